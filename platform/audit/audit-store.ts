@@ -1,0 +1,35 @@
+import type { SqlValue } from "../db/database.ts";
+
+export type Outcome = "SUCCESS" | "DENIED" | "FAILURE";
+
+/** One line of the audit trail. */
+export interface AuditRecord {
+  id: string;
+  action: string;
+  actorId: string;
+  /** The people whose data it was. */
+  subjectIds: string[];
+  /** Such as "bookings/{id}". */
+  resource: string;
+  outcome: Outcome;
+  requestId: string;
+  traceId: string;
+  occurTime: Date;
+}
+
+export const INSERT_AUDIT_EVENTS = `INSERT INTO audit_events
+  (id, action, actor_id, subject_ids, resource, outcome, request_id, trace_id, occur_time) VALUES ?`;
+
+/** The rows of INSERT_AUDIT_EVENTS. */
+export const auditRows = (records: AuditRecord[]): SqlValue[][] =>
+  records.map((r) => [
+    r.id,
+    r.action,
+    r.actorId,
+    JSON.stringify(r.subjectIds),
+    r.resource,
+    r.outcome,
+    r.requestId,
+    r.traceId,
+    r.occurTime,
+  ]);

@@ -1,0 +1,66 @@
+import {
+  type AuditEvent,
+  type ListAuditEventsRequest,
+  ListAuditEventsResponse,
+} from "@medconnect/proto/medconnect/audit/v1/audit.ts";
+import type { Database } from "../db/database.ts";
+import { before, where } from "../db/filters.ts";
+import { limitOf, type Page, type Pages } from "../page-token.ts";
+import type { Outcome } from "./audit-store.ts";
+
+interface AuditRow {
+  id: string;
+  action: string;
+  actor_id: string;
+  subject_ids: string[];
+  resource: string;
+  outcome: Outcome;
+  request_id: string;
+  trace_id: string;
+  occur_time: Date;
+}
+
+/** AuditService.ListAuditEvents of one service. */
+export const listAuditEvents =
+  (service: string, db: Database, pages: Pages) =>
+  async (request: ListAuditEventsRequest): Promise<ListAuditEventsResponse> => {
+    if (request.service !== "" && request.service !== service) return ListAuditEventsResponse.create();
+    const { actorId, subjectId, action, startTime, endTime } = request;
+    const page = pages.open(request, "audit", service, actorId, subjectId, action, startTime, endTime);
+    const { rows, nextPageToken } = pages.close(page, await find(db, request, page), (row) => [
+      row.occur_time,
+      row.id,
+    ]);
+    return { auditEvents: rows.map((row) => toAuditEvent(service, row)), nextPageToken };
+  };
+
+async function find(db: Database, request: ListAuditEventsRequest, page: Page): Promise<AuditRow[]> {
+  const { sql, params } = where(
+    [
+      ["actor_id = ?", request.actorId || undefined],
+      ["? MEMBER OF (subject_ids)", request.subjectId || undefined],
+      ["action = ?", request.action || undefined],
+      ["occur_time >= ?", request.startTime],
+      ["occur_time < ?", request.endTime],
+    ],
+    before("occur_time", "id", page.after),
+  );
+  return await db.read<AuditRow>(
+    `SELECT id, action, actor_id, subject_ids, resource, outcome, request_id, trace_id, occur_time
+     FROM audit_events ${sql} ORDER BY occur_time DESC, id DESC LIMIT ?`,
+    [...params, limitOf(page)],
+  );
+}
+
+const toAuditEvent = (service: string, row: AuditRow): AuditEvent => ({
+  id: row.id,
+  service,
+  action: row.action,
+  actorId: row.actor_id,
+  subjectIds: row.subject_ids,
+  resource: row.resource,
+  outcome: row.outcome,
+  requestId: row.request_id,
+  traceId: row.trace_id,
+  occurTime: row.occur_time,
+});

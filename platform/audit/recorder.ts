@@ -1,0 +1,84 @@
+import type { Clock } from "../clock.ts";
+import type { Database } from "../db/database.ts";
+import { actorOf, type Call } from "../grpc/call.ts";
+import { callerId } from "../identity/caller.ts";
+import { newId } from "../ids.ts";
+import type { Logger } from "../log.ts";
+import { counter } from "../telemetry/metrics.ts";
+import { activeTraceId } from "../telemetry/tracing.ts";
+import { type AuditRecord, auditRows, INSERT_AUDIT_EVENTS, type Outcome } from "./audit-store.ts";
+
+const DENIALS_A_MINUTE = 60;
+
+const denials = counter("audit.denials", "Calls refused for lack of rights");
+
+/** Something that was read or tried, as opposed to changed. */
+export interface Access {
+  resource: string;
+  subjectIds: string[];
+  outcome?: Outcome;
+  /** Who did it; the caller if absent. */
+  actorId?: string;
+}
+
+/** Records what is not part of a change: reads of personal health data, failures, and denials. */
+export class AuditRecorder {
+  readonly #db: Database;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #denialsOf = new Map<string, number>();
+  #minute = 0;
+
+  constructor(db: Database, clock: Clock, log: Logger) {
+    this.#db = db;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** One multi-row insert, committed before the answer leaves. */
+  async record(call: Call, accesses: Access[]): Promise<void> {
+    if (accesses.length === 0) return;
+    const records = accesses.map((access) => this.#record(call, actorOf(call), access));
+    await this.#db.write(INSERT_AUDIT_EVENTS, [auditRows(records)]);
+  }
+
+  /** Records a denial beside the answer; beyond 60 a minute and caller it is only counted. */
+  denied(call: Pick<Call, "method" | "caller" | "requestId">): void {
+    denials({ "rpc.method": call.method.name });
+    const actorId = callerId(call.caller);
+    if (!this.#mayRecord(actorId)) return;
+    const record = this.#record(call, actorId, {
+      resource: call.method.path,
+      subjectIds: [],
+      outcome: "DENIED",
+    });
+    this.#db.write(INSERT_AUDIT_EVENTS, [auditRows([record])]).catch((error) => {
+      this.#log.error({ err: error, rpc: call.method.path }, "denial cannot be recorded");
+    });
+  }
+
+  #record(call: Pick<Call, "method" | "requestId">, actorId: string, access: Access): AuditRecord {
+    return {
+      id: newId(),
+      action: call.method.rules.audit,
+      actorId: access.actorId ?? actorId,
+      subjectIds: access.subjectIds,
+      resource: access.resource,
+      outcome: access.outcome ?? "SUCCESS",
+      requestId: call.requestId,
+      traceId: activeTraceId(),
+      occurTime: this.#clock.now(),
+    };
+  }
+
+  #mayRecord(actorId: string): boolean {
+    const minute = Math.floor(this.#clock.now().getTime() / 60_000);
+    if (minute !== this.#minute) {
+      this.#minute = minute;
+      this.#denialsOf.clear();
+    }
+    const count = (this.#denialsOf.get(actorId) ?? 0) + 1;
+    this.#denialsOf.set(actorId, count);
+    return count <= DENIALS_A_MINUTE;
+  }
+}

@@ -1,0 +1,88 @@
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+
+/** A duration setting such as "15m", "24h", "250ms" or "30s"; comes out in milliseconds. */
+export const duration = (fallback: string) =>
+  z
+    .string()
+    .regex(/^\d+(ms|s|m|h|d)$/, 'must be a duration such as "30s" or "15m"')
+    .default(fallback)
+    .transform((text) => {
+      const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+      return Number.parseInt(text, 10) * units[text.replace(/^\d+/, "") as keyof typeof units];
+    });
+
+/** A 256-bit key, base64. */
+export const key = z
+  .string()
+  .transform((text) => Buffer.from(text, "base64"))
+  .refine(
+    (bytes) => bytes.length === 32,
+    "must be 32 bytes in base64, as `openssl rand -base64 32` makes them",
+  );
+
+/** Keys by comma: the first is used, all are accepted. */
+export const keys = z
+  .string()
+  .transform((text) => text.split(","))
+  .pipe(z.array(key).min(1));
+
+const port = (fallback: number) => z.coerce.number().int().min(0).max(65535).default(fallback);
+
+/** What every process reads. */
+export const processSettings = {
+  HOST: z.string().default("127.0.0.1"),
+  METRICS_PORT: port(0),
+  LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
+  REDIS_URL: z.string().default("redis://127.0.0.1:6379"),
+  INTERNAL_KEY: keys,
+  JWT_ISSUER: z.string().default("https://medconnect.local"),
+  JWT_AUDIENCE: z.string().default("medconnect-api"),
+  AUTH_ADDRESS: z.string().default("127.0.0.1:50051"),
+  SCHEDULING_ADDRESS: z.string().default("127.0.0.1:50052"),
+  CLINICAL_ADDRESS: z.string().default("127.0.0.1:50053"),
+  BILLING_ADDRESS: z.string().default("127.0.0.1:50054"),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.string().optional(),
+  OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),
+  /** How long a process may take to finish what it has begun when it is told to stop. */
+  DRAIN_TIMEOUT: duration("20s"),
+};
+
+/** What a gRPC service reads on top. */
+export const serviceSettings = {
+  ...processSettings,
+  PORT: port(0),
+  DATABASE_URL: z.string(),
+  DATABASE_POOL_SIZE: z.coerce.number().int().min(1).default(16),
+  DATABASE_TIMEOUT: duration("5s"),
+  DATA_KEY: key,
+  ACCESS_TOKEN_TTL: duration("5m"),
+  /** How long an answer waits for the direct consumers of its events. */
+  EVENT_WAIT: duration("250ms"),
+  GRPC_REFLECTION: z.stringbool().default(false),
+};
+
+/** `NAME_FILE` names a file that holds the value of `NAME`, as container secrets are given. */
+function withFiles(env: NodeJS.ProcessEnv): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) {
+    if (value === undefined || value === "") continue;
+    if (name.endsWith("_FILE"))
+      values[name.slice(0, -"_FILE".length)] ??= readFileSync(value, "utf8").trimEnd();
+    else values[name] = value;
+  }
+  return values;
+}
+
+/** The settings in the environment; one clear line for each that is wrong, and exit code 1. */
+export function loadConfig<S extends z.ZodRawShape>(shape: S, env = process.env): z.infer<z.ZodObject<S>> {
+  const result = z.object(shape).safeParse(withFiles(env));
+  if (result.success) return result.data;
+  for (const issue of result.error.issues) {
+    process.stderr.write(`Setting ${issue.path.join(".")}: ${issue.message}\n`);
+  }
+  process.exit(1);
+}
+
+export type ProcessConfig = z.infer<z.ZodObject<typeof processSettings>>;
+export type ServiceConfig = z.infer<z.ZodObject<typeof serviceSettings>>;

@@ -1,0 +1,46 @@
+import { type DescMessage, type DescMethod, type DescService, getOption } from "@bufbuild/protobuf";
+import type { MethodRules } from "@medconnect/proto/es/medconnect/options/v1/options_pb.d.ts";
+import { rules as rulesOption } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
+import { registry } from "./registry.ts";
+
+/** One RPC as the contract declares it. */
+export interface Method {
+  /** gRPC path: `/medconnect.scheduling.v1.BookingService/CreateBooking`. */
+  readonly path: string;
+  /** The service that serves it: "auth", "scheduling", "clinical", "billing", or "admin" for composed ones. */
+  readonly owner: string;
+  readonly name: string;
+  readonly rules: MethodRules;
+  readonly input: DescMessage;
+  readonly output: DescMessage;
+  readonly desc: DescMethod;
+}
+
+function describe(desc: DescMethod): Method {
+  const [, owner = ""] = desc.parent.typeName.split(".");
+  return {
+    path: `/${desc.parent.typeName}/${desc.name}`,
+    owner,
+    name: desc.name,
+    rules: getOption(desc, rulesOption),
+    input: desc.input,
+    output: desc.output,
+    desc,
+  };
+}
+
+const services: DescService[] = [...registry].filter(
+  (desc): desc is DescService => desc.kind === "service" && desc.typeName.startsWith("medconnect."),
+);
+
+/** Every RPC of the contract, by its gRPC path. */
+export const methods: ReadonlyMap<string, Method> = new Map(
+  services.flatMap((service) => service.methods.map(describe)).map((method) => [method.path, method]),
+);
+
+/** The RPC at a gRPC path. Throws for a path that the contract does not have: a mistake in code, not in input. */
+export function methodAt(path: string): Method {
+  const method = methods.get(path);
+  if (!method) throw new Error(`the contract has no method ${path}`);
+  return method;
+}

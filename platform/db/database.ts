@@ -1,0 +1,144 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { createPool, type Pool, type PoolConnection, type ResultSetHeader } from "mysql2/promise";
+import { ApiError } from "../errors/api-error.ts";
+import { inSpan, SpanKind } from "../telemetry/tracing.ts";
+import { isRetryable, translate } from "./errors.ts";
+import { Transaction } from "./transaction.ts";
+
+/** What may be bound to a `?`. In a transaction, `[[a, b], [c, d]]` fills `VALUES ?` and `[a, b]` fills `IN (?)`. */
+export type SqlValue = string | number | boolean | Date | Buffer | null | SqlValue[];
+
+export interface DatabaseOptions {
+  /** mysql://user:password@host:port/schema */
+  url: string;
+  poolSize: number;
+  /** How long to wait for a connection, and for a statement, in ms. */
+  timeoutMs: number;
+}
+
+const ATTEMPTS = 4;
+const SESSION = `SET SESSION
+  transaction_isolation = 'READ-COMMITTED',
+  innodb_lock_wait_timeout = 2,
+  sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO',
+  time_zone = '+00:00'`;
+
+/**
+ * One service's schema. Reads are prepared statements on a pool of their own; transactions run on another, whose
+ * connections may send several statements in one round trip. All SQL text is constant.
+ */
+export class Database {
+  readonly #reads: Pool;
+  readonly #writes: Pool;
+  readonly #timeoutMs: number;
+  readonly #namespace: string;
+
+  constructor({ url, poolSize, timeoutMs }: DatabaseOptions) {
+    const options = {
+      uri: url,
+      connectionLimit: poolSize,
+      queueLimit: poolSize * 20,
+      connectTimeout: 2000,
+      timezone: "Z",
+      charset: "utf8mb4",
+      supportBigNumbers: true,
+      maxPreparedStatements: 200,
+      enableKeepAlive: true,
+    };
+    this.#reads = createPool(options);
+    this.#writes = createPool({ ...options, multipleStatements: true });
+    this.#timeoutMs = timeoutMs;
+    this.#namespace = new URL(url).pathname.slice(1);
+    // A pool hands a new connection's first statements on in order, so none runs before the session is set.
+    for (const pool of [this.#reads, this.#writes]) pool.pool.on("connection", (c) => c.query(SESSION));
+  }
+
+  /** The rows that a SELECT finds. */
+  async read<Row>(sql: string, params: SqlValue[] = []): Promise<Row[]> {
+    return await this.#use(this.#reads, async (connection) => {
+      // Numbers are bound as text: MySQL refuses the DOUBLE that the driver would send for LIMIT ?.
+      const values = params.map((value) => (typeof value === "number" ? String(value) : value));
+      const options = { sql, values, timeout: this.#timeoutMs };
+      const [rows] = await this.trace(sql, () => connection.execute(options));
+      return rows as Row[];
+    });
+  }
+
+  /** One statement that is its own transaction. */
+  async write(sql: string, params: SqlValue[] = []): Promise<ResultSetHeader> {
+    return await this.transaction((tx) => tx.write(sql, params));
+  }
+
+  /**
+   * Runs `work` in one READ COMMITTED transaction and commits, or rolls back if it throws. After a deadlock or lock
+   * wait the whole of it runs again, three times at most, so `work` must have no effect outside of `tx`.
+   */
+  async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#use(this.#writes, async (connection) => {
+          const tx = new Transaction(connection, this.#timeoutMs, (sql, send) => this.trace(sql, send));
+          try {
+            const result = await work(tx);
+            await tx.commit();
+            return result;
+          } catch (error) {
+            await tx.rollback();
+            throw error;
+          }
+        });
+      } catch (error) {
+        const cause = error instanceof ApiError ? error.cause : error;
+        if (attempt === ATTEMPTS || !cause || !isRetryable(cause)) throw error;
+        await delay(Math.random() * 10 * 2 ** attempt);
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#reads.end(), this.#writes.end()]);
+  }
+
+  /** Lends a connection out. One that failed in a way that leaves its state unknown is not given back. */
+  async #use<T>(pool: Pool, work: (connection: PoolConnection) => Promise<T>): Promise<T> {
+    const connection = await this.#acquire(pool);
+    let sound = true;
+    try {
+      return await work(connection);
+    } catch (error) {
+      const told = translate(error);
+      sound = !(told instanceof ApiError) || told === error || isRetryable(error);
+      throw told;
+    } finally {
+      if (sound) connection.release();
+      else connection.destroy();
+    }
+  }
+
+  async #acquire(pool: Pool): Promise<PoolConnection> {
+    const pending = pool.getConnection();
+    const timer = new AbortController();
+    const late = delay(this.#timeoutMs, undefined, { signal: timer.signal }).then(
+      () => {
+        // It may still come: then it belongs back in the pool.
+        pending.then((connection) => connection.release()).catch(() => {});
+        throw new ApiError("UNAVAILABLE", { detail: "No database connection was free in time." });
+      },
+      () => pending,
+    );
+    try {
+      return await Promise.race([pending, late]);
+    } catch (error) {
+      throw translate(error);
+    } finally {
+      timer.abort();
+    }
+  }
+
+  /** A span around a round trip; its text has placeholders, never values. */
+  private trace<T>(sql: string, send: () => Promise<T>): Promise<T> {
+    const summary = sql.trimStart().split(/\s+/, 1)[0]!;
+    const attributes = { "db.system.name": "mysql", "db.namespace": this.#namespace, "db.query.text": sql };
+    return inSpan(`${summary} ${this.#namespace}`, { kind: SpanKind.CLIENT, attributes }, send);
+  }
+}

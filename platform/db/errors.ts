@@ -1,0 +1,42 @@
+import { ApiError } from "../errors/api-error.ts";
+
+/** What mysql2 throws. */
+interface MysqlError extends Error {
+  errno?: number;
+  code?: string;
+  sqlMessage?: string;
+}
+
+/** The whole transaction may be tried again: deadlock, lock wait, and a certification conflict in a group (3101). */
+const RETRYABLE = new Set([1213, 1205, 3101]);
+
+/** The server, or the way to it, is away: shutdown, read-only after a fail-over, too many connections, lost. */
+const AWAY = new Set<string | number>([
+  1040, 1053, 1290, 1927, 3169, 4031, "ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH", "ENOTFOUND",
+  "EAI_AGAIN", "PROTOCOL_CONNECTION_LOST", "PROTOCOL_SEQUENCE_TIMEOUT", "PROTOCOL_PACKETS_OUT_OF_ORDER",
+  "POOL_CLOSED", "POOL_ENQUEUELIMIT", "CONNECTION_NOT_AVAILABLE",
+]); // biome-ignore format: a list
+
+export const isRetryable = (error: unknown): boolean => RETRYABLE.has((error as MysqlError).errno ?? 0);
+
+export const isLockWait = (error: unknown): boolean => (error as MysqlError).errno === 1205;
+
+/** Another transaction holds the row (NOWAIT). */
+export const isLocked = (error: unknown): boolean => (error as MysqlError).errno === 3572;
+
+/** The unique key that an insert or update ran into, such as "doctors.license_number"; undefined for other errors. */
+export function duplicateKeyOf(error: unknown): string | undefined {
+  const { errno, sqlMessage } = error as MysqlError;
+  return errno === 1062 ? /for key '([^']+)'$/.exec(sqlMessage ?? "")?.[1] : undefined;
+}
+
+/** A database error as callers see it: UNAVAILABLE where trying again later helps, else as it is. */
+export function translate(error: unknown): unknown {
+  const { errno, code, message } = error as MysqlError;
+  const away =
+    isRetryable(error) ||
+    AWAY.has(errno ?? "") ||
+    AWAY.has(code ?? "") ||
+    /closed state|Queue limit/.test(message);
+  return away ? new ApiError("UNAVAILABLE", { cause: error }) : error;
+}

@@ -1,0 +1,75 @@
+import { status } from "@grpc/grpc-js";
+import { catalogue, type Reason, type ReasonRule } from "./catalogue.ts";
+
+/** A field that breaks a rule. `field` is the path as the proto spells it: `slots[2].end_time`. */
+export interface FieldViolation {
+  field: string;
+  description: string;
+}
+
+/** What an error may tell beyond its reason. */
+export interface ErrorDetails {
+  /** One sentence about this case; the catalogue's title if absent. Never personal, never a secret. */
+  detail?: string;
+  /** Facts that a client can switch on. */
+  metadata?: Record<string, string>;
+  /** With INVALID_REQUEST: what is wrong where. */
+  violations?: FieldViolation[];
+  /** When trying again makes sense. */
+  retryAfterMs?: number;
+  /** The refusal hides a resource of somebody else behind NOT_FOUND; the audit trail tells the truth. */
+  denied?: boolean;
+  cause?: unknown;
+}
+
+/** A refusal or failure with a reason from the catalogue: the only kind of error that leaves a process. */
+export class ApiError extends Error {
+  readonly reason: Reason;
+  readonly rule: ReasonRule;
+  readonly metadata: Record<string, string>;
+  readonly violations: FieldViolation[];
+  readonly retryAfterMs: number | undefined;
+  readonly denied: boolean;
+
+  constructor(reason: Reason, details: ErrorDetails = {}) {
+    const rule = catalogue.get(reason)!;
+    super(details.detail ?? rule.title, { cause: details.cause });
+    this.name = "ApiError";
+    this.reason = reason;
+    this.rule = rule;
+    this.metadata = details.metadata ?? {};
+    this.violations = details.violations ?? [];
+    this.retryAfterMs = details.retryAfterMs ?? (rule.code === status.UNAVAILABLE ? 1000 : undefined);
+    this.denied = details.denied ?? rule.code === status.PERMISSION_DENIED;
+  }
+
+  get code(): status {
+    return this.rule.code;
+  }
+
+  /**
+   * A refusal by a business rule: the same request would be refused again, so its answer is kept with its
+   * idempotency key. Everything else (bad input, no rights, faults) may be tried again with the same key.
+   */
+  get isRefusal(): boolean {
+    return (
+      this.rule.httpStatus === 409 &&
+      (this.code === status.ALREADY_EXISTS || this.code === status.FAILED_PRECONDITION)
+    );
+  }
+
+  /** Any thrown value as an ApiError; what is not one is INTERNAL and keeps its cause for the log. */
+  static from(error: unknown): ApiError {
+    return error instanceof ApiError ? error : new ApiError("INTERNAL", { cause: error });
+  }
+}
+
+/** INVALID_REQUEST about one field. */
+export function invalidField(field: string, description: string): ApiError {
+  return new ApiError("INVALID_REQUEST", { violations: [{ field, description }] });
+}
+
+/** NOT_FOUND for a resource that exists but is not the caller's: outwardly the same, audited as a denial. */
+export function hiddenFrom(): ApiError {
+  return new ApiError("NOT_FOUND", { denied: true });
+}

@@ -1,0 +1,67 @@
+import { getOption } from "@bufbuild/protobuf";
+import { status } from "@grpc/grpc-js";
+import type { Reason as ReasonEnum } from "@medconnect/proto/es/medconnect/options/v1/reason_pb.d.ts";
+import { error as errorOption, ReasonSchema } from "@medconnect/proto/es/medconnect/options/v1/reason_pb.js";
+
+/** A stable word that says why a request was refused; proto/medconnect/options/v1/reason.proto is the catalogue. */
+export type Reason = Exclude<keyof typeof ReasonEnum, "REASON_UNSPECIFIED">;
+
+/** How a reason is told. */
+export interface ReasonRule {
+  readonly reason: Reason;
+  readonly code: status;
+  readonly httpStatus: number;
+  readonly title: string;
+}
+
+/** gRPC status code → HTTP status; docs/api in the contract's own words, after google.rpc.Code. */
+function httpStatusOf(code: status): number {
+  switch (code) {
+    case status.OK:
+      return 200;
+    case status.INVALID_ARGUMENT:
+    case status.OUT_OF_RANGE:
+      return 400;
+    case status.UNAUTHENTICATED:
+      return 401;
+    case status.PERMISSION_DENIED:
+      return 403;
+    case status.NOT_FOUND:
+      return 404;
+    case status.ALREADY_EXISTS:
+    case status.ABORTED:
+    case status.FAILED_PRECONDITION:
+      return 409;
+    case status.RESOURCE_EXHAUSTED:
+      return 429;
+    case status.CANCELLED:
+      return 499;
+    case status.UNIMPLEMENTED:
+      return 501;
+    case status.UNAVAILABLE:
+      return 503;
+    case status.DEADLINE_EXCEEDED:
+      return 504;
+    default:
+      return 500;
+  }
+}
+
+/** Every reason with its rule. */
+export const catalogue: ReadonlyMap<string, ReasonRule> = new Map(
+  ReasonSchema.values
+    .filter((value) => value.number !== 0)
+    .map((value) => {
+      const rule = getOption(value, errorOption);
+      const code = status[rule.code as keyof typeof status];
+      return [
+        value.name,
+        {
+          reason: value.name as Reason,
+          code,
+          httpStatus: rule.httpStatus || httpStatusOf(code),
+          title: rule.title,
+        },
+      ];
+    }),
+);

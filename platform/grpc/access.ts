@@ -1,0 +1,76 @@
+import type { MethodRules } from "@medconnect/proto/es/medconnect/options/v1/options_pb.d.ts";
+import {
+  MethodRules_Access,
+  MethodRules_Role,
+} from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
+import { ApiError } from "../errors/api-error.ts";
+import type { AccessTokenVerifier } from "../identity/access-tokens.ts";
+import { ANONYMOUS, type Caller } from "../identity/caller.ts";
+import type { Revocations } from "../identity/revocations.ts";
+import type { ServiceTokens } from "../identity/service-tokens.ts";
+
+export interface Identity {
+  readonly accessTokens: AccessTokenVerifier;
+  readonly serviceTokens: ServiceTokens;
+  readonly revocations: Revocations;
+}
+
+const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i;
+
+/** The token of an `Authorization: Bearer` header (RFC 6750 §2.1); undefined where there is no header. */
+export function bearerToken(header: string | undefined): string | undefined {
+  if (header === undefined || header === "") return undefined;
+  const token = BEARER.exec(header)?.[1];
+  if (!token) throw new ApiError("UNAUTHENTICATED");
+  return token;
+}
+
+/** Who calls, as far as the method's access rule asks. Throws UNAUTHENTICATED. */
+export async function authenticate(
+  rules: MethodRules,
+  authorization: string | undefined,
+  identity: Identity,
+): Promise<Caller> {
+  switch (rules.access) {
+    case MethodRules_Access.PUBLIC:
+      return ANONYMOUS;
+    case MethodRules_Access.OPTIONAL:
+      return authorization ? await user(authorization, identity) : ANONYMOUS;
+    case MethodRules_Access.INTERNAL: {
+      const token = bearerToken(authorization);
+      if (!token) throw new ApiError("UNAUTHENTICATED");
+      return await identity.serviceTokens.verify(token);
+    }
+    default:
+      return await user(authorization, identity);
+  }
+}
+
+async function user(authorization: string | undefined, identity: Identity): Promise<Caller> {
+  const token = bearerToken(authorization);
+  if (!token) throw new ApiError("UNAUTHENTICATED");
+  const caller = await identity.accessTokens.verify(token);
+  identity.revocations.assertLive(caller.sessionId);
+  return caller;
+}
+
+/** Denies what the method's access rule does not allow. Throws PERMISSION_DENIED. */
+export function authorize(rules: MethodRules, caller: Caller): void {
+  if (!isAllowed(rules, caller)) throw new ApiError("PERMISSION_DENIED");
+}
+
+function isAllowed(rules: MethodRules, caller: Caller): boolean {
+  switch (rules.access) {
+    case MethodRules_Access.PUBLIC:
+    case MethodRules_Access.OPTIONAL:
+      return true;
+    case MethodRules_Access.SIGNED_IN:
+      return caller.kind === "user";
+    case MethodRules_Access.ROLES:
+      return caller.kind === "user" && rules.roles.includes(MethodRules_Role[caller.role]);
+    case MethodRules_Access.INTERNAL:
+      return caller.kind === "service" && rules.callers.includes(caller.name);
+    default:
+      return false;
+  }
+}

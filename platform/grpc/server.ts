@@ -1,0 +1,211 @@
+import {
+  type handleUnaryCall,
+  Metadata,
+  type MethodDefinition,
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  type ServiceDefinition,
+  type StatusObject,
+} from "@grpc/grpc-js";
+import { MethodRules_Idempotency } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
+import { type Method, methodAt } from "../contract/methods.ts";
+import { validate } from "../contract/validate.ts";
+import { ApiError } from "../errors/api-error.ts";
+import type { Logger } from "../log.ts";
+import { durations } from "../telemetry/metrics.ts";
+import { extractTrace, inSpan, SpanKind } from "../telemetry/tracing.ts";
+import { authenticate, authorize, type Identity } from "./access.ts";
+import type { Call } from "./call.ts";
+import { toGrpcStatus } from "./status.ts";
+
+const MAX_MESSAGE_BYTES = 1024 * 1024;
+const DEFAULT_DEADLINE_MS = 10_000;
+const SANE_REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
+
+type MessageOf<D, K extends "request" | "response"> =
+  D extends MethodDefinition<infer Request, infer Response>
+    ? K extends "request"
+      ? Request
+      : Response
+    : never;
+
+/** The use cases behind a service's methods. */
+export type Handlers<S> = {
+  [Name in keyof S]: (
+    request: MessageOf<S[Name], "request">,
+    call: Call,
+  ) => Promise<MessageOf<S[Name], "response">>;
+};
+
+type AnyHandler = (request: unknown, call: Call) => Promise<unknown>;
+
+export interface ServerOptions {
+  identity: Identity;
+  log: Logger;
+  /** Told of each call that was refused for lack of rights. */
+  onDenied: (call: Pick<Call, "method" | "caller" | "requestId">) => void;
+}
+
+const handled = durations("rpc.server.call.duration", "How long calls took to answer");
+
+/**
+ * A gRPC server on which every method goes the same way, in the order of the contract: who calls (401), may they
+ * (403), is the message right (400), then the use case; and every error leaves as a google.rpc.Status.
+ */
+export class GrpcServer {
+  readonly server = new Server({
+    "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
+    "grpc.keepalive_time_ms": 30_000,
+    "grpc.keepalive_timeout_ms": 5000,
+  });
+  readonly #options: ServerOptions;
+
+  constructor(options: ServerOptions) {
+    this.#options = options;
+  }
+
+  /** Serves a ts-proto service; `handlers` must have every method. */
+  serve<S extends object>(service: S, handlers: Handlers<S>): void {
+    const names = Object.keys(service) as (keyof S & string)[];
+    const definitions = names.map(
+      (name) => [name, service[name] as MethodDefinition<unknown, unknown>] as const,
+    );
+    this.server.addService(
+      // Handlers get the raw bytes: an error while decoding inside of grpc-js would surface as INTERNAL.
+      Object.fromEntries(
+        definitions.map(([name, d]) => [name, { ...d, requestDeserialize: (b: Buffer) => b }]),
+      ) as ServiceDefinition,
+      Object.fromEntries(
+        definitions.map(([name, d]) => [name, this.#unary(d, handlers[name] as AnyHandler)]),
+      ),
+    );
+  }
+
+  /** @returns the port */
+  listen(host: string, port: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.server.bindAsync(`${host}:${port}`, ServerCredentials.createInsecure(), (error, bound) =>
+        error ? reject(error) : resolve(bound),
+      );
+    });
+  }
+
+  /** Takes no new calls and waits for those under way; after `timeoutMs` the rest is cut off. */
+  async drain(timeoutMs: number): Promise<void> {
+    const timer = setTimeout(() => this.server.forceShutdown(), timeoutMs);
+    await new Promise<void>((resolve) => this.server.tryShutdown(() => resolve()));
+    clearTimeout(timer);
+  }
+
+  #unary(
+    definition: MethodDefinition<unknown, unknown>,
+    handler: AnyHandler,
+  ): handleUnaryCall<Buffer, unknown> {
+    const method = methodAt(definition.path);
+    const [, service = "", name = ""] = definition.path.split("/");
+    const attributes = { "rpc.system": "grpc", "rpc.service": service, "rpc.method": name };
+    return async (incoming, callback) => {
+      const startedAtMs = performance.now();
+      let outcome = "OK";
+      const trailer = new Metadata();
+      const parent = extractTrace({ traceparent: header(incoming, "traceparent") ?? "" });
+      try {
+        const response = await inSpan(
+          `${service}/${name}`,
+          { kind: SpanKind.SERVER, attributes, parent },
+          () => this.#answer(method, definition, handler, incoming, trailer),
+        );
+        callback(null, response, trailer);
+      } catch (thrown) {
+        const error = ApiError.from(thrown);
+        outcome = error.reason;
+        if (error.rule.httpStatus >= 500) {
+          this.#options.log.warn({ err: error, rpc: method.path, reason: error.reason }, "call failed");
+        }
+        callback(withTrailer(toGrpcStatus(error), trailer));
+      } finally {
+        handled((performance.now() - startedAtMs) / 1000, {
+          "rpc.method": `${service}/${name}`,
+          reason: outcome,
+        });
+      }
+    };
+  }
+
+  async #answer(
+    method: Method,
+    definition: MethodDefinition<unknown, unknown>,
+    handler: AnyHandler,
+    incoming: ServerUnaryCall<Buffer, unknown>,
+    trailer: Metadata,
+  ): Promise<unknown> {
+    const sentId = header(incoming, "x-request-id") ?? "";
+    const requestId = SANE_REQUEST_ID.test(sentId) ? sentId : "";
+    const caller = await authenticate(
+      method.rules,
+      header(incoming, "authorization"),
+      this.#options.identity,
+    );
+    try {
+      authorize(method.rules, caller);
+      validate(method.input, incoming.request);
+      const request = decode(definition, incoming.request);
+      const call: Call = {
+        method,
+        definition,
+        caller,
+        requestId,
+        idempotencyKey: idempotencyKey(method, request),
+        request,
+        deadline: deadlineOf(incoming),
+        clientAddress: header(incoming, "x-forwarded-for") ?? incoming.getPeer(),
+        replayed: false,
+      };
+      try {
+        return await handler(request, call);
+      } finally {
+        if (call.replayed) trailer.set("idempotent-replayed", "true");
+      }
+    } catch (error) {
+      if (error instanceof ApiError && error.denied) this.#options.onDenied({ method, caller, requestId });
+      throw error;
+    }
+  }
+}
+
+function header(call: ServerUnaryCall<Buffer, unknown>, name: string): string | undefined {
+  const [value] = call.metadata.get(name);
+  return value?.toString();
+}
+
+function deadlineOf(call: ServerUnaryCall<Buffer, unknown>): number {
+  const deadline = Number(call.getDeadline());
+  return Number.isFinite(deadline) ? deadline : Date.now() + DEFAULT_DEADLINE_MS;
+}
+
+function idempotencyKey({ rules }: Method, request: unknown): string {
+  if (rules.idempotency === MethodRules_Idempotency.IDEMPOTENCY_UNSPECIFIED) return "";
+  const key = (request as { idempotencyKey: string }).idempotencyKey;
+  if (key === "" && rules.idempotency === MethodRules_Idempotency.REQUIRED) {
+    throw new ApiError("IDEMPOTENCY_KEY_REQUIRED");
+  }
+  return key;
+}
+
+/** Valid protobuf may still hold what our types do not: an enum's unknown number, an integer beyond 2^53. */
+function decode(definition: MethodDefinition<unknown, unknown>, bytes: Buffer): unknown {
+  try {
+    return definition.requestDeserialize(bytes);
+  } catch (cause) {
+    throw new ApiError("INVALID_REQUEST", {
+      detail: "The message holds a value that is not known here.",
+      cause,
+    });
+  }
+}
+
+function withTrailer(status: Partial<StatusObject>, trailer: Metadata): Partial<StatusObject> {
+  status.metadata?.merge(trailer);
+  return status;
+}

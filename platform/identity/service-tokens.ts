@@ -1,0 +1,54 @@
+import { jwtVerify, SignJWT } from "jose";
+import { ApiError } from "../errors/api-error.ts";
+import type { ServiceCaller } from "./caller.ts";
+
+const TYPE = "svc+jwt";
+const LIFETIME_S = 60;
+
+/**
+ * Tokens by which the services of one deployment know each other: 60 seconds long, from one service to one other,
+ * signed with the deployment's internal key. Several keys are accepted, so that the key can be rotated.
+ */
+export class ServiceTokens {
+  readonly #self: string;
+  readonly #keys: readonly Uint8Array[];
+  readonly #made = new Map<string, { token: string; renewAtMs: number }>();
+
+  constructor(self: string, keys: readonly Uint8Array[]) {
+    this.#self = self;
+    this.#keys = keys;
+  }
+
+  /** A token for calls to `audience`, made anew when half its life is over. */
+  async tokenFor(audience: string): Promise<string> {
+    const made = this.#made.get(audience);
+    if (made && made.renewAtMs > Date.now()) return made.token;
+    const token = await new SignJWT()
+      .setProtectedHeader({ alg: "HS256", typ: TYPE })
+      .setIssuer(this.#self)
+      .setAudience(audience)
+      .setIssuedAt()
+      .setExpirationTime(`${LIFETIME_S}s`)
+      .sign(this.#keys[0]!);
+    this.#made.set(audience, { token, renewAtMs: Date.now() + (LIFETIME_S / 2) * 1000 });
+    return token;
+  }
+
+  /** The service that made a token for us. Throws UNAUTHENTICATED. */
+  async verify(token: string): Promise<ServiceCaller> {
+    for (const key of this.#keys) {
+      try {
+        const { payload } = await jwtVerify(token, key, {
+          algorithms: ["HS256"],
+          typ: TYPE,
+          audience: this.#self,
+          requiredClaims: ["iss", "exp"],
+        });
+        return { kind: "service", name: payload.iss! };
+      } catch {
+        // The next key may be the one it was signed with.
+      }
+    }
+    throw new ApiError("UNAUTHENTICATED");
+  }
+}

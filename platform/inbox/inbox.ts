@@ -1,0 +1,107 @@
+import type {
+  DeliverEventsRequest,
+  DeliverEventsResponse,
+  Event,
+} from "@medconnect/proto/medconnect/events/v1/events.ts";
+import type { Changes, Trail } from "../changes.ts";
+import type { Transaction } from "../db/transaction.ts";
+import { ApiError } from "../errors/api-error.ts";
+import { actorOf, type Call } from "../grpc/call.ts";
+import type { Logger } from "../log.ts";
+import { extractTrace, inSpan, SpanKind } from "../telemetry/tracing.ts";
+
+/** Applies events of one type, each newer than what was applied of its aggregate before. */
+export type EventHandler = (tx: Transaction, events: Event[]) => Promise<Trail[]>;
+
+/** The consumer's table: who may send an event, and what it does here. */
+export type Consumers = Readonly<Record<string, { from: string; apply: EventHandler }>>;
+
+const LOCK = `INSERT INTO inbox (aggregate_id, version) VALUES ?
+  ON DUPLICATE KEY UPDATE version = inbox.version`;
+const VERSIONS = "SELECT aggregate_id, version FROM inbox WHERE aggregate_id IN (?)";
+const APPLIED = `INSERT INTO inbox (aggregate_id, version) VALUES ? AS new
+  ON DUPLICATE KEY UPDATE version = new.version`;
+
+/**
+ * Applies each event once and only if it is newer: the version applied last is kept per aggregate and moved on in the
+ * transaction of the effect, so order, duplicates and several relays do not matter.
+ */
+export class Inbox {
+  readonly #changes: Changes;
+  readonly #consumers: Consumers;
+  readonly #log: Logger;
+
+  constructor(changes: Changes, consumers: Consumers, log: Logger) {
+    this.#changes = changes;
+    this.#consumers = consumers;
+    this.#log = log;
+  }
+
+  /** Applies a batch in one transaction; where that fails, one by one, so that one bad event holds up no other. */
+  deliverEvents = async ({ events }: DeliverEventsRequest, call: Call): Promise<DeliverEventsResponse> => {
+    for (const event of events) this.#assertSender(event, call);
+    try {
+      await this.#apply(events, actorOf(call));
+      return { failures: [] };
+    } catch (error) {
+      if (events.length === 1) return { failures: [this.#failure(events[0]!, error)] };
+    }
+    const failures = [];
+    for (const event of events) {
+      try {
+        await this.#apply([event], actorOf(call));
+      } catch (error) {
+        failures.push(this.#failure(event, error));
+      }
+    }
+    return { failures };
+  };
+
+  #assertSender(event: Event, call: Call): void {
+    const consumer = this.#consumers[event.type];
+    if (consumer && `service:${consumer.from}` !== actorOf(call)) throw new ApiError("PERMISSION_DENIED");
+  }
+
+  #failure(event: Event, error: unknown) {
+    const { reason } = ApiError.from(error);
+    this.#log.warn({ err: error, eventId: event.id, type: event.type, reason }, "event cannot be applied");
+    return { eventId: event.id, reason };
+  }
+
+  /** In a span of the trace that caused the (first) event. */
+  async #apply(events: Event[], actorId: string): Promise<void> {
+    const [first] = events;
+    const parent = extractTrace({ traceparent: first!.traceparent });
+    const attributes = { "messaging.batch.message_count": events.length };
+    await inSpan(`process ${first!.type}`, { kind: SpanKind.CONSUMER, attributes, parent }, () =>
+      this.#changes.applyInternally(actorId, (tx) => this.#applyNewer(tx, newestOfEach(events))),
+    );
+  }
+
+  async #applyNewer(tx: Transaction, events: Event[]): Promise<Trail[]> {
+    tx.defer(LOCK, [events.map((event) => [event.aggregateId, 0])]);
+    const applied = await tx.read<{ aggregate_id: string; version: number }>(VERSIONS, [
+      events.map((event) => event.aggregateId),
+    ]);
+    const versions = new Map(applied.map((row) => [row.aggregate_id, row.version]));
+    const newer = events.filter((event) => event.version > versions.get(event.aggregateId)!);
+    if (newer.length === 0) return [];
+    const trails: Trail[] = [];
+    for (const [type, group] of Map.groupBy(newer, (event) => event.type)) {
+      const consumer = this.#consumers[type];
+      if (consumer) trails.push(...(await consumer.apply(tx, group)));
+    }
+    tx.defer(APPLIED, [newer.map((event) => [event.aggregateId, event.version])]);
+    return trails;
+  }
+}
+
+/** Of several events of one aggregate only the newest, in the order of ids: everyone locks the same way round. */
+function newestOfEach(events: Event[]): Event[] {
+  const newest = new Map<string, Event>();
+  for (const event of events) {
+    const known = newest.get(event.aggregateId);
+    if (!known || known.version < event.version) newest.set(event.aggregateId, event);
+  }
+  return [...newest.values()].sort((a, b) => (a.aggregateId < b.aggregateId ? -1 : 1));
+}

@@ -1,0 +1,77 @@
+import type { SealedBox } from "./crypto/sealed-box.ts";
+import type { SqlValue } from "./db/database.ts";
+import { ApiError } from "./errors/api-error.ts";
+
+const DEFAULT_SIZE = 20;
+const MAX_SIZE = 100;
+const MAC_BYTES = 16;
+
+/** Where a page begins: the sort key of the last row before it. Strings, numbers and times come back as they were. */
+export type Position = (string | number | Date)[];
+
+interface ListRequest {
+  pageSize: number;
+  pageToken: string;
+}
+
+/** A page to read: one row more than shown is asked for, to know whether there is a next page. */
+export interface Page {
+  size: number;
+  /** Absent on the first page. */
+  after: Position | undefined;
+  /** The filters that the token of the next page is bound to. */
+  filters: string;
+}
+
+/**
+ * Keyset pagination (AIP-158): a page token holds the sort key of the last row shown, so page 10,000 costs what page 1
+ * costs. It is signed together with the list's name, filters and caller, and good for nothing else.
+ */
+export class Pages {
+  readonly #box: SealedBox;
+
+  constructor(box: SealedBox) {
+    this.#box = box;
+  }
+
+  /** @param scope what the token is bound to: the list's name, the caller where it matters, and every filter */
+  open({ pageSize, pageToken }: ListRequest, ...scope: (string | number | Date | undefined)[]): Page {
+    const filters = JSON.stringify(scope);
+    const size = Math.min(pageSize || DEFAULT_SIZE, MAX_SIZE);
+    return { size, after: pageToken === "" ? undefined : this.#decode(pageToken, filters), filters };
+  }
+
+  /** Cuts the rows to the page's size. @returns the rows to show, and the token of the next page, if there is one */
+  close<Row>(
+    page: Page,
+    rows: Row[],
+    position: (row: Row) => Position,
+  ): { rows: Row[]; nextPageToken: string } {
+    if (rows.length <= page.size) return { rows, nextPageToken: "" };
+    const shown = rows.slice(0, page.size);
+    return { rows: shown, nextPageToken: this.#encode(position(shown.at(-1)!), page.filters) };
+  }
+
+  #encode(position: Position, filters: string): string {
+    const body = Buffer.from(
+      JSON.stringify(position.map((part) => (part instanceof Date ? [part.getTime()] : part))),
+    );
+    return Buffer.concat([this.#mac(body, filters), body]).toString("base64url");
+  }
+
+  #decode(token: string, filters: string): Position {
+    const bytes = Buffer.from(token, "base64url");
+    const body = bytes.subarray(MAC_BYTES);
+    if (!this.#mac(body, filters).equals(bytes.subarray(0, MAC_BYTES)))
+      throw new ApiError("INVALID_PAGE_TOKEN");
+    const parts = JSON.parse(body.toString()) as (string | number | [number])[];
+    return parts.map((part) => (Array.isArray(part) ? new Date(part[0]) : part));
+  }
+
+  #mac(body: Uint8Array, filters: string): Buffer {
+    return this.#box.hmac("page", filters, body).subarray(0, MAC_BYTES);
+  }
+}
+
+/** The SQL parameters of `LIMIT ?` and of a position. */
+export const limitOf = (page: Page): SqlValue => page.size + 1;

@@ -1,0 +1,170 @@
+import { ReflectionService } from "@grpc/reflection";
+import { AuditServiceService } from "@medconnect/proto/medconnect/audit/v1/audit.ts";
+import { EventServiceService } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import { HealthImplementation } from "grpc-health-check";
+import type { JSONWebKeySet } from "jose";
+import { listAuditEvents } from "./audit/list-audit-events.ts";
+import { AuditRecorder } from "./audit/recorder.ts";
+import { Changes } from "./changes.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import type { ServiceConfig } from "./config.ts";
+import { contractPackage } from "./contract/reflection.ts";
+import { warmUpValidation } from "./contract/validate.ts";
+import { SealedBox } from "./crypto/sealed-box.ts";
+import { Database } from "./db/database.ts";
+import { GrpcClient } from "./grpc/client.ts";
+import { GrpcServer } from "./grpc/server.ts";
+import { Idempotency } from "./idempotency.ts";
+import { AccessTokenVerifier } from "./identity/access-tokens.ts";
+import { jwksOf, revocationsOf } from "./identity/auth-client.ts";
+import { type Revocation, Revocations } from "./identity/revocations.ts";
+import { ServiceTokens } from "./identity/service-tokens.ts";
+import { type Consumers, Inbox } from "./inbox/inbox.ts";
+import { Job } from "./jobs.ts";
+import { runUntilSignal } from "./lifecycle.ts";
+import { createLogger, type Logger } from "./log.ts";
+import { startOpsServer } from "./ops-server.ts";
+import type { EventRoutes } from "./outbox/event.ts";
+import { Relay } from "./outbox/relay.ts";
+import { Pages } from "./page-token.ts";
+import { connectRedis } from "./redis.ts";
+import { startMetrics } from "./telemetry/metrics.ts";
+import { startTracing } from "./telemetry/tracing.ts";
+
+const SWEEP_KEYS_MS = 60_000;
+
+/** What a service's features are built from. */
+export interface Platform {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly box: SealedBox;
+  readonly pages: Pages;
+  readonly audit: AuditRecorder;
+  readonly changes: Changes;
+  readonly serviceTokens: ServiceTokens;
+}
+
+/** What a service is, beyond the platform. */
+export interface ServiceParts {
+  /** Adds the service's gRPC services. */
+  serve: (server: GrpcServer) => void;
+  /** Which events it takes, from whom, and what they do. */
+  consumes: Consumers;
+  jobs?: Job[];
+  /** Where the keys and revocations come from; auth's RPCs if absent. Auth itself has them at hand. */
+  fetchJwks?: () => Promise<JSONWebKeySet>;
+  fetchRevocations?: () => Promise<Revocation[]>;
+}
+
+export interface ServiceDefinition {
+  name: string;
+  config: ServiceConfig;
+  /** Which services are told of which of its events. */
+  routes: EventRoutes;
+  build: (platform: Platform) => ServiceParts | Promise<ServiceParts>;
+}
+
+/** Wires a service up, serves, and drains on SIGTERM or SIGINT. */
+export async function runService({ name, config, routes, build }: ServiceDefinition): Promise<void> {
+  const log = createLogger(name, config.LOG_LEVEL);
+  const readMetrics = startMetrics(name);
+  const stopTracing = startTracing({
+    service: name,
+    endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
+    ratio: config.OTEL_TRACES_SAMPLER_ARG,
+  });
+
+  const clock = systemClock;
+  const db = new Database({
+    url: config.DATABASE_URL,
+    poolSize: config.DATABASE_POOL_SIZE,
+    timeoutMs: config.DATABASE_TIMEOUT,
+  });
+  const box = new SealedBox(config.DATA_KEY);
+  const pages = new Pages(box);
+  const audit = new AuditRecorder(db, clock, log);
+  const serviceTokens = new ServiceTokens(name, config.INTERNAL_KEY);
+  const peers = connectPeers(name, config, routes);
+  const relay = new Relay({ db, clock, log, serviceTokens, consumers: peers, waitMs: config.EVENT_WAIT });
+  const idempotency = new Idempotency(db, box);
+  const changes = new Changes({ db, clock, idempotency, relay, routes });
+
+  const parts = await build({ db, clock, log, box, pages, audit, changes, serviceTokens });
+
+  const redis = connectRedis(config.REDIS_URL, log);
+  const auth = new GrpcClient(config.AUTH_ADDRESS);
+  const revocations = new Revocations(
+    redis,
+    parts.fetchRevocations ?? revocationsOf(auth, serviceTokens),
+    log,
+  );
+  const accessTokens = new AccessTokenVerifier({
+    issuer: config.JWT_ISSUER,
+    audience: config.JWT_AUDIENCE,
+    fetchJwks: parts.fetchJwks ?? jwksOf(auth),
+  });
+  const grpc = new GrpcServer({
+    identity: { accessTokens, serviceTokens, revocations },
+    log,
+    onDenied: (call) => audit.denied(call),
+  });
+  parts.serve(grpc);
+  grpc.serve(EventServiceService, new Inbox(changes, parts.consumes, log));
+  grpc.serve(AuditServiceService, { listAuditEvents: listAuditEvents(name, db, pages) });
+  const health = new HealthImplementation({ "": "SERVING" });
+  health.addToServer(grpc.server);
+  if (config.GRPC_REFLECTION) new ReflectionService(contractPackage()).addToServer(grpc.server);
+
+  const jobs = [
+    ...(parts.jobs ?? []),
+    new Job("sweep idempotency keys", SWEEP_KEYS_MS, () => idempotency.sweep(clock.now()), log),
+  ];
+  let serving = false;
+  warmUpValidation();
+  revocations.start();
+  relay.start();
+  for (const job of jobs) job.start();
+  const port = await grpc.listen(config.HOST, config.PORT);
+  const ops = await startOpsServer({
+    host: config.HOST,
+    port: config.METRICS_PORT,
+    readMetrics,
+    ready: () => serving && revocations.ready,
+  });
+  serving = true;
+  log.info({ port, metricsPort: ops.port }, "serving");
+
+  runUntilSignal({
+    log,
+    timeoutMs: config.DRAIN_TIMEOUT + 2000,
+    drain: async () => {
+      serving = false;
+      health.setStatus("", "NOT_SERVING");
+      await grpc.drain(config.DRAIN_TIMEOUT);
+      await Promise.all([relay.stop(), ...jobs.map((job) => job.stop())]);
+      revocations.stop();
+      redis.disconnect();
+      for (const client of [auth, ...Object.values(peers)]) client.close();
+      await db.close();
+      await stopTracing();
+      await ops.close();
+    },
+  });
+}
+
+/** A client for each service that is told of events. */
+function connectPeers(self: string, config: ServiceConfig, routes: EventRoutes): Record<string, GrpcClient> {
+  const addresses: Record<string, string> = {
+    auth: config.AUTH_ADDRESS,
+    scheduling: config.SCHEDULING_ADDRESS,
+    clinical: config.CLINICAL_ADDRESS,
+    billing: config.BILLING_ADDRESS,
+  };
+  const consumers = new Set(
+    Object.values(routes)
+      .flat()
+      .filter((name) => name !== self),
+  );
+  return Object.fromEntries([...consumers].map((name) => [name, new GrpcClient(addresses[name]!)]));
+}

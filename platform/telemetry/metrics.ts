@@ -1,0 +1,55 @@
+import { type Attributes, metrics } from "@opentelemetry/api";
+import { PrometheusExporter, PrometheusSerializer } from "@opentelemetry/exporter-prometheus";
+import { resourceFromAttributes } from "@opentelemetry/resources";
+import { AggregationType, MeterProvider } from "@opentelemetry/sdk-metrics";
+import { ATTR_SERVICE_NAME } from "@opentelemetry/semantic-conventions";
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/**
+ * Sets metrics up for this process.
+ *
+ * @returns reads all metrics as Prometheus text
+ */
+export function startMetrics(service: string): () => Promise<string> {
+  const reader = new PrometheusExporter({ preventServerStart: true });
+  metrics.setGlobalMeterProvider(
+    new MeterProvider({
+      resource: resourceFromAttributes({ [ATTR_SERVICE_NAME]: service }),
+      readers: [reader],
+      views: [
+        {
+          instrumentName: "*.duration",
+          aggregation: { type: AggregationType.EXPLICIT_BUCKET_HISTOGRAM, options: { boundaries: SECONDS } },
+        },
+      ],
+    }),
+  );
+  const serializer = new PrometheusSerializer();
+  return async () => serializer.serialize((await reader.collect()).resourceMetrics);
+}
+
+const meter = metrics.getMeter("medconnect");
+
+/** Counts something that happens. */
+export const counter = (name: string, description: string) => {
+  const instrument = meter.createCounter(name, { description });
+  return (attributes?: Attributes, by = 1) => instrument.add(by, attributes);
+};
+
+/** Measures how long something takes, in seconds. */
+export const durations = (name: string, description: string) => {
+  const instrument = meter.createHistogram(name, { description, unit: "s" });
+  return (seconds: number, attributes: Attributes) => instrument.record(seconds, attributes);
+};
+
+/** Reports a value whenever metrics are read. */
+export function gauge(
+  name: string,
+  description: string,
+  read: (report: (value: number, attributes?: Attributes) => void) => void | Promise<void>,
+): void {
+  meter
+    .createObservableGauge(name, { description })
+    .addCallback((result) => read((value, attributes) => result.observe(value, attributes)));
+}

@@ -1,0 +1,101 @@
+import {
+  type Context,
+  context,
+  defaultTextMapGetter,
+  defaultTextMapSetter,
+  propagation,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
+import { W3CTraceContextPropagator } from "@opentelemetry/core";
+import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto";
+import { resourceFromAttributes } from "@opentelemetry/resources";
+import {
+  BatchSpanProcessor,
+  ParentBasedSampler,
+  TraceIdRatioBasedSampler,
+  TracerProvider,
+} from "@opentelemetry/sdk-trace";
+import { ATTR_SERVICE_NAME } from "@opentelemetry/semantic-conventions";
+import { ApiError } from "../errors/api-error.ts";
+
+/**
+ * Spans are made here by hand, in the places that every request passes (gateway, gRPC client and server, SQL, event
+ * delivery), and nowhere by patching libraries: docs/decisions/0005 has the measurements.
+ */
+const tracer = trace.getTracer("medconnect");
+
+/**
+ * Sets tracing up for this process. Without an endpoint spans are still made while a request is served, so that logs
+ * and answers carry a trace id and callers' traces pass through; they are just not recorded or sent.
+ *
+ * @returns sends what is left, and ends
+ */
+export function startTracing(options: { service: string; endpoint?: string | undefined; ratio: number }) {
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager());
+  propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+  const provider = new TracerProvider({
+    resource: resourceFromAttributes({ [ATTR_SERVICE_NAME]: options.service }),
+    sampler: new ParentBasedSampler({
+      root: new TraceIdRatioBasedSampler(options.endpoint ? options.ratio : 0),
+    }),
+    spanProcessors: options.endpoint
+      ? [new BatchSpanProcessor({ exporter: new OTLPTraceExporter({ url: tracesUrl(options.endpoint) }) })]
+      : [],
+  });
+  trace.setGlobalTracerProvider(provider);
+  return () => provider.shutdown();
+}
+
+/** OTLP over HTTP: the signal's path follows the endpoint (OpenTelemetry Protocol Exporter, "Endpoint URLs"). */
+const tracesUrl = (endpoint: string) => `${endpoint.replace(/\/$/, "")}/v1/traces`;
+
+export interface SpanOptions {
+  kind: SpanKind;
+  attributes?: Record<string, string | number | boolean>;
+  parent?: Context;
+}
+
+/** Runs `work` in a new span, which ends with it; a failure of ours (5xx) marks the span as failed. */
+export async function inSpan<T>(
+  name: string,
+  options: SpanOptions,
+  work: (span: Span) => Promise<T>,
+): Promise<T> {
+  const parent = options.parent ?? context.active();
+  const span = tracer.startSpan(name, { kind: options.kind, attributes: options.attributes ?? {} }, parent);
+  try {
+    return await context.with(trace.setSpan(parent, span), work, undefined, span);
+  } catch (error) {
+    const { reason, rule } = ApiError.from(error);
+    span.setAttribute("error.type", reason);
+    if (rule.httpStatus >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
+    throw error;
+  } finally {
+    span.end();
+  }
+}
+
+/** Carriers: what `traceparent` is written into and read from. */
+export type Carrier = Record<string, string>;
+
+/** The active trace as W3C headers. */
+export function injectTrace(carrier: Carrier = {}): Carrier {
+  propagation.inject(context.active(), carrier, defaultTextMapSetter);
+  return carrier;
+}
+
+/** The context that a carrier's `traceparent` names. */
+export function extractTrace(carrier: Carrier): Context {
+  return propagation.extract(context.active(), carrier, defaultTextMapGetter);
+}
+
+/** The active trace's id, 32 hex digits; empty outside of a request. */
+export function activeTraceId(): string {
+  return trace.getActiveSpan()?.spanContext().traceId ?? "";
+}
+
+export { SpanKind };
