@@ -31,9 +31,10 @@ export interface Trail {
   events?: NewEvent[];
 }
 
-/** A use case's answer and trail. */
-export interface Effect<T> extends Trail {
+/** A use case's answer and what it changed: nothing, where a transition is repeated. */
+export interface Effect<T> {
   response: T;
+  trails: Trail[];
 }
 
 export interface ChangesOptions {
@@ -120,7 +121,7 @@ export class Changes {
       if (key) idempotency.reserve(tx, key);
       const effect = await work(tx);
       if (key) idempotency.keep(tx, key, call.definition.responseSerialize(effect.response));
-      return { response: effect.response, deliveries: this.record(tx, [effect], actorOf(call), call) };
+      return { response: effect.response, deliveries: this.record(tx, effect.trails, actorOf(call), call) };
     });
     await relay.send(deliveries);
     return response;

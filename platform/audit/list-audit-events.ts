@@ -36,13 +36,11 @@ export const listAuditEvents =
 
 async function find(db: Database, request: ListAuditEventsRequest, page: Page): Promise<AuditRow[]> {
   const { sql, params } = where(
-    [
-      ["actor_id = ?", request.actorId || undefined],
-      ["? MEMBER OF (subject_ids)", request.subjectId || undefined],
-      ["action = ?", request.action || undefined],
-      ["occur_time >= ?", request.startTime],
-      ["occur_time < ?", request.endTime],
-    ],
+    ["actor_id = ?", request.actorId || undefined],
+    ["? MEMBER OF (subject_ids)", request.subjectId || undefined],
+    ["action = ?", request.action || undefined],
+    ["occur_time >= ?", request.startTime],
+    ["occur_time < ?", request.endTime],
     before("occur_time", "id", page.after),
   );
   return await db.read<AuditRow>(

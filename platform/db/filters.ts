@@ -1,34 +1,35 @@
+import type { Position } from "../page-token.ts";
 import type { SqlValue } from "./database.ts";
 
-/** A condition with one placeholder, and its value; undefined leaves the condition out. */
-export type Filter = readonly [sql: string, value: SqlValue | undefined];
+/** A condition and the values of its placeholders; one that is undefined leaves the condition out. */
+export type Filter = readonly [sql: string, ...values: (SqlValue | undefined)[]];
 
 /**
- * The WHERE clause of the filters that are set, and the keyset condition of a page. The text is made of constants only;
- * values stay in `params`.
+ * The WHERE clause of the filters that are set. The text is made of constants only; values stay in `params`.
  */
-export function where(
-  filters: readonly Filter[],
-  keyset?: { sql: string; params: readonly SqlValue[] } | undefined,
-): { sql: string; params: SqlValue[] } {
-  const used = filters.filter(([, value]) => value !== undefined);
-  const conditions = [...used.map(([sql]) => sql), ...(keyset ? [keyset.sql] : [])];
+export function where(...filters: (Filter | undefined)[]): { sql: string; params: SqlValue[] } {
+  const used = filters.filter((filter) => filter?.every((part) => part !== undefined)) as [
+    string,
+    ...SqlValue[],
+  ][];
   return {
-    sql: conditions.length > 0 ? `WHERE ${conditions.join(" AND ")}` : "",
-    params: [...used.map(([, value]) => value!), ...(keyset?.params ?? [])],
+    sql: used.length > 0 ? `WHERE ${used.map(([sql]) => sql).join(" AND ")}` : "",
+    params: used.flatMap(([, ...values]) => values),
   };
 }
 
 /** Rows after a position in the order (`first` DESC, `second` DESC). */
-export const before = (first: string, second: string, after: readonly SqlValue[] | undefined) =>
-  after && {
-    sql: `(${first} < ? OR (${first} = ? AND ${second} < ?))`,
-    params: [after[0]!, after[0]!, after[1]!],
-  };
+export const before = (first: string, second: string, after: Position | undefined): Filter => [
+  `(${first} < ? OR (${first} = ? AND ${second} < ?))`,
+  after?.[0],
+  after?.[0],
+  after?.[1],
+];
 
 /** Rows after a position in the order (`first`, `second`). */
-export const following = (first: string, second: string, after: readonly SqlValue[] | undefined) =>
-  after && {
-    sql: `(${first} > ? OR (${first} = ? AND ${second} > ?))`,
-    params: [after[0]!, after[0]!, after[1]!],
-  };
+export const following = (first: string, second: string, after: Position | undefined): Filter => [
+  `(${first} > ? OR (${first} = ? AND ${second} > ?))`,
+  after?.[0],
+  after?.[0],
+  after?.[1],
+];

@@ -1,0 +1,36 @@
+import type { Trail } from "@medconnect/platform/changes.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import type { EventHandler } from "@medconnect/platform/inbox/inbox.ts";
+import type { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import type { Scheduling } from "../app.ts";
+import { type BookingRow, lockBooking, saveBooking } from "./booking-store.ts";
+
+type Close = (row: BookingRow, now: Date) => { action: string; row: BookingRow };
+
+/** What a consultation's course does to its booking. Billing hears of it from clinical itself. */
+const COURSES = {
+  "consultation.started": (row) => ({ action: "booking.begin", row: { ...row, begun: 1 } }),
+  "consultation.completed": (row) => ({ action: "booking.complete", row: { ...row, status: "COMPLETED" } }),
+  "consultation.no_show": (row) => ({ action: "booking.no_show", row: { ...row, status: "NO_SHOW" } }),
+  "consultation.abandoned": (row, now) => ({
+    action: "booking.cancel",
+    row: { ...row, status: "CANCELLED", cancel_time: now, cancelled_by: "DOCTOR", settlement: "RETURN" },
+  }),
+} as const satisfies Record<string, Close>;
+
+/** consultation.*: no more cancels once it has begun; the booking is closed when it ends. */
+export const applyConsultationEvent =
+  (app: Scheduling, type: keyof typeof COURSES): EventHandler =>
+  async (tx, events) => {
+    const trails: Trail[] = [];
+    for (const event of events) trails.push(...(await close(tx, event, COURSES[type], app.clock.now())));
+    return trails;
+  };
+
+async function close(tx: Transaction, event: Event, course: Close, now: Date): Promise<Trail[]> {
+  const current = await lockBooking(tx, event.consultation!.bookingId);
+  if (current?.status !== "CONFIRMED") return [];
+  const { action, row } = course(current, now);
+  saveBooking(tx, { ...row, version: current.version + 1 });
+  return [{ action, resource: `bookings/${row.id}`, subjectIds: [row.patient_id, row.doctor_id] }];
+}

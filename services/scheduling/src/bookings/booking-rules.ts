@@ -1,0 +1,65 @@
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import type { BookingState_Settlement } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import type {
+  Booking_Party,
+  Booking_Status,
+} from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
+
+/** Where a booking can go from each status. EXPIRED → CONFIRMED is for a late payment only. */
+const TRANSITIONS: Record<Booking_Status, readonly Booking_Status[]> = {
+  STATUS_UNSPECIFIED: [],
+  PENDING_PAYMENT: ["CONFIRMED", "EXPIRED", "CANCELLED"],
+  CONFIRMED: ["CANCELLED", "COMPLETED", "NO_SHOW"],
+  EXPIRED: ["CONFIRMED"],
+  CANCELLED: [],
+  COMPLETED: [],
+  NO_SHOW: [],
+};
+
+export const canBecome = (current: Booking_Status, next: Booking_Status): boolean =>
+  TRANSITIONS[current].includes(next);
+
+export interface BookingFacts {
+  status: Booking_Status;
+  holdExpireTime: Date | null;
+  startTime: Date;
+  /** The consultation has started. */
+  begun: boolean;
+  cancelledBy: Booking_Party | null;
+}
+
+/** What a booking is at a time: an ended hold reads as expired, swept or not. */
+export function statusAt(
+  { status, holdExpireTime }: Pick<BookingFacts, "status" | "holdExpireTime">,
+  now: Date,
+) {
+  const holdEnded = status === "PENDING_PAYMENT" && holdExpireTime !== null && holdExpireTime <= now;
+  return holdEnded ? "EXPIRED" : status;
+}
+
+/** What becomes of the money of a cancelled booking. */
+export type Settlement = Exclude<BookingState_Settlement, "SETTLEMENT_UNSPECIFIED">;
+
+/**
+ * Whether and how a booking is cancelled; undefined where the same party has cancelled it already. A patient who
+ * cancels a confirmed booking later than `cutoffMs` before the start owes the fee; else it is returned.
+ * Throws ILLEGAL_TRANSITION, BOOKING_STARTED.
+ */
+export function decideCancel(
+  booking: BookingFacts,
+  by: Booking_Party,
+  now: Date,
+  cutoffMs: number,
+): Settlement | undefined {
+  const current = statusAt(booking, now);
+  if (current === "CANCELLED" && booking.cancelledBy === by) return undefined;
+  if (!canBecome(current, "CANCELLED")) {
+    throw new ApiError("ILLEGAL_TRANSITION", {
+      metadata: { current, requested: "CANCELLED", allowed: TRANSITIONS[current].join(",") },
+    });
+  }
+  if (booking.begun || booking.startTime <= now) throw new ApiError("BOOKING_STARTED");
+  const isLate = booking.startTime.getTime() - now.getTime() < cutoffMs;
+  const isDue = by === "PATIENT" && current === "CONFIRMED" && isLate;
+  return isDue ? "CAPTURE" : "RETURN";
+}

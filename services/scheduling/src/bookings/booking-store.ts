@@ -1,0 +1,257 @@
+import type { Database } from "@medconnect/platform/db/database.ts";
+import { before, where } from "@medconnect/platform/db/filters.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import { limitOf, type Page } from "@medconnect/platform/page-token.ts";
+import type { BookingState_Settlement } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import type {
+  Booking_Party,
+  Booking_Status,
+  ListBookingsRequest,
+} from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
+import type { FeeColumns } from "../money.ts";
+import { MAX_LENGTH_MS } from "../slots/slot-rules.ts";
+import type { SlotRow } from "../slots/slot-store.ts";
+
+export interface BookingRow extends FeeColumns {
+  id: string;
+  slot_id: string;
+  doctor_id: string;
+  doctor_name: string | null;
+  patient_id: string;
+  patient_name: string | null;
+  consultation_id: string;
+  payment_id: string | null;
+  status: Booking_Status;
+  start_time: Date;
+  end_time: Date;
+  reason: Buffer | null;
+  hold_expire_time: Date | null;
+  sequence: number;
+  version: number;
+  create_time: Date;
+  begun: number;
+  cancel_time: Date | null;
+  cancelled_by: Booking_Party | null;
+  cancel_reason: Buffer | null;
+  settlement: BookingState_Settlement | null;
+}
+
+/** A slot as a patient is about to book it. */
+export interface BookableSlot extends SlotRow {
+  doctor_name: string;
+  hidden: number;
+  patient_name: string | null;
+}
+
+const SELECT = `SELECT b.id, b.slot_id, b.doctor_id, d.display_name AS doctor_name, b.patient_id,
+    p.full_name AS patient_name, b.consultation_id, b.payment_id, b.status, b.start_time, b.end_time, b.fee_currency,
+    b.fee_minor, b.reason, b.hold_expire_time, b.sequence, b.version, b.create_time, b.begun, b.cancel_time,
+    b.cancelled_by, b.cancel_reason, b.settlement
+  FROM bookings b
+  LEFT JOIN doctors d ON d.id = b.doctor_id
+  LEFT JOIN people p ON p.user_id = b.patient_id`;
+
+/** As `statusAt`; takes the time as parameter. */
+const STATUS_AT = "IF(b.status = 'PENDING_PAYMENT' AND b.hold_expire_time <= ?, 'EXPIRED', b.status)";
+
+export async function findBookableSlot(
+  db: Database,
+  slotId: string,
+  patientId: string,
+): Promise<BookableSlot | undefined> {
+  const [row] = await db.read<BookableSlot>(
+    `SELECT s.id, s.doctor_id, s.start_time, s.end_time, s.status, s.fee_currency, s.fee_minor, s.booking_id,
+       s.hold_expire_time, d.display_name AS doctor_name, d.hidden, p.full_name AS patient_name
+     FROM slots s JOIN doctors d ON d.id = s.doctor_id LEFT JOIN people p ON p.user_id = ?
+     WHERE s.id = ?`,
+    [patientId, slotId],
+  );
+  return row;
+}
+
+/** A claim on a slot: for a free one for good, for a paid one until the hold ends. */
+export interface Claim {
+  slotId: string;
+  bookingId: string;
+  patientId: string;
+  startTime: Date;
+  endTime: Date;
+  /** null where the booking is confirmed. */
+  holdExpireTime: Date | null;
+  now: Date;
+}
+
+/**
+ * Takes the slot if it is open, and the patient has no other live booking at that time. The patient's row is touched
+ * first, so that two claims of one patient cannot pass each other.
+ *
+ * @returns whether the slot was taken
+ */
+export async function claimSlot(tx: Transaction, claim: Claim): Promise<boolean> {
+  const { slotId, bookingId, patientId, startTime, endTime, holdExpireTime, now } = claim;
+  tx.defer(
+    "INSERT INTO patient_calendars (patient_id, version) VALUES (?, 1) ON DUPLICATE KEY UPDATE version = version + 1",
+    [patientId],
+  );
+  const { affectedRows } = await tx.write(
+    `UPDATE slots SET status = ?, booking_id = ?, hold_expire_time = ?
+     WHERE id = ? AND start_time > ? AND (status = 'OPEN' OR (status = 'HELD' AND hold_expire_time <= ?))
+       AND NOT EXISTS (${LIVE_OVERLAP})`,
+    [
+      holdExpireTime ? "HELD" : "BOOKED",
+      bookingId,
+      holdExpireTime,
+      slotId,
+      now,
+      now,
+      ...overlapParams(patientId, startTime, endTime, now, bookingId),
+    ],
+  );
+  return affectedRows === 1;
+}
+
+/** Live bookings of the patient, other than one, that overlap an interval. */
+const LIVE_OVERLAP = `SELECT 1 FROM bookings b WHERE b.patient_id = ? AND b.start_time > ? AND b.start_time < ?
+  AND b.end_time > ? AND b.id <> ?
+  AND (b.status = 'CONFIRMED' OR (b.status = 'PENDING_PAYMENT' AND b.hold_expire_time > ?))`;
+
+// No slot is longer than the longest: that bounds the range on the key.
+const overlapParams = (patientId: string, startTime: Date, endTime: Date, now: Date, exceptId: string) => [
+  patientId,
+  new Date(startTime.getTime() - MAX_LENGTH_MS),
+  endTime,
+  startTime,
+  exceptId,
+  now,
+];
+
+/** Why a claim failed: whether the patient has a live booking at that time. */
+export async function hasOverlap(tx: Transaction, claim: Claim): Promise<boolean> {
+  const { patientId, startTime, endTime, now, bookingId } = claim;
+  const rows = await tx.read(
+    `${LIVE_OVERLAP} LIMIT 1`,
+    overlapParams(patientId, startTime, endTime, now, bookingId),
+  );
+  return rows.length > 0;
+}
+
+export function insertBooking(tx: Transaction, row: BookingRow): void {
+  tx.defer(
+    `INSERT INTO bookings (id, slot_id, doctor_id, patient_id, consultation_id, payment_id, status, start_time,
+       end_time, fee_currency, fee_minor, reason, hold_expire_time, version, create_time)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    [
+      row.id,
+      row.slot_id,
+      row.doctor_id,
+      row.patient_id,
+      row.consultation_id,
+      row.payment_id,
+      row.status,
+      row.start_time,
+      row.end_time,
+      row.fee_currency,
+      row.fee_minor,
+      row.reason,
+      row.hold_expire_time,
+      row.version,
+      row.create_time,
+    ],
+  );
+}
+
+export async function findBooking(db: Database, id: string): Promise<BookingRow | undefined> {
+  const [row] = await db.read<BookingRow>(`${SELECT} WHERE b.id = ?`, [id]);
+  return row;
+}
+
+/** Locks a booking and, before it, its slot: the order that everyone keeps. */
+export async function lockBooking(tx: Transaction, id: string): Promise<BookingRow | undefined> {
+  tx.defer(
+    "SELECT s.id FROM slots s WHERE s.id = (SELECT b.slot_id FROM bookings b WHERE b.id = ?) FOR UPDATE",
+    [id],
+  );
+  const [row] = await tx.read<BookingRow>(`${SELECT} WHERE b.id = ? FOR UPDATE OF b`, [id]);
+  return row;
+}
+
+/** Writes what can change in a booking's life, under the version that follows the one that was locked. */
+export function saveBooking(tx: Transaction, row: BookingRow): void {
+  tx.defer(
+    `UPDATE bookings SET status = ?, version = ?, begun = ?, cancel_time = ?, cancelled_by = ?, cancel_reason = ?,
+       settlement = ? WHERE id = ?`,
+    [
+      row.status,
+      row.version,
+      row.begun,
+      row.cancel_time,
+      row.cancelled_by,
+      row.cancel_reason,
+      row.settlement,
+      row.id,
+    ],
+  );
+}
+
+/** Who may see which bookings. */
+export interface BookingScope {
+  patientId?: string;
+  doctorId?: string;
+}
+
+/** Bookings that match, latest appointment first. */
+export async function listBookings(
+  db: Database,
+  scope: BookingScope,
+  request: ListBookingsRequest,
+  page: Page,
+  now: Date,
+): Promise<BookingRow[]> {
+  const status = request.status === "STATUS_UNSPECIFIED" ? undefined : request.status;
+  const { sql, params } = where(
+    ["b.patient_id = ?", scope.patientId],
+    ["b.doctor_id = ?", scope.doctorId],
+    ["b.patient_id = ?", request.patientId || undefined],
+    ["b.doctor_id = ?", request.doctorId || undefined],
+    [`${STATUS_AT} = ?`, now, status],
+    ["b.start_time >= ?", request.startTime],
+    ["b.start_time < ?", request.endTime],
+    before("b.start_time", "b.id", page.after),
+  );
+  return await db.read<BookingRow>(`${SELECT} ${sql} ORDER BY b.start_time DESC, b.id DESC LIMIT ?`, [
+    ...params,
+    limitOf(page),
+  ]);
+}
+
+/** Unpaid bookings whose hold has ended. */
+export async function findExpiredHolds(db: Database, now: Date, limit: number): Promise<string[]> {
+  const rows = await db.read<{ id: string }>(
+    "SELECT id FROM bookings WHERE status = 'PENDING_PAYMENT' AND hold_expire_time <= ? ORDER BY hold_expire_time LIMIT ?",
+    [now, limit],
+  );
+  return rows.map((row) => row.id);
+}
+
+/** Live bookings of a patient or doctor that have not begun. */
+export async function findFutureBookings(tx: Transaction, userId: string, now: Date): Promise<string[]> {
+  const rows = await tx.read<{ id: string }>(
+    `SELECT id FROM bookings WHERE (patient_id = ? OR doctor_id = ?) AND start_time > ?
+       AND status IN ('PENDING_PAYMENT', 'CONFIRMED') ORDER BY slot_id`,
+    [userId, userId, now],
+  );
+  return rows.map((row) => row.id);
+}
+
+export async function countByStatus(db: Database): Promise<{ status: Booking_Status; count: number }[]> {
+  return await db.read("SELECT status, COUNT(*) AS count FROM bookings GROUP BY status");
+}
+
+/** Bookings made on each day (UTC) since a time. */
+export async function countByDay(db: Database, since: Date): Promise<{ day: string; count: number }[]> {
+  return await db.read(
+    `SELECT DATE_FORMAT(create_time, '%Y-%m-%d') AS day, COUNT(*) AS count
+     FROM bookings WHERE create_time >= ? GROUP BY day`,
+    [since],
+  );
+}

@@ -1,0 +1,71 @@
+import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
+import type { NewEvent } from "@medconnect/platform/outbox/event.ts";
+import type { Booking } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
+import { feeOf } from "../money.ts";
+import { statusAt } from "./booking-rules.ts";
+import type { BookingRow } from "./booking-store.ts";
+
+export type BookingEventType = "held" | "confirmed" | "cancelled" | "expired" | "payment_refused";
+
+/** Where a booking's sealed texts lie. */
+export const reasonPlace = (id: string): string => `bookings.reason:${id}`;
+export const cancelReasonPlace = (id: string): string => `bookings.cancel_reason:${id}`;
+
+/** The booking without what patient and doctor wrote: for admins, and in answers to those who just wrote it. */
+export function toBookingWithoutTexts(row: BookingRow, now: Date): Booking {
+  return {
+    id: row.id,
+    slotId: row.slot_id,
+    doctorId: row.doctor_id,
+    doctorName: row.doctor_name ?? "",
+    patientId: row.patient_id,
+    patientName: row.patient_name ?? "",
+    consultationId: row.consultation_id,
+    paymentId: row.payment_id ?? undefined,
+    status: statusAt({ status: row.status, holdExpireTime: row.hold_expire_time }, now),
+    startTime: row.start_time,
+    endTime: row.end_time,
+    fee: feeOf(row),
+    reason: "",
+    holdExpireTime: row.hold_expire_time ?? undefined,
+    sequence: row.sequence,
+    createTime: row.create_time,
+    cancelTime: row.cancel_time ?? undefined,
+    cancelledBy: row.cancelled_by ?? undefined,
+    cancelReason: undefined,
+  };
+}
+
+/** The booking as its patient and its doctor see it. */
+export function toBooking(row: BookingRow, now: Date, box: SealedBox): Booking {
+  return {
+    ...toBookingWithoutTexts(row, now),
+    reason: row.reason ? box.open(reasonPlace(row.id), row.reason).toString() : "",
+    cancelReason: row.cancel_reason
+      ? box.open(cancelReasonPlace(row.id), row.cancel_reason).toString()
+      : undefined,
+  };
+}
+
+/** The fact that a booking has changed, with all of its state that others need. */
+export function bookingEvent(type: BookingEventType, row: BookingRow): NewEvent {
+  return {
+    type: `booking.${type}`,
+    aggregateId: row.id,
+    version: row.version,
+    state: {
+      booking: {
+        slotId: row.slot_id,
+        doctorId: row.doctor_id,
+        patientId: row.patient_id,
+        consultationId: row.consultation_id,
+        paymentId: row.payment_id ?? "",
+        startTime: row.start_time,
+        endTime: row.end_time,
+        fee: feeOf(row),
+        holdExpireTime: row.hold_expire_time ?? undefined,
+        settlement: row.settlement ?? "SETTLEMENT_UNSPECIFIED",
+      },
+    },
+  };
+}

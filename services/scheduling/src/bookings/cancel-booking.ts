@@ -1,0 +1,83 @@
+import type { Trail } from "@medconnect/platform/changes.ts";
+import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import { ApiError, hiddenFrom } from "@medconnect/platform/errors/api-error.ts";
+import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
+import type {
+  Booking,
+  Booking_Party,
+  CancelBookingRequest,
+} from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
+import type { Scheduling } from "../app.ts";
+import { releaseSlot } from "../slots/slot-store.ts";
+import { bookingEvent, cancelReasonPlace } from "./booking.ts";
+import { mayRead, viewOf } from "./booking-access.ts";
+import { decideCancel, type Settlement } from "./booking-rules.ts";
+import { type BookingRow, findBooking, lockBooking, saveBooking } from "./booking-store.ts";
+
+/** BookingService.CancelBooking. Throws NOT_FOUND, ILLEGAL_TRANSITION, BOOKING_STARTED. */
+export const cancelBooking =
+  (app: Scheduling) =>
+  async ({ bookingId, reason }: CancelBookingRequest, call: Call): Promise<Booking> => {
+    const user = userOf(call);
+    const found = await findBooking(app.db, bookingId);
+    if (!found) throw new ApiError("NOT_FOUND");
+    if (!mayRead(user, found)) throw hiddenFrom();
+    return await app.changes.apply(call, async (tx) => {
+      const now = app.clock.now();
+      const row = (await lockBooking(tx, bookingId))!;
+      const settlement = decideCancel(factsOf(row), user.role, now, app.cancelCutoffMs);
+      if (!settlement) return { response: viewOf(user, row, now, app.box), trails: [] };
+      const cancelled = cancel(tx, row, user.role, settlement, reason, now, app.box);
+      return { response: viewOf(user, cancelled, now, app.box), trails: [trailOf(cancelled)] };
+    });
+  };
+
+/** Cancels what a disabled account leaves behind: the patient gets everything back. */
+export async function cancelForDisabledAccount(
+  tx: Transaction,
+  id: string,
+  now: Date,
+  box: SealedBox,
+): Promise<Trail[]> {
+  const row = (await lockBooking(tx, id))!;
+  if (row.status !== "PENDING_PAYMENT" && row.status !== "CONFIRMED") return [];
+  return [{ ...trailOf(cancel(tx, row, "ADMIN", "RETURN", "", now, box)), action: "booking.cancel" }];
+}
+
+function cancel(
+  tx: Transaction,
+  row: BookingRow,
+  by: Booking_Party,
+  settlement: Settlement,
+  reason: string,
+  now: Date,
+  box: SealedBox,
+): BookingRow {
+  const cancelled: BookingRow = {
+    ...row,
+    status: "CANCELLED",
+    version: row.version + 1,
+    cancel_time: now,
+    cancelled_by: by,
+    cancel_reason: reason === "" ? null : box.seal(cancelReasonPlace(row.id), reason),
+    settlement,
+  };
+  releaseSlot(tx, row.slot_id, row.id);
+  saveBooking(tx, cancelled);
+  return cancelled;
+}
+
+const trailOf = (row: BookingRow): Trail => ({
+  resource: `bookings/${row.id}`,
+  subjectIds: [row.patient_id, row.doctor_id],
+  events: [bookingEvent("cancelled", row)],
+});
+
+const factsOf = (row: BookingRow) => ({
+  status: row.status,
+  holdExpireTime: row.hold_expire_time,
+  startTime: row.start_time,
+  begun: row.begun === 1,
+  cancelledBy: row.cancelled_by,
+});

@@ -1,0 +1,37 @@
+import type { Trail } from "@medconnect/platform/changes.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import type { Scheduling } from "../app.ts";
+import { releaseSlot } from "../slots/slot-store.ts";
+import { bookingEvent } from "./booking.ts";
+import { statusAt } from "./booking-rules.ts";
+import { type BookingRow, findExpiredHolds, lockBooking, saveBooking } from "./booking-store.ts";
+
+const BATCH = 100;
+export const SWEEPER = "service:scheduling";
+
+/** Ends a booking whose hold has ended, and opens its slot if it still has it; leaves any other alone. */
+export async function expireBooking(tx: Transaction, id: string, now: Date): Promise<Trail[]> {
+  const row = await lockBooking(tx, id);
+  if (row?.status !== "PENDING_PAYMENT") return [];
+  if (statusAt({ status: row.status, holdExpireTime: row.hold_expire_time }, now) !== "EXPIRED") return [];
+  const expired: BookingRow = { ...row, status: "EXPIRED", version: row.version + 1, settlement: "RETURN" };
+  releaseSlot(tx, row.slot_id, row.id);
+  saveBooking(tx, expired);
+  return [
+    {
+      resource: `bookings/${id}`,
+      subjectIds: [row.patient_id, row.doctor_id],
+      action: "booking.expire",
+      actorId: SWEEPER,
+      events: [bookingEvent("expired", expired)],
+    },
+  ];
+}
+
+/** Ends the bookings whose holds have ended. Readers and claimants do not wait for it. */
+export const sweepHolds = (app: Scheduling) => async (): Promise<void> => {
+  const now = app.clock.now();
+  for (const id of await findExpiredHolds(app.db, now, BATCH)) {
+    await app.changes.applyInternally(SWEEPER, (tx) => expireBooking(tx, id, now));
+  }
+};

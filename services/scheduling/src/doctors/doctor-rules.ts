@@ -1,0 +1,41 @@
+import { invalidField } from "@medconnect/platform/errors/api-error.ts";
+import type { Doctor } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
+
+const MAX_WORDS = 500;
+const MAX_WORD_LENGTH = 40;
+
+/** The profile with time zone and languages in their canonical spelling. Throws INVALID_REQUEST. */
+export function normalized(doctor: Doctor): Doctor {
+  return {
+    ...doctor,
+    timeZone: doctor.timeZone === "" ? "UTC" : canonicalTimeZone(doctor.timeZone),
+    languages: doctor.languages.map(canonicalLanguage),
+  };
+}
+
+function canonicalTimeZone(name: string): string {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone;
+  } catch {
+    throw invalidField("doctor.time_zone", "must be an IANA time zone, such as Europe/Berlin");
+  }
+}
+
+/** RFC 5646 §4.5. */
+export function canonicalLanguage(tag: string): string {
+  try {
+    return Intl.getCanonicalLocales(tag)[0]!;
+  } catch {
+    throw invalidField("doctor.languages", "must be BCP 47 language tags, such as de-CH");
+  }
+}
+
+/** The words of a text, lower-cased, each once. */
+export function wordsOf(text: string): string[] {
+  const words =
+    text
+      .normalize("NFC")
+      .toLowerCase()
+      .match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
+  return [...new Set(words.map((word) => word.slice(0, MAX_WORD_LENGTH)))].slice(0, MAX_WORDS);
+}

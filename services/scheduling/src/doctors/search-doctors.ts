@@ -1,0 +1,31 @@
+import type {
+  SearchDoctorsRequest,
+  SearchDoctorsResponse,
+} from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
+import type { Scheduling } from "../app.ts";
+import { searchDoctors as search, toDoctor } from "./doctor-store.ts";
+
+/** DoctorService.SearchDoctors. Throws INVALID_PAGE_TOKEN. */
+export const searchDoctors =
+  (app: Scheduling) =>
+  async (request: SearchDoctorsRequest): Promise<SearchDoctorsResponse> => {
+    const { query, specialty, language, region, maxFeeMinor, availableFrom, availableTo, orderBy } = request;
+    const page = app.pages.open(
+      request,
+      "doctors",
+      query,
+      specialty,
+      language,
+      region,
+      maxFeeMinor,
+      availableFrom,
+      availableTo,
+      orderBy,
+    );
+    const found = await search(app.db, request, page, app.clock.now());
+    const { rows, nextPageToken } = app.pages.close(page, found, (row) => [
+      orderBy === "createTime desc" ? row.create_time : row.display_name,
+      row.id,
+    ]);
+    return { doctors: rows.map(toDoctor), nextPageToken };
+  };

@@ -1,0 +1,30 @@
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
+import { applyMask, assertEtag, etagOf } from "@medconnect/platform/update-mask.ts";
+import type {
+  Doctor,
+  UpdateDoctorRequest,
+} from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
+import type { Scheduling } from "../app.ts";
+import { feeColumns, feeOf } from "../money.ts";
+import { normalized } from "./doctor-rules.ts";
+import { findDoctor, indexWords, toDoctor, updateDoctor as update } from "./doctor-store.ts";
+
+const UPDATABLE = ["specialty", "bio", "languages", "timeZone", "fee"] as const satisfies (keyof Doctor)[];
+
+/** DoctorService.UpdateDoctor. Throws NOT_FOUND, NOT_OWNER, ETAG_MISMATCH, and CONFLICT when a race is lost. */
+export const updateDoctor =
+  (app: Scheduling) =>
+  async ({ doctorId, doctor: patch, updateMask }: UpdateDoctorRequest, call: Call): Promise<Doctor> => {
+    const row = await findDoctor(app.db, doctorId, app.clock.now());
+    if (!row) throw new ApiError("NOT_FOUND");
+    if (doctorId !== userOf(call).userId) throw new ApiError("NOT_OWNER");
+    assertEtag(patch!.etag, row.version);
+    const changed = normalized(applyMask(toDoctor(row), patch!, updateMask, [...UPDATABLE]));
+    const doctor = { ...changed, fee: feeOf(feeColumns(changed.fee)), etag: etagOf(row.version + 1) };
+    return await app.changes.apply(call, async (tx) => {
+      if (!(await update(tx, doctor, row.version))) throw new ApiError("CONFLICT");
+      indexWords(tx, doctor);
+      return { response: doctor, trails: [{ resource: `doctors/${doctorId}`, subjectIds: [doctorId] }] };
+    });
+  };

@@ -1,0 +1,97 @@
+import { loadConfig, serviceSettings } from "@medconnect/platform/config.ts";
+import { Job } from "@medconnect/platform/jobs.ts";
+import { startProcess } from "@medconnect/platform/lifecycle.ts";
+import { runService } from "@medconnect/platform/service.ts";
+import { BookingServiceService } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
+import { DoctorServiceService } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
+import { SlotServiceService } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
+import { type Scheduling, schedulingSettings } from "./app.ts";
+import { applyConsultationEvent } from "./bookings/apply-consultation-events.ts";
+import { applyPaymentAuthorized } from "./bookings/apply-payment-events.ts";
+import { bookSlot } from "./bookings/book-slot.ts";
+import { getBookingStats } from "./bookings/booking-stats.ts";
+import { cancelBooking } from "./bookings/cancel-booking.ts";
+import { sweepHolds } from "./bookings/expire-bookings.ts";
+import { getBooking, listBookings } from "./bookings/read-bookings.ts";
+import { createDoctor } from "./doctors/create-doctor.ts";
+import { getDoctor } from "./doctors/get-doctor.ts";
+import { searchDoctors } from "./doctors/search-doctors.ts";
+import { updateDoctor } from "./doctors/update-doctor.ts";
+import { applyUserEvent } from "./people/apply-user-event.ts";
+import { changeSlot } from "./slots/change-slot.ts";
+import { batchCreateSlots, createSlot } from "./slots/create-slots.ts";
+import { getSlot, listSlots } from "./slots/read-slots.ts";
+
+startProcess("scheduling", async () => {
+  const config = loadConfig({ ...serviceSettings, ...schedulingSettings });
+
+  await runService({
+    name: "scheduling",
+    config,
+    routes: {
+      "booking.held": ["billing"],
+      "booking.confirmed": ["clinical"],
+      "booking.cancelled": ["billing", "clinical"],
+      "booking.expired": ["billing"],
+      "booking.payment_refused": ["billing"],
+    },
+    build: (platform) => {
+      const app: Scheduling = {
+        ...platform,
+        holdMs: config.BOOKING_HOLD,
+        cancelCutoffMs: config.CANCEL_CUTOFF,
+      };
+      const user = { from: "auth", apply: applyUserEvent(app) };
+      return {
+        serve: (server) => {
+          server.serve(DoctorServiceService, {
+            createDoctor: createDoctor(app),
+            getDoctor: getDoctor(app),
+            updateDoctor: updateDoctor(app),
+            searchDoctors: searchDoctors(app),
+          });
+          server.serve(SlotServiceService, {
+            createSlot: createSlot(app),
+            batchCreateSlots: batchCreateSlots(app),
+            getSlot: getSlot(app),
+            listSlots: listSlots(app),
+            blockSlot: changeSlot(app, "block"),
+            unblockSlot: changeSlot(app, "unblock"),
+            withdrawSlot: changeSlot(app, "withdraw"),
+          });
+          server.serve(BookingServiceService, {
+            createBooking: bookSlot(app),
+            getBooking: getBooking(app),
+            listBookings: listBookings(app),
+            cancelBooking: cancelBooking(app),
+            getBookingStats: getBookingStats(app),
+          });
+        },
+        consumes: {
+          "user.created": user,
+          "user.updated": user,
+          "user.disabled": user,
+          "user.enabled": user,
+          "payment.authorized": { from: "billing", apply: applyPaymentAuthorized(app) },
+          "consultation.started": {
+            from: "clinical",
+            apply: applyConsultationEvent(app, "consultation.started"),
+          },
+          "consultation.completed": {
+            from: "clinical",
+            apply: applyConsultationEvent(app, "consultation.completed"),
+          },
+          "consultation.no_show": {
+            from: "clinical",
+            apply: applyConsultationEvent(app, "consultation.no_show"),
+          },
+          "consultation.abandoned": {
+            from: "clinical",
+            apply: applyConsultationEvent(app, "consultation.abandoned"),
+          },
+        },
+        jobs: [new Job("sweep holds", config.HOLD_SWEEP, sweepHolds(app), platform.log)],
+      };
+    },
+  });
+});

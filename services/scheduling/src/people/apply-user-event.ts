@@ -1,0 +1,43 @@
+import type { Trail } from "@medconnect/platform/changes.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import type { EventHandler } from "@medconnect/platform/inbox/inbox.ts";
+import type { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import type { Scheduling } from "../app.ts";
+import { findFutureBookings } from "../bookings/booking-store.ts";
+import { cancelForDisabledAccount } from "../bookings/cancel-booking.ts";
+import { copyAccount } from "../doctors/doctor-store.ts";
+import { withdrawOpenSlots } from "../slots/slot-store.ts";
+import { savePerson } from "./people-store.ts";
+
+/**
+ * user.*: the name is copied. Of a disabled account the profile is hidden, open slots are withdrawn, and future
+ * bookings cancelled with all money returned.
+ */
+export const applyUserEvent =
+  (app: Scheduling): EventHandler =>
+  async (tx, events) => {
+    const trails: Trail[] = [];
+    for (const event of events) trails.push(...(await applyOne(app, tx, event)));
+    return trails;
+  };
+
+async function applyOne(
+  app: Scheduling,
+  tx: Transaction,
+  { aggregateId: userId, user }: Event,
+): Promise<Trail[]> {
+  const { fullName, disabled, role } = user!;
+  savePerson(tx, userId, fullName, disabled);
+  if (role === "DOCTOR") await copyAccount(tx, userId, fullName, disabled);
+  return disabled ? await cancelWhatIsAhead(app, tx, userId) : [];
+}
+
+async function cancelWhatIsAhead(app: Scheduling, tx: Transaction, userId: string): Promise<Trail[]> {
+  const now = app.clock.now();
+  const trails: Trail[] = [];
+  for (const id of await findFutureBookings(tx, userId, now)) {
+    trails.push(...(await cancelForDisabledAccount(tx, id, now, app.box)));
+  }
+  withdrawOpenSlots(tx, userId, now);
+  return trails;
+}

@@ -1,0 +1,34 @@
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
+import type { Slot } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
+import type { Scheduling } from "../app.ts";
+import { expireBooking } from "../bookings/expire-bookings.ts";
+import { decideTransition, type SlotTransition, statusAt } from "./slot-rules.ts";
+import { findSlot, lockSlot, setSlotStatus, toSlot } from "./slot-store.ts";
+
+/**
+ * SlotService.BlockSlot, UnblockSlot, WithdrawSlot.
+ * Throws NOT_FOUND, NOT_OWNER, SLOT_HAS_BOOKING, ILLEGAL_TRANSITION.
+ */
+export const changeSlot =
+  (app: Scheduling, transition: SlotTransition) =>
+  async ({ slotId }: { slotId: string }, call: Call): Promise<Slot> => {
+    const found = await findSlot(app.db, slotId);
+    if (!found) throw new ApiError("NOT_FOUND");
+    if (found.doctor_id !== userOf(call).userId) throw new ApiError("NOT_OWNER");
+    return await app.changes.apply(call, async (tx) => {
+      const now = app.clock.now();
+      const row = await lockSlot(tx, slotId);
+      const status = decideTransition(
+        statusAt({ status: row.status, holdExpireTime: row.hold_expire_time }, now),
+        transition,
+      );
+      if (!status) return { response: toSlot(row, now), trails: [] };
+      const expired = row.booking_id ? await expireBooking(tx, row.booking_id, now) : [];
+      setSlotStatus(tx, slotId, status);
+      return {
+        response: { ...toSlot(row, now), status },
+        trails: [{ resource: `slots/${slotId}`, subjectIds: [row.doctor_id] }, ...expired],
+      };
+    });
+  };

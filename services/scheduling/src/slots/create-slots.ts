@@ -1,0 +1,68 @@
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
+import { newId } from "@medconnect/platform/ids.ts";
+import type {
+  BatchCreateSlotsRequest,
+  BatchCreateSlotsResponse,
+  CreateSlotRequest,
+  Slot,
+} from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
+import type { Scheduling } from "../app.ts";
+import { findOverlap, type Interval, slotViolations } from "./slot-rules.ts";
+import { findOverlapping, guardSlotsOf, insertSlots } from "./slot-store.ts";
+
+/** SlotService.CreateSlot. Throws NOT_OWNER, DOCTOR_PROFILE_REQUIRED, SLOT_OVERLAP. */
+export const createSlot =
+  (app: Scheduling) =>
+  async ({ doctorId, startTime, endTime }: CreateSlotRequest, call: Call): Promise<Slot> => {
+    const interval = { startTime: startTime!, endTime: endTime! };
+    const violations = slotViolations(interval, app.clock.now(), "");
+    if (violations.length > 0) throw new ApiError("INVALID_REQUEST", { violations });
+    if (doctorId !== userOf(call).userId) throw new ApiError("NOT_OWNER");
+    return await app.changes.apply(call, async (tx) => {
+      const [slot] = await offer(tx, doctorId, [interval]);
+      return { response: slot!, trails: [{ resource: `slots/${slot!.id}`, subjectIds: [doctorId] }] };
+    });
+  };
+
+/** SlotService.BatchCreateSlots: all or none. Throws as CreateSlot. */
+export const batchCreateSlots =
+  (app: Scheduling) =>
+  async (
+    { doctorId, slots: times }: BatchCreateSlotsRequest,
+    call: Call,
+  ): Promise<BatchCreateSlotsResponse> => {
+    const now = app.clock.now();
+    const intervals = times.map(({ startTime, endTime }) => ({ startTime: startTime!, endTime: endTime! }));
+    const violations = intervals.flatMap((interval, i) => slotViolations(interval, now, `slots[${i}].`));
+    if (violations.length > 0) throw new ApiError("INVALID_REQUEST", { violations });
+    if (doctorId !== userOf(call).userId) throw new ApiError("NOT_OWNER");
+    return await app.changes.apply(call, async (tx) => {
+      const slots = await offer(tx, doctorId, intervals);
+      return {
+        response: { slots },
+        trails: [{ resource: `doctors/${doctorId}/slots`, subjectIds: [doctorId] }],
+      };
+    });
+  };
+
+/** Makes the slots, behind the doctor's guard. */
+async function offer(tx: Transaction, doctorId: string, intervals: Interval[]): Promise<Slot[]> {
+  const doctor = await guardSlotsOf(tx, doctorId);
+  if (!doctor) throw new ApiError("DOCTOR_PROFILE_REQUIRED");
+  const overlap = findOverlap([...intervals, ...(await findOverlapping(tx, doctorId, spanOf(intervals)))]);
+  if (overlap) {
+    throw new ApiError("SLOT_OVERLAP", { metadata: { startTime: overlap.startTime.toISOString() } });
+  }
+  const slots = intervals.map(
+    (interval): Slot => ({ id: newId(), doctorId, ...interval, status: "OPEN", fee: doctor.fee }),
+  );
+  insertSlots(tx, slots);
+  return slots;
+}
+
+const spanOf = (intervals: Interval[]): Interval => ({
+  startTime: new Date(Math.min(...intervals.map(({ startTime }) => startTime.getTime()))),
+  endTime: new Date(Math.max(...intervals.map(({ endTime }) => endTime.getTime()))),
+});

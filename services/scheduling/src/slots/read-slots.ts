@@ -1,0 +1,49 @@
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import type { Call } from "@medconnect/platform/grpc/call.ts";
+import { callerId } from "@medconnect/platform/identity/caller.ts";
+import type {
+  GetSlotRequest,
+  ListSlotsRequest,
+  ListSlotsResponse,
+  Slot,
+} from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
+import type { Scheduling } from "../app.ts";
+import { findSlot, listSlots as list, toSlot } from "./slot-store.ts";
+
+const MAX_RANGE_MS = 62 * 24 * 3_600_000;
+
+/** SlotService.GetSlot. Throws NOT_FOUND, also for a slot that only its doctor may see. */
+export const getSlot =
+  (app: Scheduling) =>
+  async ({ slotId }: GetSlotRequest, call: Call): Promise<Slot> => {
+    const row = await findSlot(app.db, slotId);
+    if (!row) throw new ApiError("NOT_FOUND");
+    const slot = toSlot(row, app.clock.now());
+    if (slot.status !== "OPEN" && slot.doctorId !== callerId(call.caller)) throw new ApiError("NOT_FOUND");
+    return slot;
+  };
+
+/** SlotService.ListSlots. Throws INVALID_PAGE_TOKEN. */
+export const listSlots =
+  (app: Scheduling) =>
+  async (request: ListSlotsRequest, call: Call): Promise<ListSlotsResponse> => {
+    const { doctorId, startTime, endTime } = request;
+    const now = app.clock.now();
+    const isOwn = doctorId === callerId(call.caller);
+    const asked = request.status === "STATUS_UNSPECIFIED" ? undefined : request.status;
+    if (!isOwn && asked && asked !== "OPEN") return { slots: [], nextPageToken: "" };
+    const page = app.pages.open(
+      request,
+      "slots",
+      doctorId,
+      startTime,
+      endTime,
+      request.status,
+      String(isOwn),
+    );
+    const from = startTime ?? (endTime && endTime < now ? new Date(endTime.getTime() - MAX_RANGE_MS) : now);
+    const range = { startTime: from, endTime: endTime ?? new Date(from.getTime() + MAX_RANGE_MS) };
+    const found = await list(app.db, doctorId, range, isOwn ? asked : "OPEN", page, now);
+    const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.start_time, row.id]);
+    return { slots: rows.map((row) => toSlot(row, now)), nextPageToken };
+  };

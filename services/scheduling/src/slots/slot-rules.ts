@@ -1,0 +1,65 @@
+import { ApiError, type FieldViolation } from "@medconnect/platform/errors/api-error.ts";
+import type { Slot_Status } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
+
+const MINUTE_MS = 60_000;
+export const MIN_LENGTH_MS = 5 * MINUTE_MS;
+export const MAX_LENGTH_MS = 12 * 60 * MINUTE_MS;
+/** How far ahead a slot may lie. */
+const HORIZON_MS = 2 * 366 * 24 * 60 * MINUTE_MS;
+
+export interface Interval {
+  startTime: Date;
+  endTime: Date;
+}
+
+/** What is wrong with a time to offer; `path` is where it stands in the request. */
+export function slotViolations({ startTime, endTime }: Interval, now: Date, path: string): FieldViolation[] {
+  const lengthMs = endTime.getTime() - startTime.getTime();
+  const aheadMs = startTime.getTime() - now.getTime();
+  const violations: FieldViolation[] = [];
+  if (aheadMs <= 0) violations.push({ field: `${path}start_time`, description: "must lie in the future" });
+  if (aheadMs > HORIZON_MS)
+    violations.push({ field: `${path}start_time`, description: "must lie within two years" });
+  if (lengthMs < MIN_LENGTH_MS || lengthMs > MAX_LENGTH_MS) {
+    violations.push({
+      field: `${path}end_time`,
+      description: "must be 5 minutes to 12 hours after the start",
+    });
+  }
+  return violations;
+}
+
+/** The first interval that overlaps another one, if there is one; those that only touch do not overlap. */
+export function findOverlap(intervals: Interval[]): Interval | undefined {
+  const sorted = intervals.toSorted((a, b) => a.startTime.getTime() - b.startTime.getTime());
+  return sorted.find((interval, i) => i > 0 && interval.startTime < sorted[i - 1]!.endTime);
+}
+
+/** What a slot is at a time: an ended hold reads as open, swept or not. */
+export function statusAt(slot: { status: Slot_Status; holdExpireTime: Date | null }, now: Date): Slot_Status {
+  const holdEnded = slot.status === "HELD" && slot.holdExpireTime !== null && slot.holdExpireTime <= now;
+  return holdEnded ? "OPEN" : slot.status;
+}
+
+const TRANSITIONS = {
+  block: { from: "OPEN", to: "BLOCKED" },
+  unblock: { from: "BLOCKED", to: "OPEN" },
+  withdraw: { from: "OPEN", to: "WITHDRAWN" },
+} as const satisfies Record<string, { from: Slot_Status; to: Slot_Status }>;
+
+export type SlotTransition = keyof typeof TRANSITIONS;
+
+/**
+ * The status that a doctor's command leads to; undefined where the slot is there already.
+ * Throws SLOT_HAS_BOOKING, ILLEGAL_TRANSITION.
+ */
+export function decideTransition(current: Slot_Status, transition: SlotTransition): Slot_Status | undefined {
+  const { from, to } = TRANSITIONS[transition];
+  if (current === to) return undefined;
+  if (current === from) return to;
+  if (current === "HELD" || current === "BOOKED") throw new ApiError("SLOT_HAS_BOOKING");
+  const allowed = Object.values(TRANSITIONS).flatMap((rule) => (rule.from === current ? [rule.to] : []));
+  throw new ApiError("ILLEGAL_TRANSITION", {
+    metadata: { current, requested: to, allowed: allowed.join(",") },
+  });
+}

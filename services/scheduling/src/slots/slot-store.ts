@@ -1,0 +1,154 @@
+import type { Database } from "@medconnect/platform/db/database.ts";
+import { following, where } from "@medconnect/platform/db/filters.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import { limitOf, type Page } from "@medconnect/platform/page-token.ts";
+import type { Money } from "@medconnect/proto/medconnect/common/v1/money.ts";
+import type { Slot, Slot_Status } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
+import { type FeeColumns, feeColumns, feeOf } from "../money.ts";
+import { type Interval, MAX_LENGTH_MS, statusAt } from "./slot-rules.ts";
+
+export interface SlotRow extends FeeColumns {
+  id: string;
+  doctor_id: string;
+  start_time: Date;
+  end_time: Date;
+  status: Slot_Status;
+  booking_id: string | null;
+  hold_expire_time: Date | null;
+}
+
+const COLUMNS =
+  "id, doctor_id, start_time, end_time, status, fee_currency, fee_minor, booking_id, hold_expire_time";
+/** As `statusAt`; takes the time as parameter. */
+const STATUS_AT = "IF(status = 'HELD' AND hold_expire_time <= ?, 'OPEN', status)";
+
+export async function findSlot(db: Database, id: string): Promise<SlotRow | undefined> {
+  const [row] = await db.read<SlotRow>(`SELECT ${COLUMNS} FROM slots WHERE id = ?`, [id]);
+  return row;
+}
+
+export async function lockSlot(tx: Transaction, id: string): Promise<SlotRow> {
+  const [row] = await tx.read<SlotRow>(`SELECT ${COLUMNS} FROM slots WHERE id = ? FOR UPDATE`, [id]);
+  return row!;
+}
+
+/** A doctor's slots that begin within the interval, by start. */
+export async function listSlots(
+  db: Database,
+  doctorId: string,
+  { startTime, endTime }: Interval,
+  status: Slot_Status | undefined,
+  page: Page,
+  now: Date,
+): Promise<SlotRow[]> {
+  const { sql, params } = where(
+    ["doctor_id = ?", doctorId],
+    ["start_time >= ?", startTime],
+    ["start_time < ?", endTime],
+    [`${STATUS_AT} = ?`, now, status],
+    following("start_time", "id", page.after),
+  );
+  return await db.read<SlotRow>(`SELECT ${COLUMNS} FROM slots ${sql} ORDER BY start_time, id LIMIT ?`, [
+    ...params,
+    limitOf(page),
+  ]);
+}
+
+/**
+ * Lets only one maker of this doctor's slots at a time go on, so that what it reads of them stays true.
+ *
+ * @returns the doctor's fee; undefined for a doctor without a profile
+ */
+export async function guardSlotsOf(
+  tx: Transaction,
+  doctorId: string,
+): Promise<{ fee: Money | undefined } | undefined> {
+  tx.defer("UPDATE doctors SET slots_version = slots_version + 1 WHERE id = ?", [doctorId]);
+  const [row] = await tx.read<FeeColumns>("SELECT fee_currency, fee_minor FROM doctors WHERE id = ?", [
+    doctorId,
+  ]);
+  return row && { fee: feeOf(row) };
+}
+
+/** The doctor's live slots that overlap the interval. Exact only behind the guard. */
+export async function findOverlapping(
+  tx: Transaction,
+  doctorId: string,
+  { startTime, endTime }: Interval,
+): Promise<Interval[]> {
+  const rows = await tx.read<SlotRow>(
+    `SELECT start_time, end_time FROM slots WHERE doctor_id = ? AND start_time > ? AND start_time < ? AND end_time > ?
+       AND status <> 'WITHDRAWN'`,
+    // No slot is longer than the longest: that bounds the range on the key.
+    [doctorId, new Date(startTime.getTime() - MAX_LENGTH_MS), endTime, startTime],
+  );
+  return rows.map((row) => ({ startTime: row.start_time, endTime: row.end_time }));
+}
+
+export function insertSlots(tx: Transaction, slots: Slot[]): void {
+  tx.defer(
+    "INSERT INTO slots (id, doctor_id, start_time, end_time, status, fee_currency, fee_minor) VALUES ?",
+    [
+      slots.map((slot) => {
+        const fee = feeColumns(slot.fee);
+        return [
+          slot.id,
+          slot.doctorId,
+          slot.startTime!,
+          slot.endTime!,
+          slot.status,
+          fee.fee_currency,
+          fee.fee_minor,
+        ];
+      }),
+    ],
+  );
+}
+
+export function setSlotStatus(tx: Transaction, id: string, status: Slot_Status): void {
+  tx.defer("UPDATE slots SET status = ?, booking_id = NULL, hold_expire_time = NULL WHERE id = ?", [
+    status,
+    id,
+  ]);
+}
+
+/** @returns whether the booking's hold had not ended, and the slot is booked now */
+export async function bookHeldSlot(
+  tx: Transaction,
+  id: string,
+  bookingId: string,
+  now: Date,
+): Promise<boolean> {
+  const { affectedRows } = await tx.write(
+    `UPDATE slots SET status = 'BOOKED', hold_expire_time = NULL
+     WHERE id = ? AND booking_id = ? AND status = 'HELD' AND hold_expire_time > ?`,
+    [id, bookingId, now],
+  );
+  return affectedRows === 1;
+}
+
+/** Opens the slot again if it is this booking that has it. */
+export function releaseSlot(tx: Transaction, id: string, bookingId: string): void {
+  tx.defer(
+    `UPDATE slots SET status = 'OPEN', booking_id = NULL, hold_expire_time = NULL
+     WHERE id = ? AND booking_id = ? AND status IN ('HELD', 'BOOKED')`,
+    [id, bookingId],
+  );
+}
+
+/** Withdraws every open slot of a doctor that has not begun. */
+export function withdrawOpenSlots(tx: Transaction, doctorId: string, now: Date): void {
+  tx.defer(
+    "UPDATE slots SET status = 'WITHDRAWN' WHERE doctor_id = ? AND start_time > ? AND status IN ('OPEN', 'BLOCKED')",
+    [doctorId, now],
+  );
+}
+
+export const toSlot = (row: SlotRow, now: Date): Slot => ({
+  id: row.id,
+  doctorId: row.doctor_id,
+  startTime: row.start_time,
+  endTime: row.end_time,
+  status: statusAt({ status: row.status, holdExpireTime: row.hold_expire_time }, now),
+  fee: feeOf(row),
+});
