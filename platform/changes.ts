@@ -1,10 +1,17 @@
+import type { MethodDefinition } from "@grpc/grpc-js";
 import { type AuditRecord, auditRows, INSERT_AUDIT_EVENTS, type Outcome } from "./audit/audit-store.ts";
 import type { Clock } from "./clock.ts";
 import type { Database } from "./db/database.ts";
 import type { Transaction } from "./db/transaction.ts";
 import { ApiError } from "./errors/api-error.ts";
 import { actorOf, type Call } from "./grpc/call.ts";
-import { type Idempotency, type IdempotencyKey, inProgress } from "./idempotency.ts";
+import {
+  type Idempotency,
+  type IdempotencyKey,
+  inProgress,
+  KEPT_MS,
+  KEPT_WITH_PROVIDER_MS,
+} from "./idempotency.ts";
 import { newId } from "./ids.ts";
 import {
   type Delivery,
@@ -15,6 +22,7 @@ import {
   outboxRows,
 } from "./outbox/event.ts";
 import type { Relay } from "./outbox/relay.ts";
+import { counter } from "./telemetry/metrics.ts";
 import { activeTraceId } from "./telemetry/tracing.ts";
 
 /** What a change did, beyond its rows: who must be able to see it in the audit trail, and who is told of it. */
@@ -37,6 +45,22 @@ export interface Effect<T> {
   trails: Trail[];
 }
 
+/** A use case that `begin` has begun, and who ends it. */
+export interface Begun<T> {
+  keyId: Buffer;
+  /** The method that was called. */
+  definition: Pick<MethodDefinition<never, T>, "responseSerialize" | "responseDeserialize">;
+  actorId: string;
+  /** The call that ends what it began; absent where a job found it unfinished. */
+  call?: Call | undefined;
+}
+
+/** How a use case ended that `begin` had begun. A refusal is an answer, too: it is committed with its effect. */
+export interface Ending<T> {
+  answer: T | ApiError;
+  trails: Trail[];
+}
+
 export interface ChangesOptions {
   db: Database;
   clock: Clock;
@@ -44,6 +68,8 @@ export interface ChangesOptions {
   relay: Relay;
   routes: EventRoutes;
 }
+
+const changed = counter("changes", "Changes made, by action: bookings, payments, consultations, sign-ins …");
 
 /**
  * Makes changes: one transaction holds the idempotency key, the use case's own statements, the audit line and the
@@ -61,15 +87,59 @@ export class Changes {
    * given again to the same request.
    */
   async apply<T>(call: Call, work: (tx: Transaction) => Promise<Effect<T>>): Promise<T> {
-    const key = this.#options.idempotency.keyOf(call, this.#options.clock.now());
-    if (!key) return await this.#commit(call, undefined, work);
-    try {
-      return await this.#commitOnce(call, key, work);
-    } catch (error) {
-      if (this.#options.idempotency.isTaken(error)) return await this.#replay(call, key, work);
-      if (await this.#options.idempotency.isInProgress(error, key)) throw inProgress();
-      throw error;
-    }
+    const { idempotency, clock } = this.#options;
+    const key = idempotency.keyOf(call, clock.now(), KEPT_MS);
+    if (!key) return await this.#commit(call, work);
+    return await this.#commitOnce(call, key, async (tx) => {
+      const effect = await work(tx);
+      idempotency.keep(tx, key.id, call.definition.responseSerialize(effect.response));
+      return effect;
+    });
+  }
+
+  /** The id of the call's key, under which `finish` keeps its answer. Throws for a method that requires no key. */
+  keyIdOf(call: Call): Buffer {
+    return this.#keyWithProvider(call).id;
+  }
+
+  /**
+   * Begins a use case whose effect lies with a provider: commits the key without an answer, together with all that
+   * is needed to ask the provider for the outcome, which is then called outside of any transaction. `finish` ends it.
+   *
+   * @returns the first answer, where the key was used before; undefined where this call has begun the use case
+   */
+  async begin<T>(call: Call, work: (tx: Transaction) => Promise<Trail[]>): Promise<T | undefined> {
+    return await this.#commitOnce<T | undefined>(call, this.#keyWithProvider(call), async (tx) => ({
+      response: undefined,
+      trails: await work(tx),
+    }));
+  }
+
+  /**
+   * Ends what `begin` began, in one transaction with the key's answer. It may end more than once (a job may be faster
+   * than the request): the first answer stays.
+   *
+   * @returns the first answer
+   */
+  async finish<T>(
+    { keyId, definition, actorId, call }: Begun<T>,
+    work: (tx: Transaction) => Promise<Ending<T>>,
+  ): Promise<T | ApiError> {
+    const { db, idempotency, relay } = this.#options;
+    const { answer, isFirst, deliveries } = await db.transaction(async (tx) => {
+      const ending = await work(tx);
+      const bytes =
+        ending.answer instanceof ApiError ? ending.answer : definition.responseSerialize(ending.answer);
+      return {
+        answer: ending.answer,
+        deliveries: this.record(tx, ending.trails, actorId, call),
+        isFirst: await idempotency.keepFirst(tx, keyId, bytes),
+      };
+    });
+    await relay.send(deliveries);
+    const first = isFirst ? undefined : await idempotency.answerOf(keyId);
+    if (!first) return answer;
+    return first instanceof ApiError ? first : definition.responseDeserialize(first);
   }
 
   /** Makes a change that no caller asked for: an event's, or a job's. */
@@ -86,7 +156,11 @@ export class Changes {
   record(tx: Transaction, trails: Trail[], actorId: string, call?: Call): Delivery[] {
     const now = this.#options.clock.now();
     if (trails.length === 0) return [];
-    tx.defer(INSERT_AUDIT_EVENTS, [auditRows(trails.map((trail) => auditRecord(trail, actorId, now, call)))]);
+    const records = trails.map((trail) => auditRecord(trail, actorId, now, call));
+    tx.defer(INSERT_AUDIT_EVENTS, [auditRows(records)]);
+    tx.afterCommit(() => {
+      for (const { action, outcome } of records) changed({ action, outcome });
+    });
     const deliveries = deliveriesOf(
       trails.flatMap((trail) => trail.events ?? []),
       this.#options.routes,
@@ -96,31 +170,51 @@ export class Changes {
     return deliveries;
   }
 
-  /** As `#commit`; a refusal is kept with the key as well. */
+  #keyWithProvider(call: Call): IdempotencyKey {
+    const { idempotency, clock } = this.#options;
+    const key = idempotency.keyOf(call, clock.now(), KEPT_WITH_PROVIDER_MS);
+    if (!key) throw new Error(`${call.method.path} does not require an idempotency key`);
+    return key;
+  }
+
+  /** Commits with the key, unless it was used before: then its first answer is given again. */
   async #commitOnce<T>(
     call: Call,
     key: IdempotencyKey,
     work: (tx: Transaction) => Promise<Effect<T>>,
   ): Promise<T> {
+    const { idempotency } = this.#options;
     try {
-      return await this.#commit(call, key, work);
+      return await this.#commitWithKey(call, key, work);
     } catch (error) {
-      if (error instanceof ApiError && error.isRefusal)
-        await this.#options.idempotency.keepRefusal(key, error);
+      if (idempotency.isTaken(error)) return await this.#replay(call, key, work);
+      if (await idempotency.isInProgress(error, key)) throw inProgress();
       throw error;
     }
   }
 
-  async #commit<T>(
+  /** As `#commit`; a refusal is kept with the key as well. */
+  async #commitWithKey<T>(
     call: Call,
-    key: IdempotencyKey | undefined,
+    key: IdempotencyKey,
     work: (tx: Transaction) => Promise<Effect<T>>,
   ): Promise<T> {
-    const { db, idempotency, relay } = this.#options;
+    const { idempotency } = this.#options;
+    try {
+      return await this.#commit(call, async (tx) => {
+        idempotency.reserve(tx, key);
+        return await work(tx);
+      });
+    } catch (error) {
+      if (error instanceof ApiError && error.isRefusal) await idempotency.keepRefusal(key, error);
+      throw error;
+    }
+  }
+
+  async #commit<T>(call: Call, work: (tx: Transaction) => Promise<Effect<T>>): Promise<T> {
+    const { db, relay } = this.#options;
     const { response, deliveries } = await db.transaction(async (tx) => {
-      if (key) idempotency.reserve(tx, key);
       const effect = await work(tx);
-      if (key) idempotency.keep(tx, key, call.definition.responseSerialize(effect.response));
       return { response: effect.response, deliveries: this.record(tx, effect.trails, actorOf(call), call) };
     });
     await relay.send(deliveries);
@@ -133,15 +227,11 @@ export class Changes {
     work: (tx: Transaction) => Promise<Effect<T>>,
   ): Promise<T> {
     const { idempotency, clock } = this.#options;
-    try {
-      const answer = await idempotency.replay(key, clock.now());
-      if (!answer) return await this.#commitOnce(call, key, work);
-      call.replayed = true;
-      return call.definition.responseDeserialize(answer) as T;
-    } catch (error) {
-      if (error instanceof ApiError && error.isRefusal) call.replayed = true;
-      throw error;
-    }
+    const answer = await idempotency.replay(key, clock);
+    if (!answer) return await this.#commitOnce(call, key, work);
+    call.replayed = true;
+    if (answer instanceof ApiError) throw answer;
+    return call.definition.responseDeserialize(answer) as T;
   }
 }
 

@@ -63,20 +63,15 @@ export const serviceSettings = {
 };
 
 /** `NAME_FILE` names a file that holds the value of `NAME`, as container secrets are given. */
-function withFiles(env: NodeJS.ProcessEnv): Record<string, string> {
-  const values: Record<string, string> = {};
-  for (const [name, value] of Object.entries(env)) {
-    if (value === undefined || value === "") continue;
-    if (name.endsWith("_FILE"))
-      values[name.slice(0, -"_FILE".length)] ??= readFileSync(value, "utf8").trimEnd();
-    else values[name] = value;
-  }
-  return values;
+function valueOf(name: string, env: NodeJS.ProcessEnv): string | undefined {
+  const file = env[`${name}_FILE`];
+  return env[name] || (file ? readFileSync(file, "utf8").trimEnd() : undefined);
 }
 
 /** The settings in the environment; one clear line for each that is wrong, and exit code 1. */
 export function loadConfig<S extends z.ZodRawShape>(shape: S, env = process.env): z.infer<z.ZodObject<S>> {
-  const result = z.object(shape).safeParse(withFiles(env));
+  const values = Object.fromEntries(Object.keys(shape).map((name) => [name, valueOf(name, env)]));
+  const result = z.object(shape).safeParse(values);
   if (result.success) return result.data;
   for (const issue of result.error.issues) {
     process.stderr.write(`Setting ${issue.path.join(".")}: ${issue.message}\n`);

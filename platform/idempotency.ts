@@ -1,4 +1,6 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { status } from "@grpc/grpc-js";
+import type { Clock } from "./clock.ts";
 import type { SealedBox } from "./crypto/sealed-box.ts";
 import type { Database } from "./db/database.ts";
 import { duplicateKeyOf, isLocked, isLockWait } from "./db/errors.ts";
@@ -7,9 +9,17 @@ import { ApiError } from "./errors/api-error.ts";
 import { actorOf, type Call } from "./grpc/call.ts";
 import { decodeStatus, encodeStatus } from "./grpc/status.ts";
 
-const KEPT_MS = 24 * 3_600_000;
+const DAY_MS = 24 * 3_600_000;
+/** How long a key of a local effect is kept, and one whose effect lies with a payment provider. */
+export const KEPT_MS = DAY_MS;
+export const KEPT_WITH_PROVIDER_MS = 30 * DAY_MS;
+/** How long a twin waits for the first request's answer. */
+const TWIN_WAIT_MS = 2000;
+const TWIN_FIRST_PAUSE_MS = 20;
+
 const RESERVE = "INSERT INTO idempotency_keys (id, request_hmac, expire_time) VALUES (?, ?, ?)";
-const KEEP_ANSWER = "UPDATE idempotency_keys SET status_code = ?, answer = ? WHERE id = ?";
+const KEEP_ANSWER =
+  "UPDATE idempotency_keys SET status_code = ?, answer = ? WHERE id = ? AND status_code IS NULL";
 const KEEP_REFUSAL =
   "INSERT INTO idempotency_keys (id, request_hmac, expire_time, status_code, answer) VALUES (?, ?, ?, ?, ?)";
 const FIND = "SELECT request_hmac, status_code, answer, expire_time FROM idempotency_keys WHERE id = ?";
@@ -31,9 +41,13 @@ export interface IdempotencyKey {
   readonly expireTime: Date;
 }
 
+/** What a request was answered: the serialized response, or the refusal. */
+export type Answer = Buffer | ApiError;
+
 /**
  * Idempotency keys (draft-ietf-httpapi-idempotency-key-header). The key's insert is the first statement of the
  * effect's transaction, so that the primary key decides who is first, and a twin waits for the first one's commit.
+ * Where the effect lies with a provider, the key is committed before the answer is known, and a twin waits for that.
  */
 export class Idempotency {
   readonly #db: Database;
@@ -45,12 +59,12 @@ export class Idempotency {
   }
 
   /** The call's key; undefined where it has none. */
-  keyOf(call: Call, now: Date): IdempotencyKey | undefined {
+  keyOf(call: Call, now: Date, keptMs: number): IdempotencyKey | undefined {
     if (call.idempotencyKey === "") return undefined;
     return {
       id: this.#box.hmac(actorOf(call), call.method.path, call.idempotencyKey),
       requestHmac: this.#box.hmac(call.definition.requestSerialize(call.request)),
-      expireTime: new Date(now.getTime() + KEPT_MS),
+      expireTime: new Date(now.getTime() + keptMs),
     };
   }
 
@@ -59,14 +73,19 @@ export class Idempotency {
   }
 
   /** Keeps the answer with its key, in the transaction of the effect. */
-  keep(tx: Transaction, key: IdempotencyKey, response: Uint8Array): void {
-    tx.defer(KEEP_ANSWER, [status.OK, this.#box.seal(place(key), response), key.id]);
+  keep(tx: Transaction, keyId: Buffer, answer: Answer): void {
+    tx.defer(KEEP_ANSWER, this.#kept(keyId, answer));
+  }
+
+  /** As `keep`, where another may have been faster. @returns whether the key had no answer yet */
+  async keepFirst(tx: Transaction, keyId: Buffer, answer: Answer): Promise<boolean> {
+    return (await tx.write(KEEP_ANSWER, this.#kept(keyId, answer))).affectedRows === 1;
   }
 
   /** Keeps a refusal with its key: the key and its answer, and nothing else. Throws as a taken key does. */
   async keepRefusal(key: IdempotencyKey, refusal: ApiError): Promise<void> {
-    const answer = this.#box.seal(place(key), encodeStatus(refusal));
-    await this.#db.write(KEEP_REFUSAL, [key.id, key.requestHmac, key.expireTime, refusal.code, answer]);
+    const [code, answer] = this.#kept(key.id, refusal);
+    await this.#db.write(KEEP_REFUSAL, [key.id, key.requestHmac, key.expireTime, code, answer]);
   }
 
   /** Whether an error says that the key was used before. */
@@ -86,29 +105,56 @@ export class Idempotency {
   }
 
   /**
-   * The answer that the first request with this key got. Throws the refusal it got, IDEMPOTENCY_KEY_REUSED for another
-   * request, IDEMPOTENCY_IN_PROGRESS while there is none; undefined if the key is free again.
+   * The answer that the first request with this key got, which it is given two seconds for; undefined if the key is
+   * free again. Throws IDEMPOTENCY_KEY_REUSED for another request, IDEMPOTENCY_IN_PROGRESS while there is no answer.
    */
-  async replay(key: IdempotencyKey, now: Date): Promise<Buffer | undefined> {
-    const [row] = await this.#db.read<KeyRow>(FIND, [key.id]);
-    if (!row) return undefined;
-    if (row.expire_time <= now) {
-      await this.#db.write(DELETE_EXPIRED_ONE, [key.id, now]);
-      return undefined;
+  async replay(key: IdempotencyKey, clock: Clock): Promise<Answer | undefined> {
+    const waitUntilMs = Date.now() + TWIN_WAIT_MS;
+    for (let pauseMs = TWIN_FIRST_PAUSE_MS; ; pauseMs *= 2) {
+      const row = await this.#find(key, clock.now());
+      if (!row) return undefined;
+      if (!row.request_hmac.equals(key.requestHmac)) throw new ApiError("IDEMPOTENCY_KEY_REUSED");
+      const answer = this.#open(key.id, row);
+      if (answer) return answer;
+      const leftMs = waitUntilMs - Date.now();
+      if (leftMs <= 0) throw inProgress();
+      await delay(Math.min(pauseMs, leftMs));
     }
-    if (!row.request_hmac.equals(key.requestHmac)) throw new ApiError("IDEMPOTENCY_KEY_REUSED");
-    if (row.status_code === null || row.answer === null) throw inProgress();
-    const answer = this.#box.open(place(key), row.answer);
-    if (row.status_code === status.OK) return answer;
-    throw decodeStatus(answer) ?? new ApiError("INTERNAL");
+  }
+
+  /** The answer kept with a key; undefined where there is none. */
+  async answerOf(keyId: Buffer): Promise<Answer | undefined> {
+    const [row] = await this.#db.read<KeyRow>(FIND, [keyId]);
+    return row && this.#open(keyId, row);
   }
 
   /** Forgets keys that have expired, a thousand at a time. @returns how many */
   async sweep(now: Date): Promise<number> {
     return (await this.#db.write(DELETE_EXPIRED, [now])).affectedRows;
   }
+
+  /** The key's row, unless it has expired: then it is free again. */
+  async #find(key: IdempotencyKey, now: Date): Promise<KeyRow | undefined> {
+    const [row] = await this.#db.read<KeyRow>(FIND, [key.id]);
+    if (!row || row.expire_time > now) return row;
+    await this.#db.write(DELETE_EXPIRED_ONE, [key.id, now]);
+    return undefined;
+  }
+
+  /** The parameters of KEEP_ANSWER. */
+  #kept(keyId: Buffer, answer: Answer): [status, Buffer, Buffer] {
+    const [code, bytes] =
+      answer instanceof ApiError ? [answer.code, encodeStatus(answer)] : [status.OK, answer];
+    return [code, this.#box.seal(place(keyId), bytes), keyId];
+  }
+
+  #open(keyId: Buffer, row: KeyRow): Answer | undefined {
+    if (row.status_code === null || row.answer === null) return undefined;
+    const answer = this.#box.open(place(keyId), row.answer);
+    return row.status_code === status.OK ? answer : (decodeStatus(answer) ?? new ApiError("INTERNAL"));
+  }
 }
 
 export const inProgress = (): ApiError => new ApiError("IDEMPOTENCY_IN_PROGRESS", { retryAfterMs: 1000 });
 
-const place = (key: IdempotencyKey): string => `idempotency_keys.answer:${key.id.toString("hex")}`;
+const place = (keyId: Buffer): string => `idempotency_keys.answer:${keyId.toString("hex")}`;

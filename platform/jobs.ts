@@ -1,3 +1,4 @@
+import { context, ROOT_CONTEXT } from "@opentelemetry/api";
 import type { Logger } from "./log.ts";
 
 /** Runs `work` every `everyMs`, never twice at once; a failure is logged and the next turn tries again. */
@@ -8,6 +9,8 @@ export class Job {
   readonly #log: Logger;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
+  #busy = false;
+  #again = false;
   #stopped = false;
 
   constructor(name: string, everyMs: number, work: () => Promise<unknown>, log: Logger) {
@@ -23,6 +26,18 @@ export class Job {
     }, this.#everyMs);
   }
 
+  /** Runs `work` now instead of at the next turn; where it is running, once more right after. */
+  kick(): void {
+    if (this.#stopped) return;
+    if (this.#busy) {
+      this.#again = true;
+      return;
+    }
+    clearTimeout(this.#timer);
+    // Not part of the request that kicks: this turn, and those that it starts, serve many.
+    this.#running = context.with(ROOT_CONTEXT, () => this.#turn());
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
@@ -30,11 +45,16 @@ export class Job {
   }
 
   async #turn(): Promise<void> {
-    try {
-      await this.#work();
-    } catch (error) {
-      this.#log.warn({ err: error, job: this.#name }, "job failed");
-    }
+    this.#busy = true;
+    do {
+      this.#again = false;
+      try {
+        await this.#work();
+      } catch (error) {
+        this.#log.warn({ err: error, job: this.#name }, "job failed");
+      }
+    } while (this.#again && !this.#stopped);
+    this.#busy = false;
     if (!this.#stopped) this.start();
   }
 }

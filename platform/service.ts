@@ -2,6 +2,7 @@ import { ReflectionService } from "@grpc/reflection";
 import { AuditServiceService } from "@medconnect/proto/medconnect/audit/v1/audit.ts";
 import { EventServiceService } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import { HealthImplementation } from "grpc-health-check";
+import type { Redis } from "ioredis";
 import type { JSONWebKeySet } from "jose";
 import { listAuditEvents } from "./audit/list-audit-events.ts";
 import { AuditRecorder } from "./audit/recorder.ts";
@@ -36,6 +37,7 @@ const SWEEP_KEYS_MS = 60_000;
 /** What a service's features are built from. */
 export interface Platform {
   readonly db: Database;
+  readonly redis: Redis;
   readonly clock: Clock;
   readonly log: Logger;
   readonly box: SealedBox;
@@ -90,9 +92,10 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
   const idempotency = new Idempotency(db, box);
   const changes = new Changes({ db, clock, idempotency, relay, routes });
 
-  const parts = await build({ db, clock, log, box, pages, audit, changes, serviceTokens });
-
   const redis = connectRedis(config.REDIS_URL, log);
+
+  const parts = await build({ db, redis, clock, log, box, pages, audit, changes, serviceTokens });
+
   const auth = new GrpcClient(config.AUTH_ADDRESS);
   const revocations = new Revocations(
     redis,

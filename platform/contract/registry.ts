@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { createRequire } from "node:module";
 import { createFileRegistry, type FileRegistry, fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 
@@ -7,6 +7,6 @@ import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 export const registry: FileRegistry = createFileRegistry(
   fromBinary(
     FileDescriptorSetSchema,
-    readFileSync(fileURLToPath(import.meta.resolve("@medconnect/proto/descriptors.binpb"))),
+    readFileSync(createRequire(import.meta.url).resolve("@medconnect/proto/descriptors.binpb")),
   ),
 );

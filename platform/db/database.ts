@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { createPool, type Pool, type PoolConnection, type ResultSetHeader } from "mysql2/promise";
 import { ApiError } from "../errors/api-error.ts";
+import { gauge } from "../telemetry/metrics.ts";
 import { inSpan, SpanKind } from "../telemetry/tracing.ts";
 import { isRetryable, translate } from "./errors.ts";
 import { Transaction } from "./transaction.ts";
@@ -49,6 +50,13 @@ export class Database {
     this.#writes = createPool({ ...options, multipleStatements: true });
     this.#timeoutMs = timeoutMs;
     this.#namespace = new URL(url).pathname.slice(1);
+    gauge("db.client.connection.count", "Database connections, by pool and state", (report) => {
+      for (const [pool, { pool: core }] of Object.entries({ reads: this.#reads, writes: this.#writes })) {
+        const { open, idle } = connectionsOf(core);
+        report(idle, { pool, state: "idle" });
+        report(open - idle, { pool, state: "used" });
+      }
+    });
     // A pool hands a new connection's first statements on in order, so none runs before the session is set.
     for (const pool of [this.#reads, this.#writes]) pool.pool.on("connection", (c) => c.query(SESSION));
   }
@@ -115,24 +123,26 @@ export class Database {
     }
   }
 
-  async #acquire(pool: Pool): Promise<PoolConnection> {
-    const pending = pool.getConnection();
-    const timer = new AbortController();
-    const late = delay(this.#timeoutMs, undefined, { signal: timer.signal }).then(
-      () => {
-        // It may still come: then it belongs back in the pool.
-        pending.then((connection) => connection.release()).catch(() => {});
-        throw new ApiError("UNAVAILABLE", { detail: "No database connection was free in time." });
-      },
-      () => pending,
-    );
-    try {
-      return await Promise.race([pending, late]);
-    } catch (error) {
-      throw translate(error);
-    } finally {
-      timer.abort();
-    }
+  /** A connection, or UNAVAILABLE when none is free in time; one that comes too late goes back to the pool. */
+  #acquire(pool: Pool): Promise<PoolConnection> {
+    return new Promise((resolve, reject) => {
+      let isLate = false;
+      const timer = setTimeout(() => {
+        isLate = true;
+        reject(new ApiError("UNAVAILABLE", { detail: "No database connection was free in time." }));
+      }, this.#timeoutMs);
+      pool.getConnection().then(
+        (connection) => {
+          clearTimeout(timer);
+          if (isLate) connection.release();
+          else resolve(connection);
+        },
+        (error) => {
+          clearTimeout(timer);
+          reject(translate(error));
+        },
+      );
+    });
   }
 
   /** A span around a round trip; its text has placeholders, never values. */
@@ -141,4 +151,10 @@ export class Database {
     const attributes = { "db.system.name": "mysql", "db.namespace": this.#namespace, "db.query.text": sql };
     return inSpan(`${summary} ${this.#namespace}`, { kind: SpanKind.CLIENT, attributes }, send);
   }
+}
+
+/** mysql2 counts its connections, but does not say so in its types. */
+function connectionsOf(core: object): { open: number; idle: number } {
+  const { _allConnections, _freeConnections } = core as Record<string, { length: number } | undefined>;
+  return { open: _allConnections?.length ?? 0, idle: _freeConnections?.length ?? 0 };
 }

@@ -18,6 +18,7 @@ export class Transaction {
   readonly #trace: Trace;
   #deferred: Statement[] = [];
   #begun = false;
+  readonly #afterCommit: (() => void)[] = [];
 
   constructor(connection: PoolConnection, timeoutMs: number, trace: Trace) {
     this.#connection = connection;
@@ -40,9 +41,15 @@ export class Transaction {
     return (await this.#send({ sql, params })) as ResultSetHeader;
   }
 
+  /** Has `work` done once the transaction is committed; never, if it is not. */
+  afterCommit(work: () => void): void {
+    this.#afterCommit.push(work);
+  }
+
   async commit(): Promise<void> {
     if (this.#begun || this.#deferred.length > 0) await this.#send({ sql: "COMMIT", params: [] });
     this.#begun = false;
+    for (const work of this.#afterCommit) work();
   }
 
   async rollback(): Promise<void> {

@@ -185,9 +185,10 @@ function deadlineOf(call: ServerUnaryCall<Buffer, unknown>): number {
 }
 
 function idempotencyKey({ rules }: Method, request: unknown): string {
-  if (rules.idempotency === MethodRules_Idempotency.IDEMPOTENCY_UNSPECIFIED) return "";
+  const { IDEMPOTENCY_UNSPECIFIED, OWN, REQUIRED } = MethodRules_Idempotency;
+  if (rules.idempotency === IDEMPOTENCY_UNSPECIFIED || rules.idempotency === OWN) return "";
   const key = (request as { idempotencyKey: string }).idempotencyKey;
-  if (key === "" && rules.idempotency === MethodRules_Idempotency.REQUIRED) {
+  if (key === "" && rules.idempotency === REQUIRED) {
     throw new ApiError("IDEMPOTENCY_KEY_REQUIRED");
   }
   return key;

@@ -29,27 +29,34 @@ export function startMetrics(service: string): () => Promise<string> {
   return async () => serializer.serialize((await reader.collect()).resourceMetrics);
 }
 
-const meter = metrics.getMeter("medconnect");
+/** Asked for each time, as before `startMetrics` the global meter is one that does nothing, and stays so. */
+const meter = () => metrics.getMeter("medconnect");
+
+/** Puts making an instrument off until it is used, so that modules may declare theirs while they load. */
+function lazily<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
+}
 
 /** Counts something that happens. */
 export const counter = (name: string, description: string) => {
-  const instrument = meter.createCounter(name, { description });
-  return (attributes?: Attributes, by = 1) => instrument.add(by, attributes);
+  const instrument = lazily(() => meter().createCounter(name, { description }));
+  return (attributes?: Attributes, by = 1) => instrument().add(by, attributes);
 };
 
 /** Measures how long something takes, in seconds. */
 export const durations = (name: string, description: string) => {
-  const instrument = meter.createHistogram(name, { description, unit: "s" });
-  return (seconds: number, attributes: Attributes) => instrument.record(seconds, attributes);
+  const instrument = lazily(() => meter().createHistogram(name, { description, unit: "s" }));
+  return (seconds: number, attributes: Attributes) => instrument().record(seconds, attributes);
 };
 
-/** Reports a value whenever metrics are read. */
+/** Reports a value whenever metrics are read; called once the metrics are set up. */
 export function gauge(
   name: string,
   description: string,
   read: (report: (value: number, attributes?: Attributes) => void) => void | Promise<void>,
 ): void {
-  meter
+  meter()
     .createObservableGauge(name, { description })
     .addCallback((result) => read((value, attributes) => result.observe(value, attributes)));
 }

@@ -1,0 +1,16 @@
+/** Tests run as CommonJS, in which jest can still replace nothing but what it is told to; swc only strips the types. */
+export default {
+  testEnvironment: "node",
+  roots: ["<rootDir>/platform", "<rootDir>/services", "<rootDir>/gateway", "<rootDir>/test"],
+  transform: {
+    "^.+\\.[tj]s$": [
+      "@swc/jest",
+      {
+        jsc: { target: "es2024", parser: { syntax: "typescript" } },
+        module: { type: "commonjs" },
+      },
+    ],
+  },
+  // Parts of these are ESM only, which jest cannot load as it is.
+  transformIgnorePatterns: ["/node_modules/(?!(@redocly|js-yaml|jose|otplib|@otplib|@scure|@noble|uuid)/)"],
+};

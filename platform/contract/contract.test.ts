@@ -1,0 +1,97 @@
+import { hasOption } from "@bufbuild/protobuf";
+import { describe, expect, test } from "@jest/globals";
+import { http } from "@medconnect/proto/es/google/api/annotations_pb.js";
+import {
+  MethodRules_Access as Access,
+  MethodRules_Idempotency as Idempotency,
+  MethodRules_RateClass as RateClass,
+  rules as rulesOption,
+} from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
+import { Reason } from "@medconnect/proto/es/medconnect/options/v1/reason_pb.js";
+import { catalogue } from "../errors/catalogue.ts";
+import { type Method, methods } from "./methods.ts";
+
+const all = [...methods.values()];
+const SERVICES = ["auth", "scheduling", "clinical", "billing"];
+
+const isRouted = ({ desc }: Method): boolean => hasOption(desc, http);
+const hasField = ({ input }: Method, name: string): boolean =>
+  input.fields.some((field) => field.name === name);
+
+test("the contract has methods", () => {
+  expect(all.length).toBeGreaterThan(30);
+});
+
+describe.each(all.map((method) => [method.path, method] as const))("%s", (_path, method) => {
+  const { rules } = method;
+
+  test("declares rules, an access rule and a name for the audit trail", () => {
+    expect(hasOption(method.desc, rulesOption)).toBe(true);
+    expect(rules.access).not.toBe(Access.ACCESS_UNSPECIFIED);
+    expect(rules.audit).toMatch(/^[a-z]+(\.[a-z]+(_[a-z]+)*)$/);
+  });
+
+  test("names roles exactly where roles decide, and callers exactly where it is internal", () => {
+    expect(rules.roles.length > 0).toBe(rules.access === Access.ROLES);
+    expect(rules.roles).not.toContain(0);
+    expect(new Set(rules.roles).size).toBe(rules.roles.length);
+    expect(rules.callers.length > 0).toBe(rules.access === Access.INTERNAL);
+    for (const caller of rules.callers) expect([...SERVICES, "gateway"]).toContain(caller);
+  });
+
+  test("has a route, or the word that it has none; what is internal never has one", () => {
+    expect(isRouted(method)).toBe(!rules.unrouted);
+    if (rules.access === Access.INTERNAL) expect(rules.unrouted).toBe(true);
+    if (rules.composed) expect(isRouted(method)).toBe(true);
+  });
+
+  test("is served by a known service, or composed by the gateway", () => {
+    const shared = ["audit", "events"].includes(method.owner);
+    expect(shared ? rules.unrouted : rules.composed || SERVICES.includes(method.owner)).toBe(true);
+  });
+
+  test("counts for a rate limit where it has a route", () => {
+    if (isRouted(method)) expect(rules.rate).not.toBe(RateClass.RATE_CLASS_UNSPECIFIED);
+  });
+
+  test("takes a key exactly where it honours one, and only from somebody known", () => {
+    const honoured = rules.idempotency !== Idempotency.IDEMPOTENCY_UNSPECIFIED;
+    expect(hasField(method, "idempotency_key")).toBe(honoured);
+    if (honoured) expect([Access.SIGNED_IN, Access.ROLES]).toContain(rules.access);
+  });
+
+  test("says where what it creates is found, by fields that the answer has", () => {
+    expect(rules.location !== "").toBe(rules.creates);
+    const names = method.output.fields.map((field) => field.name);
+    for (const [, name] of rules.location.matchAll(/\{([^}]*)\}/g)) expect(names).toContain(name);
+  });
+
+  test("declares only errors that the catalogue has, each once", () => {
+    const declared = rules.errors.map((number) => Reason[number]);
+    for (const reason of declared) expect([...catalogue.keys()]).toContain(reason);
+    expect(new Set(declared).size).toBe(declared.length);
+  });
+});
+
+test("no two methods of a service have one name in the audit trail", () => {
+  const names = all
+    .filter(({ rules }) => !rules.composed)
+    .map(({ owner, rules }) => `${owner} ${rules.audit}`);
+  expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+});
+
+test("every reason has a gRPC code and a title", () => {
+  for (const { reason, code, httpStatus, title } of catalogue.values()) {
+    expect({
+      reason,
+      code: typeof code,
+      isError: httpStatus >= 400 && httpStatus < 600,
+      isSentence: title.endsWith("."),
+    }).toEqual({
+      reason,
+      code: "number",
+      isError: true,
+      isSentence: true,
+    });
+  }
+});

@@ -1,0 +1,93 @@
+import { createHash } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
+
+export interface MigrateOptions {
+  /** mysql://user:password@host:port of a user who may change the schema's tables. */
+  url: string;
+  schema: string;
+  /** Holds the migrations, `NNNN_name.sql`, each of one or more statements. */
+  directory: string;
+}
+
+const FILE_NAME = /^\d{4}_[a-z0-9_]+\.sql$/;
+const LOCK_TIMEOUT_S = 120;
+
+/**
+ * Applies the directory's migrations to the schema, in the order of their names and each once. Several callers at once
+ * take turns. Returns the names of those applied now. Throws where one fails, or has changed since it was applied.
+ */
+export async function migrate({ url, schema, directory }: MigrateOptions): Promise<string[]> {
+  const connection = await createConnection({
+    uri: url,
+    database: schema,
+    multipleStatements: true,
+    timezone: "Z",
+    charset: "utf8mb4",
+  });
+  try {
+    await lock(connection, schema);
+    return await applyMissing(connection, directory);
+  } finally {
+    // Closing gives the lock back.
+    await connection.end();
+  }
+}
+
+async function lock(connection: Connection, schema: string): Promise<void> {
+  // A lock's name has at most 64 characters, as a schema's has.
+  const [rows] = await connection.query<RowDataPacket[]>(
+    "SELECT GET_LOCK(SHA2(CONCAT('migrate ', ?), 256), ?) AS taken",
+    [schema, LOCK_TIMEOUT_S],
+  );
+  if (rows[0]?.taken !== 1) throw new Error(`Another migration of ${schema} has not ended in two minutes.`);
+}
+
+async function applyMissing(connection: Connection, directory: string): Promise<string[]> {
+  const checksums = await readChecksums(connection);
+  const applied: string[] = [];
+  for (const name of await migrationsIn(directory)) {
+    const sql = await readFile(join(directory, name), "utf8");
+    const checksum = createHash("sha256").update(sql).digest("hex");
+    const known = checksums.get(name);
+    if (known === checksum) continue;
+    if (known !== undefined) {
+      throw new Error(
+        `Migration ${name} was changed after it had been applied; put it back and add a new one.`,
+      );
+    }
+    await apply(connection, name, sql);
+    await connection.query("INSERT INTO schema_migrations (name, checksum) VALUES (?, ?)", [name, checksum]);
+    applied.push(name);
+  }
+  return applied;
+}
+
+/** What was applied before: checksums by name. */
+async function readChecksums(connection: Connection): Promise<Map<string, string>> {
+  await connection.query(`CREATE TABLE IF NOT EXISTS schema_migrations (
+    name VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
+    checksum CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'SHA-256 of the file',
+    apply_time DATETIME(3) NOT NULL DEFAULT (UTC_TIMESTAMP(3))
+  )`);
+  const [rows] = await connection.query<RowDataPacket[]>("SELECT name, checksum FROM schema_migrations");
+  return new Map(rows.map(({ name, checksum }) => [name, checksum]));
+}
+
+async function migrationsIn(directory: string): Promise<string[]> {
+  const names = (await readdir(directory)).filter((name) => name.endsWith(".sql")).sort();
+  const odd = names.find((name) => !FILE_NAME.test(name));
+  if (odd) throw new Error(`Migration ${odd} is not named like 0001_what_it_does.sql.`);
+  return names;
+}
+
+async function apply(connection: Connection, name: string, sql: string): Promise<void> {
+  try {
+    await connection.query(sql);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    // MySQL commits each DDL statement by itself, so what came before stays.
+    throw new Error(`Migration ${name} failed: ${reason}. Undo what it did before that, then run it again.`);
+  }
+}

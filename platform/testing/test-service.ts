@@ -1,0 +1,126 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import type { MethodDefinition } from "@grpc/grpc-js";
+import { createConnection } from "mysql2/promise";
+import { AuditRecorder } from "../audit/recorder.ts";
+import { Changes } from "../changes.ts";
+import type { Clock } from "../clock.ts";
+import { methodAt } from "../contract/methods.ts";
+import { SealedBox } from "../crypto/sealed-box.ts";
+import { Database } from "../db/database.ts";
+import { migrate } from "../db/migrate.ts";
+import type { Call } from "../grpc/call.ts";
+import { GrpcClient } from "../grpc/client.ts";
+import { Idempotency } from "../idempotency.ts";
+import type { Caller, Role } from "../identity/caller.ts";
+import { ServiceTokens } from "../identity/service-tokens.ts";
+import { newId } from "../ids.ts";
+import { createLogger } from "../log.ts";
+import type { EventRoutes } from "../outbox/event.ts";
+import { Relay } from "../outbox/relay.ts";
+import { Pages } from "../page-token.ts";
+import { connectRedis } from "../redis.ts";
+import type { Platform } from "../service.ts";
+
+/** A clock that a test sets and moves. */
+export class TestClock implements Clock {
+  #nowMs: number;
+
+  constructor(start = "2030-01-01T09:00:00Z") {
+    this.#nowMs = Date.parse(start);
+  }
+
+  now(): Date {
+    return new Date(this.#nowMs);
+  }
+
+  advance(ms: number): void {
+    this.#nowMs += ms;
+  }
+}
+
+/** One service's platform on a real MySQL, in a schema of its own. Its events stay in the outbox. */
+export interface TestService extends Platform {
+  clock: TestClock;
+  close: () => Promise<void>;
+}
+
+const ROOT = join(import.meta.dirname, "../..");
+
+/** @param name the service whose migrations make the schema; MYSQL_URL names the server, as `npm test` sets it */
+export async function startTestService(name: string, routes: EventRoutes = {}): Promise<TestService> {
+  const url = process.env.MYSQL_URL;
+  if (!url) throw new Error("MYSQL_URL is not set: run the tests with `npm test`");
+  const schema = `test_${name}_${randomBytes(4).toString("hex")}`;
+  const admin = await createConnection({ uri: url });
+  await admin.query("CREATE DATABASE ??", [schema]);
+  for (const directory of ["platform/migrations", `services/${name}/migrations`]) {
+    await migrate({ url, schema, directory: join(ROOT, directory) });
+  }
+
+  const clock = new TestClock();
+  const log = createLogger(name, "silent");
+  const schemaUrl = new URL(url);
+  schemaUrl.pathname = `/${schema}`;
+  const db = new Database({ url: schemaUrl.href, poolSize: 40, timeoutMs: 10_000 });
+  const box = new SealedBox(randomBytes(32));
+  const serviceTokens = new ServiceTokens(name, [randomBytes(32)]);
+  const idempotency = new Idempotency(db, box);
+  const redis = connectRedis(process.env.REDIS_URL ?? "redis://127.0.0.1:6379", log);
+  const nowhere = new GrpcClient("127.0.0.1:1");
+  const consumers = Object.fromEntries(
+    Object.values(routes)
+      .flat()
+      .map((consumer) => [consumer, nowhere]),
+  );
+  const relay = new Relay({ db, clock, log, serviceTokens, consumers, waitMs: 0 });
+  const changes = new Changes({ db, clock, idempotency, relay, routes });
+  return {
+    clock,
+    log,
+    db,
+    box,
+    pages: new Pages(box),
+    audit: new AuditRecorder(db, clock, log),
+    changes,
+    serviceTokens,
+    redis,
+    close: async () => {
+      nowhere.close();
+      redis.disconnect();
+      await db.close();
+      await admin.query("DROP DATABASE ??", [schema]);
+      await admin.end();
+    },
+  };
+}
+
+/** A user as an access token would name them. */
+export const userCaller = (role: Role, userId = newId()): Caller & { userId: string } => ({
+  kind: "user",
+  userId,
+  sessionId: newId(),
+  role,
+  authTime: new Date(),
+});
+
+/** Calls a use case as the gRPC server would, once it has let the caller in. */
+export async function invoke<Request, Response>(
+  definition: MethodDefinition<Request, Response>,
+  handler: (request: Request, call: Call) => Promise<Response>,
+  caller: Caller,
+  request: Request,
+): Promise<{ response: Response; replayed: boolean }> {
+  const call: Call = {
+    method: methodAt(definition.path),
+    definition: definition as MethodDefinition<unknown, unknown>,
+    caller,
+    requestId: newId(),
+    idempotencyKey: (request as { idempotencyKey?: string }).idempotencyKey ?? "",
+    request,
+    deadline: Date.now() + 10_000,
+    clientAddress: "127.0.0.1",
+    replayed: false,
+  };
+  return { response: await handler(request, call), replayed: call.replayed };
+}

@@ -1,0 +1,319 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import type { Caller } from "@medconnect/platform/identity/caller.ts";
+import { newId } from "@medconnect/platform/ids.ts";
+import {
+  invoke,
+  startTestService,
+  type TestService,
+  userCaller,
+} from "@medconnect/platform/testing/test-service.ts";
+import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import { BookingServiceService } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
+import { Doctor, DoctorServiceService } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
+import { SlotServiceService } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
+import type { Scheduling } from "../app.ts";
+import { createDoctor } from "../doctors/create-doctor.ts";
+import { changeSlot } from "../slots/change-slot.ts";
+import { batchCreateSlots, createSlot } from "../slots/create-slots.ts";
+import { getSlot } from "../slots/read-slots.ts";
+import { applyPaymentAuthorized } from "./apply-payment-events.ts";
+import { bookSlot } from "./book-slot.ts";
+import { cancelBooking } from "./cancel-booking.ts";
+import { sweepHolds } from "./expire-bookings.ts";
+import { getBooking, listBookings } from "./read-bookings.ts";
+
+const MINUTE_MS = 60_000;
+const HOLD_MS = 15 * MINUTE_MS;
+const ROUTES = {
+  "booking.held": ["billing"],
+  "booking.expired": ["billing"],
+  "booking.payment_refused": ["billing"],
+};
+
+let service: TestService;
+let app: Scheduling;
+let doctor: Caller & { userId: string };
+let patient: Caller & { userId: string };
+
+beforeAll(async () => {
+  service = await startTestService("scheduling", ROUTES);
+  app = { ...service, holdMs: HOLD_MS, cancelCutoffMs: 24 * 60 * MINUTE_MS };
+});
+afterAll(() => service.close());
+
+beforeEach(async () => {
+  doctor = userCaller("DOCTOR");
+  patient = userCaller("PATIENT");
+});
+
+async function publish(amountMinor: number): Promise<void> {
+  const profile = Doctor.fromPartial({
+    licenseNumber: `L${doctor.userId.slice(-12)}`,
+    specialty: "cardiology",
+    fee: { currencyCode: "USD", amountMinor },
+  });
+  await invoke(DoctorServiceService.createDoctor, createDoctor(app), doctor, {
+    doctor: profile,
+    idempotencyKey: "",
+  });
+}
+
+const at = (minutes: number) => new Date(service.clock.now().getTime() + minutes * MINUTE_MS);
+
+const offer = async (startMinutes: number, length = 30) => {
+  const request = {
+    doctorId: doctor.userId,
+    startTime: at(startMinutes),
+    endTime: at(startMinutes + length),
+  };
+  return (
+    await invoke(SlotServiceService.createSlot, createSlot(app), doctor, { ...request, idempotencyKey: "" })
+  ).response;
+};
+
+const book = (slotId: string, by: Caller = patient, idempotencyKey: string = newId()) =>
+  invoke(BookingServiceService.createBooking, bookSlot(app), by, {
+    slotId,
+    reason: "headache",
+    idempotencyKey,
+  });
+
+const read = async (bookingId: string, by: Caller = patient) =>
+  (await invoke(BookingServiceService.getBooking, getBooking(app), by, { bookingId })).response;
+
+const slotStatus = async (slotId: string) =>
+  (await invoke(SlotServiceService.getSlot, getSlot(app), doctor, { slotId })).response.status;
+
+const outcome = (result: PromiseSettledResult<unknown>) =>
+  result.status === "fulfilled" ? "ok" : (result.reason as { reason: string }).reason;
+
+/** What billing sends when a payment was authorized. */
+const authorized = (bookingId: string) =>
+  app.changes.applyInternally("service:billing", (tx) =>
+    applyPaymentAuthorized(app)(tx, [
+      Event.fromPartial({ aggregateId: newId(), version: 1, payment: { bookingId, authorizeTime: at(0) } }),
+    ]),
+  );
+
+const outboxTypes = async (aggregateId: string) => {
+  const rows = await app.db.read<{ type: string }>(
+    "SELECT type FROM outbox WHERE aggregateid = ? ORDER BY id",
+    [aggregateId],
+  );
+  return rows.map((row) => row.type);
+};
+
+test("of many patients who book one slot at once exactly one gets it", async () => {
+  await publish(0);
+  const slot = await offer(60);
+  const results = await Promise.allSettled(
+    Array.from({ length: 50 }, () => book(slot.id, userCaller("PATIENT"))),
+  );
+  const outcomes = results.map(outcome).sort();
+  expect(outcomes).toEqual([...Array(49).fill("SLOT_UNAVAILABLE"), "ok"]);
+});
+
+test("one patient cannot hold two bookings that overlap, even when both are tried at once", async () => {
+  await publish(0);
+  const first = await offer(60);
+  const other = userCaller("DOCTOR");
+  const mine = doctor;
+  doctor = other;
+  await publish(0);
+  const second = await offer(75);
+  doctor = mine;
+  for (let round = 0; round < 5; round++) {
+    const someone = userCaller("PATIENT");
+    const results = await Promise.allSettled([book(first.id, someone), book(second.id, someone)]);
+    const won = results.filter((result) => result.status === "fulfilled");
+    expect(won).toHaveLength(1);
+    expect(results.map(outcome)).toContain("PATIENT_OVERLAP");
+    for (const { value } of won as PromiseFulfilledResult<Awaited<ReturnType<typeof book>>>[]) {
+      const { id } = value.response;
+      await invoke(BookingServiceService.cancelBooking, cancelBooking(app), someone, {
+        bookingId: id,
+        reason: "",
+        idempotencyKey: "",
+      });
+    }
+  }
+});
+
+test("the same key many times at once makes one booking, and every answer is the first", async () => {
+  await publish(0);
+  const slot = await offer(60);
+  const results = await Promise.all(Array.from({ length: 30 }, () => book(slot.id, patient, "once")));
+  expect(new Set(results.map(({ response }) => JSON.stringify(response))).size).toBe(1);
+  expect(results.filter(({ replayed }) => !replayed)).toHaveLength(1);
+});
+
+test("a refusal is kept with its key, and a key is not good for another request", async () => {
+  await publish(0);
+  const slot = await offer(60);
+  await book(slot.id, userCaller("PATIENT"));
+  await expect(book(slot.id, patient, "refused")).rejects.toMatchObject({ reason: "SLOT_UNAVAILABLE" });
+  const other = await offer(120);
+  await expect(book(other.id, patient, "refused")).rejects.toMatchObject({
+    reason: "IDEMPOTENCY_KEY_REUSED",
+  });
+});
+
+test("a paid slot is held until the hold ends, then it is open to others at once, without the sweeper", async () => {
+  await publish(5000);
+  const slot = await offer(120);
+  const { response: held } = await book(slot.id);
+  expect(held).toMatchObject({ status: "PENDING_PAYMENT", fee: { currencyCode: "USD", amountMinor: 5000 } });
+  await expect(book(slot.id, userCaller("PATIENT"))).rejects.toMatchObject({ reason: "SLOT_UNAVAILABLE" });
+
+  service.clock.advance(HOLD_MS);
+  expect(await slotStatus(slot.id)).toBe("OPEN");
+  expect((await read(held.id)).status).toBe("EXPIRED");
+  await book(slot.id, userCaller("PATIENT"));
+  expect(await outboxTypes(held.id)).toEqual(["booking.held", "booking.expired"]);
+});
+
+test("the sweeper ends an unpaid hold once, and tells billing", async () => {
+  await publish(5000);
+  const slot = await offer(120);
+  const { response: held } = await book(slot.id);
+  service.clock.advance(HOLD_MS);
+  await sweepHolds(app)();
+  await sweepHolds(app)();
+  expect(await outboxTypes(held.id)).toEqual(["booking.held", "booking.expired"]);
+  expect(await slotStatus(slot.id)).toBe("OPEN");
+});
+
+test("a payment in time confirms the booking", async () => {
+  await publish(5000);
+  const slot = await offer(120);
+  const { response: held } = await book(slot.id);
+  await authorized(held.id);
+  await authorized(held.id);
+  expect((await read(held.id)).status).toBe("CONFIRMED");
+  expect(await slotStatus(slot.id)).toBe("BOOKED");
+});
+
+test("a late payment confirms where the slot is still free, and is refused where it is taken", async () => {
+  await publish(5000);
+  const slot = await offer(120);
+  const { response: late } = await book(slot.id);
+  service.clock.advance(HOLD_MS);
+  await sweepHolds(app)();
+  await authorized(late.id);
+  expect((await read(late.id)).status).toBe("CONFIRMED");
+
+  const taken = await offer(180);
+  const { response: lost } = await book(taken.id, userCaller("PATIENT"));
+  service.clock.advance(HOLD_MS);
+  await book(taken.id, userCaller("PATIENT"));
+  await authorized(lost.id);
+  expect(await outboxTypes(lost.id)).toEqual(["booking.held", "booking.expired", "booking.payment_refused"]);
+});
+
+test("a cancelled booking opens its slot again; others cannot tell that it exists", async () => {
+  await publish(0);
+  const slot = await offer(60);
+  const { response: booking } = await book(slot.id);
+  const cancel = (by: Caller) =>
+    invoke(BookingServiceService.cancelBooking, cancelBooking(app), by, {
+      bookingId: booking.id,
+      reason: "flu",
+      idempotencyKey: "",
+    });
+  await expect(cancel(userCaller("PATIENT"))).rejects.toMatchObject({ reason: "NOT_FOUND", denied: true });
+  const { response } = await cancel(patient);
+  expect(response).toMatchObject({ status: "CANCELLED", cancelledBy: "PATIENT", cancelReason: "flu" });
+  expect(await slotStatus(slot.id)).toBe("OPEN");
+  expect((await cancel(patient)).response).toEqual(response);
+});
+
+test("an admin sees no reasons, and a doctor's reading of one is audited", async () => {
+  await publish(0);
+  const slot = await offer(60);
+  const { response: booking } = await book(slot.id);
+  expect((await read(booking.id, userCaller("ADMIN"))).reason).toBe("");
+  expect((await read(booking.id, doctor)).reason).toBe("headache");
+  const audited = await app.db.read(
+    "SELECT id FROM audit_events WHERE action = 'booking.get' AND actor_id = ?",
+    [doctor.userId],
+  );
+  expect(audited).toHaveLength(1);
+});
+
+test("reasons lie encrypted in the database", async () => {
+  await publish(0);
+  const { response } = await book((await offer(60)).id);
+  const [row] = await app.db.read<{ reason: Buffer }>("SELECT reason FROM bookings WHERE id = ?", [
+    response.id,
+  ]);
+  expect(row!.reason.includes("headache")).toBe(false);
+});
+
+test("a doctor's slots never overlap, however many are offered at once", async () => {
+  await publish(0);
+  const starts = Array.from({ length: 40 }, (_, i) => 60 + i * 10);
+  const results = await Promise.allSettled(starts.map((start) => offer(start)));
+  const made = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  expect(new Set(results.map(outcome))).toEqual(new Set(["ok", "SLOT_OVERLAP"]));
+  const sorted = made.toSorted((a, b) => a.startTime!.getTime() - b.startTime!.getTime());
+  for (const [i, slot] of sorted.entries()) {
+    if (i > 0) expect(slot.startTime! >= sorted[i - 1]!.endTime!).toBe(true);
+  }
+});
+
+test("a batch of slots is all or nothing", async () => {
+  await publish(0);
+  await offer(60);
+  const slots = [0, 60, 120].map((start) => ({ startTime: at(start + 10), endTime: at(start + 40) }));
+  const batch = invoke(SlotServiceService.batchCreateSlots, batchCreateSlots(app), doctor, {
+    doctorId: doctor.userId,
+    slots,
+    idempotencyKey: "",
+  });
+  await expect(batch).rejects.toMatchObject({ reason: "SLOT_OVERLAP" });
+  const rows = await app.db.read("SELECT id FROM slots WHERE doctor_id = ?", [doctor.userId]);
+  expect(rows).toHaveLength(1);
+});
+
+test("a slot whose hold has ended can be blocked, and its booking ends", async () => {
+  await publish(5000);
+  const slot = await offer(120);
+  const { response: held } = await book(slot.id);
+  const block = () =>
+    invoke(SlotServiceService.blockSlot, changeSlot(app, "block"), doctor, {
+      slotId: slot.id,
+      idempotencyKey: "",
+    });
+  await expect(block()).rejects.toMatchObject({ reason: "SLOT_HAS_BOOKING" });
+  service.clock.advance(HOLD_MS);
+  expect((await block()).response.status).toBe("BLOCKED");
+  expect(await outboxTypes(held.id)).toEqual(["booking.held", "booking.expired"]);
+});
+
+test("bookings are listed page by page, none lost and none twice", async () => {
+  await publish(0);
+  const slots = [];
+  for (let i = 0; i < 7; i++) slots.push(await offer(60 + i * 30));
+  for (const slot of slots) await book(slot.id);
+  const list = async (pageToken: string, status: "CONFIRMED" | "CANCELLED" = "CONFIRMED") =>
+    (
+      await invoke(BookingServiceService.listBookings, listBookings(app), patient, {
+        pageSize: 3,
+        pageToken,
+        status,
+        doctorId: "",
+        patientId: "",
+        startTime: undefined,
+        endTime: undefined,
+      })
+    ).response;
+  const seen: string[] = [];
+  let token = "";
+  do {
+    const page = await list(token);
+    seen.push(...page.bookings.map((booking) => booking.slotId));
+    token = page.nextPageToken;
+    if (token) await expect(list(token, "CANCELLED")).rejects.toMatchObject({ reason: "INVALID_PAGE_TOKEN" });
+  } while (token);
+  expect(seen).toEqual(slots.map((slot) => slot.id).reverse());
+});
