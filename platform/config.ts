@@ -63,14 +63,14 @@ export const serviceSettings = {
 };
 
 /** `NAME_FILE` names a file that holds the value of `NAME`, as container secrets are given. */
-function valueOf(name: string, env: NodeJS.ProcessEnv): string | undefined {
+function settingOf(name: string, env: NodeJS.ProcessEnv): string | undefined {
   const file = env[`${name}_FILE`];
   return env[name] || (file ? readFileSync(file, "utf8").trimEnd() : undefined);
 }
 
 /** The settings in the environment; one clear line for each that is wrong, and exit code 1. */
 export function loadConfig<S extends z.ZodRawShape>(shape: S, env = process.env): z.infer<z.ZodObject<S>> {
-  const values = Object.fromEntries(Object.keys(shape).map((name) => [name, valueOf(name, env)]));
+  const values = Object.fromEntries(Object.keys(shape).map((name) => [name, settingOf(name, env)]));
   const result = z.object(shape).safeParse(values);
   if (result.success) return result.data;
   for (const issue of result.error.issues) {

@@ -1,5 +1,6 @@
 import { trace } from "@opentelemetry/api";
 import pino, { type Logger } from "pino";
+import { ApiError } from "./errors/api-error.ts";
 
 export type { Logger } from "pino";
 
@@ -23,13 +24,11 @@ export function createLogger(service: string, level: string): Logger {
 
 /** An error's kind, place and causes. Of a database error only its number: its message may quote values. */
 function describeError(error: unknown): object {
+  if (error instanceof ApiError) return { type: error.reason, message: error.message, ...causeOf(error) };
   if (!(error instanceof Error)) return { type: typeof error };
-  const sql = "sqlState" in error;
-  return {
-    type: error.name,
-    message: sql ? undefined : error.message,
-    code: "code" in error ? error.code : undefined,
-    stack: sql ? undefined : error.stack,
-    ...(error.cause === undefined ? {} : { cause: describeError(error.cause) }),
-  };
+  const code = "code" in error ? error.code : undefined;
+  if ("sqlState" in error) return { type: error.name, code };
+  return { type: error.name, message: error.message, code, stack: error.stack, ...causeOf(error) };
 }
+
+const causeOf = ({ cause }: Error): object => (cause === undefined ? {} : { cause: describeError(cause) });

@@ -54,10 +54,12 @@ describe.each(all.map((method) => [method.path, method] as const))("%s", (_path,
     if (isRouted(method)) expect(rules.rate).not.toBe(RateClass.RATE_CLASS_UNSPECIFIED);
   });
 
-  test("takes a key exactly where it honours one, and only from somebody known", () => {
+  test("takes an idempotency key exactly where it honours one", () => {
     const honoured = rules.idempotency !== Idempotency.IDEMPOTENCY_UNSPECIFIED;
     expect(hasField(method, "idempotency_key")).toBe(honoured);
-    if (honoured) expect([Access.SIGNED_IN, Access.ROLES]).toContain(rules.access);
+    if (honoured && rules.idempotency !== Idempotency.OWN) {
+      expect([Access.SIGNED_IN, Access.ROLES]).toContain(rules.access);
+    }
   });
 
   test("says where what it creates is found, by fields that the answer has", () => {

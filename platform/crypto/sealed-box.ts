@@ -1,4 +1,13 @@
-import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from "node:crypto";
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+} from "node:crypto";
 
 const ALGORITHM = "aes-256-gcm";
 const FORMAT = 1;
@@ -13,14 +22,14 @@ const KEY_ID_BYTES = 4;
  * Layout: format (1) | key id (4) | IV (12) | tag (16) | ciphertext
  */
 export class SealedBox {
-  readonly #key: Buffer;
+  readonly #key: KeyObject;
   readonly #keyId: Buffer;
-  readonly #hmacKey: Buffer;
+  readonly #hmacKey: KeyObject;
 
   constructor(masterKey: Buffer) {
     this.#key = derive(masterKey, "seal");
     this.#hmacKey = derive(masterKey, "hmac");
-    this.#keyId = createHash("sha256").update(this.#key).digest().subarray(0, KEY_ID_BYTES);
+    this.#keyId = createHash("sha256").update(this.#key.export()).digest().subarray(0, KEY_ID_BYTES);
   }
 
   /** @param place where the value lies, such as "bookings.reason:{id}" */
@@ -53,5 +62,5 @@ export class SealedBox {
   }
 }
 
-const derive = (masterKey: Buffer, purpose: string): Buffer =>
-  Buffer.from(hkdfSync("sha256", masterKey, "", `medconnect ${purpose}`, 32));
+const derive = (masterKey: Buffer, purpose: string): KeyObject =>
+  createSecretKey(Buffer.from(hkdfSync("sha256", masterKey, "", `medconnect ${purpose}`, 32)));

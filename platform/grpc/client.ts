@@ -3,6 +3,9 @@ import { ApiError } from "../errors/api-error.ts";
 import { injectTrace, inSpan, SpanKind } from "../telemetry/tracing.ts";
 import { fromGrpcStatus } from "./status.ts";
 
+/** A page of a hundred long clinical notes comes to more than the 4 MiB that grpc-js takes by default. */
+const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
+
 /** What goes with a call. */
 export interface CallOptions {
   /** When the answer is no longer of use, ms since the epoch. Every call has one: grpc-js would wait for ever. */
@@ -31,6 +34,7 @@ export class GrpcClient {
       "grpc.keepalive_time_ms": 30_000,
       "grpc.keepalive_timeout_ms": 5000,
       "grpc.max_send_message_length": 1024 * 1024,
+      "grpc.max_receive_message_length": MAX_ANSWER_BYTES,
       "grpc.service_config": JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }),
     });
   }

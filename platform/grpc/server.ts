@@ -156,7 +156,7 @@ export class GrpcServer {
         definition,
         caller,
         requestId,
-        idempotencyKey: idempotencyKey(method, request),
+        idempotencyKey: idempotencyKeyOf(method, request),
         request,
         deadline: deadlineOf(incoming),
         clientAddress: header(incoming, "x-forwarded-for") ?? incoming.getPeer(),
@@ -184,7 +184,8 @@ function deadlineOf(call: ServerUnaryCall<Buffer, unknown>): number {
   return Number.isFinite(deadline) ? deadline : Date.now() + DEFAULT_DEADLINE_MS;
 }
 
-function idempotencyKey({ rules }: Method, request: unknown): string {
+/** The key that a request came with, where its method honours one. Throws IDEMPOTENCY_KEY_REQUIRED. */
+export function idempotencyKeyOf({ rules }: Method, request: unknown): string {
   const { IDEMPOTENCY_UNSPECIFIED, OWN, REQUIRED } = MethodRules_Idempotency;
   if (rules.idempotency === IDEMPOTENCY_UNSPECIFIED || rules.idempotency === OWN) return "";
   const key = (request as { idempotencyKey: string }).idempotencyKey;

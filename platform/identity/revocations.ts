@@ -27,6 +27,7 @@ export class Revocations {
   readonly #log: Logger;
   #ended = new Set<string>();
   #readAtMs = 0;
+  readonly #startedAtMs = Date.now();
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
@@ -62,7 +63,9 @@ export class Revocations {
       this.#ended = new Set(await this.#read());
       this.#readAtMs = startedAtMs;
     } catch (error) {
-      this.#log.warn({ err: error }, "revocations cannot be read");
+      // While a deployment starts, auth may not be there yet: that is no news until it lasts.
+      const lasts = startedAtMs - Math.max(this.#readAtMs, this.#startedAtMs) > GOOD_FOR_MS / 2;
+      if (lasts) this.#log.warn({ err: error }, "revocations cannot be read");
     }
     if (!this.#stopped) this.#timer = setTimeout(() => void this.#poll(), POLL_MS);
   }

@@ -11,6 +11,7 @@ import { Database } from "../db/database.ts";
 import { migrate } from "../db/migrate.ts";
 import type { Call } from "../grpc/call.ts";
 import { GrpcClient } from "../grpc/client.ts";
+import { idempotencyKeyOf } from "../grpc/server.ts";
 import { Idempotency } from "../idempotency.ts";
 import type { Caller, Role } from "../identity/caller.ts";
 import { ServiceTokens } from "../identity/service-tokens.ts";
@@ -111,12 +112,13 @@ export async function invoke<Request, Response>(
   caller: Caller,
   request: Request,
 ): Promise<{ response: Response; replayed: boolean }> {
+  const method = methodAt(definition.path);
   const call: Call = {
-    method: methodAt(definition.path),
+    method,
     definition: definition as MethodDefinition<unknown, unknown>,
     caller,
     requestId: newId(),
-    idempotencyKey: (request as { idempotencyKey?: string }).idempotencyKey ?? "",
+    idempotencyKey: idempotencyKeyOf(method, request),
     request,
     deadline: Date.now() + 10_000,
     clientAddress: "127.0.0.1",

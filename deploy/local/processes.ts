@@ -1,0 +1,92 @@
+import { join } from "node:path";
+import { SERVICES, type Service } from "../provision.ts";
+import type { DataFolder } from "./data-folder.ts";
+import type { Databases } from "./databases.ts";
+import { type Ports, PROCESSES, type ProcessName } from "./ports.ts";
+import { Server } from "./server.ts";
+
+export type Processes = Record<ProcessName, Server>;
+
+export interface ProcessOptions {
+  folder: DataFolder;
+  databases: Databases;
+  ports: Ports;
+  schemaPrefix: string;
+  /** Settings on top of this process's environment: of every process, and of single ones. */
+  env?: NodeJS.ProcessEnv | undefined;
+  envOf?: Partial<Record<ProcessName, NodeJS.ProcessEnv>> | undefined;
+  logs: "console" | "files";
+}
+
+const ROOT = join(import.meta.dirname, "../..");
+
+/** The services and the gateway, not started yet. */
+export function makeProcesses(options: ProcessOptions): Processes {
+  return Object.fromEntries(PROCESSES.map((name) => [name, makeProcess(name, options)])) as Processes;
+}
+
+/** Where each service takes gRPC calls, as host:port. */
+export function addressesOf(ports: Ports): Record<Service, string> {
+  const entries = SERVICES.map((name) => [name, `127.0.0.1:${ports[name].port}`]);
+  return Object.fromEntries(entries) as Record<Service, string>;
+}
+
+function makeProcess(name: ProcessName, options: ProcessOptions): Server {
+  const { folder, ports, logs, env, envOf } = options;
+  return new Server({
+    name,
+    command: process.execPath,
+    args: [name === "gateway" ? "gateway/main.ts" : `services/${name}/src/main.ts`],
+    cwd: ROOT,
+    logFile: logs === "files" ? folder.logFile(name) : undefined,
+    env: {
+      ...process.env,
+      // The administrator's, which is not for them.
+      MYSQL_URL: undefined,
+      ...commonSettings(name, options),
+      ...(name === "gateway" ? gatewaySettings(options) : serviceSettings(name, options)),
+      ...env,
+      ...envOf?.[name],
+    },
+    ready: () => isReady(ports[name].metricsPort),
+  });
+}
+
+function commonSettings(name: ProcessName, { folder, databases, ports }: ProcessOptions) {
+  const addresses = addressesOf(ports);
+  return {
+    HOST: "127.0.0.1",
+    PORT: `${ports[name].port}`,
+    METRICS_PORT: `${ports[name].metricsPort}`,
+    REDIS_URL: databases.redisUrl,
+    INTERNAL_KEY: folder.secrets.internalKey,
+    AUTH_ADDRESS: addresses.auth,
+    SCHEDULING_ADDRESS: addresses.scheduling,
+    CLINICAL_ADDRESS: addresses.clinical,
+    BILLING_ADDRESS: addresses.billing,
+  };
+}
+
+function serviceSettings(name: Service, { folder, databases, schemaPrefix }: ProcessOptions) {
+  const { databasePasswords, dataKeys } = folder.secrets;
+  const url = new URL(databases.mysqlUrl);
+  url.username = schemaPrefix + name;
+  url.password = databasePasswords[name];
+  url.pathname = schemaPrefix + name;
+  return { DATABASE_URL: url.href, DATA_KEY: dataKeys[name] };
+}
+
+function gatewaySettings({ ports }: ProcessOptions) {
+  return { PUBLIC_URL: process.env.PUBLIC_URL || `http://127.0.0.1:${ports.gateway.port}` };
+}
+
+async function isReady(metricsPort: number): Promise<boolean> {
+  try {
+    const answer = await fetch(`http://127.0.0.1:${metricsPort}/readyz`, {
+      signal: AbortSignal.timeout(2000),
+    });
+    return answer.ok;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,37 @@
+/** Tells whoever waits what happens. */
+export interface Progress {
+  /** The next step begins. */
+  step(text: string): void;
+  /** How far a long step is; called as often as one likes. */
+  detail(text: string): void;
+}
+
+export const silent: Progress = { step: () => {}, detail: () => {} };
+
+const PLAIN_INTERVAL_MS = 10_000;
+
+/** Numbered steps with the time since the start. Details replace each other on a terminal; elsewhere few are shown. */
+export function terminalProgress(steps: number, out: NodeJS.WriteStream = process.stdout): Progress {
+  const begin = Date.now();
+  let step = 0;
+  let detailShown = begin;
+  let lineIsOpen = false;
+  const elapsed = () => `${((Date.now() - begin) / 1000).toFixed(1).padStart(5)} s`;
+  return {
+    step(text) {
+      if (lineIsOpen) out.write("\r\x1b[K");
+      lineIsOpen = false;
+      out.write(`[${++step}/${steps}] ${elapsed()}  ${text}\n`);
+      detailShown = Date.now();
+    },
+    detail(text) {
+      if (out.isTTY) {
+        out.write(`\r\x1b[K      ${elapsed()}  ${text}`);
+        lineIsOpen = true;
+      } else if (Date.now() - detailShown >= PLAIN_INTERVAL_MS) {
+        out.write(`      ${elapsed()}  ${text}\n`);
+        detailShown = Date.now();
+      }
+    },
+  };
+}

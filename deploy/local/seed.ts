@@ -1,0 +1,110 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { SetupError } from "../setup-error.ts";
+import type { Stack } from "./stack.ts";
+
+/** The passphrase of every demo account. They exist on local stacks only. */
+export const DEMO_PASSWORD = "correct-demo-passphrase";
+export const DEMO_ACCOUNTS = {
+  admin: { email: "admin@demo.medconnect.test", fullName: "Alex Admin" },
+  doctor: { email: "doctor@demo.medconnect.test", fullName: "Dana Doctor" },
+  patient: { email: "patient@demo.medconnect.test", fullName: "Pat Patient" },
+} as const;
+
+const PROFILE = {
+  licenseNumber: "DEMO-12345",
+  licenseRegion: "CA",
+  specialty: "General practice",
+  bio: "Sees demo patients.",
+  languages: ["en", "es"],
+  timeZone: "UTC",
+  fee: { currencyCode: "USD", amountMinor: "5000" },
+};
+const DAY_MS = 24 * 60 * 60 * 1000;
+const SLOT_MS = 30 * 60 * 1000;
+const SLOT_DAYS = [1, 2, 3];
+const SLOT_HOURS = [9, 9.5, 10, 10.5];
+
+/** Makes the demo accounts, and for the doctor a profile and slots, unless they are there. */
+export async function seed(stack: Stack): Promise<void> {
+  await createAdmin(stack);
+  const api = new Api(stack.urls.gateway);
+  await register(api, "DOCTOR", DEMO_ACCOUNTS.doctor);
+  await register(api, "PATIENT", DEMO_ACCOUNTS.patient);
+
+  const { accessToken } = await api.call("POST", "/v1/auth/login", {
+    email: DEMO_ACCOUNTS.doctor.email,
+    password: DEMO_PASSWORD,
+  });
+  // Somebody tried MFA with the doctor, who then looks after the slots, too.
+  if (typeof accessToken !== "string") return;
+  const doctor = new Api(stack.urls.gateway, accessToken);
+  await doctor.call("POST", "/v1/doctors", PROFILE, "DOCTOR_EXISTS");
+  const { id } = await doctor.call("GET", "/v1/users/me");
+  await openSlots(doctor, String(id));
+}
+
+async function createAdmin(stack: Stack): Promise<void> {
+  const { email, fullName } = DEMO_ACCOUNTS.admin;
+  const args = ["services/auth/src/create-admin.ts", "--email", email, "--full-name", fullName];
+  const env = { ...stack.processes.auth.env, ADMIN_PASSWORD: DEMO_PASSWORD };
+  try {
+    await promisify(execFile)(process.execPath, args, { env });
+  } catch (error) {
+    throw new SetupError(`the admin cannot be made: ${(error as { stderr: string }).stderr.trim()}`);
+  }
+}
+
+async function register(api: Api, role: string, account: { email: string; fullName: string }): Promise<void> {
+  await api.call("POST", "/v1/auth/register", { ...account, password: DEMO_PASSWORD, role }, "EMAIL_TAKEN");
+}
+
+async function openSlots(doctor: Api, doctorId: string): Promise<void> {
+  const now = Date.now();
+  const query = new URLSearchParams({
+    status: "OPEN",
+    startTime: new Date(now).toISOString(),
+    endTime: new Date(now + 14 * DAY_MS).toISOString(),
+  });
+  const { slots } = await doctor.call("GET", `/v1/doctors/${doctorId}/slots?${query}`);
+  if (Array.isArray(slots) && slots.length > 0) return;
+
+  const midnight = new Date(now).setUTCHours(0, 0, 0, 0);
+  const starts = SLOT_DAYS.flatMap((day) =>
+    SLOT_HOURS.map((hour) => midnight + day * DAY_MS + hour * 2 * SLOT_MS),
+  );
+  const newSlots = starts.map((start) => ({
+    startTime: new Date(start).toISOString(),
+    endTime: new Date(start + SLOT_MS).toISOString(),
+  }));
+  // All may be booked: then they are there, though none is open.
+  await doctor.call("POST", `/v1/doctors/${doctorId}/slots:batchCreate`, { slots: newSlots }, "SLOT_OVERLAP");
+}
+
+type Json = Record<string, unknown>;
+
+/** The gateway, as one user or as nobody. */
+class Api {
+  readonly #url: string;
+  readonly #accessToken: string | undefined;
+
+  constructor(url: string, accessToken?: string) {
+    this.#url = url;
+    this.#accessToken = accessToken;
+  }
+
+  /** The answer's body. Throws on an error, unless its reason is the accepted one. */
+  async call(method: string, path: string, body?: Json, accepted?: string): Promise<Json> {
+    const answer = await fetch(this.#url + path, {
+      method,
+      headers: {
+        ...(body ? { "content-type": "application/json" } : {}),
+        ...(this.#accessToken ? { authorization: `Bearer ${this.#accessToken}` } : {}),
+      },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    });
+    const json = (await answer.json().catch(() => ({}))) as Json;
+    if (answer.ok || (accepted && json.reason === accepted)) return json;
+    throw new SetupError(`${method} ${path} answers ${answer.status} ${json.reason ?? ""}`);
+  }
+}

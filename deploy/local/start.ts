@@ -1,0 +1,120 @@
+// `npm start`: the whole system on this machine.
+import { parseArgs } from "node:util";
+import { runCommand, SetupError } from "../setup-error.ts";
+import { resetDataFolder } from "./data-folder.ts";
+import { configuredPorts, PROCESSES, refuseBusyPorts } from "./ports.ts";
+import { terminalProgress } from "./progress.ts";
+import { DEMO_ACCOUNTS, DEMO_PASSWORD, seed } from "./seed.ts";
+import { Server } from "./server.ts";
+import { STACK_STEPS, type Stack, startStack } from "./stack.ts";
+import { aborted, stopSignal } from "./stop-signal.ts";
+
+const HELP = `Usage: npm start [-- options]
+
+Starts MySQL, Redis, the four services and the gateway, and makes demo accounts. Ctrl-C stops it all; a second one
+kills it. The data is kept for the next start.
+
+  --port N         the gateway's port (8080, or GATEWAY_PORT)
+  --data-dir DIR   where databases, secrets and stack.json are kept (.local/data)
+  --reset          deletes what is in there first
+  --help           shows this
+
+Environment, which is passed on to every process:
+  MYSQL_URL, REDIS_URL                  use these servers; mysql://user:password@host:port of an administrator
+  GATEWAY_PORT, AUTH_PORT, …            ports: gateway 8080, auth 50051, scheduling 50052, clinical 50053, billing 50054
+  GATEWAY_METRICS_PORT, …               metrics: gateway 9464, auth 9465, scheduling 9466, clinical 9467, billing 9468
+  MEDCONNECT_ENGINES_DIR                where MySQL and Redis are unpacked to, if they are not installed (.local/engines)
+  LOG_LEVEL=warn, RATE_LIMIT_AUTH=0, …  any setting of a process
+`;
+
+runCommand(async () => {
+  const flags = readFlags();
+  if (flags.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const stopping = stopSignal(() => {
+    say("Killed.");
+    Server.killAll();
+    process.exit(1);
+  });
+  const env = flags.port === undefined ? process.env : { ...process.env, GATEWAY_PORT: flags.port };
+  const ports = configuredPorts(env);
+  // Nothing is deleted for a start that cannot be.
+  await refuseBusyPorts(ports);
+  if (flags.reset) resetDataFolder(flags["data-dir"]);
+
+  const progress = terminalProgress(STACK_STEPS + 1);
+  const death = Promise.withResolvers<string>();
+  let stack: Stack;
+  try {
+    stack = await startStack({
+      dataDir: flags["data-dir"],
+      mysqlUrl: process.env.MYSQL_URL || undefined,
+      redisUrl: process.env.REDIS_URL || undefined,
+      ports,
+      logs: "console",
+      progress,
+      signal: stopping,
+      onDied: (name, how) => death.resolve(`${name} ended ${how}.`),
+    });
+  } catch (error) {
+    if (!stopping.aborted) throw error;
+    say("Stopped.");
+    return 130;
+  }
+
+  progress.step("Demo accounts");
+  await Promise.race([
+    seed(stack).catch((error) => say(`Demo accounts are incomplete: ${error.message}`)),
+    aborted(stopping),
+  ]);
+  if (!stopping.aborted) say(welcome(stack));
+
+  const died = await Promise.race([death.promise, aborted(stopping)]);
+  say(died ? `${died} Stopping everything.` : "Stopping …");
+  await stack.stop();
+  say("Stopped.");
+  return died ? 1 : 0;
+});
+
+function readFlags() {
+  try {
+    return parseArgs({
+      options: {
+        port: { type: "string" },
+        "data-dir": { type: "string", default: ".local/data" },
+        reset: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    }).values;
+  } catch (error) {
+    throw new SetupError(`${(error as Error).message}\nSee npm start -- --help.`);
+  }
+}
+
+function say(text: string): void {
+  process.stdout.write(`\n${text}\n`);
+}
+
+function welcome({ urls, addresses, ports, file }: Stack): string {
+  const row = (name: string, value: string) => `  ${name.padEnd(12)}${value}`;
+  return [
+    "MedConnect is ready.",
+    "",
+    row("gateway", urls.gateway),
+    row("API docs", `${urls.gateway}/docs`),
+    ...Object.entries(addresses).map(([name, address]) => row(name, `${address} (gRPC)`)),
+    ...PROCESSES.map((name) =>
+      row("metrics", `http://127.0.0.1:${ports[name].metricsPort}/metrics (${name})`),
+    ),
+    row("all of this", file),
+    "",
+    ...Object.entries(DEMO_ACCOUNTS).map(([role, { email }]) => row(role, `${email}  ${DEMO_PASSWORD}`)),
+    "",
+    "Try it:",
+    `  curl ${urls.gateway}/v1/doctors`,
+    "",
+    "Ctrl-C stops everything.",
+  ].join("\n");
+}

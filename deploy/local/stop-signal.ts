@@ -1,0 +1,29 @@
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+const ECHO_MS = 1000;
+
+/**
+ * Aborts at the first Ctrl-C, SIGTERM or closed terminal, and calls `force` at a later one. Signals within a second of the
+ * first are the same Ctrl-C: the terminal, npm and bootstrap.mjs each pass it on.
+ */
+export function stopSignal(force: () => void): AbortSignal {
+  const controller = new AbortController();
+  let first: number | undefined;
+  const stop = () => {
+    if (first === undefined) {
+      first = Date.now();
+      controller.abort();
+    } else if (Date.now() - first > ECHO_MS) {
+      force();
+    }
+  };
+  for (const signal of SIGNALS) process.on(signal, stop);
+  return controller.signal;
+}
+
+/** Resolves when the signal is aborted. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

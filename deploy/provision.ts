@@ -1,0 +1,83 @@
+import { join } from "node:path";
+import { migrate } from "@medconnect/platform/db/migrate.ts";
+import type { Connection, RowDataPacket } from "mysql2/promise";
+import { connectAdmin } from "./admin-connection.ts";
+import { SetupError } from "./setup-error.ts";
+
+/** The services; each owns a schema. */
+export const SERVICES = ["auth", "scheduling", "clinical", "billing"] as const;
+export type Service = (typeof SERVICES)[number];
+
+export interface ProvisionOptions {
+  /** mysql://user:password@host:port of a user who may create schemas and users. */
+  adminUrl: string;
+  /** Schemas and users are called this and the service's name. */
+  prefix?: string;
+  /** Each service's own database password. */
+  passwords: Record<Service, string>;
+  /** How long to try to reach the server, in ms. */
+  waitMs?: number;
+}
+
+const ROOT = join(import.meta.dirname, "..");
+
+/**
+ * Makes schemas, users, tables and rights what this version of the services needs; run again, it changes only what is
+ * missing. Returns what it applied, as "scheduling 0001_scheduling.sql".
+ */
+export async function provision(options: ProvisionOptions): Promise<string[]> {
+  const { adminUrl, prefix = "medconnect_", passwords, waitMs = 0 } = options;
+  const admin = await connectAdmin(adminUrl, waitMs);
+  try {
+    const applied: string[] = [];
+    for (const service of SERVICES) {
+      const schema = prefix + service;
+      await createSchema(admin, schema, passwords[service]);
+      for (const directory of ["platform/migrations", `services/${service}/migrations`]) {
+        const names = await migrateSchema(adminUrl, schema, join(ROOT, directory));
+        applied.push(...names.map((name) => `${service} ${name}`));
+      }
+      await grantTables(admin, schema);
+    }
+    return applied;
+  } catch (error) {
+    throw error instanceof Error && "sqlState" in error ? new SetupError(`MySQL: ${error.message}.`) : error;
+  } finally {
+    await admin.end();
+  }
+}
+
+/** The schema, and a user of the same name who has no rights yet. */
+async function createSchema(admin: Connection, schema: string, password: string): Promise<void> {
+  await admin.query(
+    "CREATE DATABASE IF NOT EXISTS ?? CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_ai_ci",
+    schema,
+  );
+  await admin.query("CREATE USER IF NOT EXISTS ?@'%' IDENTIFIED BY ?", [schema, password]);
+  await admin.query("ALTER USER ?@'%' IDENTIFIED BY ?", [schema, password]);
+}
+
+async function migrateSchema(url: string, schema: string, directory: string): Promise<string[]> {
+  try {
+    return await migrate({ url, schema, directory });
+  } catch (error) {
+    throw new SetupError(`${schema}: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/** Rights on rows only, table by table, so that a table that is append-only is so for the service, too. */
+async function grantTables(admin: Connection, schema: string): Promise<void> {
+  const [tables] = await admin.query<RowDataPacket[]>(
+    `SELECT TABLE_NAME AS name, TABLE_COMMENT AS comment FROM information_schema.TABLES
+     WHERE TABLE_SCHEMA = ? AND TABLE_NAME <> 'schema_migrations'`,
+    [schema],
+  );
+  for (const { name, comment } of tables) {
+    if (comment === "append-only") {
+      await admin.query("GRANT SELECT, INSERT ON ??.?? TO ?@'%'", [schema, name, schema]);
+      await admin.query("REVOKE IF EXISTS UPDATE, DELETE ON ??.?? FROM ?@'%'", [schema, name, schema]);
+    } else {
+      await admin.query("GRANT SELECT, INSERT, UPDATE, DELETE ON ??.?? TO ?@'%'", [schema, name, schema]);
+    }
+  }
+}

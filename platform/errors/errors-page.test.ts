@@ -1,0 +1,8 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "@jest/globals";
+import { errorsPage } from "./errors-page.ts";
+
+test("docs/errors.md is what `npm run docs:errors` makes", () => {
+  expect(readFileSync(join(import.meta.dirname, "../../docs/errors.md"), "utf8")).toBe(errorsPage());
+});

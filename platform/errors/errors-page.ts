@@ -1,0 +1,30 @@
+import { status } from "@grpc/grpc-js";
+import { Reason } from "@medconnect/proto/es/medconnect/options/v1/reason_pb.js";
+import { methods } from "../contract/methods.ts";
+import { catalogue, type ReasonRule } from "./catalogue.ts";
+
+/** docs/errors.md: every reason, how it is told, and which methods declare it. */
+export function errorsPage(): string {
+  return [
+    "# Errors",
+    "",
+    "Made from `proto/medconnect/options/v1/reason.proto` by `npm run docs:errors`; do not edit.",
+    "",
+    "An error is `application/problem+json` (RFC 9457) over HTTP and `google.rpc.Status` with `ErrorInfo` (domain `medconnect`)",
+    "over gRPC. Switch on `reason`: it is stable, texts are not.",
+    "",
+    "| Reason | HTTP | gRPC | Meaning | Declared by |",
+    "|---|---|---|---|---|",
+    ...[...catalogue.values()].map(row),
+    "",
+  ].join("\n");
+}
+
+function row({ reason, httpStatus, code, title }: ReasonRule): string {
+  return `| \`${reason}\` | ${httpStatus} | ${status[code]} | ${title} | ${declaredBy(reason)} |`;
+}
+
+function declaredBy(reason: ReasonRule["reason"]): string {
+  const declaring = [...methods.values()].filter(({ rules }) => rules.errors.includes(Reason[reason]));
+  return [...new Set(declaring.map(({ name }) => name))].join(", ");
+}
