@@ -92,6 +92,8 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
   const idempotency = new Idempotency(db, box);
   const changes = new Changes({ db, clock, idempotency, relay, routes });
 
+  // Before Redis: it takes a while, in which its answers would seem to be late.
+  warmUpValidation();
   const redis = connectRedis(config.REDIS_URL, log);
 
   const parts = await build({ db, redis, clock, log, box, pages, audit, changes, serviceTokens });
@@ -124,7 +126,6 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
     new Job("sweep idempotency keys", SWEEP_KEYS_MS, () => idempotency.sweep(clock.now()), log),
   ];
   let serving = false;
-  warmUpValidation();
   revocations.start();
   relay.start();
   for (const job of jobs) job.start();

@@ -2,6 +2,7 @@ import type { Database } from "@medconnect/platform/db/database.ts";
 import { before, where } from "@medconnect/platform/db/filters.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { limitOf, type Page } from "@medconnect/platform/page-token.ts";
+import type { Count } from "@medconnect/platform/utc-days.ts";
 import type { BookingState_Settlement } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type {
   Booking_Party,
@@ -243,15 +244,15 @@ export async function findFutureBookings(tx: Transaction, userId: string, now: D
   return rows.map((row) => row.id);
 }
 
-export async function countByStatus(db: Database): Promise<{ status: Booking_Status; count: number }[]> {
-  return await db.read("SELECT status, COUNT(*) AS count FROM bookings GROUP BY status");
+export async function countByStatus(db: Database): Promise<Count<Booking_Status>[]> {
+  return await db.read("SELECT status AS name, COUNT(*) AS count FROM bookings GROUP BY status");
 }
 
 /** Bookings made on each day (UTC) since a time. */
-export async function countByDay(db: Database, since: Date): Promise<{ day: string; count: number }[]> {
+export async function countByDay(db: Database, since: Date): Promise<Count[]> {
   return await db.read(
-    `SELECT DATE_FORMAT(create_time, '%Y-%m-%d') AS day, COUNT(*) AS count
-     FROM bookings WHERE create_time >= ? GROUP BY day`,
+    `SELECT DATE_FORMAT(create_time, '%Y-%m-%d') AS name, COUNT(*) AS count
+     FROM bookings WHERE create_time >= ? GROUP BY name`,
     [since],
   );
 }

@@ -1,0 +1,13 @@
+import type { Call } from "@medconnect/platform/grpc/call.ts";
+import type {
+  AbandonConsultationRequest,
+  Consultation,
+} from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
+import type { Clinical } from "../app.ts";
+import { takeStep } from "./take-step.ts";
+
+/** ConsultationService.AbandonConsultation. Throws NOT_FOUND, ILLEGAL_TRANSITION. */
+export const abandonConsultation =
+  (app: Clinical) =>
+  async ({ consultationId, reason }: AbandonConsultationRequest, call: Call): Promise<Consultation> =>
+    await takeStep(app, call, consultationId, { to: "ABANDONED", by: "DOCTOR", reason });

@@ -1,0 +1,53 @@
+import type { Trail } from "@medconnect/platform/changes.ts";
+import type { EventHandler } from "@medconnect/platform/inbox/inbox.ts";
+import type { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import type { Clinical } from "../app.ts";
+import { stepOfCancellation } from "./consultation-rules.ts";
+import { insertConsultations, lockConsultations, type NewConsultation } from "./consultation-store.ts";
+import { move, saveMove } from "./move-consultation.ts";
+
+/**
+ * booking.confirmed: the consultation is made under the id that the booking names. A booking's answer waits for this,
+ * so a whole batch is one statement, and nothing is read.
+ */
+export const applyBookingConfirmed: EventHandler = async (tx, events) => {
+  const consultations = events.map(toNewConsultation);
+  insertConsultations(tx, consultations);
+  return consultations.map(
+    (row): Trail => ({
+      action: "consultation.create",
+      resource: `consultations/${row.id}`,
+      subjectIds: [row.patient_id, row.doctor_id],
+    }),
+  );
+};
+
+/** booking.cancelled: the consultation is cancelled, or broken off if it has just begun. One that has ended stays. */
+export const applyBookingCancelled =
+  (app: Clinical): EventHandler =>
+  async (tx, events) => {
+    const now = app.clock.now();
+    const ids = events.map(({ booking }) => booking!.consultationId);
+    const trails: Trail[] = [];
+    // A booking that was never confirmed has no consultation.
+    for (const row of await lockConsultations(tx, ids)) {
+      const step = stepOfCancellation(row);
+      if (!step) continue;
+      const action = step.to === "CANCELLED" ? "consultation.cancel" : "consultation.abandon";
+      trails.push({ ...saveMove(tx, move(row, step, now, app.box)), action });
+    }
+    return trails;
+  };
+
+function toNewConsultation({ aggregateId, booking }: Event): NewConsultation {
+  const { consultationId, paymentId, patientId, doctorId, startTime, endTime } = booking!;
+  return {
+    id: consultationId,
+    booking_id: aggregateId,
+    payment_id: paymentId === "" ? null : paymentId,
+    patient_id: patientId,
+    doctor_id: doctorId,
+    start_time: startTime!,
+    end_time: endTime!,
+  };
+}

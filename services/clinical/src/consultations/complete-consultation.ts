@@ -1,0 +1,13 @@
+import type { Call } from "@medconnect/platform/grpc/call.ts";
+import type {
+  CompleteConsultationRequest,
+  Consultation,
+} from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
+import type { Clinical } from "../app.ts";
+import { takeStep } from "./take-step.ts";
+
+/** ConsultationService.CompleteConsultation. Throws NOT_FOUND, ILLEGAL_TRANSITION, NOTES_LOCKED. */
+export const completeConsultation =
+  (app: Clinical) =>
+  async ({ consultationId, notes }: CompleteConsultationRequest, call: Call): Promise<Consultation> =>
+    await takeStep(app, call, consultationId, { to: "COMPLETED", by: "DOCTOR", notes });

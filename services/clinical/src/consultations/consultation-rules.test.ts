@@ -1,0 +1,205 @@
+import { expect, test } from "@jest/globals";
+import fc from "fast-check";
+import {
+  type ConsultationFacts,
+  type Step,
+  stepOfCancellation,
+  stepOfTime,
+  takesStep,
+} from "./consultation-rules.ts";
+
+const MINUTE_MS = 60_000;
+const TIMES = { earlyStartMs: 15 * MINUTE_MS, noShowAfterMs: 15 * MINUTE_MS };
+const start = new Date("2030-01-01T09:00:00Z");
+const at = (minutes: number) => new Date(start.getTime() + minutes * MINUTE_MS);
+
+const scheduled: ConsultationFacts = {
+  status: "SCHEDULED",
+  movedBy: "SERVICE",
+  startTime: start,
+  endTime: at(30),
+  notes: "",
+  noShowParty: null,
+};
+
+const CONSULTATIONS = {
+  scheduled,
+  waiting: { ...scheduled, status: "WAITING", movedBy: "PATIENT" },
+  "in progress": { ...scheduled, status: "IN_PROGRESS", movedBy: "DOCTOR" },
+  completed: { ...scheduled, status: "COMPLETED", movedBy: "DOCTOR", notes: "flu" },
+  cancelled: { ...scheduled, status: "CANCELLED" },
+  "missed by the patient": { ...scheduled, status: "NO_SHOW", movedBy: "DOCTOR", noShowParty: "PATIENT" },
+  "closed by the clock": { ...scheduled, status: "NO_SHOW", noShowParty: "DOCTOR" },
+  abandoned: { ...scheduled, status: "ABANDONED", movedBy: "DOCTOR" },
+  "abandoned by a cancellation": { ...scheduled, status: "ABANDONED" },
+} as const satisfies Record<string, ConsultationFacts>;
+
+const STEPS = {
+  join: { to: "WAITING", by: "PATIENT" },
+  start: { to: "IN_PROGRESS", by: "DOCTOR" },
+  complete: { to: "COMPLETED", by: "DOCTOR", notes: "flu" },
+  "complete with other notes": { to: "COMPLETED", by: "DOCTOR", notes: "cold" },
+  "mark the patient's no-show": { to: "NO_SHOW", by: "DOCTOR", party: "PATIENT" },
+  "mark the doctor's no-show": { to: "NO_SHOW", by: "DOCTOR", party: "DOCTOR" },
+  abandon: { to: "ABANDONED", by: "DOCTOR", reason: "no sound" },
+} as const satisfies Record<string, Step>;
+
+const { waiting } = CONSULTATIONS;
+
+test.each([
+  ["scheduled", "join", -15],
+  ["scheduled", "join", 29.9],
+  ["scheduled", "start", -15],
+  ["waiting", "start", 29.9],
+  ["in progress", "complete", -14],
+  ["in progress", "complete", 300],
+  ["scheduled", "mark the patient's no-show", 15],
+  ["scheduled", "mark the patient's no-show", 300],
+  ["scheduled", "mark the doctor's no-show", 15],
+  ["waiting", "mark the doctor's no-show", 15],
+  ["in progress", "abandon", 10],
+] as const)("%s: to %s is possible %s minutes after the start", (consultation, step, minutes) => {
+  expect(takesStep(CONSULTATIONS[consultation], STEPS[step], at(minutes), TIMES)).toBe(true);
+});
+
+test.each([
+  ["scheduled", "join", -15.1, "TOO_EARLY"],
+  ["scheduled", "start", -15.1, "TOO_EARLY"],
+  ["waiting", "start", -15.1, "TOO_EARLY"],
+  ["scheduled", "mark the patient's no-show", 14.9, "TOO_EARLY"],
+  ["waiting", "mark the doctor's no-show", 14.9, "TOO_EARLY"],
+  ["scheduled", "join", 30, "ILLEGAL_TRANSITION"],
+  ["scheduled", "start", 30, "ILLEGAL_TRANSITION"],
+  ["waiting", "start", 30, "ILLEGAL_TRANSITION"],
+  ["scheduled", "complete", 10, "ILLEGAL_TRANSITION"],
+  ["scheduled", "abandon", 10, "ILLEGAL_TRANSITION"],
+  ["waiting", "complete", 10, "ILLEGAL_TRANSITION"],
+  ["waiting", "mark the patient's no-show", 20, "ILLEGAL_TRANSITION"],
+  ["in progress", "join", 10, "ILLEGAL_TRANSITION"],
+  ["in progress", "mark the doctor's no-show", 20, "ILLEGAL_TRANSITION"],
+  ["completed", "abandon", 20, "ILLEGAL_TRANSITION"],
+  ["completed", "complete with other notes", 20, "NOTES_LOCKED"],
+  ["cancelled", "join", 0, "ILLEGAL_TRANSITION"],
+  ["missed by the patient", "mark the doctor's no-show", 20, "ILLEGAL_TRANSITION"],
+  ["closed by the clock", "mark the doctor's no-show", 40, "ILLEGAL_TRANSITION"],
+  ["abandoned by a cancellation", "abandon", 20, "ILLEGAL_TRANSITION"],
+] as const)("%s: to %s %s minutes after the start is %s", (consultation, step, minutes, reason) => {
+  expect(() => takesStep(CONSULTATIONS[consultation], STEPS[step], at(minutes), TIMES)).toThrow(
+    expect.objectContaining({ reason }),
+  );
+});
+
+test.each([
+  ["waiting", "join"],
+  ["in progress", "start"],
+  ["completed", "complete"],
+  ["missed by the patient", "mark the patient's no-show"],
+  ["abandoned", "abandon"],
+] as const)("%s: to %s again changes nothing, at any time", (consultation, step) => {
+  expect(takesStep(CONSULTATIONS[consultation], STEPS[step], at(-100), TIMES)).toBe(false);
+  expect(takesStep(CONSULTATIONS[consultation], STEPS[step], at(100), TIMES)).toBe(false);
+});
+
+test("an illegal transition says where the consultation stands and where it can go", () => {
+  expect(() => takesStep(scheduled, STEPS.complete, at(0), TIMES)).toThrow(
+    expect.objectContaining({
+      metadata: {
+        current: "SCHEDULED",
+        requested: "COMPLETED",
+        allowed: "WAITING,IN_PROGRESS,CANCELLED,NO_SHOW",
+      },
+    }),
+  );
+  expect(() => takesStep(waiting, STEPS.start, at(30), TIMES)).toThrow(
+    expect.objectContaining({
+      metadata: { current: "WAITING", requested: "IN_PROGRESS", allowed: "CANCELLED,NO_SHOW" },
+    }),
+  );
+});
+
+test("who comes too early is told from when on it is possible", () => {
+  expect(() => takesStep(scheduled, STEPS.join, at(-60), TIMES)).toThrow(
+    expect.objectContaining({ metadata: { possibleFrom: "2030-01-01T08:45:00.000Z" } }),
+  );
+});
+
+test.each([
+  ["scheduled", "CANCELLED"],
+  ["waiting", "CANCELLED"],
+  ["in progress", "ABANDONED"],
+  ["completed", undefined],
+  ["cancelled", undefined],
+  ["missed by the patient", undefined],
+  ["abandoned", undefined],
+] as const)("%s: the cancellation of its booking makes it %s", (consultation, status) => {
+  expect(stepOfCancellation(CONSULTATIONS[consultation])?.to).toBe(status);
+});
+
+test("a patient who waits until the end was let down by the doctor; nobody else is judged by the clock", () => {
+  expect(stepOfTime(waiting, at(29.9))).toBeUndefined();
+  expect(stepOfTime(waiting, at(30))).toEqual({ to: "NO_SHOW", by: "SERVICE", party: "DOCTOR" });
+  const others = Object.values(CONSULTATIONS).filter(({ status }) => status !== "WAITING");
+  for (const other of others) expect(stepOfTime(other, at(300))).toBeUndefined();
+});
+
+/** What happens to a consultation, some minutes after its start: somebody's step, a cancellation, or time. */
+const happenings = fc.array(
+  fc.record({
+    minutes: fc.integer({ min: -30, max: 60 }),
+    what: fc.constantFrom<Step | "cancellation" | "time">(...Object.values(STEPS), "cancellation", "time"),
+  }),
+  { maxLength: 12 },
+);
+
+const ALLOWED = [
+  "SCHEDULED>WAITING",
+  "SCHEDULED>IN_PROGRESS",
+  "SCHEDULED>CANCELLED",
+  "SCHEDULED>NO_SHOW",
+  "WAITING>IN_PROGRESS",
+  "WAITING>CANCELLED",
+  "WAITING>NO_SHOW",
+  "IN_PROGRESS>COMPLETED",
+  "IN_PROGRESS>ABANDONED",
+];
+
+function stepOf(
+  consultation: ConsultationFacts,
+  what: Step | "cancellation" | "time",
+  now: Date,
+): Step | undefined {
+  if (what === "cancellation") return stepOfCancellation(consultation);
+  if (what === "time") return stepOfTime(consultation, now);
+  try {
+    return takesStep(consultation, what, now, TIMES) ? what : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const afterStep = (consultation: ConsultationFacts, step: Step): ConsultationFacts => ({
+  ...consultation,
+  status: step.to,
+  movedBy: step.by,
+  notes: step.to === "COMPLETED" ? step.notes : consultation.notes,
+  noShowParty: step.to === "NO_SHOW" ? step.party : consultation.noShowParty,
+});
+
+test("whatever happens, only the allowed transitions are taken, and nothing leads out of an end", () => {
+  const taken = new Set<string>();
+  fc.assert(
+    fc.property(happenings, (steps) => {
+      let consultation = scheduled;
+      for (const { what, minutes } of steps) {
+        const step = stepOf(consultation, what, at(minutes));
+        if (!step) continue;
+        const transition = `${consultation.status}>${step.to}`;
+        expect(ALLOWED).toContain(transition);
+        taken.add(transition);
+        consultation = afterStep(consultation, step);
+      }
+    }),
+    { numRuns: 2000, seed: 1 },
+  );
+  expect([...taken].sort()).toEqual(ALLOWED.toSorted());
+});

@@ -1,0 +1,123 @@
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import type {
+  Consultation_Party,
+  Consultation_Status,
+} from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
+
+/** Where a consultation can go from each status. */
+const TRANSITIONS: Record<Consultation_Status, readonly Consultation_Status[]> = {
+  STATUS_UNSPECIFIED: [],
+  SCHEDULED: ["WAITING", "IN_PROGRESS", "CANCELLED", "NO_SHOW"],
+  WAITING: ["IN_PROGRESS", "CANCELLED", "NO_SHOW"],
+  IN_PROGRESS: ["COMPLETED", "ABANDONED"],
+  COMPLETED: [],
+  CANCELLED: [],
+  NO_SHOW: [],
+  ABANDONED: [],
+};
+
+/** Who moves a consultation; SERVICE: its booking's cancellation, or the clock. */
+export type Mover = "PATIENT" | "DOCTOR" | "SERVICE";
+
+/** Who was missing. */
+export type Party = Exclude<Consultation_Party, "PARTY_UNSPECIFIED">;
+
+export interface ConsultationFacts {
+  status: Consultation_Status;
+  /** Who brought it to this status. */
+  movedBy: Mover;
+  startTime: Date;
+  endTime: Date;
+  notes: string;
+  noShowParty: Party | null;
+}
+
+/** A move from one status to another, with what is written down on the way. */
+export type Step = { by: Mover } & (
+  | { to: "WAITING" | "IN_PROGRESS" | "CANCELLED" }
+  | { to: "COMPLETED"; notes: string }
+  | { to: "NO_SHOW"; party: Party }
+  | { to: "ABANDONED"; reason?: string }
+);
+
+export interface Times {
+  /** How long before the start patient and doctor may come, in ms. */
+  readonly earlyStartMs: number;
+  /** How long after the start somebody counts as missing, in ms. */
+  readonly noShowAfterMs: number;
+}
+
+/**
+ * Whether a patient or doctor takes a step now; false where the same one has taken it already.
+ * Throws NOTES_LOCKED, ILLEGAL_TRANSITION, TOO_EARLY.
+ */
+export function takesStep(consultation: ConsultationFacts, step: Step, now: Date, times: Times): boolean {
+  if (hasTaken(consultation, step)) return false;
+  if (step.to === "COMPLETED" && consultation.status === "COMPLETED") throw new ApiError("NOTES_LOCKED");
+  assertPossible(consultation, step, now);
+  const from = possibleFrom(consultation, step, times);
+  if (now < from) throw new ApiError("TOO_EARLY", { metadata: { possibleFrom: from.toISOString() } });
+  return true;
+}
+
+/** What its booking's cancellation does to a consultation: it wins over one that has begun, not one that has ended. */
+export function stepOfCancellation({ status }: Pick<ConsultationFacts, "status">): Step | undefined {
+  switch (status) {
+    case "SCHEDULED":
+    case "WAITING":
+      return { to: "CANCELLED", by: "SERVICE" };
+    case "IN_PROGRESS":
+      return { to: "ABANDONED", by: "SERVICE" };
+    default:
+      return undefined;
+  }
+}
+
+/** What the passing of time does to a consultation: a patient who waits until the end was let down by the doctor. */
+export function stepOfTime(
+  { status, endTime }: Pick<ConsultationFacts, "status" | "endTime">,
+  now: Date,
+): Step | undefined {
+  if (status !== "WAITING" || now < endTime) return undefined;
+  return { to: "NO_SHOW", by: "SERVICE", party: "DOCTOR" };
+}
+
+function hasTaken(consultation: ConsultationFacts, step: Step): boolean {
+  if (consultation.status !== step.to || consultation.movedBy !== step.by) return false;
+  switch (step.to) {
+    case "COMPLETED":
+      return consultation.notes === step.notes;
+    case "NO_SHOW":
+      return consultation.noShowParty === step.party;
+    default:
+      return true;
+  }
+}
+
+function assertPossible(consultation: ConsultationFacts, step: Step, now: Date): void {
+  const allowed = reachable(consultation, now);
+  const metadata = { current: consultation.status, requested: step.to, allowed: allowed.join(",") };
+  if (!allowed.includes(step.to)) throw new ApiError("ILLEGAL_TRANSITION", { metadata });
+  if (step.to === "NO_SHOW" && step.party === "PATIENT" && consultation.status === "WAITING") {
+    throw new ApiError("ILLEGAL_TRANSITION", { detail: "The patient is in the waiting room.", metadata });
+  }
+}
+
+/** The statuses that a consultation can come to at a time: after its end it does not begin any more. */
+function reachable({ status, endTime }: ConsultationFacts, now: Date): readonly Consultation_Status[] {
+  const isOver = now >= endTime;
+  return TRANSITIONS[status].filter((next) => !(isOver && (next === "WAITING" || next === "IN_PROGRESS")));
+}
+
+/** From when on a step can be taken. */
+function possibleFrom({ startTime }: ConsultationFacts, { to }: Step, times: Times): Date {
+  switch (to) {
+    case "WAITING":
+    case "IN_PROGRESS":
+      return new Date(startTime.getTime() - times.earlyStartMs);
+    case "NO_SHOW":
+      return new Date(startTime.getTime() + times.noShowAfterMs);
+    default:
+      return new Date(0);
+  }
+}

@@ -1,0 +1,146 @@
+import type { Database } from "@medconnect/platform/db/database.ts";
+import { before, where } from "@medconnect/platform/db/filters.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import { limitOf, type Page } from "@medconnect/platform/page-token.ts";
+import type { Count } from "@medconnect/platform/utc-days.ts";
+import type {
+  Consultation_Status,
+  ListConsultationsRequest,
+} from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
+import type { Scope } from "../access.ts";
+import type { Mover, Party } from "./consultation-rules.ts";
+
+export interface ConsultationRow {
+  id: string;
+  booking_id: string;
+  payment_id: string | null;
+  patient_id: string;
+  patient_name: string | null;
+  doctor_id: string;
+  doctor_name: string | null;
+  status: Consultation_Status;
+  moved_by: Mover;
+  start_time: Date;
+  end_time: Date;
+  started_time: Date | null;
+  ended_time: Date | null;
+  notes: Buffer | null;
+  abandon_reason: Buffer | null;
+  no_show_party: Party | null;
+  version: number;
+}
+
+const SELECT = `SELECT c.id, c.booking_id, c.payment_id, c.patient_id, p.full_name AS patient_name, c.doctor_id,
+    d.full_name AS doctor_name, c.status, c.moved_by, c.start_time, c.end_time, c.started_time, c.ended_time, c.notes,
+    c.abandon_reason, c.no_show_party, c.version
+  FROM consultations c
+  LEFT JOIN people p ON p.user_id = c.patient_id
+  LEFT JOIN people d ON d.user_id = c.doctor_id`;
+
+/** What a confirmed booking says of its consultation. */
+export type NewConsultation = Pick<
+  ConsultationRow,
+  "id" | "booking_id" | "payment_id" | "patient_id" | "doctor_id" | "start_time" | "end_time"
+>;
+
+/** Makes consultations; one that is there already stays as it is, as it may have begun. */
+export function insertConsultations(tx: Transaction, consultations: NewConsultation[]): void {
+  tx.defer(
+    `INSERT INTO consultations (id, booking_id, payment_id, patient_id, doctor_id, status, moved_by, start_time,
+       end_time, version) VALUES ? ON DUPLICATE KEY UPDATE version = consultations.version`,
+    [
+      consultations.map((row) => [
+        row.id,
+        row.booking_id,
+        row.payment_id,
+        row.patient_id,
+        row.doctor_id,
+        "SCHEDULED",
+        "SERVICE",
+        row.start_time,
+        row.end_time,
+        1,
+      ]),
+    ],
+  );
+}
+
+export async function findConsultation(db: Database, id: string): Promise<ConsultationRow | undefined> {
+  const [row] = await db.read<ConsultationRow>(`${SELECT} WHERE c.id = ?`, [id]);
+  return row;
+}
+
+/** Locks those of the consultations that exist, in the order of their ids: everyone locks the same way round. */
+export async function lockConsultations(tx: Transaction, ids: string[]): Promise<ConsultationRow[]> {
+  return await tx.read<ConsultationRow>(`${SELECT} WHERE c.id IN (?) ORDER BY c.id FOR UPDATE OF c`, [ids]);
+}
+
+/** Writes what can change in a consultation's life, under the version that follows the one that was locked. */
+export function saveConsultation(tx: Transaction, row: ConsultationRow): void {
+  tx.defer(
+    `UPDATE consultations SET status = ?, moved_by = ?, started_time = ?, ended_time = ?, notes = ?,
+       abandon_reason = ?, no_show_party = ?, version = ? WHERE id = ?`,
+    [
+      row.status,
+      row.moved_by,
+      row.started_time,
+      row.ended_time,
+      row.notes,
+      row.abandon_reason,
+      row.no_show_party,
+      row.version,
+      row.id,
+    ],
+  );
+}
+
+/** Consultations that match, latest start first. */
+export async function listConsultations(
+  db: Database,
+  scope: Scope,
+  request: ListConsultationsRequest,
+  page: Page,
+): Promise<ConsultationRow[]> {
+  const { sql, params } = where(
+    ["c.patient_id = ?", scope.patientId],
+    ["c.doctor_id = ?", scope.doctorId],
+    ["c.status = ?", request.status === "STATUS_UNSPECIFIED" ? undefined : request.status],
+    ["c.start_time >= ?", request.startTime],
+    ["c.start_time < ?", request.endTime],
+    before("c.start_time", "c.id", page.after),
+  );
+  return await db.read<ConsultationRow>(`${SELECT} ${sql} ORDER BY c.start_time DESC, c.id DESC LIMIT ?`, [
+    ...params,
+    limitOf(page),
+  ]);
+}
+
+/** Consultations whose patient waits although their time is over. */
+export async function findWaitingInVain(db: Database, now: Date, limit: number): Promise<string[]> {
+  const rows = await db.read<{ id: string }>(
+    "SELECT id FROM consultations WHERE status = 'WAITING' AND end_time <= ? ORDER BY end_time LIMIT ?",
+    [now, limit],
+  );
+  return rows.map((row) => row.id);
+}
+
+export async function countWaitingInVain(db: Database, now: Date): Promise<number> {
+  const [row] = await db.read<{ count: number }>(
+    "SELECT COUNT(*) AS count FROM consultations WHERE status = 'WAITING' AND end_time <= ?",
+    [now],
+  );
+  return Number(row!.count);
+}
+
+export async function countByStatus(db: Database): Promise<Count<Consultation_Status>[]> {
+  return await db.read("SELECT status AS name, COUNT(*) AS count FROM consultations GROUP BY status");
+}
+
+/** Consultations completed on each day (UTC) since a time; days without any are not among them. */
+export async function countCompletedByDay(db: Database, since: Date): Promise<Count[]> {
+  return await db.read(
+    `SELECT DATE_FORMAT(ended_time, '%Y-%m-%d') AS name, COUNT(*) AS count
+     FROM consultations WHERE ended_time >= ? AND status = 'COMPLETED' GROUP BY name`,
+    [since],
+  );
+}

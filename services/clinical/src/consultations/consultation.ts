@@ -1,0 +1,55 @@
+import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
+import type { NewEvent } from "@medconnect/platform/outbox/event.ts";
+import { etagOf } from "@medconnect/platform/update-mask.ts";
+import type {
+  Consultation,
+  Consultation_Status,
+} from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
+import type { ConsultationState } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import type { ConsultationRow } from "./consultation-store.ts";
+
+/** Where a consultation's sealed texts lie. */
+export const notesPlace = (id: string): string => `consultations.notes:${id}`;
+export const abandonReasonPlace = (id: string): string => `consultations.abandon_reason:${id}`;
+
+/** The doctor's notes; empty before the consultation is completed. */
+export const notesOf = ({ id, notes }: Pick<ConsultationRow, "id" | "notes">, box: SealedBox): string =>
+  notes ? box.open(notesPlace(id), notes).toString() : "";
+
+/** The consultation as its patient and its doctor see it. */
+export const toConsultation = (row: ConsultationRow, box: SealedBox): Consultation => ({
+  id: row.id,
+  bookingId: row.booking_id,
+  patientId: row.patient_id,
+  patientName: row.patient_name ?? "",
+  doctorId: row.doctor_id,
+  doctorName: row.doctor_name ?? "",
+  status: row.status,
+  startTime: row.start_time,
+  endTime: row.end_time,
+  startedTime: row.started_time ?? undefined,
+  endedTime: row.ended_time ?? undefined,
+  notes: notesOf(row, box),
+  noShowParty: row.no_show_party ?? undefined,
+  etag: etagOf(row.version),
+});
+
+/** The statuses that others are told of; a patient who waits, or a cancelled booking, is no news to them. */
+const NEWS: Partial<Record<Consultation_Status, string>> = {
+  IN_PROGRESS: "consultation.started",
+  COMPLETED: "consultation.completed",
+  NO_SHOW: "consultation.no_show",
+  ABANDONED: "consultation.abandoned",
+};
+
+/** The fact that a consultation has come to its status, where others need to know. */
+export function consultationEvents(row: ConsultationRow): NewEvent[] {
+  const type = NEWS[row.status];
+  if (!type) return [];
+  const consultation: ConsultationState = {
+    bookingId: row.booking_id,
+    paymentId: row.payment_id ?? "",
+    noShowParty: row.no_show_party ?? "PARTY_UNSPECIFIED",
+  };
+  return [{ type, aggregateId: row.id, version: row.version, state: { consultation } }];
+}

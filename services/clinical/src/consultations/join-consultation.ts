@@ -1,0 +1,13 @@
+import type { Call } from "@medconnect/platform/grpc/call.ts";
+import type {
+  Consultation,
+  JoinConsultationRequest,
+} from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
+import type { Clinical } from "../app.ts";
+import { takeStep } from "./take-step.ts";
+
+/** ConsultationService.JoinConsultation. Throws NOT_FOUND, ILLEGAL_TRANSITION, TOO_EARLY. */
+export const joinConsultation =
+  (app: Clinical) =>
+  async ({ consultationId }: JoinConsultationRequest, call: Call): Promise<Consultation> =>
+    await takeStep(app, call, consultationId, { to: "WAITING", by: "PATIENT" });

@@ -1,0 +1,17 @@
+import type { Call } from "@medconnect/platform/grpc/call.ts";
+import type {
+  Consultation,
+  MarkConsultationNoShowRequest,
+} from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
+import type { Clinical } from "../app.ts";
+import type { Party } from "./consultation-rules.ts";
+import { takeStep } from "./take-step.ts";
+
+/** ConsultationService.MarkConsultationNoShow. Throws NOT_FOUND, ILLEGAL_TRANSITION, TOO_EARLY. */
+export const markNoShow =
+  (app: Clinical) =>
+  async ({ consultationId, party }: MarkConsultationNoShowRequest, call: Call): Promise<Consultation> => {
+    // The contract lets no unspecified party through.
+    const step = { to: "NO_SHOW", by: "DOCTOR", party: party as Party } as const;
+    return await takeStep(app, call, consultationId, step);
+  };

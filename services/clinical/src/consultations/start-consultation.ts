@@ -1,0 +1,13 @@
+import type { Call } from "@medconnect/platform/grpc/call.ts";
+import type {
+  Consultation,
+  StartConsultationRequest,
+} from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
+import type { Clinical } from "../app.ts";
+import { takeStep } from "./take-step.ts";
+
+/** ConsultationService.StartConsultation. Throws NOT_FOUND, ILLEGAL_TRANSITION, TOO_EARLY. */
+export const startConsultation =
+  (app: Clinical) =>
+  async ({ consultationId }: StartConsultationRequest, call: Call): Promise<Consultation> =>
+    await takeStep(app, call, consultationId, { to: "IN_PROGRESS", by: "DOCTOR" });

@@ -1,0 +1,14 @@
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+
+export interface Person {
+  userId: string;
+  fullName: string;
+}
+
+export function savePeople(tx: Transaction, people: Person[]): void {
+  tx.defer(
+    `INSERT INTO people (user_id, full_name) VALUES ? AS new
+     ON DUPLICATE KEY UPDATE full_name = new.full_name`,
+    [people.map(({ userId, fullName }) => [userId, fullName])],
+  );
+}

@@ -1,0 +1,54 @@
+import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
+import { ApiError, hiddenFrom } from "@medconnect/platform/errors/api-error.ts";
+import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
+import { newId } from "@medconnect/platform/ids.ts";
+import type {
+  CreatePrescriptionRequest,
+  Prescription,
+} from "@medconnect/proto/medconnect/clinical/v1/prescription_service.ts";
+import { mayRead } from "../access.ts";
+import type { Clinical } from "../app.ts";
+import { type ConsultationRow, findConsultation } from "../consultations/consultation-store.ts";
+import { contentPlace, itemsPlace, toPrescription } from "./prescription.ts";
+import { insertPrescription, type PrescriptionRow } from "./prescription-store.ts";
+
+/** PrescriptionService.CreatePrescription. Throws NOT_FOUND, CONSULTATION_NOT_COMPLETED. */
+export const createPrescription =
+  (app: Clinical) =>
+  async (request: CreatePrescriptionRequest, call: Call): Promise<Prescription> => {
+    const consultation = await findConsultation(app.db, request.consultationId);
+    if (!consultation) throw new ApiError("NOT_FOUND");
+    if (!mayRead(userOf(call), consultation)) throw hiddenFrom();
+    return await app.changes.apply(call, async (tx) => {
+      // No lock: a completed consultation stays completed.
+      if (consultation.status !== "COMPLETED") throw new ApiError("CONSULTATION_NOT_COMPLETED");
+      const now = app.clock.now();
+      const row = newPrescription(consultation, request, now, app.prescriptionValidityMs, app.box);
+      insertPrescription(tx, row);
+      return {
+        response: toPrescription(row, now, app.box),
+        trails: [{ resource: `prescriptions/${row.id}`, subjectIds: [row.patient_id, row.doctor_id] }],
+      };
+    });
+  };
+
+function newPrescription(
+  consultation: ConsultationRow,
+  { content, items }: CreatePrescriptionRequest,
+  now: Date,
+  validityMs: number,
+  box: SealedBox,
+): PrescriptionRow {
+  const id = newId();
+  return {
+    id,
+    consultation_id: consultation.id,
+    patient_id: consultation.patient_id,
+    doctor_id: consultation.doctor_id,
+    status: "ACTIVE",
+    content: box.seal(contentPlace(id), content),
+    items: box.seal(itemsPlace(id), JSON.stringify(items)),
+    issue_time: now,
+    expire_time: new Date(now.getTime() + validityMs),
+  };
+}

@@ -1,0 +1,135 @@
+import { type Caller, callerId } from "@medconnect/platform/identity/caller.ts";
+import { newId } from "@medconnect/platform/ids.ts";
+import { Inbox } from "@medconnect/platform/inbox/inbox.ts";
+import { invoke, startTestService, type TestService } from "@medconnect/platform/testing/test-service.ts";
+import {
+  type Consultation_Party,
+  ConsultationServiceService,
+} from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
+import { Event, EventServiceService } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import type { Clinical } from "./app.ts";
+import { abandonConsultation } from "./consultations/abandon-consultation.ts";
+import { applyBookingCancelled, applyBookingConfirmed } from "./consultations/apply-booking-events.ts";
+import { completeConsultation } from "./consultations/complete-consultation.ts";
+import { joinConsultation } from "./consultations/join-consultation.ts";
+import { markNoShow } from "./consultations/mark-no-show.ts";
+import { getConsultation } from "./consultations/read-consultations.ts";
+import { startConsultation } from "./consultations/start-consultation.ts";
+import { applyUserEvents } from "./people/apply-user-events.ts";
+
+export const MINUTE_MS = 60_000;
+
+const ROUTES = {
+  "consultation.started": ["scheduling"],
+  "consultation.completed": ["scheduling", "billing"],
+  "consultation.no_show": ["scheduling", "billing"],
+  "consultation.abandoned": ["scheduling", "billing"],
+};
+
+/** An event as another service would send it. */
+export type SentEvent = Parameters<typeof Event.fromPartial>[0] & { type: string };
+
+/** Clinical on a schema of its own, and the ways in which tests use it. */
+export async function startClinical() {
+  const service = await startTestService("clinical", ROUTES);
+  const app: Clinical & TestService = {
+    ...service,
+    earlyStartMs: 15 * MINUTE_MS,
+    noShowAfterMs: 15 * MINUTE_MS,
+    prescriptionValidityMs: 365 * 24 * 60 * MINUTE_MS,
+  };
+  return { app, ...usesOf(app) };
+}
+
+function usesOf(app: Clinical & TestService) {
+  const consumers = {
+    "user.created": { from: "auth", apply: applyUserEvents },
+    "booking.confirmed": { from: "scheduling", apply: applyBookingConfirmed },
+    "booking.cancelled": { from: "scheduling", apply: applyBookingCancelled(app) },
+  };
+  const inbox = new Inbox(app.changes, consumers, app.log);
+  const service = ConsultationServiceService;
+  const idempotencyKey = "";
+
+  /** Delivers events in one batch. @returns why, for those that could not be applied */
+  const deliver = async (from: string, ...sent: SentEvent[]): Promise<string[]> => {
+    const events = sent.map((event) =>
+      Event.fromPartial({ id: newId(), occurTime: app.clock.now(), ...event }),
+    );
+    const sender: Caller = { kind: "service", name: from };
+    const { response } = await invoke(EventServiceService.deliverEvents, inbox.deliverEvents, sender, {
+      events,
+    });
+    return response.failures.map(({ reason }) => reason);
+  };
+
+  return {
+    deliver,
+
+    /** A booking of 30 minutes, and its events. */
+    booking: (patient: Caller, doctor: Caller, startMinutes: number) => {
+      const aggregateId = newId();
+      const booking = {
+        slotId: newId(),
+        doctorId: callerId(doctor),
+        patientId: callerId(patient),
+        consultationId: newId(),
+        paymentId: newId(),
+        startTime: new Date(app.clock.now().getTime() + startMinutes * MINUTE_MS),
+        endTime: new Date(app.clock.now().getTime() + (startMinutes + 30) * MINUTE_MS),
+      };
+      return {
+        consultationId: booking.consultationId,
+        bookingId: aggregateId,
+        paymentId: booking.paymentId,
+        confirmed: { type: "booking.confirmed", aggregateId, version: 2, booking } satisfies SentEvent,
+        cancelled: { type: "booking.cancelled", aggregateId, version: 3, booking } satisfies SentEvent,
+      };
+    },
+
+    read: async (consultationId: string, by: Caller) =>
+      (await invoke(service.getConsultation, getConsultation(app), by, { consultationId })).response,
+    join: async (consultationId: string, by: Caller) =>
+      (await invoke(service.joinConsultation, joinConsultation(app), by, { consultationId, idempotencyKey }))
+        .response,
+    start: async (consultationId: string, by: Caller) =>
+      (
+        await invoke(service.startConsultation, startConsultation(app), by, {
+          consultationId,
+          idempotencyKey,
+        })
+      ).response,
+    complete: async (consultationId: string, by: Caller, notes: string) => {
+      const request = { consultationId, notes, idempotencyKey };
+      return (await invoke(service.completeConsultation, completeConsultation(app), by, request)).response;
+    },
+    markNoShow: async (consultationId: string, by: Caller, party: Consultation_Party) => {
+      const request = { consultationId, party, idempotencyKey };
+      return (await invoke(service.markConsultationNoShow, markNoShow(app), by, request)).response;
+    },
+    abandon: async (consultationId: string, by: Caller, reason: string) => {
+      const request = { consultationId, reason, idempotencyKey };
+      return (await invoke(service.abandonConsultation, abandonConsultation(app), by, request)).response;
+    },
+
+    /** What the audit trail says of a resource, oldest first. */
+    trail: async (resource: string) => {
+      const rows = await app.db.read<{ action: string; actor_id: string; subject_ids: string[] }>(
+        "SELECT action, actor_id, subject_ids FROM audit_events WHERE resource = ? ORDER BY id",
+        [resource],
+      );
+      return rows.map((row) => ({ action: row.action, actorId: row.actor_id, subjectIds: row.subject_ids }));
+    },
+
+    /** The events that wait to be told of a consultation. */
+    told: async (consultationId: string) => {
+      const rows = await app.db.read<{ payload: Buffer; destination: string }>(
+        "SELECT payload, destination FROM outbox WHERE aggregateid = ? ORDER BY id",
+        [consultationId],
+      );
+      return rows.map(({ payload, destination }) => ({ destination, event: Event.decode(payload) }));
+    },
+  };
+}
+
+export type ClinicalTest = Awaited<ReturnType<typeof startClinical>>;
