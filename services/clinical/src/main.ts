@@ -6,7 +6,11 @@ import { ConsultationServiceService } from "@medconnect/proto/medconnect/clinica
 import { PrescriptionServiceService } from "@medconnect/proto/medconnect/clinical/v1/prescription_service.ts";
 import { type Clinical, clinicalSettings } from "./app.ts";
 import { abandonConsultation } from "./consultations/abandon-consultation.ts";
-import { applyBookingCancelled, applyBookingConfirmed } from "./consultations/apply-booking-events.ts";
+import {
+  applyBookingCancelled,
+  applyBookingConfirmed,
+  applyBookingRescheduled,
+} from "./consultations/apply-booking-events.ts";
 import { completeConsultation } from "./consultations/complete-consultation.ts";
 import { getConsultationStats } from "./consultations/consultation-stats.ts";
 import { joinConsultation } from "./consultations/join-consultation.ts";
@@ -63,6 +67,7 @@ startProcess("clinical", async () => {
           "user.disabled": user,
           "user.enabled": user,
           "booking.confirmed": { from: "scheduling", apply: applyBookingConfirmed },
+          "booking.rescheduled": { from: "scheduling", apply: applyBookingRescheduled },
           "booking.cancelled": { from: "scheduling", apply: applyBookingCancelled(app) },
         },
         jobs: [new Job("sweep no-shows", config.NO_SHOW_SWEEP, sweepNoShows(app), platform.log)],

@@ -9,7 +9,11 @@ import {
 import { Event, EventServiceService } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Clinical } from "./app.ts";
 import { abandonConsultation } from "./consultations/abandon-consultation.ts";
-import { applyBookingCancelled, applyBookingConfirmed } from "./consultations/apply-booking-events.ts";
+import {
+  applyBookingCancelled,
+  applyBookingConfirmed,
+  applyBookingRescheduled,
+} from "./consultations/apply-booking-events.ts";
 import { completeConsultation } from "./consultations/complete-consultation.ts";
 import { joinConsultation } from "./consultations/join-consultation.ts";
 import { markNoShow } from "./consultations/mark-no-show.ts";
@@ -29,6 +33,9 @@ const ROUTES = {
 /** An event as another service would send it. */
 export type SentEvent = Parameters<typeof Event.fromPartial>[0] & { type: string };
 
+/** An event of a booking, with its times. */
+type BookingEvent = SentEvent & { version: number; booking: { startTime: Date; endTime: Date } };
+
 /** Clinical on a schema of its own, and the ways in which tests use it. */
 export async function startClinical() {
   const service = await startTestService("clinical", ROUTES);
@@ -45,6 +52,7 @@ function usesOf(app: Clinical & TestService) {
   const consumers = {
     "user.created": { from: "auth", apply: applyUserEvents },
     "booking.confirmed": { from: "scheduling", apply: applyBookingConfirmed },
+    "booking.rescheduled": { from: "scheduling", apply: applyBookingRescheduled },
     "booking.cancelled": { from: "scheduling", apply: applyBookingCancelled(app) },
   };
   const inbox = new Inbox(app.changes, consumers, app.log);
@@ -84,6 +92,19 @@ function usesOf(app: Clinical & TestService) {
         paymentId: booking.paymentId,
         confirmed: { type: "booking.confirmed", aggregateId, version: 2, booking } satisfies SentEvent,
         cancelled: { type: "booking.cancelled", aggregateId, version: 3, booking } satisfies SentEvent,
+      };
+    },
+
+    /** The event that the booking was moved by so many minutes. */
+    movedBy: (confirmed: BookingEvent, minutes: number) => {
+      const later = (time: Date) => new Date(time.getTime() + minutes * MINUTE_MS);
+      const { booking, version } = confirmed;
+      const times = { startTime: later(booking.startTime), endTime: later(booking.endTime) };
+      return {
+        ...confirmed,
+        type: "booking.rescheduled",
+        version: version + 1,
+        booking: { ...booking, ...times },
       };
     },
 

@@ -13,6 +13,7 @@ import { getBookingStats } from "./bookings/booking-stats.ts";
 import { cancelBooking } from "./bookings/cancel-booking.ts";
 import { sweepHolds } from "./bookings/expire-bookings.ts";
 import { getBooking, listBookings } from "./bookings/read-bookings.ts";
+import { rescheduleBooking } from "./bookings/reschedule-booking.ts";
 import { createDoctor } from "./doctors/create-doctor.ts";
 import { getDoctor } from "./doctors/get-doctor.ts";
 import { searchDoctors } from "./doctors/search-doctors.ts";
@@ -31,6 +32,7 @@ startProcess("scheduling", async () => {
     routes: {
       "booking.held": ["billing"],
       "booking.confirmed": ["clinical"],
+      "booking.rescheduled": ["clinical"],
       "booking.cancelled": ["billing", "clinical"],
       "booking.expired": ["billing"],
       "booking.payment_refused": ["billing"],
@@ -64,6 +66,7 @@ startProcess("scheduling", async () => {
             getBooking: getBooking(app),
             listBookings: listBookings(app),
             cancelBooking: cancelBooking(app),
+            rescheduleBooking: rescheduleBooking(app),
             getBookingStats: getBookingStats(app),
           });
         },

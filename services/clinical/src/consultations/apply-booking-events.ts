@@ -3,7 +3,12 @@ import type { EventHandler } from "@medconnect/platform/inbox/inbox.ts";
 import type { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Clinical } from "../app.ts";
 import { stepOfCancellation } from "./consultation-rules.ts";
-import { insertConsultations, lockConsultations, type NewConsultation } from "./consultation-store.ts";
+import {
+  insertConsultations,
+  lockConsultations,
+  moveConsultations,
+  type NewConsultation,
+} from "./consultation-store.ts";
 import { move, saveMove } from "./move-consultation.ts";
 
 /**
@@ -13,14 +18,21 @@ import { move, saveMove } from "./move-consultation.ts";
 export const applyBookingConfirmed: EventHandler = async (tx, events) => {
   const consultations = events.map(toNewConsultation);
   insertConsultations(tx, consultations);
-  return consultations.map(
-    (row): Trail => ({
-      action: "consultation.create",
-      resource: `consultations/${row.id}`,
-      subjectIds: [row.patient_id, row.doctor_id],
-    }),
-  );
+  return consultations.map((row) => trailOf(row, "consultation.create"));
 };
+
+/** booking.rescheduled: the consultation takes place at another time. */
+export const applyBookingRescheduled: EventHandler = async (tx, events) => {
+  const consultations = events.map(toNewConsultation);
+  moveConsultations(tx, consultations);
+  return consultations.map((row) => trailOf(row, "consultation.reschedule"));
+};
+
+const trailOf = (row: NewConsultation, action: string): Trail => ({
+  action,
+  resource: `consultations/${row.id}`,
+  subjectIds: [row.patient_id, row.doctor_id],
+});
 
 /** booking.cancelled: the consultation is cancelled, or broken off if it has just begun. One that has ended stays. */
 export const applyBookingCancelled =

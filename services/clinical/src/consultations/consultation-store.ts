@@ -1,4 +1,4 @@
-import type { Database } from "@medconnect/platform/db/database.ts";
+import type { Database, SqlValue } from "@medconnect/platform/db/database.ts";
 import { before, where } from "@medconnect/platform/db/filters.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { limitOf, type Page } from "@medconnect/platform/page-token.ts";
@@ -43,25 +43,40 @@ export type NewConsultation = Pick<
   "id" | "booking_id" | "payment_id" | "patient_id" | "doctor_id" | "start_time" | "end_time"
 >;
 
+const INSERT = `INSERT INTO consultations
+  (id, booking_id, payment_id, patient_id, doctor_id, status, moved_by, start_time, end_time, version) VALUES ?`;
+
+const newRows = (consultations: NewConsultation[]): SqlValue[][] =>
+  consultations.map((row) => [
+    row.id,
+    row.booking_id,
+    row.payment_id,
+    row.patient_id,
+    row.doctor_id,
+    "SCHEDULED",
+    "SERVICE",
+    row.start_time,
+    row.end_time,
+    1,
+  ]);
+
 /** Makes consultations; one that is there already stays as it is, as it may have begun. */
 export function insertConsultations(tx: Transaction, consultations: NewConsultation[]): void {
+  tx.defer(`${INSERT} ON DUPLICATE KEY UPDATE version = consultations.version`, [newRows(consultations)]);
+}
+
+/**
+ * Moves consultations that have not begun to another time, where nobody waits yet; makes those that are not there,
+ * as their booking may have been moved before its confirmation came.
+ */
+export function moveConsultations(tx: Transaction, consultations: NewConsultation[]): void {
   tx.defer(
-    `INSERT INTO consultations (id, booking_id, payment_id, patient_id, doctor_id, status, moved_by, start_time,
-       end_time, version) VALUES ? ON DUPLICATE KEY UPDATE version = consultations.version`,
-    [
-      consultations.map((row) => [
-        row.id,
-        row.booking_id,
-        row.payment_id,
-        row.patient_id,
-        row.doctor_id,
-        "SCHEDULED",
-        "SERVICE",
-        row.start_time,
-        row.end_time,
-        1,
-      ]),
-    ],
+    `${INSERT} AS new ON DUPLICATE KEY UPDATE
+       start_time = IF(consultations.status IN ('SCHEDULED', 'WAITING'), new.start_time, consultations.start_time),
+       end_time = IF(consultations.status IN ('SCHEDULED', 'WAITING'), new.end_time, consultations.end_time),
+       status = IF(consultations.status = 'WAITING', 'SCHEDULED', consultations.status),
+       version = consultations.version + 1`,
+    [newRows(consultations)],
   );
 }
 

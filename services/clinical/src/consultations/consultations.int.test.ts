@@ -220,6 +220,36 @@ test("the cancellation of its booking wins over a consultation that has just beg
   ]);
 });
 
+test.each([
+  ["waits for its time", false],
+  ["has its patient in the waiting room", true],
+])("a consultation that %s takes place at the time its booking is moved to", async (_, isWaiting) => {
+  const booking = await book(10);
+  if (isWaiting) await clinical.join(booking.consultationId, patient);
+  const later = clinical.movedBy(booking.confirmed, 24 * 60);
+  expect(await clinical.deliver("scheduling", later)).toEqual([]);
+  expect(await clinical.read(booking.consultationId, patient)).toMatchObject({
+    status: "SCHEDULED",
+    startTime: later.booking.startTime,
+    endTime: later.booking.endTime,
+  });
+});
+
+test("a booking that was moved before its confirmation was heard of makes its consultation all the same", async () => {
+  const { consultationId, confirmed } = clinical.booking(patient, doctor, 60);
+  const moved = clinical.movedBy(confirmed, 60);
+  await clinical.deliver("scheduling", moved);
+  await clinical.deliver("scheduling", confirmed);
+  expect((await clinical.read(consultationId, patient)).startTime).toEqual(moved.booking.startTime);
+});
+
+test("a consultation that has begun is not moved", async () => {
+  const { consultationId, confirmed } = await book(10);
+  const begun = await clinical.start(consultationId, doctor);
+  await clinical.deliver("scheduling", clinical.movedBy(confirmed, 60));
+  expect((await clinical.read(consultationId, patient)).startTime).toEqual(begun.startTime);
+});
+
 test("the cancellation of its booking leaves a consultation alone that has ended", async () => {
   const { consultationId, cancelled } = await book(0);
   await clinical.start(consultationId, doctor);

@@ -6,7 +6,7 @@ import type { Scheduling } from "../app.ts";
 import { bookHeldSlot, lockSlot } from "../slots/slot-store.ts";
 import { bookingEvent } from "./booking.ts";
 import { canBecome } from "./booking-rules.ts";
-import { type BookingRow, claimSlot, lockBooking, saveBooking } from "./booking-store.ts";
+import { type BookingRow, claimOf, claimSlot, lockBooking, saveBooking } from "./booking-store.ts";
 import { expireBooking } from "./expire-bookings.ts";
 
 /**
@@ -53,15 +53,7 @@ async function confirmOrRefuse(tx: Transaction, event: Event, now: Date): Promis
 async function secure(tx: Transaction, row: BookingRow, now: Date): Promise<Trail[] | undefined> {
   if (await bookHeldSlot(tx, row.slot_id, row.id, now)) return [];
   const slot = await lockSlot(tx, row.slot_id);
-  const isClaimed = await claimSlot(tx, {
-    slotId: row.slot_id,
-    bookingId: row.id,
-    patientId: row.patient_id,
-    startTime: row.start_time,
-    endTime: row.end_time,
-    holdExpireTime: null,
-    now,
-  });
+  const isClaimed = await claimSlot(tx, claimOf({ ...row, status: "CONFIRMED" }, now));
   if (!isClaimed) return undefined;
   const isOthers = slot.booking_id !== null && slot.booking_id !== row.id;
   return isOthers ? await expireBooking(tx, slot.booking_id!, now) : [];

@@ -8,10 +8,11 @@ import type {
 } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import type { Scheduling } from "../app.ts";
 import { statusAt } from "../slots/slot-rules.ts";
-import { bookingEvent, reasonPlace, toBookingWithoutTexts } from "./booking.ts";
+import { bookingTrail, reasonPlace, toBookingWithoutTexts } from "./booking.ts";
 import {
   type BookableSlot,
   type BookingRow,
+  claimOf,
   claimSlot,
   findBookableSlot,
   hasOverlap,
@@ -37,12 +38,7 @@ export const bookSlot =
       // Whoever held the slot before did not pay in time; with the slot taken over, that booking has to end now.
       const expired = slot.booking_id ? await expireBooking(tx, slot.booking_id, now) : [];
       insertBooking(tx, booking);
-      const event = bookingEvent(booking.status === "CONFIRMED" ? "confirmed" : "held", booking);
-      const trail = {
-        resource: `bookings/${booking.id}`,
-        subjectIds: [patientId, slot.doctor_id],
-        events: [event],
-      };
+      const trail = bookingTrail(booking.status === "CONFIRMED" ? "confirmed" : "held", booking);
       return { response: { ...toBookingWithoutTexts(booking, now), reason }, trails: [trail, ...expired] };
     });
   };
@@ -83,15 +79,7 @@ function newBooking(slot: BookableSlot, patientId: string, now: Date, holdMs: nu
 }
 
 async function claim(tx: Transaction, booking: BookingRow, now: Date): Promise<void> {
-  const wanted = {
-    slotId: booking.slot_id,
-    bookingId: booking.id,
-    patientId: booking.patient_id,
-    startTime: booking.start_time,
-    endTime: booking.end_time,
-    holdExpireTime: booking.hold_expire_time,
-    now,
-  };
+  const wanted = claimOf(booking, now);
   if (await claimSlot(tx, wanted)) return;
   throw new ApiError((await hasOverlap(tx, wanted)) ? "PATIENT_OVERLAP" : "SLOT_UNAVAILABLE");
 }

@@ -37,6 +37,31 @@ export function statusAt(
   return holdEnded ? "EXPIRED" : status;
 }
 
+/**
+ * Whether a booking may be moved. Throws ILLEGAL_TRANSITION, BOOKING_STARTED, and RESCHEDULE_TOO_LATE for a patient later
+ * than `cutoffMs` before the start.
+ */
+export function assertReschedulable(
+  booking: BookingFacts,
+  by: Booking_Party,
+  now: Date,
+  cutoffMs: number,
+): void {
+  const current = statusAt(booking, now);
+  if (current !== "CONFIRMED") {
+    throw new ApiError("ILLEGAL_TRANSITION", {
+      metadata: { current, requested: "CONFIRMED", allowed: TRANSITIONS[current].join(",") },
+    });
+  }
+  if (hasStarted(booking, now)) throw new ApiError("BOOKING_STARTED");
+  if (by === "PATIENT" && isAfterCutoff(booking, now, cutoffMs)) throw new ApiError("RESCHEDULE_TOO_LATE");
+}
+
+const hasStarted = ({ begun, startTime }: BookingFacts, now: Date): boolean => begun || startTime <= now;
+
+const isAfterCutoff = ({ startTime }: BookingFacts, now: Date, cutoffMs: number): boolean =>
+  startTime.getTime() - now.getTime() < cutoffMs;
+
 /** What becomes of the money of a cancelled booking. */
 export type Settlement = Exclude<BookingState_Settlement, "SETTLEMENT_UNSPECIFIED">;
 
@@ -58,8 +83,7 @@ export function decideCancel(
       metadata: { current, requested: "CANCELLED", allowed: TRANSITIONS[current].join(",") },
     });
   }
-  if (booking.begun || booking.startTime <= now) throw new ApiError("BOOKING_STARTED");
-  const isLate = booking.startTime.getTime() - now.getTime() < cutoffMs;
-  const isDue = by === "PATIENT" && current === "CONFIRMED" && isLate;
+  if (hasStarted(booking, now)) throw new ApiError("BOOKING_STARTED");
+  const isDue = by === "PATIENT" && current === "CONFIRMED" && isAfterCutoff(booking, now, cutoffMs);
   return isDue ? "CAPTURE" : "RETURN";
 }

@@ -70,6 +70,14 @@ export async function findBookableSlot(
   return row;
 }
 
+/** Guard: of those who book for a patient, one at a time goes on from here. */
+export function touchCalendar(tx: Transaction, patientId: string): void {
+  tx.defer(
+    "INSERT INTO patient_calendars (patient_id, version) VALUES (?, 1) ON DUPLICATE KEY UPDATE version = version + 1",
+    [patientId],
+  );
+}
+
 /** A claim on a slot: for a free one for good, for a paid one until the hold ends. */
 export interface Claim {
   slotId: string;
@@ -82,6 +90,17 @@ export interface Claim {
   now: Date;
 }
 
+/** The claim that a booking makes on its slot: for good where it is confirmed, else until its hold ends. */
+export const claimOf = (row: BookingRow, now: Date): Claim => ({
+  slotId: row.slot_id,
+  bookingId: row.id,
+  patientId: row.patient_id,
+  startTime: row.start_time,
+  endTime: row.end_time,
+  holdExpireTime: row.status === "PENDING_PAYMENT" ? row.hold_expire_time : null,
+  now,
+});
+
 /**
  * Takes the slot if it is open, and the patient has no other live booking at that time. The patient's row is touched
  * first, so that two claims of one patient cannot pass each other.
@@ -90,10 +109,7 @@ export interface Claim {
  */
 export async function claimSlot(tx: Transaction, claim: Claim): Promise<boolean> {
   const { slotId, bookingId, patientId, startTime, endTime, holdExpireTime, now } = claim;
-  tx.defer(
-    "INSERT INTO patient_calendars (patient_id, version) VALUES (?, 1) ON DUPLICATE KEY UPDATE version = version + 1",
-    [patientId],
-  );
+  touchCalendar(tx, patientId);
   const { affectedRows } = await tx.write(
     `UPDATE slots SET status = ?, booking_id = ?, hold_expire_time = ?
      WHERE id = ? AND start_time > ? AND (status = 'OPEN' OR (status = 'HELD' AND hold_expire_time <= ?))
@@ -179,9 +195,13 @@ export async function lockBooking(tx: Transaction, id: string): Promise<BookingR
 /** Writes what can change in a booking's life, under the version that follows the one that was locked. */
 export function saveBooking(tx: Transaction, row: BookingRow): void {
   tx.defer(
-    `UPDATE bookings SET status = ?, version = ?, begun = ?, cancel_time = ?, cancelled_by = ?, cancel_reason = ?,
-       settlement = ? WHERE id = ?`,
+    `UPDATE bookings SET slot_id = ?, start_time = ?, end_time = ?, sequence = ?, status = ?, version = ?, begun = ?,
+       cancel_time = ?, cancelled_by = ?, cancel_reason = ?, settlement = ? WHERE id = ?`,
     [
+      row.slot_id,
+      row.start_time,
+      row.end_time,
+      row.sequence,
       row.status,
       row.version,
       row.begun,

@@ -1,11 +1,18 @@
+import type { Trail } from "@medconnect/platform/changes.ts";
 import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import type { NewEvent } from "@medconnect/platform/outbox/event.ts";
 import type { Booking } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import { feeOf } from "../money.ts";
-import { statusAt } from "./booking-rules.ts";
+import { type BookingFacts, statusAt } from "./booking-rules.ts";
 import type { BookingRow } from "./booking-store.ts";
 
-export type BookingEventType = "held" | "confirmed" | "cancelled" | "expired" | "payment_refused";
+export type BookingEventType =
+  | "held"
+  | "confirmed"
+  | "rescheduled"
+  | "cancelled"
+  | "expired"
+  | "payment_refused";
 
 /** Where a booking's sealed texts lie. */
 export const reasonPlace = (id: string): string => `bookings.reason:${id}`;
@@ -69,3 +76,19 @@ export function bookingEvent(type: BookingEventType, row: BookingRow): NewEvent 
     },
   };
 }
+
+/** What is left of a booking's change: the audit line, and the event. */
+export const bookingTrail = (type: BookingEventType, row: BookingRow): Trail => ({
+  resource: `bookings/${row.id}`,
+  subjectIds: [row.patient_id, row.doctor_id],
+  events: [bookingEvent(type, row)],
+});
+
+/** What the rules judge a booking by. */
+export const factsOf = (row: BookingRow): BookingFacts => ({
+  status: row.status,
+  holdExpireTime: row.hold_expire_time,
+  startTime: row.start_time,
+  begun: row.begun === 1,
+  cancelledBy: row.cancelled_by,
+});

@@ -21,10 +21,12 @@ import { bookSlot } from "./book-slot.ts";
 import { cancelBooking } from "./cancel-booking.ts";
 import { sweepHolds } from "./expire-bookings.ts";
 import { getBooking, listBookings } from "./read-bookings.ts";
+import { rescheduleBooking } from "./reschedule-booking.ts";
 
 const MINUTE_MS = 60_000;
 const HOLD_MS = 15 * MINUTE_MS;
 const ROUTES = {
+  "booking.rescheduled": ["clinical"],
   "booking.held": ["billing"],
   "booking.expired": ["billing"],
   "booking.payment_refused": ["billing"],
@@ -316,4 +318,64 @@ test("bookings are listed page by page, none lost and none twice", async () => {
     if (token) await expect(list(token, "CANCELLED")).rejects.toMatchObject({ reason: "INVALID_PAGE_TOKEN" });
   } while (token);
   expect(seen).toEqual(slots.map((slot) => slot.id).reverse());
+});
+
+const reschedule = (bookingId: string, slotId: string, by: Caller = patient) =>
+  invoke(BookingServiceService.rescheduleBooking, rescheduleBooking(app), by, {
+    bookingId,
+    slotId,
+    idempotencyKey: "",
+  });
+
+test("a moved booking keeps its id, counts its moves, and gives the old slot back", async () => {
+  await publish(0);
+  const from = await offer(48 * 60);
+  const to = await offer(50 * 60);
+  const { response: booking } = await book(from.id);
+  const { response: moved } = await reschedule(booking.id, to.id);
+  expect(moved).toMatchObject({ id: booking.id, slotId: to.id, startTime: to.startTime, sequence: 1 });
+  expect([await slotStatus(from.id), await slotStatus(to.id)]).toEqual(["OPEN", "BOOKED"]);
+  expect((await reschedule(booking.id, to.id)).response).toEqual(moved);
+  expect(await outboxTypes(booking.id)).toEqual(["booking.rescheduled"]);
+});
+
+test("a booking can be moved to a slot that overlaps its own old one", async () => {
+  await publish(0);
+  const from = await offer(48 * 60, 30);
+  const { response: booking } = await book(from.id);
+  const to = await offer(48 * 60 + 30, 30);
+  expect((await reschedule(booking.id, to.id)).response.sequence).toBe(1);
+});
+
+test.each([
+  ["after the cut-off, by its patient", 60, 49 * 60, 0, "RESCHEDULE_TOO_LATE"],
+  ["to a slot with another fee", 48 * 60, 49 * 60, 100, "FEE_DIFFERS"],
+])("a booking is not moved %s", async (_, start, to, fee, reason) => {
+  await publish(0);
+  const { response: booking } = await book((await offer(start)).id);
+  await app.db.write("UPDATE doctors SET fee_currency = 'USD', fee_minor = ? WHERE id = ?", [
+    fee,
+    doctor.userId,
+  ]);
+  const target = await offer(to);
+  await expect(reschedule(booking.id, target.id)).rejects.toMatchObject({ reason });
+  expect(await slotStatus(target.id)).toBe("OPEN");
+});
+
+test("of a booking that is moved to a slot and a patient who books it at once, one gets it", async () => {
+  await publish(0);
+  for (let round = 0; round < 5; round++) {
+    const from = await offer(48 * 60 + round * 120);
+    const to = await offer(49 * 60 + round * 120);
+    const mover = userCaller("PATIENT");
+    const { response: booking } = await book(from.id, mover);
+    const results = await Promise.allSettled([
+      reschedule(booking.id, to.id, mover),
+      book(to.id, userCaller("PATIENT")),
+    ]);
+    expect(results.map(outcome).sort()).toEqual(["SLOT_UNAVAILABLE", "ok"]);
+    const isMoved = results[0]?.status === "fulfilled";
+    expect((await read(booking.id, mover)).slotId).toBe(isMoved ? to.id : from.id);
+    expect(await slotStatus(from.id)).toBe(isMoved ? "OPEN" : "BOOKED");
+  }
 });

@@ -10,7 +10,7 @@ import type {
 } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import type { Scheduling } from "../app.ts";
 import { releaseSlot } from "../slots/slot-store.ts";
-import { bookingEvent, cancelReasonPlace } from "./booking.ts";
+import { bookingTrail, cancelReasonPlace, factsOf } from "./booking.ts";
 import { mayRead, viewOf } from "./booking-access.ts";
 import { decideCancel, type Settlement } from "./booking-rules.ts";
 import { type BookingRow, findBooking, lockBooking, saveBooking } from "./booking-store.ts";
@@ -29,7 +29,10 @@ export const cancelBooking =
       const settlement = decideCancel(factsOf(row), user.role, now, app.cancelCutoffMs);
       if (!settlement) return { response: viewOf(user, row, now, app.box), trails: [] };
       const cancelled = cancel(tx, row, user.role, settlement, reason, now, app.box);
-      return { response: viewOf(user, cancelled, now, app.box), trails: [trailOf(cancelled)] };
+      return {
+        response: viewOf(user, cancelled, now, app.box),
+        trails: [bookingTrail("cancelled", cancelled)],
+      };
     });
   };
 
@@ -42,7 +45,12 @@ export async function cancelForDisabledAccount(
 ): Promise<Trail[]> {
   const row = (await lockBooking(tx, id))!;
   if (row.status !== "PENDING_PAYMENT" && row.status !== "CONFIRMED") return [];
-  return [{ ...trailOf(cancel(tx, row, "ADMIN", "RETURN", "", now, box)), action: "booking.cancel" }];
+  return [
+    {
+      ...bookingTrail("cancelled", cancel(tx, row, "ADMIN", "RETURN", "", now, box)),
+      action: "booking.cancel",
+    },
+  ];
 }
 
 function cancel(
@@ -67,17 +75,3 @@ function cancel(
   saveBooking(tx, cancelled);
   return cancelled;
 }
-
-const trailOf = (row: BookingRow): Trail => ({
-  resource: `bookings/${row.id}`,
-  subjectIds: [row.patient_id, row.doctor_id],
-  events: [bookingEvent("cancelled", row)],
-});
-
-const factsOf = (row: BookingRow) => ({
-  status: row.status,
-  holdExpireTime: row.hold_expire_time,
-  startTime: row.start_time,
-  begun: row.begun === 1,
-  cancelledBy: row.cancelled_by,
-});

@@ -32,6 +32,11 @@ export async function lockSlot(tx: Transaction, id: string): Promise<SlotRow> {
   return row!;
 }
 
+/** Locks slots in the order that everyone keeps. */
+export async function lockSlots(tx: Transaction, ids: string[]): Promise<SlotRow[]> {
+  return await tx.read<SlotRow>(`SELECT ${COLUMNS} FROM slots WHERE id IN (?) ORDER BY id FOR UPDATE`, [ids]);
+}
+
 /** A doctor's slots that begin within the interval, by start. */
 export async function listSlots(
   db: Database,

@@ -1,0 +1,128 @@
+import type { Database } from "@medconnect/platform/db/database.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import type { Role } from "@medconnect/platform/identity/caller.ts";
+
+/** An account, without what proves that it is one's own. */
+export interface Account extends Profile {
+  readonly id: string;
+  readonly email: string;
+  readonly role: Role;
+  readonly status: Status;
+  readonly emailVerified: boolean;
+  readonly mfaEnabled: boolean;
+  /** Grows with each change that the account shows. */
+  readonly version: number;
+  readonly createTime: Date;
+}
+
+export type Status = "ACTIVE" | "DISABLED";
+
+/** What the user may change; empty where it was not told. */
+export interface Profile {
+  readonly fullName: string;
+  /** YYYY-MM-DD. */
+  readonly dateOfBirth: string;
+  readonly phone: string;
+  readonly timeZone: string;
+  readonly locale: string;
+}
+
+/** The columns of an `AccountRow`; needs `ACCOUNTS`. */
+export const ACCOUNT_COLUMNS = `u.id, u.email, u.full_name, u.role, u.status, u.email_verified, u.date_of_birth,
+  u.phone, u.time_zone, u.locale, u.version, u.create_time, t.user_id IS NOT NULL AS mfa_enabled`;
+export const ACCOUNTS = `users u LEFT JOIN mfa_totp t ON t.user_id = u.id AND t.activate_time IS NOT NULL`;
+
+const FIND = `SELECT ${ACCOUNT_COLUMNS} FROM ${ACCOUNTS} WHERE u.id = ?`;
+const FIND_FOR_CHANGE = `${FIND} FOR UPDATE OF u`;
+const FIND_BY_EMAIL = `SELECT ${ACCOUNT_COLUMNS} FROM ${ACCOUNTS} WHERE u.email = ?`;
+const INSERT = `INSERT INTO users (id, email, password_hash, password_set_time, full_name, role, status,
+  email_verified, create_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+const UPDATE_PROFILE = `UPDATE users SET full_name = ?, date_of_birth = ?, phone = ?, time_zone = ?, locale = ?,
+  version = version + 1 WHERE id = ?`;
+const SET_STATUS = "UPDATE users SET status = ?, version = version + 1 WHERE id = ?";
+const TOUCH = "UPDATE users SET version = version + 1 WHERE id = ?";
+
+export interface AccountRow {
+  id: string;
+  email: string;
+  full_name: string;
+  role: Role;
+  status: Status;
+  email_verified: number;
+  date_of_birth: Date | null;
+  phone: string;
+  time_zone: string;
+  locale: string;
+  version: number;
+  create_time: Date;
+  mfa_enabled: number;
+}
+
+/** A new account as `insertAccount` takes it. */
+export interface NewAccount {
+  readonly account: Account;
+  readonly passwordHash: string;
+}
+
+export async function findAccount(db: Database, id: string): Promise<Account | undefined> {
+  const [row] = await db.read<AccountRow>(FIND, [id]);
+  return row && toAccount(row);
+}
+
+/** As `findAccount`, and nobody else changes it until the transaction ends. */
+export async function lockAccount(tx: Transaction, id: string): Promise<Account | undefined> {
+  const [row] = await tx.read<AccountRow>(FIND_FOR_CHANGE, [id]);
+  return row && toAccount(row);
+}
+
+export async function findAccountByEmail(db: Database, email: string): Promise<Account | undefined> {
+  const [row] = await db.read<AccountRow>(FIND_BY_EMAIL, [email]);
+  return row && toAccount(row);
+}
+
+/** Throws ER_DUP_ENTRY on `users.users_email`. */
+export async function insertAccount(tx: Transaction, { account, passwordHash }: NewAccount): Promise<void> {
+  const { id, email, fullName, role, status, emailVerified, createTime } = account;
+  await tx.write(INSERT, [
+    id,
+    email,
+    passwordHash,
+    createTime,
+    fullName,
+    role,
+    status,
+    emailVerified,
+    createTime,
+  ]);
+}
+
+export function updateProfile(tx: Transaction, id: string, profile: Profile): void {
+  const { fullName, dateOfBirth, phone, timeZone, locale } = profile;
+  tx.defer(UPDATE_PROFILE, [fullName, dateOfBirth || null, phone, timeZone, locale, id]);
+}
+
+export function setStatus(tx: Transaction, id: string, status: Status): void {
+  tx.defer(SET_STATUS, [status, id]);
+}
+
+/** Gives the account a new version, for a change that it shows but that lies in another table. */
+export function touchAccount(tx: Transaction, id: string): void {
+  tx.defer(TOUCH, [id]);
+}
+
+export const toAccount = (row: AccountRow): Account => ({
+  id: row.id,
+  email: row.email,
+  fullName: row.full_name,
+  role: row.role,
+  status: row.status,
+  emailVerified: row.email_verified === 1,
+  mfaEnabled: row.mfa_enabled === 1,
+  // A DATE comes as midnight UTC.
+  dateOfBirth: row.date_of_birth?.toISOString().slice(0, 10) ?? "",
+  phone: row.phone,
+  timeZone: row.time_zone,
+  locale: row.locale,
+  version: row.version,
+  createTime: row.create_time,
+});

@@ -1,0 +1,111 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { newId } from "@medconnect/platform/ids.ts";
+import {
+  AuthServiceService,
+  type RegisterRequest,
+} from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
+import { User, UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
+import { PASSWORD, startTestAuth, type TestAuth, tally } from "../testing/test-auth.ts";
+import { getMe } from "./get-me.ts";
+import { register } from "./register.ts";
+import { updateMe } from "./update-me.ts";
+
+let auth: TestAuth;
+beforeAll(async () => {
+  auth = await startTestAuth();
+});
+afterAll(() => auth.close());
+
+const signUp = (change: Partial<RegisterRequest> = {}) =>
+  auth.call(AuthServiceService.register, register(auth.app), {
+    email: `${newId()}@example.com`,
+    password: PASSWORD,
+    fullName: "Jo Doe",
+    role: "PATIENT",
+    ...change,
+  });
+
+/** A new user, and how they read and change their profile. */
+async function someone() {
+  const user = await auth.makeUser();
+  const { caller } = await auth.logIn(user);
+  return {
+    user,
+    read: () => auth.call(UserServiceService.getMe, getMe(auth.app), {}, caller),
+    update: (patch: Partial<User>, updateMask?: string[]) =>
+      auth.call(
+        UserServiceService.updateMe,
+        updateMe(auth.app),
+        { user: User.fromPartial(patch), updateMask },
+        caller,
+      ),
+  };
+}
+
+test("makes an account, audits it, and tells the others of it", async () => {
+  const email = `${newId()}@Example.COM`;
+  const user = await signUp({ email, fullName: " Jo Doe ", role: "DOCTOR" });
+  expect(user).toMatchObject({
+    email: email.toLowerCase(),
+    fullName: "Jo Doe",
+    role: "DOCTOR",
+    status: "ACTIVE",
+    mfaEnabled: false,
+  });
+  expect(await auth.auditOf(user.id)).toEqual(["user.register SUCCESS"]);
+  expect(await auth.eventsOf(user.id)).toEqual(["user.created"]);
+});
+
+test("of many who register one e-mail at once, in any case of letters, one gets it", async () => {
+  const email = `${newId()}@example.com`;
+  const attempts = Array.from({ length: 20 }, (_, i) =>
+    signUp({ email: i % 2 === 0 ? email : email.toUpperCase() }),
+  );
+  expect(await tally(attempts)).toEqual({ ok: 1, EMAIL_TAKEN: 19 });
+});
+
+test("refuses a weak password and a blank name", async () => {
+  await expect(signUp({ password: "password1234" })).rejects.toMatchObject({ reason: "WEAK_PASSWORD" });
+  await expect(signUp({ fullName: " \t" })).rejects.toMatchObject({ reason: "INVALID_REQUEST" });
+});
+
+test("changes only the fields that the mask names, or that are given", async () => {
+  const { user, update, read } = await someone();
+  await update({ phone: "+15551234567", timeZone: "Europe/Berlin", dateOfBirth: "1980-05-17" });
+  await update({ fullName: "Ignored", phone: "" }, ["phone"]);
+  expect(await read()).toEqual({
+    ...user,
+    timeZone: "Europe/Berlin",
+    dateOfBirth: "1980-05-17",
+    etag: "0003",
+  });
+});
+
+test("tells the others of a new name, and of nothing else", async () => {
+  const { user, update } = await someone();
+  await update({ phone: "+15551234567" });
+  await update({ fullName: "Jo Roe" });
+  await update({ fullName: "Jo Roe" });
+  expect(await auth.eventsOf(user.id)).toEqual(["user.created", "user.updated"]);
+  expect(await auth.auditOf(user.id)).toEqual([
+    "user.register SUCCESS",
+    "session.login SUCCESS",
+    "user.update_me SUCCESS",
+    "user.update_me SUCCESS",
+  ]);
+});
+
+test("loses none of many updates at once", async () => {
+  const { update, read } = await someone();
+  const updates = Array.from({ length: 20 }, (_, i) =>
+    update(i % 2 === 0 ? { phone: `+155512345${10 + i}` } : { fullName: `Name ${i}` }),
+  );
+  expect(await tally(updates)).toEqual({ ok: 20 });
+  expect((await read()).etag).toBe((21).toString(36).padStart(4, "0"));
+});
+
+test("of many updates with one etag one is made", async () => {
+  const { user, update } = await someone();
+  const updates = Array.from({ length: 10 }, (_, i) => update({ fullName: `Name ${i}`, etag: user.etag }));
+  expect(await tally(updates)).toEqual({ ok: 1, ETAG_MISMATCH: 9 });
+});

@@ -1,0 +1,23 @@
+import type { Trail } from "@medconnect/platform/changes.ts";
+import { duplicateKeyOf } from "@medconnect/platform/db/errors.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { insertAccount, type NewAccount } from "./account-store.ts";
+import { userEvent } from "./user.ts";
+
+/** Stores a new account. @returns what to record of it. Throws EMAIL_TAKEN. */
+export async function createAccount(tx: Transaction, created: NewAccount): Promise<Trail> {
+  const { account } = created;
+  try {
+    await insertAccount(tx, created);
+  } catch (error) {
+    if (duplicateKeyOf(error) === "users.users_email") throw new ApiError("EMAIL_TAKEN");
+    throw error;
+  }
+  return {
+    resource: `users/${account.id}`,
+    subjectIds: [account.id],
+    actorId: account.id,
+    events: [userEvent("user.created", account)],
+  };
+}

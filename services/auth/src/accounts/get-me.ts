@@ -1,0 +1,15 @@
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
+import type { GetMeRequest, User } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
+import type { Auth } from "../app.ts";
+import { findAccount } from "./account-store.ts";
+import { toUser } from "./user.ts";
+
+/** UserService.GetMe. */
+export const getMe =
+  (app: Auth) =>
+  async (_: GetMeRequest, call: Call): Promise<User> => {
+    const account = await findAccount(app.db, userOf(call).userId);
+    if (!account) throw new ApiError("NOT_FOUND");
+    return toUser(account);
+  };

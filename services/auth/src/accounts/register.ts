@@ -1,0 +1,25 @@
+import type { Call } from "@medconnect/platform/grpc/call.ts";
+import type { Role } from "@medconnect/platform/identity/caller.ts";
+import type { RegisterRequest } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
+import type { User } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
+import type { Auth } from "../app.ts";
+import { assertStrongPassword } from "../passwords/password-rules.ts";
+import { newAccount } from "./account-rules.ts";
+import { createAccount } from "./create-account.ts";
+import { toUser } from "./user.ts";
+
+/** AuthService.Register. Throws WEAK_PASSWORD, EMAIL_TAKEN. */
+export const register =
+  (app: Auth) =>
+  async (request: RegisterRequest, call: Call): Promise<User> => {
+    const { email, password, fullName } = request;
+    // The field's rule lets PATIENT and DOCTOR through only.
+    const account = newAccount({ email, fullName, role: request.role as Role }, app.clock.now());
+    assertStrongPassword(password, account);
+    // Before the e-mail is looked at, so that the time does not tell whether it is known.
+    const passwordHash = await app.hasher.hash(password, call.deadline);
+    return await app.changes.apply(call, async (tx) => {
+      const trail = await createAccount(tx, { account, passwordHash });
+      return { response: toUser(account), trails: [trail] };
+    });
+  };

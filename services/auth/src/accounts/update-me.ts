@@ -1,0 +1,36 @@
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
+import { applyMask, assertEtag } from "@medconnect/platform/update-mask.ts";
+import type { UpdateMeRequest, User } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
+import type { Auth } from "../app.ts";
+import { type Account, lockAccount, type Profile, updateProfile } from "./account-store.ts";
+import { canonicalProfile, PROFILE_FIELDS, sameProfile } from "./profile-rules.ts";
+import { toUser, userEvent } from "./user.ts";
+
+/** UserService.UpdateMe. Throws INVALID_REQUEST, ETAG_MISMATCH. */
+export const updateMe =
+  (app: Auth) =>
+  async ({ user: patch, updateMask }: UpdateMeRequest, call: Call): Promise<User> => {
+    const { userId } = userOf(call);
+    return await app.changes.apply(call, async (tx) => {
+      // Locked, so that of two updates at once neither is lost or has to be tried again.
+      const current = await lockAccount(tx, userId);
+      if (!current) throw new ApiError("NOT_FOUND");
+      assertEtag(patch!.etag, current.version);
+      const merged = applyMask<Profile>(current, patch!, updateMask, PROFILE_FIELDS);
+      const profile = canonicalProfile(merged, app.clock.now());
+      if (sameProfile(current, profile)) return { response: toUser(current), trails: [] };
+      const changed: Account = { ...current, ...profile, version: current.version + 1 };
+      updateProfile(tx, userId, changed);
+      return {
+        response: toUser(changed),
+        trails: [
+          {
+            resource: `users/${userId}`,
+            subjectIds: [userId],
+            events: changed.fullName === current.fullName ? [] : [userEvent("user.updated", changed)],
+          },
+        ],
+      };
+    });
+  };

@@ -1,0 +1,21 @@
+import type { NewEvent } from "@medconnect/platform/outbox/event.ts";
+import { etagOf } from "@medconnect/platform/update-mask.ts";
+import type { User } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
+import type { Account } from "./account-store.ts";
+
+/** The account as clients see it. */
+export function toUser({ version, ...account }: Account): User {
+  return { ...account, etag: etagOf(version) };
+}
+
+export type UserEventType = "user.created" | "user.updated" | "user.disabled" | "user.enabled";
+
+/** The account after a change, as scheduling and clinical are told of it. */
+export const userEvent = (type: UserEventType, account: Account): NewEvent => ({
+  type,
+  aggregateId: account.id,
+  version: account.version,
+  state: {
+    user: { fullName: account.fullName, role: account.role, disabled: account.status === "DISABLED" },
+  },
+});

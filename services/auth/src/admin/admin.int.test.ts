@@ -1,0 +1,155 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { newId } from "@medconnect/platform/ids.ts";
+import { userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
+import {
+  type ListUsersRequest,
+  UserServiceService,
+} from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
+import { login } from "../sessions/login.ts";
+import { PASSWORD, startTestAuth, type TestAuth } from "../testing/test-auth.ts";
+import { disableUser, enableUser } from "./change-status.ts";
+import { createAdmin } from "./create-admin.ts";
+import { getUser } from "./get-user.ts";
+import { getUserStats } from "./get-user-stats.ts";
+import { listUsers } from "./list-users.ts";
+
+const DAY_MS = 86_400_000;
+const admin = userCaller("ADMIN");
+
+let auth: TestAuth;
+beforeAll(async () => {
+  auth = await startTestAuth();
+});
+afterAll(() => auth.close());
+
+const list = (change: Partial<ListUsersRequest> = {}) =>
+  auth.call(
+    UserServiceService.listUsers,
+    listUsers(auth.app),
+    {
+      pageSize: 0,
+      pageToken: "",
+      role: "ROLE_UNSPECIFIED",
+      status: "STATUS_UNSPECIFIED",
+      email: "",
+      ...change,
+    },
+    admin,
+  );
+const get = (userId: string) => auth.call(UserServiceService.getUser, getUser(auth.app), { userId }, admin);
+const disable = (userId: string, idempotencyKey = "") =>
+  auth.call(UserServiceService.disableUser, disableUser(auth.app), { userId, idempotencyKey }, admin);
+const enable = (userId: string) =>
+  auth.call(UserServiceService.enableUser, enableUser(auth.app), { userId, idempotencyKey: "" }, admin);
+const stats = () => auth.call(UserServiceService.getUserStats, getUserStats(auth.app), {}, admin);
+
+test("counts accounts by role, and the last seven days by date", async () => {
+  const noDays = Object.fromEntries(
+    [26, 27, 28, 29, 30, 31].map((day) => [`2029-12-${day}`, 0]).concat([["2030-01-01", 0]]),
+  );
+  expect(await stats()).toEqual({
+    usersByRole: { PATIENT: 0, DOCTOR: 0, ADMIN: 0 },
+    registrationsByDay: noDays,
+  });
+  await auth.makeUser();
+  auth.clock.advance(6 * DAY_MS);
+  await auth.makeUser("DOCTOR");
+  await auth.makeUser();
+  expect(await stats()).toMatchObject({
+    usersByRole: { PATIENT: 2, DOCTOR: 1, ADMIN: 0 },
+    registrationsByDay: { "2030-01-01": 1, "2030-01-02": 0, "2030-01-07": 2 },
+  });
+  auth.clock.advance(DAY_MS);
+  expect(Object.keys((await stats()).registrationsByDay)).not.toContain("2030-01-01");
+});
+
+test("lists accounts newest first, page by page, each once", async () => {
+  const made = [];
+  for (let i = 0; i < 7; i++) {
+    // Two at one instant now and then, so that the id decides.
+    if (i % 2 === 0) auth.clock.advance(1000);
+    made.push((await auth.makeUser("DOCTOR")).id);
+  }
+  const listed: string[] = [];
+  let pageToken = "";
+  do {
+    const page = await list({ pageSize: 3, pageToken, role: "DOCTOR" });
+    listed.push(...page.users.map((user) => user.id));
+    pageToken = page.nextPageToken;
+  } while (pageToken !== "");
+  expect(listed.slice(0, 7)).toEqual([...made].reverse());
+  expect(new Set(listed).size).toBe(listed.length);
+});
+
+test("filters by role, status and e-mail, and binds the page token to them", async () => {
+  const doctor = await auth.makeUser("DOCTOR");
+  await disable(doctor.id);
+  const disabled = await list({ role: "DOCTOR", status: "DISABLED" });
+  expect(disabled.users.map((user) => user.id)).toEqual([doctor.id]);
+  expect((await list({ email: doctor.email.toUpperCase() })).users).toHaveLength(1);
+  const { nextPageToken } = await list({ pageSize: 1 });
+  await expect(list({ pageToken: nextPageToken, role: "DOCTOR" })).rejects.toMatchObject({
+    reason: "INVALID_PAGE_TOKEN",
+  });
+});
+
+test("whom an admin looked at is in the audit trail", async () => {
+  const user = await auth.makeUser();
+  expect((await get(user.id)).email).toBe(user.email);
+  await list({ email: user.email });
+  expect((await auth.auditOf(user.id)).slice(-2)).toEqual(["user.get SUCCESS", "user.list SUCCESS"]);
+  await expect(get(newId())).rejects.toMatchObject({ reason: "NOT_FOUND" });
+});
+
+test("disables and enables an account, once each however often it is asked", async () => {
+  const user = await auth.makeUser();
+  expect(await disable(user.id)).toMatchObject({ status: "DISABLED", etag: "0002" });
+  expect(await disable(user.id)).toMatchObject({ status: "DISABLED", etag: "0002" });
+  expect(await enable(user.id)).toMatchObject({ status: "ACTIVE", etag: "0003" });
+  expect(await enable(user.id)).toMatchObject({ status: "ACTIVE", etag: "0003" });
+  expect(await auth.eventsOf(user.id)).toEqual(["user.created", "user.disabled", "user.enabled"]);
+  await auth.logIn(user);
+});
+
+test("ends every session of a disabled account", async () => {
+  const user = await auth.makeUser();
+  for (let i = 0; i < 3; i++) await auth.logIn(user);
+  await disable(user.id);
+  const rows = await auth.app.db.read<{ ended: number; revoked: number }>(
+    `SELECT s.end_time IS NOT NULL AS ended, r.session_id IS NOT NULL AS revoked
+     FROM sessions s LEFT JOIN revocations r ON r.session_id = s.id WHERE s.user_id = ?`,
+    [user.id],
+  );
+  expect(rows).toEqual(Array.from({ length: 3 }, () => ({ ended: 1, revoked: 1 })));
+});
+
+test("an admin cannot disable their own account, nor one that does not exist", async () => {
+  await expect(disable(admin.userId)).rejects.toMatchObject({ reason: "CANNOT_CHANGE_SELF" });
+  await expect(disable(newId())).rejects.toMatchObject({ reason: "NOT_FOUND" });
+  await expect(enable(newId())).rejects.toMatchObject({ reason: "NOT_FOUND" });
+});
+
+test("the command makes an admin once, and does not make one of somebody else's account", async () => {
+  const email = `${newId()}@example.com`;
+  const options = { email, fullName: "Ada Min", password: PASSWORD };
+  expect(await createAdmin(auth.app, options)).toBe(`${email} is an admin now`);
+  expect(await createAdmin(auth.app, options)).toBe(`${email} exists already`);
+  const [found] = (await list({ email })).users;
+  expect(found).toMatchObject({ role: "ADMIN", fullName: "Ada Min" });
+  expect(await auth.eventsOf(found!.id)).toEqual(["user.created"]);
+  await auth.call(AuthServiceService.login, login(auth.app), { email, password: PASSWORD });
+  const patient = await auth.makeUser();
+  await expect(createAdmin(auth.app, { ...options, email: patient.email })).rejects.toMatchObject({
+    reason: "EMAIL_TAKEN",
+  });
+});
+
+test.each([
+  ["an e-mail that is none", { email: "nobody" }, "INVALID_REQUEST"],
+  ["a short password", { password: "short" }, "INVALID_REQUEST"],
+  ["a common password", { password: "password1234" }, "WEAK_PASSWORD"],
+])("the command refuses %s", async (_, change, reason) => {
+  const options = { email: "ada@example.com", fullName: "Ada Min", password: PASSWORD, ...change };
+  await expect(createAdmin(auth.app, options)).rejects.toMatchObject({ reason });
+});

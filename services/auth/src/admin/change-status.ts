@@ -1,0 +1,44 @@
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
+import type {
+  DisableUserRequest,
+  EnableUserRequest,
+  User,
+} from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
+import { type Account, lockAccount, type Status, setStatus } from "../accounts/account-store.ts";
+import { toUser, type UserEventType, userEvent } from "../accounts/user.ts";
+import type { Auth } from "../app.ts";
+import { endSessions } from "../sessions/end-sessions.ts";
+import { lockLiveSessions } from "../sessions/session-store.ts";
+
+/** UserService.DisableUser; repeating it changes nothing. Throws NOT_FOUND, CANNOT_CHANGE_SELF. */
+export const disableUser =
+  (app: Auth) =>
+  async ({ userId }: DisableUserRequest, call: Call): Promise<User> => {
+    if (userId === userOf(call).userId) throw new ApiError("CANNOT_CHANGE_SELF");
+    return await app.changes.apply(call, async (tx) => {
+      const now = app.clock.now();
+      const effect = await changeStatus(tx, userId, "DISABLED", "user.disabled");
+      endSessions(app, tx, await lockLiveSessions(tx, userId, now), now);
+      return effect;
+    });
+  };
+
+/** UserService.EnableUser; repeating it changes nothing. Throws NOT_FOUND. */
+export const enableUser =
+  (app: Auth) =>
+  async ({ userId }: EnableUserRequest, call: Call): Promise<User> =>
+    await app.changes.apply(call, (tx) => changeStatus(tx, userId, "ACTIVE", "user.enabled"));
+
+async function changeStatus(tx: Transaction, userId: string, status: Status, type: UserEventType) {
+  const account = await lockAccount(tx, userId);
+  if (!account) throw new ApiError("NOT_FOUND");
+  if (account.status === status) return { response: toUser(account), trails: [] };
+  setStatus(tx, userId, status);
+  const changed: Account = { ...account, status, version: account.version + 1 };
+  return {
+    response: toUser(changed),
+    trails: [{ resource: `users/${userId}`, subjectIds: [userId], events: [userEvent(type, changed)] }],
+  };
+}

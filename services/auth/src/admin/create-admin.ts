@@ -1,0 +1,79 @@
+import { auditRows, INSERT_AUDIT_EVENTS } from "@medconnect/platform/audit/audit-store.ts";
+import type { Clock } from "@medconnect/platform/clock.ts";
+import { methodAt } from "@medconnect/platform/contract/methods.ts";
+import { validate } from "@medconnect/platform/contract/validate.ts";
+import type { Database } from "@medconnect/platform/db/database.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { within } from "@medconnect/platform/grpc/client.ts";
+import { newId } from "@medconnect/platform/ids.ts";
+import { deliveriesOf, INSERT_OUTBOX, outboxRows } from "@medconnect/platform/outbox/event.ts";
+import { AuthServiceService, RegisterRequest } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
+import { newAccount } from "../accounts/account-rules.ts";
+import { type Account, findAccountByEmail } from "../accounts/account-store.ts";
+import { createAccount } from "../accounts/create-account.ts";
+import { userEvent } from "../accounts/user.ts";
+import { EVENT_ROUTES } from "../app.ts";
+import { PasswordHasher } from "../passwords/password-hasher.ts";
+import { assertStrongPassword } from "../passwords/password-rules.ts";
+
+const HASH_TIMEOUT_MS = 60_000;
+
+export interface AdminOptions {
+  email: string;
+  fullName: string;
+  password: string;
+}
+
+/**
+ * Makes an admin's account, under the rules of Register; the outbox of the running service tells the others of it.
+ *
+ * @returns a line that says what was done. Throws INVALID_REQUEST, WEAK_PASSWORD, and EMAIL_TAKEN if the account there
+ *   is no admin's
+ */
+export async function createAdmin(
+  { db, clock }: { db: Database; clock: Clock },
+  { email, fullName, password }: AdminOptions,
+): Promise<string> {
+  assertValid({ email, fullName, password });
+  const account = newAccount({ email, fullName, role: "ADMIN" }, clock.now());
+  assertStrongPassword(password, account);
+  const hasher = await PasswordHasher.create({ atOnce: 1, waiting: 0 });
+  const passwordHash = await hasher.hash(password, within(HASH_TIMEOUT_MS));
+  try {
+    await db.transaction(async (tx) => {
+      await createAccount(tx, { account, passwordHash });
+      record(tx, account);
+    });
+    return `${account.email} is an admin now`;
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.reason !== "EMAIL_TAKEN") throw error;
+    const existing = await findAccountByEmail(db, account.email);
+    if (existing?.role !== "ADMIN") throw error;
+    return `${account.email} exists already`;
+  }
+}
+
+/** The contract's rules for e-mail, name and password are those of Register, which knows no admins. */
+function assertValid(options: AdminOptions): void {
+  const request = RegisterRequest.encode({ ...options, role: "PATIENT" }).finish();
+  validate(methodAt(AuthServiceService.register.path).input, request);
+}
+
+/** The audit line and the event, as a change that somebody asked for has them. */
+function record(tx: Transaction, account: Account): void {
+  const line = {
+    id: newId(),
+    action: "user.create_admin",
+    actorId: "command:create-admin",
+    subjectIds: [account.id],
+    resource: `users/${account.id}`,
+    outcome: "SUCCESS" as const,
+    requestId: "",
+    traceId: "",
+    occurTime: account.createTime,
+  };
+  const deliveries = deliveriesOf([userEvent("user.created", account)], EVENT_ROUTES, account.createTime);
+  tx.defer(INSERT_AUDIT_EVENTS, [auditRows([line])]);
+  tx.defer(INSERT_OUTBOX, [outboxRows(deliveries, account.createTime)]);
+}

@@ -1,0 +1,16 @@
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import type { Call } from "@medconnect/platform/grpc/call.ts";
+import type { GetUserRequest, User } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
+import { findAccount } from "../accounts/account-store.ts";
+import { toUser } from "../accounts/user.ts";
+import type { Auth } from "../app.ts";
+
+/** UserService.GetUser. Throws NOT_FOUND. */
+export const getUser =
+  (app: Auth) =>
+  async ({ userId }: GetUserRequest, call: Call): Promise<User> => {
+    const account = await findAccount(app.db, userId);
+    if (!account) throw new ApiError("NOT_FOUND");
+    await app.audit.record(call, [{ resource: `users/${userId}`, subjectIds: [userId] }]);
+    return toUser(account);
+  };

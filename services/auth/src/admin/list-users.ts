@@ -1,0 +1,29 @@
+import type { Call } from "@medconnect/platform/grpc/call.ts";
+import type { Role } from "@medconnect/platform/identity/caller.ts";
+import type {
+  ListUsersRequest,
+  ListUsersResponse,
+} from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
+import { canonicalEmail } from "../accounts/account-rules.ts";
+import type { Status } from "../accounts/account-store.ts";
+import { toUser } from "../accounts/user.ts";
+import type { Auth } from "../app.ts";
+import { listAccounts } from "./user-list-store.ts";
+
+/** UserService.ListUsers. Throws INVALID_PAGE_TOKEN. */
+export const listUsers =
+  (app: Auth) =>
+  async (request: ListUsersRequest, call: Call): Promise<ListUsersResponse> => {
+    const { role, status, email } = request;
+    const filter = {
+      role: role === "ROLE_UNSPECIFIED" ? undefined : (role as Role),
+      status: status === "STATUS_UNSPECIFIED" ? undefined : (status as Status),
+      email: email === "" ? undefined : canonicalEmail(email),
+    };
+    const page = app.pages.open(request, "users", filter.role, filter.status, filter.email);
+    const found = await listAccounts(app.db, filter, page);
+    const { rows, nextPageToken } = app.pages.close(page, found, (user) => [user.createTime, user.id]);
+    const subjectIds = rows.map((user) => user.id);
+    if (subjectIds.length > 0) await app.audit.record(call, [{ resource: "users", subjectIds }]);
+    return { users: rows.map(toUser), nextPageToken };
+  };

@@ -1,0 +1,16 @@
+import type { Database } from "@medconnect/platform/db/database.ts";
+import type { Role } from "@medconnect/platform/identity/caller.ts";
+import type { Count } from "@medconnect/platform/utc-days.ts";
+
+const BY_ROLE = "SELECT role AS name, COUNT(*) AS count FROM users GROUP BY role";
+const BY_DAY = `SELECT DATE_FORMAT(create_time, '%Y-%m-%d') AS name, COUNT(*) AS count FROM users
+  WHERE create_time >= ? GROUP BY name`;
+
+export async function countByRole(db: Database): Promise<Count<Role>[]> {
+  return await db.read(BY_ROLE);
+}
+
+/** Accounts made since a time, by UTC date. */
+export async function countByDay(db: Database, since: Date): Promise<Count[]> {
+  return await db.read(BY_DAY, [since]);
+}

@@ -1,0 +1,7 @@
+import type { GetJwksRequest, Jwks } from "@medconnect/proto/medconnect/auth/v1/key_service.ts";
+import type { Auth } from "../app.ts";
+
+/** KeyService.GetJwks. */
+export const getJwks =
+  (app: Auth) =>
+  async (_: GetJwksRequest): Promise<Jwks> => ({ keys: await app.signingKeys.published() });

@@ -1,0 +1,78 @@
+import { loadConfig, serviceSettings } from "@medconnect/platform/config.ts";
+import { Job } from "@medconnect/platform/jobs.ts";
+import { startProcess } from "@medconnect/platform/lifecycle.ts";
+import { runService } from "@medconnect/platform/service.ts";
+import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
+import { KeyServiceService } from "@medconnect/proto/medconnect/auth/v1/key_service.ts";
+import { UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
+import { getMe } from "./accounts/get-me.ts";
+import { register } from "./accounts/register.ts";
+import { updateMe } from "./accounts/update-me.ts";
+import { disableUser, enableUser } from "./admin/change-status.ts";
+import { getUser } from "./admin/get-user.ts";
+import { getUserStats } from "./admin/get-user-stats.ts";
+import { listUsers } from "./admin/list-users.ts";
+import { type Auth, authSettings, buildAuth, EVENT_ROUTES } from "./app.ts";
+import { getJwks } from "./keys/get-jwks.ts";
+import { activateTotp } from "./mfa/activate-totp.ts";
+import { disableTotp } from "./mfa/disable-totp.ts";
+import { setUpTotp } from "./mfa/set-up-totp.ts";
+import { verifyMfa } from "./mfa/verify-mfa.ts";
+import { listRevocations } from "./sessions/list-revocations.ts";
+import { login } from "./sessions/login.ts";
+import { logout } from "./sessions/logout.ts";
+import { refreshToken } from "./sessions/refresh-token.ts";
+import { listRevocations as liveRevocations } from "./sessions/revocation-store.ts";
+import { forgetSuccessors } from "./sessions/session-store.ts";
+import { sweepExpired } from "./sessions/sweep.ts";
+
+const SWEEP_MS = 60_000;
+
+startProcess("auth", async () => {
+  const config = loadConfig({ ...serviceSettings, ...authSettings });
+
+  await runService({
+    name: "auth",
+    config,
+    routes: EVENT_ROUTES,
+    build: async (platform) => {
+      const app: Auth = await buildAuth(platform, config);
+      return {
+        serve: (server) => {
+          server.serve(AuthServiceService, {
+            register: register(app),
+            login: login(app),
+            verifyMfa: verifyMfa(app),
+            refreshToken: refreshToken(app),
+            logout: logout(app),
+            setUpTotp: setUpTotp(app),
+            activateTotp: activateTotp(app),
+            disableTotp: disableTotp(app),
+          });
+          server.serve(UserServiceService, {
+            getMe: getMe(app),
+            updateMe: updateMe(app),
+            listUsers: listUsers(app),
+            getUser: getUser(app),
+            disableUser: disableUser(app),
+            enableUser: enableUser(app),
+            getUserStats: getUserStats(app),
+          });
+          server.serve(KeyServiceService, {
+            getJwks: getJwks(app),
+            listRevocations: listRevocations(app),
+          });
+        },
+        consumes: {},
+        jobs: [
+          app.revocationsJob,
+          new Job("forget successors", 1000, () => forgetSuccessors(app.db, app.clock.now()), app.log),
+          new Job("sweep sessions", SWEEP_MS, sweepExpired(app), app.log),
+        ],
+        // What other services ask auth for is at hand here.
+        fetchJwks: async () => await getJwks(app)({}),
+        fetchRevocations: () => liveRevocations(app.db, app.clock.now()),
+      };
+    },
+  });
+});

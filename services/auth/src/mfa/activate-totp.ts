@@ -1,0 +1,35 @@
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
+import type {
+  ActivateTotpRequest,
+  RecoveryCodes,
+} from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
+import { touchAccount } from "../accounts/account-store.ts";
+import type { Auth } from "../app.ts";
+import { activateTotp as activate, lockTotp, replaceRecoveryCodes } from "./mfa-store.ts";
+import { newRecoveryCodes, recoveryCodeHash } from "./recovery-codes.ts";
+import { matchingStep } from "./totp.ts";
+import { openTotpSecret } from "./totp-secret.ts";
+
+/** AuthService.ActivateTotp. Throws MFA_NOT_SET_UP, MFA_ALREADY_ACTIVE, INVALID_MFA_CODE. */
+export const activateTotp =
+  (app: Auth) =>
+  async ({ code }: ActivateTotpRequest, call: Call): Promise<RecoveryCodes> => {
+    const { userId } = userOf(call);
+    const now = app.clock.now();
+    return await app.changes.apply(call, async (tx) => {
+      const totp = await lockTotp(tx, userId);
+      if (!totp) throw new ApiError("MFA_NOT_SET_UP");
+      if (totp.activateTime) throw new ApiError("MFA_ALREADY_ACTIVE");
+      const step = matchingStep(openTotpSecret(app.box, userId, totp.secret), code, now);
+      if (step === undefined) throw new ApiError("INVALID_MFA_CODE");
+      const recoveryCodes = newRecoveryCodes();
+      activate(tx, userId, step, now);
+      replaceRecoveryCodes(tx, userId, recoveryCodes.map(recoveryCodeHash));
+      touchAccount(tx, userId);
+      return {
+        response: { recoveryCodes },
+        trails: [{ resource: `users/${userId}`, subjectIds: [userId] }],
+      };
+    });
+  };

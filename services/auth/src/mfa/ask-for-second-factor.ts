@@ -1,0 +1,33 @@
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import { newId } from "@medconnect/platform/ids.ts";
+import type { LoginResponse } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
+import type { Auth } from "../app.ts";
+import type { Credentials } from "../passwords/credential-store.ts";
+import { insertChallenge } from "./mfa-store.ts";
+import { makeMfaToken } from "./mfa-token.ts";
+
+const CHALLENGE_TTL_S = 5 * 60;
+
+/** The answer to whoever has shown the right password and must now show the second factor. */
+export async function askForSecondFactor(
+  app: Auth,
+  tx: Transaction,
+  { userId, passwordSetTime }: Pick<Credentials, "userId" | "passwordSetTime">,
+  now: Date,
+): Promise<LoginResponse> {
+  const challenge = {
+    id: newId(),
+    userId,
+    passwordSetTime,
+    expireTime: new Date(now.getTime() + CHALLENGE_TTL_S * 1000),
+  };
+  insertChallenge(tx, challenge);
+  return {
+    mfaRequired: true,
+    mfaToken: await makeMfaToken(app, challenge),
+    accessToken: undefined,
+    refreshToken: undefined,
+    tokenType: undefined,
+    expiresInSeconds: CHALLENGE_TTL_S,
+  };
+}

@@ -1,0 +1,112 @@
+import type { Database } from "@medconnect/platform/db/database.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+
+/** A user's authenticator. */
+export interface Totp {
+  readonly secret: Buffer;
+  readonly lastStep: number;
+  /** Null until the first right code. */
+  readonly activateTime: Date | null;
+}
+
+/** A login that waits for its second factor. */
+export interface Challenge {
+  readonly id: string;
+  readonly userId: string;
+  /** Of the password that was shown. */
+  readonly passwordSetTime: Date;
+  readonly expireTime: Date;
+}
+
+/** The wrong factors that a challenge bears. */
+const MAX_ATTEMPTS = 5;
+
+const SAVE_PENDING = `INSERT INTO mfa_totp (user_id, secret) VALUES (?, ?) AS new
+  ON DUPLICATE KEY UPDATE secret = new.secret`;
+const LOCK_TOTP = `SELECT secret, last_step AS lastStep, activate_time AS activateTime FROM mfa_totp
+  WHERE user_id = ? FOR UPDATE`;
+const ACTIVATE = `UPDATE mfa_totp SET activate_time = ?, last_step = ?
+  WHERE user_id = ? AND activate_time IS NULL`;
+const TAKE_STEP = `UPDATE mfa_totp SET last_step = ?
+  WHERE user_id = ? AND last_step < ? AND activate_time IS NOT NULL`;
+const DELETE_TOTP = "DELETE FROM mfa_totp WHERE user_id = ?";
+const DELETE_CODES = "DELETE FROM mfa_recovery_codes WHERE user_id = ?";
+const INSERT_CODES = "INSERT INTO mfa_recovery_codes (user_id, code_hash) VALUES ?";
+const BURN_CODE = "DELETE FROM mfa_recovery_codes WHERE user_id = ? AND code_hash = ?";
+const INSERT_CHALLENGE =
+  "INSERT INTO mfa_challenges (id, user_id, password_set_time, expire_time) VALUES (?, ?, ?, ?)";
+const TAKE_ATTEMPT = `UPDATE mfa_challenges SET attempts = attempts + 1
+  WHERE id = ? AND user_id = ? AND attempts < ${MAX_ATTEMPTS} AND pass_time IS NULL AND expire_time > ?`;
+const FIND_CHALLENGE = `SELECT id, user_id AS userId, password_set_time AS passwordSetTime, expire_time AS expireTime
+  FROM mfa_challenges WHERE id = ?`;
+const PASS_CHALLENGE = "UPDATE mfa_challenges SET pass_time = ? WHERE id = ?";
+const DELETE_EXPIRED_CHALLENGES = "DELETE FROM mfa_challenges WHERE expire_time <= ? LIMIT 1000";
+
+/**
+ * Keeps a secret that awaits its first code, in the place of an earlier one. That the earlier one is not active can be
+ * told only afterwards, when the row is there to be locked.
+ */
+export function savePendingTotp(tx: Transaction, userId: string, secret: Buffer): void {
+  tx.defer(SAVE_PENDING, [userId, secret]);
+}
+
+/** The authenticator, pending or active; nobody else changes it until the transaction ends. */
+export async function lockTotp(tx: Transaction, userId: string): Promise<Totp | undefined> {
+  const [totp] = await tx.read<Totp>(LOCK_TOTP, [userId]);
+  return totp;
+}
+
+/** @param step the time step of the first code, which is thereby used */
+export function activateTotp(tx: Transaction, userId: string, step: number, now: Date): void {
+  tx.defer(ACTIVATE, [now, step, userId]);
+}
+
+/** Uses the code of a time step. @returns whether it could still be used: of many at once, one can */
+export async function takeStep(tx: Transaction, userId: string, step: number): Promise<boolean> {
+  return (await tx.write(TAKE_STEP, [step, userId, step])).affectedRows === 1;
+}
+
+/** Removes the authenticator and its recovery codes. */
+export function deleteTotp(tx: Transaction, userId: string): void {
+  tx.defer(DELETE_TOTP, [userId]);
+  tx.defer(DELETE_CODES, [userId]);
+}
+
+export function replaceRecoveryCodes(tx: Transaction, userId: string, hashes: Buffer[]): void {
+  tx.defer(DELETE_CODES, [userId]);
+  tx.defer(INSERT_CODES, [hashes.map((hash) => [userId, hash])]);
+}
+
+/** Uses a recovery code up. @returns whether it was there */
+export async function burnRecoveryCode(tx: Transaction, userId: string, hash: Buffer): Promise<boolean> {
+  return (await tx.write(BURN_CODE, [userId, hash])).affectedRows === 1;
+}
+
+export function insertChallenge(tx: Transaction, challenge: Challenge): void {
+  const { id, userId, passwordSetTime, expireTime } = challenge;
+  tx.defer(INSERT_CHALLENGE, [id, userId, passwordSetTime, expireTime]);
+}
+
+/**
+ * Counts an attempt at a challenge, before it is looked at: of many guesses at once only five are.
+ *
+ * @returns undefined if the challenge is passed, used up, expired or unknown
+ */
+export async function takeAttempt(
+  tx: Transaction,
+  { challengeId, userId }: { challengeId: string; userId: string },
+  now: Date,
+): Promise<Challenge | undefined> {
+  const { affectedRows } = await tx.write(TAKE_ATTEMPT, [challengeId, userId, now]);
+  if (affectedRows === 0) return undefined;
+  const [challenge] = await tx.read<Challenge>(FIND_CHALLENGE, [challengeId]);
+  return challenge;
+}
+
+export function passChallenge(tx: Transaction, id: string, now: Date): void {
+  tx.defer(PASS_CHALLENGE, [now, id]);
+}
+
+export async function deleteExpiredChallenges(db: Database, now: Date): Promise<void> {
+  await db.write(DELETE_EXPIRED_CHALLENGES, [now]);
+}

@@ -1,0 +1,216 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import type { Caller } from "@medconnect/platform/identity/caller.ts";
+import { userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
+import { type User, UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
+import { generateSync } from "otplib";
+import { getMe } from "../accounts/get-me.ts";
+import { disableUser } from "../admin/change-status.ts";
+import { login } from "../sessions/login.ts";
+import { PASSWORD, startTestAuth, type TestAuth, tally } from "../testing/test-auth.ts";
+import { activateTotp } from "./activate-totp.ts";
+import { disableTotp } from "./disable-totp.ts";
+import { setUpTotp } from "./set-up-totp.ts";
+import { verifyMfa } from "./verify-mfa.ts";
+
+const STEP_MS = 30_000;
+const MINUTE_MS = 60_000;
+const WRONG = "000000";
+
+let auth: TestAuth;
+let user: User;
+let caller: Caller;
+
+beforeAll(async () => {
+  auth = await startTestAuth();
+});
+afterAll(() => auth.close());
+beforeEach(async () => {
+  user = await auth.makeUser();
+  ({ caller } = await auth.logIn(user));
+});
+
+const setUp = () => auth.call(AuthServiceService.setUpTotp, setUpTotp(auth.app), {}, caller);
+const activate = (code: string) =>
+  auth.call(AuthServiceService.activateTotp, activateTotp(auth.app), { code }, caller);
+const disable = (password: string, code: string) =>
+  auth.call(
+    AuthServiceService.disableTotp,
+    disableTotp(auth.app),
+    { password, code, idempotencyKey: "" },
+    caller,
+  );
+const me = () => auth.call(UserServiceService.getMe, getMe(auth.app), {}, caller);
+const logIn = () =>
+  auth.call(AuthServiceService.login, login(auth.app), { email: user.email, password: PASSWORD });
+const mfaToken = async () => (await logIn()).mfaToken!;
+const verify = (token: string, factor: { code: string } | { recoveryCode: string }) =>
+  auth.call(AuthServiceService.verifyMfa, verifyMfa(auth.app), {
+    mfaToken: token,
+    code: undefined,
+    recoveryCode: undefined,
+    ...factor,
+  });
+
+const codeOf = (secret: string) =>
+  generateSync({ secret, epoch: Math.floor(auth.clock.now().getTime() / 1000) });
+
+/** Switches the second factor on, and waits until the authenticator shows the next code. */
+async function withMfa() {
+  const { secret } = await setUp();
+  const { recoveryCodes } = await activate(codeOf(secret));
+  auth.clock.advance(STEP_MS);
+  return { secret, recoveryCodes };
+}
+
+test("the secret is shown as text, URI and picture, and lies sealed in the database", async () => {
+  const { secret, otpauthUri, qrCode } = await setUp();
+  expect(otpauthUri).toContain(`secret=${secret}`);
+  expect(qrCode).toMatch(/^data:image\/png;base64,/);
+  const [row] = await auth.app.db.read<{ secret: Buffer }>("SELECT secret FROM mfa_totp WHERE user_id = ?", [
+    user.id,
+  ]);
+  expect(row!.secret.includes(secret)).toBe(false);
+});
+
+test("a set-up needs a sign-in of the last ten minutes", async () => {
+  auth.clock.advance(10 * MINUTE_MS + 1);
+  await expect(setUp()).rejects.toMatchObject({ reason: "REAUTHENTICATION_REQUIRED" });
+});
+
+test("a set-up counts only after its first right code", async () => {
+  const first = await setUp();
+  const second = await setUp();
+  expect((await logIn()).mfaRequired).toBe(false);
+  await expect(activate(codeOf(first.secret))).rejects.toMatchObject({ reason: "INVALID_MFA_CODE" });
+  const { recoveryCodes } = await activate(codeOf(second.secret));
+  expect(recoveryCodes).toHaveLength(10);
+  expect(await me()).toMatchObject({ mfaEnabled: true, etag: "0002" });
+  expect(await logIn()).toEqual({
+    mfaRequired: true,
+    mfaToken: expect.any(String),
+    accessToken: undefined,
+    refreshToken: undefined,
+    tokenType: undefined,
+    expiresInSeconds: 300,
+  });
+});
+
+test("an active authenticator is not replaced", async () => {
+  const { secret } = await withMfa();
+  await expect(setUp()).rejects.toMatchObject({ reason: "MFA_ALREADY_ACTIVE" });
+  await expect(activate(codeOf(secret))).rejects.toMatchObject({ reason: "MFA_ALREADY_ACTIVE" });
+  await expect(verify(await mfaToken(), { code: codeOf(secret) })).resolves.toMatchObject({
+    mfaRequired: false,
+  });
+});
+
+test("there is nothing to activate before a set-up", async () => {
+  await expect(activate(WRONG)).rejects.toMatchObject({ reason: "MFA_NOT_SET_UP" });
+});
+
+test("the code that activated does not log in", async () => {
+  const { secret } = await setUp();
+  const code = codeOf(secret);
+  await activate(code);
+  await expect(verify(await mfaToken(), { code })).rejects.toMatchObject({ reason: "INVALID_MFA_CODE" });
+});
+
+test("of many logins with one code at once one succeeds", async () => {
+  const { secret } = await withMfa();
+  const tokens = await Promise.all(Array.from({ length: 50 }, mfaToken));
+  const code = codeOf(secret);
+  expect(await tally(tokens.map((token) => verify(token, { code })))).toEqual({
+    ok: 1,
+    INVALID_MFA_CODE: 49,
+  });
+});
+
+test("an MFA token is spent by success, also by many at once", async () => {
+  const { recoveryCodes } = await withMfa();
+  const token = await mfaToken();
+  const attempts = recoveryCodes.map((recoveryCode) => verify(token, { recoveryCode }));
+  expect(await tally(attempts)).toEqual({ ok: 1, INVALID_MFA_TOKEN: 9 });
+});
+
+test("five failures use an MFA token up, also when they come at once with the right code", async () => {
+  const { secret } = await withMfa();
+  const token = await mfaToken();
+  const guesses = Array.from({ length: 30 }, () => verify(token, { code: WRONG }));
+  expect(await tally(guesses)).toEqual({ INVALID_MFA_CODE: 5, INVALID_MFA_TOKEN: 25 });
+  await expect(verify(token, { code: codeOf(secret) })).rejects.toMatchObject({
+    reason: "INVALID_MFA_TOKEN",
+  });
+  await expect(verify(await mfaToken(), { code: codeOf(secret) })).resolves.toMatchObject({
+    mfaRequired: false,
+  });
+});
+
+test("an MFA token is good for five minutes", async () => {
+  const { secret } = await withMfa();
+  const token = await mfaToken();
+  auth.clock.advance(5 * MINUTE_MS);
+  await expect(verify(token, { code: codeOf(secret) })).rejects.toMatchObject({
+    reason: "INVALID_MFA_TOKEN",
+  });
+});
+
+test("no other token is taken for an MFA token", async () => {
+  const { accessToken } = await auth.logIn(user);
+  const { secret } = await withMfa();
+  for (const token of [accessToken, "a.b.c", ""]) {
+    await expect(verify(token, { code: codeOf(secret) })).rejects.toMatchObject({
+      reason: "INVALID_MFA_TOKEN",
+    });
+  }
+});
+
+test("a recovery code works once, of many logins at once for one", async () => {
+  const { recoveryCodes } = await withMfa();
+  const tokens = await Promise.all(Array.from({ length: 10 }, mfaToken));
+  const [recoveryCode = ""] = recoveryCodes;
+  const typed = recoveryCode.toLowerCase().replaceAll("-", " ");
+  expect(await tally(tokens.map((token) => verify(token, { recoveryCode: typed })))).toEqual({
+    ok: 1,
+    INVALID_MFA_CODE: 9,
+  });
+});
+
+test("a second factor does not let a disabled account in", async () => {
+  const { secret } = await withMfa();
+  const token = await mfaToken();
+  const request = { userId: user.id, idempotencyKey: "" };
+  await auth.call(UserServiceService.disableUser, disableUser(auth.app), request, userCaller("ADMIN"));
+  await expect(verify(token, { code: codeOf(secret) })).rejects.toMatchObject({
+    reason: "INVALID_MFA_TOKEN",
+  });
+});
+
+test("successes and failures are in the audit trail", async () => {
+  const { secret } = await withMfa();
+  const token = await mfaToken();
+  await expect(verify(token, { code: WRONG })).rejects.toMatchObject({ reason: "INVALID_MFA_CODE" });
+  await verify(token, { code: codeOf(secret) });
+  expect((await auth.auditOf(user.id)).slice(-5)).toEqual([
+    "mfa.set_up SUCCESS",
+    "mfa.activate SUCCESS",
+    "session.login SUCCESS",
+    "session.verify_mfa FAILURE",
+    "session.verify_mfa SUCCESS",
+  ]);
+});
+
+test("is switched off by password and code together, the code being used thereby", async () => {
+  const { secret, recoveryCodes } = await withMfa();
+  const code = codeOf(secret);
+  await expect(disable("not the passphrase", code)).rejects.toMatchObject({ reason: "INVALID_CREDENTIALS" });
+  await expect(disable(PASSWORD, WRONG)).rejects.toMatchObject({ reason: "INVALID_MFA_CODE" });
+  const token = await mfaToken();
+  expect(await disable(PASSWORD, code)).toMatchObject({ mfaEnabled: false, etag: "0003" });
+  expect((await logIn()).mfaRequired).toBe(false);
+  await expect(verify(token, { code })).rejects.toMatchObject({ reason: "INVALID_MFA_CODE" });
+  await expect(verify(token, { recoveryCode: recoveryCodes[0]! })).rejects.toMatchObject({
+    reason: "INVALID_MFA_CODE",
+  });
+  await expect(disable(PASSWORD, code)).rejects.toMatchObject({ reason: "MFA_NOT_ACTIVE" });
+});

@@ -1,0 +1,37 @@
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
+import type { SetUpTotpRequest, TotpSetup } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
+import { toDataURL } from "qrcode";
+import { findAccount } from "../accounts/account-store.ts";
+import type { Auth } from "../app.ts";
+import { lockTotp, savePendingTotp } from "./mfa-store.ts";
+import { newTotpSecret, totpUri } from "./totp.ts";
+import { sealTotpSecret } from "./totp-secret.ts";
+
+/**
+ * AuthService.SetUpTotp. A set-up that was not activated is replaced. Throws REAUTHENTICATION_REQUIRED,
+ * MFA_ALREADY_ACTIVE.
+ */
+export const setUpTotp =
+  (app: Auth) =>
+  async (_: SetUpTotpRequest, call: Call): Promise<TotpSetup> => {
+    const { userId, authTime } = userOf(call);
+    if (app.clock.now().getTime() - authTime.getTime() > app.reauthenticationMs) {
+      throw new ApiError("REAUTHENTICATION_REQUIRED");
+    }
+    const account = await findAccount(app.db, userId);
+    if (!account) throw new ApiError("NOT_FOUND");
+    const secret = newTotpSecret();
+    const otpauthUri = totpUri(secret, account.email);
+    const qrCode = await toDataURL(otpauthUri);
+    return await app.changes.apply(call, async (tx) => {
+      // First written, then looked at: else of two set-ups at once one could replace what the other has activated.
+      savePendingTotp(tx, userId, sealTotpSecret(app.box, userId, secret));
+      const totp = await lockTotp(tx, userId);
+      if (totp?.activateTime) throw new ApiError("MFA_ALREADY_ACTIVE");
+      return {
+        response: { secret, otpauthUri, qrCode },
+        trails: [{ resource: `users/${userId}`, subjectIds: [userId] }],
+      };
+    });
+  };

@@ -1,0 +1,54 @@
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import type { Call } from "@medconnect/platform/grpc/call.ts";
+import type { LoginResponse, VerifyMfaRequest } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
+import type { Auth } from "../app.ts";
+import { holdActive } from "../passwords/credential-store.ts";
+import { issueTokens } from "../sessions/issue-tokens.ts";
+import { openSession } from "../sessions/open-session.ts";
+import { burnRecoveryCode, passChallenge, takeAttempt } from "./mfa-store.ts";
+import { readMfaToken } from "./mfa-token.ts";
+import { recoveryCodeHash } from "./recovery-codes.ts";
+import { useTotpCode } from "./use-totp-code.ts";
+
+/**
+ * AuthService.VerifyMfa. Throws INVALID_MFA_TOKEN for a token that is expired, spent or used up, INVALID_MFA_CODE for
+ * a wrong factor. A wrong factor is counted, committed although the answer is an error.
+ */
+export const verifyMfa =
+  (app: Auth) =>
+  async (request: VerifyMfaRequest, call: Call): Promise<LoginResponse> => {
+    const claims = await readMfaToken(app, request.mfaToken);
+    const { userId } = claims;
+    const now = app.clock.now();
+    const answer = await app.changes.apply<LoginResponse | ApiError>(call, async (tx) => {
+      const failed = (reason: "INVALID_MFA_TOKEN" | "INVALID_MFA_CODE") => ({
+        response: new ApiError(reason),
+        trails: [{ resource: `users/${userId}`, subjectIds: [userId], outcome: "FAILURE" as const }],
+      });
+      const challenge = await takeAttempt(tx, claims, now);
+      if (!challenge) return failed("INVALID_MFA_TOKEN");
+      if (!(await useFactor(app, tx, userId, request))) return failed("INVALID_MFA_CODE");
+      const held = await holdActive(tx, userId, challenge.passwordSetTime);
+      if (!held) return failed("INVALID_MFA_TOKEN");
+      passChallenge(tx, challenge.id, now);
+      const opened = openSession(app, tx, { userId, role: held.role }, now);
+      return {
+        response: await issueTokens(app, opened, now),
+        trails: [{ resource: `sessions/${opened.session.id}`, subjectIds: [userId], actorId: userId }],
+      };
+    });
+    if (answer instanceof ApiError) throw answer;
+    return answer;
+  };
+
+/** Uses up the code or the recovery code. @returns whether it was right */
+async function useFactor(
+  app: Auth,
+  tx: Transaction,
+  userId: string,
+  { code, recoveryCode }: VerifyMfaRequest,
+): Promise<boolean> {
+  if (code !== undefined) return await useTotpCode(app, tx, userId, code);
+  return await burnRecoveryCode(tx, userId, recoveryCodeHash(recoveryCode ?? ""));
+}

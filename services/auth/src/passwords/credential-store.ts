@@ -1,0 +1,50 @@
+import type { Database } from "@medconnect/platform/db/database.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import { ACCOUNTS, type Account, type AccountRow, type Status } from "../accounts/account-store.ts";
+
+/** What a login is checked against. */
+export interface Credentials {
+  readonly userId: string;
+  readonly passwordHash: string;
+  readonly passwordSetTime: Date;
+  readonly status: Status;
+}
+
+const CREDENTIALS = `SELECT id AS userId, password_hash AS passwordHash, password_set_time AS passwordSetTime, status
+  FROM users`;
+const HOLD_ACTIVE = `SELECT u.role, t.user_id IS NOT NULL AS mfa_enabled FROM ${ACCOUNTS}
+  WHERE u.id = ? AND u.status = 'ACTIVE' AND u.password_set_time = ? FOR SHARE OF u`;
+const REPLACE_HASH = "UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?";
+
+export async function findCredentialsByEmail(db: Database, email: string): Promise<Credentials | undefined> {
+  const [row] = await db.read<Credentials>(`${CREDENTIALS} WHERE email = ?`, [email]);
+  return row;
+}
+
+export async function findCredentials(db: Database, userId: string): Promise<Credentials | undefined> {
+  const [row] = await db.read<Credentials>(`${CREDENTIALS} WHERE id = ?`, [userId]);
+  return row;
+}
+
+/**
+ * Makes sure that an account is active until the transaction ends, so that whoever disables it meanwhile finds the
+ * session that is being opened.
+ *
+ * @returns undefined if it is disabled, or if its password was changed after `passwordSetTime`
+ */
+export async function holdActive(
+  tx: Transaction,
+  userId: string,
+  passwordSetTime: Date,
+): Promise<Pick<Account, "role" | "mfaEnabled"> | undefined> {
+  const [row] = await tx.read<Pick<AccountRow, "role" | "mfa_enabled">>(HOLD_ACTIVE, [
+    userId,
+    passwordSetTime,
+  ]);
+  return row && { role: row.role, mfaEnabled: row.mfa_enabled === 1 };
+}
+
+/** Puts a stronger hash of the same password in the place of `old`, unless the password was changed meanwhile. */
+export async function replaceHash(db: Database, id: string, old: string, stronger: string): Promise<void> {
+  await db.write(REPLACE_HASH, [stronger, id, old]);
+}

@@ -1,0 +1,22 @@
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import type { Auth } from "../app.ts";
+import { insertRevocations } from "./revocation-store.ts";
+import { markEnded } from "./session-store.ts";
+
+/** By how much the clocks of auth's replicas may differ. */
+const CLOCK_SKEW_MS = 60_000;
+
+/**
+ * Ends sessions: their refresh tokens are void at once, and their access tokens are revoked for as long as one that
+ * was issued until now can live.
+ */
+export function endSessions(app: Auth, tx: Transaction, ids: string[], now: Date): void {
+  if (ids.length === 0) return;
+  const expireTime = new Date(now.getTime() + app.accessTokenMs + CLOCK_SKEW_MS);
+  markEnded(tx, ids, now);
+  insertRevocations(
+    tx,
+    ids.map((sessionId) => ({ sessionId, expireTime })),
+  );
+  tx.afterCommit(() => app.revocationsJob.kick());
+}

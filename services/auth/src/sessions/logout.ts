@@ -1,0 +1,15 @@
+import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
+import type { LogoutRequest, LogoutResponse } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
+import type { Auth } from "../app.ts";
+import { endSessions } from "./end-sessions.ts";
+
+/** AuthService.Logout. */
+export const logout =
+  (app: Auth) =>
+  async (_: LogoutRequest, call: Call): Promise<LogoutResponse> => {
+    const { userId, sessionId } = userOf(call);
+    return await app.changes.apply(call, async (tx) => {
+      endSessions(app, tx, [sessionId], app.clock.now());
+      return { response: {}, trails: [{ resource: `sessions/${sessionId}`, subjectIds: [userId] }] };
+    });
+  };

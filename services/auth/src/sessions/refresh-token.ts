@@ -1,0 +1,70 @@
+import type { Trail } from "@medconnect/platform/changes.ts";
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import type { Call } from "@medconnect/platform/grpc/call.ts";
+import type {
+  LoginResponse,
+  RefreshTokenRequest,
+} from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
+import type { Auth } from "../app.ts";
+import { endSessions } from "./end-sessions.ts";
+import { issueTokens } from "./issue-tokens.ts";
+import { issueRefreshToken } from "./open-session.ts";
+import { judge, REPEAT_MS } from "./refresh-rules.ts";
+import { hashOf, newRefreshToken, openSuccessor, sealSuccessor } from "./refresh-tokens.ts";
+import { consumeRefreshToken, findRefreshToken, type RefreshTokenRecord, type Use } from "./session-store.ts";
+
+/** AuthService.RefreshToken. Throws INVALID_REFRESH_TOKEN; a second use ends the session all the same. */
+export const refreshToken =
+  (app: Auth) =>
+  async (
+    { refreshToken: token, idempotencyKey }: RefreshTokenRequest,
+    call: Call,
+  ): Promise<LoginResponse> => {
+    if (!REFRESH_TOKEN.test(token)) throw new ApiError("INVALID_REFRESH_TOKEN");
+    const now = app.clock.now();
+    const next = newRefreshToken();
+    const use = useOf(token, next, idempotencyKey, now);
+    const continueSession = (session: RefreshTokenRecord["session"], refreshToken: string) =>
+      issueTokens(app, { session, refreshToken, role: session.role }, now);
+
+    const answer = await app.changes.apply(call, async (tx) => {
+      const consumed = await consumeRefreshToken(tx, hashOf(token), use);
+      const record = await findRefreshToken(tx, hashOf(token));
+      switch (judge(record, { consumed, key: use.key, now })) {
+        case "EXCHANGE":
+          issueRefreshToken(app, tx, record!.session, next, now);
+          return { response: await continueSession(record!.session, next), trails: [trailOf(record!)] };
+        case "REPEAT": {
+          const successor = openSuccessor(token, record!.successor!);
+          return { response: await continueSession(record!.session, successor), trails: [] };
+        }
+        case "REUSE":
+          // Committed, although the answer is an error.
+          endSessions(app, tx, [record!.session.id], now);
+          return { response: undefined, trails: [{ ...trailOf(record!), outcome: "FAILURE" as const }] };
+        default:
+          return { response: undefined, trails: [] };
+      }
+    });
+    if (!answer) throw new ApiError("INVALID_REFRESH_TOKEN");
+    return answer;
+  };
+
+const REFRESH_TOKEN = /^[A-Za-z0-9_-]{43}$/;
+
+/** How this call uses the token up. Only one with a key may be repeated, so only then the next token is kept. */
+function useOf(token: string, next: string, idempotencyKey: string, now: Date): Use {
+  if (idempotencyKey === "") return { time: now, key: null, successor: null, successorExpireTime: null };
+  return {
+    time: now,
+    key: hashOf(idempotencyKey),
+    successor: sealSuccessor(token, next),
+    successorExpireTime: new Date(now.getTime() + REPEAT_MS),
+  };
+}
+
+const trailOf = ({ session }: RefreshTokenRecord): Trail => ({
+  resource: `sessions/${session.id}`,
+  subjectIds: [session.userId],
+  actorId: session.userId,
+});

@@ -1,0 +1,24 @@
+import type { Database } from "@medconnect/platform/db/database.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import type { Revocation } from "@medconnect/platform/identity/revocations.ts";
+
+const INSERT = `INSERT INTO revocations (session_id, expire_time) VALUES ?
+  ON DUPLICATE KEY UPDATE session_id = revocations.session_id`;
+const LIST =
+  "SELECT session_id AS sessionId, expire_time AS expireTime FROM revocations WHERE expire_time > ?";
+const DELETE_EXPIRED = "DELETE FROM revocations WHERE expire_time <= ? LIMIT 1000";
+
+/** Revokes sessions; one that is revoked already stays as it is. */
+export function insertRevocations(tx: Transaction, revocations: Revocation[]): void {
+  if (revocations.length === 0) return;
+  tx.defer(INSERT, [revocations.map(({ sessionId, expireTime }) => [sessionId, expireTime])]);
+}
+
+/** The revocations that still matter. */
+export async function listRevocations(db: Database, now: Date): Promise<Revocation[]> {
+  return await db.read<Revocation>(LIST, [now]);
+}
+
+export async function deleteExpiredRevocations(db: Database, now: Date): Promise<void> {
+  await db.write(DELETE_EXPIRED, [now]);
+}

@@ -1,0 +1,136 @@
+import type { Database } from "@medconnect/platform/db/database.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import type { Role } from "@medconnect/platform/identity/caller.ts";
+
+/** Somebody who is signed in. */
+export interface Session {
+  /** The `sid` of its access tokens. */
+  readonly id: string;
+  readonly userId: string;
+  /** When the user proved who they are. */
+  readonly authTime: Date;
+  /** When it ends, however much it is used. */
+  readonly expireTime: Date;
+}
+
+/** A refresh token as it is kept: what it was exchanged for can be read only with the token itself. */
+export interface RefreshTokenRecord {
+  readonly hash: Buffer;
+  readonly useTime: Date | null;
+  readonly useKey: Buffer | null;
+  readonly successor: Buffer | null;
+  readonly session: Session & { readonly endTime: Date | null; readonly role: Role };
+}
+
+/** How a refresh token is used up. */
+export interface Use {
+  readonly time: Date;
+  /** Hash of the idempotency key; null without one. */
+  readonly key: Buffer | null;
+  /** The next token, sealed; null where the call is not to be repeated. */
+  readonly successor: Buffer | null;
+  readonly successorExpireTime: Date | null;
+}
+
+const INSERT_SESSION = "INSERT INTO sessions (id, user_id, auth_time, expire_time) VALUES (?, ?, ?, ?)";
+const INSERT_TOKEN = "INSERT INTO refresh_tokens (token_hash, session_id, expire_time) VALUES (?, ?, ?)";
+const CONSUME_TOKEN = `UPDATE refresh_tokens
+  SET use_time = ?, use_key = ?, successor = ?, successor_expire_time = ?
+  WHERE token_hash = ? AND use_time IS NULL AND expire_time > ?`;
+const FIND_TOKEN = `SELECT r.token_hash, r.use_time, r.use_key, r.successor, s.id, s.user_id, s.auth_time,
+  s.expire_time, s.end_time, u.role
+  FROM refresh_tokens r JOIN sessions s ON s.id = r.session_id JOIN users u ON u.id = s.user_id
+  WHERE r.token_hash = ?`;
+const END = "UPDATE sessions SET end_time = ? WHERE id IN (?) AND end_time IS NULL";
+const LIVE_OF_USER = `SELECT id FROM sessions
+  WHERE user_id = ? AND end_time IS NULL AND expire_time > ? ORDER BY id FOR UPDATE`;
+const FORGET_SUCCESSORS = `UPDATE refresh_tokens SET successor = NULL, successor_expire_time = NULL
+  WHERE successor_expire_time <= ? LIMIT 1000`;
+const EXPIRED = "SELECT id FROM sessions WHERE expire_time <= ? LIMIT 500";
+const DELETE_TOKENS = "DELETE FROM refresh_tokens WHERE session_id IN (?)";
+const DELETE_SESSIONS = "DELETE FROM sessions WHERE id IN (?)";
+
+interface TokenRow {
+  token_hash: Buffer;
+  use_time: Date | null;
+  use_key: Buffer | null;
+  successor: Buffer | null;
+  id: string;
+  user_id: string;
+  auth_time: Date;
+  expire_time: Date;
+  end_time: Date | null;
+  role: Role;
+}
+
+export function insertSession(tx: Transaction, { id, userId, authTime, expireTime }: Session): void {
+  tx.defer(INSERT_SESSION, [id, userId, authTime, expireTime]);
+}
+
+export function insertRefreshToken(
+  tx: Transaction,
+  token: { hash: Buffer; sessionId: string; expireTime: Date },
+): void {
+  tx.defer(INSERT_TOKEN, [token.hash, token.sessionId, token.expireTime]);
+}
+
+/** Uses a refresh token up. @returns whether it could still be used: of many at once, one can */
+export async function consumeRefreshToken(tx: Transaction, hash: Buffer, use: Use): Promise<boolean> {
+  const { affectedRows } = await tx.write(CONSUME_TOKEN, [
+    use.time,
+    use.key,
+    use.successor,
+    use.successorExpireTime,
+    hash,
+    use.time,
+  ]);
+  return affectedRows === 1;
+}
+
+export async function findRefreshToken(
+  tx: Transaction,
+  hash: Buffer,
+): Promise<RefreshTokenRecord | undefined> {
+  const [row] = await tx.read<TokenRow>(FIND_TOKEN, [hash]);
+  return (
+    row && {
+      hash: row.token_hash,
+      useTime: row.use_time,
+      useKey: row.use_key,
+      successor: row.successor,
+      session: {
+        id: row.id,
+        userId: row.user_id,
+        authTime: row.auth_time,
+        expireTime: row.expire_time,
+        endTime: row.end_time,
+        role: row.role,
+      },
+    }
+  );
+}
+
+export function markEnded(tx: Transaction, ids: string[], now: Date): void {
+  tx.defer(END, [now, ids]);
+}
+
+/** The ids of a user's live sessions, locked. */
+export async function lockLiveSessions(tx: Transaction, userId: string, now: Date): Promise<string[]> {
+  const rows = await tx.read<{ id: string }>(LIVE_OF_USER, [userId, now]);
+  return rows.map((row) => row.id);
+}
+
+/** Forgets what refresh tokens were exchanged for, a thousand at a time, when the call can no longer be repeated. */
+export async function forgetSuccessors(db: Database, now: Date): Promise<void> {
+  await db.write(FORGET_SUCCESSORS, [now]);
+}
+
+/** Deletes sessions that have expired, with all their refresh tokens, 500 at a time. */
+export async function deleteExpiredSessions(db: Database, now: Date): Promise<void> {
+  await db.transaction(async (tx) => {
+    const ids = (await tx.read<{ id: string }>(EXPIRED, [now])).map((row) => row.id);
+    if (ids.length === 0) return;
+    tx.defer(DELETE_TOKENS, [ids]);
+    tx.defer(DELETE_SESSIONS, [ids]);
+  });
+}

@@ -1,0 +1,285 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { REVOCATIONS_KEY } from "@medconnect/platform/identity/revocations.ts";
+import { newId } from "@medconnect/platform/ids.ts";
+import { userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
+import { KeyServiceService } from "@medconnect/proto/medconnect/auth/v1/key_service.ts";
+import { UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
+import { hash as argon2 } from "@node-rs/argon2";
+import { decodeJwt, decodeProtectedHeader } from "jose";
+import { disableUser } from "../admin/change-status.ts";
+import { SigningKeys } from "../keys/signing-keys.ts";
+import {
+  PASSWORD,
+  type SignedIn,
+  signedIn,
+  startTestAuth,
+  type TestAuth,
+  tally,
+} from "../testing/test-auth.ts";
+import { listRevocations } from "./list-revocations.ts";
+import { login } from "./login.ts";
+import { logout } from "./logout.ts";
+import { publishRevocations } from "./publish-revocations.ts";
+import { refreshToken } from "./refresh-token.ts";
+import { forgetSuccessors } from "./session-store.ts";
+import { sweepExpired } from "./sweep.ts";
+
+const SECOND_MS = 1000;
+const MINUTE_MS = 60 * SECOND_MS;
+
+let auth: TestAuth;
+beforeAll(async () => {
+  auth = await startTestAuth();
+});
+afterAll(() => auth.close());
+
+const logIn = (email: string, password: string) =>
+  auth.call(AuthServiceService.login, login(auth.app), { email, password });
+
+const refresh = async (token: string, idempotencyKey = ""): Promise<SignedIn> => {
+  const request = { refreshToken: token, idempotencyKey };
+  const answer = await auth.call(AuthServiceService.refreshToken, refreshToken(auth.app), request);
+  return signedIn(answer.accessToken!, answer.refreshToken!);
+};
+
+const logOut = ({ caller }: SignedIn) =>
+  auth.call(AuthServiceService.logout, logout(auth.app), { idempotencyKey: "" }, caller);
+
+const disable = (userId: string) =>
+  auth.call(
+    UserServiceService.disableUser,
+    disableUser(auth.app),
+    { userId, idempotencyKey: "" },
+    userCaller("ADMIN"),
+  );
+
+const isRevoked = async ({ caller }: SignedIn) => {
+  const service = { kind: "service", name: "gateway" } as const;
+  const answer = await auth.call(KeyServiceService.listRevocations, listRevocations(auth.app), {}, service);
+  return answer.revocations.some((r) => "sessionId" in caller && r.sessionId === caller.sessionId);
+};
+
+const count = async (table: "sessions" | "refresh_tokens" | "revocations") => {
+  const [row] = await auth.app.db.read<{ n: number }>(`SELECT COUNT(*) AS n FROM ${table}`);
+  return row!.n;
+};
+
+const INVALID_CREDENTIALS = { reason: "INVALID_CREDENTIALS" };
+const INVALID_REFRESH_TOKEN = { reason: "INVALID_REFRESH_TOKEN" };
+
+test("a login answers an access token of five minutes in the form of RFC 9068", async () => {
+  const user = await auth.makeUser("DOCTOR");
+  const answer = await logIn(user.email.toUpperCase(), PASSWORD);
+  expect(answer).toMatchObject({ mfaRequired: false, tokenType: "Bearer", expiresInSeconds: 300 });
+  expect(decodeProtectedHeader(answer.accessToken!)).toMatchObject({ typ: "at+jwt", alg: "EdDSA" });
+  const nowS = auth.clock.now().getTime() / 1000;
+  expect(decodeJwt(answer.accessToken!)).toMatchObject({
+    iss: auth.app.issuer,
+    aud: auth.app.audience,
+    sub: user.id,
+    role: "DOCTOR",
+    iat: nowS,
+    auth_time: nowS,
+    exp: nowS + 300,
+  });
+});
+
+test("unknown, wrong and disabled answer alike, and each leaves one line in the audit trail", async () => {
+  const user = await auth.makeUser();
+  const gone = await auth.makeUser();
+  await disable(gone.id);
+  const before = await auth.app.db.read<{ n: number }>("SELECT COUNT(*) AS n FROM audit_events");
+  const refusals = await Promise.all(
+    [
+      logIn(`${newId()}@example.com`, PASSWORD),
+      logIn(user.email, "another long passphrase"),
+      logIn(gone.email, PASSWORD),
+    ].map((attempt) =>
+      attempt.then(
+        () => undefined,
+        (error) => ({ ...error, stack: undefined }),
+      ),
+    ),
+  );
+  expect(refusals[0]).toMatchObject(INVALID_CREDENTIALS);
+  expect(refusals[1]).toEqual(refusals[0]);
+  expect(refusals[2]).toEqual(refusals[0]);
+  expect((await auth.auditOf(user.id)).at(-1)).toBe("session.login FAILURE");
+  expect((await auth.auditOf(gone.id)).at(-1)).toBe("session.login FAILURE");
+  const after = await auth.app.db.read<{ n: number }>("SELECT COUNT(*) AS n FROM audit_events");
+  expect(after[0]!.n - before[0]!.n).toBe(3);
+});
+
+test("what was typed at a failed login is nowhere in the audit trail", async () => {
+  const email = `${newId()}@example.com`;
+  await expect(logIn(email, "canary-passphrase-4711")).rejects.toMatchObject(INVALID_CREDENTIALS);
+  const lines = await auth.app.db.read("SELECT * FROM audit_events");
+  expect(JSON.stringify(lines)).not.toContain(email.split("@")[0]);
+  expect(JSON.stringify(lines)).not.toContain("canary");
+});
+
+test("a weaker hash is replaced at the next login", async () => {
+  const user = await auth.makeUser();
+  const weak = await argon2(PASSWORD, { memoryCost: 4096, timeCost: 1 });
+  await auth.app.db.write("UPDATE users SET password_hash = ? WHERE id = ?", [weak, user.id]);
+  expect(await tally(Array.from({ length: 4 }, () => auth.logIn(user)))).toEqual({ ok: 4 });
+  const [row] = await auth.app.db.read<{ password_hash: string }>(
+    "SELECT password_hash FROM users WHERE id = ?",
+    [user.id],
+  );
+  expect(row!.password_hash).toContain("$argon2id$v=19$m=19456,t=2,p=1$");
+  await auth.logIn(user);
+});
+
+test("a refresh token works once, and the next one continues the session", async () => {
+  const first = await auth.logIn(await auth.makeUser());
+  auth.clock.advance(MINUTE_MS);
+  const second = await refresh(first.refreshToken);
+  expect(decodeJwt(second.accessToken)).toMatchObject({
+    sid: decodeJwt(first.accessToken).sid,
+    auth_time: decodeJwt(first.accessToken).auth_time,
+  });
+  const third = await refresh(second.refreshToken);
+  expect(third.refreshToken).not.toBe(second.refreshToken);
+});
+
+test("a second use ends the session, is audited, and revokes its access tokens", async () => {
+  const user = await auth.makeUser();
+  const first = await auth.logIn(user);
+  const second = await refresh(first.refreshToken);
+  await expect(refresh(first.refreshToken)).rejects.toMatchObject(INVALID_REFRESH_TOKEN);
+  await expect(refresh(second.refreshToken)).rejects.toMatchObject(INVALID_REFRESH_TOKEN);
+  expect(await isRevoked(first)).toBe(true);
+  expect((await auth.auditOf(user.id)).slice(-2)).toEqual([
+    "session.refresh SUCCESS",
+    "session.refresh FAILURE",
+  ]);
+});
+
+test("of many uses at once one succeeds, and the session ends", async () => {
+  for (let round = 0; round < 5; round++) {
+    const session = await auth.logIn(await auth.makeUser());
+    const uses = Array.from({ length: 20 }, () => refresh(session.refreshToken));
+    expect(await tally(uses)).toEqual({ ok: 1, INVALID_REFRESH_TOKEN: 19 });
+    expect(await isRevoked(session)).toBe(true);
+  }
+});
+
+test("whoever lost the answer gets the same successor within ten seconds, by the same key", async () => {
+  const session = await auth.logIn(await auth.makeUser());
+  const uses = await Promise.all(Array.from({ length: 10 }, () => refresh(session.refreshToken, "my-key")));
+  auth.clock.advance(9 * SECOND_MS);
+  const late = await refresh(session.refreshToken, "my-key");
+  expect(new Set([...uses, late].map((use) => use.refreshToken)).size).toBe(1);
+  await refresh(late.refreshToken, "next-key");
+});
+
+test.each([
+  ["after ten seconds", 10 * SECOND_MS, "my-key"],
+  ["with another key", 0, "another-key"],
+  ["without a key", 0, ""],
+])("the same call %s is a second use", async (_, waitMs, key) => {
+  const session = await auth.logIn(await auth.makeUser());
+  await refresh(session.refreshToken, "my-key");
+  auth.clock.advance(waitMs);
+  await expect(refresh(session.refreshToken, key)).rejects.toMatchObject(INVALID_REFRESH_TOKEN);
+  expect(await isRevoked(session)).toBe(true);
+});
+
+test("the successor is kept sealed, and forgotten after its ten seconds", async () => {
+  const session = await auth.logIn(await auth.makeUser());
+  const { refreshToken: next } = await refresh(session.refreshToken, "my-key");
+  const kept = () =>
+    auth.app.db.read<{ successor: Buffer }>(
+      "SELECT successor FROM refresh_tokens WHERE successor IS NOT NULL",
+    );
+  expect((await kept()).length).toBeGreaterThan(0);
+  for (const { successor } of await kept()) expect(successor.includes(next)).toBe(false);
+  auth.clock.advance(10 * SECOND_MS);
+  await forgetSuccessors(auth.app.db, auth.clock.now());
+  expect(await kept()).toEqual([]);
+});
+
+test("a session that rests for half an hour, or is twelve hours old, is over", async () => {
+  const resting = await auth.logIn(await auth.makeUser());
+  let active = await auth.logIn(await auth.makeUser());
+  for (let minutes = 0; minutes < 12 * 60 - 20; minutes += 20) {
+    auth.clock.advance(20 * MINUTE_MS);
+    active = await refresh(active.refreshToken);
+  }
+  await expect(refresh(resting.refreshToken)).rejects.toMatchObject(INVALID_REFRESH_TOKEN);
+  auth.clock.advance(20 * MINUTE_MS);
+  await expect(refresh(active.refreshToken)).rejects.toMatchObject(INVALID_REFRESH_TOKEN);
+});
+
+test("the last access token of a session does not outlive it", async () => {
+  let session = await auth.logIn(await auth.makeUser());
+  for (let minutes = 0; minutes < 12 * 60 - 20; minutes += 20) {
+    auth.clock.advance(20 * MINUTE_MS);
+    session = await refresh(session.refreshToken);
+  }
+  auth.clock.advance(18 * MINUTE_MS);
+  const { exp, iat } = decodeJwt((await refresh(session.refreshToken)).accessToken);
+  expect(exp! - iat!).toBe(120);
+});
+
+test("a logout ends this session and no other", async () => {
+  const user = await auth.makeUser();
+  const [here, there] = [await auth.logIn(user), await auth.logIn(user)];
+  await logOut(here);
+  await logOut(here);
+  await expect(refresh(here.refreshToken)).rejects.toMatchObject(INVALID_REFRESH_TOKEN);
+  await refresh(there.refreshToken);
+  expect(await isRevoked(here)).toBe(true);
+  expect(await isRevoked(there)).toBe(false);
+});
+
+test("an account that is disabled in the middle of a login leaves no session alive", async () => {
+  const user = await auth.makeUser();
+  let disabling: Promise<unknown> | undefined;
+  class SlowKeys extends SigningKeys {
+    override async current() {
+      // The login has read the account, and has not committed the session yet.
+      disabling = disable(user.id);
+      await Promise.race([disabling, delay(200)]);
+      return await super.current();
+    }
+  }
+  const app = { ...auth.app, signingKeys: new SlowKeys(auth.app) };
+  const request = { email: user.email, password: PASSWORD };
+  const answer = await auth.call(AuthServiceService.login, login(app), request);
+  await disabling;
+  const session = signedIn(answer.accessToken!, answer.refreshToken!);
+  expect(await isRevoked(session)).toBe(true);
+  await expect(refresh(session.refreshToken)).rejects.toMatchObject(INVALID_REFRESH_TOKEN);
+});
+
+test("publishes live revocations to Redis until they expire, with the mark that they are all there", async () => {
+  const { redis } = auth.app;
+  const session = await auth.logIn(await auth.makeUser());
+  const sid = decodeJwt<{ sid: string }>(session.accessToken).sid;
+  await logOut(session);
+  await publishRevocations(auth.app)();
+  const score = Number(await redis.zscore(REVOCATIONS_KEY, sid));
+  // The longest that an access token can live, and a minute for clocks that differ.
+  expect(score).toBe(auth.clock.now().getTime() + 6 * MINUTE_MS);
+  expect(await redis.ttl(`${REVOCATIONS_KEY}:published`)).toBeGreaterThan(0);
+  auth.clock.advance(6 * MINUTE_MS);
+  await publishRevocations(auth.app)();
+  expect(await redis.zscore(REVOCATIONS_KEY, sid)).toBeNull();
+  expect(await isRevoked(session)).toBe(false);
+});
+
+test("what has expired is deleted, and nothing else", async () => {
+  await logOut(await auth.logIn(await auth.makeUser()));
+  auth.clock.advance(11 * 60 * MINUTE_MS);
+  const live = await auth.logIn(await auth.makeUser());
+  auth.clock.advance(61 * MINUTE_MS);
+  await sweepExpired(auth.app)();
+  expect(await count("revocations")).toBe(0);
+  expect(await count("sessions")).toBe(1);
+  expect(await count("refresh_tokens")).toBe(1);
+  await expect(refresh(live.refreshToken)).rejects.toMatchObject(INVALID_REFRESH_TOKEN);
+});

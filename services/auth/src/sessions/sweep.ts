@@ -1,0 +1,12 @@
+import type { Auth } from "../app.ts";
+import { deleteExpiredChallenges } from "../mfa/mfa-store.ts";
+import { deleteExpiredRevocations } from "./revocation-store.ts";
+import { deleteExpiredSessions } from "./session-store.ts";
+
+/** Deletes what has expired and serves nobody any more. */
+export const sweepExpired = (app: Auth) => async (): Promise<void> => {
+  const now = app.clock.now();
+  await deleteExpiredRevocations(app.db, now);
+  await deleteExpiredChallenges(app.db, now);
+  await deleteExpiredSessions(app.db, now);
+};

@@ -1,0 +1,111 @@
+import { randomBytes } from "node:crypto";
+import type { MethodDefinition } from "@grpc/grpc-js";
+import { loadConfig, serviceSettings } from "@medconnect/platform/config.ts";
+import type { Call } from "@medconnect/platform/grpc/call.ts";
+import { ANONYMOUS, type Caller, type Role } from "@medconnect/platform/identity/caller.ts";
+import { newId } from "@medconnect/platform/ids.ts";
+import {
+  invoke,
+  startTestService,
+  type TestClock,
+  userCaller,
+} from "@medconnect/platform/testing/test-service.ts";
+import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
+import type { User } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
+import { decodeJwt } from "jose";
+import { register } from "../accounts/register.ts";
+import { type Auth, authSettings, buildAuth, EVENT_ROUTES } from "../app.ts";
+import { login } from "../sessions/login.ts";
+
+export const PASSWORD = "a rather long passphrase";
+
+/** The auth service's use cases on a real MySQL, with a clock that the test moves. */
+export interface TestAuth {
+  app: Auth;
+  clock: TestClock;
+  /** Calls a use case; `by` is nobody where absent. */
+  call: <Q, A>(method: MethodDefinition<Q, A>, handler: Handler<Q, A>, request: Q, by?: Caller) => Promise<A>;
+  /** Makes an account with PASSWORD. */
+  makeUser: (role?: "PATIENT" | "DOCTOR") => Promise<User>;
+  logIn: (user: User) => Promise<SignedIn>;
+  /** The audit trail about a user: "action outcome", oldest first. */
+  auditOf: (userId: string) => Promise<string[]>;
+  /** The events about a user, once each, oldest first. */
+  eventsOf: (userId: string) => Promise<string[]>;
+  close: () => Promise<void>;
+}
+
+type Handler<Q, A> = (request: Q, call: Call) => Promise<A>;
+
+export interface SignedIn {
+  accessToken: string;
+  refreshToken: string;
+  /** Who the access token says is calling. */
+  caller: Caller;
+}
+
+export async function startTestAuth(): Promise<TestAuth> {
+  const service = await startTestService("auth", EVENT_ROUTES);
+  const key = randomBytes(32).toString("base64");
+  const env = { DATABASE_URL: "mysql://unused", DATA_KEY: key, INTERNAL_KEY: key };
+  const app = await buildAuth(service, loadConfig({ ...serviceSettings, ...authSettings }, env));
+  const call: TestAuth["call"] = async (method, handler, request, by = ANONYMOUS) =>
+    (await invoke(method, handler, by, request)).response;
+
+  return {
+    app,
+    clock: service.clock,
+    call,
+    makeUser: (role = "PATIENT") =>
+      call(AuthServiceService.register, register(app), {
+        email: `${newId()}@example.com`,
+        password: PASSWORD,
+        fullName: "Jo Doe",
+        role,
+      }),
+    logIn: async ({ email }) => {
+      const answer = await call(AuthServiceService.login, login(app), { email, password: PASSWORD });
+      return signedIn(answer.accessToken!, answer.refreshToken!);
+    },
+    auditOf: async (userId) => {
+      const rows = await service.db.read<{ line: string }>(
+        `SELECT CONCAT(action, ' ', outcome) AS line FROM audit_events WHERE ? MEMBER OF (subject_ids)
+         ORDER BY occur_time, id`,
+        [userId],
+      );
+      return rows.map((row) => row.line);
+    },
+    eventsOf: async (userId) => {
+      const rows = await service.db.read<{ type: string }>(
+        "SELECT type FROM outbox WHERE aggregateid = ? AND destination = 'clinical' ORDER BY create_time, id",
+        [userId],
+      );
+      return rows.map((row) => row.type);
+    },
+    close: async () => {
+      await app.revocationsJob.stop();
+      await service.close();
+    },
+  };
+}
+
+/** What a client knows after a login, and who its access token says it is. */
+export function signedIn(accessToken: string, refreshToken: string): SignedIn {
+  const claims = decodeJwt<{ sub: string; sid: string; role: Role; auth_time: number }>(accessToken);
+  const caller = {
+    ...userCaller(claims.role, claims.sub),
+    sessionId: claims.sid,
+    authTime: new Date(claims.auth_time * 1000),
+  };
+  return { accessToken, refreshToken, caller };
+}
+
+/** How often each outcome came: "ok", or the reason of the refusal. */
+export async function tally(calls: Promise<unknown>[]): Promise<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const result of await Promise.allSettled(calls)) {
+    const outcome = result.status === "fulfilled" ? "ok" : (result.reason as { reason: string }).reason;
+    counts[outcome] = (counts[outcome] ?? 0) + 1;
+  }
+  return counts;
+}

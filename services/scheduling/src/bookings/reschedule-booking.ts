@@ -1,0 +1,75 @@
+import { ApiError, hiddenFrom } from "@medconnect/platform/errors/api-error.ts";
+import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
+import type {
+  Booking,
+  RescheduleBookingRequest,
+} from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
+import type { Scheduling } from "../app.ts";
+import { lockSlots, releaseSlot, type SlotRow } from "../slots/slot-store.ts";
+import { bookingTrail, factsOf } from "./booking.ts";
+import { mayRead, viewOf } from "./booking-access.ts";
+import { assertReschedulable } from "./booking-rules.ts";
+import {
+  type BookingRow,
+  claimOf,
+  claimSlot,
+  findBooking,
+  hasOverlap,
+  lockBooking,
+  saveBooking,
+  touchCalendar,
+} from "./booking-store.ts";
+import { expireBooking } from "./expire-bookings.ts";
+
+/**
+ * BookingService.RescheduleBooking: one transaction gives the old slot back and takes the new one. Throws NOT_FOUND,
+ * ILLEGAL_TRANSITION, BOOKING_STARTED, RESCHEDULE_TOO_LATE, DOCTOR_DIFFERS, FEE_DIFFERS, SLOT_UNAVAILABLE,
+ * PATIENT_OVERLAP.
+ */
+export const rescheduleBooking =
+  (app: Scheduling) =>
+  async ({ bookingId, slotId }: RescheduleBookingRequest, call: Call): Promise<Booking> => {
+    const user = userOf(call);
+    const found = await findBooking(app.db, bookingId);
+    if (!found) throw new ApiError("NOT_FOUND");
+    if (!mayRead(user, found)) throw hiddenFrom();
+    return await app.changes.apply(call, async (tx) => {
+      const now = app.clock.now();
+      touchCalendar(tx, found.patient_id);
+      const slots = await lockSlots(tx, [found.slot_id, slotId]);
+      const row = (await lockBooking(tx, bookingId))!;
+      if (row.slot_id === slotId && row.status === "CONFIRMED") {
+        return { response: viewOf(user, row, now, app.box), trails: [] };
+      }
+      assertReschedulable(factsOf(row), user.role, now, app.cancelCutoffMs);
+      const slot = slots.find(({ id }) => id === slotId);
+      assertFits(row, slot);
+      const moved: BookingRow = {
+        ...row,
+        slot_id: slot.id,
+        start_time: slot.start_time,
+        end_time: slot.end_time,
+        sequence: row.sequence + 1,
+        version: row.version + 1,
+      };
+      const claim = claimOf(moved, now);
+      if (!(await claimSlot(tx, claim))) {
+        throw new ApiError((await hasOverlap(tx, claim)) ? "PATIENT_OVERLAP" : "SLOT_UNAVAILABLE");
+      }
+      const expired = slot.booking_id ? await expireBooking(tx, slot.booking_id, now) : [];
+      releaseSlot(tx, row.slot_id, row.id);
+      saveBooking(tx, moved);
+      return {
+        response: viewOf(user, moved, now, app.box),
+        trails: [bookingTrail("rescheduled", moved), ...expired],
+      };
+    });
+  };
+
+function assertFits(booking: BookingRow, slot: SlotRow | undefined): asserts slot is SlotRow {
+  if (!slot) throw new ApiError("NOT_FOUND");
+  if (slot.doctor_id !== booking.doctor_id) throw new ApiError("DOCTOR_DIFFERS");
+  if (slot.fee_minor !== booking.fee_minor || slot.fee_currency !== booking.fee_currency) {
+    throw new ApiError("FEE_DIFFERS");
+  }
+}
