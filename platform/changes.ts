@@ -13,14 +13,8 @@ import {
   KEPT_WITH_PROVIDER_MS,
 } from "./idempotency.ts";
 import { newId } from "./ids.ts";
-import {
-  type Delivery,
-  deliveriesOf,
-  type EventRoutes,
-  INSERT_OUTBOX,
-  type NewEvent,
-  outboxRows,
-} from "./outbox/event.ts";
+import { type Delivery, deliveriesOf, type EventRoutes, type NewEvent } from "./outbox/event.ts";
+import { insertDeliveries } from "./outbox/outbox-store.ts";
 import type { Relay } from "./outbox/relay.ts";
 import { counter } from "./telemetry/metrics.ts";
 import { activeTraceId } from "./telemetry/tracing.ts";
@@ -166,7 +160,7 @@ export class Changes {
       this.#options.routes,
       now,
     );
-    if (deliveries.length > 0) tx.defer(INSERT_OUTBOX, [outboxRows(deliveries, now)]);
+    if (deliveries.length > 0) insertDeliveries(tx, deliveries, now);
     return deliveries;
   }
 

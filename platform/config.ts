@@ -59,6 +59,8 @@ export const serviceSettings = {
   ACCESS_TOKEN_TTL: duration("5m"),
   /** How long an answer waits for the direct consumers of its events. */
   EVENT_WAIT: duration("250ms"),
+  /** After so many refusals by its consumer, over about ten minutes, an event is left for people. */
+  OUTBOX_MAX_REFUSALS: z.coerce.number().int().min(1).default(25),
   GRPC_REFLECTION: z.stringbool().default(false),
 };
 

@@ -12,6 +12,7 @@ export function connectRedis(url: string, log: Logger): Redis {
     connectTimeout: 1000,
     maxRetriesPerRequest: 0,
     enableAutoPipelining: true,
+    disconnectTimeout: 200,
     retryStrategy: (attempt) => Math.min(attempt * 50, 1000),
   });
   let away = false;

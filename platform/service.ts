@@ -88,7 +88,15 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
   const audit = new AuditRecorder(db, clock, log);
   const serviceTokens = new ServiceTokens(name, config.INTERNAL_KEY);
   const peers = connectPeers(name, config, routes);
-  const relay = new Relay({ db, clock, log, serviceTokens, consumers: peers, waitMs: config.EVENT_WAIT });
+  const relay = new Relay({
+    db,
+    clock,
+    log,
+    serviceTokens,
+    consumers: peers,
+    waitMs: config.EVENT_WAIT,
+    maxRefusals: config.OUTBOX_MAX_REFUSALS,
+  });
   const idempotency = new Idempotency(db, box);
   const changes = new Changes({ db, clock, idempotency, relay, routes });
 

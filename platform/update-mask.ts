@@ -1,4 +1,4 @@
-import { ApiError } from "./errors/api-error.ts";
+import { ApiError, invalidField } from "./errors/api-error.ts";
 
 const camelCase = (path: string): string =>
   path.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
@@ -10,19 +10,29 @@ const isEmpty = (value: unknown): boolean =>
   value === false ||
   (Array.isArray(value) && value.length === 0);
 
+/** Which fields of a resource a client may change, and which it may only repeat. */
+export interface Updatable<T> {
+  updatable: readonly (keyof T & string)[];
+  immutable: readonly (keyof T & string)[];
+}
+
 /**
  * The resource with the masked fields of the patch (AIP-134); without a mask, those that the patch fills. That every
- * path of the mask may be updated has been checked with the request.
+ * path of the mask exists has been checked with the request. Throws INVALID_REQUEST for another value of an immutable
+ * field (AIP-203); the same value may be sent back.
  */
 export function applyMask<T extends object>(
   current: T,
   patch: T,
-  mask: string[] | undefined,
-  fields: (keyof T)[],
+  mask: readonly string[] | undefined,
+  { updatable, immutable }: Updatable<T>,
 ): T {
   const named = mask && mask.length > 0 ? new Set(mask.map(camelCase)) : undefined;
-  const chosen = fields.filter((field) => (named ? named.has(field as string) : !isEmpty(patch[field])));
-  return { ...current, ...Object.fromEntries(chosen.map((field) => [field, patch[field]])) };
+  const isChosen = (field: keyof T & string) => (named ? named.has(field) : !isEmpty(patch[field]));
+  const changed = immutable.find((field) => isChosen(field) && patch[field] !== current[field]);
+  if (changed !== undefined) throw invalidField("update_mask", `"${changed}" cannot be changed`);
+  const chosen = updatable.filter(isChosen).map((field) => [field, patch[field]]);
+  return { ...current, ...Object.fromEntries(chosen) };
 }
 
 /** An entity tag of a resource's version (RFC 9110 §8.8.3). */

@@ -1,11 +1,11 @@
-// `npm run compose:env`: makes the .env that docker-compose.yml takes its secrets from. Never overwrites one: with new
-// database passwords and keys, what an existing MySQL volume holds could no longer be opened.
+// `npm run compose:env [FILE]`: makes the .env that docker-compose.yml takes its secrets from. Never overwrites one: with
+// new passwords and keys, what a MySQL volume holds already could no longer be opened.
 import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const SERVICES = ["AUTH", "SCHEDULING", "CLINICAL", "BILLING"];
-const file = join(import.meta.dirname, "../../.env");
+const file = process.argv[2] ?? join(import.meta.dirname, "../../.env");
 
 const key = () => randomBytes(32).toString("base64");
 /** Safe inside of a URL. */

@@ -3,7 +3,7 @@
 // and only does what is missing.
 import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -51,17 +51,18 @@ async function installDependencies() {
   ]);
 }
 
-/** Node 24 from the npm package `node`; its install script is run by hand where npm has left it out. */
+/** Node 24 from the npm package `node`; its install script is run by hand where npm was told to leave such out. */
 async function findNode24() {
   const pinned = join(BIN, "node");
   if (majorVersion(pinned) === 24) return pinned;
-  const folder = join(ROOT, "node_modules/node");
-  if (existsSync(folder)) {
-    await runQuietly("Installing Node 24", folder, [process.execPath, "installArchSpecificPackage.js"]);
-    if (majorVersion(pinned) === 24) return pinned;
-  }
   if (majorVersion(process.execPath) >= 24) return process.execPath;
-  return fail("Node 24 could not be installed from npm; install Node 24 or newer and run this again.");
+  const folder = join(ROOT, "node_modules/node");
+  if (!existsSync(folder)) fail("Node 24 is not among the dependencies; install Node 24 and run this again.");
+  await runQuietly("Installing Node 24", folder, [process.execPath, "installArchSpecificPackage.js"]);
+  // npm links only programs that are there when it installs.
+  rmSync(pinned, { force: true });
+  symlinkSync("../node/bin/node", pinned);
+  return pinned;
 }
 
 function majorVersion(path) {
@@ -123,9 +124,14 @@ function filesBelow(folder) {
 /** Hands over to the script: its output, its signals, its exit code. */
 function run(file, fileArgs) {
   const child = spawn(node, [join(ROOT, file), ...fileArgs], { stdio: "inherit", env });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  let told = false;
+  const tell = (signal) => {
+    told = true;
+    child.kill(signal);
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, tell);
   // npm's shell ends at SIGTERM without passing it on; that it has gone says the same.
-  if (process.env.npm_lifecycle_event) onceOrphaned(() => child.kill("SIGTERM"));
+  if (process.env.npm_lifecycle_event) onceOrphaned(() => told || tell("SIGTERM"));
   child.once("exit", (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
 }
 

@@ -18,6 +18,7 @@ export async function startMysql(options: EngineOptions): Promise<Engine> {
   refuseIfRunning(folder);
   const data = join(folder, "data");
   if (!existsSync(data)) await initialize(options, data);
+  signal?.throwIfAborted();
 
   const url = `mysql://root:${password}@127.0.0.1:${port}`;
   const server = new Server({
@@ -57,7 +58,7 @@ function commonArgs({ basedir }: Program, data: string): string[] {
 }
 
 /** Makes the data directory, under another name until it is complete; its root has the password from the first moment. */
-async function initialize({ program, folder, password, signal }: EngineOptions, data: string): Promise<void> {
+async function initialize({ program, folder, password }: EngineOptions, data: string): Promise<void> {
   const incomplete = join(folder, "incomplete");
   rmSync(incomplete, { recursive: true, force: true });
   const initFile = join(folder, "init.sql");
@@ -68,9 +69,8 @@ async function initialize({ program, folder, password, signal }: EngineOptions, 
   );
   const args = [...commonArgs(program, incomplete), "--initialize-insecure", `--init-file=${initFile}`];
   try {
-    await promisify(execFile)(program.command, args, { signal });
+    await promisify(execFile)(program.command, args);
   } catch (error) {
-    signal?.throwIfAborted();
     const { stderr } = error as { stderr?: string };
     throw new SetupError(`${stderr ?? error}MySQL cannot make its data directory in ${folder}.`);
   } finally {

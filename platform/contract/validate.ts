@@ -60,7 +60,7 @@ function resourceField(schema: DescMessage): DescField | undefined {
   );
 }
 
-/** Created: REQUIRED fields are there. Updated: the mask names known fields that may change, and empties no REQUIRED one. */
+/** Created: REQUIRED fields are there. Updated: the mask names fields that clients set, and empties no REQUIRED one. */
 function resourceViolations(schema: DescMessage, message: Message): FieldViolation[] {
   const field = resourceField(schema);
   if (field?.fieldKind !== "message") return [];
@@ -73,11 +73,7 @@ function resourceViolations(schema: DescMessage, message: Message): FieldViolati
   const mask = maskPaths(request, maskField);
   return mask.flatMap((path): FieldViolation[] => {
     const target = field.message.fields.find((f) => f.name === path);
-    if (
-      !target ||
-      behavesAs(target, FieldBehavior.OUTPUT_ONLY) ||
-      behavesAs(target, FieldBehavior.IMMUTABLE)
-    ) {
+    if (!target || behavesAs(target, FieldBehavior.OUTPUT_ONLY)) {
       return [{ field: "update_mask", description: `"${path}" cannot be updated` }];
     }
     return isMissing(target, resource) ? [missing(field, target)] : [];

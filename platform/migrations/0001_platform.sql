@@ -10,9 +10,10 @@ CREATE TABLE outbox (
   destination VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'the service it goes to',
   create_time DATETIME(3) NOT NULL,
   available_time DATETIME(3) NOT NULL COMMENT 'not tried again before',
-  attempts INT UNSIGNED NOT NULL DEFAULT 0,
+  refusals INT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'how often the consumer could not apply it',
   last_error VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NULL,
-  KEY outbox_due (available_time)
+  dead BOOLEAN NOT NULL DEFAULT FALSE COMMENT 'refused too often: left for people, see npm run outbox',
+  KEY outbox_due (dead, available_time)
 );
 
 CREATE TABLE inbox (

@@ -1,5 +1,4 @@
 import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
-import type { SqlValue } from "../db/database.ts";
 import { newId } from "../ids.ts";
 import { injectTrace } from "../telemetry/tracing.ts";
 
@@ -41,22 +40,3 @@ export function deliveriesOf(events: NewEvent[], routes: EventRoutes, now: Date)
     })),
   );
 }
-
-export const INSERT_OUTBOX = `INSERT INTO outbox
-  (id, aggregatetype, aggregateid, type, payload, destination, create_time, available_time) VALUES ?`;
-
-/** Other relays leave a new event alone for this long: the process that wrote it sends it at once. */
-const FIRST_SEND_MS = 2000;
-
-/** The rows of INSERT_OUTBOX. */
-export const outboxRows = (deliveries: Delivery[], now: Date): SqlValue[][] =>
-  deliveries.map(({ destination, event }) => [
-    event.id,
-    event.type.split(".", 1)[0]!,
-    event.aggregateId,
-    event.type,
-    Buffer.from(Event.encode(event).finish()),
-    destination,
-    now,
-    new Date(now.getTime() + FIRST_SEND_MS),
-  ]);

@@ -1,13 +1,16 @@
+import { status } from "@grpc/grpc-js";
 import { Event, EventServiceService } from "@medconnect/proto/medconnect/events/v1/events.ts";
-import { context, ROOT_CONTEXT } from "@opentelemetry/api";
+import { type Attributes, context, ROOT_CONTEXT } from "@opentelemetry/api";
 import type { Clock } from "../clock.ts";
 import type { Database } from "../db/database.ts";
+import { ApiError } from "../errors/api-error.ts";
 import { type GrpcClient, within } from "../grpc/client.ts";
 import type { ServiceTokens } from "../identity/service-tokens.ts";
 import type { Logger } from "../log.ts";
 import { counter, gauge } from "../telemetry/metrics.ts";
 import { extractTrace } from "../telemetry/tracing.ts";
 import type { Delivery } from "./event.ts";
+import { countBacklog, deleteDelivered, leaseDue, postpone, recordRefusal } from "./outbox-store.ts";
 
 const BATCH = 200;
 const SEND_TIMEOUT_MS = 5000;
@@ -15,27 +18,22 @@ const POLL_MS = 500;
 /** How long a relay has for what it took from the table before another may take it. */
 const LEASE_MS = 10_000;
 const MAX_BACKOFF_MS = 30_000;
-
-const TAKE = `SELECT id, destination, payload, attempts FROM outbox
-  WHERE available_time <= ? ORDER BY available_time LIMIT ${BATCH} FOR UPDATE SKIP LOCKED`;
-const LEASE = "UPDATE outbox SET available_time = ? WHERE id IN (?)";
-const DONE = "DELETE FROM outbox WHERE id IN (?)";
-const RETRY_LATER =
-  "UPDATE outbox SET attempts = attempts + 1, available_time = ?, last_error = ? WHERE id = ?";
-const LAG =
-  "SELECT destination, COUNT(*) AS waiting, MIN(create_time) AS oldest FROM outbox GROUP BY destination";
-
-interface OutboxRow {
-  id: string;
-  destination: string;
-  payload: Buffer;
-  attempts: number;
-}
+/** A consumer that is away costs its events no tries: it may be away for hours. */
+const RETRY_UNREACHABLE_MS = 2000;
+const UNREACHABLE = "UNREACHABLE";
+/** The consumer did not answer, as opposed to: it answered that it cannot. */
+const AWAY = new Set([
+  status.UNAVAILABLE,
+  status.DEADLINE_EXCEEDED,
+  status.CANCELLED,
+  status.RESOURCE_EXHAUSTED,
+  status.UNAUTHENTICATED,
+]);
 
 /** A delivery in a queue, and whom to tell when it is done. */
 interface Queued {
   event: Event;
-  attempts: number;
+  refusals: number;
   done: () => void;
 }
 
@@ -55,6 +53,8 @@ export interface RelayOptions {
   consumers: Record<string, GrpcClient>;
   /** How long `send` waits for the consumers, in ms. */
   waitMs: number;
+  /** After so many refusals an event is dead. */
+  maxRefusals: number;
 }
 
 const delivered = counter("outbox.delivered", "Events delivered, by destination and result");
@@ -79,12 +79,13 @@ export class Relay {
         { client, queue: [], busy: false, away: false },
       ]),
     );
-    gauge("outbox.waiting", "Events not delivered yet, by destination", (report) =>
-      this.#reportLag(report, "waiting"),
-    );
-    gauge("outbox.age", "Age of the oldest event not delivered yet, in seconds", (report) =>
-      this.#reportLag(report, "age"),
-    );
+    this.#gauge("waiting", "Events not delivered yet, by destination");
+    this.#gauge("age", "Age of the oldest event not delivered yet, in seconds, by destination");
+    this.#gauge("dead", "Events refused too often, left for people, by destination");
+  }
+
+  #gauge(what: BacklogFigure, description: string): void {
+    gauge(`outbox.${what}`, description, (report) => this.#reportBacklog(report, what));
   }
 
   start(): void {
@@ -106,7 +107,7 @@ export class Relay {
       const lane = this.#lane(destination);
       const { away } = lane;
       const done = new Promise<void>((resolve) => {
-        lane.queue.push({ event, attempts: 0, done: resolve });
+        lane.queue.push({ event, refusals: 0, done: resolve });
       });
       void this.#drain(destination, lane);
       return away ? undefined : done;
@@ -152,35 +153,61 @@ export class Relay {
   async #deliver(destination: string, lane: Lane, batch: Queued[]): Promise<Map<string, string>> {
     const events = batch.map((queued) => queued.event);
     try {
-      const metadata = { authorization: `Bearer ${await this.#options.serviceTokens.tokenFor(destination)}` };
-      const { message } = await context.with(extractTrace({ traceparent: events[0]!.traceparent }), () =>
-        lane.client.call(
-          EventServiceService.deliverEvents,
-          { events },
-          { deadline: within(SEND_TIMEOUT_MS), metadata },
-        ),
-      );
+      const failures = await this.#call(destination, lane, events);
       if (lane.away) this.#options.log.info({ destination }, "consumer is back");
       lane.away = false;
-      delivered({ destination, result: "applied" }, events.length - message.failures.length);
-      if (message.failures.length > 0) delivered({ destination, result: "refused" }, message.failures.length);
-      return new Map(message.failures.map((failure) => [failure.eventId, failure.reason]));
+      delivered({ destination, result: "applied" }, events.length - failures.size);
+      if (failures.size > 0) delivered({ destination, result: "refused" }, failures.size);
+      return failures;
     } catch (error) {
-      if (!lane.away) this.#options.log.warn({ err: error, destination }, "consumer is away");
-      lane.away = true;
-      delivered({ destination, result: "unreachable" }, events.length);
-      return new Map(events.map((event) => [event.id, "UNREACHABLE"]));
+      const { code, reason } = ApiError.from(error);
+      if (AWAY.has(code)) {
+        if (!lane.away) this.#options.log.warn({ err: error, destination }, "consumer is away");
+        lane.away = true;
+        delivered({ destination, result: "unreachable" }, events.length);
+        return new Map(events.map((event) => [event.id, UNREACHABLE]));
+      }
+      if (batch.length === 1) return new Map([[events[0]!.id, reason]]);
+      return await this.#deliverOneByOne(destination, lane, batch);
     }
   }
 
+  /** One event that the consumer cannot even read must not hold up those it came with. */
+  async #deliverOneByOne(destination: string, lane: Lane, batch: Queued[]): Promise<Map<string, string>> {
+    const failed = new Map<string, string>();
+    for (const queued of batch) {
+      for (const [id, reason] of await this.#deliver(destination, lane, [queued])) failed.set(id, reason);
+    }
+    return failed;
+  }
+
+  async #call(destination: string, { client }: Lane, events: Event[]): Promise<Map<string, string>> {
+    const token = await this.#options.serviceTokens.tokenFor(destination);
+    const { message } = await context.with(extractTrace({ traceparent: events[0]!.traceparent }), () =>
+      client.call(
+        EventServiceService.deliverEvents,
+        { events },
+        { deadline: within(SEND_TIMEOUT_MS), metadata: { authorization: `Bearer ${token}` } },
+      ),
+    );
+    return new Map(message.failures.map((failure) => [failure.eventId, failure.reason]));
+  }
+
+  /** Deletes what was applied, and puts off what was not. */
   async #settle(batch: Queued[], failed: Map<string, string>): Promise<void> {
-    const { db, clock } = this.#options;
+    const { db, clock, log, maxRefusals } = this.#options;
+    const done = batch.map(({ event }) => event.id).filter((id) => !failed.has(id));
+    const unreached = [...failed].filter(([, reason]) => reason === UNREACHABLE).map(([id]) => id);
     await db.transaction(async (tx) => {
-      const done = batch.map(({ event }) => event.id).filter((id) => !failed.has(id));
-      if (done.length > 0) tx.defer(DONE, [done]);
-      for (const { event, attempts } of batch) {
+      if (done.length > 0) deleteDelivered(tx, done);
+      if (unreached.length > 0)
+        postpone(tx, unreached, after(clock, jittered(RETRY_UNREACHABLE_MS)), UNREACHABLE);
+      for (const { event, refusals } of batch) {
         const reason = failed.get(event.id);
-        if (reason) tx.defer(RETRY_LATER, [after(clock, backoffMs(attempts)), reason.slice(0, 64), event.id]);
+        if (reason === undefined || reason === UNREACHABLE) continue;
+        const isDead = refusals + 1 >= maxRefusals;
+        recordRefusal(tx, event.id, { reason, availableTime: after(clock, backoffMs(refusals)), isDead });
+        if (isDead) log.error({ eventId: event.id, type: event.type, reason }, "event is dead");
       }
     });
   }
@@ -199,35 +226,41 @@ export class Relay {
   /** Leases the events that are due and sends them. */
   async #takeDue(): Promise<number> {
     const { db, clock } = this.#options;
-    const rows = await db.transaction(async (tx) => {
-      const due = await tx.read<OutboxRow>(TAKE, [clock.now()]);
-      if (due.length > 0) tx.defer(LEASE, [after(clock, LEASE_MS), due.map((row) => row.id)]);
-      return due;
-    });
+    const now = clock.now();
+    const rows = await db.transaction((tx) => leaseDue(tx, now, after(clock, LEASE_MS), BATCH));
     for (const row of rows) {
-      const queued = { event: Event.decode(row.payload), attempts: row.attempts, done: () => {} };
+      const queued = { event: Event.decode(row.payload), refusals: row.refusals, done: () => {} };
       this.#lane(row.destination).queue.push(queued);
     }
     await Promise.all([...this.#lanes].map(([name, lane]) => this.#drain(name, lane)));
     return rows.length;
   }
 
-  async #reportLag(
-    report: (value: number, attributes: { destination: string }) => void,
-    what: "waiting" | "age",
+  async #reportBacklog(
+    report: (value: number, attributes: Attributes) => void,
+    what: BacklogFigure,
   ): Promise<void> {
-    const rows = await this.#options.db.read<{ destination: string; waiting: number; oldest: Date }>(LAG);
-    const byLane = new Map(rows.map((row) => [row.destination, row]));
+    const backlog = await countBacklog(this.#options.db);
+    const nowMs = this.#options.clock.now().getTime();
     for (const destination of this.#lanes.keys()) {
-      const row = byLane.get(destination);
-      const ageMs = row ? this.#options.clock.now().getTime() - row.oldest.getTime() : 0;
-      report(what === "waiting" ? Number(row?.waiting ?? 0) : ageMs / 1000, { destination });
+      const of = (dead: boolean) =>
+        backlog.find((row) => row.destination === destination && (row.dead === 1) === dead);
+      const figures = {
+        waiting: of(false)?.waiting ?? 0,
+        dead: of(true)?.waiting ?? 0,
+        age: (nowMs - (of(false)?.oldest.getTime() ?? nowMs)) / 1000,
+      };
+      report(figures[what], { destination });
     }
   }
 }
 
+type BacklogFigure = "waiting" | "dead" | "age";
+
 const after = (clock: Clock, ms: number): Date => new Date(clock.now().getTime() + ms);
 
-/** 0.5 s, doubling to half a minute, ± 20 % so that relays do not march in step. */
-const backoffMs = (attempts: number): number =>
-  Math.min(500 * 2 ** attempts, MAX_BACKOFF_MS) * (0.8 + Math.random() * 0.4);
+/** 0.5 s, doubling to half a minute. */
+const backoffMs = (refusals: number): number => jittered(Math.min(500 * 2 ** refusals, MAX_BACKOFF_MS));
+
+/** ± 20 %, so that relays do not march in step. */
+const jittered = (ms: number): number => ms * (0.8 + Math.random() * 0.4);

@@ -74,7 +74,7 @@ export async function startTestService(name: string, routes: EventRoutes = {}): 
       .flat()
       .map((consumer) => [consumer, nowhere]),
   );
-  const relay = new Relay({ db, clock, log, serviceTokens, consumers, waitMs: 0 });
+  const relay = new Relay({ db, clock, log, serviceTokens, consumers, waitMs: 0, maxRefusals: 25 });
   const changes = new Changes({ db, clock, idempotency, relay, routes });
   return {
     clock,

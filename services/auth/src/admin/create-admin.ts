@@ -7,7 +7,8 @@ import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { within } from "@medconnect/platform/grpc/client.ts";
 import { newId } from "@medconnect/platform/ids.ts";
-import { deliveriesOf, INSERT_OUTBOX, outboxRows } from "@medconnect/platform/outbox/event.ts";
+import { deliveriesOf } from "@medconnect/platform/outbox/event.ts";
+import { insertDeliveries } from "@medconnect/platform/outbox/outbox-store.ts";
 import { AuthServiceService, RegisterRequest } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import { newAccount } from "../accounts/account-rules.ts";
 import { type Account, findAccountByEmail } from "../accounts/account-store.ts";
@@ -75,5 +76,5 @@ function record(tx: Transaction, account: Account): void {
   };
   const deliveries = deliveriesOf([userEvent("user.created", account)], EVENT_ROUTES, account.createTime);
   tx.defer(INSERT_AUDIT_EVENTS, [auditRows([line])]);
-  tx.defer(INSERT_OUTBOX, [outboxRows(deliveries, account.createTime)]);
+  insertDeliveries(tx, deliveries, account.createTime);
 }

@@ -1,6 +1,6 @@
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
-import { applyMask, assertEtag, etagOf } from "@medconnect/platform/update-mask.ts";
+import { applyMask, assertEtag, etagOf, type Updatable } from "@medconnect/platform/update-mask.ts";
 import type {
   Doctor,
   UpdateDoctorRequest,
@@ -10,7 +10,10 @@ import { feeColumns, feeOf } from "../money.ts";
 import { normalized } from "./doctor-rules.ts";
 import { findDoctor, indexWords, toDoctor, updateDoctor as update } from "./doctor-store.ts";
 
-const UPDATABLE = ["specialty", "bio", "languages", "timeZone", "fee"] as const satisfies (keyof Doctor)[];
+const FIELDS: Updatable<Doctor> = {
+  updatable: ["specialty", "bio", "languages", "timeZone", "fee"],
+  immutable: ["licenseNumber", "licenseRegion"],
+};
 
 /** DoctorService.UpdateDoctor. Throws NOT_FOUND, NOT_OWNER, ETAG_MISMATCH, and CONFLICT when a race is lost. */
 export const updateDoctor =
@@ -20,7 +23,7 @@ export const updateDoctor =
     if (!row) throw new ApiError("NOT_FOUND");
     if (doctorId !== userOf(call).userId) throw new ApiError("NOT_OWNER");
     assertEtag(patch!.etag, row.version);
-    const changed = normalized(applyMask(toDoctor(row), patch!, updateMask, [...UPDATABLE]));
+    const changed = normalized(applyMask(toDoctor(row), patch!, updateMask, FIELDS));
     const doctor = { ...changed, fee: feeOf(feeColumns(changed.fee)), etag: etagOf(row.version + 1) };
     return await app.changes.apply(call, async (tx) => {
       if (!(await update(tx, doctor, row.version))) throw new ApiError("CONFLICT");

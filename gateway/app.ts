@@ -1,0 +1,44 @@
+import type { Logger } from "@medconnect/platform/log.ts";
+import express, { type Express, type Response } from "express";
+import { docsPage } from "./docs/docs-page.ts";
+import { observe } from "./observe.ts";
+import { serveOpenApi } from "./openapi/serve.ts";
+import { problemHandler } from "./problem-handler.ts";
+import { type Route, routerOf } from "./routing/routes.ts";
+import { type RpcHandlerOptions, rpcHandler } from "./rpc-handler.ts";
+import { crossOrigin, noStore, securityHeaders } from "./security.ts";
+
+export interface AppOptions extends Omit<RpcHandlerOptions, "router"> {
+  routes: Route[];
+  log: Logger;
+  /** The share of callers' traces that is recorded. */
+  traceRatio: number;
+  corsOrigins: string[];
+  /** A number of proxies, or their CIDRs. */
+  trustProxy: number | string[];
+  /** Whether new requests should come here. */
+  ready: () => boolean;
+}
+
+/** The gateway from the outside in. Express only keeps the order; which RPC is meant, the descriptors say. */
+export function createApp(options: AppOptions): Express {
+  const { routes, log, traceRatio, corsOrigins, trustProxy, ready } = options;
+  const app = express();
+  app.set("trust proxy", trustProxy);
+  app.disable("etag");
+  app.disable("query parser");
+  app.use(observe({ log, traceRatio }));
+  app.use(noStore, securityHeaders, crossOrigin(corsOrigins));
+  app.get("/healthz", (_request, response) => say(response, 200, "ok"));
+  app.get("/readyz", (_request, response) =>
+    say(response, ready() ? 200 : 503, ready() ? "ready" : "not ready"),
+  );
+  app.get("/openapi.json", serveOpenApi(routes));
+  app.use("/docs", docsPage());
+  app.use(rpcHandler({ ...options, router: routerOf(routes) }));
+  app.use(problemHandler(log));
+  return app;
+}
+
+const say = (response: Response, status: number, word: string) =>
+  response.status(status).type("text/plain").send(`${word}\n`);

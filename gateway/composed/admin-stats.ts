@@ -1,0 +1,66 @@
+import { type MethodDefinition, status } from "@grpc/grpc-js";
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { within } from "@medconnect/platform/grpc/client.ts";
+import { lastDays } from "@medconnect/platform/utc-days.ts";
+import type { DayActivity, GetStatsRequest, Stats } from "@medconnect/proto/medconnect/admin/v1/admin.ts";
+import { UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
+import { PaymentServiceService } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
+import { ConsultationServiceService } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
+import { BookingServiceService } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
+import { SERVICE_NAMES, type ServiceName } from "../services.ts";
+import type { ComposedCall } from "./composed-methods.ts";
+
+/** A service that takes longer is told as away: the figures of the others should not wait for it. */
+const TIMEOUT_MS = 2000;
+
+/**
+ * The platform's figures, put together from all services at once. Those of a service that is away are missing, and it
+ * is named; with all of them away nobody has said that the caller may see anything: UNAVAILABLE.
+ */
+export async function getStats(
+  _request: GetStatsRequest,
+  { services, options }: ComposedCall,
+): Promise<Stats> {
+  const soon = { ...options, deadline: Math.min(options.deadline, within(TIMEOUT_MS)) };
+  const unavailable: ServiceName[] = [];
+  async function ask<T>(service: ServiceName, method: MethodDefinition<object, T>): Promise<T | undefined> {
+    try {
+      return (await services.client(service).call(method, {}, soon)).message;
+    } catch (error) {
+      if (!isAway(error)) throw error;
+      unavailable.push(service);
+      return undefined;
+    }
+  }
+  const [users, bookings, consultations, payments] = await Promise.all([
+    ask("auth", UserServiceService.getUserStats),
+    ask("scheduling", BookingServiceService.getBookingStats),
+    ask("clinical", ConsultationServiceService.getConsultationStats),
+    ask("billing", PaymentServiceService.getPaymentStats),
+  ]);
+  if (unavailable.length === SERVICE_NAMES.length) throw new ApiError("UNAVAILABLE");
+  const readTime = new Date();
+  return {
+    usersByRole: users?.usersByRole ?? {},
+    bookingsByStatus: bookings?.bookingsByStatus ?? {},
+    consultationsByStatus: consultations?.consultationsByStatus ?? {},
+    paymentsByStatus: payments?.paymentsByStatus ?? {},
+    revenue: payments?.revenue ?? [],
+    activity: lastDays(readTime)
+      .reverse()
+      .map(
+        (date): DayActivity => ({
+          date,
+          registrations: users?.registrationsByDay[date] ?? 0,
+          bookings: bookings?.bookingsByDay[date] ?? 0,
+          consultations: consultations?.completedByDay[date] ?? 0,
+        }),
+      ),
+    readTime,
+    unavailable: unavailable.sort(),
+  };
+}
+
+/** Cannot be reached, or does not answer in time. A refusal is an answer. */
+export const isAway = (error: unknown): boolean =>
+  error instanceof ApiError && (error.code === status.UNAVAILABLE || error.code === status.DEADLINE_EXCEEDED);

@@ -1,0 +1,32 @@
+import type { MethodDefinition } from "@grpc/grpc-js";
+import type { CallOptions } from "@medconnect/platform/grpc/client.ts";
+import { AdminServiceService } from "@medconnect/proto/medconnect/admin/v1/admin.ts";
+import type { Services } from "../services.ts";
+import { getStats } from "./admin-stats.ts";
+import { listAuditEvents } from "./audit-events.ts";
+
+/** What a composed answer is made with. */
+export interface ComposedCall {
+  readonly services: Services;
+  /** The caller's own token goes with every call, so that each service decides for itself what the caller may see. */
+  readonly options: CallOptions;
+}
+
+/** Answers a method as a service would, bytes for bytes. */
+type Compose = (request: Buffer, call: ComposedCall) => Promise<Buffer>;
+
+function composed<Request, Response>(
+  method: MethodDefinition<Request, Response>,
+  answer: (request: Request, call: ComposedCall) => Promise<Response>,
+): [string, Compose] {
+  return [
+    method.path,
+    async (request, call) => method.responseSerialize(await answer(method.requestDeserialize(request), call)),
+  ];
+}
+
+/** The methods marked `composed` in the contract, by their path. */
+export const composedMethods: ReadonlyMap<string, Compose> = new Map([
+  composed(AdminServiceService.getStats, getStats),
+  composed(AdminServiceService.listAuditEvents, listAuditEvents),
+]);

@@ -1,0 +1,157 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import type { StubCall } from "../testing/stub-services.ts";
+import { startTestGateway, type TestGateway } from "../testing/test-gateway.ts";
+
+let gateway: TestGateway;
+let admin: { authorization: string };
+beforeAll(async () => {
+  gateway = await startTestGateway();
+  admin = await gateway.signedIn("ADMIN");
+});
+afterAll(() => gateway.close());
+afterEach(() => gateway.stubs.stubs.clear());
+
+const away = () => {
+  throw new ApiError("UNAVAILABLE");
+};
+const refuse = () => {
+  throw new ApiError("PERMISSION_DENIED");
+};
+const get = (path: string) => gateway.send("GET", path, { headers: admin });
+
+describe("the admin's figures", () => {
+  const dayBefore = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
+
+  test("are put together from all services", async () => {
+    const { stubs } = gateway.stubs;
+    stubs.set("GetUserStats", () => ({
+      usersByRole: { PATIENT: "3" },
+      registrationsByDay: { [dayBefore(0)]: "2" },
+    }));
+    stubs.set("GetBookingStats", () => ({
+      bookingsByStatus: { CONFIRMED: "1" },
+      bookingsByDay: { [dayBefore(6)]: "1" },
+    }));
+    stubs.set("GetConsultationStats", () => ({ consultationsByStatus: { COMPLETED: "4" } }));
+    stubs.set("GetPaymentStats", () => ({
+      paymentsByStatus: { CAPTURED: "5" },
+      revenue: [{ currencyCode: "USD", amountMinor: "100" }],
+    }));
+    const { status, json } = await get("/v1/admin/stats");
+    expect(status).toBe(200);
+    expect(json).toMatchObject({
+      usersByRole: { PATIENT: "3" },
+      bookingsByStatus: { CONFIRMED: "1" },
+      consultationsByStatus: { COMPLETED: "4" },
+      paymentsByStatus: { CAPTURED: "5" },
+      revenue: [{ currencyCode: "USD", amountMinor: "100" }],
+      unavailable: [],
+      readTime: expect.any(String),
+    });
+    const activity = json.activity as Record<string, unknown>[];
+    expect(activity.map(({ date }) => date)).toEqual([0, 1, 2, 3, 4, 5, 6].map(dayBefore));
+    expect(activity[0]).toEqual({
+      date: dayBefore(0),
+      registrations: "2",
+      bookings: "0",
+      consultations: "0",
+    });
+    expect(activity[6]).toMatchObject({ bookings: "1" });
+  });
+
+  test("name a service that is away, and show the rest", async () => {
+    gateway.stubs.stubs.set("GetPaymentStats", away).set("GetUserStats", away);
+    gateway.stubs.stubs.set("GetBookingStats", () => ({ bookingsByStatus: { CONFIRMED: "1" } }));
+    const { status, json } = await get("/v1/admin/stats");
+    expect(status).toBe(200);
+    expect(json).toMatchObject({
+      unavailable: ["auth", "billing"],
+      usersByRole: {},
+      bookingsByStatus: { CONFIRMED: "1" },
+    });
+  });
+
+  test("are shown to nobody while no service can tell who may see them", async () => {
+    for (const name of ["GetUserStats", "GetBookingStats", "GetConsultationStats", "GetPaymentStats"]) {
+      gateway.stubs.stubs.set(name, away);
+    }
+    expect((await get("/v1/admin/stats")).json).toMatchObject({ status: 503, reason: "UNAVAILABLE" });
+  });
+
+  test("are refused to whom a service refuses them", async () => {
+    gateway.stubs.stubs.set("GetBookingStats", refuse).set("GetPaymentStats", away);
+    expect((await get("/v1/admin/stats")).json).toMatchObject({ status: 403, reason: "PERMISSION_DENIED" });
+  });
+
+  test("are asked for with the caller's token", async () => {
+    gateway.stubs.calls.length = 0;
+    await get("/v1/admin/stats");
+    expect(gateway.stubs.calls.map(({ metadata }) => metadata.authorization)).toEqual(
+      Array(4).fill(admin.authorization),
+    );
+  });
+
+  test("need a token", async () => {
+    expect((await gateway.send("GET", "/v1/admin/stats")).status).toBe(401);
+  });
+});
+
+describe("the audit trail", () => {
+  const event = (id: string, occurTime: string) => ({ id, occurTime, service: "auth", outcome: "SUCCESS" });
+  const trail = [
+    event("e3", "2026-03-03T00:00:00Z"),
+    event("e2", "2026-03-02T00:00:00Z"),
+    event("e1", "2026-03-01T00:00:00Z"),
+  ];
+
+  /** A service's list: what is before `endTime`, as far as the page goes. Only auth has any. */
+  const list = ({ request }: StubCall) => {
+    const { endTime, pageSize } = request as { endTime?: string; pageSize: number };
+    const found = trail.filter(({ occurTime }) => !endTime || occurTime < endTime);
+    return { auditEvents: found.slice(0, pageSize) };
+  };
+
+  test("is read page by page, with the filters of the first", async () => {
+    gateway.stubs.stubs.set("ListAuditEvents", list);
+    const first = await get("/v1/admin/audit-events?service=auth&pageSize=2");
+    expect((first.json.auditEvents as { id: string }[]).map(({ id }) => id)).toEqual(["e3", "e2"]);
+    const next = `/v1/admin/audit-events?service=auth&pageToken=${first.json.nextPageToken}`;
+    const second = await get(`${next}&pageSize=50`);
+    expect((second.json.auditEvents as { id: string }[]).map(({ id }) => id)).toEqual(["e1"]);
+    expect(second.json.nextPageToken).toBe("");
+    expect((await get(`${next}&action=x`)).json).toMatchObject({ status: 400, reason: "INVALID_PAGE_TOKEN" });
+  });
+
+  test.each([
+    "x",
+    "W10",
+    "e30",
+    Buffer.from('["1","a","b"]').toString("base64url"),
+    Buffer.from("[1e300,1,1]").toString("base64url"),
+  ])("does not know the token %s", async (token) => {
+    expect((await get(`/v1/admin/audit-events?pageToken=${token}`)).json).toMatchObject({
+      reason: "INVALID_PAGE_TOKEN",
+    });
+  });
+
+  test("has no gaps: with a service away there is none", async () => {
+    let asked = 0;
+    gateway.stubs.stubs.set("ListAuditEvents", () => (asked++ === 2 ? away() : {}));
+    expect((await get("/v1/admin/audit-events")).json).toMatchObject({ status: 503, reason: "UNAVAILABLE" });
+  });
+
+  test("a service's refusal is the answer", async () => {
+    gateway.stubs.stubs.set("ListAuditEvents", refuse);
+    expect((await get("/v1/admin/audit-events")).json).toMatchObject({ status: 403 });
+  });
+
+  test("asks only the service that is named, and all for a name that is none", async () => {
+    gateway.stubs.calls.length = 0;
+    await get("/v1/admin/audit-events?service=billing");
+    expect(gateway.stubs.calls).toHaveLength(1);
+    await get("/v1/admin/audit-events?service=nobody&pageSize=-1");
+    expect(gateway.stubs.calls).toHaveLength(5);
+    expect(gateway.stubs.calls.at(-1)?.request).toMatchObject({ service: "nobody", pageSize: -1 });
+  });
+});

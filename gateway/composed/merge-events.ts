@@ -1,0 +1,64 @@
+import type { AuditEvent } from "@medconnect/proto/medconnect/audit/v1/audit.ts";
+
+/** A place in the order of all services' events: newest first, and by id among those of one millisecond. */
+export interface Position {
+  readonly timeMs: number;
+  readonly id: string;
+}
+
+export const positionOf = (event: AuditEvent): Position => ({
+  timeMs: event.occurTime?.getTime() ?? 0,
+  id: event.id,
+});
+
+/** Negative where `a` is told before `b`. */
+export function compare(a: Position, b: Position): number {
+  if (a.timeMs !== b.timeMs) return b.timeMs - a.timeMs;
+  return a.id < b.id ? 1 : a.id > b.id ? -1 : 0;
+}
+
+/** Lists one service's events in that order, a page at a time. */
+export type Lister = (pageToken: string) => Promise<{ auditEvents: AuditEvent[]; nextPageToken: string }>;
+
+/**
+ * All services' events as one list. A page is asked for only when the one before is used up, the first ones at once.
+ */
+export async function* mergeNewestFirst(listers: Lister[]): AsyncGenerator<AuditEvent, void> {
+  const streams = listers.map(eventsOf);
+  const heads = await Promise.all(streams.map((stream) => stream.next()));
+  for (;;) {
+    let first = -1;
+    for (const [index, { value }] of heads.entries()) {
+      const newest = heads[first]?.value;
+      if (value && (!newest || compare(positionOf(value), positionOf(newest)) < 0)) first = index;
+    }
+    const event = heads[first]?.value;
+    if (!event) return;
+    yield event;
+    heads[first] = await streams[first]!.next();
+  }
+}
+
+async function* eventsOf(list: Lister): AsyncGenerator<AuditEvent, void> {
+  let pageToken = "";
+  do {
+    const page = await list(pageToken);
+    yield* page.auditEvents;
+    pageToken = page.nextPageToken;
+  } while (pageToken !== "");
+}
+
+/** The first `size` events behind a position, and whether there are more. */
+export async function pageAfter(
+  events: AsyncIterable<AuditEvent>,
+  after: Position | undefined,
+  size: number,
+): Promise<{ page: AuditEvent[]; hasMore: boolean }> {
+  const page: AuditEvent[] = [];
+  for await (const event of events) {
+    if (after && compare(positionOf(event), after) <= 0) continue;
+    if (page.length === size) return { page, hasMore: true };
+    page.push(event);
+  }
+  return { page, hasMore: false };
+}

@@ -1,0 +1,23 @@
+import { Metadata } from "@grpc/grpc-js";
+import type { Method } from "@medconnect/platform/contract/methods.ts";
+import type { CallOptions, Reply } from "@medconnect/platform/grpc/client.ts";
+import { composedMethods } from "./composed/composed-methods.ts";
+import { rawMethod, type Services } from "./services.ts";
+
+/** Answers a method's calls, bytes for bytes. */
+export type Dispatch = (request: Buffer, options: CallOptions) => Promise<Reply<Uint8Array>>;
+
+/** The service that has the method, or the gateway itself where the answer is composed. Throws where nobody has it. */
+export function dispatchTo(method: Method, services: Services): Dispatch {
+  if (!method.rules.composed) {
+    const client = services.client(method.owner);
+    const raw = rawMethod(method.path);
+    return (request, options) => client.call(raw, request, options);
+  }
+  const compose = composedMethods.get(method.path);
+  if (!compose) throw new Error(`nobody composes ${method.path}`);
+  return async (request, options) => ({
+    message: await compose(request, { services, options }),
+    trailer: new Metadata(),
+  });
+}

@@ -1,0 +1,26 @@
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { type Response, Router } from "express";
+import { docsPageHeaders } from "../security.ts";
+
+const SWAGGER_UI = dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json"));
+
+/** All that the page is made of: two files of ours and three of the library; nothing comes from another host. */
+const FILES: Record<string, string> = {
+  "/": join(import.meta.dirname, "index.html"),
+  "/init.js": join(import.meta.dirname, "init.js"),
+  "/swagger-ui.css": join(SWAGGER_UI, "swagger-ui.css"),
+  "/swagger-ui-bundle.js": join(SWAGGER_UI, "swagger-ui-bundle.js"),
+  "/favicon-32x32.png": join(SWAGGER_UI, "favicon-32x32.png"),
+};
+
+/** A page to read the API's reference on and to try calls from. */
+export function docsPage(): Router {
+  const router = Router();
+  for (const [path, file] of Object.entries(FILES)) {
+    router.get(path, docsPageHeaders, (_request, response: Response) => {
+      response.setHeader("Cache-Control", "public, max-age=3600").sendFile(file);
+    });
+  }
+  return router;
+}

@@ -1,0 +1,108 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { Agent, get, type IncomingMessage } from "node:http";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
+import { StubServices } from "./testing/stub-services.ts";
+
+const ID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
+const stubs = new StubServices();
+const started: ChildProcess[] = [];
+let address: string;
+
+beforeAll(async () => {
+  address = await stubs.listen();
+});
+afterEach(() => {
+  for (const gateway of started.splice(0)) gateway.kill("SIGKILL");
+});
+afterAll(() => stubs.close());
+
+/** The gateway as a process of its own, as it runs in production. */
+function start(settings: Record<string, string>): ChildProcess {
+  const env = {
+    INTERNAL_KEY: Buffer.alloc(32).toString("base64"),
+    AUTH_ADDRESS: address,
+    SCHEDULING_ADDRESS: address,
+    CLINICAL_ADDRESS: address,
+    BILLING_ADDRESS: address,
+    REDIS_URL: "redis://127.0.0.1:1",
+    PORT: "0",
+    DRAIN_DELAY: "200ms",
+    ...settings,
+  };
+  const gateway = spawn(process.execPath, [join(import.meta.dirname, "main.ts")], { env });
+  started.push(gateway);
+  return gateway;
+}
+
+/** The port it listens on, from its first lines of log, once it is ready. */
+async function portOf(gateway: ChildProcess): Promise<number> {
+  for await (const chunk of gateway.stdout!) {
+    const port = /"port":(\d+)/.exec(String(chunk))?.[1];
+    if (port) return Number(port);
+  }
+  throw new Error("the gateway did not start");
+}
+
+function request(
+  port: number,
+  path: string,
+  options: { agent?: Agent; headers?: Record<string, string> } = {},
+) {
+  return new Promise<IncomingMessage>((resolve, reject) => {
+    get({ port, path, ...options }, resolve).on("error", reject);
+  });
+}
+
+test("told to stop, it finishes what it has begun, turns unready, and ends with 0", async () => {
+  const gateway = start({});
+  const port = await portOf(gateway);
+  stubs.stubs.set("GetDoctor", async () => {
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    return { id: ID };
+  });
+  const keepAlive = new Agent({ keepAlive: true });
+  await text(await request(port, "/healthz", { agent: keepAlive }));
+  const underWay = request(port, `/v1/doctors/${ID}`);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  gateway.kill("SIGTERM");
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const ready = await request(port, "/readyz");
+  expect([ready.statusCode, ready.headers.connection]).toEqual([503, "close"]);
+  const answer = await underWay;
+  expect([answer.statusCode, JSON.parse(await text(answer)).id]).toEqual([200, ID]);
+  expect(await once(gateway, "exit")).toEqual([0, null]);
+  await expect(request(port, "/healthz")).rejects.toThrow("ECONNREFUSED");
+  keepAlive.destroy();
+});
+
+test("a port in use is one clear line and exit code 1", async () => {
+  const other = createServer().listen(0, "127.0.0.1");
+  await once(other, "listening");
+  const gateway = start({ PORT: String((other.address() as { port: number }).port) });
+  const [said, [code]] = await Promise.all([text(gateway.stderr!), once(gateway, "exit")]);
+  other.close();
+  expect([said, code]).toEqual(["gateway cannot start: its port is in use\n", 1]);
+});
+
+test("a setting that is wrong is one clear line and exit code 1", async () => {
+  const gateway = start({ RATE_LIMIT_READ: "many" });
+  const [said, [code]] = await Promise.all([text(gateway.stderr!), once(gateway, "exit")]);
+  expect(said).toMatch(/^Setting RATE_LIMIT_READ: .*\n$/);
+  expect(code).toBe(1);
+});
+
+test("headers beyond 16 KiB are refused", async () => {
+  const port = await portOf(start({}));
+  const answer = await request(port, "/healthz", { headers: { "x-large": "x".repeat(17 * 1024) } });
+  expect(answer.statusCode).toBe(431);
+});
+
+test("without auth it is alive, but not ready", async () => {
+  const port = await portOf(start({ AUTH_ADDRESS: "127.0.0.1:1" }));
+  expect((await request(port, "/healthz")).statusCode).toBe(200);
+  expect((await request(port, "/readyz")).statusCode).toBe(503);
+});

@@ -1,0 +1,72 @@
+import { loadConfig } from "@medconnect/platform/config.ts";
+import { methods } from "@medconnect/platform/contract/methods.ts";
+import { AccessTokenVerifier } from "@medconnect/platform/identity/access-tokens.ts";
+import { jwksOf, revocationsOf } from "@medconnect/platform/identity/auth-client.ts";
+import { Revocations } from "@medconnect/platform/identity/revocations.ts";
+import { ServiceTokens } from "@medconnect/platform/identity/service-tokens.ts";
+import { runUntilSignal, startProcess } from "@medconnect/platform/lifecycle.ts";
+import { createLogger } from "@medconnect/platform/log.ts";
+import { startOpsServer } from "@medconnect/platform/ops-server.ts";
+import { connectRedis } from "@medconnect/platform/redis.ts";
+import { startMetrics } from "@medconnect/platform/telemetry/metrics.ts";
+import { startTracing } from "@medconnect/platform/telemetry/tracing.ts";
+import { createApp } from "./app.ts";
+import { RateLimiter } from "./rate-limit.ts";
+import { routesOf } from "./routing/routes.ts";
+import { HttpServer } from "./server.ts";
+import { Services } from "./services.ts";
+import { gatewaySettings } from "./settings.ts";
+
+startProcess("gateway", async () => {
+  const config = loadConfig(gatewaySettings);
+  const log = createLogger("gateway", config.LOG_LEVEL);
+  const endpoint = config.OTEL_EXPORTER_OTLP_ENDPOINT;
+  const flushTraces = startTracing({ service: "gateway", endpoint, ratio: config.OTEL_TRACES_SAMPLER_ARG });
+  const readMetrics = startMetrics("gateway");
+
+  const services = new Services(config);
+  const redis = connectRedis(config.REDIS_URL, log);
+  const serviceTokens = new ServiceTokens("gateway", config.INTERNAL_KEY);
+  const accessTokens = new AccessTokenVerifier({
+    issuer: config.JWT_ISSUER,
+    audience: config.JWT_AUDIENCE,
+    fetchJwks: jwksOf(services.client("auth")),
+  });
+  const revocations = new Revocations(redis, revocationsOf(services.client("auth"), serviceTokens), log);
+  revocations.start();
+
+  const limits = {
+    auth: config.RATE_LIMIT_AUTH,
+    read: config.RATE_LIMIT_READ,
+    write: config.RATE_LIMIT_WRITE,
+    search: config.RATE_LIMIT_SEARCH,
+  };
+  const ready = () => revocations.ready && !http.isDraining;
+  const app = createApp({
+    routes: routesOf(methods.values(), services),
+    identity: { accessTokens, serviceTokens, revocations },
+    limiter: new RateLimiter(redis, limits),
+    callTimeoutMs: config.CALL_TIMEOUT,
+    log,
+    traceRatio: endpoint ? config.OTEL_TRACES_SAMPLER_ARG : 0,
+    corsOrigins: config.CORS_ORIGINS,
+    trustProxy: config.TRUST_PROXY,
+    ready,
+  });
+  const http = new HttpServer(app);
+  const port = await http.listen(config.HOST, config.PORT);
+  const ops = await startOpsServer({ host: config.HOST, port: config.METRICS_PORT, readMetrics, ready });
+  log.info({ port, metricsPort: ops.port }, "gateway is up");
+
+  runUntilSignal({
+    log,
+    timeoutMs: config.DRAIN_TIMEOUT,
+    drain: async () => {
+      await http.drain(config.DRAIN_DELAY);
+      revocations.stop();
+      services.close();
+      redis.disconnect();
+      await Promise.all([ops.close(), flushTraces()]);
+    },
+  });
+});

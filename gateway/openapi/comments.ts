@@ -1,0 +1,71 @@
+import type {
+  DescEnum,
+  DescEnumValue,
+  DescField,
+  DescFile,
+  DescMessage,
+  DescMethod,
+  DescService,
+} from "@bufbuild/protobuf";
+import { protoCamelCase } from "@bufbuild/protobuf/reflect";
+
+type Declaration = DescMessage | DescField | DescEnum | DescEnumValue | DescService | DescMethod;
+
+/**
+ * The comment before a declaration in its .proto, as one paragraph; "" if there is none. The descriptor set keeps
+ * comments by the declaration's path of field numbers and indexes in its file (google.protobuf.SourceCodeInfo).
+ */
+export function commentOn(desc: Declaration): string {
+  return commentsIn(fileOf(desc)).get(pathOf(desc).join(".")) ?? "";
+}
+
+/** The part of a comment up to the first full stop. */
+export function firstSentence(comment: string): string {
+  return /^.*?[.!?](?=\s|$)/.exec(comment)?.[0] ?? comment;
+}
+
+const commentsByFile = new WeakMap<DescFile, Map<string, string>>();
+
+function commentsIn(file: DescFile): Map<string, string> {
+  const known = commentsByFile.get(file);
+  if (known) return known;
+  const comments = new Map<string, string>();
+  for (const { path, leadingComments } of file.proto.sourceCodeInfo?.location ?? []) {
+    if (leadingComments) comments.set(path.join("."), forClients(leadingComments));
+  }
+  commentsByFile.set(file, comments);
+  return comments;
+}
+
+/** One paragraph, in which fields are named as JSON names them. */
+const forClients = (comment: string): string =>
+  comment
+    .trim()
+    .replaceAll(/\s+/g, " ")
+    .replaceAll(/`([a-z]+(?:_[a-z]+)+)`/g, (_, name: string) => `\`${protoCamelCase(name)}\``);
+
+function fileOf(desc: Declaration): DescFile {
+  return "file" in desc ? desc.file : fileOf(desc.parent);
+}
+
+/** The numbers are those of the fields in google/protobuf/descriptor.proto. */
+function pathOf(desc: Declaration): number[] {
+  switch (desc.kind) {
+    case "message":
+      return desc.parent
+        ? [...pathOf(desc.parent), 3, desc.parent.proto.nestedType.indexOf(desc.proto)]
+        : [4, desc.file.proto.messageType.indexOf(desc.proto)];
+    case "enum":
+      return desc.parent
+        ? [...pathOf(desc.parent), 4, desc.parent.proto.enumType.indexOf(desc.proto)]
+        : [5, desc.file.proto.enumType.indexOf(desc.proto)];
+    case "field":
+      return [...pathOf(desc.parent), 2, desc.parent.proto.field.indexOf(desc.proto)];
+    case "enum_value":
+      return [...pathOf(desc.parent), 2, desc.parent.proto.value.indexOf(desc.proto)];
+    case "service":
+      return [6, desc.file.proto.service.indexOf(desc.proto)];
+    case "rpc":
+      return [...pathOf(desc.parent), 2, desc.parent.proto.method.indexOf(desc.proto)];
+  }
+}

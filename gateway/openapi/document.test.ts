@@ -1,0 +1,98 @@
+import { expect, test } from "@jest/globals";
+import { createConfig, lintFromString } from "@redocly/openapi-core";
+import { contractRoutes, routeNamed } from "../testing/routes.ts";
+import { openApiDocument } from "./document.ts";
+import type { Schema } from "./json-schema.ts";
+
+const document = openApiDocument(contractRoutes);
+
+/** A part of the document, by keys. */
+function at(...keys: string[]): unknown {
+  let part: unknown = document;
+  for (const key of keys) part = (part as Schema)[key];
+  return part;
+}
+
+test("the document has nothing that Redocly's recommended rules object to", async () => {
+  const config = await createConfig({ extends: ["recommended"] });
+  const source = JSON.stringify(document);
+  expect(await lintFromString({ source, absoluteRef: "/openapi.json", config })).toEqual([]);
+});
+
+test("every route is an operation", () => {
+  for (const { path, httpMethod, method } of contractRoutes) {
+    expect(at("paths", path, httpMethod.toLowerCase(), "operationId")).toBe(
+      `${method.desc.parent.name}_${method.name}`,
+    );
+  }
+});
+
+const createBooking = ["paths", "/v1/bookings", "post"];
+
+test("fields, rules and what must be given come from the proto", () => {
+  expect(at("components", "schemas", "CreateBookingBody")).toEqual({
+    type: "object",
+    description: "What to book.",
+    properties: {
+      slotId: { type: "string", format: "uuid", description: "An open slot that has not begun." },
+      reason: { type: "string", maxLength: 2000, description: "For the doctor to read." },
+    },
+    required: ["slotId"],
+    additionalProperties: false,
+  });
+  expect(at(...createBooking, "security")).toEqual([{ bearer: [] }]);
+  expect(at(...createBooking, "parameters")).toEqual([
+    { $ref: "#/components/parameters/IdempotencyKeyRequired" },
+  ]);
+});
+
+test("answers: 201 with Location, 204 for nothing, and each reason under its status", () => {
+  expect(at(...createBooking, "responses", "201", "headers")).toHaveProperty("Location");
+  expect(at("paths", "/v1/auth/logout", "post", "responses")).toHaveProperty("204");
+  expect(
+    at(...createBooking, "responses", "409", "content", "application/problem+json", "examples"),
+  ).toMatchObject({
+    SLOT_UNAVAILABLE: { $ref: "#/components/examples/SLOT_UNAVAILABLE" },
+  });
+  const statuses = Object.keys(at(...createBooking, "responses") as Schema);
+  expect(statuses).toEqual([
+    "201",
+    "400",
+    "401",
+    "403",
+    "404",
+    "409",
+    "413",
+    "415",
+    "422",
+    "429",
+    "500",
+    "503",
+    "504",
+  ]);
+});
+
+test("an enum has the values that a client can send, and no zero", () => {
+  expect(at("components", "schemas", "Slot.Status", "enum")).toEqual([
+    "OPEN",
+    "HELD",
+    "BOOKED",
+    "BLOCKED",
+    "WITHDRAWN",
+  ]);
+});
+
+test("a PATCH takes what can change, and what only the server sets", () => {
+  const { properties, ...schema } = at("components", "schemas", "UpdateDoctorBody") as Schema;
+  expect(schema).not.toHaveProperty("required");
+  expect(properties).not.toHaveProperty("licenseNumber");
+  expect(properties).toMatchObject({
+    createTime: { readOnly: true, format: "date-time" },
+    bio: { maxLength: 4000 },
+  });
+});
+
+test("a public method needs no token, and an optional one either", () => {
+  expect(at("paths", "/v1/auth/login", "post", "security")).toEqual([]);
+  expect(at("paths", routeNamed("GetDoctor").path, "get", "security")).toEqual([{}, { bearer: [] }]);
+});

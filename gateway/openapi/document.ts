@@ -1,0 +1,92 @@
+import { PROBLEM_TYPE_BASE } from "../problem.ts";
+import type { Route } from "../routing/routes.ts";
+import { commentOn } from "./comments.ts";
+import type { Schema } from "./json-schema.ts";
+import { operationOf } from "./operation.ts";
+import { problemExamples, problemSchema, reasonsOf } from "./problem-responses.ts";
+import { Schemas } from "./schemas.ts";
+
+const DESCRIPTION = `Telemedicine: accounts, doctors, bookings, consultations, prescriptions and payments.
+
+JSON is the canonical protobuf mapping: \`lowerCamelCase\` names, times as RFC 3339 in UTC, 64-bit integers as text. Input
+is strict: an unknown field or query parameter is an error that names it. Errors are RFC 9457 problems; \`reason\` is
+what to switch on. Sign in with \`POST /v1/auth/login\` and send the access token as \`Authorization: Bearer\`.`;
+
+/** The OpenAPI 3.1 document of all routes, made from what the contract says and nothing else. */
+export function openApiDocument(routes: readonly Route[]): Schema {
+  const schemas = new Schemas();
+  const paths: Record<string, Schema> = {};
+  for (const route of routes) {
+    paths[route.path] = {
+      ...paths[route.path],
+      [route.httpMethod.toLowerCase()]: operationOf(route, schemas),
+    };
+  }
+  const services = new Set(routes.map((route) => route.method.desc.parent));
+  return {
+    openapi: "3.1.1",
+    info: {
+      title: "MedConnect API",
+      version: "1",
+      description: DESCRIPTION,
+      license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+      contact: { name: "MedConnect", url: PROBLEM_TYPE_BASE.replace(/\/errors#$/, "") },
+    },
+    servers: [{ url: "/", description: "This gateway" }],
+    tags: [...services].map((service) => ({ name: service.name, description: commentOn(service) })),
+    paths,
+    components: {
+      schemas: { Problem: problemSchema, ...sorted(schemas.components) },
+      examples: problemExamples(new Set(routes.flatMap(reasonsOf))),
+      parameters,
+      headers,
+      securitySchemes: {
+        bearer: {
+          type: "http",
+          scheme: "bearer",
+          bearerFormat: "JWT",
+          description: "The access token that login answers (RFC 9068); good for five minutes.",
+        },
+      },
+    },
+  };
+}
+
+const sorted = (components: Record<string, Schema>): Record<string, Schema> =>
+  Object.fromEntries(Object.entries(components).sort(([a], [b]) => (a < b ? -1 : 1)));
+
+const idempotencyKey = (required: boolean): Schema => ({
+  name: "Idempotency-Key",
+  in: "header",
+  required,
+  description:
+    "Makes it safe to send the request again: the same key with the same request gets the first answer. 1 to 255 printable ASCII characters, such as a UUID; quoted (RFC 8941) or bare.",
+  schema: { type: "string", minLength: 1 },
+});
+
+const parameters = {
+  IdempotencyKey: idempotencyKey(false),
+  IdempotencyKeyRequired: idempotencyKey(true),
+  IfMatch: {
+    name: "If-Match",
+    in: "header",
+    required: false,
+    description:
+      "The `ETag` that was read; 412 if the resource has changed since. The body's `etag` says the same.",
+    schema: { type: "string" },
+  },
+};
+
+const header = (description: string, type = "string"): Schema => ({ description, schema: { type } });
+
+const headers = {
+  "x-request-id": header("The request's id: the one that was sent, or a new one."),
+  "x-trace-id": header("The request's trace (W3C Trace Context)."),
+  ETag: header("The resource's version, for `If-Match`."),
+  Location: header("Where the new resource is."),
+  "Idempotent-Replayed": header("`true` where this answer was given before, to the same Idempotency-Key."),
+  RateLimit: header('What is left, and seconds until it is whole again: `"read";r=599;t=42`.'),
+  "RateLimit-Policy": header('The quota and its window in seconds: `"read";q=600;w=60`.'),
+  "Retry-After": header("Seconds until another try makes sense.", "integer"),
+  "WWW-Authenticate": header("How to authenticate (RFC 6750)."),
+};

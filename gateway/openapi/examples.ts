@@ -1,0 +1,88 @@
+import {
+  type DescField,
+  type DescMessage,
+  type JsonObject,
+  type JsonValue,
+  ScalarType,
+} from "@bufbuild/protobuf";
+import type { FieldRules } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
+import { commentOn } from "./comments.ts";
+import { rulesOf } from "./field-rules.ts";
+
+const UUID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
+/** What to try where a comment names no example; the first that the field's rules take. */
+const TEXTS = ["An example", "example", "en", "123456"];
+
+/** A message with plausible values. Fields of which an example says nothing (`optional` ones) are left out. */
+export function exampleOf(fields: readonly DescField[]): JsonObject {
+  const shown = fields.filter((field) => !field.proto.proto3Optional && isFirstOfOneof(field));
+  return Object.fromEntries(shown.map((field) => [field.jsonName, exampleValue(field)]));
+}
+
+/** An example for one field: the one that its comment names ("such as …"), or one that fits its type and rules. */
+export function exampleValue(field: DescField): JsonValue {
+  const rules = rulesOf(field);
+  if (field.fieldKind === "list") {
+    return [single(field, rules?.type.case === "repeated" ? rules.type.value.items : undefined)];
+  }
+  if (field.fieldKind === "map") return { [named(field) ?? "EXAMPLE"]: single(field, undefined) };
+  return single(field, rules);
+}
+
+function single(field: DescField, rules: FieldRules | undefined): JsonValue {
+  if (field.message) return messageExample(field, field.message);
+  if (field.enum) return enumExample(field, rules);
+  switch (field.scalar) {
+    case ScalarType.STRING:
+      return textExample(field, rules);
+    case ScalarType.BOOL:
+      return false;
+    case ScalarType.DOUBLE:
+    case ScalarType.FLOAT:
+      return 1.5;
+    case ScalarType.BYTES:
+      return "";
+    case ScalarType.INT64:
+    case ScalarType.SINT64:
+    case ScalarType.UINT64:
+      return "5000";
+    default:
+      return 1;
+  }
+}
+
+function messageExample(field: DescField, desc: DescMessage): JsonValue {
+  switch (desc.typeName) {
+    case "google.protobuf.Timestamp":
+      return field.name.startsWith("end") ? "2026-03-02T09:30:00Z" : "2026-03-02T09:00:00Z";
+    case "google.protobuf.Duration":
+      return "900s";
+    case "google.protobuf.FieldMask":
+      return "timeZone";
+    default:
+      return exampleOf(desc.fields);
+  }
+}
+
+function enumExample(field: DescField, rules: FieldRules | undefined): string {
+  const allowed = rules?.type.case === "enum" ? rules.type.value.in : [];
+  const values = field.enum!.values.filter(({ number }) => number !== 0);
+  return (values.find(({ number }) => allowed.includes(number)) ?? values[0]!).name;
+}
+
+function textExample(field: DescField, rules: FieldRules | undefined): string {
+  const text = rules?.type.case === "string" ? rules.type.value : undefined;
+  if (text?.wellKnown.case === "email" || field.name === "email") return "ada@example.org";
+  if (text?.wellKnown.case === "uuid" || /^(id|.*_ids?)$/.test(field.name)) return UUID;
+  const minLength = Number(text?.minLen ?? 0n);
+  const candidates = [named(field), text?.in.find((value) => value !== ""), ...TEXTS].filter(
+    (c) => c !== undefined,
+  );
+  const pattern = new RegExp(text?.pattern ?? "", "u");
+  return candidates.find((c) => c.length >= minLength && pattern.test(c)) ?? "x".repeat(minLength);
+}
+
+/** The example that a comment gives: … such as "USD". */
+const named = (field: DescField): string | undefined => /[Ss]uch as "([^"]+)"/.exec(commentOn(field))?.[1];
+
+const isFirstOfOneof = (field: DescField): boolean => !field.oneof || field.oneof.fields[0] === field;

@@ -1,0 +1,114 @@
+import { type DescField, type DescMessage, getOption, hasOption, ScalarType } from "@bufbuild/protobuf";
+import {
+  type FieldRules,
+  field as fieldOption,
+  Ignore,
+  message as messageOption,
+} from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
+import type { Schema } from "./json-schema.ts";
+
+/** What protovalidate is told of a field. */
+export function rulesOf(field: DescField): FieldRules | undefined {
+  return hasOption(field, fieldOption) ? getOption(field, fieldOption) : undefined;
+}
+
+/** The rules as JSON Schema says them. What it cannot say stays with the services, which check everything. */
+export function constraintsOf(rules: FieldRules | undefined): Schema {
+  switch (rules?.type.case) {
+    case "string": {
+      const { minLen, maxLen, pattern, in: values, wellKnown } = rules.type.value;
+      const allowed = values.filter((value) => value !== "");
+      return {
+        ...(minLen > 0n && { minLength: Number(minLen) }),
+        ...(maxLen > 0n && { maxLength: Number(maxLen) }),
+        ...(pattern !== "" && { pattern }),
+        ...(allowed.length > 0 && { enum: allowed }),
+        ...((wellKnown.case === "uuid" || wellKnown.case === "email") && { format: wellKnown.case }),
+      };
+    }
+    case "int32":
+    case "uint32":
+    case "double":
+    case "float": {
+      const { greaterThan, lessThan } = rules.type.value;
+      return {
+        ...(greaterThan.case === "gte" && { minimum: greaterThan.value }),
+        ...(greaterThan.case === "gt" && { exclusiveMinimum: greaterThan.value }),
+        ...(lessThan.case === "lte" && { maximum: lessThan.value }),
+        ...(lessThan.case === "lt" && { exclusiveMaximum: lessThan.value }),
+      };
+    }
+    case "repeated": {
+      const { minItems, maxItems, unique } = rules.type.value;
+      return {
+        ...(minItems > 0n && { minItems: Number(minItems) }),
+        ...(maxItems > 0n && { maxItems: Number(maxItems) }),
+        ...(unique && { uniqueItems: true }),
+      };
+    }
+    default:
+      return {};
+  }
+}
+
+/** What the rules say that only words can: the range of a 64-bit integer, which JSON carries as text. */
+export function notesOf(rules: FieldRules | undefined): string {
+  if (rules?.type.case !== "int64") return "";
+  const { greaterThan, lessThan } = rules.type.value;
+  const from = { gt: "More than", gte: "At least", none: "" }[greaterThan.case ?? "none"];
+  const to = { lt: "less than", lte: "at most", none: "" }[lessThan.case ?? "none"];
+  const parts = [from && `${from} ${greaterThan.value}`, to && `${to} ${lessThan.value}`].filter(Boolean);
+  return parts.length > 0 ? ` ${parts.join(", ")}.` : "";
+}
+
+/** Rules over several fields of a message, in their own words. */
+export function messageRulesOf(desc: DescMessage): string[] {
+  return hasOption(desc, messageOption) ? getOption(desc, messageOption).cel.map((rule) => rule.message) : [];
+}
+
+/** Whether a request without the field is refused: proto3 reads an absent scalar as its zero value. */
+export function isRequired(field: DescField): boolean {
+  const rules = rulesOf(field);
+  if (!rules || rules.ignore !== Ignore.UNSPECIFIED) return false;
+  if (rules.required) return true;
+  if (field.proto.proto3Optional || field.oneof) return false;
+  switch (rules.type.case) {
+    case "string": {
+      const { minLen, pattern, in: values, wellKnown } = rules.type.value;
+      if (minLen > 0n || wellKnown.case === "uuid" || wellKnown.case === "email") return true;
+      return pattern !== "" ? !new RegExp(pattern, "u").test("") : values.length > 0 && !values.includes("");
+    }
+    case "enum":
+      return rules.type.value.in.length > 0 && !rules.type.value.in.includes(0);
+    case "int32":
+    case "int64":
+      return rules.type.value.greaterThan.case === "gt" && rules.type.value.greaterThan.value >= 0;
+    case "repeated":
+      return rules.type.value.minItems > 0n;
+    default:
+      return false;
+  }
+}
+
+/** JSON Schema of a scalar, by the canonical protobuf JSON mapping. */
+export function scalarSchema(scalar: ScalarType): Schema {
+  switch (scalar) {
+    case ScalarType.STRING:
+      return { type: "string" };
+    case ScalarType.BOOL:
+      return { type: "boolean" };
+    case ScalarType.BYTES:
+      return { type: "string", contentEncoding: "base64" };
+    case ScalarType.DOUBLE:
+    case ScalarType.FLOAT:
+      return { type: "number" };
+    case ScalarType.INT64:
+    case ScalarType.SINT64:
+    case ScalarType.SFIXED64:
+    case ScalarType.UINT64:
+    case ScalarType.FIXED64:
+      return { type: "string", format: "int64", pattern: "^-?[0-9]+$" };
+    default:
+      return { type: "integer", format: "int32" };
+  }
+}

@@ -1,0 +1,131 @@
+import type { DescField } from "@bufbuild/protobuf";
+import type { Method } from "@medconnect/platform/contract/methods.ts";
+import { behavesAs } from "@medconnect/platform/contract/validate.ts";
+import { FieldBehavior } from "@medconnect/proto/es/google/api/field_behavior_pb.js";
+import {
+  MethodRules_Access as Access,
+  MethodRules_Idempotency as Idempotency,
+  MethodRules_RateClass as RateClass,
+  MethodRules_Role as Role,
+} from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
+import type { Route } from "../routing/routes.ts";
+import { HTTP_BODY } from "../transcoding/binding.ts";
+import { commentOn, firstSentence } from "./comments.ts";
+import { exampleOf, exampleValue } from "./examples.ts";
+import { isRequired } from "./field-rules.ts";
+import { ref, type Schema } from "./json-schema.ts";
+import { problemResponses } from "./problem-responses.ts";
+import type { Schemas } from "./schemas.ts";
+
+/** One route as an OpenAPI operation. */
+export function operationOf(route: Route, schemas: Schemas): Schema {
+  const { method } = route;
+  const comment = commentOn(method.desc);
+  return {
+    operationId: `${method.desc.parent.name}_${method.name}`,
+    summary: firstSentence(comment).replace(/\.$/, ""),
+    description: `${comment}\n\n${whoMayCall(method)}`,
+    tags: [method.desc.parent.name],
+    security: securityOf(method),
+    parameters: parametersOf(route, schemas),
+    ...requestBodyOf(route, schemas),
+    responses: { ...successOf(route, schemas), ...problemResponses(route) },
+  };
+}
+
+function whoMayCall({ rules }: Method): string {
+  switch (rules.access) {
+    case Access.PUBLIC:
+      return "Anyone may call; a token is ignored.";
+    case Access.OPTIONAL:
+      return "Anyone may call; a token may widen the answer.";
+    case Access.ROLES:
+      return `For ${rules.roles.map((role) => Role[role]).join(", ")}.`;
+    default:
+      return "For any signed-in user.";
+  }
+}
+
+function securityOf({ rules }: Method): Schema[] {
+  if (rules.access === Access.PUBLIC) return [];
+  const bearer = { bearer: [] };
+  return rules.access === Access.OPTIONAL ? [{}, bearer] : [bearer];
+}
+
+function parametersOf({ method, binding }: Route, schemas: Schemas): Schema[] {
+  const inPath = binding.variables.map((fields) => ({
+    ...parameter("path", fields.map((field) => field.jsonName).join("."), fields.at(-1)!, schemas),
+    required: true,
+  }));
+  const inQuery = [...binding.query].map(([name, field]) => ({
+    ...parameter("query", name, field, schemas),
+    required: isRequired(field),
+  }));
+  const { idempotency } = method.rules;
+  return [
+    ...inPath,
+    ...inQuery,
+    ...(idempotency === Idempotency.REQUIRED ? [ref("parameters", "IdempotencyKeyRequired")] : []),
+    ...(idempotency === Idempotency.ACCEPTED ? [ref("parameters", "IdempotencyKey")] : []),
+    ...(binding.etag && binding.updateMask ? [ref("parameters", "IfMatch")] : []),
+  ];
+}
+
+function parameter(where: "path" | "query", name: string, field: DescField, schemas: Schemas): Schema {
+  const { description, ...schema } = schemas.field(field, "request");
+  const example = where === "path" ? { example: exampleValue(field) } : {};
+  return { name, in: where, description, schema, ...example };
+}
+
+function requestBodyOf({ method, binding, httpMethod }: Route, schemas: Schemas): Schema {
+  const { body } = binding;
+  if (body === "") return {};
+  if (binding.takesRawBody) {
+    return {
+      requestBody: { required: true, content: { "*/*": { schema: { type: "string", format: "binary" } } } },
+    };
+  }
+  const inPath = new Set(binding.variables.map(([first]) => first));
+  const desc = body === "*" ? method.input : body.message!;
+  const direction = httpMethod === "PATCH" ? "patch" : "request";
+  const fields = desc.fields.filter((field) => {
+    if (direction === "patch") return !behavesAs(field, FieldBehavior.IMMUTABLE);
+    return !inPath.has(field) && field !== binding.idempotencyKey;
+  });
+  const settable = fields.filter((f) => f.name !== "etag" && !behavesAs(f, FieldBehavior.OUTPUT_ONLY));
+  const { schema, required } = schemas.body(`${method.name}Body`, desc, fields, direction);
+  return {
+    requestBody: {
+      required,
+      content: { "application/json": { schema, example: exampleOf(settable) } },
+    },
+  };
+}
+
+function successOf({ method }: Route, schemas: Schemas): Record<string, Schema> {
+  const { output, rules } = method;
+  const headers = {
+    "x-request-id": ref("headers", "x-request-id"),
+    "x-trace-id": ref("headers", "x-trace-id"),
+    ...(rules.rate !== RateClass.UNLIMITED && {
+      RateLimit: ref("headers", "RateLimit"),
+      "RateLimit-Policy": ref("headers", "RateLimit-Policy"),
+    }),
+    ...(rules.idempotency !== Idempotency.IDEMPOTENCY_UNSPECIFIED && {
+      "Idempotent-Replayed": ref("headers", "Idempotent-Replayed"),
+    }),
+    ...(output.fields.some((field) => field.name === "etag") && { ETag: ref("headers", "ETag") }),
+    ...(rules.creates && rules.location !== "" && { Location: ref("headers", "Location") }),
+  };
+  const description = commentOn(output) || "Done.";
+  if (output.typeName === HTTP_BODY) {
+    return {
+      200: { description: "The document.", headers, content: { "*/*": { schema: { type: "string" } } } },
+    };
+  }
+  if (output.fields.length === 0) return { 204: { description, headers } };
+  const content = {
+    "application/json": { schema: schemas.message(output, "answer"), example: exampleOf(output.fields) },
+  };
+  return { [rules.creates ? 201 : 200]: { description, headers, content } };
+}

@@ -1,0 +1,100 @@
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { catalogue, type Reason } from "@medconnect/platform/errors/catalogue.ts";
+import {
+  MethodRules_Access as Access,
+  MethodRules_Idempotency as Idempotency,
+  MethodRules_RateClass as RateClass,
+} from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
+import { Reason as ReasonNumber } from "@medconnect/proto/es/medconnect/options/v1/reason_pb.js";
+import { PROBLEM_MEDIA_TYPE, problemOf } from "../problem.ts";
+import type { Route } from "../routing/routes.ts";
+import { ref, type Schema } from "./json-schema.ts";
+
+/** Every reason that a route may answer with: those of any method of its kind, and those that it declares. */
+export function reasonsOf({ method, binding }: Route): Reason[] {
+  const { rules } = method;
+  const reasons: Reason[] = ["INVALID_REQUEST", "UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL"];
+  if (binding.body !== "") reasons.push("MALFORMED_JSON", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE");
+  if (rules.access !== Access.PUBLIC) reasons.push("UNAUTHENTICATED", "REVOCATION_UNKNOWN");
+  if (rules.access === Access.ROLES) reasons.push("PERMISSION_DENIED");
+  if (rules.rate !== RateClass.UNLIMITED) reasons.push("RATE_LIMITED");
+  if (rules.idempotency !== Idempotency.IDEMPOTENCY_UNSPECIFIED) {
+    reasons.push("IDEMPOTENCY_KEY_REUSED", "IDEMPOTENCY_IN_PROGRESS");
+  }
+  if (rules.idempotency === Idempotency.REQUIRED) reasons.push("IDEMPOTENCY_KEY_REQUIRED");
+  const declared = rules.errors.map((number) => ReasonNumber[number] as Reason);
+  return [...new Set([...reasons, ...declared])];
+}
+
+/** The error answers of a route by HTTP status, each with its reasons' bodies as examples. */
+export function problemResponses(route: Route): Record<string, Schema> {
+  const byStatus = Map.groupBy(reasonsOf(route), (reason) => catalogue.get(reason)!.httpStatus);
+  const statuses = [...byStatus].sort(([a], [b]) => a - b);
+  return Object.fromEntries(statuses.map(([status, reasons]) => [status, problemResponse(status, reasons)]));
+}
+
+function problemResponse(status: number, reasons: Reason[]): Schema {
+  return {
+    description: reasons.map((reason) => `\`${reason}\`: ${catalogue.get(reason)!.title}`).join("\n\n"),
+    headers: {
+      "x-request-id": ref("headers", "x-request-id"),
+      ...((status === 429 || status === 503) && { "Retry-After": ref("headers", "Retry-After") }),
+      ...(status === 401 && { "WWW-Authenticate": ref("headers", "WWW-Authenticate") }),
+    },
+    content: {
+      [PROBLEM_MEDIA_TYPE]: {
+        schema: ref("schemas", "Problem"),
+        examples: Object.fromEntries(reasons.map((reason) => [reason, ref("examples", reason)])),
+      },
+    },
+  };
+}
+
+/** A problem body for each reason. */
+export function problemExamples(reasons: Iterable<Reason>): Record<string, Schema> {
+  return Object.fromEntries([...reasons].sort().map((reason) => [reason, exampleOf(reason)]));
+}
+
+function exampleOf(reason: Reason): Schema {
+  const violations = reason === "INVALID_REQUEST" ? [{ field: "email", description: "is unknown" }] : [];
+  return {
+    summary: catalogue.get(reason)!.title,
+    value: problemOf(new ApiError(reason, { violations }), "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21"),
+  };
+}
+
+/** RFC 9457 with this API's extensions. */
+export const problemSchema: Schema = {
+  type: "object",
+  description: "What went wrong (RFC 9457). Switch on `reason`; the texts may change.",
+  properties: {
+    type: { type: "string", format: "uri", description: "Leads to the reason's description." },
+    title: { type: "string", description: "The reason in one sentence." },
+    status: { type: "integer", description: "The HTTP status." },
+    detail: { type: "string", description: "About this case." },
+    code: { type: "string", description: "The name of the gRPC status code." },
+    reason: { type: "string", enum: [...catalogue.keys()].sort(), description: "Stable." },
+    requestId: { type: "string", description: "To quote to support." },
+    errors: {
+      type: "array",
+      description: "With `INVALID_REQUEST`: what is wrong where.",
+      items: {
+        type: "object",
+        properties: {
+          field: {
+            type: "string",
+            description: "Path of the field, or a header's name; empty for the whole.",
+          },
+          description: { type: "string", description: "What is wrong with it." },
+        },
+        required: ["field", "description"],
+      },
+    },
+    metadata: {
+      type: "object",
+      description: "Facts of the case to switch on.",
+      additionalProperties: { type: "string" },
+    },
+  },
+  required: ["type", "title", "status", "detail", "code", "reason", "requestId"],
+};

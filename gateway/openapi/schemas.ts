@@ -1,0 +1,119 @@
+import type { DescEnum, DescField, DescMessage } from "@bufbuild/protobuf";
+import type { FieldRules } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
+import { behavesAs } from "@medconnect/platform/contract/validate.ts";
+import { FieldBehavior } from "@medconnect/proto/es/google/api/field_behavior_pb.js";
+import { commentOn } from "./comments.ts";
+import { constraintsOf, isRequired, messageRulesOf, notesOf, rulesOf, scalarSchema } from "./field-rules.ts";
+import { ref, type Schema } from "./json-schema.ts";
+
+/**
+ * Which way a message goes. An answer always has its scalars, enums and lists, so they are required there; in a request
+ * the rules decide, and they are told there alone, as they bind the client.
+ */
+export type Direction = "answer" | "request" | "patch";
+
+/** Collects the schemas that a document refers to. */
+export class Schemas {
+  readonly components: Record<string, Schema> = {};
+  readonly #names = new Map<string, DescMessage | DescEnum>();
+
+  /** A message in an answer, or one that is part of a request's body. */
+  message(desc: DescMessage, direction: Direction): Schema {
+    const known = WELL_KNOWN[desc.typeName];
+    if (known) return known;
+    const name = this.#nameOf(desc) + (direction === "answer" ? "" : "Input");
+    if (!this.components[name]) {
+      this.components[name] = {}; // A message may contain itself.
+      this.components[name] = this.#object(desc, desc.fields, direction);
+    }
+    return ref("schemas", name);
+  }
+
+  /** A request's body: some of a message's fields, and whether there must be one at all. */
+  body(name: string, desc: DescMessage, fields: readonly DescField[], direction: Direction) {
+    const schema = this.#object(desc, fields, direction);
+    this.components[name] = schema;
+    return { schema: ref("schemas", name), required: "required" in schema };
+  }
+
+  #object(desc: DescMessage, fields: readonly DescField[], direction: Direction): Schema {
+    const required = fields.filter((field) => isAlwaysThere(field, direction));
+    return {
+      type: "object",
+      description: [commentOn(desc), ...messageRulesOf(desc).map((rule) => `${rule}.`)].join(" "),
+      properties: Object.fromEntries(fields.map((field) => [field.jsonName, this.field(field, direction)])),
+      ...(required.length > 0 && { required: required.map((field) => field.jsonName) }),
+      ...(direction !== "answer" && { additionalProperties: false }),
+    };
+  }
+
+  field(field: DescField, direction: Direction): Schema {
+    const rules = direction === "answer" ? undefined : rulesOf(field);
+    return {
+      ...this.#typeOf(field, direction, rules),
+      ...constraintsOf(rules),
+      description: commentOn(field) + notesOf(rules),
+      ...(behavesAs(field, FieldBehavior.OUTPUT_ONLY) && { readOnly: true }),
+    };
+  }
+
+  #typeOf(field: DescField, direction: Direction, rules: FieldRules | undefined): Schema {
+    if (field.fieldKind === "list") {
+      const itemRules = rules?.type.case === "repeated" ? rules.type.value.items : undefined;
+      return { type: "array", items: { ...this.#valueOf(field, direction), ...constraintsOf(itemRules) } };
+    }
+    if (field.fieldKind === "map") {
+      return { type: "object", additionalProperties: this.#valueOf(field, direction) };
+    }
+    return this.#valueOf(field, direction);
+  }
+
+  #valueOf(field: DescField, direction: Direction): Schema {
+    if (field.message) return this.message(field.message, direction === "patch" ? "request" : direction);
+    if (field.enum) return this.#enum(field.enum);
+    return scalarSchema(field.scalar!);
+  }
+
+  #enum(desc: DescEnum): Schema {
+    const name = this.#nameOf(desc);
+    const values = desc.values.filter((value) => value.number !== 0);
+    this.components[name] ??= {
+      type: "string",
+      description: [
+        commentOn(desc),
+        ...values.map((value) => `\n- \`${value.name}\`: ${commentOn(value)}`),
+      ].join(""),
+      enum: values.map((value) => value.name),
+    };
+    return ref("schemas", name);
+  }
+
+  /** The name without its package, unless another package has the same one. */
+  #nameOf(desc: DescMessage | DescEnum): string {
+    const short = desc.typeName.slice(desc.file.proto.package.length + 1);
+    const owner = this.#names.get(short);
+    if (owner && owner !== desc) return desc.typeName;
+    this.#names.set(short, desc);
+    return short;
+  }
+}
+
+const WELL_KNOWN: Record<string, Schema> = {
+  "google.protobuf.Timestamp": { type: "string", format: "date-time" },
+  "google.protobuf.Duration": { type: "string", pattern: "^-?[0-9]+(\\.[0-9]{1,9})?s$" },
+  "google.protobuf.FieldMask": { type: "string" },
+};
+
+function isAlwaysThere(field: DescField, direction: Direction): boolean {
+  switch (direction) {
+    case "answer":
+      return field.fieldKind === "list" || field.fieldKind === "map" || !hasPresence(field);
+    case "request":
+      return isRequired(field) || behavesAs(field, FieldBehavior.REQUIRED);
+    case "patch":
+      return false;
+  }
+}
+
+const hasPresence = (field: DescField): boolean =>
+  field.message !== undefined || field.oneof !== undefined || field.proto.proto3Optional;

@@ -1,0 +1,31 @@
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import type { Logger } from "@medconnect/platform/log.ts";
+import type { NextFunction, Request } from "express";
+import { send } from "./answer.ts";
+import type { GatewayResponse } from "./observe.ts";
+import { problemHeaders, problemOf } from "./problem.ts";
+
+/** The last handler: every error leaves as a problem, and what we did not mean is told to the log alone. */
+export function problemHandler(log: Logger) {
+  return (thrown: unknown, request: Request, response: GatewayResponse, _next: NextFunction): void => {
+    const error = ApiError.from(thrown);
+    const { requestId, route } = response.locals;
+    if (error.rule.httpStatus >= 500) {
+      const level = error.reason === "INTERNAL" ? "error" : "warn";
+      log[level]({ err: error, reason: error.reason, route, requestId }, "request failed");
+    }
+    if (response.destroyed) return;
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    send(response, {
+      status: error.rule.httpStatus,
+      headers: {
+        ...problemHeaders(error, request.headers.authorization !== undefined),
+        "cache-control": "no-store",
+      },
+      body: JSON.stringify(problemOf(error, requestId)),
+    });
+  };
+}

@@ -1,0 +1,51 @@
+import { status } from "@grpc/grpc-js";
+import type { ApiError, FieldViolation } from "@medconnect/platform/errors/api-error.ts";
+
+/** Where `type` leads: the page that is made from the catalogue, at the reason's own heading. */
+export const PROBLEM_TYPE_BASE = "https://medconnect.dev/errors#";
+
+export const PROBLEM_MEDIA_TYPE = "application/problem+json";
+
+/** RFC 9457, with our extensions after `detail`. */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  /** The gRPC code's name. */
+  code: string;
+  /** What clients switch on. */
+  reason: string;
+  requestId: string;
+  errors?: FieldViolation[];
+  metadata?: Record<string, string>;
+}
+
+export function problemOf(error: ApiError, requestId: string): Problem {
+  const { reason, rule, message, violations, metadata } = error;
+  return {
+    type: PROBLEM_TYPE_BASE + reason,
+    title: rule.title,
+    status: rule.httpStatus,
+    detail: message,
+    code: status[error.code],
+    reason,
+    requestId,
+    ...(violations.length > 0 && { errors: violations }),
+    ...(Object.keys(metadata).length > 0 && { metadata }),
+  };
+}
+
+/** The headers that go with an error beyond its media type. `sentToken`: the request had an Authorization header. */
+export function problemHeaders(error: ApiError, sentToken: boolean): Record<string, string> {
+  const headers: Record<string, string> = { "content-type": PROBLEM_MEDIA_TYPE };
+  if (error.retryAfterMs !== undefined) {
+    headers["retry-after"] = String(Math.max(1, Math.ceil(error.retryAfterMs / 1000)));
+  }
+  if (error.rule.httpStatus === 401) {
+    // RFC 6750 §3.1: an error code only where a token was tried.
+    const tried = sentToken && error.reason === "UNAUTHENTICATED";
+    headers["www-authenticate"] = tried ? 'Bearer error="invalid_token"' : "Bearer";
+  }
+  return headers;
+}

@@ -1,0 +1,132 @@
+import { type AddressInfo, createServer, type Socket } from "node:net";
+import { afterEach, describe, expect, test } from "@jest/globals";
+import { ANONYMOUS, type Caller } from "@medconnect/platform/identity/caller.ts";
+import { MethodRules_RateClass as RateClass } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
+import { clientKey } from "./client-key.ts";
+import { startTestGateway, type TestGateway } from "./testing/test-gateway.ts";
+
+const ID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
+let gateway: TestGateway;
+afterEach(() => gateway?.close());
+
+describe("a limit", () => {
+  test("is told with each answer, and refuses what is beyond it", async () => {
+    gateway = await startTestGateway({ limits: { read: 2 } });
+    const headers = await gateway.signedIn();
+    const first = await gateway.send("GET", "/v1/users/me", { headers });
+    expect(first.headers).toMatchObject({
+      "ratelimit-policy": '"read";q=2;w=60',
+      ratelimit: '"read";r=1;t=60',
+    });
+    await gateway.send("GET", "/v1/users/me", { headers });
+    const third = await gateway.send("GET", "/v1/users/me", { headers });
+    expect(third.json).toMatchObject({ status: 429, reason: "RATE_LIMITED", code: "RESOURCE_EXHAUSTED" });
+    expect(third.headers.ratelimit).toMatch(/^"read";r=0;t=(59|60)$/);
+    expect(third.headers["retry-after"]).toMatch(/^(59|60)$/);
+  });
+
+  test("counts by class and by user", async () => {
+    gateway = await startTestGateway({ limits: { read: 1, write: 1 } });
+    const [one, other] = [await gateway.signedIn(), await gateway.signedIn()];
+    const statusOf = async (method: string, path: string, headers: Record<string, string>) =>
+      (await gateway.send(method, path, { headers })).status;
+    expect(await statusOf("GET", "/v1/users/me", one)).toBe(200);
+    expect(await statusOf("GET", "/v1/users/me", one)).toBe(429);
+    expect(await statusOf("POST", "/v1/auth/logout", one)).toBe(204);
+    expect(await statusOf("GET", "/v1/users/me", other)).toBe(200);
+  });
+
+  test("comes after the token and before the body", async () => {
+    gateway = await startTestGateway({ limits: { write: 1 } });
+    const headers = await gateway.signedIn();
+    const post = async (more: Record<string, string>) =>
+      (await gateway.send("POST", "/v1/bookings", { headers: more, body: "{" })).status;
+    expect(await post({})).toBe(401);
+    expect(await post(headers)).toBe(400);
+    expect(await post(headers)).toBe(429);
+    expect(await post({ authorization: "Bearer x" })).toBe(401);
+  });
+
+  test("of 0 is none, and tells nothing", async () => {
+    gateway = await startTestGateway();
+    const { headers } = await gateway.send("GET", `/v1/doctors/${ID}`);
+    expect(Object.keys(headers).filter((name) => name.startsWith("ratelimit"))).toEqual([]);
+  });
+
+  test("cannot be got round by a made-up X-Forwarded-For", async () => {
+    gateway = await startTestGateway({ limits: { auth: 1 } });
+    const login = async (address: string) =>
+      (await gateway.send("POST", "/v1/auth/login", { headers: { "x-forwarded-for": address }, body: {} }))
+        .status;
+    expect([await login("1.1.1.1"), await login("2.2.2.2")]).toEqual([200, 429]);
+  });
+
+  test("counts by the address that a trusted proxy names", async () => {
+    gateway = await startTestGateway({ limits: { auth: 1 }, trustProxy: 1 });
+    const login = async (address: string) =>
+      (await gateway.send("POST", "/v1/auth/login", { headers: { "x-forwarded-for": address }, body: {} }))
+        .status;
+    expect([
+      await login("9.9.9.9, 1.1.1.1"),
+      await login("2.2.2.2"),
+      await login("8.8.8.8, 1.1.1.1"),
+    ]).toEqual([200, 200, 429]);
+  });
+});
+
+const GREETINGS: Record<string, string> = {
+  hello: "%0\r\n",
+  setinfo: "+OK\r\n",
+  info: "$19\r\nredis_version:8.0.0\r\n",
+};
+
+/** A Redis that lets clients in and then says nothing any more, as a stopped process does. */
+async function frozenRedis(): Promise<{ url: string; close: () => void }> {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => {
+    sockets.push(socket.on("error", () => {}));
+    socket.on("data", (commands) => {
+      for (const [word] of commands.toString().matchAll(/hello|setinfo|\ninfo/gi)) {
+        socket.write(GREETINGS[word.trim().toLowerCase()]!);
+      }
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const close = () => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  };
+  return { url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}`, close };
+}
+
+test("a frozen Redis costs 100 ms once, and the limit stays", async () => {
+  const redis = await frozenRedis();
+  gateway = await startTestGateway({ limits: { auth: 3 }, redisUrl: redis.url });
+  const login = async () => {
+    const startedAtMs = performance.now();
+    const { status } = await gateway.send("POST", "/v1/auth/login", { body: {} });
+    return { status, tookMs: performance.now() - startedAtMs };
+  };
+  const [first, ...others] = [await login(), await login(), await login(), await login(), await login()];
+  redis.close();
+  expect([first, ...others].map(({ status }) => status)).toEqual([200, 200, 200, 429, 429]);
+  expect(first.tookMs).toBeGreaterThan(80);
+  expect(first.tookMs).toBeLessThan(200);
+  for (const { tookMs } of others) expect(tookMs).toBeLessThan(50);
+});
+
+describe("a request counts for", () => {
+  const user: Caller = { kind: "user", userId: ID, sessionId: ID, role: "PATIENT", authTime: new Date() };
+
+  test.each<[string, RateClass, Caller, string, string]>([
+    ["the user", RateClass.READ, user, "1.2.3.4", `user:${ID}`],
+    ["the address where nobody is signed in", RateClass.READ, ANONYMOUS, "1.2.3.4", "ip:1.2.3.4"],
+    ["the address where credentials are tried", RateClass.AUTH, user, "1.2.3.4", "ip:1.2.3.4"],
+    ["the IPv4 address in an IPv6 one", RateClass.READ, ANONYMOUS, "::ffff:1.2.3.4", "ip:1.2.3.4"],
+    ["the network of an IPv6 address", RateClass.READ, ANONYMOUS, "2001:DB8:0:7:1:2:3:4", "ip:2001:db8:0:7"],
+    ["the network of a shortened address", RateClass.READ, ANONYMOUS, "2001:db8::1", "ip:2001:db8:0:0"],
+    ["the network of this machine", RateClass.READ, ANONYMOUS, "::1", "ip:0:0:0:0"],
+  ])("%s", (_title, rate, caller, address, key) => {
+    expect(clientKey(rate, caller, address)).toBe(key);
+  });
+});

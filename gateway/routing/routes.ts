@@ -1,0 +1,67 @@
+import { getOption, hasOption } from "@bufbuild/protobuf";
+import type { Method } from "@medconnect/platform/contract/methods.ts";
+import { http } from "@medconnect/proto/es/google/api/annotations_pb.js";
+import {
+  MethodRules_Access,
+  MethodRules_RateClass,
+} from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
+import { type Dispatch, dispatchTo } from "../dispatch.ts";
+import type { Services } from "../services.ts";
+import { bindRequest, type RequestBinding } from "../transcoding/binding.ts";
+import { type AnswerMaker, answerMakerFor } from "../transcoding/response.ts";
+import { type HttpBinding, type PathTemplate, parseHttpRule } from "./http-rule.ts";
+import { Router } from "./router.ts";
+
+/** One way from HTTP to an RPC, with all that can be worked out before a request comes. */
+export interface Route {
+  readonly method: Method;
+  readonly httpMethod: string;
+  readonly template: PathTemplate;
+  /** The template as clients know it: `/v1/bookings/{bookingId}:cancel`. */
+  readonly path: string;
+  readonly binding: RequestBinding;
+  readonly dispatch: Dispatch;
+  readonly answer: AnswerMaker;
+  /** Says nothing about a person and is meant to be polled, so that caches may keep it. */
+  readonly isPublicData: boolean;
+}
+
+/** The routes of all methods that have one. Methods for other services never do, whatever their proto says. */
+export function routesOf(methods: Iterable<Method>, services: Services): Route[] {
+  return [...methods]
+    .filter((method) => hasOption(method.desc, http) && method.rules.access !== MethodRules_Access.INTERNAL)
+    .flatMap((method) =>
+      parseHttpRule(getOption(method.desc, http)).map((binding) => routeOf(method, binding, services)),
+    );
+}
+
+/** Throws where two routes have the same method and path. */
+export function routerOf(routes: Iterable<Route>): Router<Route> {
+  const router = new Router<Route>();
+  for (const route of routes) router.add(route.httpMethod, route.template, route);
+  return router;
+}
+
+function routeOf(method: Method, http: HttpBinding, services: Services): Route {
+  const { rules } = method;
+  const binding = bindRequest(method.input, http);
+  return {
+    method,
+    httpMethod: http.httpMethod,
+    template: http.template,
+    path: clientPath(http.template, binding),
+    binding,
+    dispatch: dispatchTo(method, services),
+    answer: answerMakerFor(method),
+    isPublicData:
+      rules.access === MethodRules_Access.PUBLIC &&
+      rules.rate === MethodRules_RateClass.UNLIMITED &&
+      http.httpMethod === "GET",
+  };
+}
+
+function clientPath({ segments, verb }: PathTemplate, { variables }: RequestBinding): string {
+  const names = variables.map((fields) => fields.map((field) => field.jsonName).join("."));
+  const parts = segments.map((segment) => (segment.kind === "literal" ? segment.text : `{${names.shift()}}`));
+  return `/${parts.join("/")}${verb && `:${verb}`}`;
+}

@@ -1,0 +1,100 @@
+import { isIP } from "node:net";
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { authenticate, type Identity } from "@medconnect/platform/grpc/access.ts";
+import { within } from "@medconnect/platform/grpc/client.ts";
+import type { Request } from "express";
+import { send } from "./answer.ts";
+import { clientKey } from "./client-key.ts";
+import type { GatewayResponse } from "./observe.ts";
+import type { RateLimiter } from "./rate-limit.ts";
+import { allowedMethods, type Router } from "./routing/router.ts";
+import type { Route } from "./routing/routes.ts";
+import type { RequestBinding } from "./transcoding/binding.ts";
+import { assertJson, readBody } from "./transcoding/body.ts";
+import { asClientWrote } from "./transcoding/field-names.ts";
+import { encodeRequest } from "./transcoding/request.ts";
+
+export interface RpcHandlerOptions {
+  router: Router<Route>;
+  identity: Identity;
+  limiter: RateLimiter;
+  /** How long a service may take to answer. */
+  callTimeoutMs: number;
+}
+
+/**
+ * Every RPC's way through the gateway, in the order of checks that clients can rely on: route (404, 405), token (401),
+ * limit (429), body (413, 415, 400), then the service with all that it checks.
+ */
+export function rpcHandler({ router, identity, limiter, callTimeoutMs }: RpcHandlerOptions) {
+  return async (request: Request, response: GatewayResponse): Promise<void> => {
+    const { path, query } = splitTarget(request.url);
+    const match = router.match(path);
+    if (!match) throw new ApiError("ROUTE_NOT_FOUND");
+    const route = match.targets.get(request.method === "HEAD" ? "GET" : request.method);
+    if (!route) {
+      response.setHeader("Allow", allowedMethods(match));
+      throw new ApiError("METHOD_NOT_ALLOWED");
+    }
+    const { method, binding } = route;
+    response.locals.route = route.path;
+
+    const { authorization } = request.headers;
+    const caller = await authenticate(method.rules, authorization, identity);
+    const address = addressOf(request);
+    const client = clientKey(method.rules.rate, caller, address);
+    await limiter.count(method.rules.rate, client, (name, value) => response.setHeader(name, value));
+
+    const body = await readBody(request, response);
+    if (!binding.takesRawBody) assertJson(request, body);
+    const message = encodeRequest(binding, { request, values: match.values, query, body });
+
+    const gone = new AbortController();
+    response.once("close", () => {
+      if (!response.writableFinished) gone.abort();
+    });
+    const reply = await route
+      .dispatch(message, {
+        deadline: within(callTimeoutMs),
+        signal: gone.signal,
+        metadata: {
+          "x-request-id": response.locals.requestId,
+          "x-forwarded-for": address,
+          ...(caller.kind === "user" && authorization !== undefined && { authorization }),
+        },
+      })
+      .catch((error: unknown) => {
+        throw inClientsWords(error, binding);
+      });
+    if (route.isPublicData) response.setHeader("Cache-Control", "public, max-age=60");
+    send(response, route.answer(reply.message, reply.trailer));
+  };
+}
+
+/** The path and the query of a request target, also in absolute form (RFC 9112 §3.2.2). */
+function splitTarget(target: string): { path: string; query: string } {
+  const origin = target.startsWith("/") ? target : target.replace(/^https?:\/\/[^/?]*/i, "");
+  const mark = origin.indexOf("?");
+  return mark < 0
+    ? { path: origin, query: "" }
+    : { path: origin.slice(0, mark), query: origin.slice(mark + 1) };
+}
+
+/** The client's address, as far as `trust proxy` lets a header say it; empty once the connection is gone. */
+function addressOf({ ip = "", socket }: Request): string {
+  return isIP(ip) ? ip : (socket.remoteAddress ?? "");
+}
+
+/** A service names fields as its proto does. */
+function inClientsWords(error: unknown, binding: RequestBinding): unknown {
+  if (!(error instanceof ApiError) || error.violations.length === 0) return error;
+  return new ApiError(error.reason, {
+    detail: error.message,
+    metadata: error.metadata,
+    violations: error.violations.map(({ field, description }) => ({
+      field: asClientWrote(binding, field),
+      description,
+    })),
+    cause: error,
+  });
+}

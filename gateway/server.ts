@@ -1,0 +1,50 @@
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+
+/** Bounds what a slow or hostile client can hold on to (OWASP API4). */
+const LIMITS = {
+  maxHeaderSize: 16 * 1024,
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  connectionsCheckingInterval: 1000,
+  /** Longer than the idle timeout of common load balancers (60 s), so that it is they who close. */
+  keepAliveTimeout: 65_000,
+};
+
+/** The public port. */
+export class HttpServer {
+  readonly #server: Server;
+  #draining = false;
+
+  constructor(listener: RequestListener) {
+    this.#server = createServer(LIMITS, (request, response) => {
+      // A client that is told so makes its next request elsewhere, instead of on a connection about to close.
+      if (this.#draining) response.setHeader("Connection", "close");
+      listener(request, response);
+    });
+  }
+
+  get isDraining(): boolean {
+    return this.#draining;
+  }
+
+  /** @returns the port. Throws EADDRINUSE for one that is in use. */
+  async listen(host: string, port: number): Promise<number> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen(port, host, resolve);
+    });
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Reports not ready for `delayMs`, then takes no new connections, and waits for the requests under way. */
+  async drain(delayMs: number): Promise<void> {
+    this.#draining = true;
+    await delay(delayMs);
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    const sweeper = setInterval(() => this.#server.closeIdleConnections(), 50);
+    await closed;
+    clearInterval(sweeper);
+  }
+}

@@ -1,0 +1,32 @@
+import { duration, processSettings } from "@medconnect/platform/config.ts";
+import { z } from "zod";
+
+const requestsAMinute = (fallback: number) => z.coerce.number().int().min(0).default(fallback);
+
+const commaList = z
+  .string()
+  .default("")
+  .transform((text) => text.split(",").flatMap((part) => part.trim() || []));
+
+/** What the gateway reads from its environment. */
+export const gatewaySettings = {
+  ...processSettings,
+  PORT: z.coerce.number().int().min(0).max(65535).default(8080),
+  /** Requests a minute for each user or address; 0 is no limit. */
+  RATE_LIMIT_AUTH: requestsAMinute(10),
+  RATE_LIMIT_READ: requestsAMinute(600),
+  RATE_LIMIT_WRITE: requestsAMinute(120),
+  RATE_LIMIT_SEARCH: requestsAMinute(120),
+  /** The origins whose pages may call this API from a browser, by comma, such as "https://app.example.org". */
+  CORS_ORIGINS: commaList,
+  /** Whose X-Forwarded-For is believed: the number of proxies in front of us, or their addresses as CIDRs by comma. */
+  TRUST_PROXY: commaList.transform((parts) =>
+    parts.length === 1 && /^\d+$/.test(parts[0]!) ? Number(parts[0]) : parts,
+  ),
+  /** How long a service may take to answer. */
+  CALL_TIMEOUT: duration("10s"),
+  /** How long new requests are still taken after a stop signal, until load balancers have seen /readyz turn. */
+  DRAIN_DELAY: duration("1s"),
+};
+
+export type GatewayConfig = z.infer<z.ZodObject<typeof gatewaySettings>>;

@@ -1,0 +1,24 @@
+import { methods } from "@medconnect/platform/contract/methods.ts";
+import { type Route, routesOf } from "../routing/routes.ts";
+import { Services } from "../services.ts";
+
+/** Nobody listens on port 1: for tests of what happens before a service is called. */
+const NOWHERE = "127.0.0.1:1";
+
+export const unreachableServices = () =>
+  new Services({
+    AUTH_ADDRESS: NOWHERE,
+    SCHEDULING_ADDRESS: NOWHERE,
+    CLINICAL_ADDRESS: NOWHERE,
+    BILLING_ADDRESS: NOWHERE,
+  });
+
+/** The contract's routes. */
+export const contractRoutes: Route[] = routesOf(methods.values(), unreachableServices());
+
+/** The route of an RPC, by its name. */
+export function routeNamed(name: string): Route {
+  const route = contractRoutes.find((candidate) => candidate.method.name === name);
+  if (!route) throw new Error(`no route for ${name}`);
+  return route;
+}

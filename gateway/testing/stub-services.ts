@@ -1,0 +1,75 @@
+import { fromBinary, fromJson, type JsonObject, toBinary, toJson } from "@bufbuild/protobuf";
+import {
+  type handleUnaryCall,
+  Metadata,
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+} from "@grpc/grpc-js";
+import { type Method, methods } from "@medconnect/platform/contract/methods.ts";
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { toGrpcStatus } from "@medconnect/platform/grpc/status.ts";
+import { rawMethod } from "../services.ts";
+
+/** What a stub was asked, in the words of the contract's JSON. */
+export interface StubCall {
+  readonly method: string;
+  readonly request: JsonObject;
+  readonly metadata: Record<string, unknown>;
+  readonly cancelled: () => boolean;
+  /** Sent along with the answer. */
+  readonly trailer: Metadata;
+}
+
+export type Stub = (call: StubCall) => JsonObject | Promise<JsonObject>;
+
+/** A gRPC server with every method of the contract; what they answer, each test says. Real gRPC, real network. */
+export class StubServices {
+  /** Answers by the method's name. Without one a method answers an empty message. */
+  readonly stubs = new Map<string, Stub>();
+  readonly calls: StubCall[] = [];
+  readonly #server = new Server();
+
+  constructor() {
+    const byService = Map.groupBy(methods.values(), (method) => method.desc.parent.typeName);
+    for (const group of byService.values()) {
+      this.#server.addService(
+        Object.fromEntries(group.map((method) => [method.name, rawMethod(method.path)])),
+        Object.fromEntries(group.map((method) => [method.name, this.#answer(method)])),
+      );
+    }
+  }
+
+  /** @returns its address */
+  listen(): Promise<string> {
+    return new Promise((resolve, reject) => {
+      this.#server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port) =>
+        error ? reject(error) : resolve(`127.0.0.1:${port}`),
+      );
+    });
+  }
+
+  close(): void {
+    this.#server.forceShutdown();
+  }
+
+  #answer(method: Method): handleUnaryCall<Buffer, Buffer> {
+    return async (call: ServerUnaryCall<Buffer, Buffer>, callback) => {
+      const trailer = new Metadata();
+      try {
+        const asked: StubCall = {
+          method: method.name,
+          request: toJson(method.input, fromBinary(method.input, call.request)) as JsonObject,
+          metadata: call.metadata.getMap(),
+          cancelled: () => call.cancelled,
+          trailer,
+        };
+        this.calls.push(asked);
+        const answer = (await this.stubs.get(method.name)?.(asked)) ?? {};
+        callback(null, Buffer.from(toBinary(method.output, fromJson(method.output, answer))), trailer);
+      } catch (error) {
+        callback(toGrpcStatus(ApiError.from(error)));
+      }
+    };
+  }
+}

@@ -1,0 +1,46 @@
+import { createFileRegistry, type DescMessage, fromJson, type JsonObject } from "@bufbuild/protobuf";
+import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
+import { registry } from "@medconnect/platform/contract/registry.ts";
+
+const field = (name: string, number: number, type: string, more: JsonObject = {}): JsonObject => ({
+  name,
+  number,
+  type,
+  label: "LABEL_OPTIONAL",
+  jsonName: name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase()),
+  ...more,
+});
+
+const file = fromJson(FileDescriptorProtoSchema, {
+  name: "test/test.proto",
+  package: "test",
+  syntax: "proto3",
+  dependency: ["google/api/httpbody.proto"],
+  messageType: [
+    {
+      name: "Inner",
+      field: [field("id", 1, "TYPE_STRING"), field("name", 2, "TYPE_STRING")],
+    },
+    {
+      name: "Thing",
+      field: [
+        field("inner", 1, "TYPE_MESSAGE", { typeName: ".test.Inner" }),
+        field("active", 2, "TYPE_BOOL"),
+        field("tags", 3, "TYPE_STRING", { label: "LABEL_REPEATED" }),
+        field("weight", 4, "TYPE_DOUBLE"),
+      ],
+    },
+    {
+      name: "Webhook",
+      field: [
+        field("provider", 1, "TYPE_STRING"),
+        field("payload", 2, "TYPE_MESSAGE", { typeName: ".google.api.HttpBody" }),
+      ],
+    },
+  ],
+});
+
+const testRegistry = createFileRegistry(file, (name) => registry.getFile(name)?.proto);
+
+/** A message with what the contract does not use yet, but the gateway takes: Thing or Webhook. */
+export const testMessage = (name: string): DescMessage => testRegistry.getMessage(`test.${name}`)!;

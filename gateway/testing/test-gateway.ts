@@ -1,0 +1,144 @@
+import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
+import { text } from "node:stream/consumers";
+import { methods } from "@medconnect/platform/contract/methods.ts";
+import { AccessTokenVerifier } from "@medconnect/platform/identity/access-tokens.ts";
+import type { Role } from "@medconnect/platform/identity/caller.ts";
+import { Revocations } from "@medconnect/platform/identity/revocations.ts";
+import { ServiceTokens } from "@medconnect/platform/identity/service-tokens.ts";
+import { newId } from "@medconnect/platform/ids.ts";
+import { connectRedis } from "@medconnect/platform/redis.ts";
+import { startTracing } from "@medconnect/platform/telemetry/tracing.ts";
+import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import pino from "pino";
+import { type AppOptions, createApp } from "../app.ts";
+import { RateLimiter, type RateLimits } from "../rate-limit.ts";
+import { routesOf } from "../routing/routes.ts";
+import { HttpServer } from "../server.ts";
+import { Services } from "../services.ts";
+import { StubServices } from "./stub-services.ts";
+
+const ISSUER = "https://issuer.test";
+const AUDIENCE = "medconnect-test";
+const UNLIMITED: RateLimits = { auth: 0, read: 0, write: 0, search: 0 };
+
+export interface TestGatewayOptions
+  extends Partial<Pick<AppOptions, "corsOrigins" | "trustProxy" | "callTimeoutMs">> {
+  limits?: Partial<RateLimits>;
+  /** Nobody listens on port 1: Redis is away, if not told otherwise. */
+  redisUrl?: string;
+}
+
+export interface Sent {
+  headers?: Record<string, string | string[]>;
+  /** Sent as JSON; text and bytes as they are. */
+  body?: unknown;
+}
+
+export interface Received {
+  status: number;
+  headers: IncomingHttpHeaders;
+  text: string;
+  /** Empty where the answer is not JSON. */
+  json: Record<string, unknown>;
+}
+
+/** A gateway on a free port with stubs behind it, and all else real: tokens, revocations, limits, gRPC, HTTP. */
+export async function startTestGateway(options: TestGatewayOptions = {}) {
+  const { limits, redisUrl = "redis://127.0.0.1:1", ...settings } = options;
+  const logLines: Record<string, unknown>[] = [];
+  const log = pino({ level: "info" }, { write: (line) => logLines.push(JSON.parse(line)) });
+  const endTracing = startTracing({ service: "gateway", ratio: 1 });
+  const stubs = new StubServices();
+  const address = await stubs.listen();
+  const services = new Services({
+    AUTH_ADDRESS: address,
+    SCHEDULING_ADDRESS: address,
+    CLINICAL_ADDRESS: address,
+    BILLING_ADDRESS: address,
+  });
+  const keys = await generateKeyPair("EdDSA");
+  const jwk = { ...(await exportJWK(keys.publicKey)), kid: "k1", alg: "EdDSA", use: "sig" };
+  const revoked: string[] = [];
+  const redis = connectRedis(redisUrl, pino({ level: "silent" }));
+  const readRevoked = async () => revoked.map((sessionId) => ({ sessionId, expireTime: new Date() }));
+  const revocations = new Revocations(redis, readRevoked, log);
+  revocations.start();
+  const http = new HttpServer(
+    createApp({
+      routes: routesOf(methods.values(), services),
+      identity: {
+        accessTokens: new AccessTokenVerifier({
+          issuer: ISSUER,
+          audience: AUDIENCE,
+          fetchJwks: async () => ({ keys: [jwk] }),
+        }),
+        serviceTokens: new ServiceTokens("gateway", [Buffer.alloc(32)]),
+        revocations,
+      },
+      limiter: new RateLimiter(redis, { ...UNLIMITED, ...limits }),
+      callTimeoutMs: 2000,
+      log,
+      traceRatio: 0,
+      corsOrigins: [],
+      trustProxy: [],
+      ready: () => revocations.ready && !http.isDraining,
+      ...settings,
+    }),
+  );
+  const port = await http.listen("127.0.0.1", 0);
+  while (!revocations.ready) await new Promise((resolve) => setTimeout(resolve, 5));
+
+  return {
+    port,
+    http,
+    stubs,
+    revoked,
+    logLines,
+
+    /** An Authorization header for a user. */
+    signedIn: async (
+      role: Role = "PATIENT",
+      { userId = newId(), sessionId = newId(), expiresIn = "5m" } = {},
+    ) => {
+      const token = await new SignJWT({ sid: sessionId, jti: newId(), role, auth_time: 1 })
+        .setProtectedHeader({ alg: "EdDSA", typ: "at+jwt", kid: "k1" })
+        .setIssuer(ISSUER)
+        .setAudience(AUDIENCE)
+        .setSubject(userId)
+        .setIssuedAt()
+        .setExpirationTime(expiresIn)
+        .sign(keys.privateKey);
+      return { authorization: `Bearer ${token}` };
+    },
+
+    /** Sends a request with its path exactly as given, which fetch would normalize. */
+    send: async (method: string, path: string, { headers = {}, body }: Sent = {}): Promise<Received> => {
+      const isRaw = typeof body === "string" || Buffer.isBuffer(body);
+      const content = isRaw || body === undefined ? body : JSON.stringify(body);
+      const type = content === undefined ? {} : { "content-type": "application/json" };
+      const response = await new Promise<IncomingMessage>((resolve, reject) => {
+        const request = httpRequest({ port, method, path, headers: { ...type, ...headers } }, resolve);
+        request.on("error", reject).end(content);
+      });
+      const received = await text(response);
+      const isJson = /json/.test(response.headers["content-type"] ?? "") && received !== "";
+      return {
+        status: response.statusCode ?? 0,
+        headers: response.headers,
+        text: received,
+        json: isJson ? JSON.parse(received) : {},
+      };
+    },
+
+    close: async () => {
+      await http.drain(0);
+      revocations.stop();
+      redis.disconnect();
+      services.close();
+      stubs.close();
+      await endTracing();
+    },
+  };
+}
+
+export type TestGateway = Awaited<ReturnType<typeof startTestGateway>>;

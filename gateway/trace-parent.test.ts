@@ -1,0 +1,23 @@
+import { beforeAll, expect, test } from "@jest/globals";
+import { startTracing } from "@medconnect/platform/telemetry/tracing.ts";
+import { TraceFlags, trace } from "@opentelemetry/api";
+import { traceParent } from "./trace-parent.ts";
+
+const TRACE_ID = "a".repeat(32);
+beforeAll(() => void startTracing({ service: "test", ratio: 1 }));
+
+test.each([
+  ["01", 0, TraceFlags.NONE],
+  ["01", 1, TraceFlags.SAMPLED],
+  ["00", 1, TraceFlags.SAMPLED],
+])("a caller's trace with flag %s, recorded at ratio %d, has the flag %d", (flag, ratio, traceFlags) => {
+  const parent = traceParent(`00-${TRACE_ID}-${"b".repeat(16)}-${flag}`, ratio);
+  expect(trace.getSpanContext(parent)).toMatchObject({ traceId: TRACE_ID, traceFlags });
+});
+
+test.each([undefined, "", "junk", `00-${"0".repeat(32)}-${"b".repeat(16)}-01`])(
+  "%s begins a trace of ours",
+  (header) => {
+    expect(trace.getSpanContext(traceParent(header, 1))).toBeUndefined();
+  },
+);

@@ -1,0 +1,17 @@
+import { extractTrace } from "@medconnect/platform/telemetry/tracing.ts";
+import { type Context, ROOT_CONTEXT, TraceFlags, trace } from "@opentelemetry/api";
+
+/**
+ * The trace that a request belongs to. A caller's trace is gone on with, so that both sides find the request under one
+ * id; but whether it is recorded we decide ourselves, at random: neither the caller's flag nor a trace id that was
+ * chosen to be sampled may make us record everything (W3C Trace Context §5.2, denial of service).
+ *
+ * @param ratio the share of callers' traces that is recorded
+ */
+export function traceParent(traceparent: string | undefined, ratio: number): Context {
+  if (traceparent === undefined) return ROOT_CONTEXT;
+  const sent = trace.getSpanContext(extractTrace({ traceparent }));
+  if (!sent) return ROOT_CONTEXT;
+  const traceFlags = Math.random() < ratio ? TraceFlags.SAMPLED : TraceFlags.NONE;
+  return trace.setSpanContext(ROOT_CONTEXT, { ...sent, traceFlags });
+}

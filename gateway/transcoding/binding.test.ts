@@ -1,0 +1,96 @@
+import { IncomingMessage } from "node:http";
+import { Socket } from "node:net";
+import { create, fromBinary, type JsonValue, toBinary, toJson } from "@bufbuild/protobuf";
+import { Metadata } from "@grpc/grpc-js";
+import { expect, test } from "@jest/globals";
+import { registry } from "@medconnect/platform/contract/registry.ts";
+import { HttpBodySchema } from "@medconnect/proto/es/google/api/httpbody_pb.js";
+import { parsePathTemplate } from "../routing/http-rule.ts";
+import { routeNamed } from "../testing/routes.ts";
+import { testMessage } from "../testing/test-contract.ts";
+import { bindRequest } from "./binding.ts";
+import { encodeRequest } from "./request.ts";
+import { answerMakerFor } from "./response.ts";
+
+interface Sent {
+  values?: string[];
+  query?: string;
+  content?: string;
+}
+
+function encode(
+  name: string,
+  path: string,
+  body: string,
+  { values = [], query = "", content = "" }: Sent,
+): JsonValue {
+  const input = testMessage(name);
+  const binding = bindRequest(input, { httpMethod: "POST", template: parsePathTemplate(path), body });
+  const request = new IncomingMessage(new Socket());
+  request.headers["content-type"] = "application/x-provider";
+  const bytes = encodeRequest(binding, { request, values, query, body: Buffer.from(content) });
+  return toJson(input, fromBinary(input, bytes));
+}
+
+test("a raw body goes to the service untouched, with its media type", () => {
+  expect(
+    encode("Webhook", "/v1/webhooks/{provider}", "payload", { values: ["acme"], content: "{not json" }),
+  ).toEqual({
+    provider: "acme",
+    payload: { contentType: "application/x-provider", data: Buffer.from("{not json").toString("base64") },
+  });
+});
+
+test("a raw answer goes to the client untouched, with its media type", () => {
+  const method = { ...routeNamed("GetBooking").method, output: registry.getMessage("google.api.HttpBody")! };
+  const bytes = toBinary(
+    HttpBodySchema,
+    create(HttpBodySchema, { contentType: "text/calendar", data: Buffer.from("X") }),
+  );
+  const { status, headers, body } = answerMakerFor(method)(bytes, new Metadata());
+  expect([status, headers, Buffer.from(body).toString()]).toEqual([
+    200,
+    { "content-type": "text/calendar" },
+    "X",
+  ]);
+});
+
+test("a variable can be a field of a field, which the body then cannot give", () => {
+  const path = "/v1/things/{inner.id}";
+  expect(encode("Thing", path, "inner", { values: ["i1"], content: '{"name":"n"}' })).toEqual({
+    inner: { id: "i1", name: "n" },
+  });
+  expect(() => encode("Thing", path, "inner", { values: ["i1"], content: '{"id":"i2"}' })).toThrow(
+    expect.objectContaining({ violations: [{ field: "id", description: "is given by the path" }] }),
+  );
+});
+
+test("booleans, numbers and lists as parameters", () => {
+  const query = "active=true&tags=a&tags=b&weight=1.5";
+  expect(encode("Thing", "/v1/things/{inner.id}", "inner", { values: ["i"], query })).toMatchObject({
+    active: true,
+    tags: ["a", "b"],
+    weight: 1.5,
+  });
+  expect(() =>
+    encode("Thing", "/v1/things/{inner.id}", "inner", { values: ["i"], query: "active=1&weight=x" }),
+  ).toThrow(
+    expect.objectContaining({
+      violations: [
+        { field: "active", description: "must be true or false" },
+        { field: "weight", description: "must be a number" },
+      ],
+    }),
+  );
+});
+
+test.each([
+  ["/v1/{nothing}", "", "nothing"],
+  ["/v1/{active.id}", "", "id"],
+  ["/v1/things", "nothing", "nothing"],
+  ["/v1/things", "", "cannot be a query parameter"],
+])("a rule that does not fit its message is found out at the start: %s, body %j", (path, body, why) => {
+  expect(() =>
+    bindRequest(testMessage("Thing"), { httpMethod: "GET", template: parsePathTemplate(path), body }),
+  ).toThrow(why);
+});

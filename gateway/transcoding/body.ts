@@ -1,0 +1,50 @@
+import type { IncomingMessage } from "node:http";
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import express, { type Response } from "express";
+
+const MAX_BODY_BYTES = 100 * 1024;
+const NO_BODY = Buffer.alloc(0);
+
+/** Compressed bodies are refused (415): a hundred kilobytes of them can say a hundred megabytes. */
+const raw = express.raw({ type: () => true, limit: MAX_BODY_BYTES, inflate: false });
+
+/** The body's bytes, none where there is no body. Throws BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE or CANCELLED. */
+export function readBody(request: IncomingMessage, response: Response): Promise<Buffer> {
+  const { "content-length": length, "transfer-encoding": encoding } = request.headers;
+  if (encoding === undefined && (length === undefined || length === "0")) return Promise.resolve(NO_BODY);
+  return new Promise((resolve, reject) => {
+    raw(request, response, (error?: unknown) => {
+      if (error) reject(refusal(error as HttpError));
+      else resolve(bodyOf(request));
+    });
+  });
+}
+
+/** What body-parser throws. */
+interface HttpError extends Error {
+  status?: number;
+}
+
+function refusal(error: HttpError): ApiError {
+  switch (error.status) {
+    case 413:
+      return new ApiError("BODY_TOO_LARGE");
+    case 415:
+      return new ApiError("UNSUPPORTED_MEDIA_TYPE", { detail: "A compressed body is not taken." });
+    default:
+      return new ApiError("CANCELLED", { cause: error });
+  }
+}
+
+function bodyOf(request: IncomingMessage & { body?: unknown }): Buffer {
+  return Buffer.isBuffer(request.body) ? request.body : NO_BODY;
+}
+
+const JSON_MEDIA_TYPE = /^application\/json[ \t]*(?:;[ \t]*charset=("?)utf-8\1[ \t]*)?$/i;
+
+/** Throws UNSUPPORTED_MEDIA_TYPE for a body that does not say it is JSON in UTF-8, the only kind that is taken. */
+export function assertJson(request: IncomingMessage, body: Buffer): void {
+  if (body.length > 0 && !JSON_MEDIA_TYPE.test(request.headers["content-type"] ?? "")) {
+    throw new ApiError("UNSUPPORTED_MEDIA_TYPE");
+  }
+}

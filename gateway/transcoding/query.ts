@@ -1,0 +1,52 @@
+import { type DescField, type JsonObject, type JsonValue, ScalarType } from "@bufbuild/protobuf";
+import { type FieldViolation, invalidField } from "@medconnect/platform/errors/api-error.ts";
+
+/**
+ * Query parameters as the JSON that their fields take. What is wrong is added to `violations`.
+ *
+ * @param text the raw query, without the question mark
+ */
+export function queryToJson(
+  text: string,
+  parameters: ReadonlyMap<string, DescField>,
+  violations: FieldViolation[],
+): JsonObject {
+  const json: JsonObject = {};
+  for (const [name, values] of group(text)) {
+    const field = parameters.get(name);
+    if (!field) violations.push({ field: name, description: "is unknown" });
+    else if (field.fieldKind === "list") json[name] = values.map((value) => textToJson(field, value));
+    else if (values.length > 1) violations.push({ field: name, description: "is given more than once" });
+    else json[name] = textToJson(field, values[0]!);
+  }
+  return json;
+}
+
+/** A value of a path or query. Canonical JSON takes numbers, times and enums as text as well, but booleans not. */
+export function textToJson(field: DescField, text: string): JsonValue {
+  const isBool = field.scalar === ScalarType.BOOL && (text === "true" || text === "false");
+  return isBool ? text === "true" : text;
+}
+
+function group(text: string): Map<string, string[]> {
+  const values = new Map<string, string[]>();
+  for (const pair of text.split("&")) {
+    if (pair === "") continue;
+    const equals = pair.indexOf("=");
+    const name = decode(equals < 0 ? pair : pair.slice(0, equals));
+    const value = equals < 0 ? "" : decode(pair.slice(equals + 1));
+    const others = values.get(name);
+    if (others) others.push(value);
+    else values.set(name, [value]);
+  }
+  return values;
+}
+
+/** As forms are encoded (WHATWG URL §5.1), but what is not valid is refused rather than guessed. */
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll("+", " "));
+  } catch {
+    throw invalidField("", "The query is not valid percent-encoding of UTF-8.");
+  }
+}

@@ -1,0 +1,124 @@
+import type { IncomingMessage } from "node:http";
+import { type DescField, fromJson, type JsonObject, toBinary } from "@bufbuild/protobuf";
+import { behavesAs } from "@medconnect/platform/contract/validate.ts";
+import { ApiError, type FieldViolation } from "@medconnect/platform/errors/api-error.ts";
+import { FieldBehavior } from "@medconnect/proto/es/google/api/field_behavior_pb.js";
+import type { RequestBinding } from "./binding.ts";
+import { withoutBodyField } from "./field-names.ts";
+import { idempotencyKeyOf, ifMatchOf } from "./headers.ts";
+import { parseJsonObject } from "./json-text.ts";
+import { queryToJson, textToJson } from "./query.ts";
+import { isObject, violationsOf } from "./strict-json.ts";
+
+/** The parts of an HTTP request that make a message. */
+export interface RequestParts {
+  readonly request: IncomingMessage;
+  /** The path's variables, decoded. */
+  readonly values: readonly string[];
+  /** The raw query, without the question mark. */
+  readonly query: string;
+  /** Empty where there is none. */
+  readonly body: Buffer;
+}
+
+/**
+ * The method's input as bytes. All parts are put together as one JSON object first, so that one check and one
+ * conversion serve them all. Throws INVALID_REQUEST with every field that is wrong, or MALFORMED_JSON.
+ */
+export function encodeRequest(binding: RequestBinding, parts: RequestParts): Buffer {
+  const violations: FieldViolation[] = [];
+  const json = {
+    ...queryToJson(parts.query, binding.query, violations),
+    ...bodyToJson(binding, parts, violations),
+  };
+  fillFromPath(json, binding, parts.values, violations);
+  fillFromHeaders(json, binding, parts.request);
+  fillUpdateMask(json, binding);
+  for (const { field, description } of violationsOf(binding.input, json)) {
+    violations.push({ field: withoutBodyField(binding, field), description });
+  }
+  if (violations.length > 0) throw new ApiError("INVALID_REQUEST", { violations });
+  const bytes = toBinary(binding.input, fromJson(binding.input, json));
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function bodyToJson(
+  binding: RequestBinding,
+  { body, request }: RequestParts,
+  violations: FieldViolation[],
+): JsonObject {
+  if (binding.body === "") {
+    if (body.length > 0) violations.push({ field: "", description: "This method takes no body." });
+    return {};
+  }
+  if (binding.body === "*") {
+    const json = parseJsonObject(body);
+    // The key is a header's; two places for one thing would need a rule for when they differ.
+    const key = binding.idempotencyKey?.jsonName;
+    if (key && Object.hasOwn(json, key)) violations.push({ field: key, description: "is unknown" });
+    return json;
+  }
+  if (binding.takesRawBody) {
+    const contentType = request.headers["content-type"] ?? "";
+    return { [binding.body.jsonName]: { contentType, data: body.toString("base64") } };
+  }
+  return { [binding.body.jsonName]: parseJsonObject(body) };
+}
+
+function fillFromPath(
+  json: JsonObject,
+  { variables }: RequestBinding,
+  values: readonly string[],
+  violations: FieldViolation[],
+): void {
+  for (const [index, fields] of variables.entries()) {
+    const last = fields.at(-1)!;
+    const target = objectAt(json, fields.slice(0, -1));
+    if (!target) continue;
+    if (Object.hasOwn(target, last.jsonName)) {
+      violations.push({ field: last.jsonName, description: "is given by the path" });
+    }
+    target[last.jsonName] = textToJson(last, values[index]!);
+  }
+}
+
+/** The object that a path of fields leads to, made where it is missing; undefined where something else is there. */
+function objectAt(json: JsonObject, fields: readonly DescField[]): JsonObject | undefined {
+  let object = json;
+  for (const { jsonName } of fields) {
+    const inner = Object.hasOwn(object, jsonName) ? object[jsonName] : {};
+    if (!isObject(inner)) return undefined;
+    object[jsonName] = inner;
+    object = inner;
+  }
+  return object;
+}
+
+function fillFromHeaders(
+  json: JsonObject,
+  { body, etag, idempotencyKey }: RequestBinding,
+  request: IncomingMessage,
+) {
+  if (idempotencyKey) json[idempotencyKey.jsonName] = idempotencyKeyOf(request);
+  if (!etag || typeof body !== "object") return;
+  const resource = json[body.jsonName];
+  const expected = ifMatchOf(request);
+  if (expected !== undefined && isObject(resource)) resource[etag.jsonName] = expected;
+}
+
+/**
+ * Without a mask a PATCH changes what its body names. A client may send back what it read, so fields that only the
+ * server sets are left out (AIP-203); whether the rest may change, the service says.
+ */
+function fillUpdateMask(json: JsonObject, { body, updateMask, etag }: RequestBinding): void {
+  if (!updateMask || typeof body !== "object" || json[updateMask.jsonName]) return;
+  const resource = json[body.jsonName];
+  const given = body.message!.fields.filter(
+    (field) =>
+      field !== etag &&
+      isObject(resource) &&
+      Object.hasOwn(resource, field.jsonName) &&
+      !behavesAs(field, FieldBehavior.OUTPUT_ONLY),
+  );
+  json[updateMask.jsonName] = given.map((field) => field.jsonName).join(",");
+}

@@ -1,0 +1,50 @@
+import { type DescMessage, fromBinary, type JsonObject, toJson } from "@bufbuild/protobuf";
+import { protoCamelCase } from "@bufbuild/protobuf/reflect";
+import type { Metadata } from "@grpc/grpc-js";
+import type { Method } from "@medconnect/platform/contract/methods.ts";
+import { HttpBodySchema } from "@medconnect/proto/es/google/api/httpbody_pb.js";
+import { HTTP_BODY } from "./binding.ts";
+
+/** An HTTP answer. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  readonly body: string | Uint8Array;
+}
+
+/** Makes a method's answers. Made once per route. */
+export type AnswerMaker = (bytes: Uint8Array, trailer: Metadata) => Answer;
+
+/** How a method's output is told over HTTP, by what the contract says of it. */
+export function answerMakerFor({ output, rules }: Method): AnswerMaker {
+  if (output.typeName === HTTP_BODY) return rawAnswer;
+  if (output.fields.length === 0)
+    return (_, trailer) => ({ status: 204, headers: replayed(trailer), body: "" });
+  const hasEtag = output.fields.some((field) => field.name === "etag");
+  const location = rules.creates ? rules.location : "";
+  return (bytes, trailer) => {
+    const json = jsonOf(output, bytes);
+    const headers: Record<string, string> = { "content-type": "application/json", ...replayed(trailer) };
+    if (hasEtag && json.etag) headers.etag = `"${json.etag}"`;
+    if (location !== "") headers.location = fillIn(location, json);
+    return { status: rules.creates ? 201 : 200, headers, body: Buffer.from(JSON.stringify(json)) };
+  };
+}
+
+function rawAnswer(bytes: Uint8Array, trailer: Metadata): Answer {
+  const { contentType, data } = fromBinary(HttpBodySchema, bytes);
+  const headers = { "content-type": contentType || "application/octet-stream", ...replayed(trailer) };
+  return { status: 200, headers, body: data };
+}
+
+/** Scalars, enums and lists are told even when empty, so that a client need not know their defaults. */
+const jsonOf = (output: DescMessage, bytes: Uint8Array): JsonObject =>
+  toJson(output, fromBinary(output, bytes), { alwaysEmitImplicit: true }) as JsonObject;
+
+/** The answer is one that was given before, to the same Idempotency-Key. */
+const replayed = (trailer: Metadata): Record<string, string> =>
+  trailer.get("idempotent-replayed").length > 0 ? { "idempotent-replayed": "true" } : {};
+
+/** `/v1/bookings/{id}` with the answer's own id. */
+const fillIn = (location: string, json: JsonObject): string =>
+  location.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(json[protoCamelCase(name)])));

@@ -1,0 +1,144 @@
+import {
+  type DescField,
+  type DescMessage,
+  fromJson,
+  type JsonObject,
+  type JsonValue,
+  ScalarType,
+} from "@bufbuild/protobuf";
+import type { FieldViolation } from "@medconnect/platform/errors/api-error.ts";
+
+/** As many violations as an answer names: a body of junk must not make an answer many times its size. */
+const MAX_VIOLATIONS = 50;
+
+/**
+ * What is wrong with a JSON object as canonical protobuf JSON, each mistake by its path. Stricter than the library, so
+ * that each request has one spelling: fields by their lowerCamelCase name only, enums by name only, no numbers that
+ * have lost precision. `null` is the same as absent. What has no violation, `fromJson` takes.
+ */
+export function violationsOf(desc: DescMessage, json: JsonObject): FieldViolation[] {
+  const violations: FieldViolation[] = [];
+  checkMessage(desc, json, "", violations);
+  return violations;
+}
+
+function checkMessage(desc: DescMessage, json: JsonObject, path: string, violations: FieldViolation[]): void {
+  const fields = fieldsByJsonName(desc);
+  const oneofs = new Set<string>();
+  for (const [name, value] of Object.entries(json)) {
+    if (violations.length >= MAX_VIOLATIONS) return;
+    const at = path === "" ? name : `${path}.${name}`;
+    const field = fields.get(name);
+    if (!field) violations.push({ field: at, description: "is unknown" });
+    else if (value !== null) {
+      if (field.oneof && oneofs.has(field.oneof.name)) {
+        violations.push({ field: at, description: `only one of ${memberNames(field)} can be given` });
+      }
+      if (field.oneof) oneofs.add(field.oneof.name);
+      checkField(field, value, at, violations);
+    }
+  }
+}
+
+function checkField(field: DescField, value: JsonValue, path: string, violations: FieldViolation[]): void {
+  if (field.fieldKind !== "list") {
+    checkValue(field, value, path, violations);
+  } else if (!Array.isArray(value)) {
+    violations.push({ field: path, description: "must be a list" });
+  } else {
+    for (const [index, item] of value.entries()) {
+      if (violations.length >= MAX_VIOLATIONS) return;
+      checkValue(field, item, `${path}[${index}]`, violations);
+    }
+  }
+}
+
+function checkValue(field: DescField, value: JsonValue, path: string, violations: FieldViolation[]): void {
+  const { message } = field;
+  if (message && !isWellKnown(message) && field.fieldKind !== "map") {
+    if (isObject(value)) checkMessage(message, value, path, violations);
+    else violations.push({ field: path, description: "must be an object" });
+  } else if (!isValid(field, value)) {
+    violations.push({ field: path, description: expectation(field) });
+  }
+}
+
+/** Whether a value other than a plain message is what its field takes. */
+function isValid(field: DescField, value: JsonValue): boolean {
+  if (field.enum) return field.enum.values.some(({ name, number }) => name === value && number !== 0);
+  switch (field.scalar) {
+    case ScalarType.STRING:
+      return typeof value === "string" && value.isWellFormed();
+    case ScalarType.BOOL:
+      return typeof value === "boolean";
+    case ScalarType.DOUBLE:
+    case ScalarType.FLOAT:
+    case ScalarType.BYTES:
+    case undefined:
+      return libraryAccepts(field, value);
+    default:
+      return isInteger(value) && libraryAccepts(field, value);
+  }
+}
+
+/** JSON.parse has rounded a number beyond 2^53 already; as text it is exact. */
+const isInteger = (value: JsonValue): boolean =>
+  typeof value === "number"
+    ? Number.isSafeInteger(value)
+    : typeof value === "string" && /^-?\d+$/.test(value);
+
+function libraryAccepts(field: DescField, value: JsonValue): boolean {
+  try {
+    fromJson(field.parent!, { [field.jsonName]: field.fieldKind === "list" ? [value] : value });
+    return value !== null;
+  } catch {
+    return false;
+  }
+}
+
+function expectation(field: DescField): string {
+  if (field.enum) return `must be one of ${namesOf(field.enum.values.filter((value) => value.number !== 0))}`;
+  if (field.fieldKind === "map") return "must be an object of such values";
+  switch (field.message?.typeName) {
+    case "google.protobuf.Timestamp":
+      return 'must be a time such as "2026-03-01T09:00:00Z" (RFC 3339)';
+    case "google.protobuf.Duration":
+      return 'must be a duration such as "900s"';
+    case "google.protobuf.FieldMask":
+      return 'must be field names such as "bio,fee"';
+  }
+  switch (field.scalar) {
+    case ScalarType.STRING:
+      return "must be text";
+    case ScalarType.BOOL:
+      return "must be true or false";
+    case ScalarType.BYTES:
+      return "must be base64 text";
+    case ScalarType.DOUBLE:
+    case ScalarType.FLOAT:
+      return "must be a number";
+    default:
+      return "must be a whole number in the range of its type; beyond 2^53 as text";
+  }
+}
+
+const fieldMaps = new WeakMap<DescMessage, ReadonlyMap<string, DescField>>();
+
+function fieldsByJsonName(desc: DescMessage): ReadonlyMap<string, DescField> {
+  const known = fieldMaps.get(desc);
+  if (known) return known;
+  const made = new Map(desc.fields.map((field) => [field.jsonName, field]));
+  fieldMaps.set(desc, made);
+  return made;
+}
+
+/** Well-known types have a JSON form of their own, which the library checks. */
+export const isWellKnown = (desc: DescMessage): boolean => desc.typeName.startsWith("google.protobuf.");
+
+export const isObject = (value: JsonValue | undefined): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const namesOf = (items: readonly { name: string }[]): string => items.map((item) => item.name).join(", ");
+
+const memberNames = (field: DescField): string =>
+  field.oneof!.fields.map((member) => member.jsonName).join(", ");

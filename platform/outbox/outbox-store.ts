@@ -1,0 +1,129 @@
+import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import type { Database, SqlValue } from "../db/database.ts";
+import { where } from "../db/filters.ts";
+import type { Transaction } from "../db/transaction.ts";
+import type { Delivery } from "./event.ts";
+
+/** Other relays leave a new event alone for this long: the process that wrote it sends it at once. */
+const FIRST_SEND_MS = 2000;
+
+/** An event that is to go to one service. */
+export interface OutboxRow {
+  id: string;
+  type: string;
+  aggregateid: string;
+  destination: string;
+  payload: Buffer;
+  create_time: Date;
+  available_time: Date;
+  refusals: number;
+  last_error: string | null;
+  dead: number;
+}
+
+/** What waits for one service. */
+export interface Backlog {
+  destination: string;
+  dead: number;
+  waiting: number;
+  oldest: Date;
+}
+
+const COLUMNS =
+  "id, type, aggregateid, destination, payload, create_time, available_time, refusals, last_error, dead";
+
+export function insertDeliveries(tx: Transaction, deliveries: Delivery[], now: Date): void {
+  tx.defer(
+    `INSERT INTO outbox
+       (id, aggregatetype, aggregateid, type, payload, destination, create_time, available_time) VALUES ?`,
+    [
+      deliveries.map(({ destination, event }): SqlValue[] => [
+        event.id,
+        event.type.split(".", 1)[0]!,
+        event.aggregateId,
+        event.type,
+        Buffer.from(Event.encode(event).finish()),
+        destination,
+        now,
+        new Date(now.getTime() + FIRST_SEND_MS),
+      ]),
+    ],
+  );
+}
+
+/** Takes events that are due, so that no other relay takes them until the lease ends. */
+export async function leaseDue(
+  tx: Transaction,
+  now: Date,
+  leaseEnd: Date,
+  limit: number,
+): Promise<OutboxRow[]> {
+  const due = await tx.read<OutboxRow>(
+    `SELECT ${COLUMNS} FROM outbox WHERE dead = FALSE AND available_time <= ?
+     ORDER BY available_time LIMIT ? FOR UPDATE SKIP LOCKED`,
+    [now, limit],
+  );
+  if (due.length > 0)
+    postpone(
+      tx,
+      due.map((row) => row.id),
+      leaseEnd,
+      null,
+    );
+  return due;
+}
+
+export function deleteDelivered(tx: Transaction, ids: string[]): void {
+  tx.defer("DELETE FROM outbox WHERE id IN (?)", [ids]);
+}
+
+/** The events are tried again later; that they were not applied is nobody's fault but the way's. */
+export function postpone(
+  tx: Transaction,
+  ids: string[],
+  availableTime: Date,
+  lastError: string | null,
+): void {
+  tx.defer("UPDATE outbox SET available_time = ?, last_error = COALESCE(?, last_error) WHERE id IN (?)", [
+    availableTime,
+    lastError,
+    ids,
+  ]);
+}
+
+/** The consumer could not apply the event: it is tried again later, unless it is dead now. */
+export function recordRefusal(
+  tx: Transaction,
+  id: string,
+  refusal: { reason: string; availableTime: Date; isDead: boolean },
+): void {
+  tx.defer(
+    "UPDATE outbox SET refusals = refusals + 1, available_time = ?, last_error = ?, dead = ? WHERE id = ?",
+    [refusal.availableTime, refusal.reason.slice(0, 64), refusal.isDead, id],
+  );
+}
+
+export async function countBacklog(db: Database): Promise<Backlog[]> {
+  return await db.read(
+    `SELECT destination, dead, COUNT(*) AS waiting, MIN(create_time) AS oldest
+     FROM outbox GROUP BY destination, dead`,
+  );
+}
+
+/** What has not been delivered, oldest first. */
+export async function listUndelivered(db: Database, onlyDead: boolean, limit: number): Promise<OutboxRow[]> {
+  const { sql, params } = where(["dead = ?", onlyDead ? true : undefined]);
+  return await db.read(`SELECT ${COLUMNS} FROM outbox ${sql} ORDER BY create_time, id LIMIT ?`, [
+    ...params,
+    limit,
+  ]);
+}
+
+/** Has dead events tried again, all or those named. @returns how many */
+export async function reviveDead(db: Database, now: Date, ids: string[] | undefined): Promise<number> {
+  const { affectedRows } = await db.write(
+    `UPDATE outbox SET dead = FALSE, refusals = 0, available_time = ? WHERE dead = TRUE ${ids ? "AND id IN (?)" : ""}`,
+    ids ? [now, ids] : [now],
+  );
+  return affectedRows;
+}

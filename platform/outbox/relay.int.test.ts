@@ -1,0 +1,172 @@
+import { randomBytes } from "node:crypto";
+import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from "@grpc/grpc-js";
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import {
+  type DeliverEventsRequest,
+  type DeliverEventsResponse,
+  type Event,
+  EventServiceService,
+} from "@medconnect/proto/medconnect/events/v1/events.ts";
+import { GrpcClient } from "../grpc/client.ts";
+import { ServiceTokens } from "../identity/service-tokens.ts";
+import { newId } from "../ids.ts";
+import { startTestService, type TestService } from "../testing/test-service.ts";
+import { type Delivery, deliveriesOf } from "./event.ts";
+import { insertDeliveries, listUndelivered, reviveDead } from "./outbox-store.ts";
+import { Relay } from "./relay.ts";
+
+const MINUTE_MS = 60_000;
+
+let service: TestService;
+let consumer: Consumer;
+
+/** A consumer that takes everything but what it is told to refuse. */
+class Consumer {
+  readonly received: Event[] = [];
+  refuses: (event: Event) => boolean = () => false;
+  readonly #server = new Server();
+  #port = 0;
+
+  async start(): Promise<void> {
+    this.#server.addService(EventServiceService, {
+      deliverEvents: (
+        { request: { events } }: ServerUnaryCall<DeliverEventsRequest, DeliverEventsResponse>,
+        callback: sendUnaryData<DeliverEventsResponse>,
+      ) => {
+        const refused = events.filter(this.refuses);
+        this.received.push(...events.filter((event) => !refused.includes(event)));
+        callback(null, { failures: refused.map(({ id }) => ({ eventId: id, reason: "INTERNAL" })) });
+      },
+    });
+    this.#port = await new Promise((resolve, reject) => {
+      this.#server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port) =>
+        error ? reject(error) : resolve(port),
+      );
+    });
+  }
+
+  get address(): string {
+    return `127.0.0.1:${this.#port}`;
+  }
+
+  stop(): void {
+    this.#server.forceShutdown();
+  }
+}
+
+beforeAll(async () => {
+  service = await startTestService("scheduling");
+});
+afterAll(() => service.close());
+
+beforeEach(async () => {
+  await service.db.write("DELETE FROM outbox");
+  consumer = new Consumer();
+  await consumer.start();
+});
+
+/** Relays as replicas have them; `close` ends them and their connections. */
+function startRelays(count: number) {
+  const { db, clock, log } = service;
+  const client = new GrpcClient(consumer.address);
+  const relays = Array.from({ length: count }, () => {
+    const serviceTokens = new ServiceTokens("scheduling", [randomBytes(32)]);
+    return new Relay({
+      db,
+      clock,
+      log,
+      serviceTokens,
+      consumers: { clinical: client },
+      waitMs: 2000,
+      maxRefusals: 3,
+    });
+  });
+  return {
+    relays,
+    close: async () => {
+      await Promise.all(relays.map((relay) => relay.stop()));
+      client.close();
+      consumer.stop();
+    },
+  };
+}
+
+async function commit(count: number): Promise<Delivery[]> {
+  const now = service.clock.now();
+  const events = Array.from({ length: count }, () => ({
+    type: "booking.confirmed",
+    aggregateId: newId(),
+    version: 1,
+    state: {},
+  }));
+  const deliveries = deliveriesOf(events, { "booking.confirmed": ["clinical"] }, now);
+  await service.db.transaction(async (tx) => insertDeliveries(tx, deliveries, now));
+  return deliveries;
+}
+
+async function eventually(holds: () => Promise<boolean> | boolean): Promise<void> {
+  const end = Date.now() + 10_000;
+  while (!(await holds())) {
+    if (Date.now() > end) throw new Error("did not come true in time");
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+const undelivered = () => listUndelivered(service.db, false, 1000);
+
+test("what was committed is there at the consumer when send returns, and gone from the table soon after", async () => {
+  const { relays, close } = startRelays(1);
+  const deliveries = await commit(3);
+  await relays[0]!.send(deliveries);
+  expect(consumer.received.map(({ id }) => id)).toEqual(deliveries.map(({ event }) => event.id));
+  await eventually(async () => (await undelivered()).length === 0);
+  await close();
+});
+
+test("what a crash left behind is taken from the table, by several relays, each event by one of them", async () => {
+  await commit(500);
+  service.clock.advance(MINUTE_MS);
+  const { relays, close } = startRelays(3);
+  for (const relay of relays) relay.start();
+  await eventually(async () => (await undelivered()).length === 0);
+  expect(new Set(consumer.received.map(({ id }) => id)).size).toBe(500);
+  expect(consumer.received).toHaveLength(500);
+  await close();
+});
+
+test("a poison event dies after its tries, while the others flow; replayed, it is delivered", async () => {
+  const { relays, close } = startRelays(1);
+  const deliveries = await commit(5);
+  const poison = deliveries[2]!.event.id;
+  consumer.refuses = ({ id }) => id === poison;
+  relays[0]!.start();
+  await relays[0]!.send(deliveries);
+  expect(consumer.received).toHaveLength(4);
+  await eventually(async () => {
+    service.clock.advance(MINUTE_MS);
+    return (await listUndelivered(service.db, true, 10)).length === 1;
+  });
+  const [dead] = await listUndelivered(service.db, true, 10);
+  expect(dead).toMatchObject({ id: poison, refusals: 3, last_error: "INTERNAL" });
+
+  consumer.refuses = () => false;
+  expect(await reviveDead(service.db, service.clock.now(), [poison])).toBe(1);
+  await eventually(async () => (await undelivered()).length === 0);
+  expect(consumer.received.map(({ id }) => id)).toContain(poison);
+  await close();
+});
+
+test("a consumer that is away costs its events no tries, and is not waited for", async () => {
+  consumer.stop();
+  const { relays, close } = startRelays(1);
+  await relays[0]!.send(await commit(1));
+  const again = await commit(1);
+  const startedAt = performance.now();
+  await relays[0]!.send(again);
+  expect(performance.now() - startedAt).toBeLessThan(500);
+  await eventually(async () => (await undelivered()).every((row) => row.last_error === "UNREACHABLE"));
+  expect((await undelivered()).map(({ refusals, dead }) => ({ refusals, dead }))).toEqual(
+    Array(2).fill({ refusals: 0, dead: 0 }),
+  );
+  await close();
+});

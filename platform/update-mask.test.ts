@@ -1,0 +1,36 @@
+import { expect, test } from "@jest/globals";
+import { applyMask, assertEtag, etagOf, type Updatable } from "./update-mask.ts";
+
+interface Profile {
+  license: string;
+  displayName: string;
+  bio: string;
+  tags: string[];
+}
+
+const FIELDS: Updatable<Profile> = { updatable: ["displayName", "bio", "tags"], immutable: ["license"] };
+const current: Profile = { license: "L1", displayName: "Ann", bio: "old", tags: ["a"] };
+const nothing: Profile = { license: "", displayName: "", bio: "", tags: [] };
+
+test.each<[string, Partial<Profile>, string[] | undefined, Partial<Profile>]>([
+  ["named fields are taken, also when empty", { bio: "" }, ["bio"], { bio: "" }],
+  ["paths are spelled as in the proto", { displayName: "Bea" }, ["display_name"], { displayName: "Bea" }],
+  ["fields that are not named stay", { bio: "new", displayName: "Bea" }, ["bio"], { bio: "new" }],
+  ["without a mask those that are filled are taken", { bio: "new" }, undefined, { bio: "new" }],
+  ["an empty mask is none", { tags: ["b"] }, [], { tags: ["b"] }],
+  ["an immutable field may be repeated", { license: "L1", bio: "new" }, ["license", "bio"], { bio: "new" }],
+])("%s", (_, patch, mask, expected) => {
+  expect(applyMask(current, { ...nothing, ...patch }, mask, FIELDS)).toEqual({ ...current, ...expected });
+});
+
+test.each([[["license"]], [undefined]])("an immutable field cannot be changed (mask: %p)", (mask) => {
+  expect(() => applyMask(current, { ...nothing, license: "L2" }, mask, FIELDS)).toThrow(
+    expect.objectContaining({ reason: "INVALID_REQUEST" }),
+  );
+});
+
+test("an etag is of one version; none asks for no check", () => {
+  expect(() => assertEtag("", 7)).not.toThrow();
+  expect(() => assertEtag(etagOf(7), 7)).not.toThrow();
+  expect(() => assertEtag(etagOf(6), 7)).toThrow(expect.objectContaining({ reason: "ETAG_MISMATCH" }));
+});
