@@ -1,7 +1,14 @@
 /** Tests run as CommonJS, in which jest can still replace nothing but what it is told to; swc only strips the types. */
 export default {
   testEnvironment: "node",
-  roots: ["<rootDir>/platform", "<rootDir>/services", "<rootDir>/gateway", "<rootDir>/test"],
+  testMatch: ["**/*.test.ts"],
+  roots: [
+    "<rootDir>/platform",
+    "<rootDir>/services",
+    "<rootDir>/gateway",
+    "<rootDir>/deploy",
+    "<rootDir>/test",
+  ],
   transform: {
     "^.+\\.[tj]s$": [
       "@swc/jest",

@@ -1,6 +1,6 @@
 // node deploy/local/bootstrap.mjs SCRIPT.ts [ARG ...]: runs a script of this repository on a fresh clone, with whatever
 // Node there is from 18 on. It installs the dependencies, Node 24 among them, generates what comes out of the protos,
-// and only does what is missing.
+// and only does what is missing. Without a script, that is all.
 import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -14,12 +14,11 @@ const PROGRESS_MS = process.stdout.isTTY ? 1000 : 10_000;
 const ORPHAN_CHECK_MS = 500;
 
 const [script, ...args] = process.argv.slice(2);
-if (!script) fail("usage: node deploy/local/bootstrap.mjs SCRIPT.ts [ARG ...]");
 if (!dependenciesAreCurrent()) await installDependencies();
 const node = await findNode24();
 const env = { ...process.env, PATH: `${BIN}${delimiter}${process.env.PATH}` };
 generate();
-run(script, args);
+if (script) run(script, args);
 
 function fail(message) {
   console.error(message);

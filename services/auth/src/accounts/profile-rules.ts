@@ -1,9 +1,13 @@
 import { ApiError, type FieldViolation } from "@medconnect/platform/errors/api-error.ts";
+import type { Updatable } from "@medconnect/platform/update-mask.ts";
 import { canonicalName } from "./account-rules.ts";
 import type { Profile } from "./account-store.ts";
 
 /** What a user may change of their account. */
-export const PROFILE_FIELDS: (keyof Profile)[] = ["fullName", "dateOfBirth", "phone", "timeZone", "locale"];
+export const PROFILE_FIELDS: Updatable<Profile> = {
+  updatable: ["fullName", "dateOfBirth", "phone", "timeZone", "locale"],
+  immutable: [],
+};
 
 const EARLIEST_BIRTH = "1900-01-01";
 
@@ -27,7 +31,7 @@ export function canonicalProfile(profile: Profile, now: Date): Profile {
 }
 
 export const sameProfile = (a: Profile, b: Profile): boolean =>
-  PROFILE_FIELDS.every((field) => a[field] === b[field]);
+  PROFILE_FIELDS.updatable.every((field) => a[field] === b[field]);
 
 /** Wants a day of the calendar (not 31 February) that has begun somewhere on earth, and in living memory. */
 function dateOfBirthViolations(text: string, now: Date): FieldViolation[] {

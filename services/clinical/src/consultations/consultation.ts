@@ -42,10 +42,13 @@ const NEWS: Partial<Record<Consultation_Status, string>> = {
   ABANDONED: "consultation.abandoned",
 };
 
-/** The fact that a consultation has come to its status, where others need to know. */
+/**
+ * The fact that a consultation has come to its status, where others need to know. One that its booking's cancellation
+ * broke off is no news: scheduling has decided what becomes of the money, and has told billing itself.
+ */
 export function consultationEvents(row: ConsultationRow): NewEvent[] {
   const type = NEWS[row.status];
-  if (!type) return [];
+  if (!type || (row.status === "ABANDONED" && row.moved_by === "SERVICE")) return [];
   const consultation: ConsultationState = {
     bookingId: row.booking_id,
     paymentId: row.payment_id ?? "",

@@ -1,0 +1,35 @@
+import type { Database } from "@medconnect/platform/db/database.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+
+export interface AttemptRow {
+  id: string;
+  payment_id: string;
+  /** The idempotency key whose answer is the outcome. */
+  key_id: Buffer;
+  /** Sealed; null once the attempt has ended. */
+  payment_method: Buffer | null;
+}
+
+export function insertAttempt(tx: Transaction, row: AttemptRow, now: Date): void {
+  tx.defer(
+    `INSERT INTO payment_attempts (id, payment_id, key_id, payment_method, status, create_time)
+     VALUES (?, ?, ?, ?, 'PROCESSING', ?)`,
+    [row.id, row.payment_id, row.key_id, row.payment_method, now],
+  );
+}
+
+export async function findAttempt(db: Database, id: string): Promise<AttemptRow> {
+  const [row] = await db.read<AttemptRow>(
+    "SELECT id, payment_id, key_id, payment_method FROM payment_attempts WHERE id = ?",
+    [id],
+  );
+  return row!;
+}
+
+/** Ends an attempt: authorized, or failed for a reason. */
+export function endAttempt(tx: Transaction, id: string, declineCode: string | null, now: Date): void {
+  tx.defer(
+    "UPDATE payment_attempts SET status = ?, decline_code = ?, payment_method = NULL, end_time = ? WHERE id = ?",
+    [declineCode ? "FAILED" : "AUTHORIZED", declineCode, now, id],
+  );
+}

@@ -1,0 +1,273 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import type { Caller } from "@medconnect/platform/identity/caller.ts";
+import { userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { type BillingTest, HOLD_MS, LEASE_MS, SETTLE_DELAY_MS, startBilling } from "../testing.ts";
+
+let billing: BillingTest;
+let patient: Caller & { userId: string };
+
+beforeAll(async () => {
+  billing = await startBilling();
+});
+afterAll(() => billing.app.close());
+
+beforeEach(() => {
+  patient = userCaller("PATIENT");
+  billing.provider.mend();
+});
+
+const nobodyAnswers = async () => {
+  throw new Error("unreachable");
+};
+
+/** Begins an authorization whose process is killed when its call is on its way `there`, or its answer on its way `back`. */
+async function authorizeAndDie(paymentId: string, method: string, key: string, way: "there" | "back") {
+  const reached = Promise.withResolvers<void>();
+  billing.provider[way] = () => {
+    reached.resolve();
+    // Nothing comes of a dead process's call any more.
+    return new Promise(() => {});
+  };
+  void billing.authorize(paymentId, patient, method, key);
+  await reached.promise;
+  billing.provider.mend();
+}
+
+const reasonOf = (result: PromiseSettledResult<unknown>) =>
+  result.status === "fulfilled" ? "ok" : (result.reason as { reason: string }).reason;
+
+test("an authorized payment is told to scheduling, and its patient reads it", async () => {
+  const { paymentId, bookingId } = await billing.hold(patient);
+  const { response, replayed } = await billing.authorize(paymentId, patient);
+  expect(replayed).toBe(false);
+  expect(response).toMatchObject({
+    status: "AUTHORIZED",
+    amount: { currencyCode: "USD", amountMinor: 5000 },
+    refunded: { currencyCode: "USD", amountMinor: 0 },
+    authorizeTime: billing.app.clock.now(),
+  });
+  expect(await billing.read(paymentId, patient)).toEqual(response);
+  const told = await billing.told(paymentId);
+  expect(told).toMatchObject([{ type: "payment.authorized", payment: { bookingId } }]);
+  expect(told[0]!.payment!.authorizeTime).toEqual(response.authorizeTime);
+  expect(await billing.trail(paymentId)).toEqual([
+    "payment.create SUCCESS by service:scheduling",
+    `payment.attempt SUCCESS by ${patient.userId}`,
+    `payment.authorize SUCCESS by ${patient.userId}`,
+  ]);
+});
+
+test("nobody else can authorize or read it, or tell that it exists", async () => {
+  const { paymentId } = await billing.hold(patient);
+  const hidden = { reason: "NOT_FOUND", denied: true };
+  await expect(billing.authorize(paymentId, userCaller("PATIENT"))).rejects.toMatchObject(hidden);
+  await expect(billing.read(paymentId, userCaller("PATIENT"))).rejects.toMatchObject(hidden);
+  expect((await billing.read(paymentId, userCaller("ADMIN"))).id).toBe(paymentId);
+});
+
+test.each([
+  ["pm_card_declined", "card_declined"],
+  ["pm_card_insufficient_funds", "insufficient_funds"],
+  ["constructor", "invalid_payment_method"],
+])("%s is declined: the payment stays open, and another key may try again", async (method, declineCode) => {
+  const { paymentId } = await billing.hold(patient);
+  const declined = { reason: "PAYMENT_DECLINED", metadata: { declineCode } };
+  await expect(billing.authorize(paymentId, patient, method, "once")).rejects.toMatchObject(declined);
+  expect(await billing.read(paymentId)).toMatchObject({
+    status: "REQUIRES_AUTHORIZATION",
+    lastError: declineCode,
+  });
+  await expect(billing.authorize(paymentId, patient, method, "once")).rejects.toMatchObject(declined);
+  expect((await billing.authorize(paymentId, patient)).response.status).toBe("AUTHORIZED");
+  expect((await billing.read(paymentId)).lastError).toBeUndefined();
+  expect(await billing.charges(paymentId)).toEqual(["DECLINED", "AUTHORIZED"]);
+});
+
+test.each([
+  ["pm_provider_timeout", undefined],
+  ["pm_requires_action", expect.stringContaining("https://stub.test/confirm/")],
+])("%s answers PROCESSING, and is authorized later", async (method, nextActionUrl) => {
+  const { paymentId } = await billing.hold(patient);
+  const { response } = await billing.authorize(paymentId, patient, method, "once");
+  expect(response).toMatchObject({ status: "PROCESSING", nextActionUrl });
+  billing.app.clock.advance(LEASE_MS + SETTLE_DELAY_MS);
+  await billing.settle();
+  const settled = await billing.read(paymentId);
+  expect(settled).toMatchObject({ status: "AUTHORIZED", nextActionUrl: undefined });
+  expect(await billing.told(paymentId)).toHaveLength(1);
+  expect(await billing.authorize(paymentId, patient, method, "once")).toEqual({ response, replayed: true });
+});
+
+test("a provider that cannot be reached is asked again, later and later", async () => {
+  const { paymentId } = await billing.hold(patient);
+  billing.provider.back = nobodyAnswers;
+  await billing.authorize(paymentId, patient, "pm_requires_action");
+  billing.provider.mend();
+  for (const waitMs of [LEASE_MS, 2000, 4000, 8000]) {
+    billing.provider.there = nobodyAnswers;
+    billing.app.clock.advance(waitMs - 1);
+    await billing.settle();
+    billing.app.clock.advance(1);
+    await billing.settle();
+    await billing.settle();
+    expect(billing.provider.calls).toEqual(["find"]);
+    billing.provider.mend();
+  }
+  billing.app.clock.advance(16_000);
+  await billing.settle();
+  expect((await billing.read(paymentId)).status).toBe("AUTHORIZED");
+});
+
+test("the same key many times at once charges once, and every answer is the first", async () => {
+  const { paymentId } = await billing.hold(patient);
+  const results = await Promise.all(
+    Array.from({ length: 50 }, () => billing.authorize(paymentId, patient, "pm_card_visa", "once")),
+  );
+  expect(new Set(results.map(({ response }) => JSON.stringify(response))).size).toBe(1);
+  expect(results.filter(({ replayed }) => !replayed)).toHaveLength(1);
+  expect(await billing.charges(paymentId)).toEqual(["AUTHORIZED"]);
+});
+
+test("of many keys at once one authorizes, and the others are refused", async () => {
+  const { paymentId } = await billing.hold(patient);
+  const results = await Promise.allSettled(
+    Array.from({ length: 20 }, () => billing.authorize(paymentId, patient)),
+  );
+  expect(results.map(reasonOf).sort()).toEqual([...Array(19).fill("ILLEGAL_TRANSITION"), "ok"]);
+  expect(await billing.charges(paymentId)).toEqual(["AUTHORIZED"]);
+});
+
+test("a key is good for one request only", async () => {
+  const { paymentId } = await billing.hold(patient);
+  await billing.authorize(paymentId, patient, "pm_card_visa", "once");
+  await expect(billing.authorize(paymentId, patient, "pm_card_declined", "once")).rejects.toMatchObject({
+    reason: "IDEMPOTENCY_KEY_REUSED",
+  });
+});
+
+test("a twin waits two seconds for the provider, then is told to come back", async () => {
+  const { paymentId } = await billing.hold(patient);
+  const [reached, jam] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  billing.provider.there = () => {
+    reached.resolve();
+    return jam.promise;
+  };
+  const first = billing.authorize(paymentId, patient, "pm_card_visa", "once");
+  await reached.promise;
+  const twin = billing.authorize(paymentId, patient, "pm_card_visa", "once");
+  await expect(twin).rejects.toMatchObject({ reason: "IDEMPOTENCY_IN_PROGRESS", retryAfterMs: 1000 });
+  const laterTwin = billing.authorize(paymentId, patient, "pm_card_visa", "once");
+  jam.resolve();
+  const { response } = await first;
+  expect(await laterTwin).toEqual({ response, replayed: true });
+});
+
+test("killed before the provider was called: the settler sends it once, and a repeat gets the outcome", async () => {
+  const { paymentId } = await billing.hold(patient);
+  await authorizeAndDie(paymentId, "pm_card_visa", "once", "there");
+  await expect(billing.authorize(paymentId, patient, "pm_card_visa", "once")).rejects.toMatchObject({
+    reason: "IDEMPOTENCY_IN_PROGRESS",
+  });
+  billing.app.clock.advance(LEASE_MS - 1);
+  await billing.settle();
+  expect(billing.provider.calls).toEqual([]);
+  billing.app.clock.advance(1);
+  await billing.settle();
+  expect(billing.provider.calls).toEqual(["find", "authorize"]);
+  const { response, replayed } = await billing.authorize(paymentId, patient, "pm_card_visa", "once");
+  expect([response.status, replayed]).toEqual(["AUTHORIZED", true]);
+  expect(await billing.charges(paymentId)).toEqual(["AUTHORIZED"]);
+});
+
+test("killed after the provider has declined: the settler asks, and a repeat gets the decline", async () => {
+  const { paymentId } = await billing.hold(patient);
+  await authorizeAndDie(paymentId, "pm_card_declined", "once", "back");
+  billing.app.clock.advance(LEASE_MS);
+  await billing.settle();
+  expect(billing.provider.calls).toEqual(["find"]);
+  await expect(billing.authorize(paymentId, patient, "pm_card_declined", "once")).rejects.toMatchObject({
+    reason: "PAYMENT_DECLINED",
+    metadata: { declineCode: "card_declined" },
+  });
+  expect((await billing.trail(paymentId)).at(-1)).toBe("payment.authorize FAILURE by service:billing");
+});
+
+test("slower than its lease: request and settler both end the attempt, with one charge, event and answer", async () => {
+  const { paymentId } = await billing.hold(patient);
+  const [answered, jam] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  billing.provider.back = () => {
+    answered.resolve();
+    return jam.promise;
+  };
+  const slow = billing.authorize(paymentId, patient, "pm_card_visa", "once");
+  await answered.promise;
+  billing.provider.back = async () => {};
+  billing.app.clock.advance(LEASE_MS);
+  await billing.settle();
+  await billing.deliver({ ...billing.booking(patient).completed, consultation: { paymentId } });
+  await billing.settle();
+  expect((await billing.read(paymentId)).status).toBe("CAPTURED");
+  jam.resolve();
+  const { response } = await slow;
+  expect(response.status).toBe("AUTHORIZED");
+  expect((await billing.read(paymentId)).status).toBe("CAPTURED");
+  expect(await billing.authorize(paymentId, patient, "pm_card_visa", "once")).toEqual({
+    response,
+    replayed: true,
+  });
+  expect(await billing.charges(paymentId)).toEqual(["CAPTURED"]);
+  expect(await billing.told(paymentId)).toHaveLength(1);
+});
+
+test("a decline that comes so late that another attempt is under way is not that one's", async () => {
+  const { paymentId } = await billing.hold(patient);
+  const [answered, jam] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  billing.provider.back = () => {
+    answered.resolve();
+    return jam.promise;
+  };
+  const slow = billing.authorize(paymentId, patient, "pm_card_declined", "first");
+  await answered.promise;
+  billing.provider.mend();
+  billing.app.clock.advance(LEASE_MS);
+  await billing.settle();
+  await billing.authorize(paymentId, patient, "pm_requires_action", "second");
+  jam.resolve();
+  await expect(slow).rejects.toMatchObject({ reason: "PAYMENT_DECLINED" });
+  expect((await billing.read(paymentId)).status).toBe("PROCESSING");
+});
+
+test("no authorization begins once the hold has ended; one that began before may end after it", async () => {
+  const [late, declined, slow] = [
+    await billing.hold(patient),
+    await billing.hold(patient),
+    await billing.hold(patient),
+  ];
+  await authorizeAndDie(declined.paymentId, "pm_card_declined", "first", "there");
+  await authorizeAndDie(slow.paymentId, "pm_card_visa", "second", "there");
+
+  billing.app.clock.advance(HOLD_MS);
+  await expect(billing.authorize(late.paymentId, patient)).rejects.toMatchObject({ reason: "HOLD_EXPIRED" });
+  await billing.deliver(late.expired);
+  await expect(billing.authorize(late.paymentId, patient)).rejects.toMatchObject({ reason: "HOLD_EXPIRED" });
+  await billing.settle();
+  expect((await billing.read(declined.paymentId)).status).toBe("CANCELLED");
+  expect((await billing.read(slow.paymentId)).status).toBe("AUTHORIZED");
+  expect(await billing.told(slow.paymentId)).toHaveLength(1);
+});
+
+test("payment methods lie encrypted in the database, until they are forgotten", async () => {
+  const { paymentId } = await billing.hold(patient);
+  const methodOf = async () => {
+    const [row] = await billing.app.db.read<{ payment_method: Buffer | null }>(
+      "SELECT payment_method FROM payment_attempts WHERE payment_id = ?",
+      [paymentId],
+    );
+    return row!.payment_method;
+  };
+  await billing.authorize(paymentId, patient, "pm_provider_timeout");
+  expect((await methodOf())!.includes("pm_")).toBe(false);
+  billing.app.clock.advance(LEASE_MS);
+  await billing.settle();
+  expect(await methodOf()).toBeNull();
+});

@@ -1,0 +1,61 @@
+import type { Trail } from "@medconnect/platform/changes.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import type { Payment_Status } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
+import type { Billing } from "../app.ts";
+import { authorizedEvent } from "./payment.ts";
+import { nextStep } from "./payment-rules.ts";
+import { type PaymentRow, savePayment } from "./payment-store.ts";
+
+/**
+ * Saves a locked payment under its next version. A step at the provider that it leads to is due at once, and is begun
+ * after the commit; the time of a step that was due before stays.
+ *
+ * @returns the row as saved
+ */
+export function changePayment(
+  app: Billing,
+  tx: Transaction,
+  before: PaymentRow,
+  after: PaymentRow,
+): PaymentRow {
+  const version = before.version + 1;
+  const step = nextStep(after);
+  if (step && step === nextStep(before)) return save(tx, { ...after, version });
+  if (step) tx.afterCommit(app.settleSoon);
+  return save(tx, { ...after, version, settle_time: step ? app.clock.now() : null, settle_tries: 0 });
+}
+
+function save(tx: Transaction, row: PaymentRow): PaymentRow {
+  savePayment(tx, row);
+  return row;
+}
+
+/** What the audit trail calls the arrival at a status. */
+const ACTIONS: Record<Payment_Status, Pick<Trail, "action" | "outcome">> = {
+  STATUS_UNSPECIFIED: {},
+  REQUIRES_AUTHORIZATION: { action: "payment.authorize", outcome: "FAILURE" },
+  PROCESSING: { action: "payment.attempt" },
+  AUTHORIZED: { action: "payment.authorize" },
+  CAPTURED: { action: "payment.capture" },
+  PARTIALLY_REFUNDED: { action: "payment.refund" },
+  REFUNDED: { action: "payment.refund" },
+  VOIDED: { action: "payment.void" },
+  CANCELLED: { action: "payment.cancel" },
+};
+
+/** The trails of a change: its status, what was decided, and who is told. */
+export function trailsOf(before: PaymentRow, after: PaymentRow): Trail[] {
+  if (after.status !== before.status) return [trailOf(after, ACTIONS[after.status])];
+  return after.settlement !== before.settlement ? [trailOf(after, { action: "payment.decide" })] : [];
+}
+
+/** A trail about a payment. Scheduling hears of an authorization, unless it has ended the booking meanwhile. */
+export function trailOf(row: PaymentRow, kind: Pick<Trail, "action" | "outcome">): Trail {
+  const isNews = row.status === "AUTHORIZED" && row.settlement === null;
+  return {
+    ...kind,
+    resource: `payments/${row.id}`,
+    subjectIds: [row.patient_id, row.doctor_id],
+    events: isNews ? [authorizedEvent(row)] : [],
+  };
+}

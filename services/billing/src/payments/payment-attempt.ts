@@ -1,0 +1,97 @@
+import type { Begun, Ending } from "@medconnect/platform/changes.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { newId } from "@medconnect/platform/ids.ts";
+import {
+  type Payment,
+  PaymentServiceService,
+} from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
+import type { Billing } from "../app.ts";
+import type { Charge } from "../providers/provider.ts";
+import { type AttemptRow, endAttempt } from "./attempt-store.ts";
+import { changePayment, trailsOf } from "./change-payment.ts";
+import { amountOf, toPayment } from "./payment.ts";
+import { learn } from "./payment-rules.ts";
+import { lockPayment, type PaymentRow } from "./payment-store.ts";
+
+const methodPlace = (attemptId: string): string => `payment_attempts.payment_method:${attemptId}`;
+
+/** A try to authorize a payment, whose outcome is the answer to an idempotency key. */
+export function newAttempt(
+  app: Billing,
+  paymentId: string,
+  paymentMethod: string,
+  keyId: Buffer,
+): AttemptRow {
+  const id = newId();
+  return {
+    id,
+    payment_id: paymentId,
+    key_id: keyId,
+    payment_method: app.box.seal(methodPlace(id), paymentMethod),
+  };
+}
+
+/** Has the provider authorize an attempt under way. It may be sent again: the provider authorizes it once. */
+export const sendAttempt = (app: Billing, payment: PaymentRow, attempt: AttemptRow): Promise<Charge> =>
+  app.provider.authorize({
+    attemptId: attempt.id,
+    amount: amountOf(payment),
+    paymentMethod: app.box.open(methodPlace(attempt.id), attempt.payment_method!).toString(),
+  });
+
+/**
+ * Carries what the provider says of an attempt into its payment, and keeps the outcome as the key's answer. Without a
+ * word from the provider (`charge` undefined) the payment stays PROCESSING.
+ *
+ * @returns the key's first answer: the payment, or PAYMENT_DECLINED
+ */
+export const finishAttempt = (
+  app: Billing,
+  attempt: AttemptRow,
+  charge: Charge | undefined,
+  by: Pick<Begun<Payment>, "actorId" | "call">,
+): Promise<Payment | ApiError> =>
+  app.changes.finish(
+    { ...by, keyId: attempt.key_id, definition: PaymentServiceService.authorizePayment },
+    async (tx) => {
+      const row = await lockPayment(tx, attempt.payment_id);
+      // Where another attempt is under way, this one was ended before, and its key has its answer.
+      if (!charge || row.attempt_id !== attempt.id) return { answer: toPayment(row), trails: [] };
+      return applyCharge(app, tx, row, charge);
+    },
+  );
+
+/** Carries the state of a payment's charge into it. Old news changes nothing. */
+export function applyCharge(
+  app: Billing,
+  tx: Transaction,
+  before: PaymentRow,
+  charge: Charge,
+): Ending<Payment> {
+  const now = app.clock.now();
+  const after = changePayment(app, tx, before, learned(before, charge, now));
+  if (before.status === "PROCESSING" && after.status !== "PROCESSING") {
+    endAttempt(tx, before.attempt_id!, charge.declineCode, now);
+  }
+  return { answer: answerOf(after, charge), trails: trailsOf(before, after) };
+}
+
+function learned(row: PaymentRow, charge: Charge, now: Date): PaymentRow {
+  const isGone = row.settlement !== null || row.hold_expire_time <= now;
+  const status = learn(row.status, charge.status, isGone);
+  const becomes = (next: PaymentRow["status"]) => status === next && row.status !== next;
+  return {
+    ...row,
+    status,
+    provider_reference: charge.reference,
+    last_error: charge.declineCode,
+    next_action_url: status === "PROCESSING" ? charge.nextActionUrl : null,
+    authorize_time: becomes("AUTHORIZED") ? now : row.authorize_time,
+    capture_time: becomes("CAPTURED") ? now : row.capture_time,
+    refunded_minor: status === "REFUNDED" ? row.amount_minor : row.refunded_minor,
+  };
+}
+
+const answerOf = (row: PaymentRow, { declineCode }: Charge): Payment | ApiError =>
+  declineCode === null ? toPayment(row) : new ApiError("PAYMENT_DECLINED", { metadata: { declineCode } });

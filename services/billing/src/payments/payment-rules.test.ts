@@ -1,0 +1,192 @@
+import { expect, test } from "@jest/globals";
+import fc from "fast-check";
+import type { ChargeStatus } from "../providers/provider.ts";
+import {
+  assertAuthorizable,
+  canBecome,
+  decide,
+  expire,
+  learn,
+  nextStep,
+  type Settlement,
+  type Standing,
+} from "./payment-rules.ts";
+
+const now = new Date("2030-01-01T09:00:00Z");
+const later = new Date("2030-01-01T09:15:00Z");
+
+test("a payment that awaits authorization can be authorized until its hold ends", () => {
+  expect(() => assertAuthorizable("REQUIRES_AUTHORIZATION", later, now)).not.toThrow();
+  expect(() => assertAuthorizable("REQUIRES_AUTHORIZATION", now, now)).toThrow(
+    expect.objectContaining({ reason: "HOLD_EXPIRED" }),
+  );
+});
+
+test("a payment that was cancelled tells of its hold, where that has ended, swept or not", () => {
+  expect(() => assertAuthorizable("CANCELLED", now, now)).toThrow(
+    expect.objectContaining({ reason: "HOLD_EXPIRED" }),
+  );
+});
+
+test.each([
+  ["PROCESSING", "AUTHORIZED,REQUIRES_AUTHORIZATION,VOIDED,CANCELLED"],
+  ["AUTHORIZED", "CAPTURED,VOIDED"],
+  ["CAPTURED", "PARTIALLY_REFUNDED,REFUNDED"],
+  ["REFUNDED", ""],
+  ["VOIDED", ""],
+  ["CANCELLED", ""],
+] as const)("a payment that is %s cannot be authorized", (status, allowed) => {
+  expect(() => assertAuthorizable(status, later, now)).toThrow(
+    expect.objectContaining({
+      reason: "ILLEGAL_TRANSITION",
+      metadata: { current: status, requested: "AUTHORIZED", allowed },
+    }),
+  );
+});
+
+test.each([
+  ["REQUIRES_AUTHORIZATION", "RETURN", "CANCELLED", undefined],
+  ["REQUIRES_AUTHORIZATION", "CAPTURE", "CANCELLED", undefined],
+  ["PROCESSING", "RETURN", "PROCESSING", "ASK"],
+  ["PROCESSING", "CAPTURE", "PROCESSING", "ASK"],
+  ["AUTHORIZED", "RETURN", "AUTHORIZED", "VOID"],
+  ["AUTHORIZED", "CAPTURE", "AUTHORIZED", "CAPTURE"],
+  ["CAPTURED", "RETURN", "CAPTURED", "REFUND"],
+  ["CAPTURED", "CAPTURE", "CAPTURED", undefined],
+  ["PARTIALLY_REFUNDED", "RETURN", "PARTIALLY_REFUNDED", "REFUND"],
+  ["REFUNDED", "RETURN", "REFUNDED", undefined],
+  ["VOIDED", "CAPTURE", "VOIDED", undefined],
+  ["CANCELLED", "RETURN", "CANCELLED", undefined],
+] as const)("%s, decided %s: %s, and the provider is to %s", (status, decision, expected, step) => {
+  const after = decide({ status, settlement: null }, decision);
+  expect(after.status).toBe(expected);
+  expect(nextStep(after)).toBe(step);
+});
+
+test.each([
+  ["PROCESSING", "PENDING", "PROCESSING"],
+  ["PROCESSING", "AUTHORIZED", "AUTHORIZED"],
+  ["PROCESSING", "DECLINED", "REQUIRES_AUTHORIZATION"],
+  ["PROCESSING", "CAPTURED", "AUTHORIZED"],
+  ["PROCESSING", "VOIDED", "VOIDED"],
+  ["AUTHORIZED", "CAPTURED", "CAPTURED"],
+  ["AUTHORIZED", "VOIDED", "VOIDED"],
+  ["AUTHORIZED", "REFUNDED", "CAPTURED"],
+  ["CAPTURED", "REFUNDED", "REFUNDED"],
+  ["CAPTURED", "AUTHORIZED", "CAPTURED"],
+  ["REFUNDED", "CAPTURED", "REFUNDED"],
+  ["VOIDED", "AUTHORIZED", "VOIDED"],
+  ["REQUIRES_AUTHORIZATION", "DECLINED", "REQUIRES_AUTHORIZATION"],
+] as const)("%s, with a charge that is %s: %s", (status, charge, expected) => {
+  expect(learn(status, charge, false)).toBe(expected);
+});
+
+test("a decline is the end where nobody can try again", () => {
+  expect(learn("PROCESSING", "DECLINED", true)).toBe("CANCELLED");
+});
+
+test("the end of the hold cancels only what awaits authorization", () => {
+  expect(expire("REQUIRES_AUTHORIZATION")).toBe("CANCELLED");
+  expect(expire("PROCESSING")).toBe("PROCESSING");
+  expect(expire("AUTHORIZED")).toBe("AUTHORIZED");
+});
+
+/** What can happen to a payment, in any order and number. */
+const happening = fc.oneof(
+  fc.record({ kind: fc.constant("begin" as const) }),
+  fc.record({ kind: fc.constant("expire" as const) }),
+  fc.record({
+    kind: fc.constant("decide" as const),
+    decision: fc.constantFrom<Settlement>("RETURN", "CAPTURE"),
+  }),
+  fc.record({
+    kind: fc.constant("learn" as const),
+    charge: fc.constantFrom<ChargeStatus>(
+      "PENDING",
+      "DECLINED",
+      "AUTHORIZED",
+      "CAPTURED",
+      "VOIDED",
+      "REFUNDED",
+    ),
+    isGone: fc.boolean(),
+  }),
+);
+type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never;
+
+function after(standing: Standing, event: Happening): Standing {
+  switch (event.kind) {
+    case "begin":
+      return canBecome(standing.status, "PROCESSING") ? { ...standing, status: "PROCESSING" } : standing;
+    case "expire":
+      return { ...standing, status: expire(standing.status) };
+    case "decide":
+      return decide(standing, event.decision);
+    case "learn":
+      return { ...standing, status: learn(standing.status, event.charge, event.isGone) };
+  }
+}
+
+const START: Standing = { status: "REQUIRES_AUTHORIZATION", settlement: null };
+
+test("whatever happens, a payment only goes where its states allow, and RETURN is never taken back", () => {
+  fc.assert(
+    fc.property(fc.array(happening, { maxLength: 30 }), (happenings) => {
+      let standing = START;
+      for (const event of happenings) {
+        const next = after(standing, event);
+        if (next.status !== standing.status) expect(canBecome(standing.status, next.status)).toBe(true);
+        if (standing.settlement === "RETURN") expect(next.settlement).toBe("RETURN");
+        standing = next;
+      }
+    }),
+  );
+});
+
+test.each(["REQUIRES_AUTHORIZATION", "PROCESSING", "AUTHORIZED", "CAPTURED"] as const)(
+  "the order of two decisions on a payment that is %s does not matter",
+  (status) => {
+    const standing: Standing = { status, settlement: null };
+    const one = decide(decide(standing, "RETURN"), "CAPTURE");
+    const other = decide(decide(standing, "CAPTURE"), "RETURN");
+    expect([one.status, nextStep(one)]).toEqual([other.status, nextStep(other)]);
+  },
+);
+
+/** What a provider does with a step: never more than its own state allows. */
+const CARRIED_OUT: Record<string, Partial<Record<ChargeStatus, ChargeStatus>>> = {
+  ASK: { PENDING: "AUTHORIZED" },
+  CAPTURE: { AUTHORIZED: "CAPTURED" },
+  VOID: { AUTHORIZED: "VOIDED" },
+  REFUND: { CAPTURED: "REFUNDED" },
+};
+
+test("carried out step by step, with decisions in between, the money ends where the decisions say", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.option(fc.constantFrom<Settlement>("RETURN", "CAPTURE")), { maxLength: 10 }),
+      fc.constantFrom<ChargeStatus>("PENDING", "DECLINED"),
+      (decisions, first) => {
+        let standing: Standing = { status: "PROCESSING", settlement: null };
+        let charge = first;
+        const carryOut = () => {
+          const step = nextStep(standing);
+          if (!step) return;
+          charge = CARRIED_OUT[step]![charge] ?? charge;
+          standing = { ...standing, status: learn(standing.status, charge, standing.settlement !== null) };
+        };
+        for (const decision of decisions) {
+          if (decision) standing = decide(standing, decision);
+          carryOut();
+        }
+        for (let i = 0; i < 5; i++) carryOut();
+        expect(nextStep(standing)).toBeUndefined();
+        const made = decisions.filter((decision) => decision !== null);
+        if (first === "DECLINED") expect(charge).toBe("DECLINED");
+        else if (made.includes("RETURN")) expect(["VOIDED", "REFUNDED"]).toContain(charge);
+        else expect(charge).toBe(made.length > 0 ? "CAPTURED" : "AUTHORIZED");
+        if (first !== "DECLINED") expect(standing.status).toBe(charge);
+      },
+    ),
+  );
+});

@@ -1,0 +1,96 @@
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import type { Payment_Status } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
+import type { BookingState_Settlement } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import type { ChargeStatus } from "../providers/provider.ts";
+
+/** Where a payment can go from each status. */
+const TRANSITIONS: Record<Payment_Status, readonly Payment_Status[]> = {
+  STATUS_UNSPECIFIED: [],
+  REQUIRES_AUTHORIZATION: ["PROCESSING", "CANCELLED"],
+  PROCESSING: ["AUTHORIZED", "REQUIRES_AUTHORIZATION", "VOIDED", "CANCELLED"],
+  AUTHORIZED: ["CAPTURED", "VOIDED"],
+  CAPTURED: ["PARTIALLY_REFUNDED", "REFUNDED"],
+  PARTIALLY_REFUNDED: ["REFUNDED"],
+  REFUNDED: [],
+  VOIDED: [],
+  CANCELLED: [],
+};
+
+export const canBecome = (current: Payment_Status, next: Payment_Status): boolean =>
+  TRANSITIONS[current].includes(next);
+
+/** What becomes of the money of a booking that ended. */
+export type Settlement = Exclude<BookingState_Settlement, "SETTLEMENT_UNSPECIFIED">;
+
+/** Where a payment stands, and what was decided about its money: nothing, while the booking lives. */
+export interface Standing {
+  status: Payment_Status;
+  settlement: Settlement | null;
+}
+
+/** Throws HOLD_EXPIRED, also for a payment that was cancelled when its hold ended, or ILLEGAL_TRANSITION. */
+export function assertAuthorizable(status: Payment_Status, holdExpireTime: Date, now: Date): void {
+  const isUnpaid = status === "REQUIRES_AUTHORIZATION" || status === "CANCELLED";
+  if (isUnpaid && holdExpireTime <= now) throw new ApiError("HOLD_EXPIRED");
+  if (!canBecome(status, "PROCESSING")) {
+    throw new ApiError("ILLEGAL_TRANSITION", {
+      metadata: { current: status, requested: "AUTHORIZED", allowed: TRANSITIONS[status].join(",") },
+    });
+  }
+}
+
+/**
+ * What a decision makes of a payment: one that awaits authorization is cancelled, one that has money to move remembers
+ * the decision until it is carried out. RETURN prevails over CAPTURE, so that the order of decisions does not matter.
+ */
+export function decide({ status, settlement }: Standing, decision: Settlement): Standing {
+  if (status === "REQUIRES_AUTHORIZATION") return { status: "CANCELLED", settlement: decision };
+  const isOver = TRANSITIONS[status].length === 0;
+  return { status, settlement: isOver || settlement === "RETURN" ? settlement : decision };
+}
+
+/** What the end of the hold makes of a payment: only one that awaits authorization is cancelled. */
+export const expire = (status: Payment_Status): Payment_Status =>
+  status === "REQUIRES_AUTHORIZATION" ? "CANCELLED" : status;
+
+/**
+ * One step from each status by what the provider says. Old news changes nothing, as there is no way back but from
+ * PROCESSING.
+ */
+const LEARNED: Partial<Record<Payment_Status, Partial<Record<ChargeStatus, Payment_Status>>>> = {
+  PROCESSING: {
+    DECLINED: "REQUIRES_AUTHORIZATION",
+    AUTHORIZED: "AUTHORIZED",
+    CAPTURED: "AUTHORIZED",
+    VOIDED: "VOIDED",
+    REFUNDED: "VOIDED",
+  },
+  AUTHORIZED: { CAPTURED: "CAPTURED", VOIDED: "VOIDED", REFUNDED: "CAPTURED" },
+  CAPTURED: { REFUNDED: "REFUNDED" },
+  PARTIALLY_REFUNDED: { REFUNDED: "REFUNDED" },
+};
+
+/** A payment's status after the provider was heard. `isGone`: nobody may try again, as hold or booking have ended. */
+export function learn(status: Payment_Status, charge: ChargeStatus, isGone: boolean): Payment_Status {
+  const next = LEARNED[status]?.[charge] ?? status;
+  return isGone ? expire(next) : next;
+}
+
+/** What is to be done at the provider. */
+export type Step = "ASK" | "CAPTURE" | "VOID" | "REFUND";
+
+/** What is left to do at the provider; undefined where a payment waits for somebody else, or is over. */
+export function nextStep({ status, settlement }: Standing): Step | undefined {
+  switch (status) {
+    case "PROCESSING":
+      return "ASK";
+    case "AUTHORIZED":
+      if (settlement === "CAPTURE") return "CAPTURE";
+      return settlement === "RETURN" ? "VOID" : undefined;
+    case "CAPTURED":
+    case "PARTIALLY_REFUNDED":
+      return settlement === "RETURN" ? "REFUND" : undefined;
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,152 @@
+import type { Database } from "@medconnect/platform/db/database.ts";
+import { before, where } from "@medconnect/platform/db/filters.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import { limitOf, type Page } from "@medconnect/platform/page-token.ts";
+import type { Count } from "@medconnect/platform/utc-days.ts";
+import type {
+  ListPaymentsRequest,
+  Payment_Status,
+} from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
+import type { Settlement } from "./payment-rules.ts";
+
+export interface PaymentRow {
+  id: string;
+  booking_id: string;
+  patient_id: string;
+  doctor_id: string;
+  status: Payment_Status;
+  settlement: Settlement | null;
+  currency: string;
+  amount_minor: number;
+  refunded_minor: number;
+  hold_expire_time: Date;
+  attempt_id: string | null;
+  provider: string;
+  provider_reference: string | null;
+  last_error: string | null;
+  next_action_url: string | null;
+  authorize_time: Date | null;
+  capture_time: Date | null;
+  version: number;
+  create_time: Date;
+  settle_time: Date | null;
+  settle_tries: number;
+}
+
+const SELECT = `SELECT id, booking_id, patient_id, doctor_id, status, settlement, currency, amount_minor, refunded_minor,
+    hold_expire_time, attempt_id, provider, provider_reference, last_error, next_action_url, authorize_time,
+    capture_time, version, create_time, settle_time, settle_tries
+  FROM payments`;
+
+/** Takes what is due, unless another settler has. */
+const TAKE = `${SELECT} WHERE settle_time <= ? ORDER BY settle_time LIMIT 20 FOR UPDATE SKIP LOCKED`;
+/** Lets the next try come after 2, 4, 8 … 64 s: by then a crashed one is over, and a slow provider is not stormed. */
+const LEASE = `UPDATE payments SET settle_time = ? + INTERVAL 2 << LEAST(settle_tries, 5) SECOND,
+  settle_tries = settle_tries + 1 WHERE id IN (?)`;
+
+export function insertPayments(tx: Transaction, rows: PaymentRow[]): void {
+  if (rows.length === 0) return;
+  tx.defer(
+    `INSERT INTO payments (id, booking_id, patient_id, doctor_id, status, currency, amount_minor, hold_expire_time,
+       provider, version, create_time) VALUES ?`,
+    [
+      rows.map((row) => [
+        row.id,
+        row.booking_id,
+        row.patient_id,
+        row.doctor_id,
+        row.status,
+        row.currency,
+        row.amount_minor,
+        row.hold_expire_time,
+        row.provider,
+        row.version,
+        row.create_time,
+      ]),
+    ],
+  );
+}
+
+export async function findPayment(db: Database, id: string): Promise<PaymentRow | undefined> {
+  const [row] = await db.read<PaymentRow>(`${SELECT} WHERE id = ?`, [id]);
+  return row;
+}
+
+export async function lockPayment(tx: Transaction, id: string): Promise<PaymentRow> {
+  const [row] = await lockPayments(tx, [id]);
+  return row!;
+}
+
+/** Locks those payments that exist, in the order of ids. */
+export async function lockPayments(tx: Transaction, ids: string[]): Promise<PaymentRow[]> {
+  if (ids.length === 0) return [];
+  return await tx.read<PaymentRow>(`${SELECT} WHERE id IN (?) ORDER BY id FOR UPDATE`, [ids]);
+}
+
+/** Writes what can change in a payment's life. */
+export function savePayment(tx: Transaction, row: PaymentRow): void {
+  tx.defer(
+    `UPDATE payments SET status = ?, settlement = ?, refunded_minor = ?, hold_expire_time = ?, attempt_id = ?,
+       provider = ?, provider_reference = ?, last_error = ?, next_action_url = ?, authorize_time = ?, capture_time = ?,
+       version = ?, settle_time = ?, settle_tries = ?
+     WHERE id = ?`,
+    [
+      row.status,
+      row.settlement,
+      row.refunded_minor,
+      row.hold_expire_time,
+      row.attempt_id,
+      row.provider,
+      row.provider_reference,
+      row.last_error,
+      row.next_action_url,
+      row.authorize_time,
+      row.capture_time,
+      row.version,
+      row.settle_time,
+      row.settle_tries,
+      row.id,
+    ],
+  );
+}
+
+/** Payments with something to do at the provider that is due now. Taken ones are due again later, whatever happens. */
+export async function takeDuePayments(db: Database, now: Date): Promise<PaymentRow[]> {
+  return await db.transaction(async (tx) => {
+    const due = await tx.read<PaymentRow>(TAKE, [now]);
+    if (due.length > 0) tx.defer(LEASE, [now, due.map((row) => row.id)]);
+    return due;
+  });
+}
+
+/** Payments that match, newest first; of one patient where one is given. */
+export async function listPayments(
+  db: Database,
+  patientId: string | undefined,
+  request: ListPaymentsRequest,
+  page: Page,
+): Promise<PaymentRow[]> {
+  const status = request.status === "STATUS_UNSPECIFIED" ? undefined : request.status;
+  const { sql, params } = where(
+    ["patient_id = ?", patientId],
+    ["status = ?", status],
+    ["booking_id = ?", request.bookingId || undefined],
+    before("create_time", "id", page.after),
+  );
+  return await db.read<PaymentRow>(`${SELECT} ${sql} ORDER BY create_time DESC, id DESC LIMIT ?`, [
+    ...params,
+    limitOf(page),
+  ]);
+}
+
+export async function countByStatus(db: Database): Promise<Count<Payment_Status>[]> {
+  return await db.read("SELECT status AS name, COUNT(*) AS count FROM payments GROUP BY status");
+}
+
+/** What was captured and not returned. */
+export async function sumRevenue(db: Database): Promise<{ currency: string; minor: string }[]> {
+  return await db.read(
+    `SELECT currency, SUM(amount_minor - refunded_minor) AS minor FROM payments
+     WHERE status IN ('CAPTURED', 'PARTIALLY_REFUNDED') GROUP BY currency ORDER BY currency`,
+  );
+}

@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import type { Caller } from "@medconnect/platform/identity/caller.ts";
+import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import {
+  ListPaymentsRequest,
+  PaymentServiceService,
+} from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
+import { type BillingTest, startBilling } from "../testing.ts";
+import { getPaymentStats } from "./payment-stats.ts";
+import { listPayments } from "./read-payments.ts";
+
+let billing: BillingTest;
+
+beforeAll(async () => {
+  billing = await startBilling();
+});
+afterAll(() => billing.app.close());
+
+const list = async (by: Caller, request: Parameters<typeof ListPaymentsRequest.fromPartial>[0]) =>
+  (
+    await invoke(
+      PaymentServiceService.listPayments,
+      listPayments(billing.app),
+      by,
+      ListPaymentsRequest.fromPartial(request),
+    )
+  ).response;
+
+test("payments are listed newest first, page by page, none lost and none twice", async () => {
+  const patient = userCaller("PATIENT");
+  const made: string[] = [];
+  for (let i = 0; i < 7; i++) {
+    billing.app.clock.advance(i % 2);
+    made.push((await billing.hold(patient)).paymentId);
+  }
+  await billing.hold(userCaller("PATIENT"));
+  const seen: string[] = [];
+  let pageToken = "";
+  do {
+    const page = await list(patient, { pageSize: 3, pageToken });
+    seen.push(...page.payments.map(({ id }) => id));
+    pageToken = page.nextPageToken;
+    if (pageToken) {
+      await expect(list(patient, { pageToken, status: "CAPTURED" })).rejects.toMatchObject({
+        reason: "INVALID_PAGE_TOKEN",
+      });
+    }
+  } while (pageToken);
+  expect(seen).toEqual(made.toReversed());
+});
+
+test("a patient lists their own by booking and status; an admin lists everybody's", async () => {
+  const patient = userCaller("PATIENT");
+  const { paymentId, bookingId } = await billing.hold(patient);
+  const ids = async (by: Caller, request: Parameters<typeof list>[1]) =>
+    (await list(by, request)).payments.map(({ id }) => id);
+  expect(await ids(patient, { bookingId })).toEqual([paymentId]);
+  expect(await ids(patient, { bookingId, status: "CANCELLED" })).toEqual([]);
+  expect(await ids(userCaller("PATIENT"), { bookingId })).toEqual([]);
+  expect(await ids(userCaller("ADMIN"), { bookingId })).toEqual([paymentId]);
+});
+
+test("revenue is what was captured and not returned", async () => {
+  const patient = userCaller("PATIENT");
+  const payments = [await billing.hold(patient), await billing.hold(patient), await billing.hold(patient)];
+  for (const { paymentId } of payments) await billing.authorize(paymentId, patient);
+  const [kept, returned] = payments;
+  await billing.deliver(kept!.completed, returned!.completed);
+  await billing.settle();
+  await billing.deliver(returned!.cancelledFree);
+  await billing.settle();
+  const { response } = await invoke(
+    PaymentServiceService.getPaymentStats,
+    getPaymentStats(billing.app),
+    userCaller("ADMIN"),
+    {},
+  );
+  expect(response.paymentsByStatus).toMatchObject({ AUTHORIZED: 1, CAPTURED: 1, REFUNDED: 1 });
+  expect(response.revenue).toEqual([{ currencyCode: "USD", amountMinor: 5000 }]);
+});

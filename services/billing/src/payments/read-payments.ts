@@ -1,0 +1,33 @@
+import { ApiError, hiddenFrom } from "@medconnect/platform/errors/api-error.ts";
+import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
+import type {
+  GetPaymentRequest,
+  ListPaymentsRequest,
+  ListPaymentsResponse,
+  Payment,
+} from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
+import type { Billing } from "../app.ts";
+import { toPayment } from "./payment.ts";
+import { findPayment, listPayments as list } from "./payment-store.ts";
+
+/** PaymentService.GetPayment: for its patient, or an admin. Throws NOT_FOUND. */
+export const getPayment =
+  (app: Billing) =>
+  async ({ paymentId }: GetPaymentRequest, call: Call): Promise<Payment> => {
+    const { userId, role } = userOf(call);
+    const row = await findPayment(app.db, paymentId);
+    if (!row) throw new ApiError("NOT_FOUND");
+    if (role !== "ADMIN" && row.patient_id !== userId) throw hiddenFrom();
+    return toPayment(row);
+  };
+
+/** PaymentService.ListPayments: a patient's own, an admin's all. Throws INVALID_PAGE_TOKEN. */
+export const listPayments =
+  (app: Billing) =>
+  async (request: ListPaymentsRequest, call: Call): Promise<ListPaymentsResponse> => {
+    const { userId, role } = userOf(call);
+    const page = app.pages.open(request, "payments", userId, request.status, request.bookingId);
+    const found = await list(app.db, role === "ADMIN" ? undefined : userId, request, page);
+    const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.create_time, row.id]);
+    return { payments: rows.map(toPayment), nextPageToken };
+  };

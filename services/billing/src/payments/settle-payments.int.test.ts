@@ -1,0 +1,181 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import type { Caller } from "@medconnect/platform/identity/caller.ts";
+import { userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { type BillingTest, LEASE_MS, SETTLE_DELAY_MS, startBilling } from "../testing.ts";
+
+type Held = Awaited<ReturnType<BillingTest["hold"]>>;
+
+let billing: BillingTest;
+let patient: Caller & { userId: string };
+
+beforeAll(async () => {
+  billing = await startBilling();
+});
+afterAll(() => billing.app.close());
+
+beforeEach(() => {
+  patient = userCaller("PATIENT");
+  billing.provider.mend();
+});
+
+const authorized = async (): Promise<Held> => {
+  const held = await billing.hold(patient);
+  await billing.authorize(held.paymentId, patient);
+  return held;
+};
+
+const captured = async (): Promise<Held> => {
+  const held = await authorized();
+  await billing.deliver(held.completed);
+  await billing.settle();
+  return held;
+};
+
+const statusOf = async ({ paymentId }: Held) => (await billing.read(paymentId)).status;
+
+test("a held booking makes a payment that awaits its patient", async () => {
+  const { paymentId, bookingId } = await billing.hold(patient);
+  expect(await billing.read(paymentId, patient)).toMatchObject({
+    bookingId,
+    patientId: patient.userId,
+    status: "REQUIRES_AUTHORIZATION",
+    amount: { currencyCode: "USD", amountMinor: 5000 },
+    refunded: { currencyCode: "USD", amountMinor: 0 },
+    provider: "stub",
+  });
+});
+
+test.each([
+  ["expired", "CANCELLED"],
+  ["cancelledFree", "CANCELLED"],
+] as const)("while it awaits authorization, %s makes it %s", async (event, status) => {
+  const held = await billing.hold(patient);
+  await billing.deliver(held[event]);
+  await billing.settle();
+  expect(await statusOf(held)).toBe(status);
+  expect(billing.provider.calls).toEqual([]);
+});
+
+test.each([
+  ["expired", "AUTHORIZED", []],
+  ["refused", "VOIDED", ["void"]],
+  ["cancelledFree", "VOIDED", ["void"]],
+  ["cancelledLate", "CAPTURED", ["capture"]],
+  ["completed", "CAPTURED", ["capture"]],
+  ["noShowOfPatient", "CAPTURED", ["capture"]],
+  ["noShowOfDoctor", "VOIDED", ["void"]],
+  ["abandoned", "VOIDED", ["void"]],
+] as const)("once authorized, %s makes it %s", async (event, status, calls) => {
+  const held = await authorized();
+  billing.provider.mend();
+  await billing.deliver(held[event]);
+  await billing.settle();
+  expect(await statusOf(held)).toBe(status);
+  expect(billing.provider.calls).toEqual(calls);
+});
+
+test("what was captured and has to go back is refunded", async () => {
+  const held = await captured();
+  expect(await billing.read(held.paymentId)).toMatchObject({
+    status: "CAPTURED",
+    captureTime: billing.app.clock.now(),
+  });
+  await billing.deliver(held.cancelledFree);
+  await billing.settle();
+  expect(await billing.read(held.paymentId)).toMatchObject({
+    status: "REFUNDED",
+    refunded: { currencyCode: "USD", amountMinor: 5000 },
+  });
+  expect((await billing.trail(held.paymentId)).slice(-4)).toEqual([
+    "payment.decide SUCCESS by service:clinical",
+    "payment.capture SUCCESS by service:billing",
+    "payment.decide SUCCESS by service:scheduling",
+    "payment.refund SUCCESS by service:billing",
+  ]);
+});
+
+test("cancelled while the provider is silent: voided once it has settled, and scheduling is not told", async () => {
+  const held = await billing.hold(patient);
+  await billing.authorize(held.paymentId, patient, "pm_provider_timeout");
+  billing.provider.mend();
+  await billing.deliver(held.cancelledFree);
+  await billing.settle();
+  expect(billing.provider.calls).toEqual([]);
+  expect(await statusOf(held)).toBe("PROCESSING");
+  billing.app.clock.advance(LEASE_MS + SETTLE_DELAY_MS);
+  await billing.settle();
+  expect(await statusOf(held)).toBe("VOIDED");
+  expect(await billing.told(held.paymentId)).toEqual([]);
+});
+
+test("declined after its booking has expired: nobody can try again, whatever our clock says", async () => {
+  const held = await billing.hold(patient);
+  billing.provider.back = async () => {
+    await billing.deliver(held.expired);
+  };
+  const declined = { reason: "PAYMENT_DECLINED" };
+  await expect(billing.authorize(held.paymentId, patient, "pm_card_declined")).rejects.toMatchObject(
+    declined,
+  );
+  expect(await statusOf(held)).toBe("CANCELLED");
+});
+
+test("a booking that is cancelled before it is known to be held makes a cancelled payment", async () => {
+  const { held, cancelledFree, paymentId } = billing.booking(patient);
+  await billing.deliver(cancelledFree);
+  await billing.deliver(held);
+  expect((await billing.read(paymentId)).status).toBe("CANCELLED");
+});
+
+test("a batch makes a payment for each booking that has a fee; an event that cannot be applied stops no other", async () => {
+  const bookings = Array.from({ length: 5 }, () => billing.booking(patient));
+  const free = billing.booking(patient, "");
+  const broken = billing.booking(patient, "not an id, and longer than any id has a right to be");
+  const failures = await billing.deliver(...[...bookings, free, broken].map(({ held }) => held));
+  expect(failures).toHaveLength(1);
+  for (const { paymentId } of bookings) {
+    expect((await billing.read(paymentId)).status).toBe("REQUIRES_AUTHORIZATION");
+  }
+});
+
+test("a free consultation has nothing to settle; one whose payment is not there is tried again", async () => {
+  expect(await billing.deliver(billing.booking(patient, "").completed)).toEqual([]);
+  expect(await billing.deliver(billing.booking(patient).completed)).toEqual(["INTERNAL"]);
+});
+
+test("what fails at the provider is done later, and what was done without an answer is not done twice", async () => {
+  const held = await authorized();
+  await billing.deliver(held.completed);
+  billing.provider.back = async () => {
+    throw new Error("the answer was lost");
+  };
+  await billing.settle();
+  expect(await statusOf(held)).toBe("AUTHORIZED");
+  billing.provider.mend();
+  await billing.settle();
+  expect(billing.provider.calls).toEqual([]);
+  billing.app.clock.advance(2000);
+  await billing.settle();
+  expect(await statusOf(held)).toBe("CAPTURED");
+});
+
+test("a decision that comes while another is carried out is carried out after it", async () => {
+  const held = await authorized();
+  await billing.deliver(held.completed);
+  billing.provider.back = async () => {
+    billing.provider.mend();
+    await billing.deliver(held.cancelledFree);
+  };
+  await billing.settle();
+  expect(await statusOf(held)).toBe("REFUNDED");
+  expect(await billing.charges(held.paymentId)).toEqual(["REFUNDED"]);
+});
+
+test("several settlers at once do each step once", async () => {
+  const payments = await Promise.all(Array.from({ length: 30 }, authorized));
+  for (const held of payments) await billing.deliver(held.completed);
+  billing.provider.mend();
+  await Promise.all(Array.from({ length: 4 }, () => billing.settle()));
+  expect(await Promise.all(payments.map(statusOf))).toEqual(Array(30).fill("CAPTURED"));
+  expect(billing.provider.calls).toEqual(Array(30).fill("capture"));
+});

@@ -1,0 +1,58 @@
+import { inSpan, SpanKind } from "@medconnect/platform/telemetry/tracing.ts";
+import { type Billing, SETTLER } from "../app.ts";
+import type { Charge } from "../providers/provider.ts";
+import { findAttempt } from "./attempt-store.ts";
+import { applyCharge, finishAttempt, sendAttempt } from "./payment-attempt.ts";
+import { nextStep } from "./payment-rules.ts";
+import { lockPayment, type PaymentRow, takeDuePayments } from "./payment-store.ts";
+
+/**
+ * Carries out at the provider what is left to do there: decisions, and attempts whose outcome is not known. What fails
+ * is due again later. Several settlers may run: payments are leased, and the provider does nothing twice.
+ */
+export const settlePayments = (app: Billing) => async (): Promise<void> => {
+  for (;;) {
+    const due = await takeDuePayments(app.db, app.clock.now());
+    if (due.length === 0) return;
+    await Promise.all(due.map((row) => settle(app, row)));
+  }
+};
+
+async function settle(app: Billing, row: PaymentRow): Promise<void> {
+  try {
+    await inSpan("settle payment", { kind: SpanKind.INTERNAL }, () => carryOut(app, row));
+  } catch (error) {
+    const { id: paymentId, settle_tries: tries } = row;
+    app.log.warn({ err: error, paymentId, step: nextStep(row), tries }, "payment is not settled yet");
+  }
+}
+
+async function carryOut(app: Billing, row: PaymentRow): Promise<void> {
+  const attemptId = row.attempt_id!;
+  switch (nextStep(row)) {
+    case "ASK":
+      return await settleAttempt(app, row, attemptId);
+    case "CAPTURE":
+      return await applyOutcome(app, row.id, await app.provider.capture(attemptId));
+    case "VOID":
+      return await applyOutcome(app, row.id, await app.provider.void(attemptId));
+    case "REFUND":
+      return await applyOutcome(app, row.id, await app.provider.refund(attemptId));
+    case undefined:
+      return;
+  }
+}
+
+/** Finds out what became of an attempt. One that never reached the provider is sent again, under the same id. */
+async function settleAttempt(app: Billing, row: PaymentRow, attemptId: string): Promise<void> {
+  const attempt = await findAttempt(app.db, attemptId);
+  const charge = (await app.provider.find(attemptId)) ?? (await sendAttempt(app, row, attempt));
+  await finishAttempt(app, attempt, charge, { actorId: SETTLER });
+}
+
+async function applyOutcome(app: Billing, paymentId: string, charge: Charge): Promise<void> {
+  await app.changes.applyInternally(SETTLER, async (tx) => {
+    const row = await lockPayment(tx, paymentId);
+    return applyCharge(app, tx, row, charge).trails;
+  });
+}

@@ -1,0 +1,57 @@
+import type { Database } from "@medconnect/platform/db/database.ts";
+import type { ChargeStatus } from "./provider.ts";
+
+/** A charge that is pending is stored as authorized from its `settle_time` on. */
+export interface StubChargeRow {
+  attempt_id: string;
+  reference: string;
+  status: Exclude<ChargeStatus, "PENDING">;
+  currency: string;
+  amount_minor: number;
+  decline_code: string | null;
+  next_action_url: string | null;
+  settle_time: Date;
+}
+
+/** Inserts the charge unless its attempt has one. */
+export async function insertCharge(db: Database, row: StubChargeRow): Promise<void> {
+  await db.write(
+    `INSERT INTO stub_charges (attempt_id, reference, status, currency, amount_minor, decline_code, next_action_url,
+       settle_time)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+     ON DUPLICATE KEY UPDATE reference = stub_charges.reference`,
+    [
+      row.attempt_id,
+      row.reference,
+      row.status,
+      row.currency,
+      row.amount_minor,
+      row.decline_code,
+      row.next_action_url,
+      row.settle_time,
+    ],
+  );
+}
+
+export async function findCharge(db: Database, attemptId: string): Promise<StubChargeRow | undefined> {
+  const [row] = await db.read<StubChargeRow>(
+    `SELECT attempt_id, reference, status, currency, amount_minor, decline_code, next_action_url, settle_time
+     FROM stub_charges WHERE attempt_id = ?`,
+    [attemptId],
+  );
+  return row;
+}
+
+/** Moves a charge that is not pending from one status to another; leaves one with any other status alone. */
+export async function moveCharge(
+  db: Database,
+  attemptId: string,
+  from: StubChargeRow["status"],
+  to: StubChargeRow["status"],
+  now: Date,
+): Promise<void> {
+  await db.write(
+    "UPDATE stub_charges SET status = ? WHERE attempt_id = ? AND status = ? AND settle_time <= ?",
+    [to, attemptId, from, now],
+  );
+}

@@ -1,0 +1,221 @@
+import { type Caller, callerId } from "@medconnect/platform/identity/caller.ts";
+import { newId } from "@medconnect/platform/ids.ts";
+import { Inbox } from "@medconnect/platform/inbox/inbox.ts";
+import {
+  invoke,
+  startTestService,
+  type TestService,
+  userCaller,
+} from "@medconnect/platform/testing/test-service.ts";
+import { PaymentServiceService } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
+import {
+  type BookingState_Settlement,
+  type ConsultationState_Party,
+  Event,
+  EventServiceService,
+} from "@medconnect/proto/medconnect/events/v1/events.ts";
+import type { Billing } from "./app.ts";
+import {
+  applyBookingExpired,
+  applyBookingHeld,
+  applyBookingSettled,
+} from "./payments/apply-booking-events.ts";
+import { applyConsultationEnded } from "./payments/apply-consultation-events.ts";
+import { authorizePayment } from "./payments/authorize-payment.ts";
+import { getPayment } from "./payments/read-payments.ts";
+import { settlePayments } from "./payments/settle-payments.ts";
+import type { Charge, Order, Provider } from "./providers/provider.ts";
+import { StubProvider } from "./providers/stub-provider.ts";
+
+export const LEASE_MS = 3000;
+export const SETTLE_DELAY_MS = 2000;
+export const HOLD_MS = 15 * 60_000;
+
+const pass = async (): Promise<void> => {};
+
+/** The stub, at the end of a wire that a test can jam or cut. */
+export class WiredProvider implements Provider {
+  readonly name = "stub";
+  readonly #stub: Provider;
+  /** Which methods were called since the wire was last mended. */
+  calls: string[] = [];
+  /** What happens to a call on its way there, and to its answer on the way back. */
+  there = pass;
+  back = pass;
+
+  constructor(stub: Provider) {
+    this.#stub = stub;
+  }
+
+  mend(): void {
+    this.calls = [];
+    this.there = pass;
+    this.back = pass;
+  }
+
+  authorize = (order: Order): Promise<Charge> => this.#call("authorize", () => this.#stub.authorize(order));
+  find = (id: string): Promise<Charge | undefined> => this.#call("find", () => this.#stub.find(id));
+  capture = (id: string): Promise<Charge> => this.#call("capture", () => this.#stub.capture(id));
+  void = (id: string): Promise<Charge> => this.#call("void", () => this.#stub.void(id));
+  refund = (id: string): Promise<Charge> => this.#call("refund", () => this.#stub.refund(id));
+
+  async #call<T>(name: string, send: () => Promise<T>): Promise<T> {
+    this.calls.push(name);
+    await this.there();
+    const answer = await send();
+    await this.back();
+    return answer;
+  }
+}
+
+const ROUTES = { "payment.authorized": ["scheduling"] };
+
+/** An event as another service would send it. */
+type SentEvent = Parameters<typeof Event.fromPartial>[0] & { type: string };
+
+/** Billing on a schema of its own, and the ways in which tests use it. */
+export async function startBilling() {
+  const service = await startTestService("billing", ROUTES);
+  const { db, clock } = service;
+  const provider = new WiredProvider(
+    new StubProvider({ db, clock, settleDelayMs: SETTLE_DELAY_MS, actionUrl: "https://stub.test/confirm" }),
+  );
+  // Nothing is settled unless a test says so.
+  const app: Billing & TestService = {
+    ...service,
+    provider,
+    attemptLeaseMs: LEASE_MS,
+    settleSoon: () => {},
+  };
+  return { app, provider, ...usesOf(app) };
+}
+
+function usesOf(app: Billing & TestService) {
+  const settled = { from: "scheduling", apply: applyBookingSettled(app) };
+  const consumers = {
+    "booking.held": { from: "scheduling", apply: applyBookingHeld(app) },
+    "booking.expired": { from: "scheduling", apply: applyBookingExpired(app) },
+    "booking.cancelled": settled,
+    "booking.payment_refused": settled,
+    "consultation.completed": {
+      from: "clinical",
+      apply: applyConsultationEnded(app, "consultation.completed"),
+    },
+    "consultation.no_show": { from: "clinical", apply: applyConsultationEnded(app, "consultation.no_show") },
+    "consultation.abandoned": {
+      from: "clinical",
+      apply: applyConsultationEnded(app, "consultation.abandoned"),
+    },
+  };
+  const inbox = new Inbox(app.changes, consumers, app.log);
+
+  /** Delivers events in one batch. @returns why, for those that could not be applied */
+  const deliver = async (...sent: SentEvent[]): Promise<string[]> => {
+    const [first] = sent;
+    const name = first!.type.startsWith("consultation.") ? "clinical" : "scheduling";
+    const events = sent.map((event) =>
+      Event.fromPartial({ id: newId(), occurTime: app.clock.now(), ...event }),
+    );
+    const sender: Caller = { kind: "service", name };
+    const { response } = await invoke(EventServiceService.deliverEvents, inbox.deliverEvents, sender, {
+      events,
+    });
+    return response.failures.map(({ reason }) => reason);
+  };
+
+  /** A booking of 50 USD, and the events that it and its consultation can come to. */
+  const booking = (patient: Caller, paymentId = newId()) => {
+    const [bookingId, consultationId] = [newId(), newId()];
+    const state = {
+      slotId: newId(),
+      doctorId: newId(),
+      patientId: callerId(patient),
+      consultationId,
+      paymentId,
+      fee: { currencyCode: "USD", amountMinor: 5000 },
+      holdExpireTime: new Date(app.clock.now().getTime() + HOLD_MS),
+    };
+    const of = (type: string, version: number, settlement: BookingState_Settlement): SentEvent => ({
+      type,
+      aggregateId: bookingId,
+      version,
+      booking: { ...state, settlement },
+    });
+    const consultation = (
+      type: string,
+      noShowParty: ConsultationState_Party = "PARTY_UNSPECIFIED",
+    ): SentEvent => ({
+      type,
+      aggregateId: consultationId,
+      version: 1,
+      consultation: { bookingId, paymentId, noShowParty },
+    });
+    return {
+      bookingId,
+      paymentId,
+      held: of("booking.held", 1, "SETTLEMENT_UNSPECIFIED"),
+      expired: of("booking.expired", 2, "RETURN"),
+      cancelledFree: of("booking.cancelled", 3, "RETURN"),
+      cancelledLate: of("booking.cancelled", 3, "CAPTURE"),
+      refused: of("booking.payment_refused", 4, "RETURN"),
+      completed: consultation("consultation.completed"),
+      noShowOfPatient: consultation("consultation.no_show", "PATIENT"),
+      noShowOfDoctor: consultation("consultation.no_show", "DOCTOR"),
+      abandoned: consultation("consultation.abandoned"),
+    };
+  };
+
+  return {
+    deliver,
+    booking,
+
+    /** A payment that awaits its patient, with its booking's further events. */
+    hold: async (patient: Caller) => {
+      const held = booking(patient);
+      await deliver(held.held);
+      return held;
+    },
+
+    authorize: (paymentId: string, by: Caller, paymentMethod = "pm_card_visa", idempotencyKey = newId()) =>
+      invoke(PaymentServiceService.authorizePayment, authorizePayment(app), by, {
+        paymentId,
+        paymentMethod,
+        idempotencyKey,
+      }),
+
+    read: async (paymentId: string, by: Caller = userCaller("ADMIN")) =>
+      (await invoke(PaymentServiceService.getPayment, getPayment(app), by, { paymentId })).response,
+
+    settle: settlePayments(app),
+
+    /** What the audit trail says of a payment, oldest first. */
+    trail: async (paymentId: string) => {
+      const rows = await app.db.read<{ action: string; outcome: string; actor_id: string }>(
+        "SELECT action, outcome, actor_id FROM audit_events WHERE resource = ? ORDER BY occur_time, id",
+        [`payments/${paymentId}`],
+      );
+      return rows.map((row) => `${row.action} ${row.outcome} by ${row.actor_id}`);
+    },
+
+    /** The events that wait to be told of a payment. */
+    told: async (paymentId: string) => {
+      const rows = await app.db.read<{ payload: Buffer }>(
+        "SELECT payload FROM outbox WHERE aggregateid = ? ORDER BY id",
+        [paymentId],
+      );
+      return rows.map(({ payload }) => Event.decode(payload));
+    },
+
+    /** What the provider has of a payment, attempt by attempt. */
+    charges: async (paymentId: string) => {
+      const rows = await app.db.read<{ status: string }>(
+        `SELECT c.status FROM stub_charges c JOIN payment_attempts a ON a.id = c.attempt_id
+         WHERE a.payment_id = ? ORDER BY a.id`,
+        [paymentId],
+      );
+      return rows.map(({ status }) => status);
+    },
+  };
+}
+
+export type BillingTest = Awaited<ReturnType<typeof startBilling>>;
