@@ -5,6 +5,7 @@ import { jwksOf, revocationsOf } from "@medconnect/platform/identity/auth-client
 import { Revocations } from "@medconnect/platform/identity/revocations.ts";
 import { ServiceTokens } from "@medconnect/platform/identity/service-tokens.ts";
 import { runUntilSignal, startProcess } from "@medconnect/platform/lifecycle.ts";
+import { LoadLimit } from "@medconnect/platform/load-limit.ts";
 import { createLogger } from "@medconnect/platform/log.ts";
 import { startOpsServer } from "@medconnect/platform/ops-server.ts";
 import { connectRedis } from "@medconnect/platform/redis.ts";
@@ -46,6 +47,7 @@ startProcess("gateway", async () => {
     routes: routesOf(methods.values(), services),
     identity: { accessTokens, serviceTokens, revocations },
     limiter: new RateLimiter(redis, limits),
+    load: new LoadLimit(config.MAX_CONCURRENT_REQUESTS),
     callTimeoutMs: config.CALL_TIMEOUT,
     log,
     traceRatio: endpoint ? config.OTEL_TRACES_SAMPLER_ARG : 0,

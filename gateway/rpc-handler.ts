@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { authenticate, type Identity } from "@medconnect/platform/grpc/access.ts";
 import { within } from "@medconnect/platform/grpc/client.ts";
+import type { LoadLimit } from "@medconnect/platform/load-limit.ts";
 import type { Request } from "express";
 import { send } from "./answer.ts";
 import { clientKey } from "./client-key.ts";
@@ -18,6 +19,7 @@ export interface RpcHandlerOptions {
   router: Router<Route>;
   identity: Identity;
   limiter: RateLimiter;
+  load: LoadLimit;
   /** How long a service may take to answer. */
   callTimeoutMs: number;
 }
@@ -26,7 +28,7 @@ export interface RpcHandlerOptions {
  * Every RPC's way through the gateway, in the order of checks that clients can rely on: route (404, 405), token (401),
  * limit (429), body (413, 415, 400), then the service with all that it checks.
  */
-export function rpcHandler({ router, identity, limiter, callTimeoutMs }: RpcHandlerOptions) {
+export function rpcHandler({ router, identity, limiter, load, callTimeoutMs }: RpcHandlerOptions) {
   return async (request: Request, response: GatewayResponse): Promise<void> => {
     const { path, query } = splitTarget(request.url);
     const match = router.match(path);
@@ -53,16 +55,17 @@ export function rpcHandler({ router, identity, limiter, callTimeoutMs }: RpcHand
     response.once("close", () => {
       if (!response.writableFinished) gone.abort();
     });
-    const reply = await route
-      .dispatch(message, {
-        deadline: within(callTimeoutMs),
-        signal: gone.signal,
-        metadata: {
-          "x-request-id": response.locals.requestId,
-          "x-forwarded-for": address,
-          ...(caller.kind === "user" && authorization !== undefined && { authorization }),
-        },
-      })
+    const options = {
+      deadline: within(callTimeoutMs),
+      signal: gone.signal,
+      metadata: {
+        "x-request-id": response.locals.requestId,
+        "x-forwarded-for": address,
+        ...(caller.kind === "user" && authorization !== undefined && { authorization }),
+      },
+    };
+    const reply = await load
+      .run(() => route.dispatch(message, options))
       .catch((error: unknown) => {
         throw inClientsWords(error, binding);
       });

@@ -23,6 +23,8 @@ export const gatewaySettings = {
   TRUST_PROXY: commaList.transform((parts) =>
     parts.length === 1 && /^\d+$/.test(parts[0]!) ? Number(parts[0]) : parts,
   ),
+  /** Requests at once, beyond which further ones get a quick 503. */
+  MAX_CONCURRENT_REQUESTS: z.coerce.number().int().min(1).default(1024),
   /** How long a service may take to answer. */
   CALL_TIMEOUT: duration("10s"),
   /** How long new requests are still taken after a stop signal, until load balancers have seen /readyz turn. */

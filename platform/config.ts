@@ -56,6 +56,8 @@ export const serviceSettings = {
   DATABASE_POOL_SIZE: z.coerce.number().int().min(1).default(16),
   DATABASE_TIMEOUT: duration("5s"),
   DATA_KEY: key,
+  /** Calls at once, beyond which further ones get a quick UNAVAILABLE. */
+  MAX_CONCURRENT_CALLS: z.coerce.number().int().min(1).default(512),
   ACCESS_TOKEN_TTL: duration("5m"),
   /** How long an answer waits for the direct consumers of its events. */
   EVENT_WAIT: duration("250ms"),

@@ -120,6 +120,7 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
   const grpc = new GrpcServer({
     identity: { accessTokens, serviceTokens, revocations },
     log,
+    maxConcurrentCalls: config.MAX_CONCURRENT_CALLS,
     onDenied: (call) => audit.denied(call),
   });
   parts.serve(grpc);

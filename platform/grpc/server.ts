@@ -12,6 +12,7 @@ import { MethodRules_Idempotency } from "@medconnect/proto/es/medconnect/options
 import { type Method, methodAt } from "../contract/methods.ts";
 import { validate } from "../contract/validate.ts";
 import { ApiError } from "../errors/api-error.ts";
+import { LoadLimit } from "../load-limit.ts";
 import type { Logger } from "../log.ts";
 import { durations } from "../telemetry/metrics.ts";
 import { extractTrace, inSpan, SpanKind } from "../telemetry/tracing.ts";
@@ -43,6 +44,8 @@ type AnyHandler = (request: unknown, call: Call) => Promise<unknown>;
 export interface ServerOptions {
   identity: Identity;
   log: Logger;
+  /** Beyond so many calls at once, further ones are refused with UNAVAILABLE. */
+  maxConcurrentCalls: number;
   /** Told of each call that was refused for lack of rights. */
   onDenied: (call: Pick<Call, "method" | "caller" | "requestId">) => void;
 }
@@ -60,9 +63,11 @@ export class GrpcServer {
     "grpc.keepalive_timeout_ms": 5000,
   });
   readonly #options: ServerOptions;
+  readonly #load: LoadLimit;
 
   constructor(options: ServerOptions) {
     this.#options = options;
+    this.#load = new LoadLimit(options.maxConcurrentCalls);
   }
 
   /** Serves a ts-proto service; `handlers` must have every method. */
@@ -111,10 +116,10 @@ export class GrpcServer {
       const trailer = new Metadata();
       const parent = extractTrace({ traceparent: header(incoming, "traceparent") ?? "" });
       try {
-        const response = await inSpan(
-          `${service}/${name}`,
-          { kind: SpanKind.SERVER, attributes, parent },
-          () => this.#answer(method, definition, handler, incoming, trailer),
+        const response = await this.#load.run(() =>
+          inSpan(`${service}/${name}`, { kind: SpanKind.SERVER, attributes, parent }, () =>
+            this.#answer(method, definition, handler, incoming, trailer),
+          ),
         );
         callback(null, response, trailer);
       } catch (thrown) {
