@@ -1,0 +1,45 @@
+# One image for every process; the command says which, such as `node services/auth/src/main.ts`.
+#
+# Node runs the TypeScript as it is, but not what lies under node_modules. The workspaces therefore keep their places,
+# and node_modules/@medconnect/* stay the links to them that npm makes.
+
+# What decides about the dependencies, and nothing else: editing code leaves the stages that install them cached.
+FROM node:24-bookworm-slim AS manifests
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+COPY proto/package.json proto/
+COPY platform/package.json platform/
+COPY services/auth/package.json services/auth/
+COPY services/scheduling/package.json services/scheduling/
+COPY services/clinical/package.json services/clinical/
+COPY services/billing/package.json services/billing/
+COPY gateway/package.json gateway/
+COPY deploy/package.json deploy/
+COPY test/package.json test/
+COPY bench/package.json bench/
+
+# No dependency needs its install scripts here, so none gets to run any.
+FROM manifests AS contract
+RUN npm ci --ignore-scripts
+COPY proto proto
+RUN node proto/generate.mjs
+
+FROM manifests AS dependencies
+RUN npm ci --omit=dev --ignore-scripts
+
+FROM node:24-bookworm-slim
+ENV NODE_ENV=production HOST=0.0.0.0 METRICS_PORT=9464
+WORKDIR /app
+# Owned by whom MySQL and Redis run as; docker-compose.yml, service "volumes", tells why.
+RUN install -d -o 999 -g 999 /volumes/mysql /volumes/redis
+COPY --from=dependencies /app ./
+COPY --from=contract /app/proto/gen proto/gen
+COPY platform platform
+COPY services services
+COPY gateway gateway
+COPY deploy deploy
+# `node`, by number, so that Kubernetes' runAsNonRoot can tell. All files belong to root: a process cannot change its code.
+USER 1000:1000
+HEALTHCHECK --interval=5s --timeout=3s --start-period=60s --retries=3 CMD ["node", "-e", \
+  "http.get({ port: process.env.METRICS_PORT, path: '/readyz' }, (r) => process.exit(r.statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
+CMD ["node", "gateway/main.ts"]

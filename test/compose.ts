@@ -1,0 +1,110 @@
+// `npm run test:compose`: the Docker Compose stack, from nothing to nothing, under a name, with secrets and on ports of its
+// own. It needs Docker and some minutes, so it is not part of `npm test`.
+import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+const ROOT = join(import.meta.dirname, "..");
+const PROCESSES = ["gateway", "auth", "scheduling", "clinical", "billing"];
+const folder = mkdtempSync(join(tmpdir(), "medconnect-compose-"));
+const secrets = join(folder, "env");
+
+/** Port 0 is any that is free. */
+const env = {
+  ...process.env,
+  COMPOSE_PROJECT_NAME: "medconnect-test",
+  JAEGER_PORT: "0",
+  ...Object.fromEntries(PROCESSES.map((name) => [`${name.toUpperCase()}_PORT`, "0"])),
+};
+
+const docker = (...args: string[]) =>
+  execFileSync("docker", args, { cwd: ROOT, env, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+const compose = (...args: string[]) => docker("compose", "--env-file", secrets, ...args);
+const containers = (...flags: string[]) =>
+  compose("ps", "--quiet", ...flags)
+    .trim()
+    .split("\n");
+
+async function send(method: string, path: string, options: { body?: object; token?: string } = {}) {
+  const address = compose("port", "gateway", "8080").trim();
+  const response = await fetch(`http://${address}${path}`, {
+    method,
+    headers: {
+      "content-type": "application/json",
+      "idempotency-key": randomUUID(),
+      ...(options.token && { authorization: `Bearer ${options.token}` }),
+    },
+    ...(options.body && { body: JSON.stringify(options.body) }),
+  });
+  const text = await response.text();
+  return { status: response.status, text, json: () => JSON.parse(text) };
+}
+
+before(() => {
+  execFileSync(process.execPath, [join(ROOT, "deploy/docker/make-env.mjs"), secrets]);
+  compose("up", "--build", "--wait", "--quiet-pull");
+});
+
+after(() => {
+  compose("down", "--volumes");
+  rmSync(folder, { recursive: true });
+});
+
+test("without secrets it says what to do", () => {
+  const { status, stderr } = spawnSync("docker", ["compose", "--env-file", "/dev/null", "up", "--detach"], {
+    cwd: ROOT,
+    env,
+    encoding: "utf8",
+  });
+  assert.notEqual(status, 0);
+  assert.match(stderr, /run "npm run compose:env" first/);
+});
+
+test("the gateway is ready and describes itself", async () => {
+  assert.equal((await send("GET", "/readyz")).status, 200);
+  assert.match((await send("GET", "/openapi.json")).json().openapi, /^3\.1/);
+});
+
+test("a patient registers, signs in and sees their account", async () => {
+  const account = { email: "pat@example.org", password: "a passphrase of some length" };
+  const body = { ...account, fullName: "Pat Ient", role: "PATIENT" };
+  assert.equal((await send("POST", "/v1/auth/register", { body })).status, 201);
+  const signedIn = await send("POST", "/v1/auth/login", { body: account });
+  assert.equal(signedIn.status, 200);
+  const me = await send("GET", "/v1/users/me", { token: signedIn.json().accessToken });
+  assert.equal(me.json().email, account.email);
+});
+
+test("an administrator is made by a command", () => {
+  const command = [
+    "node",
+    "services/auth/src/create-admin.ts",
+    "--email",
+    "ada@example.org",
+    "--full-name",
+    "Ada",
+  ];
+  const settings = ["-e", "ADMIN_PASSWORD=a passphrase of some length"];
+  assert.match(compose("run", "--rm", "-T", ...settings, "auth", ...command), /is an admin now/);
+});
+
+test("nothing runs as root", () => {
+  for (const id of containers()) {
+    const [, ...processes] = docker("top", id, "-o", "pid,uid,args").trim().split("\n");
+    for (const line of processes) assert.doesNotMatch(line, /^\d+ +0 /);
+  }
+});
+
+test("every process ends by itself when it is told to", () => {
+  compose("stop", ...PROCESSES);
+  const format = "{{.Name}} {{.State.ExitCode}}";
+  const ended = docker("inspect", "--format", format, ...containers("--all", ...PROCESSES))
+    .trim()
+    .split("\n");
+  assert.equal(ended.length, PROCESSES.length);
+  for (const line of ended) assert.match(line, / 0$/);
+});
