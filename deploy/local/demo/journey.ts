@@ -1,0 +1,47 @@
+import { bookAndPay } from "./booking.ts";
+import { meet } from "./consultation.ts";
+import { leave, oversee } from "./oversight.ts";
+import { secureLogin, signUp } from "./people.ts";
+import { offerTimes } from "./times.ts";
+import type { Walker } from "./walker.ts";
+
+/** What MedConnect is for, once: from two fresh accounts to the admin who sees what they did. */
+export async function walkJourney(walker: Walker): Promise<void> {
+  walker.chapter("Two people join");
+  const people = await signUp(walker);
+
+  walker.chapter("The doctor adds a second factor");
+  const doctor = await secureLogin(walker, people.doctor);
+
+  walker.chapter("The doctor offers times");
+  await offerTimes(walker, doctor);
+
+  walker.chapter("The patient finds, books and pays one");
+  const { patient, booking } = await bookAndPay(walker, people.patient, doctor);
+
+  walker.chapter("They meet");
+  await meet(walker, { patient, doctor, booking });
+
+  walker.chapter("The admin looks on");
+  await oversee(walker, patient, booking);
+
+  walker.chapter("The patient leaves");
+  await leave(walker, patient);
+
+  walker.say(whereToLook(walker, booking.traceId));
+}
+
+function whereToLook(walker: Walker, traceId: string): string {
+  return [
+    "",
+    "All of it was answered as it should be.",
+    "",
+    `The booking's trace is ${traceId}; that is its answer's x-trace-id.`,
+    "  - The request's log lines carry it: search what npm start prints.",
+    "  - So do its events in the audit trail, as the admin saw above.",
+    "  - Its spans go to where OTEL_EXPORTER_OTLP_ENDPOINT points; with docker compose up, that is Jaeger:",
+    `    http://127.0.0.1:16686/trace/${traceId}`,
+    "",
+    `Every route, with a form to try it: ${walker.url}/docs`,
+  ].join("\n");
+}

@@ -1,0 +1,126 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { styleText } from "node:util";
+import type { Answer, Json } from "./answer.ts";
+
+const WIDTH = 112;
+const INDENT = "     ";
+const MAX_TEXT = 60;
+const MAX_ITEMS = 2;
+const MAX_WORD = 70;
+const VISIBLE_SECRET = 6;
+const COUNTDOWN_MS = 1000;
+
+/** Fields that nobody should leave on a screen. */
+const SECRETS = new Set([
+  "password",
+  "accessToken",
+  "refreshToken",
+  "mfaToken",
+  "secret",
+  "otpauthUri",
+  "qrCode",
+  "recoveryCodes",
+]);
+/** Headers of answers that tell something here; the rest is the same for all. */
+const TELLING_HEADERS = ["location", "idempotent-replayed", "www-authenticate"];
+
+export function printChapter(title: string): void {
+  say(`\n${styleText("bold", title)}`);
+}
+
+export function printTitle(number: number, title: string): void {
+  say(`\n${styleText(["bold", "cyan"], `${String(number).padStart(3)}. ${title}`)}`);
+}
+
+/** What is sent, as one would with curl. */
+export interface Sent {
+  /** Method and path. */
+  call: string;
+  headers: Record<string, string>;
+  body?: Json | undefined;
+}
+
+export function printRequest({ call, headers, body }: Sent): void {
+  say(INDENT + styleText("yellow", call));
+  for (const [name, value] of Object.entries(headers)) printHeader(name, shortenHeader(value));
+  if (body) printBody(body);
+}
+
+export function printAnswer({ status, statusText, headers, body }: Answer): void {
+  say(INDENT + styleText(status < 400 ? "green" : "magenta", `→ ${status} ${statusText}`));
+  for (const name of TELLING_HEADERS) {
+    const value = headers.get(name);
+    if (value !== null) printHeader(name, value);
+  }
+  if (Object.keys(body).length > 0) printBody(body);
+}
+
+/** Counts the seconds down on a terminal; elsewhere says once how long it takes. */
+export async function printWait(seconds: number, limit: string): Promise<void> {
+  const text = (left: number) => `${INDENT}The rate limit (${limit}) is used up; going on in ${left} s …`;
+  if (!process.stdout.isTTY) say(text(seconds));
+  for (let left = seconds; left > 0; left--) {
+    if (process.stdout.isTTY) process.stdout.write(`\r\x1b[K${text(left)}`);
+    await delay(COUNTDOWN_MS);
+  }
+  if (process.stdout.isTTY) process.stdout.write("\r\x1b[K");
+}
+
+export function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+function printHeader(name: string, value: string): void {
+  say(`${INDENT}${styleText("dim", `${name}:`)} ${value}`);
+}
+
+function shortenHeader(value: string): string {
+  return value.replace(/^(Bearer .{6}).*/, "$1…");
+}
+
+function printBody(body: Json): void {
+  for (const line of wrap(shorten(body))) say(INDENT + line);
+}
+
+/** The same with long texts and lists cut, and with secrets made useless. */
+function shorten(value: unknown, isSecret = false): unknown {
+  if (typeof value === "string") return cut(value, isSecret ? VISIBLE_SECRET : MAX_TEXT);
+  if (Array.isArray(value)) {
+    const shown = value.slice(0, MAX_ITEMS).map((item) => shorten(item, isSecret));
+    const left = value.length - shown.length;
+    return left > 0 ? [...shown, `… ${left} more`] : shown;
+  }
+  if (typeof value !== "object" || value === null) return value;
+  const fields = Object.entries(value).map(([name, field]) => [name, shorten(field, SECRETS.has(name))]);
+  return Object.fromEntries(fields);
+}
+
+function cut(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length)}…` : text;
+}
+
+/** JSON as lines that are as full as they can be, with what is short kept together. */
+function wrap(body: unknown): string[] {
+  const lines = [""];
+  for (const word of wordsOf(body)) {
+    const line = lines.at(-1)!;
+    if (line.length + word.length >= WIDTH) lines.push(`  ${word}`);
+    else lines[lines.length - 1] = line === "" ? word : `${line} ${word}`;
+  }
+  return lines;
+}
+
+/** The pieces of a JSON text between which a line may end. */
+function wordsOf(value: unknown): string[] {
+  const whole = JSON.stringify(value, undefined, 1).replaceAll(/\n\s*/g, " ");
+  if (whole.length <= MAX_WORD || typeof value !== "object" || value === null) return [whole];
+  const isList = Array.isArray(value);
+  const members = Object.entries(value).map(([name, member]) => {
+    const [first, ...rest] = wordsOf(member);
+    return isList ? [first!, ...rest] : [`${JSON.stringify(name)}: ${first}`, ...rest];
+  });
+  const separated = members.map((words, i) =>
+    i < members.length - 1 ? words.with(-1, `${words.at(-1)},`) : words,
+  );
+  return [isList ? "[" : "{", ...separated.flat(), isList ? "]" : "}"];
+}

@@ -1,0 +1,180 @@
+import { beforeAll, describe, expect, test } from "@jest/globals";
+import { type Account, signUp, signUpAdmin } from "../support/accounts.ts";
+import { Api, type Json, refusal } from "../support/api.ts";
+import { eventually } from "../support/eventually.ts";
+import { type Booked, book, FEE, offer, openPractice, SOON_MS } from "../support/practice.ts";
+import { sharedStack } from "../support/stack.ts";
+
+const stack = sharedStack();
+const api = new Api(stack.urls.gateway);
+let admin: Account;
+let doctor: Account;
+let patient: Account;
+let booked: Booked;
+/** Nothing of this test happened before. */
+const startTime = new Date().toISOString();
+
+const payAndComplete = async () => {
+  const body = { paymentMethod: "pm_card_visa" };
+  await patient.api.ok(`POST /v1/payments/${booked.paymentId}:authorize`, { key: true, body });
+  const consultation = `/v1/consultations/${booked.consultationId}`;
+  await eventually(
+    () => doctor.api.send(`POST ${consultation}:start`),
+    ({ status }) => status === 200,
+    2000,
+  );
+  await doctor.api.ok(`POST ${consultation}:complete`, { body: { notes: "All well." } });
+};
+
+beforeAll(async () => {
+  admin = await signUpAdmin(api, stack);
+  doctor = await openPractice(api, { fee: FEE });
+  patient = await signUp(api, "PATIENT");
+});
+
+describe("the platform's figures", () => {
+  const stats = () => admin.api.ok("GET /v1/admin/stats");
+  const count = (figures: Json, map: string, key: string): number =>
+    Number((figures[map] as Record<string, string>)[key] ?? 0);
+  const today = ({ activity }: Json, key: string): number => Number((activity as Json[])[0]?.[key]);
+  const revenue = (figures: Json): number => {
+    const found = (figures.revenue as Json[]).find(({ currencyCode }) => currencyCode === "USD");
+    return Number(found?.amountMinor ?? 0);
+  };
+
+  test("count users, bookings, consultations, payments and revenue as they come about", async () => {
+    const before = await stats();
+    await signUp(api, "PATIENT");
+    booked = await book(patient, await offer(doctor, SOON_MS));
+    await payAndComplete();
+    const completed = (figures: Json) => count(figures, "consultationsByStatus", "COMPLETED");
+    const after = await eventually(
+      stats,
+      (figures) => revenue(figures) > revenue(before) && completed(figures) > completed(before),
+      5000,
+    );
+    const grown = (map: string, key: string) => count(after, map, key) - count(before, map, key);
+    expect(grown("usersByRole", "PATIENT")).toBeGreaterThanOrEqual(1);
+    expect(grown("bookingsByStatus", "COMPLETED")).toBeGreaterThanOrEqual(1);
+    expect(grown("paymentsByStatus", "CAPTURED")).toBeGreaterThanOrEqual(1);
+    expect(revenue(after) - revenue(before)).toBeGreaterThanOrEqual(Number(FEE.amountMinor));
+    for (const kind of ["registrations", "bookings", "consultations"]) {
+      expect(today(after, kind)).toBeGreaterThan(today(before, kind));
+    }
+    expect(after).toMatchObject({ unavailable: [], activity: { length: 7 } });
+  });
+
+  test.each(["PATIENT", "DOCTOR"])("are not for a %s", async (role) => {
+    const own = (role === "PATIENT" ? patient : doctor).api;
+    for (const path of ["/v1/admin/stats", "/v1/admin/audit-events", "/v1/admin/users"]) {
+      expect(refusal(await own.send(`GET ${path}`))).toEqual({ status: 403, reason: "PERMISSION_DENIED" });
+    }
+  });
+});
+
+describe("the audit trail", () => {
+  /** All pages of a list of events. */
+  const readAll = async (filters: Record<string, string>, pageSize: number): Promise<Json[]> => {
+    const events: Json[] = [];
+    let pageToken = "";
+    do {
+      const query = new URLSearchParams({ ...filters, pageSize: `${pageSize}`, pageToken });
+      const page = await admin.api.ok(`GET /v1/admin/audit-events?${query}`);
+      events.push(...(page.auditEvents as Json[]));
+      expect((page.auditEvents as Json[]).length).toBeLessThanOrEqual(pageSize);
+      pageToken = String(page.nextPageToken);
+    } while (pageToken !== "");
+    return events;
+  };
+  const idsOf = (events: Json[]) => events.map(({ id }) => id);
+  /** What happened to the patient of this test, up to now. */
+  let endTime: string;
+  const ofPatient = () => ({ subjectId: patient.id, startTime, endTime });
+
+  beforeAll(() => {
+    endTime = new Date().toISOString();
+  });
+
+  test("tells of one journey across the services, newest first, under one cursor", async () => {
+    const events = await readAll(ofPatient(), 100);
+    expect(new Set(events.map(({ service }) => service))).toEqual(
+      new Set(["auth", "scheduling", "billing", "clinical"]),
+    );
+    const actions = events.map(({ action }) => action);
+    for (const action of [
+      "user.register",
+      "session.login",
+      "booking.create",
+      "payment.authorize",
+      "consultation.start",
+      "consultation.complete",
+    ]) {
+      expect(actions).toContain(action);
+    }
+    const times = events.map(({ occurTime }) => Date.parse(String(occurTime)));
+    expect(times).toEqual(times.toSorted((a, b) => b - a));
+  });
+
+  test.each([1, 2, 3, 7])("paged by %i holds each event once, and none is left out", async (pageSize) => {
+    const whole = await readAll(ofPatient(), 100);
+    const paged = await readAll(ofPatient(), pageSize);
+    expect(idsOf(paged)).toEqual(idsOf(whole));
+    expect(new Set(idsOf(paged)).size).toBe(whole.length);
+  });
+
+  test("pages the trail of all users without loss or duplicates while it grows", async () => {
+    const before = await readAll({ startTime, endTime }, 100);
+    const growing = Promise.all(Array.from({ length: 20 }, () => patient.api.ok("GET /v1/bookings")));
+    const paged = await readAll({ startTime, endTime }, 9);
+    await growing;
+    expect(idsOf(paged)).toEqual(idsOf(before));
+  });
+
+  test.each<[string, () => Record<string, string>, (event: Json) => boolean]>([
+    ["actor", () => ({ actorId: doctor.id }), ({ actorId }) => actorId === doctor.id],
+    [
+      "subject",
+      () => ({ subjectId: doctor.id }),
+      ({ subjectIds }) => (subjectIds as string[]).includes(doctor.id),
+    ],
+    ["action", () => ({ action: "booking.create" }), ({ action }) => action === "booking.create"],
+    ["service", () => ({ service: "billing" }), ({ service }) => service === "billing"],
+  ])("is filtered by %s", async (_by, filter, matches) => {
+    const all = await readAll({ startTime, endTime }, 100);
+    const expected = all.filter(matches);
+    expect(expected.length).toBeGreaterThan(0);
+    expect(idsOf(await readAll({ startTime, endTime, ...filter() }, 100))).toEqual(idsOf(expected));
+  });
+
+  test("refuses a page token under other filters", async () => {
+    const { nextPageToken } = await admin.api.ok("GET /v1/admin/audit-events?pageSize=1");
+    const query = new URLSearchParams({ pageToken: String(nextPageToken), service: "auth" });
+    expect(refusal(await admin.api.send(`GET /v1/admin/audit-events?${query}`))).toEqual({
+      status: 400,
+      reason: "INVALID_PAGE_TOKEN",
+    });
+  });
+
+  test("names the request and the trace of what happened", async () => {
+    const read = await doctor.api.send(`GET /v1/consultations/${booked.consultationId}`, {
+      headers: { "x-request-id": "audited-1" },
+    });
+    const query = new URLSearchParams({ actorId: doctor.id, action: "consultation.get" });
+    const { auditEvents } = await admin.api.ok(`GET /v1/admin/audit-events?${query}`);
+    expect((auditEvents as Json[])[0]).toMatchObject({
+      outcome: "SUCCESS",
+      requestId: "audited-1",
+      traceId: read.headers.get("x-trace-id"),
+    });
+  });
+
+  test("tells of a refusal for lack of rights", async () => {
+    await patient.api.send("GET /v1/admin/users");
+    const query = new URLSearchParams({ actorId: patient.id, action: "user.list" });
+    await eventually(
+      () => admin.api.ok(`GET /v1/admin/audit-events?${query}`),
+      ({ auditEvents }) => (auditEvents as Json[]).some(({ outcome }) => outcome === "DENIED"),
+      5000,
+    );
+  });
+});

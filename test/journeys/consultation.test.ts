@@ -1,0 +1,269 @@
+import { randomUUID } from "node:crypto";
+import { beforeAll, describe, expect, test } from "@jest/globals";
+import { type Account, accountOf, logIn, PASSWORD, signUp } from "../support/accounts.ts";
+import { Api, type Json, refusal } from "../support/api.ts";
+import { eventually } from "../support/eventually.ts";
+import { Authenticator, secure } from "../support/mfa.ts";
+import { type Booked, book, DAY_MS, offer, openPractice, publish, SOON_MS } from "../support/practice.ts";
+import { sharedStack } from "../support/stack.ts";
+
+const CONTENT = "Take with food.";
+const NOTES = "Regular pulse, no murmur.";
+const REASON = "Palpitations after climbing stairs";
+
+const api = new Api(sharedStack().urls.gateway);
+
+describe("signing up", () => {
+  test("makes an account that can sign in and reads as it was given", async () => {
+    const email = `Casey-${randomUUID()}@Example.org`;
+    const given = { fullName: "Casey O’Neil", role: "PATIENT" };
+    const made = await api.send("POST /v1/auth/register", { body: { ...given, email, password: PASSWORD } });
+    expect(made.status).toBe(201);
+    const { token } = await logIn(api, { email });
+    const me = await api.as(token).ok("GET /v1/users/me");
+    expect(me).toMatchObject({ ...given, email: email.toLowerCase(), status: "ACTIVE", mfaEnabled: false });
+    expect(me.id).toBe(made.body.id);
+  });
+
+  test("is refused for an e-mail that has an account, in any case", async () => {
+    const { email } = await signUp(api, "PATIENT");
+    const body = { email: email.toUpperCase(), password: PASSWORD, fullName: "Twin", role: "PATIENT" };
+    expect(refusal(await api.send("POST /v1/auth/register", { body }))).toEqual({
+      status: 409,
+      reason: "EMAIL_TAKEN",
+    });
+  });
+
+  test("makes no admins", async () => {
+    const body = {
+      email: `${randomUUID()}@example.org`,
+      password: PASSWORD,
+      fullName: "Mallory",
+      role: "ADMIN",
+    };
+    expect(refusal(await api.send("POST /v1/auth/register", { body }))).toEqual({
+      status: 400,
+      reason: "INVALID_REQUEST",
+    });
+  });
+});
+
+describe("signing in with a second factor", () => {
+  const challenge = async ({ email }: Account): Promise<Json> =>
+    await api.ok("POST /v1/auth/login", { body: { email, password: PASSWORD } });
+
+  test("takes the password and then a code, and that code only once", async () => {
+    const doctor = await signUp(api, "DOCTOR");
+    const authenticator = await secure(doctor);
+
+    const { mfaRequired, mfaToken, accessToken } = await challenge(doctor);
+    expect({ mfaRequired, accessToken }).toEqual({ mfaRequired: true, accessToken: undefined });
+    const code = authenticator.next();
+    const verified = await api.send("POST /v1/auth/login:verifyMfa", { body: { mfaToken, code } });
+    expect(verified.status).toBe(200);
+    expect((await accountOf(api, verified.body)).id).toBe(doctor.id);
+
+    const { mfaToken: another } = await challenge(doctor);
+    const again = await api.send("POST /v1/auth/login:verifyMfa", { body: { mfaToken: another, code } });
+    expect(refusal(again)).toEqual({ status: 401, reason: "INVALID_MFA_CODE" });
+  });
+
+  test("takes each recovery code once", async () => {
+    const doctor = await signUp(api, "DOCTOR");
+    const { secret } = await doctor.api.ok("POST /v1/auth/mfa/totp");
+    const body = { code: new Authenticator(String(secret)).next() };
+    const { recoveryCodes } = await doctor.api.ok("POST /v1/auth/mfa/totp:activate", { body });
+    const [recoveryCode] = recoveryCodes as string[];
+
+    const statuses: number[] = [];
+    for (let use = 0; use < 2; use++) {
+      const { mfaToken } = await challenge(doctor);
+      const answer = await api.send("POST /v1/auth/login:verifyMfa", { body: { mfaToken, recoveryCode } });
+      statuses.push(answer.status);
+    }
+    expect(statuses).toEqual([200, 401]);
+  });
+
+  test("an MFA token opens nothing by itself", async () => {
+    const doctor = await signUp(api, "DOCTOR");
+    await secure(doctor);
+    const { mfaToken } = await challenge(doctor);
+    expect(refusal(await api.as(String(mfaToken)).send("GET /v1/users/me"))).toEqual({
+      status: 401,
+      reason: "UNAUTHENTICATED",
+    });
+  });
+});
+
+describe("finding a doctor", () => {
+  const word = `Zx${randomUUID().slice(0, 8)}`;
+  let doctor: Account;
+
+  beforeAll(async () => {
+    doctor = await signUp(api, "DOCTOR");
+    const specialty = `Rheumatology ${word}`;
+    await publish(doctor, { specialty, bio: `Writes about ${word} joints`, languages: ["de", "pt-BR"] });
+  });
+
+  const find = async (query: Record<string, string>): Promise<Json[]> => {
+    const { doctors } = await api.ok(`GET /v1/doctors?${new URLSearchParams(query)}`);
+    return doctors as Json[];
+  };
+  const idsOf = (doctors: Json[]) => doctors.map(({ id }) => id);
+
+  test.each<[string, Record<string, string>]>([
+    ["a word of the profile", { query: word }],
+    ["the beginning of a word, in any case", { query: word.slice(0, 9).toUpperCase() }],
+    ["words out of different fields", { query: `${word} rheum joints` }],
+    ["the specialty, in any case", { specialty: `RHEUMATOLOGY ${word}`.toLowerCase() }],
+    ["a language, in any case", { query: word, language: "PT-br" }],
+  ])("works by %s", async (_by, query) => {
+    expect(idsOf(await find(query))).toEqual([doctor.id]);
+  });
+
+  test.each<[string, Record<string, string>]>([
+    ["one word more than matches", { query: `${word} cardiology` }],
+    ["a specialty that only begins so", { specialty: "Rheumatology" }],
+    ["another language", { query: word, language: "fr" }],
+  ])("does not find by %s", async (_by, query) => {
+    expect(idsOf(await find(query))).not.toContain(doctor.id);
+  });
+
+  test("tells when the next open slot begins, and finds by that", async () => {
+    expect(await find({ query: word })).toEqual([
+      expect.not.objectContaining({ nextAvailableTime: expect.anything() }),
+    ]);
+    await offer(doctor, 3 * DAY_MS);
+    const { startTime } = await api.ok(`GET /v1/slots/${await offer(doctor, 2 * DAY_MS)}`);
+    const [found] = await find({ query: word });
+    expect(found?.nextAvailableTime).toBe(startTime);
+
+    const inDays = (days: number) => new Date(Date.now() + days * DAY_MS).toISOString();
+    expect(idsOf(await find({ query: word, availableFrom: inDays(1), availableTo: inDays(2.5) }))).toEqual([
+      doctor.id,
+    ]);
+    expect(await find({ query: word, availableFrom: inDays(4) })).toEqual([]);
+  });
+});
+
+describe("a free consultation", () => {
+  let doctor: Account;
+  let patient: Account;
+  let stranger: Account;
+  let slotId: string;
+
+  beforeAll(async () => {
+    doctor = await openPractice(api);
+    [patient, stranger] = await Promise.all([signUp(api, "PATIENT"), signUp(api, "PATIENT")]);
+    slotId = await offer(doctor, SOON_MS);
+  });
+
+  let booked: Booked;
+  const consultation = () => `/v1/consultations/${booked.consultationId}`;
+
+  test("is booked and confirmed in one step, and is there when the answer is read", async () => {
+    const made = await patient.api.send("POST /v1/bookings", { key: true, body: { slotId, reason: REASON } });
+    expect(made.status).toBe(201);
+    expect(made.headers.get("location")).toBe(`/v1/bookings/${made.body.id}`);
+    expect(made.body).toMatchObject({
+      status: "CONFIRMED",
+      slotId,
+      patientId: patient.id,
+      patientName: patient.fullName,
+      doctorId: doctor.id,
+      doctorName: doctor.fullName,
+      reason: REASON,
+    });
+    expect(made.body).not.toHaveProperty("paymentId");
+    booked = made.body as unknown as Booked;
+
+    const read = await eventually(
+      () => patient.api.send(`GET ${consultation()}`),
+      ({ status }) => status === 200,
+      1000,
+    );
+    expect(read.body).toMatchObject({ status: "SCHEDULED", bookingId: booked.id, doctorId: doctor.id });
+    expect(await api.ok(`GET /v1/doctors/${doctor.id}/slots`)).toMatchObject({ slots: [] });
+  });
+
+  test("cannot be joined by its doctor or started by its patient", async () => {
+    const join = await doctor.api.send(`POST ${consultation()}:join`);
+    const start = await patient.api.send(`POST ${consultation()}:start`);
+    for (const answer of [join, start]) {
+      expect(refusal(answer)).toEqual({ status: 403, reason: "PERMISSION_DENIED" });
+    }
+  });
+
+  test("has no prescription before it is completed", async () => {
+    const early = await doctor.api.send(`POST ${consultation()}/prescriptions`, {
+      key: true,
+      body: { content: CONTENT },
+    });
+    expect(refusal(early)).toEqual({ status: 409, reason: "CONSULTATION_NOT_COMPLETED" });
+  });
+
+  test("goes from the waiting room over its start to its completion, which closes the booking", async () => {
+    expect(await patient.api.ok(`POST ${consultation()}:join`)).toMatchObject({ status: "WAITING" });
+    expect(await doctor.api.ok(`POST ${consultation()}:start`)).toMatchObject({ status: "IN_PROGRESS" });
+    const done = await doctor.api.ok(`POST ${consultation()}:complete`, { body: { notes: NOTES } });
+    expect(done).toMatchObject({ status: "COMPLETED", notes: NOTES });
+    await eventually(
+      () => patient.api.ok(`GET /v1/bookings/${booked.id}`),
+      ({ status }) => status === "COMPLETED",
+      1000,
+    );
+  });
+
+  test("leads to a prescription that its patient and its doctor read alike", async () => {
+    const items = [
+      { medication: "Metoprolol", dosage: "25 mg", frequency: "twice a day", durationDays: 14, refills: 1 },
+    ];
+    const made = await doctor.api.send(`POST ${consultation()}/prescriptions`, {
+      key: true,
+      body: { content: CONTENT, items },
+    });
+    expect(made.status).toBe(201);
+    expect(made.body).toMatchObject({ status: "ACTIVE", content: CONTENT, items, patientId: patient.id });
+
+    const { id } = made.body;
+    expect(made.headers.get("location")).toBe(`/v1/prescriptions/${id}`);
+    for (const reader of [patient, doctor]) {
+      expect(await reader.api.ok(`GET /v1/prescriptions/${id}`)).toEqual(made.body);
+      const list = `GET /v1/prescriptions?consultationId=${booked.consultationId}`;
+      expect(await reader.api.ok(list)).toMatchObject({ prescriptions: [made.body] });
+    }
+    const missing = await stranger.api.send(`GET /v1/prescriptions/${randomUUID()}`);
+    const foreign = await stranger.api.send(`GET /v1/prescriptions/${id}`);
+    expect(visible(foreign.body)).toEqual(visible(missing.body));
+  });
+
+  test("shows its patient the notes", async () => {
+    expect(await patient.api.ok(`GET ${consultation()}`)).toMatchObject({
+      status: "COMPLETED",
+      notes: NOTES,
+    });
+  });
+
+  test.each(["bookings", "consultations"])("of others answers a stranger as missing %s do", async (kind) => {
+    const id = kind === "bookings" ? booked.id : booked.consultationId;
+    const foreign = await stranger.api.send(`GET /v1/${kind}/${id}`);
+    const missing = await stranger.api.send(`GET /v1/${kind}/${randomUUID()}`);
+    expect(refusal(foreign)).toEqual({ status: 404, reason: "NOT_FOUND" });
+    expect(visible(foreign.body)).toEqual(visible(missing.body));
+    expect(await stranger.api.ok(`GET /v1/${kind}`)).toMatchObject({ [kind]: [] });
+  });
+});
+
+test("a consultation that is days away cannot be joined or started yet", async () => {
+  const doctor = await openPractice(api);
+  const patient = await signUp(api, "PATIENT");
+  const { consultationId } = await book(patient, await offer(doctor, 2 * DAY_MS));
+  const join = await patient.api.send(`POST /v1/consultations/${consultationId}:join`);
+  const start = await doctor.api.send(`POST /v1/consultations/${consultationId}:start`);
+  for (const answer of [join, start]) expect(refusal(answer)).toEqual({ status: 409, reason: "TOO_EARLY" });
+});
+
+/** A refusal without what differs between any two requests. */
+function visible({ requestId, ...rest }: Json): Json {
+  return rest;
+}

@@ -1,0 +1,160 @@
+import { randomUUID } from "node:crypto";
+import { beforeAll, describe, expect, test } from "@jest/globals";
+import { type Account, PASSWORD, signUp } from "../support/accounts.ts";
+import { type Answer, Api, type Json } from "../support/api.ts";
+import { secure } from "../support/mfa.ts";
+import { DAY_MS, MINUTE_MS, offer, openPractice, timeFromNow } from "../support/practice.ts";
+import { sharedStack } from "../support/stack.ts";
+
+const PATIENTS = 200;
+const BATCH = 10;
+
+const api = new Api(sharedStack().urls.gateway);
+let doctor: Account;
+/** A time that nobody else in this file uses. */
+let days = 1;
+const aTimeOfItsOwn = () => days++ * DAY_MS;
+
+beforeAll(async () => {
+  doctor = await openPractice(api);
+});
+
+/** How often each status and reason came. */
+function tally(answers: Answer[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { status, body } of answers) {
+    const kind = status < 400 ? `${status}` : `${status} ${body.reason}`;
+    counts[kind] = (counts[kind] ?? 0) + 1;
+  }
+  return counts;
+}
+
+const atOnce = (count: number, send: (index: number) => Promise<Answer>): Promise<Answer[]> =>
+  Promise.all(Array.from({ length: count }, (_, index) => send(index)));
+
+describe("two hundred patients", () => {
+  const patients: Account[] = [];
+
+  // Hashing their passwords is what takes so long.
+  beforeAll(async () => {
+    while (patients.length < PATIENTS) {
+      patients.push(...(await Promise.all(Array.from({ length: BATCH }, () => signUp(api, "PATIENT")))));
+    }
+  }, 120_000);
+
+  test.each([1, 2, 3])("who book one slot at once: one gets it, the others hear so (round %i)", async () => {
+    const slotId = await offer(doctor, aTimeOfItsOwn());
+    const answers = await atOnce(PATIENTS, (index) =>
+      patients[index]!.api.send("POST /v1/bookings", { key: true, body: { slotId } }),
+    );
+    expect(tally(answers)).toEqual({ 201: 1, "409 SLOT_UNAVAILABLE": PATIENTS - 1 });
+    const { bookings } = await doctor.api.ok("GET /v1/bookings?pageSize=100");
+    expect((bookings as Json[]).filter((booking) => booking.slotId === slotId)).toHaveLength(1);
+  });
+});
+
+test("one patient who books overlapping times of two doctors at once gets one of them", async () => {
+  const patient = await signUp(api, "PATIENT");
+  const colleague = await openPractice(api);
+  const at = aTimeOfItsOwn();
+  const slots = [await offer(doctor, at), await offer(colleague, at + 10 * MINUTE_MS)];
+  const answers = await atOnce(20, (index) =>
+    patient.api.send("POST /v1/bookings", { key: true, body: { slotId: slots[index % 2] } }),
+  );
+  expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
+  expect(answers.filter(({ status }) => status === 409)).toHaveLength(19);
+  const { bookings } = await patient.api.ok("GET /v1/bookings");
+  expect(bookings).toHaveLength(1);
+});
+
+test("one booking sent 50 times at once under one key is made once and answered alike", async () => {
+  const patient = await signUp(api, "PATIENT");
+  const slotId = await offer(doctor, aTimeOfItsOwn());
+  const key = randomUUID();
+  const answers = await atOnce(50, () => patient.api.send("POST /v1/bookings", { key, body: { slotId } }));
+
+  expect(tally(answers)).toEqual({ 201: 50 });
+  const texts = new Set(answers.map(({ text }) => text));
+  expect(texts.size).toBe(1);
+  const originals = answers.filter(({ headers }) => headers.get("idempotent-replayed") !== "true");
+  expect(originals).toHaveLength(1);
+  const { bookings } = await patient.api.ok("GET /v1/bookings");
+  expect(bookings).toHaveLength(1);
+});
+
+test("a refusal is replayed as well: the slot's release does not change what was answered", async () => {
+  const [first, second] = await Promise.all([signUp(api, "PATIENT"), signUp(api, "PATIENT")]);
+  const slotId = await offer(doctor, aTimeOfItsOwn());
+  const made = await first.api.ok("POST /v1/bookings", { key: true, body: { slotId } });
+  const refused = await second.api.send("POST /v1/bookings", { key: "late-1", body: { slotId } });
+  expect(refused.status).toBe(409);
+  await first.api.ok(`POST /v1/bookings/${made.id}:cancel`);
+  const again = await second.api.send("POST /v1/bookings", { key: "late-1", body: { slotId } });
+  expect(tally([again])).toEqual({ "409 SLOT_UNAVAILABLE": 1 });
+  const anew = await second.api.send("POST /v1/bookings", { key: "late-2", body: { slotId } });
+  expect(anew.status).toBe(201);
+});
+
+test.each([1, 2, 3])("of 20 overlapping slots offered at once no two are taken (round %i)", async () => {
+  const at = aTimeOfItsOwn();
+  const answers = await atOnce(20, (index) =>
+    doctor.api.send(`POST /v1/doctors/${doctor.id}/slots`, { body: timeFromNow(at + index * 5 * MINUTE_MS) }),
+  );
+  const made = answers.filter(({ status }) => status === 201).map(({ body }) => body);
+  expect(answers.length - made.length).toBe(tally(answers)["409 SLOT_OVERLAP"]);
+  expect(made.length).toBeGreaterThan(0);
+  const times = made
+    .map(({ startTime, endTime }) => [Date.parse(String(startTime)), Date.parse(String(endTime))] as const)
+    .toSorted(([a], [b]) => a - b);
+  for (const [index, [startMs]] of times.entries()) {
+    expect(startMs).toBeGreaterThanOrEqual(times[index - 1]?.[1] ?? 0);
+  }
+});
+
+test("one code of an authenticator tried 20 times at once signs in once", async () => {
+  const patient = await signUp(api, "PATIENT");
+  const authenticator = await secure(patient);
+  const login = { body: { email: patient.email, password: PASSWORD } };
+  const challenges = await Promise.all(
+    Array.from({ length: 20 }, () => api.ok("POST /v1/auth/login", login)),
+  );
+  const code = authenticator.next();
+  const answers = await atOnce(20, (index) =>
+    api.send("POST /v1/auth/login:verifyMfa", { body: { mfaToken: challenges[index]!.mfaToken, code } }),
+  );
+  expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+  expect(answers.filter(({ status }) => status === 401)).toHaveLength(19);
+});
+
+test("one refresh token used 20 times at once is exchanged once", async () => {
+  const { refreshToken } = await signUp(api, "PATIENT");
+  const answers = await atOnce(20, () => api.send("POST /v1/auth/token:refresh", { body: { refreshToken } }));
+  expect(tally(answers)).toEqual({ 200: 1, "401 INVALID_REFRESH_TOKEN": 19 });
+});
+
+test("one e-mail registered 10 times at once makes one account", async () => {
+  const body = {
+    email: `${randomUUID()}@example.org`,
+    password: PASSWORD,
+    fullName: "Twin",
+    role: "PATIENT",
+  };
+  const answers = await atOnce(10, () => api.send("POST /v1/auth/register", { body }));
+  expect(tally(answers)).toEqual({ 201: 1, "409 EMAIL_TAKEN": 9 });
+});
+
+test("one payment authorized 10 times at once, each under its own key, is authorized once", async () => {
+  const fee = { currencyCode: "USD", amountMinor: "2500" };
+  const clinic = await openPractice(api, { fee });
+  const patient = await signUp(api, "PATIENT");
+  const slotId = await offer(clinic, aTimeOfItsOwn());
+  const { paymentId } = await patient.api.ok("POST /v1/bookings", { key: true, body: { slotId } });
+  const answers = await atOnce(10, () =>
+    patient.api.send(`POST /v1/payments/${paymentId}:authorize`, {
+      key: true,
+      body: { paymentMethod: "pm_card_visa" },
+    }),
+  );
+  expect(answers.filter(({ body }) => body.status === "AUTHORIZED")).toHaveLength(1);
+  expect(answers.every(({ status }) => status === 200 || status === 409)).toBe(true);
+});

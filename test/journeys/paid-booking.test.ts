@@ -1,0 +1,170 @@
+import { beforeAll, describe, expect, test } from "@jest/globals";
+import { type Account, signUp } from "../support/accounts.ts";
+import { type Answer, Api, type Json, refusal } from "../support/api.ts";
+import { eventually } from "../support/eventually.ts";
+import {
+  type Booked,
+  book,
+  DAY_MS,
+  FEE,
+  HOUR_MS,
+  offer,
+  openPractice,
+  SOON_MS,
+} from "../support/practice.ts";
+import { sharedStack } from "../support/stack.ts";
+
+const api = new Api(sharedStack().urls.gateway);
+let doctor: Account;
+let patient: Account;
+
+beforeAll(async () => {
+  doctor = await openPractice(api, { fee: FEE });
+});
+
+/** A patient of their own each, as a patient has no two bookings at one time. */
+async function bookFor(startsInMs: number): Promise<Booked> {
+  patient = await signUp(api, "PATIENT");
+  return await book(patient, await offer(doctor, startsInMs, 5 * 60_000));
+}
+
+const pay = ({ paymentId }: Booked, paymentMethod: string): Promise<Answer> =>
+  patient.api.send(`POST /v1/payments/${paymentId}:authorize`, { key: true, body: { paymentMethod } });
+
+const paymentOf = ({ paymentId }: Booked): Promise<Json> => patient.api.ok(`GET /v1/payments/${paymentId}`);
+
+const bookingOf = ({ id }: Booked): Promise<Json> => patient.api.ok(`GET /v1/bookings/${id}`);
+
+/** One more service has to hear of it, which takes at most a second. */
+const untilStatus = (ask: () => Promise<Json>, status: string, withinMs = 1000): Promise<Json> =>
+  eventually(ask, (answer) => answer.status === status, withinMs);
+
+describe("a paid consultation", () => {
+  let booked: Booked;
+
+  test("is held until it is paid, and its payment is there when the answer is read", async () => {
+    booked = await bookFor(SOON_MS);
+    expect(await bookingOf(booked)).toMatchObject({ status: "PENDING_PAYMENT", fee: FEE });
+    const payment = await eventually(
+      () => patient.api.send(`GET /v1/payments/${booked.paymentId}`),
+      ({ status }) => status === 200,
+      1000,
+    );
+    expect(payment.body).toMatchObject({
+      status: "REQUIRES_AUTHORIZATION",
+      bookingId: booked.id,
+      patientId: patient.id,
+      amount: FEE,
+    });
+  });
+
+  test("has no consultation yet", async () => {
+    const read = await patient.api.send(`GET /v1/consultations/${booked.consultationId}`);
+    expect(refusal(read)).toEqual({ status: 404, reason: "NOT_FOUND" });
+  });
+
+  test.each([
+    ["pm_card_declined", "card_declined"],
+    ["pm_card_insufficient_funds", "insufficient_funds"],
+  ])("is not confirmed by %s, and another try is open", async (paymentMethod, declineCode) => {
+    const declined = await pay(booked, paymentMethod);
+    expect(refusal(declined)).toEqual({ status: 409, reason: "PAYMENT_DECLINED" });
+    expect(declined.body.metadata).toEqual({ declineCode });
+    expect(await paymentOf(booked)).toMatchObject({
+      status: "REQUIRES_AUTHORIZATION",
+      lastError: declineCode,
+    });
+  });
+
+  test("is confirmed by a card that is good, and then has a consultation", async () => {
+    const authorized = await pay(booked, "pm_card_visa");
+    expect(authorized.body).toMatchObject({ status: "AUTHORIZED", bookingId: booked.id });
+    await untilStatus(() => bookingOf(booked), "CONFIRMED");
+    await eventually(
+      () => patient.api.send(`GET /v1/consultations/${booked.consultationId}`),
+      ({ status }) => status === 200,
+      1000,
+    );
+  });
+
+  test("is not paid twice", async () => {
+    expect(refusal(await pay(booked, "pm_card_visa"))).toEqual({ status: 409, reason: "ILLEGAL_TRANSITION" });
+  });
+
+  test("is charged when it is completed", async () => {
+    const path = `/v1/consultations/${booked.consultationId}`;
+    await doctor.api.ok(`POST ${path}:start`);
+    await doctor.api.ok(`POST ${path}:complete`, { body: { notes: "All well." } });
+    const payment = await untilStatus(() => paymentOf(booked), "CAPTURED");
+    expect(payment).toMatchObject({ captureTime: expect.any(String), amount: FEE });
+    await untilStatus(() => bookingOf(booked), "COMPLETED");
+  });
+
+  test("is a payment that neither its doctor nor another patient reads", async () => {
+    const stranger = await signUp(api, "PATIENT");
+    const path = `GET /v1/payments/${booked.paymentId}`;
+    expect(refusal(await stranger.api.send(path))).toEqual({ status: 404, reason: "NOT_FOUND" });
+    expect(refusal(await doctor.api.send(path))).toEqual({ status: 403, reason: "PERMISSION_DENIED" });
+  });
+});
+
+test("cancelled in good time, the money is let go and the slot is open again", async () => {
+  const booked = await bookFor(2 * DAY_MS);
+  await pay(booked, "pm_card_visa");
+  const { slotId } = await untilStatus(() => bookingOf(booked), "CONFIRMED");
+  const cancelled = await patient.api.ok(`POST /v1/bookings/${booked.id}:cancel`, {
+    body: { reason: "Away" },
+  });
+  expect(cancelled).toMatchObject({ status: "CANCELLED", cancelledBy: "PATIENT" });
+  expect(await api.ok(`GET /v1/slots/${slotId}`)).toMatchObject({ status: "OPEN" });
+  await untilStatus(() => paymentOf(booked), "VOIDED");
+  await untilStatus(() => patient.api.ok(`GET /v1/consultations/${booked.consultationId}`), "CANCELLED");
+});
+
+test("cancelled by the patient after the cut-off, the fee is due", async () => {
+  const booked = await bookFor(2 * HOUR_MS);
+  await pay(booked, "pm_card_visa");
+  await untilStatus(() => bookingOf(booked), "CONFIRMED");
+  await patient.api.ok(`POST /v1/bookings/${booked.id}:cancel`);
+  await untilStatus(() => paymentOf(booked), "CAPTURED");
+});
+
+test("cancelled by the doctor after the cut-off, the money is let go", async () => {
+  const booked = await bookFor(3 * HOUR_MS);
+  await pay(booked, "pm_card_visa");
+  await untilStatus(() => bookingOf(booked), "CONFIRMED");
+  await doctor.api.ok(`POST /v1/bookings/${booked.id}:cancel`, { body: { reason: "Ill" } });
+  await untilStatus(() => paymentOf(booked), "VOIDED");
+});
+
+test("cancelled before it is paid, there is nothing left to pay", async () => {
+  const booked = await bookFor(3 * DAY_MS);
+  await patient.api.ok(`POST /v1/bookings/${booked.id}:cancel`);
+  await untilStatus(() => paymentOf(booked), "CANCELLED");
+  expect(refusal(await pay(booked, "pm_card_visa"))).toEqual({ status: 409, reason: "ILLEGAL_TRANSITION" });
+});
+
+test.each([
+  ["does not answer in time", "pm_provider_timeout", undefined],
+  ["asks the patient to confirm", "pm_requires_action", expect.stringMatching(/^https?:/)],
+])("a provider that %s leaves the payment processing, and settles it later", async (_what, method, url) => {
+  const booked = await bookFor((method === "pm_requires_action" ? 5 : 4) * DAY_MS);
+  const processing = await pay(booked, method);
+  expect(processing.status).toBe(200);
+  expect(processing.body.status).toBe("PROCESSING");
+  expect(processing.body.nextActionUrl).toEqual(url);
+  expect(await bookingOf(booked)).toMatchObject({ status: "PENDING_PAYMENT" });
+  await untilStatus(() => paymentOf(booked), "AUTHORIZED", 10_000);
+  await untilStatus(() => bookingOf(booked), "CONFIRMED");
+});
+
+test("one key pays once: the same answer again, and another card under it is refused", async () => {
+  const booked = await bookFor(6 * DAY_MS);
+  const path = `POST /v1/payments/${booked.paymentId}:authorize`;
+  const first = await patient.api.send(path, { key: "pay-1", body: { paymentMethod: "pm_card_visa" } });
+  const again = await patient.api.send(path, { key: "pay-1", body: { paymentMethod: "pm_card_visa" } });
+  const other = await patient.api.send(path, { key: "pay-1", body: { paymentMethod: "pm_card_declined" } });
+  expect(again.text).toBe(first.text);
+  expect(again.headers.get("idempotent-replayed")).toBe("true");
+  expect(refusal(other)).toEqual({ status: 422, reason: "IDEMPOTENCY_KEY_REUSED" });
+});

@@ -1,0 +1,259 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { SignJWT } from "jose";
+import { type Account, PASSWORD, signUp, signUpAdmin } from "../support/accounts.ts";
+import { Api, type Json } from "../support/api.ts";
+import { type Credential, Grpc, type Reply, type ServiceName } from "../support/grpc.ts";
+import { DAY_MS, openPractice, timeFromNow } from "../support/practice.ts";
+import { sharedInternalKey, sharedStack } from "../support/stack.ts";
+
+const NOTES = "Straight to the point.";
+
+const stack = sharedStack();
+const api = new Api(stack.urls.gateway);
+const clients = Object.fromEntries(
+  Object.entries(stack.addresses).map(([name, address]) => [name, new Grpc(address)]),
+) as Record<ServiceName, Grpc>;
+afterAll(() => {
+  for (const client of Object.values(clients)) client.close();
+});
+
+/** @param rpc such as "BookingService/GetBooking" of the package "scheduling.v1" */
+const call = (service: ServiceName, rpc: string, request: Json, sent?: Credential): Promise<Reply> =>
+  clients[service].call(`${service}.v1.${rpc}`, request, sent);
+
+const refusal = ({ name, reason }: Reply) => ({ name, reason });
+const timestamp = (text: string) => ({ seconds: `${Math.floor(Date.parse(text) / 1000)}` });
+
+let doctor: Account;
+let patient: Account;
+let admin: Account;
+
+beforeAll(async () => {
+  [doctor, patient, admin] = await Promise.all([
+    openPractice(api),
+    signUp(api, "PATIENT"),
+    signUpAdmin(api, stack),
+  ]);
+});
+
+/** Offers a time and books it, straight. */
+async function bookStraight(startsInMs: number, key = randomUUID()): Promise<Reply> {
+  const { startTime, endTime } = timeFromNow(startsInMs);
+  const slot = await call(
+    "scheduling",
+    "SlotService/CreateSlot",
+    { doctorId: doctor.id, startTime: timestamp(startTime), endTime: timestamp(endTime) },
+    doctor,
+  );
+  expect(slot.name).toBe("OK");
+  const request = { slotId: slot.body.id, reason: "A cough", idempotencyKey: key };
+  return await call("scheduling", "BookingService/CreateBooking", request, patient);
+}
+
+test("an account can be made and signed in without the gateway", async () => {
+  const email = `${randomUUID()}@example.org`;
+  const account = { email, password: PASSWORD, fullName: "Gwen", role: "PATIENT" };
+  const made = await call("auth", "AuthService/Register", account);
+  expect(made.body).toMatchObject({ email, role: "PATIENT", status: "ACTIVE" });
+  const { body } = await call("auth", "AuthService/Login", { email, password: PASSWORD });
+  const me = await call("auth", "UserService/GetMe", {}, { token: String(body.accessToken) });
+  expect(me.body.id).toBe(made.body.id);
+});
+
+test("a consultation goes its whole way, and the gateway shows the same", async () => {
+  const booking = await bookStraight(8 * 60_000);
+  expect(booking.body).toMatchObject({ status: "CONFIRMED", patientId: patient.id });
+  const { id, consultationId } = booking.body;
+  const step = (rpc: string, more: Json = {}) =>
+    call("clinical", `ConsultationService/${rpc}`, { consultationId, ...more }, doctor);
+  expect((await step("StartConsultation")).body.status).toBe("IN_PROGRESS");
+  expect((await step("CompleteConsultation", { notes: NOTES })).body.status).toBe("COMPLETED");
+  const prescription = { consultationId, content: "Rest.", idempotencyKey: randomUUID() };
+  const made = await call("clinical", "PrescriptionService/CreatePrescription", prescription, doctor);
+  expect(made.body).toMatchObject({ status: "ACTIVE", patientId: patient.id });
+
+  expect(await patient.api.ok(`GET /v1/bookings/${id}`)).toMatchObject({ id, consultationId });
+  expect(await patient.api.ok(`GET /v1/prescriptions/${made.body.id}`)).toMatchObject({ content: "Rest." });
+});
+
+test("a key given straight and one given through the gateway are the same key", async () => {
+  const key = randomUUID();
+  const first = await bookStraight(2 * DAY_MS, key);
+  const body = { slotId: first.body.slotId, reason: "A cough" };
+  const replayed = await patient.api.send("POST /v1/bookings", { key, body });
+  expect(replayed.status).toBe(201);
+  expect(replayed.headers.get("idempotent-replayed")).toBe("true");
+  expect(replayed.body.id).toBe(first.body.id);
+  const straight = await call(
+    "scheduling",
+    "BookingService/CreateBooking",
+    { ...body, idempotencyKey: key },
+    patient,
+  );
+  expect(straight.trailer.get("idempotent-replayed")).toEqual(["true"]);
+  const other = { ...body, reason: "A cold", idempotencyKey: key };
+  expect(refusal(await call("scheduling", "BookingService/CreateBooking", other, patient))).toEqual({
+    name: "FAILED_PRECONDITION",
+    reason: "IDEMPOTENCY_KEY_REUSED",
+  });
+});
+
+describe("a call straight to a service is refused as it would be through the gateway:", () => {
+  test.each<[string, () => Promise<Credential>]>([
+    ["without a token", async () => ({})],
+    ["with something that is none", async () => ({ token: "not.a.token" })],
+    ["with a token that was changed", async () => ({ token: changed(patient.token) })],
+    ["with an unsigned token", async () => ({ token: unsigned(patient.token) })],
+    ["with a refresh token", async () => ({ token: patient.refreshToken })],
+    ["with a service's token", async () => ({ token: await serviceToken("billing", "scheduling") })],
+    [
+      "with headers that say who calls",
+      async () => ({ headers: { "x-user-id": patient.id, "x-user-role": "ADMIN" } }),
+    ],
+  ])("%s (UNAUTHENTICATED)", async (_how, credential) => {
+    const reply = await call("scheduling", "BookingService/ListBookings", {}, await credential());
+    expect(refusal(reply)).toEqual({ name: "UNAUTHENTICATED", reason: "UNAUTHENTICATED" });
+  });
+
+  test.each<[string, ServiceName, string, () => Credential]>([
+    ["a doctor books", "scheduling", "BookingService/CreateBooking", () => doctor],
+    ["a patient offers times", "scheduling", "SlotService/CreateSlot", () => patient],
+    ["a patient prescribes", "clinical", "PrescriptionService/CreatePrescription", () => patient],
+    ["an admin reads consultations", "clinical", "ConsultationService/ListConsultations", () => admin],
+    ["a doctor reads payments", "billing", "PaymentService/ListPayments", () => doctor],
+    ["a patient lists users", "auth", "UserService/ListUsers", () => patient],
+    ["a doctor reads figures", "billing", "PaymentService/GetPaymentStats", () => doctor],
+  ])("%s (PERMISSION_DENIED, before its fields are looked at)", async (_what, service, rpc, caller) => {
+    expect(refusal(await call(service, rpc, {}, caller()))).toEqual({
+      name: "PERMISSION_DENIED",
+      reason: "PERMISSION_DENIED",
+    });
+  });
+
+  test("somebody else's booking and consultation are as missing ones (NOT_FOUND)", async () => {
+    const { body } = await bookStraight(3 * DAY_MS);
+    const stranger = await signUp(api, "PATIENT");
+    const read = (id: unknown) => [
+      call("scheduling", "BookingService/GetBooking", { bookingId: id }, stranger),
+      call("scheduling", "BookingService/CancelBooking", { bookingId: id }, stranger),
+      call("clinical", "ConsultationService/GetConsultation", { consultationId: id }, stranger),
+    ];
+    for (const id of [body.id, body.consultationId, randomUUID()]) {
+      for (const reply of await Promise.all(read(id))) {
+        expect(refusal(reply)).toEqual({ name: "NOT_FOUND", reason: "NOT_FOUND" });
+      }
+    }
+  });
+
+  test("another doctor's times (PERMISSION_DENIED, NOT_OWNER)", async () => {
+    const { startTime, endTime } = timeFromNow(DAY_MS);
+    const request = {
+      doctorId: (await openPractice(api)).id,
+      startTime: timestamp(startTime),
+      endTime: timestamp(endTime),
+    };
+    expect(refusal(await call("scheduling", "SlotService/CreateSlot", request, doctor))).toEqual({
+      name: "PERMISSION_DENIED",
+      reason: "NOT_OWNER",
+    });
+  });
+
+  test("bad fields, each of which is named (INVALID_ARGUMENT)", async () => {
+    const request = { slotId: "7", reason: "x".repeat(2001), idempotencyKey: "k" };
+    const reply = await call("scheduling", "BookingService/CreateBooking", request, patient);
+    expect(refusal(reply)).toEqual({ name: "INVALID_ARGUMENT", reason: "INVALID_REQUEST" });
+    expect(reply.violations.map(({ field }) => field).toSorted()).toEqual(["reason", "slot_id"]);
+  });
+
+  test("no key where one is needed (INVALID_ARGUMENT)", async () => {
+    const request = { slotId: randomUUID() };
+    expect(refusal(await call("scheduling", "BookingService/CreateBooking", request, patient))).toEqual({
+      name: "INVALID_ARGUMENT",
+      reason: "IDEMPOTENCY_KEY_REQUIRED",
+    });
+  });
+});
+
+describe("what services ask of each other", () => {
+  const user = { fullName: "Mallory", role: "ADMIN", disabled: false };
+  const event = () => ({
+    id: randomUUID(),
+    type: "user.created",
+    aggregateId: randomUUID(),
+    version: "1",
+    occurTime: timestamp(new Date().toISOString()),
+    user,
+  });
+  const deliver = (to: ServiceName, token: string): Promise<Reply> =>
+    clients[to].call("events.v1.EventService/DeliverEvents", { events: [event()] }, { token });
+  const revocations = (token: string) => call("auth", "KeyService/ListRevocations", {}, { token });
+
+  test.each(["patient", "doctor", "admin"])("is not for a %s", async (who) => {
+    const { token } = { patient, doctor, admin }[who]!;
+    for (const reply of [await deliver("scheduling", token), await revocations(token)]) {
+      expect(refusal(reply)).toEqual({ name: "UNAUTHENTICATED", reason: "UNAUTHENTICATED" });
+    }
+  });
+
+  test("is answered to a service that may ask", async () => {
+    expect((await revocations(await serviceToken("scheduling", "auth"))).name).toBe("OK");
+    const { name, body } = await deliver("scheduling", await serviceToken("auth", "scheduling"));
+    expect({ name, body }).toEqual({ name: "OK", body: { failures: [] } });
+  });
+
+  test("is not answered to a token for another service, of another deployment, or past its time", async () => {
+    const tokens = [
+      await serviceToken("auth", "clinical"),
+      await serviceToken("auth", "scheduling", { key: Buffer.alloc(32, 7) }),
+      await serviceToken("auth", "scheduling", { lifetimeS: -1 }),
+      await serviceToken("auth", "scheduling", { type: "at+jwt" }),
+    ];
+    for (const token of tokens) {
+      const { name } = await deliver("scheduling", token);
+      expect(name).toBe("UNAUTHENTICATED");
+    }
+  });
+
+  test("is not answered to a service that is not among the callers", async () => {
+    expect((await revocations(await serviceToken("mallory", "auth"))).name).toBe("PERMISSION_DENIED");
+  });
+
+  test("an event from a service whose it is not is not applied", async () => {
+    const reply = await deliver("scheduling", await serviceToken("billing", "scheduling"));
+    expect(refusal(reply)).toEqual({ name: "PERMISSION_DENIED", reason: "PERMISSION_DENIED" });
+  });
+});
+
+/** A token as one service makes them for another. */
+function serviceToken(
+  from: string,
+  to: string,
+  { key = sharedInternalKey(), lifetimeS = 60, type = "svc+jwt" } = {},
+): Promise<string> {
+  return new SignJWT()
+    .setProtectedHeader({ alg: "HS256", typ: type })
+    .setIssuer(from)
+    .setAudience(to)
+    .setIssuedAt()
+    .setExpirationTime(Math.floor(Date.now() / 1000) + lifetimeS)
+    .sign(key);
+}
+
+/** The token with another role in it, and the signature it had. */
+function changed(token: string): string {
+  const [header, payload, signature] = token.split(".");
+  const claims = JSON.parse(Buffer.from(payload!, "base64url").toString());
+  return [header, encode({ ...claims, role: "ADMIN" }), signature].join(".");
+}
+
+/** The token as "alg": "none" would have it (RFC 8725 §2.1). */
+function unsigned(token: string): string {
+  const [header, payload] = token.split(".");
+  const { typ } = JSON.parse(Buffer.from(header!, "base64url").toString());
+  return `${encode({ alg: "none", typ })}.${payload}.`;
+}
+
+function encode(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString("base64url");
+}

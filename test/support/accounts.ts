@@ -1,0 +1,74 @@
+import { execFile } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import type { Api, Json } from "./api.ts";
+import type { Running } from "./stack.ts";
+
+export const PASSWORD = "four unrelated words, one comma";
+
+/** A signed-in account. */
+export interface Account {
+  id: string;
+  email: string;
+  fullName: string;
+  token: string;
+  refreshToken: string;
+  /** The gateway, as this account. */
+  api: Api;
+}
+
+export type Role = "PATIENT" | "DOCTOR";
+
+const ROOT = join(import.meta.dirname, "../..");
+
+/** Registers somebody whom nobody has heard of yet, and signs them in. */
+export async function signUp(api: Api, role: Role, given: { password?: string } = {}): Promise<Account> {
+  const { password = PASSWORD } = given;
+  const tag = randomUUID().slice(0, 8);
+  const fullName = `${role === "DOCTOR" ? "Dora" : "Paul"} ${tag}`;
+  const email = `${role.toLowerCase()}-${tag}@example.org`;
+  await api.ok("POST /v1/auth/register", { body: { email, password, fullName, role } });
+  return await logIn(api, { email, password });
+}
+
+/** Signs an account in that has no second factor. */
+export async function logIn(api: Api, { email, password = PASSWORD }: Credentials): Promise<Account> {
+  const tokens = await api.ok("POST /v1/auth/login", { body: { email, password } });
+  return await accountOf(api, tokens);
+}
+
+export interface Credentials {
+  email: string;
+  password?: string;
+}
+
+/** The account that an answer with tokens signs in. */
+export async function accountOf(api: Api, { accessToken, refreshToken }: Json): Promise<Account> {
+  const token = String(accessToken);
+  const own = api.as(token);
+  const { id, email, fullName } = await own.ok("GET /v1/users/me");
+  return {
+    id: String(id),
+    email: String(email),
+    fullName: String(fullName),
+    token,
+    refreshToken: String(refreshToken),
+    api: own,
+  };
+}
+
+/** Makes an admin by the operator's command, as there is no other way, and signs them in. */
+export async function signUpAdmin(
+  api: Api,
+  { urls }: Running,
+  schemaPrefix = "medconnect_",
+): Promise<Account> {
+  const email = `admin-${randomUUID()}@example.org`;
+  const database = new URL(urls.mysql);
+  database.pathname = `${schemaPrefix}auth`;
+  const command = ["services/auth/src/create-admin.ts", "--email", email, "--full-name", "Ada Admin"];
+  const env = { ...process.env, DATABASE_URL: database.href, ADMIN_PASSWORD: PASSWORD };
+  await promisify(execFile)(process.execPath, command, { cwd: ROOT, env });
+  return await logIn(api, { email });
+}

@@ -1,0 +1,67 @@
+import { randomUUID } from "node:crypto";
+
+export type Json = Record<string, unknown>;
+
+/** What a request was answered. */
+export interface Answer {
+  status: number;
+  headers: Headers;
+  /** The body as sent. */
+  text: string;
+  /** The body as JSON; empty where there is none. */
+  body: Json;
+}
+
+export interface Sent {
+  body?: unknown;
+  /** The Idempotency-Key; `true` makes one up. */
+  key?: string | true;
+  headers?: Record<string, string>;
+}
+
+/** The gateway, as one user or as nobody. */
+export class Api {
+  readonly url: string;
+  readonly token: string | undefined;
+
+  constructor(url: string, token?: string) {
+    this.url = url;
+    this.token = token;
+  }
+
+  as(token: string): Api {
+    return new Api(this.url, token);
+  }
+
+  /** @param call method and path, such as "GET /v1/users/me" */
+  async send(call: string, { body, key, headers }: Sent = {}): Promise<Answer> {
+    const [method = "", path = ""] = call.split(" ");
+    const response = await fetch(this.url + path, {
+      method,
+      headers: {
+        ...(this.token !== undefined && { authorization: `Bearer ${this.token}` }),
+        ...(key !== undefined && { "idempotency-key": key === true ? randomUUID() : key }),
+        ...(body !== undefined && { "content-type": "application/json" }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(30_000),
+    });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, text, body: parse(response, text) };
+  }
+
+  /** The body of an answer that must be a success; for what a test needs but is not about. */
+  async ok(call: string, sent: Sent = {}): Promise<Json> {
+    const { status, text, body } = await this.send(call, sent);
+    if (status < 200 || status > 299) throw new Error(`${call} answered ${status}: ${text}`);
+    return body;
+  }
+}
+
+function parse(response: Response, text: string): Json {
+  return /[/+]json/.test(response.headers.get("content-type") ?? "") ? JSON.parse(text) : {};
+}
+
+/** What tells one refusal from another. */
+export const refusal = ({ status, body }: Answer) => ({ status, reason: body.reason });

@@ -1,0 +1,24 @@
+import { setTimeout as delay } from "node:timers/promises";
+
+const POLL_MS = 25;
+
+/**
+ * Asks again and again until the answer is as hoped for.
+ *
+ * @returns the first answer that is
+ * @throws after `withinMs`, with the last answer
+ */
+export async function eventually<T>(
+  ask: () => Promise<T>,
+  isAsHoped: (answer: T) => boolean,
+  withinMs: number,
+): Promise<T> {
+  const deadline = Date.now() + withinMs;
+  for (;;) {
+    const answer = await ask();
+    if (isAsHoped(answer)) return answer;
+    if (Date.now() > deadline)
+      throw new Error(`not within ${withinMs} ms; the last answer was ${JSON.stringify(answer)}`);
+    await delay(POLL_MS);
+  }
+}

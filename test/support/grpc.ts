@@ -1,0 +1,142 @@
+import { join } from "node:path";
+import { Client, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
+import { loadSync, type MessageTypeDefinition, type MethodDefinition } from "@grpc/proto-loader";
+import type { Json } from "./api.ts";
+import type { Running } from "./stack.ts";
+
+const PROTO = join(import.meta.dirname, "../../proto");
+const FILES = [
+  "google/rpc/status.proto",
+  "google/rpc/error_details.proto",
+  "medconnect/audit/v1/audit.proto",
+  "medconnect/auth/v1/auth_service.proto",
+  "medconnect/auth/v1/key_service.proto",
+  "medconnect/auth/v1/user_service.proto",
+  "medconnect/billing/v1/payment_service.proto",
+  "medconnect/clinical/v1/consultation_service.proto",
+  "medconnect/clinical/v1/prescription_service.proto",
+  "medconnect/events/v1/events.proto",
+  "medconnect/scheduling/v1/booking_service.proto",
+  "medconnect/scheduling/v1/doctor_service.proto",
+  "medconnect/scheduling/v1/slot_service.proto",
+];
+
+/** The contract as somebody else would load it: from the .proto files alone. */
+const contract = loadSync(FILES, {
+  includeDirs: [PROTO, join(PROTO, "vendor")],
+  longs: String,
+  enums: String,
+  defaults: true,
+  oneofs: true,
+});
+
+export type Method = MethodDefinition<object, object>;
+export type ServiceName = keyof Running["addresses"];
+
+/** The fields of every message by its full name, as FieldDescriptorProto. */
+export const messageTypes: ReadonlyMap<string, object[]> = new Map(
+  Object.entries(contract)
+    .filter(([, definition]) => "type" in definition && "field" in (definition.type as object))
+    .map(([name, definition]) => [name, (definition as unknown as { type: { field: object[] } }).type.field]),
+);
+
+/** Every RPC of the contract by its path, such as "/medconnect.auth.v1.AuthService/Login". */
+export const methods: ReadonlyMap<string, Method> = new Map(
+  Object.values(contract)
+    .filter((definition) => !("format" in definition))
+    .flatMap((service) => Object.values(service as Record<string, Method>))
+    .map((method) => [method.path, method]),
+);
+
+/** The services that serve an RPC: the one it is named after, or every one. */
+export function serversOf({ path }: Method): ServiceName[] {
+  const all: ServiceName[] = ["auth", "scheduling", "clinical", "billing"];
+  const owner = path.split(".")[1];
+  return all.some((name) => name === owner) ? all.filter((name) => name === owner) : all;
+}
+
+/** How a call ended. */
+export interface Reply {
+  code: status;
+  /** The code's name, such as "NOT_FOUND". */
+  name: string;
+  /** Of ErrorInfo; undefined where the answer is no error, or one that is not ours. */
+  reason: string | undefined;
+  /** Of BadRequest. */
+  violations: Json[];
+  body: Json;
+  trailer: Metadata;
+}
+
+/** What goes with a call. */
+export interface Credential {
+  token?: string;
+  headers?: Record<string, string>;
+}
+
+/** A connection straight to one service. */
+export class Grpc {
+  readonly #client: Client;
+
+  constructor(address: string) {
+    this.#client = new Client(address, credentials.createInsecure());
+  }
+
+  /** @param rpc such as "scheduling.v1.BookingService/GetBooking" */
+  async call(rpc: string, request: Json, sent: Credential = {}): Promise<Reply> {
+    const method = methods.get(`/medconnect.${rpc}`);
+    if (!method) throw new Error(`the contract has no ${rpc}`);
+    return await this.send(method, method.requestSerialize(request), sent);
+  }
+
+  /** Sends bytes that need not be a message. */
+  send({ path, responseDeserialize }: Method, bytes: Buffer, sent: Credential = {}): Promise<Reply> {
+    const metadata = Metadata.fromHttp2Headers({
+      ...(sent.token !== undefined && { authorization: `Bearer ${sent.token}` }),
+      ...sent.headers,
+    });
+    return new Promise((resolve) => {
+      let end: ServiceError | null = null;
+      let body: Json = {};
+      this.#client
+        .makeUnaryRequest(
+          path,
+          (request: Buffer) => request,
+          responseDeserialize,
+          bytes,
+          metadata,
+          { deadline: Date.now() + 30_000 },
+          (error, message) => {
+            end = error;
+            body = (message ?? {}) as Json;
+          },
+        )
+        .once("status", ({ code, metadata: trailer }) => {
+          resolve({ code, name: status[code] ?? "", ...detailsOf(end), body, trailer });
+        });
+    });
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+}
+
+function detailsOf(error: ServiceError | null): Pick<Reply, "reason" | "violations"> {
+  const [bytes] = error?.metadata.get("grpc-status-details-bin") ?? [];
+  if (!(bytes instanceof Buffer)) return { reason: undefined, violations: [] };
+  const { details } = decode("google.rpc.Status", bytes) as {
+    details: { type_url: string; value: Buffer }[];
+  };
+  const find = (type: string): Json => {
+    const any = details.find(({ type_url }) => type_url === `type.googleapis.com/${type}`);
+    return any ? decode(type, any.value) : {};
+  };
+  const { reason } = find("google.rpc.ErrorInfo");
+  const { fieldViolations = [] } = find("google.rpc.BadRequest");
+  return { reason: reason as string | undefined, violations: fieldViolations as Json[] };
+}
+
+function decode(type: string, bytes: Buffer): Json {
+  return (contract[type] as MessageTypeDefinition<object, object>).deserialize(bytes) as Json;
+}

@@ -1,0 +1,32 @@
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { ProcessName } from "../../deploy/local/ports.ts";
+import type { Service } from "../../deploy/provision.ts";
+
+/** Where a running system is reached, as stack.json and `startStack` say. */
+export interface Running {
+  urls: Record<ProcessName | "mysql" | "redis", string>;
+  /** host:port for gRPC. */
+  addresses: Record<Service, string>;
+}
+
+/** The system that `npm test` started for all tests. */
+export interface SharedStack extends Running {
+  metricsPorts: Record<ProcessName, number>;
+}
+
+export function sharedStack(): SharedStack {
+  return JSON.parse(readFileSync(stackFile(), "utf8"));
+}
+
+/** The key by which the shared system's services know each other. */
+export function sharedInternalKey(): Uint8Array {
+  const { internalKey } = JSON.parse(readFileSync(join(dirname(stackFile()), "secrets.json"), "utf8"));
+  return Buffer.from(internalKey, "base64");
+}
+
+function stackFile(): string {
+  const file = process.env.STACK_JSON;
+  if (!file) throw new Error("STACK_JSON is not set: run the tests with `npm test`");
+  return file;
+}
