@@ -13,7 +13,7 @@ export const gatewaySettings = {
   ...processSettings,
   PORT: z.coerce.number().int().min(0).max(65535).default(8080),
   /** Requests a minute for each user or address; 0 is no limit. */
-  RATE_LIMIT_AUTH: requestsAMinute(10),
+  RATE_LIMIT_AUTH: requestsAMinute(30),
   RATE_LIMIT_READ: requestsAMinute(600),
   RATE_LIMIT_WRITE: requestsAMinute(120),
   RATE_LIMIT_SEARCH: requestsAMinute(120),
