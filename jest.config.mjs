@@ -1,6 +1,8 @@
 /** Tests run as CommonJS, in which jest can still replace nothing but what it is told to; swc only strips the types. */
 export default {
   testEnvironment: "node",
+  // What must be quick is said where it is tested; this is for machines that have other things to do as well.
+  testTimeout: 30_000,
   testMatch: ["**/*.test.ts"],
   roots: [
     "<rootDir>/platform",

@@ -26,6 +26,17 @@ test("applies nothing the second time", async () => {
   expect(await provision({ adminUrl, prefix, passwords })).toEqual([]);
 });
 
+test("gives every table what Group Replication demands: InnoDB and a primary key", async () => {
+  const [odd] = await admin.query(
+    `SELECT t.TABLE_SCHEMA, t.TABLE_NAME FROM information_schema.TABLES t
+     LEFT JOIN information_schema.TABLE_CONSTRAINTS c
+       ON c.TABLE_SCHEMA = t.TABLE_SCHEMA AND c.TABLE_NAME = t.TABLE_NAME AND c.CONSTRAINT_TYPE = 'PRIMARY KEY'
+     WHERE t.TABLE_SCHEMA IN (?) AND (t.ENGINE <> 'InnoDB' OR c.CONSTRAINT_NAME IS NULL)`,
+    [SERVICES.map((service) => prefix + service)],
+  );
+  expect(odd).toEqual([]);
+});
+
 test("lets a service change the rows of its own tables", async () => {
   await expect(billing.query("DELETE FROM outbox")).resolves.toBeDefined();
 });

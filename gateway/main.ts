@@ -1,5 +1,6 @@
 import { loadConfig } from "@medconnect/platform/config.ts";
 import { methods } from "@medconnect/platform/contract/methods.ts";
+import { within } from "@medconnect/platform/grpc/client.ts";
 import { AccessTokenVerifier } from "@medconnect/platform/identity/access-tokens.ts";
 import { jwksOf, revocationsOf } from "@medconnect/platform/identity/auth-client.ts";
 import { Revocations } from "@medconnect/platform/identity/revocations.ts";
@@ -17,6 +18,12 @@ import { routesOf } from "./routing/routes.ts";
 import { HttpServer } from "./server.ts";
 import { Services } from "./services.ts";
 import { gatewaySettings } from "./settings.ts";
+
+/**
+ * How long to wait for the first connections before being ready in any case. Where all is started at once, a service that
+ * was not there yet is tried again only after a while (gRPC's backoff), in which every request to it would get a 503.
+ */
+const CONNECT_MS = 5000;
 
 startProcess("gateway", async () => {
   const config = loadConfig(gatewaySettings);
@@ -42,7 +49,11 @@ startProcess("gateway", async () => {
     write: config.RATE_LIMIT_WRITE,
     search: config.RATE_LIMIT_SEARCH,
   };
-  const ready = () => revocations.ready && !http.isDraining;
+  let connected = false;
+  void services.connect(within(CONNECT_MS)).then(() => {
+    connected = true;
+  });
+  const ready = () => connected && revocations.ready && !http.isDraining;
   const app = createApp({
     routes: routesOf(methods.values(), services),
     identity: { accessTokens, serviceTokens, revocations },

@@ -1,5 +1,6 @@
 import { status } from "@grpc/grpc-js";
 import type { ApiError, FieldViolation } from "@medconnect/platform/errors/api-error.ts";
+import { REPLAYED_KEY } from "@medconnect/platform/grpc/status.ts";
 
 /** Where `type` leads: the page that is made from the catalogue, at the reason's own heading. */
 export const PROBLEM_TYPE_BASE = "https://medconnect.dev/errors#";
@@ -39,6 +40,7 @@ export function problemOf(error: ApiError, requestId: string): Problem {
 /** The headers that go with an error beyond its media type. `sentToken`: the request had an Authorization header. */
 export function problemHeaders(error: ApiError, sentToken: boolean): Record<string, string> {
   const headers: Record<string, string> = { "content-type": PROBLEM_MEDIA_TYPE };
+  if (error.replayed) headers[REPLAYED_KEY] = "true";
   if (error.retryAfterMs !== undefined) {
     headers["retry-after"] = String(Math.max(1, Math.ceil(error.retryAfterMs / 1000)));
   }

@@ -30,6 +30,11 @@ export class Services {
     return client;
   }
 
+  /** Resolves once there are connections to all, or at the deadline. */
+  async connect(deadline: number): Promise<void> {
+    await Promise.all([...this.#clients.values()].map((client) => client.connect(deadline)));
+  }
+
   close(): void {
     for (const client of this.#clients.values()) client.close();
   }

@@ -59,7 +59,7 @@ export interface ChangesOptions {
   db: Database;
   clock: Clock;
   idempotency: Idempotency;
-  relay: Relay;
+  relay: Pick<Relay, "send">;
   routes: EventRoutes;
 }
 
@@ -195,22 +195,31 @@ export class Changes {
   ): Promise<T> {
     const { idempotency } = this.#options;
     try {
-      return await this.#commit(call, async (tx) => {
-        idempotency.reserve(tx, key);
-        return await work(tx);
-      });
+      return await this.#commit(
+        call,
+        async (tx) => {
+          idempotency.reserve(tx, key);
+          return await work(tx);
+        },
+        // A twin that waited for the first one has waited long enough.
+        async (error) => !(await idempotency.isInProgress(error, key)),
+      );
     } catch (error) {
       if (error instanceof ApiError && error.isRefusal) await idempotency.keepRefusal(key, error);
       throw error;
     }
   }
 
-  async #commit<T>(call: Call, work: (tx: Transaction) => Promise<Effect<T>>): Promise<T> {
+  async #commit<T>(
+    call: Call,
+    work: (tx: Transaction) => Promise<Effect<T>>,
+    mayRetry?: (error: unknown) => Promise<boolean>,
+  ): Promise<T> {
     const { db, relay } = this.#options;
     const { response, deliveries } = await db.transaction(async (tx) => {
       const effect = await work(tx);
       return { response: effect.response, deliveries: this.record(tx, effect.trails, actorOf(call), call) };
-    });
+    }, mayRetry);
     await relay.send(deliveries);
     return response;
   }

@@ -72,15 +72,19 @@ function settingOf(name: string, env: NodeJS.ProcessEnv): string | undefined {
   return env[name] || (file ? readFileSync(file, "utf8").trimEnd() : undefined);
 }
 
-/** The settings in the environment; one clear line for each that is wrong, and exit code 1. */
-export function loadConfig<S extends z.ZodRawShape>(shape: S, env = process.env): z.infer<z.ZodObject<S>> {
+/** The settings in the environment; one clear line for each that is wrong, and the exit code that is given. */
+export function loadConfig<S extends z.ZodRawShape>(
+  shape: S,
+  env = process.env,
+  exitCode = 1,
+): z.infer<z.ZodObject<S>> {
   const values = Object.fromEntries(Object.keys(shape).map((name) => [name, settingOf(name, env)]));
   const result = z.object(shape).safeParse(values);
   if (result.success) return result.data;
   for (const issue of result.error.issues) {
     process.stderr.write(`Setting ${issue.path.join(".")}: ${issue.message}\n`);
   }
-  process.exit(1);
+  process.exit(exitCode);
 }
 
 export type ProcessConfig = z.infer<z.ZodObject<typeof processSettings>>;

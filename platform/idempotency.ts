@@ -25,7 +25,7 @@ const KEEP_REFUSAL =
 const FIND = "SELECT request_hmac, status_code, answer, expire_time FROM idempotency_keys WHERE id = ?";
 const PROBE = "SELECT id FROM idempotency_keys WHERE id = ? FOR UPDATE NOWAIT";
 const DELETE_EXPIRED_ONE = "DELETE FROM idempotency_keys WHERE id = ? AND expire_time <= ?";
-const DELETE_EXPIRED = "DELETE FROM idempotency_keys WHERE expire_time <= ? LIMIT 1000";
+const DELETE_EXPIRED = "DELETE FROM idempotency_keys WHERE expire_time <= ? LIMIT ?";
 
 interface KeyRow {
   request_hmac: Buffer;
@@ -128,9 +128,9 @@ export class Idempotency {
     return row && this.#open(keyId, row);
   }
 
-  /** Forgets keys that have expired, a thousand at a time. @returns how many */
-  async sweep(now: Date): Promise<number> {
-    return (await this.#db.write(DELETE_EXPIRED, [now])).affectedRows;
+  /** Forgets keys that have expired. */
+  async sweep(now: Date): Promise<void> {
+    await this.#db.deleteAll(DELETE_EXPIRED, [now]);
   }
 
   /** The key's row, unless it has expired: then it is free again. */

@@ -45,6 +45,8 @@ export interface Platform {
   readonly audit: AuditRecorder;
   readonly changes: Changes;
   readonly serviceTokens: ServiceTokens;
+  /** The services that are told of events, by name. */
+  readonly peers: Readonly<Record<string, GrpcClient>>;
 }
 
 /** What a service is, beyond the platform. */
@@ -104,7 +106,7 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
   warmUpValidation();
   const redis = connectRedis(config.REDIS_URL, log);
 
-  const parts = await build({ db, redis, clock, log, box, pages, audit, changes, serviceTokens });
+  const parts = await build({ db, redis, clock, log, box, pages, audit, changes, serviceTokens, peers });
 
   const auth = new GrpcClient(config.AUTH_ADDRESS);
   const revocations = new Revocations(
@@ -121,7 +123,7 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
     identity: { accessTokens, serviceTokens, revocations },
     log,
     maxConcurrentCalls: config.MAX_CONCURRENT_CALLS,
-    onDenied: (call) => audit.denied(call),
+    onDenied: (call, hidden) => audit.denied(call, hidden),
   });
   parts.serve(grpc);
   grpc.serve(EventServiceService, new Inbox(changes, parts.consumes, log));

@@ -11,7 +11,7 @@ import type { Progress } from "./progress.ts";
 export interface Program {
   command: string;
   version: string;
-  /** Where MySQL's own files are, if not where it was built for. */
+  /** Where the program's own files are, if not where it was built for. */
   basedir?: string;
 }
 
@@ -32,6 +32,20 @@ export async function findRedis(progress: Progress, signal?: AbortSignal): Promi
   if (installed && atLeast(installed.version, 6, 2)) return installed;
   const folder = await unpack(progress, signal);
   return describe(join(folder, "bin/redis-server"));
+}
+
+/** MySQL Router: from PATH, else from the packages that MySQL was unpacked from. */
+export async function findRouter(progress: Progress, signal?: AbortSignal): Promise<Program> {
+  const installed = fromPath("mysqlrouter");
+  if (installed) return installed;
+  const folder = await unpack(progress, signal);
+  const command = join(folder, "bin/mysqlrouter");
+  if (!existsSync(command)) {
+    throw new SetupError(
+      "MySQL Router cannot be had from packages; install it so that mysqlrouter is on PATH.",
+    );
+  }
+  return { ...describe(command), basedir: join(folder, "root/usr") };
 }
 
 function fromPath(name: string): Program | undefined {

@@ -11,13 +11,14 @@ import { Server } from "./server.ts";
 const THROWAWAY = ["--skip-log-bin", "--innodb-flush-log-at-trx-commit=2", "--skip-innodb-doublewrite"];
 const DURABLE = ["--innodb-flush-log-at-trx-commit=1", "--sync-binlog=1"];
 
+export type DataOptions = Pick<EngineOptions, "program" | "folder" | "password">;
+
 /** Starts MySQL on 127.0.0.1 and returns when it takes connections. */
 export async function startMysql(options: EngineOptions): Promise<Engine> {
   const { program, folder, port, password, durable, logFile, signal } = options;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   refuseIfRunning(folder);
-  const data = join(folder, "data");
-  if (!existsSync(data)) await initialize(options, data);
+  const data = await prepareData(options);
   signal?.throwIfAborted();
 
   const url = `mysql://root:${password}@127.0.0.1:${port}`;
@@ -44,7 +45,8 @@ export async function startMysql(options: EngineOptions): Promise<Engine> {
   return { url, port, server };
 }
 
-function commonArgs({ basedir }: Program, data: string): string[] {
+/** What every mysqld here is started with, also the one that makes the data directory. */
+export function commonArgs({ basedir }: Program, data: string): string[] {
   return [
     "--no-defaults",
     ...(basedir ? [`--basedir=${basedir}`] : []),
@@ -57,8 +59,15 @@ function commonArgs({ basedir }: Program, data: string): string[] {
   ];
 }
 
+/** Makes the data directory in the folder, if there is none. @returns its path */
+export async function prepareData(options: DataOptions): Promise<string> {
+  const data = join(options.folder, "data");
+  if (!existsSync(data)) await initialize(options, data);
+  return data;
+}
+
 /** Makes the data directory, under another name until it is complete; its root has the password from the first moment. */
-async function initialize({ program, folder, password }: EngineOptions, data: string): Promise<void> {
+async function initialize({ program, folder, password }: DataOptions, data: string): Promise<void> {
   const incomplete = join(folder, "incomplete");
   rmSync(incomplete, { recursive: true, force: true });
   const initFile = join(folder, "init.sql");

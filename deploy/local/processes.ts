@@ -44,7 +44,7 @@ function makeProcess(name: ProcessName, options: ProcessOptions): Server {
       // The administrator's, which is not for them.
       MYSQL_URL: undefined,
       ...commonSettings(name, options),
-      ...(name === "gateway" ? gatewaySettings(options) : serviceSettings(name, options)),
+      ...(name === "gateway" ? {} : serviceSettings(name, options)),
       ...env,
       ...envOf?.[name],
     },
@@ -74,10 +74,6 @@ function serviceSettings(name: Service, { folder, databases, schemaPrefix }: Pro
   url.password = databasePasswords[name];
   url.pathname = schemaPrefix + name;
   return { DATABASE_URL: url.href, DATA_KEY: dataKeys[name] };
-}
-
-function gatewaySettings({ ports }: ProcessOptions) {
-  return { PUBLIC_URL: process.env.PUBLIC_URL || `http://127.0.0.1:${ports.gateway.port}` };
 }
 
 async function isReady(metricsPort: number): Promise<boolean> {

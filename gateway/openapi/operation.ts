@@ -61,17 +61,26 @@ function parametersOf({ method, binding }: Route, schemas: Schemas): Schema[] {
     ...parameter("query", name, field, schemas),
     required: isRequired(field),
   }));
+  const inHeaders = binding.headers.flatMap(({ field, names }) =>
+    names.map((name) => ({ ...parameter("header", name, field, schemas), required: names.length === 1 })),
+  );
   const { idempotency } = method.rules;
   return [
     ...inPath,
     ...inQuery,
+    ...inHeaders,
     ...(idempotency === Idempotency.REQUIRED ? [ref("parameters", "IdempotencyKeyRequired")] : []),
     ...(idempotency === Idempotency.ACCEPTED ? [ref("parameters", "IdempotencyKey")] : []),
     ...(binding.etag && binding.updateMask ? [ref("parameters", "IfMatch")] : []),
   ];
 }
 
-function parameter(where: "path" | "query", name: string, field: DescField, schemas: Schemas): Schema {
+function parameter(
+  where: "path" | "query" | "header",
+  name: string,
+  field: DescField,
+  schemas: Schemas,
+): Schema {
   const { description, ...schema } = schemas.field(field, "request");
   const example = where === "path" ? { example: exampleValue(field) } : {};
   return { name, in: where, description, schema, ...example };
@@ -86,11 +95,12 @@ function requestBodyOf({ method, binding, httpMethod }: Route, schemas: Schemas)
     };
   }
   const inPath = new Set(binding.variables.map(([first]) => first));
+  const inHeaders = new Set([binding.idempotencyKey, ...binding.headers.map(({ field }) => field)]);
   const desc = body === "*" ? method.input : body.message!;
   const direction = httpMethod === "PATCH" ? "patch" : "request";
   const fields = desc.fields.filter((field) => {
     if (direction === "patch") return !behavesAs(field, FieldBehavior.IMMUTABLE);
-    return !inPath.has(field) && field !== binding.idempotencyKey;
+    return !inPath.has(field) && !inHeaders.has(field);
   });
   const settable = fields.filter((f) => f.name !== "etag" && !behavesAs(f, FieldBehavior.OUTPUT_ONLY));
   const { schema, required } = schemas.body(`${method.name}Body`, desc, fields, direction);

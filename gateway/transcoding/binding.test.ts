@@ -1,6 +1,6 @@
 import { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
-import { create, fromBinary, type JsonValue, toBinary, toJson } from "@bufbuild/protobuf";
+import { create, fromBinary, type JsonObject, type JsonValue, toBinary, toJson } from "@bufbuild/protobuf";
 import { Metadata } from "@grpc/grpc-js";
 import { expect, test } from "@jest/globals";
 import { registry } from "@medconnect/platform/contract/registry.ts";
@@ -39,6 +39,23 @@ test("a raw body goes to the service untouched, with its media type", () => {
     provider: "acme",
     payload: { contentType: "application/x-provider", data: Buffer.from("{not json").toString("base64") },
   });
+});
+
+test.each([
+  [{ "stripe-signature": "t=1,v1=a" }, "t=1,v1=a"],
+  [{ "stub-signature": "t=2,v1=b" }, "t=2,v1=b"],
+  [{ "stub-signature": "later", "stripe-signature": "first" }, "first"],
+  [{}, undefined],
+])("a field is filled from the first of its headers: %j", (headers, signature) => {
+  const { binding } = routeNamed("ReceiveWebhook");
+  const request = new IncomingMessage(new Socket());
+  Object.assign(request.headers, headers);
+  const parts = { request, values: ["stripe"], query: "", body: Buffer.from("{}") };
+  const json = toJson(binding.input, fromBinary(binding.input, encodeRequest(binding, parts))) as JsonObject;
+  expect(json.signature).toBe(signature);
+  expect(() => encodeRequest(binding, { ...parts, query: "signature=mine" })).toThrow(
+    expect.objectContaining({ reason: "INVALID_REQUEST" }),
+  );
 });
 
 test("a raw answer goes to the client untouched, with its media type", () => {

@@ -1,4 +1,5 @@
-import type { DescField, DescMessage } from "@bufbuild/protobuf";
+import { type DescField, type DescMessage, getOption } from "@bufbuild/protobuf";
+import { headers as headersOption } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import type { HttpBinding } from "../routing/http-rule.ts";
 import { isWellKnown } from "./strict-json.ts";
 
@@ -18,10 +19,18 @@ export interface RequestBinding {
   readonly takesRawBody: boolean;
   /** Filled from the Idempotency-Key header. */
   readonly idempotencyKey: DescField | undefined;
+  /** Filled from headers of the request, each from the first that is there. */
+  readonly headers: readonly HeaderField[];
   /** Says which fields of the body's resource to change (AIP-134). */
   readonly updateMask: DescField | undefined;
   /** The version that the body's resource is meant to replace; filled from If-Match (AIP-154). */
   readonly etag: DescField | undefined;
+}
+
+/** A field that says by which headers it is filled (medconnect.options.v1.headers). */
+export interface HeaderField {
+  readonly field: DescField;
+  readonly names: readonly string[];
 }
 
 /** Throws for a rule that does not fit its method's input: a mistake in a proto. */
@@ -31,8 +40,14 @@ export function bindRequest(input: DescMessage, { template, body }: HttpBinding)
   );
   const bodyField = body === "" || body === "*" ? body : fieldNamed(input, body);
   const idempotencyKey = input.fields.find((field) => field.name === "idempotency_key");
+  const headers = input.fields
+    .map((field) => ({ field, names: getOption(field, headersOption) }))
+    .filter(({ names }) => names.length > 0);
   const isFromElsewhere = (field: DescField) =>
-    field === bodyField || field === idempotencyKey || variables.some(([first]) => first === field);
+    field === bodyField ||
+    field === idempotencyKey ||
+    headers.some((header) => header.field === field) ||
+    variables.some(([first]) => first === field);
   const parameters = body === "*" ? [] : input.fields.filter((field) => !isFromElsewhere(field));
   const resource = typeof bodyField === "object" ? bodyField.message : undefined;
   return {
@@ -42,6 +57,7 @@ export function bindRequest(input: DescMessage, { template, body }: HttpBinding)
     body: bodyField,
     takesRawBody: resource?.typeName === HTTP_BODY,
     idempotencyKey,
+    headers,
     updateMask: input.fields.find((field) => field.name === "update_mask"),
     etag: resource?.fields.find((field) => field.name === "etag"),
   };

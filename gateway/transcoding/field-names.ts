@@ -10,6 +10,8 @@ export function withoutBodyField({ body }: RequestBinding, path: string): string
 /** A field's path in a service's answer, as the client wrote it: `doctor.license_number` → `licenseNumber`. */
 export function asClientWrote(binding: RequestBinding, protoPath: string): string {
   if (protoPath === binding.idempotencyKey?.name) return "Idempotency-Key";
+  const header = binding.headers.find(({ field }) => field.name === protoPath);
+  if (header) return header.names.join(" or ");
   return withoutBodyField(binding, camelCase(protoPath));
 }
 

@@ -53,9 +53,13 @@ function bodyToJson(
   }
   if (binding.body === "*") {
     const json = parseJsonObject(body);
-    // The key is a header's; two places for one thing would need a rule for when they differ.
-    const key = binding.idempotencyKey?.jsonName;
-    if (key && Object.hasOwn(json, key)) violations.push({ field: key, description: "is unknown" });
+    // What a header gives, the body cannot: two places for one thing would need a rule for when they differ.
+    const { idempotencyKey, headers } = binding;
+    for (const field of [idempotencyKey, ...headers.map((header) => header.field)]) {
+      if (field && Object.hasOwn(json, field.jsonName)) {
+        violations.push({ field: field.jsonName, description: "is unknown" });
+      }
+    }
     return json;
   }
   if (binding.takesRawBody) {
@@ -96,9 +100,13 @@ function objectAt(json: JsonObject, fields: readonly DescField[]): JsonObject | 
 
 function fillFromHeaders(
   json: JsonObject,
-  { body, etag, idempotencyKey }: RequestBinding,
+  { body, etag, idempotencyKey, headers }: RequestBinding,
   request: IncomingMessage,
 ) {
+  for (const { field, names } of headers) {
+    const name = names.find((candidate) => request.headers[candidate.toLowerCase()] !== undefined);
+    if (name) json[field.jsonName] = String(request.headers[name.toLowerCase()]);
+  }
   if (idempotencyKey) json[idempotencyKey.jsonName] = idempotencyKeyOf(request);
   if (!etag || typeof body !== "object") return;
   const resource = json[body.jsonName];

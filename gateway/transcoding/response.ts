@@ -2,6 +2,7 @@ import { type DescMessage, fromBinary, type JsonObject, toJson } from "@bufbuild
 import { protoCamelCase } from "@bufbuild/protobuf/reflect";
 import type { Metadata } from "@grpc/grpc-js";
 import type { Method } from "@medconnect/platform/contract/methods.ts";
+import { REPLAYED_KEY } from "@medconnect/platform/grpc/status.ts";
 import { HttpBodySchema } from "@medconnect/proto/es/google/api/httpbody_pb.js";
 import { HTTP_BODY } from "./binding.ts";
 
@@ -43,7 +44,7 @@ const jsonOf = (output: DescMessage, bytes: Uint8Array): JsonObject =>
 
 /** The answer is one that was given before, to the same Idempotency-Key. */
 const replayed = (trailer: Metadata): Record<string, string> =>
-  trailer.get("idempotent-replayed").length > 0 ? { "idempotent-replayed": "true" } : {};
+  trailer.get(REPLAYED_KEY).length > 0 ? { [REPLAYED_KEY]: "true" } : {};
 
 /** `/v1/bookings/{id}` with the answer's own id. */
 const fillIn = (location: string, json: JsonObject): string =>

@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Database } from "../db/database.ts";
+import type { HiddenResource } from "../errors/api-error.ts";
 import { actorOf, type Call } from "../grpc/call.ts";
 import { callerId } from "../identity/caller.ts";
 import { newId } from "../ids.ts";
@@ -43,15 +44,12 @@ export class AuditRecorder {
   }
 
   /** Records a denial beside the answer; beyond 60 a minute and caller it is only counted. */
-  denied(call: Pick<Call, "method" | "caller" | "requestId">): void {
+  denied(call: Pick<Call, "method" | "caller" | "requestId">, hidden?: HiddenResource): void {
     denials({ "rpc.method": call.method.name });
     const actorId = callerId(call.caller);
     if (!this.#mayRecord(actorId)) return;
-    const record = this.#record(call, actorId, {
-      resource: call.method.path,
-      subjectIds: [],
-      outcome: "DENIED",
-    });
+    const target = hidden ?? { resource: call.method.path, subjectIds: [] };
+    const record = this.#record(call, actorId, { ...target, outcome: "DENIED" });
     this.#db.write(INSERT_AUDIT_EVENTS, [auditRows([record])]).catch((error) => {
       this.#log.error({ err: error, rpc: call.method.path }, "denial cannot be recorded");
     });

@@ -14,6 +14,7 @@ import { FieldBehavior, field_behavior } from "@medconnect/proto/es/google/api/f
 import { ApiError, type FieldViolation } from "../errors/api-error.ts";
 import { methods } from "./methods.ts";
 import { registry } from "./registry.ts";
+import { timestampViolations } from "./timestamps.ts";
 
 const validator = createValidator({ registry });
 
@@ -28,6 +29,9 @@ export function behavesAs(field: DescField, behavior: FieldBehavior): boolean {
  */
 export function validate(schema: DescMessage, bytes: Uint8Array): void {
   const message = parse(schema, bytes);
+  // First, as rules in CEL throw on a time that is none.
+  const times = timestampViolations(schema, message);
+  if (times.length > 0) throw new ApiError("INVALID_REQUEST", { violations: times });
   const result = validator.validate(schema, message);
   if (result.kind === "error") throw result.error;
   const violations = [

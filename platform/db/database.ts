@@ -1,9 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { createPool, type Pool, type PoolConnection, type ResultSetHeader } from "mysql2/promise";
+import {
+  createPool,
+  type Pool,
+  type PoolConnection,
+  type ResultSetHeader,
+  type RowDataPacket,
+} from "mysql2/promise";
 import { ApiError } from "../errors/api-error.ts";
 import { gauge } from "../telemetry/metrics.ts";
 import { inSpan, SpanKind } from "../telemetry/tracing.ts";
-import { isRetryable, translate } from "./errors.ts";
+import { isRetryable, standbyError, translate } from "./errors.ts";
 import { Transaction } from "./transaction.ts";
 
 /** What may be bound to a `?`. In a transaction, `[[a, b], [c, d]]` fills `VALUES ?` and `[a, b]` fills `IN (?)`. */
@@ -18,11 +24,13 @@ export interface DatabaseOptions {
 }
 
 const ATTEMPTS = 4;
+const DELETED_AT_ONCE = 1000;
 const SESSION = `SET SESSION
   transaction_isolation = 'READ-COMMITTED',
   innodb_lock_wait_timeout = 2,
   sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO',
   time_zone = '+00:00'`;
+const STANDBY = "SELECT @@GLOBAL.super_read_only AS isStandby";
 
 /**
  * One service's schema. Reads are prepared statements on a pool of their own; transactions run on another, whose
@@ -33,6 +41,8 @@ export class Database {
   readonly #writes: Pool;
   readonly #timeoutMs: number;
   readonly #namespace: string;
+  /** Connections whose session is set. */
+  readonly #prepared = new WeakSet<object>();
 
   constructor({ url, poolSize, timeoutMs }: DatabaseOptions) {
     const options = {
@@ -57,8 +67,6 @@ export class Database {
         report(open - idle, { pool, state: "used" });
       }
     });
-    // A pool hands a new connection's first statements on in order, so none runs before the session is set.
-    for (const pool of [this.#reads, this.#writes]) pool.pool.on("connection", (c) => c.query(SESSION));
   }
 
   /** The rows that a SELECT finds. */
@@ -77,11 +85,21 @@ export class Database {
     return await this.transaction((tx) => tx.write(sql, params));
   }
 
+  /** Runs a DELETE that ends in `LIMIT ?` until nothing is left for it, a thousand rows a transaction. */
+  async deleteAll(sql: string, params: SqlValue[]): Promise<void> {
+    while ((await this.write(sql, [...params, DELETED_AT_ONCE])).affectedRows === DELETED_AT_ONCE);
+  }
+
   /**
    * Runs `work` in one READ COMMITTED transaction and commits, or rolls back if it throws. After a deadlock or lock
    * wait the whole of it runs again, three times at most, so `work` must have no effect outside of `tx`.
+   *
+   * @param mayRetry narrows what it runs again for
    */
-  async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+  async transaction<T>(
+    work: (tx: Transaction) => Promise<T>,
+    mayRetry: (error: unknown) => Promise<boolean> = async () => true,
+  ): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.#use(this.#writes, async (connection) => {
@@ -97,7 +115,7 @@ export class Database {
         });
       } catch (error) {
         const cause = error instanceof ApiError ? error.cause : error;
-        if (attempt === ATTEMPTS || !cause || !isRetryable(cause)) throw error;
+        if (attempt === ATTEMPTS || !cause || !isRetryable(cause) || !(await mayRetry(error))) throw error;
         await delay(Math.random() * 10 * 2 ** attempt);
       }
     }
@@ -112,6 +130,7 @@ export class Database {
     const connection = await this.#acquire(pool);
     let sound = true;
     try {
+      await this.#prepare(connection);
       return await work(connection);
     } catch (error) {
       const told = translate(error);
@@ -121,6 +140,18 @@ export class Database {
       if (sound) connection.release();
       else connection.destroy();
     }
+  }
+
+  /**
+   * Sets a new connection's session. Refuses a server that takes no writes, as libpq's target_session_attrs=read-write
+   * does: it is a standby, to which a router leads during a fail-over, and reads there may be out of date.
+   */
+  async #prepare(connection: PoolConnection): Promise<void> {
+    if (this.#prepared.has(connection.connection)) return;
+    await connection.query({ sql: SESSION, timeout: this.#timeoutMs });
+    const [[row]] = await connection.query<RowDataPacket[]>({ sql: STANDBY, timeout: this.#timeoutMs });
+    if (row?.isStandby) throw standbyError();
+    this.#prepared.add(connection.connection);
   }
 
   /** A connection, or UNAVAILABLE when none is free in time; one that comes too late goes back to the pool. */

@@ -10,10 +10,17 @@ interface MysqlError extends Error {
 /** The whole transaction may be tried again: deadlock, lock wait, and a certification conflict in a group (3101). */
 const RETRYABLE = new Set([1213, 1205, 3101]);
 
-/** The server, or the way to it, is away: shutdown, read-only after a fail-over, too many connections, lost. */
+const STANDBY = "SERVER_IS_STANDBY";
+
+/**
+ * The server, or the way to it, is away: shutdown, too many connections, lost; in a group also read-only after a
+ * fail-over (1290, 1836), put out of it (3032), or without a majority or its backlog (3100, 3796 to 3799). MySQL Router
+ * says 2003 where no server takes the connection, and 2013 where one went away as it was made.
+ */
 const AWAY = new Set<string | number>([
-  1040, 1053, 1290, 1927, 3169, 4031, "ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH", "ENOTFOUND",
-  "EAI_AGAIN", "PROTOCOL_CONNECTION_LOST", "PROTOCOL_SEQUENCE_TIMEOUT", "PROTOCOL_PACKETS_OUT_OF_ORDER",
+  1040, 1053, 1290, 1836, 1927, 2003, 2013, 3032, 3100, 3169, 3796, 3797, 3798, 3799, 4031, STANDBY,
+  "ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH", "ENOTFOUND", "EAI_AGAIN",
+  "PROTOCOL_CONNECTION_LOST", "PROTOCOL_SEQUENCE_TIMEOUT", "PROTOCOL_PACKETS_OUT_OF_ORDER",
   "POOL_CLOSED", "POOL_ENQUEUELIMIT", "CONNECTION_NOT_AVAILABLE",
 ]); // biome-ignore format: a list
 
@@ -23,6 +30,9 @@ export const isLockWait = (error: unknown): boolean => (error as MysqlError).err
 
 /** Another transaction holds the row (NOWAIT). */
 export const isLocked = (error: unknown): boolean => (error as MysqlError).errno === 3572;
+
+/** The server that was reached takes no writes. */
+export const standbyError = () => Object.assign(new Error("The server takes no writes."), { code: STANDBY });
 
 /** The unique key that an insert or update ran into, such as "doctors.license_number"; undefined for other errors. */
 export function duplicateKeyOf(error: unknown): string | undefined {

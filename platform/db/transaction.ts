@@ -18,6 +18,7 @@ export class Transaction {
   readonly #trace: Trace;
   #deferred: Statement[] = [];
   #begun = false;
+  #isStuck = false;
   readonly #afterCommit: (() => void)[] = [];
 
   constructor(connection: PoolConnection, timeoutMs: number, trace: Trace) {
@@ -56,8 +57,12 @@ export class Transaction {
     this.#deferred = [];
     if (!this.#begun) return;
     this.#begun = false;
-    // A connection that cannot even roll back is broken, and MySQL rolls back what it loses.
-    await this.#connection.query("ROLLBACK").catch(() => this.#connection.destroy());
+    // Where the last statement was not answered, this one would wait behind it for ever. A connection that cannot even
+    // roll back is broken, and MySQL rolls back what it loses.
+    if (this.#isStuck) return this.#connection.destroy();
+    await this.#connection
+      .query({ sql: "ROLLBACK", timeout: this.#timeoutMs })
+      .catch(() => this.#connection.destroy());
   }
 
   async #send(last: Statement): Promise<unknown> {
@@ -67,9 +72,15 @@ export class Transaction {
     this.#begun = true;
     const sql = batch.map((statement) => statement.sql).join(";\n");
     const values = batch.flatMap((statement) => statement.params);
+    this.#isStuck = true;
     const [results] = await this.#trace(sql, () =>
       this.#connection.query({ sql, values, timeout: this.#timeoutMs }),
-    );
+    ).catch((error) => {
+      // An error of the server's is an answer.
+      this.#isStuck = !("sqlState" in error);
+      throw error;
+    });
+    this.#isStuck = false;
     return batch.length === 1 ? results : (results as unknown[]).at(-1);
   }
 }

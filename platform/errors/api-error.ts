@@ -7,6 +7,12 @@ export interface FieldViolation {
   description: string;
 }
 
+/** A resource that a caller may not know of, and the people whose data it is. Never leaves the process. */
+export interface HiddenResource {
+  resource: string;
+  subjectIds: string[];
+}
+
 /** What an error may tell beyond its reason. */
 export interface ErrorDetails {
   /** One sentence about this case; the catalogue's title if absent. Never personal, never a secret. */
@@ -17,8 +23,10 @@ export interface ErrorDetails {
   violations?: FieldViolation[];
   /** When trying again makes sense. */
   retryAfterMs?: number;
-  /** The refusal hides a resource of somebody else behind NOT_FOUND; the audit trail tells the truth. */
-  denied?: boolean;
+  /** The refusal hides a resource of somebody else behind NOT_FOUND: which, for the audit trail. */
+  hidden?: HiddenResource;
+  /** The refusal was given before, to the same request with the same idempotency key. */
+  replayed?: boolean;
   cause?: unknown;
 }
 
@@ -29,7 +37,8 @@ export class ApiError extends Error {
   readonly metadata: Record<string, string>;
   readonly violations: FieldViolation[];
   readonly retryAfterMs: number | undefined;
-  readonly denied: boolean;
+  readonly hidden: HiddenResource | undefined;
+  readonly replayed: boolean;
 
   constructor(reason: Reason, details: ErrorDetails = {}) {
     const rule = catalogue.get(reason)!;
@@ -40,11 +49,17 @@ export class ApiError extends Error {
     this.metadata = details.metadata ?? {};
     this.violations = details.violations ?? [];
     this.retryAfterMs = details.retryAfterMs ?? (rule.code === status.UNAVAILABLE ? 1000 : undefined);
-    this.denied = details.denied ?? rule.code === status.PERMISSION_DENIED;
+    this.hidden = details.hidden;
+    this.replayed = details.replayed ?? false;
   }
 
   get code(): status {
     return this.rule.code;
+  }
+
+  /** The caller had no right to it, whatever the reason says outwardly. */
+  get isDenial(): boolean {
+    return this.hidden !== undefined || this.code === status.PERMISSION_DENIED;
   }
 
   /**
@@ -56,6 +71,12 @@ export class ApiError extends Error {
       this.rule.httpStatus === 409 &&
       (this.code === status.ALREADY_EXISTS || this.code === status.FAILED_PRECONDITION)
     );
+  }
+
+  /** The same refusal, given again. */
+  asReplayed(): ApiError {
+    const { message: detail, metadata, violations } = this;
+    return new ApiError(this.reason, { detail, metadata, violations, replayed: true });
   }
 
   /** Any thrown value as an ApiError; what is not one is INTERNAL and keeps its cause for the log. */
@@ -70,6 +91,6 @@ export function invalidField(field: string, description: string): ApiError {
 }
 
 /** NOT_FOUND for a resource that exists but is not the caller's: outwardly the same, audited as a denial. */
-export function hiddenFrom(): ApiError {
-  return new ApiError("NOT_FOUND", { denied: true });
+export function hiddenFrom(resource: string, ...subjectIds: string[]): ApiError {
+  return new ApiError("NOT_FOUND", { hidden: { resource, subjectIds } });
 }

@@ -14,8 +14,6 @@ export interface Call {
   readonly request: unknown;
   /** When the answer is no longer of use, ms since the epoch. */
   readonly deadline: number;
-  /** Where the request came from, as the gateway or the connection says. */
-  readonly clientAddress: string;
   /** Set by the handler that answers out of an idempotency key. */
   replayed: boolean;
 }

@@ -30,7 +30,9 @@ export class GrpcClient {
 
   constructor(address: string) {
     this.#client = new Client(address, credentials.createInsecure(), {
-      "grpc.max_reconnect_backoff_ms": 2000,
+      // A restart takes about a second: trying again early and often is what makes its end seen at once.
+      "grpc.initial_reconnect_backoff_ms": 100,
+      "grpc.max_reconnect_backoff_ms": 1000,
       "grpc.keepalive_time_ms": 30_000,
       "grpc.keepalive_timeout_ms": 5000,
       "grpc.max_send_message_length": 1024 * 1024,
@@ -83,6 +85,11 @@ export class GrpcClient {
       if (signal?.aborted) cancel();
       else signal?.addEventListener("abort", cancel, { once: true });
     });
+  }
+
+  /** Resolves once there is a connection, or at the deadline: what then is called may still fail, or succeed. */
+  connect(deadline: number): Promise<void> {
+    return new Promise((resolve) => this.#client.waitForReady(deadline, () => resolve()));
   }
 
   close(): void {

@@ -11,14 +11,14 @@ import {
 import { MethodRules_Idempotency } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import { type Method, methodAt } from "../contract/methods.ts";
 import { validate } from "../contract/validate.ts";
-import { ApiError } from "../errors/api-error.ts";
+import { ApiError, type HiddenResource } from "../errors/api-error.ts";
 import { LoadLimit } from "../load-limit.ts";
 import type { Logger } from "../log.ts";
 import { durations } from "../telemetry/metrics.ts";
 import { extractTrace, inSpan, SpanKind } from "../telemetry/tracing.ts";
 import { authenticate, authorize, type Identity } from "./access.ts";
 import type { Call } from "./call.ts";
-import { toGrpcStatus } from "./status.ts";
+import { REPLAYED_KEY, toGrpcStatus } from "./status.ts";
 
 const MAX_MESSAGE_BYTES = 1024 * 1024;
 const DEFAULT_DEADLINE_MS = 10_000;
@@ -47,7 +47,7 @@ export interface ServerOptions {
   /** Beyond so many calls at once, further ones are refused with UNAVAILABLE. */
   maxConcurrentCalls: number;
   /** Told of each call that was refused for lack of rights. */
-  onDenied: (call: Pick<Call, "method" | "caller" | "requestId">) => void;
+  onDenied: (call: Pick<Call, "method" | "caller" | "requestId">, hidden?: HiddenResource) => void;
 }
 
 const handled = durations("rpc.server.call.duration", "How long calls took to answer");
@@ -164,16 +164,17 @@ export class GrpcServer {
         idempotencyKey: idempotencyKeyOf(method, request),
         request,
         deadline: deadlineOf(incoming),
-        clientAddress: header(incoming, "x-forwarded-for") ?? incoming.getPeer(),
         replayed: false,
       };
       try {
         return await handler(request, call);
       } finally {
-        if (call.replayed) trailer.set("idempotent-replayed", "true");
+        if (call.replayed) trailer.set(REPLAYED_KEY, "true");
       }
     } catch (error) {
-      if (error instanceof ApiError && error.denied) this.#options.onDenied({ method, caller, requestId });
+      if (error instanceof ApiError && error.isDenial) {
+        this.#options.onDenied({ method, caller, requestId }, error.hidden);
+      }
       throw error;
     }
   }

@@ -76,9 +76,13 @@ const TRANSPORT_REASONS: Partial<Record<status, Reason>> = {
   [status.UNIMPLEMENTED]: "UNIMPLEMENTED",
 };
 
+/** Set in the trailer of an answer that was given before, to the same request with the same idempotency key. */
+export const REPLAYED_KEY = "idempotent-replayed";
+
 /** The error that a gRPC client received, as the server meant it. */
-export function fromGrpcStatus(error: Pick<StatusObject, "code" | "metadata">): ApiError {
-  const [bytes] = error.metadata?.get(DETAILS_KEY) ?? [];
+export function fromGrpcStatus({ code, metadata }: Pick<StatusObject, "code" | "metadata">): ApiError {
+  const [bytes] = metadata?.get(DETAILS_KEY) ?? [];
   const told = bytes instanceof Uint8Array ? decodeStatus(bytes) : undefined;
-  return told ?? new ApiError(TRANSPORT_REASONS[error.code] ?? "INTERNAL", { cause: error });
+  if (!told) return new ApiError(TRANSPORT_REASONS[code] ?? "INTERNAL", { cause: { code } });
+  return metadata.get(REPLAYED_KEY).length > 0 ? told.asReplayed() : told;
 }

@@ -22,6 +22,17 @@ const VERSIONS = "SELECT aggregate_id, version FROM inbox WHERE aggregate_id IN 
 const APPLIED = `INSERT INTO inbox (aggregate_id, version) VALUES ? AS new
   ON DUPLICATE KEY UPDATE version = new.version`;
 
+const HEARD = `INSERT INTO inbox (aggregate_id, version) VALUES ? AS new
+  ON DUPLICATE KEY UPDATE version = GREATEST(inbox.version, new.version)`;
+
+/**
+ * Notes that an aggregate's state at a version was learnt in another way than by an event, and is applied in this
+ * transaction: events of it that come late are not applied any more.
+ */
+export function noteHeard(tx: Transaction, aggregateId: string, version: number): void {
+  tx.defer(HEARD, [[[aggregateId, version]]]);
+}
+
 /**
  * Applies each event once and only if it is newer: the version applied last is kept per aggregate and moved on in the
  * transaction of the effect, so order, duplicates and several relays do not matter.
@@ -58,8 +69,9 @@ export class Inbox {
   };
 
   #assertSender(event: Event, call: Call): void {
-    const consumer = this.#consumers[event.type];
-    if (consumer && `service:${consumer.from}` !== actorOf(call)) throw new ApiError("PERMISSION_DENIED");
+    // Also for a type that is not known yet, as while a deployment rolls: refused, it is sent again.
+    if (`service:${this.#consumers[event.type]?.from}` !== actorOf(call))
+      throw new ApiError("PERMISSION_DENIED");
   }
 
   #failure(event: Event, error: unknown) {

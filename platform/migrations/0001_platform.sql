@@ -13,7 +13,8 @@ CREATE TABLE outbox (
   refusals INT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'how often the consumer could not apply it',
   last_error VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NULL,
   dead BOOLEAN NOT NULL DEFAULT FALSE COMMENT 'refused too often: left for people, see npm run outbox',
-  KEY outbox_due (dead, available_time)
+  KEY outbox_due (destination, dead, available_time),
+  KEY outbox_aggregate (aggregateid)
 );
 
 CREATE TABLE inbox (
@@ -41,6 +42,7 @@ CREATE TABLE audit_events (
   trace_id CHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   occur_time DATETIME(3) NOT NULL,
   KEY audit_events_time (occur_time, id),
+  KEY audit_events_action (action, occur_time, id),
   KEY audit_events_actor (actor_id, occur_time, id),
   KEY audit_events_subject ((CAST(subject_ids AS CHAR(36) ARRAY)))
 ) COMMENT = 'append-only';

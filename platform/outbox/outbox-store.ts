@@ -51,25 +51,27 @@ export function insertDeliveries(tx: Transaction, deliveries: Delivery[], now: D
   );
 }
 
-/** Takes events that are due, so that no other relay takes them until the lease ends. */
+/** Takes a consumer's events that are due, so that no other relay takes them until the lease ends. */
 export async function leaseDue(
   tx: Transaction,
+  destination: string,
   now: Date,
   leaseEnd: Date,
   limit: number,
 ): Promise<OutboxRow[]> {
   const due = await tx.read<OutboxRow>(
-    `SELECT ${COLUMNS} FROM outbox WHERE dead = FALSE AND available_time <= ?
+    `SELECT ${COLUMNS} FROM outbox WHERE destination = ? AND dead = FALSE AND available_time <= ?
      ORDER BY available_time LIMIT ? FOR UPDATE SKIP LOCKED`,
-    [now, limit],
+    [destination, now, limit],
   );
-  if (due.length > 0)
+  if (due.length > 0) {
     postpone(
       tx,
       due.map((row) => row.id),
       leaseEnd,
       null,
     );
+  }
   return due;
 }
 
@@ -126,4 +128,22 @@ export async function reviveDead(db: Database, now: Date, ids: string[] | undefi
     ids ? [now, ids] : [now],
   );
   return affectedRows;
+}
+
+/** What is left to deliver of an aggregate: something that is still tried, or only what was refused too often. */
+export type Undelivered = "WAITING" | "DEAD";
+
+/**
+ * What is left to deliver of each of the aggregates; those of which all was delivered are left out. Read it after the
+ * aggregates themselves: whatever was changed before then is either in here or was applied.
+ */
+export async function findUndelivered(
+  tx: Transaction,
+  aggregateIds: string[],
+): Promise<Map<string, Undelivered>> {
+  const rows = await tx.read<{ id: string; isOnlyDead: number }>(
+    "SELECT aggregateid AS id, MIN(dead) AS isOnlyDead FROM outbox WHERE aggregateid IN (?) GROUP BY aggregateid",
+    [aggregateIds],
+  );
+  return new Map(rows.map(({ id, isOnlyDead }) => [id, isOnlyDead ? "DEAD" : "WAITING"]));
 }

@@ -85,6 +85,7 @@ export async function startTestService(name: string, routes: EventRoutes = {}): 
     audit: new AuditRecorder(db, clock, log),
     changes,
     serviceTokens,
+    peers: consumers,
     redis,
     close: async () => {
       nowhere.close();
@@ -121,7 +122,6 @@ export async function invoke<Request, Response>(
     idempotencyKey: idempotencyKeyOf(method, request),
     request,
     deadline: Date.now() + 10_000,
-    clientAddress: "127.0.0.1",
     replayed: false,
   };
   return { response: await handler(request, call), replayed: call.replayed };

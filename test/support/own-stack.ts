@@ -3,6 +3,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Stack, startStack } from "../../deploy/local/stack.ts";
+import { signUp } from "./accounts.ts";
+import { Api } from "./api.ts";
+import { eventually } from "./eventually.ts";
 
 /** A system for one test file alone: processes and a Redis of its own, in schemas of its own on the shared MySQL. */
 export interface OwnStack extends Stack {
@@ -17,6 +20,8 @@ const NO_RATE_LIMITS = {
   RATE_LIMIT_SEARCH: "0",
 };
 
+const REACHED_WITHIN_MS = 20_000;
+
 /** How long it takes on a busy machine; for `beforeAll`. */
 export const START_TIMEOUT_MS = 90_000;
 
@@ -26,7 +31,14 @@ export async function startOwnStack(env: NodeJS.ProcessEnv = {}): Promise<OwnSta
   if (!mysqlUrl) throw new Error("MYSQL_URL is not set: run the tests with `npm test`");
   const dataDir = await mkdtemp(join(tmpdir(), "medconnect-test-"));
   const schemaPrefix = `t${randomBytes(4).toString("hex")}_`;
-  const stack = await startStack({ dataDir, mysqlUrl, schemaPrefix, env: { ...NO_RATE_LIMITS, ...env }, durable: false });
+  const stack = await startStack({
+    dataDir,
+    mysqlUrl,
+    schemaPrefix,
+    env: { ...NO_RATE_LIMITS, ...env },
+    durable: false,
+  });
+  await untilReached(new Api(stack.urls.gateway));
   return {
     ...stack,
     schemaPrefix,
@@ -37,3 +49,23 @@ export async function startOwnStack(env: NodeJS.ProcessEnv = {}): Promise<OwnSta
     },
   };
 }
+
+/** A read of each service that any patient may do. */
+export const READS = {
+  auth: "/v1/users/me",
+  scheduling: "/v1/bookings",
+  clinical: "/v1/consultations",
+  billing: "/v1/payments",
+};
+
+/** A connection to a service that was not there is made again only after a while, seconds where the machine is busy. */
+async function untilReached(api: Api): Promise<void> {
+  const status = async (call: string, as = api) => (await as.send(call)).status;
+  await eventually(() => status("GET /.well-known/jwks.json"), isServed, REACHED_WITHIN_MS);
+  const { api: own } = await signUp(api, "PATIENT");
+  for (const path of Object.values(READS)) {
+    await eventually(() => status(`GET ${path}`, own), isServed, REACHED_WITHIN_MS);
+  }
+}
+
+const isServed = (status: number): boolean => status === 200;

@@ -7,22 +7,41 @@ import type { Provider } from "./providers/provider.ts";
 export const billingSettings = {
   NODE_ENV: z.string().optional(),
   /** Who moves the money. */
-  PAYMENT_PROVIDER: z.enum(["stub"]).default("stub"),
+  PAYMENT_PROVIDER: z.enum(["stub", "stripe"]).default("stub"),
   /** Lets a production deployment run with the stub, which moves none. */
   ALLOW_STUB_PROVIDER: z.stringbool().default(false),
   /** How long the stub's pending charges stay so. */
   STUB_SETTLE_DELAY: duration("2s"),
+  /** How long what the stub has authorized stays so. */
+  STUB_AUTHORIZATION_TTL: duration("7d"),
   /** Where the stub sends patients who have to confirm. */
   STUB_ACTION_URL: z.url().default("https://stub.medconnect.test/confirm"),
+  /** Where the stub tells of charges that settled later, such as …/v1/webhooks/payments/stub; nowhere if absent. */
+  STUB_WEBHOOK_URL: z.url().optional(),
+  /** What signs the stub's webhooks; without it, none is sent and none is taken. */
+  STUB_WEBHOOK_SECRET: z.string().min(16).optional(),
+  /** With PAYMENT_PROVIDER=stripe: its secret key, what signs its webhooks, and where it sends patients back to. */
+  STRIPE_API_KEY: z.string().optional(),
+  STRIPE_WEBHOOK_SECRET: z.string().optional(),
+  STRIPE_RETURN_URL: z.url().optional(),
+  /** Only tests talk to another one. */
+  STRIPE_API_URL: z.url().default("https://api.stripe.com"),
   /** How long a request has an attempt for itself; then the settler asks the provider, too. */
   ATTEMPT_LEASE: duration("3s"),
   /** How often payments are looked for that are due to be settled. */
   SETTLE_EVERY: duration("500ms"),
+  /** How long before an authorization lapses it is captured, where its booking is still on. */
+  CAPTURE_BEFORE_LAPSE: duration("24h"),
+  /** How often authorizations are looked for that lapse. */
+  LAPSE_CHECK_EVERY: duration("1m"),
+  /** How often the ledger is checked; it reads all of it. */
+  LEDGER_CHECK_EVERY: duration("5m"),
 };
 
 export interface Billing extends Platform {
   readonly provider: Provider;
   readonly attemptLeaseMs: number;
+  readonly captureBeforeLapseMs: number;
   /** Has what was just decided carried out at the provider. */
   readonly settleSoon: () => void;
 }

@@ -3,7 +3,10 @@ import { Job } from "@medconnect/platform/jobs.ts";
 import { startProcess } from "@medconnect/platform/lifecycle.ts";
 import { runService } from "@medconnect/platform/service.ts";
 import { PaymentServiceService } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
+import { RefundServiceService } from "@medconnect/proto/medconnect/billing/v1/refund_service.ts";
+import { WebhookServiceService } from "@medconnect/proto/medconnect/billing/v1/webhook_service.ts";
 import { type Billing, billingSettings } from "./app.ts";
+import { watchLedger } from "./ledger/watch-ledger.ts";
 import {
   applyBookingExpired,
   applyBookingHeld,
@@ -11,10 +14,19 @@ import {
 } from "./payments/apply-booking-events.ts";
 import { applyConsultationEnded } from "./payments/apply-consultation-events.ts";
 import { authorizePayment } from "./payments/authorize-payment.ts";
+import { batchGetPaymentStandings } from "./payments/batch-get-standings.ts";
+import { captureLapsing } from "./payments/capture-lapsing.ts";
 import { getPaymentStats } from "./payments/payment-stats.ts";
 import { getPayment, listPayments } from "./payments/read-payments.ts";
-import { settlePayments } from "./payments/settle-payments.ts";
 import { createProvider } from "./providers/create-provider.ts";
+import { createRefund } from "./refunds/create-refund.ts";
+import { getRefund, listRefunds } from "./refunds/read-refunds.ts";
+import { settleAll } from "./settle-all.ts";
+import { forgetWebhooks } from "./webhooks/forget-webhooks.ts";
+import { receiveWebhook } from "./webhooks/receive-webhook.ts";
+
+/** Far more often than needed to keep up with what comes. */
+const FORGET_WEBHOOKS_MS = 60_000;
 
 startProcess("billing", async () => {
   const config = loadConfig({ ...serviceSettings, ...billingSettings });
@@ -26,11 +38,12 @@ startProcess("billing", async () => {
     build: (platform) => {
       const app: Billing = {
         ...platform,
-        provider: createProvider(config, platform.db, platform.clock),
+        provider: createProvider(config, platform),
         attemptLeaseMs: config.ATTEMPT_LEASE,
+        captureBeforeLapseMs: config.CAPTURE_BEFORE_LAPSE,
         settleSoon: () => settler.kick(),
       };
-      const settler = new Job("settle payments", config.SETTLE_EVERY, settlePayments(app), platform.log);
+      const settler = new Job("settle", config.SETTLE_EVERY, settleAll(app), platform.log);
       const settled = { from: "scheduling", apply: applyBookingSettled(app) };
       return {
         serve: (server) => {
@@ -39,6 +52,13 @@ startProcess("billing", async () => {
             listPayments: listPayments(app),
             authorizePayment: authorizePayment(app),
             getPaymentStats: getPaymentStats(app),
+            batchGetPaymentStandings: batchGetPaymentStandings(app),
+          });
+          server.serve(WebhookServiceService, { receiveWebhook: receiveWebhook(app) });
+          server.serve(RefundServiceService, {
+            createRefund: createRefund(app),
+            listRefunds: listRefunds(app),
+            getRefund: getRefund(app),
           });
         },
         consumes: {
@@ -59,7 +79,12 @@ startProcess("billing", async () => {
             apply: applyConsultationEnded(app, "consultation.abandoned"),
           },
         },
-        jobs: [settler],
+        jobs: [
+          settler,
+          new Job("capture before a lapse", config.LAPSE_CHECK_EVERY, captureLapsing(app), platform.log),
+          new Job("forget webhooks", FORGET_WEBHOOKS_MS, forgetWebhooks(app), platform.log),
+          new Job("check the ledger", config.LEDGER_CHECK_EVERY, watchLedger(app), platform.log),
+        ],
       };
     },
   });

@@ -8,6 +8,8 @@ import {
   userCaller,
 } from "@medconnect/platform/testing/test-service.ts";
 import { PaymentServiceService } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
+import { RefundServiceService } from "@medconnect/proto/medconnect/billing/v1/refund_service.ts";
+import { WebhookServiceService } from "@medconnect/proto/medconnect/billing/v1/webhook_service.ts";
 import {
   type BookingState_Settlement,
   type ConsultationState_Party,
@@ -22,13 +24,21 @@ import {
 } from "./payments/apply-booking-events.ts";
 import { applyConsultationEnded } from "./payments/apply-consultation-events.ts";
 import { authorizePayment } from "./payments/authorize-payment.ts";
+import { captureLapsing } from "./payments/capture-lapsing.ts";
 import { getPayment } from "./payments/read-payments.ts";
-import { settlePayments } from "./payments/settle-payments.ts";
-import type { Charge, Order, Provider } from "./providers/provider.ts";
+import type { Charge, ChargeKey, Order, Provider, RefundOrder, RefundOutcome } from "./providers/provider.ts";
 import { StubProvider } from "./providers/stub-provider.ts";
+import { signWebhook } from "./providers/stub-webhooks.ts";
+import { createRefund } from "./refunds/create-refund.ts";
+import { getRefund, listRefunds } from "./refunds/read-refunds.ts";
+import { settleAll } from "./settle-all.ts";
+import { receiveWebhook } from "./webhooks/receive-webhook.ts";
 
 export const LEASE_MS = 3000;
 export const SETTLE_DELAY_MS = 2000;
+export const AUTHORIZATION_MS = 7 * 24 * 3_600_000;
+export const CAPTURE_BEFORE_LAPSE_MS = 24 * 3_600_000;
+export const WEBHOOK_SECRET = "the stub's webhook secret";
 export const HOLD_MS = 15 * 60_000;
 
 const pass = async (): Promise<void> => {};
@@ -54,10 +64,13 @@ export class WiredProvider implements Provider {
   }
 
   authorize = (order: Order): Promise<Charge> => this.#call("authorize", () => this.#stub.authorize(order));
-  find = (id: string): Promise<Charge | undefined> => this.#call("find", () => this.#stub.find(id));
-  capture = (id: string): Promise<Charge> => this.#call("capture", () => this.#stub.capture(id));
-  void = (id: string): Promise<Charge> => this.#call("void", () => this.#stub.void(id));
-  refund = (id: string): Promise<Charge> => this.#call("refund", () => this.#stub.refund(id));
+  find = (key: ChargeKey): Promise<Charge | undefined> => this.#call("find", () => this.#stub.find(key));
+  capture = (key: ChargeKey): Promise<Charge> => this.#call("capture", () => this.#stub.capture(key));
+  void = (key: ChargeKey): Promise<Charge> => this.#call("void", () => this.#stub.void(key));
+  refund = (order: RefundOrder): Promise<RefundOutcome> =>
+    this.#call("refund", () => this.#stub.refund(order));
+
+  readWebhook = (body: Uint8Array, signature: string) => this.#stub.readWebhook(body, signature);
 
   async #call<T>(name: string, send: () => Promise<T>): Promise<T> {
     this.calls.push(name);
@@ -67,6 +80,8 @@ export class WiredProvider implements Provider {
     return answer;
   }
 }
+
+const ADMIN = userCaller("ADMIN");
 
 const ROUTES = { "payment.authorized": ["scheduling"] };
 
@@ -78,13 +93,22 @@ export async function startBilling() {
   const service = await startTestService("billing", ROUTES);
   const { db, clock } = service;
   const provider = new WiredProvider(
-    new StubProvider({ db, clock, settleDelayMs: SETTLE_DELAY_MS, actionUrl: "https://stub.test/confirm" }),
+    new StubProvider({
+      db,
+      clock,
+      settleDelayMs: SETTLE_DELAY_MS,
+      authorizationMs: AUTHORIZATION_MS,
+      log: service.log,
+      webhookSecret: WEBHOOK_SECRET,
+      actionUrl: "https://stub.test/confirm",
+    }),
   );
   // Nothing is settled unless a test says so.
   const app: Billing & TestService = {
     ...service,
     provider,
     attemptLeaseMs: LEASE_MS,
+    captureBeforeLapseMs: CAPTURE_BEFORE_LAPSE_MS,
     settleSoon: () => {},
   };
   return { app, provider, ...usesOf(app) };
@@ -186,7 +210,46 @@ function usesOf(app: Billing & TestService) {
     read: async (paymentId: string, by: Caller = userCaller("ADMIN")) =>
       (await invoke(PaymentServiceService.getPayment, getPayment(app), by, { paymentId })).response,
 
-    settle: settlePayments(app),
+    settle: settleAll(app),
+
+    /** Delivers a webhook, signed now unless a signature is given. */
+    webhook: async (event: unknown, signature?: string, provider = "stub") => {
+      const data = Buffer.from(JSON.stringify(event));
+      const request = {
+        provider,
+        body: { contentType: "application/json", data, extensions: [] },
+        signature: signature ?? signWebhook(WEBHOOK_SECRET, data, app.clock.now()),
+      };
+      const handler = receiveWebhook(app);
+      return (await invoke(WebhookServiceService.receiveWebhook, handler, { kind: "anonymous" }, request))
+        .response;
+    },
+
+    /** The id of a payment's last attempt. */
+    attemptOf: async (paymentId: string) => {
+      const [row] = await app.db.read<{ attempt_id: string }>(
+        "SELECT attempt_id FROM payments WHERE id = ?",
+        [paymentId],
+      );
+      return row!.attempt_id;
+    },
+    captureLapsing: captureLapsing(app),
+
+    refund: (paymentId: string, amountMinor: number, idempotencyKey = newId(), by: Caller = ADMIN) =>
+      invoke(RefundServiceService.createRefund, createRefund(app), by, {
+        paymentId,
+        amountMinor,
+        reason: "as agreed",
+        idempotencyKey,
+      }),
+
+    readRefund: async (paymentId: string, refundId: string, by: Caller = ADMIN) =>
+      (await invoke(RefundServiceService.getRefund, getRefund(app), by, { paymentId, refundId })).response,
+
+    listRefunds: async (paymentId: string, by: Caller = ADMIN, pageSize = 0, pageToken = "") => {
+      const request = { paymentId, pageSize, pageToken };
+      return (await invoke(RefundServiceService.listRefunds, listRefunds(app), by, request)).response;
+    },
 
     /** What the audit trail says of a payment, oldest first. */
     trail: async (paymentId: string) => {
@@ -214,6 +277,16 @@ function usesOf(app: Billing & TestService) {
         [paymentId],
       );
       return rows.map(({ status }) => status);
+    },
+
+    /** What the provider has given back of a payment, refund by refund. */
+    givenBack: async (paymentId: string) => {
+      const rows = await app.db.read<{ amount_minor: number }>(
+        `SELECT r.amount_minor FROM stub_refunds r JOIN payment_attempts a ON a.id = r.attempt_id
+         WHERE a.payment_id = ? AND r.status = 'SUCCEEDED' ORDER BY r.refund_id`,
+        [paymentId],
+      );
+      return rows.map((row) => row.amount_minor);
     },
   };
 }

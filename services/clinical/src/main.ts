@@ -11,6 +11,7 @@ import {
   applyBookingConfirmed,
   applyBookingRescheduled,
 } from "./consultations/apply-booking-events.ts";
+import { batchGetConsultationStandings } from "./consultations/batch-get-standings.ts";
 import { completeConsultation } from "./consultations/complete-consultation.ts";
 import { getConsultationStats } from "./consultations/consultation-stats.ts";
 import { joinConsultation } from "./consultations/join-consultation.ts";
@@ -54,6 +55,7 @@ startProcess("clinical", async () => {
             markConsultationNoShow: markNoShow(app),
             abandonConsultation: abandonConsultation(app),
             getConsultationStats: getConsultationStats(app),
+            batchGetConsultationStandings: batchGetConsultationStandings(app),
           });
           server.serve(PrescriptionServiceService, {
             createPrescription: createPrescription(app),

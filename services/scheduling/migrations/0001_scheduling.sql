@@ -71,6 +71,7 @@ CREATE TABLE bookings (
   sequence INT UNSIGNED NOT NULL DEFAULT 0,
   version INT UNSIGNED NOT NULL,
   create_time DATETIME(3) NOT NULL,
+  update_time DATETIME(3) NOT NULL,
   begun BOOLEAN NOT NULL DEFAULT FALSE COMMENT 'the consultation has started',
   cancel_time DATETIME(3) NULL,
   cancelled_by ENUM ('PATIENT', 'DOCTOR', 'ADMIN') NULL,
@@ -83,5 +84,6 @@ CREATE TABLE bookings (
   KEY bookings_by_doctor (doctor_id, start_time, id),
   KEY bookings_by_start (start_time, id),
   KEY bookings_by_hold (status, hold_expire_time),
-  KEY bookings_by_creation (create_time)
+  KEY bookings_by_creation (create_time),
+  KEY bookings_by_change (update_time, id)
 );

@@ -1,4 +1,5 @@
 import { duration } from "@medconnect/platform/config.ts";
+import type { EventRoutes } from "@medconnect/platform/outbox/event.ts";
 import type { Platform } from "@medconnect/platform/service.ts";
 
 /** What scheduling can be told beyond what every service can. */
@@ -9,6 +10,20 @@ export const schedulingSettings = {
   CANCEL_CUTOFF: duration("24h"),
   /** How often ended holds are swept. */
   HOLD_SWEEP: duration("2s"),
+  /** How often changed bookings are compared with billing and clinical; "0s": never. */
+  RECONCILE_EVERY: duration("5m"),
+  /** How long a change has to reach the others before it is compared. */
+  RECONCILE_GRACE: duration("60s"),
+};
+
+/** Which services are told of which of its events. */
+export const EVENT_ROUTES: EventRoutes = {
+  "booking.held": ["billing"],
+  "booking.confirmed": ["clinical"],
+  "booking.rescheduled": ["clinical"],
+  "booking.cancelled": ["billing", "clinical"],
+  "booking.expired": ["billing"],
+  "booking.payment_refused": ["billing"],
 };
 
 export interface Scheduling extends Platform {

@@ -5,7 +5,7 @@ import { runService } from "@medconnect/platform/service.ts";
 import { BookingServiceService } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import { DoctorServiceService } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
 import { SlotServiceService } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
-import { type Scheduling, schedulingSettings } from "./app.ts";
+import { EVENT_ROUTES, type Scheduling, schedulingSettings } from "./app.ts";
 import { applyConsultationEvent } from "./bookings/apply-consultation-events.ts";
 import { applyPaymentAuthorized } from "./bookings/apply-payment-events.ts";
 import { bookSlot } from "./bookings/book-slot.ts";
@@ -19,6 +19,8 @@ import { getDoctor } from "./doctors/get-doctor.ts";
 import { searchDoctors } from "./doctors/search-doctors.ts";
 import { updateDoctor } from "./doctors/update-doctor.ts";
 import { applyUserEvent } from "./people/apply-user-event.ts";
+import { reconcileRegularly } from "./reconciliation/reconcile-regularly.ts";
+import { RemoteStandings } from "./reconciliation/standings.ts";
 import { changeSlot } from "./slots/change-slot.ts";
 import { batchCreateSlots, createSlot } from "./slots/create-slots.ts";
 import { getSlot, listSlots } from "./slots/read-slots.ts";
@@ -29,14 +31,7 @@ startProcess("scheduling", async () => {
   await runService({
     name: "scheduling",
     config,
-    routes: {
-      "booking.held": ["billing"],
-      "booking.confirmed": ["clinical"],
-      "booking.rescheduled": ["clinical"],
-      "booking.cancelled": ["billing", "clinical"],
-      "booking.expired": ["billing"],
-      "booking.payment_refused": ["billing"],
-    },
+    routes: EVENT_ROUTES,
     build: (platform) => {
       const app: Scheduling = {
         ...platform,
@@ -44,6 +39,13 @@ startProcess("scheduling", async () => {
         cancelCutoffMs: config.CANCEL_CUTOFF,
       };
       const user = { from: "auth", apply: applyUserEvent(app) };
+      const { billing, clinical } = platform.peers;
+      const standings = new RemoteStandings(billing!, clinical!, platform.serviceTokens);
+      const reconcile = reconcileRegularly(app, standings, config.RECONCILE_GRACE);
+      const jobs = [new Job("sweep holds", config.HOLD_SWEEP, sweepHolds(app), platform.log)];
+      if (config.RECONCILE_EVERY > 0) {
+        jobs.push(new Job("reconcile bookings", config.RECONCILE_EVERY, reconcile, platform.log));
+      }
       return {
         serve: (server) => {
           server.serve(DoctorServiceService, {
@@ -93,7 +95,7 @@ startProcess("scheduling", async () => {
             apply: applyConsultationEvent(app, "consultation.abandoned"),
           },
         },
-        jobs: [new Job("sweep holds", config.HOLD_SWEEP, sweepHolds(app), platform.log)],
+        jobs,
       };
     },
   });

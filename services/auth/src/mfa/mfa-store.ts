@@ -40,7 +40,7 @@ const TAKE_ATTEMPT = `UPDATE mfa_challenges SET attempts = attempts + 1
 const FIND_CHALLENGE = `SELECT id, user_id AS userId, password_set_time AS passwordSetTime, expire_time AS expireTime
   FROM mfa_challenges WHERE id = ?`;
 const PASS_CHALLENGE = "UPDATE mfa_challenges SET pass_time = ? WHERE id = ?";
-const DELETE_EXPIRED_CHALLENGES = "DELETE FROM mfa_challenges WHERE expire_time <= ? LIMIT 1000";
+const DELETE_EXPIRED_CHALLENGES = "DELETE FROM mfa_challenges WHERE expire_time <= ? LIMIT ?";
 
 /**
  * Keeps a secret that awaits its first code, in the place of an earlier one. That the earlier one is not active can be
@@ -108,5 +108,5 @@ export function passChallenge(tx: Transaction, id: string, now: Date): void {
 }
 
 export async function deleteExpiredChallenges(db: Database, now: Date): Promise<void> {
-  await db.write(DELETE_EXPIRED_CHALLENGES, [now]);
+  await db.deleteAll(DELETE_EXPIRED_CHALLENGES, [now]);
 }

@@ -6,7 +6,7 @@ const INSERT = `INSERT INTO revocations (session_id, expire_time) VALUES ?
   ON DUPLICATE KEY UPDATE session_id = revocations.session_id`;
 const LIST =
   "SELECT session_id AS sessionId, expire_time AS expireTime FROM revocations WHERE expire_time > ?";
-const DELETE_EXPIRED = "DELETE FROM revocations WHERE expire_time <= ? LIMIT 1000";
+const DELETE_EXPIRED = "DELETE FROM revocations WHERE expire_time <= ? LIMIT ?";
 
 /** Revokes sessions; one that is revoked already stays as it is. */
 export function insertRevocations(tx: Transaction, revocations: Revocation[]): void {
@@ -20,5 +20,5 @@ export async function listRevocations(db: Database, now: Date): Promise<Revocati
 }
 
 export async function deleteExpiredRevocations(db: Database, now: Date): Promise<void> {
-  await db.write(DELETE_EXPIRED, [now]);
+  await db.deleteAll(DELETE_EXPIRED, [now]);
 }

@@ -46,7 +46,8 @@ const LIVE_OF_USER = `SELECT id FROM sessions
   WHERE user_id = ? AND end_time IS NULL AND expire_time > ? ORDER BY id FOR UPDATE`;
 const FORGET_SUCCESSORS = `UPDATE refresh_tokens SET successor = NULL, successor_expire_time = NULL
   WHERE successor_expire_time <= ? LIMIT 1000`;
-const EXPIRED = "SELECT id FROM sessions WHERE expire_time <= ? LIMIT 500";
+const EXPIRED = "SELECT id FROM sessions WHERE expire_time <= ? LIMIT ?";
+const DELETED_AT_ONCE = 500;
 const DELETE_TOKENS = "DELETE FROM refresh_tokens WHERE session_id IN (?)";
 const DELETE_SESSIONS = "DELETE FROM sessions WHERE id IN (?)";
 
@@ -125,12 +126,17 @@ export async function forgetSuccessors(db: Database, now: Date): Promise<void> {
   await db.write(FORGET_SUCCESSORS, [now]);
 }
 
-/** Deletes sessions that have expired, with all their refresh tokens, 500 at a time. */
+/** Deletes sessions that have expired, with all their refresh tokens, 500 a transaction. */
 export async function deleteExpiredSessions(db: Database, now: Date): Promise<void> {
-  await db.transaction(async (tx) => {
-    const ids = (await tx.read<{ id: string }>(EXPIRED, [now])).map((row) => row.id);
-    if (ids.length === 0) return;
+  while ((await deleteSomeExpired(db, now)) === DELETED_AT_ONCE);
+}
+
+async function deleteSomeExpired(db: Database, now: Date): Promise<number> {
+  return await db.transaction(async (tx) => {
+    const ids = (await tx.read<{ id: string }>(EXPIRED, [now, DELETED_AT_ONCE])).map((row) => row.id);
+    if (ids.length === 0) return 0;
     tx.defer(DELETE_TOKENS, [ids]);
     tx.defer(DELETE_SESSIONS, [ids]);
+    return ids.length;
   });
 }

@@ -18,12 +18,12 @@ export function insertAttempt(tx: Transaction, row: AttemptRow, now: Date): void
   );
 }
 
-export async function findAttempt(db: Database, id: string): Promise<AttemptRow> {
+export async function findAttempt(db: Database, id: string): Promise<AttemptRow | undefined> {
   const [row] = await db.read<AttemptRow>(
     "SELECT id, payment_id, key_id, payment_method FROM payment_attempts WHERE id = ?",
     [id],
   );
-  return row!;
+  return row;
 }
 
 /** Ends an attempt: authorized, or failed for a reason. */

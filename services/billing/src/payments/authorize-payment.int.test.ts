@@ -59,7 +59,7 @@ test("an authorized payment is told to scheduling, and its patient reads it", as
 
 test("nobody else can authorize or read it, or tell that it exists", async () => {
   const { paymentId } = await billing.hold(patient);
-  const hidden = { reason: "NOT_FOUND", denied: true };
+  const hidden = { reason: "NOT_FOUND", isDenial: true };
   await expect(billing.authorize(paymentId, userCaller("PATIENT"))).rejects.toMatchObject(hidden);
   await expect(billing.read(paymentId, userCaller("PATIENT"))).rejects.toMatchObject(hidden);
   expect((await billing.read(paymentId, userCaller("ADMIN"))).id).toBe(paymentId);

@@ -24,7 +24,8 @@ export const authorizePayment =
   async ({ paymentId, paymentMethod }: AuthorizePaymentRequest, call: Call): Promise<Payment> => {
     const payment = await findPayment(app.db, paymentId);
     if (!payment) throw new ApiError("NOT_FOUND");
-    if (payment.patient_id !== userOf(call).userId) throw hiddenFrom();
+    if (payment.patient_id !== userOf(call).userId)
+      throw hiddenFrom(`payments/${payment.id}`, payment.patient_id);
     const attempt = newAttempt(app, paymentId, paymentMethod, app.changes.keyIdOf(call));
     const firstAnswer = await app.changes.begin<Payment>(call, (tx) => beginAttempt(app, tx, attempt));
     if (firstAnswer) return firstAnswer;

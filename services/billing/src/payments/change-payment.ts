@@ -2,14 +2,17 @@ import type { Trail } from "@medconnect/platform/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Payment_Status } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
 import type { Billing } from "../app.ts";
+import { captureEntries } from "../ledger/ledger-rules.ts";
+import { insertEntries } from "../ledger/ledger-store.ts";
 import { authorizedEvent } from "./payment.ts";
 import { nextStep } from "./payment-rules.ts";
 import { type PaymentRow, savePayment } from "./payment-store.ts";
 
 /**
- * Saves a locked payment under its next version. A step at the provider that it leads to is due at once, and is begun
+ * Saves a locked payment under its next version, and books its capture. A step that it leads to is due at once (or after a pause), and is begun
  * after the commit; the time of a step that was due before stays.
  *
+ * @param pauseMs how long a step that is new waits
  * @returns the row as saved
  */
 export function changePayment(
@@ -17,12 +20,16 @@ export function changePayment(
   tx: Transaction,
   before: PaymentRow,
   after: PaymentRow,
+  pauseMs = 0,
 ): PaymentRow {
+  const isCapture = after.status === "CAPTURED" && before.status !== "CAPTURED";
+  if (isCapture) insertEntries(tx, captureEntries(after), app.clock.now());
   const version = before.version + 1;
   const step = nextStep(after);
   if (step && step === nextStep(before)) return save(tx, { ...after, version });
-  if (step) tx.afterCommit(app.settleSoon);
-  return save(tx, { ...after, version, settle_time: step ? app.clock.now() : null, settle_tries: 0 });
+  if (step && pauseMs === 0) tx.afterCommit(app.settleSoon);
+  const dueTime = new Date(app.clock.now().getTime() + pauseMs);
+  return save(tx, { ...after, version, settle_time: step ? dueTime : null, settle_tries: 0 });
 }
 
 function save(tx: Transaction, row: PaymentRow): PaymentRow {

@@ -2,6 +2,7 @@ import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Payment_Status } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
 import type { BookingState_Settlement } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { ChargeStatus } from "../providers/provider.ts";
+import { type Funds, refundableMinor } from "../refunds/refund-rules.ts";
 
 /** Where a payment can go from each status. */
 const TRANSITIONS: Record<Payment_Status, readonly Payment_Status[]> = {
@@ -63,11 +64,8 @@ const LEARNED: Partial<Record<Payment_Status, Partial<Record<ChargeStatus, Payme
     AUTHORIZED: "AUTHORIZED",
     CAPTURED: "AUTHORIZED",
     VOIDED: "VOIDED",
-    REFUNDED: "VOIDED",
   },
-  AUTHORIZED: { CAPTURED: "CAPTURED", VOIDED: "VOIDED", REFUNDED: "CAPTURED" },
-  CAPTURED: { REFUNDED: "REFUNDED" },
-  PARTIALLY_REFUNDED: { REFUNDED: "REFUNDED" },
+  AUTHORIZED: { CAPTURED: "CAPTURED", VOIDED: "VOIDED" },
 };
 
 /** A payment's status after the provider was heard. `isGone`: nobody may try again, as hold or booking have ended. */
@@ -76,11 +74,19 @@ export function learn(status: Payment_Status, charge: ChargeStatus, isGone: bool
   return isGone ? expire(next) : next;
 }
 
-/** What is to be done at the provider. */
+/** Whether what is authorized lapses by then with nothing decided: the booking is on, and its fee would be lost. */
+export const isLapsing = (payment: Standing & { lapse_time: Date | null }, by: Date): boolean =>
+  payment.status === "AUTHORIZED" &&
+  payment.settlement === null &&
+  payment.lapse_time !== null &&
+  payment.lapse_time <= by;
+
+/** What is to be done next: at the provider, or, to REFUND, by making a refund of what is left. */
 export type Step = "ASK" | "CAPTURE" | "VOID" | "REFUND";
 
-/** What is left to do at the provider; undefined where a payment waits for somebody else, or is over. */
-export function nextStep({ status, settlement }: Standing): Step | undefined {
+/** What is left to do; undefined where a payment waits for somebody else or for its refunds, or is over. */
+export function nextStep(payment: Standing & Funds): Step | undefined {
+  const { status, settlement } = payment;
   switch (status) {
     case "PROCESSING":
       return "ASK";
@@ -89,7 +95,7 @@ export function nextStep({ status, settlement }: Standing): Step | undefined {
       return settlement === "RETURN" ? "VOID" : undefined;
     case "CAPTURED":
     case "PARTIALLY_REFUNDED":
-      return settlement === "RETURN" ? "REFUND" : undefined;
+      return settlement === "RETURN" && refundableMinor(payment) > 0 ? "REFUND" : undefined;
     default:
       return undefined;
   }

@@ -19,6 +19,8 @@ export interface PaymentRow {
   currency: string;
   amount_minor: number;
   refunded_minor: number;
+  /** Of refunds that are PENDING. */
+  refunding_minor: number;
   hold_expire_time: Date;
   attempt_id: string | null;
   provider: string;
@@ -26,6 +28,8 @@ export interface PaymentRow {
   last_error: string | null;
   next_action_url: string | null;
   authorize_time: Date | null;
+  /** When the provider lets go of what is authorized. */
+  lapse_time: Date | null;
   capture_time: Date | null;
   version: number;
   create_time: Date;
@@ -34,8 +38,8 @@ export interface PaymentRow {
 }
 
 const SELECT = `SELECT id, booking_id, patient_id, doctor_id, status, settlement, currency, amount_minor, refunded_minor,
-    hold_expire_time, attempt_id, provider, provider_reference, last_error, next_action_url, authorize_time,
-    capture_time, version, create_time, settle_time, settle_tries
+    refunding_minor, hold_expire_time, attempt_id, provider, provider_reference, last_error, next_action_url, authorize_time,
+    lapse_time, capture_time, version, create_time, settle_time, settle_tries
   FROM payments`;
 
 /** Takes what is due, unless another settler has. */
@@ -86,14 +90,15 @@ export async function lockPayments(tx: Transaction, ids: string[]): Promise<Paym
 /** Writes what can change in a payment's life. */
 export function savePayment(tx: Transaction, row: PaymentRow): void {
   tx.defer(
-    `UPDATE payments SET status = ?, settlement = ?, refunded_minor = ?, hold_expire_time = ?, attempt_id = ?,
-       provider = ?, provider_reference = ?, last_error = ?, next_action_url = ?, authorize_time = ?, capture_time = ?,
+    `UPDATE payments SET status = ?, settlement = ?, refunded_minor = ?, refunding_minor = ?, hold_expire_time = ?, attempt_id = ?,
+       provider = ?, provider_reference = ?, last_error = ?, next_action_url = ?, authorize_time = ?, lapse_time = ?, capture_time = ?,
        version = ?, settle_time = ?, settle_tries = ?
      WHERE id = ?`,
     [
       row.status,
       row.settlement,
       row.refunded_minor,
+      row.refunding_minor,
       row.hold_expire_time,
       row.attempt_id,
       row.provider,
@@ -101,6 +106,7 @@ export function savePayment(tx: Transaction, row: PaymentRow): void {
       row.last_error,
       row.next_action_url,
       row.authorize_time,
+      row.lapse_time,
       row.capture_time,
       row.version,
       row.settle_time,
@@ -117,6 +123,16 @@ export async function takeDuePayments(db: Database, now: Date): Promise<PaymentR
     if (due.length > 0) tx.defer(LEASE, [now, due.map((row) => row.id)]);
     return due;
   });
+}
+
+/** Up to a hundred payments whose authorization lapses by then and about which nothing is decided. */
+export async function findLapsing(db: Database, by: Date): Promise<string[]> {
+  const rows = await db.read<{ id: string }>(
+    `SELECT id FROM payments WHERE status = 'AUTHORIZED' AND settlement IS NULL AND lapse_time <= ?
+     ORDER BY lapse_time LIMIT 100`,
+    [by],
+  );
+  return rows.map(({ id }) => id);
 }
 
 /** Payments that match, newest first; of one patient where one is given. */

@@ -17,7 +17,7 @@ export const getPayment =
     const { userId, role } = userOf(call);
     const row = await findPayment(app.db, paymentId);
     if (!row) throw new ApiError("NOT_FOUND");
-    if (role !== "ADMIN" && row.patient_id !== userId) throw hiddenFrom();
+    if (role !== "ADMIN" && row.patient_id !== userId) throw hiddenFrom(`payments/${row.id}`, row.patient_id);
     return toPayment(row);
   };
 

@@ -1,6 +1,8 @@
 import { inSpan, SpanKind } from "@medconnect/platform/telemetry/tracing.ts";
 import { type Billing, SETTLER } from "../app.ts";
 import type { Charge } from "../providers/provider.ts";
+import { newRefund, openRefund } from "../refunds/refund.ts";
+import { refundableMinor } from "../refunds/refund-rules.ts";
 import { findAttempt } from "./attempt-store.ts";
 import { applyCharge, finishAttempt, sendAttempt } from "./payment-attempt.ts";
 import { nextStep } from "./payment-rules.ts";
@@ -29,15 +31,16 @@ async function settle(app: Billing, row: PaymentRow): Promise<void> {
 
 async function carryOut(app: Billing, row: PaymentRow): Promise<void> {
   const attemptId = row.attempt_id!;
+  const charge = { attemptId, reference: row.provider_reference };
   switch (nextStep(row)) {
     case "ASK":
       return await settleAttempt(app, row, attemptId);
     case "CAPTURE":
-      return await applyOutcome(app, row.id, await app.provider.capture(attemptId));
+      return await applyOutcome(app, row.id, await app.provider.capture(charge));
     case "VOID":
-      return await applyOutcome(app, row.id, await app.provider.void(attemptId));
+      return await applyOutcome(app, row.id, await app.provider.void(charge));
     case "REFUND":
-      return await applyOutcome(app, row.id, await app.provider.refund(attemptId));
+      return await refundRest(app, row.id);
     case undefined:
       return;
   }
@@ -45,8 +48,10 @@ async function carryOut(app: Billing, row: PaymentRow): Promise<void> {
 
 /** Finds out what became of an attempt. One that never reached the provider is sent again, under the same id. */
 async function settleAttempt(app: Billing, row: PaymentRow, attemptId: string): Promise<void> {
-  const attempt = await findAttempt(app.db, attemptId);
-  const charge = (await app.provider.find(attemptId)) ?? (await sendAttempt(app, row, attempt));
+  const attempt = (await findAttempt(app.db, attemptId))!;
+  const charge =
+    (await app.provider.find({ attemptId, reference: row.provider_reference })) ??
+    (await sendAttempt(app, row, attempt));
   await finishAttempt(app, attempt, charge, { actorId: SETTLER });
 }
 
@@ -54,5 +59,22 @@ async function applyOutcome(app: Billing, paymentId: string, charge: Charge): Pr
   await app.changes.applyInternally(SETTLER, async (tx) => {
     const row = await lockPayment(tx, paymentId);
     return applyCharge(app, tx, row, charge).trails;
+  });
+}
+
+/** Makes a refund of what is left of a payment that has to go back: all of it, unless a part went before. */
+async function refundRest(app: Billing, paymentId: string): Promise<void> {
+  await app.changes.applyInternally(SETTLER, async (tx) => {
+    const payment = await lockPayment(tx, paymentId);
+    // Another settler may have been faster.
+    if (nextStep(payment) !== "REFUND") return [];
+    const refund = newRefund(app, paymentId, {
+      amountMinor: refundableMinor(payment),
+      reason: "The booking was called off.",
+      keyId: null,
+      settleTime: app.clock.now(),
+    });
+    tx.afterCommit(app.settleSoon);
+    return openRefund(app, tx, payment, refund);
   });
 }

@@ -1,26 +1,47 @@
 import { expect, test } from "@jest/globals";
 import { systemClock } from "@medconnect/platform/clock.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
-import { createProvider } from "./create-provider.ts";
+import { createLogger } from "@medconnect/platform/log.ts";
+import { createProvider, type ProviderSettings } from "./create-provider.ts";
 
 // A pool that is not used connects to nothing.
 const db = new Database({ url: "mysql://nobody@127.0.0.1:1/none", poolSize: 1, timeoutMs: 1 });
 
-const create = (NODE_ENV: string | undefined, ALLOW_STUB_PROVIDER: boolean) =>
+const create = (settings: Partial<ProviderSettings>) =>
   createProvider(
     {
-      NODE_ENV,
       PAYMENT_PROVIDER: "stub",
-      ALLOW_STUB_PROVIDER,
+      ALLOW_STUB_PROVIDER: false,
       STUB_SETTLE_DELAY: 0,
+      STUB_AUTHORIZATION_TTL: 0,
       STUB_ACTION_URL: "https://stub.test",
+      STRIPE_API_URL: "https://stripe.test",
+      ...settings,
     },
-    db,
-    systemClock,
+    { db, clock: systemClock, log: createLogger("billing", "silent") },
   );
 
 test("the stub, which moves no money, runs in production only where that is allowed by name", () => {
-  expect(create(undefined, false).name).toBe("stub");
-  expect(create("production", true).name).toBe("stub");
-  expect(() => create("production", false)).toThrow("ALLOW_STUB_PROVIDER");
+  expect(create({}).name).toBe("stub");
+  expect(create({ NODE_ENV: "production", ALLOW_STUB_PROVIDER: true }).name).toBe("stub");
+  expect(() => create({ NODE_ENV: "production" })).toThrow("ALLOW_STUB_PROVIDER");
+});
+
+test("the stub sends no webhooks without a secret to sign them with", () => {
+  const STUB_WEBHOOK_URL = "https://gateway.test/v1/webhooks/payments/stub";
+  expect(() => create({ STUB_WEBHOOK_URL })).toThrow("STUB_WEBHOOK_SECRET");
+  expect(create({ STUB_WEBHOOK_URL, STUB_WEBHOOK_SECRET: "a secret for webhooks" }).name).toBe("stub");
+});
+
+test("Stripe runs with all it needs, or not at all", () => {
+  const settings = {
+    PAYMENT_PROVIDER: "stripe" as const,
+    STRIPE_API_KEY: "sk_test_1",
+    STRIPE_WEBHOOK_SECRET: "whsec_1",
+    STRIPE_RETURN_URL: "https://clinic.test/paid",
+  };
+  expect(create(settings).name).toBe("stripe");
+  for (const name of ["STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET", "STRIPE_RETURN_URL"]) {
+    expect(() => create({ ...settings, [name]: undefined })).toThrow(name);
+  }
 });

@@ -1,34 +1,68 @@
-import type { Clock } from "@medconnect/platform/clock.ts";
-import type { Database } from "@medconnect/platform/db/database.ts";
+import type { Platform } from "@medconnect/platform/service.ts";
 import type { Provider } from "./provider.ts";
+import { StripeProvider } from "./stripe-provider.ts";
 import { StubProvider } from "./stub-provider.ts";
 
 export interface ProviderSettings {
   NODE_ENV?: string | undefined;
-  PAYMENT_PROVIDER: "stub";
+  PAYMENT_PROVIDER: "stub" | "stripe";
   ALLOW_STUB_PROVIDER: boolean;
   STUB_SETTLE_DELAY: number;
+  STUB_AUTHORIZATION_TTL: number;
   STUB_ACTION_URL: string;
+  STUB_WEBHOOK_URL?: string | undefined;
+  STUB_WEBHOOK_SECRET?: string | undefined;
+  STRIPE_API_KEY?: string | undefined;
+  STRIPE_WEBHOOK_SECRET?: string | undefined;
+  STRIPE_RETURN_URL?: string | undefined;
+  STRIPE_API_URL: string;
 }
 
+type ProviderPlatform = Pick<Platform, "db" | "clock" | "log">;
+
 /** The provider that the settings name. Throws for one that must not be used there. */
-export function createProvider(settings: ProviderSettings, db: Database, clock: Clock): Provider {
+export function createProvider(settings: ProviderSettings, platform: ProviderPlatform): Provider {
   switch (settings.PAYMENT_PROVIDER) {
     case "stub":
-      return createStub(settings, db, clock);
+      return createStub(settings, platform);
+    case "stripe":
+      return createStripe(settings, platform);
   }
 }
 
-function createStub(settings: ProviderSettings, db: Database, clock: Clock): Provider {
+function createStub(settings: ProviderSettings, { db, clock, log }: ProviderPlatform): Provider {
   if (settings.NODE_ENV === "production" && !settings.ALLOW_STUB_PROVIDER) {
     throw new Error(
       "PAYMENT_PROVIDER=stub moves no money; ALLOW_STUB_PROVIDER=true lets it run in production all the same",
     );
   }
+  if (settings.STUB_WEBHOOK_URL && !settings.STUB_WEBHOOK_SECRET) {
+    throw new Error("STUB_WEBHOOK_URL needs a STUB_WEBHOOK_SECRET, with which webhooks are signed");
+  }
   return new StubProvider({
     db,
     clock,
+    log,
     settleDelayMs: settings.STUB_SETTLE_DELAY,
+    authorizationMs: settings.STUB_AUTHORIZATION_TTL,
     actionUrl: settings.STUB_ACTION_URL,
+    webhookUrl: settings.STUB_WEBHOOK_URL,
+    webhookSecret: settings.STUB_WEBHOOK_SECRET,
+  });
+}
+
+function createStripe(settings: ProviderSettings, { clock }: ProviderPlatform): Provider {
+  const { STRIPE_API_KEY, STRIPE_WEBHOOK_SECRET, STRIPE_RETURN_URL, STRIPE_API_URL } = settings;
+  if (!STRIPE_API_KEY || !STRIPE_WEBHOOK_SECRET || !STRIPE_RETURN_URL) {
+    throw new Error(
+      "PAYMENT_PROVIDER=stripe needs STRIPE_API_KEY, STRIPE_WEBHOOK_SECRET and STRIPE_RETURN_URL",
+    );
+  }
+  return new StripeProvider({
+    apiKey: STRIPE_API_KEY,
+    webhookSecret: STRIPE_WEBHOOK_SECRET,
+    returnUrl: STRIPE_RETURN_URL,
+    apiUrl: STRIPE_API_URL,
+    clock,
   });
 }

@@ -1,5 +1,5 @@
 import type { Database } from "@medconnect/platform/db/database.ts";
-import type { ChargeStatus } from "./provider.ts";
+import type { ChargeStatus, RefundOutcome } from "./provider.ts";
 
 /** A charge that is pending is stored as authorized from its `settle_time` on. */
 export interface StubChargeRow {
@@ -11,14 +11,20 @@ export interface StubChargeRow {
   decline_code: string | null;
   next_action_url: string | null;
   settle_time: Date;
+  /** Voided from then on, unless captured. */
+  lapse_time: Date;
+  /** How its refunds end. */
+  refund_status: StubRefundStatus;
 }
+
+export type StubRefundStatus = Exclude<RefundOutcome["status"], "PENDING">;
 
 /** Inserts the charge unless its attempt has one. */
 export async function insertCharge(db: Database, row: StubChargeRow): Promise<void> {
   await db.write(
     `INSERT INTO stub_charges (attempt_id, reference, status, currency, amount_minor, decline_code, next_action_url,
-       settle_time)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+       settle_time, lapse_time, refund_status)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON DUPLICATE KEY UPDATE reference = stub_charges.reference`,
     [
       row.attempt_id,
@@ -29,20 +35,23 @@ export async function insertCharge(db: Database, row: StubChargeRow): Promise<vo
       row.decline_code,
       row.next_action_url,
       row.settle_time,
+      row.lapse_time,
+      row.refund_status,
     ],
   );
 }
 
 export async function findCharge(db: Database, attemptId: string): Promise<StubChargeRow | undefined> {
   const [row] = await db.read<StubChargeRow>(
-    `SELECT attempt_id, reference, status, currency, amount_minor, decline_code, next_action_url, settle_time
+    `SELECT attempt_id, reference, status, currency, amount_minor, decline_code, next_action_url, settle_time,
+       lapse_time, refund_status
      FROM stub_charges WHERE attempt_id = ?`,
     [attemptId],
   );
   return row;
 }
 
-/** Moves a charge that is not pending from one status to another; leaves one with any other status alone. */
+/** Moves a charge that is neither pending nor lapsed from one status to another; leaves one with any other status alone. */
 export async function moveCharge(
   db: Database,
   attemptId: string,
@@ -51,7 +60,28 @@ export async function moveCharge(
   now: Date,
 ): Promise<void> {
   await db.write(
-    "UPDATE stub_charges SET status = ? WHERE attempt_id = ? AND status = ? AND settle_time <= ?",
-    [to, attemptId, from, now],
+    `UPDATE stub_charges SET status = ?
+     WHERE attempt_id = ? AND status = ? AND settle_time <= ? AND lapse_time > ?`,
+    [to, attemptId, from, now, now],
   );
+}
+
+/** Refunds a captured charge, once a refund. @returns how it ended; undefined where nothing was captured */
+export async function insertRefund(
+  db: Database,
+  refundId: string,
+  attemptId: string,
+  amountMinor: number,
+): Promise<StubRefundStatus | undefined> {
+  await db.write(
+    `INSERT INTO stub_refunds (refund_id, attempt_id, status, amount_minor)
+     SELECT ?, attempt_id, refund_status, ? FROM stub_charges WHERE attempt_id = ? AND status = 'CAPTURED'
+     ON DUPLICATE KEY UPDATE refund_id = stub_refunds.refund_id`,
+    [refundId, amountMinor, attemptId],
+  );
+  const [row] = await db.read<{ status: StubRefundStatus }>(
+    "SELECT status FROM stub_refunds WHERE refund_id = ?",
+    [refundId],
+  );
+  return row?.status;
 }

@@ -1,13 +1,37 @@
 import type { Clock } from "@medconnect/platform/clock.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
-import type { Charge, Order, Provider } from "./provider.ts";
-import { findCharge, insertCharge, moveCharge, type StubChargeRow } from "./stub-charge-store.ts";
+import { newId } from "@medconnect/platform/ids.ts";
+import type { Logger } from "@medconnect/platform/log.ts";
+import type {
+  Charge,
+  ChargeKey,
+  Order,
+  Provider,
+  RefundOrder,
+  RefundOutcome,
+  WebhookEvent,
+} from "./provider.ts";
+import {
+  findCharge,
+  insertCharge,
+  insertRefund,
+  moveCharge,
+  type StubChargeRow,
+} from "./stub-charge-store.ts";
+import { readStubWebhook, type StubEvent, sendStubWebhook } from "./stub-webhooks.ts";
 
 export interface StubProviderOptions {
   db: Database;
   clock: Clock;
   /** How long a charge that does not settle at once stays pending, in ms. */
   settleDelayMs: number;
+  /** How long what is authorized stays so, in ms. */
+  authorizationMs: number;
+  /** Whom the stub tells of a charge that settled later; nobody if absent. */
+  webhookUrl?: string | undefined;
+  /** What signs webhooks; without it, none is sent and none is taken. */
+  webhookSecret?: string | undefined;
+  log: Logger;
   /** Where patients are sent who have to confirm; the attempt's id follows. */
   actionUrl: string;
 }
@@ -17,6 +41,8 @@ interface Course {
   declineCode?: string;
   /** Settles later; a patient who has to confirm is taken to have done so by then. */
   pending?: "without an answer" | "for the patient";
+  /** What is given back does not arrive. */
+  refundsFail?: boolean;
 }
 
 const COURSES: ReadonlyMap<string, Course> = new Map<string, Course>([
@@ -25,6 +51,7 @@ const COURSES: ReadonlyMap<string, Course> = new Map<string, Course>([
   ["pm_card_insufficient_funds", { declineCode: "insufficient_funds" }],
   ["pm_provider_timeout", { pending: "without an answer" }],
   ["pm_requires_action", { pending: "for the patient" }],
+  ["pm_card_refund_fail", { refundsFail: true }],
 ]);
 const UNKNOWN_METHOD: Course = { declineCode: "invalid_payment_method" };
 
@@ -40,29 +67,49 @@ export class StubProvider implements Provider {
   async authorize(order: Order): Promise<Charge> {
     const course = COURSES.get(order.paymentMethod) ?? UNKNOWN_METHOD;
     await insertCharge(this.#options.db, this.#newCharge(order, course));
+    if (course.pending) this.#tellLater(order.attemptId);
     if (course.pending === "without an answer") throw new Error("the stub provider does not answer in time");
-    return await this.#get(order.attemptId);
+    return await this.#get(order);
   }
 
-  async find(attemptId: string): Promise<Charge | undefined> {
+  async find({ attemptId }: ChargeKey): Promise<Charge | undefined> {
     const row = await findCharge(this.#options.db, attemptId);
     return row && toCharge(row, this.#options.clock.now());
   }
 
-  async capture(attemptId: string): Promise<Charge> {
-    return await this.#move(attemptId, "AUTHORIZED", "CAPTURED");
+  async capture(charge: ChargeKey): Promise<Charge> {
+    return await this.#move(charge, "AUTHORIZED", "CAPTURED");
   }
 
-  async void(attemptId: string): Promise<Charge> {
-    return await this.#move(attemptId, "AUTHORIZED", "VOIDED");
+  async void(charge: ChargeKey): Promise<Charge> {
+    return await this.#move(charge, "AUTHORIZED", "VOIDED");
   }
 
-  async refund(attemptId: string): Promise<Charge> {
-    return await this.#move(attemptId, "CAPTURED", "REFUNDED");
+  async refund({ refundId, charge, amount }: RefundOrder): Promise<RefundOutcome> {
+    const status = await insertRefund(this.#options.db, refundId, charge.attemptId, amount.amountMinor);
+    if (!status) return { reference: null, status: "FAILED" };
+    return { reference: `stub_re_${refundId.replaceAll("-", "")}`, status };
   }
 
-  #newCharge({ attemptId, amount }: Order, { declineCode, pending }: Course): StubChargeRow {
-    const { clock, settleDelayMs, actionUrl } = this.#options;
+  readWebhook(body: Uint8Array, signature: string): WebhookEvent {
+    return readStubWebhook(this.#options.webhookSecret, body, signature, this.#options.clock.now());
+  }
+
+  /** Tells of a charge once it has settled. A process that ends before does not: who waits for it asks, too. */
+  #tellLater(attemptId: string): void {
+    const { clock, log, settleDelayMs, webhookUrl, webhookSecret } = this.#options;
+    if (!webhookUrl || !webhookSecret) return;
+    const event: StubEvent = { id: newId(), type: "charge.updated", attemptId };
+    setTimeout(() => {
+      sendStubWebhook(webhookUrl, webhookSecret, event, clock.now()).catch((error: unknown) => {
+        log.warn({ err: error, attemptId }, "the stub's webhook is not taken");
+      });
+    }, settleDelayMs).unref();
+  }
+
+  #newCharge({ attemptId, amount }: Order, { declineCode, pending, refundsFail }: Course): StubChargeRow {
+    const { clock, settleDelayMs, authorizationMs, actionUrl } = this.#options;
+    const settleMs = clock.now().getTime() + (pending ? settleDelayMs : 0);
     return {
       attempt_id: attemptId,
       reference: `stub_${attemptId.replaceAll("-", "")}`,
@@ -71,21 +118,23 @@ export class StubProvider implements Provider {
       amount_minor: amount.amountMinor,
       decline_code: declineCode ?? null,
       next_action_url: pending === "for the patient" ? `${actionUrl}/${attemptId}` : null,
-      settle_time: new Date(clock.now().getTime() + (pending ? settleDelayMs : 0)),
+      settle_time: new Date(settleMs),
+      lapse_time: new Date(settleMs + authorizationMs),
+      refund_status: refundsFail ? "FAILED" : "SUCCEEDED",
     };
   }
 
   async #move(
-    attemptId: string,
+    charge: ChargeKey,
     from: StubChargeRow["status"],
     to: StubChargeRow["status"],
   ): Promise<Charge> {
-    await moveCharge(this.#options.db, attemptId, from, to, this.#options.clock.now());
-    return await this.#get(attemptId);
+    await moveCharge(this.#options.db, charge.attemptId, from, to, this.#options.clock.now());
+    return await this.#get(charge);
   }
 
-  async #get(attemptId: string): Promise<Charge> {
-    const charge = await this.find(attemptId);
+  async #get(key: Pick<ChargeKey, "attemptId">): Promise<Charge> {
+    const charge = await this.find({ ...key, reference: null });
     if (!charge) throw new Error("the stub provider has no such charge");
     return charge;
   }
@@ -93,10 +142,13 @@ export class StubProvider implements Provider {
 
 function toCharge(row: StubChargeRow, now: Date): Charge {
   const isPending = row.settle_time > now;
+  const hasLapsed = row.status === "AUTHORIZED" && row.lapse_time <= now;
+  const status = hasLapsed ? "VOIDED" : row.status;
   return {
     reference: row.reference,
-    status: isPending ? "PENDING" : row.status,
+    status: isPending ? "PENDING" : status,
     declineCode: row.decline_code,
     nextActionUrl: isPending ? row.next_action_url : null,
+    lapseTime: row.lapse_time,
   };
 }

@@ -181,7 +181,7 @@ test("an idempotency key gives the first answer again", async () => {
 
 test("others cannot tell that a consultation exists", async () => {
   const { consultationId } = await book(0);
-  const hidden = { reason: "NOT_FOUND", denied: true };
+  const hidden = { reason: "NOT_FOUND", isDenial: true };
   const otherDoctor = userCaller("DOCTOR");
   for (const other of [userCaller("PATIENT"), otherDoctor, userCaller("ADMIN")]) {
     await expect(clinical.read(consultationId, other)).rejects.toMatchObject(hidden);
@@ -189,7 +189,10 @@ test("others cannot tell that a consultation exists", async () => {
   await expect(clinical.join(consultationId, userCaller("PATIENT"))).rejects.toMatchObject(hidden);
   await expect(clinical.start(consultationId, otherDoctor)).rejects.toMatchObject(hidden);
   await expect(clinical.complete(consultationId, otherDoctor, "x")).rejects.toMatchObject(hidden);
-  await expect(clinical.read(newId(), patient)).rejects.toMatchObject({ reason: "NOT_FOUND", denied: false });
+  await expect(clinical.read(newId(), patient)).rejects.toMatchObject({
+    reason: "NOT_FOUND",
+    isDenial: false,
+  });
 });
 
 test("the cancellation of its booking cancels a consultation, and tells nobody", async () => {

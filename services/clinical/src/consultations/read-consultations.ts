@@ -17,7 +17,7 @@ export const getConsultation =
   async ({ consultationId }: GetConsultationRequest, call: Call): Promise<Consultation> => {
     const row = await findConsultation(app.db, consultationId);
     if (!row) throw new ApiError("NOT_FOUND");
-    if (!mayRead(userOf(call), row)) throw hiddenFrom();
+    if (!mayRead(userOf(call), row)) throw hiddenFrom(`consultations/${row.id}`, row.patient_id);
     await app.audit.record(call, [accessTo(row)]);
     return toConsultation(row, app.box);
   };

@@ -21,7 +21,7 @@ export async function takeStep(
 ): Promise<Consultation> {
   const found = await findConsultation(app.db, consultationId);
   if (!found) throw new ApiError("NOT_FOUND");
-  if (!mayRead(userOf(call), found)) throw hiddenFrom();
+  if (!mayRead(userOf(call), found)) throw hiddenFrom(`consultations/${consultationId}`, found.patient_id);
   return await app.changes.apply(call, async (tx) => {
     const now = app.clock.now();
     const row = (await lockConsultations(tx, [consultationId]))[0]!;

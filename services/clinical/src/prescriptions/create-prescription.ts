@@ -18,7 +18,8 @@ export const createPrescription =
   async (request: CreatePrescriptionRequest, call: Call): Promise<Prescription> => {
     const consultation = await findConsultation(app.db, request.consultationId);
     if (!consultation) throw new ApiError("NOT_FOUND");
-    if (!mayRead(userOf(call), consultation)) throw hiddenFrom();
+    if (!mayRead(userOf(call), consultation))
+      throw hiddenFrom(`consultations/${consultation.id}`, consultation.patient_id);
     return await app.changes.apply(call, async (tx) => {
       // No lock: a completed consultation stays completed.
       if (consultation.status !== "COMPLETED") throw new ApiError("CONSULTATION_NOT_COMPLETED");

@@ -133,9 +133,9 @@ test("the same key many times at once makes one prescription", async () => {
 
 test("only the consultation's own doctor prescribes, and only its patient and doctor read", async () => {
   const consultationId = await complete();
-  const hidden = { reason: "NOT_FOUND", denied: true };
+  const hidden = { reason: "NOT_FOUND", isDenial: true };
   await expect(prescribe(consultationId, userCaller("DOCTOR"))).rejects.toMatchObject(hidden);
-  await expect(prescribe(newId())).rejects.toMatchObject({ reason: "NOT_FOUND", denied: false });
+  await expect(prescribe(newId())).rejects.toMatchObject({ reason: "NOT_FOUND", isDenial: false });
   const { response: made } = await prescribe(consultationId);
   for (const other of [userCaller("PATIENT"), userCaller("DOCTOR"), userCaller("ADMIN")]) {
     await expect(read(made.id, other)).rejects.toMatchObject(hidden);

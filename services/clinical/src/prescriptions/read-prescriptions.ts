@@ -17,7 +17,7 @@ export const getPrescription =
   async ({ prescriptionId }: GetPrescriptionRequest, call: Call): Promise<Prescription> => {
     const row = await findPrescription(app.db, prescriptionId);
     if (!row) throw new ApiError("NOT_FOUND");
-    if (!mayRead(userOf(call), row)) throw hiddenFrom();
+    if (!mayRead(userOf(call), row)) throw hiddenFrom(`prescriptions/${row.id}`, row.patient_id);
     await app.audit.record(call, [accessTo(row)]);
     return toPrescription(row, app.clock.now(), app.box);
   };

@@ -20,7 +20,7 @@ const COURSES = {
 
 /** consultation.*: no more cancels once it has begun; the booking is closed when it ends. */
 export const applyConsultationEvent =
-  (app: Scheduling, type: keyof typeof COURSES): EventHandler =>
+  (app: Pick<Scheduling, "clock">, type: keyof typeof COURSES): EventHandler =>
   async (tx, events) => {
     const trails: Trail[] = [];
     for (const event of events) trails.push(...(await close(tx, event, COURSES[type], app.clock.now())));
@@ -31,6 +31,6 @@ async function close(tx: Transaction, event: Event, course: Close, now: Date): P
   const current = await lockBooking(tx, event.consultation!.bookingId);
   if (current?.status !== "CONFIRMED") return [];
   const { action, row } = course(current, now);
-  saveBooking(tx, { ...row, version: current.version + 1 });
+  saveBooking(tx, { ...row, version: current.version + 1 }, now);
   return [{ action, resource: `bookings/${row.id}`, subjectIds: [row.patient_id, row.doctor_id] }];
 }

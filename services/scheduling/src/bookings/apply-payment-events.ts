@@ -2,9 +2,10 @@ import type { Trail } from "@medconnect/platform/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { EventHandler } from "@medconnect/platform/inbox/inbox.ts";
 import type { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import type { Booking_Status } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import type { Scheduling } from "../app.ts";
-import { bookHeldSlot, lockSlot } from "../slots/slot-store.ts";
-import { bookingEvent } from "./booking.ts";
+import { bookHeldSlot, lockSlot, releaseSlot } from "../slots/slot-store.ts";
+import { bookingTrail } from "./booking.ts";
 import { canBecome } from "./booking-rules.ts";
 import { type BookingRow, claimOf, claimSlot, lockBooking, saveBooking } from "./booking-store.ts";
 import { expireBooking } from "./expire-bookings.ts";
@@ -14,7 +15,7 @@ import { expireBooking } from "./expire-bookings.ts";
  * late payment); else the payment is refused, and billing gives the money back.
  */
 export const applyPaymentAuthorized =
-  (app: Scheduling): EventHandler =>
+  (app: Pick<Scheduling, "clock">): EventHandler =>
   async (tx, events) => {
     const trails: Trail[] = [];
     for (const event of events) trails.push(...(await confirmOrRefuse(tx, event, app.clock.now())));
@@ -23,26 +24,34 @@ export const applyPaymentAuthorized =
 
 async function confirmOrRefuse(tx: Transaction, event: Event, now: Date): Promise<Trail[]> {
   const row = await lockBooking(tx, event.payment!.bookingId);
-  if (!row || row.status === "CONFIRMED") return [];
+  // What is confirmed, or took place, has its payment: to hear of it again changes nothing.
+  if (!row || !AWAITS_DECISION.has(row.status)) return [];
   const isPossible = canBecome(row.status, "CONFIRMED") && row.start_time > now;
   const secured = isPossible ? await secure(tx, row, now) : undefined;
-  const isConfirmed = secured !== undefined;
-  const decided: BookingRow = {
+  const decided = secured ? confirmed(row) : refused(tx, row);
+  saveBooking(tx, decided, now);
+  const trail = bookingTrail(secured ? "confirmed" : "payment_refused", decided);
+  return [{ ...trail, action: secured ? "booking.confirm" : "booking.refuse_payment" }, ...(secured ?? [])];
+}
+
+const AWAITS_DECISION: ReadonlySet<Booking_Status> = new Set(["PENDING_PAYMENT", "EXPIRED", "CANCELLED"]);
+
+const confirmed = (row: BookingRow): BookingRow => ({
+  ...row,
+  version: row.version + 1,
+  status: "CONFIRMED",
+  settlement: null,
+});
+
+/** The money goes back, unless a cancellation has decided otherwise; an unpaid hold ends. */
+function refused(tx: Transaction, row: BookingRow): BookingRow {
+  if (row.status === "PENDING_PAYMENT") releaseSlot(tx, row.slot_id, row.id);
+  return {
     ...row,
     version: row.version + 1,
-    status: isConfirmed ? "CONFIRMED" : row.status,
-    settlement: isConfirmed ? null : (row.settlement ?? "RETURN"),
+    status: row.status === "PENDING_PAYMENT" ? "EXPIRED" : row.status,
+    settlement: row.settlement ?? "RETURN",
   };
-  saveBooking(tx, decided);
-  return [
-    {
-      resource: `bookings/${row.id}`,
-      subjectIds: [row.patient_id, row.doctor_id],
-      action: isConfirmed ? "booking.confirm" : "booking.refuse_payment",
-      events: [bookingEvent(isConfirmed ? "confirmed" : "payment_refused", decided)],
-    },
-    ...(secured ?? []),
-  ];
 }
 
 /**

@@ -66,7 +66,7 @@ function newBooking(slot: BookableSlot, patientId: string, now: Date, holdMs: nu
     fee_currency: slot.fee_currency,
     fee_minor: slot.fee_minor,
     reason: null,
-    hold_expire_time: isFree ? null : new Date(now.getTime() + holdMs),
+    hold_expire_time: isFree ? null : endOfHold(slot, now, holdMs),
     sequence: 0,
     version: 1,
     create_time: now,
@@ -77,6 +77,10 @@ function newBooking(slot: BookableSlot, patientId: string, now: Date, holdMs: nu
     settlement: null,
   };
 }
+
+/** A hold does not outlast the start: what is not paid by then does not take place. */
+const endOfHold = (slot: BookableSlot, now: Date, holdMs: number): Date =>
+  new Date(Math.min(now.getTime() + holdMs, slot.start_time.getTime()));
 
 async function claim(tx: Transaction, booking: BookingRow, now: Date): Promise<void> {
   const wanted = claimOf(booking, now);

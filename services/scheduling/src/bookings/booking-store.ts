@@ -113,6 +113,7 @@ export async function claimSlot(tx: Transaction, claim: Claim): Promise<boolean>
   const { affectedRows } = await tx.write(
     `UPDATE slots SET status = ?, booking_id = ?, hold_expire_time = ?
      WHERE id = ? AND start_time > ? AND (status = 'OPEN' OR (status = 'HELD' AND hold_expire_time <= ?))
+       AND NOT EXISTS (SELECT 1 FROM people p WHERE p.user_id = ? AND p.disabled)
        AND NOT EXISTS (${LIVE_OVERLAP})`,
     [
       holdExpireTime ? "HELD" : "BOOKED",
@@ -121,6 +122,7 @@ export async function claimSlot(tx: Transaction, claim: Claim): Promise<boolean>
       slotId,
       now,
       now,
+      patientId,
       ...overlapParams(patientId, startTime, endTime, now, bookingId),
     ],
   );
@@ -155,8 +157,8 @@ export async function hasOverlap(tx: Transaction, claim: Claim): Promise<boolean
 export function insertBooking(tx: Transaction, row: BookingRow): void {
   tx.defer(
     `INSERT INTO bookings (id, slot_id, doctor_id, patient_id, consultation_id, payment_id, status, start_time,
-       end_time, fee_currency, fee_minor, reason, hold_expire_time, version, create_time)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       end_time, fee_currency, fee_minor, reason, hold_expire_time, version, create_time, update_time)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     [
       row.id,
       row.slot_id,
@@ -172,6 +174,7 @@ export function insertBooking(tx: Transaction, row: BookingRow): void {
       row.reason,
       row.hold_expire_time,
       row.version,
+      row.create_time,
       row.create_time,
     ],
   );
@@ -193,10 +196,10 @@ export async function lockBooking(tx: Transaction, id: string): Promise<BookingR
 }
 
 /** Writes what can change in a booking's life, under the version that follows the one that was locked. */
-export function saveBooking(tx: Transaction, row: BookingRow): void {
+export function saveBooking(tx: Transaction, row: BookingRow, now: Date): void {
   tx.defer(
-    `UPDATE bookings SET slot_id = ?, start_time = ?, end_time = ?, sequence = ?, status = ?, version = ?, begun = ?,
-       cancel_time = ?, cancelled_by = ?, cancel_reason = ?, settlement = ? WHERE id = ?`,
+    `UPDATE bookings SET slot_id = ?, start_time = ?, end_time = ?, sequence = ?, status = ?, version = ?,
+       update_time = ?, begun = ?, cancel_time = ?, cancelled_by = ?, cancel_reason = ?, settlement = ? WHERE id = ?`,
     [
       row.slot_id,
       row.start_time,
@@ -204,6 +207,7 @@ export function saveBooking(tx: Transaction, row: BookingRow): void {
       row.sequence,
       row.status,
       row.version,
+      now,
       row.begun,
       row.cancel_time,
       row.cancelled_by,

@@ -222,7 +222,7 @@ test("a cancelled booking opens its slot again; others cannot tell that it exist
       reason: "flu",
       idempotencyKey: "",
     });
-  await expect(cancel(userCaller("PATIENT"))).rejects.toMatchObject({ reason: "NOT_FOUND", denied: true });
+  await expect(cancel(userCaller("PATIENT"))).rejects.toMatchObject({ reason: "NOT_FOUND", isDenial: true });
   const { response } = await cancel(patient);
   expect(response).toMatchObject({ status: "CANCELLED", cancelledBy: "PATIENT", cancelReason: "flu" });
   expect(await slotStatus(slot.id)).toBe("OPEN");

@@ -22,7 +22,7 @@ export const cancelBooking =
     const user = userOf(call);
     const found = await findBooking(app.db, bookingId);
     if (!found) throw new ApiError("NOT_FOUND");
-    if (!mayRead(user, found)) throw hiddenFrom();
+    if (!mayRead(user, found)) throw hiddenFrom(`bookings/${bookingId}`, found.patient_id);
     return await app.changes.apply(call, async (tx) => {
       const now = app.clock.now();
       const row = (await lockBooking(tx, bookingId))!;
@@ -72,6 +72,6 @@ function cancel(
     settlement,
   };
   releaseSlot(tx, row.slot_id, row.id);
-  saveBooking(tx, cancelled);
+  saveBooking(tx, cancelled, now);
   return cancelled;
 }

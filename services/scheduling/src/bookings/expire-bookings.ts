@@ -16,7 +16,7 @@ export async function expireBooking(tx: Transaction, id: string, now: Date): Pro
   if (statusAt({ status: row.status, holdExpireTime: row.hold_expire_time }, now) !== "EXPIRED") return [];
   const expired: BookingRow = { ...row, status: "EXPIRED", version: row.version + 1, settlement: "RETURN" };
   releaseSlot(tx, row.slot_id, row.id);
-  saveBooking(tx, expired);
+  saveBooking(tx, expired, now);
   return [
     {
       resource: `bookings/${id}`,
@@ -31,7 +31,19 @@ export async function expireBooking(tx: Transaction, id: string, now: Date): Pro
 /** Ends the bookings whose holds have ended. Readers and claimants do not wait for it. */
 export const sweepHolds = (app: Scheduling) => async (): Promise<void> => {
   const now = app.clock.now();
-  for (const id of await findExpiredHolds(app.db, now, BATCH)) {
-    await app.changes.applyInternally(SWEEPER, (tx) => expireBooking(tx, id, now));
-  }
+  let found: string[];
+  let swept: number;
+  do {
+    found = await findExpiredHolds(app.db, now, BATCH);
+    swept = 0;
+    for (const id of found) {
+      try {
+        await app.changes.applyInternally(SWEEPER, (tx) => expireBooking(tx, id, now));
+        swept += 1;
+      } catch (error) {
+        // One that cannot be ended holds up no other.
+        app.log.error({ err: error, bookingId: id }, "hold cannot be ended");
+      }
+    }
+  } while (found.length === BATCH && swept > 0);
 };

@@ -18,7 +18,7 @@ export const getBooking =
     const user = userOf(call);
     const row = await findBooking(app.db, bookingId);
     if (!row) throw new ApiError("NOT_FOUND");
-    if (!mayRead(user, row)) throw hiddenFrom();
+    if (!mayRead(user, row)) throw hiddenFrom(`bookings/${bookingId}`, row.patient_id);
     await recordReads(app, call, user, [row]);
     return viewOf(user, row, app.clock.now(), app.box);
   };

@@ -32,7 +32,7 @@ export const rescheduleBooking =
     const user = userOf(call);
     const found = await findBooking(app.db, bookingId);
     if (!found) throw new ApiError("NOT_FOUND");
-    if (!mayRead(user, found)) throw hiddenFrom();
+    if (!mayRead(user, found)) throw hiddenFrom(`bookings/${bookingId}`, found.patient_id);
     return await app.changes.apply(call, async (tx) => {
       const now = app.clock.now();
       touchCalendar(tx, found.patient_id);
@@ -58,7 +58,7 @@ export const rescheduleBooking =
       }
       const expired = slot.booking_id ? await expireBooking(tx, slot.booking_id, now) : [];
       releaseSlot(tx, row.slot_id, row.id);
-      saveBooking(tx, moved);
+      saveBooking(tx, moved, now);
       return {
         response: viewOf(user, moved, now, app.box),
         trails: [bookingTrail("rescheduled", moved), ...expired],

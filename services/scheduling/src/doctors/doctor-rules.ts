@@ -9,7 +9,7 @@ export function normalized(doctor: Doctor): Doctor {
   return {
     ...doctor,
     timeZone: doctor.timeZone === "" ? "UTC" : canonicalTimeZone(doctor.timeZone),
-    languages: doctor.languages.map(canonicalLanguage),
+    languages: doctor.languages.map((tag) => canonicalLanguage(tag, "doctor.languages")),
   };
 }
 
@@ -22,11 +22,11 @@ function canonicalTimeZone(name: string): string {
 }
 
 /** RFC 5646 §4.5. */
-export function canonicalLanguage(tag: string): string {
+export function canonicalLanguage(tag: string, field: string): string {
   try {
     return Intl.getCanonicalLocales(tag)[0]!;
   } catch {
-    throw invalidField("doctor.languages", "must be BCP 47 language tags, such as de-CH");
+    throw invalidField(field, "must be BCP 47, such as de-CH");
   }
 }
 

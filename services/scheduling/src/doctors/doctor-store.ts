@@ -29,8 +29,9 @@ export interface DoctorRow extends FeeColumns {
 
 const COLUMNS = `d.id, d.display_name, d.license_number, d.license_region, d.specialty, d.bio, d.languages,
   d.time_zone, d.fee_currency, d.fee_minor, d.verification, d.hidden, d.version, d.create_time,
-  (SELECT MIN(s.start_time) FROM slots s WHERE s.doctor_id = d.id AND s.start_time > ?
-    AND (s.status = 'OPEN' OR (s.status = 'HELD' AND s.hold_expire_time <= ?))) AS next_available_time`;
+  (SELECT s.start_time FROM slots s WHERE s.doctor_id = d.id AND s.start_time > ?
+    AND (s.status = 'OPEN' OR (s.status = 'HELD' AND s.hold_expire_time <= ?))
+    ORDER BY s.start_time LIMIT 1) AS next_available_time`;
 
 const HAS_OPEN_SLOT = `EXISTS (SELECT 1 FROM slots s WHERE s.doctor_id = d.id AND s.start_time >= ?
   AND s.start_time < ? AND (s.status = 'OPEN' OR (s.status = 'HELD' AND s.hold_expire_time <= ?)))`;
@@ -57,7 +58,7 @@ export async function searchDoctors(
     ["d.specialty = ?", request.specialty || undefined],
     [
       "JSON_CONTAINS(d.languages, JSON_QUOTE(?))",
-      request.language ? canonicalLanguage(request.language) : undefined,
+      request.language ? canonicalLanguage(request.language, "language") : undefined,
     ],
     ["d.license_region = ?", request.region || undefined],
     ["d.fee_minor <= ?", request.maxFeeMinor],
@@ -82,7 +83,8 @@ export async function insertDoctor(tx: Transaction, doctor: Doctor, now: Date): 
   await tx.write(
     `INSERT INTO doctors (id, display_name, license_number, license_region, specialty, bio, languages, time_zone,
        fee_currency, fee_minor, verification, hidden, version, create_time)
-     SELECT ?, COALESCE((SELECT full_name FROM people WHERE user_id = ?), ''), ?, ?, ?, ?, ?, ?, ?, ?, 'PENDING', FALSE, 1, ?`,
+     SELECT ?, COALESCE((SELECT full_name FROM people WHERE user_id = ?), ''), ?, ?, ?, ?, ?, ?, ?, ?, 'PENDING',
+       COALESCE((SELECT disabled FROM people WHERE user_id = ?), FALSE), 1, ?`,
     [
       doctor.id,
       doctor.id,
@@ -94,6 +96,7 @@ export async function insertDoctor(tx: Transaction, doctor: Doctor, now: Date): 
       doctor.timeZone,
       fee.fee_currency,
       fee.fee_minor,
+      doctor.id,
       now,
     ],
   );

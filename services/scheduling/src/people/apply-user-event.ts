@@ -3,7 +3,7 @@ import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { EventHandler } from "@medconnect/platform/inbox/inbox.ts";
 import type { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Scheduling } from "../app.ts";
-import { findFutureBookings } from "../bookings/booking-store.ts";
+import { findFutureBookings, touchCalendar } from "../bookings/booking-store.ts";
 import { cancelForDisabledAccount } from "../bookings/cancel-booking.ts";
 import { copyAccount } from "../doctors/doctor-store.ts";
 import { withdrawOpenSlots } from "../slots/slot-store.ts";
@@ -35,9 +35,11 @@ async function applyOne(
 async function cancelWhatIsAhead(app: Scheduling, tx: Transaction, userId: string): Promise<Trail[]> {
   const now = app.clock.now();
   const trails: Trail[] = [];
+  // First what claims touch: those under way end before the bookings are read, later ones find the account disabled.
+  touchCalendar(tx, userId);
+  withdrawOpenSlots(tx, userId, now);
   for (const id of await findFutureBookings(tx, userId, now)) {
     trails.push(...(await cancelForDisabledAccount(tx, id, now, app.box)));
   }
-  withdrawOpenSlots(tx, userId, now);
   return trails;
 }

@@ -1,4 +1,4 @@
-import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { ApiError, invalidField } from "@medconnect/platform/errors/api-error.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
 import { callerId } from "@medconnect/platform/identity/caller.ts";
 import type {
@@ -43,6 +43,12 @@ export const listSlots =
     );
     const from = startTime ?? (endTime && endTime < now ? new Date(endTime.getTime() - MAX_RANGE_MS) : now);
     const range = { startTime: from, endTime: endTime ?? new Date(from.getTime() + MAX_RANGE_MS) };
+    if (range.endTime.getTime() - range.startTime.getTime() > MAX_RANGE_MS) {
+      throw invalidField(
+        "end_time",
+        "must be at most 62 days after startTime, or after now where that is absent",
+      );
+    }
     const found = await list(app.db, doctorId, range, isOwn ? asked : "OPEN", page, now);
     const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.start_time, row.id]);
     return { slots: rows.map((row) => toSlot(row, now)), nextPageToken };

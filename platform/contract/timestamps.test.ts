@@ -1,0 +1,54 @@
+import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { type Timestamp, TimestampSchema, timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { describe, expect, test } from "@jest/globals";
+import { ApiError } from "../errors/api-error.ts";
+import { methodAt } from "./methods.ts";
+import { validate } from "./validate.ts";
+
+const { input: listSlots } = methodAt("/medconnect.scheduling.v1.SlotService/ListSlots");
+const { input: batchCreate } = methodAt("/medconnect.scheduling.v1.SlotService/BatchCreateSlots");
+const doctorId = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
+
+const LAST_SECOND = 253_402_300_799n;
+
+const time = (seconds: bigint, nanos = 0): Timestamp => create(TimestampSchema, { seconds, nanos });
+
+/** The fields that validation names. */
+function violationsOf(schema: typeof listSlots, fields: object): string[] {
+  const message = create(schema, fields as MessageInitShape<typeof schema>);
+  try {
+    validate(schema, toBinary(schema, message));
+    return [];
+  } catch (error) {
+    if (error instanceof ApiError) return error.violations.map(({ field }) => field);
+    throw error;
+  }
+}
+
+describe("a time in a message", () => {
+  test.each([
+    ["the first there is", time(-62_135_596_800n)],
+    ["the last there is, in ms", time(LAST_SECOND, 999_000_000)],
+    ["with parts of a ms", time(0n, 999_999_999)],
+  ])("may be %s", (_which, startTime) => {
+    expect(violationsOf(listSlots, { doctorId, startTime })).toEqual([]);
+  });
+
+  test.each([
+    ["before the first", time(-62_135_596_801n)],
+    ["after the last", time(LAST_SECOND + 1n)],
+    ["so late that its ms round to year 10000", time(LAST_SECOND, 999_999_999)],
+    ["of as many seconds as fit", time(-(2n ** 63n))],
+    ["with a negative part of a second", time(0n, -1)],
+    ["with more than a second of nanoseconds", time(0n, 1_000_000_000)],
+  ])("may not be %s, also where a rule compares it", (_which, startTime) => {
+    const endTime = timestampFromDate(new Date());
+    expect(violationsOf(listSlots, { doctorId, startTime, endTime })).toEqual(["start_time"]);
+  });
+
+  test("is named by its place in a list", () => {
+    const slot = { startTime: time(0n), endTime: time(1n) };
+    const slots = [slot, { ...slot, endTime: time(LAST_SECOND + 1n) }];
+    expect(violationsOf(batchCreate, { doctorId, slots })).toEqual(["slots[1].end_time"]);
+  });
+});

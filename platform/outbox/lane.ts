@@ -1,0 +1,184 @@
+import { status } from "@grpc/grpc-js";
+import { type Event, EventServiceService } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import { context, ROOT_CONTEXT } from "@opentelemetry/api";
+import type { Clock } from "../clock.ts";
+import type { Database } from "../db/database.ts";
+import { ApiError } from "../errors/api-error.ts";
+import { type GrpcClient, within } from "../grpc/client.ts";
+import type { ServiceTokens } from "../identity/service-tokens.ts";
+import type { Logger } from "../log.ts";
+import { counter } from "../telemetry/metrics.ts";
+import { extractTrace } from "../telemetry/tracing.ts";
+import { deleteDelivered, postpone, recordRefusal } from "./outbox-store.ts";
+
+const BATCH = 200;
+/** What a lane holds in memory at the most; the table has everything. */
+const MAX_QUEUE = 1000;
+const SEND_TIMEOUT_MS = 5000;
+const MAX_BACKOFF_MS = 30_000;
+/** A consumer that is away costs its events no tries: it may be away for hours. */
+const RETRY_UNREACHABLE_MS = 2000;
+const UNREACHABLE = "UNREACHABLE";
+/** The consumer did not answer, as opposed to: it answered that it cannot. */
+const AWAY = new Set([
+  status.UNAVAILABLE,
+  status.DEADLINE_EXCEEDED,
+  status.CANCELLED,
+  status.RESOURCE_EXHAUSTED,
+  status.UNAUTHENTICATED,
+]);
+
+/** An event to send, and how often its consumer has refused it. */
+export interface Queued {
+  event: Event;
+  refusals: number;
+  /** Called when the consumer has applied it. */
+  done?: () => void;
+}
+
+export interface LaneOptions {
+  db: Database;
+  clock: Clock;
+  log: Logger;
+  serviceTokens: ServiceTokens;
+  /** After so many refusals an event is dead. */
+  maxRefusals: number;
+}
+
+const delivered = counter("outbox.delivered", "Events delivered, by destination and result");
+
+/** The way to one consumer: one batch is under way at a time, and what comes meanwhile makes up the next. */
+export class Lane {
+  readonly #destination: string;
+  readonly #client: GrpcClient;
+  readonly #options: LaneOptions;
+  #queue: Queued[] = [];
+  #running: Promise<void> | undefined;
+  #away = false;
+
+  constructor(destination: string, client: GrpcClient, options: LaneOptions) {
+    this.#destination = destination;
+    this.#client = client;
+    this.#options = options;
+  }
+
+  /** The consumer did not answer last time. */
+  get isAway(): boolean {
+    return this.#away;
+  }
+
+  get isIdle(): boolean {
+    return this.#running === undefined;
+  }
+
+  /** Whether more can be sent at once. While not, events stay in the table until the relay takes them from there. */
+  get isOpen(): boolean {
+    return !this.#away && this.#queue.length < MAX_QUEUE;
+  }
+
+  send(events: Queued[]): void {
+    this.#queue.push(...events);
+    // Not part of the request that happens to come first: each event carries its own trace.
+    this.#running ??= context.with(ROOT_CONTEXT, () => this.#drain());
+  }
+
+  /** Resolves when nothing is under way any more. */
+  async emptied(): Promise<void> {
+    await this.#running;
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#queue.length > 0) await this.#sendBatch(this.#queue.splice(0, BATCH));
+    this.#running = undefined;
+  }
+
+  async #sendBatch(batch: Queued[]): Promise<void> {
+    const failed = await this.#deliver(batch);
+    for (const { event, done } of batch) if (!failed.has(event.id)) done?.();
+    await this.#settle(batch, failed).catch((error) => {
+      const { log } = this.#options;
+      log.warn(
+        { err: error, destination: this.#destination },
+        "outbox cannot be settled; events are sent again",
+      );
+    });
+  }
+
+  /** @returns why, by event id, for the events that were not applied */
+  async #deliver(batch: Queued[]): Promise<Map<string, string>> {
+    try {
+      const failures = await this.#call(batch.map(({ event }) => event));
+      this.#note(false);
+      this.#count("applied", batch.length - failures.size);
+      this.#count("refused", failures.size);
+      return failures;
+    } catch (error) {
+      const { code, reason } = ApiError.from(error);
+      if (AWAY.has(code)) {
+        this.#note(true, error);
+        this.#count("unreachable", batch.length);
+        return new Map(batch.map(({ event }) => [event.id, UNREACHABLE]));
+      }
+      if (batch.length === 1) return new Map([[batch[0]!.event.id, reason]]);
+      return await this.#deliverOneByOne(batch);
+    }
+  }
+
+  /** One event that the consumer cannot even read must not hold up those it came with. */
+  async #deliverOneByOne(batch: Queued[]): Promise<Map<string, string>> {
+    const failed = new Map<string, string>();
+    for (const queued of batch) {
+      for (const [id, reason] of await this.#deliver([queued])) failed.set(id, reason);
+    }
+    return failed;
+  }
+
+  async #call(events: Event[]): Promise<Map<string, string>> {
+    const token = await this.#options.serviceTokens.tokenFor(this.#destination);
+    const { message } = await context.with(extractTrace({ traceparent: events[0]!.traceparent }), () =>
+      this.#client.call(
+        EventServiceService.deliverEvents,
+        { events },
+        { deadline: within(SEND_TIMEOUT_MS), metadata: { authorization: `Bearer ${token}` } },
+      ),
+    );
+    return new Map(message.failures.map((failure) => [failure.eventId, failure.reason]));
+  }
+
+  /** Deletes what was applied, and puts off what was not. */
+  async #settle(batch: Queued[], failed: Map<string, string>): Promise<void> {
+    const { db, clock, log, maxRefusals } = this.#options;
+    const later = (ms: number) => new Date(clock.now().getTime() + ms);
+    const done = batch.map(({ event }) => event.id).filter((id) => !failed.has(id));
+    const unreached = [...failed].filter(([, reason]) => reason === UNREACHABLE).map(([id]) => id);
+    await db.transaction(async (tx) => {
+      if (done.length > 0) deleteDelivered(tx, done);
+      if (unreached.length > 0) postpone(tx, unreached, later(jittered(RETRY_UNREACHABLE_MS)), UNREACHABLE);
+      for (const { event, refusals } of batch) {
+        const reason = failed.get(event.id);
+        if (reason === undefined || reason === UNREACHABLE) continue;
+        const isDead = refusals + 1 >= maxRefusals;
+        recordRefusal(tx, event.id, { reason, availableTime: later(backoffMs(refusals)), isDead });
+        if (isDead) log.error({ eventId: event.id, type: event.type, reason }, "event is dead");
+      }
+    });
+  }
+
+  #note(away: boolean, error?: unknown): void {
+    if (away === this.#away) return;
+    this.#away = away;
+    const { log } = this.#options;
+    if (away) log.warn({ err: error, destination: this.#destination }, "consumer is away");
+    else log.info({ destination: this.#destination }, "consumer is back");
+  }
+
+  #count(result: string, events: number): void {
+    if (events > 0) delivered({ destination: this.#destination, result }, events);
+  }
+}
+
+/** 0.5 s, doubling to half a minute. */
+const backoffMs = (refusals: number): number => jittered(Math.min(500 * 2 ** refusals, MAX_BACKOFF_MS));
+
+/** ± 20 %, so that relays do not march in step. */
+const jittered = (ms: number): number => ms * (0.8 + Math.random() * 0.4);

@@ -1,0 +1,100 @@
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import type { Caller } from "@medconnect/platform/identity/caller.ts";
+import { userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { type BillingTest, startBilling } from "../testing.ts";
+import { findViolations } from "./check-store.ts";
+import { doctorAccount } from "./ledger-rules.ts";
+import { balanceOf } from "./ledger-store.ts";
+
+let billing: BillingTest;
+let patient: Caller & { userId: string };
+
+// Each test breaks the ledger in its own way, so each has a schema of its own.
+beforeEach(async () => {
+  billing = await startBilling();
+  patient = userCaller("PATIENT");
+});
+afterEach(() => billing.app.close());
+
+async function captured() {
+  const held = await billing.hold(patient);
+  await billing.authorize(held.paymentId, patient);
+  await billing.deliver(held.completed);
+  await billing.settle();
+  return { ...held, doctorId: (await billing.read(held.paymentId)).doctorId };
+}
+
+const found = async () => (await findViolations(billing.app.db)).map(({ check }) => check).toSorted();
+
+test("a doctor's balance is what was captured and not refunded", async () => {
+  const { paymentId, doctorId } = await captured();
+  expect(await balanceOf(billing.app.db, doctorAccount(doctorId))).toEqual([
+    { currency: "USD", minor: 5000 },
+  ]);
+  await billing.refund(paymentId, 2000);
+  expect(await balanceOf(billing.app.db, doctorAccount(doctorId))).toEqual([
+    { currency: "USD", minor: 3000 },
+  ]);
+});
+
+test("an authorization moves no money; a refund that is pending or failed moves none either", async () => {
+  const held = await billing.hold(patient);
+  await billing.authorize(held.paymentId, patient, "pm_card_refund_fail");
+  const entries = () => billing.app.db.read("SELECT account FROM ledger_entries");
+  expect(await entries()).toHaveLength(0);
+  await billing.deliver(held.completed);
+  await billing.settle();
+  await billing.refund(held.paymentId, 1000);
+  billing.provider.there = async () => {
+    throw new Error("unreachable");
+  };
+  await billing.refund(held.paymentId, 1000);
+  expect(await entries()).toHaveLength(2);
+  expect(await found()).toEqual([]);
+});
+
+test("after captures, voids and 20 refunds at once, by request and by event, all is in balance", async () => {
+  const payments = await Promise.all(Array.from({ length: 5 }, captured));
+  const held = await billing.hold(patient);
+  await billing.authorize(held.paymentId, patient);
+  await billing.deliver(held.cancelledFree);
+  await Promise.allSettled([
+    ...payments.flatMap(({ paymentId }) => Array.from({ length: 4 }, () => billing.refund(paymentId, 1500))),
+    ...payments.slice(3).map(({ cancelledFree }) => billing.deliver(cancelledFree)),
+  ]);
+  await billing.settle();
+  for (const [index, { paymentId }] of payments.entries()) {
+    expect((await billing.read(paymentId)).status).toBe(index < 3 ? "PARTIALLY_REFUNDED" : "REFUNDED");
+  }
+  expect(await found()).toEqual([]);
+});
+
+test.each([
+  [
+    "UPDATE ledger_entries SET debit_minor = debit_minor + 1 WHERE debit_minor > 0",
+    ["a payment's clearing differs from what was captured and not refunded", "debits differ from credits"],
+  ],
+  [
+    "DELETE FROM ledger_entries",
+    [
+      "a doctor's balance differs from what their payments captured and did not refund",
+      "a payment's clearing differs from what was captured and not refunded",
+    ],
+  ],
+  [
+    "UPDATE payments SET refunding_minor = 5001",
+    ["a payment's refunding sum differs from its refunds", "more was given back than charged"],
+  ],
+  [
+    "UPDATE ledger_entries SET payment_id = UUID()",
+    [
+      "a payment's clearing differs from what was captured and not refunded",
+      "an entry is of no payment",
+      "an entry is of no payment",
+    ],
+  ],
+])("the check finds what %s does", async (damage, violations) => {
+  await captured();
+  await billing.app.db.write(damage);
+  expect(await found()).toEqual(violations);
+});

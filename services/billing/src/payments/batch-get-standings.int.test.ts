@@ -1,0 +1,39 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { newId } from "@medconnect/platform/ids.ts";
+import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { PaymentServiceService } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
+import { startBilling } from "../testing.ts";
+import { batchGetPaymentStandings } from "./batch-get-standings.ts";
+
+const patient = userCaller("PATIENT");
+let billing: Awaited<ReturnType<typeof startBilling>>;
+
+beforeAll(async () => {
+  billing = await startBilling();
+});
+afterAll(() => billing.app.close());
+
+const ask = async (...paymentIds: string[]) => {
+  const method = PaymentServiceService.batchGetPaymentStandings;
+  const scheduling = { kind: "service", name: "scheduling" } as const;
+  const handler = batchGetPaymentStandings(billing.app);
+  return (await invoke(method, handler, scheduling, { paymentIds })).response.standings;
+};
+
+test("tells where payments stand and what was decided, and leaves out those that are not there", async () => {
+  const { paymentId, cancelledFree } = await billing.hold(patient);
+  const amount = { currencyCode: "USD", amountMinor: 5000 };
+  const held = { paymentId, status: "REQUIRES_AUTHORIZATION", amount, version: 1, inFlight: false };
+  expect(await ask(paymentId, newId())).toEqual([{ ...held, settlement: "SETTLEMENT_UNSPECIFIED" }]);
+  await billing.deliver(cancelledFree);
+  expect(await ask(paymentId)).toMatchObject([{ status: "CANCELLED", settlement: "RETURN" }]);
+});
+
+test("tells that its authorization is on its way to scheduling, until it is there", async () => {
+  const { paymentId } = await billing.hold(patient);
+  await billing.authorize(paymentId, patient);
+  const authorizeTime = billing.app.clock.now();
+  expect(await ask(paymentId)).toMatchObject([{ status: "AUTHORIZED", authorizeTime, inFlight: true }]);
+  await billing.app.db.write("DELETE FROM outbox WHERE aggregateid = ?", [paymentId]);
+  expect(await ask(paymentId)).toMatchObject([{ status: "AUTHORIZED", inFlight: false }]);
+});

@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import type { Caller } from "@medconnect/platform/identity/caller.ts";
+import { userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { AUTHORIZATION_MS, type BillingTest, CAPTURE_BEFORE_LAPSE_MS, startBilling } from "../testing.ts";
+
+let billing: BillingTest;
+let patient: Caller & { userId: string };
+
+beforeAll(async () => {
+  billing = await startBilling();
+});
+afterAll(() => billing.app.close());
+
+beforeEach(() => {
+  patient = userCaller("PATIENT");
+  billing.provider.mend();
+});
+
+async function authorized() {
+  const held = await billing.hold(patient);
+  await billing.authorize(held.paymentId, patient);
+  billing.provider.mend();
+  return held;
+}
+
+/** What the jobs do, one after the other. */
+async function runJobs() {
+  await billing.captureLapsing();
+  await billing.settle();
+}
+
+const statusOf = async ({ paymentId }: { paymentId: string }) => (await billing.read(paymentId)).status;
+
+test("what would lapse is captured before, and goes back if the booking is called off after all", async () => {
+  const held = await authorized();
+  billing.app.clock.advance(AUTHORIZATION_MS - CAPTURE_BEFORE_LAPSE_MS - 1);
+  await runJobs();
+  expect(await statusOf(held)).toBe("AUTHORIZED");
+  billing.app.clock.advance(1);
+  await Promise.all([runJobs(), runJobs()]);
+  expect(await statusOf(held)).toBe("CAPTURED");
+  expect(billing.provider.calls).toEqual(["capture"]);
+  expect((await billing.trail(held.paymentId)).slice(-2)).toEqual([
+    "payment.decide SUCCESS by service:billing",
+    "payment.capture SUCCESS by service:billing",
+  ]);
+  await billing.deliver(held.cancelledFree);
+  await runJobs();
+  expect(await statusOf(held)).toBe("REFUNDED");
+});
+
+test("what is to be let go of is not captured for its lapse", async () => {
+  const held = await authorized();
+  billing.provider.there = async () => {
+    throw new Error("unreachable");
+  };
+  await billing.deliver(held.cancelledFree);
+  await billing.settle();
+  billing.app.clock.advance(AUTHORIZATION_MS - CAPTURE_BEFORE_LAPSE_MS);
+  billing.provider.mend();
+  await runJobs();
+  expect(await statusOf(held)).toBe("VOIDED");
+});
+
+test("what has lapsed all the same is VOIDED once its capture is tried", async () => {
+  const held = await authorized();
+  billing.app.clock.advance(AUTHORIZATION_MS);
+  await runJobs();
+  expect(await statusOf(held)).toBe("VOIDED");
+});

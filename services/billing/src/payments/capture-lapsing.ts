@@ -1,0 +1,27 @@
+import { type Billing, SETTLER } from "../app.ts";
+import { changePayment, trailsOf } from "./change-payment.ts";
+import { decide, isLapsing } from "./payment-rules.ts";
+import { findLapsing, lockPayment } from "./payment-store.ts";
+
+/**
+ * Decides to capture what the provider would soon let go of while the booking is still on: a consultation that is far
+ * off, or late to be closed. Where the booking ends otherwise later on, the money goes back as a refund.
+ */
+export const captureLapsing = (app: Billing) => async (): Promise<void> => {
+  for (;;) {
+    const soon = new Date(app.clock.now().getTime() + app.captureBeforeLapseMs);
+    const ids = await findLapsing(app.db, soon);
+    if (ids.length === 0) return;
+    for (const id of ids) await captureUnlessDecided(app, id, soon);
+  }
+};
+
+async function captureUnlessDecided(app: Billing, id: string, soon: Date): Promise<void> {
+  await app.changes.applyInternally(SETTLER, async (tx) => {
+    const before = await lockPayment(tx, id);
+    // Decided or moved on since it was found.
+    if (!isLapsing(before, soon)) return [];
+    const after = { ...before, ...decide(before, "CAPTURE") };
+    return trailsOf(before, changePayment(app, tx, before, after));
+  });
+}

@@ -1,0 +1,171 @@
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import Stripe from "stripe";
+import { StripeProvider } from "./stripe-provider.ts";
+import { CAPTURE_BEFORE, StripeStandIn } from "./testing/stripe-stand-in.ts";
+
+const WEBHOOK_SECRET = "whsec_test";
+const now = new Date("2030-01-01T09:00:00Z");
+const amount = { currencyCode: "USD", amountMinor: 5000 };
+
+let stripe: StripeStandIn;
+let provider: StripeProvider;
+
+beforeEach(async () => {
+  stripe = new StripeStandIn();
+  provider = new StripeProvider({
+    apiKey: "sk_test_1",
+    webhookSecret: WEBHOOK_SECRET,
+    apiUrl: await stripe.start(),
+    returnUrl: "https://clinic.test/paid",
+    clock: { now: () => now },
+  });
+});
+afterEach(() => stripe.stop());
+
+const authorize = (paymentMethod = "pm_card_visa", attemptId = "a1") =>
+  provider.authorize({ attemptId, amount, paymentMethod });
+
+/** The library itself sends once more where a connection breaks. */
+const LOSE_ANSWER = 2;
+
+const byAttempt = { attemptId: "a1", reference: null };
+const byReference = { attemptId: "a1", reference: "pi_1" };
+
+const refund = (amountMinor: number, refundId = "r1", reference: string | null = null) =>
+  provider.refund({ refundId, reference, charge: byReference, amount: { ...amount, amountMinor } });
+
+test("an attempt is one intent, to be captured later, under the attempt's id as key", async () => {
+  const charge = await authorize();
+  expect(charge).toEqual({
+    reference: "pi_1",
+    status: "AUTHORIZED",
+    declineCode: null,
+    nextActionUrl: null,
+    lapseTime: new Date(CAPTURE_BEFORE * 1000),
+  });
+  expect(await authorize()).toEqual(charge);
+  expect(stripe.intents.size).toBe(1);
+  const { form, key } = stripe.requests[0]!;
+  expect(key).toBe("a1");
+  expect(Object.fromEntries(form)).toMatchObject({
+    amount: "5000",
+    currency: "usd",
+    capture_method: "manual",
+    confirm: "true",
+    "metadata[attempt_id]": "a1",
+  });
+});
+
+test.each([
+  ["pm_card_visa_chargeDeclined", "pi_1", "insufficient_funds"],
+  ["pm_unknown", null, "resource_missing"],
+])("%s is declined", async (method, reference, declineCode) => {
+  expect(await authorize(method)).toMatchObject({ status: "DECLINED", reference, declineCode });
+});
+
+test("a patient who has to confirm is told where, and is authorized once they have", async () => {
+  expect(await authorize("pm_card_authenticationRequired")).toMatchObject({
+    status: "PENDING",
+    nextActionUrl: "https://stripe.test/3ds",
+  });
+  Object.assign(stripe.intents.get("pi_1")!, { status: "requires_capture", next_action: null });
+  // The key alone would repeat the old answer.
+  expect(await authorize("pm_card_authenticationRequired")).toMatchObject({ status: "PENDING" });
+  expect(await provider.find(byReference)).toMatchObject({ status: "AUTHORIZED", nextActionUrl: null });
+});
+
+test("an answer that was lost is found by the attempt's id, or given again; nothing is charged twice", async () => {
+  stripe.dropAnswers = LOSE_ANSWER;
+  await expect(authorize()).rejects.toThrow();
+  stripe.searchable = false;
+  expect(await provider.find(byAttempt)).toBeUndefined();
+  expect(await authorize()).toMatchObject({ reference: "pi_1", status: "AUTHORIZED" });
+  stripe.searchable = true;
+  expect(await provider.find(byAttempt)).toMatchObject({ reference: "pi_1", status: "AUTHORIZED" });
+  expect(stripe.intents.size).toBe(1);
+});
+
+test("an attempt that never arrived is unknown", async () => {
+  expect(await provider.find(byAttempt)).toBeUndefined();
+  await expect(provider.capture(byAttempt)).rejects.toThrow("no intent");
+});
+
+test("what is captured stays so, also where it is captured or voided again, or the answer was lost", async () => {
+  await authorize();
+  stripe.dropAnswers = LOSE_ANSWER;
+  await expect(provider.capture(byReference)).rejects.toThrow();
+  for (const charge of [
+    await provider.capture(byReference),
+    await provider.capture(byAttempt),
+    await provider.void(byReference),
+  ]) {
+    expect(charge).toMatchObject({ reference: "pi_1", status: "CAPTURED" });
+  }
+});
+
+test("what is voided cannot be captured any more", async () => {
+  await authorize();
+  expect(await provider.void(byReference)).toMatchObject({ status: "VOIDED" });
+  expect(await provider.capture(byReference)).toMatchObject({ status: "VOIDED" });
+});
+
+test("a refund goes back once, however often it is asked for, and its lost answer is found", async () => {
+  await authorize();
+  await provider.capture(byReference);
+  expect(await refund(2000)).toEqual({ reference: "re_1", status: "SUCCEEDED" });
+  expect(await refund(2000)).toEqual({ reference: "re_1", status: "SUCCEEDED" });
+  expect(stripe.refunds.size).toBe(1);
+  expect(stripe.requests.find(({ route }) => route === "POST /v1/refunds")?.key).toBe("r1");
+  expect(await refund(3001, "r2")).toEqual({ reference: null, status: "FAILED" });
+});
+
+test.each([
+  ["pending", "PENDING"],
+  ["requires_action", "PENDING"],
+  ["failed", "FAILED"],
+  ["canceled", "FAILED"],
+])("a refund that is %s is %s, until it says otherwise", async (stripeStatus, status) => {
+  await authorize();
+  await provider.capture(byReference);
+  stripe.refundStatus = stripeStatus;
+  expect(await refund(2000)).toEqual({ reference: "re_1", status });
+  stripe.refunds.get("re_1")!.status = "succeeded";
+  expect(await refund(2000, "r1", "re_1")).toEqual({ reference: "re_1", status: "SUCCEEDED" });
+});
+
+test("nobody there: the outcome is not known", async () => {
+  stripe.stop();
+  await expect(authorize()).rejects.toThrow();
+});
+
+/** A webhook as Stripe sends it. */
+function webhook(type: string, object: object, secret = WEBHOOK_SECRET, ageS = 0) {
+  const payload = JSON.stringify({ id: "evt_1", object: "event", type, data: { object } });
+  const timestamp = now.getTime() / 1000 - ageS;
+  const signature = Stripe.webhooks.generateTestHeaderString({ payload, secret, timestamp });
+  return () => provider.readWebhook(Buffer.from(payload), signature);
+}
+
+const intent = { id: "pi_1", object: "payment_intent", metadata: { attempt_id: "a1" } };
+
+test.each([
+  ["payment_intent.succeeded", intent, { about: "charge", charge: byReference }],
+  [
+    "refund.updated",
+    { id: "re_1", object: "refund", metadata: { refund_id: "r1" } },
+    { about: "refund", refundId: "r1", reference: "re_1" },
+  ],
+  ["payment_intent.succeeded", { ...intent, metadata: {} }, undefined],
+  ["refund.created", { id: "re_1", object: "refund", metadata: null }, undefined],
+  ["customer.created", { id: "cus_1", object: "customer" }, undefined],
+])("the webhook %s of %j tells of %j", (type, object, news) => {
+  expect(webhook(type, object)()).toEqual({ id: "evt_1", news });
+});
+
+test("a webhook that is forged, too old or not signed is refused", () => {
+  const forged = expect.objectContaining({ reason: "INVALID_SIGNATURE" });
+  expect(webhook("payment_intent.succeeded", intent, "whsec_other")).toThrow(forged);
+  expect(webhook("payment_intent.succeeded", intent, WEBHOOK_SECRET, 301)).toThrow(forged);
+  expect(webhook("payment_intent.succeeded", intent, WEBHOOK_SECRET, 299)).not.toThrow();
+  expect(() => provider.readWebhook(Buffer.from("{}"), "")).toThrow(forged);
+});

@@ -1,0 +1,76 @@
+import { createHmac, timingSafeEqual } from "node:crypto";
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { z } from "zod";
+import type { WebhookEvent } from "./provider.ts";
+
+const TOLERANCE_MS = 5 * 60_000;
+const SIGNATURE = /^t=(\d{1,15}),v1=([0-9a-f]{64})$/;
+const TIMEOUT_MS = 5000;
+
+const stubEvent = z.discriminatedUnion("type", [
+  z.object({ id: z.string(), type: z.literal("charge.updated"), attemptId: z.string() }),
+  z.object({
+    id: z.string(),
+    type: z.literal("refund.updated"),
+    refundId: z.string(),
+    reference: z.string(),
+  }),
+]);
+
+/** What the stub tells unasked. */
+export type StubEvent = z.infer<typeof stubEvent>;
+
+/** The value of Stub-Signature: the time, and an HMAC of time and body, as Stripe's `v1` scheme has it. */
+export function signWebhook(secret: string, body: string | Uint8Array, now: Date): string {
+  const seconds = Math.floor(now.getTime() / 1000);
+  return `t=${seconds},v1=${macOf(secret, seconds, body).toString("hex")}`;
+}
+
+/** Reads a signed event. Throws INVALID_SIGNATURE where it is forged, or older (or newer) than five minutes. */
+export function readStubWebhook(
+  secret: string | undefined,
+  body: Uint8Array,
+  signature: string,
+  now: Date,
+): WebhookEvent {
+  const [, seconds = "", mac = ""] = SIGNATURE.exec(signature) ?? [];
+  // Without a secret nobody can sign.
+  const isSigned =
+    secret !== undefined &&
+    mac !== "" &&
+    timingSafeEqual(macOf(secret, Number(seconds), body), Buffer.from(mac, "hex"));
+  const isRecent = Math.abs(now.getTime() - Number(seconds) * 1000) <= TOLERANCE_MS;
+  if (!isSigned || !isRecent) throw new ApiError("INVALID_SIGNATURE");
+  return toEvent(JSON.parse(Buffer.from(body).toString()));
+}
+
+function toEvent(json: unknown): WebhookEvent {
+  const { success, data: event } = stubEvent.safeParse(json);
+  if (!success) return { id: "", news: undefined };
+  const { id } = event;
+  if (event.type === "charge.updated") {
+    return { id, news: { about: "charge", charge: { attemptId: event.attemptId, reference: null } } };
+  }
+  return { id, news: { about: "refund", refundId: event.refundId, reference: event.reference } };
+}
+
+/** Sends an event once. Throws where it is not taken; whoever waits for it asks instead. */
+export async function sendStubWebhook(
+  url: string,
+  secret: string,
+  event: StubEvent,
+  now: Date,
+): Promise<void> {
+  const body = JSON.stringify(event);
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json", "stub-signature": signWebhook(secret, body, now) },
+    body,
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
+  await response.body?.cancel();
+  if (!response.ok) throw new Error(`the webhook was answered ${response.status}`);
+}
+
+const macOf = (secret: string, seconds: number, body: string | Uint8Array): Buffer =>
+  createHmac("sha256", secret).update(`${seconds}.`).update(body).digest();

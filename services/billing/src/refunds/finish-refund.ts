@@ -1,0 +1,77 @@
+import type { Begun, Ending } from "@medconnect/platform/changes.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import type { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { type Refund, RefundServiceService } from "@medconnect/proto/medconnect/billing/v1/refund_service.ts";
+import type { Billing } from "../app.ts";
+import { refundEntries } from "../ledger/ledger-rules.ts";
+import { insertEntries } from "../ledger/ledger-store.ts";
+import { changePayment, trailsOf } from "../payments/change-payment.ts";
+import { amountOf } from "../payments/payment.ts";
+import { lockPayment, type PaymentRow } from "../payments/payment-store.ts";
+import type { RefundOutcome } from "../providers/provider.ts";
+import { refundTrail, toRefund } from "./refund.ts";
+import { endRefund } from "./refund-rules.ts";
+import { lockRefund, type RefundRow, saveRefund } from "./refund-store.ts";
+
+/** After a refund that failed, what still has to go back is tried again, as another refund, this much later. */
+const TRY_AGAIN_MS = 3_600_000;
+
+/** Has the provider give a refund back. It may be sent again: the provider gives it back once. */
+export const sendRefund = (app: Billing, payment: PaymentRow, refund: RefundRow): Promise<RefundOutcome> =>
+  app.provider.refund({
+    refundId: refund.id,
+    reference: refund.provider_reference,
+    charge: { attemptId: payment.attempt_id!, reference: payment.provider_reference },
+    amount: { ...amountOf(payment), amountMinor: refund.amount_minor },
+  });
+
+/**
+ * Carries what the provider says of a refund into it and its payment; without a word from the provider (`outcome`
+ * undefined) it stays PENDING. Where somebody asked for the refund, it is kept as their key's answer.
+ *
+ * @returns the key's first answer
+ */
+export async function finishRefund(
+  app: Billing,
+  { id, payment_id, key_id }: RefundRow,
+  outcome: RefundOutcome | undefined,
+  by: Pick<Begun<Refund>, "actorId" | "call">,
+): Promise<Refund | ApiError | undefined> {
+  const work = async (tx: Transaction): Promise<Ending<Refund>> => {
+    const payment = await lockPayment(tx, payment_id);
+    return applyRefund(app, tx, payment, await lockRefund(tx, id), outcome);
+  };
+  const definition = RefundServiceService.createRefund;
+  if (key_id) return await app.changes.finish({ ...by, keyId: key_id, definition }, work);
+  await app.changes.applyInternally(by.actorId, async (tx) => (await work(tx)).trails);
+  return undefined;
+}
+
+/** Old news changes nothing: a refund that has ended stays as it is. */
+function applyRefund(
+  app: Billing,
+  tx: Transaction,
+  payment: PaymentRow,
+  refund: RefundRow,
+  outcome: RefundOutcome | undefined,
+): Ending<Refund> {
+  if (!outcome || refund.status !== "PENDING") return { answer: toRefund(app, payment, refund), trails: [] };
+  const heard: RefundRow = { ...refund, provider_reference: outcome.reference };
+  if (outcome.status === "PENDING") {
+    saveRefund(tx, heard);
+    return { answer: toRefund(app, payment, heard), trails: [] };
+  }
+  const ended: RefundRow = { ...heard, status: outcome.status, settle_time: null };
+  saveRefund(tx, ended);
+  if (ended.status === "SUCCEEDED") insertEntries(tx, refundEntries(payment, ended), app.clock.now());
+  const funds = endRefund(payment, refund.amount_minor, outcome.status);
+  const after = changePayment(app, tx, payment, funds, TRY_AGAIN_MS);
+  const result = outcome.status === "FAILED" ? "FAILURE" : "SUCCESS";
+  return {
+    answer: toRefund(app, after, ended),
+    trails: [
+      refundTrail(after, ended, { action: "refund.settle", outcome: result }),
+      ...trailsOf(payment, after),
+    ],
+  };
+}

@@ -1,0 +1,42 @@
+import { ApiError, hiddenFrom } from "@medconnect/platform/errors/api-error.ts";
+import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
+import type {
+  GetRefundRequest,
+  ListRefundsRequest,
+  ListRefundsResponse,
+  Refund,
+} from "@medconnect/proto/medconnect/billing/v1/refund_service.ts";
+import type { Billing } from "../app.ts";
+import { findPayment, type PaymentRow } from "../payments/payment-store.ts";
+import { toRefund } from "./refund.ts";
+import { findRefund, listRefunds as list } from "./refund-store.ts";
+
+/** RefundService.GetRefund: for its payment's patient, or an admin. Throws NOT_FOUND. */
+export const getRefund =
+  (app: Billing) =>
+  async ({ paymentId, refundId }: GetRefundRequest, call: Call): Promise<Refund> => {
+    const payment = await visiblePayment(app, paymentId, call);
+    const row = await findRefund(app.db, refundId);
+    if (row?.payment_id !== payment.id) throw new ApiError("NOT_FOUND");
+    return toRefund(app, payment, row);
+  };
+
+/** RefundService.ListRefunds: for their payment's patient, or an admin. Throws NOT_FOUND, INVALID_PAGE_TOKEN. */
+export const listRefunds =
+  (app: Billing) =>
+  async (request: ListRefundsRequest, call: Call): Promise<ListRefundsResponse> => {
+    const page = app.pages.open(request, "refunds", request.paymentId);
+    const payment = await visiblePayment(app, request.paymentId, call);
+    const found = await list(app.db, payment.id, page);
+    const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.create_time, row.id]);
+    return { refunds: rows.map((row) => toRefund(app, payment, row)), nextPageToken };
+  };
+
+async function visiblePayment(app: Billing, id: string, call: Call): Promise<PaymentRow> {
+  const { userId, role } = userOf(call);
+  const payment = await findPayment(app.db, id);
+  if (!payment) throw new ApiError("NOT_FOUND");
+  if (role !== "ADMIN" && payment.patient_id !== userId)
+    throw hiddenFrom(`payments/${payment.id}`, payment.patient_id);
+  return payment;
+}

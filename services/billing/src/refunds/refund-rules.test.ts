@@ -1,0 +1,61 @@
+import { expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { beginRefund, endRefund, type Funds, refundableMinor } from "./refund-rules.ts";
+
+const captured: Funds = { status: "CAPTURED", amount_minor: 5000, refunded_minor: 0, refunding_minor: 0 };
+
+test.each([
+  ["CAPTURED", 0, 0, 5000],
+  ["CAPTURED", 0, 2000, 3000],
+  ["PARTIALLY_REFUNDED", 1000, 2000, 2000],
+  ["REFUNDED", 5000, 0, 0],
+  ["AUTHORIZED", 0, 0, 0],
+  ["VOIDED", 0, 0, 0],
+] as const)(
+  "of 5000 %s, with %i back and %i on its way, %i may still go back",
+  (status, refunded_minor, refunding_minor, expected) => {
+    const funds: Funds = { status, amount_minor: 5000, refunded_minor, refunding_minor };
+    expect(refundableMinor(funds)).toBe(expected);
+    expect(() => beginRefund(funds, expected + 1)).toThrow(
+      expect.objectContaining({
+        reason: "REFUND_EXCEEDS_CAPTURED",
+        metadata: { refundableMinor: `${expected}` },
+      }),
+    );
+  },
+);
+
+test.each([
+  [5000, "SUCCEEDED", { status: "REFUNDED", refunded_minor: 5000, refunding_minor: 0 }],
+  [2000, "SUCCEEDED", { status: "PARTIALLY_REFUNDED", refunded_minor: 2000, refunding_minor: 0 }],
+  [2000, "FAILED", { status: "CAPTURED", refunded_minor: 0, refunding_minor: 0 }],
+] as const)("a refund of %i that %s", (amount, outcome, expected) => {
+  expect(endRefund(beginRefund(captured, amount), amount, outcome)).toMatchObject(expected);
+});
+
+test("however many refunds are asked for, under way and ended in any order, never more goes back than was charged", () => {
+  const asked = fc.record({
+    amount: fc.integer({ min: 1, max: 6000 }),
+    outcome: fc.constantFrom("SUCCEEDED" as const, "FAILED" as const),
+    // Ended before the next one is asked for, or only after all of them.
+    endsAtOnce: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(fc.array(asked, { maxLength: 20 }), (refunds) => {
+      let funds = captured;
+      const later: typeof refunds = [];
+      for (const refund of refunds) {
+        if (refund.amount > refundableMinor(funds)) continue;
+        funds = beginRefund(funds, refund.amount);
+        if (refund.endsAtOnce) funds = endRefund(funds, refund.amount, refund.outcome);
+        else later.push(refund);
+        expect(funds.refunded_minor + funds.refunding_minor).toBeLessThanOrEqual(funds.amount_minor);
+      }
+      for (const { amount, outcome } of later) funds = endRefund(funds, amount, outcome);
+      expect(funds.refunding_minor).toBe(0);
+      expect(funds.refunded_minor).toBeLessThanOrEqual(funds.amount_minor);
+      expect(funds.status === "REFUNDED").toBe(funds.refunded_minor === funds.amount_minor);
+      expect(funds.status === "CAPTURED").toBe(funds.refunded_minor === 0);
+    }),
+  );
+});

@@ -1,0 +1,41 @@
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import type { Payment_Status } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
+import type { RefundOutcome } from "../providers/provider.ts";
+
+/** A payment's money. */
+export interface Funds {
+  status: Payment_Status;
+  amount_minor: number;
+  /** What went back. */
+  refunded_minor: number;
+  /** What is on its way back: the sum of refunds that are PENDING. */
+  refunding_minor: number;
+}
+
+/** What may still go back. What is on its way counts as gone, so that refunds at once never exceed the charge. */
+export function refundableMinor({ status, amount_minor, refunded_minor, refunding_minor }: Funds): number {
+  const isCaptured = status === "CAPTURED" || status === "PARTIALLY_REFUNDED";
+  return isCaptured ? amount_minor - refunded_minor - refunding_minor : 0;
+}
+
+/** A payment with a refund under way. Throws REFUND_EXCEEDS_CAPTURED. */
+export function beginRefund<F extends Funds>(funds: F, amountMinor: number): F {
+  const refundable = refundableMinor(funds);
+  if (amountMinor > refundable) {
+    throw new ApiError("REFUND_EXCEEDS_CAPTURED", { metadata: { refundableMinor: `${refundable}` } });
+  }
+  return { ...funds, refunding_minor: funds.refunding_minor + amountMinor };
+}
+
+/** A payment after one of its refunds under way has ended. What failed may be tried again, as another refund. */
+export function endRefund<F extends Funds>(
+  funds: F,
+  amountMinor: number,
+  outcome: Exclude<RefundOutcome["status"], "PENDING">,
+): F {
+  const refunding_minor = funds.refunding_minor - amountMinor;
+  if (outcome === "FAILED") return { ...funds, refunding_minor };
+  const refunded_minor = funds.refunded_minor + amountMinor;
+  const status = refunded_minor === funds.amount_minor ? "REFUNDED" : "PARTIALLY_REFUNDED";
+  return { ...funds, status, refunded_minor, refunding_minor };
+}

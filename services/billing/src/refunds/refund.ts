@@ -1,0 +1,65 @@
+import type { Trail } from "@medconnect/platform/changes.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import { newId } from "@medconnect/platform/ids.ts";
+import type { Refund } from "@medconnect/proto/medconnect/billing/v1/refund_service.ts";
+import type { Billing } from "../app.ts";
+import { changePayment } from "../payments/change-payment.ts";
+import type { PaymentRow } from "../payments/payment-store.ts";
+import { beginRefund } from "./refund-rules.ts";
+import { insertRefund, type RefundRow } from "./refund-store.ts";
+
+const reasonPlace = (id: string): string => `refunds.reason:${id}`;
+
+/** How much is to go back, why, and who waits for it. */
+interface Wish {
+  amountMinor: number;
+  reason: string;
+  /** The idempotency key whose answer is the outcome; null where nobody asked. */
+  keyId: Buffer | null;
+  /** When the settler takes it up. */
+  settleTime: Date;
+}
+
+/** A refund that is not under way yet. */
+export function newRefund(app: Billing, paymentId: string, wish: Wish): RefundRow {
+  const id = newId();
+  return {
+    id,
+    payment_id: paymentId,
+    status: "PENDING",
+    amount_minor: wish.amountMinor,
+    reason: app.box.seal(reasonPlace(id), wish.reason),
+    key_id: wish.keyId,
+    provider_reference: null,
+    create_time: app.clock.now(),
+    settle_time: wish.settleTime,
+    settle_tries: 0,
+  };
+}
+
+/** Puts a refund of a locked payment under way. Throws REFUND_EXCEEDS_CAPTURED. */
+export function openRefund(app: Billing, tx: Transaction, payment: PaymentRow, refund: RefundRow): Trail[] {
+  const after = changePayment(app, tx, payment, beginRefund(payment, refund.amount_minor));
+  insertRefund(tx, refund);
+  return [refundTrail(after, refund, { action: "refund.create" })];
+}
+
+export const toRefund = (app: Billing, { currency }: PaymentRow, row: RefundRow): Refund => ({
+  id: row.id,
+  paymentId: row.payment_id,
+  status: row.status,
+  amount: { currencyCode: currency, amountMinor: row.amount_minor },
+  // Those from before refunds had rows of their own have none.
+  reason: row.reason.length === 0 ? "" : app.box.open(reasonPlace(row.id), row.reason).toString(),
+  createTime: row.create_time,
+});
+
+export const refundTrail = (
+  payment: PaymentRow,
+  refund: RefundRow,
+  kind: Pick<Trail, "action" | "outcome">,
+): Trail => ({
+  ...kind,
+  resource: `payments/${payment.id}/refunds/${refund.id}`,
+  subjectIds: [payment.patient_id, payment.doctor_id],
+});

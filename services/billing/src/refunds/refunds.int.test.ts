@@ -1,0 +1,217 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import type { Caller } from "@medconnect/platform/identity/caller.ts";
+import { newId } from "@medconnect/platform/ids.ts";
+import { userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { type BillingTest, LEASE_MS, startBilling } from "../testing.ts";
+
+const HOUR_MS = 3_600_000;
+
+let billing: BillingTest;
+let patient: Caller & { userId: string };
+
+beforeAll(async () => {
+  billing = await startBilling();
+});
+afterAll(() => billing.app.close());
+
+beforeEach(() => {
+  patient = userCaller("PATIENT");
+  billing.provider.mend();
+});
+
+/** A payment of 5000 that was captured. */
+async function captured(paymentMethod?: string) {
+  const held = await billing.hold(patient);
+  await billing.authorize(held.paymentId, patient, paymentMethod);
+  await billing.deliver(held.completed);
+  await billing.settle();
+  return held;
+}
+
+const lost = async () => {
+  throw new Error("the answer was lost");
+};
+
+const tooMuch = (refundableMinor: string) => ({
+  reason: "REFUND_EXCEEDS_CAPTURED",
+  metadata: { refundableMinor },
+});
+
+test("a part goes back, then the rest; the payment tells how much", async () => {
+  const { paymentId } = await captured();
+  const { response: part } = await billing.refund(paymentId, 2000);
+  expect(part).toMatchObject({
+    paymentId,
+    status: "SUCCEEDED",
+    amount: { currencyCode: "USD", amountMinor: 2000 },
+    reason: "as agreed",
+    createTime: billing.app.clock.now(),
+  });
+  expect(await billing.read(paymentId)).toMatchObject({
+    status: "PARTIALLY_REFUNDED",
+    refunded: { amountMinor: 2000 },
+  });
+  await expect(billing.refund(paymentId, 3001)).rejects.toMatchObject(tooMuch("3000"));
+  await billing.refund(paymentId, 3000);
+  expect(await billing.read(paymentId)).toMatchObject({
+    status: "REFUNDED",
+    refunded: { amountMinor: 5000 },
+  });
+  await expect(billing.refund(paymentId, 1)).rejects.toMatchObject(tooMuch("0"));
+  expect(await billing.givenBack(paymentId)).toEqual([2000, 3000]);
+});
+
+test("what was not captured cannot go back", async () => {
+  const { paymentId } = await billing.hold(patient);
+  await billing.authorize(paymentId, patient);
+  await expect(billing.refund(paymentId, 1)).rejects.toMatchObject(tooMuch("0"));
+  await expect(billing.refund(newId(), 1)).rejects.toMatchObject({ reason: "NOT_FOUND" });
+});
+
+test("its patient and admins read a refund; to others neither it nor its payment is there", async () => {
+  const { paymentId } = await captured();
+  const { response } = await billing.refund(paymentId, 2000);
+  const elsewhere = await captured();
+  expect(await billing.readRefund(paymentId, response.id, patient)).toEqual(response);
+  const hidden = { reason: "NOT_FOUND", isDenial: true };
+  const stranger = userCaller("PATIENT");
+  await expect(billing.readRefund(paymentId, response.id, stranger)).rejects.toMatchObject(hidden);
+  await expect(billing.listRefunds(paymentId, stranger)).rejects.toMatchObject(hidden);
+  const missing = { reason: "NOT_FOUND", isDenial: false };
+  await expect(billing.readRefund(elsewhere.paymentId, response.id)).rejects.toMatchObject(missing);
+  await expect(billing.readRefund(newId(), response.id)).rejects.toMatchObject(missing);
+});
+
+test("refunds are listed newest first, page by page", async () => {
+  const { paymentId } = await captured();
+  const made: string[] = [];
+  for (let i = 0; i < 5; i++) made.push((await billing.refund(paymentId, 100)).response.id);
+  const first = await billing.listRefunds(paymentId, patient, 3);
+  const second = await billing.listRefunds(paymentId, patient, 3, first.nextPageToken);
+  expect([...first.refunds, ...second.refunds].map(({ id }) => id)).toEqual(made.toReversed());
+  expect(second.nextPageToken).toBe("");
+});
+
+test("the same key gives one refund and one answer, also a refusal", async () => {
+  const { paymentId } = await captured();
+  const answers = await Promise.all(
+    Array.from({ length: 10 }, () =>
+      billing.refund(paymentId, 2000, "once", userCaller("ADMIN", patient.userId)),
+    ),
+  );
+  expect(new Set(answers.map(({ response }) => response.id)).size).toBe(1);
+  expect(answers.filter(({ replayed }) => !replayed)).toHaveLength(1);
+  expect(await billing.givenBack(paymentId)).toEqual([2000]);
+
+  const admin = userCaller("ADMIN");
+  await expect(billing.refund(paymentId, 4000, "much", admin)).rejects.toMatchObject(tooMuch("3000"));
+  await billing.refund(paymentId, 3000);
+  await expect(billing.refund(paymentId, 4000, "much", admin)).rejects.toMatchObject(tooMuch("3000"));
+});
+
+test("20 refunds at once never give back more than was charged", async () => {
+  const { paymentId } = await captured();
+  const results = await Promise.allSettled(Array.from({ length: 20 }, () => billing.refund(paymentId, 700)));
+  const reasons = results.map((result) =>
+    result.status === "fulfilled" ? "ok" : (result.reason as { reason: string }).reason,
+  );
+  expect(reasons.filter((reason) => reason === "ok")).toHaveLength(7);
+  expect(reasons.filter((reason) => reason === "REFUND_EXCEEDS_CAPTURED")).toHaveLength(13);
+  expect(await billing.givenBack(paymentId)).toEqual(Array(7).fill(700));
+  expect((await billing.read(paymentId)).refunded?.amountMinor).toBe(4900);
+});
+
+test("a provider that gives no answer: PENDING, counted as gone, and settled later, once", async () => {
+  const { paymentId } = await captured();
+  billing.provider.back = lost;
+  const { response } = await billing.refund(paymentId, 4000, "once");
+  expect(response.status).toBe("PENDING");
+  expect((await billing.read(paymentId)).status).toBe("CAPTURED");
+  await expect(billing.refund(paymentId, 1001)).rejects.toMatchObject(tooMuch("1000"));
+
+  billing.app.clock.advance(LEASE_MS);
+  await billing.settle();
+  billing.provider.mend();
+  await billing.settle();
+  expect(billing.provider.calls).toEqual([]);
+  billing.app.clock.advance(2000);
+  await billing.settle();
+  expect((await billing.readRefund(paymentId, response.id)).status).toBe("SUCCEEDED");
+  expect((await billing.read(paymentId)).status).toBe("PARTIALLY_REFUNDED");
+  expect(await billing.givenBack(paymentId)).toEqual([4000]);
+});
+
+test("killed before the provider was called: the settler sends it, and a repeat gets the outcome", async () => {
+  const { paymentId } = await captured();
+  const admin = userCaller("ADMIN");
+  const reached = Promise.withResolvers<void>();
+  billing.provider.there = () => {
+    reached.resolve();
+    return new Promise(() => {});
+  };
+  void billing.refund(paymentId, 4000, "once", admin);
+  await reached.promise;
+  billing.provider.mend();
+  billing.app.clock.advance(LEASE_MS);
+  await billing.settle();
+  const { response, replayed } = await billing.refund(paymentId, 4000, "once", admin);
+  expect([response.status, replayed]).toEqual(["SUCCEEDED", true]);
+  expect(await billing.givenBack(paymentId)).toEqual([4000]);
+});
+
+test("a refund that the provider takes its time with is PENDING until it says more", async () => {
+  const { paymentId } = await captured();
+  const { refund } = billing.provider;
+  billing.provider.refund = async () => ({ reference: "re_1", status: "PENDING" });
+  const { response } = await billing.refund(paymentId, 4000);
+  billing.app.clock.advance(LEASE_MS);
+  await billing.settle();
+  expect((await billing.readRefund(paymentId, response.id)).status).toBe("PENDING");
+  billing.provider.refund = refund;
+  billing.app.clock.advance(2000);
+  await billing.settle();
+  expect((await billing.readRefund(paymentId, response.id)).status).toBe("SUCCEEDED");
+});
+
+test("a refund that the provider refuses has FAILED, and its money may go back another way", async () => {
+  const { paymentId } = await captured("pm_card_refund_fail");
+  expect((await billing.refund(paymentId, 4000)).response.status).toBe("FAILED");
+  expect(await billing.read(paymentId)).toMatchObject({ status: "CAPTURED", refunded: { amountMinor: 0 } });
+  expect((await billing.refund(paymentId, 5000)).response.status).toBe("FAILED");
+});
+
+test("what a booking's end gives back is a refund, too: of what is left", async () => {
+  const { paymentId, abandoned } = await captured();
+  await billing.refund(paymentId, 2000);
+  await billing.deliver({ ...abandoned, version: 2 });
+  await billing.settle();
+  const { refunds } = await billing.listRefunds(paymentId, patient);
+  expect(refunds.map(({ status, amount }) => [status, amount?.amountMinor])).toEqual([
+    ["SUCCEEDED", 3000],
+    ["SUCCEEDED", 2000],
+  ]);
+  expect((await billing.read(paymentId)).status).toBe("REFUNDED");
+});
+
+test("what has to go back is tried again an hour after it has failed", async () => {
+  const { paymentId, cancelledFree } = await captured("pm_card_refund_fail");
+  await billing.deliver(cancelledFree);
+  await billing.settle();
+  const failures = async () => (await billing.listRefunds(paymentId)).refunds.map(({ status }) => status);
+  expect(await failures()).toEqual(["FAILED"]);
+  billing.app.clock.advance(HOUR_MS - 1);
+  await billing.settle();
+  expect(await failures()).toEqual(["FAILED"]);
+  await billing.app.db.write("UPDATE stub_charges SET refund_status = 'SUCCEEDED'");
+  billing.app.clock.advance(1);
+  await billing.settle();
+  expect(await failures()).toEqual(["SUCCEEDED", "FAILED"]);
+  expect((await billing.read(paymentId)).status).toBe("REFUNDED");
+});
+
+test("several settlers at once refund once", async () => {
+  const payments = await Promise.all(Array.from({ length: 20 }, () => captured()));
+  for (const { cancelledFree } of payments) await billing.deliver(cancelledFree);
+  await Promise.all(Array.from({ length: 4 }, () => billing.settle()));
+  for (const { paymentId } of payments) expect(await billing.givenBack(paymentId)).toEqual([5000]);
+});

@@ -1,0 +1,27 @@
+import { inSpan, SpanKind } from "@medconnect/platform/telemetry/tracing.ts";
+import { type Billing, SETTLER } from "../app.ts";
+import { findPayment } from "../payments/payment-store.ts";
+import { finishRefund, sendRefund } from "./finish-refund.ts";
+import { type RefundRow, takeDueRefunds } from "./refund-store.ts";
+
+/** Carries out the refunds that are due. What fails is due again later; several settlers may run. */
+export const settleRefunds = (app: Billing) => async (): Promise<void> => {
+  for (;;) {
+    const due = await takeDueRefunds(app.db, app.clock.now());
+    if (due.length === 0) return;
+    await Promise.all(due.map((row) => settle(app, row)));
+  }
+};
+
+async function settle(app: Billing, refund: RefundRow): Promise<void> {
+  try {
+    await inSpan("settle refund", { kind: SpanKind.INTERNAL }, async () => {
+      const payment = await findPayment(app.db, refund.payment_id);
+      const outcome = await sendRefund(app, payment!, refund);
+      await finishRefund(app, refund, outcome, { actorId: SETTLER });
+    });
+  } catch (error) {
+    const { id: refundId, settle_tries: tries } = refund;
+    app.log.warn({ err: error, refundId, tries }, "refund is not settled yet");
+  }
+}

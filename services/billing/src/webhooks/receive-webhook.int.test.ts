@@ -1,0 +1,156 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import type { Caller } from "@medconnect/platform/identity/caller.ts";
+import { newId } from "@medconnect/platform/ids.ts";
+import { userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { signWebhook } from "../providers/stub-webhooks.ts";
+import { type BillingTest, LEASE_MS, SETTLE_DELAY_MS, startBilling, WEBHOOK_SECRET } from "../testing.ts";
+import { forgetWebhooks } from "./forget-webhooks.ts";
+
+const TAKEN = { received: true };
+const FORGED = { reason: "INVALID_SIGNATURE" };
+
+let billing: BillingTest;
+let patient: Caller & { userId: string };
+
+beforeAll(async () => {
+  billing = await startBilling();
+});
+afterAll(() => billing.app.close());
+
+beforeEach(() => {
+  patient = userCaller("PATIENT");
+  billing.provider.mend();
+});
+
+const statusOf = async (paymentId: string) => (await billing.read(paymentId)).status;
+
+/** A payment whose outcome is not known yet, and the event that says there is news of it. */
+async function pending(method = "pm_requires_action") {
+  const held = await billing.hold(patient);
+  await billing.authorize(held.paymentId, patient, method);
+  const attemptId = await billing.attemptOf(held.paymentId);
+  billing.provider.mend();
+  return { ...held, event: { id: newId(), type: "charge.updated", attemptId } };
+}
+
+test("a webhook settles a payment before the settler asks, and scheduling is told", async () => {
+  const { paymentId, event } = await pending();
+  billing.app.clock.advance(SETTLE_DELAY_MS);
+  expect(await billing.webhook(event)).toEqual(TAKEN);
+  expect(await statusOf(paymentId)).toBe("AUTHORIZED");
+  expect(await billing.told(paymentId)).toHaveLength(1);
+  expect((await billing.trail(paymentId)).at(-1)).toBe("payment.authorize SUCCESS by provider:stub");
+  billing.app.clock.advance(LEASE_MS);
+  await billing.settle();
+  expect(billing.provider.calls).toEqual(["find"]);
+});
+
+test("an event that comes twice, also at once, has one effect, and is asked about once more at most", async () => {
+  const { paymentId, event } = await pending();
+  billing.app.clock.advance(SETTLE_DELAY_MS);
+  await Promise.all(Array.from({ length: 5 }, () => billing.webhook(event)));
+  billing.provider.mend();
+  expect(await billing.webhook(event)).toEqual(TAKEN);
+  expect(billing.provider.calls).toEqual([]);
+  expect(await billing.told(paymentId)).toHaveLength(1);
+  expect(await billing.charges(paymentId)).toEqual(["AUTHORIZED"]);
+});
+
+test("the order of events does not matter: one that comes late changes nothing", async () => {
+  const { paymentId, event, completed } = await pending();
+  billing.app.clock.advance(SETTLE_DELAY_MS);
+  await billing.webhook({ ...event, id: "evt_2" });
+  await billing.deliver(completed);
+  await billing.settle();
+  const { response: refund } = await billing.refund(paymentId, 2000);
+  const before = await billing.read(paymentId);
+  for (const id of ["evt_1", "evt_0"]) await billing.webhook({ ...event, id });
+  await billing.webhook({ id: "evt_3", type: "refund.updated", refundId: refund.id, reference: "re_1" });
+  expect(await billing.read(paymentId)).toEqual(before);
+  expect(before).toMatchObject({ status: "PARTIALLY_REFUNDED", refunded: { amountMinor: 2000 } });
+});
+
+test("a webhook before the charge has settled leaves it pending; the next one settles it", async () => {
+  const { paymentId, event } = await pending();
+  await billing.webhook({ ...event, id: newId() });
+  expect(await statusOf(paymentId)).toBe("PROCESSING");
+  billing.app.clock.advance(SETTLE_DELAY_MS);
+  await billing.webhook(event);
+  expect(await statusOf(paymentId)).toBe("AUTHORIZED");
+});
+
+test("a webhook settles a refund, once", async () => {
+  const { paymentId, completed } = await billing.hold(patient);
+  await billing.authorize(paymentId, patient);
+  await billing.deliver({ ...completed, consultation: { paymentId } });
+  await billing.settle();
+  billing.provider.back = async () => {
+    throw new Error("the answer was lost");
+  };
+  const { response } = await billing.refund(paymentId, 2000);
+  billing.provider.mend();
+  const event = { id: newId(), type: "refund.updated", refundId: response.id, reference: "stub_re" };
+  await Promise.all([billing.webhook(event), billing.webhook({ ...event, id: newId() })]);
+  expect((await billing.readRefund(paymentId, response.id)).status).toBe("SUCCEEDED");
+  expect((await billing.read(paymentId)).refunded?.amountMinor).toBe(2000);
+  expect(await billing.givenBack(paymentId)).toEqual([2000]);
+});
+
+test("a forged, unsigned or old webhook has no effect", async () => {
+  const { paymentId, event } = await pending();
+  billing.app.clock.advance(SETTLE_DELAY_MS);
+  const now = billing.app.clock.now();
+  const minutesAway = (minutes: number) =>
+    signWebhook(WEBHOOK_SECRET, JSON.stringify(event), new Date(now.getTime() + minutes * 60_000 + minutes));
+  for (const signature of [
+    "",
+    "t=1,v1=00",
+    signWebhook("another secret", JSON.stringify(event), now),
+    signWebhook(WEBHOOK_SECRET, JSON.stringify({ ...event, id: "other" }), now),
+    minutesAway(-6),
+    minutesAway(6),
+  ]) {
+    await expect(billing.webhook(event, signature)).rejects.toMatchObject(FORGED);
+  }
+  expect(billing.provider.calls).toEqual([]);
+  expect(await statusOf(paymentId)).toBe("PROCESSING");
+  expect(await billing.webhook(event, minutesAway(-4))).toEqual(TAKEN);
+  expect(await statusOf(paymentId)).toBe("AUTHORIZED");
+});
+
+test.each([
+  { id: "evt", type: "payout.paid" },
+  { id: "evt", type: "charge.updated", attemptId: "of another system" },
+  { id: "evt", type: "refund.updated", refundId: "of another system", reference: "re" },
+  "not even an object",
+])("what is of no concern is taken and ignored: %j", async (event) => {
+  expect(await billing.webhook(event)).toEqual(TAKEN);
+  expect(billing.provider.calls).toEqual([]);
+});
+
+test("where the provider, asked back, does not answer, the event is refused, and taken when it comes again", async () => {
+  const { paymentId, event } = await pending();
+  billing.app.clock.advance(SETTLE_DELAY_MS);
+  billing.provider.there = async () => {
+    throw new Error("unreachable");
+  };
+  await expect(billing.webhook(event)).rejects.toMatchObject({ reason: "UNAVAILABLE" });
+  billing.provider.mend();
+  await billing.webhook(event);
+  expect(await statusOf(paymentId)).toBe("AUTHORIZED");
+});
+
+test("a provider that is not in use has no webhooks", async () => {
+  await expect(billing.webhook({}, "", "acme")).rejects.toMatchObject({ reason: "NOT_FOUND" });
+});
+
+test("events are forgotten after 30 days", async () => {
+  const { event } = await pending();
+  await billing.webhook(event);
+  const known = () => billing.app.db.read("SELECT 1 FROM webhook_events WHERE event_id = ?", [event.id]);
+  await forgetWebhooks(billing.app)();
+  expect(await known()).toHaveLength(1);
+  billing.app.clock.advance(31 * 24 * 3_600_000);
+  await forgetWebhooks(billing.app)();
+  expect(await known()).toHaveLength(0);
+});

@@ -1,0 +1,39 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { newId } from "@medconnect/platform/ids.ts";
+import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { ConsultationServiceService } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
+import { type ClinicalTest, startClinical } from "../testing.ts";
+import { batchGetConsultationStandings } from "./batch-get-standings.ts";
+
+const doctor = userCaller("DOCTOR");
+const patient = userCaller("PATIENT");
+let clinical: ClinicalTest;
+
+beforeAll(async () => {
+  clinical = await startClinical();
+});
+afterAll(() => clinical.app.close());
+
+const ask = async (...consultationIds: string[]) => {
+  const method = ConsultationServiceService.batchGetConsultationStandings;
+  const scheduling = { kind: "service", name: "scheduling" } as const;
+  const handler = batchGetConsultationStandings(clinical.app);
+  return (await invoke(method, handler, scheduling, { consultationIds })).response.standings;
+};
+
+test("tells where consultations stand, and leaves out those that are not there", async () => {
+  const { consultationId, confirmed } = clinical.booking(patient, doctor, 60);
+  await clinical.deliver("scheduling", confirmed);
+  const { startTime, endTime } = confirmed.booking;
+  const scheduled = { consultationId, status: "SCHEDULED", startTime, endTime, version: 1, inFlight: false };
+  expect(await ask(consultationId, newId())).toEqual([scheduled]);
+});
+
+test("tells that an event of it is on its way, until it is delivered or dead", async () => {
+  const { consultationId, confirmed } = clinical.booking(patient, doctor, 0);
+  await clinical.deliver("scheduling", confirmed);
+  await clinical.start(consultationId, doctor);
+  expect(await ask(consultationId)).toMatchObject([{ status: "IN_PROGRESS", inFlight: true }]);
+  await clinical.app.db.write("UPDATE outbox SET dead = TRUE WHERE aggregateid = ?", [consultationId]);
+  expect(await ask(consultationId)).toMatchObject([{ status: "IN_PROGRESS", inFlight: false }]);
+});

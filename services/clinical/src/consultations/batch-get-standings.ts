@@ -1,0 +1,28 @@
+import { findUndelivered } from "@medconnect/platform/outbox/outbox-store.ts";
+import type {
+  BatchGetConsultationStandingsRequest,
+  BatchGetConsultationStandingsResponse,
+} from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
+import type { Clinical } from "../app.ts";
+import { findStandings } from "./standing-store.ts";
+
+/** ConsultationService.BatchGetConsultationStandings. */
+export const batchGetConsultationStandings =
+  (app: Clinical) =>
+  async ({
+    consultationIds,
+  }: BatchGetConsultationStandingsRequest): Promise<BatchGetConsultationStandingsResponse> =>
+    await app.db.transaction(async (tx) => {
+      const rows = await findStandings(tx, consultationIds);
+      const undelivered = await findUndelivered(tx, consultationIds);
+      const standings = rows.map((row) => ({
+        consultationId: row.id,
+        status: row.status,
+        startTime: row.start_time,
+        endTime: row.end_time,
+        noShowParty: row.no_show_party ?? undefined,
+        version: row.version,
+        inFlight: undelivered.get(row.id) === "WAITING",
+      }));
+      return { standings };
+    });

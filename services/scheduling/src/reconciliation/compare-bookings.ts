@@ -1,0 +1,85 @@
+import type { Database } from "@medconnect/platform/db/database.ts";
+import { findUndelivered } from "@medconnect/platform/outbox/outbox-store.ts";
+import type { PaymentStanding } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
+import type { ConsultationStanding } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
+import { feeOf } from "../money.ts";
+import { type Disagreement, judge, type ReconciledBooking } from "./reconciliation-rules.ts";
+import { type ComparedRow, findVersions } from "./reconciliation-store.ts";
+import type { Standings } from "./standings.ts";
+
+/** A booking that something disagrees with, and what it was compared with. */
+export interface Disputed {
+  row: ComparedRow;
+  payment: PaymentStanding | undefined;
+  consultation: ConsultationStanding | undefined;
+  disagreements: Disagreement[];
+  /** An event of it was refused too often: it is for people to see why, and to replay it, before more are sent. */
+  hasDeadEvents: boolean;
+}
+
+export interface Comparison {
+  disputed: Disputed[];
+  /** Those that cannot be judged yet, as an event is on its way between the services. */
+  inFlight: ComparedRow[];
+}
+
+/**
+ * Compares bookings with their payments and consultations. What it finds is so, however much goes on meanwhile, by the
+ * order of its questions:
+ *
+ * 1. The outboxes are read after what they tell of: a change that was seen was either applied everywhere, or is seen
+ *    to be in flight.
+ * 2. Payments are read before consultations: an end that has reached the payment is seen at the consultation.
+ * 3. The bookings' versions are read last: what changed a booking meanwhile is left to the next look.
+ */
+export async function compareBookings(
+  db: Database,
+  standings: Standings,
+  rows: ComparedRow[],
+): Promise<Comparison> {
+  const undelivered = await db.transaction((tx) =>
+    findUndelivered(
+      tx,
+      rows.map(({ id }) => id),
+    ),
+  );
+  const payments = await standings.payments(
+    rows.map((row) => row.payment_id).filter((id): id is string => id !== null),
+  );
+  const consultations = await standings.consultations(rows.map((row) => row.consultation_id));
+
+  const comparison: Comparison = { disputed: [], inFlight: [] };
+  for (const row of rows) {
+    const payment = row.payment_id === null ? undefined : payments.get(row.payment_id);
+    const consultation = consultations.get(row.consultation_id);
+    const state = undelivered.get(row.id);
+    if (state === "WAITING" || payment?.inFlight || consultation?.inFlight) {
+      comparison.inFlight.push(row);
+      continue;
+    }
+    const disagreements = judge(toReconciled(row), payment, consultation);
+    if (disagreements.length === 0) continue;
+    comparison.disputed.push({ row, payment, consultation, disagreements, hasDeadEvents: state === "DEAD" });
+  }
+  return { ...comparison, disputed: await stillAsSeen(db, comparison.disputed) };
+}
+
+async function stillAsSeen(db: Database, disputed: Disputed[]): Promise<Disputed[]> {
+  if (disputed.length === 0) return [];
+  const versions = await db.transaction((tx) =>
+    findVersions(
+      tx,
+      disputed.map(({ row }) => row.id),
+    ),
+  );
+  return disputed.filter(({ row }) => versions.get(row.id) === row.version);
+}
+
+const toReconciled = (row: ComparedRow): ReconciledBooking => ({
+  status: row.status,
+  startTime: row.start_time,
+  endTime: row.end_time,
+  begun: row.begun === 1,
+  fee: row.payment_id === null ? undefined : feeOf(row),
+  settlement: row.settlement === "SETTLEMENT_UNSPECIFIED" ? null : row.settlement,
+});

@@ -1,0 +1,99 @@
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import type { Position } from "@medconnect/platform/page-token.ts";
+import { MAX_LENGTH_MS } from "../slots/slot-rules.ts";
+import { compareBookings, type Disputed } from "./compare-bookings.ts";
+import type { DisagreementKind } from "./reconciliation-rules.ts";
+import { type ComparedRow, findBookingsBetween, type WalkColumn } from "./reconciliation-store.ts";
+import { type Repairing, repairBooking } from "./repair-booking.ts";
+import type { Standings } from "./standings.ts";
+
+/** Less than the other services answer at once. */
+const PAGE = 200;
+
+/** What became of a disagreement. LEFT: policy does not allow a repair, or none was asked for. */
+export type Outcome = "REPAIRED" | "LEFT" | "FAILED";
+
+export interface Finding {
+  bookingId: string;
+  kind: DisagreementKind;
+  outcome: Outcome;
+}
+
+export interface Report {
+  /** How many bookings were compared. */
+  compared: number;
+  /** How many of them could not be judged, as an event was on its way. */
+  inFlight: number;
+  findings: Finding[];
+  /** The time from which to look again, so as to see those as well. */
+  resumeFrom: Date;
+}
+
+export interface ReconcileOptions {
+  /** Which bookings: those that changed at this time or later, and before `to`. */
+  from: Date;
+  to: Date;
+  /** Whether to repair what policy allows. */
+  mode: "REPORT" | "REPAIR";
+}
+
+/**
+ * Each booking is looked at after each of its changes, and once more when its appointment must be over, however long
+ * it was: of what happened there only an event tells, and that may be what is missing.
+ */
+const WALKS: readonly { column: WalkColumn; laterMs: number }[] = [
+  { column: "update_time", laterMs: 0 },
+  { column: "start_time", laterMs: MAX_LENGTH_MS },
+];
+
+/** Compares bookings with billing and clinical, page by page. Throws UNAVAILABLE where one of those is away. */
+export async function reconcileBookings(
+  app: Repairing,
+  standings: Standings,
+  { from, to, mode }: ReconcileOptions,
+): Promise<Report> {
+  const report: Report = { compared: 0, inFlight: 0, findings: [], resumeFrom: to };
+  for (const { column, laterMs } of WALKS) {
+    const timeOf = (row: ComparedRow) => row[column];
+    const between = { from: earlier(from, laterMs), to: earlier(to, laterMs) };
+    let after: Position | undefined;
+    do {
+      const rows = await findBookingsBetween(app.db, column, between, after, PAGE);
+      if (rows.length === 0) break;
+      const { disputed, inFlight } = await compareBookings(app.db, standings, rows);
+      for (const one of disputed) report.findings.push(...(await settle(app, one, mode)));
+      report.compared += rows.length;
+      report.inFlight += inFlight.length;
+      const [first] = inFlight;
+      if (first) report.resumeFrom = earliest(report.resumeFrom, earlier(timeOf(first), -laterMs));
+      const last = rows.at(-1)!;
+      after = rows.length < PAGE ? undefined : [timeOf(last), last.id];
+    } while (after);
+  }
+  return report;
+}
+
+async function settle(app: Repairing, disputed: Disputed, mode: "REPORT" | "REPAIR"): Promise<Finding[]> {
+  const outcome = mode === "REPAIR" ? await repair(app, disputed) : "LEFT";
+  return disputed.disagreements.map(({ kind, remedy }) => ({
+    bookingId: disputed.row.id,
+    kind,
+    outcome: remedy ? outcome : "LEFT",
+  }));
+}
+
+async function repair(app: Repairing, disputed: Disputed): Promise<Outcome> {
+  const remedy = disputed.disagreements.find((one) => one.remedy)?.remedy;
+  if (!remedy || disputed.hasDeadEvents) return "LEFT";
+  try {
+    return (await repairBooking(app, disputed, remedy)) ? "REPAIRED" : "LEFT";
+  } catch (error) {
+    const { reason } = ApiError.from(error);
+    app.log.warn({ err: error, bookingId: disputed.row.id, reason }, "booking cannot be repaired");
+    return "FAILED";
+  }
+}
+
+const earlier = (time: Date, ms: number): Date => new Date(time.getTime() - ms);
+
+const earliest = (a: Date, b: Date): Date => (a < b ? a : b);

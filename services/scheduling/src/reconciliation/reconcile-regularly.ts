@@ -1,0 +1,40 @@
+import { counter, gauge } from "@medconnect/platform/telemetry/metrics.ts";
+import type { Scheduling } from "../app.ts";
+import { reconcileBookings } from "./reconcile-bookings.ts";
+import type { Standings } from "./standings.ts";
+
+/** How far back the first run of a process looks: what was missed while none ran. */
+const FIRST_LOOK_BACK_MS = 24 * 60 * 60_000;
+
+const disagreements = counter(
+  "reconciliation.disagreements",
+  "Bookings that billing or clinical disagreed with, by kind, and whether that was repaired",
+);
+
+/**
+ * Follows the changes of bookings, `graceMs` behind, and repairs what policy allows. Every replica does so by itself:
+ * a repair is one conditional change of the booking, so the second finds it done.
+ */
+export function reconcileRegularly(
+  app: Scheduling,
+  standings: Standings,
+  graceMs: number,
+): () => Promise<void> {
+  const graceAgo = () => new Date(app.clock.now().getTime() - graceMs);
+  let from = new Date(graceAgo().getTime() - FIRST_LOOK_BACK_MS);
+  let lastRunMs: number | undefined;
+  gauge("reconciliation.last_run", "When bookings were last compared, in seconds since 1970", (report) => {
+    if (lastRunMs !== undefined) report(lastRunMs / 1000);
+  });
+  return async () => {
+    const to = graceAgo();
+    if (to <= from) return;
+    const report = await reconcileBookings(app, standings, { from, to, mode: "REPAIR" });
+    for (const { bookingId, kind, outcome } of report.findings) {
+      disagreements({ kind, repaired: outcome === "REPAIRED" });
+      app.log.warn({ bookingId, kind, outcome }, "services disagree about a booking");
+    }
+    from = report.resumeFrom;
+    lastRunMs = app.clock.now().getTime();
+  };
+}

@@ -1,0 +1,342 @@
+import { describe, expect, test } from "@jest/globals";
+import type {
+  Payment_Status,
+  PaymentStanding,
+} from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
+import type {
+  Consultation_Status,
+  ConsultationStanding,
+} from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
+import type { Booking_Status } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
+import fc from "fast-check";
+import type { Settlement } from "../bookings/booking-rules.ts";
+import { judge, type ReconciledBooking } from "./reconciliation-rules.ts";
+
+const START = new Date("2030-01-01T09:00:00Z");
+const END = new Date("2030-01-01T09:30:00Z");
+const FEE = { currencyCode: "USD", amountMinor: 5000 };
+
+const bookingOf = (status: Booking_Status, more: Partial<ReconciledBooking> = {}): ReconciledBooking => ({
+  status,
+  startTime: START,
+  endTime: END,
+  begun: false,
+  fee: FEE,
+  settlement: status === "EXPIRED" || status === "CANCELLED" ? "RETURN" : null,
+  ...more,
+});
+
+const payment = (status: Payment_Status, settlement?: Settlement): PaymentStanding => ({
+  paymentId: "p",
+  status,
+  settlement: settlement ?? "SETTLEMENT_UNSPECIFIED",
+  amount: FEE,
+  authorizeTime: undefined,
+  version: 1,
+  inFlight: false,
+});
+
+const consultation = (
+  status: Consultation_Status,
+  more: Partial<ConsultationStanding> = {},
+): ConsultationStanding => ({
+  consultationId: "c",
+  status,
+  startTime: START,
+  endTime: END,
+  noShowParty: undefined,
+  version: 1,
+  inFlight: false,
+  ...more,
+});
+
+const NONE = undefined;
+const LATE = { settlement: "CAPTURE" } as const;
+const MISSED = { noShowParty: "PATIENT" } as const;
+const LET_DOWN = { noShowParty: "DOCTOR" } as const;
+
+/** Each stage of a life in which all three agree. */
+const CONSISTENT: [
+  stage: string,
+  ReconciledBooking,
+  PaymentStanding | undefined,
+  ConsultationStanding | undefined,
+][] = [
+  ["held", bookingOf("PENDING_PAYMENT"), payment("REQUIRES_AUTHORIZATION"), NONE],
+  ["being paid", bookingOf("PENDING_PAYMENT"), payment("PROCESSING"), NONE],
+  ["given up by the provider, the hold not over", bookingOf("PENDING_PAYMENT"), payment("VOIDED"), NONE],
+  ["paid", bookingOf("CONFIRMED"), payment("AUTHORIZED"), consultation("SCHEDULED")],
+  ["captured early", bookingOf("CONFIRMED"), payment("CAPTURED"), consultation("SCHEDULED")],
+  ["joined", bookingOf("CONFIRMED"), payment("AUTHORIZED"), consultation("WAITING")],
+  ["free", bookingOf("CONFIRMED", { fee: NONE }), NONE, consultation("SCHEDULED")],
+  ["begun", bookingOf("CONFIRMED", { begun: true }), payment("AUTHORIZED"), consultation("IN_PROGRESS")],
+  ["held and given up", bookingOf("EXPIRED"), payment("CANCELLED"), NONE],
+  ["expired with the provider to answer", bookingOf("EXPIRED"), payment("PROCESSING"), NONE],
+  ["paid too late", bookingOf("EXPIRED"), payment("VOIDED", "RETURN"), NONE],
+  ["cancelled before it was paid", bookingOf("CANCELLED"), payment("CANCELLED", "RETURN"), NONE],
+  ["cancelled", bookingOf("CANCELLED"), payment("VOIDED", "RETURN"), consultation("CANCELLED")],
+  [
+    "cancelled, to be let go",
+    bookingOf("CANCELLED"),
+    payment("AUTHORIZED", "RETURN"),
+    consultation("CANCELLED"),
+  ],
+  [
+    "cancelled, to be refunded",
+    bookingOf("CANCELLED"),
+    payment("CAPTURED", "RETURN"),
+    consultation("CANCELLED"),
+  ],
+  ["cancelled late", bookingOf("CANCELLED", LATE), payment("CAPTURED", "CAPTURE"), consultation("CANCELLED")],
+  [
+    "cancelled while it began",
+    bookingOf("CANCELLED"),
+    payment("VOIDED", "RETURN"),
+    consultation("ABANDONED"),
+  ],
+  ["cancelled free", bookingOf("CANCELLED", { fee: NONE }), NONE, consultation("CANCELLED")],
+  ["completed", bookingOf("COMPLETED"), payment("CAPTURED", "CAPTURE"), consultation("COMPLETED")],
+  [
+    "completed, to be captured",
+    bookingOf("COMPLETED"),
+    payment("AUTHORIZED", "CAPTURE"),
+    consultation("COMPLETED"),
+  ],
+  [
+    "completed, part returned",
+    bookingOf("COMPLETED"),
+    payment("PARTIALLY_REFUNDED"),
+    consultation("COMPLETED"),
+  ],
+  ["completed, all returned", bookingOf("COMPLETED"), payment("REFUNDED"), consultation("COMPLETED")],
+  ["missed by the patient", bookingOf("NO_SHOW"), payment("CAPTURED"), consultation("NO_SHOW", MISSED)],
+  ["missed by the doctor", bookingOf("NO_SHOW"), payment("VOIDED"), consultation("NO_SHOW", LET_DOWN)],
+];
+
+test.each(CONSISTENT)("%s: nobody disagrees", (_stage, booking, its, meeting) => {
+  expect(judge(booking, its, meeting)).toEqual([]);
+});
+
+test("no consistent three disagree, whatever their times, amount and versions are", () => {
+  const times = fc.date({ noInvalidDate: true });
+  const stages = fc.constantFrom(...CONSISTENT);
+  const money = fc.record({ currencyCode: fc.constantFrom("USD", "EUR"), amountMinor: fc.nat() });
+  fc.assert(
+    fc.property(stages, times, times, money, fc.nat(), (stage, startTime, endTime, fee, version) => {
+      const [, booking, its, meeting] = stage;
+      const judged = judge(
+        { ...booking, startTime, endTime, fee: booking.fee && fee },
+        its && { ...its, amount: fee, version },
+        // Equal, but not the same, as it comes off the wire.
+        meeting && { ...meeting, startTime: new Date(startTime), endTime: new Date(endTime), version },
+      );
+      expect(judged).toEqual([]);
+    }),
+  );
+});
+
+describe("what disagrees about a confirmed booking", () => {
+  const confirmed = bookingOf("CONFIRMED");
+  const authorized = payment("AUTHORIZED");
+  const scheduled = consultation("SCHEDULED");
+
+  test.each([
+    ["no consultation", authorized, NONE, "CONSULTATION_MISSING", { tell: "confirmed" }],
+    [
+      "another start",
+      authorized,
+      consultation("WAITING", { startTime: END }),
+      "CONSULTATION_TIMES_DIFFER",
+      { tell: "rescheduled" },
+    ],
+    [
+      "another end",
+      authorized,
+      consultation("SCHEDULED", { endTime: START }),
+      "CONSULTATION_TIMES_DIFFER",
+      { tell: "rescheduled" },
+    ],
+    [
+      "it began unheard",
+      authorized,
+      consultation("IN_PROGRESS"),
+      "CONSULTATION_NOT_HEARD",
+      { hear: "consultation.started" },
+    ],
+    [
+      "it took place unheard",
+      payment("CAPTURED", "CAPTURE"),
+      consultation("COMPLETED"),
+      "CONSULTATION_NOT_HEARD",
+      { hear: "consultation.completed" },
+    ],
+    [
+      "the doctor did not come, unheard",
+      payment("VOIDED", "RETURN"),
+      consultation("NO_SHOW", LET_DOWN),
+      "CONSULTATION_NOT_HEARD",
+      { hear: "consultation.no_show" },
+    ],
+    [
+      "it was broken off unheard",
+      payment("VOIDED", "RETURN"),
+      consultation("ABANDONED"),
+      "CONSULTATION_NOT_HEARD",
+      { hear: "consultation.abandoned" },
+    ],
+    ["it was cancelled", authorized, consultation("CANCELLED"), "CONSULTATION_CANCELLED_FOR_CONFIRMED", NONE],
+    ["no payment", NONE, scheduled, "PAYMENT_MISSING", NONE],
+    ["it is not paid", payment("REQUIRES_AUTHORIZATION"), scheduled, "PAYMENT_NOT_SECURED", NONE],
+    ["the money was let go", payment("VOIDED"), scheduled, "PAYMENT_NOT_SECURED", NONE],
+    ["the money will be let go", payment("AUTHORIZED", "RETURN"), scheduled, "PAYMENT_NOT_SECURED", NONE],
+    [
+      "another amount",
+      { ...authorized, amount: { ...FEE, amountMinor: 1 } },
+      scheduled,
+      "PAYMENT_AMOUNT_DIFFERS",
+      NONE,
+    ],
+  ] as const)("%s", (_what, its, meeting, kind, remedy) => {
+    expect(judge(confirmed, its, meeting)).toEqual([{ kind, remedy }]);
+  });
+});
+
+describe("what disagrees about a booking that is not confirmed", () => {
+  const [pending, expired] = [bookingOf("PENDING_PAYMENT"), bookingOf("EXPIRED")];
+  const [cancelled, late] = [bookingOf("CANCELLED"), bookingOf("CANCELLED", LATE)];
+  const gone = consultation("CANCELLED");
+  const [authorized, captured] = [payment("AUTHORIZED"), payment("CAPTURED", "CAPTURE")];
+
+  test.each([
+    ["held, no payment", pending, NONE, NONE, "PAYMENT_MISSING", { tell: "held" }],
+    ["held, paid unheard", pending, authorized, NONE, "PAYMENT_NOT_HEARD", { hear: "payment.authorized" }],
+    ["held, charged", pending, payment("CAPTURED"), NONE, "SETTLEMENT_DIFFERS", NONE],
+    [
+      "held, with a consultation",
+      pending,
+      payment("PROCESSING"),
+      consultation("SCHEDULED"),
+      "CONSULTATION_UNEXPECTED",
+      NONE,
+    ],
+    ["expired, no payment", expired, NONE, NONE, "PAYMENT_MISSING", { tell: "expired" }],
+    [
+      "expired, open",
+      expired,
+      payment("REQUIRES_AUTHORIZATION"),
+      NONE,
+      "PAYMENT_OPEN_FOR_ENDED",
+      { tell: "expired" },
+    ],
+    ["expired, paid unheard", expired, authorized, NONE, "PAYMENT_NOT_HEARD", { hear: "payment.authorized" }],
+    ["expired, charged", expired, captured, NONE, "SETTLEMENT_DIFFERS", { tell: "payment_refused" }],
+    ["cancelled, no payment", cancelled, NONE, gone, "PAYMENT_MISSING", { tell: "cancelled" }],
+    ["cancelled, money kept", cancelled, authorized, gone, "PAYMENT_OPEN_FOR_ENDED", { tell: "cancelled" }],
+    ["cancelled, charged", cancelled, captured, gone, "SETTLEMENT_DIFFERS", { tell: "cancelled" }],
+    ["cancelled late, not charged", late, authorized, gone, "PAYMENT_OPEN_FOR_ENDED", { tell: "cancelled" }],
+    ["cancelled late, returned", late, payment("VOIDED", "RETURN"), gone, "SETTLEMENT_DIFFERS", NONE],
+    [
+      "cancelled late, to be returned",
+      late,
+      payment("AUTHORIZED", "RETURN"),
+      gone,
+      "SETTLEMENT_DIFFERS",
+      NONE,
+    ],
+    [
+      "cancelled, still to take place",
+      cancelled,
+      payment("VOIDED"),
+      consultation("WAITING"),
+      "CONSULTATION_LIVE_FOR_CANCELLED",
+      { tell: "cancelled" },
+    ],
+    [
+      "cancelled, took place",
+      cancelled,
+      payment("VOIDED"),
+      consultation("COMPLETED"),
+      "OUTCOME_DIFFERS",
+      NONE,
+    ],
+    [
+      "completed, was missed",
+      bookingOf("COMPLETED"),
+      captured,
+      consultation("NO_SHOW"),
+      "OUTCOME_DIFFERS",
+      NONE,
+    ],
+    ["missed, not to be found", bookingOf("NO_SHOW"), payment("VOIDED"), NONE, "OUTCOME_DIFFERS", NONE],
+    [
+      "completed, not charged",
+      bookingOf("COMPLETED"),
+      authorized,
+      consultation("COMPLETED"),
+      "PAYMENT_OPEN_FOR_ENDED",
+      NONE,
+    ],
+    [
+      "missed by the doctor, charged",
+      bookingOf("NO_SHOW"),
+      captured,
+      consultation("NO_SHOW", LET_DOWN),
+      "SETTLEMENT_DIFFERS",
+      NONE,
+    ],
+  ] as const)("%s", (_what, booking, its, meeting, kind, remedy) => {
+    expect(judge(booking, its, meeting)).toEqual([{ kind, remedy }]);
+  });
+});
+
+test("of all that can be, nothing needs two remedies", () => {
+  const statuses = fc.constantFrom<Booking_Status>(
+    "PENDING_PAYMENT",
+    "CONFIRMED",
+    "EXPIRED",
+    "CANCELLED",
+    "COMPLETED",
+    "NO_SHOW",
+  );
+  const payments = fc.constantFrom<Payment_Status>(
+    "REQUIRES_AUTHORIZATION",
+    "PROCESSING",
+    "AUTHORIZED",
+    "CAPTURED",
+    "PARTIALLY_REFUNDED",
+    "REFUNDED",
+    "VOIDED",
+    "CANCELLED",
+  );
+  const consultations = fc.constantFrom<Consultation_Status>(
+    "SCHEDULED",
+    "WAITING",
+    "IN_PROGRESS",
+    "COMPLETED",
+    "CANCELLED",
+    "NO_SHOW",
+    "ABANDONED",
+  );
+  const settlements = fc.constantFrom<Settlement | undefined>("RETURN", "CAPTURE", undefined);
+  const maybe = <T>(what: fc.Arbitrary<T>) => fc.option(what, { nil: undefined });
+  const anyPayment = maybe(
+    fc.tuple(payments, settlements).map(([status, decided]) => payment(status, decided)),
+  );
+  const anyConsultation = maybe(
+    fc
+      .tuple(consultations, maybe(fc.constantFrom<"PATIENT" | "DOCTOR">("PATIENT", "DOCTOR")))
+      .map(([status, noShowParty]) => consultation(status, { noShowParty })),
+  );
+  const anyBooking = fc
+    .tuple(statuses, fc.boolean(), settlements)
+    .map(([status, begun, settlement]) => bookingOf(status, { begun, settlement: settlement ?? null }));
+  fc.assert(
+    fc.property(anyBooking, anyPayment, anyConsultation, (booking, its, meeting) => {
+      const remedies = judge(booking, its, meeting).flatMap(({ remedy }) =>
+        remedy ? [JSON.stringify(remedy)] : [],
+      );
+      expect(new Set(remedies).size).toBeLessThanOrEqual(1);
+    }),
+    { numRuns: 2000 },
+  );
+});

@@ -1,0 +1,258 @@
+import type {
+  Payment_Status,
+  PaymentStanding,
+} from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
+import type {
+  Consultation_Status,
+  ConsultationStanding,
+} from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
+import type { Money } from "@medconnect/proto/medconnect/common/v1/money.ts";
+import type { Booking_Status } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
+import type { BookingEventType } from "../bookings/booking.ts";
+import type { Settlement } from "../bookings/booking-rules.ts";
+
+/** A booking, as far as its payment and its consultation must agree with it. */
+export interface ReconciledBooking {
+  status: Booking_Status;
+  startTime: Date;
+  endTime: Date;
+  /** Scheduling knows that the consultation has started. */
+  begun: boolean;
+  /** undefined: free, and nothing is to be paid. */
+  fee: Money | undefined;
+  /** What was decided about the money. */
+  settlement: Settlement | null;
+}
+
+/** In what way a booking's payment or consultation disagrees with it. Stable: metrics and scripts know them. */
+export type DisagreementKind =
+  /** A confirmed booking has none. */
+  | "CONSULTATION_MISSING"
+  /** It will take place at another time than was booked. */
+  | "CONSULTATION_TIMES_DIFFER"
+  /** A cancelled booking's still goes on. */
+  | "CONSULTATION_LIVE_FOR_CANCELLED"
+  /** A confirmed booking's was cancelled. */
+  | "CONSULTATION_CANCELLED_FOR_CONFIRMED"
+  /** A booking that was never confirmed has one. */
+  | "CONSULTATION_UNEXPECTED"
+  /** It has begun or ended, and scheduling does not know. */
+  | "CONSULTATION_NOT_HEARD"
+  /** Booking and consultation ended in different ways. */
+  | "OUTCOME_DIFFERS"
+  /** A booking with a fee has none. */
+  | "PAYMENT_MISSING"
+  /** It is of another amount than the fee. */
+  | "PAYMENT_AMOUNT_DIFFERS"
+  /** It is authorized, and scheduling has neither confirmed the booking nor refused the money. */
+  | "PAYMENT_NOT_HEARD"
+  /** A confirmed booking's is neither authorized nor captured. */
+  | "PAYMENT_NOT_SECURED"
+  /** The booking has ended, and billing does not know what is to become of the money. */
+  | "PAYMENT_OPEN_FOR_ENDED"
+  /** Billing does something else with the money than was decided. */
+  | "SETTLEMENT_DIFFERS";
+
+/**
+ * What policy allows: scheduling tells the others once more where a booking stands, which it has decided itself; or
+ * takes in what the others have decided, as if their event came now. Whatever else is wrong is for people.
+ */
+export type Remedy =
+  | { tell: BookingEventType }
+  | {
+      hear:
+        | "payment.authorized"
+        | "consultation.started"
+        | "consultation.completed"
+        | "consultation.no_show"
+        | "consultation.abandoned";
+    };
+
+export interface Disagreement {
+  kind: DisagreementKind;
+  /** undefined: only reported. */
+  remedy?: Remedy;
+}
+
+/**
+ * How a booking's payment and consultation (undefined: there is none) disagree with it. Nothing may be on its way
+ * between the three. All remedies in the answer are the same one.
+ */
+export function judge(
+  booking: ReconciledBooking,
+  payment: PaymentStanding | undefined,
+  consultation: ConsultationStanding | undefined,
+): Disagreement[] {
+  const hasEnded = consultation && NEWS_OF_END[consultation.status];
+  // What the money should do is only clear once scheduling has heard how the consultation ended.
+  if (booking.status === "CONFIRMED" && hasEnded) {
+    return [{ kind: "CONSULTATION_NOT_HEARD", remedy: { hear: hasEnded } }];
+  }
+  return [...judgeConsultation(booking, consultation), ...judgePayment(booking, payment, consultation)];
+}
+
+const NEWS_OF_END = {
+  STATUS_UNSPECIFIED: undefined,
+  SCHEDULED: undefined,
+  WAITING: undefined,
+  IN_PROGRESS: undefined,
+  CANCELLED: undefined,
+  COMPLETED: "consultation.completed",
+  NO_SHOW: "consultation.no_show",
+  ABANDONED: "consultation.abandoned",
+} as const satisfies Record<Consultation_Status, string | undefined>;
+
+function judgeConsultation(
+  booking: ReconciledBooking,
+  consultation: ConsultationStanding | undefined,
+): Disagreement[] {
+  switch (booking.status) {
+    case "CONFIRMED":
+      return judgeConfirmed(booking, consultation);
+    case "CANCELLED":
+      return consultation ? judgeCancelled(consultation) : [];
+    case "COMPLETED":
+    case "NO_SHOW":
+      return consultation?.status === booking.status ? [] : [{ kind: "OUTCOME_DIFFERS" }];
+    default:
+      return consultation ? [{ kind: "CONSULTATION_UNEXPECTED" }] : [];
+  }
+}
+
+function judgeConfirmed(
+  { startTime, endTime, begun }: ReconciledBooking,
+  consultation: ConsultationStanding | undefined,
+): Disagreement[] {
+  if (!consultation) return [{ kind: "CONSULTATION_MISSING", remedy: { tell: "confirmed" } }];
+  switch (consultation.status) {
+    case "SCHEDULED":
+    case "WAITING":
+      return isAt(consultation.startTime, startTime) && isAt(consultation.endTime, endTime)
+        ? []
+        : [{ kind: "CONSULTATION_TIMES_DIFFER", remedy: { tell: "rescheduled" } }];
+    case "IN_PROGRESS":
+      return begun ? [] : [{ kind: "CONSULTATION_NOT_HEARD", remedy: { hear: "consultation.started" } }];
+    default:
+      return [{ kind: "CONSULTATION_CANCELLED_FOR_CONFIRMED" }];
+  }
+}
+
+const isAt = (time: Date | undefined, expected: Date): boolean => time?.getTime() === expected.getTime();
+
+function judgeCancelled({ status }: ConsultationStanding): Disagreement[] {
+  switch (status) {
+    case "CANCELLED":
+    case "ABANDONED":
+      return [];
+    case "COMPLETED":
+    case "NO_SHOW":
+      return [{ kind: "OUTCOME_DIFFERS" }];
+    default:
+      return [{ kind: "CONSULTATION_LIVE_FOR_CANCELLED", remedy: { tell: "cancelled" } }];
+  }
+}
+
+function judgePayment(
+  booking: ReconciledBooking,
+  payment: PaymentStanding | undefined,
+  consultation: ConsultationStanding | undefined,
+): Disagreement[] {
+  const { status, fee } = booking;
+  if (!fee) return [];
+  if (!payment) return [missingPayment(status)];
+  const amount: Disagreement[] = isSameMoney(payment.amount, fee) ? [] : [{ kind: "PAYMENT_AMOUNT_DIFFERS" }];
+  switch (status) {
+    case "PENDING_PAYMENT":
+      return [...amount, ...judgePending(payment)];
+    case "CONFIRMED":
+      return [...amount, ...(isSecured(payment) ? [] : [{ kind: "PAYMENT_NOT_SECURED" as const }])];
+    default:
+      return [...amount, ...judgeEnded(booking, payment, consultation)];
+  }
+}
+
+const isSameMoney = (a: Money | undefined, b: Money): boolean =>
+  a?.currencyCode === b.currencyCode && a.amountMinor === b.amountMinor;
+
+/** Billing makes the payment when it is told; but of a booking that was paid once, a new one is not the same. */
+function missingPayment(status: Booking_Status): Disagreement {
+  const told = { PENDING_PAYMENT: "held", EXPIRED: "expired", CANCELLED: "cancelled" } as const;
+  const tell = status in told ? told[status as keyof typeof told] : undefined;
+  return { kind: "PAYMENT_MISSING", ...(tell && { remedy: { tell } }) };
+}
+
+/** One that was cancelled or let go waits for the end of the hold, which ends the booking. */
+function judgePending({ status, settlement }: PaymentStanding): Disagreement[] {
+  switch (status) {
+    case "AUTHORIZED":
+      return settlement === "SETTLEMENT_UNSPECIFIED" ? [PAYMENT_NOT_HEARD] : [{ kind: "SETTLEMENT_DIFFERS" }];
+    case "CAPTURED":
+    case "PARTIALLY_REFUNDED":
+    case "REFUNDED":
+      return [{ kind: "SETTLEMENT_DIFFERS" }];
+    default:
+      return [];
+  }
+}
+
+const PAYMENT_NOT_HEARD: Disagreement = {
+  kind: "PAYMENT_NOT_HEARD",
+  remedy: { hear: "payment.authorized" },
+};
+
+const isSecured = ({ status, settlement }: PaymentStanding): boolean =>
+  settlement !== "RETURN" && (status === "AUTHORIZED" || DONE.CAPTURE.includes(status));
+
+/** Where a payment is when a decision was carried out. An admin may have returned a fee that was due. */
+const DONE: Record<Settlement, readonly Payment_Status[]> = {
+  RETURN: ["CANCELLED", "VOIDED", "REFUNDED"],
+  CAPTURE: ["CAPTURED", "PARTIALLY_REFUNDED", "REFUNDED"],
+};
+
+function judgeEnded(
+  booking: ReconciledBooking,
+  payment: PaymentStanding,
+  consultation: ConsultationStanding | undefined,
+): Disagreement[] {
+  const decision = decisionOf(booking, consultation);
+  const { status, settlement } = payment;
+  if (settlement === decision || DONE[decision].includes(status)) return [];
+  if (booking.status === "EXPIRED" && settlement === "SETTLEMENT_UNSPECIFIED") {
+    // The provider's word decides: late, but possibly not too late.
+    if (status === "PROCESSING") return [];
+    if (status === "AUTHORIZED") return [PAYMENT_NOT_HEARD];
+  }
+  const isUndecided = settlement === "SETTLEMENT_UNSPECIFIED" && !DONE.RETURN.includes(status);
+  const kind = isUndecided ? "PAYMENT_OPEN_FOR_ENDED" : "SETTLEMENT_DIFFERS";
+  // Billing lets a return prevail: to tell it of a charge again would change nothing.
+  const wouldHelp = isUndecided || decision === "RETURN";
+  const tell = wouldHelp ? newsOfEnd(booking.status, status) : undefined;
+  return [{ kind, ...(tell && { remedy: { tell } }) }];
+}
+
+/** What is to become of an ended booking's money. */
+function decisionOf(
+  { status, settlement }: ReconciledBooking,
+  consultation: ConsultationStanding | undefined,
+): Settlement {
+  switch (status) {
+    case "COMPLETED":
+      return "CAPTURE";
+    case "NO_SHOW":
+      return consultation?.noShowParty === "PATIENT" ? "CAPTURE" : "RETURN";
+    default:
+      return settlement ?? "RETURN";
+  }
+}
+
+/** How billing is told of the end. Of a consultation's it hears from clinical: that is not scheduling's to tell. */
+function newsOfEnd(status: Booking_Status, payment: Payment_Status): BookingEventType | undefined {
+  switch (status) {
+    case "CANCELLED":
+      return "cancelled";
+    case "EXPIRED":
+      return payment === "REQUIRES_AUTHORIZATION" ? "expired" : "payment_refused";
+    default:
+      return undefined;
+  }
+}

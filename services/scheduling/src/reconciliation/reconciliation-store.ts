@@ -1,0 +1,54 @@
+import type { Database } from "@medconnect/platform/db/database.ts";
+import { following, where } from "@medconnect/platform/db/filters.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import type { Position } from "@medconnect/platform/page-token.ts";
+import type { BookingRow } from "../bookings/booking-store.ts";
+
+/** As much of a booking as its payment and consultation can be compared with. */
+export type ComparedRow = Pick<
+  BookingRow,
+  | "id"
+  | "version"
+  | "status"
+  | "start_time"
+  | "end_time"
+  | "begun"
+  | "fee_currency"
+  | "fee_minor"
+  | "settlement"
+  | "consultation_id"
+  | "payment_id"
+> & { update_time: Date };
+
+/** By what time bookings are looked up; each has an index. */
+export type WalkColumn = "update_time" | "start_time";
+
+/** Bookings whose time is in [from, to), in its order, after a position. */
+export async function findBookingsBetween(
+  db: Database,
+  column: WalkColumn,
+  { from, to }: { from: Date; to: Date },
+  after: Position | undefined,
+  limit: number,
+): Promise<ComparedRow[]> {
+  const { sql, params } = where(
+    [`${column} >= ?`, from],
+    [`${column} < ?`, to],
+    following(column, "id", after),
+  );
+  return await db.read(
+    `SELECT id, version, status, start_time, end_time, begun, fee_currency, fee_minor, settlement, consultation_id,
+       payment_id, update_time
+     FROM bookings ${sql} ORDER BY ${column}, id LIMIT ?`,
+    [...params, limit],
+  );
+}
+
+/** The versions that bookings have now. */
+export async function findVersions(tx: Transaction, ids: string[]): Promise<Map<string, number>> {
+  const rows = await tx.read<Pick<BookingRow, "id" | "version">>(
+    "SELECT id, version FROM bookings WHERE id IN (?)",
+    [ids],
+  );
+  return new Map(rows.map(({ id, version }) => [id, version]));
+}

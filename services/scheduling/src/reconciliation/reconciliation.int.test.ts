@@ -1,0 +1,320 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { newId } from "@medconnect/platform/ids.ts";
+import { Inbox } from "@medconnect/platform/inbox/inbox.ts";
+import { invoke, startTestService, type TestService } from "@medconnect/platform/testing/test-service.ts";
+import { PaymentStanding } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
+import { ConsultationStanding } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
+import { Event, EventServiceService } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import { EVENT_ROUTES, type Scheduling } from "../app.ts";
+import { applyPaymentAuthorized } from "../bookings/apply-payment-events.ts";
+import {
+  type BookingRow,
+  findBooking,
+  insertBooking,
+  lockBooking,
+  saveBooking,
+} from "../bookings/booking-store.ts";
+import { insertSlots } from "../slots/slot-store.ts";
+import { type ReconcileOptions, reconcileBookings } from "./reconcile-bookings.ts";
+import { reconcileRegularly } from "./reconcile-regularly.ts";
+import type { Standings } from "./standings.ts";
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const GRACE_MS = MINUTE_MS;
+const FEE = { currencyCode: "USD", amountMinor: 5000 };
+
+let service: TestService;
+let app: Scheduling;
+
+/** What billing and clinical say. */
+let payments: Map<string, PaymentStanding>;
+let consultations: Map<string, ConsultationStanding>;
+let whileAsked: () => Promise<void>;
+const standings: Standings = {
+  payments: async (ids) => only(payments, ids),
+  consultations: async (ids) => {
+    await whileAsked();
+    return only(consultations, ids);
+  },
+};
+const only = <T>(all: Map<string, T>, ids: string[]) => new Map([...all].filter(([id]) => ids.includes(id)));
+
+beforeAll(async () => {
+  service = await startTestService("scheduling", EVENT_ROUTES);
+  app = { ...service, holdMs: 15 * MINUTE_MS, cancelCutoffMs: 24 * HOUR_MS };
+});
+afterAll(() => service.close());
+
+beforeEach(async () => {
+  payments = new Map();
+  consultations = new Map();
+  whileAsked = async () => {};
+  // Each test's bookings are those of the last hour.
+  service.clock.advance(24 * HOUR_MS);
+});
+
+const fromNow = (ms: number) => new Date(service.clock.now().getTime() + ms);
+
+/** A booking for tomorrow as it is after its events were delivered, with its slot. */
+async function makeBooking(
+  status: BookingRow["status"],
+  more: Partial<BookingRow> = {},
+): Promise<BookingRow> {
+  const [startTime, endTime] = [fromNow(24 * HOUR_MS), fromNow(24 * HOUR_MS + 30 * MINUTE_MS)];
+  const row: BookingRow = {
+    id: newId(),
+    slot_id: newId(),
+    doctor_id: newId(),
+    doctor_name: null,
+    patient_id: newId(),
+    patient_name: null,
+    consultation_id: newId(),
+    payment_id: newId(),
+    status,
+    start_time: startTime,
+    end_time: endTime,
+    fee_currency: FEE.currencyCode,
+    fee_minor: FEE.amountMinor,
+    reason: null,
+    hold_expire_time: fromNow(15 * MINUTE_MS),
+    sequence: 0,
+    version: 1,
+    create_time: service.clock.now(),
+    begun: 0,
+    cancel_time: null,
+    cancelled_by: null,
+    cancel_reason: null,
+    settlement: null,
+    ...more,
+  };
+  const slot = { id: row.slot_id, doctorId: row.doctor_id, startTime, endTime, fee: FEE };
+  await app.db.transaction(async (tx) => {
+    insertSlots(tx, [{ ...slot, status: "OPEN" }]);
+    insertBooking(tx, row);
+  });
+  return row;
+}
+
+const pay = ({ payment_id }: BookingRow, more: Partial<PaymentStanding> = {}) =>
+  payments.set(
+    payment_id!,
+    PaymentStanding.fromPartial({
+      paymentId: payment_id!,
+      status: "AUTHORIZED",
+      amount: FEE,
+      version: 3,
+      ...more,
+    }),
+  );
+
+const meet = (row: BookingRow, more: Partial<ConsultationStanding> = {}) =>
+  consultations.set(
+    row.consultation_id,
+    ConsultationStanding.fromPartial({
+      consultationId: row.consultation_id,
+      status: "SCHEDULED",
+      startTime: row.start_time,
+      endTime: row.end_time,
+      version: 1,
+      ...more,
+    }),
+  );
+
+const reconcile = (mode: ReconcileOptions["mode"] = "REPAIR") =>
+  reconcileBookings(app, standings, { from: fromNow(-HOUR_MS), to: fromNow(MINUTE_MS), mode });
+
+const outboxOf = async ({ id }: BookingRow) => {
+  const rows = await app.db.read<{ payload: Buffer; destination: string }>(
+    "SELECT payload, destination FROM outbox WHERE aggregateid = ? ORDER BY id",
+    [id],
+  );
+  return rows.map(({ payload, destination }) => ({ destination, event: Event.decode(payload) }));
+};
+
+const auditOf = async ({ id }: BookingRow) =>
+  (
+    await app.db.read<{ action: string; actor_id: string }>(
+      "SELECT action, actor_id FROM audit_events WHERE resource = ? ORDER BY id",
+      [`bookings/${id}`],
+    )
+  ).map(({ action, actor_id }) => `${action} by ${actor_id}`);
+
+const versionOf = async ({ id }: BookingRow) => (await findBooking(app.db, id))!.version;
+
+test("all agree: nothing is found, nothing is changed", async () => {
+  const row = await makeBooking("CONFIRMED");
+  pay(row);
+  meet(row);
+  expect(await reconcile()).toMatchObject({ compared: 1, inFlight: 0, findings: [] });
+  expect(await versionOf(row)).toBe(1);
+});
+
+test("a confirmed booking without a consultation is told again, under the next version", async () => {
+  const row = await makeBooking("CONFIRMED");
+  pay(row);
+  const { findings } = await reconcile();
+  expect(findings).toEqual([{ bookingId: row.id, kind: "CONSULTATION_MISSING", outcome: "REPAIRED" }]);
+  const told = await outboxOf(row);
+  expect(told).toMatchObject([
+    {
+      destination: "clinical",
+      event: {
+        type: "booking.confirmed",
+        version: 2,
+        booking: { consultationId: row.consultation_id, startTime: row.start_time },
+      },
+    },
+  ]);
+  expect(await versionOf(row)).toBe(2);
+  expect(await auditOf(row)).toEqual(["booking.reconcile by service:scheduling"]);
+});
+
+test("what was told is not told twice: while it is on its way nothing is judged", async () => {
+  const row = await makeBooking("CONFIRMED");
+  pay(row);
+  await reconcile();
+  expect(await reconcile()).toMatchObject({ compared: 1, inFlight: 1, findings: [] });
+  expect(await outboxOf(row)).toHaveLength(1);
+});
+
+test.each(["payment", "consultation"])("an event of the %s on its way holds the judgement up", async (of) => {
+  const row = await makeBooking("PENDING_PAYMENT");
+  pay(row, { inFlight: of === "payment" });
+  if (of === "consultation") meet(row, { inFlight: true });
+  expect(await reconcile()).toMatchObject({ inFlight: 1, findings: [] });
+});
+
+test("a report changes nothing", async () => {
+  const row = await makeBooking("CONFIRMED");
+  pay(row);
+  const { findings } = await reconcile("REPORT");
+  expect(findings).toEqual([{ bookingId: row.id, kind: "CONSULTATION_MISSING", outcome: "LEFT" }]);
+  expect(await outboxOf(row)).toEqual([]);
+});
+
+test("a booking that changes while it is compared is left to the next look", async () => {
+  const row = await makeBooking("CONFIRMED");
+  pay(row);
+  whileAsked = () =>
+    app.db.transaction(async (tx) => {
+      const locked = (await lockBooking(tx, row.id))!;
+      saveBooking(tx, { ...locked, version: locked.version + 1 }, service.clock.now());
+    });
+  expect((await reconcile()).findings).toEqual([]);
+  expect(await outboxOf(row)).toEqual([]);
+});
+
+test("of two who repair at once, one does", async () => {
+  const row = await makeBooking("CONFIRMED");
+  pay(row);
+  const reports = await Promise.all([reconcile(), reconcile(), reconcile()]);
+  const outcomes = reports.flatMap(({ findings }) => findings.map(({ outcome }) => outcome));
+  expect(outcomes.filter((outcome) => outcome === "REPAIRED")).toHaveLength(1);
+  expect(await outboxOf(row)).toHaveLength(1);
+});
+
+test("an event that was refused too often is for people: no more are sent", async () => {
+  const row = await makeBooking("CONFIRMED");
+  pay(row);
+  await reconcile();
+  await app.db.write("UPDATE outbox SET dead = TRUE WHERE aggregateid = ?", [row.id]);
+  const { findings } = await reconcile();
+  expect(findings).toEqual([{ bookingId: row.id, kind: "CONSULTATION_MISSING", outcome: "LEFT" }]);
+  expect(await outboxOf(row)).toHaveLength(1);
+});
+
+test("an authorization that was not heard of confirms the booking, and is not heard again", async () => {
+  const row = await makeBooking("PENDING_PAYMENT");
+  pay(row, { authorizeTime: service.clock.now() });
+  const { findings } = await reconcile();
+  expect(findings).toEqual([{ bookingId: row.id, kind: "PAYMENT_NOT_HEARD", outcome: "REPAIRED" }]);
+  expect(await findBooking(app.db, row.id)).toMatchObject({ status: "CONFIRMED", version: 2 });
+  expect(await auditOf(row)).toEqual([
+    "booking.reconcile by service:scheduling",
+    "booking.confirm by service:scheduling",
+  ]);
+
+  // The booking ends otherwise, and then the event comes after all.
+  await app.db.write("UPDATE bookings SET status = 'EXPIRED' WHERE id = ?", [row.id]);
+  const consumers = { "payment.authorized": { from: "billing", apply: applyPaymentAuthorized(app) } };
+  const inbox = new Inbox(app.changes, consumers, app.log);
+  const event = Event.fromPartial({
+    id: newId(),
+    type: "payment.authorized",
+    aggregateId: row.payment_id!,
+    version: 3,
+    occurTime: service.clock.now(),
+    payment: { bookingId: row.id },
+  });
+  const billing = { kind: "service", name: "billing" } as const;
+  await invoke(EventServiceService.deliverEvents, inbox.deliverEvents, billing, { events: [event] });
+  expect(await findBooking(app.db, row.id)).toMatchObject({ status: "EXPIRED", version: 2 });
+});
+
+test("a consultation that ended unheard, long after the booking's last change, closes the booking", async () => {
+  const row = await makeBooking("CONFIRMED");
+  pay(row, { status: "CAPTURED", settlement: "CAPTURE" });
+  meet(row, { status: "COMPLETED", version: 4 });
+  // No slot is longer than twelve hours: by then it must be over.
+  service.clock.advance(24 * HOUR_MS + 12 * HOUR_MS);
+  const { findings } = await reconcile();
+  expect(findings).toEqual([{ bookingId: row.id, kind: "CONSULTATION_NOT_HEARD", outcome: "REPAIRED" }]);
+  expect(await findBooking(app.db, row.id)).toMatchObject({ status: "COMPLETED" });
+});
+
+test("what policy does not allow is only reported", async () => {
+  const row = await makeBooking("CONFIRMED");
+  pay(row, { status: "VOIDED" });
+  meet(row);
+  const { findings } = await reconcile();
+  expect(findings).toEqual([{ bookingId: row.id, kind: "PAYMENT_NOT_SECURED", outcome: "LEFT" }]);
+  expect(await versionOf(row)).toBe(1);
+});
+
+test("every booking is compared once, also where many changed in the same millisecond", async () => {
+  const row = await makeBooking("EXPIRED", { payment_id: null });
+  await app.db.transaction(async (tx) => {
+    for (let made = 1; made < 450; made++)
+      insertBooking(tx, { ...row, id: newId(), consultation_id: newId() });
+  });
+  expect(await reconcile()).toMatchObject({ compared: 450, findings: [] });
+});
+
+test("regularly: what is younger than the grace, or was on its way, is seen the next time", async () => {
+  const run = reconcileRegularly(app, standings, GRACE_MS);
+  await run();
+  const row = await makeBooking("CONFIRMED");
+  pay(row, { inFlight: true });
+  await run();
+  expect(await outboxOf(row)).toEqual([]);
+  service.clock.advance(2 * GRACE_MS);
+  await run();
+  expect(await outboxOf(row)).toEqual([]);
+  pay(row);
+  service.clock.advance(2 * GRACE_MS);
+  await run();
+  expect(await outboxOf(row)).toHaveLength(1);
+});
+
+test("regularly: while another service is away, nothing is skipped", async () => {
+  const run = reconcileRegularly(
+    app,
+    {
+      ...standings,
+      payments: (ids) => (isAway ? Promise.reject(new Error("away")) : standings.payments(ids)),
+    },
+    GRACE_MS,
+  );
+  let isAway = false;
+  await run();
+  const row = await makeBooking("CONFIRMED");
+  pay(row);
+  isAway = true;
+  service.clock.advance(2 * GRACE_MS);
+  await expect(run()).rejects.toThrow("away");
+  isAway = false;
+  service.clock.advance(2 * GRACE_MS);
+  await run();
+  expect(await outboxOf(row)).toHaveLength(1);
+});

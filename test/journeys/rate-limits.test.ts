@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { freePorts } from "../../deploy/local/ports.ts";
+import { Server } from "../../deploy/local/server.ts";
+import { type Account, PASSWORD, signUp } from "../support/accounts.ts";
+import { type Answer, Api, refusal } from "../support/api.ts";
+import { sharedInternalKey, sharedStack } from "../support/stack.ts";
+
+const LIMITS = { RATE_LIMIT_AUTH: "3", RATE_LIMIT_READ: "5", RATE_LIMIT_WRITE: "2", RATE_LIMIT_SEARCH: "0" };
+const START_TIMEOUT_MS = 60_000;
+
+const { urls, addresses } = sharedStack();
+/** Two gateways with small limits in front of the shared services; the shared gateway has none. */
+const gateways: Server[] = [];
+let apis: [Api, Api];
+let patients: Account[];
+
+beforeAll(async () => {
+  const ports = await freePorts(4);
+  gateways.push(gatewayAt(ports[0]!, ports[1]!), gatewayAt(ports[2]!, ports[3]!));
+  await Promise.all(gateways.map((gateway) => gateway.start()));
+  apis = [new Api(`http://127.0.0.1:${ports[0]}`), new Api(`http://127.0.0.1:${ports[2]}`)];
+  const unlimited = new Api(urls.gateway);
+  patients = await Promise.all([signUp(unlimited, "PATIENT"), signUp(unlimited, "PATIENT")]);
+}, START_TIMEOUT_MS);
+
+afterAll(async () => {
+  await Promise.all(gateways.map((gateway) => gateway.stop()));
+}, START_TIMEOUT_MS);
+
+function gatewayAt(port: number, metricsPort: number): Server {
+  return new Server({
+    name: `gateway:${port}`,
+    command: process.execPath,
+    args: ["gateway/main.ts"],
+    env: {
+      ...process.env,
+      ...LIMITS,
+      PORT: `${port}`,
+      METRICS_PORT: `${metricsPort}`,
+      LOG_LEVEL: "warn",
+      DRAIN_DELAY: "0ms",
+      REDIS_URL: urls.redis,
+      INTERNAL_KEY: Buffer.from(sharedInternalKey()).toString("base64"),
+      AUTH_ADDRESS: addresses.auth,
+      SCHEDULING_ADDRESS: addresses.scheduling,
+      CLINICAL_ADDRESS: addresses.clinical,
+      BILLING_ADDRESS: addresses.billing,
+    },
+    ready: async () =>
+      (await fetch(`http://127.0.0.1:${metricsPort}/readyz`).catch(() => undefined))?.ok === true,
+  });
+}
+
+const times = async (count: number, send: (index: number) => Promise<Answer>): Promise<Answer[]> => {
+  const answers: Answer[] = [];
+  for (let index = 0; index < count; index++) answers.push(await send(index));
+  return answers;
+};
+const statusesOf = (answers: Answer[]) => answers.map(({ status }) => status);
+
+test("logins are limited by address, whatever X-Forwarded-For says, over all gateways together", async () => {
+  const { email } = patients[0]!;
+  const answers = await times(5, (index) =>
+    apis[index % 2]!.send("POST /v1/auth/login", {
+      body: { email, password: PASSWORD },
+      headers: { "x-forwarded-for": `203.0.113.${index}` },
+    }),
+  );
+  expect(statusesOf(answers)).toEqual([200, 200, 200, 429, 429]);
+  const last = answers.at(-1)!;
+  expect(refusal(last)).toEqual({ status: 429, reason: "RATE_LIMITED" });
+  const retryAfterS = Number(last.headers.get("retry-after"));
+  expect(retryAfterS).toBeGreaterThan(0);
+  expect(retryAfterS).toBeLessThanOrEqual(60);
+});
+
+test("reads are limited by user, and every answer tells where one stands", async () => {
+  const [first, second] = patients.map(({ token }) => apis[0].as(token));
+  const answers = await times(7, () => first!.send("GET /v1/users/me"));
+  expect(statusesOf(answers)).toEqual([200, 200, 200, 200, 200, 429, 429]);
+  expect(answers[0]!.headers.get("ratelimit-policy")).toBe('"read";q=5;w=60');
+  const left = answers.map(({ headers }) => /r=(\d+)/.exec(headers.get("ratelimit") ?? "")?.[1]);
+  expect(left).toEqual(["4", "3", "2", "1", "0", "0", "0"]);
+  expect((await second!.send("GET /v1/users/me")).status).toBe(200);
+});
+
+test("classes are counted apart, and a class without a limit is not counted", async () => {
+  const [own] = patients.map(({ token }) => apis[1].as(token));
+  expect(
+    statusesOf(await times(3, () => own!.send("PATCH /v1/users/me", { body: { locale: "de" } }))),
+  ).toEqual([200, 200, 429]);
+  const searches = await times(10, () => own!.send("GET /v1/doctors"));
+  expect(statusesOf(searches)).toEqual(Array(10).fill(200));
+  expect(searches[0]!.headers.get("ratelimit")).toBeNull();
+});
+
+test("a request without a valid token is refused before it counts for anybody", async () => {
+  const nobody = apis[0].as("not.a.token");
+  expect(statusesOf(await times(10, () => nobody.send("GET /v1/bookings")))).toEqual(Array(10).fill(401));
+});

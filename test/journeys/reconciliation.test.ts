@@ -1,0 +1,156 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
+import { type Connection, createConnection } from "mysql2/promise";
+import { type Account, signUp } from "../support/accounts.ts";
+import { Api, type Json } from "../support/api.ts";
+import { eventually } from "../support/eventually.ts";
+import { type Booked, book, DAY_MS, FEE, MINUTE_MS, offer, openPractice } from "../support/practice.ts";
+import { sharedStack } from "../support/stack.ts";
+
+// The command is a process of its own each time.
+jest.setTimeout(120_000);
+
+const ROOT = join(import.meta.dirname, "../..");
+
+const { urls } = sharedStack();
+const api = new Api(urls.gateway);
+let database: Connection;
+let patient: Account;
+
+beforeAll(async () => {
+  database = await createConnection({ uri: urls.mysql });
+});
+afterAll(() => database.end());
+
+/** The operator's command, with no grace given. @returns how it ended, and what it found out about a booking */
+async function reconcile(booking: Booked, ...flags: string[]): Promise<{ code: number; found: string[] }> {
+  const { code, stdout, stderr } = await run(["deploy/reconcile.ts", "--since", "1h", "--json", ...flags]);
+  if (stdout === "") throw new Error(stderr);
+  const { findings } = JSON.parse(stdout) as { findings: Record<"bookingId" | "kind" | "outcome", string>[] };
+  // Other tests may break other bookings at the same time.
+  const own = findings.filter(({ bookingId }) => bookingId === booking.id);
+  expect(code).toBe(findings.length > 0 ? 1 : 0);
+  return { code, found: own.map(({ kind, outcome }) => `${kind} ${outcome}`) };
+}
+
+function run(args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const options = { cwd: ROOT, env: { ...process.env, RECONCILE_GRACE: "0s" }, timeout: 30_000 };
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, options, (error, stdout, stderr) => {
+      resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
+    });
+  });
+}
+
+/** Until nothing of the booking is on its way any more. */
+const untilFound = (booking: Booked, ...flags: string[]) =>
+  eventually(
+    () => reconcile(booking, ...flags),
+    ({ found }) => found.length > 0,
+    15_000,
+  );
+
+async function bookAt(startsInMs: number, profile: Json = {}): Promise<Booked> {
+  const doctor = await openPractice(api, profile);
+  patient = await signUp(api, "PATIENT");
+  return await book(patient, await offer(doctor, startsInMs, 30 * MINUTE_MS));
+}
+
+async function pay({ paymentId }: Booked): Promise<void> {
+  await eventually(
+    () => patient.api.send(`GET /v1/payments/${paymentId}`),
+    ({ status }) => status === 200,
+    10_000,
+  );
+  const body = { paymentMethod: "pm_card_visa" };
+  await patient.api.ok(`POST /v1/payments/${paymentId}:authorize`, { key: true, body });
+}
+
+const consultationOf = ({ consultationId }: Booked) =>
+  patient.api.send(`GET /v1/consultations/${consultationId}`);
+
+const untilConsultation = (booking: Booked, status: string) =>
+  eventually(
+    () => consultationOf(booking),
+    ({ body }) => body.status === status,
+    10_000,
+  );
+
+test("a consultation that got lost is found, reported, and made again", async () => {
+  const booking = await bookAt(2 * DAY_MS);
+  await untilConsultation(booking, "SCHEDULED");
+  await database.query("DELETE FROM medconnect_clinical.consultations WHERE id = ?", [
+    booking.consultationId,
+  ]);
+
+  expect((await untilFound(booking)).found).toEqual(["CONSULTATION_MISSING LEFT"]);
+  expect((await consultationOf(booking)).status).toBe(404);
+
+  expect((await reconcile(booking, "--repair")).found).toEqual(["CONSULTATION_MISSING REPAIRED"]);
+  await untilConsultation(booking, "SCHEDULED");
+  expect((await reconcile(booking)).found).toEqual([]);
+});
+
+test("a cancellation that clinical forgot is told again", async () => {
+  const booking = await bookAt(3 * DAY_MS);
+  await untilConsultation(booking, "SCHEDULED");
+  await patient.api.ok(`POST /v1/bookings/${booking.id}:cancel`);
+  await untilConsultation(booking, "CANCELLED");
+  await database.query("UPDATE medconnect_clinical.consultations SET status = 'SCHEDULED' WHERE id = ?", [
+    booking.consultationId,
+  ]);
+
+  expect((await untilFound(booking, "--repair")).found).toEqual(["CONSULTATION_LIVE_FOR_CANCELLED REPAIRED"]);
+  await untilConsultation(booking, "CANCELLED");
+});
+
+test("a booking that forgot that it was paid is confirmed again, and has its consultation", async () => {
+  const booking = await bookAt(4 * DAY_MS, { fee: FEE });
+  const status = async () => String((await patient.api.ok(`GET /v1/bookings/${booking.id}`)).status);
+  await pay(booking);
+  await eventually(status, (now) => now === "CONFIRMED", 10_000);
+  await untilConsultation(booking, "SCHEDULED");
+
+  // As if the payment's event had never been delivered.
+  await database.query(
+    `UPDATE medconnect_scheduling.bookings b JOIN medconnect_scheduling.slots s ON s.id = b.slot_id
+     SET b.status = 'PENDING_PAYMENT', s.status = 'HELD', s.hold_expire_time = b.hold_expire_time WHERE b.id = ?`,
+    [booking.id],
+  );
+  await database.query("DELETE FROM medconnect_scheduling.inbox WHERE aggregate_id = ?", [booking.paymentId]);
+  await database.query("DELETE FROM medconnect_clinical.consultations WHERE id = ?", [
+    booking.consultationId,
+  ]);
+  expect(await status()).toBe("PENDING_PAYMENT");
+
+  expect((await untilFound(booking, "--repair")).found).toEqual(["PAYMENT_NOT_HEARD REPAIRED"]);
+  expect(await status()).toBe("CONFIRMED");
+  await untilConsultation(booking, "SCHEDULED");
+  expect((await reconcile(booking)).found).toEqual([]);
+});
+
+test("money that was kept after a cancellation is given back", async () => {
+  const booking = await bookAt(5 * DAY_MS, { fee: FEE });
+  const payment = () => patient.api.ok(`GET /v1/payments/${booking.paymentId}`);
+  await pay(booking);
+  await untilConsultation(booking, "SCHEDULED");
+  // As if the cancellation had been written down and told to nobody.
+  await database.query(
+    `UPDATE medconnect_scheduling.bookings b JOIN medconnect_scheduling.slots s ON s.id = b.slot_id
+     SET b.status = 'CANCELLED', b.settlement = 'RETURN', b.cancelled_by = 'PATIENT', b.cancel_time = b.update_time,
+       s.status = 'OPEN', s.booking_id = NULL WHERE b.id = ?`,
+    [booking.id],
+  );
+  expect((await untilFound(booking, "--repair")).found).toEqual([
+    "CONSULTATION_LIVE_FOR_CANCELLED REPAIRED",
+    "PAYMENT_OPEN_FOR_ENDED REPAIRED",
+  ]);
+  await eventually(payment, ({ status }) => status === "VOIDED", 10_000);
+  await untilConsultation(booking, "CANCELLED");
+});
+
+test("what the command cannot do ends with 2, as 1 is for disagreements", async () => {
+  const { code } = await run(["services/scheduling/src/reconcile.ts", "--since", "yesterday"]);
+  expect(code).toBe(2);
+});

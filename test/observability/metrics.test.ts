@@ -1,0 +1,148 @@
+import { randomUUID } from "node:crypto";
+import { beforeAll, describe, expect, test } from "@jest/globals";
+import { PROCESSES, type ProcessName } from "../../deploy/local/ports.ts";
+import { SERVICES } from "../../deploy/provision.ts";
+import { signUp } from "../support/accounts.ts";
+import { Api } from "../support/api.ts";
+import { eventually } from "../support/eventually.ts";
+import { book, DAY_MS, FEE, offer, openPractice } from "../support/practice.ts";
+import { sharedStack } from "../support/stack.ts";
+
+const { urls, metricsPorts } = sharedStack();
+const api = new Api(urls.gateway);
+
+type Labels = Record<string, string>;
+interface Sample {
+  name: string;
+  labels: Labels;
+  value: number;
+}
+
+/** What a process tells Prometheus (text format 0.0.4). */
+async function scrape(process: ProcessName): Promise<Sample[]> {
+  const answer = await fetch(`http://127.0.0.1:${metricsPorts[process]}/metrics`);
+  expect(answer.headers.get("content-type")).toMatch(/^text\/plain/);
+  const lines = (await answer.text()).split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  return lines.map((line) => {
+    const [, name = "", labels = "", value] = /^(\w+)(?:\{(.*)\})? (\S+)/.exec(line) ?? [];
+    const pairs = [...labels.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)];
+    return {
+      name,
+      value: Number(value),
+      labels: Object.fromEntries(pairs.map(([, key, text]) => [key, text])),
+    };
+  });
+}
+
+/** The sum of the samples of a name that have these labels. */
+function sum(samples: Sample[], wanted: string, labels: Labels = {}): number {
+  return samples
+    .filter(({ name }) => name === wanted)
+    .filter((sample) => Object.entries(labels).every(([key, value]) => sample.labels[key] === value))
+    .reduce((total, { value }) => total + value, 0);
+}
+
+type Scrapes = Record<ProcessName, Sample[]>;
+
+async function scrapeAll(): Promise<Scrapes> {
+  const all = await Promise.all(PROCESSES.map(async (name) => [name, await scrape(name)]));
+  return Object.fromEntries(all);
+}
+
+let before: Scrapes;
+let after: Scrapes;
+
+const grown = (process: ProcessName, name: string, labels?: Labels): number =>
+  sum(after[process], name, labels) - sum(before[process], name, labels);
+
+beforeAll(async () => {
+  before = await scrapeAll();
+  const doctor = await openPractice(api, { fee: FEE });
+  const patient = await signUp(api, "PATIENT");
+  const { paymentId } = await book(patient, await offer(doctor, 2 * DAY_MS));
+  const body = { paymentMethod: "pm_card_visa" };
+  await patient.api.ok(`POST /v1/payments/${paymentId}:authorize`, { key: true, body });
+  await patient.api.send("GET /v1/bookings/not-an-id");
+  // The gateway counts a request when its answer has left, which may be after it was read here.
+  const bad = { http_route: "/v1/bookings/{bookingId}", http_response_status_code: "400" };
+  after = await eventually(
+    scrapeAll,
+    (now) => sum(now.gateway, COUNT_HTTP, bad) > sum(before.gateway, COUNT_HTTP, bad),
+    5000,
+  );
+});
+
+const COUNT_HTTP = "http_server_request_duration_count";
+const COUNT_RPC = "rpc_server_call_duration_count";
+
+describe("rate, errors and duration", () => {
+  test("of the gateway's requests are told by route and status", () => {
+    const made = {
+      http_request_method: "POST",
+      http_route: "/v1/bookings",
+      http_response_status_code: "201",
+    };
+    expect(grown("gateway", COUNT_HTTP, made)).toBeGreaterThanOrEqual(1);
+    expect(grown("gateway", "http_server_request_duration_sum", made)).toBeGreaterThan(0);
+    expect(grown("gateway", "http_server_request_duration_bucket", { ...made, le: "+Inf" })).toBe(
+      grown("gateway", COUNT_HTTP, made),
+    );
+  });
+
+  test.each([
+    ["auth", "medconnect.auth.v1.AuthService/Login"],
+    ["scheduling", "medconnect.scheduling.v1.BookingService/CreateBooking"],
+    ["clinical", "medconnect.events.v1.EventService/DeliverEvents"],
+    ["billing", "medconnect.billing.v1.PaymentService/AuthorizePayment"],
+  ] as const)("of the calls to %s are told by method and reason", (service, method) => {
+    expect(grown(service, COUNT_RPC, { rpc_method: method, reason: "OK" })).toBeGreaterThanOrEqual(1);
+    expect(grown(service, "rpc_server_call_duration_sum", { rpc_method: method })).toBeGreaterThan(0);
+  });
+
+  test("count a refusal under its reason", () => {
+    const refused = {
+      rpc_method: "medconnect.scheduling.v1.BookingService/GetBooking",
+      reason: "INVALID_REQUEST",
+    };
+    expect(grown("scheduling", COUNT_RPC, refused)).toBeGreaterThanOrEqual(1);
+  });
+});
+
+test.each(SERVICES)("%s tells how its database connections are used", (service) => {
+  for (const pool of ["reads", "writes"]) {
+    const open = sum(after[service], "db_client_connection_count", { pool });
+    expect(open).toBeGreaterThan(0);
+    const used = sum(after[service], "db_client_connection_count", { pool, state: "used" });
+    expect(used).toBeGreaterThanOrEqual(0);
+    expect(used).toBeLessThanOrEqual(open);
+  }
+});
+
+test.each([
+  ["scheduling", "billing"],
+  ["scheduling", "clinical"],
+  ["billing", "scheduling"],
+  ["auth", "scheduling"],
+] as const)("%s tells what it has told %s of", (service, destination) => {
+  const labels = { destination, result: "applied" };
+  expect(grown(service, "outbox_delivered_total", labels)).toBeGreaterThanOrEqual(1);
+});
+
+test.each([
+  ["auth", "user.register"],
+  ["scheduling", "booking.create"],
+  ["billing", "payment.authorize"],
+] as const)("%s counts the changes that it makes: %s", (service, action) => {
+  expect(grown(service, "changes_total", { action })).toBeGreaterThanOrEqual(1);
+});
+
+test("nobody makes up time series: a path that is no route, and an id, are in no label", async () => {
+  const tag = randomUUID();
+  await api.send(`GET /v1/${tag}`);
+  await api.send(`GET /v1/doctors/${tag}`);
+  await api.send(`GET /v1/doctors?${tag}=1`);
+  const labels = Object.values(await scrapeAll()).flatMap((samples) =>
+    samples.map((sample) => sample.labels),
+  );
+  expect(JSON.stringify(labels)).not.toContain(tag);
+});

@@ -1,0 +1,76 @@
+import { randomUUID } from "node:crypto";
+import { type Account, signUp, signUpAdmin } from "../support/accounts.ts";
+import { Api, type Json } from "../support/api.ts";
+import { book, DAY_MS, FEE, offer, openPractice, SOON_MS } from "../support/practice.ts";
+import { sharedStack } from "../support/stack.ts";
+
+/** Who sends junk, and what they have that it could damage. */
+export interface Cast {
+  patient: Account;
+  doctor: Account;
+  admin: Account;
+  /** Ids that exist, by the name of the field that asks for them. */
+  ids: Record<string, string[]>;
+}
+
+export const ROLES = ["anonymous", "patient", "doctor", "admin"] as const;
+export type CastRole = (typeof ROLES)[number];
+
+/** A doctor with open, booked, and held times, a patient who booked them, a completed consultation, and an admin. */
+export async function makeCast(): Promise<Cast> {
+  const stack = sharedStack();
+  const api = new Api(stack.urls.gateway);
+  const [doctor, patient, bystander, admin] = await Promise.all([
+    openPractice(api),
+    signUp(api, "PATIENT"),
+    signUp(api, "PATIENT"),
+    signUpAdmin(api, stack),
+  ]);
+  const completed = await book(patient, await offer(doctor, SOON_MS));
+  const consultation = `/v1/consultations/${completed.consultationId}`;
+  await doctor.api.ok(`POST ${consultation}:start`);
+  await doctor.api.ok(`POST ${consultation}:complete`, { body: { notes: "All well." } });
+  const prescription = await doctor.api.ok(`POST ${consultation}/prescriptions`, {
+    key: true,
+    body: { content: "Rest." },
+  });
+  const open = [await offer(doctor, 3 * DAY_MS), await offer(doctor, 4 * DAY_MS)];
+  await doctor.api.ok(`PATCH /v1/doctors/${doctor.id}`, { body: { fee: FEE } });
+  const held = await book(patient, await offer(doctor, 5 * DAY_MS));
+  const missing = randomUUID();
+  return {
+    patient,
+    doctor,
+    admin,
+    ids: {
+      doctorId: [doctor.id, patient.id, missing],
+      // Nobody who sends anything: an admin may well disable them.
+      userId: [bystander.id, missing],
+      patientId: [patient.id, missing],
+      subjectId: [patient.id, missing],
+      slotId: [...open, missing],
+      bookingId: [completed.id, held.id, missing],
+      consultationId: [completed.consultationId, missing],
+      prescriptionId: [String(prescription.id), missing],
+      paymentId: [held.paymentId, missing],
+    },
+  };
+}
+
+export const tokenOf = (cast: Cast, role: CastRole): string | undefined =>
+  role === "anonymous" ? undefined : cast[role].token;
+
+/** All that the cast has, as it reads it. */
+export async function belongings({ patient, doctor }: Cast): Promise<Json[]> {
+  const reads = [
+    patient.api.ok("GET /v1/users/me"),
+    patient.api.ok("GET /v1/bookings?pageSize=100"),
+    patient.api.ok("GET /v1/payments?pageSize=100"),
+    patient.api.ok("GET /v1/consultations?pageSize=100"),
+    patient.api.ok("GET /v1/prescriptions?pageSize=100"),
+    doctor.api.ok("GET /v1/users/me"),
+    doctor.api.ok(`GET /v1/doctors/${doctor.id}`),
+    doctor.api.ok(`GET /v1/doctors/${doctor.id}/slots?pageSize=100`),
+  ];
+  return await Promise.all(reads);
+}

@@ -1,0 +1,69 @@
+import type { Api } from "../support/api.ts";
+
+/** What this test reads of a JSON schema. */
+export interface Schema {
+  $ref?: string;
+  type?: string | string[];
+  format?: string;
+  enum?: string[];
+  properties?: Record<string, Schema>;
+  items?: Schema;
+  anyOf?: Schema[];
+  oneOf?: Schema[];
+  allOf?: Schema[];
+}
+
+export interface Operation {
+  method: string;
+  /** With `{names}`. */
+  path: string;
+  query: Record<string, Schema>;
+  body: Schema | undefined;
+}
+
+interface Parameter {
+  $ref?: string;
+  in: string;
+  name: string;
+  schema: Schema;
+}
+
+interface OpenApi {
+  paths: Record<string, Record<string, { parameters?: Parameter[]; requestBody?: RequestBody }>>;
+  components: { schemas: Record<string, Schema> };
+}
+interface RequestBody {
+  content: Record<string, { schema: Schema }>;
+}
+
+/** What the gateway says that it serves. */
+export class ApiDescription {
+  readonly operations: Operation[];
+  readonly #schemas: Record<string, Schema>;
+
+  private constructor({ paths, components }: OpenApi) {
+    this.#schemas = components.schemas;
+    this.operations = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, { parameters = [], requestBody }]) => ({
+        method: method.toUpperCase(),
+        path,
+        query: Object.fromEntries(
+          parameters.filter((each) => each.in === "query").map(({ name, schema }) => [name, schema]),
+        ),
+        body: Object.values(requestBody?.content ?? {})[0]?.schema,
+      })),
+    );
+  }
+
+  static async fetch(api: Api): Promise<ApiDescription> {
+    return new ApiDescription((await api.ok("GET /openapi.json")) as unknown as OpenApi);
+  }
+
+  /** The schema itself, where it only refers to one. */
+  resolve(schema: Schema): Schema {
+    const name = schema.$ref?.split("/").at(-1);
+    const target = name === undefined ? schema : this.#schemas[name];
+    if (!target) throw new Error(`the description has no ${schema.$ref}`);
+    return target;
+  }
+}

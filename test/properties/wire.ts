@@ -1,0 +1,118 @@
+import fc, { type Arbitrary } from "fast-check";
+import type { Method } from "../support/grpc.ts";
+import { messageTypes } from "../support/grpc.ts";
+import { junkBytes, junkText } from "./junk.ts";
+
+/** Wire types (protobuf.dev, "Encoding"). */
+const VARINT = 0;
+const FIXED64 = 1;
+const BYTES = 2;
+const FIXED32 = 5;
+
+/** How many messages lie in one another. */
+const DEPTH = 3;
+
+/** What this test reads of a FieldDescriptorProto. */
+interface Field {
+  name: string;
+  number: number;
+  type: string;
+  typeName: string;
+}
+
+type Ids = Record<string, string[]>;
+
+/** Messages for one RPC, as bytes: some that are nearly right, some that are junk all over. */
+export function messagesFor({ requestType }: Method, ids: Ids): Arbitrary<Buffer> {
+  const fields = (requestType.type as { field: Field[] }).field;
+  return fc.oneof(
+    { weight: 8, arbitrary: message(fields, ids, DEPTH) },
+    { weight: 1, arbitrary: junkBytes },
+    {
+      weight: 1,
+      arbitrary: fc.tuple(message(fields, ids, DEPTH), junkBytes).map((parts) => Buffer.concat(parts)),
+    },
+  );
+}
+
+/** Fields in any order, some twice, some of an odd type, some unknown. */
+function message(fields: Field[], ids: Ids, depth: number): Arbitrary<Buffer> {
+  const known = fields.map((field) => often(fitting(field, ids, depth), odd(field.number)));
+  const unknown = fc.integer({ min: 1, max: 2 ** 29 - 1 }).chain(odd);
+  const any = known.length > 0 ? often(fc.oneof(...known), unknown) : unknown;
+  const most = fc.tuple(...known.map((each) => often(each, fc.constant(Buffer.alloc(0)))));
+  return fc.tuple(most, fc.array(any, { maxLength: 2 })).map((parts) => Buffer.concat(parts.flat()));
+}
+
+function fitting({ name, number, type, typeName }: Field, ids: Ids, depth: number): Arbitrary<Buffer> {
+  switch (type) {
+    case "TYPE_STRING": {
+      const known = ids[name] ?? ["1", "a"];
+      return often(fc.constantFrom(...known), junkText).map((text) => lengthed(number, Buffer.from(text)));
+    }
+    case "TYPE_BYTES":
+      return junkBytes.map((bytes) => lengthed(number, bytes));
+    case "TYPE_MESSAGE": {
+      const fields = (messageTypes.get(typeName.replace(/^\./, "")) ?? []) as Field[];
+      const inner = depth > 0 ? message(fields, ids, depth - 1) : fc.constant(Buffer.alloc(0));
+      return inner.map((bytes) => lengthed(number, bytes));
+    }
+    default:
+      return numbers.map((value) => Buffer.concat([tag(number, VARINT), varint(value)]));
+  }
+}
+
+const numbers = fc.oneof(
+  fc.bigInt({ min: 0n, max: 8n }),
+  fc.constantFrom(
+    -1n,
+    2n ** 31n,
+    2n ** 53n,
+    2n ** 63n,
+    2n ** 64n - 1n,
+    253402300799n,
+    253402300800n,
+    -62135596801n,
+  ),
+  // A time at which much happens.
+  fc
+    .bigInt({ min: -1000n, max: 10_000_000n })
+    .map((seconds) => BigInt(Math.floor(Date.now() / 1000)) + seconds),
+);
+
+/** A field of any type but perhaps its own. */
+const odd = (number: number): Arbitrary<Buffer> =>
+  fc.oneof(
+    numbers.map((value) => Buffer.concat([tag(number, VARINT), varint(value)])),
+    junkBytes.map((bytes) => lengthed(number, bytes)),
+    fc.constant(Buffer.concat([tag(number, FIXED64), Buffer.alloc(8, 0xff)])),
+    fc.constant(Buffer.concat([tag(number, FIXED32), Buffer.alloc(4, 0xff)])),
+    // Says that it is longer than it is; a group's end without a start; a tag cut short.
+    fc.constantFrom(
+      Buffer.concat([tag(number, BYTES), varint(2n ** 40n)]),
+      tag(number, 4),
+      Buffer.from([0xff]),
+    ),
+  );
+
+const tag = (number: number, wireType: number) => varint((BigInt(number) << 3n) | BigInt(wireType));
+
+const lengthed = (number: number, bytes: Buffer) =>
+  Buffer.concat([tag(number, BYTES), varint(BigInt(bytes.length)), bytes]);
+
+function varint(value: bigint): Buffer {
+  const bytes: number[] = [];
+  let rest = BigInt.asUintN(64, value);
+  while (rest > 127n) {
+    bytes.push(Number(rest & 127n) | 128);
+    rest >>= 7n;
+  }
+  return Buffer.from([...bytes, Number(rest)]);
+}
+
+/** Mostly the one, sometimes the other. */
+function often(usual: Arbitrary<Buffer>, other: Arbitrary<Buffer>): Arbitrary<Buffer>;
+function often(usual: Arbitrary<string>, other: Arbitrary<string>): Arbitrary<string>;
+function often(usual: Arbitrary<unknown>, other: Arbitrary<unknown>): Arbitrary<unknown> {
+  return fc.oneof({ weight: 5, arbitrary: usual }, { weight: 1, arbitrary: other });
+}
