@@ -1,3 +1,4 @@
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Logger } from "@medconnect/platform/log.ts";
 import express, { type Express, type Response } from "express";
 import { docsPage } from "./docs/docs-page.ts";
@@ -27,6 +28,7 @@ export function createApp(options: AppOptions): Express {
   app.set("trust proxy", trustProxy);
   app.disable("etag");
   app.disable("query parser");
+  app.enable("case sensitive routing");
   app.use(observe({ log, traceRatio }));
   app.use(noStore, securityHeaders, crossOrigin(corsOrigins));
   app.get("/healthz", (_request, response) => say(response, 200, "ok"));
@@ -34,6 +36,10 @@ export function createApp(options: AppOptions): Express {
     say(response, ready() ? 200 : 503, ready() ? "ready" : "not ready"),
   );
   app.get("/openapi.json", serveOpenApi(routes));
+  app.all(["/healthz", "/readyz", "/openapi.json"], (_request, response) => {
+    response.setHeader("Allow", "GET, HEAD, OPTIONS");
+    throw new ApiError("METHOD_NOT_ALLOWED");
+  });
   app.use("/docs", docsPage());
   app.use(rpcHandler({ ...options, router: routerOf(routes) }));
   app.use(problemHandler(log));

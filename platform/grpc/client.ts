@@ -33,8 +33,9 @@ export class GrpcClient {
       // A restart takes about a second: trying again early and often is what makes its end seen at once.
       "grpc.initial_reconnect_backoff_ms": 100,
       "grpc.max_reconnect_backoff_ms": 1000,
-      "grpc.keepalive_time_ms": 30_000,
-      "grpc.keepalive_timeout_ms": 5000,
+      // A connection that was lost without a word is noticed within 8 s, so that calls get through again within 10.
+      "grpc.keepalive_time_ms": 5000,
+      "grpc.keepalive_timeout_ms": 3000,
       "grpc.max_send_message_length": 1024 * 1024,
       "grpc.max_receive_message_length": MAX_ANSWER_BYTES,
       "grpc.service_config": JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }),

@@ -67,12 +67,15 @@ export function toGrpcStatus(error: ApiError): Partial<StatusObject> {
   return { code: error.code, details: error.message, metadata };
 }
 
-/** The catalogue's word for a failure that gRPC itself reports, such as an unreachable server. */
+/**
+ * The catalogue's word for a failure that gRPC itself reports; our servers' own always carry details. All others come to
+ * the same: the server could not be reached, or went away before its answer, as when a stream is reset (INTERNAL).
+ */
 const TRANSPORT_REASONS: Partial<Record<status, Reason>> = {
   [status.CANCELLED]: "CANCELLED",
   [status.DEADLINE_EXCEEDED]: "DEADLINE_EXCEEDED",
-  [status.UNAVAILABLE]: "UNAVAILABLE",
-  [status.RESOURCE_EXHAUSTED]: "RATE_LIMITED",
+  // A message beyond the size that is taken: a mistake of ours.
+  [status.RESOURCE_EXHAUSTED]: "INTERNAL",
   [status.UNIMPLEMENTED]: "UNIMPLEMENTED",
 };
 
@@ -80,9 +83,12 @@ const TRANSPORT_REASONS: Partial<Record<status, Reason>> = {
 export const REPLAYED_KEY = "idempotent-replayed";
 
 /** The error that a gRPC client received, as the server meant it. */
-export function fromGrpcStatus({ code, metadata }: Pick<StatusObject, "code" | "metadata">): ApiError {
+export function fromGrpcStatus({ code, details, metadata }: StatusObject): ApiError {
   const [bytes] = metadata?.get(DETAILS_KEY) ?? [];
   const told = bytes instanceof Uint8Array ? decodeStatus(bytes) : undefined;
-  if (!told) return new ApiError(TRANSPORT_REASONS[code] ?? "INTERNAL", { cause: { code } });
+  if (!told) {
+    const cause = new Error(`gRPC status ${status[code]}: ${details}`);
+    return new ApiError(TRANSPORT_REASONS[code] ?? "UNAVAILABLE", { cause });
+  }
   return metadata.get(REPLAYED_KEY).length > 0 ? told.asReplayed() : told;
 }

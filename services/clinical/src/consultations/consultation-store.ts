@@ -74,8 +74,9 @@ export function moveConsultations(tx: Transaction, consultations: NewConsultatio
     `${INSERT} AS new ON DUPLICATE KEY UPDATE
        start_time = IF(consultations.status IN ('SCHEDULED', 'WAITING'), new.start_time, consultations.start_time),
        end_time = IF(consultations.status IN ('SCHEDULED', 'WAITING'), new.end_time, consultations.end_time),
-       status = IF(consultations.status = 'WAITING', 'SCHEDULED', consultations.status),
-       version = consultations.version + 1`,
+       version = consultations.version + IF(consultations.status IN ('SCHEDULED', 'WAITING'), 1, 0),
+       moved_by = IF(consultations.status = 'WAITING', 'SERVICE', consultations.moved_by),
+       status = IF(consultations.status = 'WAITING', 'SCHEDULED', consultations.status)`,
     [newRows(consultations)],
   );
 }

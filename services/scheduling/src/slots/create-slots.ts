@@ -9,17 +9,18 @@ import type {
   Slot,
 } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import type { Scheduling } from "../app.ts";
+import { findDoctor } from "../doctors/doctor-store.ts";
 import { findOverlap, type Interval, slotViolations } from "./slot-rules.ts";
 import { findOverlapping, guardSlotsOf, insertSlots } from "./slot-store.ts";
 
-/** SlotService.CreateSlot. Throws NOT_OWNER, DOCTOR_PROFILE_REQUIRED, SLOT_OVERLAP. */
+/** SlotService.CreateSlot. Throws NOT_FOUND, NOT_OWNER, DOCTOR_PROFILE_REQUIRED, SLOT_OVERLAP. */
 export const createSlot =
   (app: Scheduling) =>
   async ({ doctorId, startTime, endTime }: CreateSlotRequest, call: Call): Promise<Slot> => {
     const interval = { startTime: startTime!, endTime: endTime! };
     const violations = slotViolations(interval, app.clock.now(), "");
     if (violations.length > 0) throw new ApiError("INVALID_REQUEST", { violations });
-    if (doctorId !== userOf(call).userId) throw new ApiError("NOT_OWNER");
+    await assertOwn(app, doctorId, call);
     return await app.changes.apply(call, async (tx) => {
       const [slot] = await offer(tx, doctorId, [interval]);
       return { response: slot!, trails: [{ resource: `slots/${slot!.id}`, subjectIds: [doctorId] }] };
@@ -37,7 +38,7 @@ export const batchCreateSlots =
     const intervals = times.map(({ startTime, endTime }) => ({ startTime: startTime!, endTime: endTime! }));
     const violations = intervals.flatMap((interval, i) => slotViolations(interval, now, `slots[${i}].`));
     if (violations.length > 0) throw new ApiError("INVALID_REQUEST", { violations });
-    if (doctorId !== userOf(call).userId) throw new ApiError("NOT_OWNER");
+    await assertOwn(app, doctorId, call);
     return await app.changes.apply(call, async (tx) => {
       const slots = await offer(tx, doctorId, intervals);
       return {
@@ -46,6 +47,13 @@ export const batchCreateSlots =
       };
     });
   };
+
+/** Doctors are public, so another's is NOT_OWNER, and one that does not exist NOT_FOUND. */
+async function assertOwn(app: Scheduling, doctorId: string, call: Call): Promise<void> {
+  if (doctorId === userOf(call).userId) return;
+  const doctor = await findDoctor(app.db, doctorId, app.clock.now());
+  throw new ApiError(doctor && !doctor.hidden ? "NOT_OWNER" : "NOT_FOUND");
+}
 
 /** Makes the slots, behind the doctor's guard. */
 async function offer(tx: Transaction, doctorId: string, intervals: Interval[]): Promise<Slot[]> {

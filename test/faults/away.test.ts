@@ -1,0 +1,195 @@
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import type { Service } from "../../deploy/provision.ts";
+import { type Account, logIn, signUp, signUpAdmin } from "../support/accounts.ts";
+import { type Answer, Api, refusal } from "../support/api.ts";
+import { eventually } from "../support/eventually.ts";
+import { type OwnStack, READS, START_TIMEOUT_MS, startOwnStack } from "../support/own-stack.ts";
+import { book, DAY_MS, FEE, offer, openPractice } from "../support/practice.ts";
+
+/** What is promised for a booking while its consumers are away. */
+const ANSWERED_WITHIN_MS = 1000;
+/** Relays try again at growing intervals, connections too. */
+const HEALED_WITHIN_MS = 10_000;
+const REVOKED_WITHIN_MS = 5000;
+/** A service's start takes some seconds on a busy machine. */
+const TIMEOUT_MS = 60_000;
+
+let stack: OwnStack;
+let api: Api;
+let doctor: Account;
+let patient: Account;
+let days = 1;
+
+beforeAll(async () => {
+  stack = await startOwnStack();
+  api = new Api(stack.urls.gateway);
+  [doctor, patient] = await Promise.all([openPractice(api), signUp(api, "PATIENT")]);
+}, START_TIMEOUT_MS);
+
+afterAll(async () => {
+  await stack?.stop();
+}, START_TIMEOUT_MS);
+
+/** Books a time of its own, and tells how long that took. */
+async function bookTimed(): Promise<Answer & { tookMs: number }> {
+  const slotId = await offer(doctor, days++ * DAY_MS);
+  const startedAtMs = performance.now();
+  const answer = await patient.api.send("POST /v1/bookings", { key: true, body: { slotId } });
+  return { ...answer, tookMs: performance.now() - startedAtMs };
+}
+
+/** What scheduling says that it has not been able to tell a service. */
+async function waitingFor(service: Service): Promise<number> {
+  const { metricsPort } = stack.ports.scheduling;
+  const metrics = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+  return Number(new RegExp(`^outbox_waiting{destination="${service}"[^}]*} (\\d+)`, "m").exec(metrics)?.[1]);
+}
+
+/** Starts a service again, and waits until the gateway has found out. */
+async function bring(service: Service): Promise<void> {
+  await stack.processes[service].start();
+  await eventually(
+    () => patient.api.send(`GET ${READS[service]}`),
+    ({ status }) => status === 200,
+    HEALED_WITHIN_MS,
+  );
+}
+
+const becomesThere = (path: unknown): Promise<Answer> =>
+  eventually(
+    () => patient.api.send(`GET ${path}`),
+    ({ status }) => status === 200,
+    HEALED_WITHIN_MS,
+  );
+
+describe.each([
+  ["is killed", async (name: Service) => await stack.processes[name].kill()],
+  ["is stopped", async (name: Service) => await stack.processes[name].stop()],
+])("while clinical %s", (_how, end) => {
+  test(
+    "bookings go on and answer in time, and their consultations come about afterwards",
+    async () => {
+      await end("clinical");
+      const booked = [await bookTimed(), await bookTimed()];
+      for (const { status, body, tookMs } of booked) {
+        expect({ status, state: body.status }).toEqual({ status: 201, state: "CONFIRMED" });
+        expect(tookMs).toBeLessThan(ANSWERED_WITHIN_MS);
+      }
+      const read = await patient.api.send(`GET /v1/consultations/${booked[0]!.body.consultationId}`);
+      expect(refusal(read)).toEqual({ status: 503, reason: "UNAVAILABLE" });
+      expect(Number(read.headers.get("retry-after"))).toBeGreaterThan(0);
+      expect(await waitingFor("clinical")).toBeGreaterThanOrEqual(booked.length);
+
+      await bring("clinical");
+      for (const { body } of booked) {
+        const { body: consultation } = await becomesThere(`/v1/consultations/${body.consultationId}`);
+        expect(consultation).toMatchObject({ status: "SCHEDULED", bookingId: body.id });
+      }
+    },
+    TIMEOUT_MS,
+  );
+});
+
+test(
+  "while billing is away paid times can be held, and their payments come about afterwards",
+  async () => {
+    await doctor.api.ok(`PATCH /v1/doctors/${doctor.id}`, { body: { fee: FEE } });
+    await stack.processes.billing.kill();
+    const { status, body, tookMs } = await bookTimed();
+    expect({ status, state: body.status }).toEqual({ status: 201, state: "PENDING_PAYMENT" });
+    expect(tookMs).toBeLessThan(ANSWERED_WITHIN_MS);
+    await bring("billing");
+    const payment = await becomesThere(`/v1/payments/${body.paymentId}`);
+    expect(payment.body).toMatchObject({ status: "REQUIRES_AUTHORIZATION", amount: FEE });
+    await doctor.api.ok(`PATCH /v1/doctors/${doctor.id}?updateMask=fee`, { body: {} });
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  "a booking that was answered outlives scheduling's death, and so does its key",
+  async () => {
+    const slotId = await offer(doctor, days++ * DAY_MS);
+    const sent = { key: "over-the-death", body: { slotId } };
+    const made = await patient.api.send("POST /v1/bookings", sent);
+    await stack.processes.scheduling.kill();
+    expect((await patient.api.send("GET /v1/bookings")).status).toBe(503);
+    await bring("scheduling");
+    const again = await eventually(
+      () => patient.api.send("POST /v1/bookings", sent),
+      ({ status }) => status !== 503,
+      HEALED_WITHIN_MS,
+    );
+    expect(again.text).toBe(made.text);
+    await becomesThere(`/v1/consultations/${made.body.consultationId}`);
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  "an admin is told which service is missing, and gets no audit trail with a gap",
+  async () => {
+    const admin = await signUpAdmin(api, stack, stack.schemaPrefix);
+    await stack.processes.clinical.kill();
+    expect(await admin.api.ok("GET /v1/admin/stats")).toMatchObject({
+      unavailable: ["clinical"],
+      usersByRole: { ADMIN: "1" },
+    });
+    expect((await admin.api.send("GET /v1/admin/audit-events")).status).toBe(503);
+    expect((await admin.api.send("GET /v1/admin/audit-events?service=billing")).status).toBe(200);
+    await bring("clinical");
+  },
+  TIMEOUT_MS,
+);
+
+describe("while Redis is away", () => {
+  const redis = () => stack.databases.engines.redis!.server;
+  beforeAll(() => redis().kill());
+  afterAll(() => redis().start(), TIMEOUT_MS);
+
+  test(
+    "nobody notices: signing in, reading, offering and booking go on",
+    async () => {
+      const { api: own } = await logIn(api, patient);
+      const statuses = [
+        (await own.send("GET /v1/bookings")).status,
+        (await api.send("GET /v1/doctors")).status,
+        (await bookTimed()).status,
+        (await own.send("GET /v1/consultations")).status,
+        (await own.send("GET /v1/payments")).status,
+      ];
+      expect(statuses).toEqual([200, 200, 201, 200, 200]);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "a session that ends is refused by every service within 5 s",
+    async () => {
+      const other = await logIn(api, patient);
+      await other.api.ok("POST /v1/auth/logout");
+      const reads = Object.values(READS);
+      await eventually(
+        () => Promise.all(reads.map(async (path) => (await other.api.send(`GET ${path}`)).status)),
+        (statuses) => statuses.every((status) => status === 401),
+        REVOKED_WITHIN_MS,
+      );
+    },
+    TIMEOUT_MS,
+  );
+});
+
+test(
+  "once Redis is back, a session that ends is refused within 5 s as before",
+  async () => {
+    const other = await logIn(api, patient);
+    await book(other, await offer(doctor, days++ * DAY_MS));
+    await other.api.ok("POST /v1/auth/logout");
+    await eventually(
+      () => other.api.send("GET /v1/bookings"),
+      ({ status }) => status === 401,
+      REVOKED_WITHIN_MS,
+    );
+  },
+  TIMEOUT_MS,
+);

@@ -1,0 +1,45 @@
+import type { Json } from "../support/api.ts";
+
+export type Status = "PENDING_PAYMENT" | "CONFIRMED" | "EXPIRED" | "CANCELLED";
+
+/** What the system has acknowledged about one booking, and must stand by. */
+export interface Belief {
+  id: string;
+  slotId: string;
+  doctorId: string;
+  paymentId: string | undefined;
+  status: Status;
+  sequence: number;
+  /** The authorization was acknowledged. */
+  paid: boolean;
+}
+
+/** What a booking may have become without its patient's doing, or by what its patient has asked for since. */
+const LATER: Record<Status, readonly Status[]> = {
+  PENDING_PAYMENT: ["PENDING_PAYMENT", "CONFIRMED", "EXPIRED", "CANCELLED"],
+  CONFIRMED: ["CONFIRMED", "CANCELLED"],
+  // By the late-payment rule.
+  EXPIRED: ["EXPIRED", "CONFIRMED", "CANCELLED"],
+  CANCELLED: ["CANCELLED"],
+};
+
+export const isLegal = (acknowledged: Status, seen: Status): boolean => LATER[acknowledged].includes(seen);
+
+export const beliefOf = (booking: Json): Belief => ({
+  id: String(booking.id),
+  slotId: String(booking.slotId),
+  doctorId: String(booking.doctorId),
+  paymentId: booking.paymentId === undefined ? undefined : String(booking.paymentId),
+  status: booking.status as Status,
+  sequence: Number(booking.sequence),
+  paid: false,
+});
+
+/** What is wrong with a booking as it is shown, in the light of what was acknowledged; undefined if nothing. */
+export function contradiction(belief: Belief, seen: Pick<Belief, "status" | "slotId" | "sequence">) {
+  const { id, status, slotId, sequence } = belief;
+  if (!isLegal(status, seen.status)) return `booking ${id} was ${status} and is ${seen.status}`;
+  if (seen.sequence < sequence) return `booking ${id} was moved ${sequence} times, now ${seen.sequence}`;
+  if (seen.sequence === sequence && seen.slotId !== slotId) return `booking ${id} is on another slot`;
+  return undefined;
+}

@@ -1,0 +1,26 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, test } from "@jest/globals";
+
+const ROOT = join(import.meta.dirname, "../..");
+const TIMEOUT_MS = 180_000;
+
+/** The suite runs in a process of its own, as `npm run test:faults` does, with a system of its own to break. */
+async function runShort(): Promise<string> {
+  const command = ["test/faults/run.ts", "--short", "--seed", "3"];
+  try {
+    return (await promisify(execFile)(process.execPath, command, { cwd: ROOT, timeout: TIMEOUT_MS })).stdout;
+  } catch (error) {
+    const { stdout, stderr } = error as { stdout: string; stderr: string };
+    return `${stdout}${stderr}`;
+  }
+}
+
+test(
+  "whatever dies in between, nothing acknowledged is lost",
+  async () => {
+    expect(await runShort()).toMatch(/seed 3: no violations/);
+  },
+  TIMEOUT_MS,
+);

@@ -1,0 +1,110 @@
+import { Agent, type IncomingMessage, request } from "node:http";
+import type { Json } from "../support/api.ts";
+
+export interface Sent {
+  token?: string;
+  key?: string;
+  body?: Json;
+}
+
+/**
+ * How a call ended, as far as its caller can tell: done; refused, so that nothing was done; or unknown, as the answer
+ * was lost, late, or says that something was away, which it may have been only after the effect.
+ */
+export interface Outcome {
+  kind: "ok" | "refused" | "unknown";
+  /** The reason of a refusal or failure, such as "SLOT_UNAVAILABLE"; the socket's error where there was no answer. */
+  reason: string;
+  /** 0 where there was no answer. */
+  status: number;
+  body: Json;
+  ms: number;
+  /** Of Retry-After, in seconds. */
+  retryAfter: number | undefined;
+  /** The answer is one that was given before. */
+  replayed: boolean;
+}
+
+/** Beyond every deadline that the system sets itself: a call that takes longer has no end. */
+export const CLIENT_TIMEOUT_MS = 15_000;
+/** The first request with the key still runs, so nothing is decided. */
+const UNDECIDED = new Set(["IDEMPOTENCY_IN_PROGRESS", "RATE_LIMITED"]);
+
+/** A client of one gateway over kept connections. */
+export class HttpClient {
+  readonly #agent = new Agent({ keepAlive: true });
+  readonly url: string;
+
+  constructor(url: string) {
+    this.url = url;
+  }
+
+  /** @param call method and path, such as "GET /v1/users/me" */
+  async send(call: string, sent: Sent = {}, timeoutMs = CLIENT_TIMEOUT_MS): Promise<Outcome> {
+    const begin = performance.now();
+    try {
+      const { response, text } = await this.#exchange(call, sent, timeoutMs);
+      return outcomeOf(response, text, performance.now() - begin);
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      const ms = performance.now() - begin;
+      return {
+        kind: "unknown",
+        reason: code ?? message,
+        status: 0,
+        body: {},
+        ms,
+        retryAfter: undefined,
+        replayed: false,
+      };
+    }
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  #exchange(
+    call: string,
+    { token, key, body }: Sent,
+    timeoutMs: number,
+  ): Promise<{ response: IncomingMessage; text: string }> {
+    const [method, path] = call.split(" ");
+    const payload = body && JSON.stringify(body);
+    const headers = {
+      ...(token && { authorization: `Bearer ${token}` }),
+      ...(key && { "idempotency-key": key }),
+      ...(payload && { "content-type": "application/json", "content-length": Buffer.byteLength(payload) }),
+    };
+    return new Promise((resolve, reject) => {
+      const signal = AbortSignal.timeout(timeoutMs);
+      const options = { method: method!, headers, agent: this.#agent, signal };
+      const sending = request(this.url + path, options, (response) => {
+        let text = "";
+        response.setEncoding("utf8");
+        response.on("data", (chunk) => (text += chunk));
+        response.once("error", reject);
+        response.once("end", () => resolve({ response, text }));
+      });
+      sending.once("error", reject);
+      sending.end(payload);
+    });
+  }
+}
+
+function outcomeOf(response: IncomingMessage, text: string, ms: number): Outcome {
+  const status = response.statusCode ?? 0;
+  const isJson = /[/+]json/.test(response.headers["content-type"] ?? "");
+  const body = (isJson ? JSON.parse(text) : {}) as Json;
+  const reason = status < 400 ? "" : String(body.reason ?? status);
+  const retryAfter = response.headers["retry-after"];
+  return {
+    kind: status < 400 ? "ok" : status < 500 && !UNDECIDED.has(reason) ? "refused" : "unknown",
+    reason,
+    status,
+    body,
+    ms,
+    retryAfter: retryAfter === undefined ? undefined : Number(retryAfter),
+    replayed: response.headers["idempotent-replayed"] === "true",
+  };
+}

@@ -1,0 +1,45 @@
+import type { Rule } from "./schemas.ts";
+
+// A hold about to end may be over for the service and not yet for this query, so the last 100 ms do not count.
+const LIVE = (b: string) =>
+  `(${b}.status = 'CONFIRMED' OR (${b}.status = 'PENDING_PAYMENT'
+     AND ${b}.hold_expire_time > UTC_TIMESTAMP(3) + INTERVAL 100000 MICROSECOND))`;
+
+/** What must hold at every moment, in the midst of all faults. */
+export const ALWAYS: readonly Rule[] = [
+  {
+    name: "a slot has more than one live booking",
+    sql: `SELECT b.slot_id, COUNT(*) AS live FROM scheduling.bookings b WHERE ${LIVE("b")}
+      GROUP BY b.slot_id HAVING live > 1`,
+  },
+  {
+    name: "a patient's live bookings overlap",
+    sql: `SELECT a.id, b.id AS other FROM scheduling.bookings a
+      JOIN scheduling.bookings b ON b.patient_id = a.patient_id AND b.id > a.id
+        AND b.start_time < a.end_time AND b.end_time > a.start_time
+      WHERE ${LIVE("a")} AND ${LIVE("b")}`,
+  },
+  {
+    name: "a live booking is not who has its slot",
+    sql: `SELECT b.id, b.status, s.status AS slot_status, s.booking_id FROM scheduling.bookings b
+      JOIN scheduling.slots s ON s.id = b.slot_id
+      WHERE ${LIVE("b")}
+        AND NOT (s.booking_id <=> b.id AND s.status = IF(b.status = 'CONFIRMED', 'BOOKED', 'HELD'))`,
+  },
+  {
+    name: "a booked slot is booked by nobody",
+    sql: `SELECT s.id, s.booking_id FROM scheduling.slots s
+      LEFT JOIN scheduling.bookings b ON b.id = s.booking_id AND b.slot_id = s.id
+      WHERE s.status = 'BOOKED' AND (b.status IS NULL OR b.status NOT IN ('CONFIRMED', 'COMPLETED', 'NO_SHOW'))`,
+  },
+  {
+    name: "a booking has more than one consultation",
+    sql: `SELECT booking_id, COUNT(*) AS made FROM clinical.consultations GROUP BY booking_id HAVING made > 1`,
+  },
+  {
+    name: "a payment is charged twice",
+    sql: `SELECT t.payment_id, COUNT(*) AS charges FROM billing.payment_attempts t
+      JOIN billing.stub_charges c ON c.attempt_id = t.id
+      WHERE c.status IN ('AUTHORIZED', 'CAPTURED') GROUP BY t.payment_id HAVING charges > 1`,
+  },
+];

@@ -1,0 +1,69 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Crowd } from "../crowd.ts";
+import type { System } from "../system.ts";
+import { unacknowledged } from "./acknowledged.ts";
+import { ALWAYS } from "./always.ts";
+import { contradictionsOutside } from "./outside.ts";
+import { Schemas } from "./schemas.ts";
+import { SETTLED } from "./settled.ts";
+
+const POLL_MS = 250;
+const WATCH_MS = 500;
+/** Longer than the longest lease (10 s), after which a second try follows. */
+const SETTLE_TIMEOUT_MS = 40_000;
+
+export interface Verdict {
+  /** How long the system took to come to rest. */
+  settledMs: number;
+  violations: string[];
+}
+
+/** Waits until all has caught up, and says what is then not as it must be. */
+export async function judge(system: System, crowd: Crowd): Promise<Verdict> {
+  const begin = Date.now();
+  const schemas = await Schemas.open(system.stack.urls.mysql);
+  try {
+    let broken = await schemas.broken(SETTLED);
+    while (broken.length > 0 && Date.now() - begin < SETTLE_TIMEOUT_MS) {
+      await delay(POLL_MS);
+      broken = await schemas.broken(SETTLED);
+    }
+    const settledMs = Date.now() - begin;
+    const violations = [
+      ...broken,
+      ...(await schemas.broken(ALWAYS)),
+      ...(await unacknowledged(schemas, crowd.patients)),
+      ...(await contradictionsOutside(system, crowd.patients)),
+    ];
+    return { settledMs, violations };
+  } finally {
+    await schemas.close();
+  }
+}
+
+/** Looks again and again, while `work` goes on, whether what must always hold does. @returns what did not */
+export async function watch(system: System, work: () => Promise<void>): Promise<string[]> {
+  const seen = new Set<string>();
+  const working = new AbortController();
+  const watching = look(system, seen, working.signal);
+  try {
+    await work();
+  } finally {
+    working.abort();
+    await watching;
+  }
+  return [...seen];
+}
+
+async function look(system: System, seen: Set<string>, until: AbortSignal): Promise<void> {
+  while (!until.aborted) {
+    try {
+      const schemas = await Schemas.open(system.stack.urls.mysql);
+      for (const line of await schemas.broken(ALWAYS)) seen.add(`meanwhile, ${line}`);
+      await schemas.close();
+    } catch {
+      // The database is what is broken just now.
+    }
+    await delay(WATCH_MS);
+  }
+}

@@ -1,0 +1,47 @@
+import { connectAdmin } from "@medconnect/deploy/admin-connection.ts";
+import type { Connection, RowDataPacket } from "mysql2/promise";
+import { SCHEMA_PREFIX } from "../system.ts";
+
+/** A rule that no row may break. */
+export interface Rule {
+  name: string;
+  /** Finds the rows that do; `auth.t`, `scheduling.t`, `clinical.t` and `billing.t` name the services' tables. */
+  sql: string;
+}
+
+const SHOWN = 3;
+
+/** All schemas at once, as only an administrator sees them, and only a test looks at them. */
+export class Schemas {
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  static async open(mysqlUrl: string): Promise<Schemas> {
+    const connection = await connectAdmin(mysqlUrl);
+    await connection.query("SET time_zone = '+00:00'");
+    return new Schemas(connection);
+  }
+
+  async rows(sql: string): Promise<Record<string, unknown>[]> {
+    const named = sql.replaceAll(/\b(auth|scheduling|clinical|billing)\.(?=[a-z_]+)/g, `${SCHEMA_PREFIX}$1.`);
+    const [rows] = await this.#connection.query<RowDataPacket[]>(named);
+    return rows;
+  }
+
+  /** @returns one line for each rule that is broken, with the first rows that break it */
+  async broken(rules: readonly Rule[]): Promise<string[]> {
+    const lines: string[] = [];
+    for (const { name, sql } of rules) {
+      const rows = await this.rows(sql);
+      if (rows.length > 0) lines.push(`${name}: ${rows.length} × ${JSON.stringify(rows.slice(0, SHOWN))}`);
+    }
+    return lines;
+  }
+
+  async close(): Promise<void> {
+    await this.#connection.end();
+  }
+}

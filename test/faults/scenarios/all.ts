@@ -1,0 +1,20 @@
+import { frozen } from "./freeze.ts";
+import { kill } from "./kill.ts";
+import { mysqlFrozen, mysqlKilled } from "./mysql.ts";
+import { network } from "./network.ts";
+import { redis } from "./redis.ts";
+import { rolling } from "./rolling.ts";
+import type { Scenario } from "./scenario.ts";
+import { sigterm } from "./sigterm.ts";
+
+/** In the order in which they run. */
+export const SCENARIOS: readonly Scenario[] = [
+  kill,
+  mysqlKilled,
+  mysqlFrozen,
+  redis,
+  frozen,
+  network,
+  rolling,
+  sigterm,
+];

@@ -1,0 +1,103 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Cluster } from "@medconnect/deploy/cluster/cluster.ts";
+import type { ClusterNode } from "@medconnect/deploy/cluster/node.ts";
+import { type Lab, Notes, type Scenario, seconds, underLoad } from "./scenario.ts";
+
+const WHOLE_AGAIN_MS = 10_000;
+/** How long the crowd goes on before a kill and after the node is back. */
+const PAUSE_MS = 3000;
+const PROBE_PAUSE_MS = 25;
+const PROBE_TIMEOUT_MS = 2000;
+
+/** The member that takes the writes is killed under load, and rejoins under load. */
+export const failOver = (cluster: Cluster): Scenario => ({
+  name: "fail-over",
+  promise:
+    "kill -9 of the member that takes the writes: nothing acknowledged is lost, writes again within 10 s",
+  inShort: false,
+  run: async (lab) => {
+    const notes = new Notes(lab);
+    await underLoad(lab, notes, async () => {
+      for (let round = 0; round < lab.rounds; round++) {
+        await delay(PAUSE_MS);
+        const primary = await cluster.primary();
+        await killPrimary(cluster, primary, lab, notes);
+        await rejoin(cluster, primary, lab, notes);
+      }
+      await delay(PAUSE_MS);
+    });
+    return notes;
+  },
+});
+
+async function killPrimary(cluster: Cluster, node: ClusterNode, lab: Lab, notes: Notes): Promise<void> {
+  const watching = new WriteWatch(lab);
+  const killedAtMs = Date.now();
+  await node.server.kill();
+  const wholeMs = await lab.system.untilWhole(lab.crowd.token, killedAtMs);
+  await watching.untilWritten();
+  const gapMs = await watching.stop();
+  const { name } = await cluster.primary();
+  notes.fact(
+    `${node.name} killed, ${name} took over: no write for ${seconds(gapMs)}, all reads after ${seconds(wholeMs)}`,
+  );
+  notes.expect(Math.max(gapMs, wholeMs) <= WHOLE_AGAIN_MS, `the fail-over from ${node.name} took too long`);
+}
+
+async function rejoin(cluster: Cluster, node: ClusterNode, lab: Lab, notes: Notes): Promise<void> {
+  const watching = new WriteWatch(lab);
+  const begin = Date.now();
+  await cluster.rejoin(node);
+  const tookMs = Date.now() - begin;
+  await delay(PAUSE_MS);
+  const gapMs = await watching.stop();
+  const online = (await cluster.members()).filter(({ state }) => state === "ONLINE").length;
+  const { name } = await cluster.primary();
+  notes.fact(
+    `${node.name} rejoined after ${seconds(tookMs)}: ${online} members, ${name} takes the writes; ` +
+      `longest time without a write ${seconds(gapMs)}`,
+  );
+  notes.expect(online === cluster.nodes.length, `${node.name} is not back in the group`);
+}
+
+/** Writes again and again, and knows for how long at most nothing was written. */
+class WriteWatch {
+  readonly #lab: Lab;
+  readonly #ending = new AbortController();
+  readonly #done: Promise<void>;
+  #writtenAtMs = Date.now();
+  #gapMs = 0;
+
+  constructor(lab: Lab) {
+    this.#lab = lab;
+    this.#done = this.#write();
+  }
+
+  /** Waits for a write that begins from now on. */
+  async untilWritten(): Promise<void> {
+    const nowMs = Date.now();
+    while (this.#writtenAtMs <= nowMs) await delay(PROBE_PAUSE_MS);
+  }
+
+  /** @returns the longest time between two writes, in ms */
+  async stop(): Promise<number> {
+    this.#ending.abort();
+    await this.#done;
+    return Math.max(this.#gapMs, Date.now() - this.#writtenAtMs);
+  }
+
+  async #write(): Promise<void> {
+    const { system, crowd } = this.#lab;
+    while (!this.#ending.signal.aborted) {
+      // A refusal is kept with its key: a commit that leaves nothing else behind.
+      const sent = { token: crowd.token, key: randomUUID(), body: { slotId: randomUUID() } };
+      const { kind } = await system.http.send("POST /v1/bookings", sent, PROBE_TIMEOUT_MS);
+      if (kind !== "unknown") {
+        this.#gapMs = Math.max(this.#gapMs, Date.now() - this.#writtenAtMs);
+        this.#writtenAtMs = Date.now();
+      }
+      await delay(PROBE_PAUSE_MS);
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import { Crowd } from "./crowd.ts";
+import { judge } from "./invariants/check.ts";
+import { Random } from "./random.ts";
+import type { Result } from "./report.ts";
+import type { Scenario } from "./scenarios/scenario.ts";
+import type { System } from "./system.ts";
+import { Tally } from "./tally.ts";
+
+export interface SuiteOptions {
+  seed: number;
+  rounds: number;
+  patients: number;
+  isLong: boolean;
+  scenarios: readonly Scenario[];
+  /** Told of each scenario as it ends. */
+  tell: (result: Result) => void;
+  /** No further scenario begins once this is aborted. */
+  signal?: AbortSignal;
+}
+
+const THINK_MS = 100;
+
+/** Runs scenarios one after the other on one system. @returns what each has shown */
+export async function runSuite(system: System, options: SuiteOptions): Promise<Result[]> {
+  const { seed, rounds, patients, isLong, scenarios, tell, signal } = options;
+  const random = new Random(seed);
+  const crowd = await Crowd.gather({ system, random: random.fork(), patients, thinkMs: THINK_MS });
+  const results: Result[] = [];
+  try {
+    for (const scenario of scenarios) {
+      signal?.throwIfAborted();
+      const begin = Date.now();
+      const tally = new Tally();
+      crowd.countIn(tally);
+      const finding = await scenario.run({ system, crowd, random: random.fork(), tally, rounds, isLong });
+      const verdict = await judge(system, crowd);
+      const died = system.died.splice(0);
+      const result = { scenario, finding, tally, verdict, died, tookMs: Date.now() - begin };
+      results.push(result);
+      tell(result);
+    }
+  } finally {
+    crowd.close();
+  }
+  return results;
+}

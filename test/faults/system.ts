@@ -1,0 +1,114 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { ProcessName } from "../../deploy/local/ports.ts";
+import type { Server } from "../../deploy/local/server.ts";
+import { type Stack, startStack } from "../../deploy/local/stack.ts";
+import { HttpClient } from "./http-client.ts";
+
+export const SCHEMA_PREFIX = "faults_";
+/** So short that holds expire all the time. */
+export const HOLD_MS = 5000;
+
+export const SETTINGS = {
+  RATE_LIMIT_AUTH: "0",
+  RATE_LIMIT_READ: "0",
+  RATE_LIMIT_WRITE: "0",
+  RATE_LIMIT_SEARCH: "0",
+  BOOKING_HOLD: `${HOLD_MS}ms`,
+  STUB_SETTLE_DELAY: "1s",
+  // Nobody signs in again while the suite runs.
+  ACCESS_TOKEN_TTL: "6h",
+  LOG_LEVEL: "info",
+};
+
+/** A read of each service, by which the system is known to be whole. */
+const PROBES: Record<Exclude<ProcessName, "gateway">, string> = {
+  auth: "GET /v1/users/me",
+  scheduling: "GET /v1/bookings?pageSize=1",
+  clinical: "GET /v1/consultations?pageSize=1",
+  billing: "GET /v1/payments?pageSize=1",
+};
+const PROBE_TIMEOUT_MS = 1000;
+const PROBE_PAUSE_MS = 50;
+const GIVE_UP_MS = 60_000;
+
+export type ServiceName = keyof typeof PROBES;
+export const SERVICE_NAMES = Object.keys(PROBES) as ServiceName[];
+
+/** A throwaway system to break, with all its databases. */
+export class System {
+  readonly stack: Stack;
+  /** What ended although nobody had ended it. */
+  readonly died: string[];
+  readonly http: HttpClient;
+
+  constructor(stack: Stack, died: string[]) {
+    this.stack = stack;
+    this.died = died;
+    this.http = new HttpClient(stack.urls.gateway);
+  }
+
+  /** @param mysqlUrl of servers to use in place of a private one */
+  static async start(dataDir: string, signal?: AbortSignal, mysqlUrl?: string): Promise<System> {
+    const died: string[] = [];
+    const stack = await startStack({
+      dataDir,
+      mysqlUrl,
+      schemaPrefix: SCHEMA_PREFIX,
+      env: SETTINGS,
+      durable: true,
+      logs: "files",
+      onDied: (name, how) => died.push(`${name} ended ${how}`),
+      ...(signal && { signal }),
+    });
+    return new System(stack, died);
+  }
+
+  process(name: ProcessName): Server {
+    return this.stack.processes[name];
+  }
+
+  get mysql(): Server {
+    return this.stack.databases.engines.mysql!.server;
+  }
+
+  get redis(): Server {
+    return this.stack.databases.engines.redis!.server;
+  }
+
+  /** Process ids of everything but the databases. */
+  get pids(): number[] {
+    return Object.values(this.stack.processes).map(({ pid }) => pid);
+  }
+
+  /** Waits until every service answers a patient. @returns how long after `sinceMs` that was, in ms */
+  async untilWhole(token: string, sinceMs: number, names: readonly ServiceName[] = SERVICE_NAMES) {
+    for (;;) {
+      const answers = await Promise.all(names.map((name) => this.probe(name, token)));
+      const tookMs = Date.now() - sinceMs;
+      if (answers.every(Boolean)) return tookMs;
+      if (tookMs > GIVE_UP_MS)
+        throw new Error(`not whole again within ${GIVE_UP_MS} ms: ${names}, ${answers}`);
+      await delay(PROBE_PAUSE_MS);
+    }
+  }
+
+  /** Whether a service answers through the gateway. */
+  async probe(name: ServiceName, token: string): Promise<boolean> {
+    return (await this.http.send(PROBES[name], { token }, PROBE_TIMEOUT_MS)).kind === "ok";
+  }
+
+  async stop(): Promise<void> {
+    this.http.close();
+    await this.stack.stop();
+  }
+}
+
+/** Stops a process where it is, as a machine that hangs does, for so long. */
+export async function freeze({ pid }: Server, ms: number): Promise<void> {
+  process.kill(pid, "SIGSTOP");
+  try {
+    await delay(ms);
+  } finally {
+    process.kill(pid, "SIGCONT");
+  }
+}

@@ -1,0 +1,93 @@
+import { CLIENT_TIMEOUT_MS, type Outcome } from "./http-client.ts";
+
+interface Counts {
+  ok: number;
+  /** By reason. */
+  refused: Map<string, number>;
+  unknown: Map<string, number>;
+}
+
+/** What clients were answered, and what they must never have been. */
+export class Tally {
+  readonly #counts = new Map<string, Counts>();
+  #latencies: number[] = [];
+  readonly violations: string[] = [];
+  slowestMs = 0;
+  /** Answers that say 503 without saying when to come again. */
+  withoutRetryAfter = 0;
+
+  /** Counts one answer to an operation such as "book". @param expected the refusals that a right system may give */
+  add(operation: string, outcome: Outcome, expected: readonly string[]): void {
+    const counts = this.#of(operation);
+    const { kind, reason, status, ms } = outcome;
+    if (kind === "ok") counts.ok += 1;
+    else counts[kind].set(reason, (counts[kind].get(reason) ?? 0) + 1);
+    this.#latencies.push(ms);
+    this.slowestMs = Math.max(this.slowestMs, ms);
+    if (status === 503 && outcome.retryAfter === undefined) this.withoutRetryAfter += 1;
+    if (kind === "refused" && !expected.includes(reason)) {
+      this.violate(`${operation} was refused: ${status} ${reason}`);
+    }
+    // Whatever is away, the answer for that is 503 or 504.
+    if (status >= 500 && status !== 503 && status !== 504) {
+      this.violate(`${operation} was answered ${status} ${reason}`);
+    }
+    if (ms > CLIENT_TIMEOUT_MS) this.violate(`${operation} had no end`);
+  }
+
+  violate(what: string): void {
+    this.violations.push(what);
+  }
+
+  get calls(): number {
+    return this.#sum(({ ok, refused, unknown }) => ok + total(refused) + total(unknown));
+  }
+
+  get unknown(): number {
+    return this.#sum(({ unknown }) => total(unknown));
+  }
+
+  /** How often an operation was done. */
+  okOf(operation: string): number {
+    return this.#of(operation).ok;
+  }
+
+  /** How long calls took since the last time this was asked, in ms, shortest first. */
+  takeLatencies(): number[] {
+    const taken = this.#latencies;
+    this.#latencies = [];
+    return taken.sort((a, b) => a - b);
+  }
+
+  /** One line an operation. */
+  describe(): string[] {
+    return [...this.#counts].map(([operation, { ok, refused, unknown }]) => {
+      const parts = [`ok ${ok}`, ...listed("refused", refused), ...listed("unknown", unknown)];
+      return `${operation.padEnd(12)} ${parts.join("; ")}`;
+    });
+  }
+
+  #of(operation: string): Counts {
+    const known = this.#counts.get(operation);
+    if (known) return known;
+    const counts: Counts = { ok: 0, refused: new Map(), unknown: new Map() };
+    this.#counts.set(operation, counts);
+    return counts;
+  }
+
+  #sum(figure: (counts: Counts) => number): number {
+    return [...this.#counts.values()].reduce((sum, counts) => sum + figure(counts), 0);
+  }
+}
+
+const total = (reasons: Map<string, number>): number => [...reasons.values()].reduce((a, b) => a + b, 0);
+
+function listed(word: string, reasons: Map<string, number>): string[] {
+  if (reasons.size === 0) return [];
+  const parts = [...reasons].sort((a, b) => b[1] - a[1]).map(([reason, count]) => `${reason} ${count}`);
+  return [`${word} ${total(reasons)} (${parts.join(", ")})`];
+}
+
+/** The value that a share of the sorted figures does not exceed. */
+export const quantile = (sorted: number[], share: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
