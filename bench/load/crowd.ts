@@ -1,0 +1,102 @@
+import { randomUUID } from "node:crypto";
+import { Client } from "./client.ts";
+import { drive } from "./drive.ts";
+import { joinAll, type Member } from "./members.ts";
+import type { LoadResult } from "./tasks.ts";
+import { Timetable } from "./timetable.ts";
+
+const PAGE_SIZE = 100;
+/** Enough for one page of 20 to have a next one. */
+const SHOWN_SLOTS = 40;
+
+/** The users of one system: every client is a patient, and all book with all doctors. */
+export class Crowd {
+  readonly #client: Client;
+  readonly #patients: Member[];
+  readonly #timetable: Timetable;
+  /** Whose slots are listed, and not booked. */
+  readonly #shownDoctorId: string;
+  /** How many bookings each patient has tried. */
+  readonly #turns: number[];
+  /** The last run: its first turn, and which consultations each patient's bookings must have made. */
+  #firstTurn = 0;
+  #awaited: Set<string>[] = [];
+
+  private constructor(client: Client, patients: Member[], timetable: Timetable, shownDoctorId: string) {
+    this.#client = client;
+    this.#patients = patients;
+    this.#timetable = timetable;
+    this.#shownDoctorId = shownDoctorId;
+    this.#turns = patients.map(() => 0);
+  }
+
+  /** Makes accounts, as many patients and doctors as clients. */
+  static async gather(url: string, clients: number): Promise<Crowd> {
+    const client = new Client(url);
+    const [patients, [shown, ...doctors]] = await Promise.all([
+      joinAll(client, "PATIENT", clients),
+      joinAll(client, "DOCTOR", clients + 1),
+    ]);
+    const shownTimes = await Timetable.open(client, [shown!]);
+    await shownTimes.extend(SHOWN_SLOTS);
+    return new Crowd(client, patients, await Timetable.open(client, doctors), shown!.id);
+  }
+
+  /** Every turn of all patients takes one slot of each doctor. */
+  async stock(bookings: number): Promise<void> {
+    const turns = Math.max(...this.#turns) + Math.ceil(bookings / this.#patients.length);
+    await this.#timetable.extend(turns);
+  }
+
+  async book(seconds: number): Promise<LoadResult> {
+    this.#firstTurn = Math.min(...this.#turns);
+    this.#awaited = this.#patients.map(() => new Set());
+    return await drive(this.#patients.length, seconds, async (i) => {
+      const turn = this.#turns[i]!++;
+      // A Latin square: in each turn every patient takes another doctor's slot of the same time.
+      const slotId = this.#timetable.slotAt(turn, (i + turn) % this.#patients.length);
+      if (slotId === undefined) return false;
+      const { consultationId } = await this.#client.call<{ consultationId: string }>({
+        method: "POST",
+        path: "/v1/bookings",
+        token: this.#patients[i]!.token,
+        key: randomUUID(),
+        body: { slotId, reason: "Follow-up" },
+      });
+      this.#awaited[i]!.add(consultationId);
+      return true;
+    });
+  }
+
+  async list(seconds: number): Promise<LoadResult> {
+    const path = `/v1/doctors/${this.#shownDoctorId}/slots?pageSize=20`;
+    return await drive(this.#patients.length, seconds, (i) =>
+      this.#client.send({ method: "GET", path, token: this.#patients[i]!.token }),
+    );
+  }
+
+  /** How many of the last run's consultations their patients can read. */
+  async verify(): Promise<number> {
+    const found = await Promise.all(
+      this.#patients.map((patient, i) => this.#countReadable(patient, this.#awaited[i]!)),
+    );
+    return found.reduce((sum, count) => sum + count, 0);
+  }
+
+  async #countReadable({ token }: Member, awaited: Set<string>): Promise<number> {
+    const startTime = this.#timetable.timeAt(this.#firstTurn).toISOString();
+    let count = 0;
+    let pageToken = "";
+    do {
+      const query = new URLSearchParams({ startTime, pageSize: `${PAGE_SIZE}`, pageToken });
+      const page = await this.#client.call<{ consultations: { id: string }[]; nextPageToken: string }>({
+        method: "GET",
+        path: `/v1/consultations?${query}`,
+        token,
+      });
+      count += page.consultations.filter(({ id }) => awaited.has(id)).length;
+      pageToken = page.nextPageToken;
+    } while (pageToken !== "");
+    return count;
+  }
+}

@@ -1,0 +1,20 @@
+import { SetupError } from "@medconnect/deploy/setup-error.ts";
+import { Helper } from "../helper.ts";
+import type { Reply, Results, Task } from "./tasks.ts";
+
+/** The load generator, as the benchmark sees it. */
+export class Load {
+  readonly #generator = new Helper("load/generator.ts");
+
+  /** Has a task done. Throws, if anything was answered that is no success: such figures would mean nothing. */
+  async run<T extends Task>(task: T): Promise<Results[T["name"]]> {
+    this.#generator.send(task);
+    const reply = (await this.#generator.receive()) as Reply;
+    if ("error" in reply) throw new SetupError(`The load stopped: ${reply.error}`);
+    return reply.result as Results[T["name"]];
+  }
+
+  stop(): void {
+    this.#generator.stop();
+  }
+}

@@ -1,0 +1,31 @@
+import type { Client } from "./client.ts";
+
+/** Somebody with an account, signed in. */
+export interface Member {
+  id: string;
+  token: string;
+}
+
+const PASSWORD = "correct-bench-passphrase";
+
+/** Makes accounts and signs them in, one after the other: what hashes passwords refuses crowds. */
+export async function joinAll(client: Client, role: "PATIENT" | "DOCTOR", count: number): Promise<Member[]> {
+  const members: Member[] = [];
+  for (let i = 0; i < count; i++) members.push(await join(client, role, `${role.toLowerCase()}-${i}`));
+  return members;
+}
+
+async function join(client: Client, role: string, name: string): Promise<Member> {
+  const credentials = { email: `${name}@bench.medconnect.test`, password: PASSWORD };
+  const { id } = await client.call<{ id: string }>({
+    method: "POST",
+    path: "/v1/auth/register",
+    body: { ...credentials, fullName: name, role },
+  });
+  const { accessToken } = await client.call<{ accessToken: string }>({
+    method: "POST",
+    path: "/v1/auth/login",
+    body: credentials,
+  });
+  return { id, token: accessToken };
+}

@@ -1,0 +1,64 @@
+import type { Client } from "./client.ts";
+import type { Member } from "./members.ts";
+
+const HOUR_MS = 60 * 60_000;
+const LENGTH_MS = 30 * 60_000;
+/** Nobody sees doctors all day long, and a booking's cost grows with what its patient has on the same day. */
+const INTERVAL_MS = 6 * HOUR_MS;
+const DAY_MS = 24 * HOUR_MS;
+/** As many as one call takes. */
+const BATCH = 500;
+
+/** Free slots of some doctors, all at the same times, one after the other from tomorrow on. */
+export class Timetable {
+  readonly #client: Client;
+  readonly #doctors: Member[];
+  readonly #beginMs = Math.ceil(Date.now() / HOUR_MS) * HOUR_MS + DAY_MS;
+  /** Per doctor, by time. */
+  readonly #slotIds: string[][];
+
+  private constructor(client: Client, doctors: Member[]) {
+    this.#client = client;
+    this.#doctors = doctors;
+    this.#slotIds = doctors.map(() => []);
+  }
+
+  /** Publishes the doctors' profiles, without a fee. */
+  static async open(client: Client, doctors: Member[]): Promise<Timetable> {
+    for (const { id, token } of doctors) {
+      const body = { licenseNumber: `BENCH-${id.slice(-12)}`, specialty: "Cardiology", languages: ["en"] };
+      await client.send({ method: "POST", path: "/v1/doctors", token, body });
+    }
+    return new Timetable(client, doctors);
+  }
+
+  /** Makes slots until every doctor has at least so many. */
+  async extend(perDoctor: number): Promise<void> {
+    for (let made = this.#slotIds[0]!.length; made < perDoctor; made += BATCH) {
+      const times = Array.from({ length: BATCH }, (_, i) => this.timeAt(made + i));
+      const slots = times.map((startTime) => ({
+        startTime,
+        endTime: new Date(startTime.getTime() + LENGTH_MS),
+      }));
+      for (const [i, { id, token }] of this.#doctors.entries()) {
+        const answer = await this.#client.call<{ slots: { id: string }[] }>({
+          method: "POST",
+          path: `/v1/doctors/${id}/slots:batchCreate`,
+          token,
+          body: { slots },
+        });
+        this.#slotIds[i]!.push(...answer.slots.map((slot) => slot.id));
+      }
+    }
+  }
+
+  /** When the n-th slots begin. */
+  timeAt(n: number): Date {
+    return new Date(this.#beginMs + n * INTERVAL_MS);
+  }
+
+  /** A doctor's n-th slot, if there are so many. */
+  slotAt(n: number, doctor: number): string | undefined {
+    return this.#slotIds[doctor]![n];
+  }
+}
