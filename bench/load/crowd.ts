@@ -6,12 +6,15 @@ import type { LoadResult } from "./tasks.ts";
 import { Timetable } from "./timetable.ts";
 
 const PAGE_SIZE = 100;
+/** So many patients at least, however few the clients: their calendars would be full too soon. */
+const MIN_PATIENTS = 16;
 /** Enough for one page of 20 to have a next one. */
 const SHOWN_SLOTS = 40;
 
-/** The users of one system: every client is a patient, and all book with all doctors. */
+/** The users of one system: every client is one or several patients, and all book with all doctors. */
 export class Crowd {
   readonly #client: Client;
+  readonly #clients: number;
   readonly #patients: Member[];
   readonly #timetable: Timetable;
   /** Whose slots are listed, and not booked. */
@@ -22,24 +25,32 @@ export class Crowd {
   #firstTurn = 0;
   #awaited: Set<string>[] = [];
 
-  private constructor(client: Client, patients: Member[], timetable: Timetable, shownDoctorId: string) {
+  private constructor(
+    client: Client,
+    clients: number,
+    patients: Member[],
+    timetable: Timetable,
+    shownDoctorId: string,
+  ) {
     this.#client = client;
+    this.#clients = clients;
     this.#patients = patients;
     this.#timetable = timetable;
     this.#shownDoctorId = shownDoctorId;
     this.#turns = patients.map(() => 0);
   }
 
-  /** Makes accounts, as many patients and doctors as clients. */
+  /** Makes accounts: the same number of patients for each client, and as many doctors. */
   static async gather(url: string, clients: number): Promise<Crowd> {
     const client = new Client(url);
+    const count = clients * Math.ceil(MIN_PATIENTS / clients);
     const [patients, [shown, ...doctors]] = await Promise.all([
-      joinAll(client, "PATIENT", clients),
-      joinAll(client, "DOCTOR", clients + 1),
+      joinAll(client, "PATIENT", count),
+      joinAll(client, "DOCTOR", count + 1),
     ]);
     const shownTimes = await Timetable.open(client, [shown!]);
     await shownTimes.extend(SHOWN_SLOTS);
-    return new Crowd(client, patients, await Timetable.open(client, doctors), shown!.id);
+    return new Crowd(client, clients, patients, await Timetable.open(client, doctors), shown!.id);
   }
 
   /** Every turn of all patients takes one slot of each doctor. */
@@ -51,7 +62,8 @@ export class Crowd {
   async book(seconds: number): Promise<LoadResult> {
     this.#firstTurn = Math.min(...this.#turns);
     this.#awaited = this.#patients.map(() => new Set());
-    return await drive(this.#patients.length, seconds, async (i) => {
+    return await drive(this.#clients, seconds, async (client) => {
+      const i = this.#nextPatientOf(client);
       const turn = this.#turns[i]!++;
       // A Latin square: in each turn every patient takes another doctor's slot of the same time.
       const slotId = this.#timetable.slotAt(turn, (i + turn) % this.#patients.length);
@@ -70,8 +82,8 @@ export class Crowd {
 
   async list(seconds: number): Promise<LoadResult> {
     const path = `/v1/doctors/${this.#shownDoctorId}/slots?pageSize=20`;
-    return await drive(this.#patients.length, seconds, (i) =>
-      this.#client.send({ method: "GET", path, token: this.#patients[i]!.token }),
+    return await drive(this.#clients, seconds, (client) =>
+      this.#client.send({ method: "GET", path, token: this.#patients[client]!.token }),
     );
   }
 
@@ -81,6 +93,15 @@ export class Crowd {
       this.#patients.map((patient, i) => this.#countReadable(patient, this.#awaited[i]!)),
     );
     return found.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Of a client's patients the one who has booked least. */
+  #nextPatientOf(client: number): number {
+    let next = client;
+    for (let i = client; i < this.#patients.length; i += this.#clients) {
+      if (this.#turns[i]! < this.#turns[next]!) next = i;
+    }
+    return next;
   }
 
   async #countReadable({ token }: Member, awaited: Set<string>): Promise<number> {

@@ -1,6 +1,6 @@
 /** What the load generator is told to do, with the system behind `url`. */
 export type Task =
-  /** Makes accounts: as many patients and doctors as clients, and one doctor more, whose slots stay open. */
+  /** Makes accounts: patients for each client, as many doctors, and one doctor more, whose slots stay open. */
   | { name: "prepare"; url: string; clients: number }
   /** Sees to it that at least so many slots can be booked. */
   | { name: "stock"; url: string; bookings: number }

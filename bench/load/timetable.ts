@@ -4,8 +4,10 @@ import type { Member } from "./members.ts";
 const HOUR_MS = 60 * 60_000;
 const LENGTH_MS = 30 * 60_000;
 /** Nobody sees doctors all day long, and a booking's cost grows with what its patient has on the same day. */
-const INTERVAL_MS = 6 * HOUR_MS;
+const INTERVAL_MS = 3 * HOUR_MS;
 const DAY_MS = 24 * HOUR_MS;
+/** Slots may begin two years from now at the latest. */
+const MAX_PER_DOCTOR = Math.floor((728 * DAY_MS) / INTERVAL_MS);
 /** As many as one call takes. */
 const BATCH = 500;
 
@@ -32,8 +34,9 @@ export class Timetable {
     return new Timetable(client, doctors);
   }
 
-  /** Makes slots until every doctor has at least so many. */
+  /** Makes slots until every doctor has at least so many. Throws where that would take more than two years. */
   async extend(perDoctor: number): Promise<void> {
+    if (perDoctor > MAX_PER_DOCTOR - BATCH) throw new Error("no slots are left; choose fewer --seconds");
     for (let made = this.#slotIds[0]!.length; made < perDoctor; made += BATCH) {
       const times = Array.from({ length: BATCH }, (_, i) => this.timeAt(made + i));
       const slots = times.map((startTime) => ({
