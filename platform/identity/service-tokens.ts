@@ -13,6 +13,7 @@ export class ServiceTokens {
   readonly #self: string;
   readonly #keys: readonly Uint8Array[];
   readonly #made = new Map<string, { token: string; renewAtMs: number }>();
+  readonly #verified = new Map<string, { caller: ServiceCaller; expiresAtMs: number }>();
 
   constructor(self: string, keys: readonly Uint8Array[]) {
     this.#self = self;
@@ -34,8 +35,15 @@ export class ServiceTokens {
     return token;
   }
 
-  /** The service that made a token for us. Throws UNAUTHENTICATED. */
+  /** The service that made a token for us. A verified token is remembered until it expires. Throws UNAUTHENTICATED. */
   async verify(token: string): Promise<ServiceCaller> {
+    const known = this.#verified.get(token);
+    if (known && known.expiresAtMs > Date.now()) return known.caller;
+    this.#verified.delete(token);
+    return await this.#verifySignature(token);
+  }
+
+  async #verifySignature(token: string): Promise<ServiceCaller> {
     for (const key of this.#keys) {
       try {
         const { payload } = await jwtVerify(token, key, {
@@ -44,11 +52,20 @@ export class ServiceTokens {
           audience: this.#self,
           requiredClaims: ["iss", "exp"],
         });
-        return { kind: "service", name: payload.iss! };
+        const caller: ServiceCaller = { kind: "service", name: payload.iss! };
+        this.#remember(token, caller, payload.exp! * 1000);
+        return caller;
       } catch {
         // The next key may be the one it was signed with.
       }
     }
     throw new ApiError("UNAUTHENTICATED");
+  }
+
+  #remember(token: string, caller: ServiceCaller, expiresAtMs: number): void {
+    // Each caller makes a token every half minute, so there are few; the expired ones go first.
+    for (const [old, entry] of this.#verified)
+      if (entry.expiresAtMs <= Date.now()) this.#verified.delete(old);
+    this.#verified.set(token, { caller, expiresAtMs });
   }
 }

@@ -1,0 +1,34 @@
+import { randomBytes } from "node:crypto";
+import { expect, test } from "@jest/globals";
+import { ServiceTokens } from "./service-tokens.ts";
+
+const key = randomBytes(32);
+const unauthenticated = { reason: "UNAUTHENTICATED" };
+
+test("a token tells the service it is for who made it, as often as it is shown", async () => {
+  const token = await new ServiceTokens("scheduling", [key]).tokenFor("clinical");
+  const clinical = new ServiceTokens("clinical", [key]);
+  for (let i = 0; i < 2; i++) {
+    expect(await clinical.verify(token)).toEqual({ kind: "service", name: "scheduling" });
+  }
+});
+
+test("a token for another service, or under another key, or changed, is refused, also after a good one", async () => {
+  const made = new ServiceTokens("scheduling", [key]);
+  const clinical = new ServiceTokens("clinical", [key]);
+  const good = await made.tokenFor("clinical");
+  await clinical.verify(good);
+  await expect(clinical.verify(await made.tokenFor("billing"))).rejects.toMatchObject(unauthenticated);
+  await expect(clinical.verify(`${good.slice(0, -2)}xx`)).rejects.toMatchObject(unauthenticated);
+  const stranger = new ServiceTokens("scheduling", [randomBytes(32)]);
+  await expect(clinical.verify(await stranger.tokenFor("clinical"))).rejects.toMatchObject(unauthenticated);
+});
+
+test("while the key is rotated, tokens under the old and the new one are taken", async () => {
+  const next = randomBytes(32);
+  const clinical = new ServiceTokens("clinical", [next, key]);
+  for (const keys of [[key], [next]]) {
+    const token = await new ServiceTokens("billing", keys).tokenFor("clinical");
+    expect(await clinical.verify(token)).toEqual({ kind: "service", name: "billing" });
+  }
+});
