@@ -93,10 +93,11 @@ export const SETTLED: readonly Rule[] = [
       WHERE b.status IN ('EXPIRED', 'CANCELLED') AND NOT i.version <=> b.version`,
   },
   {
-    name: "scheduling has not heard of an authorization",
-    sql: `SELECT p.id, p.version, i.version AS applied FROM billing.payments p
-      LEFT JOIN scheduling.inbox i ON i.aggregate_id = p.id
-      WHERE p.status = 'AUTHORIZED' AND p.settlement IS NULL AND NOT i.version <=> p.version`,
+    // Told by the outcome: billing's version also grows by what scheduling tells it, as by an expiry that came late.
+    name: "a payment is authorized for a booking that is not confirmed",
+    sql: `SELECT p.id, p.status, b.status AS booking FROM billing.payments p
+      JOIN scheduling.bookings b ON b.payment_id = p.id
+      WHERE p.status = 'AUTHORIZED' AND p.settlement IS NULL AND b.status <> 'CONFIRMED'`,
   },
   appliedTwice("clinical", "consultation.create"),
   appliedTwice("billing", "payment.create"),
