@@ -1,7 +1,6 @@
 import type { Trail } from "@medconnect/platform/changes.ts";
 import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
-import { ApiError, hiddenFrom } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type {
   Booking,
@@ -11,18 +10,17 @@ import type {
 import type { Scheduling } from "../app.ts";
 import { releaseSlot } from "../slots/slot-store.ts";
 import { bookingTrail, cancelReasonPlace, factsOf } from "./booking.ts";
-import { mayRead, viewOf } from "./booking-access.ts";
+import { viewOf } from "./booking-access.ts";
 import { decideCancel, type Settlement } from "./booking-rules.ts";
-import { type BookingRow, findBooking, lockBooking, saveBooking } from "./booking-store.ts";
+import { type BookingRow, lockBooking, saveBooking } from "./booking-store.ts";
+import { findOwnBooking } from "./find-own-booking.ts";
 
 /** BookingService.CancelBooking. Throws NOT_FOUND, ILLEGAL_TRANSITION, BOOKING_STARTED. */
 export const cancelBooking =
   (app: Scheduling) =>
   async ({ bookingId, reason }: CancelBookingRequest, call: Call): Promise<Booking> => {
     const user = userOf(call);
-    const found = await findBooking(app.db, bookingId);
-    if (!found) throw new ApiError("NOT_FOUND");
-    if (!mayRead(user, found)) throw hiddenFrom(`bookings/${bookingId}`, found.patient_id);
+    await findOwnBooking(app, user, bookingId);
     return await app.changes.apply(call, async (tx) => {
       const now = app.clock.now();
       const row = (await lockBooking(tx, bookingId))!;

@@ -1,4 +1,3 @@
-import { ApiError, hiddenFrom } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
 import type {
@@ -8,17 +7,16 @@ import type {
   ListBookingsResponse,
 } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import type { Scheduling } from "../app.ts";
-import { mayRead, scopeOf, viewOf } from "./booking-access.ts";
-import { type BookingRow, findBooking, listBookings as list } from "./booking-store.ts";
+import { scopeOf, viewOf } from "./booking-access.ts";
+import { type BookingRow, listBookings as list } from "./booking-store.ts";
+import { findOwnBooking } from "./find-own-booking.ts";
 
 /** BookingService.GetBooking. Throws NOT_FOUND. */
 export const getBooking =
   (app: Scheduling) =>
   async ({ bookingId }: GetBookingRequest, call: Call): Promise<Booking> => {
     const user = userOf(call);
-    const row = await findBooking(app.db, bookingId);
-    if (!row) throw new ApiError("NOT_FOUND");
-    if (!mayRead(user, row)) throw hiddenFrom(`bookings/${bookingId}`, row.patient_id);
+    const row = await findOwnBooking(app, user, bookingId);
     await recordReads(app, call, user, [row]);
     return viewOf(user, row, app.clock.now(), app.box);
   };

@@ -1,4 +1,4 @@
-import { ApiError, hiddenFrom } from "@medconnect/platform/errors/api-error.ts";
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type {
   Booking,
@@ -7,19 +7,19 @@ import type {
 import type { Scheduling } from "../app.ts";
 import { lockSlots, releaseSlot, type SlotRow } from "../slots/slot-store.ts";
 import { bookingTrail, factsOf } from "./booking.ts";
-import { mayRead, viewOf } from "./booking-access.ts";
+import { viewOf } from "./booking-access.ts";
 import { assertReschedulable } from "./booking-rules.ts";
 import {
   type BookingRow,
   claimOf,
   claimSlot,
-  findBooking,
   hasOverlap,
   lockBooking,
   saveBooking,
   touchCalendar,
 } from "./booking-store.ts";
 import { expireBooking } from "./expire-bookings.ts";
+import { findOwnBooking } from "./find-own-booking.ts";
 
 /**
  * BookingService.RescheduleBooking: one transaction gives the old slot back and takes the new one. Throws NOT_FOUND,
@@ -30,9 +30,7 @@ export const rescheduleBooking =
   (app: Scheduling) =>
   async ({ bookingId, slotId }: RescheduleBookingRequest, call: Call): Promise<Booking> => {
     const user = userOf(call);
-    const found = await findBooking(app.db, bookingId);
-    if (!found) throw new ApiError("NOT_FOUND");
-    if (!mayRead(user, found)) throw hiddenFrom(`bookings/${bookingId}`, found.patient_id);
+    const found = await findOwnBooking(app, user, bookingId);
     return await app.changes.apply(call, async (tx) => {
       const now = app.clock.now();
       touchCalendar(tx, found.patient_id);
