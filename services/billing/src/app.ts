@@ -1,12 +1,12 @@
 import { duration } from "@medconnect/platform/config.ts";
 import type { Platform } from "@medconnect/platform/service.ts";
 import { z } from "zod";
-import type { Provider } from "./providers/provider.ts";
+import type { Providers } from "./providers/providers.ts";
 
 /** What billing can be told beyond what every service can. */
 export const billingSettings = {
   NODE_ENV: z.string().optional(),
-  /** Who moves the money. */
+  /** Who moves the money of new attempts; earlier ones are ended with whom they were begun. */
   PAYMENT_PROVIDER: z.enum(["stub", "stripe"]).default("stub"),
   /** Lets a production deployment run with the stub, which moves none. */
   ALLOW_STUB_PROVIDER: z.stringbool().default(false),
@@ -20,7 +20,7 @@ export const billingSettings = {
   STUB_WEBHOOK_URL: z.url().optional(),
   /** What signs the stub's webhooks; without it, none is sent and none is taken. */
   STUB_WEBHOOK_SECRET: z.string().min(16).optional(),
-  /** With PAYMENT_PROVIDER=stripe: its secret key, what signs its webhooks, and where it sends patients back to. */
+  /** For Stripe: its secret key, what signs its webhooks, and where it sends patients back to. */
   STRIPE_API_KEY: z.string().optional(),
   STRIPE_WEBHOOK_SECRET: z.string().optional(),
   STRIPE_RETURN_URL: z.url().optional(),
@@ -39,7 +39,7 @@ export const billingSettings = {
 };
 
 export interface Billing extends Platform {
-  readonly provider: Provider;
+  readonly providers: Providers;
   readonly attemptLeaseMs: number;
   readonly captureBeforeLapseMs: number;
   /** Has what was just decided carried out at the provider. */

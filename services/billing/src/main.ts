@@ -18,7 +18,7 @@ import { batchGetPaymentStandings } from "./payments/batch-get-standings.ts";
 import { captureLapsing } from "./payments/capture-lapsing.ts";
 import { getPaymentStats } from "./payments/payment-stats.ts";
 import { getPayment, listPayments } from "./payments/read-payments.ts";
-import { createProvider } from "./providers/create-provider.ts";
+import { createProviders } from "./providers/create-providers.ts";
 import { createRefund } from "./refunds/create-refund.ts";
 import { getRefund, listRefunds } from "./refunds/read-refunds.ts";
 import { settleAll } from "./settle-all.ts";
@@ -38,7 +38,7 @@ startProcess("billing", async () => {
     build: (platform) => {
       const app: Billing = {
         ...platform,
-        provider: createProvider(config, platform),
+        providers: createProviders(config, platform),
         attemptLeaseMs: config.ATTEMPT_LEASE,
         captureBeforeLapseMs: config.CAPTURE_BEFORE_LAPSE,
         settleSoon: () => settler.kick(),

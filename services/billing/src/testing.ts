@@ -27,6 +27,7 @@ import { authorizePayment } from "./payments/authorize-payment.ts";
 import { captureLapsing } from "./payments/capture-lapsing.ts";
 import { getPayment } from "./payments/read-payments.ts";
 import type { Charge, ChargeKey, Order, Provider, RefundOrder, RefundOutcome } from "./providers/provider.ts";
+import { Providers } from "./providers/providers.ts";
 import { StubProvider } from "./providers/stub-provider.ts";
 import { signWebhook } from "./providers/stub-webhooks.ts";
 import { createRefund } from "./refunds/create-refund.ts";
@@ -106,7 +107,7 @@ export async function startBilling() {
   // Nothing is settled unless a test says so.
   const app: Billing & TestService = {
     ...service,
-    provider,
+    providers: new Providers("stub", [provider]),
     attemptLeaseMs: LEASE_MS,
     captureBeforeLapseMs: CAPTURE_BEFORE_LAPSE_MS,
     settleSoon: () => {},

@@ -1,9 +1,9 @@
 /** One line of a movement of money: what an account receives (debit) or gives (credit); the other one is 0. */
 export interface Entry {
-  /** What moved the money: a payment's id for its capture, a refund's id for a refund. */
+  /** What moved the money: a payment's id for its capture, a refund's id for a refund and for its reversal. */
   transaction_id: string;
   account: string;
-  kind: "CAPTURE" | "REFUND";
+  kind: "CAPTURE" | "REFUND" | "REFUND_REVERSAL";
   payment_id: string;
   currency: string;
   debit_minor: number;
@@ -56,5 +56,17 @@ export function refundEntries(payment: Booked, refund: { id: string; amount_mino
     },
   ];
 }
+
+/** A refund that came back: its inverse. */
+export const refundReversalEntries = (
+  payment: Booked,
+  refund: { id: string; amount_minor: number },
+): Entry[] =>
+  refundEntries(payment, refund).map((entry) => ({
+    ...entry,
+    kind: "REFUND_REVERSAL",
+    debit_minor: entry.credit_minor,
+    credit_minor: entry.debit_minor,
+  }));
 
 const commonOf = ({ id, currency }: Booked) => ({ payment_id: id, currency });

@@ -14,7 +14,9 @@ export const applyBookingHeld =
   async (tx, events) => {
     const rows = events
       .filter(isPaid)
-      .map((event) => newPayment(event, "REQUIRES_AUTHORIZATION", app.provider.name, app.clock.now()));
+      .map((event) =>
+        newPayment(event, "REQUIRES_AUTHORIZATION", app.providers.current.name, app.clock.now()),
+      );
     insertPayments(tx, rows);
     return rows.map((row) => trailOf(row, { action: "payment.create" }));
   };
@@ -53,7 +55,7 @@ async function endPayments(app: Billing, tx: Transaction, events: Event[], end: 
   const rows = new Map(found.map((row) => [row.id, row]));
   const missing = paid
     .filter(({ booking }) => !rows.has(booking!.paymentId))
-    .map((event) => newPayment(event, "CANCELLED", app.provider.name, now));
+    .map((event) => newPayment(event, "CANCELLED", app.providers.current.name, now));
   insertPayments(tx, missing);
   const changed = paid.flatMap((event): Trail[] => {
     const before = rows.get(event.booking!.paymentId);

@@ -7,7 +7,7 @@ import type {
   Payment,
 } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
 import type { Billing } from "../app.ts";
-import type { Charge } from "../providers/provider.ts";
+import type { Charge, Provider } from "../providers/provider.ts";
 import { type AttemptRow, insertAttempt } from "./attempt-store.ts";
 import { trailsOf } from "./change-payment.ts";
 import { finishAttempt, newAttempt, sendAttempt } from "./payment-attempt.ts";
@@ -26,17 +26,25 @@ export const authorizePayment =
     if (!payment) throw new ApiError("NOT_FOUND");
     if (payment.patient_id !== userOf(call).userId)
       throw hiddenFrom(`payments/${payment.id}`, payment.patient_id);
+    const provider = app.providers.current;
     const attempt = newAttempt(app, paymentId, paymentMethod, app.changes.keyIdOf(call));
-    const firstAnswer = await app.changes.begin<Payment>(call, (tx) => beginAttempt(app, tx, attempt));
+    const firstAnswer = await app.changes.begin<Payment>(call, (tx) =>
+      beginAttempt(app, tx, provider, attempt),
+    );
     if (firstAnswer) return firstAnswer;
-    const charge = await heardOf(app, payment, attempt);
+    const charge = await heardOf(app, provider, payment, attempt);
     const answer = await finishAttempt(app, attempt, charge, { actorId: actorOf(call), call });
     if (answer instanceof ApiError) throw answer;
     return answer;
   };
 
 /** Puts the attempt under way; the settler takes it up if this request has not ended it within its lease. */
-async function beginAttempt(app: Billing, tx: Transaction, attempt: AttemptRow): Promise<Trail[]> {
+async function beginAttempt(
+  app: Billing,
+  tx: Transaction,
+  provider: Provider,
+  attempt: AttemptRow,
+): Promise<Trail[]> {
   const now = app.clock.now();
   const row = await lockPayment(tx, attempt.payment_id);
   assertAuthorizable(row.status, row.hold_expire_time, now);
@@ -44,7 +52,7 @@ async function beginAttempt(app: Billing, tx: Transaction, attempt: AttemptRow):
     ...row,
     status: "PROCESSING",
     attempt_id: attempt.id,
-    provider: app.provider.name,
+    provider: provider.name,
     provider_reference: null,
     last_error: null,
     version: row.version + 1,
@@ -57,9 +65,14 @@ async function beginAttempt(app: Billing, tx: Transaction, attempt: AttemptRow):
 }
 
 /** What the provider says; undefined where it gives no answer, so that the outcome is not known yet. */
-async function heardOf(app: Billing, payment: PaymentRow, attempt: AttemptRow): Promise<Charge | undefined> {
+async function heardOf(
+  app: Billing,
+  provider: Provider,
+  payment: PaymentRow,
+  attempt: AttemptRow,
+): Promise<Charge | undefined> {
   try {
-    return await sendAttempt(app, payment, attempt);
+    return await sendAttempt(app, provider, payment, attempt);
   } catch (error) {
     app.log.warn({ err: error, paymentId: payment.id, attemptId: attempt.id }, "provider does not answer");
     return undefined;

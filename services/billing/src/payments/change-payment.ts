@@ -22,7 +22,7 @@ export function changePayment(
   after: PaymentRow,
   pauseMs = 0,
 ): PaymentRow {
-  const isCapture = after.status === "CAPTURED" && before.status !== "CAPTURED";
+  const isCapture = before.status === "AUTHORIZED" && after.status === "CAPTURED";
   if (isCapture) insertEntries(tx, captureEntries(after), app.clock.now());
   const version = before.version + 1;
   const step = nextStep(after);

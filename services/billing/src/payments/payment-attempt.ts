@@ -7,7 +7,7 @@ import {
   PaymentServiceService,
 } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
 import type { Billing } from "../app.ts";
-import type { Charge } from "../providers/provider.ts";
+import type { Charge, Provider } from "../providers/provider.ts";
 import { type AttemptRow, endAttempt } from "./attempt-store.ts";
 import { changePayment, trailsOf } from "./change-payment.ts";
 import { amountOf, toPayment } from "./payment.ts";
@@ -32,9 +32,14 @@ export function newAttempt(
   };
 }
 
-/** Has the provider authorize an attempt under way. It may be sent again: the provider authorizes it once. */
-export const sendAttempt = (app: Billing, payment: PaymentRow, attempt: AttemptRow): Promise<Charge> =>
-  app.provider.authorize({
+/** Has a provider authorize an attempt under way. It may be sent again: the provider authorizes it once. */
+export const sendAttempt = (
+  app: Billing,
+  provider: Provider,
+  payment: PaymentRow,
+  attempt: AttemptRow,
+): Promise<Charge> =>
+  provider.authorize({
     attemptId: attempt.id,
     amount: amountOf(payment),
     paymentMethod: app.box.open(methodPlace(attempt.id), attempt.payment_method!).toString(),

@@ -31,14 +31,15 @@ async function settle(app: Billing, row: PaymentRow): Promise<void> {
 
 async function carryOut(app: Billing, row: PaymentRow): Promise<void> {
   const attemptId = row.attempt_id!;
+  const provider = app.providers.of(row);
   const charge = { attemptId, reference: row.provider_reference };
   switch (nextStep(row)) {
     case "ASK":
       return await settleAttempt(app, row, attemptId);
     case "CAPTURE":
-      return await applyOutcome(app, row.id, await app.provider.capture(charge));
+      return await applyOutcome(app, row.id, await provider.capture(charge));
     case "VOID":
-      return await applyOutcome(app, row.id, await app.provider.void(charge));
+      return await applyOutcome(app, row.id, await provider.void(charge));
     case "REFUND":
       return await refundRest(app, row.id);
     case undefined:
@@ -49,9 +50,10 @@ async function carryOut(app: Billing, row: PaymentRow): Promise<void> {
 /** Finds out what became of an attempt. One that never reached the provider is sent again, under the same id. */
 async function settleAttempt(app: Billing, row: PaymentRow, attemptId: string): Promise<void> {
   const attempt = (await findAttempt(app.db, attemptId))!;
+  const provider = app.providers.of(row);
   const charge =
-    (await app.provider.find({ attemptId, reference: row.provider_reference })) ??
-    (await sendAttempt(app, row, attempt));
+    (await provider.find({ attemptId, reference: row.provider_reference })) ??
+    (await sendAttempt(app, provider, row, attempt));
   await finishAttempt(app, attempt, charge, { actorId: SETTLER });
 }
 

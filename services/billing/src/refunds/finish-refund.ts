@@ -3,14 +3,14 @@ import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Refund, RefundServiceService } from "@medconnect/proto/medconnect/billing/v1/refund_service.ts";
 import type { Billing } from "../app.ts";
-import { refundEntries } from "../ledger/ledger-rules.ts";
+import { refundEntries, refundReversalEntries } from "../ledger/ledger-rules.ts";
 import { insertEntries } from "../ledger/ledger-store.ts";
 import { changePayment, trailsOf } from "../payments/change-payment.ts";
 import { amountOf } from "../payments/payment.ts";
 import { lockPayment, type PaymentRow } from "../payments/payment-store.ts";
 import type { RefundOutcome } from "../providers/provider.ts";
 import { refundTrail, toRefund } from "./refund.ts";
-import { endRefund } from "./refund-rules.ts";
+import { endRefund, reverseRefund } from "./refund-rules.ts";
 import { lockRefund, type RefundRow, saveRefund } from "./refund-store.ts";
 
 /** After a refund that failed, what still has to go back is tried again, as another refund, this much later. */
@@ -18,7 +18,7 @@ const TRY_AGAIN_MS = 3_600_000;
 
 /** Has the provider give a refund back. It may be sent again: the provider gives it back once. */
 export const sendRefund = (app: Billing, payment: PaymentRow, refund: RefundRow): Promise<RefundOutcome> =>
-  app.provider.refund({
+  app.providers.of(payment).refund({
     refundId: refund.id,
     reference: refund.provider_reference,
     charge: { attemptId: payment.attempt_id!, reference: payment.provider_reference },
@@ -47,7 +47,7 @@ export async function finishRefund(
   return undefined;
 }
 
-/** Old news changes nothing: a refund that has ended stays as it is. */
+/** Old news changes nothing: a refund that has ended stays as it is, unless the money came back. */
 function applyRefund(
   app: Billing,
   tx: Transaction,
@@ -55,6 +55,7 @@ function applyRefund(
   refund: RefundRow,
   outcome: RefundOutcome | undefined,
 ): Ending<Refund> {
+  if (refund.status === "SUCCEEDED" && outcome?.status === "FAILED") return reverse(app, tx, payment, refund);
   if (!outcome || refund.status !== "PENDING") return { answer: toRefund(app, payment, refund), trails: [] };
   const heard: RefundRow = { ...refund, provider_reference: outcome.reference };
   if (outcome.status === "PENDING") {
@@ -73,5 +74,20 @@ function applyRefund(
       refundTrail(after, ended, { action: "refund.settle", outcome: result }),
       ...trailsOf(payment, after),
     ],
+  };
+}
+
+/**
+ * The patient's bank could not take what was given back, and the provider has it again (Stripe's `refund.failed` after
+ * `succeeded`). What still has to go back is then tried again, as another refund.
+ */
+function reverse(app: Billing, tx: Transaction, payment: PaymentRow, refund: RefundRow): Ending<Refund> {
+  const failed: RefundRow = { ...refund, status: "FAILED" };
+  saveRefund(tx, failed);
+  insertEntries(tx, refundReversalEntries(payment, refund), app.clock.now());
+  const after = changePayment(app, tx, payment, reverseRefund(payment, refund.amount_minor), TRY_AGAIN_MS);
+  return {
+    answer: toRefund(app, after, failed),
+    trails: [refundTrail(after, failed, { action: "refund.reverse", outcome: "FAILURE" })],
   };
 }

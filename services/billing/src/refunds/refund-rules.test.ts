@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { beginRefund, endRefund, type Funds, refundableMinor } from "./refund-rules.ts";
+import { beginRefund, endRefund, type Funds, refundableMinor, reverseRefund } from "./refund-rules.ts";
 
 const captured: Funds = { status: "CAPTURED", amount_minor: 5000, refunded_minor: 0, refunding_minor: 0 };
 
@@ -31,6 +31,18 @@ test.each([
   [2000, "FAILED", { status: "CAPTURED", refunded_minor: 0, refunding_minor: 0 }],
 ] as const)("a refund of %i that %s", (amount, outcome, expected) => {
   expect(endRefund(beginRefund(captured, amount), amount, outcome)).toMatchObject(expected);
+});
+
+test("a refund that came back can be given again; a part that stayed back remains so", () => {
+  const whole = endRefund(beginRefund(captured, 5000), 5000, "SUCCEEDED");
+  expect(reverseRefund(whole, 5000)).toEqual(captured);
+  const parts = endRefund(
+    beginRefund(endRefund(beginRefund(captured, 2000), 2000, "SUCCEEDED"), 3000),
+    3000,
+    "SUCCEEDED",
+  );
+  expect(reverseRefund(parts, 2000)).toMatchObject({ status: "PARTIALLY_REFUNDED", refunded_minor: 3000 });
+  expect(refundableMinor(reverseRefund(parts, 2000))).toBe(2000);
 });
 
 test("however many refunds are asked for, under way and ended in any order, never more goes back than was charged", () => {

@@ -27,6 +27,12 @@ export function beginRefund<F extends Funds>(funds: F, amountMinor: number): F {
   return { ...funds, refunding_minor: funds.refunding_minor + amountMinor };
 }
 
+/** A payment after one of its refunds, which had succeeded, came back from the patient's bank. */
+export function reverseRefund<F extends Funds>(funds: F, amountMinor: number): F {
+  const refunded_minor = funds.refunded_minor - amountMinor;
+  return { ...funds, status: refunded_minor === 0 ? "CAPTURED" : "PARTIALLY_REFUNDED", refunded_minor };
+}
+
 /** A payment after one of its refunds under way has ended. What failed may be tried again, as another refund. */
 export function endRefund<F extends Funds>(
   funds: F,

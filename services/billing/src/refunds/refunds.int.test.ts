@@ -2,6 +2,9 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { findViolations } from "../ledger/check-store.ts";
+import { doctorAccount } from "../ledger/ledger-rules.ts";
+import { balanceOf } from "../ledger/ledger-store.ts";
 import { type BillingTest, LEASE_MS, startBilling } from "../testing.ts";
 
 const HOUR_MS = 3_600_000;
@@ -207,6 +210,45 @@ test("what has to go back is tried again an hour after it has failed", async () 
   await billing.settle();
   expect(await failures()).toEqual(["SUCCEEDED", "FAILED"]);
   expect((await billing.read(paymentId)).status).toBe("REFUNDED");
+});
+
+/** What was given back comes back from the patient's bank, and the provider tells so. */
+async function comeBack(refundId: string) {
+  await billing.app.db.write("UPDATE stub_refunds SET status = 'FAILED' WHERE refund_id = ?", [refundId]);
+  const news = { type: "refund.updated", refundId, reference: "re_1" };
+  await Promise.all([1, 2, 3].map(() => billing.webhook({ ...news, id: newId() })));
+}
+
+test("a refund that came back after it had succeeded has FAILED; it is booked back once, and may go another way", async () => {
+  const { paymentId } = await captured();
+  await billing.refund(paymentId, 1000);
+  const { response: refund } = await billing.refund(paymentId, 4000);
+  await comeBack(refund.id);
+  expect(await billing.readRefund(paymentId, refund.id)).toMatchObject({ status: "FAILED" });
+  const payment = await billing.read(paymentId);
+  expect(payment).toMatchObject({ status: "PARTIALLY_REFUNDED", refunded: { amountMinor: 1000 } });
+  expect(await balanceOf(billing.app.db, doctorAccount(payment.doctorId))).toEqual([
+    { currency: "USD", minor: 4000 },
+  ]);
+  await billing.refund(paymentId, 4000);
+  expect(await billing.read(paymentId)).toMatchObject({ status: "REFUNDED" });
+  expect(await findViolations(billing.app.db)).toEqual([]);
+});
+
+test("what has to go back and came back is tried again an hour later; what was captured is not booked again", async () => {
+  const { paymentId, cancelledFree } = await captured();
+  await billing.deliver(cancelledFree);
+  await billing.settle();
+  const [first] = (await billing.listRefunds(paymentId)).refunds;
+  expect(await billing.read(paymentId)).toMatchObject({ status: "REFUNDED" });
+  await comeBack(first!.id);
+  expect(await billing.read(paymentId)).toMatchObject({ status: "CAPTURED", refunded: { amountMinor: 0 } });
+  await billing.settle();
+  expect((await billing.listRefunds(paymentId)).refunds).toHaveLength(1);
+  billing.app.clock.advance(HOUR_MS);
+  await billing.settle();
+  expect(await billing.read(paymentId)).toMatchObject({ status: "REFUNDED" });
+  expect(await findViolations(billing.app.db)).toEqual([]);
 });
 
 test("several settlers at once refund once", async () => {

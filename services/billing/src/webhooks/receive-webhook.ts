@@ -7,7 +7,7 @@ import type { Billing } from "../app.ts";
 import { findAttempt } from "../payments/attempt-store.ts";
 import { finishAttempt } from "../payments/payment-attempt.ts";
 import { findPayment } from "../payments/payment-store.ts";
-import type { ChargeKey, WebhookEvent } from "../providers/provider.ts";
+import type { ChargeKey, Provider, WebhookEvent } from "../providers/provider.ts";
 import { finishRefund, sendRefund } from "../refunds/finish-refund.ts";
 import { findRefund } from "../refunds/refund-store.ts";
 import { isKnownEvent, rememberEvent } from "./webhook-store.ts";
@@ -20,38 +20,48 @@ import { isKnownEvent, rememberEvent } from "./webhook-store.ts";
  */
 export const receiveWebhook =
   (app: Billing) =>
-  async ({ provider, body, signature }: ReceiveWebhookRequest): Promise<ReceiveWebhookResponse> => {
-    if (provider !== app.provider.name) throw new ApiError("NOT_FOUND");
-    const event = await app.provider.readWebhook(body?.data ?? Buffer.alloc(0), signature);
-    if (event.news && !(await isKnownEvent(app.db, provider, event.id))) {
-      await askBack(app, event.news);
-      await rememberEvent(app.db, provider, event.id, app.clock.now());
+  async ({ provider: name, body, signature }: ReceiveWebhookRequest): Promise<ReceiveWebhookResponse> => {
+    const provider = app.providers.find(name);
+    if (!provider) throw new ApiError("NOT_FOUND");
+    const event = await provider.readWebhook(body?.data ?? Buffer.alloc(0), signature);
+    if (event.news && !(await isKnownEvent(app.db, name, event.id))) {
+      await askBack(app, provider, event.news);
+      await rememberEvent(app.db, name, event.id, app.clock.now());
     }
     return { received: true };
   };
 
-async function askBack(app: Billing, news: NonNullable<WebhookEvent["news"]>): Promise<void> {
-  if (news.about === "charge") await heardOfCharge(app, news.charge);
-  else await heardOfRefund(app, news.refundId, news.reference);
+async function askBack(
+  app: Billing,
+  provider: Provider,
+  news: NonNullable<WebhookEvent["news"]>,
+): Promise<void> {
+  if (news.about === "charge") await heardOfCharge(app, provider, news.charge);
+  else await heardOfRefund(app, provider, news.refundId, news.reference);
 }
 
 /** An attempt that is not ours is another system's, which shares the provider's account. */
-async function heardOfCharge(app: Billing, key: ChargeKey): Promise<void> {
+async function heardOfCharge(app: Billing, provider: Provider, key: ChargeKey): Promise<void> {
   const attempt = await findAttempt(app.db, key.attemptId);
   if (!attempt) return;
-  const charge = await answered(app.provider.find(key));
-  if (charge) await finishAttempt(app, attempt, charge, { actorId: actorOf(app) });
+  const charge = await answered(provider.find(key));
+  if (charge) await finishAttempt(app, attempt, charge, { actorId: actorOf(provider) });
 }
 
-async function heardOfRefund(app: Billing, refundId: string, reference: string): Promise<void> {
+async function heardOfRefund(
+  app: Billing,
+  provider: Provider,
+  refundId: string,
+  reference: string,
+): Promise<void> {
   const refund = await findRefund(app.db, refundId);
   if (!refund) return;
   const payment = await findPayment(app.db, refund.payment_id);
   const outcome = await answered(sendRefund(app, payment!, { ...refund, provider_reference: reference }));
-  await finishRefund(app, refund, outcome, { actorId: actorOf(app) });
+  await finishRefund(app, refund, outcome, { actorId: actorOf(provider) });
 }
 
-const actorOf = (app: Billing): string => `provider:${app.provider.name}`;
+const actorOf = ({ name }: Provider): string => `provider:${name}`;
 
 async function answered<T>(call: Promise<T>): Promise<T> {
   try {

@@ -2,13 +2,13 @@ import { expect, test } from "@jest/globals";
 import { systemClock } from "@medconnect/platform/clock.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
 import { createLogger } from "@medconnect/platform/log.ts";
-import { createProvider, type ProviderSettings } from "./create-provider.ts";
+import { createProviders, type ProviderSettings } from "./create-providers.ts";
 
 // A pool that is not used connects to nothing.
 const db = new Database({ url: "mysql://nobody@127.0.0.1:1/none", poolSize: 1, timeoutMs: 1 });
 
 const create = (settings: Partial<ProviderSettings>) =>
-  createProvider(
+  createProviders(
     {
       PAYMENT_PROVIDER: "stub",
       ALLOW_STUB_PROVIDER: false,
@@ -22,26 +22,41 @@ const create = (settings: Partial<ProviderSettings>) =>
   );
 
 test("the stub, which moves no money, runs in production only where that is allowed by name", () => {
-  expect(create({}).name).toBe("stub");
-  expect(create({ NODE_ENV: "production", ALLOW_STUB_PROVIDER: true }).name).toBe("stub");
+  expect(create({}).current.name).toBe("stub");
+  expect(create({ NODE_ENV: "production", ALLOW_STUB_PROVIDER: true }).current.name).toBe("stub");
   expect(() => create({ NODE_ENV: "production" })).toThrow("ALLOW_STUB_PROVIDER");
 });
 
 test("the stub sends no webhooks without a secret to sign them with", () => {
   const STUB_WEBHOOK_URL = "https://gateway.test/v1/webhooks/payments/stub";
   expect(() => create({ STUB_WEBHOOK_URL })).toThrow("STUB_WEBHOOK_SECRET");
-  expect(create({ STUB_WEBHOOK_URL, STUB_WEBHOOK_SECRET: "a secret for webhooks" }).name).toBe("stub");
+  expect(create({ STUB_WEBHOOK_URL, STUB_WEBHOOK_SECRET: "a secret for webhooks" }).current.name).toBe(
+    "stub",
+  );
 });
 
+const STRIPE = {
+  STRIPE_API_KEY: "sk_test_1",
+  STRIPE_WEBHOOK_SECRET: "whsec_1",
+  STRIPE_RETURN_URL: "https://clinic.test/paid",
+};
+
 test("Stripe runs with all it needs, or not at all", () => {
-  const settings = {
-    PAYMENT_PROVIDER: "stripe" as const,
-    STRIPE_API_KEY: "sk_test_1",
-    STRIPE_WEBHOOK_SECRET: "whsec_1",
-    STRIPE_RETURN_URL: "https://clinic.test/paid",
-  };
-  expect(create(settings).name).toBe("stripe");
+  const settings = { PAYMENT_PROVIDER: "stripe" as const, ...STRIPE };
+  expect(create(settings).current.name).toBe("stripe");
   for (const name of ["STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET", "STRIPE_RETURN_URL"]) {
     expect(() => create({ ...settings, [name]: undefined })).toThrow(name);
   }
+});
+
+test("who is set up beside the current provider ends what was begun with it", () => {
+  const providers = create({ PAYMENT_PROVIDER: "stub", ...STRIPE });
+  expect(providers.current.name).toBe("stub");
+  expect(providers.of({ provider: "stripe" }).name).toBe("stripe");
+});
+
+test("in production the stub does not come along unasked", () => {
+  const providers = create({ NODE_ENV: "production", PAYMENT_PROVIDER: "stripe", ...STRIPE });
+  expect(providers.find("stub")).toBeUndefined();
+  expect(() => providers.of({ provider: "stub" })).toThrow("stub is not set up here");
 });

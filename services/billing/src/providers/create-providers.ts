@@ -1,5 +1,6 @@
 import type { Platform } from "@medconnect/platform/service.ts";
 import type { Provider } from "./provider.ts";
+import { Providers } from "./providers.ts";
 import { StripeProvider } from "./stripe-provider.ts";
 import { StubProvider } from "./stub-provider.ts";
 
@@ -20,14 +21,21 @@ export interface ProviderSettings {
 
 type ProviderPlatform = Pick<Platform, "db" | "clock" | "log">;
 
-/** The provider that the settings name. Throws for one that must not be used there. */
-export function createProvider(settings: ProviderSettings, platform: ProviderPlatform): Provider {
-  switch (settings.PAYMENT_PROVIDER) {
-    case "stub":
-      return createStub(settings, platform);
-    case "stripe":
-      return createStripe(settings, platform);
-  }
+/**
+ * The provider that the settings name, and beside it any other that they give all it needs: payments that were begun
+ * with one are ended with it. Throws for one that must not be used there.
+ */
+export function createProviders(settings: ProviderSettings, platform: ProviderPlatform): Providers {
+  const { NODE_ENV, PAYMENT_PROVIDER, ALLOW_STUB_PROVIDER, STRIPE_API_KEY } = settings;
+  const isUsed = {
+    stub: PAYMENT_PROVIDER === "stub" || NODE_ENV !== "production" || ALLOW_STUB_PROVIDER,
+    stripe: PAYMENT_PROVIDER === "stripe" || STRIPE_API_KEY !== undefined,
+  };
+  const providers = [
+    ...(isUsed.stub ? [createStub(settings, platform)] : []),
+    ...(isUsed.stripe ? [createStripe(settings, platform)] : []),
+  ];
+  return new Providers(PAYMENT_PROVIDER, providers);
 }
 
 function createStub(settings: ProviderSettings, { db, clock, log }: ProviderPlatform): Provider {
@@ -54,9 +62,7 @@ function createStub(settings: ProviderSettings, { db, clock, log }: ProviderPlat
 function createStripe(settings: ProviderSettings, { clock }: ProviderPlatform): Provider {
   const { STRIPE_API_KEY, STRIPE_WEBHOOK_SECRET, STRIPE_RETURN_URL, STRIPE_API_URL } = settings;
   if (!STRIPE_API_KEY || !STRIPE_WEBHOOK_SECRET || !STRIPE_RETURN_URL) {
-    throw new Error(
-      "PAYMENT_PROVIDER=stripe needs STRIPE_API_KEY, STRIPE_WEBHOOK_SECRET and STRIPE_RETURN_URL",
-    );
+    throw new Error("Stripe needs STRIPE_API_KEY, STRIPE_WEBHOOK_SECRET and STRIPE_RETURN_URL");
   }
   return new StripeProvider({
     apiKey: STRIPE_API_KEY,
