@@ -1,6 +1,7 @@
 import { Client, credentials, Metadata, type MethodDefinition, status } from "@grpc/grpc-js";
 import { ApiError } from "../errors/api-error.ts";
 import { injectTrace, inSpan, SpanKind } from "../telemetry/tracing.ts";
+import { SERVICE_CONFIG } from "./service-config.ts";
 import { fromGrpcStatus } from "./status.ts";
 
 /** A page of a hundred long clinical notes comes to more than the 4 MiB that grpc-js takes by default. */
@@ -23,7 +24,7 @@ export interface Reply<T> {
 
 /**
  * A connection to one service, for the life of the process. The address is `host:port`, or `dns:///name:port` for
- * several instances, which are then called in turn.
+ * several instances, which are then called in turn. A read whose connection breaks is tried once more.
  */
 export class GrpcClient {
   readonly #client: Client;
@@ -38,7 +39,7 @@ export class GrpcClient {
       "grpc.keepalive_timeout_ms": 3000,
       "grpc.max_send_message_length": 1024 * 1024,
       "grpc.max_receive_message_length": MAX_ANSWER_BYTES,
-      "grpc.service_config": JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }),
+      "grpc.service_config": SERVICE_CONFIG,
     });
   }
 

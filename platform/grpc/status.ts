@@ -4,6 +4,7 @@ import { BadRequest, ErrorInfo, RetryInfo } from "@medconnect/proto/google/rpc/e
 import { Status } from "@medconnect/proto/google/rpc/status.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { catalogue, type Reason } from "../errors/catalogue.ts";
+import { DO_NOT_RETRY, PUSHBACK_KEY } from "./service-config.ts";
 
 const DOMAIN = "medconnect";
 const DETAILS_KEY = "grpc-status-details-bin";
@@ -64,6 +65,7 @@ export function decodeStatus(bytes: Uint8Array): ApiError | undefined {
 export function toGrpcStatus(error: ApiError): Partial<StatusObject> {
   const metadata = new Metadata();
   metadata.set(DETAILS_KEY, encodeStatus(error));
+  metadata.set(PUSHBACK_KEY, DO_NOT_RETRY);
   return { code: error.code, details: error.message, metadata };
 }
 

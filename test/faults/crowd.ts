@@ -1,9 +1,11 @@
+import { signUpAdmin } from "../support/accounts.ts";
 import { Api } from "../support/api.ts";
+import { Clerk } from "./clerk.ts";
 import { HttpClient } from "./http-client.ts";
 import { Patient } from "./patient.ts";
 import { openPractices, type Slot } from "./practice.ts";
 import type { Random } from "./random.ts";
-import type { System } from "./system.ts";
+import { SCHEMA_PREFIX, type System } from "./system.ts";
 import type { Tally } from "./tally.ts";
 
 export interface CrowdOptions {
@@ -13,27 +15,32 @@ export interface CrowdOptions {
   thinkMs: number;
 }
 
-/** Patients who use the system all at once. */
+/** Patients, and an admin, who use the system all at once. */
 export class Crowd {
   readonly patients: Patient[];
+  readonly clerk: Clerk;
   readonly slots: readonly Slot[];
   readonly #http: HttpClient;
   #living: Promise<void>[] = [];
 
-  constructor(patients: Patient[], slots: readonly Slot[], http: HttpClient) {
+  constructor(patients: Patient[], clerk: Clerk, slots: readonly Slot[], http: HttpClient) {
     this.patients = patients;
+    this.clerk = clerk;
     this.slots = slots;
     this.#http = http;
   }
 
   static async gather({ system, random, patients: count, thinkMs }: CrowdOptions): Promise<Crowd> {
     const { gateway } = system.stack.urls;
-    const { patients, slots } = await openPractices(new Api(gateway), count);
+    const api = new Api(gateway);
+    const { patients, slots } = await openPractices(api, count);
+    const admin = await signUpAdmin(api, system.stack, SCHEMA_PREFIX);
     const http = new HttpClient(gateway);
     return new Crowd(
       patients.map(
         ({ id, token }) => new Patient({ id, token, http, slots, random: random.fork(), thinkMs }),
       ),
+      new Clerk({ token: admin.token, http, random: random.fork() }),
       slots,
       http,
     );
@@ -46,18 +53,22 @@ export class Crowd {
 
   /** Counts all answers from now on in one place. */
   countIn(tally: Tally): void {
-    for (const patient of this.patients) patient.tally = tally;
+    for (const { client } of this.#members) client.tally = tally;
   }
 
-  /** Has all patients live as long as `work` takes, and then until what they have begun is decided. */
+  /** Has all live as long as `work` takes, and then until what they have begun is decided. */
   async during<T>(work: () => Promise<T>): Promise<T> {
-    this.#living = this.patients.map((patient) => patient.live());
+    this.#living = this.#members.map((member) => member.live());
     try {
       return await work();
     } finally {
-      for (const patient of this.patients) patient.stop();
+      for (const member of this.#members) member.stop();
       await Promise.all(this.#living);
     }
+  }
+
+  get #members(): (Patient | Clerk)[] {
+    return [...this.patients, this.clerk];
   }
 
   close(): void {

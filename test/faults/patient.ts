@@ -1,15 +1,10 @@
-import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Json } from "../support/api.ts";
 import { type Belief, beliefOf, contradiction, type Status } from "./belief.ts";
-import type { HttpClient, Outcome, Sent } from "./http-client.ts";
+import type { HttpClient } from "./http-client.ts";
 import type { Slot } from "./practice.ts";
 import type { Random } from "./random.ts";
-import { Tally } from "./tally.ts";
+import { ResoluteClient } from "./resolute-client.ts";
 
-const RETRY_MS = 250;
-/** After so long without a decision, a call will never have one. */
-const GIVE_UP_MS = 90_000;
 const METHODS = [
   ...Array<string>(7).fill("pm_card_visa"),
   "pm_card_declined",
@@ -27,7 +22,6 @@ const EXPECTED = {
   list: [],
   "read payment": ["NOT_FOUND"],
 } as const;
-type Operation = keyof typeof EXPECTED;
 
 export interface PatientOptions {
   id: string;
@@ -41,21 +35,20 @@ export interface PatientOptions {
 
 /**
  * A patient who books, pays, cancels, moves and reads, one call after the other, and remembers what was acknowledged.
- * Where the outcome of a change is unknown, it is asked for again with the same idempotency key until it is known.
  */
 export class Patient {
   readonly id: string;
   readonly token: string;
   /** By booking id. */
   readonly beliefs = new Map<string, Belief>();
-  /** Where answers are counted. */
-  tally = new Tally();
+  readonly client: ResoluteClient<keyof typeof EXPECTED>;
   readonly #options: PatientOptions;
   #stopped = false;
 
   constructor(options: PatientOptions) {
     this.id = options.id;
     this.token = options.token;
+    this.client = new ResoluteClient({ ...options, expected: EXPECTED });
     this.#options = options;
   }
 
@@ -93,18 +86,22 @@ export class Patient {
   }
 
   async #book({ id: slotId }: Slot): Promise<void> {
-    const { kind, body } = await this.#decide("book", "POST /v1/bookings", { slotId, reason: "A cough" });
+    const { kind, body } = await this.client.decide("book", "POST /v1/bookings", {
+      slotId,
+      reason: "A cough",
+    });
     if (kind !== "ok") return;
     const belief = beliefOf(body);
-    if (this.beliefs.has(belief.id)) this.#violate(`booking ${belief.id} was given out twice`);
-    if (belief.slotId !== slotId) this.#violate(`booking ${belief.id} is on another slot than asked for`);
+    if (this.beliefs.has(belief.id)) this.client.violate(`booking ${belief.id} was given out twice`);
+    if (belief.slotId !== slotId)
+      this.client.violate(`booking ${belief.id} is on another slot than asked for`);
     this.beliefs.set(belief.id, belief);
   }
 
   async #authorize(belief: Belief): Promise<void> {
     const call = `POST /v1/payments/${belief.paymentId}:authorize`;
     const paymentMethod = this.#options.random.pick(METHODS);
-    const { kind, reason, body } = await this.#decide("authorize", call, { paymentMethod });
+    const { kind, reason, body } = await this.client.decide("authorize", call, { paymentMethod });
     if (kind === "ok" && body.status === "AUTHORIZED") belief.paid = true;
     // Whether it came in time, scheduling alone decides; a look at the booking tells.
     if (kind === "ok" || reason === "HOLD_EXPIRED" || reason === "ILLEGAL_TRANSITION")
@@ -113,10 +110,11 @@ export class Patient {
 
   async #cancel(belief: Belief): Promise<void> {
     const call = `POST /v1/bookings/${belief.id}:cancel`;
-    const { kind, body } = await this.#decide("cancel", call, { reason: "Well again" });
+    const { kind, body } = await this.client.decide("cancel", call, { reason: "Well again" });
     if (kind === "refused") return await this.#read(belief);
     if (kind !== "ok") return;
-    if (body.status !== "CANCELLED") this.#violate(`booking ${belief.id} was cancelled as ${body.status}`);
+    if (body.status !== "CANCELLED")
+      this.client.violate(`booking ${belief.id} was cancelled as ${body.status}`);
     belief.status = "CANCELLED";
   }
 
@@ -126,51 +124,23 @@ export class Patient {
     const fitting = slots.filter((slot) => slot.doctorId === belief.doctorId && slot.isPaid === isPaid);
     const { id: slotId } = random.pick(fitting);
     const call = `POST /v1/bookings/${belief.id}:reschedule`;
-    const { kind, body } = await this.#decide("reschedule", call, { slotId });
+    const { kind, body } = await this.client.decide("reschedule", call, { slotId });
     if (kind === "ok") Object.assign(belief, { slotId: body.slotId, sequence: Number(body.sequence) });
   }
 
   /** Looks at a booking, and believes what it sees if that does not contradict what was acknowledged. */
   async #read(belief: Belief): Promise<void> {
-    const seen = await this.#once("read", `GET /v1/bookings/${belief.id}`);
+    const seen = await this.client.look("read", `GET /v1/bookings/${belief.id}`);
     if (seen.kind === "ok") this.#believe(belief, beliefOf(seen.body));
     if (belief.paymentId !== undefined && this.#options.random.next() < 0.3) {
-      await this.#once("read payment", `GET /v1/payments/${belief.paymentId}`);
-      await this.#once("list", "GET /v1/consultations");
+      await this.client.look("read payment", `GET /v1/payments/${belief.paymentId}`);
+      await this.client.look("list", "GET /v1/consultations");
     }
   }
 
   #believe(belief: Belief, seen: Belief): void {
     const wrong = contradiction(belief, seen);
-    if (wrong) this.#violate(wrong);
+    if (wrong) this.client.violate(wrong);
     belief.status = seen.status;
-  }
-
-  async #once(operation: Operation, call: string): Promise<Outcome> {
-    const { http, token } = this.#options;
-    const outcome = await http.send(call, { token });
-    this.tally.add(operation, outcome, EXPECTED[operation]);
-    return outcome;
-  }
-
-  /** Asks for a change until it is done or refused. */
-  async #decide(operation: Operation, call: string, body: Json): Promise<Outcome> {
-    const { http, token, random } = this.#options;
-    const sent: Sent = { token, key: randomUUID(), body };
-    const deadline = Date.now() + GIVE_UP_MS;
-    for (;;) {
-      const outcome = await http.send(call, sent);
-      this.tally.add(operation, outcome, EXPECTED[operation]);
-      if (outcome.kind !== "unknown") return outcome;
-      if (Date.now() > deadline) {
-        this.#violate(`${operation} was never decided: ${outcome.status} ${outcome.reason}`);
-        return outcome;
-      }
-      await delay(RETRY_MS * (0.5 + random.next()));
-    }
-  }
-
-  #violate(what: string): void {
-    this.tally.violate(what);
   }
 }

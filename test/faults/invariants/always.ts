@@ -1,3 +1,4 @@
+import { CHECKS } from "@medconnect/billing/src/ledger/check-store.ts";
 import type { Rule } from "./schemas.ts";
 
 // A hold about to end may be over for the service and not yet for this query, so the last 100 ms do not count.
@@ -7,6 +8,7 @@ const LIVE = (b: string) =>
 
 /** What must hold at every moment, in the midst of all faults. */
 export const ALWAYS: readonly Rule[] = [
+  ...Object.entries(CHECKS).map(([check, sql]) => ({ name: `ledger: ${check}`, sql })),
   {
     name: "a slot has more than one live booking",
     sql: `SELECT b.slot_id, COUNT(*) AS live FROM scheduling.bookings b WHERE ${LIVE("b")}

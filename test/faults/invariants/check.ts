@@ -1,7 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Crowd } from "../crowd.ts";
 import type { System } from "../system.ts";
-import { unacknowledged } from "./acknowledged.ts";
+import { unacknowledgedBookings } from "./acknowledged-bookings.ts";
+import { unacknowledgedRefunds } from "./acknowledged-refunds.ts";
 import { ALWAYS } from "./always.ts";
 import { contradictionsOutside } from "./outside.ts";
 import { Schemas } from "./schemas.ts";
@@ -32,7 +33,8 @@ export async function judge(system: System, crowd: Crowd): Promise<Verdict> {
     const violations = [
       ...broken,
       ...(await schemas.broken(ALWAYS)),
-      ...(await unacknowledged(schemas, crowd.patients)),
+      ...(await unacknowledgedBookings(schemas, crowd.patients)),
+      ...(await unacknowledgedRefunds(schemas, crowd.clerk)),
       ...(await contradictionsOutside(system, crowd.patients)),
     ];
     return { settledMs, violations };

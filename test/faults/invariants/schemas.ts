@@ -22,6 +22,8 @@ export class Schemas {
   static async open(mysqlUrl: string): Promise<Schemas> {
     const connection = await connectAdmin(mysqlUrl);
     await connection.query("SET time_zone = '+00:00'");
+    // The ledger's own checks name billing's tables as billing does.
+    await connection.query("USE ??", [`${SCHEMA_PREFIX}billing`]);
     return new Schemas(connection);
   }
 

@@ -2,6 +2,8 @@ import type { Rule } from "./schemas.ts";
 
 const BOOKING_AND_PAYMENT = `scheduling.bookings b LEFT JOIN billing.payments p ON p.booking_id = b.id`;
 const RETURNED = "('CANCELLED', 'VOIDED', 'REFUNDED')";
+/** An admin may have given some of it back, or all. */
+const TAKEN = "('CAPTURED', 'PARTIALLY_REFUNDED', 'REFUNDED')";
 
 const outboxOf = (service: string): Rule => ({
   name: `${service} has undelivered or dead events`,
@@ -61,7 +63,7 @@ export const SETTLED: readonly Rule[] = [
   {
     name: "the fee of a late cancellation was not taken",
     sql: `SELECT b.id, p.status FROM ${BOOKING_AND_PAYMENT}
-      WHERE b.fee_minor > 0 AND b.status = 'CANCELLED' AND b.settlement = 'CAPTURE' AND NOT p.status <=> 'CAPTURED'`,
+      WHERE b.fee_minor > 0 AND b.status = 'CANCELLED' AND b.settlement = 'CAPTURE' AND NOT (p.status IS NOT NULL AND p.status IN ${TAKEN})`,
   },
   {
     name: "a payment has not come to rest",
@@ -75,7 +77,21 @@ export const SETTLED: readonly Rule[] = [
         LEFT JOIN billing.payment_attempts t ON t.payment_id = p.id
         LEFT JOIN billing.stub_charges c ON c.attempt_id = t.id AND c.status IN ('AUTHORIZED', 'CAPTURED')
         GROUP BY p.id) p
-      WHERE NOT p.charged <=> IF(p.status IN ('AUTHORIZED', 'CAPTURED'), p.status, NULL)`,
+      WHERE NOT p.charged <=> CASE
+        WHEN p.status = 'AUTHORIZED' THEN 'AUTHORIZED' WHEN p.status IN ${TAKEN} THEN 'CAPTURED' END`,
+  },
+  {
+    name: "a refund has not come to rest",
+    sql: "SELECT id, settle_tries FROM billing.refunds WHERE status = 'PENDING'",
+  },
+  {
+    name: "the provider gave back something else than was refunded",
+    sql: `SELECT r.id, r.status, r.amount_minor, s.amount_minor AS given FROM billing.refunds r
+      LEFT JOIN billing.stub_refunds s ON s.refund_id = r.id AND s.status = 'SUCCEEDED'
+      WHERE NOT s.amount_minor <=> IF(r.status = 'SUCCEEDED', r.amount_minor, NULL)
+      UNION ALL
+      SELECT s.refund_id, 'unknown', NULL, s.amount_minor FROM billing.stub_refunds s
+      LEFT JOIN billing.refunds r ON r.id = s.refund_id WHERE r.id IS NULL`,
   },
   {
     // That a payment is refused, which may come after the end of a booking, is told to billing only.
@@ -102,6 +118,8 @@ export const SETTLED: readonly Rule[] = [
   appliedTwice("clinical", "consultation.create"),
   appliedTwice("billing", "payment.create"),
   appliedTwice("billing", "payment.capture"),
+  appliedTwice("billing", "refund.create"),
+  appliedTwice("billing", "refund.settle"),
   appliedTwice("scheduling", "booking.cancel"),
   appliedTwice("scheduling", "booking.create"),
 ];

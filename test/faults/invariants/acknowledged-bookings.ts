@@ -17,7 +17,10 @@ const AFTER_AUTHORIZED = ["AUTHORIZED", "CAPTURED", "VOIDED", "REFUNDED", "PARTI
  * Whether what is stored is what was acknowledged: every booking once, as it was or as it may be by now, and none that
  * nobody was told of, as every call was asked again until it was decided.
  */
-export async function unacknowledged(schemas: Schemas, patients: readonly Patient[]): Promise<string[]> {
+export async function unacknowledgedBookings(
+  schemas: Schemas,
+  patients: readonly Patient[],
+): Promise<string[]> {
   const stored = (await schemas.rows(STORED)) as unknown as Stored[];
   const byId = new Map(stored.map((row) => [row.id, row]));
   const wrong: string[] = [];

@@ -1,0 +1,61 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Json } from "../support/api.ts";
+import type { HttpClient } from "./http-client.ts";
+import type { Random } from "./random.ts";
+import { ResoluteClient } from "./resolute-client.ts";
+
+const THINK_MS = 400;
+const MOST_MINOR = 3000;
+
+const EXPECTED = { "list paid": [], refund: ["REFUND_EXCEEDS_CAPTURED"] } as const;
+
+/** A refund as it was acknowledged. */
+export interface AcknowledgedRefund {
+  paymentId: string;
+  amountMinor: number;
+  status: string;
+}
+
+/** An admin who gives back parts of what was captured, and remembers what was acknowledged. */
+export class Clerk {
+  /** By refund id. */
+  readonly refunds = new Map<string, AcknowledgedRefund>();
+  readonly client: ResoluteClient<keyof typeof EXPECTED>;
+  readonly #random: Random;
+  #stopped = false;
+
+  constructor(options: { token: string; http: HttpClient; random: Random }) {
+    this.client = new ResoluteClient({ ...options, expected: EXPECTED });
+    this.#random = options.random;
+  }
+
+  /** Goes on until stopped; what was begun is decided before this returns. */
+  async live(): Promise<void> {
+    this.#stopped = false;
+    while (!this.#stopped) {
+      await this.#act();
+      await delay(this.#random.next() * THINK_MS);
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  async #act(): Promise<void> {
+    const status = this.#random.pick(["CAPTURED", "PARTIALLY_REFUNDED"]);
+    const { kind, body } = await this.client.look("list paid", `GET /v1/payments?status=${status}`);
+    const payments = kind === "ok" ? (body.payments as Json[]) : [];
+    if (payments.length > 0) await this.#refund(String(this.#random.pick(payments).id));
+  }
+
+  async #refund(paymentId: string): Promise<void> {
+    const amountMinor = 1 + this.#random.below(MOST_MINOR);
+    const call = `POST /v1/payments/${paymentId}/refunds`;
+    const { kind, body } = await this.client.decide("refund", call, { amountMinor, reason: "As agreed" });
+    if (kind !== "ok") return;
+    const id = String(body.id);
+    if (this.refunds.has(id)) this.client.violate(`refund ${id} was given out twice`);
+    this.refunds.set(id, { paymentId, amountMinor, status: String(body.status) });
+  }
+}

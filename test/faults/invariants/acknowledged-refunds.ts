@@ -1,0 +1,27 @@
+import type { AcknowledgedRefund, Clerk } from "../clerk.ts";
+import type { Schemas } from "./schemas.ts";
+
+interface Stored extends AcknowledgedRefund {
+  id: string;
+  /** Whether somebody asked for it, as opposed to what a booking's end gives back. */
+  isAskedFor: number;
+}
+
+const STORED = `SELECT id, payment_id AS paymentId, amount_minor AS amountMinor, status, key_id IS NOT NULL AS isAskedFor
+  FROM billing.refunds`;
+
+/** Whether every refund that was acknowledged is there once, as it was told, and none that nobody was told of. */
+export async function unacknowledgedRefunds(schemas: Schemas, { refunds }: Clerk): Promise<string[]> {
+  const stored = (await schemas.rows(STORED)) as unknown as Stored[];
+  const byId = new Map(stored.map((row) => [row.id, row]));
+  const lost = [...refunds].flatMap(([id, told]) => {
+    const row = byId.get(id);
+    const isKept =
+      row?.paymentId === told.paymentId &&
+      Number(row.amountMinor) === told.amountMinor &&
+      (row.status === told.status || told.status === "PENDING");
+    return isKept ? [] : [`acknowledged refund ${id}, ${told.status}, is ${row?.status ?? "lost"}`];
+  });
+  const untold = stored.filter(({ id, isAskedFor }) => isAskedFor && !refunds.has(id));
+  return [...lost, ...untold.map(({ id, status }) => `nobody was told of refund ${id}, which is ${status}`)];
+}

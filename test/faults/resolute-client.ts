@@ -1,0 +1,63 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Json } from "../support/api.ts";
+import type { HttpClient, Outcome, Sent } from "./http-client.ts";
+import type { Random } from "./random.ts";
+import { Tally } from "./tally.ts";
+
+const RETRY_MS = 250;
+/** After so long without a decision, a call will never have one. */
+const GIVE_UP_MS = 90_000;
+
+export interface ResoluteClientOptions<Operation extends string> {
+  token: string;
+  http: HttpClient;
+  random: Random;
+  /** The refusals that a right system may give, by operation. */
+  expected: Record<Operation, readonly string[]>;
+}
+
+/**
+ * One user's client, which leaves no change undecided: where its outcome is unknown, it is asked for again with the same
+ * idempotency key until it is known.
+ */
+export class ResoluteClient<Operation extends string> {
+  /** Where answers are counted. */
+  tally = new Tally();
+  readonly #options: ResoluteClientOptions<Operation>;
+
+  constructor(options: ResoluteClientOptions<Operation>) {
+    this.#options = options;
+  }
+
+  /** Asks once, for what changes nothing. */
+  async look(operation: Operation, call: string): Promise<Outcome> {
+    const { http, token } = this.#options;
+    return this.#count(operation, await http.send(call, { token }));
+  }
+
+  /** Asks for a change until it is done or refused. */
+  async decide(operation: Operation, call: string, body: Json): Promise<Outcome> {
+    const { http, token, random } = this.#options;
+    const sent: Sent = { token, key: randomUUID(), body };
+    const deadline = Date.now() + GIVE_UP_MS;
+    for (;;) {
+      const outcome = this.#count(operation, await http.send(call, sent));
+      if (outcome.kind !== "unknown") return outcome;
+      if (Date.now() > deadline) {
+        this.violate(`${operation} was never decided: ${outcome.status} ${outcome.reason}`);
+        return outcome;
+      }
+      await delay(RETRY_MS * (0.5 + random.next()));
+    }
+  }
+
+  violate(what: string): void {
+    this.tally.violate(what);
+  }
+
+  #count(operation: Operation, outcome: Outcome): Outcome {
+    this.tally.add(operation, outcome, this.#options.expected[operation]);
+    return outcome;
+  }
+}
