@@ -15,10 +15,12 @@ export interface AuditRecord {
   requestId: string;
   traceId: string;
   occurTime: Date;
+  /** The break-glass grant under which it was read. */
+  grantId?: string | undefined;
 }
 
 export const INSERT_AUDIT_EVENTS = `INSERT INTO audit_events
-  (id, action, actor_id, subject_ids, resource, outcome, request_id, trace_id, occur_time) VALUES ?`;
+  (id, action, actor_id, subject_ids, resource, outcome, request_id, trace_id, occur_time, grant_id) VALUES ?`;
 
 /** The rows of INSERT_AUDIT_EVENTS. */
 export const auditRows = (records: AuditRecord[]): SqlValue[][] =>
@@ -32,4 +34,5 @@ export const auditRows = (records: AuditRecord[]): SqlValue[][] =>
     r.requestId,
     r.traceId,
     r.occurTime,
+    r.grantId ?? null,
   ]);

@@ -18,6 +18,7 @@ interface AuditRow {
   request_id: string;
   trace_id: string;
   occur_time: Date;
+  grant_id: string | null;
 }
 
 /** AuditService.ListAuditEvents of one service. */
@@ -44,7 +45,7 @@ async function find(db: Database, request: ListAuditEventsRequest, page: Page): 
     before("occur_time", "id", page.after),
   );
   return await db.read<AuditRow>(
-    `SELECT id, action, actor_id, subject_ids, resource, outcome, request_id, trace_id, occur_time
+    `SELECT id, action, actor_id, subject_ids, resource, outcome, request_id, trace_id, occur_time, grant_id
      FROM audit_events ${sql} ORDER BY occur_time DESC, id DESC LIMIT ?`,
     [...params, limitOf(page)],
   );
@@ -61,4 +62,5 @@ const toAuditEvent = (service: string, row: AuditRow): AuditEvent => ({
   requestId: row.request_id,
   traceId: row.trace_id,
   occurTime: row.occur_time,
+  grantId: row.grant_id ?? "",
 });

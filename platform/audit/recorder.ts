@@ -20,6 +20,8 @@ export interface Access {
   outcome?: Outcome;
   /** Who did it; the caller if absent. */
   actorId?: string;
+  /** The break-glass grant that let the caller read it. */
+  grantId?: string;
 }
 
 /** Records what is not part of a change: reads of personal health data, failures, and denials. */
@@ -66,6 +68,7 @@ export class AuditRecorder {
       requestId: call.requestId,
       traceId: activeTraceId(),
       occurTime: this.#clock.now(),
+      grantId: access.grantId,
     };
   }
 
