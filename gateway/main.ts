@@ -38,6 +38,7 @@ startProcess("gateway", async () => {
   const accessTokens = new AccessTokenVerifier({
     issuer: config.JWT_ISSUER,
     audience: config.JWT_AUDIENCE,
+    maxAgeMs: config.JWKS_MAX_AGE,
     fetchJwks: jwksOf(services.client("auth")),
   });
   const revocations = new Revocations(redis, revocationsOf(services.client("auth"), serviceTokens), log);

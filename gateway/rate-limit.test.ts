@@ -116,9 +116,11 @@ test("a frozen Redis costs 100 ms once, and the limit stays", async () => {
 
 describe("a request counts for", () => {
   const user: Caller = { kind: "user", userId: ID, sessionId: ID, role: "PATIENT", authTime: new Date() };
+  const account: Caller = { kind: "serviceAccount", accountId: ID, sessionId: ID, scopes: new Set() };
 
   test.each<[string, RateClass, Caller, string, string]>([
     ["the user", RateClass.READ, user, "1.2.3.4", `user:${ID}`],
+    ["the service account", RateClass.READ, account, "1.2.3.4", `account:${ID}`],
     ["the address where nobody is signed in", RateClass.READ, ANONYMOUS, "1.2.3.4", "ip:1.2.3.4"],
     ["the address where credentials are tried", RateClass.AUTH, user, "1.2.3.4", "ip:1.2.3.4"],
     ["the IPv4 address in an IPv6 one", RateClass.READ, ANONYMOUS, "::ffff:1.2.3.4", "ip:1.2.3.4"],

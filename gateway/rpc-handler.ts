@@ -41,7 +41,8 @@ export function rpcHandler({ router, identity, limiter, load, callTimeoutMs }: R
     const { method, binding } = route;
     response.locals.route = route.path;
 
-    const { authorization } = request.headers;
+    // More than one is combined (RFC 9110 §5.3) into what is no token.
+    const authorization = request.headersDistinct.authorization?.join(", ");
     const caller = await authenticate(method.rules, authorization, identity);
     const address = addressOf(request);
     const client = clientKey(method.rules.rate, caller, address);
@@ -61,7 +62,7 @@ export function rpcHandler({ router, identity, limiter, load, callTimeoutMs }: R
       metadata: {
         "x-request-id": response.locals.requestId,
         "x-forwarded-for": address,
-        ...(caller.kind === "user" && authorization !== undefined && { authorization }),
+        ...(caller.kind !== "anonymous" && authorization !== undefined && { authorization }),
       },
     };
     const reply = await load

@@ -38,6 +38,8 @@ export const processSettings = {
   INTERNAL_KEY: keys,
   JWT_ISSUER: z.string().default("https://medconnect.local"),
   JWT_AUDIENCE: z.string().default("medconnect-api"),
+  /** The keys that verify access tokens are fetched anew when they are older. */
+  JWKS_MAX_AGE: duration("5m").refine((ms) => ms >= 1000, "must be at least 1s"),
   AUTH_ADDRESS: z.string().default("127.0.0.1:50051"),
   SCHEDULING_ADDRESS: z.string().default("127.0.0.1:50052"),
   CLINICAL_ADDRESS: z.string().default("127.0.0.1:50053"),

@@ -117,6 +117,7 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
   const accessTokens = new AccessTokenVerifier({
     issuer: config.JWT_ISSUER,
     audience: config.JWT_AUDIENCE,
+    maxAgeMs: config.JWKS_MAX_AGE,
     fetchJwks: parts.fetchJwks ?? jwksOf(auth),
   });
   const grpc = new GrpcServer({

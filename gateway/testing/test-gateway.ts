@@ -71,6 +71,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
         accessTokens: new AccessTokenVerifier({
           issuer: ISSUER,
           audience: AUDIENCE,
+          maxAgeMs: 300_000,
           fetchJwks: async () => ({ keys: [jwk] }),
         }),
         serviceTokens: new ServiceTokens("gateway", [Buffer.alloc(32)]),

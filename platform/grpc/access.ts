@@ -35,23 +35,24 @@ export async function authenticate(
     case MethodRules_Access.PUBLIC:
       return ANONYMOUS;
     case MethodRules_Access.OPTIONAL:
-      return authorization ? await user(authorization, identity) : ANONYMOUS;
+      return authorization ? await signedIn(authorization, identity) : ANONYMOUS;
     case MethodRules_Access.INTERNAL: {
       const token = bearerToken(authorization);
       if (!token) throw new ApiError("UNAUTHENTICATED");
       return await identity.serviceTokens.verify(token);
     }
     default:
-      return await user(authorization, identity);
+      return await signedIn(authorization, identity);
   }
 }
 
-async function user(authorization: string | undefined, identity: Identity): Promise<Caller> {
-  const token = bearerToken(authorization);
-  if (!token) throw new ApiError("UNAUTHENTICATED");
-  const caller = await identity.accessTokens.verify(token);
-  identity.revocations.assertLive(caller.sessionId);
-  return caller;
+/** A user, or a service account. */
+async function signedIn(authorization: string | undefined, identity: Identity): Promise<Caller> {
+  const text = bearerToken(authorization);
+  if (!text) throw new ApiError("UNAUTHENTICATED");
+  const token = await identity.accessTokens.verify(text);
+  identity.revocations.assertLive(token);
+  return token.caller;
 }
 
 /** Denies what the method's access rule does not allow. Throws PERMISSION_DENIED. */
@@ -67,10 +68,16 @@ function isAllowed(rules: MethodRules, caller: Caller): boolean {
     case MethodRules_Access.SIGNED_IN:
       return caller.kind === "user";
     case MethodRules_Access.ROLES:
-      return caller.kind === "user" && rules.roles.includes(MethodRules_Role[caller.role]);
+      return hasRole(rules, caller) || hasScope(rules, caller);
     case MethodRules_Access.INTERNAL:
       return caller.kind === "service" && rules.callers.includes(caller.name);
     default:
       return false;
   }
 }
+
+const hasRole = ({ roles }: MethodRules, caller: Caller): boolean =>
+  caller.kind === "user" && roles.includes(MethodRules_Role[caller.role]);
+
+const hasScope = ({ scopes }: MethodRules, caller: Caller): boolean =>
+  caller.kind === "serviceAccount" && scopes.some((scope) => caller.scopes.has(scope));

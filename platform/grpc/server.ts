@@ -180,9 +180,10 @@ export class GrpcServer {
   }
 }
 
+/** A header's value; more than one are combined (RFC 9110 §5.3), so that none of them counts where one is meant. */
 function header(call: ServerUnaryCall<Buffer, unknown>, name: string): string | undefined {
-  const [value] = call.metadata.get(name);
-  return value?.toString();
+  const values = call.metadata.get(name);
+  return values.length > 0 ? values.join(", ") : undefined;
 }
 
 function deadlineOf(call: ServerUnaryCall<Buffer, unknown>): number {

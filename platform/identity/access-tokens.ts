@@ -1,29 +1,31 @@
 import { createHash } from "node:crypto";
-import {
-  createLocalJWKSet,
-  errors,
-  type JSONWebKeySet,
-  type JWTPayload,
-  type JWTVerifyGetKey,
-  jwtVerify,
-} from "jose";
+import { type JWTPayload, type JWTVerifyResult, jwtVerify } from "jose";
 import { ApiError } from "../errors/api-error.ts";
-import type { Role, UserCaller } from "./caller.ts";
+import type { Role, ServiceAccountCaller, UserCaller } from "./caller.ts";
+import { IssuerKeys, type IssuerKeysOptions } from "./issuer-keys.ts";
 
 /** The media type of access tokens (RFC 9068 §2.1) and their algorithm (RFC 8037). */
 export const ACCESS_TOKEN_TYPE = "at+jwt";
 export const ACCESS_TOKEN_ALGORITHM = "EdDSA";
+/** By how much the clocks of this deployment's machines may differ. */
+export const CLOCK_SKEW_MS = 60_000;
 
 const ROLES = new Set<unknown>(["PATIENT", "DOCTOR", "ADMIN"]);
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** Several times what ours have; more is not worth a signature check. */
+const MAX_LENGTH = 8192;
 const REMEMBERED = 10_000;
-const KEYS_GOOD_FOR_MS = 5 * 60_000;
-/** How soon the keys may be asked for again: tokens with made-up key ids must not cause a storm. */
-const KEYS_COOL_DOWN_MS = 5000;
 
-interface Remembered {
-  caller: UserCaller;
-  expiresAtMs: number;
+/** A token that was verified. */
+export interface AccessToken {
+  readonly caller: UserCaller | ServiceAccountCaller;
+  /** The key that signed it. */
+  readonly keyId: string;
+}
+
+export interface VerifierOptions extends IssuerKeysOptions {
+  issuer: string;
+  audience: string;
 }
 
 /**
@@ -31,61 +33,71 @@ interface Remembered {
  * token is remembered by its hash until it expires, as the signature check costs more than all the rest.
  */
 export class AccessTokenVerifier {
-  readonly #remembered = new Map<string, Remembered>();
-  readonly #keys: KeyCache;
-  readonly #options: { issuer: string; audience: string };
+  readonly #remembered = new Map<string, { token: AccessToken; expiresAtMs: number }>();
+  readonly #keys: IssuerKeys;
+  readonly #options: VerifierOptions;
 
-  constructor(options: { issuer: string; audience: string; fetchJwks: () => Promise<JSONWebKeySet> }) {
+  constructor(options: VerifierOptions) {
     this.#options = options;
-    this.#keys = new KeyCache(options.fetchJwks);
+    this.#keys = new IssuerKeys(options);
   }
 
-  /** The token's user. Throws UNAUTHENTICATED for a bad token, UNAVAILABLE while the keys cannot be had. */
-  async verify(token: string): Promise<UserCaller> {
-    const hash = createHash("sha256").update(token).digest("base64");
+  /** Throws UNAUTHENTICATED for a bad token, UNAVAILABLE while the keys cannot be had. */
+  async verify(text: string): Promise<AccessToken> {
+    if (text.length > MAX_LENGTH) throw new ApiError("UNAUTHENTICATED");
+    const hash = createHash("sha256").update(text).digest("base64");
     const known = this.#remembered.get(hash);
     if (known) {
-      if (known.expiresAtMs > Date.now()) return known.caller;
+      if (known.expiresAtMs > Date.now()) return known.token;
       this.#remembered.delete(hash);
       throw new ApiError("UNAUTHENTICATED");
     }
-    const payload = await this.#verifySignature(token);
-    const caller = userCaller(payload);
-    this.#remember(hash, { caller, expiresAtMs: payload.exp! * 1000 });
-    return caller;
+    const { payload, protectedHeader } = await this.#verifySignature(text);
+    const token = { caller: callerOf(payload), keyId: protectedHeader.kid! };
+    this.#remember(hash, token, payload.exp! * 1000);
+    return token;
   }
 
-  async #verifySignature(token: string): Promise<JWTPayload> {
+  async #verifySignature(token: string): Promise<JWTVerifyResult> {
     const options = {
       algorithms: [ACCESS_TOKEN_ALGORITHM],
       typ: ACCESS_TOKEN_TYPE,
       issuer: this.#options.issuer,
       audience: this.#options.audience,
-      requiredClaims: ["sub", "sid", "jti", "iat", "exp", "role", "auth_time"],
+      requiredClaims: ["sub", "sid", "jti", "iat", "exp"],
       clockTolerance: 0,
     };
     try {
-      return (await jwtVerify(token, this.#keys.find, options)).payload;
+      return await jwtVerify(token, this.#keys.find, options);
     } catch (error) {
       if (error instanceof ApiError) throw error;
       throw new ApiError("UNAUTHENTICATED", { cause: error });
     }
   }
 
-  #remember(hash: string, entry: Remembered): void {
+  #remember(hash: string, token: AccessToken, expiresAtMs: number): void {
     if (this.#remembered.size >= REMEMBERED) {
       const [oldest] = this.#remembered.keys();
       this.#remembered.delete(oldest!);
     }
-    this.#remembered.set(hash, entry);
+    this.#remembered.set(hash, { token, expiresAtMs });
   }
 }
 
-function userCaller(payload: JWTPayload): UserCaller {
-  const { sub, sid, role, auth_time: authTime } = payload;
-  if (typeof sub !== "string" || !UUID.test(sub)) throw new ApiError("UNAUTHENTICATED");
-  if (typeof sid !== "string" || !UUID.test(sid)) throw new ApiError("UNAUTHENTICATED");
-  if (!ROLES.has(role) || typeof authTime !== "number") throw new ApiError("UNAUTHENTICATED");
+/** The user that the claims name, or the service account: one of the two. Throws UNAUTHENTICATED. */
+function callerOf(claims: JWTPayload): UserCaller | ServiceAccountCaller {
+  const { jti, iat } = claims;
+  if (typeof jti !== "string" || jti === "" || iat! * 1000 > Date.now() + CLOCK_SKEW_MS) {
+    throw new ApiError("UNAUTHENTICATED");
+  }
+  const caller = claims.client_id === undefined ? userOf(claims) : serviceAccountOf(claims);
+  if (!caller) throw new ApiError("UNAUTHENTICATED");
+  return caller;
+}
+
+function userOf({ sub, sid, role, scope, auth_time: authTime }: JWTPayload): UserCaller | undefined {
+  if (!isUuid(sub) || !isUuid(sid) || !ROLES.has(role) || typeof authTime !== "number") return undefined;
+  if (scope !== undefined) return undefined;
   return {
     kind: "user",
     userId: sub,
@@ -95,46 +107,12 @@ function userCaller(payload: JWTPayload): UserCaller {
   };
 }
 
-/** The issuer's public keys, fetched when they are old or a key id is new, one fetch at a time. */
-class KeyCache {
-  readonly #fetch: () => Promise<JSONWebKeySet>;
-  #keys: ReturnType<typeof createLocalJWKSet> | undefined;
-  #fetchedAtMs = 0;
-  #triedAtMs = 0;
-  #fetching: Promise<void> | undefined;
-
-  constructor(fetch: () => Promise<JSONWebKeySet>) {
-    this.#fetch = fetch;
-  }
-
-  readonly find: JWTVerifyGetKey = async (header, token) => {
-    if (!this.#keys || Date.now() - this.#fetchedAtMs > KEYS_GOOD_FOR_MS) await this.#refresh();
-    if (!this.#keys)
-      throw new ApiError("UNAVAILABLE", { detail: "The signing keys cannot be had at present." });
-    try {
-      return await this.#keys(header, token);
-    } catch (error) {
-      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
-      await this.#refresh();
-      return await this.#keys(header, token);
-    }
-  };
-
-  /** Fetches the keys, unless that was tried just now; keeps the old ones if it fails. */
-  async #refresh(): Promise<void> {
-    if (!this.#fetching && Date.now() - this.#triedAtMs < KEYS_COOL_DOWN_MS && this.#keys) return;
-    this.#triedAtMs = Date.now();
-    this.#fetching ??= this.#fetch()
-      .then(
-        (jwks) => {
-          this.#keys = createLocalJWKSet(jwks);
-          this.#fetchedAtMs = Date.now();
-        },
-        () => {},
-      )
-      .finally(() => {
-        this.#fetching = undefined;
-      });
-    await this.#fetching;
-  }
+/** RFC 9068 §2.2: where a client acts for itself, it is the subject. */
+function serviceAccountOf(claims: JWTPayload): ServiceAccountCaller | undefined {
+  const { sub, sid, role, scope, client_id: clientId } = claims;
+  if (!isUuid(sub) || !isUuid(sid) || clientId !== sub || typeof scope !== "string") return undefined;
+  if (role !== undefined) return undefined;
+  return { kind: "serviceAccount", accountId: sub, sessionId: sid, scopes: new Set(scope.split(" ")) };
 }
+
+const isUuid = (value: unknown): value is string => typeof value === "string" && UUID.test(value);

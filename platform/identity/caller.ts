@@ -11,6 +11,16 @@ export interface UserCaller {
   readonly authTime: Date;
 }
 
+/** An internal system, as its access token says. */
+export interface ServiceAccountCaller {
+  readonly kind: "serviceAccount";
+  readonly accountId: string;
+  /** What its token can be revoked by. */
+  readonly sessionId: string;
+  /** What it may do; methods name the scopes that they ask for. */
+  readonly scopes: ReadonlySet<string>;
+}
+
 /** Another service of this deployment. */
 export interface ServiceCaller {
   readonly kind: "service";
@@ -18,12 +28,23 @@ export interface ServiceCaller {
 }
 
 /** Who sent a request. */
-export type Caller = UserCaller | ServiceCaller | { readonly kind: "anonymous" };
+export type Caller = UserCaller | ServiceAccountCaller | ServiceCaller | { readonly kind: "anonymous" };
 
 export const ANONYMOUS: Caller = { kind: "anonymous" };
 
 /** The caller's id for the audit trail, idempotency keys and limits; empty for somebody unknown. */
 export function callerId(caller: Caller): string {
-  if (caller.kind === "user") return caller.userId;
-  return caller.kind === "service" ? `service:${caller.name}` : "";
+  switch (caller.kind) {
+    case "user":
+      return caller.userId;
+    case "serviceAccount":
+      return serviceAccountActor(caller.accountId);
+    case "service":
+      return `service:${caller.name}`;
+    case "anonymous":
+      return "";
+  }
 }
+
+/** How the audit trail names a service account, so that none can be taken for a person. */
+export const serviceAccountActor = (accountId: string): string => `service-account:${accountId}`;

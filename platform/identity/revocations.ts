@@ -1,8 +1,12 @@
 import type { Redis } from "ioredis";
 import { ApiError } from "../errors/api-error.ts";
 import type { Logger } from "../log.ts";
+import type { AccessToken } from "./access-tokens.ts";
 
-/** Session ids by when their last access token expires (ms). Auth writes it each second, every process reads it. */
+/**
+ * What was revoked, by when its last access token expires (ms): sessions, and signing keys by their key ids. Auth
+ * writes it each second, every process reads it.
+ */
 export const REVOCATIONS_KEY = "medconnect:revocations";
 
 const POLL_MS = 1000;
@@ -10,6 +14,7 @@ const POLL_MS = 1000;
 const GOOD_FOR_MS = 5000;
 
 export interface Revocation {
+  /** The `sid` of access tokens, or the key id of a signing key that must not be trusted any more. */
   sessionId: string;
   expireTime: Date;
 }
@@ -18,8 +23,8 @@ export interface Revocation {
 export type RevocationSource = () => Promise<Revocation[]>;
 
 /**
- * The sessions that have ended while an access token of theirs may still be about, kept in memory so that no request
- * waits for a look-up. Read from Redis each second, or from auth while Redis fails.
+ * The sessions that have ended while an access token of theirs may still be about, and the signing keys that were
+ * compromised; kept in memory so that no request waits for a look-up. Read from Redis each second, or from auth while Redis fails.
  */
 export class Revocations {
   readonly #redis: Redis;
@@ -51,10 +56,10 @@ export class Revocations {
     return Date.now() - this.#readAtMs <= GOOD_FOR_MS;
   }
 
-  /** Throws UNAUTHENTICATED if the session has ended, REVOCATION_UNKNOWN if that cannot be told. */
-  assertLive(sessionId: string): void {
+  /** Throws UNAUTHENTICATED if the token's session or key was revoked, REVOCATION_UNKNOWN if that cannot be told. */
+  assertLive({ caller, keyId }: AccessToken): void {
     if (!this.ready) throw new ApiError("REVOCATION_UNKNOWN");
-    if (this.#ended.has(sessionId)) throw new ApiError("UNAUTHENTICATED");
+    if (this.#ended.has(caller.sessionId) || this.#ended.has(keyId)) throw new ApiError("UNAUTHENTICATED");
   }
 
   async #poll(): Promise<void> {

@@ -42,6 +42,13 @@ describe("a refresh token", () => {
     );
   });
 
+  test("used 50 times at once is exchanged once", async () => {
+    const { refreshToken } = await signUp(api, "PATIENT");
+    const answers = await Promise.all(Array.from({ length: 50 }, () => refresh(refreshToken)));
+    const outcomes = answers.map(({ status, body }) => `${status} ${body.reason ?? ""}`).sort();
+    expect(outcomes).toEqual(["200 ", ...Array.from({ length: 49 }, () => "401 INVALID_REFRESH_TOKEN")]);
+  });
+
   test("whose answer was lost can be sent again under the same key, for the same successor", async () => {
     const { refreshToken } = await signUp(api, "PATIENT");
     const key = randomUUID();

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { Secrets } from "../../deploy/local/data-folder.ts";
 import type { ProcessName } from "../../deploy/local/ports.ts";
 import type { Service } from "../../deploy/provision.ts";
 
@@ -19,11 +20,13 @@ export function sharedStack(): SharedStack {
   return JSON.parse(readFileSync(stackFile(), "utf8"));
 }
 
-/** The key by which the shared system's services know each other. */
-export function sharedInternalKey(): Uint8Array {
-  const { internalKey } = JSON.parse(readFileSync(join(dirname(stackFile()), "secrets.json"), "utf8"));
-  return Buffer.from(internalKey, "base64");
+/** What the shared system was started with. */
+export function sharedSecrets(): Secrets {
+  return JSON.parse(readFileSync(join(dirname(stackFile()), "secrets.json"), "utf8"));
 }
+
+/** The key by which the shared system's services know each other. */
+export const sharedInternalKey = (): Uint8Array => Buffer.from(sharedSecrets().internalKey, "base64");
 
 function stackFile(): string {
   const file = process.env.STACK_JSON;

@@ -1,10 +1,8 @@
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import { CLOCK_SKEW_MS } from "@medconnect/platform/identity/access-tokens.ts";
 import type { Auth } from "../app.ts";
 import { insertRevocations } from "./revocation-store.ts";
 import { markEnded } from "./session-store.ts";
-
-/** By how much the clocks of auth's replicas may differ. */
-const CLOCK_SKEW_MS = 60_000;
 
 /**
  * Ends sessions: their refresh tokens are void at once, and their access tokens are revoked for as long as one that

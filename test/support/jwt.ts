@@ -1,0 +1,47 @@
+import { createPrivateKey, type KeyObject, sign } from "node:crypto";
+import { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
+import { createConnection, type RowDataPacket } from "mysql2/promise";
+import type { Json } from "./api.ts";
+import { sharedSecrets, sharedStack } from "./stack.ts";
+
+/** A signing key with its private part: what nobody outside of auth ever has. */
+export interface SigningKey {
+  kid: string;
+  privateKey: KeyObject;
+}
+
+/** The key that the shared system's auth signs with, so that tests can get everything else about a token wrong. */
+export async function sharedSigningKey(): Promise<SigningKey> {
+  const database = await createConnection({ uri: sharedStack().urls.mysql, database: "medconnect_auth" });
+  const [[row]] = await database.query<RowDataPacket[]>(
+    `SELECT kid, private_key AS sealed FROM signing_keys
+     WHERE activate_time <= UTC_TIMESTAMP(3) ORDER BY activate_time DESC LIMIT 1`,
+  );
+  await database.end();
+  const { kid, sealed } = row as { kid: string; sealed: Buffer };
+  const box = new SealedBox(Buffer.from(sharedSecrets().dataKeys.auth, "base64"));
+  const key = box.open(`signing_keys.private_key:${kid}`, sealed);
+  return { kid, privateKey: createPrivateKey({ key, format: "der", type: "pkcs8" }) };
+}
+
+/** A token with any header and any claims, right or wrong (RFC 7515 §3.1). */
+export function jwt(header: unknown, claims: unknown, signer: (input: Buffer) => Buffer): string {
+  const input = `${encode(header)}.${encode(claims)}`;
+  return `${input}.${signer(Buffer.from(input)).toString("base64url")}`;
+}
+
+/** Signs as auth does (RFC 8037). */
+export const ed25519 =
+  (key: KeyObject) =>
+  (input: Buffer): Buffer =>
+    sign(undefined, input, key);
+
+/** Header and claims of a token. */
+export function decoded(token: string): { header: Json; claims: Json } {
+  const [header, claims] = token.split(".").map((part) => Buffer.from(part, "base64url").toString());
+  return { header: JSON.parse(header!), claims: JSON.parse(claims!) };
+}
+
+function encode(part: unknown): string {
+  return Buffer.from(typeof part === "string" ? part : JSON.stringify(part)).toString("base64url");
+}
