@@ -1,10 +1,13 @@
 import { availableParallelism } from "node:os";
 import { duration, type ServiceConfig } from "@medconnect/platform/config.ts";
+import { CLOCK_SKEW_MS } from "@medconnect/platform/identity/access-tokens.ts";
 import { Job } from "@medconnect/platform/jobs.ts";
 import type { EventRoutes } from "@medconnect/platform/outbox/event.ts";
 import type { Platform } from "@medconnect/platform/service.ts";
 import { z } from "zod";
-import { SigningKeys } from "./keys/signing-keys.ts";
+import { keepKeys } from "./keys/keep-keys.ts";
+import { CACHE_MS, SigningKeys } from "./keys/signing-keys.ts";
+import { CHALLENGE_TTL_S } from "./mfa/ask-for-second-factor.ts";
 import { PasswordHasher } from "./passwords/password-hasher.ts";
 import { publishRevocations } from "./sessions/publish-revocations.ts";
 
@@ -33,11 +36,15 @@ export const authSettings = {
   SESSION_TTL: duration("12h"),
   /** What needs a fresh sign-in takes one that is at most this old. */
   REAUTHENTICATION_AGE: duration("10m"),
+  /** How long a key signs tokens before the next one takes over; 0: until `npm run keys -- rotate`. */
+  KEY_ROTATION_EVERY: duration("30d"),
 };
 
 export interface Auth extends Platform {
   readonly hasher: PasswordHasher;
   readonly signingKeys: SigningKeys;
+  /** Makes, rotates and retires the signing keys. */
+  readonly keysJob: Job;
   /** Tells every process who is signed out; each second, and at once when it is kicked. */
   readonly revocationsJob: Job;
   /** The `iss` and `aud` of access tokens. */
@@ -50,17 +57,25 @@ export interface Auth extends Platform {
 }
 
 const PUBLISH_MS = 1000;
+/** How often the signing keys are looked after, or four times in their life where that is short. */
+const KEEP_KEYS_MS = 60_000;
 
 type AuthConfig = ServiceConfig & z.infer<z.ZodObject<typeof authSettings>>;
 
-/** What the use cases are built from; makes the first signing key where there is none. */
+/** What the use cases are built from; makes the first signing keys where there are none. */
 export async function buildAuth(platform: Platform, config: AuthConfig): Promise<Auth> {
-  const signingKeys = new SigningKeys(platform);
-  await signingKeys.ensureFirst();
+  const { KEY_ROTATION_EVERY: rotationMs, ACCESS_TOKEN_TTL, JWKS_MAX_AGE } = config;
+  const keep = keepKeys(platform, {
+    rotationMs,
+    tokenMs: Math.max(ACCESS_TOKEN_TTL, CHALLENGE_TTL_S * 1000) + CLOCK_SKEW_MS,
+    publishAheadMs: 2 * JWKS_MAX_AGE + CACHE_MS,
+  });
+  await keep();
   return {
     ...platform,
     hasher: await PasswordHasher.create({ atOnce: config.HASH_CONCURRENCY, waiting: config.HASH_QUEUE }),
-    signingKeys,
+    signingKeys: new SigningKeys(platform),
+    keysJob: new Job("keep keys", Math.min(KEEP_KEYS_MS, rotationMs / 4 || KEEP_KEYS_MS), keep, platform.log),
     revocationsJob: new Job("publish revocations", PUBLISH_MS, publishRevocations(platform), platform.log),
     issuer: config.JWT_ISSUER,
     audience: config.JWT_AUDIENCE,

@@ -66,6 +66,7 @@ startProcess("auth", async () => {
         consumes: {},
         jobs: [
           app.revocationsJob,
+          app.keysJob,
           new Job("forget successors", 1000, () => forgetSuccessors(app.db, app.clock.now()), app.log),
           new Job("sweep sessions", SWEEP_MS, sweepExpired(app), app.log),
         ],

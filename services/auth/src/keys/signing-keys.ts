@@ -1,21 +1,18 @@
-import { createPrivateKey, generateKeyPairSync, type KeyObject } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import type { Clock } from "@medconnect/platform/clock.ts";
 import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
-import { duplicateKeyOf } from "@medconnect/platform/db/errors.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { ACCESS_TOKEN_ALGORITHM } from "@medconnect/platform/identity/access-tokens.ts";
-import { calculateJwkThumbprint } from "jose";
+import { privateKeyOf } from "./make-key.ts";
 import { currentKey, publishedKeys } from "./signing-key-rules.ts";
-import {
-  insertSigningKey,
-  listSigningKeys,
-  type NewSigningKey,
-  type SigningKey,
-} from "./signing-key-store.ts";
+import { listSigningKeys, type SigningKey } from "./signing-key-store.ts";
 
-/** How long what was read from the database is used; far less than a new key is published before it signs. */
-const CACHE_MS = 5000;
+/**
+ * How long what was read from the database is used: so long a replica may sign with a key that another has taken over
+ * from, which harms nothing, or that was revoked, whose tokens are refused.
+ */
+export const CACHE_MS = 1000;
 
 /** A public signing key (RFC 7517, RFC 8037). */
 export interface PublicJwk {
@@ -49,23 +46,13 @@ export class SigningKeys {
     this.#options = options;
   }
 
-  /** Makes the first key, unless there is one. Of replicas that start at once, one makes it and all use it. */
-  async ensureFirst(): Promise<void> {
-    if ((await this.#read()).length > 0) return;
-    const { db, box, clock } = this.#options;
-    try {
-      await insertSigningKey(db, await makeKey(box, 1, clock.now()));
-    } catch (error) {
-      if (duplicateKeyOf(error) !== "signing_keys.signing_keys_generation") throw error;
-    }
-    this.#cache = undefined;
-  }
-
   /** The key to sign with now. */
   async current(): Promise<Signer> {
     const key = currentKey(await this.#read(), this.#options.clock.now());
     if (!key) throw new ApiError("UNAVAILABLE", { detail: "There is no signing key." });
-    if (this.#signer?.kid !== key.kid) this.#signer = this.#unseal(key);
+    if (this.#signer?.kid !== key.kid) {
+      this.#signer = { kid: key.kid, privateKey: privateKeyOf(this.#options.box, key) };
+    }
     return this.#signer;
   }
 
@@ -79,11 +66,6 @@ export class SigningKeys {
       alg: ACCESS_TOKEN_ALGORITHM,
       use: "sig",
     }));
-  }
-
-  #unseal({ kid, privateKey }: SigningKey): Signer {
-    const der = this.#options.box.open(place(kid), privateKey);
-    return { kid, privateKey: createPrivateKey({ key: der, format: "der", type: "pkcs8" }) };
   }
 
   /** From memory where it was read just now; callers at once share one read, and a failed one is not kept. */
@@ -101,21 +83,3 @@ export class SigningKeys {
     }
   }
 }
-
-/** A new key pair that signs from `activateTime` on. */
-async function makeKey(box: SealedBox, generation: number, activateTime: Date): Promise<NewSigningKey> {
-  const pair = generateKeyPairSync("ed25519");
-  const { x } = pair.publicKey.export({ format: "jwk" });
-  const kid = await calculateJwkThumbprint({ kty: "OKP", crv: "Ed25519", x: x! });
-  return {
-    kid,
-    generation,
-    publicKey: x!,
-    privateKey: box.seal(place(kid), pair.privateKey.export({ format: "der", type: "pkcs8" })),
-    createTime: activateTime,
-    activateTime,
-    retireTime: null,
-  };
-}
-
-const place = (kid: string): string => `signing_keys.private_key:${kid}`;

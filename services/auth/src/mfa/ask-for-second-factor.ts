@@ -6,7 +6,7 @@ import type { Credentials } from "../passwords/credential-store.ts";
 import { insertChallenge } from "./mfa-store.ts";
 import { makeMfaToken } from "./mfa-token.ts";
 
-const CHALLENGE_TTL_S = 5 * 60;
+export const CHALLENGE_TTL_S = 5 * 60;
 
 /** The answer to whoever has shown the right password and must now show the second factor. */
 export async function askForSecondFactor(

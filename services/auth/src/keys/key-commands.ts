@@ -1,0 +1,101 @@
+import { auditRows, INSERT_AUDIT_EVENTS } from "@medconnect/platform/audit/audit-store.ts";
+import type { Clock } from "@medconnect/platform/clock.ts";
+import type { Database } from "@medconnect/platform/db/database.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import { KEPT_FOR_MS } from "@medconnect/platform/identity/issuer-keys.ts";
+import { newId } from "@medconnect/platform/ids.ts";
+import { insertRevocations } from "../sessions/revocation-store.ts";
+import { currentKey, isReady, nextKey } from "./signing-key-rules.ts";
+import {
+  activateSigningKey,
+  dropSigningKey,
+  listLastKeys,
+  lockSigningKeys,
+  type SigningKey,
+} from "./signing-key-store.ts";
+
+const LISTED = 50;
+
+interface Outside {
+  db: Database;
+  clock: Clock;
+}
+
+/** The last fifty keys, newest first, a line each: id, generation, and what it is there for. */
+export async function listKeys({ db, clock }: Outside): Promise<string> {
+  const now = clock.now();
+  const keys = await listLastKeys(db, LISTED);
+  const current = currentKey(keys, now);
+  return keys.map((key) => `${key.kid}  ${key.generation}  ${stateOf(key, current, now)}`).join("\n");
+}
+
+function stateOf(key: SigningKey, current: SigningKey | undefined, now: Date): string {
+  if (key === current) return `signs since ${key.activateTime!.toISOString()}`;
+  if (key.retireTime && key.retireTime <= now) return `retired ${key.retireTime.toISOString()}`;
+  if (key.retireTime) return `verifies until ${key.retireTime.toISOString()}`;
+  if (key.activateTime) return "verifies";
+  return isReady(key, now) ? "next, ready" : `next, ready from ${key.readyTime!.toISOString()}`;
+}
+
+/**
+ * Lets the next key take over. What the old one signed stays good; auth makes another next key within a minute.
+ *
+ * @param when "ready": only if every verifier knows the next key by now; "now": in any case
+ * @returns a line that says what was done. Throws where there is no next key, or it is not ready
+ */
+export async function rotateKey(outside: Outside, when: "ready" | "now"): Promise<string> {
+  const now = outside.clock.now();
+  return await outside.db.transaction(async (tx) => {
+    const next = takeOver(tx, await lockSigningKeys(tx, now), now, when);
+    record(tx, "key.rotate", next.kid, now);
+    return `${next.kid} signs now`;
+  });
+}
+
+/**
+ * Ends a key whose private part may be known to somebody. If it signs, the next one takes over at once. Tokens that it
+ * signed are refused everywhere within five seconds.
+ *
+ * @returns a line that says what was done. Throws for a key that is not there, or without another to take over
+ */
+export async function revokeKey(outside: Outside, kid: string): Promise<string> {
+  const now = outside.clock.now();
+  return await outside.db.transaction(async (tx) => {
+    const keys = await lockSigningKeys(tx, now);
+    if (!keys.some((key) => key.kid === kid)) throw new Error(`there is no key ${kid} that is in use`);
+    const successor = kid === currentKey(keys, now)?.kid ? takeOver(tx, keys, now, "now") : undefined;
+    dropSigningKey(tx, kid, now);
+    // For longer than any verifier keeps keys that it cannot fetch anew.
+    insertRevocations(tx, [{ sessionId: kid, expireTime: new Date(now.getTime() + 2 * KEPT_FOR_MS) }]);
+    record(tx, "key.revoke", kid, now);
+    if (successor) record(tx, "key.rotate", successor.kid, now);
+    return `${kid} is revoked${successor ? `; ${successor.kid} signs now` : ""}`;
+  });
+}
+
+function takeOver(tx: Transaction, keys: SigningKey[], now: Date, when: "ready" | "now"): SigningKey {
+  const next = nextKey(keys, now);
+  if (!next) throw new Error("there is no next key yet; auth makes one within a minute, while it runs");
+  if (when === "ready" && !isReady(next, now)) {
+    throw new Error(
+      `the next key is known to every verifier from ${next.readyTime!.toISOString()} on; --now does not wait`,
+    );
+  }
+  activateSigningKey(tx, next.kid, now);
+  return next;
+}
+
+function record(tx: Transaction, action: string, kid: string, now: Date): void {
+  const line = {
+    id: newId(),
+    action,
+    actorId: "command:keys",
+    subjectIds: [],
+    resource: `keys/${kid}`,
+    outcome: "SUCCESS" as const,
+    requestId: "",
+    traceId: "",
+    occurTime: now,
+  };
+  tx.defer(INSERT_AUDIT_EVENTS, [auditRows([line])]);
+}
