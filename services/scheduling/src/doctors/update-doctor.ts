@@ -20,8 +20,9 @@ export const updateDoctor =
   (app: Scheduling) =>
   async ({ doctorId, doctor: patch, updateMask }: UpdateDoctorRequest, call: Call): Promise<Doctor> => {
     const row = await findDoctor(app.db, doctorId, app.clock.now());
-    if (!row) throw new ApiError("NOT_FOUND");
-    if (doctorId !== userOf(call).userId) throw new ApiError("NOT_OWNER");
+    const isOwn = doctorId === userOf(call).userId;
+    if (!row || (row.hidden && !isOwn)) throw new ApiError("NOT_FOUND");
+    if (!isOwn) throw new ApiError("NOT_OWNER");
     assertEtag(patch!.etag, row.version);
     const changed = normalized(applyMask(toDoctor(row), patch!, updateMask, FIELDS));
     const doctor = { ...changed, fee: feeOf(feeColumns(changed.fee)), etag: etagOf(row.version + 1) };

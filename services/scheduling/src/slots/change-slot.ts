@@ -1,9 +1,9 @@
-import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { ApiError, hiddenFrom } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type { Slot } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import type { Scheduling } from "../app.ts";
 import { expireBooking } from "../bookings/expire-bookings.ts";
-import { decideTransition, type SlotTransition, statusAt } from "./slot-rules.ts";
+import { decideTransition, isVisibleTo, type SlotTransition, statusAt } from "./slot-rules.ts";
 import { findSlot, lockSlot, setSlotStatus, toSlot } from "./slot-store.ts";
 
 /**
@@ -15,7 +15,7 @@ export const changeSlot =
   async ({ slotId }: { slotId: string }, call: Call): Promise<Slot> => {
     const found = await findSlot(app.db, slotId);
     if (!found) throw new ApiError("NOT_FOUND");
-    if (found.doctor_id !== userOf(call).userId) throw new ApiError("NOT_OWNER");
+    assertOwn(toSlot(found, app.clock.now()), userOf(call).userId);
     return await app.changes.apply(call, async (tx) => {
       const now = app.clock.now();
       const row = await lockSlot(tx, slotId);
@@ -32,3 +32,9 @@ export const changeSlot =
       };
     });
   };
+
+/** Another doctor's slot is NOT_OWNER while everybody may see it, and as a missing one otherwise. */
+function assertOwn(slot: Slot, userId: string): void {
+  if (slot.doctorId === userId) return;
+  throw isVisibleTo(slot, userId) ? new ApiError("NOT_OWNER") : hiddenFrom(`slots/${slot.id}`, slot.doctorId);
+}

@@ -8,6 +8,7 @@ import type {
   Slot,
 } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import type { Scheduling } from "../app.ts";
+import { isVisibleTo } from "./slot-rules.ts";
 import { findSlot, listSlots as list, toSlot } from "./slot-store.ts";
 
 const MAX_RANGE_MS = 62 * 24 * 3_600_000;
@@ -19,7 +20,7 @@ export const getSlot =
     const row = await findSlot(app.db, slotId);
     if (!row) throw new ApiError("NOT_FOUND");
     const slot = toSlot(row, app.clock.now());
-    if (slot.status !== "OPEN" && slot.doctorId !== callerId(call.caller)) throw new ApiError("NOT_FOUND");
+    if (!isVisibleTo(slot, callerId(call.caller))) throw new ApiError("NOT_FOUND");
     return slot;
   };
 
