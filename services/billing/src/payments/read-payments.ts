@@ -8,7 +8,7 @@ import type {
 } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
 import type { Billing } from "../app.ts";
 import { toPayment } from "./payment.ts";
-import { findPayment, listPayments as list } from "./payment-store.ts";
+import { findPayment, listPayments as list, type PaymentRow } from "./payment-store.ts";
 
 /** PaymentService.GetPayment: for its patient, or an admin. Throws NOT_FOUND. */
 export const getPayment =
@@ -18,6 +18,7 @@ export const getPayment =
     const row = await findPayment(app.db, paymentId);
     if (!row) throw new ApiError("NOT_FOUND");
     if (role !== "ADMIN" && row.patient_id !== userId) throw hiddenFrom(`payments/${row.id}`, row.patient_id);
+    await recordReads(app, call, [row]);
     return toPayment(row);
   };
 
@@ -29,5 +30,13 @@ export const listPayments =
     const page = app.pages.open(request, "payments", userId, request.status, request.bookingId);
     const found = await list(app.db, role === "ADMIN" ? undefined : userId, request, page);
     const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.create_time, row.id]);
+    await recordReads(app, call, rows);
     return { payments: rows.map(toPayment), nextPageToken };
   };
+
+/** An admin who reads a payment reads who has seen which doctor. To patients it is their own. */
+async function recordReads(app: Billing, call: Call, rows: PaymentRow[]): Promise<void> {
+  if (userOf(call).role !== "ADMIN") return;
+  const accesses = rows.map((row) => ({ resource: `payments/${row.id}`, subjectIds: [row.patient_id] }));
+  await app.audit.record(call, accesses);
+}
