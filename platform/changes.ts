@@ -30,6 +30,8 @@ export interface Trail {
   outcome?: Outcome;
   /** Who did it; the caller if absent. */
   actorId?: string;
+  /** The break-glass grant that it is about. */
+  grantId?: string;
   events?: NewEvent[];
 }
 
@@ -249,5 +251,6 @@ function auditRecord(trail: Trail, actorId: string, occurTime: Date, call: Call 
     requestId: call?.requestId ?? "",
     traceId: activeTraceId(),
     occurTime,
+    grantId: trail.grantId,
   };
 }

@@ -28,7 +28,7 @@ describe.each(all.map((method) => [method.path, method] as const))("%s", (_path,
   test("declares rules, an access rule and a name for the audit trail", () => {
     expect(hasOption(method.desc, rulesOption)).toBe(true);
     expect(rules.access).not.toBe(Access.ACCESS_UNSPECIFIED);
-    expect(rules.audit).toMatch(/^[a-z]+(\.[a-z]+(_[a-z]+)*)$/);
+    expect(rules.audit).toMatch(/^[a-z]+(_[a-z]+)*\.[a-z]+(_[a-z]+)*$/);
   });
 
   test("names roles exactly where roles decide, and callers exactly where it is internal", () => {

@@ -19,6 +19,8 @@ export const EVENT_ROUTES: EventRoutes = {
   "user.updated": TOLD_OF_USERS,
   "user.disabled": TOLD_OF_USERS,
   "user.enabled": TOLD_OF_USERS,
+  "break_glass.granted": ["clinical"],
+  "break_glass.revoked": ["clinical"],
 };
 
 /** What auth can be told beyond what every service can. */
@@ -38,6 +40,8 @@ export const authSettings = {
   REAUTHENTICATION_AGE: duration("10m"),
   /** How long a key signs tokens before the next one takes over; 0: until `npm run keys -- rotate`. */
   KEY_ROTATION_EVERY: duration("30d"),
+  /** How long a break-glass grant lets an admin read. */
+  BREAK_GLASS_TTL: duration("30m"),
 };
 
 export interface Auth extends Platform {
@@ -54,6 +58,7 @@ export interface Auth extends Platform {
   readonly refreshIdleMs: number;
   readonly sessionMs: number;
   readonly reauthenticationMs: number;
+  readonly breakGlassMs: number;
 }
 
 const PUBLISH_MS = 1000;
@@ -83,5 +88,6 @@ export async function buildAuth(platform: Platform, config: AuthConfig): Promise
     refreshIdleMs: config.REFRESH_IDLE_TTL,
     sessionMs: config.SESSION_TTL,
     reauthenticationMs: config.REAUTHENTICATION_AGE,
+    breakGlassMs: config.BREAK_GLASS_TTL,
   };
 }

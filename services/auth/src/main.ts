@@ -3,6 +3,7 @@ import { Job } from "@medconnect/platform/jobs.ts";
 import { startProcess } from "@medconnect/platform/lifecycle.ts";
 import { runService } from "@medconnect/platform/service.ts";
 import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
+import { BreakGlassServiceService } from "@medconnect/proto/medconnect/auth/v1/break_glass_service.ts";
 import { KeyServiceService } from "@medconnect/proto/medconnect/auth/v1/key_service.ts";
 import { UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import { getMe } from "./accounts/get-me.ts";
@@ -13,6 +14,9 @@ import { getUser } from "./admin/get-user.ts";
 import { getUserStats } from "./admin/get-user-stats.ts";
 import { listUsers } from "./admin/list-users.ts";
 import { type Auth, authSettings, buildAuth, EVENT_ROUTES } from "./app.ts";
+import { createBreakGlassGrant } from "./break-glass/create-grant.ts";
+import { getBreakGlassGrant, listBreakGlassGrants } from "./break-glass/read-grants.ts";
+import { revokeBreakGlassGrant } from "./break-glass/revoke-grant.ts";
 import { getJwks } from "./keys/get-jwks.ts";
 import { activateTotp } from "./mfa/activate-totp.ts";
 import { disableTotp } from "./mfa/disable-totp.ts";
@@ -57,6 +61,12 @@ startProcess("auth", async () => {
             disableUser: disableUser(app),
             enableUser: enableUser(app),
             getUserStats: getUserStats(app),
+          });
+          server.serve(BreakGlassServiceService, {
+            createBreakGlassGrant: createBreakGlassGrant(app),
+            getBreakGlassGrant: getBreakGlassGrant(app),
+            listBreakGlassGrants: listBreakGlassGrants(app),
+            revokeBreakGlassGrant: revokeBreakGlassGrant(app),
           });
           server.serve(KeyServiceService, {
             getJwks: getJwks(app),

@@ -5,6 +5,7 @@ import { runService } from "@medconnect/platform/service.ts";
 import { ConsultationServiceService } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import { PrescriptionServiceService } from "@medconnect/proto/medconnect/clinical/v1/prescription_service.ts";
 import { type Clinical, clinicalSettings } from "./app.ts";
+import { applyGrantEvents } from "./break-glass/apply-grant-events.ts";
 import { abandonConsultation } from "./consultations/abandon-consultation.ts";
 import {
   applyBookingCancelled,
@@ -44,6 +45,7 @@ startProcess("clinical", async () => {
       };
       watchNoShows(app);
       const user = { from: "auth", apply: applyUserEvents };
+      const grant = { from: "auth", apply: applyGrantEvents };
       return {
         serve: (server) => {
           server.serve(ConsultationServiceService, {
@@ -68,6 +70,8 @@ startProcess("clinical", async () => {
           "user.updated": user,
           "user.disabled": user,
           "user.enabled": user,
+          "break_glass.granted": grant,
+          "break_glass.revoked": grant,
           "booking.confirmed": { from: "scheduling", apply: applyBookingConfirmed },
           "booking.rescheduled": { from: "scheduling", apply: applyBookingRescheduled },
           "booking.cancelled": { from: "scheduling", apply: applyBookingCancelled(app) },

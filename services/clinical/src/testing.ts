@@ -8,6 +8,7 @@ import {
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import { Event, EventServiceService } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Clinical } from "./app.ts";
+import { applyGrantEvents } from "./break-glass/apply-grant-events.ts";
 import { abandonConsultation } from "./consultations/abandon-consultation.ts";
 import {
   applyBookingCancelled,
@@ -51,6 +52,8 @@ export async function startClinical() {
 function usesOf(app: Clinical & TestService) {
   const consumers = {
     "user.created": { from: "auth", apply: applyUserEvents },
+    "break_glass.granted": { from: "auth", apply: applyGrantEvents },
+    "break_glass.revoked": { from: "auth", apply: applyGrantEvents },
     "booking.confirmed": { from: "scheduling", apply: applyBookingConfirmed },
     "booking.rescheduled": { from: "scheduling", apply: applyBookingRescheduled },
     "booking.cancelled": { from: "scheduling", apply: applyBookingCancelled(app) },

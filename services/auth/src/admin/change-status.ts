@@ -9,6 +9,7 @@ import type {
 import { type Account, lockAccount, type Status, setStatus } from "../accounts/account-store.ts";
 import { toUser, type UserEventType, userEvent } from "../accounts/user.ts";
 import type { Auth } from "../app.ts";
+import { revokeGrantsOf } from "../break-glass/revoke-grant.ts";
 import { endSessions } from "../sessions/end-sessions.ts";
 import { lockLiveSessions } from "../sessions/session-store.ts";
 
@@ -19,9 +20,9 @@ export const disableUser =
     if (userId === userOf(call).userId) throw new ApiError("CANNOT_CHANGE_SELF");
     return await app.changes.apply(call, async (tx) => {
       const now = app.clock.now();
-      const effect = await changeStatus(tx, userId, "DISABLED", "user.disabled");
+      const { response, trails } = await changeStatus(tx, userId, "DISABLED", "user.disabled");
       endSessions(app, tx, await lockLiveSessions(tx, userId, now), now);
-      return effect;
+      return { response, trails: [...trails, ...(await revokeGrantsOf(tx, userId, now))] };
     });
   };
 

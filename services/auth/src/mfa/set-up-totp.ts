@@ -4,6 +4,7 @@ import type { SetUpTotpRequest, TotpSetup } from "@medconnect/proto/medconnect/a
 import { toDataURL } from "qrcode";
 import { findAccount } from "../accounts/account-store.ts";
 import type { Auth } from "../app.ts";
+import { assertFreshSignIn } from "../sessions/assert-fresh-sign-in.ts";
 import { lockTotp, savePendingTotp } from "./mfa-store.ts";
 import { newTotpSecret, totpUri } from "./totp.ts";
 import { sealTotpSecret } from "./totp-secret.ts";
@@ -16,9 +17,7 @@ export const setUpTotp =
   (app: Auth) =>
   async (_: SetUpTotpRequest, call: Call): Promise<TotpSetup> => {
     const { userId, authTime } = userOf(call);
-    if (app.clock.now().getTime() - authTime.getTime() > app.reauthenticationMs) {
-      throw new ApiError("REAUTHENTICATION_REQUIRED");
-    }
+    assertFreshSignIn(app, { authTime });
     const account = await findAccount(app.db, userId);
     if (!account) throw new ApiError("NOT_FOUND");
     const secret = newTotpSecret();

@@ -120,6 +120,7 @@ export async function listConsultations(
   const { sql, params } = where(
     ["c.patient_id = ?", scope.patientId],
     ["c.doctor_id = ?", scope.doctorId],
+    ["c.patient_id = ?", request.patientId || undefined],
     ["c.status = ?", request.status === "STATUS_UNSPECIFIED" ? undefined : request.status],
     ["c.start_time >= ?", request.startTime],
     ["c.start_time < ?", request.endTime],

@@ -1,4 +1,3 @@
-import { ApiError, hiddenFrom } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type {
   Consultation,
@@ -6,36 +5,40 @@ import type {
   ListConsultationsRequest,
   ListConsultationsResponse,
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
-import { mayRead, scopeOf } from "../access.ts";
 import type { Clinical } from "../app.ts";
+import { authorizeList, authorizeRead, type ReadRight } from "../authorize-read.ts";
 import { toConsultation } from "./consultation.ts";
 import { type ConsultationRow, findConsultation, listConsultations as list } from "./consultation-store.ts";
 
-/** ConsultationService.GetConsultation. Throws NOT_FOUND. */
+/** ConsultationService.GetConsultation. Throws NOT_FOUND, BREAK_GLASS_REQUIRED. */
 export const getConsultation =
   (app: Clinical) =>
   async ({ consultationId }: GetConsultationRequest, call: Call): Promise<Consultation> => {
-    const row = await findConsultation(app.db, consultationId);
-    if (!row) throw new ApiError("NOT_FOUND");
-    if (!mayRead(userOf(call), row)) throw hiddenFrom(`consultations/${row.id}`, row.patient_id);
-    await app.audit.record(call, [accessTo(row)]);
-    return toConsultation(row, app.box);
+    const found = await findConsultation(app.db, consultationId);
+    const { record, ...right } = await authorizeRead(app, call, found, `consultations/${consultationId}`);
+    await app.audit.record(call, [accessTo(record, right)]);
+    return toConsultation(record, app.box);
   };
 
-/** ConsultationService.ListConsultations. Throws INVALID_PAGE_TOKEN. */
+/** ConsultationService.ListConsultations. Throws INVALID_PAGE_TOKEN, BREAK_GLASS_REQUIRED. */
 export const listConsultations =
   (app: Clinical) =>
   async (request: ListConsultationsRequest, call: Call): Promise<ListConsultationsResponse> => {
-    const user = userOf(call);
-    const { status, startTime, endTime } = request;
-    const page = app.pages.open(request, "consultations", user.userId, status, startTime, endTime);
-    const found = await list(app.db, scopeOf(user), request, page);
+    const { status, startTime, endTime, patientId } = request;
+    const { scope, ...right } = await authorizeList(app, call, patientId, "consultations");
+    const { userId } = userOf(call);
+    const page = app.pages.open(request, "consultations", userId, status, startTime, endTime, patientId);
+    const found = await list(app.db, scope, request, page);
     const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.start_time, row.id]);
-    await app.audit.record(call, rows.map(accessTo));
+    await app.audit.record(
+      call,
+      rows.map((row) => accessTo(row, right)),
+    );
     return { consultations: rows.map((row) => toConsultation(row, app.box)), nextPageToken };
   };
 
-const accessTo = (row: ConsultationRow) => ({
+const accessTo = (row: ConsultationRow, right: ReadRight) => ({
+  ...right,
   resource: `consultations/${row.id}`,
   subjectIds: [row.patient_id],
 });

@@ -2,7 +2,7 @@ import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import { ApiError, hiddenFrom } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type { Consultation } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
-import { mayRead } from "../access.ts";
+import { isOwn } from "../access.ts";
 import type { Clinical } from "../app.ts";
 import { notesOf, toConsultation } from "./consultation.ts";
 import { type ConsultationFacts, type Step, takesStep } from "./consultation-rules.ts";
@@ -21,7 +21,7 @@ export async function takeStep(
 ): Promise<Consultation> {
   const found = await findConsultation(app.db, consultationId);
   if (!found) throw new ApiError("NOT_FOUND");
-  if (!mayRead(userOf(call), found)) throw hiddenFrom(`consultations/${consultationId}`, found.patient_id);
+  if (!isOwn(userOf(call), found)) throw hiddenFrom(`consultations/${consultationId}`, found.patient_id);
   return await app.changes.apply(call, async (tx) => {
     const now = app.clock.now();
     const row = (await lockConsultations(tx, [consultationId]))[0]!;

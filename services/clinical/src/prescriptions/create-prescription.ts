@@ -6,7 +6,7 @@ import type {
   CreatePrescriptionRequest,
   Prescription,
 } from "@medconnect/proto/medconnect/clinical/v1/prescription_service.ts";
-import { mayRead } from "../access.ts";
+import { isOwn } from "../access.ts";
 import type { Clinical } from "../app.ts";
 import { type ConsultationRow, findConsultation } from "../consultations/consultation-store.ts";
 import { contentPlace, itemsPlace, toPrescription } from "./prescription.ts";
@@ -18,7 +18,7 @@ export const createPrescription =
   async (request: CreatePrescriptionRequest, call: Call): Promise<Prescription> => {
     const consultation = await findConsultation(app.db, request.consultationId);
     if (!consultation) throw new ApiError("NOT_FOUND");
-    if (!mayRead(userOf(call), consultation))
+    if (!isOwn(userOf(call), consultation))
       throw hiddenFrom(`consultations/${consultation.id}`, consultation.patient_id);
     return await app.changes.apply(call, async (tx) => {
       // No lock: a completed consultation stays completed.

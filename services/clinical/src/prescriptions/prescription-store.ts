@@ -56,6 +56,7 @@ export async function listPrescriptions(
   const { sql, params } = where(
     ["patient_id = ?", scope.patientId],
     ["doctor_id = ?", scope.doctorId],
+    ["patient_id = ?", request.patientId || undefined],
     ["consultation_id = ?", request.consultationId || undefined],
     before("issue_time", "id", page.after),
   );

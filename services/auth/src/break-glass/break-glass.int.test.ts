@@ -1,0 +1,216 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import type { Caller } from "@medconnect/platform/identity/caller.ts";
+import { newId } from "@medconnect/platform/ids.ts";
+import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
+import {
+  BreakGlassServiceService,
+  ListBreakGlassGrantsRequest,
+} from "@medconnect/proto/medconnect/auth/v1/break_glass_service.ts";
+import { type User, UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
+import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import { disableUser } from "../admin/change-status.ts";
+import { createAdmin } from "../admin/create-admin.ts";
+import { login } from "../sessions/login.ts";
+import { PASSWORD, signedIn, startTestAuth, type TestAuth, tally } from "../testing/test-auth.ts";
+import { createBreakGlassGrant } from "./create-grant.ts";
+import { getBreakGlassGrant, listBreakGlassGrants } from "./read-grants.ts";
+import { revokeBreakGlassGrant } from "./revoke-grant.ts";
+
+const REASON = "Found unconscious; allergies?";
+const MINUTE_MS = 60_000;
+
+let auth: TestAuth;
+let patient: User;
+let admin: Caller & { userId: string };
+beforeAll(async () => {
+  auth = await startTestAuth();
+});
+afterAll(() => auth.close());
+beforeEach(async () => {
+  [patient, admin] = await Promise.all([auth.makeUser(), signInAdmin()]);
+});
+
+async function signInAdmin(): Promise<typeof admin> {
+  const email = `${newId()}@example.com`;
+  await createAdmin(auth.app, { email, fullName: "Ada Min", password: PASSWORD });
+  const tokens = await auth.call(AuthServiceService.login, login(auth.app), { email, password: PASSWORD });
+  return signedIn(tokens.accessToken!, tokens.refreshToken!).caller as typeof admin;
+}
+
+const service = BreakGlassServiceService;
+const create = (patientId = patient.id, by: Caller = admin, idempotencyKey = "") =>
+  auth.call(
+    service.createBreakGlassGrant,
+    createBreakGlassGrant(auth.app),
+    { patientId, reason: REASON, idempotencyKey },
+    by,
+  );
+const get = (grantId: string) =>
+  auth.call(service.getBreakGlassGrant, getBreakGlassGrant(auth.app), { grantId }, admin);
+const revoke = (grantId: string, by: Caller = admin) =>
+  auth.call(
+    service.revokeBreakGlassGrant,
+    revokeBreakGlassGrant(auth.app),
+    { grantId, idempotencyKey: "" },
+    by,
+  );
+const list = async (change: Partial<ListBreakGlassGrantsRequest>) =>
+  await auth.call(
+    service.listBreakGlassGrants,
+    listBreakGlassGrants(auth.app),
+    ListBreakGlassGrantsRequest.fromPartial(change),
+    admin,
+  );
+const disable = async (userId: string) =>
+  auth.call(
+    UserServiceService.disableUser,
+    disableUser(auth.app),
+    { userId, idempotencyKey: "" },
+    await signInAdmin(),
+  );
+
+/** What clinical is told of a grant: "type version", and until when the grant lets its admin read. */
+async function told(grantId: string) {
+  const rows = await auth.app.db.read<{ payload: Buffer }>(
+    "SELECT payload FROM outbox WHERE aggregateid = ? AND destination = 'clinical' ORDER BY create_time, id",
+    [grantId],
+  );
+  return rows.map(({ payload }) => {
+    const { type, version, breakGlass } = Event.decode(payload);
+    return { type, version, ...breakGlass };
+  });
+}
+
+describe("a grant", () => {
+  test("is for half an hour, is audited as the patient's, and is told to clinical without its reason", async () => {
+    const createTime = auth.clock.now();
+    const expireTime = new Date(createTime.getTime() + 30 * MINUTE_MS);
+    const grant = await create();
+    expect(grant).toEqual({
+      id: grant.id,
+      adminId: admin.userId,
+      patientId: patient.id,
+      reason: REASON,
+      status: "ACTIVE",
+      createTime,
+      expireTime,
+      revokeTime: undefined,
+    });
+    expect((await auth.auditOf(patient.id)).at(-1)).toBe("break_glass.grant SUCCESS");
+    const parties = { adminId: admin.userId, patientId: patient.id };
+    expect(await told(grant.id)).toEqual([
+      { type: "break_glass.granted", version: 1, ...parties, endTime: expireTime },
+    ]);
+  });
+
+  test("is given for patients only", async () => {
+    const doctor = await auth.makeUser("DOCTOR");
+    for (const id of [newId(), doctor.id, admin.userId]) {
+      await expect(create(id)).rejects.toMatchObject({ reason: "NOT_FOUND" });
+    }
+  });
+
+  test("asks for a sign-in of the last ten minutes", async () => {
+    auth.clock.advance(10 * MINUTE_MS);
+    await create();
+    auth.clock.advance(1000);
+    await expect(create()).rejects.toMatchObject({ reason: "REAUTHENTICATION_REQUIRED" });
+  });
+
+  test("is not given to an admin who has been disabled, whatever their token says", async () => {
+    await disable(admin.userId);
+    await expect(create()).rejects.toMatchObject({ reason: "UNAUTHENTICATED" });
+  });
+
+  test("is one, however often the call comes with one key", async () => {
+    const key = newId();
+    const grants = await Promise.all(Array.from({ length: 10 }, () => create(patient.id, admin, key)));
+    expect(new Set(grants.map(({ id }) => id)).size).toBe(1);
+  });
+
+  test("keeps its reason encrypted", async () => {
+    const { id } = await create();
+    const sql = "SELECT reason FROM break_glass_grants WHERE id = ?";
+    const [row] = await auth.app.db.read<{ reason: Buffer }>(sql, [id]);
+    expect(row!.reason.includes("unconscious")).toBe(false);
+  });
+});
+
+describe("a grant's end", () => {
+  test("comes by itself", async () => {
+    const { id } = await create();
+    auth.clock.advance(30 * MINUTE_MS - 1);
+    expect((await get(id)).status).toBe("ACTIVE");
+    auth.clock.advance(1);
+    expect((await get(id)).status).toBe("EXPIRED");
+    expect(await revoke(id)).toMatchObject({ status: "EXPIRED", revokeTime: undefined });
+  });
+
+  test("is brought about by any admin, once, and told to clinical", async () => {
+    const { id } = await create();
+    auth.clock.advance(MINUTE_MS);
+    const revokeTime = auth.clock.now();
+    const other = await signInAdmin();
+    expect(await tally(Array.from({ length: 10 }, () => revoke(id, other)))).toEqual({ ok: 10 });
+    expect(await get(id)).toMatchObject({ status: "REVOKED", revokeTime });
+    expect((await told(id)).slice(1)).toEqual([
+      {
+        type: "break_glass.revoked",
+        version: 2,
+        adminId: admin.userId,
+        patientId: patient.id,
+        endTime: revokeTime,
+      },
+    ]);
+    await expect(revoke(newId())).rejects.toMatchObject({ reason: "NOT_FOUND" });
+  });
+
+  test("comes when its admin is disabled, and is in the patient's audit trail", async () => {
+    const grants = [await create(), await create()];
+    await disable(admin.userId);
+    for (const { id } of grants) {
+      expect((await get(id)).status).toBe("REVOKED");
+      expect((await told(id)).map(({ type }) => type)).toEqual([
+        "break_glass.granted",
+        "break_glass.revoked",
+      ]);
+    }
+    expect(await auth.auditOf(patient.id)).toContain("break_glass.revoke SUCCESS");
+  });
+});
+
+describe("the list of grants", () => {
+  test("is everybody's, newest first, page by page, each once", async () => {
+    const made = [];
+    for (let i = 0; i < 5; i++) {
+      if (i % 2 === 0) auth.clock.advance(1000);
+      made.push((await create(patient.id, await signInAdmin())).id);
+    }
+    const seen: string[] = [];
+    let pageToken = "";
+    do {
+      const page = await list({ pageSize: 2, pageToken, patientId: patient.id });
+      seen.push(...page.grants.map(({ id }) => id));
+      pageToken = page.nextPageToken;
+    } while (pageToken);
+    expect(seen).toEqual(made.toReversed());
+  });
+
+  test("is filtered by admin, patient and status", async () => {
+    const own = await create();
+    const ended = await create();
+    await revoke(ended.id);
+    const idsOf = async (change: Partial<ListBreakGlassGrantsRequest>) =>
+      (await list(change)).grants.map(({ id }) => id);
+    expect((await idsOf({ adminId: admin.userId })).toSorted()).toEqual([own.id, ended.id].toSorted());
+    expect(await idsOf({ patientId: patient.id, status: "ACTIVE" })).toEqual([own.id]);
+    expect(await idsOf({ patientId: patient.id, status: "REVOKED" })).toEqual([ended.id]);
+    expect(await idsOf({ patientId: newId() })).toEqual([]);
+  });
+
+  test("names to the patients whose grants were looked at", async () => {
+    await create();
+    await list({ patientId: patient.id });
+    expect((await auth.auditOf(patient.id)).at(-1)).toBe("break_glass.list SUCCESS");
+  });
+});

@@ -1,0 +1,42 @@
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
+import { newId } from "@medconnect/platform/ids.ts";
+import type {
+  BreakGlassGrant,
+  CreateBreakGlassGrantRequest,
+} from "@medconnect/proto/medconnect/auth/v1/break_glass_service.ts";
+import { findAccount } from "../accounts/account-store.ts";
+import type { Auth } from "../app.ts";
+import { assertFreshSignIn } from "../sessions/assert-fresh-sign-in.ts";
+import { grantTrail, reasonPlace, toBreakGlassGrant } from "./grant.ts";
+import { type Grant, holdActiveAdmin, insertGrant } from "./grant-store.ts";
+
+/** BreakGlassService.CreateBreakGlassGrant. Throws REAUTHENTICATION_REQUIRED, and NOT_FOUND unless it is a patient. */
+export const createBreakGlassGrant =
+  (app: Auth) =>
+  async ({ patientId, reason }: CreateBreakGlassGrantRequest, call: Call): Promise<BreakGlassGrant> => {
+    const admin = userOf(call);
+    assertFreshSignIn(app, admin);
+    const patient = await findAccount(app.db, patientId);
+    if (patient?.role !== "PATIENT") throw new ApiError("NOT_FOUND");
+    return await app.changes.apply(call, async (tx) => {
+      const now = app.clock.now();
+      // Its sessions have ended then, but not everybody may have heard.
+      if (!(await holdActiveAdmin(tx, admin.userId))) throw new ApiError("UNAUTHENTICATED");
+      const id = newId();
+      const grant: Grant = {
+        id,
+        adminId: admin.userId,
+        patientId,
+        reason: app.box.seal(reasonPlace(id), reason),
+        createTime: now,
+        expireTime: new Date(now.getTime() + app.breakGlassMs),
+        revokeTime: null,
+      };
+      insertGrant(tx, grant);
+      return {
+        response: toBreakGlassGrant(grant, now, app.box),
+        trails: [grantTrail("granted", grant)],
+      };
+    });
+  };

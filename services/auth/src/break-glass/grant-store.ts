@@ -1,0 +1,82 @@
+import type { Database } from "@medconnect/platform/db/database.ts";
+import { before, where } from "@medconnect/platform/db/filters.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import { limitOf, type Page } from "@medconnect/platform/page-token.ts";
+import type { BreakGlassGrant_Status } from "@medconnect/proto/medconnect/auth/v1/break_glass_service.ts";
+import type { GrantTimes } from "./grant-rules.ts";
+
+/** A break-glass grant as it is kept. */
+export interface Grant extends GrantTimes {
+  readonly id: string;
+  readonly adminId: string;
+  readonly patientId: string;
+  /** Sealed. */
+  readonly reason: Buffer;
+  readonly createTime: Date;
+}
+
+/** Which grants to list; undefined is any. */
+export interface GrantFilter {
+  adminId: string | undefined;
+  patientId: string | undefined;
+  status: BreakGlassGrant_Status | undefined;
+}
+
+const SELECT = `SELECT id, admin_id AS adminId, patient_id AS patientId, reason, create_time AS createTime,
+  expire_time AS expireTime, revoke_time AS revokeTime FROM break_glass_grants`;
+/** As `statusAt`; takes the time as parameter. */
+const STATUS_AT = "IF(revoke_time IS NOT NULL, 'REVOKED', IF(expire_time <= ?, 'EXPIRED', 'ACTIVE'))";
+const INSERT = `INSERT INTO break_glass_grants (id, admin_id, patient_id, reason, create_time, expire_time)
+  VALUES (?, ?, ?, ?, ?, ?)`;
+const REVOKE = "UPDATE break_glass_grants SET revoke_time = ? WHERE id = ?";
+const HOLD_ACTIVE_ADMIN =
+  "SELECT id FROM users WHERE id = ? AND role = 'ADMIN' AND status = 'ACTIVE' FOR SHARE";
+
+/**
+ * Makes sure that an admin is active until the transaction ends, so that whoever disables them meanwhile finds the grant
+ * that is being given. @returns whether they are
+ */
+export async function holdActiveAdmin(tx: Transaction, adminId: string): Promise<boolean> {
+  return (await tx.read(HOLD_ACTIVE_ADMIN, [adminId])).length > 0;
+}
+
+export function insertGrant(tx: Transaction, grant: Grant): void {
+  const { id, adminId, patientId, reason, createTime, expireTime } = grant;
+  tx.defer(INSERT, [id, adminId, patientId, reason, createTime, expireTime]);
+}
+
+export async function findGrant(db: Database, id: string): Promise<Grant | undefined> {
+  const [grant] = await db.read<Grant>(`${SELECT} WHERE id = ?`, [id]);
+  return grant;
+}
+
+export async function lockGrant(tx: Transaction, id: string): Promise<Grant | undefined> {
+  const [grant] = await tx.read<Grant>(`${SELECT} WHERE id = ? FOR UPDATE`, [id]);
+  return grant;
+}
+
+/** An admin's grants that still let them read, locked. */
+export async function lockActiveGrantsOf(tx: Transaction, adminId: string, now: Date): Promise<Grant[]> {
+  return await tx.read<Grant>(
+    `${SELECT} WHERE admin_id = ? AND revoke_time IS NULL AND expire_time > ? ORDER BY id FOR UPDATE`,
+    [adminId, now],
+  );
+}
+
+export function setRevoked(tx: Transaction, id: string, now: Date): void {
+  tx.defer(REVOKE, [now, id]);
+}
+
+/** Grants that match every filter, newest first, from the page's position on. */
+export async function listGrants(db: Database, filter: GrantFilter, page: Page, now: Date): Promise<Grant[]> {
+  const { sql, params } = where(
+    ["admin_id = ?", filter.adminId],
+    ["patient_id = ?", filter.patientId],
+    [`${STATUS_AT} = ?`, now, filter.status],
+    before("create_time", "id", page.after),
+  );
+  return await db.read<Grant>(`${SELECT} ${sql} ORDER BY create_time DESC, id DESC LIMIT ?`, [
+    ...params,
+    limitOf(page),
+  ]);
+}

@@ -1,0 +1,46 @@
+import type { Trail } from "@medconnect/platform/changes.ts";
+import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
+import type { BreakGlassGrant } from "@medconnect/proto/medconnect/auth/v1/break_glass_service.ts";
+import { statusAt } from "./grant-rules.ts";
+import type { Grant } from "./grant-store.ts";
+
+/** Where a grant's sealed text lies. */
+export const reasonPlace = (id: string): string => `break_glass_grants.reason:${id}`;
+
+/** Why a grant was given. */
+export const reasonOf = ({ id, reason }: Pick<Grant, "id" | "reason">, box: SealedBox): string =>
+  box.open(reasonPlace(id), reason).toString();
+
+/** The grant as admins see it. */
+export const toBreakGlassGrant = (grant: Grant, now: Date, box: SealedBox): BreakGlassGrant => ({
+  ...grant,
+  reason: reasonOf(grant, box),
+  status: statusAt(grant, now),
+  revokeTime: grant.revokeTime ?? undefined,
+});
+
+/** The line in the audit trail, and in the patient's access log. */
+export const accessTo = ({ id, patientId }: Pick<Grant, "id" | "patientId">) => ({
+  resource: `break-glass/${id}`,
+  subjectIds: [patientId],
+  grantId: id,
+});
+
+/** What is told of a grant that was given or revoked. A grant changes once, so that is its version. */
+export const grantTrail = (type: "granted" | "revoked", grant: Grant): Trail => ({
+  ...accessTo(grant),
+  events: [
+    {
+      type: `break_glass.${type}`,
+      aggregateId: grant.id,
+      version: type === "granted" ? 1 : 2,
+      state: {
+        breakGlass: {
+          adminId: grant.adminId,
+          patientId: grant.patientId,
+          endTime: grant.revokeTime ?? grant.expireTime,
+        },
+      },
+    },
+  ],
+});

@@ -1,0 +1,65 @@
+import { ApiError, hiddenFrom, invalidField } from "@medconnect/platform/errors/api-error.ts";
+import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
+import { isOwn, type Parties, type Scope } from "./access.ts";
+import type { Clinical } from "./app.ts";
+import { findLiveGrant } from "./break-glass/grant-store.ts";
+
+/** By what right a record is read: as one's own, or by an admin under a grant, which the audit trail then names. */
+export interface ReadRight {
+  grantId?: string;
+}
+
+/**
+ * Lets the caller read a record that was looked for, if it is theirs to know of: its patient, its doctor, or an admin
+ * under a break-glass grant for its patient. Throws NOT_FOUND; to an admin BREAK_GLASS_REQUIRED, the same whether the
+ * record exists or not.
+ */
+export async function authorizeRead<Row extends Parties>(
+  app: Clinical,
+  call: Call,
+  record: Row | undefined,
+  resource: string,
+): Promise<ReadRight & { record: Row }> {
+  const user = userOf(call);
+  if (!record) throw new ApiError(user.role === "ADMIN" ? "BREAK_GLASS_REQUIRED" : "NOT_FOUND");
+  if (user.role === "ADMIN") {
+    return { record, ...(await grantFor(app, user.userId, record.patient_id, resource)) };
+  }
+  if (!isOwn(user, record)) throw hiddenFrom(resource, record.patient_id);
+  return { record };
+}
+
+/**
+ * Whose records a list may show the caller: their own, of those the named patient's; or, to an admin, those of the
+ * patient for whom they have a grant. Throws BREAK_GLASS_REQUIRED, and INVALID_REQUEST to an admin who names nobody.
+ */
+export async function authorizeList(
+  app: Clinical,
+  call: Call,
+  patientId: string,
+  resource: string,
+): Promise<ReadRight & { scope: Scope }> {
+  const { role, userId } = userOf(call);
+  switch (role) {
+    case "PATIENT":
+      return { scope: { patientId: userId } };
+    case "DOCTOR":
+      return { scope: { doctorId: userId } };
+    case "ADMIN":
+      if (patientId === "") throw invalidField("patient_id", "must be given by an admin");
+      return { scope: { patientId }, ...(await grantFor(app, userId, patientId, resource)) };
+  }
+}
+
+async function grantFor(
+  app: Clinical,
+  adminId: string,
+  patientId: string,
+  resource: string,
+): Promise<Required<ReadRight>> {
+  const grantId = await findLiveGrant(app.db, adminId, patientId, app.clock.now());
+  if (grantId === undefined) {
+    throw new ApiError("BREAK_GLASS_REQUIRED", { hidden: { resource, subjectIds: [patientId] } });
+  }
+  return { grantId };
+}

@@ -1,0 +1,174 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { newId } from "@medconnect/platform/ids.ts";
+import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import {
+  ConsultationServiceService,
+  ListConsultationsRequest,
+} from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
+import {
+  CreatePrescriptionRequest,
+  ListPrescriptionsRequest,
+  PrescriptionServiceService,
+} from "@medconnect/proto/medconnect/clinical/v1/prescription_service.ts";
+import { listConsultations } from "../consultations/read-consultations.ts";
+import { createPrescription } from "../prescriptions/create-prescription.ts";
+import { getPrescription, listPrescriptions } from "../prescriptions/read-prescriptions.ts";
+import { type ClinicalTest, MINUTE_MS, startClinical } from "../testing.ts";
+
+const NOTES = "flu";
+const CONTENT = "take with food";
+
+let clinical: ClinicalTest;
+const admin = userCaller("ADMIN");
+const otherAdmin = userCaller("ADMIN");
+const doctor = userCaller("DOCTOR");
+let patient: ReturnType<typeof userCaller>;
+let otherPatient: ReturnType<typeof userCaller>;
+let consultationId: string;
+let prescriptionId: string;
+
+beforeAll(async () => {
+  clinical = await startClinical();
+});
+afterAll(() => clinical.app.close());
+
+beforeEach(async () => {
+  patient = userCaller("PATIENT");
+  otherPatient = userCaller("PATIENT");
+  await treat(otherPatient);
+  [consultationId, prescriptionId] = await treat(patient);
+});
+
+/** @returns the ids of a completed consultation and of what was prescribed after it */
+async function treat(treated: typeof patient): Promise<[string, string]> {
+  const booking = clinical.booking(treated, doctor, 0);
+  await clinical.deliver("scheduling", booking.confirmed);
+  await clinical.start(booking.consultationId, doctor);
+  await clinical.complete(booking.consultationId, doctor, NOTES);
+  const { response } = await invoke(
+    PrescriptionServiceService.createPrescription,
+    createPrescription(clinical.app),
+    doctor,
+    CreatePrescriptionRequest.fromPartial({
+      consultationId: booking.consultationId,
+      content: CONTENT,
+      idempotencyKey: newId(),
+    }),
+  );
+  return [booking.consultationId, response.id];
+}
+
+const inMinutes = (minutes: number) => new Date(clinical.app.clock.now().getTime() + minutes * MINUTE_MS);
+
+/** A grant of half an hour, as auth tells of it. @returns its id */
+async function grant(adminId = admin.userId, patientId = patient.userId): Promise<string> {
+  const aggregateId = newId();
+  const breakGlass = { adminId, patientId, endTime: inMinutes(30) };
+  await clinical.deliver("auth", { type: "break_glass.granted", aggregateId, version: 1, breakGlass });
+  return aggregateId;
+}
+
+const revoke = (aggregateId: string) => {
+  const breakGlass = { adminId: admin.userId, patientId: patient.userId, endTime: clinical.app.clock.now() };
+  return clinical.deliver("auth", { type: "break_glass.revoked", aggregateId, version: 2, breakGlass });
+};
+
+const consultations = async (patientId: string, by = admin) => {
+  const request = ListConsultationsRequest.fromPartial({ patientId });
+  const handler = listConsultations(clinical.app);
+  return (await invoke(ConsultationServiceService.listConsultations, handler, by, request)).response
+    .consultations;
+};
+const prescriptions = async (patientId: string, by = admin) => {
+  const request = ListPrescriptionsRequest.fromPartial({ patientId });
+  const handler = listPrescriptions(clinical.app);
+  return (await invoke(PrescriptionServiceService.listPrescriptions, handler, by, request)).response
+    .prescriptions;
+};
+const prescription = async (id: string, by = admin) =>
+  (
+    await invoke(PrescriptionServiceService.getPrescription, getPrescription(clinical.app), by, {
+      prescriptionId: id,
+    })
+  ).response;
+
+const REFUSED = { reason: "BREAK_GLASS_REQUIRED" };
+
+async function expectRefused(by = admin): Promise<void> {
+  await expect(clinical.read(consultationId, by)).rejects.toMatchObject(REFUSED);
+  await expect(prescription(prescriptionId, by)).rejects.toMatchObject(REFUSED);
+  await expect(consultations(patient.userId, by)).rejects.toMatchObject(REFUSED);
+  await expect(prescriptions(patient.userId, by)).rejects.toMatchObject(REFUSED);
+}
+
+describe("an admin", () => {
+  test("without a grant is refused, alike for what does not exist", async () => {
+    await expectRefused();
+    await expect(clinical.read(newId(), admin)).rejects.toMatchObject(REFUSED);
+    await expect(prescription(newId())).rejects.toMatchObject(REFUSED);
+    await expect(consultations(newId())).rejects.toMatchObject(REFUSED);
+  });
+
+  test("under a grant reads that patient's records, and nobody else's", async () => {
+    await grant();
+    expect(await clinical.read(consultationId, admin)).toMatchObject({ notes: NOTES });
+    expect(await prescription(prescriptionId)).toMatchObject({ content: CONTENT });
+    expect((await consultations(patient.userId)).map(({ id }) => id)).toEqual([consultationId]);
+    expect((await prescriptions(patient.userId)).map(({ id }) => id)).toEqual([prescriptionId]);
+    await expect(consultations(otherPatient.userId)).rejects.toMatchObject(REFUSED);
+  });
+
+  test("has no use of another admin's grant", async () => {
+    await grant(otherAdmin.userId);
+    await expectRefused();
+  });
+
+  test("must say whose list to show", async () => {
+    await grant();
+    const unnamed = { reason: "INVALID_REQUEST", violations: [{ field: "patient_id" }] };
+    await expect(consultations("")).rejects.toMatchObject(unnamed);
+    await expect(prescriptions("")).rejects.toMatchObject(unnamed);
+  });
+
+  test("reads until the grant's end, and not a moment longer", async () => {
+    await grant();
+    clinical.app.clock.advance(30 * MINUTE_MS - 1);
+    await clinical.read(consultationId, admin);
+    clinical.app.clock.advance(1);
+    await expectRefused();
+  });
+
+  test("reads no more once the grant is revoked, in whatever order that is told", async () => {
+    await revoke(await grant());
+    await expectRefused();
+    const late = newId();
+    await revoke(late);
+    const breakGlass = { adminId: admin.userId, patientId: patient.userId, endTime: inMinutes(30) };
+    await clinical.deliver("auth", {
+      type: "break_glass.granted",
+      aggregateId: late,
+      version: 1,
+      breakGlass,
+    });
+    await expectRefused();
+  });
+
+  test("changes nothing, grant or not", async () => {
+    await grant();
+    await expect(clinical.start(consultationId, admin)).rejects.toMatchObject({ reason: "NOT_FOUND" });
+  });
+});
+
+test("only auth may tell of grants", async () => {
+  const event = { type: "break_glass.granted", aggregateId: newId(), version: 1 };
+  const breakGlass = { adminId: admin.userId, patientId: patient.userId, endTime: inMinutes(30) };
+  await expect(clinical.deliver("scheduling", { ...event, breakGlass })).rejects.toMatchObject({
+    reason: "PERMISSION_DENIED",
+  });
+});
+
+test("a list's patient narrows what a doctor sees, and widens it for nobody", async () => {
+  expect((await consultations(patient.userId, doctor)).map(({ id }) => id)).toEqual([consultationId]);
+  expect(await consultations(otherPatient.userId, patient)).toEqual([]);
+  expect(await consultations(patient.userId, userCaller("DOCTOR"))).toEqual([]);
+});
