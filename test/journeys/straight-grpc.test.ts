@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { SignJWT } from "jose";
 import { type Account, PASSWORD, signUp, signUpAdmin } from "../support/accounts.ts";
 import { Api, type Json } from "../support/api.ts";
 import { type Credential, Grpc, type Reply, type ServiceName } from "../support/grpc.ts";
 import { DAY_MS, openPractice, timeFromNow } from "../support/practice.ts";
-import { sharedInternalKey, sharedStack } from "../support/stack.ts";
+import { serviceToken } from "../support/service-token.ts";
+import { sharedStack } from "../support/stack.ts";
 
 const NOTES = "Straight to the point.";
 
@@ -120,7 +120,7 @@ describe("a call straight to a service is refused as it would be through the gat
     ["a doctor books", "scheduling", "BookingService/CreateBooking", () => doctor],
     ["a patient offers times", "scheduling", "SlotService/CreateSlot", () => patient],
     ["a patient prescribes", "clinical", "PrescriptionService/CreatePrescription", () => patient],
-    ["an admin reads consultations", "clinical", "ConsultationService/ListConsultations", () => admin],
+    ["an admin begins consultations", "clinical", "ConsultationService/StartConsultation", () => admin],
     ["a doctor reads payments", "billing", "PaymentService/ListPayments", () => doctor],
     ["a patient lists users", "auth", "UserService/ListUsers", () => patient],
     ["a doctor reads figures", "billing", "PaymentService/GetPaymentStats", () => doctor],
@@ -224,21 +224,6 @@ describe("what services ask of each other", () => {
     expect(refusal(reply)).toEqual({ name: "PERMISSION_DENIED", reason: "PERMISSION_DENIED" });
   });
 });
-
-/** A token as one service makes them for another. */
-function serviceToken(
-  from: string,
-  to: string,
-  { key = sharedInternalKey(), lifetimeS = 60, type = "svc+jwt" } = {},
-): Promise<string> {
-  return new SignJWT()
-    .setProtectedHeader({ alg: "HS256", typ: type })
-    .setIssuer(from)
-    .setAudience(to)
-    .setIssuedAt()
-    .setExpirationTime(Math.floor(Date.now() / 1000) + lifetimeS)
-    .sign(key);
-}
 
 /** The token with another role in it, and the signature it had. */
 function changed(token: string): string {

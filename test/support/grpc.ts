@@ -62,6 +62,8 @@ export interface Reply {
   name: string;
   /** Of ErrorInfo; undefined where the answer is no error, or one that is not ours. */
   reason: string | undefined;
+  /** The status message; empty for a success. */
+  detail: string;
   /** Of BadRequest. */
   violations: Json[];
   body: Json;
@@ -112,7 +114,8 @@ export class Grpc {
           },
         )
         .once("status", ({ code, metadata: trailer }) => {
-          resolve({ code, name: status[code] ?? "", ...detailsOf(end), body, trailer });
+          const detail = end?.details ?? "";
+          resolve({ code, name: status[code] ?? "", detail, ...detailsOf(end), body, trailer });
         });
     });
   }

@@ -1,0 +1,55 @@
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { closeClients } from "./calls.ts";
+import { ENTRIES, howToAdd } from "./entries.ts";
+import { findingsOf, summaryOf } from "./findings.ts";
+import { combinationsOf, names, phasesOf, type Result, send } from "./matrix.ts";
+import { type Snapshot, snapshotOf } from "./snapshot.ts";
+import { makeWorld, type World } from "./world.ts";
+
+/** Denied calls and reads do not get into each other's way; changes to the same things may. */
+const AT_ONCE = 24;
+const CHANGES_AT_ONCE = 4;
+const TIMEOUT_MS = 180_000;
+
+let world: World;
+let results: Result[];
+let before: Snapshot;
+let after: Snapshot;
+
+beforeAll(async () => {
+  world = await makeWorld();
+  const startedAtMs = performance.now();
+  const { denied, reads, changes } = phasesOf(combinationsOf(world));
+  const { mine, theirs, admin } = world;
+  const ids = [admin.id, ...Object.values(mine.ids), ...Object.values(theirs.ids)];
+  before = await snapshotOf(ids);
+  const deniedResults = await send(world, denied, AT_ONCE);
+  after = await snapshotOf(ids);
+  results = [
+    ...deniedResults,
+    ...(await send(world, reads, AT_ONCE)),
+    ...(await send(world, changes, CHANGES_AT_ONCE)),
+  ];
+  process.stdout.write(summaryOf(results, (performance.now() - startedAtMs) / 1000));
+}, TIMEOUT_MS);
+afterAll(closeClients);
+
+test("every RPC of the contract is in the matrix", () => {
+  const missing = [...names.keys()].filter((name) => !ENTRIES[name]);
+  if (missing.length > 0) throw new Error(missing.map(howToAdd).join("\n"));
+});
+
+test("the matrix has no RPC that the contract does not have", () => {
+  expect(Object.keys(ENTRIES).filter((name) => !names.has(name))).toEqual([]);
+});
+
+test("calls that were denied changed nothing", () => {
+  expect(after).toEqual(before);
+});
+
+describe("who may call, and on what:", () => {
+  test.each([...names.keys()])("%s", (name) => {
+    const own = results.filter((result) => result.name === name);
+    expect(findingsOf(own, world)).toEqual([]);
+  });
+});

@@ -1,0 +1,112 @@
+import { randomUUID } from "node:crypto";
+import {
+  fromBinary,
+  fromJson,
+  getOption,
+  hasOption,
+  type JsonValue,
+  toBinary,
+  toJson,
+} from "@bufbuild/protobuf";
+import type { Method } from "@medconnect/platform/contract/methods.ts";
+import { http } from "@medconnect/proto/es/google/api/annotations_pb.js";
+import { headers as headersOption } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
+import { Api, type Json } from "../support/api.ts";
+import { Grpc, type Method as GrpcMethod, type ServiceName } from "../support/grpc.ts";
+import { sharedStack } from "../support/stack.ts";
+
+/** How a call ended, in the same words over HTTP and gRPC. */
+export interface Outcome {
+  /** HTTP status, or the gRPC code's name. */
+  status: number | string;
+  /** Undefined for a success. */
+  reason: string | undefined;
+  /** All that a client sees of the answer, but for what differs by request: ids of request and trace. */
+  shown: string;
+}
+
+const stack = sharedStack();
+const gateway = new Api(stack.urls.gateway);
+const clients = Object.fromEntries(
+  Object.entries(stack.addresses).map(([name, address]) => [name, new Grpc(address)]),
+) as Record<ServiceName, Grpc>;
+
+export const closeClients = (): void => {
+  for (const client of Object.values(clients)) client.close();
+};
+
+export const isRouted = ({ desc }: Method): boolean => hasOption(desc, http);
+
+/** Reads do not change what other calls are about. */
+export const isRead = ({ desc, rules }: Method): boolean =>
+  getOption(desc, http).pattern.case === "get" || (rules.unrouted && desc.name !== "DeliverEvents");
+
+/** Calls a service straight. */
+export async function callGrpc(
+  method: Method,
+  server: string,
+  request: Json,
+  token?: string,
+): Promise<Outcome> {
+  const message = { ...request, ...(takesKey(method) && { idempotencyKey: randomUUID() }) };
+  const bytes = Buffer.from(toBinary(method.input, fromJson(method.input, message as JsonValue)));
+  const responseDeserialize = (answer: Buffer) =>
+    toJson(method.output, fromBinary(method.output, answer)) as object;
+  const raw = { path: method.path, responseDeserialize } as GrpcMethod;
+  const reply = await clients[server as ServiceName].send(raw, bytes, token === undefined ? {} : { token });
+  const { name: status, reason, violations, body, detail, trailer } = reply;
+  const names = Object.keys(trailer.getMap()).toSorted();
+  return { status, reason, shown: JSON.stringify({ status, reason, violations, detail, body, names }) };
+}
+
+/** Calls a method by its route. */
+export async function callHttp(method: Method, request: Json, token?: string): Promise<Outcome> {
+  const { call, body, headers } = toHttp(method, request);
+  const api = token === undefined ? gateway : gateway.as(token);
+  const answer = await api.send(call, {
+    headers,
+    ...(takesKey(method) && { key: true }),
+    ...(body !== undefined && { body }),
+  });
+  const { status, body: json } = answer;
+  const reason = status >= 400 ? String(json.reason) : undefined;
+  const { requestId: _, ...shownBody } = json;
+  const names = [...answer.headers.keys()].toSorted();
+  return { status, reason, shown: JSON.stringify({ status, body: shownBody, names }) };
+}
+
+const takesKey = ({ input }: Method): boolean =>
+  input.fields.some((field) => field.name === "idempotency_key");
+
+/** The request by its route, as google/api/http.proto lays it out. */
+function toHttp({ desc, input }: Method, request: Json) {
+  const { pattern, body: bodyField } = getOption(desc, http);
+  if (!pattern.case || pattern.case === "custom") throw new Error(`${desc.name} has no plain route`);
+  const rest = { ...request };
+  const take = (name: string) => {
+    const value = rest[name];
+    delete rest[name];
+    return value;
+  };
+  const path = pattern.value.replace(/\{(\w+)\}/g, (_, field: string) =>
+    encodeURIComponent(String(take(camel(field)))),
+  );
+  const headers: Record<string, string> = {};
+  for (const field of input.fields) {
+    const [header] = getOption(field, headersOption);
+    if (header) headers[header] = String(take(field.jsonName));
+  }
+  const body = bodyField === "*" ? rest : bodyField === "" ? undefined : take(camel(bodyField));
+  const query = bodyField === "*" ? "" : new URLSearchParams(rest as Record<string, string>).toString();
+  return {
+    call: `${pattern.case.toUpperCase()} ${path}${query && `?${query}`}`,
+    headers,
+    body: isRaw(body) ? JSON.parse(Buffer.from(body.data, "base64").toString()) : body,
+  };
+}
+
+/** A google.api.HttpBody. */
+const isRaw = (body: unknown): body is { data: string } =>
+  typeof body === "object" && body !== null && "contentType" in body;
+
+const camel = (field: string): string => field.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());

@@ -1,0 +1,281 @@
+import { randomUUID } from "node:crypto";
+import type { Json } from "../support/api.ts";
+import { DAY_MS, FEE, HOUR_MS, timeFromNow } from "../support/practice.ts";
+import type { Rule } from "./expectations.ts";
+import type { Practice, Thing } from "./world.ts";
+
+/** What a request is made of. */
+export interface Given {
+  /** The object's id, where the entry has one. */
+  id: string;
+  /** The practice that the object is of; the caller's own, where it does not exist. */
+  of: Practice;
+  /** The service that the call goes to. */
+  server: string;
+}
+
+/** How the matrix calls one RPC. */
+export interface Entry {
+  /** The kind of object that the request names, and what happens where it is not the caller's own. */
+  on?: Thing;
+  rule?: Rule;
+  /** A valid request, in the contract's JSON. Without an idempotency key: the matrix gives each call its own. */
+  request?: (given: Given) => Json;
+  /** Calls that are allowed touch sessions or credentials: they are made by a spare account, signed in for it. */
+  touchesSession?: true;
+  /** Of an RPC for services: who calls, where it is not the first whom the proto names. */
+  caller?: (server: string) => string;
+  /** Services at which even that caller is refused. */
+  refusedAt?: string[];
+}
+
+let taken = 0;
+/** A time that no slot has yet. */
+const freeTime = () => timeFromNow(30 * DAY_MS + taken++ * HOUR_MS);
+const newcomer = () => ({
+  email: `${randomUUID()}@example.org`,
+  password: "four unrelated words, one comma",
+  fullName: "Nora New",
+  role: "PATIENT",
+});
+const onConsultation = (more: Json = {}): Entry => ({
+  on: "consultation",
+  rule: "private",
+  request: ({ id }) => ({ consultationId: id, ...more }),
+});
+/** An open slot is everybody's to see, so that changing it is refused openly; a blocked one nobody else knows of. */
+const onSlot: Entry[] = [
+  { on: "openSlot", rule: "owned", request: ({ id }) => ({ slotId: id }) },
+  { on: "blockedSlot", rule: "private", request: ({ id }) => ({ slotId: id }) },
+];
+const onGrant: Entry = { on: "grant", rule: "open", request: ({ id }) => ({ grantId: id }) };
+const onUser: Entry = { on: "bystander", rule: "open", request: ({ id }) => ({ userId: id }) };
+
+/** Event types, by who sends them to whom. */
+const EVENTS: Record<string, { from: string; event: Json }> = {
+  scheduling: { from: "auth", event: { type: "user.created", user: { fullName: "Nora", role: "PATIENT" } } },
+  clinical: { from: "auth", event: { type: "user.created", user: { fullName: "Nora", role: "PATIENT" } } },
+  billing: { from: "scheduling", event: { type: "booking.expired", booking: { paymentId: randomUUID() } } },
+  /** Auth is told of nothing. */
+  auth: { from: "clinical", event: { type: "user.created", user: { fullName: "Nora", role: "PATIENT" } } },
+};
+
+/**
+ * Every RPC of the contract, by its path without the package "medconnect". An RPC that is not here, and an entry without
+ * an RPC, fail the test.
+ */
+export const ENTRIES: Record<string, Entry | Entry[]> = {
+  "admin.v1.AdminService/GetStats": {},
+  "admin.v1.AdminService/ListAuditEvents": {
+    on: "patient",
+    rule: "filter",
+    request: ({ id }) => ({ subjectId: id, pageSize: 100 }),
+  },
+  "audit.v1.AuditService/ListAuditEvents": {
+    on: "patient",
+    rule: "filter",
+    request: ({ id }) => ({ subjectId: id, pageSize: 100 }),
+  },
+  "events.v1.EventService/DeliverEvents": {
+    request: ({ server }) => ({
+      events: [
+        {
+          id: randomUUID(),
+          aggregateId: randomUUID(),
+          version: "1",
+          occurTime: new Date().toISOString(),
+          ...EVENTS[server]!.event,
+        },
+      ],
+    }),
+    caller: (server) => EVENTS[server]!.from,
+    refusedAt: ["auth"],
+  },
+
+  "auth.v1.AuthService/Register": { request: newcomer },
+  "auth.v1.AuthService/Login": {
+    request: () => ({ email: `${randomUUID()}@example.org`, password: "not the password" }),
+  },
+  "auth.v1.AuthService/VerifyMfa": { request: () => ({ mfaToken: "none", code: "123456" }) },
+  "auth.v1.AuthService/RefreshToken": { request: () => ({ refreshToken: "none" }) },
+  "auth.v1.AuthService/Logout": { touchesSession: true },
+  "auth.v1.AuthService/SetUpTotp": { touchesSession: true },
+  "auth.v1.AuthService/ActivateTotp": { touchesSession: true, request: () => ({ code: "123456" }) },
+  "auth.v1.AuthService/DisableTotp": {
+    touchesSession: true,
+    request: () => ({ password: "not the password", code: "123456" }),
+  },
+  "auth.v1.UserService/GetMe": {},
+  "auth.v1.UserService/UpdateMe": { request: () => ({ user: { locale: "de-CH" }, updateMask: "locale" }) },
+  "auth.v1.UserService/ListUsers": { request: () => ({ pageSize: 100 }) },
+  "auth.v1.UserService/GetUser": onUser,
+  "auth.v1.UserService/DisableUser": onUser,
+  "auth.v1.UserService/EnableUser": onUser,
+  "auth.v1.UserService/GetUserStats": {},
+  "auth.v1.BreakGlassService/CreateBreakGlassGrant": {
+    on: "patient",
+    rule: "open",
+    request: ({ id }) => ({ patientId: id, reason: "Found unconscious" }),
+  },
+  "auth.v1.BreakGlassService/GetBreakGlassGrant": onGrant,
+  "auth.v1.BreakGlassService/ListBreakGlassGrants": {
+    on: "patient",
+    rule: "filter",
+    request: ({ id }) => ({ patientId: id, pageSize: 100 }),
+  },
+  "auth.v1.BreakGlassService/RevokeBreakGlassGrant": onGrant,
+  "auth.v1.KeyService/GetJwks": {},
+  "auth.v1.KeyService/ListRevocations": {},
+
+  "scheduling.v1.BookingService/CreateBooking": {
+    on: "bookableSlot",
+    rule: "open",
+    request: ({ id }) => ({ slotId: id, reason: "A cough" }),
+  },
+  "scheduling.v1.BookingService/GetBooking": {
+    on: "booking",
+    rule: "supervised",
+    request: ({ id }) => ({ bookingId: id }),
+  },
+  "scheduling.v1.BookingService/ListBookings": {
+    on: "patient",
+    rule: "filter",
+    request: ({ id }) => ({ patientId: id, pageSize: 100 }),
+  },
+  "scheduling.v1.BookingService/CancelBooking": {
+    on: "booking",
+    rule: "supervised",
+    request: ({ id }) => ({ bookingId: id, reason: "Cannot come" }),
+  },
+  "scheduling.v1.BookingService/RescheduleBooking": {
+    on: "booking",
+    rule: "supervised",
+    request: ({ id, of }) => ({ bookingId: id, slotId: of.ids.bookableSlot }),
+  },
+  "scheduling.v1.BookingService/GetBookingStats": {},
+  "scheduling.v1.DoctorService/CreateDoctor": {
+    request: () => ({ doctor: { licenseNumber: randomUUID(), specialty: "Cardiology" } }),
+  },
+  "scheduling.v1.DoctorService/GetDoctor": {
+    on: "doctor",
+    rule: "open",
+    request: ({ id }) => ({ doctorId: id }),
+  },
+  "scheduling.v1.DoctorService/UpdateDoctor": {
+    on: "doctor",
+    rule: "owned",
+    request: ({ id }) => ({ doctorId: id, doctor: { fee: FEE }, updateMask: "fee" }),
+  },
+  "scheduling.v1.DoctorService/SearchDoctors": { request: () => ({ pageSize: 100 }) },
+  "scheduling.v1.SlotService/CreateSlot": {
+    on: "doctor",
+    rule: "owned",
+    request: ({ id }) => ({ doctorId: id, ...freeTime() }),
+  },
+  "scheduling.v1.SlotService/BatchCreateSlots": {
+    on: "doctor",
+    rule: "owned",
+    request: ({ id }) => ({ doctorId: id, slots: [freeTime(), freeTime()] }),
+  },
+  "scheduling.v1.SlotService/GetSlot": [
+    { on: "openSlot", rule: "open", request: ({ id }) => ({ slotId: id }) },
+    { on: "blockedSlot", rule: "private", request: ({ id }) => ({ slotId: id }) },
+  ],
+  "scheduling.v1.SlotService/ListSlots": {
+    on: "doctor",
+    rule: "filter",
+    request: ({ id }) => ({ doctorId: id, pageSize: 100 }),
+  },
+  "scheduling.v1.SlotService/BlockSlot": onSlot,
+  "scheduling.v1.SlotService/UnblockSlot": onSlot,
+  "scheduling.v1.SlotService/WithdrawSlot": onSlot,
+
+  "clinical.v1.ConsultationService/GetConsultation": { ...onConsultation(), rule: "break-glass" },
+  "clinical.v1.ConsultationService/ListConsultations": {
+    on: "patient",
+    rule: "break-glass filter",
+    request: ({ id }) => ({ patientId: id, pageSize: 100 }),
+  },
+  "clinical.v1.ConsultationService/JoinConsultation": onConsultation(),
+  "clinical.v1.ConsultationService/StartConsultation": onConsultation(),
+  "clinical.v1.ConsultationService/CompleteConsultation": onConsultation({ notes: "All well." }),
+  "clinical.v1.ConsultationService/MarkConsultationNoShow": onConsultation({ party: "PATIENT" }),
+  "clinical.v1.ConsultationService/AbandonConsultation": onConsultation({ reason: "The line broke" }),
+  "clinical.v1.ConsultationService/GetConsultationStats": {},
+  "clinical.v1.ConsultationService/BatchGetConsultationStandings": {
+    on: "consultation",
+    rule: "filter",
+    request: ({ id }) => ({ consultationIds: [id] }),
+  },
+  "clinical.v1.PrescriptionService/CreatePrescription": onConsultation({ content: "Rest." }),
+  "clinical.v1.PrescriptionService/GetPrescription": {
+    on: "prescription",
+    rule: "break-glass",
+    request: ({ id }) => ({ prescriptionId: id }),
+  },
+  "clinical.v1.PrescriptionService/ListPrescriptions": {
+    on: "patient",
+    rule: "break-glass filter",
+    request: ({ id }) => ({ patientId: id, pageSize: 100 }),
+  },
+
+  "billing.v1.PaymentService/GetPayment": {
+    on: "payment",
+    rule: "supervised",
+    request: ({ id }) => ({ paymentId: id }),
+  },
+  "billing.v1.PaymentService/ListPayments": {
+    on: "booking",
+    rule: "filter",
+    request: ({ id }) => ({ bookingId: id, pageSize: 100 }),
+  },
+  "billing.v1.PaymentService/AuthorizePayment": {
+    on: "payment",
+    rule: "private",
+    request: ({ id }) => ({ paymentId: id, paymentMethod: "pm_card_visa" }),
+  },
+  "billing.v1.PaymentService/GetPaymentStats": {},
+  "billing.v1.PaymentService/BatchGetPaymentStandings": {
+    on: "payment",
+    rule: "filter",
+    request: ({ id }) => ({ paymentIds: [id] }),
+  },
+  "billing.v1.RefundService/CreateRefund": {
+    on: "paidPayment",
+    rule: "open",
+    request: ({ id }) => ({ paymentId: id, amountMinor: "100", reason: "Goodwill" }),
+  },
+  "billing.v1.RefundService/ListRefunds": {
+    on: "paidPayment",
+    rule: "supervised",
+    request: ({ id }) => ({ paymentId: id, pageSize: 100 }),
+  },
+  "billing.v1.RefundService/GetRefund": {
+    on: "refund",
+    rule: "supervised",
+    request: ({ id, of }) => ({ paymentId: of.ids.paidPayment, refundId: id }),
+  },
+  "billing.v1.WebhookService/ReceiveWebhook": {
+    request: () => ({
+      provider: "stub",
+      signature: "t=1,v1=none",
+      body: { contentType: "application/json", data: Buffer.from("{}").toString("base64") },
+    }),
+  },
+};
+
+/** What to write where an RPC has no entry. */
+export const howToAdd = (name: string): string =>
+  `The authorization matrix does not know ${name}. Add it to ENTRIES in test/security/entries.ts:
+
+  "${name}": {
+    // Where the request names an object: its kind (a key of OWNERS in world.ts, which may have to grow), and what
+    // happens where it is not the caller's own (a Rule of expectations.ts). Leave both out where it names none.
+    on: "booking",
+    rule: "private",
+    // A valid request in the contract's JSON; leave it out where it is empty.
+    request: ({ id }) => ({ bookingId: id }),
+    // Only where a call that is allowed may end or change a session, a password, or a second factor.
+    touchesSession: true,
+  },
+`;

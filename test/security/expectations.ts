@@ -1,0 +1,124 @@
+import type { Method } from "@medconnect/platform/contract/methods.ts";
+import {
+  MethodRules_Access as Access,
+  MethodRules_Role as RoleNumber,
+} from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
+import type { Role } from "./world.ts";
+
+/** Whose an object is, as seen by the caller. */
+export const RELATIONS = ["own", "foreign", "missing"] as const;
+export type Relation = (typeof RELATIONS)[number];
+
+/**
+ * What an RPC does with an object that is not the caller's own. One that does not exist is NOT_FOUND under every rule
+ * but the last.
+ *
+ * - `private`: the same as one that does not exist.
+ * - `supervised`: the same as one that does not exist; an admin may act on everybody's.
+ * - `owned`: NOT_OWNER, as everybody may know of it.
+ * - `open`: everybody whom the access rule lets in may act on it.
+ * - `filter`: it only narrows a list, whatever it is.
+ * - `break-glass`: as `private`; to an admin BREAK_GLASS_REQUIRED, whether it exists or not, but under a grant.
+ * - `break-glass filter`: as `filter`; to an admin as `break-glass`.
+ */
+export type Rule =
+  | "private"
+  | "supervised"
+  | "owned"
+  | "open"
+  | "filter"
+  | "break-glass"
+  | "break-glass filter";
+
+/**
+ * Who calls. A granted admin has a break-glass grant for the records of the patient who calls; a wrong service is one
+ * that the method does not name among its callers.
+ */
+export const CALLERS = [
+  "anonymous",
+  "patient",
+  "doctor",
+  "admin",
+  "granted admin",
+  "service",
+  "wrong service",
+] as const;
+export type CallerName = (typeof CALLERS)[number];
+
+/** A reason why the caller is refused for lack of rights. */
+export type Denial =
+  | "UNAUTHENTICATED"
+  | "PERMISSION_DENIED"
+  | "NOT_OWNER"
+  | "NOT_FOUND"
+  | "BREAK_GLASS_REQUIRED";
+
+/** How a denial is told over HTTP and over gRPC. */
+export const DENIALS: Record<Denial, { http: number; grpc: string }> = {
+  UNAUTHENTICATED: { http: 401, grpc: "UNAUTHENTICATED" },
+  PERMISSION_DENIED: { http: 403, grpc: "PERMISSION_DENIED" },
+  NOT_OWNER: { http: 403, grpc: "PERMISSION_DENIED" },
+  NOT_FOUND: { http: 404, grpc: "NOT_FOUND" },
+  BREAK_GLASS_REQUIRED: { http: 403, grpc: "PERMISSION_DENIED" },
+};
+
+/** The role of a caller who is a user. */
+export function roleOf(caller: CallerName): Role | undefined {
+  switch (caller) {
+    case "patient":
+    case "doctor":
+    case "admin":
+      return caller;
+    case "granted admin":
+      return "admin";
+    default:
+      return undefined;
+  }
+}
+
+export const isBreakGlass = (rule: Rule | undefined): boolean =>
+  rule === "break-glass" || rule === "break-glass filter";
+
+/** What the access rule that the proto declares comes to; undefined where it lets the caller in. */
+export function denialByAccess({ rules }: Method, caller: CallerName): Denial | undefined {
+  const role = roleOf(caller);
+  switch (rules.access) {
+    case Access.PUBLIC:
+      return undefined;
+    case Access.OPTIONAL:
+      return role || caller === "anonymous" ? undefined : "UNAUTHENTICATED";
+    case Access.SIGNED_IN:
+      return role ? undefined : "UNAUTHENTICATED";
+    case Access.ROLES: {
+      if (!role) return "UNAUTHENTICATED";
+      const number = RoleNumber[role.toUpperCase() as Uppercase<Role>];
+      return rules.roles.includes(number) ? undefined : "PERMISSION_DENIED";
+    }
+    case Access.INTERNAL:
+      if (caller === "service") return undefined;
+      return caller === "wrong service" ? "PERMISSION_DENIED" : "UNAUTHENTICATED";
+    default:
+      throw new Error("a method without an access rule");
+  }
+}
+
+/** What the object rule comes to for somebody whom the access rule lets in; undefined where it allows the call. */
+export function denialByObject(rule: Rule, relation: Relation, caller: CallerName): Denial | undefined {
+  const role = roleOf(caller);
+  if (isBreakGlass(rule) && role === "admin") {
+    return relation === "own" ? undefined : "BREAK_GLASS_REQUIRED";
+  }
+  if (rule === "filter" || rule === "break-glass filter") return undefined;
+  if (relation === "missing") return "NOT_FOUND";
+  switch (rule) {
+    case "private":
+    case "break-glass":
+      return relation === "own" ? undefined : "NOT_FOUND";
+    case "supervised":
+      return relation === "own" || role === "admin" ? undefined : "NOT_FOUND";
+    case "owned":
+      return relation === "own" ? undefined : "NOT_OWNER";
+    case "open":
+      return undefined;
+  }
+}

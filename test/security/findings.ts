@@ -1,0 +1,86 @@
+import { DENIALS, type Denial, roleOf } from "./expectations.ts";
+import type { Result } from "./matrix.ts";
+import type { Practice, World } from "./world.ts";
+
+/** Answers that say that the call itself was wrong, or the system: with them nothing would be shown. */
+const NO_ANSWER = [
+  "INVALID_REQUEST",
+  "MALFORMED_JSON",
+  "INTERNAL",
+  "UNAVAILABLE",
+  "DEADLINE_EXCEEDED",
+  "UNIMPLEMENTED",
+];
+
+/** What is wrong with an RPC's results, one line each. */
+export function findingsOf(results: Result[], world: World): string[] {
+  return [
+    ...results.filter((result) => !isAsExpected(result)).map(describe),
+    ...differences(results),
+    ...results.flatMap((result) => leaks(result, world)),
+  ];
+}
+
+function isAsExpected({ expected, outcome: { status, reason }, via }: Result): boolean {
+  if (!expected) return !(reason !== undefined && (reason in DENIALS || NO_ANSWER.includes(reason)));
+  const { http, grpc } = DENIALS[expected];
+  return reason === expected && status === (via === "http" ? http : grpc);
+}
+
+const describe = (result: Result): string =>
+  `${titleOf(result)}: ${result.expected ?? "allowed"} expected, got ${result.outcome.status} ${result.outcome.reason ?? ""}`;
+
+const titleOf = ({ caller, relation, via, entry }: Result): string =>
+  `${caller}${relation ? ` × ${relation} ${entry.on}` : ""} via ${via}`;
+
+const hides = (expected: Denial | undefined): boolean =>
+  expected === "NOT_FOUND" || expected === "BREAK_GLASS_REQUIRED";
+
+/** A thing that the caller may not know of must be answered to the letter as one that does not exist. */
+function differences(results: Result[]): string[] {
+  const hidden = results.filter(({ expected, relation }) => relation && hides(expected));
+  const groups = Map.groupBy(hidden, ({ caller, via, entry }) => `${caller} via ${via}, ${entry.on}`);
+  return [...groups].flatMap(([title, group]) => {
+    const answers = [...new Set(group.map(({ outcome }) => outcome.shown))];
+    return answers.length > 1 ? [`${title}: foreign and missing differ: ${answers.join(" ≠ ")}`] : [];
+  });
+}
+
+/** Nobody is shown what patient and doctor of another practice wrote, or that they have anything to do with each other. */
+function leaks(result: Result, world: World): string[] {
+  const found = secretsFrom(result, world).filter((secret) => result.outcome.shown.includes(secret));
+  return found.map((secret) => `${titleOf(result)}: the answer shows "${secret}"`);
+}
+
+function secretsFrom({ caller }: Result, { mine, theirs }: World): string[] {
+  // An admin sees who has booked whom, and a service is told ids; what was written neither of them.
+  if (caller === "admin" || caller === "service") return [...mine.texts, ...theirs.texts];
+  if (caller === "granted admin") return theirs.texts;
+  return roleOf(caller) ? privateOf(theirs) : [...privateOf(mine), ...privateOf(theirs)];
+}
+
+function privateOf({ texts, ids, patient, doctor }: Practice): string[] {
+  const { booking, consultation, prescription, payment, paidPayment, refund, blockedSlot } = ids;
+  const things = [booking, consultation, prescription, payment, paidPayment, refund, blockedSlot];
+  return [...texts, ...things, patient.id, patient.email, patient.fullName, doctor.email];
+}
+
+/** The matrix in a few lines: how each caller's calls ended. */
+export function summaryOf(results: Result[], seconds: number): string {
+  const rpcs = new Set(results.map(({ name }) => name));
+  const columns = [...Object.keys(DENIALS), "allowed"];
+  const rows = [...Map.groupBy(results, ({ caller }) => caller)].map(([caller, group]) => {
+    const counts = columns.map(
+      (column) => group.filter(({ expected = "allowed" }) => expected === column).length,
+    );
+    return [caller, ...counts.map(String)];
+  });
+  const table = [["", ...columns], ...rows].map((row) =>
+    row.map((cell, index) => (index === 0 ? cell.padEnd(16) : cell.padStart(22))).join(""),
+  );
+  return [
+    `authorization matrix: ${rpcs.size} RPCs, ${results.length} calls in ${seconds.toFixed(1)} s`,
+    ...table,
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,145 @@
+import { randomUUID } from "node:crypto";
+import { type Method, methods } from "@medconnect/platform/contract/methods.ts";
+import { logIn } from "../support/accounts.ts";
+import { Api } from "../support/api.ts";
+import { type Method as GrpcMethod, serversOf } from "../support/grpc.ts";
+import { serviceToken } from "../support/service-token.ts";
+import { sharedStack } from "../support/stack.ts";
+import { callGrpc, callHttp, isRead, isRouted, type Outcome } from "./calls.ts";
+import { ENTRIES, type Entry } from "./entries.ts";
+import {
+  CALLERS,
+  type CallerName,
+  type Denial,
+  denialByAccess,
+  denialByObject,
+  isBreakGlass,
+  type Relation,
+  roleOf,
+} from "./expectations.ts";
+import { OWNERS, type Practice, type Role, type World } from "./world.ts";
+
+/** One combination of RPC, caller, object and transport. */
+export interface Combination {
+  method: Method;
+  name: string;
+  entry: Entry;
+  caller: CallerName;
+  /** Absent where the request names no object. */
+  relation: Relation | undefined;
+  /** Whose the object is; the caller's own practice, where there is none. */
+  of: Practice;
+  /** "http", or the service that is called straight. */
+  via: string;
+  expected: Denial | undefined;
+}
+
+export interface Result extends Combination {
+  outcome: Outcome;
+}
+
+/** "auth.v1.AuthService/Login", for each RPC. */
+export const names: ReadonlyMap<string, Method> = new Map(
+  [...methods.values()].map((method) => [method.path.replace("/medconnect.", ""), method]),
+);
+
+/** Every combination of the RPCs that have an entry. */
+export function combinationsOf(world: World): Combination[] {
+  return [...names].flatMap(([name, method]) =>
+    [ENTRIES[name] ?? []].flat().flatMap((entry) =>
+      CALLERS.flatMap((caller) =>
+        objectsFor(entry, caller, world).flatMap(({ relation, of }) =>
+          transportsOf(method).map((via) => {
+            const known = { method, name, entry, caller, relation, of, via };
+            return { ...known, expected: denialOf(known) };
+          }),
+        ),
+      ),
+    ),
+  );
+}
+
+function objectsFor({ on, rule }: Entry, caller: CallerName, { mine, theirs }: World) {
+  // Where grants do not count, an admin who has one is an admin like any other.
+  if (caller === "granted admin" && !isBreakGlass(rule)) return [];
+  if (!on) return [{ relation: undefined, of: mine }];
+  const missing = { relation: "missing" as const, of: mine };
+  const isOwner = (OWNERS[on] as readonly CallerName[]).includes(caller) || caller === "granted admin";
+  if (!isOwner) return [{ relation: "foreign" as const, of: mine }, missing];
+  return [{ relation: "own" as const, of: mine }, { relation: "foreign" as const, of: theirs }, missing];
+}
+
+/** Over HTTP where there is a route, and straight to each service that serves it. */
+function transportsOf(method: Method): string[] {
+  const straight = method.rules.composed ? [] : serversOf({ path: method.path } as GrpcMethod);
+  return [...(isRouted(method) ? ["http"] : []), ...straight];
+}
+
+function denialOf({
+  method,
+  entry,
+  caller,
+  relation,
+  via,
+}: Omit<Combination, "expected">): Denial | undefined {
+  const byAccess = denialByAccess(method, caller);
+  if (byAccess) return byAccess;
+  if (caller === "service" && entry.refusedAt?.includes(via)) return "PERMISSION_DENIED";
+  return relation && denialByObject(entry.rule!, relation, caller);
+}
+
+/** Sends all, so many at a time. */
+export async function send(world: World, combinations: Combination[], atOnce: number): Promise<Result[]> {
+  const results: Result[] = [];
+  const queue = combinations.values();
+  const work = async () => {
+    for (const each of queue) results.push({ ...each, outcome: await sendOne(world, each) });
+  };
+  await Promise.all(Array.from({ length: atOnce }, work));
+  return results;
+}
+
+async function sendOne(world: World, combination: Combination): Promise<Outcome> {
+  const { method, entry, relation, of, via } = combination;
+  const id = relation === "missing" || !entry.on ? randomUUID() : of.ids[entry.on];
+  const request = entry.request?.({ id, of, server: via }) ?? {};
+  const token = await tokenFor(world, combination);
+  return via === "http"
+    ? await callHttp(method, request, token)
+    : await callGrpc(method, via, request, token);
+}
+
+async function tokenFor(world: World, combination: Combination): Promise<string | undefined> {
+  const { method, entry, caller, via, expected } = combination;
+  const role = roleOf(caller);
+  if (role && entry.touchesSession && !expected) return await freshToken(world, role);
+  const audience = via === "http" ? method.owner : via;
+  switch (caller) {
+    case "patient":
+    case "doctor":
+      return world.mine[caller].token;
+    case "admin":
+      return world.admin.token;
+    case "granted admin":
+      return world.grantedAdmin.token;
+    case "service":
+      return await serviceToken(entry.caller?.(via) ?? method.rules.callers[0] ?? "gateway", audience);
+    case "wrong service":
+      return await serviceToken("mallory", audience);
+    default:
+      return undefined;
+  }
+}
+
+async function freshToken({ spare }: World, role: Role): Promise<string> {
+  return (await logIn(new Api(sharedStack().urls.gateway), spare[role])).token;
+}
+
+/** First what is denied, and what only reads; then what changes something, so that it changes nothing for the rest. */
+export function phasesOf(combinations: Combination[]): Record<"denied" | "reads" | "changes", Combination[]> {
+  return {
+    denied: combinations.filter(({ expected }) => expected),
+    reads: combinations.filter(({ expected, method }) => !expected && isRead(method)),
+    changes: combinations.filter(({ expected, method }) => !expected && !isRead(method)),
+  };
+}

@@ -1,0 +1,59 @@
+import { createHash } from "node:crypto";
+import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
+import { eventually } from "../support/eventually.ts";
+import { sharedStack } from "../support/stack.ts";
+
+const SCHEMAS = ["auth", "scheduling", "clinical", "billing"].map((name) => `medconnect_${name}`);
+const TOLD_WITHIN_MS = 15_000;
+/** What a denied call may leave behind, and what is under way for a moment. */
+const NOT_STATE = ["audit_events", "inbox", "outbox"];
+
+/** What the databases say about people and things: rows by table, one line each, without what they hold. */
+export type Snapshot = Record<string, string[]>;
+
+/**
+ * Every row of every table of all services that names one of the ids, whatever column it stands in. Other tests write
+ * to the same databases meanwhile, but not about these.
+ */
+export async function snapshotOf(ids: string[]): Promise<Snapshot> {
+  const database = await createConnection({ uri: sharedStack().urls.mysql });
+  try {
+    // What was changed before has come to everybody who is told of it.
+    await eventually(
+      () => countUndelivered(database, ids),
+      (count) => count === 0,
+      TOLD_WITHIN_MS,
+    );
+    const [columns] = await database.query<RowDataPacket[]>(
+      `SELECT TABLE_SCHEMA AS \`schema\`, TABLE_NAME AS name, COLUMN_NAME AS \`column\`
+       FROM information_schema.COLUMNS
+       WHERE TABLE_SCHEMA IN (?) AND COLUMN_TYPE = 'char(36)' AND TABLE_NAME NOT IN (?)`,
+      [SCHEMAS, NOT_STATE],
+    );
+    const snapshot: Snapshot = {};
+    for (const [table, group] of Map.groupBy(columns, ({ schema, name }) => `${schema}.${name}`)) {
+      const conditions = group.map(() => "?? IN (?)").join(" OR ");
+      const values = group.flatMap(({ column }) => [column, ids]);
+      const [rows] = await database.query<RowDataPacket[]>(`SELECT * FROM ?? WHERE ${conditions}`, [
+        table,
+        ...values,
+      ]);
+      snapshot[table] = rows.map((row) => `${row.id ?? ""} ${hash(JSON.stringify(row))}`).toSorted();
+    }
+    return snapshot;
+  } finally {
+    await database.end();
+  }
+}
+
+async function countUndelivered(database: Connection, ids: string[]): Promise<number> {
+  let count = 0;
+  for (const schema of SCHEMAS) {
+    const sql = "SELECT COUNT(*) AS count FROM ?? WHERE aggregateid IN (?)";
+    const [rows] = await database.query<RowDataPacket[]>(sql, [`${schema}.outbox`, ids]);
+    count += Number(rows[0]?.count);
+  }
+  return count;
+}
+
+const hash = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16);

@@ -1,0 +1,177 @@
+import { randomUUID } from "node:crypto";
+import { type Account, signUp, signUpAdmin } from "../support/accounts.ts";
+import { Api } from "../support/api.ts";
+import { eventually } from "../support/eventually.ts";
+import { book, DAY_MS, FEE, HOUR_MS, offer, openPractice, SOON_MS } from "../support/practice.ts";
+import { sharedStack } from "../support/stack.ts";
+
+/** What a role has one of, by the role that it belongs to; everybody else's is foreign to it. */
+export const OWNERS = {
+  /** Held, not paid. */
+  booking: ["patient", "doctor"],
+  consultation: ["patient", "doctor"],
+  prescription: ["patient", "doctor"],
+  /** Waits to be authorized. */
+  payment: ["patient"],
+  /** Captured, and returned in part. */
+  paidPayment: ["patient"],
+  refund: ["patient"],
+  /** Everybody may see it, and nobody books it. */
+  openSlot: ["doctor"],
+  /** Everybody may see it, until it is booked. */
+  bookableSlot: ["doctor"],
+  /** Nobody but its doctor may see it. */
+  blockedSlot: ["doctor"],
+  doctor: ["doctor"],
+  patient: ["patient"],
+  /** Somebody who sends nothing: an admin may well disable them. */
+  bystander: [],
+  /** Of another admin, for the practice's patient. */
+  grant: [],
+} as const satisfies Record<string, readonly Role[]>;
+
+export type Thing = keyof typeof OWNERS;
+export type Role = "patient" | "doctor" | "admin";
+
+/** A patient and a doctor, and what came of it. */
+export interface Practice {
+  patient: Account;
+  doctor: Account;
+  ids: Record<Thing, string>;
+  /** What patient and doctor wrote: nobody else may read it. */
+  texts: string[];
+}
+
+/** Two practices that have nothing to do with each other, an admin, and accounts whose sessions may end. */
+export interface World {
+  mine: Practice;
+  theirs: Practice;
+  admin: Account;
+  /** Has a break-glass grant for the patient of `mine`. */
+  grantedAdmin: Account;
+  spare: Record<Role, Account>;
+}
+
+const stack = sharedStack();
+const api = new Api(stack.urls.gateway);
+/** Slots that nobody takes begin after this, so that those the matrix makes overlap none. */
+const FAR_MS = 20 * DAY_MS;
+/** Several hops from service to service, on a machine that has other things to do. */
+const SETTLED_WITHIN_MS = 15_000;
+
+export async function makeWorld(): Promise<World> {
+  const [mine, theirs, admin, grantedAdmin, spareAdmin, patient, doctor] = await Promise.all([
+    makePractice(),
+    makePractice(),
+    signUpAdmin(api, stack),
+    signUpAdmin(api, stack),
+    signUpAdmin(api, stack),
+    signUp(api, "PATIENT"),
+    openPractice(api),
+  ]);
+  const [one, other] = await Promise.all([refundPart(admin, mine), refundPart(admin, theirs)]);
+  mine.ids.refund = one;
+  theirs.ids.refund = other;
+  mine.ids.grant = await breakGlass(spareAdmin, mine);
+  theirs.ids.grant = await breakGlass(spareAdmin, theirs);
+  await breakGlass(grantedAdmin, mine);
+  await eventually(
+    () => grantedAdmin.api.send(`GET /v1/consultations/${mine.ids.consultation}`),
+    ({ status }) => status === 200,
+    SETTLED_WITHIN_MS,
+  );
+  return { mine, theirs, admin, grantedAdmin, spare: { patient, doctor, admin: spareAdmin } };
+}
+
+async function makePractice(): Promise<Practice> {
+  const [doctor, patient, bystander] = await Promise.all([
+    openPractice(api, { fee: FEE }),
+    signUp(api, "PATIENT"),
+    signUp(api, "PATIENT"),
+  ]);
+  const text = (what: string) => `${what} ${randomUUID()}`;
+  const texts = {
+    reason: text("reason"),
+    held: text("reason"),
+    notes: text("notes"),
+    content: text("content"),
+  };
+
+  const paid = await book(patient, await offer(doctor, SOON_MS), texts.reason);
+  const consultation = `/v1/consultations/${paid.consultationId}`;
+  await untilDone(patient, `POST /v1/payments/${paid.paymentId}:authorize`, {
+    paymentMethod: "pm_card_visa",
+  });
+  await untilDone(doctor, `POST ${consultation}:start`);
+  await doctor.api.ok(`POST ${consultation}:complete`, { body: { notes: texts.notes } });
+  const prescription = await doctor.api.ok(`POST ${consultation}/prescriptions`, {
+    key: true,
+    body: { content: texts.content },
+  });
+  const held = await book(patient, await offer(doctor, 5 * DAY_MS), texts.held);
+  const [openSlot, bookableSlot, blockedSlot] = [
+    await offer(doctor, FAR_MS),
+    await offer(doctor, FAR_MS + HOUR_MS),
+    await offer(doctor, FAR_MS + 2 * HOUR_MS),
+  ];
+  await doctor.api.ok(`POST /v1/slots/${blockedSlot}:block`);
+  // What follows from the consultation's end has happened, too.
+  await untilStatus(patient, `/v1/payments/${paid.paymentId}`, "CAPTURED");
+  await untilStatus(patient, `/v1/bookings/${paid.id}`, "COMPLETED");
+  await untilStatus(patient, `/v1/payments/${held.paymentId}`, "REQUIRES_AUTHORIZATION");
+  return {
+    patient,
+    doctor,
+    texts: Object.values(texts),
+    ids: {
+      booking: held.id,
+      consultation: paid.consultationId,
+      prescription: String(prescription.id),
+      payment: held.paymentId,
+      paidPayment: paid.paymentId,
+      refund: "",
+      openSlot,
+      bookableSlot,
+      blockedSlot,
+      doctor: doctor.id,
+      patient: patient.id,
+      bystander: bystander.id,
+      grant: "",
+    },
+  };
+}
+
+/** @returns the refund's id, once it is settled */
+async function refundPart({ api: asAdmin }: Account, { ids }: Practice): Promise<string> {
+  const refunds = `/v1/payments/${ids.paidPayment}/refunds`;
+  const { id } = await asAdmin.ok(`POST ${refunds}`, {
+    key: true,
+    body: { amountMinor: "100", reason: "Goodwill" },
+  });
+  await eventually(
+    () => asAdmin.ok(`GET ${refunds}/${id}`),
+    ({ status }) => status === "SUCCEEDED",
+    SETTLED_WITHIN_MS,
+  );
+  return String(id);
+}
+
+/** @returns the id of a grant for the practice's patient */
+async function breakGlass({ api: asAdmin }: Account, { ids }: Practice): Promise<string> {
+  const body = { patientId: ids.patient, reason: "Found unconscious" };
+  return String((await asAdmin.ok("POST /v1/admin/break-glass", { body })).id);
+}
+
+/** Sends what another service may have to hear of first. */
+async function untilDone({ api: own }: Account, call: string, body = {}): Promise<void> {
+  const send = () => own.send(call, { key: true, body });
+  await eventually(send, ({ status }) => status === 200, SETTLED_WITHIN_MS);
+}
+
+async function untilStatus({ api: own }: Account, path: string, status: string): Promise<void> {
+  await eventually(
+    () => own.send(`GET ${path}`),
+    (answer) => answer.body.status === status,
+    SETTLED_WITHIN_MS,
+  );
+}
