@@ -25,7 +25,7 @@ export const key = z
 export const keys = z
   .string()
   .transform((text) => text.split(","))
-  .pipe(z.array(key).min(1));
+  .pipe(z.tuple([key], key));
 
 const port = (fallback: number) => z.coerce.number().int().min(0).max(65535).default(fallback);
 
@@ -57,7 +57,7 @@ export const serviceSettings = {
   DATABASE_URL: z.string(),
   DATABASE_POOL_SIZE: z.coerce.number().int().min(1).default(16),
   DATABASE_TIMEOUT: duration("5s"),
-  DATA_KEY: key,
+  DATA_KEY: keys,
   /** Calls at once, beyond which further ones get a quick UNAVAILABLE. */
   MAX_CONCURRENT_CALLS: z.coerce.number().int().min(1).default(512),
   ACCESS_TOKEN_TTL: duration("5m"),

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { status } from "@grpc/grpc-js";
 import type { Clock } from "./clock.ts";
+import type { KeyedHash } from "./crypto/keyed-hash.ts";
 import type { SealedBox } from "./crypto/sealed-box.ts";
 import type { Database } from "./db/database.ts";
 import { duplicateKeyOf, isLocked, isLockWait } from "./db/errors.ts";
@@ -52,18 +53,20 @@ export type Answer = Buffer | ApiError;
 export class Idempotency {
   readonly #db: Database;
   readonly #box: SealedBox;
+  readonly #hash: KeyedHash;
 
-  constructor(db: Database, box: SealedBox) {
+  constructor(db: Database, box: SealedBox, hash: KeyedHash) {
     this.#db = db;
     this.#box = box;
+    this.#hash = hash;
   }
 
   /** The call's key; undefined where it has none. */
   keyOf(call: Call, now: Date, keptMs: number): IdempotencyKey | undefined {
     if (call.idempotencyKey === "") return undefined;
     return {
-      id: this.#box.hmac(actorOf(call), call.method.path, call.idempotencyKey),
-      requestHmac: this.#box.hmac(call.definition.requestSerialize(call.request)),
+      id: this.#hash.of(actorOf(call), call.method.path, call.idempotencyKey),
+      requestHmac: this.#hash.of(call.definition.requestSerialize(call.request)),
       expireTime: new Date(now.getTime() + keptMs),
     };
   }

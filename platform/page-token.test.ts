@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { SealedBox } from "./crypto/sealed-box.ts";
+import { KeyedHash } from "./crypto/keyed-hash.ts";
 import { Pages, type Position } from "./page-token.ts";
 
-const pages = new Pages(new SealedBox(randomBytes(32)));
+const pages = new Pages(new KeyedHash(randomBytes(32)));
 const invalid = expect.objectContaining({ reason: "INVALID_PAGE_TOKEN" });
 
 const tokenAt = (position: Position, ...scope: string[]): string => {

@@ -1,4 +1,4 @@
-import type { SealedBox } from "./crypto/sealed-box.ts";
+import type { KeyedHash } from "./crypto/keyed-hash.ts";
 import type { SqlValue } from "./db/database.ts";
 import { ApiError } from "./errors/api-error.ts";
 
@@ -28,10 +28,10 @@ export interface Page {
  * costs. It is signed together with the list's name, filters and caller, and good for nothing else.
  */
 export class Pages {
-  readonly #box: SealedBox;
+  readonly #hash: KeyedHash;
 
-  constructor(box: SealedBox) {
-    this.#box = box;
+  constructor(hash: KeyedHash) {
+    this.#hash = hash;
   }
 
   /** @param scope what the token is bound to: the list's name, the caller where it matters, and every filter */
@@ -69,7 +69,7 @@ export class Pages {
   }
 
   #mac(body: Uint8Array, filters: string): Buffer {
-    return this.#box.hmac("page", filters, body).subarray(0, MAC_BYTES);
+    return this.#hash.of("page", filters, body).subarray(0, MAC_BYTES);
   }
 }
 

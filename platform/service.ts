@@ -11,8 +11,10 @@ import { type Clock, systemClock } from "./clock.ts";
 import type { ServiceConfig } from "./config.ts";
 import { contractPackage } from "./contract/reflection.ts";
 import { warmUpValidation } from "./contract/validate.ts";
+import { openKeyedHash } from "./crypto/open-keyed-hash.ts";
 import { SealedBox } from "./crypto/sealed-box.ts";
 import { Database } from "./db/database.ts";
+import { untilReachable } from "./db/until-reachable.ts";
 import { GrpcClient } from "./grpc/client.ts";
 import { GrpcServer } from "./grpc/server.ts";
 import { Idempotency } from "./idempotency.ts";
@@ -85,8 +87,9 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
     poolSize: config.DATABASE_POOL_SIZE,
     timeoutMs: config.DATABASE_TIMEOUT,
   });
-  const box = new SealedBox(config.DATA_KEY);
-  const pages = new Pages(box);
+  const box = new SealedBox(...config.DATA_KEY);
+  const hash = await untilReachable(() => openKeyedHash(db, box, config.DATA_KEY[0]), log);
+  const pages = new Pages(hash);
   const audit = new AuditRecorder(db, clock, log);
   const serviceTokens = new ServiceTokens(name, config.INTERNAL_KEY);
   const peers = connectPeers(name, config, routes);
@@ -99,7 +102,7 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
     waitMs: config.EVENT_WAIT,
     maxRefusals: config.OUTBOX_MAX_REFUSALS,
   });
-  const idempotency = new Idempotency(db, box);
+  const idempotency = new Idempotency(db, box, hash);
   const changes = new Changes({ db, clock, idempotency, relay, routes });
 
   // Before Redis: it takes a while, in which its answers would seem to be late.

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { SealedBox } from "./sealed-box.ts";
+import { HEADER_BYTES, SealedBox, UnknownKeyError } from "./sealed-box.ts";
 
 const box = new SealedBox(randomBytes(32));
 
@@ -26,7 +26,27 @@ test("a value does not open in another row, with another key, or when any byte w
   }
 });
 
-test("lists of parts that join to the same text have different keyed hashes", () => {
-  expect(box.hmac("ab", "c").equals(box.hmac("a", "bc"))).toBe(false);
-  expect(box.hmac("ab", "c").equals(box.hmac("ab", "c"))).toBe(true);
+test("a rotated key still opens what it has sealed, and the new one seals", () => {
+  const [old, next] = [randomBytes(32), randomBytes(32)];
+  const before = new SealedBox(old).seal("bookings.reason:1", "headache");
+  const during = new SealedBox(next, old);
+  expect(during.open("bookings.reason:1", before).toString()).toBe("headache");
+  const after = during.seal("bookings.reason:1", "fever");
+  expect(after.subarray(0, HEADER_BYTES)).toEqual(new SealedBox(next).currentHeader);
+  expect(new SealedBox(next).open("bookings.reason:1", after).toString()).toBe("fever");
+});
+
+test("a value under a key that is not known says so, with its place and the key's id, and without its content", () => {
+  const sealed = new SealedBox(randomBytes(32)).seal("bookings.reason:1", "headache");
+  const open = (value: Buffer) => () => box.open("bookings.reason:1", value);
+  expect(open(sealed)).toThrow(UnknownKeyError);
+  expect(open(sealed)).toThrow(/^bookings\.reason:1 is sealed under a key that is not known: 01[0-9a-f]{8}$/);
+  for (const odd of ["", "x", "headache, unsealed"]) expect(open(Buffer.from(odd))).toThrow(UnknownKeyError);
+});
+
+test("a value that was cut off does not open", () => {
+  const sealed = box.seal("bookings.reason:1", "headache");
+  for (const length of sealed.keys()) {
+    expect(() => box.open("bookings.reason:1", sealed.subarray(0, length))).toThrow();
+  }
 });

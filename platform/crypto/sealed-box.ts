@@ -1,66 +1,76 @@
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHash,
-  createHmac,
-  createSecretKey,
-  hkdfSync,
-  type KeyObject,
-  randomBytes,
-} from "node:crypto";
+import { createCipheriv, createDecipheriv, createHash, type KeyObject, randomBytes } from "node:crypto";
+import { deriveKey } from "./derive-key.ts";
 
 const ALGORITHM = "aes-256-gcm";
 const FORMAT = 1;
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 const KEY_ID_BYTES = 4;
+/** Format and key id: what a value begins with. */
+export const HEADER_BYTES = 1 + KEY_ID_BYTES;
+
+interface Key {
+  readonly secret: KeyObject;
+  readonly header: Buffer;
+}
+
+/** A value is sealed under a key that is not there: rotated away too early, or of another deployment. */
+export class UnknownKeyError extends Error {}
 
 /**
  * Encrypts what must not be read from the database alone: AES-256-GCM with a random 96-bit IV (NIST SP 800-38D),
- * bound to its place (table, column, row) so that a value moved elsewhere does not open.
+ * bound to its place (table, column, row) so that a value moved elsewhere does not open. The first key seals, all of
+ * them open, so that the key can be rotated.
  *
  * Layout: format (1) | key id (4) | IV (12) | tag (16) | ciphertext
  */
 export class SealedBox {
-  readonly #key: KeyObject;
-  readonly #keyId: Buffer;
-  readonly #hmacKey: KeyObject;
+  readonly #current: Key;
+  readonly #keys: readonly Key[];
 
-  constructor(masterKey: Buffer) {
-    this.#key = derive(masterKey, "seal");
-    this.#hmacKey = derive(masterKey, "hmac");
-    this.#keyId = createHash("sha256").update(this.#key.export()).digest().subarray(0, KEY_ID_BYTES);
+  constructor(currentKey: Buffer, ...previousKeys: Buffer[]) {
+    this.#current = keyOf(currentKey);
+    this.#keys = [this.#current, ...previousKeys.map(keyOf)];
   }
 
-  /** @param place where the value lies, such as "bookings.reason:{id}" */
+  /** What a value begins with that is sealed under the current key. */
+  get currentHeader(): Buffer {
+    return this.#current.header;
+  }
+
+  /** @param place where the value lies, as `{table}.{column}:{primary key}`, such as "bookings.reason:{id}" */
   seal(place: string, plaintext: string | Uint8Array): Buffer {
+    const { secret, header } = this.#current;
     const iv = randomBytes(IV_BYTES);
-    const cipher = createCipheriv(ALGORITHM, this.#key, iv).setAAD(Buffer.from(place));
+    const cipher = createCipheriv(ALGORITHM, secret, iv).setAAD(Buffer.from(place));
     const ciphertext = Buffer.concat([cipher.update(plaintext), cipher.final()]);
-    return Buffer.concat([Buffer.of(FORMAT), this.#keyId, iv, cipher.getAuthTag(), ciphertext]);
+    return Buffer.concat([header, iv, cipher.getAuthTag(), ciphertext]);
   }
 
-  /** The inverse of `seal`. Throws for a value of another place, another key, or one that was changed. */
+  /**
+   * The inverse of `seal`. Throws UnknownKeyError, and for a value that was sealed for another place or changed.
+   */
   open(place: string, sealed: Buffer): Buffer {
-    const at = 1 + KEY_ID_BYTES;
-    if (sealed[0] !== FORMAT || !sealed.subarray(1, at).equals(this.#keyId)) {
-      throw new Error("the value is not sealed with a known key");
+    const header = sealed.subarray(0, HEADER_BYTES);
+    const key = this.#keys.find((known) => known.header.equals(header));
+    if (!key) throw new UnknownKeyError(`${place} is sealed under a key that is not known: ${hex(header)}`);
+    const tagAt = HEADER_BYTES + IV_BYTES;
+    const iv = sealed.subarray(HEADER_BYTES, tagAt);
+    const tag = sealed.subarray(tagAt, tagAt + TAG_BYTES);
+    try {
+      const decipher = createDecipheriv(ALGORITHM, key.secret, iv, { authTagLength: TAG_BYTES });
+      decipher.setAAD(Buffer.from(place)).setAuthTag(tag);
+      return Buffer.concat([decipher.update(sealed.subarray(tagAt + TAG_BYTES)), decipher.final()]);
+    } catch (cause) {
+      throw new Error(`${place} does not open: it was changed, or sealed for another place`, { cause });
     }
-    const iv = sealed.subarray(at, at + IV_BYTES);
-    const tag = sealed.subarray(at + IV_BYTES, at + IV_BYTES + TAG_BYTES);
-    const decipher = createDecipheriv(ALGORITHM, this.#key, iv, { authTagLength: TAG_BYTES });
-    decipher.setAAD(Buffer.from(place)).setAuthTag(tag);
-    return Buffer.concat([decipher.update(sealed.subarray(at + IV_BYTES + TAG_BYTES)), decipher.final()]);
-  }
-
-  /** A keyed hash: equal values can be told, but not guessed from the database alone. */
-  hmac(...parts: (string | Uint8Array)[]): Buffer {
-    const hmac = createHmac("sha256", this.#hmacKey);
-    // The length of each part goes before it, so that no two lists of parts run together to the same bytes.
-    for (const part of parts) hmac.update(`${Buffer.byteLength(part)}:`).update(part);
-    return hmac.digest();
   }
 }
 
-const derive = (masterKey: Buffer, purpose: string): KeyObject =>
-  createSecretKey(Buffer.from(hkdfSync("sha256", masterKey, "", `medconnect ${purpose}`, 32)));
+function keyOf(masterKey: Buffer): Key {
+  const secret = deriveKey(masterKey, "seal");
+  const id = createHash("sha256").update(secret.export()).digest().subarray(0, KEY_ID_BYTES);
+  return { secret, header: Buffer.concat([Buffer.of(FORMAT), id]) };
+}
+
+const hex = (bytes: Buffer): string => bytes.toString("hex") || "none";

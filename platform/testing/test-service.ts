@@ -6,6 +6,7 @@ import { AuditRecorder } from "../audit/recorder.ts";
 import { Changes } from "../changes.ts";
 import type { Clock } from "../clock.ts";
 import { methodAt } from "../contract/methods.ts";
+import { KeyedHash } from "../crypto/keyed-hash.ts";
 import { SealedBox } from "../crypto/sealed-box.ts";
 import { Database } from "../db/database.ts";
 import { migrate } from "../db/migrate.ts";
@@ -65,8 +66,9 @@ export async function startTestService(name: string, routes: EventRoutes = {}): 
   schemaUrl.pathname = `/${schema}`;
   const db = new Database({ url: schemaUrl.href, poolSize: 40, timeoutMs: 10_000 });
   const box = new SealedBox(randomBytes(32));
+  const hash = new KeyedHash(randomBytes(32));
   const serviceTokens = new ServiceTokens(name, [randomBytes(32)]);
-  const idempotency = new Idempotency(db, box);
+  const idempotency = new Idempotency(db, box, hash);
   const redis = connectRedis(process.env.REDIS_URL ?? "redis://127.0.0.1:6379", log);
   const nowhere = new GrpcClient("127.0.0.1:1");
   const consumers = Object.fromEntries(
@@ -81,7 +83,7 @@ export async function startTestService(name: string, routes: EventRoutes = {}): 
     log,
     db,
     box,
-    pages: new Pages(box),
+    pages: new Pages(hash),
     audit: new AuditRecorder(db, clock, log),
     changes,
     serviceTokens,

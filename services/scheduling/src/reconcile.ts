@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { Changes } from "@medconnect/platform/changes.ts";
 import { systemClock } from "@medconnect/platform/clock.ts";
 import { duration, loadConfig, serviceSettings } from "@medconnect/platform/config.ts";
+import { openKeyedHash } from "@medconnect/platform/crypto/open-keyed-hash.ts";
 import { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
 import { GrpcClient } from "@medconnect/platform/grpc/client.ts";
@@ -54,10 +55,11 @@ async function reconcileOnce(sinceMs: number, repair: boolean): Promise<Report> 
   const db = new Database({ url: config.DATABASE_URL, poolSize: 2, timeoutMs: config.DATABASE_TIMEOUT });
   const billing = new GrpcClient(config.BILLING_ADDRESS);
   const clinical = new GrpcClient(config.CLINICAL_ADDRESS);
+  const box = new SealedBox(...config.DATA_KEY);
   const changes = new Changes({
     db,
     clock: systemClock,
-    idempotency: new Idempotency(db, new SealedBox(config.DATA_KEY)),
+    idempotency: new Idempotency(db, box, await openKeyedHash(db, box, config.DATA_KEY[0])),
     // The relays of the running processes find what is left in the outbox within seconds.
     relay: { send: async () => {} },
     routes: EVENT_ROUTES,

@@ -1,0 +1,36 @@
+import { randomBytes } from "node:crypto";
+import type { Database } from "../db/database.ts";
+import { deriveKey } from "./derive-key.ts";
+import { KeyedHash } from "./keyed-hash.ts";
+import { type SealedBox, UnknownKeyError } from "./sealed-box.ts";
+import { findSecret, hasIdempotencyKeys, keepSecret } from "./secret-store.ts";
+
+const NAME = "hash";
+const PLACE = `secrets.value:${NAME}`;
+
+/**
+ * The schema's keyed hash. Its key is made once and kept sealed, so that it outlives every rotation of DATA_KEY: what an
+ * idempotency key came to before, it comes to afterwards, in every process. Throws where DATA_KEY is not this schema's: a
+ * process that sealed with another one would write what nobody else can read.
+ */
+export async function openKeyedHash(db: Database, box: SealedBox, dataKey: Buffer): Promise<KeyedHash> {
+  const kept = await findSecret(db, NAME);
+  if (kept) return unseal(box, kept);
+  await keepSecret(db, NAME, box.seal(PLACE, await firstKey(db, dataKey)));
+  // Of processes that start at once, one has made it and all use it.
+  return unseal(box, (await findSecret(db, NAME))!);
+}
+
+function unseal(box: SealedBox, sealed: Buffer): KeyedHash {
+  try {
+    return new KeyedHash(box.open(PLACE, sealed));
+  } catch (error) {
+    if (!(error instanceof UnknownKeyError)) throw error;
+    throw new Error(`DATA_KEY does not hold the key of this schema: ${error.message}`, { cause: error });
+  }
+}
+
+/** A random one; where keys were hashed before there was a secret, the one that they were hashed with. */
+async function firstKey(db: Database, dataKey: Buffer): Promise<Buffer> {
+  return (await hasIdempotencyKeys(db)) ? deriveKey(dataKey, "hmac").export() : randomBytes(32);
+}

@@ -1,0 +1,18 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { ApiError } from "../errors/api-error.ts";
+import type { Logger } from "../log.ts";
+
+const PAUSE_MS = 500;
+
+/** Asks the database until it can be reached, for a process that starts before it. Throws every other error. */
+export async function untilReachable<T>(ask: () => Promise<T>, log: Logger): Promise<T> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof ApiError && error.reason === "UNAVAILABLE")) throw error;
+      log.warn({ err: error }, "waiting for the database");
+      await delay(PAUSE_MS);
+    }
+  }
+}
