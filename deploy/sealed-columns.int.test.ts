@@ -1,0 +1,127 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
+import { provision, SERVICES } from "./provision.ts";
+
+/** Columns of bytes that are not sealed under DATA_KEY, and why that is right. */
+const NOT_SEALED: Record<string, string> = {
+  "outbox.payload": "an event: ids, times and states, never free text",
+  "idempotency_keys.id": "a keyed hash",
+  "idempotency_keys.request_hmac": "a keyed hash",
+  "refresh_tokens.token_hash": "the hash of 256 random bits",
+  "refresh_tokens.use_key": "a hash that is kept for seconds",
+  "refresh_tokens.successor": "sealed under a key that only the token before it gives",
+  "mfa_recovery_codes.code_hash": "the hash of a random code",
+  "service_account_secrets.secret_hash": "the hash of 256 random bits",
+  "payment_attempts.key_id": "an idempotency key's id",
+  "refunds.key_id": "an idempotency key's id",
+};
+
+const ROOT = join(import.meta.dirname, "..");
+const adminUrl = process.env.MYSQL_URL!;
+const prefix = `s${process.pid}_`;
+const passwords = { auth: "a", scheduling: "s", clinical: "c", billing: "b" };
+
+interface Column {
+  service: string;
+  name: string;
+  isSealed: boolean;
+  tableComment: string;
+  primaryKey: string;
+}
+
+let admin: Connection;
+let columns: Column[];
+
+beforeAll(async () => {
+  await provision({ adminUrl, prefix, passwords });
+  admin = await createConnection(adminUrl);
+  columns = await bytesColumns();
+});
+
+afterAll(async () => {
+  for (const service of SERVICES) await admin.query(`DROP DATABASE ${prefix}${service}`);
+  for (const service of SERVICES) await admin.query(`DROP USER ${prefix}${service}`);
+  await admin.end();
+});
+
+/** Every column that holds bytes: what is sealed can be nothing else. */
+async function bytesColumns(): Promise<Column[]> {
+  const [rows] = await admin.query<RowDataPacket[]>(
+    `SELECT c.TABLE_SCHEMA AS s, c.TABLE_NAME AS t, c.COLUMN_NAME AS name, c.COLUMN_COMMENT AS comment,
+       ANY_VALUE(t.TABLE_COMMENT) AS tableComment, GROUP_CONCAT(k.COLUMN_NAME) AS primaryKey
+     FROM information_schema.COLUMNS c
+     JOIN information_schema.TABLES t ON t.TABLE_SCHEMA = c.TABLE_SCHEMA AND t.TABLE_NAME = c.TABLE_NAME
+     JOIN information_schema.COLUMNS k
+       ON k.TABLE_SCHEMA = c.TABLE_SCHEMA AND k.TABLE_NAME = c.TABLE_NAME AND k.COLUMN_KEY = 'PRI'
+     WHERE c.TABLE_SCHEMA IN (?) AND (c.DATA_TYPE LIKE '%binary' OR c.DATA_TYPE LIKE '%blob')
+     GROUP BY s, t, name, comment`,
+    [SERVICES.map((service) => prefix + service)],
+  );
+  return rows.map(({ s, t, name, comment, tableComment, primaryKey }) => ({
+    service: s.slice(prefix.length),
+    name: `${t}.${name}`,
+    isSealed: comment.startsWith("sealed"),
+    tableComment,
+    primaryKey,
+  }));
+}
+
+const sealed = (): Column[] => columns.filter(({ isSealed }) => isSealed);
+const fullName = ({ service, name }: Column): string => `${service}: ${name}`;
+
+/** All of a service's own code and the platform's, tests left out. */
+async function sourceOf(service: string): Promise<string> {
+  const texts: string[] = [];
+  for (const folder of [`services/${service}/src`, "platform"]) {
+    for (const file of await readdir(join(ROOT, folder), { recursive: true })) {
+      if (!file.endsWith(".ts") || file.endsWith(".test.ts") || file.includes("node_modules")) continue;
+      texts.push(await readFile(join(ROOT, folder, file), "utf8"));
+    }
+  }
+  return texts.join("\n");
+}
+
+/** Fails with one line for each column, and with what to do about them. */
+function expectNone(odd: Column[], whatToDo: string): void {
+  expect(odd.length === 0 ? "" : `${odd.map(fullName).join("\n")}\n${whatToDo}`).toBe("");
+}
+
+test("every column of bytes is declared sealed, or is known not to be", () => {
+  expectNone(
+    columns.filter(({ isSealed, name }) => !isSealed && !(name in NOT_SEALED)),
+    `If it is sealed by the service's SealedBox, begin its COMMENT in the migration with "sealed": npm run rekey goes
+     by that. If it is a hash or the like, add it to NOT_SEALED in this test, with the reason.`,
+  );
+  expect(sealed().length).toBeGreaterThan(12);
+});
+
+test("nothing is called sealed and not sealed at once, and what is not sealed is there", () => {
+  const notSealed = columns.filter(({ name }) => name in NOT_SEALED);
+  expectNone(
+    notSealed.filter(({ isSealed }) => isSealed),
+    "Take it out of NOT_SEALED.",
+  );
+  expect([...new Set(notSealed.map(({ name }) => name))].sort()).toEqual(Object.keys(NOT_SEALED).sort());
+});
+
+test("every sealed column is bound to its table, column and row, as npm run rekey expects it", async () => {
+  const sources = new Map<string, string>();
+  for (const service of SERVICES) sources.set(service, await sourceOf(service));
+  expectNone(
+    sealed().filter(({ service, name }) => !sources.get(service)!.includes(`\`${name}:\${`)),
+    "Seal it for the place {table}.{column}:{primary key}, written as one template; a binary key in hex.",
+  );
+});
+
+test("every sealed column can be sealed anew: its row is found by one column, and may be changed", () => {
+  expectNone(
+    sealed().filter(({ primaryKey }) => primaryKey.includes(",")),
+    "Give the table a primary key of one column: npm run rekey goes by it.",
+  );
+  expectNone(
+    sealed().filter(({ tableComment }) => tableComment === "append-only"),
+    "A service may not change the rows of an append-only table, so what is sealed in it would need the old key for ever.",
+  );
+});

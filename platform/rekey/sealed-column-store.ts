@@ -1,0 +1,76 @@
+import type { Database } from "../db/database.ts";
+
+/** A column of sealed values. The place of each is `{table}.{column}:{key}`, a binary key in hex. */
+export interface SealedColumn {
+  table: string;
+  column: string;
+  /** The column that is the table's primary key. */
+  key: string;
+}
+
+/** A value as it is read: its key, what it begins with, and all of it where it is not sealed under the current key. */
+export interface SealedRow {
+  key: string | Buffer;
+  /** Format and key id; null where the row has no value. */
+  header: Buffer | null;
+  /** Null where it is sealed under the current key. */
+  value: Buffer | null;
+}
+
+/** The schema itself declares what is sealed: a column whose comment begins with "sealed". */
+const LIST = `SELECT c.TABLE_NAME AS \`table\`, c.COLUMN_NAME AS \`column\`, GROUP_CONCAT(k.COLUMN_NAME) AS \`key\`
+  FROM information_schema.COLUMNS c
+  JOIN information_schema.COLUMNS k
+    ON k.TABLE_SCHEMA = c.TABLE_SCHEMA AND k.TABLE_NAME = c.TABLE_NAME AND k.COLUMN_KEY = 'PRI'
+  WHERE c.TABLE_SCHEMA = DATABASE() AND c.COLUMN_COMMENT LIKE 'sealed%'
+  GROUP BY c.TABLE_NAME, c.COLUMN_NAME ORDER BY c.TABLE_NAME, c.COLUMN_NAME`;
+
+/** Header, IV and tag: they tell one seal from every other, as each has a random IV. */
+const SEAL_BYTES = 33;
+
+export async function listSealedColumns(db: Database): Promise<SealedColumn[]> {
+  return await db.read<SealedColumn>(LIST);
+}
+
+/** Rows in the order of their keys, those without a value as well: so a page costs what its rows cost. */
+export async function readPage(
+  db: Database,
+  column: SealedColumn,
+  currentHeader: Buffer,
+  after: string | Buffer,
+  limit: number,
+): Promise<SealedRow[]> {
+  const { key, value, table } = quoted(column);
+  return await db.read<SealedRow>(
+    `SELECT ${key} AS \`key\`, LEFT(${value}, ${currentHeader.length}) AS header,
+       IF(LEFT(${value}, ${currentHeader.length}) = ?, NULL, ${value}) AS value
+     FROM ${table} WHERE ${key} > ? ORDER BY ${key} LIMIT ?`,
+    [currentHeader, after, limit],
+  );
+}
+
+export interface Replacement {
+  key: string | Buffer;
+  from: Buffer;
+  to: Buffer;
+}
+
+/** Puts values in the place of others that say the same; one that was written meanwhile stays. */
+export async function replaceValues(
+  db: Database,
+  column: SealedColumn,
+  replacements: Replacement[],
+): Promise<void> {
+  const { key, value, table } = quoted(column);
+  const sql = `UPDATE ${table} SET ${value} = ? WHERE ${key} = ? AND LEFT(${value}, ${SEAL_BYTES}) = ?`;
+  await db.transaction(async (tx) => {
+    for (const { key: id, from, to } of replacements) tx.defer(sql, [to, id, from.subarray(0, SEAL_BYTES)]);
+  });
+}
+
+/** Names out of information_schema, as SQL. */
+const quoted = ({ table, column, key }: SealedColumn) => ({
+  table: `\`${table}\``,
+  value: `\`${column}\``,
+  key: `\`${key}\``,
+});
