@@ -15,6 +15,11 @@ const BATCH = 200;
 /** What a lane holds in memory at the most; the table has everything. */
 const MAX_QUEUE = 1000;
 const SEND_TIMEOUT_MS = 5000;
+/**
+ * What was applied is deleted so much later, many rows at once: row by row it would be a fifth of what a booking costs
+ * the database. Far less than what new events are left alone for by other relays.
+ */
+const FORGET_MS = 100;
 const MAX_BACKOFF_MS = 30_000;
 /** A consumer that is away costs its events no tries: it may be away for hours. */
 const RETRY_UNREACHABLE_MS = 2000;
@@ -55,6 +60,9 @@ export class Lane {
   #queue: Queued[] = [];
   #running: Promise<void> | undefined;
   #away = false;
+  /** Applied, and still in the table. */
+  #applied: string[] = [];
+  #forgetting: NodeJS.Timeout | undefined;
 
   constructor(destination: string, client: GrpcClient, options: LaneOptions) {
     this.#destination = destination;
@@ -85,6 +93,12 @@ export class Lane {
   /** Resolves when nothing is under way any more. */
   async emptied(): Promise<void> {
     await this.#running;
+  }
+
+  /** Finishes what is under way, and leaves nothing in the table that was applied. */
+  async close(): Promise<void> {
+    await this.emptied();
+    await this.#forget();
   }
 
   async #drain(): Promise<void> {
@@ -145,14 +159,14 @@ export class Lane {
     return new Map(message.failures.map((failure) => [failure.eventId, failure.reason]));
   }
 
-  /** Deletes what was applied, and puts off what was not. */
+  /** Has what was applied deleted soon, and puts off what was not. */
   async #settle(batch: Queued[], failed: Map<string, string>): Promise<void> {
     const { db, clock, log, maxRefusals } = this.#options;
     const later = (ms: number) => new Date(clock.now().getTime() + ms);
-    const done = batch.map(({ event }) => event.id).filter((id) => !failed.has(id));
+    this.#forgetSoon(batch.map(({ event }) => event.id).filter((id) => !failed.has(id)));
+    if (failed.size === 0) return;
     const unreached = [...failed].filter(([, reason]) => reason === UNREACHABLE).map(([id]) => id);
     await db.transaction(async (tx) => {
-      if (done.length > 0) deleteDelivered(tx, done);
       if (unreached.length > 0) postpone(tx, unreached, later(jittered(RETRY_UNREACHABLE_MS)), UNREACHABLE);
       for (const { event, refusals } of batch) {
         const reason = failed.get(event.id);
@@ -161,6 +175,26 @@ export class Lane {
         recordRefusal(tx, event.id, { reason, availableTime: later(backoffMs(refusals)), isDead });
         if (isDead) log.error({ eventId: event.id, type: event.type, reason }, "event is dead");
       }
+    });
+  }
+
+  #forgetSoon(ids: string[]): void {
+    this.#applied.push(...ids);
+    if (this.#applied.length > 0) this.#forgetting ??= setTimeout(() => void this.#forget(), FORGET_MS);
+  }
+
+  /** Deletes what was applied. Where that fails, it is sent again, and its consumers know it. */
+  async #forget(): Promise<void> {
+    clearTimeout(this.#forgetting);
+    this.#forgetting = undefined;
+    const ids = this.#applied.splice(0);
+    if (ids.length === 0) return;
+    const { db, log } = this.#options;
+    await deleteDelivered(db, ids).catch((error) => {
+      log.warn(
+        { err: error, destination: this.#destination },
+        "outbox cannot be cleared; events are sent again",
+      );
     });
   }
 

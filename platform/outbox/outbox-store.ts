@@ -75,8 +75,8 @@ export async function leaseDue(
   return due;
 }
 
-export function deleteDelivered(tx: Transaction, ids: string[]): void {
-  tx.defer("DELETE FROM outbox WHERE id IN (?)", [ids]);
+export async function deleteDelivered(db: Database, ids: string[]): Promise<void> {
+  await db.transaction(async (tx) => tx.defer("DELETE FROM outbox WHERE id IN (?)", [ids]));
 }
 
 /** The events are tried again later; that they were not applied is nobody's fault but the way's. */

@@ -123,6 +123,13 @@ test("what was committed is there at the consumer when send returns, and gone fr
   await close();
 });
 
+test("a relay that stops leaves nothing in the table that was applied", async () => {
+  const { relays, close } = startRelays(1);
+  await relays[0]!.send(await commit(3));
+  await close();
+  expect(await undelivered()).toEqual([]);
+});
+
 test("what a crash left behind is taken from the table, by several relays, each event by one of them", async () => {
   await commit(500);
   service.clock.advance(MINUTE_MS);

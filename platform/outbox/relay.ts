@@ -67,7 +67,7 @@ export class Relay {
     this.#stopped = true;
     clearTimeout(this.#timer);
     await this.#polling;
-    await Promise.all([...this.#lanes.values()].map((lane) => lane.emptied()));
+    await Promise.all([...this.#lanes.values()].map((lane) => lane.close()));
   }
 
   /**
