@@ -6,11 +6,12 @@ import { jwksOf, revocationsOf } from "@medconnect/platform/identity/auth-client
 import { Revocations } from "@medconnect/platform/identity/revocations.ts";
 import { ServiceTokens } from "@medconnect/platform/identity/service-tokens.ts";
 import { runUntilSignal, startProcess } from "@medconnect/platform/lifecycle.ts";
-import { LoadLimit } from "@medconnect/platform/load-limit.ts";
+import { LoadLimits } from "@medconnect/platform/load-limit.ts";
 import { createLogger } from "@medconnect/platform/log.ts";
 import { startOpsServer } from "@medconnect/platform/ops-server.ts";
 import { connectRedis } from "@medconnect/platform/redis.ts";
 import { startMetrics } from "@medconnect/platform/telemetry/metrics.ts";
+import { observeProcess } from "@medconnect/platform/telemetry/process-metrics.ts";
 import { startTracing } from "@medconnect/platform/telemetry/tracing.ts";
 import { createApp } from "./app.ts";
 import { RateLimiter } from "./rate-limit.ts";
@@ -31,6 +32,7 @@ startProcess("gateway", async () => {
   const endpoint = config.OTEL_EXPORTER_OTLP_ENDPOINT;
   const flushTraces = startTracing({ service: "gateway", endpoint, ratio: config.OTEL_TRACES_SAMPLER_ARG });
   const readMetrics = startMetrics("gateway");
+  observeProcess();
 
   const services = new Services(config);
   const redis = connectRedis(config.REDIS_URL, log);
@@ -59,7 +61,7 @@ startProcess("gateway", async () => {
     routes: routesOf(methods.values(), services),
     identity: { accessTokens, serviceTokens, revocations },
     limiter: new RateLimiter(redis, limits),
-    load: new LoadLimit(config.MAX_CONCURRENT_REQUESTS),
+    load: new LoadLimits(config.MAX_CONCURRENT_REQUESTS),
     callTimeoutMs: config.CALL_TIMEOUT,
     log,
     traceRatio: endpoint ? config.OTEL_TRACES_SAMPLER_ARG : 0,

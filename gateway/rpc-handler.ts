@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { authenticate, type Identity } from "@medconnect/platform/grpc/access.ts";
 import { within } from "@medconnect/platform/grpc/client.ts";
-import type { LoadLimit } from "@medconnect/platform/load-limit.ts";
+import type { LoadLimits } from "@medconnect/platform/load-limit.ts";
 import type { Request } from "express";
 import { send } from "./answer.ts";
 import { clientKey } from "./client-key.ts";
@@ -19,7 +19,8 @@ export interface RpcHandlerOptions {
   router: Router<Route>;
   identity: Identity;
   limiter: RateLimiter;
-  load: LoadLimit;
+  /** For each service. */
+  load: LoadLimits;
   /** How long a service may take to answer. */
   callTimeoutMs: number;
 }
@@ -40,6 +41,10 @@ export function rpcHandler({ router, identity, limiter, load, callTimeoutMs }: R
     }
     const { method, binding } = route;
     response.locals.route = route.path;
+
+    const room = load.of(method.owner);
+    // Before anything that costs: in a rush, most of it would be spent on those who are turned away.
+    room.assertRoom();
 
     // More than one is combined (RFC 9110 §5.3) into what is no token.
     const authorization = request.headersDistinct.authorization?.join(", ");
@@ -65,7 +70,7 @@ export function rpcHandler({ router, identity, limiter, load, callTimeoutMs }: R
         ...(caller.kind !== "anonymous" && authorization !== undefined && { authorization }),
       },
     };
-    const reply = await load
+    const reply = await room
       .run(() => route.dispatch(message, options))
       .catch((error: unknown) => {
         throw inClientsWords(error, binding);

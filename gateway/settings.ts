@@ -23,8 +23,11 @@ export const gatewaySettings = {
   TRUST_PROXY: commaList.transform((parts) =>
     parts.length === 1 && /^\d+$/.test(parts[0]!) ? Number(parts[0]) : parts,
   ),
-  /** Requests at once, beyond which further ones get a quick 503. */
-  MAX_CONCURRENT_REQUESTS: z.coerce.number().int().min(1).default(1024),
+  /**
+   * Requests at once to each service, beyond which further ones get a quick 503. Half of what a service itself takes: the
+   * rest is for those who call it directly. What is served in a second is more than that, so nobody waits longer.
+   */
+  MAX_CONCURRENT_REQUESTS: z.coerce.number().int().min(1).default(256),
   /** How long a service may take to answer. */
   CALL_TIMEOUT: duration("10s"),
   /** How long new requests are still taken after a stop signal, until load balancers have seen /readyz turn. */

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { LoadLimit } from "./load-limit.ts";
+import { LoadLimit, LoadLimits } from "./load-limit.ts";
 
 test("work beyond the limit is refused at once, and let in again when some has ended, well or not", async () => {
   const limit = new LoadLimit(2);
@@ -17,4 +17,15 @@ test("work beyond the limit is refused at once, and let in again when some has e
     "rejected",
   ]);
   expect(await limit.run(async () => "fourth")).toBe("fourth");
+});
+
+test("each has a limit of its own", async () => {
+  const limits = new LoadLimits(1);
+  const slow = Promise.withResolvers<void>();
+  const running = limits.of("billing").run(() => slow.promise);
+  expect(() => limits.of("billing").assertRoom()).toThrow(expect.objectContaining({ reason: "UNAVAILABLE" }));
+  limits.of("scheduling").assertRoom();
+  slow.resolve();
+  await running;
+  limits.of("billing").assertRoom();
 });

@@ -14,16 +14,39 @@ export class LoadLimit {
     this.#max = max;
   }
 
+  /** Throws UNAVAILABLE where too much runs already; for before what a refusal should not cost. */
+  assertRoom(): void {
+    if (this.#running < this.#max) return;
+    throw new ApiError("UNAVAILABLE", { detail: "Too busy; try again.", retryAfterMs: RETRY_AFTER_MS });
+  }
+
   /** Throws UNAVAILABLE where too much runs already. */
   async run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#running >= this.#max) {
-      throw new ApiError("UNAVAILABLE", { detail: "Too busy; try again.", retryAfterMs: RETRY_AFTER_MS });
-    }
+    this.assertRoom();
     this.#running += 1;
     try {
       return await work();
     } finally {
       this.#running -= 1;
     }
+  }
+}
+
+/** A limit for each of several, so that one that is slow takes no room from the others. */
+export class LoadLimits {
+  readonly #max: number;
+  readonly #limits = new Map<string, LoadLimit>();
+
+  /** @param max at once, of each */
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  of(name: string): LoadLimit {
+    const known = this.#limits.get(name);
+    if (known) return known;
+    const limit = new LoadLimit(this.#max);
+    this.#limits.set(name, limit);
+    return limit;
   }
 }

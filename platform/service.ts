@@ -32,6 +32,7 @@ import { Relay } from "./outbox/relay.ts";
 import { Pages } from "./page-token.ts";
 import { connectRedis } from "./redis.ts";
 import { startMetrics } from "./telemetry/metrics.ts";
+import { observeProcess } from "./telemetry/process-metrics.ts";
 import { startTracing } from "./telemetry/tracing.ts";
 
 const SWEEP_KEYS_MS = 60_000;
@@ -75,6 +76,7 @@ export interface ServiceDefinition {
 export async function runService({ name, config, routes, build }: ServiceDefinition): Promise<void> {
   const log = createLogger(name, config.LOG_LEVEL);
   const readMetrics = startMetrics(name);
+  observeProcess();
   const stopTracing = startTracing({
     service: name,
     endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,

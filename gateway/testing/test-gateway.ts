@@ -6,7 +6,7 @@ import type { Role } from "@medconnect/platform/identity/caller.ts";
 import { Revocations } from "@medconnect/platform/identity/revocations.ts";
 import { ServiceTokens } from "@medconnect/platform/identity/service-tokens.ts";
 import { newId } from "@medconnect/platform/ids.ts";
-import { LoadLimit } from "@medconnect/platform/load-limit.ts";
+import { LoadLimits } from "@medconnect/platform/load-limit.ts";
 import { connectRedis } from "@medconnect/platform/redis.ts";
 import { startTracing } from "@medconnect/platform/telemetry/tracing.ts";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
@@ -78,7 +78,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
         revocations,
       },
       limiter: new RateLimiter(redis, { ...UNLIMITED, ...limits }),
-      load: new LoadLimit(100),
+      load: new LoadLimits(100),
       callTimeoutMs: 2000,
       log,
       traceRatio: 0,

@@ -20,6 +20,7 @@ Starts a throwaway system, breaks it under a crowd of patients, and checks that 
   --rounds N       how often each process is killed (50)
   --patients N     how many patients there are at once (20)
   --scenario NAME  only this one; may be given more than once
+  --minutes N      how long the scenario churn goes on (3)
   --short          a few rounds and short faults, as \`npm test\` does
   --help           shows this
 
@@ -80,18 +81,20 @@ function readFlags() {
         seed: { type: "string" },
         rounds: { type: "string" },
         patients: { type: "string" },
+        minutes: { type: "string" },
         scenario: { type: "string", multiple: true },
         short: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },
     });
-    const { seed, rounds, patients, scenario, short, help } = values;
+    const { seed, rounds, patients, minutes, scenario, short, help } = values;
     return {
       help,
       seed: wholeNumber("seed", seed ?? `${Math.floor(Math.random() * 2 ** 31)}`),
       rounds: wholeNumber("rounds", rounds ?? (short ? SHORT_ROUNDS : "50")),
       patients: wholeNumber("patients", patients ?? (short ? SHORT_PATIENTS : "20")),
       isLong: !short,
+      churnMs: minutes === undefined ? undefined : wholeNumber("minutes", minutes) * 60_000,
       scenarios: scenariosOf(scenario, short),
     };
   } catch (error) {

@@ -11,6 +11,7 @@ export interface SuiteOptions {
   rounds: number;
   patients: number;
   isLong: boolean;
+  churnMs?: number | undefined;
   scenarios: readonly Scenario[];
   /** Told of each scenario as it ends. */
   tell: (result: Result) => void;
@@ -22,7 +23,7 @@ const THINK_MS = 100;
 
 /** Runs scenarios one after the other on one system. @returns what each has shown */
 export async function runSuite(system: System, options: SuiteOptions): Promise<Result[]> {
-  const { seed, rounds, patients, isLong, scenarios, tell, signal } = options;
+  const { seed, rounds, patients, isLong, churnMs, scenarios, tell, signal } = options;
   const random = new Random(seed);
   const crowd = await Crowd.gather({ system, random: random.fork(), patients, thinkMs: THINK_MS });
   const results: Result[] = [];
@@ -32,7 +33,15 @@ export async function runSuite(system: System, options: SuiteOptions): Promise<R
       const begin = Date.now();
       const tally = new Tally();
       crowd.countIn(tally);
-      const finding = await scenario.run({ system, crowd, random: random.fork(), tally, rounds, isLong });
+      const finding = await scenario.run({
+        system,
+        crowd,
+        random: random.fork(),
+        tally,
+        rounds,
+        isLong,
+        churnMs,
+      });
       const verdict = await judge(system, crowd);
       const died = system.died.splice(0);
       const result = { scenario, finding, tally, verdict, died, tookMs: Date.now() - begin };

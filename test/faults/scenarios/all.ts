@@ -1,7 +1,9 @@
+import { churn } from "./churn.ts";
 import { frozen } from "./freeze.ts";
 import { kill } from "./kill.ts";
 import { mysqlFrozen, mysqlKilled } from "./mysql.ts";
 import { network } from "./network.ts";
+import { overload } from "./overload.ts";
 import { redis } from "./redis.ts";
 import { rolling } from "./rolling.ts";
 import type { Scenario } from "./scenario.ts";
@@ -17,4 +19,6 @@ export const SCENARIOS: readonly Scenario[] = [
   network,
   rolling,
   sigterm,
+  overload,
+  churn,
 ];

@@ -13,6 +13,8 @@ export interface Lab {
   tally: Tally;
   /** How often each service is killed. */
   rounds: number;
+  /** How long `churn` goes on, if told. */
+  churnMs?: number | undefined;
   /** Whether faults last as long as the table "Reliability" says, or only as long as shows what they do. */
   isLong: boolean;
 }

@@ -1,0 +1,21 @@
+import { readdir } from "node:fs/promises";
+import { performance } from "node:perf_hooks";
+import { gauge } from "./metrics.ts";
+
+const DESCRIPTORS = "/proc/self/fd";
+
+/** What a process takes of its machine, by the names of OpenTelemetry's semantic conventions. */
+export function observeProcess(): void {
+  gauge("v8js.memory.heap.used", "Heap in use, in bytes", (report) => report(process.memoryUsage().heapUsed));
+  gauge("process.unix.file_descriptor.count", "Open file descriptors", async (report) => {
+    // Elsewhere than on Linux there is no such folder, and nothing to report.
+    const open = await readdir(DESCRIPTORS).catch(() => undefined);
+    if (open) report(open.length);
+  });
+  let before = performance.eventLoopUtilization();
+  gauge("nodejs.eventloop.utilization", "Share of the time in which the event loop was busy", (report) => {
+    const now = performance.eventLoopUtilization();
+    report(performance.eventLoopUtilization(now, before).utilization);
+    before = now;
+  });
+}
