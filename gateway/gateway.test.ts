@@ -1,5 +1,7 @@
+import type { JsonObject } from "@bufbuild/protobuf";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { eventually } from "../test/support/eventually.ts";
 import { startTestGateway, type TestGateway } from "./testing/test-gateway.ts";
 
 const ID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
@@ -114,24 +116,25 @@ describe("what goes on to the services", () => {
   });
 
   test("a client that goes away takes its call along", async () => {
-    let ended: () => boolean = () => false;
-    const asked = new Promise<void>((resolve) => {
-      gateway.stubs.stubs.set("GetMe", async ({ cancelled }) => {
-        ended = cancelled;
-        resolve();
-        await new Promise((wait) => setTimeout(wait, 200));
-        return {};
-      });
+    const asked = Promise.withResolvers<() => boolean>();
+    const answered = Promise.withResolvers<JsonObject>();
+    gateway.stubs.stubs.set("GetMe", async ({ cancelled }) => {
+      asked.resolve(cancelled);
+      return await answered.promise;
     });
     const abort = new AbortController();
     const headers = await gateway.signedIn();
     const call = fetch(`http://127.0.0.1:${gateway.port}/v1/users/me`, { headers, signal: abort.signal });
-    await asked;
+    const isCancelled = await asked.promise;
     abort.abort();
     await expect(call).rejects.toThrow();
-    await new Promise((wait) => setTimeout(wait, 50));
-    expect(ended()).toBe(true);
-    expect(gateway.logLines.at(-1)).toMatchObject({ status: 499, route: "/v1/users/me" });
+    await eventually(isCancelled, (yes) => yes);
+    answered.resolve({});
+    const line = await eventually(
+      () => gateway.logLines.at(-1),
+      (last) => last?.status === 499,
+    );
+    expect(line).toMatchObject({ route: "/v1/users/me" });
   });
 });
 
@@ -259,10 +262,10 @@ describe("the order of checks", () => {
     const expired = await gateway.signedIn("PATIENT", { expiresIn: "-1s" });
     expect((await gateway.send("GET", "/v1/users/me", { headers: expired })).status).toBe(401);
     const headers = await gateway.signedIn("PATIENT", { sessionId: ID });
-    expect((await gateway.send("GET", "/v1/users/me", { headers })).status).toBe(200);
+    const status = async () => (await gateway.send("GET", "/v1/users/me", { headers })).status;
+    expect(await status()).toBe(200);
     gateway.revoked.push(ID);
-    await new Promise((wait) => setTimeout(wait, 1200));
-    expect((await gateway.send("GET", "/v1/users/me", { headers })).status).toBe(401);
+    expect(await eventually(status, (seen) => seen !== 200)).toBe(401);
   });
 
   test("413, then 415, then 400", async () => {
@@ -322,9 +325,8 @@ describe("every answer", () => {
   test("leaves one line of log without path, query or token", async () => {
     const headers = { ...(await gateway.signedIn()), "x-request-id": "logged" };
     await gateway.send("GET", `/v1/bookings/${ID}?secret=canary`, { headers });
-    await new Promise((wait) => setTimeout(wait, 20));
-    const lines = gateway.logLines.filter((line) => line.requestId === "logged");
-    expect(lines).toEqual([
+    const logged = () => gateway.logLines.filter((line) => line.requestId === "logged");
+    expect(await eventually(logged, (lines) => lines.length > 0)).toEqual([
       expect.objectContaining({
         method: "GET",
         route: "/v1/bookings/{bookingId}",

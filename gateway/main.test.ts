@@ -4,7 +4,9 @@ import { Agent, get, type IncomingMessage } from "node:http";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import type { JsonObject } from "@bufbuild/protobuf";
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
+import { eventually } from "../test/support/eventually.ts";
 import { StubServices } from "./testing/stub-services.ts";
 
 const ID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
@@ -60,18 +62,23 @@ function request(
 test("told to stop, it finishes what it has begun, turns unready, and ends with 0", async () => {
   const gateway = start({});
   const port = await portOf(gateway);
+  const asked = Promise.withResolvers<void>();
+  const answered = Promise.withResolvers<JsonObject>();
   stubs.stubs.set("GetDoctor", async () => {
-    await new Promise((resolve) => setTimeout(resolve, 600));
-    return { id: ID };
+    asked.resolve();
+    return await answered.promise;
   });
   const keepAlive = new Agent({ keepAlive: true });
   await text(await request(port, "/healthz", { agent: keepAlive }));
   const underWay = request(port, `/v1/doctors/${ID}`);
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await asked.promise;
   gateway.kill("SIGTERM");
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  const ready = await request(port, "/readyz");
-  expect([ready.statusCode, ready.headers.connection]).toEqual([503, "close"]);
+  const readiness = async () => {
+    const { statusCode, headers } = await request(port, "/readyz");
+    return [statusCode, headers.connection];
+  };
+  expect(await eventually(readiness, ([status]) => status === 503)).toEqual([503, "close"]);
+  answered.resolve({ id: ID });
   const answer = await underWay;
   expect([answer.statusCode, JSON.parse(await text(answer)).id]).toEqual([200, ID]);
   expect(await once(gateway, "exit")).toEqual([0, null]);

@@ -91,6 +91,7 @@ test("a refusal is replayed as well: the slot's release does not change what was
   await first.api.ok(`POST /v1/bookings/${made.id}:cancel`);
   const again = await second.api.send("POST /v1/bookings", { key: "late-1", body: { slotId } });
   expect(tally([again])).toEqual({ "409 SLOT_UNAVAILABLE": 1 });
+  expect([refused, again].map(({ headers }) => headers.get("idempotent-replayed"))).toEqual([null, "true"]);
   const anew = await second.api.send("POST /v1/bookings", { key: "late-2", body: { slotId } });
   expect(anew.status).toBe(201);
 });

@@ -9,9 +9,9 @@ const POLL_MS = 25;
  * @throws after `withinMs`, with the last answer
  */
 export async function eventually<T>(
-  ask: () => Promise<T>,
+  ask: () => T | Promise<T>,
   isAsHoped: (answer: T) => boolean,
-  withinMs: number,
+  withinMs = 5000,
 ): Promise<T> {
   const deadline = Date.now() + withinMs;
   for (;;) {
