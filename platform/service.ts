@@ -4,6 +4,7 @@ import { EventServiceService } from "@medconnect/proto/medconnect/events/v1/even
 import { HealthImplementation } from "grpc-health-check";
 import type { Redis } from "ioredis";
 import type { JSONWebKeySet } from "jose";
+import { listAccesses } from "./audit/list-accesses.ts";
 import { listAuditEvents } from "./audit/list-audit-events.ts";
 import { AuditRecorder } from "./audit/recorder.ts";
 import { Changes } from "./changes.ts";
@@ -133,7 +134,10 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
   });
   parts.serve(grpc);
   grpc.serve(EventServiceService, new Inbox(changes, parts.consumes, log));
-  grpc.serve(AuditServiceService, { listAuditEvents: listAuditEvents(name, db, pages) });
+  grpc.serve(AuditServiceService, {
+    listAuditEvents: listAuditEvents(name, db, pages),
+    listAccesses: listAccesses(name, db, pages),
+  });
   const health = new HealthImplementation({ "": "SERVING" });
   health.addToServer(grpc.server);
   if (config.GRPC_REFLECTION) new ReflectionService(contractPackage()).addToServer(grpc.server);

@@ -1,7 +1,9 @@
 import type { MethodDefinition } from "@grpc/grpc-js";
 import type { CallOptions } from "@medconnect/platform/grpc/client.ts";
+import { AccessLogServiceService } from "@medconnect/proto/medconnect/admin/v1/access_log.ts";
 import { AdminServiceService } from "@medconnect/proto/medconnect/admin/v1/admin.ts";
 import type { Services } from "../services.ts";
+import { listAccessLog } from "./access-log.ts";
 import { getStats } from "./admin-stats.ts";
 import { listAuditEvents } from "./audit-events.ts";
 
@@ -29,4 +31,5 @@ function composed<Request, Response>(
 export const composedMethods: ReadonlyMap<string, Compose> = new Map([
   composed(AdminServiceService.getStats, getStats),
   composed(AdminServiceService.listAuditEvents, listAuditEvents),
+  composed(AccessLogServiceService.listAccessLog, listAccessLog),
 ]);

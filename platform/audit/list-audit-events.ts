@@ -4,7 +4,7 @@ import {
   ListAuditEventsResponse,
 } from "@medconnect/proto/medconnect/audit/v1/audit.ts";
 import type { Database } from "../db/database.ts";
-import { before, where } from "../db/filters.ts";
+import { before, type Filter, where } from "../db/filters.ts";
 import { limitOf, type Page, type Pages } from "../page-token.ts";
 import type { Outcome } from "./audit-store.ts";
 
@@ -28,22 +28,20 @@ export const listAuditEvents =
     if (request.service !== "" && request.service !== service) return ListAuditEventsResponse.create();
     const { actorId, subjectId, action, startTime, endTime } = request;
     const page = pages.open(request, "audit", service, actorId, subjectId, action, startTime, endTime);
-    const { rows, nextPageToken } = pages.close(page, await find(db, request, page), (row) => [
-      row.occur_time,
-      row.id,
+    const found = await findAuditEvents(db, page, [
+      ["actor_id = ?", actorId || undefined],
+      ["? MEMBER OF (subject_ids)", subjectId || undefined],
+      ["action = ?", action || undefined],
+      ["occur_time >= ?", startTime],
+      ["occur_time < ?", endTime],
     ]);
+    const { rows, nextPageToken } = pages.close(page, found, (row) => [row.occur_time, row.id]);
     return { auditEvents: rows.map((row) => toAuditEvent(service, row)), nextPageToken };
   };
 
-async function find(db: Database, request: ListAuditEventsRequest, page: Page): Promise<AuditRow[]> {
-  const { sql, params } = where(
-    ["actor_id = ?", request.actorId || undefined],
-    ["? MEMBER OF (subject_ids)", request.subjectId || undefined],
-    ["action = ?", request.action || undefined],
-    ["occur_time >= ?", request.startTime],
-    ["occur_time < ?", request.endTime],
-    before("occur_time", "id", page.after),
-  );
+/** Events that match every filter, newest first, from the page's position on. */
+export async function findAuditEvents(db: Database, page: Page, filters: Filter[]): Promise<AuditRow[]> {
+  const { sql, params } = where(...filters, before("occur_time", "id", page.after));
   return await db.read<AuditRow>(
     `SELECT id, action, actor_id, subject_ids, resource, outcome, request_id, trace_id, occur_time, grant_id
      FROM audit_events ${sql} ORDER BY occur_time DESC, id DESC LIMIT ?`,
@@ -51,7 +49,7 @@ async function find(db: Database, request: ListAuditEventsRequest, page: Page): 
   );
 }
 
-const toAuditEvent = (service: string, row: AuditRow): AuditEvent => ({
+export const toAuditEvent = (service: string, row: AuditRow): AuditEvent => ({
   id: row.id,
   service,
   action: row.action,

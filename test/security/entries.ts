@@ -65,6 +65,7 @@ const EVENTS: Record<string, { from: string; event: Json }> = {
  * an RPC, fail the test.
  */
 export const ENTRIES: Record<string, Entry | Entry[]> = {
+  "admin.v1.AccessLogService/ListAccessLog": { request: () => ({ pageSize: 100, includeOwn: true }) },
   "admin.v1.AdminService/GetStats": {},
   "admin.v1.AdminService/ListAuditEvents": {
     on: "patient",
@@ -76,6 +77,7 @@ export const ENTRIES: Record<string, Entry | Entry[]> = {
     rule: "filter",
     request: ({ id }) => ({ subjectId: id, pageSize: 100 }),
   },
+  "audit.v1.AuditService/ListAccesses": { request: () => ({ pageSize: 100, includeOwn: true }) },
   "events.v1.EventService/DeliverEvents": {
     request: ({ server }) => ({
       events: [
@@ -112,6 +114,11 @@ export const ENTRIES: Record<string, Entry | Entry[]> = {
   "auth.v1.UserService/DisableUser": onUser,
   "auth.v1.UserService/EnableUser": onUser,
   "auth.v1.UserService/GetUserStats": {},
+  "auth.v1.ActorService/BatchGetActors": {
+    on: "patient",
+    rule: "filter",
+    request: ({ id, of }) => ({ userIds: [id, of.ids.doctor], grantIds: [of.ids.grant] }),
+  },
   "auth.v1.BreakGlassService/CreateBreakGlassGrant": {
     on: "patient",
     rule: "open",

@@ -1,4 +1,4 @@
-import { DENIALS, type Denial, roleOf } from "./expectations.ts";
+import { DENIALS, type Denial } from "./expectations.ts";
 import type { Result } from "./matrix.ts";
 import type { Practice, World } from "./world.ts";
 
@@ -52,17 +52,28 @@ function leaks(result: Result, world: World): string[] {
   return found.map((secret) => `${titleOf(result)}: the answer shows "${secret}"`);
 }
 
-function secretsFrom({ caller }: Result, { mine, theirs }: World): string[] {
-  // An admin sees who has booked whom, and a service is told ids; what was written neither of them.
-  if (caller === "admin" || caller === "service") return [...mine.texts, ...theirs.texts];
-  if (caller === "granted admin") return theirs.texts;
-  return roleOf(caller) ? privateOf(theirs) : [...privateOf(mine), ...privateOf(theirs)];
+function secretsFrom({ caller }: Result, { mine, theirs, admin, grantedAdmin, spare }: World): string[] {
+  const adminEmails = [admin, grantedAdmin, spare.admin].map(({ email }) => email);
+  switch (caller) {
+    // Admins see who has booked whom, and services are told ids; what was written neither of them.
+    case "admin":
+    case "service":
+      return [...mine.texts, ...theirs.texts];
+    case "granted admin":
+      return theirs.texts;
+    case "patient":
+      return [...privateOf(theirs), mine.doctor.email, ...adminEmails];
+    case "doctor":
+      return [...privateOf(theirs), mine.patient.email, mine.grantReason, ...adminEmails];
+    default:
+      return [...privateOf(mine), ...privateOf(theirs), ...adminEmails];
+  }
 }
 
-function privateOf({ texts, ids, patient, doctor }: Practice): string[] {
+function privateOf({ texts, grantReason, ids, patient, doctor }: Practice): string[] {
   const { booking, consultation, prescription, payment, paidPayment, refund, blockedSlot } = ids;
   const things = [booking, consultation, prescription, payment, paidPayment, refund, blockedSlot];
-  return [...texts, ...things, patient.id, patient.email, patient.fullName, doctor.email];
+  return [...texts, grantReason, ...things, patient.id, patient.email, patient.fullName, doctor.email];
 }
 
 /** The matrix in a few lines: how each caller's calls ended. */

@@ -40,6 +40,8 @@ export interface Practice {
   ids: Record<Thing, string>;
   /** What patient and doctor wrote: nobody else may read it. */
   texts: string[];
+  /** Why an admin took a grant for the patient: for admins and the patient. */
+  grantReason: string;
 }
 
 /** Two practices that have nothing to do with each other, an admin, and accounts whose sessions may end. */
@@ -123,6 +125,7 @@ async function makePractice(): Promise<Practice> {
     patient,
     doctor,
     texts: Object.values(texts),
+    grantReason: text("Found unconscious"),
     ids: {
       booking: held.id,
       consultation: paid.consultationId,
@@ -157,8 +160,8 @@ async function refundPart({ api: asAdmin }: Account, { ids }: Practice): Promise
 }
 
 /** @returns the id of a grant for the practice's patient */
-async function breakGlass({ api: asAdmin }: Account, { ids }: Practice): Promise<string> {
-  const body = { patientId: ids.patient, reason: "Found unconscious" };
+async function breakGlass({ api: asAdmin }: Account, { ids, grantReason }: Practice): Promise<string> {
+  const body = { patientId: ids.patient, reason: grantReason };
   return String((await asAdmin.ok("POST /v1/admin/break-glass", { body })).id);
 }
 

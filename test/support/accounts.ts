@@ -68,7 +68,13 @@ export async function signUpAdmin(
   const database = new URL(urls.mysql);
   database.pathname = `${schemaPrefix}auth`;
   const command = ["services/auth/src/create-admin.ts", "--email", email, "--full-name", "Ada Admin"];
-  const env = { ...process.env, DATABASE_URL: database.href, ADMIN_PASSWORD: PASSWORD };
+  // On a machine that has other things to do, a connection takes its time.
+  const env = {
+    ...process.env,
+    DATABASE_URL: database.href,
+    DATABASE_TIMEOUT: "30s",
+    ADMIN_PASSWORD: PASSWORD,
+  };
   await promisify(execFile)(process.execPath, command, { cwd: ROOT, env });
   return await logIn(api, { email });
 }

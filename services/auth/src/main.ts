@@ -2,10 +2,12 @@ import { loadConfig, serviceSettings } from "@medconnect/platform/config.ts";
 import { Job } from "@medconnect/platform/jobs.ts";
 import { startProcess } from "@medconnect/platform/lifecycle.ts";
 import { runService } from "@medconnect/platform/service.ts";
+import { ActorServiceService } from "@medconnect/proto/medconnect/auth/v1/actor_service.ts";
 import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import { BreakGlassServiceService } from "@medconnect/proto/medconnect/auth/v1/break_glass_service.ts";
 import { KeyServiceService } from "@medconnect/proto/medconnect/auth/v1/key_service.ts";
 import { UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
+import { batchGetActors } from "./access-log/batch-get-actors.ts";
 import { getMe } from "./accounts/get-me.ts";
 import { register } from "./accounts/register.ts";
 import { updateMe } from "./accounts/update-me.ts";
@@ -62,6 +64,7 @@ startProcess("auth", async () => {
             enableUser: enableUser(app),
             getUserStats: getUserStats(app),
           });
+          server.serve(ActorServiceService, { batchGetActors: batchGetActors(app) });
           server.serve(BreakGlassServiceService, {
             createBreakGlassGrant: createBreakGlassGrant(app),
             getBreakGlassGrant: getBreakGlassGrant(app),

@@ -23,12 +23,12 @@ export const toBreakGlassGrant = (grant: Grant, now: Date, box: SealedBox): Brea
 export const accessTo = ({ id, patientId }: Pick<Grant, "id" | "patientId">) => ({
   resource: `break-glass/${id}`,
   subjectIds: [patientId],
-  grantId: id,
 });
 
 /** What is told of a grant that was given or revoked. A grant changes once, so that is its version. */
 export const grantTrail = (type: "granted" | "revoked", grant: Grant): Trail => ({
   ...accessTo(grant),
+  grantId: grant.id,
   events: [
     {
       type: `break_glass.${type}`,

@@ -1,0 +1,93 @@
+import type {
+  AccessLogEntry,
+  AccessLogEntry_Relation,
+  ListAccessLogRequest,
+  ListAccessLogResponse,
+} from "@medconnect/proto/medconnect/admin/v1/access_log.ts";
+import { type AuditEvent, AuditServiceService } from "@medconnect/proto/medconnect/audit/v1/audit.ts";
+import {
+  type Actor,
+  ActorServiceService,
+  type BatchGetActorsResponse,
+} from "@medconnect/proto/medconnect/auth/v1/actor_service.ts";
+import { SERVICE_NAMES } from "../services.ts";
+import type { ComposedCall } from "./composed-methods.ts";
+import type { Lister } from "./merge-events.ts";
+import { mergedPage } from "./merged-page.ts";
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/**
+ * Who read or changed the calling patient's records, in all services, newest first. Each service tells what was done to
+ * this patient alone; what those who did it are called, and why a glass was broken, auth tells.
+ */
+export async function listAccessLog(
+  request: ListAccessLogRequest,
+  { services, options }: ComposedCall,
+): Promise<ListAccessLogResponse> {
+  const { includeOwn, startTime, endTime } = request;
+  const scope = ["access log", includeOwn, startTime?.getTime(), endTime?.getTime()];
+  const { page, nextPageToken } = await mergedPage(request, scope, (part) =>
+    SERVICE_NAMES.map((name): Lister => {
+      const client = services.client(name);
+      return async (pageToken) => {
+        const asked = { ...request, ...part, pageToken };
+        return (await client.call(AuditServiceService.listAccesses, asked, options)).message;
+      };
+    }),
+  );
+  const asked = {
+    userIds: unique(page.map(({ actorId }) => actorId).filter((id) => UUID.test(id))),
+    grantIds: unique(page.map(({ grantId }) => grantId).filter((id) => id !== "")),
+  };
+  const told = await services.client("auth").call(ActorServiceService.batchGetActors, asked, options);
+  return { entries: page.map((event) => toEntry(event, told.message)), nextPageToken };
+}
+
+const unique = (ids: string[]): string[] => [...new Set(ids)];
+
+function toEntry(event: AuditEvent, { actors, grantReasons }: BatchGetActorsResponse): AccessLogEntry {
+  const { id, occurTime, actorId, grantId, action, resource, service } = event;
+  const actor = actors.find(({ userId }) => userId === actorId);
+  return {
+    id,
+    occurTime,
+    actorName: actor?.displayName ?? systemName(actorId),
+    relation: relationOf(event, actor),
+    reason: grantReasons[grantId] ?? "",
+    action,
+    resource,
+    service,
+  };
+}
+
+/** Each service names the caller as the only subject. */
+function relationOf({ actorId, subjectIds, grantId }: AuditEvent, actor?: Actor): AccessLogEntry_Relation {
+  if (subjectIds.includes(actorId)) return "SELF";
+  if (grantId !== "") return "BREAK_GLASS";
+  switch (actor?.role) {
+    case "DOCTOR":
+      return "DOCTOR";
+    case "ADMIN":
+      return "ADMINISTRATION";
+    default:
+      return "SYSTEM";
+  }
+}
+
+/** What did it, where it was nobody whom the patient may know: another patient who took over a slot is nobody, too. */
+function systemName(actorId: string): string {
+  const [kind, name = ""] = actorId.split(":");
+  switch (kind) {
+    case "service":
+      return `MedConnect (${name})`;
+    case "provider":
+      return `Payment provider (${name})`;
+    case "service-account":
+      return "An internal system";
+    case "command":
+      return "An operator";
+    default:
+      return "MedConnect";
+  }
+}

@@ -1,0 +1,33 @@
+import type {
+  ListAccessesRequest,
+  ListAuditEventsResponse,
+} from "@medconnect/proto/medconnect/audit/v1/audit.ts";
+import type { Database } from "../db/database.ts";
+import { type Call, userOf } from "../grpc/call.ts";
+import type { Pages } from "../page-token.ts";
+import { findAuditEvents, toAuditEvent } from "./list-audit-events.ts";
+
+/** AuditService.ListAccesses of one service: what was done to the caller's data, and nothing of whom else it concerned. */
+export const listAccesses =
+  (service: string, db: Database, pages: Pages) =>
+  async (request: ListAccessesRequest, call: Call): Promise<ListAuditEventsResponse> => {
+    const { userId } = userOf(call);
+    const { includeOwn, startTime, endTime } = request;
+    const page = pages.open(request, "accesses", service, userId, String(includeOwn), startTime, endTime);
+    const found = await findAuditEvents(db, page, [
+      ["? MEMBER OF (subject_ids)", userId],
+      ["outcome = ?", "SUCCESS"],
+      ["actor_id <> ?", includeOwn ? undefined : userId],
+      ["occur_time >= ?", startTime],
+      ["occur_time < ?", endTime],
+    ]);
+    const { rows, nextPageToken } = pages.close(page, found, (row) => [row.occur_time, row.id]);
+    const auditEvents = rows.map((row) => ({
+      ...toAuditEvent(service, row),
+      subjectIds: [userId],
+      // Of the request somebody else made.
+      requestId: "",
+      traceId: "",
+    }));
+    return { auditEvents, nextPageToken };
+  };

@@ -1,0 +1,21 @@
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import type { Actor } from "@medconnect/proto/medconnect/auth/v1/actor_service.ts";
+import type { Grant } from "../break-glass/grant-store.ts";
+
+const ACTORS = `SELECT id AS userId, full_name AS displayName, role FROM users
+  WHERE id IN (?) AND (role IN ('DOCTOR', 'ADMIN') OR id = ?)`;
+const REASONS = "SELECT id, reason FROM break_glass_grants WHERE id IN (?) AND patient_id = ?";
+
+/** The doctors and admins among some users, and the patient. */
+export async function findActors(tx: Transaction, ids: string[], patientId: string): Promise<Actor[]> {
+  return ids.length === 0 ? [] : await tx.read<Actor>(ACTORS, [ids, patientId]);
+}
+
+/** Why those of some grants were given that are for the patient's records. */
+export async function findReasons(
+  tx: Transaction,
+  grantIds: string[],
+  patientId: string,
+): Promise<Pick<Grant, "id" | "reason">[]> {
+  return grantIds.length === 0 ? [] : await tx.read(REASONS, [grantIds, patientId]);
+}

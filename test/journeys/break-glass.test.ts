@@ -1,0 +1,188 @@
+import { randomUUID } from "node:crypto";
+import { beforeAll, describe, expect, test } from "@jest/globals";
+import { type Account, signUp, signUpAdmin } from "../support/accounts.ts";
+import { Api, type Json, refusal } from "../support/api.ts";
+import { type Booked, book, offer, openPractice, SOON_MS } from "../support/practice.ts";
+import { sharedStack } from "../support/stack.ts";
+
+const NOTES = "Allergic to penicillin.";
+const REASON = "Found unconscious; the emergency room asks for allergies";
+
+/** On a machine that has other things to do. */
+const PREPARED_WITHIN_MS = 90_000;
+
+const stack = sharedStack();
+const api = new Api(stack.urls.gateway);
+let admin: Account;
+let doctor: Account;
+let patient: Account;
+let booked: Booked;
+let prescriptionId: string;
+
+beforeAll(async () => {
+  [admin, doctor, patient] = await Promise.all([
+    signUpAdmin(api, stack),
+    openPractice(api),
+    signUp(api, "PATIENT"),
+  ]);
+  booked = await book(patient, await offer(doctor, SOON_MS));
+  const consultation = `/v1/consultations/${booked.consultationId}`;
+  await doctor.api.ok(`POST ${consultation}:start`);
+  await doctor.api.ok(`POST ${consultation}:complete`, { body: { notes: NOTES } });
+  const body = { content: "No penicillin." };
+  const prescription = await doctor.api.ok(`POST ${consultation}/prescriptions`, { key: true, body });
+  prescriptionId = String(prescription.id);
+}, PREPARED_WITHIN_MS);
+
+const breakGlass = (by: Account, body: Json = { patientId: patient.id, reason: REASON }) =>
+  by.api.send("POST /v1/admin/break-glass", { body });
+
+/** The clinical reads of this patient that an admin may try. */
+const reads = () => [
+  `GET /v1/consultations/${booked.consultationId}`,
+  `GET /v1/consultations?patientId=${patient.id}`,
+  `GET /v1/prescriptions/${prescriptionId}`,
+  `GET /v1/prescriptions?patientId=${patient.id}`,
+];
+const statusesOf = async (by: Account) =>
+  await Promise.all(reads().map(async (call) => (await by.api.send(call)).status));
+const REQUIRED = { status: 403, reason: "BREAK_GLASS_REQUIRED" };
+
+/** All pages of the patient's access log. */
+async function accessLog(by: Account, query: Record<string, string> = {}, pageSize = 100): Promise<Json[]> {
+  const entries: Json[] = [];
+  let pageToken = "";
+  do {
+    const search = new URLSearchParams({ ...query, pageSize: `${pageSize}`, pageToken });
+    const page = await by.api.ok(`GET /v1/users/me/access-log?${search}`);
+    entries.push(...(page.entries as Json[]));
+    pageToken = String(page.nextPageToken);
+  } while (pageToken !== "");
+  return entries;
+}
+
+describe("breaking the glass", () => {
+  test("is what an admin is told to do, whether what they ask for exists or not", async () => {
+    for (const call of [...reads(), `GET /v1/consultations/${randomUUID()}`]) {
+      expect(refusal(await admin.api.send(call))).toEqual(REQUIRED);
+    }
+    expect(refusal(await admin.api.send("GET /v1/consultations"))).toEqual({
+      status: 400,
+      reason: "INVALID_REQUEST",
+    });
+  });
+
+  test("takes a reason, and a patient", async () => {
+    for (const reason of [undefined, "", "because", " ".repeat(20), "x".repeat(501)]) {
+      const { status, body } = await breakGlass(admin, { patientId: patient.id, reason });
+      expect({ status, field: (body.errors as Json[])[0]?.field }).toEqual({ status: 400, field: "reason" });
+    }
+    const body = { patientId: doctor.id, reason: REASON };
+    expect(refusal(await breakGlass(admin, body))).toEqual({ status: 404, reason: "NOT_FOUND" });
+    expect((await breakGlass(doctor)).status).toBe(403);
+  });
+
+  test("lets the admin read at once, until they give it back", async () => {
+    const made = await breakGlass(admin);
+    expect(made.status).toBe(201);
+    expect(made.body).toMatchObject({ adminId: admin.id, patientId: patient.id, status: "ACTIVE" });
+    const grant = String(made.headers.get("location"));
+    expect(await admin.api.ok(`GET ${grant}`)).toEqual(made.body);
+    expect(await statusesOf(admin)).toEqual([200, 200, 200, 200]);
+    const consultation = await admin.api.ok(`GET /v1/consultations/${booked.consultationId}`);
+    expect(consultation.notes).toBe(NOTES);
+    const { reason } = await admin.api.ok(`GET /v1/bookings/${booked.id}`);
+    expect(reason).toBe("");
+
+    expect((await admin.api.ok(`POST ${grant}:revoke`)).status).toBe("REVOKED");
+    expect(await statusesOf(admin)).toEqual([403, 403, 403, 403]);
+  });
+
+  test("is over for an admin who is disabled, and stays so when they come back", async () => {
+    const other = await signUpAdmin(api, stack);
+    const { body } = await breakGlass(other);
+    await admin.api.ok(`POST /v1/admin/users/${other.id}:disable`);
+    expect(await admin.api.ok(`GET /v1/admin/break-glass/${body.id}`)).toMatchObject({ status: "REVOKED" });
+    const { grants } = await admin.api.ok(`GET /v1/admin/break-glass?adminId=${other.id}&status=ACTIVE`);
+    expect(grants).toEqual([]);
+  });
+
+  test("names its grant with every read in the audit trail", async () => {
+    const { body } = await breakGlass(admin);
+    await admin.api.ok(`GET /v1/prescriptions/${prescriptionId}`);
+    const query = new URLSearchParams({ actorId: admin.id, action: "prescription.get" });
+    const { auditEvents } = await admin.api.ok(`GET /v1/admin/audit-events?${query}`);
+    expect((auditEvents as Json[])[0]).toMatchObject({ grantId: body.id, subjectIds: [patient.id] });
+  });
+});
+
+describe("the patient's access log", () => {
+  let whole: Json[];
+  const of = (entries: Json[], action: string, relation: string) =>
+    entries.find((entry) => entry.action === action && entry.relation === relation);
+
+  beforeAll(async () => {
+    await breakGlass(admin);
+    await admin.api.ok(`GET /v1/consultations/${booked.consultationId}`);
+    await admin.api.ok(`GET /v1/bookings/${booked.id}`);
+    await admin.api.ok(`GET /v1/admin/users/${patient.id}`);
+    await doctor.api.ok(`GET /v1/consultations/${booked.consultationId}`);
+    await patient.api.ok(`GET /v1/consultations/${booked.consultationId}`);
+    whole = await accessLog(patient);
+  });
+
+  test("tells who broke the glass, why, and what they read", () => {
+    const resource = `consultations/${booked.consultationId}`;
+    const byAdmin = { actorName: admin.fullName, reason: REASON };
+    expect(of(whole, "break_glass.grant", "BREAK_GLASS")).toMatchObject({ ...byAdmin, service: "auth" });
+    expect(of(whole, "consultation.get", "BREAK_GLASS")).toMatchObject({ ...byAdmin, resource });
+  });
+
+  test("tells of the patient's doctor, of the administration, and of the platform", () => {
+    expect(of(whole, "consultation.get", "DOCTOR")).toMatchObject({ actorName: doctor.fullName, reason: "" });
+    expect(of(whole, "booking.get", "ADMINISTRATION")).toMatchObject({ actorName: admin.fullName });
+    expect(of(whole, "user.get", "ADMINISTRATION")).toMatchObject({ service: "auth" });
+    expect(of(whole, "consultation.create", "SYSTEM")).toMatchObject({
+      actorName: "MedConnect (scheduling)",
+      service: "clinical",
+    });
+  });
+
+  test("is newest first, and without the patient's own doings unless they are asked for", async () => {
+    const times = whole.map(({ occurTime }) => Date.parse(String(occurTime)));
+    expect(times).toEqual(times.toSorted((a, b) => b - a));
+    expect(whole.filter(({ relation }) => relation === "SELF")).toEqual([]);
+    const withOwn = await accessLog(patient, { includeOwn: "true" });
+    expect(of(withOwn, "booking.create", "SELF")).toMatchObject({ actorName: patient.fullName });
+    expect(withOwn.filter(({ relation }) => relation !== "SELF")).toEqual(whole);
+  });
+
+  test.each([1, 2, 5])("paged by %i holds each entry once, and none is left out", async (pageSize) => {
+    expect(await accessLog(patient, {}, pageSize)).toEqual(whole);
+  });
+
+  test("is of a time that is asked for", async () => {
+    const startTime = String(whole[3]?.occurTime);
+    const since = await accessLog(patient, { startTime });
+    expect(since).toEqual(whole.filter(({ occurTime }) => String(occurTime) >= startTime));
+  });
+
+  test("holds nothing of attempts that were refused, nobody's e-mail, and nobody else's part", async () => {
+    const stranger = await signUp(api, "PATIENT");
+    await stranger.api.send(`GET /v1/consultations/${booked.consultationId}`);
+    const text = JSON.stringify(await accessLog(patient, { includeOwn: "true" }));
+    for (const secret of [stranger.id, admin.email, doctor.email, admin.id, NOTES]) {
+      expect(text).not.toContain(secret);
+    }
+    expect(await accessLog(stranger)).toEqual([]);
+  });
+
+  test("is for patients", async () => {
+    for (const { api: own } of [doctor, admin]) {
+      expect((await own.send("GET /v1/users/me/access-log")).status).toBe(403);
+    }
+    const { nextPageToken } = await patient.api.ok("GET /v1/users/me/access-log?pageSize=1");
+    const other = `GET /v1/users/me/access-log?includeOwn=true&pageToken=${nextPageToken}`;
+    expect(refusal(await patient.api.send(other))).toEqual({ status: 400, reason: "INVALID_PAGE_TOKEN" });
+  });
+});
