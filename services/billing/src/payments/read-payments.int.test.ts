@@ -60,6 +60,19 @@ test("a patient lists their own by booking and status; an admin lists everybody'
   expect(await ids(userCaller("ADMIN"), { bookingId })).toEqual([paymentId]);
 });
 
+test("which payments an admin reads is in the audit trail; that a patient reads their own is not", async () => {
+  const patient = userCaller("PATIENT");
+  const admin = userCaller("ADMIN");
+  const { paymentId, bookingId } = await billing.hold(patient);
+  await list(patient, { bookingId });
+  await list(admin, { bookingId });
+  const trail = await billing.app.db.read<{ actor_id: string; subject_ids: string[] }>(
+    "SELECT actor_id, subject_ids FROM audit_events WHERE resource = ? AND action = 'payment.list'",
+    [`payments/${paymentId}`],
+  );
+  expect(trail).toEqual([{ actor_id: admin.userId, subject_ids: [patient.userId] }]);
+});
+
 test("revenue is what was captured and not returned", async () => {
   const patient = userCaller("PATIENT");
   const payments = [await billing.hold(patient), await billing.hold(patient), await billing.hold(patient)];

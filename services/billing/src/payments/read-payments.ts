@@ -34,8 +34,8 @@ export const listPayments =
     return { payments: rows.map(toPayment), nextPageToken };
   };
 
-/** An admin who reads a payment reads who has seen which doctor. To patients it is their own. */
-async function recordReads(app: Billing, call: Call, rows: PaymentRow[]): Promise<void> {
+/** An admin who reads a payment, or its refunds, reads who has seen which doctor. To patients it is their own. */
+export async function recordReads(app: Billing, call: Call, rows: PaymentRow[]): Promise<void> {
   if (userOf(call).role !== "ADMIN") return;
   const accesses = rows.map((row) => ({ resource: `payments/${row.id}`, subjectIds: [row.patient_id] }));
   await app.audit.record(call, accesses);

@@ -8,6 +8,7 @@ import type {
 } from "@medconnect/proto/medconnect/billing/v1/refund_service.ts";
 import type { Billing } from "../app.ts";
 import { findPayment, type PaymentRow } from "../payments/payment-store.ts";
+import { recordReads } from "../payments/read-payments.ts";
 import { toRefund } from "./refund.ts";
 import { findRefund, listRefunds as list } from "./refund-store.ts";
 
@@ -38,5 +39,6 @@ async function visiblePayment(app: Billing, id: string, call: Call): Promise<Pay
   if (!payment) throw new ApiError("NOT_FOUND");
   if (role !== "ADMIN" && payment.patient_id !== userId)
     throw hiddenFrom(`payments/${payment.id}`, payment.patient_id);
+  await recordReads(app, call, [payment]);
   return payment;
 }
