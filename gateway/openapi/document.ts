@@ -10,7 +10,8 @@ const DESCRIPTION = `Telemedicine: accounts, doctors, bookings, consultations, p
 
 JSON is the canonical protobuf mapping: \`lowerCamelCase\` names, times as RFC 3339 in UTC, 64-bit integers as text. Input
 is strict: an unknown field or query parameter is an error that names it. Errors are RFC 9457 problems; \`reason\` is
-what to switch on. Sign in with \`POST /v1/auth/login\` and send the access token as \`Authorization: Bearer\`.`;
+what to switch on. Sign in with \`POST /v1/auth/login\` and send the access token as \`Authorization: Bearer\`. Internal
+systems have service accounts: \`POST /v1/auth/token\` gives them tokens with scopes, which operations name.`;
 
 /** The OpenAPI 3.1 document of all routes, made from what the contract says and nothing else. */
 export function openApiDocument(routes: readonly Route[]): Schema {
@@ -45,7 +46,8 @@ export function openApiDocument(routes: readonly Route[]): Schema {
           type: "http",
           scheme: "bearer",
           bearerFormat: "JWT",
-          description: "The access token that login answers (RFC 9068); good for five minutes.",
+          description:
+            "The access token that login answers, or the token of a service account (RFC 9068); good for five minutes.",
         },
       },
     },

@@ -40,11 +40,16 @@ function whoMayCall({ rules }: Method): string {
     case Access.OPTIONAL:
       return "Anyone may call; a token may widen the answer.";
     case Access.ROLES:
-      return `For ${rules.roles.map((role) => Role[role]).join(", ")}.`;
+      return `For ${rules.roles.map((role) => Role[role]).join(", ")}.${byScope(rules.scopes)}`;
     default:
       return "For any signed-in user.";
   }
 }
+
+const byScope = (scopes: string[]): string =>
+  scopes.length > 0
+    ? ` For service accounts with the scope ${scopes.map((s) => `\`${s}\``).join(" or ")}.`
+    : "";
 
 function securityOf({ rules }: Method): Schema[] {
   if (rules.access === Access.PUBLIC) return [];

@@ -39,6 +39,16 @@ describe.each(all.map((method) => [method.path, method] as const))("%s", (_path,
     for (const caller of rules.callers) expect([...SERVICES, "gateway"]).toContain(caller);
   });
 
+  test("names scopes only where roles decide, each well-formed, of a package of the contract, and once", () => {
+    if (rules.scopes.length > 0) expect(rules.access).toBe(Access.ROLES);
+    for (const scope of rules.scopes) {
+      expect(scope).toMatch(/^[a-z]+(\.[a-z]+(_[a-z]+)*){2}$/);
+      expect([...SERVICES, "admin"]).toContain(scope.split(".")[0]);
+      if (SERVICES.includes(scope.split(".")[0]!)) expect(method.owner).toBe(scope.split(".")[0]);
+    }
+    expect(new Set(rules.scopes).size).toBe(rules.scopes.length);
+  });
+
   test("has a route, or the word that it has none; what is internal never has one", () => {
     expect(isRouted(method)).toBe(!rules.unrouted);
     if (rules.access === Access.INTERNAL) expect(rules.unrouted).toBe(true);
@@ -73,6 +83,13 @@ describe.each(all.map((method) => [method.path, method] as const))("%s", (_path,
     for (const reason of declared) expect([...catalogue.keys()]).toContain(reason);
     expect(new Set(declared).size).toBe(declared.length);
   });
+});
+
+test("no scope opens what is clinical, or changes anything", () => {
+  for (const { rules, owner, path } of all.filter(({ rules }) => rules.scopes.length > 0)) {
+    expect(rules.audit).toMatch(/\.(get|list)/);
+    if (owner === "clinical") expect(path).toMatch(/GetConsultationStats$/);
+  }
 });
 
 test("no two methods of a service have one name in the audit trail", () => {

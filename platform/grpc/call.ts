@@ -1,6 +1,6 @@
 import type { MethodDefinition } from "@grpc/grpc-js";
 import type { Method } from "../contract/methods.ts";
-import { type Caller, callerId, type UserCaller } from "../identity/caller.ts";
+import { type Caller, callerId, type Reader, type UserCaller } from "../identity/caller.ts";
 
 /** What a handler knows of a request beyond its message. */
 export interface Call {
@@ -22,6 +22,11 @@ export interface Call {
 export function userOf(call: Call): UserCaller {
   if (call.caller.kind !== "user") throw new Error(`${call.method.path} has no user`);
   return call.caller;
+}
+
+/** Who reads, in a method that names scopes as well as roles. */
+export function readerOf(call: Call): Reader {
+  return call.caller.kind === "serviceAccount" ? call.caller : userOf(call);
 }
 
 export const actorOf = (call: Call): string => callerId(call.caller);

@@ -32,6 +32,13 @@ export type Caller = UserCaller | ServiceAccountCaller | ServiceCaller | { reado
 
 export const ANONYMOUS: Caller = { kind: "anonymous" };
 
+/** Who reads in a method that is open to users and, by a scope, to internal systems. */
+export type Reader = UserCaller | ServiceAccountCaller;
+
+/** Sees what everybody has, but nothing clinical: an admin, or an internal system that a scope has let in. */
+export const isOverseer = (reader: Reader): boolean =>
+  reader.kind === "serviceAccount" || reader.role === "ADMIN";
+
 /** The caller's id for the audit trail, idempotency keys and limits; empty for somebody unknown. */
 export function callerId(caller: Caller): string {
   switch (caller.kind) {

@@ -48,6 +48,7 @@ export async function makeCast(): Promise<Cast> {
       userId: [bystander.id, missing],
       patientId: [patient.id, missing],
       subjectId: [patient.id, missing],
+      serviceAccountId: [missing],
       slotId: [...open, missing],
       bookingId: [completed.id, held.id, missing],
       consultationId: [completed.consultationId, missing],

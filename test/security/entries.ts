@@ -49,6 +49,11 @@ const onSlot: Entry[] = [
   { on: "blockedSlot", rule: "private", request: ({ id }) => ({ slotId: id }) },
 ];
 const onGrant: Entry = { on: "grant", rule: "open", request: ({ id }) => ({ grantId: id }) };
+const onServiceAccount: Entry = {
+  on: "serviceAccount",
+  rule: "open",
+  request: ({ id }) => ({ serviceAccountId: id }),
+};
 const onUser: Entry = { on: "bystander", rule: "open", request: ({ id }) => ({ userId: id }) };
 
 /** Event types, by who sends them to whom. */
@@ -131,6 +136,21 @@ export const ENTRIES: Record<string, Entry | Entry[]> = {
     request: ({ id }) => ({ patientId: id, pageSize: 100 }),
   },
   "auth.v1.BreakGlassService/RevokeBreakGlassGrant": onGrant,
+  "auth.v1.ServiceAccountService/CreateServiceAccount": {
+    request: () => ({ serviceAccount: { name: randomUUID(), scopes: ["admin.stats.read"] } }),
+  },
+  "auth.v1.ServiceAccountService/ListServiceAccounts": { request: () => ({ pageSize: 100 }) },
+  "auth.v1.ServiceAccountService/GetServiceAccount": onServiceAccount,
+  "auth.v1.ServiceAccountService/RotateServiceAccountSecret": onServiceAccount,
+  "auth.v1.ServiceAccountService/DisableServiceAccount": onServiceAccount,
+  "auth.v1.ServiceAccountService/EnableServiceAccount": onServiceAccount,
+  "auth.v1.ServiceAccountService/IssueToken": {
+    request: () => ({
+      grantType: "client_credentials",
+      clientId: randomUUID(),
+      clientSecret: "not the secret",
+    }),
+  },
   "auth.v1.KeyService/GetJwks": {},
   "auth.v1.KeyService/ListRevocations": {},
 

@@ -14,7 +14,7 @@ export type Relation = (typeof RELATIONS)[number];
  * but the last.
  *
  * - `private`: the same as one that does not exist.
- * - `supervised`: the same as one that does not exist; an admin may act on everybody's.
+ * - `supervised`: the same as one that does not exist; an admin may act on everybody's, and so may an account.
  * - `owned`: NOT_OWNER, as everybody may know of it.
  * - `open`: everybody whom the access rule lets in may act on it.
  * - `filter`: it only narrows a list, whatever it is.
@@ -31,7 +31,8 @@ export type Rule =
   | "break-glass filter";
 
 /**
- * Who calls. A granted admin has a break-glass grant for the records of the patient who calls; a wrong service is one
+ * Who calls. An account is an internal system's that has every scope, another account one that has every scope but those
+ * that the method names. A granted admin has a break-glass grant for the records of the patient who calls; a wrong service is one
  * that the method does not name among its callers.
  */
 export const CALLERS = [
@@ -40,6 +41,8 @@ export const CALLERS = [
   "doctor",
   "admin",
   "granted admin",
+  "account",
+  "other account",
   "service",
   "wrong service",
 ] as const;
@@ -79,6 +82,8 @@ export function roleOf(caller: CallerName): Role | undefined {
 export const isBreakGlass = (rule: Rule | undefined): boolean =>
   rule === "break-glass" || rule === "break-glass filter";
 
+export const isAccount = (caller: CallerName): boolean => caller === "account" || caller === "other account";
+
 /** What the access rule that the proto declares comes to; undefined where it lets the caller in. */
 export function denialByAccess({ rules }: Method, caller: CallerName): Denial | undefined {
   const role = roleOf(caller);
@@ -86,10 +91,13 @@ export function denialByAccess({ rules }: Method, caller: CallerName): Denial | 
     case Access.PUBLIC:
       return undefined;
     case Access.OPTIONAL:
-      return role || caller === "anonymous" ? undefined : "UNAUTHENTICATED";
+      return role || isAccount(caller) || caller === "anonymous" ? undefined : "UNAUTHENTICATED";
     case Access.SIGNED_IN:
+      if (isAccount(caller)) return "PERMISSION_DENIED";
       return role ? undefined : "UNAUTHENTICATED";
     case Access.ROLES: {
+      if (caller === "account" && rules.scopes.length > 0) return undefined;
+      if (isAccount(caller)) return "PERMISSION_DENIED";
       if (!role) return "UNAUTHENTICATED";
       const number = RoleNumber[role.toUpperCase() as Uppercase<Role>];
       return rules.roles.includes(number) ? undefined : "PERMISSION_DENIED";
@@ -115,7 +123,7 @@ export function denialByObject(rule: Rule, relation: Relation, caller: CallerNam
     case "break-glass":
       return relation === "own" ? undefined : "NOT_FOUND";
     case "supervised":
-      return relation === "own" || role === "admin" ? undefined : "NOT_FOUND";
+      return relation === "own" || role === "admin" || caller === "account" ? undefined : "NOT_FOUND";
     case "owned":
       return relation === "own" ? undefined : "NOT_OWNER";
     case "open":

@@ -55,8 +55,9 @@ function leaks(result: Result, world: World): string[] {
 function secretsFrom({ caller }: Result, { mine, theirs, admin, grantedAdmin, spare }: World): string[] {
   const adminEmails = [admin, grantedAdmin, spare.admin].map(({ email }) => email);
   switch (caller) {
-    // Admins see who has booked whom, and services are told ids; what was written neither of them.
+    // Admins and accounts see who has booked whom, and services are told ids; what was written none of them.
     case "admin":
+    case "account":
     case "service":
       return [...mine.texts, ...theirs.texts];
     case "granted admin":

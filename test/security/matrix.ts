@@ -122,6 +122,10 @@ async function tokenFor(world: World, combination: Combination): Promise<string 
       return world.admin.token;
     case "granted admin":
       return world.grantedAdmin.token;
+    case "account":
+      return await world.account.token();
+    case "other account":
+      return await world.account.token((scope) => !method.rules.scopes.includes(scope));
     case "service":
       return await serviceToken(entry.caller?.(via) ?? method.rules.callers[0] ?? "gateway", audience);
     case "wrong service":

@@ -3,6 +3,7 @@ import { type Account, signUp, signUpAdmin } from "../support/accounts.ts";
 import { Api } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
 import { book, DAY_MS, FEE, HOUR_MS, offer, openPractice, SOON_MS } from "../support/practice.ts";
+import { makeServiceAccount, type ServiceAccount } from "../support/service-account.ts";
 import { sharedStack } from "../support/stack.ts";
 
 /** What a role has one of, by the role that it belongs to; everybody else's is foreign to it. */
@@ -28,6 +29,8 @@ export const OWNERS = {
   bystander: [],
   /** Of another admin, for the practice's patient. */
   grant: [],
+  /** Of an internal system that sends nothing. */
+  serviceAccount: [],
 } as const satisfies Record<string, readonly Role[]>;
 
 export type Thing = keyof typeof OWNERS;
@@ -51,6 +54,8 @@ export interface World {
   admin: Account;
   /** Has a break-glass grant for the patient of `mine`. */
   grantedAdmin: Account;
+  /** An internal system that has every scope. */
+  account: ServiceAccount;
   spare: Record<Role, Account>;
 }
 
@@ -82,7 +87,14 @@ export async function makeWorld(): Promise<World> {
     ({ status }) => status === 200,
     SETTLED_WITHIN_MS,
   );
-  return { mine, theirs, admin, grantedAdmin, spare: { patient, doctor, admin: spareAdmin } };
+  const [account, mySystem, theirSystem] = await Promise.all([
+    makeServiceAccount(spareAdmin),
+    makeServiceAccount(spareAdmin),
+    makeServiceAccount(spareAdmin),
+  ]);
+  mine.ids.serviceAccount = mySystem.id;
+  theirs.ids.serviceAccount = theirSystem.id;
+  return { mine, theirs, admin, grantedAdmin, account, spare: { patient, doctor, admin: spareAdmin } };
 }
 
 async function makePractice(): Promise<Practice> {
@@ -140,6 +152,7 @@ async function makePractice(): Promise<Practice> {
       patient: patient.id,
       bystander: bystander.id,
       grant: "",
+      serviceAccount: "",
     },
   };
 }

@@ -13,6 +13,7 @@ const FILES = [
   "medconnect/auth/v1/auth_service.proto",
   "medconnect/auth/v1/break_glass_service.proto",
   "medconnect/auth/v1/key_service.proto",
+  "medconnect/auth/v1/service_account_service.proto",
   "medconnect/auth/v1/user_service.proto",
   "medconnect/billing/v1/payment_service.proto",
   "medconnect/billing/v1/refund_service.proto",

@@ -6,6 +6,7 @@ import { ActorServiceService } from "@medconnect/proto/medconnect/auth/v1/actor_
 import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import { BreakGlassServiceService } from "@medconnect/proto/medconnect/auth/v1/break_glass_service.ts";
 import { KeyServiceService } from "@medconnect/proto/medconnect/auth/v1/key_service.ts";
+import { ServiceAccountServiceService } from "@medconnect/proto/medconnect/auth/v1/service_account_service.ts";
 import { UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import { batchGetActors } from "./access-log/batch-get-actors.ts";
 import { getMe } from "./accounts/get-me.ts";
@@ -24,6 +25,14 @@ import { activateTotp } from "./mfa/activate-totp.ts";
 import { disableTotp } from "./mfa/disable-totp.ts";
 import { setUpTotp } from "./mfa/set-up-totp.ts";
 import { verifyMfa } from "./mfa/verify-mfa.ts";
+import {
+  disableServiceAccount,
+  enableServiceAccount,
+} from "./service-accounts/change-service-account-status.ts";
+import { createServiceAccount } from "./service-accounts/create-service-account.ts";
+import { issueToken } from "./service-accounts/issue-token.ts";
+import { getServiceAccount, listServiceAccounts } from "./service-accounts/read-service-accounts.ts";
+import { endRotatedSecrets, rotateServiceAccountSecret } from "./service-accounts/rotate-secret.ts";
 import { listRevocations } from "./sessions/list-revocations.ts";
 import { login } from "./sessions/login.ts";
 import { logout } from "./sessions/logout.ts";
@@ -71,6 +80,15 @@ startProcess("auth", async () => {
             listBreakGlassGrants: listBreakGlassGrants(app),
             revokeBreakGlassGrant: revokeBreakGlassGrant(app),
           });
+          server.serve(ServiceAccountServiceService, {
+            createServiceAccount: createServiceAccount(app),
+            listServiceAccounts: listServiceAccounts(app),
+            getServiceAccount: getServiceAccount(app),
+            rotateServiceAccountSecret: rotateServiceAccountSecret(app),
+            disableServiceAccount: disableServiceAccount(app),
+            enableServiceAccount: enableServiceAccount(app),
+            issueToken: issueToken(app),
+          });
           server.serve(KeyServiceService, {
             getJwks: getJwks(app),
             listRevocations: listRevocations(app),
@@ -80,6 +98,7 @@ startProcess("auth", async () => {
         jobs: [
           app.revocationsJob,
           app.keysJob,
+          new Job("end rotated secrets", 1000, endRotatedSecrets(app), app.log),
           new Job("forget successors", 1000, () => forgetSuccessors(app.db, app.clock.now()), app.log),
           new Job("sweep sessions", SWEEP_MS, sweepExpired(app), app.log),
         ],

@@ -4,17 +4,20 @@ import type { Auth } from "../app.ts";
 import { insertRevocations } from "./revocation-store.ts";
 import { markEnded } from "./session-store.ts";
 
-/**
- * Ends sessions: their refresh tokens are void at once, and their access tokens are revoked for as long as one that
- * was issued until now can live.
- */
+/** Ends sessions: their refresh tokens are void at once, and their access tokens are revoked. */
 export function endSessions(app: Auth, tx: Transaction, ids: string[], now: Date): void {
   if (ids.length === 0) return;
-  const expireTime = new Date(now.getTime() + app.accessTokenMs + CLOCK_SKEW_MS);
   markEnded(tx, ids, now);
+  revokeTokens(app, tx, ids, now);
+}
+
+/** Revokes the access tokens that have one of these `sid`s, for as long as one that was issued until now can live. */
+export function revokeTokens(app: Auth, tx: Transaction, sessionIds: string[], now: Date): void {
+  if (sessionIds.length === 0) return;
+  const expireTime = new Date(now.getTime() + app.accessTokenMs + CLOCK_SKEW_MS);
   insertRevocations(
     tx,
-    ids.map((sessionId) => ({ sessionId, expireTime })),
+    sessionIds.map((sessionId) => ({ sessionId, expireTime })),
   );
   tx.afterCommit(() => app.revocationsJob.kick());
 }

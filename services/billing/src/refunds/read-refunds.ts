@@ -1,5 +1,6 @@
 import { ApiError, hiddenFrom } from "@medconnect/platform/errors/api-error.ts";
-import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
+import { type Call, readerOf } from "@medconnect/platform/grpc/call.ts";
+import { callerId, isOverseer } from "@medconnect/platform/identity/caller.ts";
 import type {
   GetRefundRequest,
   ListRefundsRequest,
@@ -12,7 +13,7 @@ import { recordReads } from "../payments/read-payments.ts";
 import { toRefund } from "./refund.ts";
 import { findRefund, listRefunds as list } from "./refund-store.ts";
 
-/** RefundService.GetRefund: for its payment's patient, or an admin. Throws NOT_FOUND. */
+/** RefundService.GetRefund: for its payment's patient, an admin, or an internal system. Throws NOT_FOUND. */
 export const getRefund =
   (app: Billing) =>
   async ({ paymentId, refundId }: GetRefundRequest, call: Call): Promise<Refund> => {
@@ -22,7 +23,7 @@ export const getRefund =
     return toRefund(app, payment, row);
   };
 
-/** RefundService.ListRefunds: for their payment's patient, or an admin. Throws NOT_FOUND, INVALID_PAGE_TOKEN. */
+/** RefundService.ListRefunds: for their payment's patient, an admin, or an internal system. Throws NOT_FOUND, INVALID_PAGE_TOKEN. */
 export const listRefunds =
   (app: Billing) =>
   async (request: ListRefundsRequest, call: Call): Promise<ListRefundsResponse> => {
@@ -34,10 +35,10 @@ export const listRefunds =
   };
 
 async function visiblePayment(app: Billing, id: string, call: Call): Promise<PaymentRow> {
-  const { userId, role } = userOf(call);
+  const reader = readerOf(call);
   const payment = await findPayment(app.db, id);
   if (!payment) throw new ApiError("NOT_FOUND");
-  if (role !== "ADMIN" && payment.patient_id !== userId)
+  if (!isOverseer(reader) && payment.patient_id !== callerId(reader))
     throw hiddenFrom(`payments/${payment.id}`, payment.patient_id);
   await recordReads(app, call, [payment]);
   return payment;

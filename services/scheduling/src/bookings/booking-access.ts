@@ -1,27 +1,31 @@
 import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
-import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
+import { isOverseer, type Reader } from "@medconnect/platform/identity/caller.ts";
 import type { Booking } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import { toBooking, toBookingWithoutTexts } from "./booking.ts";
 import type { BookingRow, BookingScope } from "./booking-store.ts";
 
-/** Whether a booking is the user's to know of: as its patient, its doctor, or an admin. */
-export function mayRead(user: UserCaller, row: Pick<BookingRow, "patient_id" | "doctor_id">): boolean {
-  switch (user.role) {
+/** Whether a booking is the reader's to know of: as its patient, its doctor, an admin, or an internal system. */
+export function mayRead(reader: Reader, row: Pick<BookingRow, "patient_id" | "doctor_id">): boolean {
+  const { patientId, doctorId } = scopeOf(reader);
+  return (
+    (patientId === undefined || row.patient_id === patientId) &&
+    (doctorId === undefined || row.doctor_id === doctorId)
+  );
+}
+
+/** The bookings that a list may show the reader. */
+export function scopeOf(reader: Reader): BookingScope {
+  if (reader.kind === "serviceAccount") return {};
+  switch (reader.role) {
     case "PATIENT":
-      return row.patient_id === user.userId;
+      return { patientId: reader.userId };
     case "DOCTOR":
-      return row.doctor_id === user.userId;
+      return { doctorId: reader.userId };
     case "ADMIN":
-      return true;
+      return {};
   }
 }
 
-/** The bookings that a list may show the user. */
-export function scopeOf({ role, userId }: UserCaller): BookingScope {
-  if (role === "PATIENT") return { patientId: userId };
-  return role === "DOCTOR" ? { doctorId: userId } : {};
-}
-
-/** A booking as the user may see it. */
-export const viewOf = (user: UserCaller, row: BookingRow, now: Date, box: SealedBox): Booking =>
-  user.role === "ADMIN" ? toBookingWithoutTexts(row, now) : toBooking(row, now, box);
+/** A booking as the reader may see it. */
+export const viewOf = (reader: Reader, row: BookingRow, now: Date, box: SealedBox): Booking =>
+  isOverseer(reader) ? toBookingWithoutTexts(row, now) : toBooking(row, now, box);

@@ -1,13 +1,13 @@
 import { ApiError, hiddenFrom } from "@medconnect/platform/errors/api-error.ts";
-import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
+import type { Reader } from "@medconnect/platform/identity/caller.ts";
 import type { Scheduling } from "../app.ts";
 import { mayRead } from "./booking-access.ts";
 import { type BookingRow, findBooking } from "./booking-store.ts";
 
-/** The booking, if it is the user's to know of. Throws NOT_FOUND where it is not, or does not exist. */
-export async function findOwnBooking(app: Scheduling, user: UserCaller, id: string): Promise<BookingRow> {
+/** The booking, if it is the reader's to know of. Throws NOT_FOUND where it is not, or does not exist. */
+export async function findOwnBooking(app: Scheduling, reader: Reader, id: string): Promise<BookingRow> {
   const row = await findBooking(app.db, id);
   if (!row) throw new ApiError("NOT_FOUND");
-  if (!mayRead(user, row)) throw hiddenFrom(`bookings/${id}`, row.patient_id);
+  if (!mayRead(reader, row)) throw hiddenFrom(`bookings/${id}`, row.patient_id);
   return row;
 }

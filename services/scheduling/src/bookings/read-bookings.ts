@@ -1,5 +1,5 @@
-import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
-import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
+import { type Call, readerOf } from "@medconnect/platform/grpc/call.ts";
+import { callerId, isOverseer, type Reader } from "@medconnect/platform/identity/caller.ts";
 import type {
   Booking,
   GetBookingRequest,
@@ -15,22 +15,22 @@ import { findOwnBooking } from "./find-own-booking.ts";
 export const getBooking =
   (app: Scheduling) =>
   async ({ bookingId }: GetBookingRequest, call: Call): Promise<Booking> => {
-    const user = userOf(call);
-    const row = await findOwnBooking(app, user, bookingId);
-    await recordReads(app, call, user, [row]);
-    return viewOf(user, row, app.clock.now(), app.box);
+    const reader = readerOf(call);
+    const row = await findOwnBooking(app, reader, bookingId);
+    await recordReads(app, call, reader, [row]);
+    return viewOf(reader, row, app.clock.now(), app.box);
   };
 
 /** BookingService.ListBookings. Throws INVALID_PAGE_TOKEN. */
 export const listBookings =
   (app: Scheduling) =>
   async (request: ListBookingsRequest, call: Call): Promise<ListBookingsResponse> => {
-    const user = userOf(call);
+    const reader = readerOf(call);
     const { status, doctorId, patientId, startTime, endTime } = request;
     const page = app.pages.open(
       request,
       "bookings",
-      user.userId,
+      callerId(reader),
       status,
       doctorId,
       patientId,
@@ -38,20 +38,20 @@ export const listBookings =
       endTime,
     );
     const now = app.clock.now();
-    const found = await list(app.db, scopeOf(user), request, page, now);
+    const found = await list(app.db, scopeOf(reader), request, page, now);
     const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.start_time, row.id]);
-    await recordReads(app, call, user, rows);
-    return { bookings: rows.map((row) => viewOf(user, row, now, app.box)), nextPageToken };
+    await recordReads(app, call, reader, rows);
+    return { bookings: rows.map((row) => viewOf(reader, row, now, app.box)), nextPageToken };
   };
 
 /**
- * A doctor who reads a patient's reason reads health data, and an admin, who does not get to see it, still reads who
- * sees whom. To patients it is their own.
+ * A doctor who reads a patient's reason reads health data, and an admin or an internal system, which do not get to see
+ * it, still read who sees whom. To patients it is their own.
  */
-async function recordReads(app: Scheduling, call: Call, user: UserCaller, rows: BookingRow[]): Promise<void> {
-  if (user.role === "PATIENT") return;
+async function recordReads(app: Scheduling, call: Call, reader: Reader, rows: BookingRow[]): Promise<void> {
+  if (reader.kind === "user" && reader.role === "PATIENT") return;
   const accesses = rows
-    .filter((row) => user.role === "ADMIN" || row.reason !== null)
+    .filter((row) => isOverseer(reader) || row.reason !== null)
     .map((row) => ({ resource: `bookings/${row.id}`, subjectIds: [row.patient_id] }));
   await app.audit.record(call, accesses);
 }

@@ -1,0 +1,52 @@
+import type { Effect } from "@medconnect/platform/changes.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import type { Call } from "@medconnect/platform/grpc/call.ts";
+import { newId } from "@medconnect/platform/ids.ts";
+import type {
+  DisableServiceAccountRequest,
+  EnableServiceAccountRequest,
+  ServiceAccount,
+} from "@medconnect/proto/medconnect/auth/v1/service_account_service.ts";
+import type { Auth } from "../app.ts";
+import { revokeTokens } from "../sessions/end-sessions.ts";
+import { toServiceAccount, trailOf } from "./service-account.ts";
+import {
+  findSecrets,
+  lockServiceAccount,
+  type Status,
+  setSecretSession,
+  setServiceAccountStatus,
+} from "./service-account-store.ts";
+
+/** ServiceAccountService.DisableServiceAccount; repeating it changes nothing. Throws NOT_FOUND. */
+export const disableServiceAccount =
+  (app: Auth) =>
+  async ({ serviceAccountId: id }: DisableServiceAccountRequest, call: Call): Promise<ServiceAccount> =>
+    await app.changes.apply(call, async (tx) => {
+      const effect = await changeStatus(tx, id, "DISABLED");
+      if (effect.trails.length > 0) await revokeAll(app, tx, id);
+      return effect;
+    });
+
+/** ServiceAccountService.EnableServiceAccount; repeating it changes nothing. Throws NOT_FOUND. */
+export const enableServiceAccount =
+  (app: Auth) =>
+  async ({ serviceAccountId: id }: EnableServiceAccountRequest, call: Call): Promise<ServiceAccount> =>
+    await app.changes.apply(call, (tx) => changeStatus(tx, id, "ACTIVE"));
+
+async function changeStatus(tx: Transaction, id: string, status: Status): Promise<Effect<ServiceAccount>> {
+  const account = await lockServiceAccount(tx, id);
+  if (!account) throw new ApiError("NOT_FOUND");
+  if (account.status === status) return { response: toServiceAccount(account), trails: [] };
+  setServiceAccountStatus(tx, id, status);
+  return { response: toServiceAccount({ ...account, status }), trails: [trailOf(account)] };
+}
+
+/** Revokes the tokens of all secrets. Those that they get once the account is enabled again are others. */
+async function revokeAll(app: Auth, tx: Transaction, accountId: string): Promise<void> {
+  const secrets = await findSecrets(tx, accountId);
+  const sessionIds = secrets.map(({ sessionId }) => sessionId);
+  revokeTokens(app, tx, sessionIds, app.clock.now());
+  for (const { id } of secrets) setSecretSession(tx, id, newId());
+}

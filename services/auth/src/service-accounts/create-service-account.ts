@@ -1,0 +1,31 @@
+import type { Call } from "@medconnect/platform/grpc/call.ts";
+import { newId } from "@medconnect/platform/ids.ts";
+import type {
+  CreateServiceAccountRequest,
+  ServiceAccount,
+} from "@medconnect/proto/medconnect/auth/v1/service_account_service.ts";
+import type { Auth } from "../app.ts";
+import { assertDeclared } from "./scope-rules.ts";
+import { giveSecret, toServiceAccount, trailOf } from "./service-account.ts";
+import { type Account, insertServiceAccount } from "./service-account-store.ts";
+
+/** ServiceAccountService.CreateServiceAccount. Throws INVALID_REQUEST for an unknown scope, NAME_TAKEN. */
+export const createServiceAccount =
+  (app: Auth) =>
+  async ({ serviceAccount }: CreateServiceAccountRequest, call: Call): Promise<ServiceAccount> => {
+    const { name, scopes } = serviceAccount!;
+    assertDeclared(scopes);
+    const now = app.clock.now();
+    const account: Account = {
+      id: newId(),
+      name,
+      scopes: scopes.toSorted(),
+      status: "ACTIVE",
+      createTime: now,
+    };
+    return await app.changes.apply(call, async (tx) => {
+      await insertServiceAccount(tx, account);
+      const clientSecret = giveSecret(tx, account.id, now);
+      return { response: { ...toServiceAccount(account), clientSecret }, trails: [trailOf(account)] };
+    });
+  };

@@ -1,0 +1,50 @@
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import type { Call } from "@medconnect/platform/grpc/call.ts";
+import { serviceAccountActor } from "@medconnect/platform/identity/caller.ts";
+import type {
+  IssueTokenRequest,
+  ServiceToken,
+} from "@medconnect/proto/medconnect/auth/v1/service_account_service.ts";
+import type { Auth } from "../app.ts";
+import { signAccessToken } from "../keys/sign-access-token.ts";
+import { findBySecret } from "./client-secrets.ts";
+import { grantedScopes } from "./scope-rules.ts";
+import { trailOf } from "./service-account.ts";
+import { type Account, findSecrets, findServiceAccount } from "./service-account-store.ts";
+
+/**
+ * ServiceAccountService.IssueToken. Throws INVALID_CLIENT: the same for an unknown id, a wrong secret and a disabled
+ * account, after the same work; INVALID_SCOPE.
+ */
+export const issueToken =
+  (app: Auth) =>
+  async ({ clientId, clientSecret, scope }: IssueTokenRequest, call: Call): Promise<ServiceToken> => {
+    const now = app.clock.now();
+    const [account, secrets] = await Promise.all([
+      findServiceAccount(app.db, clientId),
+      findSecrets(app.db, clientId),
+    ]);
+    const live = secrets.filter(({ expireTime }) => expireTime === null || expireTime > now);
+    const secret = findBySecret(live, clientSecret);
+    if (account?.status !== "ACTIVE" || !secret) {
+      if (account) await record(app, call, account, "FAILURE");
+      throw new ApiError("INVALID_CLIENT");
+    }
+    const granted = grantedScopes(account.scopes, scope).join(" ");
+    // A secret that was rotated gives no token that outlives it.
+    const restMs = secret.expireTime ? secret.expireTime.getTime() - now.getTime() : app.accessTokenMs;
+    const lifetimeS = Math.floor(Math.min(app.accessTokenMs, restMs) / 1000);
+    const claims = { sid: secret.sessionId, client_id: account.id, scope: granted };
+    const accessToken = await signAccessToken(app, account.id, claims, { now, lifetimeS });
+    await record(app, call, account, "SUCCESS");
+    return { accessToken, tokenType: "Bearer", expiresInSeconds: lifetimeS, scope: granted };
+  };
+
+async function record(
+  app: Auth,
+  call: Call,
+  account: Account,
+  outcome: "SUCCESS" | "FAILURE",
+): Promise<void> {
+  await app.audit.record(call, [{ ...trailOf(account), outcome, actorId: serviceAccountActor(account.id) }]);
+}

@@ -1,0 +1,29 @@
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import type {
+  GetServiceAccountRequest,
+  ListServiceAccountsRequest,
+  ListServiceAccountsResponse,
+  ServiceAccount,
+} from "@medconnect/proto/medconnect/auth/v1/service_account_service.ts";
+import type { Auth } from "../app.ts";
+import { toServiceAccount } from "./service-account.ts";
+import { findServiceAccount, listServiceAccounts as list } from "./service-account-store.ts";
+
+/** ServiceAccountService.GetServiceAccount. Throws NOT_FOUND. */
+export const getServiceAccount =
+  (app: Auth) =>
+  async ({ serviceAccountId }: GetServiceAccountRequest): Promise<ServiceAccount> => {
+    const account = await findServiceAccount(app.db, serviceAccountId);
+    if (!account) throw new ApiError("NOT_FOUND");
+    return toServiceAccount(account);
+  };
+
+/** ServiceAccountService.ListServiceAccounts. Throws INVALID_PAGE_TOKEN. */
+export const listServiceAccounts =
+  (app: Auth) =>
+  async (request: ListServiceAccountsRequest): Promise<ListServiceAccountsResponse> => {
+    const page = app.pages.open(request, "service accounts");
+    const found = await list(app.db, page);
+    const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.createTime, row.id]);
+    return { serviceAccounts: rows.map(toServiceAccount), nextPageToken };
+  };

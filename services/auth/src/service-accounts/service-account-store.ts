@@ -1,0 +1,108 @@
+import type { Database } from "@medconnect/platform/db/database.ts";
+import { duplicateKeyOf } from "@medconnect/platform/db/errors.ts";
+import { before, where } from "@medconnect/platform/db/filters.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { limitOf, type Page } from "@medconnect/platform/page-token.ts";
+
+export type Status = "ACTIVE" | "DISABLED";
+
+/** An internal system's account. */
+export interface Account {
+  readonly id: string;
+  readonly name: string;
+  readonly scopes: string[];
+  readonly status: Status;
+  readonly createTime: Date;
+}
+
+/** A secret as it is kept. */
+export interface Secret {
+  readonly id: string;
+  /** SHA-256. */
+  readonly hash: Buffer;
+  /** The `sid` of the access tokens that it gets. */
+  readonly sessionId: string;
+  /** Of one that was rotated; null for the one in use. */
+  readonly expireTime: Date | null;
+}
+
+const ACCOUNT = "SELECT id, name, scopes, status, create_time AS createTime FROM service_accounts";
+const FIND = `${ACCOUNT} WHERE id = ?`;
+const LOCK = `${FIND} FOR UPDATE`;
+const INSERT = "INSERT INTO service_accounts (id, name, scopes, status, create_time) VALUES (?, ?, ?, ?, ?)";
+const SET_STATUS = "UPDATE service_accounts SET status = ? WHERE id = ?";
+
+const SECRET = `SELECT id, secret_hash AS hash, session_id AS sessionId, expire_time AS expireTime
+  FROM service_account_secrets`;
+const SECRETS_OF = `${SECRET} WHERE account_id = ?`;
+const EXPIRED = `${SECRET} WHERE expire_time <= ?`;
+const INSERT_SECRET = `INSERT INTO service_account_secrets
+  (id, account_id, secret_hash, session_id, create_time) VALUES (?, ?, ?, ?, ?)`;
+const EXPIRE_SECRET = "UPDATE service_account_secrets SET expire_time = ? WHERE id = ?";
+const SET_SESSION = "UPDATE service_account_secrets SET session_id = ? WHERE id = ?";
+const DELETE_SECRETS = "DELETE FROM service_account_secrets WHERE id IN (?)";
+
+export async function findServiceAccount(db: Database, id: string): Promise<Account | undefined> {
+  const [row] = await db.read<Account>(FIND, [id]);
+  return row;
+}
+
+/** As `findServiceAccount`, and nobody else changes it or its secrets until the transaction ends. */
+export async function lockServiceAccount(tx: Transaction, id: string): Promise<Account | undefined> {
+  const [row] = await tx.read<Account>(LOCK, [id]);
+  return row;
+}
+
+/** Newest first, from the page's position on. */
+export async function listServiceAccounts(db: Database, page: Page): Promise<Account[]> {
+  const { sql, params } = where(before("create_time", "id", page.after));
+  return await db.read<Account>(`${ACCOUNT} ${sql} ORDER BY create_time DESC, id DESC LIMIT ?`, [
+    ...params,
+    limitOf(page),
+  ]);
+}
+
+/** Throws NAME_TAKEN. */
+export async function insertServiceAccount(tx: Transaction, account: Account): Promise<void> {
+  const { id, name, scopes, status, createTime } = account;
+  try {
+    await tx.write(INSERT, [id, name, JSON.stringify(scopes), status, createTime]);
+  } catch (error) {
+    if (duplicateKeyOf(error) === "service_accounts.service_accounts_name") throw new ApiError("NAME_TAKEN");
+    throw error;
+  }
+}
+
+export function setServiceAccountStatus(tx: Transaction, id: string, status: Status): void {
+  tx.defer(SET_STATUS, [status, id]);
+}
+
+/** All secrets of an account, also such as have expired and are not deleted yet. */
+export async function findSecrets(db: Database | Transaction, accountId: string): Promise<Secret[]> {
+  return await db.read<Secret>(SECRETS_OF, [accountId]);
+}
+
+export async function findExpiredSecrets(db: Database | Transaction, now: Date): Promise<Secret[]> {
+  return await db.read<Secret>(EXPIRED, [now]);
+}
+
+export function insertSecret(
+  tx: Transaction,
+  secret: Pick<Secret, "id" | "hash" | "sessionId"> & { accountId: string; createTime: Date },
+): void {
+  tx.defer(INSERT_SECRET, [secret.id, secret.accountId, secret.hash, secret.sessionId, secret.createTime]);
+}
+
+export function expireSecret(tx: Transaction, id: string, time: Date): void {
+  tx.defer(EXPIRE_SECRET, [time, id]);
+}
+
+/** From now on the secret's tokens have another `sid`. */
+export function setSecretSession(tx: Transaction, id: string, sessionId: string): void {
+  tx.defer(SET_SESSION, [sessionId, id]);
+}
+
+export function deleteSecrets(tx: Transaction, ids: string[]): void {
+  if (ids.length > 0) tx.defer(DELETE_SECRETS, [ids]);
+}

@@ -1,0 +1,49 @@
+import type { Trail } from "@medconnect/platform/changes.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import { newId } from "@medconnect/platform/ids.ts";
+import type { ServiceAccount } from "@medconnect/proto/medconnect/auth/v1/service_account_service.ts";
+import type { Auth } from "../app.ts";
+import { revokeTokens } from "../sessions/end-sessions.ts";
+import { hashOfSecret, newClientSecret } from "./client-secrets.ts";
+import { type Account, deleteSecrets, insertSecret, type Secret } from "./service-account-store.ts";
+
+/** The account as admins see it. */
+export const toServiceAccount = ({ id, name, scopes, status, createTime }: Account): ServiceAccount => ({
+  id,
+  name,
+  scopes,
+  status,
+  createTime,
+  clientSecret: undefined,
+  previousSecretExpireTime: undefined,
+});
+
+/** The accounts are of systems: no person is the subject. */
+export const trailOf = ({ id }: Account): Trail => ({ resource: `service-accounts/${id}`, subjectIds: [] });
+
+/** Gives the account a secret. @returns it; only its hash is kept */
+export function giveSecret(tx: Transaction, accountId: string, now: Date): string {
+  const secret = newClientSecret();
+  insertSecret(tx, {
+    id: newId(),
+    accountId,
+    hash: hashOfSecret(secret),
+    sessionId: newId(),
+    createTime: now,
+  });
+  return secret;
+}
+
+/** Ends secrets and their tokens. */
+export function endSecrets(app: Auth, tx: Transaction, secrets: Secret[], now: Date): void {
+  deleteSecrets(
+    tx,
+    secrets.map(({ id }) => id),
+  );
+  revokeTokens(
+    app,
+    tx,
+    secrets.map(({ sessionId }) => sessionId),
+    now,
+  );
+}

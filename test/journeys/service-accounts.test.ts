@@ -1,0 +1,207 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { type Account, signUp, signUpAdmin } from "../support/accounts.ts";
+import { Api, refusal } from "../support/api.ts";
+import { eventually } from "../support/eventually.ts";
+import { Grpc, type ServiceName } from "../support/grpc.ts";
+import { type Booked, book, DAY_MS, FEE, offer, openPractice } from "../support/practice.ts";
+import { makeServiceAccount, type ServiceAccount, tokenOf } from "../support/service-account.ts";
+import { sharedStack } from "../support/stack.ts";
+
+/** What is promised for a token that was revoked. */
+const REVOKED_WITHIN_MS = 5000;
+/** Three accounts are made, one of them by a command, on a machine that has other things to do. */
+const MADE_WITHIN_MS = 90_000;
+
+const stack = sharedStack();
+const api = new Api(stack.urls.gateway);
+const clients = Object.fromEntries(
+  Object.entries(stack.addresses).map(([name, address]) => [name, new Grpc(address)]),
+) as Record<ServiceName, Grpc>;
+afterAll(() => {
+  for (const client of Object.values(clients)) client.close();
+});
+
+let admin: Account;
+let system: ServiceAccount;
+let booked: Booked;
+const REASON = `a cough ${randomUUID()}`;
+
+beforeAll(async () => {
+  const [doctor, patient, signedUp] = await Promise.all([
+    openPractice(api, { fee: FEE }),
+    signUp(api, "PATIENT"),
+    signUpAdmin(api, stack),
+  ]);
+  admin = signedUp;
+  booked = await book(patient, await offer(doctor, 3 * DAY_MS), REASON);
+  system = await makeServiceAccount(admin);
+}, MADE_WITHIN_MS);
+
+const straight = (service: ServiceName, rpc: string, token: string, request = {}) =>
+  clients[service].call(`${service}.v1.${rpc}`, request, { token });
+
+describe("an internal system", () => {
+  test("exchanges its secret for a token with its scopes, or with some of them", async () => {
+    const credentials = {
+      grantType: "client_credentials",
+      clientId: system.id,
+      clientSecret: system.secret,
+    };
+    const { body } = await api.send("POST /v1/auth/token", {
+      body: { ...credentials, scope: "billing.payments.read" },
+    });
+    expect(body).toEqual({
+      accessToken: expect.any(String),
+      tokenType: "Bearer",
+      expiresInSeconds: 300,
+      scope: "billing.payments.read",
+    });
+    const all = await api.ok("POST /v1/auth/token", { body: credentials });
+    expect(String(all.scope).split(" ")).toContain("scheduling.bookings.read");
+  });
+
+  test("is refused with a wrong secret or an unknown id as if it were one, and for what it does not have", async () => {
+    const ask = async (more: object) =>
+      refusal(
+        await api.send("POST /v1/auth/token", {
+          body: {
+            grantType: "client_credentials",
+            clientId: system.id,
+            clientSecret: system.secret,
+            ...more,
+          },
+        }),
+      );
+    const invalidClient = { status: 401, reason: "INVALID_CLIENT" };
+    expect(await ask({ clientSecret: "wrong" })).toEqual(invalidClient);
+    expect(await ask({ clientId: randomUUID() })).toEqual(invalidClient);
+    expect(await ask({ scope: "clinical.notes.read" })).toEqual({ status: 400, reason: "INVALID_SCOPE" });
+    expect(await ask({ grantType: "password" })).toEqual({ status: 400, reason: "INVALID_REQUEST" });
+  });
+
+  test("reads what its scopes name, of everybody and without what was written, straight and through the gateway", async () => {
+    const token = await system.token();
+    const booking = await straight("scheduling", "BookingService/GetBooking", token, {
+      bookingId: booked.id,
+    });
+    expect(booking.body).toMatchObject({ id: booked.id, reason: "" });
+    const payment = await straight("billing", "PaymentService/GetPayment", token, {
+      paymentId: booked.paymentId,
+    });
+    expect(payment.body).toMatchObject({ bookingId: booked.id });
+
+    const own = api.as(token);
+    const list = await own.send("GET /v1/bookings?pageSize=100");
+    expect(list.status).toBe(200);
+    expect(list.text).not.toContain(REASON);
+    expect(await own.ok(`GET /v1/payments/${booked.paymentId}`)).toMatchObject({ bookingId: booked.id });
+    expect(await own.ok("GET /v1/admin/stats")).toMatchObject({ unavailable: [] });
+    expect((await own.send("GET /v1/admin/audit-events")).status).toBe(200);
+    expect((await own.send("GET /v1/doctors")).status).toBe(200);
+  });
+
+  test("is refused what no scope of its names, what is a user's own, and all that is clinical", async () => {
+    const token = await system.token((scope) => scope === "billing.payments.read");
+    const calls: [ServiceName, string][] = [
+      ["scheduling", "BookingService/ListBookings"],
+      ["scheduling", "BookingService/CreateBooking"],
+      ["auth", "UserService/GetMe"],
+      ["auth", "UserService/ListUsers"],
+      ["auth", "AuthService/Logout"],
+      ["clinical", "ConsultationService/ListConsultations"],
+      ["clinical", "PrescriptionService/ListPrescriptions"],
+      ["billing", "PaymentService/AuthorizePayment"],
+    ];
+    for (const [service, rpc] of calls) {
+      const { name, reason } = await straight(service, rpc, token);
+      expect([rpc, name, reason]).toEqual([rpc, "PERMISSION_DENIED", "PERMISSION_DENIED"]);
+    }
+    const forbidden = { status: 403, reason: "PERMISSION_DENIED" };
+    for (const route of ["/v1/bookings", "/v1/users/me", "/v1/admin/users", "/v1/admin/service-accounts"]) {
+      expect(refusal(await api.as(token).send(`GET ${route}`))).toEqual(forbidden);
+    }
+  });
+
+  test("is named in the audit trail", async () => {
+    await straight("scheduling", "BookingService/GetBooking", await system.token(), { bookingId: booked.id });
+    const { auditEvents } = await admin.api.ok(
+      `GET /v1/admin/audit-events?actorId=service-account:${system.id}&pageSize=100`,
+    );
+    const actions = (auditEvents as { action: string }[]).map(({ action }) => action);
+    expect(actions).toEqual(expect.arrayContaining(["client.issue_token", "booking.get"]));
+  });
+});
+
+describe("an admin", () => {
+  const path = (id: string) => `/v1/admin/service-accounts/${id}`;
+
+  test("sees accounts, without their secrets", async () => {
+    expect(await admin.api.ok(`GET ${path(system.id)}`)).toMatchObject({ id: system.id, status: "ACTIVE" });
+    const list = await admin.api.send("GET /v1/admin/service-accounts");
+    expect(list.text).toContain(system.id);
+    expect(list.text).not.toContain("clientSecret");
+  });
+
+  test("is told of a name that is taken, of an unknown scope and of an unknown account", async () => {
+    const make = async (name: string, scope: string) =>
+      await admin.api.send("POST /v1/admin/service-accounts", { body: { name, scopes: [scope] } });
+    const { name } = await admin.api.ok(`GET ${path(system.id)}`);
+    expect(refusal(await make(String(name), "admin.stats.read"))).toEqual({
+      status: 409,
+      reason: "NAME_TAKEN",
+    });
+    const unknown = await make(randomUUID(), "admin.everything");
+    expect(refusal(unknown)).toEqual({ status: 400, reason: "INVALID_REQUEST" });
+    expect(unknown.text).toContain("scheduling.bookings.read");
+    expect((await admin.api.send(`POST ${path(randomUUID())}:disable`)).status).toBe(404);
+  });
+
+  /** How each service and the gateway answer a token: with its refusal, or OK. */
+  async function answersTo(token: string): Promise<(string | undefined)[]> {
+    const replies = await Promise.all([
+      straight("auth", "UserService/GetUserStats", token),
+      straight("scheduling", "BookingService/ListBookings", token),
+      straight("clinical", "ConsultationService/GetConsultationStats", token),
+      straight("billing", "PaymentService/ListPayments", token),
+    ]);
+    const { status } = await api.as(token).send("GET /v1/payments");
+    return [...replies.map(({ name }) => name), String(status)];
+  }
+  const ALL_OK = ["OK", "OK", "OK", "OK", "200"];
+  const untilRefused = (token: string) =>
+    eventually(
+      () => answersTo(token),
+      (answers) => answers.every((answer) => answer === "UNAUTHENTICATED" || answer === "401"),
+      REVOKED_WITHIN_MS,
+    );
+
+  test("disables an account: its tokens end everywhere within 5 s, until it is enabled and gets others", async () => {
+    const { id, secret, token } = await makeServiceAccount(admin);
+    const old = await token();
+    expect(await answersTo(old)).toEqual(ALL_OK);
+    expect(await admin.api.ok(`POST ${path(id)}:disable`)).toMatchObject({ status: "DISABLED" });
+    await untilRefused(old);
+    await expect(tokenOf(api, id, secret)).rejects.toThrow(/INVALID_CLIENT/);
+
+    expect(await admin.api.ok(`POST ${path(id)}:enable`)).toMatchObject({ status: "ACTIVE" });
+    expect(await answersTo(await tokenOf(api, id, secret))).toEqual(ALL_OK);
+    expect((await answersTo(old))[0]).toBe("UNAUTHENTICATED");
+  });
+
+  test("rotates a secret: both are good for the grace period, then the old one and its tokens end", async () => {
+    const { id, secret, token } = await makeServiceAccount(admin);
+    const old = await token();
+    const rotate = (gracePeriod: string) =>
+      admin.api.ok(`POST ${path(id)}:rotateSecret`, { body: { gracePeriod } });
+    const { clientSecret: second } = await rotate("3600s");
+    for (const each of [secret, String(second)])
+      expect(await answersTo(await tokenOf(api, id, each))).toEqual(ALL_OK);
+
+    const { clientSecret: third } = await rotate("0s");
+    await untilRefused(old);
+    for (const each of [secret, String(second)])
+      await expect(tokenOf(api, id, each)).rejects.toThrow(/INVALID_CLIENT/);
+    expect(await answersTo(await tokenOf(api, id, String(third)))).toEqual(ALL_OK);
+  });
+});

@@ -1,0 +1,140 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { type Account, signUp } from "../support/accounts.ts";
+import { Api, type Json } from "../support/api.ts";
+import { eventually } from "../support/eventually.ts";
+import { Grpc, type ServiceName } from "../support/grpc.ts";
+import { decoded } from "../support/jwt.ts";
+import { type OwnStack, READS, START_TIMEOUT_MS, startOwnStack } from "../support/own-stack.ts";
+
+/** A key signs so shortly that several rotate while one looks; the next is published a few seconds before. */
+const SETTINGS = { KEY_ROTATION_EVERY: "4s", JWKS_MAX_AGE: "1s" };
+const ROTATIONS = 4;
+const REVOKED_WITHIN_MS = 5000;
+const PAUSE_MS = 20;
+const TIMEOUT_MS = 120_000;
+const ROOT = join(import.meta.dirname, "../..");
+const RPCS: [ServiceName, string][] = [
+  ["auth", "auth.v1.UserService/GetMe"],
+  ["scheduling", "scheduling.v1.BookingService/ListBookings"],
+  ["clinical", "clinical.v1.ConsultationService/ListConsultations"],
+  ["billing", "billing.v1.PaymentService/ListPayments"],
+];
+
+let stack: OwnStack;
+let api: Api;
+let patient: Account;
+let clients: Record<string, Grpc>;
+
+beforeAll(async () => {
+  stack = await startOwnStack(SETTINGS);
+  api = new Api(stack.urls.gateway);
+  clients = Object.fromEntries(RPCS.map(([name]) => [name, new Grpc(stack.addresses[name])]));
+  patient = await signUp(api, "PATIENT");
+}, START_TIMEOUT_MS);
+afterAll(async () => {
+  for (const client of Object.values(clients ?? {})) client.close();
+  await stack?.stop();
+});
+
+const kidOf = (token: string): string => String(decoded(token).header.kid);
+const refresh = (refreshToken: string) => api.ok("POST /v1/auth/token:refresh", { body: { refreshToken } });
+const published = async (): Promise<string[]> =>
+  ((await api.ok("GET /.well-known/jwks.json")).keys as Json[]).map(({ kid }) => String(kid));
+
+/** How each service answers a token: through the gateway, and straight. */
+async function answersTo(token: string): Promise<string[]> {
+  const own = api.as(token);
+  const answers = await Promise.all([
+    ...Object.values(READS).map(async (path) => `${(await own.send(`GET ${path}`)).status}`),
+    ...RPCS.map(async ([name, rpc]) => (await clients[name]!.call(rpc, {}, { token })).name),
+  ]);
+  return answers;
+}
+const ALL_OK = ["200", "200", "200", "200", "OK", "OK", "OK", "OK"];
+const ALL_REFUSED = ["401", "401", "401", "401", ...RPCS.map(() => "UNAUTHENTICATED")];
+
+/** The operator's command, as auth's database user. */
+async function keys(...args: string[]): Promise<string> {
+  const database = new URL(stack.urls.mysql);
+  database.pathname = `${stack.schemaPrefix}auth`;
+  const env = { ...process.env, DATABASE_URL: database.href };
+  const { stdout } = await promisify(execFile)(process.execPath, ["deploy/keys.ts", ...args], {
+    cwd: ROOT,
+    env,
+  });
+  return stdout.trim();
+}
+
+test(
+  "keys rotate under load without a failed request, for tokens fresh and old",
+  async () => {
+    const failures: string[] = [];
+    const oldest = patient.token;
+    let newest = oldest;
+    let { refreshToken } = patient;
+    let requests = 0;
+    const signers = new Set([kidOf(oldest)]);
+    while (signers.size <= ROTATIONS) {
+      // Of each key the first token is used as soon as it is there, and the oldest all the while.
+      const tokens = await refresh(refreshToken);
+      newest = String(tokens.accessToken);
+      refreshToken = String(tokens.refreshToken);
+      signers.add(kidOf(newest));
+      for (const token of [newest, oldest]) {
+        const answers = await answersTo(token);
+        requests += answers.length;
+        if (answers.join() !== ALL_OK.join()) failures.push(`${kidOf(token)}: ${answers}`);
+      }
+      await delay(PAUSE_MS);
+    }
+    expect(failures).toEqual([]);
+    expect(requests).toBeGreaterThan(100);
+    expect(await published()).toEqual(expect.arrayContaining([kidOf(oldest), kidOf(newest)]));
+    [patient.token, patient.refreshToken] = [newest, refreshToken];
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  "a stolen key is revoked by a command: its tokens are refused everywhere within 5 s, and refreshed ones are good",
+  async () => {
+    const tokens = await refresh(patient.refreshToken);
+    const [token, refreshToken] = [String(tokens.accessToken), String(tokens.refreshToken)];
+    const kid = kidOf(token);
+    expect(await keys("list")).toContain(kid);
+    expect(await answersTo(token)).toEqual(ALL_OK);
+    expect(await keys("revoke", kid)).toContain(`${kid} is revoked`);
+    await eventually(
+      () => answersTo(token),
+      (answers) => answers.join() === ALL_REFUSED.join(),
+      REVOKED_WITHIN_MS,
+    );
+    expect(await published()).not.toContain(kid);
+    const renewed = await refresh(refreshToken);
+    expect(kidOf(String(renewed.accessToken))).not.toBe(kid);
+    expect(await answersTo(String(renewed.accessToken))).toEqual(ALL_OK);
+    await expect(keys("revoke", kid)).rejects.toThrow(/there is no key/);
+  },
+  TIMEOUT_MS,
+);
+
+test.each(["while Redis is up", "after Redis was killed"])(
+  "a session that ends %s is refused by every service within 5 s, and others are not",
+  async (when) => {
+    if (when === "after Redis was killed") await stack.databases.engines.redis!.server.kill();
+    const [here, there] = await Promise.all([signUp(api, "PATIENT"), signUp(api, "PATIENT")]);
+    expect(await answersTo(here.token)).toEqual(ALL_OK);
+    await here.api.ok("POST /v1/auth/logout");
+    await eventually(
+      () => answersTo(here.token),
+      (answers) => answers.join() === ALL_REFUSED.join(),
+      REVOKED_WITHIN_MS,
+    );
+    expect(await answersTo(there.token)).toEqual(ALL_OK);
+  },
+  TIMEOUT_MS,
+);
