@@ -146,6 +146,11 @@ describe("the audit trail", () => {
     expect(idsOf(await readAll({ startTime, endTime, ...filter() }, 100))).toEqual(idsOf(expected));
   });
 
+  test.each(["actorId", "action"])("refuses a %s that no event can have", async (filter) => {
+    const answer = await admin.api.send(`GET /v1/admin/audit-events?${filter}=%C3%A9`);
+    expect(refusal(answer)).toEqual({ status: 400, reason: "INVALID_REQUEST" });
+  });
+
   test("refuses a page token under other filters", async () => {
     const { nextPageToken } = await admin.api.ok("GET /v1/admin/audit-events?pageSize=1");
     const query = new URLSearchParams({ pageToken: String(nextPageToken), service: "auth" });
