@@ -9,7 +9,7 @@ import { runUntilSignal, startProcess } from "@medconnect/platform/lifecycle.ts"
 import { LoadLimits } from "@medconnect/platform/load-limit.ts";
 import { createLogger } from "@medconnect/platform/log.ts";
 import { startOpsServer } from "@medconnect/platform/ops-server.ts";
-import { connectRedis } from "@medconnect/platform/redis.ts";
+import { connectRedis, REDIS_IN_BACKGROUND_MS, REDIS_IN_REQUEST_MS } from "@medconnect/platform/redis.ts";
 import { startMetrics } from "@medconnect/platform/telemetry/metrics.ts";
 import { observeProcess } from "@medconnect/platform/telemetry/process-metrics.ts";
 import { startTracing } from "@medconnect/platform/telemetry/tracing.ts";
@@ -35,7 +35,8 @@ startProcess("gateway", async () => {
   observeProcess();
 
   const services = new Services(config);
-  const redis = connectRedis(config.REDIS_URL, log);
+  const counters = connectRedis(config.REDIS_URL, log, REDIS_IN_REQUEST_MS);
+  const redis = connectRedis(config.REDIS_URL, log, REDIS_IN_BACKGROUND_MS);
   const serviceTokens = new ServiceTokens("gateway", config.INTERNAL_KEY);
   const accessTokens = new AccessTokenVerifier({
     issuer: config.JWT_ISSUER,
@@ -60,7 +61,7 @@ startProcess("gateway", async () => {
   const app = createApp({
     routes: routesOf(methods.values(), services),
     identity: { accessTokens, serviceTokens, revocations },
-    limiter: new RateLimiter(redis, limits),
+    limiter: new RateLimiter(counters, limits),
     load: new LoadLimits(config.MAX_CONCURRENT_REQUESTS),
     callTimeoutMs: config.CALL_TIMEOUT,
     log,
@@ -81,6 +82,7 @@ startProcess("gateway", async () => {
       await http.drain(config.DRAIN_DELAY);
       revocations.stop();
       services.close();
+      counters.disconnect();
       redis.disconnect();
       await Promise.all([ops.close(), flushTraces()]);
     },

@@ -1,14 +1,18 @@
 import { Redis } from "ioredis";
 import type { Logger } from "./log.ts";
 
+/** How long a command may take that a request waits for, and one that nobody waits for, in ms. */
+export const REDIS_IN_REQUEST_MS = 100;
+export const REDIS_IN_BACKGROUND_MS = 1000;
+
 /**
- * A connection that fails fast: with Redis away a command is refused at once, with Redis frozen after 100 ms, and
- * callers have another way (in-process limits, auth's own list of revocations).
+ * A connection that fails fast: with Redis away a command is refused at once, with Redis frozen after
+ * `commandTimeoutMs`, and callers have another way (in-process limits, auth's own list of revocations).
  */
-export function connectRedis(url: string, log: Logger): Redis {
+export function connectRedis(url: string, log: Logger, commandTimeoutMs: number): Redis {
   const redis = new Redis(url, {
     enableOfflineQueue: false,
-    commandTimeout: 100,
+    commandTimeout: commandTimeoutMs,
     connectTimeout: 1000,
     maxRetriesPerRequest: 0,
     enableAutoPipelining: true,

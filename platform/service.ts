@@ -31,7 +31,7 @@ import { startOpsServer } from "./ops-server.ts";
 import type { EventRoutes } from "./outbox/event.ts";
 import { Relay } from "./outbox/relay.ts";
 import { Pages } from "./page-token.ts";
-import { connectRedis } from "./redis.ts";
+import { connectRedis, REDIS_IN_BACKGROUND_MS } from "./redis.ts";
 import { startMetrics } from "./telemetry/metrics.ts";
 import { observeProcess } from "./telemetry/process-metrics.ts";
 import { startTracing } from "./telemetry/tracing.ts";
@@ -110,7 +110,7 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
 
   // Before Redis: it takes a while, in which its answers would seem to be late.
   warmUpValidation();
-  const redis = connectRedis(config.REDIS_URL, log);
+  const redis = connectRedis(config.REDIS_URL, log, REDIS_IN_BACKGROUND_MS);
 
   const parts = await build({ db, redis, clock, log, box, pages, audit, changes, serviceTokens, peers });
 

@@ -7,7 +7,7 @@ import { Revocations } from "@medconnect/platform/identity/revocations.ts";
 import { ServiceTokens } from "@medconnect/platform/identity/service-tokens.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import { LoadLimits } from "@medconnect/platform/load-limit.ts";
-import { connectRedis } from "@medconnect/platform/redis.ts";
+import { connectRedis, REDIS_IN_REQUEST_MS } from "@medconnect/platform/redis.ts";
 import { startTracing } from "@medconnect/platform/telemetry/tracing.ts";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import pino from "pino";
@@ -60,7 +60,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
   const keys = await generateKeyPair("EdDSA");
   const jwk = { ...(await exportJWK(keys.publicKey)), kid: "k1", alg: "EdDSA", use: "sig" };
   const revoked: string[] = [];
-  const redis = connectRedis(redisUrl, pino({ level: "silent" }));
+  const redis = connectRedis(redisUrl, pino({ level: "silent" }), REDIS_IN_REQUEST_MS);
   const readRevoked = async () => revoked.map((sessionId) => ({ sessionId, expireTime: new Date() }));
   const revocations = new Revocations(redis, readRevoked, log);
   revocations.start();

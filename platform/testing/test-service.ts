@@ -21,7 +21,7 @@ import { createLogger } from "../log.ts";
 import type { EventRoutes } from "../outbox/event.ts";
 import { Relay } from "../outbox/relay.ts";
 import { Pages } from "../page-token.ts";
-import { connectRedis } from "../redis.ts";
+import { connectRedis, REDIS_IN_BACKGROUND_MS } from "../redis.ts";
 import type { Platform } from "../service.ts";
 
 /** A clock that a test sets and moves. */
@@ -69,7 +69,7 @@ export async function startTestService(name: string, routes: EventRoutes = {}): 
   const hash = new KeyedHash(randomBytes(32));
   const serviceTokens = new ServiceTokens(name, [randomBytes(32)]);
   const idempotency = new Idempotency(db, box, hash);
-  const redis = connectRedis(process.env.REDIS_URL ?? "redis://127.0.0.1:6379", log);
+  const redis = connectRedis(process.env.REDIS_URL ?? "redis://127.0.0.1:6379", log, REDIS_IN_BACKGROUND_MS);
   const nowhere = new GrpcClient("127.0.0.1:1");
   const consumers = Object.fromEntries(
     Object.values(routes)

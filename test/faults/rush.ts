@@ -1,14 +1,19 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
+import type { Json } from "../support/api.ts";
 import { beliefOf } from "./belief.ts";
 import type { Crowd } from "./crowd.ts";
-import type { HttpClient, Outcome, Sent } from "./http-client.ts";
+import type { HttpClient, Outcome } from "./http-client.ts";
 import type { Patient } from "./patient.ts";
 import type { Random } from "./random.ts";
 import type { Tally } from "./tally.ts";
 
 const TICK_MS = 10;
-const RETRY_MS = 250;
+const REFUSALS = {
+  book: ["SLOT_UNAVAILABLE", "PATIENT_OVERLAP"],
+  // Its hold has ended meanwhile.
+  cancel: ["ILLEGAL_TRANSITION"],
+} as const;
 
 /** What a stretch of the rush was answered. */
 export interface Answers {
@@ -18,13 +23,6 @@ export interface Answers {
   turnedAwayMs: number[];
 }
 
-/** A change whose outcome is not known yet. */
-interface Open {
-  patient: Patient;
-  call: string;
-  sent: Sent;
-}
-
 /** Everybody books at once, and gives back what they get, so that there is always something to book. */
 export class Rush {
   readonly #crowd: Crowd;
@@ -32,7 +30,8 @@ export class Rush {
   readonly #random: Random;
   readonly #tally: Tally;
   readonly #underWay = new Set<Promise<void>>();
-  #open: Open[] = [];
+  /** Ids of patients who do not know what came of a booking. */
+  readonly #unsure = new Set<string>();
   #decided = 0;
   #turnedAwayMs: number[] = [];
 
@@ -63,13 +62,11 @@ export class Rush {
     });
   }
 
-  /** Asks again, with the same key, for all whose outcome is not known. */
-  async decideAll(): Promise<void> {
+  /** Waits for the last answers, and has patients find out which bookings they have of those whose answer was lost. */
+  async settle(): Promise<void> {
     await Promise.all(this.#underWay);
-    while (this.#open.length > 0) {
-      for (const open of this.#open.splice(0)) await this.#send(open);
-      await delay(RETRY_MS);
-    }
+    const unsure = this.#crowd.patients.filter(({ id }) => this.#unsure.has(id));
+    for (const patient of unsure) await this.#lookUp(patient);
   }
 
   async #measured(ms: number, work: (end: number) => Promise<void>): Promise<Answers> {
@@ -89,30 +86,40 @@ export class Rush {
 
   async #book(): Promise<void> {
     const { id: slotId } = this.#random.pick(this.#crowd.slots);
-    await this.#ask(this.#random.pick(this.#crowd.patients), "POST /v1/bookings", { slotId });
-  }
-
-  async #ask(patient: Patient, call: string, body: Sent["body"]): Promise<void> {
-    await this.#send({ patient, call, sent: { token: patient.token, key: randomUUID(), body: body! } });
-  }
-
-  async #send(open: Open): Promise<void> {
-    const { patient, call, sent } = open;
-    const outcome = await this.#http.send(call, sent);
-    const isBooking = call.endsWith("/bookings");
-    const refusals = isBooking ? ["SLOT_UNAVAILABLE", "PATIENT_OVERLAP"] : ["ILLEGAL_TRANSITION"];
-    this.#tally.add(isBooking ? "book" : "cancel", outcome, refusals);
-    if (outcome.kind === "unknown") return this.#leaveOpen(open, outcome);
-    this.#decided += 1;
-    if (outcome.kind !== "ok") return;
-    const belief = beliefOf(outcome.body);
-    const isNews = !patient.beliefs.has(belief.id);
+    const patient = this.#random.pick(this.#crowd.patients);
+    const booked = await this.#send("book", patient, "POST /v1/bookings", { slotId });
+    if (booked.kind === "unknown") this.#unsure.add(patient.id);
+    if (booked.kind !== "ok") return;
+    const belief = beliefOf(booked.body);
     patient.beliefs.set(belief.id, belief);
-    if (isNews) await this.#ask(patient, `POST /v1/bookings/${belief.id}:cancel`, { reason: "Well again" });
+    const cancel = `POST /v1/bookings/${belief.id}:cancel`;
+    const cancelled = await this.#send("cancel", patient, cancel, { reason: "Well again" });
+    if (cancelled.kind === "ok") belief.status = "CANCELLED";
   }
 
-  #leaveOpen(open: Open, { status, ms }: Outcome): void {
-    this.#open.push(open);
-    if (status === 503 || status === 429) this.#turnedAwayMs.push(ms);
+  async #send(
+    operation: keyof typeof REFUSALS,
+    { token }: Patient,
+    call: string,
+    body: Json,
+  ): Promise<Outcome> {
+    const outcome = await this.#http.send(call, { token, key: randomUUID(), body });
+    this.#tally.add(operation, outcome, REFUSALS[operation]);
+    if (outcome.kind !== "unknown") this.#decided += 1;
+    else if (outcome.status === 503) this.#turnedAwayMs.push(outcome.ms);
+    return outcome;
+  }
+
+  async #lookUp({ token, beliefs }: Patient): Promise<void> {
+    let pageToken = "";
+    do {
+      const call = `GET /v1/bookings?pageSize=100&pageToken=${encodeURIComponent(pageToken)}`;
+      const { kind, body, reason } = await this.#http.send(call, { token });
+      if (kind !== "ok") throw new Error(`bookings cannot be listed: ${reason}`);
+      for (const belief of (body.bookings as Json[]).map(beliefOf)) {
+        if (!beliefs.has(belief.id)) beliefs.set(belief.id, belief);
+      }
+      pageToken = String(body.nextPageToken);
+    } while (pageToken !== "");
   }
 }

@@ -33,7 +33,7 @@ export const overload: Scenario = {
       const health = new HealthWatch(system);
       const { decidedPerSecond, turnedAwayMs } = await rush.atRate(peak * TIMES_PEAK, overloadMs);
       const unhealthy = await health.stop();
-      await rush.decideAll();
+      await rush.settle();
       const share = decidedPerSecond / peak;
       const p99 = quantile(turnedAwayMs, 0.99);
       notes.fact(
