@@ -154,8 +154,7 @@ export class GrpcServer {
     );
     try {
       authorize(method.rules, caller);
-      validate(method.input, incoming.request);
-      const request = decode(definition, incoming.request);
+      const request = decode(definition, validate(method.input, incoming.request));
       const call: Call = {
         method,
         definition,
