@@ -37,10 +37,25 @@ describe("answers", () => {
     expect(gateway.stubs.calls[0]?.request).toEqual({ slotId: ID, idempotencyKey: "k" });
   });
 
+  const REGISTRATION = { email: "a@b.test", password: "x".repeat(12), fullName: "A", role: "PATIENT" };
+
   test("a Location without fields, and 200 for what is not created", async () => {
-    const body = { email: "a@b.test", password: "x".repeat(12), fullName: "A", role: "PATIENT" };
-    expect((await gateway.send("POST", "/v1/auth/register", { body })).headers.location).toBe("/v1/users/me");
+    gateway.stubs.stubs.set("Register", () => ({ id: ID }));
+    const registered = await gateway.send("POST", "/v1/auth/register", { body: REGISTRATION });
+    expect(registered).toMatchObject({ status: 201, headers: { location: "/v1/users/me" } });
     expect((await gateway.send("POST", "/v1/auth/login", { body: {} })).status).toBe(200);
+  });
+
+  test("what is taken in, to be told of elsewhere: 202 and {}", async () => {
+    const registered = await gateway.send("POST", "/v1/auth/register", { body: REGISTRATION });
+    expect(registered).toMatchObject({ status: 202, text: "{}" });
+    expect(registered.headers).not.toHaveProperty("location");
+    const forgot = await gateway.send("POST", "/v1/auth/password:forgot", { body: { email: "a@b.test" } });
+    expect(forgot).toMatchObject({
+      status: 202,
+      text: "{}",
+      headers: { "content-type": "application/json" },
+    });
   });
 
   test("the etag as a header", async () => {

@@ -39,6 +39,8 @@ export interface Trail {
 export interface Effect<T> {
   response: T;
   trails: Trail[];
+  /** The answer does not wait for whom the events are told, as its time would say whether there are any. */
+  isAnsweredAtOnce?: boolean;
 }
 
 /** A use case that `begin` has begun, and who ends it. */
@@ -218,12 +220,13 @@ export class Changes {
     mayRetry?: (error: unknown) => Promise<boolean>,
   ): Promise<T> {
     const { db, relay } = this.#options;
-    const { response, deliveries } = await db.transaction(async (tx) => {
+    const { effect, deliveries } = await db.transaction(async (tx) => {
       const effect = await work(tx);
-      return { response: effect.response, deliveries: this.record(tx, effect.trails, actorOf(call), call) };
+      return { effect, deliveries: this.record(tx, effect.trails, actorOf(call), call) };
     }, mayRetry);
-    await relay.send(deliveries);
-    return response;
+    const told = relay.send(deliveries);
+    if (!effect.isAnsweredAtOnce) await told;
+    return effect.response;
   }
 
   async #replay<T>(

@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 
 const ROOT = join(import.meta.dirname, "..");
 const PROCESSES = ["gateway", "auth", "scheduling", "clinical", "billing"];
@@ -18,6 +19,7 @@ const env = {
   ...process.env,
   COMPOSE_PROJECT_NAME: "medconnect-test",
   JAEGER_PORT: "0",
+  MAILPIT_PORT: "0",
   ...Object.fromEntries(PROCESSES.map((name) => [`${name.toUpperCase()}_PORT`, "0"])),
 };
 
@@ -69,10 +71,28 @@ test("the gateway is ready and describes itself", async () => {
   assert.match((await send("GET", "/openapi.json")).json().openapi, /^3\.1/);
 });
 
-test("a patient registers, signs in and sees their account", async () => {
+/** The token of the link in the one mail to an address. */
+async function mailedToken(email: string): Promise<string> {
+  const mailpit = `http://${compose("port", "mailpit", "8025").trim()}/api/v1`;
+  for (let tries = 0; tries < 50; tries++) {
+    const found = await fetch(`${mailpit}/search?query=${encodeURIComponent(`to:${email}`)}`);
+    const { messages } = (await found.json()) as { messages: { ID: string }[] };
+    if (messages[0]) {
+      const mail = await fetch(`${mailpit}/message/${messages[0].ID}`);
+      return ((await mail.json()) as { Text: string }).Text.match(/#token=(\S+)/)![1]!;
+    }
+    await delay(200);
+  }
+  throw new Error(`no mail to ${email}`);
+}
+
+test("a patient registers, follows the link that was mailed, signs in and sees their account", async () => {
   const account = { email: "pat@example.org", password: "a passphrase of some length" };
   const body = { ...account, fullName: "Pat Ient", role: "PATIENT" };
-  assert.equal((await send("POST", "/v1/auth/register", { body })).status, 201);
+  assert.equal((await send("POST", "/v1/auth/register", { body })).status, 202);
+  assert.equal((await send("POST", "/v1/auth/login", { body: account })).status, 401);
+  const token = await mailedToken(account.email);
+  assert.equal((await send("POST", "/v1/auth/email:verify", { body: { token } })).status, 204);
   const signedIn = await send("POST", "/v1/auth/login", { body: account });
   assert.equal(signedIn.status, 200);
   const me = await send("GET", "/v1/users/me", { token: signedIn.json().accessToken });

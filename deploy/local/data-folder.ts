@@ -42,6 +42,11 @@ export class DataFolder {
     return join(this.path, name);
   }
 
+  /** Where mails are caught. */
+  get mailFolder(): string {
+    return this.file("mail");
+  }
+
   logFile(name: string): string {
     return join(this.path, "logs", `${name}.log`);
   }

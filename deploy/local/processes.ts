@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { SERVICES, type Service } from "../provision.ts";
 import type { DataFolder } from "./data-folder.ts";
 import type { Databases } from "./databases.ts";
@@ -45,6 +46,7 @@ function makeProcess(name: ProcessName, options: ProcessOptions): Server {
       MYSQL_URL: undefined,
       ...commonSettings(name, options),
       ...(name === "gateway" ? {} : serviceSettings(name, options)),
+      ...(name === "auth" ? mailSettings(options) : {}),
       ...env,
       ...envOf?.[name],
     },
@@ -74,6 +76,15 @@ function serviceSettings(name: Service, { folder, databases, schemaPrefix }: Pro
   url.password = databasePasswords[name];
   url.pathname = schemaPrefix + name;
   return { DATABASE_URL: url.href, DATA_KEY: dataKeys[name] };
+}
+
+/** Mails are caught in a folder, unless there is a mail server to send them to. */
+function mailSettings({ folder, ports }: ProcessOptions) {
+  const { MAIL_URL, PUBLIC_URL } = process.env;
+  return {
+    MAIL_URL: MAIL_URL ?? pathToFileURL(folder.mailFolder).href,
+    PUBLIC_URL: PUBLIC_URL ?? `http://localhost:${ports.gateway.port}`,
+  };
 }
 
 async function isReady(metricsPort: number): Promise<boolean> {

@@ -42,6 +42,8 @@ export interface Stack {
   /** host:port for gRPC. */
   addresses: Record<Service, string>;
   ports: Ports;
+  /** Where mails are caught, a file each. */
+  mailFolder: string;
   databases: Databases;
   /** Each can be stopped, killed and started again, and its `env` changed before that. */
   processes: Processes;
@@ -85,6 +87,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       urls: { ...urls, mysql: databases.mysqlUrl, redis: databases.redisUrl } as Stack["urls"],
       addresses: addressesOf(ports),
       ports,
+      mailFolder: folder.mailFolder,
       databases,
       processes,
       stop,
@@ -123,7 +126,7 @@ function watch(stack: Stack, folder: DataFolder, onDied: StackOptions["onDied"])
 }
 
 function writeStackFile(stack: Stack, folder: DataFolder): void {
-  const { urls, addresses, ports, databases } = stack;
+  const { urls, addresses, ports, mailFolder, databases } = stack;
   const portsOf = (kind: "port" | "metricsPort") =>
     Object.fromEntries(PROCESSES.map((name) => [name, ports[name][kind]]));
   const enginePorts = Object.entries(databases.engines).map(([name, { port }]) => [name, port]);
@@ -135,6 +138,7 @@ function writeStackFile(stack: Stack, folder: DataFolder): void {
     metricsPorts: portsOf("metricsPort"),
     pids: { launcher: process.pid, ...Object.fromEntries(pids) },
     logs: folder.file("logs"),
+    mailFolder,
   });
 }
 

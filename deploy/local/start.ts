@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { runCommand, SetupError } from "../setup-error.ts";
 import { resetDataFolder } from "./data-folder.ts";
+import { watchMails } from "./mail-folder.ts";
 import { configuredPorts, PROCESSES, refuseBusyPorts } from "./ports.ts";
 import { terminalProgress } from "./progress.ts";
 import { DEMO_ACCOUNTS, DEMO_PASSWORD, seed } from "./seed.ts";
@@ -23,6 +24,7 @@ Environment, which is passed on to every process:
   MYSQL_URL, REDIS_URL                  use these servers; mysql://user:password@host:port of an administrator
   GATEWAY_PORT, AUTH_PORT, …            ports: gateway 8080, auth 50051, scheduling 50052, clinical 50053, billing 50054
   GATEWAY_METRICS_PORT, …               metrics: gateway 9464, auth 9465, scheduling 9466, clinical 9467, billing 9468
+  MAIL_URL=smtp://host:port             sends mails; without it they are caught in the data folder, and their links shown
   MEDCONNECT_ENGINES_DIR                where MySQL and Redis are unpacked to, if they are not installed (.local/engines)
   LOG_LEVEL=warn, RATE_LIMIT_AUTH=0, …  any setting of a process
 `;
@@ -70,8 +72,12 @@ runCommand(async () => {
     aborted(stopping),
   ]);
   if (!stopping.aborted) say(welcome(stack));
+  const stopWatching = watchMails(stack.mailFolder, ({ to, subject, link }) =>
+    process.stdout.write(`mail to ${to}: ${[subject, link].filter(Boolean).join(" ")}\n`),
+  );
 
   const died = await Promise.race([death.promise, aborted(stopping)]);
+  stopWatching();
   say(died ? `${died} Stopping everything.` : "Stopping …");
   await stack.stop();
   say("Stopped.");
@@ -97,7 +103,7 @@ function say(text: string): void {
   process.stdout.write(`\n${text}\n`);
 }
 
-function welcome({ urls, addresses, ports, file }: Stack): string {
+function welcome({ urls, addresses, ports, mailFolder, file }: Stack): string {
   const row = (name: string, value: string) => `  ${name.padEnd(12)}${value}`;
   return [
     "MedConnect is ready.",
@@ -108,6 +114,7 @@ function welcome({ urls, addresses, ports, file }: Stack): string {
     ...PROCESSES.map((name) =>
       row("metrics", `http://127.0.0.1:${ports[name].metricsPort}/metrics (${name})`),
     ),
+    row("mail", process.env.MAIL_URL ? "by MAIL_URL" : `${mailFolder} (and its links here)`),
     row("all of this", file),
     "",
     ...Object.entries(DEMO_ACCOUNTS).map(([role, { email }]) => row(role, `${email}  ${DEMO_PASSWORD}`)),

@@ -46,9 +46,13 @@ test("fields, rules and what must be given come from the proto", () => {
   ]);
 });
 
-test("answers: 201 with Location, 204 for nothing, and each reason under its status", () => {
+test("answers: 201 with Location, 202, 204 for nothing, and each reason under its status", () => {
   expect(at(...createBooking, "responses", "201", "headers")).toHaveProperty("Location");
   expect(at("paths", "/v1/auth/logout", "post", "responses")).toHaveProperty("204");
+  const successes = (path: string) =>
+    Object.keys(at("paths", path, "post", "responses") as Schema).filter((status) => status < "300");
+  expect(successes("/v1/auth/register")).toEqual(["201", "202"]);
+  expect(successes("/v1/auth/password:forgot")).toEqual(["202"]);
   expect(
     at(...createBooking, "responses", "409", "content", "application/problem+json", "examples"),
   ).toMatchObject({

@@ -117,6 +117,11 @@ function requestBodyOf({ method, binding, httpMethod }: Route, schemas: Schemas)
   };
 }
 
+const ACCEPTED = {
+  description: "Taken in; the outcome is told elsewhere, such as by mail.",
+  content: { "application/json": { schema: { type: "object", maxProperties: 0 }, example: {} } },
+};
+
 function successOf({ method }: Route, schemas: Schemas): Record<string, Schema> {
   const { output, rules } = method;
   const headers = {
@@ -138,9 +143,10 @@ function successOf({ method }: Route, schemas: Schemas): Record<string, Schema> 
       200: { description: "The document.", headers, content: { "*/*": { schema: { type: "string" } } } },
     };
   }
-  if (output.fields.length === 0) return { 204: { description, headers } };
+  const accepted = rules.accepts && { 202: { ...ACCEPTED, headers } };
+  if (output.fields.length === 0) return accepted || { 204: { description, headers } };
   const content = {
     "application/json": { schema: schemas.message(output, "answer"), example: exampleOf(output.fields) },
   };
-  return { [rules.creates ? 201 : 200]: { description, headers, content } };
+  return { [rules.creates ? 201 : 200]: { description, headers, content }, ...accepted };
 }

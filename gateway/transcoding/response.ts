@@ -17,7 +17,14 @@ export interface Answer {
 export type AnswerMaker = (bytes: Uint8Array, trailer: Metadata) => Answer;
 
 /** How a method's output is told over HTTP, by what the contract says of it. */
-export function answerMakerFor({ output, rules }: Method): AnswerMaker {
+export function answerMakerFor(method: Method): AnswerMaker {
+  const done = doneMakerFor(method);
+  if (!method.rules.accepts) return done;
+  // Where nothing is set, nothing is encoded.
+  return (bytes, trailer) => (bytes.length === 0 ? accepted(trailer) : done(bytes, trailer));
+}
+
+function doneMakerFor({ output, rules }: Method): AnswerMaker {
   if (output.typeName === HTTP_BODY) return rawAnswer;
   if (output.fields.length === 0)
     return (_, trailer) => ({ status: 204, headers: replayed(trailer), body: "" });
@@ -31,6 +38,12 @@ export function answerMakerFor({ output, rules }: Method): AnswerMaker {
     return { status: rules.creates ? 201 : 200, headers, body: Buffer.from(JSON.stringify(json)) };
   };
 }
+
+const accepted = (trailer: Metadata): Answer => ({
+  status: 202,
+  headers: { "content-type": "application/json", ...replayed(trailer) },
+  body: "{}",
+});
 
 function rawAnswer(bytes: Uint8Array, trailer: Metadata): Answer {
   const { contentType, data } = fromBinary(HttpBodySchema, bytes);

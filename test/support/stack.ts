@@ -9,6 +9,8 @@ export interface Running {
   urls: Record<ProcessName | "mysql" | "redis", string>;
   /** host:port for gRPC. */
   addresses: Record<Service, string>;
+  /** Where mails are caught. */
+  mailFolder: string;
 }
 
 /** The system that `npm test` started for all tests. */

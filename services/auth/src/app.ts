@@ -7,6 +7,10 @@ import type { Platform } from "@medconnect/platform/service.ts";
 import { z } from "zod";
 import { keepKeys } from "./keys/keep-keys.ts";
 import { CACHE_MS, SigningKeys } from "./keys/signing-keys.ts";
+import type { LinkPurpose } from "./links/link-token-store.ts";
+import { deliverMails, watchMails } from "./mail/deliver-mails.ts";
+import { mailOptionsOf, mailSettings } from "./mail/mail-settings.ts";
+import { createMailTransport, type MailTransport } from "./mail/mail-transport.ts";
 import { CHALLENGE_TTL_S } from "./mfa/ask-for-second-factor.ts";
 import { PasswordHasher } from "./passwords/password-hasher.ts";
 import { publishRevocations } from "./sessions/publish-revocations.ts";
@@ -25,6 +29,8 @@ export const EVENT_ROUTES: EventRoutes = {
 
 /** What auth can be told beyond what every service can. */
 export const authSettings = {
+  NODE_ENV: z.string().optional(),
+  ...mailSettings,
   /**
    * How many passwords are hashed at once. Each takes 19 MiB, a core, and a thread of libuv's pool, of which one is
    * left to others.
@@ -32,6 +38,17 @@ export const authSettings = {
   HASH_CONCURRENCY: z.coerce.number().int().min(1).default(Math.min(availableParallelism(), 3)),
   /** How many more may wait for that before calls are refused with UNAVAILABLE. */
   HASH_QUEUE: z.coerce.number().int().min(0).default(64),
+  /** Whether nobody signs in before they have followed the link that was mailed to them. */
+  EMAIL_VERIFICATION: z
+    .enum(["off", "required"])
+    .default(process.env.NODE_ENV === "production" ? "required" : "off"),
+  /** How long the links in mails are good. */
+  VERIFY_LINK_TTL: duration("24h"),
+  RESET_LINK_TTL: duration("30m"),
+  /** Of what anybody can have mailed to an account it gets one in this time. */
+  MAIL_PAUSE: duration("5m"),
+  /** How long a process has for a mail that it sends; longer than the slowest dialogue with a mail server. */
+  MAIL_LEASE: duration("2m"),
   /** A refresh token that is not used this long is void. */
   REFRESH_IDLE_TTL: duration("30m"),
   /** A session ends after this long, however much it is used. */
@@ -51,6 +68,16 @@ export interface Auth extends Platform {
   readonly keysJob: Job;
   /** Tells every process who is signed out; each second, and at once when it is kicked. */
   readonly revocationsJob: Job;
+  /** Sends what `queueMail` has queued: at once when it is kicked, and again later what could not be sent. */
+  readonly mailJob: Job;
+  readonly mailTransport: MailTransport;
+  readonly mailFrom: string;
+  readonly mailLeaseMs: number;
+  /** Where the links in mails lead. */
+  readonly publicUrl: string;
+  readonly linkMs: Readonly<Record<LinkPurpose, number>>;
+  readonly mailPauseMs: number;
+  readonly mustVerifyEmail: boolean;
   /** The `iss` and `aud` of access tokens. */
   readonly issuer: string;
   readonly audience: string;
@@ -64,6 +91,7 @@ export interface Auth extends Platform {
 const PUBLISH_MS = 1000;
 /** How often the signing keys are looked after, or four times in their life where that is short. */
 const KEEP_KEYS_MS = 60_000;
+const MAIL_MS = 1000;
 
 type AuthConfig = ServiceConfig & z.infer<z.ZodObject<typeof authSettings>>;
 
@@ -76,12 +104,25 @@ export async function buildAuth(platform: Platform, config: AuthConfig): Promise
     publishAheadMs: 2 * JWKS_MAX_AGE + CACHE_MS,
   });
   await keep();
+  const { url, from, publicUrl } = mailOptionsOf(config);
+  const mailing = {
+    mailTransport: createMailTransport(url),
+    mailFrom: from,
+    mailLeaseMs: config.MAIL_LEASE,
+    publicUrl,
+  };
+  watchMails(platform);
   return {
     ...platform,
+    ...mailing,
+    mailJob: new Job("send mails", MAIL_MS, deliverMails({ ...platform, ...mailing }), platform.log),
     hasher: await PasswordHasher.create({ atOnce: config.HASH_CONCURRENCY, waiting: config.HASH_QUEUE }),
     signingKeys: new SigningKeys(platform),
     keysJob: new Job("keep keys", Math.min(KEEP_KEYS_MS, rotationMs / 4 || KEEP_KEYS_MS), keep, platform.log),
     revocationsJob: new Job("publish revocations", PUBLISH_MS, publishRevocations(platform), platform.log),
+    linkMs: { VERIFY_EMAIL: config.VERIFY_LINK_TTL, RESET_PASSWORD: config.RESET_LINK_TTL },
+    mailPauseMs: config.MAIL_PAUSE,
+    mustVerifyEmail: config.EMAIL_VERIFICATION === "required",
     issuer: config.JWT_ISSUER,
     audience: config.JWT_AUDIENCE,
     accessTokenMs: config.ACCESS_TOKEN_TTL,

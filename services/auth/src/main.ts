@@ -12,6 +12,7 @@ import { batchGetActors } from "./access-log/batch-get-actors.ts";
 import { getMe } from "./accounts/get-me.ts";
 import { register } from "./accounts/register.ts";
 import { updateMe } from "./accounts/update-me.ts";
+import { verifyEmail } from "./accounts/verify-email.ts";
 import { disableUser, enableUser } from "./admin/change-status.ts";
 import { getUser } from "./admin/get-user.ts";
 import { getUserStats } from "./admin/get-user-stats.ts";
@@ -25,6 +26,9 @@ import { activateTotp } from "./mfa/activate-totp.ts";
 import { disableTotp } from "./mfa/disable-totp.ts";
 import { setUpTotp } from "./mfa/set-up-totp.ts";
 import { verifyMfa } from "./mfa/verify-mfa.ts";
+import { changePassword } from "./passwords/change-password.ts";
+import { forgotPassword } from "./passwords/forgot-password.ts";
+import { resetPassword } from "./passwords/reset-password.ts";
 import {
   disableServiceAccount,
   enableServiceAccount,
@@ -56,6 +60,9 @@ startProcess("auth", async () => {
         serve: (server) => {
           server.serve(AuthServiceService, {
             register: register(app),
+            verifyEmail: verifyEmail(app),
+            forgotPassword: forgotPassword(app),
+            resetPassword: resetPassword(app),
             login: login(app),
             verifyMfa: verifyMfa(app),
             refreshToken: refreshToken(app),
@@ -67,6 +74,7 @@ startProcess("auth", async () => {
           server.serve(UserServiceService, {
             getMe: getMe(app),
             updateMe: updateMe(app),
+            changePassword: changePassword(app),
             listUsers: listUsers(app),
             getUser: getUser(app),
             disableUser: disableUser(app),
@@ -99,6 +107,7 @@ startProcess("auth", async () => {
           app.revocationsJob,
           app.keysJob,
           new Job("end rotated secrets", 1000, endRotatedSecrets(app), app.log),
+          app.mailJob,
           new Job("forget successors", 1000, () => forgetSuccessors(app.db, app.clock.now()), app.log),
           new Job("sweep sessions", SWEEP_MS, sweepExpired(app), app.log),
         ],

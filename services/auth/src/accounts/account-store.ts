@@ -40,6 +40,7 @@ const INSERT = `INSERT INTO users (id, email, password_hash, password_set_time, 
 const UPDATE_PROFILE = `UPDATE users SET full_name = ?, date_of_birth = ?, phone = ?, time_zone = ?, locale = ?,
   version = version + 1 WHERE id = ?`;
 const SET_STATUS = "UPDATE users SET status = ?, version = version + 1 WHERE id = ?";
+const MARK_EMAIL_VERIFIED = "UPDATE users SET email_verified = TRUE, version = version + 1 WHERE id = ?";
 const TOUCH = "UPDATE users SET version = version + 1 WHERE id = ?";
 
 export interface AccountRow {
@@ -103,6 +104,10 @@ export function updateProfile(tx: Transaction, id: string, profile: Profile): vo
 
 export function setStatus(tx: Transaction, id: string, status: Status): void {
   tx.defer(SET_STATUS, [status, id]);
+}
+
+export function markEmailVerified(tx: Transaction, id: string): void {
+  tx.defer(MARK_EMAIL_VERIFIED, [id]);
 }
 
 /** Gives the account a new version, for a change that it shows but that lies in another table. */

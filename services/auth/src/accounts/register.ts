@@ -1,14 +1,18 @@
 import type { Call } from "@medconnect/platform/grpc/call.ts";
 import type { Role } from "@medconnect/platform/identity/caller.ts";
 import type { RegisterRequest } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
-import type { User } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
+import { User } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import type { Auth } from "../app.ts";
 import { assertStrongPassword } from "../passwords/password-rules.ts";
 import { newAccount } from "./account-rules.ts";
 import { createAccount } from "./create-account.ts";
+import { registerByMail } from "./register-by-mail.ts";
 import { toUser } from "./user.ts";
 
-/** AuthService.Register. Throws WEAK_PASSWORD, EMAIL_TAKEN. */
+/**
+ * AuthService.Register. Throws WEAK_PASSWORD, EMAIL_TAKEN; where e-mail addresses must be verified the latter is told by
+ * mail, and the answer is empty.
+ */
 export const register =
   (app: Auth) =>
   async (request: RegisterRequest, call: Call): Promise<User> => {
@@ -18,6 +22,10 @@ export const register =
     assertStrongPassword(password, account);
     // Before the e-mail is looked at, so that the time does not tell whether it is known.
     const passwordHash = await app.hasher.hash(password, call.deadline);
+    if (app.mustVerifyEmail) {
+      await registerByMail(app, { account, passwordHash }, call);
+      return User.fromPartial({});
+    }
     return await app.changes.apply(call, async (tx) => {
       const trail = await createAccount(tx, { account, passwordHash });
       return { response: toUser(account), trails: [trail] };

@@ -8,12 +8,16 @@ export interface Credentials {
   readonly passwordHash: string;
   readonly passwordSetTime: Date;
   readonly status: Status;
+  /** 0 or 1. */
+  readonly emailVerified: number;
 }
 
-const CREDENTIALS = `SELECT id AS userId, password_hash AS passwordHash, password_set_time AS passwordSetTime, status
-  FROM users`;
+const CREDENTIALS = `SELECT id AS userId, password_hash AS passwordHash, password_set_time AS passwordSetTime, status,
+  email_verified AS emailVerified FROM users`;
 const HOLD_ACTIVE = `SELECT u.role, t.user_id IS NOT NULL AS mfa_enabled FROM ${ACCOUNTS}
   WHERE u.id = ? AND u.status = 'ACTIVE' AND u.password_set_time = ? FOR SHARE OF u`;
+const LOCK_PASSWORD = "SELECT 1 FROM users WHERE id = ? AND password_set_time = ? FOR UPDATE";
+const UPDATE_PASSWORD = "UPDATE users SET password_hash = ?, password_set_time = ? WHERE id = ?";
 const REPLACE_HASH = "UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?";
 
 export async function findCredentialsByEmail(db: Database, email: string): Promise<Credentials | undefined> {
@@ -47,4 +51,13 @@ export async function holdActive(
 /** Puts a stronger hash of the same password in the place of `old`, unless the password was changed meanwhile. */
 export async function replaceHash(db: Database, id: string, old: string, stronger: string): Promise<void> {
   await db.write(REPLACE_HASH, [stronger, id, old]);
+}
+
+/** Keeps anybody else from changing the password. @returns whether it is still the one of `passwordSetTime` */
+export async function lockPassword(tx: Transaction, userId: string, passwordSetTime: Date): Promise<boolean> {
+  return (await tx.read(LOCK_PASSWORD, [userId, passwordSetTime])).length === 1;
+}
+
+export function updatePassword(tx: Transaction, userId: string, passwordHash: string, now: Date): void {
+  tx.defer(UPDATE_PASSWORD, [passwordHash, now, userId]);
 }

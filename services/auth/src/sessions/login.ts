@@ -3,6 +3,9 @@ import type { Call } from "@medconnect/platform/grpc/call.ts";
 import type { LoginRequest, LoginResponse } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import { canonicalEmail } from "../accounts/account-rules.ts";
 import type { Auth } from "../app.ts";
+import { mailLink } from "../links/mail-link.ts";
+import { mayMail } from "../mail/may-mail.ts";
+import type { Recipient } from "../mail/queue-mail.ts";
 import { askForSecondFactor } from "../mfa/ask-for-second-factor.ts";
 import {
   type Credentials,
@@ -25,6 +28,10 @@ export const login =
     const matches = await app.hasher.verify(credentials?.passwordHash, password, call.deadline);
     // A disabled account is refused here, and not only by `begin`, for the time not to tell it from a wrong password.
     if (credentials && matches && credentials.status === "ACTIVE") {
+      if (app.mustVerifyEmail && !credentials.emailVerified) {
+        await mailVerification(app, { id: credentials.userId, email: canonicalEmail(email) }, call);
+        throw new ApiError("INVALID_CREDENTIALS");
+      }
       if (isWeak(credentials.passwordHash)) await strengthen(app, credentials, password, call);
       const answer = await begin(app, credentials, call);
       if (answer) return answer;
@@ -55,6 +62,15 @@ async function begin(
     const opened = openSession(app, tx, { userId, role: held.role }, now);
     const response = await issueTokens(app, opened, now);
     return { response, trails: [{ ...trail, resource: `sessions/${opened.session.id}` }] };
+  });
+}
+
+/** The password was right, but nobody knows yet whether the address is: its owner gets another link. */
+async function mailVerification(app: Auth, account: Recipient, call: Call): Promise<void> {
+  await app.changes.apply(call, async (tx) => {
+    if (await mayMail(app, tx, account.id, "VERIFY_EMAIL")) mailLink(app, tx, account, "VERIFY_EMAIL");
+    const trail = { resource: `users/${account.id}`, subjectIds: [account.id], outcome: "FAILURE" as const };
+    return { response: undefined, trails: [trail] };
   });
 }
 

@@ -1,4 +1,6 @@
 import type { Auth } from "../app.ts";
+import { deleteExpiredLinkTokens } from "../links/link-token-store.ts";
+import { deleteExpiredMails } from "../mail/mail-store.ts";
 import { deleteExpiredChallenges } from "../mfa/mfa-store.ts";
 import { deleteExpiredRevocations } from "./revocation-store.ts";
 import { deleteExpiredSessions } from "./session-store.ts";
@@ -9,4 +11,6 @@ export const sweepExpired = (app: Auth) => async (): Promise<void> => {
   await deleteExpiredRevocations(app.db, now);
   await deleteExpiredChallenges(app.db, now);
   await deleteExpiredSessions(app.db, now);
+  await deleteExpiredMails(app.db, now);
+  await deleteExpiredLinkTokens(app.db, now);
 };

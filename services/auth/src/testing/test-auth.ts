@@ -15,6 +15,8 @@ import type { User } from "@medconnect/proto/medconnect/auth/v1/user_service.ts"
 import { decodeJwt } from "jose";
 import { register } from "../accounts/register.ts";
 import { type Auth, authSettings, buildAuth, EVENT_ROUTES } from "../app.ts";
+import { deliverMails } from "../mail/deliver-mails.ts";
+import type { OutgoingMail } from "../mail/mail-transport.ts";
 import { login } from "../sessions/login.ts";
 
 export const PASSWORD = "a rather long passphrase";
@@ -30,6 +32,8 @@ export interface TestAuth {
   logIn: (user: User) => Promise<SignedIn>;
   /** The audit trail about a user: "action outcome", oldest first. */
   auditOf: (userId: string) => Promise<string[]>;
+  /** Sends what waits. @returns all mails to an address since the test began, oldest first */
+  mailsTo: (email: string) => Promise<OutgoingMail[]>;
   /** The events about a user, once each, oldest first. */
   eventsOf: (userId: string) => Promise<string[]>;
   close: () => Promise<void>;
@@ -47,8 +51,12 @@ export interface SignedIn {
 export async function startTestAuth(): Promise<TestAuth> {
   const service = await startTestService("auth", EVENT_ROUTES);
   const key = randomBytes(32).toString("base64");
-  const env = { DATABASE_URL: "mysql://unused", DATA_KEY: key, INTERNAL_KEY: key };
-  const app = await buildAuth(service, loadConfig({ ...serviceSettings, ...authSettings }, env));
+  const env = { DATABASE_URL: "mysql://unused", DATA_KEY: key, INTERNAL_KEY: key, MAIL_URL: "smtp://unused" };
+  const built = await buildAuth(service, loadConfig({ ...serviceSettings, ...authSettings }, env));
+  // Mails go out when the test asks for them, and no earlier.
+  await built.mailJob.stop();
+  const sent: OutgoingMail[] = [];
+  const app: Auth = { ...built, mailTransport: { send: async (mail) => void sent.push(mail) } };
   const call: TestAuth["call"] = async (method, handler, request, by = ANONYMOUS) =>
     (await invoke(method, handler, by, request)).response;
 
@@ -74,6 +82,10 @@ export async function startTestAuth(): Promise<TestAuth> {
         [userId],
       );
       return rows.map((row) => row.line);
+    },
+    mailsTo: async (email) => {
+      await deliverMails(app)();
+      return sent.filter((mail) => mail.to === email);
     },
     eventsOf: async (userId) => {
       const rows = await service.db.read<{ type: string }>(

@@ -1,0 +1,47 @@
+import { mkdirSync, watch } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type AddressObject, simpleParser } from "mailparser";
+
+/** A mail that a folder has caught in the place of its recipient. */
+export interface CaughtMail {
+  to: string;
+  subject: string;
+  text: string;
+  /** The one link that it has, if any. */
+  link: string | undefined;
+  messageId: string;
+}
+
+/** The mails in a folder, oldest first: their names are UUIDv7. */
+export async function readMails(folder: string): Promise<CaughtMail[]> {
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw error;
+  });
+  const mails = names.filter(isMail).sort();
+  return await Promise.all(mails.map((name) => readMail(join(folder, name))));
+}
+
+/** Tells of each mail that comes from now on. @returns ends it */
+export function watchMails(folder: string, onMail: (mail: CaughtMail) => void): () => void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const watcher = watch(folder, (_, name) => {
+    // A file that is deleted is told of as well.
+    if (name !== null && isMail(name)) readMail(join(folder, name)).then(onMail, () => {});
+  });
+  return () => watcher.close();
+}
+
+const isMail = (name: string): boolean => name.endsWith(".eml");
+
+async function readMail(file: string): Promise<CaughtMail> {
+  const { to, subject = "", text = "", messageId = "" } = await simpleParser(await readFile(file));
+  return {
+    to: (to as AddressObject).value[0]!.address!,
+    subject,
+    text,
+    link: text.match(/https?:\S+/)?.[0],
+    messageId,
+  };
+}

@@ -1,0 +1,73 @@
+import { counter, gauge } from "@medconnect/platform/telemetry/metrics.ts";
+import type { Auth } from "../app.ts";
+import { afterFailure, codeOf } from "./delivery-rules.ts";
+import { countMails, deleteMail, leaseDueMails, type MailRow, recordMailFailure } from "./mail-store.ts";
+import { openMail } from "./queue-mail.ts";
+import { renderMail } from "./templates.ts";
+
+const AT_ONCE = 8;
+
+const mails = counter("mails", "Mails tried, by template and result: sent, failed, dead");
+
+type MailApp = Pick<
+  Auth,
+  "db" | "clock" | "log" | "box" | "mailTransport" | "mailFrom" | "mailLeaseMs" | "publicUrl"
+>;
+
+/**
+ * Sends the mails that are due, as many processes as there are: each leases its own. A mail is deleted once the mail
+ * server has taken it. Where the process dies in between it is sent again, under the same Message-ID (decision 0010).
+ */
+export const deliverMails = (app: MailApp) => async (): Promise<void> => {
+  while ((await deliverSome(app)) === AT_ONCE);
+};
+
+/** Reports how many mails wait, and how many are left for people. */
+export function watchMails({ db }: Pick<Auth, "db">): void {
+  gauge("mails.waiting", "Mails not sent yet, by state", async (report) => {
+    const { waiting, dead } = await countMails(db);
+    report(waiting, { state: "waiting" });
+    report(dead, { state: "dead" });
+  });
+}
+
+async function deliverSome(app: MailApp): Promise<number> {
+  const now = app.clock.now();
+  const due = await leaseDueMails(app.db, now, new Date(now.getTime() + app.mailLeaseMs), AT_ONCE);
+  await Promise.all(due.map((row) => deliver(app, row)));
+  return due.length;
+}
+
+/** Never throws for what lies with the mail server. Logs ids and codes: an address or a link is nobody's business. */
+async function deliver(app: MailApp, row: MailRow): Promise<void> {
+  const { id, userId, template, tries } = row;
+  const error = await send(app, row).then(
+    () => undefined,
+    (cause: unknown) => ({ cause }),
+  );
+  if (!error) {
+    await deleteMail(app.db, id);
+    mails({ template, result: "sent" });
+    app.log.info({ mailId: id, userId, template, tries }, "mail sent");
+    return;
+  }
+  const { isDead, pauseMs } = afterFailure(error.cause, tries);
+  const availableTime = new Date(app.clock.now().getTime() + pauseMs);
+  const code = codeOf(error.cause);
+  await recordMailFailure(app.db, id, { error: code, availableTime, isDead });
+  mails({ template, result: isDead ? "dead" : "failed" });
+  const line = { mailId: id, userId, template, tries: tries + 1, code };
+  if (isDead) app.log.error(line, "mail is dead");
+  else app.log.warn(line, "mail cannot be sent yet");
+}
+
+async function send(app: MailApp, row: MailRow): Promise<void> {
+  const { email, mail } = openMail(app, row);
+  await app.mailTransport.send({
+    id: row.id,
+    from: app.mailFrom,
+    to: email,
+    date: row.createTime,
+    ...renderMail(mail, app.publicUrl),
+  });
+}

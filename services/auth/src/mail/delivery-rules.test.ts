@@ -1,0 +1,37 @@
+import { expect, test } from "@jest/globals";
+import { afterFailure, codeOf } from "./delivery-rules.ts";
+
+const smtpError = (details: object) =>
+  Object.assign(new Error("550 <pat@example.org>: no such user"), details);
+const unknownUser = smtpError({ code: "EENVELOPE", command: "RCPT TO", responseCode: 550 });
+
+test.each([
+  ["the first failure", new Error("reset"), 0, { isDead: false, pauseMs: 2000 }],
+  ["the fourth", new Error("reset"), 3, { isDead: false, pauseMs: 16_000 }],
+  ["a late one", new Error("reset"), 18, { isDead: false, pauseMs: 900_000 }],
+  ["the twentieth", new Error("reset"), 19, { isDead: true, pauseMs: 900_000 }],
+  ["a recipient that there is not", unknownUser, 0, { isDead: true, pauseMs: 2000 }],
+  [
+    "a recipient who is greylisted",
+    smtpError({ code: "EENVELOPE", command: "RCPT TO", responseCode: 451 }),
+    0,
+    { isDead: false, pauseMs: 2000 },
+  ],
+  [
+    "credentials that are wrong",
+    smtpError({ code: "EAUTH", command: "AUTH PLAIN", responseCode: 535 }),
+    0,
+    { isDead: false, pauseMs: 2000 },
+  ],
+])("%s", (_, error, tries, verdict) => {
+  expect(afterFailure(error, tries)).toEqual(verdict);
+});
+
+test.each([
+  ["an SMTP reply", unknownUser, "EENVELOPE 550"],
+  ["an error of the network", Object.assign(new Error("connect"), { code: "ECONNREFUSED" }), "ECONNREFUSED"],
+  ["any other error", new TypeError("x"), "TypeError"],
+  ["what is no error", "x", "unknown"],
+])("of %s only its codes are kept", (_, error, code) => {
+  expect(codeOf(error)).toBe(code);
+});

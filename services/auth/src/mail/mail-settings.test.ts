@@ -1,0 +1,37 @@
+import { expect, test } from "@jest/globals";
+import { z } from "zod";
+import { mailOptionsOf, mailSettings } from "./mail-settings.ts";
+
+const MAIL_URL = "smtps://user:password@mail.example.org";
+const accepts = (env: object) => z.object(mailSettings).safeParse({ MAIL_URL, ...env }).success;
+
+test.each([
+  [{}, true],
+  [{ MAIL_URL: "file:///var/mail" }, true],
+  [{ MAIL_URL: "https://mail.example.org" }, false],
+  [{ MAIL_URL: undefined }, false],
+  [{ MAIL_FROM: "no-reply@example.org" }, true],
+  [{ MAIL_FROM: "MedConnect <no-reply@example.org>" }, true],
+  [{ MAIL_FROM: "MedConnect" }, false],
+  [{ MAIL_FROM: "a@example.org\r\nBcc: b@example.org" }, false],
+  [{ PUBLIC_URL: "https://app.example.org" }, true],
+  [{ PUBLIC_URL: "javascript:alert(1)" }, false],
+])("%j is taken: %s", (env, isTaken) => {
+  expect(accepts(env)).toBe(isTaken);
+});
+
+test("links begin with PUBLIC_URL without a slash at its end", () => {
+  const { PUBLIC_URL } = z.object(mailSettings).parse({ MAIL_URL, PUBLIC_URL: "https://example.org/app/" });
+  expect(PUBLIC_URL).toBe("https://example.org/app");
+});
+
+test("production needs a mail server, a sender and a public URL; elsewhere there are defaults", () => {
+  const set = { MAIL_FROM: "no-reply@example.org", PUBLIC_URL: "https://example.org" };
+  const inProduction = (env: object) => () =>
+    mailOptionsOf({ NODE_ENV: "production", MAIL_URL, ...set, ...env });
+  expect(inProduction({})()).toEqual({ url: MAIL_URL, from: set.MAIL_FROM, publicUrl: set.PUBLIC_URL });
+  expect(inProduction({ MAIL_URL: "file:///var/mail" })).toThrow("reach nobody");
+  expect(inProduction({ MAIL_FROM: undefined })).toThrow("MAIL_FROM");
+  expect(inProduction({ PUBLIC_URL: undefined })).toThrow("PUBLIC_URL");
+  expect(mailOptionsOf({ MAIL_URL }).publicUrl).toBe("http://localhost:8080");
+});

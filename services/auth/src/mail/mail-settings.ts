@@ -1,0 +1,52 @@
+import { z } from "zod";
+
+/** How mails go out. */
+export const mailSettings = {
+  /** `smtp://` or `smtps://` with user and password of a mail server; `file://` of a folder catches the mails. */
+  MAIL_URL: z.url({ protocol: /^(smtps?|file)$/, error: "must be smtp://…, smtps://… or file:///…" }),
+  /** The sender's address, with or without a name. */
+  MAIL_FROM: z
+    .string()
+    .regex(
+      /^([^<>@\r\n]* <[^@<>\s]+@[^@<>\s]+>|[^@<>\s]+@[^@<>\s]+)$/,
+      'must be an address, such as "MedConnect <no-reply@example.org>"',
+    )
+    .optional(),
+  /** Where people use the platform: what the links in mails begin with. */
+  PUBLIC_URL: z
+    .url({ protocol: /^https?$/ })
+    .transform((url) => url.replace(/\/+$/, ""))
+    .optional(),
+};
+
+interface MailSettings {
+  readonly NODE_ENV?: string | undefined;
+  readonly MAIL_URL: string;
+  readonly MAIL_FROM?: string | undefined;
+  readonly PUBLIC_URL?: string | undefined;
+}
+
+/** How mails go out, with nothing left open. */
+export interface MailOptions {
+  readonly url: string;
+  readonly from: string;
+  /** Without a slash at the end. */
+  readonly publicUrl: string;
+}
+
+/** Throws for a production deployment whose mails would reach nobody, or whose links would lead nowhere. */
+export function mailOptionsOf({ NODE_ENV, MAIL_URL, MAIL_FROM, PUBLIC_URL }: MailSettings): MailOptions {
+  if (NODE_ENV === "production") {
+    if (MAIL_URL.startsWith("file:")) {
+      throw new Error(
+        "MAIL_URL names a folder, from which mails reach nobody; production needs a mail server",
+      );
+    }
+    if (!MAIL_FROM || !PUBLIC_URL) throw new Error("production needs MAIL_FROM and PUBLIC_URL");
+  }
+  return {
+    url: MAIL_URL,
+    from: MAIL_FROM ?? "MedConnect <no-reply@medconnect.local>",
+    publicUrl: PUBLIC_URL ?? "http://localhost:8080",
+  };
+}

@@ -1,0 +1,75 @@
+import type { Database } from "@medconnect/platform/db/database.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import type { Template } from "./mail.ts";
+
+/** A mail that waits to be sent. */
+export interface MailRow {
+  readonly id: string;
+  readonly userId: string;
+  readonly template: Template;
+  /** Sealed. */
+  readonly content: Buffer;
+  readonly createTime: Date;
+  /** When it says nothing of use any more. */
+  readonly expireTime: Date;
+  /** How often it was tried and failed. */
+  readonly tries: number;
+}
+
+/** How a try failed, and what follows. */
+export interface MailFailure {
+  readonly error: string;
+  readonly availableTime: Date;
+  readonly isDead: boolean;
+}
+
+const INSERT = `INSERT INTO mails (id, user_id, template, content, create_time, expire_time, available_time)
+  VALUES (?, ?, ?, ?, ?, ?, ?)`;
+const LEASE_DUE = `SELECT id, user_id AS userId, template, content, create_time AS createTime,
+  expire_time AS expireTime, tries FROM mails
+  WHERE dead = FALSE AND available_time <= ? AND expire_time > ?
+  ORDER BY available_time LIMIT ? FOR UPDATE SKIP LOCKED`;
+const POSTPONE = "UPDATE mails SET available_time = ? WHERE id IN (?)";
+const DELETE = "DELETE FROM mails WHERE id = ?";
+const RECORD_FAILURE =
+  "UPDATE mails SET tries = tries + 1, last_error = ?, available_time = ?, dead = ? WHERE id = ?";
+const COUNT = "SELECT dead, COUNT(*) AS waiting FROM mails GROUP BY dead";
+const DELETE_EXPIRED = "DELETE FROM mails WHERE expire_time <= ? LIMIT ?";
+
+export function insertMail(tx: Transaction, mail: Omit<MailRow, "tries">): void {
+  const { id, userId, template, content, createTime, expireTime } = mail;
+  tx.defer(INSERT, [id, userId, template, content, createTime, expireTime, createTime]);
+}
+
+/** Takes mails that are due, so that no other process takes them until the lease ends. */
+export async function leaseDueMails(
+  db: Database,
+  now: Date,
+  leaseEnd: Date,
+  limit: number,
+): Promise<MailRow[]> {
+  return await db.transaction(async (tx) => {
+    const due = await tx.read<MailRow>(LEASE_DUE, [now, now, limit]);
+    if (due.length > 0) tx.defer(POSTPONE, [leaseEnd, due.map((mail) => mail.id)]);
+    return due;
+  });
+}
+
+export async function deleteMail(db: Database, id: string): Promise<void> {
+  await db.write(DELETE, [id]);
+}
+
+export async function recordMailFailure(db: Database, id: string, failure: MailFailure): Promise<void> {
+  await db.write(RECORD_FAILURE, [failure.error, failure.availableTime, failure.isDead, id]);
+}
+
+/** How many mails wait, and how many are dead. */
+export async function countMails(db: Database): Promise<{ waiting: number; dead: number }> {
+  const rows = await db.read<{ dead: number; waiting: number }>(COUNT);
+  const count = (dead: number) => rows.find((row) => row.dead === dead)?.waiting ?? 0;
+  return { waiting: count(0), dead: count(1) };
+}
+
+export async function deleteExpiredMails(db: Database, now: Date): Promise<void> {
+  await db.deleteAll(DELETE_EXPIRED, [now]);
+}

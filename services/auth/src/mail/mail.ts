@@ -1,0 +1,21 @@
+/** A mail that the platform sends: its template, and what fills it. */
+export type Mail =
+  /** With the token of the link, as it goes out. */
+  | { readonly template: "verify-email" | "reset-password"; readonly token: string }
+  | {
+      readonly template:
+        | "already-registered"
+        | "password-changed"
+        | "mfa-disabled"
+        | "mfa-reset"
+        | "new-recovery-codes";
+    };
+
+export type Template = Mail["template"];
+
+/** What a mail looks like to its reader. */
+export interface RenderedMail {
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+}

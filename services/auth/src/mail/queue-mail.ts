@@ -1,0 +1,52 @@
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import { newId } from "@medconnect/platform/ids.ts";
+import type { Auth } from "../app.ts";
+import type { Mail } from "./mail.ts";
+import { insertMail } from "./mail-store.ts";
+
+/** Who gets a mail. */
+export interface Recipient {
+  /** The account's id. */
+  readonly id: string;
+  readonly email: string;
+}
+
+/** What a mail is about is no news any more after this long. */
+const NEWS_TTL_MS = 3 * 24 * 60 * 60 * 1000;
+
+/**
+ * Has a mail sent once the transaction has committed, and not if it does not.
+ *
+ * @param expireTime until when the mail is of use, such as that of its link; three days if absent
+ */
+export function queueMail(
+  app: Pick<Auth, "box" | "clock" | "mailJob">,
+  tx: Transaction,
+  { id: userId, email }: Recipient,
+  mail: Mail,
+  expireTime?: Date,
+): void {
+  const id = newId();
+  const createTime = app.clock.now();
+  insertMail(tx, {
+    id,
+    userId,
+    template: mail.template,
+    content: app.box.seal(placeOf(id), JSON.stringify({ email, mail })),
+    createTime,
+    expireTime: expireTime ?? new Date(createTime.getTime() + NEWS_TTL_MS),
+  });
+  tx.afterCommit(() => app.mailJob.kick());
+}
+
+/** The inverse of the sealing: to whom, and what. Throws for a value of another row or key. */
+export function openMail(app: Pick<Auth, "box">, row: { id: string; content: Buffer }): QueuedMail {
+  return JSON.parse(app.box.open(placeOf(row.id), row.content).toString());
+}
+
+export interface QueuedMail {
+  readonly email: string;
+  readonly mail: Mail;
+}
+
+const placeOf = (id: string): string => `mails.content:${id}`;

@@ -1,0 +1,121 @@
+import type { Mail, RenderedMail } from "./mail.ts";
+
+/** What a template says; `render` gives it its two forms. */
+interface Content {
+  readonly subject: string;
+  readonly paragraphs: readonly string[];
+  readonly action?: { readonly label: string; readonly url: string };
+}
+
+const IF_NOT_YOU = "If this was not you, somebody else may know your password: choose a new one now.";
+
+/**
+ * A mail in text and HTML. Nothing that a user has typed is in it, or anybody could have us send their words to
+ * whomever they register. A token goes into the link's fragment, which browsers send to no server.
+ *
+ * @param publicUrl where people use the platform, without a slash at the end
+ */
+export function renderMail(mail: Mail, publicUrl: string): RenderedMail {
+  return render(contentOf(mail, publicUrl));
+}
+
+function contentOf(mail: Mail, publicUrl: string): Content {
+  const reset = { label: "Choose a new password", url: `${publicUrl}/forgot-password` };
+  switch (mail.template) {
+    case "verify-email":
+      return {
+        subject: "Confirm your e-mail address",
+        paragraphs: [
+          "Somebody, you we hope, has registered with MedConnect with this e-mail address. Confirm that it is yours, and sign in.",
+          "If it was not you, do nothing: without this step nobody can sign in.",
+        ],
+        action: { label: "Confirm the address", url: `${publicUrl}/verify-email#token=${mail.token}` },
+      };
+    case "already-registered":
+      return {
+        subject: "You have an account already",
+        paragraphs: [
+          "Somebody, you perhaps, has tried to register with MedConnect with this e-mail address. It has an account already; nothing was changed.",
+          "Sign in with the password that you have, or choose a new one.",
+        ],
+        action: reset,
+      };
+    case "reset-password":
+      return {
+        subject: "Choose a new password",
+        paragraphs: [
+          "A new password was asked for, for the MedConnect account with this e-mail address. The link works once, and only for a short while.",
+          "If it was not you, do nothing: your password stays as it is.",
+        ],
+        action: { label: reset.label, url: `${publicUrl}/reset-password#token=${mail.token}` },
+      };
+    case "password-changed":
+      return {
+        subject: "Your password was changed",
+        paragraphs: [
+          "The password of your MedConnect account was changed, and other devices were signed out.",
+          IF_NOT_YOU,
+        ],
+        action: reset,
+      };
+    case "mfa-disabled":
+      return {
+        subject: "Your second factor was removed",
+        paragraphs: ["Signing in to your MedConnect account no longer asks for a code.", IF_NOT_YOU],
+        action: reset,
+      };
+    case "mfa-reset":
+      return {
+        subject: "Your second factor was reset",
+        paragraphs: [
+          "At your request, we have removed the second factor from your MedConnect account. Set a new one up when you sign in.",
+          "If you did not ask for it, tell us at once.",
+        ],
+      };
+    case "new-recovery-codes":
+      return {
+        subject: "You have new recovery codes",
+        paragraphs: [
+          "New recovery codes were made for your MedConnect account. The ones before no longer work.",
+          IF_NOT_YOU,
+        ],
+        action: reset,
+      };
+  }
+}
+
+const SIGNATURE = "MedConnect";
+
+function render({ subject, paragraphs, action }: Content): RenderedMail {
+  const link = action ? [`${action.label}:\n${action.url}`] : [];
+  const button = action
+    ? [
+        `<p><a href="${escaped(action.url)}">${escaped(action.label)}</a></p>`,
+        `<p>${escaped(action.url)}</p>`,
+      ]
+    : [];
+  const html = [
+    "<!doctype html>",
+    `<html lang="en"><head><meta charset="utf-8"><title>${escaped(subject)}</title></head>`,
+    '<body style="font-family: sans-serif; max-width: 36em">',
+    ...paragraphs.map((paragraph) => `<p>${escaped(paragraph)}</p>`),
+    ...button,
+    `<p>${SIGNATURE}</p>`,
+    "</body></html>",
+  ];
+  return {
+    subject,
+    text: `${[...paragraphs, ...link, SIGNATURE].join("\n\n")}\n`,
+    html: `${html.join("\n")}\n`,
+  };
+}
+
+const ENTITIES: Record<string, string> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character]!);

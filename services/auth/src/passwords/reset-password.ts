@@ -1,0 +1,42 @@
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import type { Call } from "@medconnect/platform/grpc/call.ts";
+import type {
+  ResetPasswordRequest,
+  ResetPasswordResponse,
+} from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
+import { markEmailVerified } from "../accounts/account-store.ts";
+import type { Auth } from "../app.ts";
+import { consumeLinkToken, findLinkOwner } from "../links/link-token-store.ts";
+import { linkTokenHash } from "../links/mail-link.ts";
+import { assertStrongPassword } from "./password-rules.ts";
+import { setPassword } from "./set-password.ts";
+
+/**
+ * AuthService.ResetPassword. Throws INVALID_LINK_TOKEN, and WEAK_PASSWORD, which leaves the link as it is. Signs nobody
+ * in, so that a second factor is still asked for.
+ */
+export const resetPassword =
+  (app: Auth) =>
+  async ({ token, password }: ResetPasswordRequest, call: Call): Promise<ResetPasswordResponse> => {
+    const hash = linkTokenHash(token);
+    const account = await findLinkOwner(app.db, hash, "RESET_PASSWORD", app.clock.now());
+    if (account?.status !== "ACTIVE") return await refuse(app, account?.id, call);
+    assertStrongPassword(password, account);
+    const passwordHash = await app.hasher.hash(password, call.deadline);
+    const isDone = await app.changes.apply(call, async (tx) => {
+      const isMine = await consumeLinkToken(tx, hash, "RESET_PASSWORD", app.clock.now());
+      if (!isMine) return { response: false, trails: [] };
+      await setPassword(app, tx, account, { passwordHash });
+      // The link has proved as much.
+      if (!account.emailVerified) markEmailVerified(tx, account.id);
+      const trail = { resource: `users/${account.id}`, subjectIds: [account.id], actorId: account.id };
+      return { response: true, trails: [trail] };
+    });
+    return isDone ? {} : await refuse(app, account.id, call);
+  };
+
+async function refuse(app: Auth, userId: string | undefined, call: Call): Promise<never> {
+  const subjectIds = userId ? [userId] : [];
+  await app.audit.record(call, [{ resource: `users/${userId ?? "-"}`, subjectIds, outcome: "FAILURE" }]);
+  throw new ApiError("INVALID_LINK_TOKEN");
+}

@@ -1,0 +1,63 @@
+import { randomUUID } from "node:crypto";
+import { describe, expect, test } from "@jest/globals";
+import { type Account, logIn, PASSWORD, signUp } from "../support/accounts.ts";
+import { Api, refusal } from "../support/api.ts";
+import { mailsTo, tokenOf } from "../support/mails.ts";
+import { sharedStack } from "../support/stack.ts";
+
+const NEW_PASSWORD = "five other words, two commas, all new";
+const REFUSED = { status: 401, reason: "INVALID_CREDENTIALS" };
+
+const stack = sharedStack();
+const api = new Api(stack.urls.gateway);
+
+const login = (email: string, password: string) =>
+  api.send("POST /v1/auth/login", { body: { email, password } });
+
+describe("a forgotten password", () => {
+  test("is reset by the link in a mail; all sessions end, and the owner is told", async () => {
+    const patient = await signUp(api, "PATIENT");
+    const { email } = patient;
+    const asked = await api.send("POST /v1/auth/password:forgot", { body: { email } });
+    expect({ status: asked.status, text: asked.text }).toEqual({ status: 202, text: "{}" });
+
+    const [mail] = await mailsTo(stack, email, 1);
+    expect(mail).toMatchObject({ subject: "Choose a new password" });
+    const body = { token: tokenOf(mail!), password: NEW_PASSWORD };
+    expect((await api.send("POST /v1/auth/password:reset", { body })).status).toBe(204);
+    expect(refusal(await api.send("POST /v1/auth/password:reset", { body }))).toEqual({
+      status: 400,
+      reason: "INVALID_LINK_TOKEN",
+    });
+
+    expect(refusal(await login(email, PASSWORD))).toEqual(REFUSED);
+    expect((await login(email, NEW_PASSWORD)).status).toBe(200);
+    const refresh = { body: { refreshToken: patient.refreshToken } };
+    expect((await api.send("POST /v1/auth/token:refresh", refresh)).status).toBe(401);
+    const [, told] = await mailsTo(stack, email, 2);
+    expect(told).toMatchObject({ subject: "Your password was changed" });
+  });
+
+  test("of nobody is answered in the same way, without a mail", async () => {
+    const email = `nobody-${randomUUID()}@example.org`;
+    const { status, text } = await api.send("POST /v1/auth/password:forgot", { body: { email } });
+    expect({ status, text }).toEqual({ status: 202, text: "{}" });
+    expect(await mailsTo(stack, email, 0)).toEqual([]);
+  });
+});
+
+test("a password is changed by whoever knows it; only the other sessions end", async () => {
+  const here = await signUp(api, "DOCTOR");
+  const there = await logIn(api, here);
+  const change = (currentPassword: string) =>
+    here.api.send("POST /v1/users/me/password:change", {
+      body: { currentPassword, newPassword: NEW_PASSWORD },
+    });
+  expect(refusal(await change("not my passphrase"))).toEqual(REFUSED);
+  expect((await change(PASSWORD)).status).toBe(204);
+  const refresh = ({ refreshToken }: Account) =>
+    api.send("POST /v1/auth/token:refresh", { body: { refreshToken } });
+  expect((await refresh(there)).status).toBe(401);
+  expect((await refresh(here)).status).toBe(200);
+  expect((await login(here.email, NEW_PASSWORD)).status).toBe(200);
+});
