@@ -100,6 +100,11 @@ export const ENTRIES: Record<string, Entry | Entry[]> = {
   },
 
   "auth.v1.AuthService/Register": { request: newcomer },
+  "auth.v1.AuthService/VerifyEmail": { request: () => ({ token: "none" }) },
+  "auth.v1.AuthService/ForgotPassword": { request: () => ({ email: `${randomUUID()}@example.org` }) },
+  "auth.v1.AuthService/ResetPassword": {
+    request: () => ({ token: "none", password: "four unrelated words, one comma" }),
+  },
   "auth.v1.AuthService/Login": {
     request: () => ({ email: `${randomUUID()}@example.org`, password: "not the password" }),
   },
@@ -114,6 +119,10 @@ export const ENTRIES: Record<string, Entry | Entry[]> = {
   },
   "auth.v1.UserService/GetMe": {},
   "auth.v1.UserService/UpdateMe": { request: () => ({ user: { locale: "de-CH" }, updateMask: "locale" }) },
+  "auth.v1.UserService/ChangePassword": {
+    touchesSession: true,
+    request: () => ({ currentPassword: "not the password", newPassword: "four unrelated words, one comma" }),
+  },
   "auth.v1.UserService/ListUsers": { request: () => ({ pageSize: 100 }) },
   "auth.v1.UserService/GetUser": onUser,
   "auth.v1.UserService/DisableUser": onUser,

@@ -1,3 +1,5 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Database } from "@medconnect/platform/db/database.ts";
 import { counter, gauge } from "@medconnect/platform/telemetry/metrics.ts";
 import type { Auth } from "../app.ts";
 import { afterFailure, codeOf } from "./delivery-rules.ts";
@@ -6,6 +8,7 @@ import { openMail } from "./queue-mail.ts";
 import { renderMail } from "./templates.ts";
 
 const AT_ONCE = 8;
+const NOTE_PAUSES_MS = [500, 1000, 2000, 4000, 8000];
 
 const mails = counter("mails", "Mails tried, by template and result: sent, failed, dead");
 
@@ -46,7 +49,7 @@ async function deliver(app: MailApp, row: MailRow): Promise<void> {
     (cause: unknown) => ({ cause }),
   );
   if (!error) {
-    await deleteMail(app.db, id);
+    await noteSent(app.db, id);
     mails({ template, result: "sent" });
     app.log.info({ mailId: id, userId, template, tries }, "mail sent");
     return;
@@ -59,6 +62,18 @@ async function deliver(app: MailApp, row: MailRow): Promise<void> {
   const line = { mailId: id, userId, template, tries: tries + 1, code };
   if (isDead) app.log.error(line, "mail is dead");
   else app.log.warn(line, "mail cannot be sent yet");
+}
+
+/** Tries for a while, as a mail that is not noted as sent goes out again. */
+async function noteSent(db: Database, id: string): Promise<void> {
+  for (const pauseMs of NOTE_PAUSES_MS) {
+    try {
+      return await deleteMail(db, id);
+    } catch {
+      await delay(pauseMs);
+    }
+  }
+  await deleteMail(db, id);
 }
 
 async function send(app: MailApp, row: MailRow): Promise<void> {
