@@ -1,11 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
-import { type Account, logIn, PASSWORD, signUp } from "../support/accounts.ts";
+import { type Account, accountOf, logIn, PASSWORD, signUp } from "../support/accounts.ts";
 import { Api, refusal } from "../support/api.ts";
+import { eventually } from "../support/eventually.ts";
 import { mailsTo, tokenOf } from "../support/mails.ts";
 import { sharedStack } from "../support/stack.ts";
 
 const NEW_PASSWORD = "five other words, two commas, all new";
+const REVOKED_WITHIN_MS = 5000;
 const REFUSED = { status: 401, reason: "INVALID_CREDENTIALS" };
 
 const stack = sharedStack();
@@ -60,4 +62,26 @@ test("a password is changed by whoever knows it; only the other sessions end", a
   expect((await refresh(there)).status).toBe(401);
   expect((await refresh(here)).status).toBe(200);
   expect((await login(here.email, NEW_PASSWORD)).status).toBe(200);
+});
+
+test("one's sessions are listed, and one of them is ended from another device", async () => {
+  const here = await signUp(api, "PATIENT");
+  const { email } = here;
+  const body = { email, password: PASSWORD, rememberMe: true };
+  const there = await accountOf(api, await api.ok("POST /v1/auth/login", { body }));
+  const { sessions } = await here.api.ok("GET /v1/users/me/sessions");
+  expect(sessions).toMatchObject([
+    { current: false, remembered: true },
+    { current: true, remembered: false },
+  ]);
+  const [{ id }] = sessions as [{ id: string }];
+  const end = (by: Account) => by.api.send(`DELETE /v1/users/me/sessions/${id}`);
+  expect(refusal(await end(await signUp(api, "PATIENT")))).toEqual({ status: 404, reason: "NOT_FOUND" });
+  expect((await end(here)).status).toBe(204);
+  await eventually(
+    () => there.api.send("GET /v1/users/me"),
+    ({ status }) => status === 401,
+    REVOKED_WITHIN_MS,
+  );
+  expect((await here.api.send("GET /v1/users/me")).status).toBe(200);
 });

@@ -123,6 +123,12 @@ export const ENTRIES: Record<string, Entry | Entry[]> = {
     touchesSession: true,
     request: () => ({ currentPassword: "not the password", newPassword: "four unrelated words, one comma" }),
   },
+  "auth.v1.UserService/ListSessions": {},
+  "auth.v1.UserService/DeleteSession": {
+    on: "session",
+    rule: "private",
+    request: ({ id }) => ({ sessionId: id }),
+  },
   "auth.v1.UserService/ListUsers": { request: () => ({ pageSize: 100 }) },
   "auth.v1.UserService/GetUser": onUser,
   "auth.v1.UserService/DisableUser": onUser,

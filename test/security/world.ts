@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { type Account, signUp, signUpAdmin } from "../support/accounts.ts";
+import { decodeJwt } from "jose";
+import { type Account, logIn, signUp, signUpAdmin } from "../support/accounts.ts";
 import { Api } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
 import { book, DAY_MS, FEE, HOUR_MS, offer, openPractice, SOON_MS } from "../support/practice.ts";
@@ -25,6 +26,8 @@ export const OWNERS = {
   blockedSlot: ["doctor"],
   doctor: ["doctor"],
   patient: ["patient"],
+  /** Of another device. */
+  session: ["patient"],
   /** Somebody who sends nothing: an admin may well disable them. */
   bystander: [],
   /** Of another admin, for the practice's patient. */
@@ -150,6 +153,7 @@ async function makePractice(): Promise<Practice> {
       blockedSlot,
       doctor: doctor.id,
       patient: patient.id,
+      session: decodeJwt<{ sid: string }>((await logIn(api, patient)).token).sid,
       bystander: bystander.id,
       grant: "",
       serviceAccount: "",

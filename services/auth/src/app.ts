@@ -13,6 +13,7 @@ import { mailOptionsOf, mailSettings } from "./mail/mail-settings.ts";
 import { createMailTransport, type MailTransport } from "./mail/mail-transport.ts";
 import { CHALLENGE_TTL_S } from "./mfa/ask-for-second-factor.ts";
 import { PasswordHasher } from "./passwords/password-hasher.ts";
+import type { Lifetime } from "./sessions/open-session.ts";
 import { publishRevocations } from "./sessions/publish-revocations.ts";
 
 const TOLD_OF_USERS = ["scheduling", "clinical"];
@@ -53,6 +54,9 @@ export const authSettings = {
   REFRESH_IDLE_TTL: duration("30m"),
   /** A session ends after this long, however much it is used. */
   SESSION_TTL: duration("12h"),
+  /** The same for whoever asks to be remembered. */
+  REFRESH_IDLE_TTL_REMEMBERED: duration("7d"),
+  SESSION_TTL_REMEMBERED: duration("30d"),
   /** What needs a fresh sign-in takes one that is at most this old. */
   REAUTHENTICATION_AGE: duration("10m"),
   /** How long a key signs tokens before the next one takes over; 0: until `npm run keys -- rotate`. */
@@ -82,8 +86,7 @@ export interface Auth extends Platform {
   readonly issuer: string;
   readonly audience: string;
   readonly accessTokenMs: number;
-  readonly refreshIdleMs: number;
-  readonly sessionMs: number;
+  readonly lifetimes: { readonly ordinary: Lifetime; readonly remembered: Lifetime };
   readonly reauthenticationMs: number;
   readonly breakGlassMs: number;
 }
@@ -126,8 +129,10 @@ export async function buildAuth(platform: Platform, config: AuthConfig): Promise
     issuer: config.JWT_ISSUER,
     audience: config.JWT_AUDIENCE,
     accessTokenMs: config.ACCESS_TOKEN_TTL,
-    refreshIdleMs: config.REFRESH_IDLE_TTL,
-    sessionMs: config.SESSION_TTL,
+    lifetimes: {
+      ordinary: { sessionMs: config.SESSION_TTL, idleMs: config.REFRESH_IDLE_TTL },
+      remembered: { sessionMs: config.SESSION_TTL_REMEMBERED, idleMs: config.REFRESH_IDLE_TTL_REMEMBERED },
+    },
     reauthenticationMs: config.REAUTHENTICATION_AGE,
     breakGlassMs: config.BREAK_GLASS_TTL,
   };

@@ -37,7 +37,9 @@ import { createServiceAccount } from "./service-accounts/create-service-account.
 import { issueToken } from "./service-accounts/issue-token.ts";
 import { getServiceAccount, listServiceAccounts } from "./service-accounts/read-service-accounts.ts";
 import { endRotatedSecrets, rotateServiceAccountSecret } from "./service-accounts/rotate-secret.ts";
+import { deleteSession } from "./sessions/delete-session.ts";
 import { listRevocations } from "./sessions/list-revocations.ts";
+import { listSessions } from "./sessions/list-sessions.ts";
 import { login } from "./sessions/login.ts";
 import { logout } from "./sessions/logout.ts";
 import { refreshToken } from "./sessions/refresh-token.ts";
@@ -75,6 +77,8 @@ startProcess("auth", async () => {
             getMe: getMe(app),
             updateMe: updateMe(app),
             changePassword: changePassword(app),
+            listSessions: listSessions(app),
+            deleteSession: deleteSession(app),
             listUsers: listUsers(app),
             getUser: getUser(app),
             disableUser: disableUser(app),

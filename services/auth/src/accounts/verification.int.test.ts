@@ -31,7 +31,7 @@ const signUp = (email: string, password = PASSWORD) =>
     role: "PATIENT",
   });
 const logIn = (email: string, password = PASSWORD) =>
-  auth.call(AuthServiceService.login, login(app), { email, password });
+  auth.call(AuthServiceService.login, login(app), { email, password, rememberMe: false });
 const verify = (token: string) => auth.call(AuthServiceService.verifyEmail, verifyEmail(app), { token });
 
 const subjectsTo = async (email: string) => (await auth.mailsTo(email)).map(({ subject }) => subject);

@@ -138,7 +138,11 @@ test("the command makes an admin once, and does not make one of somebody else's 
   const [found] = (await list({ email })).users;
   expect(found).toMatchObject({ role: "ADMIN", fullName: "Ada Min" });
   expect(await auth.eventsOf(found!.id)).toEqual(["user.created"]);
-  await auth.call(AuthServiceService.login, login(auth.app), { email, password: PASSWORD });
+  await auth.call(AuthServiceService.login, login(auth.app), {
+    email,
+    password: PASSWORD,
+    rememberMe: false,
+  });
   const patient = await auth.makeUser();
   await expect(createAdmin(auth.app, { ...options, email: patient.email })).rejects.toMatchObject({
     reason: "EMAIL_TAKEN",

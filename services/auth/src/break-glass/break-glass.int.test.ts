@@ -33,7 +33,11 @@ beforeEach(async () => {
 async function signInAdmin(): Promise<typeof admin> {
   const email = `${newId()}@example.com`;
   await createAdmin(auth.app, { email, fullName: "Ada Min", password: PASSWORD });
-  const tokens = await auth.call(AuthServiceService.login, login(auth.app), { email, password: PASSWORD });
+  const tokens = await auth.call(AuthServiceService.login, login(auth.app), {
+    email,
+    password: PASSWORD,
+    rememberMe: false,
+  });
   return signedIn(tokens.accessToken!, tokens.refreshToken!).caller as typeof admin;
 }
 

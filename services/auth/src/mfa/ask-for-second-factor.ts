@@ -2,8 +2,7 @@ import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import type { LoginResponse } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import type { Auth } from "../app.ts";
-import type { Credentials } from "../passwords/credential-store.ts";
-import { insertChallenge } from "./mfa-store.ts";
+import { type Challenge, insertChallenge } from "./mfa-store.ts";
 import { makeMfaToken } from "./mfa-token.ts";
 
 export const CHALLENGE_TTL_S = 5 * 60;
@@ -12,13 +11,14 @@ export const CHALLENGE_TTL_S = 5 * 60;
 export async function askForSecondFactor(
   app: Auth,
   tx: Transaction,
-  { userId, passwordSetTime }: Pick<Credentials, "userId" | "passwordSetTime">,
+  { userId, passwordSetTime, remembered }: Pick<Challenge, "userId" | "passwordSetTime" | "remembered">,
   now: Date,
 ): Promise<LoginResponse> {
   const challenge = {
     id: newId(),
     userId,
     passwordSetTime,
+    remembered,
     expireTime: new Date(now.getTime() + CHALLENGE_TTL_S * 1000),
   };
   insertChallenge(tx, challenge);

@@ -16,6 +16,8 @@ export interface Challenge {
   /** Of the password that was shown. */
   readonly passwordSetTime: Date;
   readonly expireTime: Date;
+  /** Of the session that it opens. */
+  readonly remembered: boolean;
 }
 
 /** The wrong factors that a challenge bears. */
@@ -34,11 +36,11 @@ const DELETE_CODES = "DELETE FROM mfa_recovery_codes WHERE user_id = ?";
 const INSERT_CODES = "INSERT INTO mfa_recovery_codes (user_id, code_hash) VALUES ?";
 const BURN_CODE = "DELETE FROM mfa_recovery_codes WHERE user_id = ? AND code_hash = ?";
 const INSERT_CHALLENGE =
-  "INSERT INTO mfa_challenges (id, user_id, password_set_time, expire_time) VALUES (?, ?, ?, ?)";
+  "INSERT INTO mfa_challenges (id, user_id, password_set_time, expire_time, remembered) VALUES (?, ?, ?, ?, ?)";
 const TAKE_ATTEMPT = `UPDATE mfa_challenges SET attempts = attempts + 1
   WHERE id = ? AND user_id = ? AND attempts < ${MAX_ATTEMPTS} AND pass_time IS NULL AND expire_time > ?`;
-const FIND_CHALLENGE = `SELECT id, user_id AS userId, password_set_time AS passwordSetTime, expire_time AS expireTime
-  FROM mfa_challenges WHERE id = ?`;
+const FIND_CHALLENGE = `SELECT id, user_id AS userId, password_set_time AS passwordSetTime, expire_time AS expireTime,
+  remembered FROM mfa_challenges WHERE id = ?`;
 const PASS_CHALLENGE = "UPDATE mfa_challenges SET pass_time = ? WHERE id = ?";
 const DELETE_EXPIRED_CHALLENGES = "DELETE FROM mfa_challenges WHERE expire_time <= ? LIMIT ?";
 
@@ -83,8 +85,8 @@ export async function burnRecoveryCode(tx: Transaction, userId: string, hash: Bu
 }
 
 export function insertChallenge(tx: Transaction, challenge: Challenge): void {
-  const { id, userId, passwordSetTime, expireTime } = challenge;
-  tx.defer(INSERT_CHALLENGE, [id, userId, passwordSetTime, expireTime]);
+  const { id, userId, passwordSetTime, expireTime, remembered } = challenge;
+  tx.defer(INSERT_CHALLENGE, [id, userId, passwordSetTime, expireTime, remembered]);
 }
 
 /**
@@ -99,8 +101,10 @@ export async function takeAttempt(
 ): Promise<Challenge | undefined> {
   const { affectedRows } = await tx.write(TAKE_ATTEMPT, [challengeId, userId, now]);
   if (affectedRows === 0) return undefined;
-  const [challenge] = await tx.read<Challenge>(FIND_CHALLENGE, [challengeId]);
-  return challenge;
+  const [row] = await tx.read<Omit<Challenge, "remembered"> & { remembered: number }>(FIND_CHALLENGE, [
+    challengeId,
+  ]);
+  return row && { ...row, remembered: row.remembered === 1 };
 }
 
 export function passChallenge(tx: Transaction, id: string, now: Date): void {

@@ -42,7 +42,11 @@ const disable = (password: string, code: string) =>
   );
 const me = () => auth.call(UserServiceService.getMe, getMe(auth.app), {}, caller);
 const logIn = () =>
-  auth.call(AuthServiceService.login, login(auth.app), { email: user.email, password: PASSWORD });
+  auth.call(AuthServiceService.login, login(auth.app), {
+    email: user.email,
+    password: PASSWORD,
+    rememberMe: false,
+  });
 const mfaToken = async () => (await logIn()).mfaToken!;
 const verify = (token: string, factor: { code: string } | { recoveryCode: string }) =>
   auth.call(AuthServiceService.verifyMfa, verifyMfa(auth.app), {
@@ -213,4 +217,13 @@ test("is switched off by password and code together, the code being used thereby
     reason: "INVALID_MFA_CODE",
   });
   await expect(disable(PASSWORD, code)).rejects.toMatchObject({ reason: "MFA_NOT_ACTIVE" });
+});
+
+test("a login that asks to be remembered is so after the second factor as well", async () => {
+  const { secret } = await withMfa();
+  const request = { email: user.email, password: PASSWORD, rememberMe: true };
+  const { mfaToken: token } = await auth.call(AuthServiceService.login, login(auth.app), request);
+  await verify(token!, { code: codeOf(secret) });
+  const rows = await auth.app.db.read("SELECT remembered FROM sessions ORDER BY id DESC LIMIT 1");
+  expect(rows).toEqual([{ remembered: 1 }]);
 });

@@ -32,7 +32,8 @@ export const verifyMfa =
       const held = await holdActive(tx, userId, challenge.passwordSetTime);
       if (!held) return failed("INVALID_MFA_TOKEN");
       passChallenge(tx, challenge.id, now);
-      const opened = openSession(app, tx, { userId, role: held.role }, now);
+      const { remembered } = challenge;
+      const opened = openSession(app, tx, { userId, role: held.role, remembered }, now);
       return {
         response: await issueTokens(app, opened, now),
         trails: [{ resource: `sessions/${opened.session.id}`, subjectIds: [userId], actorId: userId }],

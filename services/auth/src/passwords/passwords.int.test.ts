@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => auth.close());
 
 const logIn = (email: string, password: string) =>
-  auth.call(AuthServiceService.login, login(auth.app), { email, password });
+  auth.call(AuthServiceService.login, login(auth.app), { email, password, rememberMe: false });
 const forgot = (email: string) =>
   auth.call(AuthServiceService.forgotPassword, forgotPassword(auth.app), { email });
 const reset = (token: string, password = NEW_PASSWORD) =>

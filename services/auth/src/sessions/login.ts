@@ -23,7 +23,7 @@ import { openSession } from "./open-session.ts";
  */
 export const login =
   (app: Auth) =>
-  async ({ email, password }: LoginRequest, call: Call): Promise<LoginResponse> => {
+  async ({ email, password, rememberMe }: LoginRequest, call: Call): Promise<LoginResponse> => {
     const credentials = await findCredentialsByEmail(app.db, canonicalEmail(email));
     const matches = await app.hasher.verify(credentials?.passwordHash, password, call.deadline);
     // A disabled account is refused here, and not only by `begin`, for the time not to tell it from a wrong password.
@@ -33,7 +33,7 @@ export const login =
         throw new ApiError("INVALID_CREDENTIALS");
       }
       if (isWeak(credentials.passwordHash)) await strengthen(app, credentials, password, call);
-      const answer = await begin(app, credentials, call);
+      const answer = await begin(app, credentials, rememberMe, call);
       if (answer) return answer;
     }
     await recordFailure(app, credentials, call);
@@ -48,6 +48,7 @@ export const login =
 async function begin(
   app: Auth,
   { userId, passwordSetTime }: Credentials,
+  remembered: boolean,
   call: Call,
 ): Promise<LoginResponse | undefined> {
   const now = app.clock.now();
@@ -56,10 +57,10 @@ async function begin(
     if (!held) return { response: undefined, trails: [] };
     const trail = { subjectIds: [userId], actorId: userId };
     if (held.mfaEnabled) {
-      const response = await askForSecondFactor(app, tx, { userId, passwordSetTime }, now);
+      const response = await askForSecondFactor(app, tx, { userId, passwordSetTime, remembered }, now);
       return { response, trails: [{ ...trail, resource: `users/${userId}` }] };
     }
-    const opened = openSession(app, tx, { userId, role: held.role }, now);
+    const opened = openSession(app, tx, { userId, role: held.role, remembered }, now);
     const response = await issueTokens(app, opened, now);
     return { response, trails: [{ ...trail, resource: `sessions/${opened.session.id}` }] };
   });

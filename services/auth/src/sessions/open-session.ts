@@ -3,7 +3,15 @@ import type { Role } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import type { Auth } from "../app.ts";
 import { hashOf, newRefreshToken } from "./refresh-tokens.ts";
-import { insertRefreshToken, insertSession, type Session } from "./session-store.ts";
+import { insertRefreshToken, insertSession, prolongSession, type Session } from "./session-store.ts";
+
+/** How long a session lasts. */
+export interface Lifetime {
+  /** However much it is used. */
+  readonly sessionMs: number;
+  /** If it is not used. */
+  readonly idleMs: number;
+}
 
 /** A session with what the client is to get. */
 export interface OpenSession {
@@ -16,14 +24,15 @@ export interface OpenSession {
 export function openSession(
   app: Auth,
   tx: Transaction,
-  { userId, role }: { userId: string; role: Role },
+  { userId, role, remembered }: { userId: string; role: Role; remembered: boolean },
   now: Date,
 ): OpenSession {
   const session: Session = {
     id: newId(),
     userId,
     authTime: now,
-    expireTime: new Date(now.getTime() + app.sessionMs),
+    expireTime: new Date(now.getTime() + lifetimeOf(app, remembered).sessionMs),
+    remembered,
   };
   insertSession(tx, session);
   const refreshToken = newRefreshToken();
@@ -39,7 +48,11 @@ export function issueRefreshToken(
   token: string,
   now: Date,
 ): void {
-  const idleEnd = now.getTime() + app.refreshIdleMs;
+  const idleEnd = now.getTime() + lifetimeOf(app, session.remembered).idleMs;
   const expireTime = new Date(Math.min(idleEnd, session.expireTime.getTime()));
   insertRefreshToken(tx, { hash: hashOf(token), sessionId: session.id, expireTime });
+  prolongSession(tx, session.id, now, expireTime);
 }
+
+const lifetimeOf = (app: Auth, remembered: boolean): Lifetime =>
+  remembered ? app.lifetimes.remembered : app.lifetimes.ordinary;

@@ -12,6 +12,7 @@ const session = {
   role: "PATIENT",
   authTime: at(0),
   expireTime: at(50),
+  remembered: false,
   endTime: null,
 } as const;
 const fresh: RefreshTokenRecord = {

@@ -11,6 +11,8 @@ export interface Session {
   readonly authTime: Date;
   /** When it ends, however much it is used. */
   readonly expireTime: Date;
+  /** Whether it lasts longer than others, as its user asked to be remembered. */
+  readonly remembered: boolean;
 }
 
 /** A refresh token as it is kept: what it was exchanged for can be read only with the token itself. */
@@ -32,13 +34,15 @@ export interface Use {
   readonly successorExpireTime: Date | null;
 }
 
-const INSERT_SESSION = "INSERT INTO sessions (id, user_id, auth_time, expire_time) VALUES (?, ?, ?, ?)";
+const INSERT_SESSION =
+  "INSERT INTO sessions (id, user_id, auth_time, expire_time, remembered) VALUES (?, ?, ?, ?, ?)";
+const PROLONG = "UPDATE sessions SET use_time = ?, idle_expire_time = ? WHERE id = ?";
 const INSERT_TOKEN = "INSERT INTO refresh_tokens (token_hash, session_id, expire_time) VALUES (?, ?, ?)";
 const CONSUME_TOKEN = `UPDATE refresh_tokens
   SET use_time = ?, use_key = ?, successor = ?, successor_expire_time = ?
   WHERE token_hash = ? AND use_time IS NULL AND expire_time > ?`;
 const FIND_TOKEN = `SELECT r.token_hash, r.use_time, r.use_key, r.successor, s.id, s.user_id, s.auth_time,
-  s.expire_time, s.end_time, u.role
+  s.expire_time, s.remembered, s.end_time, u.role
   FROM refresh_tokens r JOIN sessions s ON s.id = r.session_id JOIN users u ON u.id = s.user_id
   WHERE r.token_hash = ?`;
 const END = "UPDATE sessions SET end_time = ? WHERE id IN (?) AND end_time IS NULL";
@@ -60,12 +64,19 @@ interface TokenRow {
   user_id: string;
   auth_time: Date;
   expire_time: Date;
+  remembered: number;
   end_time: Date | null;
   role: Role;
 }
 
-export function insertSession(tx: Transaction, { id, userId, authTime, expireTime }: Session): void {
-  tx.defer(INSERT_SESSION, [id, userId, authTime, expireTime]);
+export function insertSession(tx: Transaction, session: Session): void {
+  const { id, userId, authTime, expireTime, remembered } = session;
+  tx.defer(INSERT_SESSION, [id, userId, authTime, expireTime, remembered]);
+}
+
+/** Notes that a session was used, and until when it may rest. */
+export function prolongSession(tx: Transaction, id: string, now: Date, idleExpireTime: Date): void {
+  tx.defer(PROLONG, [now, idleExpireTime, id]);
 }
 
 export function insertRefreshToken(
@@ -104,6 +115,7 @@ export async function findRefreshToken(
         userId: row.user_id,
         authTime: row.auth_time,
         expireTime: row.expire_time,
+        remembered: row.remembered === 1,
         endTime: row.end_time,
         role: row.role,
       },

@@ -36,7 +36,7 @@ beforeAll(async () => {
 afterAll(() => auth.close());
 
 const logIn = (email: string, password: string) =>
-  auth.call(AuthServiceService.login, login(auth.app), { email, password });
+  auth.call(AuthServiceService.login, login(auth.app), { email, password, rememberMe: false });
 
 const refresh = async (token: string, idempotencyKey = ""): Promise<SignedIn> => {
   const request = { refreshToken: token, idempotencyKey };
@@ -248,7 +248,7 @@ test("an account that is disabled in the middle of a login leaves no session ali
     }
   }
   const app = { ...auth.app, signingKeys: new SlowKeys(auth.app) };
-  const request = { email: user.email, password: PASSWORD };
+  const request = { email: user.email, password: PASSWORD, rememberMe: false };
   const answer = await auth.call(AuthServiceService.login, login(app), request);
   await disabling;
   const session = signedIn(answer.accessToken!, answer.refreshToken!);

@@ -72,7 +72,11 @@ export async function startTestAuth(): Promise<TestAuth> {
         role,
       }),
     logIn: async ({ email }) => {
-      const answer = await call(AuthServiceService.login, login(app), { email, password: PASSWORD });
+      const answer = await call(AuthServiceService.login, login(app), {
+        email,
+        password: PASSWORD,
+        rememberMe: false,
+      });
       return signedIn(answer.accessToken!, answer.refreshToken!);
     },
     auditOf: async (userId) => {

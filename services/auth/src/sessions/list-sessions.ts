@@ -1,0 +1,26 @@
+import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
+import type {
+  ListSessionsRequest,
+  ListSessionsResponse,
+} from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
+import type { Auth } from "../app.ts";
+import { listLiveSessions } from "./session-list-store.ts";
+
+/** UserService.ListSessions. Throws INVALID_PAGE_TOKEN. */
+export const listSessions =
+  (app: Auth) =>
+  async (request: ListSessionsRequest, call: Call): Promise<ListSessionsResponse> => {
+    const { userId, sessionId } = userOf(call);
+    const page = app.pages.open(request, "sessions", userId);
+    const found = await listLiveSessions(app.db, userId, app.clock.now(), page);
+    const { rows, nextPageToken } = app.pages.close(page, found, ({ authTime, id }) => [authTime, id]);
+    const sessions = rows.map(({ id, authTime, useTime, expireTime, remembered }) => ({
+      id,
+      createTime: authTime,
+      lastUsedTime: useTime,
+      expireTime,
+      current: id === sessionId,
+      remembered: remembered === 1,
+    }));
+    return { sessions, nextPageToken };
+  };

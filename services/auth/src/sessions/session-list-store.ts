@@ -1,0 +1,49 @@
+import type { Database } from "@medconnect/platform/db/database.ts";
+import { before, where } from "@medconnect/platform/db/filters.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import { limitOf, type Page } from "@medconnect/platform/page-token.ts";
+
+/** A session as its user sees it. */
+export interface LiveSession {
+  readonly id: string;
+  readonly authTime: Date;
+  readonly useTime: Date;
+  readonly expireTime: Date;
+  /** 0 or 1. */
+  readonly remembered: number;
+}
+
+/** Whose session it is, and when it has ended. */
+export interface SessionOwner {
+  readonly userId: string;
+  readonly endTime: Date | null;
+}
+
+const COLUMNS = `id, auth_time AS authTime, COALESCE(use_time, auth_time) AS useTime, expire_time AS expireTime,
+  remembered`;
+const LOCK_OWNER = "SELECT user_id AS userId, end_time AS endTime FROM sessions WHERE id = ? FOR UPDATE";
+
+/** A user's sessions that have neither ended nor expired, the one that began last first, from the page's position on. */
+export async function listLiveSessions(
+  db: Database,
+  userId: string,
+  now: Date,
+  page: Page,
+): Promise<LiveSession[]> {
+  const { sql, params } = where(
+    ["user_id = ?", userId],
+    ["end_time IS NULL AND expire_time > ?", now],
+    ["COALESCE(idle_expire_time, expire_time) > ?", now],
+    before("auth_time", "id", page.after),
+  );
+  return await db.read<LiveSession>(
+    `SELECT ${COLUMNS} FROM sessions ${sql} ORDER BY auth_time DESC, id DESC LIMIT ?`,
+    [...params, limitOf(page)],
+  );
+}
+
+/** Nobody else ends the session until the transaction does. */
+export async function lockSessionOwner(tx: Transaction, id: string): Promise<SessionOwner | undefined> {
+  const [owner] = await tx.read<SessionOwner>(LOCK_OWNER, [id]);
+  return owner;
+}

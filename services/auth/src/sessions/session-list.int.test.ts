@@ -1,0 +1,142 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { newId } from "@medconnect/platform/ids.ts";
+import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
+import { type User, UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
+import { PASSWORD, type SignedIn, signedIn, startTestAuth, type TestAuth } from "../testing/test-auth.ts";
+import { deleteSession } from "./delete-session.ts";
+import { listSessions } from "./list-sessions.ts";
+import { login } from "./login.ts";
+import { logout } from "./logout.ts";
+import { refreshToken } from "./refresh-token.ts";
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+const NOT_FOUND = { reason: "NOT_FOUND" };
+const INVALID_REFRESH_TOKEN = { reason: "INVALID_REFRESH_TOKEN" };
+
+let auth: TestAuth;
+beforeAll(async () => {
+  auth = await startTestAuth();
+});
+afterAll(() => auth.close());
+
+const logIn = async ({ email }: User, rememberMe = false): Promise<SignedIn> => {
+  const request = { email, password: PASSWORD, rememberMe };
+  const answer = await auth.call(AuthServiceService.login, login(auth.app), request);
+  return signedIn(answer.accessToken!, answer.refreshToken!);
+};
+const list = ({ caller }: SignedIn, page: { pageSize?: number; pageToken?: string } = {}) =>
+  auth.call(
+    UserServiceService.listSessions,
+    listSessions(auth.app),
+    { pageSize: 0, pageToken: "", ...page },
+    caller,
+  );
+const end = ({ caller }: SignedIn, sessionId: string) =>
+  auth.call(UserServiceService.deleteSession, deleteSession(auth.app), { sessionId }, caller);
+const refresh = async (session: SignedIn): Promise<SignedIn> => {
+  const request = { refreshToken: session.refreshToken, idempotencyKey: "" };
+  const answer = await auth.call(AuthServiceService.refreshToken, refreshToken(auth.app), request);
+  return signedIn(answer.accessToken!, answer.refreshToken!);
+};
+const logOut = ({ caller }: SignedIn) =>
+  auth.call(AuthServiceService.logout, logout(auth.app), { idempotencyKey: "" }, caller);
+const idOf = ({ caller }: SignedIn) => ("sessionId" in caller ? caller.sessionId : "");
+const idsOf = async (session: SignedIn) => (await list(session)).sessions.map(({ id }) => id);
+
+test("shows when a session began, was used last and ends, and which one asks", async () => {
+  const user = await auth.makeUser();
+  const began = auth.clock.now();
+  const there = await logIn(user, true);
+  auth.clock.advance(MINUTE_MS);
+  const here = await logIn(user);
+  auth.clock.advance(MINUTE_MS);
+  await refresh(there);
+  const after = (ms: number) => new Date(began.getTime() + ms);
+  expect(await list(here)).toEqual({
+    sessions: [
+      {
+        id: idOf(here),
+        createTime: after(MINUTE_MS),
+        lastUsedTime: after(MINUTE_MS),
+        expireTime: after(MINUTE_MS + 12 * HOUR_MS),
+        current: true,
+        remembered: false,
+      },
+      {
+        id: idOf(there),
+        createTime: began,
+        lastUsedTime: after(2 * MINUTE_MS),
+        expireTime: after(30 * DAY_MS),
+        current: false,
+        remembered: true,
+      },
+    ],
+    nextPageToken: "",
+  });
+});
+
+test("leaves out what has ended, has rested too long, or is somebody else's", async () => {
+  const user = await auth.makeUser();
+  await logIn(user);
+  auth.clock.advance(30 * MINUTE_MS);
+  const here = await logIn(user);
+  await logOut(await logIn(user));
+  await logIn(await auth.makeUser());
+  expect(await idsOf(here)).toEqual([idOf(here)]);
+});
+
+test("comes in pages, whose token is good for nobody else", async () => {
+  const user = await auth.makeUser();
+  // At one instant, so that the ids decide the order.
+  const sessions = [await logIn(user), await logIn(user), await logIn(user)];
+  const here = sessions[0]!;
+  const first = await list(here, { pageSize: 2 });
+  const second = await list(here, { pageSize: 2, pageToken: first.nextPageToken });
+  expect([...first.sessions, ...second.sessions].map(({ id }) => id)).toEqual(
+    sessions.map(idOf).sort().reverse(),
+  );
+  expect(second.nextPageToken).toBe("");
+  const stranger = await logIn(await auth.makeUser());
+  const { nextPageToken: pageToken } = first;
+  await expect(list(stranger, { pageSize: 2, pageToken })).rejects.toMatchObject({
+    reason: "INVALID_PAGE_TOKEN",
+  });
+});
+
+test("one of one's own is ended, once, and is audited; the others go on", async () => {
+  const user = await auth.makeUser();
+  const [here, there] = [await logIn(user), await logIn(user)];
+  await end(here, idOf(there));
+  await end(here, idOf(there));
+  await expect(refresh(there)).rejects.toMatchObject(INVALID_REFRESH_TOKEN);
+  expect(await idsOf(here)).toEqual([idOf(here)]);
+  await refresh(here);
+  expect((await auth.auditOf(user.id)).filter((line) => line.startsWith("session.delete"))).toEqual([
+    "session.delete SUCCESS",
+  ]);
+});
+
+test("somebody else's is not found, as one that there is not, and goes on", async () => {
+  const here = await logIn(await auth.makeUser());
+  const theirs = await logIn(await auth.makeUser());
+  const foreign = await end(here, idOf(theirs)).catch((error) => error);
+  const missing = await end(here, newId()).catch((error) => error);
+  expect(foreign).toMatchObject(NOT_FOUND);
+  expect(foreign.message).toBe(missing.message);
+  await refresh(theirs);
+});
+
+test("whoever is remembered may rest a week, and stays for thirty days", async () => {
+  let session = await logIn(await auth.makeUser(), true);
+  for (let day = 6; day < 30; day += 6) {
+    auth.clock.advance(6 * DAY_MS);
+    session = await refresh(session);
+  }
+  auth.clock.advance(6 * DAY_MS);
+  await expect(refresh(session)).rejects.toMatchObject(INVALID_REFRESH_TOKEN);
+  const resting = await logIn(await auth.makeUser(), true);
+  auth.clock.advance(7 * DAY_MS);
+  await expect(refresh(resting)).rejects.toMatchObject(INVALID_REFRESH_TOKEN);
+});

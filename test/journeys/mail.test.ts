@@ -1,0 +1,166 @@
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { type ParsedMail, simpleParser } from "mailparser";
+import { SMTPServer } from "smtp-server";
+import { logIn, PASSWORD } from "../support/accounts.ts";
+import { Api, refusal } from "../support/api.ts";
+import { eventually } from "../support/eventually.ts";
+import { mailsTo, tokenOf } from "../support/mails.ts";
+import { type OwnStack, START_TIMEOUT_MS, startOwnStack } from "../support/own-stack.ts";
+
+const REFUSED = { status: 401, reason: "INVALID_CREDENTIALS" };
+const RECOVERED_WITHIN_MS = 30_000;
+
+let stack: OwnStack;
+let api: Api;
+beforeAll(async () => {
+  stack = await startOwnStack();
+  api = new Api(stack.urls.gateway);
+}, START_TIMEOUT_MS);
+afterAll(() => stack.stop());
+
+const newEmail = () => `vera-${randomUUID()}@example.org`;
+const register = (email: string) =>
+  api.send("POST /v1/auth/register", {
+    body: { email, password: PASSWORD, fullName: "Vera Verified", role: "PATIENT" },
+  });
+
+/** Starts auth anew with other settings, and waits until the gateway has found it. */
+async function restartAuth(env: NodeJS.ProcessEnv): Promise<void> {
+  const { auth } = stack.processes;
+  await auth.stop();
+  Object.assign(auth.env, env);
+  await auth.start();
+  await untilServed();
+}
+
+const untilServed = () =>
+  eventually(
+    () => api.send("POST /v1/auth/password:forgot", { body: { email: newEmail() } }),
+    ({ status }) => status === 202,
+    RECOVERED_WITHIN_MS,
+  );
+
+describe("where e-mail addresses must be verified", () => {
+  beforeAll(() => restartAuth({ EMAIL_VERIFICATION: "required" }), START_TIMEOUT_MS);
+
+  const login = (email: string) => api.send("POST /v1/auth/login", { body: { email, password: PASSWORD } });
+
+  test("nobody signs in before they have followed the link", async () => {
+    const email = newEmail();
+    const registered = await register(email);
+    expect({ status: registered.status, text: registered.text }).toEqual({ status: 202, text: "{}" });
+    expect(refusal(await login(email))).toEqual(REFUSED);
+
+    const [mail] = await mailsTo(stack, email, 1);
+    const body = { token: tokenOf(mail!) };
+    expect((await api.send("POST /v1/auth/email:verify", { body })).status).toBe(204);
+    const { api: own } = await logIn(api, { email });
+    expect(await own.ok("GET /v1/users/me")).toMatchObject({ email, emailVerified: true });
+  });
+
+  test("a known e-mail is answered as a new one, and only its owner hears of it", async () => {
+    const email = newEmail();
+    const first = await register(email);
+    const second = await register(email);
+    expect([second.status, second.text]).toEqual([first.status, first.text]);
+    const names = (headers: Headers) => [...headers.keys()].sort();
+    expect(names(second.headers)).toEqual(names(first.headers));
+    const mails = await mailsTo(stack, email, 2);
+    expect(mails.map(({ subject }) => subject).sort()).toEqual([
+      "Confirm your e-mail address",
+      "You have an account already",
+    ]);
+  });
+});
+
+describe("auth that is killed", () => {
+  /** A mail server that says when a mail has begun to come and when it has come, and holds its word back if it is told to. */
+  const received: ParsedMail[] = [];
+  let hold: "at the recipient" | "after the mail" | undefined;
+  let isHeld = Promise.withResolvers<void>();
+  const server = new SMTPServer({
+    authOptional: true,
+    disabledCommands: ["STARTTLS"],
+    onRcptTo: (_address, _session, done) => {
+      if (hold === "at the recipient") isHeld.resolve();
+      else done();
+    },
+    onData: (stream, _session, done) => {
+      simpleParser(stream).then((mail) => {
+        received.push(mail);
+        if (hold === "after the mail") isHeld.resolve();
+        else done();
+      }, done);
+    },
+  });
+  server.on("error", () => {
+    // A client that dies in the middle of a dialogue.
+  });
+
+  beforeAll(async () => {
+    const listening = server.listen(0, "127.0.0.1");
+    await once(listening, "listening");
+    const { port } = listening.address() as { port: number };
+    await restartAuth({
+      EMAIL_VERIFICATION: "off",
+      MAIL_URL: `smtp://127.0.0.1:${port}`,
+      // What a process was sending when it died is sent again after this.
+      MAIL_LEASE: "3s",
+    });
+  }, START_TIMEOUT_MS);
+  afterAll(() => new Promise<void>((resolve) => server.close(() => resolve())));
+
+  const mailsOf = (email: string) =>
+    received.filter(({ to }) => to && !Array.isArray(to) && to.value[0]?.address === email);
+
+  async function forgetful(): Promise<string> {
+    const email = newEmail();
+    expect((await register(email)).status).toBe(201);
+    return email;
+  }
+
+  /** Has a link mailed, kills auth at the given point of the dialogue, and lets it start again. */
+  async function killWhile(point: typeof hold): Promise<string> {
+    const email = await forgetful();
+    isHeld = Promise.withResolvers();
+    hold = point;
+    await api.ok("POST /v1/auth/password:forgot", { body: { email } });
+    await isHeld.promise;
+    await stack.processes.auth.kill();
+    hold = undefined;
+    await stack.processes.auth.start();
+    await untilServed();
+    return email;
+  }
+
+  test("after the commit and before the mail server has the mail: it comes once", async () => {
+    const email = await killWhile("at the recipient");
+    await eventually(
+      async () => mailsOf(email),
+      ({ length }) => length === 1,
+      RECOVERED_WITHIN_MS,
+    );
+    // Whatever else waited would come with it.
+    const other = await forgetful();
+    await api.ok("POST /v1/auth/password:forgot", { body: { email: other } });
+    await eventually(
+      async () => mailsOf(other),
+      ({ length }) => length === 1,
+      RECOVERED_WITHIN_MS,
+    );
+    expect(mailsOf(email)).toHaveLength(1);
+  });
+
+  test("when the mail server has the mail and auth does not know: it comes again, and can be told to be the same", async () => {
+    const email = await killWhile("after the mail");
+    const mails = await eventually(
+      async () => mailsOf(email),
+      ({ length }) => length === 2,
+      RECOVERED_WITHIN_MS,
+    );
+    expect(mails[1]!.messageId).toBe(mails[0]!.messageId);
+    expect(mails[1]!.text).toBe(mails[0]!.text);
+  });
+});
