@@ -21,6 +21,7 @@ const CANARIES = {
   content: "canary-CONTENT-4715",
   abandonReason: "canary-ABANDON-4716",
   paymentMethod: "canary-METHOD-4717",
+  idempotencyKey: "canary-KEY-4718",
 };
 
 /** As a caller that traces, too, would send it. */
@@ -37,7 +38,7 @@ const secrets: Record<string, string> = { ...CANARIES };
 /** Everything happens first; a process that is told to stop sends the spans that it still has. */
 beforeAll(async () => {
   collector = await Collector.start();
-  stack = await startOwnStack({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+  stack = await startOwnStack({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, EARLY_START: "30d" });
   api = new Api(stack.urls.gateway);
   [doctor, patient] = await Promise.all([openPractice(api), signUp(api, "PATIENT", CANARIES)]);
   answers.refused = await patient.api.send("GET /v1/admin/users");
@@ -156,7 +157,10 @@ describe("what is private", () => {
 
 async function book(startsInMs: number): Promise<Answer> {
   const body = { slotId: await offer(doctor, startsInMs), reason: CANARIES.reason };
-  return await patient.api.send("POST /v1/bookings", { key: true, body });
+  return await patient.api.send("POST /v1/bookings", {
+    key: `${CANARIES.idempotencyKey}-${startsInMs}`,
+    body,
+  });
 }
 
 const thereIs = (path: string): Promise<Answer> =>
@@ -178,6 +182,10 @@ async function bookAndMeet(): Promise<void> {
   await doctor.api.ok(`POST ${consultation}/prescriptions`, { key: true, body });
   await doctor.api.ok("GET /v1/consultations");
   await patient.api.ok("GET /v1/prescriptions");
+  const abandoned = `/v1/consultations/${(await book(DAY_MS)).body.consultationId}`;
+  await thereIs(abandoned);
+  await doctor.api.ok(`POST ${abandoned}:start`);
+  await doctor.api.ok(`POST ${abandoned}:abandon`, { body: { reason: CANARIES.abandonReason } });
   await doctor.api.ok(`PATCH /v1/doctors/${doctor.id}`, { body: { fee: FEE } });
   answers.paid = await book(2 * DAY_MS);
   const { id, paymentId } = answers.paid.body;
