@@ -1,6 +1,6 @@
 import type { Json } from "../support/api.ts";
 
-export type Status = "PENDING_PAYMENT" | "CONFIRMED" | "EXPIRED" | "CANCELLED";
+export type Status = "PENDING_PAYMENT" | "CONFIRMED" | "EXPIRED" | "CANCELLED" | "COMPLETED";
 
 /** What the system has acknowledged about one booking, and must stand by. */
 export interface Belief {
@@ -14,10 +14,20 @@ export interface Belief {
   paid: boolean;
 }
 
+/** Somebody who remembers what was acknowledged. */
+export interface Believer {
+  id: string;
+  token: string;
+  /** By booking id. */
+  beliefs: ReadonlyMap<string, Belief>;
+}
+
 /** What a booking may have become without its patient's doing, or by what its patient has asked for since. */
 const LATER: Record<Status, readonly Status[]> = {
   PENDING_PAYMENT: ["PENDING_PAYMENT", "CONFIRMED", "EXPIRED", "CANCELLED"],
   CONFIRMED: ["CONFIRMED", "CANCELLED"],
+  // Its consultation has ended, and the event of that may be on its way.
+  COMPLETED: ["CONFIRMED", "COMPLETED"],
   // By the late-payment rule.
   EXPIRED: ["EXPIRED", "CONFIRMED", "CANCELLED"],
   CANCELLED: ["CANCELLED"],

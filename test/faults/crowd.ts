@@ -1,5 +1,6 @@
 import { signUpAdmin } from "../support/accounts.ts";
 import { Api } from "../support/api.ts";
+import type { Believer } from "./belief.ts";
 import { Clerk } from "./clerk.ts";
 import { HttpClient } from "./http-client.ts";
 import { Patient } from "./patient.ts";
@@ -20,6 +21,8 @@ export class Crowd {
   readonly patients: Patient[];
   readonly clerk: Clerk;
   readonly slots: readonly Slot[];
+  /** Others who were acknowledged something in a scenario. */
+  readonly guests: Believer[] = [];
   readonly #http: HttpClient;
   #living: Promise<void>[] = [];
 
@@ -44,6 +47,11 @@ export class Crowd {
       slots,
       http,
     );
+  }
+
+  /** Everybody who has bookings. */
+  get believers(): Believer[] {
+    return [...this.patients, ...this.guests];
   }
 
   /** Of some patient, to look at the system with. */

@@ -10,8 +10,9 @@ const RETRY_MS = 250;
 const GIVE_UP_MS = 90_000;
 
 export interface ResoluteClientOptions<Operation extends string> {
-  token: string;
-  http: HttpClient;
+  /** Nobody's if absent. */
+  token?: string;
+  http: Pick<HttpClient, "send">;
   random: Random;
   /** The refusals that a right system may give, by operation. */
   expected: Record<Operation, readonly string[]>;
@@ -32,14 +33,18 @@ export class ResoluteClient<Operation extends string> {
 
   /** Asks once, for what changes nothing. */
   async look(operation: Operation, call: string): Promise<Outcome> {
-    const { http, token } = this.#options;
-    return this.#count(operation, await http.send(call, { token }));
+    return this.#count(operation, await this.#options.http.send(call, this.#identity));
   }
 
   /** Asks for a change until it is done or refused. */
   async decide(operation: Operation, call: string, body: Json): Promise<Outcome> {
-    const { http, token, random } = this.#options;
-    const sent: Sent = { token, key: randomUUID(), body };
+    return await this.insist(operation, call, { key: randomUUID(), body });
+  }
+
+  /** Asks for anything, with the key that is given, until it is done or refused. */
+  async insist(operation: Operation, call: string, asked: Sent = {}): Promise<Outcome> {
+    const { http, random } = this.#options;
+    const sent: Sent = { ...this.#identity, ...asked };
     const deadline = Date.now() + GIVE_UP_MS;
     for (;;) {
       const outcome = this.#count(operation, await http.send(call, sent));
@@ -54,6 +59,11 @@ export class ResoluteClient<Operation extends string> {
 
   violate(what: string): void {
     this.tally.violate(what);
+  }
+
+  get #identity(): Sent {
+    const { token } = this.#options;
+    return token === undefined ? {} : { token };
   }
 
   #count(operation: Operation, outcome: Outcome): Outcome {

@@ -15,6 +15,8 @@ export const SETTINGS = {
   RATE_LIMIT_SEARCH: "0",
   BOOKING_HOLD: `${HOLD_MS}ms`,
   STUB_SETTLE_DELAY: "1s",
+  // So that any consultation can be held now.
+  EARLY_START: "30d",
   // Nobody signs in again while the suite runs.
   ACCESS_TOKEN_TTL: "6h",
   LOG_LEVEL: "info",

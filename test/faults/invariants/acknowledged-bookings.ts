@@ -1,5 +1,4 @@
-import { type Belief, contradiction } from "../belief.ts";
-import type { Patient } from "../patient.ts";
+import { type Belief, type Believer, contradiction } from "../belief.ts";
 import type { Schemas } from "./schemas.ts";
 
 interface Stored extends Pick<Belief, "id" | "slotId" | "status" | "sequence"> {
@@ -19,12 +18,12 @@ const AFTER_AUTHORIZED = ["AUTHORIZED", "CAPTURED", "VOIDED", "REFUNDED", "PARTI
  */
 export async function unacknowledgedBookings(
   schemas: Schemas,
-  patients: readonly Patient[],
+  believers: readonly Believer[],
 ): Promise<string[]> {
   const stored = (await schemas.rows(STORED)) as unknown as Stored[];
   const byId = new Map(stored.map((row) => [row.id, row]));
   const wrong: string[] = [];
-  for (const { id: patientId, beliefs } of patients) {
+  for (const { id: patientId, beliefs } of believers) {
     for (const belief of beliefs.values()) {
       const row = byId.get(belief.id);
       byId.delete(belief.id);

@@ -33,9 +33,9 @@ export async function judge(system: System, crowd: Crowd): Promise<Verdict> {
     const violations = [
       ...broken,
       ...(await schemas.broken(ALWAYS)),
-      ...(await unacknowledgedBookings(schemas, crowd.patients)),
+      ...(await unacknowledgedBookings(schemas, crowd.believers)),
       ...(await unacknowledgedRefunds(schemas, crowd.clerk)),
-      ...(await contradictionsOutside(system, crowd.patients)),
+      ...(await contradictionsOutside(system, crowd.believers)),
     ];
     return { settledMs, violations };
   } finally {

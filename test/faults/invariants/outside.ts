@@ -1,25 +1,27 @@
 import type { Json } from "../../support/api.ts";
 import { Grpc } from "../../support/grpc.ts";
-import { beliefOf, contradiction } from "../belief.ts";
-import type { Patient } from "../patient.ts";
+import { type Believer, beliefOf, contradiction } from "../belief.ts";
 import type { System } from "../system.ts";
 
 const PAGE_SIZE = 100;
 
-/** What patients see of their own, over HTTP and straight over gRPC: the same, and what was acknowledged. */
-export async function contradictionsOutside(system: System, patients: readonly Patient[]): Promise<string[]> {
+/** What people see of their own, over HTTP and straight over gRPC: the same, and what was acknowledged. */
+export async function contradictionsOutside(
+  system: System,
+  believers: readonly Believer[],
+): Promise<string[]> {
   const straight = new Grpc(system.stack.addresses.scheduling);
   const wrong: string[] = [];
   try {
-    for (const patient of patients) wrong.push(...(await contradictionsOf(patient, system, straight)));
+    for (const believer of believers) wrong.push(...(await contradictionsOf(believer, system, straight)));
   } finally {
     straight.close();
   }
   return wrong;
 }
 
-async function contradictionsOf(patient: Patient, system: System, straight: Grpc): Promise<string[]> {
-  const { beliefs, token } = patient;
+async function contradictionsOf(believer: Believer, system: System, straight: Grpc): Promise<string[]> {
+  const { beliefs, token } = believer;
   const wrong: string[] = [];
   const overHttp = await allPages(async (pageToken) => {
     const path = `/v1/bookings?pageSize=${PAGE_SIZE}&pageToken=${encodeURIComponent(pageToken)}`;

@@ -6,6 +6,7 @@ import { network } from "./network.ts";
 import { overload } from "./overload.ts";
 import { redis } from "./redis.ts";
 import { rolling } from "./rolling.ts";
+import { rotateKeys } from "./rotate-keys.ts";
 import type { Scenario } from "./scenario.ts";
 import { sigterm } from "./sigterm.ts";
 
@@ -18,6 +19,7 @@ export const SCENARIOS: readonly Scenario[] = [
   frozen,
   network,
   rolling,
+  rotateKeys,
   sigterm,
   overload,
   churn,

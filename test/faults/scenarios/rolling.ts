@@ -1,11 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { DataFolder } from "@medconnect/deploy/local/data-folder.ts";
-import { freeProcessPorts, PROCESSES } from "@medconnect/deploy/local/ports.ts";
-import { makeProcesses, type Processes } from "@medconnect/deploy/local/processes.ts";
-import { SERVICES } from "@medconnect/deploy/provision.ts";
+import { PROCESSES } from "@medconnect/deploy/local/ports.ts";
 import { Balancer } from "../balancer.ts";
+import { addReplicas, removeReplicas } from "../replicas.ts";
 import { SteadyLoad } from "../steady-load.ts";
-import { SCHEMA_PREFIX, SETTINGS, type System } from "../system.ts";
 import { Notes, type Scenario, seconds, spread } from "./scenario.ts";
 
 const RATE = 200;
@@ -19,9 +16,8 @@ export const rolling: Scenario = {
   inShort: false,
   run: async ({ system, crowd, random, tally, isLong }) => {
     const notes = new Notes({ isLong });
-    const { ports, replicas } = await addReplicas(system);
-    const urls = [system.stack.urls.gateway, `http://127.0.0.1:${ports.gateway.port}`];
-    const balancer = new Balancer(urls);
+    const { replicas, gatewayUrls } = await addReplicas(system);
+    const balancer = new Balancer(gatewayUrls);
     const stops: number[] = [];
     try {
       await system.untilWhole(crowd.token, Date.now());
@@ -52,36 +48,3 @@ export const rolling: Scenario = {
     return notes;
   },
 };
-
-/** Starts everything a second time, and has everybody know both. */
-async function addReplicas({ stack }: System) {
-  const ports = await freeProcessPorts();
-  const both = Object.fromEntries(
-    SERVICES.map((name) => [
-      `${name.toUpperCase()}_ADDRESS`,
-      // gRPC's way to name several instances without DNS.
-      `ipv4:${stack.addresses[name]},127.0.0.1:${ports[name].port}`,
-    ]),
-  );
-  const replicas = makeProcesses({
-    folder: new DataFolder(stack.dataDir),
-    databases: stack.databases,
-    ports,
-    schemaPrefix: SCHEMA_PREFIX,
-    env: { ...SETTINGS, ...both },
-    logs: "files",
-  });
-  for (const server of Object.values(stack.processes)) Object.assign(server.env, both);
-  await Promise.all(Object.values(replicas).map((server) => server.start()));
-  await Promise.all(Object.values(stack.processes).map((server) => server.restart()));
-  return { ports, replicas };
-}
-
-async function removeReplicas({ stack }: System, replicas: Processes): Promise<void> {
-  const single = Object.fromEntries(
-    SERVICES.map((name) => [`${name.toUpperCase()}_ADDRESS`, stack.addresses[name]]),
-  );
-  for (const server of Object.values(stack.processes)) Object.assign(server.env, single);
-  await Promise.all(Object.values(stack.processes).map((server) => server.restart()));
-  await Promise.all(Object.values(replicas).map((server) => server.stop()));
-}

@@ -1,0 +1,39 @@
+import { DataFolder } from "@medconnect/deploy/local/data-folder.ts";
+import { freeProcessPorts } from "@medconnect/deploy/local/ports.ts";
+import { makeProcesses, type Processes } from "@medconnect/deploy/local/processes.ts";
+import { SERVICES } from "@medconnect/deploy/provision.ts";
+import { SCHEMA_PREFIX, SETTINGS, type System } from "./system.ts";
+
+/** Starts everything a second time, and has everybody know both. */
+export async function addReplicas({ stack }: System) {
+  const ports = await freeProcessPorts();
+  const both = Object.fromEntries(
+    SERVICES.map((name) => [
+      `${name.toUpperCase()}_ADDRESS`,
+      // gRPC's way to name several instances without DNS.
+      `ipv4:${stack.addresses[name]},127.0.0.1:${ports[name].port}`,
+    ]),
+  );
+  const replicas = makeProcesses({
+    folder: new DataFolder(stack.dataDir),
+    databases: stack.databases,
+    ports,
+    schemaPrefix: SCHEMA_PREFIX,
+    env: { ...SETTINGS, ...both },
+    logs: "files",
+  });
+  for (const server of Object.values(stack.processes)) Object.assign(server.env, both);
+  await Promise.all(Object.values(replicas).map((server) => server.start()));
+  await Promise.all(Object.values(stack.processes).map((server) => server.restart()));
+  return { replicas, gatewayUrls: [stack.urls.gateway, `http://127.0.0.1:${ports.gateway.port}`] };
+}
+
+/** Leaves everything there once, as it was. */
+export async function removeReplicas({ stack }: System, replicas: Processes): Promise<void> {
+  const single = Object.fromEntries(
+    SERVICES.map((name) => [`${name.toUpperCase()}_ADDRESS`, stack.addresses[name]]),
+  );
+  for (const server of Object.values(stack.processes)) Object.assign(server.env, single);
+  await Promise.all(Object.values(stack.processes).map((server) => server.restart()));
+  await Promise.all(Object.values(replicas).map((server) => server.stop()));
+}

@@ -1,0 +1,174 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { DataFolder } from "@medconnect/deploy/local/data-folder.ts";
+import { PROCESSES, type ProcessName } from "@medconnect/deploy/local/ports.ts";
+import type { Server } from "@medconnect/deploy/local/server.ts";
+import { SERVICES, type Service } from "@medconnect/deploy/provision.ts";
+import { Balancer } from "../balancer.ts";
+import { addReplicas, removeReplicas } from "../replicas.ts";
+import { SealedLoad, type SealedLoadOptions } from "../sealed-load.ts";
+import type { System } from "../system.ts";
+import { type Lab, Notes, type Scenario, seconds, underLoad } from "./scenario.ts";
+
+const ROOT = join(import.meta.dirname, "../../..");
+/** More than clients take to find out that an instance is back. */
+const SETTLE_IN_MS = 1500;
+/** So slow that it can be killed in between. */
+const SLOWLY = ["--batch", "10", "--rate", "100"];
+
+/** Keys by who has them: a service's own DATA_KEY, and everybody's INTERNAL_KEY. */
+type Keys = Record<Service | "internal", string>;
+
+/** What is restarted together, step by step; what is not in a step serves meanwhile. */
+type Steps = Server[][];
+
+/**
+ * The procedure of docs/rotating-keys.md, with every key at once. In the long form everything is there twice, one after
+ * the other is restarted, and no call may fail. In the short form there is one of each, so calls that meet a restart are
+ * asked again, as they would be of any process that is away.
+ */
+export const rotateKeys: Scenario = {
+  name: "rotate-keys",
+  promise:
+    "DATA_KEY and INTERNAL_KEY rotated under load, a re-key killed and resumed: with two of everything no call fails, all opens, the new keys alone do",
+  inShort: true,
+  run: async (lab) => {
+    const notes = new Notes(lab);
+    await (lab.isLong ? rotateTwins(lab, notes) : rotateSingles(lab, notes));
+    await Promise.all(
+      SERVICES.map(async (service) => {
+        const { code, output } = await rekey(lab.system.process(service), ["--check"]);
+        notes.expect(code === 0, `${service} has values under older keys: ${output}`);
+      }),
+    );
+    return notes;
+  },
+};
+
+async function rotateSingles(lab: Lab, notes: Notes): Promise<void> {
+  const { system, crowd } = lab;
+  const steps = [["auth", "clinical", "gateway"] as const, ["scheduling", "billing"] as const].map((names) =>
+    names.map((name) => system.process(name)),
+  );
+  const load = await prepare(lab, system.http);
+  await underLoad(lab, notes, () => load.during(() => rotate(system, steps, notes)));
+  await system.untilWhole(crowd.token, Date.now());
+  await load.readAll();
+  notes.fact(load.describe());
+}
+
+async function rotateTwins(lab: Lab, notes: Notes): Promise<void> {
+  const { system, crowd, tally } = lab;
+  const { replicas, gatewayUrls } = await addReplicas(system);
+  const balancer = new Balancer(gatewayUrls);
+  const steps = PROCESSES.flatMap((name) => [[system.process(name)], [replicas[name]]]);
+  try {
+    await system.untilWhole(crowd.token, Date.now());
+    balancer.start();
+    const load = await prepare(lab, balancer);
+    await load.during(() => rotate(system, steps, notes));
+    await load.readAll();
+    notes.fact(load.describe());
+  } finally {
+    await balancer.stop();
+    await removeReplicas(system, replicas);
+  }
+  notes.expect(tally.unknown === 0, `${tally.unknown} calls failed`);
+}
+
+async function prepare({ system, crowd, tally, random }: Lab, http: SealedLoadOptions["http"]) {
+  const load = await SealedLoad.prepare(system.stack.urls.gateway, { http, tally, random: random.fork() });
+  crowd.guests.push(load.believer);
+  return load;
+}
+
+/** From the old keys to new ones. */
+async function rotate(system: System, steps: Steps, notes: Notes): Promise<void> {
+  const folder = new DataFolder(system.stack.dataDir);
+  const [old, next] = [keysOf(folder), newKeys()];
+  await roll(steps, listOf(old, next));
+  await roll(steps, listOf(next, old));
+  const beganAtMs = Date.now();
+  notes.violations.push(...(await rekeyAll(system)));
+  notes.fact(`re-keyed in ${seconds(Date.now() - beganAtMs)}, killed once in between`);
+  await roll(steps, next);
+  keep(folder, next);
+}
+
+function keysOf({ secrets }: DataFolder): Keys {
+  return { ...secrets.dataKeys, internal: secrets.internalKey };
+}
+
+function newKeys(): Keys {
+  const entries = [...SERVICES, "internal"].map((name) => [name, randomBytes(32).toString("base64")]);
+  return Object.fromEntries(entries) as Keys;
+}
+
+/** Both, the first of which signs and seals. */
+function listOf(first: Keys, second: Keys): Keys {
+  const entries = Object.keys(first).map((name) => [
+    name,
+    `${first[name as keyof Keys]},${second[name as keyof Keys]}`,
+  ]);
+  return Object.fromEntries(entries) as Keys;
+}
+
+/** Restarts everything with other keys. */
+async function roll(steps: Steps, keys: Keys): Promise<void> {
+  for (const servers of steps) {
+    await Promise.all(
+      servers.map(async (server) => {
+        Object.assign(server.env, settingsOf(server.name as ProcessName, keys));
+        await server.restart();
+      }),
+    );
+    await delay(SETTLE_IN_MS);
+  }
+}
+
+function settingsOf(name: ProcessName, keys: Keys): NodeJS.ProcessEnv {
+  return { INTERNAL_KEY: keys.internal, ...(name !== "gateway" && { DATA_KEY: keys[name] }) };
+}
+
+/** Seals everything anew; the first run is killed on its way. @returns what was not as it must be */
+async function rekeyAll(system: System): Promise<string[]> {
+  const wrong: string[] = [];
+  const scheduling = system.process("scheduling");
+  const slow = runRekey(scheduling, SLOWLY);
+  // It has ended with one column, and is in the next.
+  await once(slow.stdout!, "data");
+  slow.kill("SIGKILL");
+  const [, signal] = await once(slow, "exit");
+  if (signal !== "SIGKILL") wrong.push("the re-key ended before it could be killed");
+  const { code, output } = await rekey(scheduling, ["--check"]);
+  if (code !== 1) wrong.push(`--check ended with ${code} while values were under the old key: ${output}`);
+  await Promise.all(
+    SERVICES.map(async (service) => {
+      const ended = await rekey(system.process(service), []);
+      if (ended.code !== 0) wrong.push(`the re-key of ${service} ended with ${ended.code}: ${ended.output}`);
+    }),
+  );
+  return wrong;
+}
+
+/** Runs the command with a service's own settings. */
+function runRekey({ env }: Server, args: string[]): ChildProcess {
+  const stdio = ["ignore", "pipe", "pipe"] as ["ignore", "pipe", "pipe"];
+  return spawn(process.execPath, ["deploy/rekey.ts", ...args], { cwd: ROOT, env, stdio });
+}
+
+async function rekey(server: Server, args: string[]): Promise<{ code: number; output: string }> {
+  const child = runRekey(server, args);
+  let output = "";
+  for (const stream of [child.stdout!, child.stderr!]) stream.on("data", (chunk) => (output += chunk));
+  const [code] = await once(child, "close");
+  return { code, output };
+}
+
+/** What is started with this data folder from now on has the new keys. */
+function keep(folder: DataFolder, { internal, ...dataKeys }: Keys): void {
+  folder.writePrivate("secrets.json", { ...folder.secrets, internalKey: internal, dataKeys });
+}

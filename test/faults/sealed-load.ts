@@ -1,0 +1,256 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { type Account, PASSWORD, signUp } from "../support/accounts.ts";
+import { Api, type Json } from "../support/api.ts";
+import { type Authenticator, secure } from "../support/mfa.ts";
+import { DAY_MS, MINUTE_MS, openPractice, timeFromNow } from "../support/practice.ts";
+import { type Belief, type Believer, beliefOf } from "./belief.ts";
+import type { HttpClient, Outcome } from "./http-client.ts";
+import type { Random } from "./random.ts";
+import { ResoluteClient } from "./resolute-client.ts";
+import type { Tally } from "./tally.ts";
+
+const PAUSE_MS = 200;
+const FIRST_VISITS = 10;
+const SECURED = 4;
+/** A code is good once, and an authenticator makes a new one every half minute. */
+const CODE_EVERY_MS = 31_000;
+const LENGTH_MS = 30 * MINUTE_MS;
+/** Later than the times of the crowd's doctors. */
+const FIRST_TIME_MS = 7 * DAY_MS;
+
+const EXPECTED = {
+  offer: [],
+  book: [],
+  // The consultation comes about by an event.
+  await: ["NOT_FOUND"],
+  start: [],
+  complete: [],
+  prescribe: [],
+  "read again": [],
+  repeat: [],
+  "next page": [],
+  password: [],
+  "sign in": [],
+} as const;
+type Operation = keyof typeof EXPECTED;
+
+/** What was written down at a visit, and must be read again. */
+interface Visit {
+  booking: string;
+  consultation: string;
+  prescription: string;
+  text: string;
+}
+
+/** A call with an idempotency key, and what it was answered. */
+interface Answered {
+  by: ResoluteClient<Operation>;
+  call: string;
+  sent: { key: string; body: Json };
+  answer: string;
+}
+
+interface Secured {
+  email: string;
+  authenticator: Authenticator;
+  usedAtMs: number;
+}
+
+interface People {
+  doctor: Account;
+  patient: Account;
+  secured: Secured[];
+}
+
+export interface SealedLoadOptions {
+  http: Pick<HttpClient, "send">;
+  /** Where answers are counted. */
+  tally: Tally;
+  random: Random;
+}
+
+/**
+ * A doctor and a patient who meet again and again, and read what was written before; people who sign in with a second
+ * factor; and somebody who repeats calls that were answered, with their keys, and goes on from an old page token. Of all
+ * that is kept sealed or hashed, something is written and read all the time.
+ */
+export class SealedLoad {
+  readonly #tally: Tally;
+  readonly #random: Random;
+  readonly #doctorId: string;
+  readonly #doctor: ResoluteClient<Operation>;
+  readonly #patient: ResoluteClient<Operation>;
+  readonly #nobody: ResoluteClient<Operation>;
+  readonly #secured: Secured[];
+  readonly #visits: Visit[] = [];
+  readonly #answered: Answered[] = [];
+  readonly #beliefs = new Map<string, Belief>();
+  /** The patient, with what they were acknowledged. */
+  readonly believer: Believer;
+  #pageToken = "";
+  #times = 0;
+  #stopped = false;
+
+  private constructor(options: SealedLoadOptions, { doctor, patient, secured }: People) {
+    const clientOf = (account?: Account) => {
+      const client = new ResoluteClient<Operation>({
+        ...options,
+        ...(account && { token: account.token }),
+        expected: EXPECTED,
+      });
+      client.tally = options.tally;
+      return client;
+    };
+    this.#tally = options.tally;
+    this.#random = options.random;
+    this.#doctorId = doctor.id;
+    this.#doctor = clientOf(doctor);
+    this.#patient = clientOf(patient);
+    this.#nobody = clientOf();
+    this.#secured = secured;
+    this.believer = { id: patient.id, token: patient.token, beliefs: this.#beliefs };
+  }
+
+  /** With people, visits and answers that are older than what comes. */
+  static async prepare(gatewayUrl: string, options: SealedLoadOptions): Promise<SealedLoad> {
+    const api = new Api(gatewayUrl);
+    const [doctor, patient] = [await openPractice(api), await signUp(api, "PATIENT")];
+    const secured: Secured[] = [];
+    for (let i = 0; i < SECURED; i++) {
+      const account = await signUp(api, "PATIENT");
+      // One after the other, not all at once.
+      const usedAtMs = Date.now() - CODE_EVERY_MS * (1 - i / SECURED);
+      secured.push({ email: account.email, authenticator: await secure(account), usedAtMs });
+    }
+    const load = new SealedLoad(options, { doctor, patient, secured });
+    for (let i = 0; i < FIRST_VISITS; i++) await load.#visit();
+    const { nextPageToken } = await patient.api.ok("GET /v1/bookings?pageSize=1");
+    load.#pageToken = String(nextPageToken);
+    return load;
+  }
+
+  /** Goes on as long as `work` does, and then until what was begun has ended. */
+  async during(work: () => Promise<void>): Promise<void> {
+    this.#stopped = false;
+    const parts = [this.#visit, this.#readSome, this.#repeat, this.#logIn];
+    const living = parts.map((part) => this.#goOn(() => part.call(this)));
+    try {
+      await work();
+    } finally {
+      this.#stopped = true;
+      await Promise.all(living);
+    }
+  }
+
+  /** Reads all that was ever written; what is not as it was is a violation. */
+  async readAll(): Promise<void> {
+    for (const visit of this.#visits) await this.#read(visit);
+  }
+
+  describe(): string {
+    const done = (["sign in", "repeat", "next page"] as const).map(
+      (name) => `${name} ${this.#tally.okOf(name)}`,
+    );
+    return `${this.#visits.length} visits written down and read again; ${done.join(", ")}`;
+  }
+
+  async #goOn(part: () => Promise<void>): Promise<void> {
+    while (!this.#stopped) {
+      await part();
+      await delay(PAUSE_MS);
+    }
+  }
+
+  /** From the doctor's time to the prescription. */
+  async #visit(): Promise<void> {
+    const number = this.#times++;
+    const text = `What was said at visit ${number}`;
+    const time = timeFromNow(FIRST_TIME_MS + number * LENGTH_MS, LENGTH_MS);
+    const slot = await this.#doctor.decide("offer", `POST /v1/doctors/${this.#doctorId}/slots`, time);
+    const slotId = slot.body.id;
+    const booked = await this.#keep("book", this.#patient, "POST /v1/bookings", { slotId, reason: text });
+    if (booked.kind !== "ok") return;
+    const belief = beliefOf(booked.body);
+    this.#beliefs.set(belief.id, belief);
+    const consultation = `/v1/consultations/${booked.body.consultationId}`;
+    if (!(await this.#isThere(consultation))) return;
+    await this.#doctor.decide("start", `POST ${consultation}:start`, {});
+    const completed = await this.#doctor.decide("complete", `POST ${consultation}:complete`, { notes: text });
+    if (completed.kind === "ok") belief.status = "COMPLETED";
+    const content = { content: text, items: [{ medication: text }] };
+    const prescribed = await this.#keep(
+      "prescribe",
+      this.#doctor,
+      `POST ${consultation}/prescriptions`,
+      content,
+    );
+    if (prescribed.kind !== "ok") return;
+    this.#visits.push({
+      booking: `/v1/bookings/${belief.id}`,
+      consultation,
+      prescription: `/v1/prescriptions/${prescribed.body.id}`,
+      text,
+    });
+  }
+
+  async #isThere(consultation: string): Promise<boolean> {
+    const deadline = Date.now() + 10_000;
+    while (Date.now() < deadline) {
+      if ((await this.#doctor.insist("await", `GET ${consultation}`)).kind === "ok") return true;
+      await delay(PAUSE_MS);
+    }
+    this.#tally.violate(`${consultation} did not come about`);
+    return false;
+  }
+
+  async #readSome(): Promise<void> {
+    await this.#read(this.#random.pick(this.#visits));
+  }
+
+  async #read({ booking, consultation, prescription, text }: Visit): Promise<void> {
+    const answers = [
+      await this.#patient.insist("read again", `GET ${booking}`),
+      await this.#patient.insist("read again", `GET ${consultation}`),
+      await this.#doctor.insist("read again", `GET ${prescription}`),
+    ];
+    const [{ reason }, { notes }, { content, items }] = answers.map(({ body }) => body) as [Json, Json, Json];
+    const seen = [reason, notes, content, (items as Json[] | undefined)?.[0]?.medication];
+    if (seen.some((part) => part !== text))
+      this.#tally.violate(`${booking} reads otherwise than it was written`);
+  }
+
+  /** The first answer again, and no second effect; and the page that followed when the token was made. */
+  async #repeat(): Promise<void> {
+    const { by, call, sent, answer } = this.#random.pick(this.#answered);
+    const again = await by.insist("repeat", call, sent);
+    if (again.kind === "ok" && !(again.replayed && JSON.stringify(again.body) === answer))
+      this.#tally.violate(`${call} with the same key was answered otherwise than at first`);
+    await this.#patient.insist("next page", `GET /v1/bookings?pageSize=1&pageToken=${this.#pageToken}`);
+  }
+
+  async #logIn(): Promise<void> {
+    const free = this.#secured.find(({ usedAtMs }) => Date.now() - usedAtMs > CODE_EVERY_MS);
+    if (!free) return;
+    free.usedAtMs = Date.now();
+    const body = { email: free.email, password: PASSWORD };
+    const challenge = await this.#nobody.insist("password", "POST /v1/auth/login", { body });
+    if (challenge.kind !== "ok") return;
+    const { mfaToken } = challenge.body;
+    await this.#nobody.insist("sign in", "POST /v1/auth/login:verifyMfa", {
+      body: { mfaToken, code: free.authenticator.next() },
+    });
+  }
+
+  /** Asks for a change, and keeps the answer to compare later ones with. */
+  async #keep(
+    operation: Operation,
+    by: ResoluteClient<Operation>,
+    call: string,
+    body: Json,
+  ): Promise<Outcome> {
+    const sent = { key: `visit-${this.#answered.length}-${call}`, body };
+    const outcome = await by.insist(operation, call, sent);
+    if (outcome.kind === "ok") this.#answered.push({ by, call, sent, answer: JSON.stringify(outcome.body) });
+    return outcome;
+  }
+}
