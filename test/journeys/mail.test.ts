@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type ParsedMail, simpleParser } from "mailparser";
 import { SMTPServer } from "smtp-server";
@@ -58,6 +60,11 @@ describe("where e-mail addresses must be verified", () => {
     expect((await api.send("POST /v1/auth/email:verify", { body })).status).toBe(204);
     const { api: own } = await logIn(api, { email });
     expect(await own.ok("GET /v1/users/me")).toMatchObject({ email, emailVerified: true });
+
+    const logs = (await readdir(stack.logs)).map((name) => readFile(join(stack.logs, name), "utf8"));
+    const lines = (await Promise.all(logs)).join("");
+    expect(lines).toContain("mail sent");
+    for (const secret of [email, body.token, mail!.subject]) expect(lines).not.toContain(secret);
   });
 
   test("a known e-mail is answered as a new one, and only its owner hears of it", async () => {

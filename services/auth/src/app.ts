@@ -48,6 +48,8 @@ export const authSettings = {
   RESET_LINK_TTL: duration("30m"),
   /** Of what anybody can have mailed to an account it gets one in this time. */
   MAIL_PAUSE: duration("5m"),
+  /** When an answer leaves that must not tell, by its time either, whether an e-mail is known. */
+  ALIKE_ANSWER_AFTER: duration("100ms"),
   /** How long a process has for a mail that it sends; longer than the slowest dialogue with a mail server. */
   MAIL_LEASE: duration("2m"),
   /** A refresh token that is not used this long is void. */
@@ -82,6 +84,7 @@ export interface Auth extends Platform {
   readonly linkMs: Readonly<Record<LinkPurpose, number>>;
   readonly mailPauseMs: number;
   readonly mustVerifyEmail: boolean;
+  readonly alikeMs: number;
   /** The `iss` and `aud` of access tokens. */
   readonly issuer: string;
   readonly audience: string;
@@ -125,6 +128,7 @@ export async function buildAuth(platform: Platform, config: AuthConfig): Promise
     revocationsJob: new Job("publish revocations", PUBLISH_MS, publishRevocations(platform), platform.log),
     linkMs: { VERIFY_EMAIL: config.VERIFY_LINK_TTL, RESET_PASSWORD: config.RESET_LINK_TTL },
     mailPauseMs: config.MAIL_PAUSE,
+    alikeMs: config.ALIKE_ANSWER_AFTER,
     mustVerifyEmail: config.EMAIL_VERIFICATION === "required",
     issuer: config.JWT_ISSUER,
     audience: config.JWT_AUDIENCE,

@@ -10,8 +10,8 @@ import { type Account, findAccountByEmail, type NewAccount } from "./account-sto
 import { createAccount } from "./create-account.ts";
 
 /**
- * Registers without telling whether the e-mail is known: its owner is told, by mail. Both ways take the same round
- * trips, and the one that has events does not wait for them.
+ * Registers without telling whether the e-mail is known: its owner is told, by mail. The way that
+ * has events does not wait for them.
  */
 export async function registerByMail(app: Auth, created: NewAccount, call: Call): Promise<void> {
   const known = await findAccountByEmail(app.db, created.account.email);

@@ -5,6 +5,7 @@ import { User } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import type { Auth } from "../app.ts";
 import { assertStrongPassword } from "../passwords/password-rules.ts";
 import { newAccount } from "./account-rules.ts";
+import { answerAlike } from "./answer-alike.ts";
 import { createAccount } from "./create-account.ts";
 import { registerByMail } from "./register-by-mail.ts";
 import { toUser } from "./user.ts";
@@ -23,7 +24,7 @@ export const register =
     // Before the e-mail is looked at, so that the time does not tell whether it is known.
     const passwordHash = await app.hasher.hash(password, call.deadline);
     if (app.mustVerifyEmail) {
-      await registerByMail(app, { account, passwordHash }, call);
+      await answerAlike(app, () => registerByMail(app, { account, passwordHash }, call));
       return User.fromPartial({});
     }
     return await app.changes.apply(call, async (tx) => {

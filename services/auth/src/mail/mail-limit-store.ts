@@ -12,7 +12,7 @@ const COLUMNS = {
 /**
  * Notes that a mail goes out now, unless one of its kind went out after `since`.
  *
- * @returns whether it may: of many at once, one may; none for an account that there is not
+ * @returns whether it may: of many at once, one may
  */
 export async function takeMailTurn(
   tx: Transaction,

@@ -5,6 +5,7 @@ import type { User } from "@medconnect/proto/medconnect/auth/v1/user_service.ts"
 import { type Account, lockAccount, touchAccount } from "../accounts/account-store.ts";
 import { toUser } from "../accounts/user.ts";
 import type { Auth } from "../app.ts";
+import { queueMail } from "../mail/queue-mail.ts";
 import { findCredentials } from "../passwords/credential-store.ts";
 import { deleteTotp, lockTotp } from "./mfa-store.ts";
 import { useTotpCode } from "./use-totp-code.ts";
@@ -40,6 +41,7 @@ async function remove(app: Auth, userId: string, code: string, call: Call): Prom
     const account = (await lockAccount(tx, userId))!;
     deleteTotp(tx, userId);
     touchAccount(tx, userId);
+    queueMail(app, tx, account, { template: "mfa-disabled" });
     const changed: Account = { ...account, mfaEnabled: false, version: account.version + 1 };
     return {
       response: toUser(changed),

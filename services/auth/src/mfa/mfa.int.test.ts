@@ -211,6 +211,9 @@ test("is switched off by password and code together, the code being used thereby
   await expect(disable(PASSWORD, WRONG)).rejects.toMatchObject({ reason: "INVALID_MFA_CODE" });
   const token = await mfaToken();
   expect(await disable(PASSWORD, code)).toMatchObject({ mfaEnabled: false, etag: "0003" });
+  expect((await auth.mailsTo(user.email)).map(({ subject }) => subject)).toEqual([
+    "Your second factor was removed",
+  ]);
   expect((await logIn()).mfaRequired).toBe(false);
   await expect(verify(token, { code })).rejects.toMatchObject({ reason: "INVALID_MFA_CODE" });
   await expect(verify(token, { recoveryCode: recoveryCodes[0]! })).rejects.toMatchObject({
