@@ -30,8 +30,9 @@ RUN npm ci --omit=dev --ignore-scripts
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production HOST=0.0.0.0 METRICS_PORT=9464
 WORKDIR /app
-# Owned by whom MySQL and Redis run as; docker-compose.yml, service "volumes", tells why.
-RUN install -d -o 999 -g 999 /volumes/mysql /volumes/redis
+# Owned by whom MySQL and Redis run as, and certificates by us; docker-compose.yml, service "volumes", tells why.
+RUN install -d -o 999 -g 999 /volumes/mysql /volumes/redis \
+ && for name in ca auth scheduling clinical billing gateway clients; do install -d -o 1000 -g 1000 -m 700 /certs/$name; done
 COPY --from=dependencies /app ./
 COPY --from=contract /app/proto/gen proto/gen
 COPY platform platform

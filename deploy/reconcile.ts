@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Secrets } from "./local/data-folder.ts";
+import { tlsSettings } from "./local/processes.ts";
 import type { Service } from "./provision.ts";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -23,9 +24,16 @@ if (needsStack) Object.assign(process.env, settingsOf(stackFile));
 // The command reads arguments and settings by itself.
 await import("@medconnect/scheduling/src/reconcile.ts");
 
+/** What is needed of stack.json. */
+interface RunningStack {
+  urls: { mysql: string };
+  addresses: Record<Service, string>;
+  certificates?: string;
+}
+
 /** Scheduling's settings, as `npm start` gives them. */
 function settingsOf(file: string): NodeJS.ProcessEnv {
-  const { urls, addresses } = readJson<{ urls: { mysql: string }; addresses: Record<Service, string> }>(file);
+  const { urls, addresses, certificates } = readJson<RunningStack>(file);
   const secrets = readJson<Secrets>(join(dirname(file), "secrets.json"));
   const database = new URL(urls.mysql);
   database.username = USER_AND_SCHEMA;
@@ -37,6 +45,7 @@ function settingsOf(file: string): NodeJS.ProcessEnv {
     INTERNAL_KEY: secrets.internalKey,
     CLINICAL_ADDRESS: addresses.clinical,
     BILLING_ADDRESS: addresses.billing,
+    ...(certificates !== undefined && tlsSettings(join(certificates, "scheduling"))),
   };
 }
 

@@ -13,6 +13,7 @@ import { connectRedis, REDIS_IN_BACKGROUND_MS, REDIS_IN_REQUEST_MS } from "@medc
 import { startMetrics } from "@medconnect/platform/telemetry/metrics.ts";
 import { observeProcess } from "@medconnect/platform/telemetry/process-metrics.ts";
 import { startTracing } from "@medconnect/platform/telemetry/tracing.ts";
+import { startTls } from "@medconnect/platform/tls/start-tls.ts";
 import { createApp } from "./app.ts";
 import { RateLimiter } from "./rate-limit.ts";
 import { routesOf } from "./routing/routes.ts";
@@ -34,7 +35,8 @@ startProcess("gateway", async () => {
   const readMetrics = startMetrics("gateway");
   observeProcess();
 
-  const services = new Services(config);
+  const { tls, stop: stopTls } = startTls(config, log);
+  const services = new Services(config, tls);
   const counters = connectRedis(config.REDIS_URL, log, REDIS_IN_REQUEST_MS);
   const redis = connectRedis(config.REDIS_URL, log, REDIS_IN_BACKGROUND_MS);
   const serviceTokens = new ServiceTokens("gateway", config.INTERNAL_KEY);
@@ -84,7 +86,7 @@ startProcess("gateway", async () => {
       services.close();
       counters.disconnect();
       redis.disconnect();
-      await Promise.all([ops.close(), flushTraces()]);
+      await Promise.all([ops.close(), flushTraces(), stopTls()]);
     },
   });
 });

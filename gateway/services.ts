@@ -1,26 +1,14 @@
 import type { MethodDefinition } from "@grpc/grpc-js";
-import type { ProcessConfig } from "@medconnect/platform/config.ts";
-import { GrpcClient } from "@medconnect/platform/grpc/client.ts";
-
-export const SERVICE_NAMES = ["auth", "scheduling", "clinical", "billing"] as const;
-export type ServiceName = (typeof SERVICE_NAMES)[number];
-
-type Addresses = Pick<
-  ProcessConfig,
-  "AUTH_ADDRESS" | "SCHEDULING_ADDRESS" | "CLINICAL_ADDRESS" | "BILLING_ADDRESS"
->;
+import type { GrpcClient } from "@medconnect/platform/grpc/client.ts";
+import { type Addresses, clientOf, SERVICE_NAMES } from "@medconnect/platform/grpc/peers.ts";
+import type { MutualTls } from "@medconnect/platform/tls/mutual-tls.ts";
 
 /** The services behind the gateway. */
 export class Services {
   readonly #clients: ReadonlyMap<string, GrpcClient>;
 
-  constructor(addresses: Addresses) {
-    this.#clients = new Map<ServiceName, GrpcClient>([
-      ["auth", new GrpcClient(addresses.AUTH_ADDRESS)],
-      ["scheduling", new GrpcClient(addresses.SCHEDULING_ADDRESS)],
-      ["clinical", new GrpcClient(addresses.CLINICAL_ADDRESS)],
-      ["billing", new GrpcClient(addresses.BILLING_ADDRESS)],
-    ]);
+  constructor(addresses: Addresses, tls?: MutualTls) {
+    this.#clients = new Map(SERVICE_NAMES.map((name) => [name, clientOf(name, addresses, tls)]));
   }
 
   /** Throws for a name that is none: a mistake in a proto. */

@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { secretSettings, weakSecrets } from "./secrets.ts";
+import { tlsProblem, tlsSettings } from "./tls/identity.ts";
 
 /** A duration setting such as "15m", "24h", "250ms" or "30s"; comes out in milliseconds. */
 export const duration = (fallback: string) =>
@@ -44,6 +46,9 @@ export const processSettings = {
   SCHEDULING_ADDRESS: z.string().default("127.0.0.1:50052"),
   CLINICAL_ADDRESS: z.string().default("127.0.0.1:50053"),
   BILLING_ADDRESS: z.string().default("127.0.0.1:50054"),
+  ...tlsSettings,
+  /** How often replaced certificate files are looked for. */
+  TLS_RELOAD_EVERY: duration("1m"),
   OTEL_EXPORTER_OTLP_ENDPOINT: z.string().optional(),
   OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),
   /** How long a process may take to finish what it has begun when it is told to stop. */
@@ -69,12 +74,15 @@ export const serviceSettings = {
 };
 
 /** `NAME_FILE` names a file that holds the value of `NAME`, as container secrets are given. */
-function settingOf(name: string, env: NodeJS.ProcessEnv): string | undefined {
+export function settingOf(name: string, env = process.env): string | undefined {
   const file = env[`${name}_FILE`];
   return env[name] || (file ? readFileSync(file, "utf8").trimEnd() : undefined);
 }
 
-/** The settings in the environment; one clear line for each that is wrong, and the exit code that is given. */
+/**
+ * The settings in the environment, from which the secret ones are taken out: child processes and crash reports would have
+ * them. One clear line for each setting that is wrong, or too weak for production, and the exit code that is given.
+ */
 export function loadConfig<S extends z.ZodRawShape>(
   shape: S,
   env = process.env,
@@ -82,11 +90,21 @@ export function loadConfig<S extends z.ZodRawShape>(
 ): z.infer<z.ZodObject<S>> {
   const values = Object.fromEntries(Object.keys(shape).map((name) => [name, settingOf(name, env)]));
   const result = z.object(shape).safeParse(values);
-  if (result.success) return result.data;
-  for (const issue of result.error.issues) {
-    process.stderr.write(`Setting ${issue.path.join(".")}: ${issue.message}\n`);
+  const problems = result.success
+    ? problemsOf(result.data, env.NODE_ENV === "production")
+    : result.error.issues.map(({ path, message }) => ({ setting: path.join("."), message }));
+  if (result.success && problems.length === 0) {
+    for (const name of secretSettings(result.data)) delete env[name];
+    return result.data;
   }
+  for (const { setting, message } of problems) process.stderr.write(`Setting ${setting}: ${message}\n`);
   process.exit(exitCode);
+}
+
+/** What is wrong with settings of which each is right for itself. */
+function problemsOf(values: Record<string, unknown>, isProduction: boolean) {
+  const tls = "TLS_CERT" in values ? tlsProblem(values, new Date()) : undefined;
+  return [...(tls ? [tls] : []), ...(isProduction ? weakSecrets(values) : [])];
 }
 
 export type ProcessConfig = z.infer<z.ZodObject<typeof processSettings>>;

@@ -16,7 +16,8 @@ import { openKeyedHash } from "./crypto/open-keyed-hash.ts";
 import { SealedBox } from "./crypto/sealed-box.ts";
 import { Database } from "./db/database.ts";
 import { untilReachable } from "./db/until-reachable.ts";
-import { GrpcClient } from "./grpc/client.ts";
+import type { GrpcClient } from "./grpc/client.ts";
+import { clientOf, SERVICE_NAMES } from "./grpc/peers.ts";
 import { GrpcServer } from "./grpc/server.ts";
 import { Idempotency } from "./idempotency.ts";
 import { AccessTokenVerifier } from "./identity/access-tokens.ts";
@@ -35,6 +36,8 @@ import { connectRedis, REDIS_IN_BACKGROUND_MS } from "./redis.ts";
 import { startMetrics } from "./telemetry/metrics.ts";
 import { observeProcess } from "./telemetry/process-metrics.ts";
 import { startTracing } from "./telemetry/tracing.ts";
+import type { MutualTls } from "./tls/mutual-tls.ts";
+import { startTls } from "./tls/start-tls.ts";
 
 const SWEEP_KEYS_MS = 60_000;
 
@@ -84,6 +87,7 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
     ratio: config.OTEL_TRACES_SAMPLER_ARG,
   });
 
+  const { tls, stop: stopTls } = startTls(config, log);
   const clock = systemClock;
   const db = new Database({
     url: config.DATABASE_URL,
@@ -95,7 +99,7 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
   const pages = new Pages(hash);
   const audit = new AuditRecorder(db, clock, log);
   const serviceTokens = new ServiceTokens(name, config.INTERNAL_KEY);
-  const peers = connectPeers(name, config, routes);
+  const peers = connectPeers(name, config, routes, tls);
   const relay = new Relay({
     db,
     clock,
@@ -114,7 +118,7 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
 
   const parts = await build({ db, redis, clock, log, box, pages, audit, changes, serviceTokens, peers });
 
-  const auth = new GrpcClient(config.AUTH_ADDRESS);
+  const auth = clientOf("auth", config, tls);
   const revocations = new Revocations(
     redis,
     parts.fetchRevocations ?? revocationsOf(auth, serviceTokens),
@@ -129,6 +133,7 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
   const grpc = new GrpcServer({
     identity: { accessTokens, serviceTokens, revocations },
     log,
+    tls,
     maxConcurrentCalls: config.MAX_CONCURRENT_CALLS,
     onDenied: (call, hidden) => audit.denied(call, hidden),
   });
@@ -171,7 +176,7 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
       revocations.stop();
       redis.disconnect();
       for (const client of [auth, ...Object.values(peers)]) client.close();
-      await db.close();
+      await Promise.all([db.close(), stopTls()]);
       await stopTracing();
       await ops.close();
     },
@@ -179,17 +184,13 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
 }
 
 /** A client for each service that is told of events. */
-function connectPeers(self: string, config: ServiceConfig, routes: EventRoutes): Record<string, GrpcClient> {
-  const addresses: Record<string, string> = {
-    auth: config.AUTH_ADDRESS,
-    scheduling: config.SCHEDULING_ADDRESS,
-    clinical: config.CLINICAL_ADDRESS,
-    billing: config.BILLING_ADDRESS,
-  };
-  const consumers = new Set(
-    Object.values(routes)
-      .flat()
-      .filter((name) => name !== self),
-  );
-  return Object.fromEntries([...consumers].map((name) => [name, new GrpcClient(addresses[name]!)]));
+function connectPeers(
+  self: string,
+  config: ServiceConfig,
+  routes: EventRoutes,
+  tls: MutualTls | undefined,
+): Record<string, GrpcClient> {
+  const consumers = new Set(Object.values(routes).flat());
+  const peers = SERVICE_NAMES.filter((name) => name !== self && consumers.has(name));
+  return Object.fromEntries(peers.map((name) => [name, clientOf(name, config, tls)]));
 }

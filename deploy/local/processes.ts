@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { filesIn } from "../certificates/certificate-folder.ts";
 import { SERVICES, type Service } from "../provision.ts";
 import type { DataFolder } from "./data-folder.ts";
 import type { Databases } from "./databases.ts";
@@ -13,6 +14,8 @@ export interface ProcessOptions {
   databases: Databases;
   ports: Ports;
   schemaPrefix: string;
+  /** Where the processes' certificates are, if they are to use mutual TLS. */
+  certificates?: string | undefined;
   /** Settings on top of this process's environment: of every process, and of single ones. */
   env?: NodeJS.ProcessEnv | undefined;
   envOf?: Partial<Record<ProcessName, NodeJS.ProcessEnv>> | undefined;
@@ -47,6 +50,7 @@ function makeProcess(name: ProcessName, options: ProcessOptions): Server {
       ...commonSettings(name, options),
       ...(name === "gateway" ? {} : serviceSettings(name, options)),
       ...(name === "auth" ? mailSettings(options) : {}),
+      ...(options.certificates !== undefined && tlsSettings(join(options.certificates, name))),
       ...env,
       ...envOf?.[name],
     },
@@ -85,6 +89,12 @@ function mailSettings({ folder, ports }: ProcessOptions) {
     MAIL_URL: MAIL_URL ?? pathToFileURL(folder.mailFolder).href,
     PUBLIC_URL: PUBLIC_URL ?? `http://localhost:${ports.gateway.port}`,
   };
+}
+
+/** Settings by which a process takes its certificate out of a folder. */
+export function tlsSettings(folder: string): NodeJS.ProcessEnv {
+  const { cert, key, ca } = filesIn(folder);
+  return { TLS_CERT_FILE: cert, TLS_KEY_FILE: key, TLS_CA_FILE: ca };
 }
 
 async function isReady(metricsPort: number): Promise<boolean> {

@@ -1,4 +1,5 @@
 import { connectAdmin } from "../admin-connection.ts";
+import { ensureCertificates } from "../certificates/certificate-folder.ts";
 import { provision, SERVICES, type Service } from "../provision.ts";
 import { SetupError } from "../setup-error.ts";
 import { DataFolder } from "./data-folder.ts";
@@ -18,6 +19,8 @@ export interface StackOptions {
   ports?: Ports;
   /** What the names of its schemas begin with. */
   schemaPrefix?: string;
+  /** Whether gRPC is TLS, where both sides show a certificate; they are made into the data folder, with one for a client. */
+  mtls?: boolean;
   /** Settings on top of this process's environment: of every process, and of single ones. */
   env?: NodeJS.ProcessEnv;
   envOf?: Partial<Record<ProcessName, NodeJS.ProcessEnv>>;
@@ -41,6 +44,8 @@ export interface Stack {
   urls: Record<ProcessName | "mysql" | "redis", string>;
   /** host:port for gRPC. */
   addresses: Record<Service, string>;
+  /** Where the certificates are, a folder a process, and clients/local; undefined without mutual TLS. */
+  certificates: string | undefined;
   ports: Ports;
   /** Where mails are caught, a file each. */
   mailFolder: string;
@@ -51,6 +56,10 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
+/** The client that people who call by hand are. */
+export const LOCAL_CLIENT = "local";
+const CERTIFICATE_DAYS = 90;
+
 /** How many steps `startStack` reports. */
 export const STACK_STEPS = 4;
 
@@ -58,11 +67,25 @@ export const STACK_STEPS = 4;
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { mysqlUrl, redisUrl, env, envOf, signal, onDied } = options;
   const { schemaPrefix = "medconnect_", durable = true, logs = "files", progress = silent } = options;
+  const { mtls = false } = options;
   const ports = options.ports ?? (await freeProcessPorts());
   await refuseBusyPorts(ports);
   const folder = new DataFolder(options.dataDir);
+  const certificates = mtls ? folder.file("certificates") : undefined;
+  if (certificates) {
+    await ensureCertificates(certificates, { clients: [LOCAL_CLIENT], days: CERTIFICATE_DAYS, renew: true });
+  }
   const databases = await startDatabases({ folder, mysqlUrl, redisUrl, durable, progress, signal });
-  const processes = makeProcesses({ folder, databases, ports, schemaPrefix, env, envOf, logs });
+  const processes = makeProcesses({
+    folder,
+    databases,
+    ports,
+    schemaPrefix,
+    certificates,
+    env,
+    envOf,
+    logs,
+  });
 
   const stop = async () => {
     await processes.gateway.stop();
@@ -86,6 +109,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       file: folder.file("stack.json"),
       urls: { ...urls, mysql: databases.mysqlUrl, redis: databases.redisUrl } as Stack["urls"],
       addresses: addressesOf(ports),
+      certificates,
       ports,
       mailFolder: folder.mailFolder,
       databases,
@@ -126,7 +150,7 @@ function watch(stack: Stack, folder: DataFolder, onDied: StackOptions["onDied"])
 }
 
 function writeStackFile(stack: Stack, folder: DataFolder): void {
-  const { urls, addresses, ports, mailFolder, databases } = stack;
+  const { urls, addresses, certificates, ports, mailFolder, databases } = stack;
   const portsOf = (kind: "port" | "metricsPort") =>
     Object.fromEntries(PROCESSES.map((name) => [name, ports[name][kind]]));
   const enginePorts = Object.entries(databases.engines).map(([name, { port }]) => [name, port]);
@@ -134,6 +158,7 @@ function writeStackFile(stack: Stack, folder: DataFolder): void {
   folder.writePrivate("stack.json", {
     urls,
     addresses,
+    ...(certificates !== undefined && { certificates }),
     ports: { ...portsOf("port"), ...Object.fromEntries(enginePorts) },
     metricsPorts: portsOf("metricsPort"),
     pids: { launcher: process.pid, ...Object.fromEntries(pids) },

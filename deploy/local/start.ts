@@ -1,5 +1,6 @@
 // `npm start`: the whole system on this machine.
 import { parseArgs } from "node:util";
+import { clientFolder, filesIn } from "../certificates/certificate-folder.ts";
 import { runCommand, SetupError } from "../setup-error.ts";
 import { resetDataFolder } from "./data-folder.ts";
 import { watchMails } from "./mail-folder.ts";
@@ -7,7 +8,7 @@ import { configuredPorts, PROCESSES, refuseBusyPorts } from "./ports.ts";
 import { terminalProgress } from "./progress.ts";
 import { DEMO_ACCOUNTS, DEMO_PASSWORD, seed } from "./seed.ts";
 import { Server } from "./server.ts";
-import { STACK_STEPS, type Stack, startStack } from "./stack.ts";
+import { LOCAL_CLIENT, STACK_STEPS, type Stack, startStack } from "./stack.ts";
 import { aborted, stopSignal } from "./stop-signal.ts";
 
 const HELP = `Usage: npm start [-- options]
@@ -18,6 +19,7 @@ kills it. The data is kept for the next start.
   --port N         the gateway's port (8080, or GATEWAY_PORT)
   --data-dir DIR   where databases, secrets and stack.json are kept (.local/data)
   --reset          deletes what is in there first
+  --mtls           gRPC over mutual TLS, with certificates made into DIR/certificates (or MTLS=1)
   --help           shows this
 
 Environment, which is passed on to every process:
@@ -55,6 +57,7 @@ runCommand(async () => {
       mysqlUrl: process.env.MYSQL_URL || undefined,
       redisUrl: process.env.REDIS_URL || undefined,
       ports,
+      mtls: flags.mtls,
       logs: "console",
       progress,
       signal: stopping,
@@ -91,6 +94,7 @@ function readFlags() {
         port: { type: "string" },
         "data-dir": { type: "string", default: ".local/data" },
         reset: { type: "boolean", default: false },
+        mtls: { type: "boolean", default: ["1", "true"].includes(process.env.MTLS ?? "") },
         help: { type: "boolean", default: false },
       },
     }).values;
@@ -103,7 +107,13 @@ function say(text: string): void {
   process.stdout.write(`\n${text}\n`);
 }
 
-function welcome({ urls, addresses, ports, mailFolder, file }: Stack): string {
+/** What `buf curl` needs to be let in. */
+function tlsFlags(certificates: string): string {
+  const { ca, cert, key } = filesIn(clientFolder(certificates, LOCAL_CLIENT));
+  return `--cacert ${ca} --cert ${cert} --key ${key}`;
+}
+
+function welcome({ urls, addresses, certificates, ports, mailFolder, file }: Stack): string {
   const row = (name: string, value: string) => `  ${name.padEnd(12)}${value}`;
   return [
     "MedConnect is ready.",
@@ -116,6 +126,7 @@ function welcome({ urls, addresses, ports, mailFolder, file }: Stack): string {
     ),
     row("mail", process.env.MAIL_URL ? "by MAIL_URL" : `${mailFolder} (and its links here)`),
     row("all of this", file),
+    ...(certificates === undefined ? [] : [row("gRPC takes", tlsFlags(certificates))]),
     "",
     ...Object.entries(DEMO_ACCOUNTS).map(([role, { email }]) => row(role, `${email}  ${DEMO_PASSWORD}`)),
     "",

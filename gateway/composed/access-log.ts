@@ -1,3 +1,4 @@
+import { SERVICE_NAMES } from "@medconnect/platform/grpc/peers.ts";
 import type {
   AccessLogEntry,
   AccessLogEntry_Relation,
@@ -10,7 +11,6 @@ import {
   ActorServiceService,
   type BatchGetActorsResponse,
 } from "@medconnect/proto/medconnect/auth/v1/actor_service.ts";
-import { SERVICE_NAMES } from "../services.ts";
 import type { ComposedCall } from "./composed-methods.ts";
 import type { Lister } from "./merge-events.ts";
 import { mergedPage } from "./merged-page.ts";

@@ -1,9 +1,9 @@
+import { SERVICE_NAMES } from "@medconnect/platform/grpc/peers.ts";
 import {
   AuditServiceService,
   type ListAuditEventsRequest,
   type ListAuditEventsResponse,
 } from "@medconnect/proto/medconnect/audit/v1/audit.ts";
-import { SERVICE_NAMES } from "../services.ts";
 import type { ComposedCall } from "./composed-methods.ts";
 import type { Lister } from "./merge-events.ts";
 import { mergedPage } from "./merged-page.ts";

@@ -1,6 +1,7 @@
 import { Client, credentials, Metadata, type MethodDefinition, status } from "@grpc/grpc-js";
 import { ApiError } from "../errors/api-error.ts";
 import { injectTrace, inSpan, SpanKind } from "../telemetry/tracing.ts";
+import type { MutualTls } from "../tls/mutual-tls.ts";
 import { SERVICE_CONFIG } from "./service-config.ts";
 import { fromGrpcStatus } from "./status.ts";
 
@@ -22,15 +23,24 @@ export interface Reply<T> {
   trailer: Metadata;
 }
 
+/** How a server proves to be the one that is meant. */
+export interface Secured {
+  tls: MutualTls;
+  /** The name that its certificate must be for, wherever it is reached: several instances share one. */
+  serverName: string;
+}
+
 /**
  * A connection to one service, for the life of the process. The address is `host:port`, or `dns:///name:port` for
- * several instances, which are then called in turn. A read whose connection breaks is tried once more.
+ * several instances, which are then called in turn. A read whose connection breaks is tried once more. In the clear, unless
+ * it is secured.
  */
 export class GrpcClient {
   readonly #client: Client;
 
-  constructor(address: string) {
-    this.#client = new Client(address, credentials.createInsecure(), {
+  constructor(address: string, secured?: Secured) {
+    this.#client = new Client(address, secured?.tls.client ?? credentials.createInsecure(), {
+      ...(secured && { "grpc.ssl_target_name_override": secured.serverName }),
       // A restart takes about a second: trying again early and often is what makes its end seen at once.
       "grpc.initial_reconnect_backoff_ms": 100,
       "grpc.max_reconnect_backoff_ms": 1000,

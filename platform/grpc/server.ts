@@ -16,6 +16,7 @@ import { LoadLimit } from "../load-limit.ts";
 import type { Logger } from "../log.ts";
 import { durations } from "../telemetry/metrics.ts";
 import { extractTrace, inSpan, SpanKind } from "../telemetry/tracing.ts";
+import { isCertifiedAs, type MutualTls } from "../tls/mutual-tls.ts";
 import { authenticate, authorize, type Identity } from "./access.ts";
 import type { Call } from "./call.ts";
 import { REPLAYED_KEY, toGrpcStatus } from "./status.ts";
@@ -44,6 +45,8 @@ type AnyHandler = (request: unknown, call: Call) => Promise<unknown>;
 export interface ServerOptions {
   identity: Identity;
   log: Logger;
+  /** Whom connections are taken from; undefined where they are in the clear. */
+  tls: MutualTls | undefined;
   /** Beyond so many calls at once, further ones are refused with UNAVAILABLE. */
   maxConcurrentCalls: number;
   /** Told of each call that was refused for lack of rights. */
@@ -90,7 +93,8 @@ export class GrpcServer {
   /** @returns the port */
   listen(host: string, port: number): Promise<number> {
     return new Promise((resolve, reject) => {
-      this.server.bindAsync(`${host}:${port}`, ServerCredentials.createInsecure(), (error, bound) =>
+      const credentials = this.#options.tls?.server ?? ServerCredentials.createInsecure();
+      this.server.bindAsync(`${host}:${port}`, credentials, (error, bound) =>
         error ? reject(error) : resolve(bound),
       );
     });
@@ -152,6 +156,7 @@ export class GrpcServer {
       header(incoming, "authorization"),
       this.#options.identity,
     );
+    if (this.#options.tls && caller.kind === "service") assertCertified(incoming, caller.name);
     try {
       authorize(method.rules, caller);
       const request = decode(definition, validate(method.input, incoming.request));
@@ -176,6 +181,13 @@ export class GrpcServer {
       }
       throw error;
     }
+  }
+}
+
+/** Every service could make a token in another's name; its certificate it has for its own name only. */
+function assertCertified(call: ServerUnaryCall<Buffer, unknown>, service: string): void {
+  if (!isCertifiedAs(service, call.getAuthContext().sslPeerCertificate)) {
+    throw new ApiError("UNAUTHENTICATED");
   }
 }
 

@@ -1,5 +1,12 @@
 import { join } from "node:path";
-import { Client, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
+import {
+  type ChannelCredentials,
+  Client,
+  credentials,
+  Metadata,
+  type ServiceError,
+  status,
+} from "@grpc/grpc-js";
 import { loadSync, type MessageTypeDefinition, type MethodDefinition } from "@grpc/proto-loader";
 import type { Json } from "./api.ts";
 import type { Running } from "./stack.ts";
@@ -81,12 +88,20 @@ export interface Credential {
   headers?: Record<string, string>;
 }
 
+export interface GrpcOptions {
+  /** In the clear, if absent. */
+  security?: ChannelCredentials;
+  /** What the server's certificate must be for, if not for its address. */
+  serverName?: string | undefined;
+}
+
 /** A connection straight to one service. */
 export class Grpc {
   readonly #client: Client;
 
-  constructor(address: string) {
-    this.#client = new Client(address, credentials.createInsecure());
+  constructor(address: string, { security = credentials.createInsecure(), serverName }: GrpcOptions = {}) {
+    const options = serverName === undefined ? {} : { "grpc.ssl_target_name_override": serverName };
+    this.#client = new Client(address, security, options);
   }
 
   /** @param rpc such as "scheduling.v1.BookingService/GetBooking" */

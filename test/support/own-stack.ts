@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Stack, startStack } from "../../deploy/local/stack.ts";
+import { type Stack, type StackOptions, startStack } from "../../deploy/local/stack.ts";
 import { signUp } from "./accounts.ts";
 import { Api } from "./api.ts";
 import { eventually } from "./eventually.ts";
@@ -26,7 +26,10 @@ const REACHED_WITHIN_MS = 20_000;
 export const START_TIMEOUT_MS = 90_000;
 
 /** @param env settings of every process */
-export async function startOwnStack(env: NodeJS.ProcessEnv = {}): Promise<OwnStack> {
+export async function startOwnStack(
+  env: NodeJS.ProcessEnv = {},
+  options: Pick<StackOptions, "mtls"> = {},
+): Promise<OwnStack> {
   const mysqlUrl = process.env.MYSQL_URL;
   if (!mysqlUrl) throw new Error("MYSQL_URL is not set: run the tests with `npm test`");
   const dataDir = await mkdtemp(join(tmpdir(), "medconnect-test-"));
@@ -37,6 +40,7 @@ export async function startOwnStack(env: NodeJS.ProcessEnv = {}): Promise<OwnSta
     schemaPrefix,
     env: { ...NO_RATE_LIMITS, ...env },
     durable: false,
+    ...options,
   });
   await untilReached(new Api(stack.urls.gateway));
   return {

@@ -6,10 +6,11 @@ import { duration, loadConfig, serviceSettings } from "@medconnect/platform/conf
 import { openKeyedHash } from "@medconnect/platform/crypto/open-keyed-hash.ts";
 import { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
-import { GrpcClient } from "@medconnect/platform/grpc/client.ts";
+import { clientOf } from "@medconnect/platform/grpc/peers.ts";
 import { Idempotency } from "@medconnect/platform/idempotency.ts";
 import { ServiceTokens } from "@medconnect/platform/identity/service-tokens.ts";
 import { createLogger } from "@medconnect/platform/log.ts";
+import { startTls } from "@medconnect/platform/tls/start-tls.ts";
 import { EVENT_ROUTES, schedulingSettings } from "./app.ts";
 import { type Report, reconcileBookings } from "./reconciliation/reconcile-bookings.ts";
 import { RemoteStandings } from "./reconciliation/standings.ts";
@@ -53,8 +54,11 @@ async function main(): Promise<number> {
 async function reconcileOnce(sinceMs: number, repair: boolean): Promise<Report> {
   const config = loadConfig({ ...serviceSettings, ...schedulingSettings }, process.env, CANNOT_COMPARE);
   const db = new Database({ url: config.DATABASE_URL, poolSize: 2, timeoutMs: config.DATABASE_TIMEOUT });
-  const billing = new GrpcClient(config.BILLING_ADDRESS);
-  const clinical = new GrpcClient(config.CLINICAL_ADDRESS);
+  // Standard output is the report's: what fails is in there.
+  const log = createLogger("scheduling", "silent");
+  const { tls, stop: stopTls } = startTls(config, log);
+  const billing = clientOf("billing", config, tls);
+  const clinical = clientOf("clinical", config, tls);
   const box = new SealedBox(...config.DATA_KEY);
   const changes = new Changes({
     db,
@@ -64,8 +68,6 @@ async function reconcileOnce(sinceMs: number, repair: boolean): Promise<Report> 
     relay: { send: async () => {} },
     routes: EVENT_ROUTES,
   });
-  // Standard output is the report's: what fails is in there.
-  const log = createLogger("scheduling", "silent");
   const standings = new RemoteStandings(
     billing,
     clinical,
@@ -80,7 +82,7 @@ async function reconcileOnce(sinceMs: number, repair: boolean): Promise<Report> 
     });
   } finally {
     for (const client of [billing, clinical]) client.close();
-    await db.close();
+    await Promise.all([db.close(), stopTls()]);
   }
 }
 

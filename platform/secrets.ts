@@ -1,0 +1,94 @@
+/** A setting that would not protect what it should. Says why, never the value. */
+export interface WeakSecret {
+  setting: string;
+  message: string;
+}
+
+type Values = Readonly<Record<string, unknown>>;
+
+const MIN_PASSWORD_LENGTH = 16;
+/** Of 32 random bytes about 30 differ; that fewer than this many do, happens less than once in 10^15 keys. */
+const MIN_DIFFERENT_BYTES = 16;
+const SECRET_TEXT = /(_PASSWORD|_SECRET|_API_KEY|^TLS_KEY)$/;
+/** Texts that a machine made; what people choose as their own password has rules elsewhere. */
+const MADE_TEXT = /(_DB_PASSWORD|_SECRET|_API_KEY)$/;
+const PLACEHOLDER = /change.?me|example|placeholder|insert|password|passwd|secret|medconnect|12345/i;
+
+/**
+ * Which of a process's settings production must not start with: keys that are not random, passwords that can be guessed or
+ * are not there, the administrator's database account, one secret in two places.
+ *
+ * @param values the settings as they were parsed: keys are bytes, or lists of bytes
+ */
+export function weakSecrets(values: Values): WeakSecret[] {
+  return [...weakKeys(values), ...weakDatabaseUrl(values), ...weakTexts(values), ...usedTwice(values)];
+}
+
+/** The names of the settings that hold a secret. */
+export const secretSettings = (values: Values): string[] =>
+  Object.entries(values).flatMap(([setting, value]) =>
+    keysIn(value).length > 0 || passwordIn(value) || (SECRET_TEXT.test(setting) && value) ? setting : [],
+  );
+
+function weakKeys(values: Values): WeakSecret[] {
+  return Object.entries(values).flatMap(([setting, value]) =>
+    keysIn(value).some((bytes) => !looksRandom(bytes))
+      ? { setting, message: "is not random; make one with `openssl rand -base64 32`" }
+      : [],
+  );
+}
+
+function weakDatabaseUrl({ DATABASE_URL: url }: Values): WeakSecret[] {
+  if (typeof url !== "string" || !URL.canParse(url)) return [];
+  const { username } = new URL(url);
+  const password = passwordIn(url);
+  const weak = (message: string) => [{ setting: "DATABASE_URL", message }];
+  if (username === "root") return weak("must name the service's own user, not MySQL's administrator");
+  if (!password) return weak("must have a password");
+  if (!isStrong(password)) return weak(`has a weak password; ${HOW_STRONG}`);
+  return [];
+}
+
+function weakTexts(values: Values): WeakSecret[] {
+  return Object.entries(values).flatMap(([setting, value]) =>
+    MADE_TEXT.test(setting) && typeof value === "string" && !isStrong(value)
+      ? { setting, message: `is weak; ${HOW_STRONG}` }
+      : [],
+  );
+}
+
+function usedTwice(values: Values): WeakSecret[] {
+  const seen = new Map<string, string>();
+  return secretSettings(values).flatMap((setting) =>
+    secretsIn(values[setting]).flatMap((secret) => {
+      const first = seen.get(secret);
+      seen.set(secret, first ?? setting);
+      if (first === undefined) return [];
+      const message = first === setting ? "holds one key twice" : `must not be the same as ${first}`;
+      return { setting, message };
+    }),
+  );
+}
+
+/** Neither a repeated or counting pattern, nor text. */
+function looksRandom(bytes: Uint8Array): boolean {
+  const steps = new Set(bytes.subarray(1).map((byte, i) => byte - bytes[i]!));
+  const isText = bytes.every((byte) => byte >= 0x20 && byte < 0x7f);
+  return !isText && steps.size > 1 && new Set(bytes).size >= MIN_DIFFERENT_BYTES;
+}
+
+const HOW_STRONG = `it must have ${MIN_PASSWORD_LENGTH} characters and hold no common word`;
+
+const isStrong = (password: string): boolean =>
+  password.length >= MIN_PASSWORD_LENGTH && !PLACEHOLDER.test(password) && new Set(password).size > 6;
+
+const keysIn = (value: unknown): Uint8Array[] =>
+  (Array.isArray(value) ? value : [value]).filter((item) => item instanceof Uint8Array);
+
+const passwordIn = (value: unknown): string =>
+  typeof value === "string" && URL.canParse(value) ? decodeURIComponent(new URL(value).password) : "";
+
+const secretsIn = (value: unknown): string[] => {
+  const keys = keysIn(value).map((bytes) => Buffer.from(bytes).toString("base64"));
+  return keys.length > 0 ? keys : [passwordIn(value) || String(value)];
+};

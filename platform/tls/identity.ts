@@ -1,0 +1,90 @@
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { z } from "zod";
+
+/** Who a process is to its peers, and whom it trusts; PEM throughout. */
+export interface TlsIdentity {
+  /** The certificate, and after it those between it and the CA, if any. */
+  cert: string;
+  key: string;
+  /** One or more CA certificates: while a CA is replaced, the old and the new one. */
+  ca: string;
+}
+
+/** All three, or none: then peers talk in the clear. */
+export const tlsSettings = {
+  TLS_CERT: z.string().optional(),
+  TLS_KEY: z.string().optional(),
+  TLS_CA: z.string().optional(),
+};
+
+type TlsSetting = keyof typeof tlsSettings;
+type TlsValues = Partial<Record<TlsSetting, string | undefined>>;
+
+/** A setting that is wrong, and what is wrong with it. */
+export interface TlsProblem {
+  setting: TlsSetting;
+  message: string;
+}
+
+const SETTINGS = Object.keys(tlsSettings) as TlsSetting[];
+const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/** The identity that the settings hold; undefined where they hold none. They are right, as `tlsProblem` says. */
+export function tlsIdentity({ TLS_CERT, TLS_KEY, TLS_CA }: TlsValues): TlsIdentity | undefined {
+  return TLS_CERT && TLS_KEY && TLS_CA ? { cert: TLS_CERT, key: TLS_KEY, ca: TLS_CA } : undefined;
+}
+
+/** The first reason why nobody could connect with these settings, or undefined. */
+export function tlsProblem(values: TlsValues, now: Date): TlsProblem | undefined {
+  const missing = SETTINGS.find((setting) => !values[setting]);
+  if (missing) {
+    return SETTINGS.some((setting) => values[setting])
+      ? { setting: missing, message: `must be set, too: ${SETTINGS.join(", ")} go together` }
+      : undefined;
+  }
+  const { cert, key, ca } = tlsIdentity(values)!;
+  const chain = certificatesIn(cert);
+  const trusted = certificatesIn(ca);
+  const privateKey = keyIn(key);
+  const [own] = chain;
+  const wrong = (setting: TlsSetting, message: string): TlsProblem => ({ setting, message });
+
+  if (!own) return wrong("TLS_CERT", "must be a certificate in PEM");
+  if (!privateKey) return wrong("TLS_KEY", "must be a private key in PEM, without a passphrase");
+  if (trusted.length === 0) return wrong("TLS_CA", "must be one or more certificates in PEM");
+  if (!own.checkPrivateKey(privateKey)) return wrong("TLS_KEY", "is not the key of TLS_CERT");
+  if (!leadsTo(trusted, chain)) return wrong("TLS_CERT", "was not issued by TLS_CA");
+  if (own.validToDate <= now) return wrong("TLS_CERT", `expired on ${own.validToDate.toISOString()}`);
+  return undefined;
+}
+
+/** When the identity's certificate expires. */
+export const expiryOf = ({ cert }: TlsIdentity): Date => certificatesIn(cert)[0]!.validToDate;
+
+/** The certificates in a PEM text; none where one of them is broken. */
+function certificatesIn(pem: string): X509Certificate[] {
+  try {
+    return (pem.match(PEM_CERTIFICATE) ?? []).map((text) => new X509Certificate(text));
+  } catch {
+    return [];
+  }
+}
+
+function keyIn(pem: string): KeyObject | undefined {
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether each certificate was issued by the next one, and the last one by a trusted CA. */
+function leadsTo(trusted: X509Certificate[], chain: X509Certificate[]): boolean {
+  const issued = (issuer: X509Certificate, certificate: X509Certificate) =>
+    certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
+  return chain.some(
+    (certificate, i) =>
+      trusted.some((issuer) => issued(issuer, certificate)) &&
+      chain.slice(0, i).every((before, j) => issued(chain[j + 1]!, before)),
+  );
+}

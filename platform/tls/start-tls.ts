@@ -1,0 +1,53 @@
+import { type ProcessConfig, settingOf } from "../config.ts";
+import { Job } from "../jobs.ts";
+import type { Logger } from "../log.ts";
+import { gauge } from "../telemetry/metrics.ts";
+import { expiryOf, type TlsIdentity, tlsIdentity, tlsProblem } from "./identity.ts";
+import { MutualTls } from "./mutual-tls.ts";
+
+/** A process's TLS to its peers, and what keeps its certificates current. */
+export interface RunningTls {
+  /** Undefined where peers talk in the clear. */
+  tls: MutualTls | undefined;
+  stop(): Promise<void>;
+}
+
+/**
+ * Sets up what the TLS_* settings say. Where they are given as files (TLS_CERT_FILE and so on), replaced ones are taken up
+ * within TLS_RELOAD_EVERY; what would not work, such as a certificate whose key is not written yet, is left alone.
+ */
+export function startTls(config: ProcessConfig, log: Logger): RunningTls {
+  const first = tlsIdentity(config);
+  if (!first) return { tls: undefined, stop: async () => {} };
+  let current = first;
+  const tls = new MutualTls(current);
+  gauge("tls.certificate.lifetime", "Seconds until this process's certificate expires", (report) =>
+    report((expiryOf(current).getTime() - Date.now()) / 1000),
+  );
+
+  const reload = async () => {
+    const values = identitySettings();
+    const identity = tlsIdentity(values);
+    if (!identity || isSame(identity, current)) return;
+    const problem = tlsProblem(values, new Date());
+    if (problem) {
+      log.warn({ setting: problem.setting }, `new certificates are not used: ${problem.message}`);
+      return;
+    }
+    current = identity;
+    tls.replace(identity);
+    log.info({ expireTime: expiryOf(identity) }, "new certificates are in use");
+  };
+  const job = new Job("reload certificates", config.TLS_RELOAD_EVERY, reload, log);
+  job.start();
+  return { tls, stop: () => job.stop() };
+}
+
+const identitySettings = () => ({
+  TLS_CERT: settingOf("TLS_CERT"),
+  TLS_KEY: settingOf("TLS_KEY"),
+  TLS_CA: settingOf("TLS_CA"),
+});
+
+const isSame = (one: TlsIdentity, other: TlsIdentity): boolean =>
+  one.cert === other.cert && one.key === other.key && one.ca === other.ca;

@@ -1,0 +1,193 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createSecureContext } from "node:tls";
+import { type ChannelCredentials, credentials } from "@grpc/grpc-js";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { SignJWT } from "jose";
+import { Authority, type Pair } from "../../deploy/certificates/authority.ts";
+import { clientFolder, filesIn } from "../../deploy/certificates/certificate-folder.ts";
+import { LOCAL_CLIENT } from "../../deploy/local/stack.ts";
+import { SERVICES, type Service } from "../../deploy/provision.ts";
+import { type Account, signUp } from "../support/accounts.ts";
+import { Api, type Json } from "../support/api.ts";
+import { eventually } from "../support/eventually.ts";
+import { Grpc, type Reply } from "../support/grpc.ts";
+import { type OwnStack, START_TIMEOUT_MS, startOwnStack } from "../support/own-stack.ts";
+import { book, FEE, offer, openPractice, SOON_MS } from "../support/practice.ts";
+
+const HOUR_MS = 3_600_000;
+/** A read of each service that a patient may do. */
+const READ: Record<Service, string> = {
+  auth: "auth.v1.UserService/GetMe",
+  scheduling: "scheduling.v1.BookingService/ListBookings",
+  clinical: "clinical.v1.ConsultationService/ListConsultations",
+  billing: "billing.v1.PaymentService/ListPayments",
+};
+
+let stack: OwnStack;
+let patient: Account;
+let doctor: Account;
+
+beforeAll(async () => {
+  stack = await startOwnStack({ TLS_RELOAD_EVERY: "200ms" }, { mtls: true });
+  const api = new Api(stack.urls.gateway);
+  [doctor, patient] = await Promise.all([openPractice(api, { fee: FEE }), signUp(api, "PATIENT")]);
+}, START_TIMEOUT_MS);
+afterAll(() => stack?.stop(), START_TIMEOUT_MS);
+
+test("a booking goes its whole way: held, paid, met, prescribed, captured", async () => {
+  const { id, paymentId, consultationId } = await book(patient, await offer(doctor, SOON_MS));
+  await patient.api.ok(`POST /v1/payments/${paymentId}:authorize`, {
+    key: true,
+    body: { paymentMethod: "pm_card_visa" },
+  });
+  const consultation = `/v1/consultations/${consultationId}`;
+  await eventually(
+    () => patient.api.send(`GET ${consultation}`),
+    ({ status }) => status === 200,
+    5000,
+  );
+  await doctor.api.ok(`POST ${consultation}:start`);
+  await doctor.api.ok(`POST ${consultation}:complete`, { body: { notes: "All well." } });
+  await doctor.api.ok(`POST ${consultation}/prescriptions`, { key: true, body: { content: "Rest." } });
+  const payment = await eventually(
+    () => patient.api.ok(`GET /v1/payments/${paymentId}`),
+    ({ status }) => status === "CAPTURED",
+    5000,
+  );
+  expect(payment.bookingId).toBe(id);
+});
+
+describe.each(SERVICES)("%s", (service) => {
+  const read = (security: ChannelCredentials) => ask(service, READ[service], {}, patient.token, security);
+
+  test("answers an internal system that has a certificate and a user's token", async () => {
+    expect((await read(asClient(LOCAL_CLIENT))).name).toBe("OK");
+  });
+
+  test("asks it for the token all the same", async () => {
+    const { name } = await ask(service, READ[service], {}, "", asClient(LOCAL_CLIENT));
+    expect(name).toBe("UNAUTHENTICATED");
+  });
+
+  test.each<[string, () => Promise<ChannelCredentials>]>([
+    ["has no certificate", async () => credentials.createSsl(readFileSync(files("ca").ca))],
+    ["has one of another CA of the same name", async () => secured(await issue(await otherCa(), soon()))],
+    ["has one that has expired", async () => secured(await issue(ownCa(), new Date(Date.now() - 1000)))],
+    ["speaks no TLS", async () => credentials.createInsecure()],
+  ])("refuses who %s, whatever token it sends", async (_who, security) => {
+    expect((await read(await security())).name).toBe("UNAVAILABLE");
+  });
+});
+
+describe("a service's token", () => {
+  const revocations = async (security: ChannelCredentials): Promise<Reply> =>
+    ask("auth", "auth.v1.KeyService/ListRevocations", {}, await serviceToken("scheduling", "auth"), security);
+
+  test("is taken from that service", async () => {
+    expect((await revocations(asClient("scheduling"))).name).toBe("OK");
+  });
+
+  test.each(["clinical", "gateway", LOCAL_CLIENT])(
+    "is not taken from %s, that made one itself",
+    async (who) => {
+      expect((await revocations(asClient(who))).name).toBe("UNAUTHENTICATED");
+    },
+  );
+});
+
+test("certificates that are replaced while the system runs are used, and broken ones are not", async () => {
+  const { cert, key } = files("billing");
+  const before = readFileSync(cert, "utf8");
+  const log = () => readFileSync(join(stack.logs, "billing.log"), "utf8");
+
+  writeFileSync(`${cert}`, "nonsense");
+  await eventually(
+    async () => log(),
+    (text) => /not used.*TLS_CERT|TLS_CERT.*not used/.test(text),
+    5000,
+  );
+  expect((await ask("billing", READ.billing, {}, patient.token, asClient(LOCAL_CLIENT))).name).toBe("OK");
+
+  const pair = await ownCa().issue({
+    name: "billing",
+    altNames: ["billing", "127.0.0.1", "elsewhere"],
+    usage: "server",
+    notAfter: soon(),
+  });
+  expect(pair.cert).not.toBe(before);
+  writeFileSync(cert, pair.cert);
+  writeFileSync(key, pair.key);
+  await eventually(
+    async () => log(),
+    (text) => text.includes("new certificates are in use"),
+    5000,
+  );
+  const nowElsewhere = secured(pairIn(LOCAL_CLIENT));
+  const { name } = await ask("billing", READ.billing, {}, patient.token, nowElsewhere, "elsewhere");
+  expect(name).toBe("OK");
+  // The gateway, to which billing is still billing, goes on.
+  await patient.api.ok("GET /v1/payments");
+});
+
+test("the time that is left is told as a metric", async () => {
+  const text = await (await fetch(`http://127.0.0.1:${stack.ports.auth.metricsPort}/metrics`)).text();
+  const seconds = Number(/^tls_certificate_lifetime\S* (\S+)/m.exec(text)?.[1]);
+  expect(seconds).toBeGreaterThan(80 * 24 * 3600);
+});
+
+const soon = () => new Date(Date.now() + HOUR_MS);
+const files = (name: string) =>
+  filesIn(name === LOCAL_CLIENT ? clientFolder(stack.certificates!, name) : join(stack.certificates!, name));
+const pairIn = (name: string): Pair => ({
+  cert: readFileSync(files(name).cert, "utf8"),
+  key: readFileSync(files(name).key, "utf8"),
+});
+const otherCa = () => Authority.create("MedConnect private CA", soon());
+
+function ownCa(): Authority {
+  const folder = join(stack.certificates!, "ca");
+  return new Authority({
+    cert: readFileSync(join(folder, "ca.crt"), "utf8"),
+    key: readFileSync(join(folder, "ca.key"), "utf8"),
+  });
+}
+
+const issue = (by: Authority, notAfter: Date) =>
+  by.issue({ name: "ehr", altNames: ["ehr"], usage: "client", notAfter });
+
+/** As one who trusts the system's CA and shows this certificate. */
+function secured({ cert, key }: Pair): ChannelCredentials {
+  const ca = readFileSync(files(LOCAL_CLIENT).ca);
+  return credentials.createFromSecureContext(createSecureContext({ ca, cert, key }));
+}
+
+const asClient = (name: string) => secured(pairIn(name));
+
+async function ask(
+  service: Service,
+  rpc: string,
+  request: Json,
+  token: string,
+  security: ChannelCredentials,
+  serverName: string = service,
+): Promise<Reply> {
+  const client = new Grpc(stack.addresses[service], { security, serverName });
+  try {
+    return await client.call(rpc, request, token === "" ? {} : { token });
+  } finally {
+    client.close();
+  }
+}
+
+/** A token such as every process can make, as all have the key. */
+async function serviceToken(from: string, to: string): Promise<string> {
+  const { internalKey } = JSON.parse(readFileSync(join(stack.dataDir, "secrets.json"), "utf8"));
+  return await new SignJWT()
+    .setProtectedHeader({ alg: "HS256", typ: "svc+jwt" })
+    .setIssuer(from)
+    .setAudience(to)
+    .setIssuedAt()
+    .setExpirationTime("60s")
+    .sign(Buffer.from(internalKey, "base64"));
+}

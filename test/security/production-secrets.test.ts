@@ -1,0 +1,83 @@
+import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { expect, jest, test } from "@jest/globals";
+import { PROCESSES, type ProcessName } from "../../deploy/local/ports.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+const zeros = Buffer.alloc(32).toString("base64");
+const random = () => randomBytes(32).toString("base64");
+
+/** Each test loads a whole process. */
+jest.setTimeout(120_000);
+
+/** As somebody might who tries the system out, and forgets to change it. */
+const DEMO = {
+  INTERNAL_KEY: zeros,
+  DATA_KEY: Buffer.from("an encryption key of 32 letters.").toString("base64"),
+  DATABASE_URL: "mysql://root:hunter2-hunter2@127.0.0.1:1/medconnect",
+  REDIS_URL: "redis://127.0.0.1:1",
+};
+
+/** A process in production, which ends before it connects to anything. */
+function start(name: ProcessName, env: NodeJS.ProcessEnv) {
+  const main = name === "gateway" ? "gateway/main.ts" : `services/${name}/src/main.ts`;
+  const options = { cwd: ROOT, env: { NODE_ENV: "production", PORT: "0", ...env } };
+  return new Promise<{ code: unknown; said: string[] }>((resolve) => {
+    execFile(process.execPath, [main], options, (error, _stdout, stderr) =>
+      resolve({ code: error?.code, said: stderr.trimEnd().split("\n") }),
+    );
+  });
+}
+
+test.each(PROCESSES)(
+  "%s does not start on the secrets of a demo; it names each, and shows none",
+  async (name) => {
+    const { code, said } = await start(name, DEMO);
+    const settings = name === "gateway" ? ["INTERNAL_KEY"] : ["INTERNAL_KEY", "DATA_KEY", "DATABASE_URL"];
+    expect(code).toBe(1);
+    expect(said.map((line) => /^Setting (\w+): .*(not random|own user)/.exec(line)?.[1]).toSorted()).toEqual(
+      settings.toSorted(),
+    );
+    for (const value of ["hunter2", zeros, DEMO.DATA_KEY, "an encryption key"]) {
+      expect(said.join("\n")).not.toContain(value);
+    }
+  },
+);
+
+test("a service does not start on the deployment's key as its own", async () => {
+  const INTERNAL_KEY = random();
+  const DATABASE_URL = `mysql://medconnect_billing:${randomBytes(24).toString("base64url")}@127.0.0.1:1/b`;
+  const { code, said } = await start("billing", {
+    ...DEMO,
+    DATABASE_URL,
+    INTERNAL_KEY,
+    DATA_KEY: INTERNAL_KEY,
+  });
+  expect({ code, said }).toEqual({
+    code: 1,
+    said: ["Setting DATA_KEY: must not be the same as INTERNAL_KEY"],
+  });
+});
+
+test("billing does not start with a provider that moves no money, unless that is said to be wanted", async () => {
+  const DATABASE_URL = `mysql://medconnect_billing:${randomBytes(24).toString("base64url")}@127.0.0.1:1/b`;
+  const { code, said } = await start("billing", {
+    ...DEMO,
+    DATABASE_URL,
+    INTERNAL_KEY: random(),
+    DATA_KEY: random(),
+  });
+  expect(code).toBe(1);
+  expect(said.join()).toContain("PAYMENT_PROVIDER=stub moves no money");
+});
+
+test("a missing secret is told of", async () => {
+  const { code, said } = await start("auth", {});
+  expect(code).toBe(1);
+  expect(said.map((line) => line.split(":")[0]).toSorted()).toEqual([
+    "Setting DATABASE_URL",
+    "Setting DATA_KEY",
+    "Setting INTERNAL_KEY",
+  ]);
+});
