@@ -63,6 +63,10 @@ export const serviceSettings = {
   DATABASE_POOL_SIZE: z.coerce.number().int().min(1).default(16),
   DATABASE_TIMEOUT: duration("5s"),
   DATA_KEY: keys,
+  /** Seals the audit trail; the first seals. Kept outside the database, and those before it as long as the trail. */
+  AUDIT_KEY: keys,
+  AUDIT_SEAL_EVERY: duration("5s"),
+  AUDIT_CHECKPOINT_EVERY: duration("1m"),
   /** Calls at once, beyond which further ones get a quick UNAVAILABLE. */
   MAX_CONCURRENT_CALLS: z.coerce.number().int().min(1).default(512),
   ACCESS_TOKEN_TTL: duration("5m"),

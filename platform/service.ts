@@ -4,9 +4,12 @@ import { EventServiceService } from "@medconnect/proto/medconnect/events/v1/even
 import { HealthImplementation } from "grpc-health-check";
 import type { Redis } from "ioredis";
 import type { JSONWebKeySet } from "jose";
+import { AuditChain } from "./audit/audit-chain.ts";
+import { leaveCheckpoints, recordCheckpoint, WITNESS_OF } from "./audit/checkpoints.ts";
 import { listAccesses } from "./audit/list-accesses.ts";
 import { listAuditEvents } from "./audit/list-audit-events.ts";
 import { AuditRecorder } from "./audit/recorder.ts";
+import { Sealer } from "./audit/sealer.ts";
 import { Changes } from "./changes.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { ServiceConfig } from "./config.ts";
@@ -142,14 +145,21 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
   grpc.serve(AuditServiceService, {
     listAuditEvents: listAuditEvents(name, db, pages),
     listAccesses: listAccesses(name, db, pages),
+    recordCheckpoint: recordCheckpoint(name, db, clock),
   });
   const health = new HealthImplementation({ "": "SERVING" });
   health.addToServer(grpc.server);
   if (config.GRPC_REFLECTION) new ReflectionService(contractPackage()).addToServer(grpc.server);
 
+  const sealer = new Sealer({ db, clock, chain: new AuditChain(name, config.AUDIT_KEY) });
+  const witness = clientOf(WITNESS_OF[name]!, config, tls);
+  const leaveCheckpoint = leaveCheckpoints(name, db, witness, serviceTokens);
+
   const jobs = [
     ...(parts.jobs ?? []),
     new Job("sweep idempotency keys", SWEEP_KEYS_MS, () => idempotency.sweep(clock.now()), log),
+    new Job("seal the audit trail", config.AUDIT_SEAL_EVERY, () => sealer.seal(), log),
+    new Job("leave an audit checkpoint", config.AUDIT_CHECKPOINT_EVERY, leaveCheckpoint, log),
   ];
   let serving = false;
   revocations.start();
@@ -175,7 +185,7 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
       await Promise.all([relay.stop(), ...jobs.map((job) => job.stop())]);
       revocations.stop();
       redis.disconnect();
-      for (const client of [auth, ...Object.values(peers)]) client.close();
+      for (const client of [auth, witness, ...Object.values(peers)]) client.close();
       await Promise.all([db.close(), stopTls()]);
       await stopTracing();
       await ops.close();

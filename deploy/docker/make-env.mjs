@@ -15,6 +15,7 @@ const lines = [
   "# Secrets of the Docker Compose stack, made by `npm run compose:env`. Keep them with the stack's volumes.",
   `INTERNAL_KEY=${key()}`,
   ...SERVICES.map((name) => `${name}_DATA_KEY=${key()}`),
+  ...SERVICES.map((name) => `${name}_AUDIT_KEY=${key()}`),
   ...SERVICES.map((name) => `${name}_DB_PASSWORD=${password()}`),
   `MYSQL_ROOT_PASSWORD=${password()}`,
   `REDIS_PASSWORD=${password()}`,

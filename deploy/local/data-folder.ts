@@ -12,6 +12,7 @@ export interface Secrets {
   /** Base64, as are all keys. */
   internalKey: string;
   dataKeys: Record<Service, string>;
+  auditKeys: Record<Service, string>;
   databasePasswords: Record<Service, string>;
 }
 
@@ -35,7 +36,11 @@ export class DataFolder {
     writeFileSync(this.file(MARKER), "");
     this.isNew = !existsSync(this.file("secrets.json"));
     if (this.isNew) this.writePrivate("secrets.json", makeSecrets());
-    this.secrets = JSON.parse(readFileSync(this.file("secrets.json"), "utf8"));
+    // A folder that an older version made lacks those that came since.
+    const kept = JSON.parse(readFileSync(this.file("secrets.json"), "utf8"));
+    this.secrets = { ...makeSecrets(), ...kept };
+    if (Object.keys(this.secrets).some((name) => !(name in kept)))
+      this.writePrivate("secrets.json", this.secrets);
   }
 
   file(name: string): string {
@@ -88,6 +93,7 @@ function makeSecrets(): Secrets {
     redisPassword: password(),
     internalKey: key(),
     dataKeys: perService(key),
+    auditKeys: perService(key),
     databasePasswords: perService(password),
   };
 }

@@ -74,12 +74,12 @@ function commonSettings(name: ProcessName, { folder, databases, ports }: Process
 }
 
 function serviceSettings(name: Service, { folder, databases, schemaPrefix }: ProcessOptions) {
-  const { databasePasswords, dataKeys } = folder.secrets;
+  const { databasePasswords, dataKeys, auditKeys } = folder.secrets;
   const url = new URL(databases.mysqlUrl);
   url.username = schemaPrefix + name;
   url.password = databasePasswords[name];
   url.pathname = schemaPrefix + name;
-  return { DATABASE_URL: url.href, DATA_KEY: dataKeys[name] };
+  return { DATABASE_URL: url.href, DATA_KEY: dataKeys[name], AUDIT_KEY: auditKeys[name] };
 }
 
 /** Mails are caught in a folder, unless there is a mail server to send them to. */

@@ -32,6 +32,8 @@ const NO_RATE_LIMITS = {
   RATE_LIMIT_WRITE: "0",
   RATE_LIMIT_SEARCH: "0",
 };
+/** Tests wait for both. */
+const SEALED_SOON = { AUDIT_SEAL_EVERY: "1s", AUDIT_CHECKPOINT_EVERY: "1s" };
 
 runCommand(async () => {
   const args = process.argv.slice(2);
@@ -62,7 +64,7 @@ async function runTests(args: string[], dataDir: string, signal: AbortSignal): P
   if (withStack) {
     const stack = await startStack({
       dataDir,
-      env: NO_RATE_LIMITS,
+      env: { ...NO_RATE_LIMITS, ...SEALED_SOON },
       durable: false,
       logs: "files",
       progress,

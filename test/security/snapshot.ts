@@ -6,7 +6,7 @@ import { sharedStack } from "../support/stack.ts";
 const SCHEMAS = ["auth", "scheduling", "clinical", "billing"].map((name) => `medconnect_${name}`);
 const TOLD_WITHIN_MS = 15_000;
 /** What a denied call may leave behind, and what is under way for a moment. */
-const NOT_STATE = ["audit_events", "inbox", "outbox"];
+const NOT_STATE = ["audit_events", "audit_seals", "audit_checkpoints", "inbox", "outbox"];
 
 /** What the databases say about people and things: rows by table, one line each, without what they hold. */
 export type Snapshot = Record<string, string[]>;

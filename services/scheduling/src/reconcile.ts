@@ -52,7 +52,9 @@ async function main(): Promise<number> {
 }
 
 async function reconcileOnce(sinceMs: number, repair: boolean): Promise<Report> {
-  const config = loadConfig({ ...serviceSettings, ...schedulingSettings }, process.env, CANNOT_COMPARE);
+  // The audit trail is sealed by the service itself.
+  const { AUDIT_KEY: _, ...settings } = serviceSettings;
+  const config = loadConfig({ ...settings, ...schedulingSettings }, process.env, CANNOT_COMPARE);
   const db = new Database({ url: config.DATABASE_URL, poolSize: 2, timeoutMs: config.DATABASE_TIMEOUT });
   // Standard output is the report's: what fails is in there.
   const log = createLogger("scheduling", "silent");

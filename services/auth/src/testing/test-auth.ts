@@ -51,7 +51,13 @@ export interface SignedIn {
 export async function startTestAuth(): Promise<TestAuth> {
   const service = await startTestService("auth", EVENT_ROUTES);
   const key = randomBytes(32).toString("base64");
-  const env = { DATABASE_URL: "mysql://unused", DATA_KEY: key, INTERNAL_KEY: key, MAIL_URL: "smtp://unused" };
+  const env = {
+    DATABASE_URL: "mysql://unused",
+    DATA_KEY: key,
+    AUDIT_KEY: key,
+    INTERNAL_KEY: key,
+    MAIL_URL: "smtp://unused",
+  };
   const built = await buildAuth(service, loadConfig({ ...serviceSettings, ...authSettings }, env));
   // Mails go out when the test asks for them, and no earlier.
   await built.mailJob.stop();

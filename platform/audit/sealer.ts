@@ -1,0 +1,84 @@
+import type { Clock } from "../clock.ts";
+import type { Database } from "../db/database.ts";
+import { duplicateKeyOf } from "../db/errors.ts";
+import { counter, gauge } from "../telemetry/metrics.ts";
+import type { AuditChain, EventRow } from "./audit-chain.ts";
+import { countUnsealed, insertSeals, readHead, readSealedUntil, unsealedBetween } from "./seal-store.ts";
+
+/** How much later than it happened an event may be committed, and be sealed at the next turn all the same. */
+const USUALLY_LATE_MS = 15_000;
+/** What comes later still (a server that hung, a clock that is behind) is looked for at times, this far back. */
+const VERY_LATE_MS = 6 * 3_600_000;
+const LOOK_FAR_BACK_EVERY_MS = 3_600_000;
+
+const BEGINNING = new Date("1000-01-01T00:00:00Z");
+const END = new Date("9999-12-31T23:59:59.999Z");
+
+const sealed = counter("audit.sealed", "Audit events that were sealed");
+
+export interface SealerOptions {
+  db: Database;
+  clock: Clock;
+  chain: AuditChain;
+}
+
+/**
+ * Seals the audit trail, behind the requests that write it. Events are not committed in the order of their times, so
+ * what has no seal is looked for, from somewhat before the turn before on. Several sealers may run: of two that
+ * continue the chain at once, one finds its number taken, and looks again at the next turn.
+ */
+export class Sealer {
+  readonly #options: SealerOptions;
+  /** What happened before was sealed, but for what was committed late. */
+  #sealedUntil: Date | undefined;
+  #lookFarBackAtMs = 0;
+
+  constructor(options: SealerOptions) {
+    this.#options = options;
+    gauge("audit.unsealed", "Audit events without a seal, at most 10,000", async (report) => {
+      report((await this.#backlog()).events);
+    });
+    gauge(
+      "audit.unsealed.age",
+      "Age of the oldest audit event without a seal, in seconds",
+      async (report) => {
+        const { oldest } = await this.#backlog();
+        report(oldest ? (options.clock.now().getTime() - oldest.getTime()) / 1000 : 0);
+      },
+    );
+  }
+
+  /** One turn: seals all that has no seal. */
+  async seal(): Promise<void> {
+    const { db, clock } = this.#options;
+    const startedAt = clock.now();
+    this.#sealedUntil ??= (await readSealedUntil(db)) ?? BEGINNING;
+    const looksFarBack = startedAt.getTime() >= this.#lookFarBackAtMs;
+    const from = this.#before(looksFarBack ? VERY_LATE_MS : USUALLY_LATE_MS);
+    try {
+      for await (const events of unsealedBetween(db, from, END)) await this.#append(events);
+    } catch (error) {
+      if (duplicateKeyOf(error)) return;
+      throw error;
+    }
+    this.#sealedUntil = startedAt;
+    if (looksFarBack) this.#lookFarBackAtMs = startedAt.getTime() + LOOK_FAR_BACK_EVERY_MS;
+  }
+
+  async #append(events: EventRow[]): Promise<void> {
+    const { db, chain } = this.#options;
+    const seals = chain.extend(await readHead(db), events);
+    await insertSeals(db, seals);
+    sealed({}, seals.length);
+  }
+
+  async #backlog() {
+    return await countUnsealed(this.#options.db, this.#before(USUALLY_LATE_MS));
+  }
+
+  #before(ms: number): Date {
+    const { clock } = this.#options;
+    const until = this.#sealedUntil ?? clock.now();
+    return new Date(Math.max(until.getTime() - ms, BEGINNING.getTime()));
+  }
+}

@@ -1,0 +1,358 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { AuditServiceService } from "@medconnect/proto/medconnect/audit/v1/audit.ts";
+import type { Database } from "../db/database.ts";
+import { newId } from "../ids.ts";
+import { invoke, startTestService, type TestService } from "../testing/test-service.ts";
+import { AuditChain, GENESIS } from "./audit-chain.ts";
+import { type AuditRecord, auditRows, INSERT_AUDIT_EVENTS } from "./audit-store.ts";
+import { recordCheckpoint } from "./checkpoints.ts";
+import { readHead } from "./seal-store.ts";
+import { Sealer } from "./sealer.ts";
+import { verifyTrail } from "./verify-trail.ts";
+
+const [KEY, OTHER_KEY] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)] as const;
+const SECOND = 1000;
+const HOUR = 3_600_000;
+
+let billing: TestService;
+let auth: TestService;
+let sealer: Sealer;
+
+beforeAll(async () => {
+  [billing, auth] = await Promise.all([startTestService("billing"), startTestService("auth")]);
+});
+afterAll(() => Promise.all([billing.close(), auth.close()]));
+beforeEach(async () => {
+  for (const { db } of [billing, auth]) {
+    await db.transaction(async (tx) => {
+      for (const table of ["audit_events", "audit_seals", "audit_checkpoints"])
+        tx.defer(`DELETE FROM ${table}`);
+    });
+  }
+  sealer = newSealer();
+});
+
+const newSealer = (keys: Buffer[] = [KEY]) =>
+  new Sealer({ db: billing.db, clock: billing.clock, chain: new AuditChain("billing", keys) });
+
+const eventAt = (occurTime: Date): AuditRecord => ({
+  id: newId(),
+  action: "payment.authorize",
+  actorId: newId(),
+  subjectIds: [newId()],
+  resource: "payments/1",
+  outcome: "SUCCESS",
+  requestId: "r1",
+  traceId: "0af7651916cd43dd8448eb211c80319c",
+  occurTime,
+});
+
+/** Events of now, or of so long ago. */
+async function happen(count: number, agoMs = 0): Promise<AuditRecord[]> {
+  const events = Array.from({ length: count }, () =>
+    eventAt(new Date(billing.clock.now().getTime() - agoMs)),
+  );
+  for (let from = 0; from < count; from += 1000)
+    await billing.db.write(INSERT_AUDIT_EVENTS, [auditRows(events.slice(from, from + 1000))]);
+  return events;
+}
+
+/** What billing tells auth, its witness. */
+async function leaveCheckpoint(name = "billing"): Promise<void> {
+  const { seq, hmac } = await readHead(billing.db);
+  await invoke(
+    AuditServiceService.recordCheckpoint,
+    recordCheckpoint("auth", auth.db, auth.clock),
+    { kind: "service", name },
+    { seq, hmac },
+  );
+}
+
+/** The kinds of what is found, and the seals' numbers where there are some. */
+async function findings(keys: Buffer[] = [KEY], witness: Database | null = auth.db): Promise<string[]> {
+  const found: string[] = [];
+  const chain = new AuditChain("billing", keys);
+  const sealedBefore = new Date(billing.clock.now().getTime() - HOUR);
+  const trail = { service: "billing", chain, db: billing.db, witness: witness ?? undefined, sealedBefore };
+  for await (const { kind, seq } of verifyTrail(trail, () => {})) found.push(`${kind} ${seq ?? ""}`.trim());
+  return found;
+}
+
+const sealedIds = async () =>
+  (await billing.db.read<{ event_id: string }>("SELECT event_id FROM audit_seals ORDER BY seq")).map(
+    (row) => row.event_id,
+  );
+
+const idsOf = (events: AuditRecord[]) => events.map(({ id }) => id);
+
+describe("sealing", () => {
+  test("seals every event once, in the order in which they happened, and the trail is clean", async () => {
+    const old = await happen(700, 10 * SECOND);
+    const events = [...old, ...(await happen(700))];
+    await sealer.seal();
+    await sealer.seal();
+    expect(await sealedIds()).toEqual(idsOf(events));
+    await leaveCheckpoint();
+    expect(await findings()).toEqual([]);
+  });
+
+  test("looks at any number of events piece by piece, also where they happened at one instant", async () => {
+    await happen(10_500);
+    await sealer.seal();
+    expect(new Set(await sealedIds()).size).toBe(10_500);
+    expect(await findings()).toEqual([]);
+  });
+
+  test("misses nothing that is committed late", async () => {
+    await billing.db.transaction(async (tx) => {
+      await tx.write(INSERT_AUDIT_EVENTS, [auditRows([eventAt(billing.clock.now())])]);
+      billing.clock.advance(5 * SECOND);
+      await happen(1);
+      await sealer.seal();
+      expect(await sealedIds()).toHaveLength(1);
+    });
+    await sealer.seal();
+    expect(await sealedIds()).toHaveLength(2);
+  });
+
+  test("finds within the hour what is committed very late", async () => {
+    await happen(1);
+    await sealer.seal();
+    await happen(1, 2 * HOUR);
+    await sealer.seal();
+    expect(await sealedIds()).toHaveLength(1);
+    billing.clock.advance(HOUR);
+    await sealer.seal();
+    expect(await sealedIds()).toHaveLength(2);
+  });
+
+  test("goes on where it stopped, however long that was ago", async () => {
+    await happen(3, 200 * HOUR);
+    await sealer.seal();
+    await happen(3, 100 * HOUR);
+    await happen(3);
+    await newSealer().seal();
+    expect(await sealedIds()).toHaveLength(9);
+    expect(await findings()).toEqual([]);
+  });
+
+  test("several sealers at once make one chain", async () => {
+    const sealers = [sealer, newSealer(), newSealer()];
+    for (let round = 0; round < 10; round++) {
+      await Promise.all([happen(300), ...sealers.map((each) => each.seal())]);
+    }
+    for (const each of sealers) await each.seal();
+    expect(new Set(await sealedIds()).size).toBe(3000);
+    expect(await readHead(billing.db)).toMatchObject({ seq: 3000 });
+    expect(await findings()).toEqual([]);
+  });
+
+  test("a sealer that dies in the midst leaves nothing half done, and another one goes on", async () => {
+    await happen(10);
+    await sealer.seal();
+    await happen(600);
+    // Somebody holds the next number, so the sealer waits for it, and is cut off there.
+    await billing.db
+      .transaction(async (tx) => {
+        await tx.write("INSERT INTO audit_seals VALUES (11, ?, 'x', ?)", [newId(), KEY]);
+        const cutOff = expect(sealer.seal()).rejects.toMatchObject({ reason: "UNAVAILABLE" });
+        await killWhoever("INSERT INTO audit_seals");
+        await cutOff;
+        throw new Error("given up");
+      })
+      .catch(() => {});
+    expect(await readHead(billing.db)).toMatchObject({ seq: 10 });
+    await newSealer().seal();
+    expect(await readHead(billing.db)).toMatchObject({ seq: 610 });
+    expect(await findings()).toEqual([]);
+  });
+
+  test("a new key takes over, and the old one is needed to check what it sealed", async () => {
+    await happen(2);
+    await sealer.seal();
+    await happen(2);
+    await newSealer([OTHER_KEY, KEY]).seal();
+    expect(await findings([OTHER_KEY, KEY])).toEqual([]);
+    expect(await findings([OTHER_KEY])).toEqual(["KEY_UNKNOWN 1", "KEY_UNKNOWN 2"]);
+  });
+
+  test("a column that comes later is sealed as well, and breaks no seal from before", async () => {
+    await happen(1);
+    await sealer.seal();
+    await billing.db.write("ALTER TABLE audit_events ADD COLUMN later VARCHAR(8) NULL");
+    try {
+      await happen(1);
+      await billing.db.write("UPDATE audit_events SET later = 'a' WHERE id = ?", [(await unsealed())[0]!]);
+      await sealer.seal();
+      expect(await findings()).toEqual([]);
+      await billing.db.write("UPDATE audit_events SET later = 'b' WHERE later = 'a'");
+      expect(await findings()).toEqual(["EVENT_CHANGED 2"]);
+    } finally {
+      await billing.db.write("ALTER TABLE audit_events DROP COLUMN later");
+    }
+  });
+});
+
+const unsealed = async () =>
+  (
+    await billing.db.read<{ id: string }>(
+      "SELECT id FROM audit_events WHERE id NOT IN (SELECT event_id FROM audit_seals)",
+    )
+  ).map(({ id }) => id);
+
+/** Ends the connection that runs such a statement, as soon as there is one. */
+async function killWhoever(statement: string): Promise<void> {
+  for (;;) {
+    const [found] = await billing.db.read<{ id: number }>(
+      "SELECT ID AS id FROM information_schema.PROCESSLIST WHERE INFO LIKE CONCAT('%', ?, '%') AND ID <> CONNECTION_ID()",
+      [statement],
+    );
+    if (found) {
+      await billing.db.write(`KILL ${found.id}`);
+      return;
+    }
+  }
+}
+
+describe("an administrator of the database", () => {
+  const ids = "(SELECT event_id FROM audit_seals WHERE seq IN (?))";
+  /** Ten sealed events; auth was told when there were five, and ten. */
+  beforeEach(async () => {
+    for (let times = 0; times < 2; times++) {
+      await happen(5);
+      await sealer.seal();
+      await leaveCheckpoint();
+      billing.clock.advance(2 * HOUR);
+    }
+    expect(await findings()).toEqual([]);
+  });
+
+  const run = async (...statements: [sql: string, ...params: (number | string | Buffer)[]][]) => {
+    for (const [sql, ...params] of statements) await billing.db.write(sql, params);
+  };
+
+  test.each([
+    ["id", "'0190a0a0-0000-7000-8000-000000000001'", "EVENT_DELETED 3"],
+    ["action", "'booking.get'", "EVENT_CHANGED 3"],
+    ["actor_id", "'mallory'", "EVENT_CHANGED 3"],
+    ["subject_ids", "'[]'", "EVENT_CHANGED 3"],
+    ["resource", "'payments/2'", "EVENT_CHANGED 3"],
+    ["outcome", "'DENIED'", "EVENT_CHANGED 3"],
+    ["request_id", "'r2'", "EVENT_CHANGED 3"],
+    ["trace_id", "REVERSE(trace_id)", "EVENT_CHANGED 3"],
+    ["occur_time", "occur_time + INTERVAL 1000 MICROSECOND", "EVENT_CHANGED 3"],
+    ["grant_id", "'0190a0a0-0000-7000-8000-000000000001'", "EVENT_CHANGED 3"],
+  ])("cannot change an event's %s", async (column, value, finding) => {
+    await run([`UPDATE audit_events SET ${column} = ${value} WHERE id = ${ids}`, 3]);
+    expect(await findings()).toContain(finding);
+  });
+
+  test("has every column tried above", async () => {
+    const columns = await billing.db.read(
+      "SELECT 1 FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'audit_events'",
+    );
+    expect(columns).toHaveLength(10);
+  });
+
+  test("cannot delete an event", async () => {
+    await run([`DELETE FROM audit_events WHERE id IN ${ids}`, 4]);
+    expect(await findings()).toEqual(["EVENT_DELETED 4"]);
+  });
+
+  test("cannot delete an event with its seal", async () => {
+    await run([`DELETE FROM audit_events WHERE id IN ${ids}`, 4], ["DELETE FROM audit_seals WHERE seq = 4"]);
+    expect(await findings()).toEqual(["SEALS_MISSING 5"]);
+  });
+
+  test("cannot close the gap either", async () => {
+    await run(
+      [`DELETE FROM audit_events WHERE id IN ${ids}`, 4],
+      ["DELETE FROM audit_seals WHERE seq = 4"],
+      ["UPDATE audit_seals SET seq = seq - 1 WHERE seq > 4 ORDER BY seq"],
+    );
+    const found = await findings();
+    expect(found).toEqual(expect.arrayContaining(["EVENT_CHANGED 4", "REWRITTEN 5", "TRUNCATED 10"]));
+  });
+
+  test("cannot put events in another order", async () => {
+    await run(
+      ["UPDATE audit_seals SET seq = 99 WHERE seq = 2"],
+      ["UPDATE audit_seals SET seq = 2 WHERE seq = 3"],
+      ["UPDATE audit_seals SET seq = 3 WHERE seq = 99"],
+    );
+    expect(await findings()).toEqual(["EVENT_CHANGED 2", "EVENT_CHANGED 3", "EVENT_CHANGED 4"]);
+  });
+
+  test("cannot give a seal another event", async () => {
+    await happen(1, 5 * HOUR);
+    const [other] = await unsealed();
+    await run(["UPDATE audit_seals SET event_id = ? WHERE seq = 2", other!]);
+    expect(await findings()).toEqual(["EVENT_CHANGED 2", "EVENT_UNSEALED"]);
+  });
+
+  test("cannot put an event into the past: nobody seals it", async () => {
+    await happen(1, 20 * HOUR);
+    billing.clock.advance(HOUR);
+    await sealer.seal();
+    expect(await findings()).toEqual(["EVENT_UNSEALED"]);
+  });
+
+  test("cannot put an event in with a seal of another key, known or not", async () => {
+    const [event] = await happen(1, 8 * HOUR);
+    const head = await readHead(billing.db);
+    const row = { id: event!.id, occur_time: event!.occurTime };
+    const [forged] = new AuditChain("billing", [OTHER_KEY]).extend(head, [row]);
+    await run(["INSERT INTO audit_seals VALUES (11, ?, ?, ?)", event!.id, forged!.keyId, forged!.hmac]);
+    expect(await findings()).toEqual(["KEY_UNKNOWN 11"]);
+    expect(await findings([KEY, OTHER_KEY])).toEqual(["EVENT_CHANGED 11"]);
+  });
+
+  test("cannot cut off the end", async () => {
+    await run([`DELETE FROM audit_events WHERE id IN ${ids.replace("IN (?)", "> ?")}`, 7]);
+    await run(["DELETE FROM audit_seals WHERE seq > 7"]);
+    expect(await findings([KEY], null)).toEqual([]);
+    expect(await findings()).toEqual(["TRUNCATED 10"]);
+    // Nor does it help that the trail grows again.
+    await happen(5);
+    await newSealer().seal();
+    expect(await findings()).toEqual(["REWRITTEN 10"]);
+  });
+
+  test("cannot write the trail anew, even with the key", async () => {
+    await run(
+      ["UPDATE audit_events SET actor_id = 'mallory' WHERE actor_id <> ''"],
+      ["DELETE FROM audit_seals"],
+    );
+    await newSealer().seal();
+    expect(await readHead(billing.db)).toMatchObject({ seq: 10 });
+    expect(await findings([KEY], null)).toEqual([]);
+    expect(await findings()).toEqual(["REWRITTEN 5", "REWRITTEN 10"]);
+  });
+});
+
+describe("a checkpoint", () => {
+  test("is kept once, however often it is told", async () => {
+    await happen(1);
+    await sealer.seal();
+    await leaveCheckpoint();
+    await leaveCheckpoint();
+    expect(await auth.db.read("SELECT service, seq FROM audit_checkpoints")).toEqual([
+      { service: "billing", seq: 1 },
+    ]);
+  });
+
+  test("of another head is kept beside it", async () => {
+    await happen(1);
+    await sealer.seal();
+    await leaveCheckpoint();
+    await billing.db.write("UPDATE audit_seals SET hmac = ?", [GENESIS.hmac]);
+    await leaveCheckpoint();
+    expect(await findings()).toEqual(["EVENT_CHANGED 1", "REWRITTEN 1"]);
+  });
+
+  test("is taken from the one service only whose witness this is", async () => {
+    await happen(1);
+    await sealer.seal();
+    await expect(leaveCheckpoint("clinical")).rejects.toMatchObject({ reason: "PERMISSION_DENIED" });
+  });
+});

@@ -1,0 +1,54 @@
+import { execFile } from "node:child_process";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { WITNESS_OF } from "@medconnect/platform/audit/checkpoints.ts";
+import { FINDINGS } from "@medconnect/platform/audit/verify-trail.ts";
+import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
+import { SERVICES } from "../../deploy/provision.ts";
+import { signUp } from "../support/accounts.ts";
+import { Api } from "../support/api.ts";
+import { eventually } from "../support/eventually.ts";
+import { book, offer, openPractice, SOON_MS } from "../support/practice.ts";
+import { sharedStack } from "../support/stack.ts";
+
+const { urls } = sharedStack();
+let db: Connection;
+beforeAll(async () => {
+  db = await createConnection(urls.mysql);
+  const api = new Api(urls.gateway);
+  await book(await signUp(api, "PATIENT"), await offer(await openPractice(api), SOON_MS));
+});
+afterAll(() => db.end());
+
+const count = async (sql: string): Promise<number> => {
+  const [[row]] = await db.query<RowDataPacket[]>(`SELECT COUNT(*) AS n ${sql}`);
+  return Number(row!.n);
+};
+
+test.each(["auth", "scheduling", "clinical"])(
+  "%s seals what happens, and tells its witness",
+  async (name) => {
+    const seals = `medconnect_${name}.audit_seals s`;
+    const told = `FROM medconnect_${WITNESS_OF[name]}.audit_checkpoints c JOIN ${seals}
+    ON s.seq = c.seq AND s.hmac = c.hmac WHERE c.service = '${name}'`;
+    await eventually(
+      () => count(told),
+      (heads) => heads > 0,
+      10_000,
+    );
+    const open = `FROM medconnect_${name}.audit_events e LEFT JOIN ${seals} ON s.event_id = e.id
+    WHERE s.seq IS NULL AND e.occur_time < NOW(3) - INTERVAL 10 SECOND`;
+    expect(await count(open)).toBe(0);
+  },
+);
+
+test("the trail of every service is found whole", async () => {
+  const command = ["deploy/verify-audit.ts", "--stack", process.env.STACK_JSON!];
+  const output = await new Promise<string>((resolve) =>
+    execFile(process.execPath, command, (_, stdout) => resolve(stdout)),
+  );
+  for (const name of SERVICES)
+    expect(output).toMatch(new RegExp(`^${name}: \\d+ seals and checkpoints, `, "m"));
+  // Other tests tell the witnesses of what there never was, to see who may.
+  const { TRUNCATED: _, REWRITTEN: __, ...others } = FINDINGS;
+  for (const finding of Object.values(others)) expect(output).not.toContain(finding);
+});
