@@ -1,0 +1,119 @@
+import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { AuditChain } from "@medconnect/platform/audit/audit-chain.ts";
+import { type AuditRecord, auditRows, INSERT_AUDIT_EVENTS } from "@medconnect/platform/audit/audit-store.ts";
+import { Sealer } from "@medconnect/platform/audit/sealer.ts";
+import { systemClock } from "@medconnect/platform/clock.ts";
+import { Database } from "@medconnect/platform/db/database.ts";
+import { newId } from "@medconnect/platform/ids.ts";
+import { type Connection, createConnection } from "mysql2/promise";
+import { provision, SERVICES } from "./provision.ts";
+
+const adminUrl = process.env.MYSQL_URL!;
+const prefix = `v${process.pid}_`;
+const key = randomBytes(32);
+const urlOf = (service: string) =>
+  `mysql://${prefix}${service}:x@${new URL(adminUrl).host}/${prefix}${service}`;
+
+let admin: Connection;
+
+/** A trail that billing wrote and sealed, with the rights that it has. */
+beforeAll(async () => {
+  const passwords = { auth: "x", scheduling: "x", clinical: "x", billing: "x" };
+  await provision({ adminUrl, prefix, passwords });
+  admin = await createConnection(adminUrl);
+  const db = new Database({ url: urlOf("billing"), poolSize: 1, timeoutMs: 10_000 });
+  const event = (): AuditRecord => ({
+    id: newId(),
+    action: "payment.authorize",
+    actorId: newId(),
+    subjectIds: [newId()],
+    resource: "payments/1",
+    outcome: "SUCCESS",
+    requestId: "",
+    traceId: "",
+    occurTime: new Date(),
+  });
+  await db.write(INSERT_AUDIT_EVENTS, [auditRows([event(), event(), event()])]);
+  await new Sealer({ db, clock: systemClock, chain: new AuditChain("billing", [key]) }).seal();
+  await db.close();
+});
+
+afterAll(async () => {
+  for (const service of SERVICES) {
+    await admin.query(`DROP DATABASE ${prefix}${service}`);
+    await admin.query(`DROP USER ${prefix}${service}`);
+  }
+  await admin.end();
+});
+
+interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+const run = (args: string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> =>
+  promisify(execFile)(process.execPath, [join(import.meta.dirname, "verify-audit.ts"), ...args], { env })
+    .then((output) => ({ code: 0, ...output }))
+    .catch((ended: Ended) => ended);
+
+const verify = (env: NodeJS.ProcessEnv = {}) =>
+  run(["--service", "billing"], {
+    DATABASE_URL: urlOf("billing"),
+    WITNESS_DATABASE_URL: urlOf("auth"),
+    AUDIT_KEY: key.toString("base64"),
+    ...env,
+  });
+
+test("exits with 0 where all is well", async () => {
+  expect(await verify()).toMatchObject({ code: 0, stdout: "billing: 3 seals and checkpoints, 0 findings\n" });
+});
+
+test("says what it cannot find without the checkpoints", async () => {
+  const { code, stdout } = await verify({ WITNESS_DATABASE_URL: undefined });
+  expect({ code, stdout }).toEqual({
+    code: 0,
+    stdout: expect.stringContaining("a cut-off end is not found"),
+  });
+});
+
+test("names what was tampered with, and exits with 1", async () => {
+  await admin.query(`UPDATE ${prefix}billing.audit_events SET actor_id = 'mallory'`);
+  const { code, stdout } = await verify();
+  expect(code).toBe(1);
+  expect(stdout).toMatch(
+    /^billing: an event was changed, or is not the one that was sealed here: seal 1, event [0-9a-f-]{36}, /,
+  );
+  expect(stdout).toContain("billing: 3 seals and checkpoints, 3 findings\n");
+});
+
+test.each([
+  ["a service that is none", ["--service", "nobody"], {}, "There is no service nobody."],
+  ["an unknown flag", ["--nonsense"], {}, "Unknown option '--nonsense'"],
+  ["a time that is none", ["--grace", "soon"], {}, "--grace must be a duration"],
+  [
+    "a system that does not run",
+    ["--stack", "nowhere.json"],
+    {},
+    "Nothing runs here: there is no nowhere.json.",
+  ],
+  ["a database of nobody's", [], { DATABASE_URL: "mysql://x" }, "Say with --service whose trail it is."],
+  [
+    "a missing key",
+    ["--service", "auth"],
+    { DATABASE_URL: "mysql://x" },
+    "Setting AUDIT_KEY: Invalid input: expected string, received undefined",
+  ],
+])("exits with 2 and a clear word for %s", async (_, args, env, word) => {
+  const { code, stderr } = await run(args, env);
+  expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(word) });
+});
+
+test("explains itself", async () => {
+  const { code, stdout } = await run(["--help"]);
+  expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining("WITNESS_DATABASE_URL") });
+});

@@ -1,0 +1,158 @@
+// `npm run audit:verify`: says whether somebody has tampered with the audit trail.
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { parseArgs } from "node:util";
+import { AuditChain } from "@medconnect/platform/audit/audit-chain.ts";
+import { WITNESS_OF } from "@medconnect/platform/audit/checkpoints.ts";
+import { FINDINGS, type Finding, verifyTrail } from "@medconnect/platform/audit/verify-trail.ts";
+import { duration, keys, loadConfig } from "@medconnect/platform/config.ts";
+import { Database } from "@medconnect/platform/db/database.ts";
+import { z } from "zod";
+import type { Secrets } from "./local/data-folder.ts";
+import { SERVICES, type Service } from "./provision.ts";
+
+const HELP = `Usage: npm run audit:verify [-- --service NAME] [--grace 2h] [--stack FILE]
+
+Checks each service's audit trail against its seals, and the seals against what another service was told of them. Finds
+events that were changed, deleted, put in or put in another order, and a trail that was cut off or written anew.
+Prints what it finds; exits with 0 if all is well, with 1 if not, with 2 if it cannot be told.
+
+  --service NAME   only this service's trail: auth, scheduling, clinical or billing
+  --grace TIME     how long an event may be without a seal (2h)
+  --stack FILE     the running system's stack.json (.local/data/stack.json)
+  --help           shows this
+
+Environment, in place of a stack.json; --service says whose trail it is:
+  DATABASE_URL           the service's database: mysql://user:password@host:port/schema
+  WITNESS_DATABASE_URL   that of the service that keeps its checkpoints; without it, a cut-off end is not found:
+                         ${Object.entries(WITNESS_OF)
+                           .map(([service, witness]) => `${witness} for ${service}`)
+                           .join(", ")}
+  AUDIT_KEY              the service's, and by comma all that it had before
+`;
+
+const SCHEMA_PREFIX = "medconnect_";
+/** Of each kind; all are counted. */
+const SHOWN = 100;
+const PROGRESS_EVERY_MS = 5000;
+const STATEMENT_TIMEOUT_MS = 60_000;
+
+/** Where a service's trail is, and what opens it. */
+interface Source {
+  service: Service;
+  databaseUrl: string;
+  witnessUrl: string | undefined;
+  keys: Buffer[];
+}
+
+async function main(): Promise<number> {
+  const { values: flags } = parseArgs({
+    options: {
+      service: { type: "string" },
+      grace: { type: "string" },
+      stack: { type: "string", default: ".local/data/stack.json" },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (flags.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const grace = duration("2h").safeParse(flags.grace);
+  if (!grace.success) throw new Error(`--grace ${grace.error.issues[0]!.message}.`);
+  let findings = 0;
+  for (const source of sourcesOf(flags.service, flags.stack)) findings += await verify(source, grace.data);
+  return findings > 0 ? 1 : 0;
+}
+
+/** Prints what is wrong with one trail. @returns how many findings there are */
+async function verify(source: Source, graceMs: number): Promise<number> {
+  const { service } = source;
+  const db = open(source.databaseUrl);
+  const witness = source.witnessUrl === undefined ? undefined : open(source.witnessUrl);
+  const chain = new AuditChain(service, source.keys);
+  const sealedBefore = new Date(Date.now() - graceMs);
+  const progress = new Progress(service);
+  const counts = new Map<Finding["kind"], number>();
+  try {
+    for await (const finding of verifyTrail({ service, chain, db, witness, sealedBefore }, progress.add)) {
+      const count = (counts.get(finding.kind) ?? 0) + 1;
+      counts.set(finding.kind, count);
+      if (count <= SHOWN) process.stdout.write(`${service}: ${describe(finding)}\n`);
+    }
+  } finally {
+    await db.close();
+    await witness?.close();
+  }
+  const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  const unwitnessed = witness ? "" : "; without its checkpoints, so a cut-off end is not found";
+  process.stdout.write(
+    `${service}: ${progress.checked} seals and checkpoints, ${total} findings${unwitnessed}\n`,
+  );
+  return total;
+}
+
+const open = (url: string) => new Database({ url, poolSize: 1, timeoutMs: STATEMENT_TIMEOUT_MS });
+
+function describe({ kind, seq, eventId, time }: Finding): string {
+  const where = [
+    seq !== undefined && `seal ${seq}`,
+    eventId !== undefined && `event ${eventId}`,
+    time?.toISOString(),
+  ];
+  return `${FINDINGS[kind]}: ${where.filter(Boolean).join(", ")}`;
+}
+
+/** Tells that a long check still runs. */
+class Progress {
+  readonly #service: string;
+  #toldAtMs = Date.now();
+  checked = 0;
+
+  constructor(service: string) {
+    this.#service = service;
+  }
+
+  add = (looked: number): void => {
+    this.checked += looked;
+    if (Date.now() - this.#toldAtMs < PROGRESS_EVERY_MS) return;
+    this.#toldAtMs = Date.now();
+    process.stderr.write(`${this.#service}: ${this.checked} seals and checkpoints so far\n`);
+  };
+}
+
+function sourcesOf(service: string | undefined, stackFile: string): Source[] {
+  const named = SERVICES.filter((name) => service === undefined || name === service);
+  if (named.length === 0) throw new Error(`There is no service ${service}.`);
+  if (process.env.DATABASE_URL || process.env.DATABASE_URL_FILE) {
+    if (!service) throw new Error("Say with --service whose trail it is.");
+    return [sourceInEnvironment(named[0]!)];
+  }
+  if (!existsSync(stackFile)) {
+    throw new Error(`Nothing runs here: there is no ${stackFile}. Set DATABASE_URL, or --stack.`);
+  }
+  const { urls } = readJson<{ urls: { mysql: string } }>(stackFile);
+  const { auditKeys } = readJson<Secrets>(join(dirname(stackFile), "secrets.json"));
+  const urlOf = (name: string) => Object.assign(new URL(urls.mysql), { pathname: SCHEMA_PREFIX + name }).href;
+  return named.map((name) => ({
+    service: name,
+    databaseUrl: urlOf(name),
+    witnessUrl: urlOf(WITNESS_OF[name]!),
+    keys: keys.parse(auditKeys[name]),
+  }));
+}
+
+function sourceInEnvironment(service: Service): Source {
+  const settings = { DATABASE_URL: z.string(), WITNESS_DATABASE_URL: z.string().optional(), AUDIT_KEY: keys };
+  const { DATABASE_URL, WITNESS_DATABASE_URL, AUDIT_KEY } = loadConfig(settings, process.env, 2);
+  return { service, databaseUrl: DATABASE_URL, witnessUrl: WITNESS_DATABASE_URL, keys: AUDIT_KEY };
+}
+
+function readJson<T>(file: string): T {
+  return JSON.parse(readFileSync(file, "utf8"));
+}
+
+process.exitCode = await main().catch((error: Error) => {
+  process.stderr.write(`${error.message}\nSee npm run audit:verify -- --help.\n`);
+  return 2;
+});

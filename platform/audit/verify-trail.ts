@@ -1,0 +1,100 @@
+import type { Database } from "../db/database.ts";
+import { type AuditChain, type ChainHead, type EventRow, GENESIS, type Seal } from "./audit-chain.ts";
+import { readCheckpoints, readSealed, sealsAt, unsealedBetween } from "./seal-store.ts";
+
+/** What must never be found in an audit trail, and how it is told. */
+export const FINDINGS = {
+  EVENT_CHANGED: "an event was changed, or is not the one that was sealed here",
+  EVENT_DELETED: "a sealed event is gone",
+  SEALS_MISSING: "seals are missing before this one",
+  KEY_UNKNOWN: "a seal's key is not among the known ones",
+  EVENT_UNSEALED: "an event was never sealed",
+  TRUNCATED: "the witness was told of a seal that is gone",
+  REWRITTEN: "the witness was told of another seal",
+} as const;
+
+export interface Finding {
+  kind: keyof typeof FINDINGS;
+  /** Of the seal; absent where there is none. */
+  seq?: number;
+  eventId?: string;
+  /** When the event happened, or the witness was told. */
+  time?: Date;
+}
+
+export interface Trail {
+  service: string;
+  chain: AuditChain;
+  db: Database;
+  /** The database of the service's witness (checkpoints.ts); without it, a cut-off end cannot be told. */
+  witness?: Database | undefined;
+  /** Events from this time on may have no seal yet. */
+  sealedBefore: Date;
+}
+
+const BEGINNING = new Date("1000-01-01T00:00:00Z");
+
+/**
+ * Checks a whole audit trail against its seals, and the seals against what the witness was told. Reads a page at a time,
+ * so it takes the same memory however long the trail is, and may run beside the services.
+ *
+ * @param onPage told how many more seals and checkpoints were looked at
+ */
+export async function* verifyTrail(trail: Trail, onPage: (looked: number) => void): AsyncGenerator<Finding> {
+  yield* findBrokenSeals(trail, onPage);
+  yield* findUnsealed(trail);
+  if (trail.witness) yield* findCutOff(trail, trail.witness, onPage);
+}
+
+/** Each seal is held against the one before as it is stored, so that one change is told once. */
+async function* findBrokenSeals({ db, chain }: Trail, onPage: (looked: number) => void) {
+  let previous: ChainHead = GENESIS;
+  for await (const page of readSealed(db)) {
+    for (const { seal, event } of page) {
+      yield* findingsOf(chain, seal, event, previous);
+      previous = seal;
+    }
+    onPage(page.length);
+  }
+}
+
+function* findingsOf(
+  chain: AuditChain,
+  seal: Seal,
+  event: EventRow | undefined,
+  previous: ChainHead,
+): Generator<Finding> {
+  const { seq, eventId } = seal;
+  const isNext = seq === previous.seq + 1;
+  if (!isNext) yield { kind: "SEALS_MISSING", seq };
+  if (!event) yield { kind: "EVENT_DELETED", seq, eventId };
+  else if (!chain.knowsKey(seal.keyId)) yield { kind: "KEY_UNKNOWN", seq, eventId };
+  // Behind a gap, what the seal continued cannot be known.
+  else if (isNext && !chain.isIntact(seal, previous, event))
+    yield { kind: "EVENT_CHANGED", seq, eventId, time: event.occur_time };
+}
+
+async function* findUnsealed({ db, sealedBefore }: Trail): AsyncGenerator<Finding> {
+  for await (const events of unsealedBetween(db, BEGINNING, sealedBefore)) {
+    for (const { id, occur_time } of events) yield { kind: "EVENT_UNSEALED", eventId: id, time: occur_time };
+  }
+}
+
+async function* findCutOff(
+  { db, service }: Trail,
+  witness: Database,
+  onPage: (looked: number) => void,
+): AsyncGenerator<Finding> {
+  for await (const checkpoints of readCheckpoints(witness, service)) {
+    const seals = await sealsAt(
+      db,
+      checkpoints.map(({ seq }) => seq),
+    );
+    for (const { seq, hmac, create_time: time } of checkpoints) {
+      const found = seals.get(seq);
+      if (!found) yield { kind: "TRUNCATED", seq, time };
+      else if (!found.equals(hmac)) yield { kind: "REWRITTEN", seq, time };
+    }
+    onPage(checkpoints.length);
+  }
+}
