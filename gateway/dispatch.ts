@@ -10,9 +10,10 @@ export type Dispatch = (request: Buffer, options: CallOptions) => Promise<Reply<
 /** The service that has the method, or the gateway itself where the answer is composed. Throws where nobody has it. */
 export function dispatchTo(method: Method, services: Services): Dispatch {
   if (!method.rules.composed) {
-    const client = services.client(method.owner);
+    // A service that there is not should be found out now, and not by the first request.
+    services.client(method.owner);
     const raw = rawMethod(method.path);
-    return (request, options) => client.call(raw, request, options);
+    return (request, options) => services.call(method.owner, raw, request, options);
   }
   const compose = composedMethods.get(method.path);
   if (!compose) throw new Error(`nobody composes ${method.path}`);

@@ -1,8 +1,9 @@
 import type { JsonObject } from "@bufbuild/protobuf";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { ServiceTokens } from "@medconnect/platform/identity/service-tokens.ts";
 import { eventually } from "../test/support/eventually.ts";
-import { startTestGateway, type TestGateway } from "./testing/test-gateway.ts";
+import { INTERNAL_KEY, startTestGateway, type TestGateway } from "./testing/test-gateway.ts";
 
 const ID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
 let gateway: TestGateway;
@@ -101,6 +102,7 @@ describe("what goes on to the services", () => {
       ...(await gateway.signedIn()),
       "x-request-id": "my-id",
       "x-user-id": "admin",
+      "x-gateway-token": "made.up.token",
       "x-forwarded-for": "6.6.6.6",
       cookie: "a=b",
       traceparent: "00-11111111111111111111111111111111-2222222222222222-01",
@@ -112,6 +114,9 @@ describe("what goes on to the services", () => {
       "x-request-id": "my-id",
       "x-forwarded-for": "127.0.0.1",
     });
+    const auth = new ServiceTokens("auth", [INTERNAL_KEY]);
+    const proof = String(metadata["x-gateway-token"]);
+    expect(await auth.verify(proof)).toEqual({ kind: "service", name: "gateway" });
     expect(metadata.traceparent).toMatch(/^00-1{32}-(?!2{16})[0-9a-f]{16}-00$/);
     expect(Object.keys(metadata)).not.toEqual(expect.arrayContaining(["x-user-id", "cookie"]));
   });

@@ -36,10 +36,10 @@ startProcess("gateway", async () => {
   observeProcess();
 
   const { tls, stop: stopTls } = startTls(config, log);
-  const services = new Services(config, tls);
   const counters = connectRedis(config.REDIS_URL, log, REDIS_IN_REQUEST_MS);
   const redis = connectRedis(config.REDIS_URL, log, REDIS_IN_BACKGROUND_MS);
   const serviceTokens = new ServiceTokens("gateway", config.INTERNAL_KEY);
+  const services = new Services(config, serviceTokens, tls);
   const accessTokens = new AccessTokenVerifier({
     issuer: config.JWT_ISSUER,
     audience: config.JWT_AUDIENCE,

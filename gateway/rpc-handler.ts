@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { authenticate, type Identity } from "@medconnect/platform/grpc/access.ts";
 import { within } from "@medconnect/platform/grpc/client.ts";
+import { CLIENT_ADDRESS_KEY } from "@medconnect/platform/grpc/client-address.ts";
 import type { LoadLimits } from "@medconnect/platform/load-limit.ts";
 import type { Request } from "express";
 import { send } from "./answer.ts";
@@ -66,7 +67,7 @@ export function rpcHandler({ router, identity, limiter, load, callTimeoutMs }: R
       signal: gone.signal,
       metadata: {
         "x-request-id": response.locals.requestId,
-        "x-forwarded-for": address,
+        [CLIENT_ADDRESS_KEY]: address,
         ...(caller.kind !== "anonymous" && authorization !== undefined && { authorization }),
       },
     };

@@ -1,13 +1,17 @@
 import type { MethodDefinition } from "@grpc/grpc-js";
-import type { GrpcClient } from "@medconnect/platform/grpc/client.ts";
+import { type CallOptions, GrpcClient, type Reply } from "@medconnect/platform/grpc/client.ts";
+import { GATEWAY_TOKEN_KEY } from "@medconnect/platform/grpc/client-address.ts";
 import { type Addresses, clientOf, SERVICE_NAMES } from "@medconnect/platform/grpc/peers.ts";
+import type { ServiceTokens } from "@medconnect/platform/identity/service-tokens.ts";
 import type { MutualTls } from "@medconnect/platform/tls/mutual-tls.ts";
 
 /** The services behind the gateway. */
 export class Services {
   readonly #clients: ReadonlyMap<string, GrpcClient>;
+  readonly #tokens: ServiceTokens;
 
-  constructor(addresses: Addresses, tls?: MutualTls) {
+  constructor(addresses: Addresses, tokens: ServiceTokens, tls?: MutualTls) {
+    this.#tokens = tokens;
     this.#clients = new Map(SERVICE_NAMES.map((name) => [name, clientOf(name, addresses, tls)]));
   }
 
@@ -16,6 +20,17 @@ export class Services {
     const client = this.#clients.get(service);
     if (!client) throw new Error(`no service is called ${service}`);
     return client;
+  }
+
+  /** Passes a client's request on, with what proves that its address is the gateway's own word. */
+  async call<Request, Response>(
+    service: string,
+    method: MethodDefinition<Request, Response>,
+    request: Request,
+    options: CallOptions,
+  ): Promise<Reply<Response>> {
+    const metadata = { ...options.metadata, [GATEWAY_TOKEN_KEY]: await this.#tokens.tokenFor(service) };
+    return await this.client(service).call(method, request, { ...options, metadata });
   }
 
   /** Resolves once there are connections to all, or at the deadline. */

@@ -15,6 +15,7 @@ import { type Clock, systemClock } from "./clock.ts";
 import type { ServiceConfig } from "./config.ts";
 import { contractPackage } from "./contract/reflection.ts";
 import { warmUpValidation } from "./contract/validate.ts";
+import type { KeyedHash } from "./crypto/keyed-hash.ts";
 import { openKeyedHash } from "./crypto/open-keyed-hash.ts";
 import { SealedBox } from "./crypto/sealed-box.ts";
 import { Database } from "./db/database.ts";
@@ -51,6 +52,7 @@ export interface Platform {
   readonly clock: Clock;
   readonly log: Logger;
   readonly box: SealedBox;
+  readonly hash: KeyedHash;
   readonly pages: Pages;
   readonly audit: AuditRecorder;
   readonly changes: Changes;
@@ -119,7 +121,19 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
   warmUpValidation();
   const redis = connectRedis(config.REDIS_URL, log, REDIS_IN_BACKGROUND_MS);
 
-  const parts = await build({ db, redis, clock, log, box, pages, audit, changes, serviceTokens, peers });
+  const parts = await build({
+    db,
+    redis,
+    clock,
+    log,
+    box,
+    hash,
+    pages,
+    audit,
+    changes,
+    serviceTokens,
+    peers,
+  });
 
   const auth = clientOf("auth", config, tls);
   const revocations = new Revocations(

@@ -28,19 +28,19 @@ export async function listAccessLog(
   const { includeOwn, startTime, endTime } = request;
   const scope = ["access log", includeOwn, startTime?.getTime(), endTime?.getTime()];
   const { page, nextPageToken } = await mergedPage(request, scope, (part) =>
-    SERVICE_NAMES.map((name): Lister => {
-      const client = services.client(name);
-      return async (pageToken) => {
-        const asked = { ...request, ...part, pageToken };
-        return (await client.call(AuditServiceService.listAccesses, asked, options)).message;
-      };
-    }),
+    SERVICE_NAMES.map(
+      (name): Lister =>
+        async (pageToken) => {
+          const asked = { ...request, ...part, pageToken };
+          return (await services.call(name, AuditServiceService.listAccesses, asked, options)).message;
+        },
+    ),
   );
   const asked = {
     userIds: unique(page.map(({ actorId }) => actorId).filter((id) => UUID.test(id))),
     grantIds: unique(page.map(({ grantId }) => grantId).filter((id) => id !== "")),
   };
-  const told = await services.client("auth").call(ActorServiceService.batchGetActors, asked, options);
+  const told = await services.call("auth", ActorServiceService.batchGetActors, asked, options);
   return { entries: page.map((event) => toEntry(event, told.message)), nextPageToken };
 }
 

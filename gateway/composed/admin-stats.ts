@@ -25,7 +25,7 @@ export async function getStats(
   const unavailable: ServiceName[] = [];
   async function ask<T>(service: ServiceName, method: MethodDefinition<object, T>): Promise<T | undefined> {
     try {
-      return (await services.client(service).call(method, {}, soon)).message;
+      return (await services.call(service, method, {}, soon)).message;
     } catch (error) {
       if (!isAway(error)) throw error;
       unavailable.push(service);

@@ -16,13 +16,13 @@ export async function listAuditEvents(
   const { actorId, subjectId, action, service, startTime, endTime } = request;
   const scope = [actorId, subjectId, action, service, startTime?.getTime(), endTime?.getTime()];
   const { page, nextPageToken } = await mergedPage(request, scope, (part) =>
-    servicesAsked(request).map((name): Lister => {
-      const client = services.client(name);
-      return async (pageToken) => {
-        const asked = { ...request, ...part, pageToken };
-        return (await client.call(AuditServiceService.listAuditEvents, asked, options)).message;
-      };
-    }),
+    servicesAsked(request).map(
+      (name): Lister =>
+        async (pageToken) => {
+          const asked = { ...request, ...part, pageToken };
+          return (await services.call(name, AuditServiceService.listAuditEvents, asked, options)).message;
+        },
+    ),
   );
   return { auditEvents: page, nextPageToken };
 }

@@ -1,4 +1,5 @@
 import { methods } from "@medconnect/platform/contract/methods.ts";
+import { ServiceTokens } from "@medconnect/platform/identity/service-tokens.ts";
 import { type Route, routesOf } from "../routing/routes.ts";
 import { Services } from "../services.ts";
 
@@ -6,12 +7,15 @@ import { Services } from "../services.ts";
 const NOWHERE = "127.0.0.1:1";
 
 export const unreachableServices = () =>
-  new Services({
-    AUTH_ADDRESS: NOWHERE,
-    SCHEDULING_ADDRESS: NOWHERE,
-    CLINICAL_ADDRESS: NOWHERE,
-    BILLING_ADDRESS: NOWHERE,
-  });
+  new Services(
+    {
+      AUTH_ADDRESS: NOWHERE,
+      SCHEDULING_ADDRESS: NOWHERE,
+      CLINICAL_ADDRESS: NOWHERE,
+      BILLING_ADDRESS: NOWHERE,
+    },
+    new ServiceTokens("gateway", [Buffer.alloc(32)]),
+  );
 
 /** The contract's routes. */
 export const contractRoutes: Route[] = routesOf(methods.values(), unreachableServices());

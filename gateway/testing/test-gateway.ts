@@ -20,6 +20,8 @@ import { StubServices } from "./stub-services.ts";
 
 const ISSUER = "https://issuer.test";
 const AUDIENCE = "medconnect-test";
+/** By which the gateway shows the services that it is the gateway. */
+export const INTERNAL_KEY = Buffer.alloc(32);
 const UNLIMITED: RateLimits = { auth: 0, read: 0, write: 0, search: 0 };
 
 export interface TestGatewayOptions
@@ -51,12 +53,16 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
   const endTracing = startTracing({ service: "gateway", ratio: 1 });
   const stubs = new StubServices();
   const address = await stubs.listen();
-  const services = new Services({
-    AUTH_ADDRESS: address,
-    SCHEDULING_ADDRESS: address,
-    CLINICAL_ADDRESS: address,
-    BILLING_ADDRESS: address,
-  });
+  const serviceTokens = new ServiceTokens("gateway", [INTERNAL_KEY]);
+  const services = new Services(
+    {
+      AUTH_ADDRESS: address,
+      SCHEDULING_ADDRESS: address,
+      CLINICAL_ADDRESS: address,
+      BILLING_ADDRESS: address,
+    },
+    serviceTokens,
+  );
   const keys = await generateKeyPair("EdDSA");
   const jwk = { ...(await exportJWK(keys.publicKey)), kid: "k1", alg: "EdDSA", use: "sig" };
   const revoked: string[] = [];
@@ -74,7 +80,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
           maxAgeMs: 300_000,
           fetchJwks: async () => ({ keys: [jwk] }),
         }),
-        serviceTokens: new ServiceTokens("gateway", [Buffer.alloc(32)]),
+        serviceTokens,
         revocations,
       },
       limiter: new RateLimiter(redis, { ...UNLIMITED, ...limits }),

@@ -8,6 +8,8 @@ export interface Call {
   readonly definition: MethodDefinition<unknown, unknown>;
   readonly caller: Caller;
   readonly requestId: string;
+  /** The IP address that the request comes from, as the gateway or the connection says. */
+  readonly clientAddress: string;
   /** Empty where the request has none, or the method takes none. */
   readonly idempotencyKey: string;
   /** The request as sent, to tell whether a key comes back with another one. */

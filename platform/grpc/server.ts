@@ -19,6 +19,7 @@ import { extractTrace, inSpan, SpanKind } from "../telemetry/tracing.ts";
 import { isCertifiedAs, type MutualTls } from "../tls/mutual-tls.ts";
 import { authenticate, authorize, type Identity } from "./access.ts";
 import type { Call } from "./call.ts";
+import { clientAddressOf } from "./client-address.ts";
 import { REPLAYED_KEY, toGrpcStatus } from "./status.ts";
 
 const MAX_MESSAGE_BYTES = 1024 * 1024;
@@ -165,6 +166,7 @@ export class GrpcServer {
         definition,
         caller,
         requestId,
+        clientAddress: await clientAddressOf(incoming, this.#options.identity.serviceTokens),
         idempotencyKey: idempotencyKeyOf(method, request),
         request,
         deadline: deadlineOf(incoming),

@@ -83,6 +83,7 @@ export async function startTestService(name: string, routes: EventRoutes = {}): 
     log,
     db,
     box,
+    hash,
     pages: new Pages(hash),
     audit: new AuditRecorder(db, clock, log),
     changes,
@@ -114,6 +115,7 @@ export async function invoke<Request, Response>(
   handler: (request: Request, call: Call) => Promise<Response>,
   caller: Caller,
   request: Request,
+  clientAddress = "192.0.2.1",
 ): Promise<{ response: Response; replayed: boolean }> {
   const method = methodAt(definition.path);
   const call: Call = {
@@ -121,6 +123,7 @@ export async function invoke<Request, Response>(
     definition: definition as MethodDefinition<unknown, unknown>,
     caller,
     requestId: newId(),
+    clientAddress,
     idempotencyKey: idempotencyKeyOf(method, request),
     request,
     deadline: Date.now() + 10_000,

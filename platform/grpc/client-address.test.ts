@@ -1,0 +1,39 @@
+import { Metadata } from "@grpc/grpc-js";
+import { expect, test } from "@jest/globals";
+import { ServiceTokens } from "../identity/service-tokens.ts";
+import { clientAddressOf } from "./client-address.ts";
+
+const KEY = Buffer.alloc(32, 1);
+const auth = new ServiceTokens("auth", [KEY]);
+
+const tokenOf = (maker: string, audience = "auth", key = KEY) =>
+  new ServiceTokens(maker, [key]).tokenFor(audience);
+
+const addressOf = (headers: Record<string, string>, peer = "192.0.2.7:50312") =>
+  clientAddressOf({ metadata: Metadata.fromHttp2Headers(headers), getPeer: () => peer }, auth);
+
+test.each(["203.0.113.9", "2001:db8::9"])("what the gateway says (%s) is believed", async (told) => {
+  const headers = { "x-forwarded-for": told, "x-gateway-token": await tokenOf("gateway") };
+  expect(await addressOf(headers)).toBe(told);
+});
+
+test.each<[string, () => Promise<Record<string, string>>]>([
+  ["says nothing", async () => ({})],
+  ["proves nothing", async () => ({ "x-forwarded-for": "203.0.113.9" })],
+  ["makes its proof up", async () => told("a.b.c")],
+  ["is another service", async () => told(await tokenOf("billing"))],
+  ["has a token for another service", async () => told(await tokenOf("gateway", "billing"))],
+  ["has a token of another deployment", async () => told(await tokenOf("gateway", "auth", Buffer.alloc(32)))],
+  ["says what is no address", async () => told(await tokenOf("gateway"), "203.0.113.9, 10.0.0.1")],
+])("whoever %s has the connection's address", async (_, headers) => {
+  expect(await addressOf(await headers())).toBe("192.0.2.7");
+});
+
+test("the connection's address may be of IPv6", async () => {
+  expect(await addressOf({}, "2001:db8::1:50312")).toBe("2001:db8::1");
+});
+
+const told = (token: string, address = "203.0.113.9") => ({
+  "x-forwarded-for": address,
+  "x-gateway-token": token,
+});
