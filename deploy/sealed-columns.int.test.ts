@@ -8,6 +8,7 @@ import { provision, SERVICES } from "./provision.ts";
 const NOT_SEALED: Record<string, string> = {
   "outbox.payload": "an event: ids, times and states, never free text",
   "idempotency_keys.id": "a keyed hash",
+  "failure_counters.id": "a keyed hash",
   "idempotency_keys.request_hmac": "a keyed hash",
   "audit_seals.hmac": "a keyed hash",
   "audit_checkpoints.hmac": "a keyed hash",

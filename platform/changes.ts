@@ -35,9 +35,12 @@ export interface Trail {
   events?: NewEvent[];
 }
 
-/** A use case's answer and what it changed: nothing, where a transition is repeated. */
+/**
+ * A use case's answer and what it changed: nothing, where a transition is repeated. An error as the answer is a failed
+ * attempt that leaves traces (counted, audited): they are committed, and then it is thrown.
+ */
 export interface Effect<T> {
-  response: T;
+  response: T | ApiError;
   trails: Trail[];
   /** The answer does not wait for whom the events are told, as its time would say whether there are any. */
   isAnsweredAtOnce?: boolean;
@@ -90,7 +93,8 @@ export class Changes {
     if (!key) return await this.#commit(call, work);
     return await this.#commitOnce(call, key, async (tx) => {
       const effect = await work(tx);
-      idempotency.keep(tx, key.id, call.definition.responseSerialize(effect.response));
+      if (effect.response instanceof ApiError) idempotency.release(tx, key);
+      else idempotency.keep(tx, key.id, call.definition.responseSerialize(effect.response));
       return effect;
     });
   }
@@ -226,6 +230,7 @@ export class Changes {
     }, mayRetry);
     const told = relay.send(deliveries);
     if (!effect.isAnsweredAtOnce) await told;
+    if (effect.response instanceof ApiError) throw effect.response;
     return effect.response;
   }
 

@@ -25,6 +25,7 @@ const KEEP_REFUSAL =
   "INSERT INTO idempotency_keys (id, request_hmac, expire_time, status_code, answer) VALUES (?, ?, ?, ?, ?)";
 const FIND = "SELECT request_hmac, status_code, answer, expire_time FROM idempotency_keys WHERE id = ?";
 const PROBE = "SELECT id FROM idempotency_keys WHERE id = ? FOR UPDATE NOWAIT";
+const RELEASE = "DELETE FROM idempotency_keys WHERE id = ?";
 const DELETE_EXPIRED_ONE = "DELETE FROM idempotency_keys WHERE id = ? AND expire_time <= ?";
 const DELETE_EXPIRED = "DELETE FROM idempotency_keys WHERE expire_time <= ? LIMIT ?";
 
@@ -73,6 +74,11 @@ export class Idempotency {
 
   reserve(tx: Transaction, key: IdempotencyKey): void {
     tx.defer(RESERVE, [key.id, key.requestHmac, key.expireTime]);
+  }
+
+  /** Gives the key back in the transaction that reserved it: the request may be tried again. */
+  release(tx: Transaction, key: IdempotencyKey): void {
+    tx.defer(RELEASE, [key.id]);
   }
 
   /** Keeps the answer with its key, in the transaction of the effect. */

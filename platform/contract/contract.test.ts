@@ -49,6 +49,10 @@ describe.each(all.map((method) => [method.path, method] as const))("%s", (_path,
     expect(new Set(rules.scopes).size).toBe(rules.scopes.length);
   });
 
+  test("may come before the second factor only where users sign in", () => {
+    if (rules.beforeMfa) expect([Access.SIGNED_IN, Access.ROLES]).toContain(rules.access);
+  });
+
   test("has a route, or the word that it has none; what is internal never has one", () => {
     expect(isRouted(method)).toBe(!rules.unrouted);
     if (rules.access === Access.INTERNAL) expect(rules.unrouted).toBe(true);

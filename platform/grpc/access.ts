@@ -55,9 +55,12 @@ async function signedIn(authorization: string | undefined, identity: Identity): 
   return token.caller;
 }
 
-/** Denies what the method's access rule does not allow. Throws PERMISSION_DENIED. */
+/** Denies what the method's rules do not allow. Throws PERMISSION_DENIED, MFA_ENROLLMENT_REQUIRED. */
 export function authorize(rules: MethodRules, caller: Caller): void {
   if (!isAllowed(rules, caller)) throw new ApiError("PERMISSION_DENIED");
+  if (caller.kind === "user" && caller.mfaPending && !rules.beforeMfa) {
+    throw new ApiError("MFA_ENROLLMENT_REQUIRED");
+  }
 }
 
 function isAllowed(rules: MethodRules, caller: Caller): boolean {

@@ -9,6 +9,8 @@ export const ACCESS_TOKEN_TYPE = "at+jwt";
 export const ACCESS_TOKEN_ALGORITHM = "EdDSA";
 /** By how much the clocks of this deployment's machines may differ. */
 export const CLOCK_SKEW_MS = 60_000;
+/** True in the tokens of users who have yet to set up the second factor that their role must have. */
+export const MFA_PENDING_CLAIM = "mfa_pending";
 
 const ROLES = new Set<unknown>(["PATIENT", "DOCTOR", "ADMIN"]);
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -95,15 +97,17 @@ function callerOf(claims: JWTPayload): UserCaller | ServiceAccountCaller {
   return caller;
 }
 
-function userOf({ sub, sid, role, scope, auth_time: authTime }: JWTPayload): UserCaller | undefined {
+function userOf(claims: JWTPayload): UserCaller | undefined {
+  const { sub, sid, role, scope, auth_time: authTime, [MFA_PENDING_CLAIM]: mfaPending = false } = claims;
   if (!isUuid(sub) || !isUuid(sid) || !ROLES.has(role) || typeof authTime !== "number") return undefined;
-  if (scope !== undefined) return undefined;
+  if (scope !== undefined || typeof mfaPending !== "boolean") return undefined;
   return {
     kind: "user",
     userId: sub,
     sessionId: sid,
     role: role as Role,
     authTime: new Date(authTime * 1000),
+    mfaPending,
   };
 }
 

@@ -9,6 +9,8 @@ export interface UserCaller {
   readonly role: Role;
   /** When the user last proved who they are (OpenID Connect `auth_time`). */
   readonly authTime: Date;
+  /** Has yet to set up the second factor that the role must have: may call only what is marked `before_mfa`. */
+  readonly mfaPending?: boolean;
 }
 
 /** An internal system, as its access token says. */

@@ -122,6 +122,10 @@ export const ENTRIES: Record<string, Entry | Entry[]> = {
     touchesSession: true,
     request: () => ({ password: "not the password", code: "123456" }),
   },
+  "auth.v1.AuthService/RegenerateRecoveryCodes": {
+    touchesSession: true,
+    request: () => ({ password: "not the password", code: "123456" }),
+  },
   "auth.v1.UserService/GetMe": {},
   "auth.v1.UserService/UpdateMe": { request: () => ({ user: { locale: "de-CH" }, updateMask: "locale" }) },
   "auth.v1.UserService/ChangePassword": {
@@ -138,6 +142,7 @@ export const ENTRIES: Record<string, Entry | Entry[]> = {
   "auth.v1.UserService/GetUser": onUser,
   "auth.v1.UserService/DisableUser": onUser,
   "auth.v1.UserService/EnableUser": onUser,
+  "auth.v1.UserService/ResetMfa": onUser,
   "auth.v1.UserService/GetUserStats": {},
   "auth.v1.ActorService/BatchGetActors": {
     on: "patient",

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { duration, type ServiceConfig } from "@medconnect/platform/config.ts";
 import { CLOCK_SKEW_MS } from "@medconnect/platform/identity/access-tokens.ts";
+import type { Role } from "@medconnect/platform/identity/caller.ts";
 import { Job } from "@medconnect/platform/jobs.ts";
 import type { EventRoutes } from "@medconnect/platform/outbox/event.ts";
 import type { Platform } from "@medconnect/platform/service.ts";
@@ -8,6 +9,7 @@ import { z } from "zod";
 import { keepKeys } from "./keys/keep-keys.ts";
 import { CACHE_MS, SigningKeys } from "./keys/signing-keys.ts";
 import type { LinkPurpose } from "./links/link-token-store.ts";
+import { type Lockouts, lockoutSettings, lockoutsOf } from "./lockouts/lockouts.ts";
 import { deliverMails, watchMails } from "./mail/deliver-mails.ts";
 import { mailOptionsOf, mailSettings } from "./mail/mail-settings.ts";
 import { createMailTransport, type MailTransport } from "./mail/mail-transport.ts";
@@ -28,10 +30,16 @@ export const EVENT_ROUTES: EventRoutes = {
   "break_glass.revoked": ["clinical"],
 };
 
+const roles = z
+  .string()
+  .transform((text) => (text === "none" ? [] : text.split(",").map((role) => role.trim())))
+  .pipe(z.array(z.enum(["PATIENT", "DOCTOR", "ADMIN"], "must be roles by comma, or none")));
+
 /** What auth can be told beyond what every service can. */
 export const authSettings = {
   NODE_ENV: z.string().optional(),
   ...mailSettings,
+  ...lockoutSettings,
   /**
    * How many passwords are hashed at once. Each takes 19 MiB, a core, and a thread of libuv's pool, of which one is
    * left to others.
@@ -59,6 +67,10 @@ export const authSettings = {
   /** The same for whoever asks to be remembered. */
   REFRESH_IDLE_TTL_REMEMBERED: duration("7d"),
   SESSION_TTL_REMEMBERED: duration("30d"),
+  /** Whose accounts must have a second factor; "none" is nobody's. */
+  MFA_REQUIRED_ROLES: roles.default(() =>
+    process.env.NODE_ENV === "production" ? ["DOCTOR" as const, "ADMIN" as const] : [],
+  ),
   /** What needs a fresh sign-in takes one that is at most this old. */
   REAUTHENTICATION_AGE: duration("10m"),
   /** How long a key signs tokens before the next one takes over; 0: until `npm run keys -- rotate`. */
@@ -72,6 +84,7 @@ export interface Auth extends Platform {
   readonly signingKeys: SigningKeys;
   /** Makes, rotates and retires the signing keys. */
   readonly keysJob: Job;
+  readonly lockouts: Lockouts;
   /** Tells every process who is signed out; each second, and at once when it is kicked. */
   readonly revocationsJob: Job;
   /** Sends what `queueMail` has queued: at once when it is kicked, and again later what could not be sent. */
@@ -92,6 +105,8 @@ export interface Auth extends Platform {
   readonly lifetimes: { readonly ordinary: Lifetime; readonly remembered: Lifetime };
   readonly reauthenticationMs: number;
   readonly breakGlassMs: number;
+  /** Users of these roles who have no second factor can do little else than set it up. */
+  readonly mfaRequiredRoles: readonly Role[];
 }
 
 const PUBLISH_MS = 1000;
@@ -124,6 +139,7 @@ export async function buildAuth(platform: Platform, config: AuthConfig): Promise
     mailJob: new Job("send mails", MAIL_MS, deliverMails({ ...platform, ...mailing }), platform.log),
     hasher: await PasswordHasher.create({ atOnce: config.HASH_CONCURRENCY, waiting: config.HASH_QUEUE }),
     signingKeys: new SigningKeys(platform),
+    lockouts: lockoutsOf(config),
     keysJob: new Job("keep keys", Math.min(KEEP_KEYS_MS, rotationMs / 4 || KEEP_KEYS_MS), keep, platform.log),
     revocationsJob: new Job("publish revocations", PUBLISH_MS, publishRevocations(platform), platform.log),
     linkMs: { VERIFY_EMAIL: config.VERIFY_LINK_TTL, RESET_PASSWORD: config.RESET_LINK_TTL },
@@ -139,5 +155,6 @@ export async function buildAuth(platform: Platform, config: AuthConfig): Promise
     },
     reauthenticationMs: config.REAUTHENTICATION_AGE,
     breakGlassMs: config.BREAK_GLASS_TTL,
+    mfaRequiredRoles: config.MFA_REQUIRED_ROLES,
   };
 }

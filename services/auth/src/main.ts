@@ -17,6 +17,7 @@ import { disableUser, enableUser } from "./admin/change-status.ts";
 import { getUser } from "./admin/get-user.ts";
 import { getUserStats } from "./admin/get-user-stats.ts";
 import { listUsers } from "./admin/list-users.ts";
+import { resetMfa } from "./admin/reset-mfa.ts";
 import { type Auth, authSettings, buildAuth, EVENT_ROUTES } from "./app.ts";
 import { createBreakGlassGrant } from "./break-glass/create-grant.ts";
 import { getBreakGlassGrant, listBreakGlassGrants } from "./break-glass/read-grants.ts";
@@ -24,6 +25,7 @@ import { revokeBreakGlassGrant } from "./break-glass/revoke-grant.ts";
 import { getJwks } from "./keys/get-jwks.ts";
 import { activateTotp } from "./mfa/activate-totp.ts";
 import { disableTotp } from "./mfa/disable-totp.ts";
+import { regenerateRecoveryCodes } from "./mfa/regenerate-recovery-codes.ts";
 import { setUpTotp } from "./mfa/set-up-totp.ts";
 import { verifyMfa } from "./mfa/verify-mfa.ts";
 import { changePassword } from "./passwords/change-password.ts";
@@ -71,6 +73,7 @@ startProcess("auth", async () => {
             logout: logout(app),
             setUpTotp: setUpTotp(app),
             activateTotp: activateTotp(app),
+            regenerateRecoveryCodes: regenerateRecoveryCodes(app),
             disableTotp: disableTotp(app),
           });
           server.serve(UserServiceService, {
@@ -83,6 +86,7 @@ startProcess("auth", async () => {
             getUser: getUser(app),
             disableUser: disableUser(app),
             enableUser: enableUser(app),
+            resetMfa: resetMfa(app),
             getUserStats: getUserStats(app),
           });
           server.serve(ActorServiceService, { batchGetActors: batchGetActors(app) });

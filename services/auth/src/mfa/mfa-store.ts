@@ -27,6 +27,7 @@ const SAVE_PENDING = `INSERT INTO mfa_totp (user_id, secret) VALUES (?, ?) AS ne
   ON DUPLICATE KEY UPDATE secret = new.secret`;
 const LOCK_TOTP = `SELECT secret, last_step AS lastStep, activate_time AS activateTime FROM mfa_totp
   WHERE user_id = ? FOR UPDATE`;
+const IS_ACTIVE = "SELECT user_id FROM mfa_totp WHERE user_id = ? AND activate_time IS NOT NULL";
 const ACTIVATE = `UPDATE mfa_totp SET activate_time = ?, last_step = ?
   WHERE user_id = ? AND activate_time IS NULL`;
 const TAKE_STEP = `UPDATE mfa_totp SET last_step = ?
@@ -56,6 +57,10 @@ export function savePendingTotp(tx: Transaction, userId: string, secret: Buffer)
 export async function lockTotp(tx: Transaction, userId: string): Promise<Totp | undefined> {
   const [totp] = await tx.read<Totp>(LOCK_TOTP, [userId]);
   return totp;
+}
+
+export async function isTotpActive(tx: Transaction, userId: string): Promise<boolean> {
+  return (await tx.read(IS_ACTIVE, [userId])).length > 0;
 }
 
 /** @param step the time step of the first code, which is thereby used */

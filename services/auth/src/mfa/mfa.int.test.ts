@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
@@ -6,10 +6,13 @@ import { type User, UserServiceService } from "@medconnect/proto/medconnect/auth
 import { generateSync } from "otplib";
 import { getMe } from "../accounts/get-me.ts";
 import { disableUser } from "../admin/change-status.ts";
+import { resetMfa } from "../admin/reset-mfa.ts";
 import { login } from "../sessions/login.ts";
-import { PASSWORD, startTestAuth, type TestAuth, tally } from "../testing/test-auth.ts";
+import { refreshToken } from "../sessions/refresh-token.ts";
+import { PASSWORD, signedIn, startTestAuth, type TestAuth, tally } from "../testing/test-auth.ts";
 import { activateTotp } from "./activate-totp.ts";
 import { disableTotp } from "./disable-totp.ts";
+import { regenerateRecoveryCodes } from "./regenerate-recovery-codes.ts";
 import { setUpTotp } from "./set-up-totp.ts";
 import { verifyMfa } from "./verify-mfa.ts";
 
@@ -40,6 +43,15 @@ const disable = (password: string, code: string) =>
     { password, code, idempotencyKey: "" },
     caller,
   );
+const regenerate = (password: string, code: string) =>
+  auth.call(
+    AuthServiceService.regenerateRecoveryCodes,
+    regenerateRecoveryCodes(auth.app),
+    { password, code },
+    caller,
+  );
+const reset = (userId: string, by: Caller = userCaller("ADMIN")) =>
+  auth.call(UserServiceService.resetMfa, resetMfa(auth.app), { userId, idempotencyKey: "" }, by);
 const me = () => auth.call(UserServiceService.getMe, getMe(auth.app), {}, caller);
 const logIn = () =>
   auth.call(AuthServiceService.login, login(auth.app), {
@@ -171,12 +183,12 @@ test("no other token is taken for an MFA token", async () => {
 
 test("a recovery code works once, of many logins at once for one", async () => {
   const { recoveryCodes } = await withMfa();
-  const tokens = await Promise.all(Array.from({ length: 10 }, mfaToken));
+  const tokens = await Promise.all(Array.from({ length: 50 }, mfaToken));
   const [recoveryCode = ""] = recoveryCodes;
   const typed = recoveryCode.toLowerCase().replaceAll("-", " ");
   expect(await tally(tokens.map((token) => verify(token, { recoveryCode: typed })))).toEqual({
     ok: 1,
-    INVALID_MFA_CODE: 9,
+    INVALID_MFA_CODE: 49,
   });
 });
 
@@ -229,4 +241,84 @@ test("a login that asks to be remembered is so after the second factor as well",
   await verify(token!, { code: codeOf(secret) });
   const rows = await auth.app.db.read("SELECT remembered FROM sessions ORDER BY id DESC LIMIT 1");
   expect(rows).toEqual([{ remembered: 1 }]);
+});
+
+test("new recovery codes take password and code, and void the old ones", async () => {
+  const { secret, recoveryCodes: old } = await withMfa();
+  await expect(regenerate("not the passphrase", codeOf(secret))).rejects.toMatchObject({
+    reason: "INVALID_CREDENTIALS",
+  });
+  await expect(regenerate(PASSWORD, WRONG)).rejects.toMatchObject({ reason: "INVALID_MFA_CODE" });
+  const { recoveryCodes } = await regenerate(PASSWORD, codeOf(secret));
+  expect(recoveryCodes).toHaveLength(10);
+  await expect(verify(await mfaToken(), { recoveryCode: old[0]! })).rejects.toMatchObject({
+    reason: "INVALID_MFA_CODE",
+  });
+  await verify(await mfaToken(), { recoveryCode: recoveryCodes[0]! });
+  expect((await auth.auditOf(user.id)).filter((line) => line.startsWith("mfa.regenerate"))).toEqual([
+    "mfa.regenerate_codes FAILURE",
+    "mfa.regenerate_codes FAILURE",
+    "mfa.regenerate_codes SUCCESS",
+  ]);
+});
+
+test("there are no recovery codes to make anew without a second factor", async () => {
+  await expect(regenerate(PASSWORD, WRONG)).rejects.toMatchObject({ reason: "MFA_NOT_ACTIVE" });
+});
+
+test("an admin removes the second factor of somebody who lost it, whose sessions end", async () => {
+  const { recoveryCodes } = await withMfa();
+  const { refreshToken: refreshes } = await verify(await mfaToken(), { recoveryCode: recoveryCodes[0]! });
+  const waiting = await mfaToken();
+  expect(await reset(user.id)).toMatchObject({ id: user.id, mfaEnabled: false, etag: "0003" });
+  await expect(refresh(refreshes!)).rejects.toMatchObject({ reason: "INVALID_REFRESH_TOKEN" });
+  await expect(verify(waiting, { recoveryCode: recoveryCodes[1]! })).rejects.toMatchObject({
+    reason: "INVALID_MFA_CODE",
+  });
+  expect((await logIn()).mfaRequired).toBe(false);
+  expect(await reset(user.id)).toMatchObject({ etag: "0003" });
+  expect((await auth.auditOf(user.id)).filter((line) => line.includes("reset"))).toEqual([
+    "user.reset_mfa SUCCESS",
+  ]);
+});
+
+test("an admin does not remove the admin's own second factor so, nor that of nobody", async () => {
+  const admin = userCaller("ADMIN");
+  await expect(reset(admin.userId, admin)).rejects.toMatchObject({ reason: "CANNOT_CHANGE_SELF" });
+  await expect(reset(userCaller("PATIENT").userId, admin)).rejects.toMatchObject({ reason: "NOT_FOUND" });
+});
+
+const refresh = (token: string) =>
+  auth.call(AuthServiceService.refreshToken, refreshToken(auth.app), {
+    refreshToken: token,
+    idempotencyKey: "",
+  });
+
+describe("where doctors must have a second factor", () => {
+  beforeEach(() => {
+    Object.assign(auth.app, { mfaRequiredRoles: ["DOCTOR"] });
+  });
+  afterEach(() => {
+    Object.assign(auth.app, { mfaRequiredRoles: [] });
+  });
+
+  test("a doctor's tokens say that it is pending, until the first refresh after the activation", async () => {
+    user = await auth.makeUser("DOCTOR");
+    const first = await auth.logIn(user);
+    caller = first.caller;
+    expect(caller).toMatchObject({ role: "DOCTOR", mfaPending: true });
+    const { secret } = await setUp();
+    const second = await refresh(first.refreshToken);
+    expect(signedIn(second.accessToken!, "").caller).toMatchObject({ mfaPending: true });
+    await activate(codeOf(secret));
+    const third = await refresh(second.refreshToken!);
+    expect(signedIn(third.accessToken!, "").caller).toMatchObject({ role: "DOCTOR", mfaPending: false });
+    auth.clock.advance(STEP_MS);
+    const { accessToken } = await verify(await mfaToken(), { code: codeOf(secret) });
+    expect(signedIn(accessToken!, "").caller).toMatchObject({ mfaPending: false });
+  });
+
+  test("a patient's do not", async () => {
+    expect((await auth.logIn(user)).caller).toMatchObject({ role: "PATIENT", mfaPending: false });
+  });
 });

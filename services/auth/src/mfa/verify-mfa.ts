@@ -3,6 +3,8 @@ import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
 import type { LoginResponse, VerifyMfaRequest } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import type { Auth } from "../app.ts";
+import { factorCounters } from "../lockouts/counted.ts";
+import { judgeAttempt } from "../lockouts/judge-attempt.ts";
 import { holdActive } from "../passwords/credential-store.ts";
 import { issueTokens } from "../sessions/issue-tokens.ts";
 import { openSession } from "../sessions/open-session.ts";
@@ -13,7 +15,7 @@ import { useTotpCode } from "./use-totp-code.ts";
 
 /**
  * AuthService.VerifyMfa. Throws INVALID_MFA_TOKEN for a token that is expired, spent or used up, INVALID_MFA_CODE for
- * a wrong factor. A wrong factor is counted, committed although the answer is an error.
+ * a wrong factor, and for any while the account had too many wrong ones.
  */
 export const verifyMfa =
   (app: Auth) =>
@@ -21,26 +23,26 @@ export const verifyMfa =
     const claims = await readMfaToken(app, request.mfaToken);
     const { userId } = claims;
     const now = app.clock.now();
-    const answer = await app.changes.apply<LoginResponse | ApiError>(call, async (tx) => {
+    return await app.changes.apply(call, async (tx) => {
       const failed = (reason: "INVALID_MFA_TOKEN" | "INVALID_MFA_CODE") => ({
         response: new ApiError(reason),
         trails: [{ resource: `users/${userId}`, subjectIds: [userId], outcome: "FAILURE" as const }],
       });
       const challenge = await takeAttempt(tx, claims, now);
       if (!challenge) return failed("INVALID_MFA_TOKEN");
-      if (!(await useFactor(app, tx, userId, request))) return failed("INVALID_MFA_CODE");
-      const held = await holdActive(tx, userId, challenge.passwordSetTime);
+      const counters = factorCounters(app, userId);
+      const isRight = await judgeAttempt(tx, counters, now, () => useFactor(app, tx, userId, request));
+      if (!isRight) return failed("INVALID_MFA_CODE");
+      const held = await holdActive(tx, challenge);
       if (!held) return failed("INVALID_MFA_TOKEN");
       passChallenge(tx, challenge.id, now);
       const { remembered } = challenge;
-      const opened = openSession(app, tx, { userId, role: held.role, remembered }, now);
+      const opened = openSession(app, tx, { ...held, remembered }, now);
       return {
         response: await issueTokens(app, opened, now),
         trails: [{ resource: `sessions/${opened.session.id}`, subjectIds: [userId], actorId: userId }],
       };
     });
-    if (answer instanceof ApiError) throw answer;
-    return answer;
   };
 
 /** Uses up the code or the recovery code. @returns whether it was right */

@@ -6,8 +6,9 @@ import type {
 } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import { findAccount } from "../accounts/account-store.ts";
 import type { Auth } from "../app.ts";
-import { findCredentials, lockPassword } from "./credential-store.ts";
+import { lockPassword } from "./credential-store.ts";
 import { assertStrongPassword } from "./password-rules.ts";
+import { provePassword } from "./prove-password.ts";
 import { setPassword } from "./set-password.ts";
 
 /** UserService.ChangePassword. Throws INVALID_CREDENTIALS, which is audited, and WEAK_PASSWORD. */
@@ -18,23 +19,17 @@ export const changePassword =
     call: Call,
   ): Promise<ChangePasswordResponse> => {
     const { userId, sessionId } = userOf(call);
-    const account = await findAccount(app.db, userId);
-    const credentials = await findCredentials(app.db, userId);
-    const matches = await app.hasher.verify(credentials?.passwordHash, currentPassword, call.deadline);
-    if (!account || !credentials || !matches) return await refuse(app, userId, call);
+    const { passwordSetTime } = await provePassword(app, currentPassword, call);
+    const account = (await findAccount(app.db, userId))!;
     assertStrongPassword(newPassword, account);
     const passwordHash = await app.hasher.hash(newPassword, call.deadline);
-    const isDone = await app.changes.apply(call, async (tx) => {
+    return await app.changes.apply(call, async (tx) => {
+      const trail = { resource: `users/${userId}`, subjectIds: [userId] };
       // Of two changes that both show the current password, one comes too late.
-      const isCurrent = await lockPassword(tx, userId, credentials.passwordSetTime);
-      if (!isCurrent) return { response: false, trails: [] };
+      if (!(await lockPassword(tx, userId, passwordSetTime))) {
+        return { response: new ApiError("INVALID_CREDENTIALS"), trails: [{ ...trail, outcome: "FAILURE" }] };
+      }
       await setPassword(app, tx, account, { passwordHash, keptSessionId: sessionId });
-      return { response: true, trails: [{ resource: `users/${userId}`, subjectIds: [userId] }] };
+      return { response: {}, trails: [trail] };
     });
-    return isDone ? {} : await refuse(app, userId, call);
   };
-
-async function refuse(app: Auth, userId: string, call: Call): Promise<never> {
-  await app.audit.record(call, [{ resource: `users/${userId}`, subjectIds: [userId], outcome: "FAILURE" }]);
-  throw new ApiError("INVALID_CREDENTIALS");
-}

@@ -5,6 +5,7 @@ import { ACCOUNTS, type Account, type AccountRow, type Status } from "../account
 /** What a login is checked against. */
 export interface Credentials {
   readonly userId: string;
+  readonly email: string;
   readonly passwordHash: string;
   readonly passwordSetTime: Date;
   readonly status: Status;
@@ -12,8 +13,14 @@ export interface Credentials {
   readonly emailVerified: number;
 }
 
-const CREDENTIALS = `SELECT id AS userId, password_hash AS passwordHash, password_set_time AS passwordSetTime, status,
-  email_verified AS emailVerified FROM users`;
+/** An active account that has shown its password. */
+export interface HeldAccount extends Pick<Account, "role" | "mfaEnabled"> {
+  readonly userId: string;
+  readonly passwordSetTime: Date;
+}
+
+const CREDENTIALS = `SELECT id AS userId, email, password_hash AS passwordHash, password_set_time AS passwordSetTime,
+  status, email_verified AS emailVerified FROM users`;
 const HOLD_ACTIVE = `SELECT u.role, t.user_id IS NOT NULL AS mfa_enabled FROM ${ACCOUNTS}
   WHERE u.id = ? AND u.status = 'ACTIVE' AND u.password_set_time = ? FOR SHARE OF u`;
 const LOCK_PASSWORD = "SELECT 1 FROM users WHERE id = ? AND password_set_time = ? FOR UPDATE";
@@ -38,14 +45,13 @@ export async function findCredentials(db: Database, userId: string): Promise<Cre
  */
 export async function holdActive(
   tx: Transaction,
-  userId: string,
-  passwordSetTime: Date,
-): Promise<Pick<Account, "role" | "mfaEnabled"> | undefined> {
+  { userId, passwordSetTime }: Pick<Credentials, "userId" | "passwordSetTime">,
+): Promise<HeldAccount | undefined> {
   const [row] = await tx.read<Pick<AccountRow, "role" | "mfa_enabled">>(HOLD_ACTIVE, [
     userId,
     passwordSetTime,
   ]);
-  return row && { role: row.role, mfaEnabled: row.mfa_enabled === 1 };
+  return row && { userId, passwordSetTime, role: row.role, mfaEnabled: row.mfa_enabled === 1 };
 }
 
 /** Puts a stronger hash of the same password in the place of `old`, unless the password was changed meanwhile. */

@@ -1,17 +1,23 @@
+import { MFA_PENDING_CLAIM } from "@medconnect/platform/identity/access-tokens.ts";
 import type { LoginResponse } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import type { Auth } from "../app.ts";
 import { inSeconds, signAccessToken } from "../keys/sign-access-token.ts";
-import type { OpenSession } from "./open-session.ts";
+import type { OpenSession, SessionUser } from "./open-session.ts";
 
 /** The answer to whoever opened or continued a session: an access token made now, and the refresh token. */
 export async function issueTokens(
   app: Auth,
-  { session, refreshToken, role }: OpenSession,
+  { session, refreshToken, user }: OpenSession,
   now: Date,
 ): Promise<LoginResponse> {
   const lifetimeMs = Math.min(app.accessTokenMs, session.expireTime.getTime() - now.getTime());
   const lifetimeS = Math.floor(lifetimeMs / 1000);
-  const claims = { sid: session.id, role, auth_time: inSeconds(session.authTime) };
+  const claims = {
+    sid: session.id,
+    role: user.role,
+    auth_time: inSeconds(session.authTime),
+    ...(lacksSecondFactor(app, user) && { [MFA_PENDING_CLAIM]: true }),
+  };
   return {
     mfaRequired: false,
     mfaToken: undefined,
@@ -21,3 +27,6 @@ export async function issueTokens(
     expiresInSeconds: lifetimeS,
   };
 }
+
+const lacksSecondFactor = ({ mfaRequiredRoles }: Auth, { role, mfaEnabled }: SessionUser): boolean =>
+  !mfaEnabled && mfaRequiredRoles.includes(role);

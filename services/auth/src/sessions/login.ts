@@ -1,15 +1,19 @@
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
 import type { LoginRequest, LoginResponse } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import { canonicalEmail } from "../accounts/account-rules.ts";
 import type { Auth } from "../app.ts";
 import { mailLink } from "../links/mail-link.ts";
+import { passwordCounters } from "../lockouts/counted.ts";
+import { judgeAttempt } from "../lockouts/judge-attempt.ts";
 import { mayMail } from "../mail/may-mail.ts";
 import type { Recipient } from "../mail/queue-mail.ts";
 import { askForSecondFactor } from "../mfa/ask-for-second-factor.ts";
 import {
   type Credentials,
   findCredentialsByEmail,
+  type HeldAccount,
   holdActive,
   replaceHash,
 } from "../passwords/credential-store.ts";
@@ -18,80 +22,79 @@ import { issueTokens } from "./issue-tokens.ts";
 import { openSession } from "./open-session.ts";
 
 /**
- * AuthService.Login. Throws INVALID_CREDENTIALS: the same for an unknown e-mail, a wrong password and a disabled
- * account, after the same work.
+ * AuthService.Login. Throws INVALID_CREDENTIALS: the same for an unknown e-mail, a wrong password, a disabled account
+ * and one that is locked, after the same work.
  */
 export const login =
   (app: Auth) =>
   async ({ email, password, rememberMe }: LoginRequest, call: Call): Promise<LoginResponse> => {
-    const credentials = await findCredentialsByEmail(app.db, canonicalEmail(email));
+    const address = canonicalEmail(email);
+    const credentials = await findCredentialsByEmail(app.db, address);
     const matches = await app.hasher.verify(credentials?.passwordHash, password, call.deadline);
-    // A disabled account is refused here, and not only by `begin`, for the time not to tell it from a wrong password.
-    if (credentials && matches && credentials.status === "ACTIVE") {
-      if (app.mustVerifyEmail && !credentials.emailVerified) {
-        await mailVerification(app, { id: credentials.userId, email: canonicalEmail(email) }, call);
-        throw new ApiError("INVALID_CREDENTIALS");
+    // A disabled account is refused here, and not only by `holdActive`, for the time not to tell it from a wrong password.
+    const proven = matches && credentials?.status === "ACTIVE" ? credentials : undefined;
+    const now = app.clock.now();
+    const answer = await app.changes.apply(call, async (tx) => {
+      const counters = passwordCounters(app, address, call);
+      const held = await judgeAttempt(
+        tx,
+        counters,
+        now,
+        async () => proven && (await holdActive(tx, proven)),
+      );
+      if (!held) return refuse(credentials);
+      if (app.mustVerifyEmail && !proven?.emailVerified) {
+        await mailVerification(app, tx, { id: held.userId, email: address });
+        return refuse(credentials);
       }
-      if (isWeak(credentials.passwordHash)) await strengthen(app, credentials, password, call);
-      const answer = await begin(app, credentials, rememberMe, call);
-      if (answer) return answer;
-    }
-    await recordFailure(app, credentials, call);
-    throw new ApiError("INVALID_CREDENTIALS");
+      return await begin(app, tx, { ...held, remembered: rememberMe }, now);
+    });
+    if (proven && isWeak(proven.passwordHash)) await strengthen(app, proven, password, call);
+    return answer;
   };
 
-/**
- * Opens a session, or asks for the second factor.
- *
- * @returns undefined if the account was disabled, or got another password, since its credentials were read
- */
-async function begin(
-  app: Auth,
-  { userId, passwordSetTime }: Credentials,
-  remembered: boolean,
-  call: Call,
-): Promise<LoginResponse | undefined> {
-  const now = app.clock.now();
-  return await app.changes.apply(call, async (tx) => {
-    const held = await holdActive(tx, userId, passwordSetTime);
-    if (!held) return { response: undefined, trails: [] };
-    const trail = { subjectIds: [userId], actorId: userId };
-    if (held.mfaEnabled) {
-      const response = await askForSecondFactor(app, tx, { userId, passwordSetTime, remembered }, now);
-      return { response, trails: [{ ...trail, resource: `users/${userId}` }] };
-    }
-    const opened = openSession(app, tx, { userId, role: held.role, remembered }, now);
-    const response = await issueTokens(app, opened, now);
-    return { response, trails: [{ ...trail, resource: `sessions/${opened.session.id}` }] };
-  });
+/** Opens a session, or asks for the second factor. */
+async function begin(app: Auth, tx: Transaction, held: HeldAccount & { remembered: boolean }, now: Date) {
+  const { userId } = held;
+  const trail = { subjectIds: [userId], actorId: userId };
+  if (held.mfaEnabled) {
+    const response = await askForSecondFactor(app, tx, held, now);
+    return { response, trails: [{ ...trail, resource: `users/${userId}` }] };
+  }
+  const opened = openSession(app, tx, held, now);
+  const response = await issueTokens(app, opened, now);
+  return { response, trails: [{ ...trail, resource: `sessions/${opened.session.id}` }] };
 }
 
 /** The password was right, but nobody knows yet whether the address is: its owner gets another link. */
-async function mailVerification(app: Auth, account: Recipient, call: Call): Promise<void> {
-  await app.changes.apply(call, async (tx) => {
-    if (await mayMail(app, tx, account.id, "VERIFY_EMAIL")) mailLink(app, tx, account, "VERIFY_EMAIL");
-    const trail = { resource: `users/${account.id}`, subjectIds: [account.id], outcome: "FAILURE" as const };
-    return { response: undefined, trails: [trail] };
-  });
+async function mailVerification(app: Auth, tx: Transaction, account: Recipient): Promise<void> {
+  if (await mayMail(app, tx, account.id, "VERIFY_EMAIL")) mailLink(app, tx, account, "VERIFY_EMAIL");
 }
 
 /** The audit trail names the account if there is one, and never what was typed. */
-async function recordFailure(app: Auth, credentials: Credentials | undefined, call: Call): Promise<void> {
-  await app.audit.record(call, [
-    {
-      resource: `users/${credentials?.userId ?? "-"}`,
-      subjectIds: credentials ? [credentials.userId] : [],
-      outcome: "FAILURE",
-    },
-  ]);
+function refuse(credentials: Credentials | undefined) {
+  return {
+    response: new ApiError("INVALID_CREDENTIALS"),
+    trails: [
+      {
+        resource: `users/${credentials?.userId ?? "-"}`,
+        subjectIds: credentials ? [credentials.userId] : [],
+        outcome: "FAILURE" as const,
+      },
+    ],
+  };
 }
 
-/** Hashes the password as is asked for today, now that it is at hand. */
+/** Hashes the password as is asked for today, now that it is at hand; if that fails, the next login does it. */
 async function strengthen(
   app: Auth,
   { userId, passwordHash }: Credentials,
   password: string,
   call: Call,
 ): Promise<void> {
-  await replaceHash(app.db, userId, passwordHash, await app.hasher.hash(password, call.deadline));
+  try {
+    await replaceHash(app.db, userId, passwordHash, await app.hasher.hash(password, call.deadline));
+  } catch (error) {
+    app.log.warn({ err: error, userId }, "a weak hash could not be replaced");
+  }
 }

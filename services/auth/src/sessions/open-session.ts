@@ -17,14 +17,20 @@ export interface Lifetime {
 export interface OpenSession {
   session: Session;
   refreshToken: string;
+  user: SessionUser;
+}
+
+/** What a session's access tokens depend on. */
+export interface SessionUser {
   role: Role;
+  mfaEnabled: boolean;
 }
 
 /** Opens a session for a user who has just proved who they are. */
 export function openSession(
   app: Auth,
   tx: Transaction,
-  { userId, role, remembered }: { userId: string; role: Role; remembered: boolean },
+  { userId, remembered, ...user }: SessionUser & { userId: string; remembered: boolean },
   now: Date,
 ): OpenSession {
   const session: Session = {
@@ -37,7 +43,7 @@ export function openSession(
   insertSession(tx, session);
   const refreshToken = newRefreshToken();
   issueRefreshToken(app, tx, session, refreshToken, now);
-  return { session, refreshToken, role };
+  return { session, refreshToken, user };
 }
 
 /** Lets a refresh token continue a session. */

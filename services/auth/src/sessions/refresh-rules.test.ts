@@ -10,6 +10,7 @@ const session = {
   id: "s",
   userId: "u",
   role: "PATIENT",
+  mfaEnabled: false,
   authTime: at(0),
   expireTime: at(50),
   remembered: false,

@@ -25,7 +25,7 @@ export const refreshToken =
     const next = newRefreshToken();
     const use = useOf(token, next, idempotencyKey, now);
     const continueSession = (session: RefreshTokenRecord["session"], refreshToken: string) =>
-      issueTokens(app, { session, refreshToken, role: session.role }, now);
+      issueTokens(app, { session, refreshToken, user: session }, now);
 
     const answer = await app.changes.apply(call, async (tx) => {
       const consumed = await consumeRefreshToken(tx, hashOf(token), use);

@@ -1,6 +1,7 @@
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Role } from "@medconnect/platform/identity/caller.ts";
+import { ACCOUNTS } from "../accounts/account-store.ts";
 
 /** Somebody who is signed in. */
 export interface Session {
@@ -21,7 +22,11 @@ export interface RefreshTokenRecord {
   readonly useTime: Date | null;
   readonly useKey: Buffer | null;
   readonly successor: Buffer | null;
-  readonly session: Session & { readonly endTime: Date | null; readonly role: Role };
+  readonly session: Session & {
+    readonly endTime: Date | null;
+    readonly role: Role;
+    readonly mfaEnabled: boolean;
+  };
 }
 
 /** How a refresh token is used up. */
@@ -42,8 +47,8 @@ const CONSUME_TOKEN = `UPDATE refresh_tokens
   SET use_time = ?, use_key = ?, successor = ?, successor_expire_time = ?
   WHERE token_hash = ? AND use_time IS NULL AND expire_time > ?`;
 const FIND_TOKEN = `SELECT r.token_hash, r.use_time, r.use_key, r.successor, s.id, s.user_id, s.auth_time,
-  s.expire_time, s.remembered, s.end_time, u.role
-  FROM refresh_tokens r JOIN sessions s ON s.id = r.session_id JOIN users u ON u.id = s.user_id
+  s.expire_time, s.remembered, s.end_time, u.role, t.user_id IS NOT NULL AS mfa_enabled
+  FROM refresh_tokens r JOIN sessions s ON s.id = r.session_id JOIN ${ACCOUNTS} ON u.id = s.user_id
   WHERE r.token_hash = ?`;
 const END = "UPDATE sessions SET end_time = ? WHERE id IN (?) AND end_time IS NULL";
 const LIVE_OF_USER = `SELECT id FROM sessions
@@ -67,6 +72,7 @@ interface TokenRow {
   remembered: number;
   end_time: Date | null;
   role: Role;
+  mfa_enabled: number;
 }
 
 export function insertSession(tx: Transaction, session: Session): void {
@@ -118,6 +124,7 @@ export async function findRefreshToken(
         remembered: row.remembered === 1,
         endTime: row.end_time,
         role: row.role,
+        mfaEnabled: row.mfa_enabled === 1,
       },
     }
   );

@@ -1,5 +1,6 @@
 import type { Auth } from "../app.ts";
 import { deleteExpiredLinkTokens } from "../links/link-token-store.ts";
+import { deleteExpiredCounters } from "../lockouts/lockout-store.ts";
 import { deleteExpiredMails } from "../mail/mail-store.ts";
 import { deleteExpiredChallenges } from "../mfa/mfa-store.ts";
 import { deleteExpiredRevocations } from "./revocation-store.ts";
@@ -13,4 +14,5 @@ export const sweepExpired = (app: Auth) => async (): Promise<void> => {
   await deleteExpiredSessions(app.db, now);
   await deleteExpiredMails(app.db, now);
   await deleteExpiredLinkTokens(app.db, now);
+  await deleteExpiredCounters(app.db, now);
 };

@@ -25,8 +25,14 @@ export const PASSWORD = "a rather long passphrase";
 export interface TestAuth {
   app: Auth;
   clock: TestClock;
-  /** Calls a use case; `by` is nobody where absent. */
-  call: <Q, A>(method: MethodDefinition<Q, A>, handler: Handler<Q, A>, request: Q, by?: Caller) => Promise<A>;
+  /** Calls a use case; `by` is nobody where absent, `from` an IP address. */
+  call: <Q, A>(
+    method: MethodDefinition<Q, A>,
+    handler: Handler<Q, A>,
+    request: Q,
+    by?: Caller,
+    from?: string,
+  ) => Promise<A>;
   /** Makes an account with PASSWORD. */
   makeUser: (role?: "PATIENT" | "DOCTOR") => Promise<User>;
   logIn: (user: User) => Promise<SignedIn>;
@@ -63,8 +69,8 @@ export async function startTestAuth(): Promise<TestAuth> {
   await built.mailJob.stop();
   const sent: OutgoingMail[] = [];
   const app: Auth = { ...built, mailTransport: { send: async (mail) => void sent.push(mail) } };
-  const call: TestAuth["call"] = async (method, handler, request, by = ANONYMOUS) =>
-    (await invoke(method, handler, by, request)).response;
+  const call: TestAuth["call"] = async (method, handler, request, by = ANONYMOUS, from?) =>
+    (await invoke(method, handler, by, request, from)).response;
 
   return {
     app,
@@ -113,11 +119,18 @@ export async function startTestAuth(): Promise<TestAuth> {
 
 /** What a client knows after a login, and who its access token says it is. */
 export function signedIn(accessToken: string, refreshToken: string): SignedIn {
-  const claims = decodeJwt<{ sub: string; sid: string; role: Role; auth_time: number }>(accessToken);
+  const claims = decodeJwt<{
+    sub: string;
+    sid: string;
+    role: Role;
+    auth_time: number;
+    mfa_pending?: boolean;
+  }>(accessToken);
   const caller = {
     ...userCaller(claims.role, claims.sub),
     sessionId: claims.sid,
     authTime: new Date(claims.auth_time * 1000),
+    mfaPending: claims.mfa_pending ?? false,
   };
   return { accessToken, refreshToken, caller };
 }

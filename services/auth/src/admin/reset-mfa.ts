@@ -1,0 +1,33 @@
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
+import type { ResetMfaRequest, User } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
+import { type Account, lockAccount, touchAccount } from "../accounts/account-store.ts";
+import { toUser } from "../accounts/user.ts";
+import type { Auth } from "../app.ts";
+import { deleteTotp } from "../mfa/mfa-store.ts";
+import { endSessions } from "../sessions/end-sessions.ts";
+import { lockLiveSessions } from "../sessions/session-store.ts";
+
+/**
+ * UserService.ResetMfa; without a second factor it changes nothing. An admin's own is removed as everybody's is, with
+ * password and code. Throws NOT_FOUND, CANNOT_CHANGE_SELF.
+ */
+export const resetMfa =
+  (app: Auth) =>
+  async ({ userId }: ResetMfaRequest, call: Call): Promise<User> => {
+    if (userId === userOf(call).userId) throw new ApiError("CANNOT_CHANGE_SELF");
+    return await app.changes.apply(call, async (tx) => {
+      const now = app.clock.now();
+      const account = await lockAccount(tx, userId);
+      if (!account) throw new ApiError("NOT_FOUND");
+      if (!account.mfaEnabled) return { response: toUser(account), trails: [] };
+      deleteTotp(tx, userId);
+      touchAccount(tx, userId);
+      endSessions(app, tx, await lockLiveSessions(tx, userId, now), now);
+      const changed: Account = { ...account, mfaEnabled: false, version: account.version + 1 };
+      return {
+        response: toUser(changed),
+        trails: [{ resource: `users/${userId}`, subjectIds: [userId] }],
+      };
+    });
+  };

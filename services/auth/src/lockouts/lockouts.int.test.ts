@@ -1,0 +1,221 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import type { Caller } from "@medconnect/platform/identity/caller.ts";
+import { newId } from "@medconnect/platform/ids.ts";
+import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
+import type { User } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
+import { generateSync } from "otplib";
+import { activateTotp } from "../mfa/activate-totp.ts";
+import { disableTotp } from "../mfa/disable-totp.ts";
+import { setUpTotp } from "../mfa/set-up-totp.ts";
+import { verifyMfa } from "../mfa/verify-mfa.ts";
+import { login } from "../sessions/login.ts";
+import { sweepExpired } from "../sessions/sweep.ts";
+import { PASSWORD, startTestAuth, type TestAuth, tally } from "../testing/test-auth.ts";
+
+const SECOND_MS = 1000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+const WRONG = "another long passphrase";
+const HERE = "192.0.2.1";
+const ELSEWHERE = "198.51.100.7";
+const INVALID_CREDENTIALS = { reason: "INVALID_CREDENTIALS" };
+
+let auth: TestAuth;
+let user: User;
+
+beforeAll(async () => {
+  auth = await startTestAuth();
+});
+afterAll(() => auth.close());
+beforeEach(async () => {
+  user = await auth.makeUser();
+});
+
+const logIn = (password: string, from = HERE, { email } = user) =>
+  auth.call(
+    AuthServiceService.login,
+    login(auth.app),
+    { email, password, rememberMe: false },
+    undefined,
+    from,
+  );
+
+const fail = async (times: number, from = HERE, who = user) => {
+  for (let i = 0; i < times; i++) {
+    await expect(logIn(WRONG, from, who)).rejects.toMatchObject(INVALID_CREDENTIALS);
+  }
+};
+
+const expectLocked = async (from = HERE) =>
+  await expect(logIn(PASSWORD, from)).rejects.toMatchObject(INVALID_CREDENTIALS);
+
+const forgetAll = async () => {
+  auth.clock.advance(25 * HOUR_MS);
+  await sweepExpired(auth.app)();
+};
+
+const counters = () =>
+  auth.app.db.read<{ failures: number }>("SELECT * FROM failure_counters ORDER BY expire_time DESC");
+
+test("five failures lock for a minute, in which the right password is answered as a wrong one", async () => {
+  await fail(4);
+  await expect(logIn(PASSWORD)).resolves.toMatchObject({ mfaRequired: false });
+  await fail(5);
+  const answers = await Promise.all(
+    [PASSWORD, WRONG].map((password) =>
+      logIn(password).then(
+        () => undefined,
+        (error) => ({ ...error, stack: undefined }),
+      ),
+    ),
+  );
+  expect(answers[0]).toMatchObject(INVALID_CREDENTIALS);
+  expect(answers[1]).toEqual(answers[0]);
+  auth.clock.advance(MINUTE_MS - 1);
+  await expectLocked();
+  auth.clock.advance(1);
+  await expect(logIn(PASSWORD)).resolves.toMatchObject({ mfaRequired: false });
+});
+
+test("each further failure locks twice as long, up to a quarter of an hour, until a success", async () => {
+  await fail(5);
+  for (const minutes of [1, 2, 4, 8, 15, 15]) {
+    auth.clock.advance(minutes * MINUTE_MS - 1);
+    await expectLocked();
+    auth.clock.advance(1);
+    await fail(1);
+  }
+  auth.clock.advance(15 * MINUTE_MS);
+  await logIn(PASSWORD);
+  await fail(4);
+  await logIn(PASSWORD);
+});
+
+test("of twenty guesses at once no more are looked at than of as many in a row", async () => {
+  const guesses = Array.from({ length: 20 }, () => logIn(WRONG));
+  expect(await tally(guesses)).toEqual({ INVALID_CREDENTIALS: 20 });
+  await expectLocked();
+  expect((await counters())[0]).toMatchObject({ failures: 5 });
+  auth.clock.advance(MINUTE_MS);
+  await logIn(PASSWORD);
+});
+
+test("right passwords at once do not lock", async () => {
+  await fail(4);
+  expect(await tally(Array.from({ length: 20 }, () => logIn(PASSWORD)))).toEqual({ ok: 20 });
+});
+
+test("a stranger's guesses do not lock the owner out elsewhere", async () => {
+  await fail(30, ELSEWHERE);
+  await logIn(PASSWORD);
+  await expectLocked(ELSEWHERE);
+});
+
+test("all of an IPv6 /64 is one client", async () => {
+  for (let i = 1; i <= 5; i++) await fail(1, `2001:db8:0:1::${i}`);
+  await expectLocked("2001:db8:0:1:ffff::1");
+  await logIn(PASSWORD, "2001:db8:0:2::1");
+});
+
+test("fifty failures from anywhere lock everywhere for the rest of the hour", async () => {
+  for (let i = 0; i < 12; i++) await fail(4, `203.0.113.${i}`);
+  await logIn(PASSWORD);
+  await fail(2, ELSEWHERE);
+  await expectLocked();
+  auth.clock.advance(HOUR_MS - 1);
+  await expectLocked();
+  auth.clock.advance(1);
+  await logIn(PASSWORD);
+});
+
+test("an unknown e-mail is counted as a known one, and nobody's is in the table", async () => {
+  await forgetAll();
+  const unknown = { ...user, email: `${newId()}@example.com` };
+  await fail(6, HERE, unknown);
+  await fail(6);
+  const rows = await counters();
+  expect(rows.map(({ failures }) => failures)).toEqual([5, 5, 5, 5]);
+  expect(JSON.stringify(rows)).not.toContain("@");
+});
+
+test("counters are swept when they have expired", async () => {
+  await forgetAll();
+  await fail(5);
+  await logIn(PASSWORD, ELSEWHERE);
+  auth.clock.advance(HOUR_MS + MINUTE_MS - 1);
+  await sweepExpired(auth.app)();
+  expect((await counters()).map(({ failures }) => failures)).toEqual([5]);
+  auth.clock.advance(1);
+  await sweepExpired(auth.app)();
+  expect(await counters()).toEqual([]);
+});
+
+/** The second factor on, with a way to log in and to get there again. */
+async function withMfa() {
+  const { caller } = await auth.logIn(user);
+  const { secret } = await auth.call(AuthServiceService.setUpTotp, setUpTotp(auth.app), {}, caller);
+  const code = () => generateSync({ secret, epoch: Math.floor(auth.clock.now().getTime() / 1000) });
+  const { recoveryCodes } = await auth.call(
+    AuthServiceService.activateTotp,
+    activateTotp(auth.app),
+    { code: code() },
+    caller,
+  );
+  auth.clock.advance(30 * SECOND_MS);
+  return { caller, code, recoveryCodes };
+}
+
+const verify = async (factor: { code: string } | { recoveryCode: string }) => {
+  const { mfaToken } = await logIn(PASSWORD);
+  const request = { mfaToken: mfaToken!, code: undefined, recoveryCode: undefined, ...factor };
+  return await auth.call(AuthServiceService.verifyMfa, verifyMfa(auth.app), request);
+};
+
+const disable = (caller: Caller, password: string, code: string) =>
+  auth.call(
+    AuthServiceService.disableTotp,
+    disableTotp(auth.app),
+    { password, code, idempotencyKey: newId() },
+    caller,
+    HERE,
+  );
+
+test("a password that a signed-in user shows is counted as one at login", async () => {
+  const { caller, code } = await withMfa();
+  for (let i = 0; i < 5; i++) {
+    await expect(disable(caller, WRONG, "000000")).rejects.toMatchObject(INVALID_CREDENTIALS);
+  }
+  await expectLocked();
+  await expect(disable(caller, PASSWORD, code())).rejects.toMatchObject(INVALID_CREDENTIALS);
+  expect(await auth.auditOf(user.id)).toContain("mfa.disable FAILURE");
+  auth.clock.advance(MINUTE_MS);
+  await expect(disable(caller, PASSWORD, code())).resolves.toMatchObject({ mfaEnabled: false });
+});
+
+test("ten wrong factors lock the second factor, over all logins and ways to show one", async () => {
+  const { caller, code, recoveryCodes } = await withMfa();
+  const [recoveryCode = ""] = recoveryCodes;
+  const INVALID_MFA_CODE = { reason: "INVALID_MFA_CODE" };
+  for (let i = 0; i < 5; i++) {
+    await expect(verify({ code: "000000" })).rejects.toMatchObject(INVALID_MFA_CODE);
+    if (i % 2) await expect(verify({ recoveryCode: "0000" })).rejects.toMatchObject(INVALID_MFA_CODE);
+    else await expect(disable(caller, PASSWORD, "000000")).rejects.toMatchObject(INVALID_MFA_CODE);
+  }
+  await expect(verify({ code: code() })).rejects.toMatchObject(INVALID_MFA_CODE);
+  await expect(verify({ recoveryCode })).rejects.toMatchObject(INVALID_MFA_CODE);
+  await expect(disable(caller, PASSWORD, code())).rejects.toMatchObject(INVALID_MFA_CODE);
+  auth.clock.advance(MINUTE_MS);
+  await expect(verify({ code: code() })).resolves.toMatchObject({ mfaRequired: false });
+  await expect(verify({ recoveryCode })).resolves.toMatchObject({ mfaRequired: false });
+});
+
+test("of fifteen guesses of the second factor at once ten are looked at", async () => {
+  const { code } = await withMfa();
+  expect(await tally(Array.from({ length: 15 }, () => verify({ code: "000000" })))).toEqual({
+    INVALID_MFA_CODE: 15,
+  });
+  const failures = (await counters()).map((counter) => counter.failures);
+  expect(Math.max(...failures)).toBe(10);
+  auth.clock.advance(MINUTE_MS);
+  await verify({ code: code() });
+});

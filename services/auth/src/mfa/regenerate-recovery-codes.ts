@@ -1,0 +1,28 @@
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
+import type {
+  RecoveryCodes,
+  RegenerateRecoveryCodesRequest,
+} from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
+import type { Auth } from "../app.ts";
+import { provePassword } from "../passwords/prove-password.ts";
+import { replaceRecoveryCodes } from "./mfa-store.ts";
+import { proveCode } from "./prove-code.ts";
+import { newRecoveryCodes, recoveryCodeHash } from "./recovery-codes.ts";
+
+/** AuthService.RegenerateRecoveryCodes. Throws as DisableTotp does. */
+export const regenerateRecoveryCodes =
+  (app: Auth) =>
+  async ({ password, code }: RegenerateRecoveryCodesRequest, call: Call): Promise<RecoveryCodes> => {
+    const { userId } = userOf(call);
+    await provePassword(app, password, call);
+    return await app.changes.apply(call, async (tx) => {
+      const trail = { resource: `users/${userId}`, subjectIds: [userId] };
+      if (!(await proveCode(app, tx, userId, code))) {
+        return { response: new ApiError("INVALID_MFA_CODE"), trails: [{ ...trail, outcome: "FAILURE" }] };
+      }
+      const recoveryCodes = newRecoveryCodes();
+      replaceRecoveryCodes(tx, userId, recoveryCodes.map(recoveryCodeHash));
+      return { response: { recoveryCodes }, trails: [trail] };
+    });
+  };

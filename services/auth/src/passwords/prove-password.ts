@@ -1,0 +1,30 @@
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
+import type { Auth } from "../app.ts";
+import { passwordCounters } from "../lockouts/counted.ts";
+import { judgeAttempt } from "../lockouts/judge-attempt.ts";
+import { type Credentials, findCredentials } from "./credential-store.ts";
+
+/**
+ * Lets the signed-in user show the password once more, before what a stolen session must not do. Throws
+ * INVALID_CREDENTIALS; a failure counts as one at login does, and is audited.
+ *
+ * @returns what the password was checked against
+ */
+export async function provePassword(app: Auth, password: string, call: Call): Promise<Credentials> {
+  const { userId } = userOf(call);
+  const credentials = await findCredentials(app.db, userId);
+  const matches = await app.hasher.verify(credentials?.passwordHash, password, call.deadline);
+  if (!credentials) throw new ApiError("INVALID_CREDENTIALS");
+  const counters = passwordCounters(app, credentials.email, call);
+  const passes = await app.db.transaction(async (tx) => {
+    const proof = await judgeAttempt(tx, counters, app.clock.now(), async () => matches);
+    if (!proof) {
+      const failure = { resource: `users/${userId}`, subjectIds: [userId], outcome: "FAILURE" as const };
+      app.changes.record(tx, [failure], userId, call);
+    }
+    return proof;
+  });
+  if (!passes) throw new ApiError("INVALID_CREDENTIALS");
+  return credentials;
+}
