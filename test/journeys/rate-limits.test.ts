@@ -1,55 +1,29 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { freePorts } from "../../deploy/local/ports.ts";
-import { Server } from "../../deploy/local/server.ts";
 import { type Account, PASSWORD, signUp } from "../support/accounts.ts";
 import { type Answer, Api, refusal } from "../support/api.ts";
-import { sharedInternalKey, sharedStack } from "../support/stack.ts";
+import { type SideProcess, startGateway } from "../support/side-processes.ts";
+import { sharedStack } from "../support/stack.ts";
 
 const LIMITS = { RATE_LIMIT_AUTH: "3", RATE_LIMIT_READ: "5", RATE_LIMIT_WRITE: "2", RATE_LIMIT_SEARCH: "0" };
 const START_TIMEOUT_MS = 60_000;
 
-const { urls, addresses } = sharedStack();
+const stack = sharedStack();
 /** Two gateways with small limits in front of the shared services; the shared gateway has none. */
-const gateways: Server[] = [];
+const gateways: SideProcess[] = [];
 let apis: [Api, Api];
 let patients: Account[];
 
 beforeAll(async () => {
-  const ports = await freePorts(4);
-  gateways.push(gatewayAt(ports[0]!, ports[1]!), gatewayAt(ports[2]!, ports[3]!));
-  await Promise.all(gateways.map((gateway) => gateway.start()));
-  apis = [new Api(`http://127.0.0.1:${ports[0]}`), new Api(`http://127.0.0.1:${ports[2]}`)];
-  const unlimited = new Api(urls.gateway);
+  const [one, other] = await Promise.all([startGateway(stack, LIMITS), startGateway(stack, LIMITS)]);
+  gateways.push(one, other);
+  apis = [one.api, other.api];
+  const unlimited = new Api(stack.urls.gateway);
   patients = await Promise.all([signUp(unlimited, "PATIENT"), signUp(unlimited, "PATIENT")]);
 }, START_TIMEOUT_MS);
 
 afterAll(async () => {
   await Promise.all(gateways.map((gateway) => gateway.stop()));
 }, START_TIMEOUT_MS);
-
-function gatewayAt(port: number, metricsPort: number): Server {
-  return new Server({
-    name: `gateway:${port}`,
-    command: process.execPath,
-    args: ["gateway/main.ts"],
-    env: {
-      ...process.env,
-      ...LIMITS,
-      PORT: `${port}`,
-      METRICS_PORT: `${metricsPort}`,
-      LOG_LEVEL: "warn",
-      DRAIN_DELAY: "0ms",
-      REDIS_URL: urls.redis,
-      INTERNAL_KEY: Buffer.from(sharedInternalKey()).toString("base64"),
-      AUTH_ADDRESS: addresses.auth,
-      SCHEDULING_ADDRESS: addresses.scheduling,
-      CLINICAL_ADDRESS: addresses.clinical,
-      BILLING_ADDRESS: addresses.billing,
-    },
-    ready: async () =>
-      (await fetch(`http://127.0.0.1:${metricsPort}/readyz`).catch(() => undefined))?.ok === true,
-  });
-}
 
 const times = async (count: number, send: (index: number) => Promise<Answer>): Promise<Answer[]> => {
   const answers: Answer[] = [];

@@ -1,0 +1,53 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { type Account, PASSWORD, signUp } from "../support/accounts.ts";
+import { Api, type Json } from "../support/api.ts";
+import {
+  type AuthenticatorTools,
+  findAuthenticatorTools,
+  TOOLS_TIMEOUT_MS,
+} from "../support/authenticator-tools.ts";
+import { sharedStack } from "../support/stack.ts";
+
+const STEP_MS = 30_000;
+const PNG = "data:image/png;base64,";
+
+const api = new Api(sharedStack().urls.gateway);
+/** Undefined where they cannot be had; that was said. */
+let tools: AuthenticatorTools | undefined;
+let folder: string;
+let patient: Account;
+let setup: Json;
+
+beforeAll(async () => {
+  tools = await findAuthenticatorTools();
+  folder = await mkdtemp(join(tmpdir(), "medconnect-qr-"));
+  patient = await signUp(api, "PATIENT");
+  setup = await patient.api.ok("POST /v1/auth/mfa/totp");
+}, TOOLS_TIMEOUT_MS);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+test("the QR code reads as the same URI in another program", async () => {
+  if (!tools) return;
+  const { qrCode, otpauthUri } = setup;
+  expect(qrCode).toMatch(new RegExp(`^${PNG}`));
+  const file = join(folder, "qr.png");
+  await writeFile(file, Buffer.from(String(qrCode).slice(PNG.length), "base64"));
+  expect(await tools.readQrCode(file)).toBe(otpauthUri);
+});
+
+test("another program's codes activate the second factor and sign in", async () => {
+  if (!tools) return;
+  const secret = new URL(String(setup.otpauthUri)).searchParams.get("secret")!;
+  const now = new Date();
+  const body = { code: await tools.codeAt(secret, now) };
+  await patient.api.ok("POST /v1/auth/mfa/totp:activate", { body });
+  const { email } = patient;
+  const { mfaToken } = await api.ok("POST /v1/auth/login", { body: { email, password: PASSWORD } });
+  // Each code counts once; the next one is accepted already, as clocks differ.
+  const code = await tools.codeAt(secret, new Date(now.getTime() + STEP_MS));
+  const tokens = await api.ok("POST /v1/auth/login:verifyMfa", { body: { mfaToken, code } });
+  expect(tokens).toMatchObject({ mfaRequired: false, tokenType: "Bearer" });
+});

@@ -1,0 +1,98 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { type Connection, createConnection } from "mysql2/promise";
+import { type Account, PASSWORD, signUp } from "../support/accounts.ts";
+import { Api } from "../support/api.ts";
+import { sharedStack } from "../support/stack.ts";
+
+const TRIES = 200;
+/** An account locks after five; one that is tried so often never does. */
+const TRIES_AN_ACCOUNT = 4;
+/** How far the slowest median may lie above the fastest. */
+const BOUND = 1.1;
+/** A machine that is busy with something else may shift a median; one that tells who has an account shifts each. */
+const ROUNDS = 3;
+const TIMEOUT_MS = 600_000;
+
+const KINDS = ["unknown", "wrong", "locked", "disabled"] as const;
+type Kind = (typeof KINDS)[number];
+
+const stack = sharedStack();
+const api = new Api(stack.urls.gateway);
+let admin: Connection;
+let template: Account;
+let locked: Account;
+
+beforeAll(async () => {
+  admin = await createConnection({ uri: stack.urls.mysql, database: "medconnect_auth" });
+  [template, locked] = [await signUp(api, "PATIENT"), await signUp(api, "PATIENT")];
+});
+afterAll(() => admin.end());
+
+/** An account with the password of the template, without the time that a registration takes. */
+async function copyTemplate(status: "ACTIVE" | "DISABLED"): Promise<string> {
+  const email = `copy-${randomUUID()}@example.org`;
+  await admin.query(
+    `INSERT INTO users (id, email, password_hash, password_set_time, full_name, role, status, create_time)
+     SELECT ?, ?, password_hash, password_set_time, full_name, role, ?, create_time FROM users WHERE id = ?`,
+    [randomUUID(), email, status, template.id],
+  );
+  return email;
+}
+
+async function time(email: string, password: string): Promise<number> {
+  const startMs = performance.now();
+  const { status } = await api.send("POST /v1/auth/login", { body: { email, password } });
+  const ms = performance.now() - startMs;
+  expect(status).toBe(401);
+  return ms;
+}
+
+/** The median time of each kind of refusal; each kind has its turn before any has the next. */
+async function measure(): Promise<Record<Kind, number>> {
+  const times: Record<Kind, number[]> = { unknown: [], wrong: [], locked: [], disabled: [] };
+  let [wrong, disabled] = ["", ""];
+  for (let i = 0; i < TRIES; i++) {
+    if (i % TRIES_AN_ACCOUNT === 0) {
+      [wrong, disabled] = [await copyTemplate("ACTIVE"), await copyTemplate("DISABLED")];
+    }
+    const tries: Record<Kind, [string, string]> = {
+      unknown: [`${randomUUID()}@example.org`, PASSWORD],
+      wrong: [wrong, "another long passphrase"],
+      locked: [locked.email, PASSWORD],
+      disabled: [disabled, PASSWORD],
+    };
+    // Whoever comes first has whatever the pause before it costs.
+    for (let turn = 0; turn < KINDS.length; turn++) {
+      const kind = KINDS[(turn + i) % KINDS.length]!;
+      times[kind].push(await time(...tries[kind]));
+    }
+  }
+  const medianOf = (kind: Kind) => times[kind].toSorted((a, b) => a - b)[TRIES / 2]!;
+  return Object.fromEntries(KINDS.map((kind) => [kind, medianOf(kind)])) as Record<Kind, number>;
+}
+
+/** Locks the account for longer than a round takes. */
+async function lock(): Promise<void> {
+  for (let i = 0; i < 5; i++) await time(locked.email, "another long passphrase");
+  await admin.query(
+    "UPDATE failure_counters SET locked_until = locked_until + INTERVAL 1 HOUR, expire_time = expire_time + INTERVAL 1 HOUR WHERE locked_until IS NOT NULL",
+  );
+}
+
+test(
+  "the time of a refused login does not tell unknown, wrong, locked and disabled apart",
+  async () => {
+    await lock();
+    const ratios: number[] = [];
+    while (ratios.length < ROUNDS && !ratios.some((ratio) => ratio <= BOUND)) {
+      const found = await measure();
+      const values = Object.values(found);
+      ratios.push(Math.max(...values) / Math.min(...values));
+      const text = KINDS.map((kind) => `${kind} ${found[kind].toFixed(2)} ms`).join(", ");
+      process.stdout.write(`Median login of ${TRIES} tries: ${text}\n`);
+    }
+    expect(Math.min(...ratios)).toBeLessThanOrEqual(BOUND);
+  },
+  TIMEOUT_MS,
+);

@@ -1,0 +1,81 @@
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { freePorts } from "../../deploy/local/ports.ts";
+import { Server } from "../../deploy/local/server.ts";
+import { Api } from "./api.ts";
+import { type SharedStack, sharedInternalKey } from "./stack.ts";
+
+/** A process with settings of its own, beside the shared system and on its databases. */
+export interface SideProcess {
+  /** host:port */
+  address: string;
+  stop(): Promise<void>;
+}
+
+/** A gateway of its own. @param authAddress an auth of its own behind it */
+export async function startGateway(
+  stack: SharedStack,
+  env: NodeJS.ProcessEnv,
+  authAddress = stack.addresses.auth,
+): Promise<SideProcess & { api: Api }> {
+  const gateway = await start("gateway", "gateway/main.ts", {
+    ...addressesOf(stack),
+    AUTH_ADDRESS: authAddress,
+    REDIS_URL: stack.urls.redis,
+    DRAIN_DELAY: "0ms",
+    ...UNLIMITED,
+    ...env,
+  });
+  return { ...gateway, api: new Api(`http://${gateway.address}`) };
+}
+
+/** An auth of its own, which has the accounts and signing keys of the shared one. */
+export async function startAuth(stack: SharedStack, env: NodeJS.ProcessEnv): Promise<SideProcess> {
+  const secrets = JSON.parse(readFileSync(join(dirname(process.env.STACK_JSON!), "secrets.json"), "utf8"));
+  const database = new URL(stack.urls.mysql);
+  database.username = "medconnect_auth";
+  database.password = secrets.databasePasswords.auth;
+  database.pathname = "medconnect_auth";
+  return await start("auth", "services/auth/src/main.ts", {
+    ...addressesOf(stack),
+    DATABASE_URL: database.href,
+    DATA_KEY: secrets.dataKeys.auth,
+    REDIS_URL: stack.urls.redis,
+    ...env,
+  });
+}
+
+const UNLIMITED = {
+  RATE_LIMIT_AUTH: "0",
+  RATE_LIMIT_READ: "0",
+  RATE_LIMIT_WRITE: "0",
+  RATE_LIMIT_SEARCH: "0",
+};
+
+const addressesOf = ({ addresses }: SharedStack) => ({
+  AUTH_ADDRESS: addresses.auth,
+  SCHEDULING_ADDRESS: addresses.scheduling,
+  CLINICAL_ADDRESS: addresses.clinical,
+  BILLING_ADDRESS: addresses.billing,
+});
+
+async function start(name: string, script: string, env: NodeJS.ProcessEnv): Promise<SideProcess> {
+  const [port, metricsPort] = await freePorts(2);
+  const server = new Server({
+    name: `${name}:${port}`,
+    command: process.execPath,
+    args: [script],
+    env: {
+      ...process.env,
+      PORT: `${port}`,
+      METRICS_PORT: `${metricsPort}`,
+      LOG_LEVEL: "error",
+      INTERNAL_KEY: Buffer.from(sharedInternalKey()).toString("base64"),
+      ...env,
+    },
+    ready: async () =>
+      (await fetch(`http://127.0.0.1:${metricsPort}/readyz`).catch(() => undefined))?.ok === true,
+  });
+  await server.start();
+  return { address: `127.0.0.1:${port}`, stop: () => server.stop() };
+}
