@@ -1,5 +1,5 @@
 import type { MethodDefinition } from "@grpc/grpc-js";
-import { type CallOptions, GrpcClient, type Reply } from "@medconnect/platform/grpc/client.ts";
+import type { CallOptions, GrpcClient, Reply } from "@medconnect/platform/grpc/client.ts";
 import { GATEWAY_TOKEN_KEY } from "@medconnect/platform/grpc/client-address.ts";
 import { type Addresses, clientOf, SERVICE_NAMES } from "@medconnect/platform/grpc/peers.ts";
 import type { ServiceTokens } from "@medconnect/platform/identity/service-tokens.ts";

@@ -4,6 +4,7 @@ import type { ResetMfaRequest, User } from "@medconnect/proto/medconnect/auth/v1
 import { type Account, lockAccount, touchAccount } from "../accounts/account-store.ts";
 import { toUser } from "../accounts/user.ts";
 import type { Auth } from "../app.ts";
+import { queueMail } from "../mail/queue-mail.ts";
 import { deleteTotp } from "../mfa/mfa-store.ts";
 import { endSessions } from "../sessions/end-sessions.ts";
 import { lockLiveSessions } from "../sessions/session-store.ts";
@@ -23,6 +24,7 @@ export const resetMfa =
       if (!account.mfaEnabled) return { response: toUser(account), trails: [] };
       deleteTotp(tx, userId);
       touchAccount(tx, userId);
+      queueMail(app, tx, account, { template: "mfa-reset" });
       endSessions(app, tx, await lockLiveSessions(tx, userId, now), now);
       const changed: Account = { ...account, mfaEnabled: false, version: account.version + 1 };
       return {

@@ -251,6 +251,7 @@ test("new recovery codes take password and code, and void the old ones", async (
   await expect(regenerate(PASSWORD, WRONG)).rejects.toMatchObject({ reason: "INVALID_MFA_CODE" });
   const { recoveryCodes } = await regenerate(PASSWORD, codeOf(secret));
   expect(recoveryCodes).toHaveLength(10);
+  expect((await auth.mailsTo(user.email)).at(-1)).toMatchObject({ subject: "You have new recovery codes" });
   await expect(verify(await mfaToken(), { recoveryCode: old[0]! })).rejects.toMatchObject({
     reason: "INVALID_MFA_CODE",
   });
@@ -271,6 +272,7 @@ test("an admin removes the second factor of somebody who lost it, whose sessions
   const { refreshToken: refreshes } = await verify(await mfaToken(), { recoveryCode: recoveryCodes[0]! });
   const waiting = await mfaToken();
   expect(await reset(user.id)).toMatchObject({ id: user.id, mfaEnabled: false, etag: "0003" });
+  expect((await auth.mailsTo(user.email)).at(-1)).toMatchObject({ subject: "Your second factor was reset" });
   await expect(refresh(refreshes!)).rejects.toMatchObject({ reason: "INVALID_REFRESH_TOKEN" });
   await expect(verify(waiting, { recoveryCode: recoveryCodes[1]! })).rejects.toMatchObject({
     reason: "INVALID_MFA_CODE",

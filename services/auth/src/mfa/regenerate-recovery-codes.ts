@@ -5,6 +5,7 @@ import type {
   RegenerateRecoveryCodesRequest,
 } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import type { Auth } from "../app.ts";
+import { queueMail } from "../mail/queue-mail.ts";
 import { provePassword } from "../passwords/prove-password.ts";
 import { replaceRecoveryCodes } from "./mfa-store.ts";
 import { proveCode } from "./prove-code.ts";
@@ -15,7 +16,7 @@ export const regenerateRecoveryCodes =
   (app: Auth) =>
   async ({ password, code }: RegenerateRecoveryCodesRequest, call: Call): Promise<RecoveryCodes> => {
     const { userId } = userOf(call);
-    await provePassword(app, password, call);
+    const { email } = await provePassword(app, password, call);
     return await app.changes.apply(call, async (tx) => {
       const trail = { resource: `users/${userId}`, subjectIds: [userId] };
       if (!(await proveCode(app, tx, userId, code))) {
@@ -23,6 +24,7 @@ export const regenerateRecoveryCodes =
       }
       const recoveryCodes = newRecoveryCodes();
       replaceRecoveryCodes(tx, userId, recoveryCodes.map(recoveryCodeHash));
+      queueMail(app, tx, { id: userId, email }, { template: "new-recovery-codes" });
       return { response: { recoveryCodes }, trails: [trail] };
     });
   };
