@@ -118,7 +118,7 @@ describe("of fifty logins at once", () => {
 
 describe("where doctors must have a second factor, and few passwords may be looked at", () => {
   let strict: Api;
-  let straight: Grpc;
+  const straight = new Grpc(stack.addresses.scheduling);
 
   beforeAll(async () => {
     const env = { MFA_REQUIRED_ROLES: "DOCTOR,ADMIN", HASH_CONCURRENCY: "1", HASH_QUEUE: "1" };
@@ -126,7 +126,6 @@ describe("where doctors must have a second factor, and few passwords may be look
     const gateway = await startGateway(stack, {}, own.address);
     processes.push(own, gateway);
     strict = gateway.api;
-    straight = new Grpc(stack.addresses.scheduling);
   }, START_TIMEOUT_MS);
   afterAll(() => straight.close());
 

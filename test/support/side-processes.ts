@@ -1,5 +1,6 @@
-import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
+import { pathToFileURL } from "node:url";
+import { DataFolder } from "../../deploy/local/data-folder.ts";
 import { freePorts } from "../../deploy/local/ports.ts";
 import { Server } from "../../deploy/local/server.ts";
 import { Api } from "./api.ts";
@@ -31,15 +32,18 @@ export async function startGateway(
 
 /** An auth of its own, which has the accounts and signing keys of the shared one. */
 export async function startAuth(stack: SharedStack, env: NodeJS.ProcessEnv): Promise<SideProcess> {
-  const secrets = JSON.parse(readFileSync(join(dirname(process.env.STACK_JSON!), "secrets.json"), "utf8"));
+  const folder = new DataFolder(dirname(process.env.STACK_JSON!));
+  const { databasePasswords, dataKeys, auditKeys } = folder.secrets;
   const database = new URL(stack.urls.mysql);
   database.username = "medconnect_auth";
-  database.password = secrets.databasePasswords.auth;
+  database.password = databasePasswords.auth;
   database.pathname = "medconnect_auth";
   return await start("auth", "services/auth/src/main.ts", {
     ...addressesOf(stack),
     DATABASE_URL: database.href,
-    DATA_KEY: secrets.dataKeys.auth,
+    DATA_KEY: dataKeys.auth,
+    AUDIT_KEY: auditKeys.auth,
+    MAIL_URL: pathToFileURL(folder.mailFolder).href,
     REDIS_URL: stack.urls.redis,
     ...env,
   });
