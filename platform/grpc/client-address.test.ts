@@ -1,6 +1,7 @@
 import { Metadata } from "@grpc/grpc-js";
 import { expect, test } from "@jest/globals";
 import { ServiceTokens } from "../identity/service-tokens.ts";
+import type { MutualTls } from "../tls/mutual-tls.ts";
 import { clientAddressOf } from "./client-address.ts";
 
 const KEY = Buffer.alloc(32, 1);
@@ -9,8 +10,14 @@ const auth = new ServiceTokens("auth", [KEY]);
 const tokenOf = (maker: string, audience = "auth", key = KEY) =>
   new ServiceTokens(maker, [key]).tokenFor(audience);
 
-const addressOf = (headers: Record<string, string>, peer = "192.0.2.7:50312") =>
-  clientAddressOf({ metadata: Metadata.fromHttp2Headers(headers), getPeer: () => peer }, auth);
+const addressOf = (
+  headers: Record<string, string>,
+  { peer = "192.0.2.7:50312", tls }: { peer?: string; tls?: MutualTls } = {},
+) =>
+  clientAddressOf(
+    { metadata: Metadata.fromHttp2Headers(headers), getPeer: () => peer, getAuthContext: () => ({}) },
+    { serviceTokens: auth, tls },
+  );
 
 test.each(["203.0.113.9", "2001:db8::9"])("what the gateway says (%s) is believed", async (told) => {
   const headers = { "x-forwarded-for": told, "x-gateway-token": await tokenOf("gateway") };
@@ -29,8 +36,13 @@ test.each<[string, () => Promise<Record<string, string>>]>([
   expect(await addressOf(await headers())).toBe("192.0.2.7");
 });
 
+test("where there is TLS, the gateway's token without its certificate proves nothing", async () => {
+  const headers = told(await tokenOf("gateway"));
+  expect(await addressOf(headers, { tls: {} as MutualTls })).toBe("192.0.2.7");
+});
+
 test("the connection's address may be of IPv6", async () => {
-  expect(await addressOf({}, "2001:db8::1:50312")).toBe("2001:db8::1");
+  expect(await addressOf({}, { peer: "2001:db8::1:50312" })).toBe("2001:db8::1");
 });
 
 const told = (token: string, address = "203.0.113.9") => ({

@@ -166,7 +166,10 @@ export class GrpcServer {
         definition,
         caller,
         requestId,
-        clientAddress: await clientAddressOf(incoming, this.#options.identity.serviceTokens),
+        clientAddress: await clientAddressOf(incoming, {
+          serviceTokens: this.#options.identity.serviceTokens,
+          tls: this.#options.tls,
+        }),
         idempotencyKey: idempotencyKeyOf(method, request),
         request,
         deadline: deadlineOf(incoming),
