@@ -10,6 +10,7 @@ export default {
     "<rootDir>/gateway",
     "<rootDir>/deploy",
     "<rootDir>/test",
+    "<rootDir>/docs",
   ],
   transform: {
     "^.+\\.[tj]s$": [
