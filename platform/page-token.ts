@@ -12,6 +12,8 @@ export type Position = (string | number | Date)[];
 interface ListRequest {
   pageSize: number;
   pageToken: string;
+  /** 100 if absent. */
+  maxPageSize?: number;
 }
 
 /** A page to read: one row more than shown is asked for, to know whether there is a next page. */
@@ -35,9 +37,12 @@ export class Pages {
   }
 
   /** @param scope what the token is bound to: the list's name, the caller where it matters, and every filter */
-  open({ pageSize, pageToken }: ListRequest, ...scope: (string | number | Date | undefined)[]): Page {
+  open(
+    { pageSize, pageToken, maxPageSize = MAX_SIZE }: ListRequest,
+    ...scope: (string | number | Date | undefined)[]
+  ): Page {
     const filters = JSON.stringify(scope);
-    const size = Math.min(pageSize || DEFAULT_SIZE, MAX_SIZE);
+    const size = Math.min(pageSize || DEFAULT_SIZE, maxPageSize);
     return { size, after: pageToken === "" ? undefined : this.#decode(pageToken, filters), filters };
   }
 

@@ -6,24 +6,29 @@ import {
 } from "@medconnect/proto/medconnect/audit/v1/audit.ts";
 import type { ComposedCall } from "./composed-methods.ts";
 import type { Lister } from "./merge-events.ts";
-import { mergedPage } from "./merged-page.ts";
+import { mergedPage, type PageSizes, type Part } from "./merged-page.ts";
 
-/** The audit trail of all services as one list, newest first. */
+/**
+ * The audit trail of all services as one list, newest first.
+ *
+ * @param sizes of the page, where it is not one that people look at
+ */
 export async function listAuditEvents(
   request: ListAuditEventsRequest,
   { services, options }: ComposedCall,
+  sizes?: PageSizes,
 ): Promise<ListAuditEventsResponse> {
   const { actorId, subjectId, action, service, startTime, endTime } = request;
   const scope = [actorId, subjectId, action, service, startTime?.getTime(), endTime?.getTime()];
-  const { page, nextPageToken } = await mergedPage(request, scope, (part) =>
+  const listersOf = (part: Part) =>
     servicesAsked(request).map(
       (name): Lister =>
         async (pageToken) => {
           const asked = { ...request, ...part, pageToken };
           return (await services.call(name, AuditServiceService.listAuditEvents, asked, options)).message;
         },
-    ),
-  );
+    );
+  const { page, nextPageToken } = await mergedPage(request, scope, listersOf, sizes);
   return { auditEvents: page, nextPageToken };
 }
 

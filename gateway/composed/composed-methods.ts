@@ -6,6 +6,7 @@ import type { Services } from "../services.ts";
 import { listAccessLog } from "./access-log.ts";
 import { getStats } from "./admin-stats.ts";
 import { listAuditEvents } from "./audit-events.ts";
+import { exportAuditEvents } from "./export-audit-events.ts";
 
 /** What a composed answer is made with. */
 export interface ComposedCall {
@@ -31,5 +32,6 @@ function composed<Request, Response>(
 export const composedMethods: ReadonlyMap<string, Compose> = new Map([
   composed(AdminServiceService.getStats, getStats),
   composed(AdminServiceService.listAuditEvents, listAuditEvents),
+  composed(AdminServiceService.exportAuditEvents, exportAuditEvents),
   composed(AccessLogServiceService.listAccessLog, listAccessLog),
 ]);

@@ -123,6 +123,39 @@ describe("the audit trail", () => {
     expect((await get(`${next}&action=x`)).json).toMatchObject({ status: 400, reason: "INVALID_PAGE_TOKEN" });
   });
 
+  test("is exported as lines of JSON, whose last one says how to go on", async () => {
+    gateway.stubs.stubs.set("ListAuditEvents", list);
+    const linesOf = ({ text }: { text: string }) => text.split("\n").map((line) => line && JSON.parse(line));
+    const first = await get("/v1/admin/audit-events:export?service=auth&pageSize=2");
+    expect(first.status).toBe(200);
+    expect(first.headers["content-type"]).toBe("application/x-ndjson");
+    const { auditEvents, nextPageToken } = (await get("/v1/admin/audit-events?service=auth&pageSize=2")).json;
+    expect(linesOf(first)).toEqual([...(auditEvents as object[]), { nextPageToken }, ""]);
+    const next = `/v1/admin/audit-events:export?service=auth&pageToken=${nextPageToken}`;
+    expect(linesOf(await get(next))).toEqual([
+      expect.objectContaining({ id: "e1" }),
+      { nextPageToken: "" },
+      "",
+    ]);
+  });
+
+  test("is exported ten thousand at a time", async () => {
+    const many = Array.from({ length: 10_001 }, (_, n) => event(`e${n}`, "2026-03-01T00:00:00Z")).sort(
+      (a, b) => (a.id < b.id ? 1 : -1),
+    );
+    gateway.stubs.stubs.set("ListAuditEvents", ({ request }: StubCall) => {
+      const from = Number((request as { pageToken: string }).pageToken || 0);
+      return {
+        auditEvents: many.slice(from, from + 1000),
+        nextPageToken: from < 10_000 ? `${from + 1000}` : "",
+      };
+    });
+    const { text } = await get("/v1/admin/audit-events:export?service=auth&pageSize=99999");
+    const lines = text.trimEnd().split("\n");
+    expect(lines).toHaveLength(10_001);
+    expect(JSON.parse(lines.at(-1)!).nextPageToken).not.toBe("");
+  });
+
   test.each([
     "x",
     "W10",

@@ -5,8 +5,13 @@ import { z } from "zod";
 import { isAway } from "./admin-stats.ts";
 import { type Lister, mergeNewestFirst, type Position, pageAfter, positionOf } from "./merge-events.ts";
 
-const DEFAULT_SIZE = 20;
-const MAX_SIZE = 100;
+/** How many events a page has where the request does not say, and at most. */
+export interface PageSizes {
+  byDefault: number;
+  atMost: number;
+}
+
+const LIST: PageSizes = { byDefault: 20, atMost: 100 };
 /** The end of what a Timestamp can say. */
 const LATEST_MS = Date.parse("9999-12-31T23:59:59.999Z");
 
@@ -35,9 +40,10 @@ export async function mergedPage(
   request: MergedRequest,
   scope: readonly (string | number | boolean | undefined)[],
   listersOf: (part: Part) => Lister[],
+  sizes = LIST,
 ): Promise<{ page: AuditEvent[]; nextPageToken: string }> {
   const filters = createHash("sha256").update(JSON.stringify(scope)).digest("base64url").slice(0, 16);
-  const size = Math.min(request.pageSize || DEFAULT_SIZE, MAX_SIZE);
+  const size = Math.min(request.pageSize || sizes.byDefault, sizes.atMost);
   const after = request.pageToken === "" ? undefined : decodeToken(request.pageToken, filters);
   const listers = listersOf({
     // Two more than shown: the last event of the page before comes again, and one tells whether there is a next page.

@@ -130,7 +130,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
         request.on("error", reject).end(content);
       });
       const received = await text(response);
-      const isJson = /json/.test(response.headers["content-type"] ?? "") && received !== "";
+      const isJson = /[/+]json/.test(response.headers["content-type"] ?? "") && received !== "";
       return {
         status: response.statusCode ?? 0,
         headers: response.headers,

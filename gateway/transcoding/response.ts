@@ -52,7 +52,7 @@ function rawAnswer(bytes: Uint8Array, trailer: Metadata): Answer {
 }
 
 /** Scalars, enums and lists are told even when empty, so that a client need not know their defaults. */
-const jsonOf = (output: DescMessage, bytes: Uint8Array): JsonObject =>
+export const jsonOf = (output: DescMessage, bytes: Uint8Array): JsonObject =>
   toJson(output, fromBinary(output, bytes), { alwaysEmitImplicit: true }) as JsonObject;
 
 /** The answer is one that was given before, to the same Idempotency-Key. */

@@ -91,7 +91,7 @@ describe.each(all.map((method) => [method.path, method] as const))("%s", (_path,
 
 test("no scope opens what is clinical, or changes anything", () => {
   for (const { rules, owner, path } of all.filter(({ rules }) => rules.scopes.length > 0)) {
-    expect(rules.audit).toMatch(/\.(get|list)/);
+    expect(rules.audit).toMatch(/\.(get|list|export)/);
     if (owner === "clinical") expect(path).toMatch(/GetConsultationStats$/);
   }
 });

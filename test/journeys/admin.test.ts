@@ -66,7 +66,12 @@ describe("the platform's figures", () => {
 
   test.each(["PATIENT", "DOCTOR"])("are not for a %s", async (role) => {
     const own = (role === "PATIENT" ? patient : doctor).api;
-    for (const path of ["/v1/admin/stats", "/v1/admin/audit-events", "/v1/admin/users"]) {
+    for (const path of [
+      "/v1/admin/stats",
+      "/v1/admin/audit-events",
+      "/v1/admin/audit-events:export",
+      "/v1/admin/users",
+    ]) {
       expect(refusal(await own.send(`GET ${path}`))).toEqual({ status: 403, reason: "PERMISSION_DENIED" });
     }
   });
@@ -149,6 +154,22 @@ describe("the audit trail", () => {
   test.each(["actorId", "action"])("refuses a %s that no event can have", async (filter) => {
     const answer = await admin.api.send(`GET /v1/admin/audit-events?${filter}=%C3%A9`);
     expect(refusal(answer)).toEqual({ status: 400, reason: "INVALID_REQUEST" });
+  });
+
+  test.each([3, 10_000])("is exported as it is listed, %i lines at a time", async (pageSize) => {
+    const exported: Json[] = [];
+    let pageToken = "";
+    do {
+      const query = new URLSearchParams({ ...ofPatient(), pageSize: `${pageSize}`, pageToken });
+      const { text } = await admin.api.send(`GET /v1/admin/audit-events:export?${query}`);
+      const lines: Json[] = text
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line));
+      exported.push(...lines.slice(0, -1));
+      pageToken = String(lines.at(-1)!.nextPageToken);
+    } while (pageToken !== "");
+    expect(exported).toEqual(await readAll(ofPatient(), 100));
   });
 
   test("refuses a page token under other filters", async () => {

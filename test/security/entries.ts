@@ -78,6 +78,11 @@ export const ENTRIES: Record<string, Entry | Entry[]> = {
     rule: "filter",
     request: ({ id }) => ({ subjectId: id, pageSize: 100 }),
   },
+  "admin.v1.AdminService/ExportAuditEvents": {
+    on: "patient",
+    rule: "filter",
+    request: ({ id }) => ({ subjectId: id, pageSize: 100 }),
+  },
   "audit.v1.AuditService/ListAuditEvents": {
     on: "patient",
     rule: "filter",
