@@ -9,6 +9,8 @@ import type { Random } from "./random.ts";
 import type { Tally } from "./tally.ts";
 
 const TICK_MS = 10;
+const QUIET_LOOKS = 3;
+const LOOK_PAUSE_MS = 1000;
 const REFUSALS = {
   book: ["SLOT_UNAVAILABLE", "PATIENT_OVERLAP"],
   // Its hold has ended meanwhile.
@@ -66,7 +68,12 @@ export class Rush {
   async settle(): Promise<void> {
     await Promise.all(this.#underWay);
     const unsure = this.#crowd.patients.filter(({ id }) => this.#unsure.has(id));
-    for (const patient of unsure) await this.#lookUp(patient);
+    // What a client has given up may still be on its way: only when nothing more comes has all arrived.
+    for (let quietLooks = 0; quietLooks < QUIET_LOOKS; await delay(LOOK_PAUSE_MS)) {
+      let found = 0;
+      for (const patient of unsure) found += await this.#lookUp(patient);
+      quietLooks = found === 0 ? quietLooks + 1 : 0;
+    }
   }
 
   async #measured(ms: number, work: (end: number) => Promise<void>): Promise<Answers> {
@@ -110,7 +117,9 @@ export class Rush {
     return outcome;
   }
 
-  async #lookUp({ token, beliefs }: Patient): Promise<void> {
+  /** @returns how many bookings the patient did not know of */
+  async #lookUp({ token, beliefs }: Patient): Promise<number> {
+    const known = beliefs.size;
     let pageToken = "";
     do {
       const call = `GET /v1/bookings?pageSize=100&pageToken=${encodeURIComponent(pageToken)}`;
@@ -121,5 +130,6 @@ export class Rush {
       }
       pageToken = String(body.nextPageToken);
     } while (pageToken !== "");
+    return beliefs.size - known;
   }
 }
