@@ -252,11 +252,11 @@ function usesOf(app: Billing & TestService) {
       return (await invoke(RefundServiceService.listRefunds, listRefunds(app), by, request)).response;
     },
 
-    /** What the audit trail says of a payment, oldest first. */
+    /** What the audit trail says of a payment's changes, oldest first; that admins read it is in there, too. */
     trail: async (paymentId: string) => {
       const rows = await app.db.read<{ action: string; outcome: string; actor_id: string }>(
-        "SELECT action, outcome, actor_id FROM audit_events WHERE resource = ? ORDER BY occur_time, id",
-        [`payments/${paymentId}`],
+        "SELECT action, outcome, actor_id FROM audit_events WHERE resource = ? AND action <> ? ORDER BY occur_time, id",
+        [`payments/${paymentId}`, "payment.get"],
       );
       return rows.map((row) => `${row.action} ${row.outcome} by ${row.actor_id}`);
     },
