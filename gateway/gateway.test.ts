@@ -329,6 +329,27 @@ describe("every answer", () => {
     },
   );
 
+  test.each(["/v1/users/me", "/v1/nothing", "/healthz", "/openapi.json"])(
+    "%s lets a browser load, render and frame nothing",
+    async (path) => {
+      const { headers } = await gateway.send("GET", path);
+      expect(headers).toMatchObject({
+        "content-security-policy": "default-src 'none';frame-ancestors 'none'",
+        "strict-transport-security": expect.stringMatching(/^max-age=31536000/),
+        "referrer-policy": "no-referrer",
+        "cross-origin-opener-policy": "same-origin",
+        "cross-origin-resource-policy": "same-origin",
+      });
+    },
+  );
+
+  test("the documentation page alone loads scripts, and only its own", async () => {
+    const { headers } = await gateway.send("GET", "/docs/");
+    const policy = String(headers["content-security-policy"]);
+    expect(policy).toMatch(/^default-src 'self';/);
+    expect(policy).not.toMatch(/https?:|unsafe|\*/);
+  });
+
   test("keeps a sane request id, and replaces any other", async () => {
     const idFor = async (id: string) =>
       (await gateway.send("GET", "/healthz", { headers: { "x-request-id": id } })).headers["x-request-id"];
@@ -379,6 +400,15 @@ describe("browsers", () => {
       expect((await preflight(origin)).headers).not.toHaveProperty("access-control-allow-origin");
     },
   );
+});
+
+test("without a list no page may call, whatever its origin", async () => {
+  const closed = await startTestGateway();
+  for (const origin of ["https://app.test", "null"]) {
+    const { headers } = await closed.send("GET", "/v1/doctors", { headers: { origin } });
+    expect(headers).not.toHaveProperty("access-control-allow-origin");
+  }
+  await closed.close();
 });
 
 test("health and readiness", async () => {

@@ -1,9 +1,9 @@
-import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer, type RequestListener, type Server, type ServerOptions } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 
 /** Bounds what a slow or hostile client can hold on to (OWASP API4). */
-const LIMITS = {
+export const LIMITS = {
   maxHeaderSize: 16 * 1024,
   headersTimeout: 10_000,
   requestTimeout: 30_000,
@@ -17,8 +17,8 @@ export class HttpServer {
   readonly #server: Server;
   #draining = false;
 
-  constructor(listener: RequestListener) {
-    this.#server = createServer(LIMITS, (request, response) => {
+  constructor(listener: RequestListener, limits: ServerOptions = LIMITS) {
+    this.#server = createServer(limits, (request, response) => {
       // A client that is told so makes its next request elsewhere, instead of on a connection about to close.
       if (this.#draining) response.setHeader("Connection", "close");
       listener(request, response);

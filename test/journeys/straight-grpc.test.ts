@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type Account, PASSWORD, signUp, signUpAdmin } from "../support/accounts.ts";
 import { Api, type Json } from "../support/api.ts";
@@ -174,6 +175,29 @@ describe("a call straight to a service is refused as it would be through the gat
     });
   });
 });
+
+test("headers that say who calls change nothing for who has shown who they are", async () => {
+  const other = await signUp(api, "PATIENT");
+  const headers = {
+    "x-user-id": other.id,
+    "x-user-role": "ADMIN",
+    "x-session-id": randomUUID(),
+    "x-service": "gateway",
+    "x-forwarded-user": other.id,
+  };
+  const me = await call("auth", "UserService/GetMe", {}, { ...patient, headers });
+  expect(me.body.id).toBe(patient.id);
+  expect((await call("auth", "UserService/ListUsers", {}, { ...patient, headers })).name).toBe(
+    "PERMISSION_DENIED",
+  );
+});
+
+test.each(Object.keys(clients) as ServiceName[])(
+  "%s tells nobody what it serves, unless told to",
+  async (name) => {
+    expect((await clients[name].listServices()).code).toBe(status.UNIMPLEMENTED);
+  },
+);
 
 describe("what services ask of each other", () => {
   const user = { fullName: "Mallory", role: "ADMIN", disabled: false };

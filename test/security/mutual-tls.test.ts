@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createSecureContext } from "node:tls";
-import { type ChannelCredentials, credentials } from "@grpc/grpc-js";
+import { type ChannelCredentials, credentials, status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { SignJWT } from "jose";
 import { Authority, type Pair } from "../../deploy/certificates/authority.ts";
@@ -29,7 +29,7 @@ let patient: Account;
 let doctor: Account;
 
 beforeAll(async () => {
-  stack = await startOwnStack({ TLS_RELOAD_EVERY: "200ms" }, { mtls: true });
+  stack = await startOwnStack({ TLS_RELOAD_EVERY: "200ms", GRPC_REFLECTION: "true" }, { mtls: true });
   const api = new Api(stack.urls.gateway);
   [doctor, patient] = await Promise.all([openPractice(api, { fee: FEE }), signUp(api, "PATIENT")]);
 }, START_TIMEOUT_MS);
@@ -68,6 +68,15 @@ describe.each(SERVICES)("%s", (service) => {
   test("asks it for the token all the same", async () => {
     const { name } = await ask(service, READ[service], {}, "", asClient(LOCAL_CLIENT));
     expect(name).toBe("UNAUTHENTICATED");
+  });
+
+  test("tells what it serves, as it is told to, but only to who has a certificate", async () => {
+    const list = async (security: ChannelCredentials) => {
+      const client = new Grpc(stack.addresses[service], { security, serverName: service });
+      return await client.listServices().finally(() => client.close());
+    };
+    expect((await list(asClient(LOCAL_CLIENT))).answer).toContain(`medconnect.${service}.v1.`);
+    expect((await list(credentials.createInsecure())).code).toBe(status.UNAVAILABLE);
   });
 
   test.each<[string, () => Promise<ChannelCredentials>]>([

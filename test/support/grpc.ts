@@ -140,6 +140,25 @@ export class Grpc {
     });
   }
 
+  /** Asks by server reflection (grpc.reflection.v1) what there is; the names are in the answer's bytes. */
+  listServices(): Promise<{ code: status; answer: string }> {
+    // ServerReflectionRequest { list_services: "" }, field 7.
+    const request = Buffer.from([0x3a, 0x00]);
+    const asIs = (bytes: Buffer) => bytes;
+    const path = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
+    const options = { deadline: Date.now() + 30_000 };
+    return new Promise((resolve) => {
+      let answer = "";
+      const stream = this.#client.makeBidiStreamRequest(path, asIs, asIs, options);
+      stream.on("data", (bytes: Buffer) => {
+        answer += bytes.toString("latin1");
+      });
+      stream.on("error", () => {});
+      stream.on("status", ({ code }) => resolve({ code, answer }));
+      stream.end(request);
+    });
+  }
+
   close(): void {
     this.#client.close();
   }

@@ -1,0 +1,54 @@
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { HttpServer, LIMITS } from "./server.ts";
+
+test("a client has 16 KiB and 10 s for its headers, and 30 s for its request", () => {
+  expect(LIMITS).toMatchObject({ maxHeaderSize: 16_384, headersTimeout: 10_000, requestTimeout: 30_000 });
+});
+
+/** The same server with less patience, so that nobody has to wait for it. */
+const IMPATIENT = { ...LIMITS, headersTimeout: 300, requestTimeout: 600, connectionsCheckingInterval: 50 };
+
+describe("a client that is slower, or sends more, is cut off:", () => {
+  const server = new HttpServer((request, response) => {
+    request.resume().on("end", () => response.end("ok"));
+  }, IMPATIENT);
+  let port: number;
+
+  beforeAll(async () => {
+    port = await server.listen("127.0.0.1", 0);
+  });
+  afterAll(() => server.drain(0));
+
+  /** What a client is told that sends `first`, and from then on one byte after the other. */
+  async function trickle(first: string, endless: string): Promise<string> {
+    const socket = connect(port, "127.0.0.1").setEncoding("utf8");
+    let told = "";
+    socket.on("data", (text) => {
+      told += text;
+    });
+    socket.on("error", () => {});
+    socket.write(first);
+    const timer = setInterval(() => socket.writable && socket.write(endless), 40);
+    await closed(socket);
+    clearInterval(timer);
+    return told;
+  }
+
+  test("over its headers", async () => {
+    expect(await trickle("GET / HTTP/1.1\r\nhost: x\r\n", "a: b\r\n")).toMatch(/^HTTP\/1.1 408 /);
+  });
+
+  test("over its body", async () => {
+    const headers = "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n";
+    expect(await trickle(headers, "x")).toMatch(/^HTTP\/1.1 408 /);
+  });
+
+  test("by headers that are too large", async () => {
+    const headers = `GET / HTTP/1.1\r\nhost: x\r\nx-large: ${"x".repeat(16 * 1024)}\r\n\r\n`;
+    expect(await trickle(headers, "")).toMatch(/^HTTP\/1.1 431 /);
+  });
+});
+
+const closed = (socket: Socket) => once(socket, "close");
