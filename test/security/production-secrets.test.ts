@@ -15,6 +15,7 @@ jest.setTimeout(120_000);
 const DEMO = {
   INTERNAL_KEY: zeros,
   DATA_KEY: Buffer.from("an encryption key of 32 letters.").toString("base64"),
+  AUDIT_KEY: Buffer.from("a key for audits, of 32 letters.").toString("base64"),
   DATABASE_URL: "mysql://root:hunter2-hunter2@127.0.0.1:1/medconnect",
   REDIS_URL: "redis://127.0.0.1:1",
   MAIL_URL: "smtp://127.0.0.1:1",
@@ -35,12 +36,13 @@ test.each(PROCESSES)(
   "%s does not start on the secrets of a demo; it names each, and shows none",
   async (name) => {
     const { code, said } = await start(name, DEMO);
-    const settings = name === "gateway" ? ["INTERNAL_KEY"] : ["INTERNAL_KEY", "DATA_KEY", "DATABASE_URL"];
+    const own = name === "gateway" ? [] : ["AUDIT_KEY", "DATA_KEY", "DATABASE_URL"];
+    const settings = ["INTERNAL_KEY", ...own];
     expect(code).toBe(1);
     expect(said.map((line) => /^Setting (\w+): .*(not random|own user)/.exec(line)?.[1]).toSorted()).toEqual(
       settings.toSorted(),
     );
-    for (const value of ["hunter2", zeros, DEMO.DATA_KEY, "an encryption key"]) {
+    for (const value of ["hunter2", zeros, DEMO.DATA_KEY, "an encryption key", DEMO.AUDIT_KEY]) {
       expect(said.join("\n")).not.toContain(value);
     }
   },
@@ -54,6 +56,7 @@ test("a service does not start on the deployment's key as its own", async () => 
     DATABASE_URL,
     INTERNAL_KEY,
     DATA_KEY: INTERNAL_KEY,
+    AUDIT_KEY: random(),
   });
   expect({ code, said }).toEqual({
     code: 1,
@@ -65,6 +68,7 @@ test("a missing secret is told of", async () => {
   const { code, said } = await start("clinical", {});
   expect(code).toBe(1);
   expect(said.map((line) => line.split(":")[0]).toSorted()).toEqual([
+    "Setting AUDIT_KEY",
     "Setting DATABASE_URL",
     "Setting DATA_KEY",
     "Setting INTERNAL_KEY",
