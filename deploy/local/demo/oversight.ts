@@ -25,8 +25,8 @@ export async function oversee(walker: Walker, patient: SignedIn, booking: Bookin
     throw new SetupError("The audit trail does not know the booking's trace.");
   }
   await walker.step({
-    title: "What the patient said to the doctor is not the admin's business",
-    call: "GET /v1/consultations",
+    title: "What the patient said to the doctor is not the admin's business, unless they break the glass",
+    call: `GET /v1/consultations/${booking.consultationId}`,
     token,
     expect: 403,
   });
