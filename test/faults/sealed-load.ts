@@ -5,11 +5,14 @@ import { type Authenticator, secure } from "../support/mfa.ts";
 import { DAY_MS, MINUTE_MS, openPractice, timeFromNow } from "../support/practice.ts";
 import { type Belief, type Believer, beliefOf } from "./belief.ts";
 import type { HttpClient, Outcome } from "./http-client.ts";
+import { SETTLE_TIMEOUT_MS } from "./invariants/check.ts";
 import type { Random } from "./random.ts";
 import { ResoluteClient } from "./resolute-client.ts";
 import type { Tally } from "./tally.ts";
 
 const PAUSE_MS = 200;
+/** What is booked while clinical is away waits for it, and here both restart several times in a row. */
+const COMES_ABOUT_MS = SETTLE_TIMEOUT_MS;
 const FIRST_VISITS = 10;
 const SECURED = 4;
 /** A code is good once, and an authenticator makes a new one every half minute. */
@@ -194,7 +197,7 @@ export class SealedLoad {
   }
 
   async #isThere(consultation: string): Promise<boolean> {
-    const deadline = Date.now() + 10_000;
+    const deadline = Date.now() + COMES_ABOUT_MS;
     while (Date.now() < deadline) {
       if ((await this.#doctor.insist("await", `GET ${consultation}`)).kind === "ok") return true;
       await delay(PAUSE_MS);

@@ -11,7 +11,7 @@ import { SETTLED } from "./settled.ts";
 const POLL_MS = 250;
 const WATCH_MS = 500;
 /** Longer than the longest lease (10 s), after which a second try follows. */
-const SETTLE_TIMEOUT_MS = 40_000;
+export const SETTLE_TIMEOUT_MS = 40_000;
 
 export interface Verdict {
   /** How long the system took to come to rest. */
