@@ -3,6 +3,8 @@ export default {
   testEnvironment: "node",
   // What must be quick is said where it is tested; this is for machines that have other things to do as well.
   testTimeout: 30_000,
+  // More would stand in the way of those that hold times; one alone waits for starts and stops most of the time.
+  maxWorkers: 2,
   testMatch: ["**/*.test.ts"],
   roots: [
     "<rootDir>/platform",
