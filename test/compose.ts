@@ -3,14 +3,18 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { createSecureContext } from "node:tls";
+import { type ChannelCredentials, credentials } from "@grpc/grpc-js";
+import { Grpc } from "./support/grpc.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const PROCESSES = ["gateway", "auth", "scheduling", "clinical", "billing"];
+const MAKE_CERTIFICATES = ["node", "deploy/certs.ts", "--dir", "/certs"];
 const folder = mkdtempSync(join(tmpdir(), "medconnect-compose-"));
 const secrets = join(folder, "env");
 
@@ -110,6 +114,57 @@ test("an administrator is made by a command", () => {
   ];
   const settings = ["-e", "ADMIN_PASSWORD=a passphrase of some length"];
   assert.match(compose("run", "--rm", "-T", ...settings, "auth", ...command), /is an admin now/);
+});
+
+describe("gRPC", () => {
+  before(() => {
+    compose("cp", "certificates:/certs/clients/local", folder);
+  });
+
+  /** What scheduling answers somebody without a token. */
+  async function call(security: ChannelCredentials): Promise<string> {
+    const address = compose("port", "scheduling", "50052").trim();
+    const client = new Grpc(address, { security, serverName: "scheduling" });
+    try {
+      return (await client.call("scheduling.v1.BookingService/ListBookings", {})).name;
+    } finally {
+      client.close();
+    }
+  }
+  const file = (name: string) => readFileSync(join(folder, "local", name));
+
+  test("lets in who shows a certificate of this system's CA, and then asks for a token", async () => {
+    const context = createSecureContext({ ca: file("ca.crt"), cert: file("tls.crt"), key: file("tls.key") });
+    assert.equal(await call(credentials.createFromSecureContext(context)), "UNAUTHENTICATED");
+  });
+
+  test("is closed to everybody else", async () => {
+    assert.equal(await call(credentials.createSsl(file("ca.crt"))), "UNAVAILABLE");
+    assert.equal(await call(credentials.createInsecure()), "UNAVAILABLE");
+  });
+
+  test("gives each process its own key, which only it can read, and none the CA's", () => {
+    for (const name of PROCESSES) {
+      const seen = compose("exec", "-T", name, "sh", "-c", "stat -c '%n %a %u' /tls/*");
+      assert.deepEqual(seen.trim().split("\n"), [
+        "/tls/ca.crt 400 1000",
+        "/tls/tls.crt 400 1000",
+        "/tls/tls.key 400 1000",
+      ]);
+    }
+  });
+
+  test("keeps its certificates when the command that makes them runs again, and adds a caller's", () => {
+    const again = compose("run", "--rm", "-T", "certificates", ...MAKE_CERTIFICATES, "--client", "ehr");
+    assert.match(again, /^made +ehr/m);
+    for (const name of PROCESSES) assert.match(again, new RegExp(`^kept +${name} `, "m"));
+  });
+});
+
+test("no secret is in the arguments of a process", () => {
+  const values = readFileSync(secrets, "utf8").matchAll(/^\w+=(.+)$/gm);
+  const processes = containers().map((id) => docker("top", id, "-o", "pid,args"));
+  for (const [, value] of values) assert.ok(!processes.join("\n").includes(value!));
 });
 
 test("nothing runs as root", () => {

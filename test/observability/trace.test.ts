@@ -1,20 +1,23 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { Redis } from "ioredis";
-import { createConnection, type RowDataPacket } from "mysql2/promise";
 import { SERVICES } from "../../deploy/provision.ts";
-import { type Account, signUp } from "../support/accounts.ts";
+import { type Account, signUp, signUpAdmin } from "../support/accounts.ts";
 import { type Answer, Api } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
-import { secure } from "../support/mfa.ts";
+import { tokenOf as linkTokenOf, mailsTo } from "../support/mails.ts";
+import { Authenticator } from "../support/mfa.ts";
 import { type OwnStack, START_TIMEOUT_MS, startOwnStack } from "../support/own-stack.ts";
 import { DAY_MS, FEE, offer, openPractice, SOON_MS } from "../support/practice.ts";
+import { makeServiceAccount } from "../support/service-account.ts";
 import { Collector, type Span } from "./collector.ts";
+import { commandLines, contentOf, GeneralLog, rowsOf } from "./traces-left.ts";
 
 /** What only those may see whom it is meant for. */
 const CANARIES = {
   password: "canary-PASSWORD-4711",
+  changedPassword: "canary-CHANGED-4719",
+  resetPassword: "canary-RESET-4720",
   reason: "canary-REASON-4712",
   cancelReason: "canary-CANCEL-4713",
   notes: "canary-NOTES-4714",
@@ -22,6 +25,7 @@ const CANARIES = {
   abandonReason: "canary-ABANDON-4716",
   paymentMethod: "canary-METHOD-4717",
   idempotencyKey: "canary-KEY-4718",
+  emergency: "canary-EMERGENCY-4722",
 };
 
 /** As a caller that traces, too, would send it. */
@@ -34,11 +38,17 @@ let doctor: Account;
 let patient: Account;
 const answers = {} as Record<"paid" | "free" | "refused" | "continued", Answer>;
 const secrets: Record<string, string> = { ...CANARIES };
+let refusals: string[];
+let statements: GeneralLog;
+let said: string;
+let processes: string;
 
 /** Everything happens first; a process that is told to stop sends the spans that it still has. */
 beforeAll(async () => {
   collector = await Collector.start();
   stack = await startOwnStack({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, EARLY_START: "30d" });
+  statements = await GeneralLog.open(stack.urls.mysql);
+  Object.assign(secrets, deploymentSecrets());
   api = new Api(stack.urls.gateway);
   [doctor, patient] = await Promise.all([openPractice(api), signUp(api, "PATIENT", CANARIES)]);
   answers.refused = await patient.api.send("GET /v1/admin/users");
@@ -46,11 +56,16 @@ beforeAll(async () => {
   await bookAndMeet();
   await refuse();
   await signInWithSecondFactor();
+  await forgetAndChangePasswords();
+  await actAsAdmin();
+  processes = commandLines();
   await stack.processes.gateway.stop();
   for (const name of SERVICES) await stack.processes[name].stop();
+  said = await statements.statements(stack.schemaPrefix);
 }, START_TIMEOUT_MS);
 
 afterAll(async () => {
+  await statements?.close();
   await stack?.stop();
   collector?.stop();
 }, START_TIMEOUT_MS);
@@ -120,8 +135,11 @@ describe("what is private", () => {
   /** Which secrets a text holds. */
   const leaksIn = (text: string, ...allowed: string[]): string[] =>
     Object.entries(secrets)
-      .filter(([name, secret]) => !allowed.includes(name) && text.includes(secret))
+      .filter(([name, secret]) => !allowed.includes(name) && mentions(text, secret))
       .map(([name]) => name);
+  /** Six digits are in many a number; as a code they stand alone. */
+  const mentions = (text: string, secret: string): boolean =>
+    /^\d{6}$/.test(secret) ? new RegExp(`(?<![\\w.])${secret}(?!\\w)`).test(text) : text.includes(secret);
 
   test("is in no span", () => {
     const all = Buffer.concat(collector.received).toString("latin1");
@@ -142,9 +160,7 @@ describe("what is private", () => {
   });
 
   test("is under no name and in no value in Redis", async () => {
-    const redis = new Redis(stack.urls.redis);
-    const all = await contentOf(redis);
-    redis.disconnect();
+    const all = await contentOf(stack.urls.redis);
     expect(all).toContain("medconnect:revocations");
     expect(leaksIn(all)).toEqual([]);
   });
@@ -153,7 +169,32 @@ describe("what is private", () => {
     // People's e-mail addresses are what their accounts are found by.
     expect(leaksIn(await rowsOf(stack), "email")).toEqual([]);
   });
+
+  test("is not said to the databases either, whose own logs would have it", () => {
+    expect(said).toContain("INSERT INTO bookings");
+    expect(leaksIn(said, "email")).toEqual([]);
+  });
+
+  test("is not repeated to whom is refused, but for names of fields that are none", () => {
+    expect(refusals.join()).toContain("INVALID_CREDENTIALS");
+    expect(leaksIn(refusals.join("\n"), "reason")).toEqual([]);
+  });
+
+  test("is in no process's arguments", () => {
+    expect(processes).toContain("services/auth/src/main.ts");
+    expect(leaksIn(processes)).toEqual([]);
+  });
 });
+
+/** What the processes were started with. */
+function deploymentSecrets(): Record<string, string> {
+  const flatten = (name: string, value: object | string): [string, string][] =>
+    typeof value === "string"
+      ? [[name, value]]
+      : Object.entries(value).flatMap(([key, inner]) => flatten(`${name}.${key}`, inner));
+  const made = JSON.parse(readFileSync(join(stack.dataDir, "secrets.json"), "utf8"));
+  return Object.fromEntries(flatten("deployment", made));
+}
 
 async function book(startsInMs: number): Promise<Answer> {
   const body = { slotId: await offer(doctor, startsInMs), reason: CANARIES.reason };
@@ -217,15 +258,20 @@ async function refuse(): Promise<void> {
       body: { paymentMethod },
     }),
   ];
-  expect((await Promise.all(attempts)).map(({ status }) => status).filter((status) => status >= 500)).toEqual(
-    [],
-  );
+  const refused = await Promise.all(attempts);
+  expect(refused.map(({ status }) => status).filter((status) => status >= 500)).toEqual([]);
+  refusals = refused.map(({ text }) => text);
 }
 
 async function signInWithSecondFactor(): Promise<void> {
   const someone = await signUp(api, "PATIENT", CANARIES);
-  const authenticator = await secure(someone);
   const { email } = someone;
+  const { secret } = await someone.api.ok("POST /v1/auth/mfa/totp");
+  const authenticator = new Authenticator(String(secret));
+  const activated = await someone.api.ok("POST /v1/auth/mfa/totp:activate", {
+    body: { code: authenticator.next() },
+  });
+  const [recoveryCode, unusedRecoveryCode] = activated.recoveryCodes as string[];
   const challenge = await api.ok("POST /v1/auth/login", { body: { email, password: CANARIES.password } });
   const code = authenticator.next();
   const tokens = await api.ok("POST /v1/auth/login:verifyMfa", {
@@ -235,49 +281,38 @@ async function signInWithSecondFactor(): Promise<void> {
     body: { refreshToken: tokens.refreshToken },
   });
   await api.as(String(renewed.accessToken)).ok("POST /v1/auth/logout");
+  const again = await api.ok("POST /v1/auth/login", { body: { email, password: CANARIES.password } });
+  await api.ok("POST /v1/auth/login:verifyMfa", { body: { mfaToken: again.mfaToken, recoveryCode } });
   Object.assign(secrets, {
     accessToken: tokens.accessToken,
     refreshToken: tokens.refreshToken,
     mfaToken: challenge.mfaToken,
     totpSecret: authenticator.secret,
+    totpCode: code,
+    recoveryCode,
+    unusedRecoveryCode,
     email,
   });
 }
 
-/** Every name and value. */
-async function contentOf(redis: Redis): Promise<string> {
-  const contents = (await redis.keys("*")).map(async (name) => {
-    switch (await redis.type(name)) {
-      case "string":
-        return [name, await redis.get(name)];
-      case "zset":
-        return [name, await redis.zrangebyscore(name, "-inf", "+inf")];
-      case "hash":
-        return [name, await redis.hgetall(name)];
-      default:
-        throw new Error(`${name} is of a type that this test cannot read`);
-    }
+async function forgetAndChangePasswords(): Promise<void> {
+  const someone = await signUp(api, "PATIENT", CANARIES);
+  const { changedPassword, resetPassword, password } = CANARIES;
+  await someone.api.ok("POST /v1/users/me/password:change", {
+    body: { currentPassword: password, newPassword: changedPassword },
   });
-  return JSON.stringify(await Promise.all(contents));
+  const { email } = someone;
+  await api.ok("POST /v1/auth/password:forgot", { body: { email } });
+  const mails = await mailsTo(stack, email, 2);
+  const resetToken = linkTokenOf(mails.find(({ link }) => link?.includes("token="))!);
+  await api.ok("POST /v1/auth/password:reset", { body: { token: resetToken, password: resetPassword } });
+  Object.assign(secrets, { resetToken });
 }
 
-/** Every row of every table of the system. */
-async function rowsOf({ urls, schemaPrefix }: OwnStack): Promise<string> {
-  const connection = await createConnection({ uri: urls.mysql });
-  const [tables] = await connection.query<RowDataPacket[]>(
-    "SELECT TABLE_SCHEMA AS s, TABLE_NAME AS t FROM information_schema.TABLES WHERE TABLE_SCHEMA LIKE ?",
-    [`${schemaPrefix.replace("_", "\\_")}%`],
-  );
-  expect(tables.length).toBeGreaterThan(20);
-  const texts: string[] = [];
-  for (const { s, t } of tables) {
-    const [rows] = await connection.query<RowDataPacket[]>("SELECT * FROM ??.??", [s, t]);
-    texts.push(
-      JSON.stringify(rows, (_key, value) => (value?.type === "Buffer" ? latin1(value.data) : value)),
-    );
-  }
-  await connection.end();
-  return texts.join("\n");
+async function actAsAdmin(): Promise<void> {
+  const admin = await signUpAdmin(api, stack, stack.schemaPrefix);
+  const { emergency: reason } = CANARIES;
+  await admin.api.ok("POST /v1/admin/break-glass", { body: { patientId: patient.id, reason } });
+  const system = await makeServiceAccount(admin);
+  Object.assign(secrets, { clientSecret: system.secret, clientToken: await system.token() });
 }
-
-const latin1 = (bytes: number[]): string => Buffer.from(bytes).toString("latin1");
