@@ -14,7 +14,6 @@ import { Changes } from "./changes.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { ServiceConfig } from "./config.ts";
 import { contractPackage } from "./contract/reflection.ts";
-import { warmUpValidation } from "./contract/validate.ts";
 import type { KeyedHash } from "./crypto/keyed-hash.ts";
 import { openKeyedHash } from "./crypto/open-keyed-hash.ts";
 import { SealedBox } from "./crypto/sealed-box.ts";
@@ -117,8 +116,6 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
   const idempotency = new Idempotency(db, box, hash);
   const changes = new Changes({ db, clock, idempotency, relay, routes });
 
-  // Before Redis: it takes a while, in which its answers would seem to be late.
-  warmUpValidation();
   const redis = connectRedis(config.REDIS_URL, log, REDIS_IN_BACKGROUND_MS);
 
   const parts = await build({

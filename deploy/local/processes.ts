@@ -45,6 +45,8 @@ function makeProcess(name: ProcessName, options: ProcessOptions): Server {
     logFile: logs === "files" ? folder.logFile(name) : undefined,
     env: {
       ...process.env,
+      // A start takes a quarter less where it finds what TypeScript came to the last time.
+      NODE_COMPILE_CACHE: join(ROOT, ".local/compile-cache"),
       // The administrator's, which is not for them.
       MYSQL_URL: undefined,
       ...commonSettings(name, options),

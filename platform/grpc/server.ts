@@ -10,7 +10,7 @@ import {
 } from "@grpc/grpc-js";
 import { MethodRules_Idempotency } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import { type Method, methodAt } from "../contract/methods.ts";
-import { validate } from "../contract/validate.ts";
+import { validate, warmUpValidation } from "../contract/validate.ts";
 import { ApiError, type HiddenResource } from "../errors/api-error.ts";
 import { LoadLimit } from "../load-limit.ts";
 import type { Logger } from "../log.ts";
@@ -113,6 +113,7 @@ export class GrpcServer {
     handler: AnyHandler,
   ): handleUnaryCall<Buffer, unknown> {
     const method = methodAt(definition.path);
+    warmUpValidation(method.input);
     const [, service = "", name = ""] = definition.path.split("/");
     const attributes = { "rpc.system": "grpc", "rpc.service": service, "rpc.method": name };
     return async (incoming, callback) => {
