@@ -2,7 +2,8 @@ import type { Verdict } from "./invariants/check.ts";
 import { type Finding, type Scenario, seconds } from "./scenarios/scenario.ts";
 import { quantile, type Tally } from "./tally.ts";
 
-const SHOWN_VIOLATIONS = 20;
+/** Of a kind: of fifty times that were too long, a few tell enough, and hide nothing else. */
+const SHOWN_OF_A_KIND = 5;
 
 /** All that one scenario has shown. */
 export interface Result {
@@ -32,6 +33,17 @@ export function describe(result: Result): string {
     ...tally.describe().map((line) => `  ${line}`),
     `at rest after ${seconds(verdict.settledMs)}; took ${seconds(tookMs)}`,
     violations.length === 0 ? "violations: none" : `violations: ${violations.length}`,
-    ...violations.slice(0, SHOWN_VIOLATIONS).map((line) => `  ${line}`),
+    ...someOfEachKind(violations).map((line) => `  ${line}`),
   ].join("\n  ");
+}
+
+/** The first violations of each kind; those that differ in ids and figures only are of one. */
+function someOfEachKind(violations: string[]): string[] {
+  const kinds = Map.groupBy(violations, (line) =>
+    line.replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[\d.]+/g, "…"),
+  );
+  return [...kinds.values()].flatMap((lines) => {
+    const more = lines.length - SHOWN_OF_A_KIND;
+    return [...lines.slice(0, SHOWN_OF_A_KIND), ...(more > 0 ? [`(and ${more} more like these)`] : [])];
+  });
 }
