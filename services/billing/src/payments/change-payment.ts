@@ -50,9 +50,17 @@ const ACTIONS: Record<Payment_Status, Pick<Trail, "action" | "outcome">> = {
   CANCELLED: { action: "payment.cancel" },
 };
 
+const arrivalOf = ({ status, settlement }: PaymentRow): Pick<Trail, "action" | "outcome"> => {
+  const isLetGo = status === "VOIDED" || status === "CANCELLED";
+  // A fee that was due can never be taken any more: an alert watches for it.
+  return isLetGo && settlement === "CAPTURE"
+    ? { action: "payment.capture", outcome: "FAILURE" }
+    : ACTIONS[status];
+};
+
 /** The trails of a change: its status, what was decided, and who is told. */
 export function trailsOf(before: PaymentRow, after: PaymentRow): Trail[] {
-  if (after.status !== before.status) return [trailOf(after, ACTIONS[after.status])];
+  if (after.status !== before.status) return [trailOf(after, arrivalOf(after))];
   return after.settlement !== before.settlement ? [trailOf(after, { action: "payment.decide" })] : [];
 }
 

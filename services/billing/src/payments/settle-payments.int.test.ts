@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
-import { type BillingTest, LEASE_MS, SETTLE_DELAY_MS, startBilling } from "../testing.ts";
+import { AUTHORIZATION_MS, type BillingTest, LEASE_MS, SETTLE_DELAY_MS, startBilling } from "../testing.ts";
 
 type Held = Awaited<ReturnType<BillingTest["hold"]>>;
 
@@ -157,6 +157,15 @@ test("what fails at the provider is done later, and what was done without an ans
   billing.app.clock.advance(2000);
   await billing.settle();
   expect(await statusOf(held)).toBe("CAPTURED");
+});
+
+test("a fee that was due and lapsed before it could be taken is a capture that failed", async () => {
+  const held = await authorized();
+  await billing.deliver(held.completed);
+  billing.app.clock.advance(AUTHORIZATION_MS);
+  await billing.settle();
+  expect(await statusOf(held)).toBe("VOIDED");
+  expect((await billing.trail(held.paymentId)).at(-1)).toBe("payment.capture FAILURE by service:billing");
 });
 
 test("a decision that comes while another is carried out is carried out after it", async () => {

@@ -50,7 +50,7 @@ export type DisagreementKind =
   | "PAYMENT_NOT_SECURED"
   /** The booking has ended, and billing does not know what is to become of the money. */
   | "PAYMENT_OPEN_FOR_ENDED"
-  /** Billing does something else with the money than was decided. */
+  /** Billing does something else with the money than was decided, or can no longer do it. */
   | "SETTLEMENT_DIFFERS";
 
 /**
@@ -209,6 +209,12 @@ const DONE: Record<Settlement, readonly Payment_Status[]> = {
   CAPTURE: ["CAPTURED", "PARTIALLY_REFUNDED", "REFUNDED"],
 };
 
+/** From where billing can still carry a decision out: not once the provider has let go of a fee that was due, say. */
+const ON_ITS_WAY: Record<Settlement, readonly Payment_Status[]> = {
+  RETURN: ["PROCESSING", "AUTHORIZED", "CAPTURED", "PARTIALLY_REFUNDED"],
+  CAPTURE: ["PROCESSING", "AUTHORIZED"],
+};
+
 function judgeEnded(
   booking: ReconciledBooking,
   payment: PaymentStanding,
@@ -216,7 +222,8 @@ function judgeEnded(
 ): Disagreement[] {
   const decision = decisionOf(booking, consultation);
   const { status, settlement } = payment;
-  if (settlement === decision || DONE[decision].includes(status)) return [];
+  if (DONE[decision].includes(status)) return [];
+  if (settlement === decision && ON_ITS_WAY[decision].includes(status)) return [];
   if (booking.status === "EXPIRED" && settlement === "SETTLEMENT_UNSPECIFIED") {
     // The provider's word decides: late, but possibly not too late.
     if (status === "PROCESSING") return [];
