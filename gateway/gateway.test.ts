@@ -216,7 +216,7 @@ describe("problems", () => {
     expect(answer.json).toMatchObject({ status: 500, reason: "INTERNAL", code: "INTERNAL" });
     expect(answer.text).not.toMatch(/secret|stack/);
     expect(gateway.logLines.find((line) => line.requestId === answer.json.requestId)).toMatchObject({
-      msg: "request failed",
+      msg: "request",
       reason: "INTERNAL",
       route: "/v1/users/me",
     });

@@ -1,3 +1,4 @@
+import type { Reason } from "@medconnect/platform/errors/catalogue.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import type { Logger } from "@medconnect/platform/log.ts";
 import { durations } from "@medconnect/platform/telemetry/metrics.ts";
@@ -11,6 +12,8 @@ export interface RequestContext {
   requestId: string;
   /** The route's template, once it is known. */
   route?: string;
+  /** Why it was refused or failed, if it was. */
+  reason?: Reason;
 }
 
 export type GatewayResponse = Response<unknown, RequestContext>;
@@ -52,7 +55,7 @@ export function observe({ log, traceRatio }: { log: Logger; traceRatio: number }
       next();
       await new Promise<void>((resolve) => response.once("close", resolve));
       const status = response.writableFinished ? response.statusCode : CLIENT_CLOSED_REQUEST;
-      const { route } = response.locals;
+      const { route, reason } = response.locals;
       const seconds = (performance.now() - startedAtMs) / 1000;
       describe(span, method, route, status);
       served(seconds, {
@@ -61,7 +64,7 @@ export function observe({ log, traceRatio }: { log: Logger; traceRatio: number }
         ...(route !== undefined && { "http.route": route }),
       });
       log.info(
-        { method, route, status, durationMs: Math.round(seconds * 10_000) / 10, requestId },
+        { method, route, status, reason, durationMs: Math.round(seconds * 10_000) / 10, requestId },
         "request",
       );
     });

@@ -10,7 +10,9 @@ export function problemHandler(log: Logger) {
   return (thrown: unknown, request: Request, response: GatewayResponse, _next: NextFunction): void => {
     const error = ApiError.from(thrown);
     const { requestId, route } = response.locals;
-    if (error.rule.httpStatus >= 500) {
+    response.locals.reason = error.reason;
+    // What has no cause is told whole by the request's own line.
+    if (error.rule.httpStatus >= 500 && error.cause !== undefined) {
       const level = error.reason === "INTERNAL" ? "error" : "warn";
       log[level]({ err: error, reason: error.reason, route, requestId }, "request failed");
     }

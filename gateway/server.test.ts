@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { HttpServer, LIMITS } from "./server.ts";
@@ -28,6 +27,7 @@ describe("a client that is slower, or sends more, is cut off:", () => {
     socket.on("data", (text) => {
       told += text;
     });
+    // What is sent to a server that has hung up is answered with a reset.
     socket.on("error", () => {});
     socket.write(first);
     const timer = setInterval(() => socket.writable && socket.write(endless), 40);
@@ -51,4 +51,4 @@ describe("a client that is slower, or sends more, is cut off:", () => {
   });
 });
 
-const closed = (socket: Socket) => once(socket, "close");
+const closed = (socket: Socket) => new Promise<void>((resolve) => socket.once("close", () => resolve()));

@@ -12,6 +12,12 @@ export const LIMITS = {
   keepAliveTimeout: 65_000,
 };
 
+/**
+ * How many connections may wait to be taken (`somaxconn` is the kernel's own bound). In a rush, Node's 511 are full within
+ * half a second, and who does not fit in is not refused but waits for TCP to try again: 1, 3, 7, then 15 s.
+ */
+const BACKLOG = 2048;
+
 /** The public port. */
 export class HttpServer {
   readonly #server: Server;
@@ -33,7 +39,7 @@ export class HttpServer {
   async listen(host: string, port: number): Promise<number> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once("error", reject);
-      this.#server.listen(port, host, resolve);
+      this.#server.listen({ port, host, backlog: BACKLOG }, resolve);
     });
     return (this.#server.address() as AddressInfo).port;
   }

@@ -42,7 +42,11 @@ export class ApiError extends Error {
 
   constructor(reason: Reason, details: ErrorDetails = {}) {
     const rule = catalogue.get(reason)!;
+    // Its reason says it all, and what it was made of is its cause: a stack would cost more than the rest of a refusal.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(details.detail ?? rule.title, { cause: details.cause });
+    Error.stackTraceLimit = stackTraceLimit;
     this.name = "ApiError";
     this.reason = reason;
     this.rule = rule;

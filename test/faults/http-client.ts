@@ -32,7 +32,8 @@ const UNDECIDED = new Set(["IDEMPOTENCY_IN_PROGRESS", "RATE_LIMITED"]);
 
 /** A client of one gateway over kept connections. */
 export class HttpClient {
-  readonly #agent = new Agent({ keepAlive: true });
+  // Keeps them all: of those beyond the usual 256, each call would open one anew, which no crowd of clients does.
+  readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: Number.POSITIVE_INFINITY });
   readonly url: string;
 
   constructor(url: string) {
