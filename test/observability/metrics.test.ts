@@ -136,6 +136,14 @@ test.each([
   expect(grown(service, "changes_total", { action })).toBeGreaterThanOrEqual(1);
 });
 
+test.each(["payment", "refund"])("billing tells how long a %s has waited to be settled", (what) => {
+  for (const name of ["settlement_waiting", "settlement_age"]) {
+    const told = after.billing.filter((sample) => sample.name === name && sample.labels.what === what);
+    expect(told).toHaveLength(1);
+    expect(told[0]!.value).toBeGreaterThanOrEqual(0);
+  }
+});
+
 test("nobody makes up time series: a path that is no route, and an id, are in no label", async () => {
   const tag = randomUUID();
   await api.send(`GET /v1/${tag}`);

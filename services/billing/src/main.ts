@@ -18,6 +18,7 @@ import { batchGetPaymentStandings } from "./payments/batch-get-standings.ts";
 import { captureLapsing } from "./payments/capture-lapsing.ts";
 import { getPaymentStats } from "./payments/payment-stats.ts";
 import { getPayment, listPayments } from "./payments/read-payments.ts";
+import { watchBacklog } from "./payments/watch-backlog.ts";
 import { createProviders } from "./providers/create-providers.ts";
 import { createRefund } from "./refunds/create-refund.ts";
 import { getRefund, listRefunds } from "./refunds/read-refunds.ts";
@@ -44,6 +45,7 @@ startProcess("billing", async () => {
         settleSoon: () => settler.kick(),
       };
       const settler = new Job("settle", config.SETTLE_EVERY, settleAll(app), platform.log);
+      watchBacklog(app);
       const settled = { from: "scheduling", apply: applyBookingSettled(app) };
       return {
         serve: (server) => {

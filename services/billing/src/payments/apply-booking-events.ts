@@ -98,5 +98,6 @@ function newPayment(
     create_time: now,
     settle_time: null,
     settle_tries: 0,
+    due_since: null,
   };
 }

@@ -58,6 +58,7 @@ async function beginAttempt(
     version: row.version + 1,
     settle_time: new Date(now.getTime() + app.attemptLeaseMs),
     settle_tries: 0,
+    due_since: now,
   };
   insertAttempt(tx, attempt, now);
   savePayment(tx, begun);

@@ -28,8 +28,11 @@ export function changePayment(
   const step = nextStep(after);
   if (step && step === nextStep(before)) return save(tx, { ...after, version });
   if (step && pauseMs === 0) tx.afterCommit(app.settleSoon);
-  const dueTime = new Date(app.clock.now().getTime() + pauseMs);
-  return save(tx, { ...after, version, settle_time: step ? dueTime : null, settle_tries: 0 });
+  const now = app.clock.now();
+  const due = step
+    ? { due_since: now, settle_time: new Date(now.getTime() + pauseMs) }
+    : { due_since: null, settle_time: null };
+  return save(tx, { ...after, version, ...due, settle_tries: 0 });
 }
 
 function save(tx: Transaction, row: PaymentRow): PaymentRow {

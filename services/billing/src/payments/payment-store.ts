@@ -33,13 +33,16 @@ export interface PaymentRow {
   capture_time: Date | null;
   version: number;
   create_time: Date;
+  /** When the settler takes its step up; null also where it has given up. */
   settle_time: Date | null;
   settle_tries: number;
+  /** Since when its step has been left to do; null where there is none. */
+  due_since: Date | null;
 }
 
 const SELECT = `SELECT id, booking_id, patient_id, doctor_id, status, settlement, currency, amount_minor, refunded_minor,
     refunding_minor, hold_expire_time, attempt_id, provider, provider_reference, last_error, next_action_url, authorize_time,
-    lapse_time, capture_time, version, create_time, settle_time, settle_tries
+    lapse_time, capture_time, version, create_time, settle_time, settle_tries, due_since
   FROM payments`;
 
 /** Takes what is due, unless another settler has. */
@@ -92,7 +95,7 @@ export function savePayment(tx: Transaction, row: PaymentRow): void {
   tx.defer(
     `UPDATE payments SET status = ?, settlement = ?, refunded_minor = ?, refunding_minor = ?, hold_expire_time = ?, attempt_id = ?,
        provider = ?, provider_reference = ?, last_error = ?, next_action_url = ?, authorize_time = ?, lapse_time = ?, capture_time = ?,
-       version = ?, settle_time = ?, settle_tries = ?
+       version = ?, settle_time = ?, settle_tries = ?, due_since = ?
      WHERE id = ?`,
     [
       row.status,
@@ -111,6 +114,7 @@ export function savePayment(tx: Transaction, row: PaymentRow): void {
       row.version,
       row.settle_time,
       row.settle_tries,
+      row.due_since,
       row.id,
     ],
   );
