@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { auditedSince, mustBeAudited } from "./audited.ts";
 import { closeClients } from "./calls.ts";
 import { ENTRIES, howToAdd } from "./entries.ts";
 import { findingsOf, summaryOf } from "./findings.ts";
@@ -15,10 +16,12 @@ let world: World;
 let results: Result[];
 let before: Snapshot;
 let after: Snapshot;
+let startTime: Date;
 
 beforeAll(async () => {
   world = await makeWorld();
   const startedAtMs = performance.now();
+  startTime = new Date();
   const { denied, reads, changes } = phasesOf(combinationsOf(world));
   const { mine, theirs, admin } = world;
   const ids = [admin.id, ...Object.values(mine.ids), ...Object.values(theirs.ids)];
@@ -45,6 +48,17 @@ test("the matrix has no RPC that the contract does not have", () => {
 
 test("calls that were denied changed nothing", () => {
   expect(after).toEqual(before);
+});
+
+test("what was let and changed something, or read something clinical, is in the audit trail by its name", async () => {
+  const audited = await auditedSince(startTime);
+  const names = results
+    .filter(mustBeAudited)
+    .map(({ method: { owner, rules } }) => `${owner} ${rules.audit}`);
+  const expected = [...new Set(names)].sort();
+  expect(expected.length).toBeGreaterThan(20);
+  // Nobody here has a second factor, so its reset changes nothing; mfa.int.test.ts has one who does.
+  expect(expected.filter((name) => !audited.has(name))).toEqual(["auth user.reset_mfa"]);
 });
 
 describe("who may call, and on what:", () => {

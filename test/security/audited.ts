@@ -1,0 +1,33 @@
+import { createConnection, type RowDataPacket } from "mysql2/promise";
+import { SERVICES } from "../../deploy/provision.ts";
+import { sharedStack } from "../support/stack.ts";
+import { isRead, isRouted } from "./calls.ts";
+import type { Result } from "./matrix.ts";
+
+const SUCCESSES: readonly unknown[] = [200, 201, 202, 204, "OK"];
+
+/**
+ * What must have a line in the audit trail: a change that somebody asked for, and a read of what is clinical, where each
+ * was let. What an RPC answers 200 to without doing anything, it has done before.
+ */
+export function mustBeAudited({ method, outcome, relation }: Result): boolean {
+  if (!SUCCESSES.includes(outcome.status)) return false;
+  if (method.owner === "clinical") return isRouted(method) && relation === "own";
+  return isRouted(method) && !isRead(method);
+}
+
+/** "service action" of all that the trails hold, other than denials, since a time. */
+export async function auditedSince(startTime: Date): Promise<Set<string>> {
+  const database = await createConnection({ uri: sharedStack().urls.mysql, timezone: "Z" });
+  const found = new Set<string>();
+  for (const service of SERVICES) {
+    const [rows] = await database.query<RowDataPacket[]>(
+      `SELECT DISTINCT action FROM medconnect_${service}.audit_events
+       WHERE outcome <> 'DENIED' AND occur_time >= ?`,
+      [startTime],
+    );
+    for (const { action } of rows) found.add(`${service} ${action}`);
+  }
+  await database.end();
+  return found;
+}
