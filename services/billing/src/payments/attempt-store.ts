@@ -26,10 +26,15 @@ export async function findAttempt(db: Database, id: string): Promise<AttemptRow 
   return row;
 }
 
-/** Ends an attempt: authorized, or failed for a reason. */
-export function endAttempt(tx: Transaction, id: string, declineCode: string | null, now: Date): void {
+/** Ends an attempt: one that failed was declined for a reason, or was called off. */
+export function endAttempt(
+  tx: Transaction,
+  id: string,
+  { status, declineCode }: { status: "AUTHORIZED" | "FAILED"; declineCode: string | null },
+  now: Date,
+): void {
   tx.defer(
     "UPDATE payment_attempts SET status = ?, decline_code = ?, payment_method = NULL, end_time = ? WHERE id = ?",
-    [declineCode ? "FAILED" : "AUTHORIZED", declineCode, now, id],
+    [status, declineCode, now, id],
   );
 }

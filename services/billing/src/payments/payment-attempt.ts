@@ -77,7 +77,8 @@ export function applyCharge(
   const now = app.clock.now();
   const after = changePayment(app, tx, before, learned(before, charge, now));
   if (before.status === "PROCESSING" && after.status !== "PROCESSING") {
-    endAttempt(tx, before.attempt_id!, charge.declineCode, now);
+    const status = after.status === "AUTHORIZED" ? "AUTHORIZED" : "FAILED";
+    endAttempt(tx, before.attempt_id!, { status, declineCode: charge.declineCode }, now);
   }
   return { answer: answerOf(after, charge), trails: trailsOf(before, after) };
 }

@@ -7,6 +7,7 @@ import {
   canBecome,
   decide,
   expire,
+  isForsaken,
   isLapsing,
   learn,
   nextStep,
@@ -93,6 +94,20 @@ test("the end of the hold cancels only what awaits authorization", () => {
   expect(expire("PROCESSING")).toBe("PROCESSING");
   expect(expire("AUTHORIZED")).toBe("AUTHORIZED");
 });
+
+test.each([
+  ["RETURN", later, true],
+  [null, later, false],
+  [null, now, false],
+  [null, new Date("2030-01-01T08:00:00.001Z"), false],
+  [null, new Date("2030-01-01T08:00:00Z"), true],
+  ["CAPTURE", later, false],
+] as const)(
+  "decided %s, held until %s: its attempt waits in vain: %s",
+  (settlement, hold_expire_time, is) => {
+    expect(isForsaken({ settlement, hold_expire_time }, now)).toBe(is);
+  },
+);
 
 test.each([
   ["AUTHORIZED", null, now, true],

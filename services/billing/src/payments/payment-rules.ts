@@ -74,6 +74,15 @@ export function learn(status: Payment_Status, charge: ChargeStatus, isGone: bool
   return isGone ? expire(next) : next;
 }
 
+/** A booking whose hold has ended may still be confirmed, where its slot is free: so long a patient may still confirm. */
+const CONFIRM_LATE_MS = 3_600_000;
+
+/** Whether an attempt that waits for its patient waits in vain: the booking is off, or they have gone away. */
+export const isForsaken = (
+  { settlement, hold_expire_time }: Pick<Standing, "settlement"> & { hold_expire_time: Date },
+  now: Date,
+): boolean => settlement === "RETURN" || hold_expire_time.getTime() + CONFIRM_LATE_MS <= now.getTime();
+
 /** Whether what is authorized lapses by then with nothing decided: the booking is on, and its fee would be lost. */
 export const isLapsing = (payment: Standing & { lapse_time: Date | null }, by: Date): boolean =>
   payment.status === "AUTHORIZED" &&

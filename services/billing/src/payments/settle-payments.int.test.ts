@@ -31,6 +31,12 @@ const captured = async (): Promise<Held> => {
   return held;
 };
 
+/** At the stub they confirm after a while; here, none does. */
+const waitingForPatients = () =>
+  billing.app.db.write("UPDATE stub_charges SET settle_time = ? WHERE next_action_url IS NOT NULL", [
+    new Date(billing.app.clock.now().getTime() + 30 * 24 * 3_600_000),
+  ]);
+
 const statusOf = async ({ paymentId }: Held) => (await billing.read(paymentId)).status;
 
 test("a held booking makes a payment that awaits its patient", async () => {
@@ -106,6 +112,33 @@ test("cancelled while the provider is silent: voided once it has settled, and sc
   await billing.settle();
   expect(await statusOf(held)).toBe("VOIDED");
   expect(await billing.told(held.paymentId)).toEqual([]);
+});
+
+test("cancelled while its patient was to confirm: given up at the provider, which would wait for ever", async () => {
+  const held = await billing.hold(patient);
+  await billing.authorize(held.paymentId, patient, "pm_requires_action");
+  await billing.deliver(held.cancelledFree);
+  billing.provider.mend();
+  billing.app.clock.advance(LEASE_MS);
+  await waitingForPatients();
+  await billing.settle();
+  expect(billing.provider.calls).toEqual(["find", "void"]);
+  expect(await billing.read(held.paymentId)).toMatchObject({ status: "VOIDED", nextActionUrl: undefined });
+  expect(await billing.told(held.paymentId)).toEqual([]);
+  expect(await billing.charges(held.paymentId)).toEqual(["VOIDED"]);
+});
+
+test("a patient who never confirms has an hour after the hold, as their booking may be confirmed late", async () => {
+  const held = await billing.hold(patient);
+  await billing.authorize(held.paymentId, patient, "pm_requires_action");
+  await billing.deliver(held.expired);
+  await waitingForPatients();
+  billing.app.clock.advance(3_600_000 - 1);
+  await billing.settle();
+  expect(await statusOf(held)).toBe("PROCESSING");
+  billing.app.clock.advance(60_000);
+  await billing.settle();
+  expect(await statusOf(held)).toBe("VOIDED");
 });
 
 test("declined after its booking has expired: nobody can try again, whatever our clock says", async () => {

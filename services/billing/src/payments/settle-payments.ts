@@ -5,7 +5,7 @@ import { newRefund, openRefund } from "../refunds/refund.ts";
 import { refundableMinor } from "../refunds/refund-rules.ts";
 import { findAttempt } from "./attempt-store.ts";
 import { applyCharge, finishAttempt, sendAttempt } from "./payment-attempt.ts";
-import { nextStep } from "./payment-rules.ts";
+import { isForsaken, nextStep } from "./payment-rules.ts";
 import { lockPayment, type PaymentRow, takeDuePayments } from "./payment-store.ts";
 
 /**
@@ -47,13 +47,18 @@ async function carryOut(app: Billing, row: PaymentRow): Promise<void> {
   }
 }
 
-/** Finds out what became of an attempt. One that never reached the provider is sent again, under the same id. */
+/**
+ * Finds out what became of an attempt. One that never reached the provider is sent again, under the same id: only an
+ * answer to it tells for sure that nothing comes of it. One for which nobody waits any more is called off.
+ */
 async function settleAttempt(app: Billing, row: PaymentRow, attemptId: string): Promise<void> {
   const attempt = (await findAttempt(app.db, attemptId))!;
   const provider = app.providers.of(row);
-  const charge =
+  const found =
     (await provider.find({ attemptId, reference: row.provider_reference })) ??
     (await sendAttempt(app, provider, row, attempt));
+  const isInVain = found.status === "PENDING" && isForsaken(row, app.clock.now());
+  const charge = isInVain ? await provider.void({ attemptId, reference: found.reference }) : found;
   await finishAttempt(app, attempt, charge, { actorId: SETTLER });
 }
 

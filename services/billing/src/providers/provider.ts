@@ -74,7 +74,7 @@ export interface Provider {
   find(charge: ChargeKey): Promise<Charge | undefined>;
   /** Takes what is reserved. */
   capture(charge: ChargeKey): Promise<Charge>;
-  /** Lets go of what is reserved. */
+  /** Lets go of what is reserved, or gives up an attempt that waits for its patient. */
   void(charge: ChargeKey): Promise<Charge>;
   /** Gives back some of what was taken, or says what became of it. */
   refund(order: RefundOrder): Promise<RefundOutcome>;

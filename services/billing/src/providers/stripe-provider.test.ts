@@ -63,6 +63,38 @@ test.each([
   expect(await authorize(method)).toMatchObject({ status: "DECLINED", reference, declineCode });
 });
 
+const INVALID = "invalid_request_error";
+
+test.each([
+  [{ status: 400, type: INVALID, code: "amount_too_small" }, "amount_too_small"],
+  [{ status: 404, type: INVALID, code: "resource_missing" }, "resource_missing"],
+  [{ status: 400, type: INVALID }, INVALID],
+])(
+  "what Stripe refuses for good, %j, is declined: the same would be refused again",
+  async (refusal, declineCode) => {
+    stripe.refusal = refusal;
+    expect(await authorize()).toMatchObject({ status: "DECLINED", reference: null, declineCode });
+  },
+);
+
+test.each([
+  { status: 409, type: INVALID, code: "idempotency_key_in_use" },
+  { status: 400, type: "idempotency_error" },
+  { status: 401, type: INVALID, code: "api_key_expired" },
+  { status: 403, type: INVALID },
+  { status: 429, type: INVALID, code: "lock_timeout" },
+  { status: 400, type: INVALID, code: "rate_limit" },
+  { status: 500, type: "api_error" },
+])("after %j the outcome is not known", async (refusal) => {
+  stripe.refusal = refusal;
+  await expect(authorize()).rejects.toThrow();
+});
+
+test("a patient who has to confirm and does not is let go of", async () => {
+  await authorize("pm_card_authenticationRequired");
+  expect(await provider.void(byReference)).toMatchObject({ status: "VOIDED", nextActionUrl: null });
+});
+
 test("a patient who has to confirm is told where, and is authorized once they have", async () => {
   expect(await authorize("pm_card_authenticationRequired")).toMatchObject({
     status: "PENDING",

@@ -161,22 +161,23 @@ export class StripeProvider implements Provider {
     return id;
   }
 
-  /** A card that is refused, or is none. Throws everything else: then the outcome is not known. */
+  /**
+   * A card that is refused, or a request that is and always will be (no such card, too small an amount): nothing is
+   * charged. Throws everything else, such as a key that is in use, or is not good: then the outcome is not known.
+   */
   #declined(error: unknown): Charge {
-    const isDecline =
-      error instanceof Stripe.errors.StripeCardError ||
-      (isInvalidRequest(error) && error.param === "payment_method");
-    if (!isDecline) throw error;
+    if (!(error instanceof Stripe.errors.StripeCardError || isInvalidRequest(error))) throw error;
     return {
       reference: error.payment_intent?.id ?? null,
       status: "DECLINED",
-      declineCode: error.decline_code ?? error.code ?? "card_declined",
+      declineCode: error.decline_code ?? error.code ?? error.rawType ?? "card_declined",
       nextActionUrl: null,
       lapseTime: this.#options.clock.now(),
     };
   }
 }
 
+/** 400 or 404, but neither a conflict of idempotency keys nor a limit, which have classes of their own. */
 const isInvalidRequest = (error: unknown): error is Stripe.errors.StripeInvalidRequestError =>
   error instanceof Stripe.errors.StripeInvalidRequestError;
 

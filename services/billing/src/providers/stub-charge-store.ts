@@ -1,7 +1,7 @@
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { ChargeStatus, RefundOutcome } from "./provider.ts";
 
-/** A charge that is pending is stored as authorized from its `settle_time` on. */
+/** A charge that is pending is stored as what it becomes at its `settle_time`, unless it is voided before. */
 export interface StubChargeRow {
   attempt_id: string;
   reference: string;
@@ -51,18 +51,21 @@ export async function findCharge(db: Database, attemptId: string): Promise<StubC
   return row;
 }
 
-/** Moves a charge that is neither pending nor lapsed from one status to another; leaves one with any other status alone. */
-export async function moveCharge(
-  db: Database,
-  attemptId: string,
-  from: StubChargeRow["status"],
-  to: StubChargeRow["status"],
-  now: Date,
-): Promise<void> {
+/** Takes what is authorized; leaves a charge that is pending, has lapsed, or has any other status alone. */
+export async function captureCharge(db: Database, attemptId: string, now: Date): Promise<void> {
   await db.write(
-    `UPDATE stub_charges SET status = ?
-     WHERE attempt_id = ? AND status = ? AND settle_time <= ? AND lapse_time > ?`,
-    [to, attemptId, from, now, now],
+    `UPDATE stub_charges SET status = 'CAPTURED'
+     WHERE attempt_id = ? AND status = 'AUTHORIZED' AND settle_time <= ? AND lapse_time > ?`,
+    [attemptId, now, now],
+  );
+}
+
+/** Lets go of a charge that is authorized, or waits for its patient; leaves any other alone. */
+export async function voidCharge(db: Database, attemptId: string, now: Date): Promise<void> {
+  await db.write(
+    `UPDATE stub_charges SET status = 'VOIDED'
+     WHERE attempt_id = ? AND status = 'AUTHORIZED' AND (settle_time <= ? OR next_action_url IS NOT NULL) AND lapse_time > ?`,
+    [attemptId, now, now],
   );
 }
 

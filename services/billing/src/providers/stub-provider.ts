@@ -12,11 +12,12 @@ import type {
   WebhookEvent,
 } from "./provider.ts";
 import {
+  captureCharge,
   findCharge,
   insertCharge,
   insertRefund,
-  moveCharge,
   type StubChargeRow,
+  voidCharge,
 } from "./stub-charge-store.ts";
 import { readStubWebhook, type StubEvent, sendStubWebhook } from "./stub-webhooks.ts";
 
@@ -78,11 +79,13 @@ export class StubProvider implements Provider {
   }
 
   async capture(charge: ChargeKey): Promise<Charge> {
-    return await this.#move(charge, "AUTHORIZED", "CAPTURED");
+    await captureCharge(this.#options.db, charge.attemptId, this.#options.clock.now());
+    return await this.#get(charge);
   }
 
   async void(charge: ChargeKey): Promise<Charge> {
-    return await this.#move(charge, "AUTHORIZED", "VOIDED");
+    await voidCharge(this.#options.db, charge.attemptId, this.#options.clock.now());
+    return await this.#get(charge);
   }
 
   async refund({ refundId, charge, amount }: RefundOrder): Promise<RefundOutcome> {
@@ -124,15 +127,6 @@ export class StubProvider implements Provider {
     };
   }
 
-  async #move(
-    charge: ChargeKey,
-    from: StubChargeRow["status"],
-    to: StubChargeRow["status"],
-  ): Promise<Charge> {
-    await moveCharge(this.#options.db, charge.attemptId, from, to, this.#options.clock.now());
-    return await this.#get(charge);
-  }
-
   async #get(key: Pick<ChargeKey, "attemptId">): Promise<Charge> {
     const charge = await this.find({ ...key, reference: null });
     if (!charge) throw new Error("the stub provider has no such charge");
@@ -141,7 +135,7 @@ export class StubProvider implements Provider {
 }
 
 function toCharge(row: StubChargeRow, now: Date): Charge {
-  const isPending = row.settle_time > now;
+  const isPending = row.settle_time > now && row.status !== "VOIDED";
   const hasLapsed = row.status === "AUTHORIZED" && row.lapse_time <= now;
   const status = hasLapsed ? "VOIDED" : row.status;
   return {

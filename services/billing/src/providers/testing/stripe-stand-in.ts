@@ -33,6 +33,13 @@ interface Reply {
 const CREATED = 1_893_488_400;
 export const CAPTURE_BEFORE = CREATED + 5 * 24 * 3600;
 
+/** What Stripe says in place of making an intent. */
+export interface Refusal {
+  status: number;
+  type: string;
+  code?: string;
+}
+
 const ok = (body: unknown): Reply => ({ status: 200, body });
 const invalid = (code: string, param?: string): Reply => ({
   status: 400,
@@ -48,6 +55,8 @@ export class StripeStandIn {
   readonly requests: { route: string; form: URLSearchParams; key: string | undefined }[] = [];
   /** Whether search finds what was made: at Stripe, up to a minute later. */
   searchable = true;
+  /** How new intents are refused. */
+  refusal: Refusal | undefined;
   /** The status of new refunds. */
   refundStatus = "succeeded";
   /** Does the work of so many next requests, but drops their answers. */
@@ -105,13 +114,17 @@ export class StripeStandIn {
     if (route.startsWith("GET /v1/refunds/")) return ok(this.refunds.get(id));
     const intent = this.intents.get(id);
     if (!intent) return missing;
-    if (verb === "capture") return this.#move(intent, "succeeded");
-    if (verb === "cancel") return this.#move(intent, "canceled");
+    if (verb === "capture") return this.#move(intent, ["requires_capture"], "succeeded");
+    if (verb === "cancel") return this.#move(intent, ["requires_capture", "requires_action"], "canceled");
     return ok(intent);
   }
 
   #createIntent(form: URLSearchParams): Reply {
     const method = form.get("payment_method")!;
+    if (this.refusal) {
+      const { status, ...error } = this.refusal;
+      return { status, body: { error: { ...error, message: "no" } } };
+    }
     if (method === "pm_unknown") return invalid("resource_missing", "payment_method");
     const isDeclined = method === "pm_card_visa_chargeDeclined";
     const needsAction = method === "pm_card_authenticationRequired";
@@ -140,9 +153,9 @@ export class StripeStandIn {
     return { object: "search_result", data: this.searchable ? found : [], has_more: false };
   }
 
-  #move(intent: Intent, status: string): Reply {
-    if (intent.status !== "requires_capture") return invalid("payment_intent_unexpected_state");
-    intent.status = status;
+  #move(intent: Intent, from: string[], to: string): Reply {
+    if (!from.includes(intent.status)) return invalid("payment_intent_unexpected_state");
+    Object.assign(intent, { status: to, next_action: null });
     return ok(intent);
   }
 
