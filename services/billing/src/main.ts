@@ -22,7 +22,7 @@ import { watchBacklog } from "./payments/watch-backlog.ts";
 import { createProviders } from "./providers/create-providers.ts";
 import { createRefund } from "./refunds/create-refund.ts";
 import { getRefund, listRefunds } from "./refunds/read-refunds.ts";
-import { settleAll } from "./settle-all.ts";
+import { settleJobs } from "./settle-jobs.ts";
 import { forgetWebhooks } from "./webhooks/forget-webhooks.ts";
 import { receiveWebhook } from "./webhooks/receive-webhook.ts";
 
@@ -42,9 +42,11 @@ startProcess("billing", async () => {
         providers: createProviders(config, platform),
         attemptLeaseMs: config.ATTEMPT_LEASE,
         captureBeforeLapseMs: config.CAPTURE_BEFORE_LAPSE,
-        settleSoon: () => settler.kick(),
+        settleSoon: () => {
+          for (const settler of settlers) settler.kick();
+        },
       };
-      const settler = new Job("settle", config.SETTLE_EVERY, settleAll(app), platform.log);
+      const settlers = settleJobs(app, config.SETTLE_EVERY);
       watchBacklog(app);
       const settled = { from: "scheduling", apply: applyBookingSettled(app) };
       return {
@@ -82,7 +84,7 @@ startProcess("billing", async () => {
           },
         },
         jobs: [
-          settler,
+          ...settlers,
           new Job("capture before a lapse", config.LAPSE_CHECK_EVERY, captureLapsing(app), platform.log),
           new Job("forget webhooks", FORGET_WEBHOOKS_MS, forgetWebhooks(app), platform.log),
           new Job("check the ledger", config.LEDGER_CHECK_EVERY, watchLedger(app), platform.log),

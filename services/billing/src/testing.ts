@@ -26,13 +26,14 @@ import { applyConsultationEnded } from "./payments/apply-consultation-events.ts"
 import { authorizePayment } from "./payments/authorize-payment.ts";
 import { captureLapsing } from "./payments/capture-lapsing.ts";
 import { getPayment } from "./payments/read-payments.ts";
+import { settlePayments } from "./payments/settle-payments.ts";
 import type { Charge, ChargeKey, Order, Provider, RefundOrder, RefundOutcome } from "./providers/provider.ts";
 import { Providers } from "./providers/providers.ts";
 import { StubProvider } from "./providers/stub-provider.ts";
 import { signWebhook } from "./providers/stub-webhooks.ts";
 import { createRefund } from "./refunds/create-refund.ts";
 import { getRefund, listRefunds } from "./refunds/read-refunds.ts";
-import { settleAll } from "./settle-all.ts";
+import { settleRefunds } from "./refunds/settle-refunds.ts";
 import { receiveWebhook } from "./webhooks/receive-webhook.ts";
 
 export const LEASE_MS = 3000;
@@ -211,7 +212,11 @@ function usesOf(app: Billing & TestService) {
     read: async (paymentId: string, by: Caller = userCaller("ADMIN")) =>
       (await invoke(PaymentServiceService.getPayment, getPayment(app), by, { paymentId })).response,
 
-    settle: settleAll(app),
+    /** Carries out all that is due: first what may make refunds, then refunds. */
+    settle: async () => {
+      await settlePayments(app)();
+      await settleRefunds(app)();
+    },
 
     /** Delivers a webhook, signed now unless a signature is given. */
     webhook: async (event: unknown, signature?: string, provider = "stub") => {

@@ -1,0 +1,10 @@
+import { Job } from "@medconnect/platform/jobs.ts";
+import type { Billing } from "./app.ts";
+import { settlePayments } from "./payments/settle-payments.ts";
+import { settleRefunds } from "./refunds/settle-refunds.ts";
+
+/** Carry out all that is due: side by side, so that calls for payments that hang do not hold up refunds. */
+export const settleJobs = (app: Billing, everyMs: number): Job[] => [
+  new Job("settle payments", everyMs, settlePayments(app), app.log),
+  new Job("settle refunds", everyMs, settleRefunds(app), app.log),
+];
