@@ -16,6 +16,7 @@ import { createDoctor } from "../doctors/create-doctor.ts";
 import { changeSlot } from "../slots/change-slot.ts";
 import { batchCreateSlots, createSlot } from "../slots/create-slots.ts";
 import { getSlot } from "../slots/read-slots.ts";
+import { applyConsultationEvent } from "./apply-consultation-events.ts";
 import { applyPaymentAuthorized } from "./apply-payment-events.ts";
 import { bookSlot } from "./book-slot.ts";
 import { cancelBooking } from "./cancel-booking.ts";
@@ -378,4 +379,51 @@ test("of a booking that is moved to a slot and a patient who books it at once, o
     expect((await read(booking.id, mover)).slotId).toBe(isMoved ? to.id : from.id);
     expect(await slotStatus(from.id)).toBe(isMoved ? "OPEN" : "BOOKED");
   }
+});
+
+const cancel = (bookingId: string, by: Caller) =>
+  invoke(BookingServiceService.cancelBooking, cancelBooking(app), by, {
+    bookingId,
+    reason: "",
+    idempotencyKey: "",
+  });
+
+type Course = Parameters<typeof applyConsultationEvent>[1];
+
+/** What clinical sends of a booking's consultation. */
+const tell = (type: Course, bookingId: string) =>
+  app.changes.applyInternally("service:clinical", (tx) =>
+    applyConsultationEvent(app, type)(tx, [
+      Event.fromPartial({ type, aggregateId: newId(), version: 2, consultation: { bookingId } }),
+    ]),
+  );
+
+const CLOSED = { cancelledBy: undefined, settlement: null };
+const BROKEN_OFF = { cancelledBy: "DOCTOR", settlement: "RETURN" };
+
+test.each<[Course, object, string]>([
+  ["consultation.started", { status: "CONFIRMED", ...CLOSED }, "BOOKING_STARTED"],
+  ["consultation.completed", { status: "COMPLETED", ...CLOSED }, "ILLEGAL_TRANSITION"],
+  ["consultation.no_show", { status: "NO_SHOW", ...CLOSED }, "ILLEGAL_TRANSITION"],
+  ["consultation.abandoned", { status: "CANCELLED", ...BROKEN_OFF }, "ILLEGAL_TRANSITION"],
+])("after %s a booking stands so, tells nobody, and cannot be cancelled", async (type, expected, reason) => {
+  await publish(0);
+  const slot = await offer(60);
+  const { response: booking } = await book(slot.id);
+  await tell(type, booking.id);
+  const { status, cancelledBy } = await read(booking.id);
+  const [row] = await app.db.read<object>("SELECT settlement FROM bookings WHERE id = ?", [booking.id]);
+  expect({ status, cancelledBy, ...row }).toEqual(expected);
+  await expect(cancel(booking.id, patient)).rejects.toMatchObject({ reason });
+  // Its time is used up; and billing has heard of the end from clinical.
+  expect(await slotStatus(slot.id)).toBe("BOOKED");
+  expect(await outboxTypes(booking.id)).toEqual([]);
+});
+
+test("a cancellation that came before the consultation's news stands", async () => {
+  await publish(0);
+  const { response: booking } = await book((await offer(60)).id);
+  const { response: cancelled } = await cancel(booking.id, patient);
+  await tell("consultation.abandoned", booking.id);
+  expect(await read(booking.id)).toEqual(cancelled);
 });
