@@ -34,6 +34,8 @@ const NO_RATE_LIMITS = {
 };
 /** Tests wait for both. */
 const SEALED_SOON = { AUDIT_SEAL_EVERY: "1s", AUDIT_CHECKPOINT_EVERY: "1s" };
+/** Who does not come is missing at once: a test can wait for a start, but not for a quarter of an hour. */
+const MISSED_SOON = { NO_SHOW_AFTER: "0s" };
 
 runCommand(async () => {
   const args = process.argv.slice(2);
@@ -64,7 +66,7 @@ async function runTests(args: string[], dataDir: string, signal: AbortSignal): P
   if (withStack) {
     const stack = await startStack({
       dataDir,
-      env: { ...NO_RATE_LIMITS, ...SEALED_SOON },
+      env: { ...NO_RATE_LIMITS, ...SEALED_SOON, ...MISSED_SOON },
       durable: false,
       logs: "files",
       progress,

@@ -1,0 +1,84 @@
+import { expect, test } from "@jest/globals";
+import { type Account, signUp } from "../support/accounts.ts";
+import { Api, type Json, refusal } from "../support/api.ts";
+import { eventually } from "../support/eventually.ts";
+import { type Booked, book, FEE, MINUTE_MS, offer, openPractice, SOON_MS } from "../support/practice.ts";
+import { sharedStack } from "../support/stack.ts";
+
+/** Time enough to book and pay before the start, and little to wait for it. */
+const AT_ONCE_MS = 5000;
+
+const api = new Api(sharedStack().urls.gateway);
+
+interface Appointment {
+  doctor: Account;
+  patient: Account;
+  booked: Booked;
+}
+
+/** A consultation that is paid for, and nobody has come to yet. */
+async function appointment(startsInMs: number): Promise<Appointment> {
+  const [doctor, patient] = await Promise.all([openPractice(api, { fee: FEE }), signUp(api, "PATIENT")]);
+  const booked = await book(patient, await offer(doctor, startsInMs, 5 * MINUTE_MS));
+  const authorize = `POST /v1/payments/${booked.paymentId}:authorize`;
+  await eventually(
+    () => patient.api.send(authorize, { key: true, body: { paymentMethod: "pm_card_visa" } }),
+    ({ status }) => status === 200,
+  );
+  await eventually(
+    () => patient.api.send(`GET /v1/consultations/${booked.consultationId}`),
+    ({ status }) => status === 200,
+  );
+  return { doctor, patient, booked };
+}
+
+/** What its patient sees of an appointment once each part has come to the status that is given. */
+async function untilAll(
+  { patient, booked }: Appointment,
+  statuses: { booking: string; consultation: string; payment: string },
+): Promise<{ booking: Json; consultation: Json; payment: Json }> {
+  const until = (path: string, status: string) =>
+    eventually(
+      () => patient.api.ok(`GET ${path}`),
+      (answer) => answer.status === status,
+    );
+  return {
+    booking: await until(`/v1/bookings/${booked.id}`, statuses.booking),
+    consultation: await until(`/v1/consultations/${booked.consultationId}`, statuses.consultation),
+    payment: await until(`/v1/payments/${booked.paymentId}`, statuses.payment),
+  };
+}
+
+const cancel = ({ patient, booked }: Appointment) =>
+  patient.api.send(`POST /v1/bookings/${booked.id}:cancel`);
+
+test.each([
+  ["PATIENT", "CAPTURED", "the fee is due"],
+  ["DOCTOR", "VOIDED", "the money is let go"],
+])("missed by the %s, a payment is %s: %s", async (party, payment) => {
+  const missed = await appointment(AT_ONCE_MS);
+  const { doctor, booked } = missed;
+  const mark = () =>
+    doctor.api.send(`POST /v1/consultations/${booked.consultationId}:markNoShow`, { body: { party } });
+  expect(refusal(await mark())).toEqual({ status: 409, reason: "TOO_EARLY" });
+  const marked = await eventually(mark, ({ status }) => status === 200, AT_ONCE_MS + 5000);
+  expect(marked.body).toMatchObject({ status: "NO_SHOW", noShowParty: party });
+
+  const seen = await untilAll(missed, { booking: "NO_SHOW", consultation: "NO_SHOW", payment });
+  expect(seen.consultation).toMatchObject({ noShowParty: party });
+  expect(refusal(await cancel(missed))).toEqual({ status: 409, reason: "ILLEGAL_TRANSITION" });
+});
+
+test("broken off by the doctor, the booking is cancelled and the money let go", async () => {
+  const brokenOff = await appointment(SOON_MS);
+  const { doctor, booked } = brokenOff;
+  const path = `/v1/consultations/${booked.consultationId}`;
+  await doctor.api.ok(`POST ${path}:start`);
+  const abandoned = await doctor.api.ok(`POST ${path}:abandon`, { body: { reason: "The line broke" } });
+  expect(abandoned).toMatchObject({ status: "ABANDONED" });
+
+  const statuses = { booking: "CANCELLED", consultation: "ABANDONED", payment: "VOIDED" };
+  const { booking } = await untilAll(brokenOff, statuses);
+  expect(booking).toMatchObject({ cancelledBy: "DOCTOR" });
+  expect(refusal(await cancel(brokenOff))).toEqual({ status: 409, reason: "ILLEGAL_TRANSITION" });
+});
