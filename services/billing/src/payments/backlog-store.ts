@@ -3,6 +3,8 @@ import type { Database } from "@medconnect/platform/db/database.ts";
 /** What is left to do with the money, and since when: of payments, or of refunds under way. */
 export interface Backlog {
   what: "payment" | "refund";
+  /** Stopped: the provider refused too often to give back what has to go back. */
+  state: "waiting" | "stopped";
   count: number;
   /** null where there is none. */
   oldest: Date | null;
@@ -10,8 +12,13 @@ export interface Backlog {
 
 export async function countBacklog(db: Database): Promise<Backlog[]> {
   return await db.read<Backlog>(
-    `SELECT 'payment' AS what, COUNT(*) AS count, MIN(due_since) AS oldest FROM payments WHERE settle_time IS NOT NULL
+    `SELECT 'payment' AS what, 'waiting' AS state, COUNT(*) AS count, MIN(due_since) AS oldest
+     FROM payments WHERE settle_time IS NOT NULL
      UNION ALL
-     SELECT 'refund', COUNT(*), MIN(create_time) FROM refunds WHERE settle_time IS NOT NULL`,
+     SELECT 'payment', 'stopped', COUNT(*), MIN(due_since) FROM payments
+     WHERE due_since IS NOT NULL AND settle_time IS NULL
+       AND settlement = 'RETURN' AND status IN ('CAPTURED', 'PARTIALLY_REFUNDED')
+     UNION ALL
+     SELECT 'refund', 'waiting', COUNT(*), MIN(create_time) FROM refunds WHERE settle_time IS NOT NULL`,
   );
 }

@@ -19,7 +19,11 @@ beforeEach(() => {
 
 const none = { count: 0, oldest: null };
 const backlog = async () =>
-  Object.fromEntries((await countBacklog(billing.app.db)).map(({ what, ...rest }) => [what, rest]));
+  Object.fromEntries(
+    (await countBacklog(billing.app.db))
+      .filter(({ state }) => state === "waiting")
+      .map(({ what, count, oldest }) => [what, { count, oldest }]),
+  );
 
 const unreachable = async () => {
   throw new Error("unreachable");

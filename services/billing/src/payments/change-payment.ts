@@ -12,7 +12,7 @@ import { type PaymentRow, savePayment } from "./payment-store.ts";
  * Saves a locked payment under its next version, and books its capture. A step that it leads to is due at once (or after a pause), and is begun
  * after the commit; the time of a step that was due before stays.
  *
- * @param pauseMs how long a step that is new waits
+ * @param pauseMs how long a step that is new waits; null: for people
  * @returns the row as saved
  */
 export function changePayment(
@@ -20,7 +20,7 @@ export function changePayment(
   tx: Transaction,
   before: PaymentRow,
   after: PaymentRow,
-  pauseMs = 0,
+  pauseMs: number | null = 0,
 ): PaymentRow {
   const isCapture = before.status === "AUTHORIZED" && after.status === "CAPTURED";
   if (isCapture) insertEntries(tx, captureEntries(after), app.clock.now());
@@ -29,10 +29,14 @@ export function changePayment(
   if (step && step === nextStep(before)) return save(tx, { ...after, version });
   if (step && pauseMs === 0) tx.afterCommit(app.settleSoon);
   const now = app.clock.now();
-  const due = step
-    ? { due_since: now, settle_time: new Date(now.getTime() + pauseMs) }
-    : { due_since: null, settle_time: null };
-  return save(tx, { ...after, version, ...due, settle_tries: 0 });
+  const isTaken = step !== undefined && pauseMs !== null;
+  return save(tx, {
+    ...after,
+    version,
+    settle_time: isTaken ? new Date(now.getTime() + pauseMs) : null,
+    settle_tries: 0,
+    due_since: step ? now : null,
+  });
 }
 
 function save(tx: Transaction, row: PaymentRow): PaymentRow {

@@ -8,13 +8,13 @@ export function watchBacklog(app: Billing): void {
     "settlement.waiting",
     "Payments with something to do at the provider, and refunds under way",
     async (report) => {
-      for (const { what, count } of await countBacklog(app.db)) report(count, { what });
+      for (const { what, state, count } of await countBacklog(app.db)) report(count, { what, state });
     },
   );
   gauge("settlement.age", "How long the oldest of them has waited, in seconds", async (report) => {
     const nowMs = app.clock.now().getTime();
-    for (const { what, oldest } of await countBacklog(app.db)) {
-      report(oldest ? (nowMs - oldest.getTime()) / 1000 : 0, { what });
+    for (const { what, state, oldest } of await countBacklog(app.db)) {
+      if (state === "waiting") report(oldest ? (nowMs - oldest.getTime()) / 1000 : 0, { what });
     }
   });
 }

@@ -10,11 +10,8 @@ import { amountOf } from "../payments/payment.ts";
 import { lockPayment, type PaymentRow } from "../payments/payment-store.ts";
 import type { RefundOutcome } from "../providers/provider.ts";
 import { refundTrail, toRefund } from "./refund.ts";
-import { endRefund, reverseRefund } from "./refund-rules.ts";
-import { lockRefund, type RefundRow, saveRefund } from "./refund-store.ts";
-
-/** After a refund that failed, what still has to go back is tried again, as another refund, this much later. */
-const TRY_AGAIN_MS = 3_600_000;
+import { endRefund, retryDelayMs, reverseRefund } from "./refund-rules.ts";
+import { countFailed, lockRefund, type RefundRow, saveRefund } from "./refund-store.ts";
 
 /** Has the provider give a refund back. It may be sent again: the provider gives it back once. */
 export const sendRefund = (app: Billing, payment: PaymentRow, refund: RefundRow): Promise<RefundOutcome> =>
@@ -39,7 +36,7 @@ export async function finishRefund(
 ): Promise<Refund | ApiError | undefined> {
   const work = async (tx: Transaction): Promise<Ending<Refund>> => {
     const payment = await lockPayment(tx, payment_id);
-    return applyRefund(app, tx, payment, await lockRefund(tx, id), outcome);
+    return await applyRefund(app, tx, payment, await lockRefund(tx, id), outcome);
   };
   const definition = RefundServiceService.createRefund;
   if (key_id) return await app.changes.finish({ ...by, keyId: key_id, definition }, work);
@@ -48,14 +45,15 @@ export async function finishRefund(
 }
 
 /** Old news changes nothing: a refund that has ended stays as it is, unless the money came back. */
-function applyRefund(
+async function applyRefund(
   app: Billing,
   tx: Transaction,
   payment: PaymentRow,
   refund: RefundRow,
   outcome: RefundOutcome | undefined,
-): Ending<Refund> {
-  if (refund.status === "SUCCEEDED" && outcome?.status === "FAILED") return reverse(app, tx, payment, refund);
+): Promise<Ending<Refund>> {
+  if (refund.status === "SUCCEEDED" && outcome?.status === "FAILED")
+    return await reverse(app, tx, payment, refund);
   if (!outcome || refund.status !== "PENDING") return { answer: toRefund(app, payment, refund), trails: [] };
   const heard: RefundRow = { ...refund, provider_reference: outcome.reference };
   if (outcome.status === "PENDING") {
@@ -66,7 +64,7 @@ function applyRefund(
   saveRefund(tx, ended);
   if (ended.status === "SUCCEEDED") insertEntries(tx, refundEntries(payment, ended), app.clock.now());
   const funds = endRefund(payment, refund.amount_minor, outcome.status);
-  const after = changePayment(app, tx, payment, funds, TRY_AGAIN_MS);
+  const after = changePayment(app, tx, payment, funds, await pauseAfter(tx, ended));
   const result = outcome.status === "FAILED" ? "FAILURE" : "SUCCESS";
   return {
     answer: toRefund(app, after, ended),
@@ -81,13 +79,23 @@ function applyRefund(
  * The patient's bank could not take what was given back, and the provider has it again (Stripe's `refund.failed` after
  * `succeeded`). What still has to go back is then tried again, as another refund.
  */
-function reverse(app: Billing, tx: Transaction, payment: PaymentRow, refund: RefundRow): Ending<Refund> {
+async function reverse(
+  app: Billing,
+  tx: Transaction,
+  payment: PaymentRow,
+  refund: RefundRow,
+): Promise<Ending<Refund>> {
   const failed: RefundRow = { ...refund, status: "FAILED" };
   saveRefund(tx, failed);
   insertEntries(tx, refundReversalEntries(payment, refund), app.clock.now());
-  const after = changePayment(app, tx, payment, reverseRefund(payment, refund.amount_minor), TRY_AGAIN_MS);
+  const funds = reverseRefund(payment, refund.amount_minor);
+  const after = changePayment(app, tx, payment, funds, await pauseAfter(tx, failed));
   return {
     answer: toRefund(app, after, failed),
     trails: [refundTrail(after, failed, { action: "refund.reverse", outcome: "FAILURE" })],
   };
 }
+
+/** How long what is left waits after a refund has ended, and is saved. */
+const pauseAfter = async (tx: Transaction, { payment_id, status }: RefundRow): Promise<number | null> =>
+  status === "FAILED" ? retryDelayMs(await countFailed(tx, payment_id)) : 0;

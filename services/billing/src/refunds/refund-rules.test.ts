@@ -1,6 +1,13 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { beginRefund, endRefund, type Funds, refundableMinor, reverseRefund } from "./refund-rules.ts";
+import {
+  beginRefund,
+  endRefund,
+  type Funds,
+  refundableMinor,
+  retryDelayMs,
+  reverseRefund,
+} from "./refund-rules.ts";
 
 const captured: Funds = { status: "CAPTURED", amount_minor: 5000, refunded_minor: 0, refunding_minor: 0 };
 
@@ -31,6 +38,11 @@ test.each([
   [2000, "FAILED", { status: "CAPTURED", refunded_minor: 0, refunding_minor: 0 }],
 ] as const)("a refund of %i that %s", (amount, outcome, expected) => {
   expect(endRefund(beginRefund(captured, amount), amount, outcome)).toMatchObject(expected);
+});
+
+test("what the provider refuses is tried again after 1, 4 and 24 hours, and then left to people", () => {
+  const hours = [1, 2, 3, 4, 5].map(retryDelayMs).map((ms) => ms && ms / 3_600_000);
+  expect(hours).toEqual([1, 4, 24, null, null]);
 });
 
 test("a refund that came back can be given again; a part that stayed back remains so", () => {

@@ -33,6 +33,17 @@ export function reverseRefund<F extends Funds>(funds: F, amountMinor: number): F
   return { ...funds, status: refunded_minor === 0 ? "CAPTURED" : "PARTIALLY_REFUNDED", refunded_minor };
 }
 
+const HOUR_MS = 3_600_000;
+const TRY_AGAIN_MS = [HOUR_MS, 4 * HOUR_MS, 24 * HOUR_MS];
+
+/**
+ * How long what still has to go back waits before it is tried again, as another refund.
+ *
+ * @param failures how many refunds of the payment have failed, 1 or more
+ * @returns null: the provider has refused too often, and people have to find another way
+ */
+export const retryDelayMs = (failures: number): number | null => TRY_AGAIN_MS[failures - 1] ?? null;
+
 /** A payment after one of its refunds under way has ended. What failed may be tried again, as another refund. */
 export function endRefund<F extends Funds>(
   funds: F,

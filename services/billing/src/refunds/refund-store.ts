@@ -57,6 +57,15 @@ export async function lockRefund(tx: Transaction, id: string): Promise<RefundRow
   return row!;
 }
 
+/** How many refunds of a payment have failed; the payment is locked. */
+export async function countFailed(tx: Transaction, paymentId: string): Promise<number> {
+  const [row] = await tx.read<{ count: number }>(
+    "SELECT COUNT(*) AS count FROM refunds WHERE payment_id = ? AND status = 'FAILED'",
+    [paymentId],
+  );
+  return row!.count;
+}
+
 /** Writes what can change in a refund's life. */
 export function saveRefund(tx: Transaction, row: RefundRow): void {
   tx.defer("UPDATE refunds SET status = ?, provider_reference = ?, settle_time = ? WHERE id = ?", [

@@ -5,6 +5,7 @@ import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { findViolations } from "../ledger/check-store.ts";
 import { doctorAccount } from "../ledger/ledger-rules.ts";
 import { balanceOf } from "../ledger/ledger-store.ts";
+import { countBacklog } from "../payments/backlog-store.ts";
 import { type BillingTest, LEASE_MS, startBilling } from "../testing.ts";
 
 const HOUR_MS = 3_600_000;
@@ -194,6 +195,48 @@ test("what a booking's end gives back is a refund, too: of what is left", async 
     ["SUCCEEDED", 2000],
   ]);
   expect((await billing.read(paymentId)).status).toBe("REFUNDED");
+});
+
+/** How many payments the settler has left to people. */
+const stopped = async () =>
+  (await countBacklog(billing.app.db)).find(({ state }) => state === "stopped")!.count;
+
+test("what the provider will not give back is left to people after four refusals; a refund of theirs settles it", async () => {
+  const { paymentId, cancelledFree } = await captured("pm_card_refund_fail");
+  await billing.deliver(cancelledFree);
+  await billing.settle();
+  for (const hours of [1, 4, 24]) {
+    expect(await stopped()).toBe(0);
+    billing.app.clock.advance(hours * HOUR_MS);
+    await billing.settle();
+  }
+  const failures = async () => (await billing.listRefunds(paymentId)).refunds.map(({ status }) => status);
+  expect(await failures()).toEqual(Array(4).fill("FAILED"));
+  expect(await stopped()).toBe(1);
+
+  billing.app.clock.advance(30 * 24 * HOUR_MS);
+  await billing.settle();
+  // Their refund is refused as well, and is not tried again either.
+  expect((await billing.refund(paymentId, 5000)).response.status).toBe("FAILED");
+  billing.app.clock.advance(30 * 24 * HOUR_MS);
+  await billing.settle();
+  expect(await failures()).toHaveLength(5);
+  expect(await stopped()).toBe(1);
+
+  await billing.app.db.write("UPDATE stub_charges SET refund_status = 'SUCCEEDED'");
+  await billing.refund(paymentId, 5000);
+  expect(await stopped()).toBe(0);
+  expect((await billing.read(paymentId)).status).toBe("REFUNDED");
+});
+
+test("a refund that an admin asked for and that failed stays so: nobody else tries it again", async () => {
+  const { paymentId } = await captured("pm_card_refund_fail");
+  await billing.refund(paymentId, 2000);
+  await billing.app.db.write("UPDATE stub_charges SET refund_status = 'SUCCEEDED'");
+  billing.app.clock.advance(30 * 24 * HOUR_MS);
+  await billing.settle();
+  expect((await billing.listRefunds(paymentId)).refunds.map(({ status }) => status)).toEqual(["FAILED"]);
+  expect(await stopped()).toBe(0);
 });
 
 test("what has to go back is tried again an hour after it has failed", async () => {
