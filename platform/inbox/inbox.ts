@@ -1,3 +1,4 @@
+import { status } from "@grpc/grpc-js";
 import type {
   DeliverEventsRequest,
   DeliverEventsResponse,
@@ -48,13 +49,18 @@ export class Inbox {
     this.#log = log;
   }
 
-  /** Applies a batch in one transaction; where that fails, one by one, so that one bad event holds up no other. */
+  /**
+   * Applies a batch in one transaction; where that fails, one by one, so that one bad event holds up no other. Throws
+   * UNAVAILABLE or DEADLINE_EXCEEDED where it is not for the events, but for the database, that none can be applied: they
+   * all come again, those that were applied before as well.
+   */
   deliverEvents = async ({ events }: DeliverEventsRequest, call: Call): Promise<DeliverEventsResponse> => {
     for (const event of events) this.#assertSender(event, call);
     try {
       await this.#apply(events, actorOf(call));
       return { failures: [] };
     } catch (error) {
+      assertOfEvent(error);
       if (events.length === 1) return { failures: [this.#failure(events[0]!, error)] };
     }
     const failures = [];
@@ -62,6 +68,7 @@ export class Inbox {
       try {
         await this.#apply([event], actorOf(call));
       } catch (error) {
+        assertOfEvent(error);
         failures.push(this.#failure(event, error));
       }
     }
@@ -106,6 +113,12 @@ export class Inbox {
     tx.defer(APPLIED, [newer.map((event) => [event.aggregateId, event.version])]);
     return trails;
   }
+}
+
+/** Throws an error that says nothing about the event: the sender takes its consumer as away, which costs no tries. */
+function assertOfEvent(error: unknown): void {
+  const { code } = ApiError.from(error);
+  if (code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED) throw error;
 }
 
 /** Of several events of one aggregate only the newest, in the order of ids: everyone locks the same way round. */

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from "@grpc/grpc-js";
+import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData, status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import {
   type DeliverEventsRequest,
@@ -16,6 +16,8 @@ import { insertDeliveries, listUndelivered, reviveDead } from "./outbox-store.ts
 import { Relay } from "./relay.ts";
 
 const MINUTE_MS = 60_000;
+/** When the events of a consumer that is away are tried again. */
+const RETRY_WITHIN_MS = 2500;
 
 let service: TestService;
 let consumer: Consumer;
@@ -24,6 +26,10 @@ let consumer: Consumer;
 class Consumer {
   readonly received: Event[] = [];
   refuses: (event: Event) => boolean = () => false;
+  /** Its database is away. */
+  isUnavailable = false;
+  /** How often it was asked. */
+  calls = 0;
   readonly #server = new Server();
   #port = 0;
 
@@ -33,6 +39,8 @@ class Consumer {
         { request: { events } }: ServerUnaryCall<DeliverEventsRequest, DeliverEventsResponse>,
         callback: sendUnaryData<DeliverEventsResponse>,
       ) => {
+        this.calls += 1;
+        if (this.isUnavailable) return callback({ code: status.UNAVAILABLE });
         const refused = events.filter(this.refuses);
         this.received.push(...events.filter((event) => !refused.includes(event)));
         callback(null, { failures: refused.map(({ id }) => ({ eventId: id, reason: "INTERNAL" })) });
@@ -175,5 +183,28 @@ test("a consumer that is away costs its events no tries, and is not waited for",
   expect((await undelivered()).map(({ refusals, dead }) => ({ refusals, dead }))).toEqual(
     Array(2).fill({ refusals: 0, dead: 0 }),
   );
+  await close();
+});
+
+test("a consumer whose database is away costs its events no tries, and has them soon after it is back", async () => {
+  consumer.isUnavailable = true;
+  const { relays, close } = startRelays(1);
+  await commit(3);
+  relays[0]!.start();
+  // More often than a refused event is tried.
+  await eventually(() => {
+    service.clock.advance(MINUTE_MS);
+    return consumer.calls > 5;
+  });
+  const soon = () => service.clock.now().getTime() + RETRY_WITHIN_MS;
+  await eventually(async () => (await undelivered()).every((row) => row.available_time.getTime() <= soon()));
+  expect((await undelivered()).map(({ refusals, dead }) => ({ refusals, dead }))).toEqual(
+    Array(3).fill({ refusals: 0, dead: 0 }),
+  );
+
+  consumer.isUnavailable = false;
+  service.clock.advance(RETRY_WITHIN_MS);
+  await eventually(async () => (await undelivered()).length === 0);
+  expect(consumer.received).toHaveLength(3);
   await close();
 });

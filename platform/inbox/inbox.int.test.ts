@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { Event, EventServiceService } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import { Changes } from "../changes.ts";
+import { Database } from "../db/database.ts";
+import { ApiError } from "../errors/api-error.ts";
+import { Idempotency } from "../idempotency.ts";
+import { newId } from "../ids.ts";
+import { invoke, startTestService, type TestService } from "../testing/test-service.ts";
+import { type EventHandler, Inbox } from "./inbox.ts";
+
+let service: TestService;
+/** The aggregates whose events were applied, as often as they were. */
+let applied: string[];
+/** Why the event of an aggregate cannot be applied. */
+let failures: Map<string, unknown>;
+
+beforeAll(async () => {
+  service = await startTestService("scheduling");
+});
+afterAll(() => service.close());
+
+beforeEach(() => {
+  applied = [];
+  failures = new Map();
+});
+
+const apply: EventHandler = async (tx, events) => {
+  for (const { aggregateId } of events) {
+    if (failures.has(aggregateId)) throw failures.get(aggregateId);
+    tx.afterCommit(() => applied.push(aggregateId));
+  }
+  return [];
+};
+
+function deliver(events: Event[], changes = service.changes) {
+  const inbox = new Inbox(changes, { "payment.authorized": { from: "billing", apply } }, service.log);
+  const billing = { kind: "service", name: "billing" } as const;
+  return invoke(EventServiceService.deliverEvents, inbox.deliverEvents, billing, { events });
+}
+
+/** Events of as many aggregates, in the order in which they are applied. */
+const someEvents = (count: number) =>
+  Array.from({ length: count }, () =>
+    Event.fromPartial({ id: newId(), type: "payment.authorized", aggregateId: newId(), version: 1 }),
+  ).sort((a, b) => (a.aggregateId < b.aggregateId ? -1 : 1));
+
+const idsOf = (events: Event[]) => events.map(({ aggregateId }) => aggregateId);
+
+test("one bad event of a batch is named, and holds up no other", async () => {
+  const events = someEvents(3);
+  failures.set(events[1]!.aggregateId, new Error("cannot be applied"));
+  const { response } = await deliver(events);
+  expect(response.failures).toEqual([{ eventId: events[1]!.id, reason: "INTERNAL" }]);
+  expect(applied).toEqual(idsOf([events[0]!, events[2]!]));
+});
+
+test("that the database is away is no failure of the events, be they many or one", async () => {
+  const db = new Database({ url: "mysql://nobody@127.0.0.1:1/nothing", poolSize: 1, timeoutMs: 1000 });
+  const { clock, box, hash } = service;
+  const idempotency = new Idempotency(db, box, hash);
+  const changes = new Changes({ db, clock, idempotency, relay: { send: async () => {} }, routes: {} });
+  for (const count of [1, 3]) {
+    await expect(deliver(someEvents(count), changes)).rejects.toMatchObject({ reason: "UNAVAILABLE" });
+  }
+  await db.close();
+});
+
+test.each(["UNAVAILABLE", "DEADLINE_EXCEEDED"] as const)(
+  "a batch that %s cuts off is taken again as a whole, and each of its events is applied once",
+  async (reason) => {
+    const events = someEvents(3);
+    failures.set(events[1]!.aggregateId, new Error("cannot be applied"));
+    failures.set(events[2]!.aggregateId, new ApiError(reason));
+    await expect(deliver(events)).rejects.toMatchObject({ reason });
+    expect(applied).toEqual(idsOf([events[0]!]));
+
+    failures.clear();
+    expect((await deliver(events)).response.failures).toEqual([]);
+    expect(applied).toEqual(idsOf(events));
+  },
+);
