@@ -22,15 +22,26 @@ export function insertEntries(tx: Transaction, entries: Entry[], now: Date): voi
   );
 }
 
-/** An account's credits less its debits, by currency. */
-export async function balanceOf(
-  db: Database,
-  account: string,
-): Promise<{ currency: string; minor: number }[]> {
-  const rows = await db.read<{ currency: string; minor: string }>(
-    `SELECT currency, SUM(CAST(credit_minor AS SIGNED) - CAST(debit_minor AS SIGNED)) AS minor
-     FROM ledger_entries WHERE account = ? GROUP BY currency ORDER BY currency`,
-    [account],
+/** An account's credits less its debits. */
+export interface Balance {
+  account: string;
+  currency: string;
+  minor: number;
+}
+
+/** An account's balance in each currency; none where nothing was ever booked. */
+export const balanceOf = (db: Database, account: string): Promise<Balance[]> =>
+  readBalances(db, "account = ?", account);
+
+/** What a payment adds to the balance of each account that it touched; none where no money has moved. */
+export const balancesOfPayment = (db: Database, paymentId: string): Promise<Balance[]> =>
+  readBalances(db, "payment_id = ?", paymentId);
+
+async function readBalances(db: Database, condition: string, value: string): Promise<Balance[]> {
+  const rows = await db.read<{ account: string; currency: string; minor: string }>(
+    `SELECT account, currency, SUM(CAST(credit_minor AS SIGNED) - CAST(debit_minor AS SIGNED)) AS minor
+     FROM ledger_entries WHERE ${condition} GROUP BY account, currency ORDER BY account, currency`,
+    [value],
   );
-  return rows.map(({ currency, minor }) => ({ currency, minor: Number(minor) }));
+  return rows.map((row) => ({ ...row, minor: Number(row.minor) }));
 }

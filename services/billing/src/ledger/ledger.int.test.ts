@@ -28,13 +28,10 @@ const found = async () => (await findViolations(billing.app.db)).map(({ check })
 
 test("a doctor's balance is what was captured and not refunded", async () => {
   const { paymentId, doctorId } = await captured();
-  expect(await balanceOf(billing.app.db, doctorAccount(doctorId))).toEqual([
-    { currency: "USD", minor: 5000 },
-  ]);
+  const account = doctorAccount(doctorId);
+  expect(await balanceOf(billing.app.db, account)).toEqual([{ account, currency: "USD", minor: 5000 }]);
   await billing.refund(paymentId, 2000);
-  expect(await balanceOf(billing.app.db, doctorAccount(doctorId))).toEqual([
-    { currency: "USD", minor: 3000 },
-  ]);
+  expect(await balanceOf(billing.app.db, account)).toEqual([{ account, currency: "USD", minor: 3000 }]);
 });
 
 test("an authorization moves no money; a refund that is pending or failed moves none either", async () => {
