@@ -1,6 +1,4 @@
 // `npm run rekey`: seals everything that is encrypted at rest anew under the current DATA_KEY, while the services run.
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { keys, loadConfig } from "@medconnect/platform/config.ts";
 import { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
@@ -14,8 +12,7 @@ import {
 } from "@medconnect/platform/rekey/rekey.ts";
 import { listSealedColumns } from "@medconnect/platform/rekey/sealed-column-store.ts";
 import { z } from "zod";
-import type { Secrets } from "./local/data-folder.ts";
-import { SERVICES, type Service } from "./provision.ts";
+import { RunningStack, servicesNamed } from "./running-stack.ts";
 import { runCommand, SetupError } from "./setup-error.ts";
 
 const HELP = `Usage: npm run rekey [-- --check]
@@ -27,7 +24,6 @@ sealed under now. The services run on meanwhile. It may be stopped at any time a
   --service NAME   only this service: auth, scheduling, clinical or billing
   --batch N        rows that are read and written at once (100)
   --rate N         values sealed anew a second, at most (1000)
-  --stack FILE     the running system's stack.json (.local/data/stack.json)
   --help           shows this
 
 To rotate a service's key, with a rolling restart after each change of DATA_KEY:
@@ -37,10 +33,10 @@ To rotate a service's key, with a rolling restart after each change of DATA_KEY:
   4. npm run rekey -- --check, and then DATA_KEY=new
 
 Exit code: 0 all is sealed under the current key, 1 something is not, or it could not be looked at
-Settings: DATABASE_URL and DATA_KEY of one service, each also as NAME_FILE; those of the system that runs here if absent
+Settings: DATABASE_URL and DATA_KEY of one service, each also as NAME_FILE; those of the system that runs here
+(STACK_JSON names its stack.json) if absent
 `;
 
-const SCHEMA_PREFIX = "medconnect_";
 const PROGRESS_EVERY_MS = 5000;
 const SHOWN_PLACES = 10;
 
@@ -51,14 +47,14 @@ interface Target {
 }
 
 runCommand(async () => {
-  const { check, batch, rate, help, service, stack } = readArguments();
+  const { check, batch, rate, help, service } = readArguments();
   if (help) {
     process.stdout.write(HELP);
     return 0;
   }
   const pace = { batchSize: positive("batch", batch), perSecond: positive("rate", rate) };
   let left = 0;
-  for (const target of targets(service, stack)) {
+  for (const target of targets(service)) {
     const db = new Database({ url: target.url, poolSize: 1, timeoutMs: 10_000 });
     try {
       const options = { db, box: new SealedBox(...target.dataKeys), ...pace };
@@ -79,7 +75,6 @@ function readArguments() {
         batch: { type: "string", default: "100" },
         rate: { type: "string", default: "1000" },
         service: { type: "string" },
-        stack: { type: "string", default: ".local/data/stack.json" },
         help: { type: "boolean", short: "h", default: false },
       },
     }).values;
@@ -95,7 +90,7 @@ function positive(name: string, text: string): number {
 }
 
 /** The databases, with their keys. */
-function targets(only: string | undefined, stackFile: string): Target[] {
+function targets(only: string | undefined): Target[] {
   if (process.env.DATABASE_URL || process.env.DATABASE_URL_FILE) {
     const { DATABASE_URL: url, DATA_KEY: dataKeys } = loadConfig({
       DATABASE_URL: z.string(),
@@ -103,25 +98,12 @@ function targets(only: string | undefined, stackFile: string): Target[] {
     });
     return [{ service: new URL(url).pathname.slice(1), url, dataKeys }];
   }
-  if (!existsSync(stackFile)) {
-    throw new SetupError(
-      `Nothing runs here: there is no ${stackFile}. Set DATABASE_URL and DATA_KEY, or --stack.`,
-    );
-  }
-  const services = SERVICES.filter((name) => only === undefined || name === only);
-  if (services.length === 0) throw new SetupError(`There is no service ${only}.`);
-  return services.map((name) => localTarget(name, stackFile));
-}
-
-/** A service of the system that `npm start` runs. */
-function localTarget(service: Service, stackFile: string): Target {
-  const { urls } = readJson<{ urls: { mysql: string } }>(stackFile);
-  const secrets = readJson<Secrets>(join(dirname(stackFile), "secrets.json"));
-  const url = new URL(urls.mysql);
-  url.username = SCHEMA_PREFIX + service;
-  url.password = secrets.databasePasswords[service];
-  url.pathname = SCHEMA_PREFIX + service;
-  return { service, url: url.href, dataKeys: keys.parse(secrets.dataKeys[service]) };
+  const stack = new RunningStack("DATABASE_URL and DATA_KEY");
+  return servicesNamed(only).map((service) => ({
+    service,
+    url: stack.databaseOf(service),
+    dataKeys: keys.parse(stack.secrets.dataKeys[service]),
+  }));
 }
 
 /** Goes through a service's sealed columns and tells of each. @returns how many values are not under the current key */
@@ -156,8 +138,4 @@ function inWords(standing: Standing): string {
   const parts = [`${values} values`, ...(keyCounts.length > 0 ? keyCounts : ["none under an older key"])];
   if (broken.length > 0) parts.push(`${broken.length} do not open`);
   return parts.join(", ");
-}
-
-function readJson<T>(file: string): T {
-  return JSON.parse(readFileSync(file, "utf8"));
 }

@@ -97,8 +97,8 @@ test.each([
   ["a time that is none", ["--grace", "soon"], {}, "--grace must be a duration"],
   [
     "a system that does not run",
-    ["--stack", "nowhere.json"],
-    {},
+    [],
+    { STACK_JSON: "nowhere.json" },
     "Nothing runs here: there is no nowhere.json.",
   ],
   ["a database of nobody's", [], { DATABASE_URL: "mysql://x" }, "Say with --service whose trail it is."],

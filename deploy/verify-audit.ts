@@ -1,6 +1,4 @@
 // `npm run audit:verify`: says whether somebody has tampered with the audit trail.
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { AuditChain } from "@medconnect/platform/audit/audit-chain.ts";
 import { WITNESS_OF } from "@medconnect/platform/audit/checkpoints.ts";
@@ -8,10 +6,11 @@ import { FINDINGS, type Finding, verifyTrail } from "@medconnect/platform/audit/
 import { duration, keys, loadConfig } from "@medconnect/platform/config.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
 import { z } from "zod";
-import type { Secrets } from "./local/data-folder.ts";
-import { SERVICES, type Service } from "./provision.ts";
+import type { Service } from "./provision.ts";
+import { RunningStack, servicesNamed } from "./running-stack.ts";
+import { SetupError } from "./setup-error.ts";
 
-const HELP = `Usage: npm run audit:verify [-- --service NAME] [--grace 2h] [--stack FILE]
+const HELP = `Usage: npm run audit:verify [-- --service NAME] [--grace 2h]
 
 Checks each service's audit trail against its seals, and the seals against what another service was told of them. Finds
 events that were changed, deleted, put in or put in another order, and a trail that was cut off or written anew.
@@ -19,10 +18,9 @@ Prints what it finds; exits with 0 if all is well, with 1 if not, with 2 if it c
 
   --service NAME   only this service's trail: auth, scheduling, clinical or billing
   --grace TIME     how long an event may be without a seal (2h)
-  --stack FILE     the running system's stack.json (.local/data/stack.json)
   --help           shows this
 
-Environment, in place of a stack.json; --service says whose trail it is:
+Environment, in place of the system that runs here (STACK_JSON names its stack.json); --service says whose trail it is:
   DATABASE_URL           the service's database: mysql://user:password@host:port/schema
   WITNESS_DATABASE_URL   that of the service that keeps its checkpoints; without it, a cut-off end is not found:
                          ${Object.entries(WITNESS_OF)
@@ -31,7 +29,6 @@ Environment, in place of a stack.json; --service says whose trail it is:
   AUDIT_KEY              the service's, and by comma all that it had before
 `;
 
-const SCHEMA_PREFIX = "medconnect_";
 /** Of each kind; all are counted. */
 const SHOWN = 100;
 const PROGRESS_EVERY_MS = 5000;
@@ -50,7 +47,6 @@ async function main(): Promise<number> {
     options: {
       service: { type: "string" },
       grace: { type: "string" },
-      stack: { type: "string", default: ".local/data/stack.json" },
       help: { type: "boolean", default: false },
     },
   });
@@ -61,7 +57,7 @@ async function main(): Promise<number> {
   const grace = duration("2h").safeParse(flags.grace);
   if (!grace.success) throw new Error(`--grace ${grace.error.issues[0]!.message}.`);
   let findings = 0;
-  for (const source of sourcesOf(flags.service, flags.stack)) findings += await verify(source, grace.data);
+  for (const source of sourcesOf(flags.service)) findings += await verify(source, grace.data);
   return findings > 0 ? 1 : 0;
 }
 
@@ -121,24 +117,18 @@ class Progress {
   };
 }
 
-function sourcesOf(service: string | undefined, stackFile: string): Source[] {
-  const named = SERVICES.filter((name) => service === undefined || name === service);
-  if (named.length === 0) throw new Error(`There is no service ${service}.`);
+function sourcesOf(name: string | undefined): Source[] {
+  const named = servicesNamed(name);
   if (process.env.DATABASE_URL || process.env.DATABASE_URL_FILE) {
-    if (!service) throw new Error("Say with --service whose trail it is.");
+    if (!name) throw new SetupError("Say with --service whose trail it is.");
     return [sourceInEnvironment(named[0]!)];
   }
-  if (!existsSync(stackFile)) {
-    throw new Error(`Nothing runs here: there is no ${stackFile}. Set DATABASE_URL, or --stack.`);
-  }
-  const { urls } = readJson<{ urls: { mysql: string } }>(stackFile);
-  const { auditKeys } = readJson<Secrets>(join(dirname(stackFile), "secrets.json"));
-  const urlOf = (name: string) => Object.assign(new URL(urls.mysql), { pathname: SCHEMA_PREFIX + name }).href;
-  return named.map((name) => ({
-    service: name,
-    databaseUrl: urlOf(name),
-    witnessUrl: urlOf(WITNESS_OF[name]!),
-    keys: keys.parse(auditKeys[name]),
+  const stack = new RunningStack("DATABASE_URL");
+  return named.map((service) => ({
+    service,
+    databaseUrl: stack.databaseOf(service),
+    witnessUrl: stack.databaseOf(WITNESS_OF[service]!),
+    keys: keys.parse(stack.secrets.auditKeys[service]),
   }));
 }
 
@@ -146,10 +136,6 @@ function sourceInEnvironment(service: Service): Source {
   const settings = { DATABASE_URL: z.string(), WITNESS_DATABASE_URL: z.string().optional(), AUDIT_KEY: keys };
   const { DATABASE_URL, WITNESS_DATABASE_URL, AUDIT_KEY } = loadConfig(settings, process.env, 2);
   return { service, databaseUrl: DATABASE_URL, witnessUrl: WITNESS_DATABASE_URL, keys: AUDIT_KEY };
-}
-
-function readJson<T>(file: string): T {
-  return JSON.parse(readFileSync(file, "utf8"));
 }
 
 process.exitCode = await main().catch((error: Error) => {
