@@ -1,6 +1,6 @@
 // `npm run ledger:check`: says whether the ledger is in balance and agrees with the payments, or what a balance is.
-import { existsSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { loadConfig, serviceSettings } from "@medconnect/platform/config.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
 import { CHECKS, findViolations } from "./ledger/check-store.ts";
 import { doctorAccount } from "./ledger/ledger-rules.ts";
@@ -16,14 +16,11 @@ Prints what does not; exits with 0 if all is well, with 1 if not, with 2 if it c
   --doctor ID    prints what is due to a doctor instead: credits less debits, in the minor unit (cents)
   --payment ID   prints a payment's balance in each account instead: what of its fee is due to the doctor,
                  and, as a debit (below 0), what of it the provider holds
-  --stack FILE   the running system's stack.json (.local/data/stack.json)
   --help         shows this
 
-Environment:
-  DATABASE_URL   billing's database instead: mysql://user:password@host:port/schema
+Works on the system that runs here (STACK_JSON names its stack.json), or on billing's DATABASE_URL in the environment.
 `;
 
-const SCHEMA = "medconnect_billing";
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 
 process.exitCode = await main().catch((error: Error) => {
@@ -36,8 +33,7 @@ async function main(): Promise<number> {
     options: {
       doctor: { type: "string" },
       payment: { type: "string" },
-      stack: { type: "string", default: ".local/data/stack.json" },
-      help: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
     },
   });
   if (flags.help) {
@@ -49,7 +45,8 @@ async function main(): Promise<number> {
     if (id !== undefined && !UUID.test(id))
       throw new Error(`${id} is no id: those are UUIDs, in small letters.`);
   }
-  const db = new Database({ url: databaseUrl(flags.stack), poolSize: 1, timeoutMs: 60_000 });
+  const { DATABASE_URL } = loadConfig({ DATABASE_URL: serviceSettings.DATABASE_URL }, process.env, 2);
+  const db = new Database({ url: DATABASE_URL, poolSize: 1, timeoutMs: 60_000 });
   try {
     if (doctor === undefined && payment === undefined) return await check(db);
     if (doctor !== undefined) print(doctorAccount(doctor), await balanceOf(db, doctorAccount(doctor)));
@@ -73,16 +70,4 @@ async function check(db: Database): Promise<number> {
   }
   process.stdout.write(`${Object.keys(CHECKS).length} checks, ${violations.length} violations\n`);
   return violations.length > 0 ? 1 : 0;
-}
-
-function databaseUrl(stackFile: string): string {
-  const { DATABASE_URL } = process.env;
-  if (DATABASE_URL) return DATABASE_URL;
-  if (!existsSync(stackFile)) {
-    throw new Error(`Nothing runs here: there is no ${stackFile}. Set DATABASE_URL, or --stack.`);
-  }
-  const { urls } = JSON.parse(readFileSync(stackFile, "utf8")) as { urls: { mysql: string } };
-  const url = new URL(urls.mysql);
-  url.pathname = `/${SCHEMA}`;
-  return url.href;
 }

@@ -1,5 +1,3 @@
-/** After so many failures, over some three hours, a mail is left for people. */
-const MAX_TRIES = 20;
 const FIRST_PAUSE_MS = 2000;
 const MAX_PAUSE_MS = 15 * 60_000;
 
@@ -11,14 +9,14 @@ export interface Verdict {
 }
 
 /**
- * Two seconds, doubling to a quarter of an hour; and no further try for a recipient that the mail server refuses for
- * good.
+ * Two seconds, doubling to a quarter of an hour, until the mail says nothing of use any more: a mail server may be away for
+ * hours. Only a recipient that it refuses for good is not tried again, but left for people.
  *
  * @param tries how often the mail had failed before
  */
 export function afterFailure(error: unknown, tries: number): Verdict {
   return {
-    isDead: isRefusedForGood(error) || tries + 1 >= MAX_TRIES,
+    isDead: isRefusedForGood(error),
     pauseMs: Math.min(FIRST_PAUSE_MS * 2 ** tries, MAX_PAUSE_MS),
   };
 }

@@ -36,6 +36,19 @@ const RECORD_FAILURE =
 const COUNT = "SELECT dead, COUNT(*) AS waiting FROM mails GROUP BY dead";
 const DELETE_EXPIRED = "DELETE FROM mails WHERE expire_time <= ? LIMIT ?";
 
+const LIST = `SELECT id, user_id AS userId, template, create_time AS createTime, expire_time AS expireTime,
+  available_time AS availableTime, tries, last_error AS lastError, dead FROM mails
+  WHERE dead >= ? ORDER BY create_time, id LIMIT ?`;
+const REVIVE_ALL = "UPDATE mails SET dead = FALSE, available_time = ? WHERE dead = TRUE";
+const REVIVE = `${REVIVE_ALL} AND id IN (?)`;
+
+/** A mail that is not sent yet, without what is in it. */
+export interface WaitingMail extends Omit<MailRow, "content"> {
+  readonly availableTime: Date;
+  readonly lastError: string | null;
+  readonly dead: 0 | 1;
+}
+
 export function insertMail(tx: Transaction, mail: Omit<MailRow, "tries">): void {
   const { id, userId, template, content, createTime, expireTime } = mail;
   tx.defer(INSERT, [id, userId, template, content, createTime, expireTime, createTime]);
@@ -68,6 +81,17 @@ export async function countMails(db: Database): Promise<{ waiting: number; dead:
   const rows = await db.read<{ dead: number; waiting: number }>(COUNT);
   const count = (dead: number) => rows.find((row) => row.dead === dead)?.waiting ?? 0;
   return { waiting: count(0), dead: count(1) };
+}
+
+/** The oldest of the mails that wait; `onlyDead`: of those that are left for people. */
+export async function listMails(db: Database, onlyDead: boolean, limit: number): Promise<WaitingMail[]> {
+  return await db.read<WaitingMail>(LIST, [onlyDead, limit]);
+}
+
+/** Has dead mails tried again, all of them if none is named. @returns how many there were */
+export async function reviveMails(db: Database, now: Date, ids?: string[]): Promise<number> {
+  const { affectedRows } = await (ids ? db.write(REVIVE, [now, ids]) : db.write(REVIVE_ALL, [now]));
+  return affectedRows;
 }
 
 export async function deleteExpiredMails(db: Database, now: Date): Promise<void> {
