@@ -15,6 +15,8 @@ export const SETTINGS = {
   RATE_LIMIT_SEARCH: "0",
   BOOKING_HOLD: `${HOLD_MS}ms`,
   STUB_SETTLE_DELAY: "1s",
+  // The stub answers at once: what has none after this is dead.
+  ATTEMPT_LEASE: "3s",
   // So that any consultation can be held now.
   EARLY_START: "30d",
   // Nobody signs in again while the suite runs.

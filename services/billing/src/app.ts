@@ -26,8 +26,12 @@ export const billingSettings = {
   STRIPE_RETURN_URL: z.url().optional(),
   /** Only tests talk to another one. */
   STRIPE_API_URL: z.url().default("https://api.stripe.com"),
-  /** How long a request has an attempt for itself; then the settler asks the provider, too. */
-  ATTEMPT_LEASE: duration("3s"),
+  /**
+   * How long a request has an attempt, or a refund, for itself; then the settler takes it for dead, and asks the provider.
+   * Longer than a provider's call may take (8 s for Stripe's), so that nobody asks about a call that is still under way; and
+   * no longer than a request may take, as who died leaves its patient without an outcome for so long.
+   */
+  ATTEMPT_LEASE: duration("10s"),
   /** How often payments are looked for that are due to be settled. */
   SETTLE_EVERY: duration("500ms"),
   /** How long before an authorization lapses it is captured, where its booking is still on. */

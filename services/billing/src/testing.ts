@@ -36,7 +36,7 @@ import { getRefund, listRefunds } from "./refunds/read-refunds.ts";
 import { settleRefunds } from "./refunds/settle-refunds.ts";
 import { receiveWebhook } from "./webhooks/receive-webhook.ts";
 
-export const LEASE_MS = 3000;
+export const LEASE_MS = 10_000;
 export const SETTLE_DELAY_MS = 2000;
 export const AUTHORIZATION_MS = 7 * 24 * 3_600_000;
 export const CAPTURE_BEFORE_LAPSE_MS = 24 * 3_600_000;

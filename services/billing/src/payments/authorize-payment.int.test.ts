@@ -103,7 +103,7 @@ test("a provider that cannot be reached is asked again, later and later", async 
   billing.provider.back = nobodyAnswers;
   await billing.authorize(paymentId, patient, "pm_requires_action");
   billing.provider.mend();
-  for (const waitMs of [LEASE_MS, 2000, 4000, 8000]) {
+  for (const waitMs of [2000, 2000, 4000, 8000]) {
     billing.provider.there = nobodyAnswers;
     billing.app.clock.advance(waitMs - 1);
     await billing.settle();
@@ -114,6 +114,17 @@ test("a provider that cannot be reached is asked again, later and later", async 
     billing.provider.mend();
   }
   billing.app.clock.advance(16_000);
+  await billing.settle();
+  expect((await billing.read(paymentId)).status).toBe("AUTHORIZED");
+});
+
+test("while its request waits for the provider, nobody else asks about an attempt; what died is asked about after its lease", async () => {
+  const { paymentId } = await billing.hold(patient);
+  await authorizeAndDie(paymentId, "pm_card_visa", "once", "there");
+  billing.app.clock.advance(LEASE_MS - 1);
+  await billing.settle();
+  expect(billing.provider.calls).toEqual([]);
+  billing.app.clock.advance(1);
   await billing.settle();
   expect((await billing.read(paymentId)).status).toBe("AUTHORIZED");
 });

@@ -12,7 +12,10 @@ import { type AttemptRow, endAttempt } from "./attempt-store.ts";
 import { changePayment, trailsOf } from "./change-payment.ts";
 import { amountOf, toPayment } from "./payment.ts";
 import { learn } from "./payment-rules.ts";
-import { lockPayment, type PaymentRow } from "./payment-store.ts";
+import { endLease, lockPayment, type PaymentRow } from "./payment-store.ts";
+
+/** How long after an answer that was none, or "not yet", the provider is asked for the first time. */
+const ASK_AFTER_MS = 2000;
 
 const methodPlace = (attemptId: string): string => `payment_attempts.payment_method:${attemptId}`;
 
@@ -62,8 +65,13 @@ export const finishAttempt = (
     async (tx) => {
       const row = await lockPayment(tx, attempt.payment_id);
       // Where another attempt is under way, this one was ended before, and its key has its answer.
-      if (!charge || row.attempt_id !== attempt.id) return { answer: toPayment(row), trails: [] };
-      return applyCharge(app, tx, row, charge);
+      if (row.attempt_id !== attempt.id) return { answer: toPayment(row), trails: [] };
+      const ending = charge ? applyCharge(app, tx, row, charge) : { answer: toPayment(row), trails: [] };
+      // Nobody is left who waits for the provider: no need to sit the lease out.
+      if (!charge || charge.status === "PENDING") {
+        endLease(tx, row.id, new Date(app.clock.now().getTime() + ASK_AFTER_MS));
+      }
+      return ending;
     },
   );
 

@@ -129,6 +129,14 @@ export async function takeDuePayments(db: Database, now: Date): Promise<PaymentR
   });
 }
 
+/** Lets the settler ask about an attempt that it has not taken up yet, from then on. */
+export function endLease(tx: Transaction, paymentId: string, askTime: Date): void {
+  tx.defer(
+    `UPDATE payments SET settle_time = LEAST(settle_time, ?) WHERE id = ? AND status = 'PROCESSING' AND settle_tries = 0`,
+    [askTime, paymentId],
+  );
+}
+
 /** Up to a hundred payments whose authorization lapses by then and about which nothing is decided. */
 export async function findLapsing(db: Database, by: Date): Promise<string[]> {
   const rows = await db.read<{ id: string }>(

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import Stripe from "stripe";
-import { StripeProvider } from "./stripe-provider.ts";
+import { billingSettings } from "../app.ts";
+import { StripeProvider, TIMEOUT_MS } from "./stripe-provider.ts";
 import { CAPTURE_BEFORE, StripeStandIn } from "./testing/stripe-stand-in.ts";
 
 const WEBHOOK_SECRET = "whsec_test";
@@ -163,6 +164,10 @@ test.each([
   expect(await refund(2000)).toEqual({ reference: "re_1", status });
   stripe.refunds.get("re_1")!.status = "succeeded";
   expect(await refund(2000, "r1", "re_1")).toEqual({ reference: "re_1", status: "SUCCEEDED" });
+});
+
+test("a call has ended before the settler takes its request for dead", () => {
+  expect(billingSettings.ATTEMPT_LEASE.parse(undefined)).toBeGreaterThan(TIMEOUT_MS);
 });
 
 test("nobody there: the outcome is not known", async () => {

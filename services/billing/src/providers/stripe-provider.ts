@@ -23,7 +23,7 @@ export interface StripeProviderOptions {
 }
 
 /** Within the deadline of the request that waits for it. */
-const TIMEOUT_MS = 8000;
+export const TIMEOUT_MS = 8000;
 const WEBHOOK_TOLERANCE_S = 300;
 /** What an intent has to come with, so that it tells when its authorization lapses. */
 const WITH_CHARGE = { expand: ["latest_charge"] };
