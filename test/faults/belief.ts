@@ -1,6 +1,6 @@
 import type { Json } from "../support/api.ts";
 
-export type Status = "PENDING_PAYMENT" | "CONFIRMED" | "EXPIRED" | "CANCELLED" | "COMPLETED";
+export type Status = "PENDING_PAYMENT" | "CONFIRMED" | "EXPIRED" | "CANCELLED" | "COMPLETED" | "NO_SHOW";
 
 /** What the system has acknowledged about one booking, and must stand by. */
 export interface Belief {
@@ -22,14 +22,17 @@ export interface Believer {
   beliefs: ReadonlyMap<string, Belief>;
 }
 
+/** What a confirmed booking may become by its doctor's doing. */
+const OVER = ["COMPLETED", "NO_SHOW"] as const;
+
 /** What a booking may have become without its patient's doing, or by what its patient has asked for since. */
 const LATER: Record<Status, readonly Status[]> = {
-  PENDING_PAYMENT: ["PENDING_PAYMENT", "CONFIRMED", "EXPIRED", "CANCELLED"],
-  CONFIRMED: ["CONFIRMED", "CANCELLED"],
-  // Its consultation has ended, and the event of that may be on its way.
-  COMPLETED: ["CONFIRMED", "COMPLETED"],
+  PENDING_PAYMENT: ["PENDING_PAYMENT", "CONFIRMED", "EXPIRED", "CANCELLED", ...OVER],
+  CONFIRMED: ["CONFIRMED", "CANCELLED", ...OVER],
+  COMPLETED: ["COMPLETED"],
+  NO_SHOW: ["NO_SHOW"],
   // By the late-payment rule.
-  EXPIRED: ["EXPIRED", "CONFIRMED", "CANCELLED"],
+  EXPIRED: ["EXPIRED", "CONFIRMED", "CANCELLED", ...OVER],
   CANCELLED: ["CANCELLED"],
 };
 

@@ -2,6 +2,7 @@ import { signUpAdmin } from "../support/accounts.ts";
 import { Api } from "../support/api.ts";
 import type { Believer } from "./belief.ts";
 import { Clerk } from "./clerk.ts";
+import { Doctor } from "./doctor.ts";
 import { HttpClient } from "./http-client.ts";
 import { Patient } from "./patient.ts";
 import { openPractices, type Slot } from "./practice.ts";
@@ -16,9 +17,16 @@ export interface CrowdOptions {
   thinkMs: number;
 }
 
-/** Patients, and an admin, who use the system all at once. */
+interface Members {
+  patients: Patient[];
+  doctors: Doctor[];
+  clerk: Clerk;
+}
+
+/** Patients, doctors, and an admin, who use the system all at once. */
 export class Crowd {
   readonly patients: Patient[];
+  readonly doctors: Doctor[];
   readonly clerk: Clerk;
   readonly slots: readonly Slot[];
   /** Others who were acknowledged something in a scenario. */
@@ -26,8 +34,9 @@ export class Crowd {
   readonly #http: HttpClient;
   #living: Promise<void>[] = [];
 
-  constructor(patients: Patient[], clerk: Clerk, slots: readonly Slot[], http: HttpClient) {
+  constructor({ patients, doctors, clerk }: Members, slots: readonly Slot[], http: HttpClient) {
     this.patients = patients;
+    this.doctors = doctors;
     this.clerk = clerk;
     this.slots = slots;
     this.#http = http;
@@ -36,17 +45,19 @@ export class Crowd {
   static async gather({ system, random, patients: count, thinkMs }: CrowdOptions): Promise<Crowd> {
     const { gateway } = system.stack.urls;
     const api = new Api(gateway);
-    const { patients, slots } = await openPractices(api, count);
+    const { patients, doctors, slots } = await openPractices(api, count);
     const admin = await signUpAdmin(api, system.stack, SCHEMA_PREFIX);
     const http = new HttpClient(gateway);
-    return new Crowd(
-      patients.map(
+    const members: Members = {
+      patients: patients.map(
         ({ id, token }) => new Patient({ id, token, http, slots, random: random.fork(), thinkMs }),
       ),
-      new Clerk({ token: admin.token, http, random: random.fork() }),
-      slots,
-      http,
-    );
+      doctors: doctors.map(
+        ({ id, token, calendar }) => new Doctor({ id, token, calendar, http, slots, random: random.fork() }),
+      ),
+      clerk: new Clerk({ token: admin.token, http, random: random.fork() }),
+    };
+    return new Crowd(members, slots, http);
   }
 
   /** Everybody who has bookings. */
@@ -75,8 +86,8 @@ export class Crowd {
     }
   }
 
-  get #members(): (Patient | Clerk)[] {
-    return [...this.patients, this.clerk];
+  get #members(): (Patient | Doctor | Clerk)[] {
+    return [...this.patients, ...this.doctors, this.clerk];
   }
 
   close(): void {

@@ -16,12 +16,21 @@ const EXPECTED = {
   book: ["SLOT_UNAVAILABLE", "PATIENT_OVERLAP"],
   // Not found: billing was away when the slot was held, and has not heard of the payment yet.
   authorize: ["PAYMENT_DECLINED", "HOLD_EXPIRED", "ILLEGAL_TRANSITION", "NOT_FOUND"],
-  cancel: ["ILLEGAL_TRANSITION"],
-  reschedule: ["ILLEGAL_TRANSITION", "SLOT_UNAVAILABLE", "PATIENT_OVERLAP", "RESCHEDULE_TOO_LATE"],
+  // Its doctor may have begun, ended or cancelled it meanwhile.
+  cancel: ["ILLEGAL_TRANSITION", "BOOKING_STARTED"],
+  reschedule: [
+    "ILLEGAL_TRANSITION",
+    "BOOKING_STARTED",
+    "SLOT_UNAVAILABLE",
+    "PATIENT_OVERLAP",
+    "RESCHEDULE_TOO_LATE",
+  ],
   read: [],
   list: [],
   "read payment": ["NOT_FOUND"],
 } as const;
+
+const NEWEST = 8;
 
 export interface PatientOptions {
   id: string;
@@ -78,7 +87,9 @@ export class Patient {
     if (live.length > 0 && chance < 0.65) return await this.#cancel(random.pick(live));
     if (this.beliefs.size > 0 && chance < 0.8)
       return await this.#read(random.pick([...this.beliefs.values()]));
-    await this.#book(random.pick(this.#options.slots));
+    const { slots } = this.#options;
+    // What was offered last is asked for most; among it is what begins soon.
+    await this.#book(random.pick(random.next() < 0.3 ? slots.slice(-NEWEST) : slots));
   }
 
   #believed(status: Status): Belief[] {

@@ -1,6 +1,6 @@
 import { type Account, signUp } from "../support/accounts.ts";
 import type { Api, Json } from "../support/api.ts";
-import { DAY_MS, FEE, HOUR_MS, MINUTE_MS, openPractice, timeFromNow } from "../support/practice.ts";
+import { DAY_MS, FEE, HOUR_MS, MINUTE_MS, openPractice } from "../support/practice.ts";
 
 export interface Slot {
   id: string;
@@ -8,34 +8,78 @@ export interface Slot {
   isPaid: boolean;
 }
 
-const DOCTORS = 4;
-const SLOTS_A_DOCTOR = 16;
-const LENGTH_MS = 30 * MINUTE_MS;
+/** RFC 3339. */
+export interface Interval {
+  startTime: string;
+  endTime: string;
+}
+
+const DOCTORS = 8;
+const SLOTS_A_DOCTOR = 8;
+/** The shortest that a slot may be: the sooner a doctor has time again. */
+const LENGTH_MS = 5 * MINUTE_MS;
+/** Long enough to be booked and paid before. */
+const SOON_MS = 5000;
+/** Who cancels these pays. */
+const NEAR = { firstMs: 4 * HOUR_MS, lastMs: 20 * HOUR_MS };
+/** Whose fee is returned. */
+const FAR_MS = 5 * DAY_MS;
+
+/** A doctor's times, none of which overlap. */
+export class Calendar {
+  readonly #openedMs = Date.now();
+  #nearMs = NEAR.firstMs;
+  #farMs = FAR_MS;
+  #isNearNext = true;
+  #soonEndMs = 0;
+
+  /** A time that was not given out before: half are near, as long as there are any, and half far off. */
+  next(): Interval {
+    const isNear = this.#isNearNext && this.#nearMs < NEAR.lastMs;
+    this.#isNearNext = !this.#isNearNext;
+    const startMs = this.#openedMs + (isNear ? this.#nearMs : this.#farMs);
+    if (isNear) this.#nearMs += LENGTH_MS;
+    else this.#farMs += LENGTH_MS;
+    return interval(startMs);
+  }
+
+  /** A time that begins so soon that its patient, or doctor, can be missed; undefined while there is one. */
+  soon(): Interval | undefined {
+    const startMs = Date.now() + SOON_MS;
+    if (startMs < this.#soonEndMs) return undefined;
+    this.#soonEndMs = startMs + LENGTH_MS;
+    return interval(startMs);
+  }
+}
+
+const interval = (startMs: number): Interval => ({
+  startTime: new Date(startMs).toISOString(),
+  endTime: new Date(startMs + LENGTH_MS).toISOString(),
+});
 
 export interface Practice {
+  doctors: (Account & { calendar: Calendar })[];
   patients: Account[];
+  /** What is offered; doctors add to it. */
   slots: Slot[];
 }
 
 /** Patients, and doctors whose times collide; every other doctor takes a fee. */
 export async function openPractices(api: Api, patientCount: number): Promise<Practice> {
-  const slots: Slot[] = [];
+  const practice: Practice = { doctors: [], patients: [], slots: [] };
   for (let i = 0; i < DOCTORS; i++) {
     const isPaid = i % 2 === 1;
     const doctor = await openPractice(api, isPaid ? { fee: FEE } : {});
-    slots.push(...(await offerTimes(doctor, isPaid)));
+    const calendar = new Calendar();
+    practice.doctors.push({ ...doctor, calendar });
+    practice.slots.push(...(await offerTimes(doctor, calendar, isPaid)));
   }
-  const patients: Account[] = [];
-  for (let i = 0; i < patientCount; i++) patients.push(await signUp(api, "PATIENT"));
-  return { patients, slots };
+  for (let i = 0; i < patientCount; i++) practice.patients.push(await signUp(api, "PATIENT"));
+  return practice;
 }
 
-/** Half of the times are so near that who cancels pays, half so far off that the fee is returned. */
-async function offerTimes({ id, api }: Account, isPaid: boolean): Promise<Slot[]> {
-  const times = Array.from({ length: SLOTS_A_DOCTOR }, (_, i) => {
-    const first = i % 2 === 0 ? 4 * HOUR_MS : 5 * DAY_MS;
-    return timeFromNow(first + i * LENGTH_MS, LENGTH_MS);
-  });
-  const answer = await api.ok(`POST /v1/doctors/${id}/slots:batchCreate`, { body: { slots: times } });
+async function offerTimes({ id, api }: Account, calendar: Calendar, isPaid: boolean): Promise<Slot[]> {
+  const slots = Array.from({ length: SLOTS_A_DOCTOR }, () => calendar.next());
+  const answer = await api.ok(`POST /v1/doctors/${id}/slots:batchCreate`, { body: { slots } });
   return (answer.slots as Json[]).map((slot) => ({ id: String(slot.id), doctorId: id, isPaid }));
 }

@@ -13,8 +13,8 @@ const QUIET_LOOKS = 3;
 const LOOK_PAUSE_MS = 1000;
 const REFUSALS = {
   book: ["SLOT_UNAVAILABLE", "PATIENT_OVERLAP"],
-  // Its hold has ended meanwhile.
-  cancel: ["ILLEGAL_TRANSITION"],
+  // Its hold has ended, or its time has come, meanwhile.
+  cancel: ["ILLEGAL_TRANSITION", "BOOKING_STARTED"],
 } as const;
 
 /** What a stretch of the rush was answered. */

@@ -178,8 +178,7 @@ export class SealedLoad {
     const consultation = `/v1/consultations/${booked.body.consultationId}`;
     if (!(await this.#isThere(consultation))) return;
     await this.#doctor.decide("start", `POST ${consultation}:start`, {});
-    const completed = await this.#doctor.decide("complete", `POST ${consultation}:complete`, { notes: text });
-    if (completed.kind === "ok") belief.status = "COMPLETED";
+    await this.#doctor.decide("complete", `POST ${consultation}:complete`, { notes: text });
     const content = { content: text, items: [{ medication: text }] };
     const prescribed = await this.#keep(
       "prescribe",

@@ -76,7 +76,7 @@ export class SteadyLoad {
     beliefs.set(belief.id, belief);
     const cancel = { token, key: randomUUID(), body: { reason: "Well again" } };
     const cancelled = await this.#balancer.send(`POST /v1/bookings/${belief.id}:cancel`, cancel);
-    this.#tally.add("cancel", cancelled, []);
+    this.#tally.add("cancel", cancelled, ["BOOKING_STARTED"]);
     if (cancelled.kind === "ok") belief.status = "CANCELLED";
   }
 }

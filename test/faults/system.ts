@@ -19,6 +19,8 @@ export const SETTINGS = {
   ATTEMPT_LEASE: "3s",
   // So that any consultation can be held now.
   EARLY_START: "30d",
+  // And who does not come is missing at once.
+  NO_SHOW_AFTER: "0s",
   // Nobody signs in again while the suite runs.
   ACCESS_TOKEN_TTL: "6h",
   LOG_LEVEL: "info",

@@ -29,10 +29,13 @@ export const ALWAYS: readonly Rule[] = [
         AND NOT (s.booking_id <=> b.id AND s.status = IF(b.status = 'CONFIRMED', 'BOOKED', 'HELD'))`,
   },
   {
+    // The time of a consultation that was broken off is used up.
     name: "a booked slot is booked by nobody",
-    sql: `SELECT s.id, s.booking_id FROM scheduling.slots s
+    sql: `SELECT s.id, s.booking_id, b.status FROM scheduling.slots s
       LEFT JOIN scheduling.bookings b ON b.id = s.booking_id AND b.slot_id = s.id
-      WHERE s.status = 'BOOKED' AND (b.status IS NULL OR b.status NOT IN ('CONFIRMED', 'COMPLETED', 'NO_SHOW'))`,
+      LEFT JOIN clinical.consultations c ON c.id = b.consultation_id
+      WHERE s.status = 'BOOKED' AND (b.status IS NULL OR b.status NOT IN ('CONFIRMED', 'COMPLETED', 'NO_SHOW'))
+        AND NOT (b.status <=> 'CANCELLED' AND c.status <=> 'ABANDONED')`,
   },
   {
     name: "a booking has more than one consultation",

@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Crowd } from "../crowd.ts";
 import type { System } from "../system.ts";
 import { unacknowledgedBookings } from "./acknowledged-bookings.ts";
+import { unacknowledgedConsultations } from "./acknowledged-consultations.ts";
 import { unacknowledgedRefunds } from "./acknowledged-refunds.ts";
 import { ALWAYS } from "./always.ts";
 import { contradictionsOutside } from "./outside.ts";
@@ -34,8 +35,9 @@ export async function judge(system: System, crowd: Crowd): Promise<Verdict> {
       ...broken,
       ...(await schemas.broken(ALWAYS)),
       ...(await unacknowledgedBookings(schemas, crowd.believers)),
+      ...(await unacknowledgedConsultations(schemas, crowd.doctors)),
       ...(await unacknowledgedRefunds(schemas, crowd.clerk)),
-      ...(await contradictionsOutside(system, crowd.believers)),
+      ...(await contradictionsOutside(system, crowd.believers, crowd.doctors)),
     ];
     return { settledMs, violations };
   } finally {

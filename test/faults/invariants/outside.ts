@@ -1,7 +1,9 @@
 import type { Json } from "../../support/api.ts";
 import { Grpc } from "../../support/grpc.ts";
 import { type Believer, beliefOf, contradiction } from "../belief.ts";
+import type { Doctor } from "../doctor.ts";
 import type { System } from "../system.ts";
+import { contradiction as contradictionOfConsultation } from "./acknowledged-consultations.ts";
 
 const PAGE_SIZE = 100;
 
@@ -9,54 +11,117 @@ const PAGE_SIZE = 100;
 export async function contradictionsOutside(
   system: System,
   believers: readonly Believer[],
+  doctors: readonly Doctor[],
 ): Promise<string[]> {
-  const straight = new Grpc(system.stack.addresses.scheduling);
+  const { scheduling, clinical } = system.stack.addresses;
+  const bookings = new Lists(
+    system,
+    "bookings",
+    new Grpc(scheduling),
+    "scheduling.v1.BookingService/ListBookings",
+  );
+  const consultations = new Lists(
+    system,
+    "consultations",
+    new Grpc(clinical),
+    "clinical.v1.ConsultationService/ListConsultations",
+  );
   const wrong: string[] = [];
   try {
-    for (const believer of believers) wrong.push(...(await contradictionsOf(believer, system, straight)));
-  } finally {
-    straight.close();
-  }
-  return wrong;
-}
-
-async function contradictionsOf(believer: Believer, system: System, straight: Grpc): Promise<string[]> {
-  const { beliefs, token } = believer;
-  const wrong: string[] = [];
-  const overHttp = await allPages(async (pageToken) => {
-    const path = `/v1/bookings?pageSize=${PAGE_SIZE}&pageToken=${encodeURIComponent(pageToken)}`;
-    const { kind, body, reason } = await system.http.send(`GET ${path}`, { token });
-    if (kind !== "ok") throw new Error(`bookings cannot be listed: ${reason}`);
-    return body;
-  });
-  const overGrpc = await allPages(async (pageToken) => {
-    const request = { pageSize: PAGE_SIZE, pageToken };
-    const { name, body } = await straight.call("scheduling.v1.BookingService/ListBookings", request, {
-      token,
-    });
-    if (name !== "OK") throw new Error(`bookings cannot be listed over gRPC: ${name}`);
-    return body;
-  });
-  for (const [way, bookings] of Object.entries({ HTTP: overHttp, gRPC: overGrpc })) {
-    const ids = new Set(bookings.map(({ id }) => id));
-    if (ids.size !== bookings.length) wrong.push(`a booking is listed twice over ${way}`);
-    for (const id of beliefs.keys()) if (!ids.has(id)) wrong.push(`booking ${id} is not listed over ${way}`);
-    for (const booking of bookings) {
-      const belief = beliefs.get(String(booking.id));
-      const problem = belief && contradiction(belief, beliefOf(booking));
-      if (problem) wrong.push(`${problem} (${way})`);
+    for (const { beliefs, token } of believers) {
+      wrong.push(
+        ...(await bookings.contradictions(token, beliefs, (belief, seen) =>
+          contradiction(belief, beliefOf(seen)),
+        )),
+      );
     }
+    for (const { consultations: told, token } of doctors) {
+      wrong.push(
+        ...(await consultations.contradictions(token, told, (consultation, seen) =>
+          consultation.notes === seen.notes
+            ? contradictionOfConsultation(consultation, {
+                noShowParty: seen.noShowParty,
+                status: seen.status,
+              })
+            : `the notes of consultation ${consultation.id} are not those of its doctor`,
+        )),
+      );
+    }
+  } finally {
+    bookings.close();
+    consultations.close();
   }
   return wrong;
 }
 
-async function allPages(ask: (pageToken: string) => Promise<Json>): Promise<Json[]> {
-  const bookings: Json[] = [];
-  let pageToken = "";
-  do {
-    const page = await ask(pageToken);
-    bookings.push(...(page.bookings as Json[]));
-    pageToken = String(page.nextPageToken ?? "");
-  } while (pageToken !== "");
-  return bookings;
+/** Lists of one kind of thing, as people ask for them on both ways. */
+class Lists {
+  readonly #system: System;
+  readonly #kind: "bookings" | "consultations";
+  readonly #straight: Grpc;
+  readonly #method: string;
+
+  constructor(system: System, kind: "bookings" | "consultations", straight: Grpc, method: string) {
+    this.#system = system;
+    this.#kind = kind;
+    this.#straight = straight;
+    this.#method = method;
+  }
+
+  /** What somebody's list lacks, has twice, or shows otherwise than was acknowledged. */
+  async contradictions<T>(
+    token: string,
+    acknowledged: ReadonlyMap<string, T>,
+    contradictionOf: (told: T, seen: Json) => string | undefined,
+  ): Promise<string[]> {
+    const wrong: string[] = [];
+    for (const [way, things] of Object.entries({
+      HTTP: await this.#overHttp(token),
+      gRPC: await this.#overGrpc(token),
+    })) {
+      const ids = new Set(things.map(({ id }) => id));
+      if (ids.size !== things.length) wrong.push(`one of the ${this.#kind} is listed twice over ${way}`);
+      for (const id of acknowledged.keys())
+        if (!ids.has(id)) wrong.push(`${id} of the ${this.#kind} is not listed over ${way}`);
+      for (const seen of things) {
+        const told = acknowledged.get(String(seen.id));
+        const problem = told && contradictionOf(told, seen);
+        if (problem) wrong.push(`${problem} (${way})`);
+      }
+    }
+    return wrong;
+  }
+
+  async #overHttp(token: string): Promise<Json[]> {
+    return await this.#allPages(async (pageToken) => {
+      const path = `/v1/${this.#kind}?pageSize=${PAGE_SIZE}&pageToken=${encodeURIComponent(pageToken)}`;
+      const { kind, body, reason } = await this.#system.http.send(`GET ${path}`, { token });
+      if (kind !== "ok") throw new Error(`${this.#kind} cannot be listed: ${reason}`);
+      return body;
+    });
+  }
+
+  async #overGrpc(token: string): Promise<Json[]> {
+    return await this.#allPages(async (pageToken) => {
+      const request = { pageSize: PAGE_SIZE, pageToken };
+      const { name, body } = await this.#straight.call(this.#method, request, { token });
+      if (name !== "OK") throw new Error(`${this.#kind} cannot be listed over gRPC: ${name}`);
+      return body;
+    });
+  }
+
+  async #allPages(ask: (pageToken: string) => Promise<Json>): Promise<Json[]> {
+    const things: Json[] = [];
+    let pageToken = "";
+    do {
+      const page = await ask(pageToken);
+      things.push(...(page[this.#kind] as Json[]));
+      pageToken = String(page.nextPageToken ?? "");
+    } while (pageToken !== "");
+    return things;
+  }
+
+  close(): void {
+    this.#straight.close();
+  }
 }

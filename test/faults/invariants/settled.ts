@@ -5,6 +5,28 @@ const RETURNED = "('CANCELLED', 'VOIDED', 'REFUNDED')";
 /** An admin may have given some of it back, or all. */
 const TAKEN = "('CAPTURED', 'PARTIALLY_REFUNDED', 'REFUNDED')";
 
+/**
+ * What policy makes of the fee of a booking; NULL while it is on. Where a cancellation and a consultation's end have
+ * crossed each other, each has decided, and a return prevails.
+ */
+const DECISION = `CASE
+  WHEN b.status = 'EXPIRED' OR b.settlement <=> 'RETURN' OR (c.status <=> 'ABANDONED' AND c.moved_by = 'DOCTOR')
+    OR (c.status <=> 'NO_SHOW' AND c.no_show_party = 'DOCTOR') THEN 'RETURN'
+  WHEN b.status NOT IN ('PENDING_PAYMENT', 'CONFIRMED') THEN 'CAPTURE' END`;
+const BOOKING_AND_ALL = `${BOOKING_AND_PAYMENT} LEFT JOIN clinical.consultations c ON c.id = b.consultation_id`;
+const PAYMENT_STANDS = "p.id AS payment, p.status AS payment_status, c.status AS consultation";
+
+const changesOf = (which: string) =>
+  `(SELECT resource, COUNT(*) AS times FROM scheduling.audit_events WHERE ${which} GROUP BY resource)`;
+/** How often each booking has changed by what became of its consultation, of which scheduling tells nobody. */
+const HEARD = changesOf("actor_id = 'service:clinical'");
+/** And how often by what clinical is not told of: that a payment is refused, too, is for billing only. */
+const UNTOLD = changesOf("actor_id = 'service:clinical' OR action = 'booking.refuse_payment'");
+
+/** One that its booking's cancellation broke off is none: the others know. */
+const IS_NEWS =
+  "(c.status IN ('IN_PROGRESS', 'COMPLETED', 'NO_SHOW') OR (c.status = 'ABANDONED' AND c.moved_by = 'DOCTOR'))";
+
 const outboxOf = (service: string): Rule => ({
   name: `${service} has undelivered or dead events`,
   sql: `SELECT id, type, destination, refusals, last_error, dead FROM ${service}.outbox`,
@@ -29,17 +51,31 @@ export const SETTLED: readonly Rule[] = [
     sql: "SELECT id, booking_id FROM scheduling.slots WHERE status = 'OPEN' AND booking_id IS NOT NULL",
   },
   {
+    // One that had begun when its booking was moved goes on at its own time.
     name: "a confirmed booking has no live consultation at its time",
-    sql: `SELECT b.id, c.status FROM scheduling.bookings b
+    sql: `SELECT b.id, b.begun, c.status FROM scheduling.bookings b
       LEFT JOIN clinical.consultations c ON c.id = b.consultation_id AND c.booking_id = b.id
-      WHERE b.status = 'CONFIRMED'
-        AND NOT (c.status <=> 'SCHEDULED' AND c.start_time = b.start_time AND c.end_time = b.end_time)`,
+      WHERE b.status = 'CONFIRMED' AND NOT IF(b.begun, c.status <=> 'IN_PROGRESS',
+        c.status <=> 'SCHEDULED' AND c.start_time = b.start_time AND c.end_time = b.end_time)`,
   },
   {
     name: "a live consultation has no confirmed booking",
     sql: `SELECT c.id, c.booking_id, b.status FROM clinical.consultations c
       LEFT JOIN scheduling.bookings b ON b.id = c.booking_id
       WHERE c.status IN ('SCHEDULED', 'WAITING', 'IN_PROGRESS') AND NOT b.status <=> 'CONFIRMED'`,
+  },
+  {
+    // A cancellation may have crossed the end of a consultation of which scheduling had heard nothing yet.
+    name: "a booking and its consultation have ended in different ways",
+    sql: `SELECT b.id, b.status, b.begun, c.status AS consultation FROM scheduling.bookings b
+      LEFT JOIN clinical.consultations c ON c.id = b.consultation_id
+      WHERE NOT CASE b.status
+        WHEN 'CONFIRMED' THEN TRUE
+        WHEN 'COMPLETED' THEN c.status <=> 'COMPLETED'
+        WHEN 'NO_SHOW' THEN c.status <=> 'NO_SHOW'
+        WHEN 'CANCELLED' THEN IF(b.begun, c.status <=> 'ABANDONED' AND b.cancelled_by = 'DOCTOR',
+          c.status IS NULL OR c.status IN ('CANCELLED', 'ABANDONED', 'COMPLETED', 'NO_SHOW'))
+        ELSE c.status IS NULL END`,
   },
   {
     name: "a confirmed booking is not paid",
@@ -55,15 +91,19 @@ export const SETTLED: readonly Rule[] = [
     sql: `SELECT p.id FROM billing.payments p LEFT JOIN scheduling.bookings b ON b.payment_id = p.id WHERE b.id IS NULL`,
   },
   {
-    name: "a cancelled or expired booking keeps money beyond policy",
-    sql: `SELECT b.id, b.status, b.settlement, p.status AS payment FROM ${BOOKING_AND_PAYMENT}
-      WHERE b.fee_minor > 0 AND (b.status = 'EXPIRED' OR (b.status = 'CANCELLED' AND b.settlement = 'RETURN'))
-        AND NOT (p.status IS NOT NULL AND p.status IN ${RETURNED})`,
+    name: "an ended booking keeps money beyond policy",
+    sql: `SELECT b.id, b.status, b.settlement, ${PAYMENT_STANDS} FROM ${BOOKING_AND_ALL}
+      WHERE b.fee_minor > 0 AND ${DECISION} = 'RETURN' AND NOT (p.status IS NOT NULL AND p.status IN ${RETURNED})`,
   },
   {
-    name: "the fee of a late cancellation was not taken",
-    sql: `SELECT b.id, p.status FROM ${BOOKING_AND_PAYMENT}
-      WHERE b.fee_minor > 0 AND b.status = 'CANCELLED' AND b.settlement = 'CAPTURE' AND NOT (p.status IS NOT NULL AND p.status IN ${TAKEN})`,
+    name: "a fee that is due was not taken",
+    sql: `SELECT b.id, b.status, b.settlement, ${PAYMENT_STANDS} FROM ${BOOKING_AND_ALL}
+      WHERE b.fee_minor > 0 AND ${DECISION} = 'CAPTURE' AND NOT (p.status IS NOT NULL AND p.status IN ${TAKEN})`,
+  },
+  {
+    name: "a fee that is due was given back although nobody asked for it",
+    sql: `SELECT b.id, b.status, b.settlement, r.id AS refund, ${PAYMENT_STANDS} FROM ${BOOKING_AND_ALL}
+      JOIN billing.refunds r ON r.payment_id = p.id AND r.key_id IS NULL WHERE ${DECISION} = 'CAPTURE'`,
   },
   {
     name: "a payment has not come to rest",
@@ -94,19 +134,30 @@ export const SETTLED: readonly Rule[] = [
       LEFT JOIN billing.refunds r ON r.id = s.refund_id WHERE r.id IS NULL`,
   },
   {
-    // That a payment is refused, which may come after the end of a booking, is told to billing only.
     name: "clinical has not applied the newest event of a booking",
     sql: `SELECT b.id, b.status, b.version, i.version AS applied FROM scheduling.bookings b
       LEFT JOIN clinical.inbox i ON i.aggregate_id = b.id
-      WHERE b.status IN ('CONFIRMED', 'CANCELLED') AND NOT i.version <=> b.version - (
-        SELECT COUNT(*) FROM scheduling.audit_events a
-        WHERE a.action = 'booking.refuse_payment' AND a.resource = CONCAT('bookings/', b.id))`,
+      LEFT JOIN ${UNTOLD} u ON u.resource = CONCAT('bookings/', b.id)
+      WHERE b.status NOT IN ('PENDING_PAYMENT', 'EXPIRED') AND NOT i.version <=> b.version - IFNULL(u.times, 0)`,
   },
   {
+    // Of one that has been begun, or has ended by its consultation, it hears from clinical.
     name: "billing has not applied the newest event of a booking",
     sql: `SELECT b.id, b.status, b.version, i.version AS applied FROM scheduling.bookings b
       LEFT JOIN billing.inbox i ON i.aggregate_id = b.id
-      WHERE b.status IN ('EXPIRED', 'CANCELLED') AND NOT i.version <=> b.version`,
+      LEFT JOIN ${HEARD} h ON h.resource = CONCAT('bookings/', b.id)
+      WHERE b.status IN ('EXPIRED', 'CANCELLED') AND h.times IS NULL AND NOT i.version <=> b.version`,
+  },
+  {
+    name: "scheduling has not applied the newest event of a consultation",
+    sql: `SELECT c.id, c.status, c.version, i.version AS applied FROM clinical.consultations c
+      LEFT JOIN scheduling.inbox i ON i.aggregate_id = c.id WHERE ${IS_NEWS} AND NOT i.version <=> c.version`,
+  },
+  {
+    name: "billing has not applied the end of a consultation",
+    sql: `SELECT c.id, c.status, c.version, i.version AS applied FROM clinical.consultations c
+      LEFT JOIN billing.inbox i ON i.aggregate_id = c.id
+      WHERE ${IS_NEWS} AND c.status <> 'IN_PROGRESS' AND NOT i.version <=> c.version`,
   },
   {
     // Told by the outcome: billing's version also grows by what scheduling tells it, as by an expiry that came late.
@@ -116,12 +167,19 @@ export const SETTLED: readonly Rule[] = [
       WHERE p.status = 'AUTHORIZED' AND p.settlement IS NULL AND b.status <> 'CONFIRMED'`,
   },
   appliedTwice("clinical", "consultation.create"),
+  appliedTwice("clinical", "consultation.start"),
+  appliedTwice("clinical", "consultation.complete"),
+  appliedTwice("clinical", "consultation.mark_no_show"),
+  appliedTwice("clinical", "consultation.abandon"),
   appliedTwice("billing", "payment.create"),
   appliedTwice("billing", "payment.capture"),
   appliedTwice("billing", "refund.create"),
   appliedTwice("billing", "refund.settle"),
   appliedTwice("scheduling", "booking.cancel"),
   appliedTwice("scheduling", "booking.create"),
+  appliedTwice("scheduling", "booking.begin"),
+  appliedTwice("scheduling", "booking.complete"),
+  appliedTwice("scheduling", "booking.no_show"),
 ];
 
 /** What happens once in a thing's life is audited once. */

@@ -1,0 +1,175 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Json } from "../support/api.ts";
+import type { HttpClient } from "./http-client.ts";
+import type { Calendar, Interval, Slot } from "./practice.ts";
+import type { Random } from "./random.ts";
+import { ResoluteClient } from "./resolute-client.ts";
+
+const THINK_MS = 800;
+
+const EXPECTED = {
+  "list confirmed": [],
+  // Not found: clinical was away when the booking was confirmed. The rest: it was cancelled, or moved, meanwhile.
+  start: ["NOT_FOUND", "ILLEGAL_TRANSITION"],
+  "mark no-show": ["NOT_FOUND", "ILLEGAL_TRANSITION", "TOO_EARLY"],
+  // Its booking was cancelled just before it began, and the cancellation wins.
+  complete: ["ILLEGAL_TRANSITION"],
+  abandon: ["ILLEGAL_TRANSITION"],
+  "cancel as doctor": ["ILLEGAL_TRANSITION", "BOOKING_STARTED"],
+  offer: [],
+  // Its time had come before it could be offered.
+  "offer soon": ["INVALID_REQUEST"],
+} as const;
+
+/** A consultation as its doctor left it. */
+export interface AcknowledgedConsultation {
+  id: string;
+  slotId: string;
+  status: "IN_PROGRESS" | "COMPLETED" | "NO_SHOW" | "ABANDONED";
+  notes: string;
+  noShowParty: string | null;
+}
+
+export interface DoctorOptions {
+  id: string;
+  token: string;
+  calendar: Calendar;
+  /** What all doctors offer. */
+  slots: Slot[];
+  http: HttpClient;
+  random: Random;
+}
+
+/**
+ * A doctor who begins consultations, completes or breaks them off, notes who stayed away, cancels, and offers new times
+ * for those that are used up; and remembers what was acknowledged.
+ */
+export class Doctor {
+  readonly id: string;
+  readonly token: string;
+  /** By consultation id. */
+  readonly consultations = new Map<string, AcknowledgedConsultation>();
+  /** Ids of bookings. */
+  readonly cancelled = new Set<string>();
+  readonly client: ResoluteClient<keyof typeof EXPECTED>;
+  readonly #options: DoctorOptions;
+  /** The last slot that was to begin soon. */
+  #soonSlotId: string | undefined;
+  #stopped = false;
+
+  constructor(options: DoctorOptions) {
+    this.id = options.id;
+    this.token = options.token;
+    this.client = new ResoluteClient({ ...options, expected: EXPECTED });
+    this.#options = options;
+  }
+
+  /** Goes on until stopped; what was begun is decided before this returns. */
+  async live(): Promise<void> {
+    this.#stopped = false;
+    while (!this.#stopped) {
+      await this.#act();
+      await delay(this.#options.random.next() * THINK_MS);
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  async #act(): Promise<void> {
+    const { calendar, random } = this.#options;
+    const soon = calendar.soon();
+    if (soon) return await this.#offerSoon(soon);
+    const begun = [...this.consultations.values()].filter(({ status }) => status === "IN_PROGRESS");
+    if (begun.length > 0 && random.next() < 0.6) return await this.#end(random.pick(begun));
+    await this.#takeUp();
+  }
+
+  /** Does something about a booking that is confirmed. */
+  async #takeUp(): Promise<void> {
+    const { random } = this.#options;
+    const call = "GET /v1/bookings?status=CONFIRMED&pageSize=100";
+    const { kind, body } = await this.client.look("list confirmed", call);
+    const bookings = kind === "ok" ? (body.bookings as Json[]) : [];
+    const untouched = bookings.filter(
+      ({ consultationId }) => !this.consultations.has(String(consultationId)),
+    );
+    const missed = untouched.filter(({ startTime }) => Date.parse(String(startTime)) <= Date.now());
+    if (missed.length > 0) return await this.#markNoShow(random.pick(missed));
+    if (untouched.length === 0) return;
+    const booking = random.pick(untouched);
+    await (random.next() < 0.8 ? this.#start(booking) : this.#cancel(booking));
+  }
+
+  async #start(booking: Json): Promise<void> {
+    const { kind } = await this.client.decide("start", `POST ${pathOf(booking.consultationId)}:start`, {});
+    if (kind === "ok") this.#remember(booking, { status: "IN_PROGRESS" });
+  }
+
+  async #end(consultation: AcknowledgedConsultation): Promise<void> {
+    const path = `POST ${pathOf(consultation.id)}`;
+    const isCompleted = this.#options.random.next() < 0.75;
+    const notes = `Notes of ${consultation.id}`;
+    const { kind } = isCompleted
+      ? await this.client.decide("complete", `${path}:complete`, { notes })
+      : await this.client.decide("abandon", `${path}:abandon`, { reason: "The line broke" });
+    if (kind === "unknown") return;
+    const ended = kind === "ok" && isCompleted ? ({ status: "COMPLETED", notes } as const) : BROKEN_OFF;
+    Object.assign(consultation, ended);
+    await this.#replace(consultation.slotId);
+  }
+
+  async #markNoShow(booking: Json): Promise<void> {
+    const noShowParty = this.#options.random.pick(["PATIENT", "DOCTOR"]);
+    const call = `POST ${pathOf(booking.consultationId)}:markNoShow`;
+    const { kind } = await this.client.decide("mark no-show", call, { party: noShowParty });
+    if (kind === "ok") this.#remember(booking, { status: "NO_SHOW", noShowParty });
+  }
+
+  async #cancel({ id }: Json): Promise<void> {
+    const call = `POST /v1/bookings/${id}:cancel`;
+    const { kind } = await this.client.decide("cancel as doctor", call, { reason: "Ill" });
+    if (kind === "ok") this.cancelled.add(String(id));
+  }
+
+  #remember(
+    { consultationId, slotId }: Json,
+    left: Pick<AcknowledgedConsultation, "status"> & Partial<AcknowledgedConsultation>,
+  ): void {
+    const id = String(consultationId);
+    this.consultations.set(id, { id, slotId: String(slotId), notes: "", noShowParty: null, ...left });
+  }
+
+  /** Has a time that is used up offered no more, and another one in its place. */
+  async #replace(slotId: string): Promise<void> {
+    this.#withdraw(slotId);
+    await this.#offer("offer", this.#options.calendar.next());
+  }
+
+  async #offerSoon(time: Interval): Promise<void> {
+    if (this.#soonSlotId !== undefined) this.#withdraw(this.#soonSlotId);
+    this.#soonSlotId = await this.#offer("offer soon", time);
+  }
+
+  /** @returns the slot's id, if it was made */
+  async #offer(operation: "offer" | "offer soon", time: Interval): Promise<string | undefined> {
+    const call = `POST /v1/doctors/${this.id}/slots`;
+    const { kind, body } = await this.client.decide(operation, call, { ...time });
+    if (kind !== "ok") return undefined;
+    const id = String(body.id);
+    this.#options.slots.push({ id, doctorId: this.id, isPaid: body.fee !== undefined });
+    return id;
+  }
+
+  /** Patients look for it no more. */
+  #withdraw(slotId: string): void {
+    const { slots } = this.#options;
+    const place = slots.findIndex(({ id }) => id === slotId);
+    if (place !== -1) slots.splice(place, 1);
+  }
+}
+
+const BROKEN_OFF = { status: "ABANDONED" } as const;
+
+const pathOf = (consultationId: unknown): string => `/v1/consultations/${consultationId}`;
