@@ -118,19 +118,8 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
 
   const redis = connectRedis(config.REDIS_URL, log, REDIS_IN_BACKGROUND_MS);
 
-  const parts = await build({
-    db,
-    redis,
-    clock,
-    log,
-    box,
-    hash,
-    pages,
-    audit,
-    changes,
-    serviceTokens,
-    peers,
-  });
+  const platform = { db, redis, clock, log, box, hash, pages, audit, changes, serviceTokens, peers };
+  const parts = await build(platform);
 
   const auth = clientOf("auth", config, tls);
   const revocations = new Revocations(
@@ -154,7 +143,8 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
   parts.serve(grpc);
   grpc.serve(EventServiceService, new Inbox(changes, parts.consumes, log));
   grpc.serve(AuditServiceService, {
-    listAuditEvents: listAuditEvents(name, db, pages),
+    listAuditEvents: listAuditEvents(name, platform),
+    exportAuditEvents: listAuditEvents(name, platform),
     listAccesses: listAccesses(name, db, pages),
     recordCheckpoint: recordCheckpoint(name, db, clock),
   });

@@ -1,3 +1,4 @@
+import type { MethodDefinition } from "@grpc/grpc-js";
 import { SERVICE_NAMES } from "@medconnect/platform/grpc/peers.ts";
 import {
   AuditServiceService,
@@ -8,14 +9,17 @@ import type { ComposedCall } from "./composed-methods.ts";
 import type { Lister } from "./merge-events.ts";
 import { mergedPage, type PageSizes, type Part } from "./merged-page.ts";
 
-/**
- * The audit trail of all services as one list, newest first.
- *
- * @param sizes of the page, where it is not one that people look at
- */
-export async function listAuditEvents(
+/** The audit trail of all services as one list, newest first. */
+export const listAuditEvents = (
+  request: ListAuditEventsRequest,
+  call: ComposedCall,
+): Promise<ListAuditEventsResponse> => mergedTrail(request, call, AuditServiceService.listAuditEvents);
+
+/** @param method of each service, which records what it was called for */
+export async function mergedTrail(
   request: ListAuditEventsRequest,
   { services, options }: ComposedCall,
+  method: MethodDefinition<ListAuditEventsRequest, ListAuditEventsResponse>,
   sizes?: PageSizes,
 ): Promise<ListAuditEventsResponse> {
   const { actorId, subjectId, action, service, startTime, endTime } = request;
@@ -25,7 +29,7 @@ export async function listAuditEvents(
       (name): Lister =>
         async (pageToken) => {
           const asked = { ...request, ...part, pageToken };
-          return (await services.call(name, AuditServiceService.listAuditEvents, asked, options)).message;
+          return (await services.call(name, method, asked, options)).message;
         },
     );
   const { page, nextPageToken } = await mergedPage(request, scope, listersOf, sizes);

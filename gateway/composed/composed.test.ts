@@ -124,7 +124,7 @@ describe("the audit trail", () => {
   });
 
   test("is exported as lines of JSON, whose last one says how to go on", async () => {
-    gateway.stubs.stubs.set("ListAuditEvents", list);
+    gateway.stubs.stubs.set("ListAuditEvents", list).set("ExportAuditEvents", list);
     const linesOf = ({ text }: { text: string }) => text.split("\n").map((line) => line && JSON.parse(line));
     const first = await get("/v1/admin/audit-events:export?service=auth&pageSize=2");
     expect(first.status).toBe(200);
@@ -143,7 +143,7 @@ describe("the audit trail", () => {
     const many = Array.from({ length: 10_001 }, (_, n) => event(`e${n}`, "2026-03-01T00:00:00Z")).sort(
       (a, b) => (a.id < b.id ? 1 : -1),
     );
-    gateway.stubs.stubs.set("ListAuditEvents", ({ request }: StubCall) => {
+    gateway.stubs.stubs.set("ExportAuditEvents", ({ request }: StubCall) => {
       const from = Number((request as { pageToken: string }).pageToken || 0);
       return {
         auditEvents: many.slice(from, from + 1000),

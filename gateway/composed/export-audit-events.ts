@@ -2,9 +2,9 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { registry } from "@medconnect/platform/contract/registry.ts";
 import type { HttpBody } from "@medconnect/proto/google/api/httpbody.ts";
 import type { ExportAuditEventsRequest } from "@medconnect/proto/medconnect/admin/v1/admin.ts";
-import { AuditEvent } from "@medconnect/proto/medconnect/audit/v1/audit.ts";
+import { AuditEvent, AuditServiceService } from "@medconnect/proto/medconnect/audit/v1/audit.ts";
 import { jsonOf } from "../transcoding/response.ts";
-import { listAuditEvents } from "./audit-events.ts";
+import { mergedTrail } from "./audit-events.ts";
 import type { ComposedCall } from "./composed-methods.ts";
 
 /** About 4 MB, and a dozen calls to the services. */
@@ -22,7 +22,8 @@ export async function exportAuditEvents(
   request: ExportAuditEventsRequest,
   call: ComposedCall,
 ): Promise<HttpBody> {
-  const { auditEvents, nextPageToken } = await listAuditEvents(request, call, SIZES);
+  const { exportAuditEvents: method } = AuditServiceService;
+  const { auditEvents, nextPageToken } = await mergedTrail(request, call, method, SIZES);
   const lines: string[] = [];
   for (const [index, event] of auditEvents.entries()) {
     if (index % AT_ONCE === 0) await nextTurn();

@@ -5,7 +5,9 @@ import {
 } from "@medconnect/proto/medconnect/audit/v1/audit.ts";
 import type { Database } from "../db/database.ts";
 import { before, type Filter, where } from "../db/filters.ts";
-import { limitOf, type Page, type Pages } from "../page-token.ts";
+import { actorOf, type Call } from "../grpc/call.ts";
+import { limitOf, type Page } from "../page-token.ts";
+import type { Platform } from "../service.ts";
 import type { Outcome } from "./audit-store.ts";
 
 interface AuditRow {
@@ -24,14 +26,19 @@ interface AuditRow {
 /** More than elsewhere, as the gateway exports ten thousand at once. */
 const MAX_PAGE_SIZE = 1000;
 
-/** AuditService.ListAuditEvents of one service. */
+/**
+ * AuditService.ListAuditEvents and ExportAuditEvents of one service. Who reads the trail is in the trail: a line for the
+ * first page, under the method's own name. It is newer than all that the later pages show, so no export chases its own
+ * lines, and a page's token serves its own caller alone, so none is read without a line.
+ */
 export const listAuditEvents =
-  (service: string, db: Database, pages: Pages) =>
-  async (request: ListAuditEventsRequest): Promise<ListAuditEventsResponse> => {
+  (service: string, { db, pages, audit }: Pick<Platform, "db" | "pages" | "audit">) =>
+  async (request: ListAuditEventsRequest, call: Call): Promise<ListAuditEventsResponse> => {
     if (request.service !== "" && request.service !== service) return ListAuditEventsResponse.create();
     const { actorId, subjectId, action, startTime, endTime } = request;
     const asked = { ...request, maxPageSize: MAX_PAGE_SIZE };
-    const page = pages.open(asked, "audit", service, actorId, subjectId, action, startTime, endTime);
+    const filters = [actorId, subjectId, action, startTime, endTime];
+    const page = pages.open(asked, "audit", service, actorOf(call), ...filters);
     const found = await findAuditEvents(db, page, [
       ["actor_id = ?", actorId || undefined],
       ["? MEMBER OF (subject_ids)", subjectId || undefined],
@@ -40,6 +47,11 @@ export const listAuditEvents =
       ["occur_time < ?", endTime],
     ]);
     const { rows, nextPageToken } = pages.close(page, found, (row) => [row.occur_time, row.id]);
+    if (!page.after) {
+      await audit.record(call, [
+        { resource: "audit-events", subjectIds: subjectId === "" ? [] : [subjectId] },
+      ]);
+    }
     return { auditEvents: rows.map((row) => toAuditEvent(service, row)), nextPageToken };
   };
 

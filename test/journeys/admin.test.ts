@@ -181,6 +181,27 @@ describe("the audit trail", () => {
     });
   });
 
+  test("tells who read it and who exported it, in every service, and about whom", async () => {
+    const asked = new URLSearchParams({ subjectId: doctor.id, pageSize: "1" });
+    for (const [path, action] of [
+      ["audit-events", "audit.list"],
+      ["audit-events:export", "audit.export"],
+    ] as const) {
+      const { headers } = await admin.api.send(`GET /v1/admin/${path}?${asked}`);
+      const lines = await readAll({ actorId: admin.id, action, startTime }, 100);
+      const own = lines.filter(({ traceId }) => traceId === headers.get("x-trace-id"));
+      expect(own.map(({ service }) => service).toSorted()).toEqual([
+        "auth",
+        "billing",
+        "clinical",
+        "scheduling",
+      ]);
+      for (const line of own) {
+        expect(line).toMatchObject({ resource: "audit-events", subjectIds: [doctor.id], outcome: "SUCCESS" });
+      }
+    }
+  });
+
   test("names the request and the trace of what happened", async () => {
     const read = await doctor.api.send(`GET /v1/consultations/${booked.consultationId}`, {
       headers: { "x-request-id": "audited-1" },

@@ -6,15 +6,22 @@ import type { Result } from "./matrix.ts";
 
 const SUCCESSES: readonly unknown[] = [200, 201, 202, 204, "OK"];
 
+const TRAIL_READS: readonly string[] = ["audit.list", "audit.export"];
+
 /**
- * What must have a line in the audit trail: a change that somebody asked for, and a read of what is clinical, where each
- * was let. What an RPC answers 200 to without doing anything, it has done before.
+ * What must have a line in the audit trail: a change that somebody asked for, and a read of what is clinical or of the
+ * trail itself, where each was let. What an RPC answers 200 to without doing anything, it has done before.
  */
 export function mustBeAudited({ method, outcome, relation }: Result): boolean {
   if (!SUCCESSES.includes(outcome.status)) return false;
+  if (method.owner === "audit") return TRAIL_READS.includes(method.rules.audit);
   if (method.owner === "clinical") return isRouted(method) && relation === "own";
   return isRouted(method) && !isRead(method);
 }
+
+/** "service action", as in `auditedSince`, of a call: every service has a part of the trail. */
+export const auditNameOf = ({ method: { owner, rules }, via }: Result): string =>
+  `${owner === "audit" ? via : owner} ${rules.audit}`;
 
 /** "service action" of all that the trails hold, other than denials, since a time. */
 export async function auditedSince(startTime: Date): Promise<Set<string>> {

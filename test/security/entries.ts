@@ -88,6 +88,11 @@ export const ENTRIES: Record<string, Entry | Entry[]> = {
     rule: "filter",
     request: ({ id }) => ({ subjectId: id, pageSize: 100 }),
   },
+  "audit.v1.AuditService/ExportAuditEvents": {
+    on: "patient",
+    rule: "filter",
+    request: ({ id }) => ({ subjectId: id, pageSize: 100 }),
+  },
   "audit.v1.AuditService/ListAccesses": { request: () => ({ pageSize: 100, includeOwn: true }) },
   "audit.v1.AuditService/RecordCheckpoint": {
     request: () => ({ seq: "1", hmac: Buffer.alloc(32).toString("base64") }),
