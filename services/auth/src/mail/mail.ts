@@ -6,6 +6,7 @@ export type Mail =
       readonly template:
         | "already-registered"
         | "password-changed"
+        | "mfa-activated"
         | "mfa-disabled"
         | "mfa-reset"
         | "new-recovery-codes";

@@ -8,6 +8,7 @@ const MAILS: Mail[] = [
   { template: "reset-password", token: "t-o_ken" },
   { template: "already-registered" },
   { template: "password-changed" },
+  { template: "mfa-activated" },
   { template: "mfa-disabled" },
   { template: "mfa-reset" },
   { template: "new-recovery-codes" },

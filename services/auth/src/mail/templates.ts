@@ -58,6 +58,15 @@ function contentOf(mail: Mail, publicUrl: string): Content {
         ],
         action: reset,
       };
+    case "mfa-activated":
+      return {
+        subject: "A second factor was set up",
+        paragraphs: [
+          "From now on, signing in to your MedConnect account asks for a code as well. Other devices were signed out.",
+          IF_NOT_YOU,
+        ],
+        action: reset,
+      };
     case "mfa-disabled":
       return {
         subject: "Your second factor was removed",

@@ -4,20 +4,28 @@ import type {
   ActivateTotpRequest,
   RecoveryCodes,
 } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
-import { touchAccount } from "../accounts/account-store.ts";
+import { lockAccount, touchAccount } from "../accounts/account-store.ts";
 import type { Auth } from "../app.ts";
+import { queueMail } from "../mail/queue-mail.ts";
+import { endSessions } from "../sessions/end-sessions.ts";
+import { lockLiveSessions } from "../sessions/session-store.ts";
 import { activateTotp as activate, lockTotp, replaceRecoveryCodes } from "./mfa-store.ts";
 import { newRecoveryCodes, recoveryCodeHash } from "./recovery-codes.ts";
 import { matchingStep } from "./totp.ts";
 import { openTotpSecret } from "./totp-secret.ts";
 
-/** AuthService.ActivateTotp. Throws MFA_NOT_SET_UP, MFA_ALREADY_ACTIVE, INVALID_MFA_CODE. */
+/**
+ * AuthService.ActivateTotp. The other sessions end: whoever opened them showed a password alone. Throws MFA_NOT_SET_UP,
+ * MFA_ALREADY_ACTIVE, INVALID_MFA_CODE.
+ */
 export const activateTotp =
   (app: Auth) =>
   async ({ code }: ActivateTotpRequest, call: Call): Promise<RecoveryCodes> => {
-    const { userId } = userOf(call);
+    const { userId, sessionId } = userOf(call);
     const now = app.clock.now();
     return await app.changes.apply(call, async (tx) => {
+      // Before the sessions are looked at: a login that holds the account adds one until it commits.
+      const account = (await lockAccount(tx, userId))!;
       const totp = await lockTotp(tx, userId);
       if (!totp) throw new ApiError("MFA_NOT_SET_UP");
       if (totp.activateTime) throw new ApiError("MFA_ALREADY_ACTIVE");
@@ -27,6 +35,14 @@ export const activateTotp =
       activate(tx, userId, step, now);
       replaceRecoveryCodes(tx, userId, recoveryCodes.map(recoveryCodeHash));
       touchAccount(tx, userId);
+      const sessionIds = await lockLiveSessions(tx, userId, now);
+      endSessions(
+        app,
+        tx,
+        sessionIds.filter((id) => id !== sessionId),
+        now,
+      );
+      queueMail(app, tx, account, { template: "mfa-activated" });
       return {
         response: { recoveryCodes },
         trails: [{ resource: `users/${userId}`, subjectIds: [userId] }],

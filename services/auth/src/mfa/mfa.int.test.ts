@@ -1,17 +1,22 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import { type User, UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import { generateSync } from "otplib";
+import { lockAccount } from "../accounts/account-store.ts";
 import { getMe } from "../accounts/get-me.ts";
 import { disableUser } from "../admin/change-status.ts";
 import { resetMfa } from "../admin/reset-mfa.ts";
+import { SigningKeys } from "../keys/signing-keys.ts";
 import { login } from "../sessions/login.ts";
 import { refreshToken } from "../sessions/refresh-token.ts";
+import { listRevocations } from "../sessions/revocation-store.ts";
 import { PASSWORD, signedIn, startTestAuth, type TestAuth, tally } from "../testing/test-auth.ts";
 import { activateTotp } from "./activate-totp.ts";
 import { disableTotp } from "./disable-totp.ts";
+import { activateTotp as activateInStore, lockTotp } from "./mfa-store.ts";
 import { regenerateRecoveryCodes } from "./regenerate-recovery-codes.ts";
 import { setUpTotp } from "./set-up-totp.ts";
 import { verifyMfa } from "./verify-mfa.ts";
@@ -68,6 +73,8 @@ const verify = (token: string, factor: { code: string } | { recoveryCode: string
     ...factor,
   });
 
+const sidOf = (by: Caller) => (by.kind === "user" ? by.sessionId : undefined);
+
 const codeOf = (secret: string) =>
   generateSync({ secret, epoch: Math.floor(auth.clock.now().getTime() / 1000) });
 
@@ -119,6 +126,54 @@ test("an active authenticator is not replaced", async () => {
   await expect(verify(await mfaToken(), { code: codeOf(secret) })).resolves.toMatchObject({
     mfaRequired: false,
   });
+});
+
+test("the activation ends every other session, which showed a password alone, and its owner is told", async () => {
+  const here = await auth.logIn(user);
+  const there = await auth.logIn(user);
+  caller = here.caller;
+  const { secret } = await setUp();
+  await activate(codeOf(secret));
+  await expect(refresh(there.refreshToken)).rejects.toMatchObject({ reason: "INVALID_REFRESH_TOKEN" });
+  await refresh(here.refreshToken);
+  const revoked = (await listRevocations(auth.app.db, auth.clock.now())).map(({ sessionId }) => sessionId);
+  expect(revoked).toContain(sidOf(there.caller));
+  expect(revoked).not.toContain(sidOf(here.caller));
+  expect((await auth.mailsTo(user.email)).map(({ subject }) => subject)).toEqual([
+    "A second factor was set up",
+  ]);
+});
+
+test("a login that the activation overtakes leaves no session alive", async () => {
+  const { secret } = await setUp();
+  const code = codeOf(secret);
+  let activating: Promise<unknown> | undefined;
+  class SlowKeys extends SigningKeys {
+    override async current() {
+      // The login has read the account, and has not committed the session yet.
+      activating = activate(code);
+      await Promise.race([activating, delay(200)]);
+      return await super.current();
+    }
+  }
+  const app = { ...auth.app, signingKeys: new SlowKeys(auth.app) };
+  const request = { email: user.email, password: PASSWORD, rememberMe: false };
+  const { refreshToken: token } = await auth.call(AuthServiceService.login, login(app), request);
+  await activating;
+  await expect(refresh(token!)).rejects.toMatchObject({ reason: "INVALID_REFRESH_TOKEN" });
+});
+
+test("a login that waits for the activation to commit is asked for the second factor", async () => {
+  await setUp();
+  let waiting: ReturnType<typeof logIn> | undefined;
+  await auth.app.db.transaction(async (tx) => {
+    await lockAccount(tx, user.id);
+    activateInStore(tx, user.id, 0, auth.clock.now());
+    await lockTotp(tx, user.id);
+    waiting = logIn();
+    await Promise.race([waiting, delay(200)]);
+  });
+  expect((await waiting!).mfaRequired).toBe(true);
 });
 
 test("there is nothing to activate before a set-up", async () => {
@@ -223,9 +278,9 @@ test("is switched off by password and code together, the code being used thereby
   await expect(disable(PASSWORD, WRONG)).rejects.toMatchObject({ reason: "INVALID_MFA_CODE" });
   const token = await mfaToken();
   expect(await disable(PASSWORD, code)).toMatchObject({ mfaEnabled: false, etag: "0003" });
-  expect((await auth.mailsTo(user.email)).map(({ subject }) => subject)).toEqual([
-    "Your second factor was removed",
-  ]);
+  expect((await auth.mailsTo(user.email)).at(-1)).toMatchObject({
+    subject: "Your second factor was removed",
+  });
   expect((await logIn()).mfaRequired).toBe(false);
   await expect(verify(token, { code })).rejects.toMatchObject({ reason: "INVALID_MFA_CODE" });
   await expect(verify(token, { recoveryCode: recoveryCodes[0]! })).rejects.toMatchObject({
