@@ -37,8 +37,11 @@ const AWAY = new Set([
 export interface Queued {
   event: Event;
   refusals: number;
-  /** Called when the consumer has applied it. */
-  done?: () => void;
+}
+
+interface Sending extends Queued {
+  /** Called when it was tried. */
+  tried: () => void;
 }
 
 export interface LaneOptions {
@@ -57,7 +60,9 @@ export class Lane {
   readonly #destination: string;
   readonly #client: GrpcClient;
   readonly #options: LaneOptions;
-  #queue: Queued[] = [];
+  #queue: Sending[] = [];
+  /** The ids of the events in the queue, and of those under way. */
+  readonly #sending = new Set<string>();
   #running: Promise<void> | undefined;
   #away = false;
   /** Applied, and still in the table. */
@@ -75,29 +80,30 @@ export class Lane {
     return this.#away;
   }
 
-  get isIdle(): boolean {
-    return this.#running === undefined;
-  }
-
   /** Whether more can be sent at once. While not, events stay in the table until the relay takes them from there. */
   get isOpen(): boolean {
     return !this.#away && this.#queue.length < MAX_QUEUE;
   }
 
-  send(events: Queued[]): void {
-    this.#queue.push(...events);
-    // Not part of the request that happens to come first: each event carries its own trace.
-    this.#running ??= context.with(ROOT_CONTEXT, () => this.#drain());
+  isSending(eventId: string): boolean {
+    return this.#sending.has(eventId);
   }
 
-  /** Resolves when nothing is under way any more. */
-  async emptied(): Promise<void> {
-    await this.#running;
+  /** Returns when each of the events was tried: applied, refused, or not got through. */
+  async send(events: Queued[]): Promise<void> {
+    if (events.length === 0) return;
+    const tried = events.map(
+      (queued) => new Promise<void>((resolve) => this.#queue.push({ ...queued, tried: resolve })),
+    );
+    for (const { event } of events) this.#sending.add(event.id);
+    // Not part of the request that happens to come first: each event carries its own trace.
+    this.#running ??= context.with(ROOT_CONTEXT, () => this.#drain());
+    await Promise.all(tried);
   }
 
   /** Finishes what is under way, and leaves nothing in the table that was applied. */
   async close(): Promise<void> {
-    await this.emptied();
+    await this.#running;
     await this.#forget();
   }
 
@@ -106,9 +112,12 @@ export class Lane {
     this.#running = undefined;
   }
 
-  async #sendBatch(batch: Queued[]): Promise<void> {
+  async #sendBatch(batch: Sending[]): Promise<void> {
     const failed = await this.#deliver(batch);
-    for (const { event, done } of batch) if (!failed.has(event.id)) done?.();
+    for (const { event, tried } of batch) {
+      this.#sending.delete(event.id);
+      tried();
+    }
     await this.#settle(batch, failed).catch((error) => {
       const { log } = this.#options;
       log.warn(

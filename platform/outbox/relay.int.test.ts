@@ -26,6 +26,8 @@ let consumer: Consumer;
 class Consumer {
   readonly received: Event[] = [];
   refuses: (event: Event) => boolean = () => false;
+  /** It answers once this is resolved. */
+  answers: Promise<void> = Promise.resolve();
   /** Its database is away. */
   isUnavailable = false;
   /** How often it was asked. */
@@ -35,11 +37,12 @@ class Consumer {
 
   async start(): Promise<void> {
     this.#server.addService(EventServiceService, {
-      deliverEvents: (
+      deliverEvents: async (
         { request: { events } }: ServerUnaryCall<DeliverEventsRequest, DeliverEventsResponse>,
         callback: sendUnaryData<DeliverEventsResponse>,
       ) => {
         this.calls += 1;
+        await this.answers;
         if (this.isUnavailable) return callback({ code: status.UNAVAILABLE });
         const refused = events.filter(this.refuses);
         this.received.push(...events.filter((event) => !refused.includes(event)));
@@ -73,10 +76,12 @@ beforeEach(async () => {
   await consumer.start();
 });
 
-/** Relays as replicas have them; `close` ends them and their connections. */
-function startRelays(count: number) {
+/** Relays as replicas have them; `close` ends them, their connections and the consumers. */
+function startRelays(count: number, consumers: Record<string, Consumer> = { clinical: consumer }) {
   const { db, clock, log } = service;
-  const client = new GrpcClient(consumer.address);
+  const clients = Object.fromEntries(
+    Object.entries(consumers).map(([name, { address }]) => [name, new GrpcClient(address)]),
+  );
   const relays = Array.from({ length: count }, () => {
     const serviceTokens = new ServiceTokens("scheduling", [randomBytes(32)]);
     return new Relay({
@@ -84,7 +89,7 @@ function startRelays(count: number) {
       clock,
       log,
       serviceTokens,
-      consumers: { clinical: client },
+      consumers: clients,
       waitMs: 2000,
       maxRefusals: 3,
     });
@@ -93,13 +98,13 @@ function startRelays(count: number) {
     relays,
     close: async () => {
       await Promise.all(relays.map((relay) => relay.stop()));
-      client.close();
-      consumer.stop();
+      for (const client of Object.values(clients)) client.close();
+      for (const each of Object.values(consumers)) each.stop();
     },
   };
 }
 
-async function commit(count: number): Promise<Delivery[]> {
+async function commit(count: number, destination = "clinical"): Promise<Delivery[]> {
   const now = service.clock.now();
   const events = Array.from({ length: count }, () => ({
     type: "booking.confirmed",
@@ -107,7 +112,7 @@ async function commit(count: number): Promise<Delivery[]> {
     version: 1,
     state: {},
   }));
-  const deliveries = deliveriesOf(events, { "booking.confirmed": ["clinical"] }, now);
+  const deliveries = deliveriesOf(events, { "booking.confirmed": [destination] }, now);
   await service.db.transaction(async (tx) => insertDeliveries(tx, deliveries, now));
   return deliveries;
 }
@@ -206,5 +211,44 @@ test("a consumer whose database is away costs its events no tries, and has them 
   service.clock.advance(RETRY_WITHIN_MS);
   await eventually(async () => (await undelivered()).length === 0);
   expect(consumer.received).toHaveLength(3);
+  await close();
+});
+
+test("a consumer that does not answer delays no other", async () => {
+  const silent = new Consumer();
+  const { promise, resolve: answer } = Promise.withResolvers<void>();
+  silent.answers = promise;
+  await silent.start();
+  const { relays, close } = startRelays(1, { billing: silent, clinical: consumer });
+  await commit(1, "billing");
+  service.clock.advance(MINUTE_MS);
+  relays[0]!.start();
+  await eventually(() => silent.calls === 1);
+  for (const received of [1, 2, 3]) {
+    await commit(1);
+    service.clock.advance(MINUTE_MS);
+    await eventually(() => consumer.received.length === received);
+  }
+  expect(silent.calls).toBe(1);
+  answer();
+  await eventually(async () => (await undelivered()).length === 0);
+  await close();
+});
+
+test("what a slow consumer still works on is not sent to it again", async () => {
+  const { promise, resolve: answer } = Promise.withResolvers<void>();
+  consumer.answers = promise;
+  const { relays, close } = startRelays(1);
+  const deliveries = await commit(1);
+  const sent = relays[0]!.send(deliveries);
+  await eventually(() => consumer.calls === 1);
+  const due = new Date(service.clock.now().getTime() + MINUTE_MS);
+  service.clock.advance(MINUTE_MS);
+  relays[0]!.start();
+  await eventually(async () => (await undelivered()).some((row) => row.available_time > due));
+  answer();
+  await sent;
+  await eventually(async () => (await undelivered()).length === 0);
+  expect(consumer.received).toHaveLength(1);
   await close();
 });

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { GrpcClient } from "../grpc/client.ts";
 import { gauge } from "../telemetry/metrics.ts";
@@ -26,9 +27,8 @@ export interface RelayOptions extends LaneOptions {
 export class Relay {
   readonly #options: RelayOptions;
   readonly #lanes: ReadonlyMap<string, Lane>;
-  #timer: NodeJS.Timeout | undefined;
-  #stopped = false;
-  #polling: Promise<void> = Promise.resolve();
+  readonly #stopping = new AbortController();
+  #polling: Promise<unknown> = Promise.resolve();
 
   constructor(options: RelayOptions) {
     this.#options = options;
@@ -59,26 +59,24 @@ export class Relay {
   }
 
   start(): void {
-    this.#polling = this.#poll();
+    this.#polling = Promise.all([...this.#lanes].map(([destination, lane]) => this.#poll(destination, lane)));
   }
 
   /** Ends polling, and waits for what is being sent: cut off, it would be delivered and not noted as such. */
   async stop(): Promise<void> {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
+    this.#stopping.abort();
     await this.#polling;
     await Promise.all([...this.#lanes.values()].map((lane) => lane.close()));
   }
 
   /**
-   * Sends what was just committed. Returns when the consumers have applied it, or have had their time. For a consumer that
+   * Sends what was just committed. Returns when each consumer has answered, or had its time. For a consumer that
    * is known to be away, or far behind, it stays in the table, and is not waited for.
    */
   async send(deliveries: Delivery[]): Promise<void> {
     const waiting = deliveries.flatMap(({ destination, event }) => {
       const lane = this.#lane(destination);
-      if (!lane.isOpen) return [];
-      return new Promise<void>((done) => lane.send([{ event, refusals: 0, done }]));
+      return lane.isOpen ? lane.send([{ event, refusals: 0 }]) : [];
     });
     if (this.#options.waitMs === 0 || waiting.length === 0) return;
     let timer: NodeJS.Timeout | undefined;
@@ -95,30 +93,30 @@ export class Relay {
     return lane;
   }
 
-  async #poll(): Promise<void> {
-    let isBehind = false;
-    try {
-      for (const [destination, lane] of this.#lanes) {
-        if (lane.isIdle && (await this.#takeDue(destination, lane)) === BATCH) isBehind = true;
-      }
-    } catch (error) {
-      this.#options.log.warn({ err: error }, "outbox cannot be read");
+  /** Sends what is due for one consumer, until the relay stops. Each has a poll of its own: none waits for another. */
+  async #poll(destination: string, lane: Lane): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      const isBehind = (await this.#sendDue(destination, lane)) === BATCH;
+      if (!isBehind) await delay(POLL_MS, undefined, { signal }).catch(() => {});
     }
-    if (this.#stopped) return;
-    this.#timer = setTimeout(() => (this.#polling = this.#poll()), isBehind ? 0 : POLL_MS);
   }
 
   /** Leases a consumer's events that are due, and sends them. @returns how many */
-  async #takeDue(destination: string, lane: Lane): Promise<number> {
-    const { db, clock } = this.#options;
+  async #sendDue(destination: string, lane: Lane): Promise<number> {
+    const { db, clock, log } = this.#options;
     const now = clock.now();
     const leaseEnd = new Date(now.getTime() + LEASE_MS);
     const limit = lane.isAway ? PROBE : BATCH;
-    const rows = await db.transaction((tx) => leaseDue(tx, destination, now, leaseEnd, limit));
-    if (rows.length > 0) {
-      lane.send(rows.map((row) => ({ event: Event.decode(row.payload), refusals: row.refusals })));
-      await lane.emptied();
+    try {
+      const rows = await db.transaction((tx) => leaseDue(tx, destination, now, leaseEnd, limit));
+      // What is on its way for so long that it is due again is not sent twice.
+      const left = rows.filter(({ id }) => !lane.isSending(id));
+      await lane.send(left.map((row) => ({ event: Event.decode(row.payload), refusals: row.refusals })));
+      return rows.length;
+    } catch (error) {
+      log.warn({ err: error, destination }, "outbox cannot be read");
+      return 0;
     }
-    return rows.length;
   }
 }
