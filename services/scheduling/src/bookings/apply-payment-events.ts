@@ -1,4 +1,5 @@
 import type { Trail } from "@medconnect/platform/changes.ts";
+import type { Clock } from "@medconnect/platform/clock.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { EventHandler } from "@medconnect/platform/inbox/inbox.ts";
 import type { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
@@ -7,7 +8,14 @@ import type { Scheduling } from "../app.ts";
 import { bookHeldSlot, lockSlot, releaseSlot } from "../slots/slot-store.ts";
 import { bookingTrail } from "./booking.ts";
 import { canBecome } from "./booking-rules.ts";
-import { type BookingRow, claimOf, claimSlot, lockBooking, saveBooking } from "./booking-store.ts";
+import {
+  type BookingRow,
+  claimOf,
+  claimSlot,
+  lockBooking,
+  saveBooking,
+  touchCalendarsOf,
+} from "./booking-store.ts";
 import { expireBooking } from "./expire-bookings.ts";
 
 /**
@@ -18,12 +26,19 @@ export const applyPaymentAuthorized =
   (app: Pick<Scheduling, "clock">): EventHandler =>
   async (tx, events) => {
     const trails: Trail[] = [];
-    for (const event of events) trails.push(...(await confirmOrRefuse(tx, event, app.clock.now())));
+    // A hold that ends guards its patient's time no more, and until the commit nobody sees what takes its place.
+    touchCalendarsOf(
+      tx,
+      events.map((event) => event.payment!.bookingId),
+    );
+    for (const event of events) trails.push(...(await confirmOrRefuse(tx, event, app.clock)));
     return trails;
   };
 
-async function confirmOrRefuse(tx: Transaction, event: Event, now: Date): Promise<Trail[]> {
+async function confirmOrRefuse(tx: Transaction, event: Event, clock: Clock): Promise<Trail[]> {
   const row = await lockBooking(tx, event.payment!.bookingId);
+  // After the wait for the locks: meanwhile the hold may have ended, and another booking taken the patient's time.
+  const now = clock.now();
   // What is confirmed, or took place, has its payment: to hear of it again changes nothing.
   if (!row || !AWAITS_DECISION.has(row.status)) return [];
   const isPossible = canBecome(row.status, "CONFIRMED") && row.start_time > now;

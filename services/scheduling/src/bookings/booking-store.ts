@@ -78,6 +78,16 @@ export function touchCalendar(tx: Transaction, patientId: string): void {
   );
 }
 
+/** As `touchCalendar`, for the patients of bookings; before the bookings are locked. */
+export function touchCalendarsOf(tx: Transaction, bookingIds: string[]): void {
+  tx.defer(
+    `INSERT INTO patient_calendars (patient_id, version)
+       SELECT DISTINCT b.patient_id, 1 FROM bookings b WHERE b.id IN (?) ORDER BY b.patient_id
+     ON DUPLICATE KEY UPDATE version = patient_calendars.version + 1`,
+    [bookingIds],
+  );
+}
+
 /** A claim on a slot: for a free one for good, for a paid one until the hold ends. */
 export interface Claim {
   slotId: string;

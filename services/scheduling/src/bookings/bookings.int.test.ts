@@ -1,4 +1,9 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { Changes } from "@medconnect/platform/changes.ts";
+import type { Clock } from "@medconnect/platform/clock.ts";
+import type { Database } from "@medconnect/platform/db/database.ts";
+import { Idempotency } from "@medconnect/platform/idempotency.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import {
@@ -74,8 +79,8 @@ const offer = async (startMinutes: number, length = 30) => {
   ).response;
 };
 
-const book = (slotId: string, by: Caller = patient, idempotencyKey: string = newId()) =>
-  invoke(BookingServiceService.createBooking, bookSlot(app), by, {
+const book = (slotId: string, by: Caller = patient, idempotencyKey: string = newId(), on = app) =>
+  invoke(BookingServiceService.createBooking, bookSlot(on), by, {
     slotId,
     reason: "headache",
     idempotencyKey,
@@ -91,9 +96,9 @@ const outcome = (result: PromiseSettledResult<unknown>) =>
   result.status === "fulfilled" ? "ok" : (result.reason as { reason: string }).reason;
 
 /** What billing sends when a payment was authorized. */
-const authorized = (bookingId: string) =>
-  app.changes.applyInternally("service:billing", (tx) =>
-    applyPaymentAuthorized(app)(tx, [
+const authorized = (bookingId: string, on = app) =>
+  on.changes.applyInternally("service:billing", (tx) =>
+    applyPaymentAuthorized(on)(tx, [
       Event.fromPartial({ aggregateId: newId(), version: 1, payment: { bookingId, authorizeTime: at(0) } }),
     ]),
   );
@@ -211,6 +216,85 @@ test("a late payment confirms where the slot is still free, and is refused where
   await book(taken.id, userCaller("PATIENT"));
   await authorized(lost.id);
   expect(await outboxTypes(lost.id)).toEqual(["booking.held", "booking.expired", "booking.payment_refused"]);
+});
+
+/** Runs a change up to its commit, and commits when told to. */
+function pausedBeforeCommit(change: (app: Scheduling) => Promise<unknown>, clock: Clock = service.clock) {
+  const { promise: isPaused, resolve: pause } = Promise.withResolvers<void>();
+  const { promise: isToCommit, resolve: commit } = Promise.withResolvers<void>();
+  const db: Pick<Database, "transaction"> = {
+    transaction: (work, mayRetry) =>
+      service.db.transaction(async (tx) => {
+        const result = await work(tx);
+        // Sends what was put off, too.
+        await tx.read("SELECT 1");
+        pause();
+        await isToCommit;
+        return result;
+      }, mayRetry),
+  };
+  const idempotency = new Idempotency(service.db, service.box, service.hash);
+  const relay = { send: async () => {} };
+  const changes = new Changes({ db: db as Database, clock, idempotency, relay, routes: ROUTES });
+  const done = change({ ...app, clock, changes });
+  return { done, isPaused, commit };
+}
+
+/** InnoDB answers from what it read before while it is asked more often than every 100 ms. */
+const INNODB_TRX_CACHED_MS = 150;
+
+/** Resolves when the change is done, or waits for a lock. */
+async function doneOrWaiting(done: Promise<unknown>): Promise<void> {
+  let isDone = false;
+  const note = () => {
+    isDone = true;
+  };
+  done.then(note, note);
+  const isWaiting = async () => {
+    const waiting = await service.db.read(
+      `SELECT 1 FROM information_schema.innodb_trx t
+       JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id
+       WHERE t.trx_state = 'LOCK WAIT' AND p.db = DATABASE()`,
+    );
+    return waiting.length > 0;
+  };
+  while (!isDone && !(await isWaiting())) await delay(INNODB_TRX_CACHED_MS);
+}
+
+/** A paid slot that the patient holds, and one of another doctor's at the same time. */
+async function holdAndOverlap() {
+  await publish(5000);
+  const { response: held } = await book((await offer(120)).id);
+  doctor = userCaller("DOCTOR");
+  await publish(0);
+  return { held, other: await offer(135) };
+}
+
+test("a patient does not get a second booking while the payment of a hold that ends is not committed yet", async () => {
+  const { held, other } = await holdAndOverlap();
+  const payment = pausedBeforeCommit((paused) => authorized(held.id, paused));
+  await payment.isPaused;
+  service.clock.advance(HOLD_MS);
+  const second = book(other.id);
+  await doneOrWaiting(second);
+  payment.commit();
+  await payment.done;
+  await expect(second).rejects.toMatchObject({ reason: "PATIENT_OVERLAP" });
+  expect((await read(held.id)).status).toBe("CONFIRMED");
+});
+
+test("a payment that waits while its hold ends and the patient books another time is refused", async () => {
+  const { held, other } = await holdAndOverlap();
+  const atEndOfHold = { now: () => held.holdExpireTime! };
+  const second = pausedBeforeCommit((paused) => book(other.id, patient, newId(), paused), atEndOfHold);
+  await second.isPaused;
+  const payment = authorized(held.id);
+  await doneOrWaiting(payment);
+  service.clock.advance(HOLD_MS);
+  second.commit();
+  await Promise.all([second.done, payment]);
+  expect((await read(held.id)).status).toBe("EXPIRED");
+  expect(await outboxTypes(held.id)).toEqual(["booking.held", "booking.payment_refused"]);
 });
 
 test("a cancelled booking opens its slot again; others cannot tell that it exists", async () => {
