@@ -3,8 +3,9 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { AuditChain } from "@medconnect/platform/audit/audit-chain.ts";
+import { AuditChain, type ChainHead } from "@medconnect/platform/audit/audit-chain.ts";
 import { type AuditRecord, auditRows, INSERT_AUDIT_EVENTS } from "@medconnect/platform/audit/audit-store.ts";
+import { readHead } from "@medconnect/platform/audit/seal-store.ts";
 import { Sealer } from "@medconnect/platform/audit/sealer.ts";
 import { systemClock } from "@medconnect/platform/clock.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
@@ -39,8 +40,21 @@ beforeAll(async () => {
   });
   await db.write(INSERT_AUDIT_EVENTS, [auditRows([event(), event(), event()])]);
   await new Sealer({ db, clock: systemClock, chain: new AuditChain("billing", [key]) }).seal();
+  head = await readHead(db);
   await db.close();
+  await checkpointOf(90);
 });
+
+let head: ChainHead;
+
+/** Billing has told auth, its witness, of its head this long ago, and of nothing else. */
+async function checkpointOf(secondsAgo: number): Promise<void> {
+  await admin.query(`DELETE FROM ${prefix}auth.audit_checkpoints`);
+  await admin.query(
+    `INSERT INTO ${prefix}auth.audit_checkpoints VALUES ('billing', ?, ?, NOW(3) - INTERVAL ? SECOND)`,
+    [head.seq, head.hmac, secondsAgo],
+  );
+}
 
 afterAll(async () => {
   for (const service of SERVICES) {
@@ -61,16 +75,32 @@ const run = (args: string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> =>
     .then((output) => ({ code: 0, ...output }))
     .catch((ended: Ended) => ended);
 
-const verify = (env: NodeJS.ProcessEnv = {}) =>
-  run(["--service", "billing"], {
-    DATABASE_URL: urlOf("billing"),
-    WITNESS_DATABASE_URL: urlOf("auth"),
-    AUDIT_KEY: key.toString("base64"),
-    ...env,
-  });
+const ofBilling = () => ({
+  DATABASE_URL: urlOf("billing"),
+  WITNESS_DATABASE_URL: urlOf("auth"),
+  AUDIT_KEY: key.toString("base64"),
+});
 
-test("exits with 0 where all is well", async () => {
-  expect(await verify()).toMatchObject({ code: 0, stdout: "billing: 3 seals and checkpoints, 0 findings\n" });
+const verify = (env: NodeJS.ProcessEnv = {}) => run(["--service", "billing"], { ...ofBilling(), ...env });
+
+test("exits with 0 where all is well, and tells how old the newest checkpoint is", async () => {
+  const { code, stdout } = await verify();
+  expect({ code, stdout }).toEqual({
+    code: 0,
+    stdout: expect.stringMatching(
+      /^billing: 4 seals and checkpoints, 0 findings; newest checkpoint 9\d s old\n$/,
+    ),
+  });
+});
+
+test("exits with 1 where the witness was told of nothing for longer than the grace", async () => {
+  await admin.query(`DELETE FROM ${prefix}auth.audit_checkpoints`);
+  const { code, stdout } = await run(["--service", "billing", "--grace", "1ms"], ofBilling());
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/^billing: the witness was told of no seal from this one on.*: seal 1, event /);
+  expect(stdout).toContain("billing: 3 seals and checkpoints, 1 findings; no checkpoint\n");
+  await checkpointOf(3 * 3600);
+  expect((await verify()).stdout).toContain("0 findings; newest checkpoint 3 h old\n");
 });
 
 test("says what it cannot find without the checkpoints", async () => {
@@ -88,7 +118,7 @@ test("names what was tampered with, and exits with 1", async () => {
   expect(stdout).toMatch(
     /^billing: an event was changed, or is not the one that was sealed here: seal 1, event [0-9a-f-]{36}, /,
   );
-  expect(stdout).toContain("billing: 3 seals and checkpoints, 3 findings\n");
+  expect(stdout).toContain("billing: 4 seals and checkpoints, 3 findings; newest");
 });
 
 test.each([

@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { AuditChain } from "@medconnect/platform/audit/audit-chain.ts";
 import { WITNESS_OF } from "@medconnect/platform/audit/checkpoints.ts";
+import { readNewestCheckpoint } from "@medconnect/platform/audit/seal-store.ts";
 import { FINDINGS, type Finding, verifyTrail } from "@medconnect/platform/audit/verify-trail.ts";
 import { duration, keys, loadConfig } from "@medconnect/platform/config.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
@@ -13,11 +14,13 @@ import { SetupError } from "./setup-error.ts";
 const HELP = `Usage: npm run audit:verify [-- --service NAME] [--grace 2h]
 
 Checks each service's audit trail against its seals, and the seals against what another service was told of them. Finds
-events that were changed, deleted, put in or put in another order, and a trail that was cut off or written anew.
+events that were changed, deleted, put in or put in another order, and a trail that was cut off or written anew, or whose
+checkpoints stopped coming, so that it could be cut off from there. What came after the newest checkpoint can be cut off
+unseen, so its age is told.
 Prints what it finds; exits with 0 if all is well, with 1 if not, with 2 if it cannot be told.
 
   --service NAME   only this service's trail: auth, scheduling, clinical or billing
-  --grace TIME     how long an event may be without a seal (2h)
+  --grace TIME     how long an event may be without a seal, and a seal without a checkpoint of it or a later one (2h)
   --help           shows this
 
 Environment, in place of the system that runs here (STACK_JSON names its stack.json); --service says whose trail it is:
@@ -70,23 +73,38 @@ async function verify(source: Source, graceMs: number): Promise<number> {
   const sealedBefore = new Date(Date.now() - graceMs);
   const progress = new Progress(service);
   const counts = new Map<Finding["kind"], number>();
+  let witnessed = "without its checkpoints, so a cut-off end is not found";
   try {
     for await (const finding of verifyTrail({ service, chain, db, witness, sealedBefore }, progress.add)) {
       const count = (counts.get(finding.kind) ?? 0) + 1;
       counts.set(finding.kind, count);
       if (count <= SHOWN) process.stdout.write(`${service}: ${describe(finding)}\n`);
     }
+    if (witness) witnessed = checkpointAge(await readNewestCheckpoint(witness, service));
   } finally {
     await db.close();
     await witness?.close();
   }
   const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
-  const unwitnessed = witness ? "" : "; without its checkpoints, so a cut-off end is not found";
   process.stdout.write(
-    `${service}: ${progress.checked} seals and checkpoints, ${total} findings${unwitnessed}\n`,
+    `${service}: ${progress.checked} seals and checkpoints, ${total} findings; ${witnessed}\n`,
   );
   return total;
 }
+
+function checkpointAge(newest: { create_time: Date } | undefined): string {
+  if (!newest) return "no checkpoint";
+  const seconds = Math.max(0, Math.round((Date.now() - newest.create_time.getTime()) / 1000));
+  const [size, unit] = UNITS.find(([size]) => seconds >= 2 * size) ?? [1, "s"];
+  return `newest checkpoint ${Math.round(seconds / size)} ${unit} old`;
+}
+
+/** In seconds; the largest first. */
+const UNITS = [
+  [86_400, "d"],
+  [3600, "h"],
+  [60, "min"],
+] as const;
 
 const open = (url: string) => new Database({ url, poolSize: 1, timeoutMs: STATEMENT_TIMEOUT_MS });
 

@@ -154,7 +154,7 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
 
   const sealer = new Sealer({ db, clock, chain: new AuditChain(name, config.AUDIT_KEY) });
   const witness = clientOf(WITNESS_OF[name]!, config, tls);
-  const leaveCheckpoint = leaveCheckpoints(name, db, witness, serviceTokens);
+  const leaveCheckpoint = leaveCheckpoints(name, db, witness, serviceTokens, clock);
 
   const jobs = [
     ...(parts.jobs ?? []),

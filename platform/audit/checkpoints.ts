@@ -11,6 +11,8 @@ import type { Call } from "../grpc/call.ts";
 import { type GrpcClient, within } from "../grpc/client.ts";
 import type { ServiceName } from "../grpc/peers.ts";
 import type { ServiceTokens } from "../identity/service-tokens.ts";
+import { gauge } from "../telemetry/metrics.ts";
+import { type ChainHead, GENESIS } from "./audit-chain.ts";
 import { readHead } from "./seal-store.ts";
 
 /** Who keeps the checkpoints of whose audit trail: a ring, so that each trail has its witness in another database. */
@@ -39,20 +41,34 @@ export const recordCheckpoint =
     return RecordCheckpointResponse.create();
   };
 
-/** Leaves the head of a service's chain with its witness, each time it is called and there is a new one. */
+/**
+ * Leaves the head of a service's chain with its witness, each time it is called and there is a new one. A head that the
+ * witness knows already counts as told again, so that the gauge grows only while something is not told.
+ */
 export function leaveCheckpoints(
   service: string,
   db: Database,
   witness: GrpcClient,
   tokens: ServiceTokens,
+  clock: Clock,
 ): () => Promise<void> {
-  let told = 0;
-  return async () => {
-    const { seq, hmac } = await readHead(db);
-    if (seq === told || seq === 0) return;
+  let told = GENESIS.seq;
+  let toldAt = clock.now();
+  gauge(
+    "audit.checkpoint.age",
+    "Seconds since the witness was last told the head of the audit trail, or knew it already",
+    (report) => report((clock.now().getTime() - toldAt.getTime()) / 1000),
+  );
+  const tell = async ({ seq, hmac }: ChainHead) => {
     const authorization = `Bearer ${await tokens.tokenFor(WITNESS_OF[service]!)}`;
     const options = { deadline: within(TIMEOUT_MS), metadata: { authorization } };
     await witness.call(AuditServiceService.recordCheckpoint, { seq, hmac }, options);
     told = seq;
+  };
+  return async () => {
+    const readAt = clock.now();
+    const head = await readHead(db);
+    if (head.seq !== told) await tell(head);
+    toldAt = readAt;
   };
 }

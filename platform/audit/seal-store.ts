@@ -146,6 +146,27 @@ export async function* readCheckpoints(db: Database, service: string): AsyncGene
   }
 }
 
+const NEWEST_CHECKPOINT = `SELECT seq, hmac, create_time FROM audit_checkpoints
+  WHERE service = ? ORDER BY create_time DESC, seq DESC LIMIT 1`;
+
+/** What a service has told of its chain last; undefined where it never has. Reads all that it has told. */
+export async function readNewestCheckpoint(db: Database, service: string): Promise<Checkpoint | undefined> {
+  const [newest] = await db.read<Checkpoint>(NEWEST_CHECKPOINT, [service]);
+  return newest;
+}
+
+const SEALED_AFTER = `SELECT s.seq, e.id, e.occur_time FROM audit_seals s JOIN audit_events e ON e.id = s.event_id
+  WHERE s.seq > ? ORDER BY s.seq LIMIT 1`;
+
+/** The first event that was sealed behind a seal, with the number of its own. */
+export async function readSealedAfter(
+  db: Database,
+  seq: number,
+): Promise<(Pick<EventRow, "id" | "occur_time"> & { seq: number }) | undefined> {
+  const [next] = await db.read<Pick<EventRow, "id" | "occur_time"> & { seq: number }>(SEALED_AFTER, [seq]);
+  return next;
+}
+
 /** The HMACs of the seals with these numbers. */
 export async function sealsAt(db: Database, seqs: number[]): Promise<Map<number, Buffer>> {
   const seals = await db.transaction((tx) =>

@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { AuditServiceService } from "@medconnect/proto/medconnect/audit/v1/audit.ts";
 import type { Database } from "../db/database.ts";
+import { GrpcClient } from "../grpc/client.ts";
 import { newId } from "../ids.ts";
+import { startMetrics } from "../telemetry/metrics.ts";
 import { invoke, startTestService, type TestService } from "../testing/test-service.ts";
 import { AuditChain, GENESIS } from "./audit-chain.ts";
 import { type AuditRecord, auditRows, INSERT_AUDIT_EVENTS } from "./audit-store.ts";
-import { recordCheckpoint } from "./checkpoints.ts";
+import { leaveCheckpoints, recordCheckpoint } from "./checkpoints.ts";
 import { readHead } from "./seal-store.ts";
 import { Sealer } from "./sealer.ts";
 import { verifyTrail } from "./verify-trail.ts";
@@ -62,7 +64,7 @@ async function leaveCheckpoint(name = "billing"): Promise<void> {
   const { seq, hmac } = await readHead(billing.db);
   await invoke(
     AuditServiceService.recordCheckpoint,
-    recordCheckpoint("auth", auth.db, auth.clock),
+    recordCheckpoint("auth", auth.db, billing.clock),
     { kind: "service", name },
     { seq, hmac },
   );
@@ -132,6 +134,7 @@ describe("sealing", () => {
     await happen(3, 100 * HOUR);
     await happen(3);
     await newSealer().seal();
+    await leaveCheckpoint();
     expect(await sealedIds()).toHaveLength(9);
     expect(await findings()).toEqual([]);
   });
@@ -303,8 +306,8 @@ describe("an administrator of the database", () => {
     const row = { id: event!.id, occur_time: event!.occurTime };
     const [forged] = new AuditChain("billing", [OTHER_KEY]).extend(head, [row]);
     await run(["INSERT INTO audit_seals VALUES (11, ?, ?, ?)", event!.id, forged!.keyId, forged!.hmac]);
-    expect(await findings()).toEqual(["KEY_UNKNOWN 11"]);
-    expect(await findings([KEY, OTHER_KEY])).toEqual(["EVENT_CHANGED 11"]);
+    expect(await findings()).toEqual(["KEY_UNKNOWN 11", "UNWITNESSED 11"]);
+    expect(await findings([KEY, OTHER_KEY])).toEqual(["EVENT_CHANGED 11", "UNWITNESSED 11"]);
   });
 
   test("cannot cut off the end", async () => {
@@ -348,6 +351,50 @@ describe("a checkpoint", () => {
     await billing.db.write("UPDATE audit_seals SET hmac = ?", [GENESIS.hmac]);
     await leaveCheckpoint();
     expect(await findings()).toEqual(["EVENT_CHANGED 1", "REWRITTEN 1"]);
+  });
+
+  test.each([
+    ["came", "UNWITNESSED 1", async () => {}],
+    ["comes any more", "UNWITNESSED 2", leaveCheckpoint],
+  ])("that never %s is missed, once it should be there", async (_, finding, tell) => {
+    await happen(1);
+    await sealer.seal();
+    await tell();
+    await happen(1, -1);
+    await sealer.seal();
+    expect(await findings()).toEqual([]);
+    billing.clock.advance(2 * HOUR);
+    expect(await findings()).toEqual([finding]);
+    expect(await findings([KEY], null)).toEqual([]);
+    await leaveCheckpoint();
+    expect(await findings()).toEqual([]);
+  });
+
+  test("may be old where nothing happened since", async () => {
+    await happen(1);
+    await sealer.seal();
+    await leaveCheckpoint();
+    billing.clock.advance(50 * HOUR);
+    await happen(1);
+    await sealer.seal();
+    expect(await findings()).toEqual([]);
+  });
+
+  test("that cannot be left is seen in a gauge, which stays at nothing where there is nothing to tell", async () => {
+    const readMetrics = startMetrics("billing");
+    const age = async () => Number(/^audit_checkpoint_age(?:\{.*\})? (\S+)$/m.exec(await readMetrics())?.[1]);
+    const nobody = new GrpcClient("127.0.0.1:1");
+    const { db, clock, serviceTokens } = billing;
+    const leave = leaveCheckpoints("billing", db, nobody, serviceTokens, clock);
+    clock.advance(HOUR);
+    await leave();
+    expect(await age()).toBe(0);
+    await happen(1);
+    await sealer.seal();
+    clock.advance(60 * SECOND);
+    await expect(leave()).rejects.toMatchObject({ reason: "UNAVAILABLE" });
+    expect(await age()).toBe(60);
+    nobody.close();
   });
 
   test("is taken from the one service only whose witness this is", async () => {

@@ -1,6 +1,13 @@
 import type { Database } from "../db/database.ts";
 import { type AuditChain, type ChainHead, type EventRow, GENESIS, type Seal } from "./audit-chain.ts";
-import { readCheckpoints, readSealed, sealsAt, unsealedBetween } from "./seal-store.ts";
+import {
+  readCheckpoints,
+  readNewestCheckpoint,
+  readSealed,
+  readSealedAfter,
+  sealsAt,
+  unsealedBetween,
+} from "./seal-store.ts";
 
 /** What must never be found in an audit trail, and how it is told. */
 export const FINDINGS = {
@@ -11,6 +18,7 @@ export const FINDINGS = {
   EVENT_UNSEALED: "an event was never sealed",
   TRUNCATED: "the witness was told of a seal that is gone",
   REWRITTEN: "the witness was told of another seal",
+  UNWITNESSED: "the witness was told of no seal from this one on, so that a cut-off end would not be found",
 } as const;
 
 export interface Finding {
@@ -28,7 +36,7 @@ export interface Trail {
   db: Database;
   /** The database of the service's witness (checkpoints.ts); without it, a cut-off end cannot be told. */
   witness?: Database | undefined;
-  /** Events from this time on may have no seal yet. */
+  /** Events from this time on may have no seal yet, and the witness may not have been told of theirs. */
   sealedBefore: Date;
 }
 
@@ -43,7 +51,9 @@ const BEGINNING = new Date("1000-01-01T00:00:00Z");
 export async function* verifyTrail(trail: Trail, onPage: (looked: number) => void): AsyncGenerator<Finding> {
   yield* findBrokenSeals(trail, onPage);
   yield* findUnsealed(trail);
-  if (trail.witness) yield* findCutOff(trail, trail.witness, onPage);
+  if (!trail.witness) return;
+  yield* findCutOff(trail, trail.witness, onPage);
+  yield* findUnwitnessed(trail, trail.witness);
 }
 
 /** Each seal is held against the one before as it is stored, so that one change is told once. */
@@ -97,4 +107,16 @@ async function* findCutOff(
     }
     onPage(checkpoints.length);
   }
+}
+
+/** Where checkpoints stopped to come, or never came, though events were sealed. */
+async function* findUnwitnessed(
+  { db, service, sealedBefore }: Trail,
+  witness: Database,
+): AsyncGenerator<Finding> {
+  const newest = await readNewestCheckpoint(witness, service);
+  if (newest && newest.create_time >= sealedBefore) return;
+  const next = await readSealedAfter(db, newest?.seq ?? GENESIS.seq);
+  if (!next || next.occur_time >= sealedBefore) return;
+  yield { kind: "UNWITNESSED", seq: next.seq, eventId: next.id, time: next.occur_time };
 }

@@ -118,6 +118,13 @@ test.each(SERVICES)("%s tells how its database connections are used", (service) 
   }
 });
 
+test.each(SERVICES)("%s tells how long its witness has not heard of its audit trail", (service) => {
+  const told = after[service].filter(({ name }) => name === "audit_checkpoint_age");
+  expect(told).toHaveLength(1);
+  expect(told[0]!.value).toBeGreaterThanOrEqual(0);
+  expect(told[0]!.value).toBeLessThan(60);
+});
+
 test.each([
   ["scheduling", "billing"],
   ["scheduling", "clinical"],
