@@ -19,7 +19,8 @@ export interface SuiteOptions {
   signal?: AbortSignal;
 }
 
-const THINK_MS = 100;
+/** So long that the machine, which is both the crowd and the system, has room for a process that starts. */
+const THINK_MS = 250;
 
 /** Runs scenarios one after the other on one system. @returns what each has shown */
 export async function runSuite(system: System, options: SuiteOptions): Promise<Result[]> {

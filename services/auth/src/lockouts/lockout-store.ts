@@ -8,6 +8,7 @@ const GUARD = `INSERT INTO failure_counters (id, failures, expire_time) VALUES ?
 const LOCK = `SELECT id, failures, locked_until AS lockedUntil, expire_time AS expireTime FROM failure_counters
   WHERE id IN (?) FOR UPDATE`;
 const SAVE = "UPDATE failure_counters SET failures = ?, locked_until = ?, expire_time = ? WHERE id = ?";
+const DELETE = "DELETE FROM failure_counters WHERE id IN (?)";
 const DELETE_EXPIRED = "DELETE FROM failure_counters WHERE expire_time <= ? LIMIT ?";
 
 /** Counters by their ids, in the order of these; nobody else changes them until the transaction ends. */
@@ -20,6 +21,10 @@ export async function lockCounters(tx: Transaction, ids: Buffer[], now: Date): P
 
 export function saveCounter(tx: Transaction, id: Buffer, counter: Counter): void {
   tx.defer(SAVE, [counter.failures, counter.lockedUntil, counter.expireTime, id]);
+}
+
+export function deleteCounters(tx: Transaction, ids: Buffer[]): void {
+  tx.defer(DELETE, [ids]);
 }
 
 /** Deletes counters that have expired, a thousand a transaction. */

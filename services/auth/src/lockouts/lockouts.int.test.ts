@@ -8,6 +8,8 @@ import { activateTotp } from "../mfa/activate-totp.ts";
 import { disableTotp } from "../mfa/disable-totp.ts";
 import { setUpTotp } from "../mfa/set-up-totp.ts";
 import { verifyMfa } from "../mfa/verify-mfa.ts";
+import { forgotPassword } from "../passwords/forgot-password.ts";
+import { resetPassword } from "../passwords/reset-password.ts";
 import { login } from "../sessions/login.ts";
 import { sweepExpired } from "../sessions/sweep.ts";
 import { PASSWORD, startTestAuth, type TestAuth, tally } from "../testing/test-auth.ts";
@@ -126,6 +128,27 @@ test("fifty failures from anywhere lock everywhere for the rest of the hour", as
   await expectLocked();
   auth.clock.advance(1);
   await logIn(PASSWORD);
+});
+
+test("a reset by mail lifts the locks on the password, here and for the account, and not those on the second factor", async () => {
+  const { code } = await withMfa();
+  for (let i = 0; i < 10; i++) {
+    await expect(verify({ code: "000000" })).rejects.toMatchObject({ reason: "INVALID_MFA_CODE" });
+  }
+  for (let i = 0; i < 12; i++) await fail(4, `203.0.113.${i}`);
+  await fail(5);
+  await expectLocked();
+  await auth.call(AuthServiceService.forgotPassword, forgotPassword(auth.app), { email: user.email });
+  const [, token = ""] = (await auth.mailsTo(user.email)).at(-1)!.text.match(/#token=(\S+)/)!;
+  const request = { token, password: "quite another passphrase" };
+  await auth.call(AuthServiceService.resetPassword, resetPassword(auth.app), request, undefined, HERE);
+  const { mfaToken } = await logIn(request.password);
+  const factor = { mfaToken: mfaToken!, code: code(), recoveryCode: undefined };
+  await expect(auth.call(AuthServiceService.verifyMfa, verifyMfa(auth.app), factor)).rejects.toMatchObject({
+    reason: "INVALID_MFA_CODE",
+  });
+  auth.clock.advance(MINUTE_MS);
+  await auth.call(AuthServiceService.verifyMfa, verifyMfa(auth.app), { ...factor, code: code() });
 });
 
 test("an unknown e-mail is counted as a known one, and nobody's is in the table", async () => {

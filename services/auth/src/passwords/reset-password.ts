@@ -8,6 +8,8 @@ import { markEmailVerified } from "../accounts/account-store.ts";
 import type { Auth } from "../app.ts";
 import { consumeLinkToken, findLinkOwner } from "../links/link-token-store.ts";
 import { linkTokenHash } from "../links/mail-link.ts";
+import { passwordCounters } from "../lockouts/counted.ts";
+import { deleteCounters } from "../lockouts/lockout-store.ts";
 import { assertStrongPassword } from "./password-rules.ts";
 import { setPassword } from "./set-password.ts";
 
@@ -26,6 +28,11 @@ export const resetPassword =
     const isDone = await app.changes.apply(call, async (tx) => {
       const isMine = await consumeLinkToken(tx, hash, "RESET_PASSWORD", app.clock.now());
       if (!isMine) return { response: false, trails: [] };
+      // Whoever reads the account's mail is its owner: guesses at the old password do not lock the new one.
+      deleteCounters(
+        tx,
+        passwordCounters(app, account.email, call).map(({ id }) => id),
+      );
       await setPassword(app, tx, account, { passwordHash });
       // The link has proved as much.
       if (!account.emailVerified) markEmailVerified(tx, account.id);

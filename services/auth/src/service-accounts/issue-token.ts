@@ -20,14 +20,13 @@ export const issueToken =
   (app: Auth) =>
   async ({ clientId, clientSecret, scope }: IssueTokenRequest, call: Call): Promise<ServiceToken> => {
     const now = app.clock.now();
-    const [account, secrets] = await Promise.all([
-      findServiceAccount(app.db, clientId),
-      findSecrets(app.db, clientId),
-    ]);
+    // In this order: if it is disabled in between, the account says so; if it is disabled later, the `sid` read here ends.
+    const secrets = await findSecrets(app.db, clientId);
+    const account = await findServiceAccount(app.db, clientId);
     const live = secrets.filter(({ expireTime }) => expireTime === null || expireTime > now);
     const secret = findBySecret(live, clientSecret);
     if (account?.status !== "ACTIVE" || !secret) {
-      if (account) await record(app, call, account, "FAILURE");
+      await record(app, call, account, "FAILURE");
       throw new ApiError("INVALID_CLIENT");
     }
     const granted = grantedScopes(account.scopes, scope).join(" ");
@@ -40,11 +39,15 @@ export const issueToken =
     return { accessToken, tokenType: "Bearer", expiresInSeconds: lifetimeS, scope: granted };
   };
 
+/** The audit trail names the account if there is one, and never what was sent. */
 async function record(
   app: Auth,
   call: Call,
-  account: Account,
+  account: Account | undefined,
   outcome: "SUCCESS" | "FAILURE",
 ): Promise<void> {
-  await app.audit.record(call, [{ ...trailOf(account), outcome, actorId: serviceAccountActor(account.id) }]);
+  const access = account
+    ? { ...trailOf(account), actorId: serviceAccountActor(account.id) }
+    : { resource: "service-accounts/-", subjectIds: [] };
+  await app.audit.record(call, [{ ...access, outcome }]);
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import type { Database, SqlValue } from "@medconnect/platform/db/database.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import {
@@ -49,6 +50,13 @@ const rotate = async (serviceAccountId: string, seconds?: number): Promise<strin
   const request = { serviceAccountId, gracePeriod };
   return (await auth.call(service.rotateServiceAccountSecret, handler, request, admin)).clientSecret!;
 };
+const disable = (serviceAccountId: string) =>
+  auth.call(
+    service.disableServiceAccount,
+    disableServiceAccount(auth.app),
+    { serviceAccountId, idempotencyKey: "" },
+    admin,
+  );
 const revoked = async () =>
   (await listRevocations(auth.app.db, auth.clock.now())).map(({ sessionId }) => sessionId);
 
@@ -76,9 +84,43 @@ test("an unknown id, a wrong secret, another account's secret and a disabled acc
   await expect(issue(newId(), one.clientSecret)).rejects.toMatchObject(INVALID_CLIENT);
   await expect(issue(one.id, "wrong")).rejects.toMatchObject(INVALID_CLIENT);
   await expect(issue(one.id, other.clientSecret)).rejects.toMatchObject(INVALID_CLIENT);
-  const request = { serviceAccountId: one.id, idempotencyKey: "" };
-  await auth.call(service.disableServiceAccount, disableServiceAccount(auth.app), request, admin);
+  await disable(one.id);
   await expect(issue(one.id, one.clientSecret)).rejects.toMatchObject(INVALID_CLIENT);
+});
+
+test("a failure is in the audit trail, also that of an unknown id, which is not named", async () => {
+  const { id } = await create();
+  const unknown = newId();
+  const failuresOf = async (resource: string) =>
+    (
+      await auth.app.db.read(
+        `SELECT 1 FROM audit_events WHERE action = 'client.issue_token' AND outcome = 'FAILURE' AND resource = ?`,
+        [resource],
+      )
+    ).length;
+  const before = await failuresOf("service-accounts/-");
+  await expect(issue(id, "wrong")).rejects.toMatchObject(INVALID_CLIENT);
+  await expect(issue(unknown, "wrong")).rejects.toMatchObject(INVALID_CLIENT);
+  expect(await failuresOf(`service-accounts/${id}`)).toBe(1);
+  expect(await failuresOf(`service-accounts/${unknown}`)).toBe(0);
+  expect(await failuresOf("service-accounts/-")).toBe(before + 1);
+});
+
+test("an account that is disabled while it gets a token gets none that outlives it", async () => {
+  const { id, clientSecret } = await create();
+  let disabling: Promise<unknown> | undefined;
+  const db = {
+    // The account is disabled once the first of what a token depends on was read, before the rest is.
+    read: async (sql: string, params?: SqlValue[]) => {
+      if (disabling) await disabling;
+      const rows = await auth.app.db.read(sql, params);
+      disabling ??= disable(id);
+      return rows;
+    },
+  };
+  const app = { ...auth.app, db: db as Database };
+  const request = { grantType: "client_credentials", clientId: id, clientSecret, scope: "" };
+  await expect(auth.call(service.issueToken, issueToken(app), request)).rejects.toMatchObject(INVALID_CLIENT);
 });
 
 test("of accounts made with one name at once, one is made", async () => {
@@ -124,8 +166,8 @@ test("disabling revokes all tokens; those after enabling are others; both may be
   const second = await rotate(id, HOUR_S);
   const sids = [await sidOf(id, first), await sidOf(id, second)];
   const request = { serviceAccountId: id, idempotencyKey: "" };
-  const [disable, enable] = [disableServiceAccount(auth.app), enableServiceAccount(auth.app)];
-  for (let i = 0; i < 2; i++) await auth.call(service.disableServiceAccount, disable, request, admin);
+  const enable = enableServiceAccount(auth.app);
+  for (let i = 0; i < 2; i++) await disable(id);
   expect(await revoked()).toEqual(expect.arrayContaining(sids));
   for (let i = 0; i < 2; i++) await auth.call(service.enableServiceAccount, enable, request, admin);
   const list = await revoked();
