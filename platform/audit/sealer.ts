@@ -7,9 +7,14 @@ import { countUnsealed, insertSeals, readHead, readSealedUntil, unsealedBetween 
 
 /** How much later than it happened an event may be committed, and be sealed at the next turn all the same. */
 const USUALLY_LATE_MS = 15_000;
-/** What comes later still (a server that hung, a clock that is behind) is looked for at times, this far back. */
-const VERY_LATE_MS = 6 * 3_600_000;
-const LOOK_FAR_BACK_EVERY_MS = 3_600_000;
+const LOOK_FAR_BACK_EVERY_MS = 60_000;
+/**
+ * What comes later still is looked for at times, this far back: four attempts, each of which waits DATABASE_TIMEOUT (5 s)
+ * for a connection, for its session and for the statement, are 80 s; the rest is for the time until it is looked for,
+ * and for clocks that differ. Not further: what is older and has no seal, somebody put into the past, and no seal may say
+ * that it belongs there.
+ */
+const VERY_LATE_MS = 5 * 60_000;
 
 const BEGINNING = new Date("1000-01-01T00:00:00Z");
 const END = new Date("9999-12-31T23:59:59.999Z");
