@@ -10,7 +10,8 @@ tls.key and ca.crt. What is there already stays as it is. DIR/ca/ca.key is what 
 
   --dir DIR       where they are kept (.local/certs)
   --client NAME   makes one for an internal system, too, in DIR/clients/NAME; can be given several times
-  --san NAME      a further name or address by which the services are reached; can be given several times
+  --san NAME      a further name or address by which the services are reached, no process's own and no wildcard; can be
+                  given several times
   --days N        how long new ones are valid (90)
   --renew         replaces those of which less than a third of that is left; running processes take them up by themselves
   --help          shows this

@@ -1,7 +1,9 @@
+import { execFile } from "node:child_process";
 import { X509Certificate } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { type CertificateOptions, ensureCertificates, filesIn, PROCESSES } from "./certificate-folder.ts";
 
@@ -73,4 +75,21 @@ test("one of which less than a third is left is replaced where that is asked for
 
 test.each(["auth", "gateway", "", "EHR", "../x", "a.b"])("a client cannot be called %p", async (name) => {
   await expect(ensure({ clients: [name] })).rejects.toThrow(name);
+});
+
+test.each([...PROCESSES, "Billing", "billing.", "*", "*.internal", "b*", "x, DNS:billing", ""])(
+  "the services get no further name such as %p",
+  async (name) => {
+    await expect(ensure({ altNames: ["billing.internal", name] })).rejects.toThrow(`"${name}"`);
+    expect(readdirSync(folder)).toEqual([]);
+  },
+);
+
+test("the command says what is wrong with a name, and exits with 1", async () => {
+  const command = [join(import.meta.dirname, "../certs.ts"), "--dir", folder, "--san", "auth"];
+  const ended = promisify(execFile)(process.execPath, command);
+  await expect(ended).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^"auth" is one of this system's processes; [^\n]+\n$/),
+  });
 });

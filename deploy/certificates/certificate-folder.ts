@@ -1,5 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { isIP } from "node:net";
 import { join, resolve } from "node:path";
 import { SERVICES } from "../provision.ts";
 import { SetupError } from "../setup-error.ts";
@@ -15,7 +16,9 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const AUTHORITY_DAYS = 3650;
 /** Where a process on the same machine is reached. */
 const LOCAL_NAMES = ["localhost", "127.0.0.1", "::1"];
-const CLIENT_NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+const LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?";
+const CLIENT_NAME = new RegExp(`^${LABEL}$`);
+const HOST_NAME = new RegExp(`^${LABEL}(\\.${LABEL})*$`, "i");
 
 export interface CertificateOptions {
   /** Internal systems that get one, too. */
@@ -48,11 +51,13 @@ export const filesIn = (folder: string) => ({
 
 /**
  * Makes a private CA, and a certificate for each process and client, in a folder for each, unless they are there. Nothing
- * is overwritten, but what is due where `renew` is set.
+ * is overwritten, but what is due where `renew` is set. Throws SetupError for a name that would be, or could be taken for, a
+ * process's.
  */
 export async function ensureCertificates(path: string, options: CertificateOptions): Promise<Outcome[]> {
   const { clients = [], altNames = [] } = options;
-  refuseBadNames(clients);
+  refuseBadClients(clients);
+  refuseBadAltNames(altNames);
   const root = resolve(path);
   const authority = await openAuthority(root);
   const server = (name: string) => ({
@@ -111,7 +116,7 @@ async function openAuthority(root: string): Promise<Authority> {
 }
 
 /** A client must not have a process's name, which is what its certificate would say that it is. */
-function refuseBadNames(clients: string[]): void {
+function refuseBadClients(clients: string[]): void {
   for (const name of clients) {
     if (!CLIENT_NAME.test(name)) {
       throw new SetupError(`A client's name is made of a-z, 0-9 and -, at most 63 of them: not "${name}".`);
@@ -119,6 +124,23 @@ function refuseBadNames(clients: string[]): void {
     if (PROCESSES.includes(name)) {
       throw new SetupError(
         `"${name}" is one of this system's processes; choose another name for the client.`,
+      );
+    }
+  }
+}
+
+/**
+ * Every service's certificate says all of these, so one that is a process's name, or that may stand for one, would let each
+ * service pose as that process.
+ */
+function refuseBadAltNames(altNames: string[]): void {
+  for (const name of altNames) {
+    if (isIP(name) === 0 && !HOST_NAME.test(name)) {
+      throw new SetupError(`--san takes a host's name or an IP address, without wildcards: not "${name}".`);
+    }
+    if (PROCESSES.includes(name.toLowerCase())) {
+      throw new SetupError(
+        `"${name}" is one of this system's processes; with --san, every service could pose as it. Each has its own name already.`,
       );
     }
   }
