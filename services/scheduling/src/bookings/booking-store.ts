@@ -112,7 +112,7 @@ export const claimOf = (row: BookingRow, now: Date): Claim => ({
 });
 
 /**
- * Takes the slot if it is open, and the patient has no other live booking at that time. The patient's row is touched
+ * Takes the slot if it is open, neither doctor nor patient is disabled, and the patient has no other live booking at that time. The patient's row is touched
  * first, so that two claims of one patient cannot pass each other.
  *
  * @returns whether the slot was taken
@@ -123,6 +123,7 @@ export async function claimSlot(tx: Transaction, claim: Claim): Promise<boolean>
   const { affectedRows } = await tx.write(
     `UPDATE slots SET status = ?, booking_id = ?, hold_expire_time = ?
      WHERE id = ? AND start_time > ? AND (status = 'OPEN' OR (status = 'HELD' AND hold_expire_time <= ?))
+       AND NOT EXISTS (SELECT 1 FROM doctors d WHERE d.id = slots.doctor_id AND d.hidden)
        AND NOT EXISTS (SELECT 1 FROM people p WHERE p.user_id = ? AND p.disabled)
        AND NOT EXISTS (${LIVE_OVERLAP})`,
     [

@@ -18,6 +18,7 @@ import { Doctor, DoctorServiceService } from "@medconnect/proto/medconnect/sched
 import { SlotServiceService } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import type { Scheduling } from "../app.ts";
 import { createDoctor } from "../doctors/create-doctor.ts";
+import { applyUserEvent } from "../people/apply-user-event.ts";
 import { changeSlot } from "../slots/change-slot.ts";
 import { batchCreateSlots, createSlot } from "../slots/create-slots.ts";
 import { getSlot } from "../slots/read-slots.ts";
@@ -465,8 +466,8 @@ test("of a booking that is moved to a slot and a patient who books it at once, o
   }
 });
 
-const cancel = (bookingId: string, by: Caller) =>
-  invoke(BookingServiceService.cancelBooking, cancelBooking(app), by, {
+const cancel = (bookingId: string, by: Caller, on = app) =>
+  invoke(BookingServiceService.cancelBooking, cancelBooking(on), by, {
     bookingId,
     reason: "",
     idempotencyKey: "",
@@ -510,4 +511,130 @@ test("a cancellation that came before the consultation's news stands", async () 
   const { response: cancelled } = await cancel(booking.id, patient);
   await tell("consultation.abandoned", booking.id);
   expect(await read(booking.id)).toEqual(cancelled);
+});
+
+/** What auth sends when an account was disabled, or enabled again. */
+const account = ({ userId }: { userId: string }, disabled: boolean, on = app) =>
+  on.changes.applyInternally("service:auth", (tx) =>
+    applyUserEvent(on)(tx, [
+      Event.fromPartial({
+        aggregateId: userId,
+        version: 1,
+        user: { fullName: "Gregory", role: "DOCTOR", disabled },
+      }),
+    ]),
+  );
+
+/** What others than the doctor could still book. */
+const claimable = async () =>
+  await app.db.read(
+    "SELECT id, status FROM slots WHERE doctor_id = ? AND start_time > ? AND status NOT IN ('WITHDRAWN')",
+    [doctor.userId, service.clock.now()],
+  );
+
+test("a disabled doctor's bookings end with their money returned, and not one slot is open, however often it is told", async () => {
+  await publish(5000);
+  const [open, blocked, paid, held, ended] = [
+    await offer(60),
+    await offer(120),
+    await offer(180),
+    await offer(240),
+    await offer(300),
+  ];
+  await invoke(SlotServiceService.blockSlot, changeSlot(app, "block"), doctor, {
+    slotId: blocked.id,
+    idempotencyKey: "",
+  });
+  const { response: unpaid } = await book(ended.id, userCaller("PATIENT"));
+  service.clock.advance(HOLD_MS);
+  const { response: confirmed } = await book(paid.id, userCaller("PATIENT"));
+  await authorized(confirmed.id);
+  const { response: pending } = await book(held.id);
+
+  await account(doctor, true);
+  await account(doctor, true);
+  for (const slot of [open, blocked, paid, held, ended]) expect(await slotStatus(slot.id)).toBe("WITHDRAWN");
+  const admin = userCaller("ADMIN");
+  for (const { id } of [confirmed, pending]) {
+    expect(await read(id, admin)).toMatchObject({ status: "CANCELLED", cancelledBy: "ADMIN" });
+  }
+  expect((await read(unpaid.id, admin)).status).toBe("EXPIRED");
+  expect(await outboxTypes(unpaid.id)).toEqual(["booking.held", "booking.expired"]);
+});
+
+test.each(["cancelled", "paid"])(
+  "a booking that is %s while its doctor is disabled leaves no slot open",
+  async (way) => {
+    await publish(way === "paid" ? 5000 : 0);
+    const slot = await offer(60);
+    const { response: booking } = await book(slot.id);
+    const underWay = pausedBeforeCommit((paused) =>
+      way === "paid" ? authorized(booking.id, paused) : cancel(booking.id, patient, paused),
+    );
+    await underWay.isPaused;
+    const disabling = account(doctor, true);
+    await doneOrWaiting(disabling);
+    underWay.commit();
+    await Promise.all([underWay.done, disabling]);
+    expect(await claimable()).toEqual([]);
+    expect((await read(booking.id)).status).toBe("CANCELLED");
+  },
+);
+
+test("a slot whose hold has ended is not claimed past its doctor's being disabled", async () => {
+  await publish(5000);
+  const slot = await offer(60);
+  await book(slot.id, userCaller("PATIENT"));
+  service.clock.advance(HOLD_MS);
+  const claim = pausedBeforeCommit((paused) => book(slot.id, patient, newId(), paused));
+  await claim.isPaused;
+  const disabling = account(doctor, true);
+  await doneOrWaiting(disabling);
+  claim.commit();
+  const { response: booking } = (await claim.done) as Awaited<ReturnType<typeof book>>;
+  await disabling;
+  expect(await claimable()).toEqual([]);
+  expect((await read(booking.id)).status).toBe("CANCELLED");
+});
+
+test("a late payment for a disabled doctor's slot is refused, also once they are enabled again", async () => {
+  await publish(5000);
+  const slot = await offer(120);
+  const { response: late } = await book(slot.id);
+  service.clock.advance(HOLD_MS);
+  await book(slot.id, userCaller("PATIENT"));
+  const other = await offer(180);
+  const { response: later } = await book(other.id, userCaller("PATIENT"));
+  await account(doctor, true);
+  await authorized(late.id);
+  await account(doctor, false);
+  await authorized(later.id);
+  const refused = ["booking.held", "booking.expired", "booking.payment_refused"];
+  expect(await outboxTypes(late.id)).toEqual(refused);
+  expect((await outboxTypes(later.id)).at(-1)).toBe("booking.payment_refused");
+  expect(await claimable()).toEqual([]);
+});
+
+test("a hidden doctor's open slot, should there be one, is neither paid late nor booked", async () => {
+  await publish(5000);
+  const slot = await offer(120);
+  const { response: late } = await book(slot.id);
+  service.clock.advance(HOLD_MS);
+  await sweepHolds(app)();
+  await app.db.write("UPDATE doctors SET hidden = TRUE WHERE id = ?", [doctor.userId]);
+  await authorized(late.id);
+  expect((await read(late.id)).status).toBe("EXPIRED");
+  await expect(book(slot.id, userCaller("PATIENT"))).rejects.toMatchObject({ reason: "NOT_FOUND" });
+});
+
+test("a doctor offers nothing while disabled, and the same times anew once enabled again", async () => {
+  await publish(0);
+  const { response: booking } = await book((await offer(60)).id);
+  await account(doctor, true);
+  await expect(offer(60)).rejects.toMatchObject({ reason: "DOCTOR_PROFILE_REQUIRED" });
+  await account(doctor, false);
+  expect(await claimable()).toEqual([]);
+  expect((await read(booking.id)).status).toBe("CANCELLED");
+  const anew = await offer(60);
+  expect((await book(anew.id)).response.status).toBe("CONFIRMED");
 });

@@ -11,8 +11,9 @@ import type { Scheduling } from "../app.ts";
 import { releaseSlot } from "../slots/slot-store.ts";
 import { bookingTrail, cancelReasonPlace, factsOf } from "./booking.ts";
 import { viewOf } from "./booking-access.ts";
-import { decideCancel, type Settlement } from "./booking-rules.ts";
+import { canBecome, decideCancel, type Settlement, statusAt } from "./booking-rules.ts";
 import { type BookingRow, lockBooking, saveBooking } from "./booking-store.ts";
+import { expireBooking } from "./expire-bookings.ts";
 import { findOwnBooking } from "./find-own-booking.ts";
 
 /** BookingService.CancelBooking. Throws NOT_FOUND, ILLEGAL_TRANSITION, BOOKING_STARTED. */
@@ -34,7 +35,7 @@ export const cancelBooking =
     });
   };
 
-/** Cancels what a disabled account leaves behind: the patient gets everything back. */
+/** Ends what a disabled account leaves behind: the patient gets everything back. */
 export async function cancelForDisabledAccount(
   tx: Transaction,
   id: string,
@@ -42,7 +43,10 @@ export async function cancelForDisabledAccount(
   box: SealedBox,
 ): Promise<Trail[]> {
   const row = (await lockBooking(tx, id))!;
-  if (row.status !== "PENDING_PAYMENT" && row.status !== "CONFIRMED") return [];
+  const current = statusAt(factsOf(row), now);
+  // Nobody sees an ended booking end otherwise.
+  if (current === "EXPIRED") return await expireBooking(tx, id, now);
+  if (!canBecome(current, "CANCELLED")) return [];
   return [
     {
       ...bookingTrail("cancelled", cancel(tx, row, "ADMIN", "RETURN", "", now, box)),

@@ -6,7 +6,7 @@ import type { Scheduling } from "../app.ts";
 import { findFutureBookings, touchCalendar } from "../bookings/booking-store.ts";
 import { cancelForDisabledAccount } from "../bookings/cancel-booking.ts";
 import { copyAccount } from "../doctors/doctor-store.ts";
-import { withdrawOpenSlots } from "../slots/slot-store.ts";
+import { lockSlotsAhead, withdrawOpenSlots } from "../slots/slot-store.ts";
 import { savePerson } from "./people-store.ts";
 
 /**
@@ -35,11 +35,14 @@ async function applyOne(
 async function cancelWhatIsAhead(app: Scheduling, tx: Transaction, userId: string): Promise<Trail[]> {
   const now = app.clock.now();
   const trails: Trail[] = [];
-  // First what claims touch: those under way end before the bookings are read, later ones find the account disabled.
+  // First what claims and cancellations touch: those under way end before the bookings are read, later ones find the
+  // account disabled, and nothing open.
   touchCalendar(tx, userId);
-  withdrawOpenSlots(tx, userId, now);
+  lockSlotsAhead(tx, userId, now);
   for (const id of await findFutureBookings(tx, userId, now)) {
     trails.push(...(await cancelForDisabledAccount(tx, id, now, app.box)));
   }
+  // Last, as each booking that ends opens its slot again.
+  withdrawOpenSlots(tx, userId, now);
   return trails;
 }

@@ -62,16 +62,17 @@ export async function listSlots(
 /**
  * Lets only one maker of this doctor's slots at a time go on, so that what it reads of them stays true.
  *
- * @returns the doctor's fee; undefined for a doctor without a profile
+ * @returns the doctor's fee; undefined for a doctor without a profile, or with a hidden one
  */
 export async function guardSlotsOf(
   tx: Transaction,
   doctorId: string,
 ): Promise<{ fee: Money | undefined } | undefined> {
   tx.defer("UPDATE doctors SET slots_version = slots_version + 1 WHERE id = ?", [doctorId]);
-  const [row] = await tx.read<FeeColumns>("SELECT fee_currency, fee_minor FROM doctors WHERE id = ?", [
-    doctorId,
-  ]);
+  const [row] = await tx.read<FeeColumns>(
+    "SELECT fee_currency, fee_minor FROM doctors WHERE id = ? AND NOT hidden",
+    [doctorId],
+  );
   return row && { fee: feeOf(row) };
 }
 
@@ -139,6 +140,11 @@ export function releaseSlot(tx: Transaction, id: string, bookingId: string): voi
      WHERE id = ? AND booking_id = ? AND status IN ('HELD', 'BOOKED')`,
     [id, bookingId],
   );
+}
+
+/** Locks every slot of a doctor that has not begun: whoever takes, gives back or changes one ends before, or waits. */
+export function lockSlotsAhead(tx: Transaction, doctorId: string, now: Date): void {
+  tx.defer("SELECT id FROM slots WHERE doctor_id = ? AND start_time > ? FOR UPDATE", [doctorId, now]);
 }
 
 /** Withdraws every open slot of a doctor that has not begun. */
