@@ -14,11 +14,20 @@ export interface RunningTls {
 
 /**
  * Sets up what the TLS_* settings say. Where they are given as files (TLS_CERT_FILE and so on), replaced ones are taken up
- * within TLS_RELOAD_EVERY; what would not work, such as a certificate whose key is not written yet, is left alone.
+ * within TLS_RELOAD_EVERY; what would not work, such as a certificate whose key is not written yet, is left alone. Where
+ * there are none, production logs a warning.
  */
 export function startTls(config: ProcessConfig, log: Logger): RunningTls {
   const first = tlsIdentity(config);
-  if (!first) return { tls: undefined, stop: async () => {} };
+  if (!first) {
+    if (process.env.NODE_ENV === "production") {
+      // No reason not to start: a service mesh does the same outside of the processes.
+      log.warn(
+        "TLS_CERT, TLS_KEY and TLS_CA are not set: gRPC is in the clear, and whoever is in the network may call",
+      );
+    }
+    return { tls: undefined, stop: async () => {} };
+  }
   let current = first;
   const tls = new MutualTls(current);
   gauge("tls.certificate.lifetime", "Seconds until this process's certificate expires", (report) =>
