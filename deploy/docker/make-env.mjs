@@ -1,17 +1,50 @@
-// `npm run compose:env [FILE]`: makes the .env that docker-compose.yml takes its secrets from. Never overwrites one: with
-// new passwords and keys, what a MySQL volume holds already could no longer be opened.
+// `npm run compose:env`: makes the .env that docker-compose.yml takes its secrets from. Needs nothing that npm installs.
 import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
+
+const HELP = `Usage: npm run compose:env [-- FILE]
+
+Makes the file that docker-compose.yml takes its secrets from (.env, at the root of the project): random keys and
+passwords, for your eyes only. Never overwrites one: with others, what a MySQL volume holds could no longer be opened.
+
+  --help   shows this
+`;
 
 const SERVICES = ["AUTH", "SCHEDULING", "CLINICAL", "BILLING"];
-const file = process.argv[2] ?? join(import.meta.dirname, "../../.env");
 
 const key = () => randomBytes(32).toString("base64");
 /** Safe inside of a URL. */
 const password = () => randomBytes(24).toString("base64url");
 
-const lines = [
+/** @returns the exit code */
+function main() {
+  const { help, file } = readArguments();
+  if (help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  try {
+    writeFileSync(file, `${secrets().join("\n")}\n`, { mode: 0o600, flag: "wx" });
+  } catch (error) {
+    const reason =
+      error.code === "EEXIST" ? "is there already and stays as it is" : `cannot be written (${error.code})`;
+    process.stderr.write(`${file} ${reason}\n`);
+    return 1;
+  }
+  process.stdout.write(`wrote ${file}\n`);
+  return 0;
+}
+
+function readArguments() {
+  const options = { help: { type: "boolean", default: false } };
+  const { values, positionals } = parseArgs({ allowPositionals: true, options });
+  if (positionals.length > 1) throw new Error(`One file at a time, not ${positionals.join(" and ")}.`);
+  return { help: values.help, file: positionals[0] ?? join(import.meta.dirname, "../../.env") };
+}
+
+const secrets = () => [
   "# Secrets of the Docker Compose stack, made by `npm run compose:env`. Keep them with the stack's volumes.",
   `INTERNAL_KEY=${key()}`,
   ...SERVICES.map((name) => `${name}_DATA_KEY=${key()}`),
@@ -22,11 +55,8 @@ const lines = [
 ];
 
 try {
-  writeFileSync(file, `${lines.join("\n")}\n`, { mode: 0o600, flag: "wx" });
-  process.stdout.write(`wrote ${file}\n`);
+  process.exitCode = main();
 } catch (error) {
-  const reason =
-    error.code === "EEXIST" ? "is there already and stays as it is" : `cannot be written (${error.code})`;
-  process.stderr.write(`${file} ${reason}\n`);
+  process.stderr.write(`${error.message}\nSee npm run compose:env -- --help.\n`);
   process.exitCode = 1;
 }

@@ -1,0 +1,65 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+
+const COMPOSE_FILE = join(import.meta.dirname, "../../docker-compose.yml");
+/** `${NAME:?…}`: what Compose does not start without. */
+const NEEDED = /\$\{(\w+):\?/g;
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "medconnect-env-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function run(...args: string[]) {
+  const command = [join(import.meta.dirname, "make-env.mjs"), ...args];
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, { cwd: folder, encoding: "utf8" });
+  return { status, stdout, stderr };
+}
+
+const secretsIn = (file: string) =>
+  new Map(
+    readFileSync(file, "utf8")
+      .split("\n")
+      .flatMap((line) =>
+        [...line.matchAll(/^(\w+)=(.+)$/g)].map(([, name, value]) => [name!, value!] as const),
+      ),
+  );
+
+test("makes every secret that Compose asks for, each of its own, for its owner's eyes only", () => {
+  const file = join(folder, "secrets.env");
+  expect(run(file)).toEqual({ status: 0, stdout: `wrote ${file}\n`, stderr: "" });
+  const secrets = secretsIn(file);
+  const needed = [...readFileSync(COMPOSE_FILE, "utf8").matchAll(NEEDED)].map(([, name]) => name!);
+  expect(needed).not.toEqual([]);
+  expect([...secrets.keys()].toSorted()).toEqual([...new Set(needed)].toSorted());
+  expect(new Set(secrets.values()).size).toBe(secrets.size);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+});
+
+test("leaves a file alone that is there", () => {
+  const file = join(folder, "secrets.env");
+  run(file);
+  const before = readFileSync(file, "utf8");
+  expect(run(file)).toMatchObject({ status: 1, stderr: `${file} is there already and stays as it is\n` });
+  expect(readFileSync(file, "utf8")).toBe(before);
+});
+
+test("shows help, and makes nothing", () => {
+  expect(run("--help")).toMatchObject({
+    status: 0,
+    stdout: expect.stringMatching(/^Usage: npm run compose:env/),
+  });
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test.each([
+  ["an unknown option", ["--force"], "Unknown option '--force'"],
+  ["two files", ["a", "b"], "One file at a time, not a and b."],
+])("refuses %s, and makes nothing", (_, args, why) => {
+  expect(run(...args)).toMatchObject({ status: 1, stdout: "", stderr: expect.stringContaining(why) });
+  expect(readdirSync(folder)).toEqual([]);
+});
