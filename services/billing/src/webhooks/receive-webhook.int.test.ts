@@ -154,3 +154,14 @@ test("events are forgotten after 30 days", async () => {
   await forgetWebhooks(billing.app)();
   expect(await known()).toHaveLength(0);
 });
+
+test("all that is old enough is forgotten at once, however much it is", async () => {
+  const receiveTime = billing.app.clock.now();
+  const events = Array.from({ length: 2500 }, (_, i) => ["flood", `${i}`, receiveTime]);
+  await billing.app.db.write("INSERT INTO webhook_events (provider, event_id, receive_time) VALUES ?", [
+    events,
+  ]);
+  billing.app.clock.advance(31 * 24 * 3_600_000);
+  await forgetWebhooks(billing.app)();
+  expect(await billing.app.db.read("SELECT 1 FROM webhook_events WHERE provider = 'flood'")).toEqual([]);
+});

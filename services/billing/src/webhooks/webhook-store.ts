@@ -21,7 +21,7 @@ export async function rememberEvent(
   );
 }
 
-/** Forgets events that came before a time, a thousand at a time. */
+/** Forgets events that came before a time. */
 export async function forgetEvents(db: Database, before: Date): Promise<void> {
-  await db.write("DELETE FROM webhook_events WHERE receive_time < ? LIMIT 1000", [before]);
+  await db.deleteAll("DELETE FROM webhook_events WHERE receive_time < ? LIMIT ?", [before]);
 }
