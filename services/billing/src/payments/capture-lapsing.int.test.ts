@@ -68,3 +68,17 @@ test("what has lapsed all the same is VOIDED once its capture is tried", async (
   await runJobs();
   expect(await statusOf(held)).toBe("VOIDED");
 });
+
+test("one payment that cannot be decided holds up no other", async () => {
+  const [first, second] = [await authorized(), await authorized()];
+  billing.app.clock.advance(AUTHORIZATION_MS - CAPTURE_BEFORE_LAPSE_MS);
+  const setVersion = (version: number) =>
+    billing.app.db.write("UPDATE payments SET version = ? WHERE id = ?", [version, first.paymentId]);
+  // The next one does not fit.
+  await setVersion(4_294_967_295);
+  await runJobs();
+  expect([await statusOf(first), await statusOf(second)]).toEqual(["AUTHORIZED", "CAPTURED"]);
+  await setVersion(5);
+  await runJobs();
+  expect(await statusOf(first)).toBe("CAPTURED");
+});

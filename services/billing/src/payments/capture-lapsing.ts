@@ -1,3 +1,4 @@
+import { sweep } from "@medconnect/platform/sweep.ts";
 import { type Billing, SETTLER } from "../app.ts";
 import { changePayment, trailsOf } from "./change-payment.ts";
 import { decide, isLapsing } from "./payment-rules.ts";
@@ -8,12 +9,10 @@ import { findLapsing, lockPayment } from "./payment-store.ts";
  * off, or late to be closed. Where the booking ends otherwise later on, the money goes back as a refund.
  */
 export const captureLapsing = (app: Billing) => async (): Promise<void> => {
-  for (;;) {
-    const soon = new Date(app.clock.now().getTime() + app.captureBeforeLapseMs);
-    const ids = await findLapsing(app.db, soon);
-    if (ids.length === 0) return;
-    for (const id of ids) await captureUnlessDecided(app, id, soon);
-  }
+  const soon = new Date(app.clock.now().getTime() + app.captureBeforeLapseMs);
+  const find = (limit: number) => findLapsing(app.db, soon, limit);
+  const work = (id: string) => captureUnlessDecided(app, id, soon);
+  await sweep({ find, work, failure: "capture before a lapse cannot be decided" }, app.log);
 };
 
 async function captureUnlessDecided(app: Billing, id: string, soon: Date): Promise<void> {

@@ -138,11 +138,11 @@ export function endLease(tx: Transaction, paymentId: string, askTime: Date): voi
 }
 
 /** Up to a hundred payments whose authorization lapses by then and about which nothing is decided. */
-export async function findLapsing(db: Database, by: Date): Promise<string[]> {
+export async function findLapsing(db: Database, by: Date, limit: number): Promise<string[]> {
   const rows = await db.read<{ id: string }>(
     `SELECT id FROM payments WHERE status = 'AUTHORIZED' AND settlement IS NULL AND lapse_time <= ?
-     ORDER BY lapse_time LIMIT 100`,
-    [by],
+     ORDER BY lapse_time LIMIT ?`,
+    [by, limit],
   );
   return rows.map(({ id }) => id);
 }

@@ -299,6 +299,22 @@ test("a patient who waited until the end was let down by the doctor: closed once
   ]);
 });
 
+test("one consultation that cannot be closed holds up no other", async () => {
+  const [first, second] = [await book(0), await book(0)];
+  for (const { consultationId } of [first, second]) await clinical.join(consultationId, patient);
+  clinical.app.clock.advance(30 * MINUTE_MS);
+  // Its next version does not fit.
+  await clinical.app.db.write("UPDATE consultations SET version = 4294967295 WHERE id = ?", [
+    first.consultationId,
+  ]);
+  await sweepNoShows(clinical.app)();
+  expect((await clinical.read(first.consultationId, patient)).status).toBe("WAITING");
+  expect((await clinical.read(second.consultationId, patient)).status).toBe("NO_SHOW");
+  await clinical.app.db.write("UPDATE consultations SET version = 3 WHERE id = ?", [first.consultationId]);
+  await sweepNoShows(clinical.app)();
+  expect((await clinical.read(first.consultationId, patient)).status).toBe("NO_SHOW");
+});
+
 test("notes and reasons lie encrypted in the database, each bound to its place", async () => {
   const { consultationId } = await book(0);
   await clinical.start(consultationId, doctor);

@@ -1,31 +1,28 @@
 import type { Trail } from "@medconnect/platform/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import { sweep } from "@medconnect/platform/sweep.ts";
 import { gauge } from "@medconnect/platform/telemetry/metrics.ts";
 import type { Clinical } from "../app.ts";
 import { stepOfTime } from "./consultation-rules.ts";
 import { countWaitingInVain, findWaitingInVain, lockConsultations } from "./consultation-store.ts";
 import { move, saveMove } from "./move-consultation.ts";
 
-const BATCH = 100;
 const SWEEPER = "service:clinical";
 
 /** Closes the consultations whose patients waited until the end: the doctor did not come. */
 export const sweepNoShows = (app: Clinical) => async (): Promise<void> => {
-  const ids = await findWaitingInVain(app.db, app.clock.now(), BATCH);
-  if (ids.length > 0) await app.changes.applyInternally(SWEEPER, (tx) => closeEach(app, tx, ids));
+  const now = app.clock.now();
+  const find = (limit: number) => findWaitingInVain(app.db, now, limit);
+  const work = (id: string) => app.changes.applyInternally(SWEEPER, (tx) => close(app, tx, id, now));
+  await sweep({ find, work, failure: "no-show cannot be recorded" }, app.log);
 };
 
-async function closeEach(app: Clinical, tx: Transaction, ids: string[]): Promise<Trail[]> {
-  const now = app.clock.now();
-  const trails: Trail[] = [];
-  // Between the search and the lock another sweeper, or the doctor, may have closed some.
-  for (const row of await lockConsultations(tx, ids)) {
-    const step = stepOfTime({ status: row.status, endTime: row.end_time }, now);
-    if (!step) continue;
-    const trail = saveMove(tx, move(row, step, now, app.box));
-    trails.push({ ...trail, action: "consultation.mark_no_show" });
-  }
-  return trails;
+async function close(app: Clinical, tx: Transaction, id: string, now: Date): Promise<Trail[]> {
+  const row = (await lockConsultations(tx, [id]))[0]!;
+  // Between the search and the lock another sweeper, or the doctor, may have closed it.
+  const step = stepOfTime({ status: row.status, endTime: row.end_time }, now);
+  if (!step) return [];
+  return [{ ...saveMove(tx, move(row, step, now, app.box)), action: "consultation.mark_no_show" }];
 }
 
 /** Reports how many patients have waited past the end: more than a few for long means that the sweep does not run. */

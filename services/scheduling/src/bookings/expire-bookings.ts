@@ -1,12 +1,12 @@
 import type { Trail } from "@medconnect/platform/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import { sweep } from "@medconnect/platform/sweep.ts";
 import type { Scheduling } from "../app.ts";
 import { releaseSlot } from "../slots/slot-store.ts";
 import { bookingEvent } from "./booking.ts";
 import { statusAt } from "./booking-rules.ts";
 import { type BookingRow, findExpiredHolds, lockBooking, saveBooking } from "./booking-store.ts";
 
-const BATCH = 100;
 export const SWEEPER = "service:scheduling";
 
 /** Ends a booking whose hold has ended, and opens its slot if it still has it; leaves any other alone. */
@@ -31,19 +31,7 @@ export async function expireBooking(tx: Transaction, id: string, now: Date): Pro
 /** Ends the bookings whose holds have ended. Readers and claimants do not wait for it. */
 export const sweepHolds = (app: Scheduling) => async (): Promise<void> => {
   const now = app.clock.now();
-  let found: string[];
-  let swept: number;
-  do {
-    found = await findExpiredHolds(app.db, now, BATCH);
-    swept = 0;
-    for (const id of found) {
-      try {
-        await app.changes.applyInternally(SWEEPER, (tx) => expireBooking(tx, id, now));
-        swept += 1;
-      } catch (error) {
-        // One that cannot be ended holds up no other.
-        app.log.error({ err: error, bookingId: id }, "hold cannot be ended");
-      }
-    }
-  } while (found.length === BATCH && swept > 0);
+  const find = (limit: number) => findExpiredHolds(app.db, now, limit);
+  const work = (id: string) => app.changes.applyInternally(SWEEPER, (tx) => expireBooking(tx, id, now));
+  await sweep({ find, work, failure: "hold cannot be ended" }, app.log);
 };
