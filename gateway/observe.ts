@@ -1,5 +1,5 @@
 import type { Reason } from "@medconnect/platform/errors/catalogue.ts";
-import { newId } from "@medconnect/platform/ids.ts";
+import { isRequestId, newId } from "@medconnect/platform/ids.ts";
 import type { Logger } from "@medconnect/platform/log.ts";
 import { durations } from "@medconnect/platform/telemetry/metrics.ts";
 import { activeTraceId, inSpan, SpanKind } from "@medconnect/platform/telemetry/tracing.ts";
@@ -18,7 +18,6 @@ export interface RequestContext {
 
 export type GatewayResponse = Response<unknown, RequestContext>;
 
-const SANE_REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 /** nginx's status for a caller that went away before the answer. */
 const CLIENT_CLOSED_REQUEST = 499;
 /** HTTP semantic conventions: any other method counts as _OTHER, so that callers cannot make up time series. */
@@ -44,7 +43,7 @@ export function observe({ log, traceRatio }: { log: Logger; traceRatio: number }
   return (request: Request, response: GatewayResponse, next: NextFunction): void => {
     const startedAtMs = performance.now();
     const sentId = request.get("x-request-id") ?? "";
-    const requestId = SANE_REQUEST_ID.test(sentId) ? sentId : newId();
+    const requestId = isRequestId(sentId) ? sentId : newId();
     response.locals.requestId = requestId;
     response.setHeader("x-request-id", requestId);
     const method = KNOWN_METHODS.has(request.method) ? request.method : "_OTHER";

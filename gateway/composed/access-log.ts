@@ -1,4 +1,5 @@
 import { SERVICE_NAMES } from "@medconnect/platform/grpc/peers.ts";
+import { isId } from "@medconnect/platform/ids.ts";
 import type {
   AccessLogEntry,
   AccessLogEntry_Relation,
@@ -14,8 +15,6 @@ import {
 import type { ComposedCall } from "./composed-methods.ts";
 import type { Lister } from "./merge-events.ts";
 import { mergedPage } from "./merged-page.ts";
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
  * Who read or changed the calling patient's records, in all services, newest first. Each service tells what was done to
@@ -37,7 +36,7 @@ export async function listAccessLog(
     ),
   );
   const asked = {
-    userIds: unique(page.map(({ actorId }) => actorId).filter((id) => UUID.test(id))),
+    userIds: unique(page.map(({ actorId }) => actorId).filter(isId)),
     grantIds: unique(page.map(({ grantId }) => grantId).filter((id) => id !== "")),
   };
   const told = await services.call("auth", ActorServiceService.batchGetActors, asked, options);

@@ -1,4 +1,5 @@
-import { createHash, createHmac, createSecretKey, hkdfSync, type KeyObject } from "node:crypto";
+import { createHash, createHmac, type KeyObject } from "node:crypto";
+import { deriveKey } from "../crypto/derive-key.ts";
 
 /** An event as its table holds it: every column, also those that this version of the code does not know. */
 export type EventRow = Readonly<Record<string, unknown>> & { readonly id: string; readonly occur_time: Date };
@@ -29,7 +30,7 @@ export class AuditChain {
   /** @param keys 32 bytes each; the first makes seals, all are known when they are checked */
   constructor(service: string, keys: readonly Buffer[]) {
     this.#service = service;
-    const entries = keys.map(derive).map((key) => [idOf(key), key] as const);
+    const entries = keys.map((key) => deriveKey(key, "audit")).map((key) => [idOf(key), key] as const);
     this.#keys = new Map(entries);
     this.#keyId = entries[0]![0];
   }
@@ -76,8 +77,5 @@ const columnsOf = (event: EventRow): [string, unknown][] =>
   Object.entries(event)
     .filter(([, value]) => value !== null)
     .sort(([a], [b]) => (a < b ? -1 : 1));
-
-const derive = (masterKey: Buffer): KeyObject =>
-  createSecretKey(Buffer.from(hkdfSync("sha256", masterKey, "", "medconnect audit", 32)));
 
 const idOf = (key: KeyObject): string => createHash("sha256").update(key.export()).digest("hex").slice(0, 8);

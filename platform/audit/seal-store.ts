@@ -6,6 +6,10 @@ const LOOKED_AT = 10_000;
 const GIVEN = 500;
 const READ = 1000;
 
+/** Before and after all that a DATETIME can hold. */
+export const BEGINNING = new Date("1000-01-01T00:00:00Z");
+export const END = new Date("9999-12-31T23:59:59.999Z");
+
 /** A place in the order of events: (occur_time, id). */
 type Place = readonly [time: Date, id: string];
 

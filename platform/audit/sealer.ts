@@ -3,7 +3,15 @@ import type { Database } from "../db/database.ts";
 import { duplicateKeyOf } from "../db/errors.ts";
 import { counter, gauge } from "../telemetry/metrics.ts";
 import type { AuditChain, EventRow } from "./audit-chain.ts";
-import { countUnsealed, insertSeals, readHead, readSealedUntil, unsealedBetween } from "./seal-store.ts";
+import {
+  BEGINNING,
+  countUnsealed,
+  END,
+  insertSeals,
+  readHead,
+  readSealedUntil,
+  unsealedBetween,
+} from "./seal-store.ts";
 
 /** How much later than it happened an event may be committed, and be sealed at the next turn all the same. */
 const USUALLY_LATE_MS = 15_000;
@@ -15,9 +23,6 @@ const LOOK_FAR_BACK_EVERY_MS = 60_000;
  * that it belongs there.
  */
 const VERY_LATE_MS = 5 * 60_000;
-
-const BEGINNING = new Date("1000-01-01T00:00:00Z");
-const END = new Date("9999-12-31T23:59:59.999Z");
 
 const sealed = counter("audit.sealed", "Audit events that were sealed");
 

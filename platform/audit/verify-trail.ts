@@ -1,6 +1,7 @@
 import type { Database } from "../db/database.ts";
 import { type AuditChain, type ChainHead, type EventRow, GENESIS, type Seal } from "./audit-chain.ts";
 import {
+  BEGINNING,
   readCheckpoints,
   readNewestCheckpoint,
   readSealed,
@@ -39,8 +40,6 @@ export interface Trail {
   /** Events from this time on may have no seal yet, and the witness may not have been told of theirs. */
   sealedBefore: Date;
 }
-
-const BEGINNING = new Date("1000-01-01T00:00:00Z");
 
 /**
  * Checks a whole audit trail against its seals, and the seals against what the witness was told. Reads a page at a time,

@@ -12,6 +12,7 @@ import { MethodRules_Idempotency } from "@medconnect/proto/es/medconnect/options
 import { type Method, methodAt } from "../contract/methods.ts";
 import { validate, warmUpValidation } from "../contract/validate.ts";
 import { ApiError, type HiddenResource } from "../errors/api-error.ts";
+import { isRequestId } from "../ids.ts";
 import { LoadLimit } from "../load-limit.ts";
 import type { Logger } from "../log.ts";
 import { durations } from "../telemetry/metrics.ts";
@@ -24,7 +25,6 @@ import { REPLAYED_KEY, toGrpcStatus } from "./status.ts";
 
 const MAX_MESSAGE_BYTES = 1024 * 1024;
 const DEFAULT_DEADLINE_MS = 10_000;
-const SANE_REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 
 type MessageOf<D, K extends "request" | "response"> =
   D extends MethodDefinition<infer Request, infer Response>
@@ -152,7 +152,7 @@ export class GrpcServer {
     trailer: Metadata,
   ): Promise<unknown> {
     const sentId = header(incoming, "x-request-id") ?? "";
-    const requestId = SANE_REQUEST_ID.test(sentId) ? sentId : "";
+    const requestId = isRequestId(sentId) ? sentId : "";
     const caller = await authenticate(
       method.rules,
       header(incoming, "authorization"),

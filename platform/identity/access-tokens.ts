@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { type JWTPayload, type JWTVerifyResult, jwtVerify } from "jose";
 import { ApiError } from "../errors/api-error.ts";
+import { isId } from "../ids.ts";
 import type { Role, ServiceAccountCaller, UserCaller } from "./caller.ts";
 import { IssuerKeys, type IssuerKeysOptions } from "./issuer-keys.ts";
 
@@ -13,7 +14,6 @@ export const CLOCK_SKEW_MS = 60_000;
 export const MFA_PENDING_CLAIM = "mfa_pending";
 
 const ROLES = new Set<unknown>(["PATIENT", "DOCTOR", "ADMIN"]);
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** Several times what ours have; more is not worth a signature check. */
 const MAX_LENGTH = 8192;
 const REMEMBERED = 10_000;
@@ -99,7 +99,7 @@ function callerOf(claims: JWTPayload): UserCaller | ServiceAccountCaller {
 
 function userOf(claims: JWTPayload): UserCaller | undefined {
   const { sub, sid, role, scope, auth_time: authTime, [MFA_PENDING_CLAIM]: mfaPending = false } = claims;
-  if (!isUuid(sub) || !isUuid(sid) || !ROLES.has(role) || typeof authTime !== "number") return undefined;
+  if (!isId(sub) || !isId(sid) || !ROLES.has(role) || typeof authTime !== "number") return undefined;
   if (scope !== undefined || typeof mfaPending !== "boolean") return undefined;
   return {
     kind: "user",
@@ -114,9 +114,7 @@ function userOf(claims: JWTPayload): UserCaller | undefined {
 /** RFC 9068 §2.2: where a client acts for itself, it is the subject. */
 function serviceAccountOf(claims: JWTPayload): ServiceAccountCaller | undefined {
   const { sub, sid, role, scope, client_id: clientId } = claims;
-  if (!isUuid(sub) || !isUuid(sid) || clientId !== sub || typeof scope !== "string") return undefined;
+  if (!isId(sub) || !isId(sid) || clientId !== sub || typeof scope !== "string") return undefined;
   if (role !== undefined) return undefined;
   return { kind: "serviceAccount", accountId: sub, sessionId: sid, scopes: new Set(scope.split(" ")) };
 }
-
-const isUuid = (value: unknown): value is string => typeof value === "string" && UUID.test(value);
