@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { loadConfig } from "@medconnect/platform/config.ts";
 import { z } from "zod";
-import { provision } from "./provision.ts";
+import { provision, SCHEMA_PREFIX } from "./provision.ts";
 import { runCommand, SetupError } from "./setup-error.ts";
 
 const HELP = `Usage: npm run migrate [-- --wait]
@@ -14,7 +14,7 @@ Makes the schemas, users, tables and rights that the services need; safe to run 
 
 Environment (each also as NAME_FILE, the name of a file that holds the value):
   MYSQL_URL                mysql://user:password@host:port of an administrator
-  MYSQL_PREFIX             what the schemas' and users' names begin with (medconnect_)
+  MYSQL_PREFIX             what the schemas' and users' names begin with (${SCHEMA_PREFIX})
   AUTH_DB_PASSWORD         each service's own database password
   SCHEDULING_DB_PASSWORD
   CLINICAL_DB_PASSWORD
@@ -35,7 +35,7 @@ runCommand(async () => {
     MYSQL_PREFIX: z
       .string()
       .regex(/^[a-z0-9_]{1,20}$/, "must be at most 20 of a-z, 0-9 and _")
-      .default("medconnect_"),
+      .default(SCHEMA_PREFIX),
     AUTH_DB_PASSWORD: password,
     SCHEDULING_DB_PASSWORD: password,
     CLINICAL_DB_PASSWORD: password,

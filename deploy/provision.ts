@@ -8,6 +8,9 @@ import { SetupError } from "./setup-error.ts";
 export const SERVICES = ["auth", "scheduling", "clinical", "billing"] as const;
 export type Service = (typeof SERVICES)[number];
 
+/** What the names of schemas and database users begin with, if nothing else is asked for. */
+export const SCHEMA_PREFIX = "medconnect_";
+
 export interface ProvisionOptions {
   /** mysql://user:password@host:port of a user who may create schemas and users. */
   adminUrl: string;
@@ -26,7 +29,7 @@ const ROOT = join(import.meta.dirname, "..");
  * missing. Returns what it applied, as "scheduling 0001_scheduling.sql".
  */
 export async function provision(options: ProvisionOptions): Promise<string[]> {
-  const { adminUrl, prefix = "medconnect_", passwords, waitMs = 0 } = options;
+  const { adminUrl, prefix = SCHEMA_PREFIX, passwords, waitMs = 0 } = options;
   const admin = await connectAdmin(adminUrl, waitMs);
   try {
     const applied: string[] = [];

@@ -2,14 +2,13 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Secrets } from "./local/data-folder.ts";
 import type { Stack } from "./local/stack.ts";
-import { SERVICES, type Service } from "./provision.ts";
+import { SCHEMA_PREFIX, SERVICES, type Service } from "./provision.ts";
 import { SetupError } from "./setup-error.ts";
 
 /** Of what stack.json says. */
 type StackJson = Pick<Stack, "urls" | "addresses" | "certificates">;
 
 const DEFAULT_FILE = join(import.meta.dirname, "../.local/data/stack.json");
-const SCHEMA_PREFIX = "medconnect_";
 
 /** The system that `npm start` runs here, for commands that look after it. */
 export class RunningStack {

@@ -1,6 +1,6 @@
 import { connectAdmin } from "../admin-connection.ts";
 import { ensureCertificates } from "../certificates/certificate-folder.ts";
-import { provision, SERVICES, type Service } from "../provision.ts";
+import { provision, SCHEMA_PREFIX, SERVICES, type Service } from "../provision.ts";
 import { SetupError } from "../setup-error.ts";
 import { DataFolder } from "./data-folder.ts";
 import { type Databases, startDatabases } from "./databases.ts";
@@ -66,7 +66,7 @@ export const STACK_STEPS = 4;
 /** Starts databases and processes and returns when all are ready. If one cannot start, nothing is left running. */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { mysqlUrl, redisUrl, env, envOf, signal, onDied } = options;
-  const { schemaPrefix = "medconnect_", durable = true, logs = "files", progress = silent } = options;
+  const { schemaPrefix = SCHEMA_PREFIX, durable = true, logs = "files", progress = silent } = options;
   const { mtls = false } = options;
   const ports = options.ports ?? (await freeProcessPorts());
   await refuseBusyPorts(ports);
