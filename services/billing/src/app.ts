@@ -1,4 +1,5 @@
 import { duration } from "@medconnect/platform/config.ts";
+import type { EventRoutes } from "@medconnect/platform/outbox/event.ts";
 import type { Platform } from "@medconnect/platform/service.ts";
 import { z } from "zod";
 import type { Providers } from "./providers/providers.ts";
@@ -40,6 +41,11 @@ export const billingSettings = {
   LAPSE_CHECK_EVERY: duration("1m"),
   /** How often the ledger is checked; it reads all of it. */
   LEDGER_CHECK_EVERY: duration("5m"),
+};
+
+/** Which services are told of which of its events. */
+export const EVENT_ROUTES: EventRoutes = {
+  "payment.authorized": ["scheduling"],
 };
 
 export interface Billing extends Platform {

@@ -5,14 +5,9 @@ import { runService } from "@medconnect/platform/service.ts";
 import { PaymentServiceService } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
 import { RefundServiceService } from "@medconnect/proto/medconnect/billing/v1/refund_service.ts";
 import { WebhookServiceService } from "@medconnect/proto/medconnect/billing/v1/webhook_service.ts";
-import { type Billing, billingSettings } from "./app.ts";
+import { type Billing, billingSettings, EVENT_ROUTES } from "./app.ts";
+import { consumersOf } from "./consumers.ts";
 import { watchLedger } from "./ledger/watch-ledger.ts";
-import {
-  applyBookingExpired,
-  applyBookingHeld,
-  applyBookingSettled,
-} from "./payments/apply-booking-events.ts";
-import { applyConsultationEnded } from "./payments/apply-consultation-events.ts";
 import { authorizePayment } from "./payments/authorize-payment.ts";
 import { batchGetPaymentStandings } from "./payments/batch-get-standings.ts";
 import { captureLapsing } from "./payments/capture-lapsing.ts";
@@ -35,7 +30,7 @@ startProcess("billing", async () => {
   await runService({
     name: "billing",
     config,
-    routes: { "payment.authorized": ["scheduling"] },
+    routes: EVENT_ROUTES,
     build: (platform) => {
       const app: Billing = {
         ...platform,
@@ -48,7 +43,6 @@ startProcess("billing", async () => {
       };
       const settlers = settleJobs(app, config.SETTLE_EVERY);
       watchBacklog(app);
-      const settled = { from: "scheduling", apply: applyBookingSettled(app) };
       return {
         serve: (server) => {
           server.serve(PaymentServiceService, {
@@ -65,24 +59,7 @@ startProcess("billing", async () => {
             getRefund: getRefund(app),
           });
         },
-        consumes: {
-          "booking.held": { from: "scheduling", apply: applyBookingHeld(app) },
-          "booking.expired": { from: "scheduling", apply: applyBookingExpired(app) },
-          "booking.cancelled": settled,
-          "booking.payment_refused": settled,
-          "consultation.completed": {
-            from: "clinical",
-            apply: applyConsultationEnded(app, "consultation.completed"),
-          },
-          "consultation.no_show": {
-            from: "clinical",
-            apply: applyConsultationEnded(app, "consultation.no_show"),
-          },
-          "consultation.abandoned": {
-            from: "clinical",
-            apply: applyConsultationEnded(app, "consultation.abandoned"),
-          },
-        },
+        consumes: consumersOf(app),
         jobs: [
           ...settlers,
           new Job("capture before a lapse", config.LAPSE_CHECK_EVERY, captureLapsing(app), platform.log),

@@ -16,13 +16,8 @@ import {
   Event,
   EventServiceService,
 } from "@medconnect/proto/medconnect/events/v1/events.ts";
-import type { Billing } from "./app.ts";
-import {
-  applyBookingExpired,
-  applyBookingHeld,
-  applyBookingSettled,
-} from "./payments/apply-booking-events.ts";
-import { applyConsultationEnded } from "./payments/apply-consultation-events.ts";
+import { type Billing, EVENT_ROUTES } from "./app.ts";
+import { consumersOf } from "./consumers.ts";
 import { authorizePayment } from "./payments/authorize-payment.ts";
 import { captureLapsing } from "./payments/capture-lapsing.ts";
 import { getPayment } from "./payments/read-payments.ts";
@@ -85,14 +80,12 @@ export class WiredProvider implements Provider {
 
 const ADMIN = userCaller("ADMIN");
 
-const ROUTES = { "payment.authorized": ["scheduling"] };
-
 /** An event as another service would send it. */
 type SentEvent = Parameters<typeof Event.fromPartial>[0] & { type: string };
 
 /** Billing on a schema of its own, and the ways in which tests use it. */
 export async function startBilling() {
-  const service = await startTestService("billing", ROUTES);
+  const service = await startTestService("billing", EVENT_ROUTES);
   const { db, clock } = service;
   const provider = new WiredProvider(
     new StubProvider({
@@ -117,23 +110,7 @@ export async function startBilling() {
 }
 
 function usesOf(app: Billing & TestService) {
-  const settled = { from: "scheduling", apply: applyBookingSettled(app) };
-  const consumers = {
-    "booking.held": { from: "scheduling", apply: applyBookingHeld(app) },
-    "booking.expired": { from: "scheduling", apply: applyBookingExpired(app) },
-    "booking.cancelled": settled,
-    "booking.payment_refused": settled,
-    "consultation.completed": {
-      from: "clinical",
-      apply: applyConsultationEnded(app, "consultation.completed"),
-    },
-    "consultation.no_show": { from: "clinical", apply: applyConsultationEnded(app, "consultation.no_show") },
-    "consultation.abandoned": {
-      from: "clinical",
-      apply: applyConsultationEnded(app, "consultation.abandoned"),
-    },
-  };
-  const inbox = new Inbox(app.changes, consumers, app.log);
+  const inbox = new Inbox(app.changes, consumersOf(app), app.log);
 
   /** Delivers events in one batch. @returns why, for those that could not be applied */
   const deliver = async (...sent: SentEvent[]): Promise<string[]> => {

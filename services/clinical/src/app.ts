@@ -1,4 +1,5 @@
 import { duration } from "@medconnect/platform/config.ts";
+import type { EventRoutes } from "@medconnect/platform/outbox/event.ts";
 import type { Platform } from "@medconnect/platform/service.ts";
 
 /** What clinical can be told beyond what every service can. */
@@ -11,6 +12,14 @@ export const clinicalSettings = {
   NO_SHOW_SWEEP: duration("10s"),
   /** How long a prescription can be dispensed. */
   PRESCRIPTION_VALIDITY: duration("365d"),
+};
+
+/** Which services are told of which of its events. */
+export const EVENT_ROUTES: EventRoutes = {
+  "consultation.started": ["scheduling"],
+  "consultation.completed": ["scheduling", "billing"],
+  "consultation.no_show": ["scheduling", "billing"],
+  "consultation.abandoned": ["scheduling", "billing"],
 };
 
 export interface Clinical extends Platform {

@@ -4,14 +4,8 @@ import { startProcess } from "@medconnect/platform/lifecycle.ts";
 import { runService } from "@medconnect/platform/service.ts";
 import { ConsultationServiceService } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import { PrescriptionServiceService } from "@medconnect/proto/medconnect/clinical/v1/prescription_service.ts";
-import { type Clinical, clinicalSettings } from "./app.ts";
-import { applyGrantEvents } from "./break-glass/apply-grant-events.ts";
+import { type Clinical, clinicalSettings, EVENT_ROUTES } from "./app.ts";
 import { abandonConsultation } from "./consultations/abandon-consultation.ts";
-import {
-  applyBookingCancelled,
-  applyBookingConfirmed,
-  applyBookingRescheduled,
-} from "./consultations/apply-booking-events.ts";
 import { batchGetConsultationStandings } from "./consultations/batch-get-standings.ts";
 import { completeConsultation } from "./consultations/complete-consultation.ts";
 import { getConsultationStats } from "./consultations/consultation-stats.ts";
@@ -20,7 +14,7 @@ import { markNoShow } from "./consultations/mark-no-show.ts";
 import { getConsultation, listConsultations } from "./consultations/read-consultations.ts";
 import { startConsultation } from "./consultations/start-consultation.ts";
 import { sweepNoShows, watchNoShows } from "./consultations/sweep-no-shows.ts";
-import { applyUserEvents } from "./people/apply-user-events.ts";
+import { consumersOf } from "./consumers.ts";
 import { createPrescription } from "./prescriptions/create-prescription.ts";
 import { getPrescription, listPrescriptions } from "./prescriptions/read-prescriptions.ts";
 
@@ -30,12 +24,7 @@ startProcess("clinical", async () => {
   await runService({
     name: "clinical",
     config,
-    routes: {
-      "consultation.started": ["scheduling"],
-      "consultation.completed": ["scheduling", "billing"],
-      "consultation.no_show": ["scheduling", "billing"],
-      "consultation.abandoned": ["scheduling", "billing"],
-    },
+    routes: EVENT_ROUTES,
     build: (platform) => {
       const app: Clinical = {
         ...platform,
@@ -44,8 +33,6 @@ startProcess("clinical", async () => {
         prescriptionValidityMs: config.PRESCRIPTION_VALIDITY,
       };
       watchNoShows(app);
-      const user = { from: "auth", apply: applyUserEvents };
-      const grant = { from: "auth", apply: applyGrantEvents };
       return {
         serve: (server) => {
           server.serve(ConsultationServiceService, {
@@ -65,17 +52,7 @@ startProcess("clinical", async () => {
             listPrescriptions: listPrescriptions(app),
           });
         },
-        consumes: {
-          "user.created": user,
-          "user.updated": user,
-          "user.disabled": user,
-          "user.enabled": user,
-          "break_glass.granted": grant,
-          "break_glass.revoked": grant,
-          "booking.confirmed": { from: "scheduling", apply: applyBookingConfirmed },
-          "booking.rescheduled": { from: "scheduling", apply: applyBookingRescheduled },
-          "booking.cancelled": { from: "scheduling", apply: applyBookingCancelled(app) },
-        },
+        consumes: consumersOf(app),
         jobs: [new Job("sweep no-shows", config.NO_SHOW_SWEEP, sweepNoShows(app), platform.log)],
       };
     },

@@ -7,29 +7,16 @@ import {
   ConsultationServiceService,
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import { Event, EventServiceService } from "@medconnect/proto/medconnect/events/v1/events.ts";
-import type { Clinical } from "./app.ts";
-import { applyGrantEvents } from "./break-glass/apply-grant-events.ts";
+import { type Clinical, EVENT_ROUTES } from "./app.ts";
 import { abandonConsultation } from "./consultations/abandon-consultation.ts";
-import {
-  applyBookingCancelled,
-  applyBookingConfirmed,
-  applyBookingRescheduled,
-} from "./consultations/apply-booking-events.ts";
 import { completeConsultation } from "./consultations/complete-consultation.ts";
 import { joinConsultation } from "./consultations/join-consultation.ts";
 import { markNoShow } from "./consultations/mark-no-show.ts";
 import { getConsultation } from "./consultations/read-consultations.ts";
 import { startConsultation } from "./consultations/start-consultation.ts";
-import { applyUserEvents } from "./people/apply-user-events.ts";
+import { consumersOf } from "./consumers.ts";
 
 export const MINUTE_MS = 60_000;
-
-const ROUTES = {
-  "consultation.started": ["scheduling"],
-  "consultation.completed": ["scheduling", "billing"],
-  "consultation.no_show": ["scheduling", "billing"],
-  "consultation.abandoned": ["scheduling", "billing"],
-};
 
 /** An event as another service would send it. */
 export type SentEvent = Parameters<typeof Event.fromPartial>[0] & { type: string };
@@ -39,7 +26,7 @@ type BookingEvent = SentEvent & { version: number; booking: { startTime: Date; e
 
 /** Clinical on a schema of its own, and the ways in which tests use it. */
 export async function startClinical() {
-  const service = await startTestService("clinical", ROUTES);
+  const service = await startTestService("clinical", EVENT_ROUTES);
   const app: Clinical & TestService = {
     ...service,
     earlyStartMs: 15 * MINUTE_MS,
@@ -50,15 +37,7 @@ export async function startClinical() {
 }
 
 function usesOf(app: Clinical & TestService) {
-  const consumers = {
-    "user.created": { from: "auth", apply: applyUserEvents },
-    "break_glass.granted": { from: "auth", apply: applyGrantEvents },
-    "break_glass.revoked": { from: "auth", apply: applyGrantEvents },
-    "booking.confirmed": { from: "scheduling", apply: applyBookingConfirmed },
-    "booking.rescheduled": { from: "scheduling", apply: applyBookingRescheduled },
-    "booking.cancelled": { from: "scheduling", apply: applyBookingCancelled(app) },
-  };
-  const inbox = new Inbox(app.changes, consumers, app.log);
+  const inbox = new Inbox(app.changes, consumersOf(app), app.log);
   const service = ConsultationServiceService;
   const idempotencyKey = "";
 

@@ -6,19 +6,17 @@ import { BookingServiceService } from "@medconnect/proto/medconnect/scheduling/v
 import { DoctorServiceService } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
 import { SlotServiceService } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import { EVENT_ROUTES, type Scheduling, schedulingSettings } from "./app.ts";
-import { applyConsultationEvent } from "./bookings/apply-consultation-events.ts";
-import { applyPaymentAuthorized } from "./bookings/apply-payment-events.ts";
 import { bookSlot } from "./bookings/book-slot.ts";
 import { getBookingStats } from "./bookings/booking-stats.ts";
 import { cancelBooking } from "./bookings/cancel-booking.ts";
 import { sweepHolds } from "./bookings/expire-bookings.ts";
 import { getBooking, listBookings } from "./bookings/read-bookings.ts";
 import { rescheduleBooking } from "./bookings/reschedule-booking.ts";
+import { consumersOf } from "./consumers.ts";
 import { createDoctor } from "./doctors/create-doctor.ts";
 import { getDoctor } from "./doctors/get-doctor.ts";
 import { searchDoctors } from "./doctors/search-doctors.ts";
 import { updateDoctor } from "./doctors/update-doctor.ts";
-import { applyUserEvent } from "./people/apply-user-event.ts";
 import { reconcileRegularly } from "./reconciliation/reconcile-regularly.ts";
 import { RemoteStandings } from "./reconciliation/standings.ts";
 import { changeSlot } from "./slots/change-slot.ts";
@@ -38,7 +36,6 @@ startProcess("scheduling", async () => {
         holdMs: config.BOOKING_HOLD,
         cancelCutoffMs: config.CANCEL_CUTOFF,
       };
-      const user = { from: "auth", apply: applyUserEvent(app) };
       const { billing, clinical } = platform.peers;
       const standings = new RemoteStandings(billing!, clinical!, platform.serviceTokens);
       const reconcile = reconcileRegularly(app, standings, config.RECONCILE_GRACE);
@@ -72,29 +69,7 @@ startProcess("scheduling", async () => {
             getBookingStats: getBookingStats(app),
           });
         },
-        consumes: {
-          "user.created": user,
-          "user.updated": user,
-          "user.disabled": user,
-          "user.enabled": user,
-          "payment.authorized": { from: "billing", apply: applyPaymentAuthorized(app) },
-          "consultation.started": {
-            from: "clinical",
-            apply: applyConsultationEvent(app, "consultation.started"),
-          },
-          "consultation.completed": {
-            from: "clinical",
-            apply: applyConsultationEvent(app, "consultation.completed"),
-          },
-          "consultation.no_show": {
-            from: "clinical",
-            apply: applyConsultationEvent(app, "consultation.no_show"),
-          },
-          "consultation.abandoned": {
-            from: "clinical",
-            apply: applyConsultationEvent(app, "consultation.abandoned"),
-          },
-        },
+        consumes: consumersOf(app),
         jobs,
       };
     },

@@ -6,7 +6,6 @@ import { PaymentStanding } from "@medconnect/proto/medconnect/billing/v1/payment
 import { ConsultationStanding } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import { Event, EventServiceService } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import { EVENT_ROUTES, type Scheduling } from "../app.ts";
-import { applyPaymentAuthorized } from "../bookings/apply-payment-events.ts";
 import {
   type BookingRow,
   findBooking,
@@ -14,6 +13,7 @@ import {
   lockBooking,
   saveBooking,
 } from "../bookings/booking-store.ts";
+import { consumersOf } from "../consumers.ts";
 import { insertSlots } from "../slots/slot-store.ts";
 import { type ReconcileOptions, reconcileBookings } from "./reconcile-bookings.ts";
 import { reconcileRegularly } from "./reconcile-regularly.ts";
@@ -237,8 +237,7 @@ test("an authorization that was not heard of confirms the booking, and is not he
 
   // The booking ends otherwise, and then the event comes after all.
   await app.db.write("UPDATE bookings SET status = 'EXPIRED' WHERE id = ?", [row.id]);
-  const consumers = { "payment.authorized": { from: "billing", apply: applyPaymentAuthorized(app) } };
-  const inbox = new Inbox(app.changes, consumers, app.log);
+  const inbox = new Inbox(app.changes, consumersOf(app), app.log);
   const event = Event.fromPartial({
     id: newId(),
     type: "payment.authorized",

@@ -1,0 +1,28 @@
+import type { Consumers } from "@medconnect/platform/inbox/inbox.ts";
+import type { Billing } from "./app.ts";
+import {
+  applyBookingExpired,
+  applyBookingHeld,
+  applyBookingSettled,
+} from "./payments/apply-booking-events.ts";
+import { applyConsultationEnded } from "./payments/apply-consultation-events.ts";
+
+/** Which events it takes, from whom, and what they do. */
+export function consumersOf(app: Billing): Consumers {
+  const settled = { from: "scheduling", apply: applyBookingSettled(app) };
+  return {
+    "booking.held": { from: "scheduling", apply: applyBookingHeld(app) },
+    "booking.expired": { from: "scheduling", apply: applyBookingExpired(app) },
+    "booking.cancelled": settled,
+    "booking.payment_refused": settled,
+    "consultation.completed": {
+      from: "clinical",
+      apply: applyConsultationEnded(app, "consultation.completed"),
+    },
+    "consultation.no_show": { from: "clinical", apply: applyConsultationEnded(app, "consultation.no_show") },
+    "consultation.abandoned": {
+      from: "clinical",
+      apply: applyConsultationEnded(app, "consultation.abandoned"),
+    },
+  };
+}

@@ -1,0 +1,26 @@
+import type { Consumers } from "@medconnect/platform/inbox/inbox.ts";
+import type { Clinical } from "./app.ts";
+import { applyGrantEvents } from "./break-glass/apply-grant-events.ts";
+import {
+  applyBookingCancelled,
+  applyBookingConfirmed,
+  applyBookingRescheduled,
+} from "./consultations/apply-booking-events.ts";
+import { applyUserEvents } from "./people/apply-user-events.ts";
+
+/** Which events it takes, from whom, and what they do. */
+export function consumersOf(app: Clinical): Consumers {
+  const user = { from: "auth", apply: applyUserEvents };
+  const grant = { from: "auth", apply: applyGrantEvents };
+  return {
+    "user.created": user,
+    "user.updated": user,
+    "user.disabled": user,
+    "user.enabled": user,
+    "break_glass.granted": grant,
+    "break_glass.revoked": grant,
+    "booking.confirmed": { from: "scheduling", apply: applyBookingConfirmed },
+    "booking.rescheduled": { from: "scheduling", apply: applyBookingRescheduled },
+    "booking.cancelled": { from: "scheduling", apply: applyBookingCancelled(app) },
+  };
+}
