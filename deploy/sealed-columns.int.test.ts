@@ -17,6 +17,7 @@ const NOT_SEALED: Record<string, string> = {
   "refresh_tokens.successor": "sealed under a key that only the token before it gives",
   "mfa_recovery_codes.code_hash": "the hash of a random code",
   "link_tokens.token_hash": "the hash of 256 random bits",
+  "registrations.token_hash": "the hash of 256 random bits",
   "service_account_secrets.secret_hash": "the hash of 256 random bits",
   "payment_attempts.key_id": "an idempotency key's id",
   "refunds.key_id": "an idempotency key's id",

@@ -42,8 +42,6 @@ export interface Trail {
 export interface Effect<T> {
   response: T | ApiError;
   trails: Trail[];
-  /** The answer does not wait for whom the events are told, as its time would say whether there are any. */
-  isAnsweredAtOnce?: boolean;
 }
 
 /** A use case that `begin` has begun, and who ends it. */
@@ -228,8 +226,7 @@ export class Changes {
       const effect = await work(tx);
       return { effect, deliveries: this.record(tx, effect.trails, actorOf(call), call) };
     }, mayRetry);
-    const told = relay.send(deliveries);
-    if (!effect.isAnsweredAtOnce) await told;
+    await relay.send(deliveries);
     if (effect.response instanceof ApiError) throw effect.response;
     return effect.response;
   }

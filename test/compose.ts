@@ -96,7 +96,8 @@ test("a patient registers, follows the link that was mailed, signs in and sees t
   assert.equal((await send("POST", "/v1/auth/register", { body })).status, 202);
   assert.equal((await send("POST", "/v1/auth/login", { body: account })).status, 401);
   const token = await mailedToken(account.email);
-  assert.equal((await send("POST", "/v1/auth/email:verify", { body: { token } })).status, 204);
+  const verification = { token, password: account.password };
+  assert.equal((await send("POST", "/v1/auth/email:verify", { body: verification })).status, 204);
   const signedIn = await send("POST", "/v1/auth/login", { body: account });
   assert.equal(signedIn.status, 200);
   const me = await send("GET", "/v1/users/me", { token: signedIn.json().accessToken });

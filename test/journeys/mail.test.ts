@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type ParsedMail, simpleParser } from "mailparser";
 import { SMTPServer } from "smtp-server";
+import type { CaughtMail } from "../../deploy/local/mail-folder.ts";
 import { logIn, PASSWORD } from "../support/accounts.ts";
 import { Api, refusal } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
@@ -23,9 +24,9 @@ beforeAll(async () => {
 afterAll(() => stack.stop());
 
 const newEmail = () => `vera-${randomUUID()}@example.org`;
-const register = (email: string) =>
+const register = (email: string, password = PASSWORD) =>
   api.send("POST /v1/auth/register", {
-    body: { email, password: PASSWORD, fullName: "Vera Verified", role: "PATIENT" },
+    body: { email, password, fullName: "Vera Verified", role: "PATIENT" },
   });
 
 /** Starts auth anew with other settings, and waits until the gateway has found it. */
@@ -47,7 +48,10 @@ const untilServed = () =>
 describe("where e-mail addresses must be verified", () => {
   beforeAll(() => restartAuth({ EMAIL_VERIFICATION: "required" }), START_TIMEOUT_MS);
 
-  const login = (email: string) => api.send("POST /v1/auth/login", { body: { email, password: PASSWORD } });
+  const login = (email: string, password = PASSWORD) =>
+    api.send("POST /v1/auth/login", { body: { email, password } });
+  const verify = (mail: CaughtMail, password = PASSWORD) =>
+    api.send("POST /v1/auth/email:verify", { body: { token: tokenOf(mail), password } });
 
   test("nobody signs in before they have followed the link", async () => {
     const email = newEmail();
@@ -56,20 +60,21 @@ describe("where e-mail addresses must be verified", () => {
     expect(refusal(await login(email))).toEqual(REFUSED);
 
     const [mail] = await mailsTo(stack, email, 1);
-    const body = { token: tokenOf(mail!) };
-    expect((await api.send("POST /v1/auth/email:verify", { body })).status).toBe(204);
+    expect((await verify(mail!)).status).toBe(204);
     const { api: own } = await logIn(api, { email });
     expect(await own.ok("GET /v1/users/me")).toMatchObject({ email, emailVerified: true });
 
     const logs = (await readdir(stack.logs)).map((name) => readFile(join(stack.logs, name), "utf8"));
     const lines = (await Promise.all(logs)).join("");
     expect(lines).toContain("mail sent");
-    for (const secret of [email, body.token, mail!.subject]) expect(lines).not.toContain(secret);
+    for (const secret of [email, tokenOf(mail!), mail!.subject]) expect(lines).not.toContain(secret);
   });
 
   test("a known e-mail is answered as a new one, and only its owner hears of it", async () => {
     const email = newEmail();
     const first = await register(email);
+    const [mail] = await mailsTo(stack, email, 1);
+    await verify(mail!);
     const second = await register(email);
     expect([second.status, second.text]).toEqual([first.status, first.text]);
     const names = (headers: Headers) => [...headers.keys()].sort();
@@ -79,6 +84,26 @@ describe("where e-mail addresses must be verified", () => {
       "Confirm your e-mail address",
       "You have an account already",
     ]);
+  });
+
+  test("a stranger who has registered somebody's address gets nothing out of it, whichever link is followed", async () => {
+    const STRANGERS = "a phrase that a stranger knows";
+    const email = newEmail();
+    await register(email, STRANGERS);
+    const [fromStranger] = await mailsTo(stack, email, 1);
+    await register(email);
+    const mails = await mailsTo(stack, email, 2);
+    const own = mails.find(({ link }) => link !== fromStranger!.link);
+
+    expect(refusal(await verify(fromStranger!))).toEqual(REFUSED);
+    expect(refusal(await login(email, STRANGERS))).toEqual(REFUSED);
+    expect((await verify(own!)).status).toBe(204);
+    expect(refusal(await verify(fromStranger!, STRANGERS))).toEqual({
+      status: 400,
+      reason: "INVALID_LINK_TOKEN",
+    });
+    expect(refusal(await login(email, STRANGERS))).toEqual(REFUSED);
+    expect((await login(email)).status).toBe(200);
   });
 });
 

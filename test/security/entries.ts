@@ -115,7 +115,7 @@ export const ENTRIES: Record<string, Entry | Entry[]> = {
   },
 
   "auth.v1.AuthService/Register": { request: newcomer },
-  "auth.v1.AuthService/VerifyEmail": { request: () => ({ token: "none" }) },
+  "auth.v1.AuthService/VerifyEmail": { request: () => ({ token: "none", password: "none" }) },
   "auth.v1.AuthService/ForgotPassword": { request: () => ({ email: `${randomUUID()}@example.org` }) },
   "auth.v1.AuthService/ResetPassword": {
     request: () => ({ token: "none", password: "four unrelated words, one comma" }),

@@ -8,7 +8,6 @@ import type { Platform } from "@medconnect/platform/service.ts";
 import { z } from "zod";
 import { keepKeys } from "./keys/keep-keys.ts";
 import { CACHE_MS, SigningKeys } from "./keys/signing-keys.ts";
-import type { LinkPurpose } from "./links/link-token-store.ts";
 import { type Lockouts, lockoutSettings, lockoutsOf } from "./lockouts/lockouts.ts";
 import { deliverMails, watchMails } from "./mail/deliver-mails.ts";
 import { mailOptionsOf, mailSettings } from "./mail/mail-settings.ts";
@@ -47,14 +46,14 @@ export const authSettings = {
   HASH_CONCURRENCY: z.coerce.number().int().min(1).default(Math.min(availableParallelism(), 3)),
   /** How many more may wait for that before calls are refused with UNAVAILABLE. */
   HASH_QUEUE: z.coerce.number().int().min(0).default(64),
-  /** Whether nobody signs in before they have followed the link that was mailed to them. */
+  /** Whether there is no account before the link that was mailed for it was followed. */
   EMAIL_VERIFICATION: z
     .enum(["off", "required"])
     .default(process.env.NODE_ENV === "production" ? "required" : "off"),
   /** How long the links in mails are good. */
   VERIFY_LINK_TTL: duration("24h"),
   RESET_LINK_TTL: duration("30m"),
-  /** Of what anybody can have mailed to an account it gets one in this time. */
+  /** Of the links to reset the password, which anybody can ask for, an account gets one in this time. */
   MAIL_PAUSE: duration("5m"),
   /** When an answer leaves that must not tell, by its time either, whether an e-mail is known. */
   ALIKE_ANSWER_AFTER: duration("100ms"),
@@ -94,7 +93,8 @@ export interface Auth extends Platform {
   readonly mailLeaseMs: number;
   /** Where the links in mails lead. */
   readonly publicUrl: string;
-  readonly linkMs: Readonly<Record<LinkPurpose, number>>;
+  readonly verifyLinkMs: number;
+  readonly resetLinkMs: number;
   readonly mailPauseMs: number;
   readonly mustVerifyEmail: boolean;
   readonly alikeMs: number;
@@ -142,7 +142,8 @@ export async function buildAuth(platform: Platform, config: AuthConfig): Promise
     lockouts: lockoutsOf(config),
     keysJob: new Job("keep keys", Math.min(KEEP_KEYS_MS, rotationMs / 4 || KEEP_KEYS_MS), keep, platform.log),
     revocationsJob: new Job("publish revocations", PUBLISH_MS, publishRevocations(platform), platform.log),
-    linkMs: { VERIFY_EMAIL: config.VERIFY_LINK_TTL, RESET_PASSWORD: config.RESET_LINK_TTL },
+    verifyLinkMs: config.VERIFY_LINK_TTL,
+    resetLinkMs: config.RESET_LINK_TTL,
     mailPauseMs: config.MAIL_PAUSE,
     alikeMs: config.ALIKE_ANSWER_AFTER,
     mustVerifyEmail: config.EMAIL_VERIFICATION === "required",

@@ -5,13 +5,16 @@ import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { insertAccount, type NewAccount } from "./account-store.ts";
 import { userEvent } from "./user.ts";
 
+/** By somebody else, or by the same registration, which has its account's id. */
+const TAKEN = new Set(["users.users_email", "users.PRIMARY"]);
+
 /** Stores a new account. @returns what to record of it. Throws EMAIL_TAKEN. */
 export async function createAccount(tx: Transaction, created: NewAccount): Promise<Trail> {
   const { account } = created;
   try {
     await insertAccount(tx, created);
   } catch (error) {
-    if (duplicateKeyOf(error) === "users.users_email") throw new ApiError("EMAIL_TAKEN");
+    if (TAKEN.has(duplicateKeyOf(error) ?? "")) throw new ApiError("EMAIL_TAKEN");
     throw error;
   }
   return {

@@ -1,40 +1,43 @@
-import type { Trail } from "@medconnect/platform/changes.ts";
+import type { Effect } from "@medconnect/platform/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
-import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
 import type { Auth } from "../app.ts";
-import { mailLink } from "../links/mail-link.ts";
-import { mayMail } from "../mail/may-mail.ts";
+import { linkTokenHash, newLinkToken } from "../links/link-tokens.ts";
+import { registrationCounters } from "../lockouts/counted.ts";
+import { takeTurn } from "../lockouts/take-turn.ts";
 import { queueMail } from "../mail/queue-mail.ts";
-import { type Account, findAccountByEmail, type NewAccount } from "./account-store.ts";
-import { createAccount } from "./create-account.ts";
+import { findAccountByEmail, type NewAccount } from "./account-store.ts";
+import { insertRegistration } from "./registration-store.ts";
 
 /**
- * Registers without telling whether the e-mail is known: its owner is told, by mail. The way that
- * has events does not wait for them.
+ * Registers without telling whether the e-mail is known, and without an account: there is one once `verifyEmail` has the
+ * link of this registration and its password. The owner of a known e-mail is told, by mail. What comes too often for
+ * one address is answered alike, and dropped.
  */
 export async function registerByMail(app: Auth, created: NewAccount, call: Call): Promise<void> {
-  const known = await findAccountByEmail(app.db, created.account.email);
-  try {
-    await app.changes.apply(call, async (tx) => ({
-      response: undefined,
-      trails: [known ? await tellOwner(app, tx, known) : await createUnverified(app, tx, created)],
-      isAnsweredAtOnce: true,
-    }));
-  } catch (error) {
-    // Somebody registered it a moment ago: they have a mail.
-    if (!(error instanceof ApiError) || error.reason !== "EMAIL_TAKEN") throw error;
-  }
+  const { email } = created.account;
+  const owner = await findAccountByEmail(app.db, email);
+  await app.changes.apply(call, async (tx) => {
+    const isDue = await takeTurn(tx, registrationCounters(app, email, call), app.clock.now());
+    if (owner) {
+      if (isDue) queueMail(app, tx, owner, { template: "already-registered" });
+      return audited(`users/${owner.id}`, [owner.id], "FAILURE");
+    }
+    if (!isDue) return audited("registrations/-", [], "FAILURE");
+    mailRegistration(app, tx, created);
+    return audited(`registrations/${created.account.id}`, [created.account.id], "SUCCESS");
+  });
 }
 
-async function createUnverified(app: Auth, tx: Transaction, created: NewAccount): Promise<Trail> {
-  const trail = await createAccount(tx, created);
-  mailLink(app, tx, created.account, "VERIFY_EMAIL");
-  return trail;
+function mailRegistration(app: Auth, tx: Transaction, { account, passwordHash }: NewAccount): void {
+  const token = newLinkToken();
+  const expireTime = new Date(app.clock.now().getTime() + app.verifyLinkMs);
+  insertRegistration(tx, { ...account, passwordHash }, { tokenHash: linkTokenHash(token), expireTime });
+  queueMail(app, tx, account, { template: "verify-email", token }, expireTime);
 }
 
-async function tellOwner(app: Auth, tx: Transaction, owner: Account): Promise<Trail> {
-  const isDue = await mayMail(app, tx, owner.id, "ALREADY_REGISTERED");
-  if (isDue) queueMail(app, tx, owner, { template: "already-registered" });
-  return { resource: `users/${owner.id}`, subjectIds: [owner.id], outcome: "FAILURE" };
-}
+const audited = (
+  resource: string,
+  subjectIds: string[],
+  outcome: "SUCCESS" | "FAILURE",
+): Effect<undefined> => ({ response: undefined, trails: [{ resource, subjectIds, outcome }] });

@@ -12,7 +12,7 @@ import { toUser } from "./user.ts";
 
 /**
  * AuthService.Register. Throws WEAK_PASSWORD, EMAIL_TAKEN; where e-mail addresses must be verified the latter is told by
- * mail, and the answer is empty.
+ * mail, the answer is empty, and there is no account before `verifyEmail`.
  */
 export const register =
   (app: Auth) =>

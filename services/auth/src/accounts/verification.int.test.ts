@@ -1,9 +1,14 @@
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { newId } from "@medconnect/platform/ids.ts";
-import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
+import {
+  AuthServiceService,
+  type RegisterRequest,
+} from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import { User } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import type { Auth } from "../app.ts";
+import { resetPassword } from "../passwords/reset-password.ts";
 import { login } from "../sessions/login.ts";
+import { sweepExpired } from "../sessions/sweep.ts";
 import { PASSWORD, startTestAuth, type TestAuth, tally } from "../testing/test-auth.ts";
 import { findAccountByEmail } from "./account-store.ts";
 import { register } from "./register.ts";
@@ -11,7 +16,10 @@ import { verifyEmail } from "./verify-email.ts";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+const OTHER_PASSWORD = "quite another passphrase";
 const INVALID_CREDENTIALS = { reason: "INVALID_CREDENTIALS" };
+const INVALID_LINK_TOKEN = { reason: "INVALID_LINK_TOKEN" };
 const NOTHING = User.fromPartial({});
 
 let auth: TestAuth;
@@ -23,61 +31,210 @@ beforeAll(async () => {
 afterAll(() => auth.close());
 
 const newEmail = () => `${newId()}@example.com`;
-const signUp = (email: string, password = PASSWORD) =>
-  auth.call(AuthServiceService.register, register(app), {
-    email,
-    password,
-    fullName: "Jo Doe",
-    role: "PATIENT",
-  });
+const signUp = (email: string, password = PASSWORD, from?: string, by: Partial<RegisterRequest> = {}) => {
+  const request: RegisterRequest = { email, password, fullName: "Jo Doe", role: "PATIENT", ...by };
+  return auth.call(AuthServiceService.register, register(app), request, undefined, from);
+};
 const logIn = (email: string, password = PASSWORD) =>
   auth.call(AuthServiceService.login, login(app), { email, password, rememberMe: false });
-const verify = (token: string) => auth.call(AuthServiceService.verifyEmail, verifyEmail(app), { token });
+const verify = (token: string, password = PASSWORD) =>
+  auth.call(AuthServiceService.verifyEmail, verifyEmail(app), { token, password });
+const registrationsOf = (email: string) =>
+  app.db.read("SELECT 1 FROM registrations WHERE email = ?", [email]);
 
 const subjectsTo = async (email: string) => (await auth.mailsTo(email)).map(({ subject }) => subject);
 const tokensTo = async (email: string) =>
   (await auth.mailsTo(email)).flatMap(({ text }) => text.match(/verify-email#token=(\S+)/)?.[1] ?? []);
 
-test("nobody signs in before they have followed the link that was mailed to them", async () => {
+test("there is no account before the link was followed with the password of its registration", async () => {
   const email = newEmail();
   expect(await signUp(email)).toEqual(NOTHING);
+  expect(await findAccountByEmail(app.db, email)).toBeUndefined();
   await expect(logIn(email)).rejects.toMatchObject(INVALID_CREDENTIALS);
   const [token] = await tokensTo(email);
   await verify(token!);
   await logIn(email);
   const account = await findAccountByEmail(app.db, email);
-  expect(account).toMatchObject({ emailVerified: true, version: 2 });
+  expect(account).toMatchObject({ emailVerified: true, version: 1, createTime: app.clock.now() });
   expect(await auth.auditOf(account!.id)).toEqual([
     "user.register SUCCESS",
-    "session.login FAILURE",
     "email.verify SUCCESS",
     "session.login SUCCESS",
   ]);
   expect(await auth.eventsOf(account!.id)).toEqual(["user.created"]);
 });
 
+/** A stranger and the address's owner register it; what happens then, and whose password signs in at the end. */
+describe("an address that a stranger registers as well", () => {
+  const STRANGER = { password: OTHER_PASSWORD, fullName: "Str Anger", role: "DOCTOR" } as const;
+  const OWNER = { password: PASSWORD, fullName: "Jo Doe", role: "PATIENT" } as const;
+  type Step =
+    | "stranger registers"
+    | "owner registers"
+    | "owner follows the first link"
+    | "owner follows the second link"
+    | "a day passes"
+    | "a sweep";
+
+  test.each<[Step[], "owner" | "nobody", string[]]>([
+    [["stranger registers", "owner follows the first link"], "nobody", ["INVALID_CREDENTIALS"]],
+    [["stranger registers", "owner registers", "owner follows the second link"], "owner", ["ok"]],
+    [["owner registers", "stranger registers", "owner follows the first link"], "owner", ["ok"]],
+    [
+      [
+        "stranger registers",
+        "owner registers",
+        "owner follows the first link",
+        "owner follows the second link",
+      ],
+      "owner",
+      ["INVALID_CREDENTIALS", "ok"],
+    ],
+    [
+      [
+        "stranger registers",
+        "owner registers",
+        "owner follows the second link",
+        "owner follows the first link",
+      ],
+      "owner",
+      ["ok", "INVALID_LINK_TOKEN"],
+    ],
+    [
+      [
+        "stranger registers",
+        "a day passes",
+        "owner registers",
+        "owner follows the first link",
+        "owner follows the second link",
+      ],
+      "owner",
+      ["INVALID_LINK_TOKEN", "ok"],
+    ],
+    [
+      ["stranger registers", "a day passes", "a sweep", "owner registers", "owner follows the second link"],
+      "owner",
+      ["ok"],
+    ],
+    [
+      ["owner registers", "a day passes", "a sweep", "owner follows the first link"],
+      "nobody",
+      ["INVALID_LINK_TOKEN"],
+    ],
+    [
+      ["owner registers", "owner follows the first link", "stranger registers", "a day passes", "a sweep"],
+      "owner",
+      ["ok"],
+    ],
+  ])("%j: %s signs in", async (steps, winner, outcomes) => {
+    const email = newEmail();
+    const follow = async (index: number) => {
+      const token = (await tokensTo(email))[index]!;
+      return await verify(token, OWNER.password).then(
+        () => "ok",
+        ({ reason }) => reason as string,
+      );
+    };
+    const take: Record<Step, () => Promise<unknown>> = {
+      "stranger registers": () => signUp(email, STRANGER.password, "198.51.100.66", STRANGER),
+      "owner registers": () => signUp(email, OWNER.password, "203.0.113.7", OWNER),
+      "owner follows the first link": () => follow(0),
+      "owner follows the second link": () => follow(1),
+      "a day passes": async () => auth.clock.advance(DAY_MS),
+      "a sweep": () => sweepExpired(app)(),
+    };
+    const followed: unknown[] = [];
+    for (const step of steps) {
+      const outcome = await take[step]();
+      // What is not sent before its link expires never is.
+      await auth.mailsTo(email);
+      if (typeof outcome === "string") followed.push(outcome);
+    }
+    expect(followed).toEqual(outcomes);
+    await expect(logIn(email, STRANGER.password)).rejects.toMatchObject(INVALID_CREDENTIALS);
+    if (winner === "nobody") await expect(logIn(email)).rejects.toMatchObject(INVALID_CREDENTIALS);
+    else await logIn(email);
+    const account = await findAccountByEmail(app.db, email);
+    const { fullName, role } = OWNER;
+    expect(account).toEqual(winner === "nobody" ? undefined : expect.objectContaining({ fullName, role }));
+  });
+});
+
+test("a registration that nobody confirms is forgotten", async () => {
+  const email = newEmail();
+  await signUp(email);
+  auth.clock.advance(DAY_MS - 1);
+  await sweepExpired(app)();
+  expect(await registrationsOf(email)).toHaveLength(1);
+  auth.clock.advance(1);
+  await sweepExpired(app)();
+  expect(await registrationsOf(email)).toEqual([]);
+});
+
+test("of two registrations whose links are followed at once, one becomes the account", async () => {
+  const email = newEmail();
+  await signUp(email);
+  await signUp(email, OTHER_PASSWORD);
+  const [one, other] = await tokensTo(email);
+  const attempts = Array.from({ length: 10 }, (_, i) =>
+    i % 2 === 0 ? verify(one!) : verify(other!, OTHER_PASSWORD),
+  );
+  expect(await tally(attempts)).toEqual({ ok: 5, INVALID_LINK_TOKEN: 5 });
+  const signIns = [logIn(email), logIn(email, OTHER_PASSWORD)];
+  expect(await tally(signIns)).toEqual({ ok: 1, INVALID_CREDENTIALS: 1 });
+  const account = await findAccountByEmail(app.db, email);
+  expect(await auth.eventsOf(account!.id)).toEqual(["user.created"]);
+});
+
+test("a wrong password with a link counts as one at login", async () => {
+  const email = newEmail();
+  await signUp(email);
+  const [token] = await tokensTo(email);
+  for (let i = 0; i < 5; i++)
+    await expect(verify(token!, "wrong")).rejects.toMatchObject(INVALID_CREDENTIALS);
+  await expect(verify(token!)).rejects.toMatchObject(INVALID_CREDENTIALS);
+  auth.clock.advance(MINUTE_MS);
+  await verify(token!);
+});
+
 test("an answer with nothing in it has no bytes, by which the gateway tells it", () => {
   expect(User.encode(NOTHING).finish()).toHaveLength(0);
 });
 
-test("a known e-mail is answered as a new one; its owner gets a mail, once in five minutes", async () => {
+test("a known e-mail is answered as a new one; its owner gets a mail", async () => {
   const email = newEmail();
   await signUp(email);
   await verify((await tokensTo(email))[0]!);
-  for (let i = 0; i < 3; i++) expect(await signUp(email, `quite another passphrase ${i}`)).toEqual(NOTHING);
+  expect(await signUp(email, OTHER_PASSWORD)).toEqual(NOTHING);
   expect(await subjectsTo(email)).toEqual(["Confirm your e-mail address", "You have an account already"]);
   await logIn(email);
 });
 
-test("many who register one e-mail at once are answered alike, and one account is made", async () => {
-  const email = newEmail();
-  expect(await tally(Array.from({ length: 10 }, () => signUp(email)))).toEqual({ ok: 10 });
-  expect(await tokensTo(email)).toHaveLength(1);
-});
+test.each(["unknown", "known"])(
+  "an %s address is mailed three times an hour from one network, ten times from anywhere, and answered alike",
+  async (kind) => {
+    const email = newEmail();
+    if (kind === "known") {
+      await signUp(email);
+      await verify((await tokensTo(email))[0]!);
+      auth.clock.advance(HOUR_MS);
+    }
+    const before = (await auth.mailsTo(email)).length;
+    const mailed = async () => (await auth.mailsTo(email)).length - before;
+    const attempts = (from: (i: number) => string) =>
+      tally(Array.from({ length: 12 }, (_, i) => signUp(email, PASSWORD, from(i))));
+    expect(await attempts((i) => `2001:db8::${i}`)).toEqual({ ok: 12 });
+    expect(await mailed()).toBe(3);
+    expect(await attempts((i) => `203.0.113.${i}`)).toEqual({ ok: 12 });
+    expect(await mailed()).toBe(10);
+    auth.clock.advance(HOUR_MS);
+    await signUp(email);
+    expect(await mailed()).toBe(11);
+  },
+);
 
-test("the right password for an address that is not verified brings another link, a wrong one does not", async () => {
-  const email = newEmail();
-  await signUp(email);
+test("who signs in to an account whose address was never verified is mailed a link to choose a password", async () => {
+  const { email } = await auth.makeUser();
   const refusals = await Promise.all(
     [logIn(email), logIn(email, "not my passphrase")].map((attempt) =>
       attempt.then(
@@ -88,21 +245,24 @@ test("the right password for an address that is not verified brings another link
   );
   expect(refusals[0]).toMatchObject(INVALID_CREDENTIALS);
   expect(refusals[1]).toEqual(refusals[0]);
-  expect(await tokensTo(email)).toHaveLength(2);
   await expect(logIn(email)).rejects.toMatchObject(INVALID_CREDENTIALS);
-  expect(await tokensTo(email)).toHaveLength(2);
+  const mails = await auth.mailsTo(email);
+  expect(mails.map(({ subject }) => subject)).toEqual(["Choose a new password"]);
+  const token = mails[0]!.text.match(/reset-password#token=(\S+)/)![1]!;
+  const request = { token, password: OTHER_PASSWORD };
+  await auth.call(AuthServiceService.resetPassword, resetPassword(app), request);
+  await logIn(email, OTHER_PASSWORD);
 });
 
 test("a link works more than once, for a day", async () => {
   const email = newEmail();
   await signUp(email);
   const [token] = await tokensTo(email);
-  await verify(token!);
-  await verify(token!);
+  expect(await tally(Array.from({ length: 5 }, () => verify(token!)))).toEqual({ ok: 5 });
   const account = await findAccountByEmail(app.db, email);
   expect((await auth.auditOf(account!.id)).filter((line) => line.startsWith("email.verify"))).toHaveLength(1);
   auth.clock.advance(DAY_MS);
-  await expect(verify(token!)).rejects.toMatchObject({ reason: "INVALID_LINK_TOKEN" });
+  await expect(verify(token!)).rejects.toMatchObject(INVALID_LINK_TOKEN);
 });
 
 test("where addresses need not be verified, nothing is mailed and everybody signs in", async () => {

@@ -5,24 +5,52 @@ import type {
   VerifyEmailResponse,
 } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import type { Auth } from "../app.ts";
-import { findLinkOwner } from "../links/link-token-store.ts";
-import { linkTokenHash } from "../links/mail-link.ts";
-import { lockAccount, markEmailVerified } from "./account-store.ts";
+import { linkTokenHash } from "../links/link-tokens.ts";
+import { passwordCounters } from "../lockouts/counted.ts";
+import { judgeAttempt } from "../lockouts/judge-attempt.ts";
+import { newAccount } from "./account-rules.ts";
+import { findAccount } from "./account-store.ts";
+import { createAccount } from "./create-account.ts";
+import { deleteOtherRegistrations, findRegistration, type Registration } from "./registration-store.ts";
 
 /**
- * AuthService.VerifyEmail; repeating it changes nothing, as mail programs and impatient people do. Throws
- * INVALID_LINK_TOKEN.
+ * AuthService.VerifyEmail: makes the account of a registration, for whoever has both its link and its password. So
+ * following the link of a stranger's registration does nothing for the stranger. Repeating it changes nothing, as
+ * impatient people do. Throws INVALID_LINK_TOKEN, also once another registration of the address has become the account;
+ * INVALID_CREDENTIALS, which counts as at login.
  */
 export const verifyEmail =
   (app: Auth) =>
-  async ({ token }: VerifyEmailRequest, call: Call): Promise<VerifyEmailResponse> => {
-    const owner = await findLinkOwner(app.db, linkTokenHash(token), "VERIFY_EMAIL", app.clock.now());
-    if (!owner) throw new ApiError("INVALID_LINK_TOKEN");
-    return await app.changes.apply(call, async (tx) => {
-      const account = await lockAccount(tx, owner.id);
-      if (account!.emailVerified) return { response: {}, trails: [] };
-      markEmailVerified(tx, owner.id);
-      const trail = { resource: `users/${owner.id}`, subjectIds: [owner.id], actorId: owner.id };
-      return { response: {}, trails: [trail] };
-    });
+  async ({ token, password }: VerifyEmailRequest, call: Call): Promise<VerifyEmailResponse> => {
+    const registration = await findRegistration(app.db, linkTokenHash(token), app.clock.now());
+    if (!registration) throw new ApiError("INVALID_LINK_TOKEN");
+    const matches = await app.hasher.verify(registration.passwordHash, password, call.deadline);
+    try {
+      return await becomeAccount(app, registration, matches, call);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.reason !== "EMAIL_TAKEN") throw error;
+      if (await findAccount(app.db, registration.id)) return {};
+      throw new ApiError("INVALID_LINK_TOKEN", { cause: error });
+    }
   };
+
+async function becomeAccount(
+  app: Auth,
+  registration: Registration,
+  matches: boolean,
+  call: Call,
+): Promise<VerifyEmailResponse> {
+  const { id, email, passwordHash } = registration;
+  const counters = passwordCounters(app, email, call);
+  const now = app.clock.now();
+  return await app.changes.apply(call, async (tx) => {
+    if (!(await judgeAttempt(tx, counters, now, async () => matches))) {
+      const trail = { resource: `registrations/${id}`, subjectIds: [id], outcome: "FAILURE" as const };
+      return { response: new ApiError("INVALID_CREDENTIALS"), trails: [trail] };
+    }
+    const account = { ...newAccount(registration, now), id, emailVerified: true };
+    const trail = await createAccount(tx, { account, passwordHash });
+    deleteOtherRegistrations(tx, registration);
+    return { response: {}, trails: [trail] };
+  });
+}

@@ -8,52 +8,55 @@ import {
   toAccount,
 } from "../accounts/account-store.ts";
 
-/** What a link is good for. */
-export type LinkPurpose = "VERIFY_EMAIL" | "RESET_PASSWORD";
-
-/** A link's token as it is kept. */
+/** The token of a link that resets the password, as it is kept. */
 export interface LinkToken {
   readonly hash: Buffer;
   readonly userId: string;
-  readonly purpose: LinkPurpose;
   readonly expireTime: Date;
 }
 
-const INSERT = "INSERT INTO link_tokens (token_hash, user_id, purpose, expire_time) VALUES (?, ?, ?, ?)";
+const TAKE_TURN = `UPDATE users SET reset_mail_time = ?
+  WHERE id = ? AND (reset_mail_time IS NULL OR reset_mail_time <= ?)`;
+const INSERT = `INSERT INTO link_tokens (token_hash, user_id, purpose, expire_time)
+  VALUES (?, ?, 'RESET_PASSWORD', ?)`;
 const FIND_OWNER = `SELECT ${ACCOUNT_COLUMNS} FROM link_tokens l JOIN ${ACCOUNTS}
-  WHERE u.id = l.user_id AND l.token_hash = ? AND l.purpose = ? AND l.expire_time > ?`;
-const CONSUME = "DELETE FROM link_tokens WHERE token_hash = ? AND purpose = ? AND expire_time > ?";
-const DELETE_OF_USER = "DELETE FROM link_tokens WHERE user_id = ? AND purpose = ?";
+  WHERE u.id = l.user_id AND l.token_hash = ? AND l.purpose = 'RESET_PASSWORD' AND l.expire_time > ?`;
+const CONSUME = `DELETE FROM link_tokens
+  WHERE token_hash = ? AND purpose = 'RESET_PASSWORD' AND expire_time > ?`;
+const DELETE_OF_USER = "DELETE FROM link_tokens WHERE user_id = ? AND purpose = 'RESET_PASSWORD'";
 const DELETE_EXPIRED = "DELETE FROM link_tokens WHERE expire_time <= ? LIMIT ?";
 
-export function insertLinkToken(tx: Transaction, { hash, userId, purpose, expireTime }: LinkToken): void {
-  tx.defer(INSERT, [hash, userId, purpose, expireTime]);
+/**
+ * Notes that a link goes out to an account now, unless one went out after `since`.
+ *
+ * @returns whether it may: of many at once, one may
+ */
+export async function takeLinkTurn(
+  tx: Transaction,
+  userId: string,
+  { now, since }: { now: Date; since: Date },
+): Promise<boolean> {
+  return (await tx.write(TAKE_TURN, [now, userId, since])).affectedRows === 1;
+}
+
+export function insertLinkToken(tx: Transaction, { hash, userId, expireTime }: LinkToken): void {
+  tx.defer(INSERT, [hash, userId, expireTime]);
 }
 
 /** The account that a link was mailed to, as long as the link is good. */
-export async function findLinkOwner(
-  db: Database,
-  hash: Buffer,
-  purpose: LinkPurpose,
-  now: Date,
-): Promise<Account | undefined> {
-  const [row] = await db.read<AccountRow>(FIND_OWNER, [hash, purpose, now]);
+export async function findLinkOwner(db: Database, hash: Buffer, now: Date): Promise<Account | undefined> {
+  const [row] = await db.read<AccountRow>(FIND_OWNER, [hash, now]);
   return row && toAccount(row);
 }
 
 /** Uses a token up. @returns whether it could still be used: of many at once, one can */
-export async function consumeLinkToken(
-  tx: Transaction,
-  hash: Buffer,
-  purpose: LinkPurpose,
-  now: Date,
-): Promise<boolean> {
-  return (await tx.write(CONSUME, [hash, purpose, now])).affectedRows === 1;
+export async function consumeLinkToken(tx: Transaction, hash: Buffer, now: Date): Promise<boolean> {
+  return (await tx.write(CONSUME, [hash, now])).affectedRows === 1;
 }
 
-/** Voids every link of a user's for this purpose. */
-export function deleteLinkTokens(tx: Transaction, userId: string, purpose: LinkPurpose): void {
-  tx.defer(DELETE_OF_USER, [userId, purpose]);
+/** Voids every link of a user's. */
+export function deleteLinkTokens(tx: Transaction, userId: string): void {
+  tx.defer(DELETE_OF_USER, [userId]);
 }
 
 export async function deleteExpiredLinkTokens(db: Database, now: Date): Promise<void> {

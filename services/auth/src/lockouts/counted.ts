@@ -3,7 +3,7 @@ import type { Call } from "@medconnect/platform/grpc/call.ts";
 import type { Auth } from "../app.ts";
 import type { Policy } from "./lockout-rules.ts";
 
-/** A counter that an attempt counts for. */
+/** A counter that an attempt, or something else that must not come too often, counts for. */
 export interface Counted {
   /** A keyed hash: the table tells nobody whose accounts are tried, and a made-up one is counted as any other. */
   readonly id: Buffer;
@@ -25,6 +25,21 @@ export const passwordCounters = ({ hash, lockouts }: Auth, email: string, call: 
     onSuccess: "FORGET",
   },
   { id: hash.of("password", email), policy: lockouts.password, onSuccess: "KEEP" },
+];
+
+/**
+ * A registration is counted for its address, which gets a mail of it, and the network that it comes from, and for the
+ * address whatever the network: the one stops a stranger before the other would keep the owner from registering.
+ *
+ * @param email canonical
+ */
+export const registrationCounters = ({ hash, lockouts }: Auth, email: string, call: Call): Counted[] => [
+  {
+    id: hash.of("registration", email, networkOf(call.clientAddress)),
+    policy: lockouts.registrationByNetwork,
+    onSuccess: "KEEP",
+  },
+  { id: hash.of("registration", email), policy: lockouts.registration, onSuccess: "KEEP" },
 ];
 
 /** A code or recovery code is counted for its account, over all logins: whoever shows one has the password already. */

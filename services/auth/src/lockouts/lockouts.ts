@@ -16,6 +16,9 @@ export const lockoutSettings = {
   LOGIN_LOCK_MAX: duration("15m"),
   /** Wrong passwords for one account from anywhere after which it is locked for the rest of the hour. */
   LOGIN_FAILURES_PER_HOUR: failures(50),
+  /** Registrations of one address from one network, and from anywhere, of which it is told by mail in an hour. */
+  REGISTRATIONS_PER_HOUR_BY_NETWORK: failures(3),
+  REGISTRATIONS_PER_HOUR: failures(10),
   /** Wrong codes and recovery codes for one account after which no more are looked at … */
   MFA_FAILURES: failures(10),
   MFA_LOCK: duration("60s"),
@@ -26,6 +29,8 @@ export const lockoutSettings = {
 export interface Lockouts {
   readonly passwordByNetwork: Policy;
   readonly password: Policy;
+  readonly registrationByNetwork: Policy;
+  readonly registration: Policy;
   readonly factor: Policy;
 }
 
@@ -37,6 +42,11 @@ export const lockoutsOf = (config: z.infer<z.ZodObject<typeof lockoutSettings>>)
     forgetMs: HOUR_MS,
   }),
   password: lockingForTheRestOf({ failures: config.LOGIN_FAILURES_PER_HOUR, windowMs: HOUR_MS }),
+  registrationByNetwork: lockingForTheRestOf({
+    failures: config.REGISTRATIONS_PER_HOUR_BY_NETWORK,
+    windowMs: HOUR_MS,
+  }),
+  registration: lockingForTheRestOf({ failures: config.REGISTRATIONS_PER_HOUR, windowMs: HOUR_MS }),
   // Of a million codes three are right. At one guess an hour, it takes a year to have one chance in forty.
   factor: lockingLonger({
     failures: config.MFA_FAILURES,

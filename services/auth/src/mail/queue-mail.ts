@@ -6,7 +6,7 @@ import { insertMail } from "./mail-store.ts";
 
 /** Who gets a mail. */
 export interface Recipient {
-  /** The account's id. */
+  /** The id of the account, or of the registration. */
   readonly id: string;
   readonly email: string;
 }

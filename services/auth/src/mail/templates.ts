@@ -26,8 +26,8 @@ function contentOf(mail: Mail, publicUrl: string): Content {
       return {
         subject: "Confirm your e-mail address",
         paragraphs: [
-          "Somebody, you we hope, has registered with MedConnect with this e-mail address. Confirm that it is yours, and sign in.",
-          "If it was not you, do nothing: without this step nobody can sign in.",
+          "Somebody, you we hope, has registered with MedConnect with this e-mail address. Follow the link and enter the password that was chosen when registering: then there is an account. Each such mail is for one registration and its password.",
+          "If it was not you, do nothing: without this step there is no account, and what was registered is forgotten.",
         ],
         action: { label: "Confirm the address", url: `${publicUrl}/verify-email#token=${mail.token}` },
       };

@@ -7,7 +7,7 @@ import type {
 import { markEmailVerified } from "../accounts/account-store.ts";
 import type { Auth } from "../app.ts";
 import { consumeLinkToken, findLinkOwner } from "../links/link-token-store.ts";
-import { linkTokenHash } from "../links/mail-link.ts";
+import { linkTokenHash } from "../links/link-tokens.ts";
 import { passwordCounters } from "../lockouts/counted.ts";
 import { deleteCounters } from "../lockouts/lockout-store.ts";
 import { assertStrongPassword } from "./password-rules.ts";
@@ -21,12 +21,12 @@ export const resetPassword =
   (app: Auth) =>
   async ({ token, password }: ResetPasswordRequest, call: Call): Promise<ResetPasswordResponse> => {
     const hash = linkTokenHash(token);
-    const account = await findLinkOwner(app.db, hash, "RESET_PASSWORD", app.clock.now());
+    const account = await findLinkOwner(app.db, hash, app.clock.now());
     if (account?.status !== "ACTIVE") return await refuse(app, account?.id, call);
     assertStrongPassword(password, account);
     const passwordHash = await app.hasher.hash(password, call.deadline);
     const isDone = await app.changes.apply(call, async (tx) => {
-      const isMine = await consumeLinkToken(tx, hash, "RESET_PASSWORD", app.clock.now());
+      const isMine = await consumeLinkToken(tx, hash, app.clock.now());
       if (!isMine) return { response: false, trails: [] };
       // Whoever reads the account's mail is its owner: guesses at the old password do not lock the new one.
       deleteCounters(

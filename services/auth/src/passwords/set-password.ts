@@ -28,6 +28,6 @@ export async function setPassword(
     sessionIds.filter((id) => id !== keptSessionId),
     now,
   );
-  deleteLinkTokens(tx, account.id, "RESET_PASSWORD");
+  deleteLinkTokens(tx, account.id);
   queueMail(app, tx, account, { template: "password-changed" });
 }

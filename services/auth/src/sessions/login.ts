@@ -4,11 +4,9 @@ import type { Call } from "@medconnect/platform/grpc/call.ts";
 import type { LoginRequest, LoginResponse } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import { canonicalEmail } from "../accounts/account-rules.ts";
 import type { Auth } from "../app.ts";
-import { mailLink } from "../links/mail-link.ts";
+import { mailResetLink } from "../links/mail-reset-link.ts";
 import { passwordCounters } from "../lockouts/counted.ts";
 import { judgeAttempt } from "../lockouts/judge-attempt.ts";
-import { mayMail } from "../mail/may-mail.ts";
-import type { Recipient } from "../mail/queue-mail.ts";
 import { askForSecondFactor } from "../mfa/ask-for-second-factor.ts";
 import {
   type Credentials,
@@ -44,7 +42,8 @@ export const login =
       );
       if (!held) return refuse(credentials);
       if (app.mustVerifyEmail && !proven?.emailVerified) {
-        await mailVerification(app, tx, { id: held.userId, email: address });
+        // Made where addresses need not be verified. The password proves too little: a stranger may have chosen it.
+        await mailResetLink(app, tx, { id: held.userId, email: address });
         return refuse(credentials);
       }
       return await begin(app, tx, { ...held, remembered: rememberMe }, now);
@@ -64,11 +63,6 @@ async function begin(app: Auth, tx: Transaction, held: HeldAccount & { remembere
   const opened = openSession(app, tx, held, now);
   const response = await issueTokens(app, opened, now);
   return { response, trails: [{ ...trail, resource: `sessions/${opened.session.id}` }] };
-}
-
-/** The password was right, but nobody knows yet whether the address is: its owner gets another link. */
-async function mailVerification(app: Auth, tx: Transaction, account: Recipient): Promise<void> {
-  if (await mayMail(app, tx, account.id, "VERIFY_EMAIL")) mailLink(app, tx, account, "VERIFY_EMAIL");
 }
 
 /** The audit trail names the account if there is one, and never what was typed. */

@@ -1,3 +1,4 @@
+import { deleteExpiredRegistrations } from "../accounts/registration-store.ts";
 import type { Auth } from "../app.ts";
 import { deleteExpiredLinkTokens } from "../links/link-token-store.ts";
 import { deleteExpiredCounters } from "../lockouts/lockout-store.ts";
@@ -14,5 +15,6 @@ export const sweepExpired = (app: Auth) => async (): Promise<void> => {
   await deleteExpiredSessions(app.db, now);
   await deleteExpiredMails(app.db, now);
   await deleteExpiredLinkTokens(app.db, now);
+  await deleteExpiredRegistrations(app.db, now);
   await deleteExpiredCounters(app.db, now);
 };

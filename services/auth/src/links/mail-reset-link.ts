@@ -1,0 +1,20 @@
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import type { Auth } from "../app.ts";
+import { queueMail, type Recipient } from "../mail/queue-mail.ts";
+import { insertLinkToken, takeLinkTurn } from "./link-token-store.ts";
+import { linkTokenHash, newLinkToken } from "./link-tokens.ts";
+
+/**
+ * Mails a link that lets whoever reads the account's mail choose a new password: once in a while, however often anybody
+ * asks for it. @returns whether it was mailed
+ */
+export async function mailResetLink(app: Auth, tx: Transaction, account: Recipient): Promise<boolean> {
+  const now = app.clock.now();
+  const since = new Date(now.getTime() - app.mailPauseMs);
+  if (!(await takeLinkTurn(tx, account.id, { now, since }))) return false;
+  const token = newLinkToken();
+  const expireTime = new Date(now.getTime() + app.resetLinkMs);
+  insertLinkToken(tx, { hash: linkTokenHash(token), userId: account.id, expireTime });
+  queueMail(app, tx, account, { template: "reset-password", token }, expireTime);
+  return true;
+}
