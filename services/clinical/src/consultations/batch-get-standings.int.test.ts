@@ -25,7 +25,15 @@ test("tells where consultations stand, and leaves out those that are not there",
   const { consultationId, confirmed } = clinical.booking(patient, doctor, 60);
   await clinical.deliver("scheduling", confirmed);
   const { startTime, endTime } = confirmed.booking;
-  const scheduled = { consultationId, status: "SCHEDULED", startTime, endTime, version: 1, inFlight: false };
+  const scheduled = {
+    consultationId,
+    status: "SCHEDULED",
+    startTime,
+    endTime,
+    version: 1,
+    inFlight: false,
+    brokenOff: false,
+  };
   expect(await ask(consultationId, newId())).toEqual([scheduled]);
 });
 
@@ -36,4 +44,18 @@ test("tells that an event of it is on its way, until it is delivered or dead", a
   expect(await ask(consultationId)).toMatchObject([{ status: "IN_PROGRESS", inFlight: true }]);
   await clinical.app.db.write("UPDATE outbox SET dead = TRUE WHERE aggregateid = ?", [consultationId]);
   expect(await ask(consultationId)).toMatchObject([{ status: "IN_PROGRESS", inFlight: false }]);
+});
+
+test("tells whether a doctor broke it off, or its booking's cancellation", async () => {
+  const begun = async () => {
+    const booked = clinical.booking(patient, doctor, 0);
+    await clinical.deliver("scheduling", booked.confirmed);
+    await clinical.start(booked.consultationId, doctor);
+    return booked;
+  };
+  const [broken, cancelled] = [await begun(), await begun()];
+  await clinical.abandon(broken.consultationId, doctor, "no sound");
+  await clinical.deliver("scheduling", cancelled.cancelled);
+  expect(await ask(broken.consultationId)).toMatchObject([{ status: "ABANDONED", brokenOff: true }]);
+  expect(await ask(cancelled.consultationId)).toMatchObject([{ status: "ABANDONED", brokenOff: false }]);
 });

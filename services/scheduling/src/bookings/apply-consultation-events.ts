@@ -5,9 +5,12 @@ import type { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Scheduling } from "../app.ts";
 import { type BookingRow, lockBooking, saveBooking } from "./booking-store.ts";
 
-type Close = (row: BookingRow, now: Date) => { action: string; row: BookingRow };
+interface Change {
+  action: string;
+  row: BookingRow;
+}
 
-/** What a consultation's course does to its booking. Billing hears of it from clinical itself. */
+/** What a consultation's course does to its confirmed booking. Billing hears of it from clinical itself. */
 const COURSES = {
   "consultation.started": (row) => ({ action: "booking.begin", row: { ...row, begun: 1 } }),
   "consultation.completed": (row) => ({ action: "booking.complete", row: { ...row, status: "COMPLETED" } }),
@@ -16,21 +19,31 @@ const COURSES = {
     action: "booking.cancel",
     row: { ...row, status: "CANCELLED", cancel_time: now, cancelled_by: "DOCTOR", settlement: "RETURN" },
   }),
-} as const satisfies Record<string, Close>;
+} as const satisfies Record<string, (row: BookingRow, now: Date) => Change>;
+
+type Course = keyof typeof COURSES;
 
 /** consultation.*: no more cancels once it has begun; the booking is closed when it ends. */
 export const applyConsultationEvent =
-  (app: Pick<Scheduling, "clock">, type: keyof typeof COURSES): EventHandler =>
+  (app: Pick<Scheduling, "clock">, type: Course): EventHandler =>
   async (tx, events) => {
     const trails: Trail[] = [];
-    for (const event of events) trails.push(...(await close(tx, event, COURSES[type], app.clock.now())));
+    for (const event of events) trails.push(...(await follow(tx, event, type, app.clock.now())));
     return trails;
   };
 
-async function close(tx: Transaction, event: Event, course: Close, now: Date): Promise<Trail[]> {
+async function follow(tx: Transaction, event: Event, type: Course, now: Date): Promise<Trail[]> {
   const current = await lockBooking(tx, event.consultation!.bookingId);
-  if (current?.status !== "CONFIRMED") return [];
-  const { action, row } = course(current, now);
+  const change = current && changeBy(type, current, now);
+  if (!change) return [];
+  const { action, row } = change;
   saveBooking(tx, { ...row, version: current.version + 1 }, now);
   return [{ action, resource: `bookings/${row.id}`, subjectIds: [row.patient_id, row.doctor_id] }];
+}
+
+function changeBy(type: Course, row: BookingRow, now: Date): Change | undefined {
+  if (row.status === "CONFIRMED") return COURSES[type](row, now);
+  // The patient cancelled late while the doctor broke it off: the fee, which would be due, goes back.
+  const isReturned = type === "consultation.abandoned" && row.settlement === "CAPTURE";
+  return isReturned ? { action: "booking.return_fee", row: { ...row, settlement: "RETURN" } } : undefined;
 }

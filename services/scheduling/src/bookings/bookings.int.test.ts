@@ -513,6 +513,22 @@ test("a cancellation that came before the consultation's news stands", async () 
   expect(await read(booking.id)).toEqual(cancelled);
 });
 
+test("the fee of a late cancellation goes back where the doctor broke the consultation off meanwhile", async () => {
+  await publish(5000);
+  const { response: booking } = await book((await offer(60)).id);
+  await authorized(booking.id);
+  await cancel(booking.id, patient);
+  const settlement = async () =>
+    await app.db.read("SELECT settlement, version FROM bookings WHERE id = ?", [booking.id]);
+  expect(await settlement()).toEqual([{ settlement: "CAPTURE", version: 3 }]);
+  await tell("consultation.completed", booking.id);
+  expect(await settlement()).toEqual([{ settlement: "CAPTURE", version: 3 }]);
+  await tell("consultation.abandoned", booking.id);
+  await tell("consultation.abandoned", booking.id);
+  expect(await settlement()).toEqual([{ settlement: "RETURN", version: 4 }]);
+  expect(await read(booking.id)).toMatchObject({ status: "CANCELLED", cancelledBy: "PATIENT" });
+});
+
 /** What auth sends when an account was disabled, or enabled again. */
 const account = ({ userId }: { userId: string }, disabled: boolean, on = app) =>
   on.changes.applyInternally("service:auth", (tx) =>

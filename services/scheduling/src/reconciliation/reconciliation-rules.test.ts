@@ -47,12 +47,14 @@ const consultation = (
   noShowParty: undefined,
   version: 1,
   inFlight: false,
+  brokenOff: false,
   ...more,
 });
 
 const NONE = undefined;
 const LATE = { settlement: "CAPTURE" } as const;
 const MISSED = { noShowParty: "PATIENT" } as const;
+const BROKEN_OFF = { brokenOff: true } as const;
 const LET_DOWN = { noShowParty: "DOCTOR" } as const;
 
 /** Each stage of a life in which all three agree. */
@@ -93,6 +95,24 @@ const CONSISTENT: [
     bookingOf("CANCELLED"),
     payment("VOIDED", "RETURN"),
     consultation("ABANDONED"),
+  ],
+  [
+    "cancelled late while it began",
+    bookingOf("CANCELLED", LATE),
+    payment("CAPTURED", "CAPTURE"),
+    consultation("ABANDONED"),
+  ],
+  [
+    "cancelled late while its doctor broke it off",
+    bookingOf("CANCELLED"),
+    payment("VOIDED", "RETURN"),
+    consultation("ABANDONED", BROKEN_OFF),
+  ],
+  [
+    "cancelled late while its doctor broke it off, to be let go",
+    bookingOf("CANCELLED"),
+    payment("AUTHORIZED", "RETURN"),
+    consultation("ABANDONED", BROKEN_OFF),
   ],
   ["cancelled free", bookingOf("CANCELLED", { fee: NONE }), NONE, consultation("CANCELLED")],
   ["completed", bookingOf("COMPLETED"), payment("CAPTURED", "CAPTURE"), consultation("COMPLETED")],
@@ -244,6 +264,38 @@ describe("what disagrees about a booking that is not confirmed", () => {
       NONE,
     ],
     [
+      "cancelled late, broken off unheard, returned",
+      late,
+      payment("VOIDED", "RETURN"),
+      consultation("ABANDONED", BROKEN_OFF),
+      "CONSULTATION_NOT_HEARD",
+      { hear: "consultation.abandoned" },
+    ],
+    [
+      "cancelled late, broken off unheard, charged",
+      late,
+      captured,
+      consultation("ABANDONED", BROKEN_OFF),
+      "CONSULTATION_NOT_HEARD",
+      { hear: "consultation.abandoned" },
+    ],
+    [
+      "cancelled late, broken off and heard, charged",
+      cancelled,
+      captured,
+      consultation("ABANDONED", BROKEN_OFF),
+      "SETTLEMENT_DIFFERS",
+      { tell: "cancelled" },
+    ],
+    [
+      "cancelled late, which broke it off, returned",
+      late,
+      payment("VOIDED", "RETURN"),
+      consultation("ABANDONED"),
+      "SETTLEMENT_DIFFERS",
+      NONE,
+    ],
+    [
       "cancelled, still to take place",
       cancelled,
       payment("VOIDED"),
@@ -350,7 +402,9 @@ test("of all that can be, nothing needs two remedies", () => {
   const anyConsultation = maybe(
     fc
       .tuple(consultations, maybe(fc.constantFrom<"PATIENT" | "DOCTOR">("PATIENT", "DOCTOR")))
-      .map(([status, noShowParty]) => consultation(status, { noShowParty })),
+      .map(([status, noShowParty]) =>
+        consultation(status, { noShowParty, brokenOff: status === "ABANDONED" }),
+      ),
   );
   const anyBooking = fc
     .tuple(statuses, fc.boolean(), settlements)

@@ -88,6 +88,10 @@ export function judge(
   if (booking.status === "CONFIRMED" && hasEnded) {
     return [{ kind: "CONSULTATION_NOT_HEARD", remedy: { hear: hasEnded } }];
   }
+  // A late cancellation has crossed the doctor's breaking off: the fee goes back, as billing has heard from clinical.
+  if (booking.status === "CANCELLED" && booking.settlement === "CAPTURE" && consultation?.brokenOff) {
+    return [{ kind: "CONSULTATION_NOT_HEARD", remedy: { hear: "consultation.abandoned" } }];
+  }
   return [...judgeConsultation(booking, consultation), ...judgePayment(booking, payment, consultation)];
 }
 

@@ -262,6 +262,20 @@ test("a consultation that ended unheard, long after the booking's last change, c
   expect(await findBooking(app.db, row.id)).toMatchObject({ status: "COMPLETED" });
 });
 
+test("a breaking off that crossed a late cancellation unheard is taken in, and then all agree", async () => {
+  const cancelled = { cancelled_by: "PATIENT", settlement: "CAPTURE" } as const;
+  const row = await makeBooking("CANCELLED");
+  await app.db.transaction(async (tx) => {
+    saveBooking(tx, { ...row, ...cancelled, version: 2 }, service.clock.now());
+  });
+  pay(row, { status: "VOIDED", settlement: "RETURN" });
+  meet(row, { status: "ABANDONED", brokenOff: true, version: 3 });
+  const { findings } = await reconcile();
+  expect(findings).toEqual([{ bookingId: row.id, kind: "CONSULTATION_NOT_HEARD", outcome: "REPAIRED" }]);
+  expect(await findBooking(app.db, row.id)).toMatchObject({ cancelled_by: "PATIENT", settlement: "RETURN" });
+  expect((await reconcile()).findings).toEqual([]);
+});
+
 test("what policy does not allow is only reported", async () => {
   const row = await makeBooking("CONFIRMED");
   pay(row, { status: "VOIDED" });
