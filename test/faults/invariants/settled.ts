@@ -78,6 +78,15 @@ export const SETTLED: readonly Rule[] = [
         ELSE c.status IS NULL END`,
   },
   {
+    // Also where it had begun when its booking was moved: the slot that it was moved to is free again.
+    name: "a booking was closed at another time than its consultation's, or keeps a slot of another time",
+    sql: `SELECT b.id, b.status, b.start_time, c.start_time AS held, s.start_time AS slot FROM scheduling.bookings b
+      LEFT JOIN clinical.consultations c ON c.id = b.consultation_id
+      LEFT JOIN scheduling.slots s ON s.booking_id = b.id AND s.start_time <> b.start_time
+      WHERE b.status IN ('COMPLETED', 'NO_SHOW') AND NOT (c.start_time <=> b.start_time AND c.end_time <=> b.end_time)
+        OR b.status <> 'CONFIRMED' AND s.id IS NOT NULL`,
+  },
+  {
     name: "a confirmed booking is not paid",
     sql: `SELECT b.id, p.status FROM ${BOOKING_AND_PAYMENT} WHERE b.status = 'CONFIRMED' AND b.fee_minor > 0
       AND NOT (p.id <=> b.payment_id AND p.status IN ('AUTHORIZED', 'CAPTURED') AND p.amount_minor = b.fee_minor)`,

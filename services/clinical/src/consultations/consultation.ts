@@ -53,6 +53,8 @@ export function consultationEvents(row: ConsultationRow): NewEvent[] {
     bookingId: row.booking_id,
     paymentId: row.payment_id ?? "",
     noShowParty: row.no_show_party ?? "PARTY_UNSPECIFIED",
+    startTime: row.start_time,
+    endTime: row.end_time,
   };
   return [{ type, aggregateId: row.id, version: row.version, state: { consultation } }];
 }

@@ -103,7 +103,7 @@ test("one event that cannot be applied holds up no other", async () => {
 });
 
 test("patient and doctor meet: joined, started, completed, and the others are told", async () => {
-  const { consultationId, bookingId, paymentId } = await book(10);
+  const { consultationId, bookingId, paymentId, confirmed } = await book(10);
   expect((await clinical.join(consultationId, patient)).status).toBe("WAITING");
   clinical.app.clock.advance(5 * MINUTE_MS);
   const startedTime = clinical.app.clock.now();
@@ -120,8 +120,9 @@ test("patient and doctor meet: joined, started, completed, and the others are to
     ["consultation.completed", "scheduling", 4],
     ["consultation.completed", "billing", 4],
   ]);
-  const { consultation } = events[0]!.event;
-  expect(consultation).toEqual({ bookingId, paymentId, noShowParty: "PARTY_UNSPECIFIED" });
+  const { startTime, endTime } = confirmed.booking;
+  const told = { bookingId, paymentId, noShowParty: "PARTY_UNSPECIFIED", startTime, endTime };
+  expect(events[0]!.event.consultation).toEqual(told);
 });
 
 test("a repeated transition answers the same and leaves no second trace", async () => {
@@ -247,6 +248,10 @@ test("a consultation that has begun is not moved", async () => {
   const begun = await clinical.start(consultationId, doctor);
   await clinical.deliver("scheduling", clinical.movedBy(confirmed, 60));
   expect((await clinical.read(consultationId, patient)).startTime).toEqual(begun.startTime);
+  await clinical.complete(consultationId, doctor, "flu");
+  const ended = (await clinical.told(consultationId)).at(-1)!.event;
+  // By this scheduling knows that it was not when its booking says.
+  expect(ended.consultation).toMatchObject({ startTime: begun.startTime, endTime: begun.endTime });
 });
 
 test("the cancellation of its booking leaves a consultation alone that has ended", async () => {

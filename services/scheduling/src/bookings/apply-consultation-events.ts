@@ -1,8 +1,10 @@
 import type { Trail } from "@medconnect/platform/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { EventHandler } from "@medconnect/platform/inbox/inbox.ts";
-import type { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import type { ConsultationState, Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Scheduling } from "../app.ts";
+import type { Interval } from "../slots/slot-rules.ts";
+import { releaseSlot } from "../slots/slot-store.ts";
 import { type BookingRow, lockBooking, saveBooking } from "./booking-store.ts";
 
 interface Change {
@@ -23,7 +25,7 @@ const COURSES = {
 
 type Course = keyof typeof COURSES;
 
-/** consultation.*: no more cancels once it has begun; the booking is closed when it ends. */
+/** consultation.*: no more cancels once it has begun; the booking is closed when it ends, at the time at which it was. */
 export const applyConsultationEvent =
   (app: Pick<Scheduling, "clock">, type: Course): EventHandler =>
   async (tx, events) => {
@@ -32,11 +34,12 @@ export const applyConsultationEvent =
     return trails;
   };
 
-async function follow(tx: Transaction, event: Event, type: Course, now: Date): Promise<Trail[]> {
-  const current = await lockBooking(tx, event.consultation!.bookingId);
+async function follow(tx: Transaction, { consultation }: Event, type: Course, now: Date): Promise<Trail[]> {
+  const current = await lockBooking(tx, consultation!.bookingId);
   const change = current && changeBy(type, current, now);
   if (!change) return [];
-  const { action, row } = change;
+  const { action } = change;
+  const row = isLive(change.row) ? change.row : movedBack(tx, change.row, consultation!);
   saveBooking(tx, { ...row, version: current.version + 1 }, now);
   return [{ action, resource: `bookings/${row.id}`, subjectIds: [row.patient_id, row.doctor_id] }];
 }
@@ -47,3 +50,20 @@ function changeBy(type: Course, row: BookingRow, now: Date): Change | undefined 
   const isReturned = type === "consultation.abandoned" && row.settlement === "CAPTURE";
   return isReturned ? { action: "booking.return_fee", row: { ...row, settlement: "RETURN" } } : undefined;
 }
+
+const isLive = ({ status }: BookingRow): boolean => status === "CONFIRMED";
+
+/**
+ * The closed booking at the time at which it took place. Where it was moved while its consultation began, that is the
+ * old one, and the slot that it was moved to is given back, unused. Until it ends the slot is its own: the old one may be
+ * somebody else's by now, and so may the patient's old time.
+ */
+function movedBack(tx: Transaction, row: BookingRow, { startTime, endTime }: ConsultationState): BookingRow {
+  // Absent from a clinical that does not tell yet.
+  if (!startTime || !endTime || isSameTime(row, { startTime, endTime })) return row;
+  releaseSlot(tx, row.slot_id, row.id);
+  return { ...row, start_time: startTime, end_time: endTime, sequence: row.sequence + 1 };
+}
+
+const isSameTime = (row: BookingRow, { startTime, endTime }: Interval): boolean =>
+  row.start_time.getTime() === startTime.getTime() && row.end_time.getTime() === endTime.getTime();

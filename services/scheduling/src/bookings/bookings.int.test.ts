@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { Changes } from "@medconnect/platform/changes.ts";
 import type { Clock } from "@medconnect/platform/clock.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
@@ -13,7 +13,10 @@ import {
   userCaller,
 } from "@medconnect/platform/testing/test-service.ts";
 import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
-import { BookingServiceService } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
+import {
+  type Booking,
+  BookingServiceService,
+} from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import { Doctor, DoctorServiceService } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
 import { SlotServiceService } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import type { Scheduling } from "../app.ts";
@@ -475,11 +478,16 @@ const cancel = (bookingId: string, by: Caller, on = app) =>
 
 type Course = Parameters<typeof applyConsultationEvent>[1];
 
-/** What clinical sends of a booking's consultation. */
-const tell = (type: Course, bookingId: string) =>
+/** What clinical sends of a booking's consultation, which is at its own times. */
+const tell = (type: Course, { id: bookingId, startTime, endTime }: Booking) =>
   app.changes.applyInternally("service:clinical", (tx) =>
     applyConsultationEvent(app, type)(tx, [
-      Event.fromPartial({ type, aggregateId: newId(), version: 2, consultation: { bookingId } }),
+      Event.fromPartial({
+        type,
+        aggregateId: newId(),
+        version: 2,
+        consultation: { bookingId, startTime, endTime },
+      }),
     ]),
   );
 
@@ -495,7 +503,7 @@ test.each<[Course, object, string]>([
   await publish(0);
   const slot = await offer(60);
   const { response: booking } = await book(slot.id);
-  await tell(type, booking.id);
+  await tell(type, booking);
   const { status, cancelledBy } = await read(booking.id);
   const [row] = await app.db.read<object>("SELECT settlement FROM bookings WHERE id = ?", [booking.id]);
   expect({ status, cancelledBy, ...row }).toEqual(expected);
@@ -505,11 +513,70 @@ test.each<[Course, object, string]>([
   expect(await outboxTypes(booking.id)).toEqual([]);
 });
 
+describe("a booking that is moved to next week while its consultation begins", () => {
+  const NEXT_WEEK = 7 * 24 * 60;
+
+  /** Moved by its doctor, just before its start. */
+  async function moveAway() {
+    await publish(0);
+    const [now, later] = [await offer(10), await offer(NEXT_WEEK)];
+    const { response: booking } = await book(now.id);
+    await reschedule(booking.id, later.id, doctor);
+    return { booking, now, later };
+  }
+
+  test.each<[Course, string]>([
+    ["consultation.completed", "COMPLETED"],
+    ["consultation.no_show", "NO_SHOW"],
+    ["consultation.abandoned", "CANCELLED"],
+  ])("%s: it goes back to the time that it was at, and gives the new slot back", async (type, status) => {
+    const { booking, now, later } = await moveAway();
+    await tell("consultation.started", booking);
+    expect(await slotStatus(later.id)).toBe("BOOKED");
+    await expect(reschedule(booking.id, now.id, doctor)).rejects.toMatchObject({ reason: "BOOKING_STARTED" });
+    await tell(type, booking);
+    const { startTime, endTime } = booking;
+    expect(await read(booking.id)).toMatchObject({ status, startTime, endTime, sequence: 2 });
+    expect(await slotStatus(later.id)).toBe("OPEN");
+    expect((await book(later.id, userCaller("PATIENT"))).response.status).toBe("CONFIRMED");
+  });
+
+  test("where its end is heard of first, too; and who booked its old time keeps it", async () => {
+    const { booking, now, later } = await moveAway();
+    const { response: other } = await book(now.id, userCaller("PATIENT"));
+    await tell("consultation.completed", booking);
+    await tell("consultation.started", booking);
+    expect(await read(booking.id)).toMatchObject({ status: "COMPLETED", startTime: booking.startTime });
+    expect([await slotStatus(now.id), await slotStatus(later.id)]).toEqual(["BOOKED", "OPEN"]);
+    expect((await read(other.id, doctor)).status).toBe("CONFIRMED");
+  });
+
+  test("where scheduling hears first that it has begun, it is not moved", async () => {
+    await publish(0);
+    const [now, later] = [await offer(10), await offer(NEXT_WEEK)];
+    const { response: booking } = await book(now.id);
+    await tell("consultation.started", booking);
+    await expect(reschedule(booking.id, later.id, doctor)).rejects.toMatchObject({
+      reason: "BOOKING_STARTED",
+    });
+    await tell("consultation.completed", booking);
+    expect([await slotStatus(now.id), await slotStatus(later.id)]).toEqual(["BOOKED", "OPEN"]);
+    expect(await read(booking.id)).toMatchObject({ status: "COMPLETED", sequence: 0 });
+  });
+
+  test("where it is held at its new time, the new slot is used up", async () => {
+    const { booking, later } = await moveAway();
+    await tell("consultation.completed", { ...booking, startTime: later.startTime, endTime: later.endTime });
+    expect(await read(booking.id)).toMatchObject({ startTime: later.startTime, sequence: 1 });
+    expect(await slotStatus(later.id)).toBe("BOOKED");
+  });
+});
+
 test("a cancellation that came before the consultation's news stands", async () => {
   await publish(0);
   const { response: booking } = await book((await offer(60)).id);
   const { response: cancelled } = await cancel(booking.id, patient);
-  await tell("consultation.abandoned", booking.id);
+  await tell("consultation.abandoned", booking);
   expect(await read(booking.id)).toEqual(cancelled);
 });
 
@@ -521,10 +588,10 @@ test("the fee of a late cancellation goes back where the doctor broke the consul
   const settlement = async () =>
     await app.db.read("SELECT settlement, version FROM bookings WHERE id = ?", [booking.id]);
   expect(await settlement()).toEqual([{ settlement: "CAPTURE", version: 3 }]);
-  await tell("consultation.completed", booking.id);
+  await tell("consultation.completed", booking);
   expect(await settlement()).toEqual([{ settlement: "CAPTURE", version: 3 }]);
-  await tell("consultation.abandoned", booking.id);
-  await tell("consultation.abandoned", booking.id);
+  await tell("consultation.abandoned", booking);
+  await tell("consultation.abandoned", booking);
   expect(await settlement()).toEqual([{ settlement: "RETURN", version: 4 }]);
   expect(await read(booking.id)).toMatchObject({ status: "CANCELLED", cancelledBy: "PATIENT" });
 });

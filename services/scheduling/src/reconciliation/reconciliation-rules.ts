@@ -28,7 +28,7 @@ export interface ReconciledBooking {
 export type DisagreementKind =
   /** A confirmed booking has none. */
   | "CONSULTATION_MISSING"
-  /** It will take place at another time than was booked. */
+  /** It takes place at another time than was booked. */
   | "CONSULTATION_TIMES_DIFFER"
   /** A cancelled booking's still goes on. */
   | "CONSULTATION_LIVE_FOR_CANCELLED"
@@ -117,29 +117,36 @@ function judgeConsultation(
       return consultation ? judgeCancelled(consultation) : [];
     case "COMPLETED":
     case "NO_SHOW":
-      return consultation?.status === booking.status ? [] : [{ kind: "OUTCOME_DIFFERS" }];
+      if (consultation?.status !== booking.status) return [{ kind: "OUTCOME_DIFFERS" }];
+      return isAsBooked(consultation, booking) ? [] : [{ kind: "CONSULTATION_TIMES_DIFFER" }];
     default:
       return consultation ? [{ kind: "CONSULTATION_UNEXPECTED" }] : [];
   }
 }
 
 function judgeConfirmed(
-  { startTime, endTime, begun }: ReconciledBooking,
+  booking: ReconciledBooking,
   consultation: ConsultationStanding | undefined,
 ): Disagreement[] {
   if (!consultation) return [{ kind: "CONSULTATION_MISSING", remedy: { tell: "confirmed" } }];
   switch (consultation.status) {
     case "SCHEDULED":
     case "WAITING":
-      return isAt(consultation.startTime, startTime) && isAt(consultation.endTime, endTime)
+      return isAsBooked(consultation, booking)
         ? []
         : [{ kind: "CONSULTATION_TIMES_DIFFER", remedy: { tell: "rescheduled" } }];
     case "IN_PROGRESS":
-      return begun ? [] : [{ kind: "CONSULTATION_NOT_HEARD", remedy: { hear: "consultation.started" } }];
+      if (!booking.begun)
+        return [{ kind: "CONSULTATION_NOT_HEARD", remedy: { hear: "consultation.started" } }];
+      // Moved while it began: its end brings the booking back.
+      return isAsBooked(consultation, booking) ? [] : [{ kind: "CONSULTATION_TIMES_DIFFER" }];
     default:
       return [{ kind: "CONSULTATION_CANCELLED_FOR_CONFIRMED" }];
   }
 }
+
+const isAsBooked = (its: ConsultationStanding, booked: ReconciledBooking): boolean =>
+  isAt(its.startTime, booked.startTime) && isAt(its.endTime, booked.endTime);
 
 const isAt = (time: Date | undefined, expected: Date): boolean => time?.getTime() === expected.getTime();
 

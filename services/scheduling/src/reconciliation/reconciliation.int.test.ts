@@ -14,7 +14,7 @@ import {
   saveBooking,
 } from "../bookings/booking-store.ts";
 import { consumersOf } from "../consumers.ts";
-import { insertSlots } from "../slots/slot-store.ts";
+import { findSlot, insertSlots } from "../slots/slot-store.ts";
 import { type ReconcileOptions, reconcileBookings } from "./reconcile-bookings.ts";
 import { reconcileRegularly } from "./reconcile-regularly.ts";
 import type { Standings } from "./standings.ts";
@@ -260,6 +260,23 @@ test("a consultation that ended unheard, long after the booking's last change, c
   const { findings } = await reconcile();
   expect(findings).toEqual([{ bookingId: row.id, kind: "CONSULTATION_NOT_HEARD", outcome: "REPAIRED" }]);
   expect(await findBooking(app.db, row.id)).toMatchObject({ status: "COMPLETED" });
+});
+
+test("what took place unheard at its old time, as it began while its booking was moved, gives the new slot back", async () => {
+  const row = await makeBooking("CONFIRMED");
+  await app.db.write("UPDATE slots SET status = 'BOOKED', booking_id = ? WHERE id = ?", [
+    row.id,
+    row.slot_id,
+  ]);
+  const [startTime, endTime] = [fromNow(-30 * MINUTE_MS), service.clock.now()];
+  pay(row, { status: "CAPTURED", settlement: "CAPTURE" });
+  meet(row, { status: "COMPLETED", startTime, endTime, version: 3 });
+  const { findings } = await reconcile();
+  expect(findings).toEqual([{ bookingId: row.id, kind: "CONSULTATION_NOT_HEARD", outcome: "REPAIRED" }]);
+  const back = { status: "COMPLETED", start_time: startTime, end_time: endTime, sequence: 1 };
+  expect(await findBooking(app.db, row.id)).toMatchObject(back);
+  expect(await findSlot(app.db, row.slot_id)).toMatchObject({ status: "OPEN", booking_id: null });
+  expect((await reconcile()).findings).toEqual([]);
 });
 
 test("a breaking off that crossed a late cancellation unheard is taken in, and then all agree", async () => {

@@ -64,6 +64,8 @@ function eventOf({ row, payment, consultation }: Disputed, type: News): Event {
     const { paymentId: aggregateId, version, authorizeTime } = payment!;
     return Event.fromPartial({ type, aggregateId, version, payment: { bookingId: row.id, authorizeTime } });
   }
-  const { consultationId: aggregateId, version, noShowParty = "PARTY_UNSPECIFIED" } = consultation!;
-  return Event.fromPartial({ type, aggregateId, version, consultation: { bookingId: row.id, noShowParty } });
+  const { consultationId: aggregateId, version, startTime, endTime } = consultation!;
+  const { noShowParty = "PARTY_UNSPECIFIED" } = consultation!;
+  const state = { bookingId: row.id, noShowParty, startTime, endTime };
+  return Event.fromPartial({ type, aggregateId, version, consultation: state });
 }
