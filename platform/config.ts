@@ -70,6 +70,8 @@ export const serviceSettings = {
   /** Calls at once, beyond which further ones get a quick UNAVAILABLE. */
   MAX_CONCURRENT_CALLS: z.coerce.number().int().min(1).default(512),
   ACCESS_TOKEN_TTL: duration("5m"),
+  /** What needs a fresh sign-in takes one that is at most this old. */
+  REAUTHENTICATION_AGE: duration("10m"),
   /** How long an answer waits for the direct consumers of its events. */
   EVENT_WAIT: duration("250ms"),
   /** After so many refusals by its consumer, over about ten minutes, an event is left for people. */

@@ -138,6 +138,7 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
     log,
     tls,
     maxConcurrentCalls: config.MAX_CONCURRENT_CALLS,
+    reauthenticationMs: config.REAUTHENTICATION_AGE,
     onDenied: (call, hidden) => audit.denied(call, hidden),
   });
   parts.serve(grpc);

@@ -100,3 +100,10 @@ test("a public method needs no token, and an optional one either", () => {
   expect(at("paths", "/v1/auth/login", "post", "security")).toEqual([]);
   expect(at("paths", routeNamed("GetDoctor").path, "get", "security")).toEqual([{}, { bearer: [] }]);
 });
+
+test("what needs a fresh sign-in says so, and how it is refused", () => {
+  const setUp = ["paths", "/v1/auth/mfa/totp", "post"];
+  expect(at(...setUp, "description")).toMatch(/Needs a sign-in of the last few minutes/);
+  const examples = [...setUp, "responses", "403", "content", "application/problem+json", "examples"];
+  expect(at(...examples)).toHaveProperty("REAUTHENTICATION_REQUIRED");
+});

@@ -24,7 +24,7 @@ export function operationOf(route: Route, schemas: Schemas): Schema {
   return {
     operationId: `${method.desc.parent.name}_${method.name}`,
     summary: firstSentence(comment).replace(/\.$/, ""),
-    description: `${comment}\n\n${whoMayCall(method)}`,
+    description: `${comment}\n\n${whoMayCall(method)}${howFresh(method)}`,
     tags: [method.desc.parent.name],
     security: securityOf(method),
     parameters: parametersOf(route, schemas),
@@ -45,6 +45,9 @@ function whoMayCall({ rules }: Method): string {
       return "For any signed-in user.";
   }
 }
+
+const howFresh = ({ rules }: Method): string =>
+  rules.freshSignIn ? " Needs a sign-in of the last few minutes (`REAUTHENTICATION_REQUIRED`)." : "";
 
 const byScope = (scopes: string[]): string =>
   scopes.length > 0

@@ -17,6 +17,7 @@ export function reasonsOf({ method, binding }: Route): Reason[] {
   if (binding.body !== "") reasons.push("MALFORMED_JSON", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE");
   if (rules.access !== Access.PUBLIC) reasons.push("UNAUTHENTICATED", "REVOCATION_UNKNOWN");
   if (rules.access === Access.ROLES) reasons.push("PERMISSION_DENIED");
+  if (rules.freshSignIn) reasons.push("REAUTHENTICATION_REQUIRED");
   if (rules.rate !== RateClass.UNLIMITED) reasons.push("RATE_LIMITED");
   if (rules.idempotency !== Idempotency.IDEMPOTENCY_UNSPECIFIED) {
     reasons.push("IDEMPOTENCY_KEY_REUSED", "IDEMPOTENCY_IN_PROGRESS");

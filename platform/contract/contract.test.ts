@@ -53,6 +53,11 @@ describe.each(all.map((method) => [method.path, method] as const))("%s", (_path,
     if (rules.beforeMfa) expect([Access.SIGNED_IN, Access.ROLES]).toContain(rules.access);
   });
 
+  test("asks for a fresh sign-in only where nobody but users calls", () => {
+    if (rules.freshSignIn) expect([Access.SIGNED_IN, Access.ROLES]).toContain(rules.access);
+    if (rules.freshSignIn) expect(rules.scopes).toEqual([]);
+  });
+
   test("has a route, or the word that it has none; what is internal never has one", () => {
     expect(isRouted(method)).toBe(!rules.unrouted);
     if (rules.access === Access.INTERNAL) expect(rules.unrouted).toBe(true);

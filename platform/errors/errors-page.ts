@@ -25,6 +25,9 @@ function row({ reason, httpStatus, code, title }: ReasonRule): string {
 }
 
 function declaredBy(reason: ReasonRule["reason"]): string {
-  const declaring = [...methods.values()].filter(({ rules }) => rules.errors.includes(Reason[reason]));
+  const declaring = [...methods.values()].filter(
+    ({ rules }) =>
+      rules.errors.includes(Reason[reason]) || (rules.freshSignIn && reason === "REAUTHENTICATION_REQUIRED"),
+  );
   return [...new Set(declaring.map(({ name }) => name))].join(", ");
 }

@@ -4,12 +4,12 @@ import type { Role } from "../identity/caller.ts";
 import { newId } from "../ids.ts";
 import { authorize } from "./access.ts";
 
-const user = (role: Role, mfaPending: boolean) =>
-  ({ kind: "user", userId: newId(), sessionId: newId(), role, authTime: new Date(), mfaPending }) as const;
+const NOW = new Date("2026-03-01T09:00:00Z");
 
-const reasonFor = (path: string, mfaPending: boolean, role: Role = "DOCTOR") => {
+const reasonFor = (path: string, mfaPending: boolean, role: Role = "DOCTOR", authTime = NOW) => {
+  const user = { kind: "user", userId: newId(), sessionId: newId(), role, authTime, mfaPending } as const;
   try {
-    authorize(methods.get(path)!.rules, user(role, mfaPending));
+    authorize(methods.get(path)!.rules, user, NOW);
     return "ok";
   } catch (error) {
     return (error as { reason: string }).reason;
@@ -39,5 +39,38 @@ describe("who has yet to set up the second factor that the role must have", () =
 
   test("is not told of it where the role may not call at all", () => {
     expect(reasonFor("/medconnect.auth.v1.UserService/ListUsers", true)).toBe("PERMISSION_DENIED");
+  });
+});
+
+const FRESH: [string, Role][] = [
+  ["/medconnect.auth.v1.AuthService/SetUpTotp", "PATIENT"],
+  ["/medconnect.auth.v1.BreakGlassService/CreateBreakGlassGrant", "ADMIN"],
+  ["/medconnect.auth.v1.ServiceAccountService/CreateServiceAccount", "ADMIN"],
+  ["/medconnect.auth.v1.ServiceAccountService/RotateServiceAccountSecret", "ADMIN"],
+  ["/medconnect.auth.v1.ServiceAccountService/EnableServiceAccount", "ADMIN"],
+  ["/medconnect.auth.v1.UserService/EnableUser", "ADMIN"],
+  ["/medconnect.auth.v1.UserService/ResetMfa", "ADMIN"],
+];
+
+describe("who signed in long ago", () => {
+  const LONG_AGO = new Date(NOW.getTime() - 1);
+
+  test.each(FRESH)("may not call %s as %s, and may after signing in again", (path, role) => {
+    expect(reasonFor(path, false, role, LONG_AGO)).toBe("REAUTHENTICATION_REQUIRED");
+    expect(reasonFor(path, false, role, NOW)).toBe("ok");
+  });
+
+  test.each<Role>(["PATIENT", "DOCTOR", "ADMIN"])("may call everything else as %s", (role) => {
+    const fresh = FRESH.map(([path]) => path);
+    for (const path of methods.keys()) {
+      if (!fresh.includes(path))
+        expect(reasonFor(path, false, role, LONG_AGO)).toBe(reasonFor(path, false, role));
+    }
+  });
+
+  test("is not told of it where the role may not call at all, or has yet to set up a second factor", () => {
+    const path = "/medconnect.auth.v1.UserService/EnableUser";
+    expect(reasonFor(path, false, "PATIENT", LONG_AGO)).toBe("PERMISSION_DENIED");
+    expect(reasonFor(path, true, "ADMIN", LONG_AGO)).toBe("MFA_ENROLLMENT_REQUIRED");
   });
 });

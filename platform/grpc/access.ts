@@ -55,12 +55,16 @@ async function signedIn(authorization: string | undefined, identity: Identity): 
   return token.caller;
 }
 
-/** Denies what the method's rules do not allow. Throws PERMISSION_DENIED, MFA_ENROLLMENT_REQUIRED. */
-export function authorize(rules: MethodRules, caller: Caller): void {
+/**
+ * Denies what the method's rules do not allow. Throws PERMISSION_DENIED, MFA_ENROLLMENT_REQUIRED, REAUTHENTICATION_REQUIRED.
+ *
+ * @param freshSince when the sign-ins began that count as fresh
+ */
+export function authorize(rules: MethodRules, caller: Caller, freshSince: Date): void {
   if (!isAllowed(rules, caller)) throw new ApiError("PERMISSION_DENIED");
-  if (caller.kind === "user" && caller.mfaPending && !rules.beforeMfa) {
-    throw new ApiError("MFA_ENROLLMENT_REQUIRED");
-  }
+  if (caller.kind !== "user") return;
+  if (caller.mfaPending && !rules.beforeMfa) throw new ApiError("MFA_ENROLLMENT_REQUIRED");
+  if (rules.freshSignIn && caller.authTime < freshSince) throw new ApiError("REAUTHENTICATION_REQUIRED");
 }
 
 function isAllowed(rules: MethodRules, caller: Caller): boolean {

@@ -48,6 +48,8 @@ export interface ServerOptions {
   log: Logger;
   /** Whom connections are taken from; undefined where they are in the clear. */
   tls: MutualTls | undefined;
+  /** How old a sign-in may be where a fresh one is asked for. */
+  reauthenticationMs: number;
   /** Beyond so many calls at once, further ones are refused with UNAVAILABLE. */
   maxConcurrentCalls: number;
   /** Told of each call that was refused for lack of rights. */
@@ -160,7 +162,7 @@ export class GrpcServer {
     );
     if (this.#options.tls && caller.kind === "service") assertCertified(incoming, caller.name);
     try {
-      authorize(method.rules, caller);
+      authorize(method.rules, caller, new Date(Date.now() - this.#options.reauthenticationMs));
       const request = decode(definition, validate(method.input, incoming.request));
       const call: Call = {
         method,

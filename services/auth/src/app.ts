@@ -70,8 +70,6 @@ export const authSettings = {
   MFA_REQUIRED_ROLES: roles.default(() =>
     process.env.NODE_ENV === "production" ? ["DOCTOR" as const, "ADMIN" as const] : [],
   ),
-  /** What needs a fresh sign-in takes one that is at most this old. */
-  REAUTHENTICATION_AGE: duration("10m"),
   /** How long a key signs tokens before the next one takes over; 0: until `npm run keys -- rotate`. */
   KEY_ROTATION_EVERY: duration("30d"),
   /** How long a break-glass grant lets an admin read. */
@@ -103,7 +101,6 @@ export interface Auth extends Platform {
   readonly audience: string;
   readonly accessTokenMs: number;
   readonly lifetimes: { readonly ordinary: Lifetime; readonly remembered: Lifetime };
-  readonly reauthenticationMs: number;
   readonly breakGlassMs: number;
   /** Users of these roles who have no second factor can do little else than set it up. */
   readonly mfaRequiredRoles: readonly Role[];
@@ -154,7 +151,6 @@ export async function buildAuth(platform: Platform, config: AuthConfig): Promise
       ordinary: { sessionMs: config.SESSION_TTL, idleMs: config.REFRESH_IDLE_TTL },
       remembered: { sessionMs: config.SESSION_TTL_REMEMBERED, idleMs: config.REFRESH_IDLE_TTL_REMEMBERED },
     },
-    reauthenticationMs: config.REAUTHENTICATION_AGE,
     breakGlassMs: config.BREAK_GLASS_TTL,
     mfaRequiredRoles: config.MFA_REQUIRED_ROLES,
   };

@@ -41,7 +41,7 @@ const ask = (request: Partial<BatchGetActorsRequest>) =>
   );
 
 const grant = async ({ id: patientId }: User) => {
-  const admin = { ...userCaller("ADMIN", adminId), authTime: auth.clock.now() };
+  const admin = userCaller("ADMIN", adminId);
   const request = { patientId, reason: REASON, idempotencyKey: "" };
   const method = BreakGlassServiceService.createBreakGlassGrant;
   return (await auth.call(method, createBreakGlassGrant(auth.app), request, admin)).id;

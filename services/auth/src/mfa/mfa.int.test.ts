@@ -96,11 +96,6 @@ test("the secret is shown as text, URI and picture, and lies sealed in the datab
   expect(row!.secret.includes(secret)).toBe(false);
 });
 
-test("a set-up needs a sign-in of the last ten minutes", async () => {
-  auth.clock.advance(10 * MINUTE_MS + 1);
-  await expect(setUp()).rejects.toMatchObject({ reason: "REAUTHENTICATION_REQUIRED" });
-});
-
 test("a set-up counts only after its first right code", async () => {
   const first = await setUp();
   const second = await setUp();

@@ -4,20 +4,15 @@ import type { SetUpTotpRequest, TotpSetup } from "@medconnect/proto/medconnect/a
 import { toDataURL } from "qrcode";
 import { findAccount } from "../accounts/account-store.ts";
 import type { Auth } from "../app.ts";
-import { assertFreshSignIn } from "../sessions/assert-fresh-sign-in.ts";
 import { lockTotp, savePendingTotp } from "./mfa-store.ts";
 import { newTotpSecret, totpUri } from "./totp.ts";
 import { sealTotpSecret } from "./totp-secret.ts";
 
-/**
- * AuthService.SetUpTotp. A set-up that was not activated is replaced. Throws REAUTHENTICATION_REQUIRED,
- * MFA_ALREADY_ACTIVE.
- */
+/** AuthService.SetUpTotp. A set-up that was not activated is replaced. Throws MFA_ALREADY_ACTIVE. */
 export const setUpTotp =
   (app: Auth) =>
   async (_: SetUpTotpRequest, call: Call): Promise<TotpSetup> => {
-    const { userId, authTime } = userOf(call);
-    assertFreshSignIn(app, { authTime });
+    const { userId } = userOf(call);
     const account = await findAccount(app.db, userId);
     if (!account) throw new ApiError("NOT_FOUND");
     const secret = newTotpSecret();

@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { type Account, signUp, signUpAdmin } from "../support/accounts.ts";
+import { refusal } from "../support/api.ts";
+import { Grpc } from "../support/grpc.ts";
+import { type SideProcess, startAuth, startGateway } from "../support/side-processes.ts";
+import { sharedStack } from "../support/stack.ts";
+
+const START_TIMEOUT_MS = 90_000;
+const ID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
+const REFUSED = { status: 403, reason: "REAUTHENTICATION_REQUIRED" };
+
+const stack = sharedStack();
+const processes: SideProcess[] = [];
+let admin: Account;
+let patient: Account;
+/** An auth to which every sign-in is long ago. */
+let straight: Grpc;
+
+beforeAll(async () => {
+  const auth = await startAuth(stack, { REAUTHENTICATION_AGE: "1ms" });
+  const gateway = await startGateway(stack, {}, auth.address);
+  processes.push(gateway, auth);
+  straight = new Grpc(auth.address);
+  admin = await signUpAdmin(gateway.api, stack);
+  patient = await signUp(gateway.api, "PATIENT");
+}, START_TIMEOUT_MS);
+afterAll(async () => {
+  straight.close();
+  await Promise.all(processes.map((process) => process.stop()));
+}, START_TIMEOUT_MS);
+
+test.each([
+  "/v1/admin/service-accounts",
+  `/v1/admin/service-accounts/${ID}:rotateSecret`,
+  `/v1/admin/service-accounts/${ID}:enable`,
+  `/v1/admin/users/${ID}:enable`,
+  `/v1/admin/users/${ID}:resetMfa`,
+  "/v1/admin/break-glass",
+])("an admin who signed in long ago does not POST %s", async (path) => {
+  expect(refusal(await admin.api.send(`POST ${path}`, { body: {} }))).toEqual(REFUSED);
+});
+
+test("what takes rights away asks for no fresh sign-in", async () => {
+  for (const path of [`/v1/admin/users/${ID}:disable`, `/v1/admin/service-accounts/${ID}:disable`]) {
+    expect(refusal(await admin.api.send(`POST ${path}`, { body: {} }))).toEqual({
+      status: 404,
+      reason: "NOT_FOUND",
+    });
+  }
+});
+
+test("nobody who signed in long ago sets up a second factor", async () => {
+  expect(refusal(await patient.api.send("POST /v1/auth/mfa/totp"))).toEqual(REFUSED);
+});
+
+test("it is the same straight over gRPC", async () => {
+  const { reason } = await straight.call("auth.v1.UserService/EnableUser", { userId: ID }, admin);
+  expect(reason).toBe("REAUTHENTICATION_REQUIRED");
+});
