@@ -1,5 +1,6 @@
 import type { MethodDefinition } from "@grpc/grpc-js";
 import { type AuditRecord, auditRows, INSERT_AUDIT_EVENTS, type Outcome } from "./audit/audit-store.ts";
+import type { Access } from "./audit/recorder.ts";
 import type { Clock } from "./clock.ts";
 import type { Database } from "./db/database.ts";
 import type { Transaction } from "./db/transaction.ts";
@@ -33,11 +34,17 @@ export interface Trail {
   /** The break-glass grant that it is about. */
   grantId?: string;
   events?: NewEvent[];
+  /** Nothing of it changed, but the answer shows it. */
+  isRead?: boolean;
 }
 
+/** What a repeated transition leaves in the audit trail: the answer shows what reading it would have shown. */
+export const readTrails = (action: string, accesses: Access[]): Trail[] =>
+  accesses.map((access) => ({ ...access, action, isRead: true }));
+
 /**
- * A use case's answer and what it changed: nothing, where a transition is repeated. An error as the answer is a failed
- * attempt that leaves traces (counted, audited): they are committed, and then it is thrown.
+ * A use case's answer and what it changed: nothing, where a transition is repeated, which is a read at most. An error as
+ * the answer is a failed attempt that leaves traces (counted, audited): they are committed, and then it is thrown.
  */
 export interface Effect<T> {
   response: T | ApiError;
@@ -159,7 +166,9 @@ export class Changes {
     const records = trails.map((trail) => auditRecord(trail, actorId, now, call));
     tx.defer(INSERT_AUDIT_EVENTS, [auditRows(records)]);
     tx.afterCommit(() => {
-      for (const { action, outcome } of records) changed({ action, outcome });
+      for (const [i, { action, outcome }] of records.entries()) {
+        if (!trails[i]!.isRead) changed({ action, outcome });
+      }
     });
     const deliveries = deliveriesOf(
       trails.flatMap((trail) => trail.events ?? []),

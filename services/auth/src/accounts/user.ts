@@ -8,6 +8,9 @@ export function toUser({ version, ...account }: Account): User {
   return { ...account, etag: etagOf(version) };
 }
 
+/** The line in the audit trail of who saw or changed an account. */
+export const accessTo = ({ id }: Pick<Account, "id">) => ({ resource: `users/${id}`, subjectIds: [id] });
+
 export type UserEventType = "user.created" | "user.updated" | "user.disabled" | "user.enabled";
 
 /** The account after a change, as scheduling and clinical are told of it. */

@@ -1,3 +1,4 @@
+import { readTrails } from "@medconnect/platform/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
@@ -7,7 +8,7 @@ import type {
   User,
 } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import { type Account, lockAccount, type Status, setStatus } from "../accounts/account-store.ts";
-import { toUser, type UserEventType, userEvent } from "../accounts/user.ts";
+import { accessTo, toUser, type UserEventType, userEvent } from "../accounts/user.ts";
 import type { Auth } from "../app.ts";
 import { revokeGrantsOf } from "../break-glass/revoke-grant.ts";
 import { endSessions } from "../sessions/end-sessions.ts";
@@ -35,11 +36,13 @@ export const enableUser =
 async function changeStatus(tx: Transaction, userId: string, status: Status, type: UserEventType) {
   const account = await lockAccount(tx, userId);
   if (!account) throw new ApiError("NOT_FOUND");
-  if (account.status === status) return { response: toUser(account), trails: [] };
+  if (account.status === status) {
+    return { response: toUser(account), trails: readTrails("user.get", [accessTo(account)]) };
+  }
   setStatus(tx, userId, status);
   const changed: Account = { ...account, status, version: account.version + 1 };
   return {
     response: toUser(changed),
-    trails: [{ resource: `users/${userId}`, subjectIds: [userId], events: [userEvent(type, changed)] }],
+    trails: [{ ...accessTo(account), events: [userEvent(type, changed)] }],
   };
 }

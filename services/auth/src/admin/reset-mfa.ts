@@ -1,8 +1,9 @@
+import { readTrails } from "@medconnect/platform/changes.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type { ResetMfaRequest, User } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import { type Account, lockAccount, touchAccount } from "../accounts/account-store.ts";
-import { toUser } from "../accounts/user.ts";
+import { accessTo, toUser } from "../accounts/user.ts";
 import type { Auth } from "../app.ts";
 import { queueMail } from "../mail/queue-mail.ts";
 import { deleteTotp } from "../mfa/mfa-store.ts";
@@ -21,7 +22,9 @@ export const resetMfa =
       const now = app.clock.now();
       const account = await lockAccount(tx, userId);
       if (!account) throw new ApiError("NOT_FOUND");
-      if (!account.mfaEnabled) return { response: toUser(account), trails: [] };
+      if (!account.mfaEnabled) {
+        return { response: toUser(account), trails: readTrails("user.get", [accessTo(account)]) };
+      }
       deleteTotp(tx, userId);
       touchAccount(tx, userId);
       queueMail(app, tx, account, { template: "mfa-reset" });
@@ -29,7 +32,7 @@ export const resetMfa =
       const changed: Account = { ...account, mfaEnabled: false, version: account.version + 1 };
       return {
         response: toUser(changed),
-        trails: [{ resource: `users/${userId}`, subjectIds: [userId] }],
+        trails: [accessTo(account)],
       };
     });
   };

@@ -140,7 +140,11 @@ describe("a grant's end", () => {
     expect((await get(id)).status).toBe("ACTIVE");
     auth.clock.advance(1);
     expect((await get(id)).status).toBe("EXPIRED");
+    const reads = async () =>
+      (await auth.auditOf(patient.id)).filter((line) => line === "break_glass.get SUCCESS").length;
+    const before = await reads();
     expect(await revoke(id)).toMatchObject({ status: "EXPIRED", revokeTime: undefined });
+    expect(await reads()).toBe(before + 1);
   });
 
   test("is brought about by any admin, once, and told to clinical", async () => {

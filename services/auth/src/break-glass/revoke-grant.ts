@@ -1,4 +1,4 @@
-import type { Trail } from "@medconnect/platform/changes.ts";
+import { readTrails, type Trail } from "@medconnect/platform/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
@@ -7,7 +7,7 @@ import type {
   RevokeBreakGlassGrantRequest,
 } from "@medconnect/proto/medconnect/auth/v1/break_glass_service.ts";
 import type { Auth } from "../app.ts";
-import { grantTrail, toBreakGlassGrant } from "./grant.ts";
+import { accessTo, grantTrail, toBreakGlassGrant } from "./grant.ts";
 import { statusAt } from "./grant-rules.ts";
 import { type Grant, lockActiveGrantsOf, lockGrant, setRevoked } from "./grant-store.ts";
 
@@ -20,7 +20,8 @@ export const revokeBreakGlassGrant =
       const grant = await lockGrant(tx, grantId);
       if (!grant) throw new ApiError("NOT_FOUND");
       if (statusAt(grant, now) !== "ACTIVE") {
-        return { response: toBreakGlassGrant(grant, now, app.box), trails: [] };
+        const trails = readTrails("break_glass.get", [accessTo(grant)]);
+        return { response: toBreakGlassGrant(grant, now, app.box), trails };
       }
       const revoked: Grant = { ...grant, revokeTime: now };
       return {

@@ -1,3 +1,4 @@
+import type { Access } from "@medconnect/platform/audit/recorder.ts";
 import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import type { NewEvent } from "@medconnect/platform/outbox/event.ts";
 import { etagOf } from "@medconnect/platform/update-mask.ts";
@@ -32,6 +33,12 @@ export const toConsultation = (row: ConsultationRow, box: SealedBox): Consultati
   notes: notesOf(row, box),
   noShowParty: row.no_show_party ?? undefined,
   etag: etagOf(row.version),
+});
+
+/** What the audit trail says of who saw it. */
+export const accessTo = (row: Pick<ConsultationRow, "id" | "patient_id">): Access => ({
+  resource: `consultations/${row.id}`,
+  subjectIds: [row.patient_id],
 });
 
 /** The statuses that others are told of; a patient who waits, or a cancelled booking, is no news to them. */

@@ -125,7 +125,7 @@ test("patient and doctor meet: joined, started, completed, and the others are to
   expect(events[0]!.event.consultation).toEqual(told);
 });
 
-test("a repeated transition answers the same and leaves no second trace", async () => {
+test("a repeated transition answers the same, is told once, and is a read of what the answer shows", async () => {
   const { consultationId } = await book(0);
   const answers = [
     await clinical.start(consultationId, doctor),
@@ -138,7 +138,20 @@ test("a repeated transition answers the same and leaves no second trace", async 
   expect(await actions(consultationId)).toEqual([
     "consultation.create",
     "consultation.start",
+    "consultation.get",
     "consultation.complete",
+    "consultation.get",
+  ]);
+  expect((await clinical.trail(`consultations/${consultationId}`)).at(-1)).toEqual({
+    action: "consultation.get",
+    actorId: doctor.userId,
+    subjectIds: [patient.userId],
+  });
+  const events = await clinical.told(consultationId);
+  expect(events.map(({ event, destination }) => `${event.type} to ${destination}`)).toEqual([
+    "consultation.started to scheduling",
+    "consultation.completed to scheduling",
+    "consultation.completed to billing",
   ]);
 });
 

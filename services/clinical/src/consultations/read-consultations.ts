@@ -6,9 +6,9 @@ import type {
   ListConsultationsResponse,
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import type { Clinical } from "../app.ts";
-import { authorizeList, authorizeRead, type ReadRight } from "../authorize-read.ts";
-import { toConsultation } from "./consultation.ts";
-import { type ConsultationRow, findConsultation, listConsultations as list } from "./consultation-store.ts";
+import { authorizeList, authorizeRead } from "../authorize-read.ts";
+import { accessTo, toConsultation } from "./consultation.ts";
+import { findConsultation, listConsultations as list } from "./consultation-store.ts";
 
 /** ConsultationService.GetConsultation. Throws NOT_FOUND, BREAK_GLASS_REQUIRED. */
 export const getConsultation =
@@ -16,7 +16,7 @@ export const getConsultation =
   async ({ consultationId }: GetConsultationRequest, call: Call): Promise<Consultation> => {
     const found = await findConsultation(app.db, consultationId);
     const { record, ...right } = await authorizeRead(app, call, found, `consultations/${consultationId}`);
-    await app.audit.record(call, [accessTo(record, right)]);
+    await app.audit.record(call, [{ ...accessTo(record), ...right }]);
     return toConsultation(record, app.box);
   };
 
@@ -32,13 +32,7 @@ export const listConsultations =
     const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.start_time, row.id]);
     await app.audit.record(
       call,
-      rows.map((row) => accessTo(row, right)),
+      rows.map((row) => ({ ...accessTo(row), ...right })),
     );
     return { consultations: rows.map((row) => toConsultation(row, app.box)), nextPageToken };
   };
-
-const accessTo = (row: ConsultationRow, right: ReadRight) => ({
-  ...right,
-  resource: `consultations/${row.id}`,
-  subjectIds: [row.patient_id],
-});

@@ -1,17 +1,18 @@
+import { readTrails } from "@medconnect/platform/changes.ts";
 import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import { ApiError, hiddenFrom } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type { Consultation } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import { isOwn } from "../access.ts";
 import type { Clinical } from "../app.ts";
-import { notesOf, toConsultation } from "./consultation.ts";
+import { accessTo, notesOf, toConsultation } from "./consultation.ts";
 import { type ConsultationFacts, type Step, takesStep } from "./consultation-rules.ts";
 import { type ConsultationRow, findConsultation, lockConsultations } from "./consultation-store.ts";
 import { move, saveMove } from "./move-consultation.ts";
 
 /**
  * What every transition that a patient or doctor asks for comes to: the row is locked, the rules decide, and the step
- * is saved; a repeated one changes nothing. Throws NOT_FOUND, and what the rules throw.
+ * is saved; a repeated one changes nothing, and is a read. Throws NOT_FOUND, and what the rules throw.
  */
 export async function takeStep(
   app: Clinical,
@@ -26,7 +27,8 @@ export async function takeStep(
     const now = app.clock.now();
     const row = (await lockConsultations(tx, [consultationId]))[0]!;
     if (!takesStep(factsOf(row, app.box), step, now, app)) {
-      return { response: toConsultation(row, app.box), trails: [] };
+      const trails = readTrails("consultation.get", [accessTo(row)]);
+      return { response: toConsultation(row, app.box), trails };
     }
     const moved = move(row, step, now, app.box);
     return { response: toConsultation(moved, app.box), trails: [saveMove(tx, moved)] };

@@ -1,3 +1,4 @@
+import type { Access } from "@medconnect/platform/audit/recorder.ts";
 import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import { isOverseer, type Reader } from "@medconnect/platform/identity/caller.ts";
 import type { Booking } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
@@ -29,3 +30,14 @@ export function scopeOf(reader: Reader): BookingScope {
 /** A booking as the reader may see it. */
 export const viewOf = (reader: Reader, row: BookingRow, now: Date, box: SealedBox): Booking =>
   isOverseer(reader) ? toBookingWithoutTexts(row, now) : toBooking(row, now, box);
+
+/**
+ * What the audit trail says of who saw bookings. A doctor who reads what a patient wrote reads health data, and an admin or
+ * an internal system, which do not get to see it, still read who sees whom. To patients it is their own.
+ */
+export function readsOf(reader: Reader, rows: BookingRow[]): Access[] {
+  if (reader.kind === "user" && reader.role === "PATIENT") return [];
+  return rows
+    .filter((row) => isOverseer(reader) || row.reason !== null || row.cancel_reason !== null)
+    .map((row) => ({ resource: `bookings/${row.id}`, subjectIds: [row.patient_id] }));
+}

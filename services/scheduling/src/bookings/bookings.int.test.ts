@@ -83,10 +83,16 @@ const offer = async (startMinutes: number, length = 30) => {
   ).response;
 };
 
-const book = (slotId: string, by: Caller = patient, idempotencyKey: string = newId(), on = app) =>
+const book = (
+  slotId: string,
+  by: Caller = patient,
+  idempotencyKey: string = newId(),
+  on = app,
+  reason = "headache",
+) =>
   invoke(BookingServiceService.createBooking, bookSlot(on), by, {
     slotId,
-    reason: "headache",
+    reason,
     idempotencyKey,
   });
 
@@ -301,21 +307,25 @@ test("a payment that waits while its hold ends and the patient books another tim
   expect(await outboxTypes(held.id)).toEqual(["booking.held", "booking.payment_refused"]);
 });
 
+const cancel = (bookingId: string, by: Caller, on = app, reason = "flu") =>
+  invoke(BookingServiceService.cancelBooking, cancelBooking(on), by, {
+    bookingId,
+    reason,
+    idempotencyKey: "",
+  });
+
 test("a cancelled booking opens its slot again; others cannot tell that it exists", async () => {
   await publish(0);
   const slot = await offer(60);
   const { response: booking } = await book(slot.id);
-  const cancel = (by: Caller) =>
-    invoke(BookingServiceService.cancelBooking, cancelBooking(app), by, {
-      bookingId: booking.id,
-      reason: "flu",
-      idempotencyKey: "",
-    });
-  await expect(cancel(userCaller("PATIENT"))).rejects.toMatchObject({ reason: "NOT_FOUND", isDenial: true });
-  const { response } = await cancel(patient);
+  await expect(cancel(booking.id, userCaller("PATIENT"))).rejects.toMatchObject({
+    reason: "NOT_FOUND",
+    isDenial: true,
+  });
+  const { response } = await cancel(booking.id, patient);
   expect(response).toMatchObject({ status: "CANCELLED", cancelledBy: "PATIENT", cancelReason: "flu" });
   expect(await slotStatus(slot.id)).toBe("OPEN");
-  expect((await cancel(patient)).response).toEqual(response);
+  expect((await cancel(booking.id, patient)).response).toEqual(response);
 });
 
 test("an admin sees no reasons, and a doctor's reading of one is audited", async () => {
@@ -324,11 +334,42 @@ test("an admin sees no reasons, and a doctor's reading of one is audited", async
   const { response: booking } = await book(slot.id);
   expect((await read(booking.id, userCaller("ADMIN"))).reason).toBe("");
   expect((await read(booking.id, doctor)).reason).toBe("headache");
-  const audited = await app.db.read(
-    "SELECT id FROM audit_events WHERE action = 'booking.get' AND actor_id = ?",
-    [doctor.userId],
-  );
-  expect(audited).toHaveLength(1);
+  expect(await readsBy(doctor)).toBe(1);
+});
+
+/** How often a caller has read a booking, as the audit trail has it. */
+const readsBy = async ({ userId }: { userId: string }) =>
+  (await app.db.read("SELECT id FROM audit_events WHERE action = 'booking.get' AND actor_id = ?", [userId]))
+    .length;
+
+test("who cancels or moves a booking again reads it: a doctor what the patient wrote, an admin whose it is", async () => {
+  await publish(0);
+  const admin = userCaller("ADMIN");
+  const to = await offer(50 * 60);
+  const { response: moved } = await book((await offer(48 * 60)).id);
+  for (const reads of [0, 1, 2]) {
+    expect((await reschedule(moved.id, to.id, doctor)).response.reason).toBe("headache");
+    expect(await readsBy(doctor)).toBe(reads);
+  }
+  const slot = await offer(60);
+  for (const by of [doctor, admin, patient]) {
+    const { response: booking } = await book(slot.id);
+    const before = await readsBy(by);
+    await cancel(booking.id, by);
+    expect(await readsBy(by)).toBe(before);
+    await cancel(booking.id, by);
+    expect(await readsBy(by)).toBe(by === patient ? before : before + 1);
+  }
+});
+
+test("a doctor's reading of why a patient cancelled is audited, also where nobody said why it was booked", async () => {
+  await publish(0);
+  const { response: booking } = await book((await offer(60)).id, patient, newId(), app, "");
+  await read(booking.id, doctor);
+  expect(await readsBy(doctor)).toBe(0);
+  await cancel(booking.id, patient, app, "a rash");
+  expect((await read(booking.id, doctor)).cancelReason).toBe("a rash");
+  expect(await readsBy(doctor)).toBe(1);
 });
 
 test("reasons lie encrypted in the database", async () => {
@@ -468,13 +509,6 @@ test("of a booking that is moved to a slot and a patient who books it at once, o
     expect(await slotStatus(from.id)).toBe(isMoved ? "OPEN" : "BOOKED");
   }
 });
-
-const cancel = (bookingId: string, by: Caller, on = app) =>
-  invoke(BookingServiceService.cancelBooking, cancelBooking(on), by, {
-    bookingId,
-    reason: "",
-    idempotencyKey: "",
-  });
 
 type Course = Parameters<typeof applyConsultationEvent>[1];
 

@@ -1,4 +1,4 @@
-import type { Trail } from "@medconnect/platform/changes.ts";
+import { readTrails, type Trail } from "@medconnect/platform/changes.ts";
 import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
@@ -10,7 +10,7 @@ import type {
 import type { Scheduling } from "../app.ts";
 import { releaseSlot } from "../slots/slot-store.ts";
 import { bookingTrail, cancelReasonPlace, factsOf } from "./booking.ts";
-import { viewOf } from "./booking-access.ts";
+import { readsOf, viewOf } from "./booking-access.ts";
 import { canBecome, decideCancel, type Settlement, statusAt } from "./booking-rules.ts";
 import { type BookingRow, lockBooking, saveBooking } from "./booking-store.ts";
 import { expireBooking } from "./expire-bookings.ts";
@@ -26,7 +26,10 @@ export const cancelBooking =
       const now = app.clock.now();
       const row = (await lockBooking(tx, bookingId))!;
       const settlement = decideCancel(factsOf(row), user.role, now, app.cancelCutoffMs);
-      if (!settlement) return { response: viewOf(user, row, now, app.box), trails: [] };
+      if (!settlement) {
+        const trails = readTrails("booking.get", readsOf(user, [row]));
+        return { response: viewOf(user, row, now, app.box), trails };
+      }
       const cancelled = cancel(tx, row, user.role, settlement, reason, now, app.box);
       return {
         response: viewOf(user, cancelled, now, app.box),

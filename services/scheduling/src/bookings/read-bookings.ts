@@ -1,5 +1,5 @@
 import { type Call, readerOf } from "@medconnect/platform/grpc/call.ts";
-import { callerId, isOverseer, type Reader } from "@medconnect/platform/identity/caller.ts";
+import { callerId } from "@medconnect/platform/identity/caller.ts";
 import type {
   Booking,
   GetBookingRequest,
@@ -7,8 +7,8 @@ import type {
   ListBookingsResponse,
 } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import type { Scheduling } from "../app.ts";
-import { scopeOf, viewOf } from "./booking-access.ts";
-import { type BookingRow, listBookings as list } from "./booking-store.ts";
+import { readsOf, scopeOf, viewOf } from "./booking-access.ts";
+import { listBookings as list } from "./booking-store.ts";
 import { findOwnBooking } from "./find-own-booking.ts";
 
 /** BookingService.GetBooking. Throws NOT_FOUND. */
@@ -17,7 +17,7 @@ export const getBooking =
   async ({ bookingId }: GetBookingRequest, call: Call): Promise<Booking> => {
     const reader = readerOf(call);
     const row = await findOwnBooking(app, reader, bookingId);
-    await recordReads(app, call, reader, [row]);
+    await app.audit.record(call, readsOf(reader, [row]));
     return viewOf(reader, row, app.clock.now(), app.box);
   };
 
@@ -40,18 +40,6 @@ export const listBookings =
     const now = app.clock.now();
     const found = await list(app.db, scopeOf(reader), request, page, now);
     const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.start_time, row.id]);
-    await recordReads(app, call, reader, rows);
+    await app.audit.record(call, readsOf(reader, rows));
     return { bookings: rows.map((row) => viewOf(reader, row, now, app.box)), nextPageToken };
   };
-
-/**
- * A doctor who reads a patient's reason reads health data, and an admin or an internal system, which do not get to see
- * it, still read who sees whom. To patients it is their own.
- */
-async function recordReads(app: Scheduling, call: Call, reader: Reader, rows: BookingRow[]): Promise<void> {
-  if (reader.kind === "user" && reader.role === "PATIENT") return;
-  const accesses = rows
-    .filter((row) => isOverseer(reader) || row.reason !== null)
-    .map((row) => ({ resource: `bookings/${row.id}`, subjectIds: [row.patient_id] }));
-  await app.audit.record(call, accesses);
-}

@@ -1,3 +1,4 @@
+import { readTrails } from "@medconnect/platform/changes.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type {
@@ -7,7 +8,7 @@ import type {
 import type { Scheduling } from "../app.ts";
 import { lockSlots, releaseSlot, type SlotRow } from "../slots/slot-store.ts";
 import { bookingTrail, factsOf } from "./booking.ts";
-import { viewOf } from "./booking-access.ts";
+import { readsOf, viewOf } from "./booking-access.ts";
 import { assertReschedulable } from "./booking-rules.ts";
 import {
   type BookingRow,
@@ -37,7 +38,8 @@ export const rescheduleBooking =
       const slots = await lockSlots(tx, [found.slot_id, slotId]);
       const row = (await lockBooking(tx, bookingId))!;
       if (row.slot_id === slotId && row.status === "CONFIRMED") {
-        return { response: viewOf(user, row, now, app.box), trails: [] };
+        const trails = readTrails("booking.get", readsOf(user, [row]));
+        return { response: viewOf(user, row, now, app.box), trails };
       }
       assertReschedulable(factsOf(row), user.role, now, app.cancelCutoffMs);
       const slot = slots.find(({ id }) => id === slotId);
