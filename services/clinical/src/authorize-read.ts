@@ -1,3 +1,4 @@
+import type { Access } from "@medconnect/platform/audit/recorder.ts";
 import { ApiError, hiddenFrom, invalidField } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import { isOwn, type Parties, type Scope } from "./access.ts";
@@ -49,6 +50,15 @@ export async function authorizeList(
       if (patientId === "") throw invalidField("patient_id", "must be given by an admin");
       return { scope: { patientId }, ...(await grantFor(app, userId, patientId, resource)) };
   }
+}
+
+/**
+ * What the audit trail says of a list that was read by such a right: the records in it; under a grant also that there were
+ * none, as that tells of the patient, too.
+ */
+export function accessesTo(found: Access[], right: ReadRight, patientId: string, resource: string): Access[] {
+  const accesses = found.length === 0 && right.grantId ? [{ resource, subjectIds: [patientId] }] : found;
+  return accesses.map((access) => ({ ...access, ...right }));
 }
 
 async function grantFor(

@@ -118,6 +118,25 @@ describe("an admin", () => {
     await expect(consultations(otherPatient.userId)).rejects.toMatchObject(REFUSED);
   });
 
+  test("who finds nothing under a grant has looked for that patient's records all the same", async () => {
+    const untreated = userCaller("PATIENT");
+    const grantId = await grant(admin.userId, untreated.userId);
+    expect(await consultations(untreated.userId)).toEqual([]);
+    expect(await prescriptions(untreated.userId)).toEqual([]);
+    const lines = await clinical.app.db.read(
+      `SELECT action, resource, outcome, actor_id, grant_id FROM audit_events WHERE ? MEMBER OF (subject_ids)
+       ORDER BY occur_time, id`,
+      [untreated.userId],
+    );
+    const line = { outcome: "SUCCESS", actor_id: admin.userId, grant_id: grantId };
+    expect(lines).toEqual([
+      { action: "consultation.list", resource: "consultations", ...line },
+      { action: "prescription.list", resource: "prescriptions", ...line },
+    ]);
+    expect(await consultations(untreated.userId, doctor)).toEqual([]);
+    expect(await clinical.trail("consultations")).toHaveLength(1);
+  });
+
   test("has no use of another admin's grant", async () => {
     await grant(otherAdmin.userId);
     await expectRefused();

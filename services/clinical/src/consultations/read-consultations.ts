@@ -6,7 +6,7 @@ import type {
   ListConsultationsResponse,
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import type { Clinical } from "../app.ts";
-import { authorizeList, authorizeRead } from "../authorize-read.ts";
+import { accessesTo, authorizeList, authorizeRead } from "../authorize-read.ts";
 import { accessTo, toConsultation } from "./consultation.ts";
 import { findConsultation, listConsultations as list } from "./consultation-store.ts";
 
@@ -30,9 +30,6 @@ export const listConsultations =
     const page = app.pages.open(request, "consultations", userId, status, startTime, endTime, patientId);
     const found = await list(app.db, scope, request, page);
     const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.start_time, row.id]);
-    await app.audit.record(
-      call,
-      rows.map((row) => ({ ...accessTo(row), ...right })),
-    );
+    await app.audit.record(call, accessesTo(rows.map(accessTo), right, patientId, "consultations"));
     return { consultations: rows.map((row) => toConsultation(row, app.box)), nextPageToken };
   };

@@ -6,7 +6,7 @@ import type {
   Prescription,
 } from "@medconnect/proto/medconnect/clinical/v1/prescription_service.ts";
 import type { Clinical } from "../app.ts";
-import { authorizeList, authorizeRead, type ReadRight } from "../authorize-read.ts";
+import { accessesTo, authorizeList, authorizeRead } from "../authorize-read.ts";
 import { toPrescription } from "./prescription.ts";
 import { findPrescription, listPrescriptions as list, type PrescriptionRow } from "./prescription-store.ts";
 
@@ -16,7 +16,7 @@ export const getPrescription =
   async ({ prescriptionId }: GetPrescriptionRequest, call: Call): Promise<Prescription> => {
     const found = await findPrescription(app.db, prescriptionId);
     const { record, ...right } = await authorizeRead(app, call, found, `prescriptions/${prescriptionId}`);
-    await app.audit.record(call, [accessTo(record, right)]);
+    await app.audit.record(call, [{ ...accessTo(record), ...right }]);
     return toPrescription(record, app.clock.now(), app.box);
   };
 
@@ -30,16 +30,12 @@ export const listPrescriptions =
     const page = app.pages.open(request, "prescriptions", userId, consultationId, patientId);
     const found = await list(app.db, scope, request, page);
     const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.issue_time, row.id]);
-    await app.audit.record(
-      call,
-      rows.map((row) => accessTo(row, right)),
-    );
+    await app.audit.record(call, accessesTo(rows.map(accessTo), right, patientId, "prescriptions"));
     const now = app.clock.now();
     return { prescriptions: rows.map((row) => toPrescription(row, now, app.box)), nextPageToken };
   };
 
-const accessTo = (row: PrescriptionRow, right: ReadRight) => ({
-  ...right,
+const accessTo = (row: PrescriptionRow) => ({
   resource: `prescriptions/${row.id}`,
   subjectIds: [row.patient_id],
 });
