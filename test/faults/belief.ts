@@ -8,10 +8,13 @@ export interface Belief {
   slotId: string;
   doctorId: string;
   paymentId: string | undefined;
+  consultationId: string;
   status: Status;
   sequence: number;
   /** The authorization was acknowledged. */
   paid: boolean;
+  /** The patient was let into the waiting room. */
+  joined: boolean;
 }
 
 /** Somebody who remembers what was acknowledged. */
@@ -43,9 +46,11 @@ export const beliefOf = (booking: Json): Belief => ({
   slotId: String(booking.slotId),
   doctorId: String(booking.doctorId),
   paymentId: booking.paymentId === undefined ? undefined : String(booking.paymentId),
+  consultationId: String(booking.consultationId),
   status: booking.status as Status,
   sequence: Number(booking.sequence),
   paid: false,
+  joined: false,
 });
 
 /** What is wrong with a booking as it is shown, in the light of what was acknowledged; undefined if nothing. */

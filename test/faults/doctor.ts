@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Json } from "../support/api.ts";
 import type { HttpClient } from "./http-client.ts";
-import type { Calendar, Interval, Slot } from "./practice.ts";
+import { type Calendar, type Interval, type Slot, SOON_MS } from "./practice.ts";
 import type { Random } from "./random.ts";
 import { ResoluteClient } from "./resolute-client.ts";
 
@@ -19,6 +19,7 @@ const EXPECTED = {
   offer: [],
   // Its time had come before it could be offered.
   "offer soon": ["INVALID_REQUEST"],
+  withdraw: ["SLOT_HAS_BOOKING"],
 } as const;
 
 /** A consultation as its doctor left it. */
@@ -53,8 +54,10 @@ export class Doctor {
   readonly cancelled = new Set<string>();
   readonly client: ResoluteClient<keyof typeof EXPECTED>;
   readonly #options: DoctorOptions;
-  /** The last slot that was to begin soon. */
-  #soonSlotId: string | undefined;
+  /** The last slot that was to begin soon, until it has. */
+  #soonSlot: { id: string; startMs: number } | undefined;
+  /** Bookings that are left to the clock. */
+  readonly #forgotten = new Set<string>();
   #stopped = false;
 
   constructor(options: DoctorOptions) {
@@ -79,6 +82,7 @@ export class Doctor {
 
   async #act(): Promise<void> {
     const { calendar, random } = this.#options;
+    if (this.#soonSlot && this.#soonSlot.startMs < Date.now()) return await this.#giveUp(this.#soonSlot.id);
     const soon = calendar.soon();
     if (soon) return await this.#offerSoon(soon);
     const begun = [...this.consultations.values()].filter(({ status }) => status === "IN_PROGRESS");
@@ -93,12 +97,15 @@ export class Doctor {
     const { kind, body } = await this.client.look("list confirmed", call);
     const bookings = kind === "ok" ? (body.bookings as Json[]) : [];
     const untouched = bookings.filter(
-      ({ consultationId }) => !this.consultations.has(String(consultationId)),
+      ({ id, consultationId }) =>
+        !this.consultations.has(String(consultationId)) && !this.#forgotten.has(String(id)),
     );
-    const missed = untouched.filter(({ startTime }) => Date.parse(String(startTime)) <= Date.now());
-    if (missed.length > 0) return await this.#markNoShow(random.pick(missed));
-    if (untouched.length === 0) return;
-    const booking = random.pick(untouched);
+    const missed = untouched.filter((booking) => startOf(booking) <= Date.now());
+    if (missed.length > 0) return await this.#miss(random.pick(missed));
+    // What begins soon is left alone, to be missed.
+    const later = untouched.filter((booking) => startOf(booking) > Date.now() + 2 * SOON_MS);
+    if (later.length === 0) return;
+    const booking = random.pick(later);
     await (random.next() < 0.8 ? this.#start(booking) : this.#cancel(booking));
   }
 
@@ -118,6 +125,12 @@ export class Doctor {
     const ended = kind === "ok" && isCompleted ? ({ status: "COMPLETED", notes } as const) : BROKEN_OFF;
     Object.assign(consultation, ended);
     await this.#replace(consultation.slotId);
+  }
+
+  /** Says who did not come; or nothing, ever: then a patient who waits is let down by the clock. */
+  async #miss(booking: Json): Promise<void> {
+    if (this.#options.random.next() < 0.25) this.#forgotten.add(String(booking.id));
+    else await this.#markNoShow(booking);
   }
 
   async #markNoShow(booking: Json): Promise<void> {
@@ -148,8 +161,16 @@ export class Doctor {
   }
 
   async #offerSoon(time: Interval): Promise<void> {
-    if (this.#soonSlotId !== undefined) this.#withdraw(this.#soonSlotId);
-    this.#soonSlotId = await this.#offer("offer soon", time);
+    const id = await this.#offer("offer soon", time);
+    if (id !== undefined) this.#soonSlot = { id, startMs: Date.parse(time.startTime) };
+  }
+
+  /** Has a slot make room for another one that begins soon, if nobody took it before it began. */
+  async #giveUp(slotId: string): Promise<void> {
+    this.#soonSlot = undefined;
+    this.#withdraw(slotId);
+    const { kind } = await this.client.decide("withdraw", `POST /v1/slots/${slotId}:withdraw`, {});
+    if (kind === "ok") this.#options.calendar.giveUpSoon();
   }
 
   /** @returns the slot's id, if it was made */
@@ -169,6 +190,8 @@ export class Doctor {
     if (place !== -1) slots.splice(place, 1);
   }
 }
+
+const startOf = ({ startTime }: Json): number => Date.parse(String(startTime));
 
 const BROKEN_OFF = { status: "ABANDONED" } as const;
 

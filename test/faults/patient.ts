@@ -25,6 +25,8 @@ const EXPECTED = {
     "PATIENT_OVERLAP",
     "RESCHEDULE_TOO_LATE",
   ],
+  // Not found: clinical was away when the booking was confirmed. Else its doctor has begun, ended or cancelled it.
+  join: ["NOT_FOUND", "ILLEGAL_TRANSITION"],
   read: [],
   list: [],
   "read payment": ["NOT_FOUND"],
@@ -43,7 +45,7 @@ export interface PatientOptions {
 }
 
 /**
- * A patient who books, pays, cancels, moves and reads, one call after the other, and remembers what was acknowledged.
+ * A patient who books, pays, cancels, moves, comes to the waiting room and reads, one call after the other, and remembers what was acknowledged.
  */
 export class Patient {
   readonly id: string;
@@ -83,6 +85,8 @@ export class Patient {
     // A hold is short: most are paid at once, some are left to expire.
     if (pending.length > 0 && chance < 0.4) return await this.#authorize(random.pick(pending));
     if (confirmed.length > 0 && chance < 0.5) return await this.#reschedule(random.pick(confirmed));
+    const awaited = confirmed.filter(({ joined }) => !joined);
+    if (awaited.length > 0 && chance < 0.57) return await this.#join(random.pick(awaited));
     const live = [...pending, ...confirmed];
     if (live.length > 0 && chance < 0.65) return await this.#cancel(random.pick(live));
     if (this.beliefs.size > 0 && chance < 0.8)
@@ -136,7 +140,18 @@ export class Patient {
     const { id: slotId } = random.pick(fitting);
     const call = `POST /v1/bookings/${belief.id}:reschedule`;
     const { kind, body } = await this.client.decide("reschedule", call, { slotId });
-    if (kind === "ok") Object.assign(belief, { slotId: body.slotId, sequence: Number(body.sequence) });
+    if (kind !== "ok") return;
+    Object.assign(belief, { slotId: body.slotId, sequence: Number(body.sequence), joined: false });
+  }
+
+  async #join(belief: Belief): Promise<void> {
+    const call = `POST /v1/consultations/${belief.consultationId}:join`;
+    const { kind, body } = await this.client.decide("join", call, {});
+    if (kind === "refused") return await this.#read(belief);
+    if (kind !== "ok") return;
+    if (body.status !== "WAITING")
+      this.client.violate(`consultation ${belief.consultationId} was joined as ${body.status}`);
+    belief.joined = true;
   }
 
   /** Looks at a booking, and believes what it sees if that does not contradict what was acknowledged. */

@@ -19,7 +19,7 @@ const SLOTS_A_DOCTOR = 8;
 /** The shortest that a slot may be: the sooner a doctor has time again. */
 const LENGTH_MS = 5 * MINUTE_MS;
 /** Long enough to be booked and paid before. */
-const SOON_MS = 5000;
+export const SOON_MS = 5000;
 /** Who cancels these pays. */
 const NEAR = { firstMs: 4 * HOUR_MS, lastMs: 20 * HOUR_MS };
 /** Whose fee is returned. */
@@ -49,6 +49,11 @@ export class Calendar {
     if (startMs < this.#soonEndMs) return undefined;
     this.#soonEndMs = startMs + LENGTH_MS;
     return interval(startMs);
+  }
+
+  /** That the last time that was to begin soon is not needed. */
+  giveUpSoon(): void {
+    this.#soonEndMs = 0;
   }
 }
 

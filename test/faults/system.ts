@@ -21,6 +21,7 @@ export const SETTINGS = {
   EARLY_START: "30d",
   // And who does not come is missing at once.
   NO_SHOW_AFTER: "0s",
+  NO_SHOW_SWEEP: "1s",
   // Nobody signs in again while the suite runs.
   ACCESS_TOKEN_TTL: "6h",
   LOG_LEVEL: "info",

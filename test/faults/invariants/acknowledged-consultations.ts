@@ -4,12 +4,13 @@ import type { Schemas } from "./schemas.ts";
 interface Stored extends Pick<AcknowledgedConsultation, "id" | "noShowParty"> {
   doctorId: string;
   status: string;
+  movedBy: string;
   bookingId: string;
   bookingStatus: string | null;
   cancelledBy: string | null;
 }
 
-const STORED = `SELECT c.id, c.doctor_id AS doctorId, c.status, c.no_show_party AS noShowParty, c.booking_id AS bookingId,
+const STORED = `SELECT c.id, c.doctor_id AS doctorId, c.status, c.moved_by AS movedBy, c.no_show_party AS noShowParty, c.booking_id AS bookingId,
     b.status AS bookingStatus, b.cancelled_by AS cancelledBy
   FROM clinical.consultations c LEFT JOIN scheduling.bookings b ON b.id = c.booking_id`;
 
@@ -29,7 +30,10 @@ function differences({ consultations, cancelled }: Doctor, stored: Stored[]): st
     const problem = contradiction(told, byId.get(told.id));
     return problem ? [problem] : [];
   });
-  const untold = stored.filter(({ id, status }) => !NEVER_BEGUN.has(status) && !consultations.has(id));
+  const untold = stored.filter(
+    ({ id, status, movedBy }) =>
+      !NEVER_BEGUN.has(status) && !(status === "NO_SHOW" && movedBy === "SERVICE") && !consultations.has(id),
+  );
   const cancelledAlone = stored.filter(
     ({ bookingId, cancelledBy }) => cancelled.has(bookingId) && cancelledBy !== "DOCTOR",
   );

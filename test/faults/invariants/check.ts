@@ -3,6 +3,7 @@ import type { Crowd } from "../crowd.ts";
 import type { System } from "../system.ts";
 import { unacknowledgedBookings } from "./acknowledged-bookings.ts";
 import { unacknowledgedConsultations } from "./acknowledged-consultations.ts";
+import { unacknowledgedJoins } from "./acknowledged-joins.ts";
 import { unacknowledgedRefunds } from "./acknowledged-refunds.ts";
 import { ALWAYS } from "./always.ts";
 import { contradictionsOutside } from "./outside.ts";
@@ -36,6 +37,7 @@ export async function judge(system: System, crowd: Crowd): Promise<Verdict> {
       ...(await schemas.broken(ALWAYS)),
       ...(await unacknowledgedBookings(schemas, crowd.believers)),
       ...(await unacknowledgedConsultations(schemas, crowd.doctors)),
+      ...(await unacknowledgedJoins(schemas, crowd.believers)),
       ...(await unacknowledgedRefunds(schemas, crowd.clerk)),
       ...(await contradictionsOutside(system, crowd.believers, crowd.doctors)),
     ];

@@ -56,13 +56,22 @@ export const SETTLED: readonly Rule[] = [
     sql: `SELECT b.id, b.begun, c.status FROM scheduling.bookings b
       LEFT JOIN clinical.consultations c ON c.id = b.consultation_id AND c.booking_id = b.id
       WHERE b.status = 'CONFIRMED' AND NOT IF(b.begun, c.status <=> 'IN_PROGRESS',
-        c.status <=> 'SCHEDULED' AND c.start_time = b.start_time AND c.end_time = b.end_time)`,
+        c.status IS NOT NULL AND c.status IN ('SCHEDULED', 'WAITING') AND c.start_time = b.start_time AND c.end_time = b.end_time)`,
   },
   {
     name: "a live consultation has no confirmed booking",
     sql: `SELECT c.id, c.booking_id, b.status FROM clinical.consultations c
       LEFT JOIN scheduling.bookings b ON b.id = c.booking_id
       WHERE c.status IN ('SCHEDULED', 'WAITING', 'IN_PROGRESS') AND NOT b.status <=> 'CONFIRMED'`,
+  },
+  {
+    name: "a patient still waits although the time is over",
+    sql: `SELECT id, end_time FROM clinical.consultations WHERE status = 'WAITING' AND end_time <= UTC_TIMESTAMP(3)`,
+  },
+  {
+    name: "the clock has found somebody missing before the end, or somebody else than the doctor",
+    sql: `SELECT id, no_show_party, end_time FROM clinical.consultations WHERE status = 'NO_SHOW'
+      AND moved_by = 'SERVICE' AND NOT (no_show_party <=> 'DOCTOR' AND end_time <= UTC_TIMESTAMP(3))`,
   },
   {
     // A cancellation may have crossed the end of a consultation of which scheduling had heard nothing yet.

@@ -1,0 +1,28 @@
+import type { Believer } from "../belief.ts";
+import type { Schemas } from "./schemas.ts";
+
+interface Stored {
+  id: string;
+  status: string;
+  noShowParty: string | null;
+}
+
+/** Of a booking that was moved, the patient waits for another time. */
+const STORED = `SELECT c.id, c.status, c.no_show_party AS noShowParty
+  FROM clinical.consultations c JOIN scheduling.bookings b ON b.consultation_id = c.id AND b.sequence = 0`;
+
+/** Whether each patient who was let into a waiting room is known to have come. */
+export async function unacknowledgedJoins(
+  schemas: Schemas,
+  believers: readonly Believer[],
+): Promise<string[]> {
+  const stored = (await schemas.rows(STORED)) as unknown as Stored[];
+  const byId = new Map(stored.map((row) => [row.id, row]));
+  const joined = believers.flatMap(({ beliefs }) => [...beliefs.values()].filter((belief) => belief.joined));
+  return joined.flatMap(({ consultationId }) => {
+    const seen = byId.get(consultationId);
+    if (seen?.status === "SCHEDULED") return [`consultation ${consultationId} was joined and is SCHEDULED`];
+    const isMissed = seen?.status === "NO_SHOW" && seen.noShowParty === "PATIENT";
+    return isMissed ? [`consultation ${consultationId} was joined, and missed by its patient`] : [];
+  });
+}
