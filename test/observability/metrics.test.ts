@@ -1,38 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { beforeAll, describe, expect, test } from "@jest/globals";
-import { PROCESSES, type ProcessName } from "../../deploy/local/ports.ts";
+import type { ProcessName } from "../../deploy/local/ports.ts";
 import { SERVICES } from "../../deploy/provision.ts";
 import { signUp } from "../support/accounts.ts";
 import { Api } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
 import { book, DAY_MS, FEE, offer, openPractice } from "../support/practice.ts";
 import { sharedStack } from "../support/stack.ts";
+import { type Labels, type Sample, type Scrapes, scrapeAll } from "./scrape.ts";
 
-const { urls, metricsPorts } = sharedStack();
+const { urls } = sharedStack();
 const api = new Api(urls.gateway);
-
-type Labels = Record<string, string>;
-interface Sample {
-  name: string;
-  labels: Labels;
-  value: number;
-}
-
-/** What a process tells Prometheus (text format 0.0.4). */
-async function scrape(process: ProcessName): Promise<Sample[]> {
-  const answer = await fetch(`http://127.0.0.1:${metricsPorts[process]}/metrics`);
-  expect(answer.headers.get("content-type")).toMatch(/^text\/plain/);
-  const lines = (await answer.text()).split("\n").filter((line) => line !== "" && !line.startsWith("#"));
-  return lines.map((line) => {
-    const [, name = "", labels = "", value] = /^(\w+)(?:\{(.*)\})? (\S+)/.exec(line) ?? [];
-    const pairs = [...labels.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)];
-    return {
-      name,
-      value: Number(value),
-      labels: Object.fromEntries(pairs.map(([, key, text]) => [key, text])),
-    };
-  });
-}
 
 /** The sum of the samples of a name that have these labels. */
 function sum(samples: Sample[], wanted: string, labels: Labels = {}): number {
@@ -40,13 +18,6 @@ function sum(samples: Sample[], wanted: string, labels: Labels = {}): number {
     .filter(({ name }) => name === wanted)
     .filter((sample) => Object.entries(labels).every(([key, value]) => sample.labels[key] === value))
     .reduce((total, { value }) => total + value, 0);
-}
-
-type Scrapes = Record<ProcessName, Sample[]>;
-
-async function scrapeAll(): Promise<Scrapes> {
-  const all = await Promise.all(PROCESSES.map(async (name) => [name, await scrape(name)]));
-  return Object.fromEntries(all);
 }
 
 let before: Scrapes;

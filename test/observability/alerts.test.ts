@@ -1,0 +1,113 @@
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, expect, test } from "@jest/globals";
+import { parseYaml } from "@redocly/openapi-core";
+import { type Sample, scrapeAll } from "./scrape.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+const FOLDER = "deploy/observability";
+
+interface Rule {
+  alert?: string;
+  record?: string;
+  expr: string;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+}
+
+const read = (file: string) => parseYaml(readFileSync(join(ROOT, FOLDER, file), "utf8"));
+
+const rules = (read("alerts.yml") as { groups: { rules: Rule[] }[] }).groups.flatMap((group) => group.rules);
+const nameOf = ({ alert, record }: Rule): string => alert ?? record!;
+
+/** What Prometheus knows by itself: of its targets, and of its own rules. */
+const ITS_OWN = new Set(["up", ...rules.flatMap(({ record }) => record ?? [])]);
+const ITS_LABELS = new Set(["job", "instance", "service", "le"]);
+const WORDS = new Set([
+  "and",
+  "or",
+  "unless",
+  "on",
+  "ignoring",
+  "group_left",
+  "group_right",
+  "bool",
+  "offset",
+]);
+
+/** The metrics that a PromQL expression names. */
+const metricsIn = (expr: string): string[] =>
+  [
+    ...expr
+      .replaceAll(/"(?:[^"\\]|\\.)*"/g, "")
+      .replaceAll(/\{[^}]*\}|\[[^\]]*\]/g, "")
+      .replaceAll(/\b(by|without|on|ignoring)\s*\([^)]*\)/g, "")
+      .matchAll(/(?<![\w:.])[a-zA-Z_:][\w:]*(?![\w:]|\s*\()/g),
+  ]
+    .map(([name]) => name)
+    .filter((name) => !WORDS.has(name));
+
+/** The metrics that an expression selects by labels, with these. */
+const selectorsIn = (expr: string): { metric: string; label: string }[] =>
+  [...expr.matchAll(/([\w:]+)\{([^}]*)\}/g)].flatMap(([, metric, matchers]) =>
+    [...matchers!.matchAll(/(\w+)\s*[=!]/g)].map(([, label]) => ({ metric: metric!, label: label! })),
+  );
+
+const SUFFIXES: Record<string, string[]> = {
+  counter: ["_total"],
+  gauge: [""],
+  durations: ["_bucket", "_count", "_sum"],
+};
+
+/** What the processes can tell: not each of it shows before it has happened once. */
+const declared = new Set(
+  globSync("{platform,services,gateway}/**/*.ts", {
+    cwd: ROOT,
+    exclude: (path) => /node_modules|\.test\.ts$/.test(path),
+  }).flatMap((file) =>
+    [
+      ...readFileSync(join(ROOT, file), "utf8").matchAll(/\b(counter|gauge|durations)\(\s*"([\w.]+)"/g),
+    ].flatMap(([, kind, name]) => SUFFIXES[kind!]!.map((suffix) => name!.replaceAll(".", "_") + suffix)),
+  ),
+);
+
+let told: Sample[];
+beforeAll(async () => {
+  told = Object.values(await scrapeAll()).flat();
+});
+
+test("what the processes tell is what their code declares", () => {
+  const names = new Set(told.map(({ name }) => name));
+  expect(names.size).toBeGreaterThan(20);
+  // OpenTelemetry's own, of the process.
+  names.delete("target_info");
+  expect([...names].filter((name) => !declared.has(name))).toEqual([]);
+});
+
+test("Prometheus loads the alerts", () => {
+  expect((read("prometheus.yml") as { rule_files: string[] }).rule_files).toEqual(["alerts.yml"]);
+  expect(rules.length).toBeGreaterThan(15);
+  expect(new Set(rules.map(nameOf)).size).toBe(rules.length);
+});
+
+test.each(rules.map((rule) => [nameOf(rule), rule] as const))("%s asks for what there is", (_, rule) => {
+  const metrics = metricsIn(rule.expr);
+  expect(metrics).not.toEqual([]);
+  expect(metrics.filter((name) => !declared.has(name) && !ITS_OWN.has(name))).toEqual([]);
+  for (const { metric, label } of selectorsIn(rule.expr)) {
+    const labels = new Set(
+      told.filter(({ name }) => name === metric).flatMap((sample) => Object.keys(sample.labels)),
+    );
+    if (labels.size > 0) expect([...labels, ...ITS_LABELS]).toContain(label);
+  }
+});
+
+test("every alert says how urgent it is, and what is wrong", () => {
+  for (const { alert, labels, annotations } of rules.filter((rule) => rule.alert)) {
+    expect({ alert, severity: labels?.severity }).toEqual({
+      alert,
+      severity: expect.stringMatching(/^(page|ticket)$/),
+    });
+    expect(annotations?.summary).toMatch(/\w/);
+  }
+});

@@ -1,0 +1,34 @@
+import { expect } from "@jest/globals";
+import { PROCESSES, type ProcessName } from "../../deploy/local/ports.ts";
+import { sharedStack } from "../support/stack.ts";
+
+export type Labels = Record<string, string>;
+export interface Sample {
+  name: string;
+  labels: Labels;
+  value: number;
+}
+
+/** What a process tells Prometheus (text format 0.0.4). */
+async function scrape(process: ProcessName): Promise<Sample[]> {
+  const answer = await fetch(`http://127.0.0.1:${sharedStack().metricsPorts[process]}/metrics`);
+  expect(answer.headers.get("content-type")).toMatch(/^text\/plain/);
+  const lines = (await answer.text()).split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  return lines.map((line) => {
+    const [, name = "", labels = "", value] = /^(\w+)(?:\{(.*)\})? (\S+)/.exec(line) ?? [];
+    const pairs = [...labels.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)];
+    return {
+      name,
+      value: Number(value),
+      labels: Object.fromEntries(pairs.map(([, key, text]) => [key, text])),
+    };
+  });
+}
+
+export type Scrapes = Record<ProcessName, Sample[]>;
+
+/** What all processes tell. */
+export async function scrapeAll(): Promise<Scrapes> {
+  const all = await Promise.all(PROCESSES.map(async (name) => [name, await scrape(name)]));
+  return Object.fromEntries(all);
+}
