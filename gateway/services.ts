@@ -1,6 +1,6 @@
 import type { MethodDefinition } from "@grpc/grpc-js";
 import type { CallOptions, GrpcClient, Reply } from "@medconnect/platform/grpc/client.ts";
-import { GATEWAY_TOKEN_KEY } from "@medconnect/platform/grpc/client-address.ts";
+import { GATEWAY_TOKEN_KEY } from "@medconnect/platform/grpc/origin.ts";
 import { type Addresses, clientOf, SERVICE_NAMES } from "@medconnect/platform/grpc/peers.ts";
 import type { ServiceTokens } from "@medconnect/platform/identity/service-tokens.ts";
 import type { MutualTls } from "@medconnect/platform/tls/mutual-tls.ts";

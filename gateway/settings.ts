@@ -1,7 +1,5 @@
-import { duration, processSettings } from "@medconnect/platform/config.ts";
+import { duration, processSettings, requestsAMinute } from "@medconnect/platform/config.ts";
 import { z } from "zod";
-
-const requestsAMinute = (fallback: number) => z.coerce.number().int().min(0).default(fallback);
 
 const commaList = z
   .string()
@@ -13,7 +11,6 @@ export const gatewaySettings = {
   ...processSettings,
   PORT: z.coerce.number().int().min(0).max(65535).default(8080),
   /** Requests a minute for each user or address; 0 is no limit. */
-  RATE_LIMIT_AUTH: requestsAMinute(30),
   RATE_LIMIT_READ: requestsAMinute(600),
   RATE_LIMIT_WRITE: requestsAMinute(120),
   RATE_LIMIT_SEARCH: requestsAMinute(120),

@@ -29,6 +29,8 @@ export const keys = z
   .transform((text) => text.split(","))
   .pipe(z.tuple([key], key));
 
+export const requestsAMinute = (fallback: number) => z.coerce.number().int().min(0).default(fallback);
+
 const port = (fallback: number) => z.coerce.number().int().min(0).max(65535).default(fallback);
 
 /** What every process reads. */
@@ -46,6 +48,8 @@ export const processSettings = {
   SCHEDULING_ADDRESS: z.string().default("127.0.0.1:50052"),
   CLINICAL_ADDRESS: z.string().default("127.0.0.1:50053"),
   BILLING_ADDRESS: z.string().default("127.0.0.1:50054"),
+  /** How often a minute credentials may be tried from an address, at the gateway and straight at a service; 0: no limit. */
+  RATE_LIMIT_AUTH: requestsAMinute(30),
   ...tlsSettings,
   /** How often replaced certificate files are looked for. */
   TLS_RELOAD_EVERY: duration("1m"),

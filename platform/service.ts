@@ -138,6 +138,7 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
     log,
     tls,
     maxConcurrentCalls: config.MAX_CONCURRENT_CALLS,
+    credentialLimit: config.RATE_LIMIT_AUTH,
     reauthenticationMs: config.REAUTHENTICATION_AGE,
     onDenied: (call, hidden) => audit.denied(call, hidden),
   });

@@ -8,7 +8,10 @@ import {
   type ServiceDefinition,
   type StatusObject,
 } from "@grpc/grpc-js";
-import { MethodRules_Idempotency } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
+import {
+  MethodRules_Idempotency,
+  MethodRules_RateClass as RateClass,
+} from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import { type Method, methodAt } from "../contract/methods.ts";
 import { validate, warmUpValidation } from "../contract/validate.ts";
 import { ApiError, type HiddenResource } from "../errors/api-error.ts";
@@ -20,7 +23,8 @@ import { extractTrace, inSpan, SpanKind } from "../telemetry/tracing.ts";
 import { isCertifiedAs, type MutualTls } from "../tls/mutual-tls.ts";
 import { authenticate, authorize, type Identity } from "./access.ts";
 import type { Call } from "./call.ts";
-import { clientAddressOf } from "./client-address.ts";
+import { CredentialLimit } from "./credential-limit.ts";
+import { originOf } from "./origin.ts";
 import { REPLAYED_KEY, toGrpcStatus } from "./status.ts";
 
 const MAX_MESSAGE_BYTES = 1024 * 1024;
@@ -48,6 +52,8 @@ export interface ServerOptions {
   log: Logger;
   /** Whom connections are taken from; undefined where they are in the clear. */
   tls: MutualTls | undefined;
+  /** How often a minute who calls without the gateway may try credentials; 0 is no limit. */
+  credentialLimit: number;
   /** How old a sign-in may be where a fresh one is asked for. */
   reauthenticationMs: number;
   /** Beyond so many calls at once, further ones are refused with UNAVAILABLE. */
@@ -59,8 +65,8 @@ export interface ServerOptions {
 const handled = durations("rpc.server.call.duration", "How long calls took to answer");
 
 /**
- * A gRPC server on which every method goes the same way, in the order of the contract: who calls (401), may they
- * (403), is the message right (400), then the use case; and every error leaves as a google.rpc.Status.
+ * A gRPC server on which every method goes the same way, in the order of the contract: who calls (401), how often
+ * (429), may they (403), is the message right (400), then the use case; and every error leaves as a google.rpc.Status.
  */
 export class GrpcServer {
   readonly server = new Server({
@@ -70,10 +76,12 @@ export class GrpcServer {
   });
   readonly #options: ServerOptions;
   readonly #load: LoadLimit;
+  readonly #credentials: CredentialLimit;
 
   constructor(options: ServerOptions) {
     this.#options = options;
     this.#load = new LoadLimit(options.maxConcurrentCalls);
+    this.#credentials = new CredentialLimit(options.credentialLimit);
   }
 
   /** Serves a ts-proto service; `handlers` must have every method. */
@@ -161,6 +169,12 @@ export class GrpcServer {
       this.#options.identity,
     );
     if (this.#options.tls && caller.kind === "service") assertCertified(incoming, caller.name);
+    const origin = await originOf(incoming, {
+      serviceTokens: this.#options.identity.serviceTokens,
+      tls: this.#options.tls,
+    });
+    const isCounted = method.rules.rate === RateClass.AUTH && !origin.isByGateway;
+    if (isCounted) await this.#credentials.count(origin.address);
     try {
       authorize(method.rules, caller, new Date(Date.now() - this.#options.reauthenticationMs));
       const request = decode(definition, validate(method.input, incoming.request));
@@ -169,10 +183,7 @@ export class GrpcServer {
         definition,
         caller,
         requestId,
-        clientAddress: await clientAddressOf(incoming, {
-          serviceTokens: this.#options.identity.serviceTokens,
-          tls: this.#options.tls,
-        }),
+        clientAddress: origin.address,
         idempotencyKey: idempotencyKeyOf(method, request),
         request,
         deadline: deadlineOf(incoming),

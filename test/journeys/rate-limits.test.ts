@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type Account, PASSWORD, signUp } from "../support/accounts.ts";
 import { type Answer, Api, refusal } from "../support/api.ts";
-import { type SideProcess, startGateway } from "../support/side-processes.ts";
+import { Grpc } from "../support/grpc.ts";
+import { type SideProcess, startAuth, startGateway } from "../support/side-processes.ts";
 import { sharedStack } from "../support/stack.ts";
 
 const LIMITS = { RATE_LIMIT_AUTH: "3", RATE_LIMIT_READ: "5", RATE_LIMIT_WRITE: "2", RATE_LIMIT_SEARCH: "0" };
@@ -71,4 +73,42 @@ test("classes are counted apart, and a class without a limit is not counted", as
 test("a request without a valid token is refused before it counts for anybody", async () => {
   const nobody = apis[0].as("not.a.token");
   expect(statusesOf(await times(10, () => nobody.send("GET /v1/bookings")))).toEqual(Array(10).fill(401));
+});
+
+describe("who calls auth straight over gRPC", () => {
+  let auth: SideProcess;
+  let straight: Grpc;
+  beforeAll(async () => {
+    auth = await startAuth(stack, { RATE_LIMIT_AUTH: "3" });
+    straight = new Grpc(auth.address);
+  }, START_TIMEOUT_MS);
+  afterAll(async () => {
+    straight.close();
+    await auth.stop();
+  }, START_TIMEOUT_MS);
+
+  test("tries few credentials, over all accounts and methods together, and is told when to come again", async () => {
+    const secret = { grantType: "client_credentials", clientId: randomUUID(), clientSecret: "x" };
+    const outcomes: (string | undefined)[] = [];
+    for (let index = 0; index < 6; index++) {
+      const headers = { "x-forwarded-for": `203.0.113.${index}`, "x-gateway-token": "made.up.token" };
+      const { reason } = await (index % 2 === 0
+        ? straight.call("auth.v1.AuthService/Login", { email: `${index}@x.org`, password: "x" }, { headers })
+        : straight.call("auth.v1.ServiceAccountService/IssueToken", secret, { headers }));
+      outcomes.push(reason);
+    }
+    const limited = Array(3).fill("RATE_LIMITED");
+    expect(outcomes).toEqual(["INVALID_CREDENTIALS", "INVALID_CLIENT", "INVALID_CREDENTIALS", ...limited]);
+    const { token } = patients[0]!;
+    expect((await straight.call("auth.v1.UserService/GetMe", {}, { token })).name).toBe("OK");
+  });
+
+  test("does not keep those from signing in who come by the gateway", async () => {
+    const gateway = await startGateway(stack, {}, auth.address);
+    gateways.push(gateway);
+    const { email } = patients[0]!;
+    const body = { email, password: PASSWORD };
+    const answers = await times(5, () => gateway.api.send("POST /v1/auth/login", { body }));
+    expect(statusesOf(answers)).toEqual(Array(5).fill(200));
+  });
 });

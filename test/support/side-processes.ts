@@ -45,6 +45,7 @@ export async function startAuth(stack: SharedStack, env: NodeJS.ProcessEnv): Pro
     AUDIT_KEY: auditKeys.auth,
     MAIL_URL: pathToFileURL(folder.mailFolder).href,
     REDIS_URL: stack.urls.redis,
+    ...UNLIMITED,
     ...env,
   });
 }

@@ -16,11 +16,18 @@ export interface GatewayProof {
   tls: MutualTls | undefined;
 }
 
-/** The address that a request comes from: the connection's, or what the gateway says; anybody else may say anything. */
-export async function clientAddressOf(incoming: Incoming, proof: GatewayProof): Promise<string> {
+/** Where a request comes from. */
+export interface Origin {
+  /** The connection's address, or what the gateway says; anybody else may say anything. */
+  readonly address: string;
+  /** Whether the gateway has passed it on. */
+  readonly isByGateway: boolean;
+}
+
+export async function originOf(incoming: Incoming, proof: GatewayProof): Promise<Origin> {
+  const isByGateway = await isGateway(incoming, proof);
   const told = headerOf(incoming, CLIENT_ADDRESS_KEY);
-  const isTold = isIP(told) !== 0 && (await isGateway(incoming, proof));
-  return isTold ? told : peerAddress(incoming.getPeer());
+  return { address: isByGateway && isIP(told) ? told : peerAddress(incoming.getPeer()), isByGateway };
 }
 
 async function isGateway(incoming: Incoming, { serviceTokens, tls }: GatewayProof): Promise<boolean> {

@@ -2,7 +2,7 @@ import { Metadata } from "@grpc/grpc-js";
 import { expect, test } from "@jest/globals";
 import { ServiceTokens } from "../identity/service-tokens.ts";
 import type { MutualTls } from "../tls/mutual-tls.ts";
-import { clientAddressOf } from "./client-address.ts";
+import { originOf } from "./origin.ts";
 
 const KEY = Buffer.alloc(32, 1);
 const auth = new ServiceTokens("auth", [KEY]);
@@ -10,18 +10,18 @@ const auth = new ServiceTokens("auth", [KEY]);
 const tokenOf = (maker: string, audience = "auth", key = KEY) =>
   new ServiceTokens(maker, [key]).tokenFor(audience);
 
-const addressOf = (
+const origin = (
   headers: Record<string, string>,
   { peer = "192.0.2.7:50312", tls }: { peer?: string; tls?: MutualTls } = {},
 ) =>
-  clientAddressOf(
+  originOf(
     { metadata: Metadata.fromHttp2Headers(headers), getPeer: () => peer, getAuthContext: () => ({}) },
     { serviceTokens: auth, tls },
   );
 
 test.each(["203.0.113.9", "2001:db8::9"])("what the gateway says (%s) is believed", async (told) => {
   const headers = { "x-forwarded-for": told, "x-gateway-token": await tokenOf("gateway") };
-  expect(await addressOf(headers)).toBe(told);
+  expect(await origin(headers)).toEqual({ address: told, isByGateway: true });
 });
 
 test.each<[string, () => Promise<Record<string, string>>]>([
@@ -31,18 +31,25 @@ test.each<[string, () => Promise<Record<string, string>>]>([
   ["is another service", async () => told(await tokenOf("billing"))],
   ["has a token for another service", async () => told(await tokenOf("gateway", "billing"))],
   ["has a token of another deployment", async () => told(await tokenOf("gateway", "auth", Buffer.alloc(32)))],
-  ["says what is no address", async () => told(await tokenOf("gateway"), "203.0.113.9, 10.0.0.1")],
 ])("whoever %s has the connection's address", async (_, headers) => {
-  expect(await addressOf(await headers())).toBe("192.0.2.7");
+  expect(await origin(await headers())).toEqual({ address: "192.0.2.7", isByGateway: false });
+});
+
+test("the gateway that says what is no address has the connection's", async () => {
+  const headers = told(await tokenOf("gateway"), "203.0.113.9, 10.0.0.1");
+  expect(await origin(headers)).toEqual({ address: "192.0.2.7", isByGateway: true });
 });
 
 test("where there is TLS, the gateway's token without its certificate proves nothing", async () => {
   const headers = told(await tokenOf("gateway"));
-  expect(await addressOf(headers, { tls: {} as MutualTls })).toBe("192.0.2.7");
+  expect(await origin(headers, { tls: {} as MutualTls })).toEqual({
+    address: "192.0.2.7",
+    isByGateway: false,
+  });
 });
 
 test("the connection's address may be of IPv6", async () => {
-  expect(await addressOf({}, { peer: "2001:db8::1:50312" })).toBe("2001:db8::1");
+  expect(await origin({}, { peer: "2001:db8::1:50312" })).toMatchObject({ address: "2001:db8::1" });
 });
 
 const told = (token: string, address = "203.0.113.9") => ({

@@ -1,0 +1,34 @@
+import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
+import { CredentialLimit } from "./credential-limit.ts";
+
+beforeEach(() => void jest.useFakeTimers());
+afterEach(() => void jest.useRealTimers());
+
+/** How many of ten calls are let through. */
+async function passed(limit: CredentialLimit, address: string): Promise<number> {
+  const calls = await Promise.allSettled(Array.from({ length: 10 }, () => limit.count(address)));
+  return calls.filter(({ status }) => status === "fulfilled").length;
+}
+
+test("so many calls a minute are let through, and the others told when to come again", async () => {
+  const limit = new CredentialLimit(3);
+  expect(await passed(limit, "192.0.2.1")).toBe(3);
+  await expect(limit.count("192.0.2.1")).rejects.toMatchObject({
+    reason: "RATE_LIMITED",
+    retryAfterMs: 60_000,
+  });
+  jest.advanceTimersByTime(60_001);
+  expect(await passed(limit, "192.0.2.1")).toBe(3);
+});
+
+test("networks are counted apart, and an IPv6 client is one in all of its addresses", async () => {
+  const limit = new CredentialLimit(3);
+  expect(await passed(limit, "192.0.2.1")).toBe(3);
+  expect(await passed(limit, "192.0.2.2")).toBe(3);
+  expect(await passed(limit, "2001:db8::1")).toBe(3);
+  expect(await passed(limit, "2001:db8::2")).toBe(0);
+});
+
+test("0 is no limit", async () => {
+  expect(await passed(new CredentialLimit(0), "192.0.2.1")).toBe(10);
+});
