@@ -2,7 +2,7 @@ import { type AddressInfo, createServer, type Socket } from "node:net";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { ANONYMOUS, type Caller } from "@medconnect/platform/identity/caller.ts";
 import { MethodRules_RateClass as RateClass } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
-import { clientKey } from "./client-key.ts";
+import { clientOf } from "./client-key.ts";
 import { startTestGateway, type TestGateway } from "./testing/test-gateway.ts";
 
 const ID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
@@ -72,6 +72,22 @@ describe("a limit", () => {
       await login("8.8.8.8, 1.1.1.1"),
     ]).toEqual([200, 200, 429]);
   });
+
+  test("holds for an IPv6 site as well, which has the room of eight clients", async () => {
+    gateway = await startTestGateway({ limits: { auth: 2 }, trustProxy: 1 });
+    const login = async (address: string) =>
+      await gateway.send("POST", "/v1/auth/login", { headers: { "x-forwarded-for": address }, body: {} });
+    for (let network = 1; network <= 8; network++) {
+      for (let i = 1; i <= 3; i++) {
+        const { status } = await login(`2001:db8:0:${network}::${i}`);
+        expect(status).toBe(i <= 2 ? 200 : 429);
+      }
+    }
+    const ninth = await login("2001:db8:0:9::1");
+    expect(ninth.status).toBe(429);
+    expect(ninth.headers.ratelimit).toMatch(/^"auth";r=0;t=(59|60)$/);
+    expect((await login("2001:db8:1:9::1")).status).toBe(200);
+  });
 });
 
 const GREETINGS: Record<string, string> = {
@@ -128,6 +144,13 @@ describe("a request counts for", () => {
     ["the network of a shortened address", RateClass.READ, ANONYMOUS, "2001:db8::1", "ip:2001:db8:0:0"],
     ["the network of this machine", RateClass.READ, ANONYMOUS, "::1", "ip:0:0:0:0"],
   ])("%s", (_title, rate, caller, address, key) => {
-    expect(clientKey(rate, caller, address)).toBe(key);
+    expect(clientOf(rate, caller, address).key).toBe(key);
+  });
+
+  test("the IPv6 site only where it counts for the address", () => {
+    const address = "2001:db8:0:7::1";
+    expect(clientOf(RateClass.READ, ANONYMOUS, address).siteKey).toBe("site:2001:db8:0");
+    expect(clientOf(RateClass.READ, user, address).siteKey).toBeUndefined();
+    expect(clientOf(RateClass.READ, ANONYMOUS, "1.2.3.4").siteKey).toBeUndefined();
   });
 });

@@ -1,7 +1,9 @@
+import { NETWORKS_OF_A_SITE } from "@medconnect/platform/client-network.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { MethodRules_RateClass as RateClass } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import type { Redis } from "ioredis";
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from "rate-limiter-flexible";
+import type { Client } from "./client-key.ts";
 
 const WINDOW_S = 60;
 /** How long Redis is left alone after it failed: one request a second pays for finding out, at most 100 ms. */
@@ -16,12 +18,24 @@ export interface RateLimits {
 }
 
 interface Policy {
-  readonly quota: number;
   /** The value of RateLimit-Policy. */
   readonly header: string;
   readonly name: string;
+  readonly client: Counter;
+  readonly site: Counter;
+}
+
+interface Counter {
+  readonly quota: number;
   readonly redis: RateLimiterRedis;
   readonly memory: RateLimiterMemory;
+}
+
+/** Where a client stands. */
+interface Standing {
+  /** How many requests are left; below 0 once it is too many. */
+  readonly left: number;
+  readonly resetMs: number;
 }
 
 /**
@@ -40,7 +54,7 @@ export class RateLimiter {
       [RateClass.WRITE, policy("write", write, redis)],
       [RateClass.SEARCH, policy("search", search, redis)],
     ];
-    this.#policies = new Map(policies.filter(([, { quota }]) => quota > 0));
+    this.#policies = new Map(policies.filter(([, { client }]) => client.quota > 0));
   }
 
   /**
@@ -49,17 +63,31 @@ export class RateLimiter {
    *
    * @param tell sets a header of the answer, whether the request is refused or not
    */
-  async count(rate: RateClass, client: string, tell: (name: string, value: string) => void): Promise<void> {
+  async count(rate: RateClass, client: Client, tell: (name: string, value: string) => void): Promise<void> {
     const policy = this.#policies.get(rate);
     if (!policy) return;
-    const { consumedPoints, remainingPoints, msBeforeNext } = await this.#consume(policy, client);
-    const resetS = Math.max(1, Math.ceil(msBeforeNext / 1000));
+    const { left, resetMs } = await this.#standingOf(policy, client);
+    const resetS = Math.max(1, Math.ceil(resetMs / 1000));
     tell("RateLimit-Policy", policy.header);
-    tell("RateLimit", `"${policy.name}";r=${remainingPoints};t=${resetS}`);
-    if (consumedPoints > policy.quota) throw new ApiError("RATE_LIMITED", { retryAfterMs: msBeforeNext });
+    tell("RateLimit", `"${policy.name}";r=${Math.max(0, left)};t=${resetS}`);
+    if (left < 0) throw new ApiError("RATE_LIMITED", { retryAfterMs: resetMs });
   }
 
-  async #consume({ redis, memory }: Policy, client: string): Promise<RateLimiterRes> {
+  /** What is left to a client, or to its site where that is less. */
+  async #standingOf({ client, site }: Policy, { key, siteKey }: Client): Promise<Standing> {
+    const own = await this.#consume(client, key);
+    // Once it is refused itself, it takes nothing from others.
+    if (siteKey === undefined || own.left < 0) return own;
+    const shared = await this.#consume(site, siteKey);
+    return shared.left < own.left ? shared : own;
+  }
+
+  async #consume(counter: Counter, key: string): Promise<Standing> {
+    const { consumedPoints, msBeforeNext } = await this.#count(counter, key);
+    return { left: counter.quota - consumedPoints, resetMs: msBeforeNext };
+  }
+
+  async #count({ redis, memory }: Counter, client: string): Promise<RateLimiterRes> {
     if (this.#redisFailed) {
       if (Date.now() < this.#retryAtMs) return await consume(memory, client);
       // This request alone finds out whether Redis is back; the others go on without.
@@ -77,12 +105,17 @@ export class RateLimiter {
   }
 }
 
-function policy(name: string, quota: number, storeClient: Redis): Policy {
+const policy = (name: string, quota: number, redis: Redis): Policy => ({
+  name,
+  header: `"${name}";q=${quota};w=${WINDOW_S}`,
+  client: counter(name, quota, redis),
+  site: counter(name, quota * NETWORKS_OF_A_SITE, redis),
+});
+
+function counter(name: string, quota: number, storeClient: Redis): Counter {
   const options = { points: quota, duration: WINDOW_S, keyPrefix: `medconnect:rate:${name}` };
   return {
-    name,
     quota,
-    header: `"${name}";q=${quota};w=${WINDOW_S}`,
     redis: new RateLimiterRedis({ ...options, storeClient }),
     memory: new RateLimiterMemory(options),
   };

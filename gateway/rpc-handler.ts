@@ -6,7 +6,7 @@ import { CLIENT_ADDRESS_KEY } from "@medconnect/platform/grpc/origin.ts";
 import type { LoadLimits } from "@medconnect/platform/load-limit.ts";
 import type { Request } from "express";
 import { send } from "./answer.ts";
-import { clientKey } from "./client-key.ts";
+import { clientOf } from "./client-key.ts";
 import type { GatewayResponse } from "./observe.ts";
 import type { RateLimiter } from "./rate-limit.ts";
 import { allowedMethods, type Router } from "./routing/router.ts";
@@ -51,7 +51,7 @@ export function rpcHandler({ router, identity, limiter, load, callTimeoutMs }: R
     const authorization = request.headersDistinct.authorization?.join(", ");
     const caller = await authenticate(method.rules, authorization, identity);
     const address = addressOf(request);
-    const client = clientKey(method.rules.rate, caller, address);
+    const client = clientOf(method.rules.rate, caller, address);
     await limiter.count(method.rules.rate, client, (name, value) => response.setHeader(name, value));
 
     const body = await readBody(request, response);

@@ -5,14 +5,29 @@ import { isIPv6 } from "node:net";
  * §2.5.1): each address of it must not be a client of its own.
  */
 export function networkOf(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  if (mapped || !isIPv6(address)) return mapped ?? address;
+  return groupsOf(address)?.slice(0, 4).join(":") ?? mappedIPv4(address) ?? address;
+}
+
+/**
+ * Who an IPv6 client may be beyond its /64: a site is given up to a /48 (RFC 6177 §2), which is 65,536 of them. Counted as
+ * well, with room for several clients, as others may share it. undefined for IPv4, of which nobody is given more than one.
+ */
+export function siteOf(address: string): string | undefined {
+  return groupsOf(address)?.slice(0, 3).join(":");
+}
+
+/** How many networks' worth a site may come to where requests are limited. */
+export const NETWORKS_OF_A_SITE = 8;
+
+const mappedIPv4 = (address: string): string | undefined =>
+  /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+
+/** The eight groups of an IPv6 address, without leading zeros; undefined for what is none. */
+function groupsOf(address: string): string[] | undefined {
+  if (mappedIPv4(address) || !isIPv6(address)) return undefined;
   const [head = "", tail] = address.split("::");
   const left = head.split(":");
   const right = tail === undefined ? [] : tail.split(":");
   const zeros = Array.from({ length: Math.max(0, 8 - left.length - right.length) }, () => "0");
-  return [...left, ...zeros, ...right]
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group || "0", 16).toString(16))
-    .join(":");
+  return [...left, ...zeros, ...right].map((group) => Number.parseInt(group || "0", 16).toString(16));
 }

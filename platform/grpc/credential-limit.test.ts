@@ -29,6 +29,14 @@ test("networks are counted apart, and an IPv6 client is one in all of its addres
   expect(await passed(limit, "2001:db8::2")).toBe(0);
 });
 
+test("an IPv6 site comes to eight networks, however many it has", async () => {
+  const limit = new CredentialLimit(3);
+  const counts: number[] = [];
+  for (let i = 1; i <= 10; i++) counts.push(await passed(limit, `2001:db8:0:${i}::1`));
+  expect(counts).toEqual([3, 3, 3, 3, 3, 3, 3, 3, 0, 0]);
+  expect(await passed(limit, "2001:db8:1::1")).toBe(3);
+});
+
 test("0 is no limit", async () => {
   expect(await passed(new CredentialLimit(0), "192.0.2.1")).toBe(10);
 });

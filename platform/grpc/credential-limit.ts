@@ -1,5 +1,5 @@
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
-import { networkOf } from "../client-network.ts";
+import { NETWORKS_OF_A_SITE, networkOf, siteOf } from "../client-network.ts";
 import { ApiError } from "../errors/api-error.ts";
 
 const WINDOW_S = 60;
@@ -9,17 +9,22 @@ const WINDOW_S = 60;
  * says nothing about guesses that are spread over many accounts. Each process counts for itself.
  */
 export class CredentialLimit {
-  readonly #limiter: RateLimiterMemory | undefined;
+  readonly #byNetwork: RateLimiterMemory | undefined;
+  readonly #bySite: RateLimiterMemory | undefined;
 
   /** @param quota a minute and network; 0 is no limit */
   constructor(quota: number) {
-    this.#limiter = quota > 0 ? new RateLimiterMemory({ points: quota, duration: WINDOW_S }) : undefined;
+    if (quota === 0) return;
+    this.#byNetwork = new RateLimiterMemory({ points: quota, duration: WINDOW_S });
+    this.#bySite = new RateLimiterMemory({ points: quota * NETWORKS_OF_A_SITE, duration: WINDOW_S });
   }
 
   /** Counts a call from an address. Throws RATE_LIMITED. */
   async count(address: string): Promise<void> {
+    const site = siteOf(address);
     try {
-      await this.#limiter?.consume(networkOf(address));
+      await this.#byNetwork?.consume(networkOf(address));
+      if (site !== undefined) await this.#bySite?.consume(site);
     } catch (thrown) {
       if (!(thrown instanceof RateLimiterRes)) throw thrown;
       throw new ApiError("RATE_LIMITED", { retryAfterMs: thrown.msBeforeNext });

@@ -211,7 +211,7 @@ test("a known e-mail is answered as a new one; its owner gets a mail", async () 
 });
 
 test.each(["unknown", "known"])(
-  "an %s address is mailed three times an hour from one network, ten times from anywhere, and answered alike",
+  "an %s address is mailed three times an hour from one network, six from an IPv6 site, ten from anywhere, and answered alike",
   async (kind) => {
     const email = newEmail();
     if (kind === "known") {
@@ -225,6 +225,8 @@ test.each(["unknown", "known"])(
       tally(Array.from({ length: 12 }, (_, i) => signUp(email, PASSWORD, from(i))));
     expect(await attempts((i) => `2001:db8::${i}`)).toEqual({ ok: 12 });
     expect(await mailed()).toBe(3);
+    expect(await attempts((i) => `2001:db8:0:${i}::1`)).toEqual({ ok: 12 });
+    expect(await mailed()).toBe(6);
     expect(await attempts((i) => `203.0.113.${i}`)).toEqual({ ok: 12 });
     expect(await mailed()).toBe(10);
     auth.clock.advance(HOUR_MS);

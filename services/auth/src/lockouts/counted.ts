@@ -1,4 +1,4 @@
-import { networkOf } from "@medconnect/platform/client-network.ts";
+import { networkOf, siteOf } from "@medconnect/platform/client-network.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
 import type { Auth } from "../app.ts";
 import type { Policy } from "./lockout-rules.ts";
@@ -13,34 +13,43 @@ export interface Counted {
 }
 
 /**
- * A password is counted for its account and the network that it comes from, and for the account whatever the network:
- * the one stops whoever guesses, before the other would lock the owner out.
+ * A password is counted for its account and where it comes from: the network, and the site where an IPv6 client may have
+ * many networks; and for the account wherever it comes from. The first ones stop whoever guesses, before the last would lock
+ * the owner out.
  *
  * @param email canonical
  */
-export const passwordCounters = ({ hash, lockouts }: Auth, email: string, call: Call): Counted[] => [
-  {
-    id: hash.of("password", email, networkOf(call.clientAddress)),
-    policy: lockouts.passwordByNetwork,
-    onSuccess: "FORGET",
-  },
-  { id: hash.of("password", email), policy: lockouts.password, onSuccess: "KEEP" },
-];
+export const passwordCounters = (app: Auth, email: string, call: Call): Counted[] =>
+  byOrigin(app, "password", email, call);
 
 /**
- * A registration is counted for its address, which gets a mail of it, and the network that it comes from, and for the
- * address whatever the network: the one stops a stranger before the other would keep the owner from registering.
+ * A registration is counted for its address, which gets a mail of it, as a password is for its account: a stranger is
+ * stopped before the owner would be kept from registering.
  *
  * @param email canonical
  */
-export const registrationCounters = ({ hash, lockouts }: Auth, email: string, call: Call): Counted[] => [
-  {
-    id: hash.of("registration", email, networkOf(call.clientAddress)),
-    policy: lockouts.registrationByNetwork,
-    onSuccess: "KEEP",
-  },
-  { id: hash.of("registration", email), policy: lockouts.registration, onSuccess: "KEEP" },
-];
+export const registrationCounters = (app: Auth, email: string, call: Call): Counted[] =>
+  byOrigin(app, "registration", email, call);
+
+function byOrigin(
+  { hash, lockouts }: Auth,
+  kind: "password" | "registration",
+  email: string,
+  { clientAddress }: Call,
+): Counted[] {
+  const { network, site: siteWide, anywhere } = lockouts[kind];
+  const site = siteOf(clientAddress);
+  const from = (place: string, policy: Policy): Counted => ({
+    id: hash.of(kind, email, place),
+    policy,
+    onSuccess: "FORGET",
+  });
+  return [
+    from(networkOf(clientAddress), network),
+    ...(site === undefined ? [] : [from(site, siteWide)]),
+    { id: hash.of(kind, email), policy: anywhere, onSuccess: "KEEP" },
+  ];
+}
 
 /** A code or recovery code is counted for its account, over all logins: whoever shows one has the password already. */
 export const factorCounters = ({ hash, lockouts }: Auth, userId: string): Counted[] => [

@@ -113,6 +113,17 @@ test("a stranger's guesses do not lock the owner out elsewhere", async () => {
   await expectLocked(ELSEWHERE);
 });
 
+test("an IPv6 site is locked after twenty failures in any of its networks, and the owner is not", async () => {
+  for (let i = 1; i <= 20; i++) await fail(1, `2001:db8:0:${i}::1`);
+  await expectLocked("2001:db8:0:21::1");
+  await logIn(PASSWORD, "2001:db8:1::1");
+  // As long as it goes on, it does not come to what locks the account.
+  for (let i = 22; i <= 80; i++) await fail(1, `2001:db8:0:${i}::1`);
+  await logIn(PASSWORD, HERE);
+  auth.clock.advance(MINUTE_MS);
+  await logIn(PASSWORD, "2001:db8:0:21::1");
+});
+
 test("all of an IPv6 /64 is one client", async () => {
   for (let i = 1; i <= 5; i++) await fail(1, `2001:db8:0:1::${i}`);
   await expectLocked("2001:db8:0:1:ffff::1");

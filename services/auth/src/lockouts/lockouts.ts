@@ -25,33 +25,53 @@ export const lockoutSettings = {
   MFA_LOCK_MAX: duration("1h"),
 };
 
-/** What failures come to. */
+/** What comes of what is counted by where it comes from. */
+export interface ByOrigin {
+  /** From one network: an IPv4 address, or an IPv6 /64. */
+  readonly network: Policy;
+  /** From one IPv6 /48, which others may share, or one client have for itself. */
+  readonly site: Policy;
+  readonly anywhere: Policy;
+}
+
+/** What failures, and registrations, come to. */
 export interface Lockouts {
-  readonly passwordByNetwork: Policy;
-  readonly password: Policy;
-  readonly registrationByNetwork: Policy;
-  readonly registration: Policy;
+  readonly password: ByOrigin;
+  readonly registration: ByOrigin;
   readonly factor: Policy;
 }
 
-export const lockoutsOf = (config: z.infer<z.ZodObject<typeof lockoutSettings>>): Lockouts => ({
-  passwordByNetwork: lockingLonger({
-    failures: config.LOGIN_FAILURES,
-    lockMs: config.LOGIN_LOCK,
-    maxLockMs: config.LOGIN_LOCK_MAX,
-    forgetMs: HOUR_MS,
-  }),
-  password: lockingForTheRestOf({ failures: config.LOGIN_FAILURES_PER_HOUR, windowMs: HOUR_MS }),
-  registrationByNetwork: lockingForTheRestOf({
-    failures: config.REGISTRATIONS_PER_HOUR_BY_NETWORK,
-    windowMs: HOUR_MS,
-  }),
-  registration: lockingForTheRestOf({ failures: config.REGISTRATIONS_PER_HOUR, windowMs: HOUR_MS }),
-  // Of a million codes three are right. At one guess an hour, it takes a year to have one chance in forty.
-  factor: lockingLonger({
-    failures: config.MFA_FAILURES,
-    lockMs: config.MFA_LOCK,
-    maxLockMs: config.MFA_LOCK_MAX,
-    forgetMs: DAY_MS,
-  }),
-});
+/** So many networks' worth of failures lock a site: few enough that one cannot lock the owner out of an account. */
+const PASSWORDS_OF_A_SITE = 4;
+/** So many networks' worth of registrations come from a site: some must be left to the owner of the address. */
+const REGISTRATIONS_OF_A_SITE = 2;
+
+export const lockoutsOf = (config: z.infer<z.ZodObject<typeof lockoutSettings>>): Lockouts => {
+  const passwords = (failures: number) =>
+    lockingLonger({
+      failures,
+      lockMs: config.LOGIN_LOCK,
+      maxLockMs: config.LOGIN_LOCK_MAX,
+      forgetMs: HOUR_MS,
+    });
+  const anHour = (failures: number) => lockingForTheRestOf({ failures, windowMs: HOUR_MS });
+  return {
+    password: {
+      network: passwords(config.LOGIN_FAILURES),
+      site: passwords(config.LOGIN_FAILURES * PASSWORDS_OF_A_SITE),
+      anywhere: anHour(config.LOGIN_FAILURES_PER_HOUR),
+    },
+    registration: {
+      network: anHour(config.REGISTRATIONS_PER_HOUR_BY_NETWORK),
+      site: anHour(config.REGISTRATIONS_PER_HOUR_BY_NETWORK * REGISTRATIONS_OF_A_SITE),
+      anywhere: anHour(config.REGISTRATIONS_PER_HOUR),
+    },
+    // Of a million codes three are right. At one guess an hour, it takes a year to have one chance in forty.
+    factor: lockingLonger({
+      failures: config.MFA_FAILURES,
+      lockMs: config.MFA_LOCK,
+      maxLockMs: config.MFA_LOCK_MAX,
+      forgetMs: DAY_MS,
+    }),
+  };
+};

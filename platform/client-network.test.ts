@@ -1,0 +1,14 @@
+import { expect, test } from "@jest/globals";
+import { networkOf, siteOf } from "./client-network.ts";
+
+test.each<[string, string, string | undefined]>([
+  ["192.0.2.7", "192.0.2.7", undefined],
+  ["::ffff:192.0.2.7", "192.0.2.7", undefined],
+  ["2001:DB8:0:7:1:2:3:4", "2001:db8:0:7", "2001:db8:0"],
+  ["2001:0db8:00a0::1", "2001:db8:a0:0", "2001:db8:a0"],
+  ["2001:db8::", "2001:db8:0:0", "2001:db8:0"],
+  ["::1", "0:0:0:0", "0:0:0"],
+  ["", "", undefined],
+])("%s is of the network %s, and of the site %s", (address, network, site) => {
+  expect([networkOf(address), siteOf(address)]).toEqual([network, site]);
+});
