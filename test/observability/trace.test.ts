@@ -8,7 +8,7 @@ import { eventually } from "../support/eventually.ts";
 import { tokenOf as linkTokenOf, mailsTo } from "../support/mails.ts";
 import { Authenticator } from "../support/mfa.ts";
 import { type OwnStack, START_TIMEOUT_MS, startOwnStack } from "../support/own-stack.ts";
-import { DAY_MS, FEE, offer, openPractice, SOON_MS } from "../support/practice.ts";
+import { DAY_MS, FEE, HOUR_MS, offer, openPractice, SOON_MS } from "../support/practice.ts";
 import { makeServiceAccount } from "../support/service-account.ts";
 import { Collector, type Span } from "./collector.ts";
 import { commandLines, contentOf, GeneralLog, rowsOf } from "./traces-left.ts";
@@ -25,6 +25,7 @@ const CANARIES = {
   abandonReason: "canary-ABANDON-4716",
   paymentMethod: "canary-METHOD-4717",
   idempotencyKey: "canary-KEY-4718",
+  refundReason: "canary-REFUND-4721",
   emergency: "canary-EMERGENCY-4722",
 };
 
@@ -176,7 +177,9 @@ describe("what is private", () => {
   });
 
   test("is not repeated to whom is refused, but for names of fields that are none", () => {
-    expect(refusals.join()).toContain("INVALID_CREDENTIALS");
+    for (const reason of ["INVALID_CREDENTIALS", "REFUND_EXCEEDS_CAPTURED"]) {
+      expect(refusals.join()).toContain(reason);
+    }
     expect(leaksIn(refusals.join("\n"), "reason")).toEqual([]);
   });
 
@@ -253,6 +256,9 @@ async function refuse(): Promise<void> {
     doctor.api.send(`POST ${anywhere}:complete`, { body: { notes } }),
     doctor.api.send(`POST ${anywhere}:complete`, { body: { notes: notes.repeat(2000) } }),
     doctor.api.send(`POST ${anywhere}:abandon`, { body: { reason: CANARIES.abandonReason } }),
+    patient.api.send("POST /v1/bookings/0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21:cancel", {
+      body: { reason: CANARIES.cancelReason },
+    }),
     patient.api.send("POST /v1/payments/0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21:authorize", {
       key: true,
       body: { paymentMethod },
@@ -309,8 +315,35 @@ async function forgetAndChangePasswords(): Promise<void> {
   Object.assign(secrets, { resetToken });
 }
 
+/** A patient's cancellation that comes too late to be free. @returns its payment's path, once the fee is taken */
+async function cancelLate(): Promise<string> {
+  const { id, paymentId } = (await book(2 * HOUR_MS)).body;
+  const payment = `/v1/payments/${paymentId}`;
+  const untilStatus = (path: string, status: string) =>
+    eventually(
+      () => patient.api.send(`GET ${path}`),
+      ({ body }) => body.status === status,
+      5000,
+    );
+  await thereIs(payment);
+  await patient.api.ok(`POST ${payment}:authorize`, { key: true, body: { paymentMethod: "pm_card_visa" } });
+  await untilStatus(`/v1/bookings/${id}`, "CONFIRMED");
+  await patient.api.ok(`POST /v1/bookings/${id}:cancel`, { body: { reason: CANARIES.cancelReason } });
+  await untilStatus(payment, "CAPTURED");
+  return payment;
+}
+
 async function actAsAdmin(): Promise<void> {
   const admin = await signUpAdmin(api, stack, stack.schemaPrefix);
+  const refunds = `${await cancelLate()}/refunds`;
+  const refund = { amountMinor: "1", reason: CANARIES.refundReason };
+  await admin.api.ok(`POST ${refunds}`, { key: true, body: refund });
+  const tooMuch = await admin.api.send(`POST ${refunds}`, {
+    key: true,
+    body: { ...refund, amountMinor: "99999" },
+  });
+  refusals.push(tooMuch.text);
+  expect((await patient.api.ok(`GET ${refunds}`)).refunds).toMatchObject([{ reason: refund.reason }]);
   const { emergency: reason } = CANARIES;
   await admin.api.ok("POST /v1/admin/break-glass", { body: { patientId: patient.id, reason } });
   const system = await makeServiceAccount(admin);
