@@ -14,6 +14,12 @@ const MIN_DIFFERENT = 5;
 const MIN_WORD = 3;
 const MIN_WHOLE = 5;
 const MIN_REST = 8;
+/** From three on, characters that go on by one are a row. */
+const MIN_ROW = 3;
+/** So many digits and signs could be a password without any word: next to them, no word does harm. */
+const STRONG_ALONE = 12;
+const LETTERS = /\p{L}/gu;
+const NO_LETTERS = /\P{L}/gu;
 
 /**
  * NIST SP 800-63B §3.1.1.2: no rules of composition, but a list of passwords that are guessed first, and nothing
@@ -31,29 +37,54 @@ export function assertStrongPassword(password: string, owner: Owner): void {
   }
 }
 
-/** A common password as such, repeated, or with a little around it ("Password2024!"); a row, or hardly any variety. */
+/** A common password as such, repeated, or with digits and signs around or between ("Password!Password1"); mostly rows; hardly any variety. */
 function isEasy(password: string): boolean {
-  if (new Set(password).size < MIN_DIFFERENT || isRow(password)) return true;
-  const core = password.replace(/^[^\p{L}]+|[^\p{L}]+$/gu, "");
-  const isMostlyCore = core.length * 2 >= password.length;
-  return (
-    isCommonPassword(password) ||
-    isCommonPassword(repeatedPart(password)) ||
-    (isMostlyCore && isCommonPassword(core))
-  );
+  const short = collapseRows(password);
+  if (new Set(password).size < MIN_DIFFERENT || short.length < MIN_REST) return true;
+  if (isCommonPassword(repeatedPart(password))) return true;
+  const decoration = short.replace(LETTERS, "").length;
+  return decoration < STRONG_ALONE && [password, short].flatMap(coresOf).some(isCommonPassword);
 }
 
-/** "abcdefghijkl", "987654321". */
-function isRow(text: string): boolean {
-  const codes = Array.from(text, (character) => character.codePointAt(0)!);
-  const steps = new Set(codes.slice(1).map((code, i) => code - codes[i]!));
-  return steps.size === 1;
+/** What may be a common password once its decoration is gone: at its ends, the signs in it, digits too; and what repeats. */
+function coresOf(password: string): string[] {
+  const trimmed = password.replace(/^[^\p{L}]+|[^\p{L}]+$/gu, "");
+  return [trimmed, squeeze(password), password.replace(NO_LETTERS, "")]
+    .map(repeatedPart)
+    .filter((core) => core.length >= MIN_WORD);
 }
 
-/** "abcdabcd" → "abcd"; a text that repeats nothing comes back whole. */
+/** "admin123456789!!!" → "admin1!": of what just goes on, upwards, downwards or with the same, the first character. */
+function collapseRows(text: string): string {
+  const characters = Array.from(text);
+  let left = "";
+  for (let i = 0; i < characters.length; ) {
+    left += characters[i];
+    const length = rowLength(characters, i);
+    i += length < MIN_ROW ? 1 : length;
+  }
+  return left;
+}
+
+function rowLength(characters: readonly string[], start: number): number {
+  const step = stepTo(characters[start + 1], characters[start]!);
+  let end = start + 1;
+  while (end < characters.length && stepTo(characters[end], characters[end - 1]!) === step) end++;
+  return end - start;
+}
+
+/** −1, 0 or 1 from a character to its neighbour in a row, where 0 comes after 9, as on a keyboard; else NaN. */
+function stepTo(character = "", from: string): number {
+  const step = (character.codePointAt(0) ?? Number.NaN) - from.codePointAt(0)!;
+  if (Math.abs(step) === 9 && /^\d\d$/.test(from + character)) return -Math.sign(step);
+  return Math.abs(step) <= 1 ? step : Number.NaN;
+}
+
+/** "abcdabcdab" → "abcd"; a text that repeats nothing comes back whole. */
 function repeatedPart(text: string): string {
-  // A text that is made of repetitions meets itself again inside of its double.
-  return text.slice(0, (text + text).indexOf(text, 1));
+  let length = 1;
+  while (!text.startsWith(text.slice(length))) length++;
+  return text.slice(0, length);
 }
 
 /** Holds the whole local part or name, or is little more than words of them or of ours. */
@@ -66,7 +97,7 @@ function isPersonal(password: string, { email, fullName }: Owner): boolean {
     .flatMap((name) => name.split(/[^\p{L}\p{N}]+/u))
     .filter((w) => w.length >= MIN_WORD);
   const rest = words.reduce((left, word) => left.replaceAll(word, ""), bare);
-  return rest !== bare && (rest.length < MIN_REST || isCommonPassword(rest));
+  return rest !== bare && (rest.length < MIN_REST || isEasy(rest));
 }
 
 /** Lower-cased, and without accents. */
