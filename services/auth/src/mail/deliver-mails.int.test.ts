@@ -10,6 +10,7 @@ import { sweepExpired } from "../sessions/sweep.ts";
 import { startTestAuth, type TestAuth } from "../testing/test-auth.ts";
 import { deliverMails } from "./deliver-mails.ts";
 import type { Mail } from "./mail.ts";
+import { mailOptionsOf } from "./mail-settings.ts";
 import { countMails } from "./mail-store.ts";
 import { createMailTransport, type MailTransport } from "./mail-transport.ts";
 import { queueMail } from "./queue-mail.ts";
@@ -33,21 +34,29 @@ afterEach(async () => {
 });
 
 interface TestMailServer {
+  port: number;
   transport: MailTransport;
   received: ParsedMail[];
+  passwords: unknown[];
   /** What the next recipients are answered; undefined takes them. */
   refusals: ({ responseCode: number; message: string } | undefined)[];
   reset: () => void;
   close: () => Promise<void>;
 }
 
-/** A mail server as there are others, on a port of its own. */
+/** A mail server as there are others, on a port of its own; it seems to know no TLS. */
 async function startMailServer(): Promise<TestMailServer> {
   const received: ParsedMail[] = [];
+  const passwords: unknown[] = [];
   const refusals: TestMailServer["refusals"] = [];
   const smtp = new SMTPServer({
     authOptional: true,
     disabledCommands: ["STARTTLS"],
+    allowInsecureAuth: true,
+    onAuth: ({ password }, _session, done) => {
+      passwords.push(password);
+      done(null, { user: "medconnect" });
+    },
     onRcptTo: (_address, _session, done) => {
       const refusal = refusals.shift();
       done(refusal && Object.assign(new Error(refusal.message), refusal));
@@ -65,11 +74,14 @@ async function startMailServer(): Promise<TestMailServer> {
     });
   });
   return {
+    port,
     transport: createMailTransport(`smtp://127.0.0.1:${port}`),
     received,
+    passwords,
     refusals,
     reset: () => {
       received.length = 0;
+      passwords.length = 0;
       refusals.length = 0;
     },
     close: () => new Promise((resolve) => smtp.close(resolve)),
@@ -97,6 +109,19 @@ test("a mail reaches the mail server in text and HTML, and is kept no longer", a
   expect(mail!.messageId).toMatch(/^<[0-9a-f-]{36}@medconnect\.local>$/);
   expect(mail!.headers.get("auto-submitted")).toBe("auto-generated");
   expect(await count()).toEqual({ waiting: 0, dead: 0 });
+});
+
+test("in production, a mail server whose TLS somebody hides gets neither password nor mail", async () => {
+  const MAIL_URL = `smtp://user:secret@127.0.0.1:${server.port}`;
+  const set = { MAIL_URL, MAIL_FROM: "no-reply@example.org", PUBLIC_URL: "https://example.org" };
+  const sendAs = (NODE_ENV: string) => deliver(createMailTransport(mailOptionsOf({ ...set, NODE_ENV }).url));
+  await queue();
+  await sendAs("production");
+  expect(server).toMatchObject({ received: [], passwords: [] });
+  expect(await count()).toEqual({ waiting: 1, dead: 0 });
+  auth.clock.advance(60 * MINUTE_MS);
+  await sendAs("development");
+  expect(server).toMatchObject({ received: [{ subject: "Choose a new password" }], passwords: ["secret"] });
 });
 
 test("a change that is rolled back sends no mail", async () => {

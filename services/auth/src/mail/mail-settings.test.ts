@@ -35,3 +35,13 @@ test("production needs a mail server, a sender and a public URL; elsewhere there
   expect(inProduction({ PUBLIC_URL: undefined })).toThrow("PUBLIC_URL");
   expect(mailOptionsOf({ MAIL_URL }).publicUrl).toBe("http://localhost:8080");
 });
+
+test.each([
+  ["smtp://user:p%40ss@mail.example.org:587", "smtp://user:p%40ss@mail.example.org:587?requireTLS=true"],
+  ["smtp://user:p@mail.example.org?requireTLS=false", "smtp://user:p@mail.example.org?requireTLS=true"],
+  ["smtp://mailpit:1025", "smtp://mailpit:1025"],
+])("production asks a mail server that has its password for TLS: %s", (url, asked) => {
+  const set = { MAIL_FROM: "no-reply@example.org", PUBLIC_URL: "https://example.org", MAIL_URL: url };
+  expect(mailOptionsOf({ NODE_ENV: "production", ...set }).url).toBe(asked);
+  expect(mailOptionsOf(set).url).toBe(url);
+});

@@ -28,6 +28,7 @@ interface MailSettings {
 
 /** How mails go out, with nothing left open. */
 export interface MailOptions {
+  /** Of the mail server; one that asks for a user gets nothing without TLS in production. */
   readonly url: string;
   readonly from: string;
   /** Without a slash at the end. */
@@ -45,8 +46,15 @@ export function mailOptionsOf({ NODE_ENV, MAIL_URL, MAIL_FROM, PUBLIC_URL }: Mai
     if (!MAIL_FROM || !PUBLIC_URL) throw new Error("production needs MAIL_FROM and PUBLIC_URL");
   }
   return {
-    url: MAIL_URL,
+    url: NODE_ENV === "production" ? withTls(MAIL_URL) : MAIL_URL,
     from: MAIL_FROM ?? "MedConnect <no-reply@medconnect.local>",
     publicUrl: PUBLIC_URL ?? "http://localhost:8080",
   };
+}
+
+/** Links and the password of the mail server go there in clear where somebody on the way hides that it offers TLS. */
+function withTls(mailUrl: string): string {
+  const url = new URL(mailUrl);
+  if (url.protocol === "smtp:" && url.username) url.searchParams.set("requireTLS", "true");
+  return url.href;
 }
