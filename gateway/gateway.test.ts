@@ -104,6 +104,8 @@ describe("what goes on to the services", () => {
       "x-user-id": "admin",
       "x-gateway-token": "made.up.token",
       "x-forwarded-for": "6.6.6.6",
+      "user-agent": "Browser/1 \u00e9",
+      "x-forwarded-user-agent": "made up",
       cookie: "a=b",
       traceparent: "00-11111111111111111111111111111111-2222222222222222-01",
     };
@@ -113,6 +115,7 @@ describe("what goes on to the services", () => {
       authorization: headers.authorization,
       "x-request-id": "my-id",
       "x-forwarded-for": "127.0.0.1",
+      "x-forwarded-user-agent": "Browser/1",
     });
     const auth = new ServiceTokens("auth", [INTERNAL_KEY]);
     const proof = String(metadata["x-gateway-token"]);

@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { authenticate, type Identity } from "@medconnect/platform/grpc/access.ts";
 import { within } from "@medconnect/platform/grpc/client.ts";
-import { CLIENT_ADDRESS_KEY } from "@medconnect/platform/grpc/origin.ts";
+import { CLIENT_ADDRESS_KEY, CLIENT_AGENT_KEY, cleanUserAgent } from "@medconnect/platform/grpc/origin.ts";
 import type { LoadLimits } from "@medconnect/platform/load-limit.ts";
 import type { Request } from "express";
 import { send } from "./answer.ts";
@@ -68,6 +68,7 @@ export function rpcHandler({ router, identity, limiter, load, callTimeoutMs }: R
       metadata: {
         "x-request-id": response.locals.requestId,
         [CLIENT_ADDRESS_KEY]: address,
+        [CLIENT_AGENT_KEY]: cleanUserAgent(request.headers["user-agent"] ?? ""),
         ...(caller.kind !== "anonymous" && authorization !== undefined && { authorization }),
       },
     };

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { networkOf, siteOf } from "./client-network.ts";
+import { canonicalAddress, networkOf, siteOf } from "./client-network.ts";
 
 test.each<[string, string, string | undefined]>([
   ["192.0.2.7", "192.0.2.7", undefined],
@@ -11,4 +11,13 @@ test.each<[string, string, string | undefined]>([
   ["", "", undefined],
 ])("%s is of the network %s, and of the site %s", (address, network, site) => {
   expect([networkOf(address), siteOf(address)]).toEqual([network, site]);
+});
+
+test.each([
+  ["::ffff:192.0.2.7", "192.0.2.7"],
+  ["fe80::1%eth0", "fe80::1"],
+  ["2001:db8::1", "2001:db8::1"],
+  ["192.0.2.7", "192.0.2.7"],
+])("%s is shown as %s", (address, shown) => {
+  expect(canonicalAddress(address)).toBe(shown);
 });

@@ -1,5 +1,11 @@
 import { isIPv6 } from "node:net";
 
+/** An address in the form that it is counted and shown in: without a zone (RFC 4007), and IPv4 as such where IPv6 maps it. */
+export function canonicalAddress(address: string): string {
+  const [bare = ""] = address.split("%", 1);
+  return mappedIPv4(bare) ?? bare;
+}
+
 /**
  * Whom an address stands for when clients are counted. An IPv6 client is given a whole /64 (RFC 6177, RFC 4291
  * §2.5.1): each address of it must not be a client of its own.

@@ -10,6 +10,8 @@ export interface Call {
   readonly requestId: string;
   /** The IP address that the request comes from, as the gateway or the connection says. */
   readonly clientAddress: string;
+  /** What the client calls itself: its own word, at most 256 printable characters. */
+  readonly userAgent: string;
   /** Empty where the request has none, or the method takes none. */
   readonly idempotencyKey: string;
   /** The request as sent, to tell whether a key comes back with another one. */

@@ -2,7 +2,7 @@ import { Metadata } from "@grpc/grpc-js";
 import { expect, test } from "@jest/globals";
 import { ServiceTokens } from "../identity/service-tokens.ts";
 import type { MutualTls } from "../tls/mutual-tls.ts";
-import { originOf } from "./origin.ts";
+import { cleanUserAgent, originOf } from "./origin.ts";
 
 const KEY = Buffer.alloc(32, 1);
 const auth = new ServiceTokens("auth", [KEY]);
@@ -21,7 +21,7 @@ const origin = (
 
 test.each(["203.0.113.9", "2001:db8::9"])("what the gateway says (%s) is believed", async (told) => {
   const headers = { "x-forwarded-for": told, "x-gateway-token": await tokenOf("gateway") };
-  expect(await origin(headers)).toEqual({ address: told, isByGateway: true });
+  expect(await origin(headers)).toMatchObject({ address: told, isByGateway: true });
 });
 
 test.each<[string, () => Promise<Record<string, string>>]>([
@@ -32,17 +32,17 @@ test.each<[string, () => Promise<Record<string, string>>]>([
   ["has a token for another service", async () => told(await tokenOf("gateway", "billing"))],
   ["has a token of another deployment", async () => told(await tokenOf("gateway", "auth", Buffer.alloc(32)))],
 ])("whoever %s has the connection's address", async (_, headers) => {
-  expect(await origin(await headers())).toEqual({ address: "192.0.2.7", isByGateway: false });
+  expect(await origin(await headers())).toMatchObject({ address: "192.0.2.7", isByGateway: false });
 });
 
 test("the gateway that says what is no address has the connection's", async () => {
   const headers = told(await tokenOf("gateway"), "203.0.113.9, 10.0.0.1");
-  expect(await origin(headers)).toEqual({ address: "192.0.2.7", isByGateway: true });
+  expect(await origin(headers)).toMatchObject({ address: "192.0.2.7", isByGateway: true });
 });
 
 test("where there is TLS, the gateway's token without its certificate proves nothing", async () => {
   const headers = told(await tokenOf("gateway"));
-  expect(await origin(headers, { tls: {} as MutualTls })).toEqual({
+  expect(await origin(headers, { tls: {} as MutualTls })).toMatchObject({
     address: "192.0.2.7",
     isByGateway: false,
   });
@@ -50,6 +50,22 @@ test("where there is TLS, the gateway's token without its certificate proves not
 
 test("the connection's address may be of IPv6", async () => {
   expect(await origin({}, { peer: "2001:db8::1:50312" })).toMatchObject({ address: "2001:db8::1" });
+});
+
+test("what the client calls itself is the gateway's word, or the connection's own", async () => {
+  const headers = { "user-agent": "grpc-node-js/1.14", "x-forwarded-user-agent": "Browser/1 (Phone)" };
+  expect(await origin(headers)).toMatchObject({ userAgent: "grpc-node-js/1.14" });
+  const byGateway = { ...headers, ...told(await tokenOf("gateway")) };
+  expect(await origin(byGateway)).toMatchObject({ userAgent: "Browser/1 (Phone)" });
+  expect(await origin(told(await tokenOf("gateway")))).toMatchObject({ userAgent: "" });
+});
+
+test.each([
+  ["Browser/1 (Phone)", "Browser/1 (Phone)"],
+  [" B\u00e9\u0007b\n\u202e ", "Bb"],
+  ["x".repeat(300), "x".repeat(256)],
+])("a user agent of %j is kept as %j", (header, kept) => {
+  expect(cleanUserAgent(header)).toBe(kept);
 });
 
 const told = (token: string, address = "203.0.113.9") => ({

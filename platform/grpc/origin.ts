@@ -1,10 +1,13 @@
 import { isIP } from "node:net";
 import type { ServerUnaryCall } from "@grpc/grpc-js";
+import { canonicalAddress } from "../client-network.ts";
 import type { ServiceTokens } from "../identity/service-tokens.ts";
 import { isCertifiedAs, type MutualTls } from "../tls/mutual-tls.ts";
 
 /** Whose request the gateway passes on … */
 export const CLIENT_ADDRESS_KEY = "x-forwarded-for";
+/** … and with what program it was made … */
+export const CLIENT_AGENT_KEY = "x-forwarded-user-agent";
 /** … which is believed only with a token by which the service knows the gateway. */
 export const GATEWAY_TOKEN_KEY = "x-gateway-token";
 
@@ -20,6 +23,8 @@ export interface GatewayProof {
 export interface Origin {
   /** The connection's address, or what the gateway says; anybody else may say anything. */
   readonly address: string;
+  /** What the client calls itself, as `cleanUserAgent` leaves it; its own word, for its user to read. */
+  readonly userAgent: string;
   /** Whether the gateway has passed it on. */
   readonly isByGateway: boolean;
 }
@@ -27,8 +32,21 @@ export interface Origin {
 export async function originOf(incoming: Incoming, proof: GatewayProof): Promise<Origin> {
   const isByGateway = await isGateway(incoming, proof);
   const told = headerOf(incoming, CLIENT_ADDRESS_KEY);
-  return { address: isByGateway && isIP(told) ? told : peerAddress(incoming.getPeer()), isByGateway };
+  return {
+    address: canonicalAddress(isByGateway && isIP(told) ? told : peerAddress(incoming.getPeer())),
+    userAgent: cleanUserAgent(headerOf(incoming, isByGateway ? CLIENT_AGENT_KEY : "user-agent")),
+    isByGateway,
+  };
 }
+
+const MAX_AGENT_LENGTH = 256;
+
+/** A `User-Agent` header without what is not printable ASCII, and at most 256 characters of it. */
+export const cleanUserAgent = (header: string): string =>
+  header
+    .replace(/[^ -~]/g, "")
+    .trim()
+    .slice(0, MAX_AGENT_LENGTH);
 
 async function isGateway(incoming: Incoming, { serviceTokens, tls }: GatewayProof): Promise<boolean> {
   const token = headerOf(incoming, GATEWAY_TOKEN_KEY);

@@ -184,6 +184,7 @@ export class GrpcServer {
         caller,
         requestId,
         clientAddress: origin.address,
+        userAgent: origin.userAgent,
         idempotencyKey: idempotencyKeyOf(method, request),
         request,
         deadline: deadlineOf(incoming),

@@ -127,6 +127,7 @@ export async function invoke<Request, Response>(
     caller,
     requestId: newId(),
     clientAddress,
+    userAgent: "test/1.0",
     idempotencyKey: idempotencyKeyOf(method, request),
     request,
     deadline: Date.now() + 10_000,

@@ -68,11 +68,13 @@ test("one's sessions are listed, and one of them is ended from another device", 
   const here = await signUp(api, "PATIENT");
   const { email } = here;
   const body = { email, password: PASSWORD, rememberMe: true };
-  const there = await accountOf(api, await api.ok("POST /v1/auth/login", { body }));
+  const headers = { "user-agent": `Phone/7 (quoted "name"; \u00e9) ${"x".repeat(300)}` };
+  const there = await accountOf(api, await api.ok("POST /v1/auth/login", { body, headers }));
   const { sessions } = await here.api.ok("GET /v1/users/me/sessions");
+  const userAgent = `Phone/7 (quoted "name"; ) ${"x".repeat(300)}`.slice(0, 256);
   expect(sessions).toMatchObject([
-    { current: false, remembered: true },
-    { current: true, remembered: false },
+    { current: false, remembered: true, ipAddress: "127.0.0.1", userAgent },
+    { current: true, remembered: false, ipAddress: "127.0.0.1" },
   ]);
   const [{ id }] = sessions as [{ id: string }];
   const end = (by: Account) => by.api.send(`DELETE /v1/users/me/sessions/${id}`);

@@ -27,6 +27,7 @@ const CANARIES = {
   idempotencyKey: "canary-KEY-4718",
   refundReason: "canary-REFUND-4721",
   emergency: "canary-EMERGENCY-4722",
+  userAgent: "canary-AGENT-4723",
 };
 
 /** As a caller that traces, too, would send it. */
@@ -282,6 +283,7 @@ async function signInWithSecondFactor(): Promise<void> {
   const code = authenticator.next();
   const tokens = await api.ok("POST /v1/auth/login:verifyMfa", {
     body: { mfaToken: challenge.mfaToken, code },
+    headers: { "user-agent": CANARIES.userAgent },
   });
   const renewed = await api.ok("POST /v1/auth/token:refresh", {
     body: { refreshToken: tokens.refreshToken },

@@ -37,7 +37,7 @@ export const verifyMfa =
       if (!held) return failed("INVALID_MFA_TOKEN");
       passChallenge(tx, challenge.id, now);
       const { remembered } = challenge;
-      const opened = openSession(app, tx, { ...held, remembered }, now);
+      const opened = openSession(app, tx, { ...held, remembered }, { now, call });
       return {
         response: await issueTokens(app, opened, now),
         trails: [{ resource: `sessions/${opened.session.id}`, subjectIds: [userId], actorId: userId }],

@@ -4,6 +4,7 @@ import type {
   ListSessionsResponse,
 } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import type { Auth } from "../app.ts";
+import { openClient } from "./session-client.ts";
 import { listLiveSessions } from "./session-list-store.ts";
 
 /** UserService.ListSessions. Throws INVALID_PAGE_TOKEN. */
@@ -14,13 +15,14 @@ export const listSessions =
     const page = app.pages.open(request, "sessions", userId);
     const found = await listLiveSessions(app.db, userId, app.clock.now(), page);
     const { rows, nextPageToken } = app.pages.close(page, found, ({ authTime, id }) => [authTime, id]);
-    const sessions = rows.map(({ id, authTime, useTime, expireTime, remembered }) => ({
+    const sessions = rows.map(({ id, authTime, useTime, expireTime, remembered, client }) => ({
       id,
       createTime: authTime,
       lastUsedTime: useTime,
       expireTime,
       current: id === sessionId,
       remembered: remembered === 1,
+      ...openClient(app.box, id, client),
     }));
     return { sessions, nextPageToken };
   };

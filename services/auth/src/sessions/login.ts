@@ -17,7 +17,7 @@ import {
 } from "../passwords/credential-store.ts";
 import { isWeak } from "../passwords/password-hasher.ts";
 import { issueTokens } from "./issue-tokens.ts";
-import { openSession } from "./open-session.ts";
+import { type Moment, openSession } from "./open-session.ts";
 
 /**
  * AuthService.Login. Throws INVALID_CREDENTIALS: the same for an unknown e-mail, a wrong password, a disabled account
@@ -46,21 +46,26 @@ export const login =
         await mailResetLink(app, tx, { id: held.userId, email: address });
         return refuse(credentials);
       }
-      return await begin(app, tx, { ...held, remembered: rememberMe }, now);
+      return await begin(app, tx, { ...held, remembered: rememberMe }, { now, call });
     });
     if (proven && isWeak(proven.passwordHash)) await strengthen(app, proven, password, call);
     return answer;
   };
 
 /** Opens a session, or asks for the second factor. */
-async function begin(app: Auth, tx: Transaction, held: HeldAccount & { remembered: boolean }, now: Date) {
+async function begin(
+  app: Auth,
+  tx: Transaction,
+  held: HeldAccount & { remembered: boolean },
+  { now, call }: Moment,
+) {
   const { userId } = held;
   const trail = { subjectIds: [userId], actorId: userId };
   if (held.mfaEnabled) {
     const response = await askForSecondFactor(app, tx, held, now);
     return { response, trails: [{ ...trail, resource: `users/${userId}` }] };
   }
-  const opened = openSession(app, tx, held, now);
+  const opened = openSession(app, tx, held, { now, call });
   const response = await issueTokens(app, opened, now);
   return { response, trails: [{ ...trail, resource: `sessions/${opened.session.id}` }] };
 }

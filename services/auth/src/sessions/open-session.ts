@@ -1,8 +1,10 @@
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import type { Call } from "@medconnect/platform/grpc/call.ts";
 import type { Role } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import type { Auth } from "../app.ts";
 import { hashOf, newRefreshToken } from "./refresh-tokens.ts";
+import { sealClient } from "./session-client.ts";
 import { insertRefreshToken, insertSession, prolongSession, type Session } from "./session-store.ts";
 
 /** How long a session lasts. */
@@ -26,12 +28,18 @@ export interface SessionUser {
   mfaEnabled: boolean;
 }
 
+/** When a session is used, and by which call. */
+export interface Moment {
+  readonly now: Date;
+  readonly call: Call;
+}
+
 /** Opens a session for a user who has just proved who they are. */
 export function openSession(
   app: Auth,
   tx: Transaction,
   { userId, remembered, ...user }: SessionUser & { userId: string; remembered: boolean },
-  now: Date,
+  { now, call }: Moment,
 ): OpenSession {
   const session: Session = {
     id: newId(),
@@ -42,7 +50,7 @@ export function openSession(
   };
   insertSession(tx, session);
   const refreshToken = newRefreshToken();
-  issueRefreshToken(app, tx, session, refreshToken, now);
+  issueRefreshToken(app, tx, session, refreshToken, { now, call });
   return { session, refreshToken, user };
 }
 
@@ -52,12 +60,13 @@ export function issueRefreshToken(
   tx: Transaction,
   session: Session,
   token: string,
-  now: Date,
+  { now, call }: Moment,
 ): void {
   const idleEnd = now.getTime() + lifetimeOf(app, session.remembered).idleMs;
   const expireTime = new Date(Math.min(idleEnd, session.expireTime.getTime()));
   insertRefreshToken(tx, { hash: hashOf(token), sessionId: session.id, expireTime });
-  prolongSession(tx, session.id, now, expireTime);
+  const client = sealClient(app.box, session.id, call);
+  prolongSession(tx, session.id, { time: now, idleExpireTime: expireTime, client });
 }
 
 const lifetimeOf = (app: Auth, remembered: boolean): Lifetime =>

@@ -32,7 +32,7 @@ export const refreshToken =
       const record = await findRefreshToken(tx, hashOf(token));
       switch (judge(record, { consumed, key: use.key, now })) {
         case "EXCHANGE":
-          issueRefreshToken(app, tx, record!.session, next, now);
+          issueRefreshToken(app, tx, record!.session, next, { now, call });
           return { response: await continueSession(record!.session, next), trails: [trailOf(record!)] };
         case "REPEAT": {
           const successor = openSuccessor(token, record!.successor!);

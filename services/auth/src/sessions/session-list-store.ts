@@ -11,6 +11,8 @@ export interface LiveSession {
   readonly expireTime: Date;
   /** 0 or 1. */
   readonly remembered: number;
+  /** Sealed. */
+  readonly client: Buffer | null;
 }
 
 /** Whose session it is, and when it has ended. */
@@ -20,7 +22,7 @@ export interface SessionOwner {
 }
 
 const COLUMNS = `id, auth_time AS authTime, COALESCE(use_time, auth_time) AS useTime, expire_time AS expireTime,
-  remembered`;
+  remembered, client`;
 const LOCK_OWNER = "SELECT user_id AS userId, end_time AS endTime FROM sessions WHERE id = ? FOR UPDATE";
 
 /** A user's sessions that have neither ended nor expired, the one that began last first, from the page's position on. */

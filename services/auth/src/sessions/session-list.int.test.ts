@@ -35,9 +35,10 @@ const list = ({ caller }: SignedIn, page: { pageSize?: number; pageToken?: strin
   );
 const end = ({ caller }: SignedIn, sessionId: string) =>
   auth.call(UserServiceService.deleteSession, deleteSession(auth.app), { sessionId }, caller);
-const refresh = async (session: SignedIn): Promise<SignedIn> => {
+const refresh = async (session: SignedIn, from?: string): Promise<SignedIn> => {
   const request = { refreshToken: session.refreshToken, idempotencyKey: "" };
-  const answer = await auth.call(AuthServiceService.refreshToken, refreshToken(auth.app), request);
+  const handler = refreshToken(auth.app);
+  const answer = await auth.call(AuthServiceService.refreshToken, handler, request, undefined, from);
   return signedIn(answer.accessToken!, answer.refreshToken!);
 };
 const logOut = ({ caller }: SignedIn) =>
@@ -45,14 +46,14 @@ const logOut = ({ caller }: SignedIn) =>
 const idOf = ({ caller }: SignedIn) => ("sessionId" in caller ? caller.sessionId : "");
 const idsOf = async (session: SignedIn) => (await list(session)).sessions.map(({ id }) => id);
 
-test("shows when a session began, was used last and ends, and which one asks", async () => {
+test("shows when a session began, was used last, from where, and ends, and which one asks", async () => {
   const user = await auth.makeUser();
   const began = auth.clock.now();
   const there = await logIn(user, true);
   auth.clock.advance(MINUTE_MS);
   const here = await logIn(user);
   auth.clock.advance(MINUTE_MS);
-  await refresh(there);
+  await refresh(there, "2001:db8::7");
   const after = (ms: number) => new Date(began.getTime() + ms);
   expect(await list(here)).toEqual({
     sessions: [
@@ -63,6 +64,8 @@ test("shows when a session began, was used last and ends, and which one asks", a
         expireTime: after(MINUTE_MS + 12 * HOUR_MS),
         current: true,
         remembered: false,
+        ipAddress: "192.0.2.1",
+        userAgent: "test/1.0",
       },
       {
         id: idOf(there),
@@ -71,10 +74,20 @@ test("shows when a session began, was used last and ends, and which one asks", a
         expireTime: after(30 * DAY_MS),
         current: false,
         remembered: true,
+        ipAddress: "2001:db8::7",
+        userAgent: "test/1.0",
       },
     ],
     nextPageToken: "",
   });
+});
+
+test("a session that was opened before it was kept from where has no place, until it is used", async () => {
+  const here = await logIn(await auth.makeUser());
+  await auth.app.db.write("UPDATE sessions SET client = NULL WHERE id = ?", [idOf(here)]);
+  expect((await list(here)).sessions).toMatchObject([{ ipAddress: "", userAgent: "" }]);
+  await refresh(here);
+  expect((await list(here)).sessions).toMatchObject([{ ipAddress: "192.0.2.1" }]);
 });
 
 test("leaves out what has ended, has rested too long, or is somebody else's", async () => {

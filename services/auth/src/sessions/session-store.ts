@@ -41,7 +41,7 @@ export interface Use {
 
 const INSERT_SESSION =
   "INSERT INTO sessions (id, user_id, auth_time, expire_time, remembered) VALUES (?, ?, ?, ?, ?)";
-const PROLONG = "UPDATE sessions SET use_time = ?, idle_expire_time = ? WHERE id = ?";
+const PROLONG = "UPDATE sessions SET use_time = ?, idle_expire_time = ?, client = ? WHERE id = ?";
 const INSERT_TOKEN = "INSERT INTO refresh_tokens (token_hash, session_id, expire_time) VALUES (?, ?, ?)";
 const CONSUME_TOKEN = `UPDATE refresh_tokens
   SET use_time = ?, use_key = ?, successor = ?, successor_expire_time = ?
@@ -80,9 +80,21 @@ export function insertSession(tx: Transaction, session: Session): void {
   tx.defer(INSERT_SESSION, [id, userId, authTime, expireTime, remembered]);
 }
 
-/** Notes that a session was used, and until when it may rest. */
-export function prolongSession(tx: Transaction, id: string, now: Date, idleExpireTime: Date): void {
-  tx.defer(PROLONG, [now, idleExpireTime, id]);
+/** How a session was used. */
+export interface SessionUse {
+  readonly time: Date;
+  /** Until when it may rest now. */
+  readonly idleExpireTime: Date;
+  /** From where; sealed. */
+  readonly client: Buffer;
+}
+
+export function prolongSession(
+  tx: Transaction,
+  id: string,
+  { time, idleExpireTime, client }: SessionUse,
+): void {
+  tx.defer(PROLONG, [time, idleExpireTime, client, id]);
 }
 
 export function insertRefreshToken(
