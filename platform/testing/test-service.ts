@@ -14,7 +14,7 @@ import type { Call } from "../grpc/call.ts";
 import { GrpcClient } from "../grpc/client.ts";
 import { idempotencyKeyOf } from "../grpc/server.ts";
 import { Idempotency } from "../idempotency.ts";
-import type { Caller, Role } from "../identity/caller.ts";
+import type { Caller, Role, UserCaller } from "../identity/caller.ts";
 import { ServiceTokens } from "../identity/service-tokens.ts";
 import { newId } from "../ids.ts";
 import { createLogger } from "../log.ts";
@@ -104,7 +104,7 @@ export async function startTestService(name: string, routes: EventRoutes = {}): 
 }
 
 /** A user as an access token would name them. */
-export const userCaller = (role: Role, userId = newId()): Caller & { userId: string } => ({
+export const userCaller = (role: Role, userId = newId()): UserCaller => ({
   kind: "user",
   userId,
   sessionId: newId(),

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import {
@@ -7,9 +8,8 @@ import {
 } from "@medconnect/proto/medconnect/auth/v1/actor_service.ts";
 import { BreakGlassServiceService } from "@medconnect/proto/medconnect/auth/v1/break_glass_service.ts";
 import type { User } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
-import { createAdmin } from "../admin/create-admin.ts";
 import { createBreakGlassGrant } from "../break-glass/create-grant.ts";
-import { PASSWORD, startTestAuth, type TestAuth } from "../testing/test-auth.ts";
+import { startTestAuth, type TestAuth } from "../testing/test-auth.ts";
 import { batchGetActors } from "./batch-get-actors.ts";
 
 const REASON = "Found unconscious; allergies?";
@@ -18,17 +18,15 @@ let auth: TestAuth;
 let patient: User;
 let otherPatient: User;
 let doctor: User;
-let adminId: string;
+let admin: UserCaller;
 beforeAll(async () => {
   auth = await startTestAuth();
-  [patient, otherPatient, doctor] = await Promise.all([
+  [patient, otherPatient, doctor, admin] = await Promise.all([
     auth.makeUser(),
     auth.makeUser(),
     auth.makeUser("DOCTOR"),
+    auth.signInAdmin(),
   ]);
-  await createAdmin(auth.app, { email: "ada@example.com", fullName: "Ada Min", password: PASSWORD });
-  const [admin] = await auth.app.db.read<{ id: string }>("SELECT id FROM users WHERE role = 'ADMIN'");
-  adminId = admin!.id;
 });
 afterAll(() => auth.close());
 
@@ -41,18 +39,17 @@ const ask = (request: Partial<BatchGetActorsRequest>) =>
   );
 
 const grant = async ({ id: patientId }: User) => {
-  const admin = userCaller("ADMIN", adminId);
   const request = { patientId, reason: REASON, idempotencyKey: "" };
   const method = BreakGlassServiceService.createBreakGlassGrant;
   return (await auth.call(method, createBreakGlassGrant(auth.app), request, admin)).id;
 };
 
 test("names doctors, admins and the patient; other patients, and those who are not there, are left out", async () => {
-  const userIds = [patient.id, doctor.id, adminId, otherPatient.id, newId()];
+  const userIds = [patient.id, doctor.id, admin.userId, otherPatient.id, newId()];
   const { actors } = await ask({ userIds });
   const byRole = actors.toSorted((a, b) => (a.role < b.role ? -1 : 1));
   expect(byRole).toEqual([
-    { userId: adminId, displayName: "Ada Min", role: "ADMIN" },
+    { userId: admin.userId, displayName: "Ada Min", role: "ADMIN" },
     { userId: doctor.id, displayName: doctor.fullName, role: "DOCTOR" },
     { userId: patient.id, displayName: patient.fullName, role: "PATIENT" },
   ]);

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import type { Caller } from "@medconnect/platform/identity/caller.ts";
+import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids.ts";
-import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import {
   BreakGlassServiceService,
   ListBreakGlassGrantsRequest,
@@ -9,9 +8,7 @@ import {
 import { type User, UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import { disableUser } from "../admin/change-status.ts";
-import { createAdmin } from "../admin/create-admin.ts";
-import { login } from "../sessions/login.ts";
-import { PASSWORD, signedIn, startTestAuth, type TestAuth, tally } from "../testing/test-auth.ts";
+import { startTestAuth, type TestAuth, tally } from "../testing/test-auth.ts";
 import { createBreakGlassGrant } from "./create-grant.ts";
 import { getBreakGlassGrant, listBreakGlassGrants } from "./read-grants.ts";
 import { revokeBreakGlassGrant } from "./revoke-grant.ts";
@@ -21,28 +18,17 @@ const MINUTE_MS = 60_000;
 
 let auth: TestAuth;
 let patient: User;
-let admin: Caller & { userId: string };
+let admin: UserCaller;
 beforeAll(async () => {
   auth = await startTestAuth();
 });
 afterAll(() => auth.close());
 beforeEach(async () => {
-  [patient, admin] = await Promise.all([auth.makeUser(), signInAdmin()]);
+  [patient, admin] = await Promise.all([auth.makeUser(), auth.signInAdmin()]);
 });
 
-async function signInAdmin(): Promise<typeof admin> {
-  const email = `${newId()}@example.com`;
-  await createAdmin(auth.app, { email, fullName: "Ada Min", password: PASSWORD });
-  const tokens = await auth.call(AuthServiceService.login, login(auth.app), {
-    email,
-    password: PASSWORD,
-    rememberMe: false,
-  });
-  return signedIn(tokens.accessToken!, tokens.refreshToken!).caller as typeof admin;
-}
-
 const service = BreakGlassServiceService;
-const create = (patientId = patient.id, by: Caller = admin, idempotencyKey = "") =>
+const create = (patientId = patient.id, by: UserCaller = admin, idempotencyKey = "") =>
   auth.call(
     service.createBreakGlassGrant,
     createBreakGlassGrant(auth.app),
@@ -51,7 +37,7 @@ const create = (patientId = patient.id, by: Caller = admin, idempotencyKey = "")
   );
 const get = (grantId: string) =>
   auth.call(service.getBreakGlassGrant, getBreakGlassGrant(auth.app), { grantId }, admin);
-const revoke = (grantId: string, by: Caller = admin) =>
+const revoke = (grantId: string, by: UserCaller = admin) =>
   auth.call(
     service.revokeBreakGlassGrant,
     revokeBreakGlassGrant(auth.app),
@@ -70,7 +56,7 @@ const disable = async (userId: string) =>
     UserServiceService.disableUser,
     disableUser(auth.app),
     { userId, idempotencyKey: "" },
-    await signInAdmin(),
+    await auth.signInAdmin(),
   );
 
 /** What clinical is told of a grant: "type version", and until when the grant lets its admin read. */
@@ -151,7 +137,7 @@ describe("a grant's end", () => {
     const { id } = await create();
     auth.clock.advance(MINUTE_MS);
     const revokeTime = auth.clock.now();
-    const other = await signInAdmin();
+    const other = await auth.signInAdmin();
     expect(await tally(Array.from({ length: 10 }, () => revoke(id, other)))).toEqual({ ok: 10 });
     expect(await get(id)).toMatchObject({ status: "REVOKED", revokeTime });
     expect((await told(id)).slice(1)).toEqual([
@@ -185,7 +171,7 @@ describe("the list of grants", () => {
     const made = [];
     for (let i = 0; i < 5; i++) {
       if (i % 2 === 0) auth.clock.advance(1000);
-      made.push((await create(patient.id, await signInAdmin())).id);
+      made.push((await create(patient.id, await auth.signInAdmin())).id);
     }
     const seen: string[] = [];
     let pageToken = "";

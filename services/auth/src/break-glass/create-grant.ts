@@ -7,10 +7,11 @@ import type {
 } from "@medconnect/proto/medconnect/auth/v1/break_glass_service.ts";
 import { findAccount } from "../accounts/account-store.ts";
 import type { Auth } from "../app.ts";
+import { holdSession } from "../sessions/hold-session.ts";
 import { grantTrail, reasonPlace, toBreakGlassGrant } from "./grant.ts";
-import { type Grant, holdActiveAdmin, insertGrant } from "./grant-store.ts";
+import { type Grant, insertGrant } from "./grant-store.ts";
 
-/** BreakGlassService.CreateBreakGlassGrant. Throws NOT_FOUND unless it is a patient. */
+/** BreakGlassService.CreateBreakGlassGrant. Throws NOT_FOUND unless it is a patient, UNAUTHENTICATED. */
 export const createBreakGlassGrant =
   (app: Auth) =>
   async ({ patientId, reason }: CreateBreakGlassGrantRequest, call: Call): Promise<BreakGlassGrant> => {
@@ -19,8 +20,7 @@ export const createBreakGlassGrant =
     if (patient?.role !== "PATIENT") throw new ApiError("NOT_FOUND");
     return await app.changes.apply(call, async (tx) => {
       const now = app.clock.now();
-      // Its sessions have ended then, but not everybody may have heard.
-      if (!(await holdActiveAdmin(tx, admin.userId))) throw new ApiError("UNAUTHENTICATED");
+      await holdSession(tx, admin, now);
       const id = newId();
       const grant: Grant = {
         id,

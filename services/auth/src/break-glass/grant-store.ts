@@ -29,16 +29,6 @@ const STATUS_AT = "IF(revoke_time IS NOT NULL, 'REVOKED', IF(expire_time <= ?, '
 const INSERT = `INSERT INTO break_glass_grants (id, admin_id, patient_id, reason, create_time, expire_time)
   VALUES (?, ?, ?, ?, ?, ?)`;
 const REVOKE = "UPDATE break_glass_grants SET revoke_time = ? WHERE id = ?";
-const HOLD_ACTIVE_ADMIN =
-  "SELECT id FROM users WHERE id = ? AND role = 'ADMIN' AND status = 'ACTIVE' FOR SHARE";
-
-/**
- * Makes sure that an admin is active until the transaction ends, so that whoever disables them meanwhile finds the grant
- * that is being given. @returns whether they are
- */
-export async function holdActiveAdmin(tx: Transaction, adminId: string): Promise<boolean> {
-  return (await tx.read(HOLD_ACTIVE_ADMIN, [adminId])).length > 0;
-}
 
 export function insertGrant(tx: Transaction, grant: Grant): void {
   const { id, adminId, patientId, reason, createTime, expireTime } = grant;

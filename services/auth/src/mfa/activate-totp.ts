@@ -4,10 +4,11 @@ import type {
   ActivateTotpRequest,
   RecoveryCodes,
 } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
-import { lockAccount, touchAccount } from "../accounts/account-store.ts";
+import { touchAccount } from "../accounts/account-store.ts";
 import type { Auth } from "../app.ts";
 import { queueMail } from "../mail/queue-mail.ts";
 import { endSessions } from "../sessions/end-sessions.ts";
+import { holdSession } from "../sessions/hold-session.ts";
 import { lockLiveSessions } from "../sessions/session-store.ts";
 import { activateTotp as activate, lockTotp, replaceRecoveryCodes } from "./mfa-store.ts";
 import { newRecoveryCodes, recoveryCodeHash } from "./recovery-codes.ts";
@@ -16,21 +17,21 @@ import { openTotpSecret } from "./totp-secret.ts";
 
 /**
  * AuthService.ActivateTotp. The other sessions end: whoever opened them showed a password alone. Throws MFA_NOT_SET_UP,
- * MFA_ALREADY_ACTIVE, INVALID_MFA_CODE.
+ * MFA_ALREADY_ACTIVE, INVALID_MFA_CODE, UNAUTHENTICATED.
  */
 export const activateTotp =
   (app: Auth) =>
   async ({ code }: ActivateTotpRequest, call: Call): Promise<RecoveryCodes> => {
-    const { userId, sessionId } = userOf(call);
+    const caller = userOf(call);
+    const { userId, sessionId } = caller;
     const now = app.clock.now();
     return await app.changes.apply(call, async (tx) => {
-      // Before the sessions are looked at: a login that holds the account adds one until it commits.
-      const account = (await lockAccount(tx, userId))!;
       const totp = await lockTotp(tx, userId);
       if (!totp) throw new ApiError("MFA_NOT_SET_UP");
       if (totp.activateTime) throw new ApiError("MFA_ALREADY_ACTIVE");
       const step = matchingStep(openTotpSecret(app.box, userId, totp.secret), code, now);
       if (step === undefined) throw new ApiError("INVALID_MFA_CODE");
+      const account = await holdSession(tx, caller, now);
       const recoveryCodes = newRecoveryCodes();
       activate(tx, userId, step, now);
       replaceRecoveryCodes(tx, userId, recoveryCodes.map(recoveryCodeHash));

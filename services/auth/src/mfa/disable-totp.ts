@@ -2,26 +2,31 @@ import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type { DisableTotpRequest } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import type { User } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
-import { type Account, lockAccount, touchAccount } from "../accounts/account-store.ts";
+import { type Account, touchAccount } from "../accounts/account-store.ts";
 import { toUser } from "../accounts/user.ts";
 import type { Auth } from "../app.ts";
 import { queueMail } from "../mail/queue-mail.ts";
 import { provePassword } from "../passwords/prove-password.ts";
+import { holdSession } from "../sessions/hold-session.ts";
 import { deleteTotp } from "./mfa-store.ts";
 import { proveCode } from "./prove-code.ts";
 
-/** AuthService.DisableTotp. Throws INVALID_CREDENTIALS, MFA_NOT_ACTIVE, INVALID_MFA_CODE; the failures are audited. */
+/**
+ * AuthService.DisableTotp. Throws UNAUTHENTICATED, MFA_NOT_ACTIVE, INVALID_CREDENTIALS, INVALID_MFA_CODE; the last two
+ * are audited.
+ */
 export const disableTotp =
   (app: Auth) =>
   async ({ password, code }: DisableTotpRequest, call: Call): Promise<User> => {
-    const { userId } = userOf(call);
+    const caller = userOf(call);
+    const { userId } = caller;
     await provePassword(app, password, call);
     return await app.changes.apply(call, async (tx) => {
       const trail = { resource: `users/${userId}`, subjectIds: [userId] };
       if (!(await proveCode(app, tx, userId, code))) {
         return { response: new ApiError("INVALID_MFA_CODE"), trails: [{ ...trail, outcome: "FAILURE" }] };
       }
-      const account = (await lockAccount(tx, userId))!;
+      const account = await holdSession(tx, caller, app.clock.now());
       deleteTotp(tx, userId);
       touchAccount(tx, userId);
       queueMail(app, tx, account, { template: "mfa-disabled" });

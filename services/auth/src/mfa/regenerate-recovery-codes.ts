@@ -7,6 +7,7 @@ import type {
 import type { Auth } from "../app.ts";
 import { queueMail } from "../mail/queue-mail.ts";
 import { provePassword } from "../passwords/prove-password.ts";
+import { holdSession } from "../sessions/hold-session.ts";
 import { replaceRecoveryCodes } from "./mfa-store.ts";
 import { proveCode } from "./prove-code.ts";
 import { newRecoveryCodes, recoveryCodeHash } from "./recovery-codes.ts";
@@ -15,16 +16,18 @@ import { newRecoveryCodes, recoveryCodeHash } from "./recovery-codes.ts";
 export const regenerateRecoveryCodes =
   (app: Auth) =>
   async ({ password, code }: RegenerateRecoveryCodesRequest, call: Call): Promise<RecoveryCodes> => {
-    const { userId } = userOf(call);
-    const { email } = await provePassword(app, password, call);
+    const caller = userOf(call);
+    const { userId } = caller;
+    await provePassword(app, password, call);
     return await app.changes.apply(call, async (tx) => {
       const trail = { resource: `users/${userId}`, subjectIds: [userId] };
       if (!(await proveCode(app, tx, userId, code))) {
         return { response: new ApiError("INVALID_MFA_CODE"), trails: [{ ...trail, outcome: "FAILURE" }] };
       }
+      const account = await holdSession(tx, caller, app.clock.now());
       const recoveryCodes = newRecoveryCodes();
       replaceRecoveryCodes(tx, userId, recoveryCodes.map(recoveryCodeHash));
-      queueMail(app, tx, { id: userId, email }, { template: "new-recovery-codes" });
+      queueMail(app, tx, account, { template: "new-recovery-codes" });
       return { response: { recoveryCodes }, trails: [trail] };
     });
   };

@@ -4,15 +4,17 @@ import type { SetUpTotpRequest, TotpSetup } from "@medconnect/proto/medconnect/a
 import { toDataURL } from "qrcode";
 import { findAccount } from "../accounts/account-store.ts";
 import type { Auth } from "../app.ts";
+import { holdSession } from "../sessions/hold-session.ts";
 import { lockTotp, savePendingTotp } from "./mfa-store.ts";
 import { newTotpSecret, totpUri } from "./totp.ts";
 import { sealTotpSecret } from "./totp-secret.ts";
 
-/** AuthService.SetUpTotp. A set-up that was not activated is replaced. Throws MFA_ALREADY_ACTIVE. */
+/** AuthService.SetUpTotp. A set-up that was not activated is replaced. Throws MFA_ALREADY_ACTIVE, UNAUTHENTICATED. */
 export const setUpTotp =
   (app: Auth) =>
   async (_: SetUpTotpRequest, call: Call): Promise<TotpSetup> => {
-    const { userId } = userOf(call);
+    const caller = userOf(call);
+    const { userId } = caller;
     const account = await findAccount(app.db, userId);
     if (!account) throw new ApiError("NOT_FOUND");
     const secret = newTotpSecret();
@@ -23,6 +25,7 @@ export const setUpTotp =
       savePendingTotp(tx, userId, sealTotpSecret(app.box, userId, secret));
       const totp = await lockTotp(tx, userId);
       if (totp?.activateTime) throw new ApiError("MFA_ALREADY_ACTIVE");
+      await holdSession(tx, caller, app.clock.now());
       return {
         response: { secret, otpauthUri, qrCode },
         trails: [{ resource: `users/${userId}`, subjectIds: [userId] }],

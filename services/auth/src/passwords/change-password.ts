@@ -6,25 +6,28 @@ import type {
 } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import { findAccount } from "../accounts/account-store.ts";
 import type { Auth } from "../app.ts";
+import { holdSession } from "../sessions/hold-session.ts";
 import { lockPassword } from "./credential-store.ts";
 import { assertStrongPassword } from "./password-rules.ts";
 import { provePassword } from "./prove-password.ts";
 import { setPassword } from "./set-password.ts";
 
-/** UserService.ChangePassword. Throws INVALID_CREDENTIALS, which is audited, and WEAK_PASSWORD. */
+/** UserService.ChangePassword. Throws INVALID_CREDENTIALS, which is audited, WEAK_PASSWORD and UNAUTHENTICATED. */
 export const changePassword =
   (app: Auth) =>
   async (
     { currentPassword, newPassword }: ChangePasswordRequest,
     call: Call,
   ): Promise<ChangePasswordResponse> => {
-    const { userId, sessionId } = userOf(call);
+    const caller = userOf(call);
+    const { userId, sessionId } = caller;
     const { passwordSetTime } = await provePassword(app, currentPassword, call);
     const account = (await findAccount(app.db, userId))!;
     assertStrongPassword(newPassword, account);
     const passwordHash = await app.hasher.hash(newPassword, call.deadline);
     return await app.changes.apply(call, async (tx) => {
       const trail = { resource: `users/${userId}`, subjectIds: [userId] };
+      await holdSession(tx, caller, app.clock.now());
       // Of two changes that both show the current password, one comes too late.
       if (!(await lockPassword(tx, userId, passwordSetTime))) {
         return { response: new ApiError("INVALID_CREDENTIALS"), trails: [{ ...trail, outcome: "FAILURE" }] };

@@ -51,6 +51,8 @@ const FIND_TOKEN = `SELECT r.token_hash, r.use_time, r.use_key, r.successor, s.i
   FROM refresh_tokens r JOIN sessions s ON s.id = r.session_id JOIN ${ACCOUNTS} ON u.id = s.user_id
   WHERE r.token_hash = ?`;
 const END = "UPDATE sessions SET end_time = ? WHERE id IN (?) AND end_time IS NULL";
+const LOCK_LIVE = `SELECT id FROM sessions
+  WHERE id = ? AND user_id = ? AND end_time IS NULL AND expire_time > ? FOR UPDATE`;
 const LIVE_OF_USER = `SELECT id FROM sessions
   WHERE user_id = ? AND end_time IS NULL AND expire_time > ? ORDER BY id FOR UPDATE`;
 const FORGET_SUCCESSORS = `UPDATE refresh_tokens SET successor = NULL, successor_expire_time = NULL
@@ -144,6 +146,15 @@ export async function findRefreshToken(
 
 export function markEnded(tx: Transaction, ids: string[], now: Date): void {
   tx.defer(END, [now, ids]);
+}
+
+/** Nobody else ends a user's session until the transaction does. @returns whether it was live */
+export async function lockLiveSession(
+  tx: Transaction,
+  { id, userId }: Pick<Session, "id" | "userId">,
+  now: Date,
+): Promise<boolean> {
+  return (await tx.read(LOCK_LIVE, [id, userId, now])).length === 1;
 }
 
 /** The ids of a user's live sessions, locked. */

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { MethodDefinition } from "@grpc/grpc-js";
 import { loadConfig, serviceSettings } from "@medconnect/platform/config.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
-import { ANONYMOUS, type Caller, type Role } from "@medconnect/platform/identity/caller.ts";
+import { ANONYMOUS, type Caller, type Role, type UserCaller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import {
   invoke,
@@ -14,6 +14,7 @@ import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_se
 import type { User } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import { decodeJwt } from "jose";
 import { register } from "../accounts/register.ts";
+import { createAdmin } from "../admin/create-admin.ts";
 import { type Auth, authSettings, buildAuth, EVENT_ROUTES } from "../app.ts";
 import { deliverMails } from "../mail/deliver-mails.ts";
 import type { OutgoingMail } from "../mail/mail-transport.ts";
@@ -35,7 +36,9 @@ export interface TestAuth {
   ) => Promise<A>;
   /** Makes an account with PASSWORD. */
   makeUser: (role?: "PATIENT" | "DOCTOR") => Promise<User>;
-  logIn: (user: User) => Promise<SignedIn>;
+  logIn: (user: Pick<User, "email">) => Promise<SignedIn>;
+  /** Makes an admin with PASSWORD, and logs in. */
+  signInAdmin: () => Promise<UserCaller>;
   /** The audit trail about a user: "action outcome", oldest first. */
   auditOf: (userId: string) => Promise<string[]>;
   /** Sends what waits. @returns all mails to an address since the test began, oldest first */
@@ -51,7 +54,7 @@ export interface SignedIn {
   accessToken: string;
   refreshToken: string;
   /** Who the access token says is calling. */
-  caller: Caller;
+  caller: UserCaller;
 }
 
 export async function startTestAuth(): Promise<TestAuth> {
@@ -69,6 +72,11 @@ export async function startTestAuth(): Promise<TestAuth> {
   await built.mailJob.stop();
   const sent: OutgoingMail[] = [];
   const app: Auth = { ...built, mailTransport: { send: async (mail) => void sent.push(mail) } };
+  const logIn: TestAuth["logIn"] = async ({ email }) => {
+    const request = { email, password: PASSWORD, rememberMe: false };
+    const answer = await call(AuthServiceService.login, login(app), request);
+    return signedIn(answer.accessToken!, answer.refreshToken!);
+  };
   const call: TestAuth["call"] = async (method, handler, request, by = ANONYMOUS, from?) =>
     (await invoke(method, handler, by, request, from)).response;
 
@@ -83,13 +91,11 @@ export async function startTestAuth(): Promise<TestAuth> {
         fullName: "Jo Doe",
         role,
       }),
-    logIn: async ({ email }) => {
-      const answer = await call(AuthServiceService.login, login(app), {
-        email,
-        password: PASSWORD,
-        rememberMe: false,
-      });
-      return signedIn(answer.accessToken!, answer.refreshToken!);
+    logIn,
+    signInAdmin: async () => {
+      const email = `${newId()}@example.com`;
+      await createAdmin(app, { email, fullName: "Ada Min", password: PASSWORD });
+      return (await logIn({ email })).caller;
     },
     auditOf: async (userId) => {
       const rows = await service.db.read<{ line: string }>(

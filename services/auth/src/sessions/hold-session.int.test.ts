@@ -1,0 +1,107 @@
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
+import { userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
+import { BreakGlassServiceService } from "@medconnect/proto/medconnect/auth/v1/break_glass_service.ts";
+import { UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
+import { generateSync } from "otplib";
+import { disableUser } from "../admin/change-status.ts";
+import { createBreakGlassGrant } from "../break-glass/create-grant.ts";
+import { activateTotp } from "../mfa/activate-totp.ts";
+import { disableTotp } from "../mfa/disable-totp.ts";
+import { regenerateRecoveryCodes } from "../mfa/regenerate-recovery-codes.ts";
+import { setUpTotp } from "../mfa/set-up-totp.ts";
+import { changePassword } from "../passwords/change-password.ts";
+import { PASSWORD, startTestAuth, type TestAuth } from "../testing/test-auth.ts";
+import { logout } from "./logout.ts";
+
+const STEP_MS = 30_000;
+const NEW_PASSWORD = "quite another passphrase";
+
+let auth: TestAuth;
+beforeAll(async () => {
+  auth = await startTestAuth();
+});
+afterAll(() => auth.close());
+
+const setUp = (by: UserCaller) => auth.call(AuthServiceService.setUpTotp, setUpTotp(auth.app), {}, by);
+const activate = (by: UserCaller, code: string) =>
+  auth.call(AuthServiceService.activateTotp, activateTotp(auth.app), { code }, by);
+
+/** The second factor set up. @returns what the authenticator shows, never one code twice */
+async function withSetUp(by: UserCaller) {
+  const { secret } = await setUp(by);
+  return () => {
+    auth.clock.advance(STEP_MS);
+    return generateSync({ secret, epoch: Math.floor(auth.clock.now().getTime() / 1000) });
+  };
+}
+
+async function withMfa(by: UserCaller) {
+  const code = await withSetUp(by);
+  await activate(by, code());
+  return code;
+}
+
+/** What outlasts the session that it was done in: each prepares while the session lives, and answers what is tried then. */
+const attempts: Record<string, (by: UserCaller) => Promise<() => Promise<unknown>>> = {
+  "set up a second factor": async (by) => () => setUp(by),
+  "activate one": async (by) => {
+    const code = await withSetUp(by);
+    return () => activate(by, code());
+  },
+  "remove the second factor": async (by) => {
+    const code = await withMfa(by);
+    const request = () => ({ password: PASSWORD, code: code(), idempotencyKey: "" });
+    return () => auth.call(AuthServiceService.disableTotp, disableTotp(auth.app), request(), by);
+  },
+  "make new recovery codes": async (by) => {
+    const code = await withMfa(by);
+    const method = AuthServiceService.regenerateRecoveryCodes;
+    const request = () => ({ password: PASSWORD, code: code() });
+    return () => auth.call(method, regenerateRecoveryCodes(auth.app), request(), by);
+  },
+  "change the password": async (by) => {
+    const request = { currentPassword: PASSWORD, newPassword: NEW_PASSWORD };
+    return () => auth.call(UserServiceService.changePassword, changePassword(auth.app), request, by);
+  },
+  "break the glass": async (by) => {
+    const { id: patientId } = await auth.makeUser();
+    const request = { patientId, reason: "Found unconscious; allergies?", idempotencyKey: "" };
+    const method = BreakGlassServiceService.createBreakGlassGrant;
+    return () => auth.call(method, createBreakGlassGrant(auth.app), request, by);
+  },
+};
+
+const endings: Record<string, (by: UserCaller) => Promise<unknown>> = {
+  "that has logged out": (by) =>
+    auth.call(AuthServiceService.logout, logout(auth.app), { idempotencyKey: "" }, by),
+  "whose account was disabled": ({ userId }) =>
+    auth.call(
+      UserServiceService.disableUser,
+      disableUser(auth.app),
+      { userId, idempotencyKey: "" },
+      userCaller("ADMIN"),
+    ),
+  "that has expired": async () => auth.clock.advance(auth.app.lifetimes.ordinary.sessionMs),
+};
+
+describe.each(Object.keys(endings))("a session %s, of which not everybody has heard yet", (ending) => {
+  test.each(Object.keys(attempts))("does not %s", async (name) => {
+    const by = await auth.signInAdmin();
+    const attempt = await attempts[name]!(by);
+    await endings[ending]!(by);
+    await expect(attempt()).rejects.toMatchObject({ reason: "UNAUTHENTICATED" });
+  });
+});
+
+test.each(Object.keys(attempts))("a live session can %s", async (name) => {
+  const attempt = await attempts[name]!(await auth.signInAdmin());
+  await expect(attempt()).resolves.toBeDefined();
+});
+
+test("somebody else's session is not taken for the caller's", async () => {
+  const [by, other] = [await auth.signInAdmin(), await auth.signInAdmin()];
+  const mixed = { ...by, sessionId: other.sessionId };
+  await expect(setUp(mixed)).rejects.toMatchObject({ reason: "UNAUTHENTICATED" });
+});
