@@ -243,6 +243,21 @@ test("ten wrong factors lock the second factor, over all logins and ways to show
   await expect(verify({ recoveryCode })).resolves.toMatchObject({ mfaRequired: false });
 });
 
+test("ten wrong first codes lock the activation, and are in the audit trail", async () => {
+  const { caller } = await auth.logIn(user);
+  const { secret } = await auth.call(AuthServiceService.setUpTotp, setUpTotp(auth.app), {}, caller);
+  const activate = (code: string) =>
+    auth.call(AuthServiceService.activateTotp, activateTotp(auth.app), { code }, caller);
+  const INVALID_MFA_CODE = { reason: "INVALID_MFA_CODE" };
+  const code = () => generateSync({ secret, epoch: Math.floor(auth.clock.now().getTime() / 1000) });
+  for (let i = 0; i < 10; i++) await expect(activate("000000")).rejects.toMatchObject(INVALID_MFA_CODE);
+  await expect(activate(code())).rejects.toMatchObject(INVALID_MFA_CODE);
+  const audited = (await auth.auditOf(user.id)).filter((line) => line.startsWith("mfa.activate"));
+  expect(audited).toEqual(Array.from({ length: 11 }, () => "mfa.activate FAILURE"));
+  auth.clock.advance(MINUTE_MS);
+  await expect(activate(code())).resolves.toMatchObject({ recoveryCodes: expect.any(Array) });
+});
+
 test("of fifteen guesses of the second factor at once ten are looked at", async () => {
   const { code } = await withMfa();
   expect(await tally(Array.from({ length: 15 }, () => verify({ code: "000000" })))).toEqual({

@@ -1,3 +1,4 @@
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type {
@@ -6,6 +7,8 @@ import type {
 } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import { touchAccount } from "../accounts/account-store.ts";
 import type { Auth } from "../app.ts";
+import { factorCounters } from "../lockouts/counted.ts";
+import { judgeAttempt } from "../lockouts/judge-attempt.ts";
 import { queueMail } from "../mail/queue-mail.ts";
 import { endSessions } from "../sessions/end-sessions.ts";
 import { holdSession } from "../sessions/hold-session.ts";
@@ -17,7 +20,7 @@ import { openTotpSecret } from "./totp-secret.ts";
 
 /**
  * AuthService.ActivateTotp. The other sessions end: whoever opened them showed a password alone. Throws MFA_NOT_SET_UP,
- * MFA_ALREADY_ACTIVE, INVALID_MFA_CODE, UNAUTHENTICATED.
+ * MFA_ALREADY_ACTIVE, UNAUTHENTICATED, INVALID_MFA_CODE; the last counts as one at login does, and is audited.
  */
 export const activateTotp =
   (app: Auth) =>
@@ -26,11 +29,13 @@ export const activateTotp =
     const { userId, sessionId } = caller;
     const now = app.clock.now();
     return await app.changes.apply(call, async (tx) => {
-      const totp = await lockTotp(tx, userId);
-      if (!totp) throw new ApiError("MFA_NOT_SET_UP");
-      if (totp.activateTime) throw new ApiError("MFA_ALREADY_ACTIVE");
-      const step = matchingStep(openTotpSecret(app.box, userId, totp.secret), code, now);
-      if (step === undefined) throw new ApiError("INVALID_MFA_CODE");
+      const trail = { resource: `users/${userId}`, subjectIds: [userId] };
+      const step = await judgeAttempt(tx, factorCounters(app, userId), now, () =>
+        firstStep(app, tx, { userId, code }),
+      );
+      if (step === undefined) {
+        return { response: new ApiError("INVALID_MFA_CODE"), trails: [{ ...trail, outcome: "FAILURE" }] };
+      }
       const account = await holdSession(tx, caller, now);
       const recoveryCodes = newRecoveryCodes();
       activate(tx, userId, step, now);
@@ -44,9 +49,18 @@ export const activateTotp =
         now,
       );
       queueMail(app, tx, account, { template: "mfa-activated" });
-      return {
-        response: { recoveryCodes },
-        trails: [{ resource: `users/${userId}`, subjectIds: [userId] }],
-      };
+      return { response: { recoveryCodes }, trails: [trail] };
     });
   };
+
+/** The time step of the pending authenticator's code; undefined for a wrong one. Throws MFA_NOT_SET_UP, MFA_ALREADY_ACTIVE. */
+async function firstStep(
+  app: Auth,
+  tx: Transaction,
+  { userId, code }: { userId: string; code: string },
+): Promise<number | undefined> {
+  const totp = await lockTotp(tx, userId);
+  if (!totp) throw new ApiError("MFA_NOT_SET_UP");
+  if (totp.activateTime) throw new ApiError("MFA_ALREADY_ACTIVE");
+  return matchingStep(openTotpSecret(app.box, userId, totp.secret), code, app.clock.now());
+}
