@@ -37,6 +37,21 @@ test("production needs a mail server, a sender and a public URL; elsewhere there
 });
 
 test.each([
+  ["https://app.example.org", true],
+  ["http://localhost:8080", true],
+  ["http://127.0.0.1", true],
+  ["http://[::1]:8080/app", true],
+  ["http://app.example.org", false],
+  ["http://localhost.example.org", false],
+])("production takes links to %s: %s", (PUBLIC_URL, isTaken) => {
+  const set = { MAIL_URL, MAIL_FROM: "no-reply@example.org", PUBLIC_URL };
+  const start = () => mailOptionsOf({ NODE_ENV: "production", ...set });
+  if (isTaken) expect(start().publicUrl).toBe(PUBLIC_URL);
+  else expect(start).toThrow("PUBLIC_URL must begin with https");
+  expect(mailOptionsOf(set).publicUrl).toBe(PUBLIC_URL);
+});
+
+test.each([
   ["smtp://user:p%40ss@mail.example.org:587", "smtp://user:p%40ss@mail.example.org:587?requireTLS=true"],
   ["smtp://user:p@mail.example.org?requireTLS=false", "smtp://user:p@mail.example.org?requireTLS=true"],
   ["smtp://mailpit:1025", "smtp://mailpit:1025"],

@@ -44,6 +44,9 @@ export function mailOptionsOf({ NODE_ENV, MAIL_URL, MAIL_FROM, PUBLIC_URL }: Mai
       );
     }
     if (!MAIL_FROM || !PUBLIC_URL) throw new Error("production needs MAIL_FROM and PUBLIC_URL");
+    if (!isPrivateWay(new URL(PUBLIC_URL))) {
+      throw new Error("PUBLIC_URL must begin with https: tokens of links are posted from there");
+    }
   }
   return {
     url: NODE_ENV === "production" ? withTls(MAIL_URL) : MAIL_URL,
@@ -51,6 +54,10 @@ export function mailOptionsOf({ NODE_ENV, MAIL_URL, MAIL_FROM, PUBLIC_URL }: Mai
     publicUrl: PUBLIC_URL ?? "http://localhost:8080",
   };
 }
+
+/** Nobody can read or change what goes between a page of this address and its reader. */
+const isPrivateWay = ({ protocol, hostname }: URL): boolean =>
+  protocol === "https:" || ["localhost", "127.0.0.1", "[::1]"].includes(hostname);
 
 /** Links and the password of the mail server go there in clear where somebody on the way hides that it offers TLS. */
 function withTls(mailUrl: string): string {
