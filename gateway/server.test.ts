@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import type { ServerResponse } from "node:http";
 import { connect, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { HttpServer, LIMITS } from "./server.ts";
@@ -10,9 +12,13 @@ test("a client has 16 KiB and 10 s for its headers, and 30 s for its request", (
 const IMPATIENT = { ...LIMITS, headersTimeout: 300, requestTimeout: 600, connectionsCheckingInterval: 50 };
 
 describe("a client that is slower, or sends more, is cut off:", () => {
-  const server = new HttpServer((request, response) => {
-    request.resume().on("end", () => response.end("ok"));
-  }, IMPATIENT);
+  const server = new HttpServer(
+    (request, response) => {
+      request.resume().on("end", () => response.end("ok"));
+    },
+    0,
+    IMPATIENT,
+  );
   let port: number;
 
   beforeAll(async () => {
@@ -48,6 +54,54 @@ describe("a client that is slower, or sends more, is cut off:", () => {
   test("by headers that are too large", async () => {
     const headers = `GET / HTTP/1.1\r\nhost: x\r\nx-large: ${"x".repeat(16 * 1024)}\r\n\r\n`;
     expect(await trickle(headers, "")).toMatch(/^HTTP\/1.1 431 /);
+  });
+});
+
+describe("a client that reads nothing", () => {
+  const ANSWER_MS = 500;
+  let answer: (response: ServerResponse) => void;
+  let connection: Socket;
+  const server = new HttpServer(
+    (request, response) => {
+      connection = request.socket;
+      answer(response);
+    },
+    ANSWER_MS,
+    { ...IMPATIENT, stallTimeout: 100 },
+  );
+  let port: number;
+
+  beforeAll(async () => {
+    port = await server.listen("127.0.0.1", 0);
+  });
+  afterAll(() => server.drain(0));
+
+  const ask = () => {
+    const socket = connect(port, "127.0.0.1").setEncoding("utf8");
+    socket.on("error", () => {});
+    socket.write("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
+    return socket;
+  };
+
+  test("is cut off", async () => {
+    const cutOff = new Promise<boolean>((resolve) => {
+      answer = (response) => {
+        response.once("close", () => resolve(!response.writableFinished));
+        response.end(Buffer.alloc(64 * 1024 * 1024));
+      };
+    });
+    const client = ask();
+    expect(await cutOff).toBe(true);
+    client.destroy();
+  });
+
+  test("waits for an answer as long as one may take, and then for another request as long as it likes", async () => {
+    answer = (response) => setTimeout(() => response.end("late"), ANSWER_MS - 100);
+    const client = ask();
+    const [told] = await once(client, "data");
+    expect(told).toMatch(/^HTTP\/1.1 200 /);
+    expect(connection.timeout).toBeGreaterThanOrEqual(LIMITS.keepAliveTimeout);
+    client.destroy();
   });
 });
 

@@ -10,7 +10,13 @@ export const LIMITS = {
   connectionsCheckingInterval: 1000,
   /** Longer than the idle timeout of common load balancers (60 s), so that it is they who close. */
   keepAliveTimeout: 65_000,
+  /** How long a client may neither send nor take anything; the time that a service has to answer comes on top. */
+  stallTimeout: 30_000,
 };
+
+interface Limits extends ServerOptions {
+  readonly stallTimeout: number;
+}
 
 /**
  * How many connections may wait to be taken (`somaxconn` is the kernel's own bound). In a rush, Node's 511 are full within
@@ -23,12 +29,15 @@ export class HttpServer {
   readonly #server: Server;
   #draining = false;
 
-  constructor(listener: RequestListener, limits: ServerOptions = LIMITS) {
+  /** @param answerMs how long an answer may take to begin */
+  constructor(listener: RequestListener, answerMs: number, { stallTimeout, ...limits }: Limits = LIMITS) {
     this.#server = createServer(limits, (request, response) => {
       // A client that is told so makes its next request elsewhere, instead of on a connection about to close.
       if (this.#draining) response.setHeader("Connection", "close");
       listener(request, response);
     });
+    // Without it, who asks and never reads keeps connection and answer for ever. Between requests, keepAliveTimeout holds.
+    this.#server.setTimeout(answerMs + stallTimeout);
   }
 
   get isDraining(): boolean {

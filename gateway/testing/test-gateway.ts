@@ -70,6 +70,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
   const readRevoked = async () => revoked.map((sessionId) => ({ sessionId, expireTime: new Date() }));
   const revocations = new Revocations(redis, readRevoked, log);
   revocations.start();
+  const callTimeoutMs = 2000;
   const http = new HttpServer(
     createApp({
       routes: routesOf(methods.values(), services),
@@ -85,7 +86,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
       },
       limiter: new RateLimiter(redis, { ...UNLIMITED, ...limits }),
       load: new LoadLimits(100),
-      callTimeoutMs: 2000,
+      callTimeoutMs,
       log,
       traceRatio: 0,
       corsOrigins: [],
@@ -93,6 +94,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
       ready: () => revocations.ready && !http.isDraining,
       ...settings,
     }),
+    callTimeoutMs,
   );
   const port = await http.listen("127.0.0.1", 0);
   while (!revocations.ready) await new Promise((resolve) => setTimeout(resolve, 5));
