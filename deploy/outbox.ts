@@ -1,9 +1,14 @@
 // `npm run outbox`: shows the events that were not delivered, and has dead ones tried again.
-import { existsSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { settingOf } from "@medconnect/platform/config.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
-import { listUndelivered, type OutboxRow, reviveDead } from "@medconnect/platform/outbox/outbox-store.ts";
-import { SERVICES } from "./provision.ts";
+import {
+  countBacklog,
+  listUndelivered,
+  type OutboxRow,
+  reviveDead,
+} from "@medconnect/platform/outbox/outbox-store.ts";
+import { RunningStack, servicesNamed } from "./running-stack.ts";
 import { runCommand, SetupError } from "./setup-error.ts";
 
 const HELP = `Usage: npm run outbox -- list [--dead] [--limit N]
@@ -11,37 +16,53 @@ const HELP = `Usage: npm run outbox -- list [--dead] [--limit N]
        npm run outbox -- replay --all
 
   list     the events that wait for their consumer, oldest first; --dead: only those that were refused too often
-  replay   has dead events tried again at once: those named, or all of them
+  replay   has dead events tried again at once: those named, or all of them; exits with 1 where one is not dead
 
+  --limit N        at most so many of a service (50)
   --service NAME   only this service's outbox: auth, scheduling, clinical or billing
-  --stack FILE     the running system's stack.json (.local/data/stack.json)
   --help           shows this
 
-Environment:
-  DATABASE_URL     one service's database instead: mysql://user:password@host:port/schema
+Works on the system that runs here (STACK_JSON names its stack.json), or on one service's DATABASE_URL in the environment.
 `;
 
-const SCHEMA_PREFIX = "medconnect_";
+const TIMEOUT_MS = 10_000;
+
+/** What is to be done with each service's outbox. */
+type Command =
+  | { name: "list"; onlyDead: boolean; limit: number }
+  /** Without ids: all. */
+  | { name: "replay"; ids: string[] | undefined };
 
 runCommand(async () => {
-  const { values: flags, positionals } = readArguments();
-  const [command, ...ids] = positionals;
-  if (flags.help || command === undefined) {
-    process.stdout.write(HELP);
-    return flags.help ? 0 : 1;
+  try {
+    return await main();
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    throw new SetupError(`${error.message}\nSee npm run outbox -- --help.`);
   }
-  for (const [service, url] of databases(flags.service, flags.stack)) {
-    const db = new Database({ url, poolSize: 1, timeoutMs: 10_000 });
+});
+
+async function main(): Promise<number> {
+  const { values: flags, positionals } = readArguments();
+  if (flags.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const command = commandOf(positionals, flags);
+  const revived: string[] = [];
+  for (const [service, url] of databases(flags.service)) {
+    const db = new Database({ url, poolSize: 1, timeoutMs: TIMEOUT_MS });
     try {
-      if (command === "list") print(service, await listUndelivered(db, flags.dead, Number(flags.limit)));
-      else if (command === "replay") await replay(service, db, ids, flags.all);
-      else throw new SetupError(`There is no command ${command}.\nSee npm run outbox -- --help.`);
+      if (command.name === "list") await list(service, db, command.onlyDead, command.limit);
+      else revived.push(...(await replay(service, db, command.ids)));
     } finally {
       await db.close();
     }
   }
-  return 0;
-});
+  const unknown = command.name === "replay" ? (command.ids ?? []).filter((id) => !revived.includes(id)) : [];
+  for (const id of unknown) process.stderr.write(`There is no dead event ${id}.\n`);
+  return unknown.length > 0 ? 1 : 0;
+}
 
 function readArguments() {
   try {
@@ -52,45 +73,61 @@ function readArguments() {
         all: { type: "boolean", default: false },
         limit: { type: "string", default: "50" },
         service: { type: "string" },
-        stack: { type: "string", default: ".local/data/stack.json" },
-        help: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
       },
     });
   } catch (error) {
-    throw new SetupError(`${(error as Error).message}\nSee npm run outbox -- --help.`);
+    throw new SetupError((error as Error).message);
   }
 }
 
-/** The databases to look into, by service. */
-function databases(service: string | undefined, stackFile: string): [service: string, url: string][] {
-  const { DATABASE_URL } = process.env;
-  if (DATABASE_URL) return [[new URL(DATABASE_URL).pathname.slice(1), DATABASE_URL]];
-  if (!existsSync(stackFile)) {
-    throw new SetupError(`Nothing runs here: there is no ${stackFile}. Set DATABASE_URL, or --stack.`);
-  }
-  const services = SERVICES.filter((name) => service === undefined || name === service);
-  if (services.length === 0) throw new SetupError(`There is no service ${service}.`);
-  const { urls } = JSON.parse(readFileSync(stackFile, "utf8")) as { urls: { mysql: string } };
-  return services.map((name) => {
-    const url = new URL(urls.mysql);
-    url.pathname = `/${SCHEMA_PREFIX}${name}`;
-    return [name, url.href];
-  });
-}
-
-function print(service: string, rows: OutboxRow[]): void {
-  process.stdout.write(`${service}: ${rows.length === 0 ? "nothing waits" : ""}\n`);
-  for (const row of rows) {
-    const state = row.dead ? "dead" : `due ${row.available_time.toISOString()}`;
-    const why = row.last_error ? `, ${row.refusals} refusals, last ${row.last_error}` : "";
-    process.stdout.write(
-      `  ${row.id}  ${row.type} of ${row.aggregateid} to ${row.destination}, made ${row.create_time.toISOString()}, ${state}${why}\n`,
-    );
-  }
-}
-
-async function replay(service: string, db: Database, ids: string[], all: boolean): Promise<void> {
+function commandOf(
+  [name, ...ids]: string[],
+  { dead, all, limit }: { dead: boolean; all: boolean; limit: string },
+): Command {
+  if (name === "list" && ids.length === 0) return { name, onlyDead: dead, limit: limitOf(limit) };
+  if (name !== "replay") throw new SetupError("Say list or replay.");
   if (all === ids.length > 0) throw new SetupError("Name the events to replay, or say --all.");
-  const revived = await reviveDead(db, new Date(), all ? undefined : ids);
-  process.stdout.write(`${service}: ${revived} to be tried again\n`);
+  return { name, ids: all ? undefined : ids };
+}
+
+function limitOf(text: string): number {
+  const limit = Number(text);
+  if (Number.isInteger(limit) && limit > 0) return limit;
+  throw new SetupError("--limit must be a whole number above 0.");
+}
+
+/** The databases to look into, by what they are called. */
+function databases(service: string | undefined): [name: string, url: string][] {
+  const url = settingOf("DATABASE_URL");
+  if (!url) {
+    const stack = new RunningStack("DATABASE_URL");
+    return servicesNamed(service).map((name) => [name, stack.databaseOf(name)]);
+  }
+  if (service) throw new SetupError("DATABASE_URL is one service's already: leave --service out.");
+  return [[new URL(url).pathname.slice(1), url]];
+}
+
+async function list(service: string, db: Database, onlyDead: boolean, limit: number): Promise<void> {
+  const backlog = (await countBacklog(db)).filter(({ dead }) => dead || !onlyDead);
+  const total = backlog.reduce((sum, { waiting }) => sum + waiting, 0);
+  const rows = await listUndelivered(db, onlyDead, limit);
+  for (const row of rows) process.stdout.write(`${describe(row)}\n`);
+  const rest = rows.length < total ? `; --limit ${total} shows all` : "";
+  process.stdout.write(
+    `${service}: ${total === 0 ? "nothing waits" : `${rows.length} of ${total}${rest}`}\n`,
+  );
+}
+
+function describe(row: OutboxRow): string {
+  const state = row.dead ? "dead" : `due ${row.available_time.toISOString()}`;
+  const why = row.last_error ? `, ${row.refusals} refusals, last ${row.last_error}` : "";
+  const made = row.create_time.toISOString();
+  return `${row.id}  ${row.type} of ${row.aggregateid} to ${row.destination}, made ${made}, ${state}${why}`;
+}
+
+async function replay(service: string, db: Database, ids: string[] | undefined): Promise<string[]> {
+  const revived = await reviveDead(db, new Date(), ids);
+  process.stdout.write(`${service}: ${revived.length} to be tried again\n`);
+  return revived;
 }

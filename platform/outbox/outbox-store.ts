@@ -121,13 +121,22 @@ export async function listUndelivered(db: Database, onlyDead: boolean, limit: nu
   ]);
 }
 
-/** Has dead events tried again, all or those named. @returns how many */
-export async function reviveDead(db: Database, now: Date, ids: string[] | undefined): Promise<number> {
-  const { affectedRows } = await db.write(
-    `UPDATE outbox SET dead = FALSE, refusals = 0, available_time = ? WHERE dead = TRUE ${ids ? "AND id IN (?)" : ""}`,
-    ids ? [now, ids] : [now],
-  );
-  return affectedRows;
+/** Has dead events tried again, all or those named. @returns the ids of those that were dead */
+export async function reviveDead(db: Database, now: Date, ids: string[] | undefined): Promise<string[]> {
+  return await db.transaction(async (tx) => {
+    const dead = await tx.read<{ id: string }>(
+      `SELECT id FROM outbox WHERE dead = TRUE ${ids ? "AND id IN (?)" : ""} FOR UPDATE`,
+      ids ? [ids] : [],
+    );
+    const found = dead.map(({ id }) => id);
+    if (found.length > 0) {
+      tx.defer("UPDATE outbox SET dead = FALSE, refusals = 0, available_time = ? WHERE id IN (?)", [
+        now,
+        found,
+      ]);
+    }
+    return found;
+  });
 }
 
 /** What is left to deliver of an aggregate: something that is still tried, or only what was refused too often. */

@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { loadConfig, serviceSettings } from "@medconnect/platform/config.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
+import { isId } from "@medconnect/platform/ids.ts";
 import { CHECKS, findViolations } from "./ledger/check-store.ts";
 import { doctorAccount } from "./ledger/ledger-rules.ts";
 import { type Balance, balanceOf, balancesOfPayment } from "./ledger/ledger-store.ts";
@@ -20,8 +21,6 @@ Prints what does not; exits with 0 if all is well, with 1 if not, with 2 if it c
 
 Works on the system that runs here (STACK_JSON names its stack.json), or on billing's DATABASE_URL in the environment.
 `;
-
-const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 
 process.exitCode = await main().catch((error: Error) => {
   process.stderr.write(`${error.message}\nSee npm run ledger:check -- --help.\n`);
@@ -42,8 +41,7 @@ async function main(): Promise<number> {
   }
   const { doctor, payment } = flags;
   for (const id of [doctor, payment]) {
-    if (id !== undefined && !UUID.test(id))
-      throw new Error(`${id} is no id: those are UUIDs, in small letters.`);
+    if (id !== undefined && !isId(id)) throw new Error(`${id} is no id: those are UUIDs, in small letters.`);
   }
   const { DATABASE_URL } = loadConfig({ DATABASE_URL: serviceSettings.DATABASE_URL }, process.env, 2);
   const db = new Database({ url: DATABASE_URL, poolSize: 1, timeoutMs: 60_000 });

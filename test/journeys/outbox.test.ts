@@ -1,0 +1,30 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, test } from "@jest/globals";
+import { newId } from "@medconnect/platform/ids.ts";
+import { SERVICES } from "../../deploy/provision.ts";
+
+interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** On the system that STACK_JSON names. */
+const outbox = (...args: string[]): Promise<Ended> =>
+  promisify(execFile)(process.execPath, [join(import.meta.dirname, "../../deploy/outbox.ts"), ...args])
+    .then(({ stdout, stderr }) => ({ code: 0, stdout, stderr }))
+    .catch((ended: Ended) => ended);
+
+test("every service's outbox can be looked into, with the rights of the service", async () => {
+  const { code, stdout, stderr } = await outbox("list", "--dead");
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  for (const service of SERVICES) expect(stdout).toMatch(new RegExp(`^${service}: `, "m"));
+  expect((await outbox("list", "--service", "billing")).stdout).not.toContain("auth: ");
+});
+
+test("an event that none of them has is told of once", async () => {
+  const id = newId();
+  expect(await outbox("replay", id)).toMatchObject({ code: 1, stderr: `There is no dead event ${id}.\n` });
+});
