@@ -79,3 +79,19 @@ describe.each(SERVICES)("%s", (service) => {
     await expect(services[service].query(sql)).rejects.toMatchObject({ sqlState: "42000" });
   });
 });
+
+describe("what is added to a consultation's notes", () => {
+  test.each([
+    ["is not taken back", "DELETE FROM addenda", 1142],
+    ["is not moved to another one", "UPDATE addenda SET consultation_id = id", 1143],
+    ["is not dated otherwise", "UPDATE addenda SET create_time = '2030-01-01'", 1143],
+  ])("%s", async (_, sql, errno) => {
+    await expect(services.clinical.query(sql)).rejects.toMatchObject({ errno });
+  });
+
+  test("can be sealed anew", async () => {
+    await expect(
+      services.clinical.query("UPDATE addenda SET text = text WHERE id = ''"),
+    ).resolves.toBeDefined();
+  });
+});

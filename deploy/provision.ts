@@ -68,7 +68,10 @@ async function migrateSchema(url: string, schema: string, directory: string): Pr
   }
 }
 
-/** Rights on rows only, table by table, so that a table that is append-only is so for the service, too. */
+/**
+ * Rights on rows only, table by table, so that a table that is append-only is so for the service, too. What is sealed in
+ * one can be sealed anew, which needs the right to write that column.
+ */
 async function grantTables(admin: Connection, schema: string): Promise<void> {
   const [tables] = await admin.query<RowDataPacket[]>(
     `SELECT TABLE_NAME AS name, TABLE_COMMENT AS comment FROM information_schema.TABLES
@@ -79,8 +82,20 @@ async function grantTables(admin: Connection, schema: string): Promise<void> {
     if (comment === "append-only") {
       await admin.query("GRANT SELECT, INSERT ON ??.?? TO ?@'%'", [schema, name, schema]);
       await admin.query("REVOKE IF EXISTS UPDATE, DELETE ON ??.?? FROM ?@'%'", [schema, name, schema]);
+      for (const column of await sealedColumns(admin, schema, name)) {
+        await admin.query("GRANT UPDATE (??) ON ??.?? TO ?@'%'", [column, schema, name, schema]);
+      }
     } else {
       await admin.query("GRANT SELECT, INSERT, UPDATE, DELETE ON ??.?? TO ?@'%'", [schema, name, schema]);
     }
   }
+}
+
+async function sealedColumns(admin: Connection, schema: string, table: string): Promise<string[]> {
+  const [columns] = await admin.query<RowDataPacket[]>(
+    `SELECT COLUMN_NAME AS name FROM information_schema.COLUMNS
+     WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND COLUMN_COMMENT LIKE 'sealed%'`,
+    [schema, table],
+  );
+  return columns.map(({ name }) => name);
 }

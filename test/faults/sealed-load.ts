@@ -28,6 +28,7 @@ const EXPECTED = {
   await: ["NOT_FOUND"],
   start: [],
   complete: [],
+  add: [],
   prescribe: [],
   "read again": [],
   repeat: [],
@@ -179,6 +180,7 @@ export class SealedLoad {
     if (!(await this.#isThere(consultation))) return;
     await this.#doctor.decide("start", `POST ${consultation}:start`, {});
     await this.#doctor.decide("complete", `POST ${consultation}:complete`, { notes: text });
+    await this.#keep("add", this.#doctor, `POST ${consultation}/addenda`, { text });
     const content = { content: text, items: [{ medication: text }] };
     const prescribed = await this.#keep(
       "prescribe",
@@ -215,8 +217,18 @@ export class SealedLoad {
       await this.#patient.insist("read again", `GET ${consultation}`),
       await this.#doctor.insist("read again", `GET ${prescription}`),
     ];
-    const [{ reason }, { notes }, { content, items }] = answers.map(({ body }) => body) as [Json, Json, Json];
-    const seen = [reason, notes, content, (items as Json[] | undefined)?.[0]?.medication];
+    const [{ reason }, { notes, addenda }, { content, items }] = answers.map(({ body }) => body) as [
+      Json,
+      Json,
+      Json,
+    ];
+    const seen = [
+      reason,
+      notes,
+      (addenda as Json[] | undefined)?.[0]?.text,
+      content,
+      (items as Json[] | undefined)?.[0]?.medication,
+    ];
     if (seen.some((part) => part !== text))
       this.#tally.violate(`${booking} reads otherwise than it was written`);
   }

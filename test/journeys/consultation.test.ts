@@ -9,6 +9,7 @@ import { sharedStack } from "../support/stack.ts";
 
 const CONTENT = "Take with food.";
 const NOTES = "Regular pulse, no murmur.";
+const ADDED = "The ECG is normal, too.";
 const REASON = "Palpitations after climbing stairs";
 
 const api = new Api(sharedStack().urls.gateway);
@@ -202,6 +203,11 @@ describe("a free consultation", () => {
     expect(refusal(early)).toEqual({ status: 409, reason: "CONSULTATION_NOT_COMPLETED" });
   });
 
+  test("is not added to before it is completed", async () => {
+    const early = await doctor.api.send(`POST ${consultation()}/addenda`, { body: { text: ADDED } });
+    expect(refusal(early)).toEqual({ status: 409, reason: "CONSULTATION_NOT_COMPLETED" });
+  });
+
   test("goes from the waiting room over its start to its completion, which closes the booking", async () => {
     expect(await patient.api.ok(`POST ${consultation()}:join`)).toMatchObject({ status: "WAITING" });
     expect(await doctor.api.ok(`POST ${consultation()}:start`)).toMatchObject({ status: "IN_PROGRESS" });
@@ -235,6 +241,26 @@ describe("a free consultation", () => {
     const missing = await stranger.api.send(`GET /v1/prescriptions/${randomUUID()}`);
     const foreign = await stranger.api.send(`GET /v1/prescriptions/${id}`);
     expect(visible(foreign.body)).toEqual(visible(missing.body));
+  });
+
+  test("is added to by its doctor, once for a key, and keeps its notes", async () => {
+    const twice = { key: `addendum-${booked.id}`, body: { text: ADDED } };
+    const made = await doctor.api.send(`POST ${consultation()}/addenda`, twice);
+    expect(made).toMatchObject({ status: 201, body: { text: ADDED } });
+    expect(made.headers.get("location")).toBe(consultation());
+    const again = await doctor.api.send(`POST ${consultation()}/addenda`, twice);
+    expect(again.headers.get("idempotent-replayed")).toBe("true");
+    expect(again.body).toEqual(made.body);
+    const other = await doctor.api.send(`POST ${consultation()}:complete`, { body: { notes: ADDED } });
+    expect(refusal(other)).toEqual({ status: 409, reason: "NOTES_LOCKED" });
+    const asPatient = await patient.api.send(`POST ${consultation()}/addenda`, { body: { text: ADDED } });
+    expect(refusal(asPatient)).toEqual({ status: 403, reason: "PERMISSION_DENIED" });
+    const empty = await doctor.api.send(`POST ${consultation()}/addenda`, { body: { text: "" } });
+    expect(refusal(empty)).toEqual({ status: 400, reason: "INVALID_REQUEST" });
+    for (const reader of [patient, doctor]) {
+      const read = await reader.api.ok(`GET ${consultation()}`);
+      expect(read).toMatchObject({ notes: NOTES, addenda: [made.body] });
+    }
   });
 
   test("shows its patient the notes", async () => {

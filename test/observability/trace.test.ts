@@ -21,6 +21,7 @@ const CANARIES = {
   reason: "canary-REASON-4712",
   cancelReason: "canary-CANCEL-4713",
   notes: "canary-NOTES-4714",
+  addendum: "canary-ADDENDUM-4723",
   content: "canary-CONTENT-4715",
   abandonReason: "canary-ABANDON-4716",
   paymentMethod: "canary-METHOD-4717",
@@ -223,6 +224,7 @@ async function bookAndMeet(): Promise<void> {
   await thereIs(consultation);
   await doctor.api.ok(`POST ${consultation}:start`);
   await doctor.api.ok(`POST ${consultation}:complete`, { body: { notes: CANARIES.notes } });
+  await doctor.api.ok(`POST ${consultation}/addenda`, { body: { text: CANARIES.addendum } });
   const body = { content: CANARIES.content, items: [{ medication: CANARIES.content }] };
   await doctor.api.ok(`POST ${consultation}/prescriptions`, { key: true, body });
   await doctor.api.ok("GET /v1/consultations");
@@ -256,6 +258,7 @@ async function refuse(): Promise<void> {
     patient.api.send("POST /v1/bookings", { headers: { "content-type": reason }, body: reason }),
     doctor.api.send(`POST ${anywhere}:complete`, { body: { notes } }),
     doctor.api.send(`POST ${anywhere}:complete`, { body: { notes: notes.repeat(2000) } }),
+    doctor.api.send(`POST ${anywhere}/addenda`, { body: { text: CANARIES.addendum } }),
     doctor.api.send(`POST ${anywhere}:abandon`, { body: { reason: CANARIES.abandonReason } }),
     patient.api.send("POST /v1/bookings/0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21:cancel", {
       body: { reason: CANARIES.cancelReason },

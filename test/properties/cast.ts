@@ -30,6 +30,7 @@ export async function makeCast(): Promise<Cast> {
   const consultation = `/v1/consultations/${completed.consultationId}`;
   await doctor.api.ok(`POST ${consultation}:start`);
   await doctor.api.ok(`POST ${consultation}:complete`, { body: { notes: "All well." } });
+  await doctor.api.ok(`POST ${consultation}/addenda`, { body: { text: "No allergies." } });
   const prescription = await doctor.api.ok(`POST ${consultation}/prescriptions`, {
     key: true,
     body: { content: "Rest." },

@@ -261,6 +261,7 @@ export const ENTRIES: Record<string, Entry | Entry[]> = {
   "clinical.v1.ConsultationService/JoinConsultation": onConsultation(),
   "clinical.v1.ConsultationService/StartConsultation": onConsultation(),
   "clinical.v1.ConsultationService/CompleteConsultation": onConsultation({ notes: "All well." }),
+  "clinical.v1.ConsultationService/CreateAddendum": onConsultation({ text: "No allergies after all." }),
   "clinical.v1.ConsultationService/MarkConsultationNoShow": onConsultation({ party: "PATIENT" }),
   "clinical.v1.ConsultationService/AbandonConsultation": onConsultation({ reason: "The line broke" }),
   "clinical.v1.ConsultationService/GetConsultationStats": {},

@@ -111,6 +111,7 @@ async function makePractice(): Promise<Practice> {
     reason: text("reason"),
     held: text("reason"),
     notes: text("notes"),
+    added: text("added"),
     content: text("content"),
   };
 
@@ -121,6 +122,7 @@ async function makePractice(): Promise<Practice> {
   });
   await untilDone(doctor, `POST ${consultation}:start`);
   await doctor.api.ok(`POST ${consultation}:complete`, { body: { notes: texts.notes } });
+  await doctor.api.ok(`POST ${consultation}/addenda`, { body: { text: texts.added } });
   const prescription = await doctor.api.ok(`POST ${consultation}/prescriptions`, {
     key: true,
     body: { content: texts.content },

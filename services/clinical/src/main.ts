@@ -4,6 +4,7 @@ import { startProcess } from "@medconnect/platform/lifecycle.ts";
 import { runService } from "@medconnect/platform/service.ts";
 import { ConsultationServiceService } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import { PrescriptionServiceService } from "@medconnect/proto/medconnect/clinical/v1/prescription_service.ts";
+import { createAddendum } from "./addenda/create-addendum.ts";
 import { type Clinical, clinicalSettings, EVENT_ROUTES } from "./app.ts";
 import { abandonConsultation } from "./consultations/abandon-consultation.ts";
 import { batchGetConsultationStandings } from "./consultations/batch-get-standings.ts";
@@ -41,6 +42,7 @@ startProcess("clinical", async () => {
             joinConsultation: joinConsultation(app),
             startConsultation: startConsultation(app),
             completeConsultation: completeConsultation(app),
+            createAddendum: createAddendum(app),
             markConsultationNoShow: markNoShow(app),
             abandonConsultation: abandonConsultation(app),
             getConsultationStats: getConsultationStats(app),

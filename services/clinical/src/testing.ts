@@ -7,6 +7,7 @@ import {
   ConsultationServiceService,
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import { Event, EventServiceService } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import { createAddendum } from "./addenda/create-addendum.ts";
 import { type Clinical, EVENT_ROUTES } from "./app.ts";
 import { abandonConsultation } from "./consultations/abandon-consultation.ts";
 import { completeConsultation } from "./consultations/complete-consultation.ts";
@@ -109,6 +110,10 @@ function usesOf(app: Clinical & TestService) {
     markNoShow: async (consultationId: string, by: Caller, party: Consultation_Party) => {
       const request = { consultationId, party, idempotencyKey };
       return (await invoke(service.markConsultationNoShow, markNoShow(app), by, request)).response;
+    },
+    add: async (consultationId: string, by: Caller, text: string, key = "") => {
+      const request = { consultationId, text, idempotencyKey: key };
+      return (await invoke(service.createAddendum, createAddendum(app), by, request)).response;
     },
     abandon: async (consultationId: string, by: Caller, reason: string) => {
       const request = { consultationId, reason, idempotencyKey };

@@ -16,6 +16,7 @@ import { getPrescription, listPrescriptions } from "../prescriptions/read-prescr
 import { type ClinicalTest, MINUTE_MS, startClinical } from "../testing.ts";
 
 const NOTES = "flu";
+const ADDED = "and no allergies";
 const CONTENT = "take with food";
 
 let clinical: ClinicalTest;
@@ -45,6 +46,7 @@ async function treat(treated: typeof patient): Promise<[string, string]> {
   await clinical.deliver("scheduling", booking.confirmed);
   await clinical.start(booking.consultationId, doctor);
   await clinical.complete(booking.consultationId, doctor, NOTES);
+  await clinical.add(booking.consultationId, doctor, ADDED);
   const { response } = await invoke(
     PrescriptionServiceService.createPrescription,
     createPrescription(clinical.app),
@@ -111,7 +113,10 @@ describe("an admin", () => {
 
   test("under a grant reads that patient's records, and nobody else's", async () => {
     await grant();
-    expect(await clinical.read(consultationId, admin)).toMatchObject({ notes: NOTES });
+    expect(await clinical.read(consultationId, admin)).toMatchObject({
+      notes: NOTES,
+      addenda: [{ text: ADDED }],
+    });
     expect(await prescription(prescriptionId)).toMatchObject({ content: CONTENT });
     expect((await consultations(patient.userId)).map(({ id }) => id)).toEqual([consultationId]);
     expect((await prescriptions(patient.userId)).map(({ id }) => id)).toEqual([prescriptionId]);

@@ -1,6 +1,7 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import {
+  assertCompleted,
   type ConsultationFacts,
   type Step,
   stepOfCancellation,
@@ -203,3 +204,12 @@ test("whatever happens, only the allowed transitions are taken, and nothing lead
   );
   expect([...taken].sort()).toEqual(ALLOWED.toSorted());
 });
+
+test.each(Object.keys(CONSULTATIONS) as (keyof typeof CONSULTATIONS)[])(
+  "%s: added to only once completed",
+  (name) => {
+    const add = () => assertCompleted(CONSULTATIONS[name]);
+    if (name === "completed") expect(add).not.toThrow();
+    else expect(add).toThrow(expect.objectContaining({ reason: "CONSULTATION_NOT_COMPLETED" }));
+  },
+);

@@ -60,6 +60,11 @@ export function takesStep(consultation: ConsultationFacts, step: Step, now: Date
   return true;
 }
 
+/** Only what took place is prescribed for, or added to. Throws CONSULTATION_NOT_COMPLETED. */
+export function assertCompleted({ status }: Pick<ConsultationFacts, "status">): void {
+  if (status !== "COMPLETED") throw new ApiError("CONSULTATION_NOT_COMPLETED");
+}
+
 /** What its booking's cancellation does to a consultation: it wins over one that has begun, not one that has ended. */
 export function stepOfCancellation({ status }: Pick<ConsultationFacts, "status">): Step | undefined {
   switch (status) {

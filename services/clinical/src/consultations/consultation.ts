@@ -7,6 +7,8 @@ import type {
   Consultation_Status,
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import type { ConsultationState } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import { toAddendum } from "../addenda/addendum.ts";
+import type { AddendumRow } from "../addenda/addendum-store.ts";
 import type { ConsultationRow } from "./consultation-store.ts";
 
 /** Where a consultation's sealed texts lie. */
@@ -18,7 +20,11 @@ export const notesOf = ({ id, notes }: Pick<ConsultationRow, "id" | "notes">, bo
   notes ? box.open(notesPlace(id), notes).toString() : "";
 
 /** The consultation as its patient and its doctor see it. */
-export const toConsultation = (row: ConsultationRow, box: SealedBox): Consultation => ({
+export const toConsultation = (
+  row: ConsultationRow,
+  box: SealedBox,
+  addenda: AddendumRow[] = [],
+): Consultation => ({
   id: row.id,
   bookingId: row.booking_id,
   patientId: row.patient_id,
@@ -32,7 +38,9 @@ export const toConsultation = (row: ConsultationRow, box: SealedBox): Consultati
   endedTime: row.ended_time ?? undefined,
   notes: notesOf(row, box),
   noShowParty: row.no_show_party ?? undefined,
-  etag: etagOf(row.version),
+  addenda: addenda.map((addendum) => toAddendum(addendum, box)),
+  // Its own version has come to rest once it is added to.
+  etag: etagOf(row.version + addenda.length),
 });
 
 /** What the audit trail says of who saw it. */

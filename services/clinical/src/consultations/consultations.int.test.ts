@@ -76,6 +76,7 @@ test("a confirmed booking makes the consultation that it names, with the names t
     endedTime: undefined,
     notes: "",
     noShowParty: undefined,
+    addenda: [],
     etag: "0001",
   });
 });

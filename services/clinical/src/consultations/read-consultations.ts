@@ -5,6 +5,7 @@ import type {
   ListConsultationsRequest,
   ListConsultationsResponse,
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
+import { readAddenda } from "../addenda/addendum.ts";
 import type { Clinical } from "../app.ts";
 import { accessesTo, authorizeList, authorizeRead } from "../authorize-read.ts";
 import { accessTo, toConsultation } from "./consultation.ts";
@@ -17,7 +18,8 @@ export const getConsultation =
     const found = await findConsultation(app.db, consultationId);
     const { record, ...right } = await authorizeRead(app, call, found, `consultations/${consultationId}`);
     await app.audit.record(call, [{ ...accessTo(record), ...right }]);
-    return toConsultation(record, app.box);
+    const addenda = await readAddenda(app.db, [record]);
+    return toConsultation(record, app.box, addenda.get(record.id));
   };
 
 /** ConsultationService.ListConsultations. Throws INVALID_PAGE_TOKEN, BREAK_GLASS_REQUIRED. */
@@ -31,5 +33,9 @@ export const listConsultations =
     const found = await list(app.db, scope, request, page);
     const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.start_time, row.id]);
     await app.audit.record(call, accessesTo(rows.map(accessTo), right, patientId, "consultations"));
-    return { consultations: rows.map((row) => toConsultation(row, app.box)), nextPageToken };
+    const addenda = await readAddenda(app.db, rows);
+    return {
+      consultations: rows.map((row) => toConsultation(row, app.box, addenda.get(row.id))),
+      nextPageToken,
+    };
   };

@@ -4,6 +4,7 @@ import { ApiError, hiddenFrom } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type { Consultation } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import { isOwn } from "../access.ts";
+import { addendaOf } from "../addenda/addendum.ts";
 import type { Clinical } from "../app.ts";
 import { accessTo, notesOf, toConsultation } from "./consultation.ts";
 import { type ConsultationFacts, type Step, takesStep } from "./consultation-rules.ts";
@@ -28,7 +29,8 @@ export async function takeStep(
     const row = (await lockConsultations(tx, [consultationId]))[0]!;
     if (!takesStep(factsOf(row, app.box), step, now, app)) {
       const trails = readTrails("consultation.get", [accessTo(row)]);
-      return { response: toConsultation(row, app.box), trails };
+      const addenda = (await addendaOf(tx, [row])).get(row.id);
+      return { response: toConsultation(row, app.box, addenda), trails };
     }
     const moved = move(row, step, now, app.box);
     return { response: toConsultation(moved, app.box), trails: [saveMove(tx, moved)] };

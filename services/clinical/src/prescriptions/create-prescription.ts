@@ -8,6 +8,7 @@ import type {
 } from "@medconnect/proto/medconnect/clinical/v1/prescription_service.ts";
 import { isOwn } from "../access.ts";
 import type { Clinical } from "../app.ts";
+import { assertCompleted } from "../consultations/consultation-rules.ts";
 import { type ConsultationRow, findConsultation } from "../consultations/consultation-store.ts";
 import { contentPlace, itemsPlace, toPrescription } from "./prescription.ts";
 import { insertPrescription, type PrescriptionRow } from "./prescription-store.ts";
@@ -22,7 +23,7 @@ export const createPrescription =
       throw hiddenFrom(`consultations/${consultation.id}`, consultation.patient_id);
     return await app.changes.apply(call, async (tx) => {
       // No lock: a completed consultation stays completed.
-      if (consultation.status !== "COMPLETED") throw new ApiError("CONSULTATION_NOT_COMPLETED");
+      assertCompleted(consultation);
       const now = app.clock.now();
       const row = newPrescription(consultation, request, now, app.prescriptionValidityMs, app.box);
       insertPrescription(tx, row);

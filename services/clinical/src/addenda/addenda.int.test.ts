@@ -1,0 +1,129 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import type { Caller } from "@medconnect/platform/identity/caller.ts";
+import { newId } from "@medconnect/platform/ids.ts";
+import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import {
+  ConsultationServiceService,
+  ListConsultationsRequest,
+} from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
+import { listConsultations } from "../consultations/read-consultations.ts";
+import { type ClinicalTest, MINUTE_MS, startClinical } from "../testing.ts";
+
+const NOTES = "flu; rest";
+
+let clinical: ClinicalTest;
+let doctor: Caller & { userId: string };
+let patient: Caller & { userId: string };
+
+beforeAll(async () => {
+  clinical = await startClinical();
+});
+afterAll(() => clinical.app.close());
+
+beforeEach(() => {
+  doctor = userCaller("DOCTOR");
+  patient = userCaller("PATIENT");
+});
+
+/** @returns the id of a consultation that has begun */
+async function begin(): Promise<string> {
+  const { consultationId, confirmed } = clinical.booking(patient, doctor, 0);
+  await clinical.deliver("scheduling", confirmed);
+  await clinical.start(consultationId, doctor);
+  return consultationId;
+}
+
+async function complete(): Promise<string> {
+  const consultationId = await begin();
+  await clinical.complete(consultationId, doctor, NOTES);
+  return consultationId;
+}
+
+const rowsOf = (consultationId: string) =>
+  clinical.app.db.read<{ id: string; text: Buffer }>(
+    "SELECT id, text FROM addenda WHERE consultation_id = ? ORDER BY id",
+    [consultationId],
+  );
+
+test("a doctor adds to a completed consultation's notes; patient and doctor read it in order, and it is audited", async () => {
+  const consultationId = await complete();
+  const createTime = clinical.app.clock.now();
+  const first = await clinical.add(consultationId, doctor, "the culture is negative");
+  expect(first).toEqual({ id: first.id, consultationId, text: "the culture is negative", createTime });
+  clinical.app.clock.advance(MINUTE_MS);
+  const second = await clinical.add(consultationId, doctor, "no allergy after all");
+  for (const reader of [patient, doctor]) {
+    const read = await clinical.read(consultationId, reader);
+    expect(read).toMatchObject({ status: "COMPLETED", notes: NOTES, addenda: [first, second] });
+  }
+  expect(await clinical.trail(`consultations/${consultationId}/addenda/${first.id}`)).toEqual([
+    { action: "addendum.create", actorId: doctor.userId, subjectIds: [patient.userId, doctor.userId] },
+  ]);
+});
+
+test("a list, and the completion that is repeated, show what was added to which consultation", async () => {
+  const [first, second] = [await complete(), await complete()];
+  await begin();
+  const [a, b] = [await clinical.add(first, doctor, "a"), await clinical.add(second, doctor, "b")];
+  const { response } = await invoke(
+    ConsultationServiceService.listConsultations,
+    listConsultations(clinical.app),
+    patient,
+    ListConsultationsRequest.fromPartial({}),
+  );
+  const added = response.consultations.map(({ id, addenda }) => [id, addenda] as const);
+  expect(Object.fromEntries(added)).toMatchObject({ [first]: [a], [second]: [b] });
+  expect(added.map(([, addenda]) => addenda.length).sort()).toEqual([0, 1, 1]);
+  expect((await clinical.complete(first, doctor, NOTES)).addenda).toEqual([a]);
+});
+
+test("each addition changes the consultation's etag", async () => {
+  const consultationId = await complete();
+  const etags = [(await clinical.read(consultationId, patient)).etag];
+  for (const text of ["a", "b"]) {
+    await clinical.add(consultationId, doctor, text);
+    etags.push((await clinical.read(consultationId, patient)).etag);
+  }
+  expect(new Set(etags).size).toBe(3);
+});
+
+test("nothing is added before the consultation is completed, or where it never is", async () => {
+  const begun = await begin();
+  const refused = { reason: "CONSULTATION_NOT_COMPLETED" };
+  await expect(clinical.add(begun, doctor, "early")).rejects.toMatchObject(refused);
+  await clinical.abandon(begun, doctor, "no sound");
+  await expect(clinical.add(begun, doctor, "never")).rejects.toMatchObject(refused);
+  expect(await rowsOf(begun)).toEqual([]);
+});
+
+test("only the consultation's own doctor adds to it", async () => {
+  const consultationId = await complete();
+  const hidden = { reason: "NOT_FOUND", isDenial: true };
+  await expect(clinical.add(consultationId, userCaller("DOCTOR"), "mine")).rejects.toMatchObject(hidden);
+  const missing = { reason: "NOT_FOUND", isDenial: false };
+  await expect(clinical.add(newId(), doctor, "nowhere")).rejects.toMatchObject(missing);
+  expect(await rowsOf(consultationId)).toEqual([]);
+});
+
+test("the same key many times at once adds once; without one each call adds", async () => {
+  const consultationId = await complete();
+  const key = newId();
+  const made = await Promise.all(
+    Array.from({ length: 20 }, () => clinical.add(consultationId, doctor, "once", key)),
+  );
+  expect(new Set(made.map(({ id }) => id)).size).toBe(1);
+  await expect(clinical.add(consultationId, doctor, "else", key)).rejects.toMatchObject({
+    reason: "IDEMPOTENCY_KEY_REUSED",
+  });
+  for (let i = 0; i < 2; i++) await clinical.add(consultationId, doctor, "again");
+  expect(await rowsOf(consultationId)).toHaveLength(3);
+});
+
+test("what is added lies encrypted in the database, each bound to its row", async () => {
+  const consultationId = await complete();
+  for (const text of ["a canary", "another canary"]) await clinical.add(consultationId, doctor, text);
+  const [first, second] = await rowsOf(consultationId);
+  for (const { text } of [first!, second!]) expect(text.includes("canary")).toBe(false);
+  await clinical.app.db.write("UPDATE addenda SET text = ? WHERE id = ?", [first!.text, second!.id]);
+  await expect(clinical.read(consultationId, doctor)).rejects.toThrow();
+});

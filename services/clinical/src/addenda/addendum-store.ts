@@ -1,0 +1,26 @@
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+
+export interface AddendumRow {
+  id: string;
+  consultation_id: string;
+  text: Buffer;
+  create_time: Date;
+}
+
+export function insertAddendum(tx: Transaction, row: AddendumRow): void {
+  tx.defer("INSERT INTO addenda (id, consultation_id, text, create_time) VALUES (?, ?, ?, ?)", [
+    row.id,
+    row.consultation_id,
+    row.text,
+    row.create_time,
+  ]);
+}
+
+/** The addenda of consultations, of each oldest first. */
+export async function findAddenda(tx: Transaction, consultationIds: string[]): Promise<AddendumRow[]> {
+  return await tx.read<AddendumRow>(
+    `SELECT id, consultation_id, text, create_time FROM addenda WHERE consultation_id IN (?)
+     ORDER BY consultation_id, create_time, id`,
+    [consultationIds],
+  );
+}

@@ -1,0 +1,36 @@
+import { ApiError, hiddenFrom } from "@medconnect/platform/errors/api-error.ts";
+import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
+import { newId } from "@medconnect/platform/ids.ts";
+import type {
+  Addendum,
+  CreateAddendumRequest,
+} from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
+import { isOwn } from "../access.ts";
+import type { Clinical } from "../app.ts";
+import { assertCompleted } from "../consultations/consultation-rules.ts";
+import { findConsultation } from "../consultations/consultation-store.ts";
+import { textPlace } from "./addendum.ts";
+import { insertAddendum } from "./addendum-store.ts";
+
+/** ConsultationService.CreateAddendum. Throws NOT_FOUND, CONSULTATION_NOT_COMPLETED. */
+export const createAddendum =
+  (app: Clinical) =>
+  async ({ consultationId, text }: CreateAddendumRequest, call: Call): Promise<Addendum> => {
+    const consultation = await findConsultation(app.db, consultationId);
+    if (!consultation) throw new ApiError("NOT_FOUND");
+    const { patient_id: patientId, doctor_id: doctorId } = consultation;
+    if (!isOwn(userOf(call), consultation)) throw hiddenFrom(`consultations/${consultationId}`, patientId);
+    return await app.changes.apply(call, async (tx) => {
+      // No lock: a completed consultation stays completed.
+      assertCompleted(consultation);
+      const addendum: Addendum = { id: newId(), consultationId, text, createTime: app.clock.now() };
+      insertAddendum(tx, {
+        id: addendum.id,
+        consultation_id: consultationId,
+        text: app.box.seal(textPlace(addendum.id), text),
+        create_time: addendum.createTime!,
+      });
+      const resource = `consultations/${consultationId}/addenda/${addendum.id}`;
+      return { response: addendum, trails: [{ resource, subjectIds: [patientId, doctorId] }] };
+    });
+  };
