@@ -169,7 +169,7 @@ test("whatever happens, a payment only goes where its states allow, and RETURN i
   );
 });
 
-test.each(["REQUIRES_AUTHORIZATION", "PROCESSING", "AUTHORIZED", "CAPTURED"] as const)(
+test.each(["REQUIRES_AUTHORIZATION", "PROCESSING", "AUTHORIZED", "CAPTURED", "REFUNDED"] as const)(
   "the order of two decisions on a payment that is %s does not matter",
   (status) => {
     const standing: Standing = { status, settlement: null };

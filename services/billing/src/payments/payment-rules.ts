@@ -42,12 +42,13 @@ export function assertAuthorizable(status: Payment_Status, holdExpireTime: Date,
 
 /**
  * What a decision makes of a payment: one that awaits authorization is cancelled, one that has money to move remembers
- * the decision until it is carried out. RETURN prevails over CAPTURE, so that the order of decisions does not matter.
+ * the decision until it is carried out, and beyond: what was given back may come back. RETURN prevails over CAPTURE, so that
+ * the order of decisions does not matter.
  */
 export function decide({ status, settlement }: Standing, decision: Settlement): Standing {
   if (status === "REQUIRES_AUTHORIZATION") return { status: "CANCELLED", settlement: decision };
-  const isOver = TRANSITIONS[status].length === 0;
-  return { status, settlement: isOver || settlement === "RETURN" ? settlement : decision };
+  const isLetGo = status === "VOIDED" || status === "CANCELLED";
+  return { status, settlement: isLetGo || settlement === "RETURN" ? settlement : decision };
 }
 
 /** What the end of the hold makes of a payment: only one that awaits authorization is cancelled. */

@@ -293,6 +293,18 @@ test("what has to go back and came back is tried again an hour later; what was c
   expect(await findViolations(billing.app.db)).toEqual([]);
 });
 
+test("what an admin gave back before the booking was called off has to go back as well, where it came back", async () => {
+  const { paymentId, cancelledFree } = await captured();
+  const { response: refund } = await billing.refund(paymentId, 5000);
+  await billing.deliver(cancelledFree);
+  expect(await billing.read(paymentId)).toMatchObject({ status: "REFUNDED" });
+  await comeBack(refund.id);
+  billing.app.clock.advance(HOUR_MS);
+  await billing.settle();
+  expect(await billing.read(paymentId)).toMatchObject({ status: "REFUNDED" });
+  expect(await findViolations(billing.app.db)).toEqual([]);
+});
+
 test("several settlers at once refund once", async () => {
   const payments = await Promise.all(Array.from({ length: 20 }, () => captured()));
   for (const { cancelledFree } of payments) await billing.deliver(cancelledFree);
