@@ -1,5 +1,11 @@
 import { expect, test } from "@jest/globals";
-import { type BookingFacts, canBecome, decideCancel, statusAt } from "./booking-rules.ts";
+import {
+  assertReschedulable,
+  type BookingFacts,
+  canBecome,
+  decideCancel,
+  statusAt,
+} from "./booking-rules.ts";
 
 const HOUR_MS = 3_600_000;
 const CUTOFF_MS = 24 * HOUR_MS;
@@ -68,7 +74,49 @@ test("an unpaid booking reads as expired from the instant its hold ends, and can
   );
 });
 
-test("only an unpaid or an expired booking can become confirmed", () => {
-  const all = ["PENDING_PAYMENT", "CONFIRMED", "EXPIRED", "CANCELLED", "COMPLETED", "NO_SHOW"] as const;
-  expect(all.filter((status) => canBecome(status, "CONFIRMED"))).toEqual(["PENDING_PAYMENT", "EXPIRED"]);
+const STATUSES = ["PENDING_PAYMENT", "CONFIRMED", "EXPIRED", "CANCELLED", "COMPLETED", "NO_SHOW"] as const;
+
+test.each([
+  ["PENDING_PAYMENT", ["CONFIRMED", "EXPIRED", "CANCELLED"]],
+  ["CONFIRMED", ["CANCELLED", "COMPLETED", "NO_SHOW"]],
+  ["EXPIRED", ["CONFIRMED"]],
+  ["CANCELLED", []],
+  ["COMPLETED", []],
+  ["NO_SHOW", []],
+] as const)("from %s a booking comes to %j, and nowhere else", (current, reachable) => {
+  expect(STATUSES.filter((next) => canBecome(current, next)).sort()).toEqual([...reachable].sort());
+});
+
+test.each([
+  ["a patient two days before", "PATIENT", {}],
+  ["a patient at the cut-off", "PATIENT", { startTime: inHours(24) }],
+  ["a doctor just before the start", "DOCTOR", { startTime: inHours(0.1) }],
+  ["an admin just before the start", "ADMIN", { startTime: inHours(0.1) }],
+] as const)("%s may move a booking", (_, by, facts) => {
+  expect(() => assertReschedulable({ ...confirmed, ...facts }, by, now, CUTOFF_MS)).not.toThrow();
+});
+
+test.each([
+  ["a patient after the cut-off", "PATIENT", { startTime: inHours(23.9) }, "RESCHEDULE_TOO_LATE"],
+  ["a doctor at the start", "DOCTOR", { startTime: now }, "BOOKING_STARTED"],
+  ["an admin once it has begun early", "ADMIN", { begun: true }, "BOOKING_STARTED"],
+] as const)("%s does not move a booking: %s", (_, by, facts, reason) => {
+  expect(() => assertReschedulable({ ...confirmed, ...facts }, by, now, CUTOFF_MS)).toThrow(
+    expect.objectContaining({ reason }),
+  );
+});
+
+test.each([
+  ["PENDING_PAYMENT", "EXPIRED,CANCELLED"],
+  ["EXPIRED", ""],
+  ["CANCELLED", ""],
+  ["COMPLETED", ""],
+  ["NO_SHOW", ""],
+] as const)("a booking that is %s is not moved, and told so without contradiction", (status, allowed) => {
+  expect(() => assertReschedulable({ ...confirmed, status }, "PATIENT", now, CUTOFF_MS)).toThrow(
+    expect.objectContaining({
+      reason: "ILLEGAL_TRANSITION",
+      metadata: { current: status, requested: "CONFIRMED", allowed },
+    }),
+  );
 });

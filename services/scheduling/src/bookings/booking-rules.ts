@@ -49,9 +49,9 @@ export function assertReschedulable(
 ): void {
   const current = statusAt(booking, now);
   if (current !== "CONFIRMED") {
-    throw new ApiError("ILLEGAL_TRANSITION", {
-      metadata: { current, requested: "CONFIRMED", allowed: TRANSITIONS[current].join(",") },
-    });
+    // By its payment it may become so yet, but not by being moved.
+    const allowed = TRANSITIONS[current].filter((next) => next !== "CONFIRMED").join(",");
+    throw new ApiError("ILLEGAL_TRANSITION", { metadata: { current, requested: "CONFIRMED", allowed } });
   }
   if (hasStarted(booking, now)) throw new ApiError("BOOKING_STARTED");
   if (by === "PATIENT" && isAfterCutoff(booking, now, cutoffMs)) throw new ApiError("RESCHEDULE_TOO_LATE");
