@@ -54,6 +54,8 @@ export class Patient {
   readonly beliefs = new Map<string, Belief>();
   readonly client: ResoluteClient<keyof typeof EXPECTED>;
   readonly #options: PatientOptions;
+  /** Bookings whose waiting room was asked for since they were made or moved. */
+  readonly #visited = new Set<string>();
   #stopped = false;
 
   constructor(options: PatientOptions) {
@@ -85,7 +87,7 @@ export class Patient {
     // A hold is short: most are paid at once, some are left to expire.
     if (pending.length > 0 && chance < 0.4) return await this.#authorize(random.pick(pending));
     if (confirmed.length > 0 && chance < 0.5) return await this.#reschedule(random.pick(confirmed));
-    const awaited = confirmed.filter(({ joined }) => !joined);
+    const awaited = confirmed.filter(({ id }) => !this.#visited.has(id));
     if (awaited.length > 0 && chance < 0.57) return await this.#join(random.pick(awaited));
     const live = [...pending, ...confirmed];
     if (live.length > 0 && chance < 0.65) return await this.#cancel(random.pick(live));
@@ -141,12 +143,14 @@ export class Patient {
     const call = `POST /v1/bookings/${belief.id}:reschedule`;
     const { kind, body } = await this.client.decide("reschedule", call, { slotId });
     if (kind !== "ok") return;
+    this.#visited.delete(belief.id);
     Object.assign(belief, { slotId: body.slotId, sequence: Number(body.sequence), joined: false });
   }
 
   async #join(belief: Belief): Promise<void> {
     const call = `POST /v1/consultations/${belief.consultationId}:join`;
-    const { kind, body } = await this.client.decide("join", call, {});
+    const { kind, reason, body } = await this.client.decide("join", call, {});
+    if (reason !== "NOT_FOUND") this.#visited.add(belief.id);
     if (kind === "refused") return await this.#read(belief);
     if (kind !== "ok") return;
     if (body.status !== "WAITING")

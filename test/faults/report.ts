@@ -31,7 +31,7 @@ export function describe(result: Result): string {
     `${tally.calls} calls, ${tally.unknown} of unknown outcome; slowest ${seconds(tally.slowestMs)}` +
       (latencies.length > 0 ? `, p50 ${Math.round(p50)} ms, p99 ${Math.round(p99)} ms` : ""),
     ...tally.describe().map((line) => `  ${line}`),
-    `at rest after ${seconds(verdict.settledMs)}; took ${seconds(tookMs)}`,
+    `at rest after ${seconds(verdict.settledMs)}; ${verdict.letDown} patients waited in vain until now; took ${seconds(tookMs)}`,
     violations.length === 0 ? "violations: none" : `violations: ${violations.length}`,
     ...someOfEachKind(violations).map((line) => `  ${line}`),
   ].join("\n  ");

@@ -15,9 +15,14 @@ const WATCH_MS = 500;
 /** Longer than the longest lease (10 s), after which a second try follows. */
 export const SETTLE_TIMEOUT_MS = 40_000;
 
+const LET_DOWN = `SELECT COUNT(*) AS letDown FROM clinical.consultations
+  WHERE status = 'NO_SHOW' AND moved_by = 'SERVICE'`;
+
 export interface Verdict {
   /** How long the system took to come to rest. */
   settledMs: number;
+  /** How many patients have waited until the end, so far, and were let down. */
+  letDown: number;
   violations: string[];
 }
 
@@ -41,7 +46,8 @@ export async function judge(system: System, crowd: Crowd): Promise<Verdict> {
       ...(await unacknowledgedRefunds(schemas, crowd.clerk)),
       ...(await contradictionsOutside(system, crowd.believers, crowd.doctors)),
     ];
-    return { settledMs, violations };
+    const [{ letDown }] = (await schemas.rows(LET_DOWN)) as [{ letDown: number }];
+    return { settledMs, letDown, violations };
   } finally {
     await schemas.close();
   }
