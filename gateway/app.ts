@@ -8,6 +8,7 @@ import { problemHandler } from "./problem-handler.ts";
 import { type Route, routerOf } from "./routing/routes.ts";
 import { type RpcHandlerOptions, rpcHandler } from "./rpc-handler.ts";
 import { crossOrigin, noStore, securityHeaders } from "./security.ts";
+import { warnOfUntrustedProxy } from "./untrusted-proxy.ts";
 
 export interface AppOptions extends Omit<RpcHandlerOptions, "router"> {
   routes: Route[];
@@ -30,6 +31,7 @@ export function createApp(options: AppOptions): Express {
   app.disable("query parser");
   app.enable("case sensitive routing");
   app.use(observe({ log, traceRatio }));
+  app.use(warnOfUntrustedProxy(log));
   app.use(noStore, securityHeaders, crossOrigin(corsOrigins));
   app.get("/healthz", (_request, response) => say(response, 200, "ok"));
   app.get("/readyz", (_request, response) =>

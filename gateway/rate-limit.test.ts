@@ -59,6 +59,8 @@ describe("a limit", () => {
       (await gateway.send("POST", "/v1/auth/login", { headers: { "x-forwarded-for": address }, body: {} }))
         .status;
     expect([await login("1.1.1.1"), await login("2.2.2.2")]).toEqual([200, 429]);
+    const warnings = gateway.logLines.filter(({ level }) => level === 40).map(({ msg }) => msg);
+    expect(warnings.filter((text) => String(text).includes("TRUST_PROXY"))).toHaveLength(1);
   });
 
   test("counts by the address that a trusted proxy names", async () => {
@@ -71,6 +73,7 @@ describe("a limit", () => {
       await login("2.2.2.2"),
       await login("8.8.8.8, 1.1.1.1"),
     ]).toEqual([200, 200, 429]);
+    expect(JSON.stringify(gateway.logLines)).not.toContain("TRUST_PROXY");
   });
 
   test("holds for an IPv6 site as well, which has the room of eight clients", async () => {
