@@ -102,6 +102,15 @@ test.each(rules.map((rule) => [nameOf(rule), rule] as const))("%s asks for what 
   }
 });
 
+test("what is to be told of once it has happened once is told of the first time, too", () => {
+  const single = rules.filter(({ expr }) => /increase\(/.test(expr));
+  expect(single.map(nameOf)).toContain("GlassBroken");
+  for (const { expr } of single) {
+    const [, selector, range] = /increase\((\S+)\[(\w+)\]\)/.exec(expr)!;
+    expect(expr.replaceAll(/\s+/g, " ")).toContain(`(${selector} unless ${selector} offset ${range}) > 0`);
+  }
+});
+
 test("every alert says how urgent it is, and what is wrong", () => {
   for (const { alert, labels, annotations } of rules.filter((rule) => rule.alert)) {
     expect({ alert, severity: labels?.severity }).toEqual({
