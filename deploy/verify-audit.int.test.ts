@@ -103,8 +103,13 @@ test("exits with 1 where the witness was told of nothing for longer than the gra
   expect((await verify()).stdout).toContain("0 findings; newest checkpoint 3 h old\n");
 });
 
-test("says what it cannot find without the checkpoints", async () => {
-  const { code, stdout } = await verify({ WITNESS_DATABASE_URL: undefined });
+test("does without the checkpoints only if it is told so, and says what it cannot find then", async () => {
+  const env = { ...ofBilling(), WITNESS_DATABASE_URL: undefined };
+  expect(await run(["--service", "billing"], env)).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("WITNESS_DATABASE_URL is missing; --no-witness does without"),
+  });
+  const { code, stdout } = await run(["--service", "billing", "--no-witness"], env);
   expect({ code, stdout }).toEqual({
     code: 0,
     stdout: expect.stringContaining("a cut-off end is not found"),
