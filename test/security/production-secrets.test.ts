@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { expect, jest, test } from "@jest/globals";
+import { describe, expect, jest, test } from "@jest/globals";
 import { PROCESSES, type ProcessName } from "../../deploy/local/ports.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -73,4 +73,43 @@ test("a missing secret is told of", async () => {
     "Setting DATA_KEY",
     "Setting INTERNAL_KEY",
   ]);
+});
+
+describe("auth in production", () => {
+  const password = () => randomBytes(24).toString("base64url");
+  const shared = password();
+  const READY = {
+    INTERNAL_KEY: random(),
+    DATA_KEY: random(),
+    AUDIT_KEY: random(),
+    DATABASE_URL: `mysql://medconnect_auth:${shared}@127.0.0.1:1/a`,
+    REDIS_URL: DEMO.REDIS_URL,
+    MAIL_URL: `smtps://medconnect:${password()}@127.0.0.1:1`,
+    MAIL_FROM: "no-reply@example.org",
+    PUBLIC_URL: "https://app.example.org",
+  };
+
+  test.each([
+    [
+      "mails that reach nobody",
+      { MAIL_URL: "file:///var/mail" },
+      "auth cannot start: MAIL_URL names a folder",
+    ],
+    ["no mail server", { MAIL_URL: "" }, "Setting MAIL_URL: must be smtp"],
+    [
+      "one password for mail and database",
+      { MAIL_URL: `smtps://medconnect:${shared}@127.0.0.1:1` },
+      "Setting MAIL_URL: must not be the same as DATABASE_URL",
+    ],
+    ["links to nowhere", { PUBLIC_URL: "" }, "auth cannot start: production needs MAIL_FROM and PUBLIC_URL"],
+    [
+      "links that anybody on the way reads",
+      { PUBLIC_URL: "http://app.example.org" },
+      "auth cannot start: PUBLIC_URL must begin with https",
+    ],
+  ])("does not start on %s", async (_, env, word) => {
+    const { code, said } = await start("auth", { ...READY, ...env });
+    expect({ code, said }).toEqual({ code: 1, said: [expect.stringContaining(word)] });
+    expect(said.join()).not.toContain(shared);
+  });
 });

@@ -10,7 +10,7 @@ import { keepKeys } from "./keys/keep-keys.ts";
 import { CACHE_MS, SigningKeys } from "./keys/signing-keys.ts";
 import { type Lockouts, lockoutSettings, lockoutsOf } from "./lockouts/lockouts.ts";
 import { deliverMails, watchMails } from "./mail/deliver-mails.ts";
-import { mailOptionsOf, mailSettings } from "./mail/mail-settings.ts";
+import { type MailOptions, mailSettings } from "./mail/mail-settings.ts";
 import { createMailTransport, type MailTransport } from "./mail/mail-transport.ts";
 import { CHALLENGE_TTL_S } from "./mfa/ask-for-second-factor.ts";
 import { PasswordHasher } from "./passwords/password-hasher.ts";
@@ -114,7 +114,7 @@ const MAIL_MS = 1000;
 type AuthConfig = ServiceConfig & z.infer<z.ZodObject<typeof authSettings>>;
 
 /** What the use cases are built from; makes the first signing keys where there are none. */
-export async function buildAuth(platform: Platform, config: AuthConfig): Promise<Auth> {
+export async function buildAuth(platform: Platform, config: AuthConfig, mail: MailOptions): Promise<Auth> {
   const { KEY_ROTATION_EVERY: rotationMs, ACCESS_TOKEN_TTL, JWKS_MAX_AGE } = config;
   const keep = keepKeys(platform, {
     rotationMs,
@@ -122,12 +122,11 @@ export async function buildAuth(platform: Platform, config: AuthConfig): Promise
     publishAheadMs: 2 * JWKS_MAX_AGE + CACHE_MS,
   });
   await keep();
-  const { url, from, publicUrl } = mailOptionsOf(config);
   const mailing = {
-    mailTransport: createMailTransport(url),
-    mailFrom: from,
+    mailTransport: createMailTransport(mail.url),
+    mailFrom: mail.from,
     mailLeaseMs: config.MAIL_LEASE,
-    publicUrl,
+    publicUrl: mail.publicUrl,
   };
   watchMails(platform);
   return {

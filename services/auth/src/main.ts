@@ -23,6 +23,7 @@ import { createBreakGlassGrant } from "./break-glass/create-grant.ts";
 import { getBreakGlassGrant, listBreakGlassGrants } from "./break-glass/read-grants.ts";
 import { revokeBreakGlassGrant } from "./break-glass/revoke-grant.ts";
 import { getJwks } from "./keys/get-jwks.ts";
+import { mailOptionsOf } from "./mail/mail-settings.ts";
 import { activateTotp } from "./mfa/activate-totp.ts";
 import { disableTotp } from "./mfa/disable-totp.ts";
 import { regenerateRecoveryCodes } from "./mfa/regenerate-recovery-codes.ts";
@@ -53,13 +54,14 @@ const SWEEP_MS = 60_000;
 
 startProcess("auth", async () => {
   const config = loadConfig({ ...serviceSettings, ...authSettings });
+  const mail = mailOptionsOf(config);
 
   await runService({
     name: "auth",
     config,
     routes: EVENT_ROUTES,
     build: async (platform) => {
-      const app: Auth = await buildAuth(platform, config);
+      const app: Auth = await buildAuth(platform, config, mail);
       return {
         serve: (server) => {
           server.serve(AuthServiceService, {

@@ -17,6 +17,7 @@ import { register } from "../accounts/register.ts";
 import { createAdmin } from "../admin/create-admin.ts";
 import { type Auth, authSettings, buildAuth, EVENT_ROUTES } from "../app.ts";
 import { deliverMails } from "../mail/deliver-mails.ts";
+import { mailOptionsOf } from "../mail/mail-settings.ts";
 import type { OutgoingMail } from "../mail/mail-transport.ts";
 import { login } from "../sessions/login.ts";
 
@@ -67,7 +68,8 @@ export async function startTestAuth(): Promise<TestAuth> {
     INTERNAL_KEY: key,
     MAIL_URL: "smtp://unused",
   };
-  const built = await buildAuth(service, loadConfig({ ...serviceSettings, ...authSettings }, env));
+  const config = loadConfig({ ...serviceSettings, ...authSettings }, env);
+  const built = await buildAuth(service, config, mailOptionsOf(config));
   // Mails go out when the test asks for them, and no earlier.
   await built.mailJob.stop();
   const sent: OutgoingMail[] = [];
