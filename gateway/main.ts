@@ -3,6 +3,7 @@ import { methods } from "@medconnect/platform/contract/methods.ts";
 import { within } from "@medconnect/platform/grpc/client.ts";
 import { AccessTokenVerifier } from "@medconnect/platform/identity/access-tokens.ts";
 import { jwksOf, revocationsOf } from "@medconnect/platform/identity/auth-client.ts";
+import { RevocationLists } from "@medconnect/platform/identity/revocation-lists.ts";
 import { Revocations } from "@medconnect/platform/identity/revocations.ts";
 import { ServiceTokens } from "@medconnect/platform/identity/service-tokens.ts";
 import { runUntilSignal, startProcess } from "@medconnect/platform/lifecycle.ts";
@@ -46,7 +47,12 @@ startProcess("gateway", async () => {
     maxAgeMs: config.JWKS_MAX_AGE,
     fetchJwks: jwksOf(services.client("auth")),
   });
-  const revocations = new Revocations(redis, revocationsOf(services.client("auth"), serviceTokens), log);
+  const revocations = new Revocations({
+    redis,
+    lists: new RevocationLists(config.INTERNAL_KEY),
+    fallback: revocationsOf(services.client("auth"), serviceTokens),
+    log,
+  });
   revocations.start();
 
   const limits = {

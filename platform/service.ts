@@ -25,7 +25,8 @@ import { GrpcServer } from "./grpc/server.ts";
 import { Idempotency } from "./idempotency.ts";
 import { AccessTokenVerifier } from "./identity/access-tokens.ts";
 import { jwksOf, revocationsOf } from "./identity/auth-client.ts";
-import { type Revocation, Revocations } from "./identity/revocations.ts";
+import { type Revocation, RevocationLists } from "./identity/revocation-lists.ts";
+import { Revocations } from "./identity/revocations.ts";
 import { ServiceTokens } from "./identity/service-tokens.ts";
 import { type Consumers, Inbox } from "./inbox/inbox.ts";
 import { Job } from "./jobs.ts";
@@ -122,11 +123,12 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
   const parts = await build(platform);
 
   const auth = clientOf("auth", config, tls);
-  const revocations = new Revocations(
+  const revocations = new Revocations({
     redis,
-    parts.fetchRevocations ?? revocationsOf(auth, serviceTokens),
+    lists: new RevocationLists(config.INTERNAL_KEY),
+    fallback: parts.fetchRevocations ?? revocationsOf(auth, serviceTokens),
     log,
-  );
+  });
   const accessTokens = new AccessTokenVerifier({
     issuer: config.JWT_ISSUER,
     audience: config.JWT_AUDIENCE,

@@ -3,6 +3,7 @@ import { text } from "node:stream/consumers";
 import { methods } from "@medconnect/platform/contract/methods.ts";
 import { AccessTokenVerifier } from "@medconnect/platform/identity/access-tokens.ts";
 import type { Role } from "@medconnect/platform/identity/caller.ts";
+import { RevocationLists } from "@medconnect/platform/identity/revocation-lists.ts";
 import { Revocations } from "@medconnect/platform/identity/revocations.ts";
 import { ServiceTokens } from "@medconnect/platform/identity/service-tokens.ts";
 import { newId } from "@medconnect/platform/ids.ts";
@@ -67,8 +68,13 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
   const jwk = { ...(await exportJWK(keys.publicKey)), kid: "k1", alg: "EdDSA", use: "sig" };
   const revoked: string[] = [];
   const redis = connectRedis(redisUrl, pino({ level: "silent" }), REDIS_IN_REQUEST_MS);
-  const readRevoked = async () => revoked.map((sessionId) => ({ sessionId, expireTime: new Date() }));
-  const revocations = new Revocations(redis, readRevoked, log);
+  const expireTime = new Date(Date.now() + 3_600_000);
+  const revocations = new Revocations({
+    redis,
+    lists: new RevocationLists([INTERNAL_KEY]),
+    fallback: async () => revoked.map((sessionId) => ({ sessionId, expireTime })),
+    log,
+  });
   revocations.start();
   const callTimeoutMs = 2000;
   const http = new HttpServer(

@@ -1,7 +1,7 @@
 import { KeyServiceService } from "@medconnect/proto/medconnect/auth/v1/key_service.ts";
 import type { JSONWebKeySet } from "jose";
 import { type GrpcClient, within } from "../grpc/client.ts";
-import type { Revocation } from "./revocations.ts";
+import type { Revocation } from "./revocation-lists.ts";
 import type { ServiceTokens } from "./service-tokens.ts";
 
 const FETCH_TIMEOUT_MS = 2000;

@@ -2,44 +2,43 @@ import type { Redis } from "ioredis";
 import { ApiError } from "../errors/api-error.ts";
 import type { Logger } from "../log.ts";
 import type { AccessToken } from "./access-tokens.ts";
+import type { Revocation, RevocationList, RevocationLists } from "./revocation-lists.ts";
 
-/**
- * What was revoked, by when its last access token expires (ms): sessions, and signing keys by their key ids. Auth
- * writes it each second, every process reads it.
- */
+/** Where auth writes the list of what was revoked, each second, for every process to read. */
 export const REVOCATIONS_KEY = "medconnect:revocations";
+/** A list in Redis that is older is not believed, and auth itself asked: with the poll of a second, within the promised five. */
+export const PUBLISHED_FOR_MS = 3000;
 
 const POLL_MS = 1000;
-/** A list older than this says nothing any more about who was signed out since. */
+/** What was heard longer ago says nothing any more about who was signed out since. */
 const GOOD_FOR_MS = 5000;
 
-export interface Revocation {
-  /** The `sid` of access tokens, or the key id of a signing key that must not be trusted any more. */
-  sessionId: string;
-  expireTime: Date;
-}
-
-/** Reads the whole list from where auth itself keeps it, for the times when Redis is away. */
+/** Reads the whole list from where auth itself keeps it, for the times when Redis is away or tells nonsense. */
 export type RevocationSource = () => Promise<Revocation[]>;
+
+export interface RevocationsOptions {
+  redis: Pick<Redis, "get">;
+  lists: RevocationLists;
+  fallback: RevocationSource;
+  log: Logger;
+}
 
 /**
  * The sessions that have ended while an access token of theirs may still be about, and the signing keys that were
- * compromised; kept in memory so that no request waits for a look-up. Read from Redis each second, or from auth while Redis fails.
+ * compromised; kept in memory so that no request waits for a look-up. Read from Redis each second, or from auth where
+ * Redis has no list that auth wrote just now. What was heard once stays until it expires, whatever is heard later.
  */
 export class Revocations {
-  readonly #redis: Redis;
-  readonly #fallback: RevocationSource;
-  readonly #log: Logger;
-  #ended = new Set<string>();
-  #readAtMs = 0;
+  readonly #options: RevocationsOptions;
+  /** When the last access token of each expires, in ms. */
+  readonly #ended = new Map<string, number>();
+  #heardAtMs = 0;
   readonly #startedAtMs = Date.now();
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
-  constructor(redis: Redis, fallback: RevocationSource, log: Logger) {
-    this.#redis = redis;
-    this.#fallback = fallback;
-    this.#log = log;
+  constructor(options: RevocationsOptions) {
+    this.#options = options;
   }
 
   /** Begins to read; `ready` tells when the first whole list is there. */
@@ -53,7 +52,7 @@ export class Revocations {
   }
 
   get ready(): boolean {
-    return Date.now() - this.#readAtMs <= GOOD_FOR_MS;
+    return Date.now() - this.#heardAtMs <= GOOD_FOR_MS;
   }
 
   /** Throws UNAUTHENTICATED if the token's session or key was revoked, REVOCATION_UNKNOWN if that cannot be told. */
@@ -65,32 +64,34 @@ export class Revocations {
   async #poll(): Promise<void> {
     const startedAtMs = Date.now();
     try {
-      this.#ended = new Set(await this.#read());
-      this.#readAtMs = startedAtMs;
+      const { time, revocations } = (await this.#published()) ?? {
+        time: new Date(startedAtMs),
+        revocations: await this.#options.fallback(),
+      };
+      this.#remember(revocations);
+      this.#heardAtMs = Math.max(this.#heardAtMs, Math.min(time.getTime(), startedAtMs));
     } catch (error) {
       // While a deployment starts, auth may not be there yet: that is no news until it lasts.
-      const lasts = startedAtMs - Math.max(this.#readAtMs, this.#startedAtMs) > GOOD_FOR_MS / 2;
-      if (lasts) this.#log.warn({ err: error }, "revocations cannot be read");
+      const lasts = startedAtMs - Math.max(this.#heardAtMs, this.#startedAtMs) > GOOD_FOR_MS / 2;
+      if (lasts) this.#options.log.warn({ err: error }, "revocations cannot be read");
     }
     if (!this.#stopped) this.#timer = setTimeout(() => void this.#poll(), POLL_MS);
   }
 
-  async #read(): Promise<string[]> {
+  /** The list in Redis; undefined where there is none, or not one that auth wrote just now. */
+  async #published(): Promise<RevocationList | undefined> {
+    const { redis, lists } = this.#options;
     try {
-      const [published, ...sessions] = await this.#readRedis();
-      if (published) return sessions;
+      const list = lists.read((await redis.get(REVOCATIONS_KEY)) ?? "");
+      // Where clocks differ by more, auth is asked each time: slower, and as right.
+      return list && Math.abs(Date.now() - list.time.getTime()) <= PUBLISHED_FOR_MS ? list : undefined;
     } catch {
-      // Redis is away; auth knows as well.
+      return undefined;
     }
-    return (await this.#fallback()).map((revocation) => revocation.sessionId);
   }
 
-  /** The list, led by the mark that auth has written it lately: an empty Redis must not read as "nobody left". */
-  async #readRedis(): Promise<[boolean, ...string[]]> {
-    const [heartbeat, sessions] = await Promise.all([
-      this.#redis.get(`${REVOCATIONS_KEY}:published`),
-      this.#redis.zrangebyscore(REVOCATIONS_KEY, Date.now(), "+inf"),
-    ]);
-    return [heartbeat !== null, ...sessions];
+  #remember(revocations: readonly Revocation[]): void {
+    for (const [id, expireMs] of this.#ended) if (expireMs <= Date.now()) this.#ended.delete(id);
+    for (const { sessionId, expireTime } of revocations) this.#ended.set(sessionId, expireTime.getTime());
   }
 }

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { REVOCATIONS_KEY } from "@medconnect/platform/identity/revocations.ts";
+import { Redis } from "ioredis";
 import { type Account, signUp } from "../support/accounts.ts";
 import { Api, type Json } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
@@ -15,6 +17,7 @@ const SETTINGS = { KEY_ROTATION_EVERY: "4s", JWKS_MAX_AGE: "1s" };
 const ROTATIONS = 4;
 const REVOKED_WITHIN_MS = 5000;
 const PAUSE_MS = 20;
+const MEDDLE_PAUSE_MS = 2;
 const TIMEOUT_MS = 120_000;
 const ROOT = join(import.meta.dirname, "../..");
 const RPCS: [ServiceName, string][] = [
@@ -122,19 +125,63 @@ test(
   TIMEOUT_MS,
 );
 
-test.each(["while Redis is up", "after Redis was killed"])(
-  "a session that ends %s is refused by every service within 5 s, and others are not",
+/** What can befall Redis; each answers how it ends. */
+const befalls: Record<string, () => Promise<() => unknown>> = {
+  "while Redis is up": async () => () => undefined,
+  "while somebody takes the list out of Redis all the time": () =>
+    meddle((redis) => redis.del(REVOCATIONS_KEY)),
+  "while somebody puts an old list into Redis all the time": async () => {
+    let old: string | undefined;
+    return await meddle(async (redis) => {
+      old ??= (await redis.get(REVOCATIONS_KEY)) ?? undefined;
+      if (old) await redis.set(REVOCATIONS_KEY, old);
+    });
+  },
+  "while Redis is frozen": async () => {
+    const { pid } = stack.databases.engines.redis!.server;
+    process.kill(pid, "SIGSTOP");
+    return () => process.kill(pid, "SIGCONT");
+  },
+  "after Redis was killed": async () => {
+    await stack.databases.engines.redis!.server.kill();
+    return () => undefined;
+  },
+};
+
+/** Does something to Redis over and over, until it is told to end. */
+async function meddle(work: (redis: Redis) => Promise<unknown>): Promise<() => Promise<void>> {
+  const redis = new Redis(stack.urls.redis);
+  let ended = false;
+  await work(redis);
+  const meddling = (async () => {
+    for (; !ended; await delay(MEDDLE_PAUSE_MS)) await work(redis);
+  })();
+  return async () => {
+    ended = true;
+    await meddling;
+    redis.disconnect();
+  };
+}
+
+test.each(Object.keys(befalls))(
+  "a session that ends %s is refused by every service within 5 s and from then on, and others are not",
   async (when) => {
-    if (when === "after Redis was killed") await stack.databases.engines.redis!.server.kill();
     const [here, there] = await Promise.all([signUp(api, "PATIENT"), signUp(api, "PATIENT")]);
-    expect(await answersTo(here.token)).toEqual(ALL_OK);
-    await here.api.ok("POST /v1/auth/logout");
-    await eventually(
-      () => answersTo(here.token),
-      (answers) => answers.join() === ALL_REFUSED.join(),
-      REVOKED_WITHIN_MS,
-    );
-    expect(await answersTo(there.token)).toEqual(ALL_OK);
+    const end = await befalls[when]!();
+    try {
+      expect(await answersTo(here.token)).toEqual(ALL_OK);
+      await here.api.ok("POST /v1/auth/logout");
+      const since = Date.now();
+      const isRefused = (answers: string[]) => answers.join() === ALL_REFUSED.join();
+      await eventually(() => answersTo(here.token), isRefused, REVOKED_WITHIN_MS);
+      while (Date.now() < since + REVOKED_WITHIN_MS) {
+        expect(await answersTo(here.token)).toEqual(ALL_REFUSED);
+        await delay(PAUSE_MS);
+      }
+      expect(await answersTo(there.token)).toEqual(ALL_OK);
+    } finally {
+      await end();
+    }
   },
   TIMEOUT_MS,
 );

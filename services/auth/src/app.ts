@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { duration, type ServiceConfig } from "@medconnect/platform/config.ts";
 import { CLOCK_SKEW_MS } from "@medconnect/platform/identity/access-tokens.ts";
 import type { Role } from "@medconnect/platform/identity/caller.ts";
+import { RevocationLists } from "@medconnect/platform/identity/revocation-lists.ts";
 import { Job } from "@medconnect/platform/jobs.ts";
 import type { EventRoutes } from "@medconnect/platform/outbox/event.ts";
 import type { Platform } from "@medconnect/platform/service.ts";
@@ -137,7 +138,12 @@ export async function buildAuth(platform: Platform, config: AuthConfig, mail: Ma
     signingKeys: new SigningKeys(platform),
     lockouts: lockoutsOf(config),
     keysJob: new Job("keep keys", Math.min(KEEP_KEYS_MS, rotationMs / 4 || KEEP_KEYS_MS), keep, platform.log),
-    revocationsJob: new Job("publish revocations", PUBLISH_MS, publishRevocations(platform), platform.log),
+    revocationsJob: new Job(
+      "publish revocations",
+      PUBLISH_MS,
+      publishRevocations(platform, new RevocationLists(config.INTERNAL_KEY)),
+      platform.log,
+    ),
     verifyLinkMs: config.VERIFY_LINK_TTL,
     resetLinkMs: config.RESET_LINK_TTL,
     mailPauseMs: config.MAIL_PAUSE,

@@ -1,6 +1,6 @@
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
-import type { Revocation } from "@medconnect/platform/identity/revocations.ts";
+import type { Revocation } from "@medconnect/platform/identity/revocation-lists.ts";
 
 const INSERT = `INSERT INTO revocations (session_id, expire_time) VALUES ?
   ON DUPLICATE KEY UPDATE session_id = revocations.session_id`;
