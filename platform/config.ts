@@ -39,6 +39,8 @@ export const processSettings = {
   METRICS_PORT: port(0),
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
   REDIS_URL: z.string().default("redis://127.0.0.1:6379"),
+  /** For a Redis that knows nothing but networks: production would else not start without its password. */
+  REDIS_WITHOUT_PASSWORD: z.stringbool().default(false),
   INTERNAL_KEY: keys,
   JWT_ISSUER: z.string().default("https://medconnect.local"),
   JWT_AUDIENCE: z.string().default("medconnect-api"),

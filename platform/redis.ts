@@ -10,10 +10,6 @@ export const REDIS_IN_BACKGROUND_MS = 1000;
  * `commandTimeoutMs`, and callers have another way (in-process limits, auth's own list of revocations).
  */
 export function connectRedis(url: string, log: Logger, commandTimeoutMs: number): Redis {
-  if (process.env.NODE_ENV === "production" && !new URL(url).password) {
-    // No reason not to start: it holds nothing secret, and some managed ones only know networks.
-    log.warn("REDIS_URL has no password: whoever reaches Redis can lift rate limits and end sessions");
-  }
   const redis = new Redis(url, {
     enableOfflineQueue: false,
     commandTimeout: commandTimeoutMs,

@@ -59,6 +59,22 @@ describe("a database account is refused", () => {
   });
 });
 
+test.each([
+  ["redis://redis:6379", /^REDIS_URL must have a password, or REDIS_WITHOUT_PASSWORD=true be set/],
+  ["redis://:@redis:6379", /^REDIS_URL must have a password/],
+  ["redis://user@redis:6379", /^REDIS_URL must have a password/],
+  ["redis://:password@redis:6379", /^REDIS_URL has a weak password/],
+  ["rediss://default:short@redis:6379", /^REDIS_URL has a weak password/],
+])("a Redis without a good password is refused: %s", (REDIS_URL, problem) => {
+  expect(problems({ REDIS_URL, REDIS_WITHOUT_PASSWORD: false })).toEqual([expect.stringMatching(problem)]);
+});
+
+test("a Redis without a password is taken where that is meant, and one with a weak one is not", () => {
+  const meant = { REDIS_WITHOUT_PASSWORD: true };
+  expect(problems({ REDIS_URL: "redis://redis:6379", ...meant })).toEqual([]);
+  expect(problems({ REDIS_URL: "redis://:password@redis", ...meant })).toHaveLength(1);
+});
+
 test.each(["STUB_WEBHOOK_SECRET", "STRIPE_API_KEY", "AUTH_DB_PASSWORD"])("a weak %s is refused", (name) => {
   expect(problems({ [name]: "your-secret-goes-here" })).toEqual([expect.stringMatching(`^${name} is weak`)]);
 });

@@ -21,7 +21,13 @@ const PLACEHOLDER = /change.?me|example|placeholder|insert|password|passwd|secre
  * @param values the settings as they were parsed: keys are bytes, or lists of bytes
  */
 export function weakSecrets(values: Values): WeakSecret[] {
-  return [...weakKeys(values), ...weakDatabaseUrl(values), ...weakTexts(values), ...usedTwice(values)];
+  return [
+    ...weakKeys(values),
+    ...weakDatabaseUrl(values),
+    ...weakRedisUrl(values),
+    ...weakTexts(values),
+    ...usedTwice(values),
+  ];
 }
 
 /** The names of the settings that hold a secret. */
@@ -47,6 +53,15 @@ function weakDatabaseUrl({ DATABASE_URL: url }: Values): WeakSecret[] {
   if (!password) return weak("must have a password");
   if (!isStrong(password)) return weak(`has a weak password; ${HOW_STRONG}`);
   return [];
+}
+
+/** Whoever reaches Redis lifts rate limits, and has every process ask auth for what it would else read there. */
+function weakRedisUrl({ REDIS_URL: url, REDIS_WITHOUT_PASSWORD: isMeant }: Values): WeakSecret[] {
+  if (typeof url !== "string" || !URL.canParse(url)) return [];
+  const password = passwordIn(url);
+  const weak = (message: string) => [{ setting: "REDIS_URL", message }];
+  if (!password) return isMeant ? [] : weak("must have a password, or REDIS_WITHOUT_PASSWORD=true be set");
+  return isStrong(password) ? [] : weak(`has a weak password; ${HOW_STRONG}`);
 }
 
 function weakTexts(values: Values): WeakSecret[] {

@@ -37,11 +37,13 @@ test.each(PROCESSES)(
   async (name) => {
     const { code, said } = await start(name, DEMO);
     const own = name === "gateway" ? [] : ["AUDIT_KEY", "DATA_KEY", "DATABASE_URL"];
-    const settings = ["INTERNAL_KEY", ...own];
+    const settings = ["INTERNAL_KEY", "REDIS_URL", ...own];
     expect(code).toBe(1);
-    expect(said.map((line) => /^Setting (\w+): .*(not random|own user)/.exec(line)?.[1]).toSorted()).toEqual(
-      settings.toSorted(),
-    );
+    expect(
+      said
+        .map((line) => /^Setting (\w+): .*(not random|own user|must have a password)/.exec(line)?.[1])
+        .toSorted(),
+    ).toEqual(settings.toSorted());
     for (const value of ["hunter2", zeros, DEMO.DATA_KEY, "an encryption key", DEMO.AUDIT_KEY]) {
       expect(said.join("\n")).not.toContain(value);
     }
@@ -57,6 +59,7 @@ test("a service does not start on the deployment's key as its own", async () => 
     INTERNAL_KEY,
     DATA_KEY: INTERNAL_KEY,
     AUDIT_KEY: random(),
+    REDIS_WITHOUT_PASSWORD: "true",
   });
   expect({ code, said }).toEqual({
     code: 1,
