@@ -286,14 +286,16 @@ async function signInWithSecondFactor(): Promise<void> {
   const code = authenticator.next();
   const tokens = await api.ok("POST /v1/auth/login:verifyMfa", {
     body: { mfaToken: challenge.mfaToken, code },
-    headers: { "user-agent": CANARIES.userAgent },
   });
   const renewed = await api.ok("POST /v1/auth/token:refresh", {
     body: { refreshToken: tokens.refreshToken },
   });
   await api.as(String(renewed.accessToken)).ok("POST /v1/auth/logout");
   const again = await api.ok("POST /v1/auth/login", { body: { email, password: CANARIES.password } });
-  await api.ok("POST /v1/auth/login:verifyMfa", { body: { mfaToken: again.mfaToken, recoveryCode } });
+  await api.ok("POST /v1/auth/login:verifyMfa", {
+    body: { mfaToken: again.mfaToken, recoveryCode },
+    headers: { "user-agent": CANARIES.userAgent },
+  });
   Object.assign(secrets, {
     accessToken: tokens.accessToken,
     refreshToken: tokens.refreshToken,
