@@ -5,7 +5,7 @@ import type { Billing } from "../app.ts";
 import { captureEntries } from "../ledger/ledger-rules.ts";
 import { insertEntries } from "../ledger/ledger-store.ts";
 import { authorizedEvent } from "./payment.ts";
-import { nextStep } from "./payment-rules.ts";
+import { isFeeLost, nextStep } from "./payment-rules.ts";
 import { type PaymentRow, savePayment } from "./payment-store.ts";
 
 /**
@@ -57,17 +57,13 @@ const ACTIONS: Record<Payment_Status, Pick<Trail, "action" | "outcome">> = {
   CANCELLED: { action: "payment.cancel" },
 };
 
-const arrivalOf = ({ status, settlement }: PaymentRow): Pick<Trail, "action" | "outcome"> => {
-  const isLetGo = status === "VOIDED" || status === "CANCELLED";
-  // A fee that was due can never be taken any more: an alert watches for it.
-  return isLetGo && settlement === "CAPTURE"
-    ? { action: "payment.capture", outcome: "FAILURE" }
-    : ACTIONS[status];
-};
+// A fee that can never be taken any more is a capture that failed: an alert watches for it.
+const arrivalOf = (before: PaymentRow, after: PaymentRow): Pick<Trail, "action" | "outcome"> =>
+  isFeeLost(before, after) ? { action: "payment.capture", outcome: "FAILURE" } : ACTIONS[after.status];
 
 /** The trails of a change: its status, what was decided, and who is told. */
 export function trailsOf(before: PaymentRow, after: PaymentRow): Trail[] {
-  if (after.status !== before.status) return [trailOf(after, arrivalOf(after))];
+  if (after.status !== before.status) return [trailOf(after, arrivalOf(before, after))];
   return after.settlement !== before.settlement ? [trailOf(after, { action: "payment.decide" })] : [];
 }
 

@@ -7,6 +7,7 @@ import {
   canBecome,
   decide,
   expire,
+  isFeeLost,
   isForsaken,
   isLapsing,
   learn,
@@ -123,6 +124,19 @@ test.each([
     expect(isLapsing({ status, settlement, lapse_time }, now)).toBe(is);
   },
 );
+
+test.each([
+  ["AUTHORIZED", "VOIDED", "CAPTURE", true],
+  ["AUTHORIZED", "VOIDED", null, true],
+  ["AUTHORIZED", "VOIDED", "RETURN", false],
+  ["AUTHORIZED", "CAPTURED", "CAPTURE", false],
+  ["PROCESSING", "VOIDED", "CAPTURE", true],
+  ["PROCESSING", "CANCELLED", "CAPTURE", true],
+  ["PROCESSING", "VOIDED", null, false],
+  ["REQUIRES_AUTHORIZATION", "CANCELLED", null, false],
+] as const)("from %s to %s, decided %s: its fee is lost: %s", (status, next, settlement, is) => {
+  expect(isFeeLost({ status, settlement }, { status: next, settlement })).toBe(is);
+});
 
 /** What can happen to a payment, in any order and number. */
 const happening = fc.oneof(

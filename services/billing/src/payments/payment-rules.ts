@@ -91,6 +91,15 @@ export const isLapsing = (payment: Standing & { lapse_time: Date | null }, by: D
   payment.lapse_time !== null &&
   payment.lapse_time <= by;
 
+/**
+ * Whether money was let go that had to be taken, or would have had to once the consultation ends: the provider lets go of
+ * what is authorized unasked, while the booking is on, and no decision comes that could still take it.
+ */
+export function isFeeLost(before: Standing, { status, settlement }: Standing): boolean {
+  const isLetGo = status === "VOIDED" || status === "CANCELLED";
+  return isLetGo && (settlement === "CAPTURE" || (settlement === null && before.status === "AUTHORIZED"));
+}
+
 /** What is to be done next: at the provider, or, to REFUND, by making a refund of what is left. */
 export type Step = "ASK" | "CAPTURE" | "VOID" | "REFUND";
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
+import { newId } from "@medconnect/platform/ids.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { AUTHORIZATION_MS, type BillingTest, LEASE_MS, SETTLE_DELAY_MS, startBilling } from "../testing.ts";
 
@@ -199,6 +200,19 @@ test("a fee that was due and lapsed before it could be taken is a capture that f
   await billing.settle();
   expect(await statusOf(held)).toBe("VOIDED");
   expect((await billing.trail(held.paymentId)).at(-1)).toBe("payment.capture FAILURE by service:billing");
+});
+
+test("a fee that the provider lets go of while the booking is on is a capture that failed, told of once", async () => {
+  const held = await authorized();
+  billing.app.clock.advance(AUTHORIZATION_MS);
+  const attemptId = await billing.attemptOf(held.paymentId);
+  await billing.webhook({ id: newId(), type: "charge.updated", attemptId });
+  await billing.deliver(held.completed);
+  await billing.settle();
+  expect(await statusOf(held)).toBe("VOIDED");
+  expect((await billing.trail(held.paymentId)).slice(3)).toEqual([
+    "payment.capture FAILURE by provider:stub",
+  ]);
 });
 
 test("a decision that comes while another is carried out is carried out after it", async () => {
