@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { CLEAR, TcpProxy } from "../../test/faults/tcp-proxy.ts";
 import { startTestService, type TestService } from "../testing/test-service.ts";
+import { Database } from "./database.ts";
 
 let service: TestService;
 
@@ -60,7 +62,6 @@ test("what is bound stays a value", async () => {
 });
 
 test("a statement that takes too long is UNAVAILABLE, and its connection is not used again", async () => {
-  const { Database } = await import("./database.ts");
   const url = new URL(process.env.MYSQL_URL!);
   url.pathname = "/mysql";
   const db = new Database({ url: url.href, poolSize: 1, timeoutMs: 200 });
@@ -70,7 +71,6 @@ test("a statement that takes too long is UNAVAILABLE, and its connection is not 
 });
 
 test("a pool that is used up is UNAVAILABLE after the time-out, not a wait without end", async () => {
-  const { Database } = await import("./database.ts");
   const url = new URL(process.env.MYSQL_URL!);
   url.pathname = "/mysql";
   const db = new Database({ url: url.href, poolSize: 1, timeoutMs: 500 });
@@ -84,3 +84,46 @@ test("a pool that is used up is UNAVAILABLE after the time-out, not a wait witho
   expect(await db.read("SELECT 1 AS one")).toEqual([{ one: 1 }]);
   await db.close();
 });
+
+/** Both of a database's connections of each kind are made, and the way to it is a proxy's. */
+async function databaseBehindProxy() {
+  const url = new URL(process.env.MYSQL_URL!);
+  url.pathname = "/mysql";
+  const way = await TcpProxy.to(Number(url.port));
+  url.host = `127.0.0.1:${way.port}`;
+  const db = new Database({ url: url.href, poolSize: 2, timeoutMs: 500 });
+  const warm = [1, 2].flatMap(() => [
+    db.read("SELECT 1 AS one"),
+    db.transaction((tx) => tx.read("SELECT 1 AS one")),
+  ]);
+  await Promise.all(warm);
+  return { db, way };
+}
+
+const CUTS: [string, (way: TcpProxy) => void][] = [
+  ["are lost", (way) => way.lose()],
+  ["are black-holed", (way) => (way.weather = { kind: "blackhole" })],
+];
+
+test.each(CUTS)(
+  "when connections %s, statements new and known end in time, and the pool has its places again",
+  async (_, cut) => {
+    const { db, way } = await databaseBehindProxy();
+    cut(way);
+    const results = await Promise.allSettled([
+      db.read("SELECT 2 AS new"),
+      db.read("SELECT 1 AS one"),
+      db.transaction((tx) => tx.read("SELECT 1 AS one")),
+      db.transaction(async (tx) => tx.defer("DO 0")),
+    ]);
+    expect(results).toEqual(
+      Array(4).fill({ status: "rejected", reason: expect.objectContaining({ reason: "UNAVAILABLE" }) }),
+    );
+    way.weather = CLEAR;
+    const reads = [2, 3].map((n) => db.read(`SELECT ${n} AS n`));
+    expect(await Promise.all(reads)).toEqual([[{ n: 2 }], [{ n: 3 }]]);
+    expect(await db.transaction((tx) => tx.read("SELECT 1 AS one"))).toEqual([{ one: 1 }]);
+    await db.close();
+    await way.close();
+  },
+);

@@ -9,6 +9,7 @@ import {
 import { ApiError } from "../errors/api-error.ts";
 import { gauge } from "../telemetry/metrics.ts";
 import { inSpan, SpanKind } from "../telemetry/tracing.ts";
+import { answerWithin } from "./answer.ts";
 import { isRetryable, standbyError, translate } from "./errors.ts";
 import { Transaction } from "./transaction.ts";
 
@@ -76,8 +77,9 @@ export class Database {
     return await this.#use(this.#reads, async (connection) => {
       // Numbers are bound as text: MySQL refuses the DOUBLE that the driver would send for LIMIT ?.
       const values = params.map((value) => (typeof value === "number" ? String(value) : value));
-      const options = { sql, values, timeout: this.#timeoutMs };
-      const [rows] = await this.trace(sql, () => connection.execute(options));
+      const [rows] = await this.trace(sql, () =>
+        answerWithin(this.#timeoutMs, connection.execute({ sql, values })),
+      );
       return rows as Row[];
     });
   }
@@ -150,8 +152,8 @@ export class Database {
    */
   async #prepare(connection: PoolConnection): Promise<void> {
     if (this.#prepared.has(connection.connection)) return;
-    await connection.query({ sql: SESSION, timeout: this.#timeoutMs });
-    const [[row]] = await connection.query<RowDataPacket[]>({ sql: STANDBY, timeout: this.#timeoutMs });
+    await answerWithin(this.#timeoutMs, connection.query(SESSION));
+    const [[row]] = await answerWithin(this.#timeoutMs, connection.query<RowDataPacket[]>(STANDBY));
     if (row?.isStandby) throw standbyError();
     this.#prepared.add(connection.connection);
   }

@@ -34,6 +34,10 @@ export const isLocked = (error: unknown): boolean => (error as MysqlError).errno
 /** The server that was reached takes no writes. */
 export const standbyError = () => Object.assign(new Error("The server takes no writes."), { code: STANDBY });
 
+/** The server did not answer in time; the code is the driver's own. */
+export const timeoutError = () =>
+  Object.assign(new Error("The server did not answer in time."), { code: "PROTOCOL_SEQUENCE_TIMEOUT" });
+
 /** The unique key that an insert or update ran into, such as "doctors.license_number"; undefined for other errors. */
 export function duplicateKeyOf(error: unknown): string | undefined {
   const { errno, sqlMessage } = error as MysqlError;

@@ -1,4 +1,5 @@
 import type { PoolConnection, ResultSetHeader } from "mysql2/promise";
+import { answerWithin } from "./answer.ts";
 import type { SqlValue } from "./database.ts";
 
 interface Statement {
@@ -60,9 +61,9 @@ export class Transaction {
     // Where the last statement was not answered, this one would wait behind it for ever. A connection that cannot even
     // roll back is broken, and MySQL rolls back what it loses.
     if (this.#isStuck) return this.#connection.destroy();
-    await this.#connection
-      .query({ sql: "ROLLBACK", timeout: this.#timeoutMs })
-      .catch(() => this.#connection.destroy());
+    await answerWithin(this.#timeoutMs, this.#connection.query("ROLLBACK")).catch(() =>
+      this.#connection.destroy(),
+    );
   }
 
   async #send(last: Statement): Promise<unknown> {
@@ -74,7 +75,7 @@ export class Transaction {
     const values = batch.flatMap((statement) => statement.params);
     this.#isStuck = true;
     const [results] = await this.#trace(sql, () =>
-      this.#connection.query({ sql, values, timeout: this.#timeoutMs }),
+      answerWithin(this.#timeoutMs, this.#connection.query({ sql, values })),
     ).catch((error) => {
       // An error of the server's is an answer.
       this.#isStuck = !("sqlState" in error);
