@@ -3,13 +3,14 @@ import { type Event, EventServiceService } from "@medconnect/proto/medconnect/ev
 import { context, ROOT_CONTEXT } from "@opentelemetry/api";
 import type { Clock } from "../clock.ts";
 import type { Database } from "../db/database.ts";
+import type { Transaction } from "../db/transaction.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { type GrpcClient, within } from "../grpc/client.ts";
 import type { ServiceTokens } from "../identity/service-tokens.ts";
 import type { Logger } from "../log.ts";
 import { counter } from "../telemetry/metrics.ts";
 import { extractTrace } from "../telemetry/tracing.ts";
-import { deleteDelivered, postpone, recordRefusal } from "./outbox-store.ts";
+import { deleteDelivered, type OutboxRow, postpone, recordRefusal } from "./outbox-store.ts";
 
 const BATCH = 200;
 /** What a lane holds in memory at the most; the table has everything. */
@@ -24,6 +25,8 @@ const MAX_BACKOFF_MS = 30_000;
 /** A consumer that is away costs its events no tries: it may be away for hours. */
 const RETRY_UNREACHABLE_MS = 2000;
 const UNREACHABLE = "UNREACHABLE";
+/** What a row holds is no event, or another row's. */
+const UNREADABLE = "UNREADABLE";
 /** The consumer did not answer, as opposed to: it answered that it cannot. */
 const AWAY = new Set([
   status.UNAVAILABLE,
@@ -101,6 +104,15 @@ export class Lane {
     await Promise.all(tried);
   }
 
+  /** Counts a try for rows that hold no event: they die as what a consumer refuses. */
+  async refuseUnreadable(rows: OutboxRow[]): Promise<void> {
+    if (rows.length === 0) return;
+    this.#count("refused", rows.length);
+    await this.#options.db.transaction(async (tx) => {
+      for (const row of rows) this.#refuse(tx, row, UNREADABLE);
+    });
+  }
+
   /** Finishes what is under way, and leaves nothing in the table that was applied. */
   async close(): Promise<void> {
     await this.#running;
@@ -170,21 +182,30 @@ export class Lane {
 
   /** Has what was applied deleted soon, and puts off what was not. */
   async #settle(batch: Queued[], failed: Map<string, string>): Promise<void> {
-    const { db, clock, log, maxRefusals } = this.#options;
-    const later = (ms: number) => new Date(clock.now().getTime() + ms);
     this.#forgetSoon(batch.map(({ event }) => event.id).filter((id) => !failed.has(id)));
     if (failed.size === 0) return;
     const unreached = [...failed].filter(([, reason]) => reason === UNREACHABLE).map(([id]) => id);
-    await db.transaction(async (tx) => {
-      if (unreached.length > 0) postpone(tx, unreached, later(jittered(RETRY_UNREACHABLE_MS)), UNREACHABLE);
+    await this.#options.db.transaction(async (tx) => {
+      if (unreached.length > 0)
+        postpone(tx, unreached, this.#later(jittered(RETRY_UNREACHABLE_MS)), UNREACHABLE);
       for (const { event, refusals } of batch) {
         const reason = failed.get(event.id);
         if (reason === undefined || reason === UNREACHABLE) continue;
-        const isDead = refusals + 1 >= maxRefusals;
-        recordRefusal(tx, event.id, { reason, availableTime: later(backoffMs(refusals)), isDead });
-        if (isDead) log.error({ eventId: event.id, type: event.type, reason }, "event is dead");
+        this.#refuse(tx, { id: event.id, type: event.type, refusals }, reason);
       }
     });
+  }
+
+  /** Counts a try, and puts the event off, or declares it dead. */
+  #refuse(tx: Transaction, event: Pick<OutboxRow, "id" | "type" | "refusals">, reason: string): void {
+    const { id, type, refusals } = event;
+    const isDead = refusals + 1 >= this.#options.maxRefusals;
+    recordRefusal(tx, id, { reason, availableTime: this.#later(backoffMs(refusals)), isDead });
+    if (isDead) this.#options.log.error({ eventId: id, type, reason }, "event is dead");
+  }
+
+  #later(ms: number): Date {
+    return new Date(this.#options.clock.now().getTime() + ms);
   }
 
   #forgetSoon(ids: string[]): void {

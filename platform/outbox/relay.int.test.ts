@@ -176,6 +176,27 @@ test("a poison event dies after its tries, while the others flow; replayed, it i
   await close();
 });
 
+test.each([
+  ["not the bytes of an event", "FF"],
+  ["empty", ""],
+])("a row that is %s dies after its tries, while the others flow", async (_, hex) => {
+  const deliveries = await commit(5);
+  const unreadable = deliveries[2]!.event.id;
+  await service.db.write("UPDATE outbox SET payload = ? WHERE id = ?", [Buffer.from(hex, "hex"), unreadable]);
+  service.clock.advance(MINUTE_MS);
+  const { relays, close } = startRelays(1);
+  relays[0]!.start();
+  await eventually(() => consumer.received.length === 4);
+  await eventually(async () => {
+    service.clock.advance(MINUTE_MS);
+    return (await listUndelivered(service.db, true, 10)).length === 1;
+  });
+  const [dead] = await listUndelivered(service.db, true, 10);
+  expect(dead).toMatchObject({ id: unreadable, refusals: 3, last_error: "UNREADABLE" });
+  expect(consumer.received).toHaveLength(4);
+  await close();
+});
+
 test("a consumer that is away costs its events no tries, and is not waited for", async () => {
   consumer.stop();
   const { relays, close } = startRelays(1);

@@ -3,8 +3,8 @@ import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { GrpcClient } from "../grpc/client.ts";
 import { gauge } from "../telemetry/metrics.ts";
 import type { Delivery } from "./event.ts";
-import { Lane, type LaneOptions } from "./lane.ts";
-import { countBacklog, leaseDue } from "./outbox-store.ts";
+import { Lane, type LaneOptions, type Queued } from "./lane.ts";
+import { countBacklog, leaseDue, type OutboxRow } from "./outbox-store.ts";
 
 const BATCH = 200;
 /** With a consumer that is away a few events find out whether it is back; the others cost nothing meanwhile. */
@@ -112,11 +112,35 @@ export class Relay {
       const rows = await db.transaction((tx) => leaseDue(tx, destination, now, leaseEnd, limit));
       // What is on its way for so long that it is due again is not sent twice.
       const left = rows.filter(({ id }) => !lane.isSending(id));
-      await lane.send(left.map((row) => ({ event: Event.decode(row.payload), refusals: row.refusals })));
+      const { queued, unreadable } = decode(left);
+      await lane.refuseUnreadable(unreadable);
+      await lane.send(queued);
       return rows.length;
     } catch (error) {
       log.warn({ err: error, destination }, "outbox cannot be read");
       return 0;
     }
+  }
+}
+
+/** The events of rows. One that cannot be read must not hold up those it was leased with. */
+function decode(rows: OutboxRow[]): { queued: Queued[]; unreadable: OutboxRow[] } {
+  const queued: Queued[] = [];
+  const unreadable: OutboxRow[] = [];
+  for (const row of rows) {
+    const event = eventOf(row);
+    if (event) queued.push({ event, refusals: row.refusals });
+    else unreadable.push(row);
+  }
+  return { queued, unreadable };
+}
+
+function eventOf({ id, payload }: OutboxRow): Event | undefined {
+  try {
+    const event = Event.decode(payload);
+    // What is cut off can be read as far as it goes, and what became of it would be noted nowhere.
+    return event.id === id ? event : undefined;
+  } catch {
+    return undefined;
   }
 }
