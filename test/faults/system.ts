@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ProcessName } from "../../deploy/local/ports.ts";
 import type { Server } from "../../deploy/local/server.ts";
 import { type Stack, startStack } from "../../deploy/local/stack.ts";
+import { HIGH_RATE_LIMITS } from "../support/rate-limits.ts";
 import { HttpClient } from "./http-client.ts";
 
 export const SCHEMA_PREFIX = "faults_";
@@ -9,10 +10,7 @@ export const SCHEMA_PREFIX = "faults_";
 export const HOLD_MS = 5000;
 
 export const SETTINGS = {
-  RATE_LIMIT_AUTH: "0",
-  RATE_LIMIT_READ: "0",
-  RATE_LIMIT_WRITE: "0",
-  RATE_LIMIT_SEARCH: "0",
+  ...HIGH_RATE_LIMITS,
   BOOKING_HOLD: `${HOLD_MS}ms`,
   STUB_SETTLE_DELAY: "1s",
   // The stub answers at once: what has none after this is dead.

@@ -6,19 +6,13 @@ import { type Stack, type StackOptions, startStack } from "../../deploy/local/st
 import { signUp } from "./accounts.ts";
 import { Api } from "./api.ts";
 import { eventually } from "./eventually.ts";
+import { HIGH_RATE_LIMITS } from "./rate-limits.ts";
 
 /** A system for one test file alone: processes and a Redis of its own, in schemas of its own on the shared MySQL. */
 export interface OwnStack extends Stack {
   schemaPrefix: string;
   logs: string;
 }
-
-const NO_RATE_LIMITS = {
-  RATE_LIMIT_AUTH: "0",
-  RATE_LIMIT_READ: "0",
-  RATE_LIMIT_WRITE: "0",
-  RATE_LIMIT_SEARCH: "0",
-};
 
 const REACHED_WITHIN_MS = 20_000;
 
@@ -38,7 +32,7 @@ export async function startOwnStack(
     dataDir,
     mysqlUrl,
     schemaPrefix,
-    env: { ...NO_RATE_LIMITS, ...env },
+    env: { ...HIGH_RATE_LIMITS, ...env },
     durable: false,
     ...options,
   });

@@ -4,6 +4,7 @@ import { DataFolder } from "../../deploy/local/data-folder.ts";
 import { freePorts } from "../../deploy/local/ports.ts";
 import { Server } from "../../deploy/local/server.ts";
 import { Api } from "./api.ts";
+import { HIGH_RATE_LIMITS } from "./rate-limits.ts";
 import { type SharedStack, sharedInternalKey } from "./stack.ts";
 
 /** A process with settings of its own, beside the shared system and on its databases. */
@@ -24,7 +25,7 @@ export async function startGateway(
     AUTH_ADDRESS: authAddress,
     REDIS_URL: stack.urls.redis,
     DRAIN_DELAY: "0ms",
-    ...UNLIMITED,
+    ...HIGH_RATE_LIMITS,
     ...env,
   });
   return { ...gateway, api: new Api(`http://${gateway.address}`) };
@@ -45,17 +46,10 @@ export async function startAuth(stack: SharedStack, env: NodeJS.ProcessEnv): Pro
     AUDIT_KEY: auditKeys.auth,
     MAIL_URL: pathToFileURL(folder.mailFolder).href,
     REDIS_URL: stack.urls.redis,
-    ...UNLIMITED,
+    ...HIGH_RATE_LIMITS,
     ...env,
   });
 }
-
-const UNLIMITED = {
-  RATE_LIMIT_AUTH: "0",
-  RATE_LIMIT_READ: "0",
-  RATE_LIMIT_WRITE: "0",
-  RATE_LIMIT_SEARCH: "0",
-};
 
 const addressesOf = ({ addresses }: SharedStack) => ({
   AUTH_ADDRESS: addresses.auth,
