@@ -1,20 +1,5 @@
+import { MONEY } from "./money.ts";
 import type { Rule } from "./schemas.ts";
-
-const BOOKING_AND_PAYMENT = `scheduling.bookings b LEFT JOIN billing.payments p ON p.booking_id = b.id`;
-const RETURNED = "('CANCELLED', 'VOIDED', 'REFUNDED')";
-/** An admin may have given some of it back, or all. */
-const TAKEN = "('CAPTURED', 'PARTIALLY_REFUNDED', 'REFUNDED')";
-
-/**
- * What policy makes of the fee of a booking; NULL while it is on. Where a cancellation and a consultation's end have
- * crossed each other, each has decided, and a return prevails.
- */
-const DECISION = `CASE
-  WHEN b.status = 'EXPIRED' OR b.settlement <=> 'RETURN' OR (c.status <=> 'ABANDONED' AND c.moved_by = 'DOCTOR')
-    OR (c.status <=> 'NO_SHOW' AND c.no_show_party = 'DOCTOR') THEN 'RETURN'
-  WHEN b.status NOT IN ('PENDING_PAYMENT', 'CONFIRMED') THEN 'CAPTURE' END`;
-const BOOKING_AND_ALL = `${BOOKING_AND_PAYMENT} LEFT JOIN clinical.consultations c ON c.id = b.consultation_id`;
-const PAYMENT_STANDS = "p.id AS payment, p.status AS payment_status, c.status AS consultation";
 
 const changesOf = (which: string) =>
   `(SELECT resource, COUNT(*) AS times FROM scheduling.audit_events WHERE ${which} GROUP BY resource)`;
@@ -96,62 +81,6 @@ export const SETTLED: readonly Rule[] = [
         OR b.status <> 'CONFIRMED' AND s.id IS NOT NULL`,
   },
   {
-    name: "a confirmed booking is not paid",
-    sql: `SELECT b.id, p.status FROM ${BOOKING_AND_PAYMENT} WHERE b.status = 'CONFIRMED' AND b.fee_minor > 0
-      AND NOT (p.id <=> b.payment_id AND p.status IN ('AUTHORIZED', 'CAPTURED') AND p.amount_minor = b.fee_minor)`,
-  },
-  {
-    name: "a booking without a fee has a payment",
-    sql: `SELECT b.id, p.status FROM ${BOOKING_AND_PAYMENT} WHERE b.fee_minor = 0 AND p.id IS NOT NULL`,
-  },
-  {
-    name: "a payment has no booking",
-    sql: `SELECT p.id FROM billing.payments p LEFT JOIN scheduling.bookings b ON b.payment_id = p.id WHERE b.id IS NULL`,
-  },
-  {
-    name: "an ended booking keeps money beyond policy",
-    sql: `SELECT b.id, b.status, b.settlement, ${PAYMENT_STANDS} FROM ${BOOKING_AND_ALL}
-      WHERE b.fee_minor > 0 AND ${DECISION} = 'RETURN' AND NOT (p.status IS NOT NULL AND p.status IN ${RETURNED})`,
-  },
-  {
-    name: "a fee that is due was not taken",
-    sql: `SELECT b.id, b.status, b.settlement, ${PAYMENT_STANDS} FROM ${BOOKING_AND_ALL}
-      WHERE b.fee_minor > 0 AND ${DECISION} = 'CAPTURE' AND NOT (p.status IS NOT NULL AND p.status IN ${TAKEN})`,
-  },
-  {
-    name: "a fee that is due was given back although nobody asked for it",
-    sql: `SELECT b.id, b.status, b.settlement, r.id AS refund, ${PAYMENT_STANDS} FROM ${BOOKING_AND_ALL}
-      JOIN billing.refunds r ON r.payment_id = p.id AND r.key_id IS NULL WHERE ${DECISION} = 'CAPTURE'`,
-  },
-  {
-    name: "a payment has not come to rest",
-    sql: `SELECT id, status, settlement, settle_tries FROM billing.payments WHERE status = 'PROCESSING'
-      OR (status = 'AUTHORIZED' AND settlement IS NOT NULL)`,
-  },
-  {
-    name: "the provider knows something else than we do",
-    sql: `SELECT p.id, p.status, p.charged FROM (
-        SELECT p.id, p.status, GROUP_CONCAT(c.status) AS charged FROM billing.payments p
-        LEFT JOIN billing.payment_attempts t ON t.payment_id = p.id
-        LEFT JOIN billing.stub_charges c ON c.attempt_id = t.id AND c.status IN ('AUTHORIZED', 'CAPTURED')
-        GROUP BY p.id) p
-      WHERE NOT p.charged <=> CASE
-        WHEN p.status = 'AUTHORIZED' THEN 'AUTHORIZED' WHEN p.status IN ${TAKEN} THEN 'CAPTURED' END`,
-  },
-  {
-    name: "a refund has not come to rest",
-    sql: "SELECT id, settle_tries FROM billing.refunds WHERE status = 'PENDING'",
-  },
-  {
-    name: "the provider gave back something else than was refunded",
-    sql: `SELECT r.id, r.status, r.amount_minor, s.amount_minor AS given FROM billing.refunds r
-      LEFT JOIN billing.stub_refunds s ON s.refund_id = r.id AND s.status = 'SUCCEEDED'
-      WHERE NOT s.amount_minor <=> IF(r.status = 'SUCCEEDED', r.amount_minor, NULL)
-      UNION ALL
-      SELECT s.refund_id, 'unknown', NULL, s.amount_minor FROM billing.stub_refunds s
-      LEFT JOIN billing.refunds r ON r.id = s.refund_id WHERE r.id IS NULL`,
-  },
-  {
     name: "clinical has not applied the newest event of a booking",
     sql: `SELECT b.id, b.status, b.version, i.version AS applied FROM scheduling.bookings b
       LEFT JOIN clinical.inbox i ON i.aggregate_id = b.id
@@ -177,13 +106,7 @@ export const SETTLED: readonly Rule[] = [
       LEFT JOIN billing.inbox i ON i.aggregate_id = c.id
       WHERE ${IS_NEWS} AND c.status <> 'IN_PROGRESS' AND NOT i.version <=> c.version`,
   },
-  {
-    // Told by the outcome: billing's version also grows by what scheduling tells it, as by an expiry that came late.
-    name: "a payment is authorized for a booking that is not confirmed",
-    sql: `SELECT p.id, p.status, b.status AS booking FROM billing.payments p
-      JOIN scheduling.bookings b ON b.payment_id = p.id
-      WHERE p.status = 'AUTHORIZED' AND p.settlement IS NULL AND b.status <> 'CONFIRMED'`,
-  },
+  ...MONEY,
   appliedTwice("clinical", "consultation.create"),
   appliedTwice("clinical", "consultation.start"),
   appliedTwice("clinical", "consultation.complete"),
