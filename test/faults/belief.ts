@@ -11,6 +11,8 @@ export interface Belief {
   consultationId: string;
   status: Status;
   sequence: number;
+  /** Its patient has asked for it to be cancelled, whether or not that is known to be done. */
+  cancelAsked: boolean;
   /** The authorization was acknowledged. */
   paid: boolean;
   /** The patient was let into the waiting room. */
@@ -49,6 +51,7 @@ export const beliefOf = (booking: Json): Belief => ({
   consultationId: String(booking.consultationId),
   status: booking.status as Status,
   sequence: Number(booking.sequence),
+  cancelAsked: false,
   paid: false,
   joined: false,
 });

@@ -50,7 +50,8 @@ export class Doctor {
   readonly token: string;
   /** By consultation id. */
   readonly consultations = new Map<string, AcknowledgedConsultation>();
-  /** Ids of bookings. */
+  /** Ids of bookings: that were asked to be cancelled, and those of them that are known to be. */
+  readonly cancelsAsked = new Set<string>();
   readonly cancelled = new Set<string>();
   readonly client: ResoluteClient<keyof typeof EXPECTED>;
   readonly #options: DoctorOptions;
@@ -142,6 +143,7 @@ export class Doctor {
 
   async #cancel({ id }: Json): Promise<void> {
     const call = `POST /v1/bookings/${id}:cancel`;
+    this.cancelsAsked.add(String(id));
     const { kind } = await this.client.decide("cancel as doctor", call, { reason: "Ill" });
     if (kind === "ok") this.cancelled.add(String(id));
   }

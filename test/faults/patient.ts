@@ -127,6 +127,7 @@ export class Patient {
 
   async #cancel(belief: Belief): Promise<void> {
     const call = `POST /v1/bookings/${belief.id}:cancel`;
+    belief.cancelAsked = true;
     const { kind, body } = await this.client.decide("cancel", call, { reason: "Well again" });
     if (kind === "refused") return await this.#read(belief);
     if (kind !== "ok") return;

@@ -100,6 +100,7 @@ export class Rush {
     const belief = beliefOf(booked.body);
     patient.beliefs.set(belief.id, belief);
     const cancel = `POST /v1/bookings/${belief.id}:cancel`;
+    belief.cancelAsked = true;
     const cancelled = await this.#send("cancel", patient, cancel, { reason: "Well again" });
     if (cancelled.kind === "ok") belief.status = "CANCELLED";
   }

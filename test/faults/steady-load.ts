@@ -74,6 +74,7 @@ export class SteadyLoad {
     if (booked.kind !== "ok") return;
     const belief = beliefOf(booked.body);
     beliefs.set(belief.id, belief);
+    belief.cancelAsked = true;
     const cancel = { token, key: randomUUID(), body: { reason: "Well again" } };
     const cancelled = await this.#balancer.send(`POST /v1/bookings/${belief.id}:cancel`, cancel);
     this.#tally.add("cancel", cancelled, ["BOOKING_STARTED"]);

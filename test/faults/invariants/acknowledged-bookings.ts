@@ -1,34 +1,43 @@
 import { type Belief, type Believer, contradiction } from "../belief.ts";
+import type { Doctor } from "../doctor.ts";
 import type { Schemas } from "./schemas.ts";
 
 interface Stored extends Pick<Belief, "id" | "slotId" | "status" | "sequence"> {
   patientId: string;
+  cancelledBy: "PATIENT" | "DOCTOR" | "ADMIN" | null;
   paymentStatus: string | null;
+  consultation: string | null;
+  /** Who brought the consultation to its status. */
+  movedBy: string | null;
 }
 
 const STORED = `SELECT b.id, b.patient_id AS patientId, b.slot_id AS slotId, b.status, b.sequence,
-    p.status AS paymentStatus
-  FROM scheduling.bookings b LEFT JOIN billing.payments p ON p.booking_id = b.id`;
+    b.cancelled_by AS cancelledBy, p.status AS paymentStatus, c.status AS consultation, c.moved_by AS movedBy
+  FROM scheduling.bookings b LEFT JOIN billing.payments p ON p.booking_id = b.id
+    LEFT JOIN clinical.consultations c ON c.id = b.consultation_id`;
 /** What an acknowledged authorization can have become. */
 const AFTER_AUTHORIZED = ["AUTHORIZED", "CAPTURED", "VOIDED", "REFUNDED", "PARTIALLY_REFUNDED"];
+const ENDED = ["COMPLETED", "NO_SHOW", "ABANDONED"];
 
 /**
- * Whether what is stored is what was acknowledged: every booking once, as it was or as it may be by now, and none that
- * nobody was told of, as every call was asked again until it was decided.
+ * Whether what is stored is what was acknowledged: every booking once, as it was or as it may be by now, none that
+ * nobody was told of, as every call was asked again until it was decided, and none cancelled that nobody asked for.
  */
 export async function unacknowledgedBookings(
   schemas: Schemas,
   believers: readonly Believer[],
+  doctors: readonly Doctor[],
 ): Promise<string[]> {
   const stored = (await schemas.rows(STORED)) as unknown as Stored[];
   const byId = new Map(stored.map((row) => [row.id, row]));
+  const doctorsAsked = new Set(doctors.flatMap(({ cancelsAsked }) => [...cancelsAsked]));
   const wrong: string[] = [];
   for (const { id: patientId, beliefs } of believers) {
     for (const belief of beliefs.values()) {
       const row = byId.get(belief.id);
       byId.delete(belief.id);
       if (row?.patientId !== patientId) wrong.push(`acknowledged booking ${belief.id} is lost`);
-      else wrong.push(...differences(belief, row));
+      else wrong.push(...differences(belief, row), ...unasked(belief, row, doctorsAsked));
     }
   }
   for (const { id, status } of byId.values())
@@ -42,5 +51,23 @@ function differences(belief: Belief, row: Stored): string[] {
   return [
     ...(wrong ? [wrong] : []),
     ...(isPaymentLost ? [`acknowledged payment of ${belief.id} is ${row.paymentStatus}`] : []),
+    ...(isWhereAsked(belief, row) ? [] : [`booking ${belief.id} was moved although nobody asked for it`]),
   ];
+}
+
+/** Every move is decided by now. One that its consultation's beginning crossed is undone when that ends. */
+function isWhereAsked(belief: Belief, row: Stored): boolean {
+  const mayBeUndone = belief.sequence > 0 && ENDED.includes(row.consultation ?? "");
+  const moves = row.sequence - belief.sequence;
+  return row.slotId === belief.slotId && (moves === 0 || (mayBeUndone && moves === 1));
+}
+
+/** Whether a booking is cancelled for no reason: its doctor may have broken its consultation off, too. */
+function unasked(belief: Belief, row: Stored, doctorsAsked: ReadonlySet<string>): string[] {
+  if (row.status !== "CANCELLED") return [];
+  const isBrokenOff = row.consultation === "ABANDONED" && row.movedBy === "DOCTOR";
+  const isAsked =
+    (row.cancelledBy === "PATIENT" && belief.cancelAsked) ||
+    (row.cancelledBy === "DOCTOR" && (doctorsAsked.has(row.id) || isBrokenOff));
+  return isAsked ? [] : [`booking ${row.id} was cancelled by ${row.cancelledBy}, who had not asked for it`];
 }

@@ -38,6 +38,14 @@ export const ALWAYS: readonly Rule[] = [
         AND NOT (b.status <=> 'CANCELLED' AND c.status <=> 'ABANDONED')`,
   },
   {
+    // A payment that comes for a booking whose time has come is refused, however long its hold still is.
+    name: "a hold was ended before its time",
+    sql: `SELECT b.id, a.action, a.occur_time, b.hold_expire_time FROM scheduling.audit_events a
+      JOIN scheduling.bookings b ON a.resource = CONCAT('bookings/', b.id)
+      WHERE a.occur_time < b.hold_expire_time AND (a.action = 'booking.expire'
+        OR a.action = 'booking.refuse_payment' AND b.status = 'EXPIRED' AND b.start_time > a.occur_time)`,
+  },
+  {
     name: "a booking has more than one consultation",
     sql: `SELECT booking_id, COUNT(*) AS made FROM clinical.consultations GROUP BY booking_id HAVING made > 1`,
   },

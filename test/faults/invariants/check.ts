@@ -40,7 +40,7 @@ export async function judge(system: System, crowd: Crowd): Promise<Verdict> {
     const violations = [
       ...broken,
       ...(await schemas.broken(ALWAYS)),
-      ...(await unacknowledgedBookings(schemas, crowd.believers)),
+      ...(await unacknowledgedBookings(schemas, crowd.believers, crowd.doctors)),
       ...(await unacknowledgedConsultations(schemas, crowd.doctors)),
       ...(await unacknowledgedJoins(schemas, crowd.believers)),
       ...(await unacknowledgedRefunds(schemas, crowd.clerk)),
