@@ -4,6 +4,7 @@ import type { Server } from "../../deploy/local/server.ts";
 import { type Stack, startStack } from "../../deploy/local/stack.ts";
 import { HIGH_RATE_LIMITS } from "../support/rate-limits.ts";
 import { HttpClient } from "./http-client.ts";
+import { isServed, PROBES, type ServiceName } from "./probes.ts";
 
 export const SCHEMA_PREFIX = "faults_";
 /** So short that holds expire all the time. */
@@ -27,19 +28,11 @@ export const SETTINGS = {
   LOG_LEVEL: "info",
 };
 
-/** A read of each service, by which the system is known to be whole. */
-const PROBES: Record<Exclude<ProcessName, "gateway">, string> = {
-  auth: "GET /v1/users/me",
-  scheduling: "GET /v1/bookings?pageSize=1",
-  clinical: "GET /v1/consultations?pageSize=1",
-  billing: "GET /v1/payments?pageSize=1",
-};
 const PROBE_TIMEOUT_MS = 1000;
 const PROBE_PAUSE_MS = 50;
 const GIVE_UP_MS = 60_000;
 
-export type ServiceName = keyof typeof PROBES;
-export const SERVICE_NAMES = Object.keys(PROBES) as ServiceName[];
+const SERVICE_NAMES = Object.keys(PROBES) as ServiceName[];
 
 /** A throwaway system to break, with all its databases. */
 export class System {
@@ -87,21 +80,22 @@ export class System {
     return Object.values(this.stack.processes).map(({ pid }) => pid);
   }
 
-  /** Waits until every service answers a patient. @returns how long after `sinceMs` that was, in ms */
-  async untilWhole(token: string, sinceMs: number, names: readonly ServiceName[] = SERVICE_NAMES) {
+  /** Waits until every service reads and writes for a patient. @returns how long after `sinceMs` that was, in ms */
+  async untilWhole(token: string, sinceMs: number): Promise<number> {
     for (;;) {
-      const answers = await Promise.all(names.map((name) => this.probe(name, token)));
+      const answers = await Promise.all(SERVICE_NAMES.map((name) => this.#serves(name, token)));
       const tookMs = Date.now() - sinceMs;
       if (answers.every(Boolean)) return tookMs;
       if (tookMs > GIVE_UP_MS)
-        throw new Error(`not whole again within ${GIVE_UP_MS} ms: ${names}, ${answers}`);
+        throw new Error(`not whole again within ${GIVE_UP_MS} ms: ${SERVICE_NAMES}, ${answers}`);
       await delay(PROBE_PAUSE_MS);
     }
   }
 
-  /** Whether a service answers through the gateway. */
-  async probe(name: ServiceName, token: string): Promise<boolean> {
-    return (await this.http.send(PROBES[name], { token }, PROBE_TIMEOUT_MS)).kind === "ok";
+  /** Whether a service reads and writes, through the gateway. */
+  async #serves(name: ServiceName, token: string): Promise<boolean> {
+    const served = PROBES[name].map((probe) => isServed(probe, this.http, token, PROBE_TIMEOUT_MS));
+    return (await Promise.all(served)).every(Boolean);
   }
 
   async stop(): Promise<void> {

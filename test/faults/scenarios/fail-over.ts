@@ -1,7 +1,7 @@
-import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Cluster } from "@medconnect/deploy/cluster/cluster.ts";
 import type { ClusterNode } from "@medconnect/deploy/cluster/node.ts";
+import { isServed, REFUSED_BOOKING } from "../probes.ts";
 import { type Lab, Notes, type Scenario, seconds, underLoad } from "./scenario.ts";
 
 const WHOLE_AGAIN_MS = 10_000;
@@ -40,7 +40,7 @@ async function killPrimary(cluster: Cluster, node: ClusterNode, lab: Lab, notes:
   const gapMs = await watching.stop();
   const { name } = await cluster.primary();
   notes.fact(
-    `${node.name} killed, ${name} took over: no write for ${seconds(gapMs)}, all reads after ${seconds(wholeMs)}`,
+    `${node.name} killed, ${name} took over: no write for ${seconds(gapMs)}, whole after ${seconds(wholeMs)}`,
   );
   notes.expect(Math.max(gapMs, wholeMs) <= WHOLE_AGAIN_MS, `the fail-over from ${node.name} took too long`);
 }
@@ -90,10 +90,7 @@ class WriteWatch {
   async #write(): Promise<void> {
     const { system, crowd } = this.#lab;
     while (!this.#ending.signal.aborted) {
-      // A refusal is kept with its key: a commit that leaves nothing else behind.
-      const sent = { token: crowd.token, key: randomUUID(), body: { slotId: randomUUID() } };
-      const { kind } = await system.http.send("POST /v1/bookings", sent, PROBE_TIMEOUT_MS);
-      if (kind !== "unknown") {
+      if (await isServed(REFUSED_BOOKING, system.http, crowd.token, PROBE_TIMEOUT_MS)) {
         this.#gapMs = Math.max(this.#gapMs, Date.now() - this.#writtenAtMs);
         this.#writtenAtMs = Date.now();
       }
