@@ -14,6 +14,8 @@ export interface Secrets {
   dataKeys: Record<Service, string>;
   auditKeys: Record<Service, string>;
   databasePasswords: Record<Service, string>;
+  /** Signs the payment stub's webhooks. */
+  webhookSecret: string;
 }
 
 /** Tells a data folder from other folders. */
@@ -95,5 +97,6 @@ function makeSecrets(): Secrets {
     dataKeys: perService(key),
     auditKeys: perService(key),
     databasePasswords: perService(password),
+    webhookSecret: password(),
   };
 }

@@ -52,6 +52,7 @@ function makeProcess(name: ProcessName, options: ProcessOptions): Server {
       ...commonSettings(name, options),
       ...(name === "gateway" ? {} : serviceSettings(name, options)),
       ...(name === "auth" ? mailSettings(options) : {}),
+      ...(name === "billing" ? webhookSettings(options) : {}),
       ...(options.certificates !== undefined && tlsSettings(join(options.certificates, name))),
       ...env,
       ...envOf?.[name],
@@ -90,6 +91,15 @@ function mailSettings({ folder, ports }: ProcessOptions) {
   return {
     MAIL_URL: MAIL_URL ?? pathToFileURL(folder.mailFolder).href,
     PUBLIC_URL: PUBLIC_URL ?? `http://localhost:${ports.gateway.port}`,
+  };
+}
+
+/** The stub tells of its charges over the gateway, as a provider does, unless it is told otherwise. */
+function webhookSettings({ folder, ports }: ProcessOptions) {
+  const { STUB_WEBHOOK_URL, STUB_WEBHOOK_SECRET } = process.env;
+  return {
+    STUB_WEBHOOK_URL: STUB_WEBHOOK_URL ?? `http://127.0.0.1:${ports.gateway.port}/v1/webhooks/payments/stub`,
+    STUB_WEBHOOK_SECRET: STUB_WEBHOOK_SECRET ?? folder.secrets.webhookSecret,
   };
 }
 
