@@ -1,10 +1,13 @@
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
+import { PROCESSES, type ProcessName } from "@medconnect/deploy/local/ports.ts";
+import type { System } from "./system.ts";
 
 /** Where Node listens that was told to by SIGUSR1. */
 const INSPECTOR = "http://127.0.0.1:9229/json/list";
 const OPENS_WITHIN_MS = 5000;
 const PAUSE_MS = 20;
+const MIB = 1024 * 1024;
 
 /**
  * What a running Node process holds on to: the bytes on its heap right after a collection, which it is made to do by its
@@ -25,6 +28,13 @@ export async function collectedHeap(pid: number): Promise<number> {
   } finally {
     await inspector.shut();
   }
+}
+
+/** The same of every process, in MiB. */
+export async function collectedHeaps(system: System): Promise<Record<ProcessName, number>> {
+  const heaps = {} as Record<ProcessName, number>;
+  for (const name of PROCESSES) heaps[name] = (await collectedHeap(system.process(name).pid)) / MIB;
+  return heaps;
 }
 
 interface Answer {

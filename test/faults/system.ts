@@ -104,11 +104,12 @@ export class System {
   }
 }
 
-/** Stops a process where it is, as a machine that hangs does, for so long. */
-export async function freeze({ pid }: Server, ms: number): Promise<void> {
+/** Stops a process where it is, as a machine that hangs does, for so long, and for a last look at the others. */
+export async function freeze({ pid }: Server, ms: number, look?: () => Promise<void>): Promise<void> {
   process.kill(pid, "SIGSTOP");
   try {
     await delay(ms);
+    await look?.();
   } finally {
     process.kill(pid, "SIGCONT");
   }

@@ -2,23 +2,22 @@ import { setTimeout as delay } from "node:timers/promises";
 import { connectAdmin } from "@medconnect/deploy/admin-connection.ts";
 import { PROCESSES, type ProcessName } from "@medconnect/deploy/local/ports.ts";
 import type { RowDataPacket } from "mysql2/promise";
-import { collectedHeap } from "../heap.ts";
+import { collectedHeaps } from "../heap.ts";
 import type { System } from "../system.ts";
 import { Notes, type Scenario, underLoad } from "./scenario.ts";
 
 const CHURN_MS = { long: 180_000, short: 6000 };
 /** After so much of it code is compiled, and caches and pools are full. */
 const WARM_UP = 1 / 3;
-const MIB = 1024 * 1024;
 /** What calls under way may make of a difference. */
-const HEAP_SLACK = 6 * MIB;
+const HEAP_SLACK_MIB = 6;
 const DESCRIPTOR_SLACK = 16;
 /** Every connection prepares what it comes to need, so they level off late; a leak would be one a call, thousands. */
 const STATEMENT_SLACK = 100;
 
 /** What is in use at one moment. */
 interface Sample {
-  /** Bytes that a collection leaves. */
+  /** What a collection leaves, in MiB. */
   heap: Record<ProcessName, number>;
   descriptors: Record<ProcessName, number>;
   /** Prepared statements in the database, of all connections. */
@@ -46,11 +45,11 @@ export const churn: Scenario = {
       const [heapBefore, heapAfter] = [before.heap[name], after.heap[name]];
       const [openBefore, openAfter] = [before.descriptors[name], after.descriptors[name]];
       notes.fact(
-        `${name}: heap ${mib(heapBefore)} → ${mib(heapAfter)} MiB, descriptors ${openBefore} → ${openAfter}`,
+        `${name}: heap ${heapBefore.toFixed(0)} → ${heapAfter.toFixed(0)} MiB, descriptors ${openBefore} → ${openAfter}`,
       );
       notes.expectInTime(
-        heapAfter <= heapBefore + HEAP_SLACK,
-        `the heap of ${name} grew to ${mib(heapAfter)} MiB`,
+        heapAfter <= heapBefore + HEAP_SLACK_MIB,
+        `the heap of ${name} grew to ${heapAfter.toFixed(0)} MiB`,
       );
       notes.expectInTime(
         openAfter <= openBefore + DESCRIPTOR_SLACK,
@@ -66,14 +65,11 @@ export const churn: Scenario = {
   },
 };
 
-const mib = (bytes: number): string => (bytes / MIB).toFixed(0);
-
 async function sample(system: System): Promise<Sample> {
   const { stack } = system;
-  const heap = {} as Sample["heap"];
+  const heap = await collectedHeaps(system);
   const descriptors = {} as Sample["descriptors"];
   for (const name of PROCESSES) {
-    heap[name] = await collectedHeap(system.process(name).pid);
     const metrics = await scrape(stack.ports[name].metricsPort);
     descriptors[name] = gaugeIn(metrics, "process_unix_file_descriptor_count");
   }

@@ -1,42 +1,51 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { PROCESSES, type ProcessName } from "@medconnect/deploy/local/ports.ts";
+import { collectedHeaps } from "../heap.ts";
 import { freeze } from "../system.ts";
-import { Notes, type Scenario, seconds, spread, underLoad } from "./scenario.ts";
+import { DEADLINE_MS, Notes, type Scenario, seconds, spread, underLoad } from "./scenario.ts";
 
 const SERVED_AGAIN_MS = 10_000;
 const AWAY_MS = 3000;
 const CALM_MS = 2000;
 const FREEZE_MS = { long: 30_000, short: 8000 };
-/** The gateway's CALL_TIMEOUT is 10 s; a second more is the machine's. */
-const DEADLINE_MS = 11_000;
 
-/** The database dies and comes back, while processes stay. */
+/** What processes come to hold that have run for a few seconds only, and calls under way. */
+const HEAP_SLACK_MIB = 16;
+
+type Heaps = Record<ProcessName, number>;
+
+/** Taken turns with. */
+const ENDS = ["killed", "stopped in order"] as const;
+
+/** The database dies, or is shut down, and comes back, while processes stay. */
 export const mysqlKilled: Scenario = {
   name: "mysql-killed",
   promise:
-    "MySQL killed and restarted: 503 with Retry-After meanwhile, served again within 10 s, no process restarted",
+    "MySQL killed, or stopped in order, and started again: 503 with Retry-After meanwhile, served again within 10 s, no process restarted",
   inShort: true,
   run: async (lab) => {
     const { system, crowd, tally, isLong } = lab;
     const notes = new Notes(lab);
     const pids = system.pids;
-    const recoveries: number[] = [];
+    const recoveries = new Map<string, number[]>(ENDS.map((end) => [end, []]));
     await underLoad(lab, notes, async () => {
       for (let round = 0; round < (isLong ? 5 : 1); round++) {
         await delay(CALM_MS);
-        await system.mysql.kill();
+        const end = ENDS[round % ENDS.length]!;
+        await (end === "killed" ? system.mysql.kill() : system.mysql.stop());
         await delay(AWAY_MS);
         await system.mysql.start();
-        recoveries.push(await system.untilWhole(crowd.token, Date.now()));
+        recoveries.get(end)!.push(await system.untilWhole(crowd.token, Date.now()));
       }
     });
-    notes.fact(
-      `MySQL killed ${recoveries.length} times; served again after it was back: ${spread(recoveries)}`,
-    );
-    for (const ms of recoveries) {
-      notes.expectInTime(
-        ms <= SERVED_AGAIN_MS,
-        `MySQL was back, and ${seconds(ms)} later calls were still refused`,
-      );
+    for (const [end, times] of recoveries) {
+      notes.fact(`MySQL ${end} ${times.length} times; served again after it was back: ${spread(times)}`);
+      for (const ms of times) {
+        notes.expectInTime(
+          ms <= SERVED_AGAIN_MS,
+          `MySQL, ${end}, was back, and ${seconds(ms)} later calls were still refused`,
+        );
+      }
     }
     notes.expect(
       tally.withoutRetryAfter === 0,
@@ -51,7 +60,7 @@ export const mysqlKilled: Scenario = {
 export const mysqlFrozen: Scenario = {
   name: "mysql-frozen",
   promise:
-    "MySQL frozen for 30 s: every call ends by its deadline; served again within 10 s, no process restarted",
+    "MySQL frozen for 30 s: every call ends by its deadline, heaps stay flat; served again within 10 s, no process restarted",
   inShort: false,
   run: async (lab) => {
     const { system, crowd, tally, isLong } = lab;
@@ -60,7 +69,10 @@ export const mysqlFrozen: Scenario = {
     let servedAgainMs = 0;
     await underLoad(lab, notes, async () => {
       await delay(CALM_MS);
-      await freeze(system.mysql, isLong ? FREEZE_MS.long : FREEZE_MS.short);
+      const before = await collectedHeaps(system);
+      await freeze(system.mysql, isLong ? FREEZE_MS.long : FREEZE_MS.short, async () => {
+        expectFlat(before, await collectedHeaps(system), notes);
+      });
       servedAgainMs = await system.untilWhole(crowd.token, Date.now());
     });
     notes.fact(`slowest call ${seconds(tally.slowestMs)}; served again after ${seconds(servedAgainMs)}`);
@@ -70,3 +82,11 @@ export const mysqlFrozen: Scenario = {
     return notes;
   },
 };
+
+function expectFlat(before: Heaps, after: Heaps, notes: Notes): void {
+  for (const name of PROCESSES) {
+    const change = `${before[name].toFixed(0)} → ${after[name].toFixed(0)} MiB`;
+    notes.fact(`${name}: heap before, and at the end of the freeze ${change}`);
+    notes.expectInTime(after[name] <= before[name] + HEAP_SLACK_MIB, `the heap of ${name} grew: ${change}`);
+  }
+}

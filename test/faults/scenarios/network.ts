@@ -1,13 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { System } from "../system.ts";
 import { CLEAR, TcpProxy } from "../tcp-proxy.ts";
-import { type Lab, Notes, type Scenario, seconds, underLoad } from "./scenario.ts";
+import { DEADLINE_MS, type Lab, Notes, type Scenario, seconds, underLoad } from "./scenario.ts";
 
 const CUT_MS = { long: 12_000, short: 3000 };
 const CALM_MS = 1000;
 const HEALED_MS = 10_000;
-/** The gateway's CALL_TIMEOUT is 10 s; a second more is the machine's. */
-const DEADLINE_MS = 11_000;
 const LATENCY_MS = 25;
 
 /** What can happen to a way; `heal` is what makes it good again. */

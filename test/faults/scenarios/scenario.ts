@@ -70,6 +70,9 @@ export async function underLoad(
   notes.violations.push(...(await watch(system, () => crowd.during(work))));
 }
 
+/** By when every call has ended: the gateway's CALL_TIMEOUT is 10 s; a second more is the machine's. */
+export const DEADLINE_MS = 11_000;
+
 export const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
 /** Such as "median 1.2 s, 2.9 s at most". */
