@@ -8,13 +8,11 @@ const SERVED_AGAIN_MS = 10_000;
 const AWAY_MS = 3000;
 const CALM_MS = 2000;
 const FREEZE_MS = { long: 30_000, short: 8000 };
-
 /** What processes come to hold that have run for a few seconds only, and calls under way. */
 const HEAP_SLACK_MIB = 16;
-
 type Heaps = Record<ProcessName, number>;
 
-/** Taken turns with. */
+/** How it ends, in turns. */
 const ENDS = ["killed", "stopped in order"] as const;
 
 /** The database dies, or is shut down, and comes back, while processes stay. */
@@ -29,7 +27,7 @@ export const mysqlKilled: Scenario = {
     const pids = system.pids;
     const recoveries = new Map<string, number[]>(ENDS.map((end) => [end, []]));
     await underLoad(lab, notes, async () => {
-      for (let round = 0; round < (isLong ? 5 : 1); round++) {
+      for (let round = 0; round < (isLong ? 6 : 1); round++) {
         await delay(CALM_MS);
         const end = ENDS[round % ENDS.length]!;
         await (end === "killed" ? system.mysql.kill() : system.mysql.stop());

@@ -1,0 +1,79 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { Redis } from "ioredis";
+import type { System } from "./system.ts";
+import { TcpProxy } from "./tcp-proxy.ts";
+
+const LOOK_PAUSE_MS = 100;
+const GIVE_UP_MS = 60_000;
+/** What the gateway counts calls under. */
+const COUNTS = "medconnect:rate:*";
+
+/** A way that can be cut, and what it means. */
+export interface Way {
+  name: string;
+  proxy: TcpProxy;
+  /** What is away without it: bookings; nothing but what it leads to; or nothing that anybody could notice. */
+  needed: "to book" | "for itself" | "by nobody";
+  /** Waits until it is used again, where no answer tells. */
+  untilUsed?: () => Promise<void>;
+}
+
+/** Leads the gateway and scheduling over proxies to the others. */
+export async function layWays({ stack }: System): Promise<Way[]> {
+  const { ports, databases, processes, urls } = stack;
+  const clinical = await TcpProxy.to(ports.clinical.port);
+  const billing = await TcpProxy.to(ports.billing.port);
+  const mysql = await TcpProxy.to(databases.engines.mysql!.port);
+  const redis = await TcpProxy.to(databases.engines.redis!.port);
+  const addresses = {
+    CLINICAL_ADDRESS: `127.0.0.1:${clinical.port}`,
+    BILLING_ADDRESS: `127.0.0.1:${billing.port}`,
+  };
+  const { DATABASE_URL } = processes.scheduling.env;
+  Object.assign(processes.gateway.env, addresses, { REDIS_URL: withPort(urls.redis, redis.port) });
+  Object.assign(processes.scheduling.env, addresses, { DATABASE_URL: withPort(DATABASE_URL!, mysql.port) });
+  await Promise.all([processes.gateway.restart(), processes.scheduling.restart()]);
+  return [
+    // First: what other cuts leave behind must not be taken for its doing.
+    {
+      name: "the gateway's Redis",
+      proxy: redis,
+      needed: "by nobody",
+      untilUsed: () => untilCounted(urls.redis),
+    },
+    { name: "clinical", proxy: clinical, needed: "for itself" },
+    { name: "billing", proxy: billing, needed: "for itself" },
+    { name: "scheduling's MySQL", proxy: mysql, needed: "to book" },
+  ];
+}
+
+export async function removeWays({ stack }: System, ways: Way[]): Promise<void> {
+  const { processes, addresses, databases, urls } = stack;
+  const direct = { CLINICAL_ADDRESS: addresses.clinical, BILLING_ADDRESS: addresses.billing };
+  const { DATABASE_URL } = processes.scheduling.env;
+  Object.assign(processes.gateway.env, direct, { REDIS_URL: urls.redis });
+  Object.assign(processes.scheduling.env, direct, {
+    DATABASE_URL: withPort(DATABASE_URL!, databases.engines.mysql!.port),
+  });
+  await Promise.all([processes.gateway.restart(), processes.scheduling.restart()]);
+  await Promise.all(ways.map(({ proxy }) => proxy.close()));
+}
+
+function withPort(text: string, port: number): string {
+  const url = new URL(text);
+  url.port = `${port}`;
+  return url.href;
+}
+
+/** Waits until the gateway counts calls in Redis that were not counted there before. */
+async function untilCounted(redisUrl: string): Promise<void> {
+  const redis = new Redis(redisUrl);
+  try {
+    const old = await redis.keys(COUNTS);
+    if (old.length > 0) await redis.del(old);
+    const deadline = Date.now() + GIVE_UP_MS;
+    while ((await redis.keys(COUNTS)).length === 0 && Date.now() < deadline) await delay(LOOK_PAUSE_MS);
+  } finally {
+    redis.disconnect();
+  }
+}
