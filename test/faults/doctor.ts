@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Json } from "../support/api.ts";
+import type { Belief } from "./belief.ts";
 import type { HttpClient } from "./http-client.ts";
 import { type Calendar, type Interval, type Slot, SOON_MS } from "./practice.ts";
 import type { Random } from "./random.ts";
@@ -81,6 +82,15 @@ export class Doctor {
     this.#stopped = true;
   }
 
+  /** Takes note of how a booking's consultation was left; one that is under way is ended some time. */
+  remember(
+    { consultationId, slotId }: Json | Belief,
+    left: Pick<AcknowledgedConsultation, "status"> & Partial<AcknowledgedConsultation>,
+  ): void {
+    const id = String(consultationId);
+    this.consultations.set(id, { id, slotId: String(slotId), notes: "", noShowParty: null, ...left });
+  }
+
   async #act(): Promise<void> {
     const { calendar, random } = this.#options;
     if (this.#soonSlot && this.#soonSlot.startMs < Date.now()) return await this.#giveUp(this.#soonSlot.id);
@@ -112,7 +122,7 @@ export class Doctor {
 
   async #start(booking: Json): Promise<void> {
     const { kind } = await this.client.decide("start", `POST ${pathOf(booking.consultationId)}:start`, {});
-    if (kind === "ok") this.#remember(booking, { status: "IN_PROGRESS" });
+    if (kind === "ok") this.remember(booking, { status: "IN_PROGRESS" });
   }
 
   async #end(consultation: AcknowledgedConsultation): Promise<void> {
@@ -138,7 +148,7 @@ export class Doctor {
     const noShowParty = this.#options.random.pick(["PATIENT", "DOCTOR"]);
     const call = `POST ${pathOf(booking.consultationId)}:markNoShow`;
     const { kind } = await this.client.decide("mark no-show", call, { party: noShowParty });
-    if (kind === "ok") this.#remember(booking, { status: "NO_SHOW", noShowParty });
+    if (kind === "ok") this.remember(booking, { status: "NO_SHOW", noShowParty });
   }
 
   async #cancel({ id }: Json): Promise<void> {
@@ -146,14 +156,6 @@ export class Doctor {
     this.cancelsAsked.add(String(id));
     const { kind } = await this.client.decide("cancel as doctor", call, { reason: "Ill" });
     if (kind === "ok") this.cancelled.add(String(id));
-  }
-
-  #remember(
-    { consultationId, slotId }: Json,
-    left: Pick<AcknowledgedConsultation, "status"> & Partial<AcknowledgedConsultation>,
-  ): void {
-    const id = String(consultationId);
-    this.consultations.set(id, { id, slotId: String(slotId), notes: "", noShowParty: null, ...left });
   }
 
   /** Has a time that is used up offered no more, and another one in its place. */

@@ -1,8 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
+import type { Json } from "../support/api.ts";
 import type { Balancer } from "./balancer.ts";
-import { beliefOf } from "./belief.ts";
+import { type Belief, beliefOf } from "./belief.ts";
 import type { Crowd } from "./crowd.ts";
+import type { Outcome } from "./http-client.ts";
+import type { Patient } from "./patient.ts";
 import type { Random } from "./random.ts";
 import type { Tally } from "./tally.ts";
 
@@ -13,8 +16,19 @@ const READS = [
   "GET /v1/consultations?pageSize=5",
   "GET /v1/payments?pageSize=5",
 ];
-/** How many calls of a hundred book; each booking made is cancelled by another. */
+/** How many calls of a hundred book; each booking made is paid, begun or cancelled by others. */
 const BOOKINGS = 10;
+/** How many consultations are begun at most, each of which uses up a slot, and how many of the bookings without a fee. */
+const STARTS = 24;
+const START_SHARE = 0.1;
+const EXPECTED = {
+  read: [],
+  book: ["SLOT_UNAVAILABLE", "PATIENT_OVERLAP"],
+  // Not found: billing, or clinical, has not heard of the booking yet. The hold may have ended meanwhile.
+  authorize: ["NOT_FOUND", "HOLD_EXPIRED", "ILLEGAL_TRANSITION"],
+  start: ["NOT_FOUND", "ILLEGAL_TRANSITION"],
+  cancel: ["BOOKING_STARTED", "ILLEGAL_TRANSITION"],
+} as const;
 
 /** Calls at a fixed rate, whatever becomes of them, and none is tried again. */
 export class SteadyLoad {
@@ -24,6 +38,7 @@ export class SteadyLoad {
   readonly #tally: Tally;
   readonly #underWay = new Set<Promise<void>>();
   #sent = 0;
+  #startsLeft = STARTS;
   #stopped = false;
 
   constructor(balancer: Balancer, crowd: Crowd, random: Random, tally: Tally) {
@@ -36,7 +51,7 @@ export class SteadyLoad {
   /** @returns how many calls a second there were */
   async during(ratePerSecond: number, work: () => Promise<void>): Promise<number> {
     const begin = performance.now();
-    const sending = this.#send(ratePerSecond, begin);
+    const sending = this.#keepUp(ratePerSecond, begin);
     try {
       await work();
     } finally {
@@ -48,7 +63,7 @@ export class SteadyLoad {
     return rate;
   }
 
-  async #send(ratePerSecond: number, begin: number): Promise<void> {
+  async #keepUp(ratePerSecond: number, begin: number): Promise<void> {
     while (!this.#stopped) {
       const due = ((performance.now() - begin) / 1000) * ratePerSecond;
       for (; this.#sent < due; this.#sent++) this.#track(this.#call());
@@ -62,22 +77,51 @@ export class SteadyLoad {
   }
 
   async #call(): Promise<void> {
-    const { token, beliefs } = this.#random.pick(this.#crowd.patients);
-    if (this.#random.below(100) >= BOOKINGS) {
-      this.#tally.add("read", await this.#balancer.send(this.#random.pick(READS), { token }), []);
-      return;
-    }
+    const patient = this.#random.pick(this.#crowd.patients);
+    if (this.#random.below(100) < BOOKINGS) await this.#book(patient);
+    else await this.#send("read", this.#random.pick(READS), patient);
+  }
+
+  /** A booking's life: paid, if it has a fee; and begun by its doctor, where there is time left for that, or cancelled. */
+  async #book(patient: Patient): Promise<void> {
     const { id: slotId } = this.#random.pick(this.#crowd.slots);
-    const sent = { token, key: randomUUID(), body: { slotId } };
-    const booked = await this.#balancer.send("POST /v1/bookings", sent);
-    this.#tally.add("book", booked, ["SLOT_UNAVAILABLE", "PATIENT_OVERLAP"]);
+    const booked = await this.#send("book", "POST /v1/bookings", patient, { slotId });
     if (booked.kind !== "ok") return;
     const belief = beliefOf(booked.body);
-    beliefs.set(belief.id, belief);
+    patient.beliefs.set(belief.id, belief);
+    if (belief.paymentId !== undefined) await this.#authorize(patient, belief);
+    else if (this.#startsLeft > 0 && this.#random.next() < START_SHARE && (await this.#start(belief))) return;
     belief.cancelAsked = true;
-    const cancel = { token, key: randomUUID(), body: { reason: "Well again" } };
-    const cancelled = await this.#balancer.send(`POST /v1/bookings/${belief.id}:cancel`, cancel);
-    this.#tally.add("cancel", cancelled, ["BOOKING_STARTED"]);
+    const cancel = `POST /v1/bookings/${belief.id}:cancel`;
+    const cancelled = await this.#send("cancel", cancel, patient, { reason: "Well again" });
     if (cancelled.kind === "ok") belief.status = "CANCELLED";
+  }
+
+  async #authorize(patient: Patient, belief: Belief): Promise<void> {
+    const call = `POST /v1/payments/${belief.paymentId}:authorize`;
+    const { kind, body } = await this.#send("authorize", call, patient, { paymentMethod: "pm_card_visa" });
+    if (kind === "ok" && body.status === "AUTHORIZED") belief.paid = true;
+  }
+
+  /** @returns whether it has begun; who had it begin ends it once the steady load is over */
+  async #start(belief: Belief): Promise<boolean> {
+    const doctor = this.#crowd.doctors.find(({ id }) => id === belief.doctorId)!;
+    const call = `POST /v1/consultations/${belief.consultationId}:start`;
+    const { kind } = await this.#send("start", call, doctor, {});
+    if (kind !== "ok") return false;
+    this.#startsLeft -= 1;
+    doctor.remember(belief, { status: "IN_PROGRESS" });
+    return true;
+  }
+
+  async #send(
+    operation: keyof typeof EXPECTED,
+    call: string,
+    { token }: { token: string },
+    body?: Json,
+  ): Promise<Outcome> {
+    const outcome = await this.#balancer.send(call, { token, ...(body && { key: randomUUID(), body }) });
+    this.#tally.add(operation, outcome, EXPECTED[operation]);
+    return outcome;
   }
 }
