@@ -37,6 +37,7 @@ export const mysqlKilled: Scenario = {
       }
     });
     for (const [end, times] of recoveries) {
+      if (times.length === 0) continue;
       notes.fact(`MySQL ${end} ${times.length} times; served again after it was back: ${spread(times)}`);
       for (const ms of times) {
         notes.expectInTime(
