@@ -111,6 +111,14 @@ test("what is to be told of once it has happened once is told of the first time,
   }
 });
 
+test("a check that runs by itself has an alert where it stops, and the ledger's where it finds something", () => {
+  const runs = [...declared].filter((name) => name.endsWith("_last_run"));
+  expect(runs).toEqual(expect.arrayContaining(["ledger_last_run", "reconciliation_last_run"]));
+  const asked = rules.map(({ expr }) => expr);
+  for (const name of runs) expect(asked).toContain(`time() - max(${name}) > 1800`);
+  expect(asked).toContain("max by (check) (ledger_violations) > 0");
+});
+
 test("every alert says how urgent it is, and what is wrong", () => {
   for (const { alert, labels, annotations } of rules.filter((rule) => rule.alert)) {
     expect({ alert, severity: labels?.severity }).toEqual({

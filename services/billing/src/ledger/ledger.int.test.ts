@@ -1,10 +1,14 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
+import { startMetrics } from "@medconnect/platform/telemetry/metrics.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { type BillingTest, startBilling } from "../testing.ts";
 import { findViolations } from "./check-store.ts";
 import { doctorAccount } from "./ledger-rules.ts";
 import { balanceOf } from "./ledger-store.ts";
+import { watchLedger } from "./watch-ledger.ts";
+
+const HOUR_MS = 3_600_000;
 
 let billing: BillingTest;
 let patient: Caller & { userId: string };
@@ -94,4 +98,33 @@ test.each([
   await captured();
   await billing.app.db.write(damage);
   expect(await found()).toEqual(violations);
+});
+
+test("the metrics tell what the last check found, and when that was: not when one failed", async () => {
+  const readMetrics = startMetrics("billing");
+  const told = async (pattern: RegExp) =>
+    [...(await readMetrics()).matchAll(pattern)].reduce((sum, [, value]) => sum + Number(value), 0);
+  const violations = () => told(/^ledger_violations\{.*\} (\S+)$/gm);
+  const lastRun = () => told(/^ledger_last_run(?:\{.*\})? (\S+)$/gm);
+  const now = () => billing.app.clock.now().getTime() / 1000;
+  const table = (from: string, to: string) => billing.app.db.write(`RENAME TABLE ${from} TO ${to}`);
+  await captured();
+  const began = now();
+  const check = watchLedger(billing.app);
+
+  billing.app.clock.advance(HOUR_MS);
+  await table("refunds", "refunds_away");
+  await expect(check()).rejects.toThrow();
+  expect([await violations(), await lastRun()]).toEqual([0, began]);
+
+  await table("refunds_away", "refunds");
+  await billing.app.db.write("DELETE FROM ledger_entries WHERE account LIKE 'doctor:%'");
+  await check();
+  const checked = now();
+  expect([(await violations()) > 0, await lastRun()]).toEqual([true, checked]);
+
+  billing.app.clock.advance(HOUR_MS);
+  await table("refunds", "refunds_away");
+  await expect(check()).rejects.toThrow();
+  expect(await lastRun()).toBe(checked);
 });

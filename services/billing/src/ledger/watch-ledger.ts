@@ -2,8 +2,18 @@ import { gauge } from "@medconnect/platform/telemetry/metrics.ts";
 import type { Billing } from "../app.ts";
 import { CHECKS, findViolations } from "./check-store.ts";
 
-/** Checks the ledger each time it is called, tells the log of violations, and leaves their number to the metrics. */
+/**
+ * Checks the ledger each time it is called, tells the log of violations, and leaves their number to the metrics, with
+ * the time: the number stays where a check fails.
+ */
 export function watchLedger(app: Billing): () => Promise<void> {
+  // So that a check that fails from the start on is missed as well.
+  let lastRunMs = app.clock.now().getTime();
+  gauge(
+    "ledger.last_run",
+    "When the ledger was last checked, or this process began to, in seconds since 1970",
+    (report) => report(lastRunMs / 1000),
+  );
   let counts: ReadonlyMap<string, number> = new Map();
   gauge("ledger.violations", "Violations that the last check of the ledger found, by check", (report) => {
     for (const [check, count] of counts) report(count, { check });
@@ -13,6 +23,7 @@ export function watchLedger(app: Billing): () => Promise<void> {
     const found = new Map<string, number>(Object.keys(CHECKS).map((check) => [check, 0]));
     for (const { check } of violations) found.set(check, found.get(check)! + 1);
     counts = found;
+    lastRunMs = app.clock.now().getTime();
     if (violations.length > 0)
       app.log.error({ violations: violations.slice(0, 10) }, "ledger is out of balance");
   };
