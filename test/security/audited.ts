@@ -19,21 +19,43 @@ export function mustBeAudited({ method, outcome, relation }: Result): boolean {
   return isRouted(method) && !isRead(method);
 }
 
+/**
+ * What answers 200 where it is repeated, and then changes nothing and shows nothing that a read of it would leave a line
+ * for. Whatever else succeeds without a line is a hole.
+ */
+export const MAY_LEAVE_NO_LINE: ReadonlySet<string> = new Set([
+  "auth.v1.ServiceAccountService/DisableServiceAccount",
+  "auth.v1.ServiceAccountService/EnableServiceAccount",
+  "auth.v1.UserService/DeleteSession",
+  "auth.v1.UserService/UpdateMe",
+  "scheduling.v1.BookingService/CancelBooking",
+  "scheduling.v1.SlotService/BlockSlot",
+  "scheduling.v1.SlotService/UnblockSlot",
+  "scheduling.v1.SlotService/WithdrawSlot",
+]);
+
 /** "service action", as in `auditedSince`, of a call: every service has a part of the trail. */
 export const auditNameOf = ({ method: { owner, rules }, via }: Result): string =>
   `${owner === "audit" ? via : owner} ${rules.audit}`;
 
-/** "service action" of all that the trails hold, other than denials, since a time. */
+/** "service request-id" of a call, as in `auditedSince`. */
+export const auditKeyOf = ({ method: { owner }, via, requestId }: Result): string =>
+  `${owner === "audit" ? via : owner} ${requestId}`;
+
+/** "service action" and "service request-id" of all that the trails hold, other than denials, since a time. */
 export async function auditedSince(startTime: Date): Promise<Set<string>> {
   const database = await createConnection({ uri: sharedStack().urls.mysql, timezone: "Z" });
   const found = new Set<string>();
   for (const service of SERVICES) {
     const [rows] = await database.query<RowDataPacket[]>(
-      `SELECT DISTINCT action FROM medconnect_${service}.audit_events
+      `SELECT DISTINCT action, request_id FROM medconnect_${service}.audit_events
        WHERE outcome <> 'DENIED' AND occur_time >= ?`,
       [startTime],
     );
-    for (const { action } of rows) found.add(`${service} ${action}`);
+    for (const { action, request_id: requestId } of rows) {
+      found.add(`${service} ${action}`);
+      found.add(`${service} ${requestId}`);
+    }
   }
   await database.end();
   return found;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { auditedSince, auditNameOf, mustBeAudited } from "./audited.ts";
+import { auditedSince, auditKeyOf, auditNameOf, MAY_LEAVE_NO_LINE, mustBeAudited } from "./audited.ts";
 import { closeClients } from "./calls.ts";
 import { ENTRIES, howToAdd } from "./entries.ts";
 import { findingsOf, summaryOf } from "./findings.ts";
@@ -56,6 +56,13 @@ test("what was let and changed something, or read what is clinical or the audit 
   expect(expected.length).toBeGreaterThan(20);
   // Nobody here has a second factor, so its reset changes nothing; mfa.int.test.ts has one who does.
   expect(expected.filter((name) => !audited.has(name))).toEqual(["auth user.reset_mfa"]);
+});
+
+test("each call that was let, and shows what a read of it would leave a line for, left a line of its own, also where it changed nothing", async () => {
+  const audited = await auditedSince(startTime);
+  const unaudited = results.filter((result) => mustBeAudited(result) && !audited.has(auditKeyOf(result)));
+  const holes = unaudited.filter(({ name }) => !MAY_LEAVE_NO_LINE.has(name));
+  expect(holes.map(({ name, caller, via }) => `${name} by ${caller} over ${via}`)).toEqual([]);
 });
 
 describe("who may call, and on what:", () => {

@@ -25,6 +25,12 @@ export interface Outcome {
   shown: string;
 }
 
+/** Who calls, and what the call is named. */
+interface Named {
+  token: string | undefined;
+  requestId: string;
+}
+
 const stack = sharedStack();
 const gateway = new Api(stack.urls.gateway);
 const clients = Object.fromEntries(
@@ -46,25 +52,28 @@ export async function callGrpc(
   method: Method,
   server: string,
   request: Json,
-  token?: string,
+  { token, requestId }: Named,
 ): Promise<Outcome> {
   const message = { ...request, ...(takesKey(method) && { idempotencyKey: randomUUID() }) };
   const bytes = Buffer.from(toBinary(method.input, fromJson(method.input, message as JsonValue)));
   const responseDeserialize = (answer: Buffer) =>
     toJson(method.output, fromBinary(method.output, answer)) as object;
   const raw = { path: method.path, responseDeserialize } as GrpcMethod;
-  const reply = await clients[server as ServiceName].send(raw, bytes, token === undefined ? {} : { token });
+  const reply = await clients[server as ServiceName].send(raw, bytes, {
+    ...(token !== undefined && { token }),
+    headers: { "x-request-id": requestId },
+  });
   const { name: status, reason, violations, body, detail, trailer } = reply;
   const names = Object.keys(trailer.getMap()).toSorted();
   return { status, reason, shown: JSON.stringify({ status, reason, violations, detail, body, names }) };
 }
 
 /** Calls a method by its route. */
-export async function callHttp(method: Method, request: Json, token?: string): Promise<Outcome> {
+export async function callHttp(method: Method, request: Json, { token, requestId }: Named): Promise<Outcome> {
   const { call, body, headers } = toHttp(method, request);
   const api = token === undefined ? gateway : gateway.as(token);
   const answer = await api.send(call, {
-    headers,
+    headers: { ...headers, "x-request-id": requestId },
     ...(takesKey(method) && { key: true }),
     ...(body !== undefined && { body }),
   });

@@ -35,6 +35,8 @@ export interface Combination {
 }
 
 export interface Result extends Combination {
+  /** What the call was named, by which its lines in the audit trail are found. */
+  requestId: string;
   outcome: Outcome;
 }
 
@@ -93,20 +95,23 @@ export async function send(world: World, combinations: Combination[], atOnce: nu
   const results: Result[] = [];
   const queue = combinations.values();
   const work = async () => {
-    for (const each of queue) results.push({ ...each, outcome: await sendOne(world, each) });
+    for (const each of queue) {
+      const requestId = randomUUID();
+      results.push({ ...each, requestId, outcome: await sendOne(world, each, requestId) });
+    }
   };
   await Promise.all(Array.from({ length: atOnce }, work));
   return results;
 }
 
-async function sendOne(world: World, combination: Combination): Promise<Outcome> {
+async function sendOne(world: World, combination: Combination, requestId: string): Promise<Outcome> {
   const { method, entry, relation, of, via } = combination;
   const id = relation === "missing" || !entry.on ? randomUUID() : of.ids[entry.on];
   const request = entry.request?.({ id, of, server: via }) ?? {};
   const token = await tokenFor(world, combination);
   return via === "http"
-    ? await callHttp(method, request, token)
-    : await callGrpc(method, via, request, token);
+    ? await callHttp(method, request, { token, requestId })
+    : await callGrpc(method, via, request, { token, requestId });
 }
 
 async function tokenFor(world: World, combination: Combination): Promise<string | undefined> {
