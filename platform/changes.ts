@@ -38,7 +38,7 @@ export interface Trail {
   isRead?: boolean;
 }
 
-/** What a repeated transition leaves in the audit trail: the answer shows what reading it would have shown. */
+/** What a transition or a call that is repeated leaves in the audit trail: the answer shows what reading it would have shown. */
 export const readTrails = (action: string, accesses: Access[]): Trail[] =>
   accesses.map((access) => ({ ...access, action, isRead: true }));
 
@@ -91,17 +91,25 @@ export class Changes {
   /**
    * Runs a use case that a caller asked for. With an idempotency key its first answer, also a refusal, is kept and
    * given again to the same request.
+   *
+   * @param shown what is read where the first answer is given again; nothing, if absent
    */
-  async apply<T>(call: Call, work: (tx: Transaction) => Promise<Effect<T>>): Promise<T> {
+  async apply<T>(
+    call: Call,
+    work: (tx: Transaction) => Promise<Effect<T>>,
+    shown: (answer: T) => Trail[] = () => [],
+  ): Promise<T> {
     const { idempotency, clock } = this.#options;
     const key = idempotency.keyOf(call, clock.now(), KEPT_MS);
     if (!key) return await this.#commit(call, work);
-    return await this.#commitOnce(call, key, async (tx) => {
+    const answer = await this.#commitOnce(call, key, async (tx) => {
       const effect = await work(tx);
       if (effect.response instanceof ApiError) idempotency.release(tx, key);
       else idempotency.keep(tx, key.id, call.definition.responseSerialize(effect.response));
       return effect;
     });
+    if (call.replayed) await this.#recordReads(call, shown(answer));
+    return answer;
   }
 
   /** The id of the call's key, under which `finish` keeps its answer. Throws for a method that requires no key. */
@@ -238,6 +246,12 @@ export class Changes {
     await relay.send(deliveries);
     if (effect.response instanceof ApiError) throw effect.response;
     return effect.response;
+  }
+
+  /** Committed before the answer leaves, as with any read. */
+  async #recordReads(call: Call, trails: Trail[]): Promise<void> {
+    if (trails.length === 0) return;
+    await this.#options.db.transaction(async (tx) => this.record(tx, trails, actorOf(call), call));
   }
 
   async #replay<T>(

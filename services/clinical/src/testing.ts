@@ -103,8 +103,8 @@ function usesOf(app: Clinical & TestService) {
           idempotencyKey,
         })
       ).response,
-    complete: async (consultationId: string, by: Caller, notes: string) => {
-      const request = { consultationId, notes, idempotencyKey };
+    complete: async (consultationId: string, by: Caller, notes: string, key = "") => {
+      const request = { consultationId, notes, idempotencyKey: key };
       return (await invoke(service.completeConsultation, completeConsultation(app), by, request)).response;
     },
     markNoShow: async (consultationId: string, by: Caller, party: Consultation_Party) => {

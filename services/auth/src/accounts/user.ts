@@ -1,3 +1,4 @@
+import { readTrails, type Trail } from "@medconnect/platform/changes.ts";
 import type { NewEvent } from "@medconnect/platform/outbox/event.ts";
 import { etagOf } from "@medconnect/platform/update-mask.ts";
 import type { User } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
@@ -10,6 +11,9 @@ export function toUser({ version, ...account }: Account): User {
 
 /** The line in the audit trail of who saw or changed an account. */
 export const accessTo = ({ id }: Pick<Account, "id">) => ({ resource: `users/${id}`, subjectIds: [id] });
+
+/** What a call leaves in the audit trail that changes nothing of an account, but shows it. */
+export const readsOf = (account: Pick<Account, "id">): Trail[] => readTrails("user.get", [accessTo(account)]);
 
 export type UserEventType = "user.created" | "user.updated" | "user.disabled" | "user.enabled";
 

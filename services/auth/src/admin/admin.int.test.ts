@@ -119,6 +119,17 @@ test("disables and enables an account, once each however often it is asked", asy
   await auth.logIn(user);
 });
 
+test("an answer that is given again is in the audit trail as a read, as it shows the account", async () => {
+  const user = await auth.makeUser();
+  const key = newId();
+  for (let i = 0; i < 3; i++) await disable(user.id, key);
+  expect((await auth.auditOf(user.id)).slice(1)).toEqual([
+    "user.disable SUCCESS",
+    "user.get SUCCESS",
+    "user.get SUCCESS",
+  ]);
+});
+
 test("ends every session of a disabled account", async () => {
   const user = await auth.makeUser();
   for (let i = 0; i < 3; i++) await auth.logIn(user);

@@ -1,4 +1,3 @@
-import { readTrails } from "@medconnect/platform/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
@@ -8,7 +7,7 @@ import type {
   User,
 } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import { type Account, lockAccount, type Status, setStatus } from "../accounts/account-store.ts";
-import { accessTo, toUser, type UserEventType, userEvent } from "../accounts/user.ts";
+import { accessTo, readsOf, toUser, type UserEventType, userEvent } from "../accounts/user.ts";
 import type { Auth } from "../app.ts";
 import { revokeGrantsOf } from "../break-glass/revoke-grant.ts";
 import { endSessions } from "../sessions/end-sessions.ts";
@@ -19,25 +18,26 @@ export const disableUser =
   (app: Auth) =>
   async ({ userId }: DisableUserRequest, call: Call): Promise<User> => {
     if (userId === userOf(call).userId) throw new ApiError("CANNOT_CHANGE_SELF");
-    return await app.changes.apply(call, async (tx) => {
+    const disable = async (tx: Transaction) => {
       const now = app.clock.now();
       const { response, trails } = await changeStatus(tx, userId, "DISABLED", "user.disabled");
       endSessions(app, tx, await lockLiveSessions(tx, userId, now), now);
       return { response, trails: [...trails, ...(await revokeGrantsOf(tx, userId, now))] };
-    });
+    };
+    return await app.changes.apply(call, disable, readsOf);
   };
 
 /** UserService.EnableUser; repeating it changes nothing. Throws NOT_FOUND. */
 export const enableUser =
   (app: Auth) =>
   async ({ userId }: EnableUserRequest, call: Call): Promise<User> =>
-    await app.changes.apply(call, (tx) => changeStatus(tx, userId, "ACTIVE", "user.enabled"));
+    await app.changes.apply(call, (tx) => changeStatus(tx, userId, "ACTIVE", "user.enabled"), readsOf);
 
 async function changeStatus(tx: Transaction, userId: string, status: Status, type: UserEventType) {
   const account = await lockAccount(tx, userId);
   if (!account) throw new ApiError("NOT_FOUND");
   if (account.status === status) {
-    return { response: toUser(account), trails: readTrails("user.get", [accessTo(account)]) };
+    return { response: toUser(account), trails: readsOf(account) };
   }
   setStatus(tx, userId, status);
   const changed: Account = { ...account, status, version: account.version + 1 };

@@ -1,9 +1,9 @@
-import { readTrails } from "@medconnect/platform/changes.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type { ResetMfaRequest, User } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import { type Account, lockAccount, touchAccount } from "../accounts/account-store.ts";
-import { accessTo, toUser } from "../accounts/user.ts";
+import { accessTo, readsOf, toUser } from "../accounts/user.ts";
 import type { Auth } from "../app.ts";
 import { queueMail } from "../mail/queue-mail.ts";
 import { deleteTotp } from "../mfa/mfa-store.ts";
@@ -18,12 +18,12 @@ export const resetMfa =
   (app: Auth) =>
   async ({ userId }: ResetMfaRequest, call: Call): Promise<User> => {
     if (userId === userOf(call).userId) throw new ApiError("CANNOT_CHANGE_SELF");
-    return await app.changes.apply(call, async (tx) => {
+    const reset = async (tx: Transaction) => {
       const now = app.clock.now();
       const account = await lockAccount(tx, userId);
       if (!account) throw new ApiError("NOT_FOUND");
       if (!account.mfaEnabled) {
-        return { response: toUser(account), trails: readTrails("user.get", [accessTo(account)]) };
+        return { response: toUser(account), trails: readsOf(account) };
       }
       deleteTotp(tx, userId);
       touchAccount(tx, userId);
@@ -34,5 +34,6 @@ export const resetMfa =
         response: toUser(changed),
         trails: [accessTo(account)],
       };
-    });
+    };
+    return await app.changes.apply(call, reset, readsOf);
   };

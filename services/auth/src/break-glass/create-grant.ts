@@ -1,3 +1,4 @@
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import { newId } from "@medconnect/platform/ids.ts";
@@ -8,7 +9,7 @@ import type {
 import { findAccount } from "../accounts/account-store.ts";
 import type { Auth } from "../app.ts";
 import { holdSession } from "../sessions/hold-session.ts";
-import { grantTrail, reasonPlace, toBreakGlassGrant } from "./grant.ts";
+import { grantTrail, readsOf, reasonPlace, toBreakGlassGrant } from "./grant.ts";
 import { type Grant, insertGrant } from "./grant-store.ts";
 
 /** BreakGlassService.CreateBreakGlassGrant. Throws NOT_FOUND unless it is a patient, UNAUTHENTICATED. */
@@ -18,7 +19,7 @@ export const createBreakGlassGrant =
     const admin = userOf(call);
     const patient = await findAccount(app.db, patientId);
     if (patient?.role !== "PATIENT") throw new ApiError("NOT_FOUND");
-    return await app.changes.apply(call, async (tx) => {
+    const create = async (tx: Transaction) => {
       const now = app.clock.now();
       await holdSession(tx, admin, now);
       const id = newId();
@@ -36,5 +37,6 @@ export const createBreakGlassGrant =
         response: toBreakGlassGrant(grant, now, app.box),
         trails: [grantTrail("granted", grant)],
       };
-    });
+    };
+    return await app.changes.apply(call, create, readsOf);
   };

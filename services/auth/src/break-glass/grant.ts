@@ -1,4 +1,4 @@
-import type { Trail } from "@medconnect/platform/changes.ts";
+import { readTrails, type Trail } from "@medconnect/platform/changes.ts";
 import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import type { BreakGlassGrant } from "@medconnect/proto/medconnect/auth/v1/break_glass_service.ts";
 import { statusAt } from "./grant-rules.ts";
@@ -24,6 +24,10 @@ export const accessTo = ({ id, patientId }: Pick<Grant, "id" | "patientId">) => 
   resource: `break-glass/${id}`,
   subjectIds: [patientId],
 });
+
+/** What a call leaves in the audit trail that changes nothing of a grant, but shows it. */
+export const readsOf = (grant: Pick<Grant, "id" | "patientId">): Trail[] =>
+  readTrails("break_glass.get", [accessTo(grant)]);
 
 /** What is told of a grant that was given or revoked. A grant changes once, so that is its version. */
 export const grantTrail = (type: "granted" | "revoked", grant: Grant): Trail => ({

@@ -1,4 +1,4 @@
-import { readTrails, type Trail } from "@medconnect/platform/changes.ts";
+import type { Trail } from "@medconnect/platform/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
@@ -7,7 +7,7 @@ import type {
   RevokeBreakGlassGrantRequest,
 } from "@medconnect/proto/medconnect/auth/v1/break_glass_service.ts";
 import type { Auth } from "../app.ts";
-import { accessTo, grantTrail, toBreakGlassGrant } from "./grant.ts";
+import { grantTrail, readsOf, toBreakGlassGrant } from "./grant.ts";
 import { statusAt } from "./grant-rules.ts";
 import { type Grant, lockActiveGrantsOf, lockGrant, setRevoked } from "./grant-store.ts";
 
@@ -15,20 +15,23 @@ import { type Grant, lockActiveGrantsOf, lockGrant, setRevoked } from "./grant-s
 export const revokeBreakGlassGrant =
   (app: Auth) =>
   async ({ grantId }: RevokeBreakGlassGrantRequest, call: Call): Promise<BreakGlassGrant> =>
-    await app.changes.apply(call, async (tx) => {
-      const now = app.clock.now();
-      const grant = await lockGrant(tx, grantId);
-      if (!grant) throw new ApiError("NOT_FOUND");
-      if (statusAt(grant, now) !== "ACTIVE") {
-        const trails = readTrails("break_glass.get", [accessTo(grant)]);
-        return { response: toBreakGlassGrant(grant, now, app.box), trails };
-      }
-      const revoked: Grant = { ...grant, revokeTime: now };
-      return {
-        response: toBreakGlassGrant(revoked, now, app.box),
-        trails: [revoke(tx, grant, now)],
-      };
-    });
+    await app.changes.apply(
+      call,
+      async (tx) => {
+        const now = app.clock.now();
+        const grant = await lockGrant(tx, grantId);
+        if (!grant) throw new ApiError("NOT_FOUND");
+        if (statusAt(grant, now) !== "ACTIVE") {
+          return { response: toBreakGlassGrant(grant, now, app.box), trails: readsOf(grant) };
+        }
+        const revoked: Grant = { ...grant, revokeTime: now };
+        return {
+          response: toBreakGlassGrant(revoked, now, app.box),
+          trails: [revoke(tx, grant, now)],
+        };
+      },
+      readsOf,
+    );
 
 /** Ends the grants of an admin who is being disabled. @returns what to tell of them */
 export async function revokeGrantsOf(tx: Transaction, adminId: string, now: Date): Promise<Trail[]> {

@@ -127,3 +127,13 @@ test("what is added lies encrypted in the database, each bound to its row", asyn
   await clinical.app.db.write("UPDATE addenda SET text = ? WHERE id = ?", [first!.text, second!.id]);
   await expect(clinical.read(consultationId, doctor)).rejects.toThrow();
 });
+
+test("an answer that is given again is in the audit trail as a read, as it shows notes and addenda", async () => {
+  const consultationId = await begin();
+  const [completing, adding] = [newId(), newId()];
+  for (let i = 0; i < 2; i++) await clinical.complete(consultationId, doctor, NOTES, completing);
+  for (let i = 0; i < 2; i++) await clinical.add(consultationId, doctor, "one more thing", adding);
+  const reads = (await clinical.trail(`consultations/${consultationId}`)).slice(-2);
+  const read = { action: "consultation.get", actorId: doctor.userId, subjectIds: [patient.userId] };
+  expect(reads).toEqual([read, read]);
+});

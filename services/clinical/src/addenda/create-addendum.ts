@@ -1,3 +1,5 @@
+import { readTrails } from "@medconnect/platform/changes.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError, hiddenFrom } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import { newId } from "@medconnect/platform/ids.ts";
@@ -7,6 +9,7 @@ import type {
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import { isOwn } from "../access.ts";
 import type { Clinical } from "../app.ts";
+import { accessTo } from "../consultations/consultation.ts";
 import { assertCompleted } from "../consultations/consultation-rules.ts";
 import { findConsultation } from "../consultations/consultation-store.ts";
 import { textPlace } from "./addendum.ts";
@@ -20,7 +23,7 @@ export const createAddendum =
     if (!consultation) throw new ApiError("NOT_FOUND");
     const { patient_id: patientId, doctor_id: doctorId } = consultation;
     if (!isOwn(userOf(call), consultation)) throw hiddenFrom(`consultations/${consultationId}`, patientId);
-    return await app.changes.apply(call, async (tx) => {
+    const create = async (tx: Transaction) => {
       // No lock: a completed consultation stays completed.
       assertCompleted(consultation);
       const addendum: Addendum = { id: newId(), consultationId, text, createTime: app.clock.now() };
@@ -32,5 +35,8 @@ export const createAddendum =
       });
       const resource = `consultations/${consultationId}/addenda/${addendum.id}`;
       return { response: addendum, trails: [{ resource, subjectIds: [patientId, doctorId] }] };
-    });
+    };
+    return await app.changes.apply(call, create, () =>
+      readTrails("consultation.get", [accessTo(consultation)]),
+    );
   };

@@ -1,5 +1,6 @@
 import { readTrails } from "@medconnect/platform/changes.ts";
 import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError, hiddenFrom } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type { Consultation } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
@@ -24,17 +25,18 @@ export async function takeStep(
   const found = await findConsultation(app.db, consultationId);
   if (!found) throw new ApiError("NOT_FOUND");
   if (!isOwn(userOf(call), found)) throw hiddenFrom(`consultations/${consultationId}`, found.patient_id);
-  return await app.changes.apply(call, async (tx) => {
+  const reads = () => readTrails("consultation.get", [accessTo(found)]);
+  const take = async (tx: Transaction) => {
     const now = app.clock.now();
     const row = (await lockConsultations(tx, [consultationId]))[0]!;
     if (!takesStep(factsOf(row, app.box), step, now, app)) {
-      const trails = readTrails("consultation.get", [accessTo(row)]);
       const addenda = (await addendaOf(tx, [row])).get(row.id);
-      return { response: toConsultation(row, app.box, addenda), trails };
+      return { response: toConsultation(row, app.box, addenda), trails: reads() };
     }
     const moved = move(row, step, now, app.box);
     return { response: toConsultation(moved, app.box), trails: [saveMove(tx, moved)] };
-  });
+  };
+  return await app.changes.apply(call, take, reads);
 }
 
 const factsOf = (row: ConsultationRow, box: SealedBox): ConsultationFacts => ({

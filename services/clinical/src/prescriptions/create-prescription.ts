@@ -1,4 +1,6 @@
+import { readTrails } from "@medconnect/platform/changes.ts";
 import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError, hiddenFrom } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import { newId } from "@medconnect/platform/ids.ts";
@@ -10,7 +12,7 @@ import { isOwn } from "../access.ts";
 import type { Clinical } from "../app.ts";
 import { assertCompleted } from "../consultations/consultation-rules.ts";
 import { type ConsultationRow, findConsultation } from "../consultations/consultation-store.ts";
-import { contentPlace, itemsPlace, toPrescription } from "./prescription.ts";
+import { accessTo, contentPlace, itemsPlace, toPrescription } from "./prescription.ts";
 import { insertPrescription, type PrescriptionRow } from "./prescription-store.ts";
 
 /** PrescriptionService.CreatePrescription. Throws NOT_FOUND, CONSULTATION_NOT_COMPLETED. */
@@ -21,7 +23,7 @@ export const createPrescription =
     if (!consultation) throw new ApiError("NOT_FOUND");
     if (!isOwn(userOf(call), consultation))
       throw hiddenFrom(`consultations/${consultation.id}`, consultation.patient_id);
-    return await app.changes.apply(call, async (tx) => {
+    const create = async (tx: Transaction) => {
       // No lock: a completed consultation stays completed.
       assertCompleted(consultation);
       const now = app.clock.now();
@@ -31,7 +33,10 @@ export const createPrescription =
         response: toPrescription(row, now, app.box),
         trails: [{ resource: `prescriptions/${row.id}`, subjectIds: [row.patient_id, row.doctor_id] }],
       };
-    });
+    };
+    return await app.changes.apply(call, create, ({ id }) =>
+      readTrails("prescription.get", [accessTo({ id, patient_id: consultation.patient_id })]),
+    );
   };
 
 function newPrescription(

@@ -1,3 +1,4 @@
+import type { Access } from "@medconnect/platform/audit/recorder.ts";
 import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import type {
   Prescription,
@@ -17,6 +18,12 @@ export function statusAt(
 ): Prescription_Status {
   return status === "ACTIVE" && expireTime <= now ? "EXPIRED" : status;
 }
+
+/** What the audit trail says of who saw a prescription. */
+export const accessTo = (row: Pick<PrescriptionRow, "id" | "patient_id">): Access => ({
+  resource: `prescriptions/${row.id}`,
+  subjectIds: [row.patient_id],
+});
 
 /** The prescription as its patient and its doctor see it. */
 export const toPrescription = (row: PrescriptionRow, now: Date, box: SealedBox): Prescription => ({

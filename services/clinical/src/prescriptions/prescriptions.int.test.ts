@@ -131,6 +131,17 @@ test("the same key many times at once makes one prescription", async () => {
   ).rejects.toMatchObject({ reason: "IDEMPOTENCY_KEY_REUSED" });
 });
 
+test("an answer that is given again is in the audit trail as a read, as it shows the prescription", async () => {
+  const consultationId = await complete();
+  const idempotencyKey = newId();
+  const { response: made } = await prescribe(consultationId, doctor, { idempotencyKey });
+  expect((await prescribe(consultationId, doctor, { idempotencyKey })).replayed).toBe(true);
+  expect(await clinical.trail(`prescriptions/${made.id}`)).toEqual([
+    { action: "prescription.create", actorId: doctor.userId, subjectIds: [patient.userId, doctor.userId] },
+    { action: "prescription.get", actorId: doctor.userId, subjectIds: [patient.userId] },
+  ]);
+});
+
 test("only the consultation's own doctor prescribes, and only its patient and doctor read", async () => {
   const consultationId = await complete();
   const hidden = { reason: "NOT_FOUND", isDenial: true };

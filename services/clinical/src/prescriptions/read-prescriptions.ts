@@ -7,8 +7,8 @@ import type {
 } from "@medconnect/proto/medconnect/clinical/v1/prescription_service.ts";
 import type { Clinical } from "../app.ts";
 import { accessesTo, authorizeList, authorizeRead } from "../authorize-read.ts";
-import { toPrescription } from "./prescription.ts";
-import { findPrescription, listPrescriptions as list, type PrescriptionRow } from "./prescription-store.ts";
+import { accessTo, toPrescription } from "./prescription.ts";
+import { findPrescription, listPrescriptions as list } from "./prescription-store.ts";
 
 /** PrescriptionService.GetPrescription. Throws NOT_FOUND, BREAK_GLASS_REQUIRED. */
 export const getPrescription =
@@ -34,8 +34,3 @@ export const listPrescriptions =
     const now = app.clock.now();
     return { prescriptions: rows.map((row) => toPrescription(row, now, app.box)), nextPageToken };
   };
-
-const accessTo = (row: PrescriptionRow) => ({
-  resource: `prescriptions/${row.id}`,
-  subjectIds: [row.patient_id],
-});

@@ -307,11 +307,11 @@ test("a payment that waits while its hold ends and the patient books another tim
   expect(await outboxTypes(held.id)).toEqual(["booking.held", "booking.payment_refused"]);
 });
 
-const cancel = (bookingId: string, by: Caller, on = app, reason = "flu") =>
+const cancel = (bookingId: string, by: Caller, on = app, reason = "flu", idempotencyKey = "") =>
   invoke(BookingServiceService.cancelBooking, cancelBooking(on), by, {
     bookingId,
     reason,
-    idempotencyKey: "",
+    idempotencyKey,
   });
 
 test("a cancelled booking opens its slot again; others cannot tell that it exists", async () => {
@@ -335,6 +335,14 @@ test("an admin sees no reasons, and a doctor's reading of one is audited", async
   expect((await read(booking.id, userCaller("ADMIN"))).reason).toBe("");
   expect((await read(booking.id, doctor)).reason).toBe("headache");
   expect(await readsBy(doctor)).toBe(1);
+});
+
+test("an answer that is given again is in the audit trail as a read, as it shows the reason", async () => {
+  await publish(0);
+  const { response: booking } = await book((await offer(60)).id);
+  const key = newId();
+  for (let i = 0; i < 3; i++) await cancel(booking.id, doctor, app, "flu", key);
+  expect(await readsBy(doctor)).toBe(2);
 });
 
 /** How often a caller has read a booking, as the audit trail has it. */

@@ -21,21 +21,22 @@ export const cancelBooking =
   (app: Scheduling) =>
   async ({ bookingId, reason }: CancelBookingRequest, call: Call): Promise<Booking> => {
     const user = userOf(call);
-    await findOwnBooking(app, user, bookingId);
-    return await app.changes.apply(call, async (tx) => {
+    const found = await findOwnBooking(app, user, bookingId);
+    const reads = (row: BookingRow) => readTrails("booking.get", readsOf(user, [row]));
+    const cancelOnce = async (tx: Transaction) => {
       const now = app.clock.now();
       const row = (await lockBooking(tx, bookingId))!;
       const settlement = decideCancel(factsOf(row), user.role, now, app.cancelCutoffMs);
       if (!settlement) {
-        const trails = readTrails("booking.get", readsOf(user, [row]));
-        return { response: viewOf(user, row, now, app.box), trails };
+        return { response: viewOf(user, row, now, app.box), trails: reads(row) };
       }
       const cancelled = cancel(tx, row, user.role, settlement, reason, now, app.box);
       return {
         response: viewOf(user, cancelled, now, app.box),
         trails: [bookingTrail("cancelled", cancelled)],
       };
-    });
+    };
+    return await app.changes.apply(call, cancelOnce, () => reads(found));
   };
 
 /** Ends what a disabled account leaves behind: the patient gets everything back. */

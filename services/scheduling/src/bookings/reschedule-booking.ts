@@ -1,4 +1,5 @@
 import { readTrails } from "@medconnect/platform/changes.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type {
@@ -32,14 +33,14 @@ export const rescheduleBooking =
   async ({ bookingId, slotId }: RescheduleBookingRequest, call: Call): Promise<Booking> => {
     const user = userOf(call);
     const found = await findOwnBooking(app, user, bookingId);
-    return await app.changes.apply(call, async (tx) => {
+    const reads = (row: BookingRow) => readTrails("booking.get", readsOf(user, [row]));
+    const reschedule = async (tx: Transaction) => {
       const now = app.clock.now();
       touchCalendar(tx, found.patient_id);
       const slots = await lockSlots(tx, [found.slot_id, slotId]);
       const row = (await lockBooking(tx, bookingId))!;
       if (row.slot_id === slotId && row.status === "CONFIRMED") {
-        const trails = readTrails("booking.get", readsOf(user, [row]));
-        return { response: viewOf(user, row, now, app.box), trails };
+        return { response: viewOf(user, row, now, app.box), trails: reads(row) };
       }
       assertReschedulable(factsOf(row), user.role, now, app.cancelCutoffMs);
       const slot = slots.find(({ id }) => id === slotId);
@@ -63,7 +64,8 @@ export const rescheduleBooking =
         response: viewOf(user, moved, now, app.box),
         trails: [bookingTrail("rescheduled", moved), ...expired],
       };
-    });
+    };
+    return await app.changes.apply(call, reschedule, () => reads(found));
   };
 
 function assertFits(booking: BookingRow, slot: SlotRow | undefined): asserts slot is SlotRow {
