@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
@@ -29,7 +30,13 @@ const CANARIES = {
   refundReason: "canary-REFUND-4721",
   emergency: "canary-EMERGENCY-4722",
   userAgent: "canary-AGENT-4723",
+  fullName: "Nightingale-NAME-4724",
+  phone: "+4930472540724",
+  dateOfBirth: "1931-12-29",
 };
+
+/** What people are found, called and reached by stands in the databases as it is. */
+const ABOUT_PEOPLE = ["email", "verifiedEmail", "fullName", "phone", "dateOfBirth"];
 
 /** As a caller that traces, too, would send it. */
 const TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
@@ -56,11 +63,13 @@ beforeAll(async () => {
   [doctor, patient] = await Promise.all([openPractice(api), signUp(api, "PATIENT", CANARIES)]);
   answers.refused = await patient.api.send("GET /v1/admin/users");
   answers.continued = await patient.api.send("GET /v1/bookings", { headers: { traceparent: TRACEPARENT } });
+  await tellAboutOneself();
   await bookAndMeet();
   await refuse();
   await signInWithSecondFactor();
   await forgetAndChangePasswords();
   await actAsAdmin();
+  await registerAndVerify();
   processes = commandLines();
   await stack.processes.gateway.stop();
   for (const name of SERVICES) await stack.processes[name].stop();
@@ -169,13 +178,14 @@ describe("what is private", () => {
   });
 
   test("is nowhere in the databases as it was said", async () => {
-    // People's e-mail addresses are what their accounts are found by.
-    expect(leaksIn(await rowsOf(stack), "email")).toEqual([]);
+    const rows = await rowsOf(stack);
+    expect(rows).toContain(CANARIES.fullName);
+    expect(leaksIn(rows, ...ABOUT_PEOPLE)).toEqual([]);
   });
 
   test("is not said to the databases either, whose own logs would have it", () => {
     expect(said).toContain("INSERT INTO bookings");
-    expect(leaksIn(said, "email")).toEqual([]);
+    expect(leaksIn(said, ...ABOUT_PEOPLE)).toEqual([]);
   });
 
   test("is not repeated to whom is refused, but for names of fields that are none", () => {
@@ -216,6 +226,11 @@ const thereIs = (path: string): Promise<Answer> =>
     5000,
   );
 
+async function tellAboutOneself(): Promise<void> {
+  const { fullName, phone, dateOfBirth } = CANARIES;
+  await patient.api.ok("PATCH /v1/users/me", { body: { fullName, phone, dateOfBirth } });
+}
+
 /** Says all there is to say. */
 async function bookAndMeet(): Promise<void> {
   answers.free = await book(SOON_MS);
@@ -242,7 +257,7 @@ async function bookAndMeet(): Promise<void> {
 
 /** Says it where it is refused, by rules of fields and of business, and as what it is not. */
 async function refuse(): Promise<void> {
-  const { reason, notes, password, paymentMethod } = CANARIES;
+  const { reason, notes, password, paymentMethod, fullName, phone, dateOfBirth } = CANARIES;
   const { email } = patient;
   const anywhere = "/v1/consultations/0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
   const attempts = [
@@ -251,6 +266,10 @@ async function refuse(): Promise<void> {
     api.send("POST /v1/auth/register", { body: { email, password, fullName: "Twin", role: "PATIENT" } }),
     api.send("POST /v1/auth/register", { body: { email: password, password: email, role: reason } }),
     api.as(password).send("GET /v1/users/me"),
+    patient.api.send("PATCH /v1/users/me", { body: { fullName: `${fullName}\n`, phone: `${phone}-` } }),
+    patient.api.send("PATCH /v1/users/me", { body: { dateOfBirth: `${dateOfBirth}T00:00` } }),
+    patient.api.send("PATCH /v1/users/me", { body: { fullName, phone, dateOfBirth, etag: "old" } }),
+    patient.api.send(`GET /v1/admin/users?query=${fullName}`),
     patient.api.send("POST /v1/bookings", { key: true, body: { slotId: reason, [reason]: reason } }),
     patient.api.send(`GET /v1/bookings/${reason}?${reason}=${reason}`),
     patient.api.send(`GET /v1/doctors?query=${reason}&pageToken=${reason}`),
@@ -306,6 +325,31 @@ async function signInWithSecondFactor(): Promise<void> {
     unusedRecoveryCode,
     email,
   });
+}
+
+/** An account that begins with a link in a mail; in the end, as from then on all do. */
+async function registerAndVerify(): Promise<void> {
+  const { auth } = stack.processes;
+  await auth.stop();
+  auth.env.EMAIL_VERIFICATION = "required";
+  await auth.start();
+  const { password, fullName } = CANARIES;
+  const email = `verified-${randomUUID()}@example.org`;
+  const body = { email, password, fullName, role: "PATIENT" };
+  const registered = await eventually(
+    () => api.send("POST /v1/auth/register", { body }),
+    ({ status }) => status < 500,
+    START_TIMEOUT_MS,
+  );
+  expect(registered.status).toBe(202);
+  const [mail] = await mailsTo(stack, email, 1);
+  const verifyToken = linkTokenOf(mail!);
+  const wrong = await api.send("POST /v1/auth/email:verify", {
+    body: { token: verifyToken, password: `${password}!` },
+  });
+  refusals.push(wrong.text);
+  await api.ok("POST /v1/auth/email:verify", { body: { token: verifyToken, password } });
+  Object.assign(secrets, { verifyToken, verifiedEmail: email });
 }
 
 async function forgetAndChangePasswords(): Promise<void> {
