@@ -36,7 +36,7 @@ export const applyConsultationEvent =
 
 async function follow(tx: Transaction, { consultation }: Event, type: Course, now: Date): Promise<Trail[]> {
   const current = await lockBooking(tx, consultation!.bookingId);
-  const change = current && changeBy(type, current, now);
+  const change = current && changeBy(type, consultation!, current, now);
   if (!change) return [];
   const { action } = change;
   const row = isLive(change.row) ? change.row : movedBack(tx, change.row, consultation!);
@@ -44,11 +44,19 @@ async function follow(tx: Transaction, { consultation }: Event, type: Course, no
   return [{ action, resource: `bookings/${row.id}`, subjectIds: [row.patient_id, row.doctor_id] }];
 }
 
-function changeBy(type: Course, row: BookingRow, now: Date): Change | undefined {
+function changeBy(
+  type: Course,
+  { noShowParty }: ConsultationState,
+  row: BookingRow,
+  now: Date,
+): Change | undefined {
   if (row.status === "CONFIRMED") return COURSES[type](row, now);
-  // The patient cancelled late while the doctor broke it off: the fee, which would be due, goes back.
-  const isReturned = type === "consultation.abandoned" && row.settlement === "CAPTURE";
-  return isReturned ? { action: "booking.return_fee", row: { ...row, settlement: "RETURN" } } : undefined;
+  // The patient cancelled late while the doctor broke it off, or did not come: the fee, which would be due, goes back.
+  const isDoctorsDoing =
+    type === "consultation.abandoned" || (type === "consultation.no_show" && noShowParty === "DOCTOR");
+  return isDoctorsDoing && row.settlement === "CAPTURE"
+    ? { action: "booking.return_fee", row: { ...row, settlement: "RETURN" } }
+    : undefined;
 }
 
 const isLive = ({ status }: BookingRow): boolean => status === "CONFIRMED";

@@ -12,7 +12,7 @@ import {
   type TestService,
   userCaller,
 } from "@medconnect/platform/testing/test-service.ts";
-import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import { type ConsultationState_Party, Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import {
   type Booking,
   BookingServiceService,
@@ -521,14 +521,18 @@ test("of a booking that is moved to a slot and a patient who books it at once, o
 type Course = Parameters<typeof applyConsultationEvent>[1];
 
 /** What clinical sends of a booking's consultation, which is at its own times. */
-const tell = (type: Course, { id: bookingId, startTime, endTime }: Booking) =>
+const tell = (
+  type: Course,
+  { id: bookingId, startTime, endTime }: Booking,
+  noShowParty: ConsultationState_Party = "PARTY_UNSPECIFIED",
+) =>
   app.changes.applyInternally("service:clinical", (tx) =>
     applyConsultationEvent(app, type)(tx, [
       Event.fromPartial({
         type,
         aggregateId: newId(),
         version: 2,
-        consultation: { bookingId, startTime, endTime },
+        consultation: { bookingId, startTime, endTime, noShowParty },
       }),
     ]),
   );
@@ -622,7 +626,10 @@ test("a cancellation that came before the consultation's news stands", async () 
   expect(await read(booking.id)).toEqual(cancelled);
 });
 
-test("the fee of a late cancellation goes back where the doctor broke the consultation off meanwhile", async () => {
+test.each<[string, Course, ConsultationState_Party]>([
+  ["broke the consultation off", "consultation.abandoned", "PARTY_UNSPECIFIED"],
+  ["did not come", "consultation.no_show", "DOCTOR"],
+])("the fee of a late cancellation goes back where the doctor %s meanwhile", async (_, type, party) => {
   await publish(5000);
   const { response: booking } = await book((await offer(60)).id);
   await authorized(booking.id);
@@ -631,9 +638,10 @@ test("the fee of a late cancellation goes back where the doctor broke the consul
     await app.db.read("SELECT settlement, version FROM bookings WHERE id = ?", [booking.id]);
   expect(await settlement()).toEqual([{ settlement: "CAPTURE", version: 3 }]);
   await tell("consultation.completed", booking);
+  await tell("consultation.no_show", booking, "PATIENT");
   expect(await settlement()).toEqual([{ settlement: "CAPTURE", version: 3 }]);
-  await tell("consultation.abandoned", booking);
-  await tell("consultation.abandoned", booking);
+  await tell(type, booking, party);
+  await tell(type, booking, party);
   expect(await settlement()).toEqual([{ settlement: "RETURN", version: 4 }]);
   expect(await read(booking.id)).toMatchObject({ status: "CANCELLED", cancelledBy: "PATIENT" });
 });

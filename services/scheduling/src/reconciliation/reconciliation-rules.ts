@@ -88,12 +88,16 @@ export function judge(
   if (booking.status === "CONFIRMED" && hasEnded) {
     return [{ kind: "CONSULTATION_NOT_HEARD", remedy: { hear: hasEnded } }];
   }
-  // A late cancellation has crossed the doctor's breaking off: the fee goes back, as billing has heard from clinical.
-  if (booking.status === "CANCELLED" && booking.settlement === "CAPTURE" && consultation?.brokenOff) {
-    return [{ kind: "CONSULTATION_NOT_HEARD", remedy: { hear: "consultation.abandoned" } }];
+  // A late cancellation has crossed what the doctor did or missed: the fee goes back, as billing has heard from clinical.
+  const isLate = booking.status === "CANCELLED" && booking.settlement === "CAPTURE";
+  if (isLate && hasEnded && isDoctorsDoing(consultation)) {
+    return [{ kind: "CONSULTATION_NOT_HEARD", remedy: { hear: hasEnded } }];
   }
   return [...judgeConsultation(booking, consultation), ...judgePayment(booking, payment, consultation)];
 }
+
+const isDoctorsDoing = ({ status, brokenOff, noShowParty }: ConsultationStanding): boolean =>
+  brokenOff || (status === "NO_SHOW" && noShowParty === "DOCTOR");
 
 const NEWS_OF_END = {
   STATUS_UNSPECIFIED: undefined,
@@ -114,7 +118,7 @@ function judgeConsultation(
     case "CONFIRMED":
       return judgeConfirmed(booking, consultation);
     case "CANCELLED":
-      return consultation ? judgeCancelled(consultation) : [];
+      return consultation ? judgeCancelled(booking, consultation) : [];
     case "COMPLETED":
     case "NO_SHOW":
       if (consultation?.status !== booking.status) return [{ kind: "OUTCOME_DIFFERS" }];
@@ -150,14 +154,15 @@ const isAsBooked = (its: ConsultationStanding, booked: ReconciledBooking): boole
 
 const isAt = (time: Date | undefined, expected: Date): boolean => time?.getTime() === expected.getTime();
 
-function judgeCancelled({ status }: ConsultationStanding): Disagreement[] {
+function judgeCancelled({ begun }: ReconciledBooking, { status }: ConsultationStanding): Disagreement[] {
   switch (status) {
     case "CANCELLED":
     case "ABANDONED":
       return [];
     case "COMPLETED":
     case "NO_SHOW":
-      return [{ kind: "OUTCOME_DIFFERS" }];
+      // Cancelled while nobody here had heard of it: each was decided where it was made, and holds.
+      return begun ? [{ kind: "OUTCOME_DIFFERS" }] : [];
     default:
       return [{ kind: "CONSULTATION_LIVE_FOR_CANCELLED", remedy: { tell: "cancelled" } }];
   }

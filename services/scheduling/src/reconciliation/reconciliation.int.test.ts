@@ -279,17 +279,27 @@ test("what took place unheard at its old time, as it began while its booking was
   expect((await reconcile()).findings).toEqual([]);
 });
 
-test("a breaking off that crossed a late cancellation unheard is taken in, and then all agree", async () => {
+test.each<[string, Partial<ConsultationStanding>]>([
+  ["a breaking off", { status: "ABANDONED", brokenOff: true }],
+  ["an absence of the doctor", { status: "NO_SHOW", noShowParty: "DOCTOR" }],
+])("%s that crossed a late cancellation unheard is taken in, and then all agree", async (_, end) => {
   const cancelled = { cancelled_by: "PATIENT", settlement: "CAPTURE" } as const;
   const row = await makeBooking("CANCELLED");
   await app.db.transaction(async (tx) => {
     saveBooking(tx, { ...row, ...cancelled, version: 2 }, service.clock.now());
   });
   pay(row, { status: "VOIDED", settlement: "RETURN" });
-  meet(row, { status: "ABANDONED", brokenOff: true, version: 3 });
+  meet(row, { ...end, version: 3 });
   const { findings } = await reconcile();
   expect(findings).toEqual([{ bookingId: row.id, kind: "CONSULTATION_NOT_HEARD", outcome: "REPAIRED" }]);
   expect(await findBooking(app.db, row.id)).toMatchObject({ cancelled_by: "PATIENT", settlement: "RETURN" });
+  expect((await reconcile()).findings).toEqual([]);
+});
+
+test("a consultation that took place while its booking was cancelled is nothing to report", async () => {
+  const row = await makeBooking("CANCELLED");
+  pay(row, { status: "VOIDED", settlement: "RETURN" });
+  meet(row, { status: "COMPLETED", version: 3 });
   expect((await reconcile()).findings).toEqual([]);
 });
 
