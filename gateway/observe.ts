@@ -2,10 +2,10 @@ import type { Reason } from "@medconnect/platform/errors/catalogue.ts";
 import { isRequestId, newId } from "@medconnect/platform/ids.ts";
 import type { Logger } from "@medconnect/platform/log.ts";
 import { durations } from "@medconnect/platform/telemetry/metrics.ts";
+import { traceParent } from "@medconnect/platform/telemetry/trace-parent.ts";
 import { activeTraceId, inSpan, SpanKind } from "@medconnect/platform/telemetry/tracing.ts";
 import { type Span, SpanStatusCode } from "@opentelemetry/api";
 import type { NextFunction, Request, Response } from "express";
-import { traceParent } from "./trace-parent.ts";
 
 /** What a request's steps leave for one another. */
 export interface RequestContext {

@@ -140,6 +140,7 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
     log,
     tls,
     maxConcurrentCalls: config.MAX_CONCURRENT_CALLS,
+    traceRatio: config.OTEL_EXPORTER_OTLP_ENDPOINT ? config.OTEL_TRACES_SAMPLER_ARG : 0,
     credentialLimit: config.RATE_LIMIT_AUTH,
     reauthenticationMs: config.REAUTHENTICATION_AGE,
     onDenied: (call, hidden) => audit.denied(call, hidden),

@@ -48,14 +48,26 @@ export const cleanUserAgent = (header: string): string =>
     .trim()
     .slice(0, MAX_AGENT_LENGTH);
 
-async function isGateway(incoming: Incoming, { serviceTokens, tls }: GatewayProof): Promise<boolean> {
-  const token = headerOf(incoming, GATEWAY_TOKEN_KEY);
-  if (token === "") return false;
-  if (tls && !isCertifiedAs("gateway", incoming.getAuthContext().sslPeerCertificate)) return false;
-  return await serviceTokens.verify(token).then(
-    ({ name }) => name === "gateway",
-    () => false,
-  );
+/** Whether a process of this deployment calls, on a client's behalf or its own. */
+export async function isFromWithin(incoming: Incoming, proof: GatewayProof): Promise<boolean> {
+  if (await isGateway(incoming, proof)) return true;
+  const [, token = ""] = /^Bearer +(.+)$/i.exec(headerOf(incoming, "authorization")) ?? [];
+  return (await serviceOf(token, incoming, proof)) !== undefined;
+}
+
+const isGateway = async (incoming: Incoming, proof: GatewayProof): Promise<boolean> =>
+  (await serviceOf(headerOf(incoming, GATEWAY_TOKEN_KEY), incoming, proof)) === "gateway";
+
+/** The service that a token shows and, where there is TLS, the connection's certificate as well. */
+async function serviceOf(
+  token: string,
+  incoming: Incoming,
+  { serviceTokens, tls }: GatewayProof,
+): Promise<string | undefined> {
+  if (token === "") return undefined;
+  const caller = await serviceTokens.verify(token).catch(() => undefined);
+  if (!caller || !tls) return caller?.name;
+  return isCertifiedAs(caller.name, incoming.getAuthContext().sslPeerCertificate) ? caller.name : undefined;
 }
 
 /** "192.0.2.7:50312" → "192.0.2.7", "2001:db8::1:50312" → "2001:db8::1". */

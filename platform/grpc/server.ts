@@ -12,6 +12,7 @@ import {
   MethodRules_Idempotency,
   MethodRules_RateClass as RateClass,
 } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
+import type { Context } from "@opentelemetry/api";
 import { type Method, methodAt } from "../contract/methods.ts";
 import { validate, warmUpValidation } from "../contract/validate.ts";
 import { ApiError, type HiddenResource } from "../errors/api-error.ts";
@@ -19,12 +20,13 @@ import { isRequestId } from "../ids.ts";
 import { LoadLimit } from "../load-limit.ts";
 import type { Logger } from "../log.ts";
 import { durations } from "../telemetry/metrics.ts";
+import { traceParent } from "../telemetry/trace-parent.ts";
 import { extractTrace, inSpan, SpanKind } from "../telemetry/tracing.ts";
 import { isCertifiedAs, type MutualTls } from "../tls/mutual-tls.ts";
 import { authenticate, authorize, type Identity } from "./access.ts";
 import type { Call } from "./call.ts";
 import { CredentialLimit } from "./credential-limit.ts";
-import { originOf } from "./origin.ts";
+import { type GatewayProof, isFromWithin, originOf } from "./origin.ts";
 import { REPLAYED_KEY, toGrpcStatus } from "./status.ts";
 
 const MAX_MESSAGE_BYTES = 1024 * 1024;
@@ -54,6 +56,8 @@ export interface ServerOptions {
   tls: MutualTls | undefined;
   /** How often a minute who calls without the gateway may try credentials; 0 is no limit. */
   credentialLimit: number;
+  /** The share of traces that is recorded of those that who calls from outside goes on with. */
+  traceRatio: number;
   /** How old a sign-in may be where a fresh one is asked for. */
   reauthenticationMs: number;
   /** Beyond so many calls at once, further ones are refused with UNAVAILABLE. */
@@ -75,11 +79,13 @@ export class GrpcServer {
     "grpc.keepalive_timeout_ms": 5000,
   });
   readonly #options: ServerOptions;
+  readonly #proof: GatewayProof;
   readonly #load: LoadLimit;
   readonly #credentials: CredentialLimit;
 
   constructor(options: ServerOptions) {
     this.#options = options;
+    this.#proof = { serviceTokens: options.identity.serviceTokens, tls: options.tls };
     this.#load = new LoadLimit(options.maxConcurrentCalls);
     this.#credentials = new CredentialLimit(options.credentialLimit);
   }
@@ -130,13 +136,13 @@ export class GrpcServer {
       const startedAtMs = performance.now();
       let outcome = "OK";
       const trailer = new Metadata();
-      const parent = extractTrace({ traceparent: header(incoming, "traceparent") ?? "" });
       try {
-        const response = await this.#load.run(() =>
-          inSpan(`${service}/${name}`, { kind: SpanKind.SERVER, attributes, parent }, () =>
+        const response = await this.#load.run(async () => {
+          const parent = await this.#traceOf(incoming);
+          return await inSpan(`${service}/${name}`, { kind: SpanKind.SERVER, attributes, parent }, () =>
             this.#answer(method, definition, handler, incoming, trailer),
-          ),
-        );
+          );
+        });
         callback(null, response, trailer);
       } catch (thrown) {
         const error = ApiError.from(thrown);
@@ -154,6 +160,13 @@ export class GrpcServer {
     };
   }
 
+  /** The trace that a call belongs to. Whether it is recorded, the deployment's own processes have decided already. */
+  async #traceOf(incoming: ServerUnaryCall<Buffer, unknown>): Promise<Context> {
+    const traceparent = header(incoming, "traceparent");
+    const isDecided = traceparent !== undefined && (await isFromWithin(incoming, this.#proof));
+    return isDecided ? extractTrace({ traceparent }) : traceParent(traceparent, this.#options.traceRatio);
+  }
+
   async #answer(
     method: Method,
     definition: MethodDefinition<unknown, unknown>,
@@ -169,10 +182,7 @@ export class GrpcServer {
       this.#options.identity,
     );
     if (this.#options.tls && caller.kind === "service") assertCertified(incoming, caller.name);
-    const origin = await originOf(incoming, {
-      serviceTokens: this.#options.identity.serviceTokens,
-      tls: this.#options.tls,
-    });
+    const origin = await originOf(incoming, this.#proof);
     const isCounted = method.rules.rate === RateClass.AUTH && !origin.isByGateway;
     if (isCounted) await this.#credentials.count(origin.address);
     try {

@@ -1,8 +1,8 @@
-import { extractTrace } from "@medconnect/platform/telemetry/tracing.ts";
 import { type Context, ROOT_CONTEXT, TraceFlags, trace } from "@opentelemetry/api";
+import { extractTrace } from "./tracing.ts";
 
 /**
- * The trace that a request belongs to. A caller's trace is gone on with, so that both sides find the request under one
+ * The trace that a request from outside belongs to. A caller's trace is gone on with, so that both sides find the request under one
  * id; but whether it is recorded we decide ourselves, at random: neither the caller's flag nor a trace id that was
  * chosen to be sampled may make us record everything (W3C Trace Context §5.2, denial of service).
  *

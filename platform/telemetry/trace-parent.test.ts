@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from "@jest/globals";
-import { startTracing } from "@medconnect/platform/telemetry/tracing.ts";
 import { TraceFlags, trace } from "@opentelemetry/api";
 import { traceParent } from "./trace-parent.ts";
+import { startTracing } from "./tracing.ts";
 
 const TRACE_ID = "a".repeat(32);
 beforeAll(() => void startTracing({ service: "test", ratio: 1 }));
