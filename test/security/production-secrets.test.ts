@@ -86,7 +86,7 @@ describe("auth in production", () => {
     DATA_KEY: random(),
     AUDIT_KEY: random(),
     DATABASE_URL: `mysql://medconnect_auth:${shared}@127.0.0.1:1/a`,
-    REDIS_URL: DEMO.REDIS_URL,
+    REDIS_URL: `redis://:${password()}@127.0.0.1:1`,
     MAIL_URL: `smtps://medconnect:${password()}@127.0.0.1:1`,
     MAIL_FROM: "no-reply@example.org",
     PUBLIC_URL: "https://app.example.org",
@@ -97,6 +97,11 @@ describe("auth in production", () => {
       "mails that reach nobody",
       { MAIL_URL: "file:///var/mail" },
       "auth cannot start: MAIL_URL names a folder",
+    ],
+    [
+      "a Redis whose password is guessed",
+      { REDIS_URL: "redis://:password-password@127.0.0.1:1" },
+      "Setting REDIS_URL: has a weak password",
     ],
     ["no mail server", { MAIL_URL: "" }, "Setting MAIL_URL: must be smtp"],
     [
