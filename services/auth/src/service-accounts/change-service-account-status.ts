@@ -1,7 +1,7 @@
 import type { Effect } from "@medconnect/platform/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
-import type { Call } from "@medconnect/platform/grpc/call.ts";
+import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import type {
   DisableServiceAccountRequest,
@@ -10,6 +10,7 @@ import type {
 } from "@medconnect/proto/medconnect/auth/v1/service_account_service.ts";
 import type { Auth } from "../app.ts";
 import { revokeTokens } from "../sessions/end-sessions.ts";
+import { holdSession } from "../sessions/hold-session.ts";
 import { toServiceAccount, trailOf } from "./service-account.ts";
 import {
   findSecrets,
@@ -29,11 +30,14 @@ export const disableServiceAccount =
       return effect;
     });
 
-/** ServiceAccountService.EnableServiceAccount; repeating it changes nothing. Throws NOT_FOUND. */
+/** ServiceAccountService.EnableServiceAccount; repeating it changes nothing. Throws NOT_FOUND, UNAUTHENTICATED. */
 export const enableServiceAccount =
   (app: Auth) =>
   async ({ serviceAccountId: id }: EnableServiceAccountRequest, call: Call): Promise<ServiceAccount> =>
-    await app.changes.apply(call, (tx) => changeStatus(tx, id, "ACTIVE"));
+    await app.changes.apply(call, async (tx) => {
+      await holdSession(tx, userOf(call), app.clock.now());
+      return await changeStatus(tx, id, "ACTIVE");
+    });
 
 async function changeStatus(tx: Transaction, id: string, status: Status): Promise<Effect<ServiceAccount>> {
   const account = await lockServiceAccount(tx, id);

@@ -1,15 +1,16 @@
-import type { Call } from "@medconnect/platform/grpc/call.ts";
+import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import type {
   CreateServiceAccountRequest,
   ServiceAccount,
 } from "@medconnect/proto/medconnect/auth/v1/service_account_service.ts";
 import type { Auth } from "../app.ts";
+import { holdSession } from "../sessions/hold-session.ts";
 import { assertDeclared } from "./scope-rules.ts";
 import { giveSecret, toServiceAccount, trailOf } from "./service-account.ts";
 import { type Account, insertServiceAccount } from "./service-account-store.ts";
 
-/** ServiceAccountService.CreateServiceAccount. Throws INVALID_REQUEST for an unknown scope, NAME_TAKEN. */
+/** ServiceAccountService.CreateServiceAccount. Throws INVALID_REQUEST for an unknown scope, NAME_TAKEN, UNAUTHENTICATED. */
 export const createServiceAccount =
   (app: Auth) =>
   async ({ serviceAccount }: CreateServiceAccountRequest, call: Call): Promise<ServiceAccount> => {
@@ -24,6 +25,7 @@ export const createServiceAccount =
       createTime: now,
     };
     return await app.changes.apply(call, async (tx) => {
+      await holdSession(tx, userOf(call), now);
       await insertServiceAccount(tx, account);
       const clientSecret = giveSecret(tx, account.id, now);
       return { response: { ...toServiceAccount(account), clientSecret }, trails: [trailOf(account)] };

@@ -1,10 +1,11 @@
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
-import type { Call } from "@medconnect/platform/grpc/call.ts";
+import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type {
   RotateServiceAccountSecretRequest,
   ServiceAccount,
 } from "@medconnect/proto/medconnect/auth/v1/service_account_service.ts";
 import type { Auth } from "../app.ts";
+import { holdSession } from "../sessions/hold-session.ts";
 import { endSecrets, giveSecret, toServiceAccount, trailOf } from "./service-account.ts";
 import {
   expireSecret,
@@ -15,7 +16,7 @@ import {
 
 const DEFAULT_GRACE_S = 24 * 3600;
 
-/** ServiceAccountService.RotateServiceAccountSecret. Throws NOT_FOUND. */
+/** ServiceAccountService.RotateServiceAccountSecret. Throws NOT_FOUND, UNAUTHENTICATED. */
 export const rotateServiceAccountSecret =
   (app: Auth) =>
   async (request: RotateServiceAccountSecretRequest, call: Call): Promise<ServiceAccount> => {
@@ -23,6 +24,7 @@ export const rotateServiceAccountSecret =
     const { seconds, nanos } = request.gracePeriod ?? { seconds: DEFAULT_GRACE_S, nanos: 0 };
     const graceEnd = new Date(now.getTime() + seconds * 1000 + Math.floor(nanos / 1e6));
     return await app.changes.apply(call, async (tx) => {
+      await holdSession(tx, userOf(call), now);
       const account = await lockServiceAccount(tx, request.serviceAccountId);
       if (!account) throw new ApiError("NOT_FOUND");
       const secrets = await findSecrets(tx, account.id);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { Database, SqlValue } from "@medconnect/platform/db/database.ts";
+import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids.ts";
-import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import {
   type ServiceAccount,
   ServiceAccountServiceService as service,
@@ -18,9 +18,10 @@ const INVALID_CLIENT = { reason: "INVALID_CLIENT" };
 const HOUR_S = 3600;
 
 let auth: TestAuth;
-const admin = userCaller("ADMIN");
+let admin: UserCaller;
 beforeAll(async () => {
   auth = await startTestAuth();
+  admin = await auth.signInAdmin();
 });
 afterAll(() => auth.close());
 

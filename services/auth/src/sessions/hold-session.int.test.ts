@@ -1,8 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
+import { newId } from "@medconnect/platform/ids.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import { BreakGlassServiceService } from "@medconnect/proto/medconnect/auth/v1/break_glass_service.ts";
+import {
+  type ServiceAccount,
+  ServiceAccountServiceService,
+} from "@medconnect/proto/medconnect/auth/v1/service_account_service.ts";
 import { UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import { generateSync } from "otplib";
 import { disableUser } from "../admin/change-status.ts";
@@ -12,6 +17,9 @@ import { disableTotp } from "../mfa/disable-totp.ts";
 import { regenerateRecoveryCodes } from "../mfa/regenerate-recovery-codes.ts";
 import { setUpTotp } from "../mfa/set-up-totp.ts";
 import { changePassword } from "../passwords/change-password.ts";
+import { enableServiceAccount } from "../service-accounts/change-service-account-status.ts";
+import { createServiceAccount } from "../service-accounts/create-service-account.ts";
+import { rotateServiceAccountSecret } from "../service-accounts/rotate-secret.ts";
 import { PASSWORD, startTestAuth, type TestAuth } from "../testing/test-auth.ts";
 import { logout } from "./logout.ts";
 
@@ -43,6 +51,12 @@ async function withMfa(by: UserCaller) {
   return code;
 }
 
+const makeServiceAccount = (by: UserCaller) => {
+  const serviceAccount = { name: `System ${newId()}`, scopes: ["billing.payments.read"] } as ServiceAccount;
+  const method = ServiceAccountServiceService.createServiceAccount;
+  return auth.call(method, createServiceAccount(auth.app), { serviceAccount }, by);
+};
+
 /** What outlasts the session that it was done in: each prepares while the session lives, and answers what is tried then. */
 const attempts: Record<string, (by: UserCaller) => Promise<() => Promise<unknown>>> = {
   "set up a second factor": async (by) => () => setUp(by),
@@ -64,6 +78,19 @@ const attempts: Record<string, (by: UserCaller) => Promise<() => Promise<unknown
   "change the password": async (by) => {
     const request = { currentPassword: PASSWORD, newPassword: NEW_PASSWORD };
     return () => auth.call(UserServiceService.changePassword, changePassword(auth.app), request, by);
+  },
+  "make a service account": async (by) => () => makeServiceAccount(by),
+  "give one another secret": async (by) => {
+    const { id: serviceAccountId } = await makeServiceAccount(by);
+    const request = { serviceAccountId, gracePeriod: undefined };
+    const method = ServiceAccountServiceService.rotateServiceAccountSecret;
+    return () => auth.call(method, rotateServiceAccountSecret(auth.app), request, by);
+  },
+  "enable one": async (by) => {
+    const { id: serviceAccountId } = await makeServiceAccount(by);
+    const request = { serviceAccountId, idempotencyKey: "" };
+    const method = ServiceAccountServiceService.enableServiceAccount;
+    return () => auth.call(method, enableServiceAccount(auth.app), request, by);
   },
   "break the glass": async (by) => {
     const { id: patientId } = await auth.makeUser();
