@@ -40,8 +40,15 @@ const list = (change: Partial<ListUsersRequest> = {}) =>
 const get = (userId: string) => auth.call(UserServiceService.getUser, getUser(auth.app), { userId }, admin);
 const disable = (userId: string, idempotencyKey = "") =>
   auth.call(UserServiceService.disableUser, disableUser(auth.app), { userId, idempotencyKey }, admin);
-const enable = (userId: string) =>
-  auth.call(UserServiceService.enableUser, enableUser(auth.app), { userId, idempotencyKey: "" }, admin);
+const enable = async (userId: string) => {
+  const request = { userId, idempotencyKey: "" };
+  return await auth.call(
+    UserServiceService.enableUser,
+    enableUser(auth.app),
+    request,
+    await auth.signInAdmin(),
+  );
+};
 const stats = () => auth.call(UserServiceService.getUserStats, getUserStats(auth.app), {}, admin);
 
 test("counts accounts by role, and the last seven days by date", async () => {

@@ -11,6 +11,7 @@ import { accessTo, readsOf, toUser, type UserEventType, userEvent } from "../acc
 import type { Auth } from "../app.ts";
 import { revokeGrantsOf } from "../break-glass/revoke-grant.ts";
 import { endSessions } from "../sessions/end-sessions.ts";
+import { holdSession } from "../sessions/hold-session.ts";
 import { lockLiveSessions } from "../sessions/session-store.ts";
 
 /** UserService.DisableUser; repeating it changes nothing. Throws NOT_FOUND, CANNOT_CHANGE_SELF. */
@@ -27,11 +28,18 @@ export const disableUser =
     return await app.changes.apply(call, disable, readsOf);
   };
 
-/** UserService.EnableUser; repeating it changes nothing. Throws NOT_FOUND. */
+/** UserService.EnableUser; repeating it changes nothing. Throws NOT_FOUND, UNAUTHENTICATED. */
 export const enableUser =
   (app: Auth) =>
   async ({ userId }: EnableUserRequest, call: Call): Promise<User> =>
-    await app.changes.apply(call, (tx) => changeStatus(tx, userId, "ACTIVE", "user.enabled"), readsOf);
+    await app.changes.apply(
+      call,
+      async (tx) => {
+        await holdSession(tx, userOf(call), app.clock.now());
+        return await changeStatus(tx, userId, "ACTIVE", "user.enabled");
+      },
+      readsOf,
+    );
 
 async function changeStatus(tx: Transaction, userId: string, status: Status, type: UserEventType) {
   const account = await lockAccount(tx, userId);

@@ -8,11 +8,12 @@ import type { Auth } from "../app.ts";
 import { queueMail } from "../mail/queue-mail.ts";
 import { deleteTotp } from "../mfa/mfa-store.ts";
 import { endSessions } from "../sessions/end-sessions.ts";
+import { holdSession } from "../sessions/hold-session.ts";
 import { lockLiveSessions } from "../sessions/session-store.ts";
 
 /**
  * UserService.ResetMfa; without a second factor it changes nothing. An admin's own is removed as everybody's is, with
- * password and code. Throws NOT_FOUND, CANNOT_CHANGE_SELF.
+ * password and code. Throws NOT_FOUND, CANNOT_CHANGE_SELF, UNAUTHENTICATED.
  */
 export const resetMfa =
   (app: Auth) =>
@@ -20,6 +21,7 @@ export const resetMfa =
     if (userId === userOf(call).userId) throw new ApiError("CANNOT_CHANGE_SELF");
     const reset = async (tx: Transaction) => {
       const now = app.clock.now();
+      await holdSession(tx, userOf(call), now);
       const account = await lockAccount(tx, userId);
       if (!account) throw new ApiError("NOT_FOUND");
       if (!account.mfaEnabled) {

@@ -55,8 +55,13 @@ const regenerate = (password: string, code: string) =>
     { password, code },
     caller,
   );
-const reset = (userId: string, by: Caller = userCaller("ADMIN")) =>
-  auth.call(UserServiceService.resetMfa, resetMfa(auth.app), { userId, idempotencyKey: "" }, by);
+const reset = async (userId: string, by?: Caller) =>
+  auth.call(
+    UserServiceService.resetMfa,
+    resetMfa(auth.app),
+    { userId, idempotencyKey: "" },
+    by ?? (await auth.signInAdmin()),
+  );
 const me = () => auth.call(UserServiceService.getMe, getMe(auth.app), {}, caller);
 const logIn = () =>
   auth.call(AuthServiceService.login, login(auth.app), {
@@ -335,7 +340,7 @@ test("an admin removes the second factor of somebody who lost it, whose sessions
 });
 
 test("an admin does not remove the admin's own second factor so, nor that of nobody", async () => {
-  const admin = userCaller("ADMIN");
+  const admin = await auth.signInAdmin();
   await expect(reset(admin.userId, admin)).rejects.toMatchObject({ reason: "CANNOT_CHANGE_SELF" });
   await expect(reset(userCaller("PATIENT").userId, admin)).rejects.toMatchObject({ reason: "NOT_FOUND" });
 });

@@ -10,7 +10,8 @@ import {
 } from "@medconnect/proto/medconnect/auth/v1/service_account_service.ts";
 import { UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import { generateSync } from "otplib";
-import { disableUser } from "../admin/change-status.ts";
+import { disableUser, enableUser } from "../admin/change-status.ts";
+import { resetMfa } from "../admin/reset-mfa.ts";
 import { createBreakGlassGrant } from "../break-glass/create-grant.ts";
 import { activateTotp } from "../mfa/activate-totp.ts";
 import { disableTotp } from "../mfa/disable-totp.ts";
@@ -78,6 +79,14 @@ const attempts: Record<string, (by: UserCaller) => Promise<() => Promise<unknown
   "change the password": async (by) => {
     const request = { currentPassword: PASSWORD, newPassword: NEW_PASSWORD };
     return () => auth.call(UserServiceService.changePassword, changePassword(auth.app), request, by);
+  },
+  "enable an account": async (by) => {
+    const request = { userId: (await auth.makeUser()).id, idempotencyKey: "" };
+    return () => auth.call(UserServiceService.enableUser, enableUser(auth.app), request, by);
+  },
+  "reset a second factor": async (by) => {
+    const request = { userId: (await auth.makeUser()).id, idempotencyKey: "" };
+    return () => auth.call(UserServiceService.resetMfa, resetMfa(auth.app), request, by);
   },
   "make a service account": async (by) => () => makeServiceAccount(by),
   "give one another secret": async (by) => {
