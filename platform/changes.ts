@@ -157,12 +157,20 @@ export class Changes {
     return first instanceof ApiError ? first : definition.responseDeserialize(first);
   }
 
-  /** Makes a change that no caller asked for: an event's, or a job's. */
-  async applyInternally(actorId: string, work: (tx: Transaction) => Promise<Trail[]>): Promise<void> {
+  /**
+   * Makes a change that no caller asked for: an event's, or a job's.
+   *
+   * @param mayRetry narrows what it runs again for
+   */
+  async applyInternally(
+    actorId: string,
+    work: (tx: Transaction) => Promise<Trail[]>,
+    mayRetry?: (error: unknown) => Promise<boolean>,
+  ): Promise<void> {
     const deliveries = await this.#options.db.transaction(async (tx) => {
       const trails = await work(tx);
       return this.record(tx, trails, actorId);
-    });
+    }, mayRetry);
     // Not waited for: whoever sent the event waits for this commit only.
     void this.#options.relay.send(deliveries);
   }

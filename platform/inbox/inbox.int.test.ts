@@ -8,6 +8,9 @@ import { newId } from "../ids.ts";
 import { invoke, startTestService, type TestService } from "../testing/test-service.ts";
 import { type EventHandler, Inbox } from "./inbox.ts";
 
+/** How long the sender waits. */
+const SEND_TIMEOUT_MS = 5000;
+
 let service: TestService;
 /** The aggregates whose events were applied, as often as they were. */
 let applied: string[];
@@ -50,8 +53,36 @@ test("one bad event of a batch is named, and holds up no other", async () => {
   const events = someEvents(3);
   failures.set(events[1]!.aggregateId, new Error("cannot be applied"));
   const { response } = await deliver(events);
-  expect(response.failures).toEqual([{ eventId: events[1]!.id, reason: "INTERNAL" }]);
+  expect(response.failures).toEqual([{ eventId: events[1]!.id, reason: "INTERNAL", retryAfter: undefined }]);
   expect(applied).toEqual(idsOf([events[0]!, events[2]!]));
+});
+
+test("an event whose row somebody holds is put off in the sender's time, and costs the others no more than to come alone", async () => {
+  const events = someEvents(3);
+  const held = events[1]!;
+  const { promise: until, resolve: letGo } = Promise.withResolvers<void>();
+  const { promise: isHeld, resolve: hold } = Promise.withResolvers<void>();
+  const holder = service.db.transaction(async (tx) => {
+    await tx.write("INSERT INTO inbox (aggregate_id, version) VALUES (?, 0)", [held.aggregateId]);
+    hold();
+    await until;
+  });
+  await isHeld;
+
+  const answers = [];
+  for (const batch of [events, ...events.map((event) => [event])]) {
+    const startedAt = performance.now();
+    answers.push(await deliver(batch).then(({ response }) => response.failures, ApiError.from));
+    expect(performance.now() - startedAt).toBeLessThan(SEND_TIMEOUT_MS);
+  }
+  const putOff = { eventId: held.id, reason: "CONFLICT", retryAfter: { seconds: 5, nanos: 0 } };
+  expect(answers).toEqual([expect.objectContaining({ reason: "CONFLICT" }), [], [putOff], []]);
+  expect(applied).toEqual(idsOf([events[0]!, events[2]!]));
+
+  letGo();
+  await holder;
+  expect((await deliver(events)).response.failures).toEqual([]);
+  expect(applied.toSorted()).toEqual(idsOf(events));
 });
 
 test("that the database is away is no failure of the events, be they many or one", async () => {

@@ -3,8 +3,10 @@ import type {
   DeliverEventsRequest,
   DeliverEventsResponse,
   Event,
+  EventFailure,
 } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Changes, Trail } from "../changes.ts";
+import { isLockWait, isRetryable } from "../db/errors.ts";
 import type { Transaction } from "../db/transaction.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { actorOf, type Call } from "../grpc/call.ts";
@@ -16,6 +18,9 @@ export type EventHandler = (tx: Transaction, events: Event[]) => Promise<Trail[]
 
 /** The consumer's table: who may send an event, and what it does here. */
 export type Consumers = Readonly<Record<string, { from: string; apply: EventHandler }>>;
+
+/** When an event may come again that it is too early for. */
+const LATER = { seconds: 5, nanos: 0 };
 
 const LOCK = `INSERT INTO inbox (aggregate_id, version) VALUES ?
   ON DUPLICATE KEY UPDATE version = inbox.version`;
@@ -51,8 +56,9 @@ export class Inbox {
 
   /**
    * Applies a batch in one transaction; where that fails, one by one, so that one bad event holds up no other. Throws
-   * UNAVAILABLE or DEADLINE_EXCEEDED where it is not for the events, but for the database, that none can be applied: they
-   * all come again, those that were applied before as well.
+   * CONFLICT where another transaction held something for so long that there is no time for that: the sender then sends
+   * one by one. Throws UNAVAILABLE or DEADLINE_EXCEEDED where it is not for the events, but for the database, that none
+   * can be applied. They all come again, those that were applied before as well.
    */
   deliverEvents = async ({ events }: DeliverEventsRequest, call: Call): Promise<DeliverEventsResponse> => {
     for (const event of events) this.#assertSender(event, call);
@@ -62,13 +68,15 @@ export class Inbox {
     } catch (error) {
       assertOfEvent(error);
       if (events.length === 1) return { failures: [this.#failure(events[0]!, error)] };
+      assertTimeLeft(error);
     }
-    const failures = [];
+    const failures: EventFailure[] = [];
     for (const event of events) {
       try {
         await this.#apply([event], actorOf(call));
       } catch (error) {
         assertOfEvent(error);
+        assertTimeLeft(error);
         failures.push(this.#failure(event, error));
       }
     }
@@ -81,10 +89,11 @@ export class Inbox {
       throw new ApiError("PERMISSION_DENIED");
   }
 
-  #failure(event: Event, error: unknown) {
-    const { reason } = ApiError.from(error);
+  #failure(event: Event, error: unknown): EventFailure {
+    const isHeldUp = isConflict(error);
+    const reason = isHeldUp ? "CONFLICT" : ApiError.from(error).reason;
     this.#log.warn({ err: error, eventId: event.id, type: event.type, reason }, "event cannot be applied");
-    return { eventId: event.id, reason };
+    return { eventId: event.id, reason, retryAfter: isHeldUp ? LATER : undefined };
   }
 
   /** In a span of the trace that caused the (first) event. */
@@ -93,7 +102,12 @@ export class Inbox {
     const parent = extractTrace({ traceparent: first!.traceparent });
     const attributes = { "messaging.batch.message_count": events.length };
     await inSpan(`process ${first!.type}`, { kind: SpanKind.CONSUMER, attributes, parent }, () =>
-      this.#changes.applyInternally(actorId, (tx) => this.#applyNewer(tx, newestOfEach(events))),
+      this.#changes.applyInternally(
+        actorId,
+        (tx) => this.#applyNewer(tx, newestOfEach(events)),
+        // Several waits for a lock would be longer than the sender waits.
+        async (error) => !isLockWait(causeOf(error)),
+      ),
     );
   }
 
@@ -115,10 +129,21 @@ export class Inbox {
   }
 }
 
-/** Throws an error that says nothing about the event: the sender takes its consumer as away, which costs no tries. */
+const causeOf = (error: unknown): unknown => (error instanceof ApiError && error.cause) || error;
+
+/** Another transaction is in the way: it holds a row. */
+const isConflict = (error: unknown): boolean => isRetryable(causeOf(error));
+
+/** Throws an error that is none of the event's: the sender takes its consumer as away, which costs no tries. */
 function assertOfEvent(error: unknown): void {
+  if (isConflict(error)) return;
   const { code } = ApiError.from(error);
   if (code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED) throw error;
+}
+
+/** Throws CONFLICT for a lock that was waited for: with another wait, the sender would have given up. */
+function assertTimeLeft(error: unknown): void {
+  if (isConflict(error)) throw new ApiError("CONFLICT", { cause: error });
 }
 
 /** Of several events of one aggregate only the newest, in the order of ids: everyone locks the same way round. */

@@ -1,5 +1,9 @@
 import { status } from "@grpc/grpc-js";
-import { type Event, EventServiceService } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import {
+  type Event,
+  type EventFailure,
+  EventServiceService,
+} from "@medconnect/proto/medconnect/events/v1/events.ts";
 import { context, ROOT_CONTEXT } from "@opentelemetry/api";
 import type { Clock } from "../clock.ts";
 import type { Database } from "../db/database.ts";
@@ -23,8 +27,7 @@ const SEND_TIMEOUT_MS = 5000;
 const FORGET_MS = 100;
 const MAX_BACKOFF_MS = 30_000;
 /** A consumer that is away costs its events no tries: it may be away for hours. */
-const RETRY_UNREACHABLE_MS = 2000;
-const UNREACHABLE = "UNREACHABLE";
+const UNREACHABLE = { reason: "UNREACHABLE", retryAfter: { seconds: 2, nanos: 0 } };
 /** What a row holds is no event, or another row's. */
 const UNREADABLE = "UNREADABLE";
 /** The consumer did not answer, as opposed to: it answered that it cannot. */
@@ -41,6 +44,9 @@ export interface Queued {
   event: Event;
   refusals: number;
 }
+
+/** Why an event was not applied. */
+type Failure = Pick<EventFailure, "reason" | "retryAfter">;
 
 interface Sending extends Queued {
   /** Called when it was tried. */
@@ -140,12 +146,14 @@ export class Lane {
   }
 
   /** @returns why, by event id, for the events that were not applied */
-  async #deliver(batch: Queued[]): Promise<Map<string, string>> {
+  async #deliver(batch: Queued[]): Promise<Map<string, Failure>> {
     try {
       const failures = await this.#call(batch.map(({ event }) => event));
       this.#note(false);
       this.#count("applied", batch.length - failures.size);
-      this.#count("refused", failures.size);
+      const putOff = [...failures.values()].filter(({ retryAfter }) => retryAfter).length;
+      this.#count("put_off", putOff);
+      this.#count("refused", failures.size - putOff);
       return failures;
     } catch (error) {
       const { code, reason } = ApiError.from(error);
@@ -154,21 +162,21 @@ export class Lane {
         this.#count("unreachable", batch.length);
         return new Map(batch.map(({ event }) => [event.id, UNREACHABLE]));
       }
-      if (batch.length === 1) return new Map([[batch[0]!.event.id, reason]]);
+      if (batch.length === 1) return new Map([[batch[0]!.event.id, { reason, retryAfter: undefined }]]);
       return await this.#deliverOneByOne(batch);
     }
   }
 
   /** One event that the consumer cannot even read must not hold up those it came with. */
-  async #deliverOneByOne(batch: Queued[]): Promise<Map<string, string>> {
-    const failed = new Map<string, string>();
+  async #deliverOneByOne(batch: Queued[]): Promise<Map<string, Failure>> {
+    const failed = new Map<string, Failure>();
     for (const queued of batch) {
-      for (const [id, reason] of await this.#deliver([queued])) failed.set(id, reason);
+      for (const [id, failure] of await this.#deliver([queued])) failed.set(id, failure);
     }
     return failed;
   }
 
-  async #call(events: Event[]): Promise<Map<string, string>> {
+  async #call(events: Event[]): Promise<Map<string, Failure>> {
     const token = await this.#options.serviceTokens.tokenFor(this.#destination);
     const { message } = await context.with(extractTrace({ traceparent: events[0]!.traceparent }), () =>
       this.#client.call(
@@ -177,21 +185,24 @@ export class Lane {
         { deadline: within(SEND_TIMEOUT_MS), metadata: { authorization: `Bearer ${token}` } },
       ),
     );
-    return new Map(message.failures.map((failure) => [failure.eventId, failure.reason]));
+    return new Map(message.failures.map((failure) => [failure.eventId, failure]));
   }
 
   /** Has what was applied deleted soon, and puts off what was not. */
-  async #settle(batch: Queued[], failed: Map<string, string>): Promise<void> {
+  async #settle(batch: Queued[], failed: Map<string, Failure>): Promise<void> {
     this.#forgetSoon(batch.map(({ event }) => event.id).filter((id) => !failed.has(id)));
     if (failed.size === 0) return;
-    const unreached = [...failed].filter(([, reason]) => reason === UNREACHABLE).map(([id]) => id);
+    const putOff = [...failed].filter(([, { retryAfter }]) => retryAfter);
     await this.#options.db.transaction(async (tx) => {
-      if (unreached.length > 0)
-        postpone(tx, unreached, this.#later(jittered(RETRY_UNREACHABLE_MS)), UNREACHABLE);
+      for (const [reason, group] of Map.groupBy(putOff, ([, failure]) => failure.reason)) {
+        const ids = group.map(([id]) => id);
+        const { seconds } = group[0]![1].retryAfter!;
+        postpone(tx, ids, this.#later(jittered(seconds * 1000)), reason);
+      }
       for (const { event, refusals } of batch) {
-        const reason = failed.get(event.id);
-        if (reason === undefined || reason === UNREACHABLE) continue;
-        this.#refuse(tx, { id: event.id, type: event.type, refusals }, reason);
+        const failure = failed.get(event.id);
+        if (!failure || failure.retryAfter) continue;
+        this.#refuse(tx, { id: event.id, type: event.type, refusals }, failure.reason);
       }
     });
   }

@@ -7,7 +7,9 @@ import {
   type Event,
   EventServiceService,
 } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import { ApiError } from "../errors/api-error.ts";
 import { GrpcClient } from "../grpc/client.ts";
+import { toGrpcStatus } from "../grpc/status.ts";
 import { ServiceTokens } from "../identity/service-tokens.ts";
 import { newId } from "../ids.ts";
 import { startTestService, type TestService } from "../testing/test-service.ts";
@@ -26,10 +28,14 @@ let consumer: Consumer;
 class Consumer {
   readonly received: Event[] = [];
   refuses: (event: Event) => boolean = () => false;
+  /** What it refuses may come again after so long, and it is not for the event. */
+  retryAfter: { seconds: number; nanos: number } | undefined;
   /** It answers once this is resolved. */
   answers: Promise<void> = Promise.resolve();
   /** Its database is away. */
   isUnavailable = false;
+  /** It takes events only one by one: another transaction is in the way. */
+  isContended = false;
   /** How often it was asked. */
   calls = 0;
   readonly #server = new Server();
@@ -44,9 +50,13 @@ class Consumer {
         this.calls += 1;
         await this.answers;
         if (this.isUnavailable) return callback({ code: status.UNAVAILABLE });
+        if (this.isContended && events.length > 1) return callback(toGrpcStatus(new ApiError("CONFLICT")));
         const refused = events.filter(this.refuses);
         this.received.push(...events.filter((event) => !refused.includes(event)));
-        callback(null, { failures: refused.map(({ id }) => ({ eventId: id, reason: "INTERNAL" })) });
+        const { retryAfter } = this;
+        callback(null, {
+          failures: refused.map(({ id }) => ({ eventId: id, reason: "INTERNAL", retryAfter })),
+        });
       },
     });
     this.#port = await new Promise((resolve, reject) => {
@@ -232,6 +242,33 @@ test("a consumer whose database is away costs its events no tries, and has them 
   service.clock.advance(RETRY_WITHIN_MS);
   await eventually(async () => (await undelivered()).length === 0);
   expect(consumer.received).toHaveLength(3);
+  await close();
+});
+
+test("an event that its consumer puts off is sent again after that, costs no tries, and holds up no other", async () => {
+  const { relays, close } = startRelays(1);
+  const deliveries = await commit(3);
+  const heldUp = deliveries[1]!.event.id;
+  consumer.refuses = ({ id }) => id === heldUp;
+  consumer.retryAfter = { seconds: 5, nanos: 0 };
+  consumer.isContended = true;
+  relays[0]!.start();
+  await relays[0]!.send(deliveries);
+  expect(consumer.received).toHaveLength(2);
+  // More often than a refused event is tried.
+  await eventually(() => {
+    service.clock.advance(MINUTE_MS);
+    return consumer.calls > 5;
+  });
+  const [row, ...others] = await undelivered();
+  expect(row).toMatchObject({ id: heldUp, refusals: 0, dead: 0, last_error: "INTERNAL" });
+  expect(others).toEqual([]);
+
+  consumer.refuses = () => false;
+  await eventually(async () => {
+    service.clock.advance(MINUTE_MS);
+    return (await undelivered()).length === 0;
+  });
   await close();
 });
 
