@@ -4,6 +4,8 @@ import type { Logger } from "./log.ts";
 /** How long a command may take that a request waits for, and one that nobody waits for, in ms. */
 export const REDIS_IN_REQUEST_MS = 100;
 export const REDIS_IN_BACKGROUND_MS = 1000;
+/** Nothing takes Redis so long: where a command is waiting and nothing came meanwhile, the connection is lost. */
+const SOCKET_TIMEOUT_MS = 2000;
 
 /**
  * A connection that fails fast: with Redis away a command is refused at once, with Redis frozen after
@@ -17,6 +19,8 @@ export function connectRedis(url: string, log: Logger, commandTimeoutMs: number)
     maxRetriesPerRequest: 0,
     enableAutoPipelining: true,
     disconnectTimeout: 200,
+    // A connection that was lost without a word is made anew, not waited for until TCP gives up.
+    socketTimeout: SOCKET_TIMEOUT_MS,
     retryStrategy: (attempt) => Math.min(attempt * 50, 1000),
   });
   let away = false;
