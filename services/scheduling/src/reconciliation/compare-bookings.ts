@@ -36,6 +36,7 @@ export async function compareBookings(
   db: Database,
   standings: Standings,
   rows: ComparedRow[],
+  now: Date,
 ): Promise<Comparison> {
   const undelivered = await db.transaction((tx) =>
     findUndelivered(
@@ -57,7 +58,7 @@ export async function compareBookings(
       comparison.inFlight.push(row);
       continue;
     }
-    const disagreements = judge(toReconciled(row), payment, consultation);
+    const disagreements = judge(toReconciled(row), payment, consultation, now);
     if (disagreements.length === 0) continue;
     comparison.disputed.push({ row, payment, consultation, disagreements, hasDeadEvents: state === "DEAD" });
   }

@@ -2,7 +2,7 @@ import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Position } from "@medconnect/platform/page-token.ts";
 import { MAX_LENGTH_MS } from "../slots/slot-rules.ts";
 import { compareBookings, type Disputed } from "./compare-bookings.ts";
-import type { DisagreementKind } from "./reconciliation-rules.ts";
+import { CLOSE_WITHIN_MS, type DisagreementKind } from "./reconciliation-rules.ts";
 import { type ComparedRow, findBookingsBetween, type WalkColumn } from "./reconciliation-store.ts";
 import { type Repairing, repairBooking } from "./repair-booking.ts";
 import type { Standings } from "./standings.ts";
@@ -38,12 +38,12 @@ export interface ReconcileOptions {
 }
 
 /**
- * Each booking is looked at after each of its changes, and once more when its appointment must be over, however long
- * it was: of what happened there only an event tells, and that may be what is missing.
+ * Each booking is looked at after each of its changes, and once more when its appointment must be over and closed,
+ * however long it was: of what happened there only an event tells, and that may be what is missing; or the doctor never said.
  */
 const WALKS: readonly { column: WalkColumn; laterMs: number }[] = [
   { column: "update_time", laterMs: 0 },
-  { column: "start_time", laterMs: MAX_LENGTH_MS },
+  { column: "start_time", laterMs: MAX_LENGTH_MS + CLOSE_WITHIN_MS },
 ];
 
 /** Compares bookings with billing and clinical, page by page. Throws UNAVAILABLE where one of those is away. */
@@ -60,7 +60,7 @@ export async function reconcileBookings(
     do {
       const rows = await findBookingsBetween(app.db, column, between, after, PAGE);
       if (rows.length === 0) break;
-      const { disputed, inFlight } = await compareBookings(app.db, standings, rows);
+      const { disputed, inFlight } = await compareBookings(app.db, standings, rows, app.clock.now());
       for (const one of disputed) report.findings.push(...(await settle(app, one, mode)));
       report.compared += rows.length;
       report.inFlight += inFlight.length;

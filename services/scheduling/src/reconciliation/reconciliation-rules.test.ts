@@ -10,7 +10,7 @@ import type {
 import type { Booking_Status } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import fc from "fast-check";
 import type { Settlement } from "../bookings/booking-rules.ts";
-import { judge, type ReconciledBooking } from "./reconciliation-rules.ts";
+import { CLOSE_WITHIN_MS, judge, type ReconciledBooking } from "./reconciliation-rules.ts";
 
 const START = new Date("2030-01-01T09:00:00Z");
 const END = new Date("2030-01-01T09:30:00Z");
@@ -158,7 +158,7 @@ const CONSISTENT: [
 ];
 
 test.each(CONSISTENT)("%s: nobody disagrees", (_stage, booking, its, meeting) => {
-  expect(judge(booking, its, meeting)).toEqual([]);
+  expect(judge(booking, its, meeting, END)).toEqual([]);
 });
 
 test("no consistent three disagree, whatever their times, amount and versions are", () => {
@@ -173,6 +173,7 @@ test("no consistent three disagree, whatever their times, amount and versions ar
         its && { ...its, amount: fee, version },
         // Equal, but not the same, as it comes off the wire.
         meeting && { ...meeting, startTime: new Date(startTime), endTime: new Date(endTime), version },
+        endTime,
       );
       expect(judged).toEqual([]);
     }),
@@ -248,7 +249,7 @@ describe("what disagrees about a confirmed booking", () => {
       NONE,
     ],
   ] as const)("%s", (_what, its, meeting, kind, remedy) => {
-    expect(judge(confirmed, its, meeting)).toEqual([{ kind, remedy }]);
+    expect(judge(confirmed, its, meeting, END)).toEqual([{ kind, remedy }]);
   });
 });
 
@@ -433,9 +434,20 @@ describe("what disagrees about a booking that is not confirmed", () => {
       NONE,
     ],
   ] as const)("%s", (_what, booking, its, meeting, kind, remedy) => {
-    expect(judge(booking, its, meeting)).toEqual([{ kind, remedy }]);
+    expect(judge(booking, its, meeting, END)).toEqual([{ kind, remedy }]);
   });
 });
+
+test.each(["SCHEDULED", "WAITING", "IN_PROGRESS"] as const)(
+  "one that is %s although it is long over is for people; until then its doctor may still close it",
+  (status) => {
+    const booking = bookingOf("CONFIRMED", { begun: status === "IN_PROGRESS" });
+    const at = (ms: number) =>
+      judge(booking, payment("CAPTURED", "CAPTURE"), consultation(status), new Date(END.getTime() + ms));
+    expect(at(CLOSE_WITHIN_MS - 1)).toEqual([]);
+    expect(at(CLOSE_WITHIN_MS)).toEqual([{ kind: "CONSULTATION_NOT_CLOSED" }]);
+  },
+);
 
 test("of all that can be, nothing needs two remedies", () => {
   const statuses = fc.constantFrom<Booking_Status>(
@@ -482,7 +494,7 @@ test("of all that can be, nothing needs two remedies", () => {
     .map(([status, begun, settlement]) => bookingOf(status, { begun, settlement: settlement ?? null }));
   fc.assert(
     fc.property(anyBooking, anyPayment, anyConsultation, (booking, its, meeting) => {
-      const remedies = judge(booking, its, meeting).flatMap(({ remedy }) =>
+      const remedies = judge(booking, its, meeting, END).flatMap(({ remedy }) =>
         remedy ? [JSON.stringify(remedy)] : [],
       );
       expect(new Set(remedies).size).toBeLessThanOrEqual(1);

@@ -40,6 +40,8 @@ export type DisagreementKind =
   | "CONSULTATION_NOT_HEARD"
   /** Booking and consultation ended in different ways. */
   | "OUTCOME_DIFFERS"
+  /** It is long over, and nobody has said how it ended, which the doctor still can. */
+  | "CONSULTATION_NOT_CLOSED"
   /** A booking with a fee has none. */
   | "PAYMENT_MISSING"
   /** It is of another amount than the fee. */
@@ -74,6 +76,9 @@ export interface Disagreement {
   remedy?: Remedy;
 }
 
+/** How long after the end of an appointment its doctor may take to say how it ended: till then, that is nobody's concern. */
+export const CLOSE_WITHIN_MS = 3 * 60 * 60_000;
+
 /**
  * How a booking's payment and consultation (undefined: there is none) disagree with it. Nothing may be on its way
  * between the three. All remedies in the answer are the same one.
@@ -82,6 +87,7 @@ export function judge(
   booking: ReconciledBooking,
   payment: PaymentStanding | undefined,
   consultation: ConsultationStanding | undefined,
+  now: Date,
 ): Disagreement[] {
   const hasEnded = consultation && NEWS_OF_END[consultation.status];
   // What the money should do is only clear once scheduling has heard how the consultation ended.
@@ -93,7 +99,7 @@ export function judge(
   if (isLate && hasEnded && isDoctorsDoing(consultation)) {
     return [{ kind: "CONSULTATION_NOT_HEARD", remedy: { hear: hasEnded } }];
   }
-  return [...judgeConsultation(booking, consultation), ...judgePayment(booking, payment, consultation)];
+  return [...judgeConsultation(booking, consultation, now), ...judgePayment(booking, payment, consultation)];
 }
 
 const isDoctorsDoing = ({ status, brokenOff, noShowParty }: ConsultationStanding): boolean =>
@@ -113,10 +119,11 @@ const NEWS_OF_END = {
 function judgeConsultation(
   booking: ReconciledBooking,
   consultation: ConsultationStanding | undefined,
+  now: Date,
 ): Disagreement[] {
   switch (booking.status) {
     case "CONFIRMED":
-      return judgeConfirmed(booking, consultation);
+      return judgeConfirmed(booking, consultation, now);
     case "CANCELLED":
       return consultation ? judgeCancelled(booking, consultation) : [];
     case "COMPLETED":
@@ -131,23 +138,30 @@ function judgeConsultation(
 function judgeConfirmed(
   booking: ReconciledBooking,
   consultation: ConsultationStanding | undefined,
+  now: Date,
 ): Disagreement[] {
   if (!consultation) return [{ kind: "CONSULTATION_MISSING", remedy: { tell: "confirmed" } }];
   switch (consultation.status) {
     case "SCHEDULED":
     case "WAITING":
       return isAsBooked(consultation, booking)
-        ? []
+        ? judgeOpen(booking, now)
         : [{ kind: "CONSULTATION_TIMES_DIFFER", remedy: { tell: "rescheduled" } }];
     case "IN_PROGRESS":
       if (!booking.begun)
         return [{ kind: "CONSULTATION_NOT_HEARD", remedy: { hear: "consultation.started" } }];
       // Moved while it began: its end brings the booking back.
-      return isAsBooked(consultation, booking) ? [] : [{ kind: "CONSULTATION_TIMES_DIFFER" }];
+      return isAsBooked(consultation, booking)
+        ? judgeOpen(booking, now)
+        : [{ kind: "CONSULTATION_TIMES_DIFFER" }];
     default:
       return [{ kind: "CONSULTATION_CANCELLED_FOR_CONFIRMED" }];
   }
 }
+
+/** Before its authorization lapses the fee of one that nobody closes is taken, whether or not it took place. */
+const judgeOpen = ({ endTime }: ReconciledBooking, now: Date): Disagreement[] =>
+  endTime.getTime() + CLOSE_WITHIN_MS <= now.getTime() ? [{ kind: "CONSULTATION_NOT_CLOSED" }] : [];
 
 const isAsBooked = (its: ConsultationStanding, booked: ReconciledBooking): boolean =>
   isAt(its.startTime, booked.startTime) && isAt(its.endTime, booked.endTime);

@@ -22,6 +22,8 @@ import type { Standings } from "./standings.ts";
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const GRACE_MS = MINUTE_MS;
+/** From the day before: no slot is longer than twelve hours, and its doctor has three to close it. */
+const UNTIL_CLOSED_MS = 24 * HOUR_MS + 12 * HOUR_MS + 3 * HOUR_MS;
 const FEE = { currencyCode: "USD", amountMinor: 5000 };
 
 let service: TestService;
@@ -255,11 +257,21 @@ test("a consultation that ended unheard, long after the booking's last change, c
   const row = await makeBooking("CONFIRMED");
   pay(row, { status: "CAPTURED", settlement: "CAPTURE" });
   meet(row, { status: "COMPLETED", version: 4 });
-  // No slot is longer than twelve hours: by then it must be over.
-  service.clock.advance(24 * HOUR_MS + 12 * HOUR_MS);
+  service.clock.advance(UNTIL_CLOSED_MS);
   const { findings } = await reconcile();
   expect(findings).toEqual([{ bookingId: row.id, kind: "CONSULTATION_NOT_HEARD", outcome: "REPAIRED" }]);
   expect(await findBooking(app.db, row.id)).toMatchObject({ status: "COMPLETED" });
+});
+
+test("a confirmed booking that nobody came to, or closed, is reported", async () => {
+  const row = await makeBooking("CONFIRMED");
+  pay(row, { status: "CAPTURED", settlement: "CAPTURE" });
+  meet(row);
+  expect((await reconcile()).findings).toEqual([]);
+  service.clock.advance(UNTIL_CLOSED_MS);
+  const { findings } = await reconcile();
+  expect(findings).toEqual([{ bookingId: row.id, kind: "CONSULTATION_NOT_CLOSED", outcome: "LEFT" }]);
+  expect(await versionOf(row)).toBe(1);
 });
 
 test("what took place unheard at its old time, as it began while its booking was moved, gives the new slot back", async () => {
