@@ -36,7 +36,11 @@ const apply: EventHandler = async (tx, events) => {
 };
 
 function deliver(events: Event[], changes = service.changes) {
-  const inbox = new Inbox(changes, { "payment.authorized": { from: "billing", apply } }, service.log);
+  const consumers = {
+    "payment.authorized": { from: "billing", apply },
+    "consultation.started": { from: "clinical", apply },
+  };
+  const inbox = new Inbox(changes, consumers, service.log);
   const billing = { kind: "service", name: "billing" } as const;
   return invoke(EventServiceService.deliverEvents, inbox.deliverEvents, billing, { events });
 }
@@ -55,6 +59,23 @@ test("one bad event of a batch is named, and holds up no other", async () => {
   const { response } = await deliver(events);
   expect(response.failures).toEqual([{ eventId: events[1]!.id, reason: "INTERNAL", retryAfter: undefined }]);
   expect(applied).toEqual(idsOf([events[0]!, events[2]!]));
+});
+
+test("an event of a type that is not known yet is put off, and holds up no other", async () => {
+  const [first, newer, last] = someEvents(3);
+  const events = [first!, { ...newer!, type: "payment.disputed" }, last!];
+  const { response } = await deliver(events);
+  expect(response.failures).toEqual([
+    { eventId: newer!.id, reason: "UNKNOWN_TYPE", retryAfter: { seconds: 5, nanos: 0 } },
+  ]);
+  expect(applied).toEqual(idsOf([first!, last!]));
+});
+
+test("an event that is for somebody else to send is refused, with all that it came with", async () => {
+  const [own, foreign] = someEvents(2);
+  const events = [own!, { ...foreign!, type: "consultation.started" }];
+  await expect(deliver(events)).rejects.toMatchObject({ reason: "PERMISSION_DENIED" });
+  expect(applied).toEqual([]);
 });
 
 test("an event whose row somebody holds is put off in the sender's time, and costs the others no more than to come alone", async () => {

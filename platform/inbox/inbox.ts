@@ -59,33 +59,47 @@ export class Inbox {
    * CONFLICT where another transaction held something for so long that there is no time for that: the sender then sends
    * one by one. Throws UNAVAILABLE or DEADLINE_EXCEEDED where it is not for the events, but for the database, that none
    * can be applied. They all come again, those that were applied before as well.
+   *
+   * Puts off what is of a type that it does not know: while a deployment rolls, its senders may be newer.
    */
   deliverEvents = async ({ events }: DeliverEventsRequest, call: Call): Promise<DeliverEventsResponse> => {
-    for (const event of events) this.#assertSender(event, call);
+    const known = events.filter(({ type }) => Object.hasOwn(this.#consumers, type));
+    for (const event of known) this.#assertSender(event, call);
+    const unknown = events.filter((event) => !known.includes(event));
+    const failures: EventFailure[] = unknown.map(({ id }) => ({
+      eventId: id,
+      reason: "UNKNOWN_TYPE",
+      retryAfter: LATER,
+    }));
+    if (known.length > 0) failures.push(...(await this.#applyAll(known, actorOf(call))));
+    return { failures };
+  };
+
+  /** @returns why, for those that could not be applied */
+  async #applyAll(events: Event[], actorId: string): Promise<EventFailure[]> {
     try {
-      await this.#apply(events, actorOf(call));
-      return { failures: [] };
+      await this.#apply(events, actorId);
+      return [];
     } catch (error) {
       assertOfEvent(error);
-      if (events.length === 1) return { failures: [this.#failure(events[0]!, error)] };
+      if (events.length === 1) return [this.#failure(events[0]!, error)];
       assertTimeLeft(error);
     }
     const failures: EventFailure[] = [];
     for (const event of events) {
       try {
-        await this.#apply([event], actorOf(call));
+        await this.#apply([event], actorId);
       } catch (error) {
         assertOfEvent(error);
         assertTimeLeft(error);
         failures.push(this.#failure(event, error));
       }
     }
-    return { failures };
-  };
+    return failures;
+  }
 
   #assertSender(event: Event, call: Call): void {
-    // Also for a type that is not known yet, as while a deployment rolls: refused, it is sent again.
-    if (`service:${this.#consumers[event.type]?.from}` !== actorOf(call))
+    if (`service:${this.#consumers[event.type]!.from}` !== actorOf(call))
       throw new ApiError("PERMISSION_DENIED");
   }
 
