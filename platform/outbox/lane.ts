@@ -69,6 +69,7 @@ export class Lane {
   readonly #destination: string;
   readonly #client: GrpcClient;
   readonly #options: LaneOptions;
+  readonly #stopping: AbortSignal;
   #queue: Sending[] = [];
   /** The ids of the events in the queue, and of those under way. */
   readonly #sending = new Set<string>();
@@ -78,10 +79,12 @@ export class Lane {
   #applied: string[] = [];
   #forgetting: NodeJS.Timeout | undefined;
 
-  constructor(destination: string, client: GrpcClient, options: LaneOptions) {
+  /** @param stopping once aborted, only a consumer that answers is sent what is in the queue */
+  constructor(destination: string, client: GrpcClient, options: LaneOptions, stopping: AbortSignal) {
     this.#destination = destination;
     this.#client = client;
     this.#options = options;
+    this.#stopping = stopping;
   }
 
   /** The consumer did not answer last time. */
@@ -126,16 +129,18 @@ export class Lane {
   }
 
   async #drain(): Promise<void> {
-    while (this.#queue.length > 0) await this.#sendBatch(this.#queue.splice(0, BATCH));
+    while (this.#queue.length > 0) {
+      const batch = this.#queue.splice(0, BATCH);
+      // Batch by batch, one that does not answer would take longer than a process has to stop; the table has everything.
+      if (this.#away && this.#stopping.aborted) this.#letGo(batch);
+      else await this.#sendBatch(batch);
+    }
     this.#running = undefined;
   }
 
   async #sendBatch(batch: Sending[]): Promise<void> {
     const failed = await this.#deliver(batch);
-    for (const { event, tried } of batch) {
-      this.#sending.delete(event.id);
-      tried();
-    }
+    this.#letGo(batch);
     await this.#settle(batch, failed).catch((error) => {
       const { log } = this.#options;
       log.warn(
@@ -143,6 +148,13 @@ export class Lane {
         "outbox cannot be settled; events are sent again",
       );
     });
+  }
+
+  #letGo(batch: Sending[]): void {
+    for (const { event, tried } of batch) {
+      this.#sending.delete(event.id);
+      tried();
+    }
   }
 
   /** @returns why, by event id, for the events that were not applied */

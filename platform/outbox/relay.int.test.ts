@@ -153,6 +153,20 @@ test("a relay that stops leaves nothing in the table that was applied", async ()
   expect(await undelivered()).toEqual([]);
 });
 
+test("a relay that stops leaves to the table what a consumer that does not answer was to have", async () => {
+  const { promise, resolve: answer } = Promise.withResolvers<void>();
+  consumer.answers = promise;
+  consumer.isUnavailable = true;
+  const { relays, close } = startRelays(1);
+  const sent = relays[0]!.send(await commit(600));
+  await eventually(() => consumer.calls === 1);
+  const closed = close();
+  answer();
+  await Promise.all([sent, closed]);
+  expect(consumer.calls).toBe(1);
+  expect(await undelivered()).toHaveLength(600);
+});
+
 test("what a crash left behind is taken from the table, by several relays, each event by one of them", async () => {
   await commit(500);
   service.clock.advance(MINUTE_MS);

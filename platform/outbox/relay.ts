@@ -33,7 +33,10 @@ export class Relay {
   constructor(options: RelayOptions) {
     this.#options = options;
     this.#lanes = new Map(
-      Object.entries(options.consumers).map(([name, client]) => [name, new Lane(name, client, options)]),
+      Object.entries(options.consumers).map(([name, client]) => [
+        name,
+        new Lane(name, client, options, this.#stopping.signal),
+      ]),
     );
     gauge("outbox.waiting", "Events not delivered yet, by destination and state", async (report) => {
       const backlog = await countBacklog(options.db);
