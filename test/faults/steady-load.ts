@@ -20,7 +20,7 @@ const READS = [
 const BOOKINGS = 10;
 /** How many consultations are begun at most, each of which uses up a slot, and how many of the bookings without a fee. */
 const STARTS = 24;
-const START_SHARE = 0.1;
+const START_SHARE = 0.25;
 const EXPECTED = {
   read: [],
   book: ["SLOT_UNAVAILABLE", "PATIENT_OVERLAP"],
