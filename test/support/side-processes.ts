@@ -4,7 +4,7 @@ import { DataFolder } from "../../deploy/local/data-folder.ts";
 import { freePorts } from "../../deploy/local/ports.ts";
 import { Server } from "../../deploy/local/server.ts";
 import { Api } from "./api.ts";
-import { HIGH_RATE_LIMITS } from "./rate-limits.ts";
+import { NO_RATE_LIMITS } from "./rate-limits.ts";
 import { type SharedStack, sharedInternalKey } from "./stack.ts";
 
 /** A process with settings of its own, beside the shared system and on its databases. */
@@ -25,7 +25,7 @@ export async function startGateway(
     AUTH_ADDRESS: authAddress,
     REDIS_URL: stack.urls.redis,
     DRAIN_DELAY: "0ms",
-    ...HIGH_RATE_LIMITS,
+    ...NO_RATE_LIMITS,
     ...env,
   });
   return { ...gateway, api: new Api(`http://${gateway.address}`) };
@@ -46,7 +46,7 @@ export async function startAuth(stack: SharedStack, env: NodeJS.ProcessEnv): Pro
     AUDIT_KEY: auditKeys.auth,
     MAIL_URL: pathToFileURL(folder.mailFolder).href,
     REDIS_URL: stack.urls.redis,
-    ...HIGH_RATE_LIMITS,
+    ...NO_RATE_LIMITS,
     ...env,
   });
 }
