@@ -44,6 +44,8 @@ export class GrpcClient {
       // A restart takes a second or two: trying again early and often is what makes its end seen at once.
       "grpc.initial_reconnect_backoff_ms": 100,
       "grpc.max_reconnect_backoff_ms": 300,
+      // An instance that comes back has another address; by itself, grpc-js asks for it twice a minute at the most.
+      "grpc.dns_min_time_between_resolutions_ms": 2000,
       // A connection that was lost without a word is noticed within 8 s, so that calls get through again within 10.
       "grpc.keepalive_time_ms": 5000,
       "grpc.keepalive_timeout_ms": 3000,
