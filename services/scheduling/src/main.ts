@@ -38,9 +38,9 @@ startProcess("scheduling", async () => {
       };
       const { billing, clinical } = platform.peers;
       const standings = new RemoteStandings(billing!, clinical!, platform.serviceTokens);
-      const reconcile = reconcileRegularly(app, standings, config.RECONCILE_GRACE);
       const jobs = [new Job("sweep holds", config.HOLD_SWEEP, sweepHolds(app), platform.log)];
       if (config.RECONCILE_EVERY > 0) {
+        const reconcile = reconcileRegularly(app, standings, config.RECONCILE_GRACE);
         jobs.push(new Job("reconcile bookings", config.RECONCILE_EVERY, reconcile, platform.log));
       }
       return {

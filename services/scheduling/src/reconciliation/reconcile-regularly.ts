@@ -22,10 +22,13 @@ export function reconcileRegularly(
 ): () => Promise<void> {
   const graceAgo = () => new Date(app.clock.now().getTime() - graceMs);
   let from = new Date(graceAgo().getTime() - FIRST_LOOK_BACK_MS);
-  let lastRunMs: number | undefined;
-  gauge("reconciliation.last_run", "When bookings were last compared, in seconds since 1970", (report) => {
-    if (lastRunMs !== undefined) report(lastRunMs / 1000);
-  });
+  // So that a comparison that fails from the start on is missed as well.
+  let lastRunMs = app.clock.now().getTime();
+  gauge(
+    "reconciliation.last_run",
+    "When bookings were last compared, or this process began to, in seconds since 1970",
+    (report) => report(lastRunMs / 1000),
+  );
   return async () => {
     const to = graceAgo();
     if (to <= from) return;

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { newId } from "@medconnect/platform/ids.ts";
 import { Inbox } from "@medconnect/platform/inbox/inbox.ts";
+import { startMetrics } from "@medconnect/platform/telemetry/metrics.ts";
 import { invoke, startTestService, type TestService } from "@medconnect/platform/testing/test-service.ts";
 import { PaymentStanding } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
 import { ConsultationStanding } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
@@ -369,4 +370,28 @@ test("regularly: while another service is away, nothing is skipped", async () =>
   service.clock.advance(2 * GRACE_MS);
   await run();
   expect(await outboxOf(row)).toHaveLength(1);
+});
+
+test("regularly: the metrics tell since when nothing was compared, also where that never worked", async () => {
+  const readMetrics = startMetrics("scheduling");
+  const lastRun = async () =>
+    Number(/^reconciliation_last_run(?:\{.*\})? (\S+)$/m.exec(await readMetrics())?.[1]);
+  const now = () => service.clock.now().getTime() / 1000;
+  const began = now();
+  let isAway = true;
+  const run = reconcileRegularly(
+    app,
+    {
+      ...standings,
+      payments: (ids) => (isAway ? Promise.reject(new Error("away")) : standings.payments(ids)),
+    },
+    GRACE_MS,
+  );
+  pay(await makeBooking("CONFIRMED"));
+  service.clock.advance(2 * GRACE_MS);
+  await expect(run()).rejects.toThrow("away");
+  expect(await lastRun()).toBe(began);
+  isAway = false;
+  await run();
+  expect(await lastRun()).toBe(now());
 });
