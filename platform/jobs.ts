@@ -1,19 +1,22 @@
 import { context, ROOT_CONTEXT } from "@opentelemetry/api";
 import type { Logger } from "./log.ts";
 
+/** What is done by the way. Long work throws the signal's reason once it is aborted: its process ends, and another goes on. */
+export type Work = (signal: AbortSignal) => Promise<unknown>;
+
 /** Runs `work` every `everyMs`, never twice at once; a failure is logged and the next turn tries again. */
 export class Job {
   readonly #name: string;
   readonly #everyMs: number;
-  readonly #work: () => Promise<unknown>;
+  readonly #work: Work;
   readonly #log: Logger;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> = Promise.resolve();
   #busy = false;
   #again = false;
-  #stopped = false;
+  readonly #stopping = new AbortController();
 
-  constructor(name: string, everyMs: number, work: () => Promise<unknown>, log: Logger) {
+  constructor(name: string, everyMs: number, work: Work, log: Logger) {
     this.#name = name;
     this.#everyMs = everyMs;
     this.#work = work;
@@ -28,7 +31,7 @@ export class Job {
 
   /** Runs `work` now instead of at the next turn; where it is running, once more right after. */
   kick(): void {
-    if (this.#stopped) return;
+    if (this.#stopping.signal.aborted) return;
     if (this.#busy) {
       this.#again = true;
       return;
@@ -39,22 +42,23 @@ export class Job {
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
+    this.#stopping.abort();
     clearTimeout(this.#timer);
     await this.#running;
   }
 
   async #turn(): Promise<void> {
+    const { signal } = this.#stopping;
     this.#busy = true;
     do {
       this.#again = false;
       try {
-        await this.#work();
+        await this.#work(signal);
       } catch (error) {
-        this.#log.warn({ err: error, job: this.#name }, "job failed");
+        if (error !== signal.reason) this.#log.warn({ err: error, job: this.#name }, "job failed");
       }
-    } while (this.#again && !this.#stopped);
+    } while (this.#again && !signal.aborted);
     this.#busy = false;
-    if (!this.#stopped) this.start();
+    if (!signal.aborted) this.start();
   }
 }

@@ -28,6 +28,18 @@ test("those that fail are left, and hold up no other", async () => {
   expect((await sweepAll(250, (id) => id === "0" || id === "120")).left).toEqual(["0", "120"]);
 });
 
+test("once it is told to end, it begins no more", async () => {
+  const stopping = new AbortController();
+  const done: string[] = [];
+  const work = async (id: string) => {
+    if (done.push(id) === 2) stopping.abort();
+  };
+  const find = async () => ["0", "1", "2"];
+  const swept = sweep({ find, work, failure: "is not done", signal: stopping.signal }, log);
+  await expect(swept).rejects.toMatchObject({ name: "AbortError" });
+  expect(done).toEqual(["0", "1"]);
+});
+
 test("where everything fails, it ends", async () => {
   expect(await sweepAll(150, () => true)).toMatchObject({ looks: 1 });
 });

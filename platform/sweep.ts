@@ -9,19 +9,22 @@ export interface Sweep {
   work: (id: string) => Promise<void>;
   /** What is said in the log of one that fails. */
   failure: string;
+  /** Ends it between two. */
+  signal?: AbortSignal | undefined;
 }
 
 /**
  * Works off what is due, one by one: locks are short, and one that fails holds up no other. It is logged, and found
  * again the next time.
  */
-export async function sweep({ find, work, failure }: Sweep, log: Logger): Promise<void> {
+export async function sweep({ find, work, failure, signal }: Sweep, log: Logger): Promise<void> {
   let found: string[];
   let done: number;
   do {
     found = await find(BATCH);
     done = 0;
     for (const id of found) {
+      signal?.throwIfAborted();
       try {
         await work(id);
         done += 1;

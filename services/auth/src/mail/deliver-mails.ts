@@ -21,9 +21,11 @@ type MailApp = Pick<
  * Sends the mails that are due, as many processes as there are: each leases its own. A mail is deleted once the mail
  * server has taken it. Where the process dies in between it is sent again, under the same Message-ID (decision 0010).
  */
-export const deliverMails = (app: MailApp) => async (): Promise<void> => {
-  while ((await deliverSome(app)) === AT_ONCE);
-};
+export const deliverMails =
+  (app: MailApp) =>
+  async (signal?: AbortSignal): Promise<void> => {
+    while ((await deliverSome(app)) === AT_ONCE) signal?.throwIfAborted();
+  };
 
 /** Reports how many mails wait, and how many are left for people. */
 export function watchMails({ db }: Pick<Auth, "db">): void {

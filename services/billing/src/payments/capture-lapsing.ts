@@ -8,12 +8,14 @@ import { findLapsing, lockPayment } from "./payment-store.ts";
  * Decides to capture what the provider would soon let go of while the booking is still on: a consultation that is far
  * off, or late to be closed. Where the booking ends otherwise later on, the money goes back as a refund.
  */
-export const captureLapsing = (app: Billing) => async (): Promise<void> => {
-  const soon = new Date(app.clock.now().getTime() + app.captureBeforeLapseMs);
-  const find = (limit: number) => findLapsing(app.db, soon, limit);
-  const work = (id: string) => captureUnlessDecided(app, id, soon);
-  await sweep({ find, work, failure: "capture before a lapse cannot be decided" }, app.log);
-};
+export const captureLapsing =
+  (app: Billing) =>
+  async (signal?: AbortSignal): Promise<void> => {
+    const soon = new Date(app.clock.now().getTime() + app.captureBeforeLapseMs);
+    const find = (limit: number) => findLapsing(app.db, soon, limit);
+    const work = (id: string) => captureUnlessDecided(app, id, soon);
+    await sweep({ find, work, failure: "capture before a lapse cannot be decided", signal }, app.log);
+  };
 
 async function captureUnlessDecided(app: Billing, id: string, soon: Date): Promise<void> {
   await app.changes.applyInternally(SETTLER, async (tx) => {

@@ -12,13 +12,16 @@ import { lockPayment, type PaymentRow, takeDuePayments } from "./payment-store.t
  * Carries out at the provider what is left to do there: decisions, and attempts whose outcome is not known. What fails
  * is due again later. Several settlers may run: payments are leased, and the provider does nothing twice.
  */
-export const settlePayments = (app: Billing) => async (): Promise<void> => {
-  for (;;) {
-    const due = await takeDuePayments(app.db, app.clock.now());
-    if (due.length === 0) return;
-    await Promise.all(due.map((row) => settle(app, row)));
-  }
-};
+export const settlePayments =
+  (app: Billing) =>
+  async (signal?: AbortSignal): Promise<void> => {
+    for (;;) {
+      signal?.throwIfAborted();
+      const due = await takeDuePayments(app.db, app.clock.now());
+      if (due.length === 0) return;
+      await Promise.all(due.map((row) => settle(app, row)));
+    }
+  };
 
 async function settle(app: Billing, row: PaymentRow): Promise<void> {
   try {

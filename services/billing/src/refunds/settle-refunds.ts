@@ -5,13 +5,16 @@ import { finishRefund, sendRefund } from "./finish-refund.ts";
 import { type RefundRow, takeDueRefunds } from "./refund-store.ts";
 
 /** Carries out the refunds that are due. What fails is due again later; several settlers may run. */
-export const settleRefunds = (app: Billing) => async (): Promise<void> => {
-  for (;;) {
-    const due = await takeDueRefunds(app.db, app.clock.now());
-    if (due.length === 0) return;
-    await Promise.all(due.map((row) => settle(app, row)));
-  }
-};
+export const settleRefunds =
+  (app: Billing) =>
+  async (signal?: AbortSignal): Promise<void> => {
+    for (;;) {
+      signal?.throwIfAborted();
+      const due = await takeDueRefunds(app.db, app.clock.now());
+      if (due.length === 0) return;
+      await Promise.all(due.map((row) => settle(app, row)));
+    }
+  };
 
 async function settle(app: Billing, refund: RefundRow): Promise<void> {
   try {

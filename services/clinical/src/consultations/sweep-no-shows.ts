@@ -10,12 +10,14 @@ import { move, saveMove } from "./move-consultation.ts";
 const SWEEPER = "service:clinical";
 
 /** Closes the consultations whose patients waited until the end: the doctor did not come. */
-export const sweepNoShows = (app: Clinical) => async (): Promise<void> => {
-  const now = app.clock.now();
-  const find = (limit: number) => findWaitingInVain(app.db, now, limit);
-  const work = (id: string) => app.changes.applyInternally(SWEEPER, (tx) => close(app, tx, id, now));
-  await sweep({ find, work, failure: "no-show cannot be recorded" }, app.log);
-};
+export const sweepNoShows =
+  (app: Clinical) =>
+  async (signal?: AbortSignal): Promise<void> => {
+    const now = app.clock.now();
+    const find = (limit: number) => findWaitingInVain(app.db, now, limit);
+    const work = (id: string) => app.changes.applyInternally(SWEEPER, (tx) => close(app, tx, id, now));
+    await sweep({ find, work, failure: "no-show cannot be recorded", signal }, app.log);
+  };
 
 async function close(app: Clinical, tx: Transaction, id: string, now: Date): Promise<Trail[]> {
   const row = (await lockConsultations(tx, [id]))[0]!;

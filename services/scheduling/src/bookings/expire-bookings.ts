@@ -29,9 +29,11 @@ export async function expireBooking(tx: Transaction, id: string, now: Date): Pro
 }
 
 /** Ends the bookings whose holds have ended. Readers and claimants do not wait for it. */
-export const sweepHolds = (app: Scheduling) => async (): Promise<void> => {
-  const now = app.clock.now();
-  const find = (limit: number) => findExpiredHolds(app.db, now, limit);
-  const work = (id: string) => app.changes.applyInternally(SWEEPER, (tx) => expireBooking(tx, id, now));
-  await sweep({ find, work, failure: "hold cannot be ended" }, app.log);
-};
+export const sweepHolds =
+  (app: Scheduling) =>
+  async (signal?: AbortSignal): Promise<void> => {
+    const now = app.clock.now();
+    const find = (limit: number) => findExpiredHolds(app.db, now, limit);
+    const work = (id: string) => app.changes.applyInternally(SWEEPER, (tx) => expireBooking(tx, id, now));
+    await sweep({ find, work, failure: "hold cannot be ended", signal }, app.log);
+  };

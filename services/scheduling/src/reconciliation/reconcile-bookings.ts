@@ -35,6 +35,8 @@ export interface ReconcileOptions {
   to: Date;
   /** Whether to repair what policy allows. */
   mode: "REPORT" | "REPAIR";
+  /** Ends it between two pages. */
+  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -50,7 +52,7 @@ const WALKS: readonly { column: WalkColumn; laterMs: number }[] = [
 export async function reconcileBookings(
   app: Repairing,
   standings: Standings,
-  { from, to, mode }: ReconcileOptions,
+  { from, to, mode, signal }: ReconcileOptions,
 ): Promise<Report> {
   const report: Report = { compared: 0, inFlight: 0, findings: [], resumeFrom: to };
   for (const { column, laterMs } of WALKS) {
@@ -58,6 +60,7 @@ export async function reconcileBookings(
     const between = { from: earlier(from, laterMs), to: earlier(to, laterMs) };
     let after: Position | undefined;
     do {
+      signal?.throwIfAborted();
       const rows = await findBookingsBetween(app.db, column, between, after, PAGE);
       if (rows.length === 0) break;
       const { disputed, inFlight } = await compareBookings(app.db, standings, rows, app.clock.now());

@@ -19,7 +19,7 @@ export function reconcileRegularly(
   app: Scheduling,
   standings: Standings,
   graceMs: number,
-): () => Promise<void> {
+): (signal?: AbortSignal) => Promise<void> {
   const graceAgo = () => new Date(app.clock.now().getTime() - graceMs);
   let from = new Date(graceAgo().getTime() - FIRST_LOOK_BACK_MS);
   // So that a comparison that fails from the start on is missed as well.
@@ -29,10 +29,10 @@ export function reconcileRegularly(
     "When bookings were last compared, or this process began to, in seconds since 1970",
     (report) => report(lastRunMs / 1000),
   );
-  return async () => {
+  return async (signal) => {
     const to = graceAgo();
     if (to <= from) return;
-    const report = await reconcileBookings(app, standings, { from, to, mode: "REPAIR" });
+    const report = await reconcileBookings(app, standings, { from, to, mode: "REPAIR", signal });
     for (const { bookingId, kind, outcome } of report.findings) {
       disagreements({ kind, repaired: outcome === "REPAIRED" });
       app.log.warn({ bookingId, kind, outcome }, "services disagree about a booking");
