@@ -77,16 +77,9 @@ function transportsOf(method: Method): string[] {
   return [...(isRouted(method) ? ["http"] : []), ...straight];
 }
 
-function denialOf({
-  method,
-  entry,
-  caller,
-  relation,
-  via,
-}: Omit<Combination, "expected">): Denial | undefined {
+function denialOf({ method, entry, caller, relation }: Omit<Combination, "expected">): Denial | undefined {
   const byAccess = denialByAccess(method, caller);
   if (byAccess) return byAccess;
-  if (caller === "service" && entry.refusedAt?.includes(via)) return "PERMISSION_DENIED";
   return relation && denialByObject(entry.rule!, relation, caller);
 }
 
