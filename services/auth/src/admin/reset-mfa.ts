@@ -5,6 +5,8 @@ import type { ResetMfaRequest, User } from "@medconnect/proto/medconnect/auth/v1
 import { type Account, lockAccount, touchAccount } from "../accounts/account-store.ts";
 import { accessTo, readsOf, toUser } from "../accounts/user.ts";
 import type { Auth } from "../app.ts";
+import { factorCounters } from "../lockouts/counted.ts";
+import { deleteCounters } from "../lockouts/lockout-store.ts";
 import { queueMail } from "../mail/queue-mail.ts";
 import { deleteTotp } from "../mfa/mfa-store.ts";
 import { endSessions } from "../sessions/end-sessions.ts";
@@ -28,6 +30,11 @@ export const resetMfa =
         return { response: toUser(account), trails: readsOf(account) };
       }
       deleteTotp(tx, userId);
+      // Else wrong codes for the lost authenticator would lock the new one before it is set up.
+      deleteCounters(
+        tx,
+        factorCounters(app, userId).map(({ id }) => id),
+      );
       touchAccount(tx, userId);
       queueMail(app, tx, account, { template: "mfa-reset" });
       endSessions(app, tx, await lockLiveSessions(tx, userId, now), now);

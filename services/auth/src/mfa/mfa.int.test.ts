@@ -339,6 +339,18 @@ test("an admin removes the second factor of somebody who lost it, whose sessions
   ]);
 });
 
+test("wrong factors of before a reset do not keep the new authenticator from being activated", async () => {
+  await withMfa();
+  for (let i = 0; i < 2; i++) {
+    const token = await mfaToken();
+    await tally(Array.from({ length: 5 }, () => verify(token, { code: WRONG })));
+  }
+  await reset(user.id);
+  ({ caller } = await auth.logIn(user));
+  const { secret } = await setUp();
+  expect((await activate(codeOf(secret))).recoveryCodes).toHaveLength(10);
+});
+
 test("an admin does not remove the admin's own second factor so, nor that of nobody", async () => {
   const admin = await auth.signInAdmin();
   await expect(reset(admin.userId, admin)).rejects.toMatchObject({ reason: "CANNOT_CHANGE_SELF" });
