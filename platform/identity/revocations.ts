@@ -4,8 +4,11 @@ import type { Logger } from "../log.ts";
 import type { AccessToken } from "./access-tokens.ts";
 import type { Revocation, RevocationList, RevocationLists } from "./revocation-lists.ts";
 
-/** Where auth writes the list of what was revoked, each second, for every process to read. */
-export const REVOCATIONS_KEY = "medconnect:revocations";
+/**
+ * Where auth writes the list of what was revoked, each second, for every process to read. Not `medconnect:revocations`: that is a
+ * sorted set to the releases before, which run beside this one while it is rolled out or back.
+ */
+export const REVOCATIONS_KEY = "medconnect:revocation-list";
 /** A list in Redis that is older is not believed, and auth itself asked: with the poll of a second, within the promised five. */
 export const PUBLISHED_FOR_MS = 3000;
 

@@ -173,7 +173,7 @@ describe("what is private", () => {
 
   test("is under no name and in no value in Redis", async () => {
     const all = await contentOf(stack.urls.redis);
-    expect(all).toContain("medconnect:revocations");
+    expect(all).toContain("medconnect:revocation-list");
     expect(leaksIn(all)).toEqual([]);
   });
 

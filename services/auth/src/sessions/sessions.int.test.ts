@@ -280,6 +280,17 @@ test("publishes live revocations to Redis until they expire, and when it did", a
   expect(await isRevoked(session)).toBe(false);
 });
 
+test("the list is in nobody's way who still keeps the sorted set of the releases before", async () => {
+  const { redis, revocationsJob } = auth.app;
+  await revocationsJob.stop();
+  const lists = new RevocationLists([randomBytes(32)]);
+  await publishRevocations(auth.app, lists)();
+  expect(await redis.zadd("medconnect:revocations", 1, "a session")).toBe(1);
+  await publishRevocations(auth.app, lists)();
+  expect(await redis.zcard("medconnect:revocations")).toBe(1);
+  await redis.del("medconnect:revocations");
+});
+
 test("what has expired is deleted, and nothing else", async () => {
   await logOut(await auth.logIn(await auth.makeUser()));
   auth.clock.advance(11 * 60 * MINUTE_MS);
