@@ -11,6 +11,8 @@ const INSERT = `INSERT INTO registrations (id, email, password_hash, full_name, 
   VALUES (?, ?, ?, ?, ?, ?, ?)`;
 const FIND = `SELECT id, email, password_hash AS passwordHash, full_name AS fullName, role FROM registrations
   WHERE token_hash = ? AND expire_time > ?`;
+/** The row stays for its link, which answers alike as long as it lasts. */
+const FORGET_PASSWORD = "UPDATE registrations SET password_hash = '' WHERE id = ?";
 const DELETE_OTHERS = "DELETE FROM registrations WHERE email = ? AND id <> ?";
 const DELETE_EXPIRED = "DELETE FROM registrations WHERE expire_time <= ? LIMIT ?";
 
@@ -32,8 +34,9 @@ export async function findRegistration(
   return row;
 }
 
-/** Voids the links of whoever else has registered the address. */
-export function deleteOtherRegistrations(tx: Transaction, { id, email }: Registration): void {
+/** Once one is an account: forgets its password, which the account keeps, and voids the links of the others of its address. */
+export function settleRegistrations(tx: Transaction, { id, email }: Registration): void {
+  tx.defer(FORGET_PASSWORD, [id]);
   tx.defer(DELETE_OTHERS, [email, id]);
 }
 

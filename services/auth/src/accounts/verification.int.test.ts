@@ -197,6 +197,18 @@ test("a wrong password with a link counts as one at login", async () => {
   await verify(token!);
 });
 
+test("the link of an account asks for no password any more, counts nothing, and none is kept for it", async () => {
+  const email = newEmail();
+  await signUp(email);
+  const [token] = await tokensTo(email);
+  await verify(token!);
+  for (let i = 0; i < 5; i++) await verify(token!, "chosen since then");
+  await logIn(email);
+  expect(await app.db.read("SELECT password_hash FROM registrations WHERE email = ?", [email])).toEqual([
+    { password_hash: "" },
+  ]);
+});
+
 test("an answer with nothing in it has no bytes, by which the gateway tells it", () => {
   expect(User.encode(NOTHING).finish()).toHaveLength(0);
 });

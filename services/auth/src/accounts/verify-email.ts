@@ -11,7 +11,7 @@ import { judgeAttempt } from "../lockouts/judge-attempt.ts";
 import { newAccount } from "./account-rules.ts";
 import { findAccount } from "./account-store.ts";
 import { createAccount } from "./create-account.ts";
-import { deleteOtherRegistrations, findRegistration, type Registration } from "./registration-store.ts";
+import { findRegistration, type Registration, settleRegistrations } from "./registration-store.ts";
 
 /**
  * AuthService.VerifyEmail: makes the account of a registration, for whoever has both its link and its password. So
@@ -24,6 +24,8 @@ export const verifyEmail =
   async ({ token, password }: VerifyEmailRequest, call: Call): Promise<VerifyEmailResponse> => {
     const registration = await findRegistration(app.db, linkTokenHash(token), app.clock.now());
     if (!registration) throw new ApiError("INVALID_LINK_TOKEN");
+    // Nothing is left to prove, and its password may have been changed since: whoever shows the new one makes no mistake.
+    if (await findAccount(app.db, registration.id)) return {};
     const matches = await app.hasher.verify(registration.passwordHash, password, call.deadline);
     try {
       return await becomeAccount(app, registration, matches, call);
@@ -50,7 +52,7 @@ async function becomeAccount(
     }
     const account = { ...newAccount(registration, now), id, emailVerified: true };
     const trail = await createAccount(tx, { account, passwordHash });
-    deleteOtherRegistrations(tx, registration);
+    settleRegistrations(tx, registration);
     return { response: {}, trails: [trail] };
   });
 }
