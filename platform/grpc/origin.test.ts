@@ -64,6 +64,7 @@ test.each([
   ["Browser/1 (Phone)", "Browser/1 (Phone)"],
   [" B\u00e9\u0007b\n\u202e ", "Bb"],
   ["x".repeat(300), "x".repeat(256)],
+  [`${"x".repeat(255)} y`, "x".repeat(255)],
 ])("a user agent of %j is kept as %j", (header, kept) => {
   expect(cleanUserAgent(header)).toBe(kept);
 });

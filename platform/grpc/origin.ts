@@ -41,12 +41,15 @@ export async function originOf(incoming: Incoming, proof: GatewayProof): Promise
 
 const MAX_AGENT_LENGTH = 256;
 
-/** A `User-Agent` header without what is not printable ASCII, and at most 256 characters of it. */
+/**
+ * A `User-Agent` header without what is not printable ASCII, and at most 256 characters of it. With no space at either end,
+ * with which HTTP/2 would not pass it on (RFC 9113 §8.2.1).
+ */
 export const cleanUserAgent = (header: string): string =>
   header
     .replace(/[^ -~]/g, "")
-    .trim()
-    .slice(0, MAX_AGENT_LENGTH);
+    .slice(0, MAX_AGENT_LENGTH)
+    .trim();
 
 /** Whether a process of this deployment calls, on a client's behalf or its own. */
 export async function isFromWithin(incoming: Incoming, proof: GatewayProof): Promise<boolean> {
