@@ -11,7 +11,7 @@ const tokenOf = (maker: string, audience = "auth", key = KEY) =>
   new ServiceTokens(maker, [key]).tokenFor(audience);
 
 const origin = (
-  headers: Record<string, string>,
+  headers: Record<string, string | string[]>,
   { peer = "192.0.2.7:50312", tls }: { peer?: string; tls?: MutualTls } = {},
 ) =>
   originOf(
@@ -38,6 +38,27 @@ test.each<[string, () => Promise<Record<string, string>>]>([
 test("the gateway that says what is no address has the connection's", async () => {
   const headers = told(await tokenOf("gateway"), "203.0.113.9, 10.0.0.1");
   expect(await origin(headers)).toMatchObject({ address: "192.0.2.7", isByGateway: true });
+});
+
+test("of two values where one is meant neither is believed, the right one or not", async () => {
+  const token = await tokenOf("gateway");
+  expect(await origin({ ...told(token), "x-gateway-token": [token, "a.b.c"] })).toMatchObject({
+    address: "192.0.2.7",
+    isByGateway: false,
+  });
+  expect(await origin({ ...told(token), "x-forwarded-for": ["203.0.113.9", "203.0.113.10"] })).toMatchObject({
+    address: "192.0.2.7",
+    isByGateway: true,
+  });
+});
+
+test("the gateway and other services call from within, and nobody else", async () => {
+  const fromWithin = async (headers: Record<string, string>) => (await origin(headers)).isFromWithin;
+  const billing = await tokenOf("billing");
+  expect(await fromWithin(told(await tokenOf("gateway")))).toBe(true);
+  expect(await fromWithin({ authorization: `Bearer ${billing}` })).toBe(true);
+  for (const headers of [{}, told(billing), { authorization: billing }, { authorization: "Bearer a.b.c" }])
+    expect(await fromWithin(headers)).toBe(false);
 });
 
 test("where there is TLS, the gateway's token without its certificate proves nothing", async () => {

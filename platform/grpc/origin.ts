@@ -3,6 +3,8 @@ import type { ServerUnaryCall } from "@grpc/grpc-js";
 import { canonicalAddress } from "../client-network.ts";
 import type { ServiceTokens } from "../identity/service-tokens.ts";
 import { isCertifiedAs, type MutualTls } from "../tls/mutual-tls.ts";
+import { bearerToken } from "./access.ts";
+import { header } from "./header.ts";
 
 /** Whose request the gateway passes on … */
 export const CLIENT_ADDRESS_KEY = "x-forwarded-for";
@@ -27,15 +29,18 @@ export interface Origin {
   readonly userAgent: string;
   /** Whether the gateway has passed it on. */
   readonly isByGateway: boolean;
+  /** Whether a process of this deployment calls, on a client's behalf or its own. */
+  readonly isFromWithin: boolean;
 }
 
 export async function originOf(incoming: Incoming, proof: GatewayProof): Promise<Origin> {
-  const isByGateway = await isGateway(incoming, proof);
-  const told = headerOf(incoming, CLIENT_ADDRESS_KEY);
+  const isByGateway = (await serviceOf(header(incoming, GATEWAY_TOKEN_KEY), incoming, proof)) === "gateway";
+  const told = header(incoming, CLIENT_ADDRESS_KEY) ?? "";
   return {
     address: canonicalAddress(isByGateway && isIP(told) ? told : peerAddress(incoming.getPeer())),
-    userAgent: cleanUserAgent(headerOf(incoming, isByGateway ? CLIENT_AGENT_KEY : "user-agent")),
+    userAgent: cleanUserAgent(header(incoming, isByGateway ? CLIENT_AGENT_KEY : "user-agent") ?? ""),
     isByGateway,
+    isFromWithin: isByGateway || (await isService(incoming, proof)),
   };
 }
 
@@ -51,23 +56,23 @@ export const cleanUserAgent = (header: string): string =>
     .slice(0, MAX_AGENT_LENGTH)
     .trim();
 
-/** Whether a process of this deployment calls, on a client's behalf or its own. */
-export async function isFromWithin(incoming: Incoming, proof: GatewayProof): Promise<boolean> {
-  if (await isGateway(incoming, proof)) return true;
-  const [, token = ""] = /^Bearer +(.+)$/i.exec(headerOf(incoming, "authorization")) ?? [];
-  return (await serviceOf(token, incoming, proof)) !== undefined;
+async function isService(incoming: Incoming, proof: GatewayProof): Promise<boolean> {
+  try {
+    const token = bearerToken(header(incoming, "authorization"));
+    return (await serviceOf(token, incoming, proof)) !== undefined;
+  } catch {
+    // What is no token is refused where one is asked for.
+    return false;
+  }
 }
-
-const isGateway = async (incoming: Incoming, proof: GatewayProof): Promise<boolean> =>
-  (await serviceOf(headerOf(incoming, GATEWAY_TOKEN_KEY), incoming, proof)) === "gateway";
 
 /** The service that a token shows and, where there is TLS, the connection's certificate as well. */
 async function serviceOf(
-  token: string,
+  token: string | undefined,
   incoming: Incoming,
   { serviceTokens, tls }: GatewayProof,
 ): Promise<string | undefined> {
-  if (token === "") return undefined;
+  if (token === undefined) return undefined;
   const caller = await serviceTokens.verify(token).catch(() => undefined);
   if (!caller || !tls) return caller?.name;
   return isCertifiedAs(caller.name, incoming.getAuthContext().sslPeerCertificate) ? caller.name : undefined;
@@ -75,8 +80,3 @@ async function serviceOf(
 
 /** "192.0.2.7:50312" → "192.0.2.7", "2001:db8::1:50312" → "2001:db8::1". */
 const peerAddress = (peer: string): string => peer.slice(0, peer.lastIndexOf(":"));
-
-function headerOf({ metadata }: Incoming, name: string): string {
-  const [value = ""] = metadata.get(name);
-  return value.toString();
-}

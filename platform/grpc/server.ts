@@ -26,7 +26,8 @@ import { isCertifiedAs, type MutualTls } from "../tls/mutual-tls.ts";
 import { authenticate, authorize, type Identity } from "./access.ts";
 import type { Call } from "./call.ts";
 import { CredentialLimit } from "./credential-limit.ts";
-import { type GatewayProof, isFromWithin, originOf } from "./origin.ts";
+import { header } from "./header.ts";
+import { type GatewayProof, type Origin, originOf } from "./origin.ts";
 import { REPLAYED_KEY, toGrpcStatus } from "./status.ts";
 
 const MAX_MESSAGE_BYTES = 1024 * 1024;
@@ -138,9 +139,10 @@ export class GrpcServer {
       const trailer = new Metadata();
       try {
         const response = await this.#load.run(async () => {
-          const parent = await this.#traceOf(incoming);
+          const origin = await originOf(incoming, this.#proof);
+          const parent = this.#traceOf(incoming, origin);
           return await inSpan(`${service}/${name}`, { kind: SpanKind.SERVER, attributes, parent }, () =>
-            this.#answer(method, definition, handler, incoming, trailer),
+            this.#answer(method, definition, handler, incoming, origin, trailer),
           );
         });
         callback(null, response, trailer);
@@ -161,10 +163,11 @@ export class GrpcServer {
   }
 
   /** The trace that a call belongs to. Whether it is recorded, the deployment's own processes have decided already. */
-  async #traceOf(incoming: ServerUnaryCall<Buffer, unknown>): Promise<Context> {
+  #traceOf(incoming: ServerUnaryCall<Buffer, unknown>, { isFromWithin }: Origin): Context {
     const traceparent = header(incoming, "traceparent");
-    const isDecided = traceparent !== undefined && (await isFromWithin(incoming, this.#proof));
-    return isDecided ? extractTrace({ traceparent }) : traceParent(traceparent, this.#options.traceRatio);
+    return isFromWithin && traceparent !== undefined
+      ? extractTrace({ traceparent })
+      : traceParent(traceparent, this.#options.traceRatio);
   }
 
   async #answer(
@@ -172,6 +175,7 @@ export class GrpcServer {
     definition: MethodDefinition<unknown, unknown>,
     handler: AnyHandler,
     incoming: ServerUnaryCall<Buffer, unknown>,
+    origin: Origin,
     trailer: Metadata,
   ): Promise<unknown> {
     const sentId = header(incoming, "x-request-id") ?? "";
@@ -182,7 +186,6 @@ export class GrpcServer {
       this.#options.identity,
     );
     if (this.#options.tls && caller.kind === "service") assertCertified(incoming, caller.name);
-    const origin = await originOf(incoming, this.#proof);
     const isCounted = method.rules.rate === RateClass.AUTH && !origin.isByGateway;
     if (isCounted) await this.#credentials.count(origin.address);
     try {
@@ -219,12 +222,6 @@ function assertCertified(call: ServerUnaryCall<Buffer, unknown>, service: string
   if (!isCertifiedAs(service, call.getAuthContext().sslPeerCertificate)) {
     throw new ApiError("UNAUTHENTICATED");
   }
-}
-
-/** A header's value; more than one are combined (RFC 9110 §5.3), so that none of them counts where one is meant. */
-function header(call: ServerUnaryCall<Buffer, unknown>, name: string): string | undefined {
-  const values = call.metadata.get(name);
-  return values.length > 0 ? values.join(", ") : undefined;
 }
 
 function deadlineOf(call: ServerUnaryCall<Buffer, unknown>): number {
