@@ -90,6 +90,9 @@ test.each([
   ["an unknown flag", ["list", "--stack", "x"], "Unknown option '--stack'"],
   ["a limit that is none", ["list", "--limit", "abc"], "--limit must be a whole number above 0."],
   ["nothing named", ["replay"], "Name the events to replay, or say --all."],
+  ["all of a list", ["list", "--all"], "--all is for replay"],
+  ["to replay only some of all", ["replay", "--all", "--limit", "5"], "--dead and --limit are for list."],
+  ["to replay what is dead, of all", ["replay", "--all", "--dead"], "--dead and --limit are for list."],
   ["a service beside a database", ["list", "--service", "auth"], "leave --service out"],
 ])("%s is refused with a clear word", async (_, args, word) => {
   expect(await run(...args)).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining(word) });

@@ -71,7 +71,7 @@ function readArguments() {
       options: {
         dead: { type: "boolean", default: false },
         all: { type: "boolean", default: false },
-        limit: { type: "string", default: "50" },
+        limit: { type: "string" },
         service: { type: "string" },
         help: { type: "boolean", short: "h", default: false },
       },
@@ -83,10 +83,15 @@ function readArguments() {
 
 function commandOf(
   [name, ...ids]: string[],
-  { dead, all, limit }: { dead: boolean; all: boolean; limit: string },
+  { dead, all, limit }: { dead: boolean; all: boolean; limit?: string | undefined },
 ): Command {
-  if (name === "list" && ids.length === 0) return { name, onlyDead: dead, limit: limitOf(limit) };
+  if (name === "list" && ids.length === 0) {
+    if (all) throw new SetupError("--all is for replay; list shows more with --limit.");
+    return { name, onlyDead: dead, limit: limitOf(limit ?? "50") };
+  }
   if (name !== "replay") throw new SetupError("Say list or replay.");
+  // They would seem to narrow down what is replayed.
+  if (dead || limit !== undefined) throw new SetupError("--dead and --limit are for list.");
   if (all === ids.length > 0) throw new SetupError("Name the events to replay, or say --all.");
   return { name, ids: all ? undefined : ids };
 }
