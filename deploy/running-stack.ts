@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { settingOf } from "@medconnect/platform/config.ts";
 import type { Secrets } from "./local/data-folder.ts";
 import type { Stack } from "./local/stack.ts";
 import { SCHEMA_PREFIX, SERVICES, type Service } from "./provision.ts";
@@ -45,7 +46,7 @@ export interface Inherited {
 /** Gives a service's own command the settings of the running system; none if it has them, or only asks for `--help`. */
 export function inheritSettings({ instead, settingsOf, exitCode = 1 }: Inherited): void {
   const { argv, env } = process;
-  if (env.DATABASE_URL || env.DATABASE_URL_FILE || argv.includes("--help") || argv.includes("-h")) return;
+  if (argv.includes("--help") || argv.includes("-h") || settingOf("DATABASE_URL")) return;
   try {
     Object.assign(env, settingsOf(new RunningStack(instead)));
   } catch (error) {

@@ -4,7 +4,7 @@ import { AuditChain } from "@medconnect/platform/audit/audit-chain.ts";
 import { WITNESS_OF } from "@medconnect/platform/audit/checkpoints.ts";
 import { readNewestCheckpoint } from "@medconnect/platform/audit/seal-store.ts";
 import { FINDINGS, type Finding, verifyTrail } from "@medconnect/platform/audit/verify-trail.ts";
-import { duration, keys, loadConfig } from "@medconnect/platform/config.ts";
+import { duration, keys, loadConfig, settingOf } from "@medconnect/platform/config.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
 import { z } from "zod";
 import type { Service } from "./provision.ts";
@@ -142,7 +142,7 @@ class Progress {
 /** @param asksWitness whether the seals are to be compared with what another service was told of them */
 function sourcesOf(name: string | undefined, asksWitness: boolean): Source[] {
   const named = servicesNamed(name);
-  if (process.env.DATABASE_URL || process.env.DATABASE_URL_FILE) {
+  if (settingOf("DATABASE_URL")) {
     if (!name) throw new SetupError("Say with --service whose trail it is.");
     return [sourceInEnvironment(named[0]!, asksWitness)];
   }
