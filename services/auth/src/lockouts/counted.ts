@@ -3,11 +3,15 @@ import type { Call } from "@medconnect/platform/grpc/call.ts";
 import type { Auth } from "../app.ts";
 import type { Policy } from "./lockout-rules.ts";
 
-/** A counter that an attempt, or something else that must not come too often, counts for. */
+/** A counter that something counts for that must not come too often. */
 export interface Counted {
   /** A keyed hash: the table tells nobody whose accounts are tried, and a made-up one is counted as any other. */
   readonly id: Buffer;
   readonly policy: Policy;
+}
+
+/** A counter that an attempt to prove one's identity counts for. */
+export interface CountedAttempt extends Counted {
   /** What a success makes of the failures so far. */
   readonly onSuccess: "FORGET" | "KEEP";
 }
@@ -19,8 +23,13 @@ export interface Counted {
  *
  * @param email canonical
  */
-export const passwordCounters = (app: Auth, email: string, call: Call): Counted[] =>
-  byOrigin(app, "password", email, call);
+export function passwordCounters(app: Auth, email: string, call: Call): CountedAttempt[] {
+  const { here, anywhere } = byOrigin(app, "password", email, call);
+  return [
+    ...here.map((counted) => ({ ...counted, onSuccess: "FORGET" as const })),
+    { ...anywhere, onSuccess: "KEEP" },
+  ];
+}
 
 /**
  * A registration is counted for its address, which gets a mail of it, as a password is for its account: a stranger is
@@ -28,30 +37,30 @@ export const passwordCounters = (app: Auth, email: string, call: Call): Counted[
  *
  * @param email canonical
  */
-export const registrationCounters = (app: Auth, email: string, call: Call): Counted[] =>
-  byOrigin(app, "registration", email, call);
+export function registrationCounters(app: Auth, email: string, call: Call): Counted[] {
+  const { here, anywhere } = byOrigin(app, "registration", email, call);
+  return [...here, anywhere];
+}
 
 function byOrigin(
   { hash, lockouts }: Auth,
   kind: "password" | "registration",
   email: string,
   { clientAddress }: Call,
-): Counted[] {
-  const { network, site: siteWide, anywhere } = lockouts[kind];
+): { here: Counted[]; anywhere: Counted } {
+  const policies = lockouts[kind];
   const site = siteOf(clientAddress);
-  const from = (place: string, policy: Policy): Counted => ({
-    id: hash.of(kind, email, place),
-    policy,
-    onSuccess: "FORGET",
-  });
-  return [
-    from(networkOf(clientAddress), network),
-    ...(site === undefined ? [] : [from(site, siteWide)]),
-    { id: hash.of(kind, email), policy: anywhere, onSuccess: "KEEP" },
-  ];
+  const from = (place: string, policy: Policy): Counted => ({ id: hash.of(kind, email, place), policy });
+  return {
+    here: [
+      from(networkOf(clientAddress), policies.network),
+      ...(site === undefined ? [] : [from(site, policies.site)]),
+    ],
+    anywhere: { id: hash.of(kind, email), policy: policies.anywhere },
+  };
 }
 
 /** A code or recovery code is counted for its account, over all logins: whoever shows one has the password already. */
-export const factorCounters = ({ hash, lockouts }: Auth, userId: string): Counted[] => [
+export const factorCounters = ({ hash, lockouts }: Auth, userId: string): CountedAttempt[] => [
   { id: hash.of("second factor", userId), policy: lockouts.factor, onSuccess: "FORGET" },
 ];

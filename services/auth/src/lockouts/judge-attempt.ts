@@ -1,5 +1,5 @@
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
-import type { Counted } from "./counted.ts";
+import type { CountedAttempt } from "./counted.ts";
 import { cleared, isLocked } from "./lockout-rules.ts";
 import { lockCounters, saveCounter } from "./lockout-store.ts";
 
@@ -13,7 +13,7 @@ import { lockCounters, saveCounter } from "./lockout-store.ts";
  */
 export async function judgeAttempt<T>(
   tx: Transaction,
-  counted: Counted[],
+  counted: CountedAttempt[],
   now: Date,
   prove: () => Promise<T | false | undefined>,
 ): Promise<T | undefined> {
