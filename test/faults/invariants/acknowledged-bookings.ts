@@ -9,15 +9,17 @@ interface Stored extends Pick<Belief, "id" | "slotId" | "status" | "sequence"> {
   consultation: string | null;
   /** Who brought the consultation to its status. */
   movedBy: string | null;
+  hasBegun: number;
 }
 
 const STORED = `SELECT b.id, b.patient_id AS patientId, b.slot_id AS slotId, b.status, b.sequence,
-    b.cancelled_by AS cancelledBy, p.status AS paymentStatus, c.status AS consultation, c.moved_by AS movedBy
+    b.cancelled_by AS cancelledBy, p.status AS paymentStatus, c.status AS consultation, c.moved_by AS movedBy,
+    c.started_time IS NOT NULL AS hasBegun
   FROM scheduling.bookings b LEFT JOIN billing.payments p ON p.booking_id = b.id
     LEFT JOIN clinical.consultations c ON c.id = b.consultation_id`;
 /** What an acknowledged authorization can have become. */
 const AFTER_AUTHORIZED = ["AUTHORIZED", "CAPTURED", "VOIDED", "REFUNDED", "PARTIALLY_REFUNDED"];
-const ENDED = ["COMPLETED", "NO_SHOW", "ABANDONED"];
+const ENDED = ["COMPLETED", "ABANDONED"];
 
 /**
  * Whether what is stored is what was acknowledged: every booking once, as it was or as it may be by now, none that
@@ -57,7 +59,7 @@ function differences(belief: Belief, row: Stored): string[] {
 
 /** Every move is decided by now. One that its consultation's beginning crossed is undone when that ends. */
 function isWhereAsked(belief: Belief, row: Stored): boolean {
-  const mayBeUndone = belief.sequence > 0 && ENDED.includes(row.consultation ?? "");
+  const mayBeUndone = belief.sequence > 0 && row.hasBegun === 1 && ENDED.includes(row.consultation ?? "");
   const moves = row.sequence - belief.sequence;
   return row.slotId === belief.slotId && (moves === 0 || (mayBeUndone && moves === 1));
 }

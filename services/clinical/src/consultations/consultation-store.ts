@@ -65,18 +65,24 @@ export function insertConsultations(tx: Transaction, consultations: NewConsultat
   tx.defer(`${INSERT} ON DUPLICATE KEY UPDATE version = consultations.version`, [newRows(consultations)]);
 }
 
+/** Not one that has begun. One that was missed at a time that its booking was no longer at: nobody was to come then. */
+const MOVABLE = `consultations.status IN ('SCHEDULED', 'WAITING') OR (consultations.status = 'NO_SHOW'
+  AND (consultations.start_time <> new.start_time OR consultations.end_time <> new.end_time))`;
+
 /**
  * Moves consultations that have not begun to another time, where nobody waits yet; makes those that are not there,
  * as their booking may have been moved before its confirmation came.
  */
 export function moveConsultations(tx: Transaction, consultations: NewConsultation[]): void {
+  // MySQL assigns from left to right: what is movable has become SCHEDULED when its times are set.
   tx.defer(
     `${INSERT} AS new ON DUPLICATE KEY UPDATE
-       start_time = IF(consultations.status IN ('SCHEDULED', 'WAITING'), new.start_time, consultations.start_time),
-       end_time = IF(consultations.status IN ('SCHEDULED', 'WAITING'), new.end_time, consultations.end_time),
-       version = consultations.version + IF(consultations.status IN ('SCHEDULED', 'WAITING'), 1, 0),
-       moved_by = IF(consultations.status = 'WAITING', 'SERVICE', consultations.moved_by),
-       status = IF(consultations.status = 'WAITING', 'SCHEDULED', consultations.status)`,
+       version = consultations.version + IF(${MOVABLE}, 1, 0),
+       moved_by = IF(${MOVABLE}, 'SERVICE', consultations.moved_by),
+       no_show_party = IF(${MOVABLE}, NULL, consultations.no_show_party),
+       status = IF(${MOVABLE}, 'SCHEDULED', consultations.status),
+       start_time = IF(consultations.status = 'SCHEDULED', new.start_time, consultations.start_time),
+       end_time = IF(consultations.status = 'SCHEDULED', new.end_time, consultations.end_time)`,
     [newRows(consultations)],
   );
 }

@@ -249,6 +249,33 @@ test.each([
   });
 });
 
+test.each(["PATIENT", "DOCTOR"] as const)(
+  "a consultation that the %s missed takes place where its booking had been moved, once that is heard of",
+  async (party) => {
+    const { consultationId, confirmed } = await book(-20);
+    await clinical.markNoShow(consultationId, doctor, party);
+    const later = clinical.movedBy(confirmed, 24 * 60);
+    expect(await clinical.deliver("scheduling", later)).toEqual([]);
+    const { startTime, endTime } = later.booking;
+    expect(await clinical.read(consultationId, patient)).toMatchObject({
+      status: "SCHEDULED",
+      noShowParty: undefined,
+      startTime,
+      endTime,
+    });
+    clinical.app.clock.advance(24 * 60 * MINUTE_MS);
+    await clinical.start(consultationId, doctor);
+    expect((await clinical.complete(consultationId, doctor, "flu")).status).toBe("COMPLETED");
+  },
+);
+
+test("a consultation that was missed stays so where its booking was moved away and back", async () => {
+  const { consultationId, confirmed } = await book(-20);
+  const missed = await clinical.markNoShow(consultationId, doctor, "PATIENT");
+  await clinical.deliver("scheduling", clinical.movedBy(confirmed, 0));
+  expect(await clinical.read(consultationId, doctor)).toEqual(missed);
+});
+
 test("a booking that was moved before its confirmation was heard of makes its consultation all the same", async () => {
   const { consultationId, confirmed } = clinical.booking(patient, doctor, 60);
   const moved = clinical.movedBy(confirmed, 60);

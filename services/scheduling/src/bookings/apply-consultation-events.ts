@@ -3,7 +3,6 @@ import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { EventHandler } from "@medconnect/platform/inbox/inbox.ts";
 import type { ConsultationState, Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Scheduling } from "../app.ts";
-import type { Interval } from "../slots/slot-rules.ts";
 import { releaseSlot } from "../slots/slot-store.ts";
 import { type BookingRow, lockBooking, saveBooking } from "./booking-store.ts";
 
@@ -46,11 +45,16 @@ async function follow(tx: Transaction, { consultation }: Event, type: Course, no
 
 function changeBy(
   type: Course,
-  { noShowParty }: ConsultationState,
+  consultation: ConsultationState,
   row: BookingRow,
   now: Date,
 ): Change | undefined {
-  if (row.status === "CONFIRMED") return COURSES[type](row, now);
+  const { noShowParty } = consultation;
+  if (row.status === "CONFIRMED") {
+    // Nobody was to come at the old time, whatever clinical knew: it brings the consultation back once it hears of the move.
+    const isMoot = type === "consultation.no_show" && wasMoved(row, consultation);
+    return isMoot ? undefined : COURSES[type](row, now);
+  }
   // The patient cancelled late while the doctor broke it off, or did not come: the fee, which would be due, goes back.
   const isDoctorsDoing =
     type === "consultation.abandoned" || (type === "consultation.no_show" && noShowParty === "DOCTOR");
@@ -66,12 +70,15 @@ const isLive = ({ status }: BookingRow): boolean => status === "CONFIRMED";
  * old one, and the slot that it was moved to is given back, unused. Until it ends the slot is its own: the old one may be
  * somebody else's by now, and so may the patient's old time.
  */
-function movedBack(tx: Transaction, row: BookingRow, { startTime, endTime }: ConsultationState): BookingRow {
-  // Absent from a clinical that does not tell yet.
-  if (!startTime || !endTime || isSameTime(row, { startTime, endTime })) return row;
+function movedBack(tx: Transaction, row: BookingRow, consultation: ConsultationState): BookingRow {
+  if (!wasMoved(row, consultation)) return row;
   releaseSlot(tx, row.slot_id, row.id);
-  return { ...row, start_time: startTime, end_time: endTime, sequence: row.sequence + 1 };
+  const { startTime, endTime } = consultation;
+  return { ...row, start_time: startTime!, end_time: endTime!, sequence: row.sequence + 1 };
 }
 
-const isSameTime = (row: BookingRow, { startTime, endTime }: Interval): boolean =>
-  row.start_time.getTime() === startTime.getTime() && row.end_time.getTime() === endTime.getTime();
+/** Whether the booking is at another time by now than its consultation, which a clinical may not tell yet. */
+function wasMoved(row: BookingRow, { startTime, endTime }: ConsultationState): boolean {
+  if (!startTime || !endTime) return false;
+  return row.start_time.getTime() !== startTime.getTime() || row.end_time.getTime() !== endTime.getTime();
+}

@@ -573,7 +573,6 @@ describe("a booking that is moved to next week while its consultation begins", (
 
   test.each<[Course, string]>([
     ["consultation.completed", "COMPLETED"],
-    ["consultation.no_show", "NO_SHOW"],
     ["consultation.abandoned", "CANCELLED"],
   ])("%s: it goes back to the time that it was at, and gives the new slot back", async (type, status) => {
     const { booking, now, later } = await moveAway();
@@ -596,6 +595,23 @@ describe("a booking that is moved to next week while its consultation begins", (
     expect([await slotStatus(now.id), await slotStatus(later.id)]).toEqual(["BOOKED", "OPEN"]);
     expect((await read(other.id, doctor)).status).toBe("CONFIRMED");
   });
+
+  test.each<ConsultationState_Party>(["PATIENT", "DOCTOR"])(
+    "is not closed because the %s was not there at its old time",
+    async (party) => {
+      const { booking, later } = await moveAway();
+      const moved = await read(booking.id);
+      await tell("consultation.no_show", booking, party);
+      expect(await read(booking.id)).toEqual(moved);
+      expect(await slotStatus(later.id)).toBe("BOOKED");
+      await tell("consultation.no_show", moved, party);
+      expect(await read(booking.id)).toMatchObject({
+        status: "NO_SHOW",
+        startTime: later.startTime,
+        sequence: 1,
+      });
+    },
+  );
 
   test("where scheduling hears first that it has begun, it is not moved", async () => {
     await publish(0);

@@ -202,6 +202,13 @@ describe("what disagrees about a confirmed booking", () => {
       { tell: "rescheduled" },
     ],
     [
+      "it was missed before clinical heard of the move",
+      payment("CAPTURED", "CAPTURE"),
+      consultation("NO_SHOW", { ...MISSED, startTime: END }),
+      "CONSULTATION_TIMES_DIFFER",
+      { tell: "rescheduled" },
+    ],
+    [
       "it began at another time unheard",
       authorized,
       consultation("IN_PROGRESS", { startTime: END }),

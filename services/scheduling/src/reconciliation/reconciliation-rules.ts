@@ -92,6 +92,9 @@ export function judge(
   const hasEnded = consultation && NEWS_OF_END[consultation.status];
   // What the money should do is only clear once scheduling has heard how the consultation ended.
   if (booking.status === "CONFIRMED" && hasEnded) {
+    // Missed before clinical heard that the booking was moved: hearing it, it brings the consultation back.
+    if (consultation.status === "NO_SHOW" && !isAsBooked(consultation, booking))
+      return [{ kind: "CONSULTATION_TIMES_DIFFER", remedy: { tell: "rescheduled" } }];
     return [{ kind: "CONSULTATION_NOT_HEARD", remedy: { hear: hasEnded } }];
   }
   // A late cancellation has crossed what the doctor did or missed: the fee goes back, as billing has heard from clinical.
