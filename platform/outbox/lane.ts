@@ -174,15 +174,25 @@ export class Lane {
         this.#count("unreachable", batch.length);
         return new Map(batch.map(({ event }) => [event.id, UNREACHABLE]));
       }
+      // It answered, if only that it cannot.
+      this.#note(false);
       if (batch.length === 1) return new Map([[batch[0]!.event.id, { reason, retryAfter: undefined }]]);
       return await this.#deliverOneByOne(batch);
     }
   }
 
-  /** One event that the consumer cannot even read must not hold up those it came with. */
+  /**
+   * One event that the consumer cannot even read must not hold up those it came with. Where the consumer falls silent
+   * meanwhile, or this process is to end, the rest is not tried: each would take as long as a batch.
+   */
   async #deliverOneByOne(batch: Queued[]): Promise<Map<string, Failure>> {
     const failed = new Map<string, Failure>();
     for (const queued of batch) {
+      if (this.#away || this.#stopping.aborted) {
+        this.#count("unreachable", 1);
+        failed.set(queued.event.id, UNREACHABLE);
+        continue;
+      }
       for (const [id, failure] of await this.#deliver([queued])) failed.set(id, failure);
     }
     return failed;

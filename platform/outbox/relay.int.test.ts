@@ -286,6 +286,30 @@ test("an event that its consumer puts off is sent again after that, costs no tri
   await close();
 });
 
+test.each([
+  // One comes alone, then the others together.
+  ["falls silent", () => (consumer.isUnavailable = true), 4],
+  ["has a relay that stops", (close: () => void) => close(), 3],
+])("a consumer that takes events one by one and %s has the rest later", async (_, happens, calls) => {
+  const { relays, close } = startRelays(1);
+  let closed: Promise<void> | undefined;
+  consumer.isContended = true;
+  consumer.refuses = () => {
+    if (consumer.calls === 3) {
+      happens(() => {
+        closed = close();
+      });
+    }
+    return false;
+  };
+  await relays[0]!.send(await commit(50));
+  await (closed ?? close());
+  expect(consumer.calls).toBe(calls);
+  const left = await undelivered();
+  expect(left).toHaveLength(48);
+  expect(left[0]).toMatchObject({ refusals: 0, dead: 0, last_error: "UNREACHABLE" });
+});
+
 test("a consumer that does not answer delays no other", async () => {
   const silent = new Consumer();
   const { promise, resolve: answer } = Promise.withResolvers<void>();
