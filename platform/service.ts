@@ -146,7 +146,7 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
     onDenied: (call, hidden) => audit.denied(call, hidden),
   });
   parts.serve(grpc);
-  grpc.serve(EventServiceService, new Inbox(changes, parts.consumes, log));
+  grpc.serve(EventServiceService, new Inbox(changes, parts.consumes, clock, log));
   grpc.serve(AuditServiceService, {
     listAuditEvents: listAuditEvents(name, platform),
     exportAuditEvents: listAuditEvents(name, platform),

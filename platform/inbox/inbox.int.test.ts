@@ -40,7 +40,7 @@ function deliver(events: Event[], changes = service.changes) {
     "payment.authorized": { from: "billing", apply },
     "consultation.started": { from: "clinical", apply },
   };
-  const inbox = new Inbox(changes, consumers, service.log);
+  const inbox = new Inbox(changes, consumers, service.clock, service.log);
   const billing = { kind: "service", name: "billing" } as const;
   return invoke(EventServiceService.deliverEvents, inbox.deliverEvents, billing, { events });
 }
@@ -48,7 +48,13 @@ function deliver(events: Event[], changes = service.changes) {
 /** Events of as many aggregates, in the order in which they are applied. */
 const someEvents = (count: number) =>
   Array.from({ length: count }, () =>
-    Event.fromPartial({ id: newId(), type: "payment.authorized", aggregateId: newId(), version: 1 }),
+    Event.fromPartial({
+      id: newId(),
+      type: "payment.authorized",
+      aggregateId: newId(),
+      version: 1,
+      occurTime: service.clock.now(),
+    }),
   ).sort((a, b) => (a.aggregateId < b.aggregateId ? -1 : 1));
 
 const idsOf = (events: Event[]) => events.map(({ aggregateId }) => aggregateId);
@@ -69,6 +75,17 @@ test("an event of a type that is not known yet is put off, and holds up no other
     { eventId: newer!.id, reason: "UNKNOWN_TYPE", retryAfter: { seconds: 5, nanos: 0 } },
   ]);
   expect(applied).toEqual(idsOf([first!, last!]));
+});
+
+test("an event of a type that is still unknown after a day is refused, and dies as its tries are counted", async () => {
+  const [known, unknown] = someEvents(2);
+  const events = [known!, { ...unknown!, type: "payment.disputed" }];
+  const refusal = async () => (await deliver(events)).response.failures;
+  const putOff = { eventId: unknown!.id, reason: "UNKNOWN_TYPE", retryAfter: { seconds: 5, nanos: 0 } };
+  service.clock.advance(24 * 3_600_000 - 1);
+  expect(await refusal()).toEqual([putOff]);
+  service.clock.advance(1);
+  expect(await refusal()).toEqual([{ ...putOff, retryAfter: undefined }]);
 });
 
 test("an event that is for somebody else to send is refused, with all that it came with", async () => {

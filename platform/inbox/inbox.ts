@@ -6,6 +6,7 @@ import type {
   EventFailure,
 } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Changes, Trail } from "../changes.ts";
+import type { Clock } from "../clock.ts";
 import { isLockWait, isRetryable } from "../db/errors.ts";
 import type { Transaction } from "../db/transaction.ts";
 import { ApiError } from "../errors/api-error.ts";
@@ -21,6 +22,8 @@ export type Consumers = Readonly<Record<string, { from: string; apply: EventHand
 
 /** When an event may come again that it is too early for. */
 const LATER = { seconds: 5, nanos: 0 };
+/** No rollout takes so long: what is of an unknown type by then came from a release that was rolled back. */
+const NEWER_SENDER_MS = 24 * 3_600_000;
 
 const LOCK = `INSERT INTO inbox (aggregate_id, version) VALUES ?
   ON DUPLICATE KEY UPDATE version = inbox.version`;
@@ -46,11 +49,13 @@ export function noteHeard(tx: Transaction, aggregateId: string, version: number)
 export class Inbox {
   readonly #changes: Changes;
   readonly #consumers: Consumers;
+  readonly #clock: Clock;
   readonly #log: Logger;
 
-  constructor(changes: Changes, consumers: Consumers, log: Logger) {
+  constructor(changes: Changes, consumers: Consumers, clock: Clock, log: Logger) {
     this.#changes = changes;
     this.#consumers = consumers;
+    this.#clock = clock;
     this.#log = log;
   }
 
@@ -60,16 +65,18 @@ export class Inbox {
    * one by one. Throws UNAVAILABLE or DEADLINE_EXCEEDED where it is not for the events, but for the database, that none
    * can be applied. They all come again, those that were applied before as well.
    *
-   * Puts off what is of a type that it does not know: while a deployment rolls, its senders may be newer.
+   * Puts off what is of a type that it does not know, for a day: while a deployment rolls, its senders may be newer. After
+   * that each try counts, so that what a rollback left behind dies, and is seen, rather than be sent for ever.
    */
   deliverEvents = async ({ events }: DeliverEventsRequest, call: Call): Promise<DeliverEventsResponse> => {
     const known = events.filter(({ type }) => Object.hasOwn(this.#consumers, type));
     for (const event of known) this.#assertSender(event, call);
     const unknown = events.filter((event) => !known.includes(event));
-    const failures: EventFailure[] = unknown.map(({ id }) => ({
+    const since = this.#clock.now().getTime() - NEWER_SENDER_MS;
+    const failures: EventFailure[] = unknown.map(({ id, occurTime }) => ({
       eventId: id,
       reason: "UNKNOWN_TYPE",
-      retryAfter: LATER,
+      retryAfter: occurTime!.getTime() > since ? LATER : undefined,
     }));
     if (known.length > 0) failures.push(...(await this.#applyAll(known, actorOf(call))));
     return { failures };

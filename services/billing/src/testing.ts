@@ -110,7 +110,7 @@ export async function startBilling() {
 }
 
 function usesOf(app: Billing & TestService) {
-  const inbox = new Inbox(app.changes, consumersOf(app), app.log);
+  const inbox = new Inbox(app.changes, consumersOf(app), app.clock, app.log);
 
   /** Delivers events in one batch. @returns why, for those that could not be applied */
   const deliver = async (...sent: SentEvent[]): Promise<string[]> => {

@@ -38,7 +38,7 @@ export async function startClinical() {
 }
 
 function usesOf(app: Clinical & TestService) {
-  const inbox = new Inbox(app.changes, consumersOf(app), app.log);
+  const inbox = new Inbox(app.changes, consumersOf(app), app.clock, app.log);
   const service = ConsultationServiceService;
   const idempotencyKey = "";
 
