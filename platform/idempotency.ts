@@ -138,8 +138,8 @@ export class Idempotency {
   }
 
   /** Forgets keys that have expired. */
-  async sweep(now: Date): Promise<void> {
-    await this.#db.deleteAll(DELETE_EXPIRED, [now]);
+  async sweep(now: Date, signal?: AbortSignal): Promise<void> {
+    await this.#db.deleteAll(DELETE_EXPIRED, [now], signal);
   }
 
   /** The key's row, unless it has expired: then it is free again. */

@@ -163,7 +163,7 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
 
   const jobs = [
     ...(parts.jobs ?? []),
-    new Job("sweep idempotency keys", SWEEP_KEYS_MS, () => idempotency.sweep(clock.now()), log),
+    new Job("sweep idempotency keys", SWEEP_KEYS_MS, (signal) => idempotency.sweep(clock.now(), signal), log),
     new Job("seal the audit trail", config.AUDIT_SEAL_EVERY, () => sealer.seal(), log),
     new Job("leave an audit checkpoint", config.AUDIT_CHECKPOINT_EVERY, leaveCheckpoint, log),
   ];

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import { CLEAR, TcpProxy } from "../../test/faults/tcp-proxy.ts";
 import { startTestService, type TestService } from "../testing/test-service.ts";
 import { Database } from "./database.ts";
@@ -43,6 +43,24 @@ test("what throws leaves nothing behind, deferred statements included", async ()
   });
   await expect(failing).rejects.toThrow("no");
   expect(await versionOf("a")).toBe(before);
+});
+
+test("of much that is to be deleted no more is, once its signal is aborted", async () => {
+  const ids = Array.from({ length: 2500 }, (_, i) => [`d${i}`, 0]);
+  await service.db.write("INSERT INTO inbox (aggregate_id, version) VALUES ?", [ids]);
+  const left = async () => (await service.db.read("SELECT 1 FROM inbox WHERE aggregate_id LIKE 'd%'")).length;
+  const deleteAll = async (signal?: AbortSignal) =>
+    await service.db.deleteAll("DELETE FROM inbox WHERE aggregate_id LIKE ? LIMIT ?", ["d%"], signal);
+  const stopping = new AbortController();
+  jest.spyOn(service.db, "write").mockImplementationOnce(async (...statement) => {
+    stopping.abort();
+    return await service.db.write(...statement);
+  });
+  await expect(deleteAll(stopping.signal)).rejects.toMatchObject({ name: "AbortError" });
+  jest.restoreAllMocks();
+  expect(await left()).toBe(1500);
+  await deleteAll();
+  expect(await left()).toBe(0);
 });
 
 test("deferred statements happen with the commit", async () => {

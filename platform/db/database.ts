@@ -89,9 +89,16 @@ export class Database {
     return await this.transaction((tx) => tx.write(sql, params));
   }
 
-  /** Runs a DELETE that ends in `LIMIT ?` until nothing is left for it, a thousand rows a transaction. */
-  async deleteAll(sql: string, params: SqlValue[]): Promise<void> {
-    while ((await this.write(sql, [...params, DELETED_AT_ONCE])).affectedRows === DELETED_AT_ONCE);
+  /**
+   * Runs a DELETE that ends in `LIMIT ?` until nothing is left for it, a thousand rows a transaction; `signal` ends it
+   * between two.
+   */
+  async deleteAll(sql: string, params: SqlValue[], signal?: AbortSignal): Promise<void> {
+    let deleted: number;
+    do {
+      signal?.throwIfAborted();
+      deleted = (await this.write(sql, [...params, DELETED_AT_ONCE])).affectedRows;
+    } while (deleted === DELETED_AT_ONCE);
   }
 
   /**

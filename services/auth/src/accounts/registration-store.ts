@@ -40,6 +40,10 @@ export function settleRegistrations(tx: Transaction, { id, email }: Registration
   tx.defer(DELETE_OTHERS, [email, id]);
 }
 
-export async function deleteExpiredRegistrations(db: Database, now: Date): Promise<void> {
-  await db.deleteAll(DELETE_EXPIRED, [now]);
+export async function deleteExpiredRegistrations(
+  db: Database,
+  now: Date,
+  signal?: AbortSignal,
+): Promise<void> {
+  await db.deleteAll(DELETE_EXPIRED, [now], signal);
 }

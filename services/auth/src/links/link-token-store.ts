@@ -59,6 +59,6 @@ export function deleteLinkTokens(tx: Transaction, userId: string): void {
   tx.defer(DELETE_OF_USER, [userId]);
 }
 
-export async function deleteExpiredLinkTokens(db: Database, now: Date): Promise<void> {
-  await db.deleteAll(DELETE_EXPIRED, [now]);
+export async function deleteExpiredLinkTokens(db: Database, now: Date, signal?: AbortSignal): Promise<void> {
+  await db.deleteAll(DELETE_EXPIRED, [now], signal);
 }

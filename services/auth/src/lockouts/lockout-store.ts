@@ -28,6 +28,6 @@ export function deleteCounters(tx: Transaction, ids: Buffer[]): void {
 }
 
 /** Deletes counters that have expired, a thousand a transaction. */
-export async function deleteExpiredCounters(db: Database, now: Date): Promise<void> {
-  await db.deleteAll(DELETE_EXPIRED, [now]);
+export async function deleteExpiredCounters(db: Database, now: Date, signal?: AbortSignal): Promise<void> {
+  await db.deleteAll(DELETE_EXPIRED, [now], signal);
 }

@@ -94,6 +94,6 @@ export async function reviveMails(db: Database, now: Date, ids?: string[]): Prom
   return affectedRows;
 }
 
-export async function deleteExpiredMails(db: Database, now: Date): Promise<void> {
-  await db.deleteAll(DELETE_EXPIRED, [now]);
+export async function deleteExpiredMails(db: Database, now: Date, signal?: AbortSignal): Promise<void> {
+  await db.deleteAll(DELETE_EXPIRED, [now], signal);
 }

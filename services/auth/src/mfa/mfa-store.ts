@@ -116,6 +116,6 @@ export function passChallenge(tx: Transaction, id: string, now: Date): void {
   tx.defer(PASS_CHALLENGE, [now, id]);
 }
 
-export async function deleteExpiredChallenges(db: Database, now: Date): Promise<void> {
-  await db.deleteAll(DELETE_EXPIRED_CHALLENGES, [now]);
+export async function deleteExpiredChallenges(db: Database, now: Date, signal?: AbortSignal): Promise<void> {
+  await db.deleteAll(DELETE_EXPIRED_CHALLENGES, [now], signal);
 }

@@ -19,6 +19,6 @@ export async function listRevocations(db: Database, now: Date): Promise<Revocati
   return await db.read<Revocation>(LIST, [now]);
 }
 
-export async function deleteExpiredRevocations(db: Database, now: Date): Promise<void> {
-  await db.deleteAll(DELETE_EXPIRED, [now]);
+export async function deleteExpiredRevocations(db: Database, now: Date, signal?: AbortSignal): Promise<void> {
+  await db.deleteAll(DELETE_EXPIRED, [now], signal);
 }

@@ -8,13 +8,15 @@ import { deleteExpiredRevocations } from "./revocation-store.ts";
 import { deleteExpiredSessions } from "./session-store.ts";
 
 /** Deletes what has expired and serves nobody any more. */
-export const sweepExpired = (app: Auth) => async (): Promise<void> => {
-  const now = app.clock.now();
-  await deleteExpiredRevocations(app.db, now);
-  await deleteExpiredChallenges(app.db, now);
-  await deleteExpiredSessions(app.db, now);
-  await deleteExpiredMails(app.db, now);
-  await deleteExpiredLinkTokens(app.db, now);
-  await deleteExpiredRegistrations(app.db, now);
-  await deleteExpiredCounters(app.db, now);
-};
+export const sweepExpired =
+  (app: Auth) =>
+  async (signal?: AbortSignal): Promise<void> => {
+    const now = app.clock.now();
+    await deleteExpiredRevocations(app.db, now, signal);
+    await deleteExpiredChallenges(app.db, now, signal);
+    await deleteExpiredSessions(app.db, now, signal);
+    await deleteExpiredMails(app.db, now, signal);
+    await deleteExpiredLinkTokens(app.db, now, signal);
+    await deleteExpiredRegistrations(app.db, now, signal);
+    await deleteExpiredCounters(app.db, now, signal);
+  };

@@ -22,6 +22,6 @@ export async function rememberEvent(
 }
 
 /** Forgets events that came before a time. */
-export async function forgetEvents(db: Database, before: Date): Promise<void> {
-  await db.deleteAll("DELETE FROM webhook_events WHERE receive_time < ? LIMIT ?", [before]);
+export async function forgetEvents(db: Database, before: Date, signal?: AbortSignal): Promise<void> {
+  await db.deleteAll("DELETE FROM webhook_events WHERE receive_time < ? LIMIT ?", [before], signal);
 }
