@@ -40,6 +40,12 @@ test("once it is told to end, it begins no more", async () => {
   expect(done).toEqual(["0", "1"]);
 });
 
+test("also where more fail than are found at once, and are the most urgent", async () => {
+  const { left } = await sweepAll(350, (id) => Number(id) < 250);
+  expect(left).toHaveLength(250);
+});
+
 test("where everything fails, it ends", async () => {
-  expect(await sweepAll(150, () => true)).toMatchObject({ looks: 1 });
+  expect(await sweepAll(150, () => true)).toMatchObject({ looks: 2 });
+  expect(await sweepAll(5000, () => true)).toMatchObject({ looks: 10 });
 });

@@ -1,6 +1,8 @@
 import type { Logger } from "./log.ts";
 
 const BATCH = 100;
+/** With so many that failed it is not for them: the rest is left for the next time. */
+const MAX_FAILED = 1000;
 
 export interface Sweep {
   /** The ids of things that are due, `limit` at most, the most urgent first. */
@@ -18,19 +20,19 @@ export interface Sweep {
  * again the next time.
  */
 export async function sweep({ find, work, failure, signal }: Sweep, log: Logger): Promise<void> {
+  const failed = new Set<string>();
   let found: string[];
-  let done: number;
   do {
-    found = await find(BATCH);
-    done = 0;
+    // Those that have failed are still due, and may be the most urgent.
+    found = (await find(BATCH + failed.size)).filter((id) => !failed.has(id));
     for (const id of found) {
       signal?.throwIfAborted();
       try {
         await work(id);
-        done += 1;
       } catch (error) {
+        failed.add(id);
         log.error({ err: error, id }, failure);
       }
     }
-  } while (found.length === BATCH && done > 0);
+  } while (found.length >= BATCH && failed.size < MAX_FAILED);
 }
