@@ -6,6 +6,7 @@ import type { Delivery } from "./event.ts";
 
 /** Other relays leave a new event alone for this long: the process that wrote it sends it at once. */
 const FIRST_SEND_MS = 2000;
+const REVIVED_AT_ONCE = 1000;
 
 /** An event that is to go to one service. */
 export interface OutboxRow {
@@ -121,22 +122,27 @@ export async function listUndelivered(db: Database, onlyDead: boolean, limit: nu
   ]);
 }
 
-/** Has dead events tried again, all or those named. @returns the ids of those that were dead */
+/**
+ * Has dead events tried again, all or those named, a thousand a transaction. Locks these alone: a search that locks would
+ * wait for every row that somebody holds.
+ *
+ * @returns the ids of those that were dead
+ */
 export async function reviveDead(db: Database, now: Date, ids: string[] | undefined): Promise<string[]> {
-  return await db.transaction(async (tx) => {
-    const dead = await tx.read<{ id: string }>(
-      `SELECT id FROM outbox WHERE dead = TRUE ${ids ? "AND id IN (?)" : ""} FOR UPDATE`,
+  const dead = await db.transaction((tx) =>
+    tx.read<{ id: string }>(
+      `SELECT id FROM outbox WHERE dead = TRUE ${ids ? "AND id IN (?)" : ""}`,
       ids ? [ids] : [],
+    ),
+  );
+  const found = dead.map(({ id }) => id);
+  for (let from = 0; from < found.length; from += REVIVED_AT_ONCE) {
+    await db.write(
+      "UPDATE outbox SET dead = FALSE, refusals = 0, available_time = ? WHERE id IN (?) AND dead = TRUE",
+      [now, found.slice(from, from + REVIVED_AT_ONCE)],
     );
-    const found = dead.map(({ id }) => id);
-    if (found.length > 0) {
-      tx.defer("UPDATE outbox SET dead = FALSE, refusals = 0, available_time = ? WHERE id IN (?)", [
-        now,
-        found,
-      ]);
-    }
-    return found;
-  });
+  }
+  return found;
 }
 
 /** What is left to deliver of an aggregate: something that is still tried, or only what was refused too often. */

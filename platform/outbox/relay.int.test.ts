@@ -221,6 +221,20 @@ test.each([
   await close();
 });
 
+test("all that is dead is revived, however much it is, while somebody holds what is not", async () => {
+  const events = await commit(2501);
+  const live = events[0]!.event.id;
+  await service.db.write("UPDATE outbox SET dead = TRUE, refusals = 3 WHERE id <> ?", [live]);
+  await service.db.transaction(async (tx) => {
+    await tx.write("UPDATE outbox SET refusals = 1 WHERE id = ?", [live]);
+    expect(await reviveDead(service.db, service.clock.now(), undefined)).toHaveLength(2500);
+  });
+  expect(await service.db.read("SELECT DISTINCT dead, refusals FROM outbox ORDER BY refusals")).toEqual([
+    { dead: 0, refusals: 0 },
+    { dead: 0, refusals: 1 },
+  ]);
+});
+
 test("a consumer that is away costs its events no tries, and is not waited for", async () => {
   consumer.stop();
   const { relays, close } = startRelays(1);
