@@ -119,6 +119,19 @@ test("the same key many times at once adds once; without one each call adds", as
   expect(await rowsOf(consultationId)).toHaveLength(3);
 });
 
+test("a consultation has a hundred addenda at the most, however many are added at once", async () => {
+  const consultationId = await complete();
+  for (let i = 0; i < 95; i++) await clinical.add(consultationId, doctor, "again");
+  const added = await Promise.allSettled(
+    Array.from({ length: 10 }, () => clinical.add(consultationId, doctor, "once more")),
+  );
+  const refused = added.flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
+  expect(refused).toHaveLength(5);
+  for (const error of refused)
+    expect(error).toMatchObject({ reason: "TOO_MANY_ADDENDA", metadata: { limit: "100" } });
+  expect(await rowsOf(consultationId)).toHaveLength(100);
+});
+
 test("what is added lies encrypted in the database, each bound to its row", async () => {
   const consultationId = await complete();
   for (const text of ["a canary", "another canary"]) await clinical.add(consultationId, doctor, text);

@@ -24,3 +24,11 @@ export async function findAddenda(tx: Transaction, consultationIds: string[]): P
     [consultationIds],
   );
 }
+
+export async function countAddenda(tx: Transaction, consultationId: string): Promise<number> {
+  const [row] = await tx.read<{ count: number }>(
+    "SELECT COUNT(*) AS count FROM addenda WHERE consultation_id = ?",
+    [consultationId],
+  );
+  return Number(row!.count);
+}

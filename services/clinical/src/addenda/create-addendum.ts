@@ -11,11 +11,14 @@ import { isOwn } from "../access.ts";
 import type { Clinical } from "../app.ts";
 import { accessTo } from "../consultations/consultation.ts";
 import { assertCompleted } from "../consultations/consultation-rules.ts";
-import { findConsultation } from "../consultations/consultation-store.ts";
+import { findConsultation, lockConsultations } from "../consultations/consultation-store.ts";
 import { textPlace } from "./addendum.ts";
-import { insertAddendum } from "./addendum-store.ts";
+import { countAddenda, insertAddendum } from "./addendum-store.ts";
 
-/** ConsultationService.CreateAddendum. Throws NOT_FOUND, CONSULTATION_NOT_COMPLETED. */
+/** How many a consultation can have: it is read with all of them, and an answer has an end. */
+const MAX_ADDENDA = 100;
+
+/** ConsultationService.CreateAddendum. Throws NOT_FOUND, CONSULTATION_NOT_COMPLETED, TOO_MANY_ADDENDA. */
 export const createAddendum =
   (app: Clinical) =>
   async ({ consultationId, text }: CreateAddendumRequest, call: Call): Promise<Addendum> => {
@@ -24,8 +27,11 @@ export const createAddendum =
     const { patient_id: patientId, doctor_id: doctorId } = consultation;
     if (!isOwn(userOf(call), consultation)) throw hiddenFrom(`consultations/${consultationId}`, patientId);
     const create = async (tx: Transaction) => {
-      // No lock: a completed consultation stays completed.
+      // It stays so: the lock is for the count.
       assertCompleted(consultation);
+      await lockConsultations(tx, [consultationId]);
+      if ((await countAddenda(tx, consultationId)) >= MAX_ADDENDA)
+        throw new ApiError("TOO_MANY_ADDENDA", { metadata: { limit: `${MAX_ADDENDA}` } });
       const addendum: Addendum = { id: newId(), consultationId, text, createTime: app.clock.now() };
       insertAddendum(tx, {
         id: addendum.id,
