@@ -17,8 +17,7 @@ export class TcpProxy {
   readonly #server: Server;
   readonly #target: number;
   readonly #sockets = new Set<Socket>();
-  /** What waits for the way to open. */
-  #held: (() => void)[] = [];
+  readonly #lines = new Set<Line>();
   #weather: Weather = CLEAR;
 
   constructor(target: number) {
@@ -41,7 +40,7 @@ export class TcpProxy {
   set weather(weather: Weather) {
     this.#weather = weather;
     if (weather.kind === "reset") for (const socket of this.#sockets) socket.resetAndDestroy();
-    if (weather.kind !== "blackhole") for (const send of this.#held.splice(0)) send();
+    for (const line of this.#lines) line.setWeather(weather);
   }
 
   /**
@@ -74,16 +73,16 @@ export class TcpProxy {
   }
 
   #pass(from: Socket, to: Socket): void {
-    from.on("data", (bytes) => this.#deliver(() => to.write(bytes)));
-    from.on("end", () => this.#deliver(() => to.end()));
-    from.on("close", () => this.#deliver(() => to.destroy()));
-  }
-
-  #deliver(send: () => void): void {
-    if (this.#weather.kind === "blackhole") this.#held.push(send);
-    else if (this.#weather.kind === "open" && this.#weather.latencyMs > 0) {
-      setTimeout(send, this.#weather.latencyMs);
-    } else send();
+    const line = new Line(this.#weather);
+    this.#lines.add(line);
+    from.on("data", (bytes) => line.send(() => to.write(bytes)));
+    from.on("end", () => line.send(() => to.end()));
+    from.on("close", () => {
+      line.send(() => {
+        to.destroy();
+        this.#lines.delete(line);
+      });
+    });
   }
 
   #keep(socket: Socket): void {
@@ -92,5 +91,41 @@ export class TcpProxy {
     // A connection that ends with an error ends; whom it was for sees that.
     socket.on("error", () => {});
     socket.once("close", () => this.#sockets.delete(socket));
+  }
+}
+
+/** One direction of a connection. Whatever the weather, and however it changes, what is sent arrives in its order. */
+class Line {
+  #weather: Weather;
+  #underway: { dueMs: number; arrive: () => void }[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(weather: Weather) {
+    this.#weather = weather;
+  }
+
+  setWeather(weather: Weather): void {
+    this.#weather = weather;
+    this.#deliver();
+  }
+
+  send(arrive: () => void): void {
+    const latencyMs = this.#weather.kind === "open" ? this.#weather.latencyMs : 0;
+    this.#underway.push({ dueMs: performance.now() + latencyMs, arrive });
+    this.#deliver();
+  }
+
+  #deliver(): void {
+    clearTimeout(this.#timer);
+    if (this.#weather.kind === "blackhole") return;
+    for (let [next] = this.#underway; next; [next] = this.#underway) {
+      const leftMs = next.dueMs - performance.now();
+      if (leftMs > 0) {
+        this.#timer = setTimeout(() => this.#deliver(), leftMs);
+        return;
+      }
+      this.#underway.shift();
+      next.arrive();
+    }
   }
 }
