@@ -51,6 +51,8 @@ export class Doctor {
   readonly token: string;
   /** By consultation id. */
   readonly consultations = new Map<string, AcknowledgedConsultation>();
+  /** Ids of consultations that may begin yet, though that was refused. */
+  readonly unsure = new Set<string>();
   /** Ids of bookings: that were asked to be cancelled, and those of them that are known to be. */
   readonly cancelsAsked = new Set<string>();
   readonly cancelled = new Set<string>();
@@ -121,8 +123,10 @@ export class Doctor {
   }
 
   async #start(booking: Json): Promise<void> {
-    const { kind } = await this.client.decide("start", `POST ${pathOf(booking.consultationId)}:start`, {});
+    const call = `POST ${pathOf(booking.consultationId)}:start`;
+    const { kind, isFinal } = await this.client.decide("start", call, {});
     if (kind === "ok") this.remember(booking, { status: "IN_PROGRESS" });
+    else if (!isFinal) this.unsure.add(String(booking.consultationId));
   }
 
   async #end(consultation: AcknowledgedConsultation): Promise<void> {
@@ -147,8 +151,9 @@ export class Doctor {
   async #markNoShow(booking: Json): Promise<void> {
     const noShowParty = this.#options.random.pick(["PATIENT", "DOCTOR"]);
     const call = `POST ${pathOf(booking.consultationId)}:markNoShow`;
-    const { kind } = await this.client.decide("mark no-show", call, { party: noShowParty });
+    const { kind, isFinal } = await this.client.decide("mark no-show", call, { party: noShowParty });
     if (kind === "ok") this.remember(booking, { status: "NO_SHOW", noShowParty });
+    else if (!isFinal) this.unsure.add(String(booking.consultationId));
   }
 
   async #cancel({ id }: Json): Promise<void> {

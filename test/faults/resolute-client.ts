@@ -18,6 +18,15 @@ export interface ResoluteClientOptions<Operation extends string> {
   expected: Record<Operation, readonly string[]>;
 }
 
+/** How a call that was asked for until it was decided ended. */
+export interface Decision extends Outcome {
+  /**
+   * Whether nothing more can come of it. What is not found is refused without a trace under the key: an earlier call of
+   * the same, on its way for longer, may find it.
+   */
+  isFinal: boolean;
+}
+
 /**
  * One user's client, which leaves no change undecided: where its outcome is unknown, it is asked for again with the same
  * idempotency key until it is known.
@@ -37,21 +46,22 @@ export class ResoluteClient<Operation extends string> {
   }
 
   /** Asks for a change until it is done or refused. */
-  async decide(operation: Operation, call: string, body: Json): Promise<Outcome> {
+  async decide(operation: Operation, call: string, body: Json): Promise<Decision> {
     return await this.insist(operation, call, { key: randomUUID(), body });
   }
 
   /** Asks for anything, with the key that is given, until it is done or refused. */
-  async insist(operation: Operation, call: string, asked: Sent = {}): Promise<Outcome> {
+  async insist(operation: Operation, call: string, asked: Sent = {}): Promise<Decision> {
     const { http, random } = this.#options;
     const sent: Sent = { ...this.#identity, ...asked };
     const deadline = Date.now() + GIVE_UP_MS;
-    for (;;) {
+    for (let unanswered = 0; ; unanswered++) {
       const outcome = this.#count(operation, await http.send(call, sent));
-      if (outcome.kind !== "unknown") return outcome;
+      const isFinal = outcome.kind !== "unknown" && (unanswered === 0 || outcome.reason !== "NOT_FOUND");
+      if (outcome.kind !== "unknown") return { ...outcome, isFinal };
       if (Date.now() > deadline) {
         this.violate(`${operation} was never decided: ${outcome.status} ${outcome.reason}`);
-        return outcome;
+        return { ...outcome, isFinal };
       }
       await delay(RETRY_MS * (0.5 + random.next()));
     }

@@ -24,7 +24,7 @@ export async function unacknowledgedConsultations(
   return doctors.flatMap((doctor) => differences(doctor, byDoctor.get(doctor.id) ?? []));
 }
 
-function differences({ consultations, cancelled }: Doctor, stored: Stored[]): string[] {
+function differences({ consultations, unsure, cancelled }: Doctor, stored: Stored[]): string[] {
   const byId = new Map(stored.map((row) => [row.id, row]));
   const wrong = [...consultations.values()].flatMap((told) => {
     const problem = contradiction(told, byId.get(told.id));
@@ -32,7 +32,10 @@ function differences({ consultations, cancelled }: Doctor, stored: Stored[]): st
   });
   const untold = stored.filter(
     ({ id, status, movedBy }) =>
-      !NEVER_BEGUN.has(status) && !(status === "NO_SHOW" && movedBy === "SERVICE") && !consultations.has(id),
+      !NEVER_BEGUN.has(status) &&
+      !(status === "NO_SHOW" && movedBy === "SERVICE") &&
+      !consultations.has(id) &&
+      !unsure.has(id),
   );
   const cancelledAlone = stored.filter(
     ({ bookingId, cancelledBy }) => cancelled.has(bookingId) && cancelledBy !== "DOCTOR",
