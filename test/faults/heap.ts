@@ -42,16 +42,26 @@ interface Answer {
   result: { result?: { value?: unknown } };
 }
 
+interface Waiting {
+  resolve: (answer: Answer) => void;
+  reject: (error: Error) => void;
+}
+
 class Inspector {
   readonly #socket: WebSocket;
-  readonly #waiting = new Map<number, (answer: Answer) => void>();
+  readonly #waiting = new Map<number, Waiting>();
   #calls = 0;
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
     socket.addEventListener("message", ({ data }) => {
       const answer = JSON.parse(data) as Answer;
-      this.#waiting.get(answer.id)?.(answer);
+      this.#waiting.get(answer.id)?.resolve(answer);
+      this.#waiting.delete(answer.id);
+    });
+    socket.addEventListener("close", () => {
+      for (const { reject } of this.#waiting.values())
+        reject(new Error("the process has ended its inspector"));
     });
   }
 
@@ -62,7 +72,7 @@ class Inspector {
       if (answer) {
         const [target] = (await answer.json()) as { webSocketDebuggerUrl: string }[];
         const socket = new WebSocket(target!.webSocketDebuggerUrl);
-        await once(socket, "open");
+        await once(socket, "open", { signal: AbortSignal.timeout(OPENS_WITHIN_MS) });
         return new Inspector(socket);
       }
       if (Date.now() > giveUpAt) throw new Error("no inspector opened on port 9229");
@@ -72,7 +82,7 @@ class Inspector {
 
   async call(method: string, params: object = {}): Promise<Answer["result"]> {
     const id = ++this.#calls;
-    const answered = new Promise<Answer>((resolve) => this.#waiting.set(id, resolve));
+    const answered = new Promise<Answer>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
     this.#socket.send(JSON.stringify({ id, method, params }));
     return (await answered).result;
   }

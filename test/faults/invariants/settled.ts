@@ -55,8 +55,10 @@ export const SETTLED: readonly Rule[] = [
   },
   {
     name: "the clock has found somebody missing before the end, or somebody else than the doctor",
-    sql: `SELECT id, no_show_party, end_time FROM clinical.consultations WHERE status = 'NO_SHOW'
-      AND moved_by = 'SERVICE' AND NOT (no_show_party <=> 'DOCTOR' AND end_time <= UTC_TIMESTAMP(3))`,
+    sql: `SELECT c.id, c.no_show_party, c.end_time, a.occur_time FROM clinical.consultations c
+      JOIN clinical.audit_events a ON a.resource = CONCAT('consultations/', c.id) AND a.action = 'consultation.mark_no_show'
+      WHERE c.status = 'NO_SHOW' AND c.moved_by = 'SERVICE'
+        AND NOT (c.no_show_party <=> 'DOCTOR' AND a.occur_time >= c.end_time)`,
   },
   {
     // A cancellation may have crossed the end of a consultation of which scheduling had heard nothing yet.
