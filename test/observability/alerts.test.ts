@@ -115,7 +115,7 @@ test("a check that runs by itself has an alert where it stops, and the ledger's 
   const runs = [...declared].filter((name) => name.endsWith("_last_run"));
   expect(runs).toEqual(expect.arrayContaining(["ledger_last_run", "reconciliation_last_run"]));
   const asked = rules.map(({ expr }) => expr);
-  for (const name of runs) expect(asked).toContain(`time() - max(${name}) > 1800`);
+  for (const name of runs) expect(asked).toContain(`time() - max(max_over_time(${name}[1h])) > 1800`);
   expect(asked).toContain("max by (check) (ledger_violations) > 0");
 });
 

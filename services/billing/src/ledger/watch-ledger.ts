@@ -7,11 +7,11 @@ import { CHECKS, findViolations } from "./check-store.ts";
  * the time: the number stays where a check fails.
  */
 export function watchLedger(app: Billing): () => Promise<void> {
-  // So that a check that fails from the start on is missed as well.
-  let lastRunMs = app.clock.now().getTime();
+  // Told from the start on, and not as the start's time: processes that keep starting would hide that none ever checks.
+  let lastRunMs = 0;
   gauge(
     "ledger.last_run",
-    "When the ledger was last checked, or this process began to, in seconds since 1970",
+    "When this process last checked the ledger, in seconds since 1970; 0 where it has not yet",
     (report) => report(lastRunMs / 1000),
   );
   let counts: ReadonlyMap<string, number> = new Map();

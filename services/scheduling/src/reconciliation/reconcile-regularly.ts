@@ -22,11 +22,11 @@ export function reconcileRegularly(
 ): (signal?: AbortSignal) => Promise<void> {
   const graceAgo = () => new Date(app.clock.now().getTime() - graceMs);
   let from = new Date(graceAgo().getTime() - FIRST_LOOK_BACK_MS);
-  // So that a comparison that fails from the start on is missed as well.
-  let lastRunMs = app.clock.now().getTime();
+  // Told from the start on, and not as the start's time: processes that keep starting would hide that none ever compares.
+  let lastRunMs = 0;
   gauge(
     "reconciliation.last_run",
-    "When bookings were last compared, or this process began to, in seconds since 1970",
+    "When this process last compared bookings, in seconds since 1970; 0 where it has not yet",
     (report) => report(lastRunMs / 1000),
   );
   return async (signal) => {
