@@ -10,8 +10,13 @@ import { KeyServiceService } from "@medconnect/proto/medconnect/auth/v1/key_serv
 import { UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import { hash as argon2 } from "@node-rs/argon2";
 import { decodeJwt, decodeProtectedHeader } from "jose";
+import { deleteExpiredRegistrations } from "../accounts/registration-store.ts";
 import { disableUser } from "../admin/change-status.ts";
 import { SigningKeys } from "../keys/signing-keys.ts";
+import { deleteExpiredLinkTokens } from "../links/link-token-store.ts";
+import { deleteExpiredCounters } from "../lockouts/lockout-store.ts";
+import { deleteExpiredMails } from "../mail/mail-store.ts";
+import { deleteExpiredChallenges } from "../mfa/mfa-store.ts";
 import {
   PASSWORD,
   type SignedIn,
@@ -25,7 +30,8 @@ import { login } from "./login.ts";
 import { logout } from "./logout.ts";
 import { publishRevocations } from "./publish-revocations.ts";
 import { refreshToken } from "./refresh-token.ts";
-import { forgetSuccessors } from "./session-store.ts";
+import { deleteExpiredRevocations } from "./revocation-store.ts";
+import { deleteExpiredSessions, forgetSuccessors } from "./session-store.ts";
 import { sweepExpired } from "./sweep.ts";
 
 const SECOND_MS = 1000;
@@ -289,6 +295,21 @@ test("the list is in nobody's way who still keeps the sorted set of the releases
   await publishRevocations(auth.app, lists)();
   expect(await redis.zcard("medconnect:revocations")).toBe(1);
   await redis.del("medconnect:revocations");
+});
+
+test.each(
+  Object.entries({
+    deleteExpiredRevocations,
+    deleteExpiredChallenges,
+    deleteExpiredSessions,
+    deleteExpiredMails,
+    deleteExpiredLinkTokens,
+    deleteExpiredRegistrations,
+    deleteExpiredCounters,
+  }),
+)("%s ends with its process, however much there is to delete", async (_, deleteExpired) => {
+  const stopped = deleteExpired(auth.app.db, auth.clock.now(), AbortSignal.abort());
+  await expect(stopped).rejects.toMatchObject({ name: "AbortError" });
 });
 
 test("what has expired is deleted, and nothing else", async () => {

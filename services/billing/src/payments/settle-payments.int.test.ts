@@ -101,6 +101,24 @@ test("what was captured and has to go back is refunded", async () => {
   ]);
 });
 
+test.each([
+  ["takes place", "completed", "CAPTURED"],
+  ["is cancelled in time", "cancelledFree", "REFUNDED"],
+  ["is missed by its doctor", "noShowOfDoctor", "REFUNDED"],
+] as const)(
+  "a fee taken at a time that the booking had been moved away from is the new appointment's, which %s",
+  async (_, event, status) => {
+    const held = await authorized();
+    await billing.deliver(held.noShowOfPatient);
+    await billing.settle();
+    expect(await statusOf(held)).toBe("CAPTURED");
+    await billing.deliver({ ...held[event], version: 3 });
+    await billing.settle();
+    expect(await statusOf(held)).toBe(status);
+    expect(billing.provider.calls.filter((call) => call === "capture")).toHaveLength(1);
+  },
+);
+
 test("cancelled while the provider is silent: voided once it has settled, and scheduling is not told", async () => {
   const held = await billing.hold(patient);
   await billing.authorize(held.paymentId, patient, "pm_provider_timeout");
