@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { Desk, HOLD_MS, outcome } from "../testing.ts";
+import { sweepHolds } from "./expire-bookings.ts";
+
+let desk: Desk;
+
+beforeAll(async () => {
+  desk = await Desk.open();
+});
+afterAll(() => desk.close());
+beforeEach(() => desk.admit());
+
+test("of many patients who book one slot at once exactly one gets it", async () => {
+  await desk.publish(0);
+  const slot = await desk.offer(60);
+  const results = await Promise.allSettled(
+    Array.from({ length: 50 }, () => desk.book(slot.id, userCaller("PATIENT"))),
+  );
+  const outcomes = results.map(outcome).sort();
+  expect(outcomes).toEqual([...Array(49).fill("SLOT_UNAVAILABLE"), "ok"]);
+});
+
+test("one patient cannot hold two bookings that overlap, even when both are tried at once", async () => {
+  await desk.publish(0);
+  const first = await desk.offer(60);
+  const other = userCaller("DOCTOR");
+  const mine = desk.doctor;
+  desk.doctor = other;
+  await desk.publish(0);
+  const second = await desk.offer(75);
+  desk.doctor = mine;
+  for (let round = 0; round < 5; round++) {
+    const someone = userCaller("PATIENT");
+    const results = await Promise.allSettled([desk.book(first.id, someone), desk.book(second.id, someone)]);
+    const won = results.filter((result) => result.status === "fulfilled");
+    expect(won).toHaveLength(1);
+    expect(results.map(outcome)).toContain("PATIENT_OVERLAP");
+    for (const { value } of won as PromiseFulfilledResult<Awaited<ReturnType<typeof desk.book>>>[]) {
+      await desk.cancel(value.response.id, someone);
+    }
+  }
+});
+
+test("the same key many times at once makes one booking, and every answer is the first", async () => {
+  await desk.publish(0);
+  const slot = await desk.offer(60);
+  const results = await Promise.all(
+    Array.from({ length: 30 }, () => desk.book(slot.id, desk.patient, "once")),
+  );
+  expect(new Set(results.map(({ response }) => JSON.stringify(response))).size).toBe(1);
+  expect(results.filter(({ replayed }) => !replayed)).toHaveLength(1);
+});
+
+test("a refusal is kept with its key, and a key is not good for another request", async () => {
+  await desk.publish(0);
+  const slot = await desk.offer(60);
+  await desk.book(slot.id, userCaller("PATIENT"));
+  await expect(desk.book(slot.id, desk.patient, "refused")).rejects.toMatchObject({
+    reason: "SLOT_UNAVAILABLE",
+  });
+  const other = await desk.offer(120);
+  await expect(desk.book(other.id, desk.patient, "refused")).rejects.toMatchObject({
+    reason: "IDEMPOTENCY_KEY_REUSED",
+  });
+});
+
+test("a paid slot is held until the hold ends, then it is open to others at once, without the sweeper", async () => {
+  await desk.publish(5000);
+  const slot = await desk.offer(120);
+  const { response: held } = await desk.book(slot.id);
+  expect(held).toMatchObject({ status: "PENDING_PAYMENT", fee: { currencyCode: "USD", amountMinor: 5000 } });
+  await expect(desk.book(slot.id, userCaller("PATIENT"))).rejects.toMatchObject({
+    reason: "SLOT_UNAVAILABLE",
+  });
+
+  desk.app.clock.advance(HOLD_MS);
+  expect(await desk.slotStatus(slot.id)).toBe("OPEN");
+  expect((await desk.read(held.id)).status).toBe("EXPIRED");
+  await desk.book(slot.id, userCaller("PATIENT"));
+  expect(await desk.outboxTypes(held.id)).toEqual(["booking.held", "booking.expired"]);
+});
+
+test("the sweeper ends an unpaid hold once, and tells billing", async () => {
+  await desk.publish(5000);
+  const slot = await desk.offer(120);
+  const { response: held } = await desk.book(slot.id);
+  desk.app.clock.advance(HOLD_MS);
+  await sweepHolds(desk.app)();
+  await sweepHolds(desk.app)();
+  expect(await desk.outboxTypes(held.id)).toEqual(["booking.held", "booking.expired"]);
+  expect(await desk.slotStatus(slot.id)).toBe("OPEN");
+});

@@ -1,0 +1,130 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { newId } from "@medconnect/platform/ids.ts";
+import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { SlotServiceService } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
+import { sweepHolds } from "../bookings/expire-bookings.ts";
+import { changeSlot } from "../slots/change-slot.ts";
+import { Desk, HOLD_MS } from "../testing.ts";
+
+let desk: Desk;
+
+beforeAll(async () => {
+  desk = await Desk.open();
+});
+afterAll(() => desk.close());
+beforeEach(() => desk.admit());
+
+/** What others than the doctor could still book. */
+const claimable = async () =>
+  await desk.app.db.read(
+    "SELECT id, status FROM slots WHERE doctor_id = ? AND start_time > ? AND status NOT IN ('WITHDRAWN')",
+    [desk.doctor.userId, desk.app.clock.now()],
+  );
+
+test("a disabled doctor's bookings end with their money returned, and not one slot is open, however often it is told", async () => {
+  await desk.publish(5000);
+  const [open, blocked, paid, held, ended] = [
+    await desk.offer(60),
+    await desk.offer(120),
+    await desk.offer(180),
+    await desk.offer(240),
+    await desk.offer(300),
+  ];
+  await invoke(SlotServiceService.blockSlot, changeSlot(desk.app, "block"), desk.doctor, {
+    slotId: blocked.id,
+    idempotencyKey: "",
+  });
+  const { response: unpaid } = await desk.book(ended.id, userCaller("PATIENT"));
+  desk.app.clock.advance(HOLD_MS);
+  const { response: confirmed } = await desk.book(paid.id, userCaller("PATIENT"));
+  await desk.authorized(confirmed.id);
+  const { response: pending } = await desk.book(held.id);
+
+  await desk.account(desk.doctor, true);
+  await desk.account(desk.doctor, true);
+  for (const slot of [open, blocked, paid, held, ended])
+    expect(await desk.slotStatus(slot.id)).toBe("WITHDRAWN");
+  const admin = userCaller("ADMIN");
+  for (const { id } of [confirmed, pending]) {
+    expect(await desk.read(id, admin)).toMatchObject({ status: "CANCELLED", cancelledBy: "ADMIN" });
+  }
+  expect((await desk.read(unpaid.id, admin)).status).toBe("EXPIRED");
+  expect(await desk.outboxTypes(unpaid.id)).toEqual(["booking.held", "booking.expired"]);
+});
+
+test.each(["cancelled", "paid"])(
+  "a booking that is %s while its doctor is disabled leaves no slot open",
+  async (way) => {
+    await desk.publish(way === "paid" ? 5000 : 0);
+    const slot = await desk.offer(60);
+    const { response: booking } = await desk.book(slot.id);
+    const underWay = desk.pausedBeforeCommit((paused) =>
+      way === "paid" ? desk.authorized(booking.id, paused) : desk.cancel(booking.id, desk.patient, paused),
+    );
+    await underWay.isPaused;
+    const disabling = desk.account(desk.doctor, true);
+    await desk.doneOrWaiting(disabling);
+    underWay.commit();
+    await Promise.all([underWay.done, disabling]);
+    expect(await claimable()).toEqual([]);
+    expect((await desk.read(booking.id)).status).toBe("CANCELLED");
+  },
+);
+
+test("a slot whose hold has ended is not claimed past its doctor's being disabled", async () => {
+  await desk.publish(5000);
+  const slot = await desk.offer(60);
+  await desk.book(slot.id, userCaller("PATIENT"));
+  desk.app.clock.advance(HOLD_MS);
+  const claim = desk.pausedBeforeCommit((paused) => desk.book(slot.id, desk.patient, newId(), paused));
+  await claim.isPaused;
+  const disabling = desk.account(desk.doctor, true);
+  await desk.doneOrWaiting(disabling);
+  claim.commit();
+  const { response: booking } = (await claim.done) as Awaited<ReturnType<typeof desk.book>>;
+  await disabling;
+  expect(await claimable()).toEqual([]);
+  expect((await desk.read(booking.id)).status).toBe("CANCELLED");
+});
+
+test("a late payment for a disabled doctor's slot is refused, also once they are enabled again", async () => {
+  await desk.publish(5000);
+  const slot = await desk.offer(120);
+  const { response: late } = await desk.book(slot.id);
+  desk.app.clock.advance(HOLD_MS);
+  await desk.book(slot.id, userCaller("PATIENT"));
+  const other = await desk.offer(180);
+  const { response: later } = await desk.book(other.id, userCaller("PATIENT"));
+  await desk.account(desk.doctor, true);
+  await desk.authorized(late.id);
+  await desk.account(desk.doctor, false);
+  await desk.authorized(later.id);
+  const refused = ["booking.held", "booking.expired", "booking.payment_refused"];
+  expect(await desk.outboxTypes(late.id)).toEqual(refused);
+  expect((await desk.outboxTypes(later.id)).at(-1)).toBe("booking.payment_refused");
+  expect(await claimable()).toEqual([]);
+});
+
+test("a hidden doctor's open slot, should there be one, is neither paid late nor booked", async () => {
+  await desk.publish(5000);
+  const slot = await desk.offer(120);
+  const { response: late } = await desk.book(slot.id);
+  desk.app.clock.advance(HOLD_MS);
+  await sweepHolds(desk.app)();
+  await desk.app.db.write("UPDATE doctors SET hidden = TRUE WHERE id = ?", [desk.doctor.userId]);
+  await desk.authorized(late.id);
+  expect((await desk.read(late.id)).status).toBe("EXPIRED");
+  await expect(desk.book(slot.id, userCaller("PATIENT"))).rejects.toMatchObject({ reason: "NOT_FOUND" });
+});
+
+test("a doctor offers nothing while disabled, and the same times anew once enabled again", async () => {
+  await desk.publish(0);
+  const { response: booking } = await desk.book((await desk.offer(60)).id);
+  await desk.account(desk.doctor, true);
+  await expect(desk.offer(60)).rejects.toMatchObject({ reason: "DOCTOR_PROFILE_REQUIRED" });
+  await desk.account(desk.doctor, false);
+  expect(await claimable()).toEqual([]);
+  expect((await desk.read(booking.id)).status).toBe("CANCELLED");
+  const anew = await desk.offer(60);
+  expect((await desk.book(anew.id)).response.status).toBe("CONFIRMED");
+});

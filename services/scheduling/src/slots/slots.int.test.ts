@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { invoke } from "@medconnect/platform/testing/test-service.ts";
+import { SlotServiceService } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
+import { Desk, HOLD_MS, outcome } from "../testing.ts";
+import { changeSlot } from "./change-slot.ts";
+import { batchCreateSlots } from "./create-slots.ts";
+
+let desk: Desk;
+
+beforeAll(async () => {
+  desk = await Desk.open();
+});
+afterAll(() => desk.close());
+beforeEach(() => desk.admit());
+
+test("a doctor's slots never overlap, however many are offered at once", async () => {
+  await desk.publish(0);
+  const starts = Array.from({ length: 40 }, (_, i) => 60 + i * 10);
+  const results = await Promise.allSettled(starts.map((start) => desk.offer(start)));
+  const made = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  expect(new Set(results.map(outcome))).toEqual(new Set(["ok", "SLOT_OVERLAP"]));
+  const sorted = made.toSorted((a, b) => a.startTime!.getTime() - b.startTime!.getTime());
+  for (const [i, slot] of sorted.entries()) {
+    if (i > 0) expect(slot.startTime! >= sorted[i - 1]!.endTime!).toBe(true);
+  }
+});
+
+test("a batch of slots is all or nothing", async () => {
+  await desk.publish(0);
+  await desk.offer(60);
+  const slots = [0, 60, 120].map((start) => ({
+    startTime: desk.at(start + 10),
+    endTime: desk.at(start + 40),
+  }));
+  const batch = invoke(SlotServiceService.batchCreateSlots, batchCreateSlots(desk.app), desk.doctor, {
+    doctorId: desk.doctor.userId,
+    slots,
+    idempotencyKey: "",
+  });
+  await expect(batch).rejects.toMatchObject({ reason: "SLOT_OVERLAP" });
+  const rows = await desk.app.db.read("SELECT id FROM slots WHERE doctor_id = ?", [desk.doctor.userId]);
+  expect(rows).toHaveLength(1);
+});
+
+test("a slot whose hold has ended can be blocked, and its booking ends", async () => {
+  await desk.publish(5000);
+  const slot = await desk.offer(120);
+  const { response: held } = await desk.book(slot.id);
+  const block = () =>
+    invoke(SlotServiceService.blockSlot, changeSlot(desk.app, "block"), desk.doctor, {
+      slotId: slot.id,
+      idempotencyKey: "",
+    });
+  await expect(block()).rejects.toMatchObject({ reason: "SLOT_HAS_BOOKING" });
+  desk.app.clock.advance(HOLD_MS);
+  expect((await block()).response.status).toBe("BLOCKED");
+  expect(await desk.outboxTypes(held.id)).toEqual(["booking.held", "booking.expired"]);
+});

@@ -1,0 +1,220 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { Changes } from "@medconnect/platform/changes.ts";
+import type { Clock } from "@medconnect/platform/clock.ts";
+import type { Database } from "@medconnect/platform/db/database.ts";
+import { Idempotency } from "@medconnect/platform/idempotency.ts";
+import type { Caller } from "@medconnect/platform/identity/caller.ts";
+import { newId } from "@medconnect/platform/ids.ts";
+import {
+  invoke,
+  startTestService,
+  type TestService,
+  userCaller,
+} from "@medconnect/platform/testing/test-service.ts";
+import { type ConsultationState_Party, Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import {
+  type Booking,
+  BookingServiceService,
+} from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
+import { Doctor, DoctorServiceService } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
+import { SlotServiceService } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
+import type { Scheduling } from "./app.ts";
+import { applyConsultationEvent } from "./bookings/apply-consultation-events.ts";
+import { applyPaymentAuthorized } from "./bookings/apply-payment-events.ts";
+import { bookSlot } from "./bookings/book-slot.ts";
+import { cancelBooking } from "./bookings/cancel-booking.ts";
+import { getBooking } from "./bookings/read-bookings.ts";
+import { rescheduleBooking } from "./bookings/reschedule-booking.ts";
+import { createDoctor } from "./doctors/create-doctor.ts";
+import { applyUserEvent } from "./people/apply-user-event.ts";
+import { createSlot } from "./slots/create-slots.ts";
+import { getSlot } from "./slots/read-slots.ts";
+
+export const MINUTE_MS = 60_000;
+export const HOLD_MS = 15 * MINUTE_MS;
+const CANCEL_CUTOFF_MS = 24 * 60 * MINUTE_MS;
+/** The events that tests look for; of the others none lies in the outbox. */
+const ROUTES = {
+  "booking.rescheduled": ["clinical"],
+  "booking.held": ["billing"],
+  "booking.expired": ["billing"],
+  "booking.payment_refused": ["billing"],
+};
+/** InnoDB answers from what it read before while it is asked more often than every 100 ms. */
+const INNODB_TRX_CACHED_MS = 150;
+
+/** What becomes of a consultation, as clinical tells it. */
+export type Course = Parameters<typeof applyConsultationEvent>[1];
+
+type User = ReturnType<typeof userCaller>;
+
+/** "ok", or the reason of a refusal. */
+export const outcome = (result: PromiseSettledResult<unknown>): string =>
+  result.status === "fulfilled" ? "ok" : (result.reason as { reason: string }).reason;
+
+/** Scheduling on a schema of its own, a doctor and a patient who use it, and the services that tell it things. */
+export class Desk {
+  readonly app: Scheduling & TestService;
+  doctor: User = userCaller("DOCTOR");
+  patient: User = userCaller("PATIENT");
+
+  private constructor(service: TestService) {
+    this.app = { ...service, holdMs: HOLD_MS, cancelCutoffMs: CANCEL_CUTOFF_MS };
+  }
+
+  static async open(): Promise<Desk> {
+    return new Desk(await startTestService("scheduling", ROUTES));
+  }
+
+  async close(): Promise<void> {
+    await this.app.close();
+  }
+
+  /** Another doctor and patient, of whom nothing is known yet. */
+  admit(): void {
+    this.doctor = userCaller("DOCTOR");
+    this.patient = userCaller("PATIENT");
+  }
+
+  /** The time in so many minutes. */
+  at(minutes: number): Date {
+    return new Date(this.app.clock.now().getTime() + minutes * MINUTE_MS);
+  }
+
+  /** Makes the doctor's profile. @param amountMinor the fee, in cents */
+  async publish(amountMinor: number): Promise<void> {
+    const doctor = Doctor.fromPartial({
+      licenseNumber: `L${this.doctor.userId.slice(-12)}`,
+      specialty: "cardiology",
+      fee: { currencyCode: "USD", amountMinor },
+    });
+    const request = { doctor, idempotencyKey: "" };
+    await invoke(DoctorServiceService.createDoctor, createDoctor(this.app), this.doctor, request);
+  }
+
+  async offer(startMinutes: number, length = 30) {
+    const { response } = await invoke(SlotServiceService.createSlot, createSlot(this.app), this.doctor, {
+      doctorId: this.doctor.userId,
+      startTime: this.at(startMinutes),
+      endTime: this.at(startMinutes + length),
+      idempotencyKey: "",
+    });
+    return response;
+  }
+
+  async slotStatus(slotId: string) {
+    const { response } = await invoke(SlotServiceService.getSlot, getSlot(this.app), this.doctor, { slotId });
+    return response.status;
+  }
+
+  async book(
+    slotId: string,
+    by: Caller = this.patient,
+    idempotencyKey: string = newId(),
+    on: Scheduling = this.app,
+    reason = "headache",
+  ) {
+    const request = { slotId, reason, idempotencyKey };
+    return await invoke(BookingServiceService.createBooking, bookSlot(on), by, request);
+  }
+
+  async read(bookingId: string, by: Caller = this.patient) {
+    const { getBooking: method } = BookingServiceService;
+    return (await invoke(method, getBooking(this.app), by, { bookingId })).response;
+  }
+
+  async cancel(
+    bookingId: string,
+    by: Caller,
+    on: Scheduling = this.app,
+    reason = "flu",
+    idempotencyKey = "",
+  ) {
+    const request = { bookingId, reason, idempotencyKey };
+    return await invoke(BookingServiceService.cancelBooking, cancelBooking(on), by, request);
+  }
+
+  async reschedule(bookingId: string, slotId: string, by: Caller = this.patient) {
+    const request = { bookingId, slotId, idempotencyKey: "" };
+    return await invoke(BookingServiceService.rescheduleBooking, rescheduleBooking(this.app), by, request);
+  }
+
+  /** What billing sends when a payment was authorized. */
+  async authorized(bookingId: string, on: Scheduling = this.app): Promise<void> {
+    const payment = { bookingId, authorizeTime: this.at(0) };
+    const event = Event.fromPartial({ aggregateId: newId(), version: 1, payment });
+    await on.changes.applyInternally("service:billing", (tx) => applyPaymentAuthorized(on)(tx, [event]));
+  }
+
+  /** What clinical sends of a booking's consultation, which is at its own times. */
+  async tell(
+    type: Course,
+    { id: bookingId, startTime, endTime }: Booking,
+    noShowParty: ConsultationState_Party = "PARTY_UNSPECIFIED",
+  ): Promise<void> {
+    const consultation = { bookingId, startTime, endTime, noShowParty };
+    const event = Event.fromPartial({ type, aggregateId: newId(), version: 2, consultation });
+    const apply = applyConsultationEvent(this.app, type);
+    await this.app.changes.applyInternally("service:clinical", (tx) => apply(tx, [event]));
+  }
+
+  /** What auth sends when a doctor's account was disabled, or enabled again. */
+  async account({ userId: aggregateId }: User, disabled: boolean): Promise<void> {
+    const user = { fullName: "Gregory", role: "DOCTOR", disabled } as const;
+    const event = Event.fromPartial({ aggregateId, version: 1, user });
+    const apply = applyUserEvent(this.app);
+    await this.app.changes.applyInternally("service:auth", (tx) => apply(tx, [event]));
+  }
+
+  /** The types of the events of a booking, in their order. */
+  async outboxTypes(aggregateId: string): Promise<string[]> {
+    const sql = "SELECT type FROM outbox WHERE aggregateid = ? ORDER BY id";
+    return (await this.app.db.read<{ type: string }>(sql, [aggregateId])).map((row) => row.type);
+  }
+
+  /** How often a caller has read a booking, as the audit trail has it. */
+  async readsBy({ userId }: User): Promise<number> {
+    const sql = "SELECT id FROM audit_events WHERE action = 'booking.get' AND actor_id = ?";
+    return (await this.app.db.read(sql, [userId])).length;
+  }
+
+  /** Runs a change up to its commit, and commits when told to. */
+  pausedBeforeCommit(change: (app: Scheduling) => Promise<unknown>, clock: Clock = this.app.clock) {
+    const { promise: isPaused, resolve: pause } = Promise.withResolvers<void>();
+    const { promise: isToCommit, resolve: commit } = Promise.withResolvers<void>();
+    const db: Pick<Database, "transaction"> = {
+      transaction: (work, mayRetry) =>
+        this.app.db.transaction(async (tx) => {
+          const result = await work(tx);
+          // Sends what was put off, too.
+          await tx.read("SELECT 1");
+          pause();
+          await isToCommit;
+          return result;
+        }, mayRetry),
+    };
+    const idempotency = new Idempotency(this.app.db, this.app.box, this.app.hash);
+    const relay = { send: async () => {} };
+    const changes = new Changes({ db: db as Database, clock, idempotency, relay, routes: ROUTES });
+    const done = change({ ...this.app, clock, changes });
+    return { done, isPaused, commit };
+  }
+
+  /** Resolves when the change is done, or waits for a lock. */
+  async doneOrWaiting(done: Promise<unknown>): Promise<void> {
+    let isDone = false;
+    const note = () => {
+      isDone = true;
+    };
+    done.then(note, note);
+    const isWaiting = async () => {
+      const waiting = await this.app.db.read(
+        `SELECT 1 FROM information_schema.innodb_trx t
+         JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id
+         WHERE t.trx_state = 'LOCK WAIT' AND p.db = DATABASE()`,
+      );
+      return waiting.length > 0;
+    };
+    while (!isDone && !(await isWaiting())) await delay(INNODB_TRX_CACHED_MS);
+  }
+}
