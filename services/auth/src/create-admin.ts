@@ -9,9 +9,10 @@ import { readSecret } from "./admin/read-secret.ts";
 
 const HELP = `Makes an account with the role ADMIN, unless there is one with this e-mail.
 
-Usage: ADMIN_PASSWORD=… node services/auth/src/create-admin.ts --email <e-mail> --full-name <name>
+Usage: npm run admin:create -- --email <e-mail> --full-name <name>
 
 Without ADMIN_PASSWORD the passphrase is asked for, or read as the first line of standard input.
+It is made in the system that npm start runs here, or in auth's database at DATABASE_URL.
 Settings: DATABASE_URL, and DATABASE_TIMEOUT; a secret may also be in the file that NAME_FILE names.
 `;
 
