@@ -34,7 +34,35 @@ export async function startClinical() {
     noShowAfterMs: 15 * MINUTE_MS,
     prescriptionValidityMs: 365 * 24 * 60 * MINUTE_MS,
   };
-  return { app, ...usesOf(app) };
+  const uses = usesOf(app);
+  return { app, ...uses, ...stagesOf(uses) };
+}
+
+/** Consultations of a patient and a doctor that have come so far. */
+function stagesOf({ booking, deliver, start, complete }: ReturnType<typeof usesOf>) {
+  /** Scheduled to begin in so many minutes. @returns its booking's events */
+  const scheduled = async (patient: Caller, doctor: Caller, startMinutes: number) => {
+    const made = booking(patient, doctor, startMinutes);
+    const failures = await deliver("scheduling", made.confirmed);
+    if (failures.length > 0) throw new Error(`the booking was not taken: ${failures}`);
+    return made;
+  };
+
+  /** @returns its id */
+  const begun = async (patient: Caller, doctor: Caller): Promise<string> => {
+    const { consultationId } = await scheduled(patient, doctor, 0);
+    await start(consultationId, doctor);
+    return consultationId;
+  };
+
+  /** @returns its id */
+  const completed = async (patient: Caller, doctor: Caller, notes: string): Promise<string> => {
+    const consultationId = await begun(patient, doctor);
+    await complete(consultationId, doctor, notes);
+    return consultationId;
+  };
+
+  return { scheduled, begun, completed };
 }
 
 function usesOf(app: Clinical & TestService) {
@@ -127,6 +155,15 @@ function usesOf(app: Clinical & TestService) {
         [resource],
       );
       return rows.map((row) => ({ action: row.action, actorId: row.actor_id, subjectIds: row.subject_ids }));
+    },
+
+    /** What was done to a consultation, oldest first, as the audit trail has it. */
+    actions: async (consultationId: string) => {
+      const rows = await app.db.read<{ action: string }>(
+        "SELECT action FROM audit_events WHERE resource = ? ORDER BY id",
+        [`consultations/${consultationId}`],
+      );
+      return rows.map(({ action }) => action);
     },
 
     /** The events that wait to be told of a consultation. */

@@ -25,19 +25,8 @@ beforeEach(() => {
   patient = userCaller("PATIENT");
 });
 
-/** @returns the id of a consultation that has begun */
-async function begin(): Promise<string> {
-  const { consultationId, confirmed } = clinical.booking(patient, doctor, 0);
-  await clinical.deliver("scheduling", confirmed);
-  await clinical.start(consultationId, doctor);
-  return consultationId;
-}
-
-async function complete(): Promise<string> {
-  const consultationId = await begin();
-  await clinical.complete(consultationId, doctor, NOTES);
-  return consultationId;
-}
+const begin = () => clinical.begun(patient, doctor);
+const complete = () => clinical.completed(patient, doctor, NOTES);
 
 const rowsOf = (consultationId: string) =>
   clinical.app.db.read<{ id: string; text: Buffer }>(

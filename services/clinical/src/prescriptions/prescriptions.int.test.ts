@@ -33,19 +33,8 @@ const ITEM = {
   refills: 1,
 };
 
-/** @returns the id of a consultation that has begun */
-async function begin(): Promise<string> {
-  const { consultationId, confirmed } = clinical.booking(patient, doctor, 0);
-  await clinical.deliver("scheduling", confirmed);
-  await clinical.start(consultationId, doctor);
-  return consultationId;
-}
-
-async function complete(): Promise<string> {
-  const consultationId = await begin();
-  await clinical.complete(consultationId, doctor, "flu");
-  return consultationId;
-}
+const begin = () => clinical.begun(patient, doctor);
+const complete = () => clinical.completed(patient, doctor, "flu");
 
 const prescribe = (
   consultationId: string,

@@ -1,0 +1,188 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import type { Caller } from "@medconnect/platform/identity/caller.ts";
+import { newId } from "@medconnect/platform/ids.ts";
+import { userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { type ClinicalTest, MINUTE_MS, startClinical } from "../testing.ts";
+
+let clinical: ClinicalTest;
+let doctor: Caller & { userId: string };
+let patient: Caller & { userId: string };
+
+beforeAll(async () => {
+  clinical = await startClinical();
+});
+afterAll(() => clinical.app.close());
+
+beforeEach(() => {
+  doctor = userCaller("DOCTOR");
+  patient = userCaller("PATIENT");
+});
+
+const book = (startMinutes: number) => clinical.scheduled(patient, doctor, startMinutes);
+
+/** What was told of a consultation, as "type to service". */
+const told = async (consultationId: string) =>
+  (await clinical.told(consultationId))
+    .map(({ event, destination }) => `${event.type} to ${destination}`)
+    .sort();
+
+test("a confirmed booking makes the consultation that it names, with the names that auth told", async () => {
+  const user = (userId: string, fullName: string, role: string) => ({
+    type: "user.created",
+    aggregateId: userId,
+    version: 1,
+    user: { fullName, role },
+  });
+  await clinical.deliver(
+    "auth",
+    user(patient.userId, "Ann", "PATIENT"),
+    user(doctor.userId, "Dr. Bo", "DOCTOR"),
+  );
+  const { consultationId, bookingId, confirmed } = await book(60);
+  expect(await clinical.trail(`consultations/${consultationId}`)).toEqual([
+    {
+      action: "consultation.create",
+      actorId: "service:scheduling",
+      subjectIds: [patient.userId, doctor.userId],
+    },
+  ]);
+  expect(await clinical.read(consultationId, patient)).toEqual({
+    id: consultationId,
+    bookingId,
+    patientId: patient.userId,
+    patientName: "Ann",
+    doctorId: doctor.userId,
+    doctorName: "Dr. Bo",
+    status: "SCHEDULED",
+    startTime: confirmed.booking.startTime,
+    endTime: confirmed.booking.endTime,
+    startedTime: undefined,
+    endedTime: undefined,
+    notes: "",
+    noShowParty: undefined,
+    addenda: [],
+    etag: "0001",
+  });
+});
+
+test("a batch of events, some twice and some old, makes each consultation once", async () => {
+  const bookings = Array.from({ length: 50 }, () => clinical.booking(patient, doctor, 60));
+  const confirmed = bookings.map((booking) => booking.confirmed);
+  expect(await clinical.deliver("scheduling", ...confirmed, confirmed[0]!)).toEqual([]);
+  expect(await clinical.deliver("scheduling", ...confirmed)).toEqual([]);
+  for (const { consultationId } of bookings) {
+    expect(await clinical.actions(consultationId)).toEqual(["consultation.create"]);
+  }
+});
+
+test("only scheduling may tell of bookings", async () => {
+  const { confirmed } = clinical.booking(patient, doctor, 60);
+  await expect(clinical.deliver("billing", confirmed)).rejects.toMatchObject({ reason: "PERMISSION_DENIED" });
+});
+
+test("one event that cannot be applied holds up no other", async () => {
+  const good = clinical.booking(patient, doctor, 60);
+  const bad = { type: "booking.confirmed", aggregateId: newId(), version: 2 };
+  expect(await clinical.deliver("scheduling", bad, good.confirmed)).toEqual(["INTERNAL"]);
+  expect((await clinical.read(good.consultationId, patient)).status).toBe("SCHEDULED");
+});
+
+test("the cancellation of its booking cancels a consultation, and tells nobody", async () => {
+  const { consultationId, cancelled } = await book(60);
+  expect(await clinical.deliver("scheduling", cancelled)).toEqual([]);
+  expect(await clinical.read(consultationId, patient)).toMatchObject({
+    status: "CANCELLED",
+    endedTime: undefined,
+  });
+  expect(await told(consultationId)).toEqual([]);
+  expect(await clinical.actions(consultationId)).toEqual([
+    "consultation.create",
+    "consultation.cancel",
+    "consultation.get",
+  ]);
+});
+
+test("the cancellation of its booking wins over a consultation that has just begun", async () => {
+  const { consultationId, cancelled } = await book(10);
+  await clinical.start(consultationId, doctor);
+  await clinical.deliver("scheduling", cancelled);
+  const endedTime = clinical.app.clock.now();
+  expect(await clinical.read(consultationId, patient)).toMatchObject({ status: "ABANDONED", endedTime });
+  expect(await told(consultationId)).toEqual(["consultation.started to scheduling"]);
+});
+
+test.each([
+  ["waits for its time", false],
+  ["has its patient in the waiting room", true],
+])("a consultation that %s takes place at the time its booking is moved to", async (_, isWaiting) => {
+  const booking = await book(10);
+  if (isWaiting) await clinical.join(booking.consultationId, patient);
+  const later = clinical.movedBy(booking.confirmed, 24 * 60);
+  expect(await clinical.deliver("scheduling", later)).toEqual([]);
+  expect(await clinical.read(booking.consultationId, patient)).toMatchObject({
+    status: "SCHEDULED",
+    startTime: later.booking.startTime,
+    endTime: later.booking.endTime,
+  });
+});
+
+test.each(["PATIENT", "DOCTOR"] as const)(
+  "a consultation that the %s missed takes place where its booking had been moved, once that is heard of",
+  async (party) => {
+    const { consultationId, confirmed } = await book(-20);
+    await clinical.markNoShow(consultationId, doctor, party);
+    const later = clinical.movedBy(confirmed, 24 * 60);
+    expect(await clinical.deliver("scheduling", later)).toEqual([]);
+    const { startTime, endTime } = later.booking;
+    expect(await clinical.read(consultationId, patient)).toMatchObject({
+      status: "SCHEDULED",
+      noShowParty: undefined,
+      startTime,
+      endTime,
+    });
+    clinical.app.clock.advance(24 * 60 * MINUTE_MS);
+    await clinical.start(consultationId, doctor);
+    expect((await clinical.complete(consultationId, doctor, "flu")).status).toBe("COMPLETED");
+  },
+);
+
+test("a consultation that was missed stays so where its booking was moved away and back", async () => {
+  const { consultationId, confirmed } = await book(-20);
+  const missed = await clinical.markNoShow(consultationId, doctor, "PATIENT");
+  await clinical.deliver("scheduling", clinical.movedBy(confirmed, 0));
+  expect(await clinical.read(consultationId, doctor)).toEqual(missed);
+});
+
+test("a booking that was moved before its confirmation was heard of makes its consultation all the same", async () => {
+  const { consultationId, confirmed } = clinical.booking(patient, doctor, 60);
+  const moved = clinical.movedBy(confirmed, 60);
+  await clinical.deliver("scheduling", moved);
+  await clinical.deliver("scheduling", confirmed);
+  expect((await clinical.read(consultationId, patient)).startTime).toEqual(moved.booking.startTime);
+});
+
+test("a consultation that has begun is not moved", async () => {
+  const { consultationId, confirmed } = await book(10);
+  const begun = await clinical.start(consultationId, doctor);
+  await clinical.deliver("scheduling", clinical.movedBy(confirmed, 60));
+  expect((await clinical.read(consultationId, patient)).startTime).toEqual(begun.startTime);
+  await clinical.complete(consultationId, doctor, "flu");
+  const ended = (await clinical.told(consultationId)).at(-1)!.event;
+  // By this scheduling knows that it was not when its booking says.
+  expect(ended.consultation).toMatchObject({ startTime: begun.startTime, endTime: begun.endTime });
+});
+
+test("the cancellation of its booking leaves a consultation alone that has ended", async () => {
+  const { consultationId, cancelled } = await book(0);
+  await clinical.start(consultationId, doctor);
+  const completed = await clinical.complete(consultationId, doctor, "flu");
+  expect(await clinical.deliver("scheduling", cancelled)).toEqual([]);
+  expect(await clinical.read(consultationId, doctor)).toEqual(completed);
+});
+
+test("a booking that is cancelled before it was heard of makes no consultation, also not afterwards", async () => {
+  const { consultationId, cancelled, confirmed } = clinical.booking(patient, doctor, 60);
+  expect(await clinical.deliver("scheduling", cancelled)).toEqual([]);
+  expect(await clinical.deliver("scheduling", confirmed)).toEqual([]);
+  await expect(clinical.read(consultationId, patient)).rejects.toMatchObject({ reason: "NOT_FOUND" });
+});
