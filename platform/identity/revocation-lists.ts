@@ -1,6 +1,4 @@
-import { timingSafeEqual } from "node:crypto";
-import { deriveKey } from "../crypto/derive-key.ts";
-import { KeyedHash } from "../crypto/keyed-hash.ts";
+import { SealedBox } from "../crypto/sealed-box.ts";
 
 export interface Revocation {
   /** The `sid` of access tokens, or the key id of a signing key that must not be trusted any more. */
@@ -15,31 +13,28 @@ export interface RevocationList {
 }
 
 /**
- * How the list of revocations lies in Redis: as one text, with its time, under a MAC by the deployment's internal key.
- * So whoever reaches Redis can keep the list away, but can neither shorten it nor pass an old one off as new. As with
- * tokens, the first of several keys signs, and all are accepted.
+ * How the list of revocations lies in Redis: as one value, with its time, sealed under the deployment's internal key. So
+ * whoever reaches Redis can keep the list away, but can neither shorten it nor pass an old one off as new. As with
+ * tokens, the first of several keys seals, and all of them open.
  */
 export class RevocationLists {
-  readonly #macs: readonly KeyedHash[];
+  readonly #box: SealedBox;
 
-  constructor(internalKeys: readonly Buffer[]) {
-    this.#macs = internalKeys.map((key) => new KeyedHash(deriveKey(key, "revocations")));
+  constructor([current, ...previous]: readonly [Buffer, ...Buffer[]]) {
+    this.#box = new SealedBox(current, ...previous);
   }
 
   write({ time, revocations }: RevocationList): string {
     const entries = revocations.map(({ sessionId, expireTime }): Entry => [sessionId, expireTime.getTime()]);
-    const body = JSON.stringify({ timeMs: time.getTime(), entries } satisfies Body);
-    return `${this.#macs[0]!.of(body).toString("base64url")}.${body}`;
+    const body: Body = { timeMs: time.getTime(), entries };
+    return this.#box.seal(PLACE, JSON.stringify(body)).toString("base64");
   }
 
-  /** Undefined for what auth did not write. */
-  read(text: string): RevocationList | undefined {
-    const end = text.indexOf(".");
-    const mac = Buffer.from(text.slice(0, end), "base64url");
-    const body = text.slice(end + 1);
-    const isGenuine = (key: KeyedHash) => mac.length === MAC_BYTES && timingSafeEqual(mac, key.of(body));
-    if (!this.#macs.some(isGenuine)) return undefined;
-    const { timeMs, entries } = JSON.parse(body) as Body;
+  /** Throws for what auth did not write. */
+  read(text: string): RevocationList {
+    const { timeMs, entries }: Body = JSON.parse(
+      this.#box.open(PLACE, Buffer.from(text, "base64")).toString(),
+    );
     return {
       time: new Date(timeMs),
       revocations: entries.map(([sessionId, expireMs]) => ({ sessionId, expireTime: new Date(expireMs) })),
@@ -47,7 +42,7 @@ export class RevocationLists {
   }
 }
 
-const MAC_BYTES = 32;
+const PLACE = "redis.revocations";
 
 type Entry = [sessionId: string, expireMs: number];
 

@@ -87,7 +87,7 @@ export class Revocations {
     try {
       const list = lists.read((await redis.get(REVOCATIONS_KEY)) ?? "");
       // Where clocks differ by more, auth is asked each time: slower, and as right.
-      return list && Math.abs(Date.now() - list.time.getTime()) <= PUBLISHED_FOR_MS ? list : undefined;
+      return Math.abs(Date.now() - list.time.getTime()) <= PUBLISHED_FOR_MS ? list : undefined;
     } catch {
       return undefined;
     }

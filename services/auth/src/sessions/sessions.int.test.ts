@@ -273,7 +273,7 @@ test("publishes live revocations to Redis until they expire, and when it did", a
   const sid = decodeJwt<{ sid: string }>(session.accessToken).sid;
   const published = async () => {
     await publishRevocations(auth.app, lists)();
-    const { time, revocations } = lists.read((await redis.get(REVOCATIONS_KEY))!)!;
+    const { time, revocations } = lists.read((await redis.get(REVOCATIONS_KEY))!);
     expect(time).toEqual(auth.clock.now());
     return revocations.find(({ sessionId }) => sessionId === sid)?.expireTime;
   };
