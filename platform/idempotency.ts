@@ -104,7 +104,7 @@ export class Idempotency {
 
   /** Whether an error says that the first request with the key still runs: its row stayed locked for two seconds. */
   async isInProgress(error: unknown, key: IdempotencyKey): Promise<boolean> {
-    if (!(error instanceof ApiError) || !isLockWait(error.cause ?? error)) return false;
+    if (!isLockWait(error)) return false;
     try {
       await this.#db.transaction((tx) => tx.read(PROBE, [key.id]));
       return false;

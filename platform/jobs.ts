@@ -4,6 +4,12 @@ import type { Logger } from "./log.ts";
 /** What is done by the way. Long work throws the signal's reason once it is aborted: its process ends, and another goes on. */
 export type Work = (signal: AbortSignal) => Promise<unknown>;
 
+/** Takes turns as long as each says that there may be more to do; `signal` ends it between two. */
+export async function repeat(turn: () => Promise<boolean>, signal?: AbortSignal): Promise<void> {
+  do signal?.throwIfAborted();
+  while (await turn());
+}
+
 /** Runs `work` every `everyMs`, never twice at once; a failure is logged and the next turn tries again. */
 export class Job {
   readonly #name: string;

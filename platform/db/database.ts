@@ -125,8 +125,7 @@ export class Database {
           }
         });
       } catch (error) {
-        const cause = error instanceof ApiError ? error.cause : error;
-        if (attempt === ATTEMPTS || !cause || !isRetryable(cause) || !(await mayRetry(error))) throw error;
+        if (attempt === ATTEMPTS || !isRetryable(error) || !(await mayRetry(error))) throw error;
         await delay(Math.random() * 10 * 2 ** attempt);
       }
     }

@@ -24,12 +24,20 @@ const AWAY = new Set<string | number>([
   "POOL_CLOSED", "POOL_ENQUEUELIMIT", "CONNECTION_NOT_AVAILABLE",
 ]); // biome-ignore format: a list
 
-export const isRetryable = (error: unknown): boolean => RETRYABLE.has((error as MysqlError).errno ?? 0);
+/** MySQL's number for an error, also where it is the cause of what callers are told; 0 for other errors. */
+function errnoOf(error: unknown): number {
+  const cause = error instanceof ApiError ? error.cause : error;
+  return (cause as MysqlError | undefined)?.errno ?? 0;
+}
 
-export const isLockWait = (error: unknown): boolean => (error as MysqlError).errno === 1205;
+/** Another transaction was in the way. */
+export const isRetryable = (error: unknown): boolean => RETRYABLE.has(errnoOf(error));
+
+/** Another transaction has held a row for too long. */
+export const isLockWait = (error: unknown): boolean => errnoOf(error) === 1205;
 
 /** Another transaction holds the row (NOWAIT). */
-export const isLocked = (error: unknown): boolean => (error as MysqlError).errno === 3572;
+export const isLocked = (error: unknown): boolean => errnoOf(error) === 3572;
 
 /** The server that was reached takes no writes. */
 export const standbyError = () => Object.assign(new Error("The server takes no writes."), { code: STANDBY });
@@ -46,6 +54,7 @@ export function duplicateKeyOf(error: unknown): string | undefined {
 
 /** A database error as callers see it: UNAVAILABLE where trying again later helps, else as it is. */
 export function translate(error: unknown): unknown {
+  if (error instanceof ApiError) return error;
   const { errno, code, message } = error as MysqlError;
   const away =
     isRetryable(error) ||

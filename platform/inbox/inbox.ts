@@ -69,9 +69,10 @@ export class Inbox {
    * that each try counts, so that what a rollback left behind dies, and is seen, rather than be sent for ever.
    */
   deliverEvents = async ({ events }: DeliverEventsRequest, call: Call): Promise<DeliverEventsResponse> => {
-    const known = events.filter(({ type }) => Object.hasOwn(this.#consumers, type));
+    const isKnown = ({ type }: Event) => Object.hasOwn(this.#consumers, type);
+    const known = events.filter(isKnown);
     for (const event of known) this.#assertSender(event, call);
-    const unknown = events.filter((event) => !known.includes(event));
+    const unknown = events.filter((event) => !isKnown(event));
     const since = this.#clock.now().getTime() - NEWER_SENDER_MS;
     const failures: EventFailure[] = unknown.map(({ id, occurTime }) => ({
       eventId: id,
@@ -111,7 +112,7 @@ export class Inbox {
   }
 
   #failure(event: Event, error: unknown): EventFailure {
-    const isHeldUp = isConflict(error);
+    const isHeldUp = isRetryable(error);
     const reason = isHeldUp ? "CONFLICT" : ApiError.from(error).reason;
     this.#log.warn({ err: error, eventId: event.id, type: event.type, reason }, "event cannot be applied");
     return { eventId: event.id, reason, retryAfter: isHeldUp ? LATER : undefined };
@@ -127,7 +128,7 @@ export class Inbox {
         actorId,
         (tx) => this.#applyNewer(tx, newestOfEach(events)),
         // Several waits for a lock would be longer than the sender waits.
-        async (error) => !isLockWait(causeOf(error)),
+        async (error) => !isLockWait(error),
       ),
     );
   }
@@ -142,29 +143,23 @@ export class Inbox {
     if (newer.length === 0) return [];
     const trails: Trail[] = [];
     for (const [type, group] of Map.groupBy(newer, (event) => event.type)) {
-      const consumer = this.#consumers[type];
-      if (consumer) trails.push(...(await consumer.apply(tx, group)));
+      trails.push(...(await this.#consumers[type]!.apply(tx, group)));
     }
     tx.defer(APPLIED, [newer.map((event) => [event.aggregateId, event.version])]);
     return trails;
   }
 }
 
-const causeOf = (error: unknown): unknown => (error instanceof ApiError && error.cause) || error;
-
-/** Another transaction is in the way: it holds a row. */
-const isConflict = (error: unknown): boolean => isRetryable(causeOf(error));
-
 /** Throws an error that is none of the event's: the sender takes its consumer as away, which costs no tries. */
 function assertOfEvent(error: unknown): void {
-  if (isConflict(error)) return;
+  if (isRetryable(error)) return;
   const { code } = ApiError.from(error);
   if (code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED) throw error;
 }
 
 /** Throws CONFLICT for a lock that was waited for: with another wait, the sender would have given up. */
 function assertTimeLeft(error: unknown): void {
-  if (isConflict(error)) throw new ApiError("CONFLICT", { cause: error });
+  if (isRetryable(error)) throw new ApiError("CONFLICT", { cause: error });
 }
 
 /** Of several events of one aggregate only the newest, in the order of ids: everyone locks the same way round. */

@@ -50,6 +50,18 @@ export const durations = (name: string, description: string) => {
   return (seconds: number, attributes: Attributes) => instrument().record(seconds, attributes);
 };
 
+/**
+ * Tells when something was done last, in seconds since 1970. It is 0 until then, and not the start's time: processes that
+ * keep starting would hide that none ever does it.
+ */
+export function lastRun(name: string, description: string): (at: Date) => void {
+  let lastMs = 0;
+  gauge(name, description, (report) => report(lastMs / 1000));
+  return (at) => {
+    lastMs = at.getTime();
+  };
+}
+
 /** Reports a value whenever metrics are read; called once the metrics are set up. */
 export function gauge(
   name: string,

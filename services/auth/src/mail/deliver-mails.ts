@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Database } from "@medconnect/platform/db/database.ts";
+import { repeat } from "@medconnect/platform/jobs.ts";
 import { counter, gauge } from "@medconnect/platform/telemetry/metrics.ts";
 import type { Auth } from "../app.ts";
 import { afterFailure, codeOf } from "./delivery-rules.ts";
@@ -23,9 +24,8 @@ type MailApp = Pick<
  */
 export const deliverMails =
   (app: MailApp) =>
-  async (signal?: AbortSignal): Promise<void> => {
-    while ((await deliverSome(app)) === AT_ONCE) signal?.throwIfAborted();
-  };
+  (signal?: AbortSignal): Promise<void> =>
+    repeat(async () => (await deliverSome(app)) === AT_ONCE, signal);
 
 /** Reports how many mails wait, and how many are left for people. */
 export function watchMails({ db }: Pick<Auth, "db">): void {

@@ -1,6 +1,7 @@
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Role } from "@medconnect/platform/identity/caller.ts";
+import { repeat } from "@medconnect/platform/jobs.ts";
 import { ACCOUNTS } from "../accounts/account-store.ts";
 
 /** Somebody who is signed in. */
@@ -170,11 +171,7 @@ export async function forgetSuccessors(db: Database, now: Date): Promise<void> {
 
 /** Deletes sessions that have expired, with all their refresh tokens, 500 a transaction; `signal` ends it between two. */
 export async function deleteExpiredSessions(db: Database, now: Date, signal?: AbortSignal): Promise<void> {
-  let deleted: number;
-  do {
-    signal?.throwIfAborted();
-    deleted = await deleteSomeExpired(db, now);
-  } while (deleted === DELETED_AT_ONCE);
+  await repeat(async () => (await deleteSomeExpired(db, now)) === DELETED_AT_ONCE, signal);
 }
 
 async function deleteSomeExpired(db: Database, now: Date): Promise<number> {

@@ -1,4 +1,4 @@
-import { gauge } from "@medconnect/platform/telemetry/metrics.ts";
+import { gauge, lastRun } from "@medconnect/platform/telemetry/metrics.ts";
 import type { Billing } from "../app.ts";
 import { CHECKS, findViolations } from "./check-store.ts";
 
@@ -7,12 +7,9 @@ import { CHECKS, findViolations } from "./check-store.ts";
  * the time: the number stays where a check fails.
  */
 export function watchLedger(app: Billing): () => Promise<void> {
-  // Told from the start on, and not as the start's time: processes that keep starting would hide that none ever checks.
-  let lastRunMs = 0;
-  gauge(
+  const checked = lastRun(
     "ledger.last_run",
     "When this process last checked the ledger, in seconds since 1970; 0 where it has not yet",
-    (report) => report(lastRunMs / 1000),
   );
   let counts: ReadonlyMap<string, number> = new Map();
   gauge("ledger.violations", "Violations that the last check of the ledger found, by check", (report) => {
@@ -23,7 +20,7 @@ export function watchLedger(app: Billing): () => Promise<void> {
     const found = new Map<string, number>(Object.keys(CHECKS).map((check) => [check, 0]));
     for (const { check } of violations) found.set(check, found.get(check)! + 1);
     counts = found;
-    lastRunMs = app.clock.now().getTime();
+    checked(app.clock.now());
     if (violations.length > 0)
       app.log.error({ violations: violations.slice(0, 10) }, "ledger is out of balance");
   };

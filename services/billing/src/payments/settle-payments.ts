@@ -1,3 +1,4 @@
+import { repeat } from "@medconnect/platform/jobs.ts";
 import { inSpan, SpanKind } from "@medconnect/platform/telemetry/tracing.ts";
 import { type Billing, SETTLER } from "../app.ts";
 import type { Charge } from "../providers/provider.ts";
@@ -14,14 +15,12 @@ import { lockPayment, type PaymentRow, takeDuePayments } from "./payment-store.t
  */
 export const settlePayments =
   (app: Billing) =>
-  async (signal?: AbortSignal): Promise<void> => {
-    for (;;) {
-      signal?.throwIfAborted();
+  (signal?: AbortSignal): Promise<void> =>
+    repeat(async () => {
       const due = await takeDuePayments(app.db, app.clock.now());
-      if (due.length === 0) return;
       await Promise.all(due.map((row) => settle(app, row)));
-    }
-  };
+      return due.length > 0;
+    }, signal);
 
 async function settle(app: Billing, row: PaymentRow): Promise<void> {
   try {

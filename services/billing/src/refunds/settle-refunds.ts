@@ -1,3 +1,4 @@
+import { repeat } from "@medconnect/platform/jobs.ts";
 import { inSpan, SpanKind } from "@medconnect/platform/telemetry/tracing.ts";
 import { type Billing, SETTLER } from "../app.ts";
 import { findPayment } from "../payments/payment-store.ts";
@@ -7,14 +8,12 @@ import { type RefundRow, takeDueRefunds } from "./refund-store.ts";
 /** Carries out the refunds that are due. What fails is due again later; several settlers may run. */
 export const settleRefunds =
   (app: Billing) =>
-  async (signal?: AbortSignal): Promise<void> => {
-    for (;;) {
-      signal?.throwIfAborted();
+  (signal?: AbortSignal): Promise<void> =>
+    repeat(async () => {
       const due = await takeDueRefunds(app.db, app.clock.now());
-      if (due.length === 0) return;
       await Promise.all(due.map((row) => settle(app, row)));
-    }
-  };
+      return due.length > 0;
+    }, signal);
 
 async function settle(app: Billing, refund: RefundRow): Promise<void> {
   try {

@@ -1,4 +1,4 @@
-import { counter, gauge } from "@medconnect/platform/telemetry/metrics.ts";
+import { counter, lastRun } from "@medconnect/platform/telemetry/metrics.ts";
 import type { Scheduling } from "../app.ts";
 import { reconcileBookings } from "./reconcile-bookings.ts";
 import type { Standings } from "./standings.ts";
@@ -22,12 +22,9 @@ export function reconcileRegularly(
 ): (signal?: AbortSignal) => Promise<void> {
   const graceAgo = () => new Date(app.clock.now().getTime() - graceMs);
   let from = new Date(graceAgo().getTime() - FIRST_LOOK_BACK_MS);
-  // Told from the start on, and not as the start's time: processes that keep starting would hide that none ever compares.
-  let lastRunMs = 0;
-  gauge(
+  const compared = lastRun(
     "reconciliation.last_run",
     "When this process last compared bookings, in seconds since 1970; 0 where it has not yet",
-    (report) => report(lastRunMs / 1000),
   );
   return async (signal) => {
     const to = graceAgo();
@@ -38,6 +35,6 @@ export function reconcileRegularly(
       app.log.warn({ bookingId, kind, outcome }, "services disagree about a booking");
     }
     from = report.resumeFrom;
-    lastRunMs = app.clock.now().getTime();
+    compared(app.clock.now());
   };
 }
