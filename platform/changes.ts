@@ -43,8 +43,8 @@ export const readTrails = (action: string, accesses: Access[]): Trail[] =>
   accesses.map((access) => ({ ...access, action, isRead: true }));
 
 /**
- * A use case's answer and what it changed: nothing, where a transition is repeated, which is a read at most. An error as
- * the answer is a failed attempt that leaves traces (counted, audited): they are committed, and then it is thrown.
+ * A use case's answer and what it changed: nothing, where a transition is repeated. An error as the answer is a failed
+ * attempt that leaves traces (counted, audited): they are committed, and then it is thrown.
  */
 export interface Effect<T> {
   response: T | ApiError;
@@ -92,7 +92,7 @@ export class Changes {
    * Runs a use case that a caller asked for. With an idempotency key its first answer, also a refusal, is kept and
    * given again to the same request.
    *
-   * @param shown what is read where the first answer is given again; nothing, if absent
+   * @param shown what is read by an answer that changed nothing, or is given again; nothing, if absent
    */
   async apply<T>(
     call: Call,
@@ -101,9 +101,14 @@ export class Changes {
   ): Promise<T> {
     const { idempotency, clock } = this.#options;
     const key = idempotency.keyOf(call, clock.now(), KEPT_MS);
-    if (!key) return await this.#commit(call, work);
+    const workOrRead = async (tx: Transaction): Promise<Effect<T>> => {
+      const { response, trails } = await work(tx);
+      if (trails.length > 0 || response instanceof ApiError) return { response, trails };
+      return { response, trails: shown(response) };
+    };
+    if (!key) return await this.#commit(call, workOrRead);
     const answer = await this.#commitOnce(call, key, async (tx) => {
-      const effect = await work(tx);
+      const effect = await workOrRead(tx);
       if (effect.response instanceof ApiError) idempotency.release(tx, key);
       else idempotency.keep(tx, key.id, call.definition.responseSerialize(effect.response));
       return effect;

@@ -134,8 +134,8 @@ export class Desk {
     return await invoke(BookingServiceService.cancelBooking, cancelBooking(on), by, request);
   }
 
-  async reschedule(bookingId: string, slotId: string, by: Caller = this.patient) {
-    const request = { bookingId, slotId, idempotencyKey: "" };
+  async reschedule(bookingId: string, slotId: string, by: Caller = this.patient, idempotencyKey = "") {
+    const request = { bookingId, slotId, idempotencyKey };
     return await invoke(BookingServiceService.rescheduleBooking, rescheduleBooking(this.app), by, request);
   }
 

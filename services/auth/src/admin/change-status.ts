@@ -44,9 +44,7 @@ export const enableUser =
 async function changeStatus(tx: Transaction, userId: string, status: Status, type: UserEventType) {
   const account = await lockAccount(tx, userId);
   if (!account) throw new ApiError("NOT_FOUND");
-  if (account.status === status) {
-    return { response: toUser(account), trails: readsOf(account) };
-  }
+  if (account.status === status) return { response: toUser(account), trails: [] };
   setStatus(tx, userId, status);
   const changed: Account = { ...account, status, version: account.version + 1 };
   return {

@@ -22,7 +22,7 @@ export const revokeBreakGlassGrant =
         const grant = await lockGrant(tx, grantId);
         if (!grant) throw new ApiError("NOT_FOUND");
         if (statusAt(grant, now) !== "ACTIVE") {
-          return { response: toBreakGlassGrant(grant, now, app.box), trails: readsOf(grant) };
+          return { response: toBreakGlassGrant(grant, now, app.box), trails: [] };
         }
         const revoked: Grant = { ...grant, revokeTime: now };
         return {

@@ -25,18 +25,17 @@ export async function takeStep(
   const found = await findConsultation(app.db, consultationId);
   if (!found) throw new ApiError("NOT_FOUND");
   if (!isOwn(userOf(call), found)) throw hiddenFrom(`consultations/${consultationId}`, found.patient_id);
-  const reads = () => readTrails("consultation.get", [accessTo(found)]);
   const take = async (tx: Transaction) => {
     const now = app.clock.now();
     const row = (await lockConsultations(tx, [consultationId]))[0]!;
     if (!takesStep(factsOf(row, app.box), step, now, app)) {
       const addenda = (await addendaOf(tx, [row])).get(row.id);
-      return { response: toConsultation(row, app.box, addenda), trails: reads() };
+      return { response: toConsultation(row, app.box, addenda), trails: [] };
     }
     const moved = move(row, step, now, app.box);
     return { response: toConsultation(moved, app.box), trails: [saveMove(tx, moved)] };
   };
-  return await app.changes.apply(call, take, reads);
+  return await app.changes.apply(call, take, () => readTrails("consultation.get", [accessTo(found)]));
 }
 
 const factsOf = (row: ConsultationRow, box: SealedBox): ConsultationFacts => ({

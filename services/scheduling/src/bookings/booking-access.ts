@@ -35,9 +35,9 @@ export const viewOf = (reader: Reader, row: BookingRow, now: Date, box: SealedBo
  * What the audit trail says of who saw bookings. A doctor who reads what a patient wrote reads health data, and an admin or
  * an internal system, which do not get to see it, still read who sees whom. To patients it is their own.
  */
-export function readsOf(reader: Reader, rows: BookingRow[]): Access[] {
+export function readsOf(reader: Reader, shown: Booking[]): Access[] {
   if (reader.kind === "user" && reader.role === "PATIENT") return [];
-  return rows
-    .filter((row) => isOverseer(reader) || row.reason !== null || row.cancel_reason !== null)
-    .map((row) => ({ resource: `bookings/${row.id}`, subjectIds: [row.patient_id] }));
+  return shown
+    .filter(({ reason, cancelReason }) => isOverseer(reader) || reason !== "" || cancelReason !== undefined)
+    .map(({ id, patientId }) => ({ resource: `bookings/${id}`, subjectIds: [patientId] }));
 }

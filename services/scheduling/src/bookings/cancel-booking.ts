@@ -21,14 +21,13 @@ export const cancelBooking =
   (app: Scheduling) =>
   async ({ bookingId, reason }: CancelBookingRequest, call: Call): Promise<Booking> => {
     const user = userOf(call);
-    const found = await findOwnBooking(app, user, bookingId);
-    const reads = (row: BookingRow) => readTrails("booking.get", readsOf(user, [row]));
+    await findOwnBooking(app, user, bookingId);
     const cancelOnce = async (tx: Transaction) => {
       const now = app.clock.now();
       const row = (await lockBooking(tx, bookingId))!;
       const settlement = decideCancel(factsOf(row), user.role, now, app.cancelCutoffMs);
       if (!settlement) {
-        return { response: viewOf(user, row, now, app.box), trails: reads(row) };
+        return { response: viewOf(user, row, now, app.box), trails: [] };
       }
       const cancelled = cancel(tx, row, user.role, settlement, reason, now, app.box);
       return {
@@ -36,7 +35,9 @@ export const cancelBooking =
         trails: [bookingTrail("cancelled", cancelled)],
       };
     };
-    return await app.changes.apply(call, cancelOnce, () => reads(found));
+    return await app.changes.apply(call, cancelOnce, (booking) =>
+      readTrails("booking.get", readsOf(user, [booking])),
+    );
   };
 
 /** Ends what a disabled account leaves behind: the patient gets everything back. */

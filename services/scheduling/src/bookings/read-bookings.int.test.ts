@@ -30,6 +30,18 @@ test("an answer that is given again is in the audit trail as a read, as it shows
   expect(await desk.readsBy(desk.doctor)).toBe(2);
 });
 
+test("what has been written since is not in an answer that is given again, nor in the audit trail", async () => {
+  await desk.publish(0);
+  const slot = await desk.offer(48 * 60);
+  const { response: booking } = await desk.book(slot.id, desk.patient, newId(), desk.app, "");
+  const [to, key] = [await desk.offer(50 * 60), newId()];
+  await desk.reschedule(booking.id, to.id, desk.doctor, key);
+  await desk.cancel(booking.id, desk.patient, desk.app, "a rash");
+  const { response: again } = await desk.reschedule(booking.id, to.id, desk.doctor, key);
+  expect(again.cancelReason).toBeUndefined();
+  expect(await desk.readsBy(desk.doctor)).toBe(0);
+});
+
 test("who cancels or moves a booking again reads it: a doctor what the patient wrote, an admin whose it is", async () => {
   await desk.publish(0);
   const admin = userCaller("ADMIN");

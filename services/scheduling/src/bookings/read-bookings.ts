@@ -17,8 +17,9 @@ export const getBooking =
   async ({ bookingId }: GetBookingRequest, call: Call): Promise<Booking> => {
     const reader = readerOf(call);
     const row = await findOwnBooking(app, reader, bookingId);
-    await app.audit.record(call, readsOf(reader, [row]));
-    return viewOf(reader, row, app.clock.now(), app.box);
+    const booking = viewOf(reader, row, app.clock.now(), app.box);
+    await app.audit.record(call, readsOf(reader, [booking]));
+    return booking;
   };
 
 /** BookingService.ListBookings. Throws INVALID_PAGE_TOKEN. */
@@ -40,6 +41,7 @@ export const listBookings =
     const now = app.clock.now();
     const found = await list(app.db, scopeOf(reader), request, page, now);
     const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.start_time, row.id]);
-    await app.audit.record(call, readsOf(reader, rows));
-    return { bookings: rows.map((row) => viewOf(reader, row, now, app.box)), nextPageToken };
+    const bookings = rows.map((row) => viewOf(reader, row, now, app.box));
+    await app.audit.record(call, readsOf(reader, bookings));
+    return { bookings, nextPageToken };
   };

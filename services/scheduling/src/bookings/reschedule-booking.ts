@@ -33,14 +33,13 @@ export const rescheduleBooking =
   async ({ bookingId, slotId }: RescheduleBookingRequest, call: Call): Promise<Booking> => {
     const user = userOf(call);
     const found = await findOwnBooking(app, user, bookingId);
-    const reads = (row: BookingRow) => readTrails("booking.get", readsOf(user, [row]));
     const reschedule = async (tx: Transaction) => {
       const now = app.clock.now();
       touchCalendar(tx, found.patient_id);
       const slots = await lockSlots(tx, [found.slot_id, slotId]);
       const row = (await lockBooking(tx, bookingId))!;
       if (row.slot_id === slotId && row.status === "CONFIRMED") {
-        return { response: viewOf(user, row, now, app.box), trails: reads(row) };
+        return { response: viewOf(user, row, now, app.box), trails: [] };
       }
       assertReschedulable(factsOf(row), user.role, now, app.cancelCutoffMs);
       const slot = slots.find(({ id }) => id === slotId);
@@ -65,7 +64,9 @@ export const rescheduleBooking =
         trails: [bookingTrail("rescheduled", moved), ...expired],
       };
     };
-    return await app.changes.apply(call, reschedule, () => reads(found));
+    return await app.changes.apply(call, reschedule, (booking) =>
+      readTrails("booking.get", readsOf(user, [booking])),
+    );
   };
 
 function assertFits(booking: BookingRow, slot: SlotRow | undefined): asserts slot is SlotRow {
