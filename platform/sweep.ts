@@ -1,3 +1,4 @@
+import { repeat } from "./jobs.ts";
 import type { Logger } from "./log.ts";
 
 const BATCH = 100;
@@ -21,10 +22,9 @@ export interface Sweep {
  */
 export async function sweep({ find, work, failure, signal }: Sweep, log: Logger): Promise<void> {
   const failed = new Set<string>();
-  let found: string[];
-  do {
+  await repeat(async () => {
     // Those that have failed are still due, and may be the most urgent.
-    found = (await find(BATCH + failed.size)).filter((id) => !failed.has(id));
+    const found = (await find(BATCH + failed.size)).filter((id) => !failed.has(id));
     for (const id of found) {
       signal?.throwIfAborted();
       try {
@@ -34,5 +34,6 @@ export async function sweep({ find, work, failure, signal }: Sweep, log: Logger)
         log.error({ err: error, id }, failure);
       }
     }
-  } while (found.length >= BATCH && failed.size < MAX_FAILED);
+    return found.length >= BATCH && failed.size < MAX_FAILED;
+  }, signal);
 }

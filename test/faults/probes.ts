@@ -21,9 +21,15 @@ export const REFUSED_BOOKING: Probe = {
   reason: "NOT_FOUND",
 };
 
+/** Never the same twice, as what is as it was is not written (BCP 47, private use). */
+const anotherLocale = () => `en-x-${randomUUID().slice(0, 8)}`;
+
 /** Of each service a read, and a write where any patient has one that is harmless. */
 export const PROBES: Record<ServiceName, readonly Probe[]> = {
-  auth: [{ call: "GET /v1/users/me" }, { call: "PATCH /v1/users/me", body: () => ({ locale: "en" }) }],
+  auth: [
+    { call: "GET /v1/users/me" },
+    { call: "PATCH /v1/users/me", body: () => ({ locale: anotherLocale() }) },
+  ],
   scheduling: [{ call: "GET /v1/bookings?pageSize=1" }, REFUSED_BOOKING],
   clinical: [{ call: "GET /v1/consultations?pageSize=1" }],
   billing: [{ call: "GET /v1/payments?pageSize=1" }],

@@ -47,27 +47,34 @@ const metricsIn = (expr: string): string[] =>
     .map(([name]) => name)
     .filter((name) => !WORDS.has(name));
 
-/** The metrics that an expression selects by labels, with these. */
-const selectorsIn = (expr: string): { metric: string; label: string }[] =>
+/** The metrics that an expression selects by labels, with these, and their values. */
+const selectorsIn = (expr: string): { metric: string; label: string; value: string }[] =>
   [...expr.matchAll(/([\w:]+)\{([^}]*)\}/g)].flatMap(([, metric, matchers]) =>
-    [...matchers!.matchAll(/(\w+)\s*[=!]/g)].map(([, label]) => ({ metric: metric!, label: label! })),
+    [...matchers!.matchAll(/(\w+)\s*[=!]~?\s*"([^"]*)"/g)].map(([, label, value]) => ({
+      metric: metric!,
+      label: label!,
+      value: value!,
+    })),
   );
 
 const SUFFIXES: Record<string, string[]> = {
   counter: ["_total"],
   gauge: [""],
+  lastRun: [""],
   durations: ["_bucket", "_count", "_sum"],
 };
 
+const sources = globSync(["{platform,services,gateway}/**/*.ts", "proto/medconnect/**/*.proto"], {
+  cwd: ROOT,
+  exclude: (path) => /node_modules|\.test\.ts$/.test(path),
+}).map((file) => readFileSync(join(ROOT, file), "utf8"));
+
 /** What the processes can tell: not each of it shows before it has happened once. */
 const declared = new Set(
-  globSync("{platform,services,gateway}/**/*.ts", {
-    cwd: ROOT,
-    exclude: (path) => /node_modules|\.test\.ts$/.test(path),
-  }).flatMap((file) =>
-    [
-      ...readFileSync(join(ROOT, file), "utf8").matchAll(/\b(counter|gauge|durations)\(\s*"([\w.]+)"/g),
-    ].flatMap(([, kind, name]) => SUFFIXES[kind!]!.map((suffix) => name!.replaceAll(".", "_") + suffix)),
+  sources.flatMap((source) =>
+    [...source.matchAll(/\b(counter|gauge|durations|lastRun)\(\s*"([\w.]+)"/g)].flatMap(([, kind, name]) =>
+      SUFFIXES[kind!]!.map((suffix) => name!.replaceAll(".", "_") + suffix),
+    ),
   ),
 );
 
@@ -100,6 +107,22 @@ test.each(rules.map((rule) => [nameOf(rule), rule] as const))("%s asks for what 
     );
     if (labels.size > 0) expect([...labels, ...ITS_LABELS]).toContain(label);
   }
+});
+
+test("what an alert selects by is a value that the code knows", () => {
+  const selected = rules.flatMap(({ expr }) => selectorsIn(expr));
+  const values = selected.filter(({ label }) => !ITS_LABELS.has(label)).map(({ value }) => value);
+  expect(values).toContain("CONSULTATION_NOT_CLOSED");
+  const isKnown = (value: string) => sources.some((source) => new RegExp(`\\b${value}\\b`).test(source));
+  expect(values.filter((value) => !isKnown(value))).toEqual([]);
+});
+
+test("a consultation that nobody closed has an alert of its own, and is no disagreement", () => {
+  const selectorsOf = (alert: string) =>
+    rules.find((rule) => rule.alert === alert)!.expr.match(/(?<=reconciliation_disagreements_total\{)[^}]*/g);
+  expect(selectorsOf("ConsultationsNotClosed")).toEqual(['kind="CONSULTATION_NOT_CLOSED"']);
+  const others = 'kind!="CONSULTATION_NOT_CLOSED",repaired="false"';
+  expect(selectorsOf("BookingsDisagree")).toEqual([others, others, others]);
 });
 
 test("what is to be told of once it has happened once is told of the first time, too", () => {

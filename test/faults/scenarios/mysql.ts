@@ -27,7 +27,7 @@ export const mysqlKilled: Scenario = {
     const pids = system.pids;
     const recoveries = new Map<string, number[]>(ENDS.map((end) => [end, []]));
     await underLoad(lab, notes, async () => {
-      for (let round = 0; round < (isLong ? 6 : 1); round++) {
+      for (let round = 0; round < (isLong ? 3 : 1) * ENDS.length; round++) {
         await delay(CALM_MS);
         const end = ENDS[round % ENDS.length]!;
         await (end === "killed" ? system.mysql.kill() : system.mysql.stop());

@@ -241,3 +241,7 @@ test("a folder catches mails: a file each, that only its owner reads, and one ho
     await rm(folder, { recursive: true });
   }
 });
+
+test("sending ends with its process, however many mails wait", async () => {
+  await expect(deliverMails(auth.app)(AbortSignal.abort())).rejects.toMatchObject({ name: "AbortError" });
+});

@@ -312,6 +312,10 @@ test.each(
   await expect(stopped).rejects.toMatchObject({ name: "AbortError" });
 });
 
+test("the sweep ends with its process", async () => {
+  await expect(sweepExpired(auth.app)(AbortSignal.abort())).rejects.toMatchObject({ name: "AbortError" });
+});
+
 test("what has expired is deleted, and nothing else", async () => {
   await logOut(await auth.logIn(await auth.makeUser()));
   auth.clock.advance(11 * 60 * MINUTE_MS);

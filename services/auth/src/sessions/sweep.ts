@@ -7,16 +7,20 @@ import { deleteExpiredChallenges } from "../mfa/mfa-store.ts";
 import { deleteExpiredRevocations } from "./revocation-store.ts";
 import { deleteExpiredSessions } from "./session-store.ts";
 
+const SWEEPS = [
+  deleteExpiredRevocations,
+  deleteExpiredChallenges,
+  deleteExpiredSessions,
+  deleteExpiredMails,
+  deleteExpiredLinkTokens,
+  deleteExpiredRegistrations,
+  deleteExpiredCounters,
+];
+
 /** Deletes what has expired and serves nobody any more. */
 export const sweepExpired =
   (app: Auth) =>
   async (signal?: AbortSignal): Promise<void> => {
     const now = app.clock.now();
-    await deleteExpiredRevocations(app.db, now, signal);
-    await deleteExpiredChallenges(app.db, now, signal);
-    await deleteExpiredSessions(app.db, now, signal);
-    await deleteExpiredMails(app.db, now, signal);
-    await deleteExpiredLinkTokens(app.db, now, signal);
-    await deleteExpiredRegistrations(app.db, now, signal);
-    await deleteExpiredCounters(app.db, now, signal);
+    for (const deleteExpired of SWEEPS) await deleteExpired(app.db, now, signal);
   };

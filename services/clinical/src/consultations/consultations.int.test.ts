@@ -206,3 +206,7 @@ test("notes and reasons lie encrypted in the database, each bound to its place",
   await clinical.app.db.write("UPDATE consultations SET notes = abandon_reason WHERE id = ?", [abandoned]);
   await expect(clinical.read(abandoned, doctor)).rejects.toThrow();
 });
+
+test("the sweep of no-shows ends with its process, however many there are", async () => {
+  await expect(sweepNoShows(clinical.app)(AbortSignal.abort())).rejects.toMatchObject({ name: "AbortError" });
+});
