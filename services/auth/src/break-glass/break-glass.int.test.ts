@@ -37,13 +37,8 @@ const create = (patientId = patient.id, by: UserCaller = admin, idempotencyKey =
   );
 const get = (grantId: string) =>
   auth.call(service.getBreakGlassGrant, getBreakGlassGrant(auth.app), { grantId }, admin);
-const revoke = (grantId: string, by: UserCaller = admin) =>
-  auth.call(
-    service.revokeBreakGlassGrant,
-    revokeBreakGlassGrant(auth.app),
-    { grantId, idempotencyKey: "" },
-    by,
-  );
+const revoke = (grantId: string, by: UserCaller = admin, idempotencyKey = "") =>
+  auth.call(service.revokeBreakGlassGrant, revokeBreakGlassGrant(auth.app), { grantId, idempotencyKey }, by);
 const list = async (change: Partial<ListBreakGlassGrantsRequest>) =>
   await auth.call(
     service.listBreakGlassGrants,
@@ -164,6 +159,19 @@ describe("a grant's end", () => {
     }
     expect(await auth.auditOf(patient.id)).toContain("break_glass.revoke SUCCESS");
   });
+});
+
+test("an answer that is given again is in the audit trail as a read, as it shows the reason", async () => {
+  const [creating, revoking] = [newId(), newId()];
+  const { id } = await create(patient.id, admin, creating);
+  expect((await create(patient.id, admin, creating)).reason).toBe(REASON);
+  for (let i = 0; i < 2; i++) expect((await revoke(id, admin, revoking)).reason).toBe(REASON);
+  expect((await auth.auditOf(patient.id)).slice(-4)).toEqual([
+    "break_glass.grant SUCCESS",
+    "break_glass.get SUCCESS",
+    "break_glass.revoke SUCCESS",
+    "break_glass.get SUCCESS",
+  ]);
 });
 
 describe("the list of grants", () => {
