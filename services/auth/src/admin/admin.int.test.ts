@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
@@ -40,15 +41,13 @@ const list = (change: Partial<ListUsersRequest> = {}) =>
 const get = (userId: string) => auth.call(UserServiceService.getUser, getUser(auth.app), { userId }, admin);
 const disable = (userId: string, idempotencyKey = "") =>
   auth.call(UserServiceService.disableUser, disableUser(auth.app), { userId, idempotencyKey }, admin);
-const enable = async (userId: string) => {
-  const request = { userId, idempotencyKey: "" };
-  return await auth.call(
+const enable = async (userId: string, idempotencyKey = "", by?: Caller) =>
+  auth.call(
     UserServiceService.enableUser,
     enableUser(auth.app),
-    request,
-    await auth.signInAdmin(),
+    { userId, idempotencyKey },
+    by ?? (await auth.signInAdmin()),
   );
-};
 const stats = () => auth.call(UserServiceService.getUserStats, getUserStats(auth.app), {}, admin);
 
 test("counts accounts by role, and the last seven days by date", async () => {
@@ -127,12 +126,15 @@ test("disables and enables an account, once each however often it is asked", asy
 });
 
 test("an answer that is given again is in the audit trail as a read, as it shows the account", async () => {
-  const user = await auth.makeUser();
-  const key = newId();
-  for (let i = 0; i < 3; i++) await disable(user.id, key);
+  const [user, by] = [await auth.makeUser(), await auth.signInAdmin()];
+  const [disabling, enabling] = [newId(), newId()];
+  for (let i = 0; i < 3; i++) await disable(user.id, disabling);
+  for (let i = 0; i < 2; i++) await enable(user.id, enabling, by);
   expect((await auth.auditOf(user.id)).slice(1)).toEqual([
     "user.disable SUCCESS",
     "user.get SUCCESS",
+    "user.get SUCCESS",
+    "user.enable SUCCESS",
     "user.get SUCCESS",
   ]);
 });

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
+import { newId } from "@medconnect/platform/ids.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import { type User, UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
@@ -55,11 +56,11 @@ const regenerate = (password: string, code: string) =>
     { password, code },
     caller,
   );
-const reset = async (userId: string, by?: Caller) =>
+const reset = async (userId: string, by?: Caller, idempotencyKey = "") =>
   auth.call(
     UserServiceService.resetMfa,
     resetMfa(auth.app),
-    { userId, idempotencyKey: "" },
+    { userId, idempotencyKey },
     by ?? (await auth.signInAdmin()),
   );
 const me = () => auth.call(UserServiceService.getMe, getMe(auth.app), {}, caller);
@@ -334,9 +335,16 @@ test("an admin removes the second factor of somebody who lost it, whose sessions
   });
   expect((await logIn()).mfaRequired).toBe(false);
   expect(await reset(user.id)).toMatchObject({ etag: "0003" });
-  expect((await auth.auditOf(user.id)).filter((line) => line.includes("reset"))).toEqual([
-    "user.reset_mfa SUCCESS",
-  ]);
+});
+
+test("a reset that is repeated, with its key or without, is in the audit trail as a read of the account", async () => {
+  await withMfa();
+  const [admin, key] = [await auth.signInAdmin(), newId()];
+  for (let i = 0; i < 2; i++) await reset(user.id, admin, key);
+  const read = ["user.reset_mfa SUCCESS", "user.get SUCCESS"];
+  expect((await auth.auditOf(user.id)).slice(-2)).toEqual(read);
+  await reset(user.id, admin);
+  expect((await auth.auditOf(user.id)).slice(-3)).toEqual([...read, "user.get SUCCESS"]);
 });
 
 test("wrong factors of before a reset do not keep the new authenticator from being activated", async () => {
