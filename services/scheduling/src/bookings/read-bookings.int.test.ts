@@ -24,10 +24,13 @@ test("an admin sees no reasons, and a doctor's reading of one is audited", async
 
 test("an answer that is given again is in the audit trail as a read, as it shows the reason", async () => {
   await desk.publish(0);
-  const { response: booking } = await desk.book((await desk.offer(60)).id);
-  const key = newId();
-  for (let i = 0; i < 3; i++) await desk.cancel(booking.id, desk.doctor, desk.app, "flu", key);
-  expect(await desk.readsBy(desk.doctor)).toBe(2);
+  const to = await desk.offer(50 * 60);
+  const { response: booking } = await desk.book((await desk.offer(48 * 60)).id);
+  const [moving, cancelling] = [newId(), newId()];
+  for (let i = 0; i < 2; i++) await desk.reschedule(booking.id, to.id, desk.doctor, moving);
+  expect(await desk.readsBy(desk.doctor)).toBe(1);
+  for (let i = 0; i < 3; i++) await desk.cancel(booking.id, desk.doctor, desk.app, "flu", cancelling);
+  expect(await desk.readsBy(desk.doctor)).toBe(3);
 });
 
 test("what has been written since is not in an answer that is given again, nor in the audit trail", async () => {
