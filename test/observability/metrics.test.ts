@@ -114,6 +114,18 @@ test.each([
   expect(grown(service, "changes_total", { action })).toBeGreaterThanOrEqual(1);
 });
 
+test("nothing is counted as a change where one is asked for again, and is only shown", async () => {
+  const doctor = await openPractice(api);
+  const { id } = await book(await signUp(api, "PATIENT"), await offer(doctor, 2 * DAY_MS));
+  for (let i = 0; i < 2; i++) await doctor.api.ok(`POST /v1/bookings/${id}:cancel`);
+  const { scheduling } = await scrapeAll();
+  const actions = scheduling
+    .filter(({ name }) => name === "changes_total")
+    .map(({ labels }) => labels.action);
+  expect(actions).toContain("booking.cancel");
+  expect(actions).not.toContain("booking.get");
+});
+
 test.each(["payment", "refund"])("billing tells how long a %s has waited to be settled", (what) => {
   for (const name of ["settlement_waiting", "settlement_age"]) {
     const told = after.billing.filter(
