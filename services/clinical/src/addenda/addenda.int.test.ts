@@ -50,6 +50,16 @@ test("a doctor adds to a completed consultation's notes; patient and doctor read
   ]);
 });
 
+test("what was added is read by its time, also where the clock of one instance is behind another's", async () => {
+  // Read along it they come in this order by chance.
+  await clinical.app.db.write("ALTER TABLE addenda ALTER INDEX addenda_by_consultation INVISIBLE");
+  const consultationId = await complete();
+  const second = await clinical.add(consultationId, doctor, "added last");
+  clinical.app.clock.advance(-MINUTE_MS);
+  const first = await clinical.add(consultationId, doctor, "added before it");
+  expect((await clinical.read(consultationId, patient)).addenda).toEqual([first, second]);
+});
+
 test("a list, and the completion that is repeated, show what was added to which consultation", async () => {
   const [first, second] = [await complete(), await complete()];
   await begin();
