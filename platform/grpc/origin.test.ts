@@ -1,5 +1,6 @@
-import { Metadata } from "@grpc/grpc-js";
-import { expect, test } from "@jest/globals";
+import type { PeerCertificate } from "node:tls";
+import { Metadata, type ServerUnaryCall } from "@grpc/grpc-js";
+import { expect, jest, test } from "@jest/globals";
 import { ServiceTokens } from "../identity/service-tokens.ts";
 import type { MutualTls } from "../tls/mutual-tls.ts";
 import { cleanUserAgent, originOf } from "./origin.ts";
@@ -12,10 +13,18 @@ const tokenOf = (maker: string, audience = "auth", key = KEY) =>
 
 const origin = (
   headers: Record<string, string | string[]>,
-  { peer = "192.0.2.7:50312", tls }: { peer?: string; tls?: MutualTls } = {},
+  {
+    peer = "192.0.2.7:50312",
+    tls,
+    getAuthContext = () => ({}),
+  }: {
+    peer?: string;
+    tls?: MutualTls;
+    getAuthContext?: ServerUnaryCall<unknown, unknown>["getAuthContext"];
+  } = {},
 ) =>
   originOf(
-    { metadata: Metadata.fromHttp2Headers(headers), getPeer: () => peer, getAuthContext: () => ({}) },
+    { metadata: Metadata.fromHttp2Headers(headers), getPeer: () => peer, getAuthContext },
     { serviceTokens: auth, tls },
   );
 
@@ -52,14 +61,30 @@ test("of two values where one is meant neither is believed, the right one or not
   });
 });
 
-test("the gateway and other services call from within, and nobody else", async () => {
-  const fromWithin = async (headers: Record<string, string>) => (await origin(headers)).isFromWithin;
+test("a service that calls on its own behalf is known by its token, and nobody else is", async () => {
+  const service = async (headers: Record<string, string>) => await (await origin(headers)).service();
   const billing = await tokenOf("billing");
-  expect(await fromWithin(told(await tokenOf("gateway")))).toBe(true);
-  expect(await fromWithin({ authorization: `Bearer ${billing}` })).toBe(true);
+  expect(await service({ authorization: `Bearer ${billing}` })).toBe("billing");
   for (const headers of [{}, told(billing), { authorization: billing }, { authorization: "Bearer a.b.c" }])
-    expect(await fromWithin(headers)).toBe(false);
+    expect(await service(headers)).toBeUndefined();
 });
+
+test.each([
+  ["billing", "billing"],
+  ["clinical", undefined],
+])(
+  "where there is TLS, billing's token over the certificate of %s shows %s, looked at once",
+  async (name, shown) => {
+    const getAuthContext = jest.fn(() => ({
+      sslPeerCertificate: { subjectaltname: `DNS:${name}` } as PeerCertificate,
+    }));
+    const headers = { authorization: `Bearer ${await tokenOf("billing")}` };
+    const { service } = await origin(headers, { tls: {} as MutualTls, getAuthContext });
+    expect(getAuthContext).not.toHaveBeenCalled();
+    for (let i = 0; i < 2; i++) expect(await service()).toBe(shown);
+    expect(getAuthContext).toHaveBeenCalledTimes(1);
+  },
+);
 
 test("where there is TLS, the gateway's token without its certificate proves nothing", async () => {
   const headers = told(await tokenOf("gateway"));

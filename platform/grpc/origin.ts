@@ -29,18 +29,19 @@ export interface Origin {
   readonly userAgent: string;
   /** Whether the gateway has passed it on. */
   readonly isByGateway: boolean;
-  /** Whether a process of this deployment calls, on a client's behalf or its own. */
-  readonly isFromWithin: boolean;
+  /** The service that calls on its own behalf, with its token and certificate; looked at when first asked for. */
+  readonly service: () => Promise<string | undefined>;
 }
 
 export async function originOf(incoming: Incoming, proof: GatewayProof): Promise<Origin> {
   const isByGateway = (await serviceOf(header(incoming, GATEWAY_TOKEN_KEY), incoming, proof)) === "gateway";
+  let service: Promise<string | undefined> | undefined;
   const told = header(incoming, CLIENT_ADDRESS_KEY) ?? "";
   return {
     address: canonicalAddress(isByGateway && isIP(told) ? told : peerAddress(incoming.getPeer())),
     userAgent: cleanUserAgent(header(incoming, isByGateway ? CLIENT_AGENT_KEY : "user-agent") ?? ""),
     isByGateway,
-    isFromWithin: isByGateway || (await isService(incoming, proof)),
+    service: () => (service ??= callerOf(incoming, proof)),
   };
 }
 
@@ -56,17 +57,19 @@ export const cleanUserAgent = (header: string): string =>
     .slice(0, MAX_AGENT_LENGTH)
     .trim();
 
-async function isService(incoming: Incoming, proof: GatewayProof): Promise<boolean> {
+async function callerOf(incoming: Incoming, proof: GatewayProof): Promise<string | undefined> {
   try {
-    const token = bearerToken(header(incoming, "authorization"));
-    return (await serviceOf(token, incoming, proof)) !== undefined;
+    return await serviceOf(bearerToken(header(incoming, "authorization")), incoming, proof);
   } catch {
     // What is no token is refused where one is asked for.
-    return false;
+    return undefined;
   }
 }
 
-/** The service that a token shows and, where there is TLS, the connection's certificate as well. */
+/**
+ * The service that a token shows and, where there is TLS, the connection's certificate as well: every service could make a
+ * token in another's name; its certificate it has for its own name only.
+ */
 async function serviceOf(
   token: string | undefined,
   incoming: Incoming,

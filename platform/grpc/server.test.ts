@@ -1,5 +1,5 @@
 import { Client, credentials, Metadata } from "@grpc/grpc-js";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import { KeyServiceService } from "@medconnect/proto/medconnect/auth/v1/key_service.ts";
 import { TraceFlags, trace } from "@opentelemetry/api";
 import { ServiceTokens } from "../identity/service-tokens.ts";
@@ -11,6 +11,7 @@ const KEY = Buffer.alloc(32, 1);
 const TRACE_ID = "a".repeat(32);
 const SAMPLED = `00-${TRACE_ID}-${"b".repeat(16)}-01`;
 
+const serviceTokens = new ServiceTokens("auth", [KEY]);
 let server: GrpcServer;
 let client: Client;
 /** The trace that the last call was handled in. */
@@ -19,7 +20,7 @@ let handledIn: { traceId: string; traceFlags: number } | undefined;
 beforeAll(async () => {
   startTracing({ service: "auth", ratio: 1 });
   server = new GrpcServer({
-    identity: { serviceTokens: new ServiceTokens("auth", [KEY]) } as never,
+    identity: { serviceTokens } as never,
     log: createLogger("auth", "silent"),
     tls: undefined,
     traceRatio: 0,
@@ -51,6 +52,15 @@ function call(headers: Record<string, string>): Promise<void> {
     );
   });
 }
+
+test("a token is looked at as a service's only where it decides something", async () => {
+  const verify = jest.spyOn(serviceTokens, "verify");
+  const headers = bearer(await tokenOf("billing", other));
+  await call(headers);
+  expect(verify).not.toHaveBeenCalled();
+  await call({ traceparent: SAMPLED, ...headers });
+  expect(verify).toHaveBeenCalledTimes(1);
+});
 
 const tokenOf = (name: string, key = KEY) => new ServiceTokens(name, [key]).tokenFor("auth");
 const other = Buffer.alloc(32, 2);

@@ -22,7 +22,7 @@ import type { Logger } from "../log.ts";
 import { durations } from "../telemetry/metrics.ts";
 import { traceParent } from "../telemetry/trace-parent.ts";
 import { extractTrace, inSpan, SpanKind } from "../telemetry/tracing.ts";
-import { isCertifiedAs, type MutualTls } from "../tls/mutual-tls.ts";
+import type { MutualTls } from "../tls/mutual-tls.ts";
 import { authenticate, authorize, type Identity } from "./access.ts";
 import type { Call } from "./call.ts";
 import { CredentialLimit } from "./credential-limit.ts";
@@ -140,7 +140,7 @@ export class GrpcServer {
       try {
         const response = await this.#load.run(async () => {
           const origin = await originOf(incoming, this.#proof);
-          const parent = this.#traceOf(incoming, origin);
+          const parent = await this.#traceOf(incoming, origin);
           return await inSpan(`${service}/${name}`, { kind: SpanKind.SERVER, attributes, parent }, () =>
             this.#answer(method, definition, handler, incoming, origin, trailer),
           );
@@ -163,9 +163,9 @@ export class GrpcServer {
   }
 
   /** The trace that a call belongs to. Whether it is recorded, the deployment's own processes have decided already. */
-  #traceOf(incoming: ServerUnaryCall<Buffer, unknown>, { isFromWithin }: Origin): Context {
+  async #traceOf(incoming: ServerUnaryCall<Buffer, unknown>, origin: Origin): Promise<Context> {
     const traceparent = header(incoming, "traceparent");
-    return isFromWithin && traceparent !== undefined
+    return traceparent !== undefined && (origin.isByGateway || (await origin.service()))
       ? extractTrace({ traceparent })
       : traceParent(traceparent, this.#options.traceRatio);
   }
@@ -185,7 +185,9 @@ export class GrpcServer {
       header(incoming, "authorization"),
       this.#options.identity,
     );
-    if (this.#options.tls && caller.kind === "service") assertCertified(incoming, caller.name);
+    if (caller.kind === "service" && (await origin.service()) !== caller.name) {
+      throw new ApiError("UNAUTHENTICATED");
+    }
     const isCounted = method.rules.rate === RateClass.AUTH && !origin.isByGateway;
     if (isCounted) await this.#credentials.count(origin.address);
     try {
@@ -214,13 +216,6 @@ export class GrpcServer {
       }
       throw error;
     }
-  }
-}
-
-/** Every service could make a token in another's name; its certificate it has for its own name only. */
-function assertCertified(call: ServerUnaryCall<Buffer, unknown>, service: string): void {
-  if (!isCertifiedAs(service, call.getAuthContext().sslPeerCertificate)) {
-    throw new ApiError("UNAUTHENTICATED");
   }
 }
 
