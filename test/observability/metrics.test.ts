@@ -36,14 +36,19 @@ beforeAll(async () => {
   await patient.api.send("GET /v1/bookings/not-an-id");
   // The gateway counts a request when its answer has left, which may be after it was read here.
   const bad = { http_route: "/v1/bookings/{bookingId}", http_response_status_code: "400" };
+  // Clinical is told last: billing tells scheduling of the payment, which confirms the booking.
+  const last = { destination: "clinical", result: "applied" };
   after = await eventually(
     scrapeAll,
-    (now) => sum(now.gateway, COUNT_HTTP, bad) > sum(before.gateway, COUNT_HTTP, bad),
+    (now) =>
+      sum(now.gateway, COUNT_HTTP, bad) > sum(before.gateway, COUNT_HTTP, bad) &&
+      sum(now.scheduling, DELIVERED, last) > sum(before.scheduling, DELIVERED, last),
     5000,
   );
 });
 
 const COUNT_HTTP = "http_server_request_duration_count";
+const DELIVERED = "outbox_delivered_total";
 const COUNT_RPC = "rpc_server_call_duration_count";
 
 describe("rate, errors and duration", () => {
@@ -103,7 +108,7 @@ test.each([
   ["auth", "scheduling"],
 ] as const)("%s tells what it has told %s of", (service, destination) => {
   const labels = { destination, result: "applied" };
-  expect(grown(service, "outbox_delivered_total", labels)).toBeGreaterThanOrEqual(1);
+  expect(grown(service, DELIVERED, labels)).toBeGreaterThanOrEqual(1);
 });
 
 test.each([
