@@ -29,10 +29,7 @@ export const resetMfa =
       if (!account.mfaEnabled) return { response: toUser(account), trails: [] };
       deleteTotp(tx, userId);
       // Else wrong codes for the lost authenticator would lock the new one before it is set up.
-      deleteCounters(
-        tx,
-        factorCounters(app, userId).map(({ id }) => id),
-      );
+      deleteCounters(tx, factorCounters(app, userId));
       touchAccount(tx, userId);
       queueMail(app, tx, account, { template: "mfa-reset" });
       endSessions(app, tx, await lockLiveSessions(tx, userId, now), now);

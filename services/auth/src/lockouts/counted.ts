@@ -8,12 +8,8 @@ export interface Counted {
   /** A keyed hash: the table tells nobody whose accounts are tried, and a made-up one is counted as any other. */
   readonly id: Buffer;
   readonly policy: Policy;
-}
-
-/** A counter that an attempt to prove one's identity counts for. */
-export interface CountedAttempt extends Counted {
-  /** What a success makes of the failures so far. */
-  readonly onSuccess: "FORGET" | "KEEP";
+  /** A success makes the failures so far forgotten. */
+  readonly clearedBySuccess?: boolean;
 }
 
 /**
@@ -23,12 +19,9 @@ export interface CountedAttempt extends Counted {
  *
  * @param email canonical
  */
-export function passwordCounters(app: Auth, email: string, call: Call): CountedAttempt[] {
+export function passwordCounters(app: Auth, email: string, call: Call): Counted[] {
   const { here, anywhere } = byOrigin(app, "password", email, call);
-  return [
-    ...here.map((counted) => ({ ...counted, onSuccess: "FORGET" as const })),
-    { ...anywhere, onSuccess: "KEEP" },
-  ];
+  return [...here.map((counted) => ({ ...counted, clearedBySuccess: true })), anywhere];
 }
 
 /**
@@ -61,6 +54,6 @@ function byOrigin(
 }
 
 /** A code or recovery code is counted for its account, over all logins: whoever shows one has the password already. */
-export const factorCounters = ({ hash, lockouts }: Auth, userId: string): CountedAttempt[] => [
-  { id: hash.of("second factor", userId), policy: lockouts.factor, onSuccess: "FORGET" },
+export const factorCounters = ({ hash, lockouts }: Auth, userId: string): Counted[] => [
+  { id: hash.of("second factor", userId), policy: lockouts.factor, clearedBySuccess: true },
 ];

@@ -1,5 +1,5 @@
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
-import type { CountedAttempt } from "./counted.ts";
+import type { Counted } from "./counted.ts";
 import { cleared, isLocked } from "./lockout-rules.ts";
 import { lockCounters, saveCounter } from "./lockout-store.ts";
 
@@ -13,22 +13,18 @@ import { lockCounters, saveCounter } from "./lockout-store.ts";
  */
 export async function judgeAttempt<T>(
   tx: Transaction,
-  counted: CountedAttempt[],
+  counted: Counted[],
   now: Date,
   prove: () => Promise<T | false | undefined>,
 ): Promise<T | undefined> {
-  const counters = await lockCounters(
-    tx,
-    counted.map(({ id }) => id),
-    now,
-  );
+  const counters = await lockCounters(tx, counted, now);
   const locked = counters.some((counter) => isLocked(counter, now));
   const proof = locked ? undefined : await prove();
-  for (const [i, { id, policy, onSuccess }] of counted.entries()) {
+  for (const [i, { id, policy, clearedBySuccess }] of counted.entries()) {
     const counter = counters[i]!;
     // What nobody looked at counts for nothing, but is written as what counts is.
     if (!proof) saveCounter(tx, id, locked ? counter : policy(counter, now));
-    else if (onSuccess === "FORGET" && counter.failures > 0) saveCounter(tx, id, cleared(now));
+    else if (clearedBySuccess && counter.failures > 0) saveCounter(tx, id, cleared(now));
   }
   return proof || undefined;
 }

@@ -2,6 +2,10 @@ import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Counter } from "./lockout-rules.ts";
 
+interface Id {
+  readonly id: Buffer;
+}
+
 /** A guard: whoever else counts for the same waits here, also where there is no row yet. */
 const GUARD = `INSERT INTO failure_counters (id, failures, expire_time) VALUES ?
   ON DUPLICATE KEY UPDATE failures = failure_counters.failures`;
@@ -11,11 +15,12 @@ const SAVE = "UPDATE failure_counters SET failures = ?, locked_until = ?, expire
 const DELETE = "DELETE FROM failure_counters WHERE id IN (?)";
 const DELETE_EXPIRED = "DELETE FROM failure_counters WHERE expire_time <= ? LIMIT ?";
 
-/** Counters by their ids, in the order of these; nobody else changes them until the transaction ends. */
-export async function lockCounters(tx: Transaction, ids: Buffer[], now: Date): Promise<Counter[]> {
+/** Counters in the order asked for; nobody else changes them until the transaction ends. */
+export async function lockCounters(tx: Transaction, counted: Id[], now: Date): Promise<Counter[]> {
+  const ids = counted.map(({ id }) => id);
   // Everybody takes the locks in one order.
   tx.defer(GUARD, [ids.toSorted(Buffer.compare).map((id) => [id, 0, now])]);
-  const rows = await tx.read<Counter & { id: Buffer }>(LOCK, [ids]);
+  const rows = await tx.read<Counter & Id>(LOCK, [ids]);
   return ids.map((id) => rows.find((row) => row.id.equals(id))!);
 }
 
@@ -23,8 +28,8 @@ export function saveCounter(tx: Transaction, id: Buffer, counter: Counter): void
   tx.defer(SAVE, [counter.failures, counter.lockedUntil, counter.expireTime, id]);
 }
 
-export function deleteCounters(tx: Transaction, ids: Buffer[]): void {
-  tx.defer(DELETE, [ids]);
+export function deleteCounters(tx: Transaction, counted: Id[]): void {
+  tx.defer(DELETE, [counted.map(({ id }) => id)]);
 }
 
 /** Deletes counters that have expired, a thousand a transaction. */

@@ -29,10 +29,7 @@ export const resetPassword =
       const isMine = await consumeLinkToken(tx, hash, app.clock.now());
       if (!isMine) return { response: false, trails: [] };
       // Whoever reads the account's mail is its owner: guesses at the old password do not lock the new one.
-      deleteCounters(
-        tx,
-        passwordCounters(app, account.email, call).map(({ id }) => id),
-      );
+      deleteCounters(tx, passwordCounters(app, account.email, call));
       await setPassword(app, tx, account, { passwordHash });
       // The link has proved as much.
       if (!account.emailVerified) markEmailVerified(tx, account.id);
