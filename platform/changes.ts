@@ -223,7 +223,7 @@ export class Changes {
     }
   }
 
-  /** As `#commit`; a refusal is kept with the key as well. */
+  /** As `#commit`; a lasting refusal is kept with the key as well. */
   async #commitWithKey<T>(
     call: Call,
     key: IdempotencyKey,
@@ -241,7 +241,7 @@ export class Changes {
         async (error) => !(await idempotency.isInProgress(error, key)),
       );
     } catch (error) {
-      if (error instanceof ApiError && error.isRefusal) await idempotency.keepRefusal(key, error);
+      if (error instanceof ApiError && error.rule.isKept) await idempotency.keepRefusal(key, error);
       throw error;
     }
   }

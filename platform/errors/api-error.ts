@@ -66,17 +66,6 @@ export class ApiError extends Error {
     return this.hidden !== undefined || this.code === status.PERMISSION_DENIED;
   }
 
-  /**
-   * A refusal by a business rule: the same request would be refused again, so its answer is kept with its
-   * idempotency key. Everything else (bad input, no rights, faults) may be tried again with the same key.
-   */
-  get isRefusal(): boolean {
-    return (
-      this.rule.httpStatus === 409 &&
-      (this.code === status.ALREADY_EXISTS || this.code === status.FAILED_PRECONDITION)
-    );
-  }
-
   /** The same refusal, given again. */
   asReplayed(): ApiError {
     const { message: detail, metadata, violations } = this;

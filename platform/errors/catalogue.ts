@@ -12,6 +12,8 @@ export interface ReasonRule {
   readonly code: status;
   readonly httpStatus: number;
   readonly title: string;
+  /** A business rule's refusal that is kept with the idempotency key, so that the same key gets it again. */
+  readonly isKept: boolean;
 }
 
 /** gRPC status code → HTTP status; docs/api in the contract's own words, after google.rpc.Code. */
@@ -47,6 +49,10 @@ function httpStatusOf(code: status): number {
   }
 }
 
+/** A refusal by a business rule; all other errors (bad input, no rights, lost races, faults) may be tried again. */
+const isRefusal = (code: status, httpStatus: number): boolean =>
+  httpStatus === 409 && (code === status.ALREADY_EXISTS || code === status.FAILED_PRECONDITION);
+
 /** Every reason with its rule. */
 export const catalogue: ReadonlyMap<string, ReasonRule> = new Map(
   ReasonSchema.values
@@ -54,13 +60,15 @@ export const catalogue: ReadonlyMap<string, ReasonRule> = new Map(
     .map((value) => {
       const rule = getOption(value, errorOption);
       const code = status[rule.code as keyof typeof status];
+      const httpStatus = rule.httpStatus || httpStatusOf(code);
       return [
         value.name,
         {
           reason: value.name as Reason,
           code,
-          httpStatus: rule.httpStatus || httpStatusOf(code),
+          httpStatus,
           title: rule.title,
+          isKept: isRefusal(code, httpStatus) && !rule.retryableWithKey,
         },
       ];
     }),

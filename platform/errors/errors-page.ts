@@ -13,15 +13,18 @@ export function errorsPage(): string {
     "An error is `application/problem+json` (RFC 9457) over HTTP and `google.rpc.Status` with `ErrorInfo` (domain `medconnect`)",
     "over gRPC. Switch on `reason`: it is stable, texts are not.",
     "",
-    "| Reason | HTTP | gRPC | Meaning | Declared by |",
-    "|---|---|---|---|---|",
+    "Kept: the same `Idempotency-Key` gets this refusal again for as long as the key is kept. After any other error, send the",
+    "same key again: the request is decided anew.",
+    "",
+    "| Reason | HTTP | gRPC | Kept | Meaning | Declared by |",
+    "|---|---|---|---|---|---|",
     ...[...catalogue.values()].map(row),
     "",
   ].join("\n");
 }
 
-function row({ reason, httpStatus, code, title }: ReasonRule): string {
-  return `| \`${reason}\` | ${httpStatus} | ${status[code]} | ${title} | ${declaredBy(reason)} |`;
+function row({ reason, httpStatus, code, isKept, title }: ReasonRule): string {
+  return `| \`${reason}\` | ${httpStatus} | ${status[code]} | ${isKept ? "yes" : ""} | ${title} | ${declaredBy(reason)} |`;
 }
 
 function declaredBy(reason: ReasonRule["reason"]): string {

@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import {
+  Booking,
+  BookingServiceService,
+} from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
+import { ApiError } from "./errors/api-error.ts";
+import { catalogue, type ReasonRule } from "./errors/catalogue.ts";
+import { newId } from "./ids.ts";
+import { invoke, startTestService, type TestService, userCaller } from "./testing/test-service.ts";
+
+let service: TestService;
+
+beforeAll(async () => {
+  service = await startTestService("billing");
+});
+afterAll(() => service.close());
+
+const reasons = [...catalogue.values()];
+
+/** Calls twice with one key: first the rules refuse, then they would not. @returns the second call's outcome */
+async function retryAfter({ reason }: ReasonRule): Promise<string> {
+  const caller = userCaller("PATIENT");
+  const request = { bookingId: newId(), reason: "", idempotencyKey: newId() };
+  let isLifted = false;
+  const answer = Booking.fromPartial({ id: request.bookingId });
+  const call = () =>
+    invoke(
+      BookingServiceService.cancelBooking,
+      (_, call) =>
+        service.changes.apply(call, async () => {
+          if (!isLifted) throw new ApiError(reason);
+          return { response: answer, trails: [] };
+        }),
+      caller,
+      request,
+    );
+  await expect(call()).rejects.toMatchObject({ reason });
+  isLifted = true;
+  return await call().then(
+    ({ replayed }) => (replayed ? "replayed" : "decided anew"),
+    (error: ApiError) => `${error.reason} again`,
+  );
+}
+
+test.each(reasons)(
+  "the key of a call that was refused with $reason does what the catalogue says",
+  async (rule) => {
+    expect(await retryAfter(rule)).toBe(rule.isKept ? `${rule.reason} again` : "decided anew");
+  },
+);
+
+test("no refusal is kept that time or another person can lift", () => {
+  const lifted =
+    /^(TOO_EARLY|TOO_MANY_.*|HOLD_COOLDOWN|SLOT_HAS_BOOKING|PATIENT_OVERLAP|PATIENT_NOT_JOINED|LICENSE_NOT_VERIFIED)$/;
+  const kept = reasons.filter(({ isKept }) => isKept).map(({ reason }) => reason);
+  expect(kept.filter((reason) => lifted.test(reason))).toEqual([]);
+});
