@@ -1,5 +1,5 @@
 import { createFileRegistry, type DescMessage, fromJson, type JsonObject } from "@bufbuild/protobuf";
-import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
+import { FileDescriptorProtoSchema, file_google_protobuf_wrappers } from "@bufbuild/protobuf/wkt";
 import { registry } from "@medconnect/platform/contract/registry.ts";
 
 const field = (name: string, number: number, type: string, more: JsonObject = {}): JsonObject => ({
@@ -15,7 +15,7 @@ const file = fromJson(FileDescriptorProtoSchema, {
   name: "test/test.proto",
   package: "test",
   syntax: "proto3",
-  dependency: ["google/api/httpbody.proto"],
+  dependency: ["google/api/httpbody.proto", "google/protobuf/wrappers.proto"],
   messageType: [
     {
       name: "Inner",
@@ -31,6 +31,15 @@ const file = fromJson(FileDescriptorProtoSchema, {
       ],
     },
     {
+      name: "Wrapped",
+      field: [
+        field("flag", 1, "TYPE_MESSAGE", { typeName: ".google.protobuf.BoolValue" }),
+        field("count", 2, "TYPE_MESSAGE", { typeName: ".google.protobuf.Int64Value" }),
+        field("word", 3, "TYPE_MESSAGE", { typeName: ".google.protobuf.StringValue" }),
+        field("ratio", 4, "TYPE_MESSAGE", { typeName: ".google.protobuf.DoubleValue" }),
+      ],
+    },
+    {
       name: "Webhook",
       field: [
         field("provider", 1, "TYPE_STRING"),
@@ -40,7 +49,11 @@ const file = fromJson(FileDescriptorProtoSchema, {
   ],
 });
 
-const testRegistry = createFileRegistry(file, (name) => registry.getFile(name)?.proto);
+const testRegistry = createFileRegistry(file, (name) =>
+  name === file_google_protobuf_wrappers.proto.name
+    ? file_google_protobuf_wrappers.proto
+    : registry.getFile(name)?.proto,
+);
 
-/** A message with what the contract does not use yet, but the gateway takes: Thing or Webhook. */
+/** A message with what the contract does not use yet, but the gateway takes: Thing, Wrapped or Webhook. */
 export const testMessage = (name: string): DescMessage => testRegistry.getMessage(`test.${name}`)!;

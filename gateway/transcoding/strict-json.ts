@@ -6,10 +6,10 @@ import {
   type JsonValue,
   ScalarType,
 } from "@bufbuild/protobuf";
+import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
 import type { FieldViolation } from "@medconnect/platform/errors/api-error.ts";
-
-/** As many violations as an answer names: a body of junk must not make an answer many times its size. */
-const MAX_VIOLATIONS = 50;
+import { MAX_VIOLATIONS } from "@medconnect/platform/errors/limit-violations.ts";
+import { mistakeInWellKnown } from "./well-known-json.ts";
 
 /**
  * What is wrong with a JSON object as canonical protobuf JSON, each mistake by its path. Stricter than the library, so
@@ -58,12 +58,25 @@ function checkValue(field: DescField, value: JsonValue, path: string, violations
   if (message && !isWellKnown(message) && field.fieldKind !== "map") {
     if (isObject(value)) checkMessage(message, value, path, violations);
     else violations.push({ field: path, description: "must be an object" });
-  } else if (!isValid(field, value)) {
-    violations.push({ field: path, description: expectation(field) });
+  } else {
+    const wrapped = message && wrappedField(message);
+    const description = mistakeIn(wrapped ?? field, value);
+    if (description !== undefined) violations.push({ field: path, description });
   }
 }
 
-/** Whether a value other than a plain message is what its field takes. */
+/** The mistake in a value other than a plain message. */
+function mistakeIn(field: DescField, value: JsonValue): string | undefined {
+  const wellKnown =
+    field.fieldKind === "map" ? undefined : mistakeInWellKnown(field.message?.typeName ?? "", value);
+  return wellKnown ?? (isValid(field, value) ? undefined : expectation(field));
+}
+
+/** The one field of a wrapper such as Int64Value, whose JSON is that field's. */
+const wrappedField = (message: DescMessage): DescField | undefined =>
+  isWrapperDesc(message) ? message.fields[0] : undefined;
+
+/** Whether a value is what its field takes. */
 function isValid(field: DescField, value: JsonValue): boolean {
   if (field.enum) return field.enum.values.some(({ name, number }) => name === value && number !== 0);
   switch (field.scalar) {
@@ -88,8 +101,10 @@ const isInteger = (value: JsonValue): boolean =>
     : typeof value === "string" && /^-?\d+$/.test(value);
 
 function libraryAccepts(field: DescField, value: JsonValue): boolean {
+  const parent = field.parent!;
+  const one = field.fieldKind === "list" ? [value] : value;
   try {
-    fromJson(field.parent!, { [field.jsonName]: field.fieldKind === "list" ? [value] : value });
+    fromJson(parent, isWrapperDesc(parent) ? value : { [field.jsonName]: one });
     return value !== null;
   } catch {
     return false;
@@ -99,14 +114,7 @@ function libraryAccepts(field: DescField, value: JsonValue): boolean {
 function expectation(field: DescField): string {
   if (field.enum) return `must be one of ${namesOf(field.enum.values.filter((value) => value.number !== 0))}`;
   if (field.fieldKind === "map") return "must be an object of such values";
-  switch (field.message?.typeName) {
-    case "google.protobuf.Timestamp":
-      return 'must be a time such as "2026-03-01T09:00:00Z" (RFC 3339)';
-    case "google.protobuf.Duration":
-      return 'must be a duration such as "900s"';
-    case "google.protobuf.FieldMask":
-      return 'must be field names such as "bio,fee"';
-  }
+  if (field.message) return "must be in the range of its type";
   switch (field.scalar) {
     case ScalarType.STRING:
       return "must be text";
@@ -132,7 +140,7 @@ function fieldsByJsonName(desc: DescMessage): ReadonlyMap<string, DescField> {
   return made;
 }
 
-/** Well-known types have a JSON form of their own, which the library checks. */
+/** Well-known types have a JSON form of their own. */
 export const isWellKnown = (desc: DescMessage): boolean => desc.typeName.startsWith("google.protobuf.");
 
 export const isObject = (value: JsonValue | undefined): value is JsonObject =>

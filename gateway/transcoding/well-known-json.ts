@@ -1,0 +1,50 @@
+import { isCalendarDay } from "@medconnect/platform/calendar-day.ts";
+
+/**
+ * The mistake in the canonical JSON of a Timestamp, Duration or FieldMask; undefined where there is none, or the type is
+ * another one. The library takes more: it rolls 30 February over into March, and ignores text behind a duration.
+ */
+export function mistakeInWellKnown(typeName: string, value: unknown): string | undefined {
+  const rule = RULES[typeName];
+  if (!rule) return undefined;
+  return typeof value === "string" ? rule.mistakeIn(value) : rule.expectation;
+}
+
+interface Rule {
+  expectation: string;
+  mistakeIn: (text: string) => string | undefined;
+}
+
+const matching = (pattern: RegExp, expectation: string): Rule => ({
+  expectation,
+  mistakeIn: (text) => (pattern.test(text) ? undefined : expectation),
+});
+
+/**
+ * RFC 3339 §5.6 with at most nine digits of a second, which is all that a Timestamp holds. Upper-case letters only, as the
+ * RFC leaves to those who use it, so that a time has one spelling.
+ */
+const TIME =
+  /^(?<day>\d{4}-\d{2}-\d{2})T(?:[01]\d|2[0-3]):[0-5]\d:(?<second>[0-5]\d|60)(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+const TIME_EXPECTATION = 'must be a time such as "2026-03-01T09:00:00Z" (RFC 3339)';
+
+function mistakeInTime(text: string): string | undefined {
+  const { day, second } = TIME.exec(text)?.groups ?? {};
+  if (day === undefined) return TIME_EXPECTATION;
+  if (!isCalendarDay(day)) return `must be a day of the calendar, and ${day} is none`;
+  if (second === "60")
+    return "must not be a leap second (:60), which computers cannot tell from the next one";
+  return undefined;
+}
+
+const RULES: Record<string, Rule> = {
+  "google.protobuf.Timestamp": { expectation: TIME_EXPECTATION, mistakeIn: mistakeInTime },
+  "google.protobuf.Duration": matching(
+    /^-?(?:0|[1-9]\d{0,11})(?:\.\d{1,9})?s$/,
+    'must be a duration such as "900s"',
+  ),
+  "google.protobuf.FieldMask": matching(
+    /^(?:[a-z][A-Za-z0-9]*(?:[.,][a-z][A-Za-z0-9]*)*)?$/,
+    'must be field names such as "bio,fee"',
+  ),
+};

@@ -1,0 +1,41 @@
+import type { DescField, DescMessage, JsonObject, JsonValue } from "@bufbuild/protobuf";
+import { type Method, methods } from "../contract/methods.ts";
+
+/** A field of a request, or of a message in it. */
+export interface RequestField {
+  readonly method: Method;
+  /** The fields that lead to it from the request down; itself the last. */
+  readonly way: readonly DescField[];
+  readonly field: DescField;
+  /** Names of RPC and field, for a test's title: `CreateDoctor fee.amount_minor`. */
+  readonly name: string;
+}
+
+/** Every field of every request in the contract, except inside of google.protobuf's messages and raw bodies. */
+export const requestFields: readonly RequestField[] = [...methods.values()].flatMap((method) =>
+  fieldsIn(method.input, []).map((way) => ({
+    method,
+    way,
+    field: way.at(-1)!,
+    name: `${method.name} ${way.map(({ name }) => name).join(".")}`,
+  })),
+);
+
+function fieldsIn(message: DescMessage, before: DescField[]): DescField[][] {
+  return message.fields.flatMap((field) => {
+    const way = [...before, field];
+    const inner = field.message;
+    const isOpaque = !inner || inner.typeName.startsWith("google.") || before.includes(field);
+    return isOpaque ? [way] : [way, ...fieldsIn(inner, way)];
+  });
+}
+
+/** A request in JSON with nothing but this value at the end of the way; lists have it as their only item. */
+export function jsonWith([field, ...rest]: readonly DescField[], value: JsonValue): JsonObject {
+  const inner = rest.length > 0 ? jsonWith(rest, value) : value;
+  return { [field!.jsonName]: field!.fieldKind === "list" ? [inner] : inner };
+}
+
+/** The field's path as a violation names it: in the proto's spelling, or with `jsonName` in the client's. */
+export const pathOf = (way: readonly DescField[], spelling: "name" | "jsonName" = "name"): string =>
+  way.map((field) => field[spelling] + (field.fieldKind === "list" ? "[0]" : "")).join(".");
