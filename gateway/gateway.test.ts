@@ -211,6 +211,23 @@ describe("problems", () => {
     expect(answer.status).toBe(status);
   });
 
+  test.each([
+    [
+      "12 kB of unknown parameters",
+      Array.from({ length: 3000 }, (_, i) => `p${i}`)
+        .join("&")
+        .slice(0, 12_000),
+    ],
+    ["one unknown parameter of 12 kB", "x".repeat(12_000)],
+    ["unknown parameters that grow when they are quoted", "%00%22%5C=&".repeat(1000)],
+    ["a list value that is wrong a thousand times", "pageSize=x&".repeat(1000)],
+  ])("%s are answered in 8 KiB", async (_what, query) => {
+    const answer = await gateway.send("GET", `/v1/doctors?${query}`);
+    expect(answer.status).toBe(400);
+    expect(Buffer.byteLength(answer.text)).toBeLessThanOrEqual(8 * 1024);
+    expect((answer.json.errors as unknown[]).length).toBeLessThanOrEqual(50);
+  });
+
   test("a service that fails says nothing of why", async () => {
     gateway.stubs.stubs.set("GetMe", () => {
       throw new Error("SELECT secret FROM users");

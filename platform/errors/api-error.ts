@@ -1,5 +1,6 @@
 import { status } from "@grpc/grpc-js";
 import { catalogue, type Reason, type ReasonRule } from "./catalogue.ts";
+import { limitViolations } from "./limit-violations.ts";
 
 /** A field that breaks a rule. `field` is the path as the proto spells it: `slots[2].end_time`. */
 export interface FieldViolation {
@@ -19,7 +20,7 @@ export interface ErrorDetails {
   detail?: string;
   /** Facts that a client can switch on. */
   metadata?: Record<string, string>;
-  /** With INVALID_REQUEST: what is wrong where. */
+  /** With INVALID_REQUEST: what is wrong where. An error keeps as many of them as an answer can hold. */
   violations?: FieldViolation[];
   /** When trying again makes sense. */
   retryAfterMs?: number;
@@ -51,7 +52,7 @@ export class ApiError extends Error {
     this.reason = reason;
     this.rule = rule;
     this.metadata = details.metadata ?? {};
-    this.violations = details.violations ?? [];
+    this.violations = limitViolations(details.violations ?? []);
     this.retryAfterMs = details.retryAfterMs ?? (rule.code === status.UNAVAILABLE ? 1000 : undefined);
     this.hidden = details.hidden;
     this.replayed = details.replayed ?? false;

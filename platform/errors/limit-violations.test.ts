@@ -1,0 +1,43 @@
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { encodeStatus } from "../grpc/status.ts";
+import { ApiError } from "./api-error.ts";
+import { limitViolations } from "./limit-violations.ts";
+
+const many = (count: number, field = "slots[7].start_time") =>
+  Array.from({ length: count }, () => ({ field, description: "must lie in the future" }));
+
+describe("violations of an error", () => {
+  test("are at most 50", () => {
+    expect(limitViolations(many(50))).toEqual(many(50));
+    expect(limitViolations(many(51))).toEqual(many(50));
+  });
+
+  test("name a long field by its beginning", () => {
+    expect(limitViolations(many(1, "x".repeat(12_000)))).toEqual(many(1, `${"x".repeat(99)}…`));
+  });
+
+  test("are cut between characters", () => {
+    const [violation] = limitViolations(many(1, "😀".repeat(100)));
+    expect(violation!.field.isWellFormed()).toBe(true);
+  });
+
+  test("fit into 8 KiB as a problem and as a trailer, whatever their fields are called", () => {
+    const text = fc.string({ unit: "binary", maxLength: 400, size: "max" });
+    const violations = fc.array(fc.record({ field: text, description: text }), {
+      maxLength: 80,
+      size: "max",
+    });
+    fc.assert(
+      fc.property(violations, (found) => {
+        const error = new ApiError("INVALID_REQUEST", { violations: found });
+        expect(Buffer.byteLength(JSON.stringify(error.violations))).toBeLessThan(7 * 1024);
+        expect(encodeStatus(error).toString("base64").length).toBeLessThan(8 * 1024);
+      }),
+    );
+  });
+
+  test("are limited in every error", () => {
+    expect(new ApiError("INVALID_REQUEST", { violations: many(80) }).violations).toHaveLength(50);
+  });
+});
