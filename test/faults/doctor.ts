@@ -10,9 +10,12 @@ const THINK_MS = 800;
 
 const EXPECTED = {
   "list confirmed": [],
+  "list waiting": [],
   // Not found: clinical was away when the booking was confirmed. The rest: it was cancelled, or moved, meanwhile.
-  start: ["NOT_FOUND", "ILLEGAL_TRANSITION"],
-  "mark no-show": ["NOT_FOUND", "ILLEGAL_TRANSITION", "TOO_EARLY"],
+  start: ["NOT_FOUND", "ILLEGAL_TRANSITION", "PATIENT_NOT_JOINED"],
+  // Too late: the slot of five minutes was over.
+  ready: ["NOT_FOUND", "ILLEGAL_TRANSITION", "TOO_LATE"],
+  "mark no-show": ["NOT_FOUND", "ILLEGAL_TRANSITION", "TOO_EARLY", "TOO_LATE", "DOCTOR_NOT_READY"],
   // Its booking was cancelled just before it began, and the cancellation wins.
   complete: ["ILLEGAL_TRANSITION"],
   abandon: ["ILLEGAL_TRANSITION"],
@@ -118,8 +121,20 @@ export class Doctor {
     // What begins soon is left alone, to be missed.
     const later = untouched.filter((booking) => startOf(booking) > Date.now() + 2 * SOON_MS);
     if (later.length === 0) return;
-    const booking = random.pick(later);
-    await (random.next() < 0.8 ? this.#start(booking) : this.#cancel(booking));
+    if (random.next() < 0.2) return await this.#cancel(random.pick(later));
+    const waiting = await this.#waiting();
+    const joined = later.filter(({ consultationId }) => waiting.has(String(consultationId)));
+    // Most have not come yet: now and then one of them is tried in vain.
+    if (joined.length > 0 || random.next() < 0.1)
+      await this.#start(random.pick(joined.length > 0 ? joined : later));
+  }
+
+  /** Ids of the consultations whose patient is in the waiting room. */
+  async #waiting(): Promise<Set<string>> {
+    const call = "GET /v1/consultations?status=WAITING&pageSize=100";
+    const { kind, body } = await this.client.look("list waiting", call);
+    const consultations = kind === "ok" ? (body.consultations as Json[]) : [];
+    return new Set(consultations.map(({ id }) => String(id)));
   }
 
   async #start(booking: Json): Promise<void> {
@@ -150,6 +165,8 @@ export class Doctor {
 
   async #markNoShow(booking: Json): Promise<void> {
     const noShowParty = this.#options.random.pick(["PATIENT", "DOCTOR"]);
+    if (noShowParty === "PATIENT")
+      await this.client.decide("ready", `POST ${pathOf(booking.consultationId)}:ready`, {});
     const call = `POST ${pathOf(booking.consultationId)}:markNoShow`;
     const { kind, isFinal } = await this.client.decide("mark no-show", call, { party: noShowParty });
     if (kind === "ok") this.remember(booking, { status: "NO_SHOW", noShowParty });

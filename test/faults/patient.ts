@@ -88,9 +88,9 @@ export class Patient {
     if (pending.length > 0 && chance < 0.4) return await this.#authorize(random.pick(pending));
     if (confirmed.length > 0 && chance < 0.5) return await this.#reschedule(random.pick(confirmed));
     const awaited = confirmed.filter(({ id }) => !this.#visited.has(id));
-    if (awaited.length > 0 && chance < 0.57) return await this.#join(random.pick(awaited));
+    if (awaited.length > 0 && chance < 0.62) return await this.#join(random.pick(awaited));
     const live = [...pending, ...confirmed];
-    if (live.length > 0 && chance < 0.65) return await this.#cancel(random.pick(live));
+    if (live.length > 0 && chance < 0.69) return await this.#cancel(random.pick(live));
     if (this.beliefs.size > 0 && chance < 0.8)
       return await this.#read(random.pick([...this.beliefs.values()]));
     const { slots } = this.#options;

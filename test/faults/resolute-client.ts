@@ -5,6 +5,8 @@ import type { HttpClient, Outcome, Sent } from "./http-client.ts";
 import type { Random } from "./random.ts";
 import { Tally } from "./tally.ts";
 
+/** Refusals that are not kept with their idempotency key, as another person's doing lifts them. */
+const UNKEPT = new Set<string | undefined>(["NOT_FOUND", "PATIENT_NOT_JOINED"]);
 const RETRY_MS = 250;
 /** After so long without a decision, a call will never have one. */
 const GIVE_UP_MS = 90_000;
@@ -21,8 +23,8 @@ export interface ResoluteClientOptions<Operation extends string> {
 /** How a call that was asked for until it was decided ended. */
 export interface Decision extends Outcome {
   /**
-   * Whether nothing more can come of it. What is not found is refused without a trace under the key: an earlier call of
-   * the same, on its way for longer, may find it.
+   * Whether nothing more can come of it. Some refusals leave no trace under the key: an earlier call of the same, on its
+   * way for longer, may be granted yet.
    */
   isFinal: boolean;
 }
@@ -57,7 +59,7 @@ export class ResoluteClient<Operation extends string> {
     const deadline = Date.now() + GIVE_UP_MS;
     for (let unanswered = 0; ; unanswered++) {
       const outcome = this.#count(operation, await http.send(call, sent));
-      const isFinal = outcome.kind !== "unknown" && (unanswered === 0 || outcome.reason !== "NOT_FOUND");
+      const isFinal = outcome.kind !== "unknown" && (unanswered === 0 || !UNKEPT.has(outcome.reason));
       if (outcome.kind !== "unknown") return { ...outcome, isFinal };
       if (Date.now() > deadline) {
         this.violate(`${operation} was never decided: ${outcome.status} ${outcome.reason}`);

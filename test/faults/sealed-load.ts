@@ -26,6 +26,7 @@ const EXPECTED = {
   book: [],
   // The consultation comes about by an event.
   await: ["NOT_FOUND"],
+  join: [],
   start: [],
   complete: [],
   add: [],
@@ -178,6 +179,7 @@ export class SealedLoad {
     this.#beliefs.set(belief.id, belief);
     const consultation = `/v1/consultations/${booked.body.consultationId}`;
     if (!(await this.#isThere(consultation))) return;
+    await this.#patient.decide("join", `POST ${consultation}:join`, {});
     await this.#doctor.decide("start", `POST ${consultation}:start`, {});
     await this.#doctor.decide("complete", `POST ${consultation}:complete`, { notes: text });
     await this.#keep("add", this.#doctor, `POST ${consultation}/addenda`, { text });

@@ -26,7 +26,8 @@ const EXPECTED = {
   book: ["SLOT_UNAVAILABLE", "PATIENT_OVERLAP"],
   // Not found: billing, or clinical, has not heard of the booking yet. The hold may have ended meanwhile.
   authorize: ["NOT_FOUND", "HOLD_EXPIRED", "ILLEGAL_TRANSITION"],
-  start: ["NOT_FOUND", "ILLEGAL_TRANSITION"],
+  join: ["NOT_FOUND", "ILLEGAL_TRANSITION"],
+  start: ["NOT_FOUND", "ILLEGAL_TRANSITION", "PATIENT_NOT_JOINED"],
   cancel: ["BOOKING_STARTED", "ILLEGAL_TRANSITION"],
 } as const;
 
@@ -90,7 +91,12 @@ export class SteadyLoad {
     const belief = beliefOf(booked.body);
     patient.beliefs.set(belief.id, belief);
     if (belief.paymentId !== undefined) await this.#authorize(patient, belief);
-    else if (this.#startsLeft > 0 && this.#random.next() < START_SHARE && (await this.#start(belief))) return;
+    else if (
+      this.#startsLeft > 0 &&
+      this.#random.next() < START_SHARE &&
+      (await this.#begin(patient, belief))
+    )
+      return;
     belief.cancelAsked = true;
     const cancel = `POST /v1/bookings/${belief.id}:cancel`;
     const cancelled = await this.#send("cancel", cancel, patient, { reason: "Well again" });
@@ -103,11 +109,14 @@ export class SteadyLoad {
     if (kind === "ok" && body.status === "AUTHORIZED") belief.paid = true;
   }
 
-  /** @returns whether it has begun; who had it begin ends it once the steady load is over */
-  async #start(belief: Belief): Promise<boolean> {
+  /** @returns whether it has begun; its doctor ends it once the steady load is over */
+  async #begin(patient: Patient, belief: Belief): Promise<boolean> {
     const doctor = this.#crowd.doctors.find(({ id }) => id === belief.doctorId)!;
-    const call = `POST /v1/consultations/${belief.consultationId}:start`;
-    const { kind } = await this.#send("start", call, doctor, {});
+    const path = `POST /v1/consultations/${belief.consultationId}`;
+    const joined = await this.#send("join", `${path}:join`, patient, {});
+    if (joined.kind !== "ok") return false;
+    belief.joined = true;
+    const { kind } = await this.#send("start", `${path}:start`, doctor, {});
     if (kind !== "ok") return false;
     this.#startsLeft -= 1;
     doctor.remember(belief, { status: "IN_PROGRESS" });

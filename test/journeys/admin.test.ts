@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, test } from "@jest/globals";
 import { type Account, logIn, PASSWORD, signUp, signUpAdmin } from "../support/accounts.ts";
 import { Api, type Json, refusal } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
-import { type Booked, book, FEE, offer, openPractice, SOON_MS } from "../support/practice.ts";
+import { type Booked, begin, book, FEE, offer, openPractice, SOON_MS } from "../support/practice.ts";
 import { sharedStack } from "../support/stack.ts";
 
 const stack = sharedStack();
@@ -24,11 +24,7 @@ const payAndComplete = async () => {
   const body = { paymentMethod: "pm_card_visa" };
   await patient.api.ok(`POST /v1/payments/${booked.paymentId}:authorize`, { key: true, body });
   const consultation = `/v1/consultations/${booked.consultationId}`;
-  await eventually(
-    () => doctor.api.send(`POST ${consultation}:start`),
-    ({ status }) => status === 200,
-    2000,
-  );
+  await begin(patient, doctor, booked.consultationId);
   await doctor.api.ok(`POST ${consultation}:complete`, { body: { notes: "All well." } });
 };
 

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { beforeAll, describe, expect, test } from "@jest/globals";
 import { type Account, signUp, signUpAdmin } from "../support/accounts.ts";
 import { Api, type Json, refusal } from "../support/api.ts";
-import { type Booked, book, offer, openPractice, SOON_MS } from "../support/practice.ts";
+import { type Booked, begin, book, offer, openPractice, SOON_MS } from "../support/practice.ts";
 import { sharedStack } from "../support/stack.ts";
 
 const NOTES = "Allergic to penicillin.";
@@ -27,7 +27,7 @@ beforeAll(async () => {
   ]);
   booked = await book(patient, await offer(doctor, SOON_MS));
   const consultation = `/v1/consultations/${booked.consultationId}`;
-  await doctor.api.ok(`POST ${consultation}:start`);
+  await begin(patient, doctor, booked.consultationId);
   await doctor.api.ok(`POST ${consultation}:complete`, { body: { notes: NOTES } });
   const body = { content: "No penicillin." };
   const prescription = await doctor.api.ok(`POST ${consultation}/prescriptions`, { key: true, body });

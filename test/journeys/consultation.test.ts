@@ -209,6 +209,8 @@ describe("a free consultation", () => {
   });
 
   test("goes from the waiting room over its start to its completion, which closes the booking", async () => {
+    const alone = await doctor.api.send(`POST ${consultation()}:start`);
+    expect(refusal(alone)).toEqual({ status: 409, reason: "PATIENT_NOT_JOINED" });
     expect(await patient.api.ok(`POST ${consultation()}:join`)).toMatchObject({ status: "WAITING" });
     expect(await doctor.api.ok(`POST ${consultation()}:start`)).toMatchObject({ status: "IN_PROGRESS" });
     const done = await doctor.api.ok(`POST ${consultation()}:complete`, { body: { notes: NOTES } });
@@ -280,13 +282,16 @@ describe("a free consultation", () => {
   });
 });
 
-test("a consultation that is days away cannot be joined or started yet", async () => {
+test("a consultation that is days away cannot be joined or started yet, and its doctor cannot be ready", async () => {
   const doctor = await openPractice(api);
   const patient = await signUp(api, "PATIENT");
   const { consultationId } = await book(patient, await offer(doctor, 2 * DAY_MS));
   const join = await patient.api.send(`POST /v1/consultations/${consultationId}:join`);
   const start = await doctor.api.send(`POST /v1/consultations/${consultationId}:start`);
-  for (const answer of [join, start]) expect(refusal(answer)).toEqual({ status: 409, reason: "TOO_EARLY" });
+  const ready = await doctor.api.send(`POST /v1/consultations/${consultationId}:ready`);
+  for (const answer of [join, start, ready]) {
+    expect(refusal(answer)).toEqual({ status: 409, reason: "TOO_EARLY" });
+  }
 });
 
 /** A refusal without what differs between any two requests. */

@@ -2,7 +2,16 @@ import { expect, test } from "@jest/globals";
 import { type Account, signUp } from "../support/accounts.ts";
 import { Api, type Json, refusal } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
-import { type Booked, book, FEE, MINUTE_MS, offer, openPractice, SOON_MS } from "../support/practice.ts";
+import {
+  type Booked,
+  begin,
+  book,
+  FEE,
+  MINUTE_MS,
+  offer,
+  openPractice,
+  SOON_MS,
+} from "../support/practice.ts";
 import { sharedStack } from "../support/stack.ts";
 
 /** Time enough to book and pay before the start, and little to wait for it. */
@@ -58,8 +67,12 @@ test.each([
 ])("missed by the %s, a payment is %s: %s", async (party, payment) => {
   const missed = await appointment(AT_ONCE_MS);
   const { doctor, booked } = missed;
-  const mark = () =>
-    doctor.api.send(`POST /v1/consultations/${booked.consultationId}:markNoShow`, { body: { party } });
+  const path = `/v1/consultations/${booked.consultationId}`;
+  const mark = () => doctor.api.send(`POST ${path}:markNoShow`, { body: { party } });
+  expect(await doctor.api.ok(`POST ${path}:ready`)).toMatchObject({
+    status: "SCHEDULED",
+    doctorReadyTime: expect.any(String),
+  });
   expect(refusal(await mark())).toEqual({ status: 409, reason: "TOO_EARLY" });
   const marked = await eventually(mark, ({ status }) => status === 200, AT_ONCE_MS + 5000);
   expect(marked.body).toMatchObject({ status: "NO_SHOW", noShowParty: party });
@@ -69,11 +82,28 @@ test.each([
   expect(refusal(await cancel(missed))).toEqual({ status: 409, reason: "ILLEGAL_TRANSITION" });
 });
 
+test("nobody is charged for a patient who never joined: not by a start, and not by a no-show without the doctor", async () => {
+  const unmet = await appointment(AT_ONCE_MS);
+  const { doctor, booked } = unmet;
+  const path = `/v1/consultations/${booked.consultationId}`;
+  const start = await doctor.api.send(`POST ${path}:start`);
+  expect(refusal(start)).toEqual({ status: 409, reason: "PATIENT_NOT_JOINED" });
+  const complete = await doctor.api.send(`POST ${path}:complete`, { body: { notes: "x" } });
+  expect(refusal(complete)).toEqual({ status: 409, reason: "ILLEGAL_TRANSITION" });
+  const mark = await eventually(
+    () => doctor.api.send(`POST ${path}:markNoShow`, { body: { party: "PATIENT" } }),
+    ({ body }) => body.reason !== "TOO_EARLY",
+    AT_ONCE_MS + 5000,
+  );
+  expect(refusal(mark)).toEqual({ status: 409, reason: "DOCTOR_NOT_READY" });
+  await untilAll(unmet, { booking: "CONFIRMED", consultation: "SCHEDULED", payment: "AUTHORIZED" });
+});
+
 test("broken off by the doctor, the booking is cancelled and the money let go", async () => {
   const brokenOff = await appointment(SOON_MS);
-  const { doctor, booked } = brokenOff;
+  const { doctor, patient, booked } = brokenOff;
   const path = `/v1/consultations/${booked.consultationId}`;
-  await doctor.api.ok(`POST ${path}:start`);
+  await begin(patient, doctor, booked.consultationId);
   const abandoned = await doctor.api.ok(`POST ${path}:abandon`, { body: { reason: "The line broke" } });
   expect(abandoned).toMatchObject({ status: "ABANDONED" });
 

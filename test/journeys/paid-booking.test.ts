@@ -4,6 +4,7 @@ import { type Answer, Api, type Json, refusal } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
 import {
   type Booked,
+  begin,
   book,
   DAY_MS,
   FEE,
@@ -93,7 +94,7 @@ describe("a paid consultation", () => {
 
   test("is charged when it is completed", async () => {
     const path = `/v1/consultations/${booked.consultationId}`;
-    await doctor.api.ok(`POST ${path}:start`);
+    await begin(patient, doctor, booked.consultationId);
     await doctor.api.ok(`POST ${path}:complete`, { body: { notes: "All well." } });
     const payment = await untilStatus(() => paymentOf(booked), "CAPTURED");
     expect(payment).toMatchObject({ captureTime: expect.any(String), amount: FEE });

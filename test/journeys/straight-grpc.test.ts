@@ -66,8 +66,12 @@ test("a consultation goes its whole way, and the gateway shows the same", async 
   const booking = await bookStraight(8 * 60_000);
   expect(booking.body).toMatchObject({ status: "CONFIRMED", patientId: patient.id });
   const { id, consultationId } = booking.body;
-  const step = (rpc: string, more: Json = {}) =>
-    call("clinical", `ConsultationService/${rpc}`, { consultationId, ...more }, doctor);
+  const step = (rpc: string, more: Json = {}, by: Credential = doctor) =>
+    call("clinical", `ConsultationService/${rpc}`, { consultationId, ...more }, by);
+  expect((await step("ReadyConsultation")).body.status).toBe("SCHEDULED");
+  const alone = await step("StartConsultation");
+  expect(alone).toMatchObject({ name: "FAILED_PRECONDITION", reason: "PATIENT_NOT_JOINED" });
+  expect((await step("JoinConsultation", {}, patient)).body.status).toBe("WAITING");
   expect((await step("StartConsultation")).body.status).toBe("IN_PROGRESS");
   expect((await step("CompleteConsultation", { notes: NOTES })).body.status).toBe("COMPLETED");
   const prescription = { consultationId, content: "Rest.", idempotencyKey: randomUUID() };

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type Account, signUp, signUpAdmin } from "../support/accounts.ts";
 import { Api, type Json } from "../support/api.ts";
-import { book, DAY_MS, FEE, offer, openPractice, SOON_MS } from "../support/practice.ts";
+import { begin, book, DAY_MS, FEE, offer, openPractice, SOON_MS } from "../support/practice.ts";
 import { sharedStack } from "../support/stack.ts";
 
 /** Who sends junk, and what they have that it could damage. */
@@ -28,7 +28,7 @@ export async function makeCast(): Promise<Cast> {
   ]);
   const completed = await book(patient, await offer(doctor, SOON_MS));
   const consultation = `/v1/consultations/${completed.consultationId}`;
-  await doctor.api.ok(`POST ${consultation}:start`);
+  await begin(patient, doctor, completed.consultationId);
   await doctor.api.ok(`POST ${consultation}:complete`, { body: { notes: "All well." } });
   await doctor.api.ok(`POST ${consultation}/addenda`, { body: { text: "No allergies." } });
   const prescription = await doctor.api.ok(`POST ${consultation}/prescriptions`, {

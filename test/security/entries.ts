@@ -256,6 +256,7 @@ export const ENTRIES: Record<string, Entry | Entry[]> = {
     request: ({ id }) => ({ patientId: id, pageSize: 100 }),
   },
   "clinical.v1.ConsultationService/JoinConsultation": onConsultation(),
+  "clinical.v1.ConsultationService/ReadyConsultation": onConsultation(),
   "clinical.v1.ConsultationService/StartConsultation": onConsultation(),
   "clinical.v1.ConsultationService/CompleteConsultation": onConsultation({ notes: "All well." }),
   "clinical.v1.ConsultationService/CreateAddendum": onConsultation({ text: "No allergies after all." }),

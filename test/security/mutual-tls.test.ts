@@ -13,7 +13,7 @@ import { Api, type Json } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
 import { Grpc, type Reply } from "../support/grpc.ts";
 import { type OwnStack, START_TIMEOUT_MS, startOwnStack } from "../support/own-stack.ts";
-import { book, FEE, offer, openPractice, SOON_MS } from "../support/practice.ts";
+import { begin, book, FEE, offer, openPractice, SOON_MS } from "../support/practice.ts";
 
 const HOUR_MS = 3_600_000;
 /** A read of each service that a patient may do. */
@@ -42,12 +42,7 @@ test("a booking goes its whole way: held, paid, met, prescribed, captured", asyn
     body: { paymentMethod: "pm_card_visa" },
   });
   const consultation = `/v1/consultations/${consultationId}`;
-  await eventually(
-    () => patient.api.send(`GET ${consultation}`),
-    ({ status }) => status === 200,
-    5000,
-  );
-  await doctor.api.ok(`POST ${consultation}:start`);
+  await begin(patient, doctor, consultationId);
   await doctor.api.ok(`POST ${consultation}:complete`, { body: { notes: "All well." } });
   await doctor.api.ok(`POST ${consultation}/prescriptions`, { key: true, body: { content: "Rest." } });
   const payment = await eventually(

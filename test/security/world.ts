@@ -3,7 +3,7 @@ import { decodeJwt } from "jose";
 import { type Account, logIn, signUp, signUpAdmin } from "../support/accounts.ts";
 import { Api } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
-import { book, DAY_MS, FEE, HOUR_MS, offer, openPractice, SOON_MS } from "../support/practice.ts";
+import { begin, book, DAY_MS, FEE, HOUR_MS, offer, openPractice, SOON_MS } from "../support/practice.ts";
 import { makeServiceAccount, type ServiceAccount } from "../support/service-account.ts";
 import { sharedStack } from "../support/stack.ts";
 
@@ -120,7 +120,7 @@ async function makePractice(): Promise<Practice> {
   await untilDone(patient, `POST /v1/payments/${paid.paymentId}:authorize`, {
     paymentMethod: "pm_card_visa",
   });
-  await untilDone(doctor, `POST ${consultation}:start`);
+  await begin(patient, doctor, paid.consultationId);
   await doctor.api.ok(`POST ${consultation}:complete`, { body: { notes: texts.notes } });
   await doctor.api.ok(`POST ${consultation}/addenda`, { body: { text: texts.added } });
   const prescription = await doctor.api.ok(`POST ${consultation}/prescriptions`, {

@@ -1,11 +1,15 @@
 import { type Account, signUp } from "./accounts.ts";
 import type { Api, Json } from "./api.ts";
+import { eventually } from "./eventually.ts";
 
 export const MINUTE_MS = 60_000;
 export const HOUR_MS = 60 * MINUTE_MS;
 export const DAY_MS = 24 * HOUR_MS;
 /** A consultation may begin 15 minutes before its time: one that starts so soon can be held now. */
 export const SOON_MS = 10 * MINUTE_MS;
+
+/** Several hops from service to service, on a machine that has other things to do. */
+const CONFIRMED_WITHIN_MS = 15_000;
 
 export const FEE = { currencyCode: "USD", amountMinor: "5000" };
 
@@ -47,4 +51,15 @@ export async function book({ api }: Account, slotId: string, reason = "A cough")
     consultationId: String(booking.consultationId),
     paymentId: String(booking.paymentId),
   };
+}
+
+/** Has the patient join and the doctor start, once clinical has heard that the booking is confirmed. */
+export async function begin(patient: Account, doctor: Account, consultationId: string): Promise<void> {
+  const path = `/v1/consultations/${consultationId}`;
+  await eventually(
+    () => patient.api.send(`POST ${path}:join`),
+    ({ status }) => status === 200,
+    CONFIRMED_WITHIN_MS,
+  );
+  await doctor.api.ok(`POST ${path}:start`);
 }

@@ -13,6 +13,7 @@ import { getConsultationStats } from "./consultations/consultation-stats.ts";
 import { joinConsultation } from "./consultations/join-consultation.ts";
 import { markNoShow } from "./consultations/mark-no-show.ts";
 import { getConsultation, listConsultations } from "./consultations/read-consultations.ts";
+import { readyConsultation } from "./consultations/ready-consultation.ts";
 import { startConsultation } from "./consultations/start-consultation.ts";
 import { sweepNoShows, watchNoShows } from "./consultations/sweep-no-shows.ts";
 import { consumersOf } from "./consumers.ts";
@@ -40,6 +41,7 @@ startProcess("clinical", async () => {
             getConsultation: getConsultation(app),
             listConsultations: listConsultations(app),
             joinConsultation: joinConsultation(app),
+            readyConsultation: readyConsultation(app),
             startConsultation: startConsultation(app),
             completeConsultation: completeConsultation(app),
             createAddendum: createAddendum(app),

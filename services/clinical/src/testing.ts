@@ -3,6 +3,7 @@ import { newId } from "@medconnect/platform/ids.ts";
 import { Inbox } from "@medconnect/platform/inbox/inbox.ts";
 import { invoke, startTestService, type TestService } from "@medconnect/platform/testing/test-service.ts";
 import {
+  type Consultation,
   type Consultation_Party,
   ConsultationServiceService,
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
@@ -14,6 +15,7 @@ import { completeConsultation } from "./consultations/complete-consultation.ts";
 import { joinConsultation } from "./consultations/join-consultation.ts";
 import { markNoShow } from "./consultations/mark-no-show.ts";
 import { getConsultation } from "./consultations/read-consultations.ts";
+import { readyConsultation } from "./consultations/ready-consultation.ts";
 import { startConsultation } from "./consultations/start-consultation.ts";
 import { consumersOf } from "./consumers.ts";
 
@@ -39,7 +41,7 @@ export async function startClinical() {
 }
 
 /** Consultations of a patient and a doctor that have come so far. */
-function stagesOf({ booking, deliver, start, complete }: ReturnType<typeof usesOf>) {
+function stagesOf({ booking, deliver, join, start, complete }: ReturnType<typeof usesOf>) {
   /** Scheduled to begin in so many minutes. @returns its booking's events */
   const scheduled = async (patient: Caller, doctor: Caller, startMinutes: number) => {
     const made = booking(patient, doctor, startMinutes);
@@ -48,10 +50,16 @@ function stagesOf({ booking, deliver, start, complete }: ReturnType<typeof usesO
     return made;
   };
 
+  /** The patient joins, and the doctor starts. */
+  const meet = async (consultationId: string, patient: Caller, doctor: Caller): Promise<Consultation> => {
+    await join(consultationId, patient);
+    return await start(consultationId, doctor);
+  };
+
   /** @returns its id */
   const begun = async (patient: Caller, doctor: Caller): Promise<string> => {
     const { consultationId } = await scheduled(patient, doctor, 0);
-    await start(consultationId, doctor);
+    await meet(consultationId, patient, doctor);
     return consultationId;
   };
 
@@ -62,7 +70,7 @@ function stagesOf({ booking, deliver, start, complete }: ReturnType<typeof usesO
     return consultationId;
   };
 
-  return { scheduled, begun, completed };
+  return { scheduled, meet, begun, completed };
 }
 
 function usesOf(app: Clinical & TestService) {
@@ -124,6 +132,10 @@ function usesOf(app: Clinical & TestService) {
     join: async (consultationId: string, by: Caller) =>
       (await invoke(service.joinConsultation, joinConsultation(app), by, { consultationId, idempotencyKey }))
         .response,
+    ready: async (consultationId: string, by: Caller) => {
+      const request = { consultationId, idempotencyKey };
+      return (await invoke(service.readyConsultation, readyConsultation(app), by, request)).response;
+    },
     start: async (consultationId: string, by: Caller) =>
       (
         await invoke(service.startConsultation, startConsultation(app), by, {

@@ -44,7 +44,7 @@ beforeEach(async () => {
 async function treat(treated: typeof patient): Promise<[string, string]> {
   const booking = clinical.booking(treated, doctor, 0);
   await clinical.deliver("scheduling", booking.confirmed);
-  await clinical.start(booking.consultationId, doctor);
+  await clinical.meet(booking.consultationId, treated, doctor);
   await clinical.complete(booking.consultationId, doctor, NOTES);
   await clinical.add(booking.consultationId, doctor, ADDED);
   const { response } = await invoke(

@@ -20,6 +20,13 @@ beforeEach(() => {
 
 const book = (startMinutes: number) => clinical.scheduled(patient, doctor, startMinutes);
 
+/** Has the doctor wait for the patient, and tell who did not come. */
+const miss = async (consultationId: string, party: "PATIENT" | "DOCTOR") => {
+  await clinical.ready(consultationId, doctor);
+  clinical.app.clock.advance(20 * MINUTE_MS);
+  return await clinical.markNoShow(consultationId, doctor, party);
+};
+
 /** What was told of a consultation, as "type to service". */
 const told = async (consultationId: string) =>
   (await clinical.told(consultationId))
@@ -60,6 +67,7 @@ test("a confirmed booking makes the consultation that it names, with the names t
     endedTime: undefined,
     notes: "",
     noShowParty: undefined,
+    doctorReadyTime: undefined,
     addenda: [],
     etag: "0001",
   });
@@ -104,7 +112,7 @@ test("the cancellation of its booking cancels a consultation, and tells nobody",
 
 test("the cancellation of its booking wins over a consultation that has just begun", async () => {
   const { consultationId, cancelled } = await book(10);
-  await clinical.start(consultationId, doctor);
+  await clinical.meet(consultationId, patient, doctor);
   await clinical.deliver("scheduling", cancelled);
   const endedTime = clinical.app.clock.now();
   expect(await clinical.read(consultationId, patient)).toMatchObject({ status: "ABANDONED", endedTime });
@@ -129,26 +137,27 @@ test.each([
 test.each(["PATIENT", "DOCTOR"] as const)(
   "a consultation that the %s missed takes place where its booking had been moved, once that is heard of",
   async (party) => {
-    const { consultationId, confirmed } = await book(-20);
-    await clinical.markNoShow(consultationId, doctor, party);
+    const { consultationId, confirmed } = await book(0);
+    await miss(consultationId, party);
     const later = clinical.movedBy(confirmed, 24 * 60);
     expect(await clinical.deliver("scheduling", later)).toEqual([]);
     const { startTime, endTime } = later.booking;
     expect(await clinical.read(consultationId, patient)).toMatchObject({
       status: "SCHEDULED",
       noShowParty: undefined,
+      doctorReadyTime: undefined,
       startTime,
       endTime,
     });
-    clinical.app.clock.advance(24 * 60 * MINUTE_MS);
-    await clinical.start(consultationId, doctor);
+    clinical.app.clock.advance((24 * 60 - 20) * MINUTE_MS);
+    await clinical.meet(consultationId, patient, doctor);
     expect((await clinical.complete(consultationId, doctor, "flu")).status).toBe("COMPLETED");
   },
 );
 
 test("a consultation that was missed stays so where its booking was moved away and back", async () => {
-  const { consultationId, confirmed } = await book(-20);
-  const missed = await clinical.markNoShow(consultationId, doctor, "PATIENT");
+  const { consultationId, confirmed } = await book(0);
+  const missed = await miss(consultationId, "PATIENT");
   await clinical.deliver("scheduling", clinical.movedBy(confirmed, 0));
   expect(await clinical.read(consultationId, doctor)).toEqual(missed);
 });
@@ -163,7 +172,7 @@ test("a booking that was moved before its confirmation was heard of makes its co
 
 test("a consultation that has begun is not moved", async () => {
   const { consultationId, confirmed } = await book(10);
-  const begun = await clinical.start(consultationId, doctor);
+  const begun = await clinical.meet(consultationId, patient, doctor);
   await clinical.deliver("scheduling", clinical.movedBy(confirmed, 60));
   expect((await clinical.read(consultationId, patient)).startTime).toEqual(begun.startTime);
   await clinical.complete(consultationId, doctor, "flu");
@@ -174,7 +183,7 @@ test("a consultation that has begun is not moved", async () => {
 
 test("the cancellation of its booking leaves a consultation alone that has ended", async () => {
   const { consultationId, cancelled } = await book(0);
-  await clinical.start(consultationId, doctor);
+  await clinical.meet(consultationId, patient, doctor);
   const completed = await clinical.complete(consultationId, doctor, "flu");
   expect(await clinical.deliver("scheduling", cancelled)).toEqual([]);
   expect(await clinical.read(consultationId, doctor)).toEqual(completed);

@@ -40,7 +40,7 @@ test("tells where consultations stand, and leaves out those that are not there",
 test("tells that an event of it is on its way, until it is delivered or dead", async () => {
   const { consultationId, confirmed } = clinical.booking(patient, doctor, 0);
   await clinical.deliver("scheduling", confirmed);
-  await clinical.start(consultationId, doctor);
+  await clinical.meet(consultationId, patient, doctor);
   expect(await ask(consultationId)).toMatchObject([{ status: "IN_PROGRESS", inFlight: true }]);
   await clinical.app.db.write("UPDATE outbox SET dead = TRUE WHERE aggregateid = ?", [consultationId]);
   expect(await ask(consultationId)).toMatchObject([{ status: "IN_PROGRESS", inFlight: false }]);
@@ -50,7 +50,7 @@ test("tells whether a doctor broke it off, or its booking's cancellation", async
   const begun = async () => {
     const booked = clinical.booking(patient, doctor, 0);
     await clinical.deliver("scheduling", booked.confirmed);
-    await clinical.start(booked.consultationId, doctor);
+    await clinical.meet(booked.consultationId, patient, doctor);
     return booked;
   };
   const [broken, cancelled] = [await begun(), await begun()];

@@ -2,6 +2,7 @@ import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import {
   assertCompleted,
+  becomesReady,
   type ConsultationFacts,
   type Step,
   stepOfCancellation,
@@ -21,10 +22,12 @@ const scheduled: ConsultationFacts = {
   endTime: at(30),
   notes: "",
   noShowParty: null,
+  doctorReadyTime: null,
 };
 
 const CONSULTATIONS = {
   scheduled,
+  "awaited by the doctor": { ...scheduled, doctorReadyTime: start },
   waiting: { ...scheduled, status: "WAITING", movedBy: "PATIENT" },
   "in progress": { ...scheduled, status: "IN_PROGRESS", movedBy: "DOCTOR" },
   completed: { ...scheduled, status: "COMPLETED", movedBy: "DOCTOR", notes: "flu" },
@@ -50,12 +53,13 @@ const { waiting } = CONSULTATIONS;
 test.each([
   ["scheduled", "join", -15],
   ["scheduled", "join", 29.9],
-  ["scheduled", "start", -15],
+  ["waiting", "start", -15],
   ["waiting", "start", 29.9],
   ["in progress", "complete", -14],
   ["in progress", "complete", 300],
-  ["scheduled", "mark the patient's no-show", 15],
-  ["scheduled", "mark the patient's no-show", 300],
+  ["awaited by the doctor", "mark the patient's no-show", 15],
+  ["awaited by the doctor", "mark the patient's no-show", 29.9],
+  ["scheduled", "mark the doctor's no-show", 300],
   ["scheduled", "mark the doctor's no-show", 15],
   ["waiting", "mark the doctor's no-show", 15],
   ["in progress", "abandon", 10],
@@ -66,6 +70,15 @@ test.each([
 test.each([
   ["scheduled", "join", -15.1, "TOO_EARLY"],
   ["scheduled", "start", -15.1, "TOO_EARLY"],
+  ["scheduled", "start", -15, "PATIENT_NOT_JOINED"],
+  ["scheduled", "start", 29.9, "PATIENT_NOT_JOINED"],
+  ["awaited by the doctor", "start", 20, "PATIENT_NOT_JOINED"],
+  ["scheduled", "start", 30, "ILLEGAL_TRANSITION"],
+  ["scheduled", "mark the patient's no-show", 15, "DOCTOR_NOT_READY"],
+  ["scheduled", "mark the patient's no-show", 29.9, "DOCTOR_NOT_READY"],
+  ["scheduled", "mark the patient's no-show", 30, "TOO_LATE"],
+  ["awaited by the doctor", "mark the patient's no-show", 14.9, "TOO_EARLY"],
+  ["awaited by the doctor", "mark the patient's no-show", 30, "TOO_LATE"],
   ["waiting", "start", -15.1, "TOO_EARLY"],
   ["scheduled", "mark the patient's no-show", 14.9, "TOO_EARLY"],
   ["waiting", "mark the doctor's no-show", 14.9, "TOO_EARLY"],
@@ -101,13 +114,58 @@ test.each([
   expect(takesStep(CONSULTATIONS[consultation], STEPS[step], at(100), TIMES)).toBe(false);
 });
 
+test.each([
+  ["scheduled", -15],
+  ["scheduled", 4.9],
+  ["waiting", 0],
+] as const)("%s: the doctor becomes ready %s minutes after the start", (consultation, minutes) => {
+  expect(becomesReady(CONSULTATIONS[consultation], at(minutes), TIMES)).toBe(true);
+});
+
+test.each([
+  ["scheduled", -15.1, "TOO_EARLY"],
+  ["scheduled", 5, "TOO_LATE"],
+  ["waiting", 5, "TOO_LATE"],
+  ["in progress", 0, "ILLEGAL_TRANSITION"],
+  ["completed", 0, "ILLEGAL_TRANSITION"],
+  ["cancelled", 0, "ILLEGAL_TRANSITION"],
+  ["closed by the clock", 0, "ILLEGAL_TRANSITION"],
+] as const)("%s: to become ready %s minutes after the start is %s", (consultation, minutes, reason) => {
+  const become = () => becomesReady(CONSULTATIONS[consultation], at(minutes), TIMES);
+  expect(become).toThrow(expect.objectContaining({ reason }));
+});
+
+test("a doctor who is ready stays so, at any time", () => {
+  for (const minutes of [-100, 0, 100]) {
+    expect(becomesReady(CONSULTATIONS["awaited by the doctor"], at(minutes), TIMES)).toBe(false);
+  }
+});
+
+test("whatever its length, there is a time in which a patient can be missed, and it ends with the appointment", () => {
+  const minutes = fc.integer({ min: 1, max: 720 });
+  fc.assert(
+    fc.property(minutes, minutes, (length, noShowAfter) => {
+      const appointment = { ...CONSULTATIONS["awaited by the doctor"], endTime: at(length) };
+      const times = { ...TIMES, noShowAfterMs: noShowAfter * MINUTE_MS };
+      const miss = (now: Date) => takesStep(appointment, STEPS["mark the patient's no-show"], now, times);
+      expect(miss(new Date(at(length).getTime() - 1))).toBe(true);
+      expect(() => miss(at(length))).toThrow(expect.objectContaining({ reason: "TOO_LATE" }));
+      const from = noShowAfter < length ? noShowAfter : length / 2;
+      expect(miss(at(from))).toBe(true);
+      expect(() => miss(new Date(at(from).getTime() - 1))).toThrow(
+        expect.objectContaining({ reason: "TOO_EARLY" }),
+      );
+    }),
+  );
+});
+
 test("an illegal transition says where the consultation stands and where it can go", () => {
   expect(() => takesStep(scheduled, STEPS.complete, at(0), TIMES)).toThrow(
     expect.objectContaining({
       metadata: {
         current: "SCHEDULED",
         requested: "COMPLETED",
-        allowed: "WAITING,IN_PROGRESS,CANCELLED,NO_SHOW",
+        allowed: "WAITING,CANCELLED,NO_SHOW",
       },
     }),
   );
@@ -154,7 +212,6 @@ const happenings = fc.array(
 
 const ALLOWED = [
   "SCHEDULED>WAITING",
-  "SCHEDULED>IN_PROGRESS",
   "SCHEDULED>CANCELLED",
   "SCHEDULED>NO_SHOW",
   "WAITING>IN_PROGRESS",
@@ -189,8 +246,8 @@ const afterStep = (consultation: ConsultationFacts, step: Step): ConsultationFac
 test("whatever happens, only the allowed transitions are taken, and nothing leads out of an end", () => {
   const taken = new Set<string>();
   fc.assert(
-    fc.property(happenings, (steps) => {
-      let consultation = scheduled;
+    fc.property(happenings, fc.boolean(), (steps, isAwaited) => {
+      let consultation: ConsultationFacts = isAwaited ? CONSULTATIONS["awaited by the doctor"] : scheduled;
       for (const { what, minutes } of steps) {
         const step = stepOf(consultation, what, at(minutes));
         if (!step) continue;

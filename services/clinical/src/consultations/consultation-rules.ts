@@ -7,7 +7,7 @@ import type {
 /** Where a consultation can go from each status. */
 const TRANSITIONS: Record<Consultation_Status, readonly Consultation_Status[]> = {
   STATUS_UNSPECIFIED: [],
-  SCHEDULED: ["WAITING", "IN_PROGRESS", "CANCELLED", "NO_SHOW"],
+  SCHEDULED: ["WAITING", "CANCELLED", "NO_SHOW"],
   WAITING: ["IN_PROGRESS", "CANCELLED", "NO_SHOW"],
   IN_PROGRESS: ["COMPLETED", "ABANDONED"],
   COMPLETED: [],
@@ -15,6 +15,9 @@ const TRANSITIONS: Record<Consultation_Status, readonly Consultation_Status[]> =
   NO_SHOW: [],
   ABANDONED: [],
 };
+
+/** How long after the start the doctor's readiness still counts: later it proves no wait for the patient. */
+export const READY_GRACE_MS = 5 * 60_000;
 
 /** Who moves a consultation; SERVICE: its booking's cancellation, or the clock. */
 export type Mover = "PATIENT" | "DOCTOR" | "SERVICE";
@@ -30,6 +33,8 @@ export interface ConsultationFacts {
   endTime: Date;
   notes: string;
   noShowParty: Party | null;
+  /** Since when the doctor has been there. */
+  doctorReadyTime: Date | null;
 }
 
 /** A move from one status to another, with what is written down on the way. */
@@ -43,20 +48,40 @@ export type Step = { by: Mover } & (
 export interface Times {
   /** How long before the start patient and doctor may come, in ms. */
   readonly earlyStartMs: number;
-  /** How long after the start somebody counts as missing, in ms. */
+  /** How long after the start somebody counts as missing, in ms; half the length of a shorter appointment. */
   readonly noShowAfterMs: number;
 }
 
 /**
  * Whether a patient or doctor takes a step now; false where the same one has taken it already.
- * Throws NOTES_LOCKED, ILLEGAL_TRANSITION, TOO_EARLY.
+ * Throws NOTES_LOCKED, ILLEGAL_TRANSITION, TOO_EARLY, TOO_LATE, PATIENT_NOT_JOINED, DOCTOR_NOT_READY.
  */
 export function takesStep(consultation: ConsultationFacts, step: Step, now: Date, times: Times): boolean {
   if (hasTaken(consultation, step)) return false;
   if (step.to === "COMPLETED" && consultation.status === "COMPLETED") throw new ApiError("NOTES_LOCKED");
-  assertPossible(consultation, step, now);
-  const from = possibleFrom(consultation, step, times);
-  if (now < from) throw new ApiError("TOO_EARLY", { metadata: { possibleFrom: from.toISOString() } });
+  // From SCHEDULED a start only lacks the patient, which a repeated call may find.
+  const lacksPatient = step.to === "IN_PROGRESS" && consultation.status === "SCHEDULED";
+  assertReachable(lacksPatient ? { ...consultation, status: "WAITING" } : consultation, step, now);
+  assertNotBefore(possibleFrom(consultation, step, times), now);
+  if (lacksPatient) throw new ApiError("PATIENT_NOT_JOINED");
+  if (step.to === "NO_SHOW" && step.party === "PATIENT") assertMissed(consultation, now);
+  return true;
+}
+
+/**
+ * Whether the doctor reports to be there now; false where that was done already. Possible until shortly after the start.
+ * Throws ILLEGAL_TRANSITION, TOO_EARLY, TOO_LATE.
+ */
+export function becomesReady(consultation: ConsultationFacts, now: Date, { earlyStartMs }: Times): boolean {
+  const { status, startTime, endTime, doctorReadyTime } = consultation;
+  if (doctorReadyTime) return false;
+  if (status !== "SCHEDULED" && status !== "WAITING") {
+    throw new ApiError("ILLEGAL_TRANSITION", {
+      metadata: { current: status, requested: "READY", allowed: TRANSITIONS[status].join(",") },
+    });
+  }
+  assertNotBefore(new Date(startTime.getTime() - earlyStartMs), now);
+  assertNotAfter(new Date(Math.min(startTime.getTime() + READY_GRACE_MS, endTime.getTime())), now);
   return true;
 }
 
@@ -99,13 +124,27 @@ function hasTaken(consultation: ConsultationFacts, step: Step): boolean {
   }
 }
 
-function assertPossible(consultation: ConsultationFacts, step: Step, now: Date): void {
+function assertReachable(consultation: ConsultationFacts, step: Step, now: Date): void {
   const allowed = reachable(consultation, now);
   const metadata = { current: consultation.status, requested: step.to, allowed: allowed.join(",") };
   if (!allowed.includes(step.to)) throw new ApiError("ILLEGAL_TRANSITION", { metadata });
   if (step.to === "NO_SHOW" && step.party === "PATIENT" && consultation.status === "WAITING") {
     throw new ApiError("ILLEGAL_TRANSITION", { detail: "The patient is in the waiting room.", metadata });
   }
+}
+
+/** A doctor who was there in time, and says so while it lasts, is believed that the patient was not. */
+function assertMissed({ endTime, doctorReadyTime }: ConsultationFacts, now: Date): void {
+  assertNotAfter(endTime, now);
+  if (!doctorReadyTime) throw new ApiError("DOCTOR_NOT_READY");
+}
+
+function assertNotBefore(from: Date, now: Date): void {
+  if (now < from) throw new ApiError("TOO_EARLY", { metadata: { possibleFrom: from.toISOString() } });
+}
+
+function assertNotAfter(until: Date, now: Date): void {
+  if (now >= until) throw new ApiError("TOO_LATE", { metadata: { possibleUntil: until.toISOString() } });
 }
 
 /** The statuses that a consultation can come to at a time: after its end it does not begin any more. */
@@ -115,13 +154,16 @@ function reachable({ status, endTime }: ConsultationFacts, now: Date): readonly 
 }
 
 /** From when on a step can be taken. */
-function possibleFrom({ startTime }: ConsultationFacts, { to }: Step, times: Times): Date {
+function possibleFrom({ startTime, endTime }: ConsultationFacts, { to }: Step, times: Times): Date {
   switch (to) {
     case "WAITING":
     case "IN_PROGRESS":
       return new Date(startTime.getTime() - times.earlyStartMs);
-    case "NO_SHOW":
-      return new Date(startTime.getTime() + times.noShowAfterMs);
+    case "NO_SHOW": {
+      const lengthMs = endTime.getTime() - startTime.getTime();
+      const waitMs = times.noShowAfterMs < lengthMs ? times.noShowAfterMs : lengthMs / 2;
+      return new Date(startTime.getTime() + waitMs);
+    }
     default:
       return new Date(0);
   }

@@ -27,12 +27,13 @@ export interface ConsultationRow {
   notes: Buffer | null;
   abandon_reason: Buffer | null;
   no_show_party: Party | null;
+  doctor_ready_time: Date | null;
   version: number;
 }
 
 const SELECT = `SELECT c.id, c.booking_id, c.payment_id, c.patient_id, p.full_name AS patient_name, c.doctor_id,
     d.full_name AS doctor_name, c.status, c.moved_by, c.start_time, c.end_time, c.started_time, c.ended_time, c.notes,
-    c.abandon_reason, c.no_show_party, c.version
+    c.abandon_reason, c.no_show_party, c.doctor_ready_time, c.version
   FROM consultations c
   LEFT JOIN people p ON p.user_id = c.patient_id
   LEFT JOIN people d ON d.user_id = c.doctor_id`;
@@ -80,6 +81,7 @@ export function moveConsultations(tx: Transaction, consultations: NewConsultatio
        version = consultations.version + IF(${MOVABLE}, 1, 0),
        moved_by = IF(${MOVABLE}, 'SERVICE', consultations.moved_by),
        no_show_party = IF(${MOVABLE}, NULL, consultations.no_show_party),
+       doctor_ready_time = IF(${MOVABLE}, NULL, consultations.doctor_ready_time),
        status = IF(${MOVABLE}, 'SCHEDULED', consultations.status),
        start_time = IF(consultations.status = 'SCHEDULED', new.start_time, consultations.start_time),
        end_time = IF(consultations.status = 'SCHEDULED', new.end_time, consultations.end_time)`,
@@ -101,7 +103,7 @@ export async function lockConsultations(tx: Transaction, ids: string[]): Promise
 export function saveConsultation(tx: Transaction, row: ConsultationRow): void {
   tx.defer(
     `UPDATE consultations SET status = ?, moved_by = ?, started_time = ?, ended_time = ?, notes = ?,
-       abandon_reason = ?, no_show_party = ?, version = ? WHERE id = ?`,
+       abandon_reason = ?, no_show_party = ?, doctor_ready_time = ?, version = ? WHERE id = ?`,
     [
       row.status,
       row.moved_by,
@@ -110,6 +112,7 @@ export function saveConsultation(tx: Transaction, row: ConsultationRow): void {
       row.notes,
       row.abandon_reason,
       row.no_show_party,
+      row.doctor_ready_time,
       row.version,
       row.id,
     ],

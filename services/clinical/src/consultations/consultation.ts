@@ -9,6 +9,7 @@ import type {
 import type { ConsultationState } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import { toAddendum } from "../addenda/addendum.ts";
 import type { AddendumRow } from "../addenda/addendum-store.ts";
+import type { ConsultationFacts } from "./consultation-rules.ts";
 import type { ConsultationRow } from "./consultation-store.ts";
 
 /** Where a consultation's sealed texts lie. */
@@ -18,6 +19,17 @@ export const abandonReasonPlace = (id: string): string => `consultations.abandon
 /** The doctor's notes; empty before the consultation is completed. */
 export const notesOf = ({ id, notes }: Pick<ConsultationRow, "id" | "notes">, box: SealedBox): string =>
   notes ? box.open(notesPlace(id), notes).toString() : "";
+
+/** The part of a consultation that the rules decide by. */
+export const factsOf = (row: ConsultationRow, box: SealedBox): ConsultationFacts => ({
+  status: row.status,
+  movedBy: row.moved_by,
+  startTime: row.start_time,
+  endTime: row.end_time,
+  notes: notesOf(row, box),
+  noShowParty: row.no_show_party,
+  doctorReadyTime: row.doctor_ready_time,
+});
 
 /** The consultation as its patient and its doctor see it. */
 export const toConsultation = (
@@ -38,6 +50,7 @@ export const toConsultation = (
   endedTime: row.ended_time ?? undefined,
   notes: notesOf(row, box),
   noShowParty: row.no_show_party ?? undefined,
+  doctorReadyTime: row.doctor_ready_time ?? undefined,
   addenda: addenda.map((addendum) => toAddendum(addendum, box)),
   // Its own version has come to rest once it is added to.
   etag: etagOf(row.version + addenda.length),

@@ -54,6 +54,7 @@ test("patient and doctor meet: joined, started, completed, and the others are to
 
 test("a repeated transition answers the same, is told once, and is a read of what the answer shows", async () => {
   const { consultationId } = await book(0);
+  await clinical.join(consultationId, patient);
   const answers = [
     await clinical.start(consultationId, doctor),
     await clinical.start(consultationId, doctor),
@@ -64,6 +65,7 @@ test("a repeated transition answers the same, is told once, and is a read of wha
   expect(answers[3]).toEqual(answers[2]);
   expect(await clinical.actions(consultationId)).toEqual([
     "consultation.create",
+    "consultation.join",
     "consultation.start",
     "consultation.get",
     "consultation.complete",
@@ -84,23 +86,53 @@ test("a repeated transition answers the same, is told once, and is a read of wha
 
 test("the notes of a completed consultation are locked", async () => {
   const { consultationId } = await book(0);
-  await clinical.start(consultationId, doctor);
+  await clinical.meet(consultationId, patient, doctor);
   await clinical.complete(consultationId, doctor, "flu");
   const other = clinical.complete(consultationId, doctor, "cold");
   await expect(other).rejects.toMatchObject({ reason: "NOTES_LOCKED" });
   expect((await clinical.read(consultationId, doctor)).notes).toBe("flu");
 });
 
+test("a doctor who is ready says so once, and is believed that the patient never came", async () => {
+  const { consultationId } = await book(10);
+  const doctorReadyTime = clinical.app.clock.now();
+  const ready = await clinical.ready(consultationId, doctor);
+  expect(ready).toMatchObject({ status: "SCHEDULED", doctorReadyTime, etag: "0002" });
+  clinical.app.clock.advance(25 * MINUTE_MS);
+  expect(await clinical.ready(consultationId, doctor)).toEqual(ready);
+  const missed = await clinical.markNoShow(consultationId, doctor, "PATIENT");
+  expect(missed).toMatchObject({ status: "NO_SHOW", noShowParty: "PATIENT", doctorReadyTime });
+  expect(await clinical.actions(consultationId)).toEqual([
+    "consultation.create",
+    "consultation.ready",
+    "consultation.get",
+    "consultation.mark_no_show",
+  ]);
+});
+
+test("a patient who never joined is neither met nor missed by a doctor who was not there", async () => {
+  const { consultationId } = await book(0);
+  const start = clinical.start(consultationId, doctor);
+  await expect(start).rejects.toMatchObject({ reason: "PATIENT_NOT_JOINED" });
+  clinical.app.clock.advance(20 * MINUTE_MS);
+  await expect(clinical.ready(consultationId, doctor)).rejects.toMatchObject({ reason: "TOO_LATE" });
+  const miss = clinical.markNoShow(consultationId, doctor, "PATIENT");
+  await expect(miss).rejects.toMatchObject({ reason: "DOCTOR_NOT_READY" });
+  expect(await told(consultationId)).toEqual([]);
+});
+
 test("many starts at once are one start", async () => {
   const { consultationId } = await book(0);
+  await clinical.join(consultationId, patient);
   const answers = await Promise.all(Array.from({ length: 20 }, () => clinical.start(consultationId, doctor)));
-  expect(new Set(answers.map(({ etag }) => etag))).toEqual(new Set(["0002"]));
+  expect(new Set(answers.map(({ etag }) => etag))).toEqual(new Set(["0003"]));
   expect(await told(consultationId)).toEqual(["consultation.started to scheduling"]);
 });
 
 test("of a start and a cancellation at once both end in the same place", async () => {
   for (let round = 0; round < 10; round++) {
     const { consultationId, cancelled } = await book(0);
+    await clinical.join(consultationId, patient);
     const [start] = await Promise.allSettled([
       clinical.start(consultationId, doctor),
       clinical.deliver("scheduling", cancelled),
@@ -128,6 +160,7 @@ test("others cannot tell that a consultation exists", async () => {
     await expect(clinical.read(consultationId, other)).rejects.toMatchObject(hidden);
   }
   await expect(clinical.join(consultationId, userCaller("PATIENT"))).rejects.toMatchObject(hidden);
+  await expect(clinical.ready(consultationId, otherDoctor)).rejects.toMatchObject(hidden);
   await expect(clinical.start(consultationId, otherDoctor)).rejects.toMatchObject(hidden);
   await expect(clinical.complete(consultationId, otherDoctor, "x")).rejects.toMatchObject(hidden);
   await expect(clinical.read(newId(), patient)).rejects.toMatchObject({
@@ -137,7 +170,9 @@ test("others cannot tell that a consultation exists", async () => {
 });
 
 test("a doctor marks who did not come, and breaks off what has begun", async () => {
-  const missed = await book(-20);
+  const missed = await book(0);
+  await clinical.ready(missed.consultationId, doctor);
+  clinical.app.clock.advance(20 * MINUTE_MS);
   const noShow = await clinical.markNoShow(missed.consultationId, doctor, "PATIENT");
   expect(noShow).toMatchObject({ status: "NO_SHOW", noShowParty: "PATIENT" });
   const [news] = await clinical.told(missed.consultationId);
@@ -147,7 +182,7 @@ test("a doctor marks who did not come, and breaks off what has begun", async () 
   });
 
   const broken = await book(0);
-  await clinical.start(broken.consultationId, doctor);
+  await clinical.meet(broken.consultationId, patient, doctor);
   expect((await clinical.abandon(broken.consultationId, doctor, "no sound")).status).toBe("ABANDONED");
 });
 
@@ -189,10 +224,10 @@ test("one consultation that cannot be closed holds up no other", async () => {
 
 test("notes and reasons lie encrypted in the database, each bound to its place", async () => {
   const { consultationId } = await book(0);
-  await clinical.start(consultationId, doctor);
+  await clinical.meet(consultationId, patient, doctor);
   await clinical.complete(consultationId, doctor, "a canary");
   const abandoned = (await book(0)).consultationId;
-  await clinical.start(abandoned, doctor);
+  await clinical.meet(abandoned, patient, doctor);
   await clinical.abandon(abandoned, doctor, "a canary");
   const rows = await clinical.app.db.read<{ notes: Buffer | null; abandon_reason: Buffer | null }>(
     "SELECT notes, abandon_reason FROM consultations WHERE id IN (?, ?)",

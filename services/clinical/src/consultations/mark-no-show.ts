@@ -7,7 +7,10 @@ import type { Clinical } from "../app.ts";
 import type { Party } from "./consultation-rules.ts";
 import { takeStep } from "./take-step.ts";
 
-/** ConsultationService.MarkConsultationNoShow. Throws NOT_FOUND, ILLEGAL_TRANSITION, TOO_EARLY. */
+/**
+ * ConsultationService.MarkConsultationNoShow. Throws NOT_FOUND, ILLEGAL_TRANSITION, TOO_EARLY, TOO_LATE,
+ * DOCTOR_NOT_READY.
+ */
 export const markNoShow =
   (app: Clinical) =>
   async ({ consultationId, party }: MarkConsultationNoShowRequest, call: Call): Promise<Consultation> => {

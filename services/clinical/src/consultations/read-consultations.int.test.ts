@@ -80,7 +80,7 @@ test("the figures count consultations by status, and those completed by day", as
   const today = clinical.app.clock.now().toISOString().slice(0, 10);
   const before = await figures();
   const { consultationId } = await book(0);
-  await clinical.start(consultationId, doctor);
+  await clinical.meet(consultationId, patient, doctor);
   await clinical.complete(consultationId, doctor, "flu");
   const after = await figures();
   const { COMPLETED: was = 0 } = before.consultationsByStatus;

@@ -6,7 +6,7 @@ import type {
 import type { Clinical } from "../app.ts";
 import { takeStep } from "./take-step.ts";
 
-/** ConsultationService.StartConsultation. Throws NOT_FOUND, ILLEGAL_TRANSITION, TOO_EARLY. */
+/** ConsultationService.StartConsultation. Throws NOT_FOUND, ILLEGAL_TRANSITION, TOO_EARLY, PATIENT_NOT_JOINED. */
 export const startConsultation =
   (app: Clinical) =>
   async ({ consultationId }: StartConsultationRequest, call: Call): Promise<Consultation> =>

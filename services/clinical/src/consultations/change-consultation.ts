@@ -1,0 +1,42 @@
+import { readTrails, type Trail } from "@medconnect/platform/changes.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import { ApiError, hiddenFrom } from "@medconnect/platform/errors/api-error.ts";
+import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
+import type { Consultation } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
+import { isOwn } from "../access.ts";
+import { addendaOf } from "../addenda/addendum.ts";
+import type { Clinical } from "../app.ts";
+import { accessTo, toConsultation } from "./consultation.ts";
+import { type ConsultationRow, findConsultation, lockConsultations } from "./consultation-store.ts";
+
+/** Decides about the locked row and saves the change. @returns undefined where there is nothing to change */
+type Change = (
+  tx: Transaction,
+  row: ConsultationRow,
+  now: Date,
+) => { row: ConsultationRow; trail: Trail } | undefined;
+
+/**
+ * Changes a consultation as its patient or its doctor asks. A call that changes nothing repeats an earlier one, and is
+ * audited as a read. Throws NOT_FOUND, and the refusals of `change`.
+ */
+export async function changeConsultation(
+  app: Clinical,
+  call: Call,
+  consultationId: string,
+  change: Change,
+): Promise<Consultation> {
+  const found = await findConsultation(app.db, consultationId);
+  if (!found) throw new ApiError("NOT_FOUND");
+  if (!isOwn(userOf(call), found)) throw hiddenFrom(`consultations/${consultationId}`, found.patient_id);
+  const apply = async (tx: Transaction) => {
+    const row = (await lockConsultations(tx, [consultationId]))[0]!;
+    const changed = change(tx, row, app.clock.now());
+    if (!changed) {
+      const addenda = (await addendaOf(tx, [row])).get(row.id);
+      return { response: toConsultation(row, app.box, addenda), trails: [] };
+    }
+    return { response: toConsultation(changed.row, app.box), trails: [changed.trail] };
+  };
+  return await app.changes.apply(call, apply, () => readTrails("consultation.get", [accessTo(found)]));
+}
