@@ -1,10 +1,11 @@
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Logger } from "@medconnect/platform/log.ts";
-import express, { type Express, type Response } from "express";
-import { docsPage } from "./docs/docs-page.ts";
+import express, { type Express, type Request, type Response } from "express";
+import { DOCS_PATHS, docsPage } from "./docs/docs-page.ts";
 import { observe } from "./observe.ts";
 import { serveOpenApi } from "./openapi/serve.ts";
 import { problemHandler } from "./problem-handler.ts";
+import { assertSyntax } from "./request-syntax.ts";
 import { type Route, routerOf } from "./routing/routes.ts";
 import { type RpcHandlerOptions, rpcHandler } from "./rpc-handler.ts";
 import { crossOrigin, noStore, securityHeaders } from "./security.ts";
@@ -31,21 +32,32 @@ export function createApp(options: AppOptions): Express {
   app.disable("query parser");
   app.enable("case sensitive routing");
   app.use(observe({ log, traceRatio }));
+  app.use(noStore, securityHeaders, assertSyntax);
   app.use(warnOfUntrustedProxy(log));
-  app.use(noStore, securityHeaders, crossOrigin(corsOrigins));
+  app.use(crossOrigin(corsOrigins));
+  app.options(READ_ONLY, tellMethods);
   app.get("/healthz", (_request, response) => say(response, 200, "ok"));
   app.get("/readyz", (_request, response) =>
     say(response, ready() ? 200 : 503, ready() ? "ready" : "not ready"),
   );
   app.get("/openapi.json", serveOpenApi(routes));
-  app.all(["/healthz", "/readyz", "/openapi.json"], (_request, response) => {
-    response.setHeader("Allow", "GET, HEAD, OPTIONS");
-    throw new ApiError("METHOD_NOT_ALLOWED");
-  });
   app.use("/docs", docsPage());
+  app.all(READ_ONLY, refuseMethod);
   app.use(rpcHandler({ ...options, router: routerOf(routes) }));
   app.use(problemHandler(log));
   return app;
+}
+
+/** Paths that are no RPC. */
+const READ_ONLY = ["/healthz", "/readyz", "/openapi.json", ...DOCS_PATHS.map((path) => `/docs${path}`)];
+const READ_METHODS = "GET, HEAD, OPTIONS";
+
+const tellMethods = (_request: Request, response: Response) =>
+  response.status(204).setHeader("Allow", READ_METHODS).end();
+
+function refuseMethod(_request: Request, response: Response): never {
+  response.setHeader("Allow", READ_METHODS);
+  throw new ApiError("METHOD_NOT_ALLOWED");
 }
 
 const say = (response: Response, status: number, word: string) =>

@@ -329,6 +329,22 @@ describe("the order of checks", () => {
     expect(gateway.stubs.calls).toEqual([]);
   });
 
+  const manyNames = Array.from({ length: 2000 }, (_, i) => `a${i}`);
+  test.each<[string, string, unknown]>([
+    ["unknown parameters", `/v1/bookings?${manyNames.join("&")}`, undefined],
+    ["a long parameter", `/v1/bookings?${"a".repeat(12_000)}=1`, undefined],
+    ["a long value", `/v1/bookings?pageSize=${"a".repeat(12_000)}`, undefined],
+    ["an unknown path", `/${"a".repeat(12_000)}`, undefined],
+    ["unknown fields", "/v1/bookings", Object.fromEntries(manyNames.map((name) => [name, 1]))],
+    ["a long name", "/v1/bookings", { ["\u0001".repeat(15_000)]: 1 }],
+    ["a name twice", "/v1/bookings", `{"${"a".repeat(12_000)}":1,"${"a".repeat(12_000)}":2}`],
+  ])("the answer to %s is at most 8 KiB", async (_title, path, body) => {
+    const method = body === undefined ? "GET" : "POST";
+    const { status, text } = await gateway.send(method, path, { headers: await gateway.signedIn(), body });
+    expect([400, 404]).toContain(status);
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(8192);
+  });
+
   test("without a body the media type does not count", async () => {
     const headers = { ...(await gateway.signedIn()), "content-type": "text/plain" };
     expect((await gateway.send("POST", "/v1/auth/logout", { headers })).status).toBe(204);

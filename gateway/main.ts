@@ -78,7 +78,7 @@ startProcess("gateway", async () => {
     trustProxy: config.TRUST_PROXY,
     ready,
   });
-  const http = new HttpServer(app, config.CALL_TIMEOUT);
+  const http = new HttpServer({ listener: app, answerMs: config.CALL_TIMEOUT, log });
   const port = await http.listen(config.HOST, config.PORT);
   const ops = await startOpsServer({ host: config.HOST, port: config.METRICS_PORT, readMetrics, ready });
   log.info({ port, metricsPort: ops.port }, "gateway is up");

@@ -38,7 +38,9 @@ export function rpcHandler({ router, identity, limiter, load, callTimeoutMs }: R
     const route = match.targets.get(request.method === "HEAD" ? "GET" : request.method);
     if (!route) {
       response.setHeader("Allow", allowedMethods(match));
-      throw new ApiError("METHOD_NOT_ALLOWED");
+      if (request.method !== "OPTIONS") throw new ApiError("METHOD_NOT_ALLOWED");
+      response.status(204).end();
+      return;
     }
     const { method, binding } = route;
     response.locals.route = route.path;
@@ -47,8 +49,7 @@ export function rpcHandler({ router, identity, limiter, load, callTimeoutMs }: R
     // Before anything that costs: in a rush, most of it would be spent on those who are turned away.
     room.assertRoom();
 
-    // More than one is combined (RFC 9110 §5.3) into what is no token.
-    const authorization = request.headersDistinct.authorization?.join(", ");
+    const { authorization } = request.headers;
     const caller = await authenticate(method.rules, authorization, identity);
     const address = addressOf(request);
     const client = clientOf(method.rules.rate, caller, address);

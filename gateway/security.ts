@@ -58,4 +58,6 @@ export const crossOrigin = (origins: string[]) =>
     allowedHeaders: SENT_BY_PAGES,
     exposedHeaders: READ_BY_PAGES,
     maxAge: 600,
+    // The router answers: only it knows whether there is such a route.
+    preflightContinue: true,
   });

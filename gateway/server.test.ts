@@ -2,7 +2,10 @@ import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { connect, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import pino from "pino";
 import { HttpServer, LIMITS } from "./server.ts";
+
+const log = pino({ level: "silent" });
 
 test("a client has 16 KiB and 10 s for its headers, and 30 s for its request", () => {
   expect(LIMITS).toMatchObject({ maxHeaderSize: 16_384, headersTimeout: 10_000, requestTimeout: 30_000 });
@@ -12,13 +15,14 @@ test("a client has 16 KiB and 10 s for its headers, and 30 s for its request", (
 const IMPATIENT = { ...LIMITS, headersTimeout: 300, requestTimeout: 600, connectionsCheckingInterval: 50 };
 
 describe("a client that is slower, or sends more, is cut off:", () => {
-  const server = new HttpServer(
-    (request, response) => {
+  const server = new HttpServer({
+    listener: (request, response) => {
       request.resume().on("end", () => response.end("ok"));
     },
-    0,
-    IMPATIENT,
-  );
+    answerMs: 0,
+    log,
+    limits: IMPATIENT,
+  });
   let port: number;
 
   beforeAll(async () => {
@@ -61,14 +65,15 @@ describe("a client that reads nothing", () => {
   const ANSWER_MS = 500;
   let answer: (response: ServerResponse) => void;
   let connection: Socket;
-  const server = new HttpServer(
-    (request, response) => {
+  const server = new HttpServer({
+    listener: (request, response) => {
       connection = request.socket;
       answer(response);
     },
-    ANSWER_MS,
-    { ...IMPATIENT, stallTimeout: 100 },
-  );
+    answerMs: ANSWER_MS,
+    log,
+    limits: { ...IMPATIENT, stallTimeout: 100 },
+  });
   let port: number;
 
   beforeAll(async () => {

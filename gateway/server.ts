@@ -1,6 +1,8 @@
 import { createServer, type RequestListener, type Server, type ServerOptions } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
+import type { Logger } from "@medconnect/platform/log.ts";
+import { RefusedRequests } from "./refused-requests.ts";
 
 /** Bounds what a slow or hostile client can hold on to (OWASP API4). */
 export const LIMITS = {
@@ -18,6 +20,14 @@ interface Limits extends ServerOptions {
   readonly stallTimeout: number;
 }
 
+export interface HttpServerOptions {
+  listener: RequestListener;
+  /** How long an answer may take to begin. */
+  answerMs: number;
+  log: Logger;
+  limits?: Limits;
+}
+
 /**
  * How many connections may wait to be taken (`somaxconn` is the kernel's own bound). In a rush, Node's 511 are full within
  * half a second, and who does not fit in is not refused but waits for TCP to try again: 1, 3, 7, then 15 s.
@@ -29,13 +39,19 @@ export class HttpServer {
   readonly #server: Server;
   #draining = false;
 
-  /** @param answerMs how long an answer may take to begin */
-  constructor(listener: RequestListener, answerMs: number, { stallTimeout, ...limits }: Limits = LIMITS) {
-    this.#server = createServer(limits, (request, response) => {
+  constructor({ listener, answerMs, log, limits: { stallTimeout, ...limits } = LIMITS }: HttpServerOptions) {
+    // Node's own check answers with neither problem nor request id; `assertSyntax` makes it.
+    this.#server = createServer({ ...limits, requireHostHeader: false });
+    // Node drops headers beyond 2,000 without a word; `maxHeaderSize` bounds them all.
+    this.#server.maxHeadersCount = 0;
+    const refused = new RefusedRequests(this.#server, log);
+    const serve: RequestListener = (request, response) => {
+      refused.begun(request, response);
       // A client that is told so makes its next request elsewhere, instead of on a connection about to close.
       if (this.#draining) response.setHeader("Connection", "close");
       listener(request, response);
-    });
+    };
+    this.#server.on("request", serve).on("checkExpectation", serve);
     // Without it, who asks and never reads keeps connection and answer for ever. Between requests, keepAliveTimeout holds.
     this.#server.setTimeout(answerMs + stallTimeout);
   }

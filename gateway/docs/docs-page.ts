@@ -14,6 +14,8 @@ const FILES: Record<string, string> = {
   "/favicon-32x32.png": join(SWAGGER_UI, "favicon-32x32.png"),
 };
 
+export const DOCS_PATHS = Object.keys(FILES);
+
 /** A page to read the API's reference on and to try calls from. */
 export function docsPage(): Router {
   const router = Router();

@@ -10,10 +10,21 @@ import { PROBLEM_MEDIA_TYPE, problemOf } from "../problem.ts";
 import type { Route } from "../routing/routes.ts";
 import { ref, type Schema } from "./json-schema.ts";
 
+const OF_ANY_ROUTE: Reason[] = [
+  "INVALID_REQUEST",
+  "MALFORMED_REQUEST",
+  "HEADERS_TOO_LARGE",
+  "REQUEST_TIMEOUT",
+  "EXPECTATION_FAILED",
+  "UNAVAILABLE",
+  "DEADLINE_EXCEEDED",
+  "INTERNAL",
+];
+
 /** Every reason that a route may answer with: those of any method of its kind, and those that it declares. */
 export function reasonsOf({ method, binding }: Route): Reason[] {
   const { rules } = method;
-  const reasons: Reason[] = ["INVALID_REQUEST", "UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL"];
+  const reasons: Reason[] = [...OF_ANY_ROUTE];
   if (binding.body !== "") reasons.push("MALFORMED_JSON", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE");
   if (rules.access !== Access.PUBLIC) reasons.push("UNAUTHENTICATED", "REVOCATION_UNKNOWN");
   if (rules.access === Access.ROLES) reasons.push("PERMISSION_DENIED");

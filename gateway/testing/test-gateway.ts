@@ -15,7 +15,7 @@ import pino from "pino";
 import { type AppOptions, createApp } from "../app.ts";
 import { RateLimiter, type RateLimits } from "../rate-limit.ts";
 import { routesOf } from "../routing/routes.ts";
-import { HttpServer } from "../server.ts";
+import { HttpServer, LIMITS } from "../server.ts";
 import { Services } from "../services.ts";
 import { StubServices } from "./stub-services.ts";
 
@@ -28,6 +28,7 @@ const UNLIMITED: RateLimits = { auth: 0, read: 0, write: 0, search: 0 };
 export interface TestGatewayOptions
   extends Partial<Pick<AppOptions, "corsOrigins" | "trustProxy" | "callTimeoutMs">> {
   limits?: Partial<RateLimits>;
+  httpLimits?: Partial<typeof LIMITS>;
   /** Nobody listens on port 1: Redis is away, if not told otherwise. */
   redisUrl?: string;
 }
@@ -48,7 +49,7 @@ export interface Received {
 
 /** A gateway on a free port with stubs behind it, and all else real: tokens, revocations, limits, gRPC, HTTP. */
 export async function startTestGateway(options: TestGatewayOptions = {}) {
-  const { limits, redisUrl = "redis://127.0.0.1:1", ...settings } = options;
+  const { limits, httpLimits, redisUrl = "redis://127.0.0.1:1", ...settings } = options;
   const logLines: Record<string, unknown>[] = [];
   const log = pino({ level: "info" }, { write: (line) => logLines.push(JSON.parse(line)) });
   const endTracing = startTracing({ service: "gateway", ratio: 1 });
@@ -77,8 +78,8 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
   });
   revocations.start();
   const callTimeoutMs = 2000;
-  const http = new HttpServer(
-    createApp({
+  const http = new HttpServer({
+    listener: createApp({
       routes: routesOf(methods.values(), services),
       identity: {
         accessTokens: new AccessTokenVerifier({
@@ -100,8 +101,10 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
       ready: () => revocations.ready && !http.isDraining,
       ...settings,
     }),
-    callTimeoutMs,
-  );
+    answerMs: callTimeoutMs,
+    log,
+    limits: { ...LIMITS, ...httpLimits },
+  });
   const port = await http.listen("127.0.0.1", 0);
   while (!revocations.ready) await new Promise((resolve) => setTimeout(resolve, 5));
 

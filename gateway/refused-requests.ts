@@ -1,0 +1,107 @@
+import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
+import type { Duplex } from "node:stream";
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { newId } from "@medconnect/platform/ids.ts";
+import type { Logger } from "@medconnect/platform/log.ts";
+import { send } from "./answer.ts";
+import type { GatewayResponse } from "./observe.ts";
+import { problemHeaders, problemOf } from "./problem.ts";
+
+/** How long a refused client may go on sending. Closed at once, TCP would reset the connection and lose the answer. */
+const LINGER_MS = 1000;
+
+/**
+ * Answers requests that Node's parser refuses, which no handler sees: with a problem and a request id as all others.
+ * The connection ends with the answer, as the parser cannot tell where the next request begins.
+ */
+export class RefusedRequests {
+  readonly #log: Logger;
+  /** The last response that was begun on a connection. */
+  readonly #responses = new WeakMap<Duplex, ServerResponse>();
+  readonly #refused = new WeakSet<Duplex>();
+
+  constructor(server: Server, log: Logger) {
+    this.#log = log;
+    server.on("clientError", (error: NodeJS.ErrnoException, socket) =>
+      this.#refuse(refusalOf(error), socket),
+    );
+    server.on("connect", (_request: IncomingMessage, socket) =>
+      this.#refuse(new ApiError("METHOD_NOT_ALLOWED", { detail: "This is no proxy." }), socket),
+    );
+  }
+
+  /** Notes which response a refusal of the request's body has to go to. */
+  begun({ socket }: IncomingMessage, response: ServerResponse): void {
+    this.#responses.set(socket, response);
+  }
+
+  #refuse(error: ApiError | undefined, socket: Duplex): void {
+    if (this.#refused.has(socket)) return;
+    this.#refused.add(socket);
+    if (!error || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    const response = this.#responses.get(socket);
+    if (!response || response.writableFinished) this.#answerRaw(error, socket);
+    else if (response.headersSent || response.req.complete) lastOn(socket, response);
+    else answerInstead(error, response);
+  }
+
+  #answerRaw(error: ApiError, socket: Duplex): void {
+    const requestId = newId();
+    const { httpStatus: status } = error.rule;
+    const body = JSON.stringify(problemOf(error, requestId));
+    const headers = {
+      ...problemHeaders(error, false),
+      "cache-control": "no-store",
+      "x-content-type-options": "nosniff",
+      "x-request-id": requestId,
+      "content-length": Buffer.byteLength(body),
+      connection: "close",
+    };
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+    socket.end([`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, "", body].join("\r\n"));
+    linger(socket);
+    this.#log.info({ status, reason: error.reason, requestId }, "request");
+  }
+}
+
+/** @returns undefined where the connection is broken, so that nobody reads an answer */
+function refusalOf({ code = "" }: NodeJS.ErrnoException): ApiError | undefined {
+  switch (code) {
+    case "HPE_HEADER_OVERFLOW":
+      return new ApiError("HEADERS_TOO_LARGE");
+    case "ERR_HTTP_REQUEST_TIMEOUT":
+      return new ApiError("REQUEST_TIMEOUT");
+    case "HPE_INVALID_METHOD":
+      return new ApiError("MALFORMED_REQUEST", { detail: "The method is unknown." });
+    case "HPE_INVALID_URL":
+      return new ApiError("MALFORMED_REQUEST", {
+        detail: "The request target has a character that must be percent-encoded.",
+      });
+    default:
+      return code.startsWith("HPE_") ? new ApiError("MALFORMED_REQUEST") : undefined;
+  }
+}
+
+/** Refuses the request whose body is wrong in place of its handler, which waits for the body or has not got so far. */
+function answerInstead(error: ApiError, response: ServerResponse): void {
+  const { locals } = response as Partial<GatewayResponse>;
+  if (locals) locals.reason = error.reason;
+  const requestId = String(response.getHeader("x-request-id"));
+  const headers = { ...problemHeaders(error, false), connection: "close" };
+  const body = JSON.stringify(problemOf(error, requestId));
+  send(response, { status: error.rule.httpStatus, headers, body });
+}
+
+/** Lets a request that came whole get its answer, and closes then: nothing that follows it can be read. */
+function lastOn(socket: Duplex, response: ServerResponse): void {
+  response.shouldKeepAlive = false;
+  response.once("close", () => linger(socket.end()));
+}
+
+function linger(socket: Duplex): void {
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once("close", () => clearTimeout(timer)).once("end", () => socket.destroy());
+}
