@@ -36,6 +36,9 @@ const paymentOf = ({ paymentId }: Booked): Promise<Json> => patient.api.ok(`GET 
 
 const bookingOf = ({ id }: Booked): Promise<Json> => patient.api.ok(`GET /v1/bookings/${id}`);
 
+const previewOf = ({ id }: Booked): Promise<Json> =>
+  patient.api.ok(`GET /v1/bookings/${id}/cancellation-preview`);
+
 /** One more service has to hear of it, which takes at most a second. */
 const untilStatus = (ask: () => Promise<Json>, status: string, withinMs = 1000): Promise<Json> =>
   eventually(ask, (answer) => answer.status === status, withinMs);
@@ -113,20 +116,25 @@ test("cancelled in good time, the money is let go and the slot is open again", a
   const booked = await bookFor(2 * DAY_MS);
   await pay(booked, "pm_card_visa");
   const { slotId } = await untilStatus(() => bookingOf(booked), "CONFIRMED");
+  expect(await previewOf(booked)).toMatchObject({ feeDecision: "RELEASE", amount: FEE });
   const cancelled = await patient.api.ok(`POST /v1/bookings/${booked.id}:cancel`, {
     body: { reason: "Away" },
   });
-  expect(cancelled).toMatchObject({ status: "CANCELLED", cancelledBy: "PATIENT" });
+  expect(cancelled).toMatchObject({ status: "CANCELLED", cancelledBy: "PATIENT", feeDecision: "RELEASE" });
   expect(await api.ok(`GET /v1/slots/${slotId}`)).toMatchObject({ status: "OPEN" });
   await untilStatus(() => paymentOf(booked), "VOIDED");
   await untilStatus(() => patient.api.ok(`GET /v1/consultations/${booked.consultationId}`), "CANCELLED");
 });
 
-test("cancelled by the patient after the cut-off, the fee is due", async () => {
+test("cancelled by the patient after the cut-off, the fee is due, as the patient was told before", async () => {
   const booked = await bookFor(2 * HOUR_MS);
   await pay(booked, "pm_card_visa");
-  await untilStatus(() => bookingOf(booked), "CONFIRMED");
-  await patient.api.ok(`POST /v1/bookings/${booked.id}:cancel`);
+  const { startTime } = await untilStatus(() => bookingOf(booked), "CONFIRMED");
+  const cutoffTime = new Date(Date.parse(String(startTime)) - DAY_MS).toISOString();
+  expect(await previewOf(booked)).toEqual({ feeDecision: "CHARGE", amount: FEE, cutoffTime });
+  expect(await patient.api.ok(`POST /v1/bookings/${booked.id}:cancel`)).toMatchObject({
+    feeDecision: "CHARGE",
+  });
   await untilStatus(() => paymentOf(booked), "CAPTURED");
 });
 

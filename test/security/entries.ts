@@ -206,6 +206,11 @@ export const ENTRIES: Record<string, Entry | Entry[]> = {
     rule: "supervised",
     request: ({ id }) => ({ bookingId: id, reason: "Cannot come" }),
   },
+  "scheduling.v1.BookingService/PreviewCancellation": {
+    on: "booking",
+    rule: "supervised",
+    request: ({ id }) => ({ bookingId: id }),
+  },
   "scheduling.v1.BookingService/RescheduleBooking": {
     on: "booking",
     rule: "supervised",

@@ -10,6 +10,7 @@ import { bookSlot } from "./bookings/book-slot.ts";
 import { getBookingStats } from "./bookings/booking-stats.ts";
 import { cancelBooking } from "./bookings/cancel-booking.ts";
 import { sweepHolds } from "./bookings/expire-bookings.ts";
+import { previewCancellation } from "./bookings/preview-cancellation.ts";
 import { getBooking, listBookings } from "./bookings/read-bookings.ts";
 import { rescheduleBooking } from "./bookings/reschedule-booking.ts";
 import { consumersOf } from "./consumers.ts";
@@ -65,6 +66,7 @@ startProcess("scheduling", async () => {
             getBooking: getBooking(app),
             listBookings: listBookings(app),
             cancelBooking: cancelBooking(app),
+            previewCancellation: previewCancellation(app),
             rescheduleBooking: rescheduleBooking(app),
             getBookingStats: getBookingStats(app),
           });

@@ -23,6 +23,7 @@ import { applyConsultationEvent } from "./bookings/apply-consultation-events.ts"
 import { applyPaymentAuthorized } from "./bookings/apply-payment-events.ts";
 import { bookSlot } from "./bookings/book-slot.ts";
 import { cancelBooking } from "./bookings/cancel-booking.ts";
+import { previewCancellation } from "./bookings/preview-cancellation.ts";
 import { getBooking } from "./bookings/read-bookings.ts";
 import { rescheduleBooking } from "./bookings/reschedule-booking.ts";
 import { createDoctor } from "./doctors/create-doctor.ts";
@@ -132,6 +133,11 @@ export class Desk {
   ) {
     const request = { bookingId, reason, idempotencyKey };
     return await invoke(BookingServiceService.cancelBooking, cancelBooking(on), by, request);
+  }
+
+  async preview(bookingId: string, by: Caller) {
+    const { previewCancellation: method } = BookingServiceService;
+    return (await invoke(method, previewCancellation(this.app), by, { bookingId })).response;
   }
 
   async reschedule(bookingId: string, slotId: string, by: Caller = this.patient, idempotencyKey = "") {

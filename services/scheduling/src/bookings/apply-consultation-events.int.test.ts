@@ -11,13 +11,13 @@ beforeAll(async () => {
 afterAll(() => desk.close());
 beforeEach(() => desk.admit());
 
-const CLOSED = { cancelledBy: undefined, settlement: null };
+const closed = (settlement: string | null) => ({ cancelledBy: undefined, settlement });
 const BROKEN_OFF = { cancelledBy: "DOCTOR", settlement: "RETURN" };
 
 test.each<[Course, object, string]>([
-  ["consultation.started", { status: "CONFIRMED", ...CLOSED }, "BOOKING_STARTED"],
-  ["consultation.completed", { status: "COMPLETED", ...CLOSED }, "ILLEGAL_TRANSITION"],
-  ["consultation.no_show", { status: "NO_SHOW", ...CLOSED }, "ILLEGAL_TRANSITION"],
+  ["consultation.started", { status: "CONFIRMED", ...closed(null) }, "BOOKING_STARTED"],
+  ["consultation.completed", { status: "COMPLETED", ...closed("CAPTURE") }, "ILLEGAL_TRANSITION"],
+  ["consultation.no_show", { status: "NO_SHOW", ...closed("RETURN") }, "ILLEGAL_TRANSITION"],
   ["consultation.abandoned", { status: "CANCELLED", ...BROKEN_OFF }, "ILLEGAL_TRANSITION"],
 ])("after %s a booking stands so, tells nobody, and cannot be cancelled", async (type, expected, reason) => {
   await desk.publish(0);

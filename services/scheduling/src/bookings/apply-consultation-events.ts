@@ -14,13 +14,19 @@ interface Change {
 /** What a consultation's course does to its confirmed booking. Billing hears of it from clinical itself. */
 const COURSES = {
   "consultation.started": (row) => ({ action: "booking.begin", row: { ...row, begun: 1 } }),
-  "consultation.completed": (row) => ({ action: "booking.complete", row: { ...row, status: "COMPLETED" } }),
-  "consultation.no_show": (row) => ({ action: "booking.no_show", row: { ...row, status: "NO_SHOW" } }),
-  "consultation.abandoned": (row, now) => ({
+  "consultation.completed": (row) => ({
+    action: "booking.complete",
+    row: { ...row, status: "COMPLETED", settlement: "CAPTURE" },
+  }),
+  "consultation.no_show": (row, { noShowParty }) => ({
+    action: "booking.no_show",
+    row: { ...row, status: "NO_SHOW", settlement: noShowParty === "PATIENT" ? "CAPTURE" : "RETURN" },
+  }),
+  "consultation.abandoned": (row, _, now) => ({
     action: "booking.cancel",
     row: { ...row, status: "CANCELLED", cancel_time: now, cancelled_by: "DOCTOR", settlement: "RETURN" },
   }),
-} as const satisfies Record<string, (row: BookingRow, now: Date) => Change>;
+} as const satisfies Record<string, (row: BookingRow, consultation: ConsultationState, now: Date) => Change>;
 
 type Course = keyof typeof COURSES;
 
@@ -53,7 +59,7 @@ function changeBy(
   if (row.status === "CONFIRMED") {
     // Nobody was to come at the old time, whatever clinical knew: it brings the consultation back once it hears of the move.
     const isMoot = type === "consultation.no_show" && wasMoved(row, consultation);
-    return isMoot ? undefined : COURSES[type](row, now);
+    return isMoot ? undefined : COURSES[type](row, consultation, now);
   }
   // The patient cancelled late while the doctor broke it off, or did not come: the fee, which would be due, goes back.
   const isDoctorsDoing =

@@ -59,8 +59,12 @@ export function assertReschedulable(
 
 const hasStarted = ({ begun, startTime }: BookingFacts, now: Date): boolean => begun || startTime <= now;
 
-const isAfterCutoff = ({ startTime }: BookingFacts, now: Date, cutoffMs: number): boolean =>
-  startTime.getTime() - now.getTime() < cutoffMs;
+/** The last instant at which a patient cancels or moves an accepted time without charge. */
+export const cutoffOf = ({ startTime }: Pick<BookingFacts, "startTime">, cutoffMs: number): Date =>
+  new Date(startTime.getTime() - cutoffMs);
+
+const isAfterCutoff = (booking: BookingFacts, now: Date, cutoffMs: number): boolean =>
+  now > cutoffOf(booking, cutoffMs);
 
 /** What becomes of the money of a cancelled booking. */
 export type Settlement = Exclude<BookingState_Settlement, "SETTLEMENT_UNSPECIFIED">;

@@ -3,7 +3,6 @@ import { before, where } from "@medconnect/platform/db/filters.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { limitOf, type Page } from "@medconnect/platform/page-token.ts";
 import type { Count } from "@medconnect/platform/utc-days.ts";
-import type { BookingState_Settlement } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type {
   Booking_Party,
   Booking_Status,
@@ -12,6 +11,7 @@ import type {
 import type { FeeColumns } from "../money.ts";
 import { MAX_LENGTH_MS } from "../slots/slot-rules.ts";
 import type { SlotRow } from "../slots/slot-store.ts";
+import type { Settlement } from "./booking-rules.ts";
 
 export interface BookingRow extends FeeColumns {
   id: string;
@@ -34,7 +34,7 @@ export interface BookingRow extends FeeColumns {
   cancel_time: Date | null;
   cancelled_by: Booking_Party | null;
   cancel_reason: Buffer | null;
-  settlement: BookingState_Settlement | null;
+  settlement: Settlement | null;
 }
 
 /** A slot as a patient is about to book it. */

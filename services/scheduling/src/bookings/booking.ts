@@ -1,9 +1,10 @@
 import type { Trail } from "@medconnect/platform/changes.ts";
 import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import type { NewEvent } from "@medconnect/platform/outbox/event.ts";
+import type { FeeDecision } from "@medconnect/proto/medconnect/common/v1/fee_decision.ts";
 import type { Booking } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import { feeOf } from "../money.ts";
-import { type BookingFacts, statusAt } from "./booking-rules.ts";
+import { type BookingFacts, type Settlement, statusAt } from "./booking-rules.ts";
 import type { BookingRow } from "./booking-store.ts";
 
 export type BookingEventType =
@@ -17,6 +18,12 @@ export type BookingEventType =
 /** Where a booking's sealed texts lie. */
 export const reasonPlace = (id: string): string => `bookings.reason:${id}`;
 export const cancelReasonPlace = (id: string): string => `bookings.cancel_reason:${id}`;
+
+/** The contract's words for the decisions that schema and events name otherwise. */
+export const FEE_DECISIONS: Readonly<Record<Settlement, FeeDecision>> = {
+  RETURN: "RELEASE",
+  CAPTURE: "CHARGE",
+};
 
 /** The booking without what patient and doctor wrote: for admins, and in answers to those who just wrote it. */
 export function toBookingWithoutTexts(row: BookingRow, now: Date): Booking {
@@ -40,6 +47,7 @@ export function toBookingWithoutTexts(row: BookingRow, now: Date): Booking {
     cancelTime: row.cancel_time ?? undefined,
     cancelledBy: row.cancelled_by ?? undefined,
     cancelReason: undefined,
+    feeDecision: row.settlement && row.payment_id !== null ? FEE_DECISIONS[row.settlement] : undefined,
   };
 }
 

@@ -82,5 +82,5 @@ const toReconciled = (row: ComparedRow): ReconciledBooking => ({
   endTime: row.end_time,
   begun: row.begun === 1,
   fee: row.payment_id === null ? undefined : feeOf(row),
-  settlement: row.settlement === "SETTLEMENT_UNSPECIFIED" ? null : row.settlement,
+  settlement: row.settlement,
 });

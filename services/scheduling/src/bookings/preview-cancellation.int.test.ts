@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { Desk, outcome } from "../testing.ts";
+
+let desk: Desk;
+
+beforeAll(async () => {
+  desk = await Desk.open();
+});
+afterAll(() => desk.close());
+beforeEach(() => desk.admit());
+
+const HOUR = 60;
+const admin = userCaller("ADMIN");
+
+const callerOf = (role: "PATIENT" | "DOCTOR" | "ADMIN") =>
+  role === "ADMIN" ? admin : role === "DOCTOR" ? desk.doctor : desk.patient;
+
+/** A booking of the patient's that starts in so many minutes. */
+async function booked(startMinutes: number, feeMinor: number, isPaid: boolean) {
+  await desk.publish(feeMinor);
+  const { response } = await desk.book((await desk.offer(startMinutes)).id);
+  if (isPaid) await desk.authorized(response.id);
+  return response;
+}
+
+test.each([
+  ["a patient in good time", "PATIENT", 48 * HOUR, true, "RELEASE"],
+  ["a patient at the cut-off", "PATIENT", 24 * HOUR, true, "RELEASE"],
+  ["a patient after the cut-off", "PATIENT", 24 * HOUR - 1, true, "CHARGE"],
+  ["a patient who has not paid", "PATIENT", HOUR, false, "RELEASE"],
+  ["a doctor after the cut-off", "DOCTOR", HOUR, true, "RELEASE"],
+  ["an admin after the cut-off", "ADMIN", HOUR, true, "RELEASE"],
+] as const)("%s is told the fate of the fee that the cancellation then decides", async (...row) => {
+  const [, role, startMinutes, isPaid, feeDecision] = row;
+  const booking = await booked(startMinutes, 5000, isPaid);
+  expect(booking.feeDecision).toBeUndefined();
+  const by = callerOf(role);
+  const preview = await desk.preview(booking.id, by);
+  expect(preview).toEqual({
+    feeDecision,
+    amount: booking.fee,
+    cutoffTime: desk.at(startMinutes - 24 * HOUR),
+  });
+  expect((await desk.cancel(booking.id, by)).response.feeDecision).toBe(feeDecision);
+  expect((await desk.preview(booking.id, by)).feeDecision).toBe(feeDecision);
+});
+
+test("nothing is charged for a free booking, and its decision is not told", async () => {
+  const booking = await booked(HOUR, 0, false);
+  expect(await desk.preview(booking.id, desk.patient)).toMatchObject({
+    feeDecision: "RELEASE",
+    amount: undefined,
+  });
+  expect((await desk.cancel(booking.id, desk.patient)).response.feeDecision).toBeUndefined();
+});
+
+test("a preview is refused as the cancellation is", async () => {
+  const booking = await booked(HOUR, 5000, true);
+  const cases = [
+    ["somebody else's", () => userCaller("PATIENT"), "NOT_FOUND"],
+    ["a started", () => desk.patient, "BOOKING_STARTED"],
+  ] as const;
+  for (const [name, by, reason] of cases) {
+    if (name === "a started") await desk.tell("consultation.started", booking);
+    const answers = await Promise.allSettled([desk.preview(booking.id, by()), desk.cancel(booking.id, by())]);
+    expect([name, ...answers.map(outcome)]).toEqual([name, reason, reason]);
+  }
+  await desk.tell("consultation.completed", booking);
+  const answers = await Promise.allSettled([
+    desk.preview(booking.id, desk.patient),
+    desk.cancel(booking.id, desk.patient),
+  ]);
+  expect(answers.map(outcome)).toEqual(["ILLEGAL_TRANSITION", "ILLEGAL_TRANSITION"]);
+});
+
+test.each([
+  ["consultation.completed", undefined, "CHARGE"],
+  ["consultation.no_show", "PATIENT", "CHARGE"],
+  ["consultation.no_show", "DOCTOR", "RELEASE"],
+  ["consultation.abandoned", undefined, "RELEASE"],
+] as const)("after %s (%s) the booking tells the fate of its fee: %s", async (type, party, feeDecision) => {
+  const booking = await booked(HOUR, 5000, true);
+  await desk.tell(type, booking, party);
+  expect((await desk.read(booking.id)).feeDecision).toBe(feeDecision);
+});
+
+test("a preview by anybody but the patient is in the audit trail", async () => {
+  const booking = await booked(HOUR, 5000, true);
+  for (const by of [desk.patient, desk.doctor, admin]) await desk.preview(booking.id, by);
+  const rows = await desk.app.db.read<{ actor_id: string }>(
+    "SELECT actor_id FROM audit_events WHERE action = 'booking.preview_cancellation' AND resource = ?",
+    [`bookings/${booking.id}`],
+  );
+  expect(rows.map((row) => row.actor_id).sort()).toEqual([desk.doctor.userId, admin.userId].sort());
+});

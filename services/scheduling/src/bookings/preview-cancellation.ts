@@ -1,0 +1,29 @@
+import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
+import type {
+  CancellationPreview,
+  PreviewCancellationRequest,
+} from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
+import type { Scheduling } from "../app.ts";
+import { feeOf } from "../money.ts";
+import { FEE_DECISIONS, factsOf } from "./booking.ts";
+import { cutoffOf, decideCancel } from "./booking-rules.ts";
+import { findOwnBooking } from "./find-own-booking.ts";
+
+/** BookingService.PreviewCancellation. Throws NOT_FOUND, ILLEGAL_TRANSITION, BOOKING_STARTED. */
+export const previewCancellation =
+  (app: Scheduling) =>
+  async ({ bookingId }: PreviewCancellationRequest, call: Call): Promise<CancellationPreview> => {
+    const user = userOf(call);
+    const row = await findOwnBooking(app, user, bookingId);
+    const facts = factsOf(row);
+    // Cancelled by the caller already: the decision stands.
+    const settlement = decideCancel(facts, user.role, app.clock.now(), app.cancelCutoffMs) ?? row.settlement!;
+    if (user.role !== "PATIENT") {
+      await app.audit.record(call, [{ resource: `bookings/${row.id}`, subjectIds: [row.patient_id] }]);
+    }
+    return {
+      feeDecision: row.payment_id === null ? "RELEASE" : FEE_DECISIONS[settlement],
+      amount: feeOf(row),
+      cutoffTime: cutoffOf(facts, app.cancelCutoffMs),
+    };
+  };
