@@ -6,8 +6,11 @@ const DEFAULT_SIZE = 20;
 const MAX_SIZE = 100;
 const MAC_BYTES = 16;
 
-/** Where a page begins: the sort key of the last row before it. Strings, numbers and times come back as they were. */
-export type Position = (string | number | Date)[];
+/**
+ * Where a page begins: the sort key of the last row before it, of columns whose length is bounded. Ids, numbers, times and
+ * bytes come back as they were.
+ */
+export type Position = (string | number | Date | Buffer)[];
 
 interface ListRequest {
   pageSize: number;
@@ -58,9 +61,7 @@ export class Pages {
   }
 
   #encode(position: Position, filters: string): string {
-    const body = Buffer.from(
-      JSON.stringify(position.map((part) => (part instanceof Date ? [part.getTime()] : part))),
-    );
+    const body = Buffer.from(JSON.stringify(position.map(toJson)));
     return Buffer.concat([this.#mac(body, filters), body]).toString("base64url");
   }
 
@@ -69,13 +70,24 @@ export class Pages {
     const body = bytes.subarray(MAC_BYTES);
     if (!this.#mac(body, filters).equals(bytes.subarray(0, MAC_BYTES)))
       throw new ApiError("INVALID_PAGE_TOKEN");
-    const parts = JSON.parse(body.toString()) as (string | number | [number])[];
-    return parts.map((part) => (Array.isArray(part) ? new Date(part[0]) : part));
+    return (JSON.parse(body.toString()) as JsonPart[]).map(fromJson);
   }
 
   #mac(body: Uint8Array, filters: string): Buffer {
     return this.#hash.of("page", filters, body).subarray(0, MAC_BYTES);
   }
+}
+
+type JsonPart = string | number | { timeMs: number } | { bytes: string };
+
+function toJson(part: Position[number]): JsonPart {
+  if (part instanceof Date) return { timeMs: part.getTime() };
+  return Buffer.isBuffer(part) ? { bytes: part.toString("base64url") } : part;
+}
+
+function fromJson(part: JsonPart): Position[number] {
+  if (typeof part !== "object") return part;
+  return "timeMs" in part ? new Date(part.timeMs) : Buffer.from(part.bytes, "base64url");
 }
 
 /** The SQL parameters of `LIMIT ?` and of a position. */

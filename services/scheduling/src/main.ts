@@ -16,6 +16,7 @@ import { rescheduleBooking } from "./bookings/reschedule-booking.ts";
 import { consumersOf } from "./consumers.ts";
 import { createDoctor } from "./doctors/create-doctor.ts";
 import { getDoctor } from "./doctors/get-doctor.ts";
+import { refreshIndex } from "./doctors/refresh-index.ts";
 import { searchDoctors } from "./doctors/search-doctors.ts";
 import { updateDoctor } from "./doctors/update-doctor.ts";
 import { reconcileRegularly } from "./reconciliation/reconcile-regularly.ts";
@@ -23,6 +24,8 @@ import { RemoteStandings } from "./reconciliation/standings.ts";
 import { changeSlot } from "./slots/change-slot.ts";
 import { batchCreateSlots, createSlot } from "./slots/create-slots.ts";
 import { getSlot, listSlots } from "./slots/read-slots.ts";
+
+const REFRESH_INDEX_MS = 10_000;
 
 startProcess("scheduling", async () => {
   const config = loadConfig({ ...serviceSettings, ...schedulingSettings });
@@ -39,7 +42,10 @@ startProcess("scheduling", async () => {
       };
       const { billing, clinical } = platform.peers;
       const standings = new RemoteStandings(billing!, clinical!, platform.serviceTokens);
-      const jobs = [new Job("sweep holds", config.HOLD_SWEEP, sweepHolds(app), platform.log)];
+      const jobs = [
+        new Job("sweep holds", config.HOLD_SWEEP, sweepHolds(app), platform.log),
+        new Job("refresh the search index", REFRESH_INDEX_MS, refreshIndex(app), platform.log),
+      ];
       if (config.RECONCILE_EVERY > 0) {
         const reconcile = reconcileRegularly(app, standings, config.RECONCILE_GRACE);
         jobs.push(new Job("reconcile bookings", config.RECONCILE_EVERY, reconcile, platform.log));

@@ -83,11 +83,12 @@ export class Desk {
   }
 
   /** Makes the doctor's profile. @param amountMinor the fee, in cents */
-  async publish(amountMinor: number): Promise<void> {
+  async publish(amountMinor: number, profile: Partial<Doctor> = {}): Promise<void> {
     const doctor = Doctor.fromPartial({
       licenseNumber: `L${this.doctor.userId.slice(-12)}`,
       specialty: "cardiology",
       fee: { currencyCode: "USD", amountMinor },
+      ...profile,
     });
     const request = { doctor, idempotencyKey: "" };
     await invoke(DoctorServiceService.createDoctor, createDoctor(this.app), this.doctor, request);
@@ -164,12 +165,15 @@ export class Desk {
     await this.app.changes.applyInternally("service:clinical", (tx) => apply(tx, [event]));
   }
 
-  /** What auth sends when a doctor's account was disabled, or enabled again. */
-  async account({ userId: aggregateId }: User, disabled: boolean): Promise<void> {
-    const user = { fullName: "Gregory", role: "DOCTOR", disabled } as const;
+  /** What auth sends of a doctor's account: that it was made, renamed, disabled or enabled again. */
+  async account(
+    { userId: aggregateId }: User,
+    { fullName = "Gregory", disabled = false } = {},
+    on: Scheduling = this.app,
+  ): Promise<void> {
+    const user = { fullName, role: "DOCTOR", disabled } as const;
     const event = Event.fromPartial({ aggregateId, version: 1, user });
-    const apply = applyUserEvent(this.app);
-    await this.app.changes.applyInternally("service:auth", (tx) => apply(tx, [event]));
+    await on.changes.applyInternally("service:auth", (tx) => applyUserEvent(on)(tx, [event]));
   }
 
   /** The types of the events of a booking, in their order. */

@@ -9,7 +9,8 @@ import type {
 import type { Scheduling } from "../app.ts";
 import { nameOf } from "../people/people-store.ts";
 import { normalized } from "./doctor-rules.ts";
-import { indexWords, insertDoctor } from "./doctor-store.ts";
+import { insertDoctor } from "./doctor-store.ts";
+import { indexDoctor } from "./search-index-store.ts";
 
 /** DoctorService.CreateDoctor. Throws DOCTOR_EXISTS, LICENSE_NUMBER_TAKEN. */
 export const createDoctor =
@@ -36,7 +37,7 @@ export const createDoctor =
         if (key === "doctors.license_number") throw new ApiError("LICENSE_NUMBER_TAKEN");
         throw error;
       }
-      indexWords(tx, doctor);
+      indexDoctor(tx, { ...doctor, display_name: doctor.displayName });
       return { response: doctor, trails: [{ resource: `doctors/${userId}`, subjectIds: [userId] }] };
     });
   };

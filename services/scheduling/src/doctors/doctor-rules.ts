@@ -1,9 +1,6 @@
 import { invalidField } from "@medconnect/platform/errors/api-error.ts";
 import type { Doctor } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
 
-const MAX_WORDS = 500;
-const MAX_WORD_LENGTH = 40;
-
 /** The profile with time zone and languages in their canonical spelling. Throws INVALID_REQUEST. */
 export function normalized(doctor: Doctor): Doctor {
   return {
@@ -28,14 +25,4 @@ export function canonicalLanguage(tag: string, field: string): string {
   } catch {
     throw invalidField(field, "must be BCP 47, such as de-CH");
   }
-}
-
-/** The words of a text, lower-cased, each once. */
-export function wordsOf(text: string): string[] {
-  const words =
-    text
-      .normalize("NFC")
-      .toLowerCase()
-      .match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
-  return [...new Set(words.map((word) => word.slice(0, MAX_WORD_LENGTH)))].slice(0, MAX_WORDS);
 }

@@ -3,9 +3,10 @@ import type {
   SearchDoctorsResponse,
 } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
 import type { Scheduling } from "../app.ts";
-import { searchDoctors as search, toDoctor } from "./doctor-store.ts";
+import { searchDoctors as search } from "./doctor-search-store.ts";
+import { toDoctor } from "./doctor-store.ts";
 
-/** DoctorService.SearchDoctors. Throws INVALID_PAGE_TOKEN. */
+/** DoctorService.SearchDoctors. Throws INVALID_PAGE_TOKEN, INVALID_REQUEST. */
 export const searchDoctors =
   (app: Scheduling) =>
   async (request: SearchDoctorsRequest): Promise<SearchDoctorsResponse> => {
@@ -24,7 +25,7 @@ export const searchDoctors =
     );
     const found = await search(app.db, request, page, app.clock.now());
     const { rows, nextPageToken } = app.pages.close(page, found, (row) => [
-      orderBy === "createTime desc" ? row.create_time : row.display_name,
+      orderBy === "createTime desc" ? row.create_time : row.name_key,
       row.id,
     ]);
     return { doctors: rows.map(toDoctor), nextPageToken };

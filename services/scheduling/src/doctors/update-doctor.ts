@@ -8,7 +8,8 @@ import type {
 import type { Scheduling } from "../app.ts";
 import { feeColumns, feeOf } from "../money.ts";
 import { normalized } from "./doctor-rules.ts";
-import { findDoctor, indexWords, toDoctor, updateDoctor as update } from "./doctor-store.ts";
+import { findDoctor, toDoctor, updateDoctor as update } from "./doctor-store.ts";
+import { indexDoctor } from "./search-index-store.ts";
 
 const FIELDS: Updatable<Doctor> = {
   updatable: ["specialty", "bio", "languages", "timeZone", "fee"],
@@ -28,7 +29,7 @@ export const updateDoctor =
     const doctor = { ...changed, fee: feeOf(feeColumns(changed.fee)), etag: etagOf(row.version + 1) };
     return await app.changes.apply(call, async (tx) => {
       if (!(await update(tx, doctor, row.version))) throw new ApiError("CONFLICT");
-      indexWords(tx, doctor);
+      indexDoctor(tx, { ...doctor, display_name: doctor.displayName });
       return { response: doctor, trails: [{ resource: `doctors/${doctorId}`, subjectIds: [doctorId] }] };
     });
   };

@@ -40,8 +40,8 @@ test("a disabled doctor's bookings end with their money returned, and not one sl
   await desk.authorized(confirmed.id);
   const { response: pending } = await desk.book(held.id);
 
-  await desk.account(desk.doctor, true);
-  await desk.account(desk.doctor, true);
+  await desk.account(desk.doctor, { disabled: true });
+  await desk.account(desk.doctor, { disabled: true });
   for (const slot of [open, blocked, paid, held, ended])
     expect(await desk.slotStatus(slot.id)).toBe("WITHDRAWN");
   const admin = userCaller("ADMIN");
@@ -62,7 +62,7 @@ test.each(["cancelled", "paid"])(
       way === "paid" ? desk.authorized(booking.id, paused) : desk.cancel(booking.id, desk.patient, paused),
     );
     await underWay.isPaused;
-    const disabling = desk.account(desk.doctor, true);
+    const disabling = desk.account(desk.doctor, { disabled: true });
     await desk.doneOrWaiting(disabling);
     underWay.commit();
     await Promise.all([underWay.done, disabling]);
@@ -78,7 +78,7 @@ test("a slot whose hold has ended is not claimed past its doctor's being disable
   desk.app.clock.advance(HOLD_MS);
   const claim = desk.pausedBeforeCommit((paused) => desk.book(slot.id, desk.patient, newId(), paused));
   await claim.isPaused;
-  const disabling = desk.account(desk.doctor, true);
+  const disabling = desk.account(desk.doctor, { disabled: true });
   await desk.doneOrWaiting(disabling);
   claim.commit();
   const { response: booking } = (await claim.done) as Awaited<ReturnType<typeof desk.book>>;
@@ -95,9 +95,9 @@ test("a late payment for a disabled doctor's slot is refused, also once they are
   await desk.book(slot.id, userCaller("PATIENT"));
   const other = await desk.offer(180);
   const { response: later } = await desk.book(other.id, userCaller("PATIENT"));
-  await desk.account(desk.doctor, true);
+  await desk.account(desk.doctor, { disabled: true });
   await desk.authorized(late.id);
-  await desk.account(desk.doctor, false);
+  await desk.account(desk.doctor, { disabled: false });
   await desk.authorized(later.id);
   const refused = ["booking.held", "booking.expired", "booking.payment_refused"];
   expect(await desk.outboxTypes(late.id)).toEqual(refused);
@@ -120,9 +120,9 @@ test("a hidden doctor's open slot, should there be one, is neither paid late nor
 test("a doctor offers nothing while disabled, and the same times anew once enabled again", async () => {
   await desk.publish(0);
   const { response: booking } = await desk.book((await desk.offer(60)).id);
-  await desk.account(desk.doctor, true);
+  await desk.account(desk.doctor, { disabled: true });
   await expect(desk.offer(60)).rejects.toMatchObject({ reason: "DOCTOR_PROFILE_REQUIRED" });
-  await desk.account(desk.doctor, false);
+  await desk.account(desk.doctor, { disabled: false });
   expect(await claimable()).toEqual([]);
   expect((await desk.read(booking.id)).status).toBe("CANCELLED");
   const anew = await desk.offer(60);

@@ -1,0 +1,76 @@
+import type { Database, SqlValue } from "@medconnect/platform/db/database.ts";
+import { before, type Filter, following, where } from "@medconnect/platform/db/filters.ts";
+import { limitOf, type Page } from "@medconnect/platform/page-token.ts";
+import type { SearchDoctorsRequest } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
+import { canonicalLanguage } from "./doctor-rules.ts";
+import { COLUMNS, columnValues, type DoctorRow } from "./doctor-store.ts";
+import { specialtyKeyOf } from "./search-index-store.ts";
+import { MAX_QUERY_WORDS, rangesOf, type WordRange } from "./search-words.ts";
+
+const HAS_OPEN_SLOT = `EXISTS (SELECT 1 FROM slots s WHERE s.doctor_id = d.id AND s.start_time >= ?
+  AND s.start_time < ? AND (s.status = 'OPEN' OR (s.status = 'HELD' AND s.hold_expire_time <= ?)))`;
+const FAR = new Date("9000-01-01T00:00:00Z");
+
+/**
+ * Doctors with an entry in each range. The text has places for the most words a query can have, so that the plan is one
+ * and the same: the ranges are read from the index and grouped, then the doctors fetched.
+ */
+const RANGES = Array.from({ length: MAX_QUERY_WORDS }, () => "(w.word >= ? AND w.word < ?)");
+const MATCHING = `(SELECT w.doctor_id FROM doctor_words w WHERE ${RANGES.join(" OR ")} GROUP BY w.doctor_id
+  HAVING COUNT(DISTINCT CASE ${RANGES.map((range, i) => `WHEN ${range} THEN ${i}`).join(" ")} END) = ?) m
+  STRAIGHT_JOIN doctors d FORCE INDEX FOR JOIN (PRIMARY) ON d.id = m.doctor_id`;
+const EMPTY: WordRange = { first: Buffer.alloc(0), end: Buffer.alloc(0) };
+
+const ORDERS = {
+  "": "d.name_key, d.id",
+  displayName: "d.name_key, d.id",
+  "createTime desc": "d.create_time DESC, d.id DESC",
+};
+
+/**
+ * Doctors that match every filter; in the order asked for, from the page's position on. Throws INVALID_REQUEST.
+ * The inner statement finds them, and the outer one reads of these few all that is shown.
+ */
+export async function searchDoctors(
+  db: Database,
+  request: SearchDoctorsRequest,
+  page: Page,
+  now: Date,
+): Promise<DoctorRow[]> {
+  const order = ORDERS[request.orderBy as keyof typeof ORDERS];
+  const from = matching(rangesOf(request.query));
+  const { sql, params } = where(...filtersOf(request, now), positionOf(request, page));
+  return await db.read<DoctorRow>(
+    `SELECT ${COLUMNS} FROM (SELECT d.id FROM ${from.sql} ${sql} ORDER BY ${order} LIMIT ?) found
+     JOIN doctors d ON d.id = found.id ORDER BY ${order}`,
+    [...columnValues(now), ...from.params, ...params, limitOf(page)],
+  );
+}
+
+function filtersOf(request: SearchDoctorsRequest, now: Date): (Filter | undefined)[] {
+  const { specialty, language, region, maxFeeMinor, availableFrom, availableTo } = request;
+  const from = availableFrom && availableFrom > now ? availableFrom : now;
+  return [
+    ["d.hidden = ?", false],
+    ["d.specialty_key = ?", specialty ? specialtyKeyOf(specialty) : undefined],
+    [
+      "JSON_CONTAINS(d.languages, JSON_QUOTE(?))",
+      language ? canonicalLanguage(language, "language") : undefined,
+    ],
+    ["d.license_region = ?", region || undefined],
+    ["d.fee_minor <= ?", maxFeeMinor],
+    availableFrom || availableTo ? [HAS_OPEN_SLOT, from, availableTo ?? FAR, now] : undefined,
+  ];
+}
+
+const positionOf = ({ orderBy }: SearchDoctorsRequest, { after }: Page): Filter =>
+  orderBy === "createTime desc"
+    ? before("d.create_time", "d.id", after)
+    : following("d.name_key", "d.id", after);
+
+function matching(ranges: WordRange[]): { sql: string; params: SqlValue[] } {
+  if (ranges.length === 0) return { sql: "doctors d", params: [] };
+  const places = [...ranges, ...Array<WordRange>(MAX_QUERY_WORDS - ranges.length).fill(EMPTY)];
+  const bounds = places.flatMap(({ first, end }) => [first, end]);
+  return { sql: MATCHING, params: [...bounds, ...bounds, ranges.length] };
+}

@@ -1,0 +1,21 @@
+import { sweep } from "@medconnect/platform/sweep.ts";
+import type { Scheduling } from "../app.ts";
+import { findStaleIndexes, indexDoctor, lockIndexedText } from "./search-index-store.ts";
+
+/** Indexes the profiles that are not found by what they say: after a migration, a rollout, or a change by hand. */
+export const refreshIndex =
+  (app: Scheduling) =>
+  (signal?: AbortSignal): Promise<void> =>
+    sweep(
+      {
+        find: (limit) => findStaleIndexes(app.db, limit),
+        work: (id) =>
+          app.db.transaction(async (tx) => {
+            const text = await lockIndexedText(tx, id);
+            if (text) indexDoctor(tx, text);
+          }),
+        failure: "a doctor's search index cannot be refreshed",
+        signal,
+      },
+      app.log,
+    );
