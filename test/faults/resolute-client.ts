@@ -6,7 +6,12 @@ import type { Random } from "./random.ts";
 import { Tally } from "./tally.ts";
 
 /** Refusals that are not kept with their idempotency key, as another person's doing lifts them. */
-const UNKEPT = new Set<string | undefined>(["NOT_FOUND", "PATIENT_NOT_JOINED"]);
+const UNKEPT = new Set<string | undefined>([
+  "NOT_FOUND",
+  "TOO_EARLY",
+  "PATIENT_NOT_JOINED",
+  "DOCTOR_NOT_READY",
+]);
 const RETRY_MS = 250;
 /** After so long without a decision, a call will never have one. */
 const GIVE_UP_MS = 90_000;

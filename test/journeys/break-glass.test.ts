@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { beforeAll, describe, expect, test } from "@jest/globals";
 import { type Account, signUp, signUpAdmin } from "../support/accounts.ts";
 import { Api, type Json, refusal } from "../support/api.ts";
+import { eventually } from "../support/eventually.ts";
 import { type Booked, begin, book, offer, openPractice, SOON_MS } from "../support/practice.ts";
 import { sharedStack } from "../support/stack.ts";
 
@@ -113,6 +114,45 @@ describe("breaking the glass", () => {
     const query = new URLSearchParams({ actorId: admin.id, action: "prescription.get" });
     const { auditEvents } = await admin.api.ok(`GET /v1/admin/audit-events?${query}`);
     expect((auditEvents as Json[])[0]).toMatchObject({ grantId: body.id, subjectIds: [patient.id] });
+  });
+});
+
+describe("a doctor's prescriptions", () => {
+  test("are listed for an admin without a grant and without their content, and the patient sees that", async () => {
+    const path = `GET /v1/admin/doctors/${doctor.id}/prescriptions`;
+    const { prescriptions } = await admin.api.ok(path);
+    expect(prescriptions).toEqual([
+      expect.objectContaining({ id: prescriptionId, patientId: patient.id, status: "ACTIVE", items: [] }),
+    ]);
+    expect((prescriptions as Json[])[0]).not.toHaveProperty("content");
+    for (const other of [doctor, patient]) expect((await other.api.send(path)).status).toBe(403);
+    const missing = await admin.api.send(`GET /v1/admin/doctors/${randomUUID()}/prescriptions`);
+    expect(refusal(missing)).toEqual({ status: 404, reason: "NOT_FOUND" });
+    expect(await accessLog(patient)).toContainEqual(
+      expect.objectContaining({ action: "prescription.list_of_doctor", relation: "ADMINISTRATION" }),
+    );
+  });
+
+  test("are stopped by an admin only under a grant; the patient sees by whom, and why", async () => {
+    const other = await signUpAdmin(api, stack);
+    const stop = () =>
+      other.api.send(`POST /v1/prescriptions/${prescriptionId}:stop`, { body: { reason: "A rash" } });
+    expect(refusal(await stop())).toEqual(REQUIRED);
+    await breakGlass(other);
+    const stopped = await eventually(stop, ({ status }) => status === 200);
+    expect(stopped.body).toMatchObject({
+      status: "STOPPED",
+      endReason: "A rash",
+      endTime: expect.any(String),
+    });
+    expect(await patient.api.ok(`GET /v1/prescriptions/${prescriptionId}`)).toEqual(stopped.body);
+    expect(await accessLog(patient)).toContainEqual(
+      expect.objectContaining({ action: "prescription.stop", relation: "BREAK_GLASS", reason: REASON }),
+    );
+    const cancel = await doctor.api.send(`POST /v1/prescriptions/${prescriptionId}:cancel`, {
+      body: { reason: "Never meant" },
+    });
+    expect(refusal(cancel)).toEqual({ status: 409, reason: "ILLEGAL_TRANSITION" });
   });
 });
 

@@ -238,7 +238,11 @@ describe("a free consultation", () => {
     for (const reader of [patient, doctor]) {
       expect(await reader.api.ok(`GET /v1/prescriptions/${id}`)).toEqual(made.body);
       const list = `GET /v1/prescriptions?consultationId=${booked.consultationId}`;
-      expect(await reader.api.ok(list)).toMatchObject({ prescriptions: [made.body] });
+      const { content, ...listed } = made.body;
+      expect(await reader.api.ok(list)).toEqual({
+        prescriptions: [{ ...listed, items: [] }],
+        nextPageToken: "",
+      });
     }
     const missing = await stranger.api.send(`GET /v1/prescriptions/${randomUUID()}`);
     const foreign = await stranger.api.send(`GET /v1/prescriptions/${id}`);
@@ -263,6 +267,12 @@ describe("a free consultation", () => {
       const read = await reader.api.ok(`GET ${consultation()}`);
       expect(read).toMatchObject({ notes: NOTES, addenda: [made.body] });
     }
+  });
+
+  test("is listed without notes and addenda, under its own etag", async () => {
+    const { notes, ...rest } = await patient.api.ok(`GET ${consultation()}`);
+    const { consultations } = await patient.api.ok("GET /v1/consultations");
+    expect(consultations).toEqual([{ ...rest, addenda: [] }]);
   });
 
   test("shows its patient the notes", async () => {

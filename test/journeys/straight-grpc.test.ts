@@ -78,6 +78,10 @@ test("a consultation goes its whole way, and the gateway shows the same", async 
   const made = await call("clinical", "PrescriptionService/CreatePrescription", prescription, doctor);
   expect(made.body).toMatchObject({ status: "ACTIVE", patientId: patient.id });
 
+  const end = { prescriptionId: made.body.id, reason: "The wrong dose" };
+  const ended = await call("clinical", "PrescriptionService/CancelPrescription", end, doctor);
+  expect(ended.body).toMatchObject({ status: "CANCELLED", endReason: "The wrong dose" });
+
   expect(await patient.api.ok(`GET /v1/bookings/${id}`)).toMatchObject({ id, consultationId });
   expect(await patient.api.ok(`GET /v1/prescriptions/${made.body.id}`)).toMatchObject({ content: "Rest." });
 });

@@ -42,6 +42,11 @@ const onConsultation = (more: Json = {}): Entry => ({
   rule: "private",
   request: ({ id }) => ({ consultationId: id, ...more }),
 });
+const endsPrescription: Entry = {
+  on: "prescription",
+  rule: "break-glass",
+  request: ({ id }) => ({ prescriptionId: id, reason: "The wrong dose" }),
+};
 /** An open slot is everybody's to see, so that changing it is refused openly; a blocked one nobody else knows of. */
 const onSlot: Entry[] = [
   { on: "openSlot", rule: "owned", request: ({ id }) => ({ slotId: id }) },
@@ -279,6 +284,13 @@ export const ENTRIES: Record<string, Entry | Entry[]> = {
     rule: "break-glass",
     request: ({ id }) => ({ prescriptionId: id }),
   },
+  "clinical.v1.PrescriptionService/ListDoctorPrescriptions": {
+    on: "doctor",
+    rule: "open",
+    request: ({ id }) => ({ doctorId: id, pageSize: 100 }),
+  },
+  "clinical.v1.PrescriptionService/CancelPrescription": endsPrescription,
+  "clinical.v1.PrescriptionService/StopPrescription": endsPrescription,
   "clinical.v1.PrescriptionService/ListPrescriptions": {
     on: "patient",
     rule: "break-glass filter",

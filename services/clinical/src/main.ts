@@ -18,6 +18,8 @@ import { startConsultation } from "./consultations/start-consultation.ts";
 import { sweepNoShows, watchNoShows } from "./consultations/sweep-no-shows.ts";
 import { consumersOf } from "./consumers.ts";
 import { createPrescription } from "./prescriptions/create-prescription.ts";
+import { cancelPrescription, stopPrescription } from "./prescriptions/end-prescription.ts";
+import { listDoctorPrescriptions } from "./prescriptions/list-doctor-prescriptions.ts";
 import { getPrescription, listPrescriptions } from "./prescriptions/read-prescriptions.ts";
 
 startProcess("clinical", async () => {
@@ -54,6 +56,9 @@ startProcess("clinical", async () => {
             createPrescription: createPrescription(app),
             getPrescription: getPrescription(app),
             listPrescriptions: listPrescriptions(app),
+            listDoctorPrescriptions: listDoctorPrescriptions(app),
+            cancelPrescription: cancelPrescription(app),
+            stopPrescription: stopPrescription(app),
           });
         },
         consumes: consumersOf(app),

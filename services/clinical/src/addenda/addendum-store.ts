@@ -16,12 +16,15 @@ export function insertAddendum(tx: Transaction, row: AddendumRow): void {
   ]);
 }
 
-/** The addenda of consultations, of each oldest first. */
-export async function findAddenda(tx: Transaction, consultationIds: string[]): Promise<AddendumRow[]> {
+/** The addenda of a consultation, oldest first. */
+export async function findAddenda(
+  tx: Pick<Transaction, "read">,
+  consultationId: string,
+): Promise<AddendumRow[]> {
   return await tx.read<AddendumRow>(
-    `SELECT id, consultation_id, text, create_time FROM addenda WHERE consultation_id IN (?)
-     ORDER BY consultation_id, create_time, id`,
-    [consultationIds],
+    `SELECT id, consultation_id, text, create_time FROM addenda WHERE consultation_id = ?
+     ORDER BY create_time, id`,
+    [consultationId],
   );
 }
 

@@ -177,7 +177,7 @@ describe("an admin", () => {
     await expectRefused();
   });
 
-  test("changes nothing, grant or not", async () => {
+  test("changes no consultation, grant or not", async () => {
     await grant();
     await expect(clinical.start(consultationId, admin)).rejects.toMatchObject({ reason: "NOT_FOUND" });
   });

@@ -33,8 +33,7 @@ export async function changeConsultation(
     const row = (await lockConsultations(tx, [consultationId]))[0]!;
     const changed = change(tx, row, app.clock.now());
     if (!changed) {
-      const addenda = (await addendaOf(tx, [row])).get(row.id);
-      return { response: toConsultation(row, app.box, addenda), trails: [] };
+      return { response: toConsultation(row, app.box, await addendaOf(tx, row)), trails: [] };
     }
     return { response: toConsultation(changed.row, app.box), trails: [changed.trail] };
   };

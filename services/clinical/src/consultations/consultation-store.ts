@@ -31,12 +31,18 @@ export interface ConsultationRow {
   version: number;
 }
 
-const SELECT = `SELECT c.id, c.booking_id, c.payment_id, c.patient_id, p.full_name AS patient_name, c.doctor_id,
-    d.full_name AS doctor_name, c.status, c.moved_by, c.start_time, c.end_time, c.started_time, c.ended_time, c.notes,
-    c.abandon_reason, c.no_show_party, c.doctor_ready_time, c.version
-  FROM consultations c
+/** A consultation without its texts: a list reads no more than it shows. */
+export type ListedConsultation = Omit<ConsultationRow, "notes" | "abandon_reason"> & {
+  addenda_count: number;
+};
+
+const LISTED = `c.id, c.booking_id, c.payment_id, c.patient_id, p.full_name AS patient_name, c.doctor_id,
+    d.full_name AS doctor_name, c.status, c.moved_by, c.start_time, c.end_time, c.started_time, c.ended_time,
+    c.no_show_party, c.doctor_ready_time, c.version`;
+const FROM = `FROM consultations c
   LEFT JOIN people p ON p.user_id = c.patient_id
   LEFT JOIN people d ON d.user_id = c.doctor_id`;
+const SELECT = `SELECT ${LISTED}, c.notes, c.abandon_reason ${FROM}`;
 
 /** What a confirmed booking says of its consultation. */
 export type NewConsultation = Pick<
@@ -125,7 +131,7 @@ export async function listConsultations(
   scope: Scope,
   request: ListConsultationsRequest,
   page: Page,
-): Promise<ConsultationRow[]> {
+): Promise<ListedConsultation[]> {
   const { sql, params } = where(
     ["c.patient_id = ?", scope.patientId],
     ["c.doctor_id = ?", scope.doctorId],
@@ -135,10 +141,11 @@ export async function listConsultations(
     ["c.start_time < ?", request.endTime],
     before("c.start_time", "c.id", page.after),
   );
-  return await db.read<ConsultationRow>(`${SELECT} ${sql} ORDER BY c.start_time DESC, c.id DESC LIMIT ?`, [
-    ...params,
-    limitOf(page),
-  ]);
+  return await db.read<ListedConsultation>(
+    `SELECT ${LISTED}, (SELECT COUNT(*) FROM addenda a WHERE a.consultation_id = c.id) AS addenda_count
+     ${FROM} ${sql} ORDER BY c.start_time DESC, c.id DESC LIMIT ?`,
+    [...params, limitOf(page)],
+  );
 }
 
 /** Consultations whose patient waits although their time is over. */

@@ -10,7 +10,7 @@ import type { ConsultationState } from "@medconnect/proto/medconnect/events/v1/e
 import { toAddendum } from "../addenda/addendum.ts";
 import type { AddendumRow } from "../addenda/addendum-store.ts";
 import type { ConsultationFacts } from "./consultation-rules.ts";
-import type { ConsultationRow } from "./consultation-store.ts";
+import type { ConsultationRow, ListedConsultation } from "./consultation-store.ts";
 
 /** Where a consultation's sealed texts lie. */
 export const notesPlace = (id: string): string => `consultations.notes:${id}`;
@@ -31,12 +31,8 @@ export const factsOf = (row: ConsultationRow, box: SealedBox): ConsultationFacts
   doctorReadyTime: row.doctor_ready_time,
 });
 
-/** The consultation as its patient and its doctor see it. */
-export const toConsultation = (
-  row: ConsultationRow,
-  box: SealedBox,
-  addenda: AddendumRow[] = [],
-): Consultation => ({
+/** The consultation without what was written: for lists, whose answers are bounded. */
+export const toConsultationWithoutTexts = (row: ListedConsultation): Consultation => ({
   id: row.id,
   bookingId: row.booking_id,
   patientId: row.patient_id,
@@ -48,12 +44,23 @@ export const toConsultation = (
   endTime: row.end_time,
   startedTime: row.started_time ?? undefined,
   endedTime: row.ended_time ?? undefined,
-  notes: notesOf(row, box),
+  notes: undefined,
   noShowParty: row.no_show_party ?? undefined,
   doctorReadyTime: row.doctor_ready_time ?? undefined,
+  addenda: [],
+  // A completed consultation's version is final, so adding the addenda count keeps the ETag unique.
+  etag: etagOf(row.version + Number(row.addenda_count)),
+});
+
+/** The consultation as its patient and its doctor see it. */
+export const toConsultation = (
+  row: ConsultationRow,
+  box: SealedBox,
+  addenda: AddendumRow[] = [],
+): Consultation => ({
+  ...toConsultationWithoutTexts({ ...row, addenda_count: addenda.length }),
+  notes: notesOf(row, box),
   addenda: addenda.map((addendum) => toAddendum(addendum, box)),
-  // Its own version has come to rest once it is added to.
-  etag: etagOf(row.version + addenda.length),
 });
 
 /** What the audit trail says of who saw it. */

@@ -5,6 +5,7 @@ import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts
 import { ConsultationServiceService } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import { type ClinicalTest, MINUTE_MS, startClinical } from "../testing.ts";
 import { joinConsultation } from "./join-consultation.ts";
+import { startConsultation } from "./start-consultation.ts";
 import { sweepNoShows } from "./sweep-no-shows.ts";
 
 let clinical: ClinicalTest;
@@ -150,6 +151,16 @@ test("an idempotency key gives the first answer again", async () => {
   const first = await join();
   await clinical.start(consultationId, doctor);
   expect(await join()).toEqual({ response: first.response, replayed: true });
+});
+
+test("a start that lacked the patient is tried again by its own key", async () => {
+  const { consultationId } = await book(0);
+  const request = { consultationId, idempotencyKey: newId() };
+  const start = () =>
+    invoke(ConsultationServiceService.startConsultation, startConsultation(clinical.app), doctor, request);
+  await expect(start()).rejects.toMatchObject({ reason: "PATIENT_NOT_JOINED" });
+  await clinical.join(consultationId, patient);
+  expect((await start()).response.status).toBe("IN_PROGRESS");
 });
 
 test("others cannot tell that a consultation exists", async () => {

@@ -5,10 +5,10 @@ import type {
   ListConsultationsRequest,
   ListConsultationsResponse,
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
-import { readAddenda } from "../addenda/addendum.ts";
+import { addendaOf } from "../addenda/addendum.ts";
 import type { Clinical } from "../app.ts";
 import { accessesTo, authorizeList, authorizeRead } from "../authorize-read.ts";
-import { accessTo, toConsultation } from "./consultation.ts";
+import { accessTo, toConsultation, toConsultationWithoutTexts } from "./consultation.ts";
 import { findConsultation, listConsultations as list } from "./consultation-store.ts";
 
 /** ConsultationService.GetConsultation. Throws NOT_FOUND, BREAK_GLASS_REQUIRED. */
@@ -18,8 +18,7 @@ export const getConsultation =
     const found = await findConsultation(app.db, consultationId);
     const { record, ...right } = await authorizeRead(app, call, found, `consultations/${consultationId}`);
     await app.audit.record(call, [{ ...accessTo(record), ...right }]);
-    const addenda = await readAddenda(app.db, [record]);
-    return toConsultation(record, app.box, addenda.get(record.id));
+    return toConsultation(record, app.box, await addendaOf(app.db, record));
   };
 
 /** ConsultationService.ListConsultations. Throws INVALID_PAGE_TOKEN, BREAK_GLASS_REQUIRED. */
@@ -33,9 +32,5 @@ export const listConsultations =
     const found = await list(app.db, scope, request, page);
     const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.start_time, row.id]);
     await app.audit.record(call, accessesTo(rows.map(accessTo), right, patientId, "consultations"));
-    const addenda = await readAddenda(app.db, rows);
-    return {
-      consultations: rows.map((row) => toConsultation(row, app.box, addenda.get(row.id))),
-      nextPageToken,
-    };
+    return { consultations: rows.map(toConsultationWithoutTexts), nextPageToken };
   };

@@ -1,3 +1,4 @@
+import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 
 export interface Person {
@@ -11,4 +12,10 @@ export function savePeople(tx: Transaction, people: Person[]): void {
      ON DUPLICATE KEY UPDATE full_name = new.full_name`,
     [people.map(({ userId, fullName }) => [userId, fullName])],
   );
+}
+
+/** Whether auth has told of a user. */
+export async function isKnown(db: Database, userId: string): Promise<boolean> {
+  const rows = await db.read("SELECT 1 AS known FROM people WHERE user_id = ?", [userId]);
+  return rows.length > 0;
 }

@@ -57,5 +57,8 @@ function newPrescription(
     items: box.seal(itemsPlace(id), JSON.stringify(items)),
     issue_time: now,
     expire_time: new Date(now.getTime() + validityMs),
+    ended_by: null,
+    end_time: null,
+    end_reason: null,
   };
 }

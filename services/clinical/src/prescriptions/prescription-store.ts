@@ -18,10 +18,18 @@ export interface PrescriptionRow {
   items: Buffer;
   issue_time: Date;
   expire_time: Date;
+  /** The actor who stopped or cancelled it. */
+  ended_by: string | null;
+  end_time: Date | null;
+  end_reason: Buffer | null;
 }
 
-const SELECT = `SELECT id, consultation_id, patient_id, doctor_id, status, content, items, issue_time, expire_time
-  FROM prescriptions`;
+/** A prescription without its texts: a list reads no more than it shows. */
+export type ListedPrescription = Omit<PrescriptionRow, "content" | "items" | "end_reason">;
+
+const LISTED =
+  "id, consultation_id, patient_id, doctor_id, status, issue_time, expire_time, ended_by, end_time";
+const SELECT = `SELECT ${LISTED}, content, items, end_reason FROM prescriptions`;
 
 export function insertPrescription(tx: Transaction, row: PrescriptionRow): void {
   tx.defer(
@@ -46,13 +54,29 @@ export async function findPrescription(db: Database, id: string): Promise<Prescr
   return row;
 }
 
+export async function lockPrescription(tx: Transaction, id: string): Promise<PrescriptionRow | undefined> {
+  const [row] = await tx.read<PrescriptionRow>(`${SELECT} WHERE id = ? FOR UPDATE`, [id]);
+  return row;
+}
+
+/** Writes how a prescription ended; nothing else of it ever changes. */
+export function saveEnd(tx: Transaction, row: PrescriptionRow): void {
+  tx.defer("UPDATE prescriptions SET status = ?, ended_by = ?, end_time = ?, end_reason = ? WHERE id = ?", [
+    row.status,
+    row.ended_by,
+    row.end_time,
+    row.end_reason,
+    row.id,
+  ]);
+}
+
 /** Prescriptions that match, newest first. */
 export async function listPrescriptions(
   db: Database,
   scope: Scope,
-  request: ListPrescriptionsRequest,
+  request: Partial<Pick<ListPrescriptionsRequest, "patientId" | "consultationId">>,
   page: Page,
-): Promise<PrescriptionRow[]> {
+): Promise<ListedPrescription[]> {
   const { sql, params } = where(
     ["patient_id = ?", scope.patientId],
     ["doctor_id = ?", scope.doctorId],
@@ -60,8 +84,8 @@ export async function listPrescriptions(
     ["consultation_id = ?", request.consultationId || undefined],
     before("issue_time", "id", page.after),
   );
-  return await db.read<PrescriptionRow>(`${SELECT} ${sql} ORDER BY issue_time DESC, id DESC LIMIT ?`, [
-    ...params,
-    limitOf(page),
-  ]);
+  return await db.read<ListedPrescription>(
+    `SELECT ${LISTED} FROM prescriptions ${sql} ORDER BY issue_time DESC, id DESC LIMIT ?`,
+    [...params, limitOf(page)],
+  );
 }

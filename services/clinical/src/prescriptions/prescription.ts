@@ -2,22 +2,15 @@ import type { Access } from "@medconnect/platform/audit/recorder.ts";
 import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import type {
   Prescription,
-  Prescription_Status,
   PrescriptionItem,
 } from "@medconnect/proto/medconnect/clinical/v1/prescription_service.ts";
-import type { PrescriptionRow } from "./prescription-store.ts";
+import { statusAt } from "./prescription-rules.ts";
+import type { ListedPrescription, PrescriptionRow } from "./prescription-store.ts";
 
 /** Where a prescription's sealed parts lie. */
 export const contentPlace = (id: string): string => `prescriptions.content:${id}`;
 export const itemsPlace = (id: string): string => `prescriptions.items:${id}`;
-
-/** What a prescription is at a time: one that could be dispensed reads as expired once its time is over. */
-export function statusAt(
-  { status, expireTime }: { status: Prescription_Status; expireTime: Date },
-  now: Date,
-): Prescription_Status {
-  return status === "ACTIVE" && expireTime <= now ? "EXPIRED" : status;
-}
+export const endReasonPlace = (id: string): string => `prescriptions.end_reason:${id}`;
 
 /** What the audit trail says of who saw a prescription. */
 export const accessTo = (row: Pick<PrescriptionRow, "id" | "patient_id">): Access => ({
@@ -25,15 +18,25 @@ export const accessTo = (row: Pick<PrescriptionRow, "id" | "patient_id">): Acces
   subjectIds: [row.patient_id],
 });
 
-/** The prescription as its patient and its doctor see it. */
-export const toPrescription = (row: PrescriptionRow, now: Date, box: SealedBox): Prescription => ({
+/** The prescription without what was written: for lists, whose answers are bounded, and for admins. */
+export const toPrescriptionWithoutTexts = (row: ListedPrescription, now: Date): Prescription => ({
   id: row.id,
   consultationId: row.consultation_id,
   patientId: row.patient_id,
   doctorId: row.doctor_id,
   status: statusAt({ status: row.status, expireTime: row.expire_time }, now),
-  content: box.open(contentPlace(row.id), row.content).toString(),
-  items: JSON.parse(box.open(itemsPlace(row.id), row.items).toString()) as PrescriptionItem[],
+  content: undefined,
+  items: [],
   issueTime: row.issue_time,
   expireTime: row.expire_time,
+  endReason: undefined,
+  endTime: row.end_time ?? undefined,
+});
+
+/** The prescription as its patient and its doctor see it. */
+export const toPrescription = (row: PrescriptionRow, now: Date, box: SealedBox): Prescription => ({
+  ...toPrescriptionWithoutTexts(row, now),
+  content: box.open(contentPlace(row.id), row.content).toString(),
+  items: JSON.parse(box.open(itemsPlace(row.id), row.items).toString()) as PrescriptionItem[],
+  endReason: row.end_reason ? box.open(endReasonPlace(row.id), row.end_reason).toString() : undefined,
 });

@@ -1,14 +1,17 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import {
   CreatePrescriptionRequest,
+  ListDoctorPrescriptionsRequest,
   ListPrescriptionsRequest,
   PrescriptionServiceService,
 } from "@medconnect/proto/medconnect/clinical/v1/prescription_service.ts";
-import { type ClinicalTest, startClinical } from "../testing.ts";
+import { type ClinicalTest, MINUTE_MS, startClinical } from "../testing.ts";
 import { createPrescription } from "./create-prescription.ts";
+import { cancelPrescription, stopPrescription } from "./end-prescription.ts";
+import { listDoctorPrescriptions } from "./list-doctor-prescriptions.ts";
 import { getPrescription, listPrescriptions } from "./read-prescriptions.ts";
 
 let clinical: ClinicalTest;
@@ -166,6 +169,147 @@ test("prescriptions are listed page by page, newest first, none lost and none tw
   expect(seen).toEqual([...ids, other].reverse());
   const ofOne = await list(patient, { consultationId });
   expect(ofOne.prescriptions.map(({ id }) => id)).toEqual(ids.reverse());
+});
+
+test("a list shows no content and no items", async () => {
+  const consultationId = await complete();
+  const { response: made } = await prescribe(consultationId);
+  const { prescriptions } = await list(patient, { consultationId });
+  expect(prescriptions).toEqual([{ ...made, content: undefined, items: [] }]);
+});
+
+describe.each([
+  ["cancelled", "CANCELLED", cancelPrescription, "prescription.cancel"],
+  ["stopped", "STOPPED", stopPrescription, "prescription.stop"],
+] as const)("a prescription that is %s", (_, status, useCase, action) => {
+  const method =
+    status === "CANCELLED"
+      ? PrescriptionServiceService.cancelPrescription
+      : PrescriptionServiceService.stopPrescription;
+  const end = async (prescriptionId: string, by: Caller, reason = "a rash") =>
+    (await invoke(method, useCase(clinical.app), by, { prescriptionId, reason, idempotencyKey: "" }))
+      .response;
+  const grantTo = async (adminId: string) => {
+    const endTime = new Date(clinical.app.clock.now().getTime() + 30 * MINUTE_MS);
+    const breakGlass = { adminId, patientId: patient.userId, endTime };
+    const aggregateId = newId();
+    await clinical.deliver("auth", { type: "break_glass.granted", aggregateId, version: 1, breakGlass });
+    return aggregateId;
+  };
+
+  test("by its doctor says why and when, once, and is read so by its patient", async () => {
+    const { response: made } = await prescribe(await complete());
+    clinical.app.clock.advance(MINUTE_MS);
+    const endTime = clinical.app.clock.now();
+    const ended = await end(made.id, doctor);
+    expect(ended).toEqual({ ...made, status, endReason: "a rash", endTime });
+    clinical.app.clock.advance(MINUTE_MS);
+    expect(await end(made.id, doctor, "something else")).toEqual(ended);
+    expect(await read(made.id, patient)).toEqual(ended);
+    const both = [patient.userId, doctor.userId];
+    expect((await clinical.trail(`prescriptions/${made.id}`)).slice(1)).toEqual([
+      { action, actorId: doctor.userId, subjectIds: both },
+      { action: "prescription.get", actorId: doctor.userId, subjectIds: [patient.userId] },
+      { action: "prescription.get", actorId: patient.userId, subjectIds: [patient.userId] },
+    ]);
+    const [row] = await clinical.app.db.read<{ end_reason: Buffer }>(
+      "SELECT end_reason FROM prescriptions WHERE id = ?",
+      [made.id],
+    );
+    expect(row!.end_reason.includes("rash")).toBe(false);
+  });
+
+  test("by an admin names the grant that it took, and is refused without one", async () => {
+    const { response: made } = await prescribe(await complete());
+    const admin = userCaller("ADMIN");
+    const required = { reason: "BREAK_GLASS_REQUIRED" };
+    await expect(end(made.id, admin)).rejects.toMatchObject(required);
+    await expect(end(newId(), admin)).rejects.toMatchObject(required);
+    const grantId = await grantTo(admin.userId);
+    expect(await end(made.id, admin)).toMatchObject({ status, content: "take with food" });
+    const [line] = await clinical.app.db.read(
+      "SELECT action, actor_id, grant_id FROM audit_events WHERE resource = ? ORDER BY id DESC LIMIT 1",
+      [`prescriptions/${made.id}`],
+    );
+    expect(line).toEqual({ action, actor_id: admin.userId, grant_id: grantId });
+    await expect(end(made.id, doctor)).rejects.toMatchObject({ reason: "ILLEGAL_TRANSITION" });
+  });
+
+  test("by nobody else is not known to be there, and one that has expired stays so", async () => {
+    const { response: made } = await prescribe(await complete());
+    const hidden = { reason: "NOT_FOUND", isDenial: true };
+    await expect(end(made.id, userCaller("DOCTOR"))).rejects.toMatchObject(hidden);
+    await expect(end(newId(), doctor)).rejects.toMatchObject({ reason: "NOT_FOUND", isDenial: false });
+    clinical.app.clock.advance(clinical.app.prescriptionValidityMs);
+    await expect(end(made.id, doctor)).rejects.toMatchObject({
+      reason: "ILLEGAL_TRANSITION",
+      metadata: { current: "EXPIRED" },
+    });
+  });
+
+  test("by many at once is ended once", async () => {
+    const { response: made } = await prescribe(await complete());
+    const ended = await Promise.all(Array.from({ length: 10 }, () => end(made.id, doctor)));
+    expect(new Set(ended.map(({ endTime }) => endTime?.getTime())).size).toBe(1);
+    const trail = await clinical.trail(`prescriptions/${made.id}`);
+    expect(trail.filter((line) => line.action === action)).toHaveLength(1);
+  });
+});
+
+describe("an admin's list of a doctor's prescriptions", () => {
+  const admin = userCaller("ADMIN");
+  const listOf = async (doctorId: string, page: { pageSize?: number; pageToken?: string } = {}) =>
+    (
+      await invoke(
+        PrescriptionServiceService.listDoctorPrescriptions,
+        listDoctorPrescriptions(clinical.app),
+        admin,
+        ListDoctorPrescriptionsRequest.fromPartial({ doctorId, ...page }),
+      )
+    ).response;
+  const introduce = () =>
+    clinical.deliver("auth", {
+      type: "user.created",
+      aggregateId: doctor.userId,
+      version: 1,
+      user: { fullName: "Dr. Bo", role: "DOCTOR" },
+    });
+
+  test("takes no grant, shows no content, and is in the access log of each patient shown", async () => {
+    await introduce();
+    const { response: made } = await prescribe(await complete());
+    const { prescriptions } = await listOf(doctor.userId);
+    expect(prescriptions).toEqual([{ ...made, content: undefined, items: [] }]);
+    expect((await clinical.trail(`prescriptions/${made.id}`)).at(-1)).toEqual({
+      action: "prescription.list_of_doctor",
+      actorId: admin.userId,
+      subjectIds: [patient.userId],
+    });
+  });
+
+  test("is paged, newest first, and of a doctor who prescribed nothing empty, which is audited, too", async () => {
+    await introduce();
+    expect((await listOf(doctor.userId)).prescriptions).toEqual([]);
+    expect(await clinical.trail(`doctors/${doctor.userId}/prescriptions`)).toEqual([
+      {
+        action: "prescription.list_of_doctor",
+        actorId: admin.userId,
+        subjectIds: [doctor.userId],
+      },
+    ]);
+    const consultationId = await complete();
+    const ids: string[] = [];
+    for (let i = 0; i < 3; i++) ids.push((await prescribe(consultationId)).response.id);
+    const first = await listOf(doctor.userId, { pageSize: 2 });
+    const rest = await listOf(doctor.userId, { pageSize: 2, pageToken: first.nextPageToken });
+    expect([...first.prescriptions, ...rest.prescriptions].map(({ id }) => id)).toEqual(ids.toReversed());
+    const other = listOf(newId(), { pageToken: first.nextPageToken });
+    await expect(other).rejects.toMatchObject({ reason: "INVALID_PAGE_TOKEN" });
+  });
+
+  test("of somebody nobody has heard of is not found", async () => {
+    await expect(listOf(newId())).rejects.toMatchObject({ reason: "NOT_FOUND" });
+  });
 });
 
 test("what is prescribed lies encrypted in the database", async () => {

@@ -7,7 +7,7 @@ import type {
 } from "@medconnect/proto/medconnect/clinical/v1/prescription_service.ts";
 import type { Clinical } from "../app.ts";
 import { accessesTo, authorizeList, authorizeRead } from "../authorize-read.ts";
-import { accessTo, toPrescription } from "./prescription.ts";
+import { accessTo, toPrescription, toPrescriptionWithoutTexts } from "./prescription.ts";
 import { findPrescription, listPrescriptions as list } from "./prescription-store.ts";
 
 /** PrescriptionService.GetPrescription. Throws NOT_FOUND, BREAK_GLASS_REQUIRED. */
@@ -32,5 +32,5 @@ export const listPrescriptions =
     const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.issue_time, row.id]);
     await app.audit.record(call, accessesTo(rows.map(accessTo), right, patientId, "prescriptions"));
     const now = app.clock.now();
-    return { prescriptions: rows.map((row) => toPrescription(row, now, app.box)), nextPageToken };
+    return { prescriptions: rows.map((row) => toPrescriptionWithoutTexts(row, now)), nextPageToken };
   };

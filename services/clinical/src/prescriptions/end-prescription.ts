@@ -1,0 +1,52 @@
+import { readTrails } from "@medconnect/platform/changes.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
+import type {
+  CancelPrescriptionRequest,
+  Prescription,
+  StopPrescriptionRequest,
+} from "@medconnect/proto/medconnect/clinical/v1/prescription_service.ts";
+import type { Clinical } from "../app.ts";
+import { authorizeRead } from "../authorize-read.ts";
+import { accessTo, endReasonPlace, toPrescription } from "./prescription.ts";
+import { type EndedStatus, endsNow } from "./prescription-rules.ts";
+import { findPrescription, lockPrescription, saveEnd } from "./prescription-store.ts";
+
+/** PrescriptionService.CancelPrescription. Throws NOT_FOUND, BREAK_GLASS_REQUIRED, ILLEGAL_TRANSITION. */
+export const cancelPrescription = (app: Clinical) => (request: CancelPrescriptionRequest, call: Call) =>
+  endPrescription(app, call, request, "CANCELLED");
+
+/** PrescriptionService.StopPrescription. Throws NOT_FOUND, BREAK_GLASS_REQUIRED, ILLEGAL_TRANSITION. */
+export const stopPrescription = (app: Clinical) => (request: StopPrescriptionRequest, call: Call) =>
+  endPrescription(app, call, request, "STOPPED");
+
+/** The answer shows the content, so that reading it is the right that ending takes. */
+async function endPrescription(
+  app: Clinical,
+  call: Call,
+  { prescriptionId, reason }: CancelPrescriptionRequest | StopPrescriptionRequest,
+  to: EndedStatus,
+): Promise<Prescription> {
+  const found = await findPrescription(app.db, prescriptionId);
+  const { record, ...right } = await authorizeRead(app, call, found, `prescriptions/${prescriptionId}`);
+  const { userId } = userOf(call);
+  const end = async (tx: Transaction) => {
+    const now = app.clock.now();
+    const row = (await lockPrescription(tx, prescriptionId))!;
+    const facts = { status: row.status, expireTime: row.expire_time, endedBy: row.ended_by };
+    if (!endsNow(facts, to, userId, now)) return { response: toPrescription(row, now, app.box), trails: [] };
+    const ended = {
+      ...row,
+      status: to,
+      ended_by: userId,
+      end_time: now,
+      end_reason: app.box.seal(endReasonPlace(row.id), reason),
+    };
+    saveEnd(tx, ended);
+    const trail = { ...accessTo(row), ...right, subjectIds: [row.patient_id, row.doctor_id] };
+    return { response: toPrescription(ended, now, app.box), trails: [trail] };
+  };
+  return await app.changes.apply(call, end, () =>
+    readTrails("prescription.get", [{ ...accessTo(record), ...right }]),
+  );
+}

@@ -1,0 +1,28 @@
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import type { Call } from "@medconnect/platform/grpc/call.ts";
+import type {
+  ListDoctorPrescriptionsRequest,
+  ListPrescriptionsResponse,
+} from "@medconnect/proto/medconnect/clinical/v1/prescription_service.ts";
+import type { Clinical } from "../app.ts";
+import { isKnown } from "../people/people-store.ts";
+import { accessTo, toPrescriptionWithoutTexts } from "./prescription.ts";
+import { listPrescriptions } from "./prescription-store.ts";
+
+/**
+ * PrescriptionService.ListDoctorPrescriptions. Each patient shown is told; a list of none is in the doctor's name.
+ * Throws NOT_FOUND, INVALID_PAGE_TOKEN.
+ */
+export const listDoctorPrescriptions =
+  (app: Clinical) =>
+  async (request: ListDoctorPrescriptionsRequest, call: Call): Promise<ListPrescriptionsResponse> => {
+    const { doctorId } = request;
+    const page = app.pages.open(request, "doctor prescriptions", doctorId);
+    if (!(await isKnown(app.db, doctorId))) throw new ApiError("NOT_FOUND");
+    const found = await listPrescriptions(app.db, { doctorId }, {}, page);
+    const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.issue_time, row.id]);
+    const none = { resource: `doctors/${doctorId}/prescriptions`, subjectIds: [doctorId] };
+    await app.audit.record(call, rows.length > 0 ? rows.map(accessTo) : [none]);
+    const now = app.clock.now();
+    return { prescriptions: rows.map((row) => toPrescriptionWithoutTexts(row, now)), nextPageToken };
+  };

@@ -1,0 +1,41 @@
+import { expect, test } from "@jest/globals";
+import { endsNow, statusAt } from "./prescription-rules.ts";
+
+const expireTime = new Date("2031-01-01T09:00:00Z");
+const before = new Date(expireTime.getTime() - 1);
+
+test.each([
+  ["ACTIVE", before, "ACTIVE"],
+  ["ACTIVE", expireTime, "EXPIRED"],
+  ["STOPPED", expireTime, "STOPPED"],
+  ["CANCELLED", expireTime, "CANCELLED"],
+] as const)("a prescription that is %s reads at %s as %s", (status, now, shown) => {
+  expect(statusAt({ status, expireTime }, now)).toBe(shown);
+});
+
+const active = { status: "ACTIVE", expireTime, endedBy: null } as const;
+const stopped = { status: "STOPPED", expireTime, endedBy: "dora" } as const;
+const cancelled = { status: "CANCELLED", expireTime, endedBy: "dora" } as const;
+
+test.each([
+  ["active", active, "STOPPED", "dora", before, true],
+  ["active", active, "CANCELLED", "dora", before, true],
+  ["stopped by the same", stopped, "STOPPED", "dora", before, false],
+  ["cancelled by the same", cancelled, "CANCELLED", "dora", expireTime, false],
+] as const)("one that is %s can be ended, or is as it shall be", (_, prescription, to, actor, now, ends) => {
+  expect(endsNow(prescription, to, actor, now)).toBe(ends);
+});
+
+test.each([
+  ["expired", active, "STOPPED", "dora", expireTime, "EXPIRED"],
+  ["stopped by another", stopped, "STOPPED", "adam", before, "STOPPED"],
+  ["stopped", stopped, "CANCELLED", "dora", before, "STOPPED"],
+  ["cancelled", cancelled, "STOPPED", "dora", before, "CANCELLED"],
+] as const)("one that is %s is not ended any more", (_, prescription, to, actor, now, current) => {
+  expect(() => endsNow(prescription, to, actor, now)).toThrow(
+    expect.objectContaining({
+      reason: "ILLEGAL_TRANSITION",
+      metadata: { current, requested: to, allowed: "" },
+    }),
+  );
+});
