@@ -24,5 +24,7 @@ export default {
     ],
   },
   // Parts of these are ESM only, which jest cannot load as it is.
-  transformIgnorePatterns: ["/node_modules/(?!(@redocly|js-yaml|jose|otplib|@otplib|@scure|@noble|uuid)/)"],
+  transformIgnorePatterns: [
+    "/node_modules/(?!(@redocly|js-yaml|jose|otplib|@otplib|@scure|@noble|uuid|iso-3166)/)",
+  ],
 };

@@ -1,6 +1,8 @@
 import { join } from "node:path";
+import { createAdmin } from "@medconnect/deploy/local/create-admin.ts";
 import { PROCESSES, type ProcessName } from "@medconnect/deploy/local/ports.ts";
 import { type Stack, startStack } from "@medconnect/deploy/local/stack.ts";
+import { ADMIN } from "./load/members.ts";
 
 /** Whose CPU time is counted. */
 export const PARTS = [...PROCESSES, "mysql", "redis"] as const;
@@ -66,6 +68,7 @@ export async function startSubjects({
       signal,
       env: { ...ENV, OTEL_EXPORTER_OTLP_ENDPOINT: sinkUrl, OTEL_TRACES_SAMPLER_ARG: "1" },
     });
+    for (const stack of [off, on]) await createAdmin(stack, ADMIN);
     const engines = {
       mysql: off.databases.engines.mysql!.server.pid,
       redis: off.databases.engines.redis!.server.pid,

@@ -163,19 +163,18 @@ describe("what goes on to the services", () => {
 
 describe("problems", () => {
   test("a service's refusal, in the client's words", async () => {
-    gateway.stubs.stubs.set("CreateDoctor", () => {
+    gateway.stubs.stubs.set("UpdateDoctor", () => {
       throw new ApiError("INVALID_REQUEST", {
         violations: [
-          { field: "doctor.license_number", description: "must be given" },
+          { field: "doctor.time_zone", description: "is no zone" },
           { field: "doctor.languages[2]", description: "is no code" },
           { field: "doctor", description: "is odd" },
-          { field: "idempotency_key", description: "is long" },
         ],
       });
     });
-    const answer = await gateway.send("POST", "/v1/doctors", {
+    const answer = await gateway.send("PATCH", "/v1/doctors/0b5d3c1e-7a52-4c53-9f0c-5d0c3d9b6f11", {
       headers: await gateway.signedIn("DOCTOR"),
-      body: {},
+      body: { bio: "Looks after hearts." },
     });
     expect(answer.status).toBe(400);
     expect(answer.headers["content-type"]).toBe("application/problem+json");
@@ -188,9 +187,27 @@ describe("problems", () => {
       reason: "INVALID_REQUEST",
       requestId: answer.headers["x-request-id"],
       errors: [
-        { field: "licenseNumber", description: "must be given" },
+        { field: "timeZone", description: "is no zone" },
         { field: "languages[2]", description: "is no code" },
         { field: "", description: "is odd" },
+      ],
+    });
+  });
+
+  test("a refused idempotency key by its header's name", async () => {
+    gateway.stubs.stubs.set("CreateDoctor", () => {
+      throw new ApiError("INVALID_REQUEST", {
+        violations: [
+          { field: "license_number", description: "must be given" },
+          { field: "idempotency_key", description: "is long" },
+        ],
+      });
+    });
+    const headers = await gateway.signedIn("DOCTOR");
+    const answer = await gateway.send("POST", "/v1/doctors", { headers, body: {} });
+    expect(answer.json).toMatchObject({
+      errors: [
+        { field: "licenseNumber", description: "must be given" },
         { field: "Idempotency-Key", description: "is long" },
       ],
     });

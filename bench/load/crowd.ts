@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Client } from "./client.ts";
 import { drive } from "./drive.ts";
-import { joinAll, type Member } from "./members.ts";
+import { joinAll, type Member, signInAdmin } from "./members.ts";
 import type { LoadResult } from "./tasks.ts";
 import { Timetable } from "./timetable.ts";
 
@@ -48,9 +48,10 @@ export class Crowd {
       joinAll(client, "PATIENT", count),
       joinAll(client, "DOCTOR", count + 1),
     ]);
-    const shownTimes = await Timetable.open(client, [shown!]);
+    const adminToken = await signInAdmin(client);
+    const shownTimes = await Timetable.open(client, [shown!], adminToken);
     await shownTimes.extend(SHOWN_SLOTS);
-    return new Crowd(client, clients, patients, await Timetable.open(client, doctors), shown!.id);
+    return new Crowd(client, clients, patients, await Timetable.open(client, doctors, adminToken), shown!.id);
   }
 
   /** Every turn of all patients takes one slot of each doctor. */

@@ -7,12 +7,19 @@ export interface Member {
 }
 
 const PASSWORD = "correct-bench-passphrase";
+/** Verifies the doctors' licences; made before the load begins. */
+export const ADMIN = { email: "admin@bench.medconnect.test", fullName: "Ada Admin", password: PASSWORD };
 
 /** Makes accounts and signs them in, one after the other: what hashes passwords refuses crowds. */
 export async function joinAll(client: Client, role: "PATIENT" | "DOCTOR", count: number): Promise<Member[]> {
   const members: Member[] = [];
   for (let i = 0; i < count; i++) members.push(await join(client, role, `${role.toLowerCase()}-${i}`));
   return members;
+}
+
+/** Signs the admin in. @returns the access token */
+export async function signInAdmin(client: Client): Promise<string> {
+  return await signIn(client, ADMIN);
 }
 
 async function join(client: Client, role: string, name: string): Promise<Member> {
@@ -22,10 +29,17 @@ async function join(client: Client, role: string, name: string): Promise<Member>
     path: "/v1/auth/register",
     body: { ...credentials, fullName: name, role },
   });
+  return { id, token: await signIn(client, credentials) };
+}
+
+async function signIn(
+  client: Client,
+  { email, password }: { email: string; password: string },
+): Promise<string> {
   const { accessToken } = await client.call<{ accessToken: string }>({
     method: "POST",
     path: "/v1/auth/login",
-    body: credentials,
+    body: { email, password },
   });
-  return { id, token: accessToken };
+  return accessToken;
 }

@@ -25,11 +25,23 @@ export class Timetable {
     this.#slotIds = doctors.map(() => []);
   }
 
-  /** Publishes the doctors' profiles, without a fee. */
-  static async open(client: Client, doctors: Member[]): Promise<Timetable> {
+  /** Publishes the doctors' profiles, without a fee, and has the admin verify their licences. */
+  static async open(client: Client, doctors: Member[], adminToken: string): Promise<Timetable> {
     for (const { id, token } of doctors) {
-      const body = { licenseNumber: `BENCH-${id.slice(-12)}`, specialty: "Cardiology", languages: ["en"] };
-      await client.send({ method: "POST", path: "/v1/doctors", token, body });
+      const body = {
+        licenseNumber: `BENCH-${id.slice(-12)}`,
+        licenseRegion: "US-CA",
+        specialty: "Cardiology",
+        languages: ["en"],
+      };
+      const { licenses } = await client.call<{ licenses: [{ id: string }] }>({
+        method: "POST",
+        path: "/v1/doctors",
+        token,
+        body,
+      });
+      const path = `/v1/admin/licenses/${licenses[0].id}:verify`;
+      await client.send({ method: "POST", path, token: adminToken });
     }
     return new Timetable(client, doctors);
   }

@@ -104,7 +104,8 @@ describe("path, query, body and headers make one message", () => {
     });
     const doctor = { fee: { currencyCode: "USD", amountMinor: 5000 }, languages: ["en", "de"] };
     expect(encode("CreateDoctor", { body: doctor })).toEqual({
-      doctor: { fee: { currencyCode: "USD", amountMinor: "5000" }, languages: ["en", "de"] },
+      fee: { currencyCode: "USD", amountMinor: "5000" },
+      languages: ["en", "de"],
     });
   });
 });

@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ProcessName } from "../../deploy/local/ports.ts";
 import type { Server } from "../../deploy/local/server.ts";
 import { type Stack, startStack } from "../../deploy/local/stack.ts";
+import { licenseAt } from "../support/licensing.ts";
 import { HIGH_RATE_LIMITS } from "../support/rate-limits.ts";
 import { HttpClient } from "./http-client.ts";
 import { isServed, PROBES, type ServiceName } from "./probes.ts";
@@ -60,6 +61,7 @@ export class System {
       onDied: (name, how) => died.push(`${name} ended ${how}`),
       ...(signal && { signal }),
     });
+    licenseAt(stack, SCHEMA_PREFIX);
     return new System(stack, died);
   }
 

@@ -38,6 +38,9 @@ export async function makeCast(): Promise<Cast> {
   const open = [await offer(doctor, 3 * DAY_MS), await offer(doctor, 4 * DAY_MS)];
   await doctor.api.ok(`PATCH /v1/doctors/${doctor.id}`, { body: { fee: FEE } });
   const held = await book(patient, await offer(doctor, 5 * DAY_MS));
+  const license = await doctor.api.ok(`POST /v1/doctors/${doctor.id}/licenses`, {
+    body: { number: randomUUID(), region: "DE" },
+  });
   const missing = randomUUID();
   return {
     patient,
@@ -50,6 +53,7 @@ export async function makeCast(): Promise<Cast> {
       patientId: [patient.id, missing],
       subjectId: [patient.id, missing],
       serviceAccountId: [missing],
+      licenseId: [String(license.id), missing],
       slotId: [...open, missing],
       bookingId: [completed.id, held.id, missing],
       consultationId: [completed.consultationId, missing],

@@ -53,6 +53,11 @@ const onSlot: Entry[] = [
   { on: "blockedSlot", rule: "private", request: ({ id }) => ({ slotId: id }) },
 ];
 const onGrant: Entry = { on: "grant", rule: "open", request: ({ id }) => ({ grantId: id }) };
+const onLicense = (more: Json = {}): Entry => ({
+  on: "license",
+  rule: "open",
+  request: ({ id }) => ({ licenseId: id, ...more }),
+});
 const onServiceAccount: Entry = {
   on: "serviceAccount",
   rule: "open",
@@ -223,7 +228,7 @@ export const ENTRIES: Record<string, Entry | Entry[]> = {
   },
   "scheduling.v1.BookingService/GetBookingStats": {},
   "scheduling.v1.DoctorService/CreateDoctor": {
-    request: () => ({ doctor: { licenseNumber: randomUUID(), specialty: "Cardiology" } }),
+    request: () => ({ licenseNumber: randomUUID(), licenseRegion: "US-CA", specialty: "Cardiology" }),
   },
   "scheduling.v1.DoctorService/GetDoctor": {
     on: "doctor",
@@ -236,6 +241,29 @@ export const ENTRIES: Record<string, Entry | Entry[]> = {
     request: ({ id }) => ({ doctorId: id, doctor: { fee: FEE }, updateMask: "fee" }),
   },
   "scheduling.v1.DoctorService/SearchDoctors": { request: () => ({ pageSize: 100 }) },
+  "scheduling.v1.LicenseService/CreateLicense": {
+    on: "doctor",
+    rule: "owned",
+    request: ({ id }) => ({ doctorId: id, number: randomUUID(), region: "FR" }),
+  },
+  "scheduling.v1.LicenseService/GetLicense": {
+    on: "license",
+    rule: "owned",
+    request: ({ id, of }) => ({ doctorId: of.ids.doctor, licenseId: id }),
+  },
+  "scheduling.v1.LicenseService/ListDoctorLicenses": {
+    on: "doctor",
+    rule: "owned",
+    request: ({ id }) => ({ doctorId: id, pageSize: 100 }),
+  },
+  "scheduling.v1.LicenseService/ListLicenses": {
+    on: "doctor",
+    rule: "filter",
+    request: ({ id }) => ({ doctorId: id, pageSize: 100 }),
+  },
+  "scheduling.v1.LicenseService/VerifyLicense": onLicense(),
+  "scheduling.v1.LicenseService/RejectLicense": onLicense({ reason: "Not in the register" }),
+  "scheduling.v1.LicenseService/RevokeLicense": onLicense({ reason: "Struck off the register" }),
   "scheduling.v1.SlotService/CreateSlot": {
     on: "doctor",
     rule: "owned",

@@ -25,6 +25,8 @@ export const OWNERS = {
   /** Nobody but its doctor may see it. */
   blockedSlot: ["doctor"],
   doctor: ["doctor"],
+  /** Claimed beside the verified one: an admin may decide about it either way. */
+  license: ["doctor"],
   patient: ["patient"],
   /** Of another device. */
   session: ["patient"],
@@ -134,6 +136,9 @@ async function makePractice(): Promise<Practice> {
     await offer(doctor, FAR_MS + 2 * HOUR_MS),
   ];
   await doctor.api.ok(`POST /v1/slots/${blockedSlot}:block`);
+  const license = await doctor.api.ok(`POST /v1/doctors/${doctor.id}/licenses`, {
+    body: { number: randomUUID(), region: "DE" },
+  });
   // What follows from the consultation's end has happened, too.
   await untilStatus(patient, `/v1/payments/${paid.paymentId}`, "CAPTURED");
   await untilStatus(patient, `/v1/bookings/${paid.id}`, "COMPLETED");
@@ -154,6 +159,7 @@ async function makePractice(): Promise<Practice> {
       bookableSlot,
       blockedSlot,
       doctor: doctor.id,
+      license: String(license.id),
       patient: patient.id,
       session: decodeJwt<{ sid: string }>((await logIn(api, patient)).token).sid,
       bystander: bystander.id,

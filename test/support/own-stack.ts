@@ -6,6 +6,7 @@ import { type Stack, type StackOptions, startStack } from "../../deploy/local/st
 import { signUp } from "./accounts.ts";
 import { Api } from "./api.ts";
 import { eventually } from "./eventually.ts";
+import { licenseAt } from "./licensing.ts";
 import { HIGH_RATE_LIMITS } from "./rate-limits.ts";
 
 /** A system for one test file alone: processes and a Redis of its own, in schemas of its own on the shared MySQL. */
@@ -36,6 +37,7 @@ export async function startOwnStack(
     durable: false,
     ...options,
   });
+  licenseAt(stack, schemaPrefix);
   await untilReached(new Api(stack.urls.gateway));
   return {
     ...stack,

@@ -1,6 +1,7 @@
 import { type Account, signUp } from "./accounts.ts";
 import type { Api, Json } from "./api.ts";
 import { eventually } from "./eventually.ts";
+import { verifyLicense } from "./licensing.ts";
 
 export const MINUTE_MS = 60_000;
 export const HOUR_MS = 60 * MINUTE_MS;
@@ -19,16 +20,24 @@ export function timeFromNow(startsInMs: number, lengthMs = 30 * MINUTE_MS) {
   return { startTime: new Date(startMs).toISOString(), endTime: new Date(startMs + lengthMs).toISOString() };
 }
 
-/** Registers a doctor and publishes a profile; without a fee consultations are free. */
+/** Registers a doctor and publishes a profile with a verified licence; without a fee consultations are free. */
 export async function openPractice(api: Api, profile: Json = {}): Promise<Account> {
   const doctor = await signUp(api, "DOCTOR");
   await publish(doctor, profile);
   return doctor;
 }
 
-export async function publish({ id, api }: Account, profile: Json = {}): Promise<Json> {
-  const licenseNumber = `T-${id.slice(-12)}`;
-  return await api.ok("POST /v1/doctors", { body: { licenseNumber, specialty: "Cardiology", ...profile } });
+/** Makes the doctor's profile and has its licence verified. */
+export async function publish(doctor: Account, profile: Json = {}): Promise<Json> {
+  const { id, licenses } = await claim(doctor, profile);
+  await verifyLicense(doctor.api.url, String((licenses as Json[])[0]!.id));
+  return await doctor.api.ok(`GET /v1/doctors/${id}`);
+}
+
+/** Makes the doctor's profile, whose licence nobody has verified. */
+export async function claim({ id, api }: Account, profile: Json = {}): Promise<Json> {
+  const license = { licenseNumber: `T-${id.slice(-12)}`, licenseRegion: "US-CA" };
+  return await api.ok("POST /v1/doctors", { body: { ...license, specialty: "Cardiology", ...profile } });
 }
 
 /** Offers a time. @returns the slot's id */

@@ -1,8 +1,9 @@
 import { bookAndPay } from "./booking.ts";
 import { meet } from "./consultation.ts";
+import { verifyLicense } from "./licensing.ts";
 import { leave, oversee } from "./oversight.ts";
 import { secureLogin, signUp } from "./people.ts";
-import { offerTimes } from "./times.ts";
+import { makeProfile, offerTimes } from "./times.ts";
 import type { Walker } from "./walker.ts";
 
 /** What MedConnect is for, once: from two fresh accounts to the admin who sees what they did. */
@@ -12,6 +13,9 @@ export async function walkJourney(walker: Walker): Promise<void> {
 
   walker.chapter("The doctor adds a second factor");
   const doctor = await secureLogin(walker, people.doctor);
+
+  walker.chapter("An admin verifies the doctor's licence");
+  const admin = await verifyLicense(walker, doctor, await makeProfile(walker, doctor));
 
   walker.chapter("The doctor offers times");
   await offerTimes(walker, doctor);
@@ -23,7 +27,7 @@ export async function walkJourney(walker: Walker): Promise<void> {
   await meet(walker, { patient, doctor, booking });
 
   walker.chapter("The admin looks on");
-  await oversee(walker, patient, booking);
+  await oversee(walker, admin, patient, booking);
 
   walker.chapter("The patient leaves");
   await leave(walker, patient);

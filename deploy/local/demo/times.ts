@@ -12,10 +12,10 @@ const DAY_MS = 24 * 60 * MINUTE_MS;
 const SOON_MS = 10 * MINUTE_MS;
 const LENGTH_MS = 30 * MINUTE_MS;
 
-/** Publishes a profile, and with it one time that begins soon and three on the days after. */
-export async function offerTimes(walker: Walker, { id, token }: SignedIn): Promise<void> {
-  await walker.step({
-    title: "The doctor publishes a profile with a fee",
+/** Makes a profile with a fee. @returns its licence's id */
+export async function makeProfile(walker: Walker, { id, token }: SignedIn): Promise<string> {
+  const profile = await walker.step({
+    title: "The doctor makes a profile with a fee, and claims a licence",
     call: "POST /v1/doctors",
     token,
     body: {
@@ -28,8 +28,14 @@ export async function offerTimes(walker: Walker, { id, token }: SignedIn): Promi
       fee: { currencyCode: "USD", amountMinor: FEE_MINOR },
     },
     expect: 201,
-    has: { id },
+    has: { id, practising: false },
   });
+  const [license] = profile.list("licenses");
+  return String(license?.id);
+}
+
+/** Offers one time that begins soon and three on the days after. */
+export async function offerTimes(walker: Walker, { id, token }: SignedIn): Promise<void> {
   const soon = Math.ceil((Date.now() + SOON_MS) / MINUTE_MS) * MINUTE_MS;
   const slotAt = (startMs: number) => ({
     startTime: new Date(startMs).toISOString(),

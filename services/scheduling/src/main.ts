@@ -4,6 +4,7 @@ import { startProcess } from "@medconnect/platform/lifecycle.ts";
 import { runService } from "@medconnect/platform/service.ts";
 import { BookingServiceService } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import { DoctorServiceService } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
+import { LicenseServiceService } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
 import { SlotServiceService } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import { EVENT_ROUTES, type Scheduling, schedulingSettings } from "./app.ts";
 import { bookSlot } from "./bookings/book-slot.ts";
@@ -19,6 +20,9 @@ import { getDoctor } from "./doctors/get-doctor.ts";
 import { refreshIndex } from "./doctors/refresh-index.ts";
 import { searchDoctors } from "./doctors/search-doctors.ts";
 import { updateDoctor } from "./doctors/update-doctor.ts";
+import { createLicense } from "./licenses/create-license.ts";
+import { rejectLicense, revokeLicense, verifyLicense } from "./licenses/decide-license.ts";
+import { getLicense, listDoctorLicenses, listLicenses } from "./licenses/read-licenses.ts";
 import { reconcileRegularly } from "./reconciliation/reconcile-regularly.ts";
 import { RemoteStandings } from "./reconciliation/standings.ts";
 import { changeSlot } from "./slots/change-slot.ts";
@@ -57,6 +61,15 @@ startProcess("scheduling", async () => {
             getDoctor: getDoctor(app),
             updateDoctor: updateDoctor(app),
             searchDoctors: searchDoctors(app),
+          });
+          server.serve(LicenseServiceService, {
+            createLicense: createLicense(app),
+            getLicense: getLicense(app),
+            listDoctorLicenses: listDoctorLicenses(app),
+            listLicenses: listLicenses(app),
+            verifyLicense: verifyLicense(app),
+            rejectLicense: rejectLicense(app),
+            revokeLicense: revokeLicense(app),
           });
           server.serve(SlotServiceService, {
             createSlot: createSlot(app),

@@ -16,7 +16,14 @@ import {
   type Booking,
   BookingServiceService,
 } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
-import { Doctor, DoctorServiceService } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
+import {
+  CreateDoctorRequest,
+  DoctorServiceService,
+} from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
+import {
+  type License,
+  LicenseServiceService,
+} from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
 import { SlotServiceService } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import type { Scheduling } from "./app.ts";
 import { applyConsultationEvent } from "./bookings/apply-consultation-events.ts";
@@ -27,6 +34,7 @@ import { previewCancellation } from "./bookings/preview-cancellation.ts";
 import { getBooking } from "./bookings/read-bookings.ts";
 import { rescheduleBooking } from "./bookings/reschedule-booking.ts";
 import { createDoctor } from "./doctors/create-doctor.ts";
+import { verifyLicense } from "./licenses/decide-license.ts";
 import { applyUserEvent } from "./people/apply-user-event.ts";
 import { createSlot } from "./slots/create-slots.ts";
 import { getSlot } from "./slots/read-slots.ts";
@@ -58,6 +66,7 @@ export class Desk {
   readonly app: Scheduling & TestService;
   doctor: User = userCaller("DOCTOR");
   patient: User = userCaller("PATIENT");
+  readonly admin: User = userCaller("ADMIN");
 
   private constructor(service: TestService) {
     this.app = { ...service, holdMs: HOLD_MS, cancelCutoffMs: CANCEL_CUTOFF_MS };
@@ -82,16 +91,30 @@ export class Desk {
     return new Date(this.app.clock.now().getTime() + minutes * MINUTE_MS);
   }
 
-  /** Makes the doctor's profile. @param amountMinor the fee, in cents */
-  async publish(amountMinor: number, profile: Partial<Doctor> = {}): Promise<void> {
-    const doctor = Doctor.fromPartial({
+  /** Makes the doctor's profile, with a verified licence. @param amountMinor the fee, in cents */
+  async publish(amountMinor: number, profile: Partial<CreateDoctorRequest> = {}): Promise<void> {
+    const { id } = await this.claimLicense(amountMinor, profile);
+    await this.verify(id);
+  }
+
+  /** Makes the doctor's profile. @returns its first licence, which nobody has verified */
+  async claimLicense(amountMinor: number, profile: Partial<CreateDoctorRequest> = {}): Promise<License> {
+    const request = CreateDoctorRequest.fromPartial({
       licenseNumber: `L${this.doctor.userId.slice(-12)}`,
+      licenseRegion: "US-CA",
       specialty: "cardiology",
       fee: { currencyCode: "USD", amountMinor },
       ...profile,
     });
-    const request = { doctor, idempotencyKey: "" };
-    await invoke(DoctorServiceService.createDoctor, createDoctor(this.app), this.doctor, request);
+    const { createDoctor: method } = DoctorServiceService;
+    const { response } = await invoke(method, createDoctor(this.app), this.doctor, request);
+    return response.licenses[0]!;
+  }
+
+  async verify(licenseId: string): Promise<License> {
+    const request = { licenseId, idempotencyKey: "" };
+    const { verifyLicense: method } = LicenseServiceService;
+    return (await invoke(method, verifyLicense(this.app), this.admin, request)).response;
   }
 
   async offer(startMinutes: number, length = 30) {

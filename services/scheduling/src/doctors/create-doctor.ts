@@ -7,37 +7,58 @@ import type {
   Doctor,
 } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
 import type { Scheduling } from "../app.ts";
+import { pendingLicense } from "../licenses/create-license.ts";
+import { type Claim, canonicalClaim } from "../licenses/license-rules.ts";
+import { insertLicense } from "../licenses/license-store.ts";
 import { nameOf } from "../people/people-store.ts";
-import { normalized } from "./doctor-rules.ts";
+import { canonicalTags } from "./doctor-rules.ts";
 import { insertDoctor } from "./doctor-store.ts";
 import { indexDoctor } from "./search-index-store.ts";
 
-/** DoctorService.CreateDoctor. Throws DOCTOR_EXISTS, LICENSE_NUMBER_TAKEN. */
+/** DoctorService.CreateDoctor. Throws DOCTOR_EXISTS. */
 export const createDoctor =
   (app: Scheduling) =>
-  async ({ doctor: sent }: CreateDoctorRequest, call: Call): Promise<Doctor> => {
+  async (sent: CreateDoctorRequest, call: Call): Promise<Doctor> => {
     const { userId } = userOf(call);
-    const displayName = await nameOf(app.db, userId);
-    const createTime = app.clock.now();
+    const now = app.clock.now();
+    const claim = claimOf(sent, now);
+    const named = { id: userId, displayName: await nameOf(app.db, userId) };
+    const license = pendingLicense(named, claim, now);
+    const { specialty, bio, fee } = sent;
     const doctor: Doctor = {
-      ...normalized(sent!),
-      id: userId,
-      displayName,
-      verification: "PENDING",
+      ...named,
+      specialty,
+      bio,
+      ...canonicalTags(sent, ""),
+      fee,
       nextAvailableTime: undefined,
-      createTime,
+      createTime: now,
       etag: etagOf(1),
+      licenses: [license],
+      practising: false,
     };
     return await app.changes.apply(call, async (tx) => {
       try {
-        await insertDoctor(tx, doctor, createTime);
+        await insertDoctor(tx, doctor, now);
       } catch (error) {
-        const key = duplicateKeyOf(error);
-        if (key === "doctors.PRIMARY") throw new ApiError("DOCTOR_EXISTS");
-        if (key === "doctors.license_number") throw new ApiError("LICENSE_NUMBER_TAKEN");
+        if (duplicateKeyOf(error) === "doctors.PRIMARY") throw new ApiError("DOCTOR_EXISTS");
         throw error;
       }
       indexDoctor(tx, { ...doctor, display_name: doctor.displayName });
-      return { response: doctor, trails: [{ resource: `doctors/${userId}`, subjectIds: [userId] }] };
+      insertLicense(tx, license);
+      return {
+        response: doctor,
+        trails: [
+          { resource: `doctors/${userId}`, subjectIds: [userId] },
+          { resource: `licenses/${license.id}`, subjectIds: [userId], action: "license.create" },
+        ],
+      };
     });
   };
+
+const claimOf = (sent: CreateDoctorRequest, now: Date): Claim =>
+  canonicalClaim(
+    { number: sent.licenseNumber, region: sent.licenseRegion, expireDate: sent.licenseExpireDate },
+    now,
+    { region: "license_region", expireDate: "license_expire_date" },
+  );

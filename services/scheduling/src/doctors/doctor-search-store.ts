@@ -1,6 +1,8 @@
+import { dateOf } from "@medconnect/platform/calendar-date.ts";
 import type { Database, SqlValue } from "@medconnect/platform/db/database.ts";
 import { before, type Filter, following, where } from "@medconnect/platform/db/filters.ts";
 import { limitOf, type Page } from "@medconnect/platform/page-token.ts";
+import { countryOf } from "@medconnect/platform/regions.ts";
 import type { SearchDoctorsRequest } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
 import { canonicalLanguage } from "./doctor-rules.ts";
 import { COLUMNS, columnValues, type DoctorRow } from "./doctor-store.ts";
@@ -9,6 +11,9 @@ import { MAX_QUERY_WORDS, rangesOf, type WordRange } from "./search-words.ts";
 
 const HAS_OPEN_SLOT = `EXISTS (SELECT 1 FROM slots s WHERE s.doctor_id = d.id AND s.start_time >= ?
   AND s.start_time < ? AND (s.status = 'OPEN' OR (s.status = 'HELD' AND s.hold_expire_time <= ?)))`;
+/** Takes the day, the region and its country. */
+const IS_LICENSED_FOR = `EXISTS (SELECT 1 FROM licenses l WHERE l.doctor_id = d.id AND l.status = 'VERIFIED'
+  AND l.expire_date >= ? AND l.region IN (?, ?))`;
 const FAR = new Date("9000-01-01T00:00:00Z");
 
 /**
@@ -34,12 +39,13 @@ const ORDERS = {
 export async function searchDoctors(
   db: Database,
   request: SearchDoctorsRequest,
+  region: string | undefined,
   page: Page,
   now: Date,
 ): Promise<DoctorRow[]> {
   const order = ORDERS[request.orderBy as keyof typeof ORDERS];
   const from = matching(rangesOf(request.query));
-  const { sql, params } = where(...filtersOf(request, now), positionOf(request, page));
+  const { sql, params } = where(...filtersOf(request, region, now), positionOf(request, page));
   return await db.read<DoctorRow>(
     `SELECT ${COLUMNS} FROM (SELECT d.id FROM ${from.sql} ${sql} ORDER BY ${order} LIMIT ?) found
      JOIN doctors d ON d.id = found.id ORDER BY ${order}`,
@@ -47,17 +53,23 @@ export async function searchDoctors(
   );
 }
 
-function filtersOf(request: SearchDoctorsRequest, now: Date): (Filter | undefined)[] {
-  const { specialty, language, region, maxFeeMinor, availableFrom, availableTo } = request;
+function filtersOf(
+  request: SearchDoctorsRequest,
+  region: string | undefined,
+  now: Date,
+): (Filter | undefined)[] {
+  const today = dateOf(now);
+  const { specialty, language, maxFeeMinor, availableFrom, availableTo } = request;
   const from = availableFrom && availableFrom > now ? availableFrom : now;
   return [
     ["d.hidden = ?", false],
+    ["d.licensed_until >= ?", today],
     ["d.specialty_key = ?", specialty ? specialtyKeyOf(specialty) : undefined],
     [
       "JSON_CONTAINS(d.languages, JSON_QUOTE(?))",
       language ? canonicalLanguage(language, "language") : undefined,
     ],
-    ["d.license_region = ?", region || undefined],
+    region ? [IS_LICENSED_FOR, today, region, countryOf(region)] : undefined,
     ["d.fee_minor <= ?", maxFeeMinor],
     availableFrom || availableTo ? [HAS_OPEN_SLOT, from, availableTo ?? FAR, now] : undefined,
   ];

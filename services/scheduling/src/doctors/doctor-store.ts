@@ -1,11 +1,12 @@
+import { type CalendarDate, dateOf } from "@medconnect/platform/calendar-date.ts";
 import type { Database, SqlValue } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { etagOf } from "@medconnect/platform/update-mask.ts";
-import type {
-  Doctor,
-  Doctor_Verification,
-} from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
+import type { Doctor } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
+import { License } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
+import { shownDate } from "../licenses/license-rules.ts";
 import { type FeeColumns, feeColumns, feeOf } from "../money.ts";
+import { isPractising } from "./doctor-rules.ts";
 import { indexDoctor, lockIndexedText } from "./search-index-store.ts";
 
 export interface DoctorRow extends FeeColumns {
@@ -13,26 +14,43 @@ export interface DoctorRow extends FeeColumns {
   display_name: string;
   /** Beginning of the folded name. */
   name_key: Buffer;
-  license_number: string;
-  license_region: string;
   specialty: string;
   bio: string;
   languages: string[];
   time_zone: string;
-  verification: Doctor_Verification;
   hidden: number;
+  licensed_until: Date | null;
+  /** Null: none. */
+  licenses: ProfileLicense[] | null;
   version: number;
   next_available_time: Date | null;
   create_time: Date;
 }
 
+/** A licence that is pending or verified, as JSON in a doctor's row. */
+interface ProfileLicense {
+  id: string;
+  number: string;
+  region: string;
+  expireDate: CalendarDate;
+  status: "PENDING" | "VERIFIED";
+  decideTime: string | null;
+  createTime: string;
+}
+
+const JSON_TIME = "'%Y-%m-%dT%H:%i:%s.%fZ'";
 /** Columns of a `DoctorRow`; take `columnValues`. */
-export const COLUMNS = `d.id, d.display_name, d.name_key, d.license_number, d.license_region, d.specialty, d.bio, d.languages,
-  d.time_zone, d.fee_currency, d.fee_minor, d.verification, d.hidden, d.version, d.create_time,
+export const COLUMNS = `d.id, d.display_name, d.name_key, d.specialty, d.bio, d.languages,
+  d.time_zone, d.fee_currency, d.fee_minor, d.hidden, d.licensed_until, d.version, d.create_time,
+  (SELECT JSON_ARRAYAGG(JSON_OBJECT('id', l.id, 'number', l.number, 'region', l.region, 'expireDate', l.expire_date,
+      'status', l.status, 'decideTime', DATE_FORMAT(l.decide_time, ${JSON_TIME}),
+      'createTime', DATE_FORMAT(l.create_time, ${JSON_TIME})))
+    FROM licenses l WHERE l.doctor_id = d.id AND l.status IN ('PENDING', 'VERIFIED') AND l.expire_date >= ?) AS licenses,
   (SELECT s.start_time FROM slots s WHERE s.doctor_id = d.id AND s.start_time > ?
     AND (s.status = 'OPEN' OR (s.status = 'HELD' AND s.hold_expire_time <= ?))
     ORDER BY s.start_time LIMIT 1) AS next_available_time`;
-export const columnValues = (now: Date): SqlValue[] => [now, now];
+
+export const columnValues = (now: Date): SqlValue[] => [dateOf(now), now, now];
 
 export async function findDoctor(db: Database, id: string, now: Date): Promise<DoctorRow | undefined> {
   const [row] = await db.read<DoctorRow>(`SELECT ${COLUMNS} FROM doctors d WHERE d.id = ?`, [
@@ -42,19 +60,17 @@ export async function findDoctor(db: Database, id: string, now: Date): Promise<D
   return row;
 }
 
-/** Throws ER_DUP_ENTRY on `doctors.PRIMARY` or `doctors.license_number`. */
+/** Throws ER_DUP_ENTRY on `doctors.PRIMARY`. */
 export async function insertDoctor(tx: Transaction, doctor: Doctor, now: Date): Promise<void> {
   const fee = feeColumns(doctor.fee);
   await tx.write(
-    `INSERT INTO doctors (id, display_name, license_number, license_region, specialty, bio, languages, time_zone,
-       fee_currency, fee_minor, verification, hidden, version, create_time)
-     SELECT ?, COALESCE((SELECT full_name FROM people WHERE user_id = ?), ''), ?, ?, ?, ?, ?, ?, ?, ?, 'PENDING',
+    `INSERT INTO doctors (id, display_name, specialty, bio, languages, time_zone, fee_currency, fee_minor, hidden,
+       version, create_time)
+     SELECT ?, COALESCE((SELECT full_name FROM people WHERE user_id = ?), ''), ?, ?, ?, ?, ?, ?,
        COALESCE((SELECT disabled FROM people WHERE user_id = ?), FALSE), 1, ?`,
     [
       doctor.id,
       doctor.id,
-      doctor.licenseNumber,
-      doctor.licenseRegion,
       doctor.specialty,
       doctor.bio,
       JSON.stringify(doctor.languages),
@@ -101,18 +117,46 @@ export async function copyAccount(
   indexDoctor(tx, { ...doctor, display_name: fullName });
 }
 
-export const toDoctor = (row: DoctorRow): Doctor => ({
+/** The profile as its doctor sees it: with all licences that are pending or verified. */
+export const toOwnDoctor = (row: DoctorRow, now: Date): Doctor => ({
+  ...withoutLicenses(row, now),
+  licenses: licensesOf(row).map((license) => toProfileLicense(row, license)),
+});
+
+/** The profile as everybody sees it: with numbers and regions of verified licences. */
+export const toPublicDoctor = (row: DoctorRow, now: Date): Doctor => ({
+  ...withoutLicenses(row, now),
+  licenses: licensesOf(row)
+    .filter(({ status }) => status === "VERIFIED")
+    .map(({ number, region }) => License.fromPartial({ number, region })),
+});
+
+const withoutLicenses = (row: DoctorRow, now: Date): Omit<Doctor, "licenses"> => ({
   id: row.id,
   displayName: row.display_name,
-  licenseNumber: row.license_number,
-  licenseRegion: row.license_region,
   specialty: row.specialty,
   bio: row.bio,
   languages: row.languages,
   timeZone: row.time_zone,
   fee: feeOf(row),
-  verification: row.verification,
   nextAvailableTime: row.next_available_time ?? undefined,
   createTime: row.create_time,
   etag: etagOf(row.version),
+  practising: isPractising(row, now),
+});
+
+/** Oldest first: MySQL gives a JSON array no order. */
+const licensesOf = ({ licenses }: DoctorRow): ProfileLicense[] =>
+  (licenses ?? []).toSorted((a, b) => compare(a.createTime, b.createTime) || compare(a.id, b.id));
+
+const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
+
+const toProfileLicense = (row: DoctorRow, license: ProfileLicense): License => ({
+  ...license,
+  doctorId: row.id,
+  expireDate: shownDate(license.expireDate),
+  rejectReason: "",
+  decideTime: license.decideTime ? new Date(license.decideTime) : undefined,
+  createTime: new Date(license.createTime),
+  doctorName: row.display_name,
 });

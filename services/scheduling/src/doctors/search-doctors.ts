@@ -3,14 +3,17 @@ import type {
   SearchDoctorsResponse,
 } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
 import type { Scheduling } from "../app.ts";
+import { askedRegion } from "../licenses/license-rules.ts";
 import { searchDoctors as search } from "./doctor-search-store.ts";
-import { toDoctor } from "./doctor-store.ts";
+import { toPublicDoctor } from "./doctor-store.ts";
 
 /** DoctorService.SearchDoctors. Throws INVALID_PAGE_TOKEN, INVALID_REQUEST. */
 export const searchDoctors =
   (app: Scheduling) =>
   async (request: SearchDoctorsRequest): Promise<SearchDoctorsResponse> => {
-    const { query, specialty, language, region, maxFeeMinor, availableFrom, availableTo, orderBy } = request;
+    const { query, specialty, language, maxFeeMinor, availableFrom, availableTo, orderBy } = request;
+    const region = askedRegion(request.region);
+    const now = app.clock.now();
     const page = app.pages.open(
       request,
       "doctors",
@@ -23,10 +26,10 @@ export const searchDoctors =
       availableTo,
       orderBy,
     );
-    const found = await search(app.db, request, page, app.clock.now());
+    const found = await search(app.db, request, region, page, now);
     const { rows, nextPageToken } = app.pages.close(page, found, (row) => [
       orderBy === "createTime desc" ? row.create_time : row.name_key,
       row.id,
     ]);
-    return { doctors: rows.map(toDoctor), nextPageToken };
+    return { doctors: rows.map((row) => toPublicDoctor(row, now)), nextPageToken };
   };

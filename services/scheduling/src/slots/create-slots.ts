@@ -1,6 +1,6 @@
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
-import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
+import type { Call } from "@medconnect/platform/grpc/call.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import type {
   BatchCreateSlotsRequest,
@@ -9,7 +9,7 @@ import type {
   Slot,
 } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import type { Scheduling } from "../app.ts";
-import { findDoctor } from "../doctors/doctor-store.ts";
+import { assertOwnProfile } from "../doctors/own-profile.ts";
 import { findOverlap, type Interval, slotViolations } from "./slot-rules.ts";
 import { findOverlapping, guardSlotsOf, insertSlots } from "./slot-store.ts";
 
@@ -20,7 +20,7 @@ export const createSlot =
     const interval = { startTime: startTime!, endTime: endTime! };
     const violations = slotViolations(interval, app.clock.now(), "");
     if (violations.length > 0) throw new ApiError("INVALID_REQUEST", { violations });
-    await assertOwn(app, doctorId, call);
+    await assertOwnProfile(app, doctorId, call);
     return await app.changes.apply(call, async (tx) => {
       const [slot] = await offer(tx, doctorId, [interval]);
       return { response: slot!, trails: [{ resource: `slots/${slot!.id}`, subjectIds: [doctorId] }] };
@@ -38,7 +38,7 @@ export const batchCreateSlots =
     const intervals = times.map(({ startTime, endTime }) => ({ startTime: startTime!, endTime: endTime! }));
     const violations = intervals.flatMap((interval, i) => slotViolations(interval, now, `slots[${i}].`));
     if (violations.length > 0) throw new ApiError("INVALID_REQUEST", { violations });
-    await assertOwn(app, doctorId, call);
+    await assertOwnProfile(app, doctorId, call);
     return await app.changes.apply(call, async (tx) => {
       const slots = await offer(tx, doctorId, intervals);
       return {
@@ -47,13 +47,6 @@ export const batchCreateSlots =
       };
     });
   };
-
-/** Doctors are public, so another's is NOT_OWNER, and one that does not exist NOT_FOUND. */
-async function assertOwn(app: Scheduling, doctorId: string, call: Call): Promise<void> {
-  if (doctorId === userOf(call).userId) return;
-  const doctor = await findDoctor(app.db, doctorId, app.clock.now());
-  throw new ApiError(doctor && !doctor.hidden ? "NOT_OWNER" : "NOT_FOUND");
-}
 
 /** Makes the slots, behind the doctor's guard. */
 async function offer(tx: Transaction, doctorId: string, intervals: Interval[]): Promise<Slot[]> {

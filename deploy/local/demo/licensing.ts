@@ -1,0 +1,29 @@
+import { DEMO_ACCOUNTS } from "../seed.ts";
+import { logIn, type SignedIn } from "./people.ts";
+import type { Walker } from "./walker.ts";
+
+/** Shows that nobody finds a doctor whose licence is not verified, and has the admin verify it. */
+export async function verifyLicense(walker: Walker, doctor: SignedIn, licenseId: string): Promise<SignedIn> {
+  await walker.step({
+    title: "Until an admin has verified the licence, nobody else sees the doctor",
+    call: `GET /v1/doctors/${doctor.id}`,
+    expect: 404,
+    has: { reason: "NOT_FOUND" },
+  });
+  const { email } = DEMO_ACCOUNTS.admin;
+  const admin = await logIn(walker, "The admin logs in", { id: "", email });
+  await walker.step({
+    title: "The claim is in the admin's list",
+    call: `GET /v1/admin/licenses?status=PENDING&doctorId=${doctor.id}`,
+    token: admin.token,
+    expect: 200,
+  });
+  await walker.step({
+    title: "The admin has checked the number with the licensing body, and verifies it",
+    call: `POST /v1/admin/licenses/${licenseId}:verify`,
+    token: admin.token,
+    expect: 200,
+    has: { id: licenseId, status: "VERIFIED" },
+  });
+  return admin;
+}

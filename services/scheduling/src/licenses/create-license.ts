@@ -1,0 +1,52 @@
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import type { Call } from "@medconnect/platform/grpc/call.ts";
+import { newId } from "@medconnect/platform/ids.ts";
+import type {
+  CreateLicenseRequest,
+  License,
+} from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
+import type { Scheduling } from "../app.ts";
+import { findDoctor } from "../doctors/doctor-store.ts";
+import { assertOwnProfile } from "../doctors/own-profile.ts";
+import { type Claim, canonicalClaim, MAX_LICENSES } from "./license-rules.ts";
+import { countLiveLicenses, insertLicense } from "./license-store.ts";
+
+/** LicenseService.CreateLicense. Throws NOT_FOUND, NOT_OWNER, DOCTOR_PROFILE_REQUIRED, TOO_MANY_LICENSES. */
+export const createLicense =
+  (app: Scheduling) =>
+  async ({ doctorId, ...sent }: CreateLicenseRequest, call: Call): Promise<License> => {
+    const now = app.clock.now();
+    const claim = canonicalClaim(sent, now, { region: "region", expireDate: "expire_date" });
+    await assertOwnProfile(app, doctorId, call);
+    const doctor = await findDoctor(app.db, doctorId, now);
+    if (!doctor) throw new ApiError("DOCTOR_PROFILE_REQUIRED");
+    return await app.changes.apply(call, async (tx) => {
+      if ((await countLiveLicenses(tx, doctorId, now)) >= MAX_LICENSES) {
+        throw new ApiError("TOO_MANY_LICENSES", { metadata: { limit: String(MAX_LICENSES) } });
+      }
+      const license = pendingLicense({ id: doctorId, displayName: doctor.display_name }, claim, now);
+      insertLicense(tx, license);
+      return {
+        response: license,
+        trails: [{ resource: `licenses/${license.id}`, subjectIds: [doctorId] }],
+      };
+    });
+  };
+
+/** A licence that is about to be claimed. */
+export const pendingLicense = (
+  doctor: { id: string; displayName: string },
+  { number, region, expireDate }: Claim,
+  createTime: Date,
+): License => ({
+  id: newId(),
+  doctorId: doctor.id,
+  number,
+  region,
+  expireDate,
+  status: "PENDING",
+  rejectReason: "",
+  decideTime: undefined,
+  createTime,
+  doctorName: doctor.displayName,
+});

@@ -1,0 +1,144 @@
+import { dateOf } from "@medconnect/platform/calendar-date.ts";
+import type { Database } from "@medconnect/platform/db/database.ts";
+import { following, where } from "@medconnect/platform/db/filters.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import { limitOf, type Page } from "@medconnect/platform/page-token.ts";
+import type { License, License_Status } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
+import { type Decision, NO_EXPIRY, type StoredStatus, shownDate, statusOn } from "./license-rules.ts";
+
+export interface LicenseRow {
+  id: string;
+  doctor_id: string;
+  doctor_name: string | null;
+  number: string;
+  region: string;
+  expire_date: Date;
+  status: StoredStatus;
+  reject_reason: string;
+  decide_time: Date | null;
+  create_time: Date;
+}
+
+const SELECT = `SELECT l.id, l.doctor_id, d.display_name AS doctor_name, l.number, l.region, l.expire_date, l.status,
+    l.reject_reason, l.decide_time, l.create_time
+  FROM licenses l LEFT JOIN doctors d ON d.id = l.doctor_id`;
+
+/** As `statusOn`; takes the day as parameter. */
+const STATUS_ON = `IF(l.status = 'REPLACED' OR (l.status IN ('PENDING', 'VERIFIED') AND l.expire_date < ?),
+  'EXPIRED', l.status)`;
+
+/** Filters of a list of licences; an absent one lets all through. */
+export interface LicenseFilter {
+  doctorId?: string | undefined;
+  status?: License_Status | undefined;
+  region?: string | undefined;
+}
+
+export async function listLicenses(
+  db: Database,
+  { doctorId, status, region }: LicenseFilter,
+  page: Page,
+  now: Date,
+): Promise<LicenseRow[]> {
+  const { sql, params } = where(
+    ["l.doctor_id = ?", doctorId],
+    status && isStored(status) ? ["l.status = ?", status] : undefined,
+    status ? [`${STATUS_ON} = ?`, dateOf(now), status] : undefined,
+    ["l.region = ?", region],
+    following("l.create_time", "l.id", page.after),
+  );
+  return await db.read<LicenseRow>(`${SELECT} ${sql} ORDER BY l.create_time, l.id LIMIT ?`, [
+    ...params,
+    limitOf(page),
+  ]);
+}
+
+/** A state that the key on `status` finds. */
+const isStored = (status: License_Status): boolean => status !== "EXPIRED";
+
+export async function findLicense(db: Database, id: string): Promise<LicenseRow | undefined> {
+  const [row] = await db.read<LicenseRow>(`${SELECT} WHERE l.id = ?`, [id]);
+  return row;
+}
+
+/** Locks a licence and, before it, its doctor's profile: the guard of everything that is counted or copied there. */
+export async function lockLicense(tx: Transaction, { id, doctor_id }: LicenseRow): Promise<LicenseRow> {
+  lockDoctor(tx, doctor_id);
+  const [row] = await tx.read<LicenseRow>(`${SELECT} WHERE l.id = ? FOR UPDATE OF l`, [id]);
+  return row!;
+}
+
+function lockDoctor(tx: Transaction, doctorId: string): void {
+  tx.defer("SELECT id FROM doctors WHERE id = ? FOR UPDATE", [doctorId]);
+}
+
+/** How many undecided and valid licences a doctor has. Exact until the commit: the doctor's profile is locked. */
+export async function countLiveLicenses(tx: Transaction, doctorId: string, now: Date): Promise<number> {
+  lockDoctor(tx, doctorId);
+  const [row] = await tx.read<{ count: number }>(
+    `SELECT COUNT(*) AS count FROM licenses
+     WHERE doctor_id = ? AND status IN ('PENDING', 'VERIFIED') AND expire_date >= ?`,
+    [doctorId, dateOf(now)],
+  );
+  return row!.count;
+}
+
+export function insertLicense(tx: Transaction, license: License): void {
+  const { id, doctorId, number, region, expireDate, createTime } = license;
+  tx.defer(
+    `INSERT INTO licenses (id, doctor_id, number, region, expire_date, status, create_time)
+     VALUES (?, ?, ?, ?, ?, 'PENDING', ?)`,
+    [id, doctorId, number, region, expireDate || NO_EXPIRY, createTime!],
+  );
+}
+
+/** Ends the doctor's own verified licence of the same region and number: its successor is about to be verified. */
+export function replaceVerified(tx: Transaction, { doctor_id, region, number }: LicenseRow, now: Date): void {
+  tx.defer(
+    `UPDATE licenses SET status = 'REPLACED', decide_time = ?
+     WHERE doctor_id = ? AND region = ? AND number = ? AND status = 'VERIFIED'`,
+    [now, doctor_id, region, number],
+  );
+}
+
+/** Throws ER_DUP_ENTRY on `licenses.one_verified_claim`. */
+export async function decideLicense(
+  tx: Transaction,
+  id: string,
+  decision: Decision,
+  reason: string,
+  now: Date,
+): Promise<void> {
+  await tx.write("UPDATE licenses SET status = ?, reject_reason = ?, decide_time = ? WHERE id = ?", [
+    decision,
+    reason,
+    now,
+    id,
+  ]);
+}
+
+/** Copies the last day of the doctor's verified licences to where hot statements read it. */
+export function copyLicensedUntil(tx: Transaction, doctorId: string): void {
+  tx.defer(
+    `UPDATE doctors SET licensed_until =
+       (SELECT MAX(l.expire_date) FROM licenses l WHERE l.doctor_id = doctors.id AND l.status = 'VERIFIED')
+     WHERE id = ?`,
+    [doctorId],
+  );
+}
+
+export function toLicense(row: LicenseRow, now: Date): License {
+  const expireDate = dateOf(row.expire_date);
+  return {
+    id: row.id,
+    doctorId: row.doctor_id,
+    number: row.number,
+    region: row.region,
+    expireDate: shownDate(expireDate),
+    status: statusOn({ status: row.status, expireDate }, dateOf(now)),
+    rejectReason: row.reject_reason,
+    decideTime: row.decide_time ?? undefined,
+    createTime: row.create_time,
+    doctorName: row.doctor_name ?? "",
+  };
+}

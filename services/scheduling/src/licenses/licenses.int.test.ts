@@ -1,0 +1,223 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { DoctorServiceService } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
+import {
+  type License,
+  LicenseServiceService,
+  ListLicensesRequest,
+} from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
+import { getDoctor } from "../doctors/get-doctor.ts";
+import { Desk, outcome } from "../testing.ts";
+import { createLicense } from "./create-license.ts";
+import { rejectLicense, revokeLicense } from "./decide-license.ts";
+import { MAX_LICENSES } from "./license-rules.ts";
+import { getLicense, listDoctorLicenses, listLicenses } from "./read-licenses.ts";
+
+const DAY_MS = 86_400_000;
+
+let desk: Desk;
+
+beforeAll(async () => {
+  desk = await Desk.open();
+});
+afterAll(() => desk.close());
+beforeEach(() => desk.admit());
+
+const { createLicense: create, rejectLicense: reject, revokeLicense: revoke } = LicenseServiceService;
+
+async function claim(
+  number: string,
+  given: { by?: typeof desk.doctor; region?: string; expireDate?: string } = {},
+) {
+  const { by = desk.doctor, region = "US-CA", expireDate = "" } = given;
+  const request = { doctorId: by.userId, number, region, expireDate, idempotencyKey: "" };
+  return (await invoke(create, createLicense(desk.app), by, request)).response;
+}
+
+const decide = async (decision: "reject" | "revoke", licenseId: string) => {
+  const [method, handler] = decision === "reject" ? [reject, rejectLicense] : [revoke, revokeLicense];
+  const request = { licenseId, reason: "Not in the register", idempotencyKey: "" };
+  return (await invoke(method, handler(desk.app), desk.admin, request)).response;
+};
+
+const profile = async (by = desk.doctor) =>
+  (await invoke(DoctorServiceService.getDoctor, getDoctor(desk.app), by, { doctorId: desk.doctor.userId }))
+    .response;
+
+const list = async (filter: Parameters<typeof ListLicensesRequest.fromPartial>[0]) => {
+  const { listLicenses: method } = LicenseServiceService;
+  const request = ListLicensesRequest.fromPartial(filter);
+  return (await invoke(method, listLicenses(desk.app), desk.admin, request)).response;
+};
+
+test("a profile's first licence waits, and until it is verified nobody else sees the doctor", async () => {
+  const license = await desk.claimLicense(0);
+  expect(license).toMatchObject({ status: "PENDING", region: "US-CA", expireDate: "", rejectReason: "" });
+  expect(await profile()).toMatchObject({ practising: false, licenses: [license] });
+  await expect(profile(desk.patient)).rejects.toMatchObject({ reason: "NOT_FOUND" });
+
+  expect(await desk.verify(license.id)).toMatchObject({
+    status: "VERIFIED",
+    decideTime: desk.app.clock.now(),
+  });
+  expect(await profile()).toMatchObject({
+    practising: true,
+    licenses: [{ id: license.id, status: "VERIFIED" }],
+  });
+});
+
+test("others see of a doctor's licences the numbers and regions of verified ones", async () => {
+  await desk.publish(0);
+  await claim("SECOND-1");
+  const { licenses } = await profile(desk.patient);
+  expect(licenses).toEqual([
+    expect.objectContaining({ id: "", region: "US-CA", status: "STATUS_UNSPECIFIED", createTime: undefined }),
+  ]);
+});
+
+test("claiming answers what reading and listing show", async () => {
+  await desk.publish(0);
+  const claimed = await claim("LISTED-1", { expireDate: "2031-05-01" });
+  const { listDoctorLicenses: method } = LicenseServiceService;
+  const request = { doctorId: desk.doctor.userId, pageSize: 0, pageToken: "" };
+  const { response } = await invoke(method, listDoctorLicenses(desk.app), desk.doctor, request);
+  expect(response.licenses).toHaveLength(2);
+  expect(response.licenses[1]).toEqual(claimed);
+  expect((await profile()).licenses[1]).toEqual(claimed);
+  const one = { doctorId: desk.doctor.userId, licenseId: claimed.id };
+  const { getLicense: get } = LicenseServiceService;
+  expect((await invoke(get, getLicense(desk.app), desk.doctor, one)).response).toEqual(claimed);
+});
+
+test("a squatter's claim of a number blocks nobody, and the second to be verified is refused", async () => {
+  const squatter = await desk.claimLicense(0);
+  desk.admit();
+  await desk.claimLicense(0);
+  const own = await claim(squatter.number.toLowerCase());
+  await desk.verify(own.id);
+  await expect(desk.verify(squatter.id)).rejects.toMatchObject({ reason: "LICENSE_NUMBER_TAKEN" });
+  await decide("revoke", own.id);
+  expect((await desk.verify(squatter.id)).status).toBe("VERIFIED");
+});
+
+test("of many admins who verify one number for two doctors at once, one doctor gets it", async () => {
+  const first = await desk.claimLicense(0);
+  desk.admit();
+  await desk.claimLicense(0);
+  const second = await claim(first.number);
+  const ids = Array.from({ length: 10 }, (_, i) => (i % 2 ? first.id : second.id));
+  const outcomes = await Promise.allSettled(ids.map((id) => desk.verify(id)));
+  expect(new Set(outcomes.map(outcome))).toEqual(new Set(["ok", "LICENSE_NUMBER_TAKEN"]));
+  const { licenses } = await list({ doctorId: desk.doctor.userId, status: "VERIFIED" });
+  const { licenses: others } = await list({ doctorId: first.doctorId, status: "VERIFIED" });
+  expect(licenses.length + others.length).toBe(1);
+});
+
+test("a number in another region is another licence", async () => {
+  await desk.publish(0);
+  const [one, other] = [await claim("SAME-1", { region: "DE" }), await claim("SAME-1", { region: "FR" })];
+  await desk.verify(one.id);
+  expect((await desk.verify(other.id)).status).toBe("VERIFIED");
+});
+
+test("a licence with a new date takes the place of the doctor's own", async () => {
+  const until = (days: number) =>
+    new Date(desk.app.clock.now().getTime() + days * DAY_MS).toISOString().slice(0, 10);
+  await desk.claimLicense(0);
+  const old = await claim("RENEW-1", { region: "DE", expireDate: until(1) });
+  await desk.verify(old.id);
+  const renewed = await claim("RENEW-1", { region: "DE", expireDate: until(400) });
+  await desk.verify(renewed.id);
+  expect(await profile()).toMatchObject({ practising: true });
+  const { licenses } = await list({ doctorId: desk.doctor.userId, region: "de" });
+  expect(licenses.map(({ id, status }) => [id, status])).toEqual([
+    [old.id, "EXPIRED"],
+    [renewed.id, "VERIFIED"],
+  ]);
+  await decide("revoke", renewed.id);
+  expect(await profile()).toMatchObject({ practising: false });
+});
+
+test("an expired licence of another doctor keeps its number until it is revoked", async () => {
+  await desk.claimLicense(0);
+  const today = desk.app.clock.now().toISOString().slice(0, 10);
+  const old = await claim("GONE-1", { expireDate: today });
+  await desk.verify(old.id);
+  desk.app.clock.advance(DAY_MS);
+  expect(await profile()).toMatchObject({ practising: false });
+  desk.admit();
+  await desk.claimLicense(0);
+  const next = await claim("GONE-1");
+  await expect(desk.verify(next.id)).rejects.toMatchObject({ reason: "LICENSE_NUMBER_TAKEN" });
+  expect((await decide("revoke", old.id)).status).toBe("REVOKED");
+  expect((await desk.verify(next.id)).status).toBe("VERIFIED");
+});
+
+test("a decision tells its reason, and the same one again changes nothing", async () => {
+  const { id } = await desk.claimLicense(0);
+  const rejected = await decide("reject", id);
+  expect(rejected).toMatchObject({ status: "REJECTED", rejectReason: "Not in the register" });
+  desk.app.clock.advance(1000);
+  expect(await decide("reject", id)).toEqual(rejected);
+  await expect(desk.verify(id)).rejects.toMatchObject({
+    reason: "ILLEGAL_TRANSITION",
+    metadata: { current: "REJECTED", requested: "VERIFIED", allowed: "" },
+  });
+});
+
+test("a doctor has so many licences that are not ended, also when they are claimed at once", async () => {
+  const first = await desk.claimLicense(0);
+  const tries = Array.from({ length: MAX_LICENSES + 5 }, (_, i) => claim(`MANY-${i}`));
+  const outcomes = (await Promise.allSettled(tries)).map(outcome);
+  expect(outcomes.filter((each) => each === "ok")).toHaveLength(MAX_LICENSES - 1);
+  expect(outcomes.filter((each) => each === "TOO_MANY_LICENSES")).toHaveLength(6);
+  await decide("reject", first.id);
+  expect((await claim("ONE-MORE")).status).toBe("PENDING");
+});
+
+test("a doctor claims licences after the profile is made, and only own ones", async () => {
+  await expect(claim("EARLY-1")).rejects.toMatchObject({ reason: "DOCTOR_PROFILE_REQUIRED" });
+  await desk.publish(0);
+  const request = {
+    doctorId: desk.doctor.userId,
+    number: "OTHERS",
+    region: "DE",
+    expireDate: "",
+    idempotencyKey: "",
+  };
+  const other = invoke(create, createLicense(desk.app), userCaller("DOCTOR"), request);
+  await expect(other).rejects.toMatchObject({ reason: "NOT_OWNER" });
+});
+
+test("the admin's list goes from the oldest claim to the newest, page by page", async () => {
+  const made: License[] = [];
+  for (let i = 0; i < 3; i++) {
+    desk.admit();
+    made.push(await desk.claimLicense(0));
+    desk.app.clock.advance(1000);
+  }
+  const ids: string[] = [];
+  let pageToken = "";
+  do {
+    const page = await list({ status: "PENDING", region: "US-CA", pageSize: 2, pageToken });
+    ids.push(...page.licenses.map(({ id }) => id));
+    pageToken = page.nextPageToken;
+  } while (pageToken !== "");
+  expect(ids.filter((id) => made.some((license) => license.id === id))).toEqual(made.map(({ id }) => id));
+  await expect(list({ region: "ZZ" })).rejects.toMatchObject({ reason: "INVALID_REQUEST" });
+});
+
+test("each decision is audited with the doctor", async () => {
+  const { id } = await desk.claimLicense(0);
+  await desk.verify(id);
+  await decide("revoke", id);
+  const rows = await desk.app.db.read<{ action: string; actor_id: string }>(
+    "SELECT action, actor_id FROM audit_events WHERE resource = ? ORDER BY id",
+    [`licenses/${id}`],
+  );
+  expect(rows.map(({ action, actor_id }) => [action, actor_id])).toEqual([
+    ["license.create", desk.doctor.userId],
+    ["license.verify", desk.admin.userId],
+    ["license.revoke", desk.admin.userId],
+  ]);
+});

@@ -1,0 +1,35 @@
+import { type Account, signUpAdmin } from "./accounts.ts";
+import { Api } from "./api.ts";
+import { type Running, sharedStack } from "./stack.ts";
+
+/** A system whose admin verifies licences. */
+interface LicensingSystem {
+  running: Running;
+  schemaPrefix?: string;
+}
+
+/** Systems other than the shared one, by their gateway's URL. */
+const systems = new Map<string, LicensingSystem>();
+const admins = new Map<string, { admin: Promise<Account>; sinceMs: number }>();
+/** Access tokens last five minutes. */
+const TOKEN_AGE_MS = 240_000;
+
+/** Makes a system of a test's own known: licences of doctors at its gateway are verified by its own admin. */
+export function licenseAt(running: Running, schemaPrefix: string): void {
+  systems.set(running.urls.gateway, { running, schemaPrefix });
+}
+
+/** Verifies a licence as an admin of the system behind the gateway. */
+export async function verifyLicense(gatewayUrl: string, licenseId: string): Promise<void> {
+  const { api } = await adminOf(systems.get(gatewayUrl) ?? { running: sharedStack() });
+  await api.ok(`POST /v1/admin/licenses/${licenseId}:verify`);
+}
+
+async function adminOf({ running, schemaPrefix }: LicensingSystem): Promise<Account> {
+  const url = running.urls.gateway;
+  const known = admins.get(url);
+  if (known && Date.now() - known.sinceMs < TOKEN_AGE_MS) return await known.admin;
+  const admin = signUpAdmin(new Api(url), running, schemaPrefix);
+  admins.set(url, { admin, sinceMs: Date.now() });
+  return await admin;
+}
