@@ -62,26 +62,25 @@ describe("a client that is slower, or sends more, is cut off:", () => {
 });
 
 describe("a client that reads nothing", () => {
-  const ANSWER_MS = 500;
   let answer: (response: ServerResponse) => void;
   let connection: Socket;
-  const server = new HttpServer({
-    listener: (request, response) => {
-      connection = request.socket;
-      answer(response);
-    },
-    answerMs: ANSWER_MS,
-    log,
-    limits: { ...IMPATIENT, stallTimeout: 100 },
-  });
-  let port: number;
+  const stallTimeout = 100;
+  const serverFor = (answerMs: number) =>
+    new HttpServer({
+      listener: (request, response) => {
+        connection = request.socket;
+        answer(response);
+      },
+      answerMs,
+      log,
+      limits: { ...IMPATIENT, stallTimeout },
+    });
+  const hasty = serverFor(0);
+  const patient = serverFor(60_000);
+  afterAll(() => Promise.all([hasty.drain(0), patient.drain(0)]));
 
-  beforeAll(async () => {
-    port = await server.listen("127.0.0.1", 0);
-  });
-  afterAll(() => server.drain(0));
-
-  const ask = () => {
+  const ask = async (server: HttpServer) => {
+    const port = await server.listen("127.0.0.1", 0);
     const socket = connect(port, "127.0.0.1").setEncoding("utf8");
     socket.on("error", () => {});
     socket.write("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
@@ -95,14 +94,14 @@ describe("a client that reads nothing", () => {
         response.end(Buffer.alloc(64 * 1024 * 1024));
       };
     });
-    const client = ask();
+    const client = await ask(hasty);
     expect(await cutOff).toBe(true);
     client.destroy();
   });
 
   test("waits for an answer as long as one may take, and then for another request as long as it likes", async () => {
-    answer = (response) => setTimeout(() => response.end("late"), ANSWER_MS - 100);
-    const client = ask();
+    answer = (response) => setTimeout(() => response.end("late"), 3 * stallTimeout);
+    const client = await ask(patient);
     const [told] = await once(client, "data");
     expect(told).toMatch(/^HTTP\/1.1 200 /);
     expect(connection.timeout).toBeGreaterThanOrEqual(LIMITS.keepAliveTimeout);

@@ -128,7 +128,7 @@ async function commit(count: number, destination = "clinical"): Promise<Delivery
 }
 
 async function eventually(holds: () => Promise<boolean> | boolean): Promise<void> {
-  const end = Date.now() + 10_000;
+  const end = Date.now() + 20_000;
   while (!(await holds())) {
     if (Date.now() > end) throw new Error("did not come true in time");
     await new Promise((resolve) => setImmediate(resolve));
@@ -240,9 +240,8 @@ test("a consumer that is away costs its events no tries, and is not waited for",
   const { relays, close } = startRelays(1);
   await relays[0]!.send(await commit(1));
   const again = await commit(1);
-  const startedAt = performance.now();
-  await relays[0]!.send(again);
-  expect(performance.now() - startedAt).toBeLessThan(500);
+  const turn = new Promise((resolve) => setImmediate(resolve, "waited for"));
+  expect(await Promise.race([relays[0]!.send(again), turn])).toBeUndefined();
   await eventually(async () => (await undelivered()).some((row) => row.last_error === "UNREACHABLE"));
   expect((await undelivered()).map(({ refusals, dead }) => ({ refusals, dead }))).toEqual(
     Array(2).fill({ refusals: 0, dead: 0 }),

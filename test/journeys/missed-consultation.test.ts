@@ -74,7 +74,7 @@ test.each([
     doctorReadyTime: expect.any(String),
   });
   expect(refusal(await mark())).toEqual({ status: 409, reason: "TOO_EARLY" });
-  const marked = await eventually(mark, ({ status }) => status === 200, AT_ONCE_MS + 5000);
+  const marked = await eventually(mark, ({ status }) => status === 200);
   expect(marked.body).toMatchObject({ status: "NO_SHOW", noShowParty: party });
 
   const seen = await untilAll(missed, { booking: "NO_SHOW", consultation: "NO_SHOW", payment });

@@ -39,9 +39,9 @@ const bookingOf = ({ id }: Booked): Promise<Json> => patient.api.ok(`GET /v1/boo
 const previewOf = ({ id }: Booked): Promise<Json> =>
   patient.api.ok(`GET /v1/bookings/${id}/cancellation-preview`);
 
-/** One more service has to hear of it, which takes at most a second. */
-const untilStatus = (ask: () => Promise<Json>, status: string, withinMs = 1000): Promise<Json> =>
-  eventually(ask, (answer) => answer.status === status, withinMs);
+/** One more service has to hear of it. */
+const untilStatus = (ask: () => Promise<Json>, status: string): Promise<Json> =>
+  eventually(ask, (answer) => answer.status === status);
 
 describe("a paid consultation", () => {
   let booked: Booked;
@@ -52,7 +52,6 @@ describe("a paid consultation", () => {
     const payment = await eventually(
       () => patient.api.send(`GET /v1/payments/${booked.paymentId}`),
       ({ status }) => status === 200,
-      1000,
     );
     expect(payment.body).toMatchObject({
       status: "REQUIRES_AUTHORIZATION",
@@ -87,7 +86,6 @@ describe("a paid consultation", () => {
     await eventually(
       () => patient.api.send(`GET /v1/consultations/${booked.consultationId}`),
       ({ status }) => status === 200,
-      1000,
     );
   });
 
@@ -163,7 +161,7 @@ test.each([
   expect(processing.body.status).toBe("PROCESSING");
   expect(processing.body.nextActionUrl).toEqual(url);
   expect(await bookingOf(booked)).toMatchObject({ status: "PENDING_PAYMENT" });
-  await untilStatus(() => paymentOf(booked), "AUTHORIZED", 10_000);
+  await untilStatus(() => paymentOf(booked), "AUTHORIZED");
   await untilStatus(() => bookingOf(booked), "CONFIRMED");
 });
 

@@ -11,7 +11,8 @@ export interface Sample {
 
 /** What a process tells Prometheus (text format 0.0.4). */
 async function scrape(process: ProcessName): Promise<Sample[]> {
-  const answer = await fetch(`http://127.0.0.1:${sharedStack().metricsPorts[process]}/metrics`);
+  const url = `http://127.0.0.1:${sharedStack().metricsPorts[process]}/metrics`;
+  const answer = await fetch(url, { headers: { connection: "close" } });
   expect(answer.headers.get("content-type")).toMatch(/^text\/plain/);
   const lines = (await answer.text()).split("\n").filter((line) => line !== "" && !line.startsWith("#"));
   return lines.map((line) => {

@@ -36,16 +36,17 @@ export class Api {
   /** @param call method and path, such as "GET /v1/users/me" */
   async send(call: string, { body, key, headers }: Sent = {}): Promise<Answer> {
     const [method = "", path = ""] = call.split(" ");
-    const response = await fetch(this.url + path, {
+    const response = await sendOnce(this.url + path, {
       method,
       headers: {
+        // A worker that compiles for a minute misses that an idle connection was closed.
+        connection: "close",
         ...(this.token !== undefined && { authorization: `Bearer ${this.token}` }),
         ...(key !== undefined && { "idempotency-key": key === true ? randomUUID() : key }),
         ...(body !== undefined && { "content-type": "application/json" }),
         ...headers,
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(30_000),
     });
     const text = await response.text();
     return { status: response.status, headers: response.headers, text, body: parse(response, text) };
@@ -57,6 +58,30 @@ export class Api {
     if (status < 200 || status > 299) throw new Error(`${call} answered ${status}: ${text}`);
     return body;
   }
+}
+
+const TRIES = 3;
+const TIMEOUT_MS = 30_000;
+
+/**
+ * Repeats a request that the server did not get: a worker that pauses between connecting and sending is answered 408
+ * (RFC 9110 §15.5.9), or finds its connection closed.
+ */
+async function sendOnce(url: string, init: RequestInit): Promise<Response> {
+  for (let tries = 1; ; tries++) {
+    try {
+      const response = await fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
+      if (tries === TRIES || response.status !== 408) return response;
+    } catch (error) {
+      if (tries === TRIES || !wasNeverSent(error)) throw error;
+    }
+  }
+}
+
+/** Reads undici's SocketError. A connection that was refused has none: its server is away. */
+function wasNeverSent(error: unknown): boolean {
+  const { cause } = error as { cause?: { socket?: { bytesWritten?: number } } };
+  return cause?.socket?.bytesWritten === 0;
 }
 
 function parse(response: Response, text: string): Json {

@@ -1,6 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 const POLL_MS = 25;
+/** Below the time that a test has, and far above the time that any outcome takes, on a busy machine too. */
+const WITHIN_MS = 20_000;
 
 /**
  * Asks again and again until the answer is as hoped for.
@@ -11,7 +13,7 @@ const POLL_MS = 25;
 export async function eventually<T>(
   ask: () => T | Promise<T>,
   isAsHoped: (answer: T) => boolean,
-  withinMs = 5000,
+  withinMs = WITHIN_MS,
 ): Promise<T> {
   const deadline = Date.now() + withinMs;
   for (;;) {

@@ -140,7 +140,8 @@ test("unknown, disabled and just mailed answer as a known e-mail does, and get n
 
 test("the answer leaves a set time after the call came, whether or not there was a mail to write", async () => {
   const user = await auth.makeUser();
-  const medianOf = async (email: () => string) => {
+  // Other work on the machine only adds time, so the shortest of many is the one that the code takes.
+  const shortestOf = async (email: () => string) => {
     const times: number[] = [];
     for (let i = 0; i < 15; i++) {
       auth.clock.advance(5 * MINUTE_MS);
@@ -148,10 +149,10 @@ test("the answer leaves a set time after the call came, whether or not there was
       await forgot(email());
       times.push(performance.now() - began);
     }
-    return times.sort((a, b) => a - b)[7]!;
+    return Math.min(...times);
   };
-  const known = await medianOf(() => user.email);
-  const unknown = await medianOf(() => `${newId()}@example.com`);
+  const known = await shortestOf(() => user.email);
+  const unknown = await shortestOf(() => `${newId()}@example.com`);
   expect(Math.min(known, unknown)).toBeGreaterThan(98);
   expect(Math.abs(known - unknown)).toBeLessThan(0.1 * unknown);
 });

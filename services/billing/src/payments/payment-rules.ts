@@ -46,9 +46,10 @@ export function assertAuthorizable(status: Payment_Status, holdExpireTime: Date,
  * the order of decisions does not matter.
  */
 export function decide({ status, settlement }: Standing, decision: Settlement): Standing {
-  if (status === "REQUIRES_AUTHORIZATION") return { status: "CANCELLED", settlement: decision };
+  const prevailing = settlement === "RETURN" ? settlement : decision;
+  if (status === "REQUIRES_AUTHORIZATION") return { status: "CANCELLED", settlement: prevailing };
   const isLetGo = status === "VOIDED" || status === "CANCELLED";
-  return { status, settlement: isLetGo || settlement === "RETURN" ? settlement : decision };
+  return { status, settlement: isLetGo ? settlement : prevailing };
 }
 
 /** What the end of the hold makes of a payment: only one that awaits authorization is cancelled. */
