@@ -1,10 +1,12 @@
 import { execFile } from "node:child_process";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { REVOCATIONS_KEY } from "@medconnect/platform/identity/revocations.ts";
 import { Redis } from "ioredis";
+import type { Secrets } from "../../deploy/local/data-folder.ts";
 import { type Account, signUp } from "../support/accounts.ts";
 import { Api, type Json } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
@@ -64,7 +66,8 @@ const ALL_REFUSED = ["401", "401", "401", "401", ...RPCS.map(() => "UNAUTHENTICA
 async function keys(...args: string[]): Promise<string> {
   const database = new URL(stack.urls.mysql);
   database.pathname = `${stack.schemaPrefix}auth`;
-  const env = { ...process.env, DATABASE_URL: database.href };
+  const secrets: Secrets = JSON.parse(readFileSync(join(dirname(stack.file), "secrets.json"), "utf8"));
+  const env = { ...process.env, DATABASE_URL: database.href, DATA_KEY: secrets.dataKeys.auth };
   const { stdout } = await promisify(execFile)(process.execPath, ["deploy/keys.ts", ...args], {
     cwd: ROOT,
     env,

@@ -7,6 +7,7 @@ import { Job } from "@medconnect/platform/jobs.ts";
 import type { EventRoutes } from "@medconnect/platform/outbox/event.ts";
 import type { Platform } from "@medconnect/platform/service.ts";
 import { z } from "zod";
+import { adoptKeys } from "./keys/adopt-keys.ts";
 import { keepKeys } from "./keys/keep-keys.ts";
 import { CACHE_MS, SigningKeys } from "./keys/signing-keys.ts";
 import { type Lockouts, lockoutSettings, lockoutsOf } from "./lockouts/lockouts.ts";
@@ -122,7 +123,14 @@ export async function buildAuth(platform: Platform, config: AuthConfig, mail: Ma
     tokenMs: Math.max(ACCESS_TOKEN_TTL, CHALLENGE_TTL_S * 1000) + CLOCK_SKEW_MS,
     publishAheadMs: 2 * JWKS_MAX_AGE + CACHE_MS,
   });
+  await adoptKeys(platform);
   await keep();
+  const signingKeys = new SigningKeys(platform);
+  // Keys that are refused are counted, although nobody asks for keys.
+  const look = async () => {
+    await keep();
+    await signingKeys.published();
+  };
   const mailing = {
     mailTransport: createMailTransport(mail.url),
     mailFrom: mail.from,
@@ -135,9 +143,9 @@ export async function buildAuth(platform: Platform, config: AuthConfig, mail: Ma
     ...mailing,
     mailJob: new Job("send mails", MAIL_MS, deliverMails({ ...platform, ...mailing }), platform.log),
     hasher: await PasswordHasher.create({ atOnce: config.HASH_CONCURRENCY, waiting: config.HASH_QUEUE }),
-    signingKeys: new SigningKeys(platform),
+    signingKeys,
     lockouts: lockoutsOf(config),
-    keysJob: new Job("keep keys", Math.min(KEEP_KEYS_MS, rotationMs / 4 || KEEP_KEYS_MS), keep, platform.log),
+    keysJob: new Job("keep keys", Math.min(KEEP_KEYS_MS, rotationMs / 4 || KEEP_KEYS_MS), look, platform.log),
     revocationsJob: new Job(
       "publish revocations",
       PUBLISH_MS,

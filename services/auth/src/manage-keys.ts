@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { systemClock } from "@medconnect/platform/clock.ts";
 import { loadConfig, serviceSettings } from "@medconnect/platform/config.ts";
+import { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
 import { listKeys, revokeKey, rotateKey } from "./keys/key-commands.ts";
 
@@ -24,7 +25,11 @@ Usage: npm run keys -- list
 
 Within a minute of a command auth makes the next key. It rotates by itself every KEY_ROTATION_EVERY (30d).
 
-Works on the system that runs here (STACK_JSON names its stack.json), or on auth's DATABASE_URL in the environment.
+A key that "list" shows as refused was put into the database by somebody without DATA_KEY: nothing takes it for a key.
+Find out who, then revoke it.
+
+Works on the system that runs here (STACK_JSON names its stack.json), or with auth's DATABASE_URL and DATA_KEY in the
+environment.
 `;
 
 async function main(): Promise<string> {
@@ -36,12 +41,13 @@ async function main(): Promise<string> {
   const [command, kid, ...more] = positionals;
   if (more.length > 0 || (kid !== undefined) !== (command === "revoke")) throw usage();
   if (values.now && command !== "rotate") throw usage();
-  const { DATABASE_URL, DATABASE_TIMEOUT } = loadConfig({
+  const { DATABASE_URL, DATABASE_TIMEOUT, DATA_KEY } = loadConfig({
     DATABASE_URL: serviceSettings.DATABASE_URL,
     DATABASE_TIMEOUT: serviceSettings.DATABASE_TIMEOUT,
+    DATA_KEY: serviceSettings.DATA_KEY,
   });
   const db = new Database({ url: DATABASE_URL, poolSize: 1, timeoutMs: DATABASE_TIMEOUT });
-  const outside = { db, clock: systemClock };
+  const outside = { db, box: new SealedBox(...DATA_KEY), clock: systemClock };
   try {
     switch (command) {
       case "list":

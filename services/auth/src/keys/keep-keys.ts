@@ -2,17 +2,18 @@ import type { Trail } from "@medconnect/platform/changes.ts";
 import { duplicateKeyOf } from "@medconnect/platform/db/errors.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Platform } from "@medconnect/platform/service.ts";
+import { isGenuine, withProof } from "./key-proof.ts";
+import { keyTrail } from "./key-trail.ts";
 import { makeKey } from "./make-key.ts";
-import { isIdle, planOf, type RotationSettings } from "./signing-key-rules.ts";
+import { isIdle, type KeyPlan, planOf, type RotationSettings } from "./signing-key-rules.ts";
 import {
-  activateSigningKey,
   deletePrivateParts,
   insertSigningKeys,
   lastGeneration,
   listSigningKeys,
   lockSigningKeys,
-  retireSigningKey,
   type SigningKey,
+  saveSigningKey,
 } from "./signing-key-store.ts";
 
 export interface KeepKeysOptions extends RotationSettings {
@@ -31,7 +32,8 @@ export const keepKeys = (app: App, options: KeepKeysOptions) => async (): Promis
   const now = app.clock.now();
   await deletePrivateParts(app.db, now);
   // Most of the time there is nothing to do, and nothing to lock.
-  if (isIdle(planOf(await listSigningKeys(app.db, now), now, options))) return;
+  const keys = ownKeys(app, await listSigningKeys(app.db, now));
+  if (isIdle(planOf(keys, now, options))) return;
   try {
     await app.changes.applyInternally("service:auth", (tx) => carryOut(tx, app, options, now));
   } catch (error) {
@@ -40,34 +42,41 @@ export const keepKeys = (app: App, options: KeepKeysOptions) => async (): Promis
   }
 };
 
-async function carryOut(
-  tx: Transaction,
-  { box }: App,
-  options: KeepKeysOptions,
-  now: Date,
-): Promise<Trail[]> {
+/** Leaves out rows that auth did not write: they neither sign nor take a key's turn. */
+const ownKeys = ({ box }: Pick<App, "box">, keys: SigningKey[]): SigningKey[] =>
+  keys.filter((key) => isGenuine(box, key));
+
+async function carryOut(tx: Transaction, app: App, options: KeepKeysOptions, now: Date): Promise<Trail[]> {
   // Read before the keys, so that of those who find that one is missing a single one can make it.
   let generation = await lastGeneration(tx);
-  const { activate, retire, make } = planOf(await lockSigningKeys(tx, now), now, options);
+  const keys = ownKeys(app, await lockSigningKeys(tx, now));
+  const plan = planOf(keys, now, options);
+  const { activate, make } = plan;
   const made: SigningKey[] = [];
   if (make.current) {
-    made.push(await makeKey(box, { generation: ++generation, readyTime: null, activateTime: now }, now));
+    made.push(await makeKey(app.box, { generation: ++generation, readyTime: null, activateTime: now }, now));
   }
   if (make.next) {
     const readyTime = new Date(now.getTime() + options.publishAheadMs);
-    made.push(await makeKey(box, { generation: ++generation, readyTime, activateTime: null }, now));
+    made.push(await makeKey(app.box, { generation: ++generation, readyTime, activateTime: null }, now));
   }
   if (made.length > 0) insertSigningKeys(tx, made);
-  if (activate !== undefined) activateSigningKey(tx, activate, now);
-  for (const { kid, retireTime } of retire) retireSigningKey(tx, kid, retireTime);
+  for (const key of changedBy(plan, keys, now)) saveSigningKey(tx, withProof(app.box, key));
   return [
     ...made.map(({ kid }) => keyTrail("key.create", kid)),
     ...(activate === undefined ? [] : [keyTrail("key.rotate", activate)]),
   ];
 }
 
-export const keyTrail = (action: string, kid: string): Trail => ({
-  action,
-  resource: `keys/${kid}`,
-  subjectIds: [],
-});
+/** The keys that take over or retire by the plan, as they are then. */
+function changedBy({ activate, retire }: KeyPlan, keys: SigningKey[], now: Date): SigningKey[] {
+  return keys.flatMap((key) => {
+    const retires = retire.find(({ kid }) => kid === key.kid);
+    if (key.kid !== activate && !retires) return [];
+    return {
+      ...key,
+      activateTime: key.kid === activate ? now : key.activateTime,
+      retireTime: retires?.retireTime ?? key.retireTime,
+    };
+  });
+}

@@ -1,32 +1,32 @@
 import { auditRows, INSERT_AUDIT_EVENTS } from "@medconnect/platform/audit/audit-store.ts";
 import type { Clock } from "@medconnect/platform/clock.ts";
+import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { KEPT_FOR_MS } from "@medconnect/platform/identity/issuer-keys.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import { insertRevocations } from "../sessions/revocation-store.ts";
+import { isGenuine, withProof } from "./key-proof.ts";
 import { currentKey, isReady, nextKey } from "./signing-key-rules.ts";
-import {
-  activateSigningKey,
-  dropSigningKey,
-  listLastKeys,
-  lockSigningKeys,
-  type SigningKey,
-} from "./signing-key-store.ts";
+import { listLastKeys, lockSigningKeys, type SigningKey, saveSigningKey } from "./signing-key-store.ts";
 
 const LISTED = 50;
 
 interface Outside {
   db: Database;
+  box: SealedBox;
   clock: Clock;
 }
 
 /** The last fifty keys, newest first, a line each: id, generation, and what it is there for. */
-export async function listKeys({ db, clock }: Outside): Promise<string> {
+export async function listKeys({ db, box, clock }: Outside): Promise<string> {
   const now = clock.now();
   const keys = await listLastKeys(db, LISTED);
-  const current = currentKey(keys, now);
-  return keys.map((key) => `${key.kid}  ${key.generation}  ${stateOf(key, current, now)}`).join("\n");
+  const isOwn = (key: SigningKey) => isGenuine(box, key);
+  const current = currentKey(keys.filter(isOwn), now);
+  const stateAt = (key: SigningKey) =>
+    isOwn(key) ? stateOf(key, current, now) : "refused: auth did not write it";
+  return keys.map((key) => `${key.kid}  ${key.generation}  ${stateAt(key)}`).join("\n");
 }
 
 function stateOf(key: SigningKey, current: SigningKey | undefined, now: Date): string {
@@ -46,7 +46,7 @@ function stateOf(key: SigningKey, current: SigningKey | undefined, now: Date): s
 export async function rotateKey(outside: Outside, when: "ready" | "now"): Promise<string> {
   const now = outside.clock.now();
   return await outside.db.transaction(async (tx) => {
-    const next = takeOver(tx, await lockSigningKeys(tx, now), now, when);
+    const next = takeOver(tx, outside, ownKeys(outside, await lockSigningKeys(tx, now)), when);
     record(tx, "key.rotate", next.kid, now);
     return `${next.kid} signs now`;
   });
@@ -61,10 +61,12 @@ export async function rotateKey(outside: Outside, when: "ready" | "now"): Promis
 export async function revokeKey(outside: Outside, kid: string): Promise<string> {
   const now = outside.clock.now();
   return await outside.db.transaction(async (tx) => {
-    const keys = await lockSigningKeys(tx, now);
-    if (!keys.some((key) => key.kid === kid)) throw new Error(`there is no key ${kid} that is in use`);
-    const successor = kid === currentKey(keys, now)?.kid ? takeOver(tx, keys, now, "now") : undefined;
-    dropSigningKey(tx, kid, now);
+    const all = await lockSigningKeys(tx, now);
+    const revoked = all.find((key) => key.kid === kid);
+    if (!revoked) throw new Error(`there is no key ${kid} that is in use`);
+    const keys = ownKeys(outside, all);
+    const successor = kid === currentKey(keys, now)?.kid ? takeOver(tx, outside, keys, "now") : undefined;
+    saveSigningKey(tx, withProof(outside.box, { ...revoked, privateKey: null, retireTime: now }));
     // For longer than any verifier keeps keys that it cannot fetch anew.
     insertRevocations(tx, [{ sessionId: kid, expireTime: new Date(now.getTime() + 2 * KEPT_FOR_MS) }]);
     record(tx, "key.revoke", kid, now);
@@ -73,7 +75,16 @@ export async function revokeKey(outside: Outside, kid: string): Promise<string> 
   });
 }
 
-function takeOver(tx: Transaction, keys: SigningKey[], now: Date, when: "ready" | "now"): SigningKey {
+const ownKeys = ({ box }: Outside, keys: SigningKey[]): SigningKey[] =>
+  keys.filter((key) => isGenuine(box, key));
+
+function takeOver(
+  tx: Transaction,
+  { box, clock }: Outside,
+  keys: SigningKey[],
+  when: "ready" | "now",
+): SigningKey {
+  const now = clock.now();
   const next = nextKey(keys, now);
   if (!next) throw new Error("there is no next key yet; auth makes one within a minute, while it runs");
   if (when === "ready" && !isReady(next, now)) {
@@ -81,7 +92,7 @@ function takeOver(tx: Transaction, keys: SigningKey[], now: Date, when: "ready" 
       `the next key is known to every verifier from ${next.readyTime!.toISOString()} on; --now does not wait`,
     );
   }
-  activateSigningKey(tx, next.kid, now);
+  saveSigningKey(tx, withProof(box, { ...next, activateTime: now }));
   return next;
 }
 

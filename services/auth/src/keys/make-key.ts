@@ -1,6 +1,7 @@
-import { createPrivateKey, generateKeyPairSync, type KeyObject } from "node:crypto";
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import { calculateJwkThumbprint } from "jose";
+import { withProof } from "./key-proof.ts";
 import type { KeyTimes } from "./signing-key-rules.ts";
 import type { SigningKey } from "./signing-key-store.ts";
 
@@ -13,20 +14,33 @@ export async function makeKey(
   const pair = generateKeyPairSync("ed25519");
   const { x } = pair.publicKey.export({ format: "jwk" });
   const kid = await calculateJwkThumbprint({ kty: "OKP", crv: "Ed25519", x: x! });
-  return {
+  return withProof(box, {
     ...times,
     kid,
     publicKey: x!,
     privateKey: box.seal(placeOf(kid), pair.privateKey.export({ format: "der", type: "pkcs8" })),
     createTime: now,
     retireTime: null,
-  };
+  });
 }
 
 /** The private part of a key that has not retired. */
-export function privateKeyOf(box: SealedBox, { kid, privateKey }: SigningKey): KeyObject {
+export function privateKeyOf(
+  box: SealedBox,
+  { kid, privateKey }: Pick<SigningKey, "kid" | "privateKey">,
+): KeyObject {
   const der = box.open(placeOf(kid), privateKey!);
   return createPrivateKey({ key: der, format: "der", type: "pkcs8" });
+}
+
+/** Whether the private part is sealed under DATA_KEY and belongs to the public one, as auth alone can have made it. */
+export function hasOwnPrivatePart(box: SealedBox, key: SigningKey): boolean {
+  if (!key.privateKey) return false;
+  try {
+    return createPublicKey(privateKeyOf(box, key)).export({ format: "jwk" }).x === key.publicKey;
+  } catch {
+    return false;
+  }
 }
 
 const placeOf = (kid: string): string => `signing_keys.private_key:${kid}`;

@@ -7,19 +7,21 @@ export interface SigningKey extends KeyTimes {
   readonly publicKey: string;
   readonly privateKey: Buffer | null;
   readonly createTime: Date;
+  /** See key-proof.ts; null for a row from before there were proofs, or from somebody else. */
+  readonly proof: Buffer | null;
 }
 
 const COLUMNS = `kid, generation, public_key AS publicKey, private_key AS privateKey, create_time AS createTime,
-  ready_time AS readyTime, activate_time AS activateTime, retire_time AS retireTime`;
+  ready_time AS readyTime, activate_time AS activateTime, retire_time AS retireTime, proof`;
 const LIVE = `SELECT ${COLUMNS} FROM signing_keys WHERE retire_time IS NULL OR retire_time > ? ORDER BY generation`;
 const LOCK_LIVE = `${LIVE} FOR UPDATE`;
 const ALL = `SELECT ${COLUMNS} FROM signing_keys ORDER BY generation DESC LIMIT ?`;
 const LAST_GENERATION = "SELECT COALESCE(MAX(generation), 0) AS last FROM signing_keys";
 const INSERT = `INSERT INTO signing_keys
-  (kid, generation, public_key, private_key, create_time, ready_time, activate_time) VALUES ?`;
-const ACTIVATE = "UPDATE signing_keys SET activate_time = ? WHERE kid = ? AND activate_time IS NULL";
-const RETIRE = "UPDATE signing_keys SET retire_time = ? WHERE kid = ?";
-const DROP = "UPDATE signing_keys SET retire_time = ?, private_key = NULL WHERE kid = ?";
+  (kid, generation, public_key, private_key, create_time, ready_time, activate_time, proof) VALUES ?`;
+const SAVE =
+  "UPDATE signing_keys SET private_key = ?, activate_time = ?, retire_time = ?, proof = ? WHERE kid = ?";
+const HAS_PROOFS = "SELECT kid FROM signing_keys WHERE proof IS NOT NULL LIMIT 1";
 const DELETE_PRIVATE_PARTS =
   "UPDATE signing_keys SET private_key = NULL WHERE retire_time <= ? AND private_key IS NOT NULL";
 
@@ -54,25 +56,22 @@ export function insertSigningKeys(tx: Transaction, keys: SigningKey[]): void {
       key.createTime,
       key.readyTime,
       key.activateTime,
+      key.proof,
     ]),
   ]);
 }
 
-export function activateSigningKey(tx: Transaction, kid: string, now: Date): void {
-  tx.defer(ACTIVATE, [now, kid]);
+/** Writes what can change in a key's life, with the proof of it. */
+export function saveSigningKey(tx: Transaction, key: SigningKey): void {
+  tx.defer(SAVE, [key.privateKey, key.activateTime, key.retireTime, key.proof, key.kid]);
 }
 
-/** @param time when it has no tokens any more: it is not published from then on */
-export function retireSigningKey(tx: Transaction, kid: string, time: Date): void {
-  tx.defer(RETIRE, [time, kid]);
+/** Whether there is any key with a proof, retired or not. */
+export async function hasProofs(db: Database): Promise<boolean> {
+  return (await db.read(HAS_PROOFS)).length > 0;
 }
 
 /** Deletes the private parts of keys that have retired. */
 export async function deletePrivateParts(db: Database, now: Date): Promise<void> {
   await db.write(DELETE_PRIVATE_PARTS, [now]);
-}
-
-/** Ends a key at once: it is not published any more, and cannot sign. */
-export function dropSigningKey(tx: Transaction, kid: string, now: Date): void {
-  tx.defer(DROP, [now, kid]);
 }

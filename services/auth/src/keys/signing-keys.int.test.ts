@@ -1,12 +1,20 @@
-import { afterAll, beforeEach, expect, test } from "@jest/globals";
+import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { afterAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import { AccessTokenVerifier } from "@medconnect/platform/identity/access-tokens.ts";
+import { newId } from "@medconnect/platform/ids.ts";
+import { startMetrics } from "@medconnect/platform/telemetry/metrics.ts";
 import { listRevocations } from "../sessions/revocation-store.ts";
 import { startTestAuth, type TestAuth } from "../testing/test-auth.ts";
+import { adoptKeys } from "./adopt-keys.ts";
 import { keepKeys } from "./keep-keys.ts";
 import { listKeys, revokeKey, rotateKey } from "./key-commands.ts";
+import { makeKey } from "./make-key.ts";
+import { listLastKeys } from "./signing-key-store.ts";
 import { CACHE_MS, SigningKeys } from "./signing-keys.ts";
 
 const DAY_MS = 24 * 3_600_000;
+const TIMES = { generation: 50, readyTime: null, activateTime: new Date() };
 const SETTINGS = { rotationMs: 30 * DAY_MS, tokenMs: 360_000, publishAheadMs: 600_000 };
 
 let auth: TestAuth;
@@ -46,6 +54,130 @@ test("the private keys lie sealed in the database", async () => {
     // The DER prefix of every Ed25519 private key (RFC 8410 §7).
     expect(row.private_key!.includes(Buffer.from("302e020100300506032b6570", "hex"))).toBe(false);
   }
+});
+
+describe("a key that auth did not write is refused by every use:", () => {
+  /** Whose private part the writer of the database knows. */
+  const ownPair = () => {
+    const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+    return { kid: newId(), x: publicKey.export({ format: "jwk" }).x!, privateKey };
+  };
+  const insert = (
+    row: { kid: string; x: string; privatePart?: Buffer; proof?: Buffer | null },
+    generation = 0,
+  ) =>
+    auth.app.db.write(
+      `INSERT INTO signing_keys (kid, generation, public_key, private_key, create_time, activate_time, proof)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+      [
+        row.kid,
+        generation,
+        row.x,
+        row.privatePart ?? null,
+        auth.clock.now(),
+        auth.clock.now(),
+        row.proof ?? null,
+      ],
+    );
+  const rows = () => listLastKeys(auth.app.db, 50);
+
+  test.each<[string, () => Promise<unknown>]>([
+    ["a row with a public key of their own", () => insert(ownPair())],
+    ["the same as the newest generation", () => insert(ownPair(), 99)],
+    [
+      "one with the proof of another row",
+      async () => insert({ ...ownPair(), proof: (await rows())[0]!.proof }),
+    ],
+    [
+      "one with a private part that is sealed for another row",
+      async () => insert({ ...ownPair(), privatePart: (await rows())[0]!.privateKey! }),
+    ],
+    [
+      "one with a proof under another DATA_KEY",
+      async () => {
+        const made = await makeKey(new SealedBox(randomBytes(32)), TIMES, auth.clock.now());
+        await insert({ kid: made.kid, x: made.publicKey, proof: made.proof });
+      },
+    ],
+  ])("%s", async (_case, put) => {
+    const before = await published();
+    const signer = await signing();
+    await put();
+    await keep();
+    expect(await published()).toEqual(before);
+    expect(await signing()).toBe(signer);
+    expect(await states()).toContain("refused: auth did not write it");
+  });
+
+  test.each([
+    ["public key", "public_key = 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'"],
+    ["generation", "generation = 77"],
+    ["time of making", "create_time = create_time + INTERVAL 1 SECOND"],
+    ["ready time", "ready_time = '2030-01-01'"],
+    ["time of taking over", "activate_time = '2030-01-01'"],
+    ["time of retiring", "retire_time = '2050-01-01'"],
+  ])("one whose %s was changed", async (_column, change) => {
+    const kid = await signing();
+    await auth.app.db.write(`UPDATE signing_keys SET ${change} WHERE kid = ?`, [kid]);
+    expect(await published()).not.toContain(kid);
+    // Auth goes on with a key of its own.
+    await keep();
+    expect(await signing()).not.toBe(kid);
+  });
+
+  test("one that retired and was brought back", async () => {
+    const kid = await signing();
+    await revokeKey(auth.app, kid);
+    await auth.app.db.write("UPDATE signing_keys SET retire_time = NULL WHERE kid = ?", [kid]);
+    expect(await published()).not.toContain(kid);
+  });
+
+  test("the gauge counts it until it is revoked", async () => {
+    const read = startMetrics("auth");
+    const keys = new SigningKeys(auth.app);
+    const refused = async () => {
+      auth.clock.advance(CACHE_MS);
+      await keys.published();
+      return /^signing_keys_refused(?:\{[^}]*\})? (\d+)/m.exec(await read())?.[1];
+    };
+    const forged = ownPair();
+    expect(await refused()).toBe("0");
+    await insert(forged);
+    expect(await refused()).toBe("1");
+    expect(await revokeKey(auth.app, forged.kid)).toBe(`${forged.kid} is revoked`);
+    expect(await refused()).toBe("0");
+  });
+});
+
+describe("keys from before there were proofs", () => {
+  const forgetProofs = () => auth.app.db.write("UPDATE signing_keys SET proof = NULL WHERE kid <> ''");
+
+  test("are taken over, so that tokens stay good", async () => {
+    const [before, signer] = [await published(), await signing()];
+    await forgetProofs();
+    expect(await published()).toEqual([]);
+    await Promise.all(Array.from({ length: 4 }, () => adoptKeys(auth.app)));
+    expect([await published(), await signing()]).toEqual([before, signer]);
+  });
+
+  test("are not, where the private part is not their own", async () => {
+    const [first, second] = await published();
+    await forgetProofs();
+    await auth.app.db.write(
+      `UPDATE signing_keys a JOIN signing_keys b ON a.kid = ? AND b.kid = ?
+       SET a.public_key = b.public_key`,
+      [first!, second!],
+    );
+    await adoptKeys(auth.app);
+    expect(await published()).toEqual([second]);
+  });
+
+  test("are not, once any key has a proof", async () => {
+    const kid = await signing();
+    await auth.app.db.write("UPDATE signing_keys SET proof = NULL WHERE kid = ?", [kid]);
+    await adoptKeys(auth.app);
+    expect(await published()).not.toContain(kid);
+  });
 });
 
 test("the next key is published long before it signs, the last one as long as its tokens live", async () => {

@@ -4,6 +4,9 @@ import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { ACCESS_TOKEN_ALGORITHM } from "@medconnect/platform/identity/access-tokens.ts";
+import type { Logger } from "@medconnect/platform/log.ts";
+import { gauge } from "@medconnect/platform/telemetry/metrics.ts";
+import { isGenuine } from "./key-proof.ts";
 import { privateKeyOf } from "./make-key.ts";
 import { currentKey, publishedKeys } from "./signing-key-rules.ts";
 import { listSigningKeys, type SigningKey } from "./signing-key-store.ts";
@@ -34,6 +37,7 @@ export interface SigningKeysOptions {
   db: Database;
   box: SealedBox;
   clock: Clock;
+  log: Logger;
 }
 
 /** The Ed25519 keys that tokens are signed with: in the database, so that every replica has the same. */
@@ -41,9 +45,14 @@ export class SigningKeys {
   readonly #options: SigningKeysOptions;
   #cache: { keys: Promise<SigningKey[]>; readAtMs: number } | undefined;
   #signer: Signer | undefined;
+  /** Ids of rows that auth did not write. */
+  #refused: ReadonlySet<string> = new Set();
 
   constructor(options: SigningKeysOptions) {
     this.#options = options;
+    gauge("signing_keys.refused", "Signing keys in the database that auth did not write", (report) =>
+      report(this.#refused.size),
+    );
   }
 
   /** The key to sign with now. */
@@ -72,7 +81,7 @@ export class SigningKeys {
   async #read(): Promise<SigningKey[]> {
     const nowMs = this.#options.clock.now().getTime();
     if (this.#cache && nowMs - this.#cache.readAtMs < CACHE_MS) return await this.#cache.keys;
-    const keys = listSigningKeys(this.#options.db, this.#options.clock.now());
+    const keys = listSigningKeys(this.#options.db, this.#options.clock.now()).then((rows) => this.#own(rows));
     const entry = { keys, readAtMs: nowMs };
     this.#cache = entry;
     try {
@@ -81,5 +90,21 @@ export class SigningKeys {
       if (this.#cache === entry) this.#cache = undefined;
       throw error;
     }
+  }
+
+  /** The keys that auth wrote. Others are refused, logged once, and counted for the alert. */
+  #own(rows: SigningKey[]): SigningKey[] {
+    const { box, log } = this.#options;
+    const refused = new Set<string>();
+    const own = rows.filter((row) => {
+      if (isGenuine(box, row)) return true;
+      refused.add(row.kid);
+      if (!this.#refused.has(row.kid)) {
+        log.error({ kid: row.kid }, "signing key refused: auth did not write its row");
+      }
+      return false;
+    });
+    this.#refused = refused;
+    return own;
   }
 }

@@ -1,0 +1,7 @@
+import type { Trail } from "@medconnect/platform/changes.ts";
+
+export const keyTrail = (action: string, kid: string): Trail => ({
+  action,
+  resource: `keys/${kid}`,
+  subjectIds: [],
+});
