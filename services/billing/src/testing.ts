@@ -83,20 +83,25 @@ const ADMIN = userCaller("ADMIN");
 /** An event as another service would send it. */
 type SentEvent = Parameters<typeof Event.fromPartial>[0] & { type: string };
 
-/** Billing on a schema of its own, and the ways in which tests use it. */
-export async function startBilling() {
+/**
+ * Billing on a schema of its own, and the ways in which tests use it.
+ *
+ * @param far at the far end of the wire; the stub, if absent
+ */
+export async function startBilling(far?: Provider) {
   const service = await startTestService("billing", EVENT_ROUTES);
   const { db, clock } = service;
   const provider = new WiredProvider(
-    new StubProvider({
-      db,
-      clock,
-      settleDelayMs: SETTLE_DELAY_MS,
-      authorizationMs: AUTHORIZATION_MS,
-      log: service.log,
-      webhookSecret: WEBHOOK_SECRET,
-      actionUrl: "https://stub.test/confirm",
-    }),
+    far ??
+      new StubProvider({
+        db,
+        clock,
+        settleDelayMs: SETTLE_DELAY_MS,
+        authorizationMs: AUTHORIZATION_MS,
+        log: service.log,
+        webhookSecret: WEBHOOK_SECRET,
+        actionUrl: "https://stub.test/confirm",
+      }),
   );
   // Nothing is settled unless a test says so.
   const app: Billing & TestService = {

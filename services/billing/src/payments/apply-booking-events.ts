@@ -87,6 +87,7 @@ function newPayment(
     refunding_minor: 0,
     hold_expire_time: holdExpireTime!,
     attempt_id: null,
+    replaced_attempt_id: null,
     provider,
     provider_reference: null,
     last_error: null,

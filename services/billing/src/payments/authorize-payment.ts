@@ -9,14 +9,16 @@ import type {
 import type { Billing } from "../app.ts";
 import type { Charge, Provider } from "../providers/provider.ts";
 import { type AttemptRow, insertAttempt } from "./attempt-store.ts";
-import { trailsOf } from "./change-payment.ts";
+import { callOffReplaced } from "./call-off-attempt.ts";
+import { trailOf, trailsOf } from "./change-payment.ts";
 import { finishAttempt, newAttempt, sendAttempt } from "./payment-attempt.ts";
-import { assertAuthorizable } from "./payment-rules.ts";
+import { assertAuthorizable, notAuthorizable, waitsForPayer } from "./payment-rules.ts";
 import { findPayment, lockPayment, type PaymentRow, savePayment } from "./payment-store.ts";
 
 /**
  * PaymentService.AuthorizePayment, in three steps: the attempt is committed together with its idempotency key; the
  * provider is called, outside of any transaction; the outcome is committed. Whatever is cut short, the settler ends.
+ * An attempt that waits for the payer is replaced: the provider calls it off before it hears of the new one.
  * Throws NOT_FOUND, HOLD_EXPIRED, ILLEGAL_TRANSITION, PAYMENT_DECLINED.
  */
 export const authorizePayment =
@@ -28,32 +30,39 @@ export const authorizePayment =
       throw hiddenFrom(`payments/${payment.id}`, payment.patient_id);
     const provider = app.providers.current;
     const attempt = newAttempt(app, paymentId, paymentMethod, app.changes.keyIdOf(call));
-    const firstAnswer = await app.changes.begin<Payment>(call, (tx) =>
-      beginAttempt(app, tx, provider, attempt),
-    );
+    let begun = payment;
+    const firstAnswer = await app.changes.begin<Payment>(call, async (tx) => {
+      const row = await lockPayment(tx, paymentId);
+      begun = beginAttempt(app, tx, provider, row, attempt);
+      return trailsOfBegin(row, begun);
+    });
     if (firstAnswer) return firstAnswer;
-    const charge = await heardOf(app, provider, payment, attempt);
-    const answer = await finishAttempt(app, attempt, charge, { actorId: actorOf(call), call });
+    const answer = await carryOut(app, provider, begun, attempt, call);
     if (answer instanceof ApiError) throw answer;
     return answer;
   };
 
 /** Puts the attempt under way; the settler takes it up if this request has not ended it within its lease. */
-async function beginAttempt(
+function beginAttempt(
   app: Billing,
   tx: Transaction,
   provider: Provider,
+  row: PaymentRow,
   attempt: AttemptRow,
-): Promise<Trail[]> {
+): PaymentRow {
   const now = app.clock.now();
-  const row = await lockPayment(tx, attempt.payment_id);
-  assertAuthorizable(row.status, row.hold_expire_time, now);
+  assertAuthorizable(row, now);
+  // Another provider knows nothing of the attempt that it would have to call off.
+  const replaces = waitsForPayer(row);
+  if (replaces && row.provider !== provider.name) throw notAuthorizable(row.status);
   const begun: PaymentRow = {
     ...row,
     status: "PROCESSING",
     attempt_id: attempt.id,
+    replaced_attempt_id: replaces ? row.attempt_id : null,
     provider: provider.name,
-    provider_reference: null,
+    provider_reference: replaces ? row.provider_reference : null,
+    next_action_url: null,
     last_error: null,
     version: row.version + 1,
     settle_time: new Date(now.getTime() + app.attemptLeaseMs),
@@ -62,20 +71,30 @@ async function beginAttempt(
   };
   insertAttempt(tx, attempt, now);
   savePayment(tx, begun);
-  return trailsOf(row, begun);
+  return begun;
 }
 
-/** What the provider says; undefined where it gives no answer, so that the outcome is not known yet. */
-async function heardOf(
+const trailsOfBegin = (before: PaymentRow, begun: PaymentRow): Trail[] =>
+  begun.replaced_attempt_id === null
+    ? trailsOf(before, begun)
+    : [trailOf(begun, { action: "payment.replace_attempt" })];
+
+/** Has the provider do what was begun. Where it gives no answer, the payment is answered as it stands. */
+async function carryOut(
   app: Billing,
   provider: Provider,
   payment: PaymentRow,
   attempt: AttemptRow,
-): Promise<Charge | undefined> {
+  call: Call,
+): Promise<Payment | ApiError> {
+  const by = { actorId: actorOf(call), call };
+  let charge: Charge | undefined;
   try {
-    return await sendAttempt(app, provider, payment, attempt);
+    const givenUp = await callOffReplaced(app, provider, payment, attempt, by);
+    if (givenUp) return givenUp;
+    charge = await sendAttempt(app, provider, payment, attempt);
   } catch (error) {
     app.log.warn({ err: error, paymentId: payment.id, attemptId: attempt.id }, "provider does not answer");
-    return undefined;
   }
+  return await finishAttempt(app, attempt, charge, by);
 }

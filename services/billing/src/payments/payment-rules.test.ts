@@ -1,8 +1,10 @@
 import { expect, test } from "@jest/globals";
+import type { Payment_Status } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
 import fc from "fast-check";
 import type { ChargeStatus } from "../providers/provider.ts";
 import { beginRefund, endRefund, type Funds, refundableMinor } from "../refunds/refund-rules.ts";
 import {
+  type Authorizable,
   assertAuthorizable,
   canBecome,
   decide,
@@ -22,15 +24,34 @@ const UNTOUCHED = { amount_minor: 5000, refunded_minor: 0, refunding_minor: 0 };
 const now = new Date("2030-01-01T09:00:00Z");
 const later = new Date("2030-01-01T09:15:00Z");
 
-test("a payment that awaits authorization can be authorized until its hold ends", () => {
-  expect(() => assertAuthorizable("REQUIRES_AUTHORIZATION", later, now)).not.toThrow();
-  expect(() => assertAuthorizable("REQUIRES_AUTHORIZATION", now, now)).toThrow(
+const payment = (status: Payment_Status, hold_expire_time: Date, more: Partial<Authorizable> = {}) => ({
+  status,
+  settlement: null,
+  hold_expire_time,
+  next_action_url: null,
+  ...more,
+});
+const WAITING = { next_action_url: "https://bank.test/confirm" };
+
+test.each<[string, Payment_Status, Partial<Authorizable>]>([
+  ["awaits authorization", "REQUIRES_AUTHORIZATION", {}],
+  ["waits for its payer", "PROCESSING", WAITING],
+])("a payment that %s can be authorized until its hold ends", (_case, status, more) => {
+  expect(() => assertAuthorizable(payment(status, later, more), now)).not.toThrow();
+  expect(() => assertAuthorizable(payment(status, now, more), now)).toThrow(
     expect.objectContaining({ reason: "HOLD_EXPIRED" }),
   );
 });
 
+test("a payment that waits for its payer, but has to go back, cannot be authorized", () => {
+  const decided = payment("PROCESSING", later, { ...WAITING, settlement: "RETURN" });
+  expect(() => assertAuthorizable(decided, now)).toThrow(
+    expect.objectContaining({ reason: "ILLEGAL_TRANSITION" }),
+  );
+});
+
 test("a payment that was cancelled tells of its hold, where that has ended, swept or not", () => {
-  expect(() => assertAuthorizable("CANCELLED", now, now)).toThrow(
+  expect(() => assertAuthorizable(payment("CANCELLED", now), now)).toThrow(
     expect.objectContaining({ reason: "HOLD_EXPIRED" }),
   );
 });
@@ -43,7 +64,7 @@ test.each([
   ["VOIDED", ""],
   ["CANCELLED", ""],
 ] as const)("a payment that is %s cannot be authorized", (status, allowed) => {
-  expect(() => assertAuthorizable(status, later, now)).toThrow(
+  expect(() => assertAuthorizable(payment(status, later), now)).toThrow(
     expect.objectContaining({
       reason: "ILLEGAL_TRANSITION",
       metadata: { current: status, requested: "AUTHORIZED", allowed },

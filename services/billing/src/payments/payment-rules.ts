@@ -29,16 +29,29 @@ export interface Standing {
   settlement: Settlement | null;
 }
 
-/** Throws HOLD_EXPIRED, also for a payment that was cancelled when its hold ended, or ILLEGAL_TRANSITION. */
-export function assertAuthorizable(status: Payment_Status, holdExpireTime: Date, now: Date): void {
-  const isUnpaid = status === "REQUIRES_AUTHORIZATION" || status === "CANCELLED";
-  if (isUnpaid && holdExpireTime <= now) throw new ApiError("HOLD_EXPIRED");
-  if (!canBecome(status, "PROCESSING")) {
-    throw new ApiError("ILLEGAL_TRANSITION", {
-      metadata: { current: status, requested: "AUTHORIZED", allowed: TRANSITIONS[status].join(",") },
-    });
-  }
+/** What decides whether another attempt may begin. */
+export interface Authorizable extends Standing {
+  hold_expire_time: Date;
+  next_action_url: string | null;
 }
+
+/** Whether the attempt under way waits for the payer, so that another one may replace it. */
+export const waitsForPayer = ({ status, settlement, next_action_url }: Authorizable): boolean =>
+  status === "PROCESSING" && settlement === null && next_action_url !== null;
+
+/** Throws HOLD_EXPIRED, also for a payment that was cancelled when its hold ended, or ILLEGAL_TRANSITION. */
+export function assertAuthorizable(payment: Authorizable, now: Date): void {
+  const { status, hold_expire_time } = payment;
+  const waits = waitsForPayer(payment);
+  const isUnpaid = waits || status === "REQUIRES_AUTHORIZATION" || status === "CANCELLED";
+  if (isUnpaid && hold_expire_time <= now) throw new ApiError("HOLD_EXPIRED");
+  if (!waits && !canBecome(status, "PROCESSING")) throw notAuthorizable(status);
+}
+
+export const notAuthorizable = (status: Payment_Status): ApiError =>
+  new ApiError("ILLEGAL_TRANSITION", {
+    metadata: { current: status, requested: "AUTHORIZED", allowed: TRANSITIONS[status].join(",") },
+  });
 
 /**
  * What a decision makes of a payment: one that awaits authorization is cancelled, one that has money to move remembers

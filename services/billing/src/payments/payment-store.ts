@@ -23,6 +23,8 @@ export interface PaymentRow {
   refunding_minor: number;
   hold_expire_time: Date;
   attempt_id: string | null;
+  /** The attempt that `attempt_id` replaces, until it is called off at the provider. */
+  replaced_attempt_id: string | null;
   provider: string;
   provider_reference: string | null;
   last_error: string | null;
@@ -41,8 +43,8 @@ export interface PaymentRow {
 }
 
 const SELECT = `SELECT id, booking_id, patient_id, doctor_id, status, settlement, currency, amount_minor, refunded_minor,
-    refunding_minor, hold_expire_time, attempt_id, provider, provider_reference, last_error, next_action_url, authorize_time,
-    lapse_time, capture_time, version, create_time, settle_time, settle_tries, due_since
+    refunding_minor, hold_expire_time, attempt_id, replaced_attempt_id, provider, provider_reference, last_error, next_action_url,
+    authorize_time, lapse_time, capture_time, version, create_time, settle_time, settle_tries, due_since
   FROM payments`;
 
 /** Takes what is due, unless another settler has. */
@@ -94,7 +96,7 @@ export async function lockPayments(tx: Transaction, ids: string[]): Promise<Paym
 export function savePayment(tx: Transaction, row: PaymentRow): void {
   tx.defer(
     `UPDATE payments SET status = ?, settlement = ?, refunded_minor = ?, refunding_minor = ?, hold_expire_time = ?, attempt_id = ?,
-       provider = ?, provider_reference = ?, last_error = ?, next_action_url = ?, authorize_time = ?, lapse_time = ?, capture_time = ?,
+       replaced_attempt_id = ?, provider = ?, provider_reference = ?, last_error = ?, next_action_url = ?, authorize_time = ?, lapse_time = ?, capture_time = ?,
        version = ?, settle_time = ?, settle_tries = ?, due_since = ?
      WHERE id = ?`,
     [
@@ -104,6 +106,7 @@ export function savePayment(tx: Transaction, row: PaymentRow): void {
       row.refunding_minor,
       row.hold_expire_time,
       row.attempt_id,
+      row.replaced_attempt_id,
       row.provider,
       row.provider_reference,
       row.last_error,

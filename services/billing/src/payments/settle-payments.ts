@@ -5,6 +5,7 @@ import type { Charge } from "../providers/provider.ts";
 import { newRefund, openRefund } from "../refunds/refund.ts";
 import { refundableMinor } from "../refunds/refund-rules.ts";
 import { findAttempt } from "./attempt-store.ts";
+import { callOffReplaced } from "./call-off-attempt.ts";
 import { applyCharge, finishAttempt, sendAttempt } from "./payment-attempt.ts";
 import { isForsaken, nextStep } from "./payment-rules.ts";
 import { lockPayment, type PaymentRow, takeDuePayments } from "./payment-store.ts";
@@ -51,14 +52,16 @@ async function carryOut(app: Billing, row: PaymentRow): Promise<void> {
 
 /**
  * Finds out what became of an attempt. One that never reached the provider is sent again, under the same id: only an
- * answer to it tells for sure that nothing comes of it. One for which nobody waits any more is called off.
+ * answer to it tells for sure that nothing comes of it. One for which nobody waits any more is called off, and one that it
+ * replaces before that.
  */
 async function settleAttempt(app: Billing, row: PaymentRow, attemptId: string): Promise<void> {
   const attempt = (await findAttempt(app.db, attemptId))!;
   const provider = app.providers.of(row);
+  if (await callOffReplaced(app, provider, row, attempt, { actorId: SETTLER })) return;
+  const reference = row.replaced_attempt_id === null ? row.provider_reference : null;
   const found =
-    (await provider.find({ attemptId, reference: row.provider_reference })) ??
-    (await sendAttempt(app, provider, row, attempt));
+    (await provider.find({ attemptId, reference })) ?? (await sendAttempt(app, provider, row, attempt));
   const isInVain = found.status === "PENDING" && isForsaken(row, app.clock.now());
   const charge = isInVain ? await provider.void({ attemptId, reference: found.reference }) : found;
   await finishAttempt(app, attempt, charge, { actorId: SETTLER });

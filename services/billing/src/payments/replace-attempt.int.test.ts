@@ -1,0 +1,237 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import type { Caller } from "@medconnect/platform/identity/caller.ts";
+import { userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { StripeProvider } from "../providers/stripe-provider.ts";
+import { StripeStandIn } from "../providers/testing/stripe-stand-in.ts";
+import { type BillingTest, HOLD_MS, LEASE_MS, SETTLE_DELAY_MS, startBilling } from "../testing.ts";
+
+/** A provider whose payer confirms when the test says so. */
+interface Setup {
+  billing: BillingTest;
+  /** The payment method whose payer has to confirm. */
+  waiting: string;
+  /** The payer of the payment's newest attempt confirms. */
+  confirm: (paymentId: string) => Promise<void>;
+  /** Where the payment's attempts stand at the provider, oldest first. */
+  charges: (paymentId: string) => Promise<string[]>;
+  close: () => Promise<void>;
+}
+
+async function withStub(): Promise<Setup> {
+  const billing = await startBilling();
+  return {
+    billing,
+    waiting: "pm_requires_action",
+    // The stub's payers confirm by themselves after a while.
+    confirm: async () => billing.app.clock.advance(SETTLE_DELAY_MS),
+    charges: billing.charges,
+    close: () => billing.app.close(),
+  };
+}
+
+const STATUSES: Record<string, string> = {
+  requires_action: "PENDING",
+  requires_capture: "AUTHORIZED",
+  canceled: "VOIDED",
+};
+
+async function withStripe(): Promise<Setup> {
+  const standIn = new StripeStandIn();
+  const now = new Date("2030-01-01T09:00:00Z");
+  const provider = new StripeProvider({
+    apiKey: "sk_test_1",
+    webhookSecret: "whsec_test",
+    apiUrl: await standIn.start(),
+    returnUrl: "https://clinic.test/paid",
+    clock: { now: () => now },
+  });
+  const billing = await startBilling(provider);
+  const intentsOf = async (paymentId: string) => {
+    const attempts = await billing.app.db.read<{ id: string }>(
+      "SELECT id FROM payment_attempts WHERE payment_id = ? ORDER BY id",
+      [paymentId],
+    );
+    return attempts.flatMap(({ id }) =>
+      [...standIn.intents.values()].filter(({ metadata }) => metadata.attempt_id === id),
+    );
+  };
+  return {
+    billing,
+    waiting: "pm_card_authenticationRequired",
+    confirm: async (paymentId) => {
+      const intent = (await intentsOf(paymentId)).at(-1)!;
+      if (intent.status === "requires_action") intent.status = "requires_capture";
+    },
+    charges: async (paymentId) =>
+      (await intentsOf(paymentId)).map(({ status }) => STATUSES[status] ?? status),
+    close: async () => {
+      await billing.app.close();
+      standIn.stop();
+    },
+  };
+}
+
+const ILLEGAL = { reason: "ILLEGAL_TRANSITION" };
+const METHODS = ["find", "void", "authorize"];
+const CUTS = METHODS.flatMap((method) => (["there", "back"] as const).map((way) => [method, way] as const));
+
+describe.each([
+  ["the stub", withStub],
+  ["Stripe", withStripe],
+])("another card while the first waits for its payer, with %s:", (_name, setUp) => {
+  let setup: Setup;
+  let billing: BillingTest;
+  let patient: Caller & { userId: string };
+  beforeAll(async () => {
+    setup = await setUp();
+    billing = setup.billing;
+  });
+  afterAll(() => setup.close());
+  beforeEach(() => {
+    patient = userCaller("PATIENT");
+    billing.provider.mend();
+  });
+
+  /** A payment whose first attempt waits for its payer. */
+  async function waitingPayment(): Promise<string> {
+    const { paymentId } = await billing.hold(patient);
+    const { response } = await billing.authorize(paymentId, patient, setup.waiting, `first ${paymentId}`);
+    expect(response).toMatchObject({ status: "PROCESSING", nextActionUrl: expect.any(String) });
+    billing.provider.mend();
+    return paymentId;
+  }
+
+  test("the first is called off at the provider, then the second is authorized", async () => {
+    const paymentId = await waitingPayment();
+    const { response } = await billing.authorize(paymentId, patient);
+    expect(response).toMatchObject({ status: "AUTHORIZED", nextActionUrl: undefined });
+    expect(billing.provider.calls).toEqual(METHODS);
+    expect(await setup.charges(paymentId)).toEqual(["VOIDED", "AUTHORIZED"]);
+    expect(await billing.told(paymentId)).toHaveLength(1);
+    expect((await billing.trail(paymentId)).slice(1)).toEqual([
+      `payment.attempt SUCCESS by ${patient.userId}`,
+      `payment.replace_attempt SUCCESS by ${patient.userId}`,
+      `payment.authorize SUCCESS by ${patient.userId}`,
+    ]);
+    // The first key has its first answer, and touches nothing any more.
+    const again = await billing.authorize(paymentId, patient, setup.waiting, `first ${paymentId}`);
+    expect(again).toMatchObject({ replayed: true, response: { status: "PROCESSING" } });
+    await setup.confirm(paymentId);
+    await billing.settle();
+    expect(await setup.charges(paymentId)).toEqual(["VOIDED", "AUTHORIZED"]);
+  });
+
+  test("the second may wait for its payer, too, and be replaced", async () => {
+    const paymentId = await waitingPayment();
+    await billing.authorize(paymentId, patient, setup.waiting);
+    await billing.authorize(paymentId, patient);
+    expect(await setup.charges(paymentId)).toEqual(["VOIDED", "VOIDED", "AUTHORIZED"]);
+  });
+
+  test("where the payer has confirmed the first before, it wins", async () => {
+    const paymentId = await waitingPayment();
+    await setup.confirm(paymentId);
+    const second = () => billing.authorize(paymentId, patient, "pm_card_visa", `second ${paymentId}`);
+    await expect(second()).rejects.toMatchObject({ ...ILLEGAL, metadata: { current: "AUTHORIZED" } });
+    expect(billing.provider.calls).toEqual(["find"]);
+    expect(await setup.charges(paymentId)).toEqual(["AUTHORIZED"]);
+    expect((await billing.read(paymentId)).status).toBe("AUTHORIZED");
+    expect(await billing.told(paymentId)).toHaveLength(1);
+    await expect(second()).rejects.toMatchObject(ILLEGAL);
+  });
+
+  test("where the payer confirms while the first is being called off, nobody hears of that authorization", async () => {
+    const paymentId = await waitingPayment();
+    billing.provider.back = async () => {
+      if (billing.provider.calls.at(-1) === "find") await setup.confirm(paymentId);
+    };
+    expect((await billing.authorize(paymentId, patient)).response.status).toBe("AUTHORIZED");
+    expect(await setup.charges(paymentId)).toEqual(["VOIDED", "AUTHORIZED"]);
+    expect(await billing.told(paymentId)).toHaveLength(1);
+  });
+
+  test.each(CUTS)("a %s that gets lost on its way %s is made up for", async (method, way) => {
+    const paymentId = await waitingPayment();
+    billing.provider[way] = async () => {
+      if (billing.provider.calls.at(-1) === method) throw new Error("unreachable");
+    };
+    const { response } = await billing.authorize(paymentId, patient);
+    expect(response).toMatchObject({ status: "PROCESSING", nextActionUrl: undefined });
+    billing.provider.mend();
+    billing.app.clock.advance(LEASE_MS);
+    await billing.settle();
+    await outcome(paymentId);
+  });
+
+  test.each(CUTS)("a process that dies with a %s on its way %s is made up for", async (method, way) => {
+    const paymentId = await waitingPayment();
+    const { promise: reached, resolve: reach } = Promise.withResolvers<void>();
+    billing.provider[way] = () => {
+      if (billing.provider.calls.at(-1) !== method) return Promise.resolve();
+      reach();
+      return new Promise(() => {});
+    };
+    void billing.authorize(paymentId, patient);
+    await reached;
+    billing.provider.mend();
+    billing.app.clock.advance(LEASE_MS);
+    await billing.settle();
+    await outcome(paymentId);
+  });
+
+  /** One authorization, by whichever card. The stub's payer confirms within the lease, so there the first may win. */
+  async function outcome(paymentId: string): Promise<void> {
+    expect((await billing.read(paymentId)).status).toBe("AUTHORIZED");
+    const charges = await setup.charges(paymentId);
+    expect(charges.filter((status) => status === "AUTHORIZED")).toHaveLength(1);
+    expect(charges).not.toContain("PENDING");
+    expect(await billing.told(paymentId)).toHaveLength(1);
+  }
+
+  test("of many cards at once one replaces the first, and the others are refused", async () => {
+    const paymentId = await waitingPayment();
+    const results = await Promise.allSettled(
+      Array.from({ length: 10 }, () => billing.authorize(paymentId, patient)),
+    );
+    expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+    for (const result of results)
+      if (result.status === "rejected") expect(result.reason).toMatchObject(ILLEGAL);
+    expect(await setup.charges(paymentId)).toEqual(["VOIDED", "AUTHORIZED"]);
+  });
+
+  test("where the booking is called off meanwhile, nothing stays authorized", async () => {
+    const held = await billing.hold(patient);
+    await billing.authorize(held.paymentId, patient, setup.waiting);
+    billing.provider.there = async () => {
+      throw new Error("unreachable");
+    };
+    await billing.authorize(held.paymentId, patient);
+    billing.provider.mend();
+    await billing.deliver(held.cancelledFree);
+    billing.app.clock.advance(LEASE_MS);
+    await billing.settle();
+    await billing.settle();
+    expect(await setup.charges(held.paymentId)).not.toContain("AUTHORIZED");
+    expect((await billing.read(held.paymentId)).status).toBe("VOIDED");
+  });
+
+  test("is refused once the hold has ended", async () => {
+    const paymentId = await waitingPayment();
+    billing.app.clock.advance(HOLD_MS);
+    await expect(billing.authorize(paymentId, patient)).rejects.toMatchObject({ reason: "HOLD_EXPIRED" });
+    expect(billing.provider.calls).toEqual([]);
+  });
+});
+
+test("an attempt of which nothing is heard cannot be replaced", async () => {
+  const billing = await startBilling();
+  const patient = userCaller("PATIENT");
+  const { paymentId } = await billing.hold(patient);
+  await billing.authorize(paymentId, patient, "pm_provider_timeout");
+  await expect(billing.authorize(paymentId, patient)).rejects.toMatchObject({
+    ...ILLEGAL,
+    metadata: { current: "PROCESSING" },
+  });
+  expect(await billing.charges(paymentId)).toEqual(["AUTHORIZED"]);
+  await billing.app.close();
+});
