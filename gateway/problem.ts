@@ -22,46 +22,20 @@ export interface Problem {
   metadata?: Record<string, string>;
 }
 
-/** Upper bound of a problem's JSON in bytes: a request must not get an answer many times its size. */
-export const MAX_PROBLEM_BYTES = 8 * 1024;
-const MAX_TEXT_LENGTH = 256;
-/** Room for telling how many violations were left out. */
-const REST_BYTES = 64;
-
 export function problemOf(error: ApiError, requestId: string): Problem {
   const { reason, rule, message, violations, metadata } = error;
-  const facts = Object.entries(metadata).map(([name, value]) => [name, shortened(value)]);
-  const problem: Problem = {
+  return {
     type: PROBLEM_TYPE_BASE + reason,
     title: rule.title,
     status: rule.httpStatus,
-    detail: shortened(message),
+    detail: message,
     code: status[error.code],
     reason,
     requestId,
-    ...(facts.length > 0 && { metadata: Object.fromEntries(facts) }),
+    ...(violations.length > 0 && { errors: violations }),
+    ...(Object.keys(metadata).length > 0 && { metadata }),
   };
-  if (violations.length === 0) return problem;
-  return { ...problem, errors: fitting(violations, MAX_PROBLEM_BYTES - bytesOf(problem) - REST_BYTES) };
 }
-
-/** The first violations that `bytes` of JSON have room for, and the number of the others. */
-function fitting(violations: FieldViolation[], bytes: number): FieldViolation[] {
-  const errors: FieldViolation[] = [];
-  let left = bytes - '"errors":[],'.length;
-  for (const { field, description } of violations) {
-    const error = { field: shortened(field), description: shortened(description) };
-    left -= bytesOf(error) + 1;
-    if (left < 0) return [...errors, { field: "", description: `${violations.length - errors.length} more` }];
-    errors.push(error);
-  }
-  return errors;
-}
-
-const bytesOf = (value: object): number => Buffer.byteLength(JSON.stringify(value));
-
-const shortened = (text: string): string =>
-  text.length <= MAX_TEXT_LENGTH ? text : `${text.slice(0, MAX_TEXT_LENGTH).toWellFormed()}…`;
 
 /** The headers that go with an error beyond its media type. `sentToken`: the request had an Authorization header. */
 export function problemHeaders(error: ApiError, sentToken: boolean): Record<string, string> {

@@ -13,6 +13,7 @@ import { allowedMethods, type Router } from "./routing/router.ts";
 import type { Route } from "./routing/routes.ts";
 import type { RequestBinding } from "./transcoding/binding.ts";
 import { assertJson, readBody } from "./transcoding/body.ts";
+import { assertConditions, conditional } from "./transcoding/conditions.ts";
 import { asClientWrote } from "./transcoding/field-names.ts";
 import { encodeRequest } from "./transcoding/request.ts";
 
@@ -55,6 +56,7 @@ export function rpcHandler({ router, identity, limiter, load, callTimeoutMs }: R
     const client = clientOf(method.rules.rate, caller, address);
     await limiter.count(method.rules.rate, client, (name, value) => response.setHeader(name, value));
 
+    assertConditions(request, binding);
     const body = await readBody(request, response);
     if (!binding.takesRawBody) assertJson(request, body);
     const message = encodeRequest(binding, { request, values: match.values, query, body });
@@ -79,7 +81,7 @@ export function rpcHandler({ router, identity, limiter, load, callTimeoutMs }: R
         throw inClientsWords(error, binding);
       });
     if (route.isPublicData) response.setHeader("Cache-Control", "public, max-age=60");
-    send(response, route.answer(reply.message, reply.trailer));
+    send(response, conditional(request, route.answer(reply.message, reply.trailer)));
   };
 }
 

@@ -34,6 +34,7 @@ const SENT_BY_PAGES = [
   "content-type",
   "idempotency-key",
   "if-match",
+  "if-none-match",
   "traceparent",
   "x-request-id",
 ];

@@ -32,5 +32,7 @@ test.each([[["license"]], [undefined]])("an immutable field cannot be changed (m
 test("an etag is of one version; none asks for no check", () => {
   expect(() => assertEtag("", 7)).not.toThrow();
   expect(() => assertEtag(etagOf(7), 7)).not.toThrow();
+  expect(() => assertEtag(`${etagOf(7)}.aHash-of_it`, 7)).not.toThrow();
+  expect(() => assertEtag(`${etagOf(6)}.${etagOf(7)}`, 7)).toThrow();
   expect(() => assertEtag(etagOf(6), 7)).toThrow(expect.objectContaining({ reason: "ETAG_MISMATCH" }));
 });

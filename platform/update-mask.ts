@@ -35,10 +35,13 @@ export function applyMask<T extends object>(
   return { ...current, ...Object.fromEntries(chosen) };
 }
 
-/** An entity tag of a resource's version (RFC 9110 §8.8.3). */
+/** A resource's etag: its version. Over HTTP the gateway adds a hash of the answer: `version.hash`. */
 export const etagOf = (version: number): string => version.toString(36).padStart(4, "0");
 
-/** Throws ETAG_MISMATCH if the client read another version than the current one; "" asks for no check. */
+/**
+ * Throws ETAG_MISMATCH if the client read another version than the current one; "" asks for no check. The hash is not
+ * compared: it also covers fields that no client writes, such as `nextAvailableTime`.
+ */
 export function assertEtag(sent: string, version: number): void {
-  if (sent !== "" && sent !== etagOf(version)) throw new ApiError("ETAG_MISMATCH");
+  if (sent !== "" && sent.split(".", 1)[0] !== etagOf(version)) throw new ApiError("ETAG_MISMATCH");
 }

@@ -77,6 +77,13 @@ const parameters = {
       "The `ETag` that was read; 412 if the resource has changed since. The body's `etag` says the same.",
     schema: { type: "string" },
   },
+  IfNoneMatch: {
+    name: "If-None-Match",
+    in: "header",
+    required: false,
+    description: "The `ETag` that was read; 304 if the answer would be the same.",
+    schema: { type: "string" },
+  },
 };
 
 const header = (description: string, type = "string"): Schema => ({ description, schema: { type } });
@@ -84,7 +91,9 @@ const header = (description: string, type = "string"): Schema => ({ description,
 const headers = {
   "x-request-id": header("The request's id: the one that was sent, or a new one."),
   "x-trace-id": header("The request's trace (W3C Trace Context)."),
-  ETag: header("The resource's version, for `If-Match`."),
+  ETag: header(
+    "The resource's version and a hash of the answer, for `If-Match` (compares the version) and `If-None-Match` (compares both).",
+  ),
   Location: header("Where the new resource is."),
   "Idempotent-Replayed": header("`true` where this answer was given before, to the same Idempotency-Key."),
   RateLimit: header('What is left, and seconds until it is whole again: `"read";r=599;t=42`.'),

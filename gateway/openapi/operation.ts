@@ -60,7 +60,8 @@ function securityOf({ rules }: Method): Schema[] {
   return rules.access === Access.OPTIONAL ? [{}, bearer] : [bearer];
 }
 
-function parametersOf({ method, binding }: Route, schemas: Schemas): Schema[] {
+function parametersOf(route: Route, schemas: Schemas): Schema[] {
+  const { method, binding } = route;
   const inPath = binding.variables.map((fields) => ({
     ...parameter("path", fields.map((field) => field.jsonName).join("."), fields.at(-1)!, schemas),
     required: true,
@@ -80,6 +81,7 @@ function parametersOf({ method, binding }: Route, schemas: Schemas): Schema[] {
     ...(idempotency === Idempotency.REQUIRED ? [ref("parameters", "IdempotencyKeyRequired")] : []),
     ...(idempotency === Idempotency.ACCEPTED ? [ref("parameters", "IdempotencyKey")] : []),
     ...(binding.etag && binding.updateMask ? [ref("parameters", "IfMatch")] : []),
+    ...(isConditional(route) ? [ref("parameters", "IfNoneMatch")] : []),
   ];
 }
 
@@ -125,8 +127,17 @@ const ACCEPTED = {
   content: { "application/json": { schema: { type: "object", maxProperties: 0 }, example: {} } },
 };
 
-function successOf({ method }: Route, schemas: Schemas): Record<string, Schema> {
-  const { output, rules } = method;
+/** Whether the answer has an etag that a later read can name. */
+const isConditional = ({ method, httpMethod }: Route): boolean =>
+  httpMethod === "GET" && method.output.field.etag !== undefined;
+
+const NOT_MODIFIED = {
+  description: "The answer is the one that `If-None-Match` names.",
+  headers: { "x-request-id": ref("headers", "x-request-id"), ETag: ref("headers", "ETag") },
+};
+
+function successOf(route: Route, schemas: Schemas): Record<string, Schema> {
+  const { output, rules } = route.method;
   const headers = {
     "x-request-id": ref("headers", "x-request-id"),
     "x-trace-id": ref("headers", "x-trace-id"),
@@ -137,7 +148,7 @@ function successOf({ method }: Route, schemas: Schemas): Record<string, Schema> 
     ...(rules.idempotency !== Idempotency.IDEMPOTENCY_UNSPECIFIED && {
       "Idempotent-Replayed": ref("headers", "Idempotent-Replayed"),
     }),
-    ...(output.fields.some((field) => field.name === "etag") && { ETag: ref("headers", "ETag") }),
+    ...(output.field.etag && { ETag: ref("headers", "ETag") }),
     ...(rules.creates && rules.location !== "" && { Location: ref("headers", "Location") }),
   };
   const description = commentOn(output) || "Done.";
@@ -151,5 +162,6 @@ function successOf({ method }: Route, schemas: Schemas): Record<string, Schema> 
   const content = {
     "application/json": { schema: schemas.message(output, "answer"), example: exampleOf(output.fields) },
   };
-  return { [rules.creates ? 201 : 200]: { description, headers, content }, ...accepted };
+  const unchanged = isConditional(route) && { 304: NOT_MODIFIED };
+  return { [rules.creates ? 201 : 200]: { description, headers, content }, ...accepted, ...unchanged };
 }

@@ -22,7 +22,7 @@ const OF_ANY_ROUTE: Reason[] = [
 ];
 
 /** Every reason that a route may answer with: those of any method of its kind, and those that it declares. */
-export function reasonsOf({ method, binding }: Route): Reason[] {
+export function reasonsOf({ method, binding, httpMethod }: Route): Reason[] {
   const { rules } = method;
   const reasons: Reason[] = [...OF_ANY_ROUTE];
   if (binding.body !== "") reasons.push("MALFORMED_JSON", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE");
@@ -34,6 +34,7 @@ export function reasonsOf({ method, binding }: Route): Reason[] {
     reasons.push("IDEMPOTENCY_KEY_REUSED", "IDEMPOTENCY_IN_PROGRESS");
   }
   if (rules.idempotency === Idempotency.REQUIRED) reasons.push("IDEMPOTENCY_KEY_REQUIRED");
+  if (httpMethod === "GET" && method.output.field.etag) reasons.push("ETAG_MISMATCH");
   const declared = rules.errors.map((number) => ReasonNumber[number] as Reason);
   return [...new Set([...reasons, ...declared])];
 }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { type DescMessage, fromBinary, type JsonObject, toJson } from "@bufbuild/protobuf";
 import { protoCamelCase } from "@bufbuild/protobuf/reflect";
 import type { Metadata } from "@grpc/grpc-js";
@@ -33,11 +34,21 @@ function doneMakerFor({ output, rules }: Method): AnswerMaker {
   return (bytes, trailer) => {
     const json = jsonOf(output, bytes);
     const headers: Record<string, string> = { "content-type": "application/json", ...replayed(trailer) };
-    if (hasEtag && json.etag) headers.etag = `"${json.etag}"`;
+    if (hasEtag && json.etag) {
+      json.etag = `${json.etag}.${hashOf(json)}`;
+      headers.etag = `"${json.etag}"`;
+    }
     if (location !== "") headers.location = fillIn(location, json);
     return { status: rules.creates ? 201 : 200, headers, body: Buffer.from(JSON.stringify(json)) };
   };
 }
+
+/** 96 bits: enough to tell a resource's answers apart. */
+const HASH_LENGTH = 16;
+
+/** Covers all that the answer shows, so that If-None-Match finds also a change that does not raise the version. */
+const hashOf = (json: JsonObject): string =>
+  createHash("sha256").update(JSON.stringify(json)).digest("base64url").slice(0, HASH_LENGTH);
 
 const accepted = (trailer: Metadata): Answer => ({
   status: 202,

@@ -1,0 +1,120 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
+import type { Role } from "@medconnect/platform/identity/caller.ts";
+import {
+  MethodRules_Access as Access,
+  MethodRules_Role as RoleNumber,
+} from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
+import type { Route } from "./routing/routes.ts";
+import { contractRoutes } from "./testing/routes.ts";
+import { startTestGateway, type TestGateway } from "./testing/test-gateway.ts";
+
+const ID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
+let gateway: TestGateway;
+
+beforeAll(async () => {
+  gateway = await startTestGateway();
+});
+afterAll(() => gateway.close());
+afterEach(() => {
+  gateway.stubs.stubs.clear();
+  gateway.stubs.calls.length = 0;
+});
+
+const withEtag = contractRoutes.filter(({ method }) => method.output.field.etag !== undefined);
+const reads = withEtag.filter(({ httpMethod }) => httpMethod === "GET");
+const updates = contractRoutes.filter(({ httpMethod, binding }) => httpMethod === "PATCH" && binding.etag);
+const named = (routes: Route[]) =>
+  routes.map((route) => [`${route.httpMethod} ${route.path}`, route] as const);
+
+async function send(
+  { method, httpMethod, path }: Route,
+  headers: Record<string, string> = {},
+  as = httpMethod,
+) {
+  const { access, roles } = method.rules;
+  const role = access === Access.ROLES ? (RoleNumber[roles[0]!] as Role) : "PATIENT";
+  const body = httpMethod === "GET" ? undefined : {};
+  const target = path.replaceAll(/\{\w+\}/g, ID);
+  return await gateway.send(as, target, { headers: { ...(await gateway.signedIn(role)), ...headers }, body });
+}
+
+test("the contract has resources to read and to update under conditions", () => {
+  expect(reads.length).toBeGreaterThanOrEqual(3);
+  expect(updates.length).toBeGreaterThanOrEqual(2);
+});
+
+describe.each(named(reads))("%s", (_title, route) => {
+  const answers = (answer: Record<string, string>) =>
+    gateway.stubs.stubs.set(route.method.name, () => answer);
+
+  test("has an etag of version and hash, in the header as in the body", async () => {
+    answers({ etag: "0007" });
+    const { headers, json } = await send(route);
+    expect(json.etag).toMatch(/^0007\.[\w-]{16}$/);
+    expect(headers.etag).toBe(`"${json.etag}"`);
+    expect((await send(route)).json.etag).toBe(json.etag);
+  });
+
+  test("has another etag where it shows something else of the same version", async () => {
+    const [shown] = route.method.output.fields.filter(
+      (field) => field.jsonName.endsWith("Time") && !field.oneof,
+    );
+    answers({ etag: "0007" });
+    const before = await send(route);
+    answers({ etag: "0007", [shown!.jsonName]: "2027-01-01T00:00:00Z" });
+    const after = await send(route, { "if-none-match": before.headers.etag! });
+    expect(after.status).toBe(200);
+    expect(after.headers.etag).not.toBe(before.headers.etag);
+  });
+
+  test("is 304 to who has the answer already, for HEAD as for GET", async () => {
+    answers({ etag: "0007" });
+    const { etag } = (await send(route)).headers;
+    for (const list of [etag!, `W/${etag}`, `"other", ${etag}`, ` "a,b" , W/${etag}`, "*"]) {
+      for (const as of ["GET", "HEAD"]) {
+        const { status, headers, text } = await send(route, { "if-none-match": list }, as);
+        expect({ list, status, text }).toEqual({ list, status: 304, text: "" });
+        expect(headers).toMatchObject({ etag, "cache-control": "no-store" });
+        expect(headers).not.toHaveProperty("content-type");
+      }
+    }
+    for (const list of ['"0007"', '"other"', etag!.slice(1, -1), "", `W/"0007"`]) {
+      expect([list, (await send(route, { "if-none-match": list })).status]).toEqual([list, 200]);
+    }
+  });
+
+  test("is 412 to who asks for another version", async () => {
+    answers({ etag: "0007" });
+    const { etag } = (await send(route)).headers;
+    for (const list of [etag!, '"0007"', '"0007.another-hash"', '"0006", "0007"', "*"]) {
+      expect([list, (await send(route, { "if-match": list })).status]).toEqual([list, 200]);
+    }
+    const refused = await send(route, { "if-match": '"0006.another-hash"' });
+    expect(refused.json).toMatchObject({ status: 412, reason: "ETAG_MISMATCH" });
+  });
+});
+
+describe.each(named(updates))("%s", (_title, route) => {
+  test("hands the whole etag to the service, which compares the version", async () => {
+    await send(route, { "if-match": 'W/"0007.hash-of_it"' });
+    expect(JSON.stringify(gateway.stubs.calls.at(-1)?.request)).toContain('"etag":"0007.hash-of_it"');
+  });
+
+  test("refuses If-None-Match rather than to ignore it", async () => {
+    const { status, json } = await send(route, { "if-none-match": "*" });
+    expect(status).toBe(400);
+    expect(json.errors).toEqual([{ field: "If-None-Match", description: "is for GET and HEAD only" }]);
+    expect(gateway.stubs.calls).toEqual([]);
+  });
+});
+
+test("a method without an etag refuses If-Match rather than to ignore it", async () => {
+  const headers = { ...(await gateway.signedIn()), "if-match": '"0007"' };
+  const answer = await gateway.send("POST", `/v1/bookings/${ID}:cancel`, { headers, body: {} });
+  expect(answer.status).toBe(400);
+  expect(answer.json.errors).toEqual([{ field: "If-Match", description: "is not taken by this method" }]);
+  const any = { ...headers, "if-match": "*" };
+  expect((await gateway.send("POST", `/v1/bookings/${ID}:cancel`, { headers: any, body: {} })).status).toBe(
+    200,
+  );
+});

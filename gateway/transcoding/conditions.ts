@@ -1,0 +1,43 @@
+import type { IncomingMessage } from "node:http";
+import { ApiError, invalidField } from "@medconnect/platform/errors/api-error.ts";
+import type { RequestBinding } from "./binding.ts";
+import type { Answer } from "./response.ts";
+
+/** The opaque part of each entity tag in a list; `W/` makes no difference, as the comparison is weak (RFC 9110 §8.8.3.2). */
+const ENTITY_TAGS = /(?:W\/)?"([!#-~]*)"/g;
+
+/**
+ * Refuses conditions that the method cannot keep: ignored, they would let through what the client wanted to guard.
+ * Throws INVALID_REQUEST.
+ */
+export function assertConditions({ method, headers }: IncomingMessage, { etag }: RequestBinding): void {
+  if (isRead(method)) return;
+  if (headers["if-none-match"] !== undefined) throw invalidField("If-None-Match", "is for GET and HEAD only");
+  const match = headers["if-match"];
+  const isGuarded = etag !== undefined && method !== "POST";
+  if (match !== undefined && match !== "*" && !isGuarded) {
+    throw invalidField("If-Match", "is not taken by this method");
+  }
+}
+
+/**
+ * The answer of a read under its conditions (RFC 9110 §13.1). If-Match asks for a version of the resource,
+ * If-None-Match for another answer: 304 where it would be the same. Throws ETAG_MISMATCH.
+ */
+export function conditional({ method, headers }: IncomingMessage, answer: Answer): Answer {
+  const etag = answer.headers.etag?.slice(1, -1);
+  if (!isRead(method) || etag === undefined) return answer;
+  const match = headers["if-match"];
+  if (match !== undefined && !names(match, versionOf(etag), versionOf)) throw new ApiError("ETAG_MISMATCH");
+  const noneMatch = headers["if-none-match"];
+  if (noneMatch === undefined || !names(noneMatch, etag)) return answer;
+  return { status: 304, headers: { etag: answer.headers.etag! }, body: "" };
+}
+
+const isRead = (method?: string): boolean => method === "GET" || method === "HEAD";
+
+const versionOf = (etag: string): string => etag.split(".", 1)[0]!;
+
+/** Whether a list of entity tags has one that is `wanted`. */
+const names = (list: string, wanted: string, partOf = (etag: string) => etag): boolean =>
+  list.trim() === "*" || [...list.matchAll(ENTITY_TAGS)].some(([, etag]) => partOf(etag!) === wanted);
