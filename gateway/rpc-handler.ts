@@ -57,7 +57,7 @@ export function rpcHandler({ router, identity, limiter, load, callTimeoutMs }: R
     await limiter.count(method.rules.rate, client, (name, value) => response.setHeader(name, value));
 
     assertConditions(request, binding);
-    const body = await readBody(request, response);
+    const body = await readBody(request, response, binding.bodyLimit);
     if (!binding.takesRawBody) assertJson(request, body);
     const message = encodeRequest(binding, { request, values: match.values, query, body });
 

@@ -1,6 +1,7 @@
 import { type DescField, type DescMessage, getOption } from "@bufbuild/protobuf";
 import { headers as headersOption } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import type { HttpBinding } from "../routing/http-rule.ts";
+import { bodyLimitOf } from "./body-limit.ts";
 import { isWellKnown } from "./strict-json.ts";
 
 /** The message whose content is the raw body of a request or an answer. */
@@ -15,6 +16,8 @@ export interface RequestBinding {
   readonly query: ReadonlyMap<string, DescField>;
   /** The body fills this field, all fields that are left ("*"), or there is none (""). */
   readonly body: DescField | "*" | "";
+  /** The largest body that is taken, in bytes. */
+  readonly bodyLimit: number;
   /** The body is passed on untouched, whatever its media type (google.api.HttpBody). */
   readonly takesRawBody: boolean;
   /** Filled from the Idempotency-Key header. */
@@ -55,6 +58,7 @@ export function bindRequest(input: DescMessage, { template, body }: HttpBinding)
     variables,
     query: new Map(parameters.map((field) => [field.jsonName, asParameter(field)])),
     body: bodyField,
+    bodyLimit: bodyLimitOf(input, bodyField),
     takesRawBody: resource?.typeName === HTTP_BODY,
     idempotencyKey,
     headers,

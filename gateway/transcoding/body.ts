@@ -1,20 +1,30 @@
 import type { IncomingMessage } from "node:http";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import express, { type Response } from "express";
+import { LARGE_BYTES, USUAL_BYTES } from "./body-limit.ts";
 
-const MAX_BODY_BYTES = 100 * 1024;
 const NO_BODY = Buffer.alloc(0);
 
 /** Compressed bodies are refused (415): a hundred kilobytes of them can say a hundred megabytes. */
-const raw = express.raw({ type: () => true, limit: MAX_BODY_BYTES, inflate: false });
+const readers = new Map(
+  [USUAL_BYTES, LARGE_BYTES].map((limit) => [
+    limit,
+    express.raw({ type: () => true, limit, inflate: false }),
+  ]),
+);
 
-/** The body's bytes, none where there is no body. Throws BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE or CANCELLED. */
-export function readBody(request: IncomingMessage, response: Response): Promise<Buffer> {
+/**
+ * The body's bytes, none where there is no body. Throws BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE or CANCELLED.
+ *
+ * @param limit in bytes, one of `bodyLimitOf`
+ */
+export function readBody(request: IncomingMessage, response: Response, limit: number): Promise<Buffer> {
   const { "content-length": length, "transfer-encoding": encoding } = request.headers;
   if (encoding === undefined && (length === undefined || length === "0")) return Promise.resolve(NO_BODY);
+  const read = readers.get(limit)!;
   return new Promise((resolve, reject) => {
-    raw(request, response, (error?: unknown) => {
-      if (error) reject(refusal(error as HttpError));
+    read(request, response, (error?: unknown) => {
+      if (error) reject(refusal(error as HttpError, limit));
       else resolve(bodyOf(request));
     });
   });
@@ -25,10 +35,13 @@ interface HttpError extends Error {
   status?: number;
 }
 
-function refusal(error: HttpError): ApiError {
+function refusal(error: HttpError, limit: number): ApiError {
   switch (error.status) {
     case 413:
-      return new ApiError("BODY_TOO_LARGE");
+      return new ApiError("BODY_TOO_LARGE", {
+        detail: `The body is larger than ${limit / 1024} KiB, which is the most that this route takes.`,
+        metadata: { maxBytes: String(limit) },
+      });
     case 415:
       return new ApiError("UNSUPPORTED_MEDIA_TYPE", { detail: "A compressed body is not taken." });
     default:

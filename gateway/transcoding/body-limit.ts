@@ -1,0 +1,40 @@
+import type { DescField, DescMessage } from "@bufbuild/protobuf";
+import type { FieldRules } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
+import { rulesOf } from "../openapi/field-rules.ts";
+
+/** Bodies of most routes. */
+export const USUAL_BYTES = 100 * 1024;
+/** Bodies of routes whose fields take more, such as clinical notes; also what a service takes over gRPC. */
+export const LARGE_BYTES = 1024 * 1024;
+
+/** A code point beyond U+FFFF as JSON may write it: two escapes, `\ud83d\ude00`. */
+const BYTES_OF_CHARACTER = 12;
+/** Numbers, times, ids and words, with their quotes; longer ones say so by a rule. */
+const BYTES_OF_VALUE = 64;
+
+/** The largest body that a route takes: 1 MiB where its fields may come to more than 100 KiB of JSON. */
+export function bodyLimitOf(input: DescMessage, body: DescField | "*" | ""): number {
+  const message = body === "*" ? input : typeof body === "object" ? body.message : undefined;
+  return message && largestOf(message) > USUAL_BYTES ? LARGE_BYTES : USUAL_BYTES;
+}
+
+/** The size of the largest JSON that the field rules allow, white space left out. */
+function largestOf({ fields }: DescMessage): number {
+  return fields.reduce(
+    (sum, field) => sum + field.jsonName.length + '"":,'.length + largestOfField(field),
+    2,
+  );
+}
+
+function largestOfField(field: DescField): number {
+  const rules = rulesOf(field)?.type;
+  if (rules?.case !== "repeated") return largestOfOne(field, rules);
+  const { maxItems, items } = rules.value;
+  return Math.max(1, Number(maxItems)) * largestOfOne(field, items?.type);
+}
+
+function largestOfOne({ message }: DescField, rules: FieldRules["type"] | undefined): number {
+  if (message && !message.typeName.startsWith("google.")) return largestOf(message);
+  const characters = rules?.case === "string" ? Number(rules.value.maxLen) : 0;
+  return BYTES_OF_CHARACTER * characters + BYTES_OF_VALUE;
+}
