@@ -2,11 +2,9 @@ import { Client, credentials, Metadata, type MethodDefinition, status } from "@g
 import { ApiError } from "../errors/api-error.ts";
 import { injectTrace, inSpan, SpanKind } from "../telemetry/tracing.ts";
 import type { MutualTls } from "../tls/mutual-tls.ts";
+import { MAX_ANSWER_BYTES, MAX_REQUEST_BYTES } from "./message-limits.ts";
 import { SERVICE_CONFIG } from "./service-config.ts";
 import { fromGrpcStatus } from "./status.ts";
-
-/** A page of a hundred long clinical notes comes to more than the 4 MiB that grpc-js takes by default. */
-const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 
 /** What goes with a call. */
 export interface CallOptions {
@@ -49,7 +47,7 @@ export class GrpcClient {
       // A connection that was lost without a word is noticed within 8 s, so that calls get through again within 10.
       "grpc.keepalive_time_ms": 5000,
       "grpc.keepalive_timeout_ms": 3000,
-      "grpc.max_send_message_length": 1024 * 1024,
+      "grpc.max_send_message_length": MAX_REQUEST_BYTES,
       "grpc.max_receive_message_length": MAX_ANSWER_BYTES,
       "grpc.service_config": SERVICE_CONFIG,
     });

@@ -27,10 +27,10 @@ import { authenticate, authorize, type Identity } from "./access.ts";
 import type { Call } from "./call.ts";
 import { CredentialLimit } from "./credential-limit.ts";
 import { header } from "./header.ts";
+import { MAX_ANSWER_BYTES, MAX_REQUEST_BYTES } from "./message-limits.ts";
 import { type GatewayProof, type Origin, originOf } from "./origin.ts";
 import { REPLAYED_KEY, toGrpcStatus } from "./status.ts";
 
-const MAX_MESSAGE_BYTES = 1024 * 1024;
 const DEFAULT_DEADLINE_MS = 10_000;
 
 type MessageOf<D, K extends "request" | "response"> =
@@ -75,7 +75,8 @@ const handled = durations("rpc.server.call.duration", "How long calls took to an
  */
 export class GrpcServer {
   readonly server = new Server({
-    "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
+    "grpc.max_receive_message_length": MAX_REQUEST_BYTES,
+    "grpc.max_send_message_length": MAX_ANSWER_BYTES,
     "grpc.keepalive_time_ms": 30_000,
     "grpc.keepalive_timeout_ms": 5000,
   });

@@ -5,9 +5,11 @@ import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts
 import {
   ConsultationServiceService,
   ListConsultationsRequest,
+  ListConsultationsResponse,
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import { listConsultations } from "../consultations/read-consultations.ts";
 import { type ClinicalTest, MINUTE_MS, startClinical } from "../testing.ts";
+import { insertAddendum } from "./addendum-store.ts";
 
 const NOTES = "flu; rest";
 
@@ -132,6 +134,55 @@ test("a consultation has a hundred addenda at the most, however many are added a
     expect(error).toMatchObject({ reason: "TOO_MANY_ADDENDA", metadata: { limit: "100" } });
   expect(await rowsOf(consultationId)).toHaveLength(100);
 });
+
+test("the addenda of a consultation have 256 KiB together, whoever adds at once", async () => {
+  const consultationId = await complete();
+  // 60,000 bytes in UTF-8.
+  const long = "診".repeat(20_000);
+  const added = await Promise.allSettled(
+    Array.from({ length: 8 }, () => clinical.add(consultationId, doctor, long)),
+  );
+  expect(added.filter(({ status }) => status === "fulfilled")).toHaveLength(4);
+  const left = 256 * 1024 - 4 * 60_000;
+  await clinical.add(consultationId, doctor, "x".repeat(10_000));
+  await expect(clinical.add(consultationId, doctor, "x".repeat(left - 10_000 + 1))).rejects.toMatchObject({
+    reason: "TOO_MANY_ADDENDA",
+    metadata: { limitBytes: "262144", usedBytes: "250000" },
+  });
+  await clinical.add(consultationId, doctor, "x".repeat(left - 10_000));
+});
+
+test("five consultations with a hundred long addenda are listed in a few bytes, and memory stays flat", async () => {
+  const ids: string[] = [];
+  for (let i = 0; i < 5; i++) ids.push(await complete());
+  const text = clinical.app.box.seal("addenda.text:any", "x".repeat(20_000));
+  // From before there was a limit to their length.
+  for (const consultationId of ids) {
+    await clinical.app.db.transaction(async (tx) => {
+      for (let i = 0; i < 100; i++)
+        insertAddendum(tx, {
+          id: newId(),
+          consultation_id: consultationId,
+          text,
+          create_time: clinical.app.clock.now(),
+        });
+    });
+  }
+  const list = async () =>
+    (
+      await invoke(
+        ConsultationServiceService.listConsultations,
+        listConsultations(clinical.app),
+        patient,
+        ListConsultationsRequest.fromPartial({ pageSize: 100 }),
+      )
+    ).response;
+  const bytes = ListConsultationsResponse.encode(await list()).finish().length;
+  expect(bytes).toBeLessThan(4096);
+  const before = process.memoryUsage().rss;
+  for (let i = 0; i < 20; i++) await Promise.all(Array.from({ length: 10 }, list));
+  expect(process.memoryUsage().rss - before).toBeLessThan(100 * 1024 * 1024);
+}, 60_000);
 
 test("what is added lies encrypted in the database, each bound to its row", async () => {
   const consultationId = await complete();

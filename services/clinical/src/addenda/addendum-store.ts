@@ -1,3 +1,4 @@
+import { SEALED_OVERHEAD_BYTES } from "@medconnect/platform/crypto/sealed-box.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 
 export interface AddendumRow {
@@ -28,10 +29,15 @@ export async function findAddenda(
   );
 }
 
-export async function countAddenda(tx: Transaction, consultationId: string): Promise<number> {
-  const [row] = await tx.read<{ count: number }>(
-    "SELECT COUNT(*) AS count FROM addenda WHERE consultation_id = ?",
+/** How many addenda a consultation has, and how long their texts are together, in bytes of UTF-8. */
+export async function measureAddenda(
+  tx: Transaction,
+  consultationId: string,
+): Promise<{ count: number; bytes: number }> {
+  const [row] = await tx.read<{ count: number; sealed: number | null }>(
+    "SELECT COUNT(*) AS count, SUM(OCTET_LENGTH(text)) AS sealed FROM addenda WHERE consultation_id = ?",
     [consultationId],
   );
-  return Number(row!.count);
+  const count = Number(row!.count);
+  return { count, bytes: Number(row!.sealed ?? 0) - count * SEALED_OVERHEAD_BYTES };
 }

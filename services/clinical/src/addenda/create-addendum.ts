@@ -13,10 +13,11 @@ import { accessTo } from "../consultations/consultation.ts";
 import { assertCompleted } from "../consultations/consultation-rules.ts";
 import { findConsultation, lockConsultations } from "../consultations/consultation-store.ts";
 import { textPlace } from "./addendum.ts";
-import { countAddenda, insertAddendum } from "./addendum-store.ts";
+import { insertAddendum, measureAddenda } from "./addendum-store.ts";
 
-/** How many a consultation can have: it is read with all of them, and an answer has an end. */
+/** A consultation is read with all of its addenda, and an answer has an end. */
 const MAX_ADDENDA = 100;
+const MAX_BYTES = 256 * 1024;
 
 /** ConsultationService.CreateAddendum. Throws NOT_FOUND, CONSULTATION_NOT_COMPLETED, TOO_MANY_ADDENDA. */
 export const createAddendum =
@@ -30,8 +31,8 @@ export const createAddendum =
       // It stays so: the lock is for the count.
       assertCompleted(consultation);
       await lockConsultations(tx, [consultationId]);
-      if ((await countAddenda(tx, consultationId)) >= MAX_ADDENDA)
-        throw new ApiError("TOO_MANY_ADDENDA", { metadata: { limit: `${MAX_ADDENDA}` } });
+      const { count, bytes } = await measureAddenda(tx, consultationId);
+      if (count >= MAX_ADDENDA || bytes + Buffer.byteLength(text) > MAX_BYTES) throw tooMany(bytes);
       const addendum: Addendum = { id: newId(), consultationId, text, createTime: app.clock.now() };
       insertAddendum(tx, {
         id: addendum.id,
@@ -46,3 +47,8 @@ export const createAddendum =
       readTrails("consultation.get", [accessTo(consultation)]),
     );
   };
+
+const tooMany = (usedBytes: number): ApiError =>
+  new ApiError("TOO_MANY_ADDENDA", {
+    metadata: { limit: `${MAX_ADDENDA}`, limitBytes: `${MAX_BYTES}`, usedBytes: `${usedBytes}` },
+  });
