@@ -92,13 +92,21 @@ export class Desk {
   }
 
   /** Makes the doctor's profile, with a verified licence. @param amountMinor the fee, in cents */
-  async publish(amountMinor: number, profile: Partial<CreateDoctorRequest> = {}): Promise<void> {
-    const { id } = await this.claimLicense(amountMinor, profile);
+  async publish(
+    amountMinor: number,
+    profile: Partial<CreateDoctorRequest> = {},
+    on: Scheduling = this.app,
+  ): Promise<void> {
+    const { id } = await this.claimLicense(amountMinor, profile, on);
     await this.verify(id);
   }
 
   /** Makes the doctor's profile. @returns its first licence, which nobody has verified */
-  async claimLicense(amountMinor: number, profile: Partial<CreateDoctorRequest> = {}): Promise<License> {
+  async claimLicense(
+    amountMinor: number,
+    profile: Partial<CreateDoctorRequest> = {},
+    on: Scheduling = this.app,
+  ): Promise<License> {
     const request = CreateDoctorRequest.fromPartial({
       licenseNumber: `L${this.doctor.userId.slice(-12)}`,
       licenseRegion: "US-CA",
@@ -107,7 +115,7 @@ export class Desk {
       ...profile,
     });
     const { createDoctor: method } = DoctorServiceService;
-    const { response } = await invoke(method, createDoctor(this.app), this.doctor, request);
+    const { response } = await invoke(method, createDoctor(on), this.doctor, request);
     return response.licenses[0]!;
   }
 
@@ -117,8 +125,8 @@ export class Desk {
     return (await invoke(method, verifyLicense(this.app), this.admin, request)).response;
   }
 
-  async offer(startMinutes: number, length = 30) {
-    const { response } = await invoke(SlotServiceService.createSlot, createSlot(this.app), this.doctor, {
+  async offer(startMinutes: number, length = 30, on: Scheduling = this.app) {
+    const { response } = await invoke(SlotServiceService.createSlot, createSlot(on), this.doctor, {
       doctorId: this.doctor.userId,
       startTime: this.at(startMinutes),
       endTime: this.at(startMinutes + length),
@@ -164,9 +172,15 @@ export class Desk {
     return (await invoke(method, previewCancellation(this.app), by, { bookingId })).response;
   }
 
-  async reschedule(bookingId: string, slotId: string, by: Caller = this.patient, idempotencyKey = "") {
+  async reschedule(
+    bookingId: string,
+    slotId: string,
+    by: Caller = this.patient,
+    idempotencyKey = "",
+    on: Scheduling = this.app,
+  ) {
     const request = { bookingId, slotId, idempotencyKey };
-    return await invoke(BookingServiceService.rescheduleBooking, rescheduleBooking(this.app), by, request);
+    return await invoke(BookingServiceService.rescheduleBooking, rescheduleBooking(on), by, request);
   }
 
   /** What billing sends when a payment was authorized. */
@@ -188,13 +202,13 @@ export class Desk {
     await this.app.changes.applyInternally("service:clinical", (tx) => apply(tx, [event]));
   }
 
-  /** What auth sends of a doctor's account: that it was made, renamed, disabled or enabled again. */
+  /** What auth sends of an account, a doctor's if not told: that it was made, renamed, disabled or enabled again. */
   async account(
     { userId: aggregateId }: User,
-    { fullName = "Gregory", disabled = false } = {},
+    { fullName = "Gregory", disabled = false, role = "DOCTOR" as "DOCTOR" | "PATIENT" } = {},
     on: Scheduling = this.app,
   ): Promise<void> {
-    const user = { fullName, role: "DOCTOR", disabled } as const;
+    const user = { fullName, role, disabled };
     const event = Event.fromPartial({ aggregateId, version: 1, user });
     await on.changes.applyInternally("service:auth", (tx) => applyUserEvent(on)(tx, [event]));
   }

@@ -1,7 +1,6 @@
 import { duplicateKeyOf } from "@medconnect/platform/db/errors.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
-import { etagOf } from "@medconnect/platform/update-mask.ts";
 import type {
   CreateDoctorRequest,
   Doctor,
@@ -10,9 +9,9 @@ import type { Scheduling } from "../app.ts";
 import { pendingLicense } from "../licenses/create-license.ts";
 import { type Claim, canonicalClaim } from "../licenses/license-rules.ts";
 import { insertLicense } from "../licenses/license-store.ts";
-import { nameOf } from "../people/people-store.ts";
+import { lockPerson } from "../people/people-store.ts";
 import { canonicalTags } from "./doctor-rules.ts";
-import { insertDoctor } from "./doctor-store.ts";
+import { insertDoctor, lockDoctor, toOwnDoctor } from "./doctor-store.ts";
 import { indexDoctor } from "./search-index-store.ts";
 
 /** DoctorService.CreateDoctor. Throws DOCTOR_EXISTS. */
@@ -22,32 +21,21 @@ export const createDoctor =
     const { userId } = userOf(call);
     const now = app.clock.now();
     const claim = claimOf(sent, now);
-    const named = { id: userId, displayName: await nameOf(app.db, userId) };
-    const license = pendingLicense(named, claim, now);
     const { specialty, bio, fee } = sent;
-    const doctor: Doctor = {
-      ...named,
-      specialty,
-      bio,
-      ...canonicalTags(sent, ""),
-      fee,
-      nextAvailableTime: undefined,
-      createTime: now,
-      etag: etagOf(1),
-      licenses: [license],
-      practising: false,
-    };
+    const profile = { id: userId, specialty, bio, fee, ...canonicalTags(sent, "") };
     return await app.changes.apply(call, async (tx) => {
+      const displayName = await lockPerson(tx, userId);
       try {
-        await insertDoctor(tx, doctor, now);
+        await insertDoctor(tx, profile, now);
       } catch (error) {
         if (duplicateKeyOf(error) === "doctors.PRIMARY") throw new ApiError("DOCTOR_EXISTS");
         throw error;
       }
-      indexDoctor(tx, { ...doctor, display_name: doctor.displayName });
+      indexDoctor(tx, { ...profile, display_name: displayName });
+      const license = pendingLicense({ id: userId, displayName }, claim, now);
       insertLicense(tx, license);
       return {
-        response: doctor,
+        response: toOwnDoctor((await lockDoctor(tx, userId, now))!, now),
         trails: [
           { resource: `doctors/${userId}`, subjectIds: [userId] },
           { resource: `licenses/${license.id}`, subjectIds: [userId], action: "license.create" },

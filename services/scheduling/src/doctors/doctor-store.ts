@@ -38,6 +38,9 @@ interface ProfileLicense {
   createTime: string;
 }
 
+/** The part of a profile that its doctor writes. */
+type Profile = Pick<Doctor, "id" | "specialty" | "bio" | "languages" | "timeZone" | "fee">;
+
 const JSON_TIME = "'%Y-%m-%dT%H:%i:%s.%fZ'";
 /** Columns of a `DoctorRow`; take `columnValues`. */
 export const COLUMNS = `d.id, d.display_name, d.name_key, d.specialty, d.bio, d.languages,
@@ -60,8 +63,17 @@ export async function findDoctor(db: Database, id: string, now: Date): Promise<D
   return row;
 }
 
-/** Throws ER_DUP_ENTRY on `doctors.PRIMARY`. */
-export async function insertDoctor(tx: Transaction, doctor: Doctor, now: Date): Promise<void> {
+/** As `findDoctor`, and nobody else changes the profile until the transaction ends. */
+export async function lockDoctor(tx: Transaction, id: string, now: Date): Promise<DoctorRow | undefined> {
+  const [row] = await tx.read<DoctorRow>(`SELECT ${COLUMNS} FROM doctors d WHERE d.id = ? FOR UPDATE OF d`, [
+    ...columnValues(now),
+    id,
+  ]);
+  return row;
+}
+
+/** Takes name and standing from the locked account. Throws ER_DUP_ENTRY on `doctors.PRIMARY`. */
+export async function insertDoctor(tx: Transaction, doctor: Profile, now: Date): Promise<void> {
   const fee = feeColumns(doctor.fee);
   await tx.write(
     `INSERT INTO doctors (id, display_name, specialty, bio, languages, time_zone, fee_currency, fee_minor, hidden,
@@ -83,13 +95,13 @@ export async function insertDoctor(tx: Transaction, doctor: Doctor, now: Date): 
   );
 }
 
-/** @returns whether the profile still had this version */
-export async function updateDoctor(tx: Transaction, doctor: Doctor, version: number): Promise<boolean> {
+/** Writes what its doctor can change of a profile that the transaction has locked. */
+export function updateDoctor(tx: Transaction, doctor: Profile): void {
   const fee = feeColumns(doctor.fee);
-  const { affectedRows } = await tx.write(
+  tx.defer(
     `UPDATE doctors SET specialty = ?, bio = ?, languages = ?, time_zone = ?, fee_currency = ?, fee_minor = ?,
        version = version + 1
-     WHERE id = ? AND version = ?`,
+     WHERE id = ?`,
     [
       doctor.specialty,
       doctor.bio,
@@ -98,13 +110,14 @@ export async function updateDoctor(tx: Transaction, doctor: Doctor, version: num
       fee.fee_currency,
       fee.fee_minor,
       doctor.id,
-      version,
     ],
   );
-  return affectedRows === 1;
 }
 
-/** Copies what auth says of a doctor's account into the profile, if there is one. */
+/**
+ * Copies what auth says of a doctor's account into the profile, if there is one; the account is locked. A new name is a new
+ * version of the profile.
+ */
 export async function copyAccount(
   tx: Transaction,
   id: string,
@@ -113,7 +126,13 @@ export async function copyAccount(
 ): Promise<void> {
   const doctor = await lockIndexedText(tx, id);
   if (!doctor) return;
-  tx.defer("UPDATE doctors SET display_name = ?, hidden = ? WHERE id = ?", [fullName, hidden, id]);
+  const versions = doctor.display_name === fullName ? 0 : 1;
+  tx.defer("UPDATE doctors SET display_name = ?, hidden = ?, version = version + ? WHERE id = ?", [
+    fullName,
+    hidden,
+    versions,
+    id,
+  ]);
   indexDoctor(tx, { ...doctor, display_name: fullName });
 }
 

@@ -1,14 +1,24 @@
-import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 
-/** What a user is called; empty for one whom auth has not told of yet. */
-export async function nameOf(db: Database, userId: string): Promise<string> {
-  const [row] = await db.read<{ full_name: string }>("SELECT full_name FROM people WHERE user_id = ?", [
+/**
+ * Locks the copy of an account for a change that copies from it: the account's next event waits for the commit, and then
+ * finds what was made. Makes the row of an account that auth has not told of yet, as there would be nothing to lock.
+ *
+ * @returns the full name; empty where auth has not told
+ */
+export async function lockPerson(tx: Transaction, userId: string): Promise<string> {
+  tx.defer(
+    `INSERT INTO people (user_id, full_name, disabled) VALUES (?, '', FALSE)
+     ON DUPLICATE KEY UPDATE user_id = people.user_id`,
+    [userId],
+  );
+  const [person] = await tx.read<{ full_name: string }>("SELECT full_name FROM people WHERE user_id = ?", [
     userId,
   ]);
-  return row?.full_name ?? "";
+  return person!.full_name;
 }
 
+/** Keeps what auth says of an account, and locks the row as `lockPerson` does. */
 export function savePerson(tx: Transaction, userId: string, fullName: string, disabled: boolean): void {
   tx.defer(
     `INSERT INTO people (user_id, full_name, disabled) VALUES (?, ?, ?) AS new

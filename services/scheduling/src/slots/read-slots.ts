@@ -8,6 +8,7 @@ import type {
   Slot,
 } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import type { Scheduling } from "../app.ts";
+import { findShownDoctor } from "../doctors/find-shown-doctor.ts";
 import { isVisibleTo } from "./slot-rules.ts";
 import { findSlot, listSlots as list, toSlot } from "./slot-store.ts";
 
@@ -24,11 +25,12 @@ export const getSlot =
     return slot;
   };
 
-/** SlotService.ListSlots. Throws INVALID_PAGE_TOKEN. */
+/** SlotService.ListSlots. Throws NOT_FOUND, INVALID_PAGE_TOKEN. */
 export const listSlots =
   (app: Scheduling) =>
   async (request: ListSlotsRequest, call: Call): Promise<ListSlotsResponse> => {
     const { doctorId, startTime, endTime } = request;
+    await findShownDoctor(app, doctorId, call);
     const now = app.clock.now();
     const isOwn = doctorId === callerId(call.caller);
     const asked = request.status === "STATUS_UNSPECIFIED" ? undefined : request.status;

@@ -1,0 +1,187 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import type { Booking } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
+import {
+  DoctorServiceService,
+  SearchDoctorsRequest,
+  UpdateDoctorRequest,
+} from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
+import type { Slot } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
+import type { Scheduling } from "../app.ts";
+import { searchDoctors } from "../doctors/search-doctors.ts";
+import { updateDoctor } from "../doctors/update-doctor.ts";
+import { Desk } from "../testing.ts";
+
+let desk: Desk;
+beforeAll(async () => {
+  desk = await Desk.open();
+});
+afterAll(() => desk.close());
+beforeEach(() => desk.admit());
+
+/** Later than any cut-off, in minutes. */
+const IN_DAYS = 4 * 24 * 60;
+
+interface Scene {
+  slot: Slot;
+  other: Slot;
+  booking: Booking;
+}
+
+/** Everything in scheduling that reads the copy of an account: the doctor's, or the patient's. */
+const USE_CASES: Record<string, (app: Scheduling, scene: Scene) => Promise<unknown>> = {
+  "creates the profile": (app) => desk.publish(0, {}, app),
+  "changes the profile": (app) => {
+    const request = UpdateDoctorRequest.fromPartial({
+      doctorId: desk.doctor.userId,
+      doctor: { bio: "Changed" },
+    });
+    return invoke(DoctorServiceService.updateDoctor, updateDoctor(app), desk.doctor, request);
+  },
+  "offers a slot": (app) => desk.offer(IN_DAYS + 180, 30, app),
+  "books a slot": (app, { slot }) => desk.book(slot.id, desk.patient, undefined, app),
+  "moves a booking": (app, { booking, other }) =>
+    desk.reschedule(booking.id, other.id, desk.patient, undefined, app),
+};
+
+const EVENTS: Record<string, (app?: Scheduling) => Promise<void>> = {
+  "the doctor is renamed": (app) => desk.account(desk.doctor, { fullName: "Renata New" }, app),
+  "the doctor is disabled": (app) => desk.account(desk.doctor, { fullName: "Olga Old", disabled: true }, app),
+  "the patient is disabled": (app) => desk.account(desk.patient, { disabled: true, role: "PATIENT" }, app),
+};
+
+const ORDERS = [
+  "the event commits first",
+  "the use case commits first",
+  "the event comes after the first read",
+];
+
+const CASES = Object.keys(USE_CASES).flatMap((useCase) =>
+  Object.keys(EVENTS).flatMap((event) => ORDERS.map((order) => [useCase, event, order] as const)),
+);
+
+test.each(CASES)("copies converge where somebody %s while %s, and %s", async (useCase, event, order) => {
+  const scene = await prepare(useCase);
+  const act = (app: Scheduling) => USE_CASES[useCase]!(app, scene);
+  const happen = EVENTS[event]!;
+  if (order === "the event commits first") await interleave(happen, () => act(desk.app));
+  else if (order === "the use case commits first") await interleave(act, () => happen());
+  else await act(afterFirstRead(() => happen())).catch(refused);
+  await assertConverged();
+});
+
+test.each([true, false])(
+  "a profile is named and hidden as its account that auth tells of only now (first: %p)",
+  async (tellsFirst) => {
+    const make = (app?: Scheduling) => desk.publish(0, {}, app);
+    const tell = (app?: Scheduling) =>
+      desk.account(desk.doctor, { fullName: "Nora New", disabled: true }, app);
+    await (tellsFirst ? interleave(tell, () => make()) : interleave(make, () => tell()));
+    await assertConverged();
+  },
+);
+
+test("a new name is a new version of the profile; the same name again is not", async () => {
+  const versionAfter = async (fullName: string) => {
+    await desk.account(desk.doctor, { fullName });
+    const sql = "SELECT version FROM doctors WHERE id = ?";
+    return (await desk.app.db.read<{ version: number }>(sql, [desk.doctor.userId]))[0]?.version;
+  };
+  await versionAfter("Ana Øre");
+  await desk.publish(0);
+  expect(await versionAfter("Ana Øre")).toBe(1);
+  // Equal to the column's collation.
+  expect(await versionAfter("Ana Ore")).toBe(2);
+});
+
+/** An enabled doctor with a profile, two slots and a booking; without one for who makes it. */
+async function prepare(useCase: string): Promise<Scene> {
+  await desk.account(desk.doctor, { fullName: "Olga Old" });
+  await desk.account(desk.patient, { role: "PATIENT" });
+  if (useCase === "creates the profile") return {} as Scene;
+  await desk.publish(0);
+  const [slot, other, taken] = [
+    await desk.offer(IN_DAYS),
+    await desk.offer(IN_DAYS + 60),
+    await desk.offer(IN_DAYS + 120),
+  ];
+  return { slot, other, booking: (await desk.book(taken.id)).response };
+}
+
+/** Has one change wait before its commit until the other is done, or waits for it. */
+async function interleave(first: (app: Scheduling) => Promise<unknown>, second: () => Promise<unknown>) {
+  const paused = desk.pausedBeforeCommit(first);
+  await Promise.race([paused.isPaused, paused.done]);
+  const done = second().catch(refused);
+  await desk.doneOrWaiting(done);
+  paused.commit();
+  await Promise.all([paused.done, done]);
+}
+
+/** What the use case reads outside of its transaction is out of date by the time it goes on. */
+function afterFirstRead(happen: () => Promise<void>): Scheduling {
+  let happened: Promise<void> | undefined;
+  const db = Object.create(desk.app.db, {
+    read: {
+      value: async (...statement: Parameters<Scheduling["db"]["read"]>) => {
+        const rows = await desk.app.db.read(...statement);
+        happened ??= happen();
+        await Promise.race([happened, delay(200)]);
+        return rows;
+      },
+    },
+  });
+  return { ...desk.app, db };
+}
+
+function refused(error: unknown): void {
+  if (!(error instanceof ApiError) || error.rule.httpStatus >= 500) throw error;
+}
+
+interface Account {
+  full_name: string;
+  disabled: number;
+}
+
+async function accountOf({ userId }: { userId: string }): Promise<Account | undefined> {
+  const sql = "SELECT full_name, disabled FROM people WHERE user_id = ?";
+  return (await desk.app.db.read<Account>(sql, [userId]))[0];
+}
+
+/** The profile says, is found by, and can be booked as the account says. */
+async function assertConverged(): Promise<void> {
+  const { userId: doctorId } = desk.doctor;
+  const [doctor, patient] = [(await accountOf(desk.doctor))!, await accountOf(desk.patient)];
+  const [profile] = await desk.app.db.read(
+    "SELECT display_name, hidden, is_index_stale FROM doctors WHERE id = ?",
+    [doctorId],
+  );
+  if (profile)
+    expect(profile).toEqual({
+      display_name: doctor.full_name,
+      hidden: doctor.disabled,
+      is_index_stale: 0,
+    });
+  for (const name of ["Olga Old", "Renata New"]) {
+    const isFound = profile !== undefined && !doctor.disabled && doctor.full_name === name;
+    expect(await isFoundBy(name)).toBe(isFound);
+  }
+  const live = "status IN ('PENDING_PAYMENT', 'CONFIRMED')";
+  const bookings = await desk.app.db.read(`SELECT id FROM bookings WHERE doctor_id = ? AND ${live}`, [
+    doctorId,
+  ]);
+  if (doctor.disabled || patient?.disabled) expect(bookings).toEqual([]);
+  const slots = await desk.app.db.read("SELECT id FROM slots WHERE doctor_id = ? AND status <> 'WITHDRAWN'", [
+    doctorId,
+  ]);
+  if (doctor.disabled) expect(slots).toEqual([]);
+}
+
+async function isFoundBy(query: string): Promise<boolean> {
+  const request = SearchDoctorsRequest.fromPartial({ query, pageSize: 100 });
+  const { searchDoctors: method } = DoctorServiceService;
+  const { response } = await invoke(method, searchDoctors(desk.app), userCaller("PATIENT"), request);
+  return response.doctors.some(({ id }) => id === desk.doctor.userId);
+}

@@ -1,0 +1,96 @@
+import { randomUUID } from "node:crypto";
+import { beforeAll, expect, test } from "@jest/globals";
+import { signUp } from "../support/accounts.ts";
+import { Api, type Json } from "../support/api.ts";
+import { publish } from "../support/practice.ts";
+import { sharedStack } from "../support/stack.ts";
+import { type Cast, makeCast, ROLES, tokenOf } from "./cast.ts";
+import { ApiDescription, type Operation } from "./openapi.ts";
+
+const MAX_TOKEN_LENGTH = 512;
+const PAGES = 4;
+/** As long as a name can be, in bytes. */
+const LONG_NAME = "𠀀".repeat(200);
+
+const api = new Api(sharedStack().urls.gateway);
+let cast: Cast;
+/** The operations that answer with pages. */
+let lists: Operation[];
+
+beforeAll(async () => {
+  const [made, { operations }] = await Promise.all([
+    makeCast(),
+    ApiDescription.fetch(api),
+    longNamedDoctors(),
+  ]);
+  cast = made;
+  lists = operations.filter(({ method, query }) => method === "GET" && "pageToken" in query);
+});
+
+async function longNamedDoctors(): Promise<void> {
+  for (let i = 0; i < PAGES; i++) {
+    const doctor = await signUp(api, "DOCTOR");
+    await doctor.api.ok("PATCH /v1/users/me", { body: { fullName: LONG_NAME } });
+    await publish(doctor, { specialty: "𠀀".repeat(80) });
+  }
+}
+
+/** Each list as each role, with ids that `idOf` names for the path. */
+function* calls(idOf: (name: string) => string) {
+  for (const { path, query } of lists) {
+    const target = path.replace(/\{(\w+)\}/g, (_, name: string) => idOf(name));
+    for (const role of ROLES) {
+      const token = tokenOf(cast, role);
+      yield { path, query, target, role, as: token === undefined ? api : api.as(token) };
+    }
+  }
+}
+
+test("every page token that a list answers with is short, and taken by it", async () => {
+  const paged = new Set<string>();
+  const idOf = (name: string) => cast.ids[name]?.[0] ?? randomUUID();
+  for (const { path, query, target, as } of calls(idOf)) {
+    for (const [filter, orderBy] of filtersOf(path, query)) {
+      let pageToken = "";
+      for (let page = 0; page < PAGES; page++) {
+        const asked = new URLSearchParams({ ...filter, ...orderBy, pageSize: "1", pageToken });
+        const { status, body } = await as.send(`GET ${target}?${asked}`);
+        if (page > 0) expect({ path, status }).toEqual({ path, status: 200 });
+        pageToken = String(body.nextPageToken ?? "");
+        expect(pageToken.length).toBeLessThanOrEqual(MAX_TOKEN_LENGTH);
+        if (pageToken === "") break;
+        paged.add(path);
+      }
+    }
+  }
+  expect([...paged]).toEqual(
+    expect.arrayContaining([
+      "/v1/doctors",
+      "/v1/doctors/{doctorId}/slots",
+      "/v1/bookings",
+      "/v1/admin/users",
+    ]),
+  );
+});
+
+/** Filters that find those with the longest names, in every order. */
+function filtersOf(path: string, query: Operation["query"]): [Json, Json][] {
+  const orders = query.orderBy?.enum ?? [""];
+  const filter = path === "/v1/doctors" ? { query: "𠀀" } : {};
+  return orders.map((orderBy) => [filter, orderBy === "" ? {} : { orderBy }]) as [Json, Json][];
+}
+
+test("a list below a parent that does not exist is 404 for whoever may ask", async () => {
+  const answers = new Map<string, Set<number>>();
+  const missing = randomUUID();
+  for (const { path, target, as } of calls(() => missing)) {
+    if (!path.includes("{")) continue;
+    const { status } = await as.send(`GET ${target}`);
+    answers.set(path, (answers.get(path) ?? new Set()).add(status));
+  }
+  expect(answers.size).toBeGreaterThan(0);
+  for (const [path, statuses] of answers) {
+    const others = [...statuses].filter((status) => ![401, 403, 404].includes(status));
+    expect({ path, others, found: statuses.has(404) }).toEqual({ path, others: [], found: true });
+  }
+});
