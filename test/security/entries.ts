@@ -226,6 +226,11 @@ export const ENTRIES: Record<string, Entry | Entry[]> = {
     rule: "supervised",
     request: ({ id, of }) => ({ bookingId: id, slotId: of.ids.bookableSlot }),
   },
+  "scheduling.v1.BookingService/AcceptMove": {
+    on: "booking",
+    rule: "private",
+    request: ({ id }) => ({ bookingId: id }),
+  },
   "scheduling.v1.BookingService/GetBookingStats": {},
   "scheduling.v1.DoctorService/CreateDoctor": {
     request: () => ({ licenseNumber: randomUUID(), licenseRegion: "US-CA", specialty: "Cardiology" }),

@@ -16,6 +16,7 @@ export const clinicalSettings = {
 
 /** Which services are told of which of its events. */
 export const EVENT_ROUTES: EventRoutes = {
+  "consultation.joined": ["scheduling"],
   "consultation.started": ["scheduling"],
   "consultation.completed": ["scheduling", "billing"],
   "consultation.no_show": ["scheduling", "billing"],

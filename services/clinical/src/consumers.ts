@@ -5,6 +5,7 @@ import {
   applyBookingCancelled,
   applyBookingConfirmed,
   applyBookingRescheduled,
+  applyMoveAccepted,
 } from "./consultations/apply-booking-events.ts";
 import { applyUserEvents } from "./people/apply-user-events.ts";
 
@@ -21,6 +22,7 @@ export function consumersOf(app: Clinical): Consumers {
     "break_glass.revoked": grant,
     "booking.confirmed": { from: "scheduling", apply: applyBookingConfirmed },
     "booking.rescheduled": { from: "scheduling", apply: applyBookingRescheduled },
+    "booking.move_accepted": { from: "scheduling", apply: applyMoveAccepted },
     "booking.cancelled": { from: "scheduling", apply: applyBookingCancelled(app) },
   };
 }

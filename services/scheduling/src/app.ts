@@ -21,6 +21,7 @@ export const EVENT_ROUTES: EventRoutes = {
   "booking.held": ["billing"],
   "booking.confirmed": ["clinical"],
   "booking.rescheduled": ["clinical"],
+  "booking.move_accepted": ["clinical"],
   "booking.cancelled": ["billing", "clinical"],
   "booking.expired": ["billing"],
   "booking.payment_refused": ["billing"],

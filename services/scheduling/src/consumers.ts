@@ -13,6 +13,7 @@ export function consumersOf(app: Scheduling): Consumers {
     "user.disabled": user,
     "user.enabled": user,
     "payment.authorized": { from: "billing", apply: applyPaymentAuthorized(app) },
+    "consultation.joined": { from: "clinical", apply: applyConsultationEvent(app, "consultation.joined") },
     "consultation.started": { from: "clinical", apply: applyConsultationEvent(app, "consultation.started") },
     "consultation.completed": {
       from: "clinical",

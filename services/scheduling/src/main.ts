@@ -7,6 +7,7 @@ import { DoctorServiceService } from "@medconnect/proto/medconnect/scheduling/v1
 import { LicenseServiceService } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
 import { SlotServiceService } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import { EVENT_ROUTES, type Scheduling, schedulingSettings } from "./app.ts";
+import { acceptBookingMove } from "./bookings/accept-move.ts";
 import { bookSlot } from "./bookings/book-slot.ts";
 import { getBookingStats } from "./bookings/booking-stats.ts";
 import { cancelBooking } from "./bookings/cancel-booking.ts";
@@ -87,6 +88,7 @@ startProcess("scheduling", async () => {
             cancelBooking: cancelBooking(app),
             previewCancellation: previewCancellation(app),
             rescheduleBooking: rescheduleBooking(app),
+            acceptMove: acceptBookingMove(app),
             getBookingStats: getBookingStats(app),
           });
         },

@@ -26,6 +26,7 @@ import {
 } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
 import { SlotServiceService } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import type { Scheduling } from "./app.ts";
+import { acceptBookingMove } from "./bookings/accept-move.ts";
 import { applyConsultationEvent } from "./bookings/apply-consultation-events.ts";
 import { applyPaymentAuthorized } from "./bookings/apply-payment-events.ts";
 import { bookSlot } from "./bookings/book-slot.ts";
@@ -45,6 +46,7 @@ const CANCEL_CUTOFF_MS = 24 * 60 * MINUTE_MS;
 /** The events that tests look for; of the others none lies in the outbox. */
 const ROUTES = {
   "booking.rescheduled": ["clinical"],
+  "booking.move_accepted": ["clinical"],
   "booking.held": ["billing"],
   "booking.expired": ["billing"],
   "booking.payment_refused": ["billing"],
@@ -170,6 +172,11 @@ export class Desk {
   async preview(bookingId: string, by: Caller) {
     const { previewCancellation: method } = BookingServiceService;
     return (await invoke(method, previewCancellation(this.app), by, { bookingId })).response;
+  }
+
+  async accept(bookingId: string, by: Caller = this.patient, idempotencyKey = "") {
+    const { acceptMove: method } = BookingServiceService;
+    return (await invoke(method, acceptBookingMove(this.app), by, { bookingId, idempotencyKey })).response;
   }
 
   async reschedule(

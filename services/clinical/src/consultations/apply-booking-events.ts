@@ -21,12 +21,19 @@ export const applyBookingConfirmed: EventHandler = async (tx, events) => {
   return consultations.map((row) => trailOf(row, "consultation.create"));
 };
 
-/** booking.rescheduled: the consultation takes place at another time. */
-export const applyBookingRescheduled: EventHandler = async (tx, events) => {
-  const consultations = events.map(toNewConsultation);
-  moveConsultations(tx, consultations);
-  return consultations.map((row) => trailOf(row, "consultation.reschedule"));
-};
+const follow =
+  (action: string): EventHandler =>
+  async (tx, events) => {
+    const consultations = events.map(toNewConsultation);
+    moveConsultations(tx, consultations);
+    return consultations.map((row) => trailOf(row, action));
+  };
+
+/** booking.rescheduled: the consultation takes place at another time, and its patient may still have to accept that. */
+export const applyBookingRescheduled = follow("consultation.reschedule");
+
+/** booking.move_accepted: as that, since the move itself may not have been heard of: it is older, and skipped then. */
+export const applyMoveAccepted = follow("consultation.accept_move");
 
 const trailOf = (row: NewConsultation, action: string): Trail => ({
   action,
@@ -46,13 +53,13 @@ export const applyBookingCancelled =
       const step = stepOfCancellation(row);
       if (!step) continue;
       const action = step.to === "CANCELLED" ? "consultation.cancel" : "consultation.abandon";
-      trails.push({ ...saveMove(tx, move(row, step, now, app.box)), action });
+      trails.push({ ...saveMove(tx, row, move(row, step, now, app.box)), action });
     }
     return trails;
   };
 
 function toNewConsultation({ aggregateId, booking }: Event): NewConsultation {
-  const { consultationId, paymentId, patientId, doctorId, startTime, endTime } = booking!;
+  const { consultationId, paymentId, patientId, doctorId, startTime, endTime, movePending } = booking!;
   return {
     id: consultationId,
     booking_id: aggregateId,
@@ -61,5 +68,6 @@ function toNewConsultation({ aggregateId, booking }: Event): NewConsultation {
     doctor_id: doctorId,
     start_time: startTime!,
     end_time: endTime!,
+    move_pending: movePending ? 1 : 0,
   };
 }

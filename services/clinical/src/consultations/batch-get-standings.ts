@@ -22,6 +22,7 @@ export const batchGetConsultationStandings =
         endTime: row.end_time,
         noShowParty: row.no_show_party ?? undefined,
         version: row.version,
+        movePending: row.move_pending === 1,
         brokenOff: row.status === "ABANDONED" && row.moved_by === "DOCTOR",
         inFlight: undelivered.get(row.id) === "WAITING",
       }));

@@ -23,11 +23,13 @@ const scheduled: ConsultationFacts = {
   notes: "",
   noShowParty: null,
   doctorReadyTime: null,
+  movePending: false,
 };
 
 const CONSULTATIONS = {
   scheduled,
   "awaited by the doctor": { ...scheduled, doctorReadyTime: start },
+  "moved without acceptance": { ...scheduled, doctorReadyTime: start, movePending: true },
   waiting: { ...scheduled, status: "WAITING", movedBy: "PATIENT" },
   "in progress": { ...scheduled, status: "IN_PROGRESS", movedBy: "DOCTOR" },
   completed: { ...scheduled, status: "COMPLETED", movedBy: "DOCTOR", notes: "flu" },
@@ -59,6 +61,8 @@ test.each([
   ["in progress", "complete", 300],
   ["awaited by the doctor", "mark the patient's no-show", 15],
   ["awaited by the doctor", "mark the patient's no-show", 29.9],
+  ["moved without acceptance", "join", -15],
+  ["moved without acceptance", "mark the doctor's no-show", 15],
   ["scheduled", "mark the doctor's no-show", 300],
   ["scheduled", "mark the doctor's no-show", 15],
   ["waiting", "mark the doctor's no-show", 15],
@@ -79,6 +83,9 @@ test.each([
   ["scheduled", "mark the patient's no-show", 30, "TOO_LATE"],
   ["awaited by the doctor", "mark the patient's no-show", 14.9, "TOO_EARLY"],
   ["awaited by the doctor", "mark the patient's no-show", 30, "TOO_LATE"],
+  ["moved without acceptance", "mark the patient's no-show", 15, "MOVE_NOT_ACCEPTED"],
+  ["moved without acceptance", "mark the patient's no-show", 40, "MOVE_NOT_ACCEPTED"],
+  ["moved without acceptance", "start", 0, "PATIENT_NOT_JOINED"],
   ["waiting", "start", -15.1, "TOO_EARLY"],
   ["scheduled", "mark the patient's no-show", 14.9, "TOO_EARLY"],
   ["waiting", "mark the doctor's no-show", 14.9, "TOO_EARLY"],

@@ -35,6 +35,8 @@ export interface ConsultationFacts {
   noShowParty: Party | null;
   /** Since when the doctor has been there. */
   doctorReadyTime: Date | null;
+  /** The patient has not accepted the booking's move to this time. */
+  movePending: boolean;
 }
 
 /** A move from one status to another, with what is written down on the way. */
@@ -54,7 +56,8 @@ export interface Times {
 
 /**
  * Whether a patient or doctor takes a step now; false where the same one has taken it already.
- * Throws NOTES_LOCKED, ILLEGAL_TRANSITION, TOO_EARLY, TOO_LATE, PATIENT_NOT_JOINED, DOCTOR_NOT_READY.
+ * Throws NOTES_LOCKED, ILLEGAL_TRANSITION, TOO_EARLY, TOO_LATE, PATIENT_NOT_JOINED, DOCTOR_NOT_READY,
+ * MOVE_NOT_ACCEPTED.
  */
 export function takesStep(consultation: ConsultationFacts, step: Step, now: Date, times: Times): boolean {
   if (hasTaken(consultation, step)) return false;
@@ -134,7 +137,8 @@ function assertReachable(consultation: ConsultationFacts, step: Step, now: Date)
 }
 
 /** A doctor who was there in time, and says so while it lasts, is believed that the patient was not. */
-function assertMissed({ endTime, doctorReadyTime }: ConsultationFacts, now: Date): void {
+function assertMissed({ endTime, doctorReadyTime, movePending }: ConsultationFacts, now: Date): void {
+  if (movePending) throw new ApiError("MOVE_NOT_ACCEPTED");
   assertNotAfter(endTime, now);
   if (!doctorReadyTime) throw new ApiError("DOCTOR_NOT_READY");
 }

@@ -28,6 +28,7 @@ export interface ConsultationRow {
   abandon_reason: Buffer | null;
   no_show_party: Party | null;
   doctor_ready_time: Date | null;
+  move_pending: number;
   version: number;
 }
 
@@ -38,7 +39,7 @@ export type ListedConsultation = Omit<ConsultationRow, "notes" | "abandon_reason
 
 const LISTED = `c.id, c.booking_id, c.payment_id, c.patient_id, p.full_name AS patient_name, c.doctor_id,
     d.full_name AS doctor_name, c.status, c.moved_by, c.start_time, c.end_time, c.started_time, c.ended_time,
-    c.no_show_party, c.doctor_ready_time, c.version`;
+    c.no_show_party, c.doctor_ready_time, c.move_pending, c.version`;
 const FROM = `FROM consultations c
   LEFT JOIN people p ON p.user_id = c.patient_id
   LEFT JOIN people d ON d.user_id = c.doctor_id`;
@@ -47,11 +48,12 @@ const SELECT = `SELECT ${LISTED}, c.notes, c.abandon_reason ${FROM}`;
 /** What a confirmed booking says of its consultation. */
 export type NewConsultation = Pick<
   ConsultationRow,
-  "id" | "booking_id" | "payment_id" | "patient_id" | "doctor_id" | "start_time" | "end_time"
+  "id" | "booking_id" | "payment_id" | "patient_id" | "doctor_id" | "start_time" | "end_time" | "move_pending"
 >;
 
 const INSERT = `INSERT INTO consultations
-  (id, booking_id, payment_id, patient_id, doctor_id, status, moved_by, start_time, end_time, version) VALUES ?`;
+  (id, booking_id, payment_id, patient_id, doctor_id, status, moved_by, start_time, end_time, move_pending, version)
+  VALUES ?`;
 
 const newRows = (consultations: NewConsultation[]): SqlValue[][] =>
   consultations.map((row) => [
@@ -64,6 +66,7 @@ const newRows = (consultations: NewConsultation[]): SqlValue[][] =>
     "SERVICE",
     row.start_time,
     row.end_time,
+    row.move_pending,
     1,
   ]);
 
@@ -72,23 +75,30 @@ export function insertConsultations(tx: Transaction, consultations: NewConsultat
   tx.defer(`${INSERT} ON DUPLICATE KEY UPDATE version = consultations.version`, [newRows(consultations)]);
 }
 
-/** Not one that has begun. One that was missed at a time that its booking was no longer at: nobody was to come then. */
-const MOVABLE = `consultations.status IN ('SCHEDULED', 'WAITING') OR (consultations.status = 'NO_SHOW'
-  AND (consultations.start_time <> new.start_time OR consultations.end_time <> new.end_time))`;
+const TIMES_DIFFER = "(consultations.start_time <> new.start_time OR consultations.end_time <> new.end_time)";
+
+/**
+ * Not one that has begun. One that was missed at a time that its booking was no longer at, or that its patient had not
+ * accepted: nobody was to come then. Nobody waits for a time that they have not accepted.
+ */
+const MOVABLE = `(consultations.status IN ('SCHEDULED', 'WAITING') AND (${TIMES_DIFFER} OR new.move_pending)
+  OR consultations.status = 'NO_SHOW'
+    AND (${TIMES_DIFFER} OR (new.move_pending AND consultations.no_show_party = 'PATIENT')))`;
 
 /**
  * Moves consultations that have not begun to another time, where nobody waits yet; makes those that are not there,
  * as their booking may have been moved before its confirmation came.
  */
 export function moveConsultations(tx: Transaction, consultations: NewConsultation[]): void {
-  // MySQL assigns from left to right: what is movable has become SCHEDULED when its times are set.
+  // MySQL assigns from left to right: what is movable has become SCHEDULED when the rest is set.
   tx.defer(
     `${INSERT} AS new ON DUPLICATE KEY UPDATE
        version = consultations.version + IF(${MOVABLE}, 1, 0),
        moved_by = IF(${MOVABLE}, 'SERVICE', consultations.moved_by),
-       no_show_party = IF(${MOVABLE}, NULL, consultations.no_show_party),
        doctor_ready_time = IF(${MOVABLE}, NULL, consultations.doctor_ready_time),
        status = IF(${MOVABLE}, 'SCHEDULED', consultations.status),
+       no_show_party = IF(consultations.status = 'SCHEDULED', NULL, consultations.no_show_party),
+       move_pending = IF(consultations.status IN ('SCHEDULED', 'WAITING'), new.move_pending, consultations.move_pending),
        start_time = IF(consultations.status = 'SCHEDULED', new.start_time, consultations.start_time),
        end_time = IF(consultations.status = 'SCHEDULED', new.end_time, consultations.end_time)`,
     [newRows(consultations)],
@@ -109,7 +119,7 @@ export async function lockConsultations(tx: Transaction, ids: string[]): Promise
 export function saveConsultation(tx: Transaction, row: ConsultationRow): void {
   tx.defer(
     `UPDATE consultations SET status = ?, moved_by = ?, started_time = ?, ended_time = ?, notes = ?,
-       abandon_reason = ?, no_show_party = ?, doctor_ready_time = ?, version = ? WHERE id = ?`,
+       abandon_reason = ?, no_show_party = ?, doctor_ready_time = ?, move_pending = ?, version = ? WHERE id = ?`,
     [
       row.status,
       row.moved_by,
@@ -119,6 +129,7 @@ export function saveConsultation(tx: Transaction, row: ConsultationRow): void {
       row.abandon_reason,
       row.no_show_party,
       row.doctor_ready_time,
+      row.move_pending,
       row.version,
       row.id,
     ],

@@ -29,6 +29,7 @@ export const factsOf = (row: ConsultationRow, box: SealedBox): ConsultationFacts
   notes: notesOf(row, box),
   noShowParty: row.no_show_party,
   doctorReadyTime: row.doctor_ready_time,
+  movePending: row.move_pending === 1,
 });
 
 /** The consultation without what was written: for lists, whose answers are bounded. */
@@ -78,11 +79,12 @@ const NEWS: Partial<Record<Consultation_Status, string>> = {
 };
 
 /**
- * The fact that a consultation has come to its status, where others need to know. One that its booking's cancellation
- * broke off is no news: scheduling has decided what becomes of the money, and has told billing itself.
+ * The fact that a consultation has come to its status, where others need to know: of a patient who joins, only where that
+ * accepts a move. One that its booking's cancellation broke off is no news: scheduling has decided about the money, and
+ * has told billing itself.
  */
-export function consultationEvents(row: ConsultationRow): NewEvent[] {
-  const type = NEWS[row.status];
+export function consultationEvents(before: ConsultationRow, row: ConsultationRow): NewEvent[] {
+  const type = before.move_pending > row.move_pending ? "consultation.joined" : NEWS[row.status];
   if (!type || (row.status === "ABANDONED" && row.moved_by === "SERVICE")) return [];
   const consultation: ConsultationState = {
     bookingId: row.booking_id,

@@ -17,18 +17,20 @@ export function move(row: ConsultationRow, step: Step, now: Date, box: SealedBox
     version: row.version + 1,
     started_time: step.to === "IN_PROGRESS" ? now : row.started_time,
     ended_time: row.status === "IN_PROGRESS" ? now : row.ended_time,
+    // Who comes to the waiting room accepts the time.
+    move_pending: step.to === "WAITING" ? 0 : row.move_pending,
     ...writtenDown(row.id, step, box),
   };
 }
 
 /** Saves a consultation that has moved. @returns what to tell of it */
-export function saveMove(tx: Transaction, moved: ConsultationRow): Trail {
+export function saveMove(tx: Transaction, before: ConsultationRow, moved: ConsultationRow): Trail {
   saveConsultation(tx, moved);
   tx.afterCommit(() => transitions({ to: moved.status }));
   return {
     resource: `consultations/${moved.id}`,
     subjectIds: [moved.patient_id, moved.doctor_id],
-    events: consultationEvents(moved),
+    events: consultationEvents(before, moved),
   };
 }
 

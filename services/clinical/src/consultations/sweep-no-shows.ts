@@ -24,7 +24,7 @@ async function close(app: Clinical, tx: Transaction, id: string, now: Date): Pro
   // Between the search and the lock another sweeper, or the doctor, may have closed it.
   const step = stepOfTime({ status: row.status, endTime: row.end_time }, now);
   if (!step) return [];
-  return [{ ...saveMove(tx, move(row, step, now, app.box)), action: "consultation.mark_no_show" }];
+  return [{ ...saveMove(tx, row, move(row, step, now, app.box)), action: "consultation.mark_no_show" }];
 }
 
 /** Reports how many patients have waited past the end: more than a few for long means that the sweep does not run. */

@@ -16,6 +16,6 @@ export async function takeStep(
   return await changeConsultation(app, call, consultationId, (tx, row, now) => {
     if (!takesStep(factsOf(row, app.box), step, now, app)) return undefined;
     const moved = move(row, step, now, app.box);
-    return { row: moved, trail: saveMove(tx, moved) };
+    return { row: moved, trail: saveMove(tx, row, moved) };
   });
 }

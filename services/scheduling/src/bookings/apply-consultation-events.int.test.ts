@@ -80,6 +80,7 @@ describe("a booking that is moved to next week while its consultation begins", (
       await desk.tell("consultation.no_show", booking, party);
       expect(await desk.read(booking.id)).toEqual(moved);
       expect(await desk.slotStatus(later.id)).toBe("BOOKED");
+      await desk.accept(booking.id);
       await desk.tell("consultation.no_show", moved, party);
       expect(await desk.read(booking.id)).toMatchObject({
         status: "NO_SHOW",

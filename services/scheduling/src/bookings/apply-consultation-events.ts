@@ -4,6 +4,7 @@ import type { EventHandler } from "@medconnect/platform/inbox/inbox.ts";
 import type { ConsultationState, Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Scheduling } from "../app.ts";
 import { releaseSlot } from "../slots/slot-store.ts";
+import { bookingTrail } from "./booking.ts";
 import { type BookingRow, lockBooking, saveBooking } from "./booking-store.ts";
 
 interface Change {
@@ -13,10 +14,11 @@ interface Change {
 
 /** What a consultation's course does to its confirmed booking. Billing hears of it from clinical itself. */
 const COURSES = {
-  "consultation.started": (row) => ({ action: "booking.begin", row: { ...row, begun: 1 } }),
+  "consultation.joined": (row) => ({ action: "booking.accept_move", row: { ...row, move_pending: 0 } }),
+  "consultation.started": (row) => ({ action: "booking.begin", row: { ...row, begun: 1, move_pending: 0 } }),
   "consultation.completed": (row) => ({
     action: "booking.complete",
-    row: { ...row, status: "COMPLETED", settlement: "CAPTURE" },
+    row: { ...row, status: "COMPLETED", settlement: "CAPTURE", move_pending: 0 },
   }),
   "consultation.no_show": (row, { noShowParty }) => ({
     action: "booking.no_show",
@@ -24,13 +26,20 @@ const COURSES = {
   }),
   "consultation.abandoned": (row, _, now) => ({
     action: "booking.cancel",
-    row: { ...row, status: "CANCELLED", cancel_time: now, cancelled_by: "DOCTOR", settlement: "RETURN" },
+    row: {
+      ...row,
+      status: "CANCELLED",
+      cancel_time: now,
+      cancelled_by: "DOCTOR",
+      settlement: "RETURN",
+      move_pending: 0,
+    },
   }),
 } as const satisfies Record<string, (row: BookingRow, consultation: ConsultationState, now: Date) => Change>;
 
 type Course = keyof typeof COURSES;
 
-/** consultation.*: no more cancels once it has begun; the booking is closed when it ends, at the time at which it was. */
+/** consultation.*: a patient who joins accepts a move; no more cancels once it has begun; the booking is closed when it ends, at the time at which it was. */
 export const applyConsultationEvent =
   (app: Pick<Scheduling, "clock">, type: Course): EventHandler =>
   async (tx, events) => {
@@ -43,9 +52,12 @@ async function follow(tx: Transaction, { consultation }: Event, type: Course, no
   const current = await lockBooking(tx, consultation!.bookingId);
   const change = current && changeBy(type, consultation!, current, now);
   if (!change) return [];
-  const { action } = change;
   const row = isLive(change.row) ? change.row : movedBack(tx, change.row, consultation!);
-  saveBooking(tx, { ...row, version: current.version + 1 }, now);
+  const changed: BookingRow = { ...row, version: current.version + 1 };
+  saveBooking(tx, changed, now);
+  const { action } = change;
+  // Clinical hears that the acceptance counts: by then it may have heard of the move once more.
+  if (type === "consultation.joined") return [{ ...bookingTrail("move_accepted", changed), action }];
   return [{ action, resource: `bookings/${row.id}`, subjectIds: [row.patient_id, row.doctor_id] }];
 }
 
@@ -57,9 +69,7 @@ function changeBy(
 ): Change | undefined {
   const { noShowParty } = consultation;
   if (row.status === "CONFIRMED") {
-    // Nobody was to come at the old time, whatever clinical knew: it brings the consultation back once it hears of the move.
-    const isMoot = type === "consultation.no_show" && wasMoved(row, consultation);
-    return isMoot ? undefined : COURSES[type](row, consultation, now);
+    return isMoot(type, consultation, row) ? undefined : COURSES[type](row, consultation, now);
   }
   // The patient cancelled late while the doctor broke it off, or did not come: the fee, which would be due, goes back.
   const isDoctorsDoing =
@@ -67,6 +77,24 @@ function changeBy(
   return isDoctorsDoing && row.settlement === "CAPTURE"
     ? { action: "booking.return_fee", row: { ...row, settlement: "RETURN" } }
     : undefined;
+}
+
+/**
+ * Whether clinical had not heard yet that the booking was moved. Nobody was to come at the old time, nor the patient at
+ * one that they had not accepted: the consultation comes back once clinical hears of the move. And who joins at a time
+ * accepts no other.
+ */
+function isMoot(type: Course, consultation: ConsultationState, row: BookingRow): boolean {
+  switch (type) {
+    case "consultation.joined":
+      return wasMoved(row, consultation) || !row.move_pending;
+    case "consultation.no_show":
+      return (
+        wasMoved(row, consultation) || (row.move_pending === 1 && consultation.noShowParty === "PATIENT")
+      );
+    default:
+      return false;
+  }
 }
 
 const isLive = ({ status }: BookingRow): boolean => status === "CONFIRMED";

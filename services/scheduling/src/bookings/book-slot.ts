@@ -75,6 +75,10 @@ function newBooking(slot: BookableSlot, patientId: string, now: Date, holdMs: nu
     cancelled_by: null,
     cancel_reason: null,
     settlement: null,
+    moved_by: null,
+    move_time: null,
+    previous_start_time: null,
+    move_pending: 0,
   };
 }
 

@@ -1,5 +1,6 @@
 import { expect, test } from "@jest/globals";
 import {
+  acceptsMove,
   assertReschedulable,
   type BookingFacts,
   canBecome,
@@ -18,7 +19,12 @@ const confirmed: BookingFacts = {
   startTime: inHours(48),
   begun: false,
   cancelledBy: null,
+  moved: false,
+  movePending: false,
 };
+
+/** By the doctor or an admin, and not accepted. */
+const MOVED = { moved: true, movePending: true };
 
 test.each([
   ["a patient two days before", "PATIENT", {}, "RETURN"],
@@ -26,6 +32,24 @@ test.each([
   ["a patient after the cut-off", "PATIENT", { startTime: inHours(23.9) }, "CAPTURE"],
   ["a doctor after the cut-off", "DOCTOR", { startTime: inHours(1) }, "RETURN"],
   ["an admin after the cut-off", "ADMIN", { startTime: inHours(1) }, "RETURN"],
+  [
+    "a patient two minutes before a start that they have not accepted",
+    "PATIENT",
+    { startTime: inHours(0.03), ...MOVED },
+    "RETURN",
+  ],
+  [
+    "a patient after a start that they have not accepted",
+    "PATIENT",
+    { startTime: inHours(-1), ...MOVED },
+    "RETURN",
+  ],
+  [
+    "a patient after the cut-off of a start that they accepted",
+    "PATIENT",
+    { startTime: inHours(1), moved: true },
+    "CAPTURE",
+  ],
   [
     "a patient who never paid, after the cut-off",
     "PATIENT",
@@ -48,10 +72,13 @@ test("a repeated cancel by the same party changes nothing; by another it is ille
 });
 
 test.each([
-  ["has started by the clock", { startTime: now }],
-  ["has begun early", { begun: true }],
-])("a booking that %s cannot be cancelled", (_, facts) => {
-  expect(() => decideCancel({ ...confirmed, ...facts }, "PATIENT", now, CUTOFF_MS)).toThrow(
+  ["has started by the clock", "PATIENT", { startTime: now }],
+  ["has begun early", "PATIENT", { begun: true }],
+  ["has begun without an accepted start", "PATIENT", { begun: true, ...MOVED }],
+  ["has started, and waits for its patient's acceptance,", "DOCTOR", { startTime: now, ...MOVED }],
+  ["has started, and waits for its patient's acceptance,", "ADMIN", { startTime: now, ...MOVED }],
+] as const)("a booking that %s cannot be cancelled by the %s", (_, by, facts) => {
+  expect(() => decideCancel({ ...confirmed, ...facts }, by, now, CUTOFF_MS)).toThrow(
     expect.objectContaining({ reason: "BOOKING_STARTED" }),
   );
 });
@@ -92,6 +119,12 @@ test.each([
   ["a patient at the cut-off", "PATIENT", { startTime: inHours(24) }],
   ["a doctor just before the start", "DOCTOR", { startTime: inHours(0.1) }],
   ["an admin just before the start", "ADMIN", { startTime: inHours(0.1) }],
+  [
+    "a patient just before a start that they have not accepted",
+    "PATIENT",
+    { startTime: inHours(0.1), ...MOVED },
+  ],
+  ["a patient after a start that they have not accepted", "PATIENT", { startTime: inHours(-1), ...MOVED }],
 ] as const)("%s may move a booking", (_, by, facts) => {
   expect(() => assertReschedulable({ ...confirmed, ...facts }, by, now, CUTOFF_MS)).not.toThrow();
 });
@@ -99,6 +132,8 @@ test.each([
 test.each([
   ["a patient after the cut-off", "PATIENT", { startTime: inHours(23.9) }, "RESCHEDULE_TOO_LATE"],
   ["a doctor at the start", "DOCTOR", { startTime: now }, "BOOKING_STARTED"],
+  ["a doctor at a start that is not accepted", "DOCTOR", { startTime: now, ...MOVED }, "BOOKING_STARTED"],
+  ["a patient once it has begun", "PATIENT", { begun: true, ...MOVED }, "BOOKING_STARTED"],
   ["an admin once it has begun early", "ADMIN", { begun: true }, "BOOKING_STARTED"],
 ] as const)("%s does not move a booking: %s", (_, by, facts, reason) => {
   expect(() => assertReschedulable({ ...confirmed, ...facts }, by, now, CUTOFF_MS)).toThrow(
@@ -119,4 +154,21 @@ test.each([
       metadata: { current: status, requested: "CONFIRMED", allowed },
     }),
   );
+});
+
+test.each([
+  ["a move that waits for it", MOVED, true],
+  ["a move that was accepted", { moved: true }, false],
+  ["an accepted move of a booking that took place", { moved: true, status: "COMPLETED" }, false],
+] as const)("accepting %s: %j changes the booking: %s", (_, facts, changes) => {
+  expect(acceptsMove({ ...confirmed, ...facts }, now)).toBe(changes);
+});
+
+test.each([
+  ["a booking that was never moved", {}, "ILLEGAL_TRANSITION"],
+  ["a cancelled booking", { ...MOVED, status: "CANCELLED" }, "ILLEGAL_TRANSITION"],
+  ["a missed booking", { ...MOVED, status: "NO_SHOW" }, "ILLEGAL_TRANSITION"],
+  ["a start that has passed", { ...MOVED, startTime: now }, "BOOKING_STARTED"],
+] as const)("nothing is accepted of %s", (_, facts, reason) => {
+  expect(() => acceptsMove({ ...confirmed, ...facts }, now)).toThrow(expect.objectContaining({ reason }));
 });

@@ -26,6 +26,10 @@ export interface BookingFacts {
   /** The consultation has started. */
   begun: boolean;
   cancelledBy: Booking_Party | null;
+  /** The booking was moved. */
+  moved: boolean;
+  /** The patient has not accepted the last move. */
+  movePending: boolean;
 }
 
 /** What a booking is at a time: an ended hold reads as expired, swept or not. */
@@ -39,7 +43,7 @@ export function statusAt(
 
 /**
  * Whether a booking may be moved. Throws ILLEGAL_TRANSITION, BOOKING_STARTED, and RESCHEDULE_TOO_LATE for a patient later
- * than `cutoffMs` before the start.
+ * than `cutoffMs` before a start that they have accepted.
  */
 export function assertReschedulable(
   booking: BookingFacts,
@@ -53,25 +57,47 @@ export function assertReschedulable(
     const allowed = TRANSITIONS[current].filter((next) => next !== "CONFIRMED").join(",");
     throw new ApiError("ILLEGAL_TRANSITION", { metadata: { current, requested: "CONFIRMED", allowed } });
   }
-  if (hasStarted(booking, now)) throw new ApiError("BOOKING_STARTED");
+  if (hasStarted(booking, by, now)) throw new ApiError("BOOKING_STARTED");
   if (by === "PATIENT" && isAfterCutoff(booking, now, cutoffMs)) throw new ApiError("RESCHEDULE_TOO_LATE");
 }
 
-const hasStarted = ({ begun, startTime }: BookingFacts, now: Date): boolean => begun || startTime <= now;
+/**
+ * Whether the patient accepts a move now; false where they have done so already. A start that has passed is not accepted
+ * any more: it could only make the patient a missing one. Throws ILLEGAL_TRANSITION, BOOKING_STARTED.
+ */
+export function acceptsMove(
+  { status, moved, movePending, begun, startTime }: BookingFacts,
+  now: Date,
+): boolean {
+  if (moved && !movePending) return false;
+  if (!moved || status !== "CONFIRMED") {
+    const allowed = TRANSITIONS[status].join(",");
+    throw new ApiError("ILLEGAL_TRANSITION", {
+      metadata: { current: status, requested: "MOVE_ACCEPTED", allowed },
+    });
+  }
+  if (begun || startTime <= now) throw new ApiError("BOOKING_STARTED");
+  return true;
+}
+
+/** For its patient, a booking does not start at a time that they have not accepted until the consultation does. */
+const hasStarted = ({ begun, startTime, movePending }: BookingFacts, by: Booking_Party, now: Date): boolean =>
+  begun || (startTime <= now && !(by === "PATIENT" && movePending));
 
 /** The last instant at which a patient cancels or moves an accepted time without charge. */
 export const cutoffOf = ({ startTime }: Pick<BookingFacts, "startTime">, cutoffMs: number): Date =>
   new Date(startTime.getTime() - cutoffMs);
 
 const isAfterCutoff = (booking: BookingFacts, now: Date, cutoffMs: number): boolean =>
-  now > cutoffOf(booking, cutoffMs);
+  !booking.movePending && now > cutoffOf(booking, cutoffMs);
 
 /** What becomes of the money of a cancelled booking. */
 export type Settlement = Exclude<BookingState_Settlement, "SETTLEMENT_UNSPECIFIED">;
 
 /**
  * Whether and how a booking is cancelled; undefined where the same party has cancelled it already. A patient who
- * cancels a confirmed booking later than `cutoffMs` before the start owes the fee; else it is returned.
+ * cancels a confirmed booking later than `cutoffMs` before a start that they have accepted owes the fee; else it is
+ * returned.
  * Throws ILLEGAL_TRANSITION, BOOKING_STARTED.
  */
 export function decideCancel(
@@ -87,7 +113,7 @@ export function decideCancel(
       metadata: { current, requested: "CANCELLED", allowed: TRANSITIONS[current].join(",") },
     });
   }
-  if (hasStarted(booking, now)) throw new ApiError("BOOKING_STARTED");
+  if (hasStarted(booking, by, now)) throw new ApiError("BOOKING_STARTED");
   const isDue = by === "PATIENT" && current === "CONFIRMED" && isAfterCutoff(booking, now, cutoffMs);
   return isDue ? "CAPTURE" : "RETURN";
 }

@@ -35,6 +35,10 @@ export interface BookingRow extends FeeColumns {
   cancelled_by: Booking_Party | null;
   cancel_reason: Buffer | null;
   settlement: Settlement | null;
+  moved_by: Booking_Party | null;
+  move_time: Date | null;
+  previous_start_time: Date | null;
+  move_pending: number;
 }
 
 /** A slot as a patient is about to book it. */
@@ -47,7 +51,7 @@ export interface BookableSlot extends SlotRow {
 const SELECT = `SELECT b.id, b.slot_id, b.doctor_id, d.display_name AS doctor_name, b.patient_id,
     p.full_name AS patient_name, b.consultation_id, b.payment_id, b.status, b.start_time, b.end_time, b.fee_currency,
     b.fee_minor, b.reason, b.hold_expire_time, b.sequence, b.version, b.create_time, b.begun, b.cancel_time,
-    b.cancelled_by, b.cancel_reason, b.settlement
+    b.cancelled_by, b.cancel_reason, b.settlement, b.moved_by, b.move_time, b.previous_start_time, b.move_pending
   FROM bookings b
   LEFT JOIN doctors d ON d.id = b.doctor_id
   LEFT JOIN people p ON p.user_id = b.patient_id`;
@@ -210,7 +214,8 @@ export async function lockBooking(tx: Transaction, id: string): Promise<BookingR
 export function saveBooking(tx: Transaction, row: BookingRow, now: Date): void {
   tx.defer(
     `UPDATE bookings SET slot_id = ?, start_time = ?, end_time = ?, sequence = ?, status = ?, version = ?,
-       update_time = ?, begun = ?, cancel_time = ?, cancelled_by = ?, cancel_reason = ?, settlement = ? WHERE id = ?`,
+       update_time = ?, begun = ?, cancel_time = ?, cancelled_by = ?, cancel_reason = ?, settlement = ?,
+       moved_by = ?, move_time = ?, previous_start_time = ?, move_pending = ? WHERE id = ?`,
     [
       row.slot_id,
       row.start_time,
@@ -224,6 +229,10 @@ export function saveBooking(tx: Transaction, row: BookingRow, now: Date): void {
       row.cancelled_by,
       row.cancel_reason,
       row.settlement,
+      row.moved_by,
+      row.move_time,
+      row.previous_start_time,
+      row.move_pending,
       row.id,
     ],
   );

@@ -2,7 +2,7 @@ import type { Trail } from "@medconnect/platform/changes.ts";
 import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import type { NewEvent } from "@medconnect/platform/outbox/event.ts";
 import type { FeeDecision } from "@medconnect/proto/medconnect/common/v1/fee_decision.ts";
-import type { Booking } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
+import type { Booking, Booking_Move } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import { feeOf } from "../money.ts";
 import { type BookingFacts, type Settlement, statusAt } from "./booking-rules.ts";
 import type { BookingRow } from "./booking-store.ts";
@@ -11,6 +11,7 @@ export type BookingEventType =
   | "held"
   | "confirmed"
   | "rescheduled"
+  | "move_accepted"
   | "cancelled"
   | "expired"
   | "payment_refused";
@@ -47,9 +48,20 @@ export function toBookingWithoutTexts(row: BookingRow, now: Date): Booking {
     cancelTime: row.cancel_time ?? undefined,
     cancelledBy: row.cancelled_by ?? undefined,
     cancelReason: undefined,
+    move: moveOf(row),
     feeDecision: row.settlement && row.payment_id !== null ? FEE_DECISIONS[row.settlement] : undefined,
   };
 }
+
+const moveOf = (row: BookingRow): Booking_Move | undefined =>
+  row.moved_by === null
+    ? undefined
+    : {
+        movedBy: row.moved_by,
+        moveTime: row.move_time!,
+        previousStartTime: row.previous_start_time!,
+        accepted: row.move_pending === 0,
+      };
 
 /** The booking as its patient and its doctor see it. */
 export function toBooking(row: BookingRow, now: Date, box: SealedBox): Booking {
@@ -80,6 +92,7 @@ export function bookingEvent(type: BookingEventType, row: BookingRow): NewEvent 
         fee: feeOf(row),
         holdExpireTime: row.hold_expire_time ?? undefined,
         settlement: row.settlement ?? "SETTLEMENT_UNSPECIFIED",
+        movePending: row.move_pending === 1,
       },
     },
   };
@@ -99,4 +112,6 @@ export const factsOf = (row: BookingRow): BookingFacts => ({
   startTime: row.start_time,
   begun: row.begun === 1,
   cancelledBy: row.cancelled_by,
+  moved: row.moved_by !== null,
+  movePending: row.move_pending === 1,
 });

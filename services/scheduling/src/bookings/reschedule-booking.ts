@@ -8,9 +8,10 @@ import type {
 } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import type { Scheduling } from "../app.ts";
 import { lockSlots, releaseSlot, type SlotRow } from "../slots/slot-store.ts";
+import { saveAcceptance } from "./accept-move.ts";
 import { bookingTrail, factsOf } from "./booking.ts";
 import { readsOf, viewOf } from "./booking-access.ts";
-import { assertReschedulable } from "./booking-rules.ts";
+import { acceptsMove, assertReschedulable } from "./booking-rules.ts";
 import {
   type BookingRow,
   claimOf,
@@ -24,8 +25,8 @@ import { expireBooking } from "./expire-bookings.ts";
 import { findOwnBooking } from "./find-own-booking.ts";
 
 /**
- * BookingService.RescheduleBooking: one transaction gives the old slot back and takes the new one. Throws NOT_FOUND,
- * ILLEGAL_TRANSITION, BOOKING_STARTED, RESCHEDULE_TOO_LATE, DOCTOR_DIFFERS, FEE_DIFFERS, SLOT_UNAVAILABLE,
+ * BookingService.RescheduleBooking: one transaction gives the old slot back and takes the new one. A move by somebody
+ * else than the patient waits for the patient's acceptance. Throws NOT_FOUND, ILLEGAL_TRANSITION, BOOKING_STARTED, RESCHEDULE_TOO_LATE, DOCTOR_DIFFERS, FEE_DIFFERS, SLOT_UNAVAILABLE,
  * PATIENT_OVERLAP.
  */
 export const rescheduleBooking =
@@ -39,6 +40,11 @@ export const rescheduleBooking =
       const slots = await lockSlots(tx, [found.slot_id, slotId]);
       const row = (await lockBooking(tx, bookingId))!;
       if (row.slot_id === slotId && row.status === "CONFIRMED") {
+        // A patient who asks for the time that the booking was moved to accepts it.
+        if (user.role === "PATIENT" && row.move_pending && acceptsMove(factsOf(row), now)) {
+          const { accepted, trail } = saveAcceptance(tx, row, now);
+          return { response: viewOf(user, accepted, now, app.box), trails: [trail] };
+        }
         return { response: viewOf(user, row, now, app.box), trails: [] };
       }
       assertReschedulable(factsOf(row), user.role, now, app.cancelCutoffMs);
@@ -51,6 +57,10 @@ export const rescheduleBooking =
         end_time: slot.end_time,
         sequence: row.sequence + 1,
         version: row.version + 1,
+        moved_by: user.role,
+        move_time: now,
+        previous_start_time: row.move_pending ? row.previous_start_time : row.start_time,
+        move_pending: user.role === "PATIENT" ? 0 : 1,
       };
       const claim = claimOf(moved, now);
       if (!(await claimSlot(tx, claim))) {

@@ -83,4 +83,5 @@ const toReconciled = (row: ComparedRow): ReconciledBooking => ({
   begun: row.begun === 1,
   fee: row.payment_id === null ? undefined : feeOf(row),
   settlement: row.settlement,
+  movePending: row.move_pending === 1,
 });

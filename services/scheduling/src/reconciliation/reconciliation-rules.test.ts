@@ -23,6 +23,7 @@ const bookingOf = (status: Booking_Status, more: Partial<ReconciledBooking> = {}
   begun: false,
   fee: FEE,
   settlement: status === "EXPIRED" || status === "CANCELLED" ? "RETURN" : null,
+  movePending: false,
   ...more,
 });
 
@@ -48,6 +49,7 @@ const consultation = (
   version: 1,
   inFlight: false,
   brokenOff: false,
+  movePending: false,
   ...more,
 });
 
@@ -70,6 +72,12 @@ const CONSISTENT: [
   ["paid", bookingOf("CONFIRMED"), payment("AUTHORIZED"), consultation("SCHEDULED")],
   ["captured early", bookingOf("CONFIRMED"), payment("CAPTURED"), consultation("SCHEDULED")],
   ["joined", bookingOf("CONFIRMED"), payment("AUTHORIZED"), consultation("WAITING")],
+  [
+    "moved, and not accepted",
+    bookingOf("CONFIRMED", { movePending: true }),
+    payment("AUTHORIZED"),
+    consultation("SCHEDULED", { movePending: true }),
+  ],
   ["free", bookingOf("CONFIRMED", { fee: NONE }), NONE, consultation("SCHEDULED")],
   ["begun", bookingOf("CONFIRMED", { begun: true }), payment("AUTHORIZED"), consultation("IN_PROGRESS")],
   ["held and given up", bookingOf("EXPIRED"), payment("CANCELLED"), NONE],
@@ -508,4 +516,38 @@ test("of all that can be, nothing needs two remedies", () => {
     }),
     { numRuns: 2000 },
   );
+});
+
+test.each<[string, boolean, ConsultationStanding, string, object]>([
+  [
+    "its patient was missed at a time that they had not accepted",
+    true,
+    consultation("NO_SHOW", MISSED),
+    "CONSULTATION_TIMES_DIFFER",
+    { tell: "rescheduled" },
+  ],
+  [
+    "clinical has not heard that its move waits for the patient",
+    true,
+    consultation("SCHEDULED"),
+    "MOVE_ACCEPTANCE_DIFFERS",
+    { tell: "rescheduled" },
+  ],
+  [
+    "its patient waits, and has thereby accepted the move",
+    true,
+    consultation("WAITING"),
+    "MOVE_ACCEPTANCE_DIFFERS",
+    { hear: "consultation.joined" },
+  ],
+  [
+    "clinical has not heard that its move was accepted",
+    false,
+    consultation("SCHEDULED", { movePending: true }),
+    "MOVE_ACCEPTANCE_DIFFERS",
+    { tell: "move_accepted" },
+  ],
+])("of a moved booking, %s", (_, movePending, meeting, kind, remedy) => {
+  const booking = bookingOf("CONFIRMED", { movePending });
+  expect(judge(booking, payment("AUTHORIZED"), meeting, START)).toEqual([{ kind, remedy }]);
 });

@@ -22,6 +22,8 @@ export interface ReconciledBooking {
   fee: Money | undefined;
   /** What was decided about the money. */
   settlement: Settlement | null;
+  /** The patient has not accepted the last move. */
+  movePending: boolean;
 }
 
 /** In what way a booking's payment or consultation disagrees with it. Stable: metrics and scripts know them. */
@@ -30,6 +32,8 @@ export type DisagreementKind =
   | "CONSULTATION_MISSING"
   /** It takes place at another time than was booked. */
   | "CONSULTATION_TIMES_DIFFER"
+  /** Clinical and scheduling disagree on whether the patient has accepted the last move. */
+  | "MOVE_ACCEPTANCE_DIFFERS"
   /** A cancelled booking's still goes on. */
   | "CONSULTATION_LIVE_FOR_CANCELLED"
   /** A confirmed booking's was cancelled. */
@@ -64,6 +68,7 @@ export type Remedy =
   | {
       hear:
         | "payment.authorized"
+        | "consultation.joined"
         | "consultation.started"
         | "consultation.completed"
         | "consultation.no_show"
@@ -93,7 +98,7 @@ export function judge(
   // What the money should do is only clear once scheduling has heard how the consultation ended.
   if (booking.status === "CONFIRMED" && hasEnded) {
     // Missed before clinical heard that the booking was moved: hearing it, it brings the consultation back.
-    if (consultation.status === "NO_SHOW" && !isAsBooked(consultation, booking))
+    if (isMissedUnheard(booking, consultation))
       return [{ kind: "CONSULTATION_TIMES_DIFFER", remedy: { tell: "rescheduled" } }];
     return [{ kind: "CONSULTATION_NOT_HEARD", remedy: { hear: hasEnded } }];
   }
@@ -104,6 +109,10 @@ export function judge(
   }
   return [...judgeConsultation(booking, consultation, now), ...judgePayment(booking, payment, consultation)];
 }
+
+const isMissedUnheard = (booking: ReconciledBooking, consultation: ConsultationStanding): boolean =>
+  consultation.status === "NO_SHOW" &&
+  (!isAsBooked(consultation, booking) || (booking.movePending && consultation.noShowParty === "PATIENT"));
 
 const isDoctorsDoing = ({ status, brokenOff, noShowParty }: ConsultationStanding): boolean =>
   brokenOff || (status === "NO_SHOW" && noShowParty === "DOCTOR");
@@ -148,7 +157,7 @@ function judgeConfirmed(
     case "SCHEDULED":
     case "WAITING":
       return isAsBooked(consultation, booking)
-        ? judgeOpen(booking, now)
+        ? [...judgeAcceptance(booking, consultation), ...judgeOpen(booking, now)]
         : [{ kind: "CONSULTATION_TIMES_DIFFER", remedy: { tell: "rescheduled" } }];
     case "IN_PROGRESS":
       if (!booking.begun)
@@ -160,6 +169,19 @@ function judgeConfirmed(
     default:
       return [{ kind: "CONSULTATION_CANCELLED_FOR_CONFIRMED" }];
   }
+}
+
+/** A patient who waits has accepted the move, as nobody comes to the waiting room before. */
+function judgeAcceptance(
+  { movePending }: ReconciledBooking,
+  consultation: ConsultationStanding,
+): Disagreement[] {
+  if (movePending === consultation.movePending) return [];
+  const kind = "MOVE_ACCEPTANCE_DIFFERS";
+  if (!movePending) return [{ kind, remedy: { tell: "move_accepted" } }];
+  const remedy: Remedy =
+    consultation.status === "WAITING" ? { hear: "consultation.joined" } : { tell: "rescheduled" };
+  return [{ kind, remedy }];
 }
 
 /** Before its authorization lapses the fee of one that nobody closes is taken, whether or not it took place. */

@@ -18,6 +18,7 @@ export type ComparedRow = Pick<
   | "settlement"
   | "consultation_id"
   | "payment_id"
+  | "move_pending"
 > & { update_time: Date };
 
 /** By what time bookings are looked up; each has an index. */
@@ -38,7 +39,7 @@ export async function findBookingsBetween(
   );
   return await db.read(
     `SELECT id, version, status, start_time, end_time, begun, fee_currency, fee_minor, settlement, consultation_id,
-       payment_id, update_time
+       payment_id, move_pending, update_time
      FROM bookings ${sql} ORDER BY ${column}, id LIMIT ?`,
     [...params, limit],
   );

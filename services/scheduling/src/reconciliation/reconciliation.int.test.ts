@@ -89,6 +89,10 @@ async function makeBooking(
     cancelled_by: null,
     cancel_reason: null,
     settlement: null,
+    moved_by: null,
+    move_time: null,
+    previous_start_time: null,
+    move_pending: 0,
     ...more,
   };
   const slot = { id: row.slot_id, doctorId: row.doctor_id, startTime, endTime, fee: FEE };
@@ -307,6 +311,28 @@ test.each<[string, Partial<ConsultationStanding>]>([
   expect(findings).toEqual([{ bookingId: row.id, kind: "CONSULTATION_NOT_HEARD", outcome: "REPAIRED" }]);
   expect(await findBooking(app.db, row.id)).toMatchObject({ cancelled_by: "PATIENT", settlement: "RETURN" });
   expect((await reconcile()).findings).toEqual([]);
+});
+
+test.each<[string, Partial<ConsultationStanding>, string[]]>([
+  ["accepted by a patient who waits, unheard", { status: "WAITING" }, ["booking.move_accepted"]],
+  ["of which clinical has not heard", {}, ["booking.rescheduled"]],
+])("a move %s: both agree again", async (_, standing, told) => {
+  const row = await makeBooking("CONFIRMED");
+  await app.db.transaction(async (tx) => {
+    const moved = {
+      moved_by: "DOCTOR",
+      move_time: row.create_time,
+      previous_start_time: row.start_time,
+    } as const;
+    saveBooking(tx, { ...row, ...moved, move_pending: 1, version: 2 }, service.clock.now());
+  });
+  pay(row);
+  meet(row, { ...standing, version: 3 });
+  const { findings } = await reconcile();
+  expect(findings).toEqual([{ bookingId: row.id, kind: "MOVE_ACCEPTANCE_DIFFERS", outcome: "REPAIRED" }]);
+  expect((await outboxOf(row)).map(({ event }) => event.type)).toEqual(told);
+  const isAccepted = standing.status === "WAITING";
+  expect(await findBooking(app.db, row.id)).toMatchObject({ move_pending: isAccepted ? 0 : 1, version: 3 });
 });
 
 test("a consultation that took place while its booking was cancelled is nothing to report", async () => {

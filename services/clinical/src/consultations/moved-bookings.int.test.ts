@@ -1,0 +1,142 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { type ClinicalTest, MINUTE_MS, startClinical } from "../testing.ts";
+
+let clinical: ClinicalTest;
+let doctor: ReturnType<typeof userCaller>;
+let patient: ReturnType<typeof userCaller>;
+
+beforeAll(async () => {
+  clinical = await startClinical();
+});
+afterAll(() => clinical.app.close());
+
+beforeEach(() => {
+  doctor = userCaller("DOCTOR");
+  patient = userCaller("PATIENT");
+});
+
+type Made = Awaited<ReturnType<ClinicalTest["scheduled"]>>;
+
+/** The event that the doctor has moved a booking by so many minutes. */
+function movedBy({ confirmed }: Made, minutes: number, version = 3) {
+  const moved = clinical.movedBy(confirmed, minutes);
+  return { ...moved, version, booking: { ...moved.booking, movePending: true } };
+}
+
+/** The event that the patient has accepted what another event tells of. */
+const acceptanceOf = ({ booking, version, ...moved }: ReturnType<typeof movedBy>) => ({
+  ...moved,
+  type: "booking.move_accepted",
+  version: version + 1,
+  booking: { ...booking, movePending: false },
+});
+
+const told = async (consultationId: string) =>
+  (await clinical.told(consultationId)).map(({ event, destination }) => `${event.type} to ${destination}`);
+
+/** The doctor waits past the time after which a patient counts as missing, and says so. */
+async function miss({ consultationId }: Made): Promise<string> {
+  await clinical.ready(consultationId, doctor);
+  clinical.app.clock.advance(20 * MINUTE_MS);
+  return await clinical.markNoShow(consultationId, doctor, "PATIENT").then(
+    ({ status }) => status,
+    ({ reason }) => reason,
+  );
+}
+
+test("moved from in 10 days to now by its doctor, a consultation is not missed by its patient", async () => {
+  const made = await clinical.scheduled(patient, doctor, 10 * 24 * 60);
+  await clinical.deliver("scheduling", movedBy(made, -10 * 24 * 60));
+  expect(await miss(made)).toBe("MOVE_NOT_ACCEPTED");
+  expect(await told(made.consultationId)).toEqual([]);
+  expect((await clinical.markNoShow(made.consultationId, doctor, "DOCTOR")).noShowParty).toBe("DOCTOR");
+});
+
+test("a patient who has accepted the move can be missing, once clinical has heard of that", async () => {
+  const made = await clinical.scheduled(patient, doctor, 24 * 60);
+  const moved = movedBy(made, -24 * 60);
+  await clinical.deliver("scheduling", moved);
+  expect(await miss(made)).toBe("MOVE_NOT_ACCEPTED");
+  await clinical.deliver("scheduling", acceptanceOf(moved));
+  expect((await clinical.markNoShow(made.consultationId, doctor, "PATIENT")).status).toBe("NO_SHOW");
+  expect(await clinical.actions(made.consultationId)).toEqual([
+    "consultation.create",
+    "consultation.reschedule",
+    "consultation.ready",
+    "consultation.accept_move",
+    "consultation.mark_no_show",
+  ]);
+});
+
+test("a patient who joins accepts the move, which scheduling is told once", async () => {
+  const made = await clinical.scheduled(patient, doctor, 24 * 60);
+  const moved = movedBy(made, -24 * 60);
+  await clinical.deliver("scheduling", moved);
+  const joined = await clinical.join(made.consultationId, patient);
+  await clinical.join(made.consultationId, patient);
+  expect(await told(made.consultationId)).toEqual(["consultation.joined to scheduling"]);
+  const { startTime, endTime } = moved.booking;
+  const [joinedNews] = await clinical.told(made.consultationId);
+  expect(joinedNews!.event.consultation).toMatchObject({ bookingId: made.bookingId, startTime, endTime });
+  // Scheduling confirms the acceptance: the patient still waits.
+  await clinical.deliver("scheduling", acceptanceOf(moved));
+  expect((await clinical.read(made.consultationId, patient)).status).toBe(joined.status);
+  expect((await clinical.start(made.consultationId, doctor)).status).toBe("IN_PROGRESS");
+});
+
+test("a patient who joins a consultation that was not moved is no news", async () => {
+  const { consultationId } = await clinical.scheduled(patient, doctor, 0);
+  await clinical.join(consultationId, patient);
+  expect(await told(consultationId)).toEqual([]);
+});
+
+test.each([
+  ["to another time", 5],
+  ["away and back", 0],
+])("a patient who waits has to join again after the doctor has moved the booking %s", async (_, minutes) => {
+  const made = await clinical.scheduled(patient, doctor, 10);
+  await clinical.join(made.consultationId, patient);
+  await clinical.deliver("scheduling", movedBy(made, minutes));
+  expect((await clinical.read(made.consultationId, patient)).status).toBe("SCHEDULED");
+  const start = clinical.start(made.consultationId, doctor);
+  await expect(start).rejects.toMatchObject({ reason: "PATIENT_NOT_JOINED" });
+  await clinical.join(made.consultationId, patient);
+  expect(await told(made.consultationId)).toEqual(["consultation.joined to scheduling"]);
+});
+
+test("an acceptance that overtakes the move it accepts moves the consultation", async () => {
+  const made = await clinical.scheduled(patient, doctor, 60);
+  const moved = movedBy(made, 30);
+  await clinical.deliver("scheduling", acceptanceOf(moved));
+  await clinical.deliver("scheduling", moved);
+  const { startTime, endTime } = moved.booking;
+  expect(await clinical.read(made.consultationId, patient)).toMatchObject({ startTime, endTime });
+  clinical.app.clock.advance(90 * MINUTE_MS);
+  expect(await miss(made)).toBe("NO_SHOW");
+});
+
+test("an absence of the patient that was recorded before a move to the same time was heard of is taken back", async () => {
+  const made = await clinical.scheduled(patient, doctor, 0);
+  expect(await miss(made)).toBe("NO_SHOW");
+  await clinical.deliver("scheduling", movedBy(made, 0));
+  expect(await clinical.read(made.consultationId, patient)).toMatchObject({
+    status: "SCHEDULED",
+    noShowParty: undefined,
+    doctorReadyTime: undefined,
+  });
+});
+
+test("an absence of the doctor stays, wherever the booking was moved and back", async () => {
+  const made = await clinical.scheduled(patient, doctor, 0);
+  clinical.app.clock.advance(20 * MINUTE_MS);
+  const missed = await clinical.markNoShow(made.consultationId, doctor, "DOCTOR");
+  await clinical.deliver("scheduling", movedBy(made, 0));
+  expect(await clinical.read(made.consultationId, doctor)).toEqual(missed);
+});
+
+test("a move that is heard of before its confirmation waits for the patient as well", async () => {
+  const made = clinical.booking(patient, doctor, 60);
+  await clinical.deliver("scheduling", movedBy(made, -60));
+  expect(await miss(made)).toBe("MOVE_NOT_ACCEPTED");
+});

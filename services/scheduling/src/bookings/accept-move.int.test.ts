@@ -1,0 +1,260 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { newId } from "@medconnect/platform/ids.ts";
+import { userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import type { Booking } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
+import { Desk, MINUTE_MS } from "../testing.ts";
+
+let desk: Desk;
+
+beforeAll(async () => {
+  desk = await Desk.open();
+});
+afterAll(() => desk.close());
+beforeEach(() => desk.admit());
+
+const HOUR = 60;
+const DAY = 24 * HOUR;
+const admin = userCaller("ADMIN");
+
+/** A paid booking of the patient's, which starts in so many minutes. */
+async function booked(startMinutes: number): Promise<Booking> {
+  await desk.publish(5000);
+  const { response } = await desk.book((await desk.offer(startMinutes)).id);
+  await desk.authorized(response.id);
+  return await desk.read(response.id);
+}
+
+/** Moves a booking to a time in so many minutes. */
+async function move({ id }: Pick<Booking, "id">, startMinutes: number, by = desk.doctor): Promise<Booking> {
+  return (await desk.reschedule(id, (await desk.offer(startMinutes, 5)).id, by)).response;
+}
+
+const passMinutes = (minutes: number) => desk.app.clock.advance(minutes * MINUTE_MS);
+
+/** The event with which clinical is told of a booking's last change. */
+async function lastEvent({ id }: Booking): Promise<Event> {
+  const sql = "SELECT payload FROM outbox WHERE aggregateid = ? AND destination = 'clinical' ORDER BY id";
+  return Event.decode((await desk.app.db.read<{ payload: Buffer }>(sql, [id])).at(-1)!.payload);
+}
+
+test.each([
+  ["the doctor", () => desk.doctor, "DOCTOR"],
+  ["an admin", () => admin, "ADMIN"],
+] as const)("a move by %s says so, and waits for the patient", async (_, by, movedBy) => {
+  const booking = await booked(10 * DAY);
+  expect(booking.move).toBeUndefined();
+  const moved = await move(booking, 2, by());
+  const { startTime: previousStartTime } = booking;
+  expect(moved.move).toEqual({ movedBy, moveTime: desk.at(0), previousStartTime, accepted: false });
+  expect(await desk.read(booking.id)).toEqual({ ...moved, reason: "headache" });
+  expect((await lastEvent(booking)).booking).toMatchObject({ startTime: moved.startTime, movePending: true });
+});
+
+test("a move by the patient is accepted by that", async () => {
+  const booking = await booked(10 * DAY);
+  const moved = await move(booking, 11 * DAY, desk.patient);
+  expect(moved.move).toMatchObject({ movedBy: "PATIENT", accepted: true });
+  expect((await lastEvent(booking)).booking).toMatchObject({ movePending: false });
+});
+
+describe("a doctor who moves a paid booking to where its patient could not cancel for free", () => {
+  const ATTACKS: [name: string, startMinutes: number, attack: (booking: Booking) => Promise<unknown>][] = [
+    ["from in 10 days to in 2 minutes", 10 * DAY, (booking) => move(booking, 2)],
+    [
+      "twice",
+      10 * DAY,
+      async (booking) => {
+        await move(booking, 9 * DAY);
+        await move(booking, 2);
+      },
+    ],
+    [
+      "away and back",
+      2 * DAY,
+      async (booking) => {
+        const { slotId } = booking;
+        passMinutes(2 * DAY - HOUR);
+        await move(booking, 5 * DAY);
+        await desk.reschedule(booking.id, slotId, desk.doctor);
+      },
+    ],
+    [
+      "after its patient had accepted another move",
+      10 * DAY,
+      async (booking) => {
+        await move(booking, 9 * DAY);
+        await desk.accept(booking.id);
+        await move(booking, 2);
+      },
+    ],
+    [
+      "after its patient had moved it",
+      10 * DAY,
+      async (booking) => {
+        await move(booking, 9 * DAY, desk.patient);
+        await move(booking, 2);
+      },
+    ],
+    [
+      "with the help of an admin",
+      10 * DAY,
+      async (booking) => {
+        await move(booking, 2, admin);
+        await move(booking, 8);
+      },
+    ],
+  ];
+
+  test.each(ATTACKS)("%s: the patient cancels without charge until then, and after", async (...row) => {
+    const [, startMinutes, attack] = row;
+    for (const lateMinutes of [0, HOUR + 30]) {
+      desk.admit();
+      const booking = await booked(startMinutes);
+      await attack(booking);
+      passMinutes(lateMinutes);
+      expect(await desk.preview(booking.id, desk.patient)).toMatchObject({ feeDecision: "RELEASE" });
+      expect((await desk.cancel(booking.id, desk.patient)).response).toMatchObject({
+        status: "CANCELLED",
+        feeDecision: "RELEASE",
+        move: { accepted: false },
+      });
+    }
+  });
+
+  test.each(ATTACKS)("%s: the patient moves it away, also after that start", async (...row) => {
+    const [, startMinutes, attack] = row;
+    const booking = await booked(startMinutes);
+    await attack(booking);
+    passMinutes(HOUR + 30);
+    const moved = await move(booking, 3 * DAY, desk.patient);
+    expect(moved.move).toMatchObject({ movedBy: "PATIENT", accepted: true });
+  });
+
+  test.each(ATTACKS)("%s: the patient is not missing", async (...row) => {
+    const [, startMinutes, attack] = row;
+    const booking = await booked(startMinutes);
+    await attack(booking);
+    const moved = await desk.read(booking.id);
+    await desk.tell("consultation.no_show", moved, "PATIENT");
+    expect(await desk.read(booking.id)).toEqual(moved);
+  });
+});
+
+test("a chain of moves keeps the start that the patient accepted last", async () => {
+  const booking = await booked(10 * DAY);
+  for (const days of [9, 8, 7]) {
+    const { move: last } = await move(booking, days * DAY);
+    expect(last?.previousStartTime).toEqual(booking.startTime);
+  }
+  const accepted = await desk.accept(booking.id);
+  expect(accepted.move).toMatchObject({
+    movedBy: "DOCTOR",
+    previousStartTime: booking.startTime,
+    accepted: true,
+  });
+  const { move: next } = await move(booking, 6 * DAY);
+  expect(next).toMatchObject({ previousStartTime: accepted.startTime, accepted: false });
+});
+
+test("an accepted move is as binding as a booking, is told to clinical, and accepted once", async () => {
+  const booking = await booked(10 * DAY);
+  await move(booking, HOUR);
+  const accepted = await desk.accept(booking.id);
+  expect(accepted).toMatchObject({ status: "CONFIRMED", sequence: 1, move: { accepted: true } });
+  expect(await desk.accept(booking.id)).toEqual(accepted);
+  const { type, booking: told } = await lastEvent(booking);
+  expect({ type, ...told }).toMatchObject({ type: "booking.move_accepted", movePending: false });
+  expect(await desk.outboxTypes(booking.id)).toEqual([
+    "booking.held",
+    "booking.rescheduled",
+    "booking.move_accepted",
+  ]);
+  expect((await desk.cancel(booking.id, desk.patient)).response.feeDecision).toBe("CHARGE");
+});
+
+test("of twenty acceptances at once, one is a change", async () => {
+  const booking = await booked(10 * DAY);
+  await move(booking, HOUR);
+  const answers = await Promise.all(Array.from({ length: 20 }, () => desk.accept(booking.id)));
+  expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
+  expect(
+    (await desk.outboxTypes(booking.id)).filter((type) => type === "booking.move_accepted"),
+  ).toHaveLength(1);
+});
+
+test.each([
+  ["accepts it", "ok"],
+  ["does not", "BOOKING_STARTED"],
+])("a patient who asks for the time that the booking was moved to accepts it", async (_, outcome) => {
+  const booking = await booked(10 * DAY);
+  const { slotId } = await move(booking, HOUR);
+  if (outcome === "ok") {
+    const { response } = await desk.reschedule(booking.id, slotId);
+    expect(response).toMatchObject({ slotId, sequence: 1, move: { movedBy: "DOCTOR", accepted: true } });
+    expect((await lastEvent(booking)).type).toBe("booking.move_accepted");
+  } else {
+    passMinutes(HOUR);
+    await expect(desk.reschedule(booking.id, slotId)).rejects.toMatchObject({ reason: outcome });
+  }
+});
+
+test("nobody else accepts it, and it cannot be accepted when its time has come", async () => {
+  const booking = await booked(10 * DAY);
+  await expect(desk.accept(booking.id)).rejects.toMatchObject({ reason: "ILLEGAL_TRANSITION" });
+  await move(booking, HOUR);
+  for (const id of [booking.id, newId()]) {
+    await expect(desk.accept(id, userCaller("PATIENT"))).rejects.toMatchObject({ reason: "NOT_FOUND" });
+  }
+  passMinutes(HOUR);
+  await expect(desk.accept(booking.id)).rejects.toMatchObject({ reason: "BOOKING_STARTED" });
+});
+
+describe("the consultation of a moved booking", () => {
+  test("that its patient joins accepts the move", async () => {
+    const booking = await booked(10 * DAY);
+    const moved = await move(booking, HOUR);
+    await desk.tell("consultation.joined", moved);
+    expect((await desk.read(booking.id)).move?.accepted).toBe(true);
+    expect((await lastEvent(booking)).type).toBe("booking.move_accepted");
+    expect((await desk.cancel(booking.id, desk.patient)).response.feeDecision).toBe("CHARGE");
+  });
+
+  test("that its patient joined at another time accepts nothing", async () => {
+    const booking = await booked(HOUR);
+    const moved = await move(booking, DAY);
+    await desk.tell("consultation.joined", booking);
+    expect(await desk.read(booking.id)).toEqual({ ...moved, reason: "headache" });
+  });
+
+  test("that was joined before its doctor moved it once more does not accept that", async () => {
+    const booking = await booked(10 * DAY);
+    const first = await move(booking, HOUR);
+    await move(booking, 2);
+    await desk.tell("consultation.joined", first);
+    expect((await desk.read(booking.id)).move?.accepted).toBe(false);
+  });
+
+  test("of which nothing waits for acceptance changes nothing when it is joined", async () => {
+    const booking = await booked(HOUR);
+    await desk.tell("consultation.joined", booking);
+    expect(await desk.read(booking.id)).toEqual(booking);
+  });
+
+  test.each(["consultation.started", "consultation.completed"] as const)(
+    "that is %s was joined, also where that is not heard of",
+    async (type) => {
+      const booking = await booked(10 * DAY);
+      const moved = await move(booking, HOUR);
+      await desk.tell(type, moved);
+      expect((await desk.read(booking.id)).move?.accepted).toBe(true);
+    },
+  );
+
+  test("that its doctor did not come to ends it without charge", async () => {
+    const booking = await booked(10 * DAY);
+    const moved = await move(booking, HOUR);
+    await desk.tell("consultation.no_show", moved, "DOCTOR");
+    expect(await desk.read(booking.id)).toMatchObject({ status: "NO_SHOW", feeDecision: "RELEASE" });
+  });
+});

@@ -1,0 +1,108 @@
+import { beforeEach, expect, test } from "@jest/globals";
+import { type Account, signUp } from "../support/accounts.ts";
+import { Api, type Json, refusal } from "../support/api.ts";
+import { eventually } from "../support/eventually.ts";
+import { type Booked, book, DAY_MS, FEE, MINUTE_MS, offer, openPractice } from "../support/practice.ts";
+import { sharedStack } from "../support/stack.ts";
+
+/** Soon enough to be joined, and for a patient's cancellation to be late. */
+const AT_ONCE_MS = 4000;
+
+const api = new Api(sharedStack().urls.gateway);
+let doctor: Account;
+let patient: Account;
+let booked: Booked;
+
+/** A paid booking in ten days, which its doctor then moves to now. */
+beforeEach(async () => {
+  [doctor, patient] = await Promise.all([openPractice(api, { fee: FEE }), signUp(api, "PATIENT")]);
+  booked = await book(patient, await offer(doctor, 10 * DAY_MS));
+  await eventually(
+    () =>
+      patient.api.send(`POST /v1/payments/${booked.paymentId}:authorize`, {
+        key: true,
+        body: { paymentMethod: "pm_card_visa" },
+      }),
+    ({ status }) => status === 200,
+  );
+  await untilConsultation(({ status }) => status === "SCHEDULED");
+});
+
+const bookingOf = (): Promise<Json> => patient.api.ok(`GET /v1/bookings/${booked.id}`);
+
+/** The consultation as its patient sees it, once it is so; it is made, and moved, by events. */
+async function untilConsultation(is: (consultation: Json) => boolean): Promise<Json> {
+  const { body } = await eventually(
+    () => patient.api.send(`GET /v1/consultations/${booked.consultationId}`),
+    (answer) => answer.status === 200 && is(answer.body),
+  );
+  return body;
+}
+
+async function moveToNow(): Promise<Json> {
+  const slotId = await offer(doctor, AT_ONCE_MS, 5 * MINUTE_MS);
+  const moved = await doctor.api.ok(`POST /v1/bookings/${booked.id}:reschedule`, { body: { slotId } });
+  await untilConsultation(({ startTime }) => startTime === moved.startTime);
+  return moved;
+}
+
+const untilPayment = (status: string) =>
+  eventually(
+    () => patient.api.ok(`GET /v1/payments/${booked.paymentId}`),
+    (payment) => payment.status === status,
+  );
+
+test("moved from in 10 days to in seconds, the patient is no no-show, and cancels without charge after the start", async () => {
+  const { startTime } = await bookingOf();
+  const moved = await moveToNow();
+  expect(moved.move).toEqual({
+    movedBy: "DOCTOR",
+    moveTime: expect.any(String),
+    previousStartTime: startTime,
+    accepted: false,
+  });
+  const path = `POST /v1/consultations/${booked.consultationId}`;
+  await doctor.api.ok(`${path}:ready`);
+  const mark = await eventually(
+    () => doctor.api.send(`${path}:markNoShow`, { body: { party: "PATIENT" } }),
+    ({ body }) => body.reason !== "TOO_EARLY",
+    AT_ONCE_MS + 5000,
+  );
+  expect(refusal(mark)).toEqual({ status: 409, reason: "MOVE_NOT_ACCEPTED" });
+  const preview = await patient.api.ok(`GET /v1/bookings/${booked.id}/cancellation-preview`);
+  expect(preview).toMatchObject({ feeDecision: "RELEASE", amount: FEE });
+  expect(await patient.api.ok(`POST /v1/bookings/${booked.id}:cancel`)).toMatchObject({
+    feeDecision: "RELEASE",
+  });
+  await untilPayment("VOIDED");
+});
+
+test("an accepted move is binding: again it changes nothing, and a late cancellation is charged", async () => {
+  await moveToNow();
+  const accept = `POST /v1/bookings/${booked.id}:acceptMove`;
+  const accepted = await patient.api.ok(accept);
+  expect(accepted).toMatchObject({ status: "CONFIRMED", move: { movedBy: "DOCTOR", accepted: true } });
+  expect(await patient.api.ok(accept)).toEqual(accepted);
+  expect(await patient.api.ok(`POST /v1/bookings/${booked.id}:cancel`)).toMatchObject({
+    feeDecision: "CHARGE",
+  });
+  await untilPayment("CAPTURED");
+});
+
+test("a patient who joins has accepted the move", async () => {
+  await moveToNow();
+  await patient.api.ok(`POST /v1/consultations/${booked.consultationId}:join`);
+  await eventually(bookingOf, ({ move }) => (move as Json).accepted === true);
+});
+
+test("a patient who never agreed moves the booking back", async () => {
+  const { startTime } = await bookingOf();
+  await moveToNow();
+  const slotId = await offer(doctor, 11 * DAY_MS);
+  const back = await patient.api.ok(`POST /v1/bookings/${booked.id}:reschedule`, { body: { slotId } });
+  expect(back).toMatchObject({
+    slotId,
+    sequence: 2,
+    move: { movedBy: "PATIENT", previousStartTime: startTime, accepted: true },
+  });
+});
