@@ -1,27 +1,31 @@
 // `npm run audit:verify`: says whether somebody has tampered with the audit trail.
 import { parseArgs } from "node:util";
-import { AuditChain } from "@medconnect/platform/audit/audit-chain.ts";
+import { Acknowledgements } from "@medconnect/platform/audit/acknowledgements.ts";
 import { WITNESS_OF } from "@medconnect/platform/audit/checkpoints.ts";
 import { readNewestCheckpoint } from "@medconnect/platform/audit/seal-store.ts";
-import { FINDINGS, type Finding, verifyTrail } from "@medconnect/platform/audit/verify-trail.ts";
-import { duration, keys, loadConfig, settingOf } from "@medconnect/platform/config.ts";
+import { duration } from "@medconnect/platform/config.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
-import { z } from "zod";
-import type { Service } from "./provision.ts";
-import { RunningStack, servicesNamed } from "./running-stack.ts";
+import { type Found, findingsOf, type Opened } from "./audit/findings.ts";
+import { type Source, sourcesOf } from "./audit/sources.ts";
 import { SetupError } from "./setup-error.ts";
 
 const HELP = `Usage: npm run audit:verify [-- --service NAME] [--grace 2h] [--no-witness]
+       npm run audit:verify -- --acknowledge ID --reason TEXT [--service NAME]
 
 Checks each service's audit trail against its seals, and the seals against what another service was told of them. Finds
 events that were changed, deleted, put in or put in another order, and a trail that was cut off or written anew, or whose
 checkpoints stopped coming, so that it could be cut off from there. What came after the newest checkpoint can be cut off
-unseen, so its age is told.
-Prints what it finds; exits with 0 if all is well, with 1 if not, with 2 if it cannot be told.
+unseen, so its age is told. Of auth it also finds admins, statuses, second factors, scopes and signing keys that no event explains.
+Prints what it finds, each finding with its id; exits with 0 if all is well, with 1 if not, with 2 if it cannot be told.
+
+A finding stays for ever, as the trail does. Once it has been looked into, acknowledge it: it is still printed, with the
+reason, and counts no more. The acknowledgement is an event in the trail. Another change of the same event is another finding.
 
   --service NAME   only this service's trail: auth, scheduling, clinical or billing
   --grace TIME     how long an event may be without a seal, and a seal without a checkpoint of it or a later one (2h)
   --no-witness     without the checkpoints, so that a cut-off end is not found
+  --acknowledge ID acknowledges this finding, which must be there
+  --reason TEXT    why; at least 20 characters
   --help           shows this
 
 Environment, in place of the system that runs here (STACK_JSON names its stack.json); --service says whose trail it is:
@@ -37,14 +41,8 @@ Environment, in place of the system that runs here (STACK_JSON names its stack.j
 const SHOWN = 100;
 const PROGRESS_EVERY_MS = 5000;
 const STATEMENT_TIMEOUT_MS = 60_000;
-
-/** Where a service's trail is, and what opens it. */
-interface Source {
-  service: Service;
-  databaseUrl: string;
-  witnessUrl: string | undefined;
-  keys: Buffer[];
-}
+const MIN_REASON = 20;
+const MAX_REASON = 500;
 
 async function main(): Promise<number> {
   const { values: flags } = parseArgs({
@@ -52,6 +50,8 @@ async function main(): Promise<number> {
       service: { type: "string" },
       grace: { type: "string" },
       "no-witness": { type: "boolean", default: false },
+      acknowledge: { type: "string" },
+      reason: { type: "string" },
       help: { type: "boolean", default: false },
     },
   });
@@ -61,39 +61,85 @@ async function main(): Promise<number> {
   }
   const grace = duration("2h").safeParse(flags.grace);
   if (!grace.success) throw new Error(`--grace ${grace.error.issues[0]!.message}.`);
-  let findings = 0;
-  for (const source of sourcesOf(flags.service, !flags["no-witness"])) {
-    findings += await verify(source, grace.data);
+  if ((flags.acknowledge === undefined) !== (flags.reason === undefined)) {
+    throw new Error("--acknowledge and --reason go together.");
   }
+  const sources = sourcesOf(flags.service, !flags["no-witness"]);
+  if (flags.acknowledge !== undefined) {
+    await acknowledge(sources, flags.acknowledge, reasonIn(flags.reason!), grace.data);
+    return 0;
+  }
+  let findings = 0;
+  for (const source of sources) findings += await verify(source, grace.data);
   return findings > 0 ? 1 : 0;
 }
 
-/** Prints what is wrong with one trail. @returns how many findings there are */
+/** Prints what is wrong with one trail. @returns how many findings nobody has acknowledged */
 async function verify(source: Source, graceMs: number): Promise<number> {
   const { service } = source;
+  const progress = new Progress(service);
+  const counts = new Map<string, number>();
+  let [open, acknowledged] = [0, 0];
+  const witnessed = await within(source, async (opened) => {
+    for await (const found of findingsOf(source, opened, before(graceMs), progress.add)) {
+      const count = (counts.get(found.kind) ?? 0) + 1;
+      counts.set(found.kind, count);
+      if (found.acknowledged) acknowledged++;
+      else open++;
+      if (count <= SHOWN) process.stdout.write(`${service}: ${lineOf(found)}\n`);
+    }
+    if (!opened.witness) return "without its checkpoints, so a cut-off end is not found";
+    return checkpointAge(await readNewestCheckpoint(opened.witness, service));
+  });
+  const looked = `${progress.checked} seals and checkpoints`;
+  const aside = acknowledged > 0 ? `, ${acknowledged} acknowledged` : "";
+  process.stdout.write(`${service}: ${looked}, ${open} findings${aside}; ${witnessed}\n`);
+  return open;
+}
+
+function lineOf({ id, text, acknowledged }: Found): string {
+  if (!acknowledged) return `${text} [${id}]`;
+  return `${text} [${id}, acknowledged ${acknowledged.createTime.toISOString()}: ${acknowledged.reason}]`;
+}
+
+/** Throws where no trail has such a finding that is not acknowledged yet. */
+async function acknowledge(sources: Source[], id: string, reason: string, graceMs: number): Promise<void> {
+  for (const source of sources) {
+    const isDone = await within(source, async (opened) => {
+      for await (const found of findingsOf(source, opened, before(graceMs), () => {})) {
+        if (found.id !== id || found.acknowledged) continue;
+        await new Acknowledgements(source.service, source.keys).add(opened.db, id, reason, new Date());
+        process.stdout.write(`${source.service}: ${id} is acknowledged: ${found.text}\n`);
+        return true;
+      }
+      return false;
+    });
+    if (isDone) return;
+  }
+  throw new SetupError(`There is no finding ${id} that is not acknowledged.`);
+}
+
+/** Throws for a reason that says too little. */
+function reasonIn(text: string): string {
+  const reason = text.trim().normalize("NFC");
+  const visible = reason.replaceAll(/[\s\p{C}]/gu, "").length;
+  if (visible >= MIN_REASON && reason.length <= MAX_REASON) return reason;
+  throw new Error(`--reason must have ${MIN_REASON} visible characters, and at most ${MAX_REASON} in all.`);
+}
+
+const before = (graceMs: number): Date => new Date(Date.now() - graceMs);
+
+/** Opens a trail and its witness for the time of some work. */
+async function within<T>(source: Source, work: (opened: Opened) => Promise<T>): Promise<T> {
+  const open = (url: string) => new Database({ url, poolSize: 1, timeoutMs: STATEMENT_TIMEOUT_MS });
   const db = open(source.databaseUrl);
   const witness = source.witnessUrl === undefined ? undefined : open(source.witnessUrl);
-  const chain = new AuditChain(service, source.keys);
-  const sealedBefore = new Date(Date.now() - graceMs);
-  const progress = new Progress(service);
-  const counts = new Map<Finding["kind"], number>();
-  let witnessed = "without its checkpoints, so a cut-off end is not found";
   try {
-    for await (const finding of verifyTrail({ service, chain, db, witness, sealedBefore }, progress.add)) {
-      const count = (counts.get(finding.kind) ?? 0) + 1;
-      counts.set(finding.kind, count);
-      if (count <= SHOWN) process.stdout.write(`${service}: ${describe(finding)}\n`);
-    }
-    if (witness) witnessed = checkpointAge(await readNewestCheckpoint(witness, service));
+    return await work({ db, witness });
   } finally {
     await db.close();
     await witness?.close();
   }
-  const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
-  process.stdout.write(
-    `${service}: ${progress.checked} seals and checkpoints, ${total} findings; ${witnessed}\n`,
-  );
-  return total;
 }
 
 function checkpointAge(newest: { create_time: Date } | undefined): string {
@@ -109,17 +155,6 @@ const UNITS = [
   [3600, "h"],
   [60, "min"],
 ] as const;
-
-const open = (url: string) => new Database({ url, poolSize: 1, timeoutMs: STATEMENT_TIMEOUT_MS });
-
-function describe({ kind, seq, eventId, time }: Finding): string {
-  const where = [
-    seq !== undefined && `seal ${seq}`,
-    eventId !== undefined && `event ${eventId}`,
-    time?.toISOString(),
-  ];
-  return `${FINDINGS[kind]}: ${where.filter(Boolean).join(", ")}`;
-}
 
 /** Tells that a long check still runs. */
 class Progress {
@@ -137,34 +172,6 @@ class Progress {
     this.#toldAtMs = Date.now();
     process.stderr.write(`${this.#service}: ${this.checked} seals and checkpoints so far\n`);
   };
-}
-
-/** @param asksWitness whether the seals are to be compared with what another service was told of them */
-function sourcesOf(name: string | undefined, asksWitness: boolean): Source[] {
-  const named = servicesNamed(name);
-  if (settingOf("DATABASE_URL")) {
-    if (!name) throw new SetupError("Say with --service whose trail it is.");
-    return [sourceInEnvironment(named[0]!, asksWitness)];
-  }
-  const stack = new RunningStack("DATABASE_URL");
-  return named.map((service) => ({
-    service,
-    databaseUrl: stack.databaseOf(service),
-    witnessUrl: asksWitness ? stack.databaseOf(WITNESS_OF[service]!) : undefined,
-    keys: keys.parse(stack.secrets.auditKeys[service]),
-  }));
-}
-
-function sourceInEnvironment(service: Service, asksWitness: boolean): Source {
-  const settings = { DATABASE_URL: z.string(), WITNESS_DATABASE_URL: z.string().optional(), AUDIT_KEY: keys };
-  const { DATABASE_URL, WITNESS_DATABASE_URL, AUDIT_KEY } = loadConfig(settings, process.env, 2);
-  if (asksWitness && !WITNESS_DATABASE_URL) {
-    throw new SetupError(
-      "WITNESS_DATABASE_URL is missing; --no-witness does without, but finds no cut-off end.",
-    );
-  }
-  const witnessUrl = asksWitness ? WITNESS_DATABASE_URL : undefined;
-  return { service, databaseUrl: DATABASE_URL, witnessUrl, keys: AUDIT_KEY };
 }
 
 process.exitCode = await main().catch((error: Error) => {

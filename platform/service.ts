@@ -151,7 +151,7 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
     listAuditEvents: listAuditEvents(name, platform),
     exportAuditEvents: listAuditEvents(name, platform),
     listAccesses: listAccesses(name, db, pages),
-    recordCheckpoint: recordCheckpoint(name, db, clock),
+    recordCheckpoint: recordCheckpoint(name, platform),
   });
   const health = new HealthImplementation({ "": "SERVING" });
   health.addToServer(grpc.server);

@@ -11,9 +11,10 @@ import type { Call } from "../grpc/call.ts";
 import { type GrpcClient, within } from "../grpc/client.ts";
 import type { ServiceName } from "../grpc/peers.ts";
 import type { ServiceTokens } from "../identity/service-tokens.ts";
-import { gauge } from "../telemetry/metrics.ts";
+import type { Logger } from "../log.ts";
+import { counter, gauge } from "../telemetry/metrics.ts";
 import { type ChainHead, GENESIS } from "./audit-chain.ts";
-import { readHead } from "./seal-store.ts";
+import { type Checkpoint, readFarthestCheckpoint, readHead } from "./seal-store.ts";
 
 /** Who keeps the checkpoints of whose audit trail: a ring, so that each trail has its witness in another database. */
 export const WITNESS_OF: Readonly<Record<string, ServiceName>> = {
@@ -24,14 +25,46 @@ export const WITNESS_OF: Readonly<Record<string, ServiceName>> = {
 };
 
 const TIMEOUT_MS = 5000;
+/** Lines a second that no service writes, and room for those of a moment. */
+const MOST_A_SECOND = 10_000;
+const MOST_AT_ONCE = 10_000;
+
+const refused = counter(
+  "audit.checkpoints.refused",
+  "Checkpoints that no chain can have come to, by service",
+);
+
 const INSERT = "INSERT INTO audit_checkpoints (service, seq, hmac, create_time) VALUES ?";
 
-/** AuditService.RecordCheckpoint: notes where the calling service's chain has come to. Never forgets another head. */
+/**
+ * Whether a chain can have come this far since the head that was told last. Without a bound, a service that somebody took
+ * over could leave a number that its chain never reaches: a finding for ever. The first head may be any.
+ */
+export function isPlausible(
+  seq: number,
+  last: Pick<Checkpoint, "seq" | "create_time"> | undefined,
+  now: Date,
+): boolean {
+  if (!last) return true;
+  const seconds = Math.max(0, now.getTime() - last.create_time.getTime()) / 1000;
+  return seq <= last.seq + MOST_AT_ONCE + MOST_A_SECOND * seconds;
+}
+
+/**
+ * AuditService.RecordCheckpoint: notes where the calling service's chain has come to. Never forgets another head. Throws
+ * IMPLAUSIBLE_CHECKPOINT.
+ */
 export const recordCheckpoint =
-  (service: string, db: Database, clock: Clock) =>
+  (service: string, { db, clock, log }: { db: Database; clock: Clock; log: Logger }) =>
   async ({ seq, hmac }: RecordCheckpointRequest, { caller }: Call): Promise<RecordCheckpointResponse> => {
     if (caller.kind !== "service" || WITNESS_OF[caller.name] !== service)
       throw new ApiError("PERMISSION_DENIED");
+    const last = await readFarthestCheckpoint(db, caller.name);
+    if (!isPlausible(seq, last, clock.now())) {
+      refused({ service: caller.name });
+      log.error({ service: caller.name, seq, last: last?.seq }, "checkpoint refused: no chain grows so fast");
+      throw new ApiError("IMPLAUSIBLE_CHECKPOINT");
+    }
     try {
       await db.write(INSERT, [[[caller.name, seq, Buffer.from(hmac), clock.now()]]]);
     } catch (error) {

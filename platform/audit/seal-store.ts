@@ -132,7 +132,7 @@ function toSealedEvent(row: SealedRow): SealedEvent {
   };
 }
 
-interface Checkpoint extends ChainHead {
+export interface Checkpoint extends ChainHead {
   create_time: Date;
 }
 
@@ -148,6 +148,15 @@ export async function* readCheckpoints(db: Database, service: string): AsyncGene
     yield page;
     after = page.at(-1)!;
   }
+}
+
+const FARTHEST_CHECKPOINT = `SELECT seq, hmac, create_time FROM audit_checkpoints
+  WHERE service = ? ORDER BY seq DESC LIMIT 1`;
+
+/** How far a service has told that its chain has come; undefined where it never has. */
+export async function readFarthestCheckpoint(db: Database, service: string): Promise<Checkpoint | undefined> {
+  const [farthest] = await db.read<Checkpoint>(FARTHEST_CHECKPOINT, [service]);
+  return farthest;
 }
 
 const NEWEST_CHECKPOINT = `SELECT seq, hmac, create_time FROM audit_checkpoints

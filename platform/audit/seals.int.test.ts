@@ -7,7 +7,7 @@ import { startMetrics } from "../telemetry/metrics.ts";
 import { invoke, startTestService, type TestService } from "../testing/test-service.ts";
 import { AuditChain, GENESIS } from "./audit-chain.ts";
 import { type AuditRecord, auditRows, INSERT_AUDIT_EVENTS } from "./audit-store.ts";
-import { leaveCheckpoints, recordCheckpoint } from "./checkpoints.ts";
+import { isPlausible, leaveCheckpoints, recordCheckpoint } from "./checkpoints.ts";
 import { readHead } from "./seal-store.ts";
 import { Sealer } from "./sealer.ts";
 import { verifyTrail } from "./verify-trail.ts";
@@ -65,7 +65,7 @@ async function leaveCheckpoint(name = "billing"): Promise<void> {
   const { seq, hmac } = await readHead(billing.db);
   await invoke(
     AuditServiceService.recordCheckpoint,
-    recordCheckpoint("auth", auth.db, billing.clock),
+    recordCheckpoint("auth", { db: auth.db, clock: billing.clock, log: billing.log }),
     { kind: "service", name },
     { seq, hmac },
   );
@@ -400,6 +400,40 @@ describe("a checkpoint", () => {
     await expect(leave()).rejects.toMatchObject({ reason: "UNAVAILABLE" });
     expect(await age()).toBe(60);
     nobody.close();
+  });
+
+  test("that no chain can have come to is refused, and the next true one is kept", async () => {
+    await happen(1);
+    await sealer.seal();
+    await leaveCheckpoint();
+    const jump = invoke(
+      AuditServiceService.recordCheckpoint,
+      recordCheckpoint("auth", { db: auth.db, clock: billing.clock, log: billing.log }),
+      { kind: "service", name: "billing" },
+      { seq: 999_999, hmac: KEY },
+    );
+    await expect(jump).rejects.toMatchObject({ reason: "IMPLAUSIBLE_CHECKPOINT" });
+    await happen(1);
+    await sealer.seal();
+    await leaveCheckpoint();
+    expect(await findings()).toEqual([]);
+    expect(await auth.db.read("SELECT seq FROM audit_checkpoints ORDER BY seq")).toEqual([
+      { seq: 1 },
+      { seq: 2 },
+    ]);
+  });
+
+  const told = { seq: 100, create_time: new Date("2030-01-01T09:00:00Z") };
+  test.each([
+    ["the first, however far", 5_000_000, undefined, 0, true],
+    ["one before the last", 99, told, 0, true],
+    ["ten thousand more at once", 10_100, told, 0, true],
+    ["one more than that", 10_101, told, 0, false],
+    ["ten thousand a second more", 610_100, told, MINUTE, true],
+    ["one more than that, too", 610_101, told, MINUTE, false],
+    ["one after a clock that was ahead", 10_100, told, -HOUR, true],
+  ])("is plausible or not: %s", (_case, seq, last, afterMs, expected) => {
+    expect(isPlausible(seq, last, new Date(told.create_time.getTime() + afterMs))).toBe(expected);
   });
 
   test("is taken from the one service only whose witness this is", async () => {

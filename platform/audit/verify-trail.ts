@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Database } from "../db/database.ts";
 import { type AuditChain, type ChainHead, type EventRow, GENESIS, type Seal } from "./audit-chain.ts";
 import {
@@ -29,6 +30,8 @@ export interface Finding {
   eventId?: string;
   /** When the event happened, or the witness was told. */
   time?: Date;
+  /** The content that was found, so that another change of it is another finding. */
+  digest?: string;
 }
 
 export interface Trail {
@@ -80,12 +83,18 @@ function* findingsOf(
   else if (!chain.knowsKey(seal.keyId)) yield { kind: "KEY_UNKNOWN", seq, eventId };
   // Behind a gap, what the seal continued cannot be known.
   else if (isNext && !chain.isIntact(seal, previous, event))
-    yield { kind: "EVENT_CHANGED", seq, eventId, time: event.occur_time };
+    yield { kind: "EVENT_CHANGED", seq, eventId, time: event.occur_time, digest: digestOf(event) };
 }
+
+const digestOf = (event: EventRow): string =>
+  createHash("sha256").update(JSON.stringify(event)).digest("hex");
 
 async function* findUnsealed({ db, sealedBefore }: Trail): AsyncGenerator<Finding> {
   for await (const events of unsealedBetween(db, BEGINNING, sealedBefore)) {
-    for (const { id, occur_time } of events) yield { kind: "EVENT_UNSEALED", eventId: id, time: occur_time };
+    for (const event of events) {
+      const { id: eventId, occur_time: time } = event;
+      yield { kind: "EVENT_UNSEALED", eventId, time, digest: digestOf(event) };
+    }
   }
 }
 
@@ -101,8 +110,9 @@ async function* findCutOff(
     );
     for (const { seq, hmac, create_time: time } of checkpoints) {
       const found = seals.get(seq);
-      if (!found) yield { kind: "TRUNCATED", seq, time };
-      else if (!found.equals(hmac)) yield { kind: "REWRITTEN", seq, time };
+      const digest = hmac.toString("hex");
+      if (!found) yield { kind: "TRUNCATED", seq, time, digest };
+      else if (!found.equals(hmac)) yield { kind: "REWRITTEN", seq, time, digest };
     }
     onPage(checkpoints.length);
   }

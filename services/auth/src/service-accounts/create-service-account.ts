@@ -7,7 +7,7 @@ import type {
 import type { Auth } from "../app.ts";
 import { holdSession } from "../sessions/hold-session.ts";
 import { assertDeclared } from "./scope-rules.ts";
-import { giveSecret, toServiceAccount, trailOf } from "./service-account.ts";
+import { giveSecret, scopeTrail, toServiceAccount, trailOf } from "./service-account.ts";
 import { type Account, insertServiceAccount } from "./service-account-store.ts";
 
 /** ServiceAccountService.CreateServiceAccount. Throws INVALID_REQUEST for an unknown scope, NAME_TAKEN, UNAUTHENTICATED. */
@@ -28,6 +28,9 @@ export const createServiceAccount =
       await holdSession(tx, userOf(call), now);
       await insertServiceAccount(tx, account);
       const clientSecret = giveSecret(tx, account.id, now);
-      return { response: { ...toServiceAccount(account), clientSecret }, trails: [trailOf(account)] };
+      return {
+        response: { ...toServiceAccount(account), clientSecret },
+        trails: [trailOf(account), ...account.scopes.map((scope) => scopeTrail(account, scope))],
+      };
     });
   };

@@ -21,6 +21,13 @@ export const toServiceAccount = ({ id, name, scopes, status, createTime }: Accou
 /** The accounts are of systems: no person is the subject. */
 export const trailOf = ({ id }: Account): Trail => ({ resource: `service-accounts/${id}`, subjectIds: [] });
 
+/** A line for each scope, so that one that no admin gave is found (unexplained/). */
+export const scopeTrail = ({ id }: Account, scope: string): Trail => ({
+  action: "client.grant_scope",
+  resource: `service-accounts/${id}/scopes/${scope}`,
+  subjectIds: [],
+});
+
 /** Gives the account a secret. @returns it; only its hash is kept */
 export function giveSecret(tx: Transaction, accountId: string, now: Date): string {
   const secret = newClientSecret();

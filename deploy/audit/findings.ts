@@ -1,0 +1,58 @@
+import {
+  findUnexplained,
+  UNEXPLAINED,
+  type UnexplainedFinding,
+} from "@medconnect/auth/src/unexplained/find-unexplained.ts";
+import {
+  type Acknowledgement,
+  Acknowledgements,
+  findingIdOf,
+} from "@medconnect/platform/audit/acknowledgements.ts";
+import { AuditChain } from "@medconnect/platform/audit/audit-chain.ts";
+import { FINDINGS, type Finding, verifyTrail } from "@medconnect/platform/audit/verify-trail.ts";
+import type { Database } from "@medconnect/platform/db/database.ts";
+import type { Source } from "./sources.ts";
+
+/** A finding as it is printed. */
+export interface Found {
+  id: string;
+  kind: string;
+  text: string;
+  /** Somebody looked into it. */
+  acknowledged: Acknowledgement | undefined;
+}
+
+export interface Opened {
+  db: Database;
+  witness: Database | undefined;
+}
+
+/** All that is wrong with one service's trail, and of auth's state that it does not explain. */
+export async function* findingsOf(
+  { service, keys }: Source,
+  { db, witness }: Opened,
+  sealedBefore: Date,
+  onPage: (looked: number) => void,
+): AsyncGenerator<Found> {
+  const acknowledged = await new Acknowledgements(service, keys).read(db);
+  const chain = new AuditChain(service, keys);
+  const found = (finding: Finding | UnexplainedFinding, text: string): Found => {
+    const id = findingIdOf(service, finding);
+    return { id, kind: finding.kind, text, acknowledged: acknowledged.get(id) };
+  };
+  const trail = { service, chain, db, witness, sealedBefore };
+  for await (const finding of verifyTrail(trail, onPage)) yield found(finding, describe(finding));
+  if (service !== "auth") return;
+  for await (const finding of findUnexplained(db, new Date())) {
+    yield found(finding, `${UNEXPLAINED[finding.kind]}: ${finding.resource}, ${finding.state}`);
+  }
+}
+
+function describe({ kind, seq, eventId, time }: Finding): string {
+  const where = [
+    seq !== undefined && `seal ${seq}`,
+    eventId !== undefined && `event ${eventId}`,
+    time?.toISOString(),
+  ];
+  return `${FINDINGS[kind]}: ${where.filter(Boolean).join(", ")}`;
+}

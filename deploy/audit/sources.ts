@@ -1,0 +1,46 @@
+import { WITNESS_OF } from "@medconnect/platform/audit/checkpoints.ts";
+import { keys, loadConfig, settingOf } from "@medconnect/platform/config.ts";
+import { z } from "zod";
+import type { Service } from "../provision.ts";
+import { RunningStack, servicesNamed } from "../running-stack.ts";
+import { SetupError } from "../setup-error.ts";
+
+/** Where a service's trail is, and what opens it. */
+export interface Source {
+  service: Service;
+  databaseUrl: string;
+  witnessUrl: string | undefined;
+  keys: Buffer[];
+}
+
+/**
+ * The trails to look at.
+ *
+ * @param asksWitness whether the seals are to be compared with what another service was told of them
+ */
+export function sourcesOf(name: string | undefined, asksWitness: boolean): Source[] {
+  const named = servicesNamed(name);
+  if (settingOf("DATABASE_URL")) {
+    if (!name) throw new SetupError("Say with --service whose trail it is.");
+    return [sourceInEnvironment(named[0]!, asksWitness)];
+  }
+  const stack = new RunningStack("DATABASE_URL");
+  return named.map((service) => ({
+    service,
+    databaseUrl: stack.databaseOf(service),
+    witnessUrl: asksWitness ? stack.databaseOf(WITNESS_OF[service]!) : undefined,
+    keys: keys.parse(stack.secrets.auditKeys[service]),
+  }));
+}
+
+function sourceInEnvironment(service: Service, asksWitness: boolean): Source {
+  const settings = { DATABASE_URL: z.string(), WITNESS_DATABASE_URL: z.string().optional(), AUDIT_KEY: keys };
+  const { DATABASE_URL, WITNESS_DATABASE_URL, AUDIT_KEY } = loadConfig(settings, process.env, 2);
+  if (asksWitness && !WITNESS_DATABASE_URL) {
+    throw new SetupError(
+      "WITNESS_DATABASE_URL is missing; --no-witness does without, but finds no cut-off end.",
+    );
+  }
+  const witnessUrl = asksWitness ? WITNESS_DATABASE_URL : undefined;
+  return { service, databaseUrl: DATABASE_URL, witnessUrl, keys: AUDIT_KEY };
+}

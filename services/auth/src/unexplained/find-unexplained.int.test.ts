@@ -1,0 +1,198 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import type { SqlValue } from "@medconnect/platform/db/database.ts";
+import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
+import { newId } from "@medconnect/platform/ids.ts";
+import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
+import {
+  type ServiceAccount,
+  ServiceAccountServiceService,
+} from "@medconnect/proto/medconnect/auth/v1/service_account_service.ts";
+import { type User, UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
+import { generateSync } from "otplib";
+import { disableUser, enableUser } from "../admin/change-status.ts";
+import { resetMfa } from "../admin/reset-mfa.ts";
+import { rotateKey } from "../keys/key-commands.ts";
+import { activateTotp } from "../mfa/activate-totp.ts";
+import { setUpTotp } from "../mfa/set-up-totp.ts";
+import {
+  disableServiceAccount,
+  enableServiceAccount,
+} from "../service-accounts/change-service-account-status.ts";
+import { createServiceAccount } from "../service-accounts/create-service-account.ts";
+import { startTestAuth, type TestAuth } from "../testing/test-auth.ts";
+import { findUnexplained } from "./find-unexplained.ts";
+
+let auth: TestAuth;
+let admin: UserCaller;
+let patient: User;
+let disabled: User;
+let withFactor: User;
+let account: ServiceAccount;
+let disabledAccount: ServiceAccount;
+
+/** Each kind of right, given and taken by its use case. */
+beforeAll(async () => {
+  auth = await startTestAuth();
+  admin = await auth.signInAdmin();
+  [patient, disabled, withFactor] = [await auth.makeUser(), await auth.makeUser(), await auth.makeUser()];
+  const back = await auth.makeUser();
+  await setStatus("disable", disabled.id);
+  await setStatus("disable", back.id);
+  await setStatus("enable", back.id);
+  await addFactor(withFactor);
+  const reset = await auth.makeUser();
+  await addFactor(reset);
+  const { resetMfa: method } = UserServiceService;
+  await auth.call(method, resetMfa(auth.app), { userId: reset.id, idempotencyKey: "" }, admin);
+  [account, disabledAccount] = [await addAccount(), await addAccount()];
+  const again = await addAccount();
+  await setAccountStatus("disable", disabledAccount.id);
+  await setAccountStatus("disable", again.id);
+  await setAccountStatus("enable", again.id);
+  await rotateKey(auth.app, "now");
+});
+afterAll(() => auth.close());
+
+beforeEach(async () => {
+  expect(await found()).toEqual([]);
+});
+
+async function setStatus(change: "disable" | "enable", userId: string): Promise<void> {
+  const { disableUser: disable, enableUser: enable } = UserServiceService;
+  const request = { userId, idempotencyKey: "" };
+  if (change === "disable") await auth.call(disable, disableUser(auth.app), request, admin);
+  else await auth.call(enable, enableUser(auth.app), request, admin);
+}
+
+async function addFactor(user: User): Promise<void> {
+  const { caller } = await auth.logIn(user);
+  const { setUpTotp: method, activateTotp: activate } = AuthServiceService;
+  const { secret } = await auth.call(method, setUpTotp(auth.app), {}, caller);
+  const epoch = Math.floor(auth.clock.now().getTime() / 1000);
+  await auth.call(activate, activateTotp(auth.app), { code: generateSync({ secret, epoch }) }, caller);
+}
+
+async function addAccount(): Promise<ServiceAccount> {
+  const scopes = ["scheduling.bookings.read", "billing.payments.read"];
+  const serviceAccount = { name: `System ${newId()}`, scopes } as ServiceAccount;
+  const { createServiceAccount: method } = ServiceAccountServiceService;
+  return await auth.call(method, createServiceAccount(auth.app), { serviceAccount }, admin);
+}
+
+async function setAccountStatus(change: "disable" | "enable", serviceAccountId: string): Promise<void> {
+  const { disableServiceAccount: disable, enableServiceAccount: enable } = ServiceAccountServiceService;
+  const request = { serviceAccountId, idempotencyKey: "" };
+  if (change === "disable") await auth.call(disable, disableServiceAccount(auth.app), request, admin);
+  else await auth.call(enable, enableServiceAccount(auth.app), request, admin);
+}
+
+async function found(): Promise<string[]> {
+  const lines: string[] = [];
+  for await (const { kind, resource, state } of findUnexplained(auth.app.db, auth.clock.now())) {
+    lines.push(`${kind} ${resource} ${state}`);
+  }
+  return lines;
+}
+
+const write = (sql: string, ...params: SqlValue[]) => auth.app.db.write(sql, params);
+
+/** Writes to the database directly, as its administrator can; tells what is found, and undoes it. */
+async function foundAfter(does: () => Promise<unknown>, undo: () => Promise<unknown>): Promise<string[]> {
+  await does();
+  const lines = await found();
+  await undo();
+  return lines;
+}
+
+test("an account that was made an admin in the database is found", async () => {
+  const set = (role: string) => write("UPDATE users SET role = ? WHERE id = ?", role, patient.id);
+  expect(
+    await foundAfter(
+      () => set("ADMIN"),
+      () => set("PATIENT"),
+    ),
+  ).toEqual([`ADMIN_UNEXPLAINED users/${patient.id} ADMIN`]);
+});
+
+test.each([
+  ["disabled", "DISABLED", "ACTIVE", () => patient.id],
+  ["enabled", "ACTIVE", "DISABLED", () => disabled.id],
+])("an account that was %s in the database is found", async (_how, there, before, id) => {
+  const set = (status: string) => write("UPDATE users SET status = ? WHERE id = ?", status, id());
+  expect(
+    await foundAfter(
+      () => set(there),
+      () => set(before),
+    ),
+  ).toEqual([`STATUS_UNEXPLAINED users/${id()} ${there}`]);
+});
+
+test("a second factor that was put into the database, or taken out, is found", async () => {
+  const copy = () =>
+    write(
+      `INSERT INTO mfa_totp (user_id, secret, activate_time)
+       SELECT ?, secret, activate_time FROM mfa_totp WHERE user_id = ?`,
+      patient.id,
+      withFactor.id,
+    );
+  const remove = () => write("DELETE FROM mfa_totp WHERE user_id = ?", patient.id);
+  expect(await foundAfter(copy, remove)).toEqual([`SECOND_FACTOR_UNEXPLAINED users/${patient.id} active`]);
+
+  const move = (from: string, to: string) =>
+    write("UPDATE mfa_totp SET user_id = ? WHERE user_id = ?", to, from);
+  const moved = await foundAfter(
+    () => move(withFactor.id, patient.id),
+    () => move(patient.id, withFactor.id),
+  );
+  expect(moved.sort()).toEqual(
+    [
+      `SECOND_FACTOR_UNEXPLAINED users/${patient.id} active`,
+      `SECOND_FACTOR_UNEXPLAINED users/${withFactor.id} none`,
+    ].sort(),
+  );
+});
+
+test("a scope that was added in the database is found", async () => {
+  const set = (scopes: string[]) =>
+    write("UPDATE service_accounts SET scopes = ? WHERE id = ?", JSON.stringify(scopes), account.id);
+  const { scopes } = account;
+  expect(
+    await foundAfter(
+      () => set([...scopes, "admin.users.read", "not a scope — ✂"]),
+      () => set(scopes),
+    ),
+  ).toEqual([
+    `SCOPE_UNEXPLAINED service-accounts/${account.id} admin.users.read`,
+    `SCOPE_UNEXPLAINED service-accounts/${account.id} not a scope — ✂`,
+  ]);
+});
+
+test.each([
+  ["disabled", "DISABLED", "ACTIVE", () => account.id],
+  ["enabled", "ACTIVE", "DISABLED", () => disabledAccount.id],
+])("a service account that was %s in the database is found", async (_how, there, before, id) => {
+  const set = (status: string) => write("UPDATE service_accounts SET status = ? WHERE id = ?", status, id());
+  expect(
+    await foundAfter(
+      () => set(there),
+      () => set(before),
+    ),
+  ).toEqual([`CLIENT_STATUS_UNEXPLAINED service-accounts/${id()} ${there}`]);
+});
+
+test("a signing key that no line made, or that one revoked, is found", async () => {
+  const put = () =>
+    write(
+      "INSERT INTO signing_keys (kid, generation, public_key, create_time) VALUES ('forged', 99, 'x', ?)",
+      auth.clock.now(),
+    );
+  const take = () => write("DELETE FROM signing_keys WHERE kid = 'forged'");
+  expect(await foundAfter(put, take)).toEqual(["KEY_UNEXPLAINED keys/forged in use"]);
+
+  const [key] = await auth.app.db.read<{ kid: string }>("SELECT kid FROM signing_keys LIMIT 1");
+  const line = `INSERT INTO audit_events (id, action, actor_id, subject_ids, resource, outcome, request_id, trace_id, occur_time)
+    VALUES ('revoked', 'key.revoke', 'command:keys', '[]', ?, 'SUCCESS', '', '', ?)`;
+  const revoke = () => write(line, `keys/${key!.kid}`, auth.clock.now());
+  const undo = () => write("DELETE FROM audit_events WHERE id = 'revoked'");
+  expect(await foundAfter(revoke, undo)).toEqual([`KEY_UNEXPLAINED keys/${key!.kid} in use`]);
+});
