@@ -39,6 +39,7 @@ import { Pages } from "./page-token.ts";
 import { connectRedis, REDIS_IN_BACKGROUND_MS } from "./redis.ts";
 import { startMetrics } from "./telemetry/metrics.ts";
 import { observeProcess } from "./telemetry/process-metrics.ts";
+import { takeSamples } from "./telemetry/samples.ts";
 import { startTracing } from "./telemetry/tracing.ts";
 import type { MutualTls } from "./tls/mutual-tls.ts";
 import { startTls } from "./tls/start-tls.ts";
@@ -161,9 +162,11 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
   const witness = clientOf(WITNESS_OF[name]!, config, tls);
   const leaveCheckpoint = leaveCheckpoints(name, db, witness, serviceTokens, clock);
 
+  const samples = new Job("sample what metrics count", config.METRICS_SAMPLE_EVERY, takeSamples(clock), log);
   const jobs = [
     ...(parts.jobs ?? []),
     new Job("sweep idempotency keys", SWEEP_KEYS_MS, (signal) => idempotency.sweep(clock.now(), signal), log),
+    samples,
     new Job("seal the audit trail", config.AUDIT_SEAL_EVERY, () => sealer.seal(), log),
     new Job("leave an audit checkpoint", config.AUDIT_CHECKPOINT_EVERY, leaveCheckpoint, log),
   ];
@@ -171,6 +174,7 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
   revocations.start();
   relay.start();
   for (const job of jobs) job.start();
+  samples.kick();
   const port = await grpc.listen(config.HOST, config.PORT);
   const ops = await startOpsServer({
     host: config.HOST,

@@ -32,8 +32,8 @@ const NO_RATE_LIMITS = {
   RATE_LIMIT_WRITE: "0",
   RATE_LIMIT_SEARCH: "0",
 };
-/** Tests wait for both. */
-const SEALED_SOON = { AUDIT_SEAL_EVERY: "1s", AUDIT_CHECKPOINT_EVERY: "1s" };
+/** Tests wait for all of them. */
+const SEALED_SOON = { AUDIT_SEAL_EVERY: "1s", AUDIT_CHECKPOINT_EVERY: "1s", METRICS_SAMPLE_EVERY: "1s" };
 /** Who does not come is missing at once: a test can wait for a start, but not for a quarter of an hour. */
 const MISSED_SOON = { NO_SHOW_AFTER: "0s" };
 

@@ -2,6 +2,7 @@ import type { Clock } from "../clock.ts";
 import type { Database } from "../db/database.ts";
 import { duplicateKeyOf } from "../db/errors.ts";
 import { counter, gauge } from "../telemetry/metrics.ts";
+import { sampled } from "../telemetry/samples.ts";
 import type { AuditChain, EventRow } from "./audit-chain.ts";
 import {
   BEGINNING,
@@ -45,17 +46,16 @@ export class Sealer {
 
   constructor(options: SealerOptions) {
     this.#options = options;
-    gauge("audit.unsealed", "Audit events without a seal, at most 10,000", async (report) => {
-      report((await this.#backlog()).events);
+    const backlog = sampled(() => this.#backlog());
+    gauge("audit.unsealed", "Audit events without a seal, at most 10,000", (report) => {
+      const unsealed = backlog();
+      if (unsealed) report(unsealed.events);
     });
-    gauge(
-      "audit.unsealed.age",
-      "Age of the oldest audit event without a seal, in seconds",
-      async (report) => {
-        const { oldest } = await this.#backlog();
-        report(oldest ? (options.clock.now().getTime() - oldest.getTime()) / 1000 : 0);
-      },
-    );
+    gauge("audit.unsealed.age", "Age of the oldest audit event without a seal, in seconds", (report) => {
+      const unsealed = backlog();
+      if (unsealed)
+        report(unsealed.oldest ? (options.clock.now().getTime() - unsealed.oldest.getTime()) / 1000 : 0);
+    });
   }
 
   /** One turn: seals all that has no seal. */

@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { GrpcClient } from "../grpc/client.ts";
 import { gauge } from "../telemetry/metrics.ts";
+import { sampled } from "../telemetry/samples.ts";
 import type { Delivery } from "./event.ts";
 import { Lane, type LaneOptions, type Queued } from "./lane.ts";
 import { countBacklog, leaseDue, type OutboxRow } from "./outbox-store.ts";
@@ -38,8 +39,10 @@ export class Relay {
         new Lane(name, client, options, this.#stopping.signal),
       ]),
     );
-    gauge("outbox.waiting", "Events not delivered yet, by destination and state", async (report) => {
-      const backlog = await countBacklog(options.db);
+    const sample = sampled(() => countBacklog(options.db));
+    gauge("outbox.waiting", "Events not delivered yet, by destination and state", (report) => {
+      const backlog = sample();
+      if (!backlog) return;
       for (const destination of this.#lanes.keys()) {
         for (const isDead of [false, true]) {
           const row = backlog.find((r) => r.destination === destination && Boolean(r.dead) === isDead);
@@ -47,18 +50,15 @@ export class Relay {
         }
       }
     });
-    gauge(
-      "outbox.age",
-      "Age of the oldest event not delivered yet, in seconds, by destination",
-      async (report) => {
-        const backlog = await countBacklog(options.db);
-        const nowMs = options.clock.now().getTime();
-        for (const destination of this.#lanes.keys()) {
-          const oldest = backlog.find((row) => row.destination === destination && !row.dead)?.oldest;
-          report(oldest ? (nowMs - oldest.getTime()) / 1000 : 0, { destination });
-        }
-      },
-    );
+    gauge("outbox.age", "Age of the oldest event not delivered yet, in seconds, by destination", (report) => {
+      const backlog = sample();
+      if (!backlog) return;
+      const nowMs = options.clock.now().getTime();
+      for (const destination of this.#lanes.keys()) {
+        const oldest = backlog.find((row) => row.destination === destination && !row.dead)?.oldest;
+        report(oldest ? (nowMs - oldest.getTime()) / 1000 : 0, { destination });
+      }
+    });
   }
 
   start(): void {

@@ -62,13 +62,20 @@ export function lastRun(name: string, description: string): (at: Date) => void {
   };
 }
 
-/** Reports a value whenever metrics are read; called once the metrics are set up. */
-export function gauge(
-  name: string,
-  description: string,
-  read: (report: (value: number, attributes?: Attributes) => void) => void | Promise<void>,
-): void {
+type Report = (value: number, attributes?: Attributes) => undefined;
+
+/**
+ * Reports a value whenever metrics are read; called once the metrics are set up.
+ *
+ * @param read what the process has at hand. Returning `undefined`, it cannot wait for a database: see `sampled`.
+ */
+export function gauge(name: string, description: string, read: (report: Report) => undefined): void {
   meter()
     .createObservableGauge(name, { description })
-    .addCallback((result) => read((value, attributes) => result.observe(value, attributes)));
+    .addCallback((result) => {
+      read((value, attributes) => {
+        result.observe(value, attributes);
+        return undefined;
+      });
+    });
 }

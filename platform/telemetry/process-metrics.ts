@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { existsSync, readdirSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 import { gauge } from "./metrics.ts";
 
@@ -7,10 +7,9 @@ const DESCRIPTORS = "/proc/self/fd";
 /** What a process takes of its machine, by the names of OpenTelemetry's semantic conventions. */
 export function observeProcess(): void {
   gauge("v8js.memory.heap.used", "Heap in use, in bytes", (report) => report(process.memoryUsage().heapUsed));
-  gauge("process.unix.file_descriptor.count", "Open file descriptors", async (report) => {
+  gauge("process.unix.file_descriptor.count", "Open file descriptors", (report) => {
     // Elsewhere than on Linux there is no such folder, and nothing to report.
-    const open = await readdir(DESCRIPTORS).catch(() => undefined);
-    if (open) report(open.length);
+    if (existsSync(DESCRIPTORS)) report(readdirSync(DESCRIPTORS).length);
   });
   let before = performance.eventLoopUtilization();
   gauge("nodejs.eventloop.utilization", "Share of the time in which the event loop was busy", (report) => {

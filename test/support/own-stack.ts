@@ -33,7 +33,7 @@ export async function startOwnStack(
     dataDir,
     mysqlUrl,
     schemaPrefix,
-    env: { ...HIGH_RATE_LIMITS, ...env },
+    env: { ...HIGH_RATE_LIMITS, METRICS_SAMPLE_EVERY: "1s", ...env },
     durable: false,
     ...options,
   });

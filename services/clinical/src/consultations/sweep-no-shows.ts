@@ -2,6 +2,7 @@ import type { Trail } from "@medconnect/platform/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { sweep } from "@medconnect/platform/sweep.ts";
 import { gauge } from "@medconnect/platform/telemetry/metrics.ts";
+import { sampled } from "@medconnect/platform/telemetry/samples.ts";
 import type { Clinical } from "../app.ts";
 import { stepOfTime } from "./consultation-rules.ts";
 import { countWaitingInVain, findWaitingInVain, lockConsultations } from "./consultation-store.ts";
@@ -28,7 +29,10 @@ async function close(app: Clinical, tx: Transaction, id: string, now: Date): Pro
 }
 
 /** Reports how many patients have waited past the end: more than a few for long means that the sweep does not run. */
-export const watchNoShows = (app: Clinical): void =>
-  gauge("consultation.waiting_in_vain", "Consultations past their end whose patient waits", async (report) =>
-    report(await countWaitingInVain(app.db, app.clock.now())),
-  );
+export function watchNoShows(app: Clinical): void {
+  const count = sampled(() => countWaitingInVain(app.db, app.clock.now()));
+  gauge("consultation.waiting_in_vain", "Consultations past their end whose patient waits", (report) => {
+    const waiting = count();
+    if (waiting !== undefined) report(waiting);
+  });
+}
