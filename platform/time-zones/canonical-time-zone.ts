@@ -1,0 +1,22 @@
+import { LINKS, ZONES } from "./time-zone-table.ts";
+
+const words = (text: string): string[] => text.split(/\s+/).filter((word) => word !== "");
+
+/** The zone behind each name, which is in lower case. */
+const zoneOf: ReadonlyMap<string, string> = new Map([
+  ["utc", "UTC"],
+  ["etc/utc", "UTC"],
+  ...words(ZONES).map((zone) => [zone.toLowerCase(), zone] as const),
+  ...words(LINKS).map((link) => {
+    const [name = "", zone = ""] = link.split("=");
+    return [name.toLowerCase(), zone] as const;
+  }),
+]);
+
+/**
+ * The time zone's name as it is kept, whatever the case it is given in; undefined for what names none. A name in the tz
+ * database's zone.tab stays, so that Oslo does not become Berlin, whose clocks have agreed with it since 1970; any other
+ * name is a link, and is resolved. Offsets and abbreviations (+01:00, Etc/GMT-1, EST, CET) are no time zones: they follow no
+ * country's daylight saving. Node's own Intl would take some of them, and calls India's zone Asia/Calcutta.
+ */
+export const canonicalTimeZone = (name: string): string | undefined => zoneOf.get(name.toLowerCase());

@@ -1,0 +1,53 @@
+// Makes time-zone-table.ts out of the tz database as Debian's tzdata package installs it, by default the host's own:
+// node platform/time-zones/make-table.mjs [/usr/share/zoneinfo]
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+const folder = process.argv[2] ?? "/usr/share/zoneinfo";
+const lines = (name) => readFileSync(join(folder, name), "utf8").split("\n");
+
+/** Zones in Debian's files, and links to some country's zone in others: they stand for no place. */
+const ABBREVIATIONS = new Set("CET CST6CDT EET EST EST5EDT HST MET MST MST7MDT PST8PDT WET".split(" "));
+
+const source = lines("tzdata.zi");
+const version = source[0].replace("# version ", "");
+const zones = lines("zone.tab")
+  .filter((line) => line !== "" && !line.startsWith("#"))
+  .map((line) => line.split("\t")[2])
+  .sort();
+const links = source
+  .filter((line) => line.startsWith("L "))
+  .map((line) => line.split(" "))
+  .map(([, target, name]) => ({ name, target: target === "Etc/UTC" ? "UTC" : target }))
+  .filter(({ name }) => name !== "UTC" && !zones.includes(name) && !ABBREVIATIONS.has(name))
+  .filter(({ target }) => zones.includes(target) || target === "UTC")
+  .sort((a, b) => (a.name < b.name ? -1 : 1));
+
+/** Words in lines of at most 110 characters. */
+function wrapped(words) {
+  const rows = [""];
+  for (const word of words) {
+    if (rows.at(-1).length + word.length > 110) rows.push("");
+    rows.push(`${rows.pop()}${word} `);
+  }
+  return rows.map((row) => row.trimEnd()).join("\n");
+}
+
+writeFileSync(
+  join(import.meta.dirname, "time-zone-table.ts"),
+  `// Made by make-table.mjs from the tz database, which is in the public domain. Do not edit.
+
+/** The release of the tz database (https://www.iana.org/time-zones) that the table is from. */
+export const TZ_VERSION = "${version}";
+
+/** The names in zone.tab: at least one for each country and each history of clocks in it. */
+export const ZONES = \`
+${wrapped(zones)}
+\`;
+
+/** Other names, each as name=zone; those of UTC among them. */
+export const LINKS = \`
+${wrapped(links.map(({ name, target }) => `${name}=${target}`))}
+\`;
+`,
+);
