@@ -1,0 +1,70 @@
+import { joinsAt } from "./joiners.ts";
+
+/** The value that was refused: what is wrong with it, for a violation. */
+export interface Refusal {
+  readonly refused: string;
+}
+
+/** A text's canonical form, or why there is none. */
+export type TextRule = (text: string) => string | Refusal;
+
+/**
+ * A name, or another single line of text: without space around it, composed (NFC), without control and format characters
+ * and others that nobody sees. Joiners stay where a script or an emoji needs them, variation selectors behind what they vary.
+ */
+export const lineRule: TextRule = (text) => policy(text, INVISIBLE_IN_LINE);
+
+/** Text of several lines. Line ends become LF; tabs, soft hyphens and the marks of direction (LRM, RLM, ALM) may stay. */
+export const textRule: TextRule = (text) => policy(text.replaceAll("\r\n", "\n"), INVISIBLE_IN_TEXT);
+
+/** How many characters of a text a reader sees. */
+export const visibleLength = (text: string): number => text.match(VISIBLE)?.length ?? 0;
+
+/** Almost every text is like this, and needs no change. */
+const PLAIN = /^[!-~](?:[ -~]*[!-~])?$/;
+
+/** Controls, line and paragraph separators, format characters, and those that Unicode says to show nothing for. */
+const INVISIBLE_IN_LINE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cf}\p{Default_Ignorable_Code_Point}]/gv;
+const INVISIBLE_IN_TEXT =
+  /[[\p{Cc}\p{Zl}\p{Zp}\p{Cf}\p{Default_Ignorable_Code_Point}]--[\n\t\u200e\u200f\u061c\u00ad]]/gv;
+
+const JOINER = /[\u200c\u200d]/;
+/** One selector behind something visible. More than one in a row could carry a hidden message. */
+const VARIATION = /(?<=[[\p{L}\p{M}\p{N}\p{P}\p{S}]--\p{Variation_Selector}])\p{Variation_Selector}/vy;
+
+/** Letters, digits, punctuation and symbols, but for those that show nothing: fillers, and the empty Braille pattern. */
+const VISIBLE = /[[\p{L}\p{N}\p{P}\p{S}]--[\p{Default_Ignorable_Code_Point}\u2800]]/gv;
+
+function policy(sent: string, invisible: RegExp): string | Refusal {
+  if (PLAIN.test(sent)) return sent;
+  // First, as composing reorders marks, which changes what a joiner stands behind.
+  const composed = sent.normalize("NFC");
+  const { start, end } = withoutSpaceAround(composed);
+  const text = composed.slice(start, end);
+  for (const { 0: character, index } of text.matchAll(invisible)) {
+    if (!isAllowedAt(text, character, index)) return refusalOf(composed, character, start + index);
+  }
+  return text !== "" && text.search(VISIBLE) < 0 ? { refused: "must have something that can be seen" } : text;
+}
+
+const SPACE = /\p{White_Space}/u;
+
+/** A loop, as a regular expression for space at the end takes the square of the time for much space inside. */
+export function withoutSpaceAround(text: string): { start: number; end: number } {
+  let [start, end] = [0, text.length];
+  while (start < end && SPACE.test(text[start]!)) start++;
+  while (end > start && SPACE.test(text[end - 1]!)) end--;
+  return { start, end };
+}
+
+function isAllowedAt(text: string, character: string, index: number): boolean {
+  if (JOINER.test(character)) return joinsAt(text, index);
+  VARIATION.lastIndex = index;
+  return VARIATION.test(text);
+}
+
+function refusalOf(text: string, character: string, index: number): Refusal {
+  const name = `U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}`;
+  const position = [...text.slice(0, index)].length + 1;
+  return { refused: `must not have the invisible character ${name} (at position ${position})` };
+}
