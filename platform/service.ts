@@ -41,6 +41,7 @@ import { startMetrics } from "./telemetry/metrics.ts";
 import { observeProcess } from "./telemetry/process-metrics.ts";
 import { takeSamples } from "./telemetry/samples.ts";
 import { startTracing } from "./telemetry/tracing.ts";
+import { TZ_VERSION } from "./time-zones/time-zone-table.ts";
 import type { MutualTls } from "./tls/mutual-tls.ts";
 import { startTls } from "./tls/start-tls.ts";
 
@@ -183,7 +184,7 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
     ready: () => serving && revocations.ready,
   });
   serving = true;
-  log.info({ port, metricsPort: ops.port }, "serving");
+  log.info({ port, metricsPort: ops.port, tzVersion: TZ_VERSION }, "serving");
 
   runUntilSignal({
     log,

@@ -1,4 +1,4 @@
-import { isCalendarDay } from "@medconnect/platform/calendar-day.ts";
+import { isCalendarDate } from "@medconnect/platform/calendar-date.ts";
 
 /**
  * The mistake in the canonical JSON of a Timestamp, Duration or FieldMask; undefined where there is none, or the type is
@@ -31,7 +31,7 @@ const TIME_EXPECTATION = 'must be a time such as "2026-03-01T09:00:00Z" (RFC 333
 function mistakeInTime(text: string): string | undefined {
   const { day, second } = TIME.exec(text)?.groups ?? {};
   if (day === undefined) return TIME_EXPECTATION;
-  if (!isCalendarDay(day)) return `must be a day of the calendar, and ${day} is none`;
+  if (!isCalendarDate(day)) return `must be a day of the calendar, and ${day} is none`;
   if (second === "60")
     return "must not be a leap second (:60), which computers cannot tell from the next one";
   return undefined;

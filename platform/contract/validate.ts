@@ -13,8 +13,8 @@ import { type FieldMask, FieldMaskSchema } from "@bufbuild/protobuf/wkt";
 import { createValidator, type Violation } from "@bufbuild/protovalidate";
 import { FieldBehavior, field_behavior } from "@medconnect/proto/es/google/api/field_behavior_pb.js";
 import { ApiError, type FieldViolation } from "../errors/api-error.ts";
+import { normalize } from "./normalize.ts";
 import { registry } from "./registry.ts";
-import { timestampViolations } from "./timestamps.ts";
 
 const validator = createValidator({ registry });
 
@@ -24,25 +24,29 @@ export function behavesAs(field: DescField, behavior: FieldBehavior): boolean {
 }
 
 /**
- * Checks a message's bytes against all that the contract says of its fields: protovalidate's rules, and AIP-203's
- * field behaviours of a resource that is created or updated. Throws INVALID_REQUEST with every violation.
+ * Brings a message's bytes to their canonical form, and checks them against all that the contract says of its fields:
+ * kinds of text, protovalidate's rules, and AIP-203's field behaviours of a resource that is created or updated. Throws
+ * INVALID_REQUEST with every violation.
  *
  * @returns the message as it was understood, as bytes: a decoder that takes bytes of a wrong wire type in another way
  *   than this one would find fields that were never checked, or miss those that were
  */
 export function validate(schema: DescMessage, bytes: Uint8Array): Buffer {
   const message = parse(schema, bytes);
-  // First, as rules in CEL throw on a time that is none.
-  const times = timestampViolations(schema, message);
-  if (times.length > 0) throw new ApiError("INVALID_REQUEST", { violations: times });
+  const violations = normalize(schema, message);
   const result = validator.validate(schema, message);
-  if (result.kind === "error") throw result.error;
-  const violations = [
-    ...(result.kind === "invalid" ? result.violations.map(describe) : []),
-    ...resourceViolations(schema, message),
-  ];
+  // A rule in CEL throws on a time that is none, which is among the violations already.
+  if (result.kind === "error" && violations.length === 0) throw result.error;
+  if (result.kind === "invalid") addMissing(violations, result.violations.map(describe));
+  addMissing(violations, resourceViolations(schema, message));
   if (violations.length > 0) throw new ApiError("INVALID_REQUEST", { violations });
   return Buffer.from(toBinary(schema, message, { writeUnknownFields: false }));
+}
+
+/** One violation says enough of a field. */
+function addMissing(violations: FieldViolation[], more: FieldViolation[]): void {
+  const named = new Set(violations.map(({ field }) => field));
+  violations.push(...more.filter(({ field }) => !named.has(field)));
 }
 
 function parse(schema: DescMessage, bytes: Uint8Array): Message {

@@ -54,6 +54,7 @@ const someEvents = (count: number) =>
       aggregateId: newId(),
       version: 1,
       occurTime: service.clock.now(),
+      payment: {},
     }),
   ).sort((a, b) => (a.aggregateId < b.aggregateId ? -1 : 1));
 

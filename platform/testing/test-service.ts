@@ -6,6 +6,7 @@ import { AuditRecorder } from "../audit/recorder.ts";
 import { Changes } from "../changes.ts";
 import type { Clock } from "../clock.ts";
 import { methodAt } from "../contract/methods.ts";
+import { validate } from "../contract/validate.ts";
 import { KeyedHash } from "../crypto/keyed-hash.ts";
 import { SealedBox } from "../crypto/sealed-box.ts";
 import { Database } from "../db/database.ts";
@@ -112,15 +113,16 @@ export const userCaller = (role: Role, userId = newId()): UserCaller => ({
   authTime: new Date(),
 });
 
-/** Calls a use case as the gRPC server would, once it has let the caller in. */
+/** Calls a use case as the gRPC server would, once it has let the caller in: with what the contract makes of the request. */
 export async function invoke<Request, Response>(
   definition: MethodDefinition<Request, Response>,
   handler: (request: Request, call: Call) => Promise<Response>,
   caller: Caller,
-  request: Request,
+  sent: Request,
   clientAddress = "192.0.2.1",
 ): Promise<{ response: Response; replayed: boolean }> {
   const method = methodAt(definition.path);
+  const request = definition.requestDeserialize(validate(method.input, definition.requestSerialize(sent)));
   const call: Call = {
     method,
     definition: definition as MethodDefinition<unknown, unknown>,

@@ -4,7 +4,7 @@ import { applyMask, assertEtag } from "@medconnect/platform/update-mask.ts";
 import type { UpdateMeRequest, User } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import type { Auth } from "../app.ts";
 import { type Account, lockAccount, type Profile, updateProfile } from "./account-store.ts";
-import { canonicalProfile, PROFILE_FIELDS, sameProfile } from "./profile-rules.ts";
+import { assertBorn, PROFILE_FIELDS, sameProfile } from "./profile-rules.ts";
 import { toUser, userEvent } from "./user.ts";
 
 /** UserService.UpdateMe. Throws INVALID_REQUEST, ETAG_MISMATCH. */
@@ -17,8 +17,8 @@ export const updateMe =
       const current = await lockAccount(tx, userId);
       if (!current) throw new ApiError("NOT_FOUND");
       assertEtag(patch!.etag, current.version);
-      const merged = applyMask<Profile>(current, patch!, updateMask, PROFILE_FIELDS);
-      const profile = canonicalProfile(merged, app.clock.now());
+      const profile = applyMask<Profile>(current, patch!, updateMask, PROFILE_FIELDS);
+      assertBorn(profile, app.clock.now());
       if (sameProfile(current, profile)) return { response: toUser(current), trails: [] };
       const changed: Account = { ...current, ...profile, version: current.version + 1 };
       updateProfile(tx, userId, changed);

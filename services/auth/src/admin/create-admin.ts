@@ -34,9 +34,9 @@ export interface AdminOptions {
  */
 export async function createAdmin(
   { db, clock }: { db: Database; clock: Clock },
-  { email, fullName, password }: AdminOptions,
+  options: AdminOptions,
 ): Promise<string> {
-  assertValid({ email, fullName, password });
+  const { email, fullName, password } = canonical(options);
   // Whoever may run this command knows whose address it is.
   const account = { ...newAccount({ email, fullName, role: "ADMIN" }, clock.now()), emailVerified: true };
   assertStrongPassword(password, account);
@@ -57,9 +57,9 @@ export async function createAdmin(
 }
 
 /** The contract's rules for e-mail, name and password are those of Register, which knows no admins. */
-function assertValid(options: AdminOptions): void {
+function canonical(options: AdminOptions): AdminOptions {
   const request = RegisterRequest.encode({ ...options, role: "PATIENT" }).finish();
-  validate(methodAt(AuthServiceService.register.path).input, request);
+  return RegisterRequest.decode(validate(methodAt(AuthServiceService.register.path).input, request));
 }
 
 /** The audit line and the event, as a change that somebody asked for has them. */

@@ -4,7 +4,6 @@ import type {
   ListUsersRequest,
   ListUsersResponse,
 } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
-import { canonicalEmail } from "../accounts/account-rules.ts";
 import type { Status } from "../accounts/account-store.ts";
 import { toUser } from "../accounts/user.ts";
 import type { Auth } from "../app.ts";
@@ -18,7 +17,7 @@ export const listUsers =
     const filter = {
       role: role === "ROLE_UNSPECIFIED" ? undefined : (role as Role),
       status: status === "STATUS_UNSPECIFIED" ? undefined : (status as Status),
-      email: email === "" ? undefined : canonicalEmail(email),
+      email: email || undefined,
     };
     const page = app.pages.open(request, "users", filter.role, filter.status, filter.email);
     const found = await listAccounts(app.db, filter, page);

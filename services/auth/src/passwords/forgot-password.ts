@@ -3,7 +3,6 @@ import type {
   ForgotPasswordRequest,
   ForgotPasswordResponse,
 } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
-import { canonicalEmail } from "../accounts/account-rules.ts";
 import { findAccountByEmail } from "../accounts/account-store.ts";
 import { answerAlike } from "../accounts/answer-alike.ts";
 import type { Auth } from "../app.ts";
@@ -19,7 +18,7 @@ export const forgotPassword =
     await answerAlike(app, () => mailOwner(app, email, call));
 
 async function mailOwner(app: Auth, email: string, call: Call): Promise<ForgotPasswordResponse> {
-  const account = await findAccountByEmail(app.db, canonicalEmail(email));
+  const account = await findAccountByEmail(app.db, email);
   return await app.changes.apply(call, async (tx) => {
     const isMailed = account?.status === "ACTIVE" && (await mailResetLink(app, tx, account));
     return {

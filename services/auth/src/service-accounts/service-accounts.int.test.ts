@@ -3,7 +3,7 @@ import type { Database, SqlValue } from "@medconnect/platform/db/database.ts";
 import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import {
-  type ServiceAccount,
+  ServiceAccount,
   ServiceAccountServiceService as service,
 } from "@medconnect/proto/medconnect/auth/v1/service_account_service.ts";
 import { decodeJwt } from "jose";
@@ -27,7 +27,7 @@ afterAll(() => auth.close());
 
 async function create(name = `System ${newId()}`): Promise<ServiceAccount & { clientSecret: string }> {
   const scopes = ["scheduling.bookings.read", "billing.payments.read"];
-  const account = { name, scopes } as ServiceAccount;
+  const account = ServiceAccount.fromPartial({ name, scopes });
   const made = await auth.call(
     service.createServiceAccount,
     createServiceAccount(auth.app),

@@ -5,7 +5,7 @@ import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import { BreakGlassServiceService } from "@medconnect/proto/medconnect/auth/v1/break_glass_service.ts";
 import {
-  type ServiceAccount,
+  ServiceAccount,
   ServiceAccountServiceService,
 } from "@medconnect/proto/medconnect/auth/v1/service_account_service.ts";
 import { UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
@@ -53,7 +53,10 @@ async function withMfa(by: UserCaller) {
 }
 
 const makeServiceAccount = (by: UserCaller) => {
-  const serviceAccount = { name: `System ${newId()}`, scopes: ["billing.payments.read"] } as ServiceAccount;
+  const serviceAccount = ServiceAccount.fromPartial({
+    name: `System ${newId()}`,
+    scopes: ["billing.payments.read"],
+  });
   const method = ServiceAccountServiceService.createServiceAccount;
   return auth.call(method, createServiceAccount(auth.app), { serviceAccount }, by);
 };

@@ -2,7 +2,6 @@ import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
 import type { LoginRequest, LoginResponse } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
-import { canonicalEmail } from "../accounts/account-rules.ts";
 import type { Auth } from "../app.ts";
 import { mailResetLink } from "../links/mail-reset-link.ts";
 import { passwordCounters } from "../lockouts/counted.ts";
@@ -26,14 +25,13 @@ import { type Moment, openSession } from "./open-session.ts";
 export const login =
   (app: Auth) =>
   async ({ email, password, rememberMe }: LoginRequest, call: Call): Promise<LoginResponse> => {
-    const address = canonicalEmail(email);
-    const credentials = await findCredentialsByEmail(app.db, address);
+    const credentials = await findCredentialsByEmail(app.db, email);
     const matches = await app.hasher.verify(credentials?.passwordHash, password, call.deadline);
     // A disabled account is refused here, and not only by `holdActive`, for the time not to tell it from a wrong password.
     const proven = matches && credentials?.status === "ACTIVE" ? credentials : undefined;
     const now = app.clock.now();
     const answer = await app.changes.apply(call, async (tx) => {
-      const counters = passwordCounters(app, address, call);
+      const counters = passwordCounters(app, email, call);
       const held = await judgeAttempt(
         tx,
         counters,
@@ -43,7 +41,7 @@ export const login =
       if (!held) return refuse(credentials);
       if (app.mustVerifyEmail && !proven?.emailVerified) {
         // Made where addresses need not be verified. The password proves too little: a stranger may have chosen it.
-        await mailResetLink(app, tx, { id: held.userId, email: address });
+        await mailResetLink(app, tx, { id: held.userId, email });
         return refuse(credentials);
       }
       return await begin(app, tx, { ...held, remembered: rememberMe }, { now, call });

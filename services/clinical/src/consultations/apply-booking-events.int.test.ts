@@ -90,7 +90,8 @@ test("only scheduling may tell of bookings", async () => {
 
 test("one event that cannot be applied holds up no other", async () => {
   const good = clinical.booking(patient, doctor, 60);
-  const bad = { type: "booking.confirmed", aggregateId: newId(), version: 2 };
+  const payment = { bookingId: newId(), authorizeTime: undefined };
+  const bad = { type: "booking.confirmed", aggregateId: newId(), version: 2, payment };
   expect(await clinical.deliver("scheduling", bad, good.confirmed)).toEqual(["INTERNAL"]);
   expect((await clinical.read(good.consultationId, patient)).status).toBe("SCHEDULED");
 });

@@ -10,7 +10,7 @@ import { pendingLicense } from "../licenses/create-license.ts";
 import { type Claim, canonicalClaim } from "../licenses/license-rules.ts";
 import { insertLicense } from "../licenses/license-store.ts";
 import { lockPerson } from "../people/people-store.ts";
-import { canonicalTags } from "./doctor-rules.ts";
+import { DEFAULT_TIME_ZONE } from "./doctor-rules.ts";
 import { insertDoctor, lockDoctor, toOwnDoctor } from "./doctor-store.ts";
 import { indexDoctor } from "./search-index-store.ts";
 
@@ -21,8 +21,9 @@ export const createDoctor =
     const { userId } = userOf(call);
     const now = app.clock.now();
     const claim = claimOf(sent, now);
-    const { specialty, bio, fee } = sent;
-    const profile = { id: userId, specialty, bio, fee, ...canonicalTags(sent, "") };
+    const { specialty, bio, languages, fee } = sent;
+    const timeZone = sent.timeZone || DEFAULT_TIME_ZONE;
+    const profile = { id: userId, specialty, bio, languages, timeZone, fee };
     return await app.changes.apply(call, async (tx) => {
       const displayName = await lockPerson(tx, userId);
       try {

@@ -4,7 +4,6 @@ import { before, type Filter, following, where } from "@medconnect/platform/db/f
 import { limitOf, type Page } from "@medconnect/platform/page-token.ts";
 import { countryOf } from "@medconnect/platform/regions.ts";
 import type { SearchDoctorsRequest } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
-import { canonicalLanguage } from "./doctor-rules.ts";
 import { COLUMNS, columnValues, type DoctorRow } from "./doctor-store.ts";
 import { specialtyKeyOf } from "./search-index-store.ts";
 import { MAX_QUERY_WORDS, rangesOf, type WordRange } from "./search-words.ts";
@@ -65,10 +64,7 @@ function filtersOf(
     ["d.hidden = ?", false],
     ["d.licensed_until >= ?", today],
     ["d.specialty_key = ?", specialty ? specialtyKeyOf(specialty) : undefined],
-    [
-      "JSON_CONTAINS(d.languages, JSON_QUOTE(?))",
-      language ? canonicalLanguage(language, "language") : undefined,
-    ],
+    ["JSON_CONTAINS(d.languages, JSON_QUOTE(?))", language || undefined],
     region ? [IS_LICENSED_FOR, today, region, countryOf(region)] : undefined,
     ["d.fee_minor <= ?", maxFeeMinor],
     availableFrom || availableTo ? [HAS_OPEN_SLOT, from, availableTo ?? FAR, now] : undefined,

@@ -6,7 +6,7 @@ import type {
   UpdateDoctorRequest,
 } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
 import type { Scheduling } from "../app.ts";
-import { canonicalTags } from "./doctor-rules.ts";
+import { DEFAULT_TIME_ZONE } from "./doctor-rules.ts";
 import { lockDoctor, toOwnDoctor, updateDoctor as update } from "./doctor-store.ts";
 import { assertOwnProfile } from "./own-profile.ts";
 import { indexDoctor } from "./search-index-store.ts";
@@ -30,7 +30,7 @@ export const updateDoctor =
       if (!current) throw new ApiError("NOT_FOUND");
       assertEtag(patch!.etag, current.version);
       const patched = applyMask(toOwnDoctor(current, now), patch!, updateMask, FIELDS);
-      const changed = { ...patched, ...canonicalTags(patched, "doctor.") };
+      const changed = { ...patched, timeZone: patched.timeZone || DEFAULT_TIME_ZONE };
       update(tx, changed);
       indexDoctor(tx, { ...changed, display_name: current.display_name });
       return {

@@ -1,0 +1,150 @@
+import { type DescField, type DescMessage, getOption, type Message, ScalarType } from "@bufbuild/protobuf";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import {
+  field as rulesOption,
+  type StringRules,
+} from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
+import { text as textOption } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
+import type { FieldViolation } from "../errors/api-error.ts";
+import type { TextRule } from "../text/text-policy.ts";
+import { rangeChecks } from "./ranges.ts";
+import { TEXT_RULES } from "./text-kinds.ts";
+import { mistakeInTime } from "./times.ts";
+
+/** A message's fields by their local names, as protobuf-es keeps them. */
+export type Fields = Record<string, unknown>;
+
+/** Changes one field of a message to its canonical form; adds to `found` what has none. */
+type Step = (message: Fields, path: string, found: FieldViolation[]) => void;
+
+/** A value's canonical form; the value itself, with a violation, where there is none. */
+type Visit = (value: unknown, path: string, found: FieldViolation[]) => unknown;
+
+const plans = new Map<DescMessage, readonly Step[]>();
+
+/**
+ * Brings a request's message to its canonical form, in place: texts by their kind (medconnect.options.v1.text), UUIDs in
+ * lower case (RFC 9562 §4). Rules, use cases and idempotency keys see this form only.
+ *
+ * @returns the texts that have no such form, the times that are none, and ranges that end before they start
+ */
+export function normalize(schema: DescMessage, message: Message): FieldViolation[] {
+  const found: FieldViolation[] = [];
+  run(planFor(schema), message as unknown as Fields, "", found);
+  return found;
+}
+
+/** What there is to do for a message type; made once. */
+function planFor(schema: DescMessage): readonly Step[] {
+  const known = plans.get(schema);
+  if (known) return known;
+  // An event tells what is so already: a currency that was withdrawn since must not hold it up.
+  const isEvent = schema.file.proto.package === "medconnect.events.v1";
+  const plan = new PlanMaker(isEvent).stepsFor(schema);
+  plans.set(schema, plan);
+  return plan;
+}
+
+function run(steps: readonly Step[], message: Fields, path: string, found: FieldViolation[]): void {
+  for (const step of steps) step(message, path, found);
+}
+
+class PlanMaker {
+  readonly #timesOnly: boolean;
+  readonly #made = new Map<DescMessage, Step[]>();
+
+  constructor(timesOnly: boolean) {
+    this.#timesOnly = timesOnly;
+  }
+
+  stepsFor(desc: DescMessage): readonly Step[] {
+    const made = this.#made.get(desc);
+    if (made) return made;
+    const steps: Step[] = [];
+    // Before it is full, as a message may hold itself.
+    this.#made.set(desc, steps);
+    for (const field of desc.fields) {
+      const visit = this.#visitOf(field);
+      if (visit) steps.push(stepOf(field, visit));
+    }
+    if (!this.#timesOnly) steps.push(...rangeChecks(desc));
+    return steps;
+  }
+
+  #visitOf(field: DescField): Visit | undefined {
+    if (field.message?.typeName === "google.protobuf.Timestamp") return visitTime;
+    if (field.message?.typeName.startsWith("google.")) return undefined;
+    if (field.message) return this.#visitMessage(field.message);
+    const rule = this.#timesOnly ? undefined : textRuleOf(field);
+    return rule && visitText(rule);
+  }
+
+  #visitMessage(desc: DescMessage): Visit | undefined {
+    const steps = this.stepsFor(desc);
+    if (steps.length === 0) return undefined;
+    return (value, path, found) => {
+      run(steps, value as Fields, `${path}.`, found);
+      return value;
+    };
+  }
+}
+
+const visitTime: Visit = (value, path, found) => {
+  const description = mistakeInTime(value as Timestamp);
+  if (description !== undefined) found.push({ field: path, description });
+  return value;
+};
+
+function visitText(rule: TextRule): Visit {
+  return (value, path, found) => {
+    const kept = rule(value as string);
+    if (typeof kept === "string") return kept;
+    found.push({ field: path, description: kept.refused });
+    return value;
+  };
+}
+
+const lowerCased: TextRule = (text) => text.toLowerCase();
+
+function textRuleOf(field: DescField): TextRule | undefined {
+  if (field.scalar !== ScalarType.STRING) return undefined;
+  return stringRulesOf(field)?.wellKnown.case === "uuid"
+    ? lowerCased
+    : TEXT_RULES[getOption(field, textOption)];
+}
+
+/** What the contract says of a field's strings, or of those in its list or map. */
+export function stringRulesOf(field: DescField): StringRules | undefined {
+  const { type } = getOption(field, rulesOption);
+  const own =
+    type.case === "repeated" ? type.value.items?.type : type.case === "map" ? type.value.values?.type : type;
+  return own?.case === "string" ? own.value : undefined;
+}
+
+function stepOf(field: DescField, visit: Visit): Step {
+  const { name, localName, oneof } = field;
+  if (field.fieldKind === "list" || field.fieldKind === "map") {
+    return (message, path, found) => {
+      const items = message[localName] as Record<string, unknown>;
+      for (const key of Object.keys(items)) {
+        const at = field.fieldKind === "list" ? `[${key}]` : `[${JSON.stringify(key)}]`;
+        items[key] = visitSet(visit, items[key], `${path}${name}${at}`, found);
+      }
+    };
+  }
+  if (oneof) {
+    return (message, path, found) => {
+      const chosen = message[oneof.localName] as { case?: string; value?: unknown };
+      if (chosen.case === localName) chosen.value = visitSet(visit, chosen.value, path + name, found);
+    };
+  }
+  return (message, path, found) => {
+    const value = message[localName];
+    const kept = visitSet(visit, value, path + name, found);
+    if (kept !== value) message[localName] = kept;
+  };
+}
+
+/** Neither an absent message nor an empty text has a form to be checked. */
+const visitSet: (visit: Visit, ...rest: Parameters<Visit>) => unknown = (visit, value, path, found) =>
+  value === undefined || value === "" ? value : visit(value, path, found);

@@ -1,0 +1,47 @@
+import { type DescField, type DescMessage, getOption } from "@bufbuild/protobuf";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { Text_Kind, text as textOption } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
+import type { FieldViolation } from "../errors/api-error.ts";
+
+/** How the ends of a range are named after its start: start_time and end_time, available_from and available_to. */
+const NAMES: [start: RegExp, end: string][] = [
+  [/^start_/, "end_"],
+  [/_start$/, "_end"],
+  [/_from$/, "_to"],
+  [/_from$/, "_until"],
+];
+
+interface Range {
+  readonly start: DescField;
+  readonly end: DescField;
+}
+
+/** The pairs of fields in a message that hold the start and the end of a range of times or dates, by their names. */
+export function rangesIn(desc: DescMessage): Range[] {
+  return desc.fields.filter(isPointInTime).flatMap((start) =>
+    NAMES.filter(([pattern]) => pattern.test(start.name)).flatMap(([pattern, name]) => {
+      const end = desc.fields.find((field) => field.name === start.name.replace(pattern, name));
+      return end && isPointInTime(end) ? [{ start, end }] : [];
+    }),
+  );
+}
+
+const isPointInTime = (field: DescField): boolean =>
+  field.message?.typeName === "google.protobuf.Timestamp" || getOption(field, textOption) === Text_Kind.DATE;
+
+type Check = (message: Record<string, unknown>, path: string, found: FieldViolation[]) => void;
+
+/** A check for each range in a message that it does not end before it starts. An empty range is none, and may be asked for. */
+export const rangeChecks = (desc: DescMessage): Check[] =>
+  rangesIn(desc).map(({ start, end }) => (message, path, found) => {
+    if (isBefore(message[end.localName], message[start.localName])) {
+      found.push({ field: path + end.name, description: "must not be before the start of the range" });
+    }
+  });
+
+function isBefore(end: unknown, start: unknown): boolean {
+  if (!end || !start) return false;
+  if (typeof end === "string") return end < (start as string);
+  const [last, first] = [end as Timestamp, start as Timestamp];
+  return last.seconds === first.seconds ? last.nanos < first.nanos : last.seconds < first.seconds;
+}

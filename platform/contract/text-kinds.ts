@@ -1,0 +1,51 @@
+import { domainToASCII } from "node:url";
+import { Text_Kind } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
+import { isCalendarDate } from "../calendar-date.ts";
+import { MINOR_UNITS } from "../currencies/currencies.ts";
+import { lineRule, type TextRule, textRule, withoutSpaceAround } from "../text/text-policy.ts";
+import { canonicalTimeZone } from "../time-zones/canonical-time-zone.ts";
+
+/** Lower-cased, and the domain as the DNS knows it: its labels as A-labels (RFC 5890). */
+const emailRule: TextRule = (text) => {
+  const { start, end } = withoutSpaceAround(text);
+  const email = text.slice(start, end).toLowerCase();
+  const at = email.lastIndexOf("@") + 1;
+  const domain = email.slice(at);
+  if (at === 0 || /^[!-~]*$/.test(domain)) return email;
+  const ascii = domainToASCII(domain);
+  return ascii === "" ? { refused: "must have a domain that the DNS can know" } : email.slice(0, at) + ascii;
+};
+
+const timeZoneRule: TextRule = (text) =>
+  canonicalTimeZone(text) ?? { refused: "must be an IANA time zone, such as Europe/Berlin, or UTC" };
+
+/** RFC 5646 §4.5. */
+const languageRule: TextRule = (text) => {
+  try {
+    return Intl.getCanonicalLocales(text)[0]!;
+  } catch {
+    return { refused: "must be a language tag of BCP 47, such as de-CH" };
+  }
+};
+
+const dateRule: TextRule = (text) =>
+  isCalendarDate(text) && text >= "1900" && text < "2201"
+    ? text
+    : { refused: "must be a day of the calendar from 1900 to 2200, such as 2026-03-01" };
+
+const currencyRule: TextRule = (text) =>
+  MINOR_UNITS.has(text) ? text : { refused: "must be an active currency of ISO 4217, such as USD" };
+
+/** What each kind of text (medconnect.options.v1.Text) is kept as; undefined where it is kept as it was sent. */
+export const TEXT_RULES: Readonly<Record<Text_Kind, TextRule | undefined>> = {
+  [Text_Kind.KIND_UNSPECIFIED]: undefined,
+  [Text_Kind.NAME]: lineRule,
+  [Text_Kind.LINE]: lineRule,
+  [Text_Kind.TEXT]: textRule,
+  [Text_Kind.VERBATIM]: undefined,
+  [Text_Kind.EMAIL]: emailRule,
+  [Text_Kind.TIME_ZONE]: timeZoneRule,
+  [Text_Kind.LANGUAGE]: languageRule,
+  [Text_Kind.DATE]: dateRule,
+  [Text_Kind.CURRENCY]: currencyRule,
+};
