@@ -164,12 +164,16 @@ export const ENTRIES: Record<string, Entry | Entry[]> = {
   "auth.v1.ActorService/BatchGetActors": {
     on: "patient",
     rule: "filter",
-    request: ({ id, of }) => ({ userIds: [id, of.ids.doctor], grantIds: [of.ids.grant] }),
+    request: ({ id, of }) => ({
+      patientId: id,
+      userIds: [id, of.ids.doctor],
+      grantIds: [of.ids.grant],
+    }),
   },
   "auth.v1.BreakGlassService/CreateBreakGlassGrant": {
     on: "patient",
     rule: "open",
-    request: ({ id }) => ({ patientId: id, reason: "Found unconscious" }),
+    request: ({ id }) => ({ patientId: id, reason: "Found unconscious at home" }),
   },
   "auth.v1.BreakGlassService/GetBreakGlassGrant": onGrant,
   "auth.v1.BreakGlassService/ListBreakGlassGrants": {

@@ -76,6 +76,8 @@ export const authSettings = {
   KEY_ROTATION_EVERY: duration("30d"),
   /** How long a break-glass grant lets an admin read. */
   BREAK_GLASS_TTL: duration("30m"),
+  /** How many grants an admin may have open at once; 0: any number. */
+  BREAK_GLASS_MAX_OPEN: z.coerce.number().int().min(0).default(5),
 };
 
 export interface Auth extends Platform {
@@ -104,6 +106,7 @@ export interface Auth extends Platform {
   readonly accessTokenMs: number;
   readonly lifetimes: { readonly ordinary: Lifetime; readonly remembered: Lifetime };
   readonly breakGlassMs: number;
+  readonly breakGlassMaxOpen: number;
   /** Users of these roles who have no second factor can do little else than set it up. */
   readonly mfaRequiredRoles: readonly Role[];
 }
@@ -165,6 +168,7 @@ export async function buildAuth(platform: Platform, config: AuthConfig, mail: Ma
       remembered: { sessionMs: config.SESSION_TTL_REMEMBERED, idleMs: config.REFRESH_IDLE_TTL_REMEMBERED },
     },
     breakGlassMs: config.BREAK_GLASS_TTL,
+    breakGlassMaxOpen: config.BREAK_GLASS_MAX_OPEN,
     mfaRequiredRoles: config.MFA_REQUIRED_ROLES,
   };
 }

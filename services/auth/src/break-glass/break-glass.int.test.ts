@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { methodAt } from "@medconnect/platform/contract/methods.ts";
+import { validate } from "@medconnect/platform/contract/validate.ts";
 import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import {
   BreakGlassServiceService,
+  CreateBreakGlassGrantRequest,
   ListBreakGlassGrantsRequest,
 } from "@medconnect/proto/medconnect/auth/v1/break_glass_service.ts";
 import { type User, UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
@@ -65,6 +68,63 @@ async function told(grantId: string) {
     return { type, version, ...breakGlass };
   });
 }
+
+describe("an admin's open grants", () => {
+  const LIMIT = 5;
+  const tooMany = { reason: "TOO_MANY_GRANTS", metadata: { limit: `${LIMIT}` } };
+
+  test("are five at most, however many are asked for at once, and another may follow when one ends", async () => {
+    const patients = await Promise.all(Array.from({ length: LIMIT + 3 }, () => auth.makeUser()));
+    const made = await tally(patients.map(({ id }) => create(id)));
+    expect(made).toEqual({ ok: LIMIT, TOO_MANY_GRANTS: 3 });
+    await expect(create()).rejects.toMatchObject(tooMany);
+    const { grants } = await list({ adminId: admin.userId });
+    await revoke(grants[0]!.id);
+    await create();
+    await expect(create()).rejects.toMatchObject(tooMany);
+    auth.clock.advance(30 * MINUTE_MS);
+    await create();
+  });
+
+  test("are counted for each admin, and may be any number where no limit is set", async () => {
+    for (let i = 0; i < LIMIT; i++) await create();
+    await create(patient.id, await auth.signInAdmin());
+    const unlimited = { ...auth.app, breakGlassMaxOpen: 0 };
+    const request = { patientId: patient.id, reason: REASON, idempotencyKey: "" };
+    await auth.call(service.createBreakGlassGrant, createBreakGlassGrant(unlimited), request, admin);
+  });
+});
+
+describe("a grant's reason", () => {
+  const asked = (reason: string) => {
+    const request = CreateBreakGlassGrantRequest.encode({
+      patientId: patient.id,
+      reason,
+      idempotencyKey: "",
+    }).finish();
+    return () => validate(methodAt(service.createBreakGlassGrant.path).input, request);
+  };
+
+  test.each([
+    ["of 20 letters", "Found unconscious; KHZ"],
+    ["of 20 letters far apart", "F o u n d  u n c o n s c i o u s ,  o k !"],
+    ["in another script", "意識不明で発見されました。アレルギーの確認が必要です"],
+  ])("%s says something", (_case, reason) => {
+    expect(asked(reason)).not.toThrow();
+  });
+
+  test.each([
+    ["of 19 letters", "Found unconscious; KH"],
+    ["of blanks", " ".repeat(30)],
+    ["of letters in blanks", `a${" ".repeat(40)}b`],
+    ["of characters of no width", "\u200b".repeat(30)],
+    ["of fillers", "\u3164".repeat(30)],
+    ["of empty Braille", "\u2800".repeat(30)],
+    ["of line breaks", "\n".repeat(30)],
+  ])("%s says nothing", (_case, reason) => {
+    expect(asked(reason)).toThrow(expect.objectContaining({ reason: "INVALID_REQUEST" }));
+  });
+});
 
 describe("a grant", () => {
   test("is for half an hour, is audited as the patient's, and is told to clinical without its reason", async () => {

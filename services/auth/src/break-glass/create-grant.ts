@@ -10,9 +10,10 @@ import { findAccount } from "../accounts/account-store.ts";
 import type { Auth } from "../app.ts";
 import { holdSession } from "../sessions/hold-session.ts";
 import { grantTrail, readsOf, reasonPlace, toBreakGlassGrant } from "./grant.ts";
-import { type Grant, insertGrant } from "./grant-store.ts";
+import { assertMayOpen } from "./grant-rules.ts";
+import { type Grant, insertGrant, lockActiveGrantsOf } from "./grant-store.ts";
 
-/** BreakGlassService.CreateBreakGlassGrant. Throws NOT_FOUND unless it is a patient, UNAUTHENTICATED. */
+/** BreakGlassService.CreateBreakGlassGrant. Throws NOT_FOUND unless it is a patient, UNAUTHENTICATED, TOO_MANY_GRANTS. */
 export const createBreakGlassGrant =
   (app: Auth) =>
   async ({ patientId, reason }: CreateBreakGlassGrantRequest, call: Call): Promise<BreakGlassGrant> => {
@@ -21,7 +22,10 @@ export const createBreakGlassGrant =
     if (patient?.role !== "PATIENT") throw new ApiError("NOT_FOUND");
     const create = async (tx: Transaction) => {
       const now = app.clock.now();
+      // Locks the account, so that of grants at once each is counted by the next.
       await holdSession(tx, admin, now);
+      const open = await lockActiveGrantsOf(tx, admin.userId, now);
+      assertMayOpen(open.length, app.breakGlassMaxOpen);
       const id = newId();
       const grant: Grant = {
         id,

@@ -1,3 +1,4 @@
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { BreakGlassGrant_Status } from "@medconnect/proto/medconnect/auth/v1/break_glass_service.ts";
 
 /** What a grant's status follows from. */
@@ -11,4 +12,9 @@ export interface GrantTimes {
 export function statusAt({ expireTime, revokeTime }: GrantTimes, now: Date): BreakGlassGrant_Status {
   if (revokeTime) return "REVOKED";
   return expireTime <= now ? "EXPIRED" : "ACTIVE";
+}
+
+/** Throws TOO_MANY_GRANTS for an admin with as many open grants as one may have; `limit` 0 is no limit. */
+export function assertMayOpen(open: number, limit: number): void {
+  if (limit > 0 && open >= limit) throw new ApiError("TOO_MANY_GRANTS", { metadata: { limit: `${limit}` } });
 }
