@@ -1,11 +1,12 @@
 import { Metadata } from "@grpc/grpc-js";
 import type { Method } from "@medconnect/platform/contract/methods.ts";
 import type { CallOptions, Reply } from "@medconnect/platform/grpc/client.ts";
+import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { composedMethods } from "./composed/composed-methods.ts";
 import { rawMethod, type Services } from "./services.ts";
 
 /** Answers a method's calls, bytes for bytes. */
-export type Dispatch = (request: Buffer, options: CallOptions) => Promise<Reply<Uint8Array>>;
+export type Dispatch = (request: Buffer, options: CallOptions, caller: Caller) => Promise<Reply<Uint8Array>>;
 
 /** The service that has the method, or the gateway itself where the answer is composed. Throws where nobody has it. */
 export function dispatchTo(method: Method, services: Services): Dispatch {
@@ -17,8 +18,8 @@ export function dispatchTo(method: Method, services: Services): Dispatch {
   }
   const compose = composedMethods.get(method.path);
   if (!compose) throw new Error(`nobody composes ${method.path}`);
-  return async (request, options) => ({
-    message: await compose(request, { services, options }),
+  return async (request, options, caller) => ({
+    message: await compose(request, { services, options, caller }),
     trailer: new Metadata(),
   });
 }

@@ -76,7 +76,7 @@ export function rpcHandler({ router, identity, limiter, load, callTimeoutMs }: R
       },
     };
     const reply = await room
-      .run(() => route.dispatch(message, options))
+      .run(() => route.dispatch(message, options, caller))
       .catch((error: unknown) => {
         throw inClientsWords(error, binding);
       });

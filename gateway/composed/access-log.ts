@@ -22,7 +22,7 @@ import { mergedPage } from "./merged-page.ts";
  */
 export async function listAccessLog(
   request: ListAccessLogRequest,
-  { services, options }: ComposedCall,
+  { services, options, caller }: ComposedCall,
 ): Promise<ListAccessLogResponse> {
   const { includeOwn, startTime, endTime } = request;
   const scope = ["access log", includeOwn, startTime?.getTime(), endTime?.getTime()];
@@ -38,8 +38,9 @@ export async function listAccessLog(
   const asked = {
     userIds: unique(page.map(({ actorId }) => actorId).filter(isId)),
     grantIds: unique(page.map(({ grantId }) => grantId).filter((id) => id !== "")),
+    patientId: caller.kind === "user" ? caller.userId : "",
   };
-  const told = await services.call("auth", ActorServiceService.batchGetActors, asked, options);
+  const told = await services.callAsGateway("auth", ActorServiceService.batchGetActors, asked, options);
   return { entries: page.map((event) => toEntry(event, told.message)), nextPageToken };
 }
 

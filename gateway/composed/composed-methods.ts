@@ -1,5 +1,6 @@
 import type { MethodDefinition } from "@grpc/grpc-js";
 import type { CallOptions } from "@medconnect/platform/grpc/client.ts";
+import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { AccessLogServiceService } from "@medconnect/proto/medconnect/admin/v1/access_log.ts";
 import { AdminServiceService } from "@medconnect/proto/medconnect/admin/v1/admin.ts";
 import type { Services } from "../services.ts";
@@ -13,6 +14,7 @@ export interface ComposedCall {
   readonly services: Services;
   /** The caller's own token goes with every call, so that each service decides for itself what the caller may see. */
   readonly options: CallOptions;
+  readonly caller: Caller;
 }
 
 /** Answers a method as a service would, bytes for bytes. */

@@ -13,6 +13,7 @@ import { messagesFor } from "./wire.ts";
 const RUNS = Number(process.env.JUNK_RUNS ?? 15);
 const INTERNAL = [
   "/medconnect.audit.v1.AuditService/RecordCheckpoint",
+  "/medconnect.auth.v1.ActorService/BatchGetActors",
   "/medconnect.auth.v1.KeyService/ListRevocations",
   "/medconnect.events.v1.EventService/DeliverEvents",
 ];

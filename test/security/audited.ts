@@ -3,20 +3,36 @@ import { SERVICES } from "../../deploy/provision.ts";
 import { sharedStack } from "../support/stack.ts";
 import { isRead, isRouted } from "./calls.ts";
 import type { Result } from "./matrix.ts";
+import type { World } from "./world.ts";
 
 const SUCCESSES: readonly unknown[] = [200, 201, 202, 204, "OK"];
 
 const TRAIL_READS: readonly string[] = ["audit.list", "audit.export"];
 
 /**
- * What must have a line in the audit trail: a change that somebody asked for, and a read of what is clinical or of the
- * trail itself, where each was let. What an RPC answers 200 to without doing anything, it has done before.
+ * Calls that must have a line in the audit trail, where they were let: each change that somebody asked for, and each read of
+ * clinical content, of the trail itself, and of anything that shows a patient to somebody else. What an RPC answers 200 to
+ * without doing anything, it has done before.
  */
-export function mustBeAudited({ method, outcome, relation }: Result): boolean {
+export function mustBeAudited(result: Result, world: World): boolean {
+  const { method, outcome, relation } = result;
   if (!SUCCESSES.includes(outcome.status)) return false;
+  if (showsPatient(result, world)) return true;
   if (method.owner === "audit") return TRAIL_READS.includes(method.rules.audit);
   if (method.owner === "clinical") return isRouted(method) && relation === "own";
   return isRouted(method) && !isRead(method);
+}
+
+/**
+ * Whether the answer shows a patient to somebody else: by the id that each record of theirs has. A composed answer is shown
+ * by the services that it is made of, and another service is no person.
+ */
+function showsPatient({ method, caller, outcome }: Result, { mine, theirs }: World): boolean {
+  if (method.rules.composed || caller === "service") return false;
+  const patients = [mine, theirs].flatMap(({ ids }) => [ids.patient, ids.bystander]);
+  return patients.some(
+    (id) => outcome.shown.includes(id) && !(caller === "patient" && id === mine.ids.patient),
+  );
 }
 
 /**

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids.ts";
-import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import {
   ActorServiceService,
   type BatchGetActorsRequest,
@@ -34,8 +33,8 @@ const ask = (request: Partial<BatchGetActorsRequest>) =>
   auth.call(
     ActorServiceService.batchGetActors,
     batchGetActors(auth.app),
-    { userIds: [], grantIds: [], ...request },
-    userCaller("PATIENT", patient.id),
+    { userIds: [], grantIds: [], patientId: patient.id, ...request },
+    { kind: "service", name: "gateway" },
   );
 
 const grant = async ({ id: patientId }: User) => {
@@ -63,6 +62,24 @@ test("tells why a grant was given to the patient whose records it is for, and to
   });
 });
 
-test("asked for nobody, names nobody", async () => {
+const lines = async (): Promise<{ actor_id: string; subject_ids: string[] }[]> =>
+  await auth.app.db.read(
+    "SELECT actor_id, subject_ids FROM audit_events WHERE action = 'actor.batch_get' AND resource = ?",
+    [`access-logs/${patient.id}`],
+  );
+
+test("asked for nobody, or for the patient alone, names nobody else and leaves no line", async () => {
+  const before = await lines();
   expect(await ask({})).toEqual({ actors: [], grantReasons: {} });
+  expect((await ask({ userIds: [patient.id] })).actors).toHaveLength(1);
+  expect(await lines()).toEqual(before);
+});
+
+test("leaves a line about those who are named", async () => {
+  const before = await lines();
+  await ask({ userIds: [patient.id, doctor.id, admin.userId, otherPatient.id] });
+  const line = (await lines()).at(-1)!;
+  expect(await lines()).toHaveLength(before.length + 1);
+  expect(line.actor_id).toBe("service:gateway");
+  expect(line.subject_ids.toSorted()).toEqual([doctor.id, admin.userId].toSorted());
 });

@@ -1,4 +1,4 @@
-import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
+import type { Call } from "@medconnect/platform/grpc/call.ts";
 import type {
   BatchGetActorsRequest,
   BatchGetActorsResponse,
@@ -7,15 +7,25 @@ import type { Auth } from "../app.ts";
 import { reasonOf } from "../break-glass/grant.ts";
 import { findActors, findReasons } from "./actor-store.ts";
 
-/** ActorService.BatchGetActors: leaves out other patients, and grants for other patients' records. */
+/**
+ * ActorService.BatchGetActors: leaves out other patients, and grants for other patients' records. The audit trail says
+ * whose names the patient was told.
+ */
 export const batchGetActors =
   (app: Auth) =>
-  async ({ userIds, grantIds }: BatchGetActorsRequest, call: Call): Promise<BatchGetActorsResponse> => {
-    const { userId } = userOf(call);
-    return await app.db.transaction(async (tx) => {
-      const actors = await findActors(tx, userIds, userId);
-      const reasons = await findReasons(tx, grantIds, userId);
-      const grantReasons = Object.fromEntries(reasons.map((grant) => [grant.id, reasonOf(grant, app.box)]));
-      return { actors, grantReasons };
-    });
+  async (
+    { userIds, grantIds, patientId }: BatchGetActorsRequest,
+    call: Call,
+  ): Promise<BatchGetActorsResponse> => {
+    const { actors, reasons } = await app.db.transaction(async (tx) => ({
+      actors: await findActors(tx, userIds, patientId),
+      reasons: await findReasons(tx, grantIds, patientId),
+    }));
+    const subjectIds = actors.map(({ userId }) => userId).filter((id) => id !== patientId);
+    const shown = { resource: `access-logs/${patientId}`, subjectIds };
+    await app.audit.record(call, subjectIds.length > 0 ? [shown] : []);
+    return {
+      actors,
+      grantReasons: Object.fromEntries(reasons.map((grant) => [grant.id, reasonOf(grant, app.box)])),
+    };
   };

@@ -117,23 +117,26 @@ export function updateDoctor(tx: Transaction, doctor: Profile): void {
 /**
  * Copies what auth says of a doctor's account into the profile, if there is one; the account is locked. A new name is a new
  * version of the profile.
+ *
+ * @returns whether it hid the profile, or showed it again
  */
 export async function copyAccount(
   tx: Transaction,
   id: string,
   fullName: string,
   hidden: boolean,
-): Promise<void> {
+): Promise<boolean> {
   const doctor = await lockIndexedText(tx, id);
-  if (!doctor) return;
+  if (!doctor) return false;
   const versions = doctor.display_name === fullName ? 0 : 1;
-  tx.defer("UPDATE doctors SET display_name = ?, hidden = ?, version = version + ? WHERE id = ?", [
+  tx.defer("UPDATE doctors SET display_name = ?, version = version + ? WHERE id = ?", [
     fullName,
-    hidden,
     versions,
     id,
   ]);
   indexDoctor(tx, { ...doctor, display_name: fullName });
+  const setHidden = "UPDATE doctors SET hidden = ? WHERE id = ? AND hidden <> ?";
+  return (await tx.write(setHidden, [hidden, id, hidden])).affectedRows > 0;
 }
 
 /** The profile as its doctor sees it: with all licences that are pending or verified. */

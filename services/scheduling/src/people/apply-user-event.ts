@@ -28,9 +28,16 @@ async function applyOne(
 ): Promise<Trail[]> {
   const { fullName, disabled, role } = user!;
   savePerson(tx, userId, fullName, disabled);
-  if (role === "DOCTOR") await copyAccount(tx, userId, fullName, disabled);
-  return disabled ? await cancelWhatIsAhead(app, tx, userId) : [];
+  const isChanged = role === "DOCTOR" && (await copyAccount(tx, userId, fullName, disabled));
+  const ahead = disabled ? await cancelWhatIsAhead(app, tx, userId) : [];
+  return isChanged ? [doctorTrail(disabled ? "doctor.hide" : "doctor.show", userId), ...ahead] : ahead;
 }
+
+const doctorTrail = (action: string, userId: string): Trail => ({
+  action,
+  resource: `doctors/${userId}`,
+  subjectIds: [userId],
+});
 
 async function cancelWhatIsAhead(app: Scheduling, tx: Transaction, userId: string): Promise<Trail[]> {
   const now = app.clock.now();
@@ -43,6 +50,6 @@ async function cancelWhatIsAhead(app: Scheduling, tx: Transaction, userId: strin
     trails.push(...(await cancelForDisabledAccount(tx, id, now, app.box)));
   }
   // Last, as each booking that ends opens its slot again.
-  withdrawOpenSlots(tx, userId, now);
-  return trails;
+  const withdrawn = await withdrawOpenSlots(tx, userId, now);
+  return withdrawn > 0 ? [...trails, doctorTrail("slot.withdraw_all", userId)] : trails;
 }

@@ -52,6 +52,33 @@ test("a disabled doctor's bookings end with their money returned, and not one sl
   expect(await desk.outboxTypes(unpaid.id)).toEqual(["booking.held", "booking.expired"]);
 });
 
+test("disabling and enabling a doctor leaves lines about the profile, its slots and each booking, once", async () => {
+  await desk.publish(0);
+  const [slot] = [await desk.offer(60), await desk.offer(120)];
+  const { response: booking } = await desk.book(slot.id);
+  const { userId } = desk.doctor;
+  const lines = async () => {
+    const rows = await desk.app.db.read<{ line: string }>(
+      `SELECT CONCAT(action, ' ', resource) AS line FROM audit_events
+       WHERE actor_id = 'service:auth' AND (? MEMBER OF (subject_ids) OR resource = ?) ORDER BY action`,
+      [userId, `bookings/${booking.id}`],
+    );
+    return rows.map(({ line }) => line);
+  };
+  await desk.account(desk.doctor, { disabled: true });
+  const disabled = [
+    `booking.cancel bookings/${booking.id}`,
+    `doctor.hide doctors/${userId}`,
+    `slot.withdraw_all doctors/${userId}`,
+  ];
+  expect(await lines()).toEqual(disabled);
+  await desk.account(desk.doctor, { disabled: true });
+  await desk.account(desk.doctor, { disabled: true, fullName: "Another" });
+  expect(await lines()).toEqual(disabled);
+  await desk.account(desk.doctor);
+  expect(await lines()).toEqual([...disabled, `doctor.show doctors/${userId}`].sort());
+});
+
 test.each(["cancelled", "paid"])(
   "a booking that is %s while its doctor is disabled leaves no slot open",
   async (way) => {

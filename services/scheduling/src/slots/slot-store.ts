@@ -147,12 +147,13 @@ export function lockSlotsAhead(tx: Transaction, doctorId: string, now: Date): vo
   tx.defer("SELECT id FROM slots WHERE doctor_id = ? AND start_time > ? FOR UPDATE", [doctorId, now]);
 }
 
-/** Withdraws every open slot of a doctor that has not begun. */
-export function withdrawOpenSlots(tx: Transaction, doctorId: string, now: Date): void {
-  tx.defer(
+/** Withdraws every open slot of a doctor that has not begun. @returns how many there were */
+export async function withdrawOpenSlots(tx: Transaction, doctorId: string, now: Date): Promise<number> {
+  const { affectedRows } = await tx.write(
     "UPDATE slots SET status = 'WITHDRAWN' WHERE doctor_id = ? AND start_time > ? AND status IN ('OPEN', 'BLOCKED')",
     [doctorId, now],
   );
+  return affectedRows;
 }
 
 export const toSlot = (row: SlotRow, now: Date): Slot => ({
