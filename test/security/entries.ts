@@ -289,7 +289,7 @@ export const ENTRIES: Record<string, Entry | Entry[]> = {
   ],
   "scheduling.v1.SlotService/ListSlots": {
     on: "doctor",
-    rule: "filter",
+    rule: "open",
     request: ({ id }) => ({ doctorId: id, pageSize: 100 }),
   },
   "scheduling.v1.SlotService/BlockSlot": onSlot,
