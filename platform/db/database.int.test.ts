@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import { CLEAR, TcpProxy } from "../../test/faults/tcp-proxy.ts";
+import { eventually } from "../../test/support/eventually.ts";
 import { startTestService, type TestService } from "../testing/test-service.ts";
 import { Database } from "./database.ts";
+import { killQuery } from "./session.ts";
 
 let service: TestService;
 
@@ -79,12 +81,97 @@ test("what is bound stays a value", async () => {
   expect(again!.text).toBe(nasty);
 });
 
-test("a statement that takes too long is UNAVAILABLE, and its connection is not used again", async () => {
+/** A database with one connection of each kind, of a server that has others. */
+function databaseWith(timeoutMs: number): Database {
   const url = new URL(process.env.MYSQL_URL!);
   url.pathname = "/mysql";
-  const db = new Database({ url: url.href, poolSize: 1, timeoutMs: 200 });
-  await expect(db.read("SELECT SLEEP(5)")).rejects.toMatchObject({ reason: "UNAVAILABLE" });
+  return new Database({ url: url.href, poolSize: 1, timeoutMs });
+}
+
+/** Rows enough for hours. */
+const ENDLESS =
+  "information_schema.COLLATIONS a, information_schema.COLLATIONS b, information_schema.COLLATIONS c, information_schema.COLLATIONS d, information_schema.COLLATIONS e";
+
+const running = async (mark: string): Promise<number> =>
+  (
+    await service.db.read(
+      "SELECT 1 FROM information_schema.PROCESSLIST WHERE info LIKE ? AND info NOT LIKE '%PROCESSLIST%'",
+      [`%${mark}%`],
+    )
+  ).length;
+
+test.each(["read", "scan"] as const)(
+  "a %s that takes too long is UNAVAILABLE, and leaves no statement behind",
+  async (kind) => {
+    const db = databaseWith(500);
+    const endless = db[kind](`SELECT COUNT(*) AS endless_${kind} FROM ${ENDLESS}`);
+    await expect(endless).rejects.toMatchObject({ reason: "UNAVAILABLE" });
+    await eventually(
+      () => running(`endless_${kind}`),
+      (count) => count === 0,
+    );
+    await db.close();
+  },
+);
+
+test("the server ends a SELECT of any connection before its client gives up", async () => {
+  const db = databaseWith(20_000);
+  const sql = "SELECT @@SESSION.max_execution_time AS ms";
+  const bounds = [
+    await db.read<{ ms: number }>(sql),
+    await db.scan<{ ms: number }>(sql),
+    await db.transaction((tx) => tx.read<{ ms: number }>(sql)),
+  ];
+  expect(bounds.flat()).toEqual(Array(3).fill({ ms: 18_000 }));
+  await db.close();
+});
+
+test("a connection whose SELECT the server ended is used again", async () => {
+  const db = databaseWith(20_000);
+  const id = "SELECT CONNECTION_ID() AS id";
+  const endless = `SELECT /*+ MAX_EXECUTION_TIME(50) */ COUNT(*) AS ended FROM ${ENDLESS}`;
+  const ended = expect.objectContaining({
+    reason: "UNAVAILABLE",
+    cause: expect.objectContaining({ errno: 3024 }),
+  });
+  const ids = [await db.read(id), await db.transaction((tx) => tx.read(id))];
+  await expect(db.read(endless)).rejects.toEqual(ended);
+  await expect(db.transaction((tx) => tx.read(endless))).rejects.toEqual(ended);
+  expect([await db.read(id), await db.transaction((tx) => tx.read(id))]).toEqual(ids);
+  await db.close();
+});
+
+test("a SELECT that the server does not end is killed, and its connection is not used again", async () => {
+  const db = databaseWith(300);
+  const idOf = async () => (await db.read<{ id: number }>("SELECT CONNECTION_ID() AS id"))[0]!.id;
+  const id = await idOf();
+  const unbounded = db.read(`SELECT /*+ MAX_EXECUTION_TIME(60000) */ COUNT(*) AS killed FROM ${ENDLESS}`);
+  await expect(unbounded).rejects.toMatchObject({ reason: "UNAVAILABLE" });
+  await eventually(
+    () => running("killed"),
+    (count) => count === 0,
+  );
+  expect(await idOf()).not.toBe(id);
+  await db.close();
+});
+
+test("nothing is killed by a connection to another server", async () => {
+  const query = jest.fn<(sql: string, values: unknown[]) => Promise<unknown>>();
+  query.mockResolvedValue([]);
+  const session = { serverUuid: "one", threadId: 7 };
+  const other = { serverUuid: "other", threadId: 8 };
+  await killQuery(session, other, { query } as never, 300);
+  expect(query).not.toHaveBeenCalled();
+  await killQuery(session, { ...other, serverUuid: "one" }, { query } as never, 300);
+  expect(query).toHaveBeenCalledWith("KILL QUERY ?", [7]);
+});
+
+test("scans that fill their connections keep no read waiting", async () => {
+  const db = databaseWith(2000);
+  const scans = Array.from({ length: 20 }, () => db.scan(`SELECT COUNT(*) FROM ${ENDLESS}`));
+  const settled = Promise.allSettled(scans);
   expect(await db.read("SELECT 1 AS one")).toEqual([{ one: 1 }]);
+  await settled;
   await db.close();
 });
 

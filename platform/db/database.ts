@@ -1,16 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
-import {
-  createPool,
-  type Pool,
-  type PoolConnection,
-  type ResultSetHeader,
-  type RowDataPacket,
-} from "mysql2/promise";
+import { createPool, type Pool, type PoolConnection, type ResultSetHeader } from "mysql2/promise";
 import { ApiError } from "../errors/api-error.ts";
 import { gauge } from "../telemetry/metrics.ts";
 import { inSpan, SpanKind } from "../telemetry/tracing.ts";
 import { answerWithin } from "./answer.ts";
-import { isRetryable, standbyError, translate } from "./errors.ts";
+import { isInterrupted, isRetryable, isTimeout, translate } from "./errors.ts";
+import { killQuery, openSession, type Session } from "./session.ts";
 import { Transaction } from "./transaction.ts";
 
 /** What may be bound to a `?`. In a transaction, `[[a, b], [c, d]]` fills `VALUES ?` and `[a, b]` fills `IN (?)`. */
@@ -26,24 +21,22 @@ export interface DatabaseOptions {
 
 const ATTEMPTS = 4;
 const DELETED_AT_ONCE = 1000;
-const SESSION = `SET SESSION
-  transaction_isolation = 'READ-COMMITTED',
-  innodb_lock_wait_timeout = 2,
-  sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO',
-  time_zone = '+00:00'`;
-const STANDBY = "SELECT @@GLOBAL.super_read_only AS isStandby";
+/** Of the connections for reads, one in so many is for scans. */
+const READS_FOR_A_SCAN = 8;
 
 /**
  * One service's schema. Reads are prepared statements on a pool of their own; transactions run on another, whose
- * connections may send several statements in one round trip. All SQL text is constant.
+ * connections may send several statements in one round trip. Scans have a small third one, so that they keep nobody
+ * else waiting. All SQL text is constant.
  */
 export class Database {
   readonly #reads: Pool;
+  readonly #scans: Pool;
   readonly #writes: Pool;
   readonly #timeoutMs: number;
   readonly #namespace: string;
-  /** Connections whose session is set. */
-  readonly #prepared = new WeakSet<object>();
+  /** Of connections that are ready for use. */
+  readonly #sessions = new WeakMap<object, Session>();
 
   constructor({ url, poolSize, timeoutMs }: DatabaseOptions) {
     const options = {
@@ -60,11 +53,13 @@ export class Database {
       trace: false,
     };
     this.#reads = createPool(options);
+    this.#scans = createPool({ ...options, connectionLimit: Math.ceil(poolSize / READS_FOR_A_SCAN) });
     this.#writes = createPool({ ...options, multipleStatements: true });
     this.#timeoutMs = timeoutMs;
     this.#namespace = new URL(url).pathname.slice(1);
     gauge("db.client.connection.count", "Database connections, by pool and state", (report) => {
-      for (const [pool, { pool: core }] of Object.entries({ reads: this.#reads, writes: this.#writes })) {
+      const pools = { reads: this.#reads, scans: this.#scans, writes: this.#writes };
+      for (const [pool, { pool: core }] of Object.entries(pools)) {
         const { open, idle } = connectionsOf(core);
         report(idle, { pool, state: "idle" });
         report(open - idle, { pool, state: "used" });
@@ -72,16 +67,14 @@ export class Database {
     });
   }
 
-  /** The rows that a SELECT finds. */
+  /** The rows that a SELECT finds. The server ends one that takes too long, which is UNAVAILABLE. */
   async read<Row>(sql: string, params: SqlValue[] = []): Promise<Row[]> {
-    return await this.#use(this.#reads, async (connection) => {
-      // Numbers are bound as text: MySQL refuses the DOUBLE that the driver would send for LIMIT ?.
-      const values = params.map((value) => (typeof value === "number" ? String(value) : value));
-      const [rows] = await this.trace(sql, () =>
-        answerWithin(this.#timeoutMs, connection.execute({ sql, values })),
-      );
-      return rows as Row[];
-    });
+    return await this.#select<Row>(this.#reads, sql, params);
+  }
+
+  /** As `read`, for a SELECT whose work grows with a table: few of them run at once, and the others wait for their turn. */
+  async scan<Row>(sql: string, params: SqlValue[] = []): Promise<Row[]> {
+    return await this.#select<Row>(this.#scans, sql, params);
   }
 
   /** One statement that is its own transaction. */
@@ -132,7 +125,34 @@ export class Database {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#reads.end(), this.#writes.end()]);
+    await Promise.all([this.#reads.end(), this.#scans.end(), this.#writes.end()]);
+  }
+
+  async #select<Row>(pool: Pool, sql: string, params: SqlValue[]): Promise<Row[]> {
+    return await this.#use(pool, async (connection) => {
+      // Numbers are bound as text: MySQL refuses the DOUBLE that the driver would send for LIMIT ?.
+      const values = params.map((value) => (typeof value === "number" ? String(value) : value));
+      try {
+        const [rows] = await this.trace(sql, () =>
+          answerWithin(this.#timeoutMs, connection.execute({ sql, values })),
+        );
+        return rows as Row[];
+      } catch (error) {
+        if (isTimeout(error)) void this.#kill(this.#sessions.get(connection.connection)!);
+        throw error;
+      }
+    });
+  }
+
+  /**
+   * Ends a SELECT that its server should have ended by now, where a spare connection leads to that server. Its own
+   * connection is destroyed, as the end could come to the next statement. A write is never killed: it may be committing.
+   */
+  async #kill(session: Session): Promise<void> {
+    const kill = (spare: PoolConnection) =>
+      killQuery(session, this.#sessions.get(spare.connection)!, spare, this.#timeoutMs);
+    // The caller has been answered, and the server's own bound stands.
+    await this.#use(this.#reads, kill).catch(() => {});
   }
 
   /** Lends a connection out. One that failed in a way that leaves its state unknown is not given back. */
@@ -140,28 +160,18 @@ export class Database {
     const connection = await this.#acquire(pool);
     let sound = true;
     try {
-      await this.#prepare(connection);
+      if (!this.#sessions.has(connection.connection)) {
+        this.#sessions.set(connection.connection, await openSession(connection, this.#timeoutMs));
+      }
       return await work(connection);
     } catch (error) {
       const told = translate(error);
-      sound = !(told instanceof ApiError) || told === error || isRetryable(error);
+      sound = !(told instanceof ApiError) || told === error || isRetryable(error) || isInterrupted(error);
       throw told;
     } finally {
       if (sound) connection.release();
       else connection.destroy();
     }
-  }
-
-  /**
-   * Sets a new connection's session. Refuses a server that takes no writes, as libpq's target_session_attrs=read-write
-   * does: it is a standby, to which a router leads during a fail-over, and reads there may be out of date.
-   */
-  async #prepare(connection: PoolConnection): Promise<void> {
-    if (this.#prepared.has(connection.connection)) return;
-    await answerWithin(this.#timeoutMs, connection.query(SESSION));
-    const [[row]] = await answerWithin(this.#timeoutMs, connection.query<RowDataPacket[]>(STANDBY));
-    if (row?.isStandby) throw standbyError();
-    this.#prepared.add(connection.connection);
   }
 
   /** A connection, or UNAVAILABLE when none is free in time; one that comes too late goes back to the pool. */

@@ -13,12 +13,12 @@ const RETRYABLE = new Set([1213, 1205, 3101]);
 const STANDBY = "SERVER_IS_STANDBY";
 
 /**
- * The server, or the way to it, is away: shutdown, too many connections, lost; in a group also read-only after a
+ * The server, or the way to it, is away or too slow (3024): shutdown, too many connections, lost; in a group also read-only after a
  * fail-over (1290, 1836), put out of it (3032), or without a majority or its backlog (3100, 3796 to 3799). MySQL Router
  * says 2003 where no server takes the connection, and 2013 where one went away as it was made.
  */
 const AWAY = new Set<string | number>([
-  1040, 1053, 1290, 1836, 1927, 2003, 2013, 3032, 3100, 3169, 3796, 3797, 3798, 3799, 4031, STANDBY,
+  1040, 1053, 1290, 1836, 1927, 2003, 2013, 3024, 3032, 3100, 3169, 3796, 3797, 3798, 3799, 4031, STANDBY,
   "ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH", "ENOTFOUND", "EAI_AGAIN",
   "PROTOCOL_CONNECTION_LOST", "PROTOCOL_SEQUENCE_TIMEOUT", "PROTOCOL_PACKETS_OUT_OF_ORDER",
   "POOL_CLOSED", "POOL_ENQUEUELIMIT", "CONNECTION_NOT_AVAILABLE",
@@ -32,6 +32,13 @@ function errnoOf(error: unknown): number {
 
 /** Another transaction was in the way. */
 export const isRetryable = (error: unknown): boolean => RETRYABLE.has(errnoOf(error));
+
+/** The server ended a SELECT that took longer than `max_execution_time`; its connection is as good as before. */
+export const isInterrupted = (error: unknown): boolean => errnoOf(error) === 3024;
+
+/** The client gave up waiting for the server. */
+export const isTimeout = (error: unknown): boolean =>
+  (error as MysqlError | undefined)?.code === "PROTOCOL_SEQUENCE_TIMEOUT";
 
 /** Another transaction has held a row for too long. */
 export const isLockWait = (error: unknown): boolean => errnoOf(error) === 1205;

@@ -45,7 +45,7 @@ export async function searchDoctors(
   const order = ORDERS[request.orderBy as keyof typeof ORDERS];
   const from = matching(rangesOf(request.query));
   const { sql, params } = where(...filtersOf(request, region, now), positionOf(request, page));
-  return await db.read<DoctorRow>(
+  return await db.scan<DoctorRow>(
     `SELECT ${COLUMNS} FROM (SELECT d.id FROM ${from.sql} ${sql} ORDER BY ${order} LIMIT ?) found
      JOIN doctors d ON d.id = found.id ORDER BY ${order}`,
     [...columnValues(now), ...from.params, ...params, limitOf(page)],

@@ -1,0 +1,47 @@
+import type { PoolConnection, RowDataPacket } from "mysql2/promise";
+import { answerWithin } from "./answer.ts";
+import { standbyError } from "./errors.ts";
+
+const SET = `SET SESSION
+  transaction_isolation = 'READ-COMMITTED',
+  innodb_lock_wait_timeout = 2,
+  max_execution_time = ?,
+  sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO',
+  time_zone = '+00:00'`;
+const SERVER = "SELECT @@GLOBAL.super_read_only AS isStandby, @@server_uuid AS uuid";
+/** Share of the time-out after which the server ends a SELECT itself: before its client gives up, so that none outlives it. */
+const SERVER_SHARE = 0.9;
+
+/** A connection that can be used, as its server knows it. */
+export interface Session {
+  /** The server's `server_uuid`: behind a router, connections may lead to different ones. */
+  serverUuid: string;
+  /** Names the connection on this server only. */
+  threadId: number;
+}
+
+/**
+ * Sets a new connection's session. Refuses a server that takes no writes, as libpq's target_session_attrs=read-write
+ * does: it is a standby, to which a router leads during a fail-over, and reads there may be out of date.
+ */
+export async function openSession(connection: PoolConnection, timeoutMs: number): Promise<Session> {
+  const statementMs = Math.ceil(timeoutMs * SERVER_SHARE);
+  await answerWithin(timeoutMs, connection.query(SET, [statementMs]));
+  const [[server]] = await answerWithin(timeoutMs, connection.query<RowDataPacket[]>(SERVER));
+  if (server?.isStandby) throw standbyError();
+  return { serverUuid: server?.uuid, threadId: connection.threadId };
+}
+
+/**
+ * Ends the statement of a session by a spare connection, where that leads to the same server: elsewhere the id names
+ * another connection, or none.
+ */
+export async function killQuery(
+  { serverUuid, threadId }: Session,
+  { serverUuid: spareUuid }: Session,
+  spare: Pick<PoolConnection, "query">,
+  timeoutMs: number,
+): Promise<void> {
+  if (spareUuid !== serverUuid) return;
+  await answerWithin(timeoutMs, spare.query("KILL QUERY ?", [threadId]));
+}
