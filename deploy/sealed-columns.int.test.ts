@@ -19,6 +19,11 @@ const NOT_SEALED: Record<string, string> = {
   "link_tokens.token_hash": "the hash of 256 random bits",
   "registrations.token_hash": "the hash of 256 random bits",
   "service_account_secrets.secret_hash": "the hash of 256 random bits",
+  "doctors.name_key": "a public name, folded",
+  "doctors.specialty_key": "a public specialty, folded",
+  "doctors.text_hash": "the hash of a public profile",
+  "doctors.indexed_hash": "the hash of a public profile",
+  "doctor_words.word": "a word of a public profile, folded",
   "payment_attempts.key_id": "an idempotency key's id",
   "refunds.key_id": "an idempotency key's id",
 };
