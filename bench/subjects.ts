@@ -37,6 +37,8 @@ const ENV = {
   RATE_LIMIT_READ: "0",
   RATE_LIMIT_WRITE: "0",
   RATE_LIMIT_SEARCH: "0",
+  RATE_LIMIT_ADDRESS: "0",
+  RATE_LIMIT_ADDRESS_ANONYMOUS: "0",
   // Nobody has to sign in again while it runs.
   ACCESS_TOKEN_TTL: "1h",
 };

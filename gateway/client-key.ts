@@ -1,6 +1,7 @@
 import { networkOf, siteOf } from "@medconnect/platform/client-network.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { MethodRules_RateClass as RateClass } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
+import type { Count, QuotaName } from "./rate-limit.ts";
 
 /** Whom a request counts for. */
 export interface Client {
@@ -24,6 +25,34 @@ export function clientOf(rate: RateClass, caller: Caller, address: string): Clie
       return byAddress(address);
   }
 }
+
+/** The quota of each class of methods; UNLIMITED has none. */
+const QUOTA_OF: Partial<Record<RateClass, QuotaName>> = {
+  [RateClass.AUTH]: "auth",
+  [RateClass.READ]: "read",
+  [RateClass.WRITE]: "write",
+  [RateClass.SEARCH]: "search",
+};
+
+/**
+ * The quotas that a request counts against. All requests of an address share one, so that accounts registered on one host
+ * do not multiply its limit. Those without a valid token share another, which refuses nobody who has one.
+ *
+ * @param caller undefined where the token was refused
+ */
+export function countsOf(rate: RateClass, caller: Caller | undefined, address: string): Count[] {
+  const client = byAddress(address);
+  const quota = QUOTA_OF[rate];
+  const isAnonymous = caller?.kind === "anonymous" && rate !== RateClass.UNLIMITED;
+  return [
+    ...(caller && quota ? [{ quota, client: clientOf(rate, caller, address) }] : []),
+    { quota: "address", client },
+    ...(isAnonymous || !caller ? [unknownCaller(address)] : []),
+  ];
+}
+
+/** The quota of requests without a valid token, and of answers 401. */
+export const unknownCaller = (address: string): Count => ({ quota: "anonymous", client: byAddress(address) });
 
 function byAddress(address: string): Client {
   const site = siteOf(address);

@@ -60,6 +60,8 @@ startProcess("gateway", async () => {
     read: config.RATE_LIMIT_READ,
     write: config.RATE_LIMIT_WRITE,
     search: config.RATE_LIMIT_SEARCH,
+    address: config.RATE_LIMIT_ADDRESS,
+    anonymous: config.RATE_LIMIT_ADDRESS_ANONYMOUS,
   };
   let connected = false;
   void services.connect(within(CONNECT_MS)).then(() => {

@@ -1,9 +1,10 @@
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { afterEach, describe, expect, test } from "@jest/globals";
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { ANONYMOUS, type Caller } from "@medconnect/platform/identity/caller.ts";
 import { REDIS_IN_REQUEST_MS } from "@medconnect/platform/redis.ts";
 import { MethodRules_RateClass as RateClass } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
-import { clientOf } from "./client-key.ts";
+import { clientOf, countsOf } from "./client-key.ts";
 import { startTestGateway, type TestGateway } from "./testing/test-gateway.ts";
 
 const ID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
@@ -94,6 +95,82 @@ describe("a limit", () => {
   });
 });
 
+describe("an address", () => {
+  const me = (headers: Record<string, string>) => gateway.send("GET", "/v1/users/me", { headers });
+  const statuses = async (count: number, headers: Record<string, string>) => {
+    const answers = [];
+    for (let i = 0; i < count; i++) answers.push((await me(headers)).status);
+    return answers;
+  };
+
+  test("has one limit for all who sign in from it, however many accounts they have", async () => {
+    gateway = await startTestGateway({ limits: { address: 4, read: 2 }, trustProxy: 1 });
+    const from = async (address: string) => ({ ...(await gateway.signedIn()), "x-forwarded-for": address });
+    const users = await Promise.all([from("1.1.1.1"), from("1.1.1.1"), from("1.1.1.1")]);
+    const seen = [];
+    for (const user of users) seen.push(await statuses(2, user));
+    expect(seen).toEqual([
+      [200, 200],
+      [200, 200],
+      [429, 429],
+    ]);
+    expect(await statuses(1, await from("1.1.1.2"))).toEqual([200]);
+  });
+
+  test("tells each of its limits, and refuses until the last of them is whole again", async () => {
+    gateway = await startTestGateway({ limits: { address: 1, read: 5 } });
+    const headers = await gateway.signedIn();
+    const first = await me(headers);
+    expect(first.headers).toMatchObject({
+      "ratelimit-policy": '"read";q=5;w=60, "address";q=1;w=60',
+      ratelimit: '"read";r=4;t=60, "address";r=0;t=60',
+    });
+    const second = await me(headers);
+    expect(second.json).toMatchObject({ status: 429, reason: "RATE_LIMITED" });
+    expect(second.headers.ratelimit).toMatch(/^"read";r=3;t=\d+, "address";r=0;t=\d+$/);
+    expect(second.headers["retry-after"]).toMatch(/^(59|60)$/);
+  });
+
+  test("has a limit for calls without a valid token, which refuses nobody with one", async () => {
+    gateway = await startTestGateway({ limits: { anonymous: 3 } });
+    const bad = { authorization: "Bearer x" };
+    expect(await statuses(2, bad)).toEqual([401, 401]);
+    expect(await statuses(1, {})).toEqual([401]);
+    const refused = await me(bad);
+    expect(refused.json).toMatchObject({ status: 429, reason: "RATE_LIMITED" });
+    expect(refused.headers["ratelimit-policy"]).toBe('"anonymous";q=3;w=60');
+    expect((await gateway.send("GET", `/v1/doctors/${ID}`)).status).toBe(429);
+    expect(await statuses(5, await gateway.signedIn())).toEqual([200, 200, 200, 200, 200]);
+  });
+
+  test("counts a 401 that a service gives to a caller with a valid token, and refuses them nothing", async () => {
+    gateway = await startTestGateway({ limits: { anonymous: 2 } });
+    gateway.stubs.stubs.set("GetMe", () => {
+      throw new ApiError("INVALID_CREDENTIALS");
+    });
+    expect(await statuses(4, await gateway.signedIn())).toEqual([401, 401, 401, 401]);
+    expect(await statuses(1, {})).toEqual([429]);
+  });
+
+  test("polls public keys and sends webhooks without counting as unknown", async () => {
+    gateway = await startTestGateway({ limits: { anonymous: 1 } });
+    for (let i = 0; i < 3; i++) {
+      expect((await gateway.send("GET", "/.well-known/jwks.json")).status).toBe(200);
+      const webhook = await gateway.send("POST", "/v1/webhooks/payments/stripe", { body: "{}" });
+      expect(webhook.status).toBeLessThan(429);
+    }
+  });
+
+  test("of IPv6 is a /64, and the /48 has the room of eight", async () => {
+    gateway = await startTestGateway({ limits: { address: 1 }, trustProxy: 1 });
+    const from = async (address: string) =>
+      (await me({ ...(await gateway.signedIn()), "x-forwarded-for": address })).status;
+    expect([await from("2001:db8:0:1::1"), await from("2001:db8:0:1:ffff::1")]).toEqual([200, 429]);
+    for (let network = 2; network <= 8; network++) expect(await from(`2001:db8:0:${network}::1`)).toBe(200);
+    expect([await from("2001:db8:0:9::1"), await from("2001:db8:1::1")]).toEqual([429, 200]);
+  });
+});
+
 const GREETINGS: Record<string, string> = {
   hello: "%0\r\n",
   setinfo: "+OK\r\n",
@@ -168,6 +245,17 @@ describe("a request counts for", () => {
     ["the network of this machine", RateClass.READ, ANONYMOUS, "::1", "ip:0:0:0:0"],
   ])("%s", (_title, rate, caller, address, key) => {
     expect(clientOf(rate, caller, address).key).toBe(key);
+  });
+
+  test.each<[string, RateClass, Caller | undefined, string[]]>([
+    ["a user", RateClass.READ, user, ["read", "address"]],
+    ["a service account", RateClass.SEARCH, account, ["search", "address"]],
+    ["nobody", RateClass.READ, ANONYMOUS, ["read", "address", "anonymous"]],
+    ["who tries credentials", RateClass.AUTH, ANONYMOUS, ["auth", "address", "anonymous"]],
+    ["a machine that polls", RateClass.UNLIMITED, ANONYMOUS, ["address"]],
+    ["a token that is refused", RateClass.WRITE, undefined, ["address", "anonymous"]],
+  ])("the quotas of %s", (_title, rate, caller, quotas) => {
+    expect(countsOf(rate, caller, "1.2.3.4").map(({ quota }) => quota)).toEqual(quotas);
   });
 
   test("the IPv6 site only where it counts for the address", () => {

@@ -1,6 +1,5 @@
 import { NETWORKS_OF_A_SITE } from "@medconnect/platform/client-network.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
-import { MethodRules_RateClass as RateClass } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import type { Redis } from "ioredis";
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from "rate-limiter-flexible";
 import type { Client } from "./client-key.ts";
@@ -9,16 +8,28 @@ const WINDOW_S = 60;
 /** How long Redis is left alone after it failed: one request a second pays for finding out, at most 100 ms. */
 const RETRY_REDIS_MS = 1000;
 
-/** Requests a minute by class; 0 is no limit. */
+/** Requests a minute; 0 is no limit. */
 export interface RateLimits {
   auth: number;
   read: number;
   write: number;
   search: number;
+  /** All calls from one address. */
+  address: number;
+  /** Calls from one address without a valid token, and answers 401. */
+  anonymous: number;
+}
+
+export type QuotaName = keyof RateLimits;
+
+/** A quota that a request counts against, and for whom. */
+export interface Count {
+  readonly quota: QuotaName;
+  readonly client: Client;
 }
 
 interface Policy {
-  /** The value of RateLimit-Policy. */
+  /** The item of RateLimit-Policy. */
   readonly header: string;
   readonly name: string;
   readonly client: Counter;
@@ -39,38 +50,47 @@ interface Standing {
 }
 
 /**
- * Counts requests by class and client, in Redis for all gateways together. While Redis is away or frozen each gateway
+ * Counts requests by quota and client, in Redis for all gateways together. While Redis is away or frozen each gateway
  * counts for itself, so that logins stay limited. Keys hold a user id or an address, nothing else of a request.
  */
 export class RateLimiter {
-  readonly #policies: ReadonlyMap<RateClass, Policy>;
+  readonly #policies: ReadonlyMap<QuotaName, Policy>;
   #redisFailed = false;
   #retryAtMs = 0;
 
-  constructor(redis: Redis, { auth, read, write, search }: RateLimits) {
-    const policies: [RateClass, Policy][] = [
-      [RateClass.AUTH, policy("auth", auth, redis)],
-      [RateClass.READ, policy("read", read, redis)],
-      [RateClass.WRITE, policy("write", write, redis)],
-      [RateClass.SEARCH, policy("search", search, redis)],
-    ];
-    this.#policies = new Map(policies.filter(([, { client }]) => client.quota > 0));
+  constructor(redis: Redis, limits: RateLimits) {
+    const names = Object.keys(limits) as QuotaName[];
+    this.#policies = new Map(
+      names.filter((name) => limits[name] > 0).map((name) => [name, policy(name, limits[name], redis)]),
+    );
   }
 
   /**
-   * Counts one request of a client and tells it where it stands (draft-ietf-httpapi-ratelimit-headers-10).
-   * Throws RATE_LIMITED.
+   * Counts one request against all its quotas at once, in one round trip, and tells where it stands in each
+   * (draft-ietf-httpapi-ratelimit-headers-10). Throws RATE_LIMITED.
    *
    * @param tell sets a header of the answer, whether the request is refused or not
    */
-  async count(rate: RateClass, client: Client, tell: (name: string, value: string) => void): Promise<void> {
-    const policy = this.#policies.get(rate);
-    if (!policy) return;
-    const { left, resetMs } = await this.#standingOf(policy, client);
-    const resetS = Math.max(1, Math.ceil(resetMs / 1000));
-    tell("RateLimit-Policy", policy.header);
-    tell("RateLimit", `"${policy.name}";r=${Math.max(0, left)};t=${resetS}`);
-    if (left < 0) throw new ApiError("RATE_LIMITED", { retryAfterMs: resetMs });
+  async count(counts: readonly Count[], tell: (name: string, value: string) => void): Promise<void> {
+    const limited = counts.flatMap(({ quota, client }) => {
+      const policy = this.#policies.get(quota);
+      return policy ? [{ policy, client }] : [];
+    });
+    if (limited.length === 0) return;
+    const standings = await Promise.all(
+      limited.map(async ({ policy, client }) => ({ policy, ...(await this.#standingOf(policy, client)) })),
+    );
+    tell("RateLimit-Policy", standings.map(({ policy }) => policy.header).join(", "));
+    tell("RateLimit", standings.map(itemOf).join(", "));
+    const refused = standings.filter(({ left }) => left < 0);
+    if (refused.length === 0) return;
+    throw new ApiError("RATE_LIMITED", { retryAfterMs: Math.max(...refused.map(({ resetMs }) => resetMs)) });
+  }
+
+  /** Counts what was answered already, and refuses nothing. */
+  async note({ quota, client }: Count): Promise<void> {
+    const policy = this.#policies.get(quota);
+    if (policy) await this.#standingOf(policy, client);
   }
 
   /** What is left to a client, or to its site where that is less. */
@@ -104,6 +124,9 @@ export class RateLimiter {
     }
   }
 }
+
+const itemOf = ({ policy, left, resetMs }: Standing & { policy: Policy }): string =>
+  `"${policy.name}";r=${Math.max(0, left)};t=${Math.max(1, Math.ceil(resetMs / 1000))}`;
 
 const policy = (name: string, quota: number, redis: Redis): Policy => ({
   name,

@@ -6,7 +6,7 @@ import { CLIENT_ADDRESS_KEY, CLIENT_AGENT_KEY, cleanUserAgent } from "@medconnec
 import type { LoadLimits } from "@medconnect/platform/load-limit.ts";
 import type { Request } from "express";
 import { send } from "./answer.ts";
-import { clientOf } from "./client-key.ts";
+import { countsOf, unknownCaller } from "./client-key.ts";
 import type { GatewayResponse } from "./observe.ts";
 import type { RateLimiter } from "./rate-limit.ts";
 import { allowedMethods, type Router } from "./routing/router.ts";
@@ -28,8 +28,8 @@ export interface RpcHandlerOptions {
 }
 
 /**
- * Every RPC's way through the gateway, in the order of checks that clients can rely on: route (404, 405), token (401),
- * limit (429), body (413, 415, 400), then the service with all that it checks.
+ * Every RPC's way through the gateway, in the order of checks that clients can rely on: route (404, 405), limit (429; after
+ * the token was looked at, as it says whose limit), token (401), body (413, 415, 400), then the service with all that it checks.
  */
 export function rpcHandler({ router, identity, limiter, load, callTimeoutMs }: RpcHandlerOptions) {
   return async (request: Request, response: GatewayResponse): Promise<void> => {
@@ -51,10 +51,12 @@ export function rpcHandler({ router, identity, limiter, load, callTimeoutMs }: R
     room.assertRoom();
 
     const { authorization } = request.headers;
-    const caller = await authenticate(method.rules, authorization, identity);
+    const caller = await authenticate(method.rules, authorization, identity).catch(refusedToken);
     const address = addressOf(request);
-    const client = clientOf(method.rules.rate, caller, address);
-    await limiter.count(method.rules.rate, client, (name, value) => response.setHeader(name, value));
+    const isKnown = !(caller instanceof ApiError);
+    const counts = countsOf(method.rules.rate, isKnown ? caller : undefined, address);
+    await limiter.count(counts, (name, value) => response.setHeader(name, value));
+    if (!isKnown) throw caller;
 
     assertConditions(request, binding);
     const body = await readBody(request, response, binding.bodyLimit);
@@ -77,7 +79,9 @@ export function rpcHandler({ router, identity, limiter, load, callTimeoutMs }: R
     };
     const reply = await room
       .run(() => route.dispatch(message, options, caller))
-      .catch((error: unknown) => {
+      .catch(async (error: unknown) => {
+        if (isUnauthenticated(error) && caller.kind !== "anonymous")
+          await limiter.note(unknownCaller(address));
         throw inClientsWords(error, binding);
       });
     if (route.isPublicData) response.setHeader("Cache-Control", "public, max-age=60");
@@ -92,6 +96,15 @@ function splitTarget(target: string): { path: string; query: string } {
   return mark < 0
     ? { path: origin, query: "" }
     : { path: origin.slice(0, mark), query: origin.slice(mark + 1) };
+}
+
+const isUnauthenticated = (error: unknown): error is ApiError =>
+  error instanceof ApiError && error.rule.httpStatus === 401;
+
+/** A token's refusal, which is given once it has been counted; any other failure is thrown on. */
+function refusedToken(error: unknown): ApiError {
+  if (isUnauthenticated(error)) return error;
+  throw error;
 }
 
 /** The client's address, as far as `trust proxy` lets a header say it; empty once the connection is gone. */

@@ -14,6 +14,10 @@ export const gatewaySettings = {
   RATE_LIMIT_READ: requestsAMinute(600),
   RATE_LIMIT_WRITE: requestsAMinute(120),
   RATE_LIMIT_SEARCH: requestsAMinute(120),
+  /** Requests a minute from each address (IPv6: /64), of all its users together; 0 is no limit. */
+  RATE_LIMIT_ADDRESS: requestsAMinute(6000),
+  /** The same for requests without a valid token and for answers 401. */
+  RATE_LIMIT_ADDRESS_ANONYMOUS: requestsAMinute(300),
   /** The origins whose pages may call this API from a browser, by comma, such as "https://app.example.org". */
   CORS_ORIGINS: commaList,
   /** Whose X-Forwarded-For is believed: the number of proxies in front of us, or their addresses as CIDRs by comma. */

@@ -96,8 +96,12 @@ const headers = {
   ),
   Location: header("Where the new resource is."),
   "Idempotent-Replayed": header("`true` where this answer was given before, to the same Idempotency-Key."),
-  RateLimit: header('What is left, and seconds until it is whole again: `"read";r=599;t=42`.'),
-  "RateLimit-Policy": header('The quota and its window in seconds: `"read";q=600;w=60`.'),
+  RateLimit: header(
+    'What is left of each quota, and seconds until it is whole again: `"read";r=599;t=42, "address";r=5990;t=42`.',
+  ),
+  "RateLimit-Policy": header(
+    'The quotas and their windows in seconds: `"read";q=600;w=60, "address";q=6000;w=60`.',
+  ),
   "Retry-After": header("Seconds until another try makes sense.", "integer"),
   "WWW-Authenticate": header("How to authenticate (RFC 6750)."),
 };

@@ -23,7 +23,7 @@ const ISSUER = "https://issuer.test";
 const AUDIENCE = "medconnect-test";
 /** By which the gateway shows the services that it is the gateway. */
 export const INTERNAL_KEY = Buffer.alloc(32);
-const UNLIMITED: RateLimits = { auth: 0, read: 0, write: 0, search: 0 };
+const UNLIMITED: RateLimits = { auth: 0, read: 0, write: 0, search: 0, address: 0, anonymous: 0 };
 
 export interface TestGatewayOptions
   extends Partial<Pick<AppOptions, "corsOrigins" | "trustProxy" | "callTimeoutMs">> {

@@ -3,6 +3,8 @@ const all = (limit: string) => ({
   RATE_LIMIT_READ: limit,
   RATE_LIMIT_WRITE: limit,
   RATE_LIMIT_SEARCH: limit,
+  RATE_LIMIT_ADDRESS: limit,
+  RATE_LIMIT_ADDRESS_ANONYMOUS: limit,
 });
 
 /** So high that no test meets them; and yet, other than without, every call is counted, on the way through Redis. */
