@@ -12,7 +12,8 @@ export const refreshIndex =
         work: (id) =>
           app.db.transaction(async (tx) => {
             const text = await lockIndexedText(tx, id);
-            if (text) indexDoctor(tx, text);
+            // Another instance may have been faster.
+            if (text?.is_index_stale) indexDoctor(tx, text);
           }),
         failure: "a doctor's search index cannot be refreshed",
         signal,

@@ -43,9 +43,12 @@ export async function findStaleIndexes(db: Database, limit: number): Promise<str
 }
 
 /** The texts of a doctor, which nobody else changes until the transaction ends. */
-export async function lockIndexedText(tx: Transaction, id: string): Promise<IndexedText | undefined> {
-  const [text] = await tx.read<IndexedText>(
-    "SELECT id, display_name, specialty, bio FROM doctors WHERE id = ? FOR UPDATE",
+export async function lockIndexedText(
+  tx: Transaction,
+  id: string,
+): Promise<(IndexedText & { is_index_stale: number }) | undefined> {
+  const [text] = await tx.read<IndexedText & { is_index_stale: number }>(
+    "SELECT id, display_name, specialty, bio, is_index_stale FROM doctors WHERE id = ? FOR UPDATE",
     [id],
   );
   return text;
