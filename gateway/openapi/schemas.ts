@@ -1,7 +1,8 @@
-import type { DescEnum, DescField, DescMessage } from "@bufbuild/protobuf";
+import { type DescEnum, type DescField, type DescMessage, getOption } from "@bufbuild/protobuf";
 import type { FieldRules } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { behavesAs } from "@medconnect/platform/contract/validate.ts";
 import { FieldBehavior } from "@medconnect/proto/es/google/api/field_behavior_pb.js";
+import { Text_Kind, text as textOption } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import { commentOn } from "./comments.ts";
 import { constraintsOf, isRequired, messageRulesOf, notesOf, rulesOf, scalarSchema } from "./field-rules.ts";
 import { ref, type Schema } from "./json-schema.ts";
@@ -52,6 +53,7 @@ export class Schemas {
     return {
       ...this.#typeOf(field, direction, rules),
       ...constraintsOf(rules),
+      ...(direction !== "answer" && getOption(field, textOption) === Text_Kind.DATE && { format: "date" }),
       description: commentOn(field) + notesOf(rules),
       ...(behavesAs(field, FieldBehavior.OUTPUT_ONLY) && { readOnly: true }),
     };

@@ -1,4 +1,11 @@
-import { type DescField, type DescMessage, getOption, type Message, ScalarType } from "@bufbuild/protobuf";
+import {
+  type DescEnum,
+  type DescField,
+  type DescMessage,
+  getOption,
+  type Message,
+  ScalarType,
+} from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import {
   field as rulesOption,
@@ -26,7 +33,7 @@ const plans = new Map<DescMessage, readonly Step[]>();
  * Brings a request's message to its canonical form, in place: texts by their kind (medconnect.options.v1.text), UUIDs in
  * lower case (RFC 9562 §4). Rules, use cases and idempotency keys see this form only.
  *
- * @returns the texts that have no such form, the times that are none, and ranges that end before they start
+ * @returns the texts that have no such form, times and enum values that are none, and ranges that end before they start
  */
 export function normalize(schema: DescMessage, message: Message): FieldViolation[] {
   const found: FieldViolation[] = [];
@@ -75,6 +82,7 @@ class PlanMaker {
     if (field.message?.typeName === "google.protobuf.Timestamp") return visitTime;
     if (field.message?.typeName.startsWith("google.")) return undefined;
     if (field.message) return this.#visitMessage(field.message);
+    if (field.enum) return visitEnum(field.enum);
     const rule = this.#timesOnly ? undefined : textRuleOf(field);
     return rule && visitText(rule);
   }
@@ -94,6 +102,15 @@ const visitTime: Visit = (value, path, found) => {
   if (description !== undefined) found.push({ field: path, description });
   return value;
 };
+
+/** Binary messages can hold any number; our types know those of the contract. */
+function visitEnum({ values }: DescEnum): Visit {
+  const known = new Set<unknown>(values.map(({ number }) => number));
+  return (value, path, found) => {
+    if (!known.has(value)) found.push({ field: path, description: "must be a value of its enum" });
+    return value;
+  };
+}
 
 function visitText(rule: TextRule): Visit {
   return (value, path, found) => {
