@@ -1,0 +1,152 @@
+import { randomUUID } from "node:crypto";
+import { type DescField, type DescMessage, getOption, hasOption, type JsonValue } from "@bufbuild/protobuf";
+import { beforeAll, describe, expect, test } from "@jest/globals";
+import { type Method, methods } from "@medconnect/platform/contract/methods.ts";
+import { behavesAs } from "@medconnect/platform/contract/validate.ts";
+import { http } from "@medconnect/proto/es/google/api/annotations_pb.js";
+import { FieldBehavior } from "@medconnect/proto/es/google/api/field_behavior_pb.js";
+import {
+  MethodRules_Idempotency as Idempotency,
+  Text_Kind as Kind,
+  MethodRules_Role as Role,
+  text as textOption,
+} from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
+import { ENTRIES } from "../security/entries.ts";
+import { makeWorld, type World } from "../security/world.ts";
+import { logIn, signUp } from "../support/accounts.ts";
+import { Api, type Json } from "../support/api.ts";
+import { sharedStack } from "../support/stack.ts";
+
+const gateway = new Api(sharedStack().urls.gateway);
+let world: World;
+beforeAll(async () => {
+  world = await makeWorld();
+}, 120_000);
+
+const routed = [...methods.values()].filter(({ desc }) => hasOption(desc, http));
+const routeOf = ({ desc }: Method) => getOption(desc, http);
+const table = (chosen: Method[]) => chosen.map((method) => [method.name, method] as const);
+
+type Forms = Partial<Record<Kind, JsonValue>>;
+
+/** Legal text in a form that is not the one it is kept in. */
+const ODD: Forms = {
+  [Kind.NAME]: " Jose\u0301 \u00a0",
+  [Kind.LINE]: "\tJose\u0301 ",
+  [Kind.TEXT]: " Ein Cafe\u0301,\r\n\tzwei Zeilen \u2003",
+  [Kind.TIME_ZONE]: "asia/calcutta",
+  [Kind.LANGUAGE]: "DE-ch",
+};
+const KEPT: Forms = {
+  [Kind.NAME]: "José",
+  [Kind.LINE]: "José",
+  [Kind.TEXT]: "Ein Café,\n\tzwei Zeilen",
+  [Kind.TIME_ZONE]: "Asia/Kolkata",
+  [Kind.LANGUAGE]: "de-CH",
+};
+
+/** What a client may set of a message, in these forms. */
+function inForms(forms: Forms, { fields }: DescMessage): Json {
+  const settable = fields.filter((field) => !behavesAs(field, FieldBehavior.OUTPUT_ONLY));
+  return Object.fromEntries(settable.flatMap((field) => inForm(forms, field)));
+}
+
+function inForm(forms: Forms, field: DescField): [string, JsonValue][] {
+  if (field.message?.typeName === "medconnect.common.v1.Money") {
+    return [[field.jsonName, { currencyCode: "JPY", amountMinor: 0 }]];
+  }
+  const value = forms[getOption(field, textOption)];
+  // Scopes are lines, and known ones.
+  if (value === undefined || field.name === "scopes") return [];
+  return [[field.jsonName, field.fieldKind === "list" ? [value] : value]];
+}
+
+/** Somebody whom the method lets in, and who may do it once more. */
+async function callerOf({ name, rules }: Method): Promise<Api> {
+  if (name === "CreateDoctor") return (await signUp(gateway, "DOCTOR")).api;
+  const { patient, doctor } = world.mine;
+  const [role = Role.PATIENT] = rules.roles;
+  return { [Role.PATIENT]: patient.api, [Role.DOCTOR]: doctor.api, [Role.ADMIN]: world.admin.api }[
+    role as 1 | 2 | 3
+  ];
+}
+
+/** A valid request for a method by its entry in the authorization matrix: the path, and the body. */
+function requestFor(method: Method): { path: string; body: Json } {
+  const [entry] = [ENTRIES[method.path.replace("/medconnect.", "")]!].flat();
+  const id = entry!.on ? world.mine.ids[entry!.on] : "";
+  const request = entry!.request!({ id, of: world.mine, server: method.owner });
+  const { pattern, body } = routeOf(method);
+  const path = String(pattern.value).replace(/\{(\w+)\}/g, (_, name: string) => {
+    const { jsonName } = method.input.fields.find((field) => field.name === name)!;
+    const value = String(request[jsonName]);
+    delete request[jsonName];
+    return value;
+  });
+  const resource = method.input.fields.find((field) => field.name === body);
+  return { path, body: resource ? (request[resource.jsonName] as Json) : request };
+}
+
+const bodyMessage = (method: Method): DescMessage =>
+  method.input.fields.find((field) => field.name === routeOf(method).body)?.message ?? method.input;
+
+/** Whatever is found where the answer says that it is. */
+async function readAt(location: string, by: Api, made: Json): Promise<Json> {
+  const own = location === "/v1/users/me" ? (await logIn(gateway, { email: String(made.email) })).api : by;
+  return await own.ok(`GET ${location}`);
+}
+
+describe("what a POST answers that creates something, a GET answers, too, and the API takes it again; its key knows all forms of the request:", () => {
+  const creating = routed.filter(({ rules }) => rules.creates && rules.location !== "");
+
+  test("there are such methods", () => {
+    expect(creating.length).toBeGreaterThan(8);
+  });
+
+  test.each(table(creating))("%s", async (_name, method) => {
+    const by = await callerOf(method);
+    const { path, body } = requestFor(method);
+    const make = (key: string, forms: Json) => by.send(`POST ${path}`, { key, body: { ...body, ...forms } });
+    const key = randomUUID();
+    const made = await make(key, inForms(ODD, bodyMessage(method)));
+    expect({ status: made.status, text: made.text }).toEqual({ status: 201, text: made.text });
+
+    const { clientSecret: _toldOnce, ...shown } = made.body;
+    const read = await readAt(made.headers.get("location")!, by, shown);
+    expect([read, ...Object.values(read).flat()]).toContainEqual(shown);
+
+    if (method.rules.idempotency !== Idempotency.IDEMPOTENCY_UNSPECIFIED) {
+      const repeated = await make(key, inForms(KEPT, bodyMessage(method)));
+      expect({ text: repeated.text, replayed: repeated.headers.get("idempotent-replayed") }).toEqual({
+        text: made.text,
+        replayed: "true",
+      });
+    }
+
+    const names = bodyMessage(method)
+      .fields.filter(({ name }) => !String(routeOf(method).pattern.value).includes(`{${name}}`))
+      .map(({ jsonName }) => jsonName);
+    const again = await make(
+      randomUUID(),
+      Object.fromEntries(Object.entries(shown).filter(([name]) => names.includes(name))),
+    );
+    expect(again.status).toBeLessThan(500);
+    expect({ status: again.status, text: again.text }).not.toMatchObject({ status: 400 });
+  });
+});
+
+describe("what a GET answers, a PATCH takes, and nothing changes by it:", () => {
+  const patches = routed.filter((method) => routeOf(method).pattern.case === "patch");
+
+  test.each(table(patches))("%s", async (_name, method) => {
+    const by = await callerOf(method);
+    const { path } = requestFor(method);
+    const changed = await by.ok(`PATCH ${path}`, { body: inForms(ODD, bodyMessage(method)) });
+    const { etag: _, ...read } = await by.ok(`GET ${path}`);
+    expect(changed).toMatchObject(read);
+    const { etag: __, ...same } = await by.ok(`PATCH ${path}`, { body: await by.ok(`GET ${path}`) });
+    expect(same).toEqual(read);
+    const { etag: ___, ...still } = await by.ok(`GET ${path}`);
+    expect(still).toEqual(read);
+  });
+});
