@@ -12,6 +12,7 @@ const NOT_SEALED: Record<string, string> = {
   "idempotency_keys.request_hmac": "a keyed hash",
   "audit_seals.hmac": "a keyed hash",
   "audit_checkpoints.hmac": "a keyed hash",
+  "audit_acknowledgements.hmac": "a keyed hash",
   "refresh_tokens.token_hash": "the hash of 256 random bits",
   "refresh_tokens.use_key": "a hash that is kept for seconds",
   "refresh_tokens.successor": "sealed under a key that only the token before it gives",
