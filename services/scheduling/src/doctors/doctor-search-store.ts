@@ -16,8 +16,8 @@ const IS_LICENSED_FOR = `EXISTS (SELECT 1 FROM licenses l WHERE l.doctor_id = d.
 const FAR = new Date("9000-01-01T00:00:00Z");
 
 /**
- * Doctors with an entry in each range. The text has places for the most words a query can have, so that the plan is one
- * and the same: the ranges are read from the index and grouped, then the doctors fetched.
+ * Doctors with an entry in each range. The statement always has eight ranges, of which unused ones are empty, so its plan
+ * does not depend on the query: read the ranges from the index, group them, fetch the doctors.
  */
 const RANGES = Array.from({ length: MAX_QUERY_WORDS }, () => "(w.word >= ? AND w.word < ?)");
 const MATCHING = `(SELECT w.doctor_id FROM doctor_words w WHERE ${RANGES.join(" OR ")} GROUP BY w.doctor_id

@@ -38,7 +38,7 @@ interface ProfileLicense {
   createTime: string;
 }
 
-/** The part of a profile that its doctor writes. */
+/** Fields of a profile that its doctor writes. */
 type Profile = Pick<Doctor, "id" | "specialty" | "bio" | "languages" | "timeZone" | "fee">;
 
 const JSON_TIME = "'%Y-%m-%dT%H:%i:%s.%fZ'";
@@ -72,7 +72,7 @@ export async function lockDoctor(tx: Transaction, id: string, now: Date): Promis
   return row;
 }
 
-/** Takes name and standing from the locked account. Throws ER_DUP_ENTRY on `doctors.PRIMARY`. */
+/** Copies name and visibility from the locked account. Throws ER_DUP_ENTRY on `doctors.PRIMARY`. */
 export async function insertDoctor(tx: Transaction, doctor: Profile, now: Date): Promise<void> {
   const fee = feeColumns(doctor.fee);
   await tx.write(

@@ -1,4 +1,4 @@
-/** Letters that Unicode neither decomposes nor folds, as people type them who lack the key. */
+/** Plain spelling of letters that Unicode neither decomposes nor folds. */
 const PLAIN: Record<string, string> = {
   ß: "ss",
   æ: "ae",
@@ -14,16 +14,16 @@ const PLAIN: Record<string, string> = {
   ς: "σ",
 };
 const PLAIN_LETTERS = new RegExp(`[${Object.keys(PLAIN).join("")}]`, "g");
-/** Accents and the points of Hebrew and Arabic. Vowel signs of Indic scripts and Thai are no accents, and stay. */
+/** Accents, and the vowel points of Hebrew and Arabic. Vowel signs of Indic scripts and Thai are letters to readers, and stay. */
 const ACCENTS = /[\p{M}&&[\p{Script=Inherited}\p{Script=Hebrew}\p{Script=Arabic}]]/gv;
-/** Soft hyphens, joiners and marks of direction, which nobody sees. */
+/** Soft hyphens, joiners and marks of direction. */
 const INVISIBLE = /\p{Cf}/gu;
 
 /**
- * The form in which texts are compared: equal for texts that differ only in case, accents or compatibility forms.
- * NFKD without accents, then full case folding (Unicode §3.13), in JavaScript the lower case of the upper case: it turns
- * "ſ" into "s" and "ı" into "i". Folding twice changes nothing. A change of this function needs a migration that resets
- * `doctors.indexed_hash`, so that the index is made again.
+ * Folds a text for comparison: texts that differ only in case, accents or compatibility forms fold to the same. NFKD
+ * without accents, then full case folding (Unicode §3.13). JavaScript has no such function, but the lower case of the upper
+ * case comes to it: "ſ" becomes "s", and "ı" becomes "i". Folding twice changes nothing. A change of this function needs a
+ * migration that sets `doctors.indexed_hash` to NULL, so that a job makes the index again.
  */
 export function fold(text: string): string {
   const bare = withoutAccents(text.replace(INVISIBLE, ""));
@@ -33,6 +33,6 @@ export function fold(text: string): string {
 
 const withoutAccents = (text: string): string => text.normalize("NFKD").replace(ACCENTS, "");
 
-/** The bytes of a folded text, cut to a column's length: for an order, and for equality in any spelling. */
+/** Bytes of the folded text, cut to a column's length: a sort key, and a key for equality in any spelling. */
 export const keyOf = (text: string, bytes: number): Buffer =>
   Buffer.from(fold(text).trim().replace(/\s+/g, " ")).subarray(0, bytes);

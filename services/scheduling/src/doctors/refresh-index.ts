@@ -2,7 +2,7 @@ import { sweep } from "@medconnect/platform/sweep.ts";
 import type { Scheduling } from "../app.ts";
 import { findStaleIndexes, indexDoctor, lockIndexedText } from "./search-index-store.ts";
 
-/** Indexes the profiles that are not found by what they say: after a migration, a rollout, or a change by hand. */
+/** Indexes profiles whose index is stale: after a migration, beside the release before, or after a change by hand. */
 export const refreshIndex =
   (app: Scheduling) =>
   (signal?: AbortSignal): Promise<void> =>

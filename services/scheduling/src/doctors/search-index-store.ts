@@ -3,7 +3,7 @@ import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { keyOf } from "./fold.ts";
 import { entriesOf } from "./search-words.ts";
 
-/** The texts that a doctor is found by. */
+/** Texts of a profile that search goes by. */
 export interface IndexedText {
   id: string;
   display_name: string;
@@ -18,8 +18,8 @@ const SPECIALTY_KEY_BYTES = 320;
 export const specialtyKeyOf = (specialty: string): Buffer => keyOf(specialty, SPECIALTY_KEY_BYTES);
 
 /**
- * Makes a doctor be found by these texts, which the transaction holds or has just written. Others may change them
- * only after the commit, so that the index is of the profile that everybody reads.
+ * Indexes a doctor by these texts. The transaction must have locked or written them, so that index and profile agree once
+ * it is committed.
  */
 export function indexDoctor(tx: Transaction, { id, display_name: name, specialty, bio }: IndexedText): void {
   tx.defer("UPDATE doctors SET name_key = ?, specialty_key = ?, indexed_hash = text_hash WHERE id = ?", [
@@ -36,13 +36,13 @@ export function indexDoctor(tx: Transaction, { id, display_name: name, specialty
   }
 }
 
-/** Doctors whose index is of another text than the profile. */
+/** Ids of doctors whose index was made of other texts than the profile has. */
 export async function findStaleIndexes(db: Database, limit: number): Promise<string[]> {
   const rows = await db.read<{ id: string }>("SELECT id FROM doctors WHERE is_index_stale LIMIT ?", [limit]);
   return rows.map(({ id }) => id);
 }
 
-/** The texts of a doctor, which nobody else changes until the transaction ends. */
+/** Reads a doctor's texts and locks them until the transaction ends. */
 export async function lockIndexedText(
   tx: Transaction,
   id: string,

@@ -4,24 +4,24 @@ import { fold } from "./fold.ts";
 export const MAX_QUERY_WORDS = 8;
 const MAX_WORDS = 500;
 const MAX_LETTERS = 40;
-/** The beginnings of words that have entries of their own, in letters. */
+/** Lengths of the prefixes that are indexed besides whole words, in letters. */
 const SHORT = [1, 2];
 
-/** The entries of the index that begin with a word of a query, as bytes: from `first` up to, not including, `end`. */
+/** A range of index entries that match a word of a query, as bytes: from `first` up to, not including, `end`. */
 export interface WordRange {
   first: Buffer;
   end: Buffer;
 }
 
-/** The words of a text, folded and cut to 40 letters, each once. */
+/** Distinct words of a text, folded and cut to 40 letters. */
 export function wordsOf(text: string): string[] {
   const words = fold(text).match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
   return [...new Set(words.map((word) => beginningOf(word, MAX_LETTERS)))];
 }
 
 /**
- * The entries by which a text is found: its first 500 words, and their first and first two letters. So a query of few
- * letters reads one entry a doctor, not one for each word of each profile.
+ * Index entries of a text: its first 500 words, and their prefixes of one and two letters. A query of such a prefix reads
+ * one entry for each doctor, not one for each word of each profile.
  */
 export function entriesOf(text: string): string[] {
   const words = wordsOf(text).slice(0, MAX_WORDS);
@@ -30,8 +30,8 @@ export function entriesOf(text: string): string[] {
 }
 
 /**
- * The ranges of the index of which a doctor must have an entry each. They do not overlap: where one word begins with
- * another, the longer asks for both. Throws INVALID_REQUEST for a query without a word, or of more than eight.
+ * Ranges in each of which a doctor must have an entry. They do not overlap: a word that is a prefix of another one is left
+ * out, as the longer word implies it. Throws INVALID_REQUEST for a query without words, or of more than eight.
  */
 export function rangesOf(query: string): WordRange[] {
   if (query === "") return [];
