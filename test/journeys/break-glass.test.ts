@@ -74,13 +74,21 @@ describe("breaking the glass", () => {
   });
 
   test("takes a reason, and a patient", async () => {
-    for (const reason of [undefined, "", "because", " ".repeat(20), "x".repeat(501)]) {
+    const saysNothing = [undefined, "", "because", " ".repeat(30), `a${" ".repeat(30)}b`, "x".repeat(501)];
+    for (const reason of saysNothing) {
       const { status, body } = await breakGlass(admin, { patientId: patient.id, reason });
       expect({ status, field: (body.errors as Json[])[0]?.field }).toEqual({ status: 400, field: "reason" });
     }
     const body = { patientId: doctor.id, reason: REASON };
     expect(refusal(await breakGlass(admin, body))).toEqual({ status: 404, reason: "NOT_FOUND" });
     expect((await breakGlass(doctor)).status).toBe(403);
+  });
+
+  test("is for few records at once", async () => {
+    const [curious, another] = [await signUpAdmin(api, stack), await signUp(api, "PATIENT")];
+    const body = { patientId: another.id, reason: REASON };
+    for (let i = 0; i < 5; i++) expect((await breakGlass(curious, body)).status).toBe(201);
+    expect(refusal(await breakGlass(curious, body))).toEqual({ status: 409, reason: "TOO_MANY_GRANTS" });
   });
 
   test("lets the admin read at once, until they give it back", async () => {

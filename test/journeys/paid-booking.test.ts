@@ -165,6 +165,23 @@ test.each([
   await untilStatus(() => bookingOf(booked), "CONFIRMED");
 });
 
+test("another card replaces one that waits for its payer, unless they confirm first: either way it is paid once", async () => {
+  const booked = await bookFor(7 * DAY_MS);
+  const first = { key: "first card", body: { paymentMethod: "pm_requires_action" } };
+  const path = `POST /v1/payments/${booked.paymentId}:authorize`;
+  const waiting = await patient.api.send(path, first);
+  expect(waiting.body).toMatchObject({ status: "PROCESSING", nextActionUrl: expect.any(String) });
+  // The stub's payer confirms after two seconds, which a busy machine may take to get here.
+  const second = await pay(booked, "pm_card_visa");
+  if (second.status !== 200) {
+    expect(refusal(second)).toEqual({ status: 409, reason: "ILLEGAL_TRANSITION" });
+  }
+  await untilStatus(() => paymentOf(booked), "AUTHORIZED");
+  await untilStatus(() => bookingOf(booked), "CONFIRMED");
+  expect(refusal(await pay(booked, "pm_card_visa"))).toEqual({ status: 409, reason: "ILLEGAL_TRANSITION" });
+  expect((await patient.api.send(path, first)).text).toBe(waiting.text);
+});
+
 test("one key pays once: the same answer again, and another card under it is refused", async () => {
   const booked = await bookFor(6 * DAY_MS);
   const path = `POST /v1/payments/${booked.paymentId}:authorize`;

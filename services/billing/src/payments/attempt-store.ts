@@ -26,6 +26,11 @@ export async function findAttempt(db: Database, id: string): Promise<AttemptRow 
   return row;
 }
 
+export async function isAttemptEnded(tx: Transaction, id: string): Promise<boolean> {
+  const rows = await tx.read("SELECT id FROM payment_attempts WHERE id = ? AND status <> 'PROCESSING'", [id]);
+  return rows.length > 0;
+}
+
 /** Ends an attempt: one that failed was declined for a reason, or was called off. */
 export function endAttempt(
   tx: Transaction,

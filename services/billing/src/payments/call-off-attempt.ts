@@ -7,18 +7,29 @@ import {
 } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
 import type { Billing } from "../app.ts";
 import type { Charge, Provider } from "../providers/provider.ts";
-import { type AttemptRow, endAttempt } from "./attempt-store.ts";
+import { type AttemptRow, endAttempt, isAttemptEnded } from "./attempt-store.ts";
+import { toPayment } from "./payment.ts";
 import { applyCharge } from "./payment-attempt.ts";
 import { notAuthorizable } from "./payment-rules.ts";
 import { lockPayment, type PaymentRow, savePayment } from "./payment-store.ts";
 
+/** The attempt of a payment that another one replaces. */
+interface Replaced {
+  paymentId: string;
+  attemptId: string;
+  /** The provider's name for it. */
+  reference: string | null;
+}
+
 /**
  * Calls off the attempt that another one replaces, before that one is sent. An attempt that the payer confirmed meanwhile
- * wins: the other one is given up, so a payment never has two authorizations.
+ * wins: the other one is given up. Which of the two, the first transaction decides for all: once it is to be called off,
+ * a later confirmation is called off, too. So a payment never has two authorizations, and none is taken from a
+ * booking that it confirmed.
  *
  * @param attempt the one that replaces it
  * @returns the replacing key's answer where it was given up; undefined where it may be sent. Throws where the provider does
- * not answer, or cannot say yet
+ * not answer, or cannot call it off yet
  */
 export async function callOffReplaced(
   app: Billing,
@@ -27,51 +38,77 @@ export async function callOffReplaced(
   attempt: AttemptRow,
   by: Pick<Begun<Payment>, "actorId" | "call">,
 ): Promise<Payment | ApiError | undefined> {
-  const replacedId = payment.replaced_attempt_id;
-  if (replacedId === null) return undefined;
-  const charge = await callOff(provider, replacedId, payment.provider_reference);
-  const isConfirmed = charge.status === "AUTHORIZED" || charge.status === "CAPTURED";
-  if (!isConfirmed) {
-    await app.db.transaction((tx) => clearWay(app, tx, payment, charge));
-    return undefined;
-  }
-  return await app.changes.finish<Payment>(
-    { ...by, keyId: attempt.key_id, definition: PaymentServiceService.authorizePayment },
-    (tx) => keepReplaced(app, tx, payment, attempt, charge),
-  );
-}
-
-/** @returns where the attempt stands at last */
-async function callOff(provider: Provider, attemptId: string, reference: string | null): Promise<Charge> {
-  const key = { attemptId, reference };
-  const found = await provider.find(key);
+  if (payment.replaced_attempt_id === null) return undefined;
+  const replaced: Replaced = {
+    paymentId: payment.id,
+    attemptId: payment.replaced_attempt_id,
+    reference: payment.provider_reference,
+  };
+  const found = await provider.find(replaced);
   if (!found) throw new Error("the provider does not find an attempt that it knew");
-  const charge = found.status === "PENDING" ? await provider.void(key) : found;
-  if (charge.status === "PENDING") throw new Error("the provider cannot call the attempt off yet");
-  return charge;
+  switch (await app.db.transaction((tx) => decide(app, tx, replaced, attempt, found))) {
+    case "SEND":
+      return undefined;
+    case "GIVE_UP":
+      return await app.changes.finish<Payment>(
+        { ...by, keyId: attempt.key_id, definition: PaymentServiceService.authorizePayment },
+        (tx) => keepReplaced(app, tx, replaced, attempt, found),
+      );
+    case "CALL_OFF":
+      await callOff(provider, replaced, found);
+      await app.db.transaction((tx) => clearWay(tx, replaced));
+      return undefined;
+  }
 }
 
-async function clearWay(app: Billing, tx: Transaction, { id, ...payment }: PaymentRow, charge: Charge) {
-  const row = await lockPayment(tx, id);
-  // Request and settler may both come here.
-  if (row.replaced_attempt_id !== payment.replaced_attempt_id) return;
-  const { declineCode } = charge;
-  endAttempt(tx, row.replaced_attempt_id!, { status: "FAILED", declineCode }, app.clock.now());
+/** Decides what becomes of the two attempts, unless it was decided before: by the request or by the settler. */
+async function decide(
+  app: Billing,
+  tx: Transaction,
+  { paymentId, attemptId }: Replaced,
+  attempt: AttemptRow,
+  found: Charge,
+): Promise<"SEND" | "GIVE_UP" | "CALL_OFF"> {
+  const row = await lockPayment(tx, paymentId);
+  if (row.attempt_id !== attempt.id) return "GIVE_UP";
+  if (row.replaced_attempt_id === null) return "SEND";
+  if (await isAttemptEnded(tx, attemptId)) return "CALL_OFF";
+  if (isConfirmed(found)) return "GIVE_UP";
+  endAttempt(tx, attemptId, { status: "FAILED", declineCode: found.declineCode }, app.clock.now());
+  return "CALL_OFF";
+}
+
+const isConfirmed = ({ status }: Charge): boolean => status === "AUTHORIZED" || status === "CAPTURED";
+
+/** Throws where the attempt may still come to something. */
+async function callOff(provider: Provider, replaced: Replaced, found: Charge): Promise<void> {
+  const isOver = found.status === "DECLINED" || found.status === "VOIDED";
+  const { status } = isOver ? found : await provider.void(replaced);
+  if (status !== "DECLINED" && status !== "VOIDED") {
+    throw new Error(`the provider cannot call the attempt off yet: it is ${status}`);
+  }
+}
+
+async function clearWay(tx: Transaction, { paymentId, attemptId }: Replaced): Promise<void> {
+  const row = await lockPayment(tx, paymentId);
+  if (row.replaced_attempt_id !== attemptId) return;
   savePayment(tx, { ...row, replaced_attempt_id: null, provider_reference: null });
 }
 
 async function keepReplaced(
   app: Billing,
   tx: Transaction,
-  { id, ...payment }: PaymentRow,
+  { paymentId, attemptId }: Replaced,
   attempt: AttemptRow,
   charge: Charge,
 ): Promise<Ending<Payment>> {
-  const row = await lockPayment(tx, id);
-  const answer = notAuthorizable("AUTHORIZED");
-  if (row.replaced_attempt_id !== payment.replaced_attempt_id) return { answer, trails: [] };
+  const row = await lockPayment(tx, paymentId);
+  if (row.attempt_id !== attempt.id) return { answer: notAuthorizable(row.status), trails: [] };
+  // Decided otherwise since: the settler goes on from there.
+  if (row.replaced_attempt_id === null || (await isAttemptEnded(tx, attemptId))) {
+    return { answer: toPayment(row), trails: [] };
+  }
   endAttempt(tx, attempt.id, { status: "FAILED", declineCode: null }, app.clock.now());
-  const replaced = { ...row, attempt_id: row.replaced_attempt_id, replaced_attempt_id: null };
-  const { trails } = applyCharge(app, tx, replaced, charge);
-  return { answer, trails };
+  const kept = { ...row, attempt_id: attemptId, replaced_attempt_id: null };
+  return { answer: notAuthorizable("AUTHORIZED"), trails: applyCharge(app, tx, kept, charge).trails };
 }

@@ -29,7 +29,7 @@ export interface Standing {
   settlement: Settlement | null;
 }
 
-/** What decides whether another attempt may begin. */
+/** The state that decides whether another attempt may begin. */
 export interface Authorizable extends Standing {
   hold_expire_time: Date;
   next_action_url: string | null;

@@ -188,6 +188,44 @@ describe.each([
     expect(await billing.told(paymentId)).toHaveLength(1);
   }
 
+  test("a request that is slower than its lease does not send the second after the settler kept the first", async () => {
+    const paymentId = await waitingPayment();
+    const { promise: reached, resolve: reach } = Promise.withResolvers<void>();
+    const { promise: jam, resolve: goOn } = Promise.withResolvers<void>();
+    billing.provider.back = () => {
+      reach();
+      return jam;
+    };
+    const slow = billing.authorize(paymentId, patient);
+    await reached;
+    billing.provider.back = async () => {};
+    await setup.confirm(paymentId);
+    billing.app.clock.advance(LEASE_MS);
+    await billing.settle();
+    goOn();
+    await expect(slow).rejects.toMatchObject(ILLEGAL);
+    expect(billing.provider.calls).toEqual(["find", "find"]);
+    await outcome(paymentId);
+  });
+
+  test("a confirmation that comes after a request decided to call the first off is called off by the settler, too", async () => {
+    const paymentId = await waitingPayment();
+    const { promise: reached, resolve: reach } = Promise.withResolvers<void>();
+    billing.provider.there = () => {
+      if (billing.provider.calls.at(-1) !== "void") return Promise.resolve();
+      reach();
+      return new Promise(() => {});
+    };
+    void billing.authorize(paymentId, patient);
+    await reached;
+    billing.provider.mend();
+    await setup.confirm(paymentId);
+    billing.app.clock.advance(LEASE_MS);
+    await billing.settle();
+    expect(await setup.charges(paymentId)).toEqual(["VOIDED", "AUTHORIZED"]);
+    await outcome(paymentId);
+  });
+
   test("of many cards at once one replaces the first, and the others are refused", async () => {
     const paymentId = await waitingPayment();
     const results = await Promise.allSettled(
