@@ -235,6 +235,16 @@ export const ENTRIES: Record<string, Entry | Entry[]> = {
     rule: "private",
     request: ({ id }) => ({ bookingId: id }),
   },
+  "scheduling.v1.BookingService/CloseBooking": {
+    on: "booking",
+    rule: "open",
+    request: ({ id }) => ({
+      bookingId: id,
+      outcome: "NO_SHOW_BOTH",
+      feeDecision: "RELEASE",
+      reason: "Nobody came",
+    }),
+  },
   "scheduling.v1.BookingService/GetBookingStats": {},
   "scheduling.v1.DoctorService/CreateDoctor": {
     request: () => ({ licenseNumber: randomUUID(), licenseRegion: "US-CA", specialty: "Cardiology" }),
@@ -302,6 +312,7 @@ export const ENTRIES: Record<string, Entry | Entry[]> = {
     rule: "break-glass filter",
     request: ({ id }) => ({ patientId: id, pageSize: 100 }),
   },
+  "clinical.v1.ConsultationService/ListOverdueConsultations": { request: () => ({ pageSize: 100 }) },
   "clinical.v1.ConsultationService/JoinConsultation": onConsultation(),
   "clinical.v1.ConsultationService/ReadyConsultation": onConsultation(),
   "clinical.v1.ConsultationService/StartConsultation": onConsultation(),

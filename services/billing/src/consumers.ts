@@ -1,6 +1,7 @@
 import type { Consumers } from "@medconnect/platform/inbox/inbox.ts";
 import type { Billing } from "./app.ts";
 import {
+  applyBookingClosed,
   applyBookingExpired,
   applyBookingHeld,
   applyBookingSettled,
@@ -15,6 +16,7 @@ export function consumersOf(app: Billing): Consumers {
     "booking.expired": { from: "scheduling", apply: applyBookingExpired(app) },
     "booking.cancelled": settled,
     "booking.payment_refused": settled,
+    "booking.closed": { from: "scheduling", apply: applyBookingClosed(app) },
     "consultation.completed": {
       from: "clinical",
       apply: applyConsultationEnded(app, "consultation.completed"),

@@ -166,9 +166,12 @@ function usesOf(app: Billing & TestService) {
       cancelledFree: of("booking.cancelled", 3, "RETURN"),
       cancelledLate: of("booking.cancelled", 3, "CAPTURE"),
       refused: of("booking.payment_refused", 4, "RETURN"),
+      closedCharged: of("booking.closed", 5, "CAPTURE"),
+      closedReleased: of("booking.closed", 5, "RETURN"),
       completed: consultation("consultation.completed"),
       noShowOfPatient: consultation("consultation.no_show", "PATIENT"),
       noShowOfDoctor: consultation("consultation.no_show", "DOCTOR"),
+      noShowOfBoth: consultation("consultation.no_show", "BOTH"),
       abandoned: consultation("consultation.abandoned"),
     };
   };

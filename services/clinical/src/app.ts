@@ -8,7 +8,11 @@ export const clinicalSettings = {
   EARLY_START: duration("15m"),
   /** How long after the start somebody who is not there counts as missing. */
   NO_SHOW_AFTER: duration("15m"),
-  /** How often consultations that the doctor did not come to are looked for. */
+  /** How long after its end a consultation that nobody came to closes itself. */
+  UNATTENDED_AFTER: duration("2h"),
+  /** How long after its end a consultation in progress is overdue: its doctor is told, and admins find it. */
+  OVERDUE_AFTER: duration("24h"),
+  /** How often consultations that somebody did not come to, or that are overdue, are looked for. */
   NO_SHOW_SWEEP: duration("10s"),
   /** How long a prescription can be dispensed. */
   PRESCRIPTION_VALIDITY: duration("365d"),
@@ -18,13 +22,19 @@ export const clinicalSettings = {
 export const EVENT_ROUTES: EventRoutes = {
   "consultation.joined": ["scheduling"],
   "consultation.started": ["scheduling"],
+  "consultation.overdue": ["scheduling"],
   "consultation.completed": ["scheduling", "billing"],
   "consultation.no_show": ["scheduling", "billing"],
   "consultation.abandoned": ["scheduling", "billing"],
 };
 
+/** The actor of what the passing of time does. */
+export const SWEEPER = "service:clinical";
+
 export interface Clinical extends Platform {
   readonly earlyStartMs: number;
   readonly noShowAfterMs: number;
+  readonly unattendedAfterMs: number;
+  readonly overdueAfterMs: number;
   readonly prescriptionValidityMs: number;
 }

@@ -3,6 +3,7 @@ import type { Clinical } from "./app.ts";
 import { applyGrantEvents } from "./break-glass/apply-grant-events.ts";
 import {
   applyBookingCancelled,
+  applyBookingClosed,
   applyBookingConfirmed,
   applyBookingRescheduled,
   applyMoveAccepted,
@@ -23,6 +24,7 @@ export function consumersOf(app: Clinical): Consumers {
     "booking.confirmed": { from: "scheduling", apply: applyBookingConfirmed },
     "booking.rescheduled": { from: "scheduling", apply: applyBookingRescheduled },
     "booking.move_accepted": { from: "scheduling", apply: applyMoveAccepted },
+    "booking.closed": { from: "scheduling", apply: applyBookingClosed(app) },
     "booking.cancelled": { from: "scheduling", apply: applyBookingCancelled(app) },
   };
 }

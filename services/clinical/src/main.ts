@@ -11,11 +11,13 @@ import { batchGetConsultationStandings } from "./consultations/batch-get-standin
 import { completeConsultation } from "./consultations/complete-consultation.ts";
 import { getConsultationStats } from "./consultations/consultation-stats.ts";
 import { joinConsultation } from "./consultations/join-consultation.ts";
+import { listOverdueConsultations } from "./consultations/list-overdue.ts";
 import { markNoShow } from "./consultations/mark-no-show.ts";
 import { getConsultation, listConsultations } from "./consultations/read-consultations.ts";
 import { readyConsultation } from "./consultations/ready-consultation.ts";
 import { startConsultation } from "./consultations/start-consultation.ts";
 import { sweepNoShows, watchNoShows } from "./consultations/sweep-no-shows.ts";
+import { tellOverdue } from "./consultations/tell-overdue.ts";
 import { consumersOf } from "./consumers.ts";
 import { createPrescription } from "./prescriptions/create-prescription.ts";
 import { cancelPrescription, stopPrescription } from "./prescriptions/end-prescription.ts";
@@ -34,6 +36,8 @@ startProcess("clinical", async () => {
         ...platform,
         earlyStartMs: config.EARLY_START,
         noShowAfterMs: config.NO_SHOW_AFTER,
+        unattendedAfterMs: config.UNATTENDED_AFTER,
+        overdueAfterMs: config.OVERDUE_AFTER,
         prescriptionValidityMs: config.PRESCRIPTION_VALIDITY,
       };
       watchNoShows(app);
@@ -43,6 +47,7 @@ startProcess("clinical", async () => {
             getConsultation: getConsultation(app),
             listConsultations: listConsultations(app),
             joinConsultation: joinConsultation(app),
+            listOverdueConsultations: listOverdueConsultations(app),
             readyConsultation: readyConsultation(app),
             startConsultation: startConsultation(app),
             completeConsultation: completeConsultation(app),
@@ -62,7 +67,10 @@ startProcess("clinical", async () => {
           });
         },
         consumes: consumersOf(app),
-        jobs: [new Job("sweep no-shows", config.NO_SHOW_SWEEP, sweepNoShows(app), platform.log)],
+        jobs: [
+          new Job("sweep no-shows", config.NO_SHOW_SWEEP, sweepNoShows(app), platform.log),
+          new Job("tell of overdue consultations", config.NO_SHOW_SWEEP, tellOverdue(app), platform.log),
+        ],
       };
     },
   });

@@ -7,7 +7,11 @@ import {
   type Consultation_Party,
   ConsultationServiceService,
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
-import { Event, EventServiceService } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import {
+  type BookingState_CloseOutcome,
+  Event,
+  EventServiceService,
+} from "@medconnect/proto/medconnect/events/v1/events.ts";
 import { createAddendum } from "./addenda/create-addendum.ts";
 import { type Clinical, EVENT_ROUTES } from "./app.ts";
 import { abandonConsultation } from "./consultations/abandon-consultation.ts";
@@ -34,6 +38,8 @@ export async function startClinical() {
     ...service,
     earlyStartMs: 15 * MINUTE_MS,
     noShowAfterMs: 15 * MINUTE_MS,
+    unattendedAfterMs: 120 * MINUTE_MS,
+    overdueAfterMs: 24 * 60 * MINUTE_MS,
     prescriptionValidityMs: 365 * 24 * 60 * MINUTE_MS,
   };
   const uses = usesOf(app);
@@ -111,6 +117,12 @@ function usesOf(app: Clinical & TestService) {
         paymentId: booking.paymentId,
         confirmed: { type: "booking.confirmed", aggregateId, version: 2, booking } satisfies SentEvent,
         cancelled: { type: "booking.cancelled", aggregateId, version: 3, booking } satisfies SentEvent,
+        closedAs: (closeOutcome: BookingState_CloseOutcome, over: object = {}): SentEvent => ({
+          type: "booking.closed",
+          aggregateId,
+          version: 4,
+          booking: { ...booking, closeOutcome, ...over },
+        }),
       };
     },
 

@@ -23,6 +23,7 @@ export const EVENT_ROUTES: EventRoutes = {
   "booking.rescheduled": ["clinical"],
   "booking.move_accepted": ["clinical"],
   "booking.cancelled": ["billing", "clinical"],
+  "booking.closed": ["billing", "clinical"],
   "booking.expired": ["billing"],
   "booking.payment_refused": ["billing"],
 };

@@ -15,6 +15,7 @@ export function consumersOf(app: Scheduling): Consumers {
     "payment.authorized": { from: "billing", apply: applyPaymentAuthorized(app) },
     "consultation.joined": { from: "clinical", apply: applyConsultationEvent(app, "consultation.joined") },
     "consultation.started": { from: "clinical", apply: applyConsultationEvent(app, "consultation.started") },
+    "consultation.overdue": { from: "clinical", apply: applyConsultationEvent(app, "consultation.overdue") },
     "consultation.completed": {
       from: "clinical",
       apply: applyConsultationEvent(app, "consultation.completed"),

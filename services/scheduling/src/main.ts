@@ -11,6 +11,7 @@ import { acceptBookingMove } from "./bookings/accept-move.ts";
 import { bookSlot } from "./bookings/book-slot.ts";
 import { getBookingStats } from "./bookings/booking-stats.ts";
 import { cancelBooking } from "./bookings/cancel-booking.ts";
+import { closeBooking } from "./bookings/close-booking.ts";
 import { sweepHolds } from "./bookings/expire-bookings.ts";
 import { previewCancellation } from "./bookings/preview-cancellation.ts";
 import { getBooking, listBookings } from "./bookings/read-bookings.ts";
@@ -86,6 +87,7 @@ startProcess("scheduling", async () => {
             getBooking: getBooking(app),
             listBookings: listBookings(app),
             cancelBooking: cancelBooking(app),
+            closeBooking: closeBooking(app),
             previewCancellation: previewCancellation(app),
             rescheduleBooking: rescheduleBooking(app),
             acceptMove: acceptBookingMove(app),

@@ -11,6 +11,7 @@ import {
   type TestService,
   userCaller,
 } from "@medconnect/platform/testing/test-service.ts";
+import type { FeeDecision } from "@medconnect/proto/medconnect/common/v1/fee_decision.ts";
 import { type ConsultationState_Party, Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import {
   type Booking,
@@ -30,7 +31,9 @@ import { acceptBookingMove } from "./bookings/accept-move.ts";
 import { applyConsultationEvent } from "./bookings/apply-consultation-events.ts";
 import { applyPaymentAuthorized } from "./bookings/apply-payment-events.ts";
 import { bookSlot } from "./bookings/book-slot.ts";
+import type { CloseOutcome } from "./bookings/booking-rules.ts";
 import { cancelBooking } from "./bookings/cancel-booking.ts";
+import { closeBooking } from "./bookings/close-booking.ts";
 import { previewCancellation } from "./bookings/preview-cancellation.ts";
 import { getBooking } from "./bookings/read-bookings.ts";
 import { rescheduleBooking } from "./bookings/reschedule-booking.ts";
@@ -49,6 +52,7 @@ const ROUTES = {
   "booking.move_accepted": ["clinical"],
   "booking.held": ["billing"],
   "booking.expired": ["billing"],
+  "booking.closed": ["billing", "clinical"],
   "booking.payment_refused": ["billing"],
 };
 /** InnoDB answers from what it read before while it is asked more often than every 100 ms. */
@@ -167,6 +171,18 @@ export class Desk {
   ) {
     const request = { bookingId, reason, idempotencyKey };
     return await invoke(BookingServiceService.cancelBooking, cancelBooking(on), by, request);
+  }
+
+  async closeAs(
+    bookingId: string,
+    outcome: CloseOutcome,
+    feeDecision: FeeDecision = "RELEASE",
+    by: Caller = this.admin,
+    idempotencyKey = "",
+  ) {
+    const request = { bookingId, outcome, feeDecision, reason: "Nobody said", idempotencyKey };
+    const { closeBooking: method } = BookingServiceService;
+    return (await invoke(method, closeBooking(this.app), by, request)).response;
   }
 
   async preview(bookingId: string, by: Caller) {

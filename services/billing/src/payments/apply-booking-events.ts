@@ -2,10 +2,11 @@ import type { Trail } from "@medconnect/platform/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { EventHandler } from "@medconnect/platform/inbox/inbox.ts";
 import type { Payment_Status } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
-import type { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import type { BookingState, Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Billing } from "../app.ts";
 import { changePayment, trailOf, trailsOf } from "./change-payment.ts";
-import { decide, expire } from "./payment-rules.ts";
+import { decideFees } from "./decide-fees.ts";
+import { decide, expire, type Settlement } from "./payment-rules.ts";
 import { insertPayments, lockPayments, type PaymentRow } from "./payment-store.ts";
 
 /** booking.held: makes the payment, under the id that the booking names. */
@@ -27,9 +28,16 @@ export const applyBookingSettled =
   (tx, events) =>
     endPayments(app, tx, events, (row, { booking }) => ({
       ...row,
-      // Nothing is taken without a decision to take it.
-      ...decide(row, booking!.settlement === "CAPTURE" ? "CAPTURE" : "RETURN"),
+      ...decide(row, decisionOf(booking!)),
     }));
+
+/** booking.closed: the money goes the way that an admin has decided. */
+export const applyBookingClosed =
+  (app: Billing): EventHandler =>
+  async (tx, events) => {
+    const decisions = events.map(({ booking }) => [booking!.paymentId, decisionOf(booking!)] as const);
+    return await decideFees(app, tx, new Map(decisions));
+  };
 
 /** booking.expired: ends only what awaits authorization. The rest is decided by what scheduling makes of it. */
 export const applyBookingExpired =
@@ -63,6 +71,10 @@ async function endPayments(app: Billing, tx: Transaction, events: Event[], end: 
   });
   return [...missing.map((row) => trailOf(row, { action: "payment.cancel" })), ...changed];
 }
+
+/** Nothing is taken without a decision to take it. */
+const decisionOf = ({ settlement }: BookingState): Settlement =>
+  settlement === "CAPTURE" ? "CAPTURE" : "RETURN";
 
 /** A free booking names no payment. */
 const isPaid = ({ booking }: Event): boolean => booking!.paymentId !== "";

@@ -192,8 +192,54 @@ test("a batch makes a payment for each booking that has a fee; an event that can
 
 test("a free consultation has nothing to settle; one whose payment is not there is tried again", async () => {
   expect(await billing.deliver(billing.booking(patient, "").completed)).toEqual([]);
+  expect(await billing.deliver(billing.booking(patient, "").closedCharged)).toEqual([]);
   expect(await billing.deliver(billing.booking(patient).completed)).toEqual(["INTERNAL"]);
+  expect(await billing.deliver(billing.booking(patient).closedCharged)).toEqual(["INTERNAL"]);
 });
+
+test.each([
+  ["closedCharged", "CAPTURED"],
+  ["closedReleased", "VOIDED"],
+  ["noShowOfBoth", "VOIDED"],
+] as const)("the fee of a booking goes the way that its end decides: %s, %s", async (end, status) => {
+  const held = await authorized();
+  expect(await billing.deliver(held[end])).toEqual([]);
+  await billing.settle();
+  expect(await statusOf(held)).toBe(status);
+});
+
+test.each([
+  ["closedCharged", "completed", "charged"],
+  ["closedCharged", "noShowOfPatient", "charged"],
+  ["closedCharged", "noShowOfDoctor", "released"],
+  ["closedCharged", "noShowOfBoth", "released"],
+  ["closedCharged", "abandoned", "released"],
+  ["closedReleased", "completed", "released"],
+  ["closedReleased", "noShowOfPatient", "released"],
+  ["closedReleased", "abandoned", "released"],
+] as const)(
+  "an admin's closing (%s) and the consultation's own end (%s), in any order: the fee is %s",
+  async (closed, ended, fee) => {
+    for (const isSettledBetween of [true, false]) {
+      for (const order of [
+        [closed, ended],
+        [ended, closed],
+      ] as const) {
+        const held = await authorized();
+        billing.provider.mend();
+        for (const event of order) {
+          expect(await billing.deliver(held[event])).toEqual([]);
+          if (isSettledBetween) await billing.settle();
+        }
+        await billing.settle();
+        expect(await statusOf(held)).toMatch(fee === "charged" ? /^CAPTURED$/ : /^(VOIDED|REFUNDED)$/);
+        expect(billing.provider.calls.filter((call) => call === "capture").length).toBeLessThanOrEqual(1);
+        const given = await billing.givenBack(held.paymentId);
+        expect(given.length).toBe((await statusOf(held)) === "REFUNDED" ? 1 : 0);
+      }
+    }
+  },
+);
 
 test("what fails at the provider is done later, and what was done without an answer is not done twice", async () => {
   const held = await authorized();

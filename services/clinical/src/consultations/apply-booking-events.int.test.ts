@@ -68,6 +68,7 @@ test("a confirmed booking makes the consultation that it names, with the names t
     notes: "",
     noShowParty: undefined,
     doctorReadyTime: undefined,
+    closedByAdmin: false,
     addenda: [],
     etag: "0001",
   });

@@ -1,8 +1,8 @@
 import type { Trail } from "@medconnect/platform/changes.ts";
 import type { EventHandler } from "@medconnect/platform/inbox/inbox.ts";
-import type { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import type { BookingState, Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Clinical } from "../app.ts";
-import { stepOfCancellation } from "./consultation-rules.ts";
+import { type Closing, stepOfCancellation, stepOfClosing } from "./consultation-rules.ts";
 import {
   insertConsultations,
   lockConsultations,
@@ -57,6 +57,41 @@ export const applyBookingCancelled =
     }
     return trails;
   };
+
+/**
+ * booking.closed: the consultation ends as an admin has said, at its booking's time. One that has ended by itself stays:
+ * its own end is news to scheduling. One that was never heard of is made, as it can be added to.
+ */
+export const applyBookingClosed =
+  (app: Clinical): EventHandler =>
+  async (tx, events) => {
+    const now = app.clock.now();
+    const consultations = events.map(toNewConsultation);
+    insertConsultations(tx, consultations);
+    const closings = new Map(events.map(({ booking }) => [booking!.consultationId, toClosing(booking!)]));
+    const trails: Trail[] = [];
+    for (const row of await lockConsultations(tx, [...closings.keys()])) {
+      const closing = closings.get(row.id)!;
+      const facts = {
+        status: row.status,
+        startTime: row.start_time,
+        endTime: row.end_time,
+        noShowParty: row.no_show_party,
+      };
+      const step = stepOfClosing(facts, closing);
+      if (!step) continue;
+      const atItsTime = { ...row, start_time: closing.startTime, end_time: closing.endTime };
+      const trail = saveMove(tx, row, move(atItsTime, step, now, app.box));
+      trails.push({ ...trail, action: "consultation.close" });
+    }
+    return trails;
+  };
+
+function toClosing({ closeOutcome, startTime, endTime, movePending }: BookingState): Closing {
+  if (closeOutcome === "CLOSE_OUTCOME_UNSPECIFIED")
+    throw new Error("a booking was closed without an outcome");
+  return { outcome: closeOutcome, startTime: startTime!, endTime: endTime!, movePending };
+}
 
 function toNewConsultation({ aggregateId, booking }: Event): NewConsultation {
   const { consultationId, paymentId, patientId, doctorId, startTime, endTime, movePending } = booking!;

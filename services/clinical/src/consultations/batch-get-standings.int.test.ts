@@ -33,6 +33,7 @@ test("tells where consultations stand, and leaves out those that are not there",
     version: 1,
     inFlight: false,
     brokenOff: false,
+    closedByAdmin: false,
     movePending: false,
   };
   expect(await ask(consultationId, newId())).toEqual([scheduled]);

@@ -23,6 +23,7 @@ export const batchGetConsultationStandings =
         noShowParty: row.no_show_party ?? undefined,
         version: row.version,
         movePending: row.move_pending === 1,
+        closedByAdmin: row.moved_by === "ADMIN",
         brokenOff: row.status === "ABANDONED" && row.moved_by === "DOCTOR",
         inFlight: undelivered.get(row.id) === "WAITING",
       }));

@@ -6,11 +6,13 @@ import {
   type ConsultationFacts,
   type Step,
   stepOfCancellation,
+  stepOfClosing,
   stepOfTime,
   takesStep,
 } from "./consultation-rules.ts";
 
 const MINUTE_MS = 60_000;
+const UNATTENDED_AFTER_MS = 120 * MINUTE_MS;
 const TIMES = { earlyStartMs: 15 * MINUTE_MS, noShowAfterMs: 15 * MINUTE_MS };
 const start = new Date("2030-01-01T09:00:00Z");
 const at = (minutes: number) => new Date(start.getTime() + minutes * MINUTE_MS);
@@ -201,17 +203,68 @@ test.each([
   expect(stepOfCancellation(CONSULTATIONS[consultation])?.to).toBe(status);
 });
 
-test("a patient who waits until the end was let down by the doctor; nobody else is judged by the clock", () => {
-  expect(stepOfTime(waiting, at(29.9))).toBeUndefined();
-  expect(stepOfTime(waiting, at(30))).toEqual({ to: "NO_SHOW", by: "SERVICE", party: "DOCTOR" });
-  const others = Object.values(CONSULTATIONS).filter(({ status }) => status !== "WAITING");
-  for (const other of others) expect(stepOfTime(other, at(300))).toBeUndefined();
+const afterTime = (consultation: ConsultationFacts, minutes: number) =>
+  stepOfTime(consultation, at(minutes), UNATTENDED_AFTER_MS);
+
+test("a patient who waits until the end was let down by the doctor", () => {
+  expect(afterTime(waiting, 29.9)).toBeUndefined();
+  expect(afterTime(waiting, 30)).toEqual({ to: "NO_SHOW", by: "SERVICE", party: "DOCTOR" });
+});
+
+test.each(["scheduled", "awaited by the doctor", "moved without acceptance"] as const)(
+  "%s: where nobody met until two hours after the end, both were missing",
+  (name) => {
+    expect(afterTime(CONSULTATIONS[name], 149.9)).toBeUndefined();
+    expect(afterTime(CONSULTATIONS[name], 150)).toEqual({ to: "NO_SHOW", by: "SERVICE", party: "BOTH" });
+  },
+);
+
+test("the clock ends nothing that has begun or ended", () => {
+  const others = Object.values(CONSULTATIONS).filter(
+    ({ status }) => status !== "WAITING" && status !== "SCHEDULED",
+  );
+  for (const other of others) expect(afterTime(other, 3000)).toBeUndefined();
+});
+
+const OUTCOMES = {
+  COMPLETED: { to: "COMPLETED", by: "ADMIN" },
+  NO_SHOW_PATIENT: { to: "NO_SHOW", by: "ADMIN", party: "PATIENT" },
+  NO_SHOW_DOCTOR: { to: "NO_SHOW", by: "ADMIN", party: "DOCTOR" },
+  NO_SHOW_BOTH: { to: "NO_SHOW", by: "ADMIN", party: "BOTH" },
+} as const;
+const closing = (outcome: keyof typeof OUTCOMES, over: object = {}) => ({
+  outcome,
+  startTime: start,
+  endTime: at(30),
+  movePending: false,
+  ...over,
+});
+
+test.each(Object.keys(CONSULTATIONS) as (keyof typeof CONSULTATIONS)[])(
+  "%s: its booking's closing ends it only where nothing else has",
+  (name) => {
+    const consultation = CONSULTATIONS[name];
+    const isOpen = ["SCHEDULED", "WAITING", "IN_PROGRESS"].includes(consultation.status);
+    for (const [outcome, step] of Object.entries(OUTCOMES)) {
+      const taken = stepOfClosing(consultation, closing(outcome as keyof typeof OUTCOMES));
+      expect(taken).toEqual(isOpen ? step : undefined);
+    }
+  },
+);
+
+test("one that was missed where nobody was to come is still open: at another time, or unaccepted by its patient", () => {
+  const missed = CONSULTATIONS["missed by the patient"];
+  const elsewhere = closing("COMPLETED", { startTime: at(60), endTime: at(90) });
+  expect(stepOfClosing(missed, elsewhere)).toEqual(OUTCOMES.COMPLETED);
+  expect(stepOfClosing(missed, closing("COMPLETED", { movePending: true }))).toEqual(OUTCOMES.COMPLETED);
+  const byDoctor = CONSULTATIONS["closed by the clock"];
+  expect(stepOfClosing(byDoctor, closing("COMPLETED", { movePending: true }))).toBeUndefined();
 });
 
 /** What happens to a consultation, some minutes after its start: somebody's step, a cancellation, or time. */
 const happenings = fc.array(
   fc.record({
-    minutes: fc.integer({ min: -30, max: 60 }),
+    minutes: fc.oneof(fc.integer({ min: -30, max: 60 }), fc.constant(200)),
     what: fc.constantFrom<Step | "cancellation" | "time">(...Object.values(STEPS), "cancellation", "time"),
   }),
   { maxLength: 12 },
@@ -234,7 +287,7 @@ function stepOf(
   now: Date,
 ): Step | undefined {
   if (what === "cancellation") return stepOfCancellation(consultation);
-  if (what === "time") return stepOfTime(consultation, now);
+  if (what === "time") return stepOfTime(consultation, now, UNATTENDED_AFTER_MS);
   try {
     return takesStep(consultation, what, now, TIMES) ? what : undefined;
   } catch {
@@ -246,7 +299,7 @@ const afterStep = (consultation: ConsultationFacts, step: Step): ConsultationFac
   ...consultation,
   status: step.to,
   movedBy: step.by,
-  notes: step.to === "COMPLETED" ? step.notes : consultation.notes,
+  notes: step.to === "COMPLETED" ? (step.notes ?? "") : consultation.notes,
   noShowParty: step.to === "NO_SHOW" ? step.party : consultation.noShowParty,
 });
 

@@ -3,6 +3,7 @@ import type {
   Consultation_Party,
   Consultation_Status,
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
+import type { BookingState_CloseOutcome } from "@medconnect/proto/medconnect/events/v1/events.ts";
 
 /** Where a consultation can go from each status. */
 const TRANSITIONS: Record<Consultation_Status, readonly Consultation_Status[]> = {
@@ -19,8 +20,8 @@ const TRANSITIONS: Record<Consultation_Status, readonly Consultation_Status[]> =
 /** How long after the start the doctor's readiness still counts: later it proves no wait for the patient. */
 export const READY_GRACE_MS = 5 * 60_000;
 
-/** Who moves a consultation; SERVICE: its booking's cancellation, or the clock. */
-export type Mover = "PATIENT" | "DOCTOR" | "SERVICE";
+/** Who moves a consultation; SERVICE: its booking's cancellation, or the clock; ADMIN: its booking's closing. */
+export type Mover = "PATIENT" | "DOCTOR" | "SERVICE" | "ADMIN";
 
 /** Who was missing. */
 export type Party = Exclude<Consultation_Party, "PARTY_UNSPECIFIED">;
@@ -42,7 +43,7 @@ export interface ConsultationFacts {
 /** A move from one status to another, with what is written down on the way. */
 export type Step = { by: Mover } & (
   | { to: "WAITING" | "IN_PROGRESS" | "CANCELLED" }
-  | { to: "COMPLETED"; notes: string }
+  | { to: "COMPLETED"; notes?: string }
   | { to: "NO_SHOW"; party: Party }
   | { to: "ABANDONED"; reason?: string }
 );
@@ -106,13 +107,66 @@ export function stepOfCancellation({ status }: Pick<ConsultationFacts, "status">
   }
 }
 
-/** What the passing of time does to a consultation: a patient who waits until the end was let down by the doctor. */
+/** How its booking was closed by an admin, and at what time that was to take place. */
+export interface Closing {
+  outcome: Exclude<BookingState_CloseOutcome, "CLOSE_OUTCOME_UNSPECIFIED">;
+  startTime: Date;
+  endTime: Date;
+  movePending: boolean;
+}
+
+/** What the closing of its booking does to a consultation: nothing to one that has ended by itself. */
+export function stepOfClosing(
+  consultation: Pick<ConsultationFacts, "status" | "startTime" | "endTime" | "noShowParty">,
+  closing: Closing,
+): Step | undefined {
+  if (!isOpen(consultation, closing)) return undefined;
+  switch (closing.outcome) {
+    case "COMPLETED":
+      return { to: "COMPLETED", by: "ADMIN" };
+    case "NO_SHOW_PATIENT":
+      return { to: "NO_SHOW", by: "ADMIN", party: "PATIENT" };
+    case "NO_SHOW_DOCTOR":
+      return { to: "NO_SHOW", by: "ADMIN", party: "DOCTOR" };
+    case "NO_SHOW_BOTH":
+      return { to: "NO_SHOW", by: "ADMIN", party: "BOTH" };
+  }
+}
+
+/** Also one that was missed at another time than its booking's, or at one that its patient had not accepted. */
+function isOpen(
+  { status, startTime, endTime, noShowParty }: Parameters<typeof stepOfClosing>[0],
+  closing: Closing,
+): boolean {
+  switch (status) {
+    case "SCHEDULED":
+    case "WAITING":
+    case "IN_PROGRESS":
+      return true;
+    case "NO_SHOW":
+      return (
+        startTime.getTime() !== closing.startTime.getTime() ||
+        endTime.getTime() !== closing.endTime.getTime() ||
+        (closing.movePending && noShowParty === "PATIENT")
+      );
+    default:
+      return false;
+  }
+}
+
+/**
+ * What the passing of time does to a consultation: a patient who waits until the end was let down by the doctor; where
+ * nobody has come `unattendedAfterMs` later, both were missing.
+ */
 export function stepOfTime(
   { status, endTime }: Pick<ConsultationFacts, "status" | "endTime">,
   now: Date,
+  unattendedAfterMs: number,
 ): Step | undefined {
-  if (status !== "WAITING" || now < endTime) return undefined;
-  return { to: "NO_SHOW", by: "SERVICE", party: "DOCTOR" };
+  if (status === "WAITING" && now >= endTime) return { to: "NO_SHOW", by: "SERVICE", party: "DOCTOR" };
+  if (status === "SCHEDULED" && now.getTime() >= endTime.getTime() + unattendedAfterMs)
+    return { to: "NO_SHOW", by: "SERVICE", party: "BOTH" };
+  return undefined;
 }
 
 function hasTaken(consultation: ConsultationFacts, step: Step): boolean {

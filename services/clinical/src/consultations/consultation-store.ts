@@ -1,5 +1,5 @@
 import type { Database, SqlValue } from "@medconnect/platform/db/database.ts";
-import { before, where } from "@medconnect/platform/db/filters.ts";
+import { before, following, where } from "@medconnect/platform/db/filters.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { limitOf, type Page } from "@medconnect/platform/page-token.ts";
 import type { Count } from "@medconnect/platform/utc-days.ts";
@@ -29,6 +29,7 @@ export interface ConsultationRow {
   no_show_party: Party | null;
   doctor_ready_time: Date | null;
   move_pending: number;
+  overdue_time: Date | null;
   version: number;
 }
 
@@ -39,7 +40,7 @@ export type ListedConsultation = Omit<ConsultationRow, "notes" | "abandon_reason
 
 const LISTED = `c.id, c.booking_id, c.payment_id, c.patient_id, p.full_name AS patient_name, c.doctor_id,
     d.full_name AS doctor_name, c.status, c.moved_by, c.start_time, c.end_time, c.started_time, c.ended_time,
-    c.no_show_party, c.doctor_ready_time, c.move_pending, c.version`;
+    c.no_show_party, c.doctor_ready_time, c.move_pending, c.overdue_time, c.version`;
 const FROM = `FROM consultations c
   LEFT JOIN people p ON p.user_id = c.patient_id
   LEFT JOIN people d ON d.user_id = c.doctor_id`;
@@ -115,11 +116,17 @@ export async function lockConsultations(tx: Transaction, ids: string[]): Promise
   return await tx.read<ConsultationRow>(`${SELECT} WHERE c.id IN (?) ORDER BY c.id FOR UPDATE OF c`, [ids]);
 }
 
+/** Notes that the doctor was told that the consultation is long over, under the version that follows. */
+export function saveOverdue(tx: Transaction, { id, version }: ConsultationRow, now: Date): void {
+  tx.defer("UPDATE consultations SET overdue_time = ?, version = ? WHERE id = ?", [now, version, id]);
+}
+
 /** Writes what can change in a consultation's life, under the version that follows the one that was locked. */
 export function saveConsultation(tx: Transaction, row: ConsultationRow): void {
   tx.defer(
     `UPDATE consultations SET status = ?, moved_by = ?, started_time = ?, ended_time = ?, notes = ?,
-       abandon_reason = ?, no_show_party = ?, doctor_ready_time = ?, move_pending = ?, version = ? WHERE id = ?`,
+       abandon_reason = ?, no_show_party = ?, doctor_ready_time = ?, move_pending = ?, start_time = ?,
+       end_time = ?, version = ? WHERE id = ?`,
     [
       row.status,
       row.moved_by,
@@ -130,6 +137,8 @@ export function saveConsultation(tx: Transaction, row: ConsultationRow): void {
       row.no_show_party,
       row.doctor_ready_time,
       row.move_pending,
+      row.start_time,
+      row.end_time,
       row.version,
       row.id,
     ],
@@ -159,13 +168,41 @@ export async function listConsultations(
   );
 }
 
-/** Consultations whose patient waits although their time is over. */
-export async function findWaitingInVain(db: Database, now: Date, limit: number): Promise<string[]> {
+/** Consultations of a status whose end is at or before a time. */
+export async function findEnded(
+  db: Database,
+  status: "SCHEDULED" | "WAITING",
+  by: Date,
+  limit: number,
+): Promise<string[]> {
   const rows = await db.read<{ id: string }>(
-    "SELECT id FROM consultations WHERE status = 'WAITING' AND end_time <= ? ORDER BY end_time LIMIT ?",
-    [now, limit],
+    "SELECT id FROM consultations WHERE status = ? AND end_time <= ? ORDER BY end_time LIMIT ?",
+    [status, by, limit],
   );
   return rows.map((row) => row.id);
+}
+
+/** Consultations in progress whose end is at or before a time, and whose doctor was not told so. */
+export async function findUntoldOverdue(db: Database, by: Date, limit: number): Promise<string[]> {
+  const rows = await db.read<{ id: string }>(
+    `SELECT id FROM consultations WHERE status = 'IN_PROGRESS' AND end_time <= ? AND overdue_time IS NULL
+     ORDER BY end_time LIMIT ?`,
+    [by, limit],
+  );
+  return rows.map((row) => row.id);
+}
+
+/** Consultations in progress whose end is at or before a time, longest over first. */
+export async function listOverdue(db: Database, by: Date, page: Page): Promise<ListedConsultation[]> {
+  const { sql, params } = where(
+    ["c.status = ?", "IN_PROGRESS"],
+    ["c.end_time <= ?", by],
+    following("c.end_time", "c.id", page.after),
+  );
+  return await db.read<ListedConsultation>(
+    `SELECT ${LISTED}, 0 AS addenda_count ${FROM} ${sql} ORDER BY c.end_time, c.id LIMIT ?`,
+    [...params, limitOf(page)],
+  );
 }
 
 export async function countWaitingInVain(db: Database, now: Date): Promise<number> {

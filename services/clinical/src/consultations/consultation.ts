@@ -48,6 +48,7 @@ export const toConsultationWithoutTexts = (row: ListedConsultation): Consultatio
   notes: undefined,
   noShowParty: row.no_show_party ?? undefined,
   doctorReadyTime: row.doctor_ready_time ?? undefined,
+  closedByAdmin: row.moved_by === "ADMIN",
   addenda: [],
   // A completed consultation's version is final, so adding the addenda count keeps the ETag unique.
   etag: etagOf(row.version + Number(row.addenda_count)),
@@ -80,12 +81,17 @@ const NEWS: Partial<Record<Consultation_Status, string>> = {
 
 /**
  * The fact that a consultation has come to its status, where others need to know: of a patient who joins, only where that
- * accepts a move. One that its booking's cancellation broke off is no news: scheduling has decided about the money, and
- * has told billing itself.
+ * accepts a move. One that its booking's cancellation broke off, or that followed its booking's closing, is no news:
+ * scheduling has decided about the money, and has told billing itself.
  */
 export function consultationEvents(before: ConsultationRow, row: ConsultationRow): NewEvent[] {
   const type = before.move_pending > row.move_pending ? "consultation.joined" : NEWS[row.status];
-  if (!type || (row.status === "ABANDONED" && row.moved_by === "SERVICE")) return [];
+  const isFollowing = row.moved_by === "ADMIN" || (row.status === "ABANDONED" && row.moved_by === "SERVICE");
+  return type && !isFollowing ? [eventOf(type, row)] : [];
+}
+
+/** A fact about a consultation, with all of its state that others need. */
+export function eventOf(type: string, row: ConsultationRow): NewEvent {
   const consultation: ConsultationState = {
     bookingId: row.booking_id,
     paymentId: row.payment_id ?? "",
@@ -93,5 +99,5 @@ export function consultationEvents(before: ConsultationRow, row: ConsultationRow
     startTime: row.start_time,
     endTime: row.end_time,
   };
-  return [{ type, aggregateId: row.id, version: row.version, state: { consultation } }];
+  return { type, aggregateId: row.id, version: row.version, state: { consultation } };
 }

@@ -210,6 +210,7 @@ test("a patient who waited until the end was let down by the doctor: closed once
   await sweepNoShows(clinical.app)();
   const closed = { status: "NO_SHOW", noShowParty: "DOCTOR" };
   expect(await clinical.read(waited.consultationId, patient)).toMatchObject(closed);
+  // Two hours later that one is over, too.
   expect((await clinical.read(neverJoined.consultationId, patient)).status).toBe("SCHEDULED");
   expect(await told(waited.consultationId)).toEqual([
     "consultation.no_show to billing",

@@ -19,6 +19,7 @@ export function move(row: ConsultationRow, step: Step, now: Date, box: SealedBox
     ended_time: row.status === "IN_PROGRESS" ? now : row.ended_time,
     // Who comes to the waiting room accepts the time.
     move_pending: step.to === "WAITING" ? 0 : row.move_pending,
+    no_show_party: step.to === "NO_SHOW" ? step.party : null,
     ...writtenDown(row.id, step, box),
   };
 }
@@ -37,9 +38,7 @@ export function saveMove(tx: Transaction, before: ConsultationRow, moved: Consul
 function writtenDown(id: string, step: Step, box: SealedBox): Partial<ConsultationRow> {
   switch (step.to) {
     case "COMPLETED":
-      return { notes: box.seal(notesPlace(id), step.notes) };
-    case "NO_SHOW":
-      return { no_show_party: step.party };
+      return step.notes === undefined ? {} : { notes: box.seal(notesPlace(id), step.notes) };
     case "ABANDONED":
       return step.reason === undefined
         ? {}

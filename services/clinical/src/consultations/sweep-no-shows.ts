@@ -3,27 +3,36 @@ import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { sweep } from "@medconnect/platform/sweep.ts";
 import { gauge } from "@medconnect/platform/telemetry/metrics.ts";
 import { sampled } from "@medconnect/platform/telemetry/samples.ts";
-import type { Clinical } from "../app.ts";
+import { type Clinical, SWEEPER } from "../app.ts";
 import { stepOfTime } from "./consultation-rules.ts";
-import { countWaitingInVain, findWaitingInVain, lockConsultations } from "./consultation-store.ts";
+import { countWaitingInVain, findEnded, lockConsultations } from "./consultation-store.ts";
 import { move, saveMove } from "./move-consultation.ts";
 
-const SWEEPER = "service:clinical";
-
-/** Closes the consultations whose patients waited until the end: the doctor did not come. */
+/** Closes the consultations whose patients waited until the end, and those that nobody came to. */
 export const sweepNoShows =
   (app: Clinical) =>
   async (signal?: AbortSignal): Promise<void> => {
     const now = app.clock.now();
-    const find = (limit: number) => findWaitingInVain(app.db, now, limit);
-    const work = (id: string) => app.changes.applyInternally(SWEEPER, (tx) => close(app, tx, id, now));
-    await sweep({ find, work, failure: "no-show cannot be recorded", signal }, app.log);
+    const unattendedSince = new Date(now.getTime() - app.unattendedAfterMs);
+    await closeAll(app, (limit) => findEnded(app.db, "WAITING", now, limit), now, signal);
+    await closeAll(app, (limit) => findEnded(app.db, "SCHEDULED", unattendedSince, limit), now, signal);
   };
+
+async function closeAll(
+  app: Clinical,
+  find: (limit: number) => Promise<string[]>,
+  now: Date,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const work = (id: string) => app.changes.applyInternally(SWEEPER, (tx) => close(app, tx, id, now));
+  await sweep({ find, work, failure: "no-show cannot be recorded", signal }, app.log);
+}
 
 async function close(app: Clinical, tx: Transaction, id: string, now: Date): Promise<Trail[]> {
   const row = (await lockConsultations(tx, [id]))[0]!;
-  // Between the search and the lock another sweeper, or the doctor, may have closed it.
-  const step = stepOfTime({ status: row.status, endTime: row.end_time }, now);
+  // Between the search and the lock another sweeper, the doctor or an admin may have closed it.
+  const facts = { status: row.status, endTime: row.end_time };
+  const step = stepOfTime(facts, now, app.unattendedAfterMs);
   if (!step) return [];
   return [{ ...saveMove(tx, row, move(row, step, now, app.box)), action: "consultation.mark_no_show" }];
 }

@@ -17,6 +17,7 @@ import {
   findBookableSlot,
   hasOverlap,
   insertBooking,
+  NOT_CLOSED,
 } from "./booking-store.ts";
 import { expireBooking } from "./expire-bookings.ts";
 
@@ -79,6 +80,7 @@ function newBooking(slot: BookableSlot, patientId: string, now: Date, holdMs: nu
     move_time: null,
     previous_start_time: null,
     move_pending: 0,
+    ...NOT_CLOSED,
   };
 }
 

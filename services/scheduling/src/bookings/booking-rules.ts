@@ -3,6 +3,7 @@ import type { BookingState_Settlement } from "@medconnect/proto/medconnect/event
 import type {
   Booking_Party,
   Booking_Status,
+  BookingClose_Outcome,
 } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 
 /** Where a booking can go from each status. EXPIRED → CONFIRMED is for a late payment only. */
@@ -90,6 +91,40 @@ export const cutoffOf = ({ startTime }: Pick<BookingFacts, "startTime">, cutoffM
 
 const isAfterCutoff = (booking: BookingFacts, now: Date, cutoffMs: number): boolean =>
   !booking.movePending && now > cutoffOf(booking, cutoffMs);
+
+/** How an admin closes a booking that nobody else has. */
+export type CloseOutcome = Exclude<BookingClose_Outcome, "OUTCOME_UNSPECIFIED">;
+
+/** The booking's status by the outcome that an admin names. */
+export const CLOSED: Readonly<Record<CloseOutcome, Booking_Status>> = {
+  COMPLETED: "COMPLETED",
+  NO_SHOW_PATIENT: "NO_SHOW",
+  NO_SHOW_DOCTOR: "NO_SHOW",
+  NO_SHOW_BOTH: "NO_SHOW",
+};
+
+export interface ClosingFacts extends Pick<BookingFacts, "status" | "holdExpireTime"> {
+  endTime: Date;
+  closeOutcome: CloseOutcome | null;
+  /** The admin who closed it. */
+  closedBy: string | null;
+}
+
+/**
+ * Whether an admin closes a booking now; false where the same admin has closed it so already. Possible where nobody has,
+ * though it is over. Throws ILLEGAL_TRANSITION, TOO_EARLY.
+ */
+export function closesNow(booking: ClosingFacts, outcome: CloseOutcome, adminId: string, now: Date): boolean {
+  const { closeOutcome, closedBy, endTime } = booking;
+  if (closeOutcome === outcome && closedBy === adminId) return false;
+  const current = statusAt(booking, now);
+  if (current !== "CONFIRMED") {
+    const allowed = TRANSITIONS[current].filter((next) => next !== "CONFIRMED").join(",");
+    throw new ApiError("ILLEGAL_TRANSITION", { metadata: { current, requested: CLOSED[outcome], allowed } });
+  }
+  if (now < endTime) throw new ApiError("TOO_EARLY", { metadata: { possibleFrom: endTime.toISOString() } });
+  return true;
+}
 
 /** What becomes of the money of a cancelled booking. */
 export type Settlement = Exclude<BookingState_Settlement, "SETTLEMENT_UNSPECIFIED">;

@@ -11,7 +11,7 @@ import type {
 import type { FeeColumns } from "../money.ts";
 import { MAX_LENGTH_MS } from "../slots/slot-rules.ts";
 import type { SlotRow } from "../slots/slot-store.ts";
-import type { Settlement } from "./booking-rules.ts";
+import type { CloseOutcome, Settlement } from "./booking-rules.ts";
 
 export interface BookingRow extends FeeColumns {
   id: string;
@@ -39,7 +39,19 @@ export interface BookingRow extends FeeColumns {
   move_time: Date | null;
   previous_start_time: Date | null;
   move_pending: number;
+  close_outcome: CloseOutcome | null;
+  close_time: Date | null;
+  closed_by: string | null;
+  close_reason: Buffer | null;
 }
+
+/** The close columns of a booking that no admin has closed. */
+export const NOT_CLOSED = {
+  close_outcome: null,
+  close_time: null,
+  closed_by: null,
+  close_reason: null,
+} as const;
 
 /** A slot as a patient is about to book it. */
 export interface BookableSlot extends SlotRow {
@@ -51,7 +63,8 @@ export interface BookableSlot extends SlotRow {
 const SELECT = `SELECT b.id, b.slot_id, b.doctor_id, d.display_name AS doctor_name, b.patient_id,
     p.full_name AS patient_name, b.consultation_id, b.payment_id, b.status, b.start_time, b.end_time, b.fee_currency,
     b.fee_minor, b.reason, b.hold_expire_time, b.sequence, b.version, b.create_time, b.begun, b.cancel_time,
-    b.cancelled_by, b.cancel_reason, b.settlement, b.moved_by, b.move_time, b.previous_start_time, b.move_pending
+    b.cancelled_by, b.cancel_reason, b.settlement, b.moved_by, b.move_time, b.previous_start_time, b.move_pending,
+    b.close_outcome, b.close_time, b.closed_by, b.close_reason
   FROM bookings b
   LEFT JOIN doctors d ON d.id = b.doctor_id
   LEFT JOIN people p ON p.user_id = b.patient_id`;
@@ -235,6 +248,14 @@ export function saveBooking(tx: Transaction, row: BookingRow, now: Date): void {
       row.move_pending,
       row.id,
     ],
+  );
+}
+
+/** Writes how an admin has closed a booking; beside `saveBooking`, which few bookings need. */
+export function saveClose(tx: Transaction, row: BookingRow): void {
+  tx.defer(
+    "UPDATE bookings SET close_outcome = ?, close_time = ?, closed_by = ?, close_reason = ? WHERE id = ?",
+    [row.close_outcome, row.close_time, row.closed_by, row.close_reason, row.id],
   );
 }
 

@@ -2,7 +2,11 @@ import type { Trail } from "@medconnect/platform/changes.ts";
 import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import type { NewEvent } from "@medconnect/platform/outbox/event.ts";
 import type { FeeDecision } from "@medconnect/proto/medconnect/common/v1/fee_decision.ts";
-import type { Booking, Booking_Move } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
+import type {
+  Booking,
+  Booking_Move,
+  BookingClose,
+} from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import { feeOf } from "../money.ts";
 import { type BookingFacts, type Settlement, statusAt } from "./booking-rules.ts";
 import type { BookingRow } from "./booking-store.ts";
@@ -13,12 +17,14 @@ export type BookingEventType =
   | "rescheduled"
   | "move_accepted"
   | "cancelled"
+  | "closed"
   | "expired"
   | "payment_refused";
 
 /** Where a booking's sealed texts lie. */
 export const reasonPlace = (id: string): string => `bookings.reason:${id}`;
 export const cancelReasonPlace = (id: string): string => `bookings.cancel_reason:${id}`;
+export const closeReasonPlace = (id: string): string => `bookings.close_reason:${id}`;
 
 /** The contract's words for the decisions that schema and events name otherwise. */
 export const FEE_DECISIONS: Readonly<Record<Settlement, FeeDecision>> = {
@@ -50,8 +56,12 @@ export function toBookingWithoutTexts(row: BookingRow, now: Date): Booking {
     cancelReason: undefined,
     move: moveOf(row),
     feeDecision: row.settlement && row.payment_id !== null ? FEE_DECISIONS[row.settlement] : undefined,
+    close: closeOf(row),
   };
 }
+
+const closeOf = ({ close_outcome: outcome, close_time: closeTime }: BookingRow): BookingClose | undefined =>
+  outcome === null ? undefined : { outcome, closeTime: closeTime!, reason: undefined };
 
 const moveOf = (row: BookingRow): Booking_Move | undefined =>
   row.moved_by === null
@@ -65,8 +75,10 @@ const moveOf = (row: BookingRow): Booking_Move | undefined =>
 
 /** The booking as its patient and its doctor see it. */
 export function toBooking(row: BookingRow, now: Date, box: SealedBox): Booking {
+  const close = closeOf(row);
   return {
     ...toBookingWithoutTexts(row, now),
+    close: close && { ...close, reason: box.open(closeReasonPlace(row.id), row.close_reason!).toString() },
     reason: row.reason ? box.open(reasonPlace(row.id), row.reason).toString() : "",
     cancelReason: row.cancel_reason
       ? box.open(cancelReasonPlace(row.id), row.cancel_reason).toString()
@@ -93,6 +105,7 @@ export function bookingEvent(type: BookingEventType, row: BookingRow): NewEvent 
         holdExpireTime: row.hold_expire_time ?? undefined,
         settlement: row.settlement ?? "SETTLEMENT_UNSPECIFIED",
         movePending: row.move_pending === 1,
+        closeOutcome: row.close_outcome ?? "CLOSE_OUTCOME_UNSPECIFIED",
       },
     },
   };

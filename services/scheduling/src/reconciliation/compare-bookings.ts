@@ -84,4 +84,5 @@ const toReconciled = (row: ComparedRow): ReconciledBooking => ({
   fee: row.payment_id === null ? undefined : feeOf(row),
   settlement: row.settlement,
   movePending: row.move_pending === 1,
+  closed: row.close_outcome !== null,
 });

@@ -24,6 +24,7 @@ const bookingOf = (status: Booking_Status, more: Partial<ReconciledBooking> = {}
   fee: FEE,
   settlement: status === "EXPIRED" || status === "CANCELLED" ? "RETURN" : null,
   movePending: false,
+  closed: false,
   ...more,
 });
 
@@ -49,6 +50,7 @@ const consultation = (
   version: 1,
   inFlight: false,
   brokenOff: false,
+  closedByAdmin: false,
   movePending: false,
   ...more,
 });
@@ -464,6 +466,58 @@ test.each(["SCHEDULED", "WAITING", "IN_PROGRESS"] as const)(
   },
 );
 
+describe("a booking that an admin closed", () => {
+  const CLOSED_FREE = { closed: true, settlement: "RETURN" } as const;
+  const closed = bookingOf("COMPLETED", CLOSED_FREE);
+  const followed = { closedByAdmin: true } as const;
+  const released = payment("VOIDED", "RETURN");
+
+  test.each([
+    ["all followed", closed, released, consultation("COMPLETED", followed)],
+    [
+      "all followed, the fee charged",
+      bookingOf("NO_SHOW", { closed: true, settlement: "CAPTURE" }),
+      payment("CAPTURED", "CAPTURE"),
+      consultation("NO_SHOW", { ...followed, noShowParty: "BOTH" }),
+    ],
+  ])("%s: nobody disagrees", (_, booking, its, meeting) => {
+    expect(judge(booking, its, meeting, END)).toEqual([]);
+  });
+
+  test.each([
+    ["is missing", NONE, "CONSULTATION_LIVE_FOR_CLOSED", { tell: "closed" }],
+    ["goes on", consultation("IN_PROGRESS"), "CONSULTATION_LIVE_FOR_CLOSED", { tell: "closed" }],
+    [
+      "was missed at another time",
+      consultation("NO_SHOW", { ...LET_DOWN, startTime: END }),
+      "CONSULTATION_LIVE_FOR_CLOSED",
+      { tell: "closed" },
+    ],
+    [
+      "was completed by its doctor",
+      consultation("COMPLETED"),
+      "CONSULTATION_NOT_HEARD",
+      { hear: "consultation.completed" },
+    ],
+    [
+      "was attended by nobody",
+      consultation("NO_SHOW", { noShowParty: "BOTH" }),
+      "CONSULTATION_NOT_HEARD",
+      { hear: "consultation.no_show" },
+    ],
+    ["was cancelled", consultation("CANCELLED"), "OUTCOME_DIFFERS", NONE],
+  ] as const)("its consultation %s", (_, meeting, kind, remedy) => {
+    expect(judge(closed, released, meeting, END)).toEqual([remedy ? { kind, remedy } : { kind }]);
+  });
+
+  test("billing is told of its fee again", () => {
+    const meeting = consultation("COMPLETED", followed);
+    expect(judge(closed, payment("AUTHORIZED"), meeting, END)).toEqual([
+      { kind: "PAYMENT_OPEN_FOR_ENDED", remedy: { tell: "closed" } },
+    ]);
+  });
+});
+
 test("of all that can be, nothing needs two remedies", () => {
   const statuses = fc.constantFrom<Booking_Status>(
     "PENDING_PAYMENT",
@@ -499,14 +553,28 @@ test("of all that can be, nothing needs two remedies", () => {
   );
   const anyConsultation = maybe(
     fc
-      .tuple(consultations, maybe(fc.constantFrom<"PATIENT" | "DOCTOR">("PATIENT", "DOCTOR")))
-      .map(([status, noShowParty]) =>
-        consultation(status, { noShowParty, brokenOff: status === "ABANDONED" }),
+      .tuple(
+        consultations,
+        maybe(fc.constantFrom<"PATIENT" | "DOCTOR" | "BOTH">("PATIENT", "DOCTOR", "BOTH")),
+        fc.boolean(),
+      )
+      .map(([status, noShowParty, isAdmins]) =>
+        consultation(status, {
+          noShowParty,
+          brokenOff: status === "ABANDONED",
+          closedByAdmin: isAdmins && (status === "COMPLETED" || status === "NO_SHOW"),
+        }),
       ),
   );
   const anyBooking = fc
-    .tuple(statuses, fc.boolean(), settlements)
-    .map(([status, begun, settlement]) => bookingOf(status, { begun, settlement: settlement ?? null }));
+    .tuple(statuses, fc.boolean(), settlements, fc.boolean())
+    .map(([status, begun, settlement, isAdmins]) =>
+      bookingOf(status, {
+        begun,
+        settlement: settlement ?? null,
+        closed: isAdmins && (status === "COMPLETED" || status === "NO_SHOW"),
+      }),
+    );
   fc.assert(
     fc.property(anyBooking, anyPayment, anyConsultation, (booking, its, meeting) => {
       const remedies = judge(booking, its, meeting, END).flatMap(({ remedy }) =>

@@ -24,6 +24,8 @@ export interface ReconciledBooking {
   settlement: Settlement | null;
   /** The patient has not accepted the last move. */
   movePending: boolean;
+  /** An admin closed it. */
+  closed: boolean;
 }
 
 /** In what way a booking's payment or consultation disagrees with it. Stable: metrics and scripts know them. */
@@ -42,6 +44,8 @@ export type DisagreementKind =
   | "CONSULTATION_UNEXPECTED"
   /** It has begun or ended, and scheduling does not know. */
   | "CONSULTATION_NOT_HEARD"
+  /** An admin closed the booking, and its consultation goes on. */
+  | "CONSULTATION_LIVE_FOR_CLOSED"
   /** Booking and consultation ended in different ways. */
   | "OUTCOME_DIFFERS"
   /** It is long over, and nobody has said how it ended, which the doctor still can. */
@@ -102,6 +106,9 @@ export function judge(
       return [{ kind: "CONSULTATION_TIMES_DIFFER", remedy: { tell: "rescheduled" } }];
     return [{ kind: "CONSULTATION_NOT_HEARD", remedy: { hear: hasEnded } }];
   }
+  // Its own end came first: an admin closed the booking while scheduling had not heard of it.
+  if (booking.closed && hasEnded && !consultation.closedByAdmin && !isMissedUnheard(booking, consultation))
+    return [{ kind: "CONSULTATION_NOT_HEARD", remedy: { hear: hasEnded } }];
   // A late cancellation has crossed what the doctor did or missed: the fee goes back, as billing has heard from clinical.
   const isLate = booking.status === "CANCELLED" && booking.settlement === "CAPTURE";
   if (isLate && hasEnded && isDoctorsDoing(consultation)) {
@@ -115,7 +122,7 @@ const isMissedUnheard = (booking: ReconciledBooking, consultation: ConsultationS
   (!isAsBooked(consultation, booking) || (booking.movePending && consultation.noShowParty === "PATIENT"));
 
 const isDoctorsDoing = ({ status, brokenOff, noShowParty }: ConsultationStanding): boolean =>
-  brokenOff || (status === "NO_SHOW" && noShowParty === "DOCTOR");
+  brokenOff || (status === "NO_SHOW" && noShowParty !== "PATIENT");
 
 const NEWS_OF_END = {
   STATUS_UNSPECIFIED: undefined,
@@ -140,6 +147,8 @@ function judgeConsultation(
       return consultation ? judgeCancelled(booking, consultation) : [];
     case "COMPLETED":
     case "NO_SHOW":
+      if (booking.closed && !consultation?.closedByAdmin && consultation?.status !== "CANCELLED")
+        return [{ kind: "CONSULTATION_LIVE_FOR_CLOSED", remedy: { tell: "closed" } }];
       if (consultation?.status !== booking.status) return [{ kind: "OUTCOME_DIFFERS" }];
       return isAsBooked(consultation, booking) ? [] : [{ kind: "CONSULTATION_TIMES_DIFFER" }];
     default:
@@ -288,7 +297,7 @@ function judgeEnded(
   const kind = isUndecided ? "PAYMENT_OPEN_FOR_ENDED" : "SETTLEMENT_DIFFERS";
   // Billing lets a return prevail: to tell it of a charge again would change nothing.
   const wouldHelp = isUndecided || decision === "RETURN";
-  const tell = wouldHelp ? newsOfEnd(booking.status, status) : undefined;
+  const tell = wouldHelp ? newsOfEnd(booking, status) : undefined;
   return [{ kind, ...(tell && { remedy: { tell } }) }];
 }
 
@@ -297,18 +306,24 @@ function decisionOf(
   { status, settlement }: ReconciledBooking,
   consultation: ConsultationStanding | undefined,
 ): Settlement {
+  if (settlement !== null) return settlement;
+  // Ended before releases kept the decision.
   switch (status) {
     case "COMPLETED":
       return "CAPTURE";
     case "NO_SHOW":
       return consultation?.noShowParty === "PATIENT" ? "CAPTURE" : "RETURN";
     default:
-      return settlement ?? "RETURN";
+      return "RETURN";
   }
 }
 
-/** How billing is told of the end. Of a consultation's it hears from clinical: that is not scheduling's to tell. */
-function newsOfEnd(status: Booking_Status, payment: Payment_Status): BookingEventType | undefined {
+/** How billing is told of the end. Of a consultation's own it hears from clinical: that is not scheduling's to tell. */
+function newsOfEnd(
+  { status, closed }: ReconciledBooking,
+  payment: Payment_Status,
+): BookingEventType | undefined {
+  if (closed) return "closed";
   switch (status) {
     case "CANCELLED":
       return "cancelled";

@@ -19,6 +19,7 @@ export type ComparedRow = Pick<
   | "consultation_id"
   | "payment_id"
   | "move_pending"
+  | "close_outcome"
 > & { update_time: Date };
 
 /** By what time bookings are looked up; each has an index. */
@@ -39,7 +40,7 @@ export async function findBookingsBetween(
   );
   return await db.read(
     `SELECT id, version, status, start_time, end_time, begun, fee_currency, fee_minor, settlement, consultation_id,
-       payment_id, move_pending, update_time
+       payment_id, move_pending, close_outcome, update_time
      FROM bookings ${sql} ORDER BY ${column}, id LIMIT ?`,
     [...params, limit],
   );

@@ -12,6 +12,7 @@ import {
   findBooking,
   insertBooking,
   lockBooking,
+  NOT_CLOSED,
   saveBooking,
 } from "../bookings/booking-store.ts";
 import { consumersOf } from "../consumers.ts";
@@ -93,6 +94,7 @@ async function makeBooking(
     move_time: null,
     previous_start_time: null,
     move_pending: 0,
+    ...NOT_CLOSED,
     ...more,
   };
   const slot = { id: row.slot_id, doctorId: row.doctor_id, startTime, endTime, fee: FEE };

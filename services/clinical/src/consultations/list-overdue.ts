@@ -1,0 +1,20 @@
+import type { Call } from "@medconnect/platform/grpc/call.ts";
+import type {
+  ListConsultationsResponse,
+  ListOverdueConsultationsRequest,
+} from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
+import type { Clinical } from "../app.ts";
+import { accessTo, toConsultationWithoutTexts } from "./consultation.ts";
+import { listOverdue } from "./consultation-store.ts";
+import { overdueBy } from "./tell-overdue.ts";
+
+/** ConsultationService.ListOverdueConsultations. Throws INVALID_PAGE_TOKEN. */
+export const listOverdueConsultations =
+  (app: Clinical) =>
+  async (request: ListOverdueConsultationsRequest, call: Call): Promise<ListConsultationsResponse> => {
+    const page = app.pages.open(request, "overdue consultations");
+    const found = await listOverdue(app.db, overdueBy(app), page);
+    const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.end_time, row.id]);
+    await app.audit.record(call, rows.map(accessTo));
+    return { consultations: rows.map(toConsultationWithoutTexts), nextPageToken };
+  };

@@ -1,0 +1,38 @@
+import type { Trail } from "@medconnect/platform/changes.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import { sweep } from "@medconnect/platform/sweep.ts";
+import { type Clinical, SWEEPER } from "../app.ts";
+import { eventOf } from "./consultation.ts";
+import { findUntoldOverdue, lockConsultations, saveOverdue } from "./consultation-store.ts";
+
+/**
+ * Tells once of each consultation that its doctor has not ended long after its time. The fee waits: only its doctor, or
+ * an admin, knows whether it took place.
+ */
+export const tellOverdue =
+  (app: Clinical) =>
+  async (signal?: AbortSignal): Promise<void> => {
+    const by = overdueBy(app);
+    const find = (limit: number) => findUntoldOverdue(app.db, by, limit);
+    const work = (id: string) => app.changes.applyInternally(SWEEPER, (tx) => tell(app, tx, id));
+    await sweep({ find, work, failure: "overdue consultation cannot be told of", signal }, app.log);
+  };
+
+/** Consultations in progress that ended by then are overdue. */
+export const overdueBy = ({ clock, overdueAfterMs }: Clinical): Date =>
+  new Date(clock.now().getTime() - overdueAfterMs);
+
+async function tell(app: Clinical, tx: Transaction, id: string): Promise<Trail[]> {
+  const row = (await lockConsultations(tx, [id]))[0]!;
+  if (row.status !== "IN_PROGRESS" || row.overdue_time) return [];
+  const told = { ...row, version: row.version + 1 };
+  saveOverdue(tx, told, app.clock.now());
+  return [
+    {
+      action: "consultation.tell_overdue",
+      resource: `consultations/${id}`,
+      subjectIds: [row.patient_id, row.doctor_id],
+      events: [eventOf("consultation.overdue", told)],
+    },
+  ];
+}

@@ -1,0 +1,156 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { newId } from "@medconnect/platform/ids.ts";
+import { userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { type ConsultationState_Party, Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import { type Course, Desk, MINUTE_MS, outcome } from "../testing.ts";
+
+let desk: Desk;
+
+beforeAll(async () => {
+  desk = await Desk.open();
+});
+afterAll(() => desk.close());
+beforeEach(() => desk.admit());
+
+/** A paid booking that is over, and nobody has closed. */
+async function pastBooking(amountMinor = 5000) {
+  await desk.publish(amountMinor);
+  const { response: booking } = await desk.book((await desk.offer(10)).id);
+  if (amountMinor > 0) await desk.authorized(booking.id);
+  desk.app.clock.advance(40 * MINUTE_MS);
+  return booking;
+}
+
+const told = async (bookingId: string) => {
+  const rows = await desk.app.db.read<{ destination: string; payload: Buffer }>(
+    "SELECT destination, payload FROM outbox WHERE aggregateid = ? AND type = 'booking.closed' ORDER BY destination",
+    [bookingId],
+  );
+  return rows.map(({ destination, payload }) => ({ destination, ...Event.decode(payload).booking }));
+};
+
+test.each([
+  ["COMPLETED", "CHARGE", "COMPLETED", "CAPTURE"],
+  ["COMPLETED", "RELEASE", "COMPLETED", "RETURN"],
+  ["NO_SHOW_PATIENT", "CHARGE", "NO_SHOW", "CAPTURE"],
+  ["NO_SHOW_DOCTOR", "RELEASE", "NO_SHOW", "RETURN"],
+  ["NO_SHOW_BOTH", "RELEASE", "NO_SHOW", "RETURN"],
+] as const)(
+  "an admin closes it as %s, %s; clinical and billing are told",
+  async (closeOutcome, feeDecision, status, settlement) => {
+    const booking = await pastBooking();
+    const closed = await desk.closeAs(booking.id, closeOutcome, feeDecision);
+    const closeTime = desk.app.clock.now();
+    expect(closed).toMatchObject({ status, feeDecision, close: { outcome: closeOutcome, closeTime } });
+    expect(closed.close).toHaveProperty("reason", undefined);
+    expect(await desk.read(booking.id)).toMatchObject({ close: { reason: "Nobody said" } });
+    const event = { settlement, closeOutcome, startTime: booking.startTime, endTime: booking.endTime };
+    expect(await told(booking.id)).toMatchObject([
+      { destination: "billing", ...event },
+      { destination: "clinical", ...event },
+    ]);
+  },
+);
+
+test("the same admin closes it so again without effect; another, or otherwise, is refused", async () => {
+  const booking = await pastBooking();
+  const closed = await desk.closeAs(booking.id, "NO_SHOW_BOTH");
+  desk.app.clock.advance(MINUTE_MS);
+  expect(await desk.closeAs(booking.id, "NO_SHOW_BOTH")).toEqual(closed);
+  const refused = { reason: "ILLEGAL_TRANSITION", metadata: { current: "NO_SHOW" } };
+  await expect(desk.closeAs(booking.id, "COMPLETED")).rejects.toMatchObject(refused);
+  const other = desk.closeAs(booking.id, "NO_SHOW_BOTH", "RELEASE", userCaller("ADMIN"));
+  await expect(other).rejects.toMatchObject(refused);
+  expect(await told(booking.id)).toHaveLength(2);
+  const lines = await desk.app.db.read(
+    "SELECT action FROM audit_events WHERE resource = ? AND actor_id = ? ORDER BY id",
+    [`bookings/${booking.id}`, desk.admin.userId],
+  );
+  expect(lines).toEqual([{ action: "booking.close" }, { action: "booking.get" }]);
+});
+
+test("many admins at once close it once", async () => {
+  const booking = await pastBooking();
+  const tries = await Promise.allSettled(
+    Array.from({ length: 10 }, () =>
+      desk.closeAs(booking.id, "NO_SHOW_BOTH", "RELEASE", userCaller("ADMIN")),
+    ),
+  );
+  expect(tries.map(outcome).filter((each) => each === "ok")).toHaveLength(1);
+  expect(await told(booking.id)).toHaveLength(2);
+});
+
+test("it is closed only after its end, and while nobody else has", async () => {
+  await desk.publish(0);
+  const { response: booking } = await desk.book((await desk.offer(10)).id);
+  desk.app.clock.advance(40 * MINUTE_MS - 1);
+  await expect(desk.closeAs(booking.id, "COMPLETED")).rejects.toMatchObject({
+    reason: "TOO_EARLY",
+    metadata: { possibleFrom: booking.endTime!.toISOString() },
+  });
+  desk.app.clock.advance(1);
+  await desk.tell("consultation.completed", booking);
+  await expect(desk.closeAs(booking.id, "COMPLETED")).rejects.toMatchObject({
+    reason: "ILLEGAL_TRANSITION",
+  });
+  await expect(desk.closeAs(newId(), "COMPLETED")).rejects.toMatchObject({ reason: "NOT_FOUND" });
+});
+
+test("its reason lies encrypted in the database", async () => {
+  const { id } = await pastBooking();
+  await desk.closeAs(id, "NO_SHOW_BOTH");
+  const [row] = await desk.app.db.read<{ close_reason: Buffer }>(
+    "SELECT close_reason FROM bookings WHERE id = ?",
+    [id],
+  );
+  expect(row!.close_reason.includes("Nobody")).toBe(false);
+});
+
+describe("a consultation that has ended by itself before clinical heard of the closing", () => {
+  const ENDS: [Course, ConsultationState_Party, string, string][] = [
+    ["consultation.completed", "PARTY_UNSPECIFIED", "COMPLETED", "CHARGE"],
+    ["consultation.no_show", "PATIENT", "NO_SHOW", "CHARGE"],
+    ["consultation.no_show", "DOCTOR", "NO_SHOW", "RELEASE"],
+    ["consultation.no_show", "BOTH", "NO_SHOW", "RELEASE"],
+    ["consultation.abandoned", "PARTY_UNSPECIFIED", "CANCELLED", "RELEASE"],
+  ];
+  const CASES = ENDS.flatMap((end) => (["CHARGE", "RELEASE"] as const).map((fee) => [...end, fee] as const));
+
+  test.each(CASES)(
+    "%s (%s) makes the booking %s; its fee's %s and the admin's %s: a release prevails",
+    async (type, party, status, ownFee, adminsFee) => {
+      const booking = await pastBooking();
+      await desk.closeAs(
+        booking.id,
+        type === "consultation.completed" ? "NO_SHOW_BOTH" : "COMPLETED",
+        adminsFee,
+      );
+      await desk.tell(type, booking, party);
+      await desk.tell(type, booking, party);
+      const feeDecision = ownFee === "CHARGE" && adminsFee === "CHARGE" ? "CHARGE" : "RELEASE";
+      expect(await desk.read(booking.id)).toMatchObject({ status, feeDecision, close: undefined });
+      await expect(desk.closeAs(booking.id, "COMPLETED")).rejects.toMatchObject({
+        reason: "ILLEGAL_TRANSITION",
+      });
+    },
+  );
+});
+
+test.each<Course>(["consultation.joined", "consultation.started", "consultation.overdue"])(
+  "%s is no news to a booking that is closed",
+  async (type) => {
+    const booking = await pastBooking();
+    await desk.closeAs(booking.id, "COMPLETED", "CHARGE");
+    const closed = await desk.read(booking.id);
+    await desk.tell(type, booking);
+    expect(await desk.read(booking.id)).toEqual(closed);
+  },
+);
+
+test("a consultation that is overdue has begun, whether or not that was heard of", async () => {
+  const booking = await pastBooking();
+  await desk.tell("consultation.overdue", booking);
+  await desk.tell("consultation.started", booking);
+  const [row] = await desk.app.db.read("SELECT begun, version FROM bookings WHERE id = ?", [booking.id]);
+  expect(row).toEqual({ begun: 1, version: 3 });
+});

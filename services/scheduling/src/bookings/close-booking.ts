@@ -1,0 +1,61 @@
+import { readTrails } from "@medconnect/platform/changes.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
+import type { FeeDecision } from "@medconnect/proto/medconnect/common/v1/fee_decision.ts";
+import type {
+  Booking,
+  CloseBookingRequest,
+} from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
+import type { Scheduling } from "../app.ts";
+import { bookingTrail, closeReasonPlace } from "./booking.ts";
+import { readsOf, viewOf } from "./booking-access.ts";
+import { CLOSED, type CloseOutcome, closesNow, type Settlement } from "./booking-rules.ts";
+import { type BookingRow, lockBooking, saveBooking, saveClose } from "./booking-store.ts";
+import { findOwnBooking } from "./find-own-booking.ts";
+
+const SETTLEMENTS: Readonly<Record<Exclude<FeeDecision, "FEE_DECISION_UNSPECIFIED">, Settlement>> = {
+  RELEASE: "RETURN",
+  CHARGE: "CAPTURE",
+};
+
+/** BookingService.CloseBooking. Throws NOT_FOUND, ILLEGAL_TRANSITION, TOO_EARLY. */
+export const closeBooking =
+  (app: Scheduling) =>
+  async (request: CloseBookingRequest, call: Call): Promise<Booking> => {
+    const { bookingId, reason } = request;
+    const user = userOf(call);
+    // The contract lets nothing unspecified through.
+    const outcome = request.outcome as CloseOutcome;
+    const settlement = SETTLEMENTS[request.feeDecision as keyof typeof SETTLEMENTS];
+    await findOwnBooking(app, user, bookingId);
+    const close = async (tx: Transaction) => {
+      const now = app.clock.now();
+      const row = (await lockBooking(tx, bookingId))!;
+      if (!closesNow(closingFactsOf(row), outcome, user.userId, now))
+        return { response: viewOf(user, row, now, app.box), trails: [] };
+      const closed: BookingRow = {
+        ...row,
+        status: CLOSED[outcome],
+        version: row.version + 1,
+        settlement,
+        close_outcome: outcome,
+        close_time: now,
+        closed_by: user.userId,
+        close_reason: app.box.seal(closeReasonPlace(row.id), reason),
+      };
+      saveBooking(tx, closed, now);
+      saveClose(tx, closed);
+      return { response: viewOf(user, closed, now, app.box), trails: [bookingTrail("closed", closed)] };
+    };
+    return await app.changes.apply(call, close, (booking) =>
+      readTrails("booking.get", readsOf(user, [booking])),
+    );
+  };
+
+const closingFactsOf = (row: BookingRow) => ({
+  status: row.status,
+  holdExpireTime: row.hold_expire_time,
+  endTime: row.end_time,
+  closeOutcome: row.close_outcome,
+  closedBy: row.closed_by,
+});

@@ -1,0 +1,102 @@
+import type { ConsultationState } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import type { Settlement } from "./booking-rules.ts";
+import { type BookingRow, NOT_CLOSED } from "./booking-store.ts";
+
+/** A booking after a consultation's news, before it has its next version. */
+export interface Change {
+  action: string;
+  row: BookingRow;
+}
+
+/** The ends of a consultation that come from clinical. */
+const ENDS = ["consultation.completed", "consultation.no_show", "consultation.abandoned"] as const;
+type End = (typeof ENDS)[number];
+
+const isEnd = (type: string): type is End => ENDS.some((end) => end === type);
+
+/** The fee is due where the consultation took place, or its patient alone stayed away. */
+const feeOfEnd = (type: End, { noShowParty }: ConsultationState): Settlement =>
+  type === "consultation.completed" || (type === "consultation.no_show" && noShowParty === "PATIENT")
+    ? "CAPTURE"
+    : "RETURN";
+
+const begin = (row: BookingRow): Change => ({
+  action: "booking.begin",
+  row: { ...row, begun: 1, move_pending: 0 },
+});
+
+/** What a consultation's course does to its confirmed booking. Billing hears of it from clinical itself. */
+const COURSES = {
+  "consultation.joined": (row) => ({ action: "booking.accept_move", row: { ...row, move_pending: 0 } }),
+  "consultation.started": begin,
+  // Newer than its start, which is skipped where this comes first.
+  "consultation.overdue": begin,
+  "consultation.completed": (row) => ({
+    action: "booking.complete",
+    row: { ...row, status: "COMPLETED", settlement: "CAPTURE", move_pending: 0 },
+  }),
+  "consultation.no_show": (row, consultation) => ({
+    action: "booking.no_show",
+    row: { ...row, status: "NO_SHOW", settlement: feeOfEnd("consultation.no_show", consultation) },
+  }),
+  "consultation.abandoned": (row, _, now) => ({
+    action: "booking.cancel",
+    row: {
+      ...row,
+      status: "CANCELLED",
+      cancel_time: now,
+      cancelled_by: "DOCTOR",
+      settlement: "RETURN",
+      move_pending: 0,
+    },
+  }),
+} as const satisfies Record<string, (row: BookingRow, consultation: ConsultationState, now: Date) => Change>;
+
+export type Course = keyof typeof COURSES;
+
+/** What a consultation's news does to its booking; undefined: nothing. */
+export function changeBy(
+  type: Course,
+  consultation: ConsultationState,
+  row: BookingRow,
+  now: Date,
+): Change | undefined {
+  const change = isMoot(type, consultation, row) ? undefined : COURSES[type](row, consultation, now);
+  if (row.status === "CONFIRMED") return change;
+  if (!isEnd(type)) return undefined;
+  // Both have decided about the fee, here and there, and billing hears of both in any order: a return prevails.
+  const isReturned = feeOfEnd(type, consultation) === "RETURN" && row.settlement === "CAPTURE";
+  const settlement = isReturned ? "RETURN" : row.settlement;
+  // An admin closed it while it ended: clinical had not heard of that, and will not follow it.
+  if (row.close_outcome !== null && change)
+    return { ...change, row: { ...change.row, ...NOT_CLOSED, settlement } };
+  return isReturned ? { action: "booking.return_fee", row: { ...row, settlement } } : undefined;
+}
+
+/**
+ * Whether that changes nothing here. It does not where it is known, or where clinical had not heard yet that the booking
+ * was moved. Nobody was to come at the old time, nor the patient at
+ * one that they had not accepted: the consultation comes back once clinical hears of the move. And who joins at a time
+ * accepts no other.
+ */
+function isMoot(type: Course, consultation: ConsultationState, row: BookingRow): boolean {
+  switch (type) {
+    case "consultation.started":
+    case "consultation.overdue":
+      return row.begun === 1;
+    case "consultation.joined":
+      return wasMoved(row, consultation) || !row.move_pending;
+    case "consultation.no_show":
+      return (
+        wasMoved(row, consultation) || (row.move_pending === 1 && consultation.noShowParty === "PATIENT")
+      );
+    default:
+      return false;
+  }
+}
+
+/** Whether the booking is at another time by now than its consultation, which a clinical may not tell yet. */
+export function wasMoved(row: BookingRow, { startTime, endTime }: ConsultationState): boolean {
+  if (!startTime || !endTime) return false;
+  return row.start_time.getTime() !== startTime.getTime() || row.end_time.getTime() !== endTime.getTime();
+}

@@ -1,0 +1,281 @@
+import { expect, test } from "@jest/globals";
+import type { ConsultationState } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import { decide, nextStep, type Settlement } from "../../services/billing/src/payments/payment-rules.ts";
+import {
+  type ConsultationFacts,
+  type Step,
+  stepOfClosing,
+  stepOfTime,
+  takesStep,
+} from "../../services/clinical/src/consultations/consultation-rules.ts";
+import {
+  CLOSED,
+  type CloseOutcome,
+  closesNow,
+} from "../../services/scheduling/src/bookings/booking-rules.ts";
+import { type BookingRow, NOT_CLOSED } from "../../services/scheduling/src/bookings/booking-store.ts";
+import { type Course, changeBy } from "../../services/scheduling/src/bookings/consultation-course.ts";
+
+// An admin closes a booking in scheduling while its consultation ends in clinical. Both tell billing, and each other; the
+// events arrive in any order. Every interleaving is walked through, with the rules of the three services.
+
+const MINUTE_MS = 60_000;
+const startTime = new Date("2030-01-01T09:00:00Z");
+const endTime = new Date("2030-01-01T09:30:00Z");
+/** Late enough for all that ends it. */
+const now = new Date("2030-01-01T12:00:00Z");
+const TIMES = { earlyStartMs: 15 * MINUTE_MS, noShowAfterMs: 15 * MINUTE_MS };
+const UNATTENDED_AFTER_MS = 120 * MINUTE_MS;
+const ADMIN = "admin";
+
+interface Close {
+  outcome: CloseOutcome;
+  settlement: Settlement;
+}
+
+type Delivery =
+  | { to: "clinical"; outcome: CloseOutcome }
+  | { to: "scheduling"; type: Course; version: number; state: ConsultationState }
+  | { to: "billing"; decision: Settlement };
+
+interface World {
+  booking: BookingRow;
+  consultation: ConsultationFacts;
+  payment: { status: "AUTHORIZED" | "CAPTURED" | "VOIDED" | "REFUNDED"; settlement: Settlement | null };
+  /** What the admin has yet to do, and what ends the consultation in clinical. */
+  close: Close | undefined;
+  end: Step | "time" | undefined;
+  underWay: Delivery[];
+  version: number;
+  /** Of the consultation's events, the newest that scheduling has applied. */
+  heard: number;
+  decisions: Settlement[];
+}
+
+const BOOKING: BookingRow = {
+  id: "b",
+  slot_id: "s",
+  doctor_id: "d",
+  doctor_name: null,
+  patient_id: "p",
+  patient_name: null,
+  consultation_id: "c",
+  payment_id: "pay",
+  status: "CONFIRMED",
+  start_time: startTime,
+  end_time: endTime,
+  fee_currency: "USD",
+  fee_minor: 5000,
+  reason: null,
+  hold_expire_time: null,
+  sequence: 0,
+  version: 2,
+  create_time: startTime,
+  begun: 0,
+  cancel_time: null,
+  cancelled_by: null,
+  cancel_reason: null,
+  settlement: null,
+  moved_by: null,
+  move_time: null,
+  previous_start_time: null,
+  move_pending: 0,
+  ...NOT_CLOSED,
+} as BookingRow;
+
+const scheduled: ConsultationFacts = {
+  status: "SCHEDULED",
+  movedBy: "SERVICE",
+  startTime,
+  endTime,
+  notes: "",
+  noShowParty: null,
+  doctorReadyTime: null,
+  movePending: false,
+};
+const waiting: ConsultationFacts = { ...scheduled, status: "WAITING", movedBy: "PATIENT" };
+const inProgress: ConsultationFacts = { ...scheduled, status: "IN_PROGRESS", movedBy: "DOCTOR" };
+
+const FEES: Record<string, (state: ConsultationState) => Settlement> = {
+  "consultation.completed": () => "CAPTURE",
+  "consultation.no_show": ({ noShowParty }) => (noShowParty === "PATIENT" ? "CAPTURE" : "RETURN"),
+  "consultation.abandoned": () => "RETURN",
+};
+const NEWS = {
+  COMPLETED: "consultation.completed",
+  NO_SHOW: "consultation.no_show",
+  ABANDONED: "consultation.abandoned",
+} as const;
+
+const stateOf = ({ noShowParty }: ConsultationFacts): ConsultationState => ({
+  bookingId: "b",
+  paymentId: "pay",
+  noShowParty: noShowParty ?? "PARTY_UNSPECIFIED",
+  startTime,
+  endTime,
+});
+
+const after = (consultation: ConsultationFacts, step: Step): ConsultationFacts => ({
+  ...consultation,
+  status: step.to,
+  movedBy: step.by,
+  noShowParty: step.to === "NO_SHOW" ? step.party : null,
+});
+
+function close(world: World, { outcome, settlement }: Close): World {
+  const rest = { ...world, close: undefined };
+  const { status, end_time, close_outcome, closed_by } = world.booking;
+  const facts = { status, holdExpireTime: null, endTime: end_time };
+  try {
+    closesNow({ ...facts, closeOutcome: close_outcome, closedBy: closed_by }, outcome, ADMIN, now);
+  } catch {
+    return rest;
+  }
+  const closed = { status: CLOSED[outcome], settlement, close_outcome: outcome, closed_by: ADMIN };
+  return {
+    ...rest,
+    booking: { ...world.booking, ...closed },
+    underWay: [...world.underWay, { to: "clinical", outcome }, { to: "billing", decision: settlement }],
+    decisions: [...world.decisions, settlement],
+  };
+}
+
+function endBy({ consultation }: World, end: Step | "time"): Step | undefined {
+  if (end === "time") return stepOfTime(consultation, now, UNATTENDED_AFTER_MS);
+  try {
+    return takesStep(consultation, end, now, TIMES) ? end : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function endInClinical(world: World, end: Step | "time"): World {
+  const rest = { ...world, end: undefined };
+  const step = endBy(world, end);
+  if (!step) return rest;
+  const consultation = after(world.consultation, step);
+  const type = NEWS[step.to as keyof typeof NEWS];
+  const state = stateOf(consultation);
+  const decision = FEES[type]!(state);
+  return {
+    ...rest,
+    consultation,
+    version: world.version + 1,
+    underWay: [
+      ...world.underWay,
+      { to: "scheduling", type, version: world.version + 1, state },
+      { to: "billing", decision },
+    ],
+    decisions: [...world.decisions, decision],
+  };
+}
+
+function deliver(world: World, delivery: Delivery): World {
+  const rest = { ...world, underWay: world.underWay.filter((other) => other !== delivery) };
+  switch (delivery.to) {
+    case "clinical": {
+      const { outcome } = delivery;
+      const step = stepOfClosing(world.consultation, { outcome, startTime, endTime, movePending: false });
+      return step ? { ...rest, consultation: after(world.consultation, step) } : rest;
+    }
+    case "scheduling": {
+      if (delivery.version <= world.heard) return rest;
+      const change = changeBy(delivery.type, delivery.state, world.booking, now);
+      return { ...rest, heard: delivery.version, booking: change?.row ?? world.booking };
+    }
+    case "billing":
+      return {
+        ...rest,
+        payment: { ...world.payment, ...decide(world.payment, delivery.decision) } as World["payment"],
+      };
+  }
+}
+
+/** What billing does next at the provider. */
+function settle({ payment }: World): World["payment"] | undefined {
+  const funds = { amount_minor: 5000, refunded_minor: 0, refunding_minor: 0 };
+  const isRefunded = payment.status === "REFUNDED";
+  const step = nextStep({ ...payment, ...funds, ...(isRefunded && { refunded_minor: 5000 }) });
+  const next = { CAPTURE: "CAPTURED", VOID: "VOIDED", REFUND: "REFUNDED" } as const;
+  return step && step !== "ASK" ? { ...payment, status: next[step] } : undefined;
+}
+
+/** All worlds that may come next. */
+function nexts(world: World): World[] {
+  const settled = settle(world);
+  return [
+    ...(world.close ? [close(world, world.close)] : []),
+    ...(world.end ? [endInClinical(world, world.end)] : []),
+    ...world.underWay.map((delivery) => deliver(world, delivery)),
+    ...(settled ? [{ ...world, payment: settled }] : []),
+  ];
+}
+
+/** The worlds in which nothing is left to happen. */
+function outcomesOf(first: World): World[] {
+  const seen = new Set<string>();
+  const ends: World[] = [];
+  const visit = (world: World): void => {
+    const key = JSON.stringify(world);
+    if (seen.has(key)) return;
+    seen.add(key);
+    const following = nexts(world);
+    if (following.length === 0) ends.push(world);
+    for (const next of following) visit(next);
+  };
+  visit(first);
+  return ends;
+}
+
+const BOOKING_STATUS = { COMPLETED: "COMPLETED", NO_SHOW: "NO_SHOW", ABANDONED: "CANCELLED" } as const;
+
+const ENDS: [string, ConsultationFacts, Step | "time"][] = [
+  ["its doctor completes it", inProgress, { to: "COMPLETED", by: "DOCTOR", notes: "flu" }],
+  ["its doctor breaks it off", inProgress, { to: "ABANDONED", by: "DOCTOR", reason: "no sound" }],
+  ["its doctor admits an absence", scheduled, { to: "NO_SHOW", by: "DOCTOR", party: "DOCTOR" }],
+  ["its patient waited in vain", waiting, "time"],
+  ["nobody came", scheduled, "time"],
+];
+const OUTCOMES: CloseOutcome[] = ["COMPLETED", "NO_SHOW_PATIENT", "NO_SHOW_DOCTOR", "NO_SHOW_BOTH"];
+const CLOSES: Close[] = OUTCOMES.flatMap((outcome) => [
+  { outcome, settlement: "CAPTURE" as const },
+  { outcome, settlement: "RETURN" as const },
+]);
+const CASES = ENDS.flatMap(([name, consultation, end]) =>
+  CLOSES.map(
+    (closing) => [name, `${closing.outcome}, ${closing.settlement}`, consultation, end, closing] as const,
+  ),
+);
+
+test.each(CASES)(
+  "where %s while an admin closes it as %s, all agree in the end, in whatever order they hear of it",
+  (_name, _closing, consultation, end, closing) => {
+    const isBegun = consultation.status === "IN_PROGRESS";
+    const outcomes = (["AUTHORIZED", "CAPTURED"] as const).flatMap((status) =>
+      outcomesOf({
+        booking: BOOKING,
+        consultation,
+        // Captured before its authorization expired, while nobody had closed the booking.
+        payment: { status, settlement: status === "CAPTURED" ? "CAPTURE" : null },
+        close: closing,
+        end,
+        underWay: isBegun
+          ? [{ to: "scheduling", type: "consultation.started", version: 3, state: stateOf(consultation) }]
+          : [],
+        version: 3,
+        heard: 0,
+        decisions: [],
+      }),
+    );
+    // Whichever is first, and both crossing.
+    expect(outcomes.length).toBeGreaterThan(2);
+    for (const { booking, consultation: ended, payment, decisions } of outcomes) {
+      expect(booking.status).toBe(BOOKING_STATUS[ended.status as keyof typeof BOOKING_STATUS]);
+      expect(booking.close_outcome !== null).toBe(ended.movedBy === "ADMIN");
+      const decision = decisions.includes("RETURN") ? "RETURN" : "CAPTURE";
+      expect([booking.settlement, payment.settlement]).toEqual([decision, decision]);
+      const places = decision === "CAPTURE" ? ["CAPTURED"] : ["VOIDED", "REFUNDED"];
+      expect(places).toContain(payment.status);
+    }
+  },
+);
