@@ -1,0 +1,190 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { type Account, logIn, PASSWORD, signUp, signUpAdmin } from "../support/accounts.ts";
+import { Api, type Json } from "../support/api.ts";
+import { Grpc } from "../support/grpc.ts";
+import { type Booked, book, DAY_MS, offer, openPractice } from "../support/practice.ts";
+import { sharedStack } from "../support/stack.ts";
+
+const stack = sharedStack();
+const api = new Api(stack.urls.gateway);
+const grpc = new Grpc(stack.addresses.scheduling);
+afterAll(() => grpc.close());
+
+let doctor: Account;
+let patient: Account;
+let admin: Account;
+let booking: Booked;
+beforeAll(async () => {
+  [doctor, patient, admin] = await Promise.all([
+    openPractice(api),
+    signUp(api, "PATIENT"),
+    signUpAdmin(api, stack),
+  ]);
+  booking = await book(patient, await offer(doctor, 7 * DAY_MS), " First line\r\nCafe\u0301 ");
+});
+
+/** The fields that a refusal names. */
+const named = ({ status, body }: { status: number; body: Json }) => ({
+  status,
+  fields: ((body.errors ?? []) as Json[]).map(({ field }) => field),
+});
+const refused = (...fields: string[]) => ({ status: 400, fields });
+
+describe("a UUID in upper case is the same UUID", () => {
+  const upper = () => booking.id.toUpperCase();
+
+  test("in a path, and over gRPC", async () => {
+    expect((await patient.api.ok(`GET /v1/bookings/${upper()}`)).id).toBe(booking.id);
+    const { body } = await grpc.call(
+      "scheduling.v1.BookingService/GetBooking",
+      { bookingId: upper() },
+      patient,
+    );
+    expect(body.id).toBe(booking.id);
+  });
+
+  test("in a filter, also of a list that the gateway merges", async () => {
+    const listed = await admin.api.ok(`GET /v1/bookings?patientId=${patient.id.toUpperCase()}`);
+    expect((listed.bookings as Json[]).map(({ id }) => id)).toEqual([booking.id]);
+    const events = await admin.api.ok(`GET /v1/admin/audit-events?subjectId=${patient.id.toUpperCase()}`);
+    expect((events.auditEvents as Json[]).length).toBeGreaterThan(0);
+  });
+
+  test("of oneself in a path", async () => {
+    await doctor.api.ok(`PATCH /v1/doctors/${doctor.id.toUpperCase()}`, { body: { bio: "Here." } });
+  });
+
+  test("in a request that is sent again with its key", async () => {
+    const slotId = await offer(doctor, 8 * DAY_MS);
+    const key = randomUUID();
+    const first = await patient.api.send("POST /v1/bookings", { key, body: { slotId, reason: "A cough" } });
+    const body = { slotId: slotId.toUpperCase(), reason: " A cough\r\n" };
+    const again = await patient.api.send("POST /v1/bookings", { key, body });
+    expect(again.headers.get("idempotent-replayed")).toBe("true");
+    expect(again.body).toEqual(first.body);
+  });
+});
+
+describe("times", () => {
+  test.each(["2027-02-30T10:00:00Z", "2016-12-31T23:59:60Z", "9999-12-31T00:00:00Z", "0001-01-01T00:00:00Z"])(
+    "%s is 400 in a filter, in a body and in a batch",
+    async (time) => {
+      const { id } = doctor;
+      expect(named(await api.send(`GET /v1/doctors/${id}/slots?startTime=${time}`))).toEqual(
+        refused("startTime"),
+      );
+      expect(named(await api.send(`GET /v1/doctors?availableTo=${time}`))).toEqual(refused("availableTo"));
+      const slot = { startTime: time, endTime: "2030-01-01T10:00:00Z" };
+      const sent = await doctor.api.send(`POST /v1/doctors/${id}/slots`, { body: slot });
+      expect(named(sent).fields).toContain("startTime");
+      const batch = await doctor.api.send(`POST /v1/doctors/${id}/slots:batchCreate`, {
+        body: { slots: [slot] },
+      });
+      expect(named(batch).fields).toContain("slots[0].startTime");
+    },
+  );
+
+  test("a leap second is told by its name", async () => {
+    const { body } = await api.send("GET /v1/doctors?availableFrom=2016-12-31T23:59:60Z");
+    expect(JSON.stringify(body.errors)).toContain("leap second");
+  });
+
+  test.each([
+    ["GET /v1/bookings?startTime=2030-01-02T00:00:00Z&endTime=2030-01-01T00:00:00Z", "endTime"],
+    ["GET /v1/consultations?startTime=2030-01-02T00:00:00Z&endTime=2030-01-01T00:00:00Z", "endTime"],
+    ["GET /v1/users/me/access-log?startTime=2030-01-02T00:00:00Z&endTime=2030-01-01T00:00:00Z", "endTime"],
+    ["GET /v1/doctors?availableFrom=2030-01-02T00:00:00Z&availableTo=2030-01-01T00:00:00Z", "availableTo"],
+  ])("a reversed range is 400: %s", async (call, field) => {
+    expect(named(await patient.api.send(call))).toEqual(refused(field));
+  });
+
+  test("a duration with something behind it is 400", async () => {
+    for (const gracePeriod of ["60seconds", "3600s junk"]) {
+      const call = `POST /v1/admin/service-accounts/${randomUUID()}:rotateSecret`;
+      expect(named(await admin.api.send(call, { body: { gracePeriod } }))).toEqual(refused("gracePeriod"));
+    }
+  });
+});
+
+describe("time zones are the same for users and doctors", () => {
+  const users = async () =>
+    [
+      [patient, "/v1/users/me"],
+      [doctor, `/v1/doctors/${doctor.id}`],
+    ] as const;
+
+  test.each([
+    ["Asia/Calcutta", "Asia/Kolkata"],
+    ["Asia/Kolkata", "Asia/Kolkata"],
+    ["Europe/Oslo", "Europe/Oslo"],
+    ["america/new_york", "America/New_York"],
+    ["utc", "UTC"],
+  ])("%s is kept as %s", async (timeZone, kept) => {
+    for (const [account, path] of await users()) {
+      expect((await account.api.ok(`PATCH ${path}`, { body: { timeZone } })).timeZone).toBe(kept);
+      expect((await account.api.ok(`GET ${path}`)).timeZone).toBe(kept);
+    }
+  });
+
+  test.each(["+01:00", "EST", "CET", "GMT", "Mars/Olympus"])("%s is 400", async (timeZone) => {
+    for (const [account, path] of await users()) {
+      expect(named(await account.api.send(`PATCH ${path}`, { body: { timeZone } }))).toEqual(
+        refused("timeZone"),
+      );
+    }
+  });
+});
+
+test.each([
+  [{ fee: { currencyCode: "ZZZ", amountMinor: 1 } }, "fee.currencyCode"],
+  [{ fee: { currencyCode: "USD", amountMinor: "9223372036854775807" } }, "fee.amountMinor"],
+  [{ languages: ["en", "EN"] }, "languages"],
+  [{ specialty: "\u3164" }, "specialty"],
+  [{ specialty: "Cardio\u202elogy" }, "specialty"],
+])("a profile with %j is 400", async (body, field) => {
+  expect(named(await doctor.api.send(`PATCH /v1/doctors/${doctor.id}`, { body }))).toEqual(refused(field));
+});
+
+test("a search for fees beyond all bounds is 400, by its name", async () => {
+  expect(named(await api.send("GET /v1/doctors?maxFeeMinor=9223372036854775807"))).toEqual(
+    refused("maxFeeMinor"),
+  );
+});
+
+test.each(["\u200b", "\u202e", "\u3164", " ", "Jo\u202eDoe", "Jo\u3164Doe"])(
+  "nobody is called %j",
+  async (fullName) => {
+    const body = { email: `${randomUUID()}@example.org`, password: PASSWORD, fullName, role: "PATIENT" };
+    expect(named(await api.send("POST /v1/auth/register", { body }))).toEqual(refused("fullName"));
+    expect(named(await patient.api.send("PATCH /v1/users/me", { body: { fullName } }))).toEqual(
+      refused("fullName"),
+    );
+  },
+);
+
+test("a reason keeps its lines, and no more of their ends than a line feed", async () => {
+  expect((await patient.api.ok(`GET /v1/bookings/${booking.id}`)).reason).toBe("First line\nCafé");
+});
+
+test("an e-mail address of another script is the same as its A-label, and has a dot in its domain", async () => {
+  const local = randomUUID();
+  const body = { email: `${local}@EXÄMPLE.test`, password: PASSWORD, fullName: "Jo Doe", role: "PATIENT" };
+  const { email } = await api.ok("POST /v1/auth/register", { body });
+  expect(email).toBe(`${local}@xn--exmple-cua.test`);
+  for (const written of [`${local}@exämple.test`, `${local}@xn--exmple-cua.test`]) {
+    expect((await logIn(api, { email: written })).email).toBe(email);
+  }
+  const dotless = await api.send("POST /v1/auth/register", { body: { ...body, email: "a@localhost" } });
+  expect(named(dotless)).toEqual(refused("email"));
+});
+
+test("a password is taken to the last byte", async () => {
+  const password = " a passphrase with\u200b odd\u202e ends \t";
+  const account = await signUp(api, "PATIENT", { password });
+  expect((await logIn(api, { email: account.email, password })).id).toBe(account.id);
+  const trimmed = await api.send("POST /v1/auth/login", {
+    body: { email: account.email, password: password.trim() },
+  });
+  expect(trimmed.status).toBe(401);
+});
