@@ -10,6 +10,7 @@ import type {
   RefundOutcome,
   WebhookEvent,
 } from "./provider.ts";
+import { stripeAmount } from "./stripe-amount.ts";
 import { toCharge, toOutcome } from "./stripe-charge.ts";
 
 export interface StripeProviderOptions {
@@ -57,7 +58,7 @@ export class StripeProvider implements Provider {
       const intent = await this.#stripe.paymentIntents.create(
         {
           ...WITH_CHARGE,
-          amount: amount.amountMinor,
+          amount: stripeAmount(amount),
           currency: amount.currencyCode.toLowerCase(),
           payment_method: paymentMethod,
           allowed_payment_method_types: ["card"],
@@ -130,7 +131,7 @@ export class StripeProvider implements Provider {
   async #newRefund(intent: string, { refundId, amount }: RefundOrder): Promise<RefundOutcome> {
     try {
       const refund = await this.#stripe.refunds.create(
-        { payment_intent: intent, amount: amount.amountMinor, metadata: { refund_id: refundId } },
+        { payment_intent: intent, amount: stripeAmount(amount), metadata: { refund_id: refundId } },
         { idempotencyKey: refundId },
       );
       return toOutcome(refund);
