@@ -1,5 +1,7 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import type { FieldRules } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
+import { behavesAs } from "@medconnect/platform/contract/validate.ts";
+import { FieldBehavior } from "@medconnect/proto/es/google/api/field_behavior_pb.js";
 import { rulesOf } from "../openapi/field-rules.ts";
 
 /** Bodies of most routes. */
@@ -18,9 +20,13 @@ export function bodyLimitOf(input: DescMessage, body: DescField | "*" | ""): num
   return message && largestOf(message) > USUAL_BYTES ? LARGE_BYTES : USUAL_BYTES;
 }
 
-/** The size of the largest JSON that the field rules allow, white space left out. */
+/**
+ * The size of the largest JSON that the field rules allow, white space left out. Fields that only the server sets may be sent
+ * back, but are not what a body is for.
+ */
 function largestOf({ fields }: DescMessage): number {
-  return fields.reduce(
+  const settable = fields.filter((field) => !behavesAs(field, FieldBehavior.OUTPUT_ONLY));
+  return settable.reduce(
     (sum, field) => sum + field.jsonName.length + '"":,'.length + largestOfField(field),
     2,
   );
