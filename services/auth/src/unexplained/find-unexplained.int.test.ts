@@ -4,7 +4,7 @@ import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import {
-  type ServiceAccount,
+  ServiceAccount,
   ServiceAccountServiceService,
 } from "@medconnect/proto/medconnect/auth/v1/service_account_service.ts";
 import { type User, UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
@@ -74,7 +74,7 @@ async function addFactor(user: User): Promise<void> {
 
 async function addAccount(): Promise<ServiceAccount> {
   const scopes = ["scheduling.bookings.read", "billing.payments.read"];
-  const serviceAccount = { name: `System ${newId()}`, scopes } as ServiceAccount;
+  const serviceAccount = ServiceAccount.fromPartial({ name: `System ${newId()}`, scopes });
   const { createServiceAccount: method } = ServiceAccountServiceService;
   return await auth.call(method, createServiceAccount(auth.app), { serviceAccount }, admin);
 }
