@@ -30,6 +30,7 @@ const FILES = [
   "medconnect/events/v1/events.proto",
   "medconnect/scheduling/v1/booking_service.proto",
   "medconnect/scheduling/v1/doctor_service.proto",
+  "medconnect/scheduling/v1/license_service.proto",
   "medconnect/scheduling/v1/slot_service.proto",
 ];
 

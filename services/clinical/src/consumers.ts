@@ -8,6 +8,7 @@ import {
   applyBookingRescheduled,
   applyMoveAccepted,
 } from "./consultations/apply-booking-events.ts";
+import { applyDoctorEvents } from "./doctors/apply-doctor-events.ts";
 import { applyUserEvents } from "./people/apply-user-events.ts";
 
 /** Which events it takes, from whom, and what they do. */
@@ -21,6 +22,7 @@ export function consumersOf(app: Clinical): Consumers {
     "user.enabled": user,
     "break_glass.granted": grant,
     "break_glass.revoked": grant,
+    "doctor.licensed": { from: "scheduling", apply: applyDoctorEvents },
     "booking.confirmed": { from: "scheduling", apply: applyBookingConfirmed },
     "booking.rescheduled": { from: "scheduling", apply: applyBookingRescheduled },
     "booking.move_accepted": { from: "scheduling", apply: applyMoveAccepted },

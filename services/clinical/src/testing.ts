@@ -47,17 +47,18 @@ export async function startClinical() {
 }
 
 /** Consultations of a patient and a doctor that have come so far. */
-function stagesOf({ booking, deliver, join, start, complete }: ReturnType<typeof usesOf>) {
+function stagesOf({ booking, licensed, deliver, join, start, complete }: ReturnType<typeof usesOf>) {
   /** Scheduled to begin in so many minutes. @returns its booking's events */
   const scheduled = async (patient: Caller, doctor: Caller, startMinutes: number) => {
     const made = booking(patient, doctor, startMinutes);
-    const failures = await deliver("scheduling", made.confirmed);
+    const failures = await deliver("scheduling", licensed(doctor), made.confirmed);
     if (failures.length > 0) throw new Error(`the booking was not taken: ${failures}`);
     return made;
   };
 
-  /** The patient joins, and the doctor starts. */
+  /** The patient joins, and the doctor, who is licensed, starts. */
   const meet = async (consultationId: string, patient: Caller, doctor: Caller): Promise<Consultation> => {
+    await deliver("scheduling", licensed(doctor));
     await join(consultationId, patient);
     return await start(consultationId, doctor);
   };
@@ -124,6 +125,15 @@ function usesOf(app: Clinical & TestService) {
           booking: { ...booking, closeOutcome, ...over },
         }),
       };
+    },
+
+    /** The event that a doctor has a verified licence until a day; "": none. */
+    licensed: (doctor: Caller, until = "9999-12-31", version = 1) => {
+      const doctorId = callerId(doctor);
+      const licensing = { doctorId, licensedUntil: until };
+      // Any id but the doctor's, under which auth tells of the user.
+      const aggregateId = doctorId.replace(/^./, (digit) => (digit === "f" ? "e" : "f"));
+      return { type: "doctor.licensed", aggregateId, version, doctor: licensing } satisfies SentEvent;
     },
 
     /** The event that the booking was moved by so many minutes. */

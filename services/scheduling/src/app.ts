@@ -26,6 +26,7 @@ export const EVENT_ROUTES: EventRoutes = {
   "booking.closed": ["billing", "clinical"],
   "booking.expired": ["billing"],
   "booking.payment_refused": ["billing"],
+  "doctor.licensed": ["clinical"],
 };
 
 export interface Scheduling extends Platform {

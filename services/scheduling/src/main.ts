@@ -24,6 +24,7 @@ import { searchDoctors } from "./doctors/search-doctors.ts";
 import { updateDoctor } from "./doctors/update-doctor.ts";
 import { createLicense } from "./licenses/create-license.ts";
 import { rejectLicense, revokeLicense, verifyLicense } from "./licenses/decide-license.ts";
+import { sweepUnlicensedBookings } from "./licenses/end-unlicensed-bookings.ts";
 import { getLicense, listDoctorLicenses, listLicenses } from "./licenses/read-licenses.ts";
 import { reconcileRegularly } from "./reconciliation/reconcile-regularly.ts";
 import { RemoteStandings } from "./reconciliation/standings.ts";
@@ -50,6 +51,7 @@ startProcess("scheduling", async () => {
       const standings = new RemoteStandings(billing!, clinical!, platform.serviceTokens);
       const jobs = [
         new Job("sweep holds", config.HOLD_SWEEP, sweepHolds(app), platform.log),
+        new Job("sweep unlicensed bookings", config.HOLD_SWEEP, sweepUnlicensedBookings(app), platform.log),
         new Job("refresh the search index", REFRESH_INDEX_MS, refreshIndex(app), platform.log),
       ];
       if (config.RECONCILE_EVERY > 0) {

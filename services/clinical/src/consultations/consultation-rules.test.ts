@@ -26,6 +26,7 @@ const scheduled: ConsultationFacts = {
   noShowParty: null,
   doctorReadyTime: null,
   movePending: false,
+  licensedUntil: new Date("9999-12-31T00:00:00Z"),
 };
 
 const CONSULTATIONS = {
@@ -330,3 +331,19 @@ test.each(Object.keys(CONSULTATIONS) as (keyof typeof CONSULTATIONS)[])(
     else expect(add).toThrow(expect.objectContaining({ reason: "CONSULTATION_NOT_COMPLETED" }));
   },
 );
+
+test.each([
+  ["without a verified licence", null],
+  ["whose licence ended the day before", new Date("2029-12-31T00:00:00Z")],
+])("a doctor %s starts nothing, and completes what was started before", (_who, licensedUntil) => {
+  const refusal = expect.objectContaining({ reason: "LICENSE_NOT_VERIFIED" });
+  expect(() => takesStep({ ...waiting, licensedUntil }, STEPS.start, start, TIMES)).toThrow(refusal);
+  const begun = { ...CONSULTATIONS["in progress"], licensedUntil };
+  expect(takesStep(begun, STEPS.complete, start, TIMES)).toBe(true);
+  expect(takesStep(begun, STEPS.start, start, TIMES)).toBe(false);
+});
+
+test("a licence holds through its last day", () => {
+  const lastDay = new Date("2030-01-01T00:00:00Z");
+  expect(takesStep({ ...waiting, licensedUntil: lastDay }, STEPS.start, start, TIMES)).toBe(true);
+});

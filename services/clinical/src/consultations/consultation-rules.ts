@@ -4,6 +4,7 @@ import type {
   Consultation_Status,
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import type { BookingState_CloseOutcome } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import { assertLicensed } from "../doctors/licensing-rules.ts";
 
 /** Where a consultation can go from each status. */
 const TRANSITIONS: Record<Consultation_Status, readonly Consultation_Status[]> = {
@@ -38,6 +39,8 @@ export interface ConsultationFacts {
   doctorReadyTime: Date | null;
   /** The patient has not accepted the booking's move to this time. */
   movePending: boolean;
+  /** Last day of the doctor's verified licences; null without one. */
+  licensedUntil: Date | null;
 }
 
 /** A move from one status to another, with what is written down on the way. */
@@ -57,7 +60,7 @@ export interface Times {
 
 /**
  * Whether a patient or doctor takes a step now; false where the same one has taken it already.
- * Throws NOTES_LOCKED, ILLEGAL_TRANSITION, TOO_EARLY, TOO_LATE, PATIENT_NOT_JOINED, DOCTOR_NOT_READY,
+ * Throws NOTES_LOCKED, ILLEGAL_TRANSITION, LICENSE_NOT_VERIFIED, TOO_EARLY, TOO_LATE, PATIENT_NOT_JOINED, DOCTOR_NOT_READY,
  * MOVE_NOT_ACCEPTED.
  */
 export function takesStep(consultation: ConsultationFacts, step: Step, now: Date, times: Times): boolean {
@@ -66,6 +69,7 @@ export function takesStep(consultation: ConsultationFacts, step: Step, now: Date
   // From SCHEDULED a start only lacks the patient, which a repeated call may find.
   const lacksPatient = step.to === "IN_PROGRESS" && consultation.status === "SCHEDULED";
   assertReachable(lacksPatient ? { ...consultation, status: "WAITING" } : consultation, step, now);
+  if (step.to === "IN_PROGRESS") assertLicensed(consultation.licensedUntil, now);
   assertNotBefore(possibleFrom(consultation, step, times), now);
   if (lacksPatient) throw new ApiError("PATIENT_NOT_JOINED");
   if (step.to === "NO_SHOW" && step.party === "PATIENT") assertMissed(consultation, now);

@@ -30,11 +30,13 @@ export interface ConsultationRow {
   doctor_ready_time: Date | null;
   move_pending: number;
   overdue_time: Date | null;
+  /** Last day of the doctor's verified licences; null without one. */
+  licensed_until: Date | null;
   version: number;
 }
 
 /** A consultation without its texts: a list reads no more than it shows. */
-export type ListedConsultation = Omit<ConsultationRow, "notes" | "abandon_reason"> & {
+export type ListedConsultation = Omit<ConsultationRow, "notes" | "abandon_reason" | "licensed_until"> & {
   addenda_count: number;
 };
 
@@ -44,7 +46,8 @@ const LISTED = `c.id, c.booking_id, c.payment_id, c.patient_id, p.full_name AS p
 const FROM = `FROM consultations c
   LEFT JOIN people p ON p.user_id = c.patient_id
   LEFT JOIN people d ON d.user_id = c.doctor_id`;
-const SELECT = `SELECT ${LISTED}, c.notes, c.abandon_reason ${FROM}`;
+const SELECT = `SELECT ${LISTED}, c.notes, c.abandon_reason, l.licensed_until ${FROM}
+  LEFT JOIN doctors l ON l.doctor_id = c.doctor_id`;
 
 /** What a confirmed booking says of its consultation. */
 export type NewConsultation = Pick<

@@ -30,6 +30,7 @@ export const factsOf = (row: ConsultationRow, box: SealedBox): ConsultationFacts
   noShowParty: row.no_show_party,
   doctorReadyTime: row.doctor_ready_time,
   movePending: row.move_pending === 1,
+  licensedUntil: row.licensed_until,
 });
 
 /** The consultation without what was written: for lists, whose answers are bounded. */

@@ -6,7 +6,10 @@ import type {
 import type { Clinical } from "../app.ts";
 import { takeStep } from "./take-step.ts";
 
-/** ConsultationService.StartConsultation. Throws NOT_FOUND, ILLEGAL_TRANSITION, TOO_EARLY, PATIENT_NOT_JOINED. */
+/**
+ * ConsultationService.StartConsultation. Throws NOT_FOUND, ILLEGAL_TRANSITION, LICENSE_NOT_VERIFIED, TOO_EARLY,
+ * PATIENT_NOT_JOINED.
+ */
 export const startConsultation =
   (app: Clinical) =>
   async ({ consultationId }: StartConsultationRequest, call: Call): Promise<Consultation> =>

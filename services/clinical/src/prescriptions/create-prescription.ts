@@ -12,10 +12,11 @@ import { isOwn } from "../access.ts";
 import type { Clinical } from "../app.ts";
 import { assertCompleted } from "../consultations/consultation-rules.ts";
 import { type ConsultationRow, findConsultation } from "../consultations/consultation-store.ts";
+import { assertLicensed } from "../doctors/licensing-rules.ts";
 import { accessTo, contentPlace, itemsPlace, toPrescription } from "./prescription.ts";
 import { insertPrescription, type PrescriptionRow } from "./prescription-store.ts";
 
-/** PrescriptionService.CreatePrescription. Throws NOT_FOUND, CONSULTATION_NOT_COMPLETED. */
+/** PrescriptionService.CreatePrescription. Throws NOT_FOUND, CONSULTATION_NOT_COMPLETED, LICENSE_NOT_VERIFIED. */
 export const createPrescription =
   (app: Clinical) =>
   async (request: CreatePrescriptionRequest, call: Call): Promise<Prescription> => {
@@ -27,6 +28,7 @@ export const createPrescription =
       // No lock: a completed consultation stays completed.
       assertCompleted(consultation);
       const now = app.clock.now();
+      assertLicensed(consultation.licensed_until, now);
       const row = newPrescription(consultation, request, now, app.prescriptionValidityMs, app.box);
       insertPrescription(tx, row);
       return {

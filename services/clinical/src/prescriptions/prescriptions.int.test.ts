@@ -321,3 +321,22 @@ test("what is prescribed lies encrypted in the database", async () => {
   expect(row!.content.includes("food")).toBe(false);
   expect(row!.items.includes("amoxicillin")).toBe(false);
 });
+
+test("a doctor prescribes only with a verified licence that is valid", async () => {
+  const consultationId = await complete();
+  const { deliver, licensed } = clinical;
+  await deliver("scheduling", licensed(doctor, "", 2));
+  const key = newId();
+  const refused = prescribe(consultationId, doctor, { idempotencyKey: key });
+  await expect(refused).rejects.toMatchObject({ reason: "LICENSE_NOT_VERIFIED" });
+  await deliver("scheduling", licensed(doctor, "2999-12-31", 3));
+  expect((await prescribe(consultationId, doctor, { idempotencyKey: key })).response.status).toBe("ACTIVE");
+});
+
+test("an older event about a doctor's licence changes nothing", async () => {
+  const consultationId = await complete();
+  const { deliver, licensed } = clinical;
+  await deliver("scheduling", licensed(doctor, "", 5));
+  await deliver("scheduling", licensed(doctor, "9999-12-31", 4));
+  await expect(prescribe(consultationId)).rejects.toMatchObject({ reason: "LICENSE_NOT_VERIFIED" });
+});

@@ -7,7 +7,7 @@ import type {
   CreateBookingRequest,
 } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import type { Scheduling } from "../app.ts";
-import { statusAt } from "../slots/slot-rules.ts";
+import { whyNotBookable } from "../slots/bookable.ts";
 import { bookingTrail, reasonPlace, toBookingWithoutTexts } from "./booking.ts";
 import {
   type BookableSlot,
@@ -45,9 +45,8 @@ export const bookSlot =
   };
 
 function assertBookable(slot: BookableSlot | undefined, now: Date): asserts slot is BookableSlot {
-  if (!slot || slot.hidden) throw new ApiError("NOT_FOUND");
-  const status = statusAt({ status: slot.status, holdExpireTime: slot.hold_expire_time }, now);
-  if (status !== "OPEN" || slot.start_time <= now) throw new ApiError("SLOT_UNAVAILABLE");
+  const refusal = slot ? whyNotBookable(slot, now) : "NOT_FOUND";
+  if (refusal) throw new ApiError(refusal);
 }
 
 function newBooking(slot: BookableSlot, patientId: string, now: Date, holdMs: number): BookingRow {

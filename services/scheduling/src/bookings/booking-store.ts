@@ -9,8 +9,9 @@ import type {
   ListBookingsRequest,
 } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import type { FeeColumns } from "../money.ts";
+import { IS_OPEN, openValues, PRACTISES_AT_START } from "../slots/bookable.ts";
 import { MAX_LENGTH_MS } from "../slots/slot-rules.ts";
-import type { SlotRow } from "../slots/slot-store.ts";
+import { SLOT_COLUMNS, type SlotRow } from "../slots/slot-store.ts";
 import type { CloseOutcome, Settlement } from "./booking-rules.ts";
 
 export interface BookingRow extends FeeColumns {
@@ -56,7 +57,6 @@ export const NOT_CLOSED = {
 /** A slot as a patient is about to book it. */
 export interface BookableSlot extends SlotRow {
   doctor_name: string;
-  hidden: number;
   patient_name: string | null;
 }
 
@@ -78,8 +78,7 @@ export async function findBookableSlot(
   patientId: string,
 ): Promise<BookableSlot | undefined> {
   const [row] = await db.read<BookableSlot>(
-    `SELECT s.id, s.doctor_id, s.start_time, s.end_time, s.status, s.fee_currency, s.fee_minor, s.booking_id,
-       s.hold_expire_time, d.display_name AS doctor_name, d.hidden, p.full_name AS patient_name
+    `SELECT ${SLOT_COLUMNS}, d.display_name AS doctor_name, p.full_name AS patient_name
      FROM slots s JOIN doctors d ON d.id = s.doctor_id LEFT JOIN people p ON p.user_id = ?
      WHERE s.id = ?`,
     [patientId, slotId],
@@ -129,8 +128,8 @@ export const claimOf = (row: BookingRow, now: Date): Claim => ({
 });
 
 /**
- * Takes the slot if it is open, neither doctor nor patient is disabled, and the patient has no other live booking at that time. The patient's row is touched
- * first, so that two claims of one patient cannot pass each other.
+ * Takes the slot if it is bookable, the patient is not disabled and has no other live booking at that time. The patient's
+ * row is touched first, so that two claims of one patient cannot pass each other.
  *
  * @returns whether the slot was taken
  */
@@ -138,9 +137,9 @@ export async function claimSlot(tx: Transaction, claim: Claim): Promise<boolean>
   const { slotId, bookingId, patientId, startTime, endTime, holdExpireTime, now } = claim;
   touchCalendar(tx, patientId);
   const { affectedRows } = await tx.write(
-    `UPDATE slots SET status = ?, booking_id = ?, hold_expire_time = ?
-     WHERE id = ? AND start_time > ? AND (status = 'OPEN' OR (status = 'HELD' AND hold_expire_time <= ?))
-       AND NOT EXISTS (SELECT 1 FROM doctors d WHERE d.id = slots.doctor_id AND d.hidden)
+    `UPDATE slots s SET s.status = ?, s.booking_id = ?, s.hold_expire_time = ?
+     WHERE s.id = ? AND ${IS_OPEN}
+       AND EXISTS (SELECT 1 FROM doctors d WHERE d.id = s.doctor_id AND ${PRACTISES_AT_START})
        AND NOT EXISTS (SELECT 1 FROM people p WHERE p.user_id = ? AND p.disabled)
        AND NOT EXISTS (${LIVE_OVERLAP})`,
     [
@@ -148,8 +147,7 @@ export async function claimSlot(tx: Transaction, claim: Claim): Promise<boolean>
       bookingId,
       holdExpireTime,
       slotId,
-      now,
-      now,
+      ...openValues(now),
       patientId,
       ...overlapParams(patientId, startTime, endTime, now, bookingId),
     ],

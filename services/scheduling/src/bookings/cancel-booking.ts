@@ -40,8 +40,8 @@ export const cancelBooking =
     );
   };
 
-/** Ends what a disabled account leaves behind: the patient gets everything back. */
-export async function cancelForDisabledAccount(
+/** Cancels a booking that cannot take place, such as of a disabled account: the patient gets everything back. */
+export async function cancelByPlatform(
   tx: Transaction,
   id: string,
   now: Date,

@@ -7,6 +7,7 @@ import type {
   RescheduleBookingRequest,
 } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import type { Scheduling } from "../app.ts";
+import { whyNotBookable } from "../slots/bookable.ts";
 import { lockSlots, releaseSlot, type SlotRow } from "../slots/slot-store.ts";
 import { saveAcceptance } from "./accept-move.ts";
 import { bookingTrail, factsOf } from "./booking.ts";
@@ -49,7 +50,7 @@ export const rescheduleBooking =
       }
       assertReschedulable(factsOf(row), user.role, now, app.cancelCutoffMs);
       const slot = slots.find(({ id }) => id === slotId);
-      assertFits(row, slot);
+      assertFits(row, slot, now);
       const moved: BookingRow = {
         ...row,
         slot_id: slot.id,
@@ -79,10 +80,12 @@ export const rescheduleBooking =
     );
   };
 
-function assertFits(booking: BookingRow, slot: SlotRow | undefined): asserts slot is SlotRow {
+function assertFits(booking: BookingRow, slot: SlotRow | undefined, now: Date): asserts slot is SlotRow {
   if (!slot) throw new ApiError("NOT_FOUND");
   if (slot.doctor_id !== booking.doctor_id) throw new ApiError("DOCTOR_DIFFERS");
   if (slot.fee_minor !== booking.fee_minor || slot.fee_currency !== booking.fee_currency) {
     throw new ApiError("FEE_DIFFERS");
   }
+  const refusal = whyNotBookable(slot, now);
+  if (refusal) throw new ApiError(refusal);
 }

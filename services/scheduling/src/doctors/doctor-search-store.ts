@@ -4,12 +4,14 @@ import { before, type Filter, following, where } from "@medconnect/platform/db/f
 import { limitOf, type Page } from "@medconnect/platform/page-token.ts";
 import { countryOf } from "@medconnect/platform/regions.ts";
 import type { SearchDoctorsRequest } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
+import { IS_BOOKABLE, openValues } from "../slots/bookable.ts";
 import { COLUMNS, columnValues, type DoctorRow } from "./doctor-store.ts";
 import { specialtyKeyOf } from "./search-index-store.ts";
 import { MAX_QUERY_WORDS, rangesOf, type WordRange } from "./search-words.ts";
 
-const HAS_OPEN_SLOT = `EXISTS (SELECT 1 FROM slots s WHERE s.doctor_id = d.id AND s.start_time >= ?
-  AND s.start_time < ? AND (s.status = 'OPEN' OR (s.status = 'HELD' AND s.hold_expire_time <= ?)))`;
+/** Takes the interval of the start, and `openValues`. */
+const HAS_BOOKABLE_SLOT = `EXISTS (SELECT 1 FROM slots s WHERE s.doctor_id = d.id AND s.start_time >= ?
+  AND s.start_time < ? AND ${IS_BOOKABLE})`;
 /** Takes the day, the region and its country. */
 const IS_LICENSED_FOR = `EXISTS (SELECT 1 FROM licenses l WHERE l.doctor_id = d.id AND l.status = 'VERIFIED'
   AND l.expire_date >= ? AND l.region IN (?, ?))`;
@@ -67,7 +69,9 @@ function filtersOf(
     ["JSON_CONTAINS(d.languages, JSON_QUOTE(?))", language || undefined],
     region ? [IS_LICENSED_FOR, today, region, countryOf(region)] : undefined,
     ["d.fee_minor <= ?", maxFeeMinor],
-    availableFrom || availableTo ? [HAS_OPEN_SLOT, from, availableTo ?? FAR, now] : undefined,
+    availableFrom || availableTo
+      ? [HAS_BOOKABLE_SLOT, from, availableTo ?? FAR, ...openValues(now)]
+      : undefined,
   ];
 }
 

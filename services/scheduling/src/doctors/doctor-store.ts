@@ -6,6 +6,7 @@ import type { Doctor } from "@medconnect/proto/medconnect/scheduling/v1/doctor_s
 import { License } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
 import { shownDate } from "../licenses/license-rules.ts";
 import { type FeeColumns, feeColumns, feeOf } from "../money.ts";
+import { IS_BOOKABLE, openValues } from "../slots/bookable.ts";
 import { isPractising } from "./doctor-rules.ts";
 import { indexDoctor, lockIndexedText } from "./search-index-store.ts";
 
@@ -49,11 +50,9 @@ export const COLUMNS = `d.id, d.display_name, d.name_key, d.specialty, d.bio, d.
       'status', l.status, 'decideTime', DATE_FORMAT(l.decide_time, ${JSON_TIME}),
       'createTime', DATE_FORMAT(l.create_time, ${JSON_TIME})))
     FROM licenses l WHERE l.doctor_id = d.id AND l.status IN ('PENDING', 'VERIFIED') AND l.expire_date >= ?) AS licenses,
-  (SELECT s.start_time FROM slots s WHERE s.doctor_id = d.id AND s.start_time > ?
-    AND (s.status = 'OPEN' OR (s.status = 'HELD' AND s.hold_expire_time <= ?))
-    ORDER BY s.start_time LIMIT 1) AS next_available_time`;
+  (SELECT s.start_time FROM slots s WHERE s.doctor_id = d.id AND ${IS_BOOKABLE} ORDER BY s.start_time LIMIT 1) AS next_available_time`;
 
-export const columnValues = (now: Date): SqlValue[] => [dateOf(now), now, now];
+export const columnValues = (now: Date): SqlValue[] => [dateOf(now), ...openValues(now)];
 
 export async function findDoctor(db: Database, id: string, now: Date): Promise<DoctorRow | undefined> {
   const [row] = await db.read<DoctorRow>(`SELECT ${COLUMNS} FROM doctors d WHERE d.id = ?`, [

@@ -1,5 +1,5 @@
 import { dateOf } from "@medconnect/platform/calendar-date.ts";
-import { readTrails } from "@medconnect/platform/changes.ts";
+import { readTrails, type Trail } from "@medconnect/platform/changes.ts";
 import { duplicateKeyOf } from "@medconnect/platform/db/errors.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
@@ -11,16 +11,18 @@ import type {
   VerifyLicenseRequest,
 } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
 import type { Scheduling } from "../app.ts";
+import { endUnlicensedBookings } from "./end-unlicensed-bookings.ts";
 import { assertDecidable, type Decision } from "./license-rules.ts";
 import {
-  copyLicensedUntil,
   decideLicense,
   findLicense,
   type LicenseRow,
   lockLicense,
   replaceVerified,
   toLicense,
+  updateLicensing,
 } from "./license-store.ts";
+import { licensingEvent } from "./licensing.ts";
 
 /** LicenseService.VerifyLicense. Throws NOT_FOUND, ILLEGAL_TRANSITION, LICENSE_NUMBER_TAKEN. */
 export const verifyLicense =
@@ -62,16 +64,33 @@ async function decide(
       return { response: toLicense(row, now), trails: [] };
     if (decision === "VERIFIED") await verify(tx, row, now);
     else await decideLicense(tx, row.id, decision, reason, now);
-    copyLicensedUntil(tx, row.doctor_id);
+    const licensed = decision === "REJECTED" ? [] : await changeLicensing(app, tx, row.doctor_id, now);
     const decided: LicenseRow = { ...row, status: decision, reject_reason: reason, decide_time: now };
     return {
       response: toLicense(decided, now),
-      trails: [{ resource: `licenses/${row.id}`, subjectIds: [row.doctor_id] }],
+      trails: [{ resource: `licenses/${row.id}`, subjectIds: [row.doctor_id] }, ...licensed],
     };
   };
   return await app.changes.apply(call, decideOnce, ({ id, doctorId }) =>
     readTrails("license.list", [{ resource: `licenses/${id}`, subjectIds: [doctorId] }]),
   );
+}
+
+/** Tells others until when the doctor is licensed now, and cancels bookings that lack a licence. */
+async function changeLicensing(
+  { box }: Scheduling,
+  tx: Transaction,
+  doctorId: string,
+  now: Date,
+): Promise<Trail[]> {
+  const licensing = await updateLicensing(tx, doctorId, now);
+  const told = {
+    action: "doctor.license",
+    resource: `doctors/${doctorId}`,
+    subjectIds: [doctorId],
+    events: [licensingEvent(licensing)],
+  };
+  return [told, ...(await endUnlicensedBookings(tx, doctorId, now, box))];
 }
 
 async function verify(tx: Transaction, row: LicenseRow, now: Date): Promise<void> {

@@ -117,14 +117,29 @@ export async function decideLicense(
   ]);
 }
 
-/** Copies the last day of the doctor's verified licences to where hot statements read it. */
-export function copyLicensedUntil(tx: Transaction, doctorId: string): void {
+/** A doctor's licensing, as others are told of it. */
+export interface LicensingRow {
+  id: string;
+  licensed_until: Date | null;
+  licensing_version: number;
+}
+
+/**
+ * Copies the last day of the doctor's verified licences to where hot statements read it, under a new version, and has
+ * bookings compared with it.
+ */
+export async function updateLicensing(tx: Transaction, doctorId: string, now: Date): Promise<LicensingRow> {
   tx.defer(
-    `UPDATE doctors SET licensed_until =
+    `UPDATE doctors SET licensing_version = licensing_version + 1, licensing_change_time = ?, licensed_until =
        (SELECT MAX(l.expire_date) FROM licenses l WHERE l.doctor_id = doctors.id AND l.status = 'VERIFIED')
      WHERE id = ?`,
+    [now, doctorId],
+  );
+  const [row] = await tx.read<LicensingRow>(
+    "SELECT id, licensed_until, licensing_version FROM doctors WHERE id = ?",
     [doctorId],
   );
+  return row!;
 }
 
 export function toLicense(row: LicenseRow, now: Date): License {

@@ -4,7 +4,7 @@ import type { EventHandler } from "@medconnect/platform/inbox/inbox.ts";
 import type { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Scheduling } from "../app.ts";
 import { findFutureBookings, touchCalendar } from "../bookings/booking-store.ts";
-import { cancelForDisabledAccount } from "../bookings/cancel-booking.ts";
+import { cancelByPlatform } from "../bookings/cancel-booking.ts";
 import { copyAccount } from "../doctors/doctor-store.ts";
 import { lockSlotsAhead, withdrawOpenSlots } from "../slots/slot-store.ts";
 import { savePerson } from "./people-store.ts";
@@ -47,7 +47,7 @@ async function cancelWhatIsAhead(app: Scheduling, tx: Transaction, userId: strin
   touchCalendar(tx, userId);
   lockSlotsAhead(tx, userId, now);
   for (const id of await findFutureBookings(tx, userId, now)) {
-    trails.push(...(await cancelForDisabledAccount(tx, id, now, app.box)));
+    trails.push(...(await cancelByPlatform(tx, id, now, app.box)));
   }
   // Last, as each booking that ends opens its slot again.
   const withdrawn = await withdrawOpenSlots(tx, userId, now);

@@ -60,6 +60,10 @@ beforeEach(async () => {
 
 const fromNow = (ms: number) => new Date(service.clock.now().getTime() + ms);
 
+const LICENSED_DOCTOR = `INSERT IGNORE INTO doctors (id, display_name, specialty, bio, languages, time_zone, fee_minor,
+    hidden, version, create_time, licensed_until)
+  VALUES (?, 'Dora', 'Cardiology', '', '[]', 'UTC', 0, FALSE, 1, ?, '9999-12-31')`;
+
 /** A booking for tomorrow as it is after its events were delivered, with its slot. */
 async function makeBooking(
   status: BookingRow["status"],
@@ -99,6 +103,7 @@ async function makeBooking(
   };
   const slot = { id: row.slot_id, doctorId: row.doctor_id, startTime, endTime, fee: FEE };
   await app.db.transaction(async (tx) => {
+    tx.defer(LICENSED_DOCTOR, [row.doctor_id, service.clock.now()]);
     insertSlots(tx, [{ ...slot, status: "OPEN" }]);
     insertBooking(tx, row);
   });

@@ -3,8 +3,9 @@ import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type { Slot } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import type { Scheduling } from "../app.ts";
 import { expireBooking } from "../bookings/expire-bookings.ts";
-import { decideTransition, isVisibleTo, type SlotTransition, statusAt } from "./slot-rules.ts";
-import { findSlot, lockSlot, setSlotStatus, toSlot } from "./slot-store.ts";
+import { isVisibleTo } from "./bookable.ts";
+import { decideTransition, type SlotTransition, statusAt } from "./slot-rules.ts";
+import { findSlot, lockSlot, type SlotRow, setSlotStatus, toSlot } from "./slot-store.ts";
 
 /**
  * SlotService.BlockSlot, UnblockSlot, WithdrawSlot.
@@ -15,7 +16,7 @@ export const changeSlot =
   async ({ slotId }: { slotId: string }, call: Call): Promise<Slot> => {
     const found = await findSlot(app.db, slotId);
     if (!found) throw new ApiError("NOT_FOUND");
-    assertOwn(toSlot(found, app.clock.now()), userOf(call).userId);
+    assertOwn(found, userOf(call).userId, app.clock.now());
     return await app.changes.apply(call, async (tx) => {
       const now = app.clock.now();
       const row = await lockSlot(tx, slotId);
@@ -34,7 +35,8 @@ export const changeSlot =
   };
 
 /** Another doctor's slot is NOT_OWNER while everybody may see it, and as a missing one otherwise. */
-function assertOwn(slot: Slot, userId: string): void {
-  if (slot.doctorId === userId) return;
-  throw isVisibleTo(slot, userId) ? new ApiError("NOT_OWNER") : hiddenFrom(`slots/${slot.id}`, slot.doctorId);
+function assertOwn(slot: SlotRow, userId: string, now: Date): void {
+  if (slot.doctor_id === userId) return;
+  if (isVisibleTo(slot, userId, now)) throw new ApiError("NOT_OWNER");
+  throw hiddenFrom(`slots/${slot.id}`, slot.doctor_id);
 }

@@ -9,7 +9,7 @@ import type {
 } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import type { Scheduling } from "../app.ts";
 import { findShownDoctor } from "../doctors/find-shown-doctor.ts";
-import { isVisibleTo } from "./slot-rules.ts";
+import { isVisibleTo } from "./bookable.ts";
 import { findSlot, listSlots as list, toSlot } from "./slot-store.ts";
 
 const MAX_RANGE_MS = 62 * 24 * 3_600_000;
@@ -19,22 +19,23 @@ export const getSlot =
   (app: Scheduling) =>
   async ({ slotId }: GetSlotRequest, call: Call): Promise<Slot> => {
     const row = await findSlot(app.db, slotId);
-    if (!row) throw new ApiError("NOT_FOUND");
-    const slot = toSlot(row, app.clock.now());
-    if (!isVisibleTo(slot, callerId(call.caller))) throw new ApiError("NOT_FOUND");
-    return slot;
+    const now = app.clock.now();
+    if (!row || !isVisibleTo(row, callerId(call.caller), now)) throw new ApiError("NOT_FOUND");
+    return toSlot(row, now);
   };
 
-/** SlotService.ListSlots. Throws NOT_FOUND, INVALID_PAGE_TOKEN. */
+/** SlotService.ListSlots: to others than the doctor, of slots that can be booked. Throws NOT_FOUND, INVALID_PAGE_TOKEN. */
 export const listSlots =
   (app: Scheduling) =>
   async (request: ListSlotsRequest, call: Call): Promise<ListSlotsResponse> => {
     const { doctorId, startTime, endTime } = request;
-    await findShownDoctor(app, doctorId, call);
     const now = app.clock.now();
     const isOwn = doctorId === callerId(call.caller);
     const asked = request.status === "STATUS_UNSPECIFIED" ? undefined : request.status;
-    if (!isOwn && asked && asked !== "OPEN") return { slots: [], nextPageToken: "" };
+    if (!isOwn && asked && asked !== "OPEN") {
+      await findShownDoctor(app, doctorId, call);
+      return { slots: [], nextPageToken: "" };
+    }
     const page = app.pages.open(
       request,
       "slots",
@@ -52,7 +53,9 @@ export const listSlots =
         "must be at most 62 days after startTime, or after now where that is absent",
       );
     }
-    const found = await list(app.db, doctorId, range, isOwn ? asked : "OPEN", page, now);
+    const found = await list(app.db, { doctorId, range, status: isOwn ? asked : "BOOKABLE" }, page, now);
+    // A doctor who has something to show is there.
+    if (found.length === 0) await findShownDoctor(app, doctorId, call);
     const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.start_time, row.id]);
     return { slots: rows.map((row) => toSlot(row, now)), nextPageToken };
   };

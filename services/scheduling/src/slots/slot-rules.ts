@@ -41,10 +41,6 @@ export function statusAt(slot: { status: Slot_Status; holdExpireTime: Date | nul
   return holdEnded ? "OPEN" : slot.status;
 }
 
-/** Whether somebody may know of a slot: of an open one everybody, of any other its doctor. */
-export const isVisibleTo = (slot: { status: Slot_Status; doctorId: string }, userId: string): boolean =>
-  slot.status === "OPEN" || slot.doctorId === userId;
-
 const TRANSITIONS = {
   block: { from: "OPEN", to: "BLOCKED" },
   unblock: { from: "BLOCKED", to: "OPEN" },

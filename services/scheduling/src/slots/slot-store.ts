@@ -5,55 +5,62 @@ import { limitOf, type Page } from "@medconnect/platform/page-token.ts";
 import type { Money } from "@medconnect/proto/medconnect/common/v1/money.ts";
 import type { Slot, Slot_Status } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import { type FeeColumns, feeColumns, feeOf } from "../money.ts";
+import { type BookableFacts, IS_BOOKABLE, openValues, PRACTISES_AT_START } from "./bookable.ts";
 import { type Interval, MAX_LENGTH_MS, statusAt } from "./slot-rules.ts";
 
-export interface SlotRow extends FeeColumns {
+export interface SlotRow extends FeeColumns, BookableFacts {
   id: string;
   doctor_id: string;
-  start_time: Date;
   end_time: Date;
-  status: Slot_Status;
   booking_id: string | null;
-  hold_expire_time: Date | null;
 }
 
-const COLUMNS =
-  "id, doctor_id, start_time, end_time, status, fee_currency, fee_minor, booking_id, hold_expire_time";
+/** Columns of a `SlotRow`, of slot `s` and doctor `d`. */
+export const SLOT_COLUMNS = `s.id, s.doctor_id, s.start_time, s.end_time, s.status, s.fee_currency, s.fee_minor,
+  s.booking_id, s.hold_expire_time, d.hidden, d.licensed_until`;
+const SELECT = `SELECT ${SLOT_COLUMNS} FROM slots s JOIN doctors d ON d.id = s.doctor_id`;
 /** As `statusAt`; takes the time as parameter. */
-const STATUS_AT = "IF(status = 'HELD' AND hold_expire_time <= ?, 'OPEN', status)";
+const STATUS_AT = "IF(s.status = 'HELD' AND s.hold_expire_time <= ?, 'OPEN', s.status)";
 
 export async function findSlot(db: Database, id: string): Promise<SlotRow | undefined> {
-  const [row] = await db.read<SlotRow>(`SELECT ${COLUMNS} FROM slots WHERE id = ?`, [id]);
+  const [row] = await db.read<SlotRow>(`${SELECT} WHERE s.id = ?`, [id]);
   return row;
 }
 
 export async function lockSlot(tx: Transaction, id: string): Promise<SlotRow> {
-  const [row] = await tx.read<SlotRow>(`SELECT ${COLUMNS} FROM slots WHERE id = ? FOR UPDATE`, [id]);
+  const [row] = await tx.read<SlotRow>(`${SELECT} WHERE s.id = ? FOR UPDATE OF s`, [id]);
   return row!;
 }
 
 /** Locks slots in the order that everyone keeps. */
 export async function lockSlots(tx: Transaction, ids: string[]): Promise<SlotRow[]> {
-  return await tx.read<SlotRow>(`SELECT ${COLUMNS} FROM slots WHERE id IN (?) ORDER BY id FOR UPDATE`, [ids]);
+  return await tx.read<SlotRow>(`${SELECT} WHERE s.id IN (?) ORDER BY s.id FOR UPDATE OF s`, [ids]);
 }
 
-/** A doctor's slots that begin within the interval, by start. */
+/** Slots of a doctor to list. */
+export interface SlotFilter {
+  doctorId: string;
+  /** They begin within this interval. */
+  range: Interval;
+  /** BOOKABLE: what others than the doctor see. */
+  status: Slot_Status | "BOOKABLE" | undefined;
+}
+
+/** A doctor's slots, by start. */
 export async function listSlots(
   db: Database,
-  doctorId: string,
-  { startTime, endTime }: Interval,
-  status: Slot_Status | undefined,
+  { doctorId, range, status }: SlotFilter,
   page: Page,
   now: Date,
 ): Promise<SlotRow[]> {
   const { sql, params } = where(
-    ["doctor_id = ?", doctorId],
-    ["start_time >= ?", startTime],
-    ["start_time < ?", endTime],
-    [`${STATUS_AT} = ?`, now, status],
-    following("start_time", "id", page.after),
+    ["s.doctor_id = ?", doctorId],
+    ["s.start_time >= ?", range.startTime],
+    ["s.start_time < ?", range.endTime],
+    status === "BOOKABLE" ? [IS_BOOKABLE, ...openValues(now)] : [`${STATUS_AT} = ?`, now, status],
+    following("s.start_time", "s.id", page.after),
   );
-  return await db.read<SlotRow>(`SELECT ${COLUMNS} FROM slots ${sql} ORDER BY start_time, id LIMIT ?`, [
+  return await db.read<SlotRow>(`${SELECT} ${sql} ORDER BY s.start_time, s.id LIMIT ?`, [
     ...params,
     limitOf(page),
   ]);
@@ -118,7 +125,7 @@ export function setSlotStatus(tx: Transaction, id: string, status: Slot_Status):
   ]);
 }
 
-/** @returns whether the booking's hold had not ended, and the slot is booked now */
+/** @returns whether the booking's hold had not ended, and the doctor practises: the slot is booked now */
 export async function bookHeldSlot(
   tx: Transaction,
   id: string,
@@ -126,8 +133,9 @@ export async function bookHeldSlot(
   now: Date,
 ): Promise<boolean> {
   const { affectedRows } = await tx.write(
-    `UPDATE slots SET status = 'BOOKED', hold_expire_time = NULL
-     WHERE id = ? AND booking_id = ? AND status = 'HELD' AND hold_expire_time > ?`,
+    `UPDATE slots s SET s.status = 'BOOKED', s.hold_expire_time = NULL
+     WHERE s.id = ? AND s.booking_id = ? AND s.status = 'HELD' AND s.hold_expire_time > ?
+       AND EXISTS (SELECT 1 FROM doctors d WHERE d.id = s.doctor_id AND ${PRACTISES_AT_START})`,
     [id, bookingId, now],
   );
   return affectedRows === 1;

@@ -1,0 +1,19 @@
+import { expect, test } from "@jest/globals";
+import { assertLicensed } from "./licensing-rules.ts";
+
+const day = (text: string) => new Date(`${text}T00:00:00Z`);
+
+test.each([
+  ["on the licence's last day, to its last second", "2030-05-31", "2030-05-31T23:59:59.999Z"],
+  ["long before", "9999-12-31", "2030-05-31T12:00:00Z"],
+])("a doctor may treat %s", (_when, until, now) => {
+  expect(() => assertLicensed(day(until), new Date(now))).not.toThrow();
+});
+
+test.each([
+  ["without a licence", null, "2030-05-31T12:00:00Z"],
+  ["from the day after the licence's last", "2030-05-31", "2030-06-01T00:00:00Z"],
+])("a doctor may not treat %s", (_when, until, now) => {
+  const refusal = expect.objectContaining({ reason: "LICENSE_NOT_VERIFIED" });
+  expect(() => assertLicensed(until === null ? null : day(until), new Date(now))).toThrow(refusal);
+});

@@ -1,0 +1,182 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { newId } from "@medconnect/platform/ids.ts";
+import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import {
+  CreateLicenseRequest,
+  LicenseServiceService,
+} from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
+import { Desk, HOLD_MS, MINUTE_MS } from "../testing.ts";
+import { createLicense } from "./create-license.ts";
+import { revokeLicense } from "./decide-license.ts";
+import { sweepUnlicensedBookings } from "./end-unlicensed-bookings.ts";
+
+const DAY_MINUTES = 24 * 60;
+const NOT_FOUND = { reason: "NOT_FOUND" };
+
+let desk: Desk;
+
+beforeAll(async () => {
+  desk = await Desk.open();
+});
+afterAll(() => desk.close());
+beforeEach(() => desk.admit());
+
+const { createLicense: create, revokeLicense: revokeMethod } = LicenseServiceService;
+
+/** Has the doctor's claim of a licence verified. @param days until its last day; absent: it does not end */
+async function license(number: string, days?: number) {
+  const expireDate =
+    days === undefined
+      ? ""
+      : desk
+          .at(days * DAY_MINUTES)
+          .toISOString()
+          .slice(0, 10);
+  const request = CreateLicenseRequest.fromPartial({
+    doctorId: desk.doctor.userId,
+    number,
+    region: "DE",
+    expireDate,
+  });
+  const { response } = await invoke(create, createLicense(desk.app), desk.doctor, request);
+  return await desk.verify(response.id);
+}
+
+const revoke = async (licenseId: string) => {
+  const request = { licenseId, reason: "Struck off the register", idempotencyKey: "" };
+  return await invoke(revokeMethod, revokeLicense(desk.app), desk.admin, request);
+};
+
+const firstLicense = async (fee = 0) => {
+  const first = await desk.claimLicense(fee);
+  return await desk.verify(first.id);
+};
+
+test("revoking the last licence cancels future bookings with a full refund, at once", async () => {
+  const { id } = await firstLicense(5000);
+  const { response: paid } = await desk.book((await desk.offer(60)).id);
+  await desk.authorized(paid.id);
+  const { response: held } = await desk.book((await desk.offer(120)).id);
+  await revoke(id);
+  for (const booking of [paid, held]) {
+    expect(await desk.read(booking.id, desk.admin)).toMatchObject({
+      status: "CANCELLED",
+      cancelledBy: "ADMIN",
+    });
+  }
+  const settlements = await desk.app.db.read<{ settlement: string }>(
+    "SELECT settlement FROM bookings WHERE doctor_id = ?",
+    [desk.doctor.userId],
+  );
+  expect(settlements).toEqual([{ settlement: "RETURN" }, { settlement: "RETURN" }]);
+});
+
+test("revoking one of two licences cancels nothing", async () => {
+  const { id } = await firstLicense();
+  await license("OTHER-1");
+  const { response: booking } = await desk.book((await desk.offer(60)).id);
+  await revoke(id);
+  expect((await desk.read(booking.id)).status).toBe("CONFIRMED");
+});
+
+test("revoking the licence that lasts longest cancels what lies beyond the others", async () => {
+  const first = await desk.claimLicense(0);
+  await license("SHORT-1", 2);
+  await desk.verify(first.id);
+  const { response: covered } = await desk.book((await desk.offer(60)).id);
+  const { response: beyond } = await desk.book((await desk.offer(5 * DAY_MINUTES)).id);
+  await revoke(first.id);
+  expect((await desk.read(covered.id)).status).toBe("CONFIRMED");
+  expect((await desk.read(beyond.id)).status).toBe("CANCELLED");
+});
+
+test("a licence renewed to an earlier day cancels what lies beyond it", async () => {
+  await desk.claimLicense(0);
+  await license("RENEWED-2", 30);
+  const { response: beyond } = await desk.book((await desk.offer(5 * DAY_MINUTES)).id);
+  await license("RENEWED-2", 2);
+  expect((await desk.read(beyond.id)).status).toBe("CANCELLED");
+});
+
+test("a past booking stays as it is, and so does one of a doctor from before there were licences", async () => {
+  const { id } = await firstLicense();
+  const { response: past } = await desk.book((await desk.offer(60)).id);
+  desk.app.clock.advance(2 * 60 * MINUTE_MS);
+  await revoke(id);
+  expect((await desk.read(past.id)).status).toBe("CONFIRMED");
+
+  desk.admit();
+  await firstLicense();
+  const { response: old } = await desk.book((await desk.offer(60)).id);
+  await desk.app.db.write(
+    "UPDATE doctors SET licensed_until = NULL, licensing_version = 0, licensing_change_time = ? WHERE id = ?",
+    [desk.app.clock.now(), desk.doctor.userId],
+  );
+  await sweepUnlicensedBookings(desk.app)();
+  expect((await desk.read(old.id)).status).toBe("CONFIRMED");
+});
+
+test("a booking that was being made while the licence was revoked is cancelled by the sweep", async () => {
+  const { id } = await firstLicense();
+  const slot = await desk.offer(60);
+  const underWay = desk.pausedBeforeCommit((paused) => desk.book(slot.id, desk.patient, newId(), paused));
+  await underWay.isPaused;
+  await revoke(id);
+  underWay.commit();
+  const { response: booking } = (await underWay.done) as Awaited<ReturnType<typeof desk.book>>;
+  await sweepUnlicensedBookings(desk.app)();
+  expect((await desk.read(booking.id)).status).toBe("CANCELLED");
+});
+
+test("a claim that waited for its slot while the licence was revoked is cancelled by the sweep", async () => {
+  const { id } = await firstLicense(5000);
+  const slot = await desk.offer(60);
+  const { response: held } = await desk.book(slot.id, userCaller("PATIENT"));
+  const cancelling = desk.pausedBeforeCommit((paused) => desk.cancel(held.id, desk.admin, paused));
+  await cancelling.isPaused;
+  desk.app.clock.advance(HOLD_MS);
+  const claiming = Promise.allSettled([desk.book(slot.id)]);
+  await desk.doneOrWaiting(claiming);
+  const revoking = revoke(id);
+  await desk.doneOrWaiting(revoking);
+  cancelling.commit();
+  await Promise.all([cancelling.done, claiming, revoking]);
+  await sweepUnlicensedBookings(desk.app)();
+  const live = "SELECT 1 FROM bookings WHERE doctor_id = ? AND status IN ('PENDING_PAYMENT', 'CONFIRMED')";
+  expect(await desk.app.db.read(live, [desk.doctor.userId])).toEqual([]);
+});
+
+test("the sweep looks at a change for a minute, and then no more", async () => {
+  const changes = async () => {
+    const sql = "SELECT 1 FROM doctors WHERE id = ? AND licensing_change_time IS NOT NULL";
+    return (await desk.app.db.read(sql, [desk.doctor.userId])).length;
+  };
+  await firstLicense();
+  desk.app.clock.advance(MINUTE_MS);
+  await sweepUnlicensedBookings(desk.app)();
+  expect(await changes()).toBe(1);
+  desk.app.clock.advance(1);
+  await sweepUnlicensedBookings(desk.app)();
+  expect(await changes()).toBe(0);
+});
+
+test("a slot that begins after the licence's last day is not booked, nor is a booking moved to it", async () => {
+  await desk.claimLicense(0);
+  await license("ENDS-1", 2);
+  const [near, far] = [await desk.offer(2 * DAY_MINUTES), await desk.offer(3 * DAY_MINUTES)];
+  await expect(desk.book(far.id)).rejects.toMatchObject(NOT_FOUND);
+  const { response: booking } = await desk.book(near.id);
+  await expect(desk.reschedule(booking.id, far.id)).rejects.toMatchObject(NOT_FOUND);
+});
+
+test("a payment that comes after the doctor stopped practising is refused", async () => {
+  await firstLicense(5000);
+  const { response: held } = await desk.book((await desk.offer(60)).id);
+  const { response: late } = await desk.book((await desk.offer(120)).id, userCaller("PATIENT"));
+  await desk.app.db.write("UPDATE doctors SET licensed_until = NULL WHERE id = ?", [desk.doctor.userId]);
+  await desk.authorized(held.id);
+  expect((await desk.outboxTypes(held.id)).at(-1)).toBe("booking.payment_refused");
+  desk.app.clock.advance(HOLD_MS);
+  await desk.authorized(late.id);
+  expect((await desk.outboxTypes(late.id)).at(-1)).toBe("booking.payment_refused");
+});

@@ -1,0 +1,23 @@
+import { dateOf } from "@medconnect/platform/calendar-date.ts";
+import type { NewEvent } from "@medconnect/platform/outbox/event.ts";
+import { v5 } from "uuid";
+import type { LicensingRow } from "./license-store.ts";
+
+/** Namespace of `licensingIdOf` (RFC 9562 §5.5), made up once. */
+const LICENSINGS = "5f0f5a3e-6c0e-4a53-8f0b-0d9f6f1d7a11";
+
+/** Aggregate id of a doctor's licensing: not the user id, under which consumers count auth's versions of the user. */
+const licensingIdOf = (doctorId: string): string => v5(doctorId, LICENSINGS);
+
+/** Tells others until when a doctor is licensed. */
+export const licensingEvent = (row: LicensingRow): NewEvent => ({
+  type: "doctor.licensed",
+  aggregateId: licensingIdOf(row.id),
+  version: row.licensing_version,
+  state: {
+    doctor: {
+      doctorId: row.id,
+      licensedUntil: row.licensed_until ? dateOf(row.licensed_until) : "",
+    },
+  },
+});

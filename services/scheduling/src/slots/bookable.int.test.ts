@@ -1,0 +1,140 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import {
+  DoctorServiceService,
+  SearchDoctorsRequest,
+} from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
+import {
+  ListSlotsRequest,
+  SlotServiceService,
+} from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
+import { getDoctor } from "../doctors/get-doctor.ts";
+import { searchDoctors } from "../doctors/search-doctors.ts";
+import { Desk, MINUTE_MS, outcome } from "../testing.ts";
+import { whyNotBookable } from "./bookable.ts";
+import { getSlot, listSlots } from "./read-slots.ts";
+import { findSlot } from "./slot-store.ts";
+
+let desk: Desk;
+
+beforeAll(async () => {
+  desk = await Desk.open();
+});
+afterAll(() => desk.close());
+
+/** Slots as they may be, with the minutes until their hold ends. */
+const STATES = {
+  open: { status: "OPEN" },
+  held: { status: "HELD", holdMinutes: 5 },
+  "held until now": { status: "HELD", holdMinutes: 0 },
+  booked: { status: "BOOKED" },
+  blocked: { status: "BLOCKED" },
+  withdrawn: { status: "WITHDRAWN" },
+} as const;
+/** Minutes until the start. The clock stands at 09:00 UTC. */
+const STARTS = { "next day": 24 * 60, "in a minute": 1, now: 0, "a minute ago": -1 };
+/** Last days of the doctor's licence. */
+const LICENSES = {
+  none: null,
+  yesterday: "2029-12-31",
+  today: "2030-01-01",
+  tomorrow: "2030-01-02",
+  endless: "9999-12-31",
+};
+
+const CASES = Object.keys(STATES).flatMap((state) =>
+  Object.keys(STARTS).flatMap((start) =>
+    Object.keys(LICENSES).flatMap((license) =>
+      ["shown", "hidden"].map((account) => [state, start, license, account] as const),
+    ),
+  ),
+);
+
+async function arrange([state, start, license, account]: (typeof CASES)[number]): Promise<string> {
+  desk.admit();
+  await desk.publish(0);
+  const slot = await desk.offer(60);
+  const { status, ...hold } = STATES[state as keyof typeof STATES];
+  const startMinutes = STARTS[start as keyof typeof STARTS];
+  await desk.app.db.write(
+    "UPDATE slots SET status = ?, hold_expire_time = ?, start_time = ?, end_time = ? WHERE id = ?",
+    [
+      status,
+      "holdMinutes" in hold ? desk.at(hold.holdMinutes) : null,
+      desk.at(startMinutes),
+      desk.at(startMinutes + 30),
+      slot.id,
+    ],
+  );
+  await desk.app.db.write("UPDATE doctors SET licensed_until = ?, hidden = ? WHERE id = ?", [
+    LICENSES[license as keyof typeof LICENSES],
+    account === "hidden",
+    desk.doctor.userId,
+  ]);
+  return slot.id;
+}
+
+/** What a stranger learns of a slot in every way there is. */
+async function look(slotId: string) {
+  const { app, doctor } = desk;
+  const row = (await findSlot(app.db, slotId))!;
+  const from = row.start_time;
+  const to = new Date(from.getTime() + MINUTE_MS);
+  const stranger = userCaller("PATIENT");
+  const doctorId = doctor.userId;
+  const times = ListSlotsRequest.fromPartial({ doctorId, startTime: from, endTime: to });
+  const search = SearchDoctorsRequest.fromPartial({ availableFrom: from, availableTo: to, pageSize: 100 });
+  const [got, listed, profile, found] = await Promise.allSettled([
+    invoke(SlotServiceService.getSlot, getSlot(app), stranger, { slotId }),
+    invoke(SlotServiceService.listSlots, listSlots(app), stranger, times),
+    invoke(DoctorServiceService.getDoctor, getDoctor(app), stranger, { doctorId }),
+    invoke(DoctorServiceService.searchDoctors, searchDoctors(app), stranger, search),
+  ]);
+  return {
+    why: whyNotBookable(row, app.clock.now()) ?? "ok",
+    get: outcome(got) === "ok",
+    list: listed.status === "fulfilled" && listed.value.response.slots.some(({ id }) => id === slotId),
+    next: profile.status === "fulfilled" && profile.value.response.nextAvailableTime !== undefined,
+    search: found.status === "fulfilled" && found.value.response.doctors.some(({ id }) => id === doctorId),
+  };
+}
+
+test("lists, reads, searches, profiles and bookings agree about which slots can be booked", async () => {
+  const disagreements: unknown[] = [];
+  const counts: Record<string, number> = {};
+  for (const each of CASES) {
+    const slotId = await arrange(each);
+    const { why, ...seen } = await look(slotId);
+    const [booked] = await Promise.allSettled([desk.book(slotId)]);
+    const isBookable = why === "ok";
+    const isAgreed = Object.values(seen).every((one) => one === isBookable) && outcome(booked) === why;
+    if (!isAgreed) disagreements.push({ each, why, ...seen, booked: outcome(booked) });
+    counts[why] = (counts[why] ?? 0) + 1;
+  }
+  expect(disagreements).toEqual([]);
+  // Each of two open states: tomorrow under two licences, in a minute under three.
+  expect(counts).toMatchObject({
+    ok: 2 * (2 + 3),
+    NOT_FOUND: expect.any(Number),
+    SLOT_UNAVAILABLE: expect.any(Number),
+  });
+}, 120_000);
+
+test("the slots of a doctor who does not exist, or does not practise, are not found", async () => {
+  desk.admit();
+  const list = async (by: typeof desk.patient, status: "OPEN" | "STATUS_UNSPECIFIED" | "BOOKED") => {
+    const request = ListSlotsRequest.fromPartial({ doctorId: desk.doctor.userId, status });
+    return (await invoke(SlotServiceService.listSlots, listSlots(desk.app), by, request)).response.slots;
+  };
+  const NOT_FOUND = { reason: "NOT_FOUND" };
+  await expect(list(desk.patient, "OPEN")).rejects.toMatchObject(NOT_FOUND);
+  await expect(list(desk.doctor, "OPEN")).rejects.toMatchObject(NOT_FOUND);
+  const license = await desk.claimLicense(0);
+  await desk.offer(60);
+  await expect(list(desk.patient, "STATUS_UNSPECIFIED")).rejects.toMatchObject(NOT_FOUND);
+  await expect(list(desk.patient, "BOOKED")).rejects.toMatchObject(NOT_FOUND);
+  expect(await list(desk.doctor, "OPEN")).toHaveLength(1);
+  await desk.verify(license.id);
+  expect(await list(desk.patient, "OPEN")).toHaveLength(1);
+  expect(await list(desk.patient, "BOOKED")).toEqual([]);
+});

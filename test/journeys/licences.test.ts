@@ -1,0 +1,114 @@
+import { beforeAll, describe, expect, test } from "@jest/globals";
+import { type Account, signUp, signUpAdmin } from "../support/accounts.ts";
+import { Api, type Json, refusal } from "../support/api.ts";
+import { eventually } from "../support/eventually.ts";
+import { book, claim, DAY_MS, FEE, offer, SOON_MS } from "../support/practice.ts";
+import { sharedStack } from "../support/stack.ts";
+
+const stack = sharedStack();
+const api = new Api(stack.urls.gateway);
+const NOT_FOUND = { status: 404, reason: "NOT_FOUND" };
+const NOT_VERIFIED = { status: 403, reason: "LICENSE_NOT_VERIFIED" };
+
+let admin: Account;
+let doctor: Account;
+let patient: Account;
+let licenseId: string;
+
+beforeAll(async () => {
+  [admin, doctor, patient] = await Promise.all([
+    signUpAdmin(api, stack),
+    signUp(api, "DOCTOR"),
+    signUp(api, "PATIENT"),
+  ]);
+  const { licenses } = await claim(doctor, { fee: FEE });
+  licenseId = String((licenses as Json[])[0]!.id);
+});
+
+const decide = (verb: string, body?: Json) =>
+  admin.api.send(`POST /v1/admin/licenses/${licenseId}:${verb}`, body ? { body } : {});
+const isFound = async () => {
+  const { doctors } = await api.ok("GET /v1/doctors?orderBy=createTime%20desc&pageSize=100");
+  return (doctors as Json[]).some(({ id }) => id === doctor.id);
+};
+
+describe("a doctor whose licence nobody has verified", () => {
+  test("prepares a profile and slots, of which nobody else sees anything", async () => {
+    const slotId = await offer(doctor, 3 * DAY_MS);
+    expect(await doctor.api.ok(`GET /v1/doctors/${doctor.id}`)).toMatchObject({ practising: false });
+    expect(await isFound()).toBe(false);
+    for (const path of [
+      `/v1/doctors/${doctor.id}`,
+      `/v1/doctors/${doctor.id}/slots`,
+      `/v1/slots/${slotId}`,
+    ]) {
+      expect([path, refusal(await patient.api.send(`GET ${path}`))]).toEqual([path, NOT_FOUND]);
+      expect((await doctor.api.send(`GET ${path}`)).status).toBe(200);
+    }
+    const booking = await patient.api.send("POST /v1/bookings", { key: true, body: { slotId } });
+    expect(refusal(booking)).toEqual(NOT_FOUND);
+  });
+
+  test("waits in the admin's list", async () => {
+    const list = await admin.api.ok(`GET /v1/admin/licenses?status=PENDING&doctorId=${doctor.id}`);
+    expect(list.licenses).toMatchObject([
+      { id: licenseId, doctorId: doctor.id, doctorName: doctor.fullName, status: "PENDING", region: "US-CA" },
+    ]);
+  });
+
+  test.each([
+    ["region", { region: "ZZ" }],
+    ["region", { region: "US-ZZ" }],
+    ["expireDate", { expireDate: "2027-02-30" }],
+    ["expireDate", { expireDate: "2020-01-01" }],
+    ["number", { number: "1" }],
+  ])("claims no licence with a wrong %s", async (field, wrong) => {
+    const body = { number: "A-4711", region: "DE", ...wrong };
+    const answer = await doctor.api.send(`POST /v1/doctors/${doctor.id}/licenses`, { body });
+    expect(refusal(answer)).toEqual({ status: 400, reason: "INVALID_REQUEST" });
+    expect(answer.body.errors).toEqual([expect.objectContaining({ field })]);
+  });
+});
+
+describe("once an admin has verified it, the doctor", () => {
+  let consultation: string;
+
+  test("is found, and sees patients", async () => {
+    expect((await decide("verify")).body).toMatchObject({ status: "VERIFIED" });
+    expect(await isFound()).toBe(true);
+    const shown = await patient.api.ok(`GET /v1/doctors/${doctor.id}`);
+    expect(shown).toMatchObject({ practising: true, licenses: [{ region: "US-CA" }] });
+    expect((shown.licenses as Json[])[0]).toMatchObject({ id: "", status: "STATUS_UNSPECIFIED" });
+
+    const booked = await book(patient, await offer(doctor, SOON_MS));
+    consultation = `/v1/consultations/${booked.consultationId}`;
+    const key = { key: true, body: { paymentMethod: "pm_card_visa" } } as const;
+    await eventually(
+      () => patient.api.send(`POST /v1/payments/${booked.paymentId}:authorize`, key),
+      ({ status }) => status === 200,
+    );
+    const untilDone = (call: () => ReturnType<typeof api.send>) =>
+      eventually(call, ({ status }) => status === 200);
+    await untilDone(() => patient.api.send(`POST ${consultation}:join`));
+    await untilDone(() => doctor.api.send(`POST ${consultation}:start`));
+    await doctor.api.ok(`POST ${consultation}:complete`, { body: { notes: "All well." } });
+  });
+
+  test("prescribes nothing after it is revoked, and future bookings are cancelled", async () => {
+    const future = await book(patient, await offer(doctor, 5 * DAY_MS));
+    expect(refusal(await decide("revoke"))).toMatchObject({ status: 400 });
+    expect((await decide("revoke", { reason: "Struck off the register" })).body).toMatchObject({
+      status: "REVOKED",
+      rejectReason: "Struck off the register",
+    });
+    expect(await patient.api.ok(`GET /v1/bookings/${future.id}`)).toMatchObject({
+      status: "CANCELLED",
+      cancelledBy: "ADMIN",
+    });
+    const prescribe = () =>
+      doctor.api.send(`POST ${consultation}/prescriptions`, { key: true, body: { content: "Rest." } });
+    // Clinical hears of it a moment later.
+    expect(refusal(await eventually(prescribe, ({ status }) => status !== 201))).toEqual(NOT_VERIFIED);
+    expect(await isFound()).toBe(false);
+  });
+});
