@@ -128,7 +128,7 @@ async function commit(count: number, destination = "clinical"): Promise<Delivery
 }
 
 async function eventually(holds: () => Promise<boolean> | boolean): Promise<void> {
-  const end = Date.now() + 20_000;
+  const end = Date.now() + 60_000;
   while (!(await holds())) {
     if (Date.now() > end) throw new Error("did not come true in time");
     await new Promise((resolve) => setImmediate(resolve));

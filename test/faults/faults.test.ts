@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { expect, test } from "@jest/globals";
 
 const ROOT = join(import.meta.dirname, "../..");
-const TIMEOUT_MS = 240_000;
+const TIMEOUT_MS = 480_000;
 
 /** The suite runs in a process of its own, as `npm run test:faults` does, with a system of its own to break. */
 async function runShort(): Promise<string> {

@@ -33,7 +33,7 @@ test.each(["auth", "scheduling", "clinical"])(
     await eventually(
       () => count(told),
       (heads) => heads > 0,
-      10_000,
+      60_000,
     );
     const open = `FROM medconnect_${name}.audit_events e LEFT JOIN ${seals} ON s.event_id = e.id
     WHERE s.seq IS NULL AND e.occur_time < NOW(3) - INTERVAL 10 SECOND`;

@@ -8,7 +8,7 @@ import { Grpc } from "../support/grpc.ts";
 import { type Booked, begin, book, FEE, offer, openPractice, SOON_MS } from "../support/practice.ts";
 import { sharedStack } from "../support/stack.ts";
 
-const SETTLED_WITHIN_MS = 15_000;
+const SETTLED_WITHIN_MS = 60_000;
 
 const stack = sharedStack();
 const api = new Api(stack.urls.gateway);

@@ -5,7 +5,7 @@ import { Grpc } from "../support/grpc.ts";
 import { type SideProcess, startAuth, startGateway } from "../support/side-processes.ts";
 import { sharedStack } from "../support/stack.ts";
 
-const START_TIMEOUT_MS = 90_000;
+const START_TIMEOUT_MS = 240_000;
 const ID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
 const REFUSED = { status: 403, reason: "REAUTHENTICATION_REQUIRED" };
 

@@ -5,7 +5,7 @@ import { eventually } from "../support/eventually.ts";
 import { type OwnStack, START_TIMEOUT_MS, startOwnStack } from "../support/own-stack.ts";
 import { book, DAY_MS, FEE, offer, openPractice } from "../support/practice.ts";
 
-const HEARD_WITHIN_MS = 10_000;
+const HEARD_WITHIN_MS = 60_000;
 
 let stack: OwnStack;
 let api: Api;

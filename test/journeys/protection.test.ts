@@ -7,7 +7,7 @@ import { Authenticator, secure } from "../support/mfa.ts";
 import { type SideProcess, startAuth, startGateway } from "../support/side-processes.ts";
 import { sharedStack } from "../support/stack.ts";
 
-const START_TIMEOUT_MS = 90_000;
+const START_TIMEOUT_MS = 240_000;
 const WRONG = "another long passphrase";
 const STRANGER = "203.0.113.66";
 const OWNER = "198.51.100.7";

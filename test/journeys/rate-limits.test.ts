@@ -7,7 +7,7 @@ import { type SideProcess, startAuth, startGateway } from "../support/side-proce
 import { sharedStack } from "../support/stack.ts";
 
 const LIMITS = { RATE_LIMIT_AUTH: "3", RATE_LIMIT_READ: "5", RATE_LIMIT_WRITE: "2", RATE_LIMIT_SEARCH: "0" };
-const START_TIMEOUT_MS = 60_000;
+const START_TIMEOUT_MS = 240_000;
 
 const stack = sharedStack();
 /** Two gateways with small limits in front of the shared services; the shared gateway has none. */

@@ -39,7 +39,7 @@ async function send({ method, target, headers, body }: JunkRequest, token?: stri
     method,
     path: target,
     headers: { ...headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) },
-    signal: AbortSignal.timeout(20_000),
+    signal: AbortSignal.timeout(60_000),
   });
   outgoing.end(body);
   const [answer] = (await once(outgoing, "response")) as [IncomingMessage];

@@ -10,7 +10,7 @@ import { makeWorld, type World } from "./world.ts";
 /** Denied calls and reads do not get into each other's way; changes to the same things may. */
 const AT_ONCE = 24;
 const CHANGES_AT_ONCE = 4;
-const TIMEOUT_MS = 180_000;
+const TIMEOUT_MS = 300_000;
 
 let world: World;
 let results: Result[];

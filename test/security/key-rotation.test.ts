@@ -20,7 +20,7 @@ const ROTATIONS = 4;
 const REVOKED_WITHIN_MS = 5000;
 const PAUSE_MS = 20;
 const MEDDLE_PAUSE_MS = 2;
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 300_000;
 const ROOT = join(import.meta.dirname, "../..");
 const RPCS: [ServiceName, string][] = [
   ["auth", "auth.v1.UserService/GetMe"],

@@ -15,10 +15,10 @@ export interface OwnStack extends Stack {
   logs: string;
 }
 
-const REACHED_WITHIN_MS = 20_000;
+const REACHED_WITHIN_MS = 60_000;
 
 /** How long it takes on a busy machine; for `beforeAll`. */
-export const START_TIMEOUT_MS = 90_000;
+export const START_TIMEOUT_MS = 240_000;
 
 /** @param env settings of every process */
 export async function startOwnStack(
