@@ -2,33 +2,34 @@ import { randomUUID } from "node:crypto";
 import { Client } from "./client.ts";
 import { drive } from "./drive.ts";
 import { joinAll, type Member, signInAdmin } from "./members.ts";
+import { Patients } from "./patients.ts";
 import type { LoadResult } from "./tasks.ts";
 import { Timetable } from "./timetable.ts";
 
 const PAGE_SIZE = 100;
-/** So many patients at least, however few the clients: their calendars would be full too soon. */
-const MIN_PATIENTS = 16;
+/** So many patients at once at least, however few the clients: their calendars would be full too soon. */
+const MIN_LANES = 16;
 /** Enough for one page of 20 to have a next one. */
 const SHOWN_SLOTS = 40;
 
-/** The users of one system: every client is one or several patients, and all book with all doctors. */
+/** The users of one system: every client is one or several patients at a time, and all book with all doctors. */
 export class Crowd {
   readonly #client: Client;
   readonly #clients: number;
-  readonly #patients: Member[];
+  readonly #patients: Patients;
   readonly #timetable: Timetable;
   /** Whose slots are listed, and not booked. */
   readonly #shownDoctorId: string;
-  /** How many bookings each patient has tried. */
+  /** How many bookings were tried in each lane. */
   readonly #turns: number[];
-  /** The last run: its first turn, and which consultations each patient's bookings must have made. */
+  /** The last run: its first turn, and the consultations that each patient's bookings must have made. */
   #firstTurn = 0;
-  #awaited: Set<string>[] = [];
+  #awaited = new Map<Member, Set<string>>();
 
   private constructor(
     client: Client,
     clients: number,
-    patients: Member[],
+    patients: Patients,
     timetable: Timetable,
     shownDoctorId: string,
   ) {
@@ -37,46 +38,46 @@ export class Crowd {
     this.#patients = patients;
     this.#timetable = timetable;
     this.#shownDoctorId = shownDoctorId;
-    this.#turns = patients.map(() => 0);
+    this.#turns = Array(patients.lanes).fill(0);
   }
 
-  /** Makes accounts: the same number of patients for each client, and as many doctors. */
+  /** Makes accounts: the same number of lanes for each client, and as many doctors. */
   static async gather(url: string, clients: number): Promise<Crowd> {
     const client = new Client(url);
-    const count = clients * Math.ceil(MIN_PATIENTS / clients);
-    const [patients, [shown, ...doctors]] = await Promise.all([
-      joinAll(client, "PATIENT", count),
-      joinAll(client, "DOCTOR", count + 1),
-    ]);
+    const lanes = clients * Math.ceil(MIN_LANES / clients);
+    const patients = await Patients.open(client, lanes);
+    const [shown, ...doctors] = await joinAll(client, "DOCTOR", 0, lanes + 1);
     const adminToken = await signInAdmin(client);
     const shownTimes = await Timetable.open(client, [shown!], adminToken);
     await shownTimes.extend(SHOWN_SLOTS);
     return new Crowd(client, clients, patients, await Timetable.open(client, doctors, adminToken), shown!.id);
   }
 
-  /** Every turn of all patients takes one slot of each doctor. */
+  /** Every turn of all lanes takes one slot of each doctor. */
   async stock(bookings: number): Promise<void> {
-    const turns = Math.max(...this.#turns) + Math.ceil(bookings / this.#patients.length);
+    const turns = Math.max(...this.#turns) + Math.ceil(bookings / this.#patients.lanes);
     await this.#timetable.extend(turns);
+    await this.#patients.extend(turns);
   }
 
   async book(seconds: number): Promise<LoadResult> {
     this.#firstTurn = Math.min(...this.#turns);
-    this.#awaited = this.#patients.map(() => new Set());
+    this.#awaited = new Map();
     return await drive(this.#clients, seconds, async (client) => {
-      const i = this.#nextPatientOf(client);
-      const turn = this.#turns[i]!++;
-      // A Latin square: in each turn every patient takes another doctor's slot of the same time.
-      const slotId = this.#timetable.slotAt(turn, (i + turn) % this.#patients.length);
-      if (slotId === undefined) return false;
+      const lane = this.#nextLaneOf(client);
+      const turn = this.#turns[lane]!++;
+      // A Latin square: in each turn every lane takes another doctor's slot of the same time.
+      const slotId = this.#timetable.slotAt(turn, (lane + turn) % this.#patients.lanes);
+      const patient = this.#patients.at(lane, turn);
+      if (slotId === undefined || patient === undefined) return false;
       const { consultationId } = await this.#client.call<{ consultationId: string }>({
         method: "POST",
         path: "/v1/bookings",
-        token: this.#patients[i]!.token,
+        token: patient.token,
         key: randomUUID(),
         body: { slotId, reason: "Follow-up" },
       });
-      this.#awaited[i]!.add(consultationId);
+      this.#awaited.set(patient, (this.#awaited.get(patient) ?? new Set()).add(consultationId));
       return true;
     });
   }
@@ -84,22 +85,21 @@ export class Crowd {
   async list(seconds: number): Promise<LoadResult> {
     const path = `/v1/doctors/${this.#shownDoctorId}/slots?pageSize=20`;
     return await drive(this.#clients, seconds, (client) =>
-      this.#client.send({ method: "GET", path, token: this.#patients[client]!.token }),
+      this.#client.send({ method: "GET", path, token: this.#patients.at(client, 0)!.token }),
     );
   }
 
   /** How many of the last run's consultations their patients can read. */
   async verify(): Promise<number> {
-    const found = await Promise.all(
-      this.#patients.map((patient, i) => this.#countReadable(patient, this.#awaited[i]!)),
-    );
-    return found.reduce((sum, count) => sum + count, 0);
+    let count = 0;
+    for (const [patient, awaited] of this.#awaited) count += await this.#countReadable(patient, awaited);
+    return count;
   }
 
-  /** Of a client's patients the one who has booked least. */
-  #nextPatientOf(client: number): number {
+  /** Of a client's lanes the one with the fewest bookings. */
+  #nextLaneOf(client: number): number {
     let next = client;
-    for (let i = client; i < this.#patients.length; i += this.#clients) {
+    for (let i = client; i < this.#patients.lanes; i += this.#clients) {
       if (this.#turns[i]! < this.#turns[next]!) next = i;
     }
     return next;

@@ -15,11 +15,19 @@ const EXPECTED = {
   start: ["NOT_FOUND", "ILLEGAL_TRANSITION", "PATIENT_NOT_JOINED"],
   // Too late: the slot of five minutes was over.
   ready: ["NOT_FOUND", "ILLEGAL_TRANSITION", "TOO_LATE"],
-  "mark no-show": ["NOT_FOUND", "ILLEGAL_TRANSITION", "TOO_EARLY", "TOO_LATE", "DOCTOR_NOT_READY"],
+  "mark no-show": [
+    "NOT_FOUND",
+    "ILLEGAL_TRANSITION",
+    "TOO_EARLY",
+    "TOO_LATE",
+    "DOCTOR_NOT_READY",
+    "MOVE_NOT_ACCEPTED",
+  ],
   // Its booking was cancelled just before it began, and the cancellation wins.
   complete: ["ILLEGAL_TRANSITION"],
   abandon: ["ILLEGAL_TRANSITION"],
   "cancel as doctor": ["ILLEGAL_TRANSITION", "BOOKING_STARTED"],
+  "move as doctor": ["ILLEGAL_TRANSITION", "BOOKING_STARTED", "SLOT_UNAVAILABLE", "PATIENT_OVERLAP"],
   offer: [],
   // Its time had come before it could be offered.
   "offer soon": ["INVALID_REQUEST"],
@@ -59,6 +67,8 @@ export class Doctor {
   /** Ids of bookings: that were asked to be cancelled, and those of them that are known to be. */
   readonly cancelsAsked = new Set<string>();
   readonly cancelled = new Set<string>();
+  /** The slots that each booking was asked to be moved to, by its id. */
+  readonly movesAsked = new Map<string, Set<string>>();
   readonly client: ResoluteClient<keyof typeof EXPECTED>;
   readonly #options: DoctorOptions;
   /** The last slot that was to begin soon, until it has. */
@@ -121,7 +131,9 @@ export class Doctor {
     // What begins soon is left alone, to be missed.
     const later = untouched.filter((booking) => startOf(booking) > Date.now() + 2 * SOON_MS);
     if (later.length === 0) return;
-    if (random.next() < 0.2) return await this.#cancel(random.pick(later));
+    const chance = random.next();
+    if (chance < 0.15) return await this.#cancel(random.pick(later));
+    if (chance < 0.3) return await this.#move(random.pick(later));
     const waiting = await this.#waiting();
     const joined = later.filter(({ consultationId }) => waiting.has(String(consultationId)));
     // Most have not come yet: now and then one of them is tried in vain.
@@ -178,6 +190,19 @@ export class Doctor {
     this.cancelsAsked.add(String(id));
     const { kind } = await this.client.decide("cancel as doctor", call, { reason: "Ill" });
     if (kind === "ok") this.cancelled.add(String(id));
+  }
+
+  /** Moves a booking to another time, whether or not that suits its patient. */
+  async #move({ id, slotId, fee }: Json): Promise<void> {
+    const { slots, random } = this.#options;
+    const fitting = slots.filter(
+      (slot) => slot.doctorId === this.id && slot.isPaid === (fee !== undefined) && slot.id !== slotId,
+    );
+    if (fitting.length === 0) return;
+    const target = random.pick(fitting).id;
+    const asked = this.movesAsked.get(String(id)) ?? new Set();
+    this.movesAsked.set(String(id), asked.add(target));
+    await this.client.decide("move as doctor", `POST /v1/bookings/${id}:reschedule`, { slotId: target });
   }
 
   /** Has a time that is used up offered no more, and another one in its place. */

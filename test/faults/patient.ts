@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { Json } from "../support/api.ts";
 import { type Belief, beliefOf, contradiction, type Status } from "./belief.ts";
 import type { HttpClient } from "./http-client.ts";
 import type { Slot } from "./practice.ts";
@@ -13,7 +14,7 @@ const METHODS = [
 ];
 
 const EXPECTED = {
-  book: ["SLOT_UNAVAILABLE", "PATIENT_OVERLAP"],
+  book: ["SLOT_UNAVAILABLE", "PATIENT_OVERLAP", "TOO_MANY_HOLDS", "TOO_MANY_BOOKINGS", "HOLD_COOLDOWN"],
   // Not found: billing was away when the slot was held, and has not heard of the payment yet.
   authorize: ["PAYMENT_DECLINED", "HOLD_EXPIRED", "ILLEGAL_TRANSITION", "NOT_FOUND"],
   // Its doctor may have begun, ended or cancelled it meanwhile.
@@ -25,6 +26,8 @@ const EXPECTED = {
     "PATIENT_OVERLAP",
     "RESCHEDULE_TOO_LATE",
   ],
+  // Never moved; or, as the patient did not know of it yet, ended meanwhile.
+  "accept move": ["ILLEGAL_TRANSITION", "BOOKING_STARTED"],
   // Not found: clinical was away when the booking was confirmed. Else its doctor has begun, ended or cancelled it.
   join: ["NOT_FOUND", "ILLEGAL_TRANSITION"],
   read: [],
@@ -87,10 +90,11 @@ export class Patient {
     // A hold is short: most are paid at once, some are left to expire.
     if (pending.length > 0 && chance < 0.4) return await this.#authorize(random.pick(pending));
     if (confirmed.length > 0 && chance < 0.5) return await this.#reschedule(random.pick(confirmed));
+    if (confirmed.length > 0 && chance < 0.53) return await this.#acceptMove(random.pick(confirmed));
     const awaited = confirmed.filter(({ id }) => !this.#visited.has(id));
-    if (awaited.length > 0 && chance < 0.62) return await this.#join(random.pick(awaited));
+    if (awaited.length > 0 && chance < 0.65) return await this.#join(random.pick(awaited));
     const live = [...pending, ...confirmed];
-    if (live.length > 0 && chance < 0.69) return await this.#cancel(random.pick(live));
+    if (live.length > 0 && chance < 0.72) return await this.#cancel(random.pick(live));
     if (this.beliefs.size > 0 && chance < 0.8)
       return await this.#read(random.pick([...this.beliefs.values()]));
     const { slots } = this.#options;
@@ -146,6 +150,16 @@ export class Patient {
     if (kind !== "ok") return;
     this.#visited.delete(belief.id);
     Object.assign(belief, { slotId: body.slotId, sequence: Number(body.sequence), joined: false });
+  }
+
+  /** Agrees to the time that the doctor may have moved the booking to. */
+  async #acceptMove(belief: Belief): Promise<void> {
+    const call = `POST /v1/bookings/${belief.id}:acceptMove`;
+    const { kind, body } = await this.client.decide("accept move", call, {});
+    if (kind !== "ok") return;
+    if (!(body.move as Json | undefined)?.accepted)
+      this.client.violate(`the move of booking ${belief.id} was accepted, and is not`);
+    this.#believe(belief, beliefOf(body));
   }
 
   async #join(belief: Belief): Promise<void> {

@@ -23,7 +23,7 @@ const STARTS = 24;
 const START_SHARE = 0.25;
 const EXPECTED = {
   read: [],
-  book: ["SLOT_UNAVAILABLE", "PATIENT_OVERLAP"],
+  book: ["SLOT_UNAVAILABLE", "PATIENT_OVERLAP", "TOO_MANY_HOLDS", "TOO_MANY_BOOKINGS", "HOLD_COOLDOWN"],
   // Not found: billing, or clinical, has not heard of the booking yet. The hold may have ended meanwhile.
   authorize: ["NOT_FOUND", "HOLD_EXPIRED", "ILLEGAL_TRANSITION"],
   join: ["NOT_FOUND", "ILLEGAL_TRANSITION"],

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from "@jest/globals";
 import { type Account, PASSWORD, signUp } from "../support/accounts.ts";
 import { type Answer, Api, type Json } from "../support/api.ts";
 import { secure } from "../support/mfa.ts";
-import { DAY_MS, MINUTE_MS, offer, openPractice, timeFromNow } from "../support/practice.ts";
+import { DAY_MS, FEE, MINUTE_MS, offer, openPractice, timeFromNow } from "../support/practice.ts";
 import { sharedStack } from "../support/stack.ts";
 
 const PATIENTS = 200;
@@ -158,4 +158,29 @@ test("one payment authorized 10 times at once, each under its own key, is author
   );
   expect(answers.filter(({ body }) => body.status === "AUTHORIZED")).toHaveLength(1);
   expect(answers.every(({ status }) => status === 200 || status === 409)).toBe(true);
+});
+
+test("one account that grabs sixty paid slots at once holds three, and cannot renew them", async () => {
+  const patient = await signUp(api, "PATIENT");
+  const practice = await openPractice(api, { fee: FEE });
+  const at = aTimeOfItsOwn();
+  const times = Array.from({ length: 60 }, (_, i) => timeFromNow(at + i * 5 * MINUTE_MS, 5 * MINUTE_MS));
+  const { slots } = await practice.api.ok(`POST /v1/doctors/${practice.id}/slots:batchCreate`, {
+    body: { slots: times },
+  });
+  const grab = (slot: Json) =>
+    patient.api.send("POST /v1/bookings", { key: true, body: { slotId: slot.id } });
+  const answers = await Promise.all((slots as Json[]).map(grab));
+  const counts = tally(answers);
+  expect(counts["201"]).toBe(3);
+  expect((counts["409 TOO_MANY_HOLDS"] ?? 0) + (counts["409 TOO_MANY_BOOKINGS"] ?? 0)).toBe(57);
+
+  const held = answers.find(({ status }) => status === 201)!.body;
+  await patient.api.ok(`POST /v1/bookings/${held.id}:cancel`);
+  const again = await grab({ id: held.slotId });
+  expect({ status: again.status, reason: again.body.reason }).toEqual({
+    status: 409,
+    reason: "HOLD_COOLDOWN",
+  });
+  expect(Number(again.headers.get("retry-after"))).toBeGreaterThan(25 * 60);
 });

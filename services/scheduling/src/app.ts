@@ -1,6 +1,10 @@
 import { duration } from "@medconnect/platform/config.ts";
 import type { EventRoutes } from "@medconnect/platform/outbox/event.ts";
 import type { Platform } from "@medconnect/platform/service.ts";
+import { z } from "zod";
+import type { BookingLimits } from "./bookings/booking-limits.ts";
+
+const limit = (fallback: number) => z.coerce.number().int().min(0).default(fallback);
 
 /** What scheduling can be told beyond what every service can. */
 export const schedulingSettings = {
@@ -8,6 +12,12 @@ export const schedulingSettings = {
   BOOKING_HOLD: duration("15m"),
   /** Until how long before the start a patient cancels for free. */
   CANCEL_CUTOFF: duration("24h"),
+  /** Unpaid holds of a patient at once; 0: no limit, as below. */
+  PATIENT_MAX_HOLDS: limit(3),
+  /** Live bookings of a patient that have not started, holds among them. */
+  PATIENT_MAX_BOOKINGS: limit(10),
+  /** Those of them with one doctor. */
+  PATIENT_MAX_BOOKINGS_PER_DOCTOR: limit(3),
   /** How often ended holds are swept. */
   HOLD_SWEEP: duration("2s"),
   /** How often changed bookings are compared with billing and clinical; "0s": never. */
@@ -32,4 +42,5 @@ export const EVENT_ROUTES: EventRoutes = {
 export interface Scheduling extends Platform {
   readonly holdMs: number;
   readonly cancelCutoffMs: number;
+  readonly bookingLimits: BookingLimits;
 }

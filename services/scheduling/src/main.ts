@@ -46,6 +46,11 @@ startProcess("scheduling", async () => {
         ...platform,
         holdMs: config.BOOKING_HOLD,
         cancelCutoffMs: config.CANCEL_CUTOFF,
+        bookingLimits: {
+          holds: config.PATIENT_MAX_HOLDS,
+          bookings: config.PATIENT_MAX_BOOKINGS,
+          bookingsPerDoctor: config.PATIENT_MAX_BOOKINGS_PER_DOCTOR,
+        },
       };
       const { billing, clinical } = platform.peers;
       const standings = new RemoteStandings(billing!, clinical!, platform.serviceTokens);

@@ -46,6 +46,7 @@ import { getSlot } from "./slots/read-slots.ts";
 export const MINUTE_MS = 60_000;
 export const HOLD_MS = 15 * MINUTE_MS;
 const CANCEL_CUTOFF_MS = 24 * 60 * MINUTE_MS;
+export const BOOKING_LIMITS = { holds: 3, bookings: 10, bookingsPerDoctor: 3 };
 /** The events that tests look for; of the others none lies in the outbox. */
 const ROUTES = {
   "booking.rescheduled": ["clinical"],
@@ -75,7 +76,12 @@ export class Desk {
   readonly admin: User = userCaller("ADMIN");
 
   private constructor(service: TestService) {
-    this.app = { ...service, holdMs: HOLD_MS, cancelCutoffMs: CANCEL_CUTOFF_MS };
+    this.app = {
+      ...service,
+      holdMs: HOLD_MS,
+      cancelCutoffMs: CANCEL_CUTOFF_MS,
+      bookingLimits: BOOKING_LIMITS,
+    };
   }
 
   static async open(): Promise<Desk> {

@@ -33,13 +33,17 @@ export async function unacknowledgedBookings(
   const stored = (await schemas.rows(STORED)) as unknown as Stored[];
   const byId = new Map(stored.map((row) => [row.id, row]));
   const doctorsAsked = new Set(doctors.flatMap(({ cancelsAsked }) => [...cancelsAsked]));
+  const movesAsked = new Map(doctors.flatMap((doctor) => [...doctor.movesAsked]));
   const wrong: string[] = [];
   for (const { id: patientId, beliefs } of believers) {
     for (const belief of beliefs.values()) {
       const row = byId.get(belief.id);
       byId.delete(belief.id);
       if (row?.patientId !== patientId) wrong.push(`acknowledged booking ${belief.id} is lost`);
-      else wrong.push(...differences(belief, row), ...unasked(belief, row, doctorsAsked));
+      else {
+        const asked = movesAsked.get(row.id) ?? new Set<string>();
+        wrong.push(...differences(belief, row, asked), ...unasked(belief, row, doctorsAsked));
+      }
     }
   }
   for (const { id, status } of byId.values())
@@ -47,18 +51,24 @@ export async function unacknowledgedBookings(
   return wrong;
 }
 
-function differences(belief: Belief, row: Stored): string[] {
+function differences(belief: Belief, row: Stored, movesAsked: ReadonlySet<string>): string[] {
   const wrong = contradiction(belief, row);
   const isPaymentLost = belief.paid && !AFTER_AUTHORIZED.includes(row.paymentStatus ?? "");
   return [
     ...(wrong ? [wrong] : []),
     ...(isPaymentLost ? [`acknowledged payment of ${belief.id} is ${row.paymentStatus}`] : []),
-    ...(isWhereAsked(belief, row) ? [] : [`booking ${belief.id} was moved although nobody asked for it`]),
+    ...(isWhereAsked(belief, row, movesAsked)
+      ? []
+      : [`booking ${belief.id} was moved although nobody asked for it`]),
   ];
 }
 
-/** Every move is decided by now. One that its consultation's beginning crossed is undone when that ends. */
-function isWhereAsked(belief: Belief, row: Stored): boolean {
+/**
+ * Every move is decided by now. One that its consultation's beginning crossed is undone when that ends. A doctor may have
+ * moved it before and after its patient did.
+ */
+function isWhereAsked(belief: Belief, row: Stored, movesAsked: ReadonlySet<string>): boolean {
+  if (movesAsked.size > 0) return row.slotId === belief.slotId || movesAsked.has(row.slotId);
   const mayBeUndone = belief.sequence > 0 && row.hasBegun === 1 && ENDED.includes(row.consultation ?? "");
   const moves = row.sequence - belief.sequence;
   return row.slotId === belief.slotId && (moves === 0 || (mayBeUndone && moves === 1));

@@ -22,6 +22,12 @@ export const ALWAYS: readonly Rule[] = [
       WHERE ${LIVE("a")} AND ${LIVE("b")}`,
   },
   {
+    name: "a patient holds more slots than a patient may",
+    sql: `SELECT b.patient_id, COUNT(*) AS holds FROM scheduling.bookings b
+      WHERE b.status = 'PENDING_PAYMENT' AND b.hold_expire_time > UTC_TIMESTAMP(3) + INTERVAL 100000 MICROSECOND
+      GROUP BY b.patient_id HAVING holds > 3`,
+  },
+  {
     name: "a live booking is not who has its slot",
     sql: `SELECT b.id, b.status, s.status AS slot_status, s.booking_id FROM scheduling.bookings b
       JOIN scheduling.slots s ON s.id = b.slot_id

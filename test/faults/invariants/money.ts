@@ -8,13 +8,14 @@ const TAKEN = "('CAPTURED', 'PARTIALLY_REFUNDED', 'REFUNDED')";
 /**
  * What policy makes of the fee of a booking; NULL while it is on. Told by what has happened, not by what the services
  * have decided. Where a cancellation and a consultation's end have crossed each other, each has decided, and a return
- * prevails. Until when a patient cancels for free is CANCEL_CUTOFF's default.
+ * prevails. Until when a patient cancels for free is CANCEL_CUTOFF's default; a start that they have not accepted is always
+ * cancelled for free.
  */
 const DECISION = `CASE
   WHEN b.status = 'EXPIRED' OR (c.status <=> 'ABANDONED' AND c.moved_by = 'DOCTOR')
     OR (c.status <=> 'NO_SHOW' AND c.no_show_party = 'DOCTOR') THEN 'RETURN'
   WHEN b.status = 'CANCELLED' AND NOT (b.cancelled_by <=> 'PATIENT' AND k.resource IS NOT NULL
-    AND b.cancel_time > b.start_time - INTERVAL 24 HOUR) THEN 'RETURN'
+    AND b.cancel_time > b.start_time - INTERVAL 24 HOUR AND NOT b.move_pending) THEN 'RETURN'
   WHEN b.status NOT IN ('PENDING_PAYMENT', 'CONFIRMED') THEN 'CAPTURE' END`;
 const CONFIRMED_ONCE =
   "(SELECT DISTINCT resource FROM scheduling.audit_events WHERE action = 'booking.confirm' AND outcome = 'SUCCESS')";

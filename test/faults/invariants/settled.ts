@@ -5,8 +5,13 @@ const changesOf = (which: string) =>
   `(SELECT resource, COUNT(*) AS times FROM scheduling.audit_events WHERE ${which} GROUP BY resource)`;
 /** How often each booking has changed by what became of its consultation, of which scheduling tells nobody. */
 const HEARD = changesOf("actor_id = 'service:clinical'");
-/** And how often by what clinical is not told of: that a payment is refused, too, is for billing only. */
-const UNTOLD = changesOf("actor_id = 'service:clinical' OR action = 'booking.refuse_payment'");
+/**
+ * And how often by what clinical is not told of: that a payment is refused, too, is for billing only. That a patient who
+ * joined has accepted a move, clinical is told back.
+ */
+const UNTOLD = changesOf(
+  "actor_id = 'service:clinical' AND action <> 'booking.accept_move' OR action = 'booking.refuse_payment'",
+);
 
 /** One that its booking's cancellation broke off is none: the others know. */
 const IS_NEWS =
@@ -96,6 +101,18 @@ export const SETTLED: readonly Rule[] = [
       LEFT JOIN billing.inbox i ON i.aggregate_id = b.id
       LEFT JOIN ${HEARD} h ON h.resource = CONCAT('bookings/', b.id)
       WHERE b.status IN ('EXPIRED', 'CANCELLED') AND h.times IS NULL AND NOT i.version <=> b.version`,
+  },
+  {
+    name: "a patient was charged, or missing, at a time that they had not accepted",
+    sql: `SELECT b.id, b.status, b.settlement, c.no_show_party FROM scheduling.bookings b
+      LEFT JOIN clinical.consultations c ON c.id = b.consultation_id
+      WHERE b.move_pending AND (b.settlement = 'CAPTURE' OR b.status = 'NO_SHOW' AND c.no_show_party = 'PATIENT')`,
+  },
+  {
+    name: "clinical and scheduling disagree on whether a patient has accepted a move",
+    sql: `SELECT b.id, b.move_pending, c.move_pending AS in_clinical, c.status FROM scheduling.bookings b
+      JOIN clinical.consultations c ON c.id = b.consultation_id
+      WHERE b.status = 'CONFIRMED' AND NOT b.begun AND b.move_pending <> c.move_pending`,
   },
   {
     name: "scheduling has not applied the newest event of a consultation",

@@ -9,13 +9,14 @@ import type {
 import type { Scheduling } from "../app.ts";
 import { whyNotBookable } from "../slots/bookable.ts";
 import { bookingTrail, reasonPlace, toBookingWithoutTexts } from "./booking.ts";
+import { assertCooledDown, type BookingLimits, cooldownEndOf, refusalOf } from "./booking-limits.ts";
+import { countLiveBookings } from "./booking-limits-store.ts";
 import {
   type BookableSlot,
   type BookingRow,
   claimOf,
   claimSlot,
   findBookableSlot,
-  hasOverlap,
   insertBooking,
   NOT_CLOSED,
 } from "./booking-store.ts";
@@ -23,7 +24,7 @@ import { expireBooking } from "./expire-bookings.ts";
 
 /**
  * BookingService.CreateBooking: a free slot is confirmed at once, a paid one held until `holdMs` from now.
- * Throws NOT_FOUND, SLOT_UNAVAILABLE, PATIENT_OVERLAP.
+ * Throws NOT_FOUND, SLOT_UNAVAILABLE, PATIENT_OVERLAP, TOO_MANY_HOLDS, TOO_MANY_BOOKINGS, HOLD_COOLDOWN.
  */
 export const bookSlot =
   (app: Scheduling) =>
@@ -35,7 +36,7 @@ export const bookSlot =
       assertBookable(slot, now);
       const booking = newBooking(slot, patientId, now, app.holdMs);
       booking.reason = reason === "" ? null : app.box.seal(reasonPlace(booking.id), reason);
-      await claim(tx, booking, now);
+      await claim(tx, booking, app.bookingLimits, now);
       // Whoever held the slot before did not pay in time; with the slot taken over, that booking has to end now.
       const expired = slot.booking_id ? await expireBooking(tx, slot.booking_id, now) : [];
       insertBooking(tx, booking);
@@ -45,8 +46,17 @@ export const bookSlot =
   };
 
 function assertBookable(slot: BookableSlot | undefined, now: Date): asserts slot is BookableSlot {
-  const refusal = slot ? whyNotBookable(slot, now) : "NOT_FOUND";
+  if (!slot) throw new ApiError("NOT_FOUND");
+  const refusal = whyNotBookable(slot, now);
   if (refusal) throw new ApiError(refusal);
+  assertCooledDown(cooldownEndAt(slot), now);
+}
+
+/** An own hold that has ended cools down, swept or not. */
+function cooldownEndAt(slot: BookableSlot): Date | null {
+  const { own_hold_create_time: createTime, hold_expire_time: holdExpireTime } = slot;
+  if (!createTime || !holdExpireTime) return slot.cooldown_end_time;
+  return cooldownEndOf({ createTime, holdExpireTime }, holdExpireTime);
 }
 
 function newBooking(slot: BookableSlot, patientId: string, now: Date, holdMs: number): BookingRow {
@@ -87,8 +97,10 @@ function newBooking(slot: BookableSlot, patientId: string, now: Date, holdMs: nu
 const endOfHold = (slot: BookableSlot, now: Date, holdMs: number): Date =>
   new Date(Math.min(now.getTime() + holdMs, slot.start_time.getTime()));
 
-async function claim(tx: Transaction, booking: BookingRow, now: Date): Promise<void> {
+async function claim(tx: Transaction, booking: BookingRow, limits: BookingLimits, now: Date): Promise<void> {
   const wanted = claimOf(booking, now);
-  if (await claimSlot(tx, wanted)) return;
-  throw new ApiError((await hasOverlap(tx, wanted)) ? "PATIENT_OVERLAP" : "SLOT_UNAVAILABLE");
+  if (await claimSlot(tx, wanted, limits)) return;
+  const live = await countLiveBookings(tx, wanted);
+  const isHold = booking.status === "PENDING_PAYMENT";
+  throw refusalOf(live, limits, { isHold }) ?? new ApiError("SLOT_UNAVAILABLE");
 }

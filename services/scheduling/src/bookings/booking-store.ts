@@ -12,6 +12,8 @@ import type { FeeColumns } from "../money.ts";
 import { IS_OPEN, openValues, PRACTISES_AT_START } from "../slots/bookable.ts";
 import { MAX_LENGTH_MS } from "../slots/slot-rules.ts";
 import { SLOT_COLUMNS, type SlotRow } from "../slots/slot-store.ts";
+import type { BookingLimits } from "./booking-limits.ts";
+import { limitParams, WITHIN_LIMITS } from "./booking-limits-store.ts";
 import type { CloseOutcome, Settlement } from "./booking-rules.ts";
 
 export interface BookingRow extends FeeColumns {
@@ -58,6 +60,10 @@ export const NOT_CLOSED = {
 export interface BookableSlot extends SlotRow {
   doctor_name: string;
   patient_name: string | null;
+  /** Until when the patient cannot hold it again. */
+  cooldown_end_time: Date | null;
+  /** When the hold was made that the slot has still, where that is the patient's own. */
+  own_hold_create_time: Date | null;
 }
 
 const SELECT = `SELECT b.id, b.slot_id, b.doctor_id, d.display_name AS doctor_name, b.patient_id,
@@ -78,10 +84,13 @@ export async function findBookableSlot(
   patientId: string,
 ): Promise<BookableSlot | undefined> {
   const [row] = await db.read<BookableSlot>(
-    `SELECT ${SLOT_COLUMNS}, d.display_name AS doctor_name, p.full_name AS patient_name
+    `SELECT ${SLOT_COLUMNS}, d.display_name AS doctor_name, p.full_name AS patient_name,
+       c.end_time AS cooldown_end_time, h.create_time AS own_hold_create_time
      FROM slots s JOIN doctors d ON d.id = s.doctor_id LEFT JOIN people p ON p.user_id = ?
+       LEFT JOIN hold_cooldowns c ON c.patient_id = ? AND c.slot_id = s.id
+       LEFT JOIN bookings h ON h.id = s.booking_id AND h.patient_id = ?
      WHERE s.id = ?`,
-    [patientId, slotId],
+    [patientId, patientId, patientId, slotId],
   );
   return row;
 }
@@ -109,6 +118,7 @@ export interface Claim {
   slotId: string;
   bookingId: string;
   patientId: string;
+  doctorId: string;
   startTime: Date;
   endTime: Date;
   /** null where the booking is confirmed. */
@@ -121,6 +131,7 @@ export const claimOf = (row: BookingRow, now: Date): Claim => ({
   slotId: row.slot_id,
   bookingId: row.id,
   patientId: row.patient_id,
+  doctorId: row.doctor_id,
   startTime: row.start_time,
   endTime: row.end_time,
   holdExpireTime: row.status === "PENDING_PAYMENT" ? row.hold_expire_time : null,
@@ -131,17 +142,18 @@ export const claimOf = (row: BookingRow, now: Date): Claim => ({
  * Takes the slot if it is bookable, the patient is not disabled and has no other live booking at that time. The patient's
  * row is touched first, so that two claims of one patient cannot pass each other.
  *
+ * @param limits of a new booking: the patient must be within them
  * @returns whether the slot was taken
  */
-export async function claimSlot(tx: Transaction, claim: Claim): Promise<boolean> {
-  const { slotId, bookingId, patientId, startTime, endTime, holdExpireTime, now } = claim;
+export async function claimSlot(tx: Transaction, claim: Claim, limits?: BookingLimits): Promise<boolean> {
+  const { slotId, bookingId, patientId, holdExpireTime, now } = claim;
   touchCalendar(tx, patientId);
   const { affectedRows } = await tx.write(
     `UPDATE slots s SET s.status = ?, s.booking_id = ?, s.hold_expire_time = ?
      WHERE s.id = ? AND ${IS_OPEN}
        AND EXISTS (SELECT 1 FROM doctors d WHERE d.id = s.doctor_id AND ${PRACTISES_AT_START})
        AND NOT EXISTS (SELECT 1 FROM people p WHERE p.user_id = ? AND p.disabled)
-       AND NOT EXISTS (${LIVE_OVERLAP})`,
+       AND ${limits ? WITHIN_LIMITS : `NOT EXISTS (${LIVE_OVERLAP})`}`,
     [
       holdExpireTime ? "HELD" : "BOOKED",
       bookingId,
@@ -149,34 +161,30 @@ export async function claimSlot(tx: Transaction, claim: Claim): Promise<boolean>
       slotId,
       ...openValues(now),
       patientId,
-      ...overlapParams(patientId, startTime, endTime, now, bookingId),
+      ...(limits ? limitParams(claim, limits) : overlapParams(claim)),
     ],
   );
   return affectedRows === 1;
 }
 
 /** Live bookings of the patient, other than one, that overlap an interval. */
-const LIVE_OVERLAP = `SELECT 1 FROM bookings b WHERE b.patient_id = ? AND b.start_time > ? AND b.start_time < ?
+const LIVE_OVERLAP = `SELECT 1 FROM bookings b WHERE b.live_patient_id = ? AND b.start_time > ? AND b.start_time < ?
   AND b.end_time > ? AND b.id <> ?
-  AND (b.status = 'CONFIRMED' OR (b.status = 'PENDING_PAYMENT' AND b.hold_expire_time > ?))`;
+  AND (b.status = 'CONFIRMED' OR b.hold_expire_time > ?)`;
 
 // No slot is longer than the longest: that bounds the range on the key.
-const overlapParams = (patientId: string, startTime: Date, endTime: Date, now: Date, exceptId: string) => [
+const overlapParams = ({ patientId, startTime, endTime, bookingId, now }: Claim) => [
   patientId,
   new Date(startTime.getTime() - MAX_LENGTH_MS),
   endTime,
   startTime,
-  exceptId,
+  bookingId,
   now,
 ];
 
 /** Why a claim failed: whether the patient has a live booking at that time. */
 export async function hasOverlap(tx: Transaction, claim: Claim): Promise<boolean> {
-  const { patientId, startTime, endTime, now, bookingId } = claim;
-  const rows = await tx.read(
-    `${LIVE_OVERLAP} LIMIT 1`,
-    overlapParams(patientId, startTime, endTime, now, bookingId),
-  );
+  const rows = await tx.read(`${LIVE_OVERLAP} LIMIT 1`, overlapParams(claim));
   return rows.length > 0;
 }
 

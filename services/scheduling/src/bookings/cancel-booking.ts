@@ -13,7 +13,7 @@ import { bookingTrail, cancelReasonPlace, factsOf } from "./booking.ts";
 import { readsOf, viewOf } from "./booking-access.ts";
 import { canBecome, decideCancel, type Settlement, statusAt } from "./booking-rules.ts";
 import { type BookingRow, lockBooking, saveBooking } from "./booking-store.ts";
-import { expireBooking } from "./expire-bookings.ts";
+import { coolDown, expireBooking } from "./expire-bookings.ts";
 import { findOwnBooking } from "./find-own-booking.ts";
 
 /** BookingService.CancelBooking. Throws NOT_FOUND, ILLEGAL_TRANSITION, BOOKING_STARTED. */
@@ -80,5 +80,6 @@ function cancel(
   };
   releaseSlot(tx, row.slot_id, row.id);
   saveBooking(tx, cancelled, now);
+  if (row.status === "PENDING_PAYMENT" && by === "PATIENT") coolDown(tx, row, now);
   return cancelled;
 }

@@ -4,6 +4,8 @@ import { sweep } from "@medconnect/platform/sweep.ts";
 import type { Scheduling } from "../app.ts";
 import { releaseSlot } from "../slots/slot-store.ts";
 import { bookingEvent } from "./booking.ts";
+import { cooldownEndOf } from "./booking-limits.ts";
+import { DELETE_ENDED_COOLDOWNS, insertCooldown } from "./booking-limits-store.ts";
 import { statusAt } from "./booking-rules.ts";
 import { type BookingRow, findExpiredHolds, lockBooking, saveBooking } from "./booking-store.ts";
 
@@ -17,6 +19,7 @@ export async function expireBooking(tx: Transaction, id: string, now: Date): Pro
   const expired: BookingRow = { ...row, status: "EXPIRED", version: row.version + 1, settlement: "RETURN" };
   releaseSlot(tx, row.slot_id, row.id);
   saveBooking(tx, expired, now);
+  coolDown(tx, row, row.hold_expire_time!);
   return [
     {
       resource: `bookings/${id}`,
@@ -28,6 +31,12 @@ export async function expireBooking(tx: Transaction, id: string, now: Date): Pro
   ];
 }
 
+/** Keeps the patient of an unpaid hold, which has ended at a time, from holding the slot again at once. */
+export function coolDown(tx: Transaction, row: BookingRow, endTime: Date): void {
+  const hold = { createTime: row.create_time, holdExpireTime: row.hold_expire_time! };
+  insertCooldown(tx, row.patient_id, row.slot_id, cooldownEndOf(hold, endTime));
+}
+
 /** Ends the bookings whose holds have ended. Readers and claimants do not wait for it. */
 export const sweepHolds =
   (app: Scheduling) =>
@@ -36,4 +45,5 @@ export const sweepHolds =
     const find = (limit: number) => findExpiredHolds(app.db, now, limit);
     const work = (id: string) => app.changes.applyInternally(SWEEPER, (tx) => expireBooking(tx, id, now));
     await sweep({ find, work, failure: "hold cannot be ended", signal }, app.log);
+    await app.db.deleteAll(DELETE_ENDED_COOLDOWNS, [now], signal);
   };

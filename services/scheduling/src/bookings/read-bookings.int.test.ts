@@ -94,7 +94,9 @@ test("bookings are listed page by page, none lost and none twice", async () => {
   await desk.publish(0);
   const slots = [];
   for (let i = 0; i < 7; i++) slots.push(await desk.offer(60 + i * 30));
-  for (const slot of slots) await desk.book(slot.id);
+  const { app } = desk;
+  const unlimited = { ...app, bookingLimits: { holds: 0, bookings: 0, bookingsPerDoctor: 0 } };
+  for (const slot of slots) await desk.book(slot.id, desk.patient, newId(), unlimited);
   const list = async (pageToken: string, status: "CONFIRMED" | "CANCELLED" = "CONFIRMED") =>
     (
       await invoke(BookingServiceService.listBookings, listBookings(desk.app), desk.patient, {

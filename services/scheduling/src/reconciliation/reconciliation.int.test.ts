@@ -26,6 +26,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 const GRACE_MS = MINUTE_MS;
 /** From the day before: no slot is longer than twelve hours, and its doctor has three to close it. */
 const UNTIL_CLOSED_MS = 24 * HOUR_MS + 12 * HOUR_MS + 3 * HOUR_MS;
+const NO_LIMITS = { holds: 0, bookings: 0, bookingsPerDoctor: 0 };
 const FEE = { currencyCode: "USD", amountMinor: 5000 };
 
 let service: TestService;
@@ -46,7 +47,7 @@ const only = <T>(all: Map<string, T>, ids: string[]) => new Map([...all].filter(
 
 beforeAll(async () => {
   service = await startTestService("scheduling", EVENT_ROUTES);
-  app = { ...service, holdMs: 15 * MINUTE_MS, cancelCutoffMs: 24 * HOUR_MS };
+  app = { ...service, holdMs: 15 * MINUTE_MS, cancelCutoffMs: 24 * HOUR_MS, bookingLimits: NO_LIMITS };
 });
 afterAll(() => service.close());
 

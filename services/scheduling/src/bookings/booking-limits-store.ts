@@ -1,0 +1,75 @@
+import type { SqlValue } from "@medconnect/platform/db/database.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import { MAX_LENGTH_MS } from "../slots/slot-rules.ts";
+import type { BookingLimits, LiveBookings } from "./booking-limits.ts";
+import type { Claim } from "./booking-store.ts";
+
+/** More than a patient can have. */
+const NO_LIMIT = 2 ** 31;
+
+const OVERLAPPING = "SUM(b.start_time < ? AND b.end_time > ?)";
+const HOLDS = "SUM(b.start_time > ? AND b.status = 'PENDING_PAYMENT')";
+const BOOKINGS = "SUM(b.start_time > ?)";
+const WITH_DOCTOR = "SUM(b.start_time > ? AND b.doctor_id = ?)";
+
+/** One range of a key that has live bookings only: the limits bound it, however many bookings have ended. */
+const LIVE = `FROM bookings b WHERE b.live_patient_id = ? AND b.start_time > ?
+  AND (b.status = 'CONFIRMED' OR b.hold_expire_time > ?)`;
+
+/** Whether `refusalOf` refuses nothing. */
+export const WITHIN_LIMITS = `(SELECT COALESCE(
+  ${OVERLAPPING} = 0 AND ${HOLDS} < ? AND ${BOOKINGS} < ? AND ${WITH_DOCTOR} < ?, TRUE) ${LIVE})`;
+
+/** The parameters of WITHIN_LIMITS. */
+export function limitParams(claim: Claim, limits: BookingLimits): SqlValue[] {
+  const { startTime, endTime, doctorId, now } = claim;
+  const holds = claim.holdExpireTime ? limits.holds : 0;
+  return [
+    endTime,
+    startTime,
+    now,
+    holds || NO_LIMIT,
+    now,
+    limits.bookings || NO_LIMIT,
+    now,
+    doctorId,
+    limits.bookingsPerDoctor || NO_LIMIT,
+    ...liveParams(claim),
+  ];
+}
+
+/** The patient's live bookings in the light of a claim that failed. Exact only behind the guard. */
+export async function countLiveBookings(tx: Transaction, claim: Claim): Promise<LiveBookings> {
+  const { startTime, endTime, doctorId, now } = claim;
+  const [row] = await tx.read<Record<keyof LiveBookings, string | null>>(
+    `SELECT ${OVERLAPPING} AS overlapping, ${HOLDS} AS holds, ${BOOKINGS} AS bookings, ${WITH_DOCTOR} AS withDoctor
+     ${LIVE}`,
+    [endTime, startTime, now, now, now, doctorId, ...liveParams(claim)],
+  );
+  const { overlapping, holds, bookings, withDoctor } = row!;
+  return {
+    overlapping: Number(overlapping),
+    holds: Number(holds),
+    bookings: Number(bookings),
+    withDoctor: Number(withDoctor),
+  };
+}
+
+// No slot is longer than the longest: one that overlaps has not started before that.
+const liveParams = ({ patientId, now }: Claim): SqlValue[] => [
+  patientId,
+  new Date(now.getTime() - MAX_LENGTH_MS),
+  now,
+];
+
+/** Notes until when a patient cannot hold a slot again. */
+export function insertCooldown(tx: Transaction, patientId: string, slotId: string, endTime: Date): void {
+  tx.defer(
+    `INSERT INTO hold_cooldowns (patient_id, slot_id, end_time) VALUES (?, ?, ?) AS new
+     ON DUPLICATE KEY UPDATE end_time = new.end_time`,
+    [patientId, slotId, endTime],
+  );
+}
+
+/** Takes the time and a number of rows. */
+export const DELETE_ENDED_COOLDOWNS = "DELETE FROM hold_cooldowns WHERE end_time <= ? LIMIT ?";

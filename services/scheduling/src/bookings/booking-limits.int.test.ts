@@ -1,0 +1,266 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import { newId } from "@medconnect/platform/ids.ts";
+import { userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { BOOKING_LIMITS, Desk, HOLD_MS, MINUTE_MS, outcome } from "../testing.ts";
+import { refusalOf } from "./booking-limits.ts";
+import { countLiveBookings } from "./booking-limits-store.ts";
+import { claimSlot } from "./booking-store.ts";
+import { sweepHolds } from "./expire-bookings.ts";
+
+let desk: Desk;
+
+beforeAll(async () => {
+  desk = await Desk.open();
+});
+afterAll(() => desk.close());
+beforeEach(() => desk.admit());
+
+const DAY = 24 * 60;
+
+/** Slots of another doctor each, none of which overlap, from in so many minutes on. */
+async function slotsOfDoctors(count: number, feeMinor: number, startMinutes = DAY): Promise<string[]> {
+  const ids: string[] = [];
+  for (let i = 0; i < count; i++) {
+    desk.doctor = userCaller("DOCTOR");
+    await desk.publish(feeMinor);
+    ids.push((await desk.offer(startMinutes + i * 60)).id);
+  }
+  return ids;
+}
+
+/** Slots of one doctor, none of which overlap. */
+async function slotsOfDoctor(count: number, feeMinor: number, startMinutes = DAY): Promise<string[]> {
+  await desk.publish(feeMinor);
+  const ids: string[] = [];
+  for (let i = 0; i < count; i++) ids.push((await desk.offer(startMinutes + i * 60)).id);
+  return ids;
+}
+
+const bookAll = async (slotIds: string[]): Promise<string[]> =>
+  (await Promise.allSettled(slotIds.map((slotId) => desk.book(slotId)))).map(outcome);
+
+const count = (outcomes: string[]) =>
+  Object.fromEntries([...Map.groupBy(outcomes, (one) => one)].map(([one, all]) => [one, all.length]));
+
+describe("of fifty bookings that one patient tries at once", () => {
+  test("three become holds", async () => {
+    const outcomes = await bookAll(await slotsOfDoctors(50, 5000));
+    expect(count(outcomes)).toEqual({ ok: 3, TOO_MANY_HOLDS: 47 });
+  });
+
+  test("ten become free bookings", async () => {
+    const outcomes = await bookAll(await slotsOfDoctors(50, 0));
+    expect(count(outcomes)).toEqual({ ok: 10, TOO_MANY_BOOKINGS: 40 });
+  });
+
+  test("three are with one doctor", async () => {
+    const outcomes = await bookAll(await slotsOfDoctor(50, 0));
+    expect(count(outcomes)).toEqual({ ok: 3, TOO_MANY_BOOKINGS: 47 });
+  });
+});
+
+test("the same key books once there is room again", async () => {
+  const [first, second, third, fourth] = await slotsOfDoctors(4, 5000);
+  const { response: held } = await desk.book(first!);
+  await bookAll([second!, third!]);
+  const book = () => desk.book(fourth!, desk.patient, "once-more");
+  await expect(book()).rejects.toMatchObject({
+    reason: "TOO_MANY_HOLDS",
+    metadata: { limit: "3", per: "PATIENT" },
+  });
+  await desk.cancel(held.id, desk.patient);
+  expect((await book()).response.status).toBe("PENDING_PAYMENT");
+});
+
+test("holds that have ended, paid bookings and those that have begun do not count as holds, nor others' at all", async () => {
+  const slots = await slotsOfDoctors(8, 5000);
+  for (const slotId of slots.slice(0, 3)) {
+    const { response } = await desk.book(slotId);
+    await desk.authorized(response.id);
+  }
+  expect(await bookAll(slots.slice(3, 6))).toEqual(["ok", "ok", "ok"]);
+  expect(await bookAll([slots[6]!])).toEqual(["TOO_MANY_HOLDS"]);
+  expect((await desk.book(slots[6]!, userCaller("PATIENT"))).response.status).toBe("PENDING_PAYMENT");
+  desk.app.clock.advance(HOLD_MS);
+  expect(await bookAll([slots[7]!])).toEqual(["ok"]);
+});
+
+test("bookings that have begun or ended leave room for others", async () => {
+  const slots = await slotsOfDoctor(7, 0, 60);
+  expect(await bookAll(slots.slice(0, 4))).toContain("TOO_MANY_BOOKINGS");
+  desk.app.clock.advance(61 * MINUTE_MS);
+  expect(count(await bookAll(slots.slice(1, 7)))).toMatchObject({ ok: 1 });
+});
+
+test("a late payment and a move are no new bookings", async () => {
+  const slots = await slotsOfDoctor(6, 5000, 3 * DAY);
+  const { response: late } = await desk.book(slots[0]!);
+  desk.app.clock.advance(HOLD_MS);
+  await sweepHolds(desk.app)();
+  for (const slotId of slots.slice(1, 4)) await desk.authorized((await desk.book(slotId)).response.id);
+  await desk.authorized(late.id);
+  expect((await desk.read(late.id)).status).toBe("CONFIRMED");
+  expect((await desk.reschedule(late.id, slots[5]!)).response.slotId).toBe(slots[5]);
+  expect(await bookAll([slots[4]!])).toEqual(["TOO_MANY_BOOKINGS"]);
+});
+
+test("limits that are off let everybody book", async () => {
+  const free = { ...desk.app, bookingLimits: { holds: 0, bookings: 0, bookingsPerDoctor: 0 } };
+  for (const slotId of await slotsOfDoctor(12, 0)) await desk.book(slotId, desk.patient, newId(), free);
+});
+
+describe("a slot that a patient held without paying", () => {
+  const COOLDOWN_MS = 2 * HOLD_MS;
+
+  test.each([
+    ["ended, and was swept", () => sweepHolds(desk.app)()],
+    ["ended, and nobody has noticed", async () => {}],
+  ])("whose hold %s is not held by them again for twice as long, but by others", async (_, sweep) => {
+    const [slotId] = await slotsOfDoctor(1, 5000);
+    await desk.book(slotId!);
+    desk.app.clock.advance(HOLD_MS);
+    await sweep();
+    expect(await bookAll(Array(20).fill(slotId))).toEqual(Array(20).fill("HOLD_COOLDOWN"));
+    const book = () => desk.book(slotId!, desk.patient, "in-time");
+    await expect(book()).rejects.toMatchObject({ retryAfterMs: COOLDOWN_MS });
+    desk.app.clock.advance(COOLDOWN_MS - 1);
+    await expect(book()).rejects.toMatchObject({ reason: "HOLD_COOLDOWN", retryAfterMs: 1 });
+    desk.app.clock.advance(1);
+    expect((await book()).response.status).toBe("PENDING_PAYMENT");
+  });
+
+  test("and cancelled is not held by them again for twice as long as it could have been", async () => {
+    const [slotId] = await slotsOfDoctor(1, 5000);
+    const { response: held } = await desk.book(slotId!);
+    desk.app.clock.advance(MINUTE_MS);
+    await desk.cancel(held.id, desk.patient);
+    await expect(desk.book(slotId!)).rejects.toMatchObject({
+      reason: "HOLD_COOLDOWN",
+      retryAfterMs: COOLDOWN_MS,
+    });
+    const other = userCaller("PATIENT");
+    const { response: others } = await desk.book(slotId!, other);
+    await desk.cancel(others.id, other);
+    await expect(desk.book(slotId!)).rejects.toMatchObject({ reason: "HOLD_COOLDOWN" });
+  });
+
+  test("that its doctor took back can be held again at once", async () => {
+    const [slotId] = await slotsOfDoctor(1, 5000);
+    const { response: held } = await desk.book(slotId!);
+    await desk.cancel(held.id, desk.doctor);
+    expect(await bookAll([slotId!])).toEqual(["ok"]);
+  });
+
+  test("is confirmed by a late payment all the same", async () => {
+    const [slotId] = await slotsOfDoctor(1, 5000);
+    const { response: held } = await desk.book(slotId!);
+    desk.app.clock.advance(HOLD_MS);
+    await sweepHolds(desk.app)();
+    await desk.authorized(held.id);
+    expect((await desk.read(held.id)).status).toBe("CONFIRMED");
+  });
+
+  test("is free of them for ever where its hold was renewed: the sweeper forgets what is over", async () => {
+    const [slotId] = await slotsOfDoctor(1, 5000);
+    await desk.book(slotId!);
+    desk.app.clock.advance(HOLD_MS);
+    await sweepHolds(desk.app)();
+    desk.app.clock.advance(COOLDOWN_MS);
+    await sweepHolds(desk.app)();
+    expect(await desk.app.db.read("SELECT * FROM hold_cooldowns WHERE slot_id = ?", [slotId!])).toEqual([]);
+  });
+});
+
+test("paid bookings that were cancelled can be made again at once", async () => {
+  const [slotId] = await slotsOfDoctor(1, 5000, 3 * DAY);
+  const { response: booking } = await desk.book(slotId!);
+  await desk.authorized(booking.id);
+  await desk.cancel(booking.id, desk.patient);
+  expect(await bookAll([slotId!])).toEqual(["ok"]);
+});
+
+/** How many rows a statement looks at through keys, and without one. */
+async function rowsRead(tx: Transaction): Promise<number> {
+  const rows = await tx.read<{ Value: string }>("SHOW SESSION STATUS LIKE 'Handler\\_read\\_%'");
+  return rows.reduce((sum, { Value }) => sum + Number(Value), 0);
+}
+
+test("a claim reads a few rows, although a thousand bookings of the patient at that time have ended", async () => {
+  const [slotId] = await slotsOfDoctor(1, 0);
+  const [other] = await slotsOfDoctors(1, 0, 2 * DAY);
+  const { response: live } = await desk.book(other!);
+  const columns =
+    "slot_id, doctor_id, patient_id, consultation_id, status, start_time, end_time, fee_minor, version, create_time, update_time";
+  const rows = Array.from({ length: 1000 }, () => [newId(), live.id]);
+  for (const [id, from] of rows) {
+    await desk.app.db.write(
+      `INSERT INTO bookings (id, ${columns}) SELECT ?, ${columns.replace("status", "'CANCELLED'")} FROM bookings WHERE id = ?`,
+      [id!, from!],
+    );
+  }
+  const claim = {
+    slotId: slotId!,
+    bookingId: newId(),
+    patientId: desk.patient.userId,
+    doctorId: desk.doctor.userId,
+    startTime: desk.at(DAY),
+    endTime: desk.at(DAY + 30),
+    holdExpireTime: null,
+    now: desk.at(0),
+  };
+  for (const limits of [BOOKING_LIMITS, undefined]) {
+    const read = await desk.app.db
+      .transaction(async (tx) => {
+        const before = await rowsRead(tx);
+        const isClaimed = await claimSlot(tx, claim, limits);
+        const after = await rowsRead(tx);
+        throw Object.assign(new Error("to be rolled back"), { isClaimed, rows: after - before });
+      })
+      .catch(({ isClaimed, rows }) => ({ isClaimed, rows }));
+    expect(read).toEqual({ isClaimed: true, rows: expect.any(Number) });
+    expect(read.rows).toBeLessThan(20);
+  }
+});
+
+test("the claim and the rule that explains its refusal agree, whatever the patient has", async () => {
+  const slots = await slotsOfDoctor(6, 5000);
+  const others = await slotsOfDoctors(3, 0, 2 * DAY);
+  const limits = { holds: 2, bookings: 4, bookingsPerDoctor: 3 };
+  const tight = { ...desk.app, bookingLimits: limits };
+  const outcomes: string[] = [];
+  for (const slotId of [...slots.slice(0, 3), ...others, ...slots.slice(3)]) {
+    outcomes.push(
+      await desk.book(slotId, desk.patient, newId(), tight).then(
+        () => "ok",
+        ({ reason }) => reason,
+      ),
+    );
+    const claim = {
+      slotId,
+      bookingId: newId(),
+      patientId: desk.patient.userId,
+      doctorId: desk.doctor.userId,
+      startTime: desk.at(9 * DAY),
+      endTime: desk.at(9 * DAY + 30),
+      holdExpireTime: null,
+      now: desk.at(0),
+    };
+    const live = await desk.app.db.transaction((tx) => countLiveBookings(tx, claim));
+    expect(live.bookings).toBe(outcomes.filter((one) => one === "ok").length);
+    expect(refusalOf(live, limits, { isHold: false }) === undefined).toBe(
+      live.bookings < 4 && live.withDoctor < 3,
+    );
+  }
+  expect(outcomes).toEqual([
+    "ok",
+    "ok",
+    "TOO_MANY_HOLDS",
+    "ok",
+    "ok",
+    "TOO_MANY_BOOKINGS",
+    "TOO_MANY_HOLDS",
+    "TOO_MANY_HOLDS",
+    "TOO_MANY_HOLDS",
+  ]);
+});
