@@ -92,6 +92,7 @@ const scheduled: ConsultationFacts = {
   noShowParty: null,
   doctorReadyTime: null,
   movePending: false,
+  licensedUntil: new Date("9999-12-31T00:00:00Z"),
 };
 const waiting: ConsultationFacts = { ...scheduled, status: "WAITING", movedBy: "PATIENT" };
 const inProgress: ConsultationFacts = { ...scheduled, status: "IN_PROGRESS", movedBy: "DOCTOR" };
