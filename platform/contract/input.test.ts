@@ -73,12 +73,11 @@ describe("the contract", () => {
     },
   );
 
-  test.each(ofKind(Kind.NAME, Kind.LINE, Kind.TEXT, Kind.VERBATIM, Kind.EMAIL))(
-    "bounds the length of %s",
-    (_name, { field }) => {
-      expect(stringRulesOf(field)?.maxLen).toBeGreaterThan(0n);
-    },
-  );
+  test.each(
+    ofKind(Kind.NAME, Kind.LINE, Kind.TEXT, Kind.VERBATIM, Kind.EMAIL, Kind.TIME_ZONE, Kind.LANGUAGE),
+  )("bounds the length of %s", (_name, { field }) => {
+    expect(stringRulesOf(field)?.maxLen).toBeGreaterThan(0n);
+  });
 
   const whole = requestFields.filter(({ field }) =>
     [
@@ -269,6 +268,26 @@ describe("a line or a text has no character that is not seen", () => {
 
 const isAsked = ({ field }: RequestField): boolean =>
   (stringRulesOf(field)?.minLen ?? 0n) > 0n || behavesAs(field, FieldBehavior.REQUIRED);
+
+describe("no text takes longer than its length to be refused", () => {
+  const LONG = [
+    "e\u0316\u0301\u0316".repeat(100_000),
+    "\u0301\u0316".repeat(200_000),
+    `en-${Array.from({ length: 50_000 }, (_, i) => `a${10_000 + i}`).join("-")}`,
+    `a@${"ä".repeat(300_000)}.test`,
+    " ".repeat(400_000),
+    "👩\u200d".repeat(100_000),
+  ];
+  const looked = fields.filter(
+    ({ field }) => ![Kind.KIND_UNSPECIFIED, Kind.VERBATIM].includes(kindOf(field)),
+  );
+  test.each(table(looked))("%s", (_name, to) => {
+    const startedAtMs = performance.now();
+    for (const text of LONG) refusalOf(to, text);
+    // Minutes, where a form is looked for whose library takes the square of the length.
+    expect(performance.now() - startedAtMs).toBeLessThan(5000);
+  });
+});
 
 describe("blanks are nothing where something is asked for", () => {
   const asked = fields.filter(

@@ -125,10 +125,20 @@ const lowerCased: TextRule = (text) => text.toLowerCase();
 
 function textRuleOf(field: DescField): TextRule | undefined {
   if (field.scalar !== ScalarType.STRING) return undefined;
-  return stringRulesOf(field)?.wellKnown.case === "uuid"
-    ? lowerCased
-    : TEXT_RULES[getOption(field, textOption)];
+  const rules = stringRulesOf(field);
+  if (rules?.wellKnown.case === "uuid") return lowerCased;
+  const rule = TEXT_RULES[getOption(field, textOption)];
+  return rule && rules && rules.maxLen > 0n ? upTo(UNITS_OF_CHARACTER * Number(rules.maxLen), rule) : rule;
 }
+
+/** UTF-16 units of one composed character, as clients may send it: a pair, or a letter and three marks. */
+const UNITS_OF_CHARACTER = 4;
+
+/** Leaves longer text as it is, for protovalidate to refuse: finding a canonical form can take the square of the length. */
+const upTo =
+  (units: number, rule: TextRule): TextRule =>
+  (text) =>
+    text.length > units ? text : rule(text);
 
 /** What the contract says of a field's strings, or of those in its list or map. */
 export function stringRulesOf(field: DescField): StringRules | undefined {

@@ -17,9 +17,6 @@ export const lineRule: TextRule = (text) => policy(text, INVISIBLE_IN_LINE);
 /** Text of several lines. Line ends become LF; tabs, soft hyphens and the marks of direction (LRM, RLM, ALM) may stay. */
 export const textRule: TextRule = (text) => policy(text.replaceAll("\r\n", "\n"), INVISIBLE_IN_TEXT);
 
-/** How many characters of a text a reader sees. */
-export const visibleLength = (text: string): number => text.match(VISIBLE)?.length ?? 0;
-
 /** Almost every text is like this, and needs no change. */
 const PLAIN = /^[!-~](?:[ -~]*[!-~])?$/;
 
@@ -33,10 +30,14 @@ const JOINER = /[\u200c\u200d]/;
 const VARIATION = /(?<=[[\p{L}\p{M}\p{N}\p{P}\p{S}]--\p{Variation_Selector}])\p{Variation_Selector}/vy;
 
 /** Letters, digits, punctuation and symbols, but for those that show nothing: fillers, and the empty Braille pattern. */
-const VISIBLE = /[[\p{L}\p{N}\p{P}\p{S}]--[\p{Default_Ignorable_Code_Point}\u2800]]/gv;
+const VISIBLE = /[[\p{L}\p{N}\p{P}\p{S}]--[\p{Default_Ignorable_Code_Point}\u2800]]/v;
+
+/** More marks in a row than any script puts on a letter (UAX #15, Stream-Safe Text Format); NFC takes the square of their number. */
+const TOO_MANY_MARKS = /(?<!\p{M})\p{M}{31}/u;
 
 function policy(sent: string, invisible: RegExp): string | Refusal {
   if (PLAIN.test(sent)) return sent;
+  if (TOO_MANY_MARKS.test(sent)) return { refused: "must not have more than 30 combining marks in a row" };
   // First, as composing reorders marks, which changes what a joiner stands behind.
   const composed = sent.normalize("NFC");
   const { start, end } = withoutSpaceAround(composed);
@@ -44,7 +45,7 @@ function policy(sent: string, invisible: RegExp): string | Refusal {
   for (const { 0: character, index } of text.matchAll(invisible)) {
     if (!isAllowedAt(text, character, index)) return refusalOf(composed, character, start + index);
   }
-  return text !== "" && text.search(VISIBLE) < 0 ? { refused: "must have something that can be seen" } : text;
+  return text !== "" && !VISIBLE.test(text) ? { refused: "must have something that can be seen" } : text;
 }
 
 const SPACE = /\p{White_Space}/u;
