@@ -11,7 +11,11 @@ const DESCRIPTION = `Telemedicine: accounts, doctors, bookings, consultations, p
 JSON is the canonical protobuf mapping: \`lowerCamelCase\` names, times as RFC 3339 in UTC, 64-bit integers as text. Input
 is strict: an unknown field or query parameter is an error that names it. Errors are RFC 9457 problems; \`reason\` is
 what to switch on. Sign in with \`POST /v1/auth/login\` and send the access token as \`Authorization: Bearer\`. Internal
-systems have service accounts: \`POST /v1/auth/token\` gives them tokens with scopes, which operations name.`;
+systems have service accounts: \`POST /v1/auth/token\` gives them tokens with scopes, which operations name.
+
+Input has one canonical form, which answers show. Text is composed (NFC) and has no white space around it; invisible characters
+are refused. Ids are UUIDs, in any case of letters. Times are in the years 1900 to 2200, dates exist, and a range does not end
+before it starts. Time zones are IANA's, languages BCP 47, currencies those active in ISO 4217.`;
 
 /** The OpenAPI 3.1 document of all routes, made from what the contract says and nothing else. */
 export function openApiDocument(routes: readonly Route[]): Schema {
