@@ -17,6 +17,8 @@ export interface Belief {
   paid: boolean;
   /** The patient was let into the waiting room. */
   joined: boolean;
+  /** An admin has closed it: its consultation's own end, where it crossed that, replaces it. */
+  isClosedByAdmin: boolean;
 }
 
 /** Somebody who remembers what was acknowledged. */
@@ -29,6 +31,9 @@ export interface Believer {
 
 /** What a confirmed booking may become by its doctor's doing. */
 const OVER = ["COMPLETED", "NO_SHOW"] as const;
+
+/** What the end of its consultation makes of a booking that an admin has closed meanwhile. */
+const AFTER_CLOSING: readonly Status[] = [...OVER, "CANCELLED"];
 
 /** What a booking may have become without its patient's doing, or by what its patient has asked for since. */
 const LATER: Record<Status, readonly Status[]> = {
@@ -54,12 +59,15 @@ export const beliefOf = (booking: Json): Belief => ({
   cancelAsked: false,
   paid: false,
   joined: false,
+  isClosedByAdmin: booking.close !== undefined,
 });
 
 /** What is wrong with a booking as it is shown, in the light of what was acknowledged; undefined if nothing. */
 export function contradiction(belief: Belief, seen: Pick<Belief, "status" | "slotId" | "sequence">) {
-  const { id, status, slotId, sequence } = belief;
-  if (!isLegal(status, seen.status)) return `booking ${id} was ${status} and is ${seen.status}`;
+  const { id, status, slotId, sequence, isClosedByAdmin } = belief;
+  const isReplaced = isClosedByAdmin && AFTER_CLOSING.includes(seen.status);
+  if (!isReplaced && !isLegal(status, seen.status))
+    return `booking ${id} was ${status} and is ${seen.status}`;
   if (seen.sequence < sequence) return `booking ${id} was moved ${sequence} times, now ${seen.sequence}`;
   if (seen.sequence === sequence && seen.slotId !== slotId) return `booking ${id} is on another slot`;
   return undefined;

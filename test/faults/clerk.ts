@@ -6,8 +6,22 @@ import { ResoluteClient } from "./resolute-client.ts";
 
 const THINK_MS = 400;
 const MOST_MINOR = 3000;
+const CLOSE_SHARE = 0.3;
 
-const EXPECTED = { "list paid": [], refund: ["REFUND_EXCEEDS_CAPTURED"] } as const;
+const EXPECTED = {
+  "list paid": [],
+  refund: ["REFUND_EXCEEDS_CAPTURED"],
+  "list confirmed": [],
+  // Its doctor, or the clock, was faster.
+  close: ["ILLEGAL_TRANSITION"],
+} as const;
+const OUTCOMES = ["COMPLETED", "NO_SHOW_PATIENT", "NO_SHOW_DOCTOR", "NO_SHOW_BOTH"] as const;
+
+/** How a booking was closed, as it was acknowledged. */
+export interface AcknowledgedClose {
+  outcome: (typeof OUTCOMES)[number];
+  feeDecision: "CHARGE" | "RELEASE";
+}
 
 /** A refund as it was acknowledged. */
 export interface AcknowledgedRefund {
@@ -16,10 +30,15 @@ export interface AcknowledgedRefund {
   status: string;
 }
 
-/** An admin who gives back parts of what was captured, and remembers what was acknowledged. */
+/**
+ * An admin who gives back parts of what was captured, closes bookings that nobody closed, and remembers what was
+ * acknowledged.
+ */
 export class Clerk {
   /** By refund id. */
   readonly refunds = new Map<string, AcknowledgedRefund>();
+  /** By booking id. */
+  readonly closes = new Map<string, AcknowledgedClose>();
   readonly client: ResoluteClient<keyof typeof EXPECTED>;
   readonly #random: Random;
   #stopped = false;
@@ -43,6 +62,32 @@ export class Clerk {
   }
 
   async #act(): Promise<void> {
+    if (this.#random.next() < CLOSE_SHARE) await this.#closeOne();
+    else await this.#refundOne();
+  }
+
+  /** Closes a booking whose appointment is over. */
+  async #closeOne(): Promise<void> {
+    const started = new URLSearchParams({
+      status: "CONFIRMED",
+      pageSize: "100",
+      endTime: new Date().toISOString(),
+    });
+    const { kind, body } = await this.client.look("list confirmed", `GET /v1/bookings?${started}`);
+    const bookings = kind === "ok" ? (body.bookings as Json[]) : [];
+    const over = bookings.filter(({ endTime }) => Date.parse(String(endTime)) <= Date.now());
+    if (over.length === 0) return;
+    const id = String(this.#random.pick(over).id);
+    const close: AcknowledgedClose = {
+      outcome: this.#random.pick(OUTCOMES),
+      feeDecision: this.#random.pick(["CHARGE", "RELEASE"]),
+    };
+    const call = `POST /v1/bookings/${id}:close`;
+    const closed = await this.client.decide("close", call, { ...close, reason: "Nobody said how it ended" });
+    if (closed.kind === "ok") this.closes.set(id, close);
+  }
+
+  async #refundOne(): Promise<void> {
     const status = this.#random.pick(["CAPTURED", "PARTIALLY_REFUNDED"]);
     const { kind, body } = await this.client.look("list paid", `GET /v1/payments?status=${status}`);
     const payments = kind === "ok" ? (body.payments as Json[]) : [];

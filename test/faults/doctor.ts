@@ -24,7 +24,9 @@ const EXPECTED = {
     "MOVE_NOT_ACCEPTED",
   ],
   // Its booking was cancelled just before it began, and the cancellation wins.
-  complete: ["ILLEGAL_TRANSITION"],
+  // Or it was over, and an admin has closed it.
+  complete: ["ILLEGAL_TRANSITION", "NOTES_LOCKED"],
+  "read ended": [],
   abandon: ["ILLEGAL_TRANSITION"],
   "cancel as doctor": ["ILLEGAL_TRANSITION", "BOOKING_STARTED"],
   "move as doctor": ["ILLEGAL_TRANSITION", "BOOKING_STARTED", "SLOT_UNAVAILABLE", "PATIENT_OVERLAP"],
@@ -164,9 +166,18 @@ export class Doctor {
       ? await this.client.decide("complete", `${path}:complete`, { notes })
       : await this.client.decide("abandon", `${path}:abandon`, { reason: "The line broke" });
     if (kind === "unknown") return;
+    if (kind === "refused" && (await this.#isClosedByAdmin(consultation.id))) {
+      this.consultations.delete(consultation.id);
+      return;
+    }
     const ended = kind === "ok" && isCompleted ? ({ status: "COMPLETED", notes } as const) : BROKEN_OFF;
     Object.assign(consultation, ended);
     await this.#replace(consultation.slotId);
+  }
+
+  async #isClosedByAdmin(consultationId: string): Promise<boolean> {
+    const { body } = await this.client.look("read ended", `GET ${pathOf(consultationId)}`);
+    return body.closedByAdmin === true;
   }
 
   /** Says who did not come; or nothing, ever: then a patient who waits is let down by the clock. */

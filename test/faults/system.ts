@@ -11,6 +11,9 @@ export const SCHEMA_PREFIX = "faults_";
 /** So short that holds expire all the time. */
 export const HOLD_MS = 5000;
 
+/** How long an appointment that nobody came to waits for somebody to close it. */
+export const UNATTENDED_AFTER_MS = 15_000;
+
 export const SETTINGS = {
   ...HIGH_RATE_LIMITS,
   BOOKING_HOLD: `${HOLD_MS}ms`,
@@ -22,6 +25,8 @@ export const SETTINGS = {
   // And who does not come is missing at once.
   NO_SHOW_AFTER: "0s",
   NO_SHOW_SWEEP: "1s",
+  // Nobody waits long for those that nobody came to; an admin may be faster.
+  UNATTENDED_AFTER: `${UNATTENDED_AFTER_MS}ms`,
   // It would mend what the suite is here to find: events that are lost.
   RECONCILE_EVERY: "0s",
   // Nobody signs in again while the suite runs.

@@ -34,6 +34,7 @@ function differences({ consultations, unsure, cancelled }: Doctor, stored: Store
     ({ id, status, movedBy }) =>
       !NEVER_BEGUN.has(status) &&
       !(status === "NO_SHOW" && movedBy === "SERVICE") &&
+      movedBy !== "ADMIN" &&
       !consultations.has(id) &&
       !unsure.has(id),
   );

@@ -7,9 +7,10 @@ interface Stored {
   noShowParty: string | null;
 }
 
-/** Of a booking that was moved, the patient waits for another time. */
+/** Of a booking that was moved, the patient waits for another time; an admin who closes one says who was missing. */
 const STORED = `SELECT c.id, c.status, c.no_show_party AS noShowParty
-  FROM clinical.consultations c JOIN scheduling.bookings b ON b.consultation_id = c.id AND b.sequence = 0`;
+  FROM clinical.consultations c JOIN scheduling.bookings b ON b.consultation_id = c.id AND b.sequence = 0
+  WHERE c.moved_by <> 'ADMIN'`;
 
 /** Whether each patient who was let into a waiting room is known to have come. */
 export async function unacknowledgedJoins(
@@ -22,7 +23,7 @@ export async function unacknowledgedJoins(
   return joined.flatMap(({ consultationId }) => {
     const seen = byId.get(consultationId);
     if (seen?.status === "SCHEDULED") return [`consultation ${consultationId} was joined and is SCHEDULED`];
-    const isMissed = seen?.status === "NO_SHOW" && seen.noShowParty === "PATIENT";
+    const isMissed = seen?.status === "NO_SHOW" && seen.noShowParty !== "DOCTOR";
     return isMissed ? [`consultation ${consultationId} was joined, and missed by its patient`] : [];
   });
 }

@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Crowd } from "../crowd.ts";
 import type { System } from "../system.ts";
 import { unacknowledgedBookings } from "./acknowledged-bookings.ts";
+import { unacknowledgedCloses } from "./acknowledged-closes.ts";
 import { unacknowledgedConsultations } from "./acknowledged-consultations.ts";
 import { unacknowledgedJoins } from "./acknowledged-joins.ts";
 import { unacknowledgedRefunds } from "./acknowledged-refunds.ts";
@@ -16,7 +17,7 @@ const WATCH_MS = 500;
 export const SETTLE_TIMEOUT_MS = 40_000;
 
 const LET_DOWN = `SELECT COUNT(*) AS letDown FROM clinical.consultations
-  WHERE status = 'NO_SHOW' AND moved_by = 'SERVICE'`;
+  WHERE status = 'NO_SHOW' AND moved_by = 'SERVICE' AND no_show_party = 'DOCTOR'`;
 
 export interface Verdict {
   /** How long the system took to come to rest. */
@@ -44,6 +45,7 @@ export async function judge(system: System, crowd: Crowd): Promise<Verdict> {
       ...(await unacknowledgedConsultations(schemas, crowd.doctors)),
       ...(await unacknowledgedJoins(schemas, crowd.believers)),
       ...(await unacknowledgedRefunds(schemas, crowd.clerk)),
+      ...(await unacknowledgedCloses(schemas, crowd.clerk)),
       ...(await contradictionsOutside(system, crowd.believers, crowd.doctors)),
     ];
     const [{ letDown }] = (await schemas.rows(LET_DOWN)) as [{ letDown: number }];

@@ -9,18 +9,22 @@ const TAKEN = "('CAPTURED', 'PARTIALLY_REFUNDED', 'REFUNDED')";
  * What policy makes of the fee of a booking; NULL while it is on. Told by what has happened, not by what the services
  * have decided. Where a cancellation and a consultation's end have crossed each other, each has decided, and a return
  * prevails. Until when a patient cancels for free is CANCEL_CUTOFF's default; a start that they have not accepted is always
- * cancelled for free.
+ * cancelled for free. An admin who closes a booking decides freely; the result is compared with the acknowledgement.
  */
 const DECISION = `CASE
+  WHEN a.resource IS NOT NULL THEN b.settlement
   WHEN b.status = 'EXPIRED' OR (c.status <=> 'ABANDONED' AND c.moved_by = 'DOCTOR')
-    OR (c.status <=> 'NO_SHOW' AND c.no_show_party = 'DOCTOR') THEN 'RETURN'
+    OR (c.status <=> 'NO_SHOW' AND c.no_show_party <> 'PATIENT') THEN 'RETURN'
   WHEN b.status = 'CANCELLED' AND NOT (b.cancelled_by <=> 'PATIENT' AND k.resource IS NOT NULL
     AND b.cancel_time > b.start_time - INTERVAL 24 HOUR AND NOT b.move_pending) THEN 'RETURN'
   WHEN b.status NOT IN ('PENDING_PAYMENT', 'CONFIRMED') THEN 'CAPTURE' END`;
 const CONFIRMED_ONCE =
   "(SELECT DISTINCT resource FROM scheduling.audit_events WHERE action = 'booking.confirm' AND outcome = 'SUCCESS')";
+const CLOSED_BY_ADMIN =
+  "(SELECT resource FROM scheduling.audit_events WHERE action = 'booking.close' AND outcome = 'SUCCESS')";
 const BOOKING_AND_ALL = `${BOOKING_AND_PAYMENT} LEFT JOIN clinical.consultations c ON c.id = b.consultation_id
-  LEFT JOIN ${CONFIRMED_ONCE} k ON k.resource = CONCAT('bookings/', b.id)`;
+  LEFT JOIN ${CONFIRMED_ONCE} k ON k.resource = CONCAT('bookings/', b.id)
+  LEFT JOIN ${CLOSED_BY_ADMIN} a ON a.resource = CONCAT('bookings/', b.id)`;
 const PAYMENT_STANDS = "p.id AS payment, p.status AS payment_status, c.status AS consultation";
 
 /** What must hold of money once everything has caught up. */

@@ -1,3 +1,4 @@
+import { UNATTENDED_AFTER_MS } from "../system.ts";
 import { MONEY } from "./money.ts";
 import type { Rule } from "./schemas.ts";
 
@@ -13,9 +14,10 @@ const UNTOLD = changesOf(
   "actor_id = 'service:clinical' AND action <> 'booking.accept_move' OR action = 'booking.refuse_payment'",
 );
 
-/** One that its booking's cancellation broke off is none: the others know. */
-const IS_NEWS =
-  "(c.status IN ('IN_PROGRESS', 'COMPLETED', 'NO_SHOW') OR (c.status = 'ABANDONED' AND c.moved_by = 'DOCTOR'))";
+/** One that its booking's cancellation broke off, or its closing ended, is none: the others know. */
+const IS_NEWS = `(c.moved_by <> 'ADMIN' AND (c.status IN ('IN_PROGRESS', 'COMPLETED', 'NO_SHOW')
+  OR (c.status = 'ABANDONED' AND c.moved_by = 'DOCTOR')))`;
+const UNATTENDED = `UTC_TIMESTAMP(3) - INTERVAL ${UNATTENDED_AFTER_MS} * 1000 MICROSECOND`;
 
 const outboxOf = (service: string): Rule => ({
   name: `${service} has undelivered or dead events`,
@@ -59,11 +61,16 @@ export const SETTLED: readonly Rule[] = [
     sql: `SELECT id, end_time FROM clinical.consultations WHERE status = 'WAITING' AND end_time <= UTC_TIMESTAMP(3)`,
   },
   {
-    name: "the clock has found somebody missing before the end, or somebody else than the doctor",
+    name: "nobody came, and nobody has closed it",
+    sql: `SELECT id, end_time FROM clinical.consultations WHERE status = 'SCHEDULED' AND end_time <= ${UNATTENDED}`,
+  },
+  {
+    name: "the clock has found somebody missing too early, or the patient alone",
     sql: `SELECT c.id, c.no_show_party, c.end_time, a.occur_time FROM clinical.consultations c
       JOIN clinical.audit_events a ON a.resource = CONCAT('consultations/', c.id) AND a.action = 'consultation.mark_no_show'
       WHERE c.status = 'NO_SHOW' AND c.moved_by = 'SERVICE'
-        AND NOT (c.no_show_party <=> 'DOCTOR' AND a.occur_time >= c.end_time)`,
+        AND NOT (c.no_show_party <=> 'DOCTOR' AND a.occur_time >= c.end_time
+          OR c.no_show_party <=> 'BOTH' AND a.occur_time >= c.end_time + INTERVAL ${UNATTENDED_AFTER_MS} * 1000 MICROSECOND)`,
   },
   {
     // A cancellation may have crossed the end of a consultation of which scheduling had heard nothing yet.
@@ -100,7 +107,8 @@ export const SETTLED: readonly Rule[] = [
     sql: `SELECT b.id, b.status, b.version, i.version AS applied FROM scheduling.bookings b
       LEFT JOIN billing.inbox i ON i.aggregate_id = b.id
       LEFT JOIN ${HEARD} h ON h.resource = CONCAT('bookings/', b.id)
-      WHERE b.status IN ('EXPIRED', 'CANCELLED') AND h.times IS NULL AND NOT i.version <=> b.version`,
+      WHERE (b.status IN ('EXPIRED', 'CANCELLED') OR b.close_outcome IS NOT NULL AND b.fee_minor > 0)
+        AND h.times IS NULL AND NOT i.version <=> b.version`,
   },
   {
     name: "a patient was charged, or missing, at a time that they had not accepted",
@@ -131,11 +139,13 @@ export const SETTLED: readonly Rule[] = [
   appliedTwice("clinical", "consultation.complete"),
   appliedTwice("clinical", "consultation.mark_no_show"),
   appliedTwice("clinical", "consultation.abandon"),
+  appliedTwice("clinical", "consultation.close"),
   appliedTwice("billing", "payment.create"),
   appliedTwice("billing", "payment.capture"),
   appliedTwice("billing", "refund.create"),
   appliedTwice("billing", "refund.settle"),
   appliedTwice("scheduling", "booking.cancel"),
+  appliedTwice("scheduling", "booking.close"),
   appliedTwice("scheduling", "booking.create"),
   appliedTwice("scheduling", "booking.begin"),
   appliedTwice("scheduling", "booking.complete"),

@@ -1,0 +1,34 @@
+import type { Clerk } from "../clerk.ts";
+import type { Schemas } from "./schemas.ts";
+
+interface Stored {
+  id: string;
+  outcome: string | null;
+  settlement: string | null;
+  /** Whether the consultation followed its booking, rather than ended by itself. */
+  hasFollowed: number;
+}
+
+const STORED = `SELECT b.id, b.close_outcome AS outcome, b.settlement, c.moved_by <=> 'ADMIN' AS hasFollowed
+  FROM scheduling.bookings b LEFT JOIN clinical.consultations c ON c.id = b.consultation_id
+  WHERE b.close_outcome IS NOT NULL OR c.moved_by = 'ADMIN' OR EXISTS (SELECT 1 FROM scheduling.audit_events a
+    WHERE a.resource = CONCAT('bookings/', b.id) AND a.action = 'booking.close' AND a.outcome = 'SUCCESS')`;
+
+/**
+ * Whether each booking is closed as was acknowledged, unless its consultation ended by itself at the same time; a release
+ * of the fee holds in any case. And whether nothing is closed that no admin has closed.
+ */
+export async function unacknowledgedCloses(schemas: Schemas, { closes }: Clerk): Promise<string[]> {
+  const stored = (await schemas.rows(STORED)) as unknown as Stored[];
+  const known = new Set(stored.map(({ id }) => id));
+  const lost = [...closes.keys()].filter((id) => !known.has(id));
+  const wrong = stored.flatMap(({ id, outcome, settlement, hasFollowed }) => {
+    const told = closes.get(id);
+    if (!told) return [`nobody was told that booking ${id} was closed as ${outcome}`];
+    if (told.feeDecision === "RELEASE" && settlement !== "RETURN")
+      return [`the fee of ${id} was released and is due`];
+    const isKept = hasFollowed ? outcome === told.outcome : outcome === null;
+    return isKept ? [] : [`booking ${id} was closed as ${told.outcome} and is ${outcome}`];
+  });
+  return [...wrong, ...lost.map((id) => `the closing of booking ${id} is lost`)];
+}
