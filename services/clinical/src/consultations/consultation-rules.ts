@@ -93,6 +93,9 @@ export function becomesReady(consultation: ConsultationFacts, now: Date, { early
   return true;
 }
 
+/** Whether a consultation in this status is over. */
+export const isOver = (status: Consultation_Status): boolean => TRANSITIONS[status].length === 0;
+
 /** Only what took place is prescribed for, or added to. Throws CONSULTATION_NOT_COMPLETED. */
 export function assertCompleted({ status }: Pick<ConsultationFacts, "status">): void {
   if (status !== "COMPLETED") throw new ApiError("CONSULTATION_NOT_COMPLETED");
@@ -211,8 +214,8 @@ function assertNotAfter(until: Date, now: Date): void {
 
 /** The statuses that a consultation can come to at a time: after its end it does not begin any more. */
 function reachable({ status, endTime }: ConsultationFacts, now: Date): readonly Consultation_Status[] {
-  const isOver = now >= endTime;
-  return TRANSITIONS[status].filter((next) => !(isOver && (next === "WAITING" || next === "IN_PROGRESS")));
+  const isPast = now >= endTime;
+  return TRANSITIONS[status].filter((next) => !(isPast && (next === "WAITING" || next === "IN_PROGRESS")));
 }
 
 /** From when on a step can be taken. */

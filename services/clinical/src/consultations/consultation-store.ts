@@ -8,13 +8,14 @@ import type {
   ListConsultationsRequest,
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import type { Scope } from "../access.ts";
-import type { Mover, Party } from "./consultation-rules.ts";
+import { isOver, type Mover, type Party } from "./consultation-rules.ts";
 
 export interface ConsultationRow {
   id: string;
   booking_id: string;
   payment_id: string | null;
   patient_id: string;
+  /** As it was at the end; today's until then. null: not known here. */
   patient_name: string | null;
   doctor_id: string;
   doctor_name: string | null;
@@ -40,8 +41,8 @@ export type ListedConsultation = Omit<ConsultationRow, "notes" | "abandon_reason
   addenda_count: number;
 };
 
-const LISTED = `c.id, c.booking_id, c.payment_id, c.patient_id, p.full_name AS patient_name, c.doctor_id,
-    d.full_name AS doctor_name, c.status, c.moved_by, c.start_time, c.end_time, c.started_time, c.ended_time,
+const LISTED = `c.id, c.booking_id, c.payment_id, c.patient_id, COALESCE(c.patient_name, p.full_name) AS patient_name,
+    c.doctor_id, COALESCE(c.doctor_name, d.full_name) AS doctor_name, c.status, c.moved_by, c.start_time, c.end_time, c.started_time, c.ended_time,
     c.no_show_party, c.doctor_ready_time, c.move_pending, c.overdue_time, c.version`;
 const FROM = `FROM consultations c
   LEFT JOIN people p ON p.user_id = c.patient_id
@@ -102,6 +103,8 @@ export function moveConsultations(tx: Transaction, consultations: NewConsultatio
        doctor_ready_time = IF(${MOVABLE}, NULL, consultations.doctor_ready_time),
        status = IF(${MOVABLE}, 'SCHEDULED', consultations.status),
        no_show_party = IF(consultations.status = 'SCHEDULED', NULL, consultations.no_show_party),
+       patient_name = IF(consultations.status = 'SCHEDULED', NULL, consultations.patient_name),
+       doctor_name = IF(consultations.status = 'SCHEDULED', NULL, consultations.doctor_name),
        move_pending = IF(consultations.status IN ('SCHEDULED', 'WAITING'), new.move_pending, consultations.move_pending),
        start_time = IF(consultations.status = 'SCHEDULED', new.start_time, consultations.start_time),
        end_time = IF(consultations.status = 'SCHEDULED', new.end_time, consultations.end_time)`,
@@ -126,10 +129,11 @@ export function saveOverdue(tx: Transaction, { id, version }: ConsultationRow, n
 
 /** Writes what can change in a consultation's life, under the version that follows the one that was locked. */
 export function saveConsultation(tx: Transaction, row: ConsultationRow): void {
+  const [patientName, doctorName] = isOver(row.status) ? [row.patient_name, row.doctor_name] : [null, null];
   tx.defer(
     `UPDATE consultations SET status = ?, moved_by = ?, started_time = ?, ended_time = ?, notes = ?,
        abandon_reason = ?, no_show_party = ?, doctor_ready_time = ?, move_pending = ?, start_time = ?,
-       end_time = ?, version = ? WHERE id = ?`,
+       end_time = ?, patient_name = ?, doctor_name = ?, version = ? WHERE id = ?`,
     [
       row.status,
       row.moved_by,
@@ -142,6 +146,8 @@ export function saveConsultation(tx: Transaction, row: ConsultationRow): void {
       row.move_pending,
       row.start_time,
       row.end_time,
+      patientName,
+      doctorName,
       row.version,
       row.id,
     ],

@@ -13,6 +13,7 @@ import type { Clinical } from "../app.ts";
 import { assertCompleted } from "../consultations/consultation-rules.ts";
 import { type ConsultationRow, findConsultation } from "../consultations/consultation-store.ts";
 import { assertLicensed } from "../doctors/licensing-rules.ts";
+import { findNames } from "../people/people-store.ts";
 import { accessTo, contentPlace, itemsPlace, toPrescription } from "./prescription.ts";
 import { insertPrescription, type PrescriptionRow } from "./prescription-store.ts";
 
@@ -29,7 +30,8 @@ export const createPrescription =
       assertCompleted(consultation);
       const now = app.clock.now();
       assertLicensed(consultation.licensed_until, now);
-      const row = newPrescription(consultation, request, now, app.prescriptionValidityMs, app.box);
+      const names = await findNames(tx, [consultation.patient_id, consultation.doctor_id]);
+      const row = newPrescription(consultation, names, request, now, app.prescriptionValidityMs, app.box);
       insertPrescription(tx, row);
       return {
         response: toPrescription(row, now, app.box),
@@ -43,6 +45,7 @@ export const createPrescription =
 
 function newPrescription(
   consultation: ConsultationRow,
+  names: Map<string, string>,
   { content, items }: CreatePrescriptionRequest,
   now: Date,
   validityMs: number,
@@ -53,7 +56,9 @@ function newPrescription(
     id,
     consultation_id: consultation.id,
     patient_id: consultation.patient_id,
+    patient_name: names.get(consultation.patient_id) ?? null,
     doctor_id: consultation.doctor_id,
+    doctor_name: names.get(consultation.doctor_id) ?? null,
     status: "ACTIVE",
     content: box.seal(contentPlace(id), content),
     items: box.seal(itemsPlace(id), JSON.stringify(items)),

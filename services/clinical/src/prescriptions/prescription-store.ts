@@ -12,7 +12,10 @@ export interface PrescriptionRow {
   id: string;
   consultation_id: string;
   patient_id: string;
+  /** As it was at the issue. null: not known here. */
+  patient_name: string | null;
   doctor_id: string;
+  doctor_name: string | null;
   status: Prescription_Status;
   content: Buffer;
   items: Buffer;
@@ -27,19 +30,24 @@ export interface PrescriptionRow {
 /** A prescription without its texts: a list reads no more than it shows. */
 export type ListedPrescription = Omit<PrescriptionRow, "content" | "items" | "end_reason">;
 
-const LISTED =
-  "id, consultation_id, patient_id, doctor_id, status, issue_time, expire_time, ended_by, end_time";
-const SELECT = `SELECT ${LISTED}, content, items, end_reason FROM prescriptions`;
+const LISTED = `r.id, r.consultation_id, r.patient_id, COALESCE(r.patient_name, p.full_name) AS patient_name, r.doctor_id,
+    COALESCE(r.doctor_name, d.full_name) AS doctor_name, r.status, r.issue_time, r.expire_time, r.ended_by, r.end_time`;
+const FROM = `FROM prescriptions r
+  LEFT JOIN people p ON p.user_id = r.patient_id
+  LEFT JOIN people d ON d.user_id = r.doctor_id`;
+const SELECT = `SELECT ${LISTED}, r.content, r.items, r.end_reason ${FROM}`;
 
 export function insertPrescription(tx: Transaction, row: PrescriptionRow): void {
   tx.defer(
-    `INSERT INTO prescriptions (id, consultation_id, patient_id, doctor_id, status, content, items, issue_time,
-       expire_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO prescriptions (id, consultation_id, patient_id, patient_name, doctor_id, doctor_name, status, content,
+       items, issue_time, expire_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     [
       row.id,
       row.consultation_id,
       row.patient_id,
+      row.patient_name,
       row.doctor_id,
+      row.doctor_name,
       row.status,
       row.content,
       row.items,
@@ -50,12 +58,12 @@ export function insertPrescription(tx: Transaction, row: PrescriptionRow): void 
 }
 
 export async function findPrescription(db: Database, id: string): Promise<PrescriptionRow | undefined> {
-  const [row] = await db.read<PrescriptionRow>(`${SELECT} WHERE id = ?`, [id]);
+  const [row] = await db.read<PrescriptionRow>(`${SELECT} WHERE r.id = ?`, [id]);
   return row;
 }
 
 export async function lockPrescription(tx: Transaction, id: string): Promise<PrescriptionRow | undefined> {
-  const [row] = await tx.read<PrescriptionRow>(`${SELECT} WHERE id = ? FOR UPDATE`, [id]);
+  const [row] = await tx.read<PrescriptionRow>(`${SELECT} WHERE r.id = ? FOR UPDATE OF r`, [id]);
   return row;
 }
 
@@ -78,14 +86,14 @@ export async function listPrescriptions(
   page: Page,
 ): Promise<ListedPrescription[]> {
   const { sql, params } = where(
-    ["patient_id = ?", scope.patientId],
-    ["doctor_id = ?", scope.doctorId],
-    ["patient_id = ?", request.patientId || undefined],
-    ["consultation_id = ?", request.consultationId || undefined],
-    before("issue_time", "id", page.after),
+    ["r.patient_id = ?", scope.patientId],
+    ["r.doctor_id = ?", scope.doctorId],
+    ["r.patient_id = ?", request.patientId || undefined],
+    ["r.consultation_id = ?", request.consultationId || undefined],
+    before("r.issue_time", "r.id", page.after),
   );
   return await db.read<ListedPrescription>(
-    `SELECT ${LISTED} FROM prescriptions ${sql} ORDER BY issue_time DESC, id DESC LIMIT ?`,
+    `SELECT ${LISTED} ${FROM} ${sql} ORDER BY r.issue_time DESC, r.id DESC LIMIT ?`,
     [...params, limitOf(page)],
   );
 }

@@ -1,0 +1,152 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import type { Caller } from "@medconnect/platform/identity/caller.ts";
+import { newId } from "@medconnect/platform/ids.ts";
+import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import {
+  ConsultationServiceService,
+  ListConsultationsRequest,
+} from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
+import {
+  CreatePrescriptionRequest,
+  ListPrescriptionsRequest,
+  PrescriptionServiceService,
+} from "@medconnect/proto/medconnect/clinical/v1/prescription_service.ts";
+import { createPrescription } from "../prescriptions/create-prescription.ts";
+import { getPrescription, listPrescriptions } from "../prescriptions/read-prescriptions.ts";
+import { type ClinicalTest, MINUTE_MS, startClinical } from "../testing.ts";
+import { listConsultations } from "./read-consultations.ts";
+
+let clinical: ClinicalTest;
+let doctor: Caller & { userId: string };
+let patient: Caller & { userId: string };
+let versions: Map<string, number>;
+
+beforeAll(async () => {
+  clinical = await startClinical();
+});
+afterAll(() => clinical.app.close());
+
+beforeEach(async () => {
+  doctor = userCaller("DOCTOR");
+  patient = userCaller("PATIENT");
+  versions = new Map();
+  await call(patient, "Ann Old");
+  await call(doctor, "Dr. Bo Old");
+});
+
+/** Has auth tell what somebody is called from now on. */
+async function call({ userId }: { userId: string }, fullName: string): Promise<void> {
+  const version = (versions.get(userId) ?? 0) + 1;
+  versions.set(userId, version);
+  await clinical.deliver("auth", { type: "user.updated", aggregateId: userId, version, user: { fullName } });
+}
+
+async function rename(): Promise<void> {
+  await call(patient, "Ann New");
+  await call(doctor, "Dr. Bo New");
+}
+
+const OLD = { patientName: "Ann Old", doctorName: "Dr. Bo Old" };
+const NEW = { patientName: "Ann New", doctorName: "Dr. Bo New" };
+
+const book = () => clinical.scheduled(patient, doctor, 0);
+
+/** As GET and the list show a consultation's names, which must be the same. */
+async function namesOf(consultationId: string) {
+  const { response } = await invoke(
+    ConsultationServiceService.listConsultations,
+    listConsultations(clinical.app),
+    doctor,
+    ListConsultationsRequest.fromPartial({}),
+  );
+  const listed = response.consultations.find(({ id }) => id === consultationId)!;
+  const { patientName, doctorName } = await clinical.read(consultationId, patient);
+  expect({ patientName: listed.patientName, doctorName: listed.doctorName }).toEqual({
+    patientName,
+    doctorName,
+  });
+  return { patientName, doctorName };
+}
+
+test("a consultation shows today's names until it ends, and then those of its end", async () => {
+  const { consultationId } = await book();
+  expect(await namesOf(consultationId)).toEqual(OLD);
+  await clinical.meet(consultationId, patient, doctor);
+  await rename();
+  expect(await namesOf(consultationId)).toEqual(NEW);
+  await clinical.complete(consultationId, doctor, "flu");
+  await call(patient, "Somebody Else");
+  await call(doctor, "Somebody Else");
+  expect(await namesOf(consultationId)).toEqual(NEW);
+});
+
+test.each([
+  ["was missed", async (id: string) => void (await clinical.markNoShow(id, doctor, "DOCTOR"))],
+  [
+    "was broken off",
+    async (id: string) => {
+      await clinical.meet(id, patient, doctor);
+      await clinical.abandon(id, doctor, "no sound");
+    },
+  ],
+])("a consultation that %s keeps its names", async (_, end) => {
+  const { consultationId } = await book();
+  clinical.app.clock.advance(20 * MINUTE_MS);
+  await end(consultationId);
+  await rename();
+  expect(await namesOf(consultationId)).toEqual(OLD);
+});
+
+test("so does one whose booking was cancelled, or closed by an admin", async () => {
+  const [cancelled, closed] = [await book(), await book()];
+  await clinical.deliver("scheduling", cancelled.cancelled);
+  await clinical.deliver("scheduling", closed.closedAs("COMPLETED"));
+  await rename();
+  for (const { consultationId } of [cancelled, closed]) expect(await namesOf(consultationId)).toEqual(OLD);
+});
+
+test("one that was missed where nobody was to come is called by today's names again", async () => {
+  const { consultationId, confirmed } = await book();
+  clinical.app.clock.advance(20 * MINUTE_MS);
+  await clinical.markNoShow(consultationId, doctor, "DOCTOR");
+  await rename();
+  await clinical.deliver("scheduling", clinical.movedBy(confirmed, 60));
+  expect(await namesOf(consultationId)).toEqual(NEW);
+});
+
+test("one that ended before names were kept shows today's", async () => {
+  const consultationId = await clinical.completed(patient, doctor, "flu");
+  await clinical.app.db.write(
+    "UPDATE consultations SET patient_name = NULL, doctor_name = NULL WHERE id = ?",
+    [consultationId],
+  );
+  await rename();
+  expect(await namesOf(consultationId)).toEqual(NEW);
+});
+
+test("a prescription shows the names of its issue, in answers, GET and lists", async () => {
+  const consultationId = await clinical.completed(patient, doctor, "flu");
+  await rename();
+  const { response: made } = await invoke(
+    PrescriptionServiceService.createPrescription,
+    createPrescription(clinical.app),
+    doctor,
+    CreatePrescriptionRequest.fromPartial({ consultationId, content: "rest", idempotencyKey: newId() }),
+  );
+  expect(made).toMatchObject(NEW);
+  await call(patient, "Somebody Else");
+  const { response: read } = await invoke(
+    PrescriptionServiceService.getPrescription,
+    getPrescription(clinical.app),
+    patient,
+    { prescriptionId: made.id },
+  );
+  expect(read).toEqual(made);
+  const { response: list } = await invoke(
+    PrescriptionServiceService.listPrescriptions,
+    listPrescriptions(clinical.app),
+    patient,
+    ListPrescriptionsRequest.fromPartial({ consultationId }),
+  );
+  expect(list.prescriptions).toMatchObject([NEW]);
+});
