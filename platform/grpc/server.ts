@@ -25,9 +25,11 @@ import { extractTrace, inSpan, SpanKind } from "../telemetry/tracing.ts";
 import type { MutualTls } from "../tls/mutual-tls.ts";
 import { authenticate, authorize, type Identity } from "./access.ts";
 import type { Call } from "./call.ts";
+import { CONNECTION_LIMITS, type ConnectionLimits } from "./connection-limits.ts";
 import { CredentialLimit } from "./credential-limit.ts";
 import { header } from "./header.ts";
 import { MAX_ANSWER_BYTES, MAX_REQUEST_BYTES } from "./message-limits.ts";
+import { OpenStreams } from "./open-streams.ts";
 import { type GatewayProof, type Origin, originOf } from "./origin.ts";
 import { REPLAYED_KEY, toGrpcStatus } from "./status.ts";
 
@@ -63,6 +65,8 @@ export interface ServerOptions {
   reauthenticationMs: number;
   /** Beyond so many calls at once, further ones are refused with UNAVAILABLE. */
   maxConcurrentCalls: number;
+  /** Of each connection; `CONNECTION_LIMITS` if absent. */
+  connections?: ConnectionLimits;
   /** Told of each call that was refused for lack of rights. */
   onDenied: (call: Pick<Call, "method" | "caller" | "requestId">, hidden?: HiddenResource) => void;
 }
@@ -74,12 +78,8 @@ const handled = durations("rpc.server.call.duration", "How long calls took to an
  * (429), may they (403), is the message right (400), then the use case; and every error leaves as a google.rpc.Status.
  */
 export class GrpcServer {
-  readonly server = new Server({
-    "grpc.max_receive_message_length": MAX_REQUEST_BYTES,
-    "grpc.max_send_message_length": MAX_ANSWER_BYTES,
-    "grpc.keepalive_time_ms": 30_000,
-    "grpc.keepalive_timeout_ms": 5000,
-  });
+  readonly server: Server;
+  readonly #streams: OpenStreams;
   readonly #options: ServerOptions;
   readonly #proof: GatewayProof;
   readonly #load: LoadLimit;
@@ -87,6 +87,19 @@ export class GrpcServer {
 
   constructor(options: ServerOptions) {
     this.#options = options;
+    const { maxConcurrentCalls, connections: limits = CONNECTION_LIMITS } = options;
+    this.server = new Server({
+      "grpc.max_receive_message_length": MAX_REQUEST_BYTES,
+      "grpc.max_send_message_length": MAX_ANSWER_BYTES,
+      "grpc.keepalive_time_ms": 30_000,
+      "grpc.keepalive_timeout_ms": 5000,
+      // One connection may have as many calls under way as the server takes from all.
+      "grpc.max_concurrent_streams": maxConcurrentCalls,
+      "grpc.max_connection_idle_ms": limits.idleMs,
+      "grpc.max_connection_age_ms": limits.ageMs,
+      "grpc.max_connection_age_grace_ms": limits.graceMs,
+    });
+    this.#streams = new OpenStreams({ ...limits, maxUnfinished: 2 * maxConcurrentCalls });
     this.#proof = { serviceTokens: options.identity.serviceTokens, tls: options.tls };
     this.#load = new LoadLimit(options.maxConcurrentCalls);
     this.#credentials = new CredentialLimit(options.credentialLimit);
@@ -111,6 +124,7 @@ export class GrpcServer {
 
   /** @returns the port */
   listen(host: string, port: number): Promise<number> {
+    this.#streams.watch();
     return new Promise((resolve, reject) => {
       const credentials = this.#options.tls?.server ?? ServerCredentials.createInsecure();
       this.server.bindAsync(`${host}:${port}`, credentials, (error, bound) =>
@@ -124,6 +138,7 @@ export class GrpcServer {
     const timer = setTimeout(() => this.server.forceShutdown(), timeoutMs);
     await new Promise<void>((resolve) => this.server.tryShutdown(() => resolve()));
     clearTimeout(timer);
+    this.#streams.stop();
   }
 
   #unary(

@@ -1,0 +1,191 @@
+import { fork } from "node:child_process";
+import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { Client, credentials } from "@grpc/grpc-js";
+import { afterEach, describe, expect, test } from "@jest/globals";
+import { KeyServiceService } from "@medconnect/proto/medconnect/auth/v1/key_service.ts";
+import { createLogger } from "../log.ts";
+import { GrpcClient, within } from "./client.ts";
+import { CONNECTION_LIMITS, type ConnectionLimits } from "./connection-limits.ts";
+import { GrpcServer } from "./server.ts";
+
+const MAX_CALLS = 50;
+const FLOOD = join(import.meta.dirname, "../testing/stream-flood.ts");
+const { getJwks } = KeyServiceService;
+let server: GrpcServer;
+let address: string;
+let answerAfterMs = 0;
+const sessions: ClientHttp2Session[] = [];
+const clients: GrpcClient[] = [];
+
+afterEach(async () => {
+  answerAfterMs = 0;
+  for (const session of sessions.splice(0)) session.destroy();
+  for (const client of clients.splice(0)) client.close();
+  await server.drain(0);
+});
+
+async function start(limits: Partial<ConnectionLimits> = {}, maxConcurrentCalls = MAX_CALLS): Promise<void> {
+  server = new GrpcServer({
+    identity: {} as never,
+    log: createLogger("auth", "silent"),
+    tls: undefined,
+    traceRatio: 0,
+    credentialLimit: 0,
+    reauthenticationMs: 0,
+    maxConcurrentCalls,
+    connections: { ...CONNECTION_LIMITS, ...limits },
+    onDenied: () => undefined,
+  });
+  server.serve(KeyServiceService, {
+    getJwks: async () => {
+      await delay(answerAfterMs);
+      return { keys: [] };
+    },
+    listRevocations: async () => ({ revocations: [] }),
+  });
+  address = `127.0.0.1:${await server.listen("127.0.0.1", 0)}`;
+}
+
+function newClient(): GrpcClient {
+  const client = new GrpcClient(address);
+  clients.push(client);
+  return client;
+}
+
+const call = (client: GrpcClient) => client.call(getJwks, {}, { deadline: within(5000) });
+
+/** Calls by a client without our keepalive: on a busy machine, client and server here may share a turn of over 3 s. */
+function callPatiently(): Promise<void> {
+  const client = new Client(address, credentials.createInsecure());
+  const { path, requestSerialize, responseDeserialize } = getJwks;
+  return new Promise<void>((resolve, reject) => {
+    client.makeUnaryRequest(path, requestSerialize, responseDeserialize, {}, (error) =>
+      error ? reject(error) : resolve(),
+    );
+  }).finally(() => client.close());
+}
+
+/** A connection that speaks HTTP/2, but not gRPC. */
+function newSession(): ClientHttp2Session {
+  const session = connect(`http://${address}`);
+  session.on("error", () => {});
+  sessions.push(session);
+  return session;
+}
+
+/** Opens a stream and sends nothing but its headers. */
+function openStream(session: ClientHttp2Session, path: string = getJwks.path): ClientHttp2Stream {
+  const headers = { ":method": "POST", ":path": path, "content-type": "application/grpc", te: "trailers" };
+  const stream = session.request(headers, { endStream: false });
+  return stream.on("error", () => {}).resume();
+}
+
+const rstCode = (stream: ClientHttp2Stream) =>
+  new Promise<number>((resolve) => stream.once("close", () => resolve(stream.rstCode)));
+
+describe("a stream is closed", () => {
+  test.each([
+    ["that never sends a message", getJwks.path, ""],
+    ["that sends part of a message", getJwks.path, "\0\0\0\0\u0010half"],
+  ])("%s", async (_title, path, sent) => {
+    await start({ requestMs: 300 });
+    const stream = openStream(newSession(), path);
+    if (sent !== "") stream.write(sent);
+    expect(await rstCode(stream)).toBe(constants.NGHTTP2_CANCEL);
+    await call(newClient());
+  });
+
+  test("of an unknown method, at once", async () => {
+    await start();
+    await rstCode(openStream(newSession(), "/unknown.Service/Method"));
+  });
+
+  test("whose answer is not taken", async () => {
+    await start({ answerMs: 300 });
+    const session = connect(`http://${address}`, { settings: { initialWindowSize: 0 } });
+    sessions.push(session.on("error", () => {}));
+    const stream = openStream(session);
+    stream.end(Buffer.alloc(5));
+    expect(await rstCode(stream)).toBe(constants.NGHTTP2_CANCEL);
+  });
+});
+
+test("a call may take longer than its client may take to send it", async () => {
+  answerAfterMs = 1500;
+  await start({ requestMs: 100 });
+  await call(newClient());
+});
+
+test("one connection has at most as many streams as the server takes calls", async () => {
+  await start();
+  const session = newSession();
+  await new Promise((resolve) => session.once("remoteSettings", resolve));
+  expect(session.remoteSettings.maxConcurrentStreams).toBe(MAX_CALLS);
+});
+
+test("20,000 streams without a message give way to one another and to calls, and take no memory", async () => {
+  await start({}, 512);
+  await callPatiently();
+  const heapBefore = heapUsed();
+  const flood = fork(FLOOD, [address, getJwks.path, "40", "500"]);
+  let told = { refused: 0, cancelled: 0 };
+  flood.on("message", (message: typeof told) => {
+    told = message;
+  });
+  while (told.refused + told.cancelled < 20_000 - 2 * 512) await callPatiently();
+  flood.kill();
+  expect(told.refused).toBeGreaterThan(10_000);
+  expect(heapUsed() - heapBefore).toBeLessThan(30 * 1024 * 1024);
+}, 180_000);
+
+describe("a connection", () => {
+  test("is closed once it is idle, and its client's next call opens another", async () => {
+    await start({ idleMs: 200 });
+    const session = newSession();
+    const client = newClient();
+    await call(client);
+    await new Promise((resolve) => session.once("close", resolve));
+    await call(client);
+  });
+
+  test("ends with its grace, whatever its streams do", async () => {
+    await start({ ageMs: 200, graceMs: 200 });
+    const session = newSession();
+    openStream(session);
+    await new Promise((resolve) => session.once("close", resolve));
+  });
+
+  test.each([
+    ["young ones", { ageMs: 150, graceMs: 5000 }, 20, 0],
+    ["ones with a pause as long as their age", { ageMs: 200, graceMs: 5000 }, 20, 200],
+    ["ones with a pause as long as they may be idle", { idleMs: 200 }, 20, 200],
+  ])("no call fails over %s", async (_title, limits, callers, pauseMs) => {
+    answerAfterMs = 5;
+    await start(limits);
+    const failures: unknown[] = [];
+    let calls = 0;
+    const until = Date.now() + 4000;
+    const caller = async (client: GrpcClient) => {
+      while (Date.now() < until) {
+        await call(client).catch((error: Error) => failures.push(error.cause));
+        calls += 1;
+        await delay(pauseMs * (0.9 + Math.random() / 5));
+      }
+    };
+    const shared = newClient();
+    await Promise.all(Array.from({ length: callers }, () => caller(pauseMs === 0 ? shared : newClient())));
+    expect(failures).toEqual([]);
+    expect(calls).toBeGreaterThan(50);
+  });
+});
+
+/** Of what is in use: without a collection, it is what was. */
+function heapUsed(): number {
+  setFlagsFromString("--expose-gc");
+  runInNewContext("gc")();
+  return process.memoryUsage().heapUsed;
+}
