@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { KeyedHash } from "./crypto/keyed-hash.ts";
-import { Pages, type Position } from "./page-token.ts";
+import { MAX_TOKEN_LENGTH, Pages, type Position } from "./page-token.ts";
 
 const pages = new Pages(new KeyedHash(randomBytes(32)));
 const invalid = expect.objectContaining({ reason: "INVALID_PAGE_TOKEN" });
@@ -22,9 +22,15 @@ test.each([
   expect(pages.open({ pageSize, pageToken: "" }, "list").size).toBe(size);
 });
 
-test("a position comes back as it was: text, numbers, times", () => {
-  const position = ["x", 5, new Date("2030-01-01T00:00:00.123Z")];
+test("a position comes back as it was: ids, numbers, times, bytes", () => {
+  const position = ["x", 5, new Date("2030-01-01T00:00:00.123Z"), Buffer.from([0, 255, 127])];
   expect(pages.open({ pageSize: 1, pageToken: tokenAt(position, "list") }, "list").after).toEqual(position);
+});
+
+test("a key that is as long as any list's makes a token that the contract takes, a longer one none", () => {
+  const id = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
+  expect(tokenAt([Buffer.alloc(64, 255), id], "list").length).toBeLessThan(MAX_TOKEN_LENGTH);
+  expect(() => tokenAt(["x".repeat(400)], "list")).toThrow("too long for a page token");
 });
 
 test("a token is good for its own list and filters only", () => {

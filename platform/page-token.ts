@@ -5,6 +5,8 @@ import { ApiError } from "./errors/api-error.ts";
 const DEFAULT_SIZE = 20;
 const MAX_SIZE = 100;
 const MAC_BYTES = 16;
+/** Characters of a page token, as the contract bounds them. */
+export const MAX_TOKEN_LENGTH = 512;
 
 /**
  * Where a page begins: the sort key of the last row before it, of columns whose length is bounded. Ids, numbers, times and
@@ -62,7 +64,10 @@ export class Pages {
 
   #encode(position: Position, filters: string): string {
     const body = Buffer.from(JSON.stringify(position.map(toJson)));
-    return Buffer.concat([this.#mac(body, filters), body]).toString("base64url");
+    const token = Buffer.concat([this.#mac(body, filters), body]).toString("base64url");
+    // Nobody could read the next page. The fault is the list's: its key must be of bounded columns.
+    if (token.length > MAX_TOKEN_LENGTH) throw new Error("a list's sort key is too long for a page token");
+    return token;
   }
 
   #decode(token: string, filters: string): Position {

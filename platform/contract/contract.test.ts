@@ -1,4 +1,5 @@
-import { hasOption } from "@bufbuild/protobuf";
+import { getOption, hasOption } from "@bufbuild/protobuf";
+import { field as fieldOption } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { describe, expect, test } from "@jest/globals";
 import { http } from "@medconnect/proto/es/google/api/annotations_pb.js";
 import {
@@ -9,6 +10,7 @@ import {
 } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import { Reason } from "@medconnect/proto/es/medconnect/options/v1/reason_pb.js";
 import { catalogue } from "../errors/catalogue.ts";
+import { MAX_TOKEN_LENGTH } from "../page-token.ts";
 import { type Method, methods } from "./methods.ts";
 
 const all = [...methods.values()];
@@ -99,6 +101,15 @@ test("no scope opens what is clinical, or changes anything", () => {
     expect(rules.audit).toMatch(/\.(get|list|export)/);
     if (owner === "clinical") expect(path).toMatch(/GetConsultationStats$/);
   }
+});
+
+test("every list takes page tokens of the one length that they can have", () => {
+  const tokens = all.flatMap(({ input }) => input.fields.filter(({ name }) => name === "page_token"));
+  const lengths = tokens.map((field) => {
+    const { type } = getOption(field, fieldOption);
+    return type.case === "string" ? Number(type.value.maxLen) : undefined;
+  });
+  expect(new Set(lengths)).toEqual(new Set([MAX_TOKEN_LENGTH]));
 });
 
 test("no two methods of a service have one name in the audit trail", () => {
