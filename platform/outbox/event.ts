@@ -2,7 +2,10 @@ import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import { newId } from "../ids.ts";
 import { injectTrace } from "../telemetry/tracing.ts";
 
-type States = Pick<Event, "booking" | "payment" | "consultation" | "user" | "breakGlass" | "doctor">;
+type States = Pick<
+  Event,
+  "booking" | "payment" | "consultation" | "user" | "breakGlass" | "doctor" | "license"
+>;
 
 /** A fact to tell other services: the aggregate's whole state after the change, under its version. */
 export interface NewEvent {

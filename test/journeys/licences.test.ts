@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from "@jest/globals";
 import { type Account, signUp, signUpAdmin } from "../support/accounts.ts";
 import { Api, type Json, refusal } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
+import { mailsTo } from "../support/mails.ts";
 import { book, claim, DAY_MS, FEE, offer, SOON_MS } from "../support/practice.ts";
 import { sharedStack } from "../support/stack.ts";
 
@@ -110,5 +111,10 @@ describe("once an admin has verified it, the doctor", () => {
     // Clinical hears of it a moment later.
     expect(refusal(await eventually(prescribe, ({ status }) => status !== 201))).toEqual(NOT_VERIFIED);
     expect(await isFound()).toBe(false);
+  });
+
+  test("has a mail about each decision", async () => {
+    const subjects = (await mailsTo(stack, doctor.email, 2)).map(({ subject }) => subject);
+    expect(subjects).toEqual(["Your licence was verified", "Your licence was revoked"]);
   });
 });

@@ -70,8 +70,13 @@ const EVENTS: Record<string, { from: string; event: Json }> = {
   scheduling: { from: "auth", event: { type: "user.created", user: { fullName: "Nora", role: "PATIENT" } } },
   clinical: { from: "auth", event: { type: "user.created", user: { fullName: "Nora", role: "PATIENT" } } },
   billing: { from: "scheduling", event: { type: "booking.expired", booking: { paymentId: randomUUID() } } },
-  /** Auth is told of nothing: it puts this off, as what a newer service may send. */
-  auth: { from: "clinical", event: { type: "user.created", user: { fullName: "Nora", role: "PATIENT" } } },
+  auth: {
+    from: "scheduling",
+    event: {
+      type: "license.decided",
+      license: { doctorId: randomUUID(), decision: "VERIFIED", region: "DE" },
+    },
+  },
 };
 
 /**

@@ -22,6 +22,7 @@ import { type Auth, authSettings, buildAuth, EVENT_ROUTES } from "./app.ts";
 import { createBreakGlassGrant } from "./break-glass/create-grant.ts";
 import { getBreakGlassGrant, listBreakGlassGrants } from "./break-glass/read-grants.ts";
 import { revokeBreakGlassGrant } from "./break-glass/revoke-grant.ts";
+import { consumersOf } from "./consumers.ts";
 import { getJwks } from "./keys/get-jwks.ts";
 import { mailOptionsOf } from "./mail/mail-settings.ts";
 import { activateTotp } from "./mfa/activate-totp.ts";
@@ -112,7 +113,7 @@ startProcess("auth", async () => {
             listRevocations: listRevocations(app),
           });
         },
-        consumes: {},
+        consumes: consumersOf(app),
         jobs: [
           app.revocationsJob,
           app.keysJob,

@@ -37,6 +37,7 @@ export const EVENT_ROUTES: EventRoutes = {
   "booking.expired": ["billing"],
   "booking.payment_refused": ["billing"],
   "doctor.licensed": ["clinical"],
+  "license.decided": ["auth"],
 };
 
 export interface Scheduling extends Platform {

@@ -55,6 +55,8 @@ const ROUTES = {
   "booking.expired": ["billing"],
   "booking.closed": ["billing", "clinical"],
   "booking.payment_refused": ["billing"],
+  "doctor.licensed": ["clinical"],
+  "license.decided": ["auth"],
 };
 /** InnoDB answers from what it read before while it is asked more often than every 100 ms. */
 const INNODB_TRX_CACHED_MS = 150;

@@ -2,6 +2,11 @@
 export type Mail =
   /** With the token of the link, as it goes out. */
   | { readonly template: "verify-email" | "reset-password"; readonly token: string }
+  /** With the licence's region, "" where it has no code. */
+  | {
+      readonly template: "license-verified" | "license-rejected" | "license-revoked";
+      readonly region: string;
+    }
   | {
       readonly template:
         | "already-registered"

@@ -12,6 +12,9 @@ const MAILS: Mail[] = [
   { template: "mfa-disabled" },
   { template: "mfa-reset" },
   { template: "new-recovery-codes" },
+  { template: "license-verified", region: "US-CA" },
+  { template: "license-rejected", region: "" },
+  { template: "license-revoked", region: "DE" },
 ];
 
 test.each(MAILS)("$template says the same in text and in HTML", (mail) => {
@@ -36,6 +39,14 @@ test.each([
   expect(text.match(/https:\S+/g)).toEqual([link]);
   expect(html).toContain(`href="${link}"`);
 });
+
+test.each(["license-verified", "license-rejected", "license-revoked"] as const)(
+  "%s names the region",
+  (template) => {
+    expect(renderMail({ template, region: "US-CA" }, URL).text).toContain("licence for US-CA");
+    expect(renderMail({ template, region: "" }, URL).text).not.toContain("licence for");
+  },
+);
 
 test("everything that is filled in is escaped", () => {
   const { html } = renderMail({ template: "password-changed" }, `https://x/"><script>'&`);

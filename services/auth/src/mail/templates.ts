@@ -81,6 +81,29 @@ function contentOf(mail: Mail, publicUrl: string): Content {
           "If you did not ask for it, tell us at once.",
         ],
       };
+    case "license-verified":
+      return {
+        subject: "Your licence was verified",
+        paragraphs: [
+          `We have verified your ${licenseFor(mail.region)}. While it is valid, patients find you on MedConnect and book your open times.`,
+        ],
+      };
+    case "license-rejected":
+      return {
+        subject: "Your licence could not be verified",
+        paragraphs: [
+          `We could not verify your ${licenseFor(mail.region)}. Sign in to MedConnect to read why.`,
+          "You can claim the licence again once what is wrong is mended.",
+        ],
+      };
+    case "license-revoked":
+      return {
+        subject: "Your licence was revoked",
+        paragraphs: [
+          `Your ${licenseFor(mail.region)} no longer counts on MedConnect. Sign in to read why.`,
+          "Bookings that need it were cancelled, and the patients get their fees back.",
+        ],
+      };
     case "new-recovery-codes":
       return {
         subject: "You have new recovery codes",
@@ -92,6 +115,8 @@ function contentOf(mail: Mail, publicUrl: string): Content {
       };
   }
 }
+
+const licenseFor = (region: string): string => (region === "" ? "licence" : `licence for ${region}`);
 
 const SIGNATURE = "MedConnect";
 

@@ -22,7 +22,7 @@ import {
   toLicense,
   updateLicensing,
 } from "./license-store.ts";
-import { licensingEvent } from "./licensing.ts";
+import { decisionEvent, licensingEvent } from "./licensing.ts";
 
 /** LicenseService.VerifyLicense. Throws NOT_FOUND, ILLEGAL_TRANSITION, LICENSE_NUMBER_TAKEN. */
 export const verifyLicense =
@@ -68,7 +68,14 @@ async function decide(
     const decided: LicenseRow = { ...row, status: decision, reject_reason: reason, decide_time: now };
     return {
       response: toLicense(decided, now),
-      trails: [{ resource: `licenses/${row.id}`, subjectIds: [row.doctor_id] }, ...licensed],
+      trails: [
+        {
+          resource: `licenses/${row.id}`,
+          subjectIds: [row.doctor_id],
+          events: [decisionEvent(row, decision)],
+        },
+        ...licensed,
+      ],
     };
   };
   return await app.changes.apply(call, decideOnce, ({ id, doctorId }) =>

@@ -221,3 +221,22 @@ test("each decision is audited with the doctor", async () => {
     ["license.revoke", desk.admin.userId],
   ]);
 });
+
+test("a decision is told to auth, and what it changes to clinical, without a word that anybody typed", async () => {
+  const { id, number } = await desk.claimLicense(0);
+  await desk.verify(id);
+  await decide("revoke", id);
+  const rows = await desk.app.db.read<{ type: string; destination: string; payload: Buffer }>(
+    "SELECT * FROM outbox WHERE type IN ('license.decided', 'doctor.licensed') ORDER BY id DESC LIMIT 4",
+  );
+  const told = rows.map(({ type, destination }) => `${type} to ${destination}`).toSorted();
+  expect(told).toEqual([
+    "doctor.licensed to clinical",
+    "doctor.licensed to clinical",
+    "license.decided to auth",
+    "license.decided to auth",
+  ]);
+  expect(JSON.stringify(rows.map((row) => String(row.payload)))).not.toMatch(
+    new RegExp(`${number}|register`),
+  );
+});

@@ -1,7 +1,9 @@
 import { dateOf } from "@medconnect/platform/calendar-date.ts";
 import type { NewEvent } from "@medconnect/platform/outbox/event.ts";
+import { canonicalRegion } from "@medconnect/platform/regions.ts";
 import { v5 } from "uuid";
-import type { LicensingRow } from "./license-store.ts";
+import type { Decision } from "./license-rules.ts";
+import type { LicenseRow, LicensingRow } from "./license-store.ts";
 
 /** Namespace of `licensingIdOf` (RFC 9562 §5.5), made up once. */
 const LICENSINGS = "5f0f5a3e-6c0e-4a53-8f0b-0d9f6f1d7a11";
@@ -20,4 +22,12 @@ export const licensingEvent = (row: LicensingRow): NewEvent => ({
       licensedUntil: row.licensed_until ? dateOf(row.licensed_until) : "",
     },
   },
+});
+
+/** Tells auth of a decision, for a mail to the doctor. A licence is decided about twice at most: the second time, revoked. */
+export const decisionEvent = ({ id, doctor_id, region }: LicenseRow, decision: Decision): NewEvent => ({
+  type: "license.decided",
+  aggregateId: id,
+  version: decision === "REVOKED" ? 2 : 1,
+  state: { license: { doctorId: doctor_id, decision, region: canonicalRegion(region) ?? "" } },
 });
