@@ -287,7 +287,10 @@ export const ENTRIES: Record<string, Entry | Entry[]> = {
   },
   "scheduling.v1.LicenseService/VerifyLicense": onLicense(),
   "scheduling.v1.LicenseService/RejectLicense": onLicense({ reason: "Not in the register" }),
-  "scheduling.v1.LicenseService/RevokeLicense": onLicense({ reason: "Struck off the register" }),
+  "scheduling.v1.LicenseService/RevokeLicense": onLicense({
+    reason: "Struck off the register",
+    stopPrescriptions: false,
+  }),
   "scheduling.v1.SlotService/CreateSlot": {
     on: "doctor",
     rule: "owned",

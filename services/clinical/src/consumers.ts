@@ -22,7 +22,7 @@ export function consumersOf(app: Clinical): Consumers {
     "user.enabled": user,
     "break_glass.granted": grant,
     "break_glass.revoked": grant,
-    "doctor.licensed": { from: "scheduling", apply: applyDoctorEvents },
+    "doctor.licensed": { from: "scheduling", apply: applyDoctorEvents(app) },
     "booking.confirmed": { from: "scheduling", apply: applyBookingConfirmed },
     "booking.rescheduled": { from: "scheduling", apply: applyBookingRescheduled },
     "booking.move_accepted": { from: "scheduling", apply: applyMoveAccepted },

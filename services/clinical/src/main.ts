@@ -23,6 +23,10 @@ import { createPrescription } from "./prescriptions/create-prescription.ts";
 import { cancelPrescription, stopPrescription } from "./prescriptions/end-prescription.ts";
 import { listDoctorPrescriptions } from "./prescriptions/list-doctor-prescriptions.ts";
 import { getPrescription, listPrescriptions } from "./prescriptions/read-prescriptions.ts";
+import { stopOrderedPrescriptions } from "./prescriptions/stop-ordered-prescriptions.ts";
+
+/** How often prescriptions that were ordered to stop are looked for. */
+const STOP_MS = 2000;
 
 startProcess("clinical", async () => {
   const config = loadConfig({ ...serviceSettings, ...clinicalSettings });
@@ -69,6 +73,7 @@ startProcess("clinical", async () => {
         consumes: consumersOf(app),
         jobs: [
           new Job("sweep no-shows", config.NO_SHOW_SWEEP, sweepNoShows(app), platform.log),
+          new Job("stop prescriptions", STOP_MS, stopOrderedPrescriptions(app), platform.log),
           new Job("tell of overdue consultations", config.NO_SHOW_SWEEP, tellOverdue(app), platform.log),
         ],
       };

@@ -128,9 +128,14 @@ function usesOf(app: Clinical & TestService) {
     },
 
     /** The event that a doctor has a verified licence until a day; "": none. */
-    licensed: (doctor: Caller, until = "9999-12-31", version = 1) => {
+    licensed: (
+      doctor: Caller,
+      until = "9999-12-31",
+      version = 1,
+      stop: { prescriptionsStopTime?: Date; prescriptionsStoppedBy?: string } = {},
+    ) => {
       const doctorId = callerId(doctor);
-      const licensing = { doctorId, licensedUntil: until };
+      const licensing = { doctorId, licensedUntil: until, ...stop };
       // Any id but the doctor's, under which auth tells of the user.
       const aggregateId = doctorId.replace(/^./, (digit) => (digit === "f" ? "e" : "f"));
       return { type: "doctor.licensed", aggregateId, version, doctor: licensing } satisfies SentEvent;

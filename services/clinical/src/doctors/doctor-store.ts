@@ -1,26 +1,33 @@
 import type { CalendarDate } from "@medconnect/platform/calendar-date.ts";
-import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 
+/** A doctor's licensing, as scheduling tells of it. */
 export interface Licensing {
   doctorId: string;
   /** Null: no verified licence. */
   licensedUntil: CalendarDate | null;
+  /** Prescriptions issued until then are to be stopped; null: none are. */
+  stopTime: Date | null;
+  /** The admin who ordered that. */
+  stoppedBy: string | null;
 }
 
-export function saveLicensings(tx: Transaction, licensings: Licensing[]): void {
+/** Keeps licensings as they stand now. A stop that was not heard of before is due. */
+export function saveLicensings(tx: Transaction, licensings: Licensing[], now: Date): void {
+  // MySQL assigns from left to right: whether the stop is new is asked before it is saved.
   tx.defer(
-    `INSERT INTO doctors (doctor_id, licensed_until) VALUES ? AS new
-     ON DUPLICATE KEY UPDATE licensed_until = new.licensed_until`,
-    [licensings.map(({ doctorId, licensedUntil }) => [doctorId, licensedUntil])],
+    `INSERT INTO doctors (doctor_id, licensed_until, stop_time, stopped_by, stop_heard_time) VALUES ? AS new
+     ON DUPLICATE KEY UPDATE licensed_until = new.licensed_until,
+       stop_heard_time = IF(doctors.stop_time <=> new.stop_time, doctors.stop_heard_time, new.stop_heard_time),
+       stop_time = new.stop_time, stopped_by = new.stopped_by`,
+    [
+      licensings.map(({ doctorId, licensedUntil, stopTime, stoppedBy }) => [
+        doctorId,
+        licensedUntil,
+        stopTime,
+        stoppedBy,
+        stopTime && now,
+      ]),
+    ],
   );
-}
-
-/** Last day of the doctor's verified licences; null without one. */
-export async function licensedUntil(db: Database, doctorId: string): Promise<Date | null> {
-  const [row] = await db.read<{ licensed_until: Date | null }>(
-    "SELECT licensed_until FROM doctors WHERE doctor_id = ?",
-    [doctorId],
-  );
-  return row?.licensed_until ?? null;
 }

@@ -13,6 +13,7 @@ import { createPrescription } from "./create-prescription.ts";
 import { cancelPrescription, stopPrescription } from "./end-prescription.ts";
 import { listDoctorPrescriptions } from "./list-doctor-prescriptions.ts";
 import { getPrescription, listPrescriptions } from "./read-prescriptions.ts";
+import { stopOrderedPrescriptions } from "./stop-ordered-prescriptions.ts";
 
 let clinical: ClinicalTest;
 let doctor: Caller & { userId: string };
@@ -339,4 +340,77 @@ test("an older event about a doctor's licence changes nothing", async () => {
   await deliver("scheduling", licensed(doctor, "", 5));
   await deliver("scheduling", licensed(doctor, "9999-12-31", 4));
   await expect(prescribe(consultationId)).rejects.toMatchObject({ reason: "LICENSE_NOT_VERIFIED" });
+});
+
+describe("prescriptions of a doctor whose licence was revoked with an order to stop them", () => {
+  const admin = userCaller("ADMIN");
+  const order = (version: number) =>
+    clinical.deliver(
+      "scheduling",
+      clinical.licensed(doctor, "", version, {
+        prescriptionsStopTime: clinical.app.clock.now(),
+        prescriptionsStoppedBy: admin.userId,
+      }),
+    );
+  const statusOf = async (id: string) => (await read(id, patient)).status;
+
+  test("are stopped, those of others and later ones are not", async () => {
+    const consultationId = await complete();
+    const { response: active } = await prescribe(consultationId);
+    const { response: cancelled } = await prescribe(consultationId);
+    await invoke(PrescriptionServiceService.cancelPrescription, cancelPrescription(clinical.app), doctor, {
+      prescriptionId: cancelled.id,
+      reason: "Wrong patient",
+      idempotencyKey: "",
+    });
+    const stopped = doctor;
+    doctor = userCaller("DOCTOR");
+    const { response: others } = await prescribe(await complete());
+    doctor = stopped;
+    await order(2);
+    clinical.app.clock.advance(1);
+    await clinical.deliver("scheduling", clinical.licensed(doctor, "9999-12-31", 3, {}));
+    const { response: later } = await prescribe(consultationId);
+    await order(4);
+    await clinical.app.db.write("UPDATE prescriptions SET issue_time = ? WHERE id = ?", [
+      new Date(clinical.app.clock.now().getTime() + 1),
+      later.id,
+    ]);
+    await stopOrderedPrescriptions(clinical.app)();
+    const statuses = [];
+    for (const { id } of [active, cancelled, others, later]) statuses.push(await statusOf(id));
+    expect(statuses).toEqual(["STOPPED", "CANCELLED", "ACTIVE", "ACTIVE"]);
+    expect(await read(active.id, patient)).toMatchObject({
+      endReason: "The doctor's licence was revoked.",
+      endTime: clinical.app.clock.now(),
+    });
+  });
+
+  test("leave a line for each patient, which names the admin, however often they are stopped", async () => {
+    const { response: one } = await prescribe(await complete());
+    await order(2);
+    await Promise.all([stopOrderedPrescriptions(clinical.app)(), stopOrderedPrescriptions(clinical.app)()]);
+    const lines = await clinical.app.db.read(
+      "SELECT action, actor_id FROM audit_events WHERE resource = ? AND action = 'prescription.stop' AND ? MEMBER OF (subject_ids)",
+      [`prescriptions/${one.id}`, patient.userId],
+    );
+    expect(lines).toEqual([{ action: "prescription.stop", actor_id: admin.userId }]);
+  });
+
+  test("are stopped in as many batches as it takes, and looked for until a minute after the order", async () => {
+    const consultationId = await complete();
+    for (let i = 0; i < 105; i++) await prescribe(consultationId);
+    await order(2);
+    await stopOrderedPrescriptions(clinical.app)();
+    const left = "SELECT 1 FROM prescriptions WHERE doctor_id = ? AND status = 'ACTIVE'";
+    expect(await clinical.app.db.read(left, [doctor.userId])).toEqual([]);
+    const open = async () => {
+      const sql = "SELECT 1 FROM doctors WHERE doctor_id = ? AND stop_heard_time IS NOT NULL";
+      return (await clinical.app.db.read(sql, [doctor.userId])).length;
+    };
+    expect(await open()).toBe(1);
+    clinical.app.clock.advance(MINUTE_MS + 1);
+    await stopOrderedPrescriptions(clinical.app)();
+    expect(await open()).toBe(0);
+  });
 });

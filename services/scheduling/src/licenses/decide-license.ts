@@ -3,7 +3,7 @@ import { readTrails, type Trail } from "@medconnect/platform/changes.ts";
 import { duplicateKeyOf } from "@medconnect/platform/db/errors.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
-import type { Call } from "@medconnect/platform/grpc/call.ts";
+import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type {
   License,
   RejectLicenseRequest,
@@ -39,20 +39,24 @@ export const rejectLicense =
 /** LicenseService.RevokeLicense. Throws NOT_FOUND, ILLEGAL_TRANSITION. */
 export const revokeLicense =
   (app: Scheduling) =>
-  ({ licenseId, reason }: RevokeLicenseRequest, call: Call): Promise<License> =>
-    decide(app, call, licenseId, { decision: "REVOKED", reason });
+  ({ licenseId, reason, stopPrescriptions }: RevokeLicenseRequest, call: Call): Promise<License> => {
+    const stoppedBy = stopPrescriptions ? userOf(call).userId : undefined;
+    return decide(app, call, licenseId, { decision: "REVOKED", reason, stoppedBy });
+  };
 
 interface Decided {
   decision: Decision;
   /** "" where none is given. */
   reason: string;
+  /** The admin who has the doctor's prescriptions stopped as well. */
+  stoppedBy?: string | undefined;
 }
 
 async function decide(
   app: Scheduling,
   call: Call,
   licenseId: string,
-  { decision, reason }: Decided,
+  { decision, reason, stoppedBy }: Decided,
 ): Promise<License> {
   const found = await findLicense(app.db, licenseId);
   if (!found) throw new ApiError("NOT_FOUND");
@@ -60,22 +64,18 @@ async function decide(
     const now = app.clock.now();
     const row = await lockLicense(tx, found);
     const current = { status: row.status, region: row.region, expireDate: dateOf(row.expire_date) };
-    if (!assertDecidable(current, decision, dateOf(now)))
-      return { response: toLicense(row, now), trails: [] };
+    const trail = { resource: `licenses/${row.id}`, subjectIds: [row.doctor_id] };
+    if (!assertDecidable(current, decision, dateOf(now))) {
+      const stopped = stoppedBy ? [trail, ...(await changeLicensing(app, tx, row, now, stoppedBy))] : [];
+      return { response: toLicense(row, now), trails: stopped };
+    }
     if (decision === "VERIFIED") await verify(tx, row, now);
     else await decideLicense(tx, row.id, decision, reason, now);
-    const licensed = decision === "REJECTED" ? [] : await changeLicensing(app, tx, row.doctor_id, now);
+    const changes = decision === "REJECTED" ? [] : await changeLicensing(app, tx, row, now, stoppedBy);
     const decided: LicenseRow = { ...row, status: decision, reject_reason: reason, decide_time: now };
     return {
       response: toLicense(decided, now),
-      trails: [
-        {
-          resource: `licenses/${row.id}`,
-          subjectIds: [row.doctor_id],
-          events: [decisionEvent(row, decision)],
-        },
-        ...licensed,
-      ],
+      trails: [{ ...trail, events: [decisionEvent(row, decision)] }, ...changes],
     };
   };
   return await app.changes.apply(call, decideOnce, ({ id, doctorId }) =>
@@ -87,10 +87,11 @@ async function decide(
 async function changeLicensing(
   { box }: Scheduling,
   tx: Transaction,
-  doctorId: string,
+  { doctor_id: doctorId }: LicenseRow,
   now: Date,
+  stoppedBy: string | undefined,
 ): Promise<Trail[]> {
-  const licensing = await updateLicensing(tx, doctorId, now);
+  const licensing = await updateLicensing(tx, doctorId, now, stoppedBy);
   const told = {
     action: "doctor.license",
     resource: `doctors/${doctorId}`,

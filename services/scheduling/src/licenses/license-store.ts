@@ -122,21 +122,38 @@ export interface LicensingRow {
   id: string;
   licensed_until: Date | null;
   licensing_version: number;
+  prescriptions_stop_time: Date | null;
+  prescriptions_stopped_by: string | null;
 }
 
 /**
  * Copies the last day of the doctor's verified licences to where hot statements read it, under a new version, and has
  * bookings compared with it.
+ *
+ * @param stoppedBy the admin who orders the prescriptions issued until now to be stopped; absent: nobody does
  */
-export async function updateLicensing(tx: Transaction, doctorId: string, now: Date): Promise<LicensingRow> {
+export async function updateLicensing(
+  tx: Transaction,
+  doctorId: string,
+  now: Date,
+  stoppedBy: string | undefined,
+): Promise<LicensingRow> {
   tx.defer(
     `UPDATE doctors SET licensing_version = licensing_version + 1, licensing_change_time = ?, licensed_until =
        (SELECT MAX(l.expire_date) FROM licenses l WHERE l.doctor_id = doctors.id AND l.status = 'VERIFIED')
      WHERE id = ?`,
     [now, doctorId],
   );
+  if (stoppedBy) {
+    tx.defer(
+      `UPDATE doctors SET prescriptions_stopped_by = ?,
+         prescriptions_stop_time = GREATEST(?, COALESCE(prescriptions_stop_time, ?)) WHERE id = ?`,
+      [stoppedBy, now, now, doctorId],
+    );
+  }
   const [row] = await tx.read<LicensingRow>(
-    "SELECT id, licensed_until, licensing_version FROM doctors WHERE id = ?",
+    `SELECT id, licensed_until, licensing_version, prescriptions_stop_time, prescriptions_stopped_by
+     FROM doctors WHERE id = ?`,
     [doctorId],
   );
   return row!;

@@ -4,6 +4,7 @@ import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts
 import {
   CreateLicenseRequest,
   LicenseServiceService,
+  RevokeLicenseRequest,
 } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
 import { Desk, HOLD_MS, MINUTE_MS } from "../testing.ts";
 import { createLicense } from "./create-license.ts";
@@ -43,7 +44,7 @@ async function license(number: string, days?: number) {
 }
 
 const revoke = async (licenseId: string) => {
-  const request = { licenseId, reason: "Struck off the register", idempotencyKey: "" };
+  const request = RevokeLicenseRequest.fromPartial({ licenseId, reason: "Struck off the register" });
   return await invoke(revokeMethod, revokeLicense(desk.app), desk.admin, request);
 };
 

@@ -35,9 +35,12 @@ async function claim(
 }
 
 const decide = async (decision: "reject" | "revoke", licenseId: string) => {
-  const [method, handler] = decision === "reject" ? [reject, rejectLicense] : [revoke, revokeLicense];
-  const request = { licenseId, reason: "Not in the register", idempotencyKey: "" };
-  return (await invoke(method, handler(desk.app), desk.admin, request)).response;
+  const request = { licenseId, reason: "Not in the register", idempotencyKey: "", stopPrescriptions: false };
+  const decided =
+    decision === "reject"
+      ? await invoke(reject, rejectLicense(desk.app), desk.admin, request)
+      : await invoke(revoke, revokeLicense(desk.app), desk.admin, request);
+  return decided.response;
 };
 
 const profile = async (by = desk.doctor) =>
@@ -239,4 +242,25 @@ test("a decision is told to auth, and what it changes to clinical, without a wor
   expect(JSON.stringify(rows.map((row) => String(row.payload)))).not.toMatch(
     new RegExp(`${number}|register`),
   );
+});
+
+test("prescriptions are stopped where the admin asks for it, also when a revocation is repeated", async () => {
+  const { id } = await desk.claimLicense(0);
+  await desk.verify(id);
+  const stopTime = async () => {
+    const [row] = await desk.app.db.read<{
+      prescriptions_stop_time: Date | null;
+      prescriptions_stopped_by: string;
+    }>("SELECT prescriptions_stop_time, prescriptions_stopped_by FROM doctors WHERE id = ?", [
+      desk.doctor.userId,
+    ]);
+    return [row!.prescriptions_stop_time, row!.prescriptions_stopped_by];
+  };
+  await decide("revoke", id);
+  expect(await stopTime()).toEqual([null, null]);
+  desk.app.clock.advance(1000);
+  const request = { licenseId: id, reason: "Struck off", idempotencyKey: "", stopPrescriptions: true };
+  const { response } = await invoke(revoke, revokeLicense(desk.app), desk.admin, request);
+  expect(response).toMatchObject({ status: "REVOKED", rejectReason: "Not in the register" });
+  expect(await stopTime()).toEqual([desk.app.clock.now(), desk.admin.userId]);
 });

@@ -20,6 +20,8 @@ export const licensingEvent = (row: LicensingRow): NewEvent => ({
     doctor: {
       doctorId: row.id,
       licensedUntil: row.licensed_until ? dateOf(row.licensed_until) : "",
+      prescriptionsStopTime: row.prescriptions_stop_time ?? undefined,
+      prescriptionsStoppedBy: row.prescriptions_stopped_by ?? "",
     },
   },
 });

@@ -1,0 +1,48 @@
+import type { Trail } from "@medconnect/platform/changes.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import { sweep } from "@medconnect/platform/sweep.ts";
+import type { Clinical } from "../app.ts";
+import { endReasonPlace } from "./prescription.ts";
+import { lockPrescription, saveEnd } from "./prescription-store.ts";
+import { endOrders, findPrescriptionsToStop, findStopper } from "./stop-store.ts";
+
+const SWEEPER = "service:clinical";
+/** For patient and doctor to read. */
+const REASON = "The doctor's licence was revoked.";
+/** For so long after an order the job looks for prescriptions that were being issued when it came. */
+const LATE_ISSUES_MS = 60_000;
+
+/**
+ * Stops the active prescriptions of doctors for whom an admin ordered it. No content is read; each patient's access log
+ * names the admin.
+ */
+export const stopOrderedPrescriptions =
+  (app: Clinical) =>
+  async (signal?: AbortSignal): Promise<void> => {
+    const now = app.clock.now();
+    const find = (limit: number) => findPrescriptionsToStop(app.db, now, limit);
+    const work = (id: string) => app.changes.applyInternally(SWEEPER, (tx) => stop(app, tx, id, now));
+    await sweep({ find, work, failure: "prescription cannot be stopped", signal }, app.log);
+    await endOrders(app.db, new Date(now.getTime() - LATE_ISSUES_MS), now);
+  };
+
+async function stop({ box }: Clinical, tx: Transaction, id: string, now: Date): Promise<Trail[]> {
+  const row = (await lockPrescription(tx, id))!;
+  const adminId = await findStopper(tx, id, now);
+  if (!adminId) return [];
+  saveEnd(tx, {
+    ...row,
+    status: "STOPPED",
+    ended_by: adminId,
+    end_time: now,
+    end_reason: box.seal(endReasonPlace(id), REASON),
+  });
+  return [
+    {
+      action: "prescription.stop",
+      actorId: adminId,
+      resource: `prescriptions/${id}`,
+      subjectIds: [row.patient_id, row.doctor_id],
+    },
+  ];
+}

@@ -1,0 +1,34 @@
+import type { Database } from "@medconnect/platform/db/database.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+
+/** Active prescription `p` that an admin ordered to stop, for doctor `d`. Takes the time. */
+const IS_TO_STOP = "p.status = 'ACTIVE' AND p.issue_time <= d.stop_time AND p.expire_time > ?";
+
+/** Active prescriptions that were ordered to stop, the oldest first. */
+export async function findPrescriptionsToStop(db: Database, now: Date, limit: number): Promise<string[]> {
+  const rows = await db.read<{ id: string }>(
+    `SELECT p.id FROM doctors d JOIN prescriptions p ON p.doctor_id = d.doctor_id
+     WHERE d.stop_heard_time IS NOT NULL AND ${IS_TO_STOP} ORDER BY p.issue_time LIMIT ?`,
+    [now, limit],
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** The admin who ordered a prescription to stop; undefined where it is not active any more, or nobody did. */
+export async function findStopper(tx: Transaction, id: string, now: Date): Promise<string | undefined> {
+  const [row] = await tx.read<{ stopped_by: string }>(
+    `SELECT d.stopped_by FROM prescriptions p JOIN doctors d ON d.doctor_id = p.doctor_id
+     WHERE p.id = ? AND ${IS_TO_STOP}`,
+    [id, now],
+  );
+  return row?.stopped_by;
+}
+
+/** Ends orders heard of before a time, for which nothing is left to stop. */
+export async function endOrders(db: Database, before: Date, now: Date): Promise<void> {
+  await db.write(
+    `UPDATE doctors d SET d.stop_heard_time = NULL WHERE d.stop_heard_time < ?
+       AND NOT EXISTS (SELECT 1 FROM prescriptions p WHERE p.doctor_id = d.doctor_id AND ${IS_TO_STOP})`,
+    [before, now],
+  );
+}
