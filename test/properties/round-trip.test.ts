@@ -33,14 +33,14 @@ type Forms = Partial<Record<Kind, JsonValue>>;
 const ODD: Forms = {
   [Kind.NAME]: " Jose\u0301 \u00a0",
   [Kind.LINE]: "\tJose\u0301 ",
-  [Kind.TEXT]: " Ein Cafe\u0301,\r\n\tzwei Zeilen \u2003",
+  [Kind.TEXT]: " Ein Cafe\u0301,\r\n\tund dann noch zwei Zeilen \u2003",
   [Kind.TIME_ZONE]: "asia/calcutta",
   [Kind.LANGUAGE]: "DE-ch",
 };
 const KEPT: Forms = {
   [Kind.NAME]: "José",
   [Kind.LINE]: "José",
-  [Kind.TEXT]: "Ein Café,\n\tzwei Zeilen",
+  [Kind.TEXT]: "Ein Café,\n\tund dann noch zwei Zeilen",
   [Kind.TIME_ZONE]: "Asia/Kolkata",
   [Kind.LANGUAGE]: "de-CH",
 };
