@@ -32,7 +32,7 @@ export interface Believer {
 /** What a confirmed booking may become by its doctor's doing. */
 const OVER = ["COMPLETED", "NO_SHOW"] as const;
 
-/** What the end of its consultation makes of a booking that an admin has closed meanwhile. */
+/** Statuses after a consultation's own end replaced an admin's closing. */
 const AFTER_CLOSING: readonly Status[] = [...OVER, "CANCELLED"];
 
 /** What a booking may have become without its patient's doing, or by what its patient has asked for since. */

@@ -25,6 +25,8 @@ const CANARIES = {
   addendum: "canary-ADDENDUM-4723",
   content: "canary-CONTENT-4715",
   abandonReason: "canary-ABANDON-4716",
+  endReason: "canary-END-4725",
+  closeReason: "canary-CLOSE-4726",
   paymentMethod: "canary-METHOD-4717",
   idempotencyKey: "canary-KEY-4718",
   refundReason: "canary-REFUND-4721",
@@ -244,7 +246,13 @@ async function bookAndMeet(): Promise<void> {
   await doctor.api.ok(`POST ${consultation}:complete`, { body: { notes: CANARIES.notes } });
   await doctor.api.ok(`POST ${consultation}/addenda`, { body: { text: CANARIES.addendum } });
   const body = { content: CANARIES.content, items: [{ medication: CANARIES.content }] };
-  await doctor.api.ok(`POST ${consultation}/prescriptions`, { key: true, body });
+  const { id: prescriptionId } = await doctor.api.ok(`POST ${consultation}/prescriptions`, {
+    key: true,
+    body,
+  });
+  await doctor.api.ok(`POST /v1/prescriptions/${prescriptionId}:stop`, {
+    body: { reason: CANARIES.endReason },
+  });
   await doctor.api.ok("GET /v1/consultations");
   await patient.api.ok("GET /v1/prescriptions");
   const { consultationId } = (await book(DAY_MS)).body;
@@ -399,6 +407,10 @@ async function actAsAdmin(): Promise<void> {
   });
   refusals.push(tooMuch.text);
   expect((await patient.api.ok(`GET ${refunds}`)).refunds).toMatchObject([{ reason: refund.reason }]);
+  const close = { outcome: "NO_SHOW_BOTH", feeDecision: "RELEASE", reason: CANARIES.closeReason };
+  const closed = await admin.api.send(`POST /v1/bookings/${answers.free!.body.id}:close`, { body: close });
+  expect(closed.body.reason).toBe("ILLEGAL_TRANSITION");
+  refusals.push(closed.text);
   const { emergency: reason } = CANARIES;
   await admin.api.ok("POST /v1/admin/break-glass", { body: { patientId: patient.id, reason } });
   const system = await makeServiceAccount(admin);

@@ -42,7 +42,7 @@ interface World {
   booking: BookingRow;
   consultation: ConsultationFacts;
   payment: { status: "AUTHORIZED" | "CAPTURED" | "VOIDED" | "REFUNDED"; settlement: Settlement | null };
-  /** What the admin has yet to do, and what ends the consultation in clinical. */
+  /** Actions still to come: the admin's closing, and the end of the consultation in clinical. */
   close: Close | undefined;
   end: Step | "time" | undefined;
   underWay: Delivery[];
@@ -192,7 +192,7 @@ function deliver(world: World, delivery: Delivery): World {
   }
 }
 
-/** What billing does next at the provider. */
+/** The payment after billing's next step at the provider. */
 function settle({ payment }: World): World["payment"] | undefined {
   const funds = { amount_minor: 5000, refunded_minor: 0, refunding_minor: 0 };
   const isRefunded = payment.status === "REFUNDED";

@@ -28,7 +28,7 @@ export const EVENT_ROUTES: EventRoutes = {
   "consultation.abandoned": ["scheduling", "billing"],
 };
 
-/** The actor of what the passing of time does. */
+/** Actor of changes made by the clock. */
 export const SWEEPER = "service:clinical";
 
 export interface Clinical extends Platform {

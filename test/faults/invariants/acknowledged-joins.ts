@@ -7,7 +7,7 @@ interface Stored {
   noShowParty: string | null;
 }
 
-/** Of a booking that was moved, the patient waits for another time; an admin who closes one says who was missing. */
+/** Without moved bookings, whose patients wait for another time, and those that an admin closed as a no-show. */
 const STORED = `SELECT c.id, c.status, c.no_show_party AS noShowParty
   FROM clinical.consultations c JOIN scheduling.bookings b ON b.consultation_id = c.id AND b.sequence = 0
   WHERE c.moved_by <> 'ADMIN'`;

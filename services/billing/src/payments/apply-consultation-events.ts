@@ -4,7 +4,7 @@ import type { Billing } from "../app.ts";
 import { decideFees } from "./decide-fees.ts";
 import type { Settlement } from "./payment-rules.ts";
 
-/** What a consultation's end means for the fee: due where it took place or the patient alone stayed away. */
+/** Fee decision of each end: due where the consultation took place or the patient alone stayed away. */
 const DECISIONS = {
   "consultation.completed": () => "CAPTURE",
   "consultation.no_show": ({ noShowParty }) => (noShowParty === "PATIENT" ? "CAPTURE" : "RETURN"),

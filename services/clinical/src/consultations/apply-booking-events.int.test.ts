@@ -20,7 +20,7 @@ beforeEach(() => {
 
 const book = (startMinutes: number) => clinical.scheduled(patient, doctor, startMinutes);
 
-/** Has the doctor wait for the patient, and tell who did not come. */
+/** Marks a party as missing, after the doctor has waited. */
 const miss = async (consultationId: string, party: "PATIENT" | "DOCTOR") => {
   await clinical.ready(consultationId, doctor);
   clinical.app.clock.advance(20 * MINUTE_MS);

@@ -114,7 +114,7 @@ export function stepOfCancellation({ status }: Pick<ConsultationFacts, "status">
   }
 }
 
-/** How its booking was closed by an admin, and at what time that was to take place. */
+/** The closing of a booking by an admin. */
 export interface Closing {
   outcome: Exclude<BookingState_CloseOutcome, "CLOSE_OUTCOME_UNSPECIFIED">;
   startTime: Date;
@@ -122,7 +122,7 @@ export interface Closing {
   movePending: boolean;
 }
 
-/** What the closing of its booking does to a consultation: nothing to one that has ended by itself. */
+/** The step that follows the closing of the booking; undefined for a consultation that has ended by itself. */
 export function stepOfClosing(
   consultation: Pick<ConsultationFacts, "status" | "startTime" | "endTime" | "noShowParty">,
   closing: Closing,
@@ -162,8 +162,8 @@ function isOpen(
 }
 
 /**
- * What the passing of time does to a consultation: a patient who waits until the end was let down by the doctor; where
- * nobody has come `unattendedAfterMs` later, both were missing.
+ * The step that time brings: a patient who waits until the end was let down by the doctor; where nobody has come
+ * `unattendedAfterMs` later, both were missing.
  */
 export function stepOfTime(
   { status, endTime }: Pick<ConsultationFacts, "status" | "endTime">,
@@ -197,7 +197,7 @@ function assertReachable(consultation: ConsultationFacts, step: Step, now: Date)
   }
 }
 
-/** A doctor who was there in time, and says so while it lasts, is believed that the patient was not. */
+/** A patient no-show takes a doctor who was ready in time, and reports it before the end. */
 function assertMissed({ endTime, doctorReadyTime, movePending }: ConsultationFacts, now: Date): void {
   if (movePending) throw new ApiError("MOVE_NOT_ACCEPTED");
   assertNotAfter(endTime, now);

@@ -33,7 +33,7 @@ export const factsOf = (row: ConsultationRow, box: SealedBox): ConsultationFacts
   licensedUntil: row.licensed_until,
 });
 
-/** The consultation without what was written: for lists, whose answers are bounded. */
+/** The consultation without its texts, for lists: a page has to fit into an answer. */
 export const toConsultationWithoutTexts = (row: ListedConsultation): Consultation => ({
   id: row.id,
   bookingId: row.booking_id,

@@ -34,7 +34,7 @@ beforeEach(async () => {
   await call(doctor, "Dr. Bo Old");
 });
 
-/** Has auth tell what somebody is called from now on. */
+/** Renames somebody. */
 async function call({ userId }: { userId: string }, fullName: string): Promise<void> {
   const version = (versions.get(userId) ?? 0) + 1;
   versions.set(userId, version);
@@ -51,7 +51,7 @@ const NEW = { patientName: "Ann New", doctorName: "Dr. Bo New" };
 
 const book = () => clinical.scheduled(patient, doctor, 0);
 
-/** As GET and the list show a consultation's names, which must be the same. */
+/** The names of a consultation in GET, which are those in the list. */
 async function namesOf(consultationId: string) {
   const { response } = await invoke(
     ConsultationServiceService.listConsultations,

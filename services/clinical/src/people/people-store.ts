@@ -20,7 +20,7 @@ export async function isKnown(db: Database, userId: string): Promise<boolean> {
   return rows.length > 0;
 }
 
-/** What users are called today, by their ids; of those that auth has told of. */
+/** Today's names of users, by their ids. */
 export async function findNames(tx: Transaction, userIds: string[]): Promise<Map<string, string>> {
   const rows = await tx.read<{ user_id: string; full_name: string }>(
     "SELECT user_id, full_name FROM people WHERE user_id IN (?)",

@@ -18,7 +18,7 @@ export const accessTo = (row: Pick<PrescriptionRow, "id" | "patient_id">): Acces
   subjectIds: [row.patient_id],
 });
 
-/** The prescription without what was written: for lists, whose answers are bounded, and for admins. */
+/** The prescription without its texts, for lists: a page has to fit into an answer. */
 export const toPrescriptionWithoutTexts = (row: ListedPrescription, now: Date): Prescription => ({
   id: row.id,
   consultationId: row.consultation_id,

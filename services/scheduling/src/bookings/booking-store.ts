@@ -257,7 +257,7 @@ export function saveBooking(tx: Transaction, row: BookingRow, now: Date): void {
   );
 }
 
-/** Writes how an admin has closed a booking; beside `saveBooking`, which few bookings need. */
+/** Writes the close columns. Apart from `saveBooking`, as few bookings have them. */
 export function saveClose(tx: Transaction, row: BookingRow): void {
   tx.defer(
     "UPDATE bookings SET close_outcome = ?, close_time = ?, closed_by = ?, close_reason = ? WHERE id = ?",

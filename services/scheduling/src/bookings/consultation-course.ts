@@ -25,7 +25,7 @@ const begin = (row: BookingRow): Change => ({
   row: { ...row, begun: 1, move_pending: 0 },
 });
 
-/** What a consultation's course does to its confirmed booking. Billing hears of it from clinical itself. */
+/** Effect of each event on a confirmed booking. Billing hears of it from clinical itself. */
 const COURSES = {
   "consultation.joined": (row) => ({ action: "booking.accept_move", row: { ...row, move_pending: 0 } }),
   "consultation.started": begin,
@@ -54,7 +54,7 @@ const COURSES = {
 
 export type Course = keyof typeof COURSES;
 
-/** What a consultation's news does to its booking; undefined: nothing. */
+/** Effect of a consultation's event on its booking; undefined: none. */
 export function changeBy(
   type: Course,
   consultation: ConsultationState,
@@ -74,10 +74,9 @@ export function changeBy(
 }
 
 /**
- * Whether that changes nothing here. It does not where it is known, or where clinical had not heard yet that the booking
- * was moved. Nobody was to come at the old time, nor the patient at
- * one that they had not accepted: the consultation comes back once clinical hears of the move. And who joins at a time
- * accepts no other.
+ * Whether the event changes nothing here: it is known already, or clinical had not heard yet that the booking was moved.
+ * Nobody was to come at the old time, nor the patient at one that they had not accepted: the consultation comes back once
+ * clinical hears of the move. A patient who joins at a time accepts no other.
  */
 function isMoot(type: Course, consultation: ConsultationState, row: BookingRow): boolean {
   switch (type) {
