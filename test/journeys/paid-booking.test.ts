@@ -146,7 +146,8 @@ test("cancelled by the doctor after the cut-off, the money is let go", async () 
 
 test("cancelled before it is paid, there is nothing left to pay", async () => {
   const booked = await bookFor(3 * DAY_MS);
-  await patient.api.ok(`POST /v1/bookings/${booked.id}:cancel`);
+  const cancelled = await patient.api.ok(`POST /v1/bookings/${booked.id}:cancel`);
+  expect(cancelled).toMatchObject({ reason: "", feeDecision: "RELEASE" });
   await untilStatus(() => paymentOf(booked), "CANCELLED");
   expect(refusal(await pay(booked, "pm_card_visa"))).toEqual({ status: 409, reason: "ILLEGAL_TRANSITION" });
 });

@@ -46,6 +46,7 @@ export const billingSettings = {
 /** Which services are told of which of its events. */
 export const EVENT_ROUTES: EventRoutes = {
   "payment.authorized": ["scheduling"],
+  "payment.cancelled": ["scheduling"],
 };
 
 export interface Billing extends Platform {

@@ -2,6 +2,7 @@ import type { Consumers } from "@medconnect/platform/inbox/inbox.ts";
 import type { Scheduling } from "./app.ts";
 import { applyConsultationEvent } from "./bookings/apply-consultation-events.ts";
 import { applyPaymentAuthorized } from "./bookings/apply-payment-events.ts";
+import { applyPaymentCancelled } from "./bookings/erase-reasons.ts";
 import { applyUserEvent } from "./people/apply-user-event.ts";
 
 /** Which events it takes, from whom, and what they do. */
@@ -13,6 +14,7 @@ export function consumersOf(app: Scheduling): Consumers {
     "user.disabled": user,
     "user.enabled": user,
     "payment.authorized": { from: "billing", apply: applyPaymentAuthorized(app) },
+    "payment.cancelled": { from: "billing", apply: applyPaymentCancelled },
     "consultation.joined": { from: "clinical", apply: applyConsultationEvent(app, "consultation.joined") },
     "consultation.started": { from: "clinical", apply: applyConsultationEvent(app, "consultation.started") },
     "consultation.overdue": { from: "clinical", apply: applyConsultationEvent(app, "consultation.overdue") },

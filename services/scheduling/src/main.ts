@@ -12,6 +12,7 @@ import { bookSlot } from "./bookings/book-slot.ts";
 import { getBookingStats } from "./bookings/booking-stats.ts";
 import { cancelBooking } from "./bookings/cancel-booking.ts";
 import { closeBooking } from "./bookings/close-booking.ts";
+import { sweepReasons } from "./bookings/erase-reasons.ts";
 import { sweepHolds } from "./bookings/expire-bookings.ts";
 import { previewCancellation } from "./bookings/preview-cancellation.ts";
 import { getBooking, listBookings } from "./bookings/read-bookings.ts";
@@ -56,6 +57,7 @@ startProcess("scheduling", async () => {
       const standings = new RemoteStandings(billing!, clinical!, platform.serviceTokens);
       const jobs = [
         new Job("sweep holds", config.HOLD_SWEEP, sweepHolds(app), platform.log),
+        new Job("erase reasons", config.HOLD_SWEEP, sweepReasons(app), platform.log),
         new Job("sweep unlicensed bookings", config.HOLD_SWEEP, sweepUnlicensedBookings(app), platform.log),
         new Job("refresh the search index", REFRESH_INDEX_MS, refreshIndex(app), platform.log),
       ];

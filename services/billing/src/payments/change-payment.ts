@@ -1,10 +1,11 @@
 import type { Trail } from "@medconnect/platform/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import type { NewEvent } from "@medconnect/platform/outbox/event.ts";
 import type { Payment_Status } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
 import type { Billing } from "../app.ts";
 import { captureEntries } from "../ledger/ledger-rules.ts";
 import { insertEntries } from "../ledger/ledger-store.ts";
-import { authorizedEvent } from "./payment.ts";
+import { authorizedEvent, cancelledEvent } from "./payment.ts";
 import { isFeeLost, nextStep } from "./payment-rules.ts";
 import { type PaymentRow, savePayment } from "./payment-store.ts";
 
@@ -67,13 +68,24 @@ export function trailsOf(before: PaymentRow, after: PaymentRow): Trail[] {
   return after.settlement !== before.settlement ? [trailOf(after, { action: "payment.decide" })] : [];
 }
 
-/** A trail about a payment. Scheduling hears of an authorization, unless it has ended the booking meanwhile. */
+/** A trail about a payment. Scheduling hears of it, unless it has decided about the money meanwhile. */
 export function trailOf(row: PaymentRow, kind: Pick<Trail, "action" | "outcome">): Trail {
-  const isNews = row.status === "AUTHORIZED" && row.settlement === null;
   return {
     ...kind,
     resource: `payments/${row.id}`,
     subjectIds: [row.patient_id, row.doctor_id],
-    events: isNews ? [authorizedEvent(row)] : [],
+    events: row.settlement === null ? newsOf(row) : [],
   };
+}
+
+function newsOf(row: PaymentRow): NewEvent[] {
+  switch (row.status) {
+    case "AUTHORIZED":
+      return [authorizedEvent(row)];
+    case "CANCELLED":
+    case "VOIDED":
+      return [cancelledEvent(row)];
+    default:
+      return [];
+  }
 }

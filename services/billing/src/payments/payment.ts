@@ -25,6 +25,14 @@ export const toPayment = (row: PaymentRow): Payment => ({
   createTime: row.create_time,
 });
 
+/** The fact that a payment has ended without money, and cannot be tried again: scheduling forgets an unpaid hold's reason. */
+export const cancelledEvent = (row: PaymentRow): NewEvent => ({
+  type: "payment.cancelled",
+  aggregateId: row.id,
+  version: row.version,
+  state: { payment: { bookingId: row.booking_id, authorizeTime: undefined } },
+});
+
 /** The fact that the provider authorized a payment: scheduling confirms the booking, or refuses the payment. */
 export const authorizedEvent = (row: PaymentRow): NewEvent => ({
   type: "payment.authorized",

@@ -17,6 +17,7 @@ import {
   touchCalendarsOf,
 } from "./booking-store.ts";
 import { expireBooking } from "./expire-bookings.ts";
+import { eraseReason } from "./reason-store.ts";
 
 /**
  * payment.authorized: the booking is confirmed if its slot and its patient's time are still its own, or free again (a
@@ -58,8 +59,9 @@ const confirmed = (row: BookingRow): BookingRow => ({
   settlement: null,
 });
 
-/** The money goes back, unless a cancellation has decided otherwise; an unpaid hold ends. */
+/** The money goes back, unless a cancellation has decided otherwise; an unpaid hold ends, and its reason is erased. */
 function refused(tx: Transaction, row: BookingRow): BookingRow {
+  if (row.status !== "CANCELLED") eraseReason(tx, row.id);
   if (row.status === "PENDING_PAYMENT") releaseSlot(tx, row.slot_id, row.id);
   return {
     ...row,

@@ -15,6 +15,7 @@ import { canBecome, decideCancel, type Settlement, statusAt } from "./booking-ru
 import { type BookingRow, lockBooking, saveBooking } from "./booking-store.ts";
 import { coolDown, expireBooking } from "./expire-bookings.ts";
 import { findOwnBooking } from "./find-own-booking.ts";
+import { eraseReason } from "./reason-store.ts";
 
 /** BookingService.CancelBooking. Throws NOT_FOUND, ILLEGAL_TRANSITION, BOOKING_STARTED. */
 export const cancelBooking =
@@ -69,9 +70,11 @@ function cancel(
   now: Date,
   box: SealedBox,
 ): BookingRow {
+  const isUnpaidHold = row.status === "PENDING_PAYMENT";
   const cancelled: BookingRow = {
     ...row,
     status: "CANCELLED",
+    reason: isUnpaidHold ? null : row.reason,
     version: row.version + 1,
     cancel_time: now,
     cancelled_by: by,
@@ -80,6 +83,7 @@ function cancel(
   };
   releaseSlot(tx, row.slot_id, row.id);
   saveBooking(tx, cancelled, now);
-  if (row.status === "PENDING_PAYMENT" && by === "PATIENT") coolDown(tx, row, now);
+  if (isUnpaidHold) eraseReason(tx, row.id);
+  if (isUnpaidHold && by === "PATIENT") coolDown(tx, row, now);
   return cancelled;
 }

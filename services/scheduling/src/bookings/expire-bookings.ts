@@ -8,6 +8,7 @@ import { cooldownEndOf } from "./booking-limits.ts";
 import { DELETE_ENDED_COOLDOWNS, insertCooldown } from "./booking-limits-store.ts";
 import { statusAt } from "./booking-rules.ts";
 import { type BookingRow, findExpiredHolds, lockBooking, saveBooking } from "./booking-store.ts";
+import { eraseReasonAtStart } from "./reason-store.ts";
 
 export const SWEEPER = "service:scheduling";
 
@@ -20,6 +21,7 @@ export async function expireBooking(tx: Transaction, id: string, now: Date): Pro
   releaseSlot(tx, row.slot_id, row.id);
   saveBooking(tx, expired, now);
   coolDown(tx, row, row.hold_expire_time!);
+  if (row.reason) eraseReasonAtStart(tx, row);
   return [
     {
       resource: `bookings/${id}`,

@@ -1,0 +1,111 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { newId } from "@medconnect/platform/ids.ts";
+import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import type { Booking } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
+import { Desk, HOLD_MS, MINUTE_MS } from "../testing.ts";
+import { applyPaymentCancelled, sweepReasons } from "./erase-reasons.ts";
+import { sweepHolds } from "./expire-bookings.ts";
+
+let desk: Desk;
+
+beforeAll(async () => {
+  desk = await Desk.open();
+});
+afterAll(() => desk.close());
+beforeEach(() => desk.admit());
+
+const START_MINUTES = 48 * 60;
+
+async function held(): Promise<Booking> {
+  await desk.publish(5000);
+  return (await desk.book((await desk.offer(START_MINUTES)).id)).response;
+}
+
+async function expired(): Promise<Booking> {
+  const booking = await held();
+  desk.app.clock.advance(HOLD_MS);
+  await sweepHolds(desk.app)();
+  return booking;
+}
+
+/** The event that billing sends of a payment that has ended without money. */
+async function paymentCancelled({ id: bookingId }: Booking): Promise<void> {
+  const event = Event.fromPartial({ aggregateId: newId(), version: 1, payment: { bookingId } });
+  await desk.app.changes.applyInternally("service:billing", (tx) => applyPaymentCancelled(tx, [event]));
+}
+
+/** The sealed reason of a booking, as the table has it. */
+async function stored({ id }: Booking): Promise<Buffer | null> {
+  const [row] = await desk.app.db.read<{ reason: Buffer | null }>(
+    "SELECT reason FROM bookings WHERE id = ?",
+    [id],
+  );
+  return row!.reason;
+}
+
+const queued = ({ id }: Booking) =>
+  desk.app.db.read("SELECT 1 FROM reason_erasures WHERE booking_id = ?", [id]);
+
+test.each([
+  ["patient", () => desk.patient],
+  ["doctor", () => desk.doctor],
+])("the reason of an unpaid hold is erased at once when its %s cancels it", async (_, by) => {
+  const booking = await held();
+  expect((await desk.cancel(booking.id, by())).response.reason).toBe("");
+  expect(await stored(booking)).toBeNull();
+  expect((await desk.read(booking.id, desk.doctor)).reason).toBe("");
+});
+
+test("the reason of a paid booking outlives its cancellation", async () => {
+  const booking = await held();
+  await desk.authorized(booking.id);
+  expect((await desk.cancel(booking.id, desk.patient)).response.reason).toBe("headache");
+});
+
+test("the reason of an expired booking is kept while a payment may confirm it", async () => {
+  const booking = await expired();
+  await sweepReasons(desk.app)();
+  expect(await stored(booking)).not.toBeNull();
+  await desk.authorized(booking.id);
+  expect(await desk.read(booking.id)).toMatchObject({ status: "CONFIRMED", reason: "headache" });
+  await paymentCancelled(booking);
+  desk.app.clock.advance(START_MINUTES * MINUTE_MS);
+  await sweepReasons(desk.app)();
+  expect((await desk.read(booking.id)).reason).toBe("headache");
+  expect(await queued(booking)).toEqual([]);
+});
+
+test("it is erased once its payment has ended", async () => {
+  const booking = await expired();
+  await paymentCancelled(booking);
+  await paymentCancelled(booking);
+  expect(await stored(booking)).toBeNull();
+  expect(await queued(booking)).toEqual([]);
+  const sql = "SELECT actor_id FROM audit_events WHERE action = 'booking.erase_reason' AND resource = ?";
+  expect(await desk.app.db.read(sql, [`bookings/${booking.id}`])).toEqual([{ actor_id: "service:billing" }]);
+});
+
+test("it is erased once a payment that came too late was refused", async () => {
+  const booking = await expired();
+  const { slotId } = booking;
+  desk.patient = { ...desk.patient, userId: newId() };
+  await desk.book(slotId);
+  await desk.authorized(booking.id);
+  expect(await stored(booking)).toBeNull();
+  expect(await queued(booking)).toEqual([]);
+});
+
+test("it is erased at its start, whatever became of the payment, many at once", async () => {
+  const first = await expired();
+  desk.admit();
+  const bookings = [first, await expired()];
+  desk.app.clock.advance(START_MINUTES * MINUTE_MS - HOLD_MS - 1);
+  await sweepReasons(desk.app)();
+  expect(await stored(bookings[1]!)).not.toBeNull();
+  desk.app.clock.advance(1);
+  await sweepReasons(desk.app)();
+  for (const booking of bookings) {
+    expect(await stored(booking)).toBeNull();
+    expect(await queued(booking)).toEqual([]);
+  }
+});
