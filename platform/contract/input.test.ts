@@ -169,6 +169,13 @@ describe("a time outside the years 1900 to 2200 is refused", () => {
   });
 });
 
+describe("an enum's unknown number is refused, also where only the server sets it", () => {
+  test.each(table(requestFields.filter(({ field }) => field.enum)))("%s", (_name, to) => {
+    for (const number of [999, -1])
+      expect([number, refusalOf(to, number)]).toEqual([number, expect.any(String)]);
+  });
+});
+
 describe("a range that ends before it starts is refused", () => {
   const ranges = [...methods.values()].flatMap((method) => {
     if (method.owner === "events") return [];
