@@ -28,7 +28,7 @@ const kindOf = (field: DescField): Kind => getOption(field, textOption);
 const rulesOf = (field: DescField) => getOption(field, rulesOption);
 const isUuid = (field: DescField): boolean => stringRulesOf(field)?.wellKnown.case === "uuid";
 
-/** What people and systems outside send. Messages between our services carry what was checked when it came in. */
+/** Fields that people and systems outside send. Messages between our services carry values that were checked on entry. */
 const fields = requestFields.filter(
   ({ method, way }) =>
     method.rules.access !== Access.INTERNAL &&
@@ -49,7 +49,7 @@ function send({ method, way }: RequestField, value: JsonValue): JsonObject | Fie
   }
 }
 
-/** What is wrong with the value; other fields of the request are missing, which does not count. */
+/** The mistake in the value; undefined where only other fields are wrong, as they are missing. */
 function refusalOf(to: RequestField, value: JsonValue): string | undefined {
   const answer = send(to, value);
   if (!Array.isArray(answer)) return undefined;

@@ -41,7 +41,7 @@ export function normalize(schema: DescMessage, message: Message): FieldViolation
   return found;
 }
 
-/** What there is to do for a message type; made once. */
+/** Steps for a message type, compiled once. */
 function planFor(schema: DescMessage): readonly Step[] {
   const known = plans.get(schema);
   if (known) return known;
@@ -140,7 +140,7 @@ const upTo =
   (text) =>
     text.length > units ? text : rule(text);
 
-/** What the contract says of a field's strings, or of those in its list or map. */
+/** Rules of the contract for a field's strings, or for those in its list or map. */
 export function stringRulesOf(field: DescField): StringRules | undefined {
   const { type } = getOption(field, rulesOption);
   const own =

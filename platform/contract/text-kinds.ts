@@ -36,7 +36,7 @@ const dateRule: TextRule = (text) =>
 const currencyRule: TextRule = (text) =>
   MINOR_UNITS.has(text) ? text : { refused: "must be an active currency of ISO 4217, such as USD" };
 
-/** What each kind of text (medconnect.options.v1.Text) is kept as; undefined where it is kept as it was sent. */
+/** Canonical form of each kind of text (medconnect.options.v1.Text); undefined where text is kept as it was sent. */
 export const TEXT_RULES: Readonly<Record<Text_Kind, TextRule | undefined>> = {
   [Text_Kind.KIND_UNSPECIFIED]: undefined,
   [Text_Kind.NAME]: lineRule,

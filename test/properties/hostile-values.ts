@@ -32,7 +32,7 @@ const NO_TIMES = [
   "10000-01-01T00:00:00Z",
 ];
 
-/** What JSON, a path or a query can say for a field. */
+/** Values for a field in JSON, a path or a query. */
 export function hostileJson(field: DescField): Hostile<JsonValue>[] {
   switch (field.message?.typeName) {
     case "google.protobuf.Timestamp":
@@ -59,7 +59,7 @@ export function hostileJson(field: DescField): Hostile<JsonValue>[] {
   }
 }
 
-/** What a binary message can hold for a field, as protobuf-es has it. */
+/** Values for a field in a binary message, as protobuf-es has them. */
 export function hostileMessage(field: DescField): Hostile<unknown>[] {
   const far = [
     2n ** 63n - 1n,

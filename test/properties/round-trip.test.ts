@@ -45,7 +45,7 @@ const KEPT: Forms = {
   [Kind.LANGUAGE]: "de-CH",
 };
 
-/** What a client may set of a message, in these forms. */
+/** Fields of a message that a client may set, in these forms. */
 function inForms(forms: Forms, { fields }: DescMessage): Json {
   const settable = fields.filter((field) => !behavesAs(field, FieldBehavior.OUTPUT_ONLY));
   return Object.fromEntries(settable.flatMap((field) => inForm(forms, field)));
@@ -90,7 +90,7 @@ function requestFor(method: Method): { path: string; body: Json } {
 const bodyMessage = (method: Method): DescMessage =>
   method.input.fields.find((field) => field.name === routeOf(method).body)?.message ?? method.input;
 
-/** Whatever is found where the answer says that it is. */
+/** The resource at the Location of an answer. */
 async function readAt(location: string, by: Api, made: Json): Promise<Json> {
   const own = location === "/v1/users/me" ? (await logIn(gateway, { email: String(made.email) })).api : by;
   return await own.ok(`GET ${location}`);

@@ -1,6 +1,6 @@
 import { dateOf } from "@medconnect/platform/calendar-date.ts";
 
-/** Of a doctor who names none. */
+/** Time zone of a doctor who names none. */
 export const DEFAULT_TIME_ZONE = "UTC";
 
 /**
