@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type Account, signUp, signUpAdmin } from "../support/accounts.ts";
+import { type Account, logIn, signUp, signUpAdmin } from "../support/accounts.ts";
 import { Api, type Json } from "../support/api.ts";
 import { begin, book, DAY_MS, FEE, offer, openPractice, SOON_MS } from "../support/practice.ts";
 import { sharedStack } from "../support/stack.ts";
@@ -9,6 +9,7 @@ export interface Cast {
   patient: Account;
   doctor: Account;
   admin: Account;
+  signedInAtMs: number;
   /** Ids that exist, by the name of the field that asks for them. */
   ids: Record<string, string[]>;
 }
@@ -46,6 +47,7 @@ export async function makeCast(): Promise<Cast> {
     patient,
     doctor,
     admin,
+    signedInAtMs: Date.now(),
     ids: {
       doctorId: [doctor.id, patient.id, missing],
       // Nobody who sends anything: an admin may well disable them.
@@ -61,6 +63,19 @@ export async function makeCast(): Promise<Cast> {
       paymentId: [held.paymentId, missing],
     },
   };
+}
+
+/** Far less than an access token lives. */
+const SIGN_IN_EVERY_MS = 120_000;
+
+/** Signs the cast in again from time to time: on a busy machine, junk takes longer than an access token lives. */
+export async function staySignedIn(cast: Cast): Promise<void> {
+  if (Date.now() - cast.signedInAtMs < SIGN_IN_EVERY_MS) return;
+  const api = new Api(sharedStack().urls.gateway);
+  for (const account of [cast.patient, cast.doctor, cast.admin]) {
+    Object.assign(account, await logIn(api, account));
+  }
+  cast.signedInAtMs = Date.now();
 }
 
 export const tokenOf = (cast: Cast, role: CastRole): string | undefined =>

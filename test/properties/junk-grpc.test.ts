@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { SignJWT } from "jose";
 import { logIn } from "../support/accounts.ts";
 import { Api } from "../support/api.ts";
 import { Grpc, type Method, methods, type Reply, type ServiceName, serversOf } from "../support/grpc.ts";
 import { sharedInternalKey, sharedStack } from "../support/stack.ts";
-import { belongings, type Cast, type CastRole, makeCast, ROLES, tokenOf } from "./cast.ts";
+import { belongings, type Cast, type CastRole, makeCast, ROLES, staySignedIn, tokenOf } from "./cast.ts";
 import { SEED } from "./junk.ts";
 import { messagesFor } from "./wire.ts";
 
@@ -32,6 +32,8 @@ let cast: Cast;
 beforeAll(async () => {
   cast = await makeCast();
 });
+
+beforeEach(() => staySignedIn(cast));
 
 /** @returns how many calls may have changed something: those not refused, and a decline, which the payment keeps */
 async function sendJunk(method: Method, service: ServiceName, token: string | undefined): Promise<number> {
