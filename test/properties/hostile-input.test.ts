@@ -9,7 +9,7 @@ import {
   type JsonValue,
   toBinary,
 } from "@bufbuild/protobuf";
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Method } from "@medconnect/platform/contract/methods.ts";
 import {
   jsonWith,
@@ -26,7 +26,7 @@ import {
 import { Api, type Json } from "../support/api.ts";
 import { Grpc, methods as grpcMethods, type ServiceName, serversOf } from "../support/grpc.ts";
 import { sharedStack } from "../support/stack.ts";
-import { type Cast, makeCast } from "./cast.ts";
+import { type Cast, makeCast, staySignedIn } from "./cast.ts";
 import { hostileJson, hostileMessage } from "./hostile-values.ts";
 
 const stack = sharedStack();
@@ -42,6 +42,7 @@ let cast: Cast;
 beforeAll(async () => {
   cast = await makeCast();
 });
+beforeEach(() => staySignedIn(cast));
 
 /** Somebody whom the RPC lets in. */
 function tokenFor({ rules }: Method): string | undefined {
