@@ -87,7 +87,7 @@ export class RateLimiter {
     throw new ApiError("RATE_LIMITED", { retryAfterMs: Math.max(...refused.map(({ resetMs }) => resetMs)) });
   }
 
-  /** Counts what was answered already, and refuses nothing. */
+  /** Counts a request that was answered already; refuses nothing. */
   async note({ quota, client }: Count): Promise<void> {
     const policy = this.#policies.get(quota);
     if (policy) await this.#standingOf(policy, client);

@@ -7,7 +7,7 @@ import type { Answer } from "./response.ts";
 const ENTITY_TAGS = /(?:W\/)?"([!#-~]*)"/g;
 
 /**
- * Refuses conditions that the method cannot keep: ignored, they would let through what the client wanted to guard.
+ * Refuses conditions that the method cannot keep: ignored, they would let a guarded change through.
  * Throws INVALID_REQUEST.
  */
 export function assertConditions({ method, headers }: IncomingMessage, { etag }: RequestBinding): void {

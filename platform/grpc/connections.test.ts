@@ -183,7 +183,7 @@ describe("a connection", () => {
   });
 });
 
-/** Of what is in use: without a collection, it is what was. */
+/** The heap in use. Collected first, as garbage would count as well. */
 function heapUsed(): number {
   setFlagsFromString("--expose-gc");
   runInNewContext("gc")();

@@ -8,7 +8,7 @@ const STREAM_STARTED = "http2.server.stream.start";
 export interface StreamLimits {
   /** How long a client may take to send its request. */
   readonly requestMs: number;
-  /** How long a client may leave what it was sent. */
+  /** How long a client may leave its answer in our buffers. */
   readonly answerMs: number;
   /** Streams of all connections together whose request has not come whole. */
   readonly maxUnfinished: number;
@@ -16,8 +16,8 @@ export interface StreamLimits {
 
 /**
  * Closes streams that hold memory and do nothing: grpc-js waits for a request, and for its answer to be taken, as long as
- * the connection lasts. Beyond `maxUnfinished`, the oldest unfinished stream gives way to a new one, so that whoever opens many
- * closes their own; it is refused as not processed (RFC 9113 §8.7), which gRPC clients try again by themselves.
+ * the connection lasts. Beyond `maxUnfinished`, the oldest unfinished stream gives way to a new one, so that a client that opens
+ * many closes its own; it is refused as not processed (RFC 9113 §8.7), which gRPC clients try again by themselves.
  */
 export class OpenStreams {
   readonly #limits: StreamLimits;

@@ -67,7 +67,8 @@ type Report = (value: number, attributes?: Attributes) => undefined;
 /**
  * Reports a value whenever metrics are read; called once the metrics are set up.
  *
- * @param read what the process has at hand. Returning `undefined`, it cannot wait for a database: see `sampled`.
+ * @param read reports values that the process has at hand; must return `undefined`, so that it cannot wait for a database: see
+ *   `sampled`
  */
 export function gauge(name: string, description: string, read: (report: Report) => undefined): void {
   meter()

@@ -5,7 +5,7 @@ import { lastRun } from "./metrics.ts";
 const reads: (() => Promise<void>)[] = [];
 
 /**
- * A value that a job reads, and not each scrape: if gauges counted rows, whoever reaches the metrics port could load the
+ * A value that a job reads, and not each scrape: if gauges counted rows, any client of the metrics port could load the
  * database.
  *
  * @returns the value that was read last; undefined before the first turn
