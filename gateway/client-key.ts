@@ -36,7 +36,8 @@ const QUOTA_OF: Partial<Record<RateClass, QuotaName>> = {
 
 /**
  * The quotas that a request counts against. All requests of an address share one, so that accounts registered on one host
- * do not multiply its limit. Those without a valid token share another, which refuses nobody who has one.
+ * do not multiply its limit. Those without a valid token share another, which refuses nobody who has one, and takes nothing
+ * from the address once it is used up.
  *
  * @param caller undefined where the token was refused
  */

@@ -143,6 +143,26 @@ describe("an address", () => {
     expect(await statuses(5, await gateway.signedIn())).toEqual([200, 200, 200, 200, 200]);
   });
 
+  test("loses nothing to junk tokens beyond their limit", async () => {
+    gateway = await startTestGateway({ limits: { address: 10, anonymous: 3 } });
+    expect(await statuses(20, { authorization: "Bearer x" })).toEqual([
+      ...Array(3).fill(401),
+      ...Array(17).fill(429),
+    ]);
+    const answer = await me(await gateway.signedIn());
+    expect(answer.status).toBe(200);
+    expect(answer.headers.ratelimit).toMatch(/^"address";r=6;/);
+  });
+
+  test("loses nothing to a user beyond their limit", async () => {
+    gateway = await startTestGateway({ limits: { address: 10, read: 3 } });
+    expect(await statuses(20, await gateway.signedIn())).toEqual([
+      ...Array(3).fill(200),
+      ...Array(17).fill(429),
+    ]);
+    expect(await statuses(3, await gateway.signedIn())).toEqual([200, 200, 200]);
+  });
+
   test("counts a 401 that a service gives to a caller with a valid token, and refuses them nothing", async () => {
     gateway = await startTestGateway({ limits: { anonymous: 2 } });
     gateway.stubs.stubs.set("GetMe", () => {
@@ -228,6 +248,20 @@ test("a frozen Redis is waited for at most once a second, for 100 ms, and the li
   expect(redis.counts()).toBeGreaterThanOrEqual(1);
   expect(redis.counts()).toBeLessThanOrEqual(1 + seconds);
   expect(REDIS_IN_REQUEST_MS).toBe(100);
+});
+
+test("an address loses nothing to junk tokens beyond their limit while Redis is frozen", async () => {
+  const redis = await frozenRedis();
+  gateway = await startTestGateway({ limits: { address: 10, anonymous: 3 }, redisUrl: redis.url });
+  await redis.isIn;
+  const me = async (headers: Record<string, string>) =>
+    (await gateway.send("GET", "/v1/users/me", { headers })).status;
+  const seen = [];
+  for (let i = 0; i < 20; i++) seen.push(await me({ authorization: "Bearer x" }));
+  const good = await me(await gateway.signedIn());
+  redis.close();
+  expect(seen).toEqual([...Array(3).fill(401), ...Array(17).fill(429)]);
+  expect(good).toBe(200);
 });
 
 describe("a request counts for", () => {

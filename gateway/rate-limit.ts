@@ -49,6 +49,10 @@ interface Standing {
   readonly resetMs: number;
 }
 
+type PolicyStanding = Standing & { readonly policy: Policy };
+
+const isRefused = ({ left }: Standing): boolean => left < 0;
+
 /**
  * Counts requests by quota and client, in Redis for all gateways together. While Redis is away or frozen each gateway
  * counts for itself, so that logins stay limited. Keys hold a user id or an address, nothing else of a request.
@@ -66,23 +70,21 @@ export class RateLimiter {
   }
 
   /**
-   * Counts one request against all its quotas at once, in one round trip, and tells where it stands in each
-   * (draft-ietf-httpapi-ratelimit-headers-10). Throws RATE_LIMITED.
+   * Counts one request and tells where it stands in each quota (draft-ietf-httpapi-ratelimit-headers-10). The address is
+   * counted last, and only where no narrower quota refuses: one caller's refused requests take nothing from its
+   * neighbours. Throws RATE_LIMITED.
    *
    * @param tell sets a header of the answer, whether the request is refused or not
    */
   async count(counts: readonly Count[], tell: (name: string, value: string) => void): Promise<void> {
-    const limited = counts.flatMap(({ quota, client }) => {
-      const policy = this.#policies.get(quota);
-      return policy ? [{ policy, client }] : [];
-    });
-    if (limited.length === 0) return;
-    const standings = await Promise.all(
-      limited.map(async ({ policy, client }) => ({ policy, ...(await this.#standingOf(policy, client)) })),
-    );
+    const standings = await this.#standingsOf(counts.filter(({ quota }) => quota !== "address"));
+    if (!standings.some(isRefused)) {
+      standings.push(...(await this.#standingsOf(counts.filter(({ quota }) => quota === "address"))));
+    }
+    if (standings.length === 0) return;
     tell("RateLimit-Policy", standings.map(({ policy }) => policy.header).join(", "));
     tell("RateLimit", standings.map(itemOf).join(", "));
-    const refused = standings.filter(({ left }) => left < 0);
+    const refused = standings.filter(isRefused);
     if (refused.length === 0) return;
     throw new ApiError("RATE_LIMITED", { retryAfterMs: Math.max(...refused.map(({ resetMs }) => resetMs)) });
   }
@@ -91,6 +93,17 @@ export class RateLimiter {
   async note({ quota, client }: Count): Promise<void> {
     const policy = this.#policies.get(quota);
     if (policy) await this.#standingOf(policy, client);
+  }
+
+  /** Counts against these quotas at once, in one round trip. */
+  async #standingsOf(counts: readonly Count[]): Promise<PolicyStanding[]> {
+    const limited = counts.flatMap(({ quota, client }) => {
+      const policy = this.#policies.get(quota);
+      return policy ? [{ policy, client }] : [];
+    });
+    return await Promise.all(
+      limited.map(async ({ policy, client }) => ({ policy, ...(await this.#standingOf(policy, client)) })),
+    );
   }
 
   /** What is left to a client, or to its site where that is less. */
@@ -125,7 +138,7 @@ export class RateLimiter {
   }
 }
 
-const itemOf = ({ policy, left, resetMs }: Standing & { policy: Policy }): string =>
+const itemOf = ({ policy, left, resetMs }: PolicyStanding): string =>
   `"${policy.name}";r=${Math.max(0, left)};t=${Math.max(1, Math.ceil(resetMs / 1000))}`;
 
 const policy = (name: string, quota: number, redis: Redis): Policy => ({
