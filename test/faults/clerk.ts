@@ -12,8 +12,8 @@ const EXPECTED = {
   "list paid": [],
   refund: ["REFUND_EXCEEDS_CAPTURED"],
   "list confirmed": [],
-  // Its doctor, or the clock, was faster.
-  close: ["ILLEGAL_TRANSITION"],
+  // Its doctor, or the clock, was faster; or its patient has not accepted its time.
+  close: ["ILLEGAL_TRANSITION", "MOVE_NOT_ACCEPTED"],
 } as const;
 const OUTCOMES = ["COMPLETED", "NO_SHOW_PATIENT", "NO_SHOW_DOCTOR", "NO_SHOW_BOTH"] as const;
 

@@ -11,6 +11,7 @@ const UNKEPT = new Set<string | undefined>([
   "TOO_EARLY",
   "PATIENT_NOT_JOINED",
   "DOCTOR_NOT_READY",
+  "MOVE_NOT_ACCEPTED",
 ]);
 const RETRY_MS = 250;
 /** After so long without a decision, a call will never have one. */

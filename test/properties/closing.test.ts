@@ -34,7 +34,7 @@ interface Close {
 }
 
 type Delivery =
-  | { to: "clinical"; outcome: CloseOutcome }
+  | { to: "clinical"; outcome: CloseOutcome; movePending: boolean }
   | { to: "scheduling"; type: Course; version: number; state: ConsultationState }
   | { to: "billing"; decision: Settlement };
 
@@ -125,10 +125,11 @@ const after = (consultation: ConsultationFacts, step: Step): ConsultationFacts =
 
 function close(world: World, { outcome, settlement }: Close): World {
   const rest = { ...world, close: undefined };
-  const { status, end_time, close_outcome, closed_by } = world.booking;
-  const facts = { status, holdExpireTime: null, endTime: end_time };
+  const { status, end_time, close_outcome, closed_by, move_pending } = world.booking;
+  const facts = { status, holdExpireTime: null, endTime: end_time, movePending: move_pending === 1 };
   try {
-    closesNow({ ...facts, closeOutcome: close_outcome, closedBy: closed_by }, outcome, ADMIN, now);
+    const closing = { outcome, settlement, adminId: ADMIN };
+    closesNow({ ...facts, closeOutcome: close_outcome, closedBy: closed_by }, closing, now);
   } catch {
     return rest;
   }
@@ -136,7 +137,11 @@ function close(world: World, { outcome, settlement }: Close): World {
   return {
     ...rest,
     booking: { ...world.booking, ...closed },
-    underWay: [...world.underWay, { to: "clinical", outcome }, { to: "billing", decision: settlement }],
+    underWay: [
+      ...world.underWay,
+      { to: "clinical", outcome, movePending: facts.movePending },
+      { to: "billing", decision: settlement },
+    ],
     decisions: [...world.decisions, settlement],
   };
 }
@@ -175,8 +180,8 @@ function deliver(world: World, delivery: Delivery): World {
   const rest = { ...world, underWay: world.underWay.filter((other) => other !== delivery) };
   switch (delivery.to) {
     case "clinical": {
-      const { outcome } = delivery;
-      const step = stepOfClosing(world.consultation, { outcome, startTime, endTime, movePending: false });
+      const { outcome, movePending } = delivery;
+      const step = stepOfClosing(world.consultation, { outcome, startTime, endTime, movePending });
       return step ? { ...rest, consultation: after(world.consultation, step) } : rest;
     }
     case "scheduling": {
@@ -242,38 +247,55 @@ const CLOSES: Close[] = OUTCOMES.flatMap((outcome) => [
   { outcome, settlement: "CAPTURE" as const },
   { outcome, settlement: "RETURN" as const },
 ]);
+const TIMES_KNOWN = [
+  ["at an accepted time", false],
+  ["at a time that the patient had not accepted", true],
+] as const;
 const CASES = ENDS.flatMap(([name, consultation, end]) =>
-  CLOSES.map(
-    (closing) => [name, `${closing.outcome}, ${closing.settlement}`, consultation, end, closing] as const,
+  CLOSES.flatMap((closing) =>
+    TIMES_KNOWN.map(
+      ([time, movePending]) =>
+        [
+          name,
+          `${closing.outcome}, ${closing.settlement}`,
+          time,
+          { movePending, consultation, end, closing },
+        ] as const,
+    ),
   ),
 );
 
+/** News of a patient who came, which accepts the booking's time. */
+const PRESENCE = { WAITING: "consultation.joined", IN_PROGRESS: "consultation.started" } as const;
+
 test.each(CASES)(
-  "where %s while an admin closes it as %s, all agree in the end, in whatever order they hear of it",
-  (_name, _closing, consultation, end, closing) => {
-    const isBegun = consultation.status === "IN_PROGRESS";
+  "where %s while an admin closes it as %s, %s, all agree in the end, in whatever order they hear of it",
+  (_name, _closing, _time, { movePending, consultation, end, closing }) => {
+    const presence = PRESENCE[consultation.status as keyof typeof PRESENCE];
     const outcomes = (["AUTHORIZED", "CAPTURED"] as const).flatMap((status) =>
       outcomesOf({
-        booking: BOOKING,
-        consultation,
+        booking: { ...BOOKING, move_pending: movePending ? 1 : 0 },
+        consultation: { ...consultation, movePending: movePending && !presence },
         // Captured before its authorization expired, while nobody had closed the booking.
         payment: { status, settlement: status === "CAPTURED" ? "CAPTURE" : null },
         close: closing,
         end,
-        underWay: isBegun
-          ? [{ to: "scheduling", type: "consultation.started", version: 3, state: stateOf(consultation) }]
+        underWay: presence
+          ? [{ to: "scheduling", type: presence, version: 3, state: stateOf(consultation) }]
           : [],
         version: 3,
         heard: 0,
         decisions: [],
       }),
     );
-    // Whichever is first, and both crossing.
-    expect(outcomes.length).toBeGreaterThan(2);
+    // Whichever is first, and both crossing; an admin may be refused.
+    expect(outcomes.length).toBeGreaterThan(movePending ? 0 : 2);
     for (const { booking, consultation: ended, payment, decisions } of outcomes) {
       expect(booking.status).toBe(BOOKING_STATUS[ended.status as keyof typeof BOOKING_STATUS]);
       expect(booking.close_outcome !== null).toBe(ended.movedBy === "ADMIN");
       const decision = decisions.includes("RETURN") ? "RETURN" : "CAPTURE";
+      if (movePending && !presence)
+        expect([decision, ended.noShowParty]).toEqual(["RETURN", expect.not.stringMatching("PATIENT")]);
       expect([booking.settlement, payment.settlement]).toEqual([decision, decision]);
       const places = decision === "CAPTURE" ? ["CAPTURED"] : ["VOIDED", "REFUNDED"];
       expect(places).toContain(payment.status);

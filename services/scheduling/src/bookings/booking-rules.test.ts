@@ -3,8 +3,12 @@ import {
   acceptsMove,
   assertReschedulable,
   type BookingFacts,
+  type CloseOutcome,
+  type ClosingFacts,
   canBecome,
+  closesNow,
   decideCancel,
+  type Settlement,
   statusAt,
 } from "./booking-rules.ts";
 
@@ -172,3 +176,34 @@ test.each([
 ] as const)("nothing is accepted of %s", (_, facts, reason) => {
   expect(() => acceptsMove({ ...confirmed, ...facts }, now)).toThrow(expect.objectContaining({ reason }));
 });
+
+const over: ClosingFacts = {
+  status: "CONFIRMED",
+  holdExpireTime: null,
+  movePending: false,
+  endTime: now,
+  closeOutcome: null,
+  closedBy: null,
+};
+
+const CLOSINGS: [CloseOutcome, Settlement, "closes it" | "MOVE_NOT_ACCEPTED"][] = [
+  ["COMPLETED", "RETURN", "closes it"],
+  ["COMPLETED", "CAPTURE", "MOVE_NOT_ACCEPTED"],
+  ["NO_SHOW_PATIENT", "RETURN", "MOVE_NOT_ACCEPTED"],
+  ["NO_SHOW_PATIENT", "CAPTURE", "MOVE_NOT_ACCEPTED"],
+  ["NO_SHOW_DOCTOR", "RETURN", "closes it"],
+  ["NO_SHOW_DOCTOR", "CAPTURE", "MOVE_NOT_ACCEPTED"],
+  ["NO_SHOW_BOTH", "RETURN", "closes it"],
+  ["NO_SHOW_BOTH", "CAPTURE", "MOVE_NOT_ACCEPTED"],
+];
+
+test.each(CLOSINGS)(
+  "as %s, %s an admin closes any booking at an accepted time; one at another time: %s",
+  (outcome, settlement, expected) => {
+    const closing = { outcome, settlement, adminId: "admin" };
+    expect(closesNow(over, closing, now)).toBe(true);
+    const close = () => closesNow({ ...over, movePending: true }, closing, now);
+    if (expected === "closes it") expect(close()).toBe(true);
+    else expect(close).toThrow(expect.objectContaining({ reason: expected }));
+  },
+);

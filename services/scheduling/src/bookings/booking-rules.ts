@@ -103,7 +103,14 @@ export const CLOSED: Readonly<Record<CloseOutcome, Booking_Status>> = {
   NO_SHOW_BOTH: "NO_SHOW",
 };
 
-export interface ClosingFacts extends Pick<BookingFacts, "status" | "holdExpireTime"> {
+/** The closing that an admin asks for. */
+export interface Closing {
+  outcome: CloseOutcome;
+  settlement: Settlement;
+  adminId: string;
+}
+
+export interface ClosingFacts extends Pick<BookingFacts, "status" | "holdExpireTime" | "movePending"> {
   endTime: Date;
   closeOutcome: CloseOutcome | null;
   /** The admin who closed it. */
@@ -112,10 +119,15 @@ export interface ClosingFacts extends Pick<BookingFacts, "status" | "holdExpireT
 
 /**
  * Whether an admin closes a booking now; false where the same admin has closed it so already. Possible where nobody has,
- * though it is over. Throws ILLEGAL_TRANSITION, TOO_EARLY.
+ * though it is over; not against a patient who has not accepted its time. Throws ILLEGAL_TRANSITION, TOO_EARLY,
+ * MOVE_NOT_ACCEPTED.
  */
-export function closesNow(booking: ClosingFacts, outcome: CloseOutcome, adminId: string, now: Date): boolean {
-  const { closeOutcome, closedBy, endTime } = booking;
+export function closesNow(
+  booking: ClosingFacts,
+  { outcome, settlement, adminId }: Closing,
+  now: Date,
+): boolean {
+  const { closeOutcome, closedBy, endTime, movePending } = booking;
   if (closeOutcome === outcome && closedBy === adminId) return false;
   const current = statusAt(booking, now);
   if (current !== "CONFIRMED") {
@@ -123,6 +135,8 @@ export function closesNow(booking: ClosingFacts, outcome: CloseOutcome, adminId:
     throw new ApiError("ILLEGAL_TRANSITION", { metadata: { current, requested: CLOSED[outcome], allowed } });
   }
   if (now < endTime) throw new ApiError("TOO_EARLY", { metadata: { possibleFrom: endTime.toISOString() } });
+  const isAgainstPatient = outcome === "NO_SHOW_PATIENT" || settlement === "CAPTURE";
+  if (movePending && isAgainstPatient) throw new ApiError("MOVE_NOT_ACCEPTED");
   return true;
 }
 

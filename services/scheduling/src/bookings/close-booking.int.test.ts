@@ -96,6 +96,31 @@ test("it is closed only after its end, and while nobody else has", async () => {
   await expect(desk.closeAs(newId(), "COMPLETED")).rejects.toMatchObject({ reason: "NOT_FOUND" });
 });
 
+test.each([
+  ["NO_SHOW_PATIENT", "CHARGE"],
+  ["NO_SHOW_PATIENT", "RELEASE"],
+  ["COMPLETED", "CHARGE"],
+  ["NO_SHOW_BOTH", "CHARGE"],
+] as const)(
+  "a booking moved to a time that its patient never accepted is not closed as %s, %s",
+  async (closeOutcome, feeDecision) => {
+    await desk.publish(5000);
+    const { response: booking } = await desk.book((await desk.offer(120)).id);
+    await desk.authorized(booking.id);
+    await desk.reschedule(booking.id, (await desk.offer(2)).id, desk.doctor);
+    desk.app.clock.advance(32 * MINUTE_MS);
+    await expect(desk.closeAs(booking.id, closeOutcome, feeDecision)).rejects.toMatchObject({
+      reason: "MOVE_NOT_ACCEPTED",
+    });
+    const untouched = { status: "CONFIRMED", feeDecision: undefined, close: undefined };
+    expect(await desk.read(booking.id)).toMatchObject(untouched);
+    expect(await desk.closeAs(booking.id, "NO_SHOW_BOTH", "RELEASE")).toMatchObject({
+      status: "NO_SHOW",
+      feeDecision: "RELEASE",
+    });
+  },
+);
+
 test("its reason lies encrypted in the database", async () => {
   const { id } = await pastBooking();
   await desk.closeAs(id, "NO_SHOW_BOTH");

@@ -18,7 +18,7 @@ const SETTLEMENTS: Readonly<Record<Exclude<FeeDecision, "FEE_DECISION_UNSPECIFIE
   CHARGE: "CAPTURE",
 };
 
-/** BookingService.CloseBooking. Throws NOT_FOUND, ILLEGAL_TRANSITION, TOO_EARLY. */
+/** BookingService.CloseBooking. Throws NOT_FOUND, ILLEGAL_TRANSITION, TOO_EARLY, MOVE_NOT_ACCEPTED. */
 export const closeBooking =
   (app: Scheduling) =>
   async (request: CloseBookingRequest, call: Call): Promise<Booking> => {
@@ -31,7 +31,7 @@ export const closeBooking =
     const close = async (tx: Transaction) => {
       const now = app.clock.now();
       const row = (await lockBooking(tx, bookingId))!;
-      if (!closesNow(closingFactsOf(row), outcome, user.userId, now))
+      if (!closesNow(closingFactsOf(row), { outcome, settlement, adminId: user.userId }, now))
         return { response: viewOf(user, row, now, app.box), trails: [] };
       const closed: BookingRow = {
         ...row,
@@ -55,6 +55,7 @@ export const closeBooking =
 const closingFactsOf = (row: BookingRow) => ({
   status: row.status,
   holdExpireTime: row.hold_expire_time,
+  movePending: row.move_pending === 1,
   endTime: row.end_time,
   closeOutcome: row.close_outcome,
   closedBy: row.closed_by,
