@@ -14,7 +14,7 @@ import type { ServiceTokens } from "../identity/service-tokens.ts";
 import type { Logger } from "../log.ts";
 import { counter, gauge } from "../telemetry/metrics.ts";
 import { type ChainHead, GENESIS } from "./audit-chain.ts";
-import { type Checkpoint, readFarthestCheckpoint, readHead } from "./seal-store.ts";
+import { type Checkpoint, readCheckpointBefore, readHead } from "./seal-store.ts";
 
 /** Who keeps the checkpoints of whose audit trail: a ring, so that each trail has its witness in another database. */
 export const WITNESS_OF: Readonly<Record<string, ServiceName>> = {
@@ -28,6 +28,11 @@ const TIMEOUT_MS = 5000;
 /** Lines a second that no service writes, and room for those of a moment. */
 const MOST_A_SECOND = 10_000;
 const MOST_AT_ONCE = 10_000;
+/**
+ * How old a head must be to measure from. Measured from the last one, each of many calls at once would have the room of a
+ * moment again; from an old one, all calls of a moment share one bound, also where they race.
+ */
+const MEASURED_FROM_MS = 60_000;
 
 const refused = counter(
   "audit.checkpoints.refused",
@@ -37,17 +42,17 @@ const refused = counter(
 const INSERT = "INSERT INTO audit_checkpoints (service, seq, hmac, create_time) VALUES ?";
 
 /**
- * Whether a chain can have come this far since the head that was told last. Without a bound, a service that somebody took
- * over could leave a number that its chain never reaches: a finding for ever. The first head may be any.
+ * Whether a chain can have come this far since an earlier head. Without a bound, a service that somebody took over could
+ * leave a number that its chain never reaches: a finding for ever. The first head may be any.
  */
 export function isPlausible(
   seq: number,
-  last: Pick<Checkpoint, "seq" | "create_time"> | undefined,
+  earlier: Pick<Checkpoint, "seq" | "create_time"> | undefined,
   now: Date,
 ): boolean {
-  if (!last) return true;
-  const seconds = Math.max(0, now.getTime() - last.create_time.getTime()) / 1000;
-  return seq <= last.seq + MOST_AT_ONCE + MOST_A_SECOND * seconds;
+  if (!earlier) return true;
+  const seconds = Math.max(0, now.getTime() - earlier.create_time.getTime()) / 1000;
+  return seq <= earlier.seq + MOST_AT_ONCE + MOST_A_SECOND * seconds;
 }
 
 /**
@@ -59,14 +64,18 @@ export const recordCheckpoint =
   async ({ seq, hmac }: RecordCheckpointRequest, { caller }: Call): Promise<RecordCheckpointResponse> => {
     if (caller.kind !== "service" || WITNESS_OF[caller.name] !== service)
       throw new ApiError("PERMISSION_DENIED");
-    const last = await readFarthestCheckpoint(db, caller.name);
-    if (!isPlausible(seq, last, clock.now())) {
+    const now = clock.now();
+    const earlier = await readCheckpointBefore(db, caller.name, new Date(now.getTime() - MEASURED_FROM_MS));
+    if (!isPlausible(seq, earlier, now)) {
       refused({ service: caller.name });
-      log.error({ service: caller.name, seq, last: last?.seq }, "checkpoint refused: no chain grows so fast");
+      log.error(
+        { service: caller.name, seq, earlier: earlier?.seq },
+        "checkpoint refused: no chain grows so fast",
+      );
       throw new ApiError("IMPLAUSIBLE_CHECKPOINT");
     }
     try {
-      await db.write(INSERT, [[[caller.name, seq, Buffer.from(hmac), clock.now()]]]);
+      await db.write(INSERT, [[[caller.name, seq, Buffer.from(hmac), now]]]);
     } catch (error) {
       // Known already: nothing was sealed since, or another instance has told it.
       if (!duplicateKeyOf(error)) throw error;

@@ -150,13 +150,24 @@ export async function* readCheckpoints(db: Database, service: string): AsyncGene
   }
 }
 
-const FARTHEST_CHECKPOINT = `SELECT seq, hmac, create_time FROM audit_checkpoints
-  WHERE service = ? ORDER BY seq DESC LIMIT 1`;
+const FARTHEST_CHECKPOINT_UNTIL = `SELECT seq, hmac, create_time FROM audit_checkpoints
+  WHERE service = ? AND create_time <= ? ORDER BY seq DESC LIMIT 1`;
+const NEAREST_CHECKPOINT = `SELECT seq, hmac, create_time FROM audit_checkpoints
+  WHERE service = ? ORDER BY seq LIMIT 1`;
 
-/** How far a service has told that its chain has come; undefined where it never has. */
-export async function readFarthestCheckpoint(db: Database, service: string): Promise<Checkpoint | undefined> {
-  const [farthest] = await db.read<Checkpoint>(FARTHEST_CHECKPOINT, [service]);
-  return farthest;
+/**
+ * How far a service had told by a time that its chain had come; where it had told nothing, the nearest head that it told
+ * since. Undefined where it never has.
+ */
+export async function readCheckpointBefore(
+  db: Database,
+  service: string,
+  time: Date,
+): Promise<Checkpoint | undefined> {
+  const [farthest] = await db.read<Checkpoint>(FARTHEST_CHECKPOINT_UNTIL, [service, time]);
+  if (farthest) return farthest;
+  const [nearest] = await db.read<Checkpoint>(NEAREST_CHECKPOINT, [service]);
+  return nearest;
 }
 
 const NEWEST_CHECKPOINT = `SELECT seq, hmac, create_time FROM audit_checkpoints

@@ -423,10 +423,35 @@ describe("a checkpoint", () => {
     ]);
   });
 
+  test.each([
+    ["a minute after the last true one", MINUTE, 610_001],
+    ["a moment after the first one", 0, 10_001],
+  ])("is bounded for all calls of one instant together: %s", async (_case, afterMs, most) => {
+    await happen(1);
+    await sealer.seal();
+    await leaveCheckpoint();
+    billing.clock.advance(afterMs);
+    const jumpTo = (seq: number) =>
+      invoke(
+        AuditServiceService.recordCheckpoint,
+        recordCheckpoint("auth", { db: auth.db, clock: billing.clock, log: billing.log }),
+        { kind: "service", name: "billing" },
+        { seq, hmac: KEY },
+      ).catch(() => {});
+    for (let seq = 10_001; seq <= 1_000_001; seq += 10_000) await jumpTo(seq);
+    await Promise.all(Array.from({ length: 20 }, (_, i) => jumpTo(most + i * 10_000)));
+    const farthest = "SELECT MAX(seq) AS seq FROM audit_checkpoints";
+    expect(await auth.db.read(farthest)).toEqual([{ seq: most }]);
+    // A minute later there is room for that minute's lines, and for those of one moment.
+    billing.clock.advance(MINUTE);
+    for (let i = 0; i < 3; i++) await jumpTo(most + 610_000 * (i + 1));
+    expect(await auth.db.read(farthest)).toEqual([{ seq: most + 610_000 }]);
+  });
+
   const told = { seq: 100, create_time: new Date("2030-01-01T09:00:00Z") };
   test.each([
     ["the first, however far", 5_000_000, undefined, 0, true],
-    ["one before the last", 99, told, 0, true],
+    ["one before the earlier one", 99, told, 0, true],
     ["ten thousand more at once", 10_100, told, 0, true],
     ["one more than that", 10_101, told, 0, false],
     ["ten thousand a second more", 610_100, told, MINUTE, true],
