@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
@@ -68,6 +68,14 @@ test("counts accounts by role, and the last seven days by date", async () => {
   });
   auth.clock.advance(DAY_MS);
   expect(Object.keys((await stats()).registrationsByDay)).not.toContain("2030-01-01");
+});
+
+test("figures that fifty ask for are counted once, and apart from other reads", async () => {
+  const [scans, reads] = [jest.spyOn(auth.app.db, "scan"), jest.spyOn(auth.app.db, "read")];
+  const figures = getUserStats(auth.app);
+  await Promise.all(Array.from({ length: 50 }, figures));
+  expect([scans.mock.calls.length, reads.mock.calls.length]).toEqual([2, 0]);
+  jest.restoreAllMocks();
 });
 
 test("lists accounts newest first, page by page, each once", async () => {

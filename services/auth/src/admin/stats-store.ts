@@ -7,10 +7,10 @@ const BY_DAY = `SELECT DATE_FORMAT(create_time, '%Y-%m-%d') AS name, COUNT(*) AS
   WHERE create_time >= ? GROUP BY name`;
 
 export async function countByRole(db: Database): Promise<Count<Role>[]> {
-  return await db.read(BY_ROLE);
+  return await db.scan(BY_ROLE);
 }
 
 /** Accounts made since a time, by UTC date. */
 export async function countByDay(db: Database, since: Date): Promise<Count[]> {
-  return await db.read(BY_DAY, [since]);
+  return await db.scan(BY_DAY, [since]);
 }

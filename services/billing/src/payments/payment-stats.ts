@@ -1,13 +1,17 @@
+import { cached, FIGURES_TTL_MS } from "@medconnect/platform/cached.ts";
 import { byName } from "@medconnect/platform/utc-days.ts";
 import type { PaymentStats } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
 import type { Billing } from "../app.ts";
 import { countByStatus, sumRevenue } from "./payment-store.ts";
 
-/** PaymentService.GetPaymentStats. */
-export const getPaymentStats = (app: Billing) => async (): Promise<PaymentStats> => {
-  const [statuses, revenue] = await Promise.all([countByStatus(app.db), sumRevenue(app.db)]);
-  return {
-    paymentsByStatus: byName(statuses),
-    revenue: revenue.map(({ currency, minor }) => ({ currencyCode: currency, amountMinor: Number(minor) })),
-  };
-};
+/** PaymentService.GetPaymentStats. Figures are at most 15 s old. */
+export const getPaymentStats = (app: Billing) =>
+  cached(app.clock, FIGURES_TTL_MS, async (): Promise<PaymentStats> => {
+    // One after the other, as connections for scans are few.
+    const statuses = await countByStatus(app.db);
+    const revenue = await sumRevenue(app.db);
+    return {
+      paymentsByStatus: byName(statuses),
+      revenue: revenue.map(({ currency, minor }) => ({ currencyCode: currency, amountMinor: Number(minor) })),
+    };
+  });

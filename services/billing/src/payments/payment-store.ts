@@ -171,12 +171,12 @@ export async function listPayments(
 }
 
 export async function countByStatus(db: Database): Promise<Count<Payment_Status>[]> {
-  return await db.read("SELECT status AS name, COUNT(*) AS count FROM payments GROUP BY status");
+  return await db.scan("SELECT status AS name, COUNT(*) AS count FROM payments GROUP BY status");
 }
 
 /** What was captured and not returned. */
 export async function sumRevenue(db: Database): Promise<{ currency: string; minor: string }[]> {
-  return await db.read(
+  return await db.scan(
     `SELECT currency, SUM(amount_minor - refunded_minor) AS minor FROM payments
      WHERE status IN ('CAPTURED', 'PARTIALLY_REFUNDED') GROUP BY currency ORDER BY currency`,
   );

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import {
@@ -90,4 +90,12 @@ test("revenue is what was captured and not returned", async () => {
   );
   expect(response.paymentsByStatus).toMatchObject({ AUTHORIZED: 1, CAPTURED: 1, REFUNDED: 1 });
   expect(response.revenue).toEqual([{ currencyCode: "USD", amountMinor: 5000 }]);
+});
+
+test("figures that fifty ask for are counted once, and apart from other reads", async () => {
+  const [scans, reads] = [jest.spyOn(billing.app.db, "scan"), jest.spyOn(billing.app.db, "read")];
+  const figures = getPaymentStats(billing.app);
+  await Promise.all(Array.from({ length: 50 }, figures));
+  expect([scans.mock.calls.length, reads.mock.calls.length]).toEqual([2, 0]);
+  jest.restoreAllMocks();
 });

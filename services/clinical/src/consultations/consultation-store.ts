@@ -223,12 +223,12 @@ export async function countWaitingInVain(db: Database, now: Date): Promise<numbe
 }
 
 export async function countByStatus(db: Database): Promise<Count<Consultation_Status>[]> {
-  return await db.read("SELECT status AS name, COUNT(*) AS count FROM consultations GROUP BY status");
+  return await db.scan("SELECT status AS name, COUNT(*) AS count FROM consultations GROUP BY status");
 }
 
 /** Consultations completed on each day (UTC) since a time; days without any are not among them. */
 export async function countCompletedByDay(db: Database, since: Date): Promise<Count[]> {
-  return await db.read(
+  return await db.scan(
     `SELECT DATE_FORMAT(ended_time, '%Y-%m-%d') AS name, COUNT(*) AS count
      FROM consultations WHERE ended_time >= ? AND status = 'COMPLETED' GROUP BY name`,
     [since],

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, beforeEach, expect, jest, test } from "@jest/globals";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import {
@@ -87,4 +87,12 @@ test("the figures count consultations by status, and those completed by day", as
   expect(after.consultationsByStatus.COMPLETED).toBe(was + 1);
   expect(after.completedByDay[today]).toBe((before.completedByDay[today] ?? 0) + 1);
   expect(Object.keys(after.completedByDay)).toHaveLength(7);
+});
+
+test("figures that fifty ask for are counted once, and apart from other reads", async () => {
+  const [scans, reads] = [jest.spyOn(clinical.app.db, "scan"), jest.spyOn(clinical.app.db, "read")];
+  const figures = getConsultationStats(clinical.app);
+  await Promise.all(Array.from({ length: 50 }, figures));
+  expect([scans.mock.calls.length, reads.mock.calls.length]).toEqual([2, 0]);
+  jest.restoreAllMocks();
 });

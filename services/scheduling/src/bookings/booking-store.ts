@@ -316,12 +316,12 @@ export async function findFutureBookings(tx: Transaction, userId: string, now: D
 }
 
 export async function countByStatus(db: Database): Promise<Count<Booking_Status>[]> {
-  return await db.read("SELECT status AS name, COUNT(*) AS count FROM bookings GROUP BY status");
+  return await db.scan("SELECT status AS name, COUNT(*) AS count FROM bookings GROUP BY status");
 }
 
 /** Bookings made on each day (UTC) since a time. */
 export async function countByDay(db: Database, since: Date): Promise<Count[]> {
-  return await db.read(
+  return await db.scan(
     `SELECT DATE_FORMAT(create_time, '%Y-%m-%d') AS name, COUNT(*) AS count
      FROM bookings WHERE create_time >= ? GROUP BY name`,
     [since],

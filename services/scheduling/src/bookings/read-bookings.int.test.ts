@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, beforeEach, expect, jest, test } from "@jest/globals";
 import { newId } from "@medconnect/platform/ids.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { BookingServiceService } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import { Desk } from "../testing.ts";
+import { getBookingStats } from "./booking-stats.ts";
 import { listBookings } from "./read-bookings.ts";
 
 let desk: Desk;
@@ -118,4 +119,12 @@ test("bookings are listed page by page, none lost and none twice", async () => {
     if (token) await expect(list(token, "CANCELLED")).rejects.toMatchObject({ reason: "INVALID_PAGE_TOKEN" });
   } while (token);
   expect(seen).toEqual(slots.map((slot) => slot.id).reverse());
+});
+
+test("figures that fifty ask for are counted once, and apart from other reads", async () => {
+  const [scans, reads] = [jest.spyOn(desk.app.db, "scan"), jest.spyOn(desk.app.db, "read")];
+  const figures = getBookingStats(desk.app);
+  await Promise.all(Array.from({ length: 50 }, figures));
+  expect([scans.mock.calls.length, reads.mock.calls.length]).toEqual([2, 0]);
+  jest.restoreAllMocks();
 });

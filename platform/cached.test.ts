@@ -1,0 +1,40 @@
+import { expect, test } from "@jest/globals";
+import { cached } from "./cached.ts";
+
+let nowMs: number;
+const clock = { now: () => new Date(nowMs) };
+
+function counting(failsAt?: number) {
+  let reads = 0;
+  const read = async () => {
+    reads += 1;
+    if (reads === failsAt) throw new Error("away");
+    return reads;
+  };
+  nowMs = Date.UTC(2030, 0, 1);
+  return { ask: cached(clock, 15_000, read), reads: () => reads };
+}
+
+test("fifty callers share one read", async () => {
+  const { ask, reads } = counting();
+  expect(new Set(await Promise.all(Array.from({ length: 50 }, ask)))).toEqual(new Set([1]));
+  expect(reads()).toBe(1);
+});
+
+test.each([
+  ["just before its end", 14_999, 1],
+  ["at its end", 15_000, 2],
+  ["with a clock that was set back", -1, 2],
+])("a value is read again once its time is over: %s", async (_case, afterMs, expected) => {
+  const { ask } = counting();
+  await ask();
+  nowMs += afterMs;
+  expect(await ask()).toBe(expected);
+});
+
+test("a failure is told to all who waited for it, and is not kept", async () => {
+  const { ask } = counting(1);
+  const failures = [ask(), ask()].map((asked) => expect(asked).rejects.toThrow("away"));
+  await Promise.all(failures);
+  expect(await ask()).toBe(2);
+});
