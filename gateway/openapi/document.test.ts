@@ -35,6 +35,11 @@ test("fields, rules and what must be given come from the proto", () => {
     description: "What to book.",
     properties: {
       slotId: { type: "string", format: "uuid", description: "An open slot that has not begun." },
+      patientRegion: {
+        type: "string",
+        maxLength: 6,
+        description: "The patient's region at the appointment, such as \"US-CA\"; the profile's, if absent.",
+      },
       reason: { type: "string", maxLength: 2000, description: "For the doctor to read." },
     },
     required: ["slotId"],

@@ -350,6 +350,12 @@ describe.each<[string, Kind, Record<string, string>, string[]]>([
       "x",
     ],
   ],
+  [
+    "a region",
+    Kind.REGION,
+    { DE: "DE", de: "DE", "us-ca": "US-CA", "GB-ENG": "GB-ENG" },
+    ["ZZ", "US-ZZ", "USA", "California", "UK", "EU", "US-"],
+  ],
   ["a currency", Kind.CURRENCY, { USD: "USD", JPY: "JPY" }, ["ZZZ", "DEM", "usd", "XAU", "XXX", "US", "$"]],
   [
     "an e-mail address",

@@ -2,6 +2,7 @@ import { domainToASCII } from "node:url";
 import { Text_Kind } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import { isCalendarDate } from "../calendar-date.ts";
 import { MINOR_UNITS } from "../currencies/currencies.ts";
+import { canonicalRegion } from "../regions.ts";
 import { lineRule, type TextRule, textRule, withoutSpaceAround } from "../text/text-policy.ts";
 import { canonicalTimeZone } from "../time-zones/canonical-time-zone.ts";
 
@@ -36,6 +37,11 @@ const dateRule: TextRule = (text) =>
 const currencyRule: TextRule = (text) =>
   MINOR_UNITS.has(text) ? text : { refused: "must be an active currency of ISO 4217, such as USD" };
 
+const regionRule: TextRule = (text) =>
+  canonicalRegion(text) ?? {
+    refused: "must be an ISO 3166-1 alpha-2 or ISO 3166-2 code, such as DE or US-CA",
+  };
+
 /** Canonical form of each kind of text (medconnect.options.v1.Text); undefined where text is kept as it was sent. */
 export const TEXT_RULES: Readonly<Record<Text_Kind, TextRule | undefined>> = {
   [Text_Kind.KIND_UNSPECIFIED]: undefined,
@@ -48,4 +54,5 @@ export const TEXT_RULES: Readonly<Record<Text_Kind, TextRule | undefined>> = {
   [Text_Kind.LANGUAGE]: languageRule,
   [Text_Kind.DATE]: dateRule,
   [Text_Kind.CURRENCY]: currencyRule,
+  [Text_Kind.REGION]: regionRule,
 };

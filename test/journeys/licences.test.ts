@@ -3,7 +3,7 @@ import { type Account, signUp, signUpAdmin } from "../support/accounts.ts";
 import { Api, type Json, refusal } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
 import { mailsTo } from "../support/mails.ts";
-import { book, claim, DAY_MS, FEE, offer, SOON_MS } from "../support/practice.ts";
+import { book, claim, DAY_MS, FEE, offer, openPractice, SOON_MS } from "../support/practice.ts";
 import { sharedStack } from "../support/stack.ts";
 
 const stack = sharedStack();
@@ -117,4 +117,25 @@ describe("once an admin has verified it, the doctor", () => {
     const subjects = (await mailsTo(stack, doctor.email, 2)).map(({ subject }) => subject);
     expect(subjects).toEqual(["Your licence was verified", "Your licence was revoked"]);
   });
+});
+
+test("a profile's region is kept in its canonical form, and a booking has it unless another one is stated", async () => {
+  expect(await patient.api.ok("PATCH /v1/users/me", { body: { region: "us-nv" } })).toMatchObject({
+    region: "US-NV",
+  });
+  const unknown = await patient.api.send("PATCH /v1/users/me", { body: { region: "Nevada" } });
+  expect(refusal(unknown)).toEqual({ status: 400, reason: "INVALID_REQUEST" });
+  const open = await openPractice(api);
+  const stated = { slotId: await offer(open, 9 * DAY_MS), patientRegion: "us-ca" };
+  const booking = await patient.api.ok("POST /v1/bookings", { key: true, body: stated });
+  expect(booking).toMatchObject({ patientRegion: "US-CA" });
+  // Scheduling hears of the profile a moment later.
+  let days = 10;
+  const next = async () => {
+    const body = { slotId: await offer(open, days++ * DAY_MS) };
+    const { id, patientRegion } = await patient.api.ok("POST /v1/bookings", { key: true, body });
+    await patient.api.ok(`POST /v1/bookings/${id}:cancel`, { body: {} });
+    return patientRegion;
+  };
+  expect(await eventually(next, (region) => region !== "")).toBe("US-NV");
 });

@@ -3,6 +3,7 @@ import type { EventRoutes } from "@medconnect/platform/outbox/event.ts";
 import type { Platform } from "@medconnect/platform/service.ts";
 import { z } from "zod";
 import type { BookingLimits } from "./bookings/booking-limits.ts";
+import type { Jurisdiction } from "./jurisdiction.ts";
 
 const limit = (fallback: number) => z.coerce.number().int().min(0).default(fallback);
 
@@ -18,6 +19,8 @@ export const schedulingSettings = {
   PATIENT_MAX_BOOKINGS: limit(10),
   /** Those of them with one doctor. */
   PATIENT_MAX_BOOKINGS_PER_DOCTOR: limit(3),
+  /** Whether patients are treated only by doctors with a licence for the patient's region. */
+  JURISDICTION: z.enum(["off", "enforced"]).default("off"),
   /** How often ended holds are swept. */
   HOLD_SWEEP: duration("2s"),
   /** How often changed bookings are compared with billing and clinical; "0s": never. */
@@ -42,6 +45,7 @@ export const EVENT_ROUTES: EventRoutes = {
 
 export interface Scheduling extends Platform {
   readonly holdMs: number;
+  readonly jurisdiction: Jurisdiction;
   readonly cancelCutoffMs: number;
   readonly bookingLimits: BookingLimits;
 }

@@ -46,6 +46,7 @@ startProcess("scheduling", async () => {
       const app: Scheduling = {
         ...platform,
         holdMs: config.BOOKING_HOLD,
+        jurisdiction: config.JURISDICTION,
         cancelCutoffMs: config.CANCEL_CUTOFF,
         bookingLimits: {
           holds: config.PATIENT_MAX_HOLDS,

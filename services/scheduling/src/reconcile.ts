@@ -77,11 +77,15 @@ async function reconcileOnce(sinceMs: number, repair: boolean): Promise<Report> 
   );
   const nowMs = Date.now();
   try {
-    return await reconcileBookings({ db, clock: systemClock, changes, log }, standings, {
-      from: new Date(nowMs - sinceMs),
-      to: new Date(nowMs - config.RECONCILE_GRACE),
-      mode: repair ? "REPAIR" : "REPORT",
-    });
+    return await reconcileBookings(
+      { db, clock: systemClock, changes, log, jurisdiction: config.JURISDICTION },
+      standings,
+      {
+        from: new Date(nowMs - sinceMs),
+        to: new Date(nowMs - config.RECONCILE_GRACE),
+        mode: repair ? "REPAIR" : "REPORT",
+      },
+    );
   } finally {
     for (const client of [billing, clinical]) client.close();
     await Promise.all([db.close(), stopTls()]);

@@ -81,6 +81,7 @@ export class Desk {
     this.app = {
       ...service,
       holdMs: HOLD_MS,
+      jurisdiction: "off",
       cancelCutoffMs: CANCEL_CUTOFF_MS,
       bookingLimits: BOOKING_LIMITS,
     };
@@ -150,7 +151,10 @@ export class Desk {
   }
 
   async slotStatus(slotId: string) {
-    const { response } = await invoke(SlotServiceService.getSlot, getSlot(this.app), this.doctor, { slotId });
+    const { response } = await invoke(SlotServiceService.getSlot, getSlot(this.app), this.doctor, {
+      slotId,
+      region: "",
+    });
     return response.status;
   }
 
@@ -161,7 +165,7 @@ export class Desk {
     on: Scheduling = this.app,
     reason = "headache",
   ) {
-    const request = { slotId, reason, idempotencyKey };
+    const request = { slotId, reason, idempotencyKey, patientRegion: "" };
     return await invoke(BookingServiceService.createBooking, bookSlot(on), by, request);
   }
 

@@ -19,6 +19,7 @@ export function newAccount(
     phone: "",
     timeZone: "",
     locale: "",
+    region: "",
     version: 1,
     createTime: now,
   };

@@ -25,11 +25,13 @@ export interface Profile {
   readonly phone: string;
   readonly timeZone: string;
   readonly locale: string;
+  /** ISO 3166. */
+  readonly region: string;
 }
 
 /** The columns of an `AccountRow`; needs `ACCOUNTS`. */
 export const ACCOUNT_COLUMNS = `u.id, u.email, u.full_name, u.role, u.status, u.email_verified, u.date_of_birth,
-  u.phone, u.time_zone, u.locale, u.version, u.create_time, t.user_id IS NOT NULL AS mfa_enabled`;
+  u.phone, u.time_zone, u.locale, u.region, u.version, u.create_time, t.user_id IS NOT NULL AS mfa_enabled`;
 export const ACCOUNTS = `users u LEFT JOIN mfa_totp t ON t.user_id = u.id AND t.activate_time IS NOT NULL`;
 
 const FIND = `SELECT ${ACCOUNT_COLUMNS} FROM ${ACCOUNTS} WHERE u.id = ?`;
@@ -37,7 +39,7 @@ const FIND_FOR_CHANGE = `${FIND} FOR UPDATE OF u`;
 const FIND_BY_EMAIL = `SELECT ${ACCOUNT_COLUMNS} FROM ${ACCOUNTS} WHERE u.email = ?`;
 const INSERT = `INSERT INTO users (id, email, password_hash, password_set_time, full_name, role, status,
   email_verified, create_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
-const UPDATE_PROFILE = `UPDATE users SET full_name = ?, date_of_birth = ?, phone = ?, time_zone = ?, locale = ?,
+const UPDATE_PROFILE = `UPDATE users SET full_name = ?, date_of_birth = ?, phone = ?, time_zone = ?, locale = ?, region = ?,
   version = version + 1 WHERE id = ?`;
 const SET_STATUS = "UPDATE users SET status = ?, version = version + 1 WHERE id = ?";
 const MARK_EMAIL_VERIFIED = "UPDATE users SET email_verified = TRUE, version = version + 1 WHERE id = ?";
@@ -54,6 +56,7 @@ export interface AccountRow {
   phone: string;
   time_zone: string;
   locale: string;
+  region: string;
   version: number;
   create_time: Date;
   mfa_enabled: number;
@@ -98,8 +101,8 @@ export async function insertAccount(tx: Transaction, { account, passwordHash }: 
 }
 
 export function updateProfile(tx: Transaction, id: string, profile: Profile): void {
-  const { fullName, dateOfBirth, phone, timeZone, locale } = profile;
-  tx.defer(UPDATE_PROFILE, [fullName, dateOfBirth || null, phone, timeZone, locale, id]);
+  const { fullName, dateOfBirth, phone, timeZone, locale, region } = profile;
+  tx.defer(UPDATE_PROFILE, [fullName, dateOfBirth || null, phone, timeZone, locale, region, id]);
 }
 
 export function setStatus(tx: Transaction, id: string, status: Status): void {
@@ -128,6 +131,7 @@ export const toAccount = (row: AccountRow): Account => ({
   phone: row.phone,
   timeZone: row.time_zone,
   locale: row.locale,
+  region: row.region,
   version: row.version,
   createTime: row.create_time,
 });

@@ -4,7 +4,10 @@ import { assertBorn } from "./profile-rules.ts";
 
 const NOW = new Date("2030-03-01T11:00:00Z");
 const born = (dateOfBirth: string) => (): void =>
-  assertBorn({ fullName: "Jo Doe", dateOfBirth, phone: "", timeZone: "", locale: "" } satisfies Profile, NOW);
+  assertBorn(
+    { fullName: "Jo Doe", dateOfBirth, phone: "", timeZone: "", locale: "", region: "" } satisfies Profile,
+    NOW,
+  );
 
 test.each(["", "1980-02-29", "2030-03-01"])("takes the date of birth %j", (dateOfBirth) => {
   expect(born(dateOfBirth)).not.toThrow();

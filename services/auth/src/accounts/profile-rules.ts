@@ -4,7 +4,7 @@ import type { Profile } from "./account-store.ts";
 
 /** What a user may change of their account. */
 export const PROFILE_FIELDS: Updatable<Profile> = {
-  updatable: ["fullName", "dateOfBirth", "phone", "timeZone", "locale"],
+  updatable: ["fullName", "dateOfBirth", "phone", "timeZone", "locale", "region"],
   immutable: [],
 };
 

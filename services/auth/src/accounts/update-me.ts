@@ -28,9 +28,13 @@ export const updateMe =
           {
             resource: `users/${userId}`,
             subjectIds: [userId],
-            events: changed.fullName === current.fullName ? [] : [userEvent("user.updated", changed)],
+            events: isToldToOthers(current, changed) ? [userEvent("user.updated", changed)] : [],
           },
         ],
       };
     });
   };
+
+/** Whether a change is of something that other services copy. */
+const isToldToOthers = (before: Account, after: Account): boolean =>
+  before.fullName !== after.fullName || before.region !== after.region;

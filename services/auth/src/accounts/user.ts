@@ -23,6 +23,11 @@ export const userEvent = (type: UserEventType, account: Account): NewEvent => ({
   aggregateId: account.id,
   version: account.version,
   state: {
-    user: { fullName: account.fullName, role: account.role, disabled: account.status === "DISABLED" },
+    user: {
+      fullName: account.fullName,
+      role: account.role,
+      disabled: account.status === "DISABLED",
+      region: account.region,
+    },
   },
 });

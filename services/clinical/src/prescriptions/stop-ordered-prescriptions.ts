@@ -9,7 +9,7 @@ import { endOrders, findPrescriptionsToStop, findStopper } from "./stop-store.ts
 const SWEEPER = "service:clinical";
 /** For patient and doctor to read. */
 const REASON = "The doctor's licence was revoked.";
-/** For so long after an order the job looks for prescriptions that were being issued when it came. */
+/** Time after an order in which prescriptions may be committed that were issued before it. */
 const LATE_ISSUES_MS = 60_000;
 
 /**

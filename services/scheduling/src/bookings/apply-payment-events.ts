@@ -1,10 +1,10 @@
 import type { Trail } from "@medconnect/platform/changes.ts";
-import type { Clock } from "@medconnect/platform/clock.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { EventHandler } from "@medconnect/platform/inbox/inbox.ts";
 import type { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Booking_Status } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import type { Scheduling } from "../app.ts";
+import { requiredRegion } from "../jurisdiction.ts";
 import { bookHeldSlot, lockSlot, releaseSlot } from "../slots/slot-store.ts";
 import { bookingTrail } from "./booking.ts";
 import { canBecome } from "./booking-rules.ts";
@@ -24,7 +24,7 @@ import { eraseReason } from "./reason-store.ts";
  * late payment); else the payment is refused, and billing gives the money back.
  */
 export const applyPaymentAuthorized =
-  (app: Pick<Scheduling, "clock">): EventHandler =>
+  (app: Pick<Scheduling, "clock" | "jurisdiction">): EventHandler =>
   async (tx, events) => {
     const trails: Trail[] = [];
     // A hold that ends guards its patient's time no more, and until the commit nobody sees what takes its place.
@@ -32,18 +32,22 @@ export const applyPaymentAuthorized =
       tx,
       events.map((event) => event.payment!.bookingId),
     );
-    for (const event of events) trails.push(...(await confirmOrRefuse(tx, event, app.clock)));
+    for (const event of events) trails.push(...(await confirmOrRefuse(tx, event, app)));
     return trails;
   };
 
-async function confirmOrRefuse(tx: Transaction, event: Event, clock: Clock): Promise<Trail[]> {
+async function confirmOrRefuse(
+  tx: Transaction,
+  event: Event,
+  app: Pick<Scheduling, "clock" | "jurisdiction">,
+): Promise<Trail[]> {
   const row = await lockBooking(tx, event.payment!.bookingId);
   // After the wait for the locks: meanwhile the hold may have ended, and another booking taken the patient's time.
-  const now = clock.now();
+  const now = app.clock.now();
   // What is confirmed, or took place, has its payment: to hear of it again changes nothing.
   if (!row || !AWAITS_DECISION.has(row.status)) return [];
   const isPossible = canBecome(row.status, "CONFIRMED") && row.start_time > now;
-  const secured = isPossible ? await secure(tx, row, now) : undefined;
+  const secured = isPossible ? await secure(tx, row, requiredRegion(app, row), now) : undefined;
   const decided = secured ? confirmed(row) : refused(tx, row);
   saveBooking(tx, decided, now);
   const trail = bookingTrail(secured ? "confirmed" : "payment_refused", decided);
@@ -74,11 +78,18 @@ function refused(tx: Transaction, row: BookingRow): BookingRow {
 /**
  * Turns the booking's hold into a booked slot, or, where the hold has ended, claims the slot anew.
  *
- * @returns undefined if slot or patient is taken; else what else came of it
+ * @param region that the doctor must be licensed for; undefined: any
+ * @returns undefined if slot or patient is taken, or the doctor not licensed; else what else came of it
  */
-async function secure(tx: Transaction, row: BookingRow, now: Date): Promise<Trail[] | undefined> {
+async function secure(
+  tx: Transaction,
+  row: BookingRow,
+  region: string | undefined,
+  now: Date,
+): Promise<Trail[] | undefined> {
   if (await bookHeldSlot(tx, row.slot_id, row.id, now)) return [];
-  const slot = await lockSlot(tx, row.slot_id);
+  const slot = await lockSlot(tx, row.slot_id, region);
+  if (slot.licensed_in_region === 0) return undefined;
   const isClaimed = await claimSlot(tx, claimOf({ ...row, status: "CONFIRMED" }, now));
   if (!isClaimed) return undefined;
   const isOthers = slot.booking_id !== null && slot.booking_id !== row.id;

@@ -1,3 +1,4 @@
+import type { Trail } from "@medconnect/platform/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
@@ -24,26 +25,40 @@ import { expireBooking } from "./expire-bookings.ts";
 
 /**
  * BookingService.CreateBooking: a free slot is confirmed at once, a paid one held until `holdMs` from now.
- * Throws NOT_FOUND, SLOT_UNAVAILABLE, PATIENT_OVERLAP, TOO_MANY_HOLDS, TOO_MANY_BOOKINGS, HOLD_COOLDOWN.
+ * Throws NOT_FOUND, SLOT_UNAVAILABLE, PATIENT_OVERLAP, NOT_LICENSED_IN_REGION, REGION_REQUIRED,
+ * TOO_MANY_HOLDS, TOO_MANY_BOOKINGS, HOLD_COOLDOWN.
  */
 export const bookSlot =
   (app: Scheduling) =>
-  async ({ slotId, reason }: CreateBookingRequest, call: Call): Promise<Booking> => {
+  async ({ slotId, reason, patientRegion: stated }: CreateBookingRequest, call: Call): Promise<Booking> => {
     const { userId: patientId } = userOf(call);
     return await app.changes.apply(call, async (tx) => {
       const now = app.clock.now();
-      const slot = await findBookableSlot(app.db, slotId, patientId);
+      const { jurisdiction } = app;
+      const slot = await findBookableSlot(app.db, slotId, patientId, { jurisdiction, region: stated });
+      const region = stated || (slot?.profile_region ?? "");
+      if (slot && region === "" && jurisdiction === "enforced") throw new ApiError("REGION_REQUIRED");
       assertBookable(slot, now);
-      const booking = newBooking(slot, patientId, now, app.holdMs);
+      const booking = { ...newBooking(slot, patientId, now, app.holdMs), patient_region: region };
       booking.reason = reason === "" ? null : app.box.seal(reasonPlace(booking.id), reason);
       await claim(tx, booking, app.bookingLimits, now);
       // Whoever held the slot before did not pay in time; with the slot taken over, that booking has to end now.
       const expired = slot.booking_id ? await expireBooking(tx, slot.booking_id, now) : [];
       insertBooking(tx, booking);
       const trail = bookingTrail(booking.status === "CONFIRMED" ? "confirmed" : "held", booking);
-      return { response: { ...toBookingWithoutTexts(booking, now), reason }, trails: [trail, ...expired] };
+      return {
+        response: { ...toBookingWithoutTexts(booking, now), reason },
+        trails: [trail, ...regionTrail(booking, stated), ...expired],
+      };
     });
   };
+
+/** Says in the audit trail where a booking's region comes from: the patient states it, or the profile does. */
+function regionTrail({ id, patient_id, patient_region: region }: BookingRow, stated: string): Trail[] {
+  if (region === "") return [];
+  const action = stated === "" ? "booking.region_from_profile" : "booking.state_region";
+  return [{ action, resource: `bookings/${id}`, subjectIds: [patient_id] }];
+}
 
 function assertBookable(slot: BookableSlot | undefined, now: Date): asserts slot is BookableSlot {
   if (!slot) throw new ApiError("NOT_FOUND");
@@ -89,6 +104,7 @@ function newBooking(slot: BookableSlot, patientId: string, now: Date, holdMs: nu
     move_time: null,
     previous_start_time: null,
     move_pending: 0,
+    patient_region: "",
     ...NOT_CLOSED,
   };
 }

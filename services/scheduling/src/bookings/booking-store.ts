@@ -8,8 +8,9 @@ import type {
   Booking_Status,
   ListBookingsRequest,
 } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
+import type { Jurisdiction } from "../jurisdiction.ts";
 import type { FeeColumns } from "../money.ts";
-import { IS_OPEN, openValues, PRACTISES_AT_START } from "../slots/bookable.ts";
+import { IS_OPEN, licensedAtStart, openValues, PRACTISES_AT_START } from "../slots/bookable.ts";
 import { MAX_LENGTH_MS } from "../slots/slot-rules.ts";
 import { SLOT_COLUMNS, type SlotRow } from "../slots/slot-store.ts";
 import type { BookingLimits } from "./booking-limits.ts";
@@ -30,6 +31,8 @@ export interface BookingRow extends FeeColumns {
   end_time: Date;
   reason: Buffer | null;
   hold_expire_time: Date | null;
+  /** ISO 3166; empty where nobody knew. */
+  patient_region: string;
   sequence: number;
   version: number;
   create_time: Date;
@@ -60,6 +63,8 @@ export const NOT_CLOSED = {
 export interface BookableSlot extends SlotRow {
   doctor_name: string;
   patient_name: string | null;
+  /** Of the patient's profile; null where auth has not told of it. */
+  profile_region: string | null;
   /** Until when the patient cannot hold it again. */
   cooldown_end_time: Date | null;
   /** When the hold was made that the slot has still, where that is the patient's own. */
@@ -70,7 +75,7 @@ const SELECT = `SELECT b.id, b.slot_id, b.doctor_id, d.display_name AS doctor_na
     p.full_name AS patient_name, b.consultation_id, b.payment_id, b.status, b.start_time, b.end_time, b.fee_currency,
     b.fee_minor, b.reason, b.hold_expire_time, b.sequence, b.version, b.create_time, b.begun, b.cancel_time,
     b.cancelled_by, b.cancel_reason, b.settlement, b.moved_by, b.move_time, b.previous_start_time, b.move_pending,
-    b.close_outcome, b.close_time, b.closed_by, b.close_reason
+    b.patient_region, b.close_outcome, b.close_time, b.closed_by, b.close_reason
   FROM bookings b
   LEFT JOIN doctors d ON d.id = b.doctor_id
   LEFT JOIN people p ON p.user_id = b.patient_id`;
@@ -78,19 +83,25 @@ const SELECT = `SELECT b.id, b.slot_id, b.doctor_id, d.display_name AS doctor_na
 /** As `statusAt`; takes the time as parameter. */
 const STATUS_AT = "IF(b.status = 'PENDING_PAYMENT' AND b.hold_expire_time <= ?, 'EXPIRED', b.status)";
 
+/** Takes the region that the patient states twice; that of the profile where it is empty. */
+const PATIENT_REGION = "COALESCE(NULLIF(?, ''), p.region)";
+const IS_LICENSED_FOR_PATIENT = licensedAtStart(PATIENT_REGION, `LEFT(${PATIENT_REGION}, 2)`);
+
 export async function findBookableSlot(
   db: Database,
   slotId: string,
   patientId: string,
+  { jurisdiction, region }: { jurisdiction: Jurisdiction; region: string },
 ): Promise<BookableSlot | undefined> {
+  const isEnforced = jurisdiction === "enforced";
   const [row] = await db.read<BookableSlot>(
-    `SELECT ${SLOT_COLUMNS}, d.display_name AS doctor_name, p.full_name AS patient_name,
-       c.end_time AS cooldown_end_time, h.create_time AS own_hold_create_time
+    `SELECT ${SLOT_COLUMNS}, d.display_name AS doctor_name, p.full_name AS patient_name, p.region AS profile_region,
+       ${isEnforced ? `${IS_LICENSED_FOR_PATIENT} AS licensed_in_region,` : ""} c.end_time AS cooldown_end_time, h.create_time AS own_hold_create_time
      FROM slots s JOIN doctors d ON d.id = s.doctor_id LEFT JOIN people p ON p.user_id = ?
        LEFT JOIN hold_cooldowns c ON c.patient_id = ? AND c.slot_id = s.id
        LEFT JOIN bookings h ON h.id = s.booking_id AND h.patient_id = ?
      WHERE s.id = ?`,
-    [patientId, patientId, patientId, slotId],
+    [...(isEnforced ? [region, region] : []), patientId, patientId, patientId, slotId],
   );
   return row;
 }
@@ -191,8 +202,8 @@ export async function hasOverlap(tx: Transaction, claim: Claim): Promise<boolean
 export function insertBooking(tx: Transaction, row: BookingRow): void {
   tx.defer(
     `INSERT INTO bookings (id, slot_id, doctor_id, patient_id, consultation_id, payment_id, status, start_time,
-       end_time, fee_currency, fee_minor, reason, hold_expire_time, version, create_time, update_time)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       end_time, fee_currency, fee_minor, reason, hold_expire_time, patient_region, version, create_time, update_time)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     [
       row.id,
       row.slot_id,
@@ -207,6 +218,7 @@ export function insertBooking(tx: Transaction, row: BookingRow): void {
       row.fee_minor,
       row.reason,
       row.hold_expire_time,
+      row.patient_region,
       row.version,
       row.create_time,
       row.create_time,

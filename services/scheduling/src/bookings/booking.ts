@@ -57,6 +57,7 @@ export function toBookingWithoutTexts(row: BookingRow, now: Date): Booking {
     move: moveOf(row),
     feeDecision: row.settlement && row.payment_id !== null ? FEE_DECISIONS[row.settlement] : undefined,
     close: closeOf(row),
+    patientRegion: row.patient_region,
   };
 }
 

@@ -7,6 +7,7 @@ import type {
   RescheduleBookingRequest,
 } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import type { Scheduling } from "../app.ts";
+import { requiredRegion } from "../jurisdiction.ts";
 import { whyNotBookable } from "../slots/bookable.ts";
 import { lockSlots, releaseSlot, type SlotRow } from "../slots/slot-store.ts";
 import { saveAcceptance } from "./accept-move.ts";
@@ -38,7 +39,7 @@ export const rescheduleBooking =
     const reschedule = async (tx: Transaction) => {
       const now = app.clock.now();
       touchCalendar(tx, found.patient_id);
-      const slots = await lockSlots(tx, [found.slot_id, slotId]);
+      const slots = await lockSlots(tx, [found.slot_id, slotId], requiredRegion(app, found));
       const row = (await lockBooking(tx, bookingId))!;
       if (row.slot_id === slotId && row.status === "CONFIRMED") {
         // A patient who asks for the time that the booking was moved to accepts it.

@@ -7,7 +7,7 @@ import type {
 } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
 import type { Scheduling } from "../app.ts";
 import { pendingLicense } from "../licenses/create-license.ts";
-import { type Claim, canonicalClaim } from "../licenses/license-rules.ts";
+import { assertNotOver } from "../licenses/license-rules.ts";
 import { insertLicense } from "../licenses/license-store.ts";
 import { lockPerson } from "../people/people-store.ts";
 import { DEFAULT_TIME_ZONE } from "./doctor-rules.ts";
@@ -20,7 +20,12 @@ export const createDoctor =
   async (sent: CreateDoctorRequest, call: Call): Promise<Doctor> => {
     const { userId } = userOf(call);
     const now = app.clock.now();
-    const claim = claimOf(sent, now);
+    const claim = {
+      number: sent.licenseNumber,
+      region: sent.licenseRegion,
+      expireDate: sent.licenseExpireDate,
+    };
+    assertNotOver(claim, now, "license_expire_date");
     const { specialty, bio, languages, fee } = sent;
     const timeZone = sent.timeZone || DEFAULT_TIME_ZONE;
     const profile = { id: userId, specialty, bio, languages, timeZone, fee };
@@ -44,10 +49,3 @@ export const createDoctor =
       };
     });
   };
-
-const claimOf = (sent: CreateDoctorRequest, now: Date): Claim =>
-  canonicalClaim(
-    { number: sent.licenseNumber, region: sent.licenseRegion, expireDate: sent.licenseExpireDate },
-    now,
-    { region: "license_region", expireDate: "license_expire_date" },
-  );

@@ -4,14 +4,16 @@ import { before, type Filter, following, where } from "@medconnect/platform/db/f
 import { limitOf, type Page } from "@medconnect/platform/page-token.ts";
 import { countryOf } from "@medconnect/platform/regions.ts";
 import type { SearchDoctorsRequest } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
-import { IS_BOOKABLE, openValues } from "../slots/bookable.ts";
-import { COLUMNS, columnValues, type DoctorRow } from "./doctor-store.ts";
+import { bookableFilter, IS_BOOKABLE, IS_BOOKABLE_IN_REGION } from "../slots/bookable.ts";
+import { type DoctorRow, doctorColumns } from "./doctor-store.ts";
 import { specialtyKeyOf } from "./search-index-store.ts";
 import { MAX_QUERY_WORDS, rangesOf, type WordRange } from "./search-words.ts";
 
-/** Takes the interval of the start, and `openValues`. */
-const HAS_BOOKABLE_SLOT = `EXISTS (SELECT 1 FROM slots s WHERE s.doctor_id = d.id AND s.start_time >= ?
-  AND s.start_time < ? AND ${IS_BOOKABLE})`;
+/** Takes the interval of the start, and what the condition of a bookable slot takes. */
+const hasSlot = (isBookable: string): string => `EXISTS (SELECT 1 FROM slots s WHERE s.doctor_id = d.id
+  AND s.start_time >= ? AND s.start_time < ? AND ${isBookable})`;
+const HAS_BOOKABLE_SLOT = hasSlot(IS_BOOKABLE);
+const HAS_BOOKABLE_SLOT_IN_REGION = hasSlot(IS_BOOKABLE_IN_REGION);
 /** Takes the day, the region and its country. */
 const IS_LICENSED_FOR = `EXISTS (SELECT 1 FROM licenses l WHERE l.doctor_id = d.id AND l.status = 'VERIFIED'
   AND l.expire_date >= ? AND l.region IN (?, ?))`;
@@ -47,10 +49,11 @@ export async function searchDoctors(
   const order = ORDERS[request.orderBy as keyof typeof ORDERS];
   const from = matching(rangesOf(request.query));
   const { sql, params } = where(...filtersOf(request, region, now), positionOf(request, page));
+  const columns = doctorColumns(now, region);
   return await db.scan<DoctorRow>(
-    `SELECT ${COLUMNS} FROM (SELECT d.id FROM ${from.sql} ${sql} ORDER BY ${order} LIMIT ?) found
+    `SELECT ${columns.sql} FROM (SELECT d.id FROM ${from.sql} ${sql} ORDER BY ${order} LIMIT ?) found
      JOIN doctors d ON d.id = found.id ORDER BY ${order}`,
-    [...columnValues(now), ...from.params, ...params, limitOf(page)],
+    [...columns.params, ...from.params, ...params, limitOf(page)],
   );
 }
 
@@ -69,10 +72,14 @@ function filtersOf(
     ["JSON_CONTAINS(d.languages, JSON_QUOTE(?))", language || undefined],
     region ? [IS_LICENSED_FOR, today, region, countryOf(region)] : undefined,
     ["d.fee_minor <= ?", maxFeeMinor],
-    availableFrom || availableTo
-      ? [HAS_BOOKABLE_SLOT, from, availableTo ?? FAR, ...openValues(now)]
-      : undefined,
+    availableFrom || availableTo ? hasBookableSlot({ from, to: availableTo ?? FAR }, region, now) : undefined,
   ];
+}
+
+function hasBookableSlot(start: { from: Date; to: Date }, region: string | undefined, now: Date): Filter {
+  const [, ...values] = bookableFilter(now, region);
+  const sql = region === undefined ? HAS_BOOKABLE_SLOT : HAS_BOOKABLE_SLOT_IN_REGION;
+  return [sql, start.from, start.to, ...values];
 }
 
 const positionOf = ({ orderBy }: SearchDoctorsRequest, { after }: Page): Filter =>

@@ -6,7 +6,7 @@ import type { Doctor } from "@medconnect/proto/medconnect/scheduling/v1/doctor_s
 import { License } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
 import { shownDate } from "../licenses/license-rules.ts";
 import { type FeeColumns, feeColumns, feeOf } from "../money.ts";
-import { IS_BOOKABLE, openValues } from "../slots/bookable.ts";
+import { bookableFilter, IS_BOOKABLE, IS_BOOKABLE_IN_REGION } from "../slots/bookable.ts";
 import { isPractising } from "./doctor-rules.ts";
 import { indexDoctor, lockIndexedText } from "./search-index-store.ts";
 
@@ -43,29 +43,37 @@ interface ProfileLicense {
 type Profile = Pick<Doctor, "id" | "specialty" | "bio" | "languages" | "timeZone" | "fee">;
 
 const JSON_TIME = "'%Y-%m-%dT%H:%i:%s.%fZ'";
-/** Columns of a `DoctorRow`; take `columnValues`. */
-export const COLUMNS = `d.id, d.display_name, d.name_key, d.specialty, d.bio, d.languages,
+/** Columns of a `DoctorRow`. Take the day, and what the condition of a bookable slot takes. */
+const columnsWith = (
+  isBookable: string,
+): string => `d.id, d.display_name, d.name_key, d.specialty, d.bio, d.languages,
   d.time_zone, d.fee_currency, d.fee_minor, d.hidden, d.licensed_until, d.version, d.create_time,
   (SELECT JSON_ARRAYAGG(JSON_OBJECT('id', l.id, 'number', l.number, 'region', l.region, 'expireDate', l.expire_date,
       'status', l.status, 'decideTime', DATE_FORMAT(l.decide_time, ${JSON_TIME}),
       'createTime', DATE_FORMAT(l.create_time, ${JSON_TIME})))
     FROM licenses l WHERE l.doctor_id = d.id AND l.status IN ('PENDING', 'VERIFIED') AND l.expire_date >= ?) AS licenses,
-  (SELECT s.start_time FROM slots s WHERE s.doctor_id = d.id AND ${IS_BOOKABLE} ORDER BY s.start_time LIMIT 1) AS next_available_time`;
+  (SELECT s.start_time FROM slots s WHERE s.doctor_id = d.id AND ${isBookable} ORDER BY s.start_time LIMIT 1) AS next_available_time`;
 
-export const columnValues = (now: Date): SqlValue[] => [dateOf(now), ...openValues(now)];
+const COLUMNS = columnsWith(IS_BOOKABLE);
+const COLUMNS_IN_REGION = columnsWith(IS_BOOKABLE_IN_REGION);
+
+/** What a `DoctorRow` is made of; the next available time is for patients of the region, or of any. */
+export function doctorColumns(now: Date, region?: string): { sql: string; params: SqlValue[] } {
+  const [, ...params] = bookableFilter(now, region) as [string, ...SqlValue[]];
+  return { sql: region === undefined ? COLUMNS : COLUMNS_IN_REGION, params: [dateOf(now), ...params] };
+}
 
 export async function findDoctor(db: Database, id: string, now: Date): Promise<DoctorRow | undefined> {
-  const [row] = await db.read<DoctorRow>(`SELECT ${COLUMNS} FROM doctors d WHERE d.id = ?`, [
-    ...columnValues(now),
-    id,
-  ]);
+  const { sql, params } = doctorColumns(now);
+  const [row] = await db.read<DoctorRow>(`SELECT ${sql} FROM doctors d WHERE d.id = ?`, [...params, id]);
   return row;
 }
 
 /** As `findDoctor`, and nobody else changes the profile until the transaction ends. */
 export async function lockDoctor(tx: Transaction, id: string, now: Date): Promise<DoctorRow | undefined> {
-  const [row] = await tx.read<DoctorRow>(`SELECT ${COLUMNS} FROM doctors d WHERE d.id = ? FOR UPDATE OF d`, [
-    ...columnValues(now),
+  const { sql, params } = doctorColumns(now);
+  const [row] = await tx.read<DoctorRow>(`SELECT ${sql} FROM doctors d WHERE d.id = ? FOR UPDATE OF d`, [
+    ...params,
     id,
   ]);
   return row;

@@ -1,18 +1,19 @@
+import type { Call } from "@medconnect/platform/grpc/call.ts";
 import type {
   SearchDoctorsRequest,
   SearchDoctorsResponse,
 } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
 import type { Scheduling } from "../app.ts";
-import { askedRegion } from "../licenses/license-rules.ts";
+import { lookedForRegion } from "../jurisdiction.ts";
 import { searchDoctors as search } from "./doctor-search-store.ts";
 import { toPublicDoctor } from "./doctor-store.ts";
 
-/** DoctorService.SearchDoctors. Throws INVALID_PAGE_TOKEN, INVALID_REQUEST. */
+/** DoctorService.SearchDoctors. Throws INVALID_PAGE_TOKEN, INVALID_REQUEST, REGION_REQUIRED. */
 export const searchDoctors =
   (app: Scheduling) =>
-  async (request: SearchDoctorsRequest): Promise<SearchDoctorsResponse> => {
+  async (request: SearchDoctorsRequest, call: Call): Promise<SearchDoctorsResponse> => {
     const { query, specialty, language, maxFeeMinor, availableFrom, availableTo, orderBy } = request;
-    const region = askedRegion(request.region);
+    const region = await lookedForRegion(app, request.region, call);
     const now = app.clock.now();
     const page = app.pages.open(
       request,

@@ -8,7 +8,7 @@ import type {
 import type { Scheduling } from "../app.ts";
 import { findDoctor } from "../doctors/doctor-store.ts";
 import { assertOwnProfile } from "../doctors/own-profile.ts";
-import { type Claim, canonicalClaim, MAX_LICENSES } from "./license-rules.ts";
+import { assertNotOver, type Claim, MAX_LICENSES } from "./license-rules.ts";
 import { countLiveLicenses, insertLicense } from "./license-store.ts";
 
 /** LicenseService.CreateLicense. Throws NOT_FOUND, NOT_OWNER, DOCTOR_PROFILE_REQUIRED, TOO_MANY_LICENSES. */
@@ -16,7 +16,9 @@ export const createLicense =
   (app: Scheduling) =>
   async ({ doctorId, ...sent }: CreateLicenseRequest, call: Call): Promise<License> => {
     const now = app.clock.now();
-    const claim = canonicalClaim(sent, now, { region: "region", expireDate: "expire_date" });
+    const { number, region, expireDate } = sent;
+    const claim = { number, region, expireDate };
+    assertNotOver(claim, now, "expire_date");
     await assertOwnProfile(app, doctorId, call);
     const doctor = await findDoctor(app.db, doctorId, now);
     if (!doctor) throw new ApiError("DOCTOR_PROFILE_REQUIRED");

@@ -85,7 +85,7 @@ async function decide(
 
 /** Tells others until when the doctor is licensed now, and cancels bookings that lack a licence. */
 async function changeLicensing(
-  { box }: Scheduling,
+  app: Scheduling,
   tx: Transaction,
   { doctor_id: doctorId }: LicenseRow,
   now: Date,
@@ -98,7 +98,7 @@ async function changeLicensing(
     subjectIds: [doctorId],
     events: [licensingEvent(licensing)],
   };
-  return [told, ...(await endUnlicensedBookings(tx, doctorId, now, box))];
+  return [told, ...(await endUnlicensedBookings(app, tx, doctorId, now))];
 }
 
 async function verify(tx: Transaction, row: LicenseRow, now: Date): Promise<void> {

@@ -1,5 +1,4 @@
 import type { Trail } from "@medconnect/platform/changes.ts";
-import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { sweep } from "@medconnect/platform/sweep.ts";
 import type { Scheduling } from "../app.ts";
@@ -14,18 +13,18 @@ import {
 
 /** Bookings that one decision cancels in its own transaction; the sweep cancels the rest. */
 const BATCH = 100;
-/** For so long after a change the sweep looks for bookings whose transactions read the licences before it. */
+/** Time after a decision in which bookings may be committed whose transactions read the licences before it. */
 const LATE_CLAIMS_MS = 60_000;
 
 /** Cancels a doctor's future bookings that lack the licence they need, with a full refund: the first of them at once. */
 export async function endUnlicensedBookings(
+  { box, jurisdiction }: Pick<Scheduling, "box" | "jurisdiction">,
   tx: Transaction,
   doctorId: string,
   now: Date,
-  box: SealedBox,
 ): Promise<Trail[]> {
   const trails: Trail[] = [];
-  for (const id of await findUnlicensedBookingsOf(tx, doctorId, now, BATCH)) {
+  for (const id of await findUnlicensedBookingsOf(tx, jurisdiction, doctorId, now, BATCH)) {
     trails.push(...(await cancelByPlatform(tx, id, now, box)));
   }
   return trails;
@@ -36,11 +35,13 @@ export const sweepUnlicensedBookings =
   (app: Scheduling) =>
   async (signal?: AbortSignal): Promise<void> => {
     const now = app.clock.now();
-    const find = (limit: number) => findUnlicensedBookings(app.db, now, limit);
+    const find = (limit: number) => findUnlicensedBookings(app, now, limit);
     const work = (id: string) =>
       app.changes.applyInternally(SWEEPER, async (tx) =>
-        (await isUnlicensed(tx, id, now)) ? await cancelByPlatform(tx, id, now, app.box) : [],
+        (await isUnlicensed(tx, app.jurisdiction, id, now))
+          ? await cancelByPlatform(tx, id, now, app.box)
+          : [],
       );
     await sweep({ find, work, failure: "booking without a licence cannot be cancelled", signal }, app.log);
-    await forgetChanges(app.db, new Date(now.getTime() - LATE_CLAIMS_MS), now);
+    await forgetChanges(app, new Date(now.getTime() - LATE_CLAIMS_MS), now);
   };

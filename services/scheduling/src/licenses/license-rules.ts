@@ -1,5 +1,5 @@
-import { type CalendarDate, dateOf, isCalendarDate } from "@medconnect/platform/calendar-date.ts";
-import { ApiError, type FieldViolation, invalidField } from "@medconnect/platform/errors/api-error.ts";
+import { type CalendarDate, dateOf } from "@medconnect/platform/calendar-date.ts";
+import { ApiError, invalidField } from "@medconnect/platform/errors/api-error.ts";
 import { canonicalRegion } from "@medconnect/platform/regions.ts";
 import type { License_Status } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
 
@@ -7,8 +7,6 @@ import type { License_Status } from "@medconnect/proto/medconnect/scheduling/v1/
 export const MAX_LICENSES = 20;
 /** Stored for a licence that does not end. */
 export const NO_EXPIRY: CalendarDate = "9999-12-31";
-/** After this, dates are typing errors. */
-const LAST_EXPIRY: CalendarDate = "2200-12-31";
 
 /** The date as the API shows it: empty for a licence that does not end. */
 export const shownDate = (date: CalendarDate): string => (date === NO_EXPIRY ? "" : date);
@@ -24,47 +22,9 @@ export interface Claim {
   expireDate: string;
 }
 
-/** Names of a claim's fields in the request that makes it. */
-export interface ClaimFields {
-  region: string;
-  expireDate: string;
-}
-
-/** The claim in canonical spelling. Throws INVALID_REQUEST for an unknown region, and a date that is none or is over. */
-export function canonicalClaim(claim: Claim, now: Date, fields: ClaimFields): Claim {
-  const region = canonicalRegion(claim.region);
-  const violations: FieldViolation[] = [];
-  if (!region) {
-    violations.push({
-      field: fields.region,
-      description: `"${claim.region}" is not an ISO 3166-1 alpha-2 or ISO 3166-2 code, such as DE or US-CA`,
-    });
-  }
-  const wrong = expiryViolation(claim.expireDate, now);
-  if (wrong) violations.push({ field: fields.expireDate, description: wrong });
-  if (!region || violations.length > 0) throw new ApiError("INVALID_REQUEST", { violations });
-  return { ...claim, region };
-}
-
-function expiryViolation(date: string, now: Date): string | undefined {
-  if (date === "") return undefined;
-  if (!isCalendarDate(date)) return "must be a day of the calendar, such as 2030-12-31";
-  if (date < dateOf(now)) return "must not be in the past";
-  if (date > LAST_EXPIRY) return `must not be after ${LAST_EXPIRY}`;
-  return undefined;
-}
-
-/** A region to look for, in its canonical spelling; undefined where none is asked for. Throws INVALID_REQUEST. */
-export function askedRegion(text: string): string | undefined {
-  if (text === "") return undefined;
-  const region = canonicalRegion(text);
-  if (!region) {
-    throw invalidField(
-      "region",
-      `"${text}" is not an ISO 3166-1 alpha-2 or ISO 3166-2 code, such as DE or US-CA`,
-    );
-  }
-  return region;
+/** Throws INVALID_REQUEST for a last day that is over. @param field that has the day */
+export function assertNotOver({ expireDate }: Claim, now: Date, field: string): void {
+  if (expireDate !== "" && expireDate < dateOf(now)) throw invalidField(field, "must not be in the past");
 }
 
 /** State of a licence on a day: what is not ended otherwise expires after its last day. */

@@ -72,7 +72,7 @@ function lockDoctor(tx: Transaction, doctorId: string): void {
   tx.defer("SELECT id FROM doctors WHERE id = ? FOR UPDATE", [doctorId]);
 }
 
-/** How many undecided and valid licences a doctor has. Exact until the commit: the doctor's profile is locked. */
+/** Count of a doctor's undecided and valid licences. Exact until the commit, as the doctor's profile is locked. */
 export async function countLiveLicenses(tx: Transaction, doctorId: string, now: Date): Promise<number> {
   lockDoctor(tx, doctorId);
   const [row] = await tx.read<{ count: number }>(

@@ -10,7 +10,6 @@ import type {
 } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
 import type { Scheduling } from "../app.ts";
 import { assertOwnProfile } from "../doctors/own-profile.ts";
-import { askedRegion } from "./license-rules.ts";
 import { findLicense, listLicenses as list, toLicense } from "./license-store.ts";
 
 /** LicenseService.GetLicense. Throws NOT_FOUND, NOT_OWNER. */
@@ -43,7 +42,7 @@ export const listLicenses =
     const now = app.clock.now();
     const doctorId = request.doctorId || undefined;
     const status = request.status === "STATUS_UNSPECIFIED" ? undefined : request.status;
-    const region = askedRegion(request.region);
+    const region = request.region || undefined;
     const page = app.pages.open(request, "licenses", doctorId, status, region);
     const found = await list(app.db, { doctorId, status, region }, page, now);
     const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.create_time, row.id]);

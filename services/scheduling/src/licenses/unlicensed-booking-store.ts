@@ -1,18 +1,32 @@
-import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import type { Scheduling } from "../app.ts";
+import type { Jurisdiction } from "../jurisdiction.ts";
 
 /**
  * Live booking `b` that has not begun and whose doctor `d` lacks the licence it needs. Takes the time. A doctor for whom
  * nothing was decided yet has bookings from before there were licences: those stay.
  */
-const IS_UNLICENSED = `b.start_time > ? AND b.status IN ('PENDING_PAYMENT', 'CONFIRMED') AND d.licensing_version > 0
-  AND (d.licensed_until IS NULL OR d.licensed_until < DATE(b.start_time))`;
+const unlicensed = (lacksLicense: string): string =>
+  `b.start_time > ? AND b.status IN ('PENDING_PAYMENT', 'CONFIRMED') AND d.licensing_version > 0 AND (${lacksLicense})`;
+const LACKS_ANY = "d.licensed_until IS NULL OR d.licensed_until < DATE(b.start_time)";
+const LACKS_REGION = `b.patient_region <> '' AND NOT EXISTS (SELECT 1 FROM licenses l WHERE l.doctor_id = d.id
+  AND l.status = 'VERIFIED' AND l.expire_date >= DATE(b.start_time)
+  AND l.region IN (b.patient_region, LEFT(b.patient_region, 2)))`;
+
+const IS_UNLICENSED: Readonly<Record<Jurisdiction, string>> = {
+  off: unlicensed(LACKS_ANY),
+  enforced: unlicensed(`${LACKS_ANY} OR (${LACKS_REGION})`),
+};
 
 /** Unlicensed bookings of doctors whose licences changed of late, the earliest first. */
-export async function findUnlicensedBookings(db: Database, now: Date, limit: number): Promise<string[]> {
+export async function findUnlicensedBookings(
+  { db, jurisdiction }: Pick<Scheduling, "db" | "jurisdiction">,
+  now: Date,
+  limit: number,
+): Promise<string[]> {
   const rows = await db.read<{ id: string }>(
     `SELECT b.id FROM doctors d JOIN bookings b ON b.doctor_id = d.id
-     WHERE d.licensing_change_time IS NOT NULL AND ${IS_UNLICENSED} ORDER BY b.start_time LIMIT ?`,
+     WHERE d.licensing_change_time IS NOT NULL AND ${IS_UNLICENSED[jurisdiction]} ORDER BY b.start_time LIMIT ?`,
     [now, limit],
   );
   return rows.map(({ id }) => id);
@@ -21,31 +35,41 @@ export async function findUnlicensedBookings(db: Database, now: Date, limit: num
 /** A doctor's unlicensed bookings, in the order in which their slots are locked. */
 export async function findUnlicensedBookingsOf(
   tx: Transaction,
+  jurisdiction: Jurisdiction,
   doctorId: string,
   now: Date,
   limit: number,
 ): Promise<string[]> {
   const rows = await tx.read<{ id: string }>(
     `SELECT b.id FROM doctors d JOIN bookings b ON b.doctor_id = d.id
-     WHERE d.id = ? AND ${IS_UNLICENSED} ORDER BY b.slot_id LIMIT ?`,
+     WHERE d.id = ? AND ${IS_UNLICENSED[jurisdiction]} ORDER BY b.slot_id LIMIT ?`,
     [doctorId, now, limit],
   );
   return rows.map(({ id }) => id);
 }
 
-export async function isUnlicensed(tx: Transaction, bookingId: string, now: Date): Promise<boolean> {
+export async function isUnlicensed(
+  tx: Transaction,
+  jurisdiction: Jurisdiction,
+  bookingId: string,
+  now: Date,
+): Promise<boolean> {
   const rows = await tx.read(
-    `SELECT 1 FROM bookings b JOIN doctors d ON d.id = b.doctor_id WHERE b.id = ? AND ${IS_UNLICENSED}`,
+    `SELECT 1 FROM bookings b JOIN doctors d ON d.id = b.doctor_id WHERE b.id = ? AND ${IS_UNLICENSED[jurisdiction]}`,
     [bookingId, now],
   );
   return rows.length > 0;
 }
 
 /** Stops looking at doctors whose licences last changed before a time and who have no unlicensed booking any more. */
-export async function forgetChanges(db: Database, before: Date, now: Date): Promise<void> {
+export async function forgetChanges(
+  { db, jurisdiction }: Pick<Scheduling, "db" | "jurisdiction">,
+  before: Date,
+  now: Date,
+): Promise<void> {
   await db.write(
     `UPDATE doctors d SET d.licensing_change_time = NULL WHERE d.licensing_change_time < ?
-       AND NOT EXISTS (SELECT 1 FROM bookings b WHERE b.doctor_id = d.id AND ${IS_UNLICENSED})`,
+       AND NOT EXISTS (SELECT 1 FROM bookings b WHERE b.doctor_id = d.id AND ${IS_UNLICENSED[jurisdiction]})`,
     [before, now],
   );
 }

@@ -27,7 +27,7 @@ async function applyOne(
   { aggregateId: userId, user }: Event,
 ): Promise<Trail[]> {
   const { fullName, disabled, role } = user!;
-  savePerson(tx, userId, fullName, disabled);
+  savePerson(tx, userId, user!);
   const isChanged = role === "DOCTOR" && (await copyAccount(tx, userId, fullName, disabled));
   const ahead = disabled ? await cancelWhatIsAhead(app, tx, userId) : [];
   return isChanged ? [doctorTrail(disabled ? "doctor.hide" : "doctor.show", userId), ...ahead] : ahead;

@@ -1,4 +1,5 @@
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import type { UserState } from "@medconnect/proto/medconnect/events/v1/events.ts";
 
 /**
  * Locks the copy of an account for a change that copies from it: the account's next event waits for the commit, and then
@@ -19,10 +20,14 @@ export async function lockPerson(tx: Transaction, userId: string): Promise<strin
 }
 
 /** Keeps what auth says of an account, and locks the row as `lockPerson` does. */
-export function savePerson(tx: Transaction, userId: string, fullName: string, disabled: boolean): void {
+export function savePerson(
+  tx: Transaction,
+  userId: string,
+  { fullName, disabled, region }: Pick<UserState, "fullName" | "disabled" | "region">,
+): void {
   tx.defer(
-    `INSERT INTO people (user_id, full_name, disabled) VALUES (?, ?, ?) AS new
-     ON DUPLICATE KEY UPDATE full_name = new.full_name, disabled = new.disabled`,
-    [userId, fullName, disabled],
+    `INSERT INTO people (user_id, full_name, disabled, region) VALUES (?, ?, ?, ?) AS new
+     ON DUPLICATE KEY UPDATE full_name = new.full_name, disabled = new.disabled, region = new.region`,
+    [userId, fullName, disabled, region],
   );
 }

@@ -47,7 +47,13 @@ const only = <T>(all: Map<string, T>, ids: string[]) => new Map([...all].filter(
 
 beforeAll(async () => {
   service = await startTestService("scheduling", EVENT_ROUTES);
-  app = { ...service, holdMs: 15 * MINUTE_MS, cancelCutoffMs: 24 * HOUR_MS, bookingLimits: NO_LIMITS };
+  app = {
+    ...service,
+    holdMs: 15 * MINUTE_MS,
+    jurisdiction: "off",
+    cancelCutoffMs: 24 * HOUR_MS,
+    bookingLimits: NO_LIMITS,
+  };
 });
 afterAll(() => service.close());
 
@@ -95,6 +101,7 @@ async function makeBooking(
     cancelled_by: null,
     cancel_reason: null,
     settlement: null,
+    patient_region: "",
     moved_by: null,
     move_time: null,
     previous_start_time: null,

@@ -85,7 +85,7 @@ async function look(slotId: string) {
   const times = ListSlotsRequest.fromPartial({ doctorId, startTime: from, endTime: to });
   const search = SearchDoctorsRequest.fromPartial({ availableFrom: from, availableTo: to, pageSize: 100 });
   const [got, listed, profile, found] = await Promise.allSettled([
-    invoke(SlotServiceService.getSlot, getSlot(app), stranger, { slotId }),
+    invoke(SlotServiceService.getSlot, getSlot(app), stranger, { slotId, region: "" }),
     invoke(SlotServiceService.listSlots, listSlots(app), stranger, times),
     invoke(DoctorServiceService.getDoctor, getDoctor(app), stranger, { doctorId }),
     invoke(DoctorServiceService.searchDoctors, searchDoctors(app), stranger, search),

@@ -1,4 +1,6 @@
 import type { SqlValue } from "@medconnect/platform/db/database.ts";
+import type { Filter } from "@medconnect/platform/db/filters.ts";
+import { countryOf } from "@medconnect/platform/regions.ts";
 import type { Slot_Status } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import { isPractising } from "../doctors/doctor-rules.ts";
 import { statusAt } from "./slot-rules.ts";
@@ -10,19 +12,24 @@ export interface BookableFacts {
   hold_expire_time: Date | null;
   hidden: number;
   licensed_until: Date | null;
+  /** Whether a verified licence at the start is for the region that was asked for; absent where none was. */
+  licensed_in_region?: number;
 }
+
+export type Refusal = "NOT_FOUND" | "NOT_LICENSED_IN_REGION" | "SLOT_UNAVAILABLE";
 
 /**
  * Reason why a slot cannot be booked; undefined where it can. Lists, reads, searches and bookings all go by this rule:
  * here, or as `IS_BOOKABLE` where MySQL decides.
  */
-export function whyNotBookable(slot: BookableFacts, now: Date): "NOT_FOUND" | "SLOT_UNAVAILABLE" | undefined {
+export function whyNotBookable(slot: BookableFacts, now: Date): Refusal | undefined {
   if (!isPractising(slot, slot.start_time)) return "NOT_FOUND";
+  if (slot.licensed_in_region === 0) return "NOT_LICENSED_IN_REGION";
   const status = statusAt({ status: slot.status, holdExpireTime: slot.hold_expire_time }, now);
   return status === "OPEN" && slot.start_time > now ? undefined : "SLOT_UNAVAILABLE";
 }
 
-/** Whether somebody may know of a slot: everybody where it can be booked, else its doctor. */
+/** Slots that can be booked are everybody's to see, all others their doctor's. */
 export const isVisibleTo = (
   slot: BookableFacts & { doctor_id: string },
   userId: string,
@@ -31,8 +38,25 @@ export const isVisibleTo = (
 
 /** `isPractising` at the start of slot `s` of doctor `d`. */
 export const PRACTISES_AT_START = "NOT d.hidden AND d.licensed_until >= DATE(s.start_time)";
-/** Whether nobody has slot `s`, and it has not begun. Takes `openValues`. */
+/** Slot `s` is free and has not begun. Takes `openValues`. */
 export const IS_OPEN = `s.start_time > ? AND (s.status = 'OPEN' OR (s.status = 'HELD' AND s.hold_expire_time <= ?))`;
 export const openValues = (now: Date): SqlValue[] => [now, now];
 /** `whyNotBookable` over slot `s` of doctor `d`. Takes `openValues`. */
 export const IS_BOOKABLE = `${IS_OPEN} AND ${PRACTISES_AT_START}`;
+
+/** A verified licence at the start of slot `s` is for a region. @param region SQL of the region @param country of its country */
+export const licensedAtStart = (region: string, country: string): string =>
+  `EXISTS (SELECT 1 FROM licenses l WHERE l.doctor_id = s.doctor_id AND l.status = 'VERIFIED'
+    AND l.expire_date >= DATE(s.start_time) AND l.region IN (${region}, ${country}))`;
+/** Takes `regionValues`. */
+export const IS_LICENSED_AT_START = licensedAtStart("?", "?");
+export const regionValues = (region: string): SqlValue[] => [region, countryOf(region)];
+
+/** `IS_BOOKABLE`, for patients of a region. Takes `openValues` and `regionValues`. */
+export const IS_BOOKABLE_IN_REGION = `${IS_BOOKABLE} AND ${IS_LICENSED_AT_START}`;
+
+/** Slots that can be booked by patients of a region; of any, if undefined. */
+export const bookableFilter = (now: Date, region: string | undefined): Filter =>
+  region === undefined
+    ? [IS_BOOKABLE, ...openValues(now)]
+    : [IS_BOOKABLE_IN_REGION, ...openValues(now), ...regionValues(region)];

@@ -9,22 +9,30 @@ import type {
 } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import type { Scheduling } from "../app.ts";
 import { findShownDoctor } from "../doctors/find-shown-doctor.ts";
-import { isVisibleTo } from "./bookable.ts";
+import { lookedForRegion } from "../jurisdiction.ts";
+import { whyNotBookable } from "./bookable.ts";
 import { findSlot, listSlots as list, toSlot } from "./slot-store.ts";
 
 const MAX_RANGE_MS = 62 * 24 * 3_600_000;
 
-/** SlotService.GetSlot. Throws NOT_FOUND, also for a slot that only its doctor may see. */
+/** SlotService.GetSlot. Throws NOT_FOUND, also for a slot that only its doctor may see; REGION_REQUIRED. */
 export const getSlot =
   (app: Scheduling) =>
-  async ({ slotId }: GetSlotRequest, call: Call): Promise<Slot> => {
-    const row = await findSlot(app.db, slotId);
+  async ({ slotId, region: asked }: GetSlotRequest, call: Call): Promise<Slot> => {
     const now = app.clock.now();
-    if (!row || !isVisibleTo(row, callerId(call.caller), now)) throw new ApiError("NOT_FOUND");
-    return toSlot(row, now);
+    const row = await findSlot(app.db, slotId);
+    if (!row) throw new ApiError("NOT_FOUND");
+    if (row.doctor_id === callerId(call.caller)) return toSlot(row, now);
+    const region = await lookedForRegion(app, asked, call);
+    const shown = region === undefined ? row : await findSlot(app.db, slotId, region);
+    if (!shown || whyNotBookable(shown, now)) throw new ApiError("NOT_FOUND");
+    return toSlot(shown, now);
   };
 
-/** SlotService.ListSlots: to others than the doctor, of slots that can be booked. Throws NOT_FOUND, INVALID_PAGE_TOKEN. */
+/**
+ * SlotService.ListSlots: to others than the doctor, of slots that can be booked. Throws NOT_FOUND,
+ * REGION_REQUIRED, INVALID_PAGE_TOKEN.
+ */
 export const listSlots =
   (app: Scheduling) =>
   async (request: ListSlotsRequest, call: Call): Promise<ListSlotsResponse> => {
@@ -36,10 +44,12 @@ export const listSlots =
       await findShownDoctor(app, doctorId, call);
       return { slots: [], nextPageToken: "" };
     }
+    const region = isOwn ? undefined : await lookedForRegion(app, request.region, call);
     const page = app.pages.open(
       request,
       "slots",
       doctorId,
+      region,
       startTime,
       endTime,
       request.status,
@@ -53,7 +63,12 @@ export const listSlots =
         "must be at most 62 days after startTime, or after now where that is absent",
       );
     }
-    const found = await list(app.db, { doctorId, range, status: isOwn ? asked : "BOOKABLE" }, page, now);
+    const found = await list(
+      app.db,
+      { doctorId, range, status: isOwn ? asked : "BOOKABLE", region },
+      page,
+      now,
+    );
     // A doctor who has something to show is there.
     if (found.length === 0) await findShownDoctor(app, doctorId, call);
     const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.start_time, row.id]);

@@ -1,11 +1,17 @@
-import type { Database } from "@medconnect/platform/db/database.ts";
+import type { Database, SqlValue } from "@medconnect/platform/db/database.ts";
 import { following, where } from "@medconnect/platform/db/filters.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { limitOf, type Page } from "@medconnect/platform/page-token.ts";
 import type { Money } from "@medconnect/proto/medconnect/common/v1/money.ts";
 import type { Slot, Slot_Status } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import { type FeeColumns, feeColumns, feeOf } from "../money.ts";
-import { type BookableFacts, IS_BOOKABLE, openValues, PRACTISES_AT_START } from "./bookable.ts";
+import {
+  type BookableFacts,
+  bookableFilter,
+  IS_LICENSED_AT_START,
+  PRACTISES_AT_START,
+  regionValues,
+} from "./bookable.ts";
 import { type Interval, MAX_LENGTH_MS, statusAt } from "./slot-rules.ts";
 
 export interface SlotRow extends FeeColumns, BookableFacts {
@@ -18,24 +24,36 @@ export interface SlotRow extends FeeColumns, BookableFacts {
 /** Columns of a `SlotRow`, of slot `s` and doctor `d`. */
 export const SLOT_COLUMNS = `s.id, s.doctor_id, s.start_time, s.end_time, s.status, s.fee_currency, s.fee_minor,
   s.booking_id, s.hold_expire_time, d.hidden, d.licensed_until`;
-const SELECT = `SELECT ${SLOT_COLUMNS} FROM slots s JOIN doctors d ON d.id = s.doctor_id`;
+const FROM = "FROM slots s JOIN doctors d ON d.id = s.doctor_id";
+const SELECT = `SELECT ${SLOT_COLUMNS} ${FROM}`;
+/** Takes `regionValues` first. */
+const SELECT_IN_REGION = `SELECT ${SLOT_COLUMNS}, ${IS_LICENSED_AT_START} AS licensed_in_region ${FROM}`;
 /** As `statusAt`; takes the time as parameter. */
 const STATUS_AT = "IF(s.status = 'HELD' AND s.hold_expire_time <= ?, 'OPEN', s.status)";
 
-export async function findSlot(db: Database, id: string): Promise<SlotRow | undefined> {
-  const [row] = await db.read<SlotRow>(`${SELECT} WHERE s.id = ?`, [id]);
+/** @param region of the patient for whom it is read; absent: of any */
+export async function findSlot(db: Database, id: string, region?: string): Promise<SlotRow | undefined> {
+  const { sql, params } = selectFor(region);
+  const [row] = await db.read<SlotRow>(`${sql} WHERE s.id = ?`, [...params, id]);
   return row;
 }
 
-export async function lockSlot(tx: Transaction, id: string): Promise<SlotRow> {
-  const [row] = await tx.read<SlotRow>(`${SELECT} WHERE s.id = ? FOR UPDATE OF s`, [id]);
+/** @param region as in `findSlot` */
+export async function lockSlot(tx: Transaction, id: string, region?: string): Promise<SlotRow> {
+  const [row] = await lockSlots(tx, [id], region);
   return row!;
 }
 
-/** Locks slots in the order that everyone keeps. */
-export async function lockSlots(tx: Transaction, ids: string[]): Promise<SlotRow[]> {
-  return await tx.read<SlotRow>(`${SELECT} WHERE s.id IN (?) ORDER BY s.id FOR UPDATE OF s`, [ids]);
+/** Locks slots in the order that everyone keeps. @param region as in `findSlot` */
+export async function lockSlots(tx: Transaction, ids: string[], region?: string): Promise<SlotRow[]> {
+  const { sql, params } = selectFor(region);
+  return await tx.read<SlotRow>(`${sql} WHERE s.id IN (?) ORDER BY s.id FOR UPDATE OF s`, [...params, ids]);
 }
+
+const selectFor = (region: string | undefined): { sql: string; params: SqlValue[] } =>
+  region === undefined
+    ? { sql: SELECT, params: [] }
+    : { sql: SELECT_IN_REGION, params: regionValues(region) };
 
 /** Slots of a doctor to list. */
 export interface SlotFilter {
@@ -44,12 +62,14 @@ export interface SlotFilter {
   range: Interval;
   /** BOOKABLE: what others than the doctor see. */
   status: Slot_Status | "BOOKABLE" | undefined;
+  /** With BOOKABLE: of the patient; undefined: of any. */
+  region: string | undefined;
 }
 
 /** A doctor's slots, by start. */
 export async function listSlots(
   db: Database,
-  { doctorId, range, status }: SlotFilter,
+  { doctorId, range, status, region }: SlotFilter,
   page: Page,
   now: Date,
 ): Promise<SlotRow[]> {
@@ -57,7 +77,7 @@ export async function listSlots(
     ["s.doctor_id = ?", doctorId],
     ["s.start_time >= ?", range.startTime],
     ["s.start_time < ?", range.endTime],
-    status === "BOOKABLE" ? [IS_BOOKABLE, ...openValues(now)] : [`${STATUS_AT} = ?`, now, status],
+    status === "BOOKABLE" ? bookableFilter(now, region) : [`${STATUS_AT} = ?`, now, status],
     following("s.start_time", "s.id", page.after),
   );
   return await db.read<SlotRow>(`${SELECT} ${sql} ORDER BY s.start_time, s.id LIMIT ?`, [
