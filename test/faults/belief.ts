@@ -27,6 +27,8 @@ export interface Believer {
   token: string;
   /** By booking id. */
   beliefs: ReadonlyMap<string, Belief>;
+  /** Slots that a refused booking or move of theirs may take yet. */
+  unsureSlots?: ReadonlySet<string>;
 }
 
 /** What a confirmed booking may become by its doctor's doing. */

@@ -57,6 +57,8 @@ export class Patient {
   readonly beliefs = new Map<string, Belief>();
   readonly client: ResoluteClient<keyof typeof EXPECTED>;
   readonly #options: PatientOptions;
+  /** Slots that a booking or move may take yet, though it was refused: an earlier call of it is still on its way. */
+  readonly unsureSlots = new Set<string>();
   /** Bookings whose waiting room was asked for since they were made or moved. */
   readonly #visited = new Set<string>();
   #stopped = false;
@@ -107,10 +109,11 @@ export class Patient {
   }
 
   async #book({ id: slotId }: Slot): Promise<void> {
-    const { kind, body } = await this.client.decide("book", "POST /v1/bookings", {
+    const { kind, isFinal, body } = await this.client.decide("book", "POST /v1/bookings", {
       slotId,
       reason: "A cough",
     });
+    if (!isFinal) this.unsureSlots.add(slotId);
     if (kind !== "ok") return;
     const belief = beliefOf(body);
     if (this.beliefs.has(belief.id)) this.client.violate(`booking ${belief.id} was given out twice`);
@@ -146,7 +149,8 @@ export class Patient {
     const fitting = slots.filter((slot) => slot.doctorId === belief.doctorId && slot.isPaid === isPaid);
     const { id: slotId } = random.pick(fitting);
     const call = `POST /v1/bookings/${belief.id}:reschedule`;
-    const { kind, body } = await this.client.decide("reschedule", call, { slotId });
+    const { kind, isFinal, body } = await this.client.decide("reschedule", call, { slotId });
+    if (!isFinal) this.unsureSlots.add(slotId);
     if (kind !== "ok") return;
     this.#visited.delete(belief.id);
     Object.assign(belief, { slotId: body.slotId, sequence: Number(body.sequence), joined: false });

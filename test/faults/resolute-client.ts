@@ -1,18 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
+import { catalogue } from "@medconnect/platform/errors/catalogue.ts";
 import type { Json } from "../support/api.ts";
 import type { HttpClient, Outcome, Sent } from "./http-client.ts";
 import type { Random } from "./random.ts";
 import { Tally } from "./tally.ts";
 
-/** Refusals that are not kept with their idempotency key, as another person's doing lifts them. */
-const UNKEPT = new Set<string | undefined>([
-  "NOT_FOUND",
-  "TOO_EARLY",
-  "PATIENT_NOT_JOINED",
-  "DOCTOR_NOT_READY",
-  "MOVE_NOT_ACCEPTED",
-]);
+/** Whether a refusal is kept with its idempotency key. Any other may be lifted by time or another person. */
+const isKept = (reason = ""): boolean => catalogue.get(reason)?.isKept === true;
+
 const RETRY_MS = 250;
 /** After so long without a decision, a call will never have one. */
 const GIVE_UP_MS = 90_000;
@@ -65,7 +61,8 @@ export class ResoluteClient<Operation extends string> {
     const deadline = Date.now() + GIVE_UP_MS;
     for (let unanswered = 0; ; unanswered++) {
       const outcome = this.#count(operation, await http.send(call, sent));
-      const isFinal = outcome.kind !== "unknown" && (unanswered === 0 || !UNKEPT.has(outcome.reason));
+      const isFinal =
+        outcome.kind !== "unknown" && (unanswered === 0 || outcome.kind === "ok" || isKept(outcome.reason));
       if (outcome.kind !== "unknown") return { ...outcome, isFinal };
       if (Date.now() > deadline) {
         this.violate(`${operation} was never decided: ${outcome.status} ${outcome.reason}`);

@@ -35,19 +35,22 @@ export async function unacknowledgedBookings(
   const doctorsAsked = new Set(doctors.flatMap(({ cancelsAsked }) => [...cancelsAsked]));
   const movesAsked = new Map(doctors.flatMap((doctor) => [...doctor.movesAsked]));
   const wrong: string[] = [];
-  for (const { id: patientId, beliefs } of believers) {
+  for (const { id: patientId, beliefs, unsureSlots = new Set<string>() } of believers) {
     for (const belief of beliefs.values()) {
       const row = byId.get(belief.id);
       byId.delete(belief.id);
       if (row?.patientId !== patientId) wrong.push(`acknowledged booking ${belief.id} is lost`);
       else {
-        const asked = movesAsked.get(row.id) ?? new Set<string>();
+        const asked = new Set<string>([...(movesAsked.get(row.id) ?? []), ...unsureSlots]);
         wrong.push(...differences(belief, row, asked), ...unasked(belief, row, doctorsAsked));
       }
     }
   }
-  for (const { id, status } of byId.values())
-    wrong.push(`nobody was told of booking ${id}, which is ${status}`);
+  const unsure = new Map(believers.map(({ id, unsureSlots }) => [id, unsureSlots]));
+  for (const { id, status, patientId, slotId } of byId.values()) {
+    if (!unsure.get(patientId)?.has(slotId))
+      wrong.push(`nobody was told of booking ${id}, which is ${status}`);
+  }
   return wrong;
 }
 
