@@ -9,7 +9,7 @@ const ID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
 let gateway: TestGateway;
 
 beforeAll(async () => {
-  gateway = await startTestGateway({ corsOrigins: ["https://app.test"], callTimeoutMs: 300 });
+  gateway = await startTestGateway({ corsOrigins: ["https://app.test"] });
 });
 afterAll(() => gateway.close());
 afterEach(() => {
@@ -253,8 +253,10 @@ describe("problems", () => {
   });
 
   test("a service that does not answer: 504 by the deadline", async () => {
-    gateway.stubs.stubs.set("GetMe", () => new Promise(() => {}));
-    const answer = await gateway.send("GET", "/v1/users/me", { headers: await gateway.signedIn() });
+    const hurried = await startTestGateway({ callTimeoutMs: 300 });
+    hurried.stubs.stubs.set("GetMe", () => new Promise(() => {}));
+    const answer = await hurried.send("GET", "/v1/users/me", { headers: await hurried.signedIn() });
+    await hurried.close();
     expect(answer.json).toMatchObject({ status: 504, reason: "DEADLINE_EXCEEDED" });
   });
 
