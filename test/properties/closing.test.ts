@@ -8,20 +8,29 @@ import {
   stepOfTime,
   takesStep,
 } from "../../services/clinical/src/consultations/consultation-rules.ts";
+import { factsOf } from "../../services/scheduling/src/bookings/booking.ts";
 import {
+  assertReschedulable,
   CLOSED,
   type CloseOutcome,
   closesNow,
 } from "../../services/scheduling/src/bookings/booking-rules.ts";
 import { type BookingRow, NOT_CLOSED } from "../../services/scheduling/src/bookings/booking-store.ts";
-import { type Course, changeBy } from "../../services/scheduling/src/bookings/consultation-course.ts";
+import {
+  type Course,
+  changeBy,
+  wasMoved,
+} from "../../services/scheduling/src/bookings/consultation-course.ts";
 
-// An admin closes a booking in scheduling while its consultation ends in clinical. Both tell billing, and each other; the
-// events arrive in any order. Every interleaving is walked through, with the rules of the three services.
+// An admin closes a booking in scheduling, or its patient moves it, while its consultation ends in clinical. Both tell
+// billing, and each other; the events arrive in any order. Every interleaving is walked through, with the rules of the
+// three services.
 
 const MINUTE_MS = 60_000;
 const startTime = new Date("2030-01-01T09:00:00Z");
 const endTime = new Date("2030-01-01T09:30:00Z");
+/** The time that the booking is moved to. */
+const later = { startTime: new Date("2030-01-01T15:00:00Z"), endTime: new Date("2030-01-01T15:30:00Z") };
 /** Late enough for all that ends it. */
 const now = new Date("2030-01-01T12:00:00Z");
 const TIMES = { earlyStartMs: 15 * MINUTE_MS, noShowAfterMs: 15 * MINUTE_MS };
@@ -34,7 +43,8 @@ interface Close {
 }
 
 type Delivery =
-  | { to: "clinical"; outcome: CloseOutcome; movePending: boolean }
+  | { to: "clinical"; version: number; outcome: CloseOutcome; movePending: boolean }
+  | { to: "clinical"; version: number; moved: { movePending: boolean } }
   | { to: "scheduling"; type: Course; version: number; state: ConsultationState }
   | { to: "billing"; decision: Settlement };
 
@@ -42,13 +52,16 @@ interface World {
   booking: BookingRow;
   consultation: ConsultationFacts;
   payment: { status: "AUTHORIZED" | "CAPTURED" | "VOIDED" | "REFUNDED"; settlement: Settlement | null };
-  /** Actions still to come: the admin's closing, and the end of the consultation in clinical. */
+  /** Actions still to come: the admin's closing, the patient's move, and the end of the consultation in clinical. */
   close: Close | undefined;
+  move: boolean;
   end: Step | "time" | undefined;
   underWay: Delivery[];
   version: number;
   /** Of the consultation's events, the newest that scheduling has applied. */
   heard: number;
+  /** Of the booking's events, the newest that clinical has applied. */
+  heardInClinical: number;
   decisions: Settlement[];
 }
 
@@ -97,10 +110,10 @@ const scheduled: ConsultationFacts = {
 const waiting: ConsultationFacts = { ...scheduled, status: "WAITING", movedBy: "PATIENT" };
 const inProgress: ConsultationFacts = { ...scheduled, status: "IN_PROGRESS", movedBy: "DOCTOR" };
 
-const FEES: Record<string, (state: ConsultationState) => Settlement> = {
-  "consultation.completed": () => "CAPTURE",
-  "consultation.no_show": ({ noShowParty }) => (noShowParty === "PATIENT" ? "CAPTURE" : "RETURN"),
-  "consultation.abandoned": () => "RETURN",
+/** Ends of which billing hears from clinical. */
+const FEES: Record<string, Settlement> = {
+  "consultation.completed": "CAPTURE",
+  "consultation.abandoned": "RETURN",
 };
 const NEWS = {
   COMPLETED: "consultation.completed",
@@ -108,12 +121,12 @@ const NEWS = {
   ABANDONED: "consultation.abandoned",
 } as const;
 
-const stateOf = ({ noShowParty }: ConsultationFacts): ConsultationState => ({
+const stateOf = ({ noShowParty, ...its }: ConsultationFacts): ConsultationState => ({
   bookingId: "b",
   paymentId: "pay",
   noShowParty: noShowParty ?? "PARTY_UNSPECIFIED",
-  startTime,
-  endTime,
+  startTime: its.startTime,
+  endTime: its.endTime,
 });
 
 const after = (consultation: ConsultationFacts, step: Step): ConsultationFacts => ({
@@ -125,7 +138,7 @@ const after = (consultation: ConsultationFacts, step: Step): ConsultationFacts =
 
 function close(world: World, { outcome, settlement }: Close): World {
   const rest = { ...world, close: undefined };
-  const { status, end_time, close_outcome, closed_by, move_pending } = world.booking;
+  const { status, end_time, close_outcome, closed_by, move_pending, version } = world.booking;
   const facts = { status, holdExpireTime: null, endTime: end_time, movePending: move_pending === 1 };
   try {
     const closing = { outcome, settlement, adminId: ADMIN };
@@ -134,16 +147,36 @@ function close(world: World, { outcome, settlement }: Close): World {
     return rest;
   }
   const closed = { status: CLOSED[outcome], settlement, close_outcome: outcome, closed_by: ADMIN };
+  const told = { version: version + 1, outcome, movePending: facts.movePending };
   return {
     ...rest,
-    booking: { ...world.booking, ...closed },
-    underWay: [
-      ...world.underWay,
-      { to: "clinical", outcome, movePending: facts.movePending },
-      { to: "billing", decision: settlement },
-    ],
+    booking: { ...world.booking, ...closed, version: version + 1 },
+    underWay: [...world.underWay, { to: "clinical", ...told }, { to: "billing", decision: settlement }],
     decisions: [...world.decisions, settlement],
   };
+}
+
+/** The patient moves the booking, whose time they have not accepted. */
+function moveAway(world: World): World {
+  const rest = { ...world, move: false };
+  try {
+    assertReschedulable(factsOf(world.booking), "PATIENT", now, 0);
+  } catch {
+    return rest;
+  }
+  const version = world.booking.version + 1;
+  const { startTime: start_time, endTime: end_time } = later;
+  return {
+    ...rest,
+    booking: { ...world.booking, start_time, end_time, move_pending: 0, version },
+    underWay: [...world.underWay, { to: "clinical", version, moved: { movePending: false } }],
+  };
+}
+
+/** The effect of clinical's statement for a booking that was moved. */
+function follow(consultation: ConsultationFacts, movePending: boolean): ConsultationFacts {
+  const isMovable = ["SCHEDULED", "WAITING", "NO_SHOW"].includes(consultation.status);
+  return isMovable ? { ...scheduled, ...later, movePending } : consultation;
 }
 
 function endBy({ consultation }: World, end: Step | "time"): Step | undefined {
@@ -162,7 +195,7 @@ function endInClinical(world: World, end: Step | "time"): World {
   const consultation = after(world.consultation, step);
   const type = NEWS[step.to as keyof typeof NEWS];
   const state = stateOf(consultation);
-  const decision = FEES[type]!(state);
+  const decision = FEES[type];
   return {
     ...rest,
     consultation,
@@ -170,9 +203,9 @@ function endInClinical(world: World, end: Step | "time"): World {
     underWay: [
       ...world.underWay,
       { to: "scheduling", type, version: world.version + 1, state },
-      { to: "billing", decision },
+      ...(decision ? [{ to: "billing" as const, decision }] : []),
     ],
-    decisions: [...world.decisions, decision],
+    decisions: [...world.decisions, ...(decision ? [decision] : [])],
   };
 }
 
@@ -180,14 +213,26 @@ function deliver(world: World, delivery: Delivery): World {
   const rest = { ...world, underWay: world.underWay.filter((other) => other !== delivery) };
   switch (delivery.to) {
     case "clinical": {
+      if (delivery.version <= world.heardInClinical) return rest;
+      const heard = { ...rest, heardInClinical: delivery.version };
+      if ("moved" in delivery)
+        return { ...heard, consultation: follow(world.consultation, delivery.moved.movePending) };
       const { outcome, movePending } = delivery;
       const step = stepOfClosing(world.consultation, { outcome, startTime, endTime, movePending });
-      return step ? { ...rest, consultation: after(world.consultation, step) } : rest;
+      return step ? { ...heard, consultation: after(world.consultation, step) } : heard;
     }
     case "scheduling": {
       if (delivery.version <= world.heard) return rest;
+      const heard = { ...rest, heard: delivery.version };
       const change = changeBy(delivery.type, delivery.state, world.booking, now);
-      return { ...rest, heard: delivery.version, booking: change?.row ?? world.booking };
+      if (!change) return heard;
+      const decision = delivery.type === "consultation.no_show" ? change.row.settlement : null;
+      return {
+        ...heard,
+        booking: atItsTime({ ...change.row, version: world.booking.version + 1 }, delivery.state),
+        underWay: [...rest.underWay, ...(decision ? [{ to: "billing" as const, decision }] : [])],
+        decisions: [...world.decisions, ...(decision ? [decision] : [])],
+      };
     }
     case "billing":
       return {
@@ -196,6 +241,12 @@ function deliver(world: World, delivery: Delivery): World {
       };
   }
 }
+
+/** A booking that ends does so where its consultation was. */
+const atItsTime = (row: BookingRow, consultation: ConsultationState): BookingRow =>
+  row.status !== "CONFIRMED" && wasMoved(row, consultation)
+    ? { ...row, start_time: consultation.startTime!, end_time: consultation.endTime! }
+    : row;
 
 /** The payment after billing's next step at the provider. */
 function settle({ payment }: World): World["payment"] | undefined {
@@ -211,6 +262,7 @@ function nexts(world: World): World[] {
   const settled = settle(world);
   return [
     ...(world.close ? [close(world, world.close)] : []),
+    ...(world.move ? [moveAway(world)] : []),
     ...(world.end ? [endInClinical(world, world.end)] : []),
     ...world.underWay.map((delivery) => deliver(world, delivery)),
     ...(settled ? [{ ...world, payment: settled }] : []),
@@ -279,12 +331,14 @@ test.each(CASES)(
         // Captured before its authorization expired, while nobody had closed the booking.
         payment: { status, settlement: status === "CAPTURED" ? "CAPTURE" : null },
         close: closing,
+        move: false,
         end,
         underWay: presence
           ? [{ to: "scheduling", type: presence, version: 3, state: stateOf(consultation) }]
           : [],
         version: 3,
         heard: 0,
+        heardInClinical: BOOKING.version,
         decisions: [],
       }),
     );
@@ -299,6 +353,58 @@ test.each(CASES)(
       expect([booking.settlement, payment.settlement]).toEqual([decision, decision]);
       const places = decision === "CAPTURE" ? ["CAPTURED"] : ["VOIDED", "REFUNDED"];
       expect(places).toContain(payment.status);
+    }
+  },
+);
+
+const PENDING: BookingRow = { ...BOOKING, move_pending: 1 };
+const MOVED: BookingRow = { ...PENDING, start_time: later.startTime, end_time: later.endTime, version: 3 };
+const MOVES: [string, Pick<World, "booking" | "move" | "underWay">][] = [
+  ["its patient moves it away from a time not accepted", { booking: PENDING, move: true, underWay: [] }],
+  [
+    "clinical has not heard yet that it was moved",
+    {
+      booking: MOVED,
+      move: false,
+      underWay: [{ to: "clinical", version: 3, moved: { movePending: true } }],
+    },
+  ],
+];
+const MOVE_CASES = ENDS.flatMap(([name, consultation, end]) =>
+  MOVES.map(([move, moved]) => [name, move, { consultation, end, moved }] as const),
+);
+
+test.each(MOVE_CASES)(
+  "where %s while %s, all agree in the end, and the fee of a booking that is still on is neither let go nor given back",
+  (_name, _move, { consultation, end, moved }) => {
+    const presence = PRESENCE[consultation.status as keyof typeof PRESENCE];
+    const joined: Delivery[] = presence
+      ? [{ to: "scheduling", type: presence, version: 3, state: stateOf(consultation) }]
+      : [];
+    const outcomes = (["AUTHORIZED", "CAPTURED"] as const).flatMap((status) =>
+      outcomesOf({
+        ...moved,
+        consultation: { ...consultation, movePending: moved.move && !presence },
+        payment: { status, settlement: status === "CAPTURED" ? "CAPTURE" : null },
+        close: undefined,
+        end,
+        underWay: [...moved.underWay, ...joined],
+        version: 3,
+        heard: 0,
+        heardInClinical: BOOKING.version,
+        decisions: [],
+      }),
+    );
+    for (const { booking, consultation: its, payment, decisions } of outcomes) {
+      expect([booking.start_time, booking.end_time]).toEqual([its.startTime, its.endTime]);
+      if (booking.status === "CONFIRMED") {
+        expect(its.status).toBe("SCHEDULED");
+        expect(["AUTHORIZED", "CAPTURED"]).toContain(payment.status);
+        expect(payment.settlement).not.toBe("RETURN");
+      } else {
+        expect(booking.status).toBe(BOOKING_STATUS[its.status as keyof typeof BOOKING_STATUS]);
+        expect([booking.settlement, payment.settlement]).toEqual([decisions.at(-1), decisions.at(-1)]);
+      }
     }
   },
 );

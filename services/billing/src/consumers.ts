@@ -1,26 +1,29 @@
 import type { Consumers } from "@medconnect/platform/inbox/inbox.ts";
 import type { Billing } from "./app.ts";
 import {
-  applyBookingClosed,
   applyBookingExpired,
   applyBookingHeld,
   applyBookingSettled,
+  applyFeeDecision,
 } from "./payments/apply-booking-events.ts";
 import { applyConsultationEnded } from "./payments/apply-consultation-events.ts";
 
 /** Which events it takes, from whom, and what they do. */
 export function consumersOf(app: Billing): Consumers {
   const settled = { from: "scheduling", apply: applyBookingSettled(app) };
+  const decided = { from: "scheduling", apply: applyFeeDecision(app) };
   return {
     "booking.held": { from: "scheduling", apply: applyBookingHeld(app) },
     "booking.expired": { from: "scheduling", apply: applyBookingExpired(app) },
     "booking.cancelled": settled,
     "booking.payment_refused": settled,
-    "booking.closed": { from: "scheduling", apply: applyBookingClosed(app) },
+    "booking.closed": decided,
+    "booking.fee_decided": decided,
     "consultation.completed": {
       from: "clinical",
       apply: applyConsultationEnded(app, "consultation.completed"),
     },
+    // Sent by clinical until 0.2.0; since then scheduling tells of those that count.
     "consultation.no_show": { from: "clinical", apply: applyConsultationEnded(app, "consultation.no_show") },
     "consultation.abandoned": {
       from: "clinical",

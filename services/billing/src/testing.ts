@@ -169,6 +169,8 @@ function usesOf(app: Billing & TestService) {
       closedCharged: of("booking.closed", 5, "CAPTURE"),
       closedReleased: of("booking.closed", 5, "RETURN"),
       completed: consultation("consultation.completed"),
+      missedByPatient: of("booking.fee_decided", 5, "CAPTURE"),
+      missedByOthers: of("booking.fee_decided", 5, "RETURN"),
       noShowOfPatient: consultation("consultation.no_show", "PATIENT"),
       noShowOfDoctor: consultation("consultation.no_show", "DOCTOR"),
       noShowOfBoth: consultation("consultation.no_show", "BOTH"),

@@ -24,7 +24,7 @@ export const EVENT_ROUTES: EventRoutes = {
   "consultation.started": ["scheduling"],
   "consultation.overdue": ["scheduling"],
   "consultation.completed": ["scheduling", "billing"],
-  "consultation.no_show": ["scheduling", "billing"],
+  "consultation.no_show": ["scheduling"],
   "consultation.abandoned": ["scheduling", "billing"],
 };
 

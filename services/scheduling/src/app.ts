@@ -37,6 +37,7 @@ export const EVENT_ROUTES: EventRoutes = {
   "booking.move_accepted": ["clinical"],
   "booking.cancelled": ["billing", "clinical"],
   "booking.closed": ["billing", "clinical"],
+  "booking.fee_decided": ["billing"],
   "booking.expired": ["billing"],
   "booking.payment_refused": ["billing"],
   "doctor.licensed": ["clinical"],

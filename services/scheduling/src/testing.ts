@@ -54,6 +54,7 @@ const ROUTES = {
   "booking.held": ["billing"],
   "booking.expired": ["billing"],
   "booking.closed": ["billing", "clinical"],
+  "booking.fee_decided": ["billing"],
   "booking.payment_refused": ["billing"],
   "doctor.licensed": ["clinical"],
   "license.decided": ["auth"],

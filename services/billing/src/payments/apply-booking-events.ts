@@ -31,8 +31,8 @@ export const applyBookingSettled =
       ...decide(row, decisionOf(booking!)),
     }));
 
-/** booking.closed: the money goes the way that an admin has decided. */
-export const applyBookingClosed =
+/** booking.closed, .fee_decided: the money goes the way that an admin, or a no-show, has decided. */
+export const applyFeeDecision =
   (app: Billing): EventHandler =>
   async (tx, events) => {
     const decisions = events.map(({ booking }) => [booking!.paymentId, decisionOf(booking!)] as const);

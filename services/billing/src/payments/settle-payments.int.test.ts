@@ -72,6 +72,8 @@ test.each([
   ["noShowOfPatient", "CAPTURED", ["capture"]],
   ["noShowOfDoctor", "VOIDED", ["void"]],
   ["abandoned", "VOIDED", ["void"]],
+  ["missedByPatient", "CAPTURED", ["capture"]],
+  ["missedByOthers", "VOIDED", ["void"]],
 ] as const)("once authorized, %s makes it %s", async (event, status, calls) => {
   const held = await authorized();
   billing.provider.mend();

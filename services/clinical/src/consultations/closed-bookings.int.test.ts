@@ -140,10 +140,7 @@ test("a consultation that nobody came to closes itself two hours after its end: 
       noShowParty: "BOTH",
       closedByAdmin: false,
     });
-    expect((await told(id)).sort()).toEqual([
-      "consultation.no_show to billing",
-      "consultation.no_show to scheduling",
-    ]);
+    expect((await told(id)).sort()).toEqual(["consultation.no_show to scheduling"]);
     for (const { event } of await clinical.told(id)) {
       expect(event.consultation).toMatchObject({ noShowParty: "BOTH" });
     }

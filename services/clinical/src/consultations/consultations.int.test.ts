@@ -212,10 +212,7 @@ test("a patient who waited until the end was let down by the doctor: closed once
   expect(await clinical.read(waited.consultationId, patient)).toMatchObject(closed);
   // Two hours later that one is over, too.
   expect((await clinical.read(neverJoined.consultationId, patient)).status).toBe("SCHEDULED");
-  expect(await told(waited.consultationId)).toEqual([
-    "consultation.no_show to billing",
-    "consultation.no_show to scheduling",
-  ]);
+  expect(await told(waited.consultationId)).toEqual(["consultation.no_show to scheduling"]);
 });
 
 test("one consultation that cannot be closed holds up no other", async () => {

@@ -19,7 +19,7 @@ test.each<[Course, object, string]>([
   ["consultation.completed", { status: "COMPLETED", ...closed("CAPTURE") }, "ILLEGAL_TRANSITION"],
   ["consultation.no_show", { status: "NO_SHOW", ...closed("RETURN") }, "ILLEGAL_TRANSITION"],
   ["consultation.abandoned", { status: "CANCELLED", ...BROKEN_OFF }, "ILLEGAL_TRANSITION"],
-])("after %s a booking stands so, tells nobody, and cannot be cancelled", async (type, expected, reason) => {
+])("after %s a booking stands so, and cannot be cancelled", async (type, expected, reason) => {
   await desk.publish(0);
   const slot = await desk.offer(60);
   const { response: booking } = await desk.book(slot.id);
@@ -28,9 +28,10 @@ test.each<[Course, object, string]>([
   const [row] = await desk.app.db.read<object>("SELECT settlement FROM bookings WHERE id = ?", [booking.id]);
   expect({ status, cancelledBy, ...row }).toEqual(expected);
   await expect(desk.cancel(booking.id, desk.patient)).rejects.toMatchObject({ reason });
-  // Its time is used up; and billing has heard of the end from clinical.
+  // Its time is used up; and billing has heard of the end from clinical, unless it is a no-show.
   expect(await desk.slotStatus(slot.id)).toBe("BOOKED");
-  expect(await desk.outboxTypes(booking.id)).toEqual([]);
+  const told = type === "consultation.no_show" ? ["booking.fee_decided"] : [];
+  expect(await desk.outboxTypes(booking.id)).toEqual(told);
 });
 
 describe("a booking that is moved to next week while its consultation begins", () => {
@@ -80,6 +81,7 @@ describe("a booking that is moved to next week while its consultation begins", (
       await desk.tell("consultation.no_show", booking, party);
       expect(await desk.read(booking.id)).toEqual(moved);
       expect(await desk.slotStatus(later.id)).toBe("BOOKED");
+      expect(await desk.outboxTypes(booking.id)).not.toContain("booking.fee_decided");
       await desk.accept(booking.id);
       await desk.tell("consultation.no_show", moved, party);
       expect(await desk.read(booking.id)).toMatchObject({
@@ -87,6 +89,7 @@ describe("a booking that is moved to next week while its consultation begins", (
         startTime: later.startTime,
         sequence: 1,
       });
+      expect(await desk.outboxTypes(booking.id)).toContain("booking.fee_decided");
     },
   );
 

@@ -28,6 +28,8 @@ async function follow(tx: Transaction, { consultation }: Event, type: Course, no
   const { action } = change;
   // Clinical hears that the acceptance counts: by then it may have heard of the move once more.
   if (type === "consultation.joined") return [{ ...bookingTrail("move_accepted", changed), action }];
+  // No-shows at a time that was moved are void: billing hears of the others from here.
+  if (type === "consultation.no_show") return [{ ...bookingTrail("fee_decided", changed), action }];
   return [{ action, resource: `bookings/${row.id}`, subjectIds: [row.patient_id, row.doctor_id] }];
 }
 

@@ -18,6 +18,7 @@ export type BookingEventType =
   | "move_accepted"
   | "cancelled"
   | "closed"
+  | "fee_decided"
   | "expired"
   | "payment_refused";
 

@@ -25,7 +25,7 @@ const begin = (row: BookingRow): Change => ({
   row: { ...row, begun: 1, move_pending: 0 },
 });
 
-/** Effect of each event on a confirmed booking. Billing hears of it from clinical itself. */
+/** Effect of each event on a confirmed booking. Billing hears of the ends from clinical itself, except for no-shows. */
 const COURSES = {
   "consultation.joined": (row) => ({ action: "booking.accept_move", row: { ...row, move_pending: 0 } }),
   "consultation.started": begin,

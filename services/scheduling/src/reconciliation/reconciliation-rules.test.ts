@@ -466,6 +466,21 @@ test.each(["SCHEDULED", "WAITING", "IN_PROGRESS"] as const)(
   },
 );
 
+test("billing is told of a no-show again, where its decision was kept", () => {
+  const missed = bookingOf("NO_SHOW", { settlement: "RETURN" });
+  const told = { remedy: { tell: "fee_decided" } };
+  const meeting = consultation("NO_SHOW", LET_DOWN);
+  expect(judge(missed, payment("AUTHORIZED"), meeting, END)).toMatchObject([
+    { kind: "PAYMENT_OPEN_FOR_ENDED", ...told },
+  ]);
+  expect(judge(missed, payment("CAPTURED", "CAPTURE"), meeting, END)).toMatchObject([
+    { kind: "SETTLEMENT_DIFFERS", ...told },
+  ]);
+  expect(judge(bookingOf("NO_SHOW"), payment("AUTHORIZED"), meeting, END)).toEqual([
+    { kind: "PAYMENT_OPEN_FOR_ENDED" },
+  ]);
+});
+
 describe("a booking that an admin closed", () => {
   const CLOSED_FREE = { closed: true, settlement: "RETURN" } as const;
   const closed = bookingOf("COMPLETED", CLOSED_FREE);

@@ -318,15 +318,18 @@ function decisionOf(
   }
 }
 
-/** How billing is told of the end. Of a consultation's own it hears from clinical: that is not scheduling's to tell. */
+/** How billing is told of the end. Of a consultation that took place it hears from clinical: that is not scheduling's to tell. */
 function newsOfEnd(
-  { status, closed }: ReconciledBooking,
+  { status, closed, settlement }: ReconciledBooking,
   payment: Payment_Status,
 ): BookingEventType | undefined {
   if (closed) return "closed";
   switch (status) {
     case "CANCELLED":
       return "cancelled";
+    case "NO_SHOW":
+      // Ended before releases kept the decision: there is none to tell.
+      return settlement === null ? undefined : "fee_decided";
     case "EXPIRED":
       return payment === "REQUIRES_AUTHORIZATION" ? "expired" : "payment_refused";
     default:
