@@ -386,6 +386,24 @@ describe("prescriptions of a doctor whose licence was revoked with an order to s
     });
   });
 
+  test.each([
+    ["STOPPED", "has lost the last licence", ""],
+    ["ACTIVE", "keeps another licence", "9999-12-31"],
+  ])(
+    "are %s where they were issued while the order was under way, and the doctor %s",
+    async (status, _, until) => {
+      const consultationId = await complete();
+      const stopTime = { prescriptionsStopTime: clinical.app.clock.now() };
+      clinical.app.clock.advance(MINUTE_MS);
+      const { response: issued } = await prescribe(consultationId);
+      clinical.app.clock.advance(MINUTE_MS);
+      const stop = { ...stopTime, prescriptionsStoppedBy: admin.userId };
+      await clinical.deliver("scheduling", clinical.licensed(doctor, until, 2, stop));
+      await stopOrderedPrescriptions(clinical.app)();
+      expect(await statusOf(issued.id)).toBe(status);
+    },
+  );
+
   test("leave a line for each patient, which names the admin, however often they are stopped", async () => {
     const { response: one } = await prescribe(await complete());
     await order(2);
