@@ -14,6 +14,7 @@ import type { Scheduling } from "../app.ts";
 import { endUnlicensedBookings } from "./end-unlicensed-bookings.ts";
 import { assertDecidable, type Decision } from "./license-rules.ts";
 import {
+  countLiveLicenses,
   decideLicense,
   findLicense,
   type LicenseRow,
@@ -71,7 +72,9 @@ async function decide(
     }
     if (decision === "VERIFIED") await verify(tx, row, now);
     else await decideLicense(tx, row.id, decision, reason, now);
-    const changes = decision === "REJECTED" ? [] : await changeLicensing(app, tx, row, now, stoppedBy);
+    // Rejecting the last claim decides about bookings from before there were licences.
+    const isWithoutEffect = decision === "REJECTED" && (await countLiveLicenses(tx, row.doctor_id, now)) > 0;
+    const changes = isWithoutEffect ? [] : await changeLicensing(app, tx, row, now, stoppedBy);
     const decided: LicenseRow = { ...row, status: decision, reject_reason: reason, decide_time: now };
     return {
       response: toLicense(decided, now),

@@ -8,7 +8,7 @@ import {
 } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
 import { Desk, HOLD_MS, MINUTE_MS } from "../testing.ts";
 import { createLicense } from "./create-license.ts";
-import { revokeLicense } from "./decide-license.ts";
+import { rejectLicense, revokeLicense, verifyLicense } from "./decide-license.ts";
 import { sweepUnlicensedBookings } from "./end-unlicensed-bookings.ts";
 
 const DAY_MINUTES = 24 * 60;
@@ -24,8 +24,8 @@ beforeEach(() => desk.admit());
 
 const { createLicense: create, revokeLicense: revokeMethod } = LicenseServiceService;
 
-/** Has the doctor's claim of a licence verified. @param days until its last day; absent: it does not end */
-async function license(number: string, days?: number) {
+/** Claims a licence for the doctor. @param days until its last day; absent: it does not end */
+async function claim(number: string, days?: number) {
   const expireDate =
     days === undefined
       ? ""
@@ -39,13 +39,19 @@ async function license(number: string, days?: number) {
     region: "DE",
     expireDate,
   });
-  const { response } = await invoke(create, createLicense(desk.app), desk.doctor, request);
-  return await desk.verify(response.id);
+  return (await invoke(create, createLicense(desk.app), desk.doctor, request)).response;
 }
+
+const license = async (number: string, days?: number) => await desk.verify((await claim(number, days)).id);
 
 const revoke = async (licenseId: string) => {
   const request = RevokeLicenseRequest.fromPartial({ licenseId, reason: "Struck off the register" });
   return await invoke(revokeMethod, revokeLicense(desk.app), desk.admin, request);
+};
+
+const reject = async (licenseId: string) => {
+  const request = { licenseId, reason: "Not in the register", idempotencyKey: "" };
+  return await invoke(LicenseServiceService.rejectLicense, rejectLicense(desk.app), desk.admin, request);
 };
 
 const firstLicense = async (fee = 0) => {
@@ -97,6 +103,23 @@ test("a licence renewed to an earlier day cancels what lies beyond it", async ()
   const { response: beyond } = await desk.book((await desk.offer(5 * DAY_MINUTES)).id);
   await license("RENEWED-2", 2);
   expect((await desk.read(beyond.id)).status).toBe("CANCELLED");
+});
+
+test("rejecting the last claim of a doctor from before there were licences cancels their bookings with a full refund", async () => {
+  const { id } = await firstLicense(5000);
+  const { response: booking } = await desk.book((await desk.offer(60)).id);
+  await desk.authorized(booking.id);
+  const { db } = desk.app;
+  await db.write("UPDATE licenses SET status = 'PENDING', decide_time = NULL WHERE id = ?", [id]);
+  await db.write(
+    "UPDATE doctors SET licensed_until = NULL, licensing_version = 0, licensing_change_time = NULL WHERE id = ?",
+    [desk.doctor.userId],
+  );
+  const other = await claim("OTHER-3");
+  await reject(id);
+  expect((await desk.read(booking.id)).status).toBe("CONFIRMED");
+  await reject(other.id);
+  expect(await desk.read(booking.id)).toMatchObject({ status: "CANCELLED", feeDecision: "RELEASE" });
 });
 
 test("a past booking stays as it is, and so does one of a doctor from before there were licences", async () => {
