@@ -2,6 +2,7 @@ import type { Trail } from "@medconnect/platform/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { sweep } from "@medconnect/platform/sweep.ts";
 import type { Scheduling } from "../app.ts";
+import { lockBooking } from "../bookings/booking-store.ts";
 import { cancelByPlatform } from "../bookings/cancel-booking.ts";
 import { SWEEPER } from "../bookings/expire-bookings.ts";
 import {
@@ -9,6 +10,7 @@ import {
   findUnlicensedBookingsOf,
   forgetChanges,
   isUnlicensed,
+  lockDoctorOf,
 } from "./unlicensed-booking-store.ts";
 
 /** Bookings that one decision cancels in its own transaction; the sweep cancels the rest. */
@@ -16,18 +18,32 @@ const BATCH = 100;
 /** Time after a decision in which bookings may be committed whose transactions read the licences before it. */
 const LATE_CLAIMS_MS = 60_000;
 
+type Licensing = Pick<Scheduling, "box" | "jurisdiction">;
+
 /** Cancels a doctor's future bookings that lack the licence they need, with a full refund: the first of them at once. */
 export async function endUnlicensedBookings(
-  { box, jurisdiction }: Pick<Scheduling, "box" | "jurisdiction">,
+  app: Licensing,
   tx: Transaction,
   doctorId: string,
   now: Date,
 ): Promise<Trail[]> {
   const trails: Trail[] = [];
-  for (const id of await findUnlicensedBookingsOf(tx, jurisdiction, doctorId, now, BATCH)) {
-    trails.push(...(await cancelByPlatform(tx, id, now, box)));
+  for (const id of await findUnlicensedBookingsOf(tx, app.jurisdiction, doctorId, now, BATCH)) {
+    trails.push(...(await endIfUnlicensed(app, tx, id, now)));
   }
   return trails;
+}
+
+/** Decides behind the locks: the patient may have moved the booking since it was found, an admin verified a licence. */
+async function endIfUnlicensed(
+  { box, jurisdiction }: Licensing,
+  tx: Transaction,
+  id: string,
+  now: Date,
+): Promise<Trail[]> {
+  lockDoctorOf(tx, id);
+  await lockBooking(tx, id);
+  return (await isUnlicensed(tx, jurisdiction, id, now)) ? await cancelByPlatform(tx, id, now, box) : [];
 }
 
 /** Cancels what a decision has left: bookings beyond its batch, and those made or moved while it was made. */
@@ -37,11 +53,7 @@ export const sweepUnlicensedBookings =
     const now = app.clock.now();
     const find = (limit: number) => findUnlicensedBookings(app, now, limit);
     const work = (id: string) =>
-      app.changes.applyInternally(SWEEPER, async (tx) =>
-        (await isUnlicensed(tx, app.jurisdiction, id, now))
-          ? await cancelByPlatform(tx, id, now, app.box)
-          : [],
-      );
+      app.changes.applyInternally(SWEEPER, (tx) => endIfUnlicensed(app, tx, id, now));
     await sweep({ find, work, failure: "booking without a licence cannot be cancelled", signal }, app.log);
     await forgetChanges(app, new Date(now.getTime() - LATE_CLAIMS_MS), now);
   };

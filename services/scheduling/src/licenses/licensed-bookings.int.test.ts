@@ -170,6 +170,41 @@ test("a claim that waited for its slot while the licence was revoked is cancelle
   expect(await desk.app.db.read(live, [desk.doctor.userId])).toEqual([]);
 });
 
+test("a booking that its patient was moving to a covered day while the licence was revoked stays", async () => {
+  const { id } = await firstLicense();
+  await license("SHORT-4", 2);
+  const { response: booking } = await desk.book((await desk.offer(5 * DAY_MINUTES)).id);
+  const covered = await desk.offer(60);
+  const moving = desk.pausedBeforeCommit((paused) =>
+    desk.reschedule(booking.id, covered.id, desk.patient, "", paused),
+  );
+  await moving.isPaused;
+  const revoking = revoke(id);
+  await desk.doneOrWaiting(revoking);
+  moving.commit();
+  await Promise.all([moving.done, revoking]);
+  expect(await desk.read(booking.id)).toMatchObject({ status: "CONFIRMED", startTime: covered.startTime });
+});
+
+test("the sweep spares a booking for which a licence is just being verified", async () => {
+  await firstLicense();
+  const { response: booking } = await desk.book((await desk.offer(60)).id);
+  await desk.app.db.write("UPDATE doctors SET licensed_until = NULL WHERE id = ?", [desk.doctor.userId]);
+  const { id: licenseId } = await claim("OTHER-5");
+  const verifying = desk.pausedBeforeCommit((paused) =>
+    invoke(LicenseServiceService.verifyLicense, verifyLicense(paused), desk.admin, {
+      licenseId,
+      idempotencyKey: "",
+    }),
+  );
+  await verifying.isPaused;
+  const sweeping = sweepUnlicensedBookings(desk.app)();
+  await desk.doneOrWaiting(sweeping);
+  verifying.commit();
+  await Promise.all([verifying.done, sweeping]);
+  expect((await desk.read(booking.id)).status).toBe("CONFIRMED");
+});
+
 test("the sweep looks at a change for a minute, and then no more", async () => {
   const changes = async () => {
     const sql = "SELECT 1 FROM doctors WHERE id = ? AND licensing_change_time IS NOT NULL";

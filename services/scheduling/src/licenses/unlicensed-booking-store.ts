@@ -48,6 +48,14 @@ export async function findUnlicensedBookingsOf(
   return rows.map(({ id }) => id);
 }
 
+/** Locks a booking's doctor, before the booking and its slot, so that their licences stay as they are. */
+export function lockDoctorOf(tx: Transaction, bookingId: string): void {
+  tx.defer(
+    "SELECT id FROM doctors WHERE id = (SELECT b.doctor_id FROM bookings b WHERE b.id = ?) FOR UPDATE",
+    [bookingId],
+  );
+}
+
 export async function isUnlicensed(
   tx: Transaction,
   jurisdiction: Jurisdiction,
