@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, beforeEach, expect, jest, test } from "@jest/globals";
 import type { SqlValue } from "@medconnect/platform/db/database.ts";
 import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids.ts";
@@ -86,9 +86,10 @@ async function setAccountStatus(change: "disable" | "enable", serviceAccountId: 
   else await auth.call(enable, enableServiceAccount(auth.app), request, admin);
 }
 
-async function found(): Promise<string[]> {
+/** Read in small pages, so that each kind of row has several. */
+async function found(pageSize: number | undefined = 2): Promise<string[]> {
   const lines: string[] = [];
-  for await (const { kind, resource, state } of findUnexplained(auth.app.db, auth.clock.now())) {
+  for await (const { kind, resource, state } of findUnexplained(auth.app.db, auth.clock.now(), pageSize)) {
     lines.push(`${kind} ${resource} ${state}`);
   }
   return lines;
@@ -195,4 +196,45 @@ test("a signing key that no line made, or that one revoked, is found", async () 
   const revoke = () => write(line, `keys/${key!.kid}`, auth.clock.now());
   const undo = () => write("DELETE FROM audit_events WHERE id = 'revoked'");
   expect(await foundAfter(revoke, undo)).toEqual([`KEY_UNEXPLAINED keys/${key!.kid} in use`]);
+});
+
+test("each statement reads a page, by an index, and pages of any size find the same", async () => {
+  await write("UPDATE users SET role = 'ADMIN' WHERE id IN (?, ?)", patient.id, withFactor.id);
+  const statements = jest.spyOn(auth.app.db, "read");
+  const inSmallPages = await found(1);
+  const asked = statements.mock.calls.map(([sql, params]) => ({ sql, params: params! }));
+  jest.restoreAllMocks();
+  expect(inSmallPages).toHaveLength(2);
+  expect(await found(2)).toEqual(inSmallPages);
+  expect(await found(1000)).toEqual(inSmallPages);
+  await write("UPDATE users SET role = 'PATIENT' WHERE id IN (?, ?)", patient.id, withFactor.id);
+  for (const { sql, params } of asked) {
+    expect(params.at(-1)).toBe(1);
+    const plan = await auth.app.db.read<{ Extra: string | null; type: string }>(
+      `EXPLAIN FORMAT=TRADITIONAL ${sql}`,
+      params,
+    );
+    for (const { Extra, type } of plan) {
+      expect([sql, type]).not.toEqual([sql, "ALL"]);
+      expect([sql, Extra ?? ""]).toEqual([sql, expect.not.stringMatching(/filesort|temporary/)]);
+    }
+  }
+});
+
+test("a change beside the check is no finding", async () => {
+  const user = await auth.makeUser();
+  const { db } = auth.app;
+  const read = db.read.bind(db);
+  let isChanged = false;
+  jest.spyOn(db, "read").mockImplementation(async (sql, params) => {
+    if (sql.includes("FROM users") && sql.includes("LIMIT") && !isChanged) {
+      isChanged = true;
+      await setStatus("disable", user.id);
+    }
+    return await read(sql, params);
+  });
+  expect(await found()).toEqual([]);
+  expect(isChanged).toBe(true);
+  jest.restoreAllMocks();
+  expect(await found()).toEqual([]);
 });

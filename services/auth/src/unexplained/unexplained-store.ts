@@ -1,63 +1,76 @@
-import type { Database } from "@medconnect/platform/db/database.ts";
+import type { Database, SqlValue } from "@medconnect/platform/db/database.ts";
 
-/** Something that the audit trail does not explain. */
-export interface Unexplained {
-  /** As a line would name it, such as "users/{id}". */
+/** How many rows one statement reads: so all are short, however large the tables. */
+const PAGE = 1000;
+
+const LINES = `SELECT id, resource, outcome, occur_time AS time FROM audit_events FORCE INDEX (audit_events_action)
+  WHERE action = ? AND occur_time >= ? AND NOT (occur_time = ? AND id <= ?) ORDER BY occur_time, id LIMIT ?`;
+
+const FACTOR = "SELECT user_id FROM mfa_totp t WHERE t.user_id = u.id AND t.activate_time IS NOT NULL";
+const USERS = `SELECT u.id, u.role, u.status, (${FACTOR}) AS factor FROM users u
+  WHERE u.id > ? ORDER BY u.id LIMIT ?`;
+
+const SERVICE_ACCOUNTS = "SELECT id, status, scopes FROM service_accounts WHERE id > ? ORDER BY id LIMIT ?";
+
+const SIGNING_KEYS = "SELECT kid AS id, retire_time FROM signing_keys WHERE kid > ? ORDER BY kid LIMIT ?";
+
+/** Before all that a DATETIME can hold. */
+const BEGINNING = new Date("1000-01-01T00:00:00Z");
+
+/** A line of the audit trail, as far as rights are told from it. */
+export interface Line {
+  id: string;
   resource: string;
-  /** The state that is there, such as "DISABLED". */
-  state: string;
+  outcome: "SUCCESS" | "DENIED" | "FAILURE";
+  time: Date;
 }
 
-/** Whether a line says that this was done to `resource`. */
-const hasLine = (actions: string, resource: string) =>
-  `EXISTS (SELECT 1 FROM audit_events e WHERE e.action IN (${actions}) AND e.outcome = 'SUCCESS' AND e.resource = ${resource})`;
+export interface UserRights {
+  id: string;
+  role: string;
+  status: string;
+  /** Null where no second factor is active. */
+  factor: string | null;
+}
 
-/** The last of such lines about each resource. */
-const lastLines = (actions: string) =>
-  `(SELECT resource, action FROM (
-      SELECT resource, action, ROW_NUMBER() OVER (PARTITION BY resource ORDER BY occur_time DESC, id DESC) AS place
-      FROM audit_events WHERE action IN (${actions}) AND outcome = 'SUCCESS'
-    ) ranked WHERE place = 1)`;
+export interface ServiceAccountRights {
+  id: string;
+  status: string;
+  scopes: string[];
+}
 
-const ADMINS = `SELECT CONCAT('users/', u.id) AS resource, u.role AS state FROM users u
-  WHERE u.role = 'ADMIN' AND NOT ${hasLine("'user.create_admin'", "CONCAT('users/', u.id)")}`;
+export interface KeyInUse {
+  id: string;
+  retire_time: Date | null;
+}
 
-const STATUSES = `SELECT CONCAT('users/', u.id) AS resource, u.status AS state FROM users u
-  LEFT JOIN ${lastLines("'user.disable', 'user.enable'")} l ON l.resource = CONCAT('users/', u.id)
-  WHERE (u.status = 'DISABLED') <> (l.action <=> 'user.disable')`;
+/** All lines of an action, in the order in which they happened. */
+export async function* readLines(db: Database, action: string, pageSize = PAGE): AsyncGenerator<Line> {
+  for (let [time, id] = [BEGINNING, ""]; ; ) {
+    const lines = await db.read<Line>(LINES, [action, time, time, id, pageSize]);
+    yield* lines;
+    if (lines.length < pageSize) return;
+    ({ time, id } = lines.at(-1)!);
+  }
+}
 
-const FACTORS = `SELECT CONCAT('users/', u.id) AS resource, IF(t.user_id IS NULL, 'none', 'active') AS state FROM users u
-  LEFT JOIN mfa_totp t ON t.user_id = u.id AND t.activate_time IS NOT NULL
-  LEFT JOIN ${lastLines("'mfa.activate', 'mfa.disable', 'user.reset_mfa'")} l ON l.resource = CONCAT('users/', u.id)
-  WHERE (t.user_id IS NOT NULL) <> (l.action <=> 'mfa.activate')`;
+export const readUsers = (db: Database, pageSize?: number) => readById<UserRights>(db, USERS, pageSize);
 
-const SCOPE = "CONCAT('service-accounts/', a.id, '/scopes/', s.scope)";
-const SCOPES = `SELECT CONCAT('service-accounts/', a.id) AS resource, s.scope AS state FROM service_accounts a,
-    JSON_TABLE(a.scopes, '$[*]' COLUMNS (scope VARCHAR(64) PATH '$')) s
-  WHERE NOT ${hasLine("'client.grant_scope'", SCOPE)}`;
+export const readServiceAccounts = (db: Database, pageSize?: number) =>
+  readById<ServiceAccountRights>(db, SERVICE_ACCOUNTS, pageSize);
 
-const CLIENT_STATUSES = `SELECT CONCAT('service-accounts/', a.id) AS resource, a.status AS state FROM service_accounts a
-  LEFT JOIN ${lastLines("'client.disable', 'client.enable'")} l ON l.resource = CONCAT('service-accounts/', a.id)
-  WHERE (a.status = 'DISABLED') <> (l.action <=> 'client.disable')`;
+export const readSigningKeys = (db: Database, pageSize?: number) =>
+  readById<KeyInUse>(db, SIGNING_KEYS, pageSize);
 
-const SIGNING_KEYS = `SELECT CONCAT('keys/', k.kid) AS resource, 'in use' AS state FROM signing_keys k
-  WHERE (k.retire_time IS NULL OR k.retire_time > ?)
-    AND (NOT ${hasLine("'key.create'", "CONCAT('keys/', k.kid)")} OR ${hasLine("'key.revoke'", "CONCAT('keys/', k.kid)")})`;
-
-/** Admins that no command made. */
-export const listAdmins = (db: Database) => db.read<Unexplained>(ADMINS);
-
-/** Accounts that are disabled or active although the last line says otherwise. */
-export const listStatuses = (db: Database) => db.read<Unexplained>(STATUSES);
-
-/** Accounts with a second factor that was not set up, or without one that was not removed. */
-export const listFactors = (db: Database) => db.read<Unexplained>(FACTORS);
-
-/** Scopes that no admin gave. */
-export const listScopes = (db: Database) => db.read<Unexplained>(SCOPES);
-
-/** Service accounts that are disabled or active although the last line says otherwise. */
-export const listServiceAccountStatuses = (db: Database) => db.read<Unexplained>(CLIENT_STATUSES);
-
-/** Signing keys that have not retired and that auth did not make, or that were revoked. */
-export const listSigningKeys = (db: Database, now: Date) => db.read<Unexplained>(SIGNING_KEYS, [now]);
+async function* readById<Row extends { id: string }>(
+  db: Database,
+  sql: string,
+  pageSize = PAGE,
+): AsyncGenerator<Row> {
+  for (let after: SqlValue = ""; ; ) {
+    const rows: Row[] = await db.read<Row>(sql, [after, pageSize]);
+    yield* rows;
+    if (rows.length < pageSize) return;
+    after = rows.at(-1)!.id;
+  }
+}
