@@ -17,7 +17,7 @@ import { startSubjects } from "./subjects.ts";
 const HELP = `Usage: npm run bench [-- options]
 
 Starts throwaway systems and measures what a free booking and a list of 20 slots cost: rate, latency, and the CPU time of
-every process for one of them, without tracing and with all traces sent. Takes two to three minutes. The less else the
+every process for one of them, without tracing and with all traces sent. Takes about five minutes, most of it for accounts. The less else the
 machine does meanwhile, the truer are rate and latency; CPU times suffer less.
 
   --seconds N   how long each turn of load lasts, of which there are 12 (4)
