@@ -11,7 +11,7 @@ import type { Scheduling } from "../app.ts";
 import { whyNotBookable } from "../slots/bookable.ts";
 import { bookingTrail, reasonPlace, toBookingWithoutTexts } from "./booking.ts";
 import { assertCooledDown, type BookingLimits, cooldownEndOf, refusalOf } from "./booking-limits.ts";
-import { countLiveBookings } from "./booking-limits-store.ts";
+import { explainClaim } from "./booking-limits-store.ts";
 import {
   type BookableSlot,
   type BookingRow,
@@ -116,7 +116,9 @@ const endOfHold = (slot: BookableSlot, now: Date, holdMs: number): Date =>
 async function claim(tx: Transaction, booking: BookingRow, limits: BookingLimits, now: Date): Promise<void> {
   const wanted = claimOf(booking, now);
   if (await claimSlot(tx, wanted, limits)) return;
-  const live = await countLiveBookings(tx, wanted);
-  const isHold = booking.status === "PENDING_PAYMENT";
-  throw refusalOf(live, limits, { isHold }) ?? new ApiError("SLOT_UNAVAILABLE");
+  const { live, cooldownEnd } = await explainClaim(tx, wanted);
+  const refusal = refusalOf(live, limits, { isHold: booking.status === "PENDING_PAYMENT" });
+  if (refusal) throw refusal;
+  assertCooledDown(cooldownEnd, now);
+  throw new ApiError("SLOT_UNAVAILABLE");
 }

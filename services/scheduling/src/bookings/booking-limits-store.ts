@@ -38,21 +38,33 @@ export function limitParams(claim: Claim, limits: BookingLimits): SqlValue[] {
   ];
 }
 
-/** The patient's live bookings in the light of a claim that failed. Exact only behind the guard. */
-export async function countLiveBookings(tx: Transaction, claim: Claim): Promise<LiveBookings> {
-  const { startTime, endTime, doctorId, now } = claim;
-  const [row] = await tx.read<Record<keyof LiveBookings, string | null>>(
-    `SELECT ${OVERLAPPING} AS overlapping, ${HOLDS} AS holds, ${BOOKINGS} AS bookings, ${WITH_DOCTOR} AS withDoctor
+/** Whether the patient may hold slot `s` again. Takes the patient and the time. */
+export const COOLED_DOWN = `NOT EXISTS (SELECT 1 FROM hold_cooldowns c
+  WHERE c.patient_id = ? AND c.slot_id = s.id AND c.end_time > ?)`;
+
+/** Reasons for the failure of a claim: the patient's live bookings, and the slot's cooldown. */
+export interface ClaimFacts {
+  live: LiveBookings;
+  cooldownEnd: Date | null;
+}
+
+/** Exact only behind the guard. */
+export async function explainClaim(tx: Transaction, claim: Claim): Promise<ClaimFacts> {
+  const { slotId, patientId, startTime, endTime, doctorId, now } = claim;
+  const [row] = await tx.read<Record<keyof LiveBookings, string | null> & Pick<ClaimFacts, "cooldownEnd">>(
+    `SELECT ${OVERLAPPING} AS overlapping, ${HOLDS} AS holds, ${BOOKINGS} AS bookings, ${WITH_DOCTOR} AS withDoctor,
+       (SELECT c.end_time FROM hold_cooldowns c WHERE c.patient_id = ? AND c.slot_id = ?) AS cooldownEnd
      ${LIVE}`,
-    [endTime, startTime, now, now, now, doctorId, ...liveParams(claim)],
+    [endTime, startTime, now, now, now, doctorId, patientId, slotId, ...liveParams(claim)],
   );
-  const { overlapping, holds, bookings, withDoctor } = row!;
-  return {
+  const { overlapping, holds, bookings, withDoctor, cooldownEnd } = row!;
+  const live = {
     overlapping: Number(overlapping),
     holds: Number(holds),
     bookings: Number(bookings),
     withDoctor: Number(withDoctor),
   };
+  return { live, cooldownEnd };
 }
 
 // No slot is longer than the longest: one that overlaps has not started before that.

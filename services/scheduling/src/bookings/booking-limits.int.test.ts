@@ -4,8 +4,8 @@ import { newId } from "@medconnect/platform/ids.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { BOOKING_LIMITS, Desk, HOLD_MS, MINUTE_MS, outcome } from "../testing.ts";
 import { refusalOf } from "./booking-limits.ts";
-import { countLiveBookings } from "./booking-limits-store.ts";
-import { claimSlot } from "./booking-store.ts";
+import { explainClaim, insertCooldown } from "./booking-limits-store.ts";
+import { claimSlot, touchCalendar } from "./booking-store.ts";
 import { sweepHolds } from "./expire-bookings.ts";
 
 let desk: Desk;
@@ -145,6 +145,42 @@ describe("a slot that a patient held without paying", () => {
     await expect(desk.book(slotId!)).rejects.toMatchObject({ reason: "HOLD_COOLDOWN" });
   });
 
+  /** Holds the patient's guard until told to let go. */
+  const guarded = () =>
+    desk.pausedBeforeCommit((paused) =>
+      paused.changes.applyInternally("service:scheduling", async (tx) => {
+        touchCalendar(tx, desk.patient.userId);
+        return [];
+      }),
+    );
+
+  test("and cancelled while another booking of theirs was under way is not held by that one", async () => {
+    const [slotId] = await slotsOfDoctor(1, 5000);
+    const guard = guarded();
+    await guard.isPaused;
+    const booking = desk.book(slotId!);
+    booking.catch(() => {});
+    await desk.doneOrWaiting(booking);
+    await desk.app.db.transaction(async (tx) =>
+      insertCooldown(tx, desk.patient.userId, slotId!, desk.at(30)),
+    );
+    guard.commit();
+    await expect(booking).rejects.toMatchObject({ reason: "HOLD_COOLDOWN", retryAfterMs: 30 * MINUTE_MS });
+  });
+
+  test("is cancelled by them behind the guard of their bookings", async () => {
+    const [slotId] = await slotsOfDoctor(1, 5000);
+    const { response: held } = await desk.book(slotId!);
+    const guard = guarded();
+    await guard.isPaused;
+    const cancelling = desk.cancel(held.id, desk.patient);
+    await desk.doneOrWaiting(cancelling);
+    expect((await desk.read(held.id)).status).toBe("PENDING_PAYMENT");
+    guard.commit();
+    await Promise.all([guard.done, cancelling]);
+    expect((await desk.read(held.id)).status).toBe("CANCELLED");
+  });
+
   test("that its doctor took back can be held again at once", async () => {
     const [slotId] = await slotsOfDoctor(1, 5000);
     const { response: held } = await desk.book(slotId!);
@@ -246,7 +282,7 @@ test("the claim and the rule that explains its refusal agree, whatever the patie
       holdExpireTime: null,
       now: desk.at(0),
     };
-    const live = await desk.app.db.transaction((tx) => countLiveBookings(tx, claim));
+    const { live } = await desk.app.db.transaction((tx) => explainClaim(tx, claim));
     expect(live.bookings).toBe(outcomes.filter((one) => one === "ok").length);
     expect(refusalOf(live, limits, { isHold: false }) === undefined).toBe(
       live.bookings < 4 && live.withDoctor < 3,

@@ -14,7 +14,7 @@ import { IS_OPEN, licensedAtStart, openValues, PRACTISES_AT_START } from "../slo
 import { MAX_LENGTH_MS } from "../slots/slot-rules.ts";
 import { SLOT_COLUMNS, type SlotRow } from "../slots/slot-store.ts";
 import type { BookingLimits } from "./booking-limits.ts";
-import { limitParams, WITHIN_LIMITS } from "./booking-limits-store.ts";
+import { COOLED_DOWN, limitParams, WITHIN_LIMITS } from "./booking-limits-store.ts";
 import type { CloseOutcome, Settlement } from "./booking-rules.ts";
 
 export interface BookingRow extends FeeColumns {
@@ -153,7 +153,7 @@ export const claimOf = (row: BookingRow, now: Date): Claim => ({
  * Takes the slot if it is bookable, the patient is not disabled and has no other live booking at that time. The patient's
  * row is touched first, so that two claims of one patient cannot pass each other.
  *
- * @param limits of a new booking: the patient must be within them
+ * @param limits of a new booking: the patient must be within them, and may not have held the slot lately
  * @returns whether the slot was taken
  */
 export async function claimSlot(tx: Transaction, claim: Claim, limits?: BookingLimits): Promise<boolean> {
@@ -164,7 +164,7 @@ export async function claimSlot(tx: Transaction, claim: Claim, limits?: BookingL
      WHERE s.id = ? AND ${IS_OPEN}
        AND EXISTS (SELECT 1 FROM doctors d WHERE d.id = s.doctor_id AND ${PRACTISES_AT_START})
        AND NOT EXISTS (SELECT 1 FROM people p WHERE p.user_id = ? AND p.disabled)
-       AND ${limits ? WITHIN_LIMITS : `NOT EXISTS (${LIVE_OVERLAP})`}`,
+       AND ${limits ? `${COOLED_DOWN} AND ${WITHIN_LIMITS}` : `NOT EXISTS (${LIVE_OVERLAP})`}`,
     [
       holdExpireTime ? "HELD" : "BOOKED",
       bookingId,
@@ -172,7 +172,7 @@ export async function claimSlot(tx: Transaction, claim: Claim, limits?: BookingL
       slotId,
       ...openValues(now),
       patientId,
-      ...(limits ? limitParams(claim, limits) : overlapParams(claim)),
+      ...(limits ? [patientId, now, ...limitParams(claim, limits)] : overlapParams(claim)),
     ],
   );
   return affectedRows === 1;

@@ -12,7 +12,7 @@ import { releaseSlot } from "../slots/slot-store.ts";
 import { bookingTrail, cancelReasonPlace, factsOf } from "./booking.ts";
 import { readsOf, viewOf } from "./booking-access.ts";
 import { canBecome, decideCancel, type Settlement, statusAt } from "./booking-rules.ts";
-import { type BookingRow, lockBooking, saveBooking } from "./booking-store.ts";
+import { type BookingRow, lockBooking, saveBooking, touchCalendar } from "./booking-store.ts";
 import { coolDown, expireBooking } from "./expire-bookings.ts";
 import { findOwnBooking } from "./find-own-booking.ts";
 import { eraseReason } from "./reason-store.ts";
@@ -25,6 +25,8 @@ export const cancelBooking =
     await findOwnBooking(app, user, bookingId);
     const cancelOnce = async (tx: Transaction) => {
       const now = app.clock.now();
+      // The end of a hold starts a cooldown: a booking of the patient's that is under way finds it.
+      if (user.role === "PATIENT") touchCalendar(tx, user.userId);
       const row = (await lockBooking(tx, bookingId))!;
       const settlement = decideCancel(factsOf(row), user.role, now, app.cancelCutoffMs);
       if (!settlement) {
