@@ -187,6 +187,76 @@ describe("a finding that somebody looked into", () => {
   });
 });
 
+describe("a right that MySQL's administrator writes into auth's tables", () => {
+  const verifyAuth = (args: string[] = []) =>
+    run(["--service", "auth", ...args], {
+      DATABASE_URL: urlOf("auth"),
+      WITNESS_DATABASE_URL: urlOf("scheduling"),
+      AUDIT_KEY: key.toString("base64"),
+    });
+  const findingsIn = (stdout: string) =>
+    stdout.split("\n").filter((line) => /\[[0-9a-f]{16}[\],]/.test(line));
+  const [user, account] = [newId(), newId()];
+  const sql = (statement: string, ...params: (string | number | Buffer)[]) =>
+    admin.query(statement.replaceAll("auth.", `${prefix}auth.`), params);
+
+  beforeAll(async () => {
+    await sql(
+      `INSERT INTO auth.users (id, email, password_hash, password_set_time, full_name, role, create_time)
+       VALUES (?, 'a@b.test', 'x', NOW(3), 'A', 'PATIENT', NOW(3))`,
+      user,
+    );
+    await sql("INSERT INTO auth.service_accounts VALUES (?, 'A', '[]', 'ACTIVE', NOW(3))", account);
+    expect(await verifyAuth()).toMatchObject({ code: 0 });
+  });
+
+  test.each([
+    [
+      "a role",
+      "UPDATE auth.users SET role = 'ADMIN'",
+      "UPDATE auth.users SET role = 'PATIENT'",
+      () => `users/${user}, ADMIN`,
+    ],
+    [
+      "a status",
+      "UPDATE auth.users SET status = 'DISABLED'",
+      "UPDATE auth.users SET status = 'ACTIVE'",
+      () => `users/${user}, DISABLED`,
+    ],
+    [
+      "a second factor",
+      "INSERT INTO auth.mfa_totp SELECT id, 'x', 0, NOW(3) FROM auth.users",
+      "DELETE FROM auth.mfa_totp",
+      () => `users/${user}, active`,
+    ],
+    [
+      "a scope",
+      `UPDATE auth.service_accounts SET scopes = '["admin.users.read"]'`,
+      "UPDATE auth.service_accounts SET scopes = '[]'",
+      () => `service-accounts/${account}, admin.users.read`,
+    ],
+    [
+      "a service account's status",
+      "UPDATE auth.service_accounts SET status = 'DISABLED'",
+      "UPDATE auth.service_accounts SET status = 'ACTIVE'",
+      () => `service-accounts/${account}, DISABLED`,
+    ],
+    [
+      "a signing key",
+      "INSERT INTO auth.signing_keys (kid, generation, public_key, create_time) VALUES ('forged', 0, 'x', NOW(3))",
+      "DELETE FROM auth.signing_keys",
+      () => "keys/forged, in use",
+    ],
+  ])("is found by its exit code and its line: %s", async (_what, does, undo, named) => {
+    await sql(does);
+    const { code, stdout } = await verifyAuth();
+    await sql(undo);
+    expect(code).toBe(1);
+    expect(findingsIn(stdout)).toEqual([expect.stringContaining(`: ${named()} [`)]);
+    expect(await verifyAuth()).toMatchObject({ code: 0 });
+  });
+});
+
 test("a checkpoint that was planted with the witness can be acknowledged", async () => {
   await admin.query(`INSERT INTO ${prefix}auth.audit_checkpoints VALUES ('billing', 999999, ?, NOW(3))`, [
     Buffer.alloc(32, 7),
