@@ -255,6 +255,42 @@ describe("a right that MySQL's administrator writes into auth's tables", () => {
     expect(findingsIn(stdout)).toEqual([expect.stringContaining(`: ${named()} [`)]);
     expect(await verifyAuth()).toMatchObject({ code: 0 });
   });
+
+  test("is found again where it was acknowledged, taken back, found gone and set again", async () => {
+    const set = (role: string) => sql("UPDATE auth.users SET role = ?", role);
+    const acknowledge = (id: string) =>
+      verifyAuth(["--acknowledge", id, "--reason", "Set by hand on 3 May; see incident 18."]);
+    await set("ADMIN");
+    const [finding] = findingsIn((await verifyAuth()).stdout);
+    const id = /\[([0-9a-f]{16})\]/.exec(finding!)![1]!;
+    expect(await acknowledge(id)).toMatchObject({ code: 0 });
+    expect(await verifyAuth()).toMatchObject({ code: 0 });
+
+    await set("PATIENT");
+    expect((await verifyAuth(["--no-witness"])).stdout).not.toContain("its acknowledgement ends");
+    expect(await verifyAuth()).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining(`auth: ${id} is gone, so its acknowledgement ends\n`),
+    });
+    expect((await verifyAuth()).stdout).not.toContain("its acknowledgement ends");
+
+    await set("ADMIN");
+    const again = await verifyAuth();
+    expect(again.code).toBe(1);
+    expect(findingsIn(again.stdout)).toEqual([expect.stringContaining(`[${id}]`)]);
+    expect(await acknowledge(id)).toMatchObject({ code: 0 });
+    expect(await verifyAuth()).toMatchObject({ code: 0 });
+    await set("PATIENT");
+    const [lines] = await sql(
+      "SELECT action FROM auth.audit_events WHERE resource = ? ORDER BY occur_time",
+      `findings/${id}`,
+    );
+    expect(lines).toEqual([
+      { action: "audit.acknowledge" },
+      { action: "audit.end_acknowledgement" },
+      { action: "audit.acknowledge" },
+    ]);
+  });
 });
 
 test("a checkpoint that was planted with the witness can be acknowledged", async () => {

@@ -20,6 +20,7 @@ Prints what it finds, each finding with its id; exits with 0 if all is well, wit
 
 A finding stays for ever, as the trail does. Once it has been looked into, acknowledge it: it is still printed, with the
 reason, and counts no more. The acknowledgement is an event in the trail. Another change of the same event is another finding.
+Once a check no longer finds it, such as a right that was taken back, its acknowledgement ends, which is an event as well.
 
   --service NAME   only this service's trail: auth, scheduling, clinical or billing
   --grace TIME     how long an event may be without a seal, and a seal without a checkpoint of it or a later one (2h)
@@ -81,14 +82,22 @@ async function verify(source: Source, graceMs: number): Promise<number> {
   const counts = new Map<string, number>();
   let [open, acknowledged] = [0, 0];
   const witnessed = await within(source, async (opened) => {
+    const acknowledgements = new Acknowledgements(service, source.keys);
+    const gone = new Set((await acknowledgements.read(opened.db)).keys());
     for await (const found of findingsOf(source, opened, before(graceMs), progress.add)) {
+      gone.delete(found.id);
       const count = (counts.get(found.kind) ?? 0) + 1;
       counts.set(found.kind, count);
       if (found.acknowledged) acknowledged++;
       else open++;
       if (count <= SHOWN) process.stdout.write(`${service}: ${lineOf(found)}\n`);
     }
+    // Not all findings were looked for, so an acknowledged one may be there.
     if (!opened.witness) return "without its checkpoints, so a cut-off end is not found";
+    for (const id of gone) {
+      await acknowledgements.end(opened.db, id, new Date());
+      process.stdout.write(`${service}: ${id} is gone, so its acknowledgement ends\n`);
+    }
     return checkpointAge(await readNewestCheckpoint(opened.witness, service));
   });
   const looked = `${progress.checked} seals and checkpoints`;

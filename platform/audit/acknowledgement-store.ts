@@ -9,15 +9,22 @@ export interface AcknowledgementRow {
   hmac: Buffer;
 }
 
-const ALL =
-  "SELECT finding_id AS findingId, reason, create_time AS createTime, hmac FROM audit_acknowledgements";
+/** The lines that acknowledge a finding, and that end its acknowledgement. */
+export const ACKNOWLEDGED = "audit.acknowledge";
+export const ACKNOWLEDGEMENT_ENDED = "audit.end_acknowledgement";
+
+const STANDING = `SELECT a.finding_id AS findingId, a.reason, a.create_time AS createTime, a.hmac
+  FROM audit_acknowledgements a
+  WHERE NOT EXISTS (
+    SELECT 1 FROM audit_events e WHERE e.action = '${ACKNOWLEDGEMENT_ENDED}' AND e.occur_time >= a.create_time
+      AND e.resource = CONCAT('findings/', a.finding_id)
+  )`;
 const INSERT =
   "INSERT INTO audit_acknowledgements (finding_id, reason, create_time, hmac) VALUES (?, ?, ?, ?)";
 
-/** All of them: as many as findings were ever acknowledged by hand. */
-export const listAcknowledgements = (db: Database) => db.read<AcknowledgementRow>(ALL);
+/** Those that no line has ended: at most as many as findings were ever acknowledged by hand. */
+export const listAcknowledgements = (db: Database) => db.read<AcknowledgementRow>(STANDING);
 
-/** The commit throws ER_DUP_ENTRY for a finding that has been acknowledged. */
 export function insertAcknowledgement(tx: Transaction, row: AcknowledgementRow): void {
   tx.defer(INSERT, [row.findingId, row.reason, row.createTime, row.hmac]);
 }

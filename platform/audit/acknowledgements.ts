@@ -4,11 +4,13 @@ import { KeyedHash } from "../crypto/keyed-hash.ts";
 import type { Database } from "../db/database.ts";
 import { newId } from "../ids.ts";
 import {
+  ACKNOWLEDGED,
+  ACKNOWLEDGEMENT_ENDED,
   type AcknowledgementRow,
   insertAcknowledgement,
   listAcknowledgements,
 } from "./acknowledgement-store.ts";
-import { auditRows, INSERT_AUDIT_EVENTS } from "./audit-store.ts";
+import { type AuditRecord, auditRows, INSERT_AUDIT_EVENTS } from "./audit-store.ts";
 
 /** A name for a finding, the same at each check: of its kind, place and content, so that another change is another finding. */
 export const findingIdOf = (service: string, finding: object): string =>
@@ -31,34 +33,43 @@ export class Acknowledgements {
     this.#hashes = keys.map((key) => new KeyedHash(deriveKey(key, "audit acknowledgement")));
   }
 
-  /** Those that were made under AUDIT_KEY, by finding. */
+  /** Those that were made under AUDIT_KEY and stand, by finding. */
   async read(db: Database): Promise<Map<string, Acknowledgement>> {
     const rows = await listAcknowledgements(db);
     const genuine = rows.filter((row) => this.#hashes.some((hash) => this.#hmac(hash, row).equals(row.hmac)));
     return new Map(genuine.map((row) => [row.findingId, row]));
   }
 
-  /** Acknowledges a finding, with a line in the audit trail. Throws ER_DUP_ENTRY where it has been. */
+  /** Acknowledges a finding, with a line in the audit trail. */
   async add(db: Database, findingId: string, reason: string, now: Date): Promise<void> {
     const row = { findingId, reason, createTime: now };
-    const line = {
-      id: newId(),
-      action: "audit.acknowledge",
-      actorId: "command:audit-verify",
-      subjectIds: [],
-      resource: `findings/${findingId}`,
-      outcome: "SUCCESS" as const,
-      requestId: "",
-      traceId: "",
-      occurTime: now,
-    };
     await db.transaction(async (tx) => {
       insertAcknowledgement(tx, { ...row, hmac: this.#hmac(this.#hashes[0]!, row) });
-      tx.defer(INSERT_AUDIT_EVENTS, [auditRows([line])]);
+      tx.defer(INSERT_AUDIT_EVENTS, [auditRows([lineOf(ACKNOWLEDGED, findingId, now)])]);
     });
+  }
+
+  /**
+   * Ends the acknowledgement of a finding that is gone, so that it counts if it comes back. A line does it, as a deleted
+   * row could be put back.
+   */
+  async end(db: Database, findingId: string, now: Date): Promise<void> {
+    await db.write(INSERT_AUDIT_EVENTS, [auditRows([lineOf(ACKNOWLEDGEMENT_ENDED, findingId, now)])]);
   }
 
   #hmac(hash: KeyedHash, { findingId, reason, createTime }: Omit<AcknowledgementRow, "hmac">): Buffer {
     return hash.of(this.#service, findingId, reason, createTime.toISOString());
   }
 }
+
+const lineOf = (action: string, findingId: string, now: Date): AuditRecord => ({
+  id: newId(),
+  action,
+  actorId: "command:audit-verify",
+  subjectIds: [],
+  resource: `findings/${findingId}`,
+  outcome: "SUCCESS",
+  requestId: "",
+  traceId: "",
+  occurTime: now,
+});
