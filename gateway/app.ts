@@ -1,8 +1,9 @@
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Logger } from "@medconnect/platform/log.ts";
-import express, { type Express, type Request, type Response } from "express";
+import express, { type Express, type NextFunction, type Request, type Response } from "express";
+import { countUnrouted } from "./count-unrouted.ts";
 import { DOCS_PATHS, docsPage } from "./docs/docs-page.ts";
-import { observe } from "./observe.ts";
+import { type GatewayResponse, observe } from "./observe.ts";
 import { serveOpenApi } from "./openapi/serve.ts";
 import { problemHandler } from "./problem-handler.ts";
 import { assertSyntax } from "./request-syntax.ts";
@@ -35,6 +36,10 @@ export function createApp(options: AppOptions): Express {
   app.use(noStore, securityHeaders, assertSyntax);
   app.use(warnOfUntrustedProxy(log));
   app.use(crossOrigin(corsOrigins));
+  app.all(DOCUMENTATION, async (request: Request, response: GatewayResponse, next: NextFunction) => {
+    await countUnrouted(options.limiter, request, response);
+    next();
+  });
   app.options(READ_ONLY, tellMethods);
   app.get("/healthz", (_request, response) => say(response, 200, "ok"));
   app.get("/readyz", (_request, response) =>
@@ -48,8 +53,9 @@ export function createApp(options: AppOptions): Express {
   return app;
 }
 
-/** Paths that are no RPC. */
-const READ_ONLY = ["/healthz", "/readyz", "/openapi.json", ...DOCS_PATHS.map((path) => `/docs${path}`)];
+const DOCUMENTATION = ["/openapi.json", ...DOCS_PATHS.map((path) => `/docs${path}`)];
+/** Paths that are no RPC. Health checks are not counted: a busy neighbour must not make a gateway look dead. */
+const READ_ONLY = ["/healthz", "/readyz", ...DOCUMENTATION];
 const READ_METHODS = "GET, HEAD, OPTIONS";
 
 const tellMethods = (_request: Request, response: Response) =>

@@ -1,6 +1,8 @@
+import { isIP } from "node:net";
 import { networkOf, siteOf } from "@medconnect/platform/client-network.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { MethodRules_RateClass as RateClass } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
+import type { Request } from "express";
 import type { Count, QuotaName } from "./rate-limit.ts";
 
 /** Whom a request counts for. */
@@ -54,6 +56,20 @@ export function countsOf(rate: RateClass, caller: Caller | undefined, address: s
 
 /** The quota of requests without a valid token, and of answers 401. */
 export const unknownCaller = (address: string): Count => ({ quota: "anonymous", client: byAddress(address) });
+
+/**
+ * The quotas of a request that is for no RPC, so that nobody looks at its token. A preflight never has one: it counts for its
+ * address alone, as refusing it would refuse the user who sent it.
+ */
+export const unroutedCounts = (method: string, address: string): Count[] => [
+  { quota: "address", client: byAddress(address) },
+  ...(method === "OPTIONS" ? [] : [unknownCaller(address)]),
+];
+
+/** The client's address, as far as `trust proxy` lets a header say it; empty once the connection is gone. */
+export function addressOf({ ip = "", socket }: Request): string {
+  return isIP(ip) ? ip : (socket.remoteAddress ?? "");
+}
 
 function byAddress(address: string): Client {
   const site = siteOf(address);

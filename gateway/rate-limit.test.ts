@@ -181,6 +181,38 @@ describe("an address", () => {
     }
   });
 
+  test.each([
+    ["GET", "/nowhere", 404],
+    ["DELETE", "/v1/users/me", 405],
+    ["GET", "/openapi.json", 200],
+    ["DELETE", "/openapi.json", 405],
+    ["GET", "/docs/", 200],
+    ["GET", "/docs/nowhere", 404],
+  ])("counts what is for no RPC as without a token: %s %s", async (method, path, status) => {
+    gateway = await startTestGateway({ limits: { address: 10, anonymous: 2 } });
+    const seen = [];
+    for (let i = 0; i < 20; i++) seen.push((await gateway.send(method, path)).status);
+    expect(seen).toEqual([status, status, ...Array(18).fill(429)]);
+    expect(await statuses(3, await gateway.signedIn())).toEqual([200, 200, 200]);
+  });
+
+  test.each(["/v1/users/me", "/nowhere", "/docs/"])(
+    "counts a preflight among all its calls, and refuses none for want of a token: %s",
+    async (path) => {
+      gateway = await startTestGateway({ limits: { address: 4, anonymous: 1 } });
+      const seen = [];
+      for (let i = 0; i < 5; i++) seen.push((await gateway.send("OPTIONS", path)).status);
+      expect(seen).toEqual([...Array(4).fill(path === "/nowhere" ? 404 : 204), 429]);
+      expect(await statuses(1, await gateway.signedIn())).toEqual([429]);
+    },
+  );
+
+  test("does not count health checks", async () => {
+    gateway = await startTestGateway({ limits: { address: 1, anonymous: 1 } });
+    for (let i = 0; i < 3; i++) expect((await gateway.send("GET", "/healthz")).status).toBe(200);
+    expect(await statuses(1, await gateway.signedIn())).toEqual([200]);
+  });
+
   test("of IPv6 is a /64, and the /48 has the room of eight", async () => {
     gateway = await startTestGateway({ limits: { address: 1 }, trustProxy: 1 });
     const from = async (address: string) =>

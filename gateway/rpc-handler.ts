@@ -1,4 +1,3 @@
-import { isIP } from "node:net";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { authenticate, type Identity } from "@medconnect/platform/grpc/access.ts";
 import { within } from "@medconnect/platform/grpc/client.ts";
@@ -6,7 +5,8 @@ import { CLIENT_ADDRESS_KEY, CLIENT_AGENT_KEY, cleanUserAgent } from "@medconnec
 import type { LoadLimits } from "@medconnect/platform/load-limit.ts";
 import type { Request } from "express";
 import { send } from "./answer.ts";
-import { countsOf, unknownCaller } from "./client-key.ts";
+import { addressOf, countsOf, unknownCaller } from "./client-key.ts";
+import { countUnrouted } from "./count-unrouted.ts";
 import type { GatewayResponse } from "./observe.ts";
 import type { RateLimiter } from "./rate-limit.ts";
 import { allowedMethods, type Router } from "./routing/router.ts";
@@ -28,16 +28,17 @@ export interface RpcHandlerOptions {
 }
 
 /**
- * Every RPC's way through the gateway, in the order of checks that clients can rely on: route (404, 405), limit (429; after
- * the token was looked at, as it says whose limit), token (401), body (413, 415, 400), then the service with all that it checks.
+ * Every RPC's way through the gateway, in the order of checks that clients can rely on: route (404, 405; 429 where
+ * there are too many), limit (429; after the token was looked at, as it says whose limit), token (401), body (413, 415, 400), then the service with all that it checks.
  */
 export function rpcHandler({ router, identity, limiter, load, callTimeoutMs }: RpcHandlerOptions) {
   return async (request: Request, response: GatewayResponse): Promise<void> => {
     const { path, query } = splitTarget(request.url);
     const match = router.match(path);
-    if (!match) throw new ApiError("ROUTE_NOT_FOUND");
-    const route = match.targets.get(request.method === "HEAD" ? "GET" : request.method);
-    if (!route) {
+    const route = match?.targets.get(request.method === "HEAD" ? "GET" : request.method);
+    if (!match || !route) {
+      await countUnrouted(limiter, request, response);
+      if (!match) throw new ApiError("ROUTE_NOT_FOUND");
       response.setHeader("Allow", allowedMethods(match));
       if (request.method !== "OPTIONS") throw new ApiError("METHOD_NOT_ALLOWED");
       response.status(204).end();
@@ -105,11 +106,6 @@ const isUnauthenticated = (error: unknown): error is ApiError =>
 function refusedToken(error: unknown): ApiError {
   if (isUnauthenticated(error)) return error;
   throw error;
-}
-
-/** The client's address, as far as `trust proxy` lets a header say it; empty once the connection is gone. */
-function addressOf({ ip = "", socket }: Request): string {
-  return isIP(ip) ? ip : (socket.remoteAddress ?? "");
 }
 
 /** A service names fields as its proto does. */
