@@ -317,12 +317,12 @@ export async function findExpiredHolds(db: Database, now: Date, limit: number): 
   return rows.map((row) => row.id);
 }
 
-/** Live bookings of a patient or doctor that have not begun. */
-export async function findFutureBookings(tx: Transaction, userId: string, now: Date): Promise<string[]> {
+/** Live bookings of a patient that have not begun. */
+export async function findFutureBookings(tx: Transaction, patientId: string, now: Date): Promise<string[]> {
   const rows = await tx.read<{ id: string }>(
-    `SELECT id FROM bookings WHERE (patient_id = ? OR doctor_id = ?) AND start_time > ?
+    `SELECT id FROM bookings WHERE patient_id = ? AND start_time > ?
        AND status IN ('PENDING_PAYMENT', 'CONFIRMED') ORDER BY slot_id`,
-    [userId, userId, now],
+    [patientId, now],
   );
   return rows.map((row) => row.id);
 }

@@ -5,6 +5,7 @@ import type { Scheduling } from "../app.ts";
 import { lockBooking } from "../bookings/booking-store.ts";
 import { cancelByPlatform } from "../bookings/cancel-booking.ts";
 import { SWEEPER } from "../bookings/expire-bookings.ts";
+import { sweepSlots } from "../people/withdraw-slots.ts";
 import {
   findUnlicensedBookings,
   findUnlicensedBookingsOf,
@@ -20,7 +21,10 @@ const LATE_CLAIMS_MS = 60_000;
 
 type Licensing = Pick<Scheduling, "box" | "jurisdiction">;
 
-/** Cancels a doctor's future bookings that lack the licence they need, with a full refund: the first of them at once. */
+/**
+ * Cancels a doctor's future bookings that lack the licence they need, all of them where the doctor is disabled, with a full
+ * refund: the first of them at once.
+ */
 export async function endUnlicensedBookings(
   app: Licensing,
   tx: Transaction,
@@ -46,7 +50,10 @@ async function endIfUnlicensed(
   return (await isUnlicensed(tx, jurisdiction, id, now)) ? await cancelByPlatform(tx, id, now, box) : [];
 }
 
-/** Cancels what a decision has left: bookings beyond its batch, and those made or moved while it was made. */
+/**
+ * Ends what a decision about a licence or an account has left: bookings beyond its batch, those made or moved while it was
+ * made, and open slots of disabled doctors.
+ */
 export const sweepUnlicensedBookings =
   (app: Scheduling) =>
   async (signal?: AbortSignal): Promise<void> => {
@@ -55,5 +62,6 @@ export const sweepUnlicensedBookings =
     const work = (id: string) =>
       app.changes.applyInternally(SWEEPER, (tx) => endIfUnlicensed(app, tx, id, now));
     await sweep({ find, work, failure: "booking without a licence cannot be cancelled", signal }, app.log);
+    await sweepSlots(app, now, signal);
     await forgetChanges(app, new Date(now.getTime() - LATE_CLAIMS_MS), now);
   };

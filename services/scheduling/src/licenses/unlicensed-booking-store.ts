@@ -3,11 +3,12 @@ import type { Scheduling } from "../app.ts";
 import type { Jurisdiction } from "../jurisdiction.ts";
 
 /**
- * Live booking `b` that has not begun and whose doctor `d` lacks the licence it needs. Takes the time. A doctor for whom
- * nothing was decided yet has bookings from before there were licences: those stay.
+ * Live booking `b` that has not begun and whose doctor `d` is disabled, or lacks the licence it needs. Takes the time. A
+ * doctor for whom nothing was decided yet has bookings from before there were licences: those stay.
  */
 const unlicensed = (lacksLicense: string): string =>
-  `b.start_time > ? AND b.status IN ('PENDING_PAYMENT', 'CONFIRMED') AND d.licensing_version > 0 AND (${lacksLicense})`;
+  `b.start_time > ? AND b.status IN ('PENDING_PAYMENT', 'CONFIRMED')
+  AND (d.hidden OR d.licensing_version > 0 AND (${lacksLicense}))`;
 const LACKS_ANY = "d.licensed_until IS NULL OR d.licensed_until < DATE(b.start_time)";
 const LACKS_REGION = `b.patient_region <> '' AND NOT EXISTS (SELECT 1 FROM licenses l WHERE l.doctor_id = d.id
   AND l.status = 'VERIFIED' AND l.expire_date >= DATE(b.start_time)
@@ -69,7 +70,12 @@ export async function isUnlicensed(
   return rows.length > 0;
 }
 
-/** Stops looking at doctors whose licences last changed before a time and who have no unlicensed booking any more. */
+/** Has the sweep look at a doctor who was disabled, as if the licences had changed. */
+export function noteChange(tx: Transaction, doctorId: string, now: Date): void {
+  tx.defer("UPDATE doctors SET licensing_change_time = ? WHERE id = ?", [now, doctorId]);
+}
+
+/** Stops looking at doctors who last changed before a time and have nothing left to end. */
 export async function forgetChanges(
   { db, jurisdiction }: Pick<Scheduling, "db" | "jurisdiction">,
   before: Date,
@@ -77,7 +83,9 @@ export async function forgetChanges(
 ): Promise<void> {
   await db.write(
     `UPDATE doctors d SET d.licensing_change_time = NULL WHERE d.licensing_change_time < ?
-       AND NOT EXISTS (SELECT 1 FROM bookings b WHERE b.doctor_id = d.id AND ${IS_UNLICENSED[jurisdiction]})`,
-    [before, now],
+       AND NOT EXISTS (SELECT 1 FROM bookings b WHERE b.doctor_id = d.id AND ${IS_UNLICENSED[jurisdiction]})
+       AND NOT (d.hidden AND EXISTS (SELECT 1 FROM slots s
+         WHERE s.doctor_id = d.id AND s.start_time > ? AND s.status IN ('OPEN', 'BLOCKED')))`,
+    [before, now, now],
   );
 }

@@ -6,8 +6,11 @@ import type { Scheduling } from "../app.ts";
 import { findFutureBookings, touchCalendar } from "../bookings/booking-store.ts";
 import { cancelByPlatform } from "../bookings/cancel-booking.ts";
 import { copyAccount } from "../doctors/doctor-store.ts";
-import { lockSlotsAhead, withdrawOpenSlots } from "../slots/slot-store.ts";
+import { endUnlicensedBookings } from "../licenses/end-unlicensed-bookings.ts";
+import { noteChange } from "../licenses/unlicensed-booking-store.ts";
+import { lockSlotsAhead } from "../slots/slot-store.ts";
 import { savePerson } from "./people-store.ts";
+import { withdrawSlots } from "./withdraw-slots.ts";
 
 /**
  * user.*: the name is copied. Of a disabled account the profile is hidden, open slots are withdrawn, and future
@@ -29,7 +32,8 @@ async function applyOne(
   const { fullName, disabled, role } = user!;
   savePerson(tx, userId, user!);
   const isChanged = role === "DOCTOR" && (await copyAccount(tx, userId, fullName, disabled));
-  const ahead = disabled ? await cancelWhatIsAhead(app, tx, userId) : [];
+  const end = role === "DOCTOR" ? endPractice : cancelBookings;
+  const ahead = disabled ? await end(app, tx, userId) : [];
   return isChanged ? [doctorTrail(disabled ? "doctor.hide" : "doctor.show", userId), ...ahead] : ahead;
 }
 
@@ -39,17 +43,25 @@ const doctorTrail = (action: string, userId: string): Trail => ({
   subjectIds: [userId],
 });
 
-async function cancelWhatIsAhead(app: Scheduling, tx: Transaction, userId: string): Promise<Trail[]> {
+/** Ends the first of the bookings and slots ahead; the sweep ends the rest. */
+async function endPractice(app: Scheduling, tx: Transaction, doctorId: string): Promise<Trail[]> {
   const now = app.clock.now();
-  const trails: Trail[] = [];
+  noteChange(tx, doctorId, now);
   // First what claims and cancellations touch: those under way end before the bookings are read, later ones find the
   // account disabled, and nothing open.
-  touchCalendar(tx, userId);
-  lockSlotsAhead(tx, userId, now);
-  for (const id of await findFutureBookings(tx, userId, now)) {
+  lockSlotsAhead(tx, doctorId, now);
+  const cancelled = await endUnlicensedBookings(app, tx, doctorId, now);
+  // Last, as each booking that ends opens its slot again.
+  return [...cancelled, ...(await withdrawSlots(tx, doctorId, now))];
+}
+
+/** Cancels the bookings ahead, of which the limits let a patient have few. */
+async function cancelBookings(app: Scheduling, tx: Transaction, patientId: string): Promise<Trail[]> {
+  const now = app.clock.now();
+  const trails: Trail[] = [];
+  touchCalendar(tx, patientId);
+  for (const id of await findFutureBookings(tx, patientId, now)) {
     trails.push(...(await cancelByPlatform(tx, id, now, app.box)));
   }
-  // Last, as each booking that ends opens its slot again.
-  const withdrawn = await withdrawOpenSlots(tx, userId, now);
-  return withdrawn > 0 ? [...trails, doctorTrail("slot.withdraw_all", userId)] : trails;
+  return trails;
 }

@@ -3,6 +3,7 @@ import { newId } from "@medconnect/platform/ids.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { SlotServiceService } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import { sweepHolds } from "../bookings/expire-bookings.ts";
+import { sweepUnlicensedBookings } from "../licenses/end-unlicensed-bookings.ts";
 import { changeSlot } from "../slots/change-slot.ts";
 import { Desk, HOLD_MS } from "../testing.ts";
 
@@ -77,6 +78,38 @@ test("disabling and enabling a doctor leaves lines about the profile, its slots 
   expect(await lines()).toEqual(disabled);
   await desk.account(desk.doctor);
   expect(await lines()).toEqual([...disabled, `doctor.show doctors/${userId}`].sort());
+});
+
+test("of many bookings and slots a first batch ends at once, and the sweep ends the rest", async () => {
+  await desk.publish(0);
+  for (let i = 0; i < 103; i++) await desk.book((await desk.offer(60 + 30 * i)).id, userCaller("PATIENT"));
+  const start = desk.at(60 + 30 * 103).getTime();
+  const open = Array.from({ length: 1000 }, (_, i) => [newId(), desk.doctor.userId, new Date(start + i)]);
+  await desk.app.db.write(
+    "INSERT INTO slots (id, doctor_id, start_time, end_time, status, fee_minor) VALUES ?",
+    [open.map((slot) => [...slot, new Date(start + 60_000), "OPEN", 0])],
+  );
+  await desk.account(desk.doctor, { disabled: true });
+  const live = async () => {
+    const sql = "SELECT 1 FROM bookings WHERE doctor_id = ? AND status = 'CONFIRMED'";
+    return (await desk.app.db.read(sql, [desk.doctor.userId])).length;
+  };
+  expect(await live()).toBe(3);
+  expect(await claimable()).toHaveLength(103);
+  await sweepUnlicensedBookings(desk.app)();
+  expect(await live()).toBe(0);
+  expect(await claimable()).toEqual([]);
+});
+
+test("the sweep spares a doctor who was enabled again", async () => {
+  await desk.publish(0);
+  await desk.account(desk.doctor, { disabled: true });
+  await desk.account(desk.doctor, { disabled: false });
+  const { response: booking } = await desk.book((await desk.offer(60)).id);
+  await desk.offer(120);
+  await sweepUnlicensedBookings(desk.app)();
+  expect((await desk.read(booking.id)).status).toBe("CONFIRMED");
+  expect(await claimable()).toHaveLength(2);
 });
 
 test.each(["cancelled", "paid"])(

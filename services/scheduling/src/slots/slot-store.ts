@@ -175,13 +175,36 @@ export function lockSlotsAhead(tx: Transaction, doctorId: string, now: Date): vo
   tx.defer("SELECT id FROM slots WHERE doctor_id = ? AND start_time > ? FOR UPDATE", [doctorId, now]);
 }
 
-/** Withdraws every open slot of a doctor that has not begun. @returns how many there were */
-export async function withdrawOpenSlots(tx: Transaction, doctorId: string, now: Date): Promise<number> {
+/** Withdraws the first `limit` open slots of a doctor that have not begun. @returns how many there were */
+export async function withdrawOpenSlots(
+  tx: Transaction,
+  doctorId: string,
+  now: Date,
+  limit: number,
+): Promise<number> {
   const { affectedRows } = await tx.write(
-    "UPDATE slots SET status = 'WITHDRAWN' WHERE doctor_id = ? AND start_time > ? AND status IN ('OPEN', 'BLOCKED')",
-    [doctorId, now],
+    `UPDATE slots SET status = 'WITHDRAWN'
+     WHERE doctor_id = ? AND start_time > ? AND status IN ('OPEN', 'BLOCKED') ORDER BY start_time, id LIMIT ?`,
+    [doctorId, now, limit],
   );
   return affectedRows;
+}
+
+/** Doctors of late disabled who have open slots that have not begun. */
+export async function findHiddenDoctors(db: Database, now: Date, limit: number): Promise<string[]> {
+  const rows = await db.read<{ id: string }>(
+    `SELECT d.id FROM doctors d WHERE d.licensing_change_time IS NOT NULL AND d.hidden AND EXISTS
+       (SELECT 1 FROM slots s WHERE s.doctor_id = d.id AND s.start_time > ? AND s.status IN ('OPEN', 'BLOCKED'))
+     LIMIT ?`,
+    [now, limit],
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** Whether a doctor is disabled. Locks the profile, so that this stays so. */
+export async function isHidden(tx: Transaction, doctorId: string): Promise<boolean> {
+  const rows = await tx.read("SELECT 1 FROM doctors WHERE id = ? AND hidden FOR UPDATE", [doctorId]);
+  return rows.length > 0;
 }
 
 export const toSlot = (row: SlotRow, now: Date): Slot => ({

@@ -1,0 +1,26 @@
+import type { Trail } from "@medconnect/platform/changes.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import { sweep } from "@medconnect/platform/sweep.ts";
+import type { Scheduling } from "../app.ts";
+import { SWEEPER } from "../bookings/expire-bookings.ts";
+import { findHiddenDoctors, isHidden, withdrawOpenSlots } from "../slots/slot-store.ts";
+
+/** Slots withdrawn in one transaction. */
+const BATCH = 1000;
+
+/** Withdraws a disabled doctor's open slots that have not begun: the first of them at once, the sweep the rest. */
+export async function withdrawSlots(tx: Transaction, doctorId: string, now: Date): Promise<Trail[]> {
+  const withdrawn = await withdrawOpenSlots(tx, doctorId, now, BATCH);
+  if (withdrawn === 0) return [];
+  return [{ action: "slot.withdraw_all", resource: `doctors/${doctorId}`, subjectIds: [doctorId] }];
+}
+
+/** Withdraws open slots that disabled doctors still have: those beyond a batch, and those of bookings that ended since. */
+export async function sweepSlots(app: Scheduling, now: Date, signal?: AbortSignal): Promise<void> {
+  const find = (limit: number) => findHiddenDoctors(app.db, now, limit);
+  const work = (id: string) =>
+    app.changes.applyInternally(SWEEPER, async (tx) =>
+      (await isHidden(tx, id)) ? await withdrawSlots(tx, id, now) : [],
+    );
+  await sweep({ find, work, failure: "slots of a disabled doctor cannot be withdrawn", signal }, app.log);
+}
