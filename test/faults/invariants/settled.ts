@@ -4,7 +4,7 @@ import type { Rule } from "./schemas.ts";
 
 const changesOf = (which: string) =>
   `(SELECT resource, COUNT(*) AS times FROM scheduling.audit_events WHERE ${which} GROUP BY resource)`;
-/** How often each booking has changed by what became of its consultation, of which scheduling tells nobody. */
+/** Changes of each booking by its consultation's news. Scheduling tells nobody of them, except billing of no-shows. */
 const HEARD = changesOf("actor_id = 'service:clinical'");
 /**
  * And how often by what clinical is not told of: that a payment is refused, too, is for billing only. That a patient who
@@ -128,10 +128,16 @@ export const SETTLED: readonly Rule[] = [
       LEFT JOIN scheduling.inbox i ON i.aggregate_id = c.id WHERE ${IS_NEWS} AND NOT i.version <=> c.version`,
   },
   {
+    name: "billing has not applied a no-show",
+    sql: `SELECT b.id, b.status, b.version, i.version AS applied FROM scheduling.bookings b
+      LEFT JOIN billing.inbox i ON i.aggregate_id = b.id
+      WHERE b.status = 'NO_SHOW' AND b.close_outcome IS NULL AND b.fee_minor > 0 AND NOT i.version <=> b.version`,
+  },
+  {
     name: "billing has not applied the end of a consultation",
     sql: `SELECT c.id, c.status, c.version, i.version AS applied FROM clinical.consultations c
       LEFT JOIN billing.inbox i ON i.aggregate_id = c.id
-      WHERE ${IS_NEWS} AND c.status <> 'IN_PROGRESS' AND NOT i.version <=> c.version`,
+      WHERE ${IS_NEWS} AND c.status NOT IN ('IN_PROGRESS', 'NO_SHOW') AND NOT i.version <=> c.version`,
   },
   ...MONEY,
   appliedTwice("clinical", "consultation.create"),
