@@ -29,6 +29,15 @@ export const schedulingSettings = {
   RECONCILE_GRACE: duration("60s"),
 };
 
+/** The limits of a new booking, by the settings. */
+export const bookingLimitsOf = (
+  config: Record<"PATIENT_MAX_HOLDS" | "PATIENT_MAX_BOOKINGS" | "PATIENT_MAX_BOOKINGS_PER_DOCTOR", number>,
+): BookingLimits => ({
+  holds: config.PATIENT_MAX_HOLDS,
+  bookings: config.PATIENT_MAX_BOOKINGS,
+  bookingsPerDoctor: config.PATIENT_MAX_BOOKINGS_PER_DOCTOR,
+});
+
 /** Which services are told of which of its events. */
 export const EVENT_ROUTES: EventRoutes = {
   "booking.held": ["billing"],

@@ -6,7 +6,7 @@ import { BookingServiceService } from "@medconnect/proto/medconnect/scheduling/v
 import { DoctorServiceService } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
 import { LicenseServiceService } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
 import { SlotServiceService } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
-import { EVENT_ROUTES, type Scheduling, schedulingSettings } from "./app.ts";
+import { bookingLimitsOf, EVENT_ROUTES, type Scheduling, schedulingSettings } from "./app.ts";
 import { acceptBookingMove } from "./bookings/accept-move.ts";
 import { bookSlot } from "./bookings/book-slot.ts";
 import { getBookingStats } from "./bookings/booking-stats.ts";
@@ -48,11 +48,7 @@ startProcess("scheduling", async () => {
         holdMs: config.BOOKING_HOLD,
         jurisdiction: config.JURISDICTION,
         cancelCutoffMs: config.CANCEL_CUTOFF,
-        bookingLimits: {
-          holds: config.PATIENT_MAX_HOLDS,
-          bookings: config.PATIENT_MAX_BOOKINGS,
-          bookingsPerDoctor: config.PATIENT_MAX_BOOKINGS_PER_DOCTOR,
-        },
+        bookingLimits: bookingLimitsOf(config),
       };
       const { billing, clinical } = platform.peers;
       const standings = new RemoteStandings(billing!, clinical!, platform.serviceTokens);

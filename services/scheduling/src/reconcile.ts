@@ -11,7 +11,7 @@ import { Idempotency } from "@medconnect/platform/idempotency.ts";
 import { ServiceTokens } from "@medconnect/platform/identity/service-tokens.ts";
 import { createLogger } from "@medconnect/platform/log.ts";
 import { startTls } from "@medconnect/platform/tls/start-tls.ts";
-import { EVENT_ROUTES, schedulingSettings } from "./app.ts";
+import { bookingLimitsOf, EVENT_ROUTES, schedulingSettings } from "./app.ts";
 import { type Report, reconcileBookings } from "./reconciliation/reconcile-bookings.ts";
 import { RemoteStandings } from "./reconciliation/standings.ts";
 
@@ -78,7 +78,14 @@ async function reconcileOnce(sinceMs: number, repair: boolean): Promise<Report> 
   const nowMs = Date.now();
   try {
     return await reconcileBookings(
-      { db, clock: systemClock, changes, log, jurisdiction: config.JURISDICTION },
+      {
+        db,
+        clock: systemClock,
+        changes,
+        log,
+        jurisdiction: config.JURISDICTION,
+        bookingLimits: bookingLimitsOf(config),
+      },
       standings,
       {
         from: new Date(nowMs - sinceMs),

@@ -7,6 +7,8 @@ import type { Scheduling } from "../app.ts";
 import { requiredRegion } from "../jurisdiction.ts";
 import { bookHeldSlot, lockSlot, releaseSlot } from "../slots/slot-store.ts";
 import { bookingTrail } from "./booking.ts";
+import { refusalOf } from "./booking-limits.ts";
+import { explainClaim } from "./booking-limits-store.ts";
 import { canBecome } from "./booking-rules.ts";
 import {
   type BookingRow,
@@ -16,15 +18,18 @@ import {
   saveBooking,
   touchCalendarsOf,
 } from "./booking-store.ts";
-import { expireBooking } from "./expire-bookings.ts";
+import { coolDown, expireBooking } from "./expire-bookings.ts";
 import { eraseReason } from "./reason-store.ts";
+
+type Deciding = Pick<Scheduling, "clock" | "jurisdiction" | "bookingLimits">;
 
 /**
  * payment.authorized: the booking is confirmed if its slot and its patient's time are still its own, or free again (a
- * late payment); else the payment is refused, and billing gives the money back.
+ * late payment) and the patient within the limits of a new booking; else the payment is refused, and billing gives the
+ * money back.
  */
 export const applyPaymentAuthorized =
-  (app: Pick<Scheduling, "clock" | "jurisdiction">): EventHandler =>
+  (app: Deciding): EventHandler =>
   async (tx, events) => {
     const trails: Trail[] = [];
     // A hold that ends guards its patient's time no more, and until the commit nobody sees what takes its place.
@@ -36,18 +41,14 @@ export const applyPaymentAuthorized =
     return trails;
   };
 
-async function confirmOrRefuse(
-  tx: Transaction,
-  event: Event,
-  app: Pick<Scheduling, "clock" | "jurisdiction">,
-): Promise<Trail[]> {
+async function confirmOrRefuse(tx: Transaction, event: Event, app: Deciding): Promise<Trail[]> {
   const row = await lockBooking(tx, event.payment!.bookingId);
   // After the wait for the locks: meanwhile the hold may have ended, and another booking taken the patient's time.
   const now = app.clock.now();
   // What is confirmed, or took place, has its payment: to hear of it again changes nothing.
   if (!row || !AWAITS_DECISION.has(row.status)) return [];
   const isPossible = canBecome(row.status, "CONFIRMED") && row.start_time > now;
-  const secured = isPossible ? await secure(tx, row, requiredRegion(app, row), now) : undefined;
+  const secured = isPossible ? await secure(tx, row, app, now) : undefined;
   const decided = secured ? confirmed(row) : refused(tx, row);
   saveBooking(tx, decided, now);
   const trail = bookingTrail(secured ? "confirmed" : "payment_refused", decided);
@@ -66,7 +67,10 @@ const confirmed = (row: BookingRow): BookingRow => ({
 /** The money goes back, unless a cancellation has decided otherwise; an unpaid hold ends, and its reason is erased. */
 function refused(tx: Transaction, row: BookingRow): BookingRow {
   if (row.status !== "CANCELLED") eraseReason(tx, row.id);
-  if (row.status === "PENDING_PAYMENT") releaseSlot(tx, row.slot_id, row.id);
+  if (row.status === "PENDING_PAYMENT") {
+    releaseSlot(tx, row.slot_id, row.id);
+    coolDown(tx, row, row.hold_expire_time!);
+  }
   return {
     ...row,
     version: row.version + 1,
@@ -78,19 +82,23 @@ function refused(tx: Transaction, row: BookingRow): BookingRow {
 /**
  * Turns the booking's hold into a booked slot, or, where the hold has ended, claims the slot anew.
  *
- * @param region that the doctor must be licensed for; undefined: any
- * @returns undefined if slot or patient is taken, or the doctor not licensed; else what else came of it
+ * @returns undefined if slot or patient is taken, the patient at a limit, or the doctor not licensed; else what else came
+ *   of it
  */
 async function secure(
   tx: Transaction,
   row: BookingRow,
-  region: string | undefined,
+  app: Deciding,
   now: Date,
 ): Promise<Trail[] | undefined> {
   if (await bookHeldSlot(tx, row.slot_id, row.id, now)) return [];
-  const slot = await lockSlot(tx, row.slot_id, region);
+  const slot = await lockSlot(tx, row.slot_id, requiredRegion(app, row));
   if (slot.licensed_in_region === 0) return undefined;
-  const isClaimed = await claimSlot(tx, claimOf({ ...row, status: "CONFIRMED" }, now));
+  const claim = claimOf({ ...row, status: "CONFIRMED" }, now);
+  // Behind the patient's guard, so the count holds until the commit.
+  const { live } = await explainClaim(tx, claim);
+  if (refusalOf(live, app.bookingLimits, { isHold: false })) return undefined;
+  const isClaimed = await claimSlot(tx, claim);
   if (!isClaimed) return undefined;
   const isOthers = slot.booking_id !== null && slot.booking_id !== row.id;
   return isOthers ? await expireBooking(tx, slot.booking_id!, now) : [];

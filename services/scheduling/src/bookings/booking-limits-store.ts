@@ -14,7 +14,7 @@ const WITH_DOCTOR = "SUM(b.start_time > ? AND b.doctor_id = ?)";
 
 /** One range of a key that has live bookings only: the limits bound it, however many bookings have ended. */
 const LIVE = `FROM bookings b WHERE b.live_patient_id = ? AND b.start_time > ?
-  AND (b.status = 'CONFIRMED' OR b.hold_expire_time > ?)`;
+  AND (b.status = 'CONFIRMED' OR b.hold_expire_time > ?) AND b.id <> ?`;
 
 /** Whether `refusalOf` refuses nothing. */
 export const WITHIN_LIMITS = `(SELECT COALESCE(
@@ -68,10 +68,11 @@ export async function explainClaim(tx: Transaction, claim: Claim): Promise<Claim
 }
 
 // No slot is longer than the longest: one that overlaps has not started before that.
-const liveParams = ({ patientId, now }: Claim): SqlValue[] => [
+const liveParams = ({ patientId, bookingId, now }: Claim): SqlValue[] => [
   patientId,
   new Date(now.getTime() - MAX_LENGTH_MS),
   now,
+  bookingId,
 ];
 
 /** Notes until when a patient cannot hold a slot again. */

@@ -93,15 +93,18 @@ test("bookings that have begun or ended leave room for others", async () => {
   expect(count(await bookAll(slots.slice(1, 7)))).toMatchObject({ ok: 1 });
 });
 
-test("a late payment and a move are no new bookings", async () => {
+test("a late payment beyond a limit is refused, and a move is no new booking", async () => {
   const slots = await slotsOfDoctor(6, 5000, 3 * DAY);
   const { response: late } = await desk.book(slots[0]!);
   desk.app.clock.advance(HOLD_MS);
   await sweepHolds(desk.app)();
-  for (const slotId of slots.slice(1, 4)) await desk.authorized((await desk.book(slotId)).response.id);
+  const booked: string[] = [];
+  for (const slotId of slots.slice(1, 4)) booked.push((await desk.book(slotId)).response.id);
+  for (const id of booked) await desk.authorized(id);
   await desk.authorized(late.id);
-  expect((await desk.read(late.id)).status).toBe("CONFIRMED");
-  expect((await desk.reschedule(late.id, slots[5]!)).response.slotId).toBe(slots[5]);
+  expect((await desk.read(late.id)).status).toBe("EXPIRED");
+  expect(await desk.outboxTypes(late.id)).toContain("booking.payment_refused");
+  expect((await desk.reschedule(booked[0]!, slots[5]!)).response.slotId).toBe(slots[5]);
   expect(await bookAll([slots[4]!])).toEqual(["TOO_MANY_BOOKINGS"]);
 });
 
@@ -195,6 +198,18 @@ describe("a slot that a patient held without paying", () => {
     await sweepHolds(desk.app)();
     await desk.authorized(held.id);
     expect((await desk.read(held.id)).status).toBe("CONFIRMED");
+  });
+
+  test("is not held by them again where a payment came too late for it", async () => {
+    const [slotId] = await slotsOfDoctor(1, 5000);
+    const { response: held } = await desk.book(slotId!);
+    const [atTheSameTime] = await slotsOfDoctors(1, 0);
+    desk.app.clock.advance(HOLD_MS);
+    const { response: other } = await desk.book(atTheSameTime!);
+    await desk.authorized(held.id);
+    expect((await desk.read(held.id)).status).toBe("EXPIRED");
+    await desk.cancel(other.id, desk.patient);
+    expect(await bookAll([slotId!])).toEqual(["HOLD_COOLDOWN"]);
   });
 
   test("is free of them for ever where its hold was renewed: the sweeper forgets what is over", async () => {

@@ -11,7 +11,10 @@ import { SWEEPER } from "../bookings/expire-bookings.ts";
 import type { Disputed } from "./compare-bookings.ts";
 import type { Remedy } from "./reconciliation-rules.ts";
 
-export type Repairing = Pick<Scheduling, "db" | "clock" | "changes" | "log" | "jurisdiction">;
+export type Repairing = Pick<
+  Scheduling,
+  "db" | "clock" | "changes" | "log" | "jurisdiction" | "bookingLimits"
+>;
 
 type News = Extract<Remedy, { hear: string }>["hear"];
 
