@@ -12,7 +12,7 @@ test.each([
   expect(canonicalRegion(text)).toBe(code);
 });
 
-test.each(["", "XX", "USA", "US-ZZ", "US-", "U", "California", "UK", " DE", "DE ", "EU"])(
+test.each(["", "XX", "USA", "US-ZZ", "US-", "U", "California", "UK", "ß", "uſ-ca", " DE", "DE ", "EU"])(
   "%j is no region",
   (text) => {
     expect(canonicalRegion(text)).toBeUndefined();

@@ -6,9 +6,12 @@ const CODES: ReadonlySet<string> = new Set([
   ...iso31662.map(({ code }) => code),
 ]);
 
+const ASCII = /^[ -~]*$/;
+
 /** The region's code in its canonical spelling, upper case; undefined for one that ISO 3166 does not know. */
 export function canonicalRegion(text: string): string | undefined {
-  const code = text.toUpperCase();
+  // Upper case alone would turn "ß" into SS, and "ſ" into S.
+  const code = ASCII.test(text) ? text.toUpperCase() : "";
   return CODES.has(code) ? code : undefined;
 }
 

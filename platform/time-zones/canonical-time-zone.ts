@@ -2,6 +2,8 @@ import { LINKS, ZONES } from "./time-zone-table.ts";
 
 const words = (text: string): string[] => text.split(/\s+/).filter((word) => word !== "");
 
+const ASCII = /^[ -~]*$/;
+
 /** The zone behind each name, which is in lower case. */
 const zoneOf: ReadonlyMap<string, string> = new Map([
   ["utc", "UTC"],
@@ -19,4 +21,6 @@ const zoneOf: ReadonlyMap<string, string> = new Map([
  * name is a link, and is resolved. Offsets and abbreviations (+01:00, Etc/GMT-1, EST, CET) are no time zones: they follow no
  * country's daylight saving. Node's own Intl would take some of them, and calls India's zone Asia/Calcutta.
  */
-export const canonicalTimeZone = (name: string): string | undefined => zoneOf.get(name.toLowerCase());
+export const canonicalTimeZone = (name: string): string | undefined =>
+  // Lower case alone would turn the Kelvin sign into a k.
+  ASCII.test(name) ? zoneOf.get(name.toLowerCase()) : undefined;
