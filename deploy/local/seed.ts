@@ -24,20 +24,20 @@ const SLOT_MS = 30 * 60 * 1000;
 const SLOT_DAYS = [1, 2, 3];
 const SLOT_HOURS = [9, 9.5, 10, 10.5];
 
-/** Makes the demo accounts, and for the doctor a profile with a verified licence and slots, unless they are there. */
+/**
+ * Makes the demo accounts, unless they are there: the patient with a region, which JURISDICTION=enforced asks for, the
+ * doctor with a profile, a verified licence and slots.
+ */
 export async function seed(stack: Stack): Promise<void> {
   await createAdmin(stack, { ...DEMO_ACCOUNTS.admin, password: DEMO_PASSWORD });
   const api = new Api(stack.urls.gateway);
   await register(api, "DOCTOR", DEMO_ACCOUNTS.doctor);
   await register(api, "PATIENT", DEMO_ACCOUNTS.patient);
 
-  const { accessToken } = await api.call("POST", "/v1/auth/login", {
-    email: DEMO_ACCOUNTS.doctor.email,
-    password: DEMO_PASSWORD,
-  });
-  // Somebody tried MFA with the doctor, who then looks after the slots, too.
-  if (typeof accessToken !== "string") return;
-  const doctor = new Api(stack.urls.gateway, accessToken);
+  const patient = await signIn(stack, "patient");
+  if (patient) await setRegion(patient);
+  const doctor = await signIn(stack, "doctor");
+  if (!doctor) return;
   await doctor.call("POST", "/v1/doctors", PROFILE, "DOCTOR_EXISTS");
   const { id } = await doctor.call("GET", "/v1/users/me");
   await verifyLicense(stack, String(id));
@@ -48,13 +48,22 @@ async function register(api: Api, role: string, account: { email: string; fullNa
   await api.call("POST", "/v1/auth/register", { ...account, password: DEMO_PASSWORD, role }, "EMAIL_TAKEN");
 }
 
-/** Has the demo admin verify what waits of the doctor's licences. */
-async function verifyLicense(stack: Stack, doctorId: string): Promise<void> {
-  const credentials = { email: DEMO_ACCOUNTS.admin.email, password: DEMO_PASSWORD };
+/** Undefined where somebody tried MFA with the account, and looks after it since. */
+async function signIn(stack: Stack, who: keyof typeof DEMO_ACCOUNTS): Promise<Api | undefined> {
+  const credentials = { email: DEMO_ACCOUNTS[who].email, password: DEMO_PASSWORD };
   const { accessToken } = await new Api(stack.urls.gateway).call("POST", "/v1/auth/login", credentials);
-  // Somebody tried MFA with the admin, who then decides about licences, too.
-  if (typeof accessToken !== "string") return;
-  const admin = new Api(stack.urls.gateway, accessToken);
+  return typeof accessToken === "string" ? new Api(stack.urls.gateway, accessToken) : undefined;
+}
+
+async function setRegion(patient: Api): Promise<void> {
+  const { region } = await patient.call("GET", "/v1/users/me");
+  if (!region) await patient.call("PATCH", "/v1/users/me", { region: PROFILE.licenseRegion });
+}
+
+/** Has the demo admin verify the doctor's pending licences. */
+async function verifyLicense(stack: Stack, doctorId: string): Promise<void> {
+  const admin = await signIn(stack, "admin");
+  if (!admin) return;
   const query = new URLSearchParams({ doctorId, status: "PENDING" });
   const { licenses } = await admin.call("GET", `/v1/admin/licenses?${query}`);
   for (const { id } of (licenses ?? []) as Json[]) {
