@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Account, PASSWORD, signUp } from "../support/accounts.ts";
 import { Api, type Json } from "../support/api.ts";
@@ -23,7 +24,8 @@ const FIRST_TIME_MS = 7 * DAY_MS;
 
 const EXPECTED = {
   offer: [],
-  book: [],
+  // Scheduling hears late that a visit is over, and counts it until then.
+  book: ["TOO_MANY_BOOKINGS"],
   // The consultation comes about by an event.
   await: ["NOT_FOUND"],
   join: [],
@@ -264,7 +266,7 @@ export class SealedLoad {
     call: string,
     body: Json,
   ): Promise<Outcome> {
-    const sent = { key: `visit-${this.#answered.length}-${call}`, body };
+    const sent = { key: randomUUID(), body };
     const outcome = await by.insist(operation, call, sent);
     if (outcome.kind === "ok") this.#answered.push({ by, call, sent, answer: JSON.stringify(outcome.body) });
     return outcome;
