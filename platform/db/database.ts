@@ -21,8 +21,8 @@ export interface DatabaseOptions {
 
 const ATTEMPTS = 4;
 const DELETED_AT_ONCE = 1000;
-/** Of the connections for reads, one in so many is for scans. */
-const READS_FOR_A_SCAN = 8;
+/** Connections for reads per connection for scans. Two scans at once on two cores took a booking 2.2 times its p99 alone. */
+const READS_FOR_A_SCAN = 16;
 
 /**
  * One service's schema. Reads are prepared statements on a pool of their own; transactions run on another, whose

@@ -24,11 +24,6 @@ const AT_ONCE = 5;
 const TRIES = 3;
 /** Where bookings take a few ms, twice as long is less than one turn of the scheduler. */
 const JITTER_MS = 20;
-/**
- * Twice as long is the goal. Measured on two cores: 2.2 to 2.5 on an otherwise idle machine, 2.3 to 3.9 beside another
- * worker of the suite. Both the searches and the bookings run in this one process.
- */
-const FACTOR = 8;
 const SLOTS = (2 * ROUNDS * TRIES + 1) * BOOKINGS_A_ROUND;
 
 let desk: Desk;
@@ -159,7 +154,7 @@ interface Measured {
   beside: number;
 }
 
-const holds = ({ alone, beside }: Measured): boolean => beside <= Math.max(FACTOR * alone, alone + JITTER_MS);
+const holds = ({ alone, beside }: Measured): boolean => beside <= Math.max(2 * alone, alone + JITTER_MS);
 
 /** Alternates rounds with and without searches: whatever else the machine does then slows down both. */
 async function measure(app: Scheduling): Promise<Measured> {
@@ -174,7 +169,7 @@ async function measure(app: Scheduling): Promise<Measured> {
   return { alone: p99(alone), beside: p99(beside) };
 }
 
-test("bookings beside 200 hostile searches are served in time", async () => {
+test("bookings beside 200 hostile searches take at most twice as long as without", async () => {
   const { app, db } = await appWith(5000);
   await bookMany(app);
   const tries = [];
