@@ -6,14 +6,52 @@ const CODES: ReadonlySet<string> = new Set([
   ...iso31662.map(({ code }) => code),
 ]);
 
+/**
+ * Subdivisions that ISO 3166-1 lists, too, by their second code. ISO 3166-2 notes them at their country ("included also in
+ * ISO 3166-1"); CLDR has the same replacements in `subdivisionAlias`. Where the second code is for several, its own subdivisions
+ * are meant (BQ), or it stands for them all (SJ).
+ */
+export const TERRITORIES: ReadonlyMap<string, string> = new Map([
+  ["CN-HK", "HK"],
+  ["CN-MO", "MO"],
+  ["CN-TW", "TW"],
+  ["FI-01", "AX"],
+  ["FR-971", "GP"],
+  ["FR-972", "MQ"],
+  ["FR-973", "GF"],
+  ["FR-974", "RE"],
+  ["FR-976", "YT"],
+  ["FR-BL", "BL"],
+  ["FR-MF", "MF"],
+  ["FR-NC", "NC"],
+  ["FR-PF", "PF"],
+  ["FR-PM", "PM"],
+  ["FR-TF", "TF"],
+  ["FR-WF", "WF"],
+  ["NL-AW", "AW"],
+  ["NL-BQ1", "BQ-BO"],
+  ["NL-BQ2", "BQ-SA"],
+  ["NL-BQ3", "BQ-SE"],
+  ["NL-CW", "CW"],
+  ["NL-SX", "SX"],
+  ["NO-21", "SJ"],
+  ["NO-22", "SJ"],
+  ["US-AS", "AS"],
+  ["US-GU", "GU"],
+  ["US-MP", "MP"],
+  ["US-PR", "PR"],
+  ["US-UM", "UM"],
+  ["US-VI", "VI"],
+]);
+
 const ASCII = /^[ -~]*$/;
 
-/** The region's code in its canonical spelling, upper case; undefined for one that ISO 3166 does not know. */
+/**
+ * The region's code in its canonical spelling: upper case, and a territory's own code (PR for US-PR). Undefined for a code that
+ * ISO 3166 does not know.
+ */
 export function canonicalRegion(text: string): string | undefined {
   // Upper case alone would turn "ß" into SS, and "ſ" into S.
   const code = ASCII.test(text) ? text.toUpperCase() : "";
-  return CODES.has(code) ? code : undefined;
+  return CODES.has(code) ? (TERRITORIES.get(code) ?? code) : undefined;
 }
-
-/** A subdivision's country, or the country itself: `US-CA` → `US`. */
-export const countryOf = (region: string): string => region.slice(0, 2);

@@ -9,6 +9,7 @@ import type {
   ListBookingsRequest,
 } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import type { Jurisdiction } from "../jurisdiction.ts";
+import { coversValues } from "../licenses/covers.ts";
 import type { FeeColumns } from "../money.ts";
 import { IS_OPEN, licensedAtStart, openValues, PRACTISES_AT_START } from "../slots/bookable.ts";
 import { MAX_LENGTH_MS } from "../slots/slot-rules.ts";
@@ -83,9 +84,9 @@ const SELECT = `SELECT b.id, b.slot_id, b.doctor_id, d.display_name AS doctor_na
 /** As `statusAt`; takes the time as parameter. */
 const STATUS_AT = "IF(b.status = 'PENDING_PAYMENT' AND b.hold_expire_time <= ?, 'EXPIRED', b.status)";
 
-/** Takes the region that the patient states twice; that of the profile where it is empty. */
+/** Takes the region that the patient states; that of the profile where it is empty. */
 const PATIENT_REGION = "COALESCE(NULLIF(?, ''), p.region)";
-const IS_LICENSED_FOR_PATIENT = licensedAtStart(PATIENT_REGION, `LEFT(${PATIENT_REGION}, 2)`);
+const IS_LICENSED_FOR_PATIENT = licensedAtStart(PATIENT_REGION);
 
 export async function findBookableSlot(
   db: Database,
@@ -101,7 +102,7 @@ export async function findBookableSlot(
        LEFT JOIN hold_cooldowns c ON c.patient_id = ? AND c.slot_id = s.id
        LEFT JOIN bookings h ON h.id = s.booking_id AND h.patient_id = ?
      WHERE s.id = ?`,
-    [...(isEnforced ? [region, region] : []), patientId, patientId, patientId, slotId],
+    [...(isEnforced ? coversValues(region) : []), patientId, patientId, patientId, slotId],
   );
   return row;
 }

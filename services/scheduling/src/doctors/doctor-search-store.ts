@@ -2,8 +2,8 @@ import { dateOf } from "@medconnect/platform/calendar-date.ts";
 import type { Database, SqlValue } from "@medconnect/platform/db/database.ts";
 import { before, type Filter, following, where } from "@medconnect/platform/db/filters.ts";
 import { limitOf, type Page } from "@medconnect/platform/page-token.ts";
-import { countryOf } from "@medconnect/platform/regions.ts";
 import type { SearchDoctorsRequest } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
+import { covers, coversValues } from "../licenses/covers.ts";
 import { bookableFilter, IS_BOOKABLE, IS_BOOKABLE_IN_REGION } from "../slots/bookable.ts";
 import { type DoctorRow, doctorColumns } from "./doctor-store.ts";
 import { specialtyKeyOf } from "./search-index-store.ts";
@@ -14,9 +14,9 @@ const hasSlot = (isBookable: string): string => `EXISTS (SELECT 1 FROM slots s W
   AND s.start_time >= ? AND s.start_time < ? AND ${isBookable})`;
 const HAS_BOOKABLE_SLOT = hasSlot(IS_BOOKABLE);
 const HAS_BOOKABLE_SLOT_IN_REGION = hasSlot(IS_BOOKABLE_IN_REGION);
-/** Takes the day, the region and its country. */
+/** Takes the day and `coversValues`. */
 const IS_LICENSED_FOR = `EXISTS (SELECT 1 FROM licenses l WHERE l.doctor_id = d.id AND l.status = 'VERIFIED'
-  AND l.expire_date >= ? AND l.region IN (?, ?))`;
+  AND l.expire_date >= ? AND ${covers("?")})`;
 const FAR = new Date("9000-01-01T00:00:00Z");
 
 /**
@@ -70,7 +70,7 @@ function filtersOf(
     ["d.licensed_until >= ?", today],
     ["d.specialty_key = ?", specialty ? specialtyKeyOf(specialty) : undefined],
     ["JSON_CONTAINS(d.languages, JSON_QUOTE(?))", language || undefined],
-    region ? [IS_LICENSED_FOR, today, region, countryOf(region)] : undefined,
+    region ? [IS_LICENSED_FOR, today, ...coversValues(region)] : undefined,
     ["d.fee_minor <= ?", maxFeeMinor],
     availableFrom || availableTo ? hasBookableSlot({ from, to: availableTo ?? FAR }, region, now) : undefined,
   ];

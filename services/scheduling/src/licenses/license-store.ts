@@ -11,6 +11,8 @@ export interface LicenseRow {
   doctor_id: string;
   doctor_name: string | null;
   number: string;
+  /** Letters and digits of the number, upper case: the form in which numbers are compared. */
+  number_key: string;
   region: string;
   expire_date: Date;
   status: StoredStatus;
@@ -19,8 +21,8 @@ export interface LicenseRow {
   create_time: Date;
 }
 
-const SELECT = `SELECT l.id, l.doctor_id, d.display_name AS doctor_name, l.number, l.region, l.expire_date, l.status,
-    l.reject_reason, l.decide_time, l.create_time
+const SELECT = `SELECT l.id, l.doctor_id, d.display_name AS doctor_name, l.number, l.number_key, l.region, l.expire_date,
+    l.status, l.reject_reason, l.decide_time, l.create_time
   FROM licenses l LEFT JOIN doctors d ON d.id = l.doctor_id`;
 
 /** As `statusOn`; takes the day as parameter. */
@@ -93,11 +95,11 @@ export function insertLicense(tx: Transaction, license: License): void {
 }
 
 /** Ends the doctor's own verified licence of the same region and number: its successor is about to be verified. */
-export function replaceVerified(tx: Transaction, { doctor_id, region, number }: LicenseRow, now: Date): void {
+export function replaceVerified(tx: Transaction, row: LicenseRow, now: Date): void {
   tx.defer(
     `UPDATE licenses SET status = 'REPLACED', decide_time = ?
-     WHERE doctor_id = ? AND region = ? AND number = ? AND status = 'VERIFIED'`,
-    [now, doctor_id, region, number],
+     WHERE doctor_id = ? AND region = ? AND number_key = ? AND status = 'VERIFIED'`,
+    [now, row.doctor_id, row.region, row.number_key],
   );
 }
 

@@ -103,6 +103,35 @@ test("a squatter's claim of a number blocks nobody, and the second to be verifie
   expect((await desk.verify(squatter.id)).status).toBe("VERIFIED");
 });
 
+test.each([
+  ["X-4711", "x4711"],
+  ["X4712", "X 4712"],
+  ["ab/12.3", "AB-12 3"],
+])("%s and %s are one number", async (taken, other) => {
+  await desk.claimLicense(0);
+  const first = await claim(taken, { region: "FR" });
+  expect((await desk.verify(first.id)).number).toBe(taken);
+  desk.admit();
+  await desk.claimLicense(0);
+  const second = await claim(other, { region: "FR" });
+  await expect(desk.verify(second.id)).rejects.toMatchObject({ reason: "LICENSE_NUMBER_TAKEN" });
+});
+
+test("a territory's two codes are one region", async () => {
+  await desk.claimLicense(0);
+  const first = await claim("T-1", { region: "US-PR" });
+  expect((await desk.verify(first.id)).region).toBe("PR");
+  desk.admit();
+  await desk.claimLicense(0);
+  const second = await claim("T 1", { region: "PR" });
+  await expect(desk.verify(second.id)).rejects.toMatchObject({ reason: "LICENSE_NUMBER_TAKEN" });
+});
+
+test.each(["-123", "12-", "1 ", "N°5", "ＡＢ１２", "АB12"])("%j is no licence number", async (number) => {
+  await desk.claimLicense(0);
+  await expect(claim(number)).rejects.toMatchObject({ reason: "INVALID_REQUEST" });
+});
+
 test("of many admins who verify one number for two doctors at once, one doctor gets it", async () => {
   const first = await desk.claimLicense(0);
   desk.admit();
@@ -129,7 +158,7 @@ test("a licence with a new date takes the place of the doctor's own", async () =
   await desk.claimLicense(0);
   const old = await claim("RENEW-1", { region: "DE", expireDate: until(1) });
   await desk.verify(old.id);
-  const renewed = await claim("RENEW-1", { region: "DE", expireDate: until(400) });
+  const renewed = await claim("renew 1", { region: "DE", expireDate: until(400) });
   await desk.verify(renewed.id);
   expect(await profile()).toMatchObject({ practising: true });
   const { licenses } = await list({ doctorId: desk.doctor.userId, region: "DE" });

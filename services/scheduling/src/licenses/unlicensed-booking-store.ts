@@ -1,6 +1,7 @@
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Scheduling } from "../app.ts";
 import type { Jurisdiction } from "../jurisdiction.ts";
+import { covers } from "./covers.ts";
 
 /**
  * Live booking `b` that has not begun and whose doctor `d` is disabled, or lacks the licence it needs. Takes the time. A
@@ -12,7 +13,7 @@ const unlicensed = (lacksLicense: string): string =>
 const LACKS_ANY = "d.licensed_until IS NULL OR d.licensed_until < DATE(b.start_time)";
 const LACKS_REGION = `b.patient_region <> '' AND NOT EXISTS (SELECT 1 FROM licenses l WHERE l.doctor_id = d.id
   AND l.status = 'VERIFIED' AND l.expire_date >= DATE(b.start_time)
-  AND l.region IN (b.patient_region, LEFT(b.patient_region, 2)))`;
+  AND ${covers("b.patient_region")})`;
 
 const IS_UNLICENSED: Readonly<Record<Jurisdiction, string>> = {
   off: unlicensed(LACKS_ANY),

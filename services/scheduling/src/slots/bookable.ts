@@ -1,8 +1,8 @@
 import type { SqlValue } from "@medconnect/platform/db/database.ts";
 import type { Filter } from "@medconnect/platform/db/filters.ts";
-import { countryOf } from "@medconnect/platform/regions.ts";
 import type { Slot_Status } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import { isPractising } from "../doctors/doctor-rules.ts";
+import { covers, coversValues } from "../licenses/covers.ts";
 import { statusAt } from "./slot-rules.ts";
 
 /** Facts of a slot and of its doctor that decide whether it can be booked. */
@@ -44,19 +44,18 @@ export const openValues = (now: Date): SqlValue[] => [now, now];
 /** `whyNotBookable` over slot `s` of doctor `d`. Takes `openValues`. */
 export const IS_BOOKABLE = `${IS_OPEN} AND ${PRACTISES_AT_START}`;
 
-/** A verified licence at the start of slot `s` is for a region. @param region SQL of the region @param country of its country */
-export const licensedAtStart = (region: string, country: string): string =>
+/** A verified licence at the start of slot `s` covers a region. @param region as of `covers` */
+export const licensedAtStart = (region: string): string =>
   `EXISTS (SELECT 1 FROM licenses l WHERE l.doctor_id = s.doctor_id AND l.status = 'VERIFIED'
-    AND l.expire_date >= DATE(s.start_time) AND l.region IN (${region}, ${country}))`;
-/** Takes `regionValues`. */
-export const IS_LICENSED_AT_START = licensedAtStart("?", "?");
-export const regionValues = (region: string): SqlValue[] => [region, countryOf(region)];
+    AND l.expire_date >= DATE(s.start_time) AND ${covers(region)})`;
+/** Takes `coversValues`. */
+export const IS_LICENSED_AT_START = licensedAtStart("?");
 
-/** `IS_BOOKABLE`, for patients of a region. Takes `openValues` and `regionValues`. */
+/** `IS_BOOKABLE`, for patients of a region. Takes `openValues` and `coversValues`. */
 export const IS_BOOKABLE_IN_REGION = `${IS_BOOKABLE} AND ${IS_LICENSED_AT_START}`;
 
 /** Slots that can be booked by patients of a region; of any, if undefined. */
 export const bookableFilter = (now: Date, region: string | undefined): Filter =>
   region === undefined
     ? [IS_BOOKABLE, ...openValues(now)]
-    : [IS_BOOKABLE_IN_REGION, ...openValues(now), ...regionValues(region)];
+    : [IS_BOOKABLE_IN_REGION, ...openValues(now), ...coversValues(region)];

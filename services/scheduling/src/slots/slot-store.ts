@@ -4,14 +4,9 @@ import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { limitOf, type Page } from "@medconnect/platform/page-token.ts";
 import type { Money } from "@medconnect/proto/medconnect/common/v1/money.ts";
 import type { Slot, Slot_Status } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
+import { coversValues } from "../licenses/covers.ts";
 import { type FeeColumns, feeColumns, feeOf } from "../money.ts";
-import {
-  type BookableFacts,
-  bookableFilter,
-  IS_LICENSED_AT_START,
-  PRACTISES_AT_START,
-  regionValues,
-} from "./bookable.ts";
+import { type BookableFacts, bookableFilter, IS_LICENSED_AT_START, PRACTISES_AT_START } from "./bookable.ts";
 import { type Interval, MAX_LENGTH_MS, statusAt } from "./slot-rules.ts";
 
 export interface SlotRow extends FeeColumns, BookableFacts {
@@ -26,7 +21,7 @@ export const SLOT_COLUMNS = `s.id, s.doctor_id, s.start_time, s.end_time, s.stat
   s.booking_id, s.hold_expire_time, d.hidden, d.licensed_until`;
 const FROM = "FROM slots s JOIN doctors d ON d.id = s.doctor_id";
 const SELECT = `SELECT ${SLOT_COLUMNS} ${FROM}`;
-/** Takes `regionValues` first. */
+/** Takes `coversValues` first. */
 const SELECT_IN_REGION = `SELECT ${SLOT_COLUMNS}, ${IS_LICENSED_AT_START} AS licensed_in_region ${FROM}`;
 /** As `statusAt`; takes the time as parameter. */
 const STATUS_AT = "IF(s.status = 'HELD' AND s.hold_expire_time <= ?, 'OPEN', s.status)";
@@ -53,7 +48,7 @@ export async function lockSlots(tx: Transaction, ids: string[], region?: string)
 const selectFor = (region: string | undefined): { sql: string; params: SqlValue[] } =>
   region === undefined
     ? { sql: SELECT, params: [] }
-    : { sql: SELECT_IN_REGION, params: regionValues(region) };
+    : { sql: SELECT_IN_REGION, params: coversValues(region) };
 
 /** Slots of a doctor to list. */
 export interface SlotFilter {

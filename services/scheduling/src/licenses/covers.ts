@@ -1,0 +1,20 @@
+import { TERRITORIES } from "@medconnect/platform/regions.ts";
+
+/** `WHEN 'PR' THEN 'US' …`: territories with a code of their own, and the countries that ISO 3166-2 lists them under. */
+const COUNTRIES = [
+  ...new Set([...TERRITORIES].map(([listed, own]) => `${own.slice(0, 2)} ${listed.slice(0, 2)}`)),
+]
+  .map((pair) => `WHEN '${pair.slice(0, 2)}' THEN '${pair.slice(3)}'`)
+  .join(" ");
+
+/**
+ * Licence `l` covers a patient's region: it is for that very region, or for its country. A territory's country is that of
+ * its own code, and the one that ISO 3166-2 lists it under: PR is covered by US. A subdivision's licence covers no country.
+ *
+ * @param region SQL of the patient's region, which occurs three times
+ */
+export const covers = (region: string): string =>
+  `l.region IN (${region}, LEFT(${region}, 2), CASE LEFT(${region}, 2) ${COUNTRIES} END)`;
+
+/** Values of `covers("?")`. */
+export const coversValues = (region: string): string[] => [region, region, region];
