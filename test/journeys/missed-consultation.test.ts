@@ -82,6 +82,42 @@ test.each([
   expect(refusal(await cancel(missed))).toEqual({ status: 409, reason: "ILLEGAL_TRANSITION" });
 });
 
+/** Waits until an appointment begins, after which everybody is late at once. */
+const untilStarted = async ({ patient, booked }: Appointment) => {
+  const { startTime } = await patient.api.ok(`GET /v1/consultations/${booked.consultationId}`);
+  await eventually(
+    async () => Date.now(),
+    (now) => now > Date.parse(String(startTime)),
+    AT_ONCE_MS + 5000,
+  );
+};
+
+test("a patient who joins late does not save themselves from a doctor who was ready", async () => {
+  const missed = await appointment(AT_ONCE_MS);
+  const { doctor, patient, booked } = missed;
+  const path = `/v1/consultations/${booked.consultationId}`;
+  await doctor.api.ok(`POST ${path}:ready`);
+  await untilStarted(missed);
+  expect(await patient.api.ok(`POST ${path}:join`)).toMatchObject({
+    status: "WAITING",
+    lateParty: "PATIENT",
+  });
+  await doctor.api.ok(`POST ${path}:markNoShow`, { body: { party: "PATIENT" } });
+  await untilAll(missed, { booking: "NO_SHOW", consultation: "NO_SHOW", payment: "CAPTURED" });
+});
+
+test("a doctor who starts late is not paid, though the consultation takes place", async () => {
+  const late = await appointment(AT_ONCE_MS);
+  const { doctor, patient, booked } = late;
+  const path = `/v1/consultations/${booked.consultationId}`;
+  await patient.api.ok(`POST ${path}:join`);
+  await untilStarted(late);
+  expect(await doctor.api.ok(`POST ${path}:start`)).toMatchObject({ lateParty: "DOCTOR" });
+  await doctor.api.ok(`POST ${path}:complete`, { body: { notes: "x" } });
+  const seen = await untilAll(late, { booking: "COMPLETED", consultation: "COMPLETED", payment: "VOIDED" });
+  expect(seen.booking).toMatchObject({ feeDecision: "RELEASE" });
+});
+
 test("nobody is charged for a patient who never joined: not by a start, and not by a no-show without the doctor", async () => {
   const unmet = await appointment(AT_ONCE_MS);
   const { doctor, booked } = unmet;

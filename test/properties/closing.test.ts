@@ -1,5 +1,6 @@
 import { expect, test } from "@jest/globals";
 import type { ConsultationState } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import { FEE_DECISIONS } from "../../services/billing/src/payments/apply-consultation-events.ts";
 import { decide, nextStep, type Settlement } from "../../services/billing/src/payments/payment-rules.ts";
 import {
   type ConsultationFacts,
@@ -104,16 +105,20 @@ const scheduled: ConsultationFacts = {
   notes: "",
   noShowParty: null,
   doctorReadyTime: null,
+  joinTime: null,
+  lateParty: null,
   movePending: false,
   licensedUntil: new Date("9999-12-31T00:00:00Z"),
 };
 const waiting: ConsultationFacts = { ...scheduled, status: "WAITING", movedBy: "PATIENT" };
 const inProgress: ConsultationFacts = { ...scheduled, status: "IN_PROGRESS", movedBy: "DOCTOR" };
 
-/** Ends of which billing hears from clinical. */
-const FEES: Record<string, Settlement> = {
-  "consultation.completed": "CAPTURE",
-  "consultation.abandoned": "RETURN",
+const startedLate: ConsultationFacts = { ...inProgress, lateParty: "DOCTOR" };
+
+/** Decisions of billing about the ends that it hears of from clinical. */
+const FEES: Record<string, (consultation: ConsultationState) => Settlement> = {
+  "consultation.completed": FEE_DECISIONS["consultation.completed"],
+  "consultation.abandoned": FEE_DECISIONS["consultation.abandoned"],
 };
 const NEWS = {
   COMPLETED: "consultation.completed",
@@ -121,10 +126,11 @@ const NEWS = {
   ABANDONED: "consultation.abandoned",
 } as const;
 
-const stateOf = ({ noShowParty, ...its }: ConsultationFacts): ConsultationState => ({
+const stateOf = ({ noShowParty, lateParty, ...its }: ConsultationFacts): ConsultationState => ({
   bookingId: "b",
   paymentId: "pay",
   noShowParty: noShowParty ?? "PARTY_UNSPECIFIED",
+  lateParty: lateParty ?? "PARTY_UNSPECIFIED",
   startTime: its.startTime,
   endTime: its.endTime,
 });
@@ -195,7 +201,7 @@ function endInClinical(world: World, end: Step | "time"): World {
   const consultation = after(world.consultation, step);
   const type = NEWS[step.to as keyof typeof NEWS];
   const state = stateOf(consultation);
-  const decision = FEES[type];
+  const decision = FEES[type]?.(state);
   return {
     ...rest,
     consultation,
@@ -289,6 +295,7 @@ const BOOKING_STATUS = { COMPLETED: "COMPLETED", NO_SHOW: "NO_SHOW", ABANDONED: 
 
 const ENDS: [string, ConsultationFacts, Step | "time"][] = [
   ["its doctor completes it", inProgress, { to: "COMPLETED", by: "DOCTOR", notes: "flu" }],
+  ["a late doctor completes it", startedLate, { to: "COMPLETED", by: "DOCTOR", notes: "flu" }],
   ["its doctor breaks it off", inProgress, { to: "ABANDONED", by: "DOCTOR", reason: "no sound" }],
   ["its doctor admits an absence", scheduled, { to: "NO_SHOW", by: "DOCTOR", party: "DOCTOR" }],
   ["its patient waited in vain", waiting, "time"],

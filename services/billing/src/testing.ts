@@ -152,11 +152,12 @@ function usesOf(app: Billing & TestService) {
     const consultation = (
       type: string,
       noShowParty: ConsultationState_Party = "PARTY_UNSPECIFIED",
+      lateParty: ConsultationState_Party = "PARTY_UNSPECIFIED",
     ): SentEvent => ({
       type,
       aggregateId: consultationId,
       version: 1,
-      consultation: { bookingId, paymentId, noShowParty },
+      consultation: { bookingId, paymentId, noShowParty, lateParty },
     });
     return {
       bookingId,
@@ -169,6 +170,8 @@ function usesOf(app: Billing & TestService) {
       closedCharged: of("booking.closed", 5, "CAPTURE"),
       closedReleased: of("booking.closed", 5, "RETURN"),
       completed: consultation("consultation.completed"),
+      completedWithLatePatient: consultation("consultation.completed", undefined, "PATIENT"),
+      completedByLateDoctor: consultation("consultation.completed", undefined, "DOCTOR"),
       missedByPatient: of("booking.fee_decided", 5, "CAPTURE"),
       missedByOthers: of("booking.fee_decided", 5, "RETURN"),
       noShowOfPatient: consultation("consultation.no_show", "PATIENT"),

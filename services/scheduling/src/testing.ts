@@ -231,8 +231,9 @@ export class Desk {
     type: Course,
     { id: bookingId, startTime, endTime }: Booking,
     noShowParty: ConsultationState_Party = "PARTY_UNSPECIFIED",
+    lateParty: ConsultationState_Party = "PARTY_UNSPECIFIED",
   ): Promise<void> {
-    const consultation = { bookingId, startTime, endTime, noShowParty };
+    const consultation = { bookingId, startTime, endTime, noShowParty, lateParty };
     const event = Event.fromPartial({ type, aggregateId: newId(), version: 2, consultation });
     const apply = applyConsultationEvent(this.app, type);
     await this.app.changes.applyInternally("service:clinical", (tx) => apply(tx, [event]));

@@ -5,14 +5,15 @@ interface Stored {
   id: string;
   status: string;
   noShowParty: string | null;
+  lateParty: string | null;
 }
 
 /** Without moved bookings, whose patients wait for another time, and those that an admin closed as a no-show. */
-const STORED = `SELECT c.id, c.status, c.no_show_party AS noShowParty
+const STORED = `SELECT c.id, c.status, c.no_show_party AS noShowParty, c.late_party AS lateParty
   FROM clinical.consultations c JOIN scheduling.bookings b ON b.consultation_id = c.id AND b.sequence = 0
   WHERE c.moved_by <> 'ADMIN'`;
 
-/** Whether each patient who was let into a waiting room is known to have come. */
+/** Whether each patient who was let into a waiting room is known to have come, and is missing only where they came late. */
 export async function unacknowledgedJoins(
   schemas: Schemas,
   believers: readonly Believer[],
@@ -23,7 +24,8 @@ export async function unacknowledgedJoins(
   return joined.flatMap(({ consultationId }) => {
     const seen = byId.get(consultationId);
     if (seen?.status === "SCHEDULED") return [`consultation ${consultationId} was joined and is SCHEDULED`];
-    const isMissed = seen?.status === "NO_SHOW" && seen.noShowParty !== "DOCTOR";
+    const isMissed =
+      seen?.status === "NO_SHOW" && seen.noShowParty !== "DOCTOR" && seen.lateParty !== "PATIENT";
     return isMissed ? [`consultation ${consultationId} was joined, and missed by its patient`] : [];
   });
 }

@@ -14,7 +14,8 @@ const TAKEN = "('CAPTURED', 'PARTIALLY_REFUNDED', 'REFUNDED')";
 const DECISION = `CASE
   WHEN a.resource IS NOT NULL THEN b.settlement
   WHEN b.status = 'EXPIRED' OR (c.status <=> 'ABANDONED' AND c.moved_by = 'DOCTOR')
-    OR (c.status <=> 'NO_SHOW' AND c.no_show_party <> 'PATIENT') THEN 'RETURN'
+    OR (c.status <=> 'NO_SHOW' AND c.no_show_party <> 'PATIENT')
+    OR (c.status <=> 'COMPLETED' AND c.late_party <=> 'DOCTOR') THEN 'RETURN'
   WHEN b.status = 'CANCELLED' AND NOT (b.cancelled_by <=> 'PATIENT' AND k.resource IS NOT NULL
     AND b.cancel_time > b.start_time - INTERVAL 24 HOUR AND NOT b.move_pending) THEN 'RETURN'
   WHEN b.status NOT IN ('PENDING_PAYMENT', 'CONFIRMED') THEN 'CAPTURE' END`;

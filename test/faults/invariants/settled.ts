@@ -58,11 +58,13 @@ export const SETTLED: readonly Rule[] = [
   },
   {
     name: "a patient still waits although the time is over",
-    sql: `SELECT id, end_time FROM clinical.consultations WHERE status = 'WAITING' AND end_time <= UTC_TIMESTAMP(3)`,
+    sql: `SELECT id, end_time FROM clinical.consultations
+      WHERE status = 'WAITING' AND late_party IS NULL AND end_time <= UTC_TIMESTAMP(3)`,
   },
   {
-    name: "nobody came, and nobody has closed it",
-    sql: `SELECT id, end_time FROM clinical.consultations WHERE status = 'SCHEDULED' AND end_time <= ${UNATTENDED}`,
+    name: "nobody came in time, and nobody has closed it",
+    sql: `SELECT id, end_time FROM clinical.consultations
+      WHERE status IN ('SCHEDULED', 'WAITING') AND end_time <= ${UNATTENDED}`,
   },
   {
     name: "the clock has found somebody missing too early, or the patient alone",

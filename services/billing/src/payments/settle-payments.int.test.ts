@@ -69,6 +69,8 @@ test.each([
   ["cancelledFree", "VOIDED", ["void"]],
   ["cancelledLate", "CAPTURED", ["capture"]],
   ["completed", "CAPTURED", ["capture"]],
+  ["completedWithLatePatient", "CAPTURED", ["capture"]],
+  ["completedByLateDoctor", "VOIDED", ["void"]],
   ["noShowOfPatient", "CAPTURED", ["capture"]],
   ["noShowOfDoctor", "VOIDED", ["void"]],
   ["abandoned", "VOIDED", ["void"]],

@@ -53,7 +53,7 @@ export const applyBookingCancelled =
       const step = stepOfCancellation(row);
       if (!step) continue;
       const action = step.to === "CANCELLED" ? "consultation.cancel" : "consultation.abandon";
-      trails.push({ ...saveMove(tx, row, move(row, step, now, app.box)), action });
+      trails.push({ ...saveMove(tx, row, move(app, row, step, now)), action });
     }
     return trails;
   };
@@ -81,7 +81,7 @@ export const applyBookingClosed =
       const step = stepOfClosing(facts, closing);
       if (!step) continue;
       const atItsTime = { ...row, start_time: closing.startTime, end_time: closing.endTime };
-      const trail = saveMove(tx, row, move(atItsTime, step, now, app.box));
+      const trail = saveMove(tx, row, move(app, atItsTime, step, now));
       trails.push({ ...trail, action: "consultation.close" });
     }
     return trails;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { newId } from "@medconnect/platform/ids.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { ConsultationServiceService } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
-import { type ClinicalTest, startClinical } from "../testing.ts";
+import { type ClinicalTest, MINUTE_MS, startClinical } from "../testing.ts";
 import { batchGetConsultationStandings } from "./batch-get-standings.ts";
 
 const doctor = userCaller("DOCTOR");
@@ -37,6 +37,15 @@ test("tells where consultations stand, and leaves out those that are not there",
     movePending: false,
   };
   expect(await ask(consultationId, newId())).toEqual([scheduled]);
+});
+
+test("tells who was late", async () => {
+  const { consultationId, confirmed } = clinical.booking(patient, doctor, 0);
+  await clinical.deliver("scheduling", confirmed, clinical.licensed(doctor));
+  await clinical.join(consultationId, patient);
+  clinical.app.clock.advance(20 * MINUTE_MS);
+  await clinical.start(consultationId, doctor);
+  expect(await ask(consultationId)).toMatchObject([{ status: "IN_PROGRESS", lateParty: "DOCTOR" }]);
 });
 
 test("tells that an event of it is on its way, until it is delivered or dead", async () => {

@@ -21,6 +21,7 @@ export const batchGetConsultationStandings =
         startTime: row.start_time,
         endTime: row.end_time,
         noShowParty: row.no_show_party ?? undefined,
+        lateParty: row.late_party ?? undefined,
         version: row.version,
         movePending: row.move_pending === 1,
         closedByAdmin: row.moved_by === "ADMIN",

@@ -4,6 +4,7 @@ import {
   assertCompleted,
   becomesReady,
   type ConsultationFacts,
+  latePartyAfter,
   type Step,
   stepOfCancellation,
   stepOfClosing,
@@ -25,6 +26,8 @@ const scheduled: ConsultationFacts = {
   notes: "",
   noShowParty: null,
   doctorReadyTime: null,
+  joinTime: null,
+  lateParty: null,
   movePending: false,
   licensedUntil: new Date("9999-12-31T00:00:00Z"),
 };
@@ -33,7 +36,15 @@ const CONSULTATIONS = {
   scheduled,
   "awaited by the doctor": { ...scheduled, doctorReadyTime: start },
   "moved without acceptance": { ...scheduled, doctorReadyTime: start, movePending: true },
-  waiting: { ...scheduled, status: "WAITING", movedBy: "PATIENT" },
+  waiting: { ...scheduled, status: "WAITING", movedBy: "PATIENT", joinTime: start },
+  "waiting since late": {
+    ...scheduled,
+    status: "WAITING",
+    movedBy: "PATIENT",
+    doctorReadyTime: start,
+    joinTime: at(15),
+    lateParty: "PATIENT",
+  },
   "in progress": { ...scheduled, status: "IN_PROGRESS", movedBy: "DOCTOR" },
   completed: { ...scheduled, status: "COMPLETED", movedBy: "DOCTOR", notes: "flu" },
   cancelled: { ...scheduled, status: "CANCELLED" },
@@ -70,6 +81,10 @@ test.each([
   ["scheduled", "mark the doctor's no-show", 15],
   ["waiting", "mark the doctor's no-show", 15],
   ["in progress", "abandon", 10],
+  ["waiting since late", "start", 29.9],
+  ["waiting since late", "mark the patient's no-show", 15],
+  ["waiting since late", "mark the patient's no-show", 29.9],
+  ["waiting since late", "mark the doctor's no-show", 29.9],
 ] as const)("%s: to %s is possible %s minutes after the start", (consultation, step, minutes) => {
   expect(takesStep(CONSULTATIONS[consultation], STEPS[step], at(minutes), TIMES)).toBe(true);
 });
@@ -99,6 +114,8 @@ test.each([
   ["scheduled", "abandon", 10, "ILLEGAL_TRANSITION"],
   ["waiting", "complete", 10, "ILLEGAL_TRANSITION"],
   ["waiting", "mark the patient's no-show", 20, "ILLEGAL_TRANSITION"],
+  ["waiting", "mark the patient's no-show", 29.9, "ILLEGAL_TRANSITION"],
+  ["waiting since late", "mark the patient's no-show", 30, "TOO_LATE"],
   ["in progress", "join", 10, "ILLEGAL_TRANSITION"],
   ["in progress", "mark the doctor's no-show", 20, "ILLEGAL_TRANSITION"],
   ["completed", "abandon", 20, "ILLEGAL_TRANSITION"],
@@ -212,7 +229,7 @@ test("a patient who waits until the end was let down by the doctor", () => {
   expect(afterTime(waiting, 30)).toEqual({ to: "NO_SHOW", by: "SERVICE", party: "DOCTOR" });
 });
 
-test.each(["scheduled", "awaited by the doctor", "moved without acceptance"] as const)(
+test.each(["scheduled", "awaited by the doctor", "moved without acceptance", "waiting since late"] as const)(
   "%s: where nobody met until two hours after the end, both were missing",
   (name) => {
     expect(afterTime(CONSULTATIONS[name], 149.9)).toBeUndefined();
@@ -225,6 +242,114 @@ test("the clock ends nothing that has begun or ended", () => {
     ({ status }) => status !== "WAITING" && status !== "SCHEDULED",
   );
   for (const other of others) expect(afterTime(other, 3000)).toBeUndefined();
+});
+
+/** What patient and doctor do, some minutes after a start; the doctor may be ready at it. */
+interface Visit {
+  isReady?: boolean;
+  movePending?: boolean;
+  joins?: number;
+  starts?: number;
+  /** When the doctor marks the patient as missing. */
+  misses?: number;
+}
+
+/** A consultation of 30 minutes after a visit, and the clock; or the refusal of its last step. */
+function endOf({ isReady, movePending, joins, starts, misses }: Visit): string {
+  let its: ConsultationFacts = {
+    ...scheduled,
+    doctorReadyTime: isReady ? start : null,
+    movePending: movePending === true,
+  };
+  const take = (step: Step, minutes: number | undefined) => {
+    if (minutes === undefined) return;
+    takesStep(its, step, at(minutes), TIMES);
+    its = afterStep(its, step, at(minutes));
+  };
+  try {
+    take(STEPS.join, joins);
+    take(STEPS.start, starts);
+    take(STEPS["mark the patient's no-show"], misses);
+    if (its.status === "IN_PROGRESS") take(STEPS.complete, 40);
+  } catch (error) {
+    return (error as { reason: string }).reason;
+  }
+  const step = stepOfTime(its, at(30), UNATTENDED_AFTER_MS) ?? stepOfTime(its, at(150), UNATTENDED_AFTER_MS);
+  if (step) its = afterStep(its, step, at(150));
+  return its.status === "NO_SHOW" ? `NO_SHOW ${its.noShowParty}` : `${its.status}, late: ${its.lateParty}`;
+}
+
+test.each<[string, Visit, string]>([
+  ["both in time", { isReady: true, joins: 0, starts: 1 }, "COMPLETED, late: null"],
+  ["patient in time, doctor just so", { joins: -15, starts: 14.9 }, "COMPLETED, late: null"],
+  ["patient in time, doctor late", { joins: -15, starts: 15 }, "COMPLETED, late: DOCTOR"],
+  ["patient in time, doctor in the last second", { joins: 0, starts: 29.99 }, "COMPLETED, late: DOCTOR"],
+  [
+    "the same, though the doctor clicked :ready",
+    { isReady: true, joins: 0, starts: 29.99 },
+    "COMPLETED, late: DOCTOR",
+  ],
+  ["patient in time, doctor never", { joins: 14.9 }, "NO_SHOW DOCTOR"],
+  ["patient in time, doctor ready but never starts", { isReady: true, joins: 14.9 }, "NO_SHOW DOCTOR"],
+  [
+    "patient just in time, doctor within the wait",
+    { isReady: true, joins: 14.9, starts: 29.8 },
+    "COMPLETED, late: null",
+  ],
+  [
+    "patient in time, and said to be missing",
+    { isReady: true, joins: 14.9, misses: 15 },
+    "ILLEGAL_TRANSITION",
+  ],
+  [
+    "patient late, doctor ready and starts",
+    { isReady: true, joins: 15, starts: 29.9 },
+    "COMPLETED, late: PATIENT",
+  ],
+  ["patient late, doctor ready and gives up", { isReady: true, joins: 15, misses: 15 }, "NO_SHOW PATIENT"],
+  ["patient in the last second, doctor ready", { isReady: true, joins: 29.99 }, "NO_SHOW BOTH"],
+  ["the same, and said to be missing", { isReady: true, joins: 29.99, misses: 29.995 }, "NO_SHOW PATIENT"],
+  ["patient late, doctor never", { joins: 29.99 }, "NO_SHOW DOCTOR"],
+  ["patient late, doctor not ready, and said to be missing", { joins: 15, misses: 16 }, "ILLEGAL_TRANSITION"],
+  ["patient late, doctor not ready, and starts", { joins: 20, starts: 29.9 }, "COMPLETED, late: null"],
+  ["patient never, doctor ready", { isReady: true }, "NO_SHOW BOTH"],
+  ["patient never, doctor ready and says so", { isReady: true, misses: 15 }, "NO_SHOW PATIENT"],
+  ["neither ever", {}, "NO_SHOW BOTH"],
+  [
+    "patient late for a time never accepted",
+    { isReady: true, movePending: true, joins: 20 },
+    "NO_SHOW DOCTOR",
+  ],
+  [
+    "the same, and said to be missing",
+    { isReady: true, movePending: true, joins: 20, misses: 21 },
+    "ILLEGAL_TRANSITION",
+  ],
+])("%s: %j ends as %s", (_who, visit, end) => {
+  expect(endOf(visit)).toBe(end);
+});
+
+test("who was there in time is neither missing nor charged, whoever comes when, and however long it is", () => {
+  const minutes = fc.integer({ min: 1, max: 720 });
+  const share = fc.double({ min: 0, max: 0.999, noNaN: true });
+  fc.assert(
+    fc.property(minutes, minutes, share, share, (length, noShowAfter, joins, starts) => {
+      const times = { ...TIMES, noShowAfterMs: noShowAfter * MINUTE_MS };
+      const waited = { ...CONSULTATIONS["awaited by the doctor"], endTime: at(length) };
+      const joined = afterStep(waited, STEPS.join, at(joins * length), times);
+      const miss = () => takesStep(joined, STEPS["mark the patient's no-show"], at(length - 0.001), times);
+      const wait = noShowAfter < length ? noShowAfter : length / 2;
+      // The clock has whole milliseconds.
+      if (Math.abs(joins * length - wait) < 0.001) return;
+      if (joins * length < wait)
+        expect(miss).toThrow(expect.objectContaining({ reason: "ILLEGAL_TRANSITION" }));
+      else expect(miss()).toBe(true);
+      const startsAt = joins * length + starts * (length - joins * length);
+      const begun = afterStep(joined, STEPS.start, at(startsAt), times);
+      if (Math.abs(startsAt - joins * length - wait) < 0.001) return;
+      expect(begun.lateParty === "DOCTOR").toBe(startsAt - joins * length > wait);
+    }),
+  );
 });
 
 const OUTCOMES = {
@@ -296,8 +421,16 @@ function stepOf(
   }
 }
 
-const afterStep = (consultation: ConsultationFacts, step: Step): ConsultationFacts => ({
+const afterStep = (
+  consultation: ConsultationFacts,
+  step: Step,
+  now: Date,
+  times = TIMES,
+): ConsultationFacts => ({
   ...consultation,
+  joinTime: step.to === "WAITING" ? now : consultation.joinTime,
+  movePending: step.to === "WAITING" ? false : consultation.movePending,
+  lateParty: latePartyAfter(consultation, step, now, times),
   status: step.to,
   movedBy: step.by,
   notes: step.to === "COMPLETED" ? (step.notes ?? "") : consultation.notes,
@@ -315,7 +448,7 @@ test("whatever happens, only the allowed transitions are taken, and nothing lead
         const transition = `${consultation.status}>${step.to}`;
         expect(ALLOWED).toContain(transition);
         taken.add(transition);
-        consultation = afterStep(consultation, step);
+        consultation = afterStep(consultation, step, at(minutes));
       }
     }),
     { numRuns: 2000, seed: 1 },

@@ -37,6 +37,10 @@ export interface ConsultationFacts {
   noShowParty: Party | null;
   /** Since when the doctor has been there. */
   doctorReadyTime: Date | null;
+  /** Since when the patient has been in the waiting room. */
+  joinTime: Date | null;
+  /** Kept the other waiting as long as somebody is waited for. */
+  lateParty: Party | null;
   /** The patient has not accepted the booking's move to this time. */
   movePending: boolean;
   /** Last day of the doctor's verified licences; null without one. */
@@ -54,7 +58,7 @@ export type Step = { by: Mover } & (
 export interface Times {
   /** How long before the start patient and doctor may come, in ms. */
   readonly earlyStartMs: number;
-  /** How long after the start somebody counts as missing, in ms; half the length of a shorter appointment. */
+  /** How long somebody is waited for, in ms; half the length of a shorter appointment. */
   readonly noShowAfterMs: number;
 }
 
@@ -91,6 +95,34 @@ export function becomesReady(consultation: ConsultationFacts, now: Date, { early
   assertNotBefore(new Date(startTime.getTime() - earlyStartMs), now);
   assertNotAfter(new Date(Math.min(startTime.getTime() + READY_GRACE_MS, endTime.getTime())), now);
   return true;
+}
+
+/**
+ * Who is late once a step is taken. A patient who joins when they can be marked as missing is late for a doctor who was
+ * ready, unless they never accepted the time. A doctor is late who starts after the patient has waited as long as that.
+ */
+export function latePartyAfter(
+  consultation: ConsultationFacts,
+  step: Pick<Step, "to">,
+  now: Date,
+  times: Times,
+): Party | null {
+  const { startTime, doctorReadyTime, joinTime, movePending, lateParty } = consultation;
+  const waitMs = waitOf(consultation, times);
+  switch (step.to) {
+    case "WAITING": {
+      const isAwaited = doctorReadyTime !== null && !movePending;
+      return isAwaited && now.getTime() >= startTime.getTime() + waitMs ? "PATIENT" : null;
+    }
+    case "IN_PROGRESS": {
+      // Joined under a release that did not keep the time.
+      if (!joinTime) return lateParty;
+      const since = Math.max(startTime.getTime(), joinTime.getTime());
+      return now.getTime() >= since + waitMs ? "DOCTOR" : lateParty;
+    }
+    default:
+      return lateParty;
+  }
 }
 
 /** Whether a consultation in this status is over. */
@@ -162,16 +194,18 @@ function isOpen(
 }
 
 /**
- * The step that time brings: a patient who waits until the end was let down by the doctor; where nobody has come
- * `unattendedAfterMs` later, both were missing.
+ * The step that time brings: a patient who waits until the end was let down by the doctor; where nobody has come, or the
+ * patient was late, and nobody has closed it `unattendedAfterMs` later, both were missing.
  */
 export function stepOfTime(
-  { status, endTime }: Pick<ConsultationFacts, "status" | "endTime">,
+  { status, endTime, lateParty }: Pick<ConsultationFacts, "status" | "endTime" | "lateParty">,
   now: Date,
   unattendedAfterMs: number,
 ): Step | undefined {
-  if (status === "WAITING" && now >= endTime) return { to: "NO_SHOW", by: "SERVICE", party: "DOCTOR" };
-  if (status === "SCHEDULED" && now.getTime() >= endTime.getTime() + unattendedAfterMs)
+  if (status === "WAITING" && lateParty !== "PATIENT" && now >= endTime)
+    return { to: "NO_SHOW", by: "SERVICE", party: "DOCTOR" };
+  const isOpen = status === "WAITING" || status === "SCHEDULED";
+  if (isOpen && now.getTime() >= endTime.getTime() + unattendedAfterMs)
     return { to: "NO_SHOW", by: "SERVICE", party: "BOTH" };
   return undefined;
 }
@@ -192,7 +226,8 @@ function assertReachable(consultation: ConsultationFacts, step: Step, now: Date)
   const allowed = reachable(consultation, now);
   const metadata = { current: consultation.status, requested: step.to, allowed: allowed.join(",") };
   if (!allowed.includes(step.to)) throw new ApiError("ILLEGAL_TRANSITION", { metadata });
-  if (step.to === "NO_SHOW" && step.party === "PATIENT" && consultation.status === "WAITING") {
+  const isThere = consultation.status === "WAITING" && consultation.lateParty !== "PATIENT";
+  if (step.to === "NO_SHOW" && step.party === "PATIENT" && isThere) {
     throw new ApiError("ILLEGAL_TRANSITION", { detail: "The patient is in the waiting room.", metadata });
   }
 }
@@ -219,17 +254,21 @@ function reachable({ status, endTime }: ConsultationFacts, now: Date): readonly 
 }
 
 /** From when on a step can be taken. */
-function possibleFrom({ startTime, endTime }: ConsultationFacts, { to }: Step, times: Times): Date {
+function possibleFrom(consultation: ConsultationFacts, { to }: Step, times: Times): Date {
+  const { startTime } = consultation;
   switch (to) {
     case "WAITING":
     case "IN_PROGRESS":
       return new Date(startTime.getTime() - times.earlyStartMs);
-    case "NO_SHOW": {
-      const lengthMs = endTime.getTime() - startTime.getTime();
-      const waitMs = times.noShowAfterMs < lengthMs ? times.noShowAfterMs : lengthMs / 2;
-      return new Date(startTime.getTime() + waitMs);
-    }
+    case "NO_SHOW":
+      return new Date(startTime.getTime() + waitOf(consultation, times));
     default:
       return new Date(0);
   }
+}
+
+/** How long somebody is waited for, in ms. */
+function waitOf({ startTime, endTime }: ConsultationFacts, { noShowAfterMs }: Times): number {
+  const lengthMs = endTime.getTime() - startTime.getTime();
+  return noShowAfterMs < lengthMs ? noShowAfterMs : lengthMs / 2;
 }

@@ -29,6 +29,8 @@ export interface ConsultationRow {
   abandon_reason: Buffer | null;
   no_show_party: Party | null;
   doctor_ready_time: Date | null;
+  join_time: Date | null;
+  late_party: Party | null;
   move_pending: number;
   overdue_time: Date | null;
   /** Last day of the doctor's verified licences; null without one. */
@@ -43,7 +45,7 @@ export type ListedConsultation = Omit<ConsultationRow, "notes" | "abandon_reason
 
 const LISTED = `c.id, c.booking_id, c.payment_id, c.patient_id, COALESCE(c.patient_name, p.full_name) AS patient_name,
     c.doctor_id, COALESCE(c.doctor_name, d.full_name) AS doctor_name, c.status, c.moved_by, c.start_time, c.end_time, c.started_time, c.ended_time,
-    c.no_show_party, c.doctor_ready_time, c.move_pending, c.overdue_time, c.version`;
+    c.no_show_party, c.doctor_ready_time, c.join_time, c.late_party, c.move_pending, c.overdue_time, c.version`;
 const FROM = `FROM consultations c
   LEFT JOIN people p ON p.user_id = c.patient_id
   LEFT JOIN people d ON d.user_id = c.doctor_id`;
@@ -101,6 +103,8 @@ export function moveConsultations(tx: Transaction, consultations: NewConsultatio
        version = consultations.version + IF(${MOVABLE}, 1, 0),
        moved_by = IF(${MOVABLE}, 'SERVICE', consultations.moved_by),
        doctor_ready_time = IF(${MOVABLE}, NULL, consultations.doctor_ready_time),
+       join_time = IF(${MOVABLE}, NULL, consultations.join_time),
+       late_party = IF(${MOVABLE}, NULL, consultations.late_party),
        status = IF(${MOVABLE}, 'SCHEDULED', consultations.status),
        no_show_party = IF(consultations.status = 'SCHEDULED', NULL, consultations.no_show_party),
        patient_name = IF(consultations.status = 'SCHEDULED', NULL, consultations.patient_name),
@@ -132,8 +136,8 @@ export function saveConsultation(tx: Transaction, row: ConsultationRow): void {
   const [patientName, doctorName] = isOver(row.status) ? [row.patient_name, row.doctor_name] : [null, null];
   tx.defer(
     `UPDATE consultations SET status = ?, moved_by = ?, started_time = ?, ended_time = ?, notes = ?,
-       abandon_reason = ?, no_show_party = ?, doctor_ready_time = ?, move_pending = ?, start_time = ?,
-       end_time = ?, patient_name = ?, doctor_name = ?, version = ? WHERE id = ?`,
+       abandon_reason = ?, no_show_party = ?, doctor_ready_time = ?, join_time = ?, late_party = ?,
+       move_pending = ?, start_time = ?, end_time = ?, patient_name = ?, doctor_name = ?, version = ? WHERE id = ?`,
     [
       row.status,
       row.moved_by,
@@ -143,6 +147,8 @@ export function saveConsultation(tx: Transaction, row: ConsultationRow): void {
       row.abandon_reason,
       row.no_show_party,
       row.doctor_ready_time,
+      row.join_time,
+      row.late_party,
       row.move_pending,
       row.start_time,
       row.end_time,
@@ -175,6 +181,17 @@ export async function listConsultations(
      ${FROM} ${sql} ORDER BY c.start_time DESC, c.id DESC LIMIT ?`,
     [...params, limitOf(page)],
   );
+}
+
+/** Consultations whose patient was there in time, and still waits at their end, which is at or before a time. */
+const WAITED_IN_VAIN = "status = 'WAITING' AND late_party IS NULL AND end_time <= ?";
+
+export async function findWaitedInVain(db: Database, by: Date, limit: number): Promise<string[]> {
+  const rows = await db.read<{ id: string }>(
+    `SELECT id FROM consultations WHERE ${WAITED_IN_VAIN} ORDER BY end_time LIMIT ?`,
+    [by, limit],
+  );
+  return rows.map((row) => row.id);
 }
 
 /** Consultations of a status whose end is at or before a time. */
@@ -216,7 +233,7 @@ export async function listOverdue(db: Database, by: Date, page: Page): Promise<L
 
 export async function countWaitingInVain(db: Database, now: Date): Promise<number> {
   const [row] = await db.read<{ count: number }>(
-    "SELECT COUNT(*) AS count FROM consultations WHERE status = 'WAITING' AND end_time <= ?",
+    `SELECT COUNT(*) AS count FROM consultations WHERE ${WAITED_IN_VAIN}`,
     [now],
   );
   return Number(row!.count);

@@ -29,6 +29,8 @@ export const factsOf = (row: ConsultationRow, box: SealedBox): ConsultationFacts
   notes: notesOf(row, box),
   noShowParty: row.no_show_party,
   doctorReadyTime: row.doctor_ready_time,
+  joinTime: row.join_time,
+  lateParty: row.late_party,
   movePending: row.move_pending === 1,
   licensedUntil: row.licensed_until,
 });
@@ -49,6 +51,7 @@ export const toConsultationWithoutTexts = (row: ListedConsultation): Consultatio
   notes: undefined,
   noShowParty: row.no_show_party ?? undefined,
   doctorReadyTime: row.doctor_ready_time ?? undefined,
+  lateParty: row.late_party ?? undefined,
   closedByAdmin: row.moved_by === "ADMIN",
   addenda: [],
   // A completed consultation's version is final, so adding the addenda count keeps the ETag unique.
@@ -97,6 +100,7 @@ export function eventOf(type: string, row: ConsultationRow): NewEvent {
     bookingId: row.booking_id,
     paymentId: row.payment_id ?? "",
     noShowParty: row.no_show_party ?? "PARTY_UNSPECIFIED",
+    lateParty: row.late_party ?? "PARTY_UNSPECIFIED",
     startTime: row.start_time,
     endTime: row.end_time,
   };

@@ -49,7 +49,8 @@ test("patient and doctor meet: joined, started, completed, and the others are to
     ["consultation.completed", "billing", 4],
   ]);
   const { startTime, endTime } = confirmed.booking;
-  const told = { bookingId, paymentId, noShowParty: "PARTY_UNSPECIFIED", startTime, endTime };
+  const parties = { noShowParty: "PARTY_UNSPECIFIED", lateParty: "PARTY_UNSPECIFIED" };
+  const told = { bookingId, paymentId, startTime, endTime, ...parties };
   expect(events[0]!.event.consultation).toEqual(told);
 });
 
@@ -213,6 +214,55 @@ test("a patient who waited until the end was let down by the doctor: closed once
   // Two hours later that one is over, too.
   expect((await clinical.read(neverJoined.consultationId, patient)).status).toBe("SCHEDULED");
   expect(await told(waited.consultationId)).toEqual(["consultation.no_show to scheduling"]);
+});
+
+test("a patient who joins in the last second makes no doctor missing who was ready: it closes as if nobody had come", async () => {
+  const late = await book(0);
+  await clinical.ready(late.consultationId, doctor);
+  clinical.app.clock.advance(30 * MINUTE_MS - 1000);
+  expect(await clinical.join(late.consultationId, patient)).toMatchObject({
+    status: "WAITING",
+    lateParty: "PATIENT",
+  });
+  clinical.app.clock.advance(1000 + 120 * MINUTE_MS - 1);
+  await sweepNoShows(clinical.app)();
+  expect((await clinical.read(late.consultationId, patient)).status).toBe("WAITING");
+  clinical.app.clock.advance(1);
+  await sweepNoShows(clinical.app)();
+  expect(await clinical.read(late.consultationId, patient)).toMatchObject({
+    status: "NO_SHOW",
+    noShowParty: "BOTH",
+  });
+});
+
+test("a doctor who was ready marks a late patient as missing, or starts all the same", async () => {
+  const [missed, met] = [await book(0), await book(0)];
+  for (const { consultationId } of [missed, met]) await clinical.ready(consultationId, doctor);
+  clinical.app.clock.advance(15 * MINUTE_MS);
+  for (const { consultationId } of [missed, met]) await clinical.join(consultationId, patient);
+  expect(await clinical.markNoShow(missed.consultationId, doctor, "PATIENT")).toMatchObject({
+    status: "NO_SHOW",
+    noShowParty: "PATIENT",
+  });
+  await clinical.start(met.consultationId, doctor);
+  await clinical.complete(met.consultationId, doctor, "flu");
+  const [, completed] = await clinical.told(met.consultationId);
+  expect(completed!.event.consultation).toMatchObject({ lateParty: "PATIENT" });
+});
+
+test("a doctor who starts in the last second, with a patient who was in time, is late, and the others are told", async () => {
+  const { consultationId } = await book(0);
+  await clinical.ready(consultationId, doctor);
+  await clinical.join(consultationId, patient);
+  clinical.app.clock.advance(30 * MINUTE_MS - 1000);
+  expect(await clinical.start(consultationId, doctor)).toMatchObject({ lateParty: "DOCTOR" });
+  expect(await clinical.complete(consultationId, doctor, "x")).toMatchObject({
+    status: "COMPLETED",
+    lateParty: "DOCTOR",
+  });
+  for (const { event } of await clinical.told(consultationId)) {
+    expect(event.consultation).toMatchObject({ lateParty: "DOCTOR" });
+  }
 });
 
 test("one consultation that cannot be closed holds up no other", async () => {

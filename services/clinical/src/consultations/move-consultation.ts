@@ -2,14 +2,15 @@ import type { Trail } from "@medconnect/platform/changes.ts";
 import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { counter } from "@medconnect/platform/telemetry/metrics.ts";
-import { abandonReasonPlace, consultationEvents, notesPlace } from "./consultation.ts";
-import type { Step } from "./consultation-rules.ts";
+import type { Clinical } from "../app.ts";
+import { abandonReasonPlace, consultationEvents, factsOf, notesPlace } from "./consultation.ts";
+import { latePartyAfter, type Step } from "./consultation-rules.ts";
 import { type ConsultationRow, saveConsultation } from "./consultation-store.ts";
 
 const transitions = counter("consultation.transitions", "Consultations that came to a status");
 
 /** The locked consultation after a step. */
-export function move(row: ConsultationRow, step: Step, now: Date, box: SealedBox): ConsultationRow {
+export function move(app: Clinical, row: ConsultationRow, step: Step, now: Date): ConsultationRow {
   return {
     ...row,
     status: step.to,
@@ -19,8 +20,10 @@ export function move(row: ConsultationRow, step: Step, now: Date, box: SealedBox
     ended_time: row.status === "IN_PROGRESS" ? now : row.ended_time,
     // Who comes to the waiting room accepts the time.
     move_pending: step.to === "WAITING" ? 0 : row.move_pending,
+    join_time: step.to === "WAITING" ? now : row.join_time,
+    late_party: latePartyAfter(factsOf(row, app.box), step, now, app),
     no_show_party: step.to === "NO_SHOW" ? step.party : null,
-    ...writtenDown(row.id, step, box),
+    ...writtenDown(row.id, step, app.box),
   };
 }
 

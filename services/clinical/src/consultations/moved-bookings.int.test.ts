@@ -105,6 +105,20 @@ test.each([
   expect(await told(made.consultationId)).toEqual(["consultation.joined to scheduling"]);
 });
 
+test("nobody is late for a time that a booking was moved away from, nor for one that they never accepted", async () => {
+  const made = await clinical.scheduled(patient, doctor, 0);
+  await clinical.ready(made.consultationId, doctor);
+  clinical.app.clock.advance(20 * MINUTE_MS);
+  expect((await clinical.join(made.consultationId, patient)).lateParty).toBe("PATIENT");
+  await clinical.deliver("scheduling", movedBy(made, 20));
+  expect((await clinical.read(made.consultationId, patient)).lateParty).toBeUndefined();
+  await clinical.ready(made.consultationId, doctor);
+  clinical.app.clock.advance(20 * MINUTE_MS);
+  expect((await clinical.join(made.consultationId, patient)).lateParty).toBeUndefined();
+  const miss = clinical.markNoShow(made.consultationId, doctor, "PATIENT");
+  await expect(miss).rejects.toMatchObject({ reason: "ILLEGAL_TRANSITION" });
+});
+
 test("an acceptance that overtakes the move it accepts moves the consultation", async () => {
   const made = await clinical.scheduled(patient, doctor, 60);
   const moved = movedBy(made, 30);

@@ -4,13 +4,22 @@ import type { ConsultationRow } from "./consultation-store.ts";
 /** As much of a consultation as its booking can be compared with. */
 export type StandingRow = Pick<
   ConsultationRow,
-  "id" | "status" | "moved_by" | "start_time" | "end_time" | "no_show_party" | "move_pending" | "version"
+  | "id"
+  | "status"
+  | "moved_by"
+  | "start_time"
+  | "end_time"
+  | "no_show_party"
+  | "late_party"
+  | "move_pending"
+  | "version"
 >;
 
 /** Those of the consultations that exist. */
 export async function findStandings(tx: Transaction, ids: string[]): Promise<StandingRow[]> {
   return await tx.read(
-    "SELECT id, status, moved_by, start_time, end_time, no_show_party, move_pending, version FROM consultations WHERE id IN (?)",
+    `SELECT id, status, moved_by, start_time, end_time, no_show_party, late_party, move_pending, version
+     FROM consultations WHERE id IN (?)`,
     [ids],
   );
 }

@@ -5,17 +5,18 @@ import { gauge } from "@medconnect/platform/telemetry/metrics.ts";
 import { sampled } from "@medconnect/platform/telemetry/samples.ts";
 import { type Clinical, SWEEPER } from "../app.ts";
 import { stepOfTime } from "./consultation-rules.ts";
-import { countWaitingInVain, findEnded, lockConsultations } from "./consultation-store.ts";
+import { countWaitingInVain, findEnded, findWaitedInVain, lockConsultations } from "./consultation-store.ts";
 import { move, saveMove } from "./move-consultation.ts";
 
-/** Closes the consultations whose patients waited until the end, and those that nobody came to. */
+/** Closes the consultations whose patients waited until the end, and those that nobody came to in time. */
 export const sweepNoShows =
   (app: Clinical) =>
   async (signal?: AbortSignal): Promise<void> => {
     const now = app.clock.now();
     const unattendedSince = new Date(now.getTime() - app.unattendedAfterMs);
-    await closeAll(app, (limit) => findEnded(app.db, "WAITING", now, limit), now, signal);
-    await closeAll(app, (limit) => findEnded(app.db, "SCHEDULED", unattendedSince, limit), now, signal);
+    await closeAll(app, (limit) => findWaitedInVain(app.db, now, limit), now, signal);
+    for (const status of ["SCHEDULED", "WAITING"] as const)
+      await closeAll(app, (limit) => findEnded(app.db, status, unattendedSince, limit), now, signal);
   };
 
 async function closeAll(
@@ -31,10 +32,10 @@ async function closeAll(
 async function close(app: Clinical, tx: Transaction, id: string, now: Date): Promise<Trail[]> {
   const row = (await lockConsultations(tx, [id]))[0]!;
   // Between the search and the lock another sweeper, the doctor or an admin may have closed it.
-  const facts = { status: row.status, endTime: row.end_time };
+  const facts = { status: row.status, endTime: row.end_time, lateParty: row.late_party };
   const step = stepOfTime(facts, now, app.unattendedAfterMs);
   if (!step) return [];
-  return [{ ...saveMove(tx, row, move(row, step, now, app.box)), action: "consultation.mark_no_show" }];
+  return [{ ...saveMove(tx, row, move(app, row, step, now)), action: "consultation.mark_no_show" }];
 }
 
 /** Reports how many patients have waited past the end: more than a few for long means that the sweep does not run. */

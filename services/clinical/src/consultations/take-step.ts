@@ -15,7 +15,7 @@ export async function takeStep(
 ): Promise<Consultation> {
   return await changeConsultation(app, call, consultationId, (tx, row, now) => {
     if (!takesStep(factsOf(row, app.box), step, now, app)) return undefined;
-    const moved = move(row, step, now, app.box);
+    const moved = move(app, row, step, now);
     return { row: moved, trail: saveMove(tx, row, moved) };
   });
 }

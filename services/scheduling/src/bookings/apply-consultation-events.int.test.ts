@@ -34,6 +34,27 @@ test.each<[Course, object, string]>([
   expect(await desk.outboxTypes(booking.id)).toEqual(told);
 });
 
+test.each([
+  ["the fee of a late doctor's consultation is released", "DOCTOR", "RELEASE"],
+  ["a late patient pays for theirs", "PATIENT", "CHARGE"],
+] as const)("%s", async (_, lateParty, feeDecision) => {
+  await desk.publish(5000);
+  const { response: booking } = await desk.book((await desk.offer(60)).id);
+  await desk.authorized(booking.id);
+  await desk.tell("consultation.completed", booking, undefined, lateParty);
+  expect(await desk.read(booking.id)).toMatchObject({ status: "COMPLETED", feeDecision });
+});
+
+test("a late cancellation that crosses a late doctor's end is released", async () => {
+  await desk.publish(5000);
+  const { response: booking } = await desk.book((await desk.offer(60)).id);
+  await desk.authorized(booking.id);
+  await desk.cancel(booking.id, desk.patient);
+  expect(await desk.read(booking.id)).toMatchObject({ status: "CANCELLED", feeDecision: "CHARGE" });
+  await desk.tell("consultation.completed", booking, undefined, "DOCTOR");
+  expect(await desk.read(booking.id)).toMatchObject({ status: "CANCELLED", feeDecision: "RELEASE" });
+});
+
 describe("a booking that is moved to next week while its consultation begins", () => {
   const NEXT_WEEK = 7 * 24 * 60;
 

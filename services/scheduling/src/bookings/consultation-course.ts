@@ -14,11 +14,17 @@ type End = (typeof ENDS)[number];
 
 const isEnd = (type: string): type is End => ENDS.some((end) => end === type);
 
-/** The fee is due where the consultation took place, or its patient alone stayed away. */
-const feeOfEnd = (type: End, { noShowParty }: ConsultationState): Settlement =>
-  type === "consultation.completed" || (type === "consultation.no_show" && noShowParty === "PATIENT")
-    ? "CAPTURE"
-    : "RETURN";
+/** The fee is due where its doctor came in time and it took place, or its patient alone stayed away. */
+function feeOfEnd(type: End, { noShowParty, lateParty }: ConsultationState): Settlement {
+  switch (type) {
+    case "consultation.completed":
+      return lateParty === "DOCTOR" ? "RETURN" : "CAPTURE";
+    case "consultation.no_show":
+      return noShowParty === "PATIENT" ? "CAPTURE" : "RETURN";
+    case "consultation.abandoned":
+      return "RETURN";
+  }
+}
 
 const begin = (row: BookingRow): Change => ({
   action: "booking.begin",
@@ -31,9 +37,14 @@ const COURSES = {
   "consultation.started": begin,
   // Newer than its start, which is skipped where this comes first.
   "consultation.overdue": begin,
-  "consultation.completed": (row) => ({
+  "consultation.completed": (row, consultation) => ({
     action: "booking.complete",
-    row: { ...row, status: "COMPLETED", settlement: "CAPTURE", move_pending: 0 },
+    row: {
+      ...row,
+      status: "COMPLETED",
+      settlement: feeOfEnd("consultation.completed", consultation),
+      move_pending: 0,
+    },
   }),
   "consultation.no_show": (row, consultation) => ({
     action: "booking.no_show",

@@ -345,6 +345,22 @@ describe("what disagrees about a booking that is not confirmed", () => {
       NONE,
     ],
     [
+      "cancelled late, took place with a late doctor, unheard",
+      late,
+      payment("VOIDED", "RETURN"),
+      consultation("COMPLETED", { lateParty: "DOCTOR" }),
+      "CONSULTATION_NOT_HEARD",
+      { hear: "consultation.completed" },
+    ],
+    [
+      "completed by a late doctor, charged",
+      bookingOf("COMPLETED", { settlement: "RETURN" }),
+      captured,
+      consultation("COMPLETED", { lateParty: "DOCTOR" }),
+      "SETTLEMENT_DIFFERS",
+      { tell: "fee_decided" },
+    ],
+    [
       "cancelled late, broken off and heard, charged",
       cancelled,
       captured,

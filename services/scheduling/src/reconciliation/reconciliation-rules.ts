@@ -121,8 +121,10 @@ const isMissedUnheard = (booking: ReconciledBooking, consultation: ConsultationS
   consultation.status === "NO_SHOW" &&
   (!isAsBooked(consultation, booking) || (booking.movePending && consultation.noShowParty === "PATIENT"));
 
-const isDoctorsDoing = ({ status, brokenOff, noShowParty }: ConsultationStanding): boolean =>
-  brokenOff || (status === "NO_SHOW" && noShowParty !== "PATIENT");
+const isDoctorsDoing = ({ status, brokenOff, noShowParty, lateParty }: ConsultationStanding): boolean =>
+  brokenOff ||
+  (status === "NO_SHOW" && noShowParty !== "PATIENT") ||
+  (status === "COMPLETED" && lateParty === "DOCTOR");
 
 const NEWS_OF_END = {
   STATUS_UNSPECIFIED: undefined,
@@ -318,7 +320,7 @@ function decisionOf(
   }
 }
 
-/** How billing is told of the end. Of a consultation that took place it hears from clinical: that is not scheduling's to tell. */
+/** How billing is told of the end. Of a fee that is due for a consultation it hears from clinical. */
 function newsOfEnd(
   { status, closed, settlement }: ReconciledBooking,
   payment: Payment_Status,
@@ -327,6 +329,8 @@ function newsOfEnd(
   switch (status) {
     case "CANCELLED":
       return "cancelled";
+    case "COMPLETED":
+      return settlement === "RETURN" ? "fee_decided" : undefined;
     case "NO_SHOW":
       // Ended before releases kept the decision: there is none to tell.
       return settlement === null ? undefined : "fee_decided";

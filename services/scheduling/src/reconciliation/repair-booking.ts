@@ -68,7 +68,7 @@ function eventOf({ row, payment, consultation }: Disputed, type: News): Event {
     return Event.fromPartial({ type, aggregateId, version, payment: { bookingId: row.id, authorizeTime } });
   }
   const { consultationId: aggregateId, version, startTime, endTime } = consultation!;
-  const { noShowParty = "PARTY_UNSPECIFIED" } = consultation!;
-  const state = { bookingId: row.id, noShowParty, startTime, endTime };
+  const { noShowParty = "PARTY_UNSPECIFIED", lateParty = "PARTY_UNSPECIFIED" } = consultation!;
+  const state = { bookingId: row.id, noShowParty, lateParty, startTime, endTime };
   return Event.fromPartial({ type, aggregateId, version, consultation: state });
 }
