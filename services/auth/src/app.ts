@@ -16,6 +16,8 @@ import { type MailOptions, mailSettings } from "./mail/mail-settings.ts";
 import { createMailTransport, type MailTransport } from "./mail/mail-transport.ts";
 import { CHALLENGE_TTL_S } from "./mfa/ask-for-second-factor.ts";
 import { PasswordHasher } from "./passwords/password-hasher.ts";
+import { adoptCredentials } from "./proofs/adopt-credentials.ts";
+import { Proofs } from "./proofs/proofs.ts";
 import type { Lifetime } from "./sessions/open-session.ts";
 import { publishRevocations } from "./sessions/publish-revocations.ts";
 
@@ -82,6 +84,7 @@ export const authSettings = {
 
 export interface Auth extends Platform {
   readonly hasher: PasswordHasher;
+  readonly proofs: Proofs;
   readonly signingKeys: SigningKeys;
   /** Makes, rotates and retires the signing keys. */
   readonly keysJob: Job;
@@ -126,6 +129,8 @@ export async function buildAuth(platform: Platform, config: AuthConfig, mail: Ma
     tokenMs: Math.max(ACCESS_TOKEN_TTL, CHALLENGE_TTL_S * 1000) + CLOCK_SKEW_MS,
     publishAheadMs: 2 * JWKS_MAX_AGE + CACHE_MS,
   });
+  const proofs = new Proofs(platform);
+  await adoptCredentials(platform, proofs);
   await adoptKeys(platform);
   await keep();
   const signingKeys = new SigningKeys(platform);
@@ -146,6 +151,7 @@ export async function buildAuth(platform: Platform, config: AuthConfig, mail: Ma
     ...mailing,
     mailJob: new Job("send mails", MAIL_MS, deliverMails({ ...platform, ...mailing }), platform.log),
     hasher: await PasswordHasher.create({ atOnce: config.HASH_CONCURRENCY, waiting: config.HASH_QUEUE }),
+    proofs,
     signingKeys,
     lockouts: lockoutsOf(config),
     keysJob: new Job("keep keys", Math.min(KEEP_KEYS_MS, rotationMs / 4 || KEEP_KEYS_MS), look, platform.log),

@@ -7,6 +7,7 @@ import { registrationCounters } from "../lockouts/counted.ts";
 import { takeTurn } from "../lockouts/take-turn.ts";
 import { queueMail } from "../mail/queue-mail.ts";
 import { findAccountByEmail, type NewAccount } from "./account-store.ts";
+import { registrationProof } from "./registration-proof.ts";
 import { insertRegistration } from "./registration-store.ts";
 
 /**
@@ -32,7 +33,9 @@ export async function registerByMail(app: Auth, created: NewAccount, call: Call)
 function mailRegistration(app: Auth, tx: Transaction, { account, passwordHash }: NewAccount): void {
   const token = newLinkToken();
   const expireTime = new Date(app.clock.now().getTime() + app.verifyLinkMs);
-  insertRegistration(tx, { ...account, passwordHash }, { tokenHash: linkTokenHash(token), expireTime });
+  const link = { tokenHash: linkTokenHash(token), expireTime };
+  const proof = registrationProof(app.proofs, { ...account, ...link });
+  insertRegistration(tx, { ...account, passwordHash }, { ...link, proof });
   queueMail(app, tx, account, { template: "verify-email", token }, expireTime);
 }
 

@@ -7,9 +7,18 @@ export interface Registration extends Pick<Account, "id" | "email" | "fullName" 
   readonly passwordHash: string;
 }
 
-const INSERT = `INSERT INTO registrations (id, email, password_hash, full_name, role, token_hash, expire_time)
-  VALUES (?, ?, ?, ?, ?, ?, ?)`;
-const FIND = `SELECT id, email, password_hash AS passwordHash, full_name AS fullName, role FROM registrations
+/** The link of a registration, as it is kept. */
+export interface RegistrationLink {
+  readonly tokenHash: Buffer;
+  readonly expireTime: Date;
+  /** See registration-proof.ts; null for a row from somebody else. */
+  readonly proof: Buffer | null;
+}
+
+const INSERT = `INSERT INTO registrations (id, email, password_hash, full_name, role, token_hash, expire_time, proof)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
+const FIND = `SELECT id, email, password_hash AS passwordHash, full_name AS fullName, role, token_hash AS tokenHash,
+  expire_time AS expireTime, proof FROM registrations
   WHERE token_hash = ? AND expire_time > ?`;
 /** The row stays for its link, which answers alike as long as it lasts. */
 const FORGET_PASSWORD = "UPDATE registrations SET password_hash = '' WHERE id = ?";
@@ -19,9 +28,9 @@ const DELETE_EXPIRED = "DELETE FROM registrations WHERE expire_time <= ? LIMIT ?
 export function insertRegistration(
   tx: Transaction,
   { id, email, passwordHash, fullName, role }: Registration,
-  link: { tokenHash: Buffer; expireTime: Date },
+  { tokenHash, expireTime, proof }: RegistrationLink,
 ): void {
-  tx.defer(INSERT, [id, email, passwordHash, fullName, role, link.tokenHash, link.expireTime]);
+  tx.defer(INSERT, [id, email, passwordHash, fullName, role, tokenHash, expireTime, proof]);
 }
 
 /** The registration that a link was mailed for, as long as the link is good. */
@@ -29,8 +38,8 @@ export async function findRegistration(
   db: Database,
   tokenHash: Buffer,
   now: Date,
-): Promise<Registration | undefined> {
-  const [row] = await db.read<Registration>(FIND, [tokenHash, now]);
+): Promise<(Registration & RegistrationLink) | undefined> {
+  const [row] = await db.read<Registration & RegistrationLink>(FIND, [tokenHash, now]);
   return row;
 }
 

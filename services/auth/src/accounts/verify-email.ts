@@ -11,6 +11,7 @@ import { judgeAttempt } from "../lockouts/judge-attempt.ts";
 import { newAccount } from "./account-rules.ts";
 import { findAccount } from "./account-store.ts";
 import { createAccount } from "./create-account.ts";
+import { isGenuine } from "./registration-proof.ts";
 import { findRegistration, type Registration, settleRegistrations } from "./registration-store.ts";
 
 /**
@@ -23,7 +24,7 @@ export const verifyEmail =
   (app: Auth) =>
   async ({ token, password }: VerifyEmailRequest, call: Call): Promise<VerifyEmailResponse> => {
     const registration = await findRegistration(app.db, linkTokenHash(token), app.clock.now());
-    if (!registration) throw new ApiError("INVALID_LINK_TOKEN");
+    if (!registration || !isGenuine(app.proofs, registration)) throw new ApiError("INVALID_LINK_TOKEN");
     // Nothing is left to prove, and its password may have been changed since: whoever shows the new one makes no mistake.
     if (await findAccount(app.db, registration.id)) return {};
     const matches = await app.hasher.verify(registration.passwordHash, password, call.deadline);

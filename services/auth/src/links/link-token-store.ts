@@ -13,13 +13,15 @@ export interface LinkToken {
   readonly hash: Buffer;
   readonly userId: string;
   readonly expireTime: Date;
+  /** See link-tokens.ts; null for a row from somebody else. */
+  readonly proof: Buffer | null;
 }
 
 const TAKE_TURN = `UPDATE users SET reset_mail_time = ?
   WHERE id = ? AND (reset_mail_time IS NULL OR reset_mail_time <= ?)`;
-const INSERT = `INSERT INTO link_tokens (token_hash, user_id, purpose, expire_time)
-  VALUES (?, ?, 'RESET_PASSWORD', ?)`;
-const FIND_OWNER = `SELECT ${ACCOUNT_COLUMNS} FROM link_tokens l JOIN ${ACCOUNTS}
+const INSERT = `INSERT INTO link_tokens (token_hash, user_id, purpose, expire_time, proof)
+  VALUES (?, ?, 'RESET_PASSWORD', ?, ?)`;
+const FIND_OWNER = `SELECT ${ACCOUNT_COLUMNS}, l.expire_time AS link_time, l.proof FROM link_tokens l JOIN ${ACCOUNTS}
   WHERE u.id = l.user_id AND l.token_hash = ? AND l.purpose = 'RESET_PASSWORD' AND l.expire_time > ?`;
 const CONSUME = `DELETE FROM link_tokens
   WHERE token_hash = ? AND purpose = 'RESET_PASSWORD' AND expire_time > ?`;
@@ -39,14 +41,23 @@ export async function takeLinkTurn(
   return (await tx.write(TAKE_TURN, [now, userId, since])).affectedRows === 1;
 }
 
-export function insertLinkToken(tx: Transaction, { hash, userId, expireTime }: LinkToken): void {
-  tx.defer(INSERT, [hash, userId, expireTime]);
+export function insertLinkToken(tx: Transaction, { hash, userId, expireTime, proof }: LinkToken): void {
+  tx.defer(INSERT, [hash, userId, expireTime, proof]);
 }
 
-/** The account that a link was mailed to, as long as the link is good. */
-export async function findLinkOwner(db: Database, hash: Buffer, now: Date): Promise<Account | undefined> {
-  const [row] = await db.read<AccountRow>(FIND_OWNER, [hash, now]);
-  return row && toAccount(row);
+/** A link that has not expired, and the account that it names. */
+export async function findLink(
+  db: Database,
+  hash: Buffer,
+  now: Date,
+): Promise<{ link: LinkToken; account: Account } | undefined> {
+  const [row] = await db.read<AccountRow & { link_time: Date; proof: Buffer | null }>(FIND_OWNER, [
+    hash,
+    now,
+  ]);
+  if (!row) return undefined;
+  const { id: userId, link_time: expireTime, proof } = row;
+  return { link: { hash, userId, expireTime, proof }, account: toAccount(row) };
 }
 
 /** Uses a token up. @returns whether it could still be used: of many at once, one can */

@@ -2,7 +2,7 @@ import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Auth } from "../app.ts";
 import { queueMail, type Recipient } from "../mail/queue-mail.ts";
 import { insertLinkToken, takeLinkTurn } from "./link-token-store.ts";
-import { linkTokenHash, newLinkToken } from "./link-tokens.ts";
+import { linkTokenHash, newLinkToken, withProof } from "./link-tokens.ts";
 
 /**
  * Mails a link that lets whoever reads the account's mail choose a new password: once in a while, however often anybody
@@ -14,7 +14,7 @@ export async function mailResetLink(app: Auth, tx: Transaction, account: Recipie
   if (!(await takeLinkTurn(tx, account.id, { now, since }))) return false;
   const token = newLinkToken();
   const expireTime = new Date(now.getTime() + app.resetLinkMs);
-  insertLinkToken(tx, { hash: linkTokenHash(token), userId: account.id, expireTime });
+  insertLinkToken(tx, withProof(app.proofs, { hash: linkTokenHash(token), userId: account.id, expireTime }));
   queueMail(app, tx, account, { template: "reset-password", token }, expireTime);
   return true;
 }

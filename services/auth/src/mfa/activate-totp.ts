@@ -14,7 +14,7 @@ import { endSessions } from "../sessions/end-sessions.ts";
 import { holdSession } from "../sessions/hold-session.ts";
 import { lockLiveSessions } from "../sessions/session-store.ts";
 import { activateTotp as activate, lockTotp, replaceRecoveryCodes } from "./mfa-store.ts";
-import { newRecoveryCodes, recoveryCodeHash } from "./recovery-codes.ts";
+import { keptRecoveryCode, newRecoveryCodes } from "./recovery-codes.ts";
 import { matchingStep } from "./totp.ts";
 import { openTotpSecret } from "./totp-secret.ts";
 
@@ -39,7 +39,8 @@ export const activateTotp =
       const account = await holdSession(tx, caller, now);
       const recoveryCodes = newRecoveryCodes();
       activate(tx, userId, step, now);
-      replaceRecoveryCodes(tx, userId, recoveryCodes.map(recoveryCodeHash));
+      const kept = recoveryCodes.map((code) => keptRecoveryCode(app.proofs, userId, code));
+      replaceRecoveryCodes(tx, userId, kept);
       touchAccount(tx, userId);
       const sessionIds = await lockLiveSessions(tx, userId, now);
       endSessions(

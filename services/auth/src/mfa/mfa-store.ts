@@ -20,6 +20,12 @@ export interface Challenge {
   readonly remembered: boolean;
 }
 
+/** A recovery code as it is kept. */
+export interface RecoveryCode {
+  readonly hash: Buffer;
+  readonly proof: Buffer;
+}
+
 /** The wrong factors that a challenge bears. */
 const MAX_ATTEMPTS = 5;
 
@@ -34,8 +40,9 @@ const TAKE_STEP = `UPDATE mfa_totp SET last_step = ?
   WHERE user_id = ? AND last_step < ? AND activate_time IS NOT NULL`;
 const DELETE_TOTP = "DELETE FROM mfa_totp WHERE user_id = ?";
 const DELETE_CODES = "DELETE FROM mfa_recovery_codes WHERE user_id = ?";
-const INSERT_CODES = "INSERT INTO mfa_recovery_codes (user_id, code_hash) VALUES ?";
-const BURN_CODE = "DELETE FROM mfa_recovery_codes WHERE user_id = ? AND code_hash = ?";
+const INSERT_CODES = "INSERT INTO mfa_recovery_codes (user_id, code_hash, proof) VALUES ?";
+const BURN_CODE = "DELETE FROM mfa_recovery_codes WHERE user_id = ? AND code_hash = ? AND proof = ?";
+const HAS_CODE = "SELECT 1 FROM mfa_recovery_codes WHERE user_id = ? AND code_hash = ?";
 const INSERT_CHALLENGE =
   "INSERT INTO mfa_challenges (id, user_id, password_set_time, expire_time, remembered) VALUES (?, ?, ?, ?, ?)";
 const TAKE_ATTEMPT = `UPDATE mfa_challenges SET attempts = attempts + 1
@@ -79,14 +86,23 @@ export function deleteTotp(tx: Transaction, userId: string): void {
   tx.defer(DELETE_CODES, [userId]);
 }
 
-export function replaceRecoveryCodes(tx: Transaction, userId: string, hashes: Buffer[]): void {
+export function replaceRecoveryCodes(tx: Transaction, userId: string, codes: RecoveryCode[]): void {
   tx.defer(DELETE_CODES, [userId]);
-  tx.defer(INSERT_CODES, [hashes.map((hash) => [userId, hash])]);
+  tx.defer(INSERT_CODES, [codes.map(({ hash, proof }) => [userId, hash, proof])]);
 }
 
-/** Uses a recovery code up. @returns whether it was there */
-export async function burnRecoveryCode(tx: Transaction, userId: string, hash: Buffer): Promise<boolean> {
-  return (await tx.write(BURN_CODE, [userId, hash])).affectedRows === 1;
+/** Uses a recovery code up. @returns whether it was there, with its proof */
+export async function burnRecoveryCode(
+  tx: Transaction,
+  userId: string,
+  { hash, proof }: RecoveryCode,
+): Promise<boolean> {
+  return (await tx.write(BURN_CODE, [userId, hash, proof])).affectedRows === 1;
+}
+
+/** Whether there is a row for a code, with whatever proof. */
+export async function hasRecoveryCode(tx: Transaction, userId: string, hash: Buffer): Promise<boolean> {
+  return (await tx.read(HAS_CODE, [userId, hash])).length > 0;
 }
 
 export function insertChallenge(tx: Transaction, challenge: Challenge): void {

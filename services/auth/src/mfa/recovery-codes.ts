@@ -1,4 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
+import type { Proofs } from "../proofs/proofs.ts";
+import type { RecoveryCode } from "./mfa-store.ts";
 
 const CODES = 10;
 /** 24 symbols of 5 bits: 120 bits. With that much of chance in it, a plain hash keeps a code (NIST SP 800-63B §3.1.2.2). */
@@ -14,6 +16,12 @@ export const newRecoveryCodes = (): string[] => Array.from({ length: CODES }, ne
 export function recoveryCodeHash(code: string): Buffer {
   const canonical = code.toUpperCase().replace(/[\s-]/g, "").replace(/O/g, "0").replace(/[IL]/g, "1");
   return createHash("sha256").update(canonical).digest();
+}
+
+/** A code as it is kept, with a proof that auth gave it to this user. */
+export function keptRecoveryCode(proofs: Proofs, userId: string, code: string): RecoveryCode {
+  const hash = recoveryCodeHash(code);
+  return { hash, proof: proofs.of("mfa_recovery_codes", [userId, hash]) };
 }
 
 function newRecoveryCode(): string {

@@ -10,7 +10,7 @@ import { provePassword } from "../passwords/prove-password.ts";
 import { holdSession } from "../sessions/hold-session.ts";
 import { replaceRecoveryCodes } from "./mfa-store.ts";
 import { proveCode } from "./prove-code.ts";
-import { newRecoveryCodes, recoveryCodeHash } from "./recovery-codes.ts";
+import { keptRecoveryCode, newRecoveryCodes } from "./recovery-codes.ts";
 
 /** AuthService.RegenerateRecoveryCodes. Throws as DisableTotp does. */
 export const regenerateRecoveryCodes =
@@ -26,7 +26,8 @@ export const regenerateRecoveryCodes =
       }
       const account = await holdSession(tx, caller, app.clock.now());
       const recoveryCodes = newRecoveryCodes();
-      replaceRecoveryCodes(tx, userId, recoveryCodes.map(recoveryCodeHash));
+      const kept = recoveryCodes.map((code) => keptRecoveryCode(app.proofs, userId, code));
+      replaceRecoveryCodes(tx, userId, kept);
       queueMail(app, tx, account, { template: "new-recovery-codes" });
       return { response: { recoveryCodes }, trails: [trail] };
     });

@@ -8,9 +8,9 @@ import { judgeAttempt } from "../lockouts/judge-attempt.ts";
 import { holdActive } from "../passwords/credential-store.ts";
 import { issueTokens } from "../sessions/issue-tokens.ts";
 import { openSession } from "../sessions/open-session.ts";
-import { burnRecoveryCode, passChallenge, takeAttempt } from "./mfa-store.ts";
+import { passChallenge, takeAttempt } from "./mfa-store.ts";
 import { readMfaToken } from "./mfa-token.ts";
-import { recoveryCodeHash } from "./recovery-codes.ts";
+import { useRecoveryCode } from "./use-recovery-code.ts";
 import { useTotpCode } from "./use-totp-code.ts";
 
 /**
@@ -53,5 +53,5 @@ async function useFactor(
   { code, recoveryCode }: VerifyMfaRequest,
 ): Promise<boolean> {
   if (code !== undefined) return await useTotpCode(app, tx, userId, code);
-  return await burnRecoveryCode(tx, userId, recoveryCodeHash(recoveryCode ?? ""));
+  return await useRecoveryCode(app, tx, userId, recoveryCode ?? "");
 }

@@ -6,8 +6,8 @@ import type {
 } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import { markEmailVerified } from "../accounts/account-store.ts";
 import type { Auth } from "../app.ts";
-import { consumeLinkToken, findLinkOwner } from "../links/link-token-store.ts";
-import { linkTokenHash } from "../links/link-tokens.ts";
+import { consumeLinkToken, findLink } from "../links/link-token-store.ts";
+import { isGenuine, linkTokenHash } from "../links/link-tokens.ts";
 import { passwordCounters } from "../lockouts/counted.ts";
 import { deleteCounters } from "../lockouts/lockout-store.ts";
 import { assertStrongPassword } from "./password-rules.ts";
@@ -21,7 +21,9 @@ export const resetPassword =
   (app: Auth) =>
   async ({ token, password }: ResetPasswordRequest, call: Call): Promise<ResetPasswordResponse> => {
     const hash = linkTokenHash(token);
-    const account = await findLinkOwner(app.db, hash, app.clock.now());
+    const found = await findLink(app.db, hash, app.clock.now());
+    if (found && !isGenuine(app.proofs, found.link)) return await refuse(app, undefined, call);
+    const account = found?.account;
     if (account?.status !== "ACTIVE") return await refuse(app, account?.id, call);
     assertStrongPassword(password, account);
     const passwordHash = await app.hasher.hash(password, call.deadline);

@@ -9,6 +9,7 @@ import type { Auth } from "../app.ts";
 import { signAccessToken } from "../keys/sign-access-token.ts";
 import { findBySecret } from "./client-secrets.ts";
 import { grantedScopes } from "./scope-rules.ts";
+import { isGenuine } from "./secret-proof.ts";
 import { trailOf } from "./service-account.ts";
 import { type Account, findSecrets, findServiceAccount } from "./service-account-store.ts";
 
@@ -25,7 +26,7 @@ export const issueToken =
     const account = await findServiceAccount(app.db, clientId);
     const live = secrets.filter(({ expireTime }) => expireTime === null || expireTime > now);
     const secret = findBySecret(live, clientSecret);
-    if (account?.status !== "ACTIVE" || !secret) {
+    if (account?.status !== "ACTIVE" || !secret || !isGenuine(app.proofs, account.id, secret)) {
       await record(app, call, account, "FAILURE");
       throw new ApiError("INVALID_CLIENT");
     }

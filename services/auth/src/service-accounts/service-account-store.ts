@@ -21,6 +21,8 @@ export interface Secret {
   readonly id: string;
   /** SHA-256. */
   readonly hash: Buffer;
+  /** See secret-proof.ts; null for a row from somebody else. */
+  readonly proof: Buffer | null;
   /** The `sid` of the access tokens that it gets. */
   readonly sessionId: string;
   /** Of one that was rotated; null for the one in use. */
@@ -33,12 +35,12 @@ const LOCK = `${FIND} FOR UPDATE`;
 const INSERT = "INSERT INTO service_accounts (id, name, scopes, status, create_time) VALUES (?, ?, ?, ?, ?)";
 const SET_STATUS = "UPDATE service_accounts SET status = ? WHERE id = ?";
 
-const SECRET = `SELECT id, secret_hash AS hash, session_id AS sessionId, expire_time AS expireTime
+const SECRET = `SELECT id, secret_hash AS hash, proof, session_id AS sessionId, expire_time AS expireTime
   FROM service_account_secrets`;
 const SECRETS_OF = `${SECRET} WHERE account_id = ?`;
 const EXPIRED = `${SECRET} WHERE expire_time <= ?`;
 const INSERT_SECRET = `INSERT INTO service_account_secrets
-  (id, account_id, secret_hash, session_id, create_time) VALUES (?, ?, ?, ?, ?)`;
+  (id, account_id, secret_hash, proof, session_id, create_time) VALUES (?, ?, ?, ?, ?, ?)`;
 const EXPIRE_SECRET = "UPDATE service_account_secrets SET expire_time = ? WHERE id = ?";
 const SET_SESSION = "UPDATE service_account_secrets SET session_id = ? WHERE id = ?";
 const DELETE_SECRETS = "DELETE FROM service_account_secrets WHERE id IN (?)";
@@ -89,9 +91,16 @@ export async function findExpiredSecrets(db: Database | Transaction, now: Date):
 
 export function insertSecret(
   tx: Transaction,
-  secret: Pick<Secret, "id" | "hash" | "sessionId"> & { accountId: string; createTime: Date },
+  secret: Pick<Secret, "id" | "hash" | "proof" | "sessionId"> & { accountId: string; createTime: Date },
 ): void {
-  tx.defer(INSERT_SECRET, [secret.id, secret.accountId, secret.hash, secret.sessionId, secret.createTime]);
+  tx.defer(INSERT_SECRET, [
+    secret.id,
+    secret.accountId,
+    secret.hash,
+    secret.proof,
+    secret.sessionId,
+    secret.createTime,
+  ]);
 }
 
 export function expireSecret(tx: Transaction, id: string, time: Date): void {

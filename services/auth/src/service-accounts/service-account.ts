@@ -5,6 +5,7 @@ import type { ServiceAccount } from "@medconnect/proto/medconnect/auth/v1/servic
 import type { Auth } from "../app.ts";
 import { revokeTokens } from "../sessions/end-sessions.ts";
 import { hashOfSecret, newClientSecret } from "./client-secrets.ts";
+import { secretProof } from "./secret-proof.ts";
 import { type Account, deleteSecrets, insertSecret, type Secret } from "./service-account-store.ts";
 
 /** The account as admins see it. */
@@ -29,12 +30,14 @@ export const scopeTrail = ({ id }: Account, scope: string): Trail => ({
 });
 
 /** Gives the account a secret. @returns it; only its hash is kept */
-export function giveSecret(tx: Transaction, accountId: string, now: Date): string {
+export function giveSecret(app: Auth, tx: Transaction, accountId: string, now: Date): string {
   const secret = newClientSecret();
+  const hash = hashOfSecret(secret);
   insertSecret(tx, {
     id: newId(),
     accountId,
-    hash: hashOfSecret(secret),
+    hash,
+    proof: secretProof(app.proofs, accountId, hash),
     sessionId: newId(),
     createTime: now,
   });

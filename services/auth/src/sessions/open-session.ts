@@ -3,6 +3,7 @@ import type { Call } from "@medconnect/platform/grpc/call.ts";
 import type { Role } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import type { Auth } from "../app.ts";
+import { refreshTokenProof } from "./refresh-token-proof.ts";
 import { hashOf, newRefreshToken } from "./refresh-tokens.ts";
 import { sealClient } from "./session-client.ts";
 import { insertRefreshToken, insertSession, prolongSession, type Session } from "./session-store.ts";
@@ -64,7 +65,9 @@ export function issueRefreshToken(
 ): void {
   const idleEnd = now.getTime() + lifetimeOf(app, session.remembered).idleMs;
   const expireTime = new Date(Math.min(idleEnd, session.expireTime.getTime()));
-  insertRefreshToken(tx, { hash: hashOf(token), sessionId: session.id, expireTime });
+  const hash = hashOf(token);
+  const proof = refreshTokenProof(app.proofs, hash, expireTime, session);
+  insertRefreshToken(tx, { hash, sessionId: session.id, expireTime, proof });
   const client = sealClient(app.box, session.id, call);
   prolongSession(tx, session.id, { time: now, idleExpireTime: expireTime, client });
 }

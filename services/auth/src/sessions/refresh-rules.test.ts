@@ -21,6 +21,8 @@ const fresh: RefreshTokenRecord = {
   useTime: null,
   useKey: null,
   successor: null,
+  expireTime: at(50),
+  proof: null,
   session,
 };
 const used = { ...fresh, useTime: at(10) };

@@ -10,6 +10,7 @@ import { endSessions } from "./end-sessions.ts";
 import { issueTokens } from "./issue-tokens.ts";
 import { issueRefreshToken } from "./open-session.ts";
 import { judge, REPEAT_MS } from "./refresh-rules.ts";
+import { isGenuine } from "./refresh-token-proof.ts";
 import { hashOf, newRefreshToken, openSuccessor, sealSuccessor } from "./refresh-tokens.ts";
 import { consumeRefreshToken, findRefreshToken, type RefreshTokenRecord, type Use } from "./session-store.ts";
 
@@ -30,6 +31,8 @@ export const refreshToken =
     const answer = await app.changes.apply(call, async (tx) => {
       const consumed = await consumeRefreshToken(tx, hashOf(token), use);
       const record = await findRefreshToken(tx, hashOf(token));
+      if (record && !isGenuine(app.proofs, record))
+        return { response: undefined, trails: [refusalOf(record)] };
       switch (judge(record, { consumed, key: use.key, now })) {
         case "EXCHANGE":
           issueRefreshToken(app, tx, record!.session, next, { now, call });
@@ -62,6 +65,13 @@ function useOf(token: string, next: string, idempotencyKey: string, now: Date): 
     successorExpireTime: new Date(now.getTime() + REPEAT_MS),
   };
 }
+
+/** The session that a row names which auth did not write: nobody's but the writer's. */
+const refusalOf = ({ session }: RefreshTokenRecord): Trail => ({
+  resource: `sessions/${session.id}`,
+  subjectIds: [],
+  outcome: "FAILURE",
+});
 
 const trailOf = ({ session }: RefreshTokenRecord): Trail => ({
   resource: `sessions/${session.id}`,

@@ -23,6 +23,10 @@ export interface RefreshTokenRecord {
   readonly useTime: Date | null;
   readonly useKey: Buffer | null;
   readonly successor: Buffer | null;
+  /** When it is void if it is not used. */
+  readonly expireTime: Date;
+  /** See refresh-token-proof.ts; null for a row from somebody else. */
+  readonly proof: Buffer | null;
   readonly session: Session & {
     readonly endTime: Date | null;
     readonly role: Role;
@@ -43,11 +47,12 @@ export interface Use {
 const INSERT_SESSION =
   "INSERT INTO sessions (id, user_id, auth_time, expire_time, remembered) VALUES (?, ?, ?, ?, ?)";
 const PROLONG = "UPDATE sessions SET use_time = ?, idle_expire_time = ?, client = ? WHERE id = ?";
-const INSERT_TOKEN = "INSERT INTO refresh_tokens (token_hash, session_id, expire_time) VALUES (?, ?, ?)";
+const INSERT_TOKEN =
+  "INSERT INTO refresh_tokens (token_hash, session_id, expire_time, proof) VALUES (?, ?, ?, ?)";
 const CONSUME_TOKEN = `UPDATE refresh_tokens
   SET use_time = ?, use_key = ?, successor = ?, successor_expire_time = ?
   WHERE token_hash = ? AND use_time IS NULL AND expire_time > ?`;
-const FIND_TOKEN = `SELECT r.token_hash, r.use_time, r.use_key, r.successor, s.id, s.user_id, s.auth_time,
+const FIND_TOKEN = `SELECT r.token_hash, r.use_time, r.use_key, r.successor, r.proof, r.expire_time AS idle_time, s.id, s.user_id, s.auth_time,
   s.expire_time, s.remembered, s.end_time, u.role, t.user_id IS NOT NULL AS mfa_enabled
   FROM refresh_tokens r JOIN sessions s ON s.id = r.session_id JOIN ${ACCOUNTS} ON u.id = s.user_id
   WHERE r.token_hash = ?`;
@@ -68,6 +73,8 @@ interface TokenRow {
   use_time: Date | null;
   use_key: Buffer | null;
   successor: Buffer | null;
+  proof: Buffer | null;
+  idle_time: Date;
   id: string;
   user_id: string;
   auth_time: Date;
@@ -102,9 +109,9 @@ export function prolongSession(
 
 export function insertRefreshToken(
   tx: Transaction,
-  token: { hash: Buffer; sessionId: string; expireTime: Date },
+  token: { hash: Buffer; sessionId: string; expireTime: Date; proof: Buffer },
 ): void {
-  tx.defer(INSERT_TOKEN, [token.hash, token.sessionId, token.expireTime]);
+  tx.defer(INSERT_TOKEN, [token.hash, token.sessionId, token.expireTime, token.proof]);
 }
 
 /** Uses a refresh token up. @returns whether it could still be used: of many at once, one can */
@@ -131,6 +138,8 @@ export async function findRefreshToken(
       useTime: row.use_time,
       useKey: row.use_key,
       successor: row.successor,
+      expireTime: row.idle_time,
+      proof: row.proof,
       session: {
         id: row.id,
         userId: row.user_id,

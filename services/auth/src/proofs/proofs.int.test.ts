@@ -1,0 +1,314 @@
+import { createHash, randomBytes } from "node:crypto";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import type { SqlValue } from "@medconnect/platform/db/database.ts";
+import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
+import { newId } from "@medconnect/platform/ids.ts";
+import { startMetrics } from "@medconnect/platform/telemetry/metrics.ts";
+import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
+import {
+  ServiceAccount,
+  ServiceAccountServiceService,
+} from "@medconnect/proto/medconnect/auth/v1/service_account_service.ts";
+import type { User } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
+import { generateSync } from "otplib";
+import { register } from "../accounts/register.ts";
+import { verifyEmail } from "../accounts/verify-email.ts";
+import type { Auth } from "../app.ts";
+import { activateTotp } from "../mfa/activate-totp.ts";
+import { setUpTotp } from "../mfa/set-up-totp.ts";
+import { verifyMfa } from "../mfa/verify-mfa.ts";
+import { forgotPassword } from "../passwords/forgot-password.ts";
+import { resetPassword } from "../passwords/reset-password.ts";
+import { createServiceAccount } from "../service-accounts/create-service-account.ts";
+import { issueToken } from "../service-accounts/issue-token.ts";
+import { login } from "../sessions/login.ts";
+import { refreshToken } from "../sessions/refresh-token.ts";
+import { PASSWORD, type SignedIn, startTestAuth, type TestAuth } from "../testing/test-auth.ts";
+import { adoptCredentials } from "./adopt-credentials.ts";
+
+const NEW_PASSWORD = "quite another passphrase";
+const INVALID_LINK_TOKEN = { reason: "INVALID_LINK_TOKEN" };
+const INVALID_REFRESH_TOKEN = { reason: "INVALID_REFRESH_TOKEN" };
+
+let auth: TestAuth;
+/** As in production: an account needs the link that was mailed for it. */
+let mailing: Auth;
+let readMetrics: () => Promise<string>;
+let admin: UserCaller;
+beforeAll(async () => {
+  readMetrics = startMetrics("auth");
+  auth = await startTestAuth();
+  mailing = { ...auth.app, mustVerifyEmail: true };
+  admin = await auth.signInAdmin();
+});
+afterAll(() => auth.close());
+
+/** As MySQL's root. */
+const write = (sql: string, ...params: SqlValue[]) => auth.app.db.write(sql, params);
+const sha256 = (text: string) => createHash("sha256").update(text).digest();
+const newToken = () => randomBytes(32).toString("base64url");
+const inAnHour = () => new Date(auth.clock.now().getTime() + 3_600_000);
+
+const refresh = (token: string) =>
+  auth.call(AuthServiceService.refreshToken, refreshToken(auth.app), {
+    refreshToken: token,
+    idempotencyKey: "",
+  });
+const reset = (token: string) =>
+  auth.call(AuthServiceService.resetPassword, resetPassword(auth.app), { token, password: NEW_PASSWORD });
+const verify = (token: string) =>
+  auth.call(AuthServiceService.verifyEmail, verifyEmail(mailing), { token, password: PASSWORD });
+
+/** How many rows of a table were refused so far, as the alert counts them. */
+async function refused(table: string): Promise<number> {
+  const line = new RegExp(`^credentials_refused_total\\{[^}]*table="${table}"[^}]*\\} (\\d+)`, "m");
+  return Number(line.exec(await readMetrics())?.[1] ?? 0);
+}
+
+/** Tries a forged credential: it is refused, and counted once. */
+async function expectRefused(table: string, attempt: Promise<unknown>, error: object): Promise<void> {
+  const before = await refused(table);
+  await expect(attempt).rejects.toMatchObject(error);
+  expect(await refused(table)).toBe(before + 1);
+}
+
+describe("a session", () => {
+  let mine: SignedIn;
+  beforeEach(async () => {
+    mine = await auth.logIn(await auth.makeUser());
+  });
+  const mySession = () => mine.caller.sessionId;
+
+  test("that was put in for an admin gives no access token, and leaves a line", async () => {
+    const [token, id] = [newToken(), newId()];
+    await write(
+      "INSERT INTO sessions (id, user_id, auth_time, expire_time) VALUES (?, ?, ?, ?)",
+      id,
+      admin.userId,
+      auth.clock.now(),
+      inAnHour(),
+    );
+    await write(
+      "INSERT INTO refresh_tokens (token_hash, session_id, expire_time, proof) VALUES (?, ?, ?, ?)",
+      sha256(token),
+      id,
+      inAnHour(),
+      randomBytes(32),
+    );
+    await expectRefused("refresh_tokens", refresh(token), INVALID_REFRESH_TOKEN);
+    const lines = await auth.app.db.read(
+      "SELECT outcome FROM audit_events WHERE action = 'session.refresh' AND resource = ?",
+      [`sessions/${id}`],
+    );
+    expect(lines).toEqual([{ outcome: "FAILURE" }]);
+  });
+
+  test("that lends its proof to another token gives nothing", async () => {
+    const token = newToken();
+    await write(
+      `INSERT INTO refresh_tokens (token_hash, session_id, expire_time, proof)
+       SELECT ?, session_id, expire_time, proof FROM refresh_tokens WHERE session_id = ?`,
+      sha256(token),
+      admin.sessionId,
+    );
+    await expectRefused("refresh_tokens", refresh(token), INVALID_REFRESH_TOKEN);
+  });
+
+  test.each<[string, () => Promise<unknown>]>([
+    ["to an admin", () => write("UPDATE sessions SET user_id = ? WHERE id = ?", admin.userId, mySession())],
+    [
+      "to an admin's session",
+      () =>
+        write("UPDATE refresh_tokens SET session_id = ? WHERE session_id = ?", admin.sessionId, mySession()),
+    ],
+    [
+      "to a later end",
+      () => write("UPDATE sessions SET expire_time = expire_time + INTERVAL 1 DAY WHERE id = ?", mySession()),
+    ],
+    [
+      "to a longer rest",
+      () =>
+        write(
+          "UPDATE refresh_tokens SET expire_time = expire_time + INTERVAL 1 DAY WHERE session_id = ?",
+          mySession(),
+        ),
+    ],
+    [
+      "to a fresher sign-in",
+      () => write("UPDATE sessions SET auth_time = auth_time + INTERVAL 1 SECOND WHERE id = ?", mySession()),
+    ],
+    [
+      "to one that is remembered",
+      () => write("UPDATE sessions SET remembered = 1 WHERE id = ?", mySession()),
+    ],
+    [
+      "to one without a proof",
+      () => write("UPDATE refresh_tokens SET proof = NULL WHERE session_id = ?", mySession()),
+    ],
+  ])("that was changed %s is refused", async (_how, change) => {
+    await change();
+    await expectRefused("refresh_tokens", refresh(mine.refreshToken), INVALID_REFRESH_TOKEN);
+  });
+
+  test("that nobody changed goes on, refresh after refresh", async () => {
+    const before = await refused("refresh_tokens");
+    const next = await refresh(mine.refreshToken);
+    await refresh(next.refreshToken!);
+    expect(await refused("refresh_tokens")).toBe(before);
+  });
+});
+
+describe("a link that resets the password", () => {
+  async function mailed(): Promise<{ user: User; token: string }> {
+    const user = await auth.makeUser();
+    const { forgotPassword: method } = AuthServiceService;
+    await auth.call(method, forgotPassword(auth.app), { email: user.email });
+    const [mail] = await auth.mailsTo(user.email);
+    return { user, token: /#token=(\S+)/.exec(mail!.text)![1]! };
+  }
+
+  test("that was put in for an admin is refused", async () => {
+    const token = newToken();
+    await write(
+      "INSERT INTO link_tokens (token_hash, user_id, purpose, expire_time) VALUES (?, ?, 'RESET_PASSWORD', ?)",
+      sha256(token),
+      admin.userId,
+      inAnHour(),
+    );
+    await expectRefused("link_tokens", reset(token), INVALID_LINK_TOKEN);
+  });
+
+  test("that was given to an admin's account, or made to last, is refused", async () => {
+    const { token } = await mailed();
+    await write("UPDATE link_tokens SET user_id = ? WHERE token_hash = ?", admin.userId, sha256(token));
+    await expectRefused("link_tokens", reset(token), INVALID_LINK_TOKEN);
+
+    const { token: other } = await mailed();
+    await write("UPDATE link_tokens SET expire_time = ? WHERE token_hash = ?", inAnHour(), sha256(other));
+    await expectRefused("link_tokens", reset(other), INVALID_LINK_TOKEN);
+  });
+});
+
+describe("a registration", () => {
+  async function mailed(): Promise<{ email: string; token: string }> {
+    const email = `${newId()}@example.com`;
+    const request = { email, password: PASSWORD, fullName: "Jo Doe", role: "PATIENT" as const };
+    await auth.call(AuthServiceService.register, register(mailing), request);
+    const [mail] = await auth.mailsTo(email);
+    return { email, token: /#token=(\S+)/.exec(mail!.text)![1]! };
+  }
+
+  test.each<[string, string, SqlValue]>([
+    ["to another's address", "email", "owner@example.com"],
+    ["to a doctor's", "role", "DOCTOR"],
+    ["to another account", "id", newId()],
+  ])("that was changed %s makes no account", async (_how, column, value) => {
+    const { token } = await mailed();
+    await write(`UPDATE registrations SET ${column} = ? WHERE token_hash = ?`, value, sha256(token));
+    await expectRefused("registrations", verify(token), INVALID_LINK_TOKEN);
+  });
+
+  test("that nobody changed makes one, and its link answers alike afterwards", async () => {
+    const { token } = await mailed();
+    await verify(token);
+    await verify(token);
+  });
+});
+
+describe("a recovery code", () => {
+  const pending = async (user: Pick<User, "email">): Promise<string> => {
+    const request = { email: user.email, password: PASSWORD, rememberMe: false };
+    return (await auth.call(AuthServiceService.login, login(auth.app), request)).mfaToken!;
+  };
+  const use = async (user: Pick<User, "email">, recoveryCode: string) =>
+    auth.call(AuthServiceService.verifyMfa, verifyMfa(auth.app), {
+      mfaToken: await pending(user),
+      code: undefined,
+      recoveryCode,
+    });
+
+  async function withFactor(): Promise<{ user: User; codes: string[] }> {
+    const user = await auth.makeUser();
+    const { caller } = await auth.logIn(user);
+    const { secret } = await auth.call(AuthServiceService.setUpTotp, setUpTotp(auth.app), {}, caller);
+    const code = generateSync({ secret, epoch: Math.floor(auth.clock.now().getTime() / 1000) });
+    const { activateTotp: method } = AuthServiceService;
+    const { recoveryCodes } = await auth.call(method, activateTotp(auth.app), { code }, caller);
+    return { user, codes: recoveryCodes };
+  }
+
+  test("that was put in, or copied from another account, is refused", async () => {
+    const [victim, attacker] = [await withFactor(), await withFactor()];
+    await write(
+      "INSERT INTO mfa_recovery_codes (user_id, code_hash) VALUES (?, ?)",
+      victim.user.id,
+      sha256("0".repeat(24)),
+    );
+    const error = { reason: "INVALID_MFA_CODE" };
+    await expectRefused("mfa_recovery_codes", use(victim.user, "0".repeat(24)), error);
+
+    const [code] = attacker.codes;
+    await write(
+      "UPDATE IGNORE mfa_recovery_codes SET user_id = ? WHERE user_id = ?",
+      victim.user.id,
+      attacker.user.id,
+    );
+    await expectRefused("mfa_recovery_codes", use(victim.user, code!), error);
+    await use(victim.user, victim.codes[0]!);
+  });
+
+  test("from before there were proofs gets one at the first start, and none at any later one", async () => {
+    const { user, codes } = await withFactor();
+    const { account, secret } = await makeServiceAccount();
+    await write("UPDATE mfa_recovery_codes SET proof = NULL");
+    await write("UPDATE service_account_secrets SET proof = NULL");
+    await adoptCredentials(auth.app, auth.app.proofs);
+    await expectRefused("mfa_recovery_codes", use(user, codes[0]!), { reason: "INVALID_MFA_CODE" });
+
+    // What the release before left.
+    await write("DELETE FROM audit_events WHERE action = 'credential.adopt'");
+    await Promise.all([1, 2].map(() => adoptCredentials(auth.app, auth.app.proofs)));
+    await use(user, codes[0]!);
+    await issue(account.id, secret);
+  });
+});
+
+async function makeServiceAccount(): Promise<{ account: ServiceAccount; secret: string }> {
+  const { createServiceAccount: method } = ServiceAccountServiceService;
+  const serviceAccount = ServiceAccount.fromPartial({
+    name: `System ${newId()}`,
+    scopes: ["billing.payments.read"],
+  });
+  const account = await auth.call(method, createServiceAccount(auth.app), { serviceAccount }, admin);
+  return { account, secret: account.clientSecret! };
+}
+
+const issue = (clientId: string, clientSecret: string) =>
+  auth.call(ServiceAccountServiceService.issueToken, issueToken(auth.app), {
+    grantType: "client_credentials",
+    clientId,
+    clientSecret,
+    scope: "",
+  });
+
+test("a client secret that was put in, or given to another service account, is refused", async () => {
+  const error = { reason: "INVALID_CLIENT" };
+  const [victim, mine] = [await makeServiceAccount(), await makeServiceAccount()];
+  await write(
+    `INSERT INTO service_account_secrets (id, account_id, secret_hash, session_id, create_time)
+     VALUES (?, ?, ?, ?, ?)`,
+    newId(),
+    victim.account.id,
+    sha256("mcs_mine"),
+    newId(),
+    auth.clock.now(),
+  );
+  await expectRefused("service_account_secrets", issue(victim.account.id, "mcs_mine"), error);
+  await write(
+    "UPDATE service_account_secrets SET account_id = ? WHERE account_id = ?",
+    victim.account.id,
+    mine.account.id,
+  );
+  await expectRefused("service_account_secrets", issue(victim.account.id, mine.secret), error);
+  await issue(victim.account.id, victim.secret);
+});

@@ -1,0 +1,53 @@
+import type { KeyedHash } from "@medconnect/platform/crypto/keyed-hash.ts";
+import type { Logger } from "@medconnect/platform/log.ts";
+import { counter } from "@medconnect/platform/telemetry/metrics.ts";
+
+/** Tables whose rows give an account to the bearer of a secret. */
+export type CredentialTable =
+  | "refresh_tokens"
+  | "link_tokens"
+  | "registrations"
+  | "mfa_recovery_codes"
+  | "service_account_secrets";
+
+/** What a row gives, and for which secret: all that is believed of it. */
+export type Fields = readonly (string | Buffer | Date | boolean)[];
+
+const refused = counter("credentials.refused", "Stored credentials that auth did not write, by table");
+
+/**
+ * Proofs that auth wrote a stored credential for its owner: a keyed hash over the secret's hash and all that the row gives.
+ * A row that somebody puts in, copies or gives to another account has none. The key is the schema's own, so a rotation of
+ * DATA_KEY leaves proofs as they are.
+ */
+export class Proofs {
+  readonly #hash: KeyedHash;
+  readonly #log: Logger;
+
+  constructor({ hash, log }: { hash: KeyedHash; log: Logger }) {
+    this.#hash = hash;
+    this.#log = log;
+  }
+
+  of(table: CredentialTable, fields: Fields): Buffer {
+    return this.#hash.of(`${table}.proof`, ...fields.map(textOf));
+  }
+
+  /** Whether auth wrote the row. If not, it is logged and counted for the alert. @param owner of the row, for the log */
+  accepts(table: CredentialTable, proof: Buffer | null, fields: Fields, owner: string): boolean {
+    if (proof && this.of(table, fields).equals(proof)) return true;
+    this.refuse(table, owner);
+    return false;
+  }
+
+  /** Logs and counts a row that auth did not write. */
+  refuse(table: CredentialTable, owner: string): void {
+    refused({ table });
+    this.#log.error({ table, owner }, "credential refused: auth did not write its row");
+  }
+}
+
+function textOf(field: Fields[number]): string | Buffer {
+  if (field instanceof Date) return field.toISOString();
+  return typeof field === "boolean" ? String(field) : field;
+}
