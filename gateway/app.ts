@@ -54,7 +54,7 @@ export function createApp(options: AppOptions): Express {
 }
 
 const DOCUMENTATION = ["/openapi.json", ...DOCS_PATHS.map((path) => `/docs${path}`)];
-/** Paths that are no RPC. Health checks are not counted: a busy neighbour must not make a gateway look dead. */
+/** Paths that are no RPC. Health checks have no limit: a busy neighbour must not make a gateway look dead. */
 const READ_ONLY = ["/healthz", "/readyz", ...DOCUMENTATION];
 const READ_METHODS = "GET, HEAD, OPTIONS";
 

@@ -14,11 +14,11 @@ afterAll(() => gateway.close());
 const post = async (path: string, body: string) =>
   await gateway.send("POST", path, { headers: await gateway.signedIn("DOCTOR"), body });
 
-/** JSON as clients write it that escape all but ASCII. */
+/** JSON from a client that escapes everything but ASCII. */
 const escaped = (text: string) =>
   text.replaceAll(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
-test("routes that take clinical text take 1 MiB, all others 100 KiB", () => {
+test("routes with clinical text accept 1 MiB, all others 100 KiB", () => {
   const large = contractRoutes.filter(({ binding }) => binding.bodyLimit > 100 * 1024);
   expect(new Set(large.map(({ binding }) => binding.bodyLimit))).toEqual(new Set([1024 * 1024]));
   expect(large.map(({ method }) => method.name)).toEqual(
@@ -30,7 +30,7 @@ test("routes that take clinical text take 1 MiB, all others 100 KiB", () => {
 test.each([
   ["18,000 CJK characters", "語".repeat(18_000)],
   ["20,000 characters beyond U+FFFF", "😀".repeat(20_000)],
-])("notes of %s arrive as they were meant, though each is written as escapes", async (_title, notes) => {
+])("notes of %s arrive unchanged when every character is escaped", async (_title, notes) => {
   const body = escaped(`{"notes":"${notes}"}`);
   expect(body.length).toBeGreaterThan(100 * 1024);
   expect((await post(COMPLETE, body)).status).toBe(200);
@@ -49,7 +49,7 @@ describe("413 names the limit", () => {
     expect(beyond.json).toMatchObject({
       status: 413,
       reason: "BODY_TOO_LARGE",
-      detail: `The body is larger than ${kib} KiB, which is the most that this route takes.`,
+      detail: `The body is larger than ${kib} KiB, the limit of this route.`,
       metadata: { maxBytes: String(kib * 1024) },
     });
   });

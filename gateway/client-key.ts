@@ -37,9 +37,9 @@ const QUOTA_OF: Partial<Record<RateClass, QuotaName>> = {
 };
 
 /**
- * The quotas that a request counts against. All requests of an address share one, so that accounts registered on one host
- * do not multiply its limit. Those without a valid token share another, which refuses nobody who has one, and takes nothing
- * from the address once it is used up.
+ * The quotas that a request counts against. All requests of an address share one quota, so more accounts on one host do
+ * not raise its limit. Requests without a valid token share another. It never refuses a valid token, and once it is used
+ * up, its requests no longer count against the address.
  *
  * @param caller undefined where the token was refused
  */
@@ -58,15 +58,15 @@ export function countsOf(rate: RateClass, caller: Caller | undefined, address: s
 export const unknownCaller = (address: string): Count => ({ quota: "anonymous", client: byAddress(address) });
 
 /**
- * The quotas of a request that is for no RPC, so that nobody looks at its token. A preflight never has one: it counts for its
- * address alone, as refusing it would refuse the user who sent it.
+ * The quotas of a request to no RPC, whose token is not checked. A preflight has no token: it counts against its address
+ * only, because refusing it would block a user with a valid token.
  */
 export const unroutedCounts = (method: string, address: string): Count[] => [
   { quota: "address", client: byAddress(address) },
   ...(method === "OPTIONS" ? [] : [unknownCaller(address)]),
 ];
 
-/** The client's address, as far as `trust proxy` lets a header say it; empty once the connection is gone. */
+/** The client's address, from a header within `trust proxy`; empty after the connection has closed. */
 export function addressOf({ ip = "", socket }: Request): string {
   return isIP(ip) ? ip : (socket.remoteAddress ?? "");
 }

@@ -55,7 +55,7 @@ describe.each(named(reads))("%s", (_title, route) => {
     expect((await send(route)).json.etag).toBe(json.etag);
   });
 
-  test("has another etag where it shows something else of the same version", async () => {
+  test("has another etag when the same version shows other content", async () => {
     const [shown] = route.method.output.fields.filter(
       (field) => field.jsonName.endsWith("Time") && !field.oneof,
     );
@@ -67,7 +67,7 @@ describe.each(named(reads))("%s", (_title, route) => {
     expect(after.headers.etag).not.toBe(before.headers.etag);
   });
 
-  test("is 304 to who has the answer already, for HEAD as for GET", async () => {
+  test("answers 304 when the client has the answer already, for GET and HEAD", async () => {
     answers({ etag: "0007" });
     const { etag } = (await send(route)).headers;
     for (const list of [etag!, `W/${etag}`, `"other", ${etag}`, ` "a,b" , W/${etag}`, "*"]) {
@@ -83,7 +83,7 @@ describe.each(named(reads))("%s", (_title, route) => {
     }
   });
 
-  test("is 412 to who asks for another version", async () => {
+  test("answers 412 when If-Match names another version", async () => {
     answers({ etag: "0007" });
     const { etag } = (await send(route)).headers;
     for (const list of [etag!, '"0007"', '"0007.another-hash"', '"0006", "0007"', "*"]) {
@@ -100,7 +100,7 @@ describe.each(named(updates))("%s", (_title, route) => {
     expect(JSON.stringify(gateway.stubs.calls.at(-1)?.request)).toContain('"etag":"0007.hash-of_it"');
   });
 
-  test("refuses If-None-Match rather than to ignore it", async () => {
+  test("refuses If-None-Match instead of ignoring it", async () => {
     const { status, json } = await send(route, { "if-none-match": "*" });
     expect(status).toBe(400);
     expect(json.errors).toEqual([{ field: "If-None-Match", description: "is for GET and HEAD only" }]);
@@ -108,11 +108,11 @@ describe.each(named(updates))("%s", (_title, route) => {
   });
 });
 
-test("a method without an etag refuses If-Match rather than to ignore it", async () => {
+test("a method without an etag refuses If-Match instead of ignoring it", async () => {
   const headers = { ...(await gateway.signedIn()), "if-match": '"0007"' };
   const answer = await gateway.send("POST", `/v1/bookings/${ID}:cancel`, { headers, body: {} });
   expect(answer.status).toBe(400);
-  expect(answer.json.errors).toEqual([{ field: "If-Match", description: "is not taken by this method" }]);
+  expect(answer.json.errors).toEqual([{ field: "If-Match", description: "is not supported by this method" }]);
   const any = { ...headers, "if-match": "*" };
   expect((await gateway.send("POST", `/v1/bookings/${ID}:cancel`, { headers: any, body: {} })).status).toBe(
     200,

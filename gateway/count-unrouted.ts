@@ -3,7 +3,7 @@ import { addressOf, unroutedCounts } from "./client-key.ts";
 import type { GatewayResponse } from "./observe.ts";
 import type { RateLimiter } from "./rate-limit.ts";
 
-/** Counts a request that is for no RPC: an unknown path or method, OPTIONS, the documentation. Throws RATE_LIMITED. */
+/** Counts a request to no RPC: an unknown path or method, OPTIONS, the documentation. Throws RATE_LIMITED. */
 export const countUnrouted = (
   limiter: RateLimiter,
   request: Request,

@@ -103,7 +103,7 @@ describe("an address", () => {
     return answers;
   };
 
-  test("has one limit for all who sign in from it, however many accounts they have", async () => {
+  test("has one limit for all its accounts", async () => {
     gateway = await startTestGateway({ limits: { address: 4, read: 2 }, trustProxy: 1 });
     const from = async (address: string) => ({ ...(await gateway.signedIn()), "x-forwarded-for": address });
     const users = await Promise.all([from("1.1.1.1"), from("1.1.1.1"), from("1.1.1.1")]);
@@ -117,7 +117,7 @@ describe("an address", () => {
     expect(await statuses(1, await from("1.1.1.2"))).toEqual([200]);
   });
 
-  test("tells each of its limits, and refuses until the last of them is whole again", async () => {
+  test("reports each of its limits, and refuses until the last of them has reset", async () => {
     gateway = await startTestGateway({ limits: { address: 1, read: 5 } });
     const headers = await gateway.signedIn();
     const first = await me(headers);
@@ -131,7 +131,7 @@ describe("an address", () => {
     expect(second.headers["retry-after"]).toMatch(/^(59|60)$/);
   });
 
-  test("has a limit for calls without a valid token, which refuses nobody with one", async () => {
+  test("has a limit for calls without a valid token that never refuses a valid one", async () => {
     gateway = await startTestGateway({ limits: { anonymous: 3 } });
     const bad = { authorization: "Bearer x" };
     expect(await statuses(2, bad)).toEqual([401, 401]);
@@ -143,7 +143,7 @@ describe("an address", () => {
     expect(await statuses(5, await gateway.signedIn())).toEqual([200, 200, 200, 200, 200]);
   });
 
-  test("loses nothing to junk tokens beyond their limit", async () => {
+  test("keeps its quota when junk tokens exceed their limit", async () => {
     gateway = await startTestGateway({ limits: { address: 10, anonymous: 3 } });
     expect(await statuses(20, { authorization: "Bearer x" })).toEqual([
       ...Array(3).fill(401),
@@ -154,7 +154,7 @@ describe("an address", () => {
     expect(answer.headers.ratelimit).toMatch(/^"address";r=6;/);
   });
 
-  test("loses nothing to a user beyond their limit", async () => {
+  test("keeps its quota when a user exceeds their limit", async () => {
     gateway = await startTestGateway({ limits: { address: 10, read: 3 } });
     expect(await statuses(20, await gateway.signedIn())).toEqual([
       ...Array(3).fill(200),
@@ -163,7 +163,7 @@ describe("an address", () => {
     expect(await statuses(3, await gateway.signedIn())).toEqual([200, 200, 200]);
   });
 
-  test("counts a 401 that a service gives to a caller with a valid token, and refuses them nothing", async () => {
+  test("counts 401 answers to a valid token without refusing that token", async () => {
     gateway = await startTestGateway({ limits: { anonymous: 2 } });
     gateway.stubs.stubs.set("GetMe", () => {
       throw new ApiError("INVALID_CREDENTIALS");
@@ -172,7 +172,7 @@ describe("an address", () => {
     expect(await statuses(1, {})).toEqual([429]);
   });
 
-  test("polls public keys and sends webhooks without counting as unknown", async () => {
+  test("reads public keys and sends webhooks outside the anonymous limit", async () => {
     gateway = await startTestGateway({ limits: { anonymous: 1 } });
     for (let i = 0; i < 3; i++) {
       expect((await gateway.send("GET", "/.well-known/jwks.json")).status).toBe(200);
@@ -188,7 +188,7 @@ describe("an address", () => {
     ["DELETE", "/openapi.json", 405],
     ["GET", "/docs/", 200],
     ["GET", "/docs/nowhere", 404],
-  ])("counts what is for no RPC as without a token: %s %s", async (method, path, status) => {
+  ])("counts a call to no RPC as one without a token: %s %s", async (method, path, status) => {
     gateway = await startTestGateway({ limits: { address: 10, anonymous: 2 } });
     const seen = [];
     for (let i = 0; i < 20; i++) seen.push((await gateway.send(method, path)).status);
@@ -197,7 +197,7 @@ describe("an address", () => {
   });
 
   test.each(["/v1/users/me", "/nowhere", "/docs/"])(
-    "counts a preflight among all its calls, and refuses none for want of a token: %s",
+    "counts a preflight among all its calls, but not as one without a token: %s",
     async (path) => {
       gateway = await startTestGateway({ limits: { address: 4, anonymous: 1 } });
       const seen = [];
@@ -213,7 +213,7 @@ describe("an address", () => {
     expect(await statuses(1, await gateway.signedIn())).toEqual([200]);
   });
 
-  test("of IPv6 is a /64, and the /48 has the room of eight", async () => {
+  test("is a /64 in IPv6, and its /48 has eight times the quota", async () => {
     gateway = await startTestGateway({ limits: { address: 1 }, trustProxy: 1 });
     const from = async (address: string) =>
       (await me({ ...(await gateway.signedIn()), "x-forwarded-for": address })).status;
@@ -231,9 +231,9 @@ const GREETINGS: Record<string, string> = {
 
 interface FrozenRedis {
   url: string;
-  /** Kept once a client is let in and has asked for something. */
+  /** Resolves after a client has connected and sent a command. */
   isIn: Promise<void>;
-  /** How often it was asked to count a request. */
+  /** Number of requests that it was asked to count. */
   counts: () => number;
   close: () => void;
 }
@@ -267,7 +267,7 @@ async function frozenRedis(): Promise<FrozenRedis> {
   };
 }
 
-test("a frozen Redis is waited for at most once a second, for 100 ms, and the limit stays", async () => {
+test("the gateway waits for a frozen Redis at most once a second, for 100 ms, and keeps the limit", async () => {
   const redis = await frozenRedis();
   gateway = await startTestGateway({ limits: { auth: 3 }, redisUrl: redis.url });
   await redis.isIn;
@@ -282,7 +282,7 @@ test("a frozen Redis is waited for at most once a second, for 100 ms, and the li
   expect(REDIS_IN_REQUEST_MS).toBe(100);
 });
 
-test("an address loses nothing to junk tokens beyond their limit while Redis is frozen", async () => {
+test("an address keeps its quota when junk tokens exceed their limit while Redis is frozen", async () => {
   const redis = await frozenRedis();
   gateway = await startTestGateway({ limits: { address: 10, anonymous: 3 }, redisUrl: redis.url });
   await redis.isIn;

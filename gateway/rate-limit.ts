@@ -22,7 +22,7 @@ export interface RateLimits {
 
 export type QuotaName = keyof RateLimits;
 
-/** A quota that a request counts against, and for whom. */
+/** A quota that a request counts against, and the client it belongs to. */
 export interface Count {
   readonly quota: QuotaName;
   readonly client: Client;
@@ -70,9 +70,9 @@ export class RateLimiter {
   }
 
   /**
-   * Counts one request and tells where it stands in each quota (draft-ietf-httpapi-ratelimit-headers-10). The address is
-   * counted last, and only where no narrower quota refuses: one caller's refused requests take nothing from its
-   * neighbours. Throws RATE_LIMITED.
+   * Counts one request and reports the rest of each quota (draft-ietf-httpapi-ratelimit-headers-10). The address is
+   * counted last, and only if no narrower quota refuses, so refused requests of one caller cost its neighbours nothing.
+   * Throws RATE_LIMITED.
    *
    * @param tell sets a header of the answer, whether the request is refused or not
    */
@@ -89,7 +89,7 @@ export class RateLimiter {
     throw new ApiError("RATE_LIMITED", { retryAfterMs: Math.max(...refused.map(({ resetMs }) => resetMs)) });
   }
 
-  /** Counts a request that was answered already; refuses nothing. */
+  /** Counts a request that has been answered already; never refuses. */
   async note({ quota, client }: Count): Promise<void> {
     const policy = this.#policies.get(quota);
     if (policy) await this.#standingOf(policy, client);

@@ -7,7 +7,7 @@ const ID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
 const HOST = "host: api.test\r\n";
 const CHUNKED = `${HOST}content-type: application/json\r\ntransfer-encoding: chunked\r\n`;
 let gateway: TestGateway;
-/** For requests that are never sent whole; any other might be too slow for it on a busy machine. */
+/** A gateway with short time-outs for incomplete requests; on a busy machine, others might be too slow for it. */
 let impatient: TestGateway;
 
 beforeAll(async () => {
@@ -24,7 +24,7 @@ interface RawAnswer {
   body: string;
 }
 
-/** All that a gateway sends until it closes the connection; `text` is sent byte for byte. */
+/** Everything that a gateway sends until it closes the connection; `text` is sent byte for byte. */
 async function exchange(text: string, { port } = gateway): Promise<RawAnswer[]> {
   const socket = connect(port, "127.0.0.1").setEncoding("latin1");
   let received = "";
@@ -51,7 +51,7 @@ function parse(text: string): RawAnswer[] {
   return [answer, ...parse(text.slice(bodyEnd))];
 }
 
-/** Requests end with the connection where the gateway does not end it by itself. */
+/** Asks for the connection to close, for cases in which the gateway would keep it open. */
 const LAST = "connection: close\r\n";
 
 const REFUSED: [string, string, number, string][] = [
@@ -132,13 +132,13 @@ const REFUSED: [string, string, number, string][] = [
     "MALFORMED_REQUEST",
   ],
   [
-    "a chunk's length that is none",
+    "an invalid chunk length",
     `POST /v1/auth/login HTTP/1.1\r\n${CHUNKED}\r\nzz\r\n`,
     400,
     "MALFORMED_REQUEST",
   ],
   [
-    "a chunk longer than it says",
+    "a chunk longer than its length",
     `POST /v1/auth/login HTTP/1.1\r\n${CHUNKED}\r\n1\r\n{}\r\n0\r\n\r\n`,
     400,
     "MALFORMED_REQUEST",
@@ -228,7 +228,7 @@ test.each(REFUSED)(
   },
 );
 
-test("HEAD of a request that is refused has the headers and no body", async () => {
+test("a refused HEAD request gets the headers and no body", async () => {
   const [answer] = await exchange(`HEAD /v1/users/me HTTP/1.1\r\n${HOST}${LAST}\r\n`);
   expect(answer).toMatchObject({
     status: 401,
@@ -237,12 +237,12 @@ test("HEAD of a request that is refused has the headers and no body", async () =
   });
 });
 
-test("a whole request is answered, though what follows on the connection is none", async () => {
+test("a complete request is answered, although garbage follows on the connection", async () => {
   const answers = await exchange(`GET /healthz HTTP/1.1\r\n${HOST}\r\nGET /\xe9 HTTP/1.1\r\n${HOST}\r\n`);
   expect(answers.map(({ status }) => status)).toEqual([200]);
 });
 
-test("the first 1,500 headers count as the first ten do", async () => {
+test("a header after 1,500 others still counts", async () => {
   const { authorization } = await gateway.signedIn();
   const more = "a:b\r\n".repeat(1500);
   const [answer] = await exchange(
@@ -262,7 +262,7 @@ test.each(["api.test", "api.test:8080", "127.0.0.1", "[::1]:8080", "localhost", 
   },
 );
 
-test("a client that waits to be asked for its body is asked", async () => {
+test("a client that waits for 100-continue gets it", async () => {
   const head = `POST /v1/auth/login HTTP/1.1\r\n${HOST}content-type: application/json\r\ncontent-length: 2\r\n`;
   const answers = await exchange(`${head}expect: 100-continue\r\n${LAST}\r\n{}`);
   expect(answers.map(({ status }) => status)).toEqual([100, 200]);

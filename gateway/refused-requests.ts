@@ -7,16 +7,16 @@ import { send } from "./answer.ts";
 import type { GatewayResponse } from "./observe.ts";
 import { problemHeaders, problemOf } from "./problem.ts";
 
-/** How long a refused client may go on sending. Closed at once, TCP would reset the connection and lose the answer. */
+/** Time for a refused client to stop sending, in ms. Closing at once would reset the TCP connection and lose the answer. */
 const LINGER_MS = 1000;
 
 /**
- * Answers requests that Node's parser refuses, which no handler sees: with a problem and a request id as all others.
- * The connection ends with the answer, as the parser cannot tell where the next request begins.
+ * Answers requests that Node's parser refuses before any handler: with a problem and a request id, as all others. The
+ * connection ends with the answer, because the parser cannot find the start of the next request.
  */
 export class RefusedRequests {
   readonly #log: Logger;
-  /** The last response that was begun on a connection. */
+  /** The last response started on each connection. */
   readonly #responses = new WeakMap<Duplex, ServerResponse>();
   readonly #refused = new WeakSet<Duplex>();
 
@@ -26,11 +26,16 @@ export class RefusedRequests {
       this.#refuse(refusalOf(error), socket),
     );
     server.on("connect", (_request: IncomingMessage, socket) =>
-      this.#refuse(new ApiError("METHOD_NOT_ALLOWED", { detail: "This is no proxy." }), socket),
+      this.#refuse(
+        new ApiError("METHOD_NOT_ALLOWED", {
+          detail: "This server is not a proxy; send requests to its routes directly.",
+        }),
+        socket,
+      ),
     );
   }
 
-  /** Notes which response a refusal of the request's body has to go to. */
+  /** Remembers the response for a refusal of the request's body. */
   begun({ socket }: IncomingMessage, response: ServerResponse): void {
     this.#responses.set(socket, response);
   }
@@ -67,7 +72,7 @@ export class RefusedRequests {
   }
 }
 
-/** @returns undefined where the connection is broken, so that nobody reads an answer */
+/** @returns undefined if the connection is broken and cannot carry an answer */
 function refusalOf({ code = "" }: NodeJS.ErrnoException): ApiError | undefined {
   switch (code) {
     case "HPE_HEADER_OVERFLOW":
@@ -85,7 +90,7 @@ function refusalOf({ code = "" }: NodeJS.ErrnoException): ApiError | undefined {
   }
 }
 
-/** Refuses the request whose body is wrong in place of its handler, which waits for the body or has not got so far. */
+/** Refuses a request with a malformed body in place of its handler, which still waits for the body. */
 function answerInstead(error: ApiError, response: ServerResponse): void {
   const { locals } = response as Partial<GatewayResponse>;
   if (locals) locals.reason = error.reason;
@@ -95,7 +100,7 @@ function answerInstead(error: ApiError, response: ServerResponse): void {
   send(response, { status: error.rule.httpStatus, headers, body });
 }
 
-/** Lets a request that came whole get its answer, and closes then: nothing that follows it can be read. */
+/** Waits for the answer to a complete request, then closes: nothing after it can be parsed. */
 function lastOn(socket: Duplex, response: ServerResponse): void {
   response.shouldKeepAlive = false;
   response.once("close", () => linger(socket.end()));

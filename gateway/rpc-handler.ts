@@ -28,8 +28,9 @@ export interface RpcHandlerOptions {
 }
 
 /**
- * Every RPC's way through the gateway, in the order of checks that clients can rely on: route (404, 405; 429 where
- * there are too many), limit (429; after the token was looked at, as it says whose limit), token (401), body (413, 415, 400), then the service with all that it checks.
+ * Every RPC's way through the gateway, in an order of checks that clients can rely on: route (404, 405, or 429), limit
+ * (429), token (401), body (413, 415, 400), then the checks of the service. The limit needs the token's caller, so the token is
+ * read before it, but refused after it.
  */
 export function rpcHandler({ router, identity, limiter, load, callTimeoutMs }: RpcHandlerOptions) {
   return async (request: Request, response: GatewayResponse): Promise<void> => {
@@ -102,7 +103,7 @@ function splitTarget(target: string): { path: string; query: string } {
 const isUnauthenticated = (error: unknown): error is ApiError =>
   error instanceof ApiError && error.rule.httpStatus === 401;
 
-/** A token's refusal, which is given once it has been counted; any other failure is thrown on. */
+/** The refusal of a token, to be thrown after it has been counted. Rethrows any other failure. */
 function refusedToken(error: unknown): ApiError {
   if (isUnauthenticated(error)) return error;
   throw error;

@@ -59,6 +59,6 @@ export const crossOrigin = (origins: string[]) =>
     allowedHeaders: SENT_BY_PAGES,
     exposedHeaders: READ_BY_PAGES,
     maxAge: 600,
-    // The router answers: only it knows whether there is such a route.
+    // The router answers, because only it knows the routes.
     preflightContinue: true,
   });

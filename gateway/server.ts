@@ -22,7 +22,7 @@ interface Limits extends ServerOptions {
 
 export interface HttpServerOptions {
   listener: RequestListener;
-  /** How long an answer may take to begin. */
+  /** Time until an answer has to start, in ms. */
   answerMs: number;
   log: Logger;
   limits?: Limits;
@@ -42,7 +42,7 @@ export class HttpServer {
   constructor({ listener, answerMs, log, limits: { stallTimeout, ...limits } = LIMITS }: HttpServerOptions) {
     // Node's own check answers with neither problem nor request id; `assertSyntax` makes it.
     this.#server = createServer({ ...limits, requireHostHeader: false });
-    // Node drops headers beyond 2,000 without a word; `maxHeaderSize` bounds them all.
+    // Node silently drops headers beyond 2,000; `maxHeaderSize` bounds them all.
     this.#server.maxHeadersCount = 0;
     const refused = new RefusedRequests(this.#server, log);
     const serve: RequestListener = (request, response) => {

@@ -33,7 +33,7 @@ export class Services {
     return await this.client(service).call(method, request, { ...options, metadata });
   }
 
-  /** Asks in the gateway's own name for what no client may ask for. */
+  /** Calls a method in the gateway's own name that clients may not call. */
   async callAsGateway<Request, Response>(
     service: string,
     method: MethodDefinition<Request, Response>,

@@ -38,7 +38,8 @@ test("fields, rules and what must be given come from the proto", () => {
       patientRegion: {
         type: "string",
         maxLength: 6,
-        description: "The patient's region at the appointment, such as \"US-CA\"; default: the profile's region.",
+        description:
+          "The patient's region at the appointment, such as \"US-CA\"; default: the profile's region.",
       },
       reason: { type: "string", maxLength: 2000, description: "For the doctor to read." },
     },

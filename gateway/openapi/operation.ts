@@ -127,7 +127,7 @@ const ACCEPTED = {
   content: { "application/json": { schema: { type: "object", maxProperties: 0 }, example: {} } },
 };
 
-/** Whether the answer has an etag that a later read can name. */
+/** True if the answer has an etag for a later conditional read. */
 const isConditional = ({ method, httpMethod }: Route): boolean =>
   httpMethod === "GET" && method.output.field.etag !== undefined;
 

@@ -16,7 +16,7 @@ export interface RequestBinding {
   readonly query: ReadonlyMap<string, DescField>;
   /** The body fills this field, all fields that are left ("*"), or there is none (""). */
   readonly body: DescField | "*" | "";
-  /** The largest body that is taken, in bytes. */
+  /** Body limit, in bytes. */
   readonly bodyLimit: number;
   /** The body is passed on untouched, whatever its media type (google.api.HttpBody). */
   readonly takesRawBody: boolean;

@@ -6,23 +6,23 @@ import { rulesOf } from "../openapi/field-rules.ts";
 
 /** Bodies of most routes. */
 export const USUAL_BYTES = 100 * 1024;
-/** Bodies of routes whose fields take more, such as clinical notes; also what a service takes over gRPC. */
+/** Bodies of routes with larger fields, such as clinical notes; equals a service's limit over gRPC. */
 export const LARGE_BYTES = 1024 * 1024;
 
 /** A code point beyond U+FFFF as JSON may write it: two escapes, `\ud83d\ude00`. */
 const BYTES_OF_CHARACTER = 12;
-/** Numbers, times, ids and words, with their quotes; longer ones say so by a rule. */
+/** Numbers, times, ids and words, with their quotes; longer ones have a rule. */
 const BYTES_OF_VALUE = 64;
 
-/** The largest body that a route takes: 1 MiB where its fields may come to more than 100 KiB of JSON. */
+/** The body limit of a route: 1 MiB if its fields may need more than 100 KiB of JSON. */
 export function bodyLimitOf(input: DescMessage, body: DescField | "*" | ""): number {
   const message = body === "*" ? input : typeof body === "object" ? body.message : undefined;
   return message && largestOf(message) > USUAL_BYTES ? LARGE_BYTES : USUAL_BYTES;
 }
 
 /**
- * The size of the largest JSON that the field rules allow, white space left out. Fields that only the server sets may be sent
- * back, but are not what a body is for.
+ * The size of the largest JSON that the field rules allow, white space left out. Output-only fields do not count, although
+ * clients may send them back.
  */
 function largestOf({ fields }: DescMessage): number {
   const settable = fields.filter((field) => !behavesAs(field, FieldBehavior.OUTPUT_ONLY));

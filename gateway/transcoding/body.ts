@@ -14,7 +14,7 @@ const readers = new Map(
 );
 
 /**
- * The body's bytes, none where there is no body. Throws BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE or CANCELLED.
+ * The body's bytes; empty without a body. Throws BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE or CANCELLED.
  *
  * @param limit in bytes, one of `bodyLimitOf`
  */
@@ -39,7 +39,7 @@ function refusal(error: HttpError, limit: number): ApiError {
   switch (error.status) {
     case 413:
       return new ApiError("BODY_TOO_LARGE", {
-        detail: `The body is larger than ${limit / 1024} KiB, which is the most that this route takes.`,
+        detail: `The body is larger than ${limit / 1024} KiB, the limit of this route.`,
         metadata: { maxBytes: String(limit) },
       });
     case 415:

@@ -7,7 +7,7 @@ import type { Answer } from "./response.ts";
 const ENTITY_TAGS = /(?:W\/)?"([!#-~]*)"/g;
 
 /**
- * Refuses conditions that the method cannot keep: ignored, they would let a guarded change through.
+ * Refuses conditions that the method does not support: if ignored, a guarded change would happen unchecked.
  * Throws INVALID_REQUEST.
  */
 export function assertConditions({ method, headers }: IncomingMessage, { etag }: RequestBinding): void {
@@ -16,13 +16,13 @@ export function assertConditions({ method, headers }: IncomingMessage, { etag }:
   const match = headers["if-match"];
   const isGuarded = etag !== undefined && method !== "POST";
   if (match !== undefined && match !== "*" && !isGuarded) {
-    throw invalidField("If-Match", "is not taken by this method");
+    throw invalidField("If-Match", "is not supported by this method");
   }
 }
 
 /**
- * The answer of a read under its conditions (RFC 9110 §13.1). If-Match asks for a version of the resource,
- * If-None-Match for another answer: 304 where it would be the same. Throws ETAG_MISMATCH.
+ * The answer of a read under its conditions (RFC 9110 §13.1). If-Match requires a version of the resource.
+ * If-None-Match gives 304 if the answer has not changed. Throws ETAG_MISMATCH.
  */
 export function conditional({ method, headers }: IncomingMessage, answer: Answer): Answer {
   const etag = answer.headers.etag?.slice(1, -1);
@@ -38,6 +38,6 @@ const isRead = (method?: string): boolean => method === "GET" || method === "HEA
 
 const versionOf = (etag: string): string => etag.split(".", 1)[0]!;
 
-/** Whether a list of entity tags has one that is `wanted`. */
+/** True if a list of entity tags contains `wanted`. */
 const names = (list: string, wanted: string, partOf = (etag: string) => etag): boolean =>
   list.trim() === "*" || [...list.matchAll(ENTITY_TAGS)].some(([, etag]) => partOf(etag!) === wanted);

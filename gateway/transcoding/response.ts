@@ -46,7 +46,7 @@ function doneMakerFor({ output, rules }: Method): AnswerMaker {
 /** 96 bits: enough to tell a resource's answers apart. */
 const HASH_LENGTH = 16;
 
-/** Covers all that the answer shows, so that If-None-Match finds also a change that does not raise the version. */
+/** Covers the whole answer, so that If-None-Match also detects a change that does not raise the version. */
 const hashOf = (json: JsonObject): string =>
   createHash("sha256").update(JSON.stringify(json)).digest("base64url").slice(0, HASH_LENGTH);
 

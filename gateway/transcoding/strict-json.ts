@@ -76,7 +76,7 @@ function mistakeIn(field: DescField, value: JsonValue): string | undefined {
 const wrappedField = (message: DescMessage): DescField | undefined =>
   isWrapperDesc(message) ? message.fields[0] : undefined;
 
-/** Whether a value is what its field takes. */
+/** True if a value fits its field. */
 function isValid(field: DescField, value: JsonValue): boolean {
   if (field.enum) return field.enum.values.some(({ name, number }) => name === value && number !== 0);
   switch (field.scalar) {

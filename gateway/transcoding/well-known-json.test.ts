@@ -108,7 +108,7 @@ describe.each(fields)("%s", (_name, { method, way, field }) => {
   const type = field.message!.typeName;
   const violations = (value: JsonValue) => violationsOf(method.input, jsonWith(way, value));
 
-  test("takes canonical JSON", () => {
+  test("accepts canonical JSON", () => {
     for (const value of GOOD[type]!) expect([value, violations(value)]).toEqual([value, []]);
   });
 
@@ -121,8 +121,8 @@ describe.each(fields)("%s", (_name, { method, way, field }) => {
 });
 
 test.each([
-  ["2027-02-30T10:00:00Z", "must be a day of the calendar, and 2027-02-30 is none"],
-  ["2016-12-31T23:59:60Z", "must not be a leap second (:60), which computers cannot tell from the next one"],
+  ["2027-02-30T10:00:00Z", "must be a day of the calendar, which 2027-02-30 is not"],
+  ["2016-12-31T23:59:60Z", "must not be a leap second (:60); send the next second instead"],
 ])("%s is told from a time that is misspelt", (value, description) => {
   const { method, way } = fields.find(([, { field }]) => field.message!.typeName === TIME)![1];
   expect(violationsOf(method.input, jsonWith(way, value))).toEqual([
@@ -139,7 +139,7 @@ test.each<[string, JsonValue[], JsonValue[]]>([
   ],
   ["word", ["", "a"], [5, true, "\ud800", { value: "a" }]],
   ["ratio", [1.5, "NaN", "-Infinity"], ["1,5", true, { value: 1 }]],
-])("a wrapper is spelt as its value: %s", (name, good, bad) => {
+])("a wrapper has the JSON form of its value: %s", (name, good, bad) => {
   const violations = (value: JsonValue) => violationsOf(testMessage("Wrapped"), { [name]: value });
   for (const value of good) expect([value, violations(value)]).toEqual([value, []]);
   for (const value of bad) {

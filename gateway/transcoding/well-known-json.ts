@@ -1,8 +1,8 @@
 import { isCalendarDate } from "@medconnect/platform/calendar-date.ts";
 
 /**
- * The mistake in the canonical JSON of a Timestamp, Duration or FieldMask; undefined where there is none, or the type is
- * another one. The library takes more: it rolls 30 February over into March, and ignores text behind a duration.
+ * The mistake in the canonical JSON of a Timestamp, Duration or FieldMask; undefined if there is none, or for other types.
+ * The library accepts more: it rolls 30 February over into March, and ignores text after a duration.
  */
 export function mistakeInWellKnown(typeName: string, value: unknown): string | undefined {
   const rule = RULES[typeName];
@@ -21,8 +21,8 @@ const matching = (pattern: RegExp, expectation: string): Rule => ({
 });
 
 /**
- * RFC 3339 §5.6 with at most nine digits of a second, which is all that a Timestamp holds. Upper-case letters only, as the
- * RFC leaves to those who use it, so that a time has one spelling.
+ * RFC 3339 §5.6 with at most nine digits of a second, the precision of a Timestamp. Only upper-case letters, a choice that
+ * the RFC allows, so that a time has one spelling.
  */
 const TIME =
   /^(?<day>\d{4}-\d{2}-\d{2})T(?:[01]\d|2[0-3]):[0-5]\d:(?<second>[0-5]\d|60)(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
@@ -31,9 +31,8 @@ const TIME_EXPECTATION = 'must be a time such as "2026-03-01T09:00:00Z" (RFC 333
 function mistakeInTime(text: string): string | undefined {
   const { day, second } = TIME.exec(text)?.groups ?? {};
   if (day === undefined) return TIME_EXPECTATION;
-  if (!isCalendarDate(day)) return `must be a day of the calendar, and ${day} is none`;
-  if (second === "60")
-    return "must not be a leap second (:60), which computers cannot tell from the next one";
+  if (!isCalendarDate(day)) return `must be a day of the calendar, which ${day} is not`;
+  if (second === "60") return "must not be a leap second (:60); send the next second instead";
   return undefined;
 }
 
