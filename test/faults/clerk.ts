@@ -13,7 +13,7 @@ const EXPECTED = {
   refund: ["REFUND_EXCEEDS_CAPTURED"],
   "list confirmed": [],
   // Its doctor, or the clock, was faster; or its patient has not accepted its time.
-  close: ["ILLEGAL_TRANSITION", "MOVE_NOT_ACCEPTED"],
+  close: ["ILLEGAL_TRANSITION", "MOVE_NOT_ACCEPTED", "BOOKING_CLOSED"],
 } as const;
 const OUTCOMES = ["COMPLETED", "NO_SHOW_PATIENT", "NO_SHOW_DOCTOR", "NO_SHOW_BOTH"] as const;
 

@@ -131,10 +131,10 @@ test("a fee that an admin releases is voided; and nobody else closes the booking
     body: { party: "PATIENT" },
   });
   expect(refusal(mark)).toEqual({ status: 409, reason: "ILLEGAL_TRANSITION" });
-  expect(refusal(await close(missed, "COMPLETED", "CHARGE"))).toEqual({
-    status: 409,
-    reason: "ILLEGAL_TRANSITION",
-  });
+  const otherwise = await close(missed, "COMPLETED", "CHARGE");
+  expect(refusal(otherwise)).toEqual({ status: 409, reason: "BOOKING_CLOSED" });
+  const decision = { outcome: "NO_SHOW_DOCTOR", feeDecision: "RELEASE" };
+  expect(otherwise.body).toMatchObject({ metadata: decision });
 });
 
 test("nobody came: two hours after its end the booking closes itself, and the fee is released", async () => {

@@ -144,11 +144,11 @@ const after = (consultation: ConsultationFacts, step: Step): ConsultationFacts =
 
 function close(world: World, { outcome, settlement }: Close): World {
   const rest = { ...world, close: undefined };
-  const { status, end_time, close_outcome, closed_by, move_pending, version } = world.booking;
+  const { status, end_time, move_pending, version } = world.booking;
   const facts = { status, holdExpireTime: null, endTime: end_time, movePending: move_pending === 1 };
   try {
-    const closing = { outcome, settlement, adminId: ADMIN };
-    closesNow({ ...facts, closeOutcome: close_outcome, closedBy: closed_by }, closing, now);
+    const closing = { outcome, settlement, reason: "", adminId: ADMIN };
+    closesNow({ ...facts, closing: undefined }, closing, now);
   } catch {
     return rest;
   }

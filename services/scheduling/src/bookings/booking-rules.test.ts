@@ -4,6 +4,7 @@ import {
   assertReschedulable,
   type BookingFacts,
   type CloseOutcome,
+  type Closing,
   type ClosingFacts,
   canBecome,
   closesNow,
@@ -182,8 +183,7 @@ const over: ClosingFacts = {
   holdExpireTime: null,
   movePending: false,
   endTime: now,
-  closeOutcome: null,
-  closedBy: null,
+  closing: undefined,
 };
 
 const CLOSINGS: [CloseOutcome, Settlement, "closes it" | "MOVE_NOT_ACCEPTED"][] = [
@@ -200,10 +200,33 @@ const CLOSINGS: [CloseOutcome, Settlement, "closes it" | "MOVE_NOT_ACCEPTED"][] 
 test.each(CLOSINGS)(
   "as %s, %s an admin closes any booking at an accepted time; one at another time: %s",
   (outcome, settlement, expected) => {
-    const closing = { outcome, settlement, adminId: "admin" };
+    const closing = { outcome, settlement, reason: "Nobody said", adminId: "admin" };
     expect(closesNow(over, closing, now)).toBe(true);
     const close = () => closesNow({ ...over, movePending: true }, closing, now);
     if (expected === "closes it") expect(close()).toBe(true);
     else expect(close).toThrow(expect.objectContaining({ reason: expected }));
   },
 );
+
+const CLOSING: Closing = {
+  outcome: "COMPLETED",
+  settlement: "CAPTURE",
+  reason: "Nobody said",
+  adminId: "admin",
+};
+const closedSo: ClosingFacts = { ...over, status: "COMPLETED", closing: CLOSING };
+
+test.each<[string, Partial<Closing>]>([
+  ["another outcome", { outcome: "NO_SHOW_BOTH" }],
+  ["another fee decision", { settlement: "RETURN" }],
+  ["another reason", { reason: "They both said so" }],
+  ["another admin", { adminId: "other" }],
+])("one that is closed is not closed again with %s, and the refusal names its decision", (_, asked) => {
+  expect(closesNow(closedSo, CLOSING, now)).toBe(false);
+  expect(() => closesNow(closedSo, { ...CLOSING, ...asked }, now)).toThrow(
+    expect.objectContaining({
+      reason: "BOOKING_CLOSED",
+      metadata: { outcome: "COMPLETED", feeDecision: "CHARGE" },
+    }),
+  );
+});

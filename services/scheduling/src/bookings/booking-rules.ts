@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from "node:util";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import type { FeeDecision } from "@medconnect/proto/medconnect/common/v1/fee_decision.ts";
 import type { BookingState_Settlement } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type {
   Booking_Party,
@@ -107,28 +109,28 @@ export const CLOSED: Readonly<Record<CloseOutcome, Booking_Status>> = {
 export interface Closing {
   outcome: CloseOutcome;
   settlement: Settlement;
+  reason: string;
   adminId: string;
 }
 
 export interface ClosingFacts extends Pick<BookingFacts, "status" | "holdExpireTime" | "movePending"> {
   endTime: Date;
-  closeOutcome: CloseOutcome | null;
-  /** The admin who closed it. */
-  closedBy: string | null;
+  /** How an admin has closed it; undefined where none has. */
+  closing: Closing | undefined;
 }
 
 /**
  * Whether an admin closes a booking now; false where the same admin has closed it so already. Possible where nobody has,
- * though it is over; not against a patient who has not accepted its time. Throws ILLEGAL_TRANSITION, TOO_EARLY,
- * MOVE_NOT_ACCEPTED.
+ * though it is over; not against a patient who has not accepted its time. Throws BOOKING_CLOSED, ILLEGAL_TRANSITION,
+ * TOO_EARLY, MOVE_NOT_ACCEPTED.
  */
-export function closesNow(
-  booking: ClosingFacts,
-  { outcome, settlement, adminId }: Closing,
-  now: Date,
-): boolean {
-  const { closeOutcome, closedBy, endTime, movePending } = booking;
-  if (closeOutcome === outcome && closedBy === adminId) return false;
+export function closesNow(booking: ClosingFacts, asked: Closing, now: Date): boolean {
+  const { closing, endTime, movePending } = booking;
+  if (closing) {
+    assertSameClosing(closing, asked);
+    return false;
+  }
+  const { outcome, settlement } = asked;
   const current = statusAt(booking, now);
   if (current !== "CONFIRMED") {
     const allowed = TRANSITIONS[current].filter((next) => next !== "CONFIRMED").join(",");
@@ -140,8 +142,21 @@ export function closesNow(
   return true;
 }
 
+/** A repeated call gets the answer of the first only where that did all that is asked. Throws BOOKING_CLOSED. */
+function assertSameClosing(closing: Closing, asked: Closing): void {
+  if (isDeepStrictEqual(closing, asked)) return;
+  const { outcome, settlement } = closing;
+  throw new ApiError("BOOKING_CLOSED", { metadata: { outcome, feeDecision: FEE_DECISIONS[settlement] } });
+}
+
 /** What becomes of the money of a cancelled booking. */
 export type Settlement = Exclude<BookingState_Settlement, "SETTLEMENT_UNSPECIFIED">;
+
+/** The contract's words for the decisions that schema and events name otherwise. */
+export const FEE_DECISIONS: Readonly<Record<Settlement, FeeDecision>> = {
+  RETURN: "RELEASE",
+  CAPTURE: "CHARGE",
+};
 
 /**
  * Whether and how a booking is cancelled; undefined where the same party has cancelled it already. A patient who

@@ -1,14 +1,13 @@
 import type { Trail } from "@medconnect/platform/changes.ts";
 import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import type { NewEvent } from "@medconnect/platform/outbox/event.ts";
-import type { FeeDecision } from "@medconnect/proto/medconnect/common/v1/fee_decision.ts";
 import type {
   Booking,
   Booking_Move,
   BookingClose,
 } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import { feeOf } from "../money.ts";
-import { type BookingFacts, type Settlement, statusAt } from "./booking-rules.ts";
+import { type BookingFacts, FEE_DECISIONS, statusAt } from "./booking-rules.ts";
 import type { BookingRow } from "./booking-store.ts";
 
 export type BookingEventType =
@@ -26,12 +25,6 @@ export type BookingEventType =
 export const reasonPlace = (id: string): string => `bookings.reason:${id}`;
 export const cancelReasonPlace = (id: string): string => `bookings.cancel_reason:${id}`;
 export const closeReasonPlace = (id: string): string => `bookings.close_reason:${id}`;
-
-/** The contract's words for the decisions that schema and events name otherwise. */
-export const FEE_DECISIONS: Readonly<Record<Settlement, FeeDecision>> = {
-  RETURN: "RELEASE",
-  CAPTURE: "CHARGE",
-};
 
 /** The booking without what patient and doctor wrote: for admins, and in answers to those who just wrote it. */
 export function toBookingWithoutTexts(row: BookingRow, now: Date): Booking {

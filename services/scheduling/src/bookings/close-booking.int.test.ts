@@ -52,13 +52,17 @@ test.each([
   },
 );
 
-test("the same admin closes it so again without effect; another, or otherwise, is refused", async () => {
+test("the same admin closes it so again without effect; another, or otherwise, is told how it was closed", async () => {
   const booking = await pastBooking();
   const closed = await desk.closeAs(booking.id, "NO_SHOW_BOTH");
   desk.app.clock.advance(MINUTE_MS);
   expect(await desk.closeAs(booking.id, "NO_SHOW_BOTH")).toEqual(closed);
-  const refused = { reason: "ILLEGAL_TRANSITION", metadata: { current: "NO_SHOW" } };
+  const refused = {
+    reason: "BOOKING_CLOSED",
+    metadata: { outcome: "NO_SHOW_BOTH", feeDecision: "RELEASE" },
+  };
   await expect(desk.closeAs(booking.id, "COMPLETED")).rejects.toMatchObject(refused);
+  await expect(desk.closeAs(booking.id, "NO_SHOW_BOTH", "CHARGE")).rejects.toMatchObject(refused);
   const other = desk.closeAs(booking.id, "NO_SHOW_BOTH", "RELEASE", userCaller("ADMIN"));
   await expect(other).rejects.toMatchObject(refused);
   expect(await told(booking.id)).toHaveLength(2);

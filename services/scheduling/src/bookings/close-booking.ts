@@ -1,4 +1,5 @@
 import { readTrails } from "@medconnect/platform/changes.ts";
+import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type { FeeDecision } from "@medconnect/proto/medconnect/common/v1/fee_decision.ts";
@@ -9,7 +10,14 @@ import type {
 import type { Scheduling } from "../app.ts";
 import { bookingTrail, closeReasonPlace } from "./booking.ts";
 import { readsOf, viewOf } from "./booking-access.ts";
-import { CLOSED, type CloseOutcome, closesNow, type Settlement } from "./booking-rules.ts";
+import {
+  CLOSED,
+  type CloseOutcome,
+  type Closing,
+  type ClosingFacts,
+  closesNow,
+  type Settlement,
+} from "./booking-rules.ts";
 import { type BookingRow, lockBooking, saveBooking, saveClose } from "./booking-store.ts";
 import { findOwnBooking } from "./find-own-booking.ts";
 
@@ -18,7 +26,7 @@ const SETTLEMENTS: Readonly<Record<Exclude<FeeDecision, "FEE_DECISION_UNSPECIFIE
   CHARGE: "CAPTURE",
 };
 
-/** BookingService.CloseBooking. Throws NOT_FOUND, ILLEGAL_TRANSITION, TOO_EARLY, MOVE_NOT_ACCEPTED. */
+/** BookingService.CloseBooking. Throws NOT_FOUND, ILLEGAL_TRANSITION, TOO_EARLY, MOVE_NOT_ACCEPTED, BOOKING_CLOSED. */
 export const closeBooking =
   (app: Scheduling) =>
   async (request: CloseBookingRequest, call: Call): Promise<Booking> => {
@@ -31,7 +39,8 @@ export const closeBooking =
     const close = async (tx: Transaction) => {
       const now = app.clock.now();
       const row = (await lockBooking(tx, bookingId))!;
-      if (!closesNow(closingFactsOf(row), { outcome, settlement, adminId: user.userId }, now))
+      const closing = { outcome, settlement, reason, adminId: user.userId };
+      if (!closesNow(closingFactsOf(row, app.box), closing, now))
         return { response: viewOf(user, row, now, app.box), trails: [] };
       const closed: BookingRow = {
         ...row,
@@ -52,11 +61,17 @@ export const closeBooking =
     );
   };
 
-const closingFactsOf = (row: BookingRow) => ({
+const closingFactsOf = (row: BookingRow, box: SealedBox): ClosingFacts => ({
   status: row.status,
   holdExpireTime: row.hold_expire_time,
   movePending: row.move_pending === 1,
   endTime: row.end_time,
-  closeOutcome: row.close_outcome,
-  closedBy: row.closed_by,
+  closing: row.close_outcome === null ? undefined : closingOf(row, row.close_outcome, box),
+});
+
+const closingOf = (row: BookingRow, outcome: CloseOutcome, box: SealedBox): Closing => ({
+  outcome,
+  settlement: row.settlement!,
+  reason: box.open(closeReasonPlace(row.id), row.close_reason!).toString(),
+  adminId: row.closed_by!,
 });

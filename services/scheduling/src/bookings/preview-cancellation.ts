@@ -5,8 +5,8 @@ import type {
 } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import type { Scheduling } from "../app.ts";
 import { feeOf } from "../money.ts";
-import { FEE_DECISIONS, factsOf } from "./booking.ts";
-import { cutoffOf, decideCancel } from "./booking-rules.ts";
+import { factsOf } from "./booking.ts";
+import { cutoffOf, decideCancel, FEE_DECISIONS } from "./booking-rules.ts";
 import { findOwnBooking } from "./find-own-booking.ts";
 
 /** BookingService.PreviewCancellation. Throws NOT_FOUND, ILLEGAL_TRANSITION, BOOKING_STARTED. */
