@@ -25,14 +25,14 @@ test.each([
   ["just before its end", 14_999, 1],
   ["at its end", 15_000, 2],
   ["with a clock that was set back", -1, 2],
-])("a value is read again once its time is over: %s", async (_case, afterMs, expected) => {
+])("a value is read again after its TTL: %s", async (_case, afterMs, expected) => {
   const { ask } = counting();
   await ask();
   nowMs += afterMs;
   expect(await ask()).toBe(expected);
 });
 
-test("a failure is told to all who waited for it, and is not kept", async () => {
+test("all waiting callers get a failure, and it is not cached", async () => {
   const { ask } = counting(1);
   const failures = [ask(), ask()].map((asked) => expect(asked).rejects.toThrow("away"));
   await Promise.all(failures);

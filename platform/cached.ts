@@ -1,11 +1,11 @@
 import type { Clock } from "./clock.ts";
 
-/** How old an admin's figures may be: counting whole tables costs the same however many ask. */
+/** Maximum age of an admin's figures, in ms. Counting whole tables is expensive, so callers share one count. */
 export const FIGURES_TTL_MS = 15_000;
 
 /**
- * A read that runs at most once in `ttlMs`, however many ask for its value: they share the result, also while it is being
- * read. A failure is not kept.
+ * A read that runs at most once in `ttlMs`. All callers share its result, even while it is running. A failure is not
+ * cached.
  */
 export function cached<T>(clock: Clock, ttlMs: number, read: () => Promise<T>): () => Promise<T> {
   let kept: { value: Promise<T>; readAtMs: number } | undefined;

@@ -71,7 +71,7 @@ export const serviceSettings = {
   DATA_KEY: keys,
   /** Seals the audit trail; the first seals. Kept outside the database, and those before it as long as the trail. */
   AUDIT_KEY: keys,
-  /** How often tables are counted for the metrics. */
+  /** Interval of counting tables for the metrics. */
   METRICS_SAMPLE_EVERY: duration("15s"),
   AUDIT_SEAL_EVERY: duration("5s"),
   AUDIT_CHECKPOINT_EVERY: duration("1m"),

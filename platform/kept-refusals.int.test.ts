@@ -17,7 +17,7 @@ afterAll(() => service.close());
 
 const reasons = [...catalogue.values()];
 
-/** Calls twice with one key: first the rules refuse, then they would not. @returns the second call's outcome */
+/** Calls twice with one key: the rules refuse the first call and would allow the second. @returns the second outcome */
 async function retryAfter({ reason }: ReasonRule): Promise<string> {
   const caller = userCaller("PATIENT");
   const request = { bookingId: newId(), reason: "", idempotencyKey: newId() };
@@ -42,14 +42,11 @@ async function retryAfter({ reason }: ReasonRule): Promise<string> {
   );
 }
 
-test.each(reasons)(
-  "the key of a call that was refused with $reason does what the catalogue says",
-  async (rule) => {
-    expect(await retryAfter(rule)).toBe(rule.isKept ? `${rule.reason} again` : "decided anew");
-  },
-);
+test.each(reasons)("a key refused with $reason behaves as the catalogue says", async (rule) => {
+  expect(await retryAfter(rule)).toBe(rule.isKept ? `${rule.reason} again` : "decided anew");
+});
 
-/** Nothing that anybody does makes such a request right. */
+/** Refusals that stay true for ever. */
 const FINAL = [
   "BOOKING_STARTED",
   "CANNOT_CHANGE_SELF",
@@ -64,8 +61,8 @@ const FINAL = [
 ];
 
 /**
- * Could be lifted, but the caller has gone on by then: a late duplicate must not book a slot, refund money, move a booking or
- * switch off a second factor.
+ * Refusals whose cause may go, but whose late duplicate must not book a slot, refund money, move a booking or switch off a
+ * second factor.
  */
 const DECIDED_ONCE = [
   "ILLEGAL_TRANSITION",
@@ -79,7 +76,7 @@ const DECIDED_ONCE = [
   "SLOT_UNAVAILABLE",
 ];
 
-test("each refusal that is kept is final, or must not take effect late", () => {
+test("each kept refusal is final, or must not take effect late", () => {
   const kept = reasons.filter(({ isKept }) => isKept).map(({ reason }) => reason);
   expect(kept.sort()).toEqual([...FINAL, ...DECIDED_ONCE].sort());
 });

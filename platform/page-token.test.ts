@@ -22,12 +22,12 @@ test.each([
   expect(pages.open({ pageSize, pageToken: "" }, "list").size).toBe(size);
 });
 
-test("a position comes back as it was: ids, numbers, times, bytes", () => {
+test("a position survives the round trip: ids, numbers, times, bytes", () => {
   const position = ["x", 5, new Date("2030-01-01T00:00:00.123Z"), Buffer.from([0, 255, 127])];
   expect(pages.open({ pageSize: 1, pageToken: tokenAt(position, "list") }, "list").after).toEqual(position);
 });
 
-test("a key that is as long as any list's makes a token that the contract takes, a longer one none", () => {
+test("the longest sort key of any list fits into a token, a longer one throws", () => {
   const id = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
   expect(tokenAt([Buffer.alloc(64, 255), id], "list").length).toBeLessThan(MAX_TOKEN_LENGTH);
   expect(() => tokenAt(["x".repeat(400)], "list")).toThrow("too long for a page token");

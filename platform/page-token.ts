@@ -5,12 +5,12 @@ import { ApiError } from "./errors/api-error.ts";
 const DEFAULT_SIZE = 20;
 const MAX_SIZE = 100;
 const MAC_BYTES = 16;
-/** Characters of a page token, as the contract bounds them. */
+/** Maximum length of a page token, as in the contract. */
 export const MAX_TOKEN_LENGTH = 512;
 
 /**
- * Where a page begins: the sort key of the last row before it, of columns whose length is bounded. Ids, numbers, times and
- * bytes come back as they were.
+ * Start of a page: the sort key of the last row before it, from columns of bounded length. Ids, numbers, times and bytes
+ * survive the round trip.
  */
 export type Position = (string | number | Date | Buffer)[];
 
@@ -65,7 +65,7 @@ export class Pages {
   #encode(position: Position, filters: string): string {
     const body = Buffer.from(JSON.stringify(position.map(toJson)));
     const token = Buffer.concat([this.#mac(body, filters), body]).toString("base64url");
-    // Nobody could read the next page. The fault is the list's: its key must be of bounded columns.
+    // A bug in the list: its sort key must have bounded columns, or the next page cannot be read.
     if (token.length > MAX_TOKEN_LENGTH) throw new Error("a list's sort key is too long for a page token");
     return token;
   }

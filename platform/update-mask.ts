@@ -39,8 +39,8 @@ export function applyMask<T extends object>(
 export const etagOf = (version: number): string => version.toString(36).padStart(4, "0");
 
 /**
- * Throws ETAG_MISMATCH if the client read another version than the current one; "" asks for no check. The hash is not
- * compared: it also covers fields that no client writes, such as `nextAvailableTime`.
+ * Throws ETAG_MISMATCH if the client read another version than the current one; "" skips the check. The hash is not
+ * compared: it also covers derived fields, such as `nextAvailableTime`.
  */
 export function assertEtag(sent: string, version: number): void {
   if (sent !== "" && sent.split(".", 1)[0] !== etagOf(version)) throw new ApiError("ETAG_MISMATCH");

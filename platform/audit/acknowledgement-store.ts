@@ -1,7 +1,7 @@
 import type { Database } from "../db/database.ts";
 import type { Transaction } from "../db/transaction.ts";
 
-/** An operator's word on a finding. */
+/** An operator's acknowledgement of a finding. */
 export interface AcknowledgementRow {
   findingId: string;
   reason: string;
@@ -9,7 +9,7 @@ export interface AcknowledgementRow {
   hmac: Buffer;
 }
 
-/** The lines that acknowledge a finding, and that end its acknowledgement. */
+/** Actions of the lines that start and end an acknowledgement. */
 export const ACKNOWLEDGED = "audit.acknowledge";
 export const ACKNOWLEDGEMENT_ENDED = "audit.end_acknowledgement";
 
@@ -22,7 +22,7 @@ const STANDING = `SELECT a.finding_id AS findingId, a.reason, a.create_time AS c
 const INSERT =
   "INSERT INTO audit_acknowledgements (finding_id, reason, create_time, hmac) VALUES (?, ?, ?, ?)";
 
-/** Those that no line has ended: at most as many as findings were ever acknowledged by hand. */
+/** Acknowledgements without an ending line: at most as many as operators ever made by hand. */
 export const listAcknowledgements = (db: Database) => db.read<AcknowledgementRow>(STANDING);
 
 export function insertAcknowledgement(tx: Transaction, row: AcknowledgementRow): void {

@@ -12,28 +12,28 @@ import {
 } from "./acknowledgement-store.ts";
 import { type AuditRecord, auditRows, INSERT_AUDIT_EVENTS } from "./audit-store.ts";
 
-/** A name for a finding, the same at each check: of its kind, place and content, so that another change is another finding. */
+/** A finding's id, the same at each check: a hash of kind, place and content, so that another change is another finding. */
 export const findingIdOf = (service: string, finding: object): string =>
   createHash("sha256")
     .update(JSON.stringify([service, ...Object.entries(finding).sort(([a], [b]) => (a < b ? -1 : 1))]))
     .digest("hex")
     .slice(0, 16);
 
-/** A finding that an operator has looked into. */
+/** A finding that an operator has acknowledged. */
 export type Acknowledgement = Pick<AcknowledgementRow, "reason" | "createTime">;
 
-/** The acknowledgements of one service's findings: made under AUDIT_KEY, so that the database alone makes none. */
+/** The acknowledgements of one service's findings. They need AUDIT_KEY, so database access alone cannot forge one. */
 export class Acknowledgements {
   readonly #service: string;
   readonly #hashes: readonly KeyedHash[];
 
-  /** @param keys the first makes acknowledgements, all are known when they are checked */
+  /** @param keys the first signs new acknowledgements; a check accepts all */
   constructor(service: string, keys: readonly Buffer[]) {
     this.#service = service;
     this.#hashes = keys.map((key) => new KeyedHash(deriveKey(key, "audit acknowledgement")));
   }
 
-  /** Those that were made under AUDIT_KEY and stand, by finding. */
+  /** Open acknowledgements with a valid HMAC, by finding. */
   async read(db: Database): Promise<Map<string, Acknowledgement>> {
     const rows = await listAcknowledgements(db);
     const genuine = rows.filter((row) => this.#hashes.some((hash) => this.#hmac(hash, row).equals(row.hmac)));
@@ -50,8 +50,8 @@ export class Acknowledgements {
   }
 
   /**
-   * Ends the acknowledgement of a finding that is gone, so that it counts if it comes back. A line does it, as a deleted
-   * row could be put back.
+   * Ends the acknowledgement of a finding that has gone, so that its return counts again. A line ends it, because an
+   * attacker could restore a deleted row.
    */
   async end(db: Database, findingId: string, now: Date): Promise<void> {
     await db.write(INSERT_AUDIT_EVENTS, [auditRows([lineOf(ACKNOWLEDGEMENT_ENDED, findingId, now)])]);

@@ -25,25 +25,22 @@ export const WITNESS_OF: Readonly<Record<string, ServiceName>> = {
 };
 
 const TIMEOUT_MS = 5000;
-/** Lines a second that no service writes, and room for those of a moment. */
+/** Maximum growth of a chain in lines per second, far above any service's; also the allowance for one moment. */
 const MOST_A_SECOND = 10_000;
 const MOST_AT_ONCE = 10_000;
 /**
- * How old a head must be to measure from. Measured from the last one, each of many calls at once would have the room of a
- * moment again; from an old one, all calls of a moment share one bound, also where they race.
+ * Minimum age of the head to measure from, in ms. From the last head, each of many calls at once would get the allowance
+ * again. From an old one, all calls of a moment share one bound, even if they race.
  */
 const MEASURED_FROM_MS = 60_000;
 
-const refused = counter(
-  "audit.checkpoints.refused",
-  "Checkpoints that no chain can have come to, by service",
-);
+const refused = counter("audit.checkpoints.refused", "Checkpoints refused as implausible, by service");
 
 const INSERT = "INSERT INTO audit_checkpoints (service, seq, hmac, create_time) VALUES ?";
 
 /**
- * Whether a chain can have come this far since an earlier head. Without a bound, a service that somebody took over could
- * leave a number that its chain never reaches: a finding for ever. The first head may be any.
+ * True if a chain can have grown this far since an earlier head. Without a bound, a compromised service could leave a
+ * number that its chain never reaches: a finding for ever. The first head may have any number.
  */
 export function isPlausible(
   seq: number,
@@ -56,7 +53,7 @@ export function isPlausible(
 }
 
 /**
- * AuditService.RecordCheckpoint: notes where the calling service's chain has come to. Never forgets another head. Throws
+ * AuditService.RecordCheckpoint: stores the head of the calling service's chain. Never deletes another head. Throws
  * IMPLAUSIBLE_CHECKPOINT.
  */
 export const recordCheckpoint =

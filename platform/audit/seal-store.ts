@@ -156,8 +156,8 @@ const NEAREST_CHECKPOINT = `SELECT seq, hmac, create_time FROM audit_checkpoints
   WHERE service = ? ORDER BY seq LIMIT 1`;
 
 /**
- * How far a service had told by a time that its chain had come; where it had told nothing, the nearest head that it told
- * since. Undefined where it never has.
+ * The farthest checkpoint of a service until a time; without one, the nearest later checkpoint. Undefined if the service
+ * has none.
  */
 export async function readCheckpointBefore(
   db: Database,

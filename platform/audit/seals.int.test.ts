@@ -402,7 +402,7 @@ describe("a checkpoint", () => {
     nobody.close();
   });
 
-  test("that no chain can have come to is refused, and the next true one is kept", async () => {
+  test("beyond any possible growth is refused, and the next true one is stored", async () => {
     await happen(1);
     await sealer.seal();
     await leaveCheckpoint();
@@ -426,7 +426,7 @@ describe("a checkpoint", () => {
   test.each([
     ["a minute after the last true one", MINUTE, 610_001],
     ["a moment after the first one", 0, 10_001],
-  ])("is bounded for all calls of one instant together: %s", async (_case, afterMs, most) => {
+  ])("has one bound for all calls of one moment: %s", async (_case, afterMs, most) => {
     await happen(1);
     await sealer.seal();
     await leaveCheckpoint();
@@ -442,7 +442,7 @@ describe("a checkpoint", () => {
     await Promise.all(Array.from({ length: 20 }, (_, i) => jumpTo(most + i * 10_000)));
     const farthest = "SELECT MAX(seq) AS seq FROM audit_checkpoints";
     expect(await auth.db.read(farthest)).toEqual([{ seq: most }]);
-    // A minute later there is room for that minute's lines, and for those of one moment.
+    // A minute later, the bound allows that minute's lines and those of one moment.
     billing.clock.advance(MINUTE);
     for (let i = 0; i < 3; i++) await jumpTo(most + 610_000 * (i + 1));
     expect(await auth.db.read(farthest)).toEqual([{ seq: most + 610_000 }]);

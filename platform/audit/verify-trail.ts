@@ -30,7 +30,7 @@ export interface Finding {
   eventId?: string;
   /** When the event happened, or the witness was told. */
   time?: Date;
-  /** The content that was found, so that another change of it is another finding. */
+  /** The content found; another change of it is another finding. */
   digest?: string;
 }
 

@@ -103,7 +103,7 @@ test("no scope opens what is clinical, or changes anything", () => {
   }
 });
 
-test("every list takes page tokens of the one length that they can have", () => {
+test("every list accepts page tokens up to their one maximum length", () => {
   const tokens = all.flatMap(({ input }) => input.fields.filter(({ name }) => name === "page_token"));
   const lengths = tokens.map((field) => {
     const { type } = getOption(field, fieldOption);

@@ -28,7 +28,7 @@ const kindOf = (field: DescField): Kind => getOption(field, textOption);
 const rulesOf = (field: DescField) => getOption(field, rulesOption);
 const isUuid = (field: DescField): boolean => stringRulesOf(field)?.wellKnown.case === "uuid";
 
-/** Fields that people and systems outside send. Messages between our services carry values that were checked on entry. */
+/** Fields from people and external systems. Messages between our services carry values that were checked on entry. */
 const fields = requestFields.filter(
   ({ method, way }) =>
     method.rules.access !== Access.INTERNAL &&
@@ -37,7 +37,7 @@ const fields = requestFields.filter(
 const table = (chosen: readonly RequestField[]) => chosen.map((each) => [each.name, each] as const);
 const ofKind = (...kinds: Kind[]) => table(fields.filter(({ field }) => kinds.includes(kindOf(field))));
 
-/** A request with nothing but this value, as it is understood; or what is wrong with the value's field. */
+/** A request with only this value in its canonical form, or the violations of the value's field. */
 function send({ method, way }: RequestField, value: JsonValue): JsonObject | FieldViolation[] {
   const bytes = toBinary(method.input, fromJson(method.input, jsonWith(way, value)));
   try {
@@ -49,7 +49,7 @@ function send({ method, way }: RequestField, value: JsonValue): JsonObject | Fie
   }
 }
 
-/** The mistake in the value; undefined where only other fields are wrong, as they are missing. */
+/** The mistake in the value; undefined if only other fields are wrong, because they are missing. */
 function refusalOf(to: RequestField, value: JsonValue): string | undefined {
   const answer = send(to, value);
   if (!Array.isArray(answer)) return undefined;
@@ -57,18 +57,18 @@ function refusalOf(to: RequestField, value: JsonValue): string | undefined {
 }
 
 describe("the contract", () => {
-  /** Taken as they are: page tokens by AIP-158, entity tags by AIP-154. */
+  /** Accepted unchanged: page tokens by AIP-158, entity tags by AIP-154. */
   const BY_NAME = new Set(["page_token", "etag"]);
 
   test.each(table(fields.filter(({ field }) => field.scalar === ScalarType.STRING)))(
-    "says what text %s takes: by a kind, a UUID, a pattern or a list of values",
+    "declares the text of %s: a kind, a UUID, a pattern or a list of values",
     (_name, { field }) => {
       const rules = stringRulesOf(field);
       const isClosed = rules && (rules.pattern !== "" || rules.in.length > 0 || rules.const !== "");
       expect(
         kindOf(field) !== Kind.KIND_UNSPECIFIED || isUuid(field) || isClosed || BY_NAME.has(field.name),
       ).toBe(true);
-      // Both would be two answers to one question.
+      // Both would contradict each other.
       expect(kindOf(field) !== Kind.KIND_UNSPECIFIED && isUuid(field)).toBe(false);
     },
   );
@@ -89,7 +89,7 @@ describe("the contract", () => {
     ].includes(field.scalar!),
   );
   test.each(table(whole))(
-    "bounds %s on both sides, within what a number holds exactly",
+    "bounds %s on both sides, within the range of exact integers",
     (_name, { field }) => {
       const { type } = rulesOf(field);
       expect(type.case).toBe("int64");
@@ -112,7 +112,7 @@ describe("the contract", () => {
   );
 
   test.each(table(fields.filter(({ field }) => field.enum)))(
-    "takes known values of %s only",
+    "accepts only known values of %s",
     (_name, { field }) => {
       const { type } = rulesOf(field);
       expect(type.case === "enum" && (type.value.definedOnly || type.value.in.length > 0)).toBe(true);
@@ -127,14 +127,14 @@ describe("the contract", () => {
     },
   );
 
-  test("has no map in a request, for whose keys there is no rule yet", () => {
+  test("has no map in a request, because map keys have no rule yet", () => {
     expect(fields.filter(({ field }) => field.fieldKind === "map").map(({ name }) => name)).toEqual([]);
   });
 });
 
 const ID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
 
-describe("a UUID is taken in any case of letters, and goes on in lower case", () => {
+describe("a UUID is accepted in any case, and normalized to lower case", () => {
   test.each(table(requestFields.filter(({ field }) => isUuid(field))))("%s", (_name, to) => {
     for (const sent of [ID.toUpperCase(), "0199C2f0-7d1A-7c3e-9B52-3f1f0c9a4E21"]) {
       expect(refusalOf(to, sent)).toBeUndefined();
@@ -169,7 +169,7 @@ describe("a time outside the years 1900 to 2200 is refused", () => {
   });
 });
 
-describe("an enum's unknown number is refused, also where only the server sets it", () => {
+describe("an enum's unknown number is refused, even in output-only fields", () => {
   test.each(table(requestFields.filter(({ field }) => field.enum)))("%s", (_name, to) => {
     for (const number of [999, -1])
       expect([number, refusalOf(to, number)]).toEqual([number, expect.any(String)]);
@@ -197,7 +197,7 @@ describe("a range that ends before it starts is refused", () => {
       );
   });
 
-  test("of which the contract has many", () => {
+  test("occurs often in the contract", () => {
     expect(ranges.length).toBeGreaterThan(5);
   });
 
@@ -240,7 +240,7 @@ function merged(a: JsonValue, b: JsonValue): JsonObject {
   );
 }
 
-describe("a line or a text has no character that is not seen", () => {
+describe("invisible characters in a line or a text are refused", () => {
   test.each(ofKind(Kind.NAME, Kind.LINE, Kind.TEXT))("%s", (_name, to) => {
     for (const hidden of [
       "\u0000",
@@ -276,8 +276,8 @@ describe("a line or a text has no character that is not seen", () => {
 const isAsked = ({ field }: RequestField): boolean =>
   (stringRulesOf(field)?.minLen ?? 0n) > 0n || behavesAs(field, FieldBehavior.REQUIRED);
 
-describe("no text takes longer than its length to be refused", () => {
-  // Finding the forms of these takes minutes: the libraries take the square of the length.
+describe("the time to refuse a text is linear in its length", () => {
+  // Normalizing these takes minutes: the libraries need quadratic time.
   const LONG = [
     "\u0301\u0316".repeat(200_000),
     `en-${Array.from({ length: 70_000 }, (_, i) => `a${10_000 + i}`).join("-")}`,
@@ -292,14 +292,14 @@ describe("no text takes longer than its length to be refused", () => {
   });
 });
 
-describe("blanks are nothing where something is asked for", () => {
+describe("blanks do not fill a required field", () => {
   const asked = fields.filter(
     (to) =>
       isAsked(to) &&
       to.field.fieldKind === "scalar" &&
       [Kind.NAME, Kind.LINE, Kind.TEXT].includes(kindOf(to.field)),
   );
-  // What an update's mask does not name may be missing.
+  // An update may omit fields outside its mask.
   test.each(table(asked.filter(({ method }) => !method.name.startsWith("Update"))))("%s", (_name, to) => {
     for (const blank of [" ", "\n \t", "\u00a0\u3000", "\u2003"]) {
       expect([blank, refusalOf(to, blank)]).toEqual([blank, expect.any(String)]);
@@ -307,7 +307,7 @@ describe("blanks are nothing where something is asked for", () => {
   });
 });
 
-describe("what is taken verbatim is not changed", () => {
+describe("verbatim text is unchanged", () => {
   test.each(ofKind(Kind.VERBATIM))("%s", (_name, to) => {
     const sent = " e\u0301\u200b\u202e\t\r\n pass\u3164 ";
     expect(refusalOf(to, sent)).toBeUndefined();
@@ -401,7 +401,7 @@ describe("an e-mail address to register", () => {
   });
 });
 
-test("what is one value in its canonical form is there once", () => {
+test("two spellings of one value are a duplicate", () => {
   const languages = fields.find(({ name }) => name === "CreateDoctor languages")!;
   const bytes = (tags: string[]) =>
     toBinary(languages.method.input, fromJson(languages.method.input, { languages: tags }));
@@ -417,7 +417,7 @@ test("what is one value in its canonical form is there once", () => {
   expect(refused(["en", "de"])).not.toContain("languages");
 });
 
-test("several mistakes are named at once, each field once", () => {
+test("all mistakes are reported at once, each field once", () => {
   const { method } = fields.find(({ name }) => name === "CreateDoctor bio")!;
   const json = { specialty: "a\u0000", timeZone: "EST", licenseNumber: "!", fee: { currencyCode: "zzz" } };
   try {

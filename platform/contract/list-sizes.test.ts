@@ -8,7 +8,7 @@ import { in_lists } from "@medconnect/proto/es/medconnect/options/v1/options_pb.
 import { MAX_ANSWER_BYTES } from "../grpc/message-limits.ts";
 import { methods } from "./methods.ts";
 
-/** The longest page, and that of the audit trail where one service is asked. */
+/** The longest page, and the longest page of one service's audit trail. */
 const MAX_PAGE_SIZE = 100;
 const MAX_AUDIT_PAGE_SIZE = 1000;
 /** A code point in UTF-8 (RFC 3629). */
@@ -36,7 +36,7 @@ const rulesOf = (field: DescField): FieldRules | undefined =>
 
 const join = (path: string, field: DescField) => `${path}.${field.name}`;
 
-/** The largest that a message can be on the wire. Throws for a field that has no bound. */
+/** The maximum size of a message on the wire. Throws for a field without a bound. */
 const sizeOf = (message: DescMessage, path: string): number =>
   message.fields.reduce((sum, field) => sum + FRAME_BYTES + sizeOfField(field, join(path, field)), 0);
 
@@ -95,7 +95,9 @@ function sizeOfScalar(scalar: ScalarType, name: string, rules: FieldRules | unde
     if (maxBytes > 0n) return Number(maxBytes);
     if (maxLen > 0n || len > 0n) return BYTES_A_CHARACTER * Number(maxLen || len);
   }
-  throw new Error(`${path} has no bound: say in the contract how long it can be, or that lists leave it out`);
+  throw new Error(
+    `${path} has no bound: declare a maximum length in the contract, or that lists leave it out`,
+  );
 }
 
 test("the contract has lists", () => {
@@ -103,7 +105,7 @@ test("the contract has lists", () => {
 });
 
 test.each(lists.map(({ method, page }) => [method.name, method, page] as const))(
-  "the longest page of %s fits into an answer, by the bounds that the contract sets to each field",
+  "the longest page of %s fits into an answer, by the contract's bounds of each field",
   (_, method, page) => {
     const isAudit = method.owner === "audit" || method.name === "ListAuditEvents";
     const count = isAudit ? MAX_AUDIT_PAGE_SIZE : MAX_PAGE_SIZE;
@@ -115,7 +117,7 @@ test.each(lists.map(({ method, page }) => [method.name, method, page] as const))
   },
 );
 
-test("only what lists leave out may be absent where a resource is shown in one", () => {
+test("a list omits only the fields that the contract says it omits", () => {
   const omitted = lists.flatMap(({ page }) =>
     (page.message?.fields ?? []).filter((field) => getOption(field, in_lists).omitted),
   );

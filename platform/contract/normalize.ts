@@ -21,10 +21,10 @@ import { mistakeInTime } from "./times.ts";
 /** A message's fields by their local names, as protobuf-es keeps them. */
 export type Fields = Record<string, unknown>;
 
-/** Changes one field of a message to its canonical form; adds to `found` what has none. */
+/** Brings one field of a message to its canonical form; adds a violation to `found` if there is none. */
 type Step = (message: Fields, path: string, found: FieldViolation[]) => void;
 
-/** A value's canonical form; the value itself, with a violation, where there is none. */
+/** A value's canonical form; the unchanged value with a violation if there is none. */
 type Visit = (value: unknown, path: string, found: FieldViolation[]) => unknown;
 
 const plans = new Map<DescMessage, readonly Step[]>();
@@ -33,7 +33,7 @@ const plans = new Map<DescMessage, readonly Step[]>();
  * Brings a request's message to its canonical form, in place: texts by their kind (medconnect.options.v1.text), UUIDs in
  * lower case (RFC 9562 §4). Rules, use cases and idempotency keys see this form only.
  *
- * @returns the texts that have no such form, times and enum values that are none, and ranges that end before they start
+ * @returns violations: texts without such a form, invalid times and enum values, ranges that end before they start
  */
 export function normalize(schema: DescMessage, message: Message): FieldViolation[] {
   const found: FieldViolation[] = [];
@@ -45,7 +45,7 @@ export function normalize(schema: DescMessage, message: Message): FieldViolation
 function planFor(schema: DescMessage): readonly Step[] {
   const known = plans.get(schema);
   if (known) return known;
-  // An event tells what is so already: a currency that was withdrawn since must not hold it up.
+  // An event states a fact: a currency that has been withdrawn since must not block it.
   const isEvent = schema.file.proto.package === "medconnect.events.v1";
   const plan = new PlanMaker(isEvent).stepsFor(schema);
   plans.set(schema, plan);
@@ -68,7 +68,7 @@ class PlanMaker {
     const made = this.#made.get(desc);
     if (made) return made;
     const steps: Step[] = [];
-    // Before it is full, as a message may hold itself.
+    // Before it is complete, because a message may contain itself.
     this.#made.set(desc, steps);
     for (const field of desc.fields) {
       const visit = this.#visitOf(field);
@@ -134,13 +134,13 @@ function textRuleOf(field: DescField): TextRule | undefined {
 /** UTF-16 units of one composed character, as clients may send it: a pair, or a letter and three marks. */
 const UNITS_OF_CHARACTER = 4;
 
-/** Leaves longer text as it is, for protovalidate to refuse: finding a canonical form can take the square of the length. */
+/** Skips longer text, which protovalidate then refuses: normalizing can take quadratic time. */
 const upTo =
   (units: number, rule: TextRule): TextRule =>
   (text) =>
     text.length > units ? text : rule(text);
 
-/** Rules of the contract for a field's strings, or for those in its list or map. */
+/** The contract's rules for the strings of a field, or of its list or map. */
 export function stringRulesOf(field: DescField): StringRules | undefined {
   const { type } = getOption(field, rulesOption);
   const own =
@@ -172,6 +172,6 @@ function stepOf(field: DescField, visit: Visit): Step {
   };
 }
 
-/** Neither an absent message nor an empty text has a form to be checked. */
+/** Skips an absent message and an empty text, which have no canonical form. */
 const visitSet: (visit: Visit, ...rest: Parameters<Visit>) => unknown = (visit, value, path, found) =>
   value === undefined || value === "" ? value : visit(value, path, found);

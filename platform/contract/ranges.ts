@@ -3,7 +3,7 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { Text_Kind, text as textOption } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import type { FieldViolation } from "../errors/api-error.ts";
 
-/** How the ends of a range are named after its start: start_time and end_time, available_from and available_to. */
+/** Names of a range's end by those of its start: start_time and end_time, available_from and available_to. */
 const NAMES: [start: RegExp, end: string][] = [
   [/^start_/, "end_"],
   [/_start$/, "_end"],
@@ -31,7 +31,7 @@ const isPointInTime = (field: DescField): boolean =>
 
 type Check = (message: Record<string, unknown>, path: string, found: FieldViolation[]) => void;
 
-/** A check for each range in a message that it does not end before it starts. An empty range is none, and may be asked for. */
+/** Checks of a message's ranges: none may end before it starts. An empty range is allowed. */
 export const rangeChecks = (desc: DescMessage): Check[] =>
   rangesIn(desc).map(({ start, end }) => (message, path, found) => {
     if (isBefore(message[end.localName], message[start.localName])) {

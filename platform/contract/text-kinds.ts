@@ -6,7 +6,7 @@ import { canonicalRegion } from "../regions.ts";
 import { lineRule, type TextRule, textRule, withoutSpaceAround } from "../text/text-policy.ts";
 import { canonicalTimeZone } from "../time-zones/canonical-time-zone.ts";
 
-/** Lower-cased, and the domain as the DNS knows it: its labels as A-labels (RFC 5890). */
+/** Lower case, with the domain's labels as A-labels (RFC 5890), the form that the DNS uses. */
 const emailRule: TextRule = (text) => {
   const { start, end } = withoutSpaceAround(text);
   const email = text.slice(start, end).toLowerCase();
@@ -14,7 +14,9 @@ const emailRule: TextRule = (text) => {
   const domain = email.slice(at);
   if (at === 0 || /^[!-~]*$/.test(domain)) return email;
   const ascii = domainToASCII(domain);
-  return ascii === "" ? { refused: "must have a domain that the DNS can know" } : email.slice(0, at) + ascii;
+  return ascii === ""
+    ? { refused: "must have a domain that is valid in the DNS" }
+    : email.slice(0, at) + ascii;
 };
 
 const timeZoneRule: TextRule = (text) =>
@@ -42,7 +44,7 @@ const regionRule: TextRule = (text) =>
     refused: "must be an ISO 3166-1 alpha-2 or ISO 3166-2 code, such as DE or US-CA",
   };
 
-/** Canonical form of each kind of text (medconnect.options.v1.Text); undefined where text is kept as it was sent. */
+/** Canonical form of each kind of text (medconnect.options.v1.Text); undefined for verbatim text. */
 export const TEXT_RULES: Readonly<Record<Text_Kind, TextRule | undefined>> = {
   [Text_Kind.KIND_UNSPECIFIED]: undefined,
   [Text_Kind.NAME]: lineRule,

@@ -41,8 +41,8 @@ describe("a time in a message", () => {
     ["after 2200", time(LAST + 1n)],
     ["the last that RFC 3339 can write", time(secondsAt("9999-12-31T23:59:59Z"))],
     ["the first that RFC 3339 can write", time(-62_135_596_800n)],
-    ["of as many seconds as fit", time(2n ** 63n - 1n)],
-    ["of as few seconds as fit", time(-(2n ** 63n))],
+    ["with the maximum of seconds", time(2n ** 63n - 1n)],
+    ["with the minimum of seconds", time(-(2n ** 63n))],
     ["with a negative part of a second", time(0n, -1)],
     ["with more than a second of nanoseconds", time(0n, 1_000_000_000)],
   ])("may not be %s, also where a rule compares it", (_which, startTime) => {

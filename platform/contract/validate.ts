@@ -35,7 +35,7 @@ export function validate(schema: DescMessage, bytes: Uint8Array): Buffer {
   const message = parse(schema, bytes);
   const violations = normalize(schema, message);
   const result = validator.validate(schema, message);
-  // A rule in CEL throws on a time that is none, which is among the violations already.
+  // A CEL rule throws on an invalid time, which is among the violations already.
   if (result.kind === "error" && violations.length === 0) throw result.error;
   if (result.kind === "invalid") addMissing(violations, result.violations.map(describe));
   addMissing(violations, resourceViolations(schema, message));
@@ -43,7 +43,7 @@ export function validate(schema: DescMessage, bytes: Uint8Array): Buffer {
   return Buffer.from(toBinary(schema, message, { writeUnknownFields: false }));
 }
 
-/** One violation says enough of a field. */
+/** One violation for each field. */
 function addMissing(violations: FieldViolation[], more: FieldViolation[]): void {
   const named = new Set(violations.map(({ field }) => field));
   violations.push(...more.filter(({ field }) => !named.has(field)));

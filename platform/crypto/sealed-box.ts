@@ -8,7 +8,7 @@ const TAG_BYTES = 16;
 const KEY_ID_BYTES = 4;
 /** Format and key id: what a value begins with. */
 export const HEADER_BYTES = 1 + KEY_ID_BYTES;
-/** How much longer a sealed value is than its plaintext. */
+/** Bytes that encryption adds to a value. */
 export const SEALED_OVERHEAD_BYTES = HEADER_BYTES + IV_BYTES + TAG_BYTES;
 
 interface Key {

@@ -1,7 +1,7 @@
 /**
  * The currencies of ISO 4217 list one, published 2026-01-01 by its maintenance agency
- * (https://www.six-group.com/en/products-services/financial-information/data-standards.html), by the digits that an amount
- * in minor units has behind the point. Without funds, metals, and codes that have no minor units.
+ * (https://www.six-group.com/en/products-services/financial-information/data-standards.html), by the decimal places
+ * of their minor units. Without funds, metals, and codes that have no minor units.
  */
 const CODES_BY_DIGITS: Readonly<Record<number, string>> = {
   0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF",

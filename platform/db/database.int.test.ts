@@ -81,14 +81,14 @@ test("what is bound stays a value", async () => {
   expect(again!.text).toBe(nasty);
 });
 
-/** A database with one connection of each kind, of a server that has others. */
+/** A database with one connection of each kind; the server has other connections, too. */
 function databaseWith(timeoutMs: number): Database {
   const url = new URL(process.env.MYSQL_URL!);
   url.pathname = "/mysql";
   return new Database({ url: url.href, poolSize: 1, timeoutMs });
 }
 
-/** Rows enough for hours. */
+/** A join that runs for hours. */
 const ENDLESS =
   "information_schema.COLLATIONS a, information_schema.COLLATIONS b, information_schema.COLLATIONS c, information_schema.COLLATIONS d, information_schema.COLLATIONS e";
 
@@ -101,7 +101,7 @@ const running = async (mark: string): Promise<number> =>
   ).length;
 
 test.each(["read", "scan"] as const)(
-  "a %s that takes too long is UNAVAILABLE, and leaves no statement behind",
+  "a slow %s is UNAVAILABLE, and leaves no statement running",
   async (kind) => {
     const db = databaseWith(500);
     const endless = db[kind](`SELECT COUNT(*) AS endless_${kind} FROM ${ENDLESS}`);
@@ -126,7 +126,7 @@ test("the server ends a SELECT of any connection before its client gives up", as
   await db.close();
 });
 
-test("a connection whose SELECT the server ended is used again", async () => {
+test("a connection is reused after the server ended its SELECT", async () => {
   const db = databaseWith(20_000);
   const id = "SELECT CONNECTION_ID() AS id";
   const endless = `SELECT /*+ MAX_EXECUTION_TIME(50) */ COUNT(*) AS ended FROM ${ENDLESS}`;
@@ -141,7 +141,7 @@ test("a connection whose SELECT the server ended is used again", async () => {
   await db.close();
 });
 
-test("a SELECT that the server does not end is killed, and its connection is not used again", async () => {
+test("a SELECT that outlives the server's limit is killed, and its connection is not reused", async () => {
   const db = databaseWith(300);
   const idOf = async () => (await db.read<{ id: number }>("SELECT CONNECTION_ID() AS id"))[0]!.id;
   const id = await idOf();
@@ -155,7 +155,7 @@ test("a SELECT that the server does not end is killed, and its connection is not
   await db.close();
 });
 
-test("nothing is killed by a connection to another server", async () => {
+test("a connection to another server kills nothing", async () => {
   const query = jest.fn<(sql: string, values: unknown[]) => Promise<unknown>>();
   query.mockResolvedValue([]);
   const session = { serverUuid: "one", threadId: 7 };
@@ -166,7 +166,7 @@ test("nothing is killed by a connection to another server", async () => {
   expect(query).toHaveBeenCalledWith("KILL QUERY ?", [7]);
 });
 
-test("scans that fill their connections keep no read waiting", async () => {
+test("reads do not wait when scans use all their connections", async () => {
   const db = databaseWith(2000);
   const scans = Array.from({ length: 20 }, () => db.scan(`SELECT COUNT(*) FROM ${ENDLESS}`));
   const settled = Promise.allSettled(scans);

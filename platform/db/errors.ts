@@ -13,7 +13,7 @@ const RETRYABLE = new Set([1213, 1205, 3101]);
 const STANDBY = "SERVER_IS_STANDBY";
 
 /**
- * The server, or the way to it, is away or too slow (3024): shutdown, too many connections, lost; in a group also read-only after a
+ * The server or its network is down or too slow (3024): shutdown, too many connections, lost; in a group also read-only after a
  * fail-over (1290, 1836), put out of it (3032), or without a majority or its backlog (3100, 3796 to 3799). MySQL Router
  * says 2003 where no server takes the connection, and 2013 where one went away as it was made.
  */
@@ -33,7 +33,7 @@ function errnoOf(error: unknown): number {
 /** Another transaction was in the way. */
 export const isRetryable = (error: unknown): boolean => RETRYABLE.has(errnoOf(error));
 
-/** The server ended a SELECT that took longer than `max_execution_time`; its connection is as good as before. */
+/** The server ended a SELECT that took longer than `max_execution_time`; its connection is still good. */
 export const isInterrupted = (error: unknown): boolean => errnoOf(error) === 3024;
 
 /** The client gave up waiting for the server. */

@@ -9,10 +9,10 @@ const SET = `SET SESSION
   sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO',
   time_zone = '+00:00'`;
 const SERVER = "SELECT @@GLOBAL.super_read_only AS isStandby, @@server_uuid AS uuid";
-/** Share of the time-out after which the server ends a SELECT itself: before its client gives up, so that none outlives it. */
+/** Share of the time-out after which the server ends a SELECT, before its client gives up. */
 const SERVER_SHARE = 0.9;
 
-/** A connection that can be used, as its server knows it. */
+/** Identity of a ready connection at its server. */
 export interface Session {
   /** The server's `server_uuid`: behind a router, connections may lead to different ones. */
   serverUuid: string;
@@ -21,8 +21,8 @@ export interface Session {
 }
 
 /**
- * Sets a new connection's session. Refuses a server that takes no writes, as libpq's target_session_attrs=read-write
- * does: it is a standby, to which a router leads during a fail-over, and reads there may be out of date.
+ * Sets a new connection's session. Refuses a read-only server, as libpq's target_session_attrs=read-write does: a
+ * router may lead to a standby during a fail-over, and reads there may be out of date.
  */
 export async function openSession(connection: PoolConnection, timeoutMs: number): Promise<Session> {
   const statementMs = Math.ceil(timeoutMs * SERVER_SHARE);
@@ -33,8 +33,8 @@ export async function openSession(connection: PoolConnection, timeoutMs: number)
 }
 
 /**
- * Ends the statement of a session by a spare connection, where that leads to the same server: elsewhere the id names
- * another connection, or none.
+ * Kills the statement of a session by a spare connection to the same server. On another server the id belongs to another
+ * connection, or to none.
  */
 export async function killQuery(
   { serverUuid, threadId }: Session,

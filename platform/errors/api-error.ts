@@ -20,7 +20,7 @@ export interface ErrorDetails {
   detail?: string;
   /** Facts that a client can switch on. */
   metadata?: Record<string, string>;
-  /** With INVALID_REQUEST: what is wrong where. An error keeps as many of them as an answer can hold. */
+  /** Violations of INVALID_REQUEST, limited to the size of an answer. */
   violations?: FieldViolation[];
   /** When trying again makes sense. */
   retryAfterMs?: number;

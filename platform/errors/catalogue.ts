@@ -12,7 +12,7 @@ export interface ReasonRule {
   readonly code: status;
   readonly httpStatus: number;
   readonly title: string;
-  /** A business rule's refusal that is kept with the idempotency key, so that the same key gets it again. */
+  /** True if the refusal is kept with the idempotency key, so that the same key gets it again. */
   readonly isKept: boolean;
 }
 
@@ -49,7 +49,7 @@ function httpStatusOf(code: status): number {
   }
 }
 
-/** A refusal by a business rule; all other errors (bad input, no rights, lost races, faults) may be tried again. */
+/** Refusals by a business rule; all other errors (bad input, no rights, lost races, faults) may be retried. */
 const isRefusal = (code: status, httpStatus: number): boolean =>
   httpStatus === 409 && (code === status.ALREADY_EXISTS || code === status.FAILED_PRECONDITION);
 

@@ -14,16 +14,16 @@ describe("violations of an error", () => {
     expect(limitViolations(limitViolations(many(500)))).toEqual(limitViolations(many(500)));
   });
 
-  test("name a long field by its beginning", () => {
+  test("shorten a long field name", () => {
     expect(limitViolations(many(1, "x".repeat(12_000)))).toEqual(many(1, `${"x".repeat(99)}…`));
   });
 
-  test("are cut between characters", () => {
+  test("are cut between code points", () => {
     const [violation] = limitViolations(many(1, "😀".repeat(100)));
     expect(violation!.field.isWellFormed()).toBe(true);
   });
 
-  test("fit into 8 KiB as a problem and as a trailer, whatever their fields are called", () => {
+  test("fit into 8 KiB as a problem and as a trailer, with any field names", () => {
     const text = fc.string({ unit: "binary", maxLength: 400, size: "max" });
     const violations = fc.array(fc.record({ field: text, description: text }), {
       maxLength: 80,

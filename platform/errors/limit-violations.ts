@@ -1,19 +1,19 @@
 import type { FieldViolation } from "./api-error.ts";
 
-/** Violations that one error has, the number of those left out among them. */
+/** Maximum number of violations, including the one that counts the omitted ones. */
 export const MAX_VIOLATIONS = 50;
 
-/** In UTF-16 units. Clients choose the names of unknown fields and of update masks. */
+/** Maximum length in UTF-16 units. Clients choose the names of unknown fields and of update masks. */
 const MAX_FIELD_LENGTH = 100;
 const MAX_DESCRIPTION_LENGTH = 300;
 
 /**
- * Bytes of all violations as JSON. The rest of a problem fits beside them into 8 KiB, and so do they as a trailer of
- * gRPC, which many clients limit to 8 KiB: base64 adds a third.
+ * Maximum bytes of all violations as JSON. A whole problem then fits into 8 KiB. So does a gRPC trailer, which many clients
+ * limit to 8 KiB and base64 makes a third larger.
  */
 const MAX_BYTES = 4500;
 
-/** The first violations, as many as an answer can hold, and how many others there are: bad input must not be answered with more than it sent. */
+/** The first violations that fit into an answer, and the number of the others. Otherwise an answer could be larger than its request. */
 export function limitViolations(violations: readonly FieldViolation[]): FieldViolation[] {
   const kept: FieldViolation[] = [];
   let bytes = 0;

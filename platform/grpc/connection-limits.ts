@@ -1,18 +1,18 @@
-/** Bounds what one connection to a gRPC server can hold on to. All times in ms. */
+/** Limits of one connection to a gRPC server. All times in ms. */
 export interface ConnectionLimits {
-  /** Without a stream, a connection is closed after so long. */
+  /** Idle time without a stream until the connection closes. */
   readonly idleMs: number;
-  /** After so long (± 10 %), clients are told to connect anew … */
+  /** Age (± 10 %) at which clients get GOAWAY and open a new connection. */
   readonly ageMs: number;
-  /** … and have so long to end their calls. */
+  /** Time after that to finish running calls. */
   readonly graceMs: number;
-  /** How long a client may take to send a request. */
+  /** Time for a client to send a request. */
   readonly requestMs: number;
-  /** How long a client may leave an answer that it was sent. */
+  /** Time for a client to read an answer. */
   readonly answerMs: number;
 }
 
-/** The grace is longer than any call of ours may take (`CALL_TIMEOUT`, `DEFAULT_DEADLINE_MS`). */
+/** The grace exceeds the longest allowed call (`CALL_TIMEOUT`, `DEFAULT_DEADLINE_MS`). */
 export const CONNECTION_LIMITS: ConnectionLimits = {
   idleMs: 5 * 60_000,
   ageMs: 30 * 60_000,

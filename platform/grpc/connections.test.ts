@@ -58,7 +58,7 @@ function newClient(): GrpcClient {
 
 const call = (client: GrpcClient) => client.call(getJwks, {}, { deadline: within(5000) });
 
-/** Calls by a client without our keepalive: on a busy machine, client and server here may share a turn of over 3 s. */
+/** Calls without our keepalive: on a busy machine, one turn of this process's event loop may take over 3 s. */
 function callPatiently(): Promise<void> {
   const client = new Client(address, credentials.createInsecure());
   const { path, requestSerialize, responseDeserialize } = getJwks;
@@ -89,8 +89,8 @@ const rstCode = (stream: ClientHttp2Stream) =>
 
 describe("a stream is closed", () => {
   test.each([
-    ["that never sends a message", getJwks.path, ""],
-    ["that sends part of a message", getJwks.path, "\0\0\0\0\u0010half"],
+    ["without a message", getJwks.path, ""],
+    ["with part of a message", getJwks.path, "\0\0\0\0\u0010half"],
   ])("%s", async (_title, path, sent) => {
     await start({ requestMs: 300 });
     const stream = openStream(newSession(), path);
@@ -104,7 +104,7 @@ describe("a stream is closed", () => {
     await rstCode(openStream(newSession(), "/unknown.Service/Method"));
   });
 
-  test("whose answer is not taken", async () => {
+  test("whose client does not read the answer", async () => {
     await start({ answerMs: 300 });
     const session = connect(`http://${address}`, { settings: { initialWindowSize: 0 } });
     sessions.push(session.on("error", () => {}));
@@ -114,20 +114,20 @@ describe("a stream is closed", () => {
   });
 });
 
-test("a call may take longer than its client may take to send it", async () => {
+test("a call may take longer than the limit for sending its request", async () => {
   answerAfterMs = 1500;
   await start({ requestMs: 100 });
   await call(newClient());
 });
 
-test("one connection has at most as many streams as the server takes calls", async () => {
+test("one connection has at most MAX_CONCURRENT_CALLS streams", async () => {
   await start();
   const session = newSession();
   await new Promise((resolve) => session.once("remoteSettings", resolve));
   expect(session.remoteSettings.maxConcurrentStreams).toBe(MAX_CALLS);
 });
 
-test("20,000 streams without a message give way to one another and to calls, and take no memory", async () => {
+test("20,000 streams without a message displace one another, block no call and hold no memory", async () => {
   await start({}, 512);
   await callPatiently();
   const heapBefore = heapUsed();
@@ -152,7 +152,7 @@ describe("a connection", () => {
     await call(client);
   });
 
-  test("ends with its grace, whatever its streams do", async () => {
+  test("ends after its grace, even with open streams", async () => {
     await start({ ageMs: 200, graceMs: 200 });
     const session = newSession();
     openStream(session);
@@ -183,7 +183,7 @@ describe("a connection", () => {
   });
 });
 
-/** The heap in use. Collected first, as garbage would count as well. */
+/** The heap in use, after garbage collection. */
 function heapUsed(): number {
   setFlagsFromString("--expose-gc");
   runInNewContext("gc")();

@@ -2,28 +2,28 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { constants, type ServerHttp2Stream } from "node:http2";
 
 const SWEEP_MS = 1000;
-/** Node tells here of every stream that a client opens, also of those that grpc-js answers before any handler. */
+/** Node's channel for every stream that a client opens, including those that grpc-js answers before any handler. */
 const STREAM_STARTED = "http2.server.stream.start";
 
 export interface StreamLimits {
-  /** How long a client may take to send its request. */
+  /** Time for a client to send its request, in ms. */
   readonly requestMs: number;
-  /** How long a client may leave its answer in our buffers. */
+  /** Time for a client to read its answer, in ms. */
   readonly answerMs: number;
-  /** Streams of all connections together whose request has not come whole. */
+  /** Maximum of streams with an incomplete request, over all connections. */
   readonly maxUnfinished: number;
 }
 
 /**
- * Closes streams that hold memory and do nothing: grpc-js waits for a request, and for its answer to be taken, as long as
- * the connection lasts. Beyond `maxUnfinished`, the oldest unfinished stream gives way to a new one, so that a client that opens
- * many closes its own; it is refused as not processed (RFC 9113 §8.7), which gRPC clients try again by themselves.
+ * Closes idle streams, which hold memory: grpc-js waits for a request, and for its client to read the answer, as long as
+ * the connection lasts. Beyond `maxUnfinished`, a new stream displaces the oldest unfinished one, so a client with many
+ * streams loses its own. The displaced stream is refused as not processed (RFC 9113 §8.7), which gRPC clients retry.
  */
 export class OpenStreams {
   readonly #limits: StreamLimits;
-  /** In the order of opening, with the time of it. */
+  /** Streams with an incomplete request, in opening order, with the time of opening. */
   readonly #unfinished = new Map<ServerHttp2Stream, number>();
-  /** With the last time at which nothing waited to be taken by the client. */
+  /** Streams with an answer, with the last time at which their write buffer was empty. */
   readonly #finished = new Map<ServerHttp2Stream, number>();
   #sweeping: NodeJS.Timeout | undefined;
 

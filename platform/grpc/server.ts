@@ -65,7 +65,7 @@ export interface ServerOptions {
   reauthenticationMs: number;
   /** Beyond so many calls at once, further ones are refused with UNAVAILABLE. */
   maxConcurrentCalls: number;
-  /** Of each connection; `CONNECTION_LIMITS` if absent. */
+  /** Limits of each connection; default: `CONNECTION_LIMITS`. */
   connections?: ConnectionLimits;
   /** Told of each call that was refused for lack of rights. */
   onDenied: (call: Pick<Call, "method" | "caller" | "requestId">, hidden?: HiddenResource) => void;
@@ -93,7 +93,7 @@ export class GrpcServer {
       "grpc.max_send_message_length": MAX_ANSWER_BYTES,
       "grpc.keepalive_time_ms": 30_000,
       "grpc.keepalive_timeout_ms": 5000,
-      // One connection may have as many calls under way as the server takes from all.
+      // One connection may use the server's whole limit.
       "grpc.max_concurrent_streams": maxConcurrentCalls,
       "grpc.max_connection_idle_ms": limits.idleMs,
       "grpc.max_connection_age_ms": limits.ageMs,

@@ -65,10 +65,9 @@ export function lastRun(name: string, description: string): (at: Date) => void {
 type Report = (value: number, attributes?: Attributes) => undefined;
 
 /**
- * Reports a value whenever metrics are read; called once the metrics are set up.
+ * Reports a value with each scrape. Call it after the metrics are set up.
  *
- * @param read reports values that the process has at hand; must return `undefined`, so that it cannot wait for a database: see
- *   `sampled`
+ * @param read reports values in memory; returns `undefined`, so that it cannot wait for a database (see `sampled`)
  */
 export function gauge(name: string, description: string, read: (report: Report) => undefined): void {
   meter()

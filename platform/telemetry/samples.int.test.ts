@@ -23,7 +23,7 @@ beforeAll(() => {
 });
 afterAll(() => service.close());
 
-test("a scrape runs no statement; a turn of the job does, one for all gauges of a table", async () => {
+test("a scrape runs no SQL; a run of the job needs one statement for all gauges of a table", async () => {
   const statements = jest.spyOn(service.db, "read");
   const transactions = jest.spyOn(service.db, "transaction");
   for (let i = 0; i < 20; i++) await readMetrics();
@@ -41,7 +41,7 @@ test("a scrape runs no statement; a turn of the job does, one for all gauges of 
   expect(transactions).not.toHaveBeenCalled();
 });
 
-test("a value that cannot be read stays, and the time of the last whole turn tells how old it may be", async () => {
+test("a failed read keeps the old value and the time of the last complete run", async () => {
   const lastRun = async () =>
     Number(/^metrics_sample_time\b(?:\{.*\})? (\S+)$/m.exec(await readMetrics())?.[1]);
   let turn = 0;

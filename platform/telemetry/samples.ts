@@ -1,14 +1,13 @@
 import type { Clock } from "../clock.ts";
 import { lastRun } from "./metrics.ts";
 
-/** One list for the process, as the meter is one. */
+/** One list for the process, because it has one meter. */
 const reads: (() => Promise<void>)[] = [];
 
 /**
- * A value that a job reads, and not each scrape: if gauges counted rows, any client of the metrics port could load the
- * database.
+ * A value that a job reads instead of each scrape: otherwise any client of the metrics port could load the database.
  *
- * @returns the value that was read last; undefined before the first turn
+ * @returns the last value read; undefined before the first run
  */
 export function sampled<T>(read: () => Promise<T>): () => T | undefined {
   let value: T | undefined;
@@ -19,13 +18,13 @@ export function sampled<T>(read: () => Promise<T>): () => T | undefined {
 }
 
 /**
- * Reads all sampled values anew each time it is called. Where one cannot be read, its old value stays, the others are read, and
- * the first failure is thrown; the time of the last whole turn is a metric.
+ * Reads all sampled values with each call. A failed read keeps its old value and does not stop the others; the first
+ * failure is thrown at the end. The time of the last complete run is a metric.
  */
 export function takeSamples(clock: Clock): () => Promise<void> {
   const taken = lastRun(
     "metrics.sample.time",
-    "When this process last counted its tables for the metrics, in seconds since 1970; 0 where it has not yet",
+    "Time of this process's last count of its tables for the metrics, in seconds since 1970; 0 before the first",
   );
   return async () => {
     const failures: unknown[] = [];

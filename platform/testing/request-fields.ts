@@ -4,7 +4,7 @@ import { type Method, methods } from "../contract/methods.ts";
 /** A field of a request, or of a message in it. */
 export interface RequestField {
   readonly method: Method;
-  /** The fields that lead to it from the request down; itself the last. */
+  /** Path of fields from the request down to this field, inclusive. */
   readonly way: readonly DescField[];
   readonly field: DescField;
   /** Names of RPC and field, for a test's title: `CreateDoctor fee.amount_minor`. */
@@ -30,12 +30,12 @@ function fieldsIn(message: DescMessage, before: DescField[]): DescField[][] {
   });
 }
 
-/** A request in JSON with nothing but this value at the end of the way; lists have it as their only item. */
+/** A request in JSON with only this value at the end of the path; lists have it as their only item. */
 export function jsonWith([field, ...rest]: readonly DescField[], value: JsonValue): JsonObject {
   const inner = rest.length > 0 ? jsonWith(rest, value) : value;
   return { [field!.jsonName]: field!.fieldKind === "list" ? [inner] : inner };
 }
 
-/** The field's path as a violation names it: in the proto's spelling, or with `jsonName` in the client's. */
+/** The field's path in a violation: in proto names, or in JSON names with `jsonName`. */
 export const pathOf = (way: readonly DescField[], spelling: "name" | "jsonName" = "name"): string =>
   way.map((field) => field[spelling] + (field.fieldKind === "list" ? "[0]" : "")).join(".");

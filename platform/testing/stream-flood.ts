@@ -1,4 +1,4 @@
-// Opens HTTP/2 streams at a gRPC server that never send a message. Tells the parent how many were closed, and how.
+// Opens HTTP/2 streams without a message at a gRPC server. Reports to the parent how many were closed, and with which code.
 import { connect, constants } from "node:http2";
 
 const [address, path, connections, streamsEach] = process.argv.slice(2);

@@ -113,7 +113,7 @@ export const userCaller = (role: Role, userId = newId()): UserCaller => ({
   authTime: new Date(),
 });
 
-/** Calls a use case as the gRPC server would, once it has let the caller in: with what the contract makes of the request. */
+/** Calls a use case as the gRPC server does after authorization: with the request in its canonical form. */
 export async function invoke<Request, Response>(
   definition: MethodDefinition<Request, Response>,
   handler: (request: Request, call: Call) => Promise<Response>,

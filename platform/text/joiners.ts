@@ -20,11 +20,11 @@ const BETWEEN_LETTERS = new RegExp(
   "vy",
 );
 
-/** In an emoji ZWJ sequence (UTS #51, ED-16), such as a family or a woman doctor. */
+/** Inside an emoji ZWJ sequence (UTS #51, ED-16), such as a family or a woman doctor. */
 const IN_EMOJI =
   /(?<=\p{Extended_Pictographic}[\p{Emoji_Modifier}\ufe0f]?)\u200d(?=\p{Extended_Pictographic})/vy;
 
-/** Whether a ZWNJ or ZWJ at an index of a text does something there. Elsewhere it only makes two texts look the same. */
+/** True if a ZWNJ or ZWJ at an index has an effect. Elsewhere it only makes two different texts look the same. */
 export const joinsAt = (text: string, index: number): boolean =>
   matchesAt(BETWEEN_LETTERS, text, index) || matchesAt(IN_EMOJI, text, index);
 

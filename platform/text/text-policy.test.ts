@@ -5,7 +5,7 @@ import { lineRule, textRule } from "./text-policy.ts";
 const refusalAt = (name: string, position: number) => ({
   refused: `must not have the invisible character ${name} (at position ${position})`,
 });
-const NOTHING_SEEN = { refused: "must have something that can be seen" };
+const NOTHING_SEEN = { refused: "must contain a visible character" };
 
 describe("a name or another line", () => {
   test.each([
@@ -138,7 +138,7 @@ describe("a text", () => {
 test.each([
   ["lineRule", lineRule],
   ["textRule", textRule],
-])("what %s keeps, it keeps again, and it is trimmed, composed and visible", (_name, rule) => {
+])("text accepted by %s is stable, trimmed, composed and visible", (_name, rule) => {
   const unit = fc.oneof(
     fc.string({ unit: "binary", minLength: 1, maxLength: 1 }),
     fc.constantFrom("\u200d", "\u200c", "👩", "क", "्", "م", "\u0301", "a", " ", "\r\n", "\ufe0f", "\u200e"),
@@ -156,7 +156,7 @@ test.each([
   );
 });
 
-test("time grows with the length alone", () => {
+test("time is linear in the length", () => {
   const started = performance.now();
   const fillings = [
     " ",

@@ -1,56 +1,56 @@
 import { joinsAt } from "./joiners.ts";
 
-/** The value that was refused: what is wrong with it, for a violation. */
+/** A refused value, with the description for its violation. */
 export interface Refusal {
   readonly refused: string;
 }
 
-/** A text's canonical form, or why there is none. */
+/** A text's canonical form, or the reason why there is none. */
 export type TextRule = (text: string) => string | Refusal;
 
 /**
- * A name, or another single line of text: without space around it, composed (NFC), without control and format characters
- * and others that nobody sees. Joiners stay where a script or an emoji needs them, variation selectors behind what they vary.
+ * A name, or another single line of text: trimmed, composed (NFC), without control, format and other invisible characters.
+ * Joiners stay where a script or an emoji needs them, variation selectors after a visible character.
  */
 export const lineRule: TextRule = (text) => policy(text, INVISIBLE_IN_LINE);
 
 /** Text of several lines. Line ends become LF; tabs, soft hyphens and the marks of direction (LRM, RLM, ALM) may stay. */
 export const textRule: TextRule = (text) => policy(text.replaceAll("\r\n", "\n"), INVISIBLE_IN_TEXT);
 
-/** Almost every text is like this, and needs no change. */
+/** The common case, which needs no change. */
 const PLAIN = /^[!-~](?:[ -~]*[!-~])?$/;
 
-/** Controls, line and paragraph separators, format characters, and those that Unicode says to show nothing for. */
+/** Control and format characters, line and paragraph separators, and default ignorable code points. */
 const INVISIBLE_IN_LINE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cf}\p{Default_Ignorable_Code_Point}]/gv;
 const INVISIBLE_IN_TEXT =
   /[[\p{Cc}\p{Zl}\p{Zp}\p{Cf}\p{Default_Ignorable_Code_Point}]--[\n\t\u200e\u200f\u061c\u00ad]]/gv;
 
 const JOINER = /[\u200c\u200d]/;
-/** One selector behind something visible. More than one in a row could carry a hidden message. */
+/** One selector after a visible character. More than one in a row could carry a hidden message. */
 const VARIATION = /(?<=[[\p{L}\p{M}\p{N}\p{P}\p{S}]--\p{Variation_Selector}])\p{Variation_Selector}/vy;
 
-/** Letters, digits, punctuation and symbols, but for those that show nothing: fillers, and the empty Braille pattern. */
+/** Letters, digits, punctuation and symbols, except invisible ones: fillers, and the empty Braille pattern. */
 const VISIBLE = /[[\p{L}\p{N}\p{P}\p{S}]--[\p{Default_Ignorable_Code_Point}\u2800]]/v;
 
-/** More marks in a row than any script puts on a letter (UAX #15, Stream-Safe Text Format); NFC takes the square of their number. */
+/** More marks in a row than any script needs (UAX #15, Stream-Safe Text Format); NFC is quadratic in their number. */
 const TOO_MANY_MARKS = /(?<!\p{M})\p{M}{31}/u;
 
 function policy(sent: string, invisible: RegExp): string | Refusal {
   if (PLAIN.test(sent)) return sent;
   if (TOO_MANY_MARKS.test(sent)) return { refused: "must not have more than 30 combining marks in a row" };
-  // First, as composing reorders marks, which changes what a joiner stands behind.
+  // First, because composing reorders marks, which changes the character before a joiner.
   const composed = sent.normalize("NFC");
   const { start, end } = withoutSpaceAround(composed);
   const text = composed.slice(start, end);
   for (const { 0: character, index } of text.matchAll(invisible)) {
     if (!isAllowedAt(text, character, index)) return refusalOf(composed, character, start + index);
   }
-  return text !== "" && !VISIBLE.test(text) ? { refused: "must have something that can be seen" } : text;
+  return text !== "" && !VISIBLE.test(text) ? { refused: "must contain a visible character" } : text;
 }
 
 const SPACE = /\p{White_Space}/u;
 
-/** A loop, as a regular expression for space at the end takes the square of the time for much space inside. */
+/** A loop, because a regular expression for trailing space is quadratic in the space inside. */
 export function withoutSpaceAround(text: string): { start: number; end: number } {
   let [start, end] = [0, text.length];
   while (start < end && SPACE.test(text[start]!)) start++;

@@ -75,7 +75,7 @@ describe("a time zone", () => {
     expect(canonicalTimeZone(name)).toBeUndefined();
   });
 
-  test("stays what it is kept as, and Node knows it", () => {
+  test("is stable in its canonical form, and Node knows it", () => {
     for (const kept of new Set([...zones, ...links.map(([, zone]) => zone)])) {
       expect(canonicalTimeZone(kept)).toBe(kept);
       expect(() => new Intl.DateTimeFormat("en", { timeZone: kept })).not.toThrow();
@@ -83,15 +83,15 @@ describe("a time zone", () => {
   });
 });
 
-test("the table is that of a release", () => {
+test("the table comes from a release", () => {
   expect(TZ_VERSION).toMatch(/^20\d\d[a-z]$/);
   expect(zones.length).toBeGreaterThan(400);
   expect(links.length).toBeGreaterThan(100);
 });
 
-// A link of the operating system that is not here, or goes elsewhere, means that the table should be made anew.
+// A link of the operating system that is missing or different here means that the table is out of date.
 (DEBIAN || process.env.CI ? test : test.skip)("the table agrees with Debian's tzdata", () => {
-  if (!DEBIAN) throw new Error("There is no tzdata.zi here: run deploy/local/time-zone-files.sh.");
+  if (!DEBIAN) throw new Error("tzdata.zi is missing: run deploy/local/time-zone-files.sh.");
   const rows = readFileSync(join(DEBIAN, "zone.tab"), "utf8").split("\n");
   const theirs = rows.filter((row) => row && !row.startsWith("#")).map((row) => row.split("\t")[2]!);
   for (const zone of theirs) expect(canonicalTimeZone(zone)).toBe(zone);

@@ -4,7 +4,7 @@ const words = (text: string): string[] => text.split(/\s+/).filter((word) => wor
 
 const ASCII = /^[ -~]*$/;
 
-/** The zone behind each name, which is in lower case. */
+/** The zone of each name, in lower case. */
 const zoneOf: ReadonlyMap<string, string> = new Map([
   ["utc", "UTC"],
   ["etc/utc", "UTC"],
@@ -16,10 +16,10 @@ const zoneOf: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * The time zone's name as it is kept, whatever the case it is given in; undefined for what names none. A name in the tz
- * database's zone.tab stays, so that Oslo does not become Berlin, whose clocks have agreed with it since 1970; any other
- * name is a link, and is resolved. Offsets and abbreviations (+01:00, Etc/GMT-1, EST, CET) are no time zones: they follow no
- * country's daylight saving. Node's own Intl would take some of them, and calls India's zone Asia/Calcutta.
+ * The canonical name of a time zone in any case; undefined for an unknown name. A name in the tz database's zone.tab stays,
+ * so that Oslo does not become Berlin, whose clocks have agreed with it since 1970. Any other name is a link, and is
+ * resolved. Offsets and abbreviations (+01:00, Etc/GMT-1, EST, CET) are refused, because they follow no country's daylight
+ * saving. Node's own Intl accepts some of them, and calls India's zone Asia/Calcutta.
  */
 export const canonicalTimeZone = (name: string): string | undefined =>
   // Lower case alone would turn the Kelvin sign into a k.

@@ -1,4 +1,4 @@
-// Makes time-zone-table.ts out of the tz database as Debian's tzdata package installs it, by default the host's own:
+// Makes time-zone-table.ts from the tz database of Debian's tzdata package, by default the host's own:
 // node platform/time-zones/make-table.mjs [/usr/share/zoneinfo]
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import { join } from "node:path";
 const folder = process.argv[2] ?? "/usr/share/zoneinfo";
 const lines = (name) => readFileSync(join(folder, name), "utf8").split("\n");
 
-/** Zones in Debian's files, and links to some country's zone in others: they stand for no place. */
+/** Abbreviations: zones in Debian's files, links to a country's zone in others. They stand for no place. */
 const ABBREVIATIONS = new Set("CET CST6CDT EET EST EST5EDT HST MET MST MST7MDT PST8PDT WET".split(" "));
 
 const source = lines("tzdata.zi");

@@ -135,7 +135,7 @@ describe("a client is refused at once", () => {
   });
 
   test("that says nothing: its connection is closed within seconds", async () => {
-    // Node's own bound for a TLS handshake, two minutes, is far above the time that a test has.
+    // Node's own limit for a TLS handshake is two minutes, too long for a test.
     const socket = connectTcp(port, "127.0.0.1").resume();
     await once(socket, "close");
   });
