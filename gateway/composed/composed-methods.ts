@@ -8,6 +8,7 @@ import { listAccessLog } from "./access-log.ts";
 import { getStats } from "./admin-stats.ts";
 import { listAuditEvents } from "./audit-events.ts";
 import { exportAuditEvents } from "./export-audit-events.ts";
+import { listLicenses } from "./licenses.ts";
 
 /** What a composed answer is made with. */
 export interface ComposedCall {
@@ -35,5 +36,6 @@ export const composedMethods: ReadonlyMap<string, Compose> = new Map([
   composed(AdminServiceService.getStats, getStats),
   composed(AdminServiceService.listAuditEvents, listAuditEvents),
   composed(AdminServiceService.exportAuditEvents, exportAuditEvents),
+  composed(AdminServiceService.listLicenses, listLicenses),
   composed(AccessLogServiceService.listAccessLog, listAccessLog),
 ]);

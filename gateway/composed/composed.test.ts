@@ -97,6 +97,44 @@ describe("the admin's figures", () => {
   });
 });
 
+describe("the admin's list of licences", () => {
+  const doctorId = "01900000-0000-7000-8000-000000000001";
+  const unknownId = "01900000-0000-7000-8000-000000000002";
+  const licenses = [
+    { id: "one", doctorId, status: "PENDING" },
+    { id: "two", doctorId, status: "PENDING" },
+    { id: "three", doctorId: unknownId, status: "PENDING" },
+  ];
+
+  test("has the doctors' names and e-mails from auth, asked for once with the admin's token", async () => {
+    const { stubs, calls } = gateway.stubs;
+    stubs.set("ListLicenses", () => ({ licenses, nextPageToken: "more" }));
+    stubs.set("ListUsers", () => ({
+      users: [{ id: doctorId, fullName: "Dana", email: "dana@example.org" }],
+    }));
+    calls.length = 0;
+    const { status, json } = await get("/v1/admin/licenses?status=PENDING");
+    expect(status).toBe(200);
+    expect(json.nextPageToken).toBe("more");
+    const [one, two, three] = json.licenses as object[];
+    const shown = { doctorName: "Dana", doctorEmail: "dana@example.org" };
+    expect([one, two]).toMatchObject([shown, shown]);
+    expect(Object.keys(three!)).not.toContain("doctorEmail");
+    const asked = calls.map(({ request, metadata }) => [request, metadata.authorization]);
+    expect(asked).toEqual([
+      [expect.objectContaining({ status: "PENDING" }), admin.authorization],
+      [expect.objectContaining({ userIds: [doctorId, unknownId] }), admin.authorization],
+    ]);
+  });
+
+  test("is empty where there are none, and refused where a service refuses", async () => {
+    gateway.stubs.stubs.set("ListLicenses", () => ({ licenses: [] })).set("ListUsers", refuse);
+    expect((await get("/v1/admin/licenses")).json).toMatchObject({ licenses: [] });
+    gateway.stubs.stubs.set("ListLicenses", () => ({ licenses }));
+    expect((await get("/v1/admin/licenses")).json).toMatchObject({ status: 403 });
+  });
+});
+
 describe("the audit trail", () => {
   const event = (id: string, occurTime: string) => ({ id, occurTime, service: "auth", outcome: "SUCCESS" });
   const trail = [

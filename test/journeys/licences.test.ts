@@ -53,7 +53,14 @@ describe("a doctor whose licence nobody has verified", () => {
   test("waits in the admin's list", async () => {
     const list = await admin.api.ok(`GET /v1/admin/licenses?status=PENDING&doctorId=${doctor.id}`);
     expect(list.licenses).toMatchObject([
-      { id: licenseId, doctorId: doctor.id, doctorName: doctor.fullName, status: "PENDING", region: "US-CA" },
+      {
+        id: licenseId,
+        doctorId: doctor.id,
+        doctorName: doctor.fullName,
+        doctorEmail: doctor.email,
+        status: "PENDING",
+        region: "US-CA",
+      },
     ]);
   });
 
@@ -78,8 +85,10 @@ describe("once an admin has verified it, the doctor", () => {
     expect((await decide("verify")).body).toMatchObject({ status: "VERIFIED" });
     expect(await isFound()).toBe(true);
     const shown = await patient.api.ok(`GET /v1/doctors/${doctor.id}`);
-    expect(shown).toMatchObject({ practising: true, licenses: [{ region: "US-CA" }] });
-    expect((shown.licenses as Json[])[0]).toMatchObject({ id: "", status: "STATUS_UNSPECIFIED" });
+    const { licenses } = await doctor.api.ok(`GET /v1/doctors/${doctor.id}`);
+    expect(shown).toMatchObject({ practising: true, licenses });
+    expect(licenses).toMatchObject([{ id: licenseId, region: "US-CA", status: "VERIFIED" }]);
+    expect(Object.keys((licenses as Json[])[0]!)).not.toContain("doctorEmail");
 
     const booked = await book(patient, await offer(doctor, SOON_MS));
     consultation = `/v1/consultations/${booked.consultationId}`;

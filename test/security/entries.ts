@@ -86,6 +86,7 @@ const EVENTS: Record<string, { from: string; event: Json }> = {
 export const ENTRIES: Record<string, Entry | Entry[]> = {
   "admin.v1.AccessLogService/ListAccessLog": { request: () => ({ pageSize: 100, includeOwn: true }) },
   "admin.v1.AdminService/GetStats": {},
+  "admin.v1.AdminService/ListLicenses": {},
   "admin.v1.AdminService/ListAuditEvents": {
     on: "patient",
     rule: "filter",

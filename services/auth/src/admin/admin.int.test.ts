@@ -34,6 +34,7 @@ const list = (change: Partial<ListUsersRequest> = {}) =>
       role: "ROLE_UNSPECIFIED",
       status: "STATUS_UNSPECIFIED",
       email: "",
+      userIds: [],
       ...change,
     },
     admin,
@@ -94,6 +95,17 @@ test("lists accounts newest first, page by page, each once", async () => {
   } while (pageToken !== "");
   expect(listed.slice(0, 7)).toEqual([...made].reverse());
   expect(new Set(listed).size).toBe(listed.length);
+});
+
+test("lists just the accounts that are named", async () => {
+  const [one, other] = [await auth.makeUser("DOCTOR"), await auth.makeUser("DOCTOR"), await auth.makeUser()];
+  const named = { userIds: [one.id, other.id, newId()] };
+  const { users } = await list(named);
+  expect(users.map(({ id }) => id).toSorted()).toEqual([one.id, other.id].toSorted());
+  const { nextPageToken } = await list({ ...named, pageSize: 1 });
+  await expect(list({ pageToken: nextPageToken, userIds: [one.id] })).rejects.toMatchObject({
+    reason: "INVALID_PAGE_TOKEN",
+  });
 });
 
 test("filters by role, status and e-mail, and binds the page token to them", async () => {

@@ -13,13 +13,14 @@ import { listAccounts } from "./user-list-store.ts";
 export const listUsers =
   (app: Auth) =>
   async (request: ListUsersRequest, call: Call): Promise<ListUsersResponse> => {
-    const { role, status, email } = request;
+    const { role, status, email, userIds } = request;
     const filter = {
       role: role === "ROLE_UNSPECIFIED" ? undefined : (role as Role),
       status: status === "STATUS_UNSPECIFIED" ? undefined : (status as Status),
       email: email || undefined,
+      ids: userIds.length > 0 ? userIds : undefined,
     };
-    const page = app.pages.open(request, "users", filter.role, filter.status, filter.email);
+    const page = app.pages.open(request, "users", filter.role, filter.status, filter.email, userIds.join());
     const found = await listAccounts(app.db, filter, page);
     const { rows, nextPageToken } = app.pages.close(page, found, (user) => [user.createTime, user.id]);
     const subjectIds = rows.map((user) => user.id);

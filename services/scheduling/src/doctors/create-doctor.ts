@@ -38,7 +38,7 @@ export const createDoctor =
         throw error;
       }
       indexDoctor(tx, { ...profile, display_name: displayName });
-      const license = pendingLicense({ id: userId, displayName }, claim, now);
+      const license = pendingLicense(userId, claim, now);
       insertLicense(tx, license);
       return {
         response: toOwnDoctor((await lockDoctor(tx, userId, now))!, now),

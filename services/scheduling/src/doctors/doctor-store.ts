@@ -3,7 +3,7 @@ import type { Database, SqlValue } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { etagOf } from "@medconnect/platform/update-mask.ts";
 import type { Doctor } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
-import { License } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
+import type { License } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
 import { shownDate } from "../licenses/license-rules.ts";
 import { type FeeColumns, feeColumns, feeOf } from "../money.ts";
 import { bookableFilter, IS_BOOKABLE, IS_BOOKABLE_IN_REGION } from "../slots/bookable.ts";
@@ -148,19 +148,6 @@ export async function copyAccount(
 
 /** The profile as its doctor sees it: with all licences that are pending or verified. */
 export const toOwnDoctor = (row: DoctorRow, now: Date): Doctor => ({
-  ...withoutLicenses(row, now),
-  licenses: licensesOf(row).map((license) => toProfileLicense(row, license)),
-});
-
-/** The profile as everybody sees it: with numbers and regions of verified licences. */
-export const toPublicDoctor = (row: DoctorRow, now: Date): Doctor => ({
-  ...withoutLicenses(row, now),
-  licenses: licensesOf(row)
-    .filter(({ status }) => status === "VERIFIED")
-    .map(({ number, region }) => License.fromPartial({ number, region })),
-});
-
-const withoutLicenses = (row: DoctorRow, now: Date): Omit<Doctor, "licenses"> => ({
   id: row.id,
   displayName: row.display_name,
   specialty: row.specialty,
@@ -172,7 +159,14 @@ const withoutLicenses = (row: DoctorRow, now: Date): Omit<Doctor, "licenses"> =>
   createTime: row.create_time,
   etag: etagOf(row.version),
   practising: isPractising(row, now),
+  licenses: licensesOf(row).map((license) => toProfileLicense(row.id, license)),
 });
+
+/** The profile as everybody sees it: with verified licences only. */
+export function toPublicDoctor(row: DoctorRow, now: Date): Doctor {
+  const doctor = toOwnDoctor(row, now);
+  return { ...doctor, licenses: doctor.licenses.filter(({ status }) => status === "VERIFIED") };
+}
 
 /** Oldest first: MySQL gives a JSON array no order. */
 const licensesOf = ({ licenses }: DoctorRow): ProfileLicense[] =>
@@ -180,12 +174,11 @@ const licensesOf = ({ licenses }: DoctorRow): ProfileLicense[] =>
 
 const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
 
-const toProfileLicense = (row: DoctorRow, license: ProfileLicense): License => ({
+const toProfileLicense = (doctorId: string, license: ProfileLicense): License => ({
   ...license,
-  doctorId: row.id,
+  doctorId,
   expireDate: shownDate(license.expireDate),
   rejectReason: "",
   decideTime: license.decideTime ? new Date(license.decideTime) : undefined,
   createTime: new Date(license.createTime),
-  doctorName: row.display_name,
 });

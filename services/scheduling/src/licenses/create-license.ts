@@ -20,13 +20,12 @@ export const createLicense =
     const claim = { number, region, expireDate };
     assertNotOver(claim, now, "expire_date");
     await assertOwnProfile(app, doctorId, call);
-    const doctor = await findDoctor(app.db, doctorId, now);
-    if (!doctor) throw new ApiError("DOCTOR_PROFILE_REQUIRED");
+    if (!(await findDoctor(app.db, doctorId, now))) throw new ApiError("DOCTOR_PROFILE_REQUIRED");
     return await app.changes.apply(call, async (tx) => {
       if ((await countLiveLicenses(tx, doctorId, now)) >= MAX_LICENSES) {
         throw new ApiError("TOO_MANY_LICENSES", { metadata: { limit: String(MAX_LICENSES) } });
       }
-      const license = pendingLicense({ id: doctorId, displayName: doctor.display_name }, claim, now);
+      const license = pendingLicense(doctorId, claim, now);
       insertLicense(tx, license);
       return {
         response: license,
@@ -37,12 +36,12 @@ export const createLicense =
 
 /** A licence that is about to be claimed. */
 export const pendingLicense = (
-  doctor: { id: string; displayName: string },
+  doctorId: string,
   { number, region, expireDate }: Claim,
   createTime: Date,
 ): License => ({
   id: newId(),
-  doctorId: doctor.id,
+  doctorId,
   number,
   region,
   expireDate,
@@ -50,5 +49,4 @@ export const pendingLicense = (
   rejectReason: "",
   decideTime: undefined,
   createTime,
-  doctorName: doctor.displayName,
 });

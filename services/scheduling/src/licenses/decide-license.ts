@@ -19,6 +19,7 @@ import {
   findLicense,
   type LicenseRow,
   lockLicense,
+  rejectReasonPlace,
   replaceVerified,
   toLicense,
   updateLicensing,
@@ -68,16 +69,17 @@ async function decide(
     const trail = { resource: `licenses/${row.id}`, subjectIds: [row.doctor_id] };
     if (!assertDecidable(current, decision, dateOf(now))) {
       const stopped = stoppedBy ? [trail, ...(await changeLicensing(app, tx, row, now, stoppedBy))] : [];
-      return { response: toLicense(row, now), trails: stopped };
+      return { response: toLicense(row, now, app.box), trails: stopped };
     }
+    const sealed = reason === "" ? null : app.box.seal(rejectReasonPlace(row.id), reason);
     if (decision === "VERIFIED") await verify(tx, row, now);
-    else await decideLicense(tx, row.id, decision, reason, now);
+    else await decideLicense(tx, row.id, decision, sealed, now);
     // Rejecting the last claim decides about bookings from before there were licences.
     const isWithoutEffect = decision === "REJECTED" && (await countLiveLicenses(tx, row.doctor_id, now)) > 0;
     const changes = isWithoutEffect ? [] : await changeLicensing(app, tx, row, now, stoppedBy);
-    const decided: LicenseRow = { ...row, status: decision, reject_reason: reason, decide_time: now };
+    const decided: LicenseRow = { ...row, status: decision, reject_reason: sealed, decide_time: now };
     return {
-      response: toLicense(decided, now),
+      response: toLicense(decided, now, app.box),
       trails: [{ ...trail, events: [decisionEvent(row, decision)] }, ...changes],
     };
   };
@@ -107,7 +109,7 @@ async function changeLicensing(
 async function verify(tx: Transaction, row: LicenseRow, now: Date): Promise<void> {
   replaceVerified(tx, row, now);
   try {
-    await decideLicense(tx, row.id, "VERIFIED", "", now);
+    await decideLicense(tx, row.id, "VERIFIED", null, now);
   } catch (error) {
     if (duplicateKeyOf(error) === "licenses.one_verified_claim") throw new ApiError("LICENSE_NUMBER_TAKEN");
     throw error;

@@ -1,4 +1,5 @@
 import { dateOf } from "@medconnect/platform/calendar-date.ts";
+import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import { following, where } from "@medconnect/platform/db/filters.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
@@ -9,21 +10,21 @@ import { type Decision, NO_EXPIRY, type StoredStatus, shownDate, statusOn } from
 export interface LicenseRow {
   id: string;
   doctor_id: string;
-  doctor_name: string | null;
   number: string;
   /** Letters and digits of the number, upper case: the form in which numbers are compared. */
   number_key: string;
   region: string;
   expire_date: Date;
   status: StoredStatus;
-  reject_reason: string;
+  /** Sealed; null: none. */
+  reject_reason: Buffer | null;
   decide_time: Date | null;
   create_time: Date;
 }
 
-const SELECT = `SELECT l.id, l.doctor_id, d.display_name AS doctor_name, l.number, l.number_key, l.region, l.expire_date,
-    l.status, l.reject_reason, l.decide_time, l.create_time
-  FROM licenses l LEFT JOIN doctors d ON d.id = l.doctor_id`;
+const SELECT = `SELECT l.id, l.doctor_id, l.number, l.number_key, l.region, l.expire_date, l.status, l.reject_reason,
+    l.decide_time, l.create_time
+  FROM licenses l`;
 
 /** As `statusOn`; takes the day as parameter. */
 const STATUS_ON = `IF(l.status = 'REPLACED' OR (l.status IN ('PENDING', 'VERIFIED') AND l.expire_date < ?),
@@ -108,7 +109,7 @@ export async function decideLicense(
   tx: Transaction,
   id: string,
   decision: Decision,
-  reason: string,
+  reason: Buffer | null,
   now: Date,
 ): Promise<void> {
   await tx.write("UPDATE licenses SET status = ?, reject_reason = ?, decide_time = ? WHERE id = ?", [
@@ -161,7 +162,9 @@ export async function updateLicensing(
   return row!;
 }
 
-export function toLicense(row: LicenseRow, now: Date): License {
+export const rejectReasonPlace = (id: string): string => `licenses.reject_reason:${id}`;
+
+export function toLicense(row: LicenseRow, now: Date, box: SealedBox): License {
   const expireDate = dateOf(row.expire_date);
   return {
     id: row.id,
@@ -170,9 +173,8 @@ export function toLicense(row: LicenseRow, now: Date): License {
     region: row.region,
     expireDate: shownDate(expireDate),
     status: statusOn({ status: row.status, expireDate }, dateOf(now)),
-    rejectReason: row.reject_reason,
+    rejectReason: row.reject_reason ? box.open(rejectReasonPlace(row.id), row.reject_reason).toString() : "",
     decideTime: row.decide_time ?? undefined,
     createTime: row.create_time,
-    doctorName: row.doctor_name ?? "",
   };
 }

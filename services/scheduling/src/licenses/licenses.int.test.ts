@@ -1,12 +1,16 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
-import { DoctorServiceService } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
+import {
+  DoctorServiceService,
+  SearchDoctorsRequest,
+} from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
 import {
   type License,
   LicenseServiceService,
   ListLicensesRequest,
 } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
 import { getDoctor } from "../doctors/get-doctor.ts";
+import { searchDoctors } from "../doctors/search-doctors.ts";
 import { Desk, outcome } from "../testing.ts";
 import { createLicense } from "./create-license.ts";
 import { rejectLicense, revokeLicense } from "./decide-license.ts";
@@ -69,13 +73,17 @@ test("a profile's first licence waits, and until it is verified nobody else sees
   });
 });
 
-test("others see of a doctor's licences the numbers and regions of verified ones", async () => {
+test("others see a doctor's verified licences, as the doctor sees them, and no pending one", async () => {
   await desk.publish(0);
-  await claim("SECOND-1");
-  const { licenses } = await profile(desk.patient);
-  expect(licenses).toEqual([
-    expect.objectContaining({ id: "", region: "US-CA", status: "STATUS_UNSPECIFIED", createTime: undefined }),
-  ]);
+  const pending = await claim("SECOND-1");
+  const { licenses: own } = await profile();
+  expect(own[1]).toEqual(pending);
+  expect((await profile(desk.patient)).licenses).toEqual([own[0]]);
+  expect(own[0]).toMatchObject({ id: expect.stringMatching(/./), status: "VERIFIED" });
+  const { searchDoctors: method } = DoctorServiceService;
+  const request = SearchDoctorsRequest.fromPartial({ orderBy: "createTime desc", pageSize: 1 });
+  const found = await invoke(method, searchDoctors(desk.app), desk.patient, request);
+  expect(found.response.doctors[0]!.licenses).toEqual([own[0]]);
 });
 
 test("claiming answers what reading and listing show", async () => {
@@ -195,6 +203,20 @@ test("a decision tells its reason, and the same one again changes nothing", asyn
     reason: "ILLEGAL_TRANSITION",
     metadata: { current: "REJECTED", requested: "VERIFIED", allowed: "" },
   });
+});
+
+test("the reason of a decision is readable for the doctor, not in the database", async () => {
+  const { id } = await desk.claimLicense(0);
+  await decide("reject", id);
+  const [row] = await desk.app.db.read<{ reject_reason: Buffer }>(
+    "SELECT reject_reason FROM licenses WHERE id = ?",
+    [id],
+  );
+  expect(row!.reject_reason.toString("latin1")).not.toContain("register");
+  const { getLicense: method } = LicenseServiceService;
+  const request = { doctorId: desk.doctor.userId, licenseId: id };
+  const { response } = await invoke(method, getLicense(desk.app), desk.doctor, request);
+  expect(response).toMatchObject({ status: "REJECTED", rejectReason: "Not in the register" });
 });
 
 test("a doctor has so many licences that are not ended, also when they are claimed at once", async () => {

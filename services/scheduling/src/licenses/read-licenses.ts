@@ -19,7 +19,7 @@ export const getLicense =
     await assertOwnProfile(app, doctorId, call);
     const row = await findLicense(app.db, licenseId);
     if (row?.doctor_id !== doctorId) throw new ApiError("NOT_FOUND");
-    return toLicense(row, app.clock.now());
+    return toLicense(row, app.clock.now(), app.box);
   };
 
 /** LicenseService.ListDoctorLicenses. Throws NOT_FOUND, NOT_OWNER, INVALID_PAGE_TOKEN. */
@@ -32,7 +32,7 @@ export const listDoctorLicenses =
     const page = app.pages.open(request, "doctorLicenses", doctorId);
     const found = await list(app.db, { doctorId }, page, now);
     const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.create_time, row.id]);
-    return { licenses: rows.map((row) => toLicense(row, now)), nextPageToken };
+    return { licenses: rows.map((row) => toLicense(row, now, app.box)), nextPageToken };
   };
 
 /** LicenseService.ListLicenses. Throws INVALID_PAGE_TOKEN. */
@@ -50,5 +50,5 @@ export const listLicenses =
       call,
       rows.map((row) => ({ resource: `licenses/${row.id}`, subjectIds: [row.doctor_id] })),
     );
-    return { licenses: rows.map((row) => toLicense(row, now)), nextPageToken };
+    return { licenses: rows.map((row) => toLicense(row, now, app.box)), nextPageToken };
   };
