@@ -4,6 +4,8 @@ import type { Stack } from "./stack.ts";
 
 /** The passphrase of every demo account. They exist on local stacks only. */
 export const DEMO_PASSWORD = "correct-demo-passphrase";
+/** Where the demo patient is, and the demo doctor licensed. */
+export const DEMO_REGION = "US-CA";
 export const DEMO_ACCOUNTS = {
   admin: { email: "admin@demo.medconnect.test", fullName: "Alex Admin" },
   doctor: { email: "doctor@demo.medconnect.test", fullName: "Dana Doctor" },
@@ -12,7 +14,7 @@ export const DEMO_ACCOUNTS = {
 
 const PROFILE = {
   licenseNumber: "DEMO-12345",
-  licenseRegion: "US-CA",
+  licenseRegion: DEMO_REGION,
   specialty: "General practice",
   bio: "Sees demo patients.",
   languages: ["en", "es"],
@@ -57,7 +59,7 @@ async function signIn(stack: Stack, who: keyof typeof DEMO_ACCOUNTS): Promise<Ap
 
 async function setRegion(patient: Api): Promise<void> {
   const { region } = await patient.call("GET", "/v1/users/me");
-  if (!region) await patient.call("PATCH", "/v1/users/me", { region: PROFILE.licenseRegion });
+  if (!region) await patient.call("PATCH", "/v1/users/me", { region: DEMO_REGION });
 }
 
 /** Has the demo admin verify the doctor's pending licences. */

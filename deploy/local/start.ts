@@ -6,7 +6,7 @@ import { resetDataFolder } from "./data-folder.ts";
 import { watchMails } from "./mail-folder.ts";
 import { configuredPorts, PROCESSES, refuseBusyPorts } from "./ports.ts";
 import { terminalProgress } from "./progress.ts";
-import { DEMO_ACCOUNTS, DEMO_PASSWORD, seed } from "./seed.ts";
+import { DEMO_ACCOUNTS, DEMO_PASSWORD, DEMO_REGION, seed } from "./seed.ts";
 import { Server } from "./server.ts";
 import { LOCAL_CLIENT, STACK_STEPS, type Stack, startStack } from "./stack.ts";
 import { aborted, stopSignal } from "./stop-signal.ts";
@@ -131,7 +131,7 @@ function welcome({ urls, addresses, certificates, ports, mailFolder, file }: Sta
     ...Object.entries(DEMO_ACCOUNTS).map(([role, { email }]) => row(role, `${email}  ${DEMO_PASSWORD}`)),
     "",
     "Try it:",
-    `  curl ${urls.gateway}/v1/doctors`,
+    `  curl '${urls.gateway}/v1/doctors?region=${DEMO_REGION}'`,
     "",
     "Ctrl-C stops everything.",
   ].join("\n");

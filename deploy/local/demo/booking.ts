@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { SetupError } from "../../setup-error.ts";
+import { DEMO_REGION } from "../seed.ts";
 import { type Account, logIn, type SignedIn } from "./people.ts";
 import { FEE_MINOR, LANGUAGE, SPECIALTY } from "./times.ts";
 import type { Walker } from "./walker.ts";
@@ -30,10 +31,11 @@ async function findSlot(walker: Walker, doctor: Account): Promise<string> {
     specialty: SPECIALTY.toLowerCase(),
     language: LANGUAGE,
     maxFeeMinor: FEE_MINOR,
+    region: DEMO_REGION,
     orderBy: "createTime desc",
   });
   const found = await walker.step({
-    title: "Anybody can search for doctors",
+    title: "Anybody can search for doctors who are licensed for the patient's region",
     call: `GET /v1/doctors?${query}`,
     expect: 200,
   });
@@ -43,7 +45,7 @@ async function findSlot(walker: Walker, doctor: Account): Promise<string> {
   const { id } = doctor;
   const open = await walker.step({
     title: "These are the doctor's open times",
-    call: `GET /v1/doctors/${id}/slots?pageSize=20`,
+    call: `GET /v1/doctors/${id}/slots?pageSize=20&region=${DEMO_REGION}`,
     expect: 200,
   });
   return String(open.list("slots")[0]?.id);
@@ -54,7 +56,7 @@ async function book(walker: Walker, { token }: SignedIn, slotId: string): Promis
     call: "POST /v1/bookings",
     token,
     key: randomUUID(),
-    body: { slotId, reason: "Palpitations after climbing stairs." },
+    body: { slotId, patientRegion: DEMO_REGION, reason: "Palpitations after climbing stairs." },
     expect: 201,
     has: { slotId, status: "PENDING_PAYMENT" },
   };

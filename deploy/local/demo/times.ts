@@ -1,3 +1,4 @@
+import { DEMO_REGION } from "../seed.ts";
 import type { SignedIn } from "./people.ts";
 import type { Walker } from "./walker.ts";
 
@@ -20,7 +21,7 @@ export async function makeProfile(walker: Walker, { id, token }: SignedIn): Prom
     token,
     body: {
       licenseNumber: `DEMO-${id.slice(-12)}`,
-      licenseRegion: "US-CA",
+      licenseRegion: DEMO_REGION,
       specialty: SPECIALTY,
       bio: "Looks after hearts.",
       languages: ["en", LANGUAGE],
