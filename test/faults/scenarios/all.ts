@@ -8,6 +8,7 @@ import { redis } from "./redis.ts";
 import { rolling } from "./rolling.ts";
 import { rotateKeys } from "./rotate-keys.ts";
 import type { Scenario } from "./scenario.ts";
+import { search } from "./search.ts";
 import { sigterm } from "./sigterm.ts";
 
 /** In the order in which they run. */
@@ -22,5 +23,6 @@ export const SCENARIOS: readonly Scenario[] = [
   rotateKeys,
   sigterm,
   overload,
+  search,
   churn,
 ];

@@ -1,0 +1,91 @@
+import { connectAdmin } from "@medconnect/deploy/admin-connection.ts";
+import { addFindableDoctors, HOSTILE_QUERIES } from "../../support/hostile-search.ts";
+import { HttpClient } from "../http-client.ts";
+import { Rush } from "../rush.ts";
+import { SCHEMA_PREFIX, type System } from "../system.ts";
+import { quantile } from "../tally.ts";
+import { Notes, type Scenario } from "./scenario.ts";
+
+const DOCTORS = 2000;
+const SEARCHES = 200;
+const BOOKINGS_A_SECOND = 20;
+const ROUNDS = { long: 12, short: 1 };
+const ROUND_MS = { long: 1500, short: 1000 };
+const SLOWDOWN = 2;
+
+/** Many search for words that every doctor has, while others book at a steady rate. */
+export const search: Scenario = {
+  name: "search",
+  promise: `${SEARCHES} hostile searches at once: p99 of bookings within ${SLOWDOWN} times of before`,
+  inShort: false,
+  run: async ({ system, crowd, random, tally, isLong }) => {
+    const notes = new Notes({ isLong });
+    const [rounds, roundMs] = isLong ? [ROUNDS.long, ROUND_MS.long] : [ROUNDS.short, ROUND_MS.short];
+    const http = new HttpClient(system.stack.urls.gateway);
+    const rush = new Rush({ crowd, http, random, tally });
+    const remove = await fillSearch(system);
+    /** Books for one round. @returns the answers' times in ms */
+    const book = async () => {
+      tally.takeLatencies();
+      await rush.atRate(BOOKINGS_A_SECOND, roundMs);
+      await rush.settle();
+      return tally.takeLatencies();
+    };
+    try {
+      await book();
+      const alone: number[] = [];
+      const beside: number[] = [];
+      const answers: string[] = [];
+      // Rounds alternate, so that other work on this machine slows down both kinds.
+      for (let round = 0; round < rounds; round++) {
+        alone.push(...(await book()));
+        const searches = searchAll(http, crowd.token);
+        beside.push(...(await book()));
+        answers.push(await searches);
+      }
+      const [before, during] = [alone, beside].map((times) =>
+        quantile(
+          times.sort((a, b) => a - b),
+          0.99,
+        ),
+      );
+      notes.fact(`searches, by round: ${answers.join("; ")}`);
+      notes.fact(`p99 of bookings: ${before!.toFixed(0)} ms alone, ${during!.toFixed(0)} ms beside searches`);
+      notes.expectInTime(
+        during! <= SLOWDOWN * before!,
+        `bookings took ${(during! / before!).toFixed(1)} times as long`,
+      );
+    } finally {
+      await remove();
+      http.close();
+    }
+    return notes;
+  },
+};
+
+/** Sends `SEARCHES` searches at once. @returns how many ended in which way, such as "ok 190, UNAVAILABLE 10" */
+async function searchAll(http: HttpClient, token: string): Promise<string> {
+  const answers = new Map<string, number>();
+  const one = async (_: unknown, i: number) => {
+    const query = encodeURIComponent(HOSTILE_QUERIES[i % HOSTILE_QUERIES.length]!);
+    const { kind, reason } = await http.send(`GET /v1/doctors?pageSize=100&query=${query}`, { token });
+    const answer = kind === "ok" ? "ok" : reason;
+    answers.set(answer, (answers.get(answer) ?? 0) + 1);
+  };
+  await Promise.all(Array.from({ length: SEARCHES }, one));
+  return [...answers].map(([answer, count]) => `${answer} ${count}`).join(", ");
+}
+
+/** Adds doctors that searches find. @returns their removal */
+async function fillSearch(system: System): Promise<() => Promise<void>> {
+  const admin = await connectAdmin(system.stack.urls.mysql);
+  await admin.query("USE ??", [`${SCHEMA_PREFIX}scheduling`]);
+  await addFindableDoctors((sql, rows) => admin.query(sql, [rows]), DOCTORS);
+  return async () => {
+    await admin.query(
+      "DELETE w FROM doctor_words w JOIN doctors d ON d.id = w.doctor_id WHERE d.specialty = 'x'",
+    );
+    await admin.query("DELETE FROM doctors WHERE specialty = 'x'");
+    await admin.end();
+  };
+}
