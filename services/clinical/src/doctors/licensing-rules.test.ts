@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { assertLicensed } from "./licensing-rules.ts";
+import { assertLicensed, stopBound } from "./licensing-rules.ts";
 
 const day = (text: string) => new Date(`${text}T00:00:00Z`);
 
@@ -17,3 +17,16 @@ test.each([
   const refusal = expect.objectContaining({ reason: "LICENSE_NOT_VERIFIED" });
   expect(() => assertLicensed(until === null ? null : day(until), new Date(now))).toThrow(refusal);
 });
+
+test.each([
+  ["without a licence", null, "10:05"],
+  ["whose last licence ended the day before", "2030-05-30", "10:05"],
+  ["who keeps a licence to its last day", "2030-05-31", "10:00"],
+  ["who is licensed again", "9999-12-31", "10:00"],
+] as const)(
+  "an order of 10:00 that arrives at 10:05 for a doctor %s (%s) reaches to %s",
+  (_who, until, time) => {
+    const at = (clock: string) => new Date(`2030-05-31T${clock}:00Z`);
+    expect(stopBound(at("10:00"), until, at("10:05"))).toEqual(at(time));
+  },
+);

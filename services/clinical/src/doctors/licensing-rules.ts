@@ -1,4 +1,4 @@
-import { dateOf } from "@medconnect/platform/calendar-date.ts";
+import { type CalendarDate, dateOf } from "@medconnect/platform/calendar-date.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 
 /**
@@ -8,4 +8,15 @@ import { ApiError } from "@medconnect/platform/errors/api-error.ts";
  */
 export function assertLicensed(until: Date | null, now: Date): void {
   if (!until || dateOf(until) < dateOf(now)) throw new ApiError("LICENSE_NOT_VERIFIED");
+}
+
+/**
+ * Until when prescriptions have to be issued for an order to stop them. A doctor without a licence was still licensed here
+ * until the order arrived; one who has a licence by then, another or a new one, goes on prescribing.
+ *
+ * @param licensedUntil as it comes with the order
+ */
+export function stopBound(stopTime: Date, licensedUntil: CalendarDate | null, now: Date): Date {
+  const isLicensed = licensedUntil !== null && licensedUntil >= dateOf(now);
+  return isLicensed || now < stopTime ? stopTime : now;
 }

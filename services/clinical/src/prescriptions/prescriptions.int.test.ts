@@ -404,6 +404,49 @@ describe("prescriptions of a doctor whose licence was revoked with an order to s
     },
   );
 
+  /**
+   * A revocation and a new licence reach clinical late, in an order of delivery. One prescription was issued before the
+   * revocation, one between that and its arrival, one after the new licence arrived.
+   */
+  async function stopAroundNewLicence(
+    deliveries: "revoked, licensed" | "licensed, revoked" | "licensed alone",
+  ) {
+    const consultationId = await complete();
+    const issue = async () => {
+      clinical.app.clock.advance(MINUTE_MS);
+      return (await prescribe(consultationId)).response.id;
+    };
+    const before = await issue();
+    const stop = {
+      prescriptionsStopTime: clinical.app.clock.now(),
+      prescriptionsStoppedBy: admin.userId,
+    };
+    const between = await issue();
+    const events = {
+      revoked: clinical.licensed(doctor, "", 2, stop),
+      licensed: clinical.licensed(doctor, "9999-12-31", 3, stop),
+      "licensed alone": clinical.licensed(doctor, "9999-12-31", 3, stop),
+    };
+    for (const event of deliveries.split(", ") as (keyof typeof events)[])
+      await clinical.deliver("scheduling", events[event]);
+    const after = await issue();
+    await stopOrderedPrescriptions(clinical.app)();
+    return [await statusOf(before), await statusOf(between), await statusOf(after)];
+  }
+
+  test.each([
+    // Issued by a doctor who had lost the last licence, as clinical was told.
+    ["revoked, licensed", ["STOPPED", "STOPPED", "ACTIVE"]],
+    // All that is known is a doctor who is licensed, and an order.
+    ["licensed, revoked", ["STOPPED", "ACTIVE", "ACTIVE"]],
+    ["licensed alone", ["STOPPED", "ACTIVE", "ACTIVE"]],
+  ] as const)(
+    "are stopped up to the order, where the doctor is licensed again: %s",
+    async (order, statuses) => {
+      expect(await stopAroundNewLicence(order)).toEqual(statuses);
+    },
+  );
+
   test("leave a line for each patient, which names the admin, however often they are stopped", async () => {
     const { response: one } = await prescribe(await complete());
     await order(2);

@@ -1,13 +1,9 @@
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 
-/**
- * Active prescription `p` that an admin ordered to stop, for doctor `d`. Takes the time. A doctor who lost the last licence
- * was still licensed here until the order was heard: issues until then count. One who kept another goes on prescribing.
- */
-const IS_TO_STOP = `p.status = 'ACTIVE' AND p.expire_time > ? AND p.issue_time <=
-  IF(d.licensed_until IS NULL OR d.licensed_until < DATE(d.stop_heard_time),
-    GREATEST(d.stop_time, d.stop_heard_time), d.stop_time)`;
+/** Active prescription `p` that an admin ordered to stop, for doctor `d`. Takes the time. */
+const IS_TO_STOP = `p.status = 'ACTIVE' AND p.expire_time > ?
+  AND p.issue_time <= COALESCE(d.stop_until, d.stop_time)`;
 
 /** Active prescriptions that were ordered to stop, the oldest first. */
 export async function findPrescriptionsToStop(db: Database, now: Date, limit: number): Promise<string[]> {
