@@ -6,7 +6,7 @@ import { DOCS_PATHS, docsPage } from "./docs/docs-page.ts";
 import { type GatewayResponse, observe } from "./observe.ts";
 import { serveOpenApi } from "./openapi/serve.ts";
 import { problemHandler } from "./problem-handler.ts";
-import { assertSyntax } from "./request-syntax.ts";
+import { mistakeInSyntax } from "./request-syntax.ts";
 import { type Route, routerOf } from "./routing/routes.ts";
 import { type RpcHandlerOptions, rpcHandler } from "./rpc-handler.ts";
 import { crossOrigin, noStore, securityHeaders } from "./security.ts";
@@ -33,11 +33,19 @@ export function createApp(options: AppOptions): Express {
   app.disable("query parser");
   app.enable("case sensitive routing");
   app.use(observe({ log, traceRatio }));
-  app.use(noStore, securityHeaders, assertSyntax);
+  app.use(noStore, securityHeaders);
+  app.use(async (request: Request, response: GatewayResponse, next: NextFunction) => {
+    const mistake = mistakeInSyntax(request);
+    if (mistake) {
+      await countUnrouted(options, request, response);
+      throw mistake;
+    }
+    next();
+  });
   app.use(warnOfUntrustedProxy(log));
   app.use(crossOrigin(corsOrigins));
   app.all(DOCUMENTATION, async (request: Request, response: GatewayResponse, next: NextFunction) => {
-    await countUnrouted(options.limiter, request, response);
+    await countUnrouted(options, request, response);
     next();
   });
   app.options(READ_ONLY, tellMethods);

@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { networkOf, siteOf } from "@medconnect/platform/client-network.ts";
+import type { Method } from "@medconnect/platform/contract/methods.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { MethodRules_RateClass as RateClass } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import type { Request } from "express";
@@ -8,21 +9,21 @@ import type { Count, QuotaName } from "./rate-limit.ts";
 /** Whom a request counts for. */
 export interface Client {
   readonly key: string;
-  /** The IPv6 site that it comes from, which counts as several clients together. */
+  /** A group that it belongs to, such as its IPv6 site, which counts as several clients together. */
   readonly siteKey?: string;
 }
 
 /**
- * Whom a request counts for: the signed-in user or service account, else the address; where credentials are tried,
- * always the address.
+ * The client that a request counts for: the signed-in user or service account, else the address. Where credentials are
+ * tried, the users of one address count together as well, as accounts are cheap and password hashes are not.
  */
 export function clientOf(rate: RateClass, caller: Caller, address: string): Client {
-  if (rate === RateClass.AUTH) return byAddress(address);
+  const site = rate === RateClass.AUTH ? { siteKey: `users:${networkOf(address)}` } : {};
   switch (caller.kind) {
     case "user":
-      return { key: `user:${caller.userId}` };
+      return { key: `user:${caller.userId}`, ...site };
     case "serviceAccount":
-      return { key: `account:${caller.accountId}` };
+      return { key: `account:${caller.accountId}`, ...site };
     default:
       return byAddress(address);
   }
@@ -37,41 +38,48 @@ const QUOTA_OF: Partial<Record<RateClass, QuotaName>> = {
 };
 
 /**
- * The quotas that a request counts against. All requests of an address share one quota, so more accounts on one host do
- * not raise its limit. Requests without a valid token share another. It never refuses a valid token, and once it is used
- * up, its requests no longer count against the address.
+ * The quotas that a request to an RPC counts against: its class's, and one of its address. Those of the address are apart from
+ * each other, so that calls without a token take nothing from callers who have one, nor polls from those who sign in.
  *
  * @param caller undefined where the token was refused
  */
-export function countsOf(rate: RateClass, caller: Caller | undefined, address: string): Count[] {
-  const client = byAddress(address);
-  const quota = QUOTA_OF[rate];
-  const isAnonymous = caller?.kind === "anonymous" && rate !== RateClass.UNLIMITED;
-  return [
-    ...(caller && quota ? [{ quota, client: clientOf(rate, caller, address) }] : []),
-    { quota: "address", client },
-    ...(isAnonymous || !caller ? [unknownCaller(address)] : []),
-  ];
+export function countsOf({ name, rules }: Method, caller: Caller | undefined, address: string): Count[] {
+  if (rules.rate === RateClass.UNLIMITED) return [openCall(name, address)];
+  if (!caller) return [unknownCaller(address)];
+  return ofClass(rules.rate, caller, address);
 }
+
+/** The quotas of a request that is for no RPC. A preflight has no token; refused, it would refuse the user who sent it. */
+export const unroutedCounts = (method: string, caller: Caller, address: string): Count[] =>
+  method === "OPTIONS" ? [openCall(method, address)] : ofClass(RateClass.READ, caller, address);
 
 /** The quota of requests without a valid token, and of answers 401. */
 export const unknownCaller = (address: string): Count => ({ quota: "anonymous", client: byAddress(address) });
 
-/**
- * The quotas of a request to no RPC, whose token is not checked. A preflight has no token: it counts against its address
- * only, because refusing it would block a user with a valid token.
- */
-export const unroutedCounts = (method: string, address: string): Count[] => [
-  { quota: "address", client: byAddress(address) },
-  ...(method === "OPTIONS" ? [] : [unknownCaller(address)]),
-];
+/** The quota of requests that need no token and take little work; by name, as webhooks must not wait for polls. */
+const openCall = (name: string, address: string): Count => ({
+  quota: "open",
+  client: byAddress(address, name),
+});
+
+function ofClass(rate: RateClass, caller: Caller, address: string): Count[] {
+  const quota = QUOTA_OF[rate];
+  return [
+    ...(quota ? [{ quota, client: clientOf(rate, caller, address) }] : []),
+    caller.kind === "anonymous" ? unknownCaller(address) : { quota: "address", client: byAddress(address) },
+  ];
+}
 
 /** The client's address, from a header within `trust proxy`; empty after the connection has closed. */
 export function addressOf({ ip = "", socket }: Request): string {
   return isIP(ip) ? ip : (socket.remoteAddress ?? "");
 }
 
-function byAddress(address: string): Client {
+function byAddress(address: string, name?: string): Client {
+  const suffix = name === undefined ? "" : ` ${name}`;
   const site = siteOf(address);
-  return { key: `ip:${networkOf(address)}`, ...(site !== undefined && { siteKey: `site:${site}` }) };
+  return {
+    key: `ip:${networkOf(address)}${suffix}`,
+    ...(site !== undefined && { siteKey: `site:${site}${suffix}` }),
+  };
 }

@@ -16,6 +16,7 @@ import { observeProcess } from "@medconnect/platform/telemetry/process-metrics.t
 import { startTracing } from "@medconnect/platform/telemetry/tracing.ts";
 import { startTls } from "@medconnect/platform/tls/start-tls.ts";
 import { createApp } from "./app.ts";
+import { countRefused } from "./count-unrouted.ts";
 import { RateLimiter } from "./rate-limit.ts";
 import { routesOf } from "./routing/routes.ts";
 import { HttpServer } from "./server.ts";
@@ -61,6 +62,7 @@ startProcess("gateway", async () => {
     write: config.RATE_LIMIT_WRITE,
     search: config.RATE_LIMIT_SEARCH,
     address: config.RATE_LIMIT_ADDRESS,
+    open: config.RATE_LIMIT_ADDRESS,
     anonymous: config.RATE_LIMIT_ADDRESS_ANONYMOUS,
   };
   let connected = false;
@@ -68,10 +70,11 @@ startProcess("gateway", async () => {
     connected = true;
   });
   const ready = () => connected && revocations.ready && !http.isDraining;
+  const limiter = new RateLimiter(counters, limits);
   const app = createApp({
     routes: routesOf(methods.values(), services),
     identity: { accessTokens, serviceTokens, revocations },
-    limiter: new RateLimiter(counters, limits),
+    limiter,
     load: new LoadLimits(config.MAX_CONCURRENT_REQUESTS),
     callTimeoutMs: config.CALL_TIMEOUT,
     log,
@@ -80,7 +83,12 @@ startProcess("gateway", async () => {
     trustProxy: config.TRUST_PROXY,
     ready,
   });
-  const http = new HttpServer({ listener: app, answerMs: config.CALL_TIMEOUT, log });
+  const http = new HttpServer({
+    listener: app,
+    answerMs: config.CALL_TIMEOUT,
+    countRefused: countRefused(limiter),
+    log,
+  });
   const port = await http.listen(config.HOST, config.PORT);
   const ops = await startOpsServer({ host: config.HOST, port: config.METRICS_PORT, readMetrics, ready });
   log.info({ port, metricsPort: ops.port }, "gateway is up");

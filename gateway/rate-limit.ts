@@ -14,8 +14,10 @@ export interface RateLimits {
   read: number;
   write: number;
   search: number;
-  /** All calls from one address. */
+  /** Calls with a valid token from one address, of all its users together. */
   address: number;
+  /** Calls from one address that need no token: public keys, webhooks, OPTIONS; each of them by itself. */
+  open: number;
   /** Calls from one address without a valid token, and answers 401. */
   anonymous: number;
 }

@@ -1,4 +1,5 @@
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { newId } from "@medconnect/platform/ids.ts";
@@ -15,12 +16,14 @@ const LINGER_MS = 1000;
  * connection ends with the answer, because the parser cannot find the start of the next request.
  */
 export class RefusedRequests {
+  readonly #count: (address: string) => Promise<void>;
   readonly #log: Logger;
   /** The last response started on each connection. */
   readonly #responses = new WeakMap<Duplex, ServerResponse>();
   readonly #refused = new WeakSet<Duplex>();
 
-  constructor(server: Server, log: Logger) {
+  constructor(server: Server, count: (address: string) => Promise<void>, log: Logger) {
+    this.#count = count;
     this.#log = log;
     server.on("clientError", (error: NodeJS.ErrnoException, socket) =>
       this.#refuse(refusalOf(error), socket),
@@ -48,12 +51,33 @@ export class RefusedRequests {
       return;
     }
     const response = this.#responses.get(socket);
-    if (!response || response.writableFinished) this.#answerRaw(error, socket);
-    else if (response.headersSent || response.req.complete) lastOn(socket, response);
-    else answerInstead(error, response);
+    if (response && !response.writableFinished && !response.headersSent && !response.req.complete) {
+      // Its route has counted it.
+      answerInstead(error, response);
+      return;
+    }
+    const counted = this.#counted(error, socket as Socket);
+    if (!response || response.writableFinished)
+      void counted.then((answer) => this.#answerRaw(answer, socket));
+    else lastOn(socket, response);
+  }
+
+  /**
+   * Counts a refusal as a call without a token, by the address of the connection: nothing is known of its headers.
+   *
+   * @returns the refusal, or RATE_LIMITED where there were too many
+   */
+  async #counted(error: ApiError, { remoteAddress, bytesRead }: Socket): Promise<ApiError> {
+    // Browsers open connections ahead of a call that may never come.
+    if (remoteAddress === undefined || bytesRead === 0) return error;
+    return await this.#count(remoteAddress).then(() => error, ApiError.from);
   }
 
   #answerRaw(error: ApiError, socket: Duplex): void {
+    if (!socket.writable) {
+      socket.destroy();
+      return;
+    }
     const requestId = newId();
     const { httpStatus: status } = error.rule;
     const body = JSON.stringify(problemOf(error, requestId));

@@ -1,12 +1,17 @@
+import type { Method } from "@medconnect/platform/contract/methods.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { authenticate, type Identity } from "@medconnect/platform/grpc/access.ts";
 import { within } from "@medconnect/platform/grpc/client.ts";
 import { CLIENT_ADDRESS_KEY, CLIENT_AGENT_KEY, cleanUserAgent } from "@medconnect/platform/grpc/origin.ts";
 import type { LoadLimits } from "@medconnect/platform/load-limit.ts";
+import {
+  MethodRules_Access as Access,
+  MethodRules_RateClass as RateClass,
+} from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import type { Request } from "express";
 import { send } from "./answer.ts";
 import { addressOf, countsOf, unknownCaller } from "./client-key.ts";
-import { countUnrouted } from "./count-unrouted.ts";
+import { countUnrouted, senderOf } from "./count-unrouted.ts";
 import type { GatewayResponse } from "./observe.ts";
 import type { RateLimiter } from "./rate-limit.ts";
 import { allowedMethods, type Router } from "./routing/router.ts";
@@ -32,13 +37,14 @@ export interface RpcHandlerOptions {
  * (429), token (401), body (413, 415, 400), then the checks of the service. The limit needs the token's caller, so the token is
  * read before it, but refused after it.
  */
-export function rpcHandler({ router, identity, limiter, load, callTimeoutMs }: RpcHandlerOptions) {
+export function rpcHandler(options: RpcHandlerOptions) {
+  const { router, identity, limiter, load, callTimeoutMs } = options;
   return async (request: Request, response: GatewayResponse): Promise<void> => {
     const { path, query } = splitTarget(request.url);
     const match = router.match(path);
     const route = match?.targets.get(request.method === "HEAD" ? "GET" : request.method);
     if (!match || !route) {
-      await countUnrouted(limiter, request, response);
+      await countUnrouted(options, request, response);
       if (!match) throw new ApiError("ROUTE_NOT_FOUND");
       response.setHeader("Allow", allowedMethods(match));
       if (request.method !== "OPTIONS") throw new ApiError("METHOD_NOT_ALLOWED");
@@ -55,10 +61,10 @@ export function rpcHandler({ router, identity, limiter, load, callTimeoutMs }: R
     const { authorization } = request.headers;
     const caller = await authenticate(method.rules, authorization, identity).catch(refusedToken);
     const address = addressOf(request);
-    const isKnown = !(caller instanceof ApiError);
-    const counts = countsOf(method.rules.rate, isKnown ? caller : undefined, address);
+    const sender = ignoresToken(method) ? await senderOf(request, identity) : caller;
+    const counts = countsOf(method, sender instanceof ApiError ? undefined : sender, address);
     await limiter.count(counts, (name, value) => response.setHeader(name, value));
-    if (!isKnown) throw caller;
+    if (caller instanceof ApiError) throw caller;
 
     assertConditions(request, binding);
     const body = await readBody(request, response, binding.bodyLimit);
@@ -69,7 +75,7 @@ export function rpcHandler({ router, identity, limiter, load, callTimeoutMs }: R
     response.once("close", () => {
       if (!response.writableFinished) gone.abort();
     });
-    const options = {
+    const callOptions = {
       deadline: within(callTimeoutMs),
       signal: gone.signal,
       metadata: {
@@ -80,9 +86,9 @@ export function rpcHandler({ router, identity, limiter, load, callTimeoutMs }: R
       },
     };
     const reply = await room
-      .run(() => route.dispatch(message, options, caller))
+      .run(() => route.dispatch(message, callOptions, caller))
       .catch(async (error: unknown) => {
-        if (isUnauthenticated(error) && caller.kind !== "anonymous")
+        if (isUnauthenticated(error) && !counts.some(({ quota }) => quota === "anonymous"))
           await limiter.note(unknownCaller(address));
         throw inClientsWords(error, binding);
       });
@@ -99,6 +105,10 @@ function splitTarget(target: string): { path: string; query: string } {
     ? { path: origin, query: "" }
     : { path: origin.slice(0, mark), query: origin.slice(mark + 1) };
 }
+
+/** Whether a method takes no notice of a token that tells all the same whose limit a call counts against. */
+const ignoresToken = ({ rules: { access, rate } }: Method): boolean =>
+  access === Access.PUBLIC && rate !== RateClass.AUTH && rate !== RateClass.UNLIMITED;
 
 const isUnauthenticated = (error: unknown): error is ApiError =>
   error instanceof ApiError && error.rule.httpStatus === 401;

@@ -20,6 +20,7 @@ describe("a client that is slower, or sends more, is cut off:", () => {
       request.resume().on("end", () => response.end("ok"));
     },
     answerMs: 0,
+    countRefused: async () => {},
     log,
     limits: IMPATIENT,
   });
@@ -72,6 +73,7 @@ describe("a client that reads nothing", () => {
         answer(response);
       },
       answerMs,
+      countRefused: async () => {},
       log,
       limits: { ...IMPATIENT, stallTimeout },
     });

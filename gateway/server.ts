@@ -24,6 +24,8 @@ export interface HttpServerOptions {
   listener: RequestListener;
   /** Time until an answer has to start, in ms. */
   answerMs: number;
+  /** Counts a request that the parser refuses, by its connection's address. Throws RATE_LIMITED. */
+  countRefused: (address: string) => Promise<void>;
   log: Logger;
   limits?: Limits;
 }
@@ -39,12 +41,13 @@ export class HttpServer {
   readonly #server: Server;
   #draining = false;
 
-  constructor({ listener, answerMs, log, limits: { stallTimeout, ...limits } = LIMITS }: HttpServerOptions) {
-    // Node's own check answers with neither problem nor request id; `assertSyntax` makes it.
+  constructor({ listener, answerMs, countRefused, log, limits: allLimits = LIMITS }: HttpServerOptions) {
+    const { stallTimeout, ...limits } = allLimits;
+    // Node's own check answers with neither problem nor request id; `mistakeInSyntax` makes it.
     this.#server = createServer({ ...limits, requireHostHeader: false });
     // Node silently drops headers beyond 2,000; `maxHeaderSize` bounds them all.
     this.#server.maxHeadersCount = 0;
-    const refused = new RefusedRequests(this.#server, log);
+    const refused = new RefusedRequests(this.#server, countRefused, log);
     const serve: RequestListener = (request, response) => {
       refused.begun(request, response);
       // A client that is told so makes its next request elsewhere, instead of on a connection about to close.

@@ -14,7 +14,7 @@ export const gatewaySettings = {
   RATE_LIMIT_READ: requestsAMinute(600),
   RATE_LIMIT_WRITE: requestsAMinute(120),
   RATE_LIMIT_SEARCH: requestsAMinute(120),
-  /** Requests a minute from each address (IPv6: /64), of all its users together; 0 is no limit. */
+  /** Requests a minute from each address (IPv6: /64) with a valid token, of all its users together; 0 is no limit. */
   RATE_LIMIT_ADDRESS: requestsAMinute(6000),
   /** The same for requests without a valid token and for answers 401. */
   RATE_LIMIT_ADDRESS_ANONYMOUS: requestsAMinute(300),

@@ -13,6 +13,7 @@ import { startTracing } from "@medconnect/platform/telemetry/tracing.ts";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import pino from "pino";
 import { type AppOptions, createApp } from "../app.ts";
+import { countRefused } from "../count-unrouted.ts";
 import { RateLimiter, type RateLimits } from "../rate-limit.ts";
 import { routesOf } from "../routing/routes.ts";
 import { HttpServer, LIMITS } from "../server.ts";
@@ -23,7 +24,7 @@ const ISSUER = "https://issuer.test";
 const AUDIENCE = "medconnect-test";
 /** By which the gateway shows the services that it is the gateway. */
 export const INTERNAL_KEY = Buffer.alloc(32);
-const UNLIMITED: RateLimits = { auth: 0, read: 0, write: 0, search: 0, address: 0, anonymous: 0 };
+const UNLIMITED: RateLimits = { auth: 0, read: 0, write: 0, search: 0, address: 0, open: 0, anonymous: 0 };
 
 export interface TestGatewayOptions
   extends Partial<Pick<AppOptions, "corsOrigins" | "trustProxy" | "callTimeoutMs">> {
@@ -79,6 +80,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
   revocations.start();
   // The product's default: on a busy machine a first call compiles for seconds.
   const { callTimeoutMs = 10_000 } = options;
+  const limiter = new RateLimiter(redis, { ...UNLIMITED, ...limits });
   const http = new HttpServer({
     listener: createApp({
       routes: routesOf(methods.values(), services),
@@ -92,7 +94,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
         serviceTokens,
         revocations,
       },
-      limiter: new RateLimiter(redis, { ...UNLIMITED, ...limits }),
+      limiter,
       load: new LoadLimits(100),
       callTimeoutMs,
       log,
@@ -103,6 +105,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
       ...settings,
     }),
     answerMs: callTimeoutMs,
+    countRefused: countRefused(limiter),
     log,
     limits: { ...LIMITS, ...httpLimits },
   });

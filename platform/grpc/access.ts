@@ -46,8 +46,8 @@ export async function authenticate(
   }
 }
 
-/** A user, or a service account. */
-async function signedIn(authorization: string | undefined, identity: Identity): Promise<Caller> {
+/** The user or service account of a token. Throws UNAUTHENTICATED. */
+export async function signedIn(authorization: string | undefined, identity: Identity): Promise<Caller> {
   const text = bearerToken(authorization);
   if (!text) throw new ApiError("UNAUTHENTICATED");
   const token = await identity.accessTokens.verify(text);
