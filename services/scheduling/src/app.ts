@@ -13,13 +13,13 @@ export const schedulingSettings = {
   BOOKING_HOLD: duration("15m"),
   /** Until how long before the start a patient cancels for free. */
   CANCEL_CUTOFF: duration("24h"),
-  /** Unpaid holds of a patient at once; 0: no limit, as below. */
+  /** Maximum unpaid holds of a patient; 0: no limit, as below. */
   PATIENT_MAX_HOLDS: limit(3),
-  /** Live bookings of a patient that have not started, holds among them. */
+  /** Maximum live bookings of a patient before their start, including holds. */
   PATIENT_MAX_BOOKINGS: limit(10),
-  /** Those of them with one doctor. */
+  /** Maximum of these with one doctor. */
   PATIENT_MAX_BOOKINGS_PER_DOCTOR: limit(3),
-  /** Whether patients are treated only by doctors with a licence for the patient's region. */
+  /** `enforced`: patients find and book only doctors with a licence for the patient's region. */
   JURISDICTION: z.enum(["off", "enforced"]).default("off"),
   /** How often ended holds are swept. */
   HOLD_SWEEP: duration("2s"),
@@ -29,7 +29,7 @@ export const schedulingSettings = {
   RECONCILE_GRACE: duration("60s"),
 };
 
-/** The limits of a new booking, by the settings. */
+/** The limits of a new booking from the settings. */
 export const bookingLimitsOf = (
   config: Record<"PATIENT_MAX_HOLDS" | "PATIENT_MAX_BOOKINGS" | "PATIENT_MAX_BOOKINGS_PER_DOCTOR", number>,
 ): BookingLimits => ({

@@ -3,7 +3,7 @@ import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
 import { callerId } from "@medconnect/platform/identity/caller.ts";
 
-/** Whether patients are treated only by doctors with a licence for the patient's region. */
+/** `enforced`: patients find and book only doctors with a licence for the patient's region. */
 export type Jurisdiction = "off" | "enforced";
 
 interface Deployment {
@@ -12,8 +12,8 @@ interface Deployment {
 }
 
 /**
- * The region that a caller looks for doctors or slots in: as asked for, else, where it matters, that of the caller's
- * profile; undefined where any will do. Throws REGION_REQUIRED.
+ * The region of a caller's search for doctors or slots: the requested one, else, with enforcement, the profile's. Undefined
+ * if the region does not matter. Throws REGION_REQUIRED.
  */
 export async function lookedForRegion(
   { db, jurisdiction }: Deployment,
@@ -29,7 +29,7 @@ export async function lookedForRegion(
   return person.region;
 }
 
-/** The region that the doctor of a booking must be licensed for; undefined where any will do. */
+/** The region that a booking's doctor must be licensed for; undefined if it does not matter. */
 export const requiredRegion = (
   { jurisdiction }: Pick<Deployment, "jurisdiction">,
   { patient_region: region }: { patient_region: string },

@@ -117,7 +117,7 @@ export class Desk {
     await this.verify(id);
   }
 
-  /** Makes the doctor's profile. @returns its first licence, which nobody has verified */
+  /** Makes the doctor's profile. @returns its first, pending licence */
   async claimLicense(
     amountMinor: number,
     profile: Partial<CreateDoctorRequest> = {},
@@ -239,7 +239,7 @@ export class Desk {
     await this.app.changes.applyInternally("service:clinical", (tx) => apply(tx, [event]));
   }
 
-  /** What auth sends of an account, a doctor's if not told: that it was made, renamed, disabled or enabled again. */
+  /** Applies auth's event of an account (default: the doctor's): created, renamed, disabled or enabled again. */
   async account(
     { userId: aggregateId }: User,
     { fullName = "Gregory", disabled = false, role = "DOCTOR" as "DOCTOR" | "PATIENT" } = {},

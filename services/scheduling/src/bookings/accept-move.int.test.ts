@@ -17,7 +17,7 @@ const HOUR = 60;
 const DAY = 24 * HOUR;
 const admin = userCaller("ADMIN");
 
-/** A paid booking of the patient's, which starts in so many minutes. */
+/** A paid booking of the patient that starts in so many minutes. */
 async function booked(startMinutes: number): Promise<Booking> {
   await desk.publish(5000);
   const { response } = await desk.book((await desk.offer(startMinutes)).id);
@@ -32,7 +32,7 @@ async function move({ id }: Pick<Booking, "id">, startMinutes: number, by = desk
 
 const passMinutes = (minutes: number) => desk.app.clock.advance(minutes * MINUTE_MS);
 
-/** The event with which clinical is told of a booking's last change. */
+/** The event to clinical about a booking's last change. */
 async function lastEvent({ id }: Booking): Promise<Event> {
   const sql = "SELECT payload FROM outbox WHERE aggregateid = ? AND destination = 'clinical' ORDER BY id";
   return Event.decode((await desk.app.db.read<{ payload: Buffer }>(sql, [id])).at(-1)!.payload);
@@ -41,7 +41,7 @@ async function lastEvent({ id }: Booking): Promise<Event> {
 test.each([
   ["the doctor", () => desk.doctor, "DOCTOR"],
   ["an admin", () => admin, "ADMIN"],
-] as const)("a move by %s says so, and waits for the patient", async (_, by, movedBy) => {
+] as const)("a move by %s records the mover, and waits for the patient", async (_, by, movedBy) => {
   const booking = await booked(10 * DAY);
   expect(booking.move).toBeUndefined();
   const moved = await move(booking, 2, by());
@@ -51,14 +51,14 @@ test.each([
   expect((await lastEvent(booking)).booking).toMatchObject({ startTime: moved.startTime, movePending: true });
 });
 
-test("a move by the patient is accepted by that", async () => {
+test("a move by the patient counts as accepted", async () => {
   const booking = await booked(10 * DAY);
   const moved = await move(booking, 11 * DAY, desk.patient);
   expect(moved.move).toMatchObject({ movedBy: "PATIENT", accepted: true });
   expect((await lastEvent(booking)).booking).toMatchObject({ movePending: false });
 });
 
-describe("a doctor who moves a paid booking to where its patient could not cancel for free", () => {
+describe("a doctor who moves a paid booking to a time after the free-cancellation cut-off", () => {
   const ATTACKS: [name: string, startMinutes: number, attack: (booking: Booking) => Promise<unknown>][] = [
     ["from in 10 days to in 2 minutes", 10 * DAY, (booking) => move(booking, 2)],
     [
@@ -106,7 +106,7 @@ describe("a doctor who moves a paid booking to where its patient could not cance
     ],
   ];
 
-  test.each(ATTACKS)("%s: the patient cancels without charge until then, and after", async (...row) => {
+  test.each(ATTACKS)("%s: the patient cancels free of charge before and after the start", async (...row) => {
     const [, startMinutes, attack] = row;
     for (const lateMinutes of [0, HOUR + 30]) {
       desk.admit();
@@ -122,7 +122,7 @@ describe("a doctor who moves a paid booking to where its patient could not cance
     }
   });
 
-  test.each(ATTACKS)("%s: the patient moves it away, also after that start", async (...row) => {
+  test.each(ATTACKS)("%s: the patient can move it, also after that start", async (...row) => {
     const [, startMinutes, attack] = row;
     const booking = await booked(startMinutes);
     await attack(booking);
@@ -131,7 +131,7 @@ describe("a doctor who moves a paid booking to where its patient could not cance
     expect(moved.move).toMatchObject({ movedBy: "PATIENT", accepted: true });
   });
 
-  test.each(ATTACKS)("%s: the patient is not missing", async (...row) => {
+  test.each(ATTACKS)("%s: a patient no-show is refused", async (...row) => {
     const [, startMinutes, attack] = row;
     const booking = await booked(startMinutes);
     await attack(booking);
@@ -157,7 +157,7 @@ test("a chain of moves keeps the start that the patient accepted last", async ()
   expect(next).toMatchObject({ previousStartTime: accepted.startTime, accepted: false });
 });
 
-test("an accepted move is as binding as a booking, is told to clinical, and accepted once", async () => {
+test("an accepted move binds like a booking, reaches clinical, and is accepted once", async () => {
   const booking = await booked(10 * DAY);
   await move(booking, HOUR);
   const accepted = await desk.accept(booking.id);
@@ -173,7 +173,7 @@ test("an accepted move is as binding as a booking, is told to clinical, and acce
   expect((await desk.cancel(booking.id, desk.patient)).response.feeDecision).toBe("CHARGE");
 });
 
-test("of twenty acceptances at once, one is a change", async () => {
+test("twenty acceptances at once make one change", async () => {
   const booking = await booked(10 * DAY);
   await move(booking, HOUR);
   const answers = await Promise.all(Array.from({ length: 20 }, () => desk.accept(booking.id)));
@@ -186,7 +186,7 @@ test("of twenty acceptances at once, one is a change", async () => {
 test.each([
   ["accepts it", "ok"],
   ["does not", "BOOKING_STARTED"],
-])("a patient who asks for the time that the booking was moved to accepts it", async (_, outcome) => {
+])("a patient who moves the booking to its new time accepts the move", async (_, outcome) => {
   const booking = await booked(10 * DAY);
   const { slotId } = await move(booking, HOUR);
   if (outcome === "ok") {
@@ -199,7 +199,7 @@ test.each([
   }
 });
 
-test("nobody else accepts it, and it cannot be accepted when its time has come", async () => {
+test("only the patient can accept a move, and only before the new start", async () => {
   const booking = await booked(10 * DAY);
   await expect(desk.accept(booking.id)).rejects.toMatchObject({ reason: "ILLEGAL_TRANSITION" });
   await move(booking, HOUR);
@@ -211,7 +211,7 @@ test("nobody else accepts it, and it cannot be accepted when its time has come",
 });
 
 describe("the consultation of a moved booking", () => {
-  test("that its patient joins accepts the move", async () => {
+  test("accepts the move when the patient joins", async () => {
     const booking = await booked(10 * DAY);
     const moved = await move(booking, HOUR);
     await desk.tell("consultation.joined", moved);
@@ -220,14 +220,14 @@ describe("the consultation of a moved booking", () => {
     expect((await desk.cancel(booking.id, desk.patient)).response.feeDecision).toBe("CHARGE");
   });
 
-  test("that its patient joined at another time accepts nothing", async () => {
+  test("accepts nothing when the patient joined at another time", async () => {
     const booking = await booked(HOUR);
     const moved = await move(booking, DAY);
     await desk.tell("consultation.joined", booking);
     expect(await desk.read(booking.id)).toEqual({ ...moved, reason: "headache" });
   });
 
-  test("that was joined before its doctor moved it once more does not accept that", async () => {
+  test("does not accept a later move when the patient joined before it", async () => {
     const booking = await booked(10 * DAY);
     const first = await move(booking, HOUR);
     await move(booking, 2);
@@ -235,14 +235,14 @@ describe("the consultation of a moved booking", () => {
     expect((await desk.read(booking.id)).move?.accepted).toBe(false);
   });
 
-  test("of which nothing waits for acceptance changes nothing when it is joined", async () => {
+  test("changes nothing on joining without a pending move", async () => {
     const booking = await booked(HOUR);
     await desk.tell("consultation.joined", booking);
     expect(await desk.read(booking.id)).toEqual(booking);
   });
 
   test.each(["consultation.started", "consultation.completed"] as const)(
-    "that is %s was joined, also where that is not heard of",
+    "counts as joined after %s, even if the event of joining is missing",
     async (type) => {
       const booking = await booked(10 * DAY);
       const moved = await move(booking, HOUR);
@@ -251,7 +251,7 @@ describe("the consultation of a moved booking", () => {
     },
   );
 
-  test("that its doctor did not come to ends it without charge", async () => {
+  test("ends without charge when the doctor did not come", async () => {
     const booking = await booked(10 * DAY);
     const moved = await move(booking, HOUR);
     await desk.tell("consultation.no_show", moved, "DOCTOR");

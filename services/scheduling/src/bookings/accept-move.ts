@@ -30,7 +30,7 @@ export const acceptBookingMove =
     );
   };
 
-/** Accepts the move of a locked booking. @returns the booking as saved, and the trail of the change */
+/** Accepts the move of a locked booking. @returns the saved booking, and the audit entry of the change */
 export function saveAcceptance(
   tx: Transaction,
   row: BookingRow,

@@ -19,7 +19,7 @@ test.each<[Course, object, string]>([
   ["consultation.completed", { status: "COMPLETED", ...closed("CAPTURE") }, "ILLEGAL_TRANSITION"],
   ["consultation.no_show", { status: "NO_SHOW", ...closed("RETURN") }, "ILLEGAL_TRANSITION"],
   ["consultation.abandoned", { status: "CANCELLED", ...BROKEN_OFF }, "ILLEGAL_TRANSITION"],
-])("after %s a booking stands so, and cannot be cancelled", async (type, expected, reason) => {
+])("%s sets the booking's status, and cancelling is refused", async (type, expected, reason) => {
   await desk.publish(0);
   const slot = await desk.offer(60);
   const { response: booking } = await desk.book(slot.id);
@@ -28,7 +28,7 @@ test.each<[Course, object, string]>([
   const [row] = await desk.app.db.read<object>("SELECT settlement FROM bookings WHERE id = ?", [booking.id]);
   expect({ status, cancelledBy, ...row }).toEqual(expected);
   await expect(desk.cancel(booking.id, desk.patient)).rejects.toMatchObject({ reason });
-  // Its time is used up; and billing has heard of the end from clinical, unless it is a no-show.
+  // The slot is used up. Billing gets the end from clinical, unless it is a no-show.
   expect(await desk.slotStatus(slot.id)).toBe("BOOKED");
   const told = type === "consultation.no_show" ? ["booking.fee_decided"] : [];
   expect(await desk.outboxTypes(booking.id)).toEqual(told);
@@ -36,7 +36,7 @@ test.each<[Course, object, string]>([
 
 test.each([
   ["the fee of a late doctor's consultation is released", "DOCTOR", "RELEASE"],
-  ["a late patient pays for theirs", "PATIENT", "CHARGE"],
+  ["a late patient pays the fee", "PATIENT", "CHARGE"],
 ] as const)("%s", async (_, lateParty, feeDecision) => {
   await desk.publish(5000);
   const { response: booking } = await desk.book((await desk.offer(60)).id);

@@ -8,7 +8,10 @@ import { bookingTrail } from "./booking.ts";
 import { type BookingRow, lockBooking, saveBooking, saveClose } from "./booking-store.ts";
 import { type Course, changeBy, wasMoved } from "./consultation-course.ts";
 
-/** consultation.*: a patient who joins accepts a move; no more cancels once it has begun; the booking is closed when it ends, at the time at which it was. */
+/**
+ * consultation.*: a patient who joins accepts a move. A started consultation refuses cancelling. An ended one closes the
+ * booking at the consultation's time.
+ */
 export const applyConsultationEvent =
   (app: Pick<Scheduling, "clock">, type: Course): EventHandler =>
   async (tx, events) => {
@@ -26,9 +29,9 @@ async function follow(tx: Transaction, { consultation }: Event, type: Course, no
   saveBooking(tx, changed, now);
   if (changed.close_outcome !== current.close_outcome) saveClose(tx, changed);
   const { action } = change;
-  // Clinical hears that the acceptance counts: by then it may have heard of the move once more.
+  // Clinical gets the acceptance again: it may have applied another copy of the move meanwhile.
   if (type === "consultation.joined") return [{ ...bookingTrail("move_accepted", changed), action }];
-  // No-shows at a time that was moved are void: billing hears of the others from here.
+  // No-shows at an old time are void; billing gets the valid ones from here.
   if (type === "consultation.no_show") return [{ ...bookingTrail("fee_decided", changed), action }];
   return [{ action, resource: `bookings/${row.id}`, subjectIds: [row.patient_id, row.doctor_id] }];
 }

@@ -25,8 +25,8 @@ type Deciding = Pick<Scheduling, "clock" | "jurisdiction" | "bookingLimits">;
 
 /**
  * payment.authorized: the booking is confirmed if its slot and its patient's time are still its own, or free again (a
- * late payment) and the patient within the limits of a new booking; else the payment is refused, and billing gives the
- * money back.
+ * late payment) and the patient within the limits of a new booking; else the payment is refused, and billing returns the
+ * money.
  */
 export const applyPaymentAuthorized =
   (app: Deciding): EventHandler =>
@@ -64,7 +64,7 @@ const confirmed = (row: BookingRow): BookingRow => ({
   settlement: null,
 });
 
-/** The money goes back, unless a cancellation has decided otherwise; an unpaid hold ends, and its reason is erased. */
+/** Returns the money, unless a cancellation has charged it. Ends an unpaid hold and erases its reason. */
 function refused(tx: Transaction, row: BookingRow): BookingRow {
   if (row.status !== "CANCELLED") eraseReason(tx, row.id);
   if (row.status === "PENDING_PAYMENT") {
@@ -95,7 +95,7 @@ async function secure(
   const slot = await lockSlot(tx, row.slot_id, requiredRegion(app, row));
   if (slot.licensed_in_region === 0) return undefined;
   const claim = claimOf({ ...row, status: "CONFIRMED" }, now);
-  // Behind the patient's guard, so the count holds until the commit.
+  // Under the patient's guard, so the count holds until the commit.
   const { live } = await explainClaim(tx, claim);
   if (refusalOf(live, app.bookingLimits, { isHold: false })) return undefined;
   const isClaimed = await claimSlot(tx, claim);

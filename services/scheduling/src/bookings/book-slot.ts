@@ -53,7 +53,7 @@ export const bookSlot =
     });
   };
 
-/** Says in the audit trail where a booking's region comes from: the patient states it, or the profile does. */
+/** The audit entry for the source of a booking's region: the patient's statement, or the profile. */
 function regionTrail({ id, patient_id, patient_region: region }: BookingRow, stated: string): Trail[] {
   if (region === "") return [];
   const action = stated === "" ? "booking.region_from_profile" : "booking.state_region";
@@ -67,7 +67,7 @@ function assertBookable(slot: BookableSlot | undefined, now: Date): asserts slot
   assertCooledDown(cooldownEndAt(slot), now);
 }
 
-/** An own hold that has ended cools down, swept or not. */
+/** A cooldown applies to the patient's ended hold, swept or not. */
 function cooldownEndAt(slot: BookableSlot): Date | null {
   const { own_hold_create_time: createTime, hold_expire_time: holdExpireTime } = slot;
   if (!createTime || !holdExpireTime) return slot.cooldown_end_time;

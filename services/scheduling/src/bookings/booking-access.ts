@@ -32,8 +32,8 @@ export const viewOf = (reader: Reader, row: BookingRow, now: Date, box: SealedBo
   isOverseer(reader) ? toBookingWithoutTexts(row, now) : toBooking(row, now, box);
 
 /**
- * The audit lines of bookings that were shown. Who sees whom, and when, is a patient's data, also where there is no text
- * in it. To patients it is their own.
+ * The audit lines of bookings that were shown. A patient's appointments are personal data even without a reason text.
+ * Patients who read their own bookings leave no line.
  */
 export function readsOf(reader: Reader, shown: Booking[]): Access[] {
   if (reader.kind === "user" && reader.role === "PATIENT") return [];

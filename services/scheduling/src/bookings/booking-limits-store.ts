@@ -4,7 +4,7 @@ import { MAX_LENGTH_MS } from "../slots/slot-rules.ts";
 import type { BookingLimits, LiveBookings } from "./booking-limits.ts";
 import type { Claim } from "./booking-store.ts";
 
-/** More than a patient can have. */
+/** Stands for "no limit": more than a patient can have. */
 const NO_LIMIT = 2 ** 31;
 
 const OVERLAPPING = "SUM(b.start_time < ? AND b.end_time > ?)";
@@ -12,11 +12,11 @@ const HOLDS = "SUM(b.start_time > ? AND b.status = 'PENDING_PAYMENT')";
 const BOOKINGS = "SUM(b.start_time > ?)";
 const WITH_DOCTOR = "SUM(b.start_time > ? AND b.doctor_id = ?)";
 
-/** One range of a key that has live bookings only: the limits bound it, however many bookings have ended. */
+/** One range of a key over live bookings only: the limits bound it, and ended bookings do not matter. */
 const LIVE = `FROM bookings b WHERE b.live_patient_id = ? AND b.start_time > ?
   AND (b.status = 'CONFIRMED' OR b.hold_expire_time > ?) AND b.id <> ?`;
 
-/** Whether `refusalOf` refuses nothing. */
+/** SQL form of `refusalOf`: true if it refuses nothing. */
 export const WITHIN_LIMITS = `(SELECT COALESCE(
   ${OVERLAPPING} = 0 AND ${HOLDS} < ? AND ${BOOKINGS} < ? AND ${WITH_DOCTOR} < ?, TRUE) ${LIVE})`;
 
@@ -38,7 +38,7 @@ export function limitParams(claim: Claim, limits: BookingLimits): SqlValue[] {
   ];
 }
 
-/** Whether the patient may hold slot `s` again. Takes the patient and the time. */
+/** True if the patient may hold slot `s` again. Takes the patient and the time. */
 export const COOLED_DOWN = `NOT EXISTS (SELECT 1 FROM hold_cooldowns c
   WHERE c.patient_id = ? AND c.slot_id = s.id AND c.end_time > ?)`;
 
@@ -48,7 +48,7 @@ export interface ClaimFacts {
   cooldownEnd: Date | null;
 }
 
-/** Exact only behind the guard. */
+/** Exact only under the patient's guard. */
 export async function explainClaim(tx: Transaction, claim: Claim): Promise<ClaimFacts> {
   const { slotId, patientId, startTime, endTime, doctorId, now } = claim;
   const [row] = await tx.read<Record<keyof LiveBookings, string | null> & Pick<ClaimFacts, "cooldownEnd">>(
@@ -67,7 +67,7 @@ export async function explainClaim(tx: Transaction, claim: Claim): Promise<Claim
   return { live, cooldownEnd };
 }
 
-// No slot is longer than the longest: one that overlaps has not started before that.
+// An overlapping booking starts at most the maximum slot length earlier.
 const liveParams = ({ patientId, bookingId, now }: Claim): SqlValue[] => [
   patientId,
   new Date(now.getTime() - MAX_LENGTH_MS),
@@ -75,7 +75,7 @@ const liveParams = ({ patientId, bookingId, now }: Claim): SqlValue[] => [
   bookingId,
 ];
 
-/** Notes until when a patient cannot hold a slot again. */
+/** Stores the end of a patient's cooldown for a slot. */
 export function insertCooldown(tx: Transaction, patientId: string, slotId: string, endTime: Date): void {
   tx.defer(
     `INSERT INTO hold_cooldowns (patient_id, slot_id, end_time) VALUES (?, ?, ?) AS new

@@ -18,7 +18,7 @@ beforeEach(() => desk.admit());
 
 const DAY = 24 * 60;
 
-/** Slots of another doctor each, none of which overlap, from in so many minutes on. */
+/** Slots of a different doctor each, without overlaps, starting in so many minutes. */
 async function slotsOfDoctors(count: number, feeMinor: number, startMinutes = DAY): Promise<string[]> {
   const ids: string[] = [];
   for (let i = 0; i < count; i++) {
@@ -29,7 +29,7 @@ async function slotsOfDoctors(count: number, feeMinor: number, startMinutes = DA
   return ids;
 }
 
-/** Slots of one doctor, none of which overlap. */
+/** Slots of one doctor, without overlaps. */
 async function slotsOfDoctor(count: number, feeMinor: number, startMinutes = DAY): Promise<string[]> {
   await desk.publish(feeMinor);
   const ids: string[] = [];
@@ -43,24 +43,24 @@ const bookAll = async (slotIds: string[]): Promise<string[]> =>
 const count = (outcomes: string[]) =>
   Object.fromEntries([...Map.groupBy(outcomes, (one) => one)].map(([one, all]) => [one, all.length]));
 
-describe("of fifty bookings that one patient tries at once", () => {
-  test("three become holds", async () => {
+describe("fifty concurrent tries of one patient", () => {
+  test("make three holds", async () => {
     const outcomes = await bookAll(await slotsOfDoctors(50, 5000));
     expect(count(outcomes)).toEqual({ ok: 3, TOO_MANY_HOLDS: 47 });
   });
 
-  test("ten become free bookings", async () => {
+  test("make ten free bookings", async () => {
     const outcomes = await bookAll(await slotsOfDoctors(50, 0));
     expect(count(outcomes)).toEqual({ ok: 10, TOO_MANY_BOOKINGS: 40 });
   });
 
-  test("three are with one doctor", async () => {
+  test("make three bookings with one doctor", async () => {
     const outcomes = await bookAll(await slotsOfDoctor(50, 0));
     expect(count(outcomes)).toEqual({ ok: 3, TOO_MANY_BOOKINGS: 47 });
   });
 });
 
-test("the same key books once there is room again", async () => {
+test("the same key books when the patient is below the limit again", async () => {
   const [first, second, third, fourth] = await slotsOfDoctors(4, 5000);
   const { response: held } = await desk.book(first!);
   await bookAll([second!, third!]);
@@ -73,7 +73,7 @@ test("the same key books once there is room again", async () => {
   expect((await book()).response.status).toBe("PENDING_PAYMENT");
 });
 
-test("holds that have ended, paid bookings and those that have begun do not count as holds, nor others' at all", async () => {
+test("only the patient's own unpaid holds before their start count as holds", async () => {
   const slots = await slotsOfDoctors(8, 5000);
   for (const slotId of slots.slice(0, 3)) {
     const { response } = await desk.book(slotId);
@@ -86,14 +86,14 @@ test("holds that have ended, paid bookings and those that have begun do not coun
   expect(await bookAll([slots[7]!])).toEqual(["ok"]);
 });
 
-test("bookings that have begun or ended leave room for others", async () => {
+test("started and ended bookings do not count", async () => {
   const slots = await slotsOfDoctor(7, 0, 60);
   expect(await bookAll(slots.slice(0, 4))).toContain("TOO_MANY_BOOKINGS");
   desk.app.clock.advance(61 * MINUTE_MS);
   expect(count(await bookAll(slots.slice(1, 7)))).toMatchObject({ ok: 1 });
 });
 
-test("a late payment beyond a limit is refused, and a move is no new booking", async () => {
+test("a late payment beyond a limit is refused, and a move does not count as a new booking", async () => {
   const slots = await slotsOfDoctor(6, 5000, 3 * DAY);
   const { response: late } = await desk.book(slots[0]!);
   desk.app.clock.advance(HOLD_MS);
@@ -108,7 +108,7 @@ test("a late payment beyond a limit is refused, and a move is no new booking", a
   expect(await bookAll([slots[4]!])).toEqual(["TOO_MANY_BOOKINGS"]);
 });
 
-test("limits that are off let everybody book", async () => {
+test("limits of 0 refuse nothing", async () => {
   const free = { ...desk.app, bookingLimits: { holds: 0, bookings: 0, bookingsPerDoctor: 0 } };
   for (const slotId of await slotsOfDoctor(12, 0)) await desk.book(slotId, desk.patient, newId(), free);
 });
@@ -119,7 +119,7 @@ describe("a slot that a patient held without paying", () => {
   test.each([
     ["ended, and was swept", () => sweepHolds(desk.app)()],
     ["ended, and nobody has noticed", async () => {}],
-  ])("whose hold %s is not held by them again for twice as long, but by others", async (_, sweep) => {
+  ])("whose hold %s: others can hold it, the patient not for twice as long", async (_, sweep) => {
     const [slotId] = await slotsOfDoctor(1, 5000);
     await desk.book(slotId!);
     desk.app.clock.advance(HOLD_MS);
@@ -133,7 +133,7 @@ describe("a slot that a patient held without paying", () => {
     expect((await book()).response.status).toBe("PENDING_PAYMENT");
   });
 
-  test("and cancelled is not held by them again for twice as long as it could have been", async () => {
+  test("and cancelled cannot be held by them again for twice the full hold", async () => {
     const [slotId] = await slotsOfDoctor(1, 5000);
     const { response: held } = await desk.book(slotId!);
     desk.app.clock.advance(MINUTE_MS);
@@ -148,7 +148,7 @@ describe("a slot that a patient held without paying", () => {
     await expect(desk.book(slotId!)).rejects.toMatchObject({ reason: "HOLD_COOLDOWN" });
   });
 
-  /** Holds the patient's guard until told to let go. */
+  /** Holds the patient's guard until released. */
   const guarded = () =>
     desk.pausedBeforeCommit((paused) =>
       paused.changes.applyInternally("service:scheduling", async (tx) => {
@@ -157,7 +157,7 @@ describe("a slot that a patient held without paying", () => {
       }),
     );
 
-  test("and cancelled while another booking of theirs was under way is not held by that one", async () => {
+  test("and cancelled refuses a concurrent booking of the patient", async () => {
     const [slotId] = await slotsOfDoctor(1, 5000);
     const guard = guarded();
     await guard.isPaused;
@@ -171,7 +171,7 @@ describe("a slot that a patient held without paying", () => {
     await expect(booking).rejects.toMatchObject({ reason: "HOLD_COOLDOWN", retryAfterMs: 30 * MINUTE_MS });
   });
 
-  test("is cancelled by them behind the guard of their bookings", async () => {
+  test("is cancelled under the patient's guard", async () => {
     const [slotId] = await slotsOfDoctor(1, 5000);
     const { response: held } = await desk.book(slotId!);
     const guard = guarded();
@@ -184,14 +184,14 @@ describe("a slot that a patient held without paying", () => {
     expect((await desk.read(held.id)).status).toBe("CANCELLED");
   });
 
-  test("that its doctor took back can be held again at once", async () => {
+  test("can be held again at once if the doctor cancelled it", async () => {
     const [slotId] = await slotsOfDoctor(1, 5000);
     const { response: held } = await desk.book(slotId!);
     await desk.cancel(held.id, desk.doctor);
     expect(await bookAll([slotId!])).toEqual(["ok"]);
   });
 
-  test("is confirmed by a late payment all the same", async () => {
+  test("is still confirmed by a late payment", async () => {
     const [slotId] = await slotsOfDoctor(1, 5000);
     const { response: held } = await desk.book(slotId!);
     desk.app.clock.advance(HOLD_MS);
@@ -200,7 +200,7 @@ describe("a slot that a patient held without paying", () => {
     expect((await desk.read(held.id)).status).toBe("CONFIRMED");
   });
 
-  test("is not held by them again where a payment came too late for it", async () => {
+  test("stays in cooldown when a payment came too late", async () => {
     const [slotId] = await slotsOfDoctor(1, 5000);
     const { response: held } = await desk.book(slotId!);
     const [atTheSameTime] = await slotsOfDoctors(1, 0);
@@ -223,7 +223,7 @@ describe("a slot that a patient held without paying", () => {
   });
 });
 
-test("paid bookings that were cancelled can be made again at once", async () => {
+test("a cancelled paid booking can be made again at once", async () => {
   const [slotId] = await slotsOfDoctor(1, 5000, 3 * DAY);
   const { response: booking } = await desk.book(slotId!);
   await desk.authorized(booking.id);
@@ -231,7 +231,7 @@ test("paid bookings that were cancelled can be made again at once", async () => 
   expect(await bookAll([slotId!])).toEqual(["ok"]);
 });
 
-/** How many rows a statement looks at through keys, and without one. */
+/** Number of rows that a statement reads, with and without keys. */
 async function rowsRead(tx: Transaction): Promise<number> {
   const rows = await tx.read<{ Value: string }>("SHOW SESSION STATUS LIKE 'Handler\\_read\\_%'");
   return rows.reduce((sum, { Value }) => sum + Number(Value), 0);
@@ -274,7 +274,7 @@ test("a claim reads a few rows, although a thousand bookings of the patient at t
   }
 });
 
-test("the claim and the rule that explains its refusal agree, whatever the patient has", async () => {
+test("the claim and the rule that explains its refusal agree for any live bookings", async () => {
   const slots = await slotsOfDoctor(6, 5000);
   const others = await slotsOfDoctors(3, 0, 2 * DAY);
   const limits = { holds: 2, bookings: 4, bookingsPerDoctor: 3 };

@@ -8,7 +8,7 @@ const FREE = { isHold: false };
 
 test.each([
   ["nothing else", NONE, HOLD, undefined],
-  ["one less of each than there may be", { ...NONE, holds: 2, bookings: 9, withDoctor: 2 }, HOLD, undefined],
+  ["one less than each limit", { ...NONE, holds: 2, bookings: 9, withDoctor: 2 }, HOLD, undefined],
   ["one that overlaps", { ...NONE, overlapping: 1, bookings: 1 }, FREE, "PATIENT_OVERLAP"],
   ["three holds, for a hold", { ...NONE, holds: 3, bookings: 3 }, HOLD, "TOO_MANY_HOLDS"],
   ["three holds, for a free booking", { ...NONE, holds: 3, bookings: 3 }, FREE, undefined],
@@ -31,11 +31,11 @@ test.each([
     { ...NONE, bookings: 10 },
     { limit: "10", per: "PATIENT" },
   ],
-])("a refusal tells the limit: %j", (live, metadata) => {
+])("a refusal names the limit: %j", (live, metadata) => {
   expect(refusalOf(live, LIMITS, HOLD)?.metadata).toEqual(metadata);
 });
 
-test("a limit of 0 is none", () => {
+test("a limit of 0 refuses nothing", () => {
   const many = { ...NONE, holds: 1000, bookings: 1000, withDoctor: 1000 };
   expect(refusalOf(many, { holds: 0, bookings: 0, bookingsPerDoctor: 0 }, HOLD)).toBeUndefined();
 });
@@ -49,7 +49,7 @@ test.each([
   expect(cooldownEndOf({ createTime: at(0), holdExpireTime: at(15) }, endTime)).toEqual(cooldownEnd);
 });
 
-test("until the cooldown ends, the refusal tells how long that is; then there is none", () => {
+test("a refusal names the rest of the cooldown, and ends with it", () => {
   expect(() => assertCooledDown(at(45), at(15))).toThrow(
     expect.objectContaining({ reason: "HOLD_COOLDOWN", retryAfterMs: 30 * 60_000 }),
   );

@@ -1,25 +1,25 @@
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 
-/** Limits on the live bookings of one patient that have not started; 0 is none. */
+/** Limits on one patient's live bookings before their start; 0: no limit. */
 export interface BookingLimits {
   /** Unpaid holds. */
   readonly holds: number;
-  /** All bookings, holds among them. */
+  /** All bookings, including holds. */
   readonly bookings: number;
-  /** Those with one doctor. */
+  /** Bookings with one doctor. */
   readonly bookingsPerDoctor: number;
 }
 
-/** A patient's live bookings in the light of another one: those that overlap it, and those that have not started. */
+/** Counts of a patient's live bookings, compared with a new one: overlapping, and before their start. */
 export interface LiveBookings {
   overlapping: number;
   holds: number;
   bookings: number;
-  /** Of `bookings`, those with the doctor of the other one. */
+  /** Those of `bookings` with the doctor of the new one. */
   withDoctor: number;
 }
 
-/** The refusal of another booking; undefined where nothing is in its way. A free booking is never a hold. */
+/** The refusal of a new booking; undefined if it is allowed. A free booking is never a hold. */
 export function refusalOf(
   live: LiveBookings,
   limits: BookingLimits,
@@ -41,20 +41,20 @@ const isReached = (limit: number, count: number): boolean => limit > 0 && count 
 const tooMany = (reason: "TOO_MANY_HOLDS" | "TOO_MANY_BOOKINGS", limit: number, per: "PATIENT" | "DOCTOR") =>
   new ApiError(reason, { metadata: { limit: `${limit}`, per } });
 
-/** A hold that was not paid, in relation to its length, blocks its slot for its patient for so long. */
+/** Length of a cooldown, in lengths of its unpaid hold. */
 const COOLDOWN_FACTOR = 2;
 
 /**
- * The end of the time in which a patient cannot hold a slot again: twice the hold's length after the hold.
+ * The end of a cooldown: twice the hold's length after the hold.
  *
- * @param endTime when the hold ended, or was cancelled
+ * @param endTime end or cancellation of the hold
  */
 export function cooldownEndOf(hold: { createTime: Date; holdExpireTime: Date }, endTime: Date): Date {
   const lengthMs = hold.holdExpireTime.getTime() - hold.createTime.getTime();
   return new Date(endTime.getTime() + COOLDOWN_FACTOR * lengthMs);
 }
 
-/** Throws HOLD_COOLDOWN, with the time left. */
+/** Throws HOLD_COOLDOWN with the remaining time. */
 export function assertCooledDown(cooldownEnd: Date | null, now: Date): void {
   if (cooldownEnd === null || cooldownEnd <= now) return;
   throw new ApiError("HOLD_COOLDOWN", { retryAfterMs: cooldownEnd.getTime() - now.getTime() });

@@ -28,7 +28,7 @@ const confirmed: BookingFacts = {
   movePending: false,
 };
 
-/** By the doctor or an admin, and not accepted. */
+/** Moved by the doctor or an admin, and not accepted. */
 const MOVED = { moved: true, movePending: true };
 
 test.each([
@@ -162,7 +162,7 @@ test.each([
 });
 
 test.each([
-  ["a move that waits for it", MOVED, true],
+  ["a pending move", MOVED, true],
   ["a move that was accepted", { moved: true }, false],
   ["an accepted move of a booking that took place", { moved: true, status: "COMPLETED" }, false],
 ] as const)("accepting %s: %j changes the booking: %s", (_, facts, changes) => {
@@ -174,7 +174,7 @@ test.each([
   ["a cancelled booking", { ...MOVED, status: "CANCELLED" }, "ILLEGAL_TRANSITION"],
   ["a missed booking", { ...MOVED, status: "NO_SHOW" }, "ILLEGAL_TRANSITION"],
   ["a start that has passed", { ...MOVED, startTime: now }, "BOOKING_STARTED"],
-] as const)("nothing is accepted of %s", (_, facts, reason) => {
+] as const)("acceptance is refused for %s", (_, facts, reason) => {
   expect(() => acceptsMove({ ...confirmed, ...facts }, now)).toThrow(expect.objectContaining({ reason }));
 });
 

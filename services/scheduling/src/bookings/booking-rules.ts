@@ -65,8 +65,8 @@ export function assertReschedulable(
 }
 
 /**
- * Whether the patient accepts a move now; false where they have done so already. A start that has passed is not accepted
- * any more: it could only make the patient a missing one. Throws ILLEGAL_TRANSITION, BOOKING_STARTED.
+ * True if the patient can accept a move now; false if they have already. A start that has passed cannot be accepted: that
+ * could only make the patient a no-show. Throws ILLEGAL_TRANSITION, BOOKING_STARTED.
  */
 export function acceptsMove(
   { status, moved, movePending, begun, startTime }: BookingFacts,
@@ -83,21 +83,21 @@ export function acceptsMove(
   return true;
 }
 
-/** For its patient, a booking does not start at a time that they have not accepted until the consultation does. */
+/** With a pending move, a booking starts for its patient only when the consultation starts. */
 const hasStarted = ({ begun, startTime, movePending }: BookingFacts, by: Booking_Party, now: Date): boolean =>
   begun || (startTime <= now && !(by === "PATIENT" && movePending));
 
-/** The last instant at which a patient cancels or moves an accepted time without charge. */
+/** Last time at which a patient cancels or moves an accepted time free of charge. */
 export const cutoffOf = ({ startTime }: Pick<BookingFacts, "startTime">, cutoffMs: number): Date =>
   new Date(startTime.getTime() - cutoffMs);
 
 const isAfterCutoff = (booking: BookingFacts, now: Date, cutoffMs: number): boolean =>
   !booking.movePending && now > cutoffOf(booking, cutoffMs);
 
-/** How an admin closes a booking that nobody else has. */
+/** Outcomes with which an admin closes a booking. */
 export type CloseOutcome = Exclude<BookingClose_Outcome, "OUTCOME_UNSPECIFIED">;
 
-/** The booking's status by the outcome that an admin names. */
+/** The booking's status for each outcome. */
 export const CLOSED: Readonly<Record<CloseOutcome, Booking_Status>> = {
   COMPLETED: "COMPLETED",
   NO_SHOW_PATIENT: "NO_SHOW",
@@ -105,7 +105,7 @@ export const CLOSED: Readonly<Record<CloseOutcome, Booking_Status>> = {
   NO_SHOW_BOTH: "NO_SHOW",
 };
 
-/** The closing that an admin asks for. */
+/** The closing that an admin requests. */
 export interface Closing {
   outcome: CloseOutcome;
   settlement: Settlement;
@@ -120,8 +120,8 @@ export interface ClosingFacts extends Pick<BookingFacts, "status" | "holdExpireT
 }
 
 /**
- * Whether an admin closes a booking now; false where the same admin has closed it so already. Possible where nobody has,
- * though it is over; not against a patient who has not accepted its time. Throws BOOKING_CLOSED, ILLEGAL_TRANSITION,
+ * True if an admin can close a booking now; false if the same admin has closed it in the same way. It must be CONFIRMED and
+ * over. With a pending move, a no-show or charge against the patient is refused. Throws BOOKING_CLOSED, ILLEGAL_TRANSITION,
  * TOO_EARLY, MOVE_NOT_ACCEPTED.
  */
 export function closesNow(booking: ClosingFacts, asked: Closing, now: Date): boolean {

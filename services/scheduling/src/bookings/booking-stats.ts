@@ -8,7 +8,7 @@ import { countByDay, countByStatus } from "./booking-store.ts";
 export const getBookingStats = (app: Scheduling) =>
   cached(app.clock, FIGURES_TTL_MS, async (): Promise<BookingStats> => {
     const days = lastDays(app.clock.now());
-    // One after the other, as connections for scans are few.
+    // One after the other, because there are few connections for scans.
     const statuses = await countByStatus(app.db);
     const made = await countByDay(app.db, new Date(days[0]!));
     return { bookingsByStatus: byName(statuses), bookingsByDay: byName(made, days) };

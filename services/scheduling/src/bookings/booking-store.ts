@@ -32,7 +32,7 @@ export interface BookingRow extends FeeColumns {
   end_time: Date;
   reason: Buffer | null;
   hold_expire_time: Date | null;
-  /** ISO 3166; empty where nobody knew. */
+  /** ISO 3166; empty if unknown. */
   patient_region: string;
   sequence: number;
   version: number;
@@ -52,7 +52,7 @@ export interface BookingRow extends FeeColumns {
   close_reason: Buffer | null;
 }
 
-/** The close columns of a booking that no admin has closed. */
+/** The close columns of a booking that was not closed by an admin. */
 export const NOT_CLOSED = {
   close_outcome: null,
   close_time: null,
@@ -64,11 +64,11 @@ export const NOT_CLOSED = {
 export interface BookableSlot extends SlotRow {
   doctor_name: string;
   patient_name: string | null;
-  /** Of the patient's profile; null where auth has not told of it. */
+  /** Region of the patient's profile; null before auth's first event. */
   profile_region: string | null;
-  /** Until when the patient cannot hold it again. */
+  /** End of the patient's cooldown for the slot. */
   cooldown_end_time: Date | null;
-  /** When the hold was made that the slot has still, where that is the patient's own. */
+  /** Start of the slot's current hold, if it belongs to the patient. */
   own_hold_create_time: Date | null;
 }
 
@@ -84,7 +84,7 @@ const SELECT = `SELECT b.id, b.slot_id, b.doctor_id, d.display_name AS doctor_na
 /** As `statusAt`; takes the time as parameter. */
 const STATUS_AT = "IF(b.status = 'PENDING_PAYMENT' AND b.hold_expire_time <= ?, 'EXPIRED', b.status)";
 
-/** Takes the region that the patient states; that of the profile where it is empty. */
+/** Takes the patient's stated region; empty: the profile's. */
 const PATIENT_REGION = "COALESCE(NULLIF(?, ''), p.region)";
 const IS_LICENSED_FOR_PATIENT = licensedAtStart(PATIENT_REGION);
 
@@ -154,7 +154,7 @@ export const claimOf = (row: BookingRow, now: Date): Claim => ({
  * Takes the slot if it is bookable, the patient is not disabled and has no other live booking at that time. The patient's
  * row is touched first, so that two claims of one patient cannot pass each other.
  *
- * @param limits of a new booking: the patient must be within them, and may not have held the slot lately
+ * @param limits of a new booking: the patient must be within them and have no cooldown for the slot
  * @returns whether the slot was taken
  */
 export async function claimSlot(tx: Transaction, claim: Claim, limits?: BookingLimits): Promise<boolean> {
@@ -270,7 +270,7 @@ export function saveBooking(tx: Transaction, row: BookingRow, now: Date): void {
   );
 }
 
-/** Writes the close columns. Apart from `saveBooking`, as few bookings have them. */
+/** Writes the close columns. Separate from `saveBooking`, because few bookings have them. */
 export function saveClose(tx: Transaction, row: BookingRow): void {
   tx.defer(
     "UPDATE bookings SET close_outcome = ?, close_time = ?, closed_by = ?, close_reason = ? WHERE id = ?",
@@ -318,7 +318,7 @@ export async function findExpiredHolds(db: Database, now: Date, limit: number): 
   return rows.map((row) => row.id);
 }
 
-/** Live bookings of a patient that have not begun. */
+/** Live bookings of a patient before their start. */
 export async function findFutureBookings(tx: Transaction, patientId: string, now: Date): Promise<string[]> {
   const rows = await tx.read<{ id: string }>(
     `SELECT id FROM bookings WHERE patient_id = ? AND start_time > ?

@@ -25,7 +25,7 @@ export const cancelBooking =
     await findOwnBooking(app, user, bookingId);
     const cancelOnce = async (tx: Transaction) => {
       const now = app.clock.now();
-      // The end of a hold starts a cooldown: a booking of the patient's that is under way finds it.
+      // The end of a hold starts a cooldown, which a concurrent booking of the patient must see.
       if (user.role === "PATIENT") touchCalendar(tx, user.userId);
       const row = (await lockBooking(tx, bookingId))!;
       const settlement = decideCancel(factsOf(row), user.role, now, app.cancelCutoffMs);
@@ -43,7 +43,7 @@ export const cancelBooking =
     );
   };
 
-/** Cancels a booking that cannot take place, such as of a disabled account: the patient gets everything back. */
+/** Cancels a booking that cannot take place, such as one of a disabled account, with a full refund. */
 export async function cancelByPlatform(
   tx: Transaction,
   id: string,

@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => desk.close());
 beforeEach(() => desk.admit());
 
-/** A paid booking that is over, and nobody has closed. */
+/** A paid booking after its end, still CONFIRMED. */
 async function pastBooking(amountMinor = 5000) {
   await desk.publish(amountMinor);
   const { response: booking } = await desk.book((await desk.offer(10)).id);
@@ -36,7 +36,7 @@ test.each([
   ["NO_SHOW_DOCTOR", "RELEASE", "NO_SHOW", "RETURN"],
   ["NO_SHOW_BOTH", "RELEASE", "NO_SHOW", "RETURN"],
 ] as const)(
-  "an admin closes it as %s, %s; clinical and billing are told",
+  "an admin closes it as %s, %s, with events to clinical and billing",
   async (closeOutcome, feeDecision, status, settlement) => {
     const booking = await pastBooking();
     const closed = await desk.closeAs(booking.id, closeOutcome, feeDecision);
@@ -52,7 +52,7 @@ test.each([
   },
 );
 
-test("the same admin closes it so again without effect; another, or otherwise, is told how it was closed", async () => {
+test("a repeat by the same admin changes nothing; another admin or outcome gets the existing closing", async () => {
   const booking = await pastBooking();
   const closed = await desk.closeAs(booking.id, "NO_SHOW_BOTH");
   desk.app.clock.advance(MINUTE_MS);
@@ -73,7 +73,7 @@ test("the same admin closes it so again without effect; another, or otherwise, i
   expect(lines).toEqual([{ action: "booking.close" }, { action: "booking.get" }]);
 });
 
-test("many admins at once close it once", async () => {
+test("concurrent admins close it once", async () => {
   const booking = await pastBooking();
   const tries = await Promise.allSettled(
     Array.from({ length: 10 }, () =>
@@ -84,7 +84,7 @@ test("many admins at once close it once", async () => {
   expect(await told(booking.id)).toHaveLength(2);
 });
 
-test("it is closed only after its end, and while nobody else has", async () => {
+test("it can be closed only after its end, and while it is CONFIRMED", async () => {
   await desk.publish(0);
   const { response: booking } = await desk.book((await desk.offer(10)).id);
   desk.app.clock.advance(40 * MINUTE_MS - 1);
@@ -105,27 +105,24 @@ test.each([
   ["NO_SHOW_PATIENT", "RELEASE"],
   ["COMPLETED", "CHARGE"],
   ["NO_SHOW_BOTH", "CHARGE"],
-] as const)(
-  "a booking moved to a time that its patient never accepted is not closed as %s, %s",
-  async (closeOutcome, feeDecision) => {
-    await desk.publish(5000);
-    const { response: booking } = await desk.book((await desk.offer(120)).id);
-    await desk.authorized(booking.id);
-    await desk.reschedule(booking.id, (await desk.offer(2)).id, desk.doctor);
-    desk.app.clock.advance(32 * MINUTE_MS);
-    await expect(desk.closeAs(booking.id, closeOutcome, feeDecision)).rejects.toMatchObject({
-      reason: "MOVE_NOT_ACCEPTED",
-    });
-    const untouched = { status: "CONFIRMED", feeDecision: undefined, close: undefined };
-    expect(await desk.read(booking.id)).toMatchObject(untouched);
-    expect(await desk.closeAs(booking.id, "NO_SHOW_BOTH", "RELEASE")).toMatchObject({
-      status: "NO_SHOW",
-      feeDecision: "RELEASE",
-    });
-  },
-);
+] as const)("a booking with a pending move cannot be closed as %s, %s", async (closeOutcome, feeDecision) => {
+  await desk.publish(5000);
+  const { response: booking } = await desk.book((await desk.offer(120)).id);
+  await desk.authorized(booking.id);
+  await desk.reschedule(booking.id, (await desk.offer(2)).id, desk.doctor);
+  desk.app.clock.advance(32 * MINUTE_MS);
+  await expect(desk.closeAs(booking.id, closeOutcome, feeDecision)).rejects.toMatchObject({
+    reason: "MOVE_NOT_ACCEPTED",
+  });
+  const untouched = { status: "CONFIRMED", feeDecision: undefined, close: undefined };
+  expect(await desk.read(booking.id)).toMatchObject(untouched);
+  expect(await desk.closeAs(booking.id, "NO_SHOW_BOTH", "RELEASE")).toMatchObject({
+    status: "NO_SHOW",
+    feeDecision: "RELEASE",
+  });
+});
 
-test("its reason lies encrypted in the database", async () => {
+test("its reason is encrypted in the database", async () => {
   const { id } = await pastBooking();
   await desk.closeAs(id, "NO_SHOW_BOTH");
   const [row] = await desk.app.db.read<{ close_reason: Buffer }>(
@@ -135,7 +132,7 @@ test("its reason lies encrypted in the database", async () => {
   expect(row!.close_reason.includes("Nobody")).toBe(false);
 });
 
-describe("a consultation that has ended by itself before clinical heard of the closing", () => {
+describe("a consultation that ended before clinical applied the closing", () => {
   const ENDS: [Course, ConsultationState_Party, string, string][] = [
     ["consultation.completed", "PARTY_UNSPECIFIED", "COMPLETED", "CHARGE"],
     ["consultation.no_show", "PATIENT", "NO_SHOW", "CHARGE"],
@@ -166,7 +163,7 @@ describe("a consultation that has ended by itself before clinical heard of the c
 });
 
 test.each<Course>(["consultation.joined", "consultation.started", "consultation.overdue"])(
-  "%s is no news to a booking that is closed",
+  "%s changes nothing for a closed booking",
   async (type) => {
     const booking = await pastBooking();
     await desk.closeAs(booking.id, "COMPLETED", "CHARGE");
@@ -176,7 +173,7 @@ test.each<Course>(["consultation.joined", "consultation.started", "consultation.
   },
 );
 
-test("a consultation that is overdue has begun, whether or not that was heard of", async () => {
+test("an overdue consultation counts as started, even without the event of its start", async () => {
   const booking = await pastBooking();
   await desk.tell("consultation.overdue", booking);
   await desk.tell("consultation.started", booking);

@@ -32,7 +32,7 @@ export const closeBooking =
   async (request: CloseBookingRequest, call: Call): Promise<Booking> => {
     const { bookingId, reason } = request;
     const user = userOf(call);
-    // The contract lets nothing unspecified through.
+    // The contract refuses unspecified values.
     const outcome = request.outcome as CloseOutcome;
     const settlement = SETTLEMENTS[request.feeDecision as keyof typeof SETTLEMENTS];
     await findOwnBooking(app, user, bookingId);

@@ -2,19 +2,19 @@ import type { ConsultationState } from "@medconnect/proto/medconnect/events/v1/e
 import type { Settlement } from "./booking-rules.ts";
 import { type BookingRow, NOT_CLOSED } from "./booking-store.ts";
 
-/** A booking after a consultation's news, before it has its next version. */
+/** A booking after a consultation's event, before its next version. */
 export interface Change {
   action: string;
   row: BookingRow;
 }
 
-/** The ends of a consultation that come from clinical. */
+/** Events that end a consultation. */
 const ENDS = ["consultation.completed", "consultation.no_show", "consultation.abandoned"] as const;
 type End = (typeof ENDS)[number];
 
 const isEnd = (type: string): type is End => ENDS.some((end) => end === type);
 
-/** The fee is due where its doctor came in time and it took place, or its patient alone stayed away. */
+/** The fee is due if the doctor came in time and it took place, or if only the patient was missing. */
 function feeOfEnd(type: End, { noShowParty, lateParty }: ConsultationState): Settlement {
   switch (type) {
     case "consultation.completed":
@@ -35,7 +35,7 @@ const begin = (row: BookingRow): Change => ({
 const COURSES = {
   "consultation.joined": (row) => ({ action: "booking.accept_move", row: { ...row, move_pending: 0 } }),
   "consultation.started": begin,
-  // Newer than its start, which is skipped where this comes first.
+  // Newer than its start, which is skipped if this arrives first.
   "consultation.overdue": begin,
   "consultation.completed": (row, consultation) => ({
     action: "booking.complete",
@@ -65,7 +65,7 @@ const COURSES = {
 
 export type Course = keyof typeof COURSES;
 
-/** Effect of a consultation's event on its booking; undefined: none. */
+/** Effect of a consultation's event on its booking; undefined if it has none. */
 export function changeBy(
   type: Course,
   consultation: ConsultationState,
@@ -75,19 +75,19 @@ export function changeBy(
   const change = isMoot(type, consultation, row) ? undefined : COURSES[type](row, consultation, now);
   if (row.status === "CONFIRMED") return change;
   if (!isEnd(type)) return undefined;
-  // Both have decided about the fee, here and there, and billing hears of both in any order: a return prevails.
+  // Both services have decided about the fee, and billing gets both in any order: a release prevails.
   const isReturned = feeOfEnd(type, consultation) === "RETURN" && row.settlement === "CAPTURE";
   const settlement = isReturned ? "RETURN" : row.settlement;
-  // An admin closed it while it ended: clinical had not heard of that, and will not follow it.
+  // An admin closed it while it ended. Clinical had not applied the closing, and will skip it.
   if (row.close_outcome !== null && change)
     return { ...change, row: { ...change.row, ...NOT_CLOSED, settlement } };
   return isReturned ? { action: "booking.return_fee", row: { ...row, settlement } } : undefined;
 }
 
 /**
- * Whether the event changes nothing here: it is known already, or clinical had not heard yet that the booking was moved.
- * Nobody was to come at the old time, nor the patient at one that they had not accepted: the consultation comes back once
- * clinical hears of the move. A patient who joins at a time accepts no other.
+ * True if the event changes nothing here: it is known already, or clinical had not applied a move of the booking yet. A
+ * no-show at the old time, or of the patient at a time not accepted, is void: clinical reopens the consultation when it
+ * applies the move. A patient who joins at one time accepts no other.
  */
 function isMoot(type: Course, consultation: ConsultationState, row: BookingRow): boolean {
   switch (type) {
@@ -105,7 +105,7 @@ function isMoot(type: Course, consultation: ConsultationState, row: BookingRow):
   }
 }
 
-/** Whether the booking is at another time by now than its consultation, which a clinical may not tell yet. */
+/** True if the booking's time differs from its consultation's, which an older clinical does not send. */
 export function wasMoved(row: BookingRow, { startTime, endTime }: ConsultationState): boolean {
   if (!startTime || !endTime) return false;
   return row.start_time.getTime() !== startTime.getTime() || row.end_time.getTime() !== endTime.getTime();

@@ -28,13 +28,13 @@ async function expired(): Promise<Booking> {
   return booking;
 }
 
-/** The event that billing sends of a payment that has ended without money. */
+/** Billing's event for a payment that ended unpaid. */
 async function paymentCancelled({ id: bookingId }: Booking): Promise<void> {
   const event = Event.fromPartial({ aggregateId: newId(), version: 1, payment: { bookingId } });
   await desk.app.changes.applyInternally("service:billing", (tx) => applyPaymentCancelled(tx, [event]));
 }
 
-/** The sealed reason of a booking, as the table has it. */
+/** The encrypted reason of a booking in the table. */
 async function stored({ id }: Booking): Promise<Buffer | null> {
   const [row] = await desk.app.db.read<{ reason: Buffer | null }>(
     "SELECT reason FROM bookings WHERE id = ?",
@@ -62,7 +62,7 @@ test("the reason of a paid booking outlives its cancellation", async () => {
   expect((await desk.cancel(booking.id, desk.patient)).response.reason).toBe("headache");
 });
 
-test("the reason of an expired booking is kept while a payment may confirm it", async () => {
+test("the reason of an expired booking stays while a payment may confirm it", async () => {
   const booking = await expired();
   await sweepReasons(desk.app)();
   expect(await stored(booking)).not.toBeNull();
@@ -75,7 +75,7 @@ test("the reason of an expired booking is kept while a payment may confirm it", 
   expect(await queued(booking)).toEqual([]);
 });
 
-test("it is erased once its payment has ended", async () => {
+test("it is erased when its payment has ended", async () => {
   const booking = await expired();
   await paymentCancelled(booking);
   await paymentCancelled(booking);
@@ -85,7 +85,7 @@ test("it is erased once its payment has ended", async () => {
   expect(await desk.app.db.read(sql, [`bookings/${booking.id}`])).toEqual([{ actor_id: "service:billing" }]);
 });
 
-test("it is erased once a payment that came too late was refused", async () => {
+test("it is erased when a late payment was refused", async () => {
   const booking = await expired();
   const { slotId } = booking;
   desk.patient = { ...desk.patient, userId: newId() };
@@ -95,7 +95,7 @@ test("it is erased once a payment that came too late was refused", async () => {
   expect(await queued(booking)).toEqual([]);
 });
 
-test("it is erased at its start, whatever became of the payment, many at once", async () => {
+test("it is erased at its start for any state of the payment, in batches", async () => {
   const first = await expired();
   desk.admit();
   const bookings = [first, await expired()];

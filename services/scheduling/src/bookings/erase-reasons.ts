@@ -7,14 +7,14 @@ import { lockBooking } from "./booking-store.ts";
 import { SWEEPER } from "./expire-bookings.ts";
 import { eraseReason, findDueErasures, forgetErasure } from "./reason-store.ts";
 
-/** payment.cancelled: nobody pays an expired booking any more, so its reason is erased. */
+/** payment.cancelled: an expired booking can no longer be paid, so its reason is erased. */
 export const applyPaymentCancelled: EventHandler = async (tx, events) => {
   const trails: Trail[] = [];
   for (const { payment } of events) trails.push(...(await eraseIfExpired(tx, payment!.bookingId)));
   return trails;
 };
 
-/** Erases the reasons of expired bookings whose start has passed: a late payment does not confirm them any more. */
+/** Erases the reasons of expired bookings after their start, when a late payment can no longer confirm them. */
 export const sweepReasons =
   (app: Scheduling) =>
   async (signal?: AbortSignal): Promise<void> => {
@@ -26,7 +26,7 @@ export const sweepReasons =
 async function eraseIfExpired(tx: Transaction, id: string): Promise<Trail[]> {
   const row = await lockBooking(tx, id);
   if (row?.status !== "EXPIRED" || !row.reason) {
-    // Confirmed by a late payment, or erased meanwhile. A hold that has not been swept yet will come here again.
+    // Confirmed by a late payment, or erased meanwhile. A hold that is not swept yet comes here again.
     if (row?.status !== "PENDING_PAYMENT") forgetErasure(tx, id);
     return [];
   }

@@ -33,7 +33,7 @@ export async function expireBooking(tx: Transaction, id: string, now: Date): Pro
   ];
 }
 
-/** Keeps the patient of an unpaid hold, which has ended at a time, from holding the slot again at once. */
+/** Starts the cooldown after an unpaid hold, so that its patient cannot hold the slot again at once. */
 export function coolDown(tx: Transaction, row: BookingRow, endTime: Date): void {
   const hold = { createTime: row.create_time, holdExpireTime: row.hold_expire_time! };
   insertCooldown(tx, row.patient_id, row.slot_id, cooldownEndOf(hold, endTime));

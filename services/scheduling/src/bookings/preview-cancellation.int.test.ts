@@ -16,7 +16,7 @@ const admin = userCaller("ADMIN");
 const callerOf = (role: "PATIENT" | "DOCTOR" | "ADMIN") =>
   role === "ADMIN" ? admin : role === "DOCTOR" ? desk.doctor : desk.patient;
 
-/** A booking of the patient's that starts in so many minutes. */
+/** A booking of the patient that starts in so many minutes. */
 async function booked(startMinutes: number, feeMinor: number, isPaid: boolean) {
   await desk.publish(feeMinor);
   const { response } = await desk.book((await desk.offer(startMinutes)).id);
@@ -46,7 +46,7 @@ test.each([
   expect((await desk.preview(booking.id, by)).feeDecision).toBe(feeDecision);
 });
 
-test("nothing is charged for a free booking, and its decision is not told", async () => {
+test("a free booking has no charge and no fee decision", async () => {
   const booking = await booked(HOUR, 0, false);
   expect(await desk.preview(booking.id, desk.patient)).toMatchObject({
     feeDecision: "RELEASE",
@@ -55,7 +55,7 @@ test("nothing is charged for a free booking, and its decision is not told", asyn
   expect((await desk.cancel(booking.id, desk.patient)).response.feeDecision).toBeUndefined();
 });
 
-test("a preview is refused as the cancellation is", async () => {
+test("a preview gives the same errors as the cancellation", async () => {
   const booking = await booked(HOUR, 5000, true);
   const cases = [
     ["somebody else's", () => userCaller("PATIENT"), "NOT_FOUND"],
@@ -79,13 +79,13 @@ test.each([
   ["consultation.no_show", "PATIENT", "CHARGE"],
   ["consultation.no_show", "DOCTOR", "RELEASE"],
   ["consultation.abandoned", undefined, "RELEASE"],
-] as const)("after %s (%s) the booking tells the fate of its fee: %s", async (type, party, feeDecision) => {
+] as const)("after %s (%s) the booking's fee decision is %s", async (type, party, feeDecision) => {
   const booking = await booked(HOUR, 5000, true);
   await desk.tell(type, booking, party);
   expect((await desk.read(booking.id)).feeDecision).toBe(feeDecision);
 });
 
-test("a preview by anybody but the patient is in the audit trail", async () => {
+test("the audit trail records previews by doctors and admins", async () => {
   const booking = await booked(HOUR, 5000, true);
   for (const by of [desk.patient, desk.doctor, admin]) await desk.preview(booking.id, by);
   const rows = await desk.app.db.read<{ actor_id: string }>(

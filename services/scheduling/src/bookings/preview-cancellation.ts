@@ -16,7 +16,7 @@ export const previewCancellation =
     const user = userOf(call);
     const row = await findOwnBooking(app, user, bookingId);
     const facts = factsOf(row);
-    // Cancelled by the caller already: the decision stands.
+    // Already cancelled by the caller: the decision stands.
     const settlement = decideCancel(facts, user.role, app.clock.now(), app.cancelCutoffMs) ?? row.settlement!;
     if (user.role !== "PATIENT") {
       await app.audit.record(call, [{ resource: `bookings/${row.id}`, subjectIds: [row.patient_id] }]);

@@ -34,7 +34,7 @@ test("an answer that is given again is in the audit trail as a read, as it shows
   expect(await desk.readsBy(desk.doctor)).toBe(3);
 });
 
-test("what has been written since is not in an answer that is given again, which is audited as a read", async () => {
+test("a repeated answer shows no later changes, and is audited as a read", async () => {
   await desk.publish(0);
   const slot = await desk.offer(48 * 60);
   const { response: booking } = await desk.book(slot.id, desk.patient, newId(), desk.app, "");
@@ -66,7 +66,7 @@ test("who cancels or moves a booking again reads it: a doctor what the patient w
   }
 });
 
-test("a doctor's reading of a booking is audited, whether or not anybody wrote something in it", async () => {
+test("a doctor's read of a booking is audited, with and without a reason", async () => {
   await desk.publish(0);
   const { response: booking } = await desk.book(
     (await desk.offer(60)).id,
@@ -121,7 +121,7 @@ test("bookings are listed page by page, none lost and none twice", async () => {
   expect(seen).toEqual(slots.map((slot) => slot.id).reverse());
 });
 
-test("figures that fifty ask for are counted once, and apart from other reads", async () => {
+test("fifty calls for figures share one count, apart from other reads", async () => {
   const [scans, reads] = [jest.spyOn(desk.app.db, "scan"), jest.spyOn(desk.app.db, "read")];
   const figures = getBookingStats(desk.app);
   await Promise.all(Array.from({ length: 50 }, figures));

@@ -2,7 +2,7 @@ import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { BookingRow } from "./booking-store.ts";
 
-/** Has the reason of an expired booking erased at its start: until then a late payment may confirm it. */
+/** Schedules the erasure of an expired booking's reason for its start: until then a late payment may confirm it. */
 export function eraseReasonAtStart(tx: Transaction, { id, start_time }: BookingRow): void {
   tx.defer(
     `INSERT INTO reason_erasures (booking_id, due_time) VALUES (?, ?) AS new
@@ -11,18 +11,18 @@ export function eraseReasonAtStart(tx: Transaction, { id, start_time }: BookingR
   );
 }
 
-/** Erases the reason of a locked booking that was never confirmed, and never will be. */
+/** Erases the reason of a locked booking that was never confirmed and can no longer be. */
 export function eraseReason(tx: Transaction, id: string): void {
   tx.defer("UPDATE bookings SET reason = NULL WHERE id = ?", [id]);
   forgetErasure(tx, id);
 }
 
-/** Forgets an erasure that is done, or not to be done. */
+/** Deletes an erasure that is done or no longer needed. */
 export function forgetErasure(tx: Transaction, id: string): void {
   tx.defer("DELETE FROM reason_erasures WHERE booking_id = ?", [id]);
 }
 
-/** Bookings whose reasons are due to be erased, the longest overdue first. */
+/** Bookings with due erasures, the longest overdue first. */
 export async function findDueErasures(db: Database, now: Date, limit: number): Promise<string[]> {
   const rows = await db.read<{ booking_id: string }>(
     "SELECT booking_id FROM reason_erasures WHERE due_time <= ? ORDER BY due_time LIMIT ?",

@@ -27,8 +27,8 @@ import { expireBooking } from "./expire-bookings.ts";
 import { findOwnBooking } from "./find-own-booking.ts";
 
 /**
- * BookingService.RescheduleBooking: one transaction gives the old slot back and takes the new one. A move by somebody
- * else than the patient waits for the patient's acceptance. Throws NOT_FOUND, ILLEGAL_TRANSITION, BOOKING_STARTED, RESCHEDULE_TOO_LATE, DOCTOR_DIFFERS, FEE_DIFFERS, SLOT_UNAVAILABLE,
+ * BookingService.RescheduleBooking: one transaction gives the old slot back and takes the new one. A move by the
+ * doctor or an admin waits for the patient's acceptance. Throws NOT_FOUND, ILLEGAL_TRANSITION, BOOKING_STARTED, RESCHEDULE_TOO_LATE, DOCTOR_DIFFERS, FEE_DIFFERS, SLOT_UNAVAILABLE,
  * PATIENT_OVERLAP.
  */
 export const rescheduleBooking =
@@ -42,7 +42,7 @@ export const rescheduleBooking =
       const slots = await lockSlots(tx, [found.slot_id, slotId], requiredRegion(app, found));
       const row = (await lockBooking(tx, bookingId))!;
       if (row.slot_id === slotId && row.status === "CONFIRMED") {
-        // A patient who asks for the time that the booking was moved to accepts it.
+        // A patient who moves the booking to its new time accepts the move.
         if (user.role === "PATIENT" && row.move_pending && acceptsMove(factsOf(row), now)) {
           const { accepted, trail } = saveAcceptance(tx, row, now);
           return { response: viewOf(user, accepted, now, app.box), trails: [trail] };

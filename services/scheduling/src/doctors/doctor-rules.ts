@@ -1,11 +1,11 @@
 import { dateOf } from "@medconnect/platform/calendar-date.ts";
 
-/** Time zone of a doctor who names none. */
+/** Default time zone of a doctor. */
 export const DEFAULT_TIME_ZONE = "UTC";
 
 /**
- * Whether a doctor practises at an instant: the account is enabled, and a verified licence valid on that day (UTC). Others
- * see, find and book only doctors who do.
+ * True if a doctor practises at a time: the account is enabled, and a verified licence is valid on that day (UTC). Others
+ * see, find and book only practising doctors.
  */
 export function isPractising(
   { hidden, licensed_until: until }: { hidden: number; licensed_until: Date | null },

@@ -9,7 +9,7 @@ import { type DoctorRow, doctorColumns } from "./doctor-store.ts";
 import { specialtyKeyOf } from "./search-index-store.ts";
 import { MAX_QUERY_WORDS, rangesOf, type WordRange } from "./search-words.ts";
 
-/** Takes the interval of the start, and what the condition of a bookable slot takes. */
+/** Takes the interval of the start, and the values of the condition of a bookable slot. */
 const hasSlot = (isBookable: string): string => `EXISTS (SELECT 1 FROM slots s WHERE s.doctor_id = d.id
   AND s.start_time >= ? AND s.start_time < ? AND ${isBookable})`;
 const HAS_BOOKABLE_SLOT = hasSlot(IS_BOOKABLE);
@@ -36,8 +36,8 @@ const ORDERS = {
 };
 
 /**
- * Doctors that match every filter; in the order asked for, from the page's position on. Throws INVALID_REQUEST.
- * The inner statement finds them, and the outer one reads of these few all that is shown.
+ * Doctors that match every filter, in the requested order, from the page's position on. Throws INVALID_REQUEST.
+ * The inner statement finds their ids, and the outer one reads only these few profiles.
  */
 export async function searchDoctors(
   db: Database,

@@ -21,7 +21,7 @@ export interface DoctorRow extends FeeColumns {
   time_zone: string;
   hidden: number;
   licensed_until: Date | null;
-  /** Null: none. */
+  /** Null if the doctor has none. */
   licenses: ProfileLicense[] | null;
   version: number;
   next_available_time: Date | null;
@@ -43,7 +43,7 @@ interface ProfileLicense {
 type Profile = Pick<Doctor, "id" | "specialty" | "bio" | "languages" | "timeZone" | "fee">;
 
 const JSON_TIME = "'%Y-%m-%dT%H:%i:%s.%fZ'";
-/** Columns of a `DoctorRow`. Take the day, and what the condition of a bookable slot takes. */
+/** Columns of a `DoctorRow`. Take the day, and the values of the condition of a bookable slot. */
 const columnsWith = (
   isBookable: string,
 ): string => `d.id, d.display_name, d.name_key, d.specialty, d.bio, d.languages,
@@ -57,7 +57,7 @@ const columnsWith = (
 const COLUMNS = columnsWith(IS_BOOKABLE);
 const COLUMNS_IN_REGION = columnsWith(IS_BOOKABLE_IN_REGION);
 
-/** What a `DoctorRow` is made of; the next available time is for patients of the region, or of any. */
+/** SQL of a `DoctorRow`; its next available time is for patients of the region, or of any region. */
 export function doctorColumns(now: Date, region?: string): { sql: string; params: SqlValue[] } {
   const [, ...params] = bookableFilter(now, region) as [string, ...SqlValue[]];
   return { sql: region === undefined ? COLUMNS : COLUMNS_IN_REGION, params: [dateOf(now), ...params] };
@@ -69,7 +69,7 @@ export async function findDoctor(db: Database, id: string, now: Date): Promise<D
   return row;
 }
 
-/** As `findDoctor`, and nobody else changes the profile until the transaction ends. */
+/** Same as `findDoctor`, and locks the profile until the transaction ends. */
 export async function lockDoctor(tx: Transaction, id: string, now: Date): Promise<DoctorRow | undefined> {
   const { sql, params } = doctorColumns(now);
   const [row] = await tx.read<DoctorRow>(`SELECT ${sql} FROM doctors d WHERE d.id = ? FOR UPDATE OF d`, [
@@ -102,7 +102,7 @@ export async function insertDoctor(tx: Transaction, doctor: Profile, now: Date):
   );
 }
 
-/** Writes what its doctor can change of a profile that the transaction has locked. */
+/** Writes the doctor's fields of a locked profile. */
 export function updateDoctor(tx: Transaction, doctor: Profile): void {
   const fee = feeColumns(doctor.fee);
   tx.defer(
@@ -122,10 +122,10 @@ export function updateDoctor(tx: Transaction, doctor: Profile): void {
 }
 
 /**
- * Copies what auth says of a doctor's account into the profile, if there is one; the account is locked. A new name is a new
- * version of the profile.
+ * Copies name and visibility from a doctor's locked account into the profile, if there is one. A new name is a new version
+ * of the profile.
  *
- * @returns whether it hid the profile, or showed it again
+ * @returns true if the profile was hidden or shown again
  */
 export async function copyAccount(
   tx: Transaction,
@@ -146,7 +146,7 @@ export async function copyAccount(
   return (await tx.write(setHidden, [hidden, id, hidden])).affectedRows > 0;
 }
 
-/** The profile as its doctor sees it: with all licences that are pending or verified. */
+/** The profile for its doctor: with all pending and verified licences. */
 export const toOwnDoctor = (row: DoctorRow, now: Date): Doctor => ({
   id: row.id,
   displayName: row.display_name,
@@ -168,7 +168,7 @@ export function toPublicDoctor(row: DoctorRow, now: Date): Doctor {
   return { ...doctor, licenses: doctor.licenses.filter(({ status }) => status === "VERIFIED") };
 }
 
-/** Oldest first: MySQL gives a JSON array no order. */
+/** Oldest first, because MySQL's JSON arrays have no order. */
 const licensesOf = ({ licenses }: DoctorRow): ProfileLicense[] =>
   (licenses ?? []).toSorted((a, b) => compare(a.createTime, b.createTime) || compare(a.id, b.id));
 

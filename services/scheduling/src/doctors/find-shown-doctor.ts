@@ -5,7 +5,7 @@ import type { Scheduling } from "../app.ts";
 import { isPractising } from "./doctor-rules.ts";
 import { type DoctorRow, findDoctor } from "./doctor-store.ts";
 
-/** A profile that the caller may see: their own, or that of a doctor who practises. Throws NOT_FOUND. */
+/** A profile that the caller may see: their own, or that of a practising doctor. Throws NOT_FOUND. */
 export async function findShownDoctor(app: Scheduling, doctorId: string, call: Call): Promise<DoctorRow> {
   const now = app.clock.now();
   const row = await findDoctor(app.db, doctorId, now);

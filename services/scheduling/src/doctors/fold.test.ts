@@ -58,7 +58,7 @@ test("folding again, and any case or normal form of a text, folds to the same", 
   );
 });
 
-test("a key is as long as its column at most, and the same for the same text in another spelling", () => {
+test("a key fits its column, and two spellings of a text have the same key", () => {
   expect(keyOf("𠀀".repeat(200), 64)).toHaveLength(64);
   expect(keyOf(" Öffentliche  Gesundheit", 64)).toEqual(keyOf("OFFENTLICHE GESUNDHEIT", 64));
 });

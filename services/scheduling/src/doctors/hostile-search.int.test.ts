@@ -35,7 +35,7 @@ async function schemaUrl(): Promise<string> {
   return url.href;
 }
 
-/** Scheduling as in production: with as many connections as the default, and this time-out. */
+/** Scheduling as in production: with the default number of connections, and this time-out. */
 async function appWith(timeoutMs: number): Promise<{ app: Scheduling; db: Database }> {
   const db = new Database({ url: await schemaUrl(), poolSize: 16, timeoutMs });
   const { clock, box, hash } = desk.app;

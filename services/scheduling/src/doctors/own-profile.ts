@@ -5,8 +5,8 @@ import type { Scheduling } from "../app.ts";
 import { findShownDoctor } from "./find-shown-doctor.ts";
 
 /**
- * Lets doctors at their own profile only, whether it exists or not. Another's is NOT_OWNER while everybody may see it, and
- * as a missing one (NOT_FOUND) otherwise.
+ * Checks that a doctor uses only their own profile, which need not exist. Another doctor's visible profile is NOT_OWNER; a
+ * hidden or missing one is NOT_FOUND.
  */
 export async function assertOwnProfile(app: Scheduling, doctorId: string, call: Call): Promise<void> {
   if (doctorId === callerId(call.caller)) return;

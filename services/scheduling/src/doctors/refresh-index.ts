@@ -12,7 +12,7 @@ export const refreshIndex =
         work: (id) =>
           app.db.transaction(async (tx) => {
             const text = await lockIndexedText(tx, id);
-            // Another instance may have been faster.
+            // Another instance may have done it already.
             if (text?.is_index_stale) indexDoctor(tx, text);
           }),
         failure: "a doctor's search index cannot be refreshed",

@@ -31,7 +31,7 @@ async function page(request: Partial<SearchDoctorsRequest>) {
 const idsOf = async (request: Partial<SearchDoctorsRequest>) =>
   (await page(request)).doctors.map(({ id }) => id);
 
-test("finds by name, specialty and bio, whatever their case, accents and special letters", async () => {
+test("finds by name, specialty and bio in any case, with accents and special letters", async () => {
   const id = await publishAs("İbrahim Groß", "Öffentliche Gesundheit", "In der Straße am Ærø");
   for (const query of ["ibrahim", "GROSS", "straße", "STRASSE", "aero ibrahim", "offentl gesund", "i g o"])
     expect(await idsOf({ query })).toContain(id);
@@ -40,7 +40,7 @@ test("finds by name, specialty and bio, whatever their case, accents and special
   expect(await idsOf({ specialty: "Öffentliche" })).toEqual([]);
 });
 
-test("pages through the longest names there can be, in one order, with short tokens", async () => {
+test("pages through the longest possible names in order, with short tokens", async () => {
   const names = Array.from({ length: 5 }, (_, i) => `${"𠀀".repeat(199)}${i % 2}`);
   const ids: string[] = [];
   for (const name of names) ids.push(await publishAs(name));
@@ -55,7 +55,7 @@ test("pages through the longest names there can be, in one order, with short tok
   expect(found.toSorted()).toEqual(ids.toSorted());
 });
 
-test("orders by name, without regard to case and accents", async () => {
+test("orders by name, and ignores case and accents", async () => {
   const names = ["Zoe Order", "ángel Order", "Bea Order", "Øre Order"];
   for (const name of names) await publishAs(name);
   const { doctors } = await page({ query: "order" });
@@ -67,7 +67,7 @@ test("orders by name, without regard to case and accents", async () => {
   ]);
 });
 
-test("profiles whose index is stale are indexed anew by the job, however they came to be so", async () => {
+test("the job indexes every kind of stale profile again", async () => {
   const id = await publishAs("Stella Stale");
   await desk.app.db.write("UPDATE doctors SET display_name = 'Renata Stale' WHERE id = ?", [id]);
   await desk.app.db.write("DELETE FROM doctor_words WHERE doctor_id = ? AND word = 'stale'", [id]);

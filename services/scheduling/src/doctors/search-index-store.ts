@@ -3,7 +3,7 @@ import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { keyOf } from "./fold.ts";
 import { entriesOf } from "./search-words.ts";
 
-/** Texts of a profile that search goes by. */
+/** Texts of a profile that search reads. */
 export interface IndexedText {
   id: string;
   display_name: string;
@@ -18,8 +18,8 @@ const SPECIALTY_KEY_BYTES = 320;
 export const specialtyKeyOf = (specialty: string): Buffer => keyOf(specialty, SPECIALTY_KEY_BYTES);
 
 /**
- * Indexes a doctor by these texts. The transaction must have locked or written them, so that index and profile agree once
- * it is committed.
+ * Indexes a doctor by these texts. The transaction must have locked or written them, so that index and profile agree after
+ * the commit.
  */
 export function indexDoctor(tx: Transaction, { id, display_name: name, specialty, bio }: IndexedText): void {
   tx.defer("UPDATE doctors SET name_key = ?, specialty_key = ?, indexed_hash = text_hash WHERE id = ?", [
@@ -36,7 +36,7 @@ export function indexDoctor(tx: Transaction, { id, display_name: name, specialty
   }
 }
 
-/** Ids of doctors whose index was made of other texts than the profile has. */
+/** Ids of doctors whose index differs from the profile's texts. */
 export async function findStaleIndexes(db: Database, limit: number): Promise<string[]> {
   const rows = await db.read<{ id: string }>("SELECT id FROM doctors WHERE is_index_stale LIMIT ?", [limit]);
   return rows.map(({ id }) => id);

@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { entriesOf, rangesOf, wordsOf } from "./search-words.ts";
 
-/** Whether a query finds a text, as the store asks the index: an entry in each range. */
+/** True if a query finds a text by the store's rule: an entry in each range. */
 function finds(query: string, text: string): boolean {
   const entries = entriesOf(text).map((entry) => Buffer.from(entry));
   return rangesOf(query).every(({ first, end }) =>
@@ -28,7 +28,7 @@ test.each([
   expect(finds(query, text)).toBe(expected);
 });
 
-test("a query finds exactly the texts that have a word for each of its own, which that begins with", () => {
+test("a query finds exactly the texts in which each of its words is a prefix of a word", () => {
   const word = fc.string({ unit: fc.constantFrom("a", "b", "ß", "Ä"), minLength: 1, maxLength: 4 });
   const words = fc.array(word, { minLength: 1, maxLength: 6 });
   fc.assert(
@@ -58,18 +58,18 @@ const invalid = (detail: string) =>
     violations: [{ field: "query", description: detail }],
   });
 
-test("a query of nine words is refused, one that repeats eight is not", () => {
+test("a query of nine different words is refused, one that repeats eight is not", () => {
   const eight = "a b c d e f g h";
   expect(() => rangesOf(`${eight} i`)).toThrow(invalid("must have at most 8 different words, not 9"));
   expect(rangesOf(`${eight} A B C`)).toHaveLength(8);
 });
 
-test("a query without a letter or digit is refused; none asks for nothing", () => {
+test("a query without a letter or digit is refused; an empty one has no ranges", () => {
   expect(() => rangesOf("¿?!")).toThrow(invalid("must have a letter or digit"));
   expect(rangesOf("")).toEqual([]);
 });
 
-test("a text has 500 words at most, of 40 letters at most", () => {
+test("a text counts with at most 500 words of at most 40 letters", () => {
   const text = Array.from({ length: 600 }, (_, i) => `word${i}`).join(" ");
   expect(entriesOf(text).filter((entry) => entry.length > 2)).toHaveLength(500);
   expect(wordsOf("𠀀".repeat(200))).toEqual(["𠀀".repeat(40)]);

@@ -4,7 +4,7 @@ import { fold } from "./fold.ts";
 export const MAX_QUERY_WORDS = 8;
 const MAX_WORDS = 500;
 const MAX_LETTERS = 40;
-/** Lengths of the prefixes that are indexed besides whole words, in letters. */
+/** Lengths of the indexed prefixes, in letters; whole words are indexed, too. */
 const SHORT = [1, 2];
 
 /** A range of index entries that match a word of a query, as bytes: from `first` up to, not including, `end`. */
@@ -30,8 +30,8 @@ export function entriesOf(text: string): string[] {
 }
 
 /**
- * Ranges in each of which a doctor must have an entry. They do not overlap: a word that is a prefix of another one is left
- * out, as the longer word implies it. Throws INVALID_REQUEST for a query without words, or of more than eight.
+ * Ranges in each of which a doctor must have an entry. They do not overlap: a word that is a prefix of another is left
+ * out, because the longer word implies it. Throws INVALID_REQUEST for a query without words, or of more than eight.
  */
 export function rangesOf(query: string): WordRange[] {
   if (query === "") return [];

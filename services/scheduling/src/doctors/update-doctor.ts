@@ -17,8 +17,8 @@ const FIELDS: Updatable<Doctor> = {
 };
 
 /**
- * DoctorService.UpdateDoctor. The mask is applied to the locked profile: without an etag the last write wins for each field,
- * and none fails. Throws NOT_FOUND, NOT_OWNER, ETAG_MISMATCH.
+ * DoctorService.UpdateDoctor. The mask is applied to the locked profile. Without an etag, concurrent updates all succeed and
+ * the last write of each field stays. Throws NOT_FOUND, NOT_OWNER, ETAG_MISMATCH.
  */
 export const updateDoctor =
   (app: Scheduling) =>

@@ -8,8 +8,9 @@ const COUNTRIES = [
   .join(" ");
 
 /**
- * Licence `l` covers a patient's region: it is for that very region, or for its country. A territory's country is that of
- * its own code, and the one that ISO 3166-2 lists it under: PR is covered by US. A subdivision's licence covers no country.
+ * Condition that licence `l` covers a patient's region: it is for the same region, or for its country. A territory has two
+ * countries: its own code, and the one that ISO 3166-2 lists it under, so US covers PR. A subdivision's licence covers no
+ * country.
  *
  * @param region SQL of the patient's region, which occurs three times
  */

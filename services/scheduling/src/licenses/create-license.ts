@@ -34,7 +34,7 @@ export const createLicense =
     });
   };
 
-/** A licence that is about to be claimed. */
+/** A new claim. */
 export const pendingLicense = (
   doctorId: string,
   { number, region, expireDate }: Claim,

@@ -48,9 +48,9 @@ export const revokeLicense =
 
 interface Decided {
   decision: Decision;
-  /** "" where none is given. */
+  /** "" without a reason. */
   reason: string;
-  /** The admin who has the doctor's prescriptions stopped as well. */
+  /** The admin who also stops the doctor's prescriptions. */
   stoppedBy?: string | undefined;
 }
 
@@ -74,7 +74,7 @@ async function decide(
     const sealed = reason === "" ? null : app.box.seal(rejectReasonPlace(row.id), reason);
     if (decision === "VERIFIED") await verify(tx, row, now);
     else await decideLicense(tx, row.id, decision, sealed, now);
-    // Rejecting the last claim decides about bookings from before there were licences.
+    // Rejecting the last claim also decides about bookings older than the licence rules.
     const isWithoutEffect = decision === "REJECTED" && (await countLiveLicenses(tx, row.doctor_id, now)) > 0;
     const changes = isWithoutEffect ? [] : await changeLicensing(app, tx, row, now, stoppedBy);
     const decided: LicenseRow = { ...row, status: decision, reject_reason: sealed, decide_time: now };
@@ -88,7 +88,7 @@ async function decide(
   );
 }
 
-/** Tells others until when the doctor is licensed now, and cancels bookings that lack a licence. */
+/** Sends the doctor's new last licensed day to clinical, and cancels bookings without a licence. */
 async function changeLicensing(
   app: Scheduling,
   tx: Transaction,

@@ -16,14 +16,14 @@ import {
 
 /** Bookings that one decision cancels in its own transaction; the sweep cancels the rest. */
 const BATCH = 100;
-/** Time after a decision in which bookings may be committed whose transactions read the licences before it. */
+/** Time after a decision in which older transactions may still commit bookings, in ms. */
 const LATE_CLAIMS_MS = 60_000;
 
 type Licensing = Pick<Scheduling, "box" | "jurisdiction">;
 
 /**
- * Cancels a doctor's future bookings that lack the licence they need, all of them where the doctor is disabled, with a full
- * refund: the first of them at once.
+ * Cancels a doctor's future bookings without the required licence, or all of a disabled doctor's, with a full refund. Cancels
+ * only the first batch; the sweep cancels the rest.
  */
 export async function endUnlicensedBookings(
   app: Licensing,
@@ -38,7 +38,7 @@ export async function endUnlicensedBookings(
   return trails;
 }
 
-/** Decides behind the locks: the patient may have moved the booking since it was found, an admin verified a licence. */
+/** Checks again under the locks: meanwhile the booking may have moved, or an admin may have verified a licence. */
 async function endIfUnlicensed(
   { box, jurisdiction }: Licensing,
   tx: Transaction,
@@ -51,8 +51,8 @@ async function endIfUnlicensed(
 }
 
 /**
- * Ends what a decision about a licence or an account has left: bookings beyond its batch, those made or moved while it was
- * made, and open slots of disabled doctors.
+ * Ends the rest after a decision about a licence or an account: bookings beyond its batch, bookings made or moved
+ * concurrently, and open slots of disabled doctors.
  */
 export const sweepUnlicensedBookings =
   (app: Scheduling) =>

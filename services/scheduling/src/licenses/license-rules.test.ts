@@ -11,7 +11,7 @@ import {
 const NOW = new Date("2030-01-15T23:59:59Z");
 const TODAY = "2030-01-15";
 
-test("a claim of a licence that is over is refused, one until today is not", () => {
+test("a claim of an expired licence is refused, one until today is not", () => {
   const claim = (expireDate: string) => ({ number: "A1", region: "DE", expireDate });
   for (const day of ["", TODAY, "2031-02-28"])
     expect(() => assertNotOver(claim(day), NOW, "expire_date")).not.toThrow();
@@ -20,7 +20,7 @@ test("a claim of a licence that is over is refused, one until today is not", () 
   expect(() => assertNotOver(claim("2030-01-14"), NOW, "expire_date")).toThrow(refusal);
 });
 
-test("a licence that does not end has no date to show", () => {
+test("an unlimited licence shows no date", () => {
   expect([shownDate("9999-12-31"), shownDate("2030-12-31")]).toEqual(["", "2030-12-31"]);
 });
 

@@ -3,31 +3,31 @@ import { ApiError, invalidField } from "@medconnect/platform/errors/api-error.ts
 import { canonicalRegion } from "@medconnect/platform/regions.ts";
 import type { License_Status } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
 
-/** Undecided and valid licences a doctor can have: they are all read with the profile. */
+/** Maximum of a doctor's pending and valid licences; the profile reads them all. */
 export const MAX_LICENSES = 20;
-/** Stored for a licence that does not end. */
+/** Stored date of an unlimited licence. */
 export const NO_EXPIRY: CalendarDate = "9999-12-31";
 
-/** The date as the API shows it: empty for a licence that does not end. */
+/** The date in the API: empty for an unlimited licence. */
 export const shownDate = (date: CalendarDate): string => (date === NO_EXPIRY ? "" : date);
 
-/** State as stored; a replaced licence shows as EXPIRED. */
+/** Stored state; the API shows a replaced licence as EXPIRED. */
 export type StoredStatus = "PENDING" | "VERIFIED" | "REJECTED" | "REVOKED" | "REPLACED";
 
-/** A licence as a doctor claims it. */
+/** A doctor's claim of a licence. */
 export interface Claim {
   number: string;
   region: string;
-  /** "" where it does not end. */
+  /** "" if unlimited. */
   expireDate: string;
 }
 
-/** Throws INVALID_REQUEST for a last day that is over. @param field that has the day */
+/** Throws INVALID_REQUEST for a last day in the past. @param field with the day */
 export function assertNotOver({ expireDate }: Claim, now: Date, field: string): void {
   if (expireDate !== "" && expireDate < dateOf(now)) throw invalidField(field, "must not be in the past");
 }
 
-/** State of a licence on a day: what is not ended otherwise expires after its last day. */
+/** State of a licence on a day: a pending or verified one expires after its last day. */
 export function statusOn(
   { status, expireDate }: { status: StoredStatus; expireDate: CalendarDate },
   today: CalendarDate,
@@ -40,10 +40,10 @@ export function statusOn(
 export type Decision = "VERIFIED" | "REJECTED" | "REVOKED";
 
 /**
- * Decides about a licence. A verified one whose date is over can be revoked still: that frees its number for others.
+ * Checks a decision about a licence. An expired, verified one can still be revoked, which frees its number for others.
  * Throws ILLEGAL_TRANSITION.
  *
- * @returns whether there is something to do: not where it is decided that way already
+ * @returns false if the same decision was made already
  */
 export function assertDecidable(
   license: { status: StoredStatus; expireDate: CalendarDate; region: string },
@@ -65,7 +65,7 @@ function allowedFrom(
 ): Decision[] {
   if (status === "VERIFIED") return ["REVOKED"];
   if (status !== "PENDING") return [];
-  // Profiles older than licences have regions in free text, and nobody is licensed for those.
+  // Profiles older than licences have regions in free text, which cannot be verified.
   const isVerifiable = current === "PENDING" && canonicalRegion(region) !== undefined;
   return isVerifiable ? ["VERIFIED", "REJECTED"] : ["REJECTED"];
 }

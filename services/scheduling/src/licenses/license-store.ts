@@ -26,11 +26,11 @@ const SELECT = `SELECT l.id, l.doctor_id, l.number, l.number_key, l.region, l.ex
     l.decide_time, l.create_time
   FROM licenses l`;
 
-/** As `statusOn`; takes the day as parameter. */
+/** SQL form of `statusOn`. Takes the day. */
 const STATUS_ON = `IF(l.status = 'REPLACED' OR (l.status IN ('PENDING', 'VERIFIED') AND l.expire_date < ?),
   'EXPIRED', l.status)`;
 
-/** Filters of a list of licences; an absent one lets all through. */
+/** Filters of a list of licences; an absent one matches all. */
 export interface LicenseFilter {
   doctorId?: string | undefined;
   status?: License_Status | undefined;
@@ -56,7 +56,7 @@ export async function listLicenses(
   ]);
 }
 
-/** A state that the key on `status` finds. */
+/** Stored states, which the key on `status` finds. */
 const isStored = (status: License_Status): boolean => status !== "EXPIRED";
 
 export async function findLicense(db: Database, id: string): Promise<LicenseRow | undefined> {
@@ -64,7 +64,7 @@ export async function findLicense(db: Database, id: string): Promise<LicenseRow 
   return row;
 }
 
-/** Locks a licence and, before it, its doctor's profile: the guard of everything that is counted or copied there. */
+/** Locks a licence and, before it, its doctor's profile: the guard of its counts and copies. */
 export async function lockLicense(tx: Transaction, { id, doctor_id }: LicenseRow): Promise<LicenseRow> {
   lockDoctor(tx, doctor_id);
   const [row] = await tx.read<LicenseRow>(`${SELECT} WHERE l.id = ? FOR UPDATE OF l`, [id]);
@@ -75,7 +75,7 @@ function lockDoctor(tx: Transaction, doctorId: string): void {
   tx.defer("SELECT id FROM doctors WHERE id = ? FOR UPDATE", [doctorId]);
 }
 
-/** Count of a doctor's undecided and valid licences. Exact until the commit, as the doctor's profile is locked. */
+/** Count of a doctor's pending and valid licences. The lock on the profile keeps it exact until the commit. */
 export async function countLiveLicenses(tx: Transaction, doctorId: string, now: Date): Promise<number> {
   lockDoctor(tx, doctorId);
   const [row] = await tx.read<{ count: number }>(
@@ -95,7 +95,7 @@ export function insertLicense(tx: Transaction, license: License): void {
   );
 }
 
-/** Ends the doctor's own verified licence of the same region and number: its successor is about to be verified. */
+/** Ends the doctor's own verified licence of the same region and number, before its successor is verified. */
 export function replaceVerified(tx: Transaction, row: LicenseRow, now: Date): void {
   tx.defer(
     `UPDATE licenses SET status = 'REPLACED', decide_time = ?
@@ -120,7 +120,7 @@ export async function decideLicense(
   ]);
 }
 
-/** A doctor's licensing, as others are told of it. */
+/** A doctor's licensing, as in the event. */
 export interface LicensingRow {
   id: string;
   licensed_until: Date | null;
@@ -130,10 +130,10 @@ export interface LicensingRow {
 }
 
 /**
- * Copies the last day of the doctor's verified licences to where hot statements read it, under a new version, and has
- * bookings compared with it.
+ * Copies the last day of the doctor's verified licences to the profile for hot statements, under a new version. The sweep
+ * then compares bookings with it.
  *
- * @param stoppedBy the admin who orders the prescriptions issued until now to be stopped; absent: nobody does
+ * @param stoppedBy the admin who stops the prescriptions issued until now; absent: none are stopped
  */
 export async function updateLicensing(
   tx: Transaction,

@@ -24,7 +24,7 @@ beforeEach(() => desk.admit());
 
 const { createLicense: create, revokeLicense: revokeMethod } = LicenseServiceService;
 
-/** Claims a licence for the doctor. @param days until its last day; absent: it does not end */
+/** Claims a licence for the doctor. @param days until its last day; absent: unlimited */
 async function claim(number: string, days?: number) {
   const expireDate =
     days === undefined
@@ -86,7 +86,7 @@ test("revoking one of two licences cancels nothing", async () => {
   expect((await desk.read(booking.id)).status).toBe("CONFIRMED");
 });
 
-test("revoking the licence that lasts longest cancels what lies beyond the others", async () => {
+test("revoking the longest licence cancels the bookings beyond the others", async () => {
   const first = await desk.claimLicense(0);
   await license("SHORT-1", 2);
   await desk.verify(first.id);
@@ -97,7 +97,7 @@ test("revoking the licence that lasts longest cancels what lies beyond the other
   expect((await desk.read(beyond.id)).status).toBe("CANCELLED");
 });
 
-test("a licence renewed to an earlier day cancels what lies beyond it", async () => {
+test("renewing a licence to an earlier day cancels the bookings beyond it", async () => {
   await desk.claimLicense(0);
   await license("RENEWED-2", 30);
   const { response: beyond } = await desk.book((await desk.offer(5 * DAY_MINUTES)).id);
@@ -105,7 +105,7 @@ test("a licence renewed to an earlier day cancels what lies beyond it", async ()
   expect((await desk.read(beyond.id)).status).toBe("CANCELLED");
 });
 
-test("rejecting the last claim of a doctor from before there were licences cancels their bookings with a full refund", async () => {
+test("rejecting the last claim of a doctor older than the licence rules cancels their bookings with a full refund", async () => {
   const { id } = await firstLicense(5000);
   const { response: booking } = await desk.book((await desk.offer(60)).id);
   await desk.authorized(booking.id);
@@ -122,7 +122,7 @@ test("rejecting the last claim of a doctor from before there were licences cance
   expect(await desk.read(booking.id)).toMatchObject({ status: "CANCELLED", feeDecision: "RELEASE" });
 });
 
-test("a past booking stays as it is, and so does one of a doctor from before there were licences", async () => {
+test("past bookings stay, and so do those of a doctor older than the licence rules", async () => {
   const { id } = await firstLicense();
   const { response: past } = await desk.book((await desk.offer(60)).id);
   desk.app.clock.advance(2 * 60 * MINUTE_MS);
@@ -140,7 +140,7 @@ test("a past booking stays as it is, and so does one of a doctor from before the
   expect((await desk.read(old.id)).status).toBe("CONFIRMED");
 });
 
-test("a booking that was being made while the licence was revoked is cancelled by the sweep", async () => {
+test("the sweep cancels a booking that was made while the licence was revoked", async () => {
   const { id } = await firstLicense();
   const slot = await desk.offer(60);
   const underWay = desk.pausedBeforeCommit((paused) => desk.book(slot.id, desk.patient, newId(), paused));
@@ -152,7 +152,7 @@ test("a booking that was being made while the licence was revoked is cancelled b
   expect((await desk.read(booking.id)).status).toBe("CANCELLED");
 });
 
-test("a claim that waited for its slot while the licence was revoked is cancelled by the sweep", async () => {
+test("the sweep cancels a booking that waited for its slot while the licence was revoked", async () => {
   const { id } = await firstLicense(5000);
   const slot = await desk.offer(60);
   const { response: held } = await desk.book(slot.id, userCaller("PATIENT"));
@@ -170,7 +170,7 @@ test("a claim that waited for its slot while the licence was revoked is cancelle
   expect(await desk.app.db.read(live, [desk.doctor.userId])).toEqual([]);
 });
 
-test("a booking that its patient was moving to a covered day while the licence was revoked stays", async () => {
+test("a booking stays that moved to a covered day while the licence was revoked", async () => {
   const { id } = await firstLicense();
   await license("SHORT-4", 2);
   const { response: booking } = await desk.book((await desk.offer(5 * DAY_MINUTES)).id);
@@ -186,7 +186,7 @@ test("a booking that its patient was moving to a covered day while the licence w
   expect(await desk.read(booking.id)).toMatchObject({ status: "CONFIRMED", startTime: covered.startTime });
 });
 
-test("the sweep spares a booking for which a licence is just being verified", async () => {
+test("the sweep keeps a booking whose licence is verified concurrently", async () => {
   await firstLicense();
   const { response: booking } = await desk.book((await desk.offer(60)).id);
   await desk.app.db.write("UPDATE doctors SET licensed_until = NULL WHERE id = ?", [desk.doctor.userId]);
@@ -205,7 +205,7 @@ test("the sweep spares a booking for which a licence is just being verified", as
   expect((await desk.read(booking.id)).status).toBe("CONFIRMED");
 });
 
-test("the sweep looks at a change for a minute, and then no more", async () => {
+test("the sweep checks a change for one minute", async () => {
   const changes = async () => {
     const sql = "SELECT 1 FROM doctors WHERE id = ? AND licensing_change_time IS NOT NULL";
     return (await desk.app.db.read(sql, [desk.doctor.userId])).length;
@@ -219,7 +219,7 @@ test("the sweep looks at a change for a minute, and then no more", async () => {
   expect(await changes()).toBe(0);
 });
 
-test("a slot that begins after the licence's last day is not booked, nor is a booking moved to it", async () => {
+test("a slot after the licence's last day refuses bookings and moves", async () => {
   await desk.claimLicense(0);
   await license("ENDS-1", 2);
   const [near, far] = [await desk.offer(2 * DAY_MINUTES), await desk.offer(3 * DAY_MINUTES)];
@@ -228,7 +228,7 @@ test("a slot that begins after the licence's last day is not booked, nor is a bo
   await expect(desk.reschedule(booking.id, far.id)).rejects.toMatchObject(NOT_FOUND);
 });
 
-test("a payment that comes after the doctor stopped practising is refused", async () => {
+test("a payment after the doctor stopped practising is refused", async () => {
   await firstLicense(5000);
   const { response: held } = await desk.book((await desk.offer(60)).id);
   const { response: late } = await desk.book((await desk.offer(120)).id, userCaller("PATIENT"));

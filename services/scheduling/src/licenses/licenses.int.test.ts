@@ -57,7 +57,7 @@ const list = async (filter: Parameters<typeof ListLicensesRequest.fromPartial>[0
   return (await invoke(method, listLicenses(desk.app), desk.admin, request)).response;
 };
 
-test("a profile's first licence waits, and until it is verified nobody else sees the doctor", async () => {
+test("a profile's first licence is pending, and hides the doctor until it is verified", async () => {
   const license = await desk.claimLicense(0);
   expect(license).toMatchObject({ status: "PENDING", region: "US-CA", expireDate: "", rejectReason: "" });
   expect(await profile()).toMatchObject({ practising: false, licenses: [license] });
@@ -86,7 +86,7 @@ test("others see a doctor's verified licences, as the doctor sees them, and no p
   expect(found.response.doctors[0]!.licenses).toEqual([own[0]]);
 });
 
-test("claiming answers what reading and listing show", async () => {
+test("claim, get and list show the same licence", async () => {
   await desk.publish(0);
   const claimed = await claim("LISTED-1", { expireDate: "2031-05-01" });
   const { listDoctorLicenses: method } = LicenseServiceService;
@@ -100,7 +100,7 @@ test("claiming answers what reading and listing show", async () => {
   expect((await invoke(get, getLicense(desk.app), desk.doctor, one)).response).toEqual(claimed);
 });
 
-test("a squatter's claim of a number blocks nobody, and the second to be verified is refused", async () => {
+test("a squatter's claim blocks no other claim, and the second verification is refused", async () => {
   const squatter = await desk.claimLicense(0);
   desk.admit();
   await desk.claimLicense(0);
@@ -135,12 +135,15 @@ test("a territory's two codes are one region", async () => {
   await expect(desk.verify(second.id)).rejects.toMatchObject({ reason: "LICENSE_NUMBER_TAKEN" });
 });
 
-test.each(["-123", "12-", "1 ", "N°5", "ＡＢ１２", "АB12"])("%j is no licence number", async (number) => {
-  await desk.claimLicense(0);
-  await expect(claim(number)).rejects.toMatchObject({ reason: "INVALID_REQUEST" });
-});
+test.each(["-123", "12-", "1 ", "N°5", "ＡＢ１２", "АB12"])(
+  "%j is refused as a licence number",
+  async (number) => {
+    await desk.claimLicense(0);
+    await expect(claim(number)).rejects.toMatchObject({ reason: "INVALID_REQUEST" });
+  },
+);
 
-test("of many admins who verify one number for two doctors at once, one doctor gets it", async () => {
+test("one doctor gets a number that many admins verify for two doctors at once", async () => {
   const first = await desk.claimLicense(0);
   desk.admit();
   await desk.claimLicense(0);
@@ -160,7 +163,7 @@ test("a number in another region is another licence", async () => {
   expect((await desk.verify(other.id)).status).toBe("VERIFIED");
 });
 
-test("a licence with a new date takes the place of the doctor's own", async () => {
+test("a licence with a new date replaces the doctor's own", async () => {
   const until = (days: number) =>
     new Date(desk.app.clock.now().getTime() + days * DAY_MS).toISOString().slice(0, 10);
   await desk.claimLicense(0);
@@ -193,7 +196,7 @@ test("an expired licence of another doctor keeps its number until it is revoked"
   expect((await desk.verify(next.id)).status).toBe("VERIFIED");
 });
 
-test("a decision tells its reason, and the same one again changes nothing", async () => {
+test("a decision shows its reason, and a repeat changes nothing", async () => {
   const { id } = await desk.claimLicense(0);
   const rejected = await decide("reject", id);
   expect(rejected).toMatchObject({ status: "REJECTED", rejectReason: "Not in the register" });
@@ -219,7 +222,7 @@ test("the reason of a decision is readable for the doctor, not in the database",
   expect(response).toMatchObject({ status: "REJECTED", rejectReason: "Not in the register" });
 });
 
-test("a doctor has so many licences that are not ended, also when they are claimed at once", async () => {
+test("the limit of open licences also holds for concurrent claims", async () => {
   const first = await desk.claimLicense(0);
   const tries = Array.from({ length: MAX_LICENSES + 5 }, (_, i) => claim(`MANY-${i}`));
   const outcomes = (await Promise.allSettled(tries)).map(outcome);
@@ -229,7 +232,7 @@ test("a doctor has so many licences that are not ended, also when they are claim
   expect((await claim("ONE-MORE")).status).toBe("PENDING");
 });
 
-test("a doctor claims licences after the profile is made, and only own ones", async () => {
+test("a doctor claims licences only with a profile, and only for it", async () => {
   await expect(claim("EARLY-1")).rejects.toMatchObject({ reason: "DOCTOR_PROFILE_REQUIRED" });
   await desk.publish(0);
   const request = {
@@ -243,7 +246,7 @@ test("a doctor claims licences after the profile is made, and only own ones", as
   await expect(other).rejects.toMatchObject({ reason: "NOT_OWNER" });
 });
 
-test("the admin's list goes from the oldest claim to the newest, page by page", async () => {
+test("the admin's list runs from the oldest claim to the newest over all pages", async () => {
   const made: License[] = [];
   for (let i = 0; i < 3; i++) {
     desk.admit();
@@ -260,7 +263,7 @@ test("the admin's list goes from the oldest claim to the newest, page by page", 
   expect(ids.filter((id) => made.some((license) => license.id === id))).toEqual(made.map(({ id }) => id));
 });
 
-test("each decision is audited with the doctor", async () => {
+test("the audit trail links each decision to the doctor", async () => {
   const { id } = await desk.claimLicense(0);
   await desk.verify(id);
   await decide("revoke", id);
@@ -275,7 +278,7 @@ test("each decision is audited with the doctor", async () => {
   ]);
 });
 
-test("a decision is told to auth, and what it changes to clinical, without a word that anybody typed", async () => {
+test("a decision sends events to auth and clinical without free text", async () => {
   const { id, number } = await desk.claimLicense(0);
   await desk.verify(id);
   await decide("revoke", id);
@@ -294,7 +297,7 @@ test("a decision is told to auth, and what it changes to clinical, without a wor
   );
 });
 
-test("prescriptions are stopped where the admin asks for it, also when a revocation is repeated", async () => {
+test("prescriptions are stopped on the admin's request, also in a repeated revocation", async () => {
   const { id } = await desk.claimLicense(0);
   await desk.verify(id);
   const stopTime = async () => {

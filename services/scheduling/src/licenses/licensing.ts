@@ -5,13 +5,13 @@ import { v5 } from "uuid";
 import type { Decision } from "./license-rules.ts";
 import type { LicenseRow, LicensingRow } from "./license-store.ts";
 
-/** Namespace of `licensingIdOf` (RFC 9562 §5.5), made up once. */
+/** Namespace of `licensingIdOf` (RFC 9562 §5.5), a random UUID. */
 const LICENSINGS = "5f0f5a3e-6c0e-4a53-8f0b-0d9f6f1d7a11";
 
-/** Aggregate id of a doctor's licensing: not the user id, under which consumers count auth's versions of the user. */
+/** Aggregate id of a doctor's licensing. It differs from the user id, because consumers count auth's versions under that. */
 const licensingIdOf = (doctorId: string): string => v5(doctorId, LICENSINGS);
 
-/** Tells others until when a doctor is licensed. */
+/** Event with a doctor's last licensed day. */
 export const licensingEvent = (row: LicensingRow): NewEvent => ({
   type: "doctor.licensed",
   aggregateId: licensingIdOf(row.id),
@@ -26,7 +26,7 @@ export const licensingEvent = (row: LicensingRow): NewEvent => ({
   },
 });
 
-/** Tells auth of a decision, for a mail to the doctor. A licence is decided about twice at most: the second time, revoked. */
+/** Event of a decision, for auth's mail to the doctor. A licence has at most two decisions; the second is a revocation. */
 export const decisionEvent = ({ id, doctor_id, region }: LicenseRow, decision: Decision): NewEvent => ({
   type: "license.decided",
   aggregateId: id,

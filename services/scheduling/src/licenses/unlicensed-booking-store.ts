@@ -4,8 +4,8 @@ import type { Jurisdiction } from "../jurisdiction.ts";
 import { covers } from "./covers.ts";
 
 /**
- * Live booking `b` that has not begun and whose doctor `d` is disabled, or lacks the licence it needs. Takes the time. A
- * doctor for whom nothing was decided yet has bookings from before there were licences: those stay.
+ * Condition that live, future booking `b` has a disabled doctor `d`, or one without the required licence. Takes the time.
+ * Bookings of a doctor without any decision are older than the licence rules, and stay.
  */
 const unlicensed = (lacksLicense: string): string =>
   `b.start_time > ? AND b.status IN ('PENDING_PAYMENT', 'CONFIRMED')
@@ -20,7 +20,7 @@ const IS_UNLICENSED: Readonly<Record<Jurisdiction, string>> = {
   enforced: unlicensed(`${LACKS_ANY} OR (${LACKS_REGION})`),
 };
 
-/** Unlicensed bookings of doctors whose licences changed of late, the earliest first. */
+/** Unlicensed bookings of doctors with recently changed licences, the earliest first. */
 export async function findUnlicensedBookings(
   { db, jurisdiction }: Pick<Scheduling, "db" | "jurisdiction">,
   now: Date,
@@ -50,7 +50,7 @@ export async function findUnlicensedBookingsOf(
   return rows.map(({ id }) => id);
 }
 
-/** Locks a booking's doctor, before the booking and its slot, so that their licences stay as they are. */
+/** Locks a booking's doctor, before the booking and its slot, so that the licences cannot change. */
 export function lockDoctorOf(tx: Transaction, bookingId: string): void {
   tx.defer(
     "SELECT id FROM doctors WHERE id = (SELECT b.doctor_id FROM bookings b WHERE b.id = ?) FOR UPDATE",
@@ -71,12 +71,12 @@ export async function isUnlicensed(
   return rows.length > 0;
 }
 
-/** Has the sweep look at a doctor who was disabled, as if the licences had changed. */
+/** Marks a disabled doctor for the sweep, like changed licences. */
 export function noteChange(tx: Transaction, doctorId: string, now: Date): void {
   tx.defer("UPDATE doctors SET licensing_change_time = ? WHERE id = ?", [now, doctorId]);
 }
 
-/** Stops looking at doctors who last changed before a time and have nothing left to end. */
+/** Unmarks doctors that changed before a time and have nothing left to end. */
 export async function forgetChanges(
   { db, jurisdiction }: Pick<Scheduling, "db" | "jurisdiction">,
   before: Date,

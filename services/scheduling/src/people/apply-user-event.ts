@@ -43,7 +43,7 @@ const doctorTrail = (action: string, userId: string): Trail => ({
   subjectIds: [userId],
 });
 
-/** Ends the first of the bookings and slots ahead; the sweep ends the rest. */
+/** Ends the first future bookings and slots; the sweep ends the rest. */
 async function endPractice(app: Scheduling, tx: Transaction, doctorId: string): Promise<Trail[]> {
   const now = app.clock.now();
   noteChange(tx, doctorId, now);
@@ -55,7 +55,7 @@ async function endPractice(app: Scheduling, tx: Transaction, doctorId: string): 
   return [...cancelled, ...(await withdrawSlots(tx, doctorId, now))];
 }
 
-/** Cancels the bookings ahead, of which the limits let a patient have few. */
+/** Cancels a patient's future bookings; the limits keep their number small. */
 async function cancelBookings(app: Scheduling, tx: Transaction, patientId: string): Promise<Trail[]> {
   const now = app.clock.now();
   const trails: Trail[] = [];

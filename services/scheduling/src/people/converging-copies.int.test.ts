@@ -30,7 +30,7 @@ interface Scene {
   booking: Booking;
 }
 
-/** Everything in scheduling that reads the copy of an account: the doctor's, or the patient's. */
+/** All use cases that read the copy of an account, the doctor's or the patient's. */
 const USE_CASES: Record<string, (app: Scheduling, scene: Scene) => Promise<unknown>> = {
   "creates the profile": (app) => desk.publish(0, {}, app),
   "changes the profile": (app) => {
@@ -73,7 +73,7 @@ test.each(CASES)("copies converge where somebody %s while %s, and %s", async (us
 });
 
 test.each([true, false])(
-  "a profile is named and hidden as its account that auth tells of only now (first: %p)",
+  "a profile follows the name and state of its account when auth's event comes late (first: %p)",
   async (tellsFirst) => {
     const make = (app?: Scheduling) => desk.publish(0, {}, app);
     const tell = (app?: Scheduling) =>
@@ -96,7 +96,7 @@ test("a new name is a new version of the profile; the same name again is not", a
   expect(await versionAfter("Ana Ore")).toBe(2);
 });
 
-/** An enabled doctor with a profile, two slots and a booking; without one for who makes it. */
+/** An enabled doctor with a profile, two slots and a booking; without a profile for the case that makes one. */
 async function prepare(useCase: string): Promise<Scene> {
   await desk.account(desk.doctor, { fullName: "Olga Old" });
   await desk.account(desk.patient, { role: "PATIENT" });
@@ -110,7 +110,7 @@ async function prepare(useCase: string): Promise<Scene> {
   return { slot, other, booking: (await desk.book(taken.id)).response };
 }
 
-/** Has one change wait before its commit until the other is done, or waits for it. */
+/** Pauses one change before its commit until the other is done, or waits for it. */
 async function interleave(first: (app: Scheduling) => Promise<unknown>, second: () => Promise<unknown>) {
   const paused = desk.pausedBeforeCommit(first);
   await Promise.race([paused.isPaused, paused.done]);
@@ -120,7 +120,7 @@ async function interleave(first: (app: Scheduling) => Promise<unknown>, second: 
   await Promise.all([paused.done, done]);
 }
 
-/** What the use case reads outside of its transaction is out of date by the time it goes on. */
+/** Makes the use case's read outside of its transaction stale before it continues. */
 function afterFirstRead(happen: () => Promise<void>): Scheduling {
   let happened: Promise<void> | undefined;
   const db = Object.create(desk.app.db, {
@@ -150,7 +150,7 @@ async function accountOf({ userId }: { userId: string }): Promise<Account | unde
   return (await desk.app.db.read<Account>(sql, [userId]))[0];
 }
 
-/** The profile says, is found by, and can be booked as the account says. */
+/** Checks that name, search and bookings of the profile follow the account. */
 async function assertConverged(): Promise<void> {
   const { userId: doctorId } = desk.doctor;
   const [doctor, patient] = [(await accountOf(desk.doctor))!, await accountOf(desk.patient)];

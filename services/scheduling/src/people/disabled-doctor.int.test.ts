@@ -53,7 +53,7 @@ test("a disabled doctor's bookings end with their money returned, and not one sl
   expect(await desk.outboxTypes(unpaid.id)).toEqual(["booking.held", "booking.expired"]);
 });
 
-test("disabling and enabling a doctor leaves lines about the profile, its slots and each booking, once", async () => {
+test("disabling and enabling a doctor leaves one audit line for the profile, its slots and each booking", async () => {
   await desk.publish(0);
   const [slot] = [await desk.offer(60), await desk.offer(120)];
   const { response: booking } = await desk.book(slot.id);
@@ -80,7 +80,7 @@ test("disabling and enabling a doctor leaves lines about the profile, its slots 
   expect(await lines()).toEqual([...disabled, `doctor.show doctors/${userId}`].sort());
 });
 
-test("of many bookings and slots a first batch ends at once, and the sweep ends the rest", async () => {
+test("a first batch of bookings and slots ends at once, and the sweep ends the rest", async () => {
   await desk.publish(0);
   for (let i = 0; i < 103; i++) await desk.book((await desk.offer(60 + 30 * i)).id, userCaller("PATIENT"));
   const start = desk.at(60 + 30 * 103).getTime();
@@ -101,7 +101,7 @@ test("of many bookings and slots a first batch ends at once, and the sweep ends 
   expect(await claimable()).toEqual([]);
 });
 
-test("the sweep spares a doctor who was enabled again", async () => {
+test("the sweep skips a doctor who was enabled again", async () => {
   await desk.publish(0);
   await desk.account(desk.doctor, { disabled: true });
   await desk.account(desk.doctor, { disabled: false });

@@ -19,7 +19,7 @@ export async function lockPerson(tx: Transaction, userId: string): Promise<strin
   return person!.full_name;
 }
 
-/** Keeps what auth says of an account, and locks the row as `lockPerson` does. */
+/** Stores an account's state from auth, and locks the row like `lockPerson`. */
 export function savePerson(
   tx: Transaction,
   userId: string,

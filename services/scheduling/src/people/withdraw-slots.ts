@@ -8,14 +8,14 @@ import { findHiddenDoctors, isHidden, withdrawOpenSlots } from "../slots/slot-st
 /** Slots withdrawn in one transaction. */
 const BATCH = 1000;
 
-/** Withdraws a disabled doctor's open slots that have not begun: the first of them at once, the sweep the rest. */
+/** Withdraws the first of a disabled doctor's future open slots; the sweep withdraws the rest. */
 export async function withdrawSlots(tx: Transaction, doctorId: string, now: Date): Promise<Trail[]> {
   const withdrawn = await withdrawOpenSlots(tx, doctorId, now, BATCH);
   if (withdrawn === 0) return [];
   return [{ action: "slot.withdraw_all", resource: `doctors/${doctorId}`, subjectIds: [doctorId] }];
 }
 
-/** Withdraws open slots that disabled doctors still have: those beyond a batch, and those of bookings that ended since. */
+/** Withdraws the remaining open slots of disabled doctors: those beyond a batch, and those of bookings that ended later. */
 export async function sweepSlots(app: Scheduling, now: Date, signal?: AbortSignal): Promise<void> {
   const find = (limit: number) => findHiddenDoctors(app.db, now, limit);
   const work = (id: string) =>

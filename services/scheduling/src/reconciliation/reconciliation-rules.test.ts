@@ -482,7 +482,7 @@ test.each(["SCHEDULED", "WAITING", "IN_PROGRESS"] as const)(
   },
 );
 
-test("billing is told of a no-show again, where its decision was kept", () => {
+test("billing gets a no-show again if its decision was stored", () => {
   const missed = bookingOf("NO_SHOW", { settlement: "RETURN" });
   const told = { remedy: { tell: "fee_decided" } };
   const meeting = consultation("NO_SHOW", LET_DOWN);
@@ -541,7 +541,7 @@ describe("a booking that an admin closed", () => {
     expect(judge(closed, released, meeting, END)).toEqual([remedy ? { kind, remedy } : { kind }]);
   });
 
-  test("billing is told of its fee again", () => {
+  test("billing gets its fee decision again", () => {
     const meeting = consultation("COMPLETED", followed);
     expect(judge(closed, payment("AUTHORIZED"), meeting, END)).toEqual([
       { kind: "PAYMENT_OPEN_FOR_ENDED", remedy: { tell: "closed" } },
@@ -619,14 +619,14 @@ test("of all that can be, nothing needs two remedies", () => {
 
 test.each<[string, boolean, ConsultationStanding, string, object]>([
   [
-    "its patient was missed at a time that they had not accepted",
+    "its patient was marked as missing at a time not accepted",
     true,
     consultation("NO_SHOW", MISSED),
     "CONSULTATION_TIMES_DIFFER",
     { tell: "rescheduled" },
   ],
   [
-    "clinical has not heard that its move waits for the patient",
+    "clinical missed that its move is pending",
     true,
     consultation("SCHEDULED"),
     "MOVE_ACCEPTANCE_DIFFERS",
@@ -640,7 +640,7 @@ test.each<[string, boolean, ConsultationStanding, string, object]>([
     { hear: "consultation.joined" },
   ],
   [
-    "clinical has not heard that its move was accepted",
+    "clinical missed the acceptance of its move",
     false,
     consultation("SCHEDULED", { movePending: true }),
     "MOVE_ACCEPTANCE_DIFFERS",

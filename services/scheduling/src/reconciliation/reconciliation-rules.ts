@@ -34,7 +34,7 @@ export type DisagreementKind =
   | "CONSULTATION_MISSING"
   /** It takes place at another time than was booked. */
   | "CONSULTATION_TIMES_DIFFER"
-  /** Clinical and scheduling disagree on whether the patient has accepted the last move. */
+  /** Clinical and scheduling disagree about the acceptance of the last move. */
   | "MOVE_ACCEPTANCE_DIFFERS"
   /** A cancelled booking's still goes on. */
   | "CONSULTATION_LIVE_FOR_CANCELLED"
@@ -44,7 +44,7 @@ export type DisagreementKind =
   | "CONSULTATION_UNEXPECTED"
   /** It has begun or ended, and scheduling does not know. */
   | "CONSULTATION_NOT_HEARD"
-  /** An admin closed the booking, and its consultation goes on. */
+  /** An admin closed the booking, but its consultation is open. */
   | "CONSULTATION_LIVE_FOR_CLOSED"
   /** Booking and consultation ended in different ways. */
   | "OUTCOME_DIFFERS"
@@ -106,7 +106,7 @@ export function judge(
       return [{ kind: "CONSULTATION_TIMES_DIFFER", remedy: { tell: "rescheduled" } }];
     return [{ kind: "CONSULTATION_NOT_HEARD", remedy: { hear: hasEnded } }];
   }
-  // Its own end came first: an admin closed the booking while scheduling had not heard of it.
+  // The consultation's own end came first: an admin closed the booking before scheduling applied it.
   if (booking.closed && hasEnded && !consultation.closedByAdmin && !isMissedUnheard(booking, consultation))
     return [{ kind: "CONSULTATION_NOT_HEARD", remedy: { hear: hasEnded } }];
   // A late cancellation has crossed what the doctor did or missed: the fee goes back, as billing has heard from clinical.
@@ -182,7 +182,7 @@ function judgeConfirmed(
   }
 }
 
-/** A patient who waits has accepted the move, as nobody comes to the waiting room before. */
+/** A waiting patient has accepted the move, because joining accepts it. */
 function judgeAcceptance(
   { movePending }: ReconciledBooking,
   consultation: ConsultationStanding,
@@ -309,7 +309,7 @@ function decisionOf(
   consultation: ConsultationStanding | undefined,
 ): Settlement {
   if (settlement !== null) return settlement;
-  // Ended before releases kept the decision.
+  // Ended before this release, without a stored decision.
   switch (status) {
     case "COMPLETED":
       return "CAPTURE";
@@ -320,7 +320,7 @@ function decisionOf(
   }
 }
 
-/** How billing is told of the end. Of a fee that is due for a consultation it hears from clinical. */
+/** Event that tells billing of the end. Clinical itself tells it of a fee that is due for a consultation. */
 function newsOfEnd(
   { status, closed, settlement }: ReconciledBooking,
   payment: Payment_Status,
@@ -332,7 +332,7 @@ function newsOfEnd(
     case "COMPLETED":
       return settlement === "RETURN" ? "fee_decided" : undefined;
     case "NO_SHOW":
-      // Ended before releases kept the decision: there is none to tell.
+      // Ended before this release: no decision is stored.
       return settlement === null ? undefined : "fee_decided";
     case "EXPIRED":
       return payment === "REQUIRES_AUTHORIZATION" ? "expired" : "payment_refused";

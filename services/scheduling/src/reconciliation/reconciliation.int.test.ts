@@ -329,8 +329,8 @@ test.each<[string, Partial<ConsultationStanding>]>([
 });
 
 test.each<[string, Partial<ConsultationStanding>, string[]]>([
-  ["accepted by a patient who waits, unheard", { status: "WAITING" }, ["booking.move_accepted"]],
-  ["of which clinical has not heard", {}, ["booking.rescheduled"]],
+  ["accepted by a waiting patient, event lost", { status: "WAITING" }, ["booking.move_accepted"]],
+  ["that clinical missed", {}, ["booking.rescheduled"]],
 ])("a move %s: both agree again", async (_, standing, told) => {
   const row = await makeBooking("CONFIRMED");
   await app.db.transaction(async (tx) => {

@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => desk.close());
 
-/** Slots as they may be, with the minutes until their hold ends. */
+/** States of a slot, with the minutes until its hold ends. */
 const STATES = {
   open: { status: "OPEN" },
   held: { status: "HELD", holdMinutes: 5 },
@@ -74,7 +74,7 @@ async function arrange([state, start, license, account]: (typeof CASES)[number])
   return slot.id;
 }
 
-/** What a stranger learns of a slot in every way there is. */
+/** Visibility of a slot to a stranger on every route. */
 async function look(slotId: string) {
   const { app, doctor } = desk;
   const row = (await findSlot(app.db, slotId))!;
@@ -99,7 +99,7 @@ async function look(slotId: string) {
   };
 }
 
-test("lists, reads, searches, profiles and bookings agree about which slots can be booked", async () => {
+test("lists, reads, searches, profiles and bookings agree about bookable slots", async () => {
   const disagreements: unknown[] = [];
   const counts: Record<string, number> = {};
   for (const each of CASES) {
@@ -112,7 +112,7 @@ test("lists, reads, searches, profiles and bookings agree about which slots can 
     counts[why] = (counts[why] ?? 0) + 1;
   }
   expect(disagreements).toEqual([]);
-  // Each of two open states: tomorrow under two licences, in a minute under three.
+  // For two open states each: tomorrow under two licences, in a minute under three.
   expect(counts).toMatchObject({
     ok: 2 * (2 + 3),
     NOT_FOUND: expect.any(Number),
@@ -120,7 +120,7 @@ test("lists, reads, searches, profiles and bookings agree about which slots can 
   });
 }, 120_000);
 
-test("the slots of a doctor who does not exist, or does not practise, are not found", async () => {
+test("the slots of an unknown or hidden doctor are not found", async () => {
   desk.admit();
   const list = async (by: typeof desk.patient, status: "OPEN" | "STATUS_UNSPECIFIED" | "BOOKED") => {
     const request = ListSlotsRequest.fromPartial({ doctorId: desk.doctor.userId, status });

@@ -60,7 +60,7 @@ async function license(region: string, days?: number) {
   return await desk.verify(response.id);
 }
 
-/** A patient whose profile says a region, as auth tells of it. */
+/** A patient whose profile has a region, by auth's event. */
 async function patientOf(region: string) {
   const patient = userCaller("PATIENT");
   const user = { fullName: "Paula", role: "PATIENT", disabled: false, region: canonicalRegion(region) ?? "" };
@@ -83,7 +83,7 @@ const said = async (answer: Promise<boolean>): Promise<string> => {
   }
 };
 
-/** Licences of a doctor: regions, and the days that they last; endless, if absent. */
+/** Licences of a doctor: regions and days of validity; absent: unlimited. */
 const DOCTORS: Record<string, [string, number?][]> = {
   "of California": [["US-CA"]],
   "of the whole country": [["US"]],
@@ -108,7 +108,7 @@ const REGIONS: Record<string, string[]> = {
   "NL-BQ1": ["NL-BQ1", "BQ-BO", "BQ", "NL"],
 };
 
-/** By what the rules say, without a look at the code. */
+/** Expected result, computed without the code under test. */
 function expected(licenses: [string, number?][], startMinutes: number, region: string, enforced: boolean) {
   if (enforced && region === "") return { book: "REGION_REQUIRED", see: "REGION_REQUIRED" };
   const valid = licenses.filter(([, days]) => days === undefined || days * DAY_MINUTES >= startMinutes);
@@ -177,7 +177,7 @@ describe.each(["off", "enforced"] as const)("with jurisdiction %s", (jurisdictio
   );
 });
 
-test("a booking keeps the region, and the audit trail who stated it", async () => {
+test("a booking stores the region, and the audit trail its source", async () => {
   await desk.publish(0);
   const [one, other, third] = [await desk.offer(60), await desk.offer(120), await desk.offer(180)];
   const patient = await patientOf("US-NV");
@@ -215,7 +215,7 @@ describe("with jurisdiction enforced, a booking of a patient from elsewhere", ()
     expect((await desk.read(kept.response.id, desk.admin)).status).toBe("CONFIRMED");
   });
 
-  test("is not confirmed by a payment that comes after the licence was revoked", async () => {
+  test("is not confirmed by a payment after the licence was revoked", async () => {
     await desk.publish(5000);
     const german = await license("DE");
     const slot = await desk.offer(120);

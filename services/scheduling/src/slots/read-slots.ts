@@ -15,7 +15,7 @@ import { findSlot, listSlots as list, toSlot } from "./slot-store.ts";
 
 const MAX_RANGE_MS = 62 * 24 * 3_600_000;
 
-/** SlotService.GetSlot. Throws NOT_FOUND, also for a slot that only its doctor may see; REGION_REQUIRED. */
+/** SlotService.GetSlot. Throws NOT_FOUND, also for a slot that the caller may not see; REGION_REQUIRED. */
 export const getSlot =
   (app: Scheduling) =>
   async ({ slotId, region: asked }: GetSlotRequest, call: Call): Promise<Slot> => {
@@ -30,8 +30,8 @@ export const getSlot =
   };
 
 /**
- * SlotService.ListSlots: to others than the doctor, of slots that can be booked. Throws NOT_FOUND,
- * REGION_REQUIRED, INVALID_PAGE_TOKEN.
+ * SlotService.ListSlots: all slots for their doctor, bookable ones for others. Throws NOT_FOUND, REGION_REQUIRED,
+ * INVALID_PAGE_TOKEN.
  */
 export const listSlots =
   (app: Scheduling) =>
@@ -69,7 +69,7 @@ export const listSlots =
       page,
       now,
     );
-    // A doctor who has something to show is there.
+    // A doctor with visible slots exists.
     if (found.length === 0) await findShownDoctor(app, doctorId, call);
     const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.start_time, row.id]);
     return { slots: rows.map((row) => toSlot(row, now)), nextPageToken };

@@ -26,7 +26,7 @@ const SELECT_IN_REGION = `SELECT ${SLOT_COLUMNS}, ${IS_LICENSED_AT_START} AS lic
 /** As `statusAt`; takes the time as parameter. */
 const STATUS_AT = "IF(s.status = 'HELD' AND s.hold_expire_time <= ?, 'OPEN', s.status)";
 
-/** @param region of the patient for whom it is read; absent: of any */
+/** @param region of the patient; absent: any region */
 export async function findSlot(db: Database, id: string, region?: string): Promise<SlotRow | undefined> {
   const { sql, params } = selectFor(region);
   const [row] = await db.read<SlotRow>(`${sql} WHERE s.id = ?`, [...params, id]);
@@ -39,7 +39,7 @@ export async function lockSlot(tx: Transaction, id: string, region?: string): Pr
   return row!;
 }
 
-/** Locks slots in the order that everyone keeps. @param region as in `findSlot` */
+/** Locks slots in the global lock order. @param region as in `findSlot` */
 export async function lockSlots(tx: Transaction, ids: string[], region?: string): Promise<SlotRow[]> {
   const { sql, params } = selectFor(region);
   return await tx.read<SlotRow>(`${sql} WHERE s.id IN (?) ORDER BY s.id FOR UPDATE OF s`, [...params, ids]);
@@ -53,11 +53,11 @@ const selectFor = (region: string | undefined): { sql: string; params: SqlValue[
 /** Slots of a doctor to list. */
 export interface SlotFilter {
   doctorId: string;
-  /** They begin within this interval. */
+  /** Interval of the start. */
   range: Interval;
-  /** BOOKABLE: what others than the doctor see. */
+  /** BOOKABLE: the slots that others than the doctor see. */
   status: Slot_Status | "BOOKABLE" | undefined;
-  /** With BOOKABLE: of the patient; undefined: of any. */
+  /** The patient's region with BOOKABLE; undefined: any region. */
   region: string | undefined;
 }
 
@@ -140,7 +140,7 @@ export function setSlotStatus(tx: Transaction, id: string, status: Slot_Status):
   ]);
 }
 
-/** @returns whether the booking's hold had not ended, and the doctor practises: the slot is booked now */
+/** @returns true if the slot is booked now: the hold had not ended, and the doctor practises */
 export async function bookHeldSlot(
   tx: Transaction,
   id: string,
@@ -170,7 +170,7 @@ export function lockSlotsAhead(tx: Transaction, doctorId: string, now: Date): vo
   tx.defer("SELECT id FROM slots WHERE doctor_id = ? AND start_time > ? FOR UPDATE", [doctorId, now]);
 }
 
-/** Withdraws the first `limit` open slots of a doctor that have not begun. @returns how many there were */
+/** Withdraws the first `limit` future open slots of a doctor. @returns the number withdrawn */
 export async function withdrawOpenSlots(
   tx: Transaction,
   doctorId: string,
@@ -185,7 +185,7 @@ export async function withdrawOpenSlots(
   return affectedRows;
 }
 
-/** Doctors of late disabled who have open slots that have not begun. */
+/** Recently disabled doctors with future open slots. */
 export async function findHiddenDoctors(db: Database, now: Date, limit: number): Promise<string[]> {
   const rows = await db.read<{ id: string }>(
     `SELECT d.id FROM doctors d WHERE d.licensing_change_time IS NOT NULL AND d.hidden AND EXISTS
@@ -196,7 +196,7 @@ export async function findHiddenDoctors(db: Database, now: Date, limit: number):
   return rows.map(({ id }) => id);
 }
 
-/** Whether a doctor is disabled. Locks the profile, so that this stays so. */
+/** True if a doctor is disabled. Locks the profile, so that the result stays valid. */
 export async function isHidden(tx: Transaction, doctorId: string): Promise<boolean> {
   const rows = await tx.read("SELECT 1 FROM doctors WHERE id = ? AND hidden FOR UPDATE", [doctorId]);
   return rows.length > 0;
