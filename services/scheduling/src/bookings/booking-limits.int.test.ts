@@ -88,7 +88,8 @@ test("only the patient's own unpaid holds before their start count as holds", as
 
 test("started and ended bookings do not count", async () => {
   const slots = await slotsOfDoctor(7, 0, 60);
-  expect(await bookAll(slots.slice(0, 4))).toContain("TOO_MANY_BOOKINGS");
+  expect(await bookAll(slots.slice(0, 3))).toEqual(["ok", "ok", "ok"]);
+  expect(await bookAll([slots[3]!])).toEqual(["TOO_MANY_BOOKINGS"]);
   desk.app.clock.advance(61 * MINUTE_MS);
   expect(count(await bookAll(slots.slice(1, 7)))).toMatchObject({ ok: 1 });
 });
