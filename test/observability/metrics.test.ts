@@ -141,6 +141,14 @@ test.each(["payment", "refund"])("billing tells how long a %s has waited to be s
   }
 });
 
+test("scheduling tells how many licences wait for an admin, and for how long", () => {
+  for (const name of ["licenses_pending", "licenses_pending_age"]) {
+    const told = after.scheduling.filter((sample) => sample.name === name);
+    expect(told).toHaveLength(1);
+    expect(told[0]!.value).toBeGreaterThanOrEqual(0);
+  }
+});
+
 test("nobody makes up time series: a path that is no route, and an id, are in no label", async () => {
   const tag = randomUUID();
   await api.send(`GET /v1/${tag}`);

@@ -27,6 +27,7 @@ import { createLicense } from "./licenses/create-license.ts";
 import { rejectLicense, revokeLicense, verifyLicense } from "./licenses/decide-license.ts";
 import { sweepUnlicensedBookings } from "./licenses/end-unlicensed-bookings.ts";
 import { getLicense, listDoctorLicenses, listLicenses } from "./licenses/read-licenses.ts";
+import { watchPending } from "./licenses/watch-pending.ts";
 import { reconcileRegularly } from "./reconciliation/reconcile-regularly.ts";
 import { RemoteStandings } from "./reconciliation/standings.ts";
 import { changeSlot } from "./slots/change-slot.ts";
@@ -50,6 +51,7 @@ startProcess("scheduling", async () => {
         cancelCutoffMs: config.CANCEL_CUTOFF,
         bookingLimits: bookingLimitsOf(config),
       };
+      watchPending(app);
       const { billing, clinical } = platform.peers;
       const standings = new RemoteStandings(billing!, clinical!, platform.serviceTokens);
       const jobs = [

@@ -59,6 +59,15 @@ export async function listLicenses(
 /** Stored states, which the key on `status` finds. */
 const isStored = (status: License_Status): boolean => status !== "EXPIRED";
 
+/** Claims that an admin has to decide, and the time of the oldest; null where there is none. */
+export async function countPending(db: Database, now: Date): Promise<{ count: number; oldest: Date | null }> {
+  const [row] = await db.read<{ count: number; oldest: Date | null }>(
+    "SELECT COUNT(*) AS count, MIN(create_time) AS oldest FROM licenses WHERE status = 'PENDING' AND expire_date >= ?",
+    [dateOf(now)],
+  );
+  return row!;
+}
+
 export async function findLicense(db: Database, id: string): Promise<LicenseRow | undefined> {
   const [row] = await db.read<LicenseRow>(`${SELECT} WHERE l.id = ?`, [id]);
   return row;

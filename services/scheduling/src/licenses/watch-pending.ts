@@ -1,0 +1,17 @@
+import { gauge } from "@medconnect/platform/telemetry/metrics.ts";
+import { sampled } from "@medconnect/platform/telemetry/samples.ts";
+import type { Scheduling } from "../app.ts";
+import { countPending } from "./license-store.ts";
+
+/** Reports the claims that wait for an admin: until then their doctors have no patients. */
+export function watchPending({ db, clock }: Pick<Scheduling, "db" | "clock">): void {
+  const pending = sampled(() => countPending(db, clock.now()));
+  gauge("licenses.pending", "Licences that wait for an admin's decision", (report) => {
+    const claims = pending();
+    if (claims) report(claims.count);
+  });
+  gauge("licenses.pending_age", "Seconds that the oldest of them has waited", (report) => {
+    const claims = pending();
+    if (claims) report(claims.oldest ? (clock.now().getTime() - claims.oldest.getTime()) / 1000 : 0);
+  });
+}
