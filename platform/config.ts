@@ -77,6 +77,8 @@ export const serviceSettings = {
   AUDIT_CHECKPOINT_EVERY: duration("1m"),
   /** Calls at once, beyond which further ones get a quick UNAVAILABLE. */
   MAX_CONCURRENT_CALLS: z.coerce.number().int().min(1).default(512),
+  /** Open gRPC connections of one peer address (an IPv6 /64); 0: no limit. */
+  MAX_PEER_CONNECTIONS: z.coerce.number().int().min(0).default(256),
   ACCESS_TOKEN_TTL: duration("5m"),
   /** What needs a fresh sign-in takes one that is at most this old. */
   REAUTHENTICATION_AGE: duration("10m"),

@@ -1,5 +1,12 @@
 import { fork } from "node:child_process";
-import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  constants,
+  type SecureClientSessionOptions,
+} from "node:http2";
+import { connect as connectTcp } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
@@ -7,10 +14,14 @@ import { runInNewContext } from "node:vm";
 import { Client, credentials } from "@grpc/grpc-js";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { KeyServiceService } from "@medconnect/proto/medconnect/auth/v1/key_service.ts";
-import { createLogger } from "../log.ts";
+import pino from "pino";
+import { Authority } from "../../deploy/certificates/authority.ts";
+import { eventually } from "../../test/support/eventually.ts";
+import type { ApiError } from "../errors/api-error.ts";
+import { MutualTls } from "../tls/mutual-tls.ts";
 import { GrpcClient, within } from "./client.ts";
 import { CONNECTION_LIMITS, type ConnectionLimits } from "./connection-limits.ts";
-import { GrpcServer } from "./server.ts";
+import { GrpcServer, type ServerOptions } from "./server.ts";
 
 const MAX_CALLS = 50;
 const FLOOD = join(import.meta.dirname, "../testing/stream-flood.ts");
@@ -20,25 +31,32 @@ let address: string;
 let answerAfterMs = 0;
 const sessions: ClientHttp2Session[] = [];
 const clients: GrpcClient[] = [];
+const logLines: Record<string, unknown>[] = [];
 
 afterEach(async () => {
+  logLines.length = 0;
   answerAfterMs = 0;
   for (const session of sessions.splice(0)) session.destroy();
   for (const client of clients.splice(0)) client.close();
   await server.drain(0);
 });
 
-async function start(limits: Partial<ConnectionLimits> = {}, maxConcurrentCalls = MAX_CALLS): Promise<void> {
+async function start(
+  limits: Partial<ConnectionLimits> = {},
+  options: Partial<ServerOptions> = {},
+): Promise<void> {
   server = new GrpcServer({
     identity: {} as never,
-    log: createLogger("auth", "silent"),
+    log: pino({ level: "warn" }, { write: (line) => logLines.push(JSON.parse(line)) }),
     tls: undefined,
     traceRatio: 0,
     credentialLimit: 0,
     reauthenticationMs: 0,
-    maxConcurrentCalls,
+    maxConcurrentCalls: MAX_CALLS,
+    maxPeerConnections: 0,
     connections: { ...CONNECTION_LIMITS, ...limits },
     onDenied: () => undefined,
+    ...options,
   });
   server.serve(KeyServiceService, {
     getJwks: async () => {
@@ -128,7 +146,7 @@ test("one connection has at most MAX_CONCURRENT_CALLS streams", async () => {
 });
 
 test("20,000 streams without a message displace one another, block no call and hold no memory", async () => {
-  await start({}, 512);
+  await start({}, { maxConcurrentCalls: 512 });
   await callPatiently();
   const heapBefore = heapUsed();
   const flood = fork(FLOOD, [address, getJwks.path, "40", "500"]);
@@ -180,6 +198,69 @@ describe("a connection", () => {
     await Promise.all(Array.from({ length: callers }, () => caller(pauseMs === 0 ? shared : newClient())));
     expect(failures).toEqual([]);
     expect(calls).toBeGreaterThan(50);
+  });
+});
+
+describe("the connections of one peer", () => {
+  const connected = (session: ClientHttp2Session) =>
+    new Promise<boolean>((resolve) => {
+      session.once("remoteSettings", () => resolve(true));
+      session.once("close", () => resolve(false));
+    });
+
+  test("are bounded: one beyond is closed, and taken again once another has ended", async () => {
+    await start({}, { maxPeerConnections: 3 });
+    const taken = [newSession(), newSession(), newSession()];
+    expect(await Promise.all(taken.map(connected))).toEqual([true, true, true]);
+    const refused = await Promise.all([newSession(), newSession()].map(connected));
+    expect(refused).toEqual([false, false]);
+    expect(taken.map(({ destroyed }) => destroyed)).toEqual([false, false, false]);
+    expect(logLines).toMatchObject([{ peer: "127.0.0.1", refused: 1, max: 3 }]);
+
+    taken[0]!.close();
+    await eventually(
+      () => connected(newSession()),
+      (isTaken) => isTaken,
+    );
+  });
+
+  test("leave those of another address alone", async () => {
+    await start({}, { maxPeerConnections: 1 });
+    await connected(newSession());
+    const other = connect(`http://${address}`, { localAddress: "127.0.0.2" } as SecureClientSessionOptions);
+    sessions.push(other.on("error", () => {}));
+    expect(await connected(other)).toBe(true);
+  });
+
+  test("over TLS count from before the handshake until they close", async () => {
+    const soon = new Date(Date.now() + 3_600_000);
+    const ca = await Authority.create("CA", soon);
+    const subject = { name: "auth", altNames: ["auth"], notAfter: soon };
+    const tls = new MutualTls({ ...(await ca.issue({ ...subject, usage: "server" })), ca: ca.pair.cert });
+    await start({}, { maxPeerConnections: 1, tls });
+    const callOverTls = async () => {
+      const client = new GrpcClient(address, { tls, serverName: "auth" });
+      clients.push(client);
+      return await call(client).then(
+        () => "answered",
+        ({ reason }: ApiError) => reason,
+      );
+    };
+    const silent = connectTcp(Number(address.split(":")[1]), "127.0.0.1");
+    await new Promise((resolve) => silent.once("connect", resolve));
+    expect(await callOverTls()).toBe("UNAVAILABLE");
+    silent.destroy();
+    for (let i = 0; i < 3; i++) {
+      const answer = await eventually(callOverTls, (reason) => reason === "answered");
+      expect(answer).toBe("answered");
+      for (const client of clients.splice(0)) client.close();
+    }
+  });
+
+  test("have no limit where it is 0", async () => {
+    await start();
+    const many = Array.from({ length: 20 }, () => connected(newSession()));
+    expect(await Promise.all(many)).not.toContain(false);
   });
 });
 

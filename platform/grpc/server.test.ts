@@ -27,6 +27,7 @@ beforeAll(async () => {
     credentialLimit: 0,
     reauthenticationMs: 0,
     maxConcurrentCalls: 10,
+    maxPeerConnections: 0,
     onDenied: () => undefined,
   });
   server.serve(KeyServiceService, {

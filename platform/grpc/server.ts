@@ -31,6 +31,7 @@ import { header } from "./header.ts";
 import { MAX_ANSWER_BYTES, MAX_REQUEST_BYTES } from "./message-limits.ts";
 import { OpenStreams } from "./open-streams.ts";
 import { type GatewayProof, type Origin, originOf } from "./origin.ts";
+import { PeerConnections } from "./peer-connections.ts";
 import { REPLAYED_KEY, toGrpcStatus } from "./status.ts";
 
 const DEFAULT_DEADLINE_MS = 10_000;
@@ -65,6 +66,8 @@ export interface ServerOptions {
   reauthenticationMs: number;
   /** Beyond so many calls at once, further ones are refused with UNAVAILABLE. */
   maxConcurrentCalls: number;
+  /** Open connections of one peer address; 0: no limit. */
+  maxPeerConnections: number;
   /** Limits of each connection; default: `CONNECTION_LIMITS`. */
   connections?: ConnectionLimits;
   /** Told of each call that was refused for lack of rights. */
@@ -80,6 +83,7 @@ const handled = durations("rpc.server.call.duration", "How long calls took to an
 export class GrpcServer {
   readonly server: Server;
   readonly #streams: OpenStreams;
+  readonly #peers: PeerConnections;
   readonly #options: ServerOptions;
   readonly #proof: GatewayProof;
   readonly #load: LoadLimit;
@@ -100,6 +104,7 @@ export class GrpcServer {
       "grpc.max_connection_age_grace_ms": limits.graceMs,
     });
     this.#streams = new OpenStreams({ ...limits, maxUnfinished: 2 * maxConcurrentCalls });
+    this.#peers = new PeerConnections(options.maxPeerConnections, options.log);
     this.#proof = { serviceTokens: options.identity.serviceTokens, tls: options.tls };
     this.#load = new LoadLimit(options.maxConcurrentCalls);
     this.#credentials = new CredentialLimit(options.credentialLimit);
@@ -123,14 +128,16 @@ export class GrpcServer {
   }
 
   /** @returns the port */
-  listen(host: string, port: number): Promise<number> {
+  async listen(host: string, port: number): Promise<number> {
     this.#streams.watch();
-    return new Promise((resolve, reject) => {
+    const bound = await new Promise<number>((resolve, reject) => {
       const credentials = this.#options.tls?.server ?? ServerCredentials.createInsecure();
-      this.server.bindAsync(`${host}:${port}`, credentials, (error, bound) =>
-        error ? reject(error) : resolve(bound),
+      this.server.bindAsync(`${host}:${port}`, credentials, (error, port) =>
+        error ? reject(error) : resolve(port),
       );
     });
+    this.#peers.watch(bound);
+    return bound;
   }
 
   /** Takes no new calls and waits for those under way; after `timeoutMs` the rest is cut off. */
@@ -139,6 +146,7 @@ export class GrpcServer {
     await new Promise<void>((resolve) => this.server.tryShutdown(() => resolve()));
     clearTimeout(timer);
     this.#streams.stop();
+    this.#peers.stop();
   }
 
   #unary(
