@@ -1,10 +1,14 @@
 import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { openKeyedHash } from "@medconnect/platform/crypto/open-keyed-hash.ts";
+import { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import { deliveriesOf } from "@medconnect/platform/outbox/event.ts";
-import { countBacklog, insertDeliveries } from "@medconnect/platform/outbox/outbox-store.ts";
+import { whyNotGenuine } from "@medconnect/platform/outbox/event-mac.ts";
+import { countBacklog, insertDeliveries, type OutboxRow } from "@medconnect/platform/outbox/outbox-store.ts";
 import { startTestService, type TestService } from "@medconnect/platform/testing/test-service.ts";
 
 let billing: TestService;
@@ -28,7 +32,7 @@ beforeEach(async () => {
     state: {},
   }));
   const deliveries = deliveriesOf(events, { "payment.authorized": ["scheduling"] }, clock.now());
-  await db.transaction(async (tx) => insertDeliveries(tx, deliveries, clock.now()));
+  await db.transaction(async (tx) => insertDeliveries(tx, deliveries, clock.now(), billing.hash));
   await db.write("UPDATE outbox SET dead = TRUE, refusals = 25, last_error = 'INTERNAL' ORDER BY id LIMIT 2");
   dead = (await db.read<{ id: string }>("SELECT id FROM outbox WHERE dead ORDER BY id")).map(({ id }) => id);
 });
@@ -43,8 +47,8 @@ const runWith = (env: NodeJS.ProcessEnv, ...args: string[]): Promise<Ended> =>
   promisify(execFile)(process.execPath, [join(import.meta.dirname, "outbox.ts"), ...args], { env })
     .then(({ stdout, stderr }) => ({ code: 0, stdout, stderr }))
     .catch((ended: Ended) => ended);
-const run = (...args: string[]) =>
-  runWith({ DATABASE_URL: new URL(`/${schema}`, process.env.MYSQL_URL!).href }, ...args);
+const databaseUrl = () => new URL(`/${schema}`, process.env.MYSQL_URL!).href;
+const run = (...args: string[]) => runWith({ DATABASE_URL: databaseUrl() }, ...args);
 
 const deadOnes = async () => (await countBacklog(billing.db)).find(({ dead }) => dead)?.waiting ?? 0;
 
@@ -79,14 +83,54 @@ test("replay tells of an event that is not dead, and has the others tried again"
   expect(await run("replay", "UNKNOWN", dead[1]!)).toMatchObject({
     code: 1,
     stdout: `${schema}: 1 to be tried again\n`,
-    stderr: "There is no dead event UNKNOWN.\n",
+    stderr: "There is no event UNKNOWN that was refused too often.\n",
   });
   expect(await deadOnes()).toBe(1);
 });
 
+describe("an event that was refused as not the service's own", () => {
+  beforeEach(async () => {
+    await billing.db.write("UPDATE outbox SET mac = NULL, last_error = 'UNSIGNED' WHERE id = ?", [dead[0]!]);
+  });
+
+  test("is not replayed, and is signed only under the service's own DATA_KEY", async () => {
+    expect(await run("replay", "--all")).toMatchObject({ stdout: `${schema}: 1 to be tried again\n` });
+    expect(await run("vouch", dead[0]!)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("Set DATA_KEY to the service's"),
+    });
+    const key = randomBytes(32);
+    const hash = await openKeyedHash(billing.db, new SealedBox(key), key);
+    const vouch = (dataKey: Buffer) =>
+      runWith({ DATABASE_URL: databaseUrl(), DATA_KEY: dataKey.toString("base64") }, "vouch", ...dead);
+    expect((await vouch(randomBytes(32))).code).toBe(1);
+    expect(await vouch(key)).toMatchObject({
+      code: 1,
+      stdout: `${schema}: 1 signed, to be sent\n`,
+      stderr: `There is no event ${dead[1]} that was refused as not the service's own.\n`,
+    });
+    const [row] = await billing.db.read<OutboxRow>("SELECT * FROM outbox WHERE id = ?", [dead[0]!]);
+    expect(whyNotGenuine(hash, row!)).toBeUndefined();
+    expect(row).toMatchObject({ dead: 0, refusals: 0, last_error: null });
+    expect(await linesOf(dead[0]!)).toEqual([{ action: "outbox.vouch", actor_id: "command:outbox" }]);
+  });
+
+  test("is deleted by discard, which deletes no other", async () => {
+    expect(await run("discard", ...dead)).toMatchObject({ code: 1, stdout: `${schema}: 1 deleted\n` });
+    const left = await billing.db.read<{ id: string }>("SELECT id FROM outbox WHERE dead");
+    expect(left).toEqual([{ id: dead[1] }]);
+    expect(await linesOf(dead[0]!)).toEqual([{ action: "outbox.discard", actor_id: "command:outbox" }]);
+  });
+
+  const linesOf = (id: string) =>
+    billing.db.read("SELECT action, actor_id FROM audit_events WHERE resource = ?", [`events/${id}`]);
+});
+
 test.each([
-  ["no command", [], "Say list or replay."],
-  ["a command that is none", ["show"], "Say list or replay."],
+  ["no command", [], "Say list, replay, vouch or discard."],
+  ["a command that is none", ["show"], "Say list, replay, vouch or discard."],
+  ["to vouch for all", ["vouch", "--all"], "Name the events to vouch."],
+  ["to discard nothing", ["discard"], "Name the events to discard."],
   ["an unknown flag", ["list", "--stack", "x"], "Unknown option '--stack'"],
   ["a limit that is none", ["list", "--limit", "abc"], "--limit must be a whole number above 0."],
   ["nothing named", ["replay"], "Name the events to replay, or say --all."],

@@ -1,7 +1,10 @@
-// `npm run outbox`: shows the events that were not delivered, and has dead ones tried again.
+// `npm run outbox`: shows the events that were not delivered, has dead ones tried again, and decides on those not genuine.
 import { parseArgs } from "node:util";
-import { settingOf } from "@medconnect/platform/config.ts";
+import { keys, settingOf } from "@medconnect/platform/config.ts";
+import { openKeyedHash } from "@medconnect/platform/crypto/open-keyed-hash.ts";
+import { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
+import { discard, vouchFor } from "@medconnect/platform/outbox/not-genuine.ts";
 import {
   countBacklog,
   listUndelivered,
@@ -14,15 +17,25 @@ import { runCommand, SetupError } from "./setup-error.ts";
 const HELP = `Usage: npm run outbox -- list [--dead] [--limit N]
        npm run outbox -- replay ID ...
        npm run outbox -- replay --all
+       npm run outbox -- vouch ID ...
+       npm run outbox -- discard ID ...
 
   list     the events that wait for their consumer, oldest first; --dead: only those that were refused too often
-  replay   has dead events tried again at once: those named, or all of them; exits with 1 where one is not dead
+  replay   has events tried again at once that were refused too often: those named, or all of them; exits with 1 where one
+           was not
+  vouch    signs events that the service did not write, and has them sent: UNSIGNED ones are of a release before 0.2, or
+           were put in by somebody; FORGED ones were changed. Look at the service's audit trail first: it has a line for
+           what each event tells of. Takes DATA_KEY
+  discard  deletes such events
+
+  vouch and discard leave a line in the audit trail.
 
   --limit N        at most so many of a service (50)
   --service NAME   only this service's outbox: auth, scheduling, clinical or billing
   --help           shows this
 
-Works on the system that runs here (STACK_JSON names its stack.json), or on one service's DATABASE_URL in the environment.
+Works on the system that runs here (STACK_JSON names its stack.json), or on one service's DATABASE_URL, and DATA_KEY to vouch, in
+the environment.
 `;
 
 const TIMEOUT_MS = 10_000;
@@ -31,7 +44,8 @@ const TIMEOUT_MS = 10_000;
 type Command =
   | { name: "list"; onlyDead: boolean; limit: number }
   /** Without ids: all. */
-  | { name: "replay"; ids: string[] | undefined };
+  | { name: "replay"; ids: string[] | undefined }
+  | { name: "vouch" | "discard"; ids: string[] };
 
 runCommand(async () => {
   try {
@@ -49,18 +63,20 @@ async function main(): Promise<number> {
     return 0;
   }
   const command = commandOf(positionals, flags);
-  const revived: string[] = [];
-  for (const [service, url] of databases(flags.service)) {
+  const done: string[] = [];
+  for (const { service, url, dataKey } of databases(flags.service)) {
     const db = new Database({ url, poolSize: 1, timeoutMs: TIMEOUT_MS });
     try {
       if (command.name === "list") await list(service, db, command.onlyDead, command.limit);
-      else revived.push(...(await replay(service, db, command.ids)));
+      else done.push(...(await change(service, db, command, dataKey)));
     } finally {
       await db.close();
     }
   }
-  const unknown = command.name === "replay" ? (command.ids ?? []).filter((id) => !revived.includes(id)) : [];
-  for (const id of unknown) process.stderr.write(`There is no dead event ${id}.\n`);
+  if (command.name === "list") return 0;
+  const kind = command.name === "replay" ? "refused too often" : "refused as not the service's own";
+  const unknown = (command.ids ?? []).filter((id) => !done.includes(id));
+  for (const id of unknown) process.stderr.write(`There is no event ${id} that was ${kind}.\n`);
   return unknown.length > 0 ? 1 : 0;
 }
 
@@ -89,9 +105,15 @@ function commandOf(
     if (all) throw new SetupError("--all is for replay; list shows more with --limit.");
     return { name, onlyDead: dead, limit: limitOf(limit ?? "50") };
   }
-  if (name !== "replay") throw new SetupError("Say list or replay.");
+  if (name !== "replay" && name !== "vouch" && name !== "discard") {
+    throw new SetupError("Say list, replay, vouch or discard.");
+  }
   // They would seem to narrow down what is replayed.
   if (dead || limit !== undefined) throw new SetupError("--dead and --limit are for list.");
+  if (name !== "replay") {
+    if (all || ids.length === 0) throw new SetupError(`Name the events to ${name}.`);
+    return { name, ids };
+  }
   if (all === ids.length > 0) throw new SetupError("Name the events to replay, or say --all.");
   return { name, ids: all ? undefined : ids };
 }
@@ -102,15 +124,26 @@ function limitOf(text: string): number {
   throw new SetupError("--limit must be a whole number above 0.");
 }
 
-/** The databases to look into, by what they are called. */
-function databases(service: string | undefined): [name: string, url: string][] {
+interface Outbox {
+  service: string;
+  url: string;
+  /** Undefined where none is set. */
+  dataKey: string | undefined;
+}
+
+/** The outboxes to look into. */
+function databases(service: string | undefined): Outbox[] {
   const url = settingOf("DATABASE_URL");
   if (!url) {
     const stack = new RunningStack("DATABASE_URL");
-    return servicesNamed(service).map((name) => [name, stack.databaseOf(name)]);
+    return servicesNamed(service).map((name) => ({
+      service: name,
+      url: stack.databaseOf(name),
+      dataKey: stack.secrets.dataKeys[name],
+    }));
   }
   if (service) throw new SetupError("DATABASE_URL is one service's already: leave --service out.");
-  return [[new URL(url).pathname.slice(1), url]];
+  return [{ service: new URL(url).pathname.slice(1), url, dataKey: settingOf("DATA_KEY") }];
 }
 
 async function list(service: string, db: Database, onlyDead: boolean, limit: number): Promise<void> {
@@ -131,8 +164,30 @@ function describe(row: OutboxRow): string {
   return `${row.id}  ${row.type} of ${row.aggregateid} to ${row.destination}, made ${made}, ${state}${why}`;
 }
 
-async function replay(service: string, db: Database, ids: string[] | undefined): Promise<string[]> {
-  const revived = await reviveDead(db, new Date(), ids);
-  process.stdout.write(`${service}: ${revived.length} to be tried again\n`);
-  return revived;
+/** @returns the ids of the events that it was done to */
+async function change(
+  service: string,
+  db: Database,
+  { name, ids }: Exclude<Command, { name: "list" }>,
+  dataKey: string | undefined,
+): Promise<string[]> {
+  const now = new Date();
+  if (name === "replay") {
+    const revived = await reviveDead(db, now, ids);
+    process.stdout.write(`${service}: ${revived.length} to be tried again\n`);
+    return revived;
+  }
+  const done = name === "discard" ? await discard(db, ids, now) : await vouch(db, ids, now, dataKey);
+  process.stdout.write(
+    `${service}: ${done.length} ${name === "discard" ? "deleted" : "signed, to be sent"}\n`,
+  );
+  return done;
+}
+
+/** Throws where there is no DATA_KEY, or it is not this service's. */
+async function vouch(db: Database, ids: string[], now: Date, dataKey: string | undefined): Promise<string[]> {
+  const parsed = keys.safeParse(dataKey ?? "");
+  if (!parsed.success) throw new SetupError("Set DATA_KEY to the service's: vouch signs with it.");
+  const hash = await openKeyedHash(db, new SealedBox(...parsed.data), parsed.data[0]);
+  return await vouchFor(db, hash, ids, now);
 }

@@ -7,6 +7,7 @@ import { provision, SERVICES, type Service } from "./provision.ts";
 /** Columns of bytes that are not sealed under DATA_KEY, and why that is right. */
 const NOT_SEALED: Record<string, string> = {
   "outbox.payload": "an event: ids, times and states, never free text",
+  "outbox.mac": "a keyed hash",
   "idempotency_keys.id": "a keyed hash",
   "failure_counters.id": "a keyed hash",
   "idempotency_keys.request_hmac": "a keyed hash",

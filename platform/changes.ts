@@ -2,6 +2,7 @@ import type { MethodDefinition } from "@grpc/grpc-js";
 import { type AuditRecord, auditRows, INSERT_AUDIT_EVENTS, type Outcome } from "./audit/audit-store.ts";
 import type { Access } from "./audit/recorder.ts";
 import type { Clock } from "./clock.ts";
+import type { KeyedHash } from "./crypto/keyed-hash.ts";
 import type { Database } from "./db/database.ts";
 import type { Transaction } from "./db/transaction.ts";
 import { ApiError } from "./errors/api-error.ts";
@@ -72,6 +73,8 @@ export interface ChangesOptions {
   clock: Clock;
   idempotency: Idempotency;
   relay: Pick<Relay, "send">;
+  /** Makes the proofs of events. */
+  hash: KeyedHash;
   routes: EventRoutes;
 }
 
@@ -196,7 +199,7 @@ export class Changes {
       this.#options.routes,
       now,
     );
-    if (deliveries.length > 0) insertDeliveries(tx, deliveries, now);
+    if (deliveries.length > 0) insertDeliveries(tx, deliveries, now, this.#options.hash);
     return deliveries;
   }
 

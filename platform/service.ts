@@ -113,11 +113,12 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
     log,
     serviceTokens,
     consumers: peers,
+    hash,
     waitMs: config.EVENT_WAIT,
     maxRefusals: config.OUTBOX_MAX_REFUSALS,
   });
   const idempotency = new Idempotency(db, box, hash);
-  const changes = new Changes({ db, clock, idempotency, relay, routes });
+  const changes = new Changes({ db, clock, idempotency, relay, hash, routes });
 
   const redis = connectRedis(config.REDIS_URL, log, REDIS_IN_BACKGROUND_MS);
 

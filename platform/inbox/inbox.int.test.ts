@@ -128,7 +128,7 @@ test("that the database is away is no failure of the events, be they many or one
   const db = new Database({ url: "mysql://nobody@127.0.0.1:1/nothing", poolSize: 1, timeoutMs: 1000 });
   const { clock, box, hash } = service;
   const idempotency = new Idempotency(db, box, hash);
-  const changes = new Changes({ db, clock, idempotency, relay: { send: async () => {} }, routes: {} });
+  const changes = new Changes({ db, clock, idempotency, relay: { send: async () => {} }, hash, routes: {} });
   for (const count of [1, 3]) {
     await expect(deliver(someEvents(count), changes)).rejects.toMatchObject({ reason: "UNAVAILABLE" });
   }

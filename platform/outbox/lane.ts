@@ -14,6 +14,7 @@ import type { ServiceTokens } from "../identity/service-tokens.ts";
 import type { Logger } from "../log.ts";
 import { counter } from "../telemetry/metrics.ts";
 import { extractTrace } from "../telemetry/tracing.ts";
+import type { NotGenuine } from "./event-mac.ts";
 import { deleteDelivered, type OutboxRow, postpone, recordRefusal } from "./outbox-store.ts";
 
 const BATCH = 200;
@@ -120,6 +121,18 @@ export class Lane {
     await this.#options.db.transaction(async (tx) => {
       for (const row of rows) this.#refuse(tx, row, UNREADABLE);
     });
+  }
+
+  /** Declares an event dead that this service did not write: no try makes it genuine. */
+  async refuseForged({ id, type, aggregateid }: OutboxRow, reason: NotGenuine): Promise<void> {
+    const { db, log } = this.#options;
+    this.#count("forged", 1);
+    log.error(
+      { eventId: id, type, aggregateId: aggregateid, reason },
+      "event refused: this service did not write it",
+    );
+    const availableTime = this.#later(0);
+    await db.transaction(async (tx) => recordRefusal(tx, id, { reason, availableTime, isDead: true }));
   }
 
   /** Finishes what is under way, and leaves nothing in the table that was applied. */

@@ -1,12 +1,19 @@
 import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import type { KeyedHash } from "../crypto/keyed-hash.ts";
 import type { Database, SqlValue } from "../db/database.ts";
 import { where } from "../db/filters.ts";
 import type { Transaction } from "../db/transaction.ts";
 import type { Delivery } from "./event.ts";
+import { eventMac, NOT_GENUINE } from "./event-mac.ts";
 
 /** Other relays leave a new event alone for this long: the process that wrote it sends it at once. */
 const FIRST_SEND_MS = 2000;
 const REVIVED_AT_ONCE = 1000;
+/**
+ * How long an unsigned event is left to relays of the release before, which sign nothing and put off an event that they
+ * hold. Longer than their pauses; then there is none that runs.
+ */
+const UNSIGNED_LEFT_MS = 10 * 60_000;
 
 /** An event that is to go to one service. */
 export interface OutboxRow {
@@ -15,6 +22,8 @@ export interface OutboxRow {
   aggregateid: string;
   destination: string;
   payload: Buffer;
+  /** See event-mac.ts. */
+  mac: Buffer | null;
   create_time: Date;
   available_time: Date;
   refusals: number;
@@ -31,23 +40,28 @@ export interface Backlog {
 }
 
 const COLUMNS =
-  "id, type, aggregateid, destination, payload, create_time, available_time, refusals, last_error, dead";
+  "id, type, aggregateid, destination, payload, mac, create_time, available_time, refusals, last_error, dead";
 
-export function insertDeliveries(tx: Transaction, deliveries: Delivery[], now: Date): void {
+/** Writes events with the proofs that they are this service's. */
+export function insertDeliveries(tx: Transaction, deliveries: Delivery[], now: Date, hash: KeyedHash): void {
   tx.defer(
     `INSERT INTO outbox
-       (id, aggregatetype, aggregateid, type, payload, destination, create_time, available_time) VALUES ?`,
+       (id, aggregatetype, aggregateid, type, payload, mac, destination, create_time, available_time) VALUES ?`,
     [
-      deliveries.map(({ destination, event }): SqlValue[] => [
-        event.id,
-        event.type.split(".", 1)[0]!,
-        event.aggregateId,
-        event.type,
-        Buffer.from(Event.encode(event).finish()),
-        destination,
-        now,
-        new Date(now.getTime() + FIRST_SEND_MS),
-      ]),
+      deliveries.map(({ destination, event }): SqlValue[] => {
+        const payload = Buffer.from(Event.encode(event).finish());
+        return [
+          event.id,
+          event.type.split(".", 1)[0]!,
+          event.aggregateId,
+          event.type,
+          payload,
+          eventMac(hash, { destination, payload }),
+          destination,
+          now,
+          new Date(now.getTime() + FIRST_SEND_MS),
+        ];
+      }),
     ],
   );
 }
@@ -62,8 +76,9 @@ export async function leaseDue(
 ): Promise<OutboxRow[]> {
   const due = await tx.read<OutboxRow>(
     `SELECT ${COLUMNS} FROM outbox WHERE destination = ? AND dead = FALSE AND available_time <= ?
+       AND (mac IS NOT NULL OR available_time <= ?)
      ORDER BY available_time LIMIT ? FOR UPDATE SKIP LOCKED`,
-    [destination, now, limit],
+    [destination, now, new Date(now.getTime() - UNSIGNED_LEFT_MS), limit],
   );
   if (due.length > 0) {
     postpone(
@@ -123,16 +138,16 @@ export async function listUndelivered(db: Database, onlyDead: boolean, limit: nu
 }
 
 /**
- * Has dead events tried again, all or those named, a thousand a transaction. Locks these alone: a search that locks would
+ * Has events tried again that a consumer refused too often, all or those named, a thousand a transaction. Locks these alone: a search that locks would
  * wait for every row that somebody holds.
  *
- * @returns the ids of those that were dead
+ * @returns the ids of those that were
  */
 export async function reviveDead(db: Database, now: Date, ids: string[] | undefined): Promise<string[]> {
   const dead = await db.transaction((tx) =>
     tx.read<{ id: string }>(
-      `SELECT id FROM outbox WHERE dead = TRUE ${ids ? "AND id IN (?)" : ""}`,
-      ids ? [ids] : [],
+      `SELECT id FROM outbox WHERE dead = TRUE AND COALESCE(last_error, '') NOT IN (?) ${ids ? "AND id IN (?)" : ""}`,
+      ids ? [[...NOT_GENUINE], ids] : [[...NOT_GENUINE]],
     ),
   );
   const found = dead.map(({ id }) => id);

@@ -1,12 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData, status } from "@grpc/grpc-js";
-import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import {
   type DeliverEventsRequest,
   type DeliverEventsResponse,
-  type Event,
+  Event,
   EventServiceService,
 } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import type { SqlValue } from "../db/database.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { GrpcClient } from "../grpc/client.ts";
 import { toGrpcStatus } from "../grpc/status.ts";
@@ -14,6 +15,8 @@ import { ServiceTokens } from "../identity/service-tokens.ts";
 import { newId } from "../ids.ts";
 import { startTestService, type TestService } from "../testing/test-service.ts";
 import { type Delivery, deliveriesOf } from "./event.ts";
+import { eventMac } from "./event-mac.ts";
+import { discard, vouchFor } from "./not-genuine.ts";
 import { insertDeliveries, listUndelivered, reviveDead } from "./outbox-store.ts";
 import { Relay } from "./relay.ts";
 
@@ -88,7 +91,7 @@ beforeEach(async () => {
 
 /** Relays as replicas have them; `close` ends them, their connections and the consumers. */
 function startRelays(count: number, consumers: Record<string, Consumer> = { clinical: consumer }) {
-  const { db, clock, log } = service;
+  const { db, clock, log, hash } = service;
   const clients = Object.fromEntries(
     Object.entries(consumers).map(([name, { address }]) => [name, new GrpcClient(address)]),
   );
@@ -100,6 +103,7 @@ function startRelays(count: number, consumers: Record<string, Consumer> = { clin
       log,
       serviceTokens,
       consumers: clients,
+      hash,
       waitMs: 2000,
       maxRefusals: 3,
     });
@@ -123,7 +127,7 @@ async function commit(count: number, destination = "clinical"): Promise<Delivery
     state: {},
   }));
   const deliveries = deliveriesOf(events, { "booking.confirmed": [destination] }, now);
-  await service.db.transaction(async (tx) => insertDeliveries(tx, deliveries, now));
+  await service.db.transaction(async (tx) => insertDeliveries(tx, deliveries, now, service.hash));
   return deliveries;
 }
 
@@ -206,7 +210,9 @@ test.each([
 ])("a row that is %s dies after its tries, while the others flow", async (_, hex) => {
   const deliveries = await commit(5);
   const unreadable = deliveries[2]!.event.id;
-  await service.db.write("UPDATE outbox SET payload = ? WHERE id = ?", [Buffer.from(hex, "hex"), unreadable]);
+  const payload = Buffer.from(hex, "hex");
+  const mac = eventMac(service.hash, { destination: "clinical", payload });
+  await service.db.write("UPDATE outbox SET payload = ?, mac = ? WHERE id = ?", [payload, mac, unreadable]);
   service.clock.advance(MINUTE_MS);
   const { relays, close } = startRelays(1);
   relays[0]!.start();
@@ -219,6 +225,80 @@ test.each([
   expect(dead).toMatchObject({ id: unreadable, refusals: 3, last_error: "UNREADABLE" });
   expect(consumer.received).toHaveLength(4);
   await close();
+});
+
+describe("a row that the service did not write", () => {
+  const write = (sql: string, ...params: SqlValue[]) => service.db.write(sql, params);
+  const payloadOf = async (id: string): Promise<Buffer> =>
+    (await service.db.read<{ payload: Buffer }>("SELECT payload FROM outbox WHERE id = ?", [id]))[0]!.payload;
+
+  test.each<[string, string, string, (id: string) => Promise<unknown>]>([
+    [
+      "changed",
+      "FORGED",
+      "clinical",
+      async (id) => {
+        const event = { ...Event.decode(await payloadOf(id)), version: 7 };
+        await write(
+          "UPDATE outbox SET payload = ? WHERE id = ?",
+          Buffer.from(Event.encode(event).finish()),
+          id,
+        );
+      },
+    ],
+    [
+      "given another destination",
+      "FORGED",
+      "billing",
+      (id) => write("UPDATE outbox SET destination = 'clinical' WHERE id = ?", id),
+    ],
+    [
+      "given a made-up MAC",
+      "FORGED",
+      "clinical",
+      (id) => write("UPDATE outbox SET mac = ? WHERE id = ?", randomBytes(32), id),
+    ],
+    [
+      "robbed of its MAC",
+      "UNSIGNED",
+      "clinical",
+      (id) => write("UPDATE outbox SET mac = NULL WHERE id = ?", id),
+    ],
+  ])("as it was %s is %s: never sent, and dead, while the others flow", async (_, reason, written, forge) => {
+    const [forged] = await commit(1, written);
+    await forge(forged!.event.id);
+    const others = await commit(4);
+    service.clock.advance(15 * MINUTE_MS);
+    const { relays, close } = startRelays(2);
+    for (const relay of relays) relay.start();
+    await eventually(async () => (await undelivered()).every(({ dead }) => dead));
+    expect(await undelivered()).toMatchObject([{ id: forged!.event.id, last_error: reason, refusals: 1 }]);
+    expect(consumer.received.map(({ id }) => id).sort()).toEqual(others.map(({ event }) => event.id).sort());
+    // Trying again is no way out.
+    expect(await reviveDead(service.db, service.clock.now(), undefined)).toEqual([]);
+    await close();
+  });
+
+  test("as a release from before there were MACs did is left to that release's relays, and sent once vouched for", async () => {
+    const [old, other] = await commit(2);
+    const id = old!.event.id;
+    await write("UPDATE outbox SET mac = NULL WHERE id = ?", id);
+    service.clock.advance(MINUTE_MS);
+    const { relays, close } = startRelays(1);
+    relays[0]!.start();
+    await eventually(async () => (await undelivered()).length === 1);
+    expect(consumer.received.map(({ id }) => id)).toEqual([other!.event.id]);
+    expect(await undelivered()).toMatchObject([{ id, dead: 0, last_error: null }]);
+    service.clock.advance(10 * MINUTE_MS);
+    await eventually(async () => (await listUndelivered(service.db, true, 10)).length === 1);
+
+    const { db, hash, clock } = service;
+    expect(await discard(db, [other!.event.id], clock.now())).toEqual([]);
+    expect(await vouchFor(db, hash, [id, newId()], clock.now())).toEqual([id]);
+    await eventually(async () => (await undelivered()).length === 0);
+    expect(consumer.received.map((event) => event.id)).toEqual([other!.event.id, id]);
+    await close();
+  });
 });
 
 test("all that is dead is revived, however much it is, while somebody holds what is not", async () => {

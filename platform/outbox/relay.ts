@@ -1,9 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import type { KeyedHash } from "../crypto/keyed-hash.ts";
 import type { GrpcClient } from "../grpc/client.ts";
 import { gauge } from "../telemetry/metrics.ts";
 import { sampled } from "../telemetry/samples.ts";
 import type { Delivery } from "./event.ts";
+import { whyNotGenuine } from "./event-mac.ts";
 import { Lane, type LaneOptions, type Queued } from "./lane.ts";
 import { countBacklog, leaseDue, type OutboxRow } from "./outbox-store.ts";
 
@@ -16,6 +18,8 @@ const LEASE_MS = 10_000;
 
 export interface RelayOptions extends LaneOptions {
   consumers: Record<string, GrpcClient>;
+  /** Tells what this service wrote into its outbox. */
+  hash: KeyedHash;
   /** How long `send` waits for the consumers, in ms. */
   waitMs: number;
 }
@@ -115,7 +119,7 @@ export class Relay {
       const rows = await db.transaction((tx) => leaseDue(tx, destination, now, leaseEnd, limit));
       // What is on its way for so long that it is due again is not sent twice.
       const left = rows.filter(({ id }) => !lane.isSending(id));
-      const { queued, unreadable } = decode(left);
+      const { queued, unreadable } = decode(await this.#genuine(left, lane));
       await lane.refuseUnreadable(unreadable);
       await lane.send(queued);
       return rows.length;
@@ -123,6 +127,17 @@ export class Relay {
       log.warn({ err: error, destination }, "outbox cannot be read");
       return 0;
     }
+  }
+
+  /** The rows that this service wrote; the others are dead then. */
+  async #genuine(rows: OutboxRow[], lane: Lane): Promise<OutboxRow[]> {
+    const genuine: OutboxRow[] = [];
+    for (const row of rows) {
+      const reason = whyNotGenuine(this.#options.hash, row);
+      if (reason) await lane.refuseForged(row, reason);
+      else genuine.push(row);
+    }
+    return genuine;
   }
 }
 

@@ -80,8 +80,8 @@ export async function startTestService(name: string, routes: EventRoutes = {}): 
       .flat()
       .map((consumer) => [consumer, nowhere]),
   );
-  const relay = new Relay({ db, clock, log, serviceTokens, consumers, waitMs: 0, maxRefusals: 25 });
-  const changes = new Changes({ db, clock, idempotency, relay, routes });
+  const relay = new Relay({ db, clock, log, serviceTokens, consumers, hash, waitMs: 0, maxRefusals: 25 });
+  const changes = new Changes({ db, clock, idempotency, relay, hash, routes });
   return {
     clock,
     log,

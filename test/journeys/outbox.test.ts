@@ -26,5 +26,8 @@ test("every service's outbox can be looked into, with the rights of the service"
 
 test("an event that none of them has is told of once", async () => {
   const id = newId();
-  expect(await outbox("replay", id)).toMatchObject({ code: 1, stderr: `There is no dead event ${id}.\n` });
+  expect(await outbox("replay", id)).toMatchObject({
+    code: 1,
+    stderr: `There is no event ${id} that was refused too often.\n`,
+  });
 });

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Api, Json } from "./api.ts";
-import type { Running } from "./stack.ts";
+import { authDataKeyOf, type Running } from "./stack.ts";
 
 export const PASSWORD = "four unrelated words, one comma";
 
@@ -61,11 +61,11 @@ export async function accountOf(api: Api, { accessToken, refreshToken }: Json): 
 /** Makes an admin by the operator's command, as there is no other way, and signs them in. */
 export async function signUpAdmin(
   api: Api,
-  { urls }: Running,
+  running: Running,
   schemaPrefix = "medconnect_",
 ): Promise<Account> {
   const email = `admin-${randomUUID()}@example.org`;
-  const database = new URL(urls.mysql);
+  const database = new URL(running.urls.mysql);
   database.pathname = `${schemaPrefix}auth`;
   const command = ["services/auth/src/create-admin.ts", "--email", email, "--full-name", "Ada Admin"];
   // On a machine that has other things to do, a connection takes its time.
@@ -73,6 +73,7 @@ export async function signUpAdmin(
     ...process.env,
     DATABASE_URL: database.href,
     DATABASE_TIMEOUT: "30s",
+    DATA_KEY: authDataKeyOf(running),
     ADMIN_PASSWORD: PASSWORD,
   };
   await promisify(execFile)(process.execPath, command, { cwd: ROOT, env });

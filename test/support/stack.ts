@@ -11,6 +11,8 @@ export interface Running {
   addresses: Record<Service, string>;
   /** Where mails are caught. */
   mailFolder: string;
+  /** Of a system that the test started itself. */
+  processes?: { auth: { env: NodeJS.ProcessEnv } };
 }
 
 /** The system that `npm test` started for all tests. */
@@ -26,6 +28,10 @@ export function sharedStack(): SharedStack {
 export function sharedSecrets(): Secrets {
   return JSON.parse(readFileSync(join(dirname(stackFile()), "secrets.json"), "utf8"));
 }
+
+/** Auth's DATA_KEY, for commands that operators run. */
+export const authDataKeyOf = ({ processes }: Running): string =>
+  processes?.auth.env.DATA_KEY ?? sharedSecrets().dataKeys.auth;
 
 /** The key by which the shared system's services know each other. */
 export const sharedInternalKey = (): Uint8Array => Buffer.from(sharedSecrets().internalKey, "base64");

@@ -1,6 +1,8 @@
 import { parseArgs } from "node:util";
 import { systemClock } from "@medconnect/platform/clock.ts";
 import { loadConfig, serviceSettings } from "@medconnect/platform/config.ts";
+import { openKeyedHash } from "@medconnect/platform/crypto/open-keyed-hash.ts";
+import { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { z } from "zod";
@@ -12,8 +14,8 @@ const HELP = `Makes an account with the role ADMIN, unless there is one with thi
 Usage: npm run admin:create -- --email <e-mail> --full-name <name>
 
 Without ADMIN_PASSWORD the passphrase is asked for, or read as the first line of standard input.
-It is made in the system that npm start runs here, or in auth's database at DATABASE_URL.
-Settings: DATABASE_URL, and DATABASE_TIMEOUT; a secret may also be in the file that NAME_FILE names.
+It is made in the system that npm start runs here, or in auth's database at DATABASE_URL, with auth's DATA_KEY.
+Settings: DATABASE_URL, DATA_KEY, and DATABASE_TIMEOUT; a secret may also be in the file that NAME_FILE names.
 `;
 
 async function main(): Promise<string> {
@@ -28,15 +30,17 @@ async function main(): Promise<string> {
   const { email, "full-name": fullName } = values;
   if (!email || !fullName) throw new Error("--email and --full-name must be given; see --help");
 
-  const { DATABASE_URL, DATABASE_TIMEOUT, ADMIN_PASSWORD } = loadConfig({
+  const { DATABASE_URL, DATABASE_TIMEOUT, DATA_KEY, ADMIN_PASSWORD } = loadConfig({
     DATABASE_URL: serviceSettings.DATABASE_URL,
     DATABASE_TIMEOUT: serviceSettings.DATABASE_TIMEOUT,
+    DATA_KEY: serviceSettings.DATA_KEY,
     ADMIN_PASSWORD: z.string().optional(),
   });
   const password = ADMIN_PASSWORD ?? (await readSecret("Passphrase: "));
   const db = new Database({ url: DATABASE_URL, poolSize: 1, timeoutMs: DATABASE_TIMEOUT });
   try {
-    return await createAdmin({ db, clock: systemClock }, { email, fullName, password });
+    const hash = await openKeyedHash(db, new SealedBox(...DATA_KEY), DATA_KEY[0]);
+    return await createAdmin({ db, clock: systemClock, hash }, { email, fullName, password });
   } finally {
     await db.close();
   }

@@ -16,6 +16,8 @@ export const clinicalSettings = {
   NO_SHOW_SWEEP: duration("10s"),
   /** How long a prescription can be dispensed. */
   PRESCRIPTION_VALIDITY: duration("365d"),
+  /** The longest that a break-glass grant lasts; auth gives none that is longer. */
+  BREAK_GLASS_TTL: duration("30m"),
 };
 
 /** Which services are told of which of its events. */
@@ -37,4 +39,5 @@ export interface Clinical extends Platform {
   readonly unattendedAfterMs: number;
   readonly overdueAfterMs: number;
   readonly prescriptionValidityMs: number;
+  readonly breakGlassMs: number;
 }

@@ -14,7 +14,7 @@ import { applyUserEvents } from "./people/apply-user-events.ts";
 /** Which events it takes, from whom, and what they do. */
 export function consumersOf(app: Clinical): Consumers {
   const user = { from: "auth", apply: applyUserEvents };
-  const grant = { from: "auth", apply: applyGrantEvents };
+  const grant = { from: "auth", apply: applyGrantEvents(app) };
   return {
     "user.created": user,
     "user.updated": user,

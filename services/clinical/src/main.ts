@@ -43,6 +43,7 @@ startProcess("clinical", async () => {
         unattendedAfterMs: config.UNATTENDED_AFTER,
         overdueAfterMs: config.OVERDUE_AFTER,
         prescriptionValidityMs: config.PRESCRIPTION_VALIDITY,
+        breakGlassMs: config.BREAK_GLASS_TTL,
       };
       watchNoShows(app);
       return {

@@ -41,6 +41,7 @@ export async function startClinical() {
     unattendedAfterMs: 120 * MINUTE_MS,
     overdueAfterMs: 24 * 60 * MINUTE_MS,
     prescriptionValidityMs: 365 * 24 * 60 * MINUTE_MS,
+    breakGlassMs: 30 * MINUTE_MS,
   };
   const uses = usesOf(app);
   return { app, ...uses, ...stagesOf(uses) };

@@ -62,12 +62,14 @@ async function reconcileOnce(sinceMs: number, repair: boolean): Promise<Report> 
   const billing = clientOf("billing", config, tls);
   const clinical = clientOf("clinical", config, tls);
   const box = new SealedBox(...config.DATA_KEY);
+  const hash = await openKeyedHash(db, box, config.DATA_KEY[0]);
   const changes = new Changes({
     db,
     clock: systemClock,
-    idempotency: new Idempotency(db, box, await openKeyedHash(db, box, config.DATA_KEY[0])),
+    idempotency: new Idempotency(db, box, hash),
     // The relays of the running processes find what is left in the outbox within seconds.
     relay: { send: async () => {} },
+    hash,
     routes: EVENT_ROUTES,
   });
   const standings = new RemoteStandings(

@@ -279,7 +279,14 @@ export class Desk {
     };
     const idempotency = new Idempotency(this.app.db, this.app.box, this.app.hash);
     const relay = { send: async () => {} };
-    const changes = new Changes({ db: db as Database, clock, idempotency, relay, routes: ROUTES });
+    const changes = new Changes({
+      db: db as Database,
+      clock,
+      idempotency,
+      relay,
+      hash: this.app.hash,
+      routes: ROUTES,
+    });
     const done = change({ ...this.app, clock, changes });
     return { done, isPaused, commit };
   }

@@ -2,6 +2,7 @@ import { auditRows, INSERT_AUDIT_EVENTS } from "@medconnect/platform/audit/audit
 import type { Clock } from "@medconnect/platform/clock.ts";
 import { methodAt } from "@medconnect/platform/contract/methods.ts";
 import { validate } from "@medconnect/platform/contract/validate.ts";
+import type { KeyedHash } from "@medconnect/platform/crypto/keyed-hash.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
@@ -33,7 +34,7 @@ export interface AdminOptions {
  *   is no admin's
  */
 export async function createAdmin(
-  { db, clock }: { db: Database; clock: Clock },
+  { db, clock, hash }: { db: Database; clock: Clock; hash: KeyedHash },
   options: AdminOptions,
 ): Promise<string> {
   const { email, fullName, password } = canonical(options);
@@ -45,7 +46,7 @@ export async function createAdmin(
   try {
     await db.transaction(async (tx) => {
       await createAccount(tx, { account, passwordHash });
-      record(tx, account);
+      record(tx, account, hash);
     });
     return `${account.email} is an admin now`;
   } catch (error) {
@@ -63,7 +64,7 @@ function canonical(options: AdminOptions): AdminOptions {
 }
 
 /** The audit line and the event, as a change that somebody asked for has them. */
-function record(tx: Transaction, account: Account): void {
+function record(tx: Transaction, account: Account, hash: KeyedHash): void {
   const line = {
     id: newId(),
     action: "user.create_admin",
@@ -77,5 +78,5 @@ function record(tx: Transaction, account: Account): void {
   };
   const deliveries = deliveriesOf([userEvent("user.created", account)], EVENT_ROUTES, account.createTime);
   tx.defer(INSERT_AUDIT_EVENTS, [auditRows([line])]);
-  insertDeliveries(tx, deliveries, account.createTime);
+  insertDeliveries(tx, deliveries, account.createTime, hash);
 }

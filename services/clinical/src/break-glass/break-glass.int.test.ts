@@ -183,6 +183,23 @@ describe("an admin", () => {
   });
 });
 
+test("a grant that lasts longer than any that auth gives is refused, and the others that came with it are taken", async () => {
+  const told = (endTime: Date) => ({
+    type: "break_glass.granted",
+    aggregateId: newId(),
+    version: 1,
+    breakGlass: { adminId: otherAdmin.userId, patientId: patient.userId, endTime },
+  });
+  expect(await clinical.deliver("auth", told(inMinutes(31)))).toEqual(["INVALID_REQUEST"]);
+  expect(await consultations(patient.userId, otherAdmin).catch(({ reason }) => reason)).toBe(
+    "BREAK_GLASS_REQUIRED",
+  );
+  expect(await clinical.deliver("auth", told(inMinutes(31)), told(inMinutes(30)))).toEqual([
+    "INVALID_REQUEST",
+  ]);
+  expect(await consultations(patient.userId, otherAdmin)).toHaveLength(1);
+});
+
 test("only auth may tell of grants", async () => {
   const event = { type: "break_glass.granted", aggregateId: newId(), version: 1 };
   const breakGlass = { adminId: admin.userId, patientId: patient.userId, endTime: inMinutes(30) };

@@ -40,7 +40,7 @@ async function appWith(timeoutMs: number): Promise<{ app: Scheduling; db: Databa
   const db = new Database({ url: await schemaUrl(), poolSize: 16, timeoutMs });
   const { clock, box, hash } = desk.app;
   const idempotency = new Idempotency(db, box, hash);
-  const changes = new Changes({ db, clock, idempotency, relay: { send: async () => {} }, routes: {} });
+  const changes = new Changes({ db, clock, idempotency, relay: { send: async () => {} }, hash, routes: {} });
   return { app: { ...desk.app, db, changes }, db };
 }
 

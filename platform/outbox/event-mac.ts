@@ -1,0 +1,22 @@
+import type { KeyedHash } from "../crypto/keyed-hash.ts";
+import type { OutboxRow } from "./outbox-store.ts";
+
+/** Proof that this service wrote an event for a destination: a keyed hash over all that is sent. */
+export const eventMac = (hash: KeyedHash, { destination, payload }: Sent): Buffer =>
+  hash.of("outbox.mac", destination, payload);
+
+/** What a consumer believes: the event's id, aggregate, version, type and state are in the payload. */
+type Sent = Pick<OutboxRow, "destination" | "payload">;
+
+/** Why a row is not sent that this service did not write. */
+export const NOT_GENUINE = ["UNSIGNED", "FORGED"] as const;
+export type NotGenuine = (typeof NOT_GENUINE)[number];
+
+/**
+ * UNSIGNED for a row without a MAC: left by a release from before there were any, or put in by somebody. FORGED for one
+ * that was changed, copied for another destination or put in with a made-up MAC. Undefined for a genuine row.
+ */
+export function whyNotGenuine(hash: KeyedHash, row: Sent & Pick<OutboxRow, "mac">): NotGenuine | undefined {
+  if (!row.mac) return "UNSIGNED";
+  return eventMac(hash, row).equals(row.mac) ? undefined : "FORGED";
+}
