@@ -78,7 +78,7 @@ export const authSettings = {
   KEY_ROTATION_EVERY: duration("30d"),
   /** How long a break-glass grant lets an admin read. */
   BREAK_GLASS_TTL: duration("30m"),
-  /** How many grants an admin may have open at once; 0: any number. */
+  /** Maximum of an admin's open grants; 0: no limit. */
   BREAK_GLASS_MAX_OPEN: z.coerce.number().int().min(0).default(5),
 };
 
@@ -134,7 +134,7 @@ export async function buildAuth(platform: Platform, config: AuthConfig, mail: Ma
   await adoptKeys(platform);
   await keep();
   const signingKeys = new SigningKeys(platform);
-  // Keys that are refused are counted, although nobody asks for keys.
+  // Counts refused keys even if no client asks for keys.
   const look = async () => {
     await keep();
     await signingKeys.published();

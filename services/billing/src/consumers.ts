@@ -23,7 +23,7 @@ export function consumersOf(app: Billing): Consumers {
       from: "clinical",
       apply: applyConsultationEnded(app, "consultation.completed"),
     },
-    // Sent by clinical until 0.2.0; since then scheduling tells of those that count.
+    // Sent by clinical until 0.2.0; since then scheduling sends the valid ones.
     "consultation.no_show": { from: "clinical", apply: applyConsultationEnded(app, "consultation.no_show") },
     "consultation.abandoned": {
       from: "clinical",

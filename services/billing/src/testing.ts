@@ -84,9 +84,9 @@ const ADMIN = userCaller("ADMIN");
 type SentEvent = Parameters<typeof Event.fromPartial>[0] & { type: string };
 
 /**
- * Billing on a schema of its own, and the ways in which tests use it.
+ * Billing on a schema of its own, with helpers for tests.
  *
- * @param far at the far end of the wire; the stub, if absent
+ * @param far the remote end of the wire; default: the stub
  */
 export async function startBilling(far?: Provider) {
   const service = await startTestService("billing", EVENT_ROUTES);

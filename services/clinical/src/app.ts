@@ -8,11 +8,11 @@ export const clinicalSettings = {
   EARLY_START: duration("15m"),
   /** How long after the start somebody who is not there counts as missing. */
   NO_SHOW_AFTER: duration("15m"),
-  /** How long after its end a consultation that nobody came to closes itself. */
+  /** Time after its end until an unattended consultation closes itself. */
   UNATTENDED_AFTER: duration("2h"),
-  /** How long after its end a consultation in progress is overdue: its doctor is told, and admins find it. */
+  /** Time after its end until a consultation in progress is overdue: it causes an event, and admins find it. */
   OVERDUE_AFTER: duration("24h"),
-  /** How often consultations that somebody did not come to, or that are overdue, are looked for. */
+  /** Interval of the sweeps for missed and overdue consultations. */
   NO_SHOW_SWEEP: duration("10s"),
   /** How long a prescription can be dispensed. */
   PRESCRIPTION_VALIDITY: duration("365d"),

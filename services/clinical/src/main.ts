@@ -25,7 +25,7 @@ import { listDoctorPrescriptions } from "./prescriptions/list-doctor-prescriptio
 import { getPrescription, listPrescriptions } from "./prescriptions/read-prescriptions.ts";
 import { stopOrderedPrescriptions } from "./prescriptions/stop-ordered-prescriptions.ts";
 
-/** How often prescriptions that were ordered to stop are looked for. */
+/** Interval of the job that stops prescriptions. */
 const STOP_MS = 2000;
 
 startProcess("clinical", async () => {
@@ -75,7 +75,7 @@ startProcess("clinical", async () => {
         jobs: [
           new Job("sweep no-shows", config.NO_SHOW_SWEEP, sweepNoShows(app), platform.log),
           new Job("stop prescriptions", STOP_MS, stopOrderedPrescriptions(app), platform.log),
-          new Job("tell of overdue consultations", config.NO_SHOW_SWEEP, tellOverdue(app), platform.log),
+          new Job("report overdue consultations", config.NO_SHOW_SWEEP, tellOverdue(app), platform.log),
         ],
       };
     },

@@ -137,7 +137,7 @@ function usesOf(app: Clinical & TestService) {
     ) => {
       const doctorId = callerId(doctor);
       const licensing = { doctorId, licensedUntil: until, ...stop };
-      // Any id but the doctor's, under which auth tells of the user.
+      // Any id except the doctor's, because auth's events use that.
       const aggregateId = doctorId.replace(/^./, (digit) => (digit === "f" ? "e" : "f"));
       return { type: "doctor.licensed", aggregateId, version, doctor: licensing } satisfies SentEvent;
     },

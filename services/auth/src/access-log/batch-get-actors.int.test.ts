@@ -68,14 +68,14 @@ const lines = async (): Promise<{ actor_id: string; subject_ids: string[] }[]> =
     [`access-logs/${patient.id}`],
   );
 
-test("asked for nobody, or for the patient alone, names nobody else and leaves no line", async () => {
+test("gives no names and leaves no line for an empty request, or for the patient alone", async () => {
   const before = await lines();
   expect(await ask({})).toEqual({ actors: [], grantReasons: {} });
   expect((await ask({ userIds: [patient.id] })).actors).toHaveLength(1);
   expect(await lines()).toEqual(before);
 });
 
-test("leaves a line about those who are named", async () => {
+test("leaves a line about the users it names", async () => {
   const before = await lines();
   await ask({ userIds: [patient.id, doctor.id, admin.userId, otherPatient.id] });
   const line = (await lines()).at(-1)!;

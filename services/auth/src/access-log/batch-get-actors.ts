@@ -8,8 +8,8 @@ import { reasonOf } from "../break-glass/grant.ts";
 import { findActors, findReasons } from "./actor-store.ts";
 
 /**
- * ActorService.BatchGetActors: leaves out other patients, and grants for other patients' records. The audit trail says
- * whose names the patient was told.
+ * ActorService.BatchGetActors: leaves out other patients, and grants for other patients' records. The audit trail
+ * records whose names the patient saw.
  */
 export const batchGetActors =
   (app: Auth) =>

@@ -2,7 +2,7 @@ import type { Role } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import type { Account } from "./account-store.ts";
 
-/** An account as it is when it is made. E-mails compare byte for byte, in the form that the contract keeps them in. */
+/** A new account. E-mails compare byte for byte, in the contract's canonical form. */
 export function newAccount(
   { email, fullName, role }: { email: string; fullName: string; role: Role },
   now: Date,

@@ -8,7 +8,7 @@ export const PROFILE_FIELDS: Updatable<Profile> = {
   immutable: [],
 };
 
-/** Throws INVALID_REQUEST for a birthday to come, which the fields' own rules in the contract cannot tell. */
+/** Throws INVALID_REQUEST for a future birthday, which the contract's field rules cannot detect. */
 export function assertBorn({ dateOfBirth }: Profile, now: Date): void {
   if (dateOfBirth > latestToday(now)) throw invalidField("user.date_of_birth", "must not be in the future");
 }

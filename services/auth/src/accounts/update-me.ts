@@ -35,6 +35,6 @@ export const updateMe =
     });
   };
 
-/** Whether a change is of something that other services copy. */
+/** True if other services copy a changed field. */
 const isToldToOthers = (before: Account, after: Account): boolean =>
   before.fullName !== after.fullName || before.region !== after.region;

@@ -71,7 +71,7 @@ test("counts accounts by role, and the last seven days by date", async () => {
   expect(Object.keys((await stats()).registrationsByDay)).not.toContain("2030-01-01");
 });
 
-test("figures that fifty ask for are counted once, and apart from other reads", async () => {
+test("fifty calls for figures share one count, apart from other reads", async () => {
   const [scans, reads] = [jest.spyOn(auth.app.db, "scan"), jest.spyOn(auth.app.db, "read")];
   const figures = getUserStats(auth.app);
   await Promise.all(Array.from({ length: 50 }, figures));

@@ -8,7 +8,7 @@ import { countByDay, countByRole } from "./stats-store.ts";
 export const getUserStats = (app: Auth) =>
   cached(app.clock, FIGURES_TTL_MS, async (): Promise<UserStats> => {
     const days = lastDays(app.clock.now());
-    // One after the other, as connections for scans are few.
+    // One after the other, because there are few connections for scans.
     const roles = await countByRole(app.db);
     const made = await countByDay(app.db, new Date(days[0]!));
     return {

@@ -73,7 +73,7 @@ describe("an admin's open grants", () => {
   const LIMIT = 5;
   const tooMany = { reason: "TOO_MANY_GRANTS", metadata: { limit: `${LIMIT}` } };
 
-  test("are five at most, however many are asked for at once, and another may follow when one ends", async () => {
+  test("are five at most, also under concurrent calls, and another may follow when one ends", async () => {
     const patients = await Promise.all(Array.from({ length: LIMIT + 3 }, () => auth.makeUser()));
     const made = await tally(patients.map(({ id }) => create(id)));
     expect(made).toEqual({ ok: LIMIT, TOO_MANY_GRANTS: 3 });
@@ -86,7 +86,7 @@ describe("an admin's open grants", () => {
     await create();
   });
 
-  test("are counted for each admin, and may be any number where no limit is set", async () => {
+  test("are counted for each admin, and unlimited with a limit of 0", async () => {
     for (let i = 0; i < LIMIT; i++) await create();
     await create(patient.id, await auth.signInAdmin());
     const unlimited = { ...auth.app, breakGlassMaxOpen: 0 };

@@ -22,7 +22,7 @@ export const createBreakGlassGrant =
     if (patient?.role !== "PATIENT") throw new ApiError("NOT_FOUND");
     const create = async (tx: Transaction) => {
       const now = app.clock.now();
-      // Locks the account, so that of grants at once each is counted by the next.
+      // Locks the account, so that concurrent grants count one another.
       await holdSession(tx, admin, now);
       const open = await lockActiveGrantsOf(tx, admin.userId, now);
       assertMayOpen(open.length, app.breakGlassMaxOpen);

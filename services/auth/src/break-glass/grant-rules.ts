@@ -14,7 +14,7 @@ export function statusAt({ expireTime, revokeTime }: GrantTimes, now: Date): Bre
   return expireTime <= now ? "EXPIRED" : "ACTIVE";
 }
 
-/** Throws TOO_MANY_GRANTS for an admin with as many open grants as one may have; `limit` 0 is no limit. */
+/** Throws TOO_MANY_GRANTS for an admin at the limit of open grants; `limit` 0: no limit. */
 export function assertMayOpen(open: number, limit: number): void {
   if (limit > 0 && open >= limit) throw new ApiError("TOO_MANY_GRANTS", { metadata: { limit: `${limit}` } });
 }

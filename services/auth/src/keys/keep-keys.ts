@@ -42,7 +42,7 @@ export const keepKeys = (app: App, options: KeepKeysOptions) => async (): Promis
   }
 };
 
-/** Leaves out rows that auth did not write: they neither sign nor take a key's turn. */
+/** Skips rows that auth did not write: they neither sign nor take part in the rotation. */
 const ownKeys = ({ box }: Pick<App, "box">, keys: SigningKey[]): SigningKey[] =>
   keys.filter((key) => isGenuine(box, key));
 

@@ -8,7 +8,7 @@ export const withProof = (box: SealedBox, key: Omit<SigningKey, "proof">): Signi
   proof: box.seal(placeOf(key.kid), digestOf(key)),
 });
 
-/** Whether auth wrote the row as it stands. Without DATA_KEY nobody can make, move or change a proof. */
+/** True if auth wrote the row in its current form. Making, moving or changing a proof needs DATA_KEY. */
 export function isGenuine(box: SealedBox, key: SigningKey): boolean {
   if (!key.proof) return false;
   try {
@@ -18,7 +18,7 @@ export function isGenuine(box: SealedBox, key: SigningKey): boolean {
   }
 }
 
-/** SHA-256 over all that verifiers or the rotation go by. */
+/** SHA-256 over all columns that verifiers or the rotation use. */
 function digestOf({ kid, generation, publicKey, ...times }: Omit<SigningKey, "proof">): Buffer {
   const { createTime, readyTime, activateTime, retireTime } = times;
   const row = [kid, generation, publicKey, createTime, readyTime, activateTime, retireTime];

@@ -33,7 +33,7 @@ export function privateKeyOf(
   return createPrivateKey({ key: der, format: "der", type: "pkcs8" });
 }
 
-/** Whether the private part is sealed under DATA_KEY and belongs to the public one, as auth alone can have made it. */
+/** True if the private part decrypts under DATA_KEY and matches the public one, so only auth can have made it. */
 export function hasOwnPrivatePart(box: SealedBox, key: SigningKey): boolean {
   if (!key.privateKey) return false;
   try {

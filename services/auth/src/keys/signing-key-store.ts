@@ -7,7 +7,7 @@ export interface SigningKey extends KeyTimes {
   readonly publicKey: string;
   readonly privateKey: Buffer | null;
   readonly createTime: Date;
-  /** See key-proof.ts; null for a row from before there were proofs, or from somebody else. */
+  /** See key-proof.ts; null for a row that is older than proofs, or not auth's. */
   readonly proof: Buffer | null;
 }
 
@@ -61,12 +61,12 @@ export function insertSigningKeys(tx: Transaction, keys: SigningKey[]): void {
   ]);
 }
 
-/** Writes what can change in a key's life, with the proof of it. */
+/** Writes a key's changeable columns with a new proof. */
 export function saveSigningKey(tx: Transaction, key: SigningKey): void {
   tx.defer(SAVE, [key.privateKey, key.activateTime, key.retireTime, key.proof, key.kid]);
 }
 
-/** Whether there is any key with a proof, retired or not. */
+/** True if any key has a proof, retired or not. */
 export async function hasProofs(db: Database): Promise<boolean> {
   return (await db.read(HAS_PROOFS)).length > 0;
 }

@@ -57,7 +57,7 @@ test("the private keys lie sealed in the database", async () => {
 });
 
 describe("a key that auth did not write is refused by every use:", () => {
-  /** Whose private part the writer of the database knows. */
+  /** A key pair of the attacker. */
   const ownPair = () => {
     const { publicKey, privateKey } = generateKeyPairSync("ed25519");
     return { kid: newId(), x: publicKey.export({ format: "jwk" }).x!, privateKey };
@@ -120,12 +120,12 @@ describe("a key that auth did not write is refused by every use:", () => {
     const kid = await signing();
     await auth.app.db.write(`UPDATE signing_keys SET ${change} WHERE kid = ?`, [kid]);
     expect(await published()).not.toContain(kid);
-    // Auth goes on with a key of its own.
+    // Auth continues with a key of its own.
     await keep();
     expect(await signing()).not.toBe(kid);
   });
 
-  test("one that retired and was brought back", async () => {
+  test("a retired key that was restored", async () => {
     const kid = await signing();
     await revokeKey(auth.app, kid);
     await auth.app.db.write("UPDATE signing_keys SET retire_time = NULL WHERE kid = ?", [kid]);
@@ -149,10 +149,10 @@ describe("a key that auth did not write is refused by every use:", () => {
   });
 });
 
-describe("keys from before there were proofs", () => {
+describe("keys older than proofs", () => {
   const forgetProofs = () => auth.app.db.write("UPDATE signing_keys SET proof = NULL WHERE kid <> ''");
 
-  test("are taken over, so that tokens stay good", async () => {
+  test("are adopted, so that tokens stay valid", async () => {
     const [before, signer] = [await published(), await signing()];
     await forgetProofs();
     expect(await published()).toEqual([]);
@@ -160,7 +160,7 @@ describe("keys from before there were proofs", () => {
     expect([await published(), await signing()]).toEqual([before, signer]);
   });
 
-  test("are not, where the private part is not their own", async () => {
+  test("are not adopted with a foreign private part", async () => {
     const [first, second] = await published();
     await forgetProofs();
     await auth.app.db.write(
@@ -172,7 +172,7 @@ describe("keys from before there were proofs", () => {
     expect(await published()).toEqual([second]);
   });
 
-  test("are not, once any key has a proof", async () => {
+  test("are not adopted after any key has a proof", async () => {
     const kid = await signing();
     await auth.app.db.write("UPDATE signing_keys SET proof = NULL WHERE kid = ?", [kid]);
     await adoptKeys(auth.app);

@@ -92,7 +92,7 @@ export class SigningKeys {
     }
   }
 
-  /** The keys that auth wrote. Others are refused, logged once, and counted for the alert. */
+  /** The keys that auth wrote. It refuses others, logs them once, and counts them for the alert. */
   #own(rows: SigningKey[]): SigningKey[] {
     const { box, log } = this.#options;
     const refused = new Set<string>();

@@ -29,7 +29,7 @@ const deliver = async (events: Event[], from = SCHEDULING) => {
   return await auth.call(EventServiceService.deliverEvents, inbox.deliverEvents, { events }, from);
 };
 
-test("a doctor is mailed each decision about a licence once, however often it is told", async () => {
+test("a doctor gets one mail for each decision, even if the event repeats", async () => {
   const doctor = await auth.makeUser("DOCTOR");
   const verified = decided(doctor.id, "VERIFIED");
   const revoked = decided(doctor.id, "REVOKED", verified.aggregateId);
@@ -45,11 +45,11 @@ test("a doctor is mailed each decision about a licence once, however often it is
   expect(mails[0]!.text).toContain("licence for US-CA");
 });
 
-test("a decision about a doctor whom auth does not know is taken, and mailed to nobody", async () => {
+test("a decision about an unknown doctor is applied without a mail", async () => {
   expect((await deliver([decided(newId(), "VERIFIED")])).failures).toEqual([]);
 });
 
-test("only scheduling may tell of decisions", async () => {
+test("only scheduling may send decisions", async () => {
   const doctor = await auth.makeUser("DOCTOR");
   const forged = deliver([decided(doctor.id, "VERIFIED")], { kind: "service", name: "billing" });
   await expect(forged).rejects.toMatchObject({ reason: "PERMISSION_DENIED" });

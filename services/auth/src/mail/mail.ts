@@ -2,7 +2,7 @@
 export type Mail =
   /** With the token of the link, as it goes out. */
   | { readonly template: "verify-email" | "reset-password"; readonly token: string }
-  /** With the licence's region, "" where it has no code. */
+  /** With the licence's region, "" without a code. */
   | {
       readonly template: "license-verified" | "license-rejected" | "license-revoked";
       readonly region: string;

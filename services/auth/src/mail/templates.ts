@@ -93,7 +93,7 @@ function contentOf(mail: Mail, publicUrl: string): Content {
         subject: "Your licence could not be verified",
         paragraphs: [
           `We could not verify your ${licenseFor(mail.region)}. Sign in to MedConnect to read why.`,
-          "You can claim the licence again once what is wrong is mended.",
+          "Correct the data, then claim the licence again.",
         ],
       };
     case "license-revoked":

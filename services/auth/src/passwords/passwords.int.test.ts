@@ -140,7 +140,7 @@ test("unknown, disabled and just mailed answer as a known e-mail does, and get n
 
 test("the answer leaves a set time after the call came, whether or not there was a mail to write", async () => {
   const user = await auth.makeUser();
-  // Other work on the machine only adds time, so the shortest of many is the one that the code takes.
+  // Other load only adds time, so the shortest of many runs measures the code.
   const shortestOf = async (email: () => string) => {
     const times: number[] = [];
     for (let i = 0; i < 15; i++) {

@@ -2,8 +2,8 @@ import type { Database } from "@medconnect/platform/db/database.ts";
 import { readLines } from "./unexplained-store.ts";
 
 /**
- * The resources to which a line gives something that no later line takes, such as the accounts that were disabled and not
- * enabled again. Reads only the lines of these actions; keeps those resources in memory.
+ * Resources with a line that gives a right and no later line that takes it, such as disabled accounts that were not enabled
+ * again. Reads only the lines of these actions, and keeps the resources in memory.
  */
 export async function explainedBy(
   db: Database,

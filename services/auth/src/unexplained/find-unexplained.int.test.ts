@@ -30,7 +30,7 @@ let withFactor: User;
 let account: ServiceAccount;
 let disabledAccount: ServiceAccount;
 
-/** Each kind of right, given and taken by its use case. */
+/** Each kind of right, given and taken through its use case. */
 beforeAll(async () => {
   auth = await startTestAuth();
   admin = await auth.signInAdmin();
@@ -86,7 +86,7 @@ async function setAccountStatus(change: "disable" | "enable", serviceAccountId: 
   else await auth.call(enable, enableServiceAccount(auth.app), request, admin);
 }
 
-/** Read in small pages, so that each kind of row has several. */
+/** Reads in small pages, so that each kind of row has several. */
 async function found(pageSize: number | undefined = 2): Promise<string[]> {
   const lines: string[] = [];
   for await (const { kind, resource, state } of findUnexplained(auth.app.db, auth.clock.now(), pageSize)) {
@@ -97,7 +97,7 @@ async function found(pageSize: number | undefined = 2): Promise<string[]> {
 
 const write = (sql: string, ...params: SqlValue[]) => auth.app.db.write(sql, params);
 
-/** Writes to the database directly, as its administrator can; tells what is found, and undoes it. */
+/** Writes to the database directly, like its administrator; returns the findings, and undoes the write. */
 async function foundAfter(does: () => Promise<unknown>, undo: () => Promise<unknown>): Promise<string[]> {
   await does();
   const lines = await found();
@@ -128,7 +128,7 @@ test.each([
   ).toEqual([`STATUS_UNEXPLAINED users/${id()} ${there}`]);
 });
 
-test("a second factor that was put into the database, or taken out, is found", async () => {
+test("a second factor that was added or removed in the database is found", async () => {
   const copy = () =>
     write(
       `INSERT INTO mfa_totp (user_id, secret, activate_time)
@@ -181,7 +181,7 @@ test.each([
   ).toEqual([`CLIENT_STATUS_UNEXPLAINED service-accounts/${id()} ${there}`]);
 });
 
-test("a signing key that no line made, or that one revoked, is found", async () => {
+test("a signing key without a line, or with a line that revoked it, is found", async () => {
   const put = () =>
     write(
       "INSERT INTO signing_keys (kid, generation, public_key, create_time) VALUES ('forged', 99, 'x', ?)",
@@ -198,7 +198,7 @@ test("a signing key that no line made, or that one revoked, is found", async () 
   expect(await foundAfter(revoke, undo)).toEqual([`KEY_UNEXPLAINED keys/${key!.kid} in use`]);
 });
 
-test("each statement reads a page, by an index, and pages of any size find the same", async () => {
+test("each statement reads one page by an index, and any page size finds the same", async () => {
   await write("UPDATE users SET role = 'ADMIN' WHERE id IN (?, ?)", patient.id, withFactor.id);
   const statements = jest.spyOn(auth.app.db, "read");
   const inSmallPages = await found(1);
@@ -221,7 +221,7 @@ test("each statement reads a page, by an index, and pages of any size find the s
   }
 });
 
-test("a change beside the check is no finding", async () => {
+test("a change during the check is no finding", async () => {
   const user = await auth.makeUser();
   const { db } = auth.app;
   const read = db.read.bind(db);

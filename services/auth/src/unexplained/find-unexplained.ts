@@ -2,32 +2,31 @@ import type { Database } from "@medconnect/platform/db/database.ts";
 import { explainedBy } from "./explained-rights.ts";
 import { readServiceAccounts, readSigningKeys, readUsers } from "./unexplained-store.ts";
 
-/** State of auth that gives or takes rights and that no line of its audit trail explains, and how it is told. */
+/** Kinds of state in auth that gives or takes rights without a line in its audit trail, with their descriptions. */
 export const UNEXPLAINED = {
-  ADMIN_UNEXPLAINED: "an account is an admin's, and no line says that it was made one",
-  STATUS_UNEXPLAINED: "an account's status is not what the last line about it says",
-  SECOND_FACTOR_UNEXPLAINED: "a second factor is there or gone, against the last line about it",
-  SCOPE_UNEXPLAINED: "a service account has a scope that no line gives it",
-  CLIENT_STATUS_UNEXPLAINED: "a service account's status is not what the last line about it says",
-  KEY_UNEXPLAINED: "a signing key is in use that no line made, or that one revoked",
+  ADMIN_UNEXPLAINED: "an account is an admin without a line that made it one",
+  STATUS_UNEXPLAINED: "an account's status differs from the last line about it",
+  SECOND_FACTOR_UNEXPLAINED: "a second factor exists or is missing, unlike in the last line about it",
+  SCOPE_UNEXPLAINED: "a service account has a scope without a line that gives it",
+  CLIENT_STATUS_UNEXPLAINED: "a service account's status differs from the last line about it",
+  KEY_UNEXPLAINED: "a signing key is in use without a line that made it, or after one that revoked it",
 } as const;
 
-/** Something that the audit trail does not explain. */
+/** A state that the audit trail does not explain. */
 export interface UnexplainedFinding {
   kind: keyof typeof UNEXPLAINED;
-  /** As a line would name it, such as "users/{id}". */
+  /** Resource name in a line, such as "users/{id}". */
   resource: string;
-  /** The state that is there, such as "DISABLED". */
+  /** The actual state, such as "DISABLED". */
   state: string;
 }
 
 /**
- * Holds what auth's tables say now against its audit trail. Each change and its line are one transaction, so the two
- * differ only where somebody wrote the tables directly. Reads a page at a time, so no statement grows with the tables, and
- * may run beside the service: only a difference that a second look finds again counts, as a change may fall between
- * reading the lines and reading the tables.
+ * Compares auth's tables with its audit trail. Each change and its line are one transaction, so the two differ only after
+ * direct writes to the tables. Reads one page at a time, so statements do not grow with the tables. It may run beside the
+ * service: a change may fall between the reads, so only a difference that a second read confirms counts.
  *
- * @param pageSize how many rows a statement reads
+ * @param pageSize rows for each statement
  */
 export async function* findUnexplained(
   db: Database,

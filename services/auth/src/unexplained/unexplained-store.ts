@@ -1,6 +1,6 @@
 import type { Database, SqlValue } from "@medconnect/platform/db/database.ts";
 
-/** How many rows one statement reads: so all are short, however large the tables. */
+/** Rows for each statement, so that all statements are short for tables of any size. */
 const PAGE = 1000;
 
 const LINES = `SELECT id, resource, outcome, occur_time AS time FROM audit_events FORCE INDEX (audit_events_action)
@@ -14,10 +14,10 @@ const SERVICE_ACCOUNTS = "SELECT id, status, scopes FROM service_accounts WHERE 
 
 const SIGNING_KEYS = "SELECT kid AS id, retire_time FROM signing_keys WHERE kid > ? ORDER BY kid LIMIT ?";
 
-/** Before all that a DATETIME can hold. */
+/** Before the first DATETIME. */
 const BEGINNING = new Date("1000-01-01T00:00:00Z");
 
-/** A line of the audit trail, as far as rights are told from it. */
+/** The columns of an audit line that show rights. */
 export interface Line {
   id: string;
   resource: string;
@@ -29,7 +29,7 @@ export interface UserRights {
   id: string;
   role: string;
   status: string;
-  /** Null where no second factor is active. */
+  /** Null without an active second factor. */
   factor: string | null;
 }
 
@@ -44,7 +44,7 @@ export interface KeyInUse {
   retire_time: Date | null;
 }
 
-/** All lines of an action, in the order in which they happened. */
+/** All lines of an action in order of time. */
 export async function* readLines(db: Database, action: string, pageSize = PAGE): AsyncGenerator<Line> {
   for (let [time, id] = [BEGINNING, ""]; ; ) {
     const lines = await db.read<Line>(LINES, [action, time, time, id, pageSize]);

@@ -31,7 +31,7 @@ export const applyBookingSettled =
       ...decide(row, decisionOf(booking!)),
     }));
 
-/** booking.closed, .fee_decided: the money goes the way that an admin, or a no-show, has decided. */
+/** booking.closed, .fee_decided: applies the fee decision of an admin or a no-show. */
 export const applyFeeDecision =
   (app: Billing): EventHandler =>
   async (tx, events) => {
@@ -72,7 +72,7 @@ async function endPayments(app: Billing, tx: Transaction, events: Event[], end: 
   return [...missing.map((row) => trailOf(row, { action: "payment.cancel" })), ...changed];
 }
 
-/** Nothing is taken without a decision to take it. */
+/** Default: without a decision, nothing is charged. */
 const decisionOf = ({ settlement }: BookingState): Settlement =>
   settlement === "CAPTURE" ? "CAPTURE" : "RETURN";
 

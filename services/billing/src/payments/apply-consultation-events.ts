@@ -4,7 +4,7 @@ import type { Billing } from "../app.ts";
 import { decideFees } from "./decide-fees.ts";
 import type { Settlement } from "./payment-rules.ts";
 
-/** Fee decision of each end: due where the doctor came in time and it took place, or the patient alone stayed away. */
+/** Fee decision of each end: due if the doctor came in time and it took place, or if only the patient was missing. */
 export const FEE_DECISIONS = {
   "consultation.completed": ({ lateParty }) => (lateParty === "DOCTOR" ? "RETURN" : "CAPTURE"),
   "consultation.no_show": ({ noShowParty }) => (noShowParty === "PATIENT" ? "CAPTURE" : "RETURN"),

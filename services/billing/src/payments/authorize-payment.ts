@@ -18,7 +18,7 @@ import { findPayment, lockPayment, type PaymentRow, savePayment } from "./paymen
 /**
  * PaymentService.AuthorizePayment, in three steps: the attempt is committed together with its idempotency key; the
  * provider is called, outside of any transaction; the outcome is committed. Whatever is cut short, the settler ends.
- * An attempt that waits for the payer is replaced: the provider calls it off before it hears of the new one.
+ * Replaces an attempt that waits for the payer: the provider cancels it before it gets the new one.
  * Throws NOT_FOUND, HOLD_EXPIRED, ILLEGAL_TRANSITION, PAYMENT_DECLINED.
  */
 export const authorizePayment =
@@ -52,7 +52,7 @@ function beginAttempt(
 ): PaymentRow {
   const now = app.clock.now();
   assertAuthorizable(row, now);
-  // Another provider knows nothing of the attempt that it would have to call off.
+  // Another provider could not cancel the attempt.
   const replaces = waitsForPayer(row);
   if (replaces && row.provider !== provider.name) throw notAuthorizable(row.status);
   const begun: PaymentRow = {
@@ -79,7 +79,7 @@ const trailsOfBegin = (before: PaymentRow, begun: PaymentRow): Trail[] =>
     ? trailsOf(before, begun)
     : [trailOf(begun, { action: "payment.replace_attempt" })];
 
-/** Has the provider do what was begun. Where it gives no answer, the payment is answered as it stands. */
+/** Runs the started attempt at the provider. Without its answer, returns the payment's current state. */
 async function carryOut(
   app: Billing,
   provider: Provider,

@@ -22,14 +22,13 @@ interface Replaced {
 }
 
 /**
- * Calls off the attempt that another one replaces, before that one is sent. An attempt that the payer confirmed meanwhile
- * wins: the other one is given up. Which of the two, the first transaction decides for all: once it is to be called off,
- * a later confirmation is called off, too. So a payment never has two authorizations, and none is taken from a
- * booking that it confirmed.
+ * Cancels the replaced attempt before the replacing one is sent. If the payer confirmed the replaced one meanwhile, it wins,
+ * and the replacing one is dropped. The first transaction decides between the two for good: after it decides to cancel, a
+ * later confirmation is cancelled, too. So a payment never has two authorizations, and a confirmed booking keeps its own.
  *
- * @param attempt the one that replaces it
- * @returns the replacing key's answer where it was given up; undefined where it may be sent. Throws where the provider does
- * not answer, or cannot call it off yet
+ * @param attempt the replacing one
+ * @returns the answer for the replacing key if it was dropped; undefined if it may be sent. Throws if the provider does not
+ * answer, or cannot cancel yet
  */
 export async function callOffReplaced(
   app: Billing,
@@ -45,7 +44,7 @@ export async function callOffReplaced(
     reference: payment.provider_reference,
   };
   const found = await provider.find(replaced);
-  if (!found) throw new Error("the provider does not find an attempt that it knew");
+  if (!found) throw new Error("the provider does not find an attempt that it accepted earlier");
   switch (await app.db.transaction((tx) => decide(app, tx, replaced, attempt, found))) {
     case "SEND":
       return undefined;
@@ -61,7 +60,7 @@ export async function callOffReplaced(
   }
 }
 
-/** Decides what becomes of the two attempts, unless it was decided before: by the request or by the settler. */
+/** Decides between the two attempts, unless the request or the settler has decided already. */
 async function decide(
   app: Billing,
   tx: Transaction,
@@ -80,12 +79,12 @@ async function decide(
 
 const isConfirmed = ({ status }: Charge): boolean => status === "AUTHORIZED" || status === "CAPTURED";
 
-/** Throws where the attempt may still come to something. */
+/** Throws if the attempt may still succeed. */
 async function callOff(provider: Provider, replaced: Replaced, found: Charge): Promise<void> {
   const isOver = found.status === "DECLINED" || found.status === "VOIDED";
   const { status } = isOver ? found : await provider.void(replaced);
   if (status !== "DECLINED" && status !== "VOIDED") {
-    throw new Error(`the provider cannot call the attempt off yet: it is ${status}`);
+    throw new Error(`the provider cannot cancel the attempt yet: its status is ${status}`);
   }
 }
 
@@ -104,7 +103,7 @@ async function keepReplaced(
 ): Promise<Ending<Payment>> {
   const row = await lockPayment(tx, paymentId);
   if (row.attempt_id !== attempt.id) return { answer: notAuthorizable(row.status), trails: [] };
-  // Decided otherwise since: the settler goes on from there.
+  // Decided differently meanwhile: the settler continues from there.
   if (row.replaced_attempt_id === null || (await isAttemptEnded(tx, attemptId))) {
     return { answer: toPayment(row), trails: [] };
   }

@@ -68,7 +68,7 @@ export function trailsOf(before: PaymentRow, after: PaymentRow): Trail[] {
   return after.settlement !== before.settlement ? [trailOf(after, { action: "payment.decide" })] : [];
 }
 
-/** A trail about a payment. Scheduling hears of it, unless it has decided about the money meanwhile. */
+/** An audit entry about a payment. Scheduling gets an event, unless it has decided about the money meanwhile. */
 export function trailOf(row: PaymentRow, kind: Pick<Trail, "action" | "outcome">): Trail {
   return {
     ...kind,

@@ -5,7 +5,7 @@ import { changePayment, trailsOf } from "./change-payment.ts";
 import { decide, type Settlement } from "./payment-rules.ts";
 import { lockPayments } from "./payment-store.ts";
 
-/** Decides about the fees of appointments that are over. @param decisions by payment id; a free booking has none: "" */
+/** Decides about the fees of ended appointments. @param decisions by payment id; "" for free bookings */
 export async function decideFees(
   app: Billing,
   tx: Transaction,
@@ -13,8 +13,8 @@ export async function decideFees(
 ): Promise<Trail[]> {
   decisions.delete("");
   const rows = await lockPayments(tx, [...decisions.keys()]);
-  // An appointment was paid before it was confirmed: fail, so that the event is tried again and seen, rather than lose a fee.
-  if (rows.length < decisions.size) throw new Error("an appointment names a payment that is not there");
+  // Every confirmed appointment was paid, so its payment must exist. Fail, so that the event is retried and noticed.
+  if (rows.length < decisions.size) throw new Error("an appointment names a payment that does not exist");
   return rows.flatMap((before): Trail[] => {
     const after = { ...before, ...decide(before, decisions.get(before.id)!) };
     return trailsOf(before, changePayment(app, tx, before, after));

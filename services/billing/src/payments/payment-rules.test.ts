@@ -43,7 +43,7 @@ test.each<[string, Payment_Status, Partial<Authorizable>]>([
   );
 });
 
-test("a payment that waits for its payer, but has to go back, cannot be authorized", () => {
+test("a payment that waits for its payer, but must be returned, cannot be authorized", () => {
   const decided = payment("PROCESSING", later, { ...WAITING, settlement: "RETURN" });
   expect(() => assertAuthorizable(decided, now)).toThrow(
     expect.objectContaining({ reason: "ILLEGAL_TRANSITION" }),

@@ -29,13 +29,13 @@ export interface Standing {
   settlement: Settlement | null;
 }
 
-/** The state that decides whether another attempt may begin. */
+/** The facts that decide whether another attempt may start. */
 export interface Authorizable extends Standing {
   hold_expire_time: Date;
   next_action_url: string | null;
 }
 
-/** Whether the attempt under way waits for the payer, so that another one may replace it. */
+/** True if the current attempt waits for the payer, so that another one may replace it. */
 export const waitsForPayer = ({ status, settlement, next_action_url }: Authorizable): boolean =>
   status === "PROCESSING" && settlement === null && next_action_url !== null;
 

@@ -7,7 +7,7 @@ import { countByStatus, sumRevenue } from "./payment-store.ts";
 /** PaymentService.GetPaymentStats. Figures are at most 15 s old. */
 export const getPaymentStats = (app: Billing) =>
   cached(app.clock, FIGURES_TTL_MS, async (): Promise<PaymentStats> => {
-    // One after the other, as connections for scans are few.
+    // One after the other, because there are few connections for scans.
     const statuses = await countByStatus(app.db);
     const revenue = await sumRevenue(app.db);
     return {

@@ -23,7 +23,7 @@ export interface PaymentRow {
   refunding_minor: number;
   hold_expire_time: Date;
   attempt_id: string | null;
-  /** The attempt that `attempt_id` replaces, until it is called off at the provider. */
+  /** The attempt that `attempt_id` replaces, until the provider has cancelled it. */
   replaced_attempt_id: string | null;
   provider: string;
   provider_reference: string | null;

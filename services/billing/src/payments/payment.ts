@@ -25,7 +25,7 @@ export const toPayment = (row: PaymentRow): Payment => ({
   createTime: row.create_time,
 });
 
-/** The fact that a payment has ended without money, and cannot be tried again: scheduling forgets an unpaid hold's reason. */
+/** The event that a payment has finally ended unpaid: scheduling erases the reason of an unpaid hold. */
 export const cancelledEvent = (row: PaymentRow): NewEvent => ({
   type: "payment.cancelled",
   aggregateId: row.id,

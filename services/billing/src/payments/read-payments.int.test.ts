@@ -92,7 +92,7 @@ test("revenue is what was captured and not returned", async () => {
   expect(response.revenue).toEqual([{ currencyCode: "USD", amountMinor: 5000 }]);
 });
 
-test("figures that fifty ask for are counted once, and apart from other reads", async () => {
+test("fifty calls for figures share one count, apart from other reads", async () => {
   const [scans, reads] = [jest.spyOn(billing.app.db, "scan"), jest.spyOn(billing.app.db, "read")];
   const figures = getPaymentStats(billing.app);
   await Promise.all(Array.from({ length: 50 }, figures));

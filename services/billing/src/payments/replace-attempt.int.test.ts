@@ -5,14 +5,14 @@ import { StripeProvider } from "../providers/stripe-provider.ts";
 import { StripeStandIn } from "../providers/testing/stripe-stand-in.ts";
 import { type BillingTest, HOLD_MS, LEASE_MS, SETTLE_DELAY_MS, startBilling } from "../testing.ts";
 
-/** A provider whose payer confirms when the test says so. */
+/** A provider whose payer confirms on the test's command. */
 interface Setup {
   billing: BillingTest;
-  /** The payment method whose payer has to confirm. */
+  /** A payment method that needs the payer's confirmation. */
   waiting: string;
   /** The payer of the payment's newest attempt confirms. */
   confirm: (paymentId: string) => Promise<void>;
-  /** Where the payment's attempts stand at the provider, oldest first. */
+  /** States of the payment's attempts at the provider, oldest first. */
   charges: (paymentId: string) => Promise<string[]>;
   close: () => Promise<void>;
 }
@@ -101,7 +101,7 @@ describe.each([
     return paymentId;
   }
 
-  test("the first is called off at the provider, then the second is authorized", async () => {
+  test("the provider cancels the first, then authorizes the second", async () => {
     const paymentId = await waitingPayment();
     const { response } = await billing.authorize(paymentId, patient);
     expect(response).toMatchObject({ status: "AUTHORIZED", nextActionUrl: undefined });
@@ -113,7 +113,7 @@ describe.each([
       `payment.replace_attempt SUCCESS by ${patient.userId}`,
       `payment.authorize SUCCESS by ${patient.userId}`,
     ]);
-    // The first key has its first answer, and touches nothing any more.
+    // The first key repeats its answer, and changes nothing.
     const again = await billing.authorize(paymentId, patient, setup.waiting, `first ${paymentId}`);
     expect(again).toMatchObject({ replayed: true, response: { status: "PROCESSING" } });
     await setup.confirm(paymentId);
@@ -121,14 +121,14 @@ describe.each([
     expect(await setup.charges(paymentId)).toEqual(["VOIDED", "AUTHORIZED"]);
   });
 
-  test("the second may wait for its payer, too, and be replaced", async () => {
+  test("the second may also wait for its payer and be replaced", async () => {
     const paymentId = await waitingPayment();
     await billing.authorize(paymentId, patient, setup.waiting);
     await billing.authorize(paymentId, patient);
     expect(await setup.charges(paymentId)).toEqual(["VOIDED", "VOIDED", "AUTHORIZED"]);
   });
 
-  test("where the payer has confirmed the first before, it wins", async () => {
+  test("a first attempt that the payer has confirmed wins", async () => {
     const paymentId = await waitingPayment();
     await setup.confirm(paymentId);
     const second = () => billing.authorize(paymentId, patient, "pm_card_visa", `second ${paymentId}`);
@@ -140,7 +140,7 @@ describe.each([
     await expect(second()).rejects.toMatchObject(ILLEGAL);
   });
 
-  test("where the payer confirms while the first is being called off, nobody hears of that authorization", async () => {
+  test("a confirmation during the cancellation of the first has no effect", async () => {
     const paymentId = await waitingPayment();
     billing.provider.back = async () => {
       if (billing.provider.calls.at(-1) === "find") await setup.confirm(paymentId);
@@ -150,7 +150,7 @@ describe.each([
     expect(await billing.told(paymentId)).toHaveLength(1);
   });
 
-  test.each(CUTS)("a %s that gets lost on its way %s is made up for", async (method, way) => {
+  test.each(CUTS)("a %s lost on its way %s is repaired", async (method, way) => {
     const paymentId = await waitingPayment();
     billing.provider[way] = async () => {
       if (billing.provider.calls.at(-1) === method) throw new Error("unreachable");
@@ -163,7 +163,7 @@ describe.each([
     await outcome(paymentId);
   });
 
-  test.each(CUTS)("a process that dies with a %s on its way %s is made up for", async (method, way) => {
+  test.each(CUTS)("a crash with a %s on its way %s is repaired", async (method, way) => {
     const paymentId = await waitingPayment();
     const { promise: reached, resolve: reach } = Promise.withResolvers<void>();
     billing.provider[way] = () => {
@@ -188,7 +188,7 @@ describe.each([
     expect(await billing.told(paymentId)).toHaveLength(1);
   }
 
-  test("a request that is slower than its lease does not send the second after the settler kept the first", async () => {
+  test("a request slower than its lease does not send the second after the settler kept the first", async () => {
     const paymentId = await waitingPayment();
     const { promise: reached, resolve: reach } = Promise.withResolvers<void>();
     const { promise: jam, resolve: goOn } = Promise.withResolvers<void>();
@@ -208,7 +208,7 @@ describe.each([
     await outcome(paymentId);
   });
 
-  test("a confirmation that comes after a request decided to call the first off is called off by the settler, too", async () => {
+  test("the settler also cancels a confirmation after the decision to cancel the first", async () => {
     const paymentId = await waitingPayment();
     const { promise: reached, resolve: reach } = Promise.withResolvers<void>();
     billing.provider.there = () => {
@@ -226,7 +226,7 @@ describe.each([
     await outcome(paymentId);
   });
 
-  test("of many cards at once one replaces the first, and the others are refused", async () => {
+  test("of many concurrent cards, one replaces the first and the others are refused", async () => {
     const paymentId = await waitingPayment();
     const results = await Promise.allSettled(
       Array.from({ length: 10 }, () => billing.authorize(paymentId, patient)),
@@ -237,7 +237,7 @@ describe.each([
     expect(await setup.charges(paymentId)).toEqual(["VOIDED", "AUTHORIZED"]);
   });
 
-  test("where the booking is called off meanwhile, nothing stays authorized", async () => {
+  test("nothing stays authorized if the booking is cancelled meanwhile", async () => {
     const held = await billing.hold(patient);
     await billing.authorize(held.paymentId, patient, setup.waiting);
     billing.provider.there = async () => {
@@ -253,7 +253,7 @@ describe.each([
     expect((await billing.read(held.paymentId)).status).toBe("VOIDED");
   });
 
-  test("is refused once the hold has ended", async () => {
+  test("is refused after the hold has ended", async () => {
     const paymentId = await waitingPayment();
     billing.app.clock.advance(HOLD_MS);
     await expect(billing.authorize(paymentId, patient)).rejects.toMatchObject({ reason: "HOLD_EXPIRED" });
@@ -261,7 +261,7 @@ describe.each([
   });
 });
 
-test("an attempt of which nothing is heard cannot be replaced", async () => {
+test("an attempt without an answer cannot be replaced", async () => {
   const billing = await startBilling();
   const patient = userCaller("PATIENT");
   const { paymentId } = await billing.hold(patient);

@@ -205,7 +205,7 @@ test.each([
   ["closedCharged", "CAPTURED"],
   ["closedReleased", "VOIDED"],
   ["noShowOfBoth", "VOIDED"],
-] as const)("the fee of a booking goes the way that its end decides: %s, %s", async (end, status) => {
+] as const)("the end of a booking decides its fee: %s, %s", async (end, status) => {
   const held = await authorized();
   expect(await billing.deliver(held[end])).toEqual([]);
   await billing.settle();

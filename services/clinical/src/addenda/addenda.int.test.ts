@@ -62,7 +62,7 @@ test("what was added is read by its time, also where the clock of one instance i
   expect((await clinical.read(consultationId, patient)).addenda).toEqual([first, second]);
 });
 
-test("the repeated completion shows what was added to which consultation; a list shows none of it, under the same etag", async () => {
+test("a repeated completion shows the addenda; a list omits them, under the same etag", async () => {
   const [first, second] = [await complete(), await complete()];
   await begin();
   const a = await clinical.add(first, doctor, "a");
@@ -135,7 +135,7 @@ test("a consultation has a hundred addenda at the most, however many are added a
   expect(await rowsOf(consultationId)).toHaveLength(100);
 });
 
-test("the addenda of a consultation have 256 KiB together, whoever adds at once", async () => {
+test("the addenda of a consultation have at most 256 KiB together, also when added concurrently", async () => {
   const consultationId = await complete();
   // 60,000 bytes in UTF-8.
   const long = "診".repeat(20_000);
@@ -152,11 +152,11 @@ test("the addenda of a consultation have 256 KiB together, whoever adds at once"
   await clinical.add(consultationId, doctor, "x".repeat(left - 10_000));
 });
 
-test("five consultations with a hundred long addenda are listed in a few bytes, and memory stays flat", async () => {
+test("a list of five consultations with a hundred long addenda is small, and memory stays flat", async () => {
   const ids: string[] = [];
   for (let i = 0; i < 5; i++) ids.push(await complete());
   const text = clinical.app.box.seal("addenda.text:any", "x".repeat(20_000));
-  // From before there was a limit to their length.
+  // Rows older than the limit of their length.
   for (const consultationId of ids) {
     await clinical.app.db.transaction(async (tx) => {
       for (let i = 0; i < 100; i++)

@@ -29,7 +29,7 @@ export async function findAddenda(
   );
 }
 
-/** How many addenda a consultation has, and how long their texts are together, in bytes of UTF-8. */
+/** Number of a consultation's addenda, and total length of their texts in bytes of UTF-8. */
 export async function measureAddenda(
   tx: Transaction,
   consultationId: string,

@@ -14,7 +14,7 @@ export const toAddendum = (row: AddendumRow, box: SealedBox): Addendum => ({
   createTime: row.create_time,
 });
 
-/** The addenda of a consultation, oldest first. One that is not completed has none, and is not asked for. */
+/** The addenda of a consultation, oldest first. One that is not completed has none, so no query runs. */
 export const addendaOf = async (
   tx: Pick<Transaction, "read">,
   { id, status }: Pick<ConsultationRow, "id" | "status">,

@@ -15,7 +15,7 @@ import { findConsultation, lockConsultations } from "../consultations/consultati
 import { textPlace } from "./addendum.ts";
 import { insertAddendum, measureAddenda } from "./addendum-store.ts";
 
-/** A consultation is read with all of its addenda, and an answer has an end. */
+/** Limits, because a consultation is read with all of its addenda and an answer is bounded. */
 const MAX_ADDENDA = 100;
 const MAX_BYTES = 256 * 1024;
 

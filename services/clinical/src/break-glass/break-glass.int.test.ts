@@ -177,7 +177,7 @@ describe("an admin", () => {
     await expectRefused();
   });
 
-  test("changes no consultation, grant or not", async () => {
+  test("changes no consultation, with or without a grant", async () => {
     await grant();
     await expect(clinical.start(consultationId, admin)).rejects.toMatchObject({ reason: "NOT_FOUND" });
   });

@@ -29,10 +29,10 @@ const follow =
     return consultations.map((row) => trailOf(row, action));
   };
 
-/** booking.rescheduled: the consultation takes place at another time, and its patient may still have to accept that. */
+/** booking.rescheduled: the consultation moves to another time, which its patient may still have to accept. */
 export const applyBookingRescheduled = follow("consultation.reschedule");
 
-/** booking.move_accepted: as that, since the move itself may not have been heard of: it is older, and skipped then. */
+/** booking.move_accepted: same as rescheduled, because the older event of the move is skipped if it arrives later. */
 export const applyMoveAccepted = follow("consultation.accept_move");
 
 const trailOf = (row: NewConsultation, action: string): Trail => ({
@@ -59,8 +59,8 @@ export const applyBookingCancelled =
   };
 
 /**
- * booking.closed: the consultation ends as an admin has said, at its booking's time. One that has ended by itself stays:
- * its own end is news to scheduling. One that was never heard of is made, as it can be added to.
+ * booking.closed: the consultation ends with the admin's outcome, at its booking's time. One that has already ended stays:
+ * its own end reaches scheduling as an event. An unknown one is created, so that it can get addenda.
  */
 export const applyBookingClosed =
   (app: Clinical): EventHandler =>

@@ -39,7 +39,7 @@ test("tells where consultations stand, and leaves out those that are not there",
   expect(await ask(consultationId, newId())).toEqual([scheduled]);
 });
 
-test("tells who was late", async () => {
+test("shows the late party", async () => {
   const { consultationId, confirmed } = clinical.booking(patient, doctor, 0);
   await clinical.deliver("scheduling", confirmed, clinical.licensed(doctor));
   await clinical.join(consultationId, patient);

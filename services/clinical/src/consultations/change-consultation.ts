@@ -9,7 +9,7 @@ import type { Clinical } from "../app.ts";
 import { accessTo, toConsultation } from "./consultation.ts";
 import { type ConsultationRow, findConsultation, lockConsultations } from "./consultation-store.ts";
 
-/** Decides about the locked row and saves the change. @returns undefined where there is nothing to change */
+/** Decides about the locked row and saves the change. @returns undefined if there is nothing to change */
 type Change = (
   tx: Transaction,
   row: ConsultationRow,
@@ -17,8 +17,8 @@ type Change = (
 ) => { row: ConsultationRow; trail: Trail } | undefined;
 
 /**
- * Changes a consultation as its patient or its doctor asks. A call that changes nothing repeats an earlier one, and is
- * audited as a read. Throws NOT_FOUND, and the refusals of `change`.
+ * Changes a consultation for its patient or doctor. A call that changes nothing repeats an earlier one, and is audited as a
+ * read. Throws NOT_FOUND, and the refusals of `change`.
  */
 export async function changeConsultation(
   app: Clinical,

@@ -28,7 +28,7 @@ beforeEach(() => {
 
 const book = (startMinutes: number) => clinical.scheduled(patient, doctor, startMinutes);
 
-/** What was told of a consultation, as "type to service". */
+/** Events of a consultation, as "type to service". */
 const told = async (consultationId: string) =>
   (await clinical.told(consultationId)).map(({ event, destination }) => `${event.type} to ${destination}`);
 
@@ -38,7 +38,7 @@ test.each([
   ["NO_SHOW_DOCTOR", { status: "NO_SHOW", noShowParty: "DOCTOR" }],
   ["NO_SHOW_BOTH", { status: "NO_SHOW", noShowParty: "BOTH" }],
 ] as const)(
-  "a consultation ends as its booking was closed: %s, and nobody is told",
+  "a consultation ends with its booking's outcome: %s, without an event",
   async (outcome, ended) => {
     const { consultationId, closedAs } = await book(0);
     clinical.app.clock.advance(31 * MINUTE_MS);
@@ -53,7 +53,7 @@ test.each([
   },
 );
 
-test("the doctor adds to a consultation that an admin closed as completed, and takes no step any more", async () => {
+test("the doctor adds addenda to a consultation that an admin closed as completed, but cannot change it", async () => {
   const { consultationId, closedAs } = await book(0);
   await clinical.meet(consultationId, patient, doctor);
   clinical.app.clock.advance(31 * MINUTE_MS);
@@ -71,7 +71,7 @@ test("the doctor adds to a consultation that an admin closed as completed, and t
   await expect(abandon).rejects.toMatchObject({ reason: "ILLEGAL_TRANSITION" });
 });
 
-test("what its doctor did first stands, and is what the others were told", async () => {
+test("the doctor's earlier end stands, and is the only one sent", async () => {
   const { consultationId, closedAs } = await book(0);
   await clinical.meet(consultationId, patient, doctor);
   clinical.app.clock.advance(31 * MINUTE_MS);
@@ -84,7 +84,7 @@ test("what its doctor did first stands, and is what the others were told", async
   ]);
 });
 
-test("of a doctor's step and a closing at once one happens", async () => {
+test("of a concurrent doctor's step and closing, one happens", async () => {
   for (let round = 0; round < 10; round++) {
     const { consultationId, closedAs } = await book(0);
     await clinical.meet(consultationId, patient, doctor);
@@ -102,7 +102,7 @@ test("of a doctor's step and a closing at once one happens", async () => {
   }
 });
 
-test("a closing makes the consultation where nothing was heard of its booking, and takes place at its time", async () => {
+test("a closing creates an unknown consultation, at the booking's time", async () => {
   const unheard = clinical.booking(patient, doctor, -60);
   await clinical.deliver("scheduling", unheard.closedAs("COMPLETED"));
   await clinical.deliver("scheduling", unheard.confirmed);
@@ -117,7 +117,7 @@ test("a closing makes the consultation where nothing was heard of its booking, a
   expect(await clinical.read(moved.consultationId, doctor)).toMatchObject({ startTime, endTime });
 });
 
-test("a consultation that nobody came to closes itself two hours after its end: both were missing", async () => {
+test("an unattended consultation closes itself two hours after its end as NO_SHOW of both", async () => {
   const untouched = await book(0);
   const awaited = await book(0);
   const unaccepted = await book(0);
@@ -148,7 +148,7 @@ test("a consultation that nobody came to closes itself two hours after its end: 
   expect((await clinical.read(met.consultationId, patient)).status).toBe("IN_PROGRESS");
 });
 
-test("a consultation in progress a day after its end is told of once, and listed for admins until it is closed", async () => {
+test("a consultation in progress a day after its end sends one event, and stays in the admins' list until it is closed", async () => {
   const admin = userCaller("ADMIN");
   const list = async (page: Partial<ListOverdueConsultationsRequest> = {}) =>
     (
@@ -185,7 +185,7 @@ test("a consultation in progress a day after its end is told of once, and listed
     actorId: admin.userId,
     subjectIds: [patient.userId],
   });
-  // Two others are of the test before.
+  // Two others come from the test before.
   const { nextPageToken } = await list({ pageSize: 1 });
   expect((await list({ pageSize: 100, pageToken: nextPageToken })).consultations).toHaveLength(
     listed.length - 1,

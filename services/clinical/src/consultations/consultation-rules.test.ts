@@ -168,7 +168,7 @@ test("a doctor who is ready stays so, at any time", () => {
   }
 });
 
-test("whatever its length, there is a time in which a patient can be missed, and it ends with the appointment", () => {
+test("every length leaves a time for a patient no-show, which ends with the appointment", () => {
   const minutes = fc.integer({ min: 1, max: 720 });
   fc.assert(
     fc.property(minutes, minutes, (length, noShowAfter) => {
@@ -224,7 +224,7 @@ test.each([
 const afterTime = (consultation: ConsultationFacts, minutes: number) =>
   stepOfTime(consultation, at(minutes), UNATTENDED_AFTER_MS);
 
-test("a patient who waits until the end was let down by the doctor", () => {
+test("a patient who waits until the end makes the doctor a no-show", () => {
   expect(afterTime(waiting, 29.9)).toBeUndefined();
   expect(afterTime(waiting, 30)).toEqual({ to: "NO_SHOW", by: "SERVICE", party: "DOCTOR" });
 });
@@ -237,20 +237,20 @@ test.each(["scheduled", "awaited by the doctor", "moved without acceptance", "wa
   },
 );
 
-test("the clock ends nothing that has begun or ended", () => {
+test("the clock ends no consultation that has started or ended", () => {
   const others = Object.values(CONSULTATIONS).filter(
     ({ status }) => status !== "WAITING" && status !== "SCHEDULED",
   );
   for (const other of others) expect(afterTime(other, 3000)).toBeUndefined();
 });
 
-/** What patient and doctor do, some minutes after a start; the doctor may be ready at it. */
+/** Actions of patient and doctor, in minutes after the start; the doctor may be ready at the start. */
 interface Visit {
   isReady?: boolean;
   movePending?: boolean;
   joins?: number;
   starts?: number;
-  /** When the doctor marks the patient as missing. */
+  /** Minute of the patient no-show. */
   misses?: number;
 }
 
@@ -329,7 +329,7 @@ test.each<[string, Visit, string]>([
   expect(endOf(visit)).toBe(end);
 });
 
-test("who was there in time is neither missing nor charged, whoever comes when, and however long it is", () => {
+test("a party that came in time is neither missing nor charged, for all arrivals and lengths", () => {
   const minutes = fc.integer({ min: 1, max: 720 });
   const share = fc.double({ min: 0, max: 0.999, noNaN: true });
   fc.assert(
@@ -378,7 +378,7 @@ test.each(Object.keys(CONSULTATIONS) as (keyof typeof CONSULTATIONS)[])(
   },
 );
 
-test("one that was missed where nobody was to come is still open: at another time, or unaccepted by its patient", () => {
+test("a no-show at an old or unaccepted time leaves the consultation open", () => {
   const missed = CONSULTATIONS["missed by the patient"];
   const elsewhere = closing("COMPLETED", { startTime: at(60), endTime: at(90) });
   expect(stepOfClosing(missed, elsewhere)).toEqual(OUTCOMES.COMPLETED);
@@ -468,7 +468,7 @@ test.each(Object.keys(CONSULTATIONS) as (keyof typeof CONSULTATIONS)[])(
 test.each([
   ["without a verified licence", null],
   ["whose licence ended the day before", new Date("2029-12-31T00:00:00Z")],
-])("a doctor %s starts nothing, and completes what was started before", (_who, licensedUntil) => {
+])("a doctor %s cannot start, but can complete a started consultation", (_who, licensedUntil) => {
   const refusal = expect.objectContaining({ reason: "LICENSE_NOT_VERIFIED" });
   expect(() => takesStep({ ...waiting, licensedUntil }, STEPS.start, start, TIMES)).toThrow(refusal);
   const begun = { ...CONSULTATIONS["in progress"], licensedUntil };

@@ -18,10 +18,10 @@ const TRANSITIONS: Record<Consultation_Status, readonly Consultation_Status[]> =
   ABANDONED: [],
 };
 
-/** How long after the start the doctor's readiness still counts: later it proves no wait for the patient. */
+/** Time after the start until which `:ready` counts, in ms; later it proves no wait for the patient. */
 export const READY_GRACE_MS = 5 * 60_000;
 
-/** Who moves a consultation; SERVICE: its booking's cancellation, or the clock; ADMIN: its booking's closing. */
+/** Actor of a transition; SERVICE: its booking's cancellation, or the clock; ADMIN: its booking's closing. */
 export type Mover = "PATIENT" | "DOCTOR" | "SERVICE" | "ADMIN";
 
 /** Who was missing. */
@@ -35,11 +35,11 @@ export interface ConsultationFacts {
   endTime: Date;
   notes: string;
   noShowParty: Party | null;
-  /** Since when the doctor has been there. */
+  /** Time of the doctor's `:ready`. */
   doctorReadyTime: Date | null;
-  /** Since when the patient has been in the waiting room. */
+  /** Time at which the patient came to the waiting room. */
   joinTime: Date | null;
-  /** Kept the other waiting as long as somebody is waited for. */
+  /** Party that kept the other waiting for the full waiting time. */
   lateParty: Party | null;
   /** The patient has not accepted the booking's move to this time. */
   movePending: boolean;
@@ -58,7 +58,7 @@ export type Step = { by: Mover } & (
 export interface Times {
   /** How long before the start patient and doctor may come, in ms. */
   readonly earlyStartMs: number;
-  /** How long somebody is waited for, in ms; half the length of a shorter appointment. */
+  /** Waiting time until a no-show, in ms; half the length of a shorter appointment. */
   readonly noShowAfterMs: number;
 }
 
@@ -70,7 +70,7 @@ export interface Times {
 export function takesStep(consultation: ConsultationFacts, step: Step, now: Date, times: Times): boolean {
   if (hasTaken(consultation, step)) return false;
   if (step.to === "COMPLETED" && consultation.status === "COMPLETED") throw new ApiError("NOTES_LOCKED");
-  // From SCHEDULED a start only lacks the patient, which a repeated call may find.
+  // From SCHEDULED, a start only lacks the patient, so a repeat may succeed.
   const lacksPatient = step.to === "IN_PROGRESS" && consultation.status === "SCHEDULED";
   assertReachable(lacksPatient ? { ...consultation, status: "WAITING" } : consultation, step, now);
   if (step.to === "IN_PROGRESS") assertLicensed(consultation.licensedUntil, now);
@@ -81,7 +81,7 @@ export function takesStep(consultation: ConsultationFacts, step: Step, now: Date
 }
 
 /**
- * Whether the doctor reports to be there now; false where that was done already. Possible until shortly after the start.
+ * True if the doctor becomes ready now; false if they were already. Possible until shortly after the start.
  * Throws ILLEGAL_TRANSITION, TOO_EARLY, TOO_LATE.
  */
 export function becomesReady(consultation: ConsultationFacts, now: Date, { earlyStartMs }: Times): boolean {
@@ -98,8 +98,8 @@ export function becomesReady(consultation: ConsultationFacts, now: Date, { early
 }
 
 /**
- * Who is late once a step is taken. A patient who joins when they can be marked as missing is late for a doctor who was
- * ready, unless they never accepted the time. A doctor is late who starts after the patient has waited as long as that.
+ * The late party after a step. A patient is late who joins after the waiting time of a doctor who was ready, unless they
+ * never accepted the time. A doctor is late who starts after the patient's full waiting time.
  */
 export function latePartyAfter(
   consultation: ConsultationFacts,
@@ -115,7 +115,7 @@ export function latePartyAfter(
       return isAwaited && now.getTime() >= startTime.getTime() + waitMs ? "PATIENT" : null;
     }
     case "IN_PROGRESS": {
-      // Joined under a release that did not keep the time.
+      // Joined under a release that did not store the time.
       if (!joinTime) return lateParty;
       const since = Math.max(startTime.getTime(), joinTime.getTime());
       return now.getTime() >= since + waitMs ? "DOCTOR" : lateParty;
@@ -125,7 +125,7 @@ export function latePartyAfter(
   }
 }
 
-/** Whether a consultation in this status is over. */
+/** True if a consultation in this status is over. */
 export const isOver = (status: Consultation_Status): boolean => TRANSITIONS[status].length === 0;
 
 /** Only what took place is prescribed for, or added to. Throws CONSULTATION_NOT_COMPLETED. */
@@ -154,7 +154,7 @@ export interface Closing {
   movePending: boolean;
 }
 
-/** The step that follows the closing of the booking; undefined for a consultation that has ended by itself. */
+/** The step that follows the closing of the booking; undefined for a consultation that has already ended. */
 export function stepOfClosing(
   consultation: Pick<ConsultationFacts, "status" | "startTime" | "endTime" | "noShowParty">,
   closing: Closing,
@@ -172,7 +172,7 @@ export function stepOfClosing(
   }
 }
 
-/** Also one that was missed at another time than its booking's, or at one that its patient had not accepted. */
+/** Includes a no-show at a time other than the booking's, or at one that the patient had not accepted. */
 function isOpen(
   { status, startTime, endTime, noShowParty }: Parameters<typeof stepOfClosing>[0],
   closing: Closing,
@@ -194,8 +194,8 @@ function isOpen(
 }
 
 /**
- * The step that time brings: a patient who waits until the end was let down by the doctor; where nobody has come, or the
- * patient was late, and nobody has closed it `unattendedAfterMs` later, both were missing.
+ * The step that the clock takes. If the patient waits until the end, the doctor was missing. If it was unattended or the
+ * patient was late, both count as missing `unattendedAfterMs` after the end.
  */
 export function stepOfTime(
   { status, endTime, lateParty }: Pick<ConsultationFacts, "status" | "endTime" | "lateParty">,
@@ -232,7 +232,7 @@ function assertReachable(consultation: ConsultationFacts, step: Step, now: Date)
   }
 }
 
-/** A patient no-show takes a doctor who was ready in time, and reports it before the end. */
+/** A patient no-show needs a doctor who was ready in time and reports it before the end. */
 function assertMissed({ endTime, doctorReadyTime, movePending }: ConsultationFacts, now: Date): void {
   if (movePending) throw new ApiError("MOVE_NOT_ACCEPTED");
   assertNotAfter(endTime, now);
@@ -267,7 +267,7 @@ function possibleFrom(consultation: ConsultationFacts, { to }: Step, times: Time
   }
 }
 
-/** How long somebody is waited for, in ms. */
+/** Waiting time until a no-show, in ms. */
 function waitOf({ startTime, endTime }: ConsultationFacts, { noShowAfterMs }: Times): number {
   const lengthMs = endTime.getTime() - startTime.getTime();
   return noShowAfterMs < lengthMs ? noShowAfterMs : lengthMs / 2;

@@ -8,7 +8,7 @@ import { countByStatus, countCompletedByDay } from "./consultation-store.ts";
 export const getConsultationStats = (app: Clinical) =>
   cached(app.clock, FIGURES_TTL_MS, async (): Promise<ConsultationStats> => {
     const days = lastDays(app.clock.now());
-    // One after the other, as connections for scans are few.
+    // One after the other, because there are few connections for scans.
     const statuses = await countByStatus(app.db);
     const completed = await countCompletedByDay(app.db, new Date(days[0]!));
     return { consultationsByStatus: byName(statuses), completedByDay: byName(completed, days) };

@@ -15,7 +15,7 @@ export interface ConsultationRow {
   booking_id: string;
   payment_id: string | null;
   patient_id: string;
-  /** As it was at the end; today's until then. null: not known here. */
+  /** Name at the end; until then the current one. Null if unknown here. */
   patient_name: string | null;
   doctor_id: string;
   doctor_name: string | null;
@@ -38,7 +38,7 @@ export interface ConsultationRow {
   version: number;
 }
 
-/** A consultation without its texts: a list reads no more than it shows. */
+/** A consultation without its texts, which lists neither read nor show. */
 export type ListedConsultation = Omit<ConsultationRow, "notes" | "abandon_reason" | "licensed_until"> & {
   addenda_count: number;
 };
@@ -85,8 +85,8 @@ export function insertConsultations(tx: Transaction, consultations: NewConsultat
 const TIMES_DIFFER = "(consultations.start_time <> new.start_time OR consultations.end_time <> new.end_time)";
 
 /**
- * Not one that has begun. One that was missed at a time that its booking was no longer at, or that its patient had not
- * accepted: nobody was to come then. Nobody waits for a time that they have not accepted.
+ * Excludes started consultations. Includes a no-show at a time that its booking had left, or that its patient had not
+ * accepted: that no-show is void. A waiting patient returns to SCHEDULED, because they have not accepted the new time.
  */
 const MOVABLE = `(consultations.status IN ('SCHEDULED', 'WAITING') AND (${TIMES_DIFFER} OR new.move_pending)
   OR consultations.status = 'NO_SHOW'
@@ -97,7 +97,7 @@ const MOVABLE = `(consultations.status IN ('SCHEDULED', 'WAITING') AND (${TIMES_
  * as their booking may have been moved before its confirmation came.
  */
 export function moveConsultations(tx: Transaction, consultations: NewConsultation[]): void {
-  // MySQL assigns from left to right: what is movable has become SCHEDULED when the rest is set.
+  // MySQL assigns from left to right, so the row is SCHEDULED already when the rest is set.
   tx.defer(
     `${INSERT} AS new ON DUPLICATE KEY UPDATE
        version = consultations.version + IF(${MOVABLE}, 1, 0),
@@ -208,7 +208,7 @@ export async function findEnded(
   return rows.map((row) => row.id);
 }
 
-/** Consultations in progress whose end is at or before a time, and whose doctor was not told so. */
+/** Consultations in progress whose end is at or before a time, without an event about it yet. */
 export async function findUntoldOverdue(db: Database, by: Date, limit: number): Promise<string[]> {
   const rows = await db.read<{ id: string }>(
     `SELECT id FROM consultations WHERE status = 'IN_PROGRESS' AND end_time <= ? AND overdue_time IS NULL
@@ -218,7 +218,7 @@ export async function findUntoldOverdue(db: Database, by: Date, limit: number): 
   return rows.map((row) => row.id);
 }
 
-/** Consultations in progress whose end is at or before a time, longest over first. */
+/** Consultations in progress whose end is at or before a time, longest overdue first. */
 export async function listOverdue(db: Database, by: Date, page: Page): Promise<ListedConsultation[]> {
   const { sql, params } = where(
     ["c.status = ?", "IN_PROGRESS"],

@@ -20,7 +20,7 @@ export const abandonReasonPlace = (id: string): string => `consultations.abandon
 export const notesOf = ({ id, notes }: Pick<ConsultationRow, "id" | "notes">, box: SealedBox): string =>
   notes ? box.open(notesPlace(id), notes).toString() : "";
 
-/** The part of a consultation that the rules decide by. */
+/** Facts of a consultation that the rules use. */
 export const factsOf = (row: ConsultationRow, box: SealedBox): ConsultationFacts => ({
   status: row.status,
   movedBy: row.moved_by,
@@ -35,7 +35,7 @@ export const factsOf = (row: ConsultationRow, box: SealedBox): ConsultationFacts
   licensedUntil: row.licensed_until,
 });
 
-/** The consultation without its texts, for lists: a page has to fit into an answer. */
+/** The consultation without its texts, for lists, because a page has to fit into an answer. */
 export const toConsultationWithoutTexts = (row: ListedConsultation): Consultation => ({
   id: row.id,
   bookingId: row.booking_id,
@@ -58,7 +58,7 @@ export const toConsultationWithoutTexts = (row: ListedConsultation): Consultatio
   etag: etagOf(row.version + Number(row.addenda_count)),
 });
 
-/** The consultation as its patient and its doctor see it. */
+/** The consultation for its patient and doctor. */
 export const toConsultation = (
   row: ConsultationRow,
   box: SealedBox,
@@ -84,9 +84,8 @@ const NEWS: Partial<Record<Consultation_Status, string>> = {
 };
 
 /**
- * The fact that a consultation has come to its status, where others need to know: of a patient who joins, only where that
- * accepts a move. One that its booking's cancellation broke off, or that followed its booking's closing, is no news:
- * scheduling has decided about the money, and has told billing itself.
+ * The event of a consultation's status, if other services need it. Joining causes one only if it accepts a move. An end by
+ * its booking's cancellation or closing causes none: scheduling has decided about the fee and told billing itself.
  */
 export function consultationEvents(before: ConsultationRow, row: ConsultationRow): NewEvent[] {
   const type = before.move_pending > row.move_pending ? "consultation.joined" : NEWS[row.status];
@@ -94,7 +93,7 @@ export function consultationEvents(before: ConsultationRow, row: ConsultationRow
   return type && !isFollowing ? [eventOf(type, row)] : [];
 }
 
-/** A fact about a consultation, with all of its state that others need. */
+/** An event of a consultation, with all state that other services need. */
 export function eventOf(type: string, row: ConsultationRow): NewEvent {
   const consultation: ConsultationState = {
     bookingId: row.booking_id,

@@ -95,7 +95,7 @@ test("the notes of a completed consultation are locked", async () => {
   expect((await clinical.read(consultationId, doctor)).notes).toBe("flu");
 });
 
-test("a doctor who is ready says so once, and is believed that the patient never came", async () => {
+test("a doctor who was ready can record a patient no-show", async () => {
   const { consultationId } = await book(10);
   const doctorReadyTime = clinical.app.clock.now();
   const ready = await clinical.ready(consultationId, doctor);
@@ -112,7 +112,7 @@ test("a doctor who is ready says so once, and is believed that the patient never
   ]);
 });
 
-test("a patient who never joined is neither met nor missed by a doctor who was not there", async () => {
+test("a doctor who was not ready can neither start nor record a no-show without the patient", async () => {
   const { consultationId } = await book(0);
   const start = clinical.start(consultationId, doctor);
   await expect(start).rejects.toMatchObject({ reason: "PATIENT_NOT_JOINED" });
@@ -154,7 +154,7 @@ test("an idempotency key gives the first answer again", async () => {
   expect(await join()).toEqual({ response: first.response, replayed: true });
 });
 
-test("a start that lacked the patient is tried again by its own key", async () => {
+test("a start refused without the patient succeeds later under the same key", async () => {
   const { consultationId } = await book(0);
   const request = { consultationId, idempotencyKey: newId() };
   const start = () =>
@@ -216,7 +216,7 @@ test("a patient who waited until the end was let down by the doctor: closed once
   expect(await told(waited.consultationId)).toEqual(["consultation.no_show to scheduling"]);
 });
 
-test("a patient who joins in the last second makes no doctor missing who was ready: it closes as if nobody had come", async () => {
+test("a patient who joins in the last second does not make a ready doctor a no-show: it closes as unattended", async () => {
   const late = await book(0);
   await clinical.ready(late.consultationId, doctor);
   clinical.app.clock.advance(30 * MINUTE_MS - 1000);
@@ -235,7 +235,7 @@ test("a patient who joins in the last second makes no doctor missing who was rea
   });
 });
 
-test("a doctor who was ready marks a late patient as missing, or starts all the same", async () => {
+test("a doctor who was ready can mark a late patient as missing, or start", async () => {
   const [missed, met] = [await book(0), await book(0)];
   for (const { consultationId } of [missed, met]) await clinical.ready(consultationId, doctor);
   clinical.app.clock.advance(15 * MINUTE_MS);
@@ -250,7 +250,7 @@ test("a doctor who was ready marks a late patient as missing, or starts all the 
   expect(completed!.event.consultation).toMatchObject({ lateParty: "PATIENT" });
 });
 
-test("a doctor who starts in the last second, with a patient who was in time, is late, and the others are told", async () => {
+test("a doctor who starts in the last second is late for a punctual patient, and the event says so", async () => {
   const { consultationId } = await book(0);
   await clinical.ready(consultationId, doctor);
   await clinical.join(consultationId, patient);

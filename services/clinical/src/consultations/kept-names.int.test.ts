@@ -34,7 +34,7 @@ beforeEach(async () => {
   await call(doctor, "Dr. Bo Old");
 });
 
-/** Renames somebody. */
+/** Renames a user. */
 async function call({ userId }: { userId: string }, fullName: string): Promise<void> {
   const version = (versions.get(userId) ?? 0) + 1;
   versions.set(userId, version);
@@ -51,7 +51,7 @@ const NEW = { patientName: "Ann New", doctorName: "Dr. Bo New" };
 
 const book = () => clinical.scheduled(patient, doctor, 0);
 
-/** The names of a consultation in GET, which are those in the list. */
+/** The names of a consultation in GET; checks that the list has the same. */
 async function namesOf(consultationId: string) {
   const { response } = await invoke(
     ConsultationServiceService.listConsultations,
@@ -68,7 +68,7 @@ async function namesOf(consultationId: string) {
   return { patientName, doctorName };
 }
 
-test("a consultation shows today's names until it ends, and then those of its end", async () => {
+test("a consultation shows current names until its end, and then the names of that time", async () => {
   const { consultationId } = await book();
   expect(await namesOf(consultationId)).toEqual(OLD);
   await clinical.meet(consultationId, patient, doctor);
@@ -97,7 +97,7 @@ test.each([
   expect(await namesOf(consultationId)).toEqual(OLD);
 });
 
-test("so does one whose booking was cancelled, or closed by an admin", async () => {
+test("a consultation whose booking was cancelled, or closed by an admin, keeps its names", async () => {
   const [cancelled, closed] = [await book(), await book()];
   await clinical.deliver("scheduling", cancelled.cancelled);
   await clinical.deliver("scheduling", closed.closedAs("COMPLETED"));
@@ -105,7 +105,7 @@ test("so does one whose booking was cancelled, or closed by an admin", async () 
   for (const { consultationId } of [cancelled, closed]) expect(await namesOf(consultationId)).toEqual(OLD);
 });
 
-test("one that was missed where nobody was to come is called by today's names again", async () => {
+test("a void no-show returns to current names", async () => {
   const { consultationId, confirmed } = await book();
   clinical.app.clock.advance(20 * MINUTE_MS);
   await clinical.markNoShow(consultationId, doctor, "DOCTOR");
@@ -114,7 +114,7 @@ test("one that was missed where nobody was to come is called by today's names ag
   expect(await namesOf(consultationId)).toEqual(NEW);
 });
 
-test("one that ended before names were kept shows today's", async () => {
+test("a consultation older than stored names shows current ones", async () => {
   const consultationId = await clinical.completed(patient, doctor, "flu");
   await clinical.app.db.write(
     "UPDATE consultations SET patient_name = NULL, doctor_name = NULL WHERE id = ?",
@@ -124,7 +124,7 @@ test("one that ended before names were kept shows today's", async () => {
   expect(await namesOf(consultationId)).toEqual(NEW);
 });
 
-test("a prescription shows the names of its issue, in answers, GET and lists", async () => {
+test("a prescription shows the names of its issue in answers, GET and lists", async () => {
   const consultationId = await clinical.completed(patient, doctor, "flu");
   await rename();
   const { response: made } = await invoke(

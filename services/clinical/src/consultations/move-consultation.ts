@@ -18,7 +18,7 @@ export function move(app: Clinical, row: ConsultationRow, step: Step, now: Date)
     version: row.version + 1,
     started_time: step.to === "IN_PROGRESS" ? now : row.started_time,
     ended_time: row.status === "IN_PROGRESS" ? now : row.ended_time,
-    // Who comes to the waiting room accepts the time.
+    // Joining the waiting room accepts the time.
     move_pending: step.to === "WAITING" ? 0 : row.move_pending,
     join_time: step.to === "WAITING" ? now : row.join_time,
     late_party: latePartyAfter(factsOf(row, app.box), step, now, app),

@@ -18,13 +18,13 @@ beforeEach(() => {
 
 type Made = Awaited<ReturnType<ClinicalTest["scheduled"]>>;
 
-/** The event that the doctor has moved a booking by so many minutes. */
+/** The event of a doctor's move by so many minutes. */
 function movedBy({ confirmed }: Made, minutes: number, version = 3) {
   const moved = clinical.movedBy(confirmed, minutes);
   return { ...moved, version, booking: { ...moved.booking, movePending: true } };
 }
 
-/** The event that the patient has accepted what another event tells of. */
+/** The event of the patient's acceptance of another event's move. */
 const acceptanceOf = ({ booking, version, ...moved }: ReturnType<typeof movedBy>) => ({
   ...moved,
   type: "booking.move_accepted",
@@ -35,7 +35,7 @@ const acceptanceOf = ({ booking, version, ...moved }: ReturnType<typeof movedBy>
 const told = async (consultationId: string) =>
   (await clinical.told(consultationId)).map(({ event, destination }) => `${event.type} to ${destination}`);
 
-/** The doctor waits past the time after which a patient counts as missing, and says so. */
+/** The doctor waits past the waiting time, and records a patient no-show. */
 async function miss({ consultationId }: Made): Promise<string> {
   await clinical.ready(consultationId, doctor);
   clinical.app.clock.advance(20 * MINUTE_MS);
@@ -45,7 +45,7 @@ async function miss({ consultationId }: Made): Promise<string> {
   );
 }
 
-test("moved from in 10 days to now by its doctor, a consultation is not missed by its patient", async () => {
+test("a doctor who moves a booking from 10 days ahead to now cannot record a patient no-show", async () => {
   const made = await clinical.scheduled(patient, doctor, 10 * 24 * 60);
   await clinical.deliver("scheduling", movedBy(made, -10 * 24 * 60));
   expect(await miss(made)).toBe("MOVE_NOT_ACCEPTED");
@@ -53,7 +53,7 @@ test("moved from in 10 days to now by its doctor, a consultation is not missed b
   expect((await clinical.markNoShow(made.consultationId, doctor, "DOCTOR")).noShowParty).toBe("DOCTOR");
 });
 
-test("a patient who has accepted the move can be missing, once clinical has heard of that", async () => {
+test("a patient no-show is possible again after clinical applied the acceptance", async () => {
   const made = await clinical.scheduled(patient, doctor, 24 * 60);
   const moved = movedBy(made, -24 * 60);
   await clinical.deliver("scheduling", moved);
@@ -69,7 +69,7 @@ test("a patient who has accepted the move can be missing, once clinical has hear
   ]);
 });
 
-test("a patient who joins accepts the move, which scheduling is told once", async () => {
+test("joining accepts the move, with one event to scheduling", async () => {
   const made = await clinical.scheduled(patient, doctor, 24 * 60);
   const moved = movedBy(made, -24 * 60);
   await clinical.deliver("scheduling", moved);
@@ -85,7 +85,7 @@ test("a patient who joins accepts the move, which scheduling is told once", asyn
   expect((await clinical.start(made.consultationId, doctor)).status).toBe("IN_PROGRESS");
 });
 
-test("a patient who joins a consultation that was not moved is no news", async () => {
+test("joining a consultation without a move sends no event", async () => {
   const { consultationId } = await clinical.scheduled(patient, doctor, 0);
   await clinical.join(consultationId, patient);
   expect(await told(consultationId)).toEqual([]);
@@ -94,7 +94,7 @@ test("a patient who joins a consultation that was not moved is no news", async (
 test.each([
   ["to another time", 5],
   ["away and back", 0],
-])("a patient who waits has to join again after the doctor has moved the booking %s", async (_, minutes) => {
+])("a waiting patient has to join again after the doctor moved the booking %s", async (_, minutes) => {
   const made = await clinical.scheduled(patient, doctor, 10);
   await clinical.join(made.consultationId, patient);
   await clinical.deliver("scheduling", movedBy(made, minutes));
@@ -105,7 +105,7 @@ test.each([
   expect(await told(made.consultationId)).toEqual(["consultation.joined to scheduling"]);
 });
 
-test("nobody is late for a time that a booking was moved away from, nor for one that they never accepted", async () => {
+test("nobody is late for an old time or an unaccepted one", async () => {
   const made = await clinical.scheduled(patient, doctor, 0);
   await clinical.ready(made.consultationId, doctor);
   clinical.app.clock.advance(20 * MINUTE_MS);
@@ -130,7 +130,7 @@ test("an acceptance that overtakes the move it accepts moves the consultation", 
   expect(await miss(made)).toBe("NO_SHOW");
 });
 
-test("an absence of the patient that was recorded before a move to the same time was heard of is taken back", async () => {
+test("a patient no-show recorded before a move to the same time was applied is taken back", async () => {
   const made = await clinical.scheduled(patient, doctor, 0);
   expect(await miss(made)).toBe("NO_SHOW");
   await clinical.deliver("scheduling", movedBy(made, 0));
@@ -141,7 +141,7 @@ test("an absence of the patient that was recorded before a move to the same time
   });
 });
 
-test("an absence of the doctor stays, wherever the booking was moved and back", async () => {
+test("a doctor no-show stays after a move away and back", async () => {
   const made = await clinical.scheduled(patient, doctor, 0);
   clinical.app.clock.advance(20 * MINUTE_MS);
   const missed = await clinical.markNoShow(made.consultationId, doctor, "DOCTOR");
@@ -149,7 +149,7 @@ test("an absence of the doctor stays, wherever the booking was moved and back", 
   expect(await clinical.read(made.consultationId, doctor)).toEqual(missed);
 });
 
-test("a move that is heard of before its confirmation waits for the patient as well", async () => {
+test("a move that arrives before its confirmation waits for the patient as well", async () => {
   const made = clinical.booking(patient, doctor, 60);
   await clinical.deliver("scheduling", movedBy(made, -60));
   expect(await miss(made)).toBe("MOVE_NOT_ACCEPTED");

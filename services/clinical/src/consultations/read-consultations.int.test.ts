@@ -89,7 +89,7 @@ test("the figures count consultations by status, and those completed by day", as
   expect(Object.keys(after.completedByDay)).toHaveLength(7);
 });
 
-test("figures that fifty ask for are counted once, and apart from other reads", async () => {
+test("fifty calls for figures share one count, apart from other reads", async () => {
   const [scans, reads] = [jest.spyOn(clinical.app.db, "scan"), jest.spyOn(clinical.app.db, "read")];
   const figures = getConsultationStats(clinical.app);
   await Promise.all(Array.from({ length: 50 }, figures));

@@ -8,7 +8,7 @@ import { stepOfTime } from "./consultation-rules.ts";
 import { countWaitingInVain, findEnded, findWaitedInVain, lockConsultations } from "./consultation-store.ts";
 import { move, saveMove } from "./move-consultation.ts";
 
-/** Closes the consultations whose patients waited until the end, and those that nobody came to in time. */
+/** Closes consultations whose patients waited until the end, and unattended ones. */
 export const sweepNoShows =
   (app: Clinical) =>
   async (signal?: AbortSignal): Promise<void> => {
@@ -41,7 +41,7 @@ async function close(app: Clinical, tx: Transaction, id: string, now: Date): Pro
 /** Reports how many patients have waited past the end: more than a few for long means that the sweep does not run. */
 export function watchNoShows(app: Clinical): void {
   const count = sampled(() => countWaitingInVain(app.db, app.clock.now()));
-  gauge("consultation.waiting_in_vain", "Consultations past their end whose patient waits", (report) => {
+  gauge("consultation.waiting_in_vain", "Consultations past their end with a waiting patient", (report) => {
     const waiting = count();
     if (waiting !== undefined) report(waiting);
   });

@@ -6,7 +6,7 @@ import { factsOf } from "./consultation.ts";
 import { type Step, takesStep } from "./consultation-rules.ts";
 import { move, saveMove } from "./move-consultation.ts";
 
-/** A transition that a patient or doctor asks for. Throws NOT_FOUND, and the refusals of `takesStep`. */
+/** A transition requested by patient or doctor. Throws NOT_FOUND, and the refusals of `takesStep`. */
 export async function takeStep(
   app: Clinical,
   call: Call,

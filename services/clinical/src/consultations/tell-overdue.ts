@@ -6,8 +6,8 @@ import { eventOf } from "./consultation.ts";
 import { findUntoldOverdue, lockConsultations, saveOverdue } from "./consultation-store.ts";
 
 /**
- * Tells once of each consultation that its doctor has not ended long after its time. The fee waits: only its doctor, or
- * an admin, knows whether it took place.
+ * Sends one event for each consultation that is still in progress long after its end. The fee waits: only the doctor or an
+ * admin knows whether it took place.
  */
 export const tellOverdue =
   (app: Clinical) =>
@@ -15,10 +15,10 @@ export const tellOverdue =
     const by = overdueBy(app);
     const find = (limit: number) => findUntoldOverdue(app.db, by, limit);
     const work = (id: string) => app.changes.applyInternally(SWEEPER, (tx) => tell(app, tx, id));
-    await sweep({ find, work, failure: "overdue consultation cannot be told of", signal }, app.log);
+    await sweep({ find, work, failure: "overdue consultation cannot be reported", signal }, app.log);
   };
 
-/** Consultations in progress that ended by then are overdue. */
+/** Consultations in progress with an end before this time are overdue. */
 export const overdueBy = ({ clock, overdueAfterMs }: Clinical): Date =>
   new Date(clock.now().getTime() - overdueAfterMs);
 

@@ -2,7 +2,7 @@ import type { EventHandler } from "@medconnect/platform/inbox/inbox.ts";
 import type { Clinical } from "../app.ts";
 import { saveLicensings } from "./doctor-store.ts";
 
-/** doctor.licensed: the licensing is copied, so that a start needs no call to scheduling. */
+/** doctor.licensed: copies the licensing, so that a start needs no call to scheduling. */
 export const applyDoctorEvents =
   ({ clock }: Clinical): EventHandler =>
   async (tx, events) => {

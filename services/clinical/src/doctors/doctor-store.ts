@@ -2,20 +2,20 @@ import type { CalendarDate } from "@medconnect/platform/calendar-date.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { stopBound } from "./licensing-rules.ts";
 
-/** A doctor's licensing, as scheduling tells of it. */
+/** A doctor's licensing, from scheduling's event. */
 export interface Licensing {
   doctorId: string;
-  /** Null: no verified licence. */
+  /** Null without a verified licence. */
   licensedUntil: CalendarDate | null;
-  /** Prescriptions issued until then are to be stopped; null: none are. */
+  /** Prescriptions issued until this time are stopped; null: none are. */
   stopTime: Date | null;
-  /** The admin who ordered that. */
+  /** The admin who ordered the stop. */
   stoppedBy: string | null;
 }
 
-/** Keeps licensings as they stand now. A stop that was not heard of before is due. */
+/** Stores current licensings. A new stop becomes due. */
 export function saveLicensings(tx: Transaction, licensings: Licensing[], now: Date): void {
-  // MySQL assigns from left to right: whether the stop is new is asked before it is saved.
+  // MySQL assigns from left to right, so the comparison with the old stop comes before its update.
   tx.defer(
     `INSERT INTO doctors (doctor_id, licensed_until, stop_time, stop_until, stopped_by, stop_heard_time) VALUES ? AS new
      ON DUPLICATE KEY UPDATE licensed_until = new.licensed_until,

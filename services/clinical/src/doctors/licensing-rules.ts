@@ -2,7 +2,7 @@ import { type CalendarDate, dateOf } from "@medconnect/platform/calendar-date.ts
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 
 /**
- * Lets a doctor treat at an instant. A licence holds through its last day, UTC. Throws LICENSE_NOT_VERIFIED.
+ * Checks that a doctor may treat at a time. A licence holds through its last day, UTC. Throws LICENSE_NOT_VERIFIED.
  *
  * @param until last day of the doctor's verified licences; null without one
  */

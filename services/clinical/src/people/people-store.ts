@@ -14,13 +14,13 @@ export function savePeople(tx: Transaction, people: Person[]): void {
   );
 }
 
-/** Whether auth has told of a user. */
+/** True if auth has sent an event about a user. */
 export async function isKnown(db: Database, userId: string): Promise<boolean> {
   const rows = await db.read("SELECT 1 AS known FROM people WHERE user_id = ?", [userId]);
   return rows.length > 0;
 }
 
-/** Today's names of users, by their ids. */
+/** Current names of users, by their ids. */
 export async function findNames(tx: Transaction, userIds: string[]): Promise<Map<string, string>> {
   const rows = await tx.read<{ user_id: string; full_name: string }>(
     "SELECT user_id, full_name FROM people WHERE user_id IN (?)",

@@ -20,7 +20,7 @@ export const cancelPrescription = (app: Clinical) => (request: CancelPrescriptio
 export const stopPrescription = (app: Clinical) => (request: StopPrescriptionRequest, call: Call) =>
   endPrescription(app, call, request, "STOPPED");
 
-/** The answer shows the content, so that reading it is the right that ending takes. */
+/** The answer shows the content, so ending a prescription needs the right to read it. */
 async function endPrescription(
   app: Clinical,
   call: Call,

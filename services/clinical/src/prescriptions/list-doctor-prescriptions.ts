@@ -10,7 +10,8 @@ import { accessTo, toPrescriptionWithoutTexts } from "./prescription.ts";
 import { listPrescriptions } from "./prescription-store.ts";
 
 /**
- * PrescriptionService.ListDoctorPrescriptions. Each patient shown is told; a list of none is in the doctor's name.
+ * PrescriptionService.ListDoctorPrescriptions. The access log of each patient shown gets a line; an empty list is audited
+ * under the doctor.
  * Throws NOT_FOUND, INVALID_PAGE_TOKEN.
  */
 export const listDoctorPrescriptions =

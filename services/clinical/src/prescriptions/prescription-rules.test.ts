@@ -22,16 +22,19 @@ test.each([
   ["active", active, "CANCELLED", "dora", before, true],
   ["stopped by the same", stopped, "STOPPED", "dora", before, false],
   ["cancelled by the same", cancelled, "CANCELLED", "dora", expireTime, false],
-] as const)("one that is %s can be ended, or is as it shall be", (_, prescription, to, actor, now, ends) => {
-  expect(endsNow(prescription, to, actor, now)).toBe(ends);
-});
+] as const)(
+  "a prescription that is %s can be ended, or has ended in this way already",
+  (_, prescription, to, actor, now, ends) => {
+    expect(endsNow(prescription, to, actor, now)).toBe(ends);
+  },
+);
 
 test.each([
   ["expired", active, "STOPPED", "dora", expireTime, "EXPIRED"],
   ["stopped by another", stopped, "STOPPED", "adam", before, "STOPPED"],
   ["stopped", stopped, "CANCELLED", "dora", before, "STOPPED"],
   ["cancelled", cancelled, "STOPPED", "dora", before, "CANCELLED"],
-] as const)("one that is %s is not ended any more", (_, prescription, to, actor, now, current) => {
+] as const)("a prescription that is %s cannot be ended", (_, prescription, to, actor, now, current) => {
   expect(() => endsNow(prescription, to, actor, now)).toThrow(
     expect.objectContaining({
       reason: "ILLEGAL_TRANSITION",

@@ -1,7 +1,7 @@
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Prescription_Status } from "@medconnect/proto/medconnect/clinical/v1/prescription_service.ts";
 
-/** How a prescription ends before its time. */
+/** Ways to end a prescription before its expiry. */
 export type EndedStatus = "STOPPED" | "CANCELLED";
 
 export interface PrescriptionFacts {
@@ -11,7 +11,7 @@ export interface PrescriptionFacts {
   endedBy: string | null;
 }
 
-/** A prescription's status at a time: an active one reads as expired once its time is over. */
+/** A prescription's status at a time: an active one becomes EXPIRED after its expiry. */
 export function statusAt(
   { status, expireTime }: Pick<PrescriptionFacts, "status" | "expireTime">,
   now: Date,
@@ -20,7 +20,7 @@ export function statusAt(
 }
 
 /**
- * Whether an actor ends a prescription now; false where the same actor has ended it the same way already.
+ * True if an actor can end a prescription now; false if the same actor has ended it in the same way already.
  * Throws ILLEGAL_TRANSITION.
  */
 export function endsNow(

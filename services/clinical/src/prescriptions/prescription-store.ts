@@ -12,7 +12,7 @@ export interface PrescriptionRow {
   id: string;
   consultation_id: string;
   patient_id: string;
-  /** As it was at the issue. null: not known here. */
+  /** Name at the time of issue. Null if unknown here. */
   patient_name: string | null;
   doctor_id: string;
   doctor_name: string | null;
@@ -27,7 +27,7 @@ export interface PrescriptionRow {
   end_reason: Buffer | null;
 }
 
-/** A prescription without its texts: a list reads no more than it shows. */
+/** A prescription without its texts, which lists neither read nor show. */
 export type ListedPrescription = Omit<PrescriptionRow, "content" | "items" | "end_reason">;
 
 const LISTED = `r.id, r.consultation_id, r.patient_id, COALESCE(r.patient_name, p.full_name) AS patient_name, r.doctor_id,
@@ -67,7 +67,7 @@ export async function lockPrescription(tx: Transaction, id: string): Promise<Pre
   return row;
 }
 
-/** Writes how a prescription ended; nothing else of it ever changes. */
+/** Writes the end of a prescription; its other columns never change. */
 export function saveEnd(tx: Transaction, row: PrescriptionRow): void {
   tx.defer("UPDATE prescriptions SET status = ?, ended_by = ?, end_time = ?, end_reason = ? WHERE id = ?", [
     row.status,

@@ -18,7 +18,7 @@ export const accessTo = (row: Pick<PrescriptionRow, "id" | "patient_id">): Acces
   subjectIds: [row.patient_id],
 });
 
-/** The prescription without its texts, for lists: a page has to fit into an answer. */
+/** The prescription without its texts, for lists, because a page has to fit into an answer. */
 export const toPrescriptionWithoutTexts = (row: ListedPrescription, now: Date): Prescription => ({
   id: row.id,
   consultationId: row.consultation_id,
@@ -35,7 +35,7 @@ export const toPrescriptionWithoutTexts = (row: ListedPrescription, now: Date): 
   endTime: row.end_time ?? undefined,
 });
 
-/** The prescription as its patient and its doctor see it. */
+/** The prescription for its patient and doctor. */
 export const toPrescription = (row: PrescriptionRow, now: Date, box: SealedBox): Prescription => ({
   ...toPrescriptionWithoutTexts(row, now),
   content: box.open(contentPlace(row.id), row.content).toString(),

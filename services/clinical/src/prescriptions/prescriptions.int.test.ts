@@ -102,7 +102,7 @@ test("a doctor prescribes after the consultation; patient and doctor read it, an
   ]);
 });
 
-test("nothing is prescribed before the consultation is completed; then the same key does", async () => {
+test("prescribing is refused before the consultation is completed; then the same key succeeds", async () => {
   const consultationId = await begin();
   const early = () => prescribe(consultationId, doctor, { idempotencyKey: `early ${consultationId}` });
   await expect(early()).rejects.toMatchObject({ reason: "CONSULTATION_NOT_COMPLETED" });
@@ -198,7 +198,7 @@ describe.each([
     return aggregateId;
   };
 
-  test("by its doctor says why and when, once, and is read so by its patient", async () => {
+  test("by its doctor shows the patient reason and time, and a repeat changes nothing", async () => {
     const { response: made } = await prescribe(await complete());
     clinical.app.clock.advance(MINUTE_MS);
     const endTime = clinical.app.clock.now();
@@ -220,7 +220,7 @@ describe.each([
     expect(row!.end_reason.includes("rash")).toBe(false);
   });
 
-  test("by an admin names the grant that it took, and is refused without one", async () => {
+  test("by an admin is audited with its grant, and refused without one", async () => {
     const { response: made } = await prescribe(await complete());
     const admin = userCaller("ADMIN");
     const required = { reason: "BREAK_GLASS_REQUIRED" };
@@ -236,7 +236,7 @@ describe.each([
     await expect(end(made.id, doctor)).rejects.toMatchObject({ reason: "ILLEGAL_TRANSITION" });
   });
 
-  test("by nobody else is not known to be there, and one that has expired stays so", async () => {
+  test("by others is not found, and an expired one stays expired", async () => {
     const { response: made } = await prescribe(await complete());
     const hidden = { reason: "NOT_FOUND", isDenial: true };
     await expect(end(made.id, userCaller("DOCTOR"))).rejects.toMatchObject(hidden);
@@ -248,7 +248,7 @@ describe.each([
     });
   });
 
-  test("by many at once is ended once", async () => {
+  test("by concurrent calls ends once", async () => {
     const { response: made } = await prescribe(await complete());
     const ended = await Promise.all(Array.from({ length: 10 }, () => end(made.id, doctor)));
     expect(new Set(ended.map(({ endTime }) => endTime?.getTime())).size).toBe(1);
@@ -276,7 +276,7 @@ describe("an admin's list of a doctor's prescriptions", () => {
       user: { fullName: "Dr. Bo", role: "DOCTOR" },
     });
 
-  test("takes no grant, shows no content, and is in the access log of each patient shown", async () => {
+  test("needs no grant, shows no content, and is in the access log of each patient shown", async () => {
     await introduce();
     const { response: made } = await prescribe(await complete());
     const { prescriptions } = await listOf(doctor.userId);
@@ -288,7 +288,7 @@ describe("an admin's list of a doctor's prescriptions", () => {
     });
   });
 
-  test("is paged, newest first, and of a doctor who prescribed nothing empty, which is audited, too", async () => {
+  test("is paged, newest first; an empty list is audited, too", async () => {
     await introduce();
     expect((await listOf(doctor.userId)).prescriptions).toEqual([]);
     expect(await clinical.trail(`doctors/${doctor.userId}/prescriptions`)).toEqual([
@@ -308,7 +308,7 @@ describe("an admin's list of a doctor's prescriptions", () => {
     await expect(other).rejects.toMatchObject({ reason: "INVALID_PAGE_TOKEN" });
   });
 
-  test("of somebody nobody has heard of is not found", async () => {
+  test("of an unknown user is not found", async () => {
     await expect(listOf(newId())).rejects.toMatchObject({ reason: "NOT_FOUND" });
   });
 });
@@ -354,7 +354,7 @@ describe("prescriptions of a doctor whose licence was revoked with an order to s
     );
   const statusOf = async (id: string) => (await read(id, patient)).status;
 
-  test("are stopped, those of others and later ones are not", async () => {
+  test("are stopped, except those of others and later ones", async () => {
     const consultationId = await complete();
     const { response: active } = await prescribe(consultationId);
     const { response: cancelled } = await prescribe(consultationId);
@@ -389,20 +389,17 @@ describe("prescriptions of a doctor whose licence was revoked with an order to s
   test.each([
     ["STOPPED", "has lost the last licence", ""],
     ["ACTIVE", "keeps another licence", "9999-12-31"],
-  ])(
-    "are %s where they were issued while the order was under way, and the doctor %s",
-    async (status, _, until) => {
-      const consultationId = await complete();
-      const stopTime = { prescriptionsStopTime: clinical.app.clock.now() };
-      clinical.app.clock.advance(MINUTE_MS);
-      const { response: issued } = await prescribe(consultationId);
-      clinical.app.clock.advance(MINUTE_MS);
-      const stop = { ...stopTime, prescriptionsStoppedBy: admin.userId };
-      await clinical.deliver("scheduling", clinical.licensed(doctor, until, 2, stop));
-      await stopOrderedPrescriptions(clinical.app)();
-      expect(await statusOf(issued.id)).toBe(status);
-    },
-  );
+  ])("issued before the order arrived are %s when the doctor %s", async (status, _, until) => {
+    const consultationId = await complete();
+    const stopTime = { prescriptionsStopTime: clinical.app.clock.now() };
+    clinical.app.clock.advance(MINUTE_MS);
+    const { response: issued } = await prescribe(consultationId);
+    clinical.app.clock.advance(MINUTE_MS);
+    const stop = { ...stopTime, prescriptionsStoppedBy: admin.userId };
+    await clinical.deliver("scheduling", clinical.licensed(doctor, until, 2, stop));
+    await stopOrderedPrescriptions(clinical.app)();
+    expect(await statusOf(issued.id)).toBe(status);
+  });
 
   /**
    * A revocation and a new licence reach clinical late, in an order of delivery. One prescription was issued before the
@@ -447,7 +444,7 @@ describe("prescriptions of a doctor whose licence was revoked with an order to s
     },
   );
 
-  test("leave a line for each patient, which names the admin, however often they are stopped", async () => {
+  test("leave one line with the admin's name for each patient, even if stopped again", async () => {
     const { response: one } = await prescribe(await complete());
     await order(2);
     await Promise.all([stopOrderedPrescriptions(clinical.app)(), stopOrderedPrescriptions(clinical.app)()]);
@@ -458,7 +455,7 @@ describe("prescriptions of a doctor whose licence was revoked with an order to s
     expect(lines).toEqual([{ action: "prescription.stop", actor_id: admin.userId }]);
   });
 
-  test("are stopped in as many batches as it takes, and looked for until a minute after the order", async () => {
+  test("are stopped in batches, until a minute after the order", async () => {
     const consultationId = await complete();
     for (let i = 0; i < 105; i++) await prescribe(consultationId);
     await order(2);

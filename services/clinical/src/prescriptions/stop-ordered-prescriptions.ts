@@ -7,14 +7,14 @@ import { lockPrescription, saveEnd } from "./prescription-store.ts";
 import { endOrders, findPrescriptionsToStop, findStopper } from "./stop-store.ts";
 
 const SWEEPER = "service:clinical";
-/** For patient and doctor to read. */
+/** End reason, shown to patient and doctor. */
 const REASON = "The doctor's licence was revoked.";
-/** Time after an order in which prescriptions may be committed that were issued before it. */
+/** Time after an order in which earlier prescriptions may still commit, in ms. */
 const LATE_ISSUES_MS = 60_000;
 
 /**
- * Stops the active prescriptions of doctors for whom an admin ordered it. No content is read; each patient's access log
- * names the admin.
+ * Stops active prescriptions by an admin's order, without reading their content. Each patient's access log names the
+ * admin.
  */
 export const stopOrderedPrescriptions =
   (app: Clinical) =>

@@ -5,7 +5,7 @@ import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 const IS_TO_STOP = `p.status = 'ACTIVE' AND p.expire_time > ?
   AND p.issue_time <= COALESCE(d.stop_until, d.stop_time)`;
 
-/** Active prescriptions that were ordered to stop, the oldest first. */
+/** Active prescriptions with an order to stop, the oldest first. */
 export async function findPrescriptionsToStop(db: Database, now: Date, limit: number): Promise<string[]> {
   const rows = await db.read<{ id: string }>(
     `SELECT p.id FROM doctors d JOIN prescriptions p ON p.doctor_id = d.doctor_id
@@ -15,7 +15,7 @@ export async function findPrescriptionsToStop(db: Database, now: Date, limit: nu
   return rows.map(({ id }) => id);
 }
 
-/** The admin who ordered a prescription to stop; undefined where it is not active any more, or nobody did. */
+/** The admin who ordered the stop of an active prescription; undefined without an order. */
 export async function findStopper(tx: Transaction, id: string, now: Date): Promise<string | undefined> {
   const [row] = await tx.read<{ stopped_by: string }>(
     `SELECT d.stopped_by FROM prescriptions p JOIN doctors d ON d.doctor_id = p.doctor_id
@@ -25,7 +25,7 @@ export async function findStopper(tx: Transaction, id: string, now: Date): Promi
   return row?.stopped_by;
 }
 
-/** Ends orders heard of before a time, for which nothing is left to stop. */
+/** Ends orders received before a time with nothing left to stop. */
 export async function endOrders(db: Database, before: Date, now: Date): Promise<void> {
   await db.write(
     `UPDATE doctors d SET d.stop_heard_time = NULL WHERE d.stop_heard_time < ?
