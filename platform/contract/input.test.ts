@@ -19,8 +19,8 @@ import {
 } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import { ApiError, type FieldViolation } from "../errors/api-error.ts";
 import { jsonWith, pathOf, type RequestField, requestFields } from "../testing/request-fields.ts";
+import { stringRulesOf } from "./field-rules.ts";
 import { methods } from "./methods.ts";
-import { stringRulesOf } from "./normalize.ts";
 import { rangesIn } from "./ranges.ts";
 import { behavesAs, validate } from "./validate.ts";
 

@@ -7,13 +7,11 @@ import {
   ScalarType,
 } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import {
-  field as rulesOption,
-  type StringRules,
-} from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { text as textOption } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import type { FieldViolation } from "../errors/api-error.ts";
 import type { TextRule } from "../text/text-policy.ts";
+import { mustBeValueOf } from "./describe-violation.ts";
+import { stringRulesOf } from "./field-rules.ts";
 import { rangeChecks } from "./ranges.ts";
 import { TEXT_RULES } from "./text-kinds.ts";
 import { mistakeInTime } from "./times.ts";
@@ -104,10 +102,10 @@ const visitTime: Visit = (value, path, found) => {
 };
 
 /** Binary messages can hold any number; our types know those of the contract. */
-function visitEnum({ values }: DescEnum): Visit {
-  const known = new Set<unknown>(values.map(({ number }) => number));
+function visitEnum(desc: DescEnum): Visit {
+  const known = new Set<unknown>(desc.values.map(({ number }) => number));
   return (value, path, found) => {
-    if (!known.has(value)) found.push({ field: path, description: "must be a value of its enum" });
+    if (!known.has(value)) found.push({ field: path, description: mustBeValueOf(desc) });
     return value;
   };
 }
@@ -139,14 +137,6 @@ const upTo =
   (units: number, rule: TextRule): TextRule =>
   (text) =>
     text.length > units ? text : rule(text);
-
-/** The contract's rules for the strings of a field, or of its list or map. */
-export function stringRulesOf(field: DescField): StringRules | undefined {
-  const { type } = getOption(field, rulesOption);
-  const own =
-    type.case === "repeated" ? type.value.items?.type : type.case === "map" ? type.value.values?.type : type;
-  return own?.case === "string" ? own.value : undefined;
-}
 
 function stepOf(field: DescField, visit: Visit): Step {
   const { name, localName, oneof } = field;

@@ -10,9 +10,10 @@ import {
 } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { type FieldMask, FieldMaskSchema } from "@bufbuild/protobuf/wkt";
-import { createValidator, type Violation } from "@bufbuild/protovalidate";
+import { createValidator } from "@bufbuild/protovalidate";
 import { FieldBehavior, field_behavior } from "@medconnect/proto/es/google/api/field_behavior_pb.js";
 import { ApiError, type FieldViolation } from "../errors/api-error.ts";
+import { describeViolation } from "./describe-violation.ts";
 import { normalize } from "./normalize.ts";
 import { registry } from "./registry.ts";
 
@@ -37,7 +38,7 @@ export function validate(schema: DescMessage, bytes: Uint8Array): Buffer {
   const result = validator.validate(schema, message);
   // A CEL rule throws on an invalid time, which is among the violations already.
   if (result.kind === "error" && violations.length === 0) throw result.error;
-  if (result.kind === "invalid") addMissing(violations, result.violations.map(describe));
+  if (result.kind === "invalid") addMissing(violations, result.violations.map(describeViolation));
   addMissing(violations, resourceViolations(schema, message));
   if (violations.length > 0) throw new ApiError("INVALID_REQUEST", { violations });
   return Buffer.from(toBinary(schema, message, { writeUnknownFields: false }));
@@ -55,11 +56,6 @@ function parse(schema: DescMessage, bytes: Uint8Array): Message {
   } catch (cause) {
     throw new ApiError("INVALID_REQUEST", { detail: "The message is not valid protobuf.", cause });
   }
-}
-
-function describe(violation: Violation): FieldViolation {
-  const path = violation.toString().split(":", 1)[0] ?? "";
-  return { field: violation.field.length > 0 ? path : "", description: violation.message };
 }
 
 /** A request of the form of AIP-133 or AIP-134 holds a resource: its field that has REQUIRED fields of its own. */

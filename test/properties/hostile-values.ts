@@ -1,6 +1,6 @@
 import { create, type DescField, getOption, type JsonValue, ScalarType } from "@bufbuild/protobuf";
 import { DurationSchema, FieldMaskSchema, TimestampSchema } from "@bufbuild/protobuf/wkt";
-import { stringRulesOf } from "@medconnect/platform/contract/normalize.ts";
+import { stringRulesOf } from "@medconnect/platform/contract/field-rules.ts";
 import {
   Text_Kind as Kind,
   text as textOption,

@@ -1,0 +1,86 @@
+import { create, type DescField, getOption, ScalarType, toBinary } from "@bufbuild/protobuf";
+import { reflect } from "@bufbuild/protobuf/reflect";
+import { describe, expect, test } from "@jest/globals";
+import { must as mustOption } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
+import { ApiError, type FieldViolation } from "../errors/api-error.ts";
+import { pathOf, type RequestField, requestFields } from "../testing/request-fields.ts";
+import { stringRulesOf } from "./field-rules.ts";
+import { validate } from "./validate.ts";
+
+const table = (chosen: readonly RequestField[]) => chosen.map((each) => [each.name, each] as const);
+const enums = requestFields.filter(({ field }) => field.enum);
+const texts = requestFields.filter(({ field }) => field.scalar === ScalarType.STRING);
+const patterns = texts.filter(({ field }) => stringRulesOf(field)?.pattern);
+
+/** Signs of a regular expression, or of a list of numbers. */
+const FOR_MACHINES = /[[\]\\^{}$*]|\bin list\b|regex|pattern|enum/;
+
+/** The violations of a request with only this value at the end of the path. */
+function violationsOf({ method, way }: RequestField, value: unknown): FieldViolation[] {
+  const request = create(method.input);
+  let at = reflect(method.input, request);
+  for (const field of way.slice(0, -1)) {
+    const inner = reflect(field.message!, create(field.message!));
+    set(at, field, inner);
+    at = inner;
+  }
+  set(at, way.at(-1)!, value);
+  try {
+    validate(method.input, toBinary(method.input, request));
+    return [];
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    return [...error.violations];
+  }
+}
+
+function set(message: ReturnType<typeof reflect>, field: DescField, value: unknown): void {
+  if (field.fieldKind === "list") message.get(field).add(value as never);
+  else message.set(field, value as never);
+}
+
+test.each(table(patterns))(
+  "the contract says in words what the pattern of %s asks for",
+  (_name, { field }) => {
+    const words = getOption(field, mustOption);
+    expect(words).toMatch(/^must /);
+    expect(words).not.toMatch(FOR_MACHINES);
+  },
+);
+
+describe("a refusal shows no pattern and no numbers of an enum:", () => {
+  test.each(table(enums))("%s", (_name, to) => {
+    const names = to.field.enum!.values.map(({ name }) => name);
+    for (const value of [0, 99, -1]) {
+      for (const { field, description } of violationsOf(to, value)) {
+        expect(description).not.toMatch(FOR_MACHINES);
+        if (field !== pathOf(to.way)) continue;
+        const [, shown = ""] = /^must be one of (.+)$/.exec(description) ?? [];
+        expect(names).toEqual(expect.arrayContaining(shown.split(", ")));
+      }
+    }
+  });
+
+  test.each(table(texts))("%s", (_name, to) => {
+    for (const value of ["", " ", "?", "é", "\u{1f600}", "a\u0001", "-".repeat(30), "x".repeat(5000)]) {
+      const descriptions = violationsOf(to, value).map(({ description }) => description);
+      expect(descriptions.filter((text) => FOR_MACHINES.test(text))).toEqual([]);
+    }
+  });
+});
+
+test.each([
+  ["RegisterRequest's role left out", "Register role", 0, "must be one of PATIENT, DOCTOR"],
+  ["a value that the enum lacks", "ListBookings status", 99, /^must be one of PENDING_PAYMENT, CONFIRMED, /],
+  ["five digits", "ActivateTotp code", "12345", "must be 6 digits"],
+  [
+    "a phone number without a country",
+    "UpdateMe user.phone",
+    "0301234567",
+    /^must be a phone number of E.164/,
+  ],
+])("%s", (_title, name, value, words) => {
+  const to = requestFields.find((each) => each.name === name)!;
+  const violation = violationsOf(to, value).find(({ field }) => field === pathOf(to.way));
+  expect(violation?.description).toMatch(words);
+});

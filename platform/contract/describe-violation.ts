@@ -1,0 +1,35 @@
+import { type DescEnum, type DescField, getOption } from "@bufbuild/protobuf";
+import type { Violation } from "@bufbuild/protovalidate";
+import type { EnumRules } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
+import { must as mustOption } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
+import type { FieldViolation } from "../errors/api-error.ts";
+import { enumRulesOf, stringRulesOf } from "./field-rules.ts";
+
+/**
+ * A violation in words for people. Protovalidate would show a field's pattern and the numbers of an enum; this shows the
+ * field's own words (medconnect.options.v1.must) and the names of the values.
+ */
+export function describeViolation(violation: Violation): FieldViolation {
+  const path = violation.toString().split(":", 1)[0] ?? "";
+  const field = violation.field.findLast((part): part is DescField => part.kind === "field");
+  if (!field) return { field: "", description: violation.message };
+  return { field: path, description: wordsOf(field, violation) };
+}
+
+function wordsOf(field: DescField, { ruleId, message }: Violation): string {
+  if (ruleId === "string.pattern") return getOption(field, mustOption) || message;
+  if (ruleId === "string.in") return mustBeOneOf(stringRulesOf(field)!.in.filter((value) => value !== ""));
+  if (field.enum && ruleId.startsWith("enum.")) return mustBeValueOf(field.enum, enumRulesOf(field));
+  return message;
+}
+
+/** Names the values of an enum that its rules allow; a value of 0 stands for none. */
+export function mustBeValueOf({ values }: DescEnum, rules?: EnumRules): string {
+  const isAllowed = (number: number) =>
+    number !== 0 &&
+    !rules?.notIn.includes(number) &&
+    (!rules || rules.in.length === 0 || rules.in.includes(number));
+  return mustBeOneOf(values.filter(({ number }) => isAllowed(number)).map(({ name }) => name));
+}
+
+const mustBeOneOf = (names: string[]): string => `must be one of ${names.join(", ")}`;
