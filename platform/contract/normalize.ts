@@ -7,7 +7,10 @@ import {
   ScalarType,
 } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { text as textOption } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
+import {
+  min_different as minDifferentOption,
+  text as textOption,
+} from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import type { FieldViolation } from "../errors/api-error.ts";
 import type { TextRule } from "../text/text-policy.ts";
 import { mustBeValueOf } from "./describe-violation.ts";
@@ -125,7 +128,8 @@ function textRuleOf(field: DescField): TextRule | undefined {
   if (field.scalar !== ScalarType.STRING) return undefined;
   const rules = stringRulesOf(field);
   if (rules?.wellKnown.case === "uuid") return lowerCased;
-  const rule = TEXT_RULES[getOption(field, textOption)];
+  const kind = TEXT_RULES[getOption(field, textOption)];
+  const rule = kind && ofDifferent(getOption(field, minDifferentOption), kind);
   return rule && rules && rules.maxLen > 0n ? upTo(UNITS_OF_CHARACTER * Number(rules.maxLen), rule) : rule;
 }
 
@@ -137,6 +141,19 @@ const upTo =
   (units: number, rule: TextRule): TextRule =>
   (text) =>
     text.length > units ? text : rule(text);
+
+/** Refuses texts with fewer different visible characters; 0 = no limit. */
+const ofDifferent = (min: number, rule: TextRule): TextRule =>
+  min === 0
+    ? rule
+    : (text) => {
+        const kept = rule(text);
+        if (typeof kept !== "string" || kept === "") return kept;
+        const different = new Set(kept.toLowerCase().match(VISIBLE));
+        return different.size < min ? { refused: `must have ${min} different visible characters` } : kept;
+      };
+
+const VISIBLE = /[^\s\p{C}\p{M}\p{Z}\u115f\u1160\u2800\u3164\uffa0]/gu;
 
 function stepOf(field: DescField, visit: Visit): Step {
   const { name, localName, oneof } = field;
