@@ -7,9 +7,8 @@ const CODES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Subdivisions that ISO 3166-1 lists, too, by their second code. ISO 3166-2 notes them at their country ("included also in
- * ISO 3166-1"); CLDR has the same replacements in `subdivisionAlias`. Where the second code is for several, its own subdivisions
- * are meant (BQ), or it stands for them all (SJ).
+ * Subdivisions (ISO 3166-2) that also have a code in ISO 3166-1, and that code. BQ covers three: each has the code of BQ's own
+ * subdivision. SJ has none, so both of its parts become SJ. CLDR's `subdivisionAlias` has a part of this list.
  */
 export const TERRITORIES: ReadonlyMap<string, string> = new Map([
   ["CN-HK", "HK"],

@@ -162,7 +162,7 @@ export const toOwnDoctor = (row: DoctorRow, now: Date): Doctor => ({
   licenses: licensesOf(row).map((license) => toProfileLicense(row.id, license)),
 });
 
-/** The profile as everybody sees it: with verified licences only. */
+/** The profile for everybody else: with verified licences only. */
 export function toPublicDoctor(row: DoctorRow, now: Date): Doctor {
   const doctor = toOwnDoctor(row, now);
   return { ...doctor, licenses: doctor.licenses.filter(({ status }) => status === "VERIFIED") };

@@ -2,9 +2,9 @@ import { TERRITORIES } from "@medconnect/platform/regions.ts";
 
 /** `WHEN 'PR' THEN 'US' …`: territories with a code of their own, and the countries that ISO 3166-2 lists them under. */
 const COUNTRIES = [
-  ...new Set([...TERRITORIES].map(([listed, own]) => `${own.slice(0, 2)} ${listed.slice(0, 2)}`)),
+  ...new Map([...TERRITORIES].map(([listed, own]) => [own.slice(0, 2), listed.slice(0, 2)] as const)),
 ]
-  .map((pair) => `WHEN '${pair.slice(0, 2)}' THEN '${pair.slice(3)}'`)
+  .map(([territory, country]) => `WHEN '${territory}' THEN '${country}'`)
   .join(" ");
 
 /**
