@@ -319,11 +319,16 @@ export async function findExpiredHolds(db: Database, now: Date, limit: number): 
 }
 
 /** Live bookings of a patient before their start. */
-export async function findFutureBookings(tx: Transaction, patientId: string, now: Date): Promise<string[]> {
+export async function findFutureBookings(
+  tx: Transaction,
+  patientId: string,
+  now: Date,
+  limit: number,
+): Promise<string[]> {
   const rows = await tx.read<{ id: string }>(
     `SELECT id FROM bookings WHERE patient_id = ? AND start_time > ?
-       AND status IN ('PENDING_PAYMENT', 'CONFIRMED') ORDER BY slot_id`,
-    [patientId, now],
+       AND status IN ('PENDING_PAYMENT', 'CONFIRMED') ORDER BY slot_id LIMIT ?`,
+    [patientId, now, limit],
   );
   return rows.map((row) => row.id);
 }

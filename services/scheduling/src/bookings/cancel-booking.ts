@@ -43,10 +43,15 @@ export const cancelBooking =
     );
   };
 
-/** Cancels a booking that cannot take place, such as one of a disabled account, with a full refund. */
+/**
+ * Cancels a booking that cannot take place, such as one of a disabled account, with a full refund.
+ *
+ * @param reason for patient and doctor to read
+ */
 export async function cancelByPlatform(
   tx: Transaction,
   id: string,
+  reason: string,
   now: Date,
   box: SealedBox,
 ): Promise<Trail[]> {
@@ -57,7 +62,7 @@ export async function cancelByPlatform(
   if (!canBecome(current, "CANCELLED")) return [];
   return [
     {
-      ...bookingTrail("cancelled", cancel(tx, row, "ADMIN", "RETURN", "", now, box)),
+      ...bookingTrail("cancelled", cancel(tx, row, "ADMIN", "RETURN", reason, now, box)),
       action: "booking.cancel",
     },
   ];

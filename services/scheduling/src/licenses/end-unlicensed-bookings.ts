@@ -5,19 +5,26 @@ import type { Scheduling } from "../app.ts";
 import { lockBooking } from "../bookings/booking-store.ts";
 import { cancelByPlatform } from "../bookings/cancel-booking.ts";
 import { SWEEPER } from "../bookings/expire-bookings.ts";
+import { sweepBookingsOfPatients } from "../people/end-bookings-of-patient.ts";
 import { sweepSlots } from "../people/withdraw-slots.ts";
 import {
   findUnlicensedBookings,
   findUnlicensedBookingsOf,
   forgetChanges,
-  isUnlicensed,
   lockDoctorOf,
+  reasonToEnd,
 } from "./unlicensed-booking-store.ts";
 
 /** Bookings that one decision cancels in its own transaction; the sweep cancels the rest. */
 const BATCH = 100;
 /** Time after a decision in which older transactions may still commit bookings, in ms. */
 const LATE_CLAIMS_MS = 60_000;
+
+/** For patient and doctor to read. */
+const REASONS = {
+  DOCTOR_DISABLED: "The doctor's account was disabled.",
+  UNLICENSED: "The doctor has no valid licence for this appointment any more.",
+};
 
 type Licensing = Pick<Scheduling, "box" | "jurisdiction">;
 
@@ -47,7 +54,8 @@ async function endIfUnlicensed(
 ): Promise<Trail[]> {
   lockDoctorOf(tx, id);
   await lockBooking(tx, id);
-  return (await isUnlicensed(tx, jurisdiction, id, now)) ? await cancelByPlatform(tx, id, now, box) : [];
+  const reason = await reasonToEnd(tx, jurisdiction, id, now);
+  return reason ? await cancelByPlatform(tx, id, REASONS[reason], now, box) : [];
 }
 
 /**
@@ -63,5 +71,6 @@ export const sweepUnlicensedBookings =
       app.changes.applyInternally(SWEEPER, (tx) => endIfUnlicensed(app, tx, id, now));
     await sweep({ find, work, failure: "booking without a licence cannot be cancelled", signal }, app.log);
     await sweepSlots(app, now, signal);
+    await sweepBookingsOfPatients(app, now, signal);
     await forgetChanges(app, new Date(now.getTime() - LATE_CLAIMS_MS), now);
   };

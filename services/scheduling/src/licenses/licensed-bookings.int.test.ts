@@ -70,6 +70,8 @@ test("revoking the last licence cancels future bookings with a full refund, at o
       status: "CANCELLED",
       cancelledBy: "ADMIN",
     });
+    const { cancelReason } = await desk.read(booking.id, desk.doctor);
+    expect(cancelReason).toBe("The doctor has no valid licence for this appointment any more.");
   }
   const settlements = await desk.app.db.read<{ settlement: string }>(
     "SELECT settlement FROM bookings WHERE doctor_id = ?",

@@ -58,17 +58,19 @@ export function lockDoctorOf(tx: Transaction, bookingId: string): void {
   );
 }
 
-export async function isUnlicensed(
+/** Why a booking cannot take place; undefined where it can. */
+export async function reasonToEnd(
   tx: Transaction,
   jurisdiction: Jurisdiction,
   bookingId: string,
   now: Date,
-): Promise<boolean> {
-  const rows = await tx.read(
-    `SELECT 1 FROM bookings b JOIN doctors d ON d.id = b.doctor_id WHERE b.id = ? AND ${IS_UNLICENSED[jurisdiction]}`,
+): Promise<"DOCTOR_DISABLED" | "UNLICENSED" | undefined> {
+  const [row] = await tx.read<{ hidden: number }>(
+    `SELECT d.hidden FROM bookings b JOIN doctors d ON d.id = b.doctor_id WHERE b.id = ? AND ${IS_UNLICENSED[jurisdiction]}`,
     [bookingId, now],
   );
-  return rows.length > 0;
+  if (!row) return undefined;
+  return row.hidden === 1 ? "DOCTOR_DISABLED" : "UNLICENSED";
 }
 
 /** Marks a disabled doctor for the sweep, like changed licences. */

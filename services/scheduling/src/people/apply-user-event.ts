@@ -3,12 +3,10 @@ import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { EventHandler } from "@medconnect/platform/inbox/inbox.ts";
 import type { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Scheduling } from "../app.ts";
-import { findFutureBookings, touchCalendar } from "../bookings/booking-store.ts";
-import { cancelByPlatform } from "../bookings/cancel-booking.ts";
 import { copyAccount } from "../doctors/doctor-store.ts";
 import { endUnlicensedBookings } from "../licenses/end-unlicensed-bookings.ts";
 import { noteChange } from "../licenses/unlicensed-booking-store.ts";
-import { lockSlotsAhead } from "../slots/slot-store.ts";
+import { endBookingsOfPatient } from "./end-bookings-of-patient.ts";
 import { savePerson } from "./people-store.ts";
 import { withdrawSlots } from "./withdraw-slots.ts";
 
@@ -32,7 +30,7 @@ async function applyOne(
   const { fullName, disabled, role } = user!;
   savePerson(tx, userId, user!);
   const isChanged = role === "DOCTOR" && (await copyAccount(tx, userId, fullName, disabled));
-  const end = role === "DOCTOR" ? endPractice : cancelBookings;
+  const end = role === "DOCTOR" ? endPractice : endBookingsOfPatient;
   const ahead = disabled ? await end(app, tx, userId) : [];
   return isChanged ? [doctorTrail(disabled ? "doctor.hide" : "doctor.show", userId), ...ahead] : ahead;
 }
@@ -47,21 +45,7 @@ const doctorTrail = (action: string, userId: string): Trail => ({
 async function endPractice(app: Scheduling, tx: Transaction, doctorId: string): Promise<Trail[]> {
   const now = app.clock.now();
   noteChange(tx, doctorId, now);
-  // First what claims and cancellations touch: those under way end before the bookings are read, later ones find the
-  // account disabled, and nothing open.
-  lockSlotsAhead(tx, doctorId, now);
   const cancelled = await endUnlicensedBookings(app, tx, doctorId, now);
   // Last, as each booking that ends opens its slot again.
   return [...cancelled, ...(await withdrawSlots(tx, doctorId, now))];
-}
-
-/** Cancels a patient's future bookings; the limits keep their number small. */
-async function cancelBookings(app: Scheduling, tx: Transaction, patientId: string): Promise<Trail[]> {
-  const now = app.clock.now();
-  const trails: Trail[] = [];
-  touchCalendar(tx, patientId);
-  for (const id of await findFutureBookings(tx, patientId, now)) {
-    trails.push(...(await cancelByPlatform(tx, id, now, app.box)));
-  }
-  return trails;
 }

@@ -12,6 +12,7 @@ import type { Slot } from "@medconnect/proto/medconnect/scheduling/v1/slot_servi
 import type { Scheduling } from "../app.ts";
 import { searchDoctors } from "../doctors/search-doctors.ts";
 import { updateDoctor } from "../doctors/update-doctor.ts";
+import { sweepUnlicensedBookings } from "../licenses/end-unlicensed-bookings.ts";
 import { Desk } from "../testing.ts";
 
 let desk: Desk;
@@ -150,8 +151,9 @@ async function accountOf({ userId }: { userId: string }): Promise<Account | unde
   return (await desk.app.db.read<Account>(sql, [userId]))[0];
 }
 
-/** Checks that name, search and bookings of the profile follow the account. */
+/** Checks that name, search and bookings of the profile follow the account, after the sweep of what crossed its event. */
 async function assertConverged(): Promise<void> {
+  await sweepUnlicensedBookings(desk.app)();
   const { userId: doctorId } = desk.doctor;
   const [doctor, patient] = [(await accountOf(desk.doctor))!, await accountOf(desk.patient)];
   const [profile] = await desk.app.db.read(

@@ -48,6 +48,8 @@ test("a disabled doctor's bookings end with their money returned, and not one sl
   const admin = userCaller("ADMIN");
   for (const { id } of [confirmed, pending]) {
     expect(await desk.read(id, admin)).toMatchObject({ status: "CANCELLED", cancelledBy: "ADMIN" });
+    const { cancelReason } = await desk.read(id, desk.doctor);
+    expect(cancelReason).toBe("The doctor's account was disabled.");
   }
   expect((await desk.read(unpaid.id, admin)).status).toBe("EXPIRED");
   expect(await desk.outboxTypes(unpaid.id)).toEqual(["booking.held", "booking.expired"]);
@@ -80,24 +82,36 @@ test("disabling and enabling a doctor leaves one audit line for the profile, its
   expect(await lines()).toEqual([...disabled, `doctor.show doctors/${userId}`].sort());
 });
 
-test("a first batch of bookings and slots ends at once, and the sweep ends the rest", async () => {
+test("a first batch of bookings and of 2,000 slots ends at once, and sweeps end the rest", async () => {
   await desk.publish(0);
   for (let i = 0; i < 103; i++) await desk.book((await desk.offer(60 + 30 * i)).id, userCaller("PATIENT"));
   const start = desk.at(60 + 30 * 103).getTime();
-  const open = Array.from({ length: 1000 }, (_, i) => [newId(), desk.doctor.userId, new Date(start + i)]);
+  const open = Array.from({ length: 2000 }, (_, i) => [newId(), desk.doctor.userId, new Date(start + i)]);
   await desk.app.db.write(
     "INSERT INTO slots (id, doctor_id, start_time, end_time, status, fee_minor) VALUES ?",
     [open.map((slot) => [...slot, new Date(start + 60_000), "OPEN", 0])],
   );
-  await desk.account(desk.doctor, { disabled: true });
+  const disabling = desk.pausedBeforeCommit((paused) =>
+    desk.account(desk.doctor, { disabled: true }, paused),
+  );
+  await disabling.isPaused;
+  // Slots beyond the batch are not even locked.
+  await desk.app.db.transaction(async (tx) => {
+    const lock = "SELECT id FROM slots WHERE id IN (?) FOR UPDATE NOWAIT";
+    expect(await tx.read(lock, [open.slice(1000).map(([id]) => id!)])).toHaveLength(1000);
+  });
+  disabling.commit();
+  await disabling.done;
   const live = async () => {
     const sql = "SELECT 1 FROM bookings WHERE doctor_id = ? AND status = 'CONFIRMED'";
     return (await desk.app.db.read(sql, [desk.doctor.userId])).length;
   };
   expect(await live()).toBe(3);
-  expect(await claimable()).toHaveLength(103);
+  expect(await claimable()).toHaveLength(1103);
   await sweepUnlicensedBookings(desk.app)();
   expect(await live()).toBe(0);
+  expect(await claimable()).toHaveLength(103);
+  await sweepUnlicensedBookings(desk.app)();
   expect(await claimable()).toEqual([]);
 });
 
@@ -126,6 +140,7 @@ test.each(["cancelled", "paid"])(
     await desk.doneOrWaiting(disabling);
     underWay.commit();
     await Promise.all([underWay.done, disabling]);
+    await sweepUnlicensedBookings(desk.app)();
     expect(await claimable()).toEqual([]);
     expect((await desk.read(booking.id)).status).toBe("CANCELLED");
   },
@@ -143,6 +158,7 @@ test("a slot whose hold has ended is not claimed past its doctor's being disable
   claim.commit();
   const { response: booking } = (await claim.done) as Awaited<ReturnType<typeof desk.book>>;
   await disabling;
+  await sweepUnlicensedBookings(desk.app)();
   expect(await claimable()).toEqual([]);
   expect((await desk.read(booking.id)).status).toBe("CANCELLED");
 });

@@ -1,3 +1,4 @@
+import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { UserState } from "@medconnect/proto/medconnect/events/v1/events.ts";
 
@@ -27,7 +28,44 @@ export function savePerson(
 ): void {
   tx.defer(
     `INSERT INTO people (user_id, full_name, disabled, region) VALUES (?, ?, ?, ?) AS new
-     ON DUPLICATE KEY UPDATE full_name = new.full_name, disabled = new.disabled, region = new.region`,
+     ON DUPLICATE KEY UPDATE full_name = new.full_name, disabled = new.disabled, region = new.region,
+       bookings_ending = people.bookings_ending AND new.disabled`,
     [userId, fullName, disabled, region],
+  );
+}
+
+/** Has the sweep cancel the bookings of a disabled patient. */
+export function noteEndingBookings(tx: Transaction, patientId: string): void {
+  tx.defer("UPDATE people SET bookings_ending = TRUE WHERE user_id = ?", [patientId]);
+}
+
+const AHEAD =
+  "b.patient_id = p.user_id AND b.start_time > ? AND b.status IN ('PENDING_PAYMENT', 'CONFIRMED')";
+
+/** Future bookings of disabled patients that are to be cancelled, the earliest first. */
+export async function findEndingBookings(db: Database, now: Date, limit: number): Promise<string[]> {
+  const rows = await db.read<{ id: string }>(
+    `SELECT b.id FROM people p JOIN bookings b ON ${AHEAD} WHERE p.bookings_ending ORDER BY b.start_time LIMIT ?`,
+    [now, limit],
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** Whether a booking's patient is disabled. Locks the account, so that this stays so. */
+export async function hasDisabledPatient(tx: Transaction, bookingId: string): Promise<boolean> {
+  const rows = await tx.read(
+    `SELECT 1 FROM people p WHERE p.user_id = (SELECT b.patient_id FROM bookings b WHERE b.id = ?) AND p.disabled
+     FOR UPDATE`,
+    [bookingId],
+  );
+  return rows.length > 0;
+}
+
+/** Stops looking at patients who have no booking left to cancel. */
+export async function endingIsDone(db: Database, now: Date): Promise<void> {
+  await db.write(
+    `UPDATE people p SET p.bookings_ending = FALSE
+     WHERE p.bookings_ending AND NOT EXISTS (SELECT 1 FROM bookings b WHERE ${AHEAD})`,
+    [now],
   );
 }

@@ -165,11 +165,6 @@ export function releaseSlot(tx: Transaction, id: string, bookingId: string): voi
   );
 }
 
-/** Locks every slot of a doctor that has not begun: whoever takes, gives back or changes one ends before, or waits. */
-export function lockSlotsAhead(tx: Transaction, doctorId: string, now: Date): void {
-  tx.defer("SELECT id FROM slots WHERE doctor_id = ? AND start_time > ? FOR UPDATE", [doctorId, now]);
-}
-
 /** Withdraws the first `limit` future open slots of a doctor. @returns the number withdrawn */
 export async function withdrawOpenSlots(
   tx: Transaction,

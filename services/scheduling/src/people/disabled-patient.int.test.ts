@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { newId } from "@medconnect/platform/ids.ts";
+import { sweepUnlicensedBookings } from "../licenses/end-unlicensed-bookings.ts";
+import { Desk } from "../testing.ts";
+
+let desk: Desk;
+
+beforeAll(async () => {
+  desk = await Desk.open();
+});
+afterAll(() => desk.close());
+beforeEach(() => desk.admit());
+
+const NO_LIMITS = { holds: 0, bookings: 0, bookingsPerDoctor: 0 };
+const BOOKINGS = 103;
+
+/** Books for the patient, without limits. */
+async function bookMany(): Promise<string[]> {
+  await desk.publish(0);
+  const ids: string[] = [];
+  const app = { ...desk.app, bookingLimits: NO_LIMITS };
+  for (let i = 0; i < BOOKINGS; i++) {
+    const slot = await desk.offer(60 + 30 * i);
+    ids.push((await desk.book(slot.id, desk.patient, newId(), app)).response.id);
+  }
+  return ids;
+}
+
+const account = (disabled: boolean) => desk.account(desk.patient, { disabled, role: "PATIENT" });
+
+const live = async () => {
+  const sql = "SELECT 1 FROM bookings WHERE patient_id = ? AND status = 'CONFIRMED'";
+  return (await desk.app.db.read(sql, [desk.patient.userId])).length;
+};
+
+test("of many bookings of a disabled patient a first batch ends at once, and the sweep ends the rest", async () => {
+  const [first] = await bookMany();
+  await account(true);
+  expect(await live()).toBe(BOOKINGS - 100);
+  await sweepUnlicensedBookings(desk.app)();
+  expect(await live()).toBe(0);
+  expect(await desk.read(first!, desk.doctor)).toMatchObject({
+    status: "CANCELLED",
+    cancelledBy: "ADMIN",
+    cancelReason: "The patient's account was disabled.",
+  });
+  const ending = "SELECT 1 FROM people WHERE bookings_ending";
+  expect(await desk.app.db.read(ending)).toEqual([]);
+});
+
+test("the sweep spares a patient who was enabled again", async () => {
+  await bookMany();
+  await account(true);
+  await account(false);
+  await sweepUnlicensedBookings(desk.app)();
+  expect(await live()).toBe(BOOKINGS - 100);
+});

@@ -1,0 +1,42 @@
+import type { Trail } from "@medconnect/platform/changes.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import { sweep } from "@medconnect/platform/sweep.ts";
+import type { Scheduling } from "../app.ts";
+import { findFutureBookings, touchCalendar } from "../bookings/booking-store.ts";
+import { cancelByPlatform } from "../bookings/cancel-booking.ts";
+import { SWEEPER } from "../bookings/expire-bookings.ts";
+import { endingIsDone, findEndingBookings, hasDisabledPatient, noteEndingBookings } from "./people-store.ts";
+
+/** Bookings cancelled in one transaction. */
+const BATCH = 100;
+const REASON = "The patient's account was disabled.";
+
+/** Cancels a disabled patient's future bookings: the first of them at once, the sweep the rest. */
+export async function endBookingsOfPatient(
+  app: Scheduling,
+  tx: Transaction,
+  patientId: string,
+): Promise<Trail[]> {
+  const now = app.clock.now();
+  const trails: Trail[] = [];
+  touchCalendar(tx, patientId);
+  const ids = await findFutureBookings(tx, patientId, now, BATCH);
+  for (const id of ids) trails.push(...(await cancelByPlatform(tx, id, REASON, now, app.box)));
+  if (ids.length === BATCH) noteEndingBookings(tx, patientId);
+  return trails;
+}
+
+/** Cancels bookings of disabled patients beyond the first batch. */
+export async function sweepBookingsOfPatients(
+  app: Scheduling,
+  now: Date,
+  signal?: AbortSignal,
+): Promise<void> {
+  const find = (limit: number) => findEndingBookings(app.db, now, limit);
+  const work = (id: string) =>
+    app.changes.applyInternally(SWEEPER, async (tx) =>
+      (await hasDisabledPatient(tx, id)) ? await cancelByPlatform(tx, id, REASON, now, app.box) : [],
+    );
+  await sweep({ find, work, failure: "booking of a disabled patient cannot be cancelled", signal }, app.log);
+  await endingIsDone(app.db, now);
+}
