@@ -80,6 +80,17 @@ test("revoking the last licence cancels future bookings with a full refund, at o
   expect(settlements).toEqual([{ settlement: "RETURN" }, { settlement: "RETURN" }]);
 });
 
+test("a consultation that started early is not broken off by a revocation, only by the doctor's being disabled", async () => {
+  const { id } = await firstLicense();
+  const { response: booking } = await desk.book((await desk.offer(10)).id);
+  await desk.tell("consultation.started", booking);
+  await revoke(id);
+  await sweepUnlicensedBookings(desk.app)();
+  expect((await desk.read(booking.id)).status).toBe("CONFIRMED");
+  await desk.account(desk.doctor, { disabled: true });
+  expect((await desk.read(booking.id)).status).toBe("CANCELLED");
+});
+
 test("revoking one of two licences cancels nothing", async () => {
   const { id } = await firstLicense();
   await license("OTHER-1");
