@@ -7,6 +7,7 @@ import { HttpClient } from "./http-client.ts";
 import { Patient } from "./patient.ts";
 import { openPractices, type Slot } from "./practice.ts";
 import type { Random } from "./random.ts";
+import { Registrar } from "./registrar.ts";
 import { SCHEMA_PREFIX, type System } from "./system.ts";
 import type { Tally } from "./tally.ts";
 
@@ -21,23 +22,29 @@ interface Members {
   patients: Patient[];
   doctors: Doctor[];
   clerk: Clerk;
+  registrar: Registrar;
 }
 
-/** Patients, doctors, and an admin, who use the system all at once. */
+/** Doctors whose licences come and go: one without a fee and one with. */
+const SUPERVISED = 2;
+
+/** Patients, doctors, and admins, who use the system all at once. */
 export class Crowd {
   readonly patients: Patient[];
   readonly doctors: Doctor[];
   readonly clerk: Clerk;
+  readonly registrar: Registrar;
   readonly slots: readonly Slot[];
   /** Others who were acknowledged something in a scenario. */
   readonly guests: Believer[] = [];
   readonly #http: HttpClient;
   #living: Promise<void>[] = [];
 
-  constructor({ patients, doctors, clerk }: Members, slots: readonly Slot[], http: HttpClient) {
+  constructor({ patients, doctors, clerk, registrar }: Members, slots: readonly Slot[], http: HttpClient) {
     this.patients = patients;
     this.doctors = doctors;
     this.clerk = clerk;
+    this.registrar = registrar;
     this.slots = slots;
     this.#http = http;
   }
@@ -56,6 +63,12 @@ export class Crowd {
         ({ id, token, calendar }) => new Doctor({ id, token, calendar, http, slots, random: random.fork() }),
       ),
       clerk: new Clerk({ token: admin.token, http, random: random.fork() }),
+      registrar: new Registrar({
+        token: admin.token,
+        http,
+        random: random.fork(),
+        doctors: doctors.slice(-SUPERVISED),
+      }),
     };
     return new Crowd(members, slots, http);
   }
@@ -86,8 +99,8 @@ export class Crowd {
     }
   }
 
-  get #members(): (Patient | Doctor | Clerk)[] {
-    return [...this.patients, ...this.doctors, this.clerk];
+  get #members(): (Patient | Doctor | Clerk | Registrar)[] {
+    return [...this.patients, ...this.doctors, this.clerk, this.registrar];
   }
 
   close(): void {

@@ -12,7 +12,7 @@ const EXPECTED = {
   "list confirmed": [],
   "list waiting": [],
   // Not found: clinical was away when the booking was confirmed. The rest: it was cancelled, or moved, meanwhile.
-  start: ["NOT_FOUND", "ILLEGAL_TRANSITION", "PATIENT_NOT_JOINED"],
+  start: ["NOT_FOUND", "ILLEGAL_TRANSITION", "PATIENT_NOT_JOINED", "LICENSE_NOT_VERIFIED"],
   // Too late: the slot of five minutes was over.
   ready: ["NOT_FOUND", "ILLEGAL_TRANSITION", "TOO_LATE"],
   "mark no-show": [
@@ -27,9 +27,17 @@ const EXPECTED = {
   // Or it was over, and an admin has closed it.
   complete: ["ILLEGAL_TRANSITION", "NOTES_LOCKED"],
   "read ended": [],
+  prescribe: ["LICENSE_NOT_VERIFIED"],
   abandon: ["ILLEGAL_TRANSITION"],
   "cancel as doctor": ["ILLEGAL_TRANSITION", "BOOKING_STARTED"],
-  "move as doctor": ["ILLEGAL_TRANSITION", "BOOKING_STARTED", "SLOT_UNAVAILABLE", "PATIENT_OVERLAP"],
+  // Not found: the doctor has no licence just now.
+  "move as doctor": [
+    "ILLEGAL_TRANSITION",
+    "BOOKING_STARTED",
+    "SLOT_UNAVAILABLE",
+    "PATIENT_OVERLAP",
+    "NOT_FOUND",
+  ],
   offer: [],
   // Its time had come before it could be offered.
   "offer soon": ["INVALID_REQUEST"],
@@ -56,7 +64,7 @@ export interface DoctorOptions {
 }
 
 /**
- * A doctor who begins consultations, completes or breaks them off, notes who stayed away, cancels, and offers new times
+ * A doctor who begins consultations, completes them with a prescription or breaks them off, notes who stayed away, cancels, and offers new times
  * for those that are used up; and remembers what was acknowledged.
  */
 export class Doctor {
@@ -69,6 +77,8 @@ export class Doctor {
   /** Ids of bookings: that were asked to be cancelled, and those of them that are known to be. */
   readonly cancelsAsked = new Set<string>();
   readonly cancelled = new Set<string>();
+  /** Ids of prescriptions that are known to be issued. */
+  readonly prescriptions = new Set<string>();
   /** The slots that each booking was asked to be moved to, by its id. */
   readonly movesAsked = new Map<string, Set<string>>();
   readonly client: ResoluteClient<keyof typeof EXPECTED>;
@@ -172,7 +182,14 @@ export class Doctor {
     }
     const ended = kind === "ok" && isCompleted ? ({ status: "COMPLETED", notes } as const) : BROKEN_OFF;
     Object.assign(consultation, ended);
+    if (ended !== BROKEN_OFF) await this.#prescribe(consultation.id);
     await this.#replace(consultation.slotId);
+  }
+
+  async #prescribe(consultationId: string): Promise<void> {
+    const call = `POST ${pathOf(consultationId)}/prescriptions`;
+    const { kind, body } = await this.client.decide("prescribe", call, { content: "Rest", items: [] });
+    if (kind === "ok") this.prescriptions.add(String(body.id));
   }
 
   async #isClosedByAdmin(consultationId: string): Promise<boolean> {

@@ -14,7 +14,15 @@ const METHODS = [
 ];
 
 const EXPECTED = {
-  book: ["SLOT_UNAVAILABLE", "PATIENT_OVERLAP", "TOO_MANY_HOLDS", "TOO_MANY_BOOKINGS", "HOLD_COOLDOWN"],
+  // Not found: its doctor has no licence just now.
+  book: [
+    "SLOT_UNAVAILABLE",
+    "PATIENT_OVERLAP",
+    "TOO_MANY_HOLDS",
+    "TOO_MANY_BOOKINGS",
+    "HOLD_COOLDOWN",
+    "NOT_FOUND",
+  ],
   // Not found: billing was away when the slot was held, and has not heard of the payment yet.
   authorize: ["PAYMENT_DECLINED", "HOLD_EXPIRED", "ILLEGAL_TRANSITION", "NOT_FOUND"],
   // Its doctor may have begun, ended or cancelled it meanwhile.
@@ -25,6 +33,7 @@ const EXPECTED = {
     "SLOT_UNAVAILABLE",
     "PATIENT_OVERLAP",
     "RESCHEDULE_TOO_LATE",
+    "NOT_FOUND",
   ],
   // Never moved; or, as the patient did not know of it yet, ended meanwhile.
   "accept move": ["ILLEGAL_TRANSITION", "BOOKING_STARTED"],

@@ -12,7 +12,15 @@ const TICK_MS = 10;
 const QUIET_LOOKS = 3;
 const LOOK_PAUSE_MS = 1000;
 const REFUSALS = {
-  book: ["SLOT_UNAVAILABLE", "PATIENT_OVERLAP", "TOO_MANY_HOLDS", "TOO_MANY_BOOKINGS", "HOLD_COOLDOWN"],
+  // Not found: its doctor has no licence just now.
+  book: [
+    "SLOT_UNAVAILABLE",
+    "PATIENT_OVERLAP",
+    "TOO_MANY_HOLDS",
+    "TOO_MANY_BOOKINGS",
+    "HOLD_COOLDOWN",
+    "NOT_FOUND",
+  ],
   // Its hold has ended, or its time has come, meanwhile.
   cancel: ["ILLEGAL_TRANSITION", "BOOKING_STARTED"],
 } as const;

@@ -1,5 +1,6 @@
 import { type Belief, type Believer, contradiction } from "../belief.ts";
 import type { Doctor } from "../doctor.ts";
+import type { Registrar } from "../registrar.ts";
 import type { Schemas } from "./schemas.ts";
 
 interface Stored extends Pick<Belief, "id" | "slotId" | "status" | "sequence"> {
@@ -29,6 +30,7 @@ export async function unacknowledgedBookings(
   schemas: Schemas,
   believers: readonly Believer[],
   doctors: readonly Doctor[],
+  { revokesAsked }: Registrar,
 ): Promise<string[]> {
   const stored = (await schemas.rows(STORED)) as unknown as Stored[];
   const byId = new Map(stored.map((row) => [row.id, row]));
@@ -42,7 +44,7 @@ export async function unacknowledgedBookings(
       if (row?.patientId !== patientId) wrong.push(`acknowledged booking ${belief.id} is lost`);
       else {
         const asked = new Set<string>([...(movesAsked.get(row.id) ?? []), ...unsureSlots]);
-        wrong.push(...differences(belief, row, asked), ...unasked(belief, row, doctorsAsked));
+        wrong.push(...differences(belief, row, asked), ...unasked(belief, row, doctorsAsked, revokesAsked));
       }
     }
   }
@@ -77,12 +79,20 @@ function isWhereAsked(belief: Belief, row: Stored, movesAsked: ReadonlySet<strin
   return row.slotId === belief.slotId && (moves === 0 || (mayBeUndone && moves === 1));
 }
 
-/** Whether a booking is cancelled for no reason: its doctor may have broken its consultation off, too. */
-function unasked(belief: Belief, row: Stored, doctorsAsked: ReadonlySet<string>): string[] {
+/**
+ * Whether a booking is cancelled for no reason: its doctor may have broken its consultation off, or lost the licence, too.
+ */
+function unasked(
+  belief: Belief,
+  row: Stored,
+  doctorsAsked: ReadonlySet<string>,
+  revokesAsked: ReadonlySet<string>,
+): string[] {
   if (row.status !== "CANCELLED") return [];
   const isBrokenOff = row.consultation === "ABANDONED" && row.movedBy === "DOCTOR";
   const isAsked =
     (row.cancelledBy === "PATIENT" && belief.cancelAsked) ||
-    (row.cancelledBy === "DOCTOR" && (doctorsAsked.has(row.id) || isBrokenOff));
+    (row.cancelledBy === "DOCTOR" && (doctorsAsked.has(row.id) || isBrokenOff)) ||
+    (row.cancelledBy === "ADMIN" && revokesAsked.has(belief.doctorId));
   return isAsked ? [] : [`booking ${row.id} was cancelled by ${row.cancelledBy}, who had not asked for it`];
 }

@@ -28,6 +28,31 @@ export const ALWAYS: readonly Rule[] = [
       GROUP BY b.patient_id HAVING holds > 3`,
   },
   {
+    // A move is no new booking: only those that were never moved are sure to have been counted as they are now.
+    name: "a patient has more bookings ahead than a patient may",
+    sql: `SELECT b.patient_id, b.doctor_id, COUNT(*) AS bookings FROM scheduling.bookings b
+      WHERE ${LIVE("b")} AND b.sequence = 0 AND b.start_time > UTC_TIMESTAMP(3) + INTERVAL 100000 MICROSECOND
+      GROUP BY b.patient_id, b.doctor_id WITH ROLLUP
+      HAVING b.patient_id IS NOT NULL AND bookings > IF(b.doctor_id IS NULL, 10, 3)`,
+  },
+  {
+    // Twice the length of the hold, after it ended unpaid or its patient cancelled it.
+    name: "a slot was held again by its patient before the cooldown had ended",
+    sql: `SELECT h.id, h.status, b.id AS again, b.create_time, h.ended FROM (
+        SELECT a.id, a.status, a.patient_id, a.slot_id, IF(a.status = 'CANCELLED', a.cancel_time, a.hold_expire_time) AS ended,
+          2 * TIMESTAMPDIFF(MICROSECOND, a.create_time, a.hold_expire_time) AS cooldown
+        FROM scheduling.bookings a WHERE a.fee_minor > 0 AND (a.status IN ('PENDING_PAYMENT', 'EXPIRED')
+          OR a.status = 'CANCELLED' AND a.cancelled_by = 'PATIENT' AND NOT EXISTS (SELECT 1
+            FROM scheduling.audit_events e WHERE e.resource = CONCAT('bookings/', a.id) AND e.action = 'booking.confirm'))) h
+      JOIN scheduling.bookings b ON b.patient_id = h.patient_id AND b.slot_id = h.slot_id AND b.id <> h.id
+        AND b.sequence = 0 AND b.create_time >= h.ended AND b.create_time < h.ended + INTERVAL h.cooldown MICROSECOND`,
+  },
+  {
+    name: "a doctor is licensed otherwise than by the verified licences",
+    sql: `SELECT d.id, d.licensed_until FROM scheduling.doctors d WHERE NOT d.licensed_until <=>
+      (SELECT MAX(l.expire_date) FROM scheduling.licenses l WHERE l.doctor_id = d.id AND l.status = 'VERIFIED')`,
+  },
+  {
     name: "a live booking is not who has its slot",
     sql: `SELECT b.id, b.status, s.status AS slot_status, s.booking_id FROM scheduling.bookings b
       JOIN scheduling.slots s ON s.id = b.slot_id

@@ -5,6 +5,7 @@ import { unacknowledgedBookings } from "./acknowledged-bookings.ts";
 import { unacknowledgedCloses } from "./acknowledged-closes.ts";
 import { unacknowledgedConsultations } from "./acknowledged-consultations.ts";
 import { unacknowledgedJoins } from "./acknowledged-joins.ts";
+import { unacknowledgedLicenses } from "./acknowledged-licenses.ts";
 import { unacknowledgedRefunds } from "./acknowledged-refunds.ts";
 import { ALWAYS } from "./always.ts";
 import { contradictionsOutside } from "./outside.ts";
@@ -41,11 +42,12 @@ export async function judge(system: System, crowd: Crowd): Promise<Verdict> {
     const violations = [
       ...broken,
       ...(await schemas.broken(ALWAYS)),
-      ...(await unacknowledgedBookings(schemas, crowd.believers, crowd.doctors)),
+      ...(await unacknowledgedBookings(schemas, crowd.believers, crowd.doctors, crowd.registrar)),
       ...(await unacknowledgedConsultations(schemas, crowd.doctors)),
       ...(await unacknowledgedJoins(schemas, crowd.believers)),
       ...(await unacknowledgedRefunds(schemas, crowd.clerk)),
       ...(await unacknowledgedCloses(schemas, crowd.clerk)),
+      ...(await unacknowledgedLicenses(schemas, crowd.registrar, crowd.doctors)),
       ...(await contradictionsOutside(system, crowd.believers, crowd.doctors)),
     ];
     const [{ letDown }] = (await schemas.rows(LET_DOWN)) as [{ letDown: number }];

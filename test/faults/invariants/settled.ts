@@ -43,6 +43,24 @@ export const SETTLED: readonly Rule[] = [
     sql: "SELECT id, booking_id FROM scheduling.slots WHERE status = 'OPEN' AND booking_id IS NOT NULL",
   },
   {
+    name: "a doctor without a licence has a booking ahead",
+    sql: `SELECT b.id, b.status, b.doctor_id FROM scheduling.bookings b JOIN scheduling.doctors d ON d.id = b.doctor_id
+      WHERE b.status IN ('PENDING_PAYMENT', 'CONFIRMED') AND b.start_time > UTC_TIMESTAMP(3) AND NOT b.begun
+        AND (d.licensed_until IS NULL OR d.licensed_until < DATE(b.start_time))`,
+  },
+  {
+    name: "clinical knows another licence than scheduling",
+    sql: `SELECT d.id, d.licensed_until, c.licensed_until AS in_clinical FROM scheduling.doctors d
+      LEFT JOIN clinical.doctors c ON c.doctor_id = d.id WHERE NOT d.licensed_until <=> c.licensed_until`,
+  },
+  {
+    name: "a prescription is active although an admin had it stopped, or stopped although nobody had",
+    sql: `SELECT p.id, p.status, p.issue_time, d.prescriptions_stop_time FROM clinical.prescriptions p
+      JOIN scheduling.doctors d ON d.id = p.doctor_id
+      WHERE p.status = 'ACTIVE' AND p.issue_time <= d.prescriptions_stop_time
+        OR p.status <> 'ACTIVE' AND d.prescriptions_stop_time IS NULL`,
+  },
+  {
     // One that had begun when its booking was moved goes on at its own time.
     name: "a confirmed booking has no live consultation at its time",
     sql: `SELECT b.id, b.begun, c.status FROM scheduling.bookings b

@@ -1,0 +1,86 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Json } from "../support/api.ts";
+import type { HttpClient } from "./http-client.ts";
+import type { Random } from "./random.ts";
+import { ResoluteClient } from "./resolute-client.ts";
+
+const THINK_MS = 3000;
+/** Of the looks at a licensed doctor, those that end in a revocation. */
+const REVOKE_SHARE = 0.3;
+const STOP_SHARE = 0.5;
+
+const EXPECTED = { "list licences": [], verify: [], revoke: [], claim: [] } as const;
+
+type Client = ResoluteClient<keyof typeof EXPECTED>;
+
+interface Practitioner {
+  id: string;
+  token: string;
+}
+
+/**
+ * An admin who revokes the licences of some doctors and verifies their new claims, and remembers what was acknowledged.
+ */
+export class Registrar {
+  /** Acknowledged decisions by licence id. */
+  readonly decisions = new Map<string, "VERIFIED" | "REVOKED">();
+  /** Ids of doctors whose licence was asked to be revoked, whether or not that is known to be done. */
+  readonly revokesAsked = new Set<string>();
+  readonly client: Client;
+  readonly #random: Random;
+  readonly #doctors: { id: string; client: Client }[];
+  #stopped = false;
+
+  constructor(options: { token: string; http: HttpClient; random: Random; doctors: Practitioner[] }) {
+    const { http, random, doctors } = options;
+    this.client = new ResoluteClient({ ...options, expected: EXPECTED });
+    this.#random = random;
+    this.#doctors = doctors.map(({ id, token }) => ({
+      id,
+      client: new ResoluteClient({ token, http, random, expected: EXPECTED }),
+    }));
+  }
+
+  /** Goes on until stopped; what was begun is decided before this returns. A doctor may be left without a licence. */
+  async live(): Promise<void> {
+    this.#stopped = false;
+    while (!this.#stopped) {
+      await this.#act();
+      await delay(this.#random.next() * THINK_MS);
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  async #act(): Promise<void> {
+    const doctor = this.#random.pick(this.#doctors);
+    const call = `GET /v1/admin/licenses?status=VERIFIED&doctorId=${doctor.id}`;
+    const { kind, body } = await this.client.look("list licences", call);
+    if (kind !== "ok") return;
+    const [verified] = body.licenses as Json[];
+    if (!verified) await this.#license(doctor);
+    else if (this.#random.next() < REVOKE_SHARE) await this.#revoke(doctor.id, String(verified.id));
+  }
+
+  async #revoke(doctorId: string, licenseId: string): Promise<void> {
+    this.revokesAsked.add(doctorId);
+    const stopPrescriptions = this.#random.next() < STOP_SHARE;
+    const call = `POST /v1/admin/licenses/${licenseId}:revoke`;
+    const revoked = await this.client.decide("revoke", call, { reason: "Struck off", stopPrescriptions });
+    if (revoked.kind === "ok") this.decisions.set(licenseId, "REVOKED");
+  }
+
+  /** Has the doctor claim another licence, and verifies it. */
+  async #license({ id, client }: { id: string; client: Client }): Promise<void> {
+    client.tally = this.client.tally;
+    const claim = { number: `F-${randomUUID().slice(-12)}`, region: "US-CA" };
+    const claimed = await client.decide("claim", `POST /v1/doctors/${id}/licenses`, claim);
+    if (claimed.kind !== "ok") return;
+    const licenseId = String(claimed.body.id);
+    const verified = await this.client.decide("verify", `POST /v1/admin/licenses/${licenseId}:verify`, {});
+    if (verified.kind === "ok") this.decisions.set(licenseId, "VERIFIED");
+  }
+}
