@@ -43,6 +43,24 @@ test("a late payment confirms where the slot is still free, and is refused where
   ]);
 });
 
+test("a payment that waits for its payer keeps no slot: another patient has it from the end of the hold", async () => {
+  await desk.publish(5000);
+  const slot = await desk.offer(120);
+  const { response: waiting } = await desk.book(slot.id);
+  const other = userCaller("PATIENT");
+  desk.app.clock.advance(HOLD_MS - 1);
+  await expect(desk.book(slot.id, other)).rejects.toMatchObject({ reason: "SLOT_UNAVAILABLE" });
+  desk.app.clock.advance(1);
+  const { response: others } = await desk.book(slot.id, other);
+  await desk.authorized(others.id);
+  // The payer confirms only now: the money goes back, and so it does however often they try again.
+  await desk.authorized(waiting.id);
+  await expect(desk.book(slot.id)).rejects.toMatchObject({ reason: "SLOT_UNAVAILABLE" });
+  expect(await desk.read(others.id, desk.admin)).toMatchObject({ status: "CONFIRMED" });
+  expect(await desk.read(waiting.id)).toMatchObject({ status: "EXPIRED", feeDecision: "RELEASE" });
+  expect((await desk.outboxTypes(waiting.id)).at(-1)).toBe("booking.payment_refused");
+});
+
 /** A paid slot that the patient holds, and one of another doctor's at the same time. */
 async function holdAndOverlap() {
   await desk.publish(5000);
