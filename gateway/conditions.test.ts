@@ -108,13 +108,18 @@ describe.each(named(updates))("%s", (_title, route) => {
   });
 });
 
-test("a method without an etag refuses If-Match instead of ignoring it", async () => {
-  const headers = { ...(await gateway.signedIn()), "if-match": '"0007"' };
-  const answer = await gateway.send("POST", `/v1/bookings/${ID}:cancel`, { headers, body: {} });
-  expect(answer.status).toBe(400);
-  expect(answer.json.errors).toEqual([{ field: "If-Match", description: "is not supported by this method" }]);
-  const any = { ...headers, "if-match": "*" };
-  expect((await gateway.send("POST", `/v1/bookings/${ID}:cancel`, { headers: any, body: {} })).status).toBe(
-    200,
-  );
-});
+const withoutTag = contractRoutes.filter(
+  ({ httpMethod, method, binding }) =>
+    !(httpMethod === "GET" ? method.output.field.etag : httpMethod !== "POST" && binding.etag),
+);
+
+test.each(named(withoutTag))(
+  "%s, which has no etag, answers 412 to a tag in If-Match",
+  async (_title, route) => {
+    const refused = await send(route, { "if-match": '"0007"' });
+    expect(refused.json).toMatchObject({ status: 412, reason: "ETAG_MISMATCH" });
+    expect(refused.json.detail).toMatch(/no entity tag/);
+    expect(gateway.stubs.calls).toEqual([]);
+    expect((await send(route, { "if-match": "*" })).status).not.toBe(412);
+  },
+);

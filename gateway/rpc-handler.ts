@@ -66,7 +66,7 @@ export function rpcHandler(options: RpcHandlerOptions) {
     await limiter.count(counts, (name, value) => response.setHeader(name, value));
     if (caller instanceof ApiError) throw caller;
 
-    assertConditions(request, binding);
+    assertConditions(request, route);
     const body = await readBody(request, response, binding.bodyLimit);
     if (!binding.takesRawBody) assertJson(request, body);
     const message = encodeRequest(binding, { request, values: match.values, query, body });

@@ -73,6 +73,7 @@ test("answers: 201 with Location, 202, 204 for nothing, and each reason under it
     "404",
     "408",
     "409",
+    "412",
     "413",
     "415",
     "417",

@@ -3,7 +3,6 @@ import { catalogue, type Reason } from "@medconnect/platform/errors/catalogue.ts
 import {
   MethodRules_Access as Access,
   MethodRules_Idempotency as Idempotency,
-  MethodRules_RateClass as RateClass,
 } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import { Reason as ReasonNumber } from "@medconnect/proto/es/medconnect/options/v1/reason_pb.js";
 import { PROBLEM_MEDIA_TYPE, problemOf } from "../problem.ts";
@@ -13,28 +12,28 @@ import { ref, type Schema } from "./json-schema.ts";
 const OF_ANY_ROUTE: Reason[] = [
   "INVALID_REQUEST",
   "MALFORMED_REQUEST",
+  "ETAG_MISMATCH",
   "HEADERS_TOO_LARGE",
   "REQUEST_TIMEOUT",
   "EXPECTATION_FAILED",
+  "RATE_LIMITED",
   "UNAVAILABLE",
   "DEADLINE_EXCEEDED",
   "INTERNAL",
 ];
 
 /** Every reason that a route may answer with: those of any method of its kind, and those that it declares. */
-export function reasonsOf({ method, binding, httpMethod }: Route): Reason[] {
+export function reasonsOf({ method, binding }: Route): Reason[] {
   const { rules } = method;
   const reasons: Reason[] = [...OF_ANY_ROUTE];
   if (binding.body !== "") reasons.push("MALFORMED_JSON", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE");
   if (rules.access !== Access.PUBLIC) reasons.push("UNAUTHENTICATED", "REVOCATION_UNKNOWN");
   if (rules.access === Access.ROLES) reasons.push("PERMISSION_DENIED");
   if (rules.freshSignIn) reasons.push("REAUTHENTICATION_REQUIRED");
-  if (rules.rate !== RateClass.UNLIMITED) reasons.push("RATE_LIMITED");
   if (rules.idempotency !== Idempotency.IDEMPOTENCY_UNSPECIFIED) {
     reasons.push("IDEMPOTENCY_KEY_REUSED", "IDEMPOTENCY_IN_PROGRESS");
   }
   if (rules.idempotency === Idempotency.REQUIRED) reasons.push("IDEMPOTENCY_KEY_REQUIRED");
-  if (httpMethod === "GET" && method.output.field.etag) reasons.push("ETAG_MISMATCH");
   const declared = rules.errors.map((number) => ReasonNumber[number] as Reason);
   return [...new Set([...reasons, ...declared])];
 }

@@ -1,22 +1,29 @@
 import type { IncomingMessage } from "node:http";
 import { ApiError, invalidField } from "@medconnect/platform/errors/api-error.ts";
-import type { RequestBinding } from "./binding.ts";
+import type { Route } from "../routing/routes.ts";
 import type { Answer } from "./response.ts";
 
 /** The opaque part of each entity tag in a list; `W/` makes no difference, as the comparison is weak (RFC 9110 §8.8.3.2). */
 const ENTITY_TAGS = /(?:W\/)?"([!#-~]*)"/g;
 
 /**
- * Refuses conditions that the method does not support: if ignored, a guarded change would happen unchecked.
- * Throws INVALID_REQUEST.
+ * Refuses conditions that cannot hold: if ignored, a guarded change would happen unchecked. No tag matches a target without
+ * one, whatever the method (RFC 9110 §13.1.1). Throws INVALID_REQUEST, ETAG_MISMATCH.
  */
-export function assertConditions({ method, headers }: IncomingMessage, { etag }: RequestBinding): void {
-  if (isRead(method)) return;
-  if (headers["if-none-match"] !== undefined) throw invalidField("If-None-Match", "is for GET and HEAD only");
+export function assertConditions(
+  { method, headers }: IncomingMessage,
+  { binding, method: rpc }: Route,
+): void {
+  if (!isRead(method) && headers["if-none-match"] !== undefined) {
+    throw invalidField("If-None-Match", "is for GET and HEAD only");
+  }
   const match = headers["if-match"];
-  const isGuarded = etag !== undefined && method !== "POST";
-  if (match !== undefined && match !== "*" && !isGuarded) {
-    throw invalidField("If-Match", "is not supported by this method");
+  if (match === undefined || match.trim() === "*") return;
+  const isGuarded = binding.etag !== undefined && method !== "POST";
+  if (!(isRead(method) ? rpc.output.field.etag : isGuarded)) {
+    throw new ApiError("ETAG_MISMATCH", {
+      detail: "There is no entity tag here that If-Match could name. Send the request without it.",
+    });
   }
 }
 
