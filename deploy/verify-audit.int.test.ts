@@ -126,13 +126,13 @@ test("names what was tampered with, and exits with 1", async () => {
   expect(stdout).toContain("billing: 4 seals and checkpoints, 3 findings; newest");
 });
 
-describe("a finding that somebody looked into", () => {
+describe("an acknowledged finding", () => {
   const REASON = "The restore of 3 May; see incident 17.";
   const acknowledge = (id: string, reason = REASON) =>
     run(["--service", "billing", "--acknowledge", id, "--reason", reason], ofBilling());
   const idsIn = (stdout: string) => [...stdout.matchAll(/\[([0-9a-f]{16})[\],]/g)].map(([, id]) => id!);
 
-  test("is acknowledged under AUDIT_KEY and counts no more, and another change of the event is another finding", async () => {
+  test("needs AUDIT_KEY and no longer counts, and another change of the event is another finding", async () => {
     const ids = idsIn((await verify()).stdout);
     expect(new Set(ids).size).toBe(3);
     const { code, stdout } = await acknowledge(ids[0]!);
@@ -159,7 +159,7 @@ describe("a finding that somebody looked into", () => {
     expect((await verify()).stdout).toContain("1 findings, 2 acknowledged; newest");
   });
 
-  test("is not acknowledged by who has only the database", async () => {
+  test("cannot be forged with the database alone", async () => {
     const [open] = idsIn((await verify()).stdout.split("\n").find((line) => !line.includes("acknowledged"))!);
     await admin.query(
       `INSERT INTO ${prefix}billing.audit_acknowledgements
@@ -174,7 +174,7 @@ describe("a finding that somebody looked into", () => {
   });
 
   test.each([
-    ["with an id that no finding has", "0123456789abcdef", REASON, "There is no finding 0123456789abcdef"],
+    ["with an unknown id", "0123456789abcdef", REASON, "No open finding has the id 0123456789abcdef"],
     [
       "without a word",
       "0123456789abcdef",
@@ -247,7 +247,7 @@ describe("a right that MySQL's administrator writes into auth's tables", () => {
       "DELETE FROM auth.signing_keys",
       () => "keys/forged, in use",
     ],
-  ])("is found by its exit code and its line: %s", async (_what, does, undo, named) => {
+  ])("is reported by exit code and line: %s", async (_what, does, undo, named) => {
     await sql(does);
     const { code, stdout } = await verifyAuth();
     await sql(undo);
@@ -256,7 +256,7 @@ describe("a right that MySQL's administrator writes into auth's tables", () => {
     expect(await verifyAuth()).toMatchObject({ code: 0 });
   });
 
-  test("is found again where it was acknowledged, taken back, found gone and set again", async () => {
+  test("is open again after it was acknowledged, taken back, found gone and set again", async () => {
     const set = (role: string) => sql("UPDATE auth.users SET role = ?", role);
     const acknowledge = (id: string) =>
       verifyAuth(["--acknowledge", id, "--reason", "Set by hand on 3 May; see incident 18."]);
@@ -293,7 +293,7 @@ describe("a right that MySQL's administrator writes into auth's tables", () => {
   });
 });
 
-test("a checkpoint that was planted with the witness can be acknowledged", async () => {
+test("a checkpoint planted at the witness can be acknowledged", async () => {
   await admin.query(`INSERT INTO ${prefix}auth.audit_checkpoints VALUES ('billing', 999999, ?, NOW(3))`, [
     Buffer.alloc(32, 7),
   ]);
@@ -314,7 +314,12 @@ test.each([
     { STACK_JSON: "nowhere.json" },
     "Nothing runs here: there is no nowhere.json.",
   ],
-  ["a database of nobody's", [], { DATABASE_URL: "mysql://x" }, "Say with --service whose trail it is."],
+  [
+    "a database of nobody's",
+    [],
+    { DATABASE_URL: "mysql://x" },
+    "Name the service of the trail with --service.",
+  ],
   [
     "a missing key",
     ["--service", "auth"],

@@ -63,7 +63,7 @@ async function main(): Promise<number> {
   const grace = duration("2h").safeParse(flags.grace);
   if (!grace.success) throw new Error(`--grace ${grace.error.issues[0]!.message}.`);
   if ((flags.acknowledge === undefined) !== (flags.reason === undefined)) {
-    throw new Error("--acknowledge and --reason go together.");
+    throw new Error("--acknowledge and --reason must be given together.");
   }
   const sources = sourcesOf(flags.service, !flags["no-witness"]);
   if (flags.acknowledge !== undefined) {
@@ -75,7 +75,7 @@ async function main(): Promise<number> {
   return findings > 0 ? 1 : 0;
 }
 
-/** Prints what is wrong with one trail. @returns how many findings nobody has acknowledged */
+/** Prints the findings of one trail. @returns the number of findings without an acknowledgement */
 async function verify(source: Source, graceMs: number): Promise<number> {
   const { service } = source;
   const progress = new Progress(service);
@@ -92,7 +92,7 @@ async function verify(source: Source, graceMs: number): Promise<number> {
       else open++;
       if (count <= SHOWN) process.stdout.write(`${service}: ${lineOf(found)}\n`);
     }
-    // Not all findings were looked for, so an acknowledged one may be there.
+    // The check was partial, so an acknowledged finding may still exist.
     if (!opened.witness) return "without its checkpoints, so a cut-off end is not found";
     for (const id of gone) {
       await acknowledgements.end(opened.db, id, new Date());
@@ -111,7 +111,7 @@ function lineOf({ id, text, acknowledged }: Found): string {
   return `${text} [${id}, acknowledged ${acknowledged.createTime.toISOString()}: ${acknowledged.reason}]`;
 }
 
-/** Throws where no trail has such a finding that is not acknowledged yet. */
+/** Throws if no trail has such an open finding. */
 async function acknowledge(sources: Source[], id: string, reason: string, graceMs: number): Promise<void> {
   for (const source of sources) {
     const isDone = await within(source, async (opened) => {
@@ -125,10 +125,10 @@ async function acknowledge(sources: Source[], id: string, reason: string, graceM
     });
     if (isDone) return;
   }
-  throw new SetupError(`There is no finding ${id} that is not acknowledged.`);
+  throw new SetupError(`No open finding has the id ${id}.`);
 }
 
-/** Throws for a reason that says too little. */
+/** Throws for a reason that is too short or too long. */
 function reasonIn(text: string): string {
   const reason = text.trim().normalize("NFC");
   const visible = reason.replaceAll(/[\s\p{C}]/gu, "").length;
@@ -138,7 +138,7 @@ function reasonIn(text: string): string {
 
 const before = (graceMs: number): Date => new Date(Date.now() - graceMs);
 
-/** Opens a trail and its witness for the time of some work. */
+/** Opens a trail and its witness for the duration of some work. */
 async function within<T>(source: Source, work: (opened: Opened) => Promise<T>): Promise<T> {
   const open = (url: string) => new Database({ url, poolSize: 1, timeoutMs: STATEMENT_TIMEOUT_MS });
   const db = open(source.databaseUrl);

@@ -7,7 +7,7 @@ import type { LoadResult } from "./tasks.ts";
 import { Timetable } from "./timetable.ts";
 
 const PAGE_SIZE = 100;
-/** So many patients at once at least, however few the clients: their calendars would be full too soon. */
+/** Minimum number of patients at once: with fewer, their calendars would soon be full. */
 const MIN_LANES = 16;
 /** Enough for one page of 20 to have a next one. */
 const SHOWN_SLOTS = 40;
@@ -20,7 +20,7 @@ export class Crowd {
   readonly #timetable: Timetable;
   /** Whose slots are listed, and not booked. */
   readonly #shownDoctorId: string;
-  /** How many bookings were tried in each lane. */
+  /** Number of attempted bookings in each lane. */
   readonly #turns: number[];
   /** The last run: its first turn, and the consultations that each patient's bookings must have made. */
   #firstTurn = 0;
@@ -41,7 +41,7 @@ export class Crowd {
     this.#turns = Array(patients.lanes).fill(0);
   }
 
-  /** Makes accounts: the same number of lanes for each client, and as many doctors. */
+  /** Creates accounts: the same number of lanes for each client, and one doctor for each lane. */
   static async gather(url: string, clients: number): Promise<Crowd> {
     const client = new Client(url);
     const lanes = clients * Math.ceil(MIN_LANES / clients);
@@ -96,7 +96,7 @@ export class Crowd {
     return count;
   }
 
-  /** Of a client's lanes the one with the fewest bookings. */
+  /** The client's lane with the fewest bookings. */
   #nextLaneOf(client: number): number {
     let next = client;
     for (let i = client; i < this.#patients.lanes; i += this.#clients) {

@@ -7,13 +7,13 @@ export interface Member {
 }
 
 const PASSWORD = "correct-bench-passphrase";
-/** Verifies the doctors' licences; made before the load begins. */
+/** Admin that verifies the doctors' licences; created before the load starts. */
 export const ADMIN = { email: "admin@bench.medconnect.test", fullName: "Ada Admin", password: PASSWORD };
 
-/** Auth hashes so many passwords at once, and refuses crowds. */
+/** Accounts created at once: auth hashes few passwords at once, and refuses the rest. */
 const AT_ONCE = 2;
 
-/** Makes accounts and signs them in. @param first the number of the first, of which each has another */
+/** Creates accounts and signs them in. @param first number of the first account; each has a different one */
 export async function joinAll(
   client: Client,
   role: "PATIENT" | "DOCTOR",

@@ -1,16 +1,16 @@
 import type { Client } from "./client.ts";
 import { joinAll, type Member } from "./members.ts";
 
-/** Fewer than the 10 bookings ahead that a patient may have. */
+/** Bookings of one patient, below the limit of 10. */
 const BOOKINGS_EACH = 9;
 
 /**
- * Patients in lanes: in each lane one books after the other, so often that no limit is reached. The lanes' turns decide the
- * slots.
+ * Patients in lanes: in each lane, patients book one after the other, each fewer times than the limit. The lanes' turns
+ * decide the slots.
  */
 export class Patients {
   readonly #client: Client;
-  /** By lane, in their order. */
+  /** Patients of each lane, in order. */
   readonly #lanes: Member[][];
 
   private constructor(client: Client, lanes: Member[][]) {
@@ -32,7 +32,7 @@ export class Patients {
     return this.#lanes.length;
   }
 
-  /** Makes accounts until every lane has patients for so many turns. */
+  /** Creates accounts until every lane has patients for so many turns. */
   async extend(turns: number): Promise<void> {
     const perLane = Math.ceil(turns / BOOKINGS_EACH);
     const have = this.#lanes[0]!.length;
@@ -41,7 +41,7 @@ export class Patients {
     for (const [i, member] of joined.entries()) this.#lanes[i % this.lanes]!.push(member);
   }
 
-  /** The patient whose turn it is in a lane; undefined where there are no more. */
+  /** The patient for a lane's turn; undefined if there are no more. */
   at(lane: number, turn: number): Member | undefined {
     return this.#lanes[lane]![Math.floor(turn / BOOKINGS_EACH)];
   }

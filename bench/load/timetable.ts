@@ -25,7 +25,7 @@ export class Timetable {
     this.#slotIds = doctors.map(() => []);
   }
 
-  /** Publishes the doctors' profiles, without a fee, and has the admin verify their licences. */
+  /** Publishes the doctors' profiles without a fee; the admin verifies their licences. */
   static async open(client: Client, doctors: Member[], adminToken: string): Promise<Timetable> {
     for (const { id, token } of doctors) {
       const body = {

@@ -13,12 +13,12 @@ import { FINDINGS, type Finding, verifyTrail } from "@medconnect/platform/audit/
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Source } from "./sources.ts";
 
-/** A finding as it is printed. */
+/** A finding in its printed form. */
 export interface Found {
   id: string;
   kind: string;
   text: string;
-  /** Somebody looked into it. */
+  /** An operator acknowledged it. */
   acknowledged: Acknowledgement | undefined;
 }
 
@@ -27,7 +27,7 @@ export interface Opened {
   witness: Database | undefined;
 }
 
-/** All that is wrong with one service's trail, and of auth's state that it does not explain. */
+/** All findings of one service's trail, and state in auth that its trail does not explain. */
 export async function* findingsOf(
   { service, keys }: Source,
   { db, witness }: Opened,

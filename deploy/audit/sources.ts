@@ -5,7 +5,7 @@ import type { Service } from "../provision.ts";
 import { RunningStack, servicesNamed } from "../running-stack.ts";
 import { SetupError } from "../setup-error.ts";
 
-/** Where a service's trail is, and what opens it. */
+/** Address and keys of a service's trail. */
 export interface Source {
   service: Service;
   databaseUrl: string;
@@ -14,14 +14,14 @@ export interface Source {
 }
 
 /**
- * The trails to look at.
+ * The trails to check.
  *
- * @param asksWitness whether the seals are to be compared with what another service was told of them
+ * @param asksWitness true to compare the seals with the checkpoints at another service
  */
 export function sourcesOf(name: string | undefined, asksWitness: boolean): Source[] {
   const named = servicesNamed(name);
   if (settingOf("DATABASE_URL")) {
-    if (!name) throw new SetupError("Say with --service whose trail it is.");
+    if (!name) throw new SetupError("Name the service of the trail with --service.");
     return [sourceInEnvironment(named[0]!, asksWitness)];
   }
   const stack = new RunningStack("DATABASE_URL");
@@ -38,7 +38,7 @@ function sourceInEnvironment(service: Service, asksWitness: boolean): Source {
   const { DATABASE_URL, WITNESS_DATABASE_URL, AUDIT_KEY } = loadConfig(settings, process.env, 2);
   if (asksWitness && !WITNESS_DATABASE_URL) {
     throw new SetupError(
-      "WITNESS_DATABASE_URL is missing; --no-witness does without, but finds no cut-off end.",
+      "WITNESS_DATABASE_URL is missing; --no-witness works without it, but cannot find a truncated end.",
     );
   }
   const witnessUrl = asksWitness ? WITNESS_DATABASE_URL : undefined;

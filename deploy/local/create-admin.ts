@@ -9,7 +9,7 @@ export interface AdminAccount {
   password: string;
 }
 
-/** Makes an admin of a local system by the operator's command, unless the account is there. */
+/** Creates an admin of a local system with the operator's command, unless the account exists. */
 export async function createAdmin(
   { processes }: Stack,
   { email, fullName, password }: AdminAccount,
@@ -19,6 +19,6 @@ export async function createAdmin(
   try {
     await promisify(execFile)(process.execPath, args, { env });
   } catch (error) {
-    throw new SetupError(`the admin cannot be made: ${(error as { stderr: string }).stderr.trim()}`);
+    throw new SetupError(`the admin cannot be created: ${(error as { stderr: string }).stderr.trim()}`);
   }
 }

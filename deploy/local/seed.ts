@@ -4,7 +4,7 @@ import type { Stack } from "./stack.ts";
 
 /** The passphrase of every demo account. They exist on local stacks only. */
 export const DEMO_PASSWORD = "correct-demo-passphrase";
-/** Where the demo patient is, and the demo doctor licensed. */
+/** Region of the demo patient, and of the demo doctor's licence. */
 export const DEMO_REGION = "US-CA";
 export const DEMO_ACCOUNTS = {
   admin: { email: "admin@demo.medconnect.test", fullName: "Alex Admin" },
@@ -27,7 +27,7 @@ const SLOT_DAYS = [1, 2, 3];
 const SLOT_HOURS = [9, 9.5, 10, 10.5];
 
 /**
- * Makes the demo accounts, unless they are there: the patient with a region, which JURISDICTION=enforced asks for, the
+ * Creates the demo accounts, unless they exist: the patient with a region, which JURISDICTION=enforced requires, and the
  * doctor with a profile, a verified licence and slots.
  */
 export async function seed(stack: Stack): Promise<void> {
@@ -50,7 +50,7 @@ async function register(api: Api, role: string, account: { email: string; fullNa
   await api.call("POST", "/v1/auth/register", { ...account, password: DEMO_PASSWORD, role }, "EMAIL_TAKEN");
 }
 
-/** Undefined where somebody tried MFA with the account, and looks after it since. */
+/** Undefined if the account has a second factor, which its user set up later. */
 async function signIn(stack: Stack, who: keyof typeof DEMO_ACCOUNTS): Promise<Api | undefined> {
   const credentials = { email: DEMO_ACCOUNTS[who].email, password: DEMO_PASSWORD };
   const { accessToken } = await new Api(stack.urls.gateway).call("POST", "/v1/auth/login", credentials);
@@ -62,7 +62,7 @@ async function setRegion(patient: Api): Promise<void> {
   if (!region) await patient.call("PATCH", "/v1/users/me", { region: DEMO_REGION });
 }
 
-/** Has the demo admin verify the doctor's pending licences. */
+/** Verifies the doctor's pending licences as the demo admin. */
 async function verifyLicense(stack: Stack, doctorId: string): Promise<void> {
   const admin = await signIn(stack, "admin");
   if (!admin) return;

@@ -6,7 +6,7 @@ import { eventually } from "../support/eventually.ts";
 import { type OwnStack, READS, START_TIMEOUT_MS, startOwnStack } from "../support/own-stack.ts";
 import { book, DAY_MS, FEE, offer, openPractice } from "../support/practice.ts";
 
-/** Below the 5 s that a call to a consumer may take; an idle machine needs 0.3 s. */
+/** Below the limit of 5 s for a call to a consumer; an idle machine needs 0.3 s. */
 const ANSWERED_WITHIN_MS = 4000;
 /** Relays try again at growing intervals, connections too. */
 const HEALED_WITHIN_MS = 60_000;
@@ -18,7 +18,7 @@ const TIMEOUT_MS = 300_000;
 
 let stack: OwnStack;
 let api: Api;
-/** Several, as a patient has few bookings with one. */
+/** Several, because a patient's bookings with one doctor are limited. */
 let doctors: Account[];
 let patient: Account;
 let days = 1;
@@ -34,7 +34,7 @@ afterAll(async () => {
   await stack?.stop();
 }, START_TIMEOUT_MS);
 
-/** @returns a slot's id, of the doctor whose turn it is */
+/** @returns a slot's id of the next doctor in turn */
 const offerTime = (): Promise<string> => offer(doctorInTurn(), days++ * DAY_MS);
 
 const doctorInTurn = (): Account => doctors[days % doctors.length]!;

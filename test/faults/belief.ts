@@ -17,7 +17,7 @@ export interface Belief {
   paid: boolean;
   /** The patient was let into the waiting room. */
   joined: boolean;
-  /** An admin has closed it: its consultation's own end, where it crossed that, replaces it. */
+  /** An admin has closed it; a crossing end of its consultation replaces the closing. */
   isClosedByAdmin: boolean;
 }
 
@@ -27,7 +27,7 @@ export interface Believer {
   token: string;
   /** By booking id. */
   beliefs: ReadonlyMap<string, Belief>;
-  /** Slots that a refused booking or move of theirs may take yet. */
+  /** Slots that a refused booking or move of theirs may still take. */
   unsureSlots?: ReadonlySet<string>;
 }
 

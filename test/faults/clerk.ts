@@ -12,12 +12,12 @@ const EXPECTED = {
   "list paid": [],
   refund: ["REFUND_EXCEEDS_CAPTURED"],
   "list confirmed": [],
-  // Its doctor, or the clock, was faster; or its patient has not accepted its time.
+  // The doctor or the clock was faster, or the patient has not accepted the time.
   close: ["ILLEGAL_TRANSITION", "MOVE_NOT_ACCEPTED", "BOOKING_CLOSED"],
 } as const;
 const OUTCOMES = ["COMPLETED", "NO_SHOW_PATIENT", "NO_SHOW_DOCTOR", "NO_SHOW_BOTH"] as const;
 
-/** How a booking was closed, as it was acknowledged. */
+/** The acknowledged closing of a booking. */
 export interface AcknowledgedClose {
   outcome: (typeof OUTCOMES)[number];
   feeDecision: "CHARGE" | "RELEASE";
@@ -31,13 +31,12 @@ export interface AcknowledgedRefund {
 }
 
 /**
- * An admin who gives back parts of what was captured, closes bookings that nobody closed, and remembers what was
- * acknowledged.
+ * An admin who refunds parts of captured fees, closes overdue bookings, and remembers each acknowledgement.
  */
 export class Clerk {
   /** By refund id. */
   readonly refunds = new Map<string, AcknowledgedRefund>();
-  /** By booking id. */
+  /** Closings by booking id. */
   readonly closes = new Map<string, AcknowledgedClose>();
   readonly client: ResoluteClient<keyof typeof EXPECTED>;
   readonly #random: Random;
@@ -66,7 +65,7 @@ export class Clerk {
     else await this.#refundOne();
   }
 
-  /** Closes a booking whose appointment is over. */
+  /** Closes a booking after the end of its appointment. */
   async #closeOne(): Promise<void> {
     const started = new URLSearchParams({
       status: "CONFIRMED",

@@ -24,7 +24,7 @@ const EXPECTED = {
     "MOVE_NOT_ACCEPTED",
   ],
   // Its booking was cancelled just before it began, and the cancellation wins.
-  // Or it was over, and an admin has closed it.
+  // Or it has ended, and an admin has closed it.
   complete: ["ILLEGAL_TRANSITION", "NOTES_LOCKED"],
   "read ended": [],
   prescribe: ["LICENSE_NOT_VERIFIED"],
@@ -148,7 +148,7 @@ export class Doctor {
     if (chance < 0.3) return await this.#move(random.pick(later));
     const waiting = await this.#waiting();
     const joined = later.filter(({ consultationId }) => waiting.has(String(consultationId)));
-    // Most have not come yet: now and then one of them is tried in vain.
+    // Most have not come yet: sometimes try one of them in vain.
     if (joined.length > 0 || random.next() < 0.1)
       await this.#start(random.pick(joined.length > 0 ? joined : later));
   }
@@ -220,7 +220,7 @@ export class Doctor {
     if (kind === "ok") this.cancelled.add(String(id));
   }
 
-  /** Moves a booking to another time, whether or not that suits its patient. */
+  /** Moves a booking to another time without asking its patient. */
   async #move({ id, slotId, fee }: Json): Promise<void> {
     const { slots, random } = this.#options;
     const fitting = slots.filter(

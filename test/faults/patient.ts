@@ -35,7 +35,7 @@ const EXPECTED = {
     "RESCHEDULE_TOO_LATE",
     "NOT_FOUND",
   ],
-  // Never moved; or, as the patient did not know of it yet, ended meanwhile.
+  // Never moved; or ended meanwhile, which the patient does not know yet.
   "accept move": ["ILLEGAL_TRANSITION", "BOOKING_STARTED"],
   // Not found: clinical was away when the booking was confirmed. Else its doctor has begun, ended or cancelled it.
   join: ["NOT_FOUND", "ILLEGAL_TRANSITION"],
@@ -66,7 +66,7 @@ export class Patient {
   readonly beliefs = new Map<string, Belief>();
   readonly client: ResoluteClient<keyof typeof EXPECTED>;
   readonly #options: PatientOptions;
-  /** Slots that a booking or move may take yet, though it was refused: an earlier call of it is still on its way. */
+  /** Slots that a refused booking or move may still take, because an earlier call of it is still running. */
   readonly unsureSlots = new Set<string>();
   /** Bookings whose waiting room was asked for since they were made or moved. */
   readonly #visited = new Set<string>();
@@ -165,7 +165,7 @@ export class Patient {
     Object.assign(belief, { slotId: body.slotId, sequence: Number(body.sequence), joined: false });
   }
 
-  /** Agrees to the time that the doctor may have moved the booking to. */
+  /** Accepts a pending move of the booking. */
   async #acceptMove(belief: Belief): Promise<void> {
     const call = `POST /v1/bookings/${belief.id}:acceptMove`;
     const { kind, body } = await this.client.decide("accept move", call, {});

@@ -6,7 +6,7 @@ import type { HttpClient, Outcome, Sent } from "./http-client.ts";
 import type { Random } from "./random.ts";
 import { Tally } from "./tally.ts";
 
-/** Whether a refusal is kept with its idempotency key. Any other may be lifted by time or another person. */
+/** True if a refusal is kept with its idempotency key. Time or another person can lift any other. */
 const isKept = (reason = ""): boolean => catalogue.get(reason)?.isKept === true;
 
 const RETRY_MS = 250;

@@ -117,7 +117,7 @@ export class SteadyLoad {
     if (kind === "ok" && body.status === "AUTHORIZED") belief.paid = true;
   }
 
-  /** @returns whether it has begun; its doctor ends it once the steady load is over */
+  /** @returns true if it has started; its doctor ends it after the steady load */
   async #begin(patient: Patient, belief: Belief): Promise<boolean> {
     const doctor = this.#crowd.doctors.find(({ id }) => id === belief.doctorId)!;
     const path = `POST /v1/consultations/${belief.consultationId}`;

@@ -11,7 +11,7 @@ export const SCHEMA_PREFIX = "faults_";
 /** So short that holds expire all the time. */
 export const HOLD_MS = 5000;
 
-/** How long an appointment that nobody came to waits for somebody to close it. */
+/** Time until an unattended appointment closes itself. */
 export const UNATTENDED_AFTER_MS = 15_000;
 
 export const SETTINGS = {
@@ -25,7 +25,7 @@ export const SETTINGS = {
   // And who does not come is missing at once.
   NO_SHOW_AFTER: "0s",
   NO_SHOW_SWEEP: "1s",
-  // Nobody waits long for those that nobody came to; an admin may be faster.
+  // Unattended appointments close soon; an admin may be faster.
   UNATTENDED_AFTER: `${UNATTENDED_AFTER_MS}ms`,
   // It would mend what the suite is here to find: events that are lost.
   RECONCILE_EVERY: "0s",

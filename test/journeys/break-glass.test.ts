@@ -84,7 +84,7 @@ describe("breaking the glass", () => {
     expect((await breakGlass(doctor)).status).toBe(403);
   });
 
-  test("is for few records at once", async () => {
+  test("is limited to few records at once", async () => {
     const [curious, another] = [await signUpAdmin(api, stack), await signUp(api, "PATIENT")];
     const body = { patientId: another.id, reason: REASON };
     for (let i = 0; i < 5; i++) expect((await breakGlass(curious, body)).status).toBe(201);
@@ -126,7 +126,7 @@ describe("breaking the glass", () => {
 });
 
 describe("a doctor's prescriptions", () => {
-  test("are listed for an admin without a grant and without their content, and the patient sees that", async () => {
+  test("are listed for an admin without a grant or content, and the patient's access log shows it", async () => {
     const path = `GET /v1/admin/doctors/${doctor.id}/prescriptions`;
     const { prescriptions } = await admin.api.ok(path);
     expect(prescriptions).toEqual([
@@ -141,7 +141,7 @@ describe("a doctor's prescriptions", () => {
     );
   });
 
-  test("are stopped by an admin only under a grant; the patient sees by whom, and why", async () => {
+  test("are stopped by an admin only under a grant; the patient sees admin and reason", async () => {
     const other = await signUpAdmin(api, stack);
     const stop = () =>
       other.api.send(`POST /v1/prescriptions/${prescriptionId}:stop`, { body: { reason: "A rash" } });

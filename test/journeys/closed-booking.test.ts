@@ -27,7 +27,7 @@ interface Appointment {
   booked: Booked;
 }
 
-/** An appointment that is paid for. */
+/** A paid appointment. */
 async function appointment(): Promise<Appointment> {
   const [doctor, patient] = await Promise.all([openPractice(api, { fee: FEE }), signUp(api, "PATIENT")]);
   const booked = await book(patient, await offer(doctor, SOON_MS));
@@ -48,7 +48,7 @@ async function appointment(): Promise<Appointment> {
   return { doctor, patient, booked };
 }
 
-/** Has the appointment's time pass by so many hours: no test waits for that. */
+/** Shifts the appointment into the past by so many hours, so that the test need not wait. */
 async function pass({ booked }: Appointment, hours: number): Promise<void> {
   const shift = "start_time = start_time - INTERVAL ? HOUR, end_time = end_time - INTERVAL ? HOUR";
   const { id, consultationId } = booked;
@@ -82,7 +82,7 @@ async function untilAll({ patient, booked }: Appointment, statuses: Record<strin
   );
 }
 
-test("an admin closes a booking that nobody closed: consultation and payment follow, and the doctor adds to it", async () => {
+test("an admin closes an overdue booking: consultation and payment follow, and the doctor adds an addendum", async () => {
   const forgotten = await appointment();
   const { doctor, patient, booked } = forgotten;
   await begin(patient, doctor, booked.consultationId);
@@ -113,7 +113,7 @@ test("an admin closes a booking that nobody closed: consultation and payment fol
   await doctor.api.ok(`POST /v1/consultations/${booked.consultationId}/addenda`, addendum);
 });
 
-test("a fee that an admin releases is voided; and nobody else closes the booking any more", async () => {
+test("a fee that an admin releases is voided, and another closing is refused", async () => {
   const missed = await appointment();
   await pass(missed, 1);
   expect((await close(missed, "NO_SHOW_DOCTOR", "RELEASE")).body).toMatchObject({
@@ -137,7 +137,7 @@ test("a fee that an admin releases is voided; and nobody else closes the booking
   expect(otherwise.body).toMatchObject({ metadata: decision });
 });
 
-test("nobody came: two hours after its end the booking closes itself, and the fee is released", async () => {
+test("an unattended booking closes itself two hours after its end, and the fee is released", async () => {
   const untouched = await appointment();
   await pass(untouched, 3);
   const [booking, consultation] = await untilAll(untouched, {
@@ -167,7 +167,7 @@ test("a consultation in progress a day after its end is listed for admins, and i
   );
 });
 
-test("closing is the same straight over gRPC, and asks for all that it needs", async () => {
+test("closing works the same over gRPC, and requires all fields", async () => {
   const missed = await appointment();
   await pass(missed, 1);
   const grpc = new Grpc(stack.addresses.scheduling);

@@ -292,7 +292,7 @@ describe("a free consultation", () => {
   });
 });
 
-test("a consultation that is days away cannot be joined or started yet, and its doctor cannot be ready", async () => {
+test("a consultation days ahead cannot be joined or started, and its doctor cannot be ready", async () => {
   const doctor = await openPractice(api);
   const patient = await signUp(api, "PATIENT");
   const { consultationId } = await book(patient, await offer(doctor, 2 * DAY_MS));

@@ -160,7 +160,7 @@ test("one payment authorized 10 times at once, each under its own key, is author
   expect(answers.every(({ status }) => status === 200 || status === 409)).toBe(true);
 });
 
-test("one account that grabs sixty paid slots at once holds three, and cannot renew them", async () => {
+test("an account that books sixty paid slots at once holds three, and cannot renew them", async () => {
   const patient = await signUp(api, "PATIENT");
   const practice = await openPractice(api, { fee: FEE });
   const at = aTimeOfItsOwn();

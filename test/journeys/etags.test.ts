@@ -19,11 +19,11 @@ const versionOf = (answer: Answer) => /^"(\w+)\./.exec(etagOf(answer))![1];
 const changeBio = (bio: string, etag: string) =>
   doctor.api.send(`PATCH ${profile()}`, { body: { bio }, headers: { "if-match": etag } });
 
-test("an answer that a reader has already is not sent again, until it would be another", async () => {
+test("a reader with the current answer gets 304 until the answer changes", async () => {
   const first = await read();
   const unchanged = await read({ "if-none-match": etagOf(first) });
   expect([unchanged.status, unchanged.text, etagOf(unchanged)]).toEqual([304, "", etagOf(first)]);
-  // The next free time is nothing that the doctor's profile stores.
+  // The next free time is not stored in the doctor's profile.
   await offer(doctor, 2 * DAY_MS);
   const after = await read({ "if-none-match": etagOf(first) });
   expect([after.status, versionOf(after)]).toEqual([200, versionOf(first)]);
@@ -32,7 +32,7 @@ test("an answer that a reader has already is not sent again, until it would be a
   expect((await changeBio("Read before the offer.", etagOf(first))).status).toBe(200);
 });
 
-test("a new name is another version: a change that was meant for the old one is refused", async () => {
+test("a new name is a new version, and a change for the old version is refused", async () => {
   const before = await read();
   await doctor.api.ok("PATCH /v1/users/me", { body: { fullName: "Renamed Doctor" } });
   const after = await eventually(

@@ -24,7 +24,7 @@ beforeAll(async () => {
   booking = await book(patient, await offer(doctor, 7 * DAY_MS), " First line\r\nCafe\u0301 ");
 });
 
-/** The fields that a refusal names. */
+/** Field names of a refusal. */
 const named = ({ status, body }: { status: number; body: Json }) => ({
   status,
   fields: ((body.errors ?? []) as Json[]).map(({ field }) => field),
@@ -51,11 +51,11 @@ describe("a UUID in upper case is the same UUID", () => {
     expect((events.auditEvents as Json[]).length).toBeGreaterThan(0);
   });
 
-  test("of oneself in a path", async () => {
+  test("in a path to one's own resource", async () => {
     await doctor.api.ok(`PATCH /v1/doctors/${doctor.id.toUpperCase()}`, { body: { bio: "Here." } });
   });
 
-  test("in a request that is sent again with its key", async () => {
+  test("in a repeated request with its key", async () => {
     const slotId = await offer(doctor, 8 * DAY_MS);
     const key = randomUUID();
     const first = await patient.api.send("POST /v1/bookings", { key, body: { slotId, reason: "A cough" } });
@@ -85,7 +85,7 @@ describe("times", () => {
     },
   );
 
-  test("a leap second is told by its name", async () => {
+  test("a leap second has its own message", async () => {
     const { body } = await api.send("GET /v1/doctors?availableFrom=2016-12-31T23:59:60Z");
     expect(JSON.stringify(body.errors)).toContain("leap second");
   });
@@ -99,7 +99,7 @@ describe("times", () => {
     expect(named(await patient.api.send(call))).toEqual(refused(field));
   });
 
-  test("a duration with something behind it is 400", async () => {
+  test("a duration with trailing text is 400", async () => {
     for (const gracePeriod of ["60seconds", "3600s junk"]) {
       const call = `POST /v1/admin/service-accounts/${randomUUID()}:rotateSecret`;
       expect(named(await admin.api.send(call, { body: { gracePeriod } }))).toEqual(refused("gracePeriod"));
@@ -146,14 +146,14 @@ test.each([
   expect(named(await doctor.api.send(`PATCH /v1/doctors/${doctor.id}`, { body }))).toEqual(refused(field));
 });
 
-test("a search for fees beyond all bounds is 400, by its name", async () => {
+test("a search for fees out of bounds is 400 with the field's name", async () => {
   expect(named(await api.send("GET /v1/doctors?maxFeeMinor=9223372036854775807"))).toEqual(
     refused("maxFeeMinor"),
   );
 });
 
 test.each(["\u200b", "\u202e", "\u3164", " ", "Jo\u202eDoe", "Jo\u3164Doe"])(
-  "nobody is called %j",
+  "%j is refused as a name",
   async (fullName) => {
     const body = { email: `${randomUUID()}@example.org`, password: PASSWORD, fullName, role: "PATIENT" };
     expect(named(await api.send("POST /v1/auth/register", { body }))).toEqual(refused("fullName"));
@@ -163,11 +163,11 @@ test.each(["\u200b", "\u202e", "\u3164", " ", "Jo\u202eDoe", "Jo\u3164Doe"])(
   },
 );
 
-test("a reason keeps its lines, and no more of their ends than a line feed", async () => {
+test("a reason keeps its lines, with line feeds as line ends", async () => {
   expect((await patient.api.ok(`GET /v1/bookings/${booking.id}`)).reason).toBe("First line\nCafé");
 });
 
-test("an e-mail address of another script is the same as its A-label, and has a dot in its domain", async () => {
+test("an e-mail domain in any script equals its A-labels, and needs a dot", async () => {
   const local = randomUUID();
   const body = { email: `${local}@EXÄMPLE.test`, password: PASSWORD, fullName: "Jo Doe", role: "PATIENT" };
   const { email } = await api.ok("POST /v1/auth/register", { body });
@@ -179,7 +179,7 @@ test("an e-mail address of another script is the same as its A-label, and has a 
   expect(named(dotless)).toEqual(refused("email"));
 });
 
-test("a password is taken to the last byte", async () => {
+test("a password is compared to the last byte", async () => {
   const password = " a passphrase with\u200b odd\u202e ends \t";
   const account = await signUp(api, "PATIENT", { password });
   expect((await logIn(api, { email: account.email, password })).id).toBe(account.id);

@@ -33,8 +33,8 @@ const isFound = async () => {
   return (doctors as Json[]).some(({ id }) => id === doctor.id);
 };
 
-describe("a doctor whose licence nobody has verified", () => {
-  test("prepares a profile and slots, of which nobody else sees anything", async () => {
+describe("a doctor without a verified licence", () => {
+  test("prepares a profile and slots that others cannot see", async () => {
     const slotId = await offer(doctor, 3 * DAY_MS);
     expect(await doctor.api.ok(`GET /v1/doctors/${doctor.id}`)).toMatchObject({ practising: false });
     expect(await isFound()).toBe(false);
@@ -70,7 +70,7 @@ describe("a doctor whose licence nobody has verified", () => {
     ["expireDate", { expireDate: "2027-02-30" }],
     ["expireDate", { expireDate: "2020-01-01" }],
     ["number", { number: "1" }],
-  ])("claims no licence with a wrong %s", async (field, wrong) => {
+  ])("cannot claim a licence with a wrong %s", async (field, wrong) => {
     const body = { number: "A-4711", region: "DE", ...wrong };
     const answer = await doctor.api.send(`POST /v1/doctors/${doctor.id}/licenses`, { body });
     expect(refusal(answer)).toEqual({ status: 400, reason: "INVALID_REQUEST" });
@@ -78,7 +78,7 @@ describe("a doctor whose licence nobody has verified", () => {
   });
 });
 
-describe("once an admin has verified it, the doctor", () => {
+describe("after an admin has verified it, the doctor", () => {
   let consultation: string;
 
   test("is found, and sees patients", async () => {
@@ -104,7 +104,7 @@ describe("once an admin has verified it, the doctor", () => {
     await doctor.api.ok(`POST ${consultation}:complete`, { body: { notes: "All well." } });
   });
 
-  test("prescribes nothing after it is revoked, and future bookings are cancelled", async () => {
+  test("cannot prescribe after it is revoked, and future bookings are cancelled", async () => {
     const future = await book(patient, await offer(doctor, 5 * DAY_MS));
     expect(refusal(await decide("revoke"))).toMatchObject({ status: 400 });
     expect((await decide("revoke", { reason: "Struck off the register" })).body).toMatchObject({
@@ -117,18 +117,18 @@ describe("once an admin has verified it, the doctor", () => {
     });
     const prescribe = () =>
       doctor.api.send(`POST ${consultation}/prescriptions`, { key: true, body: { content: "Rest." } });
-    // Clinical hears of it a moment later.
+    // The event reaches clinical a moment later.
     expect(refusal(await eventually(prescribe, ({ status }) => status !== 201))).toEqual(NOT_VERIFIED);
     expect(await isFound()).toBe(false);
   });
 
-  test("has a mail about each decision", async () => {
+  test("gets a mail about each decision", async () => {
     const subjects = (await mailsTo(stack, doctor.email, 2)).map(({ subject }) => subject);
     expect(subjects).toEqual(["Your licence was verified", "Your licence was revoked"]);
   });
 });
 
-test("a profile's region is kept in its canonical form, and a booking has it unless another one is stated", async () => {
+test("a profile's region is stored in canonical form, and is the default of a booking's region", async () => {
   expect(await patient.api.ok("PATCH /v1/users/me", { body: { region: "us-nv" } })).toMatchObject({
     region: "US-NV",
   });
@@ -138,7 +138,7 @@ test("a profile's region is kept in its canonical form, and a booking has it unl
   const stated = { slotId: await offer(open, 9 * DAY_MS), patientRegion: "us-ca" };
   const booking = await patient.api.ok("POST /v1/bookings", { key: true, body: stated });
   expect(booking).toMatchObject({ patientRegion: "US-CA" });
-  // Scheduling hears of the profile a moment later.
+  // The profile's event reaches scheduling a moment later.
   let days = 10;
   const next = async () => {
     const body = { slotId: await offer(open, days++ * DAY_MS) };

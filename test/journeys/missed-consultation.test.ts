@@ -82,7 +82,7 @@ test.each([
   expect(refusal(await cancel(missed))).toEqual({ status: 409, reason: "ILLEGAL_TRANSITION" });
 });
 
-/** Waits until an appointment begins, after which everybody is late at once. */
+/** Waits until an appointment starts; with this system's settings, everybody is late at once. */
 const untilStarted = async ({ patient, booked }: Appointment) => {
   const { startTime } = await patient.api.ok(`GET /v1/consultations/${booked.consultationId}`);
   await eventually(
@@ -92,7 +92,7 @@ const untilStarted = async ({ patient, booked }: Appointment) => {
   );
 };
 
-test("a patient who joins late does not save themselves from a doctor who was ready", async () => {
+test("joining late does not prevent a no-show for a doctor who was ready", async () => {
   const missed = await appointment(AT_ONCE_MS);
   const { doctor, patient, booked } = missed;
   const path = `/v1/consultations/${booked.consultationId}`;
@@ -106,7 +106,7 @@ test("a patient who joins late does not save themselves from a doctor who was re
   await untilAll(missed, { booking: "NO_SHOW", consultation: "NO_SHOW", payment: "CAPTURED" });
 });
 
-test("a doctor who starts late is not paid, though the consultation takes place", async () => {
+test("a doctor who starts late gets no fee, although the consultation takes place", async () => {
   const late = await appointment(AT_ONCE_MS);
   const { doctor, patient, booked } = late;
   const path = `/v1/consultations/${booked.consultationId}`;
@@ -118,7 +118,7 @@ test("a doctor who starts late is not paid, though the consultation takes place"
   expect(seen.booking).toMatchObject({ feeDecision: "RELEASE" });
 });
 
-test("nobody is charged for a patient who never joined: not by a start, and not by a no-show without the doctor", async () => {
+test("a patient who never joined is charged neither by a start nor by a no-show without a ready doctor", async () => {
   const unmet = await appointment(AT_ONCE_MS);
   const { doctor, booked } = unmet;
   const path = `/v1/consultations/${booked.consultationId}`;

@@ -5,7 +5,7 @@ import { eventually } from "../support/eventually.ts";
 import { type Booked, book, DAY_MS, FEE, MINUTE_MS, offer, openPractice } from "../support/practice.ts";
 import { sharedStack } from "../support/stack.ts";
 
-/** Soon enough to be joined, and for a patient's cancellation to be late. */
+/** Near enough for joining, and for a late cancellation. */
 const AT_ONCE_MS = 4000;
 
 const api = new Api(sharedStack().urls.gateway);
@@ -13,7 +13,7 @@ let doctor: Account;
 let patient: Account;
 let booked: Booked;
 
-/** A paid booking in ten days, which its doctor then moves to now. */
+/** A paid booking ten days ahead, which its doctor then moves to now. */
 beforeEach(async () => {
   [doctor, patient] = await Promise.all([openPractice(api, { fee: FEE }), signUp(api, "PATIENT")]);
   booked = await book(patient, await offer(doctor, 10 * DAY_MS));
@@ -30,7 +30,7 @@ beforeEach(async () => {
 
 const bookingOf = (): Promise<Json> => patient.api.ok(`GET /v1/bookings/${booked.id}`);
 
-/** The consultation as its patient sees it, once it is so; it is made, and moved, by events. */
+/** Polls the patient's view of the consultation, which events create and move, until it matches. */
 async function untilConsultation(is: (consultation: Json) => boolean): Promise<Json> {
   const { body } = await eventually(
     () => patient.api.send(`GET /v1/consultations/${booked.consultationId}`),
@@ -52,7 +52,7 @@ const untilPayment = (status: string) =>
     (payment) => payment.status === status,
   );
 
-test("moved from in 10 days to in seconds, the patient is no no-show, and cancels without charge after the start", async () => {
+test("after a move from 10 days ahead to seconds ahead, a no-show is refused and the patient cancels free of charge after the start", async () => {
   const { startTime } = await bookingOf();
   const moved = await moveToNow();
   expect(moved.move).toEqual({
@@ -77,7 +77,7 @@ test("moved from in 10 days to in seconds, the patient is no no-show, and cancel
   await untilPayment("VOIDED");
 });
 
-test("an accepted move is binding: again it changes nothing, and a late cancellation is charged", async () => {
+test("an accepted move binds: a repeat changes nothing, and a late cancellation is charged", async () => {
   await moveToNow();
   const accept = `POST /v1/bookings/${booked.id}:acceptMove`;
   const accepted = await patient.api.ok(accept);

@@ -39,7 +39,7 @@ const bookingOf = ({ id }: Booked): Promise<Json> => patient.api.ok(`GET /v1/boo
 const previewOf = ({ id }: Booked): Promise<Json> =>
   patient.api.ok(`GET /v1/bookings/${id}/cancellation-preview`);
 
-/** One more service has to hear of it. */
+/** Longer, because the event passes one more service. */
 const untilStatus = (ask: () => Promise<Json>, status: string): Promise<Json> =>
   eventually(ask, (answer) => answer.status === status);
 
@@ -124,7 +124,7 @@ test("cancelled in good time, the money is let go and the slot is open again", a
   await untilStatus(() => patient.api.ok(`GET /v1/consultations/${booked.consultationId}`), "CANCELLED");
 });
 
-test("cancelled by the patient after the cut-off, the fee is due, as the patient was told before", async () => {
+test("a cancellation by the patient after the cut-off is charged, as the preview said", async () => {
   const booked = await bookFor(2 * HOUR_MS);
   await pay(booked, "pm_card_visa");
   const { startTime } = await untilStatus(() => bookingOf(booked), "CONFIRMED");
@@ -166,13 +166,13 @@ test.each([
   await untilStatus(() => bookingOf(booked), "CONFIRMED");
 });
 
-test("another card replaces one that waits for its payer, unless they confirm first: either way it is paid once", async () => {
+test("another card replaces one that waits for its payer, or the payer confirms first: it is paid once", async () => {
   const booked = await bookFor(7 * DAY_MS);
   const first = { key: "first card", body: { paymentMethod: "pm_requires_action" } };
   const path = `POST /v1/payments/${booked.paymentId}:authorize`;
   const waiting = await patient.api.send(path, first);
   expect(waiting.body).toMatchObject({ status: "PROCESSING", nextActionUrl: expect.any(String) });
-  // The stub's payer confirms after two seconds, which a busy machine may take to get here.
+  // The stub's payer confirms after two seconds; a busy machine may take that long to get here.
   const second = await pay(booked, "pm_card_visa");
   if (second.status !== 200) {
     expect(refusal(second)).toEqual({ status: 409, reason: "ILLEGAL_TRANSITION" });

@@ -10,7 +10,7 @@ const api = new Api(sharedStack().urls.gateway);
 
 interface Resource {
   open: () => Promise<{ owner: Account; path: string }>;
-  /** The value that a write sets each field to. */
+  /** Value of each field for a write. */
   fields: Record<string, (write: number) => unknown>;
 }
 
@@ -37,7 +37,7 @@ const RESOURCES: Record<string, Resource> = {
   },
 };
 
-test("every PATCH of the contract is tested here", async () => {
+test("this file tests every PATCH of the contract", async () => {
   const { operations } = await ApiDescription.fetch(api);
   const paths = operations.filter(({ method }) => method === "PATCH").map(({ path }) => path);
   expect(Object.keys(RESOURCES).toSorted()).toEqual(paths.toSorted());
@@ -57,7 +57,7 @@ describe.each(Object.entries(RESOURCES))("PATCH %s", (_, { open, fields }) => {
   const patch = (field: string, value: unknown, etag?: unknown) =>
     owner.api.send(`PATCH ${path}?updateMask=${field}`, { body: { [field]: value, etag } });
 
-  test("without an etag none of many at once fails, and each field has one of the values written to it", async () => {
+  test("without an etag all concurrent writes succeed, and each field has one of the written values", async () => {
     const answers = await Promise.all(writes.map(([field, value]) => patch(field, value)));
     expect(answers.map(({ status }) => status)).toEqual(writes.map(() => 200));
     const after = await owner.api.ok(`GET ${path}`);
@@ -67,7 +67,7 @@ describe.each(Object.entries(RESOURCES))("PATCH %s", (_, { open, fields }) => {
     }
   });
 
-  test("with the same etag one of many at once is done, and the others are 412", async () => {
+  test("with one etag one of many concurrent writes succeeds, and the others are 412", async () => {
     const { etag } = await owner.api.ok(`GET ${path}`);
     // Values that the resource does not have yet: a write that changes nothing raises no version.
     const [field, valueFor] = Object.entries(fields)[0]!;

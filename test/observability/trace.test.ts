@@ -174,7 +174,7 @@ describe("what is private", () => {
   });
 
   test("is under no name and in no value in Redis", async () => {
-    // It is published anew each second, and gone after three where auth has other things to do.
+    // It is published each second, and expires after three if auth is busy.
     const all = await eventually(
       () => contentOf(stack.urls.redis),
       (content) => content.includes("medconnect:revocation-list"),

@@ -65,7 +65,7 @@ export async function makeCast(): Promise<Cast> {
   };
 }
 
-/** Far less than an access token lives. */
+/** Far less than an access token's TTL. */
 const SIGN_IN_EVERY_MS = 120_000;
 
 /** Signs the cast in again from time to time: on a busy machine, junk takes longer than an access token lives. */

@@ -23,16 +23,16 @@ import {
   wasMoved,
 } from "../../services/scheduling/src/bookings/consultation-course.ts";
 
-// An admin closes a booking in scheduling, or its patient moves it, while its consultation ends in clinical. Both tell
-// billing, and each other; the events arrive in any order. Every interleaving is walked through, with the rules of the
-// three services.
+// An admin closes a booking in scheduling, or its patient moves it, while its consultation ends in clinical. Both send
+// events to billing and to each other, which arrive in any order. The test walks through every interleaving, with the
+// rules of the three services.
 
 const MINUTE_MS = 60_000;
 const startTime = new Date("2030-01-01T09:00:00Z");
 const endTime = new Date("2030-01-01T09:30:00Z");
-/** The time that the booking is moved to. */
+/** Target time of the move. */
 const later = { startTime: new Date("2030-01-01T15:00:00Z"), endTime: new Date("2030-01-01T15:30:00Z") };
-/** Late enough for all that ends it. */
+/** Late enough for every kind of end. */
 const now = new Date("2030-01-01T12:00:00Z");
 const TIMES = { earlyStartMs: 15 * MINUTE_MS, noShowAfterMs: 15 * MINUTE_MS };
 const UNATTENDED_AFTER_MS = 120 * MINUTE_MS;
@@ -59,9 +59,9 @@ interface World {
   end: Step | "time" | undefined;
   underWay: Delivery[];
   version: number;
-  /** Of the consultation's events, the newest that scheduling has applied. */
+  /** The newest of the consultation's events that scheduling has applied. */
   heard: number;
-  /** Of the booking's events, the newest that clinical has applied. */
+  /** The newest of the booking's events that clinical has applied. */
   heardInClinical: number;
   decisions: Settlement[];
 }
@@ -115,7 +115,7 @@ const inProgress: ConsultationFacts = { ...scheduled, status: "IN_PROGRESS", mov
 
 const startedLate: ConsultationFacts = { ...inProgress, lateParty: "DOCTOR" };
 
-/** Decisions of billing about the ends that it hears of from clinical. */
+/** Billing's decisions about the ends that clinical sends. */
 const FEES: Record<string, (consultation: ConsultationState) => Settlement> = {
   "consultation.completed": FEE_DECISIONS["consultation.completed"],
   "consultation.abandoned": FEE_DECISIONS["consultation.abandoned"],
@@ -179,7 +179,7 @@ function moveAway(world: World): World {
   };
 }
 
-/** The effect of clinical's statement for a booking that was moved. */
+/** Effect of clinical's event on a moved booking. */
 function follow(consultation: ConsultationFacts, movePending: boolean): ConsultationFacts {
   const isMovable = ["SCHEDULED", "WAITING", "NO_SHOW"].includes(consultation.status);
   return isMovable ? { ...scheduled, ...later, movePending } : consultation;
@@ -248,7 +248,7 @@ function deliver(world: World, delivery: Delivery): World {
   }
 }
 
-/** A booking that ends does so where its consultation was. */
+/** An ended booking has the time of its consultation. */
 const atItsTime = (row: BookingRow, consultation: ConsultationState): BookingRow =>
   row.status !== "CONFIRMED" && wasMoved(row, consultation)
     ? { ...row, start_time: consultation.startTime!, end_time: consultation.endTime! }
@@ -263,7 +263,7 @@ function settle({ payment }: World): World["payment"] | undefined {
   return step && step !== "ASK" ? { ...payment, status: next[step] } : undefined;
 }
 
-/** All worlds that may come next. */
+/** All possible next worlds. */
 function nexts(world: World): World[] {
   const settled = settle(world);
   return [
@@ -324,11 +324,11 @@ const CASES = ENDS.flatMap(([name, consultation, end]) =>
   ),
 );
 
-/** News of a patient who came, which accepts the booking's time. */
+/** Event of a patient who joined, which accepts the booking's time. */
 const PRESENCE = { WAITING: "consultation.joined", IN_PROGRESS: "consultation.started" } as const;
 
 test.each(CASES)(
-  "where %s while an admin closes it as %s, %s, all agree in the end, in whatever order they hear of it",
+  "when %s while an admin closes it as %s, %s, all services agree for every order of events",
   (_name, _closing, _time, { movePending, consultation, end, closing }) => {
     const presence = PRESENCE[consultation.status as keyof typeof PRESENCE];
     const outcomes = (["AUTHORIZED", "CAPTURED"] as const).flatMap((status) =>
@@ -349,7 +349,7 @@ test.each(CASES)(
         decisions: [],
       }),
     );
-    // Whichever is first, and both crossing; an admin may be refused.
+    // Either one first, and both crossing; an admin may be refused.
     expect(outcomes.length).toBeGreaterThan(movePending ? 0 : 2);
     for (const { booking, consultation: ended, payment, decisions } of outcomes) {
       expect(booking.status).toBe(BOOKING_STATUS[ended.status as keyof typeof BOOKING_STATUS]);
@@ -369,7 +369,7 @@ const MOVED: BookingRow = { ...PENDING, start_time: later.startTime, end_time: l
 const MOVES: [string, Pick<World, "booking" | "move" | "underWay">][] = [
   ["its patient moves it away from a time not accepted", { booking: PENDING, move: true, underWay: [] }],
   [
-    "clinical has not heard yet that it was moved",
+    "clinical has not applied the move yet",
     {
       booking: MOVED,
       move: false,
@@ -382,7 +382,7 @@ const MOVE_CASES = ENDS.flatMap(([name, consultation, end]) =>
 );
 
 test.each(MOVE_CASES)(
-  "where %s while %s, all agree in the end, and the fee of a booking that is still on is neither let go nor given back",
+  "when %s while %s, all services agree, and the fee of a live booking is neither released nor refunded",
   (_name, _move, { consultation, end, moved }) => {
     const presence = PRESENCE[consultation.status as keyof typeof PRESENCE];
     const joined: Delivery[] = presence

@@ -44,7 +44,7 @@ beforeAll(async () => {
 });
 beforeEach(() => staySignedIn(cast));
 
-/** Somebody whom the RPC lets in. */
+/** A caller that the RPC admits. */
 function tokenFor({ rules }: Method): string | undefined {
   if (rules.access === Access.PUBLIC) return undefined;
   const [role = Role.PATIENT] = rules.roles;
@@ -66,7 +66,7 @@ const overHttp = outside.filter(
 );
 const overGrpc = outside.filter((each) => !isRaw(each) && grpcMethods.has(each.method.path));
 
-/** A query has no objects. */
+/** Excludes objects, which a query cannot have. */
 function isSendable({ method, way, field }: RequestField): boolean {
   const { body } = getOption(method.desc, http);
   return (
@@ -79,7 +79,7 @@ function isSendable({ method, way, field }: RequestField): boolean {
 
 const table = (fields: readonly RequestField[]) => fields.map((each) => [each.name, each] as const);
 
-describe("hostile values over HTTP are refused by the name of their field, or do no harm", () => {
+describe("hostile values over HTTP are refused with their field's name, or do no harm", () => {
   test.each(table(overHttp))("%s", async (_name, to) => {
     const own = tokenFor(to.method);
     const client = own === undefined ? api : api.as(own);
@@ -98,7 +98,7 @@ describe("hostile values over HTTP are refused by the name of their field, or do
   });
 });
 
-describe("hostile values over gRPC are refused by the name of their field, or do no harm", () => {
+describe("hostile values over gRPC are refused with their field's name, or do no harm", () => {
   test.each(table(overGrpc))("%s", async (_name, to) => {
     const method = grpcMethods.get(to.method.path)!;
     const [server] = serversOf(method);
@@ -126,13 +126,13 @@ describe("hostile values over gRPC are refused by the name of their field, or do
 const fieldsOf = (violations: unknown): string[] =>
   ((violations ?? []) as Json[]).map(({ field }) => String(field));
 
-/** Without the field that the body stands for. */
+/** The path without the field that the body stands for. */
 function clientsName({ method, way }: RequestField): string {
   const { body } = getOption(method.desc, http);
   return pathOf(way[0]!.name === body ? way.slice(1) : way, "jsonName");
 }
 
-/** The request by its route; where the path asks for an id, one that there is not. */
+/** The request by its route, with unknown ids in the path. */
 function toHttp({ desc }: Method, request: JsonObject): { call: string; body: JsonValue | undefined } {
   const { pattern, body: bodyField } = getOption(desc, http);
   const rest = { ...request };
@@ -156,7 +156,7 @@ function toHttp({ desc }: Method, request: JsonObject): { call: string; body: Js
   };
 }
 
-/** A message's fields as protobuf-es takes them, with nothing but this value at the end of the way. */
+/** A message's fields for protobuf-es, with only this value at the end of the path. */
 function initWith([field, ...rest]: readonly DescField[], value: unknown): Json {
   const inner =
     rest.length > 0 ? create(field!.message as DescMessage, initWith(rest, value) as never) : value;

@@ -6,7 +6,7 @@ import {
   text as textOption,
 } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 
-/** A value for one field, and whether the contract refuses it there. */
+/** A value for one field, and the contract's verdict. */
 export interface Hostile<Value> {
   value: Value;
   isRefused: boolean;
@@ -59,7 +59,7 @@ export function hostileJson(field: DescField): Hostile<JsonValue>[] {
   }
 }
 
-/** Values for a field in a binary message, as protobuf-es has them. */
+/** Values for a field in a binary message, in protobuf-es form. */
 export function hostileMessage(field: DescField): Hostile<unknown>[] {
   const far = [
     2n ** 63n - 1n,
@@ -84,7 +84,7 @@ export function hostileMessage(field: DescField): Hostile<unknown>[] {
         create(DurationSchema, { seconds: -1n }),
       );
     case "google.protobuf.FieldMask":
-      // What a mask names is looked at once there is what it masks.
+      // A mask's paths are checked only with the masked resource.
       return any<unknown>(
         create(FieldMaskSchema, { paths: ["\u0000"] }),
         create(FieldMaskSchema, { paths: ["id", "no_such_field"] }),
@@ -120,7 +120,7 @@ const BAD: Partial<Record<Kind, string[]>> = {
 function hostileText(field: DescField): Hostile<string>[] {
   const rules = stringRulesOf(field);
   const kind = getOption(field, textOption);
-  // A list that the gateway merges refuses these as it does any other page token of nobody.
+  // A list that the gateway merges refuses these like any other unknown page token.
   if (field.name === "page_token") return any("x", "\u0000", "\u202e", "x".repeat(5000));
   const tooLong = rules && rules.maxLen > 0n ? refused("x".repeat(Number(rules.maxLen) + 1)) : [];
   if (kind in BAD) return [...refused(...BAD[kind]!), ...tooLong, ...any(" ", "\u0301", "👩\u200d⚕\ufe0f")];

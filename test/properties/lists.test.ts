@@ -9,12 +9,12 @@ import { ApiDescription, type Operation } from "./openapi.ts";
 
 const MAX_TOKEN_LENGTH = 512;
 const PAGES = 4;
-/** As long as a name can be, in bytes. */
+/** The longest possible name, in bytes. */
 const LONG_NAME = "𠀀".repeat(200);
 
 const api = new Api(sharedStack().urls.gateway);
 let cast: Cast;
-/** The operations that answer with pages. */
+/** Paged operations. */
 let lists: Operation[];
 
 beforeAll(async () => {
@@ -35,7 +35,7 @@ async function longNamedDoctors(): Promise<void> {
   }
 }
 
-/** Each list as each role, with ids that `idOf` names for the path. */
+/** Each list for each role, with path ids from `idOf`. */
 function* calls(idOf: (name: string) => string) {
   for (const { path, query } of lists) {
     const target = path.replace(/\{(\w+)\}/g, (_, name: string) => idOf(name));
@@ -46,7 +46,7 @@ function* calls(idOf: (name: string) => string) {
   }
 }
 
-test("every page token that a list answers with is short, and taken by it", async () => {
+test("every page token of a list is short, and accepted by that list", async () => {
   const paged = new Set<string>();
   const idOf = (name: string) => cast.ids[name]?.[0] ?? randomUUID();
   for (const { path, query, target, as } of calls(idOf)) {
@@ -73,14 +73,14 @@ test("every page token that a list answers with is short, and taken by it", asyn
   );
 });
 
-/** Filters that find those with the longest names, in every order. */
+/** Filters that find the longest names, in every order. */
 function filtersOf(path: string, query: Operation["query"]): [Json, Json][] {
   const orders = query.orderBy?.enum ?? [""];
   const filter = path === "/v1/doctors" ? { query: "𠀀" } : {};
   return orders.map((orderBy) => [filter, orderBy === "" ? {} : { orderBy }]) as [Json, Json][];
 }
 
-test("a list below a parent that does not exist is 404 for whoever may ask", async () => {
+test("a list below a missing parent is 404 for every permitted caller", async () => {
   const answers = new Map<string, Set<number>>();
   const missing = randomUUID();
   for (const { path, target, as } of calls(() => missing)) {

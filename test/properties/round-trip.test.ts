@@ -29,7 +29,7 @@ const table = (chosen: Method[]) => chosen.map((method) => [method.name, method]
 
 type Forms = Partial<Record<Kind, JsonValue>>;
 
-/** Legal text in a form that is not the one it is kept in. */
+/** Valid text in a non-canonical form. */
 const ODD: Forms = {
   [Kind.NAME]: " Jose\u0301 \u00a0",
   [Kind.LINE]: "\tJose\u0301 ",
@@ -45,7 +45,7 @@ const KEPT: Forms = {
   [Kind.LANGUAGE]: "de-CH",
 };
 
-/** Fields of a message that a client may set, in these forms. */
+/** Settable fields of a message, in these forms. */
 function inForms(forms: Forms, { fields }: DescMessage): Json {
   const settable = fields.filter((field) => !behavesAs(field, FieldBehavior.OUTPUT_ONLY));
   return Object.fromEntries(settable.flatMap((field) => inForm(forms, field)));
@@ -56,12 +56,12 @@ function inForm(forms: Forms, field: DescField): [string, JsonValue][] {
     return [[field.jsonName, { currencyCode: "JPY", amountMinor: 0 }]];
   }
   const value = forms[getOption(field, textOption)];
-  // Scopes are lines, and known ones.
+  // Scopes must be known ones.
   if (value === undefined || field.name === "scopes") return [];
   return [[field.jsonName, field.fieldKind === "list" ? [value] : value]];
 }
 
-/** Somebody whom the method lets in, and who may do it once more. */
+/** A caller that the method admits, below its limits. */
 async function callerOf({ name, rules }: Method): Promise<Api> {
   if (name === "CreateDoctor") return (await signUp(gateway, "DOCTOR")).api;
   const { patient, doctor } = world.mine;
@@ -96,10 +96,10 @@ async function readAt(location: string, by: Api, made: Json): Promise<Json> {
   return await own.ok(`GET ${location}`);
 }
 
-describe("what a POST answers that creates something, a GET answers, too, and the API takes it again; its key knows all forms of the request:", () => {
+describe("the answer of a creating POST equals GET, is valid input again, and its key covers all forms of the request:", () => {
   const creating = routed.filter(({ rules }) => rules.creates && rules.location !== "");
 
-  test("there are such methods", () => {
+  test("the contract has such methods", () => {
     expect(creating.length).toBeGreaterThan(8);
   });
 
@@ -135,7 +135,7 @@ describe("what a POST answers that creates something, a GET answers, too, and th
   });
 });
 
-describe("what a GET answers, a PATCH takes, and nothing changes by it:", () => {
+describe("a PATCH accepts the answer of a GET, and changes nothing:", () => {
   const patches = routed.filter((method) => routeOf(method).pattern.case === "patch");
 
   test.each(table(patches))("%s", async (_name, method) => {

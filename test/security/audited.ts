@@ -10,9 +10,9 @@ const SUCCESSES: readonly unknown[] = [200, 201, 202, 204, "OK"];
 const TRAIL_READS: readonly string[] = ["audit.list", "audit.export"];
 
 /**
- * Calls that must have a line in the audit trail, where they were let: each change that somebody asked for, and each read of
- * clinical content, of the trail itself, and of anything that shows a patient to somebody else. What an RPC answers 200 to
- * without doing anything, it has done before.
+ * Permitted calls that must have a line in the audit trail: each requested change, and each read of clinical content, of the
+ * trail itself, or of an answer that shows a patient to another person. A repeat that changes nothing has its line
+ * from the first call.
  */
 export function mustBeAudited(result: Result, world: World): boolean {
   const { method, outcome, relation } = result;
@@ -24,8 +24,8 @@ export function mustBeAudited(result: Result, world: World): boolean {
 }
 
 /**
- * Whether the answer shows a patient to somebody else: by the id that each record of theirs has. A composed answer is shown
- * by the services that it is made of, and another service is no person.
+ * True if the answer shows a patient to another person: it contains the patient's id. The services behind a composed answer
+ * audit it themselves, and a service is not a person.
  */
 function showsPatient({ method, caller, outcome }: Result, { mine, theirs }: World): boolean {
   if (method.rules.composed || caller === "service") return false;

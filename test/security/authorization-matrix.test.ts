@@ -50,7 +50,7 @@ test("calls that were denied changed nothing", () => {
   expect(after).toEqual(before);
 });
 
-test("what was let and changed something, or read a patient, what is clinical, or the audit trail, is in the trail by its name", async () => {
+test("each permitted change, and each read of a patient, clinical content or the trail, is audited by its action", async () => {
   const audited = await auditedSince(startTime);
   const expected = [
     ...new Set(results.filter((result) => mustBeAudited(result, world)).map(auditNameOf)),

@@ -12,7 +12,7 @@ let database: Connection;
 let admin: Account;
 let attacker: Account;
 
-/** What somebody can do who writes auth's schema. */
+/** Writes to auth's schema as an attacker could. */
 beforeAll(async () => {
   [admin, attacker] = [await signUpAdmin(api, stack), await signUp(api, "PATIENT")];
   database = await createConnection({ uri: stack.urls.mysql, database: "medconnect_auth", timezone: "Z" });
@@ -29,7 +29,7 @@ async function refused(table: string): Promise<number> {
   return samples.find(({ labels }) => labels.table === table)?.value ?? 0;
 }
 
-test("a session and a refresh token that were put into auth's database make nobody an admin, and are counted", async () => {
+test("an inserted session and refresh token give no admin access, and are counted", async () => {
   const before = await refused("refresh_tokens");
   const [token, id] = [newToken(), randomUUID()];
   await database.query(
@@ -52,13 +52,13 @@ test.each([
     `UPDATE refresh_tokens SET session_id = (SELECT id FROM sessions WHERE user_id = ? LIMIT 1)
      WHERE session_id IN (SELECT id FROM sessions WHERE user_id = ?)`,
   ],
-])("one's own %s that was given to an admin makes nobody an admin", async (_what, sql) => {
+])("an own %s reassigned to an admin gives no admin access", async (_what, sql) => {
   const own = await signUp(api, "PATIENT");
   await database.query(sql, [admin.id, own.id]);
   expect(await refresh(own.refreshToken)).toMatchObject({ status: 401 });
 });
 
-test("a link that was put into auth's database resets no password", async () => {
+test("an inserted link resets no password", async () => {
   const token = newToken();
   await database.query(
     "INSERT INTO link_tokens (token_hash, user_id, purpose, expire_time) VALUES (?, ?, 'RESET_PASSWORD', ?)",

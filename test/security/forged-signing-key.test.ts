@@ -26,7 +26,7 @@ const clients = RPCS.map(([name]) => new Grpc(stack.addresses[name]));
 let database: Connection;
 let admin: Account;
 
-/** The row that somebody who writes auth's schema would put in. */
+/** The row that an attacker would insert. */
 beforeAll(async () => {
   admin = await signUpAdmin(api, stack);
   database = await createConnection({ uri: stack.urls.mysql, database: "medconnect_auth" });
@@ -41,7 +41,7 @@ afterAll(async () => {
   for (const client of clients) client.close();
 });
 
-/** Auth counts them when it reads its keys, as for a verifier that asks for them. */
+/** Auth counts refused keys when it reads its keys, for example for a verifier. */
 async function refusedKeys(): Promise<number | undefined> {
   await api.ok("GET /.well-known/jwks.json");
   return (await scrapeAll()).auth.find(({ name }) => name === "signing_keys_refused")?.value;
@@ -56,13 +56,13 @@ async function answersTo(token: string): Promise<(number | string)[]> {
   ]);
 }
 
-test("an ADMIN token under a key that was put into auth's database is refused everywhere, and the key is counted", async () => {
+test("an ADMIN token under an inserted key is refused everywhere, and the key is counted", async () => {
   const { header, claims } = decoded(admin.token);
   const token = jwt({ ...header, kid: KID }, claims, ed25519(attacker.privateKey));
   expect(await eventually(refusedKeys, (count) => count === 1)).toBe(1);
   const { keys } = await api.ok("GET /.well-known/jwks.json");
   expect((keys as Json[]).map(({ kid }) => kid)).not.toContain(KID);
-  // Verifiers ask for unknown keys once in five seconds; by then all of them have.
+  // Verifiers fetch unknown keys every five seconds; by then all of them have.
   const untilMs = Date.now() + COOL_DOWN_MS + 1000;
   const seen = new Set<number | string>();
   while (Date.now() < untilMs) for (const answer of await answersTo(token)) seen.add(answer);

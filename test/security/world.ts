@@ -25,7 +25,7 @@ export const OWNERS = {
   /** Nobody but its doctor may see it. */
   blockedSlot: ["doctor"],
   doctor: ["doctor"],
-  /** Claimed beside the verified one: an admin may decide about it either way. */
+  /** A pending licence beside the verified one, for an admin's decision. */
   license: ["doctor"],
   patient: ["patient"],
   /** Of another device. */

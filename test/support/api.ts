@@ -39,7 +39,7 @@ export class Api {
     const response = await sendOnce(this.url + path, {
       method,
       headers: {
-        // A worker that compiles for a minute misses that an idle connection was closed.
+        // A worker that compiles for a minute does not notice that an idle connection was closed.
         connection: "close",
         ...(this.token !== undefined && { authorization: `Bearer ${this.token}` }),
         ...(key !== undefined && { "idempotency-key": key === true ? randomUUID() : key }),
@@ -64,8 +64,8 @@ const TRIES = 3;
 const TIMEOUT_MS = 30_000;
 
 /**
- * Repeats a request that the server did not get: a worker that pauses between connecting and sending is answered 408
- * (RFC 9110 §15.5.9), or finds its connection closed.
+ * Repeats a request that the server did not get: after a pause between connecting and sending, a worker gets 408
+ * (RFC 9110 §15.5.9) or a closed connection.
  */
 async function sendOnce(url: string, init: RequestInit): Promise<Response> {
   for (let tries = 1; ; tries++) {
@@ -78,7 +78,7 @@ async function sendOnce(url: string, init: RequestInit): Promise<Response> {
   }
 }
 
-/** Reads undici's SocketError. A connection that was refused has none: its server is away. */
+/** Reads undici's SocketError. A refused connection has none, because its server is down. */
 function wasNeverSent(error: unknown): boolean {
   const { cause } = error as { cause?: { socket?: { bytesWritten?: number } } };
   return cause?.socket?.bytesWritten === 0;

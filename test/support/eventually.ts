@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 const POLL_MS = 25;
-/** Below the time that a test has, and far above the time that any outcome takes, on a busy machine too. */
+/** Below a test's time-out, and far above the time of any outcome, even on a busy machine. */
 const WITHIN_MS = 60_000;
 
 /**

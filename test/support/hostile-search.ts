@@ -1,6 +1,6 @@
 import { newId } from "@medconnect/platform/ids.ts";
 
-/** Queries of eight words at most, each the beginning of a word that every doctor of `addFindableDoctors` has. */
+/** Queries of at most eight words, each a prefix of a word of every doctor from `addFindableDoctors`. */
 export const HOSTILE_QUERIES = [
   "a b c d e f g h",
   "i j k l m n o p",
@@ -16,7 +16,7 @@ const DOCTORS_A_STATEMENT = 100;
 /** Inserts rows; `rows` fills `VALUES ?`. */
 type Insert = (sql: string, rows: (string | number | boolean | Date | Buffer)[][]) => Promise<unknown>;
 
-/** Adds licensed doctors to scheduling's schema, each with words for every letter that a hostile query has. */
+/** Adds licensed doctors to scheduling's schema, each with words for every letter of the hostile queries. */
 export async function addFindableDoctors(insert: Insert, count: number): Promise<void> {
   const ids = Array.from({ length: count }, () => newId());
   for (let i = 0; i < count; i += DOCTORS_A_STATEMENT) {

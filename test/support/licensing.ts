@@ -14,7 +14,7 @@ const admins = new Map<string, { admin: Promise<Account>; sinceMs: number }>();
 /** Access tokens last five minutes. */
 const TOKEN_AGE_MS = 240_000;
 
-/** Makes a system of a test's own known: licences of doctors at its gateway are verified by its own admin. */
+/** Registers a test's own system, so that its own admin verifies licences at its gateway. */
 export function licenseAt(running: Running, schemaPrefix: string): void {
   systems.set(running.urls.gateway, { running, schemaPrefix });
 }

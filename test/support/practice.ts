@@ -9,7 +9,7 @@ export const DAY_MS = 24 * HOUR_MS;
 /** A consultation may begin 15 minutes before its time: one that starts so soon can be held now. */
 export const SOON_MS = 10 * MINUTE_MS;
 
-/** Several hops from service to service, on a machine that has other things to do. */
+/** Time for several hops between services on a busy machine. */
 const CONFIRMED_WITHIN_MS = 15_000;
 
 export const FEE = { currencyCode: "USD", amountMinor: "5000" };
@@ -27,14 +27,14 @@ export async function openPractice(api: Api, profile: Json = {}): Promise<Accoun
   return doctor;
 }
 
-/** Makes the doctor's profile and has its licence verified. */
+/** Creates the doctor's profile with a verified licence. */
 export async function publish(doctor: Account, profile: Json = {}): Promise<Json> {
   const { id, licenses } = await claim(doctor, profile);
   await verifyLicense(doctor.api.url, String((licenses as Json[])[0]!.id));
   return await doctor.api.ok(`GET /v1/doctors/${id}`);
 }
 
-/** Makes the doctor's profile, whose licence nobody has verified. */
+/** Creates the doctor's profile with a pending licence. */
 export async function claim({ id, api }: Account, profile: Json = {}): Promise<Json> {
   const license = { licenseNumber: `T-${id.slice(-12)}`, licenseRegion: "US-CA" };
   return await api.ok("POST /v1/doctors", { body: { ...license, specialty: "Cardiology", ...profile } });
@@ -62,7 +62,7 @@ export async function book({ api }: Account, slotId: string, reason = "A cough")
   };
 }
 
-/** Has the patient join and the doctor start, once clinical has heard that the booking is confirmed. */
+/** Lets the patient join and the doctor start, after clinical has applied the confirmed booking. */
 export async function begin(patient: Account, doctor: Account, consultationId: string): Promise<void> {
   const path = `/v1/consultations/${consultationId}`;
   await eventually(

@@ -2,10 +2,10 @@ import { DEMO_ACCOUNTS } from "../seed.ts";
 import { logIn, type SignedIn } from "./people.ts";
 import type { Walker } from "./walker.ts";
 
-/** Shows that nobody finds a doctor whose licence is not verified, and has the admin verify it. */
+/** Shows that patients cannot find a doctor without a verified licence; then the admin verifies it. */
 export async function verifyLicense(walker: Walker, doctor: SignedIn, licenseId: string): Promise<SignedIn> {
   await walker.step({
-    title: "Until an admin has verified the licence, nobody else sees the doctor",
+    title: "Before an admin verifies the licence, only the doctor sees the profile",
     call: `GET /v1/doctors/${doctor.id}`,
     expect: 404,
     has: { reason: "NOT_FOUND" },

@@ -13,10 +13,10 @@ const DAY_MS = 24 * 60 * MINUTE_MS;
 const SOON_MS = 10 * MINUTE_MS;
 const LENGTH_MS = 30 * MINUTE_MS;
 
-/** Makes a profile with a fee. @returns its licence's id */
+/** Creates a profile with a fee. @returns its licence's id */
 export async function makeProfile(walker: Walker, { id, token }: SignedIn): Promise<string> {
   const profile = await walker.step({
-    title: "The doctor makes a profile with a fee, and claims a licence",
+    title: "The doctor creates a profile with a fee, and claims a licence",
     call: "POST /v1/doctors",
     token,
     body: {
@@ -35,7 +35,7 @@ export async function makeProfile(walker: Walker, { id, token }: SignedIn): Prom
   return String(license?.id);
 }
 
-/** Offers one time that begins soon and three on the days after. */
+/** Offers one slot that starts soon and three on the following days. */
 export async function offerTimes(walker: Walker, { id, token }: SignedIn): Promise<void> {
   const soon = Math.ceil((Date.now() + SOON_MS) / MINUTE_MS) * MINUTE_MS;
   const slotAt = (startMs: number) => ({

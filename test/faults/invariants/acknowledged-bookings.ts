@@ -69,8 +69,8 @@ function differences(belief: Belief, row: Stored, movesAsked: ReadonlySet<string
 }
 
 /**
- * Every move is decided by now. One that its consultation's beginning crossed is undone when that ends. A doctor may have
- * moved it before and after its patient did.
+ * Every move is decided by now. A move that crossed the start of the consultation is undone at its end. A doctor may have
+ * moved the booking before and after the patient's move.
  */
 function isWhereAsked(belief: Belief, row: Stored, movesAsked: ReadonlySet<string>): boolean {
   if (movesAsked.size > 0) return row.slotId === belief.slotId || movesAsked.has(row.slotId);

@@ -5,7 +5,7 @@ interface Stored {
   id: string;
   outcome: string | null;
   settlement: string | null;
-  /** Whether the consultation followed its booking, rather than ended by itself. */
+  /** True if the consultation followed its booking instead of ending by itself. */
   hasFollowed: number;
 }
 
@@ -15,8 +15,8 @@ const STORED = `SELECT b.id, b.close_outcome AS outcome, b.settlement, c.moved_b
     WHERE a.resource = CONCAT('bookings/', b.id) AND a.action = 'booking.close' AND a.outcome = 'SUCCESS')`;
 
 /**
- * Whether each booking is closed as was acknowledged, unless its consultation ended by itself at the same time; a release
- * of the fee holds in any case. And whether nothing is closed that no admin has closed.
+ * Checks that each booking has its acknowledged closing, unless its consultation ended by itself at the same time. A release
+ * of the fee holds in any case. Also checks that every closing comes from an admin.
  */
 export async function unacknowledgedCloses(schemas: Schemas, { closes }: Clerk): Promise<string[]> {
   const stored = (await schemas.rows(STORED)) as unknown as Stored[];

@@ -8,12 +8,12 @@ interface Stored {
   lateParty: string | null;
 }
 
-/** Without moved bookings, whose patients wait for another time, and those that an admin closed as a no-show. */
+/** Excludes moved bookings, whose patients wait for another time, and no-shows by an admin's closing. */
 const STORED = `SELECT c.id, c.status, c.no_show_party AS noShowParty, c.late_party AS lateParty
   FROM clinical.consultations c JOIN scheduling.bookings b ON b.consultation_id = c.id AND b.sequence = 0
   WHERE c.moved_by <> 'ADMIN'`;
 
-/** Whether each patient who was let into a waiting room is known to have come, and is missing only where they came late. */
+/** Checks that each patient in a waiting room is recorded, and is a no-show only if they came late. */
 export async function unacknowledgedJoins(
   schemas: Schemas,
   believers: readonly Believer[],

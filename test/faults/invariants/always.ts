@@ -22,7 +22,7 @@ export const ALWAYS: readonly Rule[] = [
       WHERE ${LIVE("a")} AND ${LIVE("b")}`,
   },
   {
-    name: "a patient holds more slots than a patient may",
+    name: "a patient exceeds the limit of holds",
     sql: `SELECT b.patient_id, COUNT(*) AS holds FROM scheduling.bookings b
       WHERE b.status = 'PENDING_PAYMENT' AND b.hold_expire_time > UTC_TIMESTAMP(3) + INTERVAL 100000 MICROSECOND
       GROUP BY b.patient_id HAVING holds > 3`,

@@ -8,8 +8,8 @@ const TAKEN = "('CAPTURED', 'PARTIALLY_REFUNDED', 'REFUNDED')";
 /**
  * What policy makes of the fee of a booking; NULL while it is on. Told by what has happened, not by what the services
  * have decided. Where a cancellation and a consultation's end have crossed each other, each has decided, and a return
- * prevails. Until when a patient cancels for free is CANCEL_CUTOFF's default; a start that they have not accepted is always
- * cancelled for free. An admin who closes a booking decides freely; the result is compared with the acknowledgement.
+ * prevails. The free-cancellation cut-off is CANCEL_CUTOFF's default; with a pending move, the patient always cancels free of
+ * charge. An admin who closes a booking decides freely; the result is compared with the acknowledgement.
  */
 const DECISION = `CASE
   WHEN a.resource IS NOT NULL THEN b.settlement

@@ -50,7 +50,7 @@ export async function contradictionsOutside(
   return wrong;
 }
 
-/** Completed consultations whose notes are not those that were acknowledged. Lists leave notes out, so each is read. */
+/** Completed consultations whose notes differ from the acknowledged ones. Lists omit notes, so each one is read. */
 async function contradictionsOfNotes(
   { http }: System,
   token: string,

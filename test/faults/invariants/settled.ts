@@ -4,17 +4,17 @@ import type { Rule } from "./schemas.ts";
 
 const changesOf = (which: string) =>
   `(SELECT resource, COUNT(*) AS times FROM scheduling.audit_events WHERE ${which} GROUP BY resource)`;
-/** Changes of each booking by its consultation's news. Scheduling tells nobody of them, except billing of no-shows. */
+/** Changes of each booking by its consultation's events. Scheduling sends no event for them, except no-shows to billing. */
 const HEARD = changesOf("actor_id = 'service:clinical'");
 /**
- * And how often by what clinical is not told of: that a payment is refused, too, is for billing only. That a patient who
- * joined has accepted a move, clinical is told back.
+ * Also changes without an event to clinical: a refused payment is for billing only. An acceptance by joining does have an
+ * event to clinical.
  */
 const UNTOLD = changesOf(
   "actor_id = 'service:clinical' AND action <> 'booking.accept_move' OR action = 'booking.refuse_payment'",
 );
 
-/** One that its booking's cancellation broke off, or its closing ended, is none: the others know. */
+/** Excludes ends by the booking's cancellation or closing, which have no event: the others know them. */
 const IS_NEWS = `(c.moved_by <> 'ADMIN' AND (c.status IN ('IN_PROGRESS', 'COMPLETED', 'NO_SHOW')
   OR (c.status = 'ABANDONED' AND c.moved_by = 'DOCTOR')))`;
 const UNATTENDED = `UTC_TIMESTAMP(3) - INTERVAL ${UNATTENDED_AFTER_MS} * 1000 MICROSECOND`;
@@ -80,12 +80,12 @@ export const SETTLED: readonly Rule[] = [
       WHERE status = 'WAITING' AND late_party IS NULL AND end_time <= UTC_TIMESTAMP(3)`,
   },
   {
-    name: "nobody came in time, and nobody has closed it",
+    name: "an unattended consultation is still open",
     sql: `SELECT id, end_time FROM clinical.consultations
       WHERE status IN ('SCHEDULED', 'WAITING') AND end_time <= ${UNATTENDED}`,
   },
   {
-    name: "the clock has found somebody missing too early, or the patient alone",
+    name: "the clock recorded a no-show too early, or of the patient alone",
     sql: `SELECT c.id, c.no_show_party, c.end_time, a.occur_time FROM clinical.consultations c
       JOIN clinical.audit_events a ON a.resource = CONCAT('consultations/', c.id) AND a.action = 'consultation.mark_no_show'
       WHERE c.status = 'NO_SHOW' AND c.moved_by = 'SERVICE'
@@ -131,13 +131,13 @@ export const SETTLED: readonly Rule[] = [
         AND h.times IS NULL AND NOT i.version <=> b.version`,
   },
   {
-    name: "a patient was charged, or missing, at a time that they had not accepted",
+    name: "a patient was charged or marked as missing at a time not accepted",
     sql: `SELECT b.id, b.status, b.settlement, c.no_show_party FROM scheduling.bookings b
       LEFT JOIN clinical.consultations c ON c.id = b.consultation_id
       WHERE b.move_pending AND (b.settlement = 'CAPTURE' OR b.status = 'NO_SHOW' AND c.no_show_party = 'PATIENT')`,
   },
   {
-    name: "clinical and scheduling disagree on whether a patient has accepted a move",
+    name: "clinical and scheduling disagree about the acceptance of a move",
     sql: `SELECT b.id, b.move_pending, c.move_pending AS in_clinical, c.status FROM scheduling.bookings b
       JOIN clinical.consultations c ON c.id = b.consultation_id
       WHERE b.status = 'CONFIRMED' AND NOT b.begun AND b.move_pending <> c.move_pending`,
