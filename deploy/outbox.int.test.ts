@@ -88,7 +88,7 @@ test("replay tells of an event that is not dead, and has the others tried again"
   expect(await deadOnes()).toBe(1);
 });
 
-describe("an event that was refused as not the service's own", () => {
+describe("an event that was refused as not genuine", () => {
   beforeEach(async () => {
     await billing.db.write("UPDATE outbox SET mac = NULL, last_error = 'UNSIGNED' WHERE id = ?", [dead[0]!]);
   });
@@ -115,7 +115,7 @@ describe("an event that was refused as not the service's own", () => {
     expect(await linesOf(dead[0]!)).toEqual([{ action: "outbox.vouch", actor_id: "command:outbox" }]);
   });
 
-  test("is deleted by discard, which deletes no other", async () => {
+  test("is deleted by discard, which keeps all others", async () => {
     expect(await run("discard", ...dead)).toMatchObject({ code: 1, stdout: `${schema}: 1 deleted\n` });
     const left = await billing.db.read<{ id: string }>("SELECT id FROM outbox WHERE dead");
     expect(left).toEqual([{ id: dead[1] }]);

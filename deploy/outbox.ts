@@ -1,4 +1,4 @@
-// `npm run outbox`: shows the events that were not delivered, has dead ones tried again, and decides on those not genuine.
+// `npm run outbox`: shows undelivered events, retries dead ones, and signs or deletes those that are not genuine.
 import { parseArgs } from "node:util";
 import { keys, settingOf } from "@medconnect/platform/config.ts";
 import { openKeyedHash } from "@medconnect/platform/crypto/open-keyed-hash.ts";
@@ -164,7 +164,7 @@ function describe(row: OutboxRow): string {
   return `${row.id}  ${row.type} of ${row.aggregateid} to ${row.destination}, made ${made}, ${state}${why}`;
 }
 
-/** @returns the ids of the events that it was done to */
+/** @returns the ids of the changed events */
 async function change(
   service: string,
   db: Database,
@@ -184,10 +184,10 @@ async function change(
   return done;
 }
 
-/** Throws where there is no DATA_KEY, or it is not this service's. */
+/** Throws if DATA_KEY is missing or not this service's. */
 async function vouch(db: Database, ids: string[], now: Date, dataKey: string | undefined): Promise<string[]> {
   const parsed = keys.safeParse(dataKey ?? "");
-  if (!parsed.success) throw new SetupError("Set DATA_KEY to the service's: vouch signs with it.");
+  if (!parsed.success) throw new SetupError("Set DATA_KEY to the service's key: vouch signs with it.");
   const hash = await openKeyedHash(db, new SealedBox(...parsed.data), parsed.data[0]);
   return await vouchFor(db, hash, ids, now);
 }

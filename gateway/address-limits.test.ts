@@ -22,7 +22,7 @@ const call = ({ httpMethod, path }: Route, headers: Record<string, string>, as =
     ...(["POST", "PATCH"].includes(as) && { body: {} }),
   });
 
-/** The status of the answer to bytes that are no request. */
+/** Status of the answer to bytes that are not a request. */
 async function statusOf(bytes: string): Promise<number> {
   const socket = connect(gateway.port, "127.0.0.1").setEncoding("latin1");
   socket.write(Buffer.from(bytes, "latin1"));
@@ -31,7 +31,7 @@ async function statusOf(bytes: string): Promise<number> {
   return Number(answer.split(" ")[1]);
 }
 
-/** The quotas that a call counted against, by its answer. */
+/** Quotas that a call counted against, from its answer. */
 const quotasOf = (headers: Record<string, unknown>): string[] =>
   [...String(headers["ratelimit-policy"]).matchAll(/"(\w+)"/g)].map(([, name]) => name!);
 
@@ -77,7 +77,7 @@ describe("each call counts once at its address", () => {
     ["GET", "/openapi.json"],
     ["GET", "/docs/"],
     ["GET", "/v1/users/me#fragment"],
-  ])("%s %s, which is no RPC", async (method, path) => {
+  ])("%s %s, not an RPC", async (method, path) => {
     const quotas = async (headers: Record<string, string>) =>
       quotasOf((await gateway.send(method, path, { headers })).headers);
     expect(await quotas(await gateway.signedIn())).toEqual(["read", "address"]);
@@ -86,7 +86,7 @@ describe("each call counts once at its address", () => {
   });
 });
 
-describe("where others at the address have used up all that they can without a token", () => {
+describe("when others at the address have used up the anonymous quota", () => {
   beforeAll(async () => {
     gateway = await startTestGateway({
       limits: { auth: 3, read: 1000, anonymous: 5, open: 2, address: 1000 },
@@ -105,7 +105,7 @@ describe("where others at the address have used up all that they can without a t
 
   const withToken = titled.filter(([, { method }]) => method.rules.access !== Access.PUBLIC);
 
-  test.each(withToken)("%s takes a valid token", async (_title, route) => {
+  test.each(withToken)("%s accepts a valid token", async (_title, route) => {
     expect((await call(route, await gateway.signedIn())).status).not.toBe(429);
   });
 
@@ -122,7 +122,7 @@ describe("where others at the address have used up all that they can without a t
   });
 });
 
-describe("what the HTTP parser refuses", () => {
+describe("a request that the HTTP parser refuses", () => {
   beforeAll(async () => {
     gateway = await startTestGateway({ limits: { anonymous: 2, address: 9, open: 9, read: 9 } });
   });
@@ -139,7 +139,7 @@ describe("what the HTTP parser refuses", () => {
   });
 });
 
-test("a connection that sends nothing is no call: browsers open some ahead", async () => {
+test("an idle connection does not count: browsers open some ahead", async () => {
   const httpLimits = { headersTimeout: 300, requestTimeout: 300, connectionsCheckingInterval: 50 };
   gateway = await startTestGateway({ limits: { anonymous: 1 }, httpLimits });
   expect([await statusOf(""), await statusOf(MALFORMED), await statusOf(MALFORMED)]).toEqual([408, 400, 429]);
@@ -170,7 +170,7 @@ describe("polls, webhooks and preflights of one address", () => {
     expect(seen).toEqual([status, status, status, 429, 429]);
   });
 
-  test("leave others their calls without a token", async () => {
+  test("do not use up the anonymous quota", async () => {
     expect((await gateway.send("GET", `/v1/doctors/${ID}`)).status).toBe(200);
   });
 });

@@ -9,13 +9,13 @@ import type { Count, QuotaName } from "./rate-limit.ts";
 /** Whom a request counts for. */
 export interface Client {
   readonly key: string;
-  /** A group that it belongs to, such as its IPv6 site, which counts as several clients together. */
+  /** Group of the client, such as its IPv6 site, with a larger shared quota. */
   readonly siteKey?: string;
 }
 
 /**
- * The client that a request counts for: the signed-in user or service account, else the address. Where credentials are
- * tried, the users of one address count together as well, as accounts are cheap and password hashes are not.
+ * The client that a request counts for: the signed-in user or service account, else the address. For credential
+ * attempts, all users of an address also share a quota, because accounts are cheap and password hashes are not.
  */
 export function clientOf(rate: RateClass, caller: Caller, address: string): Client {
   const site = rate === RateClass.AUTH ? { siteKey: `users:${networkOf(address)}` } : {};
@@ -38,8 +38,8 @@ const QUOTA_OF: Partial<Record<RateClass, QuotaName>> = {
 };
 
 /**
- * The quotas that a request to an RPC counts against: its class's, and one of its address. Those of the address are apart from
- * each other, so that calls without a token take nothing from callers who have one, nor polls from those who sign in.
+ * The quotas that a request to an RPC counts against: its class's, and one of its address. An address has separate quotas, so
+ * calls without a token do not use up those with one, and polls do not use up sign-ins.
  *
  * @param caller undefined where the token was refused
  */
@@ -49,14 +49,14 @@ export function countsOf({ name, rules }: Method, caller: Caller | undefined, ad
   return ofClass(rules.rate, caller, address);
 }
 
-/** The quotas of a request that is for no RPC. A preflight has no token; refused, it would refuse the user who sent it. */
+/** The quotas of a request to no RPC. A preflight has its own quota: it has no token, and refusing it would block its user. */
 export const unroutedCounts = (method: string, caller: Caller, address: string): Count[] =>
   method === "OPTIONS" ? [openCall(method, address)] : ofClass(RateClass.READ, caller, address);
 
 /** The quota of requests without a valid token, and of answers 401. */
 export const unknownCaller = (address: string): Count => ({ quota: "anonymous", client: byAddress(address) });
 
-/** The quota of requests that need no token and take little work; by name, as webhooks must not wait for polls. */
+/** Quota of cheap requests without a token. Each name has its own, so that polls cannot block webhooks. */
 const openCall = (name: string, address: string): Count => ({
   quota: "open",
   client: byAddress(address, name),

@@ -6,7 +6,7 @@ import type { GatewayResponse } from "./observe.ts";
 import type { RateLimiter } from "./rate-limit.ts";
 
 /**
- * Counts a request that is for no RPC: an unknown path or method, OPTIONS, the documentation, broken syntax.
+ * Counts a request to no RPC: an unknown path or method, OPTIONS, the documentation, broken syntax.
  * Throws RATE_LIMITED.
  */
 export async function countUnrouted(
@@ -20,13 +20,13 @@ export async function countUnrouted(
   );
 }
 
-/** Counts a request that the HTTP parser refused, whose headers nobody knows. Throws RATE_LIMITED. */
+/** Counts a request that the HTTP parser refused, so its headers are unknown. Throws RATE_LIMITED. */
 export const countRefused =
   (limiter: RateLimiter) =>
   (address: string): Promise<void> =>
     limiter.count([unknownCaller(address)], () => {});
 
-/** The caller that a request's token names, where nothing asks for one. */
+/** The caller of a request's token, for a request that needs none. */
 export async function senderOf({ headers }: Request, identity: Identity): Promise<Caller> {
   if (!headers.authorization) return ANONYMOUS;
   return await signedIn(headers.authorization, identity).catch(() => ANONYMOUS);

@@ -143,7 +143,7 @@ describe("an address", () => {
     expect(await statuses(5, await gateway.signedIn())).toEqual([200, 200, 200, 200, 200]);
   });
 
-  test("loses nothing to junk tokens", async () => {
+  test("keeps its quota when junk tokens arrive", async () => {
     gateway = await startTestGateway({ limits: { address: 10, anonymous: 3 } });
     expect(await statuses(20, { authorization: "Bearer x" })).toEqual([
       ...Array(3).fill(401),
@@ -247,7 +247,7 @@ test("the gateway waits for a frozen Redis at most once a second, for 100 ms, an
   expect(REDIS_IN_REQUEST_MS).toBe(100);
 });
 
-test("an address loses nothing to junk tokens while Redis is frozen", async () => {
+test("an address keeps its quota when junk tokens arrive while Redis is frozen", async () => {
   const redis = await frozenRedis();
   gateway = await startTestGateway({ limits: { address: 10, anonymous: 3 }, redisUrl: redis.url });
   await redis.isIn;
@@ -286,7 +286,7 @@ describe("a request counts for", () => {
     expect(clientOf(RateClass.READ, ANONYMOUS, "1.2.3.4").siteKey).toBeUndefined();
   });
 
-  test("all users of the address together where they try credentials", () => {
+  test("all users of an address share a quota for credential attempts", () => {
     expect(clientOf(RateClass.AUTH, user, "1.2.3.4").siteKey).toBe("users:1.2.3.4");
   });
 });

@@ -16,7 +16,7 @@ export interface RateLimits {
   search: number;
   /** Calls with a valid token from one address, of all its users together. */
   address: number;
-  /** Calls from one address that need no token: public keys, webhooks, OPTIONS; each of them by itself. */
+  /** Calls from one address that need no token: a separate quota each for public keys, webhooks and OPTIONS. */
   open: number;
   /** Calls from one address without a valid token, and answers 401. */
   anonymous: number;

@@ -63,12 +63,12 @@ export class RefusedRequests {
   }
 
   /**
-   * Counts a refusal as a call without a token, by the address of the connection: nothing is known of its headers.
+   * Counts a refusal as a call without a token, by the connection's address, because its headers are unknown.
    *
-   * @returns the refusal, or RATE_LIMITED where there were too many
+   * @returns the refusal, or RATE_LIMITED if there were too many
    */
   async #counted(error: ApiError, { remoteAddress, bytesRead }: Socket): Promise<ApiError> {
-    // Browsers open connections ahead of a call that may never come.
+    // Browsers open connections in advance, perhaps without any call.
     if (remoteAddress === undefined || bytesRead === 0) return error;
     return await this.#count(remoteAddress).then(() => error, ApiError.from);
   }

@@ -7,7 +7,7 @@ const SINGLE = ["host", "authorization", "content-type", "idempotency-key"];
 /** `uri-host [":" port]` (RFC 9110 §7.2); empty is refused, as an http URI has a host (§4.2.1). */
 const HOST = /^(?:\[[0-9a-f:.]+\]|(?:[a-z0-9._~!$&'()*+,;=-]|%[0-9a-f]{2})+)(?::\d*)?$/i;
 
-/** MALFORMED_REQUEST or EXPECTATION_FAILED for a request that Node's parser takes and RFC 9112 does not. */
+/** MALFORMED_REQUEST or EXPECTATION_FAILED for a request that Node's parser accepts but RFC 9112 forbids. */
 export function mistakeInSyntax(request: IncomingMessage): ApiError | undefined {
   const { headers, headersDistinct, httpVersion, url = "" } = request;
   if (httpVersion !== "1.1" && httpVersion !== "1.0") return malformed("Speak HTTP/1.1.");

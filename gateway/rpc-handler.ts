@@ -106,7 +106,7 @@ function splitTarget(target: string): { path: string; query: string } {
     : { path: origin.slice(0, mark), query: origin.slice(mark + 1) };
 }
 
-/** Whether a method takes no notice of a token that tells all the same whose limit a call counts against. */
+/** True if a method ignores tokens, although a valid one still decides the quota. */
 const ignoresToken = ({ rules: { access, rate } }: Method): boolean =>
   access === Access.PUBLIC && rate !== RateClass.AUTH && rate !== RateClass.UNLIMITED;
 

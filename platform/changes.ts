@@ -73,7 +73,7 @@ export interface ChangesOptions {
   clock: Clock;
   idempotency: Idempotency;
   relay: Pick<Relay, "send">;
-  /** Makes the proofs of events. */
+  /** Makes the MACs of events. */
   hash: KeyedHash;
   routes: EventRoutes;
 }

@@ -26,7 +26,7 @@ test.each(["", "XX", "USA", "US-ZZ", "US-", "U", "California", "UK", "ß", "uſ-
 const COUNTRIES = new Set(iso31661.map(({ alpha2 }) => alpha2));
 const SUBDIVISIONS = new Set(iso31662.map(({ code }) => code));
 
-test("every territory has two codes of ISO 3166, of which the canonical one stays as it is", () => {
+test("every territory has two codes of ISO 3166, and the canonical one is stable", () => {
   for (const [subdivision, own] of TERRITORIES) {
     expect([subdivision, SUBDIVISIONS.has(subdivision)]).toEqual([subdivision, true]);
     expect([own, COUNTRIES.has(own) || SUBDIVISIONS.has(own)]).toEqual([own, true]);

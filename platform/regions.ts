@@ -47,7 +47,7 @@ const ASCII = /^[ -~]*$/;
 
 /**
  * The region's code in its canonical spelling: upper case, and a territory's own code (PR for US-PR). Undefined for a code that
- * ISO 3166 does not know.
+ * ISO 3166 does not list.
  */
 export function canonicalRegion(text: string): string | undefined {
   // Upper case alone would turn "ß" into SS, and "ſ" into S.

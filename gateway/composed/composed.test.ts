@@ -106,7 +106,7 @@ describe("the admin's list of licences", () => {
     { id: "three", doctorId: unknownId, status: "PENDING" },
   ];
 
-  test("has the doctors' names and e-mails from auth, asked for once with the admin's token", async () => {
+  test("has the doctors' names and e-mails from one call to auth with the admin's token", async () => {
     const { stubs, calls } = gateway.stubs;
     stubs.set("ListLicenses", () => ({ licenses, nextPageToken: "more" }));
     stubs.set("ListUsers", () => ({
@@ -127,7 +127,7 @@ describe("the admin's list of licences", () => {
     ]);
   });
 
-  test("is empty where there are none, and refused where a service refuses", async () => {
+  test("is empty without licences, and refused if a service refuses", async () => {
     gateway.stubs.stubs.set("ListLicenses", () => ({ licenses: [] })).set("ListUsers", refuse);
     expect((await get("/v1/admin/licenses")).json).toMatchObject({ licenses: [] });
     gateway.stubs.stubs.set("ListLicenses", () => ({ licenses }));

@@ -6,7 +6,7 @@ import {
 } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
 import type { ComposedCall } from "./composed-methods.ts";
 
-/** Licences as scheduling lists them, with the doctors' names and e-mails from auth. Each service records what it shows. */
+/** Licences from scheduling, with the doctors' names and e-mails from auth. Each service audits its own answer. */
 export async function listLicenses(
   request: ListLicensesRequest,
   { services, options }: ComposedCall,

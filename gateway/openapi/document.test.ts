@@ -32,7 +32,7 @@ const createBooking = ["paths", "/v1/bookings", "post"];
 test("fields, rules and what must be given come from the proto", () => {
   expect(at("components", "schemas", "CreateBookingBody")).toEqual({
     type: "object",
-    description: "What to book.",
+    description: "Slot to book, and its details.",
     properties: {
       slotId: { type: "string", format: "uuid", description: "An open slot that has not begun." },
       patientRegion: {

@@ -208,7 +208,7 @@ describe("the connections of one peer", () => {
       session.once("close", () => resolve(false));
     });
 
-  test("are bounded: one beyond is closed, and taken again once another has ended", async () => {
+  test("are bounded: one beyond the limit is closed, and accepted again after another has ended", async () => {
     await start({}, { maxPeerConnections: 3 });
     const taken = [newSession(), newSession(), newSession()];
     expect(await Promise.all(taken.map(connected))).toEqual([true, true, true]);
@@ -224,7 +224,7 @@ describe("the connections of one peer", () => {
     );
   });
 
-  test("leave those of another address alone", async () => {
+  test("do not affect another address", async () => {
     await start({}, { maxPeerConnections: 1 });
     await connected(newSession());
     const other = connect(`http://${address}`, { localAddress: "127.0.0.2" } as SecureClientSessionOptions);
@@ -257,7 +257,7 @@ describe("the connections of one peer", () => {
     }
   });
 
-  test("have no limit where it is 0", async () => {
+  test("have no limit with 0", async () => {
     await start();
     const many = Array.from({ length: 20 }, () => connected(newSession()));
     expect(await Promise.all(many)).not.toContain(false);

@@ -8,13 +8,13 @@ export const eventMac = (hash: KeyedHash, { destination, payload }: Sent): Buffe
 /** What a consumer believes: the event's id, aggregate, version, type and state are in the payload. */
 type Sent = Pick<OutboxRow, "destination" | "payload">;
 
-/** Why a row is not sent that this service did not write. */
+/** Reason why a row is not genuine, so not sent. */
 export const NOT_GENUINE = ["UNSIGNED", "FORGED"] as const;
 export type NotGenuine = (typeof NOT_GENUINE)[number];
 
 /**
- * UNSIGNED for a row without a MAC: left by a release from before there were any, or put in by somebody. FORGED for one
- * that was changed, copied for another destination or put in with a made-up MAC. Undefined for a genuine row.
+ * UNSIGNED for a row without a MAC: left by an older release, or inserted by an attacker. FORGED for one that was changed,
+ * copied for another destination or inserted with a false MAC. Undefined for a genuine row.
  */
 export function whyNotGenuine(hash: KeyedHash, row: Sent & Pick<OutboxRow, "mac">): NotGenuine | undefined {
   if (!row.mac) return "UNSIGNED";

@@ -123,7 +123,7 @@ export class Lane {
     });
   }
 
-  /** Declares an event dead that this service did not write: no try makes it genuine. */
+  /** Declares a forged event dead, because no retry can make it genuine. */
   async refuseForged({ id, type, aggregateid }: OutboxRow, reason: NotGenuine): Promise<void> {
     const { db, log } = this.#options;
     this.#count("forged", 1);

@@ -10,8 +10,8 @@ import { eventMac, NOT_GENUINE } from "./event-mac.ts";
 const FIRST_SEND_MS = 2000;
 const REVIVED_AT_ONCE = 1000;
 /**
- * How long an unsigned event is left to relays of the release before, which sign nothing and put off an event that they
- * hold. Longer than their pauses; then there is none that runs.
+ * Time for relays of the previous release to deliver unsigned events, in ms. They postpone events that they hold, so an
+ * event due for longer than their pauses shows that none of them runs.
  */
 const UNSIGNED_LEFT_MS = 10 * 60_000;
 
@@ -42,7 +42,7 @@ export interface Backlog {
 const COLUMNS =
   "id, type, aggregateid, destination, payload, mac, create_time, available_time, refusals, last_error, dead";
 
-/** Writes events with the proofs that they are this service's. */
+/** Writes events with this service's MACs. */
 export function insertDeliveries(tx: Transaction, deliveries: Delivery[], now: Date, hash: KeyedHash): void {
   tx.defer(
     `INSERT INTO outbox

@@ -264,7 +264,7 @@ describe("a row that the service did not write", () => {
       "clinical",
       (id) => write("UPDATE outbox SET mac = NULL WHERE id = ?", id),
     ],
-  ])("as it was %s is %s: never sent, and dead, while the others flow", async (_, reason, written, forge) => {
+  ])("%s is %s: never sent, and dead, while others are delivered", async (_, reason, written, forge) => {
     const [forged] = await commit(1, written);
     await forge(forged!.event.id);
     const others = await commit(4);
@@ -274,12 +274,12 @@ describe("a row that the service did not write", () => {
     await eventually(async () => (await undelivered()).every(({ dead }) => dead));
     expect(await undelivered()).toMatchObject([{ id: forged!.event.id, last_error: reason, refusals: 1 }]);
     expect(consumer.received.map(({ id }) => id).sort()).toEqual(others.map(({ event }) => event.id).sort());
-    // Trying again is no way out.
+    // Retrying does not help.
     expect(await reviveDead(service.db, service.clock.now(), undefined)).toEqual([]);
     await close();
   });
 
-  test("as a release from before there were MACs did is left to that release's relays, and sent once vouched for", async () => {
+  test("by a release older than MACs is left to that release's relays, and sent after vouching", async () => {
     const [old, other] = await commit(2);
     const id = old!.event.id;
     await write("UPDATE outbox SET mac = NULL WHERE id = ?", id);

@@ -18,7 +18,7 @@ const LEASE_MS = 10_000;
 
 export interface RelayOptions extends LaneOptions {
   consumers: Record<string, GrpcClient>;
-  /** Tells what this service wrote into its outbox. */
+  /** Verifies that this service wrote a row of its outbox. */
   hash: KeyedHash;
   /** How long `send` waits for the consumers, in ms. */
   waitMs: number;
@@ -129,7 +129,7 @@ export class Relay {
     }
   }
 
-  /** The rows that this service wrote; the others are dead then. */
+  /** Keeps the genuine rows, and declares the others dead. */
   async #genuine(rows: OutboxRow[], lane: Lane): Promise<OutboxRow[]> {
     const genuine: OutboxRow[] = [];
     for (const row of rows) {

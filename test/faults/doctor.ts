@@ -13,7 +13,7 @@ const EXPECTED = {
   "list waiting": [],
   // Not found: clinical was away when the booking was confirmed. The rest: it was cancelled, or moved, meanwhile.
   start: ["NOT_FOUND", "ILLEGAL_TRANSITION", "PATIENT_NOT_JOINED", "LICENSE_NOT_VERIFIED"],
-  // Too late: the slot of five minutes was over.
+  // Too late: the five-minute slot has ended.
   ready: ["NOT_FOUND", "ILLEGAL_TRANSITION", "TOO_LATE"],
   "mark no-show": [
     "NOT_FOUND",
@@ -79,7 +79,7 @@ export class Doctor {
   readonly cancelled = new Set<string>();
   /** Ids of prescriptions that are known to be issued. */
   readonly prescriptions = new Set<string>();
-  /** The slots that each booking was asked to be moved to, by its id. */
+  /** Target slots of the requested moves, by booking id. */
   readonly movesAsked = new Map<string, Set<string>>();
   readonly client: ResoluteClient<keyof typeof EXPECTED>;
   readonly #options: DoctorOptions;

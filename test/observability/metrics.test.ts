@@ -141,7 +141,7 @@ test.each(["payment", "refund"])("billing tells how long a %s has waited to be s
   }
 });
 
-test("scheduling tells how many licences wait for an admin, and for how long", () => {
+test("scheduling reports number and age of pending licences", () => {
   for (const name of ["licenses_pending", "licenses_pending_age"]) {
     const told = after.scheduling.filter((sample) => sample.name === name);
     expect(told).toHaveLength(1);

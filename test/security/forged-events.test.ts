@@ -15,7 +15,7 @@ let database: Connection;
 let admin: Account;
 let patient: Account;
 
-/** The row that somebody who writes auth's schema would put in: a grant that no admin took. */
+/** The row that an attacker would insert: a grant that no admin created. */
 beforeAll(async () => {
   [admin, patient] = [await signUpAdmin(api, stack), await signUp(api, "PATIENT")];
   database = await createConnection({ uri: stack.urls.mysql, database: "medconnect_auth" });
@@ -50,7 +50,7 @@ const reasonInTable = async () => {
   return rows[0]?.dead ? rows[0].last_error : undefined;
 };
 
-test("a grant that was put into auth's outbox lets no admin read, and is dead and counted", async () => {
+test("a grant inserted into auth's outbox gives no access, and is dead and counted", async () => {
   expect(await eventually(reasonInTable, (reason) => reason !== undefined)).toBe("FORGED");
   const read = `GET /v1/consultations?patientId=${patient.id}`;
   expect(await admin.api.send(read)).toMatchObject({ status: 403, body: { reason: "BREAK_GLASS_REQUIRED" } });

@@ -29,7 +29,7 @@ export function sharedSecrets(): Secrets {
   return JSON.parse(readFileSync(join(dirname(stackFile()), "secrets.json"), "utf8"));
 }
 
-/** Auth's DATA_KEY, for commands that operators run. */
+/** Auth's DATA_KEY, for operators' commands. */
 export const authDataKeyOf = ({ processes }: Running): string =>
   processes?.auth.env.DATA_KEY ?? sharedSecrets().dataKeys.auth;
 

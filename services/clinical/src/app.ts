@@ -16,7 +16,7 @@ export const clinicalSettings = {
   NO_SHOW_SWEEP: duration("10s"),
   /** How long a prescription can be dispensed. */
   PRESCRIPTION_VALIDITY: duration("365d"),
-  /** The longest that a break-glass grant lasts; auth gives none that is longer. */
+  /** Maximum length of a break-glass grant; the same limit as auth's. */
   BREAK_GLASS_TTL: duration("30m"),
 };
 

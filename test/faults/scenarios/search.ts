@@ -13,7 +13,7 @@ const ROUNDS = { long: 12, short: 1 };
 const ROUND_MS = { long: 1500, short: 1000 };
 const SLOWDOWN = 2;
 
-/** Many search for words that every doctor has, while others book at a steady rate. */
+/** Many clients search for words that every doctor has, while others book at a steady rate. */
 export const search: Scenario = {
   name: "search",
   promise: `${SEARCHES} hostile searches at once: p99 of bookings within ${SLOWDOWN} times of before`,
@@ -24,7 +24,7 @@ export const search: Scenario = {
     const http = new HttpClient(system.stack.urls.gateway);
     const rush = new Rush({ crowd, http, random, tally });
     const remove = await fillSearch(system);
-    /** Books for one round. @returns the answers' times in ms */
+    /** Books for one round. @returns response times in ms */
     const book = async () => {
       tally.takeLatencies();
       await rush.atRate(BOOKINGS_A_SECOND, roundMs);
@@ -63,7 +63,7 @@ export const search: Scenario = {
   },
 };
 
-/** Sends `SEARCHES` searches at once. @returns how many ended in which way, such as "ok 190, UNAVAILABLE 10" */
+/** Sends `SEARCHES` searches at once. @returns counts by outcome, such as "ok 190, UNAVAILABLE 10" */
 async function searchAll(http: HttpClient, token: string): Promise<string> {
   const answers = new Map<string, number>();
   const one = async (_: unknown, i: number) => {

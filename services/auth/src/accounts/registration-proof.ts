@@ -1,14 +1,14 @@
 import type { Fields, Proofs } from "../proofs/proofs.ts";
 import type { Registration, RegistrationLink } from "./registration-store.ts";
 
-/** What a link's proof says: which account it makes, for which address. */
+/** Content of a link's proof: the account that it creates, and the address. */
 type Linked = Pick<Registration, "id" | "email" | "role"> & Omit<RegistrationLink, "proof">;
 
 /** Proof that auth mailed the link to the address of this registration. */
 export const registrationProof = (proofs: Proofs, linked: Linked): Buffer =>
   proofs.of("registrations", fieldsOf(linked));
 
-/** Whether auth wrote the registration as it stands; the name is its owner's to change, and the password must match. */
+/** True if auth wrote the registration in its current form; its owner may change the name, and the password must match. */
 export const isGenuine = (proofs: Proofs, linked: Linked & Pick<RegistrationLink, "proof">): boolean =>
   proofs.accepts("registrations", linked.proof, fieldsOf(linked), `registrations/${linked.id}`);
 

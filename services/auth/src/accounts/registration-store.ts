@@ -7,11 +7,11 @@ export interface Registration extends Pick<Account, "id" | "email" | "fullName" 
   readonly passwordHash: string;
 }
 
-/** The link of a registration, as it is kept. */
+/** The stored link of a registration. */
 export interface RegistrationLink {
   readonly tokenHash: Buffer;
   readonly expireTime: Date;
-  /** See registration-proof.ts; null for a row from somebody else. */
+  /** See registration-proof.ts; null for a row that auth did not write. */
   readonly proof: Buffer | null;
 }
 

@@ -97,7 +97,7 @@ test("lists accounts newest first, page by page, each once", async () => {
   expect(new Set(listed).size).toBe(listed.length);
 });
 
-test("lists just the accounts that are named", async () => {
+test("lists only the requested accounts", async () => {
   const [one, other] = [await auth.makeUser("DOCTOR"), await auth.makeUser("DOCTOR"), await auth.makeUser()];
   const named = { userIds: [one.id, other.id, newId()] };
   const { users } = await list(named);

@@ -13,7 +13,7 @@ export interface LinkToken {
   readonly hash: Buffer;
   readonly userId: string;
   readonly expireTime: Date;
-  /** See link-tokens.ts; null for a row from somebody else. */
+  /** See link-tokens.ts; null for a row that auth did not write. */
   readonly proof: Buffer | null;
 }
 
@@ -45,7 +45,7 @@ export function insertLinkToken(tx: Transaction, { hash, userId, expireTime, pro
   tx.defer(INSERT, [hash, userId, expireTime, proof]);
 }
 
-/** A link that has not expired, and the account that it names. */
+/** A valid link with its account. */
 export async function findLink(
   db: Database,
   hash: Buffer,

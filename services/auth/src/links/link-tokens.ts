@@ -16,7 +16,7 @@ export const withProof = (proofs: Proofs, link: Omit<LinkToken, "proof">): LinkT
   proof: proofs.of("link_tokens", fieldsOf(link)),
 });
 
-/** Whether auth wrote the link's row as it stands. */
+/** True if auth wrote the link's row in its current form. */
 export const isGenuine = (proofs: Proofs, link: LinkToken): boolean =>
   proofs.accepts("link_tokens", link.proof, fieldsOf(link), `users/${link.userId}`);
 

@@ -20,7 +20,7 @@ export interface Challenge {
   readonly remembered: boolean;
 }
 
-/** A recovery code as it is kept. */
+/** A stored recovery code. */
 export interface RecoveryCode {
   readonly hash: Buffer;
   readonly proof: Buffer;
@@ -91,7 +91,7 @@ export function replaceRecoveryCodes(tx: Transaction, userId: string, codes: Rec
   tx.defer(INSERT_CODES, [codes.map(({ hash, proof }) => [userId, hash, proof])]);
 }
 
-/** Uses a recovery code up. @returns whether it was there, with its proof */
+/** Uses up a recovery code. @returns true if it existed with its proof */
 export async function burnRecoveryCode(
   tx: Transaction,
   userId: string,
@@ -100,7 +100,7 @@ export async function burnRecoveryCode(
   return (await tx.write(BURN_CODE, [userId, hash, proof])).affectedRows === 1;
 }
 
-/** Whether there is a row for a code, with whatever proof. */
+/** True if a row for a code exists, with or without a valid proof. */
 export async function hasRecoveryCode(tx: Transaction, userId: string, hash: Buffer): Promise<boolean> {
   return (await tx.read(HAS_CODE, [userId, hash])).length > 0;
 }

@@ -18,7 +18,7 @@ export function recoveryCodeHash(code: string): Buffer {
   return createHash("sha256").update(canonical).digest();
 }
 
-/** A code as it is kept, with a proof that auth gave it to this user. */
+/** A stored code with a proof that auth gave it to this user. */
 export function keptRecoveryCode(proofs: Proofs, userId: string, code: string): RecoveryCode {
   const hash = recoveryCodeHash(code);
   return { hash, proof: proofs.of("mfa_recovery_codes", [userId, hash]) };

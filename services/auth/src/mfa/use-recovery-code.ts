@@ -3,7 +3,7 @@ import type { Auth } from "../app.ts";
 import { burnRecoveryCode, hasRecoveryCode } from "./mfa-store.ts";
 import { keptRecoveryCode } from "./recovery-codes.ts";
 
-/** Uses a recovery code up. @returns whether it was right, and auth wrote it for this user */
+/** Uses up a recovery code. @returns true if it was right and auth wrote it for this user */
 export async function useRecoveryCode(
   app: Auth,
   tx: Transaction,

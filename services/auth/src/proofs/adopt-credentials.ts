@@ -12,12 +12,12 @@ import {
 import type { Proofs } from "./proofs.ts";
 
 const PAGE = 1000;
-/** In the audit trail: what has no proof after this line was not written by auth. */
+/** Action of the audit line after which auth did not write any row without a proof. */
 const ADOPTED = "credential.adopt";
 
 /**
- * Gives recovery codes and client secrets from before there were proofs theirs, once. A line of the audit trail says that
- * it was done, as the trail shows a line that somebody deletes. Several instances at once write the same proofs.
+ * Adds proofs to older recovery codes and client secrets, once. An audit line records it, because the check finds a deleted
+ * line. Several instances at once write the same proofs.
  */
 export async function adoptCredentials(
   { db, changes }: Pick<Platform, "db" | "changes">,

@@ -1,7 +1,7 @@
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 
-/** A recovery code as it is kept. */
+/** A stored recovery code. */
 export interface CodeRow {
   readonly userId: string;
   readonly hash: Buffer;
@@ -20,7 +20,7 @@ export async function isAdopted(db: Database, action: string): Promise<boolean> 
   return (await db.read(IS_ADOPTED, [action])).length > 0;
 }
 
-/** The codes that come after one, locked, so that none is used up before its proof is written. */
+/** The codes after a given one, locked, so that none is used up before its proof is written. */
 export async function lockCodes(
   tx: Transaction,
   after: CodeRow | undefined,
@@ -35,7 +35,7 @@ export function saveCodeProofs(tx: Transaction, codes: (CodeRow & { proof: Buffe
   tx.defer(SAVE_CODES, [codes.map(({ userId, hash, proof }) => [userId, hash, proof])]);
 }
 
-/** All secrets of service accounts, locked; there are few. */
+/** All secrets of service accounts, locked; their number is small. */
 export async function lockSecrets(
   tx: Transaction,
 ): Promise<{ id: string; accountId: string; hash: Buffer }[]> {

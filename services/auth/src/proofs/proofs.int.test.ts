@@ -31,7 +31,7 @@ const INVALID_LINK_TOKEN = { reason: "INVALID_LINK_TOKEN" };
 const INVALID_REFRESH_TOKEN = { reason: "INVALID_REFRESH_TOKEN" };
 
 let auth: TestAuth;
-/** As in production: an account needs the link that was mailed for it. */
+/** Registration as in production: an account needs its mailed link. */
 let mailing: Auth;
 let readMetrics: () => Promise<string>;
 let admin: UserCaller;
@@ -43,7 +43,7 @@ beforeAll(async () => {
 });
 afterAll(() => auth.close());
 
-/** As MySQL's root. */
+/** Writes as MySQL's root. */
 const write = (sql: string, ...params: SqlValue[]) => auth.app.db.write(sql, params);
 const sha256 = (text: string) => createHash("sha256").update(text).digest();
 const newToken = () => randomBytes(32).toString("base64url");
@@ -59,13 +59,13 @@ const reset = (token: string) =>
 const verify = (token: string) =>
   auth.call(AuthServiceService.verifyEmail, verifyEmail(mailing), { token, password: PASSWORD });
 
-/** How many rows of a table were refused so far, as the alert counts them. */
+/** Number of refused rows of a table, as in the alert's metric. */
 async function refused(table: string): Promise<number> {
   const line = new RegExp(`^credentials_refused_total\\{[^}]*table="${table}"[^}]*\\} (\\d+)`, "m");
   return Number(line.exec(await readMetrics())?.[1] ?? 0);
 }
 
-/** Tries a forged credential: it is refused, and counted once. */
+/** Checks that a forged credential is refused, and counted once. */
 async function expectRefused(table: string, attempt: Promise<unknown>, error: object): Promise<void> {
   const before = await refused(table);
   await expect(attempt).rejects.toMatchObject(error);
@@ -79,7 +79,7 @@ describe("a session", () => {
   });
   const mySession = () => mine.caller.sessionId;
 
-  test("that was put in for an admin gives no access token, and leaves a line", async () => {
+  test("inserted for an admin gives no access token, and leaves an audit line", async () => {
     const [token, id] = [newToken(), newId()];
     await write(
       "INSERT INTO sessions (id, user_id, auth_time, expire_time) VALUES (?, ?, ?, ?)",
@@ -103,7 +103,7 @@ describe("a session", () => {
     expect(lines).toEqual([{ outcome: "FAILURE" }]);
   });
 
-  test("that lends its proof to another token gives nothing", async () => {
+  test("whose proof is copied to another token gives no access", async () => {
     const token = newToken();
     await write(
       `INSERT INTO refresh_tokens (token_hash, session_id, expire_time, proof)
@@ -145,12 +145,12 @@ describe("a session", () => {
       "to one without a proof",
       () => write("UPDATE refresh_tokens SET proof = NULL WHERE session_id = ?", mySession()),
     ],
-  ])("that was changed %s is refused", async (_how, change) => {
+  ])("changed %s is refused", async (_how, change) => {
     await change();
     await expectRefused("refresh_tokens", refresh(mine.refreshToken), INVALID_REFRESH_TOKEN);
   });
 
-  test("that nobody changed goes on, refresh after refresh", async () => {
+  test("unchanged can be refreshed again and again", async () => {
     const before = await refused("refresh_tokens");
     const next = await refresh(mine.refreshToken);
     await refresh(next.refreshToken!);
@@ -167,7 +167,7 @@ describe("a link that resets the password", () => {
     return { user, token: /#token=(\S+)/.exec(mail!.text)![1]! };
   }
 
-  test("that was put in for an admin is refused", async () => {
+  test("inserted for an admin is refused", async () => {
     const token = newToken();
     await write(
       "INSERT INTO link_tokens (token_hash, user_id, purpose, expire_time) VALUES (?, ?, 'RESET_PASSWORD', ?)",
@@ -178,7 +178,7 @@ describe("a link that resets the password", () => {
     await expectRefused("link_tokens", reset(token), INVALID_LINK_TOKEN);
   });
 
-  test("that was given to an admin's account, or made to last, is refused", async () => {
+  test("reassigned to an admin's account, or prolonged, is refused", async () => {
     const { token } = await mailed();
     await write("UPDATE link_tokens SET user_id = ? WHERE token_hash = ?", admin.userId, sha256(token));
     await expectRefused("link_tokens", reset(token), INVALID_LINK_TOKEN);
@@ -202,13 +202,13 @@ describe("a registration", () => {
     ["to another's address", "email", "owner@example.com"],
     ["to a doctor's", "role", "DOCTOR"],
     ["to another account", "id", newId()],
-  ])("that was changed %s makes no account", async (_how, column, value) => {
+  ])("changed %s creates no account", async (_how, column, value) => {
     const { token } = await mailed();
     await write(`UPDATE registrations SET ${column} = ? WHERE token_hash = ?`, value, sha256(token));
     await expectRefused("registrations", verify(token), INVALID_LINK_TOKEN);
   });
 
-  test("that nobody changed makes one, and its link answers alike afterwards", async () => {
+  test("unchanged creates one, and its link gives the same answer afterwards", async () => {
     const { token } = await mailed();
     await verify(token);
     await verify(token);
@@ -237,7 +237,7 @@ describe("a recovery code", () => {
     return { user, codes: recoveryCodes };
   }
 
-  test("that was put in, or copied from another account, is refused", async () => {
+  test("inserted, or copied from another account, is refused", async () => {
     const [victim, attacker] = [await withFactor(), await withFactor()];
     await write(
       "INSERT INTO mfa_recovery_codes (user_id, code_hash) VALUES (?, ?)",
@@ -257,7 +257,7 @@ describe("a recovery code", () => {
     await use(victim.user, victim.codes[0]!);
   });
 
-  test("from before there were proofs gets one at the first start, and none at any later one", async () => {
+  test("older than proofs gets one at the first start, and none at a later one", async () => {
     const { user, codes } = await withFactor();
     const { account, secret } = await makeServiceAccount();
     await write("UPDATE mfa_recovery_codes SET proof = NULL");
@@ -265,7 +265,7 @@ describe("a recovery code", () => {
     await adoptCredentials(auth.app, auth.app.proofs);
     await expectRefused("mfa_recovery_codes", use(user, codes[0]!), { reason: "INVALID_MFA_CODE" });
 
-    // What the release before left.
+    // Rows of the previous release.
     await write("DELETE FROM audit_events WHERE action = 'credential.adopt'");
     await Promise.all([1, 2].map(() => adoptCredentials(auth.app, auth.app.proofs)));
     await use(user, codes[0]!);
@@ -291,7 +291,7 @@ const issue = (clientId: string, clientSecret: string) =>
     scope: "",
   });
 
-test("a client secret that was put in, or given to another service account, is refused", async () => {
+test("a client secret inserted, or reassigned to another service account, is refused", async () => {
   const error = { reason: "INVALID_CLIENT" };
   const [victim, mine] = [await makeServiceAccount(), await makeServiceAccount()];
   await write(

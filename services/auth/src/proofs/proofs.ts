@@ -10,15 +10,15 @@ export type CredentialTable =
   | "mfa_recovery_codes"
   | "service_account_secrets";
 
-/** What a row gives, and for which secret: all that is believed of it. */
+/** Content of a proof: the rights of a row, and the hash of its secret. */
 export type Fields = readonly (string | Buffer | Date | boolean)[];
 
 const refused = counter("credentials.refused", "Stored credentials that auth did not write, by table");
 
 /**
- * Proofs that auth wrote a stored credential for its owner: a keyed hash over the secret's hash and all that the row gives.
- * A row that somebody puts in, copies or gives to another account has none. The key is the schema's own, so a rotation of
- * DATA_KEY leaves proofs as they are.
+ * Proofs that auth wrote a stored credential for its owner: a keyed hash over the secret's hash and the rights of the row.
+ * A row that an attacker inserts, copies or reassigns has no valid proof. The key belongs to the schema, so a rotation of
+ * DATA_KEY does not change proofs.
  */
 export class Proofs {
   readonly #hash: KeyedHash;
@@ -33,7 +33,7 @@ export class Proofs {
     return this.#hash.of(`${table}.proof`, ...fields.map(textOf));
   }
 
-  /** Whether auth wrote the row. If not, it is logged and counted for the alert. @param owner of the row, for the log */
+  /** True if auth wrote the row. Otherwise logs and counts it for the alert. @param owner of the row, for the log */
   accepts(table: CredentialTable, proof: Buffer | null, fields: Fields, owner: string): boolean {
     if (proof && this.of(table, fields).equals(proof)) return true;
     this.refuse(table, owner);

@@ -5,6 +5,6 @@ import type { Secret } from "./service-account-store.ts";
 export const secretProof = (proofs: Proofs, accountId: string, hash: Buffer): Buffer =>
   proofs.of("service_account_secrets", [accountId, hash]);
 
-/** Whether auth wrote the secret's row for this account. */
+/** True if auth wrote the secret's row for this account. */
 export const isGenuine = (proofs: Proofs, accountId: string, { hash, proof }: Secret): boolean =>
   proofs.accepts("service_account_secrets", proof, [accountId, hash], `service-accounts/${accountId}`);

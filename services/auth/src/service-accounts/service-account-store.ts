@@ -21,7 +21,7 @@ export interface Secret {
   readonly id: string;
   /** SHA-256. */
   readonly hash: Buffer;
-  /** See secret-proof.ts; null for a row from somebody else. */
+  /** See secret-proof.ts; null for a row that auth did not write. */
   readonly proof: Buffer | null;
   /** The `sid` of the access tokens that it gets. */
   readonly sessionId: string;

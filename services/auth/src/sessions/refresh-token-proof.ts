@@ -1,11 +1,11 @@
 import type { Fields, Proofs } from "../proofs/proofs.ts";
 import type { RefreshTokenRecord, Session } from "./session-store.ts";
 
-/** Proof that auth gave this session to the bearer of a token: nobody else's session, nor a longer or a fresher one. */
+/** Proof that auth gave a token this session, with its user, expiry and sign-in time. */
 export const refreshTokenProof = (proofs: Proofs, hash: Buffer, expireTime: Date, session: Session): Buffer =>
   proofs.of("refresh_tokens", fieldsOf(hash, expireTime, session));
 
-/** Whether auth wrote the token and its session as they stand. */
+/** True if auth wrote the token and its session in their current form. */
 export const isGenuine = (
   proofs: Proofs,
   { hash, expireTime, proof, session }: RefreshTokenRecord,

@@ -66,7 +66,7 @@ function useOf(token: string, next: string, idempotencyKey: string, now: Date): 
   };
 }
 
-/** The session that a row names which auth did not write: nobody's but the writer's. */
+/** The session of a forged row. */
 const refusalOf = ({ session }: RefreshTokenRecord): Trail => ({
   resource: `sessions/${session.id}`,
   subjectIds: [],

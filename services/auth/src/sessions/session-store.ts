@@ -23,9 +23,9 @@ export interface RefreshTokenRecord {
   readonly useTime: Date | null;
   readonly useKey: Buffer | null;
   readonly successor: Buffer | null;
-  /** When it is void if it is not used. */
+  /** Expiry of the unused token. */
   readonly expireTime: Date;
-  /** See refresh-token-proof.ts; null for a row from somebody else. */
+  /** See refresh-token-proof.ts; null for a row that auth did not write. */
   readonly proof: Buffer | null;
   readonly session: Session & {
     readonly endTime: Date | null;

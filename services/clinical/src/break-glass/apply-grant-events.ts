@@ -3,7 +3,7 @@ import type { Clinical } from "../app.ts";
 import { assertPlausible } from "./grant-rules.ts";
 import { saveGrants } from "./grant-store.ts";
 
-/** break_glass.*: the grant is copied, so that a read needs no call to auth. Throws INVALID_REQUEST for an implausible one. */
+/** break_glass.*: copies the grant, so that a read needs no call to auth. Throws INVALID_REQUEST for an implausible one. */
 export const applyGrantEvents =
   ({ clock, breakGlassMs }: Clinical): EventHandler =>
   async (tx, events) => {

@@ -183,7 +183,7 @@ describe("an admin", () => {
   });
 });
 
-test("a grant that lasts longer than any that auth gives is refused, and the others that came with it are taken", async () => {
+test("a grant longer than auth's maximum is refused, and others in its batch are applied", async () => {
   const told = (endTime: Date) => ({
     type: "break_glass.granted",
     aggregateId: newId(),

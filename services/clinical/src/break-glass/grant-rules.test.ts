@@ -9,7 +9,7 @@ test.each([
   ["that was revoked", at(-5), at(-5)],
   ["that is told late", at(-600), at(-570)],
   ["by a clock that is a minute ahead", at(1), at(31)],
-])("a grant %s is taken", (_what, occurTime, endTime) => {
+])("a grant %s is accepted", (_what, occurTime, endTime) => {
   expect(() => assertPlausible({ occurTime, endTime }, TTL_MS, at(0))).not.toThrow();
 });
 

@@ -1,7 +1,7 @@
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { CLOCK_SKEW_MS } from "@medconnect/platform/identity/access-tokens.ts";
 
-/** When an event says that a grant was given, or revoked, and when it ends. */
+/** Times of a grant's event: occurrence and end of the grant. */
 export interface ToldTimes {
   occurTime: Date;
   endTime: Date;

@@ -183,7 +183,7 @@ export async function listConsultations(
   );
 }
 
-/** Consultations whose patient was there in time, and still waits at their end, which is at or before a time. */
+/** Consultations that ended by a time with a punctual patient still waiting. */
 const WAITED_IN_VAIN = "status = 'WAITING' AND late_party IS NULL AND end_time <= ?";
 
 export async function findWaitedInVain(db: Database, by: Date, limit: number): Promise<string[]> {

@@ -11,8 +11,8 @@ export function assertLicensed(until: Date | null, now: Date): void {
 }
 
 /**
- * Until when prescriptions have to be issued for an order to stop them. A doctor without a licence was still licensed here
- * until the order arrived; one who has a licence by then, another or a new one, goes on prescribing.
+ * Latest issue time of prescriptions that an order stops. A doctor without a licence could still prescribe here until the order
+ * arrived. A doctor with another or a new licence by then continues to prescribe.
  *
  * @param licensedUntil as it comes with the order
  */

@@ -432,9 +432,9 @@ describe("prescriptions of a doctor whose licence was revoked with an order to s
   }
 
   test.each([
-    // Issued by a doctor who had lost the last licence, as clinical was told.
+    // Issued by a doctor after the event of their last licence's loss.
     ["revoked, licensed", ["STOPPED", "STOPPED", "ACTIVE"]],
-    // All that is known is a doctor who is licensed, and an order.
+    // Clinical knows only a licensed doctor and an order.
     ["licensed, revoked", ["STOPPED", "ACTIVE", "ACTIVE"]],
     ["licensed alone", ["STOPPED", "ACTIVE", "ACTIVE"]],
   ] as const)(

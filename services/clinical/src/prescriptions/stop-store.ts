@@ -1,7 +1,7 @@
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 
-/** Active prescription `p` that an admin ordered to stop, for doctor `d`. Takes the time. */
+/** Condition of active prescription `p` of doctor `d` with an order to stop. Takes the time. */
 const IS_TO_STOP = `p.status = 'ACTIVE' AND p.expire_time > ?
   AND p.issue_time <= COALESCE(d.stop_until, d.stop_time)`;
 

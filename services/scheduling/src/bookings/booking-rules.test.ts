@@ -221,7 +221,7 @@ test.each<[string, Partial<Closing>]>([
   ["another fee decision", { settlement: "RETURN" }],
   ["another reason", { reason: "They both said so" }],
   ["another admin", { adminId: "other" }],
-])("one that is closed is not closed again with %s, and the refusal names its decision", (_, asked) => {
+])("a closed booking cannot be closed again with %s, and the refusal names its decision", (_, asked) => {
   expect(closesNow(closedSo, CLOSING, now)).toBe(false);
   expect(() => closesNow(closedSo, { ...CLOSING, ...asked }, now)).toThrow(
     expect.objectContaining({

@@ -115,7 +115,7 @@ export interface Closing {
 
 export interface ClosingFacts extends Pick<BookingFacts, "status" | "holdExpireTime" | "movePending"> {
   endTime: Date;
-  /** How an admin has closed it; undefined where none has. */
+  /** Closing by an admin, if any. */
   closing: Closing | undefined;
 }
 
@@ -142,7 +142,7 @@ export function closesNow(booking: ClosingFacts, asked: Closing, now: Date): boo
   return true;
 }
 
-/** A repeated call gets the answer of the first only where that did all that is asked. Throws BOOKING_CLOSED. */
+/** A repeated call gets the first answer only if it asks for the same decision. Throws BOOKING_CLOSED. */
 function assertSameClosing(closing: Closing, asked: Closing): void {
   if (isDeepStrictEqual(closing, asked)) return;
   const { outcome, settlement } = closing;
@@ -152,7 +152,7 @@ function assertSameClosing(closing: Closing, asked: Closing): void {
 /** What becomes of the money of a cancelled booking. */
 export type Settlement = Exclude<BookingState_Settlement, "SETTLEMENT_UNSPECIFIED">;
 
-/** The contract's words for the decisions that schema and events name otherwise. */
+/** The contract's names of decisions that have other names in schema and events. */
 export const FEE_DECISIONS: Readonly<Record<Settlement, FeeDecision>> = {
   RETURN: "RELEASE",
   CAPTURE: "CHARGE",

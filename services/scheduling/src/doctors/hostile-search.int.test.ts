@@ -54,7 +54,7 @@ const searchAll = (app: Scheduling) =>
     }),
   );
 
-/** Searches that MySQL works on, or that wait in it for a lock. */
+/** Number of searches running in MySQL, or waiting there for a lock. */
 async function searchesInMysql(): Promise<number> {
   const rows = await desk.app.db.read(
     `SELECT 1 FROM information_schema.PROCESSLIST

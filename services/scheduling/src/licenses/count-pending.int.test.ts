@@ -13,7 +13,7 @@ afterAll(() => desk.close());
 
 const pending = () => countPending(desk.app.db, desk.app.clock.now());
 
-test("licences count from their claim until an admin decides, or they are over", async () => {
+test("licences count from their claim until a decision or their expiry", async () => {
   expect(await pending()).toEqual({ count: 0, oldest: null });
   const first = await desk.claimLicense(0);
   desk.app.clock.advance(MINUTE_MS);

@@ -16,7 +16,7 @@ export interface LicenseRow {
   region: string;
   expire_date: Date;
   status: StoredStatus;
-  /** Sealed; null: none. */
+  /** Encrypted; null without a reason. */
   reject_reason: Buffer | null;
   decide_time: Date | null;
   create_time: Date;
@@ -59,7 +59,7 @@ export async function listLicenses(
 /** Stored states, which the key on `status` finds. */
 const isStored = (status: License_Status): boolean => status !== "EXPIRED";
 
-/** Claims that an admin has to decide, and the time of the oldest; null where there is none. */
+/** Number of pending claims, and time of the oldest; null without any. */
 export async function countPending(db: Database, now: Date): Promise<{ count: number; oldest: Date | null }> {
   const [row] = await db.read<{ count: number; oldest: Date | null }>(
     "SELECT COUNT(*) AS count, MIN(create_time) AS oldest FROM licenses WHERE status = 'PENDING' AND expire_date >= ?",

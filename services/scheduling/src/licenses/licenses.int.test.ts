@@ -73,7 +73,7 @@ test("a profile's first licence is pending, and hides the doctor until it is ver
   });
 });
 
-test("others see a doctor's verified licences, as the doctor sees them, and no pending one", async () => {
+test("others see all fields of a doctor's verified licences, and no pending one", async () => {
   await desk.publish(0);
   const pending = await claim("SECOND-1");
   const { licenses: own } = await profile();
@@ -208,7 +208,7 @@ test("a decision shows its reason, and a repeat changes nothing", async () => {
   });
 });
 
-test("the reason of a decision is readable for the doctor, not in the database", async () => {
+test("the reason of a decision is readable for the doctor, but encrypted in the database", async () => {
   const { id } = await desk.claimLicense(0);
   await decide("reject", id);
   const [row] = await desk.app.db.read<{ reject_reason: Buffer }>(

@@ -36,7 +36,7 @@ const doctorOf = (kind: keyof typeof PROFILES) => doctors.find((each) => each.ki
 
 let desk: Desk;
 
-/** Makes the old schema with the profiles, migrates it, and copies what comes out to a service's schema. */
+/** Creates the old schema with the profiles, migrates it, and copies the result to a service's schema. */
 beforeAll(async () => {
   desk = await Desk.open();
   const url = process.env.MYSQL_URL!;
@@ -124,7 +124,7 @@ test("their ids are ids for the API, and lists page over them, oldest first", as
   }
 });
 
-test("of two doctors who claim one number, one is verified; one whose region has no code can only be rejected", async () => {
+test("one of two claims of a number can be verified; a claim without a region code can only be rejected", async () => {
   const first = await claimOf("usual");
   expect((await desk.verify(first!.id)).status).toBe("VERIFIED");
   const second = await claimOf("spelt differently");

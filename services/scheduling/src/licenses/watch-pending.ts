@@ -3,7 +3,7 @@ import { sampled } from "@medconnect/platform/telemetry/samples.ts";
 import type { Scheduling } from "../app.ts";
 import { countPending } from "./license-store.ts";
 
-/** Reports the claims that wait for an admin: until then their doctors have no patients. */
+/** Reports pending claims: their doctors have no patients until an admin decides. */
 export function watchPending({ db, clock }: Pick<Scheduling, "db" | "clock">): void {
   const pending = sampled(() => countPending(db, clock.now()));
   gauge("licenses.pending", "Licences that wait for an admin's decision", (report) => {
