@@ -7,7 +7,7 @@ import type { Subject, Subjects } from "./subjects.ts";
 
 export interface Conditions {
   clients: number;
-  /** Of each turn of load. */
+  /** Length of each turn of load. */
   seconds: number;
 }
 

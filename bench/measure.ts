@@ -45,7 +45,7 @@ export interface TurnOptions {
   subject: Subject;
   operation: Operation;
   seconds: number;
-  /** What the parts use anyway, µs a second. */
+  /** CPU use of the idle parts, in µs per second. */
   idle: PerPart;
 }
 

@@ -4,7 +4,7 @@ import { OPERATIONS, type Operation, type Sample } from "./measure.ts";
 import { median } from "./statistics.ts";
 import { PARTS, type Part, type Tracing } from "./subjects.ts";
 
-/** What the yardstick costs on the machine that the goals were set on. */
+/** Cost of the yardstick on the reference machine of the goals. */
 const REFERENCE_HELLO_MICROS = 20;
 const GOAL_MICROS: Record<Operation, number> = { book: 1000, list: 600 };
 const GOAL_OVERHEAD = 0.15;
@@ -25,14 +25,14 @@ export interface Figures {
 interface OperationFigures {
   off: Medians;
   on: Medians;
-  /** What tracing adds to the cost, as a share of it: in the middle, and in each round, which tells the noise. */
+  /** Relative cost of tracing: median, and each round, which shows the noise. */
   overhead: number;
   overheads: number[];
   incomplete: number;
 }
 
 type Medians = Pick<Sample, "rate" | "p50Ms" | "p99Ms" | "cost" | "totalCost"> & {
-  /** Of `totalCost`, over the rounds: how much noise there was. */
+  /** Spread of `totalCost` over the rounds: the noise. */
   lowest: number;
   highest: number;
   /** As it would be on the machine that the goals were set on, as far as the yardstick tells. */

@@ -4,7 +4,7 @@ import { PROCESSES, type ProcessName } from "@medconnect/deploy/local/ports.ts";
 import { type Stack, startStack } from "@medconnect/deploy/local/stack.ts";
 import { ADMIN } from "./load/members.ts";
 
-/** Whose CPU time is counted. */
+/** Processes whose CPU time is counted. */
 export const PARTS = [...PROCESSES, "mysql", "redis"] as const;
 export type Part = ProcessName | "mysql" | "redis";
 

@@ -40,7 +40,7 @@ the environment.
 
 const TIMEOUT_MS = 10_000;
 
-/** What is to be done with each service's outbox. */
+/** Command for each service's outbox. */
 type Command =
   | { name: "list"; onlyDead: boolean; limit: number }
   /** Without ids: all. */

@@ -8,7 +8,7 @@ import { SetupError } from "./setup-error.ts";
 export const SERVICES = ["auth", "scheduling", "clinical", "billing"] as const;
 export type Service = (typeof SERVICES)[number];
 
-/** What the names of schemas and database users begin with, if nothing else is asked for. */
+/** Default prefix of the names of schemas and database users. */
 export const SCHEMA_PREFIX = "medconnect_";
 
 export interface ProvisionOptions {

@@ -6,7 +6,7 @@ import type { Stack } from "./local/stack.ts";
 import { SCHEMA_PREFIX, SERVICES, type Service } from "./provision.ts";
 import { SetupError } from "./setup-error.ts";
 
-/** Of what stack.json says. */
+/** Part of stack.json. */
 type StackJson = Pick<Stack, "urls" | "addresses" | "certificates">;
 
 const DEFAULT_FILE = join(import.meta.dirname, "../.local/data/stack.json");
@@ -36,7 +36,7 @@ export class RunningStack {
 }
 
 export interface Inherited {
-  /** What can be set in place of a running system, such as "DATABASE_URL". */
+  /** Setting that replaces a running system, such as "DATABASE_URL". */
   instead: string;
   settingsOf: (stack: RunningStack) => NodeJS.ProcessEnv;
   /** With which the process ends, with a line that says why, where no system runs. */

@@ -38,7 +38,7 @@ Environment, in place of the system that runs here (STACK_JSON names its stack.j
   AUDIT_KEY              the service's, and by comma all that it had before
 `;
 
-/** Of each kind; all are counted. */
+/** Maximum printed findings of each kind; all are counted. */
 const SHOWN = 100;
 const PROGRESS_EVERY_MS = 5000;
 const STATEMENT_TIMEOUT_MS = 60_000;

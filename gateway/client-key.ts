@@ -6,7 +6,7 @@ import { MethodRules_RateClass as RateClass } from "@medconnect/proto/es/medconn
 import type { Request } from "express";
 import type { Count, QuotaName } from "./rate-limit.ts";
 
-/** Whom a request counts for. */
+/** The client that a request counts for. */
 export interface Client {
   readonly key: string;
   /** Group of the client, such as its IPv6 site, with a larger shared quota. */

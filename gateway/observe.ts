@@ -7,7 +7,7 @@ import { activeTraceId, inSpan, SpanKind } from "@medconnect/platform/telemetry/
 import { type Span, SpanStatusCode } from "@opentelemetry/api";
 import type { NextFunction, Request, Response } from "express";
 
-/** What a request's steps leave for one another. */
+/** Data that a request's steps share. */
 export interface RequestContext {
   requestId: string;
   /** The route's template, once it is known. */

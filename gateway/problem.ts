@@ -15,7 +15,7 @@ export interface Problem {
   detail: string;
   /** The gRPC code's name. */
   code: string;
-  /** What clients switch on. */
+  /** Machine-readable reason, for clients to switch on. */
   reason: string;
   requestId: string;
   errors?: FieldViolation[];

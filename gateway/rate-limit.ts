@@ -108,7 +108,7 @@ export class RateLimiter {
     );
   }
 
-  /** What is left to a client, or to its site where that is less. */
+  /** Rest of the quota of a client or its site, whichever is less. */
   async #standingOf({ client, site }: Policy, { key, siteKey }: Client): Promise<Standing> {
     const own = await this.#consume(client, key);
     // Once it is refused itself, it takes nothing from others.

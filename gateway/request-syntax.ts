@@ -12,13 +12,13 @@ export function mistakeInSyntax(request: IncomingMessage): ApiError | undefined 
   const { headers, headersDistinct, httpVersion, url = "" } = request;
   if (httpVersion !== "1.1" && httpVersion !== "1.0") return malformed("Speak HTTP/1.1.");
   const twice = SINGLE.find((name) => (headersDistinct[name]?.length ?? 0) > 1);
-  if (twice !== undefined) return malformed(`The header ${twice} is given more than once.`);
+  if (twice !== undefined) return malformed(`The header ${twice} appears more than once.`);
   const { host, expect, "transfer-encoding": encoding } = headers;
   if (host === undefined && httpVersion === "1.1") return malformed("The header Host is missing.");
   if (host !== undefined && !HOST.test(host)) return malformed("The header Host is not a host and port.");
   if (url.includes("#")) return malformed("The request target has a fragment.");
   if (encoding !== undefined && encoding.toLowerCase() !== "chunked") {
-    return malformed("The only transfer coding that is taken is chunked.");
+    return malformed("The only supported transfer coding is chunked.");
   }
   if (expect !== undefined && expect.toLowerCase() !== "100-continue")
     return new ApiError("EXPECTATION_FAILED");

@@ -31,7 +31,7 @@ describe("a client that is slower, or sends more, is cut off:", () => {
   });
   afterAll(() => server.drain(0));
 
-  /** What a client is told that sends `first`, and from then on one byte after the other. */
+  /** Answer to a client that sends `first`, and then byte after byte. */
   async function trickle(first: string, endless: string): Promise<string> {
     const socket = connect(port, "127.0.0.1").setEncoding("utf8");
     let told = "";

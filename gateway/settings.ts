@@ -6,7 +6,7 @@ const commaList = z
   .default("")
   .transform((text) => text.split(",").flatMap((part) => part.trim() || []));
 
-/** What the gateway reads from its environment. */
+/** Settings of the gateway. */
 export const gatewaySettings = {
   ...processSettings,
   PORT: z.coerce.number().int().min(0).max(65535).default(8080),
@@ -20,7 +20,7 @@ export const gatewaySettings = {
   RATE_LIMIT_ADDRESS_ANONYMOUS: requestsAMinute(300),
   /** The origins whose pages may call this API from a browser, by comma, such as "https://app.example.org". */
   CORS_ORIGINS: commaList,
-  /** Whose X-Forwarded-For is believed: the number of proxies in front of us, or their addresses as CIDRs by comma. */
+  /** Trusted sources of X-Forwarded-For: the number of proxies in front, or their CIDRs, separated by commas. */
   TRUST_PROXY: commaList.transform((parts) =>
     parts.length === 1 && /^\d+$/.test(parts[0]!) ? Number(parts[0]) : parts,
   ),

@@ -18,7 +18,7 @@ export class Crowd {
   readonly #clients: number;
   readonly #patients: Patients;
   readonly #timetable: Timetable;
-  /** Whose slots are listed, and not booked. */
+  /** Doctor whose slots are listed, but not booked. */
   readonly #shownDoctorId: string;
   /** Number of attempted bookings in each lane. */
   readonly #turns: number[];

@@ -1,4 +1,4 @@
-/** What the load generator is told to do, with the system behind `url`. */
+/** A task for the load generator, with the system behind `url`. */
 export type Task =
   /** Makes accounts: patients for each client, as many doctors, and one doctor more, whose slots stay open. */
   | { name: "prepare"; url: string; clients: number }
@@ -26,5 +26,5 @@ export interface Results {
   verify: number;
 }
 
-/** What comes back: the result, or why there is none. */
+/** Answer to a task: the result, or the reason for its absence. */
 export type Reply = { result: Results[keyof Results] } | { error: string };

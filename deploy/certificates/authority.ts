@@ -15,7 +15,7 @@ export interface Pair {
   key: string;
 }
 
-/** What a certificate is to say. */
+/** Content of a certificate. */
 export interface Subject {
   name: string;
   /** The names and addresses by which it is reached; for a client, its own name. */

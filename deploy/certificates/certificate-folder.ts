@@ -8,7 +8,7 @@ import { Authority, type Subject } from "./authority.ts";
 
 const AUTHORITY = "ca";
 const CLIENTS = "clients";
-/** Who calls, and is not called. */
+/** Processes that only make calls. */
 const GATEWAY = "gateway";
 export const PROCESSES: readonly string[] = [...SERVICES, GATEWAY];
 
@@ -31,7 +31,7 @@ export interface CertificateOptions {
   renew: boolean;
 }
 
-/** What was done about a certificate. */
+/** Action taken for a certificate. */
 export interface Outcome {
   name: string;
   folder: string;

@@ -30,7 +30,7 @@ export interface ClusterOptions {
 
 /** Three MySQL servers as one group, and the router in front of them. */
 export interface Cluster {
-  /** Of the router, with the administrator's password: a MYSQL_URL. */
+  /** MYSQL_URL of the router, with the administrator's password. */
   url: string;
   /** In the order in which they take the writes: the first one standing does. */
   nodes: readonly ClusterNode[];

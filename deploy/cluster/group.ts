@@ -36,8 +36,8 @@ export async function makeRecoveryUser(url: string, password: string): Promise<v
 }
 
 /**
- * What a server holds: all that it executed, and all that it had received, as the group acknowledges a commit when a
- * majority has received it.
+ * Transactions of a server: executed and received ones, because the group acknowledges a commit when a majority has
+ * received it.
  */
 export async function transactionsOf(url: string): Promise<string> {
   return await onServer(url, async (server) => {

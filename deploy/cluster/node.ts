@@ -17,7 +17,7 @@ export interface NodeOptions {
   /** Where each member talks to the others, as host:port; its own is at its place. */
   groupAddresses: readonly string[];
   groupName: string;
-  /** Of root. */
+  /** Password of root. */
   password: string;
   logFile: string;
 }

@@ -10,7 +10,7 @@ import { pingRedis, startRedis } from "./redis.ts";
 
 export interface DatabaseOptions {
   folder: DataFolder;
-  /** Of servers to use in place of private ones. */
+  /** URLs of servers to use in place of private ones. */
   mysqlUrl?: string | undefined;
   redisUrl?: string | undefined;
   /** Whether a private MySQL and Redis must keep what was acknowledged over a crash. */

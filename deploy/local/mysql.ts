@@ -45,7 +45,7 @@ export async function startMysql(options: EngineOptions): Promise<Engine> {
   return { url, port, server };
 }
 
-/** What every mysqld here is started with, also the one that makes the data directory. */
+/** Arguments of every mysqld here, including the one that creates the data directory. */
 export function commonArgs({ basedir }: Program, data: string): string[] {
   return [
     "--no-defaults",

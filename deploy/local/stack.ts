@@ -17,7 +17,7 @@ export interface StackOptions {
   redisUrl?: string | undefined;
   /** Absent: some that nobody uses. */
   ports?: Ports;
-  /** What the names of its schemas begin with. */
+  /** Prefix of its schemas' names. */
   schemaPrefix?: string;
   /** Whether gRPC is TLS, where both sides show a certificate; they are made into the data folder, with one for a client. */
   mtls?: boolean;
@@ -40,7 +40,7 @@ export interface Stack {
   dataDir: string;
   /** stack.json: URLs, addresses, ports and process ids by name, for people and scripts. */
   file: string;
-  /** Of every process, `http://host:port`, and of the databases, with the administrator's password. */
+  /** URLs of every process, `http://host:port`, and of the databases, with the administrator's password. */
   urls: Record<ProcessName | "mysql" | "redis", string>;
   /** host:port for gRPC. */
   addresses: Record<Service, string>;
@@ -124,7 +124,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   }
 }
 
-/** What another installation stored is sealed with its keys; under ours, its services would not start. */
+/** Data of another installation is encrypted under its keys; services with our keys would not start. */
 async function refuseForeignSchemas(adminUrl: string, prefix: string, folder: DataFolder): Promise<void> {
   const admin = await connectAdmin(adminUrl);
   const [found] = await admin.query("SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?", [

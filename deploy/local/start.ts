@@ -107,7 +107,7 @@ function say(text: string): void {
   process.stdout.write(`\n${text}\n`);
 }
 
-/** What `buf curl` needs to be let in. */
+/** Arguments with which `buf curl` is admitted. */
 function tlsFlags(certificates: string): string {
   const { ca, cert, key } = filesIn(clientFolder(certificates, LOCAL_CLIENT));
   return `--cacert ${ca} --cert ${cert} --key ${key}`;

@@ -36,7 +36,7 @@ const NO_RATE_LIMITS = {
 };
 /** Tests wait for all of them. */
 const SEALED_SOON = { AUDIT_SEAL_EVERY: "1s", AUDIT_CHECKPOINT_EVERY: "1s", METRICS_SAMPLE_EVERY: "1s" };
-/** Who does not come is missing at once: a test can wait for a start, but not for a quarter of an hour. */
+/** Waiting time of 0: a test can wait for a start, but not for a quarter of an hour until a no-show. */
 const MISSED_SOON = { NO_SHOW_AFTER: "0s" };
 
 runCommand(async () => {

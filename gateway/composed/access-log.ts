@@ -17,8 +17,8 @@ import type { Lister } from "./merge-events.ts";
 import { mergedPage } from "./merged-page.ts";
 
 /**
- * Who read or changed the calling patient's records, in all services, newest first. Each service tells what was done to
- * this patient alone; what those who did it are called, and why a glass was broken, auth tells.
+ * Accesses to the calling patient's records in all services, newest first. Each service lists this patient's entries only;
+ * auth adds the actors' names and the reasons of break-glass grants.
  */
 export async function listAccessLog(
   request: ListAccessLogRequest,
@@ -75,7 +75,7 @@ function relationOf({ actorId, subjectIds, grantId }: AuditEvent, actor?: Actor)
   }
 }
 
-/** What did it, where it was nobody whom the patient may know: another patient who took over a slot is nobody, too. */
+/** Name of an actor that is not a person the patient may see; another patient counts as the system. */
 function systemName(actorId: string): string {
   const [kind, name = ""] = actorId.split(":");
   switch (kind) {

@@ -10,7 +10,7 @@ import { listAuditEvents } from "./audit-events.ts";
 import { exportAuditEvents } from "./export-audit-events.ts";
 import { listLicenses } from "./licenses.ts";
 
-/** What a composed answer is made with. */
+/** Inputs of a composed answer. */
 export interface ComposedCall {
   readonly services: Services;
   /** The caller's own token goes with every call, so that each service decides for itself what the caller may see. */

@@ -22,7 +22,7 @@ export interface MergedRequest {
   endTime?: Date | undefined;
 }
 
-/** What is asked of each service: up to which time, and how much at a time. */
+/** Request to each service: latest time, and page size. */
 export type Part = Pick<MergedRequest, "pageSize" | "endTime">;
 
 /**

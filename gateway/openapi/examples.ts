@@ -10,7 +10,7 @@ import { commentOn } from "./comments.ts";
 import { rulesOf } from "./field-rules.ts";
 
 const UUID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
-/** What to try where a comment names no example; the first that the field's rules take. */
+/** Default examples for comments without one; the first that fits the field's rules is used. */
 const TEXTS = ["An example", "example", "en", "123456"];
 
 /** A message with plausible values. Fields of which an example says nothing (`optional` ones) are left out. */

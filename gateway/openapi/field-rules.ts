@@ -7,7 +7,7 @@ import {
 } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import type { Schema } from "./json-schema.ts";
 
-/** What protovalidate is told of a field. */
+/** Rules of protovalidate for a field. */
 export function rulesOf(field: DescField): FieldRules | undefined {
   return hasOption(field, fieldOption) ? getOption(field, fieldOption) : undefined;
 }
@@ -51,7 +51,7 @@ export function constraintsOf(rules: FieldRules | undefined): Schema {
   }
 }
 
-/** What the rules say that only words can: the range of a 64-bit integer, which JSON carries as text. */
+/** Rules that need words: the range of a 64-bit integer, which is a string in JSON. */
 export function notesOf(rules: FieldRules | undefined): string {
   if (rules?.type.case !== "int64") return "";
   const { greaterThan, lessThan } = rules.type.value;

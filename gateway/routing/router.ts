@@ -1,7 +1,7 @@
 import { invalidField } from "@medconnect/platform/errors/api-error.ts";
 import type { PathTemplate } from "./http-rule.ts";
 
-/** What a path leads to, before the HTTP method is looked at. */
+/** Match of a path, before the HTTP method is checked. */
 export interface Match<Target> {
   /** The targets by HTTP method. */
   readonly targets: ReadonlyMap<string, Target>;
@@ -12,7 +12,7 @@ export interface Match<Target> {
 interface Node<Target> {
   readonly literals: Map<string, Node<Target>>;
   variable: Node<Target> | undefined;
-  /** By verb ("" for none), then by HTTP method. */
+  /** Bindings by verb ("" for none), then by HTTP method. */
   readonly targets: Map<string, Map<string, Target>>;
 }
 

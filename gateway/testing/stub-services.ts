@@ -11,7 +11,7 @@ import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { toGrpcStatus } from "@medconnect/platform/grpc/status.ts";
 import { rawMethod } from "../services.ts";
 
-/** What a stub was asked, in the words of the contract's JSON. */
+/** Request to a stub, as the contract's JSON. */
 export interface StubCall {
   readonly method: string;
   readonly request: JsonObject;

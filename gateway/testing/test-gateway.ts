@@ -22,7 +22,7 @@ import { StubServices } from "./stub-services.ts";
 
 const ISSUER = "https://issuer.test";
 const AUDIENCE = "medconnect-test";
-/** By which the gateway shows the services that it is the gateway. */
+/** Key of the gateway's service tokens. */
 export const INTERNAL_KEY = Buffer.alloc(32);
 const UNLIMITED: RateLimits = { auth: 0, read: 0, write: 0, search: 0, address: 0, open: 0, anonymous: 0 };
 

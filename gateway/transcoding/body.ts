@@ -30,7 +30,7 @@ export function readBody(request: IncomingMessage, response: Response, limit: nu
   });
 }
 
-/** What body-parser throws. */
+/** Error of body-parser. */
 interface HttpError extends Error {
   status?: number;
 }

@@ -3,7 +3,7 @@ import { invalidField } from "@medconnect/platform/errors/api-error.ts";
 
 /** A quoted string of RFC 8941 §3.3.3. */
 const QUOTED = /^"((?:[ !#-[\]-~]|\\["\\])*)"$/;
-/** What clients send in place of it: the key as it is. */
+/** Clients' unquoted form of it: the bare key. */
 const BARE = /^[!#-~][ -~]*$/;
 const MAX_KEY_LENGTH = 255;
 

@@ -31,7 +31,7 @@ function bytesOf({ body, text }: Parts): Buffer {
   return Buffer.from(body === undefined ? "" : JSON.stringify(body));
 }
 
-/** What the service would read of a request. */
+/** The service's view of a request. */
 function encode(name: string, parts: Parts): JsonValue {
   const { binding } = routeNamed(name);
   const { values = [], query = "", headers = {} } = parts;

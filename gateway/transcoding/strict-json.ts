@@ -12,9 +12,9 @@ import { MAX_VIOLATIONS } from "@medconnect/platform/errors/limit-violations.ts"
 import { mistakeInWellKnown } from "./well-known-json.ts";
 
 /**
- * What is wrong with a JSON object as canonical protobuf JSON, each mistake by its path. Stricter than the library, so
+ * Violations of canonical protobuf JSON in an object, each with its path. Stricter than the library, so
  * that each request has one spelling: fields by their lowerCamelCase name only, enums by name only, no numbers that
- * have lost precision. `null` is the same as absent. What has no violation, `fromJson` takes.
+ * have lost precision. `null` is the same as absent. `fromJson` accepts an object without violations.
  */
 export function violationsOf(desc: DescMessage, json: JsonObject): FieldViolation[] {
   const violations: FieldViolation[] = [];

@@ -2,7 +2,7 @@ import { SetupError } from "../../setup-error.ts";
 
 export type Json = Record<string, unknown>;
 
-/** What a call was answered. */
+/** Answer to a call. */
 export class Answer {
   readonly status: number;
   readonly statusText: string;

@@ -6,7 +6,7 @@ import { secureLogin, signUp } from "./people.ts";
 import { makeProfile, offerTimes } from "./times.ts";
 import type { Walker } from "./walker.ts";
 
-/** What MedConnect is for, once: from two fresh accounts to the admin who sees what they did. */
+/** One whole journey: from two new accounts to the admin who sees their actions. */
 export async function walkJourney(walker: Walker): Promise<void> {
   walker.chapter("Two people join");
   const people = await signUp(walker);

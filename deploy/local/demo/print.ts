@@ -32,7 +32,7 @@ export function printTitle(number: number, title: string): void {
   say(`\n${styleText(["bold", "cyan"], `${String(number).padStart(3)}. ${title}`)}`);
 }
 
-/** What is sent, as one would with curl. */
+/** The request as a curl command. */
 export interface Sent {
   /** Method and path. */
   call: string;
