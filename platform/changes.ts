@@ -21,16 +21,16 @@ import type { Relay } from "./outbox/relay.ts";
 import { counter } from "./telemetry/metrics.ts";
 import { activeTraceId } from "./telemetry/tracing.ts";
 
-/** What a change did, beyond its rows: who must be able to see it in the audit trail, and who is told of it. */
+/** Audit line and events of a change. */
 export interface Trail {
   /** The changed resource's name, such as "bookings/{id}". */
   resource: string;
   /** The people whose data it is. */
   subjectIds: string[];
-  /** What it is called in the audit trail; the method's own audit name if absent. */
+  /** Action in the audit trail; default: the method's audit name. */
   action?: string;
   outcome?: Outcome;
-  /** Who did it; the caller if absent. */
+  /** Actor; default: the caller. */
   actorId?: string;
   /** The break-glass grant that it is about. */
   grantId?: string;
@@ -39,7 +39,7 @@ export interface Trail {
   isRead?: boolean;
 }
 
-/** What a transition or a call that is repeated leaves in the audit trail: the answer shows what reading it would have shown. */
+/** Audit lines of a repeated transition or call: its answer shows the same as a read. */
 export const readTrails = (action: string, accesses: Access[]): Trail[] =>
   accesses.map((access) => ({ ...access, action, isRead: true }));
 

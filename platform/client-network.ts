@@ -7,16 +7,16 @@ export function canonicalAddress(address: string): string {
 }
 
 /**
- * Whom an address stands for when clients are counted. An IPv6 client is given a whole /64 (RFC 6177, RFC 4291
- * §2.5.1): each address of it must not be a client of its own.
+ * Network of a client for counting. An IPv6 client gets a whole /64 (RFC 6177, RFC 4291 §2.5.1), so all its addresses count
+ * as one client.
  */
 export function networkOf(address: string): string {
   return groupsOf(address)?.slice(0, 4).join(":") ?? mappedIPv4(address) ?? address;
 }
 
 /**
- * Who an IPv6 client may be beyond its /64: a site is given up to a /48 (RFC 6177 §2), which is 65,536 of them. Counted as
- * well, with room for several clients, as others may share it. undefined for IPv4, of which nobody is given more than one.
+ * Site of an IPv6 client: up to a /48 (RFC 6177 §2), which has 65,536 /64s. It also counts, with a quota for several clients,
+ * because others may share it. Undefined for IPv4.
  */
 export function siteOf(address: string): string | undefined {
   return groupsOf(address)?.slice(0, 3).join(":");

@@ -33,7 +33,7 @@ export const requestsAMinute = (fallback: number) => z.coerce.number().int().min
 
 const port = (fallback: number) => z.coerce.number().int().min(0).max(65535).default(fallback);
 
-/** What every process reads. */
+/** Settings of every process. */
 export const processSettings = {
   HOST: z.string().default("127.0.0.1"),
   METRICS_PORT: port(0),
@@ -61,7 +61,7 @@ export const processSettings = {
   DRAIN_TIMEOUT: duration("20s"),
 };
 
-/** What a gRPC service reads on top. */
+/** Additional settings of a gRPC service. */
 export const serviceSettings = {
   ...processSettings,
   PORT: port(0),
@@ -80,7 +80,7 @@ export const serviceSettings = {
   /** Open gRPC connections of one peer address (an IPv6 /64); 0: no limit. */
   MAX_PEER_CONNECTIONS: z.coerce.number().int().min(0).default(256),
   ACCESS_TOKEN_TTL: duration("5m"),
-  /** What needs a fresh sign-in takes one that is at most this old. */
+  /** Maximum age of a sign-in for calls that need a fresh one. */
   REAUTHENTICATION_AGE: duration("10m"),
   /** How long an answer waits for the direct consumers of its events. */
   EVENT_WAIT: duration("250ms"),
@@ -117,7 +117,7 @@ export function loadConfig<S extends z.ZodRawShape>(
   process.exit(exitCode);
 }
 
-/** What is wrong with settings of which each is right for itself. */
+/** Problems of settings that are valid one by one. */
 function problemsOf(values: Record<string, unknown>, isProduction: boolean) {
   const tls = "TLS_CERT" in values ? tlsProblem(values, new Date()) : undefined;
   return [...(tls ? [tls] : []), ...(isProduction ? weakSecrets(values) : [])];

@@ -43,7 +43,7 @@ export interface IdempotencyKey {
   readonly expireTime: Date;
 }
 
-/** What a request was answered: the serialized response, or the refusal. */
+/** Answer to a request: the serialized response, or the refusal. */
 export type Answer = Buffer | ApiError;
 
 /**

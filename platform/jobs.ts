@@ -1,7 +1,7 @@
 import { context, ROOT_CONTEXT } from "@opentelemetry/api";
 import type { Logger } from "./log.ts";
 
-/** What is done by the way. Long work throws the signal's reason once it is aborted: its process ends, and another goes on. */
+/** A background task. Throws `signal.reason` when aborted: its process ends, and another one continues. */
 export type Work = (signal: AbortSignal) => Promise<unknown>;
 
 /** Takes turns as long as each says that there may be more to do; `signal` ends it between two. */

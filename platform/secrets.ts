@@ -7,7 +7,7 @@ export interface WeakSecret {
 type Values = Readonly<Record<string, unknown>>;
 
 const MIN_PASSWORD_LENGTH = 16;
-/** Of 32 random bytes about 30 differ; that fewer than this many do, happens less than once in 10^15 keys. */
+/** Minimum of different bytes in a key. 32 random bytes have about 30; fewer than this happens once in 10^15 keys. */
 const MIN_DIFFERENT_BYTES = 16;
 const SECRET_TEXT = /(_PASSWORD|_SECRET|_API_KEY|^TLS_KEY)$/;
 /** Texts that a machine made; what people choose as their own password has rules elsewhere. */
@@ -55,7 +55,7 @@ function weakDatabaseUrl({ DATABASE_URL: url }: Values): WeakSecret[] {
   return [];
 }
 
-/** Whoever reaches Redis lifts rate limits, and has every process ask auth for what it would else read there. */
+/** Requires a password for Redis: an attacker there could lift rate limits and force every process to ask auth instead. */
 function weakRedisUrl({ REDIS_URL: url, REDIS_WITHOUT_PASSWORD: isMeant }: Values): WeakSecret[] {
   if (typeof url !== "string" || !URL.canParse(url)) return [];
   const password = passwordIn(url);

@@ -47,7 +47,7 @@ import { startTls } from "./tls/start-tls.ts";
 
 const SWEEP_KEYS_MS = 60_000;
 
-/** What a service's features are built from. */
+/** Parts that a service's features use. */
 export interface Platform {
   readonly db: Database;
   readonly redis: Redis;
@@ -63,7 +63,7 @@ export interface Platform {
   readonly peers: Readonly<Record<string, GrpcClient>>;
 }
 
-/** What a service is, beyond the platform. */
+/** Parts of a service beyond the platform. */
 export interface ServiceParts {
   /** Adds the service's gRPC services. */
   serve: (server: GrpcServer) => void;

@@ -10,7 +10,7 @@ export interface Sweep {
   find: (limit: number) => Promise<string[]>;
   /** Does one, after which it is not due any more; in a transaction of its own. */
   work: (id: string) => Promise<void>;
-  /** What is said in the log of one that fails. */
+  /** Log message for a failed item. */
   failure: string;
   /** Ends it between two. */
   signal?: AbortSignal | undefined;

@@ -16,7 +16,7 @@ import { counter, gauge } from "../telemetry/metrics.ts";
 import { type ChainHead, GENESIS } from "./audit-chain.ts";
 import { type Checkpoint, readCheckpointBefore, readHead } from "./seal-store.ts";
 
-/** Who keeps the checkpoints of whose audit trail: a ring, so that each trail has its witness in another database. */
+/** Witness of each service's audit trail: a ring, so that each trail has its witness in another database. */
 export const WITNESS_OF: Readonly<Record<string, ServiceName>> = {
   auth: "scheduling",
   scheduling: "clinical",

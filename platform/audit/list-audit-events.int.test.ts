@@ -31,7 +31,7 @@ const read = async (caller: Caller, request: Partial<ListAuditEventsRequest>, me
     )
   ).response;
 
-/** What a caller has read of the trail, as another one is told. */
+/** Reads of the trail by a caller, as another caller sees them. */
 const readsOf = async (actorId: string): Promise<AuditEvent[]> =>
   (await read(userCaller("ADMIN"), { actorId, pageSize: 1000 })).auditEvents;
 

@@ -18,7 +18,7 @@ export interface Access {
   resource: string;
   subjectIds: string[];
   outcome?: Outcome;
-  /** Who did it; the caller if absent. */
+  /** Actor; default: the caller. */
   actorId?: string;
   /** The break-glass grant that let the caller read it. */
   grantId?: string;

@@ -140,7 +140,7 @@ export interface Checkpoint extends ChainHead {
 const CHECKPOINTS = `SELECT seq, hmac, create_time FROM audit_checkpoints
   WHERE service = ? AND seq >= ? AND NOT (seq = ? AND hmac <= ?) ORDER BY seq, hmac LIMIT ${READ}`;
 
-/** What a service has told of its chain, a page at a time. */
+/** All checkpoints of a service, a page at a time. */
 export async function* readCheckpoints(db: Database, service: string): AsyncGenerator<Checkpoint[]> {
   for (let after: ChainHead = GENESIS; ; ) {
     const page = await db.read<Checkpoint>(CHECKPOINTS, [service, after.seq, after.seq, after.hmac]);
@@ -173,7 +173,7 @@ export async function readCheckpointBefore(
 const NEWEST_CHECKPOINT = `SELECT seq, hmac, create_time FROM audit_checkpoints
   WHERE service = ? ORDER BY create_time DESC, seq DESC LIMIT 1`;
 
-/** What a service has told of its chain last; undefined where it never has. Reads all that it has told. */
+/** The newest checkpoint of a service; undefined if it has none. Reads all of them. */
 export async function readNewestCheckpoint(db: Database, service: string): Promise<Checkpoint | undefined> {
   const [newest] = await db.read<Checkpoint>(NEWEST_CHECKPOINT, [service]);
   return newest;

@@ -18,10 +18,9 @@ import {
 const USUALLY_LATE_MS = 15_000;
 const LOOK_FAR_BACK_EVERY_MS = 60_000;
 /**
- * What comes later still is looked for at times, this far back: four attempts, each of which waits DATABASE_TIMEOUT (5 s)
- * for a connection, for its session and for the statement, are 80 s; the rest is for the time until it is looked for,
- * and for clocks that differ. Not further: what is older and has no seal, somebody put into the past, and no seal may say
- * that it belongs there.
+ * Age limit of the occasional search for events committed even later, in ms. Four attempts, each waiting DATABASE_TIMEOUT
+ * (5 s) for a connection, its session and the statement, take 80 s. The rest covers the search's interval and clock skew.
+ * An older event without a seal was inserted into the past, so it must never get one.
  */
 const VERY_LATE_MS = 5 * 60_000;
 
@@ -40,7 +39,7 @@ export interface SealerOptions {
  */
 export class Sealer {
   readonly #options: SealerOptions;
-  /** What happened before was sealed, but for what was committed late. */
+  /** Events before this time are sealed, except for late commits. */
   #sealedUntil: Date | undefined;
   #lookFarBackAtMs = 0;
 

@@ -60,7 +60,7 @@ async function happen(count: number, agoMs = 0): Promise<AuditRecord[]> {
   return events;
 }
 
-/** What billing tells auth, its witness. */
+/** Sends a checkpoint, by default from billing to auth, its witness. */
 async function leaveCheckpoint(name = "billing"): Promise<void> {
   const { seq, hmac } = await readHead(billing.db);
   await invoke(

@@ -11,7 +11,7 @@ import {
   unsealedBetween,
 } from "./seal-store.ts";
 
-/** What must never be found in an audit trail, and how it is told. */
+/** Kinds of findings in an audit trail, with their descriptions. */
 export const FINDINGS = {
   EVENT_CHANGED: "an event was changed, or is not the one that was sealed here",
   EVENT_DELETED: "a sealed event is gone",
@@ -25,7 +25,7 @@ export const FINDINGS = {
 
 export interface Finding {
   kind: keyof typeof FINDINGS;
-  /** Of the seal; absent where there is none. */
+  /** Number of the seal; absent without one. */
   seq?: number;
   eventId?: string;
   /** When the event happened, or the witness was told. */

@@ -15,7 +15,7 @@ beforeEach(async () => {
 });
 afterEach(() => service.close());
 
-/** What a process with these keys makes of a text. */
+/** Hash of a text by a process with these keys. */
 const hashed = async (current: Buffer, ...previous: Buffer[]): Promise<string> =>
   (await openKeyedHash(service.db, new SealedBox(current, ...previous), current)).of("text").toString("hex");
 

@@ -35,7 +35,7 @@ export class SealedBox {
     this.#keys = [this.#current, ...previousKeys.map(keyOf)];
   }
 
-  /** What a value begins with that is sealed under the current key. */
+  /** First bytes of values encrypted under the current key. */
   get currentHeader(): Buffer {
     return this.#current.header;
   }

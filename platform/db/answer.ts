@@ -1,9 +1,9 @@
 import { timeoutError } from "./errors.ts";
 
 /**
- * What the server answers. Throws PROTOCOL_SEQUENCE_TIMEOUT after so many ms, whatever the statement is at; its
- * connection is of no use then. The driver's own time-out begins only once a statement is prepared: on a connection that
- * is lost, a read that is new to it would wait until TCP gives up, for minutes, and keep its place in the pool.
+ * The server's answer. Throws PROTOCOL_SEQUENCE_TIMEOUT after so many ms in any phase of the statement; its connection is
+ * then unusable. The driver's own time-out starts only after a statement is prepared. On a lost connection, a new read would
+ * wait minutes for TCP, and keep its place in the pool.
  */
 export async function answerWithin<T>(timeoutMs: number, answer: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;

@@ -8,7 +8,7 @@ import { isInterrupted, isRetryable, isTimeout, translate } from "./errors.ts";
 import { killQuery, openSession, type Session } from "./session.ts";
 import { Transaction } from "./transaction.ts";
 
-/** What may be bound to a `?`. In a transaction, `[[a, b], [c, d]]` fills `VALUES ?` and `[a, b]` fills `IN (?)`. */
+/** Values for a `?`. In a transaction, `[[a, b], [c, d]]` fills `VALUES ?` and `[a, b]` fills `IN (?)`. */
 export type SqlValue = string | number | boolean | Date | Buffer | null | SqlValue[];
 
 export interface DatabaseOptions {

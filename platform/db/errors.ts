@@ -1,6 +1,6 @@
 import { ApiError } from "../errors/api-error.ts";
 
-/** What mysql2 throws. */
+/** Error of mysql2. */
 interface MysqlError extends Error {
   errno?: number;
   code?: string;

@@ -64,7 +64,7 @@ async function applyMissing(connection: Connection, directory: string): Promise<
   return applied;
 }
 
-/** What was applied before: checksums by name. */
+/** Checksums of applied migrations, by name. */
 async function readChecksums(connection: Connection): Promise<Map<string, string>> {
   await connection.query(`CREATE TABLE IF NOT EXISTS schema_migrations (
     name VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,

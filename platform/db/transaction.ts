@@ -38,7 +38,7 @@ export class Transaction {
     return (await this.#send({ sql, params })) as Row[];
   }
 
-  /** What an INSERT, UPDATE or DELETE did. `affectedRows` counts rows found, also where nothing had to change. */
+  /** Runs an INSERT, UPDATE or DELETE. `affectedRows` counts matched rows, even if nothing changed. */
   async write(sql: string, params: SqlValue[] = []): Promise<ResultSetHeader> {
     return (await this.#send({ sql, params })) as ResultSetHeader;
   }

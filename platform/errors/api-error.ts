@@ -14,7 +14,7 @@ export interface HiddenResource {
   subjectIds: string[];
 }
 
-/** What an error may tell beyond its reason. */
+/** Optional details of an error. */
 export interface ErrorDetails {
   /** One sentence about this case; the catalogue's title if absent. Never personal, never a secret. */
   detail?: string;

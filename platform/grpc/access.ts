@@ -25,7 +25,7 @@ export function bearerToken(header: string | undefined): string | undefined {
   return token;
 }
 
-/** Who calls, as far as the method's access rule asks. Throws UNAUTHENTICATED. */
+/** The caller, as the method's access rule requires. Throws UNAUTHENTICATED. */
 export async function authenticate(
   rules: MethodRules,
   authorization: string | undefined,

@@ -2,7 +2,7 @@ import type { MethodDefinition } from "@grpc/grpc-js";
 import type { Method } from "../contract/methods.ts";
 import { type Caller, callerId, type Reader, type UserCaller } from "../identity/caller.ts";
 
-/** What a handler knows of a request beyond its message. */
+/** Context of a request beyond its message. */
 export interface Call {
   readonly method: Method;
   readonly definition: MethodDefinition<unknown, unknown>;
@@ -10,7 +10,7 @@ export interface Call {
   readonly requestId: string;
   /** The IP address that the request comes from, as the gateway or the connection says. */
   readonly clientAddress: string;
-  /** What the client calls itself: its own word, at most 256 printable characters. */
+  /** `User-Agent` of the client, at most 256 printable characters. Clients can forge it. */
   readonly userAgent: string;
   /** Empty where the request has none, or the method takes none. */
   readonly idempotencyKey: string;
@@ -28,7 +28,7 @@ export function userOf(call: Call): UserCaller {
   return call.caller;
 }
 
-/** Who reads, in a method that names scopes as well as roles. */
+/** The reader in a method that has scopes as well as roles. */
 export function readerOf(call: Call): Reader {
   return call.caller.kind === "serviceAccount" ? call.caller : userOf(call);
 }

@@ -6,7 +6,7 @@ import { MAX_ANSWER_BYTES, MAX_REQUEST_BYTES } from "./message-limits.ts";
 import { SERVICE_CONFIG } from "./service-config.ts";
 import { fromGrpcStatus } from "./status.ts";
 
-/** What goes with a call. */
+/** Options of a call. */
 export interface CallOptions {
   /** When the answer is no longer of use, ms since the epoch. Every call has one: grpc-js would wait for ever. */
   deadline: number;
@@ -17,7 +17,7 @@ export interface CallOptions {
 
 export interface Reply<T> {
   message: T;
-  /** What the server sent along, such as `idempotent-replayed`. */
+  /** Trailing metadata of the server, such as `idempotent-replayed`. */
   trailer: Metadata;
 }
 

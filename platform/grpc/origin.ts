@@ -6,7 +6,7 @@ import { isCertifiedAs, type MutualTls } from "../tls/mutual-tls.ts";
 import { bearerToken } from "./access.ts";
 import { header } from "./header.ts";
 
-/** Whose request the gateway passes on … */
+/** Address of the gateway's client … */
 export const CLIENT_ADDRESS_KEY = "x-forwarded-for";
 /** … and with what program it was made … */
 export const CLIENT_AGENT_KEY = "x-forwarded-user-agent";
@@ -15,7 +15,7 @@ export const GATEWAY_TOKEN_KEY = "x-gateway-token";
 
 type Incoming = Pick<ServerUnaryCall<unknown, unknown>, "metadata" | "getPeer" | "getAuthContext">;
 
-/** By what the gateway is known: its token and, where there is TLS, its certificate as well. */
+/** Proof that a call came through the gateway: its token and, with TLS, its certificate as well. */
 export interface GatewayProof {
   serviceTokens: ServiceTokens;
   tls: MutualTls | undefined;
@@ -25,7 +25,7 @@ export interface GatewayProof {
 export interface Origin {
   /** The connection's address, or what the gateway says; anybody else may say anything. */
   readonly address: string;
-  /** What the client calls itself, as `cleanUserAgent` leaves it; its own word, for its user to read. */
+  /** `User-Agent` of the client after `cleanUserAgent`, shown to its user. Clients can forge it. */
   readonly userAgent: string;
   /** Whether the gateway has passed it on. */
   readonly isByGateway: boolean;

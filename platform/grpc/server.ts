@@ -56,7 +56,7 @@ type AnyHandler = (request: unknown, call: Call) => Promise<unknown>;
 export interface ServerOptions {
   identity: Identity;
   log: Logger;
-  /** Whom connections are taken from; undefined where they are in the clear. */
+  /** Certificates and trusted CA for mutual TLS; undefined: without TLS. */
   tls: MutualTls | undefined;
   /** How often a minute who calls without the gateway may try credentials; 0 is no limit. */
   credentialLimit: number;

@@ -6,7 +6,7 @@ import { type Method, methods } from "../contract/methods.ts";
 export const PUSHBACK_KEY = "grpc-retry-pushback-ms";
 export const DO_NOT_RETRY = "-1";
 
-/** What has a GET route only reads (RFC 9110 §9.2.1). */
+/** Methods mapped to GET are read-only (RFC 9110 §9.2.1), so they are safe to retry. */
 const isRead = ({ desc }: Method): boolean => getOption(desc, http).pattern.case === "get";
 
 /**

@@ -61,7 +61,7 @@ export function decodeStatus(bytes: Uint8Array): ApiError | undefined {
   });
 }
 
-/** What a gRPC server answers for an error. */
+/** gRPC status of an error. */
 export function toGrpcStatus(error: ApiError): Partial<StatusObject> {
   const metadata = new Metadata();
   metadata.set(DETAILS_KEY, encodeStatus(error));

@@ -8,7 +8,7 @@ import { IssuerKeys, type IssuerKeysOptions } from "./issuer-keys.ts";
 /** The media type of access tokens (RFC 9068 §2.1) and their algorithm (RFC 8037). */
 export const ACCESS_TOKEN_TYPE = "at+jwt";
 export const ACCESS_TOKEN_ALGORITHM = "EdDSA";
-/** By how much the clocks of this deployment's machines may differ. */
+/** Maximum clock skew between the deployment's machines, in ms. */
 export const CLOCK_SKEW_MS = 60_000;
 /** True in the tokens of users who have yet to set up the second factor that their role must have. */
 export const MFA_PENDING_CLAIM = "mfa_pending";

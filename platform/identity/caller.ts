@@ -1,4 +1,4 @@
-/** What a user is. */
+/** Role of a user. */
 export type Role = "PATIENT" | "DOCTOR" | "ADMIN";
 
 /** A signed-in user, as the access token says. */
@@ -17,9 +17,9 @@ export interface UserCaller {
 export interface ServiceAccountCaller {
   readonly kind: "serviceAccount";
   readonly accountId: string;
-  /** What its token can be revoked by. */
+  /** Session by which its token can be revoked. */
   readonly sessionId: string;
-  /** What it may do; methods name the scopes that they ask for. */
+  /** Granted scopes; methods declare the ones they require. */
   readonly scopes: ReadonlySet<string>;
 }
 
@@ -29,12 +29,12 @@ export interface ServiceCaller {
   readonly name: string;
 }
 
-/** Who sent a request. */
+/** Sender of a request. */
 export type Caller = UserCaller | ServiceAccountCaller | ServiceCaller | { readonly kind: "anonymous" };
 
 export const ANONYMOUS: Caller = { kind: "anonymous" };
 
-/** Who reads in a method that is open to users and, by a scope, to internal systems. */
+/** Reader in a method that is open to users and, by a scope, to internal systems. */
 export type Reader = UserCaller | ServiceAccountCaller;
 
 /** Sees what everybody has, but nothing clinical: an admin, or an internal system that a scope has let in. */

@@ -6,7 +6,7 @@ export interface Revocation {
   expireTime: Date;
 }
 
-/** What was revoked, and when auth said so. */
+/** Revocations, with the time of auth's statement. */
 export interface RevocationList {
   readonly time: Date;
   readonly revocations: readonly Revocation[];

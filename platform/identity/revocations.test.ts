@@ -9,9 +9,9 @@ const key = randomBytes(32);
 const lists = new RevocationLists([key]);
 
 let reader: Revocations;
-/** What Redis answers; a function is asked each time. */
+/** Redis's answer; called each time. */
 let inRedis: () => Promise<string | null>;
-/** What auth itself answers. */
+/** Auth's own answer. */
 let atAuth: () => Promise<Revocation[]>;
 
 beforeEach(() => {
@@ -46,7 +46,7 @@ async function start(by = lists) {
   await pass(0);
 }
 
-/** What a token of a session meets. */
+/** Verdict on a token of a session. */
 function verdictOn(sessionId: string): unknown {
   const caller = { kind: "user", userId: "u", sessionId, role: "PATIENT", authTime: new Date() } as const;
   try {

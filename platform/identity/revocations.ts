@@ -13,7 +13,7 @@ export const REVOCATIONS_KEY = "medconnect:revocation-list";
 export const PUBLISHED_FOR_MS = 3000;
 
 const POLL_MS = 1000;
-/** What was heard longer ago says nothing any more about who was signed out since. */
+/** Maximum age of a list, in ms; an older one misses later sign-outs. */
 const GOOD_FOR_MS = 5000;
 
 /** Reads the whole list from where auth itself keeps it, for the times when Redis is away or tells nonsense. */

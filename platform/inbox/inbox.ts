@@ -162,7 +162,7 @@ function assertTimeLeft(error: unknown): void {
   if (isRetryable(error)) throw new ApiError("CONFLICT", { cause: error });
 }
 
-/** Of several events of one aggregate only the newest, in the order of ids: everyone locks the same way round. */
+/** The newest event of each aggregate, in the order of ids: the global lock order. */
 function newestOfEach(events: Event[]): Event[] {
   const newest = new Map<string, Event>();
   for (const event of events) {

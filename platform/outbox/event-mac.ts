@@ -5,7 +5,7 @@ import type { OutboxRow } from "./outbox-store.ts";
 export const eventMac = (hash: KeyedHash, { destination, payload }: Sent): Buffer =>
   hash.of("outbox.mac", destination, payload);
 
-/** What a consumer believes: the event's id, aggregate, version, type and state are in the payload. */
+/** Content of the MAC. The payload holds the event's id, aggregate, version, type and state. */
 type Sent = Pick<OutboxRow, "destination" | "payload">;
 
 /** Reason why a row is not genuine, so not sent. */

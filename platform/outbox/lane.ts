@@ -18,18 +18,18 @@ import type { NotGenuine } from "./event-mac.ts";
 import { deleteDelivered, type OutboxRow, postpone, recordRefusal } from "./outbox-store.ts";
 
 const BATCH = 200;
-/** What a lane holds in memory at the most; the table has everything. */
+/** Maximum of events in a lane's memory; the table has all of them. */
 const MAX_QUEUE = 1000;
 const SEND_TIMEOUT_MS = 5000;
 /**
- * What was applied is deleted so much later, many rows at once: row by row it would be a fifth of what a booking costs
- * the database. Far less than what new events are left alone for by other relays.
+ * Delay before delivered rows are deleted in bulk, in ms; deleting them one by one costs a fifth of a booking's database
+ * time. Far less than the time for which other relays skip new events.
  */
 const FORGET_MS = 100;
 const MAX_BACKOFF_MS = 30_000;
 /** A consumer that is away costs its events no tries: it may be away for hours. */
 const UNREACHABLE = { reason: "UNREACHABLE", retryAfter: { seconds: 2, nanos: 0 } };
-/** What a row holds is no event, or another row's. */
+/** Row that holds no event, or another row's. */
 const UNREADABLE = "UNREADABLE";
 /** The consumer did not answer, as opposed to: it answered that it cannot. */
 const AWAY = new Set([

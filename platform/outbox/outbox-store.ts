@@ -31,7 +31,7 @@ export interface OutboxRow {
   dead: number;
 }
 
-/** What waits for one service. */
+/** Undelivered events for one service. */
 export interface Backlog {
   destination: string;
   dead: number;
@@ -128,7 +128,7 @@ export async function countBacklog(db: Database): Promise<Backlog[]> {
   );
 }
 
-/** What has not been delivered, oldest first. */
+/** Undelivered events, oldest first. */
 export async function listUndelivered(db: Database, onlyDead: boolean, limit: number): Promise<OutboxRow[]> {
   const { sql, params } = where(["dead = ?", onlyDead ? true : undefined]);
   return await db.read(`SELECT ${COLUMNS} FROM outbox ${sql} ORDER BY create_time, id LIMIT ?`, [
@@ -160,12 +160,12 @@ export async function reviveDead(db: Database, now: Date, ids: string[] | undefi
   return found;
 }
 
-/** What is left to deliver of an aggregate: something that is still tried, or only what was refused too often. */
+/** State of an aggregate's undelivered events: some are still retried, or all are dead. */
 export type Undelivered = "WAITING" | "DEAD";
 
 /**
- * What is left to deliver of each of the aggregates; those of which all was delivered are left out. Read it after the
- * aggregates themselves: whatever was changed before then is either in here or was applied.
+ * State of the undelivered events of each aggregate; omits aggregates without any. Read it after the aggregates themselves:
+ * every earlier change is then either in here or applied.
  */
 export async function findUndelivered(
   tx: Transaction,

@@ -31,7 +31,7 @@ let consumer: Consumer;
 class Consumer {
   readonly received: Event[] = [];
   refuses: (event: Event) => boolean = () => false;
-  /** What it refuses may come again after so long, and it is not for the event. */
+  /** Retry delay of its refusals, which are not the event's fault. */
   retryAfter: { seconds: number; nanos: number } | undefined;
   /** It answers once this is resolved. */
   answers: Promise<void> = Promise.resolve();

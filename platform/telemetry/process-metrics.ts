@@ -4,7 +4,7 @@ import { gauge } from "./metrics.ts";
 
 const DESCRIPTORS = "/proc/self/fd";
 
-/** What a process takes of its machine, by the names of OpenTelemetry's semantic conventions. */
+/** Reports a process's resource use, by OpenTelemetry's semantic conventions. */
 export function observeProcess(): void {
   gauge("v8js.memory.heap.used", "Heap in use, in bytes", (report) => report(process.memoryUsage().heapUsed));
   gauge("process.unix.file_descriptor.count", "Open file descriptors", (report) => {

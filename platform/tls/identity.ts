@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { z } from "zod";
 
-/** Who a process is to its peers, and whom it trusts; PEM throughout. */
+/** Certificate, key and trusted CA of a process, in PEM. */
 export interface TlsIdentity {
   /** The certificate, and after it those between it and the CA, if any. */
   cert: string;

@@ -72,7 +72,7 @@ async function serve(as: ServerCredentials): Promise<[Server, number]> {
   return [made, bound];
 }
 
-/** What a client with this identity, or one without TLS, is told. */
+/** Answer to a client with this identity, or without TLS. */
 async function call(identity: TlsIdentity | undefined, serverName = "auth", to = port): Promise<string> {
   const secured = identity && { tls: new MutualTls(identity), serverName };
   const client = new GrpcClient(`127.0.0.1:${to}`, secured);

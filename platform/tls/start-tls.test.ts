@@ -8,7 +8,7 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
-/** What a process of such an environment is warned of as it starts. */
+/** Warnings of a starting process in such an environment. */
 async function warningsOf(NODE_ENV: string, identity: Partial<ProcessConfig>): Promise<unknown[]> {
   jest.replaceProperty(process, "env", { NODE_ENV });
   const warn = jest.fn();
