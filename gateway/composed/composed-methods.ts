@@ -1,4 +1,6 @@
 import type { MethodDefinition } from "@grpc/grpc-js";
+import { methodAt } from "@medconnect/platform/contract/methods.ts";
+import { validate, warmUpValidation } from "@medconnect/platform/contract/validate.ts";
 import type { CallOptions } from "@medconnect/platform/grpc/client.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { AccessLogServiceService } from "@medconnect/proto/medconnect/admin/v1/access_log.ts";
@@ -25,9 +27,15 @@ function composed<Request, Response>(
   method: MethodDefinition<Request, Response>,
   answer: (request: Request, call: ComposedCall) => Promise<Response>,
 ): [string, Compose] {
+  const { input } = methodAt(method.path);
+  warmUpValidation(input);
   return [
     method.path,
-    async (request, call) => method.responseSerialize(await answer(method.requestDeserialize(request), call)),
+    // Before it is decoded: the services would not see what our types cannot hold, such as parts of a ms.
+    async (bytes, call) => {
+      const request = method.requestDeserialize(validate(input, bytes));
+      return method.responseSerialize(await answer(request, call));
+    },
   ];
 }
 
