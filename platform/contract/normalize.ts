@@ -17,7 +17,7 @@ import { mustBeValueOf } from "./describe-violation.ts";
 import { stringRulesOf } from "./field-rules.ts";
 import { rangeChecks } from "./ranges.ts";
 import { TEXT_RULES } from "./text-kinds.ts";
-import { mistakeInTime } from "./times.ts";
+import { mistakeInFraction, mistakeInTime } from "./times.ts";
 
 /** A message's fields by their local names, as protobuf-es keeps them. */
 export type Fields = Record<string, unknown>;
@@ -80,7 +80,8 @@ class PlanMaker {
   }
 
   #visitOf(field: DescField): Visit | undefined {
-    if (field.message?.typeName === "google.protobuf.Timestamp") return visitTime;
+    if (field.message?.typeName === "google.protobuf.Timestamp") return visitTime(mistakeInTime);
+    if (field.message?.typeName === "google.protobuf.Duration") return visitTime(mistakeInFraction);
     if (field.message?.typeName.startsWith("google.")) return undefined;
     if (field.message) return this.#visitMessage(field.message);
     if (field.enum) return visitEnum(field.enum);
@@ -98,11 +99,13 @@ class PlanMaker {
   }
 }
 
-const visitTime: Visit = (value, path, found) => {
-  const description = mistakeInTime(value as Timestamp);
-  if (description !== undefined) found.push({ field: path, description });
-  return value;
-};
+const visitTime =
+  (mistakeIn: (time: Timestamp) => string | undefined): Visit =>
+  (value, path, found) => {
+    const description = mistakeIn(value as Timestamp);
+    if (description !== undefined) found.push({ field: path, description });
+    return value;
+  };
 
 /** Binary messages can hold any number; our types know those of the contract. */
 function visitEnum(desc: DescEnum): Visit {

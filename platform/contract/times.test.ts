@@ -29,9 +29,9 @@ function violationsOf(schema: typeof listSlots, fields: object): string[] {
 describe("a time in a message", () => {
   test.each([
     ["the first of 1900", time(FIRST)],
-    ["the last of 2200", time(LAST, 999_999_999)],
+    ["the last of 2200", time(LAST, 999_000_000)],
     ["before 1970", time(-1n)],
-    ["with parts of a ms", time(0n, 999_999_999)],
+    ["with ms", time(0n, 123_000_000)],
   ])("may be %s", (_which, startTime) => {
     expect(violationsOf(listSlots, { doctorId, startTime })).toEqual([]);
   });
@@ -44,6 +44,8 @@ describe("a time in a message", () => {
     ["with the maximum of seconds", time(2n ** 63n - 1n)],
     ["with the minimum of seconds", time(-(2n ** 63n))],
     ["with a negative part of a second", time(0n, -1)],
+    ["with parts of a ms", time(0n, 123_456_000)],
+    ["with a ns", time(0n, 1)],
     ["with more than a second of nanoseconds", time(0n, 1_000_000_000)],
   ])("may not be %s, also where a rule compares it", (_which, startTime) => {
     const endTime = timestampFromDate(new Date("2200-12-31T00:00:00Z"));

@@ -85,6 +85,20 @@ describe("times", () => {
     },
   );
 
+  test("finer than a millisecond are 400 over HTTP and gRPC, as they would be cut off", async () => {
+    const { id } = doctor;
+    const fine = "2030-01-01T09:00:00.0001Z";
+    for (const path of [`doctors/${id}/slots`, "admin/audit-events"]) {
+      const caller = path.startsWith("admin") ? admin.api : api;
+      const sent = await caller.send(`GET /v1/${path}?startTime=${fine}`);
+      expect({ path, ...named(sent) }).toEqual({ path, ...refused("startTime") });
+    }
+    const startTime = { seconds: 1_893_488_400, nanos: 100_000 };
+    const slot = { doctorId: id, startTime, endTime: { seconds: 1_893_492_000, nanos: 0 } };
+    const { reason } = await grpc.call("scheduling.v1.SlotService/CreateSlot", slot, doctor);
+    expect(reason).toBe("INVALID_REQUEST");
+  });
+
   test("a leap second has its own message", async () => {
     const { body } = await api.send("GET /v1/doctors?availableFrom=2016-12-31T23:59:60Z");
     expect(JSON.stringify(body.errors)).toContain("leap second");
