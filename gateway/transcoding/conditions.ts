@@ -8,7 +8,7 @@ const ENTITY_TAGS = /(?:W\/)?"([!#-~]*)"/g;
 
 /**
  * Refuses conditions that cannot hold: if ignored, a guarded change would happen unchecked. No tag matches a target without
- * one, whatever the method (RFC 9110 §13.1.1). Throws INVALID_REQUEST, ETAG_MISMATCH.
+ * one, for every method (RFC 9110 §13.1.1). Throws INVALID_REQUEST, ETAG_MISMATCH.
  */
 export function assertConditions(
   { method, headers }: IncomingMessage,

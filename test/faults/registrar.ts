@@ -25,7 +25,7 @@ interface Practitioner {
 export class Registrar {
   /** Acknowledged decisions by licence id. */
   readonly decisions = new Map<string, "VERIFIED" | "REVOKED">();
-  /** Ids of doctors whose licence was asked to be revoked, whether or not that is known to be done. */
+  /** Ids of doctors with a requested revocation, acknowledged or not. */
   readonly revokesAsked = new Set<string>();
   readonly client: Client;
   readonly #random: Random;
@@ -42,7 +42,7 @@ export class Registrar {
     }));
   }
 
-  /** Goes on until stopped; what was begun is decided before this returns. A doctor may be left without a licence. */
+  /** Runs until stopped, and finishes started decisions before it returns. A doctor may be left without a licence. */
   async live(): Promise<void> {
     this.#stopped = false;
     while (!this.#stopped) {

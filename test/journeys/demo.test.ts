@@ -16,7 +16,7 @@ beforeAll(async () => {
 }, START_TIMEOUT_MS);
 afterAll(() => stack?.stop());
 
-test("where jurisdiction is enforced, a stranger who names a region finds the demo doctor", async () => {
+test("with jurisdiction enforced, a stranger finds the demo doctor by naming a region", async () => {
   const { doctors } = await api.ok(`GET /v1/doctors?region=${DEMO_REGION}`);
   const names = (doctors as Json[]).map(({ displayName }) => displayName);
   expect(names).toContain(DEMO_ACCOUNTS.doctor.fullName);

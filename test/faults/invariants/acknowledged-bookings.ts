@@ -80,7 +80,7 @@ function isWhereAsked(belief: Belief, row: Stored, movesAsked: ReadonlySet<strin
 }
 
 /**
- * Whether a booking is cancelled for no reason: its doctor may have broken its consultation off, or lost the licence, too.
+ * True if a booking is cancelled without a reason. Its doctor may also have broken off the consultation or lost the licence.
  */
 function unasked(
   belief: Belief,

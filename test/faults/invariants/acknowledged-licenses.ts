@@ -2,7 +2,7 @@ import type { Doctor } from "../doctor.ts";
 import type { Registrar } from "../registrar.ts";
 import type { Schemas } from "./schemas.ts";
 
-/** Whether each licence is as was decided, and each prescription that its doctor was told of is there. */
+/** Checks that each licence has its acknowledged state, and each acknowledged prescription exists. */
 export async function unacknowledgedLicenses(
   schemas: Schemas,
   { decisions }: Registrar,

@@ -28,7 +28,7 @@ export const ALWAYS: readonly Rule[] = [
       GROUP BY b.patient_id HAVING holds > 3`,
   },
   {
-    // A move is no new booking: only those that were never moved are sure to have been counted as they are now.
+    // A move is not counted as a new booking, so only bookings without a move are sure to have been counted.
     name: "a patient has more bookings ahead than a patient may",
     sql: `SELECT b.patient_id, b.doctor_id, COUNT(*) AS bookings FROM scheduling.bookings b
       WHERE ${LIVE("b")} AND b.sequence = 0 AND b.start_time > UTC_TIMESTAMP(3) + INTERVAL 100000 MICROSECOND

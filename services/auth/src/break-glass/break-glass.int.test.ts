@@ -130,7 +130,7 @@ describe("a grant's reason", () => {
     ["one letter in both cases", "xX".repeat(20)],
     ["one word again and again", "urgent ".repeat(10)],
     ["seven characters", "abcdefg ".repeat(10)],
-  ])("of %s says nothing, and the answer tells why", (_case, reason) => {
+  ])("of %s is refused with an explanation", (_case, reason) => {
     const violations = [{ field: "reason", description: "must have 8 different visible characters" }];
     expect(asked(reason)).toThrow(expect.objectContaining({ reason: "INVALID_REQUEST", violations }));
   });

@@ -14,6 +14,6 @@ export function assertPlausible({ occurTime, endTime }: ToldTimes, maxMs: number
   if (!isFuture && !isTooLong) return;
   const [told, end] = [occurTime.toISOString(), endTime.toISOString()];
   throw new ApiError("INVALID_REQUEST", {
-    detail: `A grant of ${told} until ${end} is refused: it lasts ${maxMs / 1000} s at most.`,
+    detail: `A grant of ${told} until ${end} is refused: the maximum is ${maxMs / 1000} s.`,
   });
 }

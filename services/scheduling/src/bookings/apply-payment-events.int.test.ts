@@ -53,7 +53,7 @@ test("a payment that waits for its payer keeps no slot: another patient has it f
   desk.app.clock.advance(1);
   const { response: others } = await desk.book(slot.id, other);
   await desk.authorized(others.id);
-  // The payer confirms only now: the money goes back, and so it does however often they try again.
+  // The payer confirms only now: the money is returned, also after each retry.
   await desk.authorized(waiting.id);
   await expect(desk.book(slot.id)).rejects.toMatchObject({ reason: "SLOT_UNAVAILABLE" });
   expect(await desk.read(others.id, desk.admin)).toMatchObject({ status: "CONFIRMED" });

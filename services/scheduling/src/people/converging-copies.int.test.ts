@@ -151,7 +151,7 @@ async function accountOf({ userId }: { userId: string }): Promise<Account | unde
   return (await desk.app.db.read<Account>(sql, [userId]))[0];
 }
 
-/** Checks that name, search and bookings of the profile follow the account, after the sweep of what crossed its event. */
+/** Checks that name, search and bookings of the profile follow the account, after a sweep of crossing bookings. */
 async function assertConverged(): Promise<void> {
   await sweepUnlicensedBookings(desk.app)();
   const { userId: doctorId } = desk.doctor;

@@ -48,7 +48,7 @@ test("of many bookings of a disabled patient a first batch ends at once, and the
   expect(await desk.app.db.read(ending)).toEqual([]);
 });
 
-test("the sweep spares a patient who was enabled again", async () => {
+test("the sweep skips a patient who was enabled again", async () => {
   await bookMany();
   await account(true);
   await account(false);

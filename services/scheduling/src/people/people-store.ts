@@ -51,7 +51,7 @@ export async function findEndingBookings(db: Database, now: Date, limit: number)
   return rows.map(({ id }) => id);
 }
 
-/** Whether a booking's patient is disabled. Locks the account, so that this stays so. */
+/** True if a booking's patient is disabled. Locks the account, so that the result stays valid. */
 export async function hasDisabledPatient(tx: Transaction, bookingId: string): Promise<boolean> {
   const rows = await tx.read(
     `SELECT 1 FROM people p WHERE p.user_id = (SELECT b.patient_id FROM bookings b WHERE b.id = ?) AND p.disabled
@@ -61,7 +61,7 @@ export async function hasDisabledPatient(tx: Transaction, bookingId: string): Pr
   return rows.length > 0;
 }
 
-/** Stops looking at patients who have no booking left to cancel. */
+/** Unmarks patients without a booking left to cancel. */
 export async function endingIsDone(db: Database, now: Date): Promise<void> {
   await db.write(
     `UPDATE people p SET p.bookings_ending = FALSE
