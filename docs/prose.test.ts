@@ -9,7 +9,7 @@ const DOCSTRING = new RegExp(`/\\*\\*\\s+(?:\\* )?${LEAD}`, "g");
 const PROTO = new RegExp(`(?<!//.*\\n) *// ${LEAD}`, "g");
 
 /** Maximum of older comments that lead so, by folder. Lower a number after mending some; never raise one. */
-const OLDER = { bench: 0, deploy: 0, gateway: 0, platform: 0, proto: 0, services: 130, test: 104 };
+const OLDER = { bench: 0, deploy: 0, gateway: 0, platform: 0, proto: 0, services: 95, test: 104 };
 
 test.each(Object.entries(OLDER))("comments in %s lead with a noun or a verb", (folder, most) => {
   const leads = globSync(`${folder}/**/*.{ts,mjs,proto}`, {

@@ -1,6 +1,6 @@
 import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
 
-/** Whose a consultation or prescription is. */
+/** Patient and doctor of a consultation or prescription. */
 export interface Parties {
   patient_id: string;
   doctor_id: string;
@@ -18,5 +18,5 @@ export function isOwn({ role, userId }: UserCaller, record: Parties): boolean {
   }
 }
 
-/** Whose records a list shows. One is set at least, so that no list is ever of everybody's. */
+/** Patient or doctor of a list's records. At least one is set, so that no list covers everybody. */
 export type Scope = { patientId: string; doctorId?: string } | { patientId?: string; doctorId: string };

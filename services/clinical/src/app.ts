@@ -2,7 +2,7 @@ import { duration } from "@medconnect/platform/config.ts";
 import type { EventRoutes } from "@medconnect/platform/outbox/event.ts";
 import type { Platform } from "@medconnect/platform/service.ts";
 
-/** What clinical can be told beyond what every service can. */
+/** Clinical's settings beyond those of every service. */
 export const clinicalSettings = {
   /** How long before the start a patient may join, and a doctor may begin. */
   EARLY_START: duration("15m"),

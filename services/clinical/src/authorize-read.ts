@@ -5,7 +5,7 @@ import { isOwn, type Parties, type Scope } from "./access.ts";
 import type { Clinical } from "./app.ts";
 import { findLiveGrant } from "./break-glass/grant-store.ts";
 
-/** By what right a record is read: as one's own, or by an admin under a grant, which the audit trail then names. */
+/** Right to read a record: as one's own, or by an admin under a grant, which the audit trail names. */
 export interface ReadRight {
   grantId?: string;
 }
@@ -31,8 +31,8 @@ export async function authorizeRead<Row extends Parties>(
 }
 
 /**
- * Whose records a list may show the caller: their own, of those the named patient's; or, to an admin, those of the
- * patient for whom they have a grant. Throws BREAK_GLASS_REQUIRED, and INVALID_REQUEST to an admin who names nobody.
+ * Scope of a list for the caller: their own records, optionally of the named patient; for an admin, those of the patient of
+ * their grant. Throws BREAK_GLASS_REQUIRED, and INVALID_REQUEST to an admin who names nobody.
  */
 export async function authorizeList(
   app: Clinical,
@@ -53,8 +53,8 @@ export async function authorizeList(
 }
 
 /**
- * What the audit trail says of a list that was read by such a right: the records in it; under a grant also that there were
- * none, as that tells of the patient, too.
+ * Audit lines of a list read by such a right: one for each record. Under a grant, an empty list has a line too, because it also
+ * reveals something about the patient.
  */
 export function accessesTo(found: Access[], right: ReadRight, patientId: string, resource: string): Access[] {
   const accesses = found.length === 0 && right.grantId ? [{ resource, subjectIds: [patientId] }] : found;

@@ -188,7 +188,7 @@ function usesOf(app: Clinical & TestService) {
       return (await invoke(service.abandonConsultation, abandonConsultation(app), by, request)).response;
     },
 
-    /** What the audit trail says of a resource, oldest first. */
+    /** Audit lines of a resource, oldest first. */
     trail: async (resource: string) => {
       const rows = await app.db.read<{ action: string; actor_id: string; subject_ids: string[] }>(
         "SELECT action, actor_id, subject_ids FROM audit_events WHERE resource = ? ORDER BY id",
@@ -197,7 +197,7 @@ function usesOf(app: Clinical & TestService) {
       return rows.map((row) => ({ action: row.action, actorId: row.actor_id, subjectIds: row.subject_ids }));
     },
 
-    /** What was done to a consultation, oldest first, as the audit trail has it. */
+    /** Audited actions on a consultation, oldest first. */
     actions: async (consultationId: string) => {
       const rows = await app.db.read<{ action: string }>(
         "SELECT action FROM audit_events WHERE resource = ? ORDER BY id",

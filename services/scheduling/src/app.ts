@@ -7,7 +7,7 @@ import type { Jurisdiction } from "./jurisdiction.ts";
 
 const limit = (fallback: number) => z.coerce.number().int().min(0).default(fallback);
 
-/** What scheduling can be told beyond what every service can. */
+/** Scheduling's settings beyond those of every service. */
 export const schedulingSettings = {
   /** How long an unpaid booking holds its slot. */
   BOOKING_HOLD: duration("15m"),

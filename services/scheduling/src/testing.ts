@@ -62,7 +62,7 @@ const ROUTES = {
 /** InnoDB answers from what it read before while it is asked more often than every 100 ms. */
 const INNODB_TRX_CACHED_MS = 150;
 
-/** What becomes of a consultation, as clinical tells it. */
+/** A consultation's event from clinical. */
 export type Course = Parameters<typeof applyConsultationEvent>[1];
 
 type User = ReturnType<typeof userCaller>;
@@ -219,14 +219,14 @@ export class Desk {
     return await invoke(BookingServiceService.rescheduleBooking, rescheduleBooking(on), by, request);
   }
 
-  /** What billing sends when a payment was authorized. */
+  /** Applies billing's event of an authorized payment. */
   async authorized(bookingId: string, on: Scheduling = this.app): Promise<void> {
     const payment = { bookingId, authorizeTime: this.at(0) };
     const event = Event.fromPartial({ aggregateId: newId(), version: 1, payment });
     await on.changes.applyInternally("service:billing", (tx) => applyPaymentAuthorized(on)(tx, [event]));
   }
 
-  /** What clinical sends of a booking's consultation, which is at its own times. */
+  /** Applies clinical's event of a booking's consultation, with its own times. */
   async tell(
     type: Course,
     { id: bookingId, startTime, endTime }: Booking,

@@ -27,7 +27,7 @@ const miss = async (consultationId: string, party: "PATIENT" | "DOCTOR") => {
   return await clinical.markNoShow(consultationId, doctor, party);
 };
 
-/** What was told of a consultation, as "type to service". */
+/** Events of a consultation, as "type to service". */
 const told = async (consultationId: string) =>
   (await clinical.told(consultationId))
     .map(({ event, destination }) => `${event.type} to ${destination}`)

@@ -387,7 +387,7 @@ test("a no-show at an old or unaccepted time leaves the consultation open", () =
   expect(stepOfClosing(byDoctor, closing("COMPLETED", { movePending: true }))).toBeUndefined();
 });
 
-/** What happens to a consultation, some minutes after its start: somebody's step, a cancellation, or time. */
+/** Happenings, in minutes after the start: a party's step, a cancellation, or the clock's. */
 const happenings = fc.array(
   fc.record({
     minutes: fc.oneof(fc.integer({ min: -30, max: 60 }), fc.constant(200)),

@@ -24,12 +24,12 @@ export const READY_GRACE_MS = 5 * 60_000;
 /** Actor of a transition; SERVICE: its booking's cancellation, or the clock; ADMIN: its booking's closing. */
 export type Mover = "PATIENT" | "DOCTOR" | "SERVICE" | "ADMIN";
 
-/** Who was missing. */
+/** The missing party. */
 export type Party = Exclude<Consultation_Party, "PARTY_UNSPECIFIED">;
 
 export interface ConsultationFacts {
   status: Consultation_Status;
-  /** Who brought it to this status. */
+  /** Actor of the last transition. */
   movedBy: Mover;
   startTime: Date;
   endTime: Date;
@@ -133,7 +133,7 @@ export function assertCompleted({ status }: Pick<ConsultationFacts, "status">): 
   if (status !== "COMPLETED") throw new ApiError("CONSULTATION_NOT_COMPLETED");
 }
 
-/** What its booking's cancellation does to a consultation: it wins over one that has begun, not one that has ended. */
+/** The step of a booking's cancellation: it ends a started consultation, but not an ended one. */
 export function stepOfCancellation({ status }: Pick<ConsultationFacts, "status">): Step | undefined {
   switch (status) {
     case "SCHEDULED":

@@ -52,7 +52,7 @@ const FROM = `FROM consultations c
 const SELECT = `SELECT ${LISTED}, c.notes, c.abandon_reason, l.licensed_until ${FROM}
   LEFT JOIN doctors l ON l.doctor_id = c.doctor_id`;
 
-/** What a confirmed booking says of its consultation. */
+/** Columns of a consultation from its confirmed booking. */
 export type NewConsultation = Pick<
   ConsultationRow,
   "id" | "booking_id" | "payment_id" | "patient_id" | "doctor_id" | "start_time" | "end_time" | "move_pending"

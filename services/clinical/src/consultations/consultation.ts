@@ -69,7 +69,7 @@ export const toConsultation = (
   addenda: addenda.map((addendum) => toAddendum(addendum, box)),
 });
 
-/** What the audit trail says of who saw it. */
+/** Audit access to a consultation. */
 export const accessTo = (row: Pick<ConsultationRow, "id" | "patient_id">): Access => ({
   resource: `consultations/${row.id}`,
   subjectIds: [row.patient_id],

@@ -24,7 +24,7 @@ beforeEach(() => {
 
 const book = (startMinutes: number) => clinical.scheduled(patient, doctor, startMinutes);
 
-/** What was told of a consultation, as "type to service". */
+/** Events of a consultation, as "type to service". */
 const told = async (consultationId: string) =>
   (await clinical.told(consultationId))
     .map(({ event, destination }) => `${event.type} to ${destination}`)

@@ -12,7 +12,7 @@ export const contentPlace = (id: string): string => `prescriptions.content:${id}
 export const itemsPlace = (id: string): string => `prescriptions.items:${id}`;
 export const endReasonPlace = (id: string): string => `prescriptions.end_reason:${id}`;
 
-/** What the audit trail says of who saw a prescription. */
+/** Audit access to a prescription. */
 export const accessTo = (row: Pick<PrescriptionRow, "id" | "patient_id">): Access => ({
   resource: `prescriptions/${row.id}`,
   subjectIds: [row.patient_id],

@@ -35,7 +35,7 @@ export interface BookingFacts {
   movePending: boolean;
 }
 
-/** What a booking is at a time: an ended hold reads as expired, swept or not. */
+/** Status of a booking at a time: an ended hold is EXPIRED, swept or not. */
 export function statusAt(
   { status, holdExpireTime }: Pick<BookingFacts, "status" | "holdExpireTime">,
   now: Date,
@@ -149,7 +149,7 @@ function assertSameClosing(closing: Closing, asked: Closing): void {
   throw new ApiError("BOOKING_CLOSED", { metadata: { outcome, feeDecision: FEE_DECISIONS[settlement] } });
 }
 
-/** What becomes of the money of a cancelled booking. */
+/** Decision about the money of a cancelled booking. */
 export type Settlement = Exclude<BookingState_Settlement, "SETTLEMENT_UNSPECIFIED">;
 
 /** The contract's names of decisions that have other names in schema and events. */

@@ -278,7 +278,7 @@ export function saveClose(tx: Transaction, row: BookingRow): void {
   );
 }
 
-/** Who may see which bookings. */
+/** Patient or doctor whose bookings may be read. */
 export interface BookingScope {
   patientId?: string;
   doctorId?: string;

@@ -106,14 +106,14 @@ export function bookingEvent(type: BookingEventType, row: BookingRow): NewEvent 
   };
 }
 
-/** What is left of a booking's change: the audit line, and the event. */
+/** Audit line and event of a booking's change. */
 export const bookingTrail = (type: BookingEventType, row: BookingRow): Trail => ({
   resource: `bookings/${row.id}`,
   subjectIds: [row.patient_id, row.doctor_id],
   events: [bookingEvent(type, row)],
 });
 
-/** What the rules judge a booking by. */
+/** Facts of a booking that the rules use. */
 export const factsOf = (row: BookingRow): BookingFacts => ({
   status: row.status,
   holdExpireTime: row.hold_expire_time,

@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => desk.close());
 beforeEach(() => desk.admit());
 
-/** What others than the doctor could still book. */
+/** Slots that others could still book. */
 const claimable = async () =>
   await desk.app.db.read(
     "SELECT id, status FROM slots WHERE doctor_id = ? AND start_time > ? AND status NOT IN ('WITHDRAWN')",

@@ -10,7 +10,7 @@ import type { Standings } from "./standings.ts";
 /** Less than the other services answer at once. */
 const PAGE = 200;
 
-/** What became of a disagreement. LEFT: policy does not allow a repair, or none was asked for. */
+/** Outcome of a disagreement. LEFT: policy does not allow a repair, or none was requested. */
 export type Outcome = "REPAIRED" | "LEFT" | "FAILED";
 
 export interface Finding {

@@ -20,7 +20,7 @@ export interface ReconciledBooking {
   begun: boolean;
   /** undefined: free, and nothing is to be paid. */
   fee: Money | undefined;
-  /** What was decided about the money. */
+  /** Decision about the money. */
   settlement: Settlement | null;
   /** The patient has not accepted the last move. */
   movePending: boolean;
@@ -64,8 +64,8 @@ export type DisagreementKind =
   | "SETTLEMENT_DIFFERS";
 
 /**
- * What policy allows: scheduling tells the others once more where a booking stands, which it has decided itself; or
- * takes in what the others have decided, as if their event came now. Whatever else is wrong is for people.
+ * Repairs that policy allows: scheduling sends its own decision about a booking again, or applies the others' decision as if
+ * their event came now. Other disagreements are for people.
  */
 export type Remedy =
   | { tell: BookingEventType }
@@ -303,7 +303,7 @@ function judgeEnded(
   return [{ kind, ...(tell && { remedy: { tell } }) }];
 }
 
-/** What is to become of an ended booking's money. */
+/** Decision about an ended booking's money. */
 function decisionOf(
   { status, settlement }: ReconciledBooking,
   consultation: ConsultationStanding | undefined,

@@ -22,7 +22,7 @@ export type ComparedRow = Pick<
   | "close_outcome"
 > & { update_time: Date };
 
-/** By what time bookings are looked up; each has an index. */
+/** Time column for looking up bookings; each has an index. */
 export type WalkColumn = "update_time" | "start_time";
 
 /** Bookings whose time is in [from, to), in its order, after a position. */

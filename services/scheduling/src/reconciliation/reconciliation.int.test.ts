@@ -32,7 +32,7 @@ const FEE = { currencyCode: "USD", amountMinor: 5000 };
 let service: TestService;
 let app: Scheduling;
 
-/** What billing and clinical say. */
+/** States at billing and clinical. */
 let payments: Map<string, PaymentStanding>;
 let consultations: Map<string, ConsultationStanding>;
 let whileAsked: () => Promise<void>;

@@ -12,7 +12,7 @@ export interface Interval {
   endTime: Date;
 }
 
-/** What is wrong with a time to offer; `path` is where it stands in the request. */
+/** Violations of an offered time; `path` is its place in the request. */
 export function slotViolations({ startTime, endTime }: Interval, now: Date, path: string): FieldViolation[] {
   const lengthMs = endTime.getTime() - startTime.getTime();
   const aheadMs = startTime.getTime() - now.getTime();
@@ -35,7 +35,7 @@ export function findOverlap(intervals: Interval[]): Interval | undefined {
   return sorted.find((interval, i) => i > 0 && interval.startTime < sorted[i - 1]!.endTime);
 }
 
-/** What a slot is at a time: an ended hold reads as open, swept or not. */
+/** Status of a slot at a time: an ended hold is OPEN, swept or not. */
 export function statusAt(slot: { status: Slot_Status; holdExpireTime: Date | null }, now: Date): Slot_Status {
   const holdEnded = slot.status === "HELD" && slot.holdExpireTime !== null && slot.holdExpireTime <= now;
   return holdEnded ? "OPEN" : slot.status;
