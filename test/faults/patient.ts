@@ -46,6 +46,9 @@ const EXPECTED = {
 
 const NEWEST = 8;
 
+const isUnpaidHold = ({ paymentId, paid, status }: Belief): boolean =>
+  paymentId !== undefined && !paid && (status === "CANCELLED" || status === "EXPIRED");
+
 export interface PatientOptions {
   id: string;
   token: string;
@@ -70,6 +73,8 @@ export class Patient {
   readonly unsureSlots = new Set<string>();
   /** Bookings whose waiting room was asked for since they were made or moved. */
   readonly #visited = new Set<string>();
+  /** Id of the doctor whom the patient likes best. */
+  #favourite: string | undefined;
   #stopped = false;
 
   constructor(options: PatientOptions) {
@@ -108,9 +113,23 @@ export class Patient {
     if (live.length > 0 && chance < 0.72) return await this.#cancel(random.pick(live));
     if (this.beliefs.size > 0 && chance < 0.8)
       return await this.#read(random.pick([...this.beliefs.values()]));
-    const { slots } = this.#options;
-    // What was offered last is asked for most; among it is what begins soon.
-    await this.#book(random.pick(random.next() < 0.3 ? slots.slice(-NEWEST) : slots));
+    await this.#book(this.#choose());
+  }
+
+  /**
+   * A slot to book. The newest are asked for most, as some begin soon; then those of one doctor, up to the limit, and those
+   * that the patient held without paying, within their cooldown.
+   */
+  #choose(): Slot {
+    const { slots, random } = this.#options;
+    this.#favourite ??= random.pick(slots).doctorId;
+    const unpaid = new Set([...this.beliefs.values()].filter(isUnpaidHold).map(({ slotId }) => slotId));
+    const chance = random.next();
+    if (chance < 0.3) return random.pick(slots.slice(-NEWEST));
+    const wanted = slots.filter(({ id, doctorId }) =>
+      chance < 0.6 ? doctorId === this.#favourite : chance < 0.85 && unpaid.has(id),
+    );
+    return random.pick(wanted.length > 0 ? wanted : slots);
   }
 
   #believed(status: Status): Belief[] {

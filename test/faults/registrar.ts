@@ -5,9 +5,9 @@ import type { HttpClient } from "./http-client.ts";
 import type { Random } from "./random.ts";
 import { ResoluteClient } from "./resolute-client.ts";
 
-const THINK_MS = 3000;
+const THINK_MS = 2000;
 /** Of the looks at a licensed doctor, those that end in a revocation. */
-const REVOKE_SHARE = 0.3;
+const REVOKE_SHARE = 0.5;
 const STOP_SHARE = 0.5;
 
 const EXPECTED = { "list licences": [], verify: [], revoke: [], claim: [] } as const;

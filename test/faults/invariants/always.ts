@@ -69,12 +69,15 @@ export const ALWAYS: readonly Rule[] = [
         AND NOT (b.status <=> 'CANCELLED' AND c.status <=> 'ABANDONED')`,
   },
   {
-    // A payment that comes for a booking whose time has come is refused, however long its hold still is.
+    // A payment that comes for a booking whose time has come, or whose doctor has lost the licence, is refused, however long
+    // its hold still is.
     name: "a hold was ended before its time",
     sql: `SELECT b.id, a.action, a.occur_time, b.hold_expire_time FROM scheduling.audit_events a
       JOIN scheduling.bookings b ON a.resource = CONCAT('bookings/', b.id)
       WHERE a.occur_time < b.hold_expire_time AND (a.action = 'booking.expire'
-        OR a.action = 'booking.refuse_payment' AND b.status = 'EXPIRED' AND b.start_time > a.occur_time)`,
+        OR a.action = 'booking.refuse_payment' AND b.status = 'EXPIRED' AND b.start_time > a.occur_time
+          AND NOT EXISTS (SELECT 1 FROM scheduling.licenses l WHERE l.doctor_id = b.doctor_id AND l.status = 'REVOKED'
+            AND l.decide_time <= a.occur_time))`,
   },
   {
     name: "a booking has more than one consultation",
