@@ -1,14 +1,31 @@
-import { expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
+import { MINOR_UNITS } from "@medconnect/platform/currencies/currencies.ts";
 import { stripeAmount } from "./stripe-amount.ts";
 
 test.each([
   ["USD", 5000, 5000],
   ["JPY", 5000, 5000],
-  ["KWD", 5000, 5000],
-  ["ISK", 5000, 500_000],
-  ["UGX", 5000, 500_000],
+  ["KWD", 5120, 5120],
+  ["ISK", 5, 500],
+  ["UGX", 5, 500],
+  ["HUF", 1045, 1045],
+  ["TWD", 80_045, 80_045],
   ["MGA", 500_000, 5000],
-  ["BGN", 5000, 5000],
 ])("%s %i of ISO 4217 is %i to Stripe", (currencyCode, amountMinor, expected) => {
   expect(stripeAmount({ currencyCode, amountMinor })).toBe(expected);
+});
+
+/** https://docs.stripe.com/currencies, "Zero-decimal currencies", without UGX, which "Special cases" keeps at two. */
+const ZERO_DECIMAL = new Set("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split(" "));
+/** The same page, "Three-decimal currencies". */
+const THREE_DECIMAL = new Set("BHD JOD KWD OMR TND".split(" "));
+/** Active in ISO 4217 with other than two digits, and in none of Stripe's lists: it refuses them as unknown. */
+const UNKNOWN_TO_STRIPE = new Set("CLF IQD LYD UYI UYW".split(" "));
+
+describe("one whole unit has the minor units that Stripe documents:", () => {
+  const known = [...MINOR_UNITS].filter(([code]) => !UNKNOWN_TO_STRIPE.has(code));
+  test.each(known)("%s", (currencyCode, digits) => {
+    const stripeDigits = ZERO_DECIMAL.has(currencyCode) ? 0 : THREE_DECIMAL.has(currencyCode) ? 3 : 2;
+    expect(stripeAmount({ currencyCode, amountMinor: 10 ** digits })).toBe(10 ** stripeDigits);
+  });
 });

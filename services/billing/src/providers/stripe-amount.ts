@@ -1,14 +1,21 @@
 import { MINOR_UNITS } from "@medconnect/platform/currencies/currencies.ts";
 import type { Money } from "@medconnect/proto/medconnect/common/v1/money.ts";
 
-/** Decimal places of currencies in which Stripe differs from ISO 4217 (https://docs.stripe.com/currencies, "Minor units"). */
+/**
+ * Digits of minor units where Stripe's differ from ISO 4217's (https://docs.stripe.com/currencies, "Special cases" and
+ * "Zero-decimal currencies"): ISK and UGX stay at two in its API, although only whole units can be charged. HUF and TWD are
+ * special for payouts only.
+ */
 const STRIPE_DIGITS: ReadonlyMap<string, number> = new Map([
   ["ISK", 2],
   ["UGX", 2],
   ["MGA", 0],
 ]);
 
-/** An amount in Stripe's minor units. Stripe accepts only whole numbers. */
+/**
+ * An amount in Stripe's minor units. Stripe declines parts of them (MGA), and amounts in BHD, JOD, KWD, OMR and TND whose last
+ * digit is not 0 (https://docs.stripe.com/currencies, "Three-decimal currencies").
+ */
 export function stripeAmount({ currencyCode, amountMinor }: Money): number {
   const digits = MINOR_UNITS.get(currencyCode) ?? 2;
   const stripeDigits = STRIPE_DIGITS.get(currencyCode) ?? digits;
