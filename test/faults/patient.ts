@@ -73,7 +73,7 @@ export class Patient {
   readonly unsureSlots = new Set<string>();
   /** Bookings whose waiting room was asked for since they were made or moved. */
   readonly #visited = new Set<string>();
-  /** Id of the doctor whom the patient likes best. */
+  /** Id of the doctor that the patient prefers. */
   #favourite: string | undefined;
   #stopped = false;
 

@@ -6,7 +6,7 @@ import type { Random } from "./random.ts";
 import { ResoluteClient } from "./resolute-client.ts";
 
 const THINK_MS = 2000;
-/** Of the looks at a licensed doctor, those that end in a revocation. */
+/** Share of turns at a licensed doctor that revoke the licence. */
 const REVOKE_SHARE = 0.5;
 const STOP_SHARE = 0.5;
 
@@ -20,7 +20,7 @@ interface Practitioner {
 }
 
 /**
- * An admin who revokes the licences of some doctors and verifies their new claims, and remembers what was acknowledged.
+ * An admin who revokes the licences of some doctors and verifies their new claims. Remembers acknowledged decisions.
  */
 export class Registrar {
   /** Acknowledged decisions by licence id. */

@@ -59,7 +59,7 @@ export function lockDoctorOf(tx: Transaction, bookingId: string): void {
   );
 }
 
-/** Why a booking cannot take place; undefined where it can. */
+/** Reason to end a booking; undefined where it can take place. */
 export async function reasonToEnd(
   tx: Transaction,
   jurisdiction: Jurisdiction,
