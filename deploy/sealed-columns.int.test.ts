@@ -21,6 +21,8 @@ const NOT_SEALED: Record<string, string> = {
   "link_tokens.token_hash": "the hash of 256 random bits",
   "registrations.token_hash": "the hash of 256 random bits",
   "service_account_secrets.secret_hash": "the hash of 256 random bits",
+  "users.account_proof": "a keyed hash",
+  "users.password_proof": "a keyed hash",
   "refresh_tokens.proof": "a keyed hash",
   "link_tokens.proof": "a keyed hash",
   "registrations.proof": "a keyed hash",

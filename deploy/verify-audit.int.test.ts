@@ -3,11 +3,14 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { accountProof, passwordProof } from "@medconnect/auth/src/accounts/account-proofs.ts";
 import { AuditChain, type ChainHead } from "@medconnect/platform/audit/audit-chain.ts";
 import { type AuditRecord, auditRows, INSERT_AUDIT_EVENTS } from "@medconnect/platform/audit/audit-store.ts";
 import { readHead } from "@medconnect/platform/audit/seal-store.ts";
 import { Sealer } from "@medconnect/platform/audit/sealer.ts";
 import { systemClock } from "@medconnect/platform/clock.ts";
+import { openKeyedHash } from "@medconnect/platform/crypto/open-keyed-hash.ts";
+import { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import { type Connection, createConnection } from "mysql2/promise";
@@ -107,7 +110,7 @@ test("does without the checkpoints only if it is told so, and says what it canno
   const env = { ...ofBilling(), WITNESS_DATABASE_URL: undefined };
   expect(await run(["--service", "billing"], env)).toMatchObject({
     code: 2,
-    stderr: expect.stringContaining("WITNESS_DATABASE_URL is missing; --no-witness does without"),
+    stderr: expect.stringContaining("WITNESS_DATABASE_URL is missing; --no-witness works without it"),
   });
   const { code, stdout } = await run(["--service", "billing", "--no-witness"], env);
   expect({ code, stdout }).toEqual({
@@ -193,6 +196,7 @@ describe("a right that MySQL's administrator writes into auth's tables", () => {
       DATABASE_URL: urlOf("auth"),
       WITNESS_DATABASE_URL: urlOf("scheduling"),
       AUDIT_KEY: key.toString("base64"),
+      DATA_KEY: key.toString("base64"),
     });
   const findingsIn = (stdout: string) =>
     stdout.split("\n").filter((line) => /\[[0-9a-f]{16}[\],]/.test(line));
@@ -201,10 +205,16 @@ describe("a right that MySQL's administrator writes into auth's tables", () => {
     admin.query(statement.replaceAll("auth.", `${prefix}auth.`), params);
 
   beforeAll(async () => {
+    const db = new Database({ url: urlOf("auth"), poolSize: 1, timeoutMs: 10_000 });
+    const hash = await openKeyedHash(db, new SealedBox(key), key);
+    await db.close();
     await sql(
-      `INSERT INTO auth.users (id, email, password_hash, password_set_time, full_name, role, create_time)
-       VALUES (?, 'a@b.test', 'x', NOW(3), 'A', 'PATIENT', NOW(3))`,
+      `INSERT INTO auth.users (id, email, password_hash, password_set_time, full_name, role, create_time,
+         account_proof, password_proof)
+       VALUES (?, 'a@b.test', 'x', NOW(3), 'A', 'PATIENT', NOW(3), ?, ?)`,
       user,
+      accountProof(hash, { id: user, email: "a@b.test", role: "PATIENT" }),
+      passwordProof(hash, user, "x"),
     );
     await sql("INSERT INTO auth.service_accounts VALUES (?, 'A', '[]', 'ACTIVE', NOW(3))", account);
     expect(await verifyAuth()).toMatchObject({ code: 0 });
@@ -222,6 +232,18 @@ describe("a right that MySQL's administrator writes into auth's tables", () => {
       "UPDATE auth.users SET status = 'DISABLED'",
       "UPDATE auth.users SET status = 'ACTIVE'",
       () => `users/${user}, DISABLED`,
+    ],
+    [
+      "a password",
+      "UPDATE auth.users SET password_hash = 'y'",
+      "UPDATE auth.users SET password_hash = 'x'",
+      () => `users/${user}, [0-9a-f]{8}`,
+    ],
+    [
+      "an address",
+      "UPDATE auth.users SET email = 'c@d.test'",
+      "UPDATE auth.users SET email = 'a@b.test'",
+      () => `users/${user}, PATIENT [0-9a-f]{8}`,
     ],
     [
       "a second factor",
@@ -252,7 +274,7 @@ describe("a right that MySQL's administrator writes into auth's tables", () => {
     const { code, stdout } = await verifyAuth();
     await sql(undo);
     expect(code).toBe(1);
-    expect(findingsIn(stdout)).toEqual([expect.stringContaining(`: ${named()} [`)]);
+    expect(findingsIn(stdout)).toEqual([expect.stringMatching(new RegExp(`: ${named()} \\[`))]);
     expect(await verifyAuth()).toMatchObject({ code: 0 });
   });
 

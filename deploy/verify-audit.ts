@@ -15,7 +15,8 @@ const HELP = `Usage: npm run audit:verify [-- --service NAME] [--grace 2h] [--no
 Checks each service's audit trail against its seals, and the seals against what another service was told of them. Finds
 events that were changed, deleted, put in or put in another order, and a trail that was cut off or written anew, or whose
 checkpoints stopped coming, so that it could be cut off from there. What came after the newest checkpoint can be cut off
-unseen, so its age is told. In auth it also finds admins, statuses, second factors, scopes and signing keys that no event explains.
+unseen, so its age is told. In auth it also finds admins, statuses, second factors, scopes and signing keys that no event explains, and
+addresses, roles and passwords that auth did not write.
 Prints what it finds, each finding with its id; exits with 0 if all is well, with 1 if not, with 2 if it cannot be told.
 
 A finding stays for ever, as the trail does. Once it has been looked into, acknowledge it: it is still printed, with the
@@ -36,6 +37,7 @@ Environment, in place of the system that runs here (STACK_JSON names its stack.j
                            .map(([service, witness]) => `${witness} for ${service}`)
                            .join(", ")}
   AUDIT_KEY              the service's, and by comma all that it had before
+  DATA_KEY               auth's, for --service auth
 `;
 
 /** Maximum printed findings of each kind; all are counted. */

@@ -10,6 +10,8 @@ import {
 } from "@medconnect/platform/audit/acknowledgements.ts";
 import { AuditChain } from "@medconnect/platform/audit/audit-chain.ts";
 import { FINDINGS, type Finding, verifyTrail } from "@medconnect/platform/audit/verify-trail.ts";
+import { openKeyedHash } from "@medconnect/platform/crypto/open-keyed-hash.ts";
+import { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Source } from "./sources.ts";
 
@@ -29,7 +31,7 @@ export interface Opened {
 
 /** All findings of one service's trail, and state in auth that its trail does not explain. */
 export async function* findingsOf(
-  { service, keys }: Source,
+  { service, keys, dataKeys }: Source,
   { db, witness }: Opened,
   sealedBefore: Date,
   onPage: (looked: number) => void,
@@ -42,8 +44,9 @@ export async function* findingsOf(
   };
   const trail = { service, chain, db, witness, sealedBefore };
   for await (const finding of verifyTrail(trail, onPage)) yield found(finding, describe(finding));
-  if (service !== "auth") return;
-  for await (const finding of findUnexplained(db, new Date())) {
+  if (!dataKeys) return;
+  const hash = await openKeyedHash(db, new SealedBox(...dataKeys), dataKeys[0]);
+  for await (const finding of findUnexplained({ db, hash }, new Date())) {
     yield found(finding, `${UNEXPLAINED[finding.kind]}: ${finding.resource}, ${finding.state}`);
   }
 }

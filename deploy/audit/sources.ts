@@ -11,6 +11,8 @@ export interface Source {
   databaseUrl: string;
   witnessUrl: string | undefined;
   keys: Buffer[];
+  /** DATA_KEY of auth, whose state is compared with its trail; undefined for other services. */
+  dataKeys: z.infer<typeof keys> | undefined;
 }
 
 /**
@@ -30,17 +32,29 @@ export function sourcesOf(name: string | undefined, asksWitness: boolean): Sourc
     databaseUrl: stack.databaseOf(service),
     witnessUrl: asksWitness ? stack.databaseOf(WITNESS_OF[service]!) : undefined,
     keys: keys.parse(stack.secrets.auditKeys[service]),
+    dataKeys: service === "auth" ? keys.parse(stack.secrets.dataKeys.auth) : undefined,
   }));
 }
 
 function sourceInEnvironment(service: Service, asksWitness: boolean): Source {
-  const settings = { DATABASE_URL: z.string(), WITNESS_DATABASE_URL: z.string().optional(), AUDIT_KEY: keys };
-  const { DATABASE_URL, WITNESS_DATABASE_URL, AUDIT_KEY } = loadConfig(settings, process.env, 2);
+  const settings = {
+    DATABASE_URL: z.string(),
+    WITNESS_DATABASE_URL: z.string().optional(),
+    AUDIT_KEY: keys,
+    DATA_KEY: service === "auth" ? keys : keys.optional(),
+  };
+  const { DATABASE_URL, WITNESS_DATABASE_URL, AUDIT_KEY, DATA_KEY } = loadConfig(settings, process.env, 2);
   if (asksWitness && !WITNESS_DATABASE_URL) {
     throw new SetupError(
       "WITNESS_DATABASE_URL is missing; --no-witness works without it, but cannot find a truncated end.",
     );
   }
   const witnessUrl = asksWitness ? WITNESS_DATABASE_URL : undefined;
-  return { service, databaseUrl: DATABASE_URL, witnessUrl, keys: AUDIT_KEY };
+  return {
+    service,
+    databaseUrl: DATABASE_URL,
+    witnessUrl,
+    keys: AUDIT_KEY,
+    dataKeys: service === "auth" ? DATA_KEY : undefined,
+  };
 }

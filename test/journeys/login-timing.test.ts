@@ -1,9 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { type Connection, createConnection } from "mysql2/promise";
+import { passwordProof } from "@medconnect/auth/src/accounts/account-proofs.ts";
+import type { KeyedHash } from "@medconnect/platform/crypto/keyed-hash.ts";
+import { openKeyedHash } from "@medconnect/platform/crypto/open-keyed-hash.ts";
+import { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
+import { Database } from "@medconnect/platform/db/database.ts";
+import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
 import { type Account, PASSWORD, signUp } from "../support/accounts.ts";
 import { Api } from "../support/api.ts";
-import { sharedStack } from "../support/stack.ts";
+import { authDataKeyOf, sharedStack } from "../support/stack.ts";
 
 const TRIES = 200;
 /** An account locks after five; one that is tried so often never does. */
@@ -22,20 +27,32 @@ const api = new Api(stack.urls.gateway);
 let admin: Connection;
 let template: Account;
 let locked: Account;
+/** Makes the proofs of passwords that auth takes for its own. */
+let hash: KeyedHash;
 
 beforeAll(async () => {
   admin = await createConnection({ uri: stack.urls.mysql, database: "medconnect_auth" });
+  const key = Buffer.from(authDataKeyOf(stack), "base64");
+  const url = new URL(stack.urls.mysql);
+  url.pathname = "medconnect_auth";
+  const db = new Database({ url: url.href, poolSize: 1, timeoutMs: 10_000 });
+  hash = await openKeyedHash(db, new SealedBox(key), key);
+  await db.close();
   [template, locked] = [await signUp(api, "PATIENT"), await signUp(api, "PATIENT")];
 });
 afterAll(() => admin.end());
 
 /** An account with the password of the template, without the time that a registration takes. */
 async function copyTemplate(status: "ACTIVE" | "DISABLED"): Promise<string> {
-  const email = `copy-${randomUUID()}@example.org`;
+  const [id, email] = [randomUUID(), `copy-${randomUUID()}@example.org`];
+  const [rows] = await admin.query<RowDataPacket[]>("SELECT password_hash FROM users WHERE id = ?", [
+    template.id,
+  ]);
   await admin.query(
-    `INSERT INTO users (id, email, password_hash, password_set_time, full_name, role, status, create_time)
-     SELECT ?, ?, password_hash, password_set_time, full_name, role, ?, create_time FROM users WHERE id = ?`,
-    [randomUUID(), email, status, template.id],
+    `INSERT INTO users
+       (id, email, password_hash, password_set_time, full_name, role, status, create_time, password_proof)
+     SELECT ?, ?, password_hash, password_set_time, full_name, role, ?, create_time, ? FROM users WHERE id = ?`,
+    [id, email, status, passwordProof(hash, id, rows[0]!.password_hash), template.id],
   );
   return email;
 }

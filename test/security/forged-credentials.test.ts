@@ -2,7 +2,7 @@ import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type Connection, createConnection } from "mysql2/promise";
 import { scrapeAll } from "../observability/scrape.ts";
-import { type Account, signUp, signUpAdmin } from "../support/accounts.ts";
+import { type Account, PASSWORD, signUp, signUpAdmin } from "../support/accounts.ts";
 import { Api } from "../support/api.ts";
 import { sharedStack } from "../support/stack.ts";
 
@@ -56,6 +56,20 @@ test.each([
   const own = await signUp(api, "PATIENT");
   await database.query(sql, [admin.id, own.id]);
   expect(await refresh(own.refreshToken)).toMatchObject({ status: 401 });
+});
+
+test("an account that was made an admin in auth's database, or was given another's password, signs in no more", async () => {
+  const own = await signUp(api, "PATIENT");
+  const body = { email: own.email, password: PASSWORD };
+  await database.query("UPDATE users SET role = 'ADMIN' WHERE id = ?", [own.id]);
+  expect((await api.send("POST /v1/auth/login", { body })).status).toBe(401);
+  expect((await refresh(own.refreshToken)).status).toBe(401);
+  await database.query(
+    `UPDATE users u JOIN users o ON o.id = ? SET u.role = 'PATIENT', u.password_hash = o.password_hash
+     WHERE u.id = ?`,
+    [attacker.id, own.id],
+  );
+  expect((await api.send("POST /v1/auth/login", { body })).status).toBe(401);
 });
 
 test("an inserted link resets no password", async () => {

@@ -1,7 +1,9 @@
+import type { KeyedHash } from "@medconnect/platform/crypto/keyed-hash.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Role } from "@medconnect/platform/identity/caller.ts";
 import type { TimeZoneRow, TimeZoneRows } from "@medconnect/platform/time-zones/mend-time-zones.ts";
+import { accountProof, passwordProof } from "./account-proofs.ts";
 
 /** An account, without what proves that it is one's own. */
 export interface Account extends Profile {
@@ -39,7 +41,7 @@ const FIND = `SELECT ${ACCOUNT_COLUMNS} FROM ${ACCOUNTS} WHERE u.id = ?`;
 const FIND_FOR_CHANGE = `${FIND} FOR UPDATE OF u`;
 const FIND_BY_EMAIL = `SELECT ${ACCOUNT_COLUMNS} FROM ${ACCOUNTS} WHERE u.email = ?`;
 const INSERT = `INSERT INTO users (id, email, password_hash, password_set_time, full_name, role, status,
-  email_verified, create_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  email_verified, create_time, account_proof, password_proof) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 const UPDATE_PROFILE = `UPDATE users SET full_name = ?, date_of_birth = ?, phone = ?, time_zone = ?, locale = ?, region = ?,
   version = version + 1 WHERE id = ?`;
 const READ_TIME_ZONES = "SELECT id, time_zone FROM users WHERE id > ? ORDER BY id LIMIT ?";
@@ -88,8 +90,12 @@ export async function findAccountByEmail(db: Database, email: string): Promise<A
   return row && toAccount(row);
 }
 
-/** Throws ER_DUP_ENTRY on `users.users_email`. */
-export async function insertAccount(tx: Transaction, { account, passwordHash }: NewAccount): Promise<void> {
+/** Throws ER_DUP_ENTRY on `users.users_email`. @param hash makes the account's proofs */
+export async function insertAccount(
+  tx: Transaction,
+  { account, passwordHash }: NewAccount,
+  hash: KeyedHash,
+): Promise<void> {
   const { id, email, fullName, role, status, emailVerified, createTime } = account;
   await tx.write(INSERT, [
     id,
@@ -101,6 +107,8 @@ export async function insertAccount(tx: Transaction, { account, passwordHash }: 
     status,
     emailVerified,
     createTime,
+    accountProof(hash, account),
+    passwordProof(hash, id, passwordHash),
   ]);
 }
 

@@ -1,4 +1,5 @@
 import type { Trail } from "@medconnect/platform/changes.ts";
+import type { KeyedHash } from "@medconnect/platform/crypto/keyed-hash.ts";
 import { duplicateKeyOf } from "@medconnect/platform/db/errors.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
@@ -9,10 +10,10 @@ import { userEvent } from "./user.ts";
 const TAKEN = new Set(["users.users_email", "users.PRIMARY"]);
 
 /** Stores a new account. @returns what to record of it. Throws EMAIL_TAKEN. */
-export async function createAccount(tx: Transaction, created: NewAccount): Promise<Trail> {
+export async function createAccount(tx: Transaction, created: NewAccount, hash: KeyedHash): Promise<Trail> {
   const { account } = created;
   try {
-    await insertAccount(tx, created);
+    await insertAccount(tx, created, hash);
   } catch (error) {
     if (TAKEN.has(duplicateKeyOf(error) ?? "")) throw new ApiError("EMAIL_TAKEN");
     throw error;

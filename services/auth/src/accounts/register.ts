@@ -28,7 +28,7 @@ export const register =
       return User.fromPartial({});
     }
     return await app.changes.apply(call, async (tx) => {
-      const trail = await createAccount(tx, { account, passwordHash });
+      const trail = await createAccount(tx, { account, passwordHash }, app.hash);
       return { response: toUser(account), trails: [trail] };
     });
   };

@@ -52,7 +52,7 @@ async function becomeAccount(
       return { response: new ApiError("INVALID_CREDENTIALS"), trails: [trail] };
     }
     const account = { ...newAccount(registration, now), id, emailVerified: true };
-    const trail = await createAccount(tx, { account, passwordHash });
+    const trail = await createAccount(tx, { account, passwordHash }, app.hash);
     settleRegistrations(tx, registration);
     return { response: {}, trails: [trail] };
   });

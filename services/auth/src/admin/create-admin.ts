@@ -45,7 +45,7 @@ export async function createAdmin(
   const passwordHash = await hasher.hash(password, within(HASH_TIMEOUT_MS));
   try {
     await db.transaction(async (tx) => {
-      await createAccount(tx, { account, passwordHash });
+      await createAccount(tx, { account, passwordHash }, hash);
       record(tx, account, hash);
     });
     return `${account.email} is an admin now`;

@@ -17,11 +17,25 @@ export interface LinkToken {
   readonly proof: Buffer | null;
 }
 
+/** A link with the account that it names. */
+export interface FoundLink {
+  readonly link: LinkToken;
+  readonly account: Account;
+  /** See account-proofs.ts. */
+  readonly accountProof: Buffer | null;
+}
+
+interface LinkRow extends AccountRow {
+  account_proof: Buffer | null;
+  link_time: Date;
+  proof: Buffer | null;
+}
+
 const TAKE_TURN = `UPDATE users SET reset_mail_time = ?
   WHERE id = ? AND (reset_mail_time IS NULL OR reset_mail_time <= ?)`;
 const INSERT = `INSERT INTO link_tokens (token_hash, user_id, purpose, expire_time, proof)
   VALUES (?, ?, 'RESET_PASSWORD', ?, ?)`;
-const FIND_OWNER = `SELECT ${ACCOUNT_COLUMNS}, l.expire_time AS link_time, l.proof FROM link_tokens l JOIN ${ACCOUNTS}
+const FIND_OWNER = `SELECT ${ACCOUNT_COLUMNS}, u.account_proof, l.expire_time AS link_time, l.proof FROM link_tokens l JOIN ${ACCOUNTS}
   WHERE u.id = l.user_id AND l.token_hash = ? AND l.purpose = 'RESET_PASSWORD' AND l.expire_time > ?`;
 const CONSUME = `DELETE FROM link_tokens
   WHERE token_hash = ? AND purpose = 'RESET_PASSWORD' AND expire_time > ?`;
@@ -46,18 +60,12 @@ export function insertLinkToken(tx: Transaction, { hash, userId, expireTime, pro
 }
 
 /** A valid link with its account. */
-export async function findLink(
-  db: Database,
-  hash: Buffer,
-  now: Date,
-): Promise<{ link: LinkToken; account: Account } | undefined> {
-  const [row] = await db.read<AccountRow & { link_time: Date; proof: Buffer | null }>(FIND_OWNER, [
-    hash,
-    now,
-  ]);
+export async function findLink(db: Database, hash: Buffer, now: Date): Promise<FoundLink | undefined> {
+  const [row] = await db.read<LinkRow>(FIND_OWNER, [hash, now]);
   if (!row) return undefined;
   const { id: userId, link_time: expireTime, proof } = row;
-  return { link: { hash, userId, expireTime, proof }, account: toAccount(row) };
+  const link = { hash, userId, expireTime, proof };
+  return { link, account: toAccount(row), accountProof: row.account_proof };
 }
 
 /** Uses a token up. @returns whether it could still be used: of many at once, one can */

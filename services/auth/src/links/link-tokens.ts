@@ -10,18 +10,19 @@ export const newLinkToken = (): string => randomBytes(BYTES).toString("base64url
 /** What is kept of a link's token. */
 export const linkTokenHash = (token: string): Buffer => createHash("sha256").update(token).digest();
 
-/** The link with a proof that auth mailed it for this account. */
-export const withProof = (proofs: Proofs, link: Omit<LinkToken, "proof">): LinkToken => ({
+/** The link with a proof that auth mailed it to this address of the account. */
+export const withProof = (proofs: Proofs, link: Omit<LinkToken, "proof">, email: string): LinkToken => ({
   ...link,
-  proof: proofs.of("link_tokens", fieldsOf(link)),
+  proof: proofs.of("link_tokens", fieldsOf(link, email)),
 });
 
-/** True if auth wrote the link's row in its current form. */
-export const isGenuine = (proofs: Proofs, link: LinkToken): boolean =>
-  proofs.accepts("link_tokens", link.proof, fieldsOf(link), `users/${link.userId}`);
+/** True if auth wrote the link's row, and mailed it to the address that the account has now. */
+export const isGenuine = (proofs: Proofs, link: LinkToken, email: string): boolean =>
+  proofs.accepts("link_tokens", link.proof, fieldsOf(link, email), `users/${link.userId}`);
 
-const fieldsOf = ({ hash, userId, expireTime }: Omit<LinkToken, "proof">): Fields => [
+const fieldsOf = ({ hash, userId, expireTime }: Omit<LinkToken, "proof">, email: string): Fields => [
   hash,
   userId,
   expireTime,
+  email,
 ];

@@ -14,7 +14,8 @@ export async function mailResetLink(app: Auth, tx: Transaction, account: Recipie
   if (!(await takeLinkTurn(tx, account.id, { now, since }))) return false;
   const token = newLinkToken();
   const expireTime = new Date(now.getTime() + app.resetLinkMs);
-  insertLinkToken(tx, withProof(app.proofs, { hash: linkTokenHash(token), userId: account.id, expireTime }));
+  const link = { hash: linkTokenHash(token), userId: account.id, expireTime };
+  insertLinkToken(tx, withProof(app.proofs, link, account.email));
   queueMail(app, tx, account, { template: "reset-password", token }, expireTime);
   return true;
 }

@@ -4,6 +4,7 @@ import type { Auth } from "../app.ts";
 import { passwordCounters } from "../lockouts/counted.ts";
 import { judgeAttempt } from "../lockouts/judge-attempt.ts";
 import { type Credentials, findCredentials } from "./credential-store.ts";
+import { verifyPassword } from "./verify-password.ts";
 
 /**
  * Lets the signed-in user show the password once more, before what a stolen session must not do. Throws
@@ -14,7 +15,7 @@ import { type Credentials, findCredentials } from "./credential-store.ts";
 export async function provePassword(app: Auth, password: string, call: Call): Promise<Credentials> {
   const { userId } = userOf(call);
   const credentials = await findCredentials(app.db, userId);
-  const matches = await app.hasher.verify(credentials?.passwordHash, password, call.deadline);
+  const matches = await verifyPassword(app, credentials, password, call.deadline);
   if (!credentials) throw new ApiError("INVALID_CREDENTIALS");
   const counters = passwordCounters(app, credentials.email, call);
   const passes = await app.db.transaction(async (tx) => {

@@ -4,9 +4,10 @@ import type {
   ResetPasswordRequest,
   ResetPasswordResponse,
 } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
+import { mayHaveRole } from "../accounts/account-proofs.ts";
 import { markEmailVerified } from "../accounts/account-store.ts";
 import type { Auth } from "../app.ts";
-import { consumeLinkToken, findLink } from "../links/link-token-store.ts";
+import { consumeLinkToken, type FoundLink, findLink } from "../links/link-token-store.ts";
 import { isGenuine, linkTokenHash } from "../links/link-tokens.ts";
 import { passwordCounters } from "../lockouts/counted.ts";
 import { deleteCounters } from "../lockouts/lockout-store.ts";
@@ -22,7 +23,7 @@ export const resetPassword =
   async ({ token, password }: ResetPasswordRequest, call: Call): Promise<ResetPasswordResponse> => {
     const hash = linkTokenHash(token);
     const found = await findLink(app.db, hash, app.clock.now());
-    if (found && !isGenuine(app.proofs, found.link)) return await refuse(app, undefined, call);
+    if (found && !isProven(app, found)) return await refuse(app, undefined, call);
     const account = found?.account;
     if (account?.status !== "ACTIVE") return await refuse(app, account?.id, call);
     assertStrongPassword(password, account);
@@ -40,6 +41,10 @@ export const resetPassword =
     });
     return isDone ? {} : await refuse(app, account.id, call);
   };
+
+/** An admin's address must be proven, too: else a link could be mailed to another, and the address be put back. */
+const isProven = (app: Auth, { link, account, accountProof }: FoundLink): boolean =>
+  isGenuine(app.proofs, link, account.email) && mayHaveRole(app, { ...account, accountProof });
 
 async function refuse(app: Auth, userId: string | undefined, call: Call): Promise<never> {
   const subjectIds = userId ? [userId] : [];

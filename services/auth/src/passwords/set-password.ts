@@ -1,4 +1,5 @@
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import { passwordProof } from "../accounts/account-proofs.ts";
 import type { Auth } from "../app.ts";
 import { deleteLinkTokens } from "../links/link-token-store.ts";
 import { queueMail, type Recipient } from "../mail/queue-mail.ts";
@@ -20,7 +21,8 @@ export async function setPassword(
 ): Promise<void> {
   const now = app.clock.now();
   // Before the sessions are looked at: a login that holds the account adds one until it commits.
-  updatePassword(tx, account.id, passwordHash, now);
+  const proof = passwordProof(app.hash, account.id, passwordHash);
+  updatePassword(tx, account.id, { hash: passwordHash, proof }, now);
   const sessionIds = await lockLiveSessions(tx, account.id, now);
   endSessions(
     app,

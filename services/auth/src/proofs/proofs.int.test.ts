@@ -9,7 +9,7 @@ import {
   ServiceAccount,
   ServiceAccountServiceService,
 } from "@medconnect/proto/medconnect/auth/v1/service_account_service.ts";
-import type { User } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
+import { type User, UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import { generateSync } from "otplib";
 import { register } from "../accounts/register.ts";
 import { verifyEmail } from "../accounts/verify-email.ts";
@@ -17,6 +17,7 @@ import type { Auth } from "../app.ts";
 import { activateTotp } from "../mfa/activate-totp.ts";
 import { setUpTotp } from "../mfa/set-up-totp.ts";
 import { verifyMfa } from "../mfa/verify-mfa.ts";
+import { changePassword } from "../passwords/change-password.ts";
 import { forgotPassword } from "../passwords/forgot-password.ts";
 import { resetPassword } from "../passwords/reset-password.ts";
 import { createServiceAccount } from "../service-accounts/create-service-account.ts";
@@ -24,6 +25,7 @@ import { issueToken } from "../service-accounts/issue-token.ts";
 import { login } from "../sessions/login.ts";
 import { refreshToken } from "../sessions/refresh-token.ts";
 import { PASSWORD, type SignedIn, startTestAuth, type TestAuth } from "../testing/test-auth.ts";
+import { findUnexplained } from "../unexplained/find-unexplained.ts";
 import { adoptCredentials } from "./adopt-credentials.ts";
 
 const NEW_PASSWORD = "quite another passphrase";
@@ -189,6 +191,30 @@ describe("a link that resets the password", () => {
   });
 });
 
+describe("a link for an admin, mailed to an address that somebody put into the database,", () => {
+  async function mailedTo(email: string): Promise<{ token: string; back: () => Promise<unknown> }> {
+    const { userId } = await auth.signInAdmin();
+    const [row] = await auth.app.db.read<{ email: string }>("SELECT email FROM users WHERE id = ?", [userId]);
+    const set = (to: string) => write("UPDATE users SET email = ? WHERE id = ?", to, userId);
+    await set(email);
+    const { forgotPassword: method } = AuthServiceService;
+    await auth.call(method, forgotPassword(auth.app), { email });
+    const [mail] = await auth.mailsTo(email);
+    return { token: /#token=(\S+)/.exec(mail!.text)![1]!, back: () => set(row!.email) };
+  }
+
+  test("resets no password while that address is there", async () => {
+    const { token } = await mailedTo("there@example.com");
+    await expectRefused("users", reset(token), INVALID_LINK_TOKEN);
+  });
+
+  test("resets none once the address was put back", async () => {
+    const { token, back } = await mailedTo("back@example.com");
+    await back();
+    await expectRefused("link_tokens", reset(token), INVALID_LINK_TOKEN);
+  });
+});
+
 describe("a registration", () => {
   async function mailed(): Promise<{ email: string; token: string }> {
     const email = `${newId()}@example.com`;
@@ -266,10 +292,74 @@ describe("a recovery code", () => {
     await expectRefused("mfa_recovery_codes", use(user, codes[0]!), { reason: "INVALID_MFA_CODE" });
 
     // Rows of the previous release.
+    await write("UPDATE users SET account_proof = NULL, password_proof = NULL");
     await write("DELETE FROM audit_events WHERE action = 'credential.adopt'");
     await Promise.all([1, 2].map(() => adoptCredentials(auth.app, auth.app.proofs)));
     await use(user, codes[0]!);
     await issue(account.id, secret);
+    for await (const finding of findUnexplained(auth.app, auth.clock.now())) {
+      expect(finding.kind).not.toMatch(/_UNPROVEN$/);
+    }
+  });
+});
+
+test("an account that was made an admin in the database neither signs in nor refreshes, until that is taken back", async () => {
+  const user = await auth.makeUser();
+  const { refreshToken: token } = await auth.logIn(user);
+  const set = (role: string) => write("UPDATE users SET role = ? WHERE id = ?", role, user.id);
+  await set("ADMIN");
+  const error = { reason: "UNAUTHENTICATED" };
+  await expectRefused("users", auth.logIn(user), error);
+  await expectRefused("users", refresh(token), error);
+  await set("PATIENT");
+  await auth.logIn(user);
+  await refresh(token);
+});
+
+describe("a password", () => {
+  const INVALID_CREDENTIALS = { reason: "INVALID_CREDENTIALS" };
+  const change = (by: UserCaller) =>
+    auth.call(
+      UserServiceService.changePassword,
+      changePassword(auth.app),
+      { currentPassword: PASSWORD, newPassword: NEW_PASSWORD },
+      by,
+    );
+
+  test.each([
+    ["its proof", "o.password_proof"],
+    ["no proof", "NULL"],
+  ])(
+    "that was copied from another account with %s signs nobody in, and cannot be changed",
+    async (_, proof) => {
+      const [attacker, victim] = [await auth.makeUser(), await auth.makeUser()];
+      const { caller } = await auth.logIn(victim);
+      await write(
+        `UPDATE users u JOIN users o ON o.id = ? SET u.password_hash = o.password_hash, u.password_proof = ${proof}
+       WHERE u.id = ?`,
+        attacker.id,
+        victim.id,
+      );
+      await expectRefused("users", auth.logIn(victim), INVALID_CREDENTIALS);
+      await expectRefused("users", change(caller), INVALID_CREDENTIALS);
+      await auth.logIn(attacker);
+    },
+  );
+
+  test("that its owner changed, or chose by a link, signs in", async () => {
+    const user = await auth.makeUser();
+    await change((await auth.logIn(user)).caller);
+    const logIn = (password: string) => {
+      const request = { email: user.email, password, rememberMe: false };
+      return auth.call(AuthServiceService.login, login(auth.app), request);
+    };
+    await logIn(NEW_PASSWORD);
+    const { forgotPassword: method } = AuthServiceService;
+    await auth.call(method, forgotPassword(auth.app), { email: user.email });
+    const mails = await auth.mailsTo(user.email);
+    const token = mails.flatMap(({ text }) => /#token=(\S+)/.exec(text)?.[1] ?? []).at(-1)!;
+    await reset(token);
+    await logIn(NEW_PASSWORD);
   });
 });
 
@@ -311,4 +401,11 @@ test("a client secret inserted, or reassigned to another service account, is ref
   );
   await expectRefused("service_account_secrets", issue(victim.account.id, mine.secret), error);
   await issue(victim.account.id, victim.secret);
+});
+
+test("a scope that was added in the database gives nothing", async () => {
+  const { account, secret } = await makeServiceAccount();
+  const scopes = JSON.stringify([...account.scopes, "scheduling.bookings.read"]);
+  await write("UPDATE service_accounts SET scopes = ? WHERE id = ?", scopes, account.id);
+  await expectRefused("service_account_secrets", issue(account.id, secret), { reason: "INVALID_CLIENT" });
 });

@@ -8,7 +8,8 @@ export type CredentialTable =
   | "link_tokens"
   | "registrations"
   | "mfa_recovery_codes"
-  | "service_account_secrets";
+  | "service_account_secrets"
+  | "users";
 
 /** Content of a proof: the rights of a row, and the hash of its secret. */
 export type Fields = readonly (string | Buffer | Date | boolean)[];

@@ -27,7 +27,7 @@ export const createServiceAccount =
     return await app.changes.apply(call, async (tx) => {
       await holdSession(tx, userOf(call), now);
       await insertServiceAccount(tx, account);
-      const clientSecret = giveSecret(app, tx, account.id, now);
+      const clientSecret = giveSecret(app, tx, account, now);
       return {
         response: { ...toServiceAccount(account), clientSecret },
         trails: [trailOf(account), ...account.scopes.map((scope) => scopeTrail(account, scope))],

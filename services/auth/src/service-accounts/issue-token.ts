@@ -26,7 +26,7 @@ export const issueToken =
     const account = await findServiceAccount(app.db, clientId);
     const live = secrets.filter(({ expireTime }) => expireTime === null || expireTime > now);
     const secret = findBySecret(live, clientSecret);
-    if (account?.status !== "ACTIVE" || !secret || !isGenuine(app.proofs, account.id, secret)) {
+    if (account?.status !== "ACTIVE" || !secret || !isGenuine(app.proofs, account, secret)) {
       await record(app, call, account, "FAILURE");
       throw new ApiError("INVALID_CLIENT");
     }

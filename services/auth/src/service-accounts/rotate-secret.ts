@@ -36,7 +36,7 @@ export const rotateServiceAccountSecret =
         secrets.filter((secret) => !isKept(secret)),
         now,
       );
-      const clientSecret = giveSecret(app, tx, account.id, now);
+      const clientSecret = giveSecret(app, tx, account, now);
       return {
         response: { ...toServiceAccount(account), clientSecret, previousSecretExpireTime: graceEnd },
         trails: [trailOf(account)],

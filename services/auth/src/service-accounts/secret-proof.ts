@@ -1,10 +1,15 @@
-import type { Proofs } from "../proofs/proofs.ts";
-import type { Secret } from "./service-account-store.ts";
+import type { Fields, Proofs } from "../proofs/proofs.ts";
+import type { Account, Secret } from "./service-account-store.ts";
 
-/** Proof that auth gave the secret to this service account. */
-export const secretProof = (proofs: Proofs, accountId: string, hash: Buffer): Buffer =>
-  proofs.of("service_account_secrets", [accountId, hash]);
+/** A service account, as far as its secrets give it: its scopes never change. */
+type Owner = Pick<Account, "id" | "scopes">;
 
-/** True if auth wrote the secret's row for this account. */
-export const isGenuine = (proofs: Proofs, accountId: string, { hash, proof }: Secret): boolean =>
-  proofs.accepts("service_account_secrets", proof, [accountId, hash], `service-accounts/${accountId}`);
+/** Proof that auth gave the secret to this service account, with these scopes. */
+export const secretProof = (proofs: Proofs, owner: Owner, hash: Buffer): Buffer =>
+  proofs.of("service_account_secrets", fieldsOf(owner, hash));
+
+/** Whether auth wrote the secret's row and the account's scopes. */
+export const isGenuine = (proofs: Proofs, owner: Owner, { hash, proof }: Secret): boolean =>
+  proofs.accepts("service_account_secrets", proof, fieldsOf(owner, hash), `service-accounts/${owner.id}`);
+
+const fieldsOf = ({ id, scopes }: Owner, hash: Buffer): Fields => [id, hash, ...scopes];

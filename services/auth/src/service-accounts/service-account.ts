@@ -30,14 +30,14 @@ export const scopeTrail = ({ id }: Account, scope: string): Trail => ({
 });
 
 /** Gives the account a secret. @returns it; only its hash is kept */
-export function giveSecret(app: Auth, tx: Transaction, accountId: string, now: Date): string {
+export function giveSecret(app: Auth, tx: Transaction, account: Account, now: Date): string {
   const secret = newClientSecret();
   const hash = hashOfSecret(secret);
   insertSecret(tx, {
     id: newId(),
-    accountId,
+    accountId: account.id,
     hash,
-    proof: secretProof(app.proofs, accountId, hash),
+    proof: secretProof(app.proofs, account, hash),
     sessionId: newId(),
     createTime: now,
   });

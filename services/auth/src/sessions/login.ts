@@ -2,6 +2,7 @@ import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
 import type { LoginRequest, LoginResponse } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
+import { passwordProof } from "../accounts/account-proofs.ts";
 import type { Auth } from "../app.ts";
 import { mailResetLink } from "../links/mail-reset-link.ts";
 import { passwordCounters } from "../lockouts/counted.ts";
@@ -15,6 +16,7 @@ import {
   replaceHash,
 } from "../passwords/credential-store.ts";
 import { isWeak } from "../passwords/password-hasher.ts";
+import { verifyPassword } from "../passwords/verify-password.ts";
 import { issueTokens } from "./issue-tokens.ts";
 import { type Moment, openSession } from "./open-session.ts";
 
@@ -26,7 +28,7 @@ export const login =
   (app: Auth) =>
   async ({ email, password, rememberMe }: LoginRequest, call: Call): Promise<LoginResponse> => {
     const credentials = await findCredentialsByEmail(app.db, email);
-    const matches = await app.hasher.verify(credentials?.passwordHash, password, call.deadline);
+    const matches = await verifyPassword(app, credentials, password, call.deadline);
     // A disabled account is refused here, and not only by `holdActive`, for the time not to tell it from a wrong password.
     const proven = matches && credentials?.status === "ACTIVE" ? credentials : undefined;
     const now = app.clock.now();
@@ -90,7 +92,9 @@ async function strengthen(
   call: Call,
 ): Promise<void> {
   try {
-    await replaceHash(app.db, userId, passwordHash, await app.hasher.hash(password, call.deadline));
+    const hash = await app.hasher.hash(password, call.deadline);
+    const proof = passwordProof(app.hash, userId, hash);
+    await replaceHash(app.db, userId, passwordHash, { hash, proof });
   } catch (error) {
     app.log.warn({ err: error, userId }, "a weak hash could not be replaced");
   }

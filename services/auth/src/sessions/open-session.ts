@@ -26,6 +26,9 @@ export interface OpenSession {
 /** What a session's access tokens depend on. */
 export interface SessionUser {
   role: Role;
+  email: string;
+  /** Without one, the role of an admin is refused; see account-proofs.ts. */
+  accountProof: Buffer | null;
   mfaEnabled: boolean;
 }
 

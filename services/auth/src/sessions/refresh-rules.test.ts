@@ -10,6 +10,8 @@ const session = {
   id: "s",
   userId: "u",
   role: "PATIENT",
+  email: "a@b.test",
+  accountProof: null,
   mfaEnabled: false,
   authTime: at(0),
   expireTime: at(50),

@@ -30,6 +30,8 @@ export interface RefreshTokenRecord {
   readonly session: Session & {
     readonly endTime: Date | null;
     readonly role: Role;
+    readonly email: string;
+    readonly accountProof: Buffer | null;
     readonly mfaEnabled: boolean;
   };
 }
@@ -53,7 +55,8 @@ const CONSUME_TOKEN = `UPDATE refresh_tokens
   SET use_time = ?, use_key = ?, successor = ?, successor_expire_time = ?
   WHERE token_hash = ? AND use_time IS NULL AND expire_time > ?`;
 const FIND_TOKEN = `SELECT r.token_hash, r.use_time, r.use_key, r.successor, r.proof, r.expire_time AS idle_time, s.id, s.user_id, s.auth_time,
-  s.expire_time, s.remembered, s.end_time, u.role, t.user_id IS NOT NULL AS mfa_enabled
+  s.expire_time, s.remembered, s.end_time, u.role, u.email, u.account_proof,
+  t.user_id IS NOT NULL AS mfa_enabled
   FROM refresh_tokens r JOIN sessions s ON s.id = r.session_id JOIN ${ACCOUNTS} ON u.id = s.user_id
   WHERE r.token_hash = ?`;
 const END = "UPDATE sessions SET end_time = ? WHERE id IN (?) AND end_time IS NULL";
@@ -82,6 +85,8 @@ interface TokenRow {
   remembered: number;
   end_time: Date | null;
   role: Role;
+  email: string;
+  account_proof: Buffer | null;
   mfa_enabled: number;
 }
 
@@ -148,6 +153,8 @@ export async function findRefreshToken(
         remembered: row.remembered === 1,
         endTime: row.end_time,
         role: row.role,
+        email: row.email,
+        accountProof: row.account_proof,
         mfaEnabled: row.mfa_enabled === 1,
       },
     }

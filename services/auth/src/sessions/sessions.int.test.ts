@@ -10,6 +10,7 @@ import { KeyServiceService } from "@medconnect/proto/medconnect/auth/v1/key_serv
 import { UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import { hash as argon2 } from "@node-rs/argon2";
 import { decodeJwt, decodeProtectedHeader } from "jose";
+import { passwordProof } from "../accounts/account-proofs.ts";
 import { deleteExpiredRegistrations } from "../accounts/registration-store.ts";
 import { disableUser } from "../admin/change-status.ts";
 import { SigningKeys } from "../keys/signing-keys.ts";
@@ -131,7 +132,12 @@ test("what was typed at a failed login is nowhere in the audit trail", async () 
 test("a weaker hash is replaced at the next login", async () => {
   const user = await auth.makeUser();
   const weak = await argon2(PASSWORD, { memoryCost: 4096, timeCost: 1 });
-  await auth.app.db.write("UPDATE users SET password_hash = ? WHERE id = ?", [weak, user.id]);
+  const proof = passwordProof(auth.app.hash, user.id, weak);
+  await auth.app.db.write("UPDATE users SET password_hash = ?, password_proof = ? WHERE id = ?", [
+    weak,
+    proof,
+    user.id,
+  ]);
   expect(await tally(Array.from({ length: 4 }, () => auth.logIn(user)))).toEqual({ ok: 4 });
   const [row] = await auth.app.db.read<{ password_hash: string }>(
     "SELECT password_hash FROM users WHERE id = ?",

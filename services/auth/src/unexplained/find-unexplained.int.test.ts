@@ -89,7 +89,7 @@ async function setAccountStatus(change: "disable" | "enable", serviceAccountId: 
 /** Reads in small pages, so that each kind of row has several. */
 async function found(pageSize: number | undefined = 2): Promise<string[]> {
   const lines: string[] = [];
-  for await (const { kind, resource, state } of findUnexplained(auth.app.db, auth.clock.now(), pageSize)) {
+  for await (const { kind, resource, state } of findUnexplained(auth.app, auth.clock.now(), pageSize)) {
     lines.push(`${kind} ${resource} ${state}`);
   }
   return lines;
@@ -113,6 +113,55 @@ test("an account that was made an admin in the database is found", async () => {
       () => set("PATIENT"),
     ),
   ).toEqual([`ADMIN_UNEXPLAINED users/${patient.id} ADMIN`]);
+});
+
+test("an account that was made a doctor's, or was given another address, in the database is found", async () => {
+  const role = (to: string) => write("UPDATE users SET role = ? WHERE id = ?", to, patient.id);
+  const email = (to: string) => write("UPDATE users SET email = ? WHERE id = ?", to, patient.id);
+  const back = () => email(patient.email);
+  const found = [
+    await foundAfter(
+      () => role("DOCTOR"),
+      () => role("PATIENT"),
+    ),
+    await foundAfter(() => email("a@b.test"), back),
+    await foundAfter(() => email("c@d.test"), back),
+  ].flat();
+  const unproven = (as: string) =>
+    expect.stringMatching(new RegExp(`^ACCOUNT_UNPROVEN users/${patient.id} ${as} [0-9a-f]{8}$`));
+  expect(found).toEqual([unproven("DOCTOR"), unproven("PATIENT"), unproven("PATIENT")]);
+  // Another address is another finding.
+  expect(new Set(found).size).toBe(3);
+});
+
+test("a password that was copied from another account, or taken from its proof, is found", async () => {
+  const set = (column: string, from: string) =>
+    write(
+      `UPDATE users u JOIN users o ON o.id = ? SET u.${column} = o.${column} WHERE u.id = ?`,
+      from,
+      patient.id,
+    );
+  const [before] = await auth.app.db.read<{ hash: string; proof: Buffer }>(
+    "SELECT password_hash AS hash, password_proof AS proof FROM users WHERE id = ?",
+    [patient.id],
+  );
+  const restore = () =>
+    write(
+      "UPDATE users SET password_hash = ?, password_proof = ? WHERE id = ?",
+      before!.hash,
+      before!.proof,
+      patient.id,
+    );
+  const unproven = expect.stringMatching(/^PASSWORD_UNPROVEN users\/\S+ [0-9a-f]{8}$/);
+  const copyHash = () => set("password_hash", withFactor.id);
+  expect(await foundAfter(copyHash, restore)).toEqual([unproven]);
+  const copyBoth = async () => {
+    await copyHash();
+    await set("password_proof", withFactor.id);
+  };
+  expect(await foundAfter(copyBoth, restore)).toEqual([unproven]);
+  const remove = () => write("UPDATE users SET password_proof = NULL WHERE id = ?", patient.id);
+  expect(await foundAfter(remove, restore)).toEqual([unproven]);
 });
 
 test.each([
@@ -202,7 +251,10 @@ test("each statement reads one page by an index, and any page size finds the sam
   await write("UPDATE users SET role = 'ADMIN' WHERE id IN (?, ?)", patient.id, withFactor.id);
   const statements = jest.spyOn(auth.app.db, "read");
   const inSmallPages = await found(1);
-  const asked = statements.mock.calls.map(([sql, params]) => ({ sql, params: params! }));
+  const asked = statements.mock.calls
+    .map(([sql, params]) => ({ sql, params: params! }))
+    // Read by a job beside it.
+    .filter(({ sql }) => !sql.includes("FROM revocations"));
   jest.restoreAllMocks();
   expect(inSmallPages).toHaveLength(2);
   expect(await found(2)).toEqual(inSmallPages);

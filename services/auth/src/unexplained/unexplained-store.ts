@@ -1,4 +1,5 @@
 import type { Database, SqlValue } from "@medconnect/platform/db/database.ts";
+import type { Role } from "@medconnect/platform/identity/caller.ts";
 
 /** Rows for each statement, so that all statements are short for tables of any size. */
 const PAGE = 1000;
@@ -7,7 +8,8 @@ const LINES = `SELECT id, resource, outcome, occur_time AS time FROM audit_event
   WHERE action = ? AND occur_time >= ? AND NOT (occur_time = ? AND id <= ?) ORDER BY occur_time, id LIMIT ?`;
 
 const FACTOR = "SELECT user_id FROM mfa_totp t WHERE t.user_id = u.id AND t.activate_time IS NOT NULL";
-const USERS = `SELECT u.id, u.role, u.status, (${FACTOR}) AS factor FROM users u
+const USERS = `SELECT u.id, u.email, u.role, u.status, u.password_hash AS passwordHash,
+  u.account_proof AS accountProof, u.password_proof AS passwordProof, (${FACTOR}) AS factor FROM users u
   WHERE u.id > ? ORDER BY u.id LIMIT ?`;
 
 const SERVICE_ACCOUNTS = "SELECT id, status, scopes FROM service_accounts WHERE id > ? ORDER BY id LIMIT ?";
@@ -27,8 +29,13 @@ export interface Line {
 
 export interface UserRights {
   id: string;
-  role: string;
+  email: string;
+  role: Role;
   status: string;
+  passwordHash: string;
+  /** See account-proofs.ts; null where auth wrote none. */
+  accountProof: Buffer | null;
+  passwordProof: Buffer | null;
   /** Null without an active second factor. */
   factor: string | null;
 }

@@ -1,0 +1,31 @@
+import type { KeyedHash } from "@medconnect/platform/crypto/keyed-hash.ts";
+import type { Proofs } from "../proofs/proofs.ts";
+import type { Account } from "./account-store.ts";
+
+/** Proof that auth made the account for this address and with this role, which both stay as they are. */
+export const accountProof = (
+  hash: KeyedHash,
+  { id, email, role }: Pick<Account, "id" | "email" | "role">,
+): Buffer => hash.of("users.account_proof", id, email, role);
+
+/** An account's role with its proof; null where auth wrote none. */
+export interface ProvenRole extends Pick<Account, "id" | "email" | "role"> {
+  readonly accountProof: Buffer | null;
+}
+
+/**
+ * Whether an account may have its role: an admin's only with the proof, without which it is logged and counted. Others may
+ * lack one, as the previous release creates accounts during the rollout.
+ */
+export function mayHaveRole(
+  { hash, proofs }: { hash: KeyedHash; proofs: Proofs },
+  account: ProvenRole,
+): boolean {
+  if (account.role !== "ADMIN" || account.accountProof?.equals(accountProof(hash, account))) return true;
+  proofs.refuse("users", `users/${account.id}`);
+  return false;
+}
+
+/** Proof that auth made the password hash for this account. */
+export const passwordProof = (hash: KeyedHash, userId: string, passwordHash: string): Buffer =>
+  hash.of("users.password_proof", userId, passwordHash);

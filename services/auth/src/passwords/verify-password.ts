@@ -1,0 +1,23 @@
+import { passwordProof } from "../accounts/account-proofs.ts";
+import type { Auth } from "../app.ts";
+import type { Credentials } from "./credential-store.ts";
+
+/**
+ * Whether a password is the account's, and auth wrote its hash. A hash that auth did not write is refused, logged and
+ * counted. Takes as long without an account.
+ *
+ * @param deadline in ms since the epoch
+ */
+export async function verifyPassword(
+  { hasher, hash, proofs }: Auth,
+  credentials: Credentials | undefined,
+  password: string,
+  deadline: number,
+): Promise<boolean> {
+  const matches = await hasher.verify(credentials?.passwordHash, password, deadline);
+  if (!matches || !credentials) return false;
+  const { userId, passwordHash } = credentials;
+  if (credentials.passwordProof?.equals(passwordProof(hash, userId, passwordHash))) return true;
+  proofs.refuse("users", `users/${userId}`);
+  return false;
+}
