@@ -12,8 +12,11 @@ const WARM_UP = 1 / 3;
 /** What calls under way may make of a difference. */
 const HEAP_SLACK_MIB = 6;
 const DESCRIPTOR_SLACK = 16;
-/** Every connection prepares what it comes to need, so they level off late; a leak would be one a call, thousands. */
-const STATEMENT_SLACK = 100;
+/**
+ * Each of a pool's 16 connections prepares a statement at its first use, so rare ones, such as those about licences, level off
+ * late. A leak prepares one per call, many thousands.
+ */
+const STATEMENT_SLACK = 400;
 
 /** What is in use at one moment. */
 interface Sample {
