@@ -48,6 +48,7 @@ test.each(reasons)("a key refused with $reason behaves as the catalogue says", a
 
 /** Refusals that stay true for ever. */
 const FINAL = [
+  "BOOKING_CLOSED",
   "BOOKING_STARTED",
   "CANNOT_CHANGE_SELF",
   "DOCTOR_DIFFERS",

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData, status } from "@grpc/grpc-js";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import {
   type DeliverEventsRequest,
   type DeliverEventsResponse,
@@ -88,6 +88,7 @@ beforeEach(async () => {
   consumer = new Consumer();
   await consumer.start();
 });
+afterEach(() => consumer.stop());
 
 /** Relays as replicas have them; `close` ends them, their connections and the consumers. */
 function startRelays(count: number, consumers: Record<string, Consumer> = { clinical: consumer }) {

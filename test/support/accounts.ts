@@ -64,10 +64,11 @@ export async function signUpAdmin(
   running: Running,
   schemaPrefix = "medconnect_",
 ): Promise<Account> {
-  const email = `admin-${randomUUID()}@example.org`;
+  const tag = randomUUID().slice(0, 8);
+  const email = `admin-${tag}@example.org`;
   const database = new URL(running.urls.mysql);
   database.pathname = `${schemaPrefix}auth`;
-  const command = ["services/auth/src/create-admin.ts", "--email", email, "--full-name", "Ada Admin"];
+  const command = ["services/auth/src/create-admin.ts", "--email", email, "--full-name", `Ada ${tag}`];
   // On a machine that has other things to do, a connection takes its time.
   const env = {
     ...process.env,
