@@ -14,7 +14,7 @@ const EXPECTED = {
   // Not found: clinical was away when the booking was confirmed. The rest: it was cancelled, or moved, meanwhile.
   start: ["NOT_FOUND", "ILLEGAL_TRANSITION", "PATIENT_NOT_JOINED", "LICENSE_NOT_VERIFIED"],
   // Too late: the five-minute slot has ended.
-  ready: ["NOT_FOUND", "ILLEGAL_TRANSITION", "TOO_LATE"],
+  ready: ["NOT_FOUND", "ILLEGAL_TRANSITION", "TOO_LATE", "LICENSE_NOT_VERIFIED"],
   "mark no-show": [
     "NOT_FOUND",
     "ILLEGAL_TRANSITION",
@@ -22,6 +22,7 @@ const EXPECTED = {
     "TOO_LATE",
     "DOCTOR_NOT_READY",
     "MOVE_NOT_ACCEPTED",
+    "LICENSE_NOT_VERIFIED",
   ],
   // Its booking was cancelled just before it began, and the cancellation wins.
   // Or it has ended, and an admin has closed it.

@@ -3,8 +3,11 @@ import { type Account, signUp, signUpAdmin } from "../support/accounts.ts";
 import { Api, type Json, refusal } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
 import { mailsTo } from "../support/mails.ts";
-import { book, claim, DAY_MS, FEE, offer, openPractice, SOON_MS } from "../support/practice.ts";
+import { book, claim, DAY_MS, FEE, MINUTE_MS, offer, openPractice, SOON_MS } from "../support/practice.ts";
 import { sharedStack } from "../support/stack.ts";
+
+/** Time enough to book before the start, and little to wait for it. */
+const AT_ONCE_MS = 5000;
 
 const stack = sharedStack();
 const api = new Api(stack.urls.gateway);
@@ -126,6 +129,31 @@ describe("after an admin has verified it, the doctor", () => {
     const subjects = (await mailsTo(stack, doctor.email, 2)).map(({ subject }) => subject);
     expect(subjects).toEqual(["Your licence was verified", "Your licence was revoked"]);
   });
+});
+
+test("a doctor who loses the licence after the start is not paid for the patient's absence", async () => {
+  const struck = await openPractice(api);
+  const booked = await book(patient, await offer(struck, AT_ONCE_MS, 5 * MINUTE_MS));
+  const path = `/v1/consultations/${booked.consultationId}`;
+  const { startTime } = await eventually(
+    async () => (await struck.api.send(`GET ${path}`)).body,
+    ({ startTime }) => startTime !== undefined,
+  );
+  // A decision before the start cancels the booking.
+  await eventually(
+    async () => Date.now(),
+    (now) => now > Date.parse(String(startTime)),
+    AT_ONCE_MS + 5000,
+  );
+  const { licenses } = await struck.api.ok(`GET /v1/doctors/${struck.id}`);
+  await admin.api.ok(`POST /v1/admin/licenses/${(licenses as Json[])[0]!.id}:revoke`, {
+    body: { reason: "Struck off the register" },
+  });
+  const miss = () => struck.api.send(`POST ${path}:markNoShow`, { body: { party: "PATIENT" } });
+  const isRefused = ({ status }: { status: number }) => status === NOT_VERIFIED.status;
+  expect(refusal(await eventually(miss, isRefused))).toEqual(NOT_VERIFIED);
+  expect(refusal(await struck.api.send(`POST ${path}:ready`))).toEqual(NOT_VERIFIED);
+  expect(await patient.api.ok(`GET /v1/bookings/${booked.id}`)).toMatchObject({ status: "CONFIRMED" });
 });
 
 test("a profile's region is stored in canonical form, and is the default of a booking's region", async () => {

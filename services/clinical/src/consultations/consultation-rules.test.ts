@@ -468,15 +468,30 @@ test.each(Object.keys(CONSULTATIONS) as (keyof typeof CONSULTATIONS)[])(
 test.each([
   ["without a verified licence", null],
   ["whose licence ended the day before", new Date("2029-12-31T00:00:00Z")],
-])("a doctor %s cannot start, but can complete a started consultation", (_who, licensedUntil) => {
+])("a doctor %s starts nothing and collects no fee, but completes a started consultation", (_who, until) => {
+  const unlicensed = (consultation: ConsultationFacts) => ({ ...consultation, licensedUntil: until });
+  const { "awaited by the doctor": awaited, "waiting since late": late } = CONSULTATIONS;
+  const miss = STEPS["mark the patient's no-show"];
   const refusal = expect.objectContaining({ reason: "LICENSE_NOT_VERIFIED" });
-  expect(() => takesStep({ ...waiting, licensedUntil }, STEPS.start, start, TIMES)).toThrow(refusal);
-  const begun = { ...CONSULTATIONS["in progress"], licensedUntil };
+  expect(() => takesStep(unlicensed(waiting), STEPS.start, start, TIMES)).toThrow(refusal);
+  expect(() => becomesReady(unlicensed(scheduled), start, TIMES)).toThrow(refusal);
+  for (const missed of [scheduled, awaited, late])
+    expect(() => takesStep(unlicensed(missed), miss, at(20), TIMES)).toThrow(refusal);
+  expect(takesStep(unlicensed(waiting), STEPS["mark the doctor's no-show"], at(20), TIMES)).toBe(true);
+  const begun = unlicensed(CONSULTATIONS["in progress"]);
   expect(takesStep(begun, STEPS.complete, start, TIMES)).toBe(true);
   expect(takesStep(begun, STEPS.start, start, TIMES)).toBe(false);
 });
 
-test("a licence holds through its last day", () => {
+test("a licence holds through its last day; a no-show needs it at the start only", () => {
+  const midnight = new Date("2030-01-02T00:00:00Z");
   const lastDay = new Date("2030-01-01T00:00:00Z");
-  expect(takesStep({ ...waiting, licensedUntil: lastDay }, STEPS.start, start, TIMES)).toBe(true);
+  const before = (minutes: number) => new Date(midnight.getTime() - minutes * MINUTE_MS);
+  const late = { startTime: before(10), endTime: at(60 * 24), licensedUntil: lastDay };
+  const refusal = expect.objectContaining({ reason: "LICENSE_NOT_VERIFIED" });
+  expect(takesStep({ ...waiting, ...late }, STEPS.start, before(0.1), TIMES)).toBe(true);
+  expect(becomesReady({ ...scheduled, ...late }, before(10), TIMES)).toBe(true);
+  expect(() => takesStep({ ...waiting, ...late }, STEPS.start, midnight, TIMES)).toThrow(refusal);
+  const awaited = { ...CONSULTATIONS["awaited by the doctor"], ...late };
+  expect(takesStep(awaited, STEPS["mark the patient's no-show"], before(-5), TIMES)).toBe(true);
 });

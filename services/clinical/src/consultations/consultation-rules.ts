@@ -74,24 +74,27 @@ export function takesStep(consultation: ConsultationFacts, step: Step, now: Date
   const lacksPatient = step.to === "IN_PROGRESS" && consultation.status === "SCHEDULED";
   assertReachable(lacksPatient ? { ...consultation, status: "WAITING" } : consultation, step, now);
   if (step.to === "IN_PROGRESS") assertLicensed(consultation.licensedUntil, now);
+  // It charges the patient, so the doctor must have been able to start.
+  if (isPatientNoShow(step)) assertLicensed(consultation.licensedUntil, consultation.startTime);
   assertNotBefore(possibleFrom(consultation, step, times), now);
   if (lacksPatient) throw new ApiError("PATIENT_NOT_JOINED");
-  if (step.to === "NO_SHOW" && step.party === "PATIENT") assertMissed(consultation, now);
+  if (isPatientNoShow(step)) assertMissed(consultation, now);
   return true;
 }
 
 /**
  * True if the doctor becomes ready now; false if they were already. Possible until shortly after the start.
- * Throws ILLEGAL_TRANSITION, TOO_EARLY, TOO_LATE.
+ * Throws ILLEGAL_TRANSITION, LICENSE_NOT_VERIFIED, TOO_EARLY, TOO_LATE.
  */
 export function becomesReady(consultation: ConsultationFacts, now: Date, { earlyStartMs }: Times): boolean {
-  const { status, startTime, endTime, doctorReadyTime } = consultation;
+  const { status, startTime, endTime, doctorReadyTime, licensedUntil } = consultation;
   if (doctorReadyTime) return false;
   if (status !== "SCHEDULED" && status !== "WAITING") {
     throw new ApiError("ILLEGAL_TRANSITION", {
       metadata: { current: status, requested: "READY", allowed: TRANSITIONS[status].join(",") },
     });
   }
+  assertLicensed(licensedUntil, now);
   assertNotBefore(new Date(startTime.getTime() - earlyStartMs), now);
   assertNotAfter(new Date(Math.min(startTime.getTime() + READY_GRACE_MS, endTime.getTime())), now);
   return true;
@@ -227,10 +230,12 @@ function assertReachable(consultation: ConsultationFacts, step: Step, now: Date)
   const metadata = { current: consultation.status, requested: step.to, allowed: allowed.join(",") };
   if (!allowed.includes(step.to)) throw new ApiError("ILLEGAL_TRANSITION", { metadata });
   const isThere = consultation.status === "WAITING" && consultation.lateParty !== "PATIENT";
-  if (step.to === "NO_SHOW" && step.party === "PATIENT" && isThere) {
+  if (isPatientNoShow(step) && isThere) {
     throw new ApiError("ILLEGAL_TRANSITION", { detail: "The patient is in the waiting room.", metadata });
   }
 }
+
+const isPatientNoShow = (step: Step): boolean => step.to === "NO_SHOW" && step.party === "PATIENT";
 
 /** A patient no-show needs a doctor who was ready in time and reports it before the end. */
 function assertMissed({ endTime, doctorReadyTime, movePending }: ConsultationFacts, now: Date): void {

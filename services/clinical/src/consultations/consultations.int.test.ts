@@ -123,6 +123,20 @@ test("a doctor who was not ready can neither start nor record a no-show without 
   expect(await told(consultationId)).toEqual([]);
 });
 
+test("a doctor without a licence is neither ready nor paid for a patient's absence", async () => {
+  const { consultationId } = await book(0);
+  await clinical.deliver("scheduling", clinical.licensed(doctor, "", 2));
+  const refusal = { reason: "LICENSE_NOT_VERIFIED" };
+  await expect(clinical.ready(consultationId, doctor)).rejects.toMatchObject(refusal);
+  await clinical.deliver("scheduling", clinical.licensed(doctor, undefined, 3));
+  await clinical.ready(consultationId, doctor);
+  await clinical.deliver("scheduling", clinical.licensed(doctor, "", 4));
+  clinical.app.clock.advance(20 * MINUTE_MS);
+  const miss = clinical.markNoShow(consultationId, doctor, "PATIENT");
+  await expect(miss).rejects.toMatchObject(refusal);
+  expect(await told(consultationId)).toEqual([]);
+});
+
 test("many starts at once are one start", async () => {
   const { consultationId } = await book(0);
   await clinical.join(consultationId, patient);

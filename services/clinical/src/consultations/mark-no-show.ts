@@ -8,8 +8,8 @@ import type { Party } from "./consultation-rules.ts";
 import { takeStep } from "./take-step.ts";
 
 /**
- * ConsultationService.MarkConsultationNoShow. Throws NOT_FOUND, ILLEGAL_TRANSITION, TOO_EARLY, TOO_LATE,
- * DOCTOR_NOT_READY.
+ * ConsultationService.MarkConsultationNoShow. Throws NOT_FOUND, ILLEGAL_TRANSITION, LICENSE_NOT_VERIFIED, TOO_EARLY, TOO_LATE,
+ * DOCTOR_NOT_READY, MOVE_NOT_ACCEPTED.
  */
 export const markNoShow =
   (app: Clinical) =>

@@ -151,6 +151,6 @@ test("a doctor no-show stays after a move away and back", async () => {
 
 test("a move that arrives before its confirmation waits for the patient as well", async () => {
   const made = clinical.booking(patient, doctor, 60);
-  await clinical.deliver("scheduling", movedBy(made, -60));
+  await clinical.deliver("scheduling", clinical.licensed(doctor), movedBy(made, -60));
   expect(await miss(made)).toBe("MOVE_NOT_ACCEPTED");
 });

@@ -9,7 +9,9 @@ import { factsOf } from "./consultation.ts";
 import { becomesReady } from "./consultation-rules.ts";
 import { saveConsultation } from "./consultation-store.ts";
 
-/** ConsultationService.ReadyConsultation. Throws NOT_FOUND, ILLEGAL_TRANSITION, TOO_EARLY, TOO_LATE. */
+/**
+ * ConsultationService.ReadyConsultation. Throws NOT_FOUND, ILLEGAL_TRANSITION, LICENSE_NOT_VERIFIED, TOO_EARLY, TOO_LATE.
+ */
 export const readyConsultation =
   (app: Clinical) =>
   async ({ consultationId }: ReadyConsultationRequest, call: Call): Promise<Consultation> =>
