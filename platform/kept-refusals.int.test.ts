@@ -75,6 +75,7 @@ const DECIDED_ONCE = [
   "REFUND_EXCEEDS_CAPTURED",
   "RESCHEDULE_TOO_LATE",
   "SLOT_UNAVAILABLE",
+  "START_TIME_DIFFERS",
 ];
 
 test("each kept refusal is final, or must not take effect late", () => {

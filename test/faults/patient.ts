@@ -35,8 +35,8 @@ const EXPECTED = {
     "RESCHEDULE_TOO_LATE",
     "NOT_FOUND",
   ],
-  // Never moved; or ended meanwhile, which the patient does not know yet.
-  "accept move": ["ILLEGAL_TRANSITION", "BOOKING_STARTED"],
+  // Never moved; or moved again or ended meanwhile, which the patient does not know yet.
+  "accept move": ["ILLEGAL_TRANSITION", "BOOKING_STARTED", "START_TIME_DIFFERS"],
   // Not found: clinical was away when the booking was confirmed. Else its doctor has begun, ended or cancelled it.
   join: ["NOT_FOUND", "ILLEGAL_TRANSITION"],
   read: [],
@@ -184,13 +184,16 @@ export class Patient {
     Object.assign(belief, { slotId: body.slotId, sequence: Number(body.sequence), joined: false });
   }
 
-  /** Accepts a pending move of the booking. */
+  /** Reads the booking, and accepts a pending move to the start that it shows. */
   async #acceptMove(belief: Belief): Promise<void> {
+    const seen = await this.client.look("read", `GET /v1/bookings/${belief.id}`);
+    if (seen.kind !== "ok") return;
+    const { startTime } = seen.body;
     const call = `POST /v1/bookings/${belief.id}:acceptMove`;
-    const { kind, body } = await this.client.decide("accept move", call, {});
+    const { kind, body } = await this.client.decide("accept move", call, { startTime });
     if (kind !== "ok") return;
-    if (!(body.move as Json | undefined)?.accepted)
-      this.client.violate(`the move of booking ${belief.id} was accepted, and is not`);
+    if (!(body.move as Json | undefined)?.accepted || body.startTime !== startTime)
+      this.client.violate(`the move of booking ${belief.id} to ${startTime} was accepted, and is not`);
     this.#believe(belief, beliefOf(body));
   }
 

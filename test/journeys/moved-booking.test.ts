@@ -78,15 +78,28 @@ test("after a move from 10 days ahead to seconds ahead, a no-show is refused and
 });
 
 test("an accepted move binds: a repeat changes nothing, and a late cancellation is charged", async () => {
-  await moveToNow();
+  const { startTime } = await moveToNow();
   const accept = `POST /v1/bookings/${booked.id}:acceptMove`;
-  const accepted = await patient.api.ok(accept);
+  const accepted = await patient.api.ok(accept, { body: { startTime } });
   expect(accepted).toMatchObject({ status: "CONFIRMED", move: { movedBy: "DOCTOR", accepted: true } });
-  expect(await patient.api.ok(accept)).toEqual(accepted);
+  expect(await patient.api.ok(accept, { body: { startTime } })).toEqual(accepted);
   expect(await patient.api.ok(`POST /v1/bookings/${booked.id}:cancel`)).toMatchObject({
     feeDecision: "CHARGE",
   });
   await untilPayment("CAPTURED");
+});
+
+test("an acceptance of a time that another move has replaced is refused with the present one", async () => {
+  const slotId = await offer(doctor, 9 * DAY_MS);
+  const seen = await doctor.api.ok(`POST /v1/bookings/${booked.id}:reschedule`, { body: { slotId } });
+  const { startTime } = await moveToNow();
+  const accept = (body: Json) => patient.api.send(`POST /v1/bookings/${booked.id}:acceptMove`, { body });
+  const refused = await accept({ startTime: String(seen.startTime) });
+  expect(refusal(refused)).toEqual({ status: 409, reason: "START_TIME_DIFFERS" });
+  expect(Date.parse(String((refused.body.metadata as Json).startTime))).toBe(Date.parse(String(startTime)));
+  expect(refusal(await accept({}))).toEqual({ status: 400, reason: "INVALID_REQUEST" });
+  expect((await bookingOf()).move).toMatchObject({ accepted: false });
+  expect((await accept(refused.body.metadata as Json)).body.move).toMatchObject({ accepted: true });
 });
 
 test("a patient who joins has accepted the move", async () => {

@@ -203,9 +203,14 @@ export class Desk {
     return (await invoke(method, previewCancellation(this.app), by, { bookingId })).response;
   }
 
-  async accept(bookingId: string, by: Caller = this.patient, idempotencyKey = "") {
+  async accept(
+    { id: bookingId, startTime }: Pick<Booking, "id" | "startTime">,
+    by: Caller = this.patient,
+    idempotencyKey = "",
+  ) {
+    const request = { bookingId, startTime, idempotencyKey };
     const { acceptMove: method } = BookingServiceService;
-    return (await invoke(method, acceptBookingMove(this.app), by, { bookingId, idempotencyKey })).response;
+    return (await invoke(method, acceptBookingMove(this.app), by, request)).response;
   }
 
   async reschedule(

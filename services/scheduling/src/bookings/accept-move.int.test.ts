@@ -83,8 +83,7 @@ describe("a doctor who moves a paid booking to a time after the free-cancellatio
       "after its patient had accepted another move",
       10 * DAY,
       async (booking) => {
-        await move(booking, 9 * DAY);
-        await desk.accept(booking.id);
+        await desk.accept(await move(booking, 9 * DAY));
         await move(booking, 2);
       },
     ],
@@ -143,11 +142,11 @@ describe("a doctor who moves a paid booking to a time after the free-cancellatio
 
 test("a chain of moves keeps the start that the patient accepted last", async () => {
   const booking = await booked(10 * DAY);
-  for (const days of [9, 8, 7]) {
+  for (const days of [9, 8]) {
     const { move: last } = await move(booking, days * DAY);
     expect(last?.previousStartTime).toEqual(booking.startTime);
   }
-  const accepted = await desk.accept(booking.id);
+  const accepted = await desk.accept(await move(booking, 7 * DAY));
   expect(accepted.move).toMatchObject({
     movedBy: "DOCTOR",
     previousStartTime: booking.startTime,
@@ -159,10 +158,11 @@ test("a chain of moves keeps the start that the patient accepted last", async ()
 
 test("an accepted move binds like a booking, reaches clinical, and is accepted once", async () => {
   const booking = await booked(10 * DAY);
-  await move(booking, HOUR);
-  const accepted = await desk.accept(booking.id);
+  const moved = await move(booking, HOUR);
+  const accepted = await desk.accept(moved);
   expect(accepted).toMatchObject({ status: "CONFIRMED", sequence: 1, move: { accepted: true } });
-  expect(await desk.accept(booking.id)).toEqual(accepted);
+  expect(await desk.accept(moved)).toEqual(accepted);
+  await expect(desk.accept(booking)).rejects.toMatchObject({ reason: "START_TIME_DIFFERS" });
   const { type, booking: told } = await lastEvent(booking);
   expect({ type, ...told }).toMatchObject({ type: "booking.move_accepted", movePending: false });
   expect(await desk.outboxTypes(booking.id)).toEqual([
@@ -173,10 +173,22 @@ test("an accepted move binds like a booking, reaches clinical, and is accepted o
   expect((await desk.cancel(booking.id, desk.patient)).response.feeDecision).toBe("CHARGE");
 });
 
+test("a patient accepts only the time that they saw, not a later move's", async () => {
+  const booking = await booked(10 * DAY);
+  const seen = await move(booking, 9 * DAY);
+  const moved = await move(booking, 2);
+  await expect(desk.accept(seen)).rejects.toMatchObject({
+    reason: "START_TIME_DIFFERS",
+    metadata: { startTime: moved.startTime!.toISOString() },
+  });
+  expect((await desk.read(booking.id)).move).toMatchObject({ accepted: false });
+  expect((await desk.accept(moved)).move).toMatchObject({ accepted: true });
+});
+
 test("twenty acceptances at once make one change", async () => {
   const booking = await booked(10 * DAY);
-  await move(booking, HOUR);
-  const answers = await Promise.all(Array.from({ length: 20 }, () => desk.accept(booking.id)));
+  const moved = await move(booking, HOUR);
+  const answers = await Promise.all(Array.from({ length: 20 }, () => desk.accept(moved)));
   expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
   expect(
     (await desk.outboxTypes(booking.id)).filter((type) => type === "booking.move_accepted"),
@@ -201,13 +213,14 @@ test.each([
 
 test("only the patient can accept a move, and only before the new start", async () => {
   const booking = await booked(10 * DAY);
-  await expect(desk.accept(booking.id)).rejects.toMatchObject({ reason: "ILLEGAL_TRANSITION" });
-  await move(booking, HOUR);
+  await expect(desk.accept(booking)).rejects.toMatchObject({ reason: "ILLEGAL_TRANSITION" });
+  const moved = await move(booking, HOUR);
   for (const id of [booking.id, newId()]) {
-    await expect(desk.accept(id, userCaller("PATIENT"))).rejects.toMatchObject({ reason: "NOT_FOUND" });
+    const accept = desk.accept({ ...moved, id }, userCaller("PATIENT"));
+    await expect(accept).rejects.toMatchObject({ reason: "NOT_FOUND" });
   }
   passMinutes(HOUR);
-  await expect(desk.accept(booking.id)).rejects.toMatchObject({ reason: "BOOKING_STARTED" });
+  await expect(desk.accept(moved)).rejects.toMatchObject({ reason: "BOOKING_STARTED" });
 });
 
 describe("the consultation of a moved booking", () => {

@@ -103,7 +103,7 @@ describe("a booking that is moved to next week while its consultation begins", (
       expect(await desk.read(booking.id)).toEqual(moved);
       expect(await desk.slotStatus(later.id)).toBe("BOOKED");
       expect(await desk.outboxTypes(booking.id)).not.toContain("booking.fee_decided");
-      await desk.accept(booking.id);
+      await desk.accept(moved);
       await desk.tell("consultation.no_show", moved, party);
       expect(await desk.read(booking.id)).toMatchObject({
         status: "NO_SHOW",

@@ -166,7 +166,17 @@ test.each([
   ["a move that was accepted", { moved: true }, false],
   ["an accepted move of a booking that took place", { moved: true, status: "COMPLETED" }, false],
 ] as const)("accepting %s: %j changes the booking: %s", (_, facts, changes) => {
-  expect(acceptsMove({ ...confirmed, ...facts }, now)).toBe(changes);
+  const booking = { ...confirmed, ...facts };
+  expect(acceptsMove(booking, booking.startTime, now)).toBe(changes);
+  // A later move has replaced the time that the patient saw.
+  for (const seen of [inHours(47), new Date(booking.startTime.getTime() + 1)]) {
+    expect(() => acceptsMove(booking, seen, now)).toThrow(
+      expect.objectContaining({
+        reason: "START_TIME_DIFFERS",
+        metadata: { startTime: booking.startTime.toISOString() },
+      }),
+    );
+  }
 });
 
 test.each([
@@ -175,7 +185,9 @@ test.each([
   ["a missed booking", { ...MOVED, status: "NO_SHOW" }, "ILLEGAL_TRANSITION"],
   ["a start that has passed", { ...MOVED, startTime: now }, "BOOKING_STARTED"],
 ] as const)("acceptance is refused for %s", (_, facts, reason) => {
-  expect(() => acceptsMove({ ...confirmed, ...facts }, now)).toThrow(expect.objectContaining({ reason }));
+  const booking = { ...confirmed, ...facts };
+  for (const seen of [booking.startTime, inHours(47)])
+    expect(() => acceptsMove(booking, seen, now)).toThrow(expect.objectContaining({ reason }));
 });
 
 const over: ClosingFacts = {

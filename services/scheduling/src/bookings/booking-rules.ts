@@ -65,22 +65,26 @@ export function assertReschedulable(
 }
 
 /**
- * True if the patient can accept a move now; false if they have already. A start that has passed cannot be accepted: that
- * could only make the patient a no-show. Throws ILLEGAL_TRANSITION, BOOKING_STARTED.
+ * True if the patient can accept a move now; false if they have already. They accept the start that they saw, which a later
+ * move may have replaced. A start that has passed cannot be accepted: that could only make the patient a no-show.
+ * Throws ILLEGAL_TRANSITION, BOOKING_STARTED, START_TIME_DIFFERS.
  */
 export function acceptsMove(
   { status, moved, movePending, begun, startTime }: BookingFacts,
+  seenStartTime: Date,
   now: Date,
 ): boolean {
-  if (moved && !movePending) return false;
-  if (!moved || status !== "CONFIRMED") {
+  if (!moved || (movePending && status !== "CONFIRMED")) {
     const allowed = TRANSITIONS[status].join(",");
     throw new ApiError("ILLEGAL_TRANSITION", {
       metadata: { current: status, requested: "MOVE_ACCEPTED", allowed },
     });
   }
-  if (begun || startTime <= now) throw new ApiError("BOOKING_STARTED");
-  return true;
+  if (movePending && (begun || startTime <= now)) throw new ApiError("BOOKING_STARTED");
+  if (startTime.getTime() !== seenStartTime.getTime()) {
+    throw new ApiError("START_TIME_DIFFERS", { metadata: { startTime: startTime.toISOString() } });
+  }
+  return movePending;
 }
 
 /** With a pending move, a booking starts for its patient only when the consultation starts. */
