@@ -29,6 +29,21 @@ test("applies nothing the second time", async () => {
   expect(await provision({ adminUrl, prefix, passwords })).toEqual([]);
 });
 
+test("refuses databases with accounts of release 0.1, and says how to go on", async () => {
+  const auth = `${prefix}auth`;
+  await admin.query(
+    `INSERT INTO ${auth}.users (id, email, password_hash, password_set_time, full_name, role, create_time)
+     VALUES ('u', 'a@b.test', 'x', NOW(), 'Jo Doe', 'ADMIN', NOW())`,
+  );
+  expect(await provision({ adminUrl, prefix, passwords })).toEqual([]);
+  const rename = (from: string, to: string) =>
+    admin.query(`UPDATE ${auth}.schema_migrations SET name = ? WHERE name = ?`, [to, from]);
+  await rename("0012_account_proofs.sql", "later");
+  await expect(provision({ adminUrl, prefix, passwords })).rejects.toThrow("npm start -- --reset");
+  await rename("later", "0012_account_proofs.sql");
+  await admin.query(`DELETE FROM ${auth}.users`);
+});
+
 test("gives every table what Group Replication demands: InnoDB and a primary key", async () => {
   const [odd] = await admin.query(
     `SELECT t.TABLE_SCHEMA, t.TABLE_NAME FROM information_schema.TABLES t

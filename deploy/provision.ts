@@ -22,17 +22,21 @@ export interface ProvisionOptions {
   waitMs?: number;
 }
 
+/** Migrations that this release's data has; 0.1 wrote rows without the proofs that they added. */
+const VALID_SINCE: Partial<Record<Service, string>> = { auth: "0012_account_proofs.sql" };
+
 const ROOT = join(import.meta.dirname, "..");
 
 /**
  * Makes schemas, users, tables and rights what this version of the services needs; run again, it changes only what is
- * missing. Returns what it applied, as "scheduling 0001_scheduling.sql".
+ * missing. Throws for databases of release 0.1. Returns what it applied, as "scheduling 0001_scheduling.sql".
  */
 export async function provision(options: ProvisionOptions): Promise<string[]> {
   const { adminUrl, prefix = SCHEMA_PREFIX, passwords, waitMs = 0 } = options;
   const admin = await connectAdmin(adminUrl, waitMs);
   try {
     const applied: string[] = [];
+    await refuseOlderData(admin, prefix);
     for (const service of SERVICES) {
       const schema = prefix + service;
       await createSchema(admin, schema, passwords[service]);
@@ -48,6 +52,30 @@ export async function provision(options: ProvisionOptions): Promise<string[]> {
   } finally {
     await admin.end();
   }
+}
+
+/** Throws for databases of release 0.1, before anything is changed. A first migration may have been interrupted. */
+async function refuseOlderData(admin: Connection, prefix: string): Promise<void> {
+  if (!(await hasUsers(admin, `${prefix}auth`))) return;
+  for (const [service, name] of Object.entries(VALID_SINCE)) {
+    const sql = "SELECT 1 FROM ??.schema_migrations WHERE name = ?";
+    const [rows] = await admin.query<RowDataPacket[]>(sql, [prefix + service, name]);
+    if (rows.length > 0) continue;
+    throw new SetupError(
+      `The databases ${prefix}… hold accounts of release 0.1, which this release does not take over. Use new ones: ` +
+        "delete these by npm start -- --reset, or choose another --data-dir or MYSQL_PREFIX.",
+    );
+  }
+}
+
+async function hasUsers(admin: Connection, schema: string): Promise<boolean> {
+  const [tables] = await admin.query<RowDataPacket[]>(
+    "SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = 'users'",
+    [schema],
+  );
+  if (tables.length === 0) return false;
+  const [users] = await admin.query<RowDataPacket[]>("SELECT 1 FROM ??.users LIMIT 1", [schema]);
+  return users.length > 0;
 }
 
 /** The schema, and a user of the same name who has no rights yet. */

@@ -16,7 +16,6 @@ import { type MailOptions, mailSettings } from "./mail/mail-settings.ts";
 import { createMailTransport, type MailTransport } from "./mail/mail-transport.ts";
 import { CHALLENGE_TTL_S } from "./mfa/ask-for-second-factor.ts";
 import { PasswordHasher } from "./passwords/password-hasher.ts";
-import { adoptCredentials } from "./proofs/adopt-credentials.ts";
 import { Proofs } from "./proofs/proofs.ts";
 import type { Lifetime } from "./sessions/open-session.ts";
 import { publishRevocations } from "./sessions/publish-revocations.ts";
@@ -130,7 +129,6 @@ export async function buildAuth(platform: Platform, config: AuthConfig, mail: Ma
     publishAheadMs: 2 * JWKS_MAX_AGE + CACHE_MS,
   });
   const proofs = new Proofs(platform);
-  await adoptCredentials(platform, proofs);
   await adoptKeys(platform);
   await keep();
   const signingKeys = new SigningKeys(platform);

@@ -13,15 +13,12 @@ export interface ProvenRole extends Pick<Account, "id" | "email" | "role"> {
   readonly accountProof: Buffer | null;
 }
 
-/**
- * Whether an account may have its role: an admin's only with the proof, without which it is logged and counted. Others may
- * lack one, as the previous release creates accounts during the rollout.
- */
-export function mayHaveRole(
+/** True if auth made the account for its address with its role. Otherwise logs and counts it for the alert. */
+export function isAccountProven(
   { hash, proofs }: { hash: KeyedHash; proofs: Proofs },
   account: ProvenRole,
 ): boolean {
-  if (account.role !== "ADMIN" || account.accountProof?.equals(accountProof(hash, account))) return true;
+  if (account.accountProof?.equals(accountProof(hash, account))) return true;
   proofs.refuse("users", `users/${account.id}`);
   return false;
 }

@@ -4,7 +4,7 @@ import type {
   ResetPasswordRequest,
   ResetPasswordResponse,
 } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
-import { mayHaveRole } from "../accounts/account-proofs.ts";
+import { isAccountProven } from "../accounts/account-proofs.ts";
 import { markEmailVerified } from "../accounts/account-store.ts";
 import type { Auth } from "../app.ts";
 import { consumeLinkToken, type FoundLink, findLink } from "../links/link-token-store.ts";
@@ -42,9 +42,9 @@ export const resetPassword =
     return isDone ? {} : await refuse(app, account.id, call);
   };
 
-/** An admin's address must be proven, too: else a link could be mailed to another, and the address be put back. */
+/** The address must be proven, too: else a link could be mailed to another, and the address be put back. */
 const isProven = (app: Auth, { link, account, accountProof }: FoundLink): boolean =>
-  isGenuine(app.proofs, link, account.email) && mayHaveRole(app, { ...account, accountProof });
+  isGenuine(app.proofs, link, account.email) && isAccountProven(app, { ...account, accountProof });
 
 async function refuse(app: Auth, userId: string | undefined, call: Call): Promise<never> {
   const subjectIds = userId ? [userId] : [];

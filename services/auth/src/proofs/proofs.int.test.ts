@@ -25,8 +25,6 @@ import { issueToken } from "../service-accounts/issue-token.ts";
 import { login } from "../sessions/login.ts";
 import { refreshToken } from "../sessions/refresh-token.ts";
 import { PASSWORD, type SignedIn, startTestAuth, type TestAuth } from "../testing/test-auth.ts";
-import { findUnexplained } from "../unexplained/find-unexplained.ts";
-import { adoptCredentials } from "./adopt-credentials.ts";
 
 const NEW_PASSWORD = "quite another passphrase";
 const INVALID_LINK_TOKEN = { reason: "INVALID_LINK_TOKEN" };
@@ -191,16 +189,15 @@ describe("a link that resets the password", () => {
   });
 });
 
-describe("a link for an admin, mailed to an address that somebody put into the database,", () => {
+describe("a link mailed to an address that somebody put into the database", () => {
   async function mailedTo(email: string): Promise<{ token: string; back: () => Promise<unknown> }> {
-    const { userId } = await auth.signInAdmin();
-    const [row] = await auth.app.db.read<{ email: string }>("SELECT email FROM users WHERE id = ?", [userId]);
-    const set = (to: string) => write("UPDATE users SET email = ? WHERE id = ?", to, userId);
+    const user = await auth.makeUser();
+    const set = (to: string) => write("UPDATE users SET email = ? WHERE id = ?", to, user.id);
     await set(email);
     const { forgotPassword: method } = AuthServiceService;
     await auth.call(method, forgotPassword(auth.app), { email });
     const [mail] = await auth.mailsTo(email);
-    return { token: /#token=(\S+)/.exec(mail!.text)![1]!, back: () => set(row!.email) };
+    return { token: /#token=(\S+)/.exec(mail!.text)![1]!, back: () => set(user.email) };
   }
 
   test("resets no password while that address is there", async () => {
@@ -282,38 +279,35 @@ describe("a recovery code", () => {
     await expectRefused("mfa_recovery_codes", use(victim.user, code!), error);
     await use(victim.user, victim.codes[0]!);
   });
-
-  test("older than proofs gets one at the first start, and none at a later one", async () => {
-    const { user, codes } = await withFactor();
-    const { account, secret } = await makeServiceAccount();
-    await write("UPDATE mfa_recovery_codes SET proof = NULL");
-    await write("UPDATE service_account_secrets SET proof = NULL");
-    await adoptCredentials(auth.app, auth.app.proofs);
-    await expectRefused("mfa_recovery_codes", use(user, codes[0]!), { reason: "INVALID_MFA_CODE" });
-
-    // Rows of the previous release.
-    await write("UPDATE users SET account_proof = NULL, password_proof = NULL");
-    await write("DELETE FROM audit_events WHERE action = 'credential.adopt'");
-    await Promise.all([1, 2].map(() => adoptCredentials(auth.app, auth.app.proofs)));
-    await use(user, codes[0]!);
-    await issue(account.id, secret);
-    for await (const finding of findUnexplained(auth.app, auth.clock.now())) {
-      expect(finding.kind).not.toMatch(/_UNPROVEN$/);
-    }
-  });
 });
 
-test("an account that was made an admin in the database neither signs in nor refreshes, until that is taken back", async () => {
+test.each(["ADMIN", "DOCTOR"])(
+  "an account that was made %s in the database neither signs in nor refreshes, until that is taken back",
+  async (role) => {
+    const user = await auth.makeUser();
+    const { refreshToken: token } = await auth.logIn(user);
+    const set = (to: string) => write("UPDATE users SET role = ? WHERE id = ?", to, user.id);
+    await set(role);
+    const error = { reason: "UNAUTHENTICATED" };
+    await expectRefused("users", auth.logIn(user), error);
+    await expectRefused("users", refresh(token), error);
+    await set("PATIENT");
+    await auth.logIn(user);
+    await refresh(token);
+  },
+);
+
+test("a start of auth writes no proof for a forged admin, even if the audit trail is empty", async () => {
   const user = await auth.makeUser();
   const { refreshToken: token } = await auth.logIn(user);
-  const set = (role: string) => write("UPDATE users SET role = ? WHERE id = ?", role, user.id);
-  await set("ADMIN");
-  const error = { reason: "UNAUTHENTICATED" };
-  await expectRefused("users", auth.logIn(user), error);
-  await expectRefused("users", refresh(token), error);
-  await set("PATIENT");
-  await auth.logIn(user);
-  await refresh(token);
+  await write(
+    "UPDATE users SET role = 'ADMIN', account_proof = NULL, password_proof = NULL WHERE id = ?",
+    user.id,
+  );
+  await write("DELETE FROM audit_events");
+  await auth.startAnother();
+  await expectRefused("users", refresh(token), { reason: "UNAUTHENTICATED" });
+  await expectRefused("users", auth.logIn(user), { reason: "INVALID_CREDENTIALS" });
 });
 
 describe("a password", () => {

@@ -1,7 +1,7 @@
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { MFA_PENDING_CLAIM } from "@medconnect/platform/identity/access-tokens.ts";
 import type { LoginResponse } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
-import { mayHaveRole } from "../accounts/account-proofs.ts";
+import { isAccountProven } from "../accounts/account-proofs.ts";
 import type { Auth } from "../app.ts";
 import { inSeconds, signAccessToken } from "../keys/sign-access-token.ts";
 import type { OpenSession, SessionUser } from "./open-session.ts";
@@ -12,7 +12,7 @@ export async function issueTokens(
   { session, refreshToken, user }: OpenSession,
   now: Date,
 ): Promise<LoginResponse> {
-  if (!mayHaveRole(app, { id: session.userId, ...user })) throw new ApiError("UNAUTHENTICATED");
+  if (!isAccountProven(app, { ...user, id: session.userId })) throw new ApiError("UNAUTHENTICATED");
   const lifetimeMs = Math.min(app.accessTokenMs, session.expireTime.getTime() - now.getTime());
   const lifetimeS = Math.floor(lifetimeMs / 1000);
   const claims = {

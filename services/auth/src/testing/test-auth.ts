@@ -46,6 +46,8 @@ export interface TestAuth {
   mailsTo: (email: string) => Promise<OutgoingMail[]>;
   /** The events about a user, once each, oldest first. */
   eventsOf: (userId: string) => Promise<string[]>;
+  /** Starts another process of auth on the same schema, and ends its jobs. */
+  startAnother: () => Promise<void>;
   close: () => Promise<void>;
 }
 
@@ -117,6 +119,10 @@ export async function startTestAuth(): Promise<TestAuth> {
         [userId],
       );
       return rows.map((row) => row.type);
+    },
+    startAnother: async () => {
+      const { mailJob, revocationsJob, keysJob } = await buildAuth(service, config, mailOptionsOf(config));
+      await Promise.all([mailJob, revocationsJob, keysJob].map((job) => job.stop()));
     },
     close: async () => {
       await app.revocationsJob.stop();
