@@ -14,7 +14,7 @@ export function consumersOf(app: Scheduling): Consumers {
     "user.disabled": user,
     "user.enabled": user,
     "payment.authorized": { from: "billing", apply: applyPaymentAuthorized(app) },
-    "payment.cancelled": { from: "billing", apply: applyPaymentCancelled },
+    "payment.cancelled": { from: "billing", apply: applyPaymentCancelled(app) },
     "consultation.joined": { from: "clinical", apply: applyConsultationEvent(app, "consultation.joined") },
     "consultation.started": { from: "clinical", apply: applyConsultationEvent(app, "consultation.started") },
     "consultation.overdue": { from: "clinical", apply: applyConsultationEvent(app, "consultation.overdue") },

@@ -31,7 +31,9 @@ async function expired(): Promise<Booking> {
 /** Billing's event for a payment that ended unpaid. */
 async function paymentCancelled({ id: bookingId }: Booking): Promise<void> {
   const event = Event.fromPartial({ aggregateId: newId(), version: 1, payment: { bookingId } });
-  await desk.app.changes.applyInternally("service:billing", (tx) => applyPaymentCancelled(tx, [event]));
+  await desk.app.changes.applyInternally("service:billing", (tx) =>
+    applyPaymentCancelled(desk.app)(tx, [event]),
+  );
 }
 
 /** The encrypted reason of a booking in the table. */
@@ -83,6 +85,23 @@ test("it is erased when its payment has ended", async () => {
   expect(await queued(booking)).toEqual([]);
   const sql = "SELECT actor_id FROM audit_events WHERE action = 'booking.erase_reason' AND resource = ?";
   expect(await desk.app.db.read(sql, [`bookings/${booking.id}`])).toEqual([{ actor_id: "service:billing" }]);
+});
+
+test.each([
+  ["before the sweep has seen the hold's end", HOLD_MS],
+  ["before the hold ends by this clock", HOLD_MS - 1],
+])("it is erased, and the hold ends, when its payment ends %s", async (_, ms) => {
+  const booking = await held();
+  desk.app.clock.advance(ms);
+  await paymentCancelled(booking);
+  expect(await desk.read(booking.id)).toMatchObject({ status: "EXPIRED", reason: "" });
+  expect(await desk.slotStatus(booking.slotId)).toBe("OPEN");
+  desk.app.clock.advance(1);
+  await sweepHolds(desk.app)();
+  await sweepReasons(desk.app)();
+  expect(await stored(booking)).toBeNull();
+  expect(await queued(booking)).toEqual([]);
+  expect(await desk.outboxTypes(booking.id)).toEqual(["booking.held", "booking.expired"]);
 });
 
 test("it is erased when a late payment was refused", async () => {

@@ -4,15 +4,24 @@ import type { EventHandler } from "@medconnect/platform/inbox/inbox.ts";
 import { sweep } from "@medconnect/platform/sweep.ts";
 import type { Scheduling } from "../app.ts";
 import { lockBooking } from "./booking-store.ts";
-import { SWEEPER } from "./expire-bookings.ts";
+import { endHold, SWEEPER } from "./expire-bookings.ts";
 import { eraseReason, findDueErasures, forgetErasure } from "./reason-store.ts";
 
-/** payment.cancelled: an expired booking can no longer be paid, so its reason is erased. */
-export const applyPaymentCancelled: EventHandler = async (tx, events) => {
-  const trails: Trail[] = [];
-  for (const { payment } of events) trails.push(...(await eraseIfExpired(tx, payment!.bookingId)));
-  return trails;
-};
+/**
+ * payment.cancelled: the booking can no longer be paid, so its reason is erased. Billing may see the hold's end before the
+ * sweep; the hold then ends here, because nothing would erase its reason before the start.
+ */
+export const applyPaymentCancelled =
+  (app: Pick<Scheduling, "clock">): EventHandler =>
+  async (tx, events) => {
+    const trails: Trail[] = [];
+    for (const { payment } of events) {
+      const row = await lockBooking(tx, payment!.bookingId);
+      if (row?.status === "PENDING_PAYMENT") trails.push(endHold(tx, row, app.clock.now()));
+      trails.push(...(await eraseIfExpired(tx, payment!.bookingId)));
+    }
+    return trails;
+  };
 
 /** Erases the reasons of expired bookings after their start, when a late payment can no longer confirm them. */
 export const sweepReasons =

@@ -17,20 +17,23 @@ export async function expireBooking(tx: Transaction, id: string, now: Date): Pro
   const row = await lockBooking(tx, id);
   if (row?.status !== "PENDING_PAYMENT") return [];
   if (statusAt({ status: row.status, holdExpireTime: row.hold_expire_time }, now) !== "EXPIRED") return [];
+  return [endHold(tx, row, now)];
+}
+
+/** Ends a locked unpaid hold, and opens its slot. */
+export function endHold(tx: Transaction, row: BookingRow, now: Date): Trail {
   const expired: BookingRow = { ...row, status: "EXPIRED", version: row.version + 1, settlement: "RETURN" };
   releaseSlot(tx, row.slot_id, row.id);
   saveBooking(tx, expired, now);
   coolDown(tx, row, row.hold_expire_time!);
   if (row.reason) eraseReasonAtStart(tx, row);
-  return [
-    {
-      resource: `bookings/${id}`,
-      subjectIds: [row.patient_id, row.doctor_id],
-      action: "booking.expire",
-      actorId: SWEEPER,
-      events: [bookingEvent("expired", expired)],
-    },
-  ];
+  return {
+    resource: `bookings/${row.id}`,
+    subjectIds: [row.patient_id, row.doctor_id],
+    action: "booking.expire",
+    actorId: SWEEPER,
+    events: [bookingEvent("expired", expired)],
+  };
 }
 
 /** Starts the cooldown after an unpaid hold, so that its patient cannot hold the slot again at once. */
