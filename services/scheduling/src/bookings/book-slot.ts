@@ -8,6 +8,7 @@ import type {
   CreateBookingRequest,
 } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import type { Scheduling } from "../app.ts";
+import { isPractising } from "../doctors/doctor-rules.ts";
 import { whyNotBookable } from "../slots/bookable.ts";
 import { bookingTrail, reasonPlace, toBookingWithoutTexts } from "./booking.ts";
 import { assertCooledDown, type BookingLimits, cooldownEndOf, refusalOf } from "./booking-limits.ts";
@@ -36,13 +37,14 @@ export const bookSlot =
       const now = app.clock.now();
       const { jurisdiction } = app;
       const slot = await findBookableSlot(app.db, slotId, patientId, { jurisdiction, region: stated });
-      const region = stated || (slot?.profile_region ?? "");
-      if (slot && region === "" && jurisdiction === "enforced") throw new ApiError("REGION_REQUIRED");
+      assertShown(slot);
+      const region = stated || (slot.profile_region ?? "");
+      if (region === "" && jurisdiction === "enforced") throw new ApiError("REGION_REQUIRED");
       assertBookable(slot, now);
       const booking = { ...newBooking(slot, patientId, now, app.holdMs), patient_region: region };
       booking.reason = reason === "" ? null : app.box.seal(reasonPlace(booking.id), reason);
       await claim(tx, booking, app.bookingLimits, now);
-      // Whoever held the slot before did not pay in time; with the slot taken over, that booking has to end now.
+      // An unpaid, ended hold may still have the slot. It ends now, because this booking takes its slot.
       const expired = slot.booking_id ? await expireBooking(tx, slot.booking_id, now) : [];
       insertBooking(tx, booking);
       const trail = bookingTrail(booking.status === "CONFIRMED" ? "confirmed" : "held", booking);
@@ -60,8 +62,12 @@ function regionTrail({ id, patient_id, patient_region: region }: BookingRow, sta
   return [{ action, resource: `bookings/${id}`, subjectIds: [patient_id] }];
 }
 
-function assertBookable(slot: BookableSlot | undefined, now: Date): asserts slot is BookableSlot {
-  if (!slot) throw new ApiError("NOT_FOUND");
+/** A slot without a practising doctor is refused like an unknown one, before any other check. */
+function assertShown(slot: BookableSlot | undefined): asserts slot is BookableSlot {
+  if (!slot || !isPractising(slot, slot.start_time)) throw new ApiError("NOT_FOUND");
+}
+
+function assertBookable(slot: BookableSlot, now: Date): void {
   const refusal = whyNotBookable(slot, now);
   if (refusal) throw new ApiError(refusal);
   assertCooledDown(cooldownEndAt(slot), now);

@@ -7,6 +7,7 @@ import type {
   RescheduleBookingRequest,
 } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import type { Scheduling } from "../app.ts";
+import { isPractising } from "../doctors/doctor-rules.ts";
 import { requiredRegion } from "../jurisdiction.ts";
 import { whyNotBookable } from "../slots/bookable.ts";
 import { lockSlots, releaseSlot, type SlotRow } from "../slots/slot-store.ts";
@@ -27,9 +28,9 @@ import { expireBooking } from "./expire-bookings.ts";
 import { findOwnBooking } from "./find-own-booking.ts";
 
 /**
- * BookingService.RescheduleBooking: one transaction gives the old slot back and takes the new one. A move by the
- * doctor or an admin waits for the patient's acceptance. Throws NOT_FOUND, ILLEGAL_TRANSITION, BOOKING_STARTED, RESCHEDULE_TOO_LATE, DOCTOR_DIFFERS, FEE_DIFFERS, SLOT_UNAVAILABLE,
- * PATIENT_OVERLAP.
+ * BookingService.RescheduleBooking: one transaction gives the old slot back and takes the new one. A move by the doctor or
+ * an admin waits for the patient's acceptance. Throws NOT_FOUND, ILLEGAL_TRANSITION, BOOKING_STARTED, RESCHEDULE_TOO_LATE,
+ * DOCTOR_DIFFERS, FEE_DIFFERS, SLOT_UNAVAILABLE, PATIENT_OVERLAP, NOT_LICENSED_IN_REGION.
  */
 export const rescheduleBooking =
   (app: Scheduling) =>
@@ -82,7 +83,8 @@ export const rescheduleBooking =
   };
 
 function assertFits(booking: BookingRow, slot: SlotRow | undefined, now: Date): asserts slot is SlotRow {
-  if (!slot) throw new ApiError("NOT_FOUND");
+  // First, so that a slot without a practising doctor is refused like an unknown one.
+  if (!slot || !isPractising(slot, slot.start_time)) throw new ApiError("NOT_FOUND");
   if (slot.doctor_id !== booking.doctor_id) throw new ApiError("DOCTOR_DIFFERS");
   if (slot.fee_minor !== booking.fee_minor || slot.fee_currency !== booking.fee_currency) {
     throw new ApiError("FEE_DIFFERS");

@@ -1,9 +1,11 @@
+import { isDeepStrictEqual } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { newId } from "@medconnect/platform/ids.ts";
 import { canonicalRegion } from "@medconnect/platform/regions.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import {
+  type Booking,
   BookingServiceService,
   CreateBookingRequest,
 } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
@@ -18,6 +20,7 @@ import {
 } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
 import {
   ListSlotsRequest,
+  type Slot,
   SlotServiceService,
 } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import type { Scheduling } from "../app.ts";
@@ -83,15 +86,31 @@ const said = async (answer: Promise<boolean>): Promise<string> => {
   }
 };
 
-/** Licences of a doctor: regions and days of validity; absent: unlimited. */
-const DOCTORS: Record<string, [string, number?][]> = {
-  "of California": [["US-CA"]],
-  "of the whole country": [["US"]],
-  "of Germany": [["DE"]],
-  "of California until tomorrow, and of Germany": [["US-CA", 1], ["DE"]],
-  "of Puerto Rico by its own code": [["PR"]],
-  "of Puerto Rico as a subdivision": [["US-PR"]],
-  "of the Netherlands": [["NL"]],
+interface TestDoctor {
+  /** Regions and days of validity; absent: unlimited. */
+  licenses: [string, number?][];
+  /** SQL that hides the doctor. */
+  hide?: string;
+}
+const licensed = (...licenses: [string, number?][]): TestDoctor => ({ licenses });
+const DOCTORS: Record<string, TestDoctor> = {
+  "of California": licensed(["US-CA"]),
+  "of the whole country": licensed(["US"]),
+  "of Germany": licensed(["DE"]),
+  "of California until tomorrow, and of Germany": licensed(["US-CA", 1], ["DE"]),
+  "of California until tomorrow": licensed(["US-CA", 1]),
+  "of Puerto Rico by its own code": licensed(["PR"]),
+  "of Puerto Rico as a subdivision": licensed(["US-PR"]),
+  "of the Netherlands": licensed(["NL"]),
+  "without a verified licence": {
+    licenses: [["US-CA"]],
+    hide: `UPDATE doctors d JOIN licenses l ON l.doctor_id = d.id SET l.status = 'PENDING', d.licensed_until = NULL
+      WHERE d.id = ?`,
+  },
+  "with a disabled account": {
+    licenses: [["US-CA"]],
+    hide: "UPDATE doctors SET hidden = TRUE WHERE id = ?",
+  },
 };
 const STARTS = { tomorrow: DAY_MINUTES, "in two days": 2 * DAY_MINUTES };
 /** Regions of patients, and the licences that cover each. */
@@ -108,73 +127,131 @@ const REGIONS: Record<string, string[]> = {
   "NL-BQ1": ["NL-BQ1", "BQ-BO", "BQ", "NL"],
 };
 
-/** Expected result, computed without the code under test. */
-function expected(licenses: [string, number?][], startMinutes: number, region: string, enforced: boolean) {
-  if (enforced && region === "") return { book: "REGION_REQUIRED", see: "REGION_REQUIRED" };
+/** The doctor under test, with a slot, and a booking at another time. */
+interface Arrangement {
+  app: Scheduling;
+  slot: Slot;
+  booked: Booking;
+}
+
+/** Results of every route for one region: that of the patient's profile, the requested one, or the booking's. */
+async function look({ app, slot, booked }: Arrangement, region: string) {
+  const { doctorId, startTime } = slot;
+  const times = { startTime: startTime!, endTime: new Date(startTime!.getTime() + MINUTE_MS) };
+  const range = { availableFrom: times.startTime, availableTo: times.endTime, pageSize: 100 };
+  const search = async (by: typeof desk.patient, asked: string) => {
+    const request = SearchDoctorsRequest.fromPartial({ ...range, region: asked });
+    const { searchDoctors: method } = DoctorServiceService;
+    const { response } = await invoke(method, searchDoctors(app), by, request);
+    return response.doctors.some(({ id }) => id === doctorId);
+  };
+  const list = async (by: typeof desk.patient, asked: string) => {
+    const request = ListSlotsRequest.fromPartial({ doctorId, ...times, region: asked });
+    const { response } = await invoke(SlotServiceService.listSlots, listSlots(app), by, request);
+    return response.slots.some(({ id }) => id === slot.id);
+  };
+  const get = async (by: typeof desk.patient, asked: string) => {
+    await invoke(SlotServiceService.getSlot, getSlot(app), by, { slotId: slot.id, region: asked });
+    return true;
+  };
+  const bookOnce = async (by: typeof desk.patient, stated: string) => {
+    const { response } = await book(slot.id, by, app, stated);
+    await desk.app.db.write("UPDATE slots SET status = 'OPEN', booking_id = NULL WHERE id = ?", [slot.id]);
+    await desk.app.db.write("DELETE FROM bookings WHERE id = ?", [response.id]);
+    return true;
+  };
+  const moveThereAndBack = async () => {
+    await desk.app.db.write("UPDATE bookings SET patient_region = ? WHERE id = ?", [
+      canonicalRegion(region) ?? "",
+      booked.id,
+    ]);
+    await desk.reschedule(booked.id, slot.id, desk.patient, "", app);
+    await desk.reschedule(booked.id, booked.slotId);
+    return true;
+  };
+  const home = await patientOf(region);
+  const abroad = userCaller("PATIENT");
+  return {
+    search: await said(search(home, "")),
+    list: await said(list(home, "")),
+    get: await said(get(home, "")),
+    book: await said(bookOnce(home, "")),
+    "search, requested": await said(search(abroad, region)),
+    "list, requested": await said(list(abroad, region)),
+    "get, requested": await said(get(abroad, region)),
+    "book, requested": await said(bookOnce(abroad, region)),
+    move: await said(moveThereAndBack()),
+  };
+}
+
+/** Expected results, computed without the code under test. */
+function expected({ licenses, hide }: TestDoctor, startMinutes: number, region: string, enforced: boolean) {
   const valid = licenses.filter(([, days]) => days === undefined || days * DAY_MINUTES >= startMinutes);
-  if (valid.length === 0) return { book: "NOT_FOUND", see: "no" };
-  if (!enforced) return { book: "yes", see: "yes" };
-  const isLicensed = valid.some(([its]) => REGIONS[region]!.includes(its));
-  return isLicensed ? { book: "yes", see: "yes" } : { book: "NOT_LICENSED_IN_REGION", see: "no" };
+  const practises = hide === undefined && valid.length > 0;
+  const isLicensed = practises && valid.some(([its]) => REGIONS[region]!.includes(its));
+  const see = (matters: boolean) => {
+    const isShown = matters ? isLicensed : practises;
+    const isUnknown = enforced && region === "";
+    return {
+      search: isUnknown ? "REGION_REQUIRED" : isShown ? "yes" : "no",
+      list: isUnknown ? "REGION_REQUIRED" : hide ? "NOT_FOUND" : isShown ? "yes" : "no",
+      get: !practises ? "NOT_FOUND" : isUnknown ? "REGION_REQUIRED" : isShown ? "yes" : "NOT_FOUND",
+      book: !practises
+        ? "NOT_FOUND"
+        : isUnknown
+          ? "REGION_REQUIRED"
+          : !enforced || isLicensed
+            ? "yes"
+            : "NOT_LICENSED_IN_REGION",
+    };
+  };
+  const requested = see(enforced || region !== "");
+  return {
+    ...see(enforced),
+    "search, requested": requested.search,
+    "list, requested": requested.list,
+    "get, requested": requested.get,
+    "book, requested": requested.book,
+    // A booking without a region is older than the enforcement, and stays movable.
+    move: requested.book === "REGION_REQUIRED" ? "yes" : requested.book,
+  };
 }
 
 describe.each(["off", "enforced"] as const)("with jurisdiction %s", (jurisdiction) => {
   test.each(Object.keys(DOCTORS))(
-    "search, lists, reads and bookings agree about a doctor %s, for every region",
+    "searches, lists, reads, bookings and moves agree about a doctor %s, for every region",
     async (kind) => {
-      const licenses = DOCTORS[kind]!;
+      const doctor = DOCTORS[kind]!;
       await desk.claimLicense(0);
-      for (const [region, days] of licenses) await license(region, days);
-      const app = under(jurisdiction);
+      for (const [region, days] of doctor.licenses) await license(region, days);
+      const { response: booked } = await desk.book((await desk.offer(DAY_MINUTES + 60)).id);
+      const slots = [];
+      for (const [when, minutes] of Object.entries(STARTS))
+        slots.push({ when, minutes, slot: await desk.offer(minutes) });
+      if (doctor.hide) await desk.app.db.write(doctor.hide, [desk.doctor.userId]);
       const wrong: unknown[] = [];
-      for (const [when, minutes] of Object.entries(STARTS)) {
-        const slot = await desk.offer(minutes);
-        const doctorId = desk.doctor.userId;
-        const times = {
-          startTime: slot.startTime!,
-          endTime: new Date(slot.startTime!.getTime() + MINUTE_MS),
-        };
-        const search = SearchDoctorsRequest.fromPartial({
-          availableFrom: times.startTime,
-          availableTo: times.endTime,
-          pageSize: 100,
-        });
+      for (const { when, minutes, slot } of slots) {
         for (const region of Object.keys(REGIONS)) {
-          const patient = await patientOf(region);
-          const seen = {
-            search: await said(
-              invoke(DoctorServiceService.searchDoctors, searchDoctors(app), patient, search).then(
-                ({ response }) => response.doctors.some(({ id }) => id === doctorId),
-              ),
-            ),
-            list: await said(
-              invoke(
-                SlotServiceService.listSlots,
-                listSlots(app),
-                patient,
-                ListSlotsRequest.fromPartial({ doctorId, ...times }),
-              ).then(({ response }) => response.slots.some(({ id }) => id === slot.id)),
-            ),
-            get: await said(
-              invoke(SlotServiceService.getSlot, getSlot(app), patient, { slotId: slot.id, region: "" }).then(
-                () => true,
-              ),
-            ),
-            book: await said(book(slot.id, patient, app).then(() => true)),
-          };
-          const { book: booked, see } = expected(licenses, minutes, region, jurisdiction === "enforced");
-          const right = { search: see, list: see, get: see === "no" ? "NOT_FOUND" : see, book: booked };
-          if (JSON.stringify(seen) !== JSON.stringify(right)) wrong.push({ when, region, seen, right });
-          await desk.app.db.write("UPDATE slots SET status = 'OPEN', booking_id = NULL WHERE id = ?", [
-            slot.id,
-          ]);
-          await desk.app.db.write("DELETE FROM bookings WHERE slot_id = ?", [slot.id]);
+          const seen = await look({ app: under(jurisdiction), slot, booked }, region);
+          const right = expected(doctor, minutes, region, jurisdiction === "enforced");
+          if (!isDeepStrictEqual(seen, right)) wrong.push({ when, region, seen, right });
         }
+        await desk.app.db.write("UPDATE slots SET status = 'WITHDRAWN' WHERE id = ?", [slot.id]);
       }
       expect(wrong).toEqual([]);
     },
-    60_000,
+    120_000,
   );
+});
+
+test("a booking is not moved to a hidden doctor's slot, as if there were none", async () => {
+  await desk.publish(0);
+  const { response: booking } = await desk.book((await desk.offer(2 * DAY_MINUTES)).id);
+  desk.doctor = userCaller("DOCTOR");
+  await desk.claimLicense(0);
+  const { id: hidden } = await desk.offer(3 * DAY_MINUTES);
+  for (const slotId of [hidden, newId()])
+    await expect(desk.reschedule(booking.id, slotId)).rejects.toMatchObject({ reason: "NOT_FOUND" });
 });
 
 test("a booking stores the region, and the audit trail its source", async () => {

@@ -23,6 +23,8 @@ export const getSlot =
     const row = await findSlot(app.db, slotId);
     if (!row) throw new ApiError("NOT_FOUND");
     if (row.doctor_id === callerId(call.caller)) return toSlot(row, now);
+    // Before the region, so that REGION_REQUIRED does not reveal a hidden slot.
+    if (whyNotBookable(row, now)) throw new ApiError("NOT_FOUND");
     const region = await lookedForRegion(app, asked, call);
     const shown = region === undefined ? row : await findSlot(app.db, slotId, region);
     if (!shown || whyNotBookable(shown, now)) throw new ApiError("NOT_FOUND");
