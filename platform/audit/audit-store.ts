@@ -7,7 +7,7 @@ export interface AuditRecord {
   id: string;
   action: string;
   actorId: string;
-  /** The people whose data it was. */
+  /** The people whose data it was: two at most, because the trail has a key for each of two. */
   subjectIds: string[];
   /** Such as "bookings/{id}". */
   resource: string;
@@ -28,7 +28,7 @@ export const auditRows = (records: AuditRecord[]): SqlValue[][] =>
     r.id,
     r.action,
     r.actorId,
-    JSON.stringify(r.subjectIds),
+    JSON.stringify(subjectsOf(r)),
     r.resource,
     r.outcome,
     r.requestId,
@@ -36,3 +36,9 @@ export const auditRows = (records: AuditRecord[]): SqlValue[][] =>
     r.occurTime,
     r.grantId ?? null,
   ]);
+
+function subjectsOf({ action, subjectIds }: AuditRecord): string[] {
+  if (subjectIds.length > 2)
+    throw new Error(`A line of ${action} has more than two subjects; write one each.`);
+  return subjectIds;
+}

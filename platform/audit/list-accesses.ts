@@ -5,7 +5,7 @@ import type {
 import type { Database } from "../db/database.ts";
 import { type Call, userOf } from "../grpc/call.ts";
 import type { Pages } from "../page-token.ts";
-import { findAuditEvents, toAuditEvent } from "./list-audit-events.ts";
+import { findEventsAbout, toAuditEvent } from "./list-audit-events.ts";
 
 /** AuditService.ListAccesses of one service: what was done to the caller's data, and nothing of whom else it concerned. */
 export const listAccesses =
@@ -14,10 +14,8 @@ export const listAccesses =
     const { userId } = userOf(call);
     const { includeOwn, startTime, endTime } = request;
     const page = pages.open(request, "accesses", service, userId, String(includeOwn), startTime, endTime);
-    const found = await findAuditEvents(db, page, [
-      ["? MEMBER OF (subject_ids)", userId],
-      ["outcome = ?", "SUCCESS"],
-      ["actor_id <> ?", includeOwn ? undefined : userId],
+    const kinds = includeOwn ? (["OTHERS", "OWN"] as const) : (["OTHERS"] as const);
+    const found = await findEventsAbout(db, page, { subjectId: userId, kinds }, [
       ["occur_time >= ?", startTime],
       ["occur_time < ?", endTime],
     ]);

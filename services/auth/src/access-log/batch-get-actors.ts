@@ -21,9 +21,12 @@ export const batchGetActors =
       actors: await findActors(tx, userIds, patientId),
       reasons: await findReasons(tx, grantIds, patientId),
     }));
-    const subjectIds = actors.map(({ userId }) => userId).filter((id) => id !== patientId);
-    const shown = { resource: `access-logs/${patientId}`, subjectIds };
-    await app.audit.record(call, subjectIds.length > 0 ? [shown] : []);
+    const others = actors.filter(({ userId }) => userId !== patientId);
+    const resource = `access-logs/${patientId}`;
+    await app.audit.record(
+      call,
+      others.map(({ userId }) => ({ resource, subjectIds: [userId] })),
+    );
     return {
       actors,
       grantReasons: Object.fromEntries(reasons.map((grant) => [grant.id, reasonOf(grant, app.box)])),

@@ -5,7 +5,7 @@ import type {
   ListUsersResponse,
 } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import type { Status } from "../accounts/account-store.ts";
-import { toUser } from "../accounts/user.ts";
+import { accessTo, toUser } from "../accounts/user.ts";
 import type { Auth } from "../app.ts";
 import { listAccounts } from "./user-list-store.ts";
 
@@ -23,7 +23,6 @@ export const listUsers =
     const page = app.pages.open(request, "users", filter.role, filter.status, filter.email, userIds.join());
     const found = await listAccounts(app.db, filter, page);
     const { rows, nextPageToken } = app.pages.close(page, found, (user) => [user.createTime, user.id]);
-    const subjectIds = rows.map((user) => user.id);
-    if (subjectIds.length > 0) await app.audit.record(call, [{ resource: "users", subjectIds }]);
+    await app.audit.record(call, rows.map(accessTo));
     return { users: rows.map(toUser), nextPageToken };
   };
