@@ -7,6 +7,8 @@ const SCHEMAS = ["auth", "scheduling", "clinical", "billing"].map((name) => `med
 const TOLD_WITHIN_MS = 15_000;
 /** What a denied call may leave behind, and what is under way for a moment. */
 const NOT_STATE = ["audit_events", "audit_seals", "audit_checkpoints", "inbox", "outbox"];
+/** Columns of sweeps, which clear them later by themselves. */
+const NOT_STATE_COLUMNS = { licensing_change_time: undefined };
 
 /** What the databases say about people and things: rows by table, one line each, without what they hold. */
 export type Snapshot = Record<string, string[]>;
@@ -38,7 +40,9 @@ export async function snapshotOf(ids: string[]): Promise<Snapshot> {
         table,
         ...values,
       ]);
-      snapshot[table] = rows.map((row) => `${row.id ?? ""} ${hash(JSON.stringify(row))}`).toSorted();
+      snapshot[table] = rows
+        .map((row) => `${row.id ?? ""} ${hash(JSON.stringify({ ...row, ...NOT_STATE_COLUMNS }))}`)
+        .toSorted();
     }
     return snapshot;
   } finally {
