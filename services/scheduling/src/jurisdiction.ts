@@ -11,22 +11,31 @@ interface Deployment {
   readonly jurisdiction: Jurisdiction;
 }
 
+/** With enforcement, the region of the caller's profile; undefined if unknown, or if the region does not matter. */
+export async function profileRegion(
+  { db, jurisdiction }: Deployment,
+  { caller }: Call,
+): Promise<string | undefined> {
+  if (jurisdiction === "off") return undefined;
+  const [person] = await db.read<{ region: string }>("SELECT region FROM people WHERE user_id = ?", [
+    callerId(caller),
+  ]);
+  return person?.region || undefined;
+}
+
 /**
  * The region of a caller's search for doctors or slots: the requested one, else, with enforcement, the profile's. Undefined
  * if the region does not matter. Throws REGION_REQUIRED.
  */
 export async function lookedForRegion(
-  { db, jurisdiction }: Deployment,
+  deployment: Deployment,
   asked: string,
-  { caller }: Call,
+  call: Call,
 ): Promise<string | undefined> {
   if (asked !== "") return asked;
-  if (jurisdiction === "off") return undefined;
-  const [person] = await db.read<{ region: string }>("SELECT region FROM people WHERE user_id = ?", [
-    callerId(caller),
-  ]);
-  if (!person?.region) throw new ApiError("REGION_REQUIRED");
-  return person.region;
+  const region = await profileRegion(deployment, call);
+  if (region === undefined && deployment.jurisdiction === "enforced") throw new ApiError("REGION_REQUIRED");
+  return region;
 }
 
 /** The region that a booking's doctor must be licensed for; undefined if it does not matter. */

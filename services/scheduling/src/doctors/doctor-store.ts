@@ -64,8 +64,14 @@ export function doctorColumns(now: Date, region?: string): { sql: string; params
   return { sql: region === undefined ? COLUMNS : COLUMNS_IN_REGION, params: [dateOf(now), ...params] };
 }
 
-export async function findDoctor(db: Database, id: string, now: Date): Promise<DoctorRow | undefined> {
-  const { sql, params } = doctorColumns(now);
+/** @param region as in `doctorColumns` */
+export async function findDoctor(
+  db: Database,
+  id: string,
+  now: Date,
+  region?: string,
+): Promise<DoctorRow | undefined> {
+  const { sql, params } = doctorColumns(now, region);
   const [row] = await db.read<DoctorRow>(`SELECT ${sql} FROM doctors d WHERE d.id = ?`, [...params, id]);
   return row;
 }

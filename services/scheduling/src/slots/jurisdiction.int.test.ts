@@ -25,6 +25,7 @@ import {
 } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import type { Scheduling } from "../app.ts";
 import { bookSlot } from "../bookings/book-slot.ts";
+import { getDoctor } from "../doctors/get-doctor.ts";
 import { searchDoctors } from "../doctors/search-doctors.ts";
 import type { Jurisdiction } from "../jurisdiction.ts";
 import { createLicense } from "../licenses/create-license.ts";
@@ -154,6 +155,11 @@ async function look({ app, slot, booked }: Arrangement, region: string) {
     await invoke(SlotServiceService.getSlot, getSlot(app), by, { slotId: slot.id, region: asked });
     return true;
   };
+  const next = async (by: typeof desk.patient) => {
+    const { getDoctor: method } = DoctorServiceService;
+    const { response } = await invoke(method, getDoctor(app), by, { doctorId });
+    return response.nextAvailableTime?.getTime() === startTime!.getTime();
+  };
   const bookOnce = async (by: typeof desk.patient, stated: string) => {
     const { response } = await book(slot.id, by, app, stated);
     await desk.app.db.write("UPDATE slots SET status = 'OPEN', booking_id = NULL WHERE id = ?", [slot.id]);
@@ -175,6 +181,7 @@ async function look({ app, slot, booked }: Arrangement, region: string) {
     search: await said(search(home, "")),
     list: await said(list(home, "")),
     get: await said(get(home, "")),
+    next: await said(next(home)),
     book: await said(bookOnce(home, "")),
     "search, requested": await said(search(abroad, region)),
     "list, requested": await said(list(abroad, region)),
@@ -196,6 +203,8 @@ function expected({ licenses, hide }: TestDoctor, startMinutes: number, region: 
       search: isUnknown ? "REGION_REQUIRED" : isShown ? "yes" : "no",
       list: isUnknown ? "REGION_REQUIRED" : hide ? "NOT_FOUND" : isShown ? "yes" : "no",
       get: !practises ? "NOT_FOUND" : isUnknown ? "REGION_REQUIRED" : isShown ? "yes" : "NOT_FOUND",
+      // Without a known region, the profile shows the next slot of all.
+      next: hide ? "NOT_FOUND" : (isUnknown ? practises : isShown) ? "yes" : "no",
       book: !practises
         ? "NOT_FOUND"
         : isUnknown
