@@ -220,10 +220,17 @@ export class Changes {
     try {
       return await this.#commitWithKey(call, key, work);
     } catch (error) {
-      if (idempotency.isTaken(error)) return await this.#replay(call, key, work);
+      if (idempotency.isTaken(error) || (await this.#isRefusedAfterAnswer(error, key)))
+        return await this.#replay(call, key, work);
       if (await idempotency.isInProgress(error, key)) throw inProgress();
       throw error;
     }
+  }
+
+  /** The use case may refuse before the key's insert is sent, because of the first request's own effect, such as a taken slot. */
+  async #isRefusedAfterAnswer(error: unknown, key: IdempotencyKey): Promise<boolean> {
+    const { idempotency, clock } = this.#options;
+    return error instanceof ApiError && !error.rule.isKept && (await idempotency.isUsed(key, clock.now()));
   }
 
   /** As `#commit`; a lasting refusal is kept with the key as well. */

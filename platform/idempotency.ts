@@ -102,6 +102,11 @@ export class Idempotency {
     return duplicateKeyOf(error) === "idempotency_keys.PRIMARY";
   }
 
+  /** True if an earlier request with this key was committed, and the key has not expired. */
+  async isUsed(key: IdempotencyKey, now: Date): Promise<boolean> {
+    return (await this.#find(key, now)) !== undefined;
+  }
+
   /** Whether an error says that the first request with the key still runs: its row stayed locked for two seconds. */
   async isInProgress(error: unknown, key: IdempotencyKey): Promise<boolean> {
     if (!isLockWait(error)) return false;

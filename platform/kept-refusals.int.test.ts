@@ -4,7 +4,7 @@ import {
   BookingServiceService,
 } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import { ApiError } from "./errors/api-error.ts";
-import { catalogue, type ReasonRule } from "./errors/catalogue.ts";
+import { catalogue, type Reason } from "./errors/catalogue.ts";
 import { newId } from "./ids.ts";
 import { invoke, startTestService, type TestService, userCaller } from "./testing/test-service.ts";
 
@@ -17,34 +17,40 @@ afterAll(() => service.close());
 
 const reasons = [...catalogue.values()];
 
-/** Calls twice with one key: the rules refuse the first call and would allow the second. @returns the second outcome */
-async function retryAfter({ reason }: ReasonRule): Promise<string> {
+/** Makes one request twice with one key, by rules that may refuse it each time. @returns the second outcome */
+async function outcomeOfSecond(first: Reason | undefined, second: Reason | undefined): Promise<string> {
   const caller = userCaller("PATIENT");
   const request = { bookingId: newId(), reason: "", idempotencyKey: newId() };
-  let isLifted = false;
   const answer = Booking.fromPartial({ id: request.bookingId });
-  const call = () =>
+  const call = (refusal: Reason | undefined) =>
     invoke(
       BookingServiceService.cancelBooking,
       (_, call) =>
         service.changes.apply(call, async () => {
-          if (!isLifted) throw new ApiError(reason);
+          if (refusal) throw new ApiError(refusal);
           return { response: answer, trails: [] };
         }),
       caller,
       request,
     );
-  await expect(call()).rejects.toMatchObject({ reason });
-  isLifted = true;
-  return await call().then(
+  if (first) await expect(call(first)).rejects.toMatchObject({ reason: first });
+  else await call(first);
+  return await call(second).then(
     ({ replayed }) => (replayed ? "replayed" : "decided anew"),
     (error: ApiError) => `${error.reason} again`,
   );
 }
 
-test.each(reasons)("a key refused with $reason behaves as the catalogue says", async (rule) => {
-  expect(await retryAfter(rule)).toBe(rule.isKept ? `${rule.reason} again` : "decided anew");
+test.each(reasons)("a key refused with $reason behaves as the catalogue says", async ({ reason, isKept }) => {
+  expect(await outcomeOfSecond(reason, undefined)).toBe(isKept ? `${reason} again` : "decided anew");
 });
+
+test.each(reasons)(
+  "a key's success is replayed although $reason would refuse by then",
+  async ({ reason }) => {
+    expect(await outcomeOfSecond(undefined, reason)).toBe("replayed");
+  },
+);
 
 /** Refusals that stay true for ever. */
 const FINAL = [

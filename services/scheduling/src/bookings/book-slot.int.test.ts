@@ -65,6 +65,15 @@ test("a refusal is kept with its key, and a key is not good for another request"
   });
 });
 
+test("a repeated booking gets its first answer although its slot is in its cooldown by then", async () => {
+  await desk.publish(5000);
+  const slot = await desk.offer(120);
+  const { response } = await desk.book(slot.id, desk.patient, "lost answer");
+  await desk.cancel(response.id, desk.patient);
+  await expect(desk.book(slot.id)).rejects.toMatchObject({ reason: "HOLD_COOLDOWN" });
+  expect(await desk.book(slot.id, desk.patient, "lost answer")).toEqual({ response, replayed: true });
+});
+
 test("a paid slot is held until the hold ends, then it is open to others at once, without the sweeper", async () => {
   await desk.publish(5000);
   const slot = await desk.offer(120);
