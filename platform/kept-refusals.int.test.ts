@@ -52,10 +52,9 @@ test.each(reasons)(
   },
 );
 
-/** Refusals that stay true for ever. */
+/** Refusals that nothing lifts. */
 const FINAL = [
   "BOOKING_CLOSED",
-  "BOOKING_STARTED",
   "CANNOT_CHANGE_SELF",
   "DOCTOR_DIFFERS",
   "DOCTOR_EXISTS",
@@ -64,27 +63,27 @@ const FINAL = [
   "HOLD_EXPIRED",
   "NAME_TAKEN",
   "NOTES_LOCKED",
-  "TOO_LATE",
+  "PAYMENT_DECLINED",
 ];
 
 /**
- * Refusals whose cause may go, but whose late duplicate must not book a slot, refund money, move a booking or switch off a
- * second factor.
+ * Refusals that only a later change of the resource lifts: its time, status, amount or set-up. The caller decides again about
+ * the changed resource, which is another request; a late duplicate of this one must not move, refund or switch off anything.
  */
-const DECIDED_ONCE = [
+const LIFTED_BY_A_CHANGE = [
+  "BOOKING_STARTED",
   "ILLEGAL_TRANSITION",
   "IMPLAUSIBLE_CHECKPOINT",
   "MFA_ALREADY_ACTIVE",
   "MFA_NOT_ACTIVE",
   "MFA_NOT_SET_UP",
-  "PAYMENT_DECLINED",
   "REFUND_EXCEEDS_CAPTURED",
   "RESCHEDULE_TOO_LATE",
-  "SLOT_UNAVAILABLE",
   "START_TIME_DIFFERS",
+  "TOO_LATE",
 ];
 
-test("each kept refusal is final, or must not take effect late", () => {
+test("a refusal is kept only if nothing lifts it, or only a later change of the resource", () => {
   const kept = reasons.filter(({ isKept }) => isKept).map(({ reason }) => reason);
-  expect(kept.sort()).toEqual([...FINAL, ...DECIDED_ONCE].sort());
+  expect(kept.sort()).toEqual([...FINAL, ...LIFTED_BY_A_CHANGE].sort());
 });

@@ -14,7 +14,7 @@ export interface Probe {
   reason?: string;
 }
 
-/** A write that changes nothing: its refusal is kept with its key, which takes a commit. */
+/** A write that changes nothing: it reserves its key, and is rolled back with its refusal. */
 export const REFUSED_BOOKING: Probe = {
   call: "POST /v1/bookings",
   body: () => ({ slotId: randomUUID() }),

@@ -52,17 +52,18 @@ test("the same key many times at once makes one booking, and every answer is the
   expect(results.filter(({ replayed }) => !replayed)).toHaveLength(1);
 });
 
-test("a refusal is kept with its key, and a key is not good for another request", async () => {
+test("the key of a refused booking books the slot once it is open again, and is not good for another", async () => {
   await desk.publish(0);
   const slot = await desk.offer(60);
-  await desk.book(slot.id, userCaller("PATIENT"));
-  await expect(desk.book(slot.id, desk.patient, "refused")).rejects.toMatchObject({
-    reason: "SLOT_UNAVAILABLE",
-  });
-  const other = await desk.offer(120);
-  await expect(desk.book(other.id, desk.patient, "refused")).rejects.toMatchObject({
-    reason: "IDEMPOTENCY_KEY_REUSED",
-  });
+  const someone = userCaller("PATIENT");
+  const { response: first } = await desk.book(slot.id, someone);
+  const book = (slotId: string) => desk.book(slotId, desk.patient, "refused");
+  await expect(book(slot.id)).rejects.toMatchObject({ reason: "SLOT_UNAVAILABLE" });
+  await desk.cancel(first.id, someone);
+  const booked = await book(slot.id);
+  expect(booked).toMatchObject({ replayed: false, response: { slotId: slot.id } });
+  expect(await book(slot.id)).toEqual({ ...booked, replayed: true });
+  await expect(book((await desk.offer(120)).id)).rejects.toMatchObject({ reason: "IDEMPOTENCY_KEY_REUSED" });
 });
 
 test("a repeated booking gets its first answer although its slot is in its cooldown by then", async () => {
