@@ -135,10 +135,10 @@ export class Desk {
     return response.licenses[0]!;
   }
 
-  async verify(licenseId: string): Promise<License> {
+  async verify(licenseId: string, on: Scheduling = this.app): Promise<License> {
     const request = { licenseId, idempotencyKey: "" };
     const { verifyLicense: method } = LicenseServiceService;
-    return (await invoke(method, verifyLicense(this.app), this.admin, request)).response;
+    return (await invoke(method, verifyLicense(on), this.admin, request)).response;
   }
 
   async offer(startMinutes: number, length = 30, on: Scheduling = this.app) {

@@ -68,19 +68,22 @@ async function decide(
     const current = { status: row.status, region: row.region, expireDate: dateOf(row.expire_date) };
     const trail = { resource: `licenses/${row.id}`, subjectIds: [row.doctor_id] };
     if (!assertDecidable(current, decision, dateOf(now))) {
-      const stopped = stoppedBy ? [trail, ...(await changeLicensing(app, tx, row, now, stoppedBy))] : [];
+      const stopped = stoppedBy ? [trail, await changeLicensing(tx, row, now, stoppedBy)] : [];
       return { response: toLicense(row, now, app.box), trails: stopped };
     }
     const sealed = reason === "" ? null : app.box.seal(rejectReasonPlace(row.id), reason);
-    if (decision === "VERIFIED") await verify(tx, row, now);
-    else await decideLicense(tx, row.id, decision, sealed, now);
+    const isShortened = decision === "VERIFIED" && (await verify(tx, row, now));
+    if (decision !== "VERIFIED") await decideLicense(tx, row.id, decision, sealed, now);
     // Rejecting the last claim also decides about bookings older than the licence rules.
     const isWithoutEffect = decision === "REJECTED" && (await countLiveLicenses(tx, row.doctor_id, now)) > 0;
-    const changes = isWithoutEffect ? [] : await changeLicensing(app, tx, row, now, stoppedBy);
+    const changes = isWithoutEffect ? [] : [await changeLicensing(tx, row, now, stoppedBy)];
+    // A decision that takes nothing away cancels nothing, whatever the setting was when a booking was made.
+    const takesAway = !isWithoutEffect && (isShortened || decision !== "VERIFIED");
+    const cancelled = takesAway ? await endUnlicensedBookings(app, tx, row.doctor_id, now) : [];
     const decided: LicenseRow = { ...row, status: decision, reject_reason: sealed, decide_time: now };
     return {
       response: toLicense(decided, now, app.box),
-      trails: [{ ...trail, events: [decisionEvent(row, decision)] }, ...changes],
+      trails: [{ ...trail, events: [decisionEvent(row, decision)] }, ...changes, ...cancelled],
     };
   };
   return await app.changes.apply(call, decideOnce, ({ id, doctorId }) =>
@@ -88,28 +91,28 @@ async function decide(
   );
 }
 
-/** Sends the doctor's new last licensed day to clinical, and cancels bookings without a licence. */
+/** Copies the doctor's new last licensed day, and sends it to clinical. */
 async function changeLicensing(
-  app: Scheduling,
   tx: Transaction,
   { doctor_id: doctorId }: LicenseRow,
   now: Date,
   stoppedBy: string | undefined,
-): Promise<Trail[]> {
+): Promise<Trail> {
   const licensing = await updateLicensing(tx, doctorId, now, stoppedBy);
-  const told = {
+  return {
     action: "doctor.license",
     resource: `doctors/${doctorId}`,
     subjectIds: [doctorId],
     events: [licensingEvent(licensing)],
   };
-  return [told, ...(await endUnlicensedBookings(app, tx, doctorId, now))];
 }
 
-async function verify(tx: Transaction, row: LicenseRow, now: Date): Promise<void> {
-  replaceVerified(tx, row, now);
+/** @returns true if the verified licence is shorter than the one that it replaces */
+async function verify(tx: Transaction, row: LicenseRow, now: Date): Promise<boolean> {
+  const isShortened = await replaceVerified(tx, row, now);
   try {
     await decideLicense(tx, row.id, "VERIFIED", null, now);
+    return isShortened;
   } catch (error) {
     if (duplicateKeyOf(error) === "licenses.one_verified_claim") throw new ApiError("LICENSE_NUMBER_TAKEN");
     throw error;

@@ -12,6 +12,7 @@ import {
   findUnlicensedBookingsOf,
   forgetChanges,
   lockDoctorOf,
+  noteChange,
   reasonToEnd,
 } from "./unlicensed-booking-store.ts";
 
@@ -23,14 +24,14 @@ const LATE_CLAIMS_MS = 60_000;
 /** For patient and doctor to read. */
 const REASONS = {
   DOCTOR_DISABLED: "The doctor's account was disabled.",
-  UNLICENSED: "The doctor has no valid licence for this appointment any more.",
+  UNLICENSED: "The doctor has no valid licence for this appointment.",
 };
 
 type Licensing = Pick<Scheduling, "box" | "jurisdiction">;
 
 /**
  * Cancels a doctor's future bookings without the required licence, or all of a disabled doctor's, with a full refund. Cancels
- * only the first batch; the sweep cancels the rest.
+ * only the first batch, and marks the doctor for the sweep, which cancels the rest.
  */
 export async function endUnlicensedBookings(
   app: Licensing,
@@ -38,6 +39,7 @@ export async function endUnlicensedBookings(
   doctorId: string,
   now: Date,
 ): Promise<Trail[]> {
+  noteChange(tx, doctorId, now);
   const trails: Trail[] = [];
   for (const id of await findUnlicensedBookingsOf(tx, app.jurisdiction, doctorId, now, BATCH)) {
     trails.push(...(await endIfUnlicensed(app, tx, id, now)));

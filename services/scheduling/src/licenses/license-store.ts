@@ -104,13 +104,20 @@ export function insertLicense(tx: Transaction, license: License): void {
   );
 }
 
-/** Ends the doctor's own verified licence of the same region and number, before its successor is verified. */
-export function replaceVerified(tx: Transaction, row: LicenseRow, now: Date): void {
-  tx.defer(
-    `UPDATE licenses SET status = 'REPLACED', decide_time = ?
-     WHERE doctor_id = ? AND region = ? AND number_key = ? AND status = 'VERIFIED'`,
-    [now, row.doctor_id, row.region, row.number_key],
-  );
+/** The doctor's own verified licence of a region and number. */
+const PREDECESSOR = "doctor_id = ? AND region = ? AND number_key = ? AND status = 'VERIFIED'";
+
+/**
+ * Ends the doctor's own verified licence of the same region and number, before its successor is verified.
+ *
+ * @returns true if it was valid for longer than its successor
+ */
+export async function replaceVerified(tx: Transaction, row: LicenseRow, now: Date): Promise<boolean> {
+  const values = [row.doctor_id, row.region, row.number_key];
+  const longer = `SELECT 1 FROM licenses WHERE ${PREDECESSOR} AND expire_date > ?`;
+  const isShortened = (await tx.read(longer, [...values, dateOf(row.expire_date)])).length > 0;
+  tx.defer(`UPDATE licenses SET status = 'REPLACED', decide_time = ? WHERE ${PREDECESSOR}`, [now, ...values]);
+  return isShortened;
 }
 
 /** Throws ER_DUP_ENTRY on `licenses.one_verified_claim`. */
@@ -139,8 +146,7 @@ export interface LicensingRow {
 }
 
 /**
- * Copies the last day of the doctor's verified licences to the profile for hot statements, under a new version. The sweep
- * then compares bookings with it.
+ * Copies the last day of the doctor's verified licences to the profile for hot statements, under a new version.
  *
  * @param stoppedBy the admin who stops the prescriptions issued until now; absent: none are stopped
  */
@@ -151,10 +157,10 @@ export async function updateLicensing(
   stoppedBy: string | undefined,
 ): Promise<LicensingRow> {
   tx.defer(
-    `UPDATE doctors SET licensing_version = licensing_version + 1, licensing_change_time = ?, licensed_until =
+    `UPDATE doctors SET licensing_version = licensing_version + 1, licensed_until =
        (SELECT MAX(l.expire_date) FROM licenses l WHERE l.doctor_id = doctors.id AND l.status = 'VERIFIED')
      WHERE id = ?`,
-    [now, doctorId],
+    [doctorId],
   );
   if (stoppedBy) {
     tx.defer(

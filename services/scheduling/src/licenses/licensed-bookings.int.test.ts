@@ -71,7 +71,7 @@ test("revoking the last licence cancels future bookings with a full refund, at o
       cancelledBy: "ADMIN",
     });
     const { cancelReason } = await desk.read(booking.id, desk.doctor);
-    expect(cancelReason).toBe("The doctor has no valid licence for this appointment any more.");
+    expect(cancelReason).toBe("The doctor has no valid licence for this appointment.");
   }
   const settlements = await desk.app.db.read<{ settlement: string }>(
     "SELECT settlement FROM bookings WHERE doctor_id = ?",
@@ -202,7 +202,10 @@ test("a booking stays that moved to a covered day while the licence was revoked"
 test("the sweep keeps a booking whose licence is verified concurrently", async () => {
   await firstLicense();
   const { response: booking } = await desk.book((await desk.offer(60)).id);
-  await desk.app.db.write("UPDATE doctors SET licensed_until = NULL WHERE id = ?", [desk.doctor.userId]);
+  await desk.app.db.write(
+    "UPDATE doctors SET licensed_until = NULL, licensing_change_time = ? WHERE id = ?",
+    [desk.app.clock.now(), desk.doctor.userId],
+  );
   const { id: licenseId } = await claim("OTHER-5");
   const verifying = desk.pausedBeforeCommit((paused) =>
     invoke(LicenseServiceService.verifyLicense, verifyLicense(paused), desk.admin, {
@@ -223,7 +226,9 @@ test("the sweep checks a change for one minute", async () => {
     const sql = "SELECT 1 FROM doctors WHERE id = ? AND licensing_change_time IS NOT NULL";
     return (await desk.app.db.read(sql, [desk.doctor.userId])).length;
   };
-  await firstLicense();
+  const { id } = await firstLicense();
+  expect(await changes()).toBe(0);
+  await revoke(id);
   desk.app.clock.advance(MINUTE_MS);
   await sweepUnlicensedBookings(desk.app)();
   expect(await changes()).toBe(1);

@@ -21,7 +21,7 @@ const IS_UNLICENSED: Readonly<Record<Jurisdiction, string>> = {
   enforced: unlicensed(`${LACKS_ANY} OR (${LACKS_REGION})`),
 };
 
-/** Unlicensed bookings of doctors with recently changed licences, the earliest first. */
+/** Unlicensed bookings of marked doctors, the earliest first. */
 export async function findUnlicensedBookings(
   { db, jurisdiction }: Pick<Scheduling, "db" | "jurisdiction">,
   now: Date,
@@ -74,7 +74,7 @@ export async function reasonToEnd(
   return row.hidden === 1 ? "DOCTOR_DISABLED" : "UNLICENSED";
 }
 
-/** Marks a disabled doctor for the sweep, like changed licences. */
+/** Marks a doctor for the sweep of unlicensed bookings. */
 export function noteChange(tx: Transaction, doctorId: string, now: Date): void {
   tx.defer("UPDATE doctors SET licensing_change_time = ? WHERE id = ?", [now, doctorId]);
 }

@@ -5,7 +5,6 @@ import type { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Scheduling } from "../app.ts";
 import { copyAccount } from "../doctors/doctor-store.ts";
 import { endUnlicensedBookings } from "../licenses/end-unlicensed-bookings.ts";
-import { noteChange } from "../licenses/unlicensed-booking-store.ts";
 import { endBookingsOfPatient } from "./end-bookings-of-patient.ts";
 import { savePerson } from "./people-store.ts";
 import { withdrawSlots } from "./withdraw-slots.ts";
@@ -44,7 +43,6 @@ const doctorTrail = (action: string, userId: string): Trail => ({
 /** Ends the first future bookings and slots; the sweep ends the rest. */
 async function endPractice(app: Scheduling, tx: Transaction, doctorId: string): Promise<Trail[]> {
   const now = app.clock.now();
-  noteChange(tx, doctorId, now);
   const cancelled = await endUnlicensedBookings(app, tx, doctorId, now);
   // Last, as each booking that ends opens its slot again.
   return [...cancelled, ...(await withdrawSlots(tx, doctorId, now))];

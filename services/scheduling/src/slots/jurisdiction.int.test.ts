@@ -46,7 +46,7 @@ beforeEach(() => desk.admit());
 const DAY_MINUTES = 24 * 60;
 const under = (jurisdiction: Jurisdiction): Scheduling => ({ ...desk.app, jurisdiction });
 
-async function license(region: string, days?: number) {
+async function license(region: string, days?: number, app?: Scheduling) {
   const request = CreateLicenseRequest.fromPartial({
     doctorId: desk.doctor.userId,
     number: `N-${newId()}`,
@@ -61,7 +61,7 @@ async function license(region: string, days?: number) {
   });
   const { createLicense: method } = LicenseServiceService;
   const { response } = await invoke(method, createLicense(desk.app), desk.doctor, request);
-  return await desk.verify(response.id);
+  return await desk.verify(response.id, app);
 }
 
 /** A patient whose profile has a region, by auth's event. */
@@ -299,6 +299,18 @@ describe("with jurisdiction enforced, a booking of a patient from elsewhere", ()
     expect((await desk.read(lost.response.id, desk.admin)).status).toBe("CANCELLED");
     await sweepUnlicensedBookings(under("enforced"))();
     expect((await desk.read(kept.response.id, desk.admin)).status).toBe("CONFIRMED");
+  });
+
+  test("made before the enforcement, stays until a decision takes a licence away", async () => {
+    await desk.publish(0);
+    const german = await license("DE");
+    const { response: booking } = await book((await desk.offer(60)).id, await patientOf("FR"), under("off"));
+    const status = async () => (await desk.read(booking.id, desk.admin)).status;
+    await license("NL", undefined, under("enforced"));
+    await sweepUnlicensedBookings(under("enforced"))();
+    expect(await status()).toBe("CONFIRMED");
+    await revoke(german.id);
+    expect(await status()).toBe("CANCELLED");
   });
 
   test("is not confirmed by a payment after the licence was revoked", async () => {
