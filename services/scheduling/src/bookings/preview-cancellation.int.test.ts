@@ -48,11 +48,21 @@ test.each([
 
 test("a free booking has no charge and no fee decision", async () => {
   const booking = await booked(HOUR, 0, false);
-  expect(await desk.preview(booking.id, desk.patient)).toMatchObject({
-    feeDecision: "RELEASE",
-    amount: undefined,
-  });
+  const nothing = { feeDecision: undefined, amount: undefined, cutoffTime: undefined };
+  expect(await desk.preview(booking.id, desk.patient)).toEqual(nothing);
   expect((await desk.cancel(booking.id, desk.patient)).response.feeDecision).toBeUndefined();
+  expect(await desk.preview(booking.id, desk.patient)).toEqual(nothing);
+});
+
+test("no cut-off applies while a move waits for the patient", async () => {
+  const booking = await booked(10 * 24 * HOUR, 5000, true);
+  const target = await desk.offer(HOUR);
+  const { response: moved } = await desk.reschedule(booking.id, target.id, desk.doctor);
+  const free = { feeDecision: "RELEASE", amount: booking.fee, cutoffTime: undefined };
+  expect(await desk.preview(booking.id, desk.patient)).toEqual(free);
+  await desk.accept(moved);
+  const late = { feeDecision: "CHARGE", amount: booking.fee, cutoffTime: desk.at(-23 * HOUR) };
+  expect(await desk.preview(booking.id, desk.patient)).toEqual(late);
 });
 
 test("a preview gives the same errors as the cancellation", async () => {

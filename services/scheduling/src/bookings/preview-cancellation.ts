@@ -21,9 +21,10 @@ export const previewCancellation =
     if (user.role !== "PATIENT") {
       await app.audit.record(call, [{ resource: `bookings/${row.id}`, subjectIds: [row.patient_id] }]);
     }
+    if (row.payment_id === null) return { feeDecision: undefined, amount: undefined, cutoffTime: undefined };
     return {
-      feeDecision: row.payment_id === null ? "RELEASE" : FEE_DECISIONS[settlement],
+      feeDecision: FEE_DECISIONS[settlement],
       amount: feeOf(row),
-      cutoffTime: cutoffOf(facts, app.cancelCutoffMs),
+      cutoffTime: facts.movePending ? undefined : cutoffOf(facts, app.cancelCutoffMs),
     };
   };
