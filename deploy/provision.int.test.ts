@@ -38,9 +38,9 @@ test("refuses databases with accounts of release 0.1, and says how to go on", as
   expect(await provision({ adminUrl, prefix, passwords })).toEqual([]);
   const rename = (from: string, to: string) =>
     admin.query(`UPDATE ${auth}.schema_migrations SET name = ? WHERE name = ?`, [to, from]);
-  await rename("0012_account_proofs.sql", "later");
+  await rename("0013_owners.sql", "later");
   await expect(provision({ adminUrl, prefix, passwords })).rejects.toThrow("npm start -- --reset");
-  await rename("later", "0012_account_proofs.sql");
+  await rename("later", "0013_owners.sql");
   await admin.query(`DELETE FROM ${auth}.users`);
 });
 

@@ -22,8 +22,13 @@ export interface ProvisionOptions {
   waitMs?: number;
 }
 
-/** Migrations that this release's data has; 0.1 wrote rows without the proofs that they added. */
-const VALID_SINCE: Partial<Record<Service, string>> = { auth: "0012_account_proofs.sql" };
+/** Migrations that this release's data has. 0.1 wrote rows without proofs, and sealed texts for nobody in particular. */
+const VALID_SINCE: Record<Service, string> = {
+  auth: "0013_owners.sql",
+  scheduling: "0015_owners.sql",
+  clinical: "0013_owners.sql",
+  billing: "0010_owners.sql",
+};
 
 const ROOT = join(import.meta.dirname, "..");
 

@@ -1,6 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { ownersIn } from "@medconnect/platform/rekey/sealed-column-store.ts";
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
 import { provision, SERVICES, type Service } from "./provision.ts";
 
@@ -8,6 +9,7 @@ import { provision, SERVICES, type Service } from "./provision.ts";
 const NOT_SEALED: Record<string, string> = {
   "outbox.payload": "an event: ids, times and states, never free text",
   "outbox.mac": "a keyed hash",
+  "break_glass_grants.proof": "a keyed hash",
   "idempotency_keys.id": "a keyed hash",
   "failure_counters.id": "a keyed hash",
   "idempotency_keys.request_hmac": "a keyed hash",
@@ -42,11 +44,24 @@ const adminUrl = process.env.MYSQL_URL!;
 const prefix = `s${process.pid}_`;
 const passwords = { auth: "a", scheduling: "s", clinical: "c", billing: "b" };
 
+/** Columns that say whose a row is: people, or else the payment whose patient it is. */
+const PEOPLE = ["patient_id", "doctor_id", "user_id", "admin_id"];
+const OWNERS = [...PEOPLE, "payment_id"];
+
+/** Sealed columns of rows with owners who do not read them, and why. */
+const FOR_NOBODY: Record<string, string> = {
+  "mails.content": "the sealed text holds the address that it goes to",
+};
+
 interface Column {
   service: string;
   name: string;
   isSealed: boolean;
   primaryKey: string;
+  /** Owner columns that it is declared to be sealed for. */
+  sealedFor: string[];
+  /** Owner columns of its table, other than the primary key. */
+  owners: string[];
 }
 
 let admin: Connection;
@@ -68,20 +83,29 @@ afterAll(async () => {
 async function bytesColumns(): Promise<Column[]> {
   const [rows] = await admin.query<RowDataPacket[]>(
     `SELECT c.TABLE_SCHEMA AS s, c.TABLE_NAME AS t, c.COLUMN_NAME AS name, c.COLUMN_COMMENT AS comment,
-       GROUP_CONCAT(k.COLUMN_NAME) AS primaryKey
+       GROUP_CONCAT(k.COLUMN_NAME) AS primaryKey,
+       (SELECT GROUP_CONCAT(o.COLUMN_NAME) FROM information_schema.COLUMNS o WHERE o.TABLE_SCHEMA = s
+          AND o.TABLE_NAME = t AND o.COLUMN_NAME IN (?) AND o.COLUMN_KEY <> 'PRI') AS owners
      FROM information_schema.COLUMNS c
      JOIN information_schema.COLUMNS k
        ON k.TABLE_SCHEMA = c.TABLE_SCHEMA AND k.TABLE_NAME = c.TABLE_NAME AND k.COLUMN_KEY = 'PRI'
      WHERE c.TABLE_SCHEMA IN (?) AND (c.DATA_TYPE LIKE '%binary' OR c.DATA_TYPE LIKE '%blob')
      GROUP BY s, t, name, comment`,
-    [SERVICES.map((service) => prefix + service)],
+    [OWNERS, SERVICES.map((service) => prefix + service)],
   );
-  return rows.map(({ s, t, name, comment, primaryKey }) => ({
+  return rows.map(({ s, t, name, comment, primaryKey, owners }) => ({
     service: s.slice(prefix.length),
     name: `${t}.${name}`,
     isSealed: comment.startsWith("sealed"),
     primaryKey,
+    sealedFor: ownersIn(comment),
+    owners: ownersAmong(owners?.split(",") ?? []),
   }));
+}
+
+function ownersAmong(names: string[]): string[] {
+  const people = names.filter((name) => PEOPLE.includes(name));
+  return people.length > 0 ? people : names;
 }
 
 const sealed = (): Column[] => columns.filter(({ isSealed }) => isSealed);
@@ -142,8 +166,26 @@ test("every sealed column is bound to its table, column and row, as npm run reke
   const sources = new Map<string, string>();
   for (const service of SERVICES) sources.set(service, await sourceOf(service));
   expectNone(
-    sealed().filter(({ service, name }) => !sources.get(service)!.includes(`\`${name}:\${`)),
-    "Seal it for the place {table}.{column}:{primary key}, written as one template; a binary key in hex.",
+    sealed().filter((column) => !placeIn(column).test(sources.get(column.service)!)),
+    `Seal it for the place {table}.{column}:{primary key}:{owner} …, written as one template with the names of the
+     columns in its COMMENT ("sealed for patient_id, doctor_id"); a binary key in hex.`,
+  );
+});
+
+/** The template of a column's place in the source. */
+function placeIn({ name, sealedFor }: Column): RegExp {
+  const owners = sealedFor.map((owner) => {
+    const camelCase = owner.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+    return `:\\$\\{(?:${owner}|${camelCase})\\}`;
+  });
+  return new RegExp(`\`${name.replace(".", "\\.")}:\\$\\{[^}\`]+\\}${owners.join("")}\``);
+}
+
+test("every sealed column is bound to all whose its row is, so that it opens for nobody else", () => {
+  const isBound = ({ owners, sealedFor }: Column) => owners.every((owner) => sealedFor.includes(owner));
+  expectNone(
+    sealed().filter((column) => !isBound(column) && !(column.name in FOR_NOBODY)),
+    'Seal it for these columns, too, and declare them in its COMMENT: "sealed for patient_id, doctor_id".',
   );
 });
 

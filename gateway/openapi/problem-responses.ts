@@ -20,6 +20,7 @@ const OF_ANY_ROUTE: Reason[] = [
   "UNAVAILABLE",
   "DEADLINE_EXCEEDED",
   "INTERNAL",
+  "RECORD_ALTERED",
 ];
 
 /** Every reason that a route may answer with: those of any method of its kind, and those that it declares. */

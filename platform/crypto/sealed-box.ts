@@ -1,4 +1,6 @@
 import { createCipheriv, createDecipheriv, createHash, type KeyObject, randomBytes } from "node:crypto";
+import { ApiError } from "../errors/api-error.ts";
+import { counter } from "../telemetry/metrics.ts";
 import { deriveKey } from "./derive-key.ts";
 
 const ALGORITHM = "aes-256-gcm";
@@ -16,12 +18,14 @@ interface Key {
   readonly header: Buffer;
 }
 
+const refused = counter("sealed.refused", "Sealed values that did not open in their place, by column");
+
 /** A value is sealed under a key that is not there: rotated away too early, or of another deployment. */
 export class UnknownKeyError extends Error {}
 
 /**
  * Encrypts what must not be read from the database alone: AES-256-GCM with a random 96-bit IV (NIST SP 800-38D),
- * bound to its place (table, column, row) so that a value moved elsewhere does not open. The first key seals, all of
+ * bound to its place (table, column, row) and owners, so that a value moved elsewhere, or given to others, does not open. The first key seals, all of
  * them open, so that the key can be rotated.
  *
  * Layout: format (1) | key id (4) | IV (12) | tag (16) | ciphertext
@@ -40,7 +44,10 @@ export class SealedBox {
     return this.#current.header;
   }
 
-  /** @param place where the value lies, as `{table}.{column}:{primary key}`, such as "bookings.reason:{id}" */
+  /**
+   * @param place where the value lies, and the owners whose it is: `{table}.{column}:{primary key}:{owner}`, such as
+   *   "bookings.reason:{id}:{patient_id}:{doctor_id}"
+   */
   seal(place: string, plaintext: string | Uint8Array): Buffer {
     const { secret, header } = this.#current;
     const iv = randomBytes(IV_BYTES);
@@ -50,7 +57,8 @@ export class SealedBox {
   }
 
   /**
-   * The inverse of `seal`. Throws UnknownKeyError, and for a value that was sealed for another place or changed.
+   * The inverse of `seal`. Throws UnknownKeyError; RECORD_ALTERED for a value that was changed, or sealed for another
+   * place, which counts for the alert.
    */
   open(place: string, sealed: Buffer): Buffer {
     const header = sealed.subarray(0, HEADER_BYTES);
@@ -64,7 +72,11 @@ export class SealedBox {
       decipher.setAAD(Buffer.from(place)).setAuthTag(tag);
       return Buffer.concat([decipher.update(sealed.subarray(tagAt + TAG_BYTES)), decipher.final()]);
     } catch (cause) {
-      throw new Error(`${place} does not open: it was changed, or sealed for another place`, { cause });
+      refused({ column: place.split(":", 1)[0]! });
+      const reason = new Error(`${place} does not open: it was changed, or sealed for another place`, {
+        cause,
+      });
+      throw new ApiError("RECORD_ALTERED", { cause: reason });
     }
   }
 }

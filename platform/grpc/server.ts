@@ -173,7 +173,7 @@ export class GrpcServer {
       } catch (thrown) {
         const error = ApiError.from(thrown);
         outcome = error.reason;
-        if (error.rule.httpStatus >= 500) {
+        if (error.rule.httpStatus >= 500 || error.reason === "RECORD_ALTERED") {
           this.#options.log.warn({ err: error, rpc: method.path, reason: error.reason }, "call failed");
         }
         callback(withTrailer(toGrpcStatus(error), trailer));

@@ -6,8 +6,9 @@ import { startTestService, type TestService } from "../testing/test-service.ts";
 import { checkColumn, olderOf, type RekeyOptions, rekeyColumn, type Standing } from "./rekey.ts";
 import { listSealedColumns } from "./sealed-column-store.ts";
 
-const REASON = { table: "bookings", column: "reason", key: "id" };
-const ANSWER = { table: "idempotency_keys", column: "answer", key: "id" };
+const OWNERS = ["patient_id", "doctor_id"];
+const REASON = { table: "bookings", column: "reason", key: "id", owners: OWNERS };
+const ANSWER = { table: "idempotency_keys", column: "answer", key: "id", owners: [] };
 const PACE = { batchSize: 7, perSecond: 100_000 };
 
 const [oldKey, newKey] = [randomBytes(32), randomBytes(32)];
@@ -26,7 +27,8 @@ beforeAll(async () => {
 afterAll(() => service.close());
 beforeEach(() => service.db.write("DELETE FROM bookings"));
 
-const placeOf = (id: string): string => `bookings.reason:${id}`;
+/** A booking here has its own id as patient, and the upper-case one as doctor. */
+const placeOf = (id: string): string => `bookings.reason:${id}:${id}:${id.toUpperCase()}`;
 const idOf = (older: Standing): string[] => [...older.older.keys()];
 
 /** Bookings whose reasons are "1", "2" …; a reason of null is none. */
@@ -35,7 +37,23 @@ async function makeBookings(reasons: (Buffer | null)[], ids = reasons.map(newId)
   await service.db.write(
     `INSERT INTO bookings (id, slot_id, doctor_id, patient_id, consultation_id, status, start_time, end_time, fee_minor,
        reason, version, create_time, update_time) VALUES ?`,
-    [ids.map((id, i) => [id, id, id, id, id, "EXPIRED", now, now, 0, reasons[i]!, 1, now, now])],
+    [
+      ids.map((id, i) => [
+        id,
+        id,
+        id.toUpperCase(),
+        id,
+        id,
+        "EXPIRED",
+        now,
+        now,
+        0,
+        reasons[i]!,
+        1,
+        now,
+        now,
+      ]),
+    ],
   );
   return ids;
 }
@@ -59,9 +77,9 @@ test("the schema names its sealed columns, the platform's as well", async () => 
   expect(await listSealedColumns(service.db)).toEqual(
     expect.arrayContaining([
       REASON,
-      { table: "bookings", column: "cancel_reason", key: "id" },
+      { table: "bookings", column: "cancel_reason", key: "id", owners: OWNERS },
       ANSWER,
-      { table: "secrets", column: "value", key: "name" },
+      { table: "secrets", column: "value", key: "name", owners: [] },
     ]),
   );
 });

@@ -87,8 +87,9 @@ async function walk(
 function resealed(box: SealedBox, { table, column }: SealedColumn, rows: SealedRow[]) {
   const replacements: Replacement[] = [];
   const broken: string[] = [];
-  for (const { key, value } of rows) {
-    const place = `${table}.${column}:${typeof key === "string" ? key : key.toString("hex")}`;
+  for (const { key, value, owners } of rows) {
+    const id = typeof key === "string" ? key : key.toString("hex");
+    const place = [`${table}.${column}`, id, ...owners].join(":");
     try {
       replacements.push({ key, from: value!, to: box.seal(place, box.open(place, value!)) });
     } catch {

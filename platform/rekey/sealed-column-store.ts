@@ -1,11 +1,16 @@
 import type { Database } from "../db/database.ts";
 
-/** A column of sealed values. The place of each is `{table}.{column}:{key}`, a binary key in hex. */
+/**
+ * A column of sealed values. The place of each is `{table}.{column}:{key}`, a binary key in hex, followed by the row's
+ * owners, each after a colon.
+ */
 export interface SealedColumn {
   table: string;
   column: string;
   /** The column that is the table's primary key. */
   key: string;
+  /** Columns for whose values a value is sealed. */
+  owners: string[];
 }
 
 /** A value as it is read: its key, what it begins with, and all of it where it is not sealed under the current key. */
@@ -15,22 +20,33 @@ export interface SealedRow {
   header: Buffer | null;
   /** Null where it is sealed under the current key. */
   value: Buffer | null;
+  /** Values of the owner columns, in their order. */
+  owners: string[];
 }
 
-/** The schema itself declares what is sealed: a column whose comment begins with "sealed". */
-const LIST = `SELECT c.TABLE_NAME AS \`table\`, c.COLUMN_NAME AS \`column\`, GROUP_CONCAT(k.COLUMN_NAME) AS \`key\`
+/**
+ * The schema itself declares what is sealed: a column whose comment begins with "sealed", or "sealed for patient_id,
+ * doctor_id" with its owners.
+ */
+const LIST = `SELECT c.TABLE_NAME AS \`table\`, c.COLUMN_NAME AS \`column\`, GROUP_CONCAT(k.COLUMN_NAME) AS \`key\`,
+    c.COLUMN_COMMENT AS comment
   FROM information_schema.COLUMNS c
   JOIN information_schema.COLUMNS k
     ON k.TABLE_SCHEMA = c.TABLE_SCHEMA AND k.TABLE_NAME = c.TABLE_NAME AND k.COLUMN_KEY = 'PRI'
   WHERE c.TABLE_SCHEMA = DATABASE() AND c.COLUMN_COMMENT LIKE 'sealed%'
-  GROUP BY c.TABLE_NAME, c.COLUMN_NAME ORDER BY c.TABLE_NAME, c.COLUMN_NAME`;
+  GROUP BY c.TABLE_NAME, c.COLUMN_NAME, c.COLUMN_COMMENT ORDER BY c.TABLE_NAME, c.COLUMN_NAME`;
 
 /** Header, IV and tag: they tell one seal from every other, as each has a random IV. */
 const SEAL_BYTES = 33;
 
 export async function listSealedColumns(db: Database): Promise<SealedColumn[]> {
-  return await db.read<SealedColumn>(LIST);
+  const rows = await db.read<Omit<SealedColumn, "owners"> & { comment: string }>(LIST);
+  return rows.map(({ comment, ...column }) => ({ ...column, owners: ownersIn(comment) }));
 }
+
+/** Owner columns that a sealed column's comment declares. */
+export const ownersIn = (comment: string): string[] =>
+  /^sealed for (\w+(?:, \w+)*)/.exec(comment)?.[1]?.split(", ") ?? [];
 
 /** Rows in the order of their keys, those without a value as well: so a page costs what its rows cost. */
 export async function readPage(
@@ -40,10 +56,10 @@ export async function readPage(
   after: string | Buffer,
   limit: number,
 ): Promise<SealedRow[]> {
-  const { key, value, table } = quoted(column);
+  const { key, value, table, owners } = quoted(column);
   return await db.read<SealedRow>(
     `SELECT ${key} AS \`key\`, LEFT(${value}, ${currentHeader.length}) AS header,
-       IF(LEFT(${value}, ${currentHeader.length}) = ?, NULL, ${value}) AS value
+       IF(LEFT(${value}, ${currentHeader.length}) = ?, NULL, ${value}) AS value, JSON_ARRAY(${owners}) AS owners
      FROM ${table} WHERE ${key} > ? ORDER BY ${key} LIMIT ?`,
     [currentHeader, after, limit],
   );
@@ -69,8 +85,9 @@ export async function replaceValues(
 }
 
 /** Names out of information_schema, as SQL. */
-const quoted = ({ table, column, key }: SealedColumn) => ({
+const quoted = ({ table, column, key, owners }: SealedColumn) => ({
   table: `\`${table}\``,
   value: `\`${column}\``,
   key: `\`${key}\``,
+  owners: owners.map((owner) => `\`${owner}\``).join(),
 });

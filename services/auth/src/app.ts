@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { duration, type ServiceConfig } from "@medconnect/platform/config.ts";
+import { RowProofs } from "@medconnect/platform/crypto/row-proofs.ts";
 import { CLOCK_SKEW_MS } from "@medconnect/platform/identity/access-tokens.ts";
 import type { Role } from "@medconnect/platform/identity/caller.ts";
 import { RevocationLists } from "@medconnect/platform/identity/revocation-lists.ts";
@@ -16,7 +17,6 @@ import { type MailOptions, mailSettings } from "./mail/mail-settings.ts";
 import { createMailTransport, type MailTransport } from "./mail/mail-transport.ts";
 import { CHALLENGE_TTL_S } from "./mfa/ask-for-second-factor.ts";
 import { PasswordHasher } from "./passwords/password-hasher.ts";
-import { Proofs } from "./proofs/proofs.ts";
 import type { Lifetime } from "./sessions/open-session.ts";
 import { publishRevocations } from "./sessions/publish-revocations.ts";
 
@@ -83,7 +83,7 @@ export const authSettings = {
 
 export interface Auth extends Platform {
   readonly hasher: PasswordHasher;
-  readonly proofs: Proofs;
+  readonly proofs: RowProofs;
   readonly signingKeys: SigningKeys;
   /** Makes, rotates and retires the signing keys. */
   readonly keysJob: Job;
@@ -128,7 +128,7 @@ export async function buildAuth(platform: Platform, config: AuthConfig, mail: Ma
     tokenMs: Math.max(ACCESS_TOKEN_TTL, CHALLENGE_TTL_S * 1000) + CLOCK_SKEW_MS,
     publishAheadMs: 2 * JWKS_MAX_AGE + CACHE_MS,
   });
-  const proofs = new Proofs(platform);
+  const proofs = new RowProofs(platform);
   await adoptKeys(platform);
   await keep();
   const signingKeys = new SigningKeys(platform);

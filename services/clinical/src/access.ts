@@ -6,6 +6,11 @@ export interface Parties {
   doctor_id: string;
 }
 
+/** A record by its id, and the people who may read its texts. */
+export interface Owned extends Parties {
+  id: string;
+}
+
 /** Whether a clinical record is the user's own: as its patient or its doctor, and nobody else's. */
 export function isOwn({ role, userId }: UserCaller, record: Parties): boolean {
   switch (role) {

@@ -1,4 +1,5 @@
 import { duration } from "@medconnect/platform/config.ts";
+import type { RowProofs } from "@medconnect/platform/crypto/row-proofs.ts";
 import type { EventRoutes } from "@medconnect/platform/outbox/event.ts";
 import type { Platform } from "@medconnect/platform/service.ts";
 
@@ -34,6 +35,7 @@ export const EVENT_ROUTES: EventRoutes = {
 export const SWEEPER = "service:clinical";
 
 export interface Clinical extends Platform {
+  readonly proofs: RowProofs;
   readonly earlyStartMs: number;
   readonly noShowAfterMs: number;
   readonly unattendedAfterMs: number;

@@ -3,7 +3,8 @@ import { ApiError, hiddenFrom, invalidField } from "@medconnect/platform/errors/
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import { isOwn, type Parties, type Scope } from "./access.ts";
 import type { Clinical } from "./app.ts";
-import { findLiveGrant } from "./break-glass/grant-store.ts";
+import { isGenuine } from "./break-glass/grant-proof.ts";
+import { findLiveGrants } from "./break-glass/grant-store.ts";
 
 /** Right to read a record: as one's own, or by an admin under a grant, which the audit trail names. */
 export interface ReadRight {
@@ -67,9 +68,8 @@ async function grantFor(
   patientId: string,
   resource: string,
 ): Promise<Required<ReadRight>> {
-  const grantId = await findLiveGrant(app.db, adminId, patientId, app.clock.now());
-  if (grantId === undefined) {
-    throw new ApiError("BREAK_GLASS_REQUIRED", { hidden: { resource, subjectIds: [patientId] } });
-  }
-  return { grantId };
+  const found = await findLiveGrants(app.db, adminId, patientId, app.clock.now());
+  const grant = found.find((row) => isGenuine(app.proofs, row));
+  if (!grant) throw new ApiError("BREAK_GLASS_REQUIRED", { hidden: { resource, subjectIds: [patientId] } });
+  return { grantId: grant.id };
 }

@@ -1,4 +1,5 @@
 import { loadConfig, serviceSettings } from "@medconnect/platform/config.ts";
+import { RowProofs } from "@medconnect/platform/crypto/row-proofs.ts";
 import { Job } from "@medconnect/platform/jobs.ts";
 import { startProcess } from "@medconnect/platform/lifecycle.ts";
 import { runService } from "@medconnect/platform/service.ts";
@@ -38,6 +39,7 @@ startProcess("clinical", async () => {
     build: (platform) => {
       const app: Clinical = {
         ...platform,
+        proofs: new RowProofs(platform),
         earlyStartMs: config.EARLY_START,
         noShowAfterMs: config.NO_SHOW_AFTER,
         unattendedAfterMs: config.UNATTENDED_AFTER,

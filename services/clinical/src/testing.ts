@@ -1,3 +1,4 @@
+import { RowProofs } from "@medconnect/platform/crypto/row-proofs.ts";
 import { type Caller, callerId } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import { Inbox } from "@medconnect/platform/inbox/inbox.ts";
@@ -36,6 +37,7 @@ export async function startClinical() {
   const service = await startTestService("clinical", EVENT_ROUTES);
   const app: Clinical & TestService = {
     ...service,
+    proofs: new RowProofs(service),
     earlyStartMs: 15 * MINUTE_MS,
     noShowAfterMs: 15 * MINUTE_MS,
     unattendedAfterMs: 120 * MINUTE_MS,

@@ -4,7 +4,8 @@ import type { Grant } from "../break-glass/grant-store.ts";
 
 const ACTORS = `SELECT id AS userId, full_name AS displayName, role FROM users
   WHERE id IN (?) AND (role IN ('DOCTOR', 'ADMIN') OR id = ?)`;
-const REASONS = "SELECT id, reason FROM break_glass_grants WHERE id IN (?) AND patient_id = ?";
+const REASONS =
+  "SELECT id, admin_id AS adminId, patient_id AS patientId, reason FROM break_glass_grants WHERE id IN (?) AND patient_id = ?";
 
 /** The doctors and admins among some users, and the patient. */
 export async function findActors(tx: Transaction, ids: string[], patientId: string): Promise<Actor[]> {
@@ -16,6 +17,6 @@ export async function findReasons(
   tx: Transaction,
   grantIds: string[],
   patientId: string,
-): Promise<Pick<Grant, "id" | "reason">[]> {
+): Promise<Pick<Grant, "id" | "adminId" | "patientId" | "reason">[]> {
   return grantIds.length === 0 ? [] : await tx.read(REASONS, [grantIds, patientId]);
 }

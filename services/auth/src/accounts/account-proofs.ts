@@ -1,5 +1,5 @@
 import type { KeyedHash } from "@medconnect/platform/crypto/keyed-hash.ts";
-import type { Proofs } from "../proofs/proofs.ts";
+import type { RowProofs } from "@medconnect/platform/crypto/row-proofs.ts";
 import type { Account } from "./account-store.ts";
 
 /** Proof that auth made the account for this address and with this role, which both stay as they are. */
@@ -15,7 +15,7 @@ export interface ProvenRole extends Pick<Account, "id" | "email" | "role"> {
 
 /** True if auth made the account for its address with its role. Otherwise logs and counts it for the alert. */
 export function isAccountProven(
-  { hash, proofs }: { hash: KeyedHash; proofs: Proofs },
+  { hash, proofs }: { hash: KeyedHash; proofs: RowProofs },
   account: ProvenRole,
 ): boolean {
   if (account.accountProof?.equals(accountProof(hash, account))) return true;

@@ -26,12 +26,10 @@ export const createBreakGlassGrant =
       await holdSession(tx, admin, now);
       const open = await lockActiveGrantsOf(tx, admin.userId, now);
       assertMayOpen(open.length, app.breakGlassMaxOpen);
-      const id = newId();
+      const owned = { id: newId(), adminId: admin.userId, patientId };
       const grant: Grant = {
-        id,
-        adminId: admin.userId,
-        patientId,
-        reason: app.box.seal(reasonPlace(id), reason),
+        ...owned,
+        reason: app.box.seal(reasonPlace(owned), reason),
         createTime: now,
         expireTime: new Date(now.getTime() + app.breakGlassMs),
         revokeTime: null,

@@ -4,12 +4,15 @@ import type { BreakGlassGrant } from "@medconnect/proto/medconnect/auth/v1/break
 import { statusAt } from "./grant-rules.ts";
 import type { Grant } from "./grant-store.ts";
 
-/** Where a grant's sealed text lies. */
-export const reasonPlace = (id: string): string => `break_glass_grants.reason:${id}`;
+type Owned = Pick<Grant, "id" | "adminId" | "patientId">;
+
+/** Where a grant's sealed text lies, and whose it is. */
+export const reasonPlace = ({ id, adminId, patientId }: Owned): string =>
+  `break_glass_grants.reason:${id}:${adminId}:${patientId}`;
 
 /** Why a grant was given. */
-export const reasonOf = ({ id, reason }: Pick<Grant, "id" | "reason">, box: SealedBox): string =>
-  box.open(reasonPlace(id), reason).toString();
+export const reasonOf = (grant: Owned & Pick<Grant, "reason">, box: SealedBox): string =>
+  box.open(reasonPlace(grant), grant.reason).toString();
 
 /** The grant as admins see it. */
 export const toBreakGlassGrant = (grant: Grant, now: Date, box: SealedBox): BreakGlassGrant => ({

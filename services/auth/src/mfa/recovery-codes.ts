@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import type { Proofs } from "../proofs/proofs.ts";
+import type { RowProofs } from "@medconnect/platform/crypto/row-proofs.ts";
 import type { RecoveryCode } from "./mfa-store.ts";
 
 const CODES = 10;
@@ -19,7 +19,7 @@ export function recoveryCodeHash(code: string): Buffer {
 }
 
 /** A stored code with a proof that auth gave it to this user. */
-export function keptRecoveryCode(proofs: Proofs, userId: string, code: string): RecoveryCode {
+export function keptRecoveryCode(proofs: RowProofs, userId: string, code: string): RecoveryCode {
   const hash = recoveryCodeHash(code);
   return { hash, proof: proofs.of("mfa_recovery_codes", [userId, hash]) };
 }

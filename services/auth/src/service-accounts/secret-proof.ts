@@ -1,15 +1,15 @@
-import type { Fields, Proofs } from "../proofs/proofs.ts";
+import type { Fields, RowProofs } from "@medconnect/platform/crypto/row-proofs.ts";
 import type { Account, Secret } from "./service-account-store.ts";
 
 /** A service account, as far as its secrets give it: its scopes never change. */
 type Owner = Pick<Account, "id" | "scopes">;
 
 /** Proof that auth gave the secret to this service account, with these scopes. */
-export const secretProof = (proofs: Proofs, owner: Owner, hash: Buffer): Buffer =>
+export const secretProof = (proofs: RowProofs, owner: Owner, hash: Buffer): Buffer =>
   proofs.of("service_account_secrets", fieldsOf(owner, hash));
 
 /** Whether auth wrote the secret's row and the account's scopes. */
-export const isGenuine = (proofs: Proofs, owner: Owner, { hash, proof }: Secret): boolean =>
+export const isGenuine = (proofs: RowProofs, owner: Owner, { hash, proof }: Secret): boolean =>
   proofs.accepts("service_account_secrets", proof, fieldsOf(owner, hash), `service-accounts/${owner.id}`);
 
 const fieldsOf = ({ id, scopes }: Owner, hash: Buffer): Fields => [id, hash, ...scopes];

@@ -22,7 +22,7 @@ export const listSessions =
       expireTime,
       current: id === sessionId,
       remembered: remembered === 1,
-      ...openClient(app.box, id, client),
+      ...openClient(app.box, { id, userId }, client),
     }));
     return { sessions, nextPageToken };
   };

@@ -27,7 +27,7 @@ export interface OpenSession {
 export interface SessionUser {
   role: Role;
   email: string;
-  /** Without one, the role of an admin is refused; see account-proofs.ts. */
+  /** Without one, the account is refused; see account-proofs.ts. */
   accountProof: Buffer | null;
   mfaEnabled: boolean;
 }
@@ -71,7 +71,7 @@ export function issueRefreshToken(
   const hash = hashOf(token);
   const proof = refreshTokenProof(app.proofs, hash, expireTime, session);
   insertRefreshToken(tx, { hash, sessionId: session.id, expireTime, proof });
-  const client = sealClient(app.box, session.id, call);
+  const client = sealClient(app.box, session, call);
   prolongSession(tx, session.id, { time: now, idleExpireTime: expireTime, client });
 }
 

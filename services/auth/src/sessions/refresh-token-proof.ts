@@ -1,13 +1,17 @@
-import type { Fields, Proofs } from "../proofs/proofs.ts";
+import type { Fields, RowProofs } from "@medconnect/platform/crypto/row-proofs.ts";
 import type { RefreshTokenRecord, Session } from "./session-store.ts";
 
 /** Proof that auth gave a token this session, with its user, expiry and sign-in time. */
-export const refreshTokenProof = (proofs: Proofs, hash: Buffer, expireTime: Date, session: Session): Buffer =>
-  proofs.of("refresh_tokens", fieldsOf(hash, expireTime, session));
+export const refreshTokenProof = (
+  proofs: RowProofs,
+  hash: Buffer,
+  expireTime: Date,
+  session: Session,
+): Buffer => proofs.of("refresh_tokens", fieldsOf(hash, expireTime, session));
 
 /** True if auth wrote the token and its session in their current form. */
 export const isGenuine = (
-  proofs: Proofs,
+  proofs: RowProofs,
   { hash, expireTime, proof, session }: RefreshTokenRecord,
 ): boolean =>
   proofs.accepts("refresh_tokens", proof, fieldsOf(hash, expireTime, session), `sessions/${session.id}`);

@@ -1,5 +1,6 @@
 import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
+import type { Session } from "./session-store.ts";
 
 /** Where a session is used from: for its user alone to see, so it is sealed, and lives as long as the session. */
 export interface SessionClient {
@@ -7,15 +8,17 @@ export interface SessionClient {
   readonly userAgent: string;
 }
 
+type Owned = Pick<Session, "id" | "userId">;
+
 const UNKNOWN: SessionClient = { ipAddress: "", userAgent: "" };
 
-export function sealClient(box: SealedBox, sessionId: string, call: Call): Buffer {
+export function sealClient(box: SealedBox, session: Owned, call: Call): Buffer {
   const client: SessionClient = { ipAddress: call.clientAddress, userAgent: call.userAgent };
-  return box.seal(placeOf(sessionId), JSON.stringify(client));
+  return box.seal(placeOf(session), JSON.stringify(client));
 }
 
 /** @param sealed null for a session that was not used since it is kept */
-export const openClient = (box: SealedBox, sessionId: string, sealed: Buffer | null): SessionClient =>
-  sealed ? JSON.parse(box.open(placeOf(sessionId), sealed).toString()) : UNKNOWN;
+export const openClient = (box: SealedBox, session: Owned, sealed: Buffer | null): SessionClient =>
+  sealed ? JSON.parse(box.open(placeOf(session), sealed).toString()) : UNKNOWN;
 
-const placeOf = (sessionId: string): string => `sessions.client:${sessionId}`;
+const placeOf = ({ id, userId }: Owned): string => `sessions.client:${id}:${userId}`;

@@ -17,7 +17,8 @@ import { endLease, lockPayment, type PaymentRow } from "./payment-store.ts";
 /** How long after an answer that was none, or "not yet", the provider is asked for the first time. */
 const ASK_AFTER_MS = 2000;
 
-const methodPlace = (attemptId: string): string => `payment_attempts.payment_method:${attemptId}`;
+const methodPlace = ({ id, payment_id }: Pick<AttemptRow, "id" | "payment_id">): string =>
+  `payment_attempts.payment_method:${id}:${payment_id}`;
 
 /** A try to authorize a payment, whose outcome is the answer to an idempotency key. */
 export function newAttempt(
@@ -26,12 +27,11 @@ export function newAttempt(
   paymentMethod: string,
   keyId: Buffer,
 ): AttemptRow {
-  const id = newId();
+  const owned = { id: newId(), payment_id: paymentId };
   return {
-    id,
-    payment_id: paymentId,
+    ...owned,
     key_id: keyId,
-    payment_method: app.box.seal(methodPlace(id), paymentMethod),
+    payment_method: app.box.seal(methodPlace(owned), paymentMethod),
   };
 }
 
@@ -45,7 +45,7 @@ export const sendAttempt = (
   provider.authorize({
     attemptId: attempt.id,
     amount: amountOf(payment),
-    paymentMethod: app.box.open(methodPlace(attempt.id), attempt.payment_method!).toString(),
+    paymentMethod: app.box.open(methodPlace(attempt), attempt.payment_method!).toString(),
   });
 
 /**

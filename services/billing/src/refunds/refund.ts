@@ -8,7 +8,8 @@ import type { PaymentRow } from "../payments/payment-store.ts";
 import { beginRefund } from "./refund-rules.ts";
 import { insertRefund, type RefundRow } from "./refund-store.ts";
 
-const reasonPlace = (id: string): string => `refunds.reason:${id}`;
+const reasonPlace = ({ id, payment_id }: Pick<RefundRow, "id" | "payment_id">): string =>
+  `refunds.reason:${id}:${payment_id}`;
 
 /** How much is to go back, why, and who waits for it. */
 interface Wish {
@@ -22,13 +23,12 @@ interface Wish {
 
 /** A refund that is not under way yet. */
 export function newRefund(app: Billing, paymentId: string, wish: Wish): RefundRow {
-  const id = newId();
+  const owned = { id: newId(), payment_id: paymentId };
   return {
-    id,
-    payment_id: paymentId,
+    ...owned,
     status: "PENDING",
     amount_minor: wish.amountMinor,
-    reason: app.box.seal(reasonPlace(id), wish.reason),
+    reason: app.box.seal(reasonPlace(owned), wish.reason),
     key_id: wish.keyId,
     provider_reference: null,
     create_time: app.clock.now(),
@@ -50,7 +50,7 @@ export const toRefund = (app: Billing, { currency }: PaymentRow, row: RefundRow)
   status: row.status,
   amount: { currencyCode: currency, amountMinor: row.amount_minor },
   // Those from before refunds had rows of their own have none.
-  reason: row.reason.length === 0 ? "" : app.box.open(reasonPlace(row.id), row.reason).toString(),
+  reason: row.reason.length === 0 ? "" : app.box.open(reasonPlace(row), row.reason).toString(),
   createTime: row.create_time,
 });
 

@@ -160,12 +160,11 @@ test("a list of five consultations with a hundred long addenda is small, and mem
   for (const consultationId of ids) {
     await clinical.app.db.transaction(async (tx) => {
       for (let i = 0; i < 100; i++)
-        insertAddendum(tx, {
-          id: newId(),
-          consultation_id: consultationId,
-          text,
-          create_time: clinical.app.clock.now(),
-        });
+        insertAddendum(
+          tx,
+          { id: newId(), text, create_time: clinical.app.clock.now() },
+          { id: consultationId, patient_id: "p", doctor_id: "d" },
+        );
     });
   }
   const list = async () =>

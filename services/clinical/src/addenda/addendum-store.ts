@@ -1,5 +1,6 @@
 import { SEALED_OVERHEAD_BYTES } from "@medconnect/platform/crypto/sealed-box.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import type { Owned } from "../access.ts";
 
 export interface AddendumRow {
   id: string;
@@ -8,13 +9,16 @@ export interface AddendumRow {
   create_time: Date;
 }
 
-export function insertAddendum(tx: Transaction, row: AddendumRow): void {
-  tx.defer("INSERT INTO addenda (id, consultation_id, text, create_time) VALUES (?, ?, ?, ?)", [
-    row.id,
-    row.consultation_id,
-    row.text,
-    row.create_time,
-  ]);
+export function insertAddendum(
+  tx: Transaction,
+  row: Omit<AddendumRow, "consultation_id">,
+  consultation: Owned,
+): void {
+  const { id: consultationId, patient_id, doctor_id } = consultation;
+  tx.defer(
+    "INSERT INTO addenda (id, consultation_id, patient_id, doctor_id, text, create_time) VALUES (?, ?, ?, ?, ?, ?)",
+    [row.id, consultationId, patient_id, doctor_id, row.text, row.create_time],
+  );
 }
 
 /** The addenda of a consultation, oldest first. */

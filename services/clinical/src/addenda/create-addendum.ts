@@ -34,12 +34,8 @@ export const createAddendum =
       const { count, bytes } = await measureAddenda(tx, consultationId);
       if (count >= MAX_ADDENDA || bytes + Buffer.byteLength(text) > MAX_BYTES) throw tooMany(bytes);
       const addendum: Addendum = { id: newId(), consultationId, text, createTime: app.clock.now() };
-      insertAddendum(tx, {
-        id: addendum.id,
-        consultation_id: consultationId,
-        text: app.box.seal(textPlace(addendum.id), text),
-        create_time: addendum.createTime!,
-      });
+      const sealed = app.box.seal(textPlace(addendum.id, consultation), text);
+      insertAddendum(tx, { id: addendum.id, text: sealed, create_time: addendum.createTime! }, consultation);
       const resource = `consultations/${consultationId}/addenda/${addendum.id}`;
       return { response: addendum, trails: [{ resource, subjectIds: [patientId, doctorId] }] };
     };

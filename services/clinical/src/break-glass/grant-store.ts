@@ -9,26 +9,33 @@ export interface Grant {
   endTime: Date;
 }
 
+/** A stored grant, with its proof; null for a row of another writer. */
+export interface GrantRow extends Grant {
+  proof: Buffer | null;
+}
+
+/** Bounds the work on rows that another writer has put in. */
+const MAX_READ = 20;
+
 /** Keeps grants as they stand now. */
-export function saveGrants(tx: Transaction, grants: Grant[]): void {
+export function saveGrants(tx: Transaction, grants: GrantRow[]): void {
   tx.defer(
-    `INSERT INTO break_glass_grants (id, admin_id, patient_id, end_time) VALUES ? AS new
-     ON DUPLICATE KEY UPDATE end_time = new.end_time`,
-    [grants.map(({ id, adminId, patientId, endTime }) => [id, adminId, patientId, endTime])],
+    `INSERT INTO break_glass_grants (id, admin_id, patient_id, end_time, proof) VALUES ? AS new
+     ON DUPLICATE KEY UPDATE end_time = new.end_time, proof = new.proof`,
+    [grants.map(({ id, adminId, patientId, endTime, proof }) => [id, adminId, patientId, endTime, proof])],
   );
 }
 
-/** The id of the grant that lets an admin read a patient's records, of several the one that lasts longest. */
-export async function findLiveGrant(
+/** Grants for an admin to read a patient's records, the longest first. Their proofs are not checked yet. */
+export async function findLiveGrants(
   db: Database,
   adminId: string,
   patientId: string,
   now: Date,
-): Promise<string | undefined> {
-  const [row] = await db.read<{ id: string }>(
-    `SELECT id FROM break_glass_grants WHERE admin_id = ? AND patient_id = ? AND end_time > ?
-     ORDER BY end_time DESC LIMIT 1`,
-    [adminId, patientId, now],
+): Promise<GrantRow[]> {
+  return await db.read<GrantRow>(
+    `SELECT id, admin_id AS adminId, patient_id AS patientId, end_time AS endTime, proof FROM break_glass_grants
+     WHERE admin_id = ? AND patient_id = ? AND end_time > ? ORDER BY end_time DESC LIMIT ?`,
+    [adminId, patientId, now, MAX_READ],
   );
-  return row?.id;
 }

@@ -7,18 +7,21 @@ import type {
   Consultation_Status,
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import type { ConsultationState } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import type { Owned } from "../access.ts";
 import { toAddendum } from "../addenda/addendum.ts";
 import type { AddendumRow } from "../addenda/addendum-store.ts";
 import type { ConsultationFacts } from "./consultation-rules.ts";
 import type { ConsultationRow, ListedConsultation } from "./consultation-store.ts";
 
-/** Where a consultation's sealed texts lie. */
-export const notesPlace = (id: string): string => `consultations.notes:${id}`;
-export const abandonReasonPlace = (id: string): string => `consultations.abandon_reason:${id}`;
+/** Where a consultation's sealed texts lie, and whose they are: for other people, they do not open. */
+export const notesPlace = ({ id, patient_id, doctor_id }: Owned): string =>
+  `consultations.notes:${id}:${patient_id}:${doctor_id}`;
+export const abandonReasonPlace = ({ id, patient_id, doctor_id }: Owned): string =>
+  `consultations.abandon_reason:${id}:${patient_id}:${doctor_id}`;
 
 /** The doctor's notes; empty before the consultation is completed. */
-export const notesOf = ({ id, notes }: Pick<ConsultationRow, "id" | "notes">, box: SealedBox): string =>
-  notes ? box.open(notesPlace(id), notes).toString() : "";
+export const notesOf = (row: Owned & Pick<ConsultationRow, "notes">, box: SealedBox): string =>
+  row.notes ? box.open(notesPlace(row), row.notes).toString() : "";
 
 /** Facts of a consultation that the rules use. */
 export const factsOf = (row: ConsultationRow, box: SealedBox): ConsultationFacts => ({
@@ -66,7 +69,7 @@ export const toConsultation = (
 ): Consultation => ({
   ...toConsultationWithoutTexts({ ...row, addenda_count: addenda.length }),
   notes: notesOf(row, box),
-  addenda: addenda.map((addendum) => toAddendum(addendum, box)),
+  addenda: addenda.map((addendum) => toAddendum(addendum, row, box)),
 });
 
 /** Audit access to a consultation. */

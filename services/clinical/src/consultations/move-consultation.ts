@@ -23,7 +23,7 @@ export function move(app: Clinical, row: ConsultationRow, step: Step, now: Date)
     join_time: step.to === "WAITING" ? now : row.join_time,
     late_party: latePartyAfter(factsOf(row, app.box), step, now, app),
     no_show_party: step.to === "NO_SHOW" ? step.party : null,
-    ...writtenDown(row.id, step, app.box),
+    ...writtenDown(row, step, app.box),
   };
 }
 
@@ -38,14 +38,14 @@ export function saveMove(tx: Transaction, before: ConsultationRow, moved: Consul
   };
 }
 
-function writtenDown(id: string, step: Step, box: SealedBox): Partial<ConsultationRow> {
+function writtenDown(row: ConsultationRow, step: Step, box: SealedBox): Partial<ConsultationRow> {
   switch (step.to) {
     case "COMPLETED":
-      return step.notes === undefined ? {} : { notes: box.seal(notesPlace(id), step.notes) };
+      return step.notes === undefined ? {} : { notes: box.seal(notesPlace(row), step.notes) };
     case "ABANDONED":
       return step.reason === undefined
         ? {}
-        : { abandon_reason: box.seal(abandonReasonPlace(id), step.reason) };
+        : { abandon_reason: box.seal(abandonReasonPlace(row), step.reason) };
     default:
       return {};
   }

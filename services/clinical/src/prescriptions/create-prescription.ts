@@ -51,17 +51,16 @@ function newPrescription(
   validityMs: number,
   box: SealedBox,
 ): PrescriptionRow {
-  const id = newId();
+  const { patient_id, doctor_id } = consultation;
+  const owned = { id: newId(), patient_id, doctor_id };
   return {
-    id,
+    ...owned,
     consultation_id: consultation.id,
-    patient_id: consultation.patient_id,
-    patient_name: names.get(consultation.patient_id) ?? null,
-    doctor_id: consultation.doctor_id,
-    doctor_name: names.get(consultation.doctor_id) ?? null,
+    patient_name: names.get(patient_id) ?? null,
+    doctor_name: names.get(doctor_id) ?? null,
     status: "ACTIVE",
-    content: box.seal(contentPlace(id), content),
-    items: box.seal(itemsPlace(id), JSON.stringify(items)),
+    content: box.seal(contentPlace(owned), content),
+    items: box.seal(itemsPlace(owned), JSON.stringify(items)),
     issue_time: now,
     expire_time: new Date(now.getTime() + validityMs),
     ended_by: null,

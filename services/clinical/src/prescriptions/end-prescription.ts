@@ -40,7 +40,7 @@ async function endPrescription(
       status: to,
       ended_by: userId,
       end_time: now,
-      end_reason: app.box.seal(endReasonPlace(row.id), reason),
+      end_reason: app.box.seal(endReasonPlace(row), reason),
     };
     saveEnd(tx, ended);
     const trail = { ...accessTo(row), ...right, subjectIds: [row.patient_id, row.doctor_id] };

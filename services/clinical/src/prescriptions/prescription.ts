@@ -4,13 +4,17 @@ import type {
   Prescription,
   PrescriptionItem,
 } from "@medconnect/proto/medconnect/clinical/v1/prescription_service.ts";
+import type { Owned } from "../access.ts";
 import { statusAt } from "./prescription-rules.ts";
 import type { ListedPrescription, PrescriptionRow } from "./prescription-store.ts";
 
-/** Where a prescription's sealed parts lie. */
-export const contentPlace = (id: string): string => `prescriptions.content:${id}`;
-export const itemsPlace = (id: string): string => `prescriptions.items:${id}`;
-export const endReasonPlace = (id: string): string => `prescriptions.end_reason:${id}`;
+/** Where a prescription's sealed parts lie, and whose they are: for other people, they do not open. */
+export const contentPlace = ({ id, patient_id, doctor_id }: Owned): string =>
+  `prescriptions.content:${id}:${patient_id}:${doctor_id}`;
+export const itemsPlace = ({ id, patient_id, doctor_id }: Owned): string =>
+  `prescriptions.items:${id}:${patient_id}:${doctor_id}`;
+export const endReasonPlace = ({ id, patient_id, doctor_id }: Owned): string =>
+  `prescriptions.end_reason:${id}:${patient_id}:${doctor_id}`;
 
 /** Audit access to a prescription. */
 export const accessTo = (row: Pick<PrescriptionRow, "id" | "patient_id">): Access => ({
@@ -38,7 +42,7 @@ export const toPrescriptionWithoutTexts = (row: ListedPrescription, now: Date): 
 /** The prescription for its patient and doctor. */
 export const toPrescription = (row: PrescriptionRow, now: Date, box: SealedBox): Prescription => ({
   ...toPrescriptionWithoutTexts(row, now),
-  content: box.open(contentPlace(row.id), row.content).toString(),
-  items: JSON.parse(box.open(itemsPlace(row.id), row.items).toString()) as PrescriptionItem[],
-  endReason: row.end_reason ? box.open(endReasonPlace(row.id), row.end_reason).toString() : undefined,
+  content: box.open(contentPlace(row), row.content).toString(),
+  items: JSON.parse(box.open(itemsPlace(row), row.items).toString()) as PrescriptionItem[],
+  endReason: row.end_reason ? box.open(endReasonPlace(row), row.end_reason).toString() : undefined,
 });

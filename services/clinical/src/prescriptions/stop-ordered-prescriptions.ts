@@ -35,7 +35,7 @@ async function stop({ box }: Clinical, tx: Transaction, id: string, now: Date): 
     status: "STOPPED",
     ended_by: adminId,
     end_time: now,
-    end_reason: box.seal(endReasonPlace(id), REASON),
+    end_reason: box.seal(endReasonPlace(row), REASON),
   });
   return [
     {

@@ -42,7 +42,7 @@ export const bookSlot =
       if (region === "" && jurisdiction === "enforced") throw new ApiError("REGION_REQUIRED");
       assertBookable(slot, now);
       const booking = { ...newBooking(slot, patientId, now, app.holdMs), patient_region: region };
-      booking.reason = reason === "" ? null : app.box.seal(reasonPlace(booking.id), reason);
+      booking.reason = reason === "" ? null : app.box.seal(reasonPlace(booking), reason);
       await claim(tx, booking, app.bookingLimits, now);
       // An unpaid, ended hold may still have the slot. It ends now, because this booking takes its slot.
       const expired = slot.booking_id ? await expireBooking(tx, slot.booking_id, now) : [];

@@ -21,10 +21,15 @@ export type BookingEventType =
   | "expired"
   | "payment_refused";
 
-/** Where a booking's sealed texts lie. */
-export const reasonPlace = (id: string): string => `bookings.reason:${id}`;
-export const cancelReasonPlace = (id: string): string => `bookings.cancel_reason:${id}`;
-export const closeReasonPlace = (id: string): string => `bookings.close_reason:${id}`;
+type Owned = Pick<BookingRow, "id" | "patient_id" | "doctor_id">;
+
+/** Where a booking's sealed texts lie, and whose they are: for other people, they do not open. */
+export const reasonPlace = ({ id, patient_id, doctor_id }: Owned): string =>
+  `bookings.reason:${id}:${patient_id}:${doctor_id}`;
+export const cancelReasonPlace = ({ id, patient_id, doctor_id }: Owned): string =>
+  `bookings.cancel_reason:${id}:${patient_id}:${doctor_id}`;
+export const closeReasonPlace = ({ id, patient_id, doctor_id }: Owned): string =>
+  `bookings.close_reason:${id}:${patient_id}:${doctor_id}`;
 
 /** The booking without what patient and doctor wrote: for admins, and in answers to those who just wrote it. */
 export function toBookingWithoutTexts(row: BookingRow, now: Date): Booking {
@@ -73,10 +78,10 @@ export function toBooking(row: BookingRow, now: Date, box: SealedBox): Booking {
   const close = closeOf(row);
   return {
     ...toBookingWithoutTexts(row, now),
-    close: close && { ...close, reason: box.open(closeReasonPlace(row.id), row.close_reason!).toString() },
-    reason: row.reason ? box.open(reasonPlace(row.id), row.reason).toString() : "",
+    close: close && { ...close, reason: box.open(closeReasonPlace(row), row.close_reason!).toString() },
+    reason: row.reason ? box.open(reasonPlace(row), row.reason).toString() : "",
     cancelReason: row.cancel_reason
-      ? box.open(cancelReasonPlace(row.id), row.cancel_reason).toString()
+      ? box.open(cancelReasonPlace(row), row.cancel_reason).toString()
       : undefined,
   };
 }

@@ -85,7 +85,7 @@ function cancel(
     version: row.version + 1,
     cancel_time: now,
     cancelled_by: by,
-    cancel_reason: reason === "" ? null : box.seal(cancelReasonPlace(row.id), reason),
+    cancel_reason: reason === "" ? null : box.seal(cancelReasonPlace(row), reason),
     settlement,
   };
   releaseSlot(tx, row.slot_id, row.id);

@@ -50,7 +50,7 @@ export const closeBooking =
         close_outcome: outcome,
         close_time: now,
         closed_by: user.userId,
-        close_reason: app.box.seal(closeReasonPlace(row.id), reason),
+        close_reason: app.box.seal(closeReasonPlace(row), reason),
       };
       saveBooking(tx, closed, now);
       saveClose(tx, closed);
@@ -72,6 +72,6 @@ const closingFactsOf = (row: BookingRow, box: SealedBox): ClosingFacts => ({
 const closingOf = (row: BookingRow, outcome: CloseOutcome, box: SealedBox): Closing => ({
   outcome,
   settlement: row.settlement!,
-  reason: box.open(closeReasonPlace(row.id), row.close_reason!).toString(),
+  reason: box.open(closeReasonPlace(row), row.close_reason!).toString(),
   adminId: row.closed_by!,
 });

@@ -71,7 +71,7 @@ async function decide(
       const stopped = stoppedBy ? [trail, await changeLicensing(tx, row, now, stoppedBy)] : [];
       return { response: toLicense(row, now, app.box), trails: stopped };
     }
-    const sealed = reason === "" ? null : app.box.seal(rejectReasonPlace(row.id), reason);
+    const sealed = reason === "" ? null : app.box.seal(rejectReasonPlace(row), reason);
     const isShortened = decision === "VERIFIED" && (await verify(tx, row, now));
     if (decision !== "VERIFIED") await decideLicense(tx, row.id, decision, sealed, now);
     // Rejecting the last claim also decides about bookings older than the licence rules.

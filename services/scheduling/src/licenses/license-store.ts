@@ -177,7 +177,9 @@ export async function updateLicensing(
   return row!;
 }
 
-export const rejectReasonPlace = (id: string): string => `licenses.reject_reason:${id}`;
+/** Where the reason of a decision lies, and which doctor may read it. */
+export const rejectReasonPlace = ({ id, doctor_id }: Pick<LicenseRow, "id" | "doctor_id">): string =>
+  `licenses.reject_reason:${id}:${doctor_id}`;
 
 export function toLicense(row: LicenseRow, now: Date, box: SealedBox): License {
   const expireDate = dateOf(row.expire_date);
@@ -188,7 +190,7 @@ export function toLicense(row: LicenseRow, now: Date, box: SealedBox): License {
     region: row.region,
     expireDate: shownDate(expireDate),
     status: statusOn({ status: row.status, expireDate }, dateOf(now)),
-    rejectReason: row.reject_reason ? box.open(rejectReasonPlace(row.id), row.reject_reason).toString() : "",
+    rejectReason: row.reject_reason ? box.open(rejectReasonPlace(row), row.reject_reason).toString() : "",
     decideTime: row.decide_time ?? undefined,
     createTime: row.create_time,
   };

@@ -1,0 +1,45 @@
+import type { Logger } from "../log.ts";
+import { counter } from "../telemetry/metrics.ts";
+import type { KeyedHash } from "./keyed-hash.ts";
+
+/** Content of a proof: the rights of a row, and the hash of its secret. */
+export type Fields = readonly (string | Buffer | Date | boolean)[];
+
+const refused = counter("credentials.refused", "Stored rights that their service did not write, by table");
+
+/**
+ * Proofs that a service wrote a stored right for its owner: a keyed hash over the rights of the row, and its secret's hash.
+ * A row that an attacker inserts, copies or reassigns has no valid proof. The key belongs to the schema, so a rotation of
+ * DATA_KEY does not change proofs.
+ */
+export class RowProofs {
+  readonly #hash: KeyedHash;
+  readonly #log: Logger;
+
+  constructor({ hash, log }: { hash: KeyedHash; log: Logger }) {
+    this.#hash = hash;
+    this.#log = log;
+  }
+
+  of(table: string, fields: Fields): Buffer {
+    return this.#hash.of(`${table}.proof`, ...fields.map(textOf));
+  }
+
+  /** True if the service wrote the row. Otherwise logs and counts it for the alert. @param owner of the row, for the log */
+  accepts(table: string, proof: Buffer | null, fields: Fields, owner: string): boolean {
+    if (proof && this.of(table, fields).equals(proof)) return true;
+    this.refuse(table, owner);
+    return false;
+  }
+
+  /** Logs and counts a row that the service did not write. */
+  refuse(table: string, owner: string): void {
+    refused({ table });
+    this.#log.error({ table, owner }, "credential refused: the service did not write its row");
+  }
+}
+
+function textOf(field: Fields[number]): string | Buffer {
+  if (field instanceof Date) return field.toISOString();
+  return typeof field === "boolean" ? String(field) : field;
+}

@@ -1,0 +1,50 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import type { SqlValue } from "@medconnect/platform/db/database.ts";
+import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import {
+  BookingServiceService,
+  ListBookingsRequest,
+} from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
+import { listBookings } from "./bookings/read-bookings.ts";
+import { Desk } from "./testing.ts";
+
+const ALTERED = { reason: "RECORD_ALTERED" };
+
+let desk: Desk;
+beforeAll(async () => {
+  desk = await Desk.open();
+});
+afterAll(() => desk.close());
+beforeEach(() => desk.admit());
+
+/** Writes as MySQL's root. */
+const write = (sql: string, ...params: SqlValue[]) => desk.app.db.write(sql, params);
+
+test.each(["PATIENT", "DOCTOR"] as const)(
+  "a booking that a writer of the database has given another %s shows them no reason, in no list either",
+  async (role) => {
+    await desk.publish(0);
+    const { response: booking } = await desk.book((await desk.offer(60)).id);
+    const attacker = userCaller(role);
+    const column = role === "PATIENT" ? "patient_id" : "doctor_id";
+    await write(`UPDATE bookings SET ${column} = ? WHERE id = ?`, attacker.userId, booking.id);
+    await expect(desk.read(booking.id, attacker)).rejects.toMatchObject(ALTERED);
+    const { listBookings: method } = BookingServiceService;
+    const list = invoke(method, listBookings(desk.app), attacker, ListBookingsRequest.fromPartial({}));
+    await expect(list).rejects.toMatchObject(ALTERED);
+    const owner = role === "PATIENT" ? desk.patient : desk.doctor;
+    await write(`UPDATE bookings SET ${column} = ? WHERE id = ?`, owner.userId, booking.id);
+    expect((await desk.read(booking.id, desk.patient)).reason).toBe("headache");
+  },
+);
+
+test("the reasons that end a booking open for its patient and doctor only", async () => {
+  await desk.publish(0);
+  const { response: booking } = await desk.book((await desk.offer(48 * 60)).id);
+  await desk.cancel(booking.id, desk.patient, desk.app, "a rash");
+  const attacker = userCaller("PATIENT");
+  await write("UPDATE bookings SET reason = NULL, patient_id = ? WHERE id = ?", attacker.userId, booking.id);
+  await expect(desk.read(booking.id, attacker)).rejects.toMatchObject(ALTERED);
+  await write("UPDATE bookings SET patient_id = ? WHERE id = ?", desk.patient.userId, booking.id);
+  expect((await desk.read(booking.id, desk.patient)).cancelReason).toBe("a rash");
+});
