@@ -155,7 +155,7 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
     listAuditEvents: listAuditEvents(name, platform),
     exportAuditEvents: listAuditEvents(name, platform),
     listAccesses: listAccesses(name, db, pages),
-    recordCheckpoint: recordCheckpoint(name, platform),
+    recordCheckpoint: recordCheckpoint(name, { ...platform, everyMs: config.AUDIT_CHECKPOINT_EVERY }),
   });
   const health = new HealthImplementation({ "": "SERVING" });
   health.addToServer(grpc.server);

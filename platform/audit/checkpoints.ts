@@ -14,7 +14,7 @@ import type { ServiceTokens } from "../identity/service-tokens.ts";
 import type { Logger } from "../log.ts";
 import { counter, gauge } from "../telemetry/metrics.ts";
 import { type ChainHead, GENESIS } from "./audit-chain.ts";
-import { type Checkpoint, readCheckpointBefore, readHead } from "./seal-store.ts";
+import { type Checkpoint, readCheckpointBefore, readHead, readSealAt } from "./seal-store.ts";
 
 /** Witness of each service's audit trail: a ring, so that each trail has its witness in another database. */
 export const WITNESS_OF: Readonly<Record<string, ServiceName>> = {
@@ -25,51 +25,57 @@ export const WITNESS_OF: Readonly<Record<string, ServiceName>> = {
 };
 
 const TIMEOUT_MS = 5000;
-/** Maximum growth of a chain in lines per second, far above any service's; also the allowance for one moment. */
-const MOST_A_SECOND = 10_000;
+/** Maximum growth of a chain in lines per second, and the allowance for one moment. A sealer does less. */
+const MOST_A_SECOND = 5000;
 const MOST_AT_ONCE = 10_000;
+/** Time that counts at most, in ms: two intervals of checkpoints. So a quiet trail does not save up an allowance. */
+const COUNTED_MS = 120_000;
 /**
  * Minimum age of the head to measure from, in ms. From the last head, each of many calls at once would get the allowance
  * again. From an old one, all calls of a moment share one bound, even if they race.
  */
 const MEASURED_FROM_MS = 60_000;
+/** Maximum of calls in an interval, for the instances of the service together. Each instance makes one. */
+const MOST_CALLS = 20;
 
 const refused = counter("audit.checkpoints.refused", "Checkpoints refused as implausible, by service");
 
 const INSERT = "INSERT INTO audit_checkpoints (service, seq, hmac, create_time) VALUES ?";
 
 /**
- * True if a chain can have grown this far since an earlier head. Without a bound, a compromised service could leave a
+ * Number up to which a chain can have grown since an earlier head. Without a bound, a compromised service could leave a
  * number that its chain never reaches: a finding for ever. The first head may have any number.
  */
-export function isPlausible(
-  seq: number,
+export function farthestPlausible(
   earlier: Pick<Checkpoint, "seq" | "create_time"> | undefined,
   now: Date,
-): boolean {
-  if (!earlier) return true;
-  const seconds = Math.max(0, now.getTime() - earlier.create_time.getTime()) / 1000;
-  return seq <= earlier.seq + MOST_AT_ONCE + MOST_A_SECOND * seconds;
+): number {
+  if (!earlier) return Number.MAX_SAFE_INTEGER;
+  const sinceMs = now.getTime() - earlier.create_time.getTime();
+  const countedMs = Math.min(Math.max(0, sinceMs), COUNTED_MS);
+  return earlier.seq + MOST_AT_ONCE + Math.floor((MOST_A_SECOND * countedMs) / 1000);
 }
 
 /**
- * AuditService.RecordCheckpoint: stores the head of the calling service's chain. Never deletes another head. Throws
- * IMPLAUSIBLE_CHECKPOINT.
+ * AuditService.RecordCheckpoint: stores the head of the calling service's chain, told every `everyMs`. Never deletes
+ * another head. Throws RATE_LIMITED; IMPLAUSIBLE_CHECKPOINT with the number that is acceptable, so that a long chain is told in steps.
  */
-export const recordCheckpoint =
-  (service: string, { db, clock, log }: { db: Database; clock: Clock; log: Logger }) =>
-  async ({ seq, hmac }: RecordCheckpointRequest, { caller }: Call): Promise<RecordCheckpointResponse> => {
+export function recordCheckpoint(
+  service: string,
+  { db, clock, log, everyMs }: { db: Database; clock: Clock; log: Logger; everyMs: number },
+): (request: RecordCheckpointRequest, call: Call) => Promise<RecordCheckpointResponse> {
+  const quota = new CallQuota(MOST_CALLS, everyMs);
+  return async ({ seq, hmac }, { caller }) => {
     if (caller.kind !== "service" || WITNESS_OF[caller.name] !== service)
       throw new ApiError("PERMISSION_DENIED");
     const now = clock.now();
+    if (!quota.take(now)) throw new ApiError("RATE_LIMITED", { retryAfterMs: everyMs });
     const earlier = await readCheckpointBefore(db, caller.name, new Date(now.getTime() - MEASURED_FROM_MS));
-    if (!isPlausible(seq, earlier, now)) {
+    const maxSeq = farthestPlausible(earlier, now);
+    if (seq > maxSeq) {
       refused({ service: caller.name });
-      log.error(
-        { service: caller.name, seq, earlier: earlier?.seq },
-        "checkpoint refused: no chain grows so fast",
-      );
-      throw new ApiError("IMPLAUSIBLE_CHECKPOINT");
+      log.error({ service: caller.name, seq, maxSeq }, "checkpoint refused: no chain grows so fast");
+      throw new ApiError("IMPLAUSIBLE_CHECKPOINT", { metadata: { maxSeq: `${maxSeq}` } });
     }
     try {
       await db.write(INSERT, [[[caller.name, seq, Buffer.from(hmac), now]]]);
@@ -79,10 +85,41 @@ export const recordCheckpoint =
     }
     return RecordCheckpointResponse.create();
   };
+}
+
+/** Limits calls in any interval of a length. */
+class CallQuota {
+  readonly #most: number;
+  readonly #intervalMs: number;
+  #times: number[] = [];
+
+  constructor(most: number, intervalMs: number) {
+    this.#most = most;
+    this.#intervalMs = intervalMs;
+  }
+
+  /** @returns false once the interval's calls are used up */
+  take(now: Date): boolean {
+    const time = now.getTime();
+    this.#times = this.#times.filter((earlier) => time - earlier < this.#intervalMs);
+    if (this.#times.length >= this.#most) return false;
+    this.#times.push(time);
+    return true;
+  }
+}
+
+/** The farthest seal that the witness accepts. Throws the refusal if it is about something else, or there is none. */
+async function stepTo(db: Database, refusal: unknown): Promise<ChainHead> {
+  const isTooFar = refusal instanceof ApiError && refusal.reason === "IMPLAUSIBLE_CHECKPOINT";
+  const step = isTooFar ? await readSealAt(db, Number(refusal.metadata.maxSeq)) : undefined;
+  if (!step) throw refusal;
+  return step;
+}
 
 /**
  * Leaves the head of a service's chain with its witness, each time it is called and there is a new one. A head that the
- * witness knows already counts as told again, so that the gauge grows only while something is not told.
+ * witness knows already counts as told again, so that the gauge grows only while something is not told. A head that is too
+ * far ahead, after hours without the witness, is told in steps, one at each call.
  */
 export function leaveCheckpoints(
   service: string,
@@ -107,7 +144,10 @@ export function leaveCheckpoints(
   return async () => {
     const readAt = clock.now();
     const head = await readHead(db);
-    if (head.seq !== told) await tell(head);
+    if (head.seq !== told) {
+      const step = await tell(head).catch((error) => stepTo(db, error));
+      if (step) return await tell(step);
+    }
     toldAt = readAt;
   };
 }

@@ -14,6 +14,7 @@ export const END = new Date("9999-12-31T23:59:59.999Z");
 type Place = readonly [time: Date, id: string];
 
 const HEAD = "SELECT seq, hmac FROM audit_seals ORDER BY seq DESC LIMIT 1";
+const SEAL_AT = "SELECT seq, hmac FROM audit_seals WHERE seq <= ? ORDER BY seq DESC LIMIT 1";
 
 /** The newest of what was sealed last. Not the last: that may be one that came late. */
 const SEALED_UNTIL = `SELECT MAX(e.occur_time) AS time
@@ -42,6 +43,12 @@ const BACKLOG = `SELECT COUNT(*) AS events, MIN(occur_time) AS oldest FROM (
 export async function readHead(db: Database): Promise<ChainHead> {
   const [head] = await db.read<ChainHead>(HEAD);
   return head ?? GENESIS;
+}
+
+/** The last seal up to a number. */
+export async function readSealAt(db: Database, seq: number): Promise<ChainHead | undefined> {
+  const [seal] = await db.read<ChainHead>(SEAL_AT, [seq]);
+  return seal;
 }
 
 /** Up to when events are sealed, but for those that were committed late; undefined where none is. */

@@ -1,13 +1,17 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { AuditServiceService } from "@medconnect/proto/medconnect/audit/v1/audit.ts";
+import {
+  AuditServiceService,
+  type RecordCheckpointRequest,
+} from "@medconnect/proto/medconnect/audit/v1/audit.ts";
 import type { Database } from "../db/database.ts";
+import type { Call } from "../grpc/call.ts";
 import { GrpcClient } from "../grpc/client.ts";
 import { newId } from "../ids.ts";
 import { startMetrics } from "../telemetry/metrics.ts";
 import { invoke, startTestService, type TestService } from "../testing/test-service.ts";
 import { AuditChain, GENESIS } from "./audit-chain.ts";
 import { type AuditRecord, auditRows, INSERT_AUDIT_EVENTS } from "./audit-store.ts";
-import { isPlausible, leaveCheckpoints, recordCheckpoint } from "./checkpoints.ts";
+import { farthestPlausible, leaveCheckpoints, recordCheckpoint } from "./checkpoints.ts";
 import { readHead } from "./seal-store.ts";
 import { Sealer } from "./sealer.ts";
 import { verifyTrail } from "./verify-trail.ts";
@@ -60,12 +64,17 @@ async function happen(count: number, agoMs = 0): Promise<AuditRecord[]> {
   return events;
 }
 
+/** Auth as billing's witness. */
+const witness = () =>
+  recordCheckpoint("auth", { db: auth.db, clock: billing.clock, log: billing.log, everyMs: MINUTE });
+const BILLING = { caller: { kind: "service", name: "billing" } } as Call;
+
 /** Sends a checkpoint, by default from billing to auth, its witness. */
 async function leaveCheckpoint(name = "billing"): Promise<void> {
   const { seq, hmac } = await readHead(billing.db);
   await invoke(
     AuditServiceService.recordCheckpoint,
-    recordCheckpoint("auth", { db: auth.db, clock: billing.clock, log: billing.log }),
+    recordCheckpoint("auth", { db: auth.db, clock: billing.clock, log: billing.log, everyMs: MINUTE }),
     { kind: "service", name },
     { seq, hmac },
   );
@@ -409,7 +418,7 @@ describe("a checkpoint", () => {
     await leaveCheckpoint();
     const jump = invoke(
       AuditServiceService.recordCheckpoint,
-      recordCheckpoint("auth", { db: auth.db, clock: billing.clock, log: billing.log }),
+      recordCheckpoint("auth", { db: auth.db, clock: billing.clock, log: billing.log, everyMs: MINUTE }),
       { kind: "service", name: "billing" },
       { seq: 999_999, hmac: KEY },
     );
@@ -425,7 +434,7 @@ describe("a checkpoint", () => {
   });
 
   test.each([
-    ["a minute after the last true one", MINUTE, 610_001],
+    ["a minute after the last true one", MINUTE, 310_001],
     ["a moment after the first one", 0, 10_001],
   ])("has one bound for all calls of one moment: %s", async (_case, afterMs, most) => {
     await happen(1);
@@ -435,7 +444,7 @@ describe("a checkpoint", () => {
     const jumpTo = (seq: number) =>
       invoke(
         AuditServiceService.recordCheckpoint,
-        recordCheckpoint("auth", { db: auth.db, clock: billing.clock, log: billing.log }),
+        recordCheckpoint("auth", { db: auth.db, clock: billing.clock, log: billing.log, everyMs: MINUTE }),
         { kind: "service", name: "billing" },
         { seq, hmac: KEY },
       ).catch(() => {});
@@ -445,21 +454,69 @@ describe("a checkpoint", () => {
     expect(await auth.db.read(farthest)).toEqual([{ seq: most }]);
     // A minute later, the bound allows that minute's lines and those of one moment.
     billing.clock.advance(MINUTE);
-    for (let i = 0; i < 3; i++) await jumpTo(most + 610_000 * (i + 1));
-    expect(await auth.db.read(farthest)).toEqual([{ seq: most + 610_000 }]);
+    for (let i = 0; i < 3; i++) await jumpTo(most + 310_000 * (i + 1));
+    expect(await auth.db.read(farthest)).toEqual([{ seq: most + 310_000 }]);
   });
 
   const told = { seq: 100, create_time: new Date("2030-01-01T09:00:00Z") };
   test.each([
-    ["the first, however far", 5_000_000, undefined, 0, true],
-    ["one before the earlier one", 99, told, 0, true],
-    ["ten thousand more at once", 10_100, told, 0, true],
-    ["one more than that", 10_101, told, 0, false],
-    ["ten thousand a second more", 610_100, told, MINUTE, true],
-    ["one more than that, too", 610_101, told, MINUTE, false],
-    ["one after a clock that was ahead", 10_100, told, -HOUR, true],
-  ])("is plausible or not: %s", (_case, seq, last, afterMs, expected) => {
-    expect(isPlausible(seq, last, new Date(told.create_time.getTime() + afterMs))).toBe(expected);
+    ["the first, however far", undefined, 0, Number.MAX_SAFE_INTEGER],
+    ["ten thousand more at once", told, 0, 10_100],
+    ["five thousand a second more", told, MINUTE, 310_100],
+    ["two minutes' lines", told, 2 * MINUTE, 610_100],
+    ["no more after a quiet week", told, 7 * 24 * HOUR, 610_100],
+    ["ten thousand after a clock that was ahead", told, -HOUR, 10_100],
+  ])("has a bound: %s", (_case, last, afterMs, expected) => {
+    expect(farthestPlausible(last, new Date(told.create_time.getTime() + afterMs))).toBe(expected);
+  });
+
+  test.each([100 * SECOND, 24 * HOUR])(
+    "beyond the bound is refused after a quiet time of %s ms, too",
+    async (quietMs) => {
+      await happen(1);
+      await sealer.seal();
+      await leaveCheckpoint();
+      billing.clock.advance(quietMs);
+      await expect(witness()({ seq: 999_999, hmac: KEY }, BILLING)).rejects.toMatchObject({
+        reason: "IMPLAUSIBLE_CHECKPOINT",
+      });
+      expect(await findings()).toEqual([]);
+    },
+  );
+
+  test("of a chain that grew for hours without its witness is told in steps", async () => {
+    await happen(1);
+    await sealer.seal();
+    await leaveCheckpoint();
+    const seals = [400_000, 800_000, 1_200_000].map((seq) => [seq, newId(), "key", KEY]);
+    await billing.db.write("INSERT INTO audit_seals (seq, event_id, key_id, hmac) VALUES ?", [seals]);
+    billing.clock.advance(3 * HOUR);
+    const record = witness();
+    const client = { call: (_: unknown, request: RecordCheckpointRequest) => record(request, BILLING) };
+    const { db, clock, serviceTokens } = billing;
+    const leave = leaveCheckpoints("billing", db, client as unknown as GrpcClient, serviceTokens, clock);
+    for (const expected of [400_000, 800_000, 1_200_000]) {
+      await leave();
+      expect(await auth.db.read("SELECT MAX(seq) AS seq FROM audit_checkpoints")).toEqual([
+        { seq: expected },
+      ]);
+      billing.clock.advance(2 * MINUTE);
+    }
+  });
+
+  test("is taken twenty times an interval", async () => {
+    await happen(1);
+    await sealer.seal();
+    await leaveCheckpoint();
+    const record = witness();
+    const tell = (seq: number) => record({ seq, hmac: KEY }, BILLING);
+    const results = await Promise.allSettled(Array.from({ length: 100 }, (_, i) => tell(2 + (i % 50))));
+    const refusals = results.filter(({ status }) => status === "rejected");
+    expect(refusals).toHaveLength(80);
+    for (const { reason } of refusals as PromiseRejectedResult[])
+      expect(reason).toMatchObject({ reason: "RATE_LIMITED" });
+    billing.clock.advance(MINUTE);
+    await tell(100);
   });
 
   test("is taken from the one service only whose witness this is", async () => {
