@@ -45,11 +45,11 @@ async function confirmOrRefuse(tx: Transaction, event: Event, app: Deciding): Pr
   const row = await lockBooking(tx, event.payment!.bookingId);
   // After the wait for the locks: meanwhile the hold may have ended, and another booking taken the patient's time.
   const now = app.clock.now();
-  // What is confirmed, or took place, has its payment: to hear of it again changes nothing.
+  // A booking in any other status has its payment already, so a repeated event changes nothing.
   if (!row || !AWAITS_DECISION.has(row.status)) return [];
   const isPossible = canBecome(row.status, "CONFIRMED") && row.start_time > now;
   const secured = isPossible ? await secure(tx, row, app, now) : undefined;
-  const decided = secured ? confirmed(row) : refused(tx, row);
+  const decided = secured ? confirmed(row) : refused(tx, row, now);
   saveBooking(tx, decided, now);
   const trail = bookingTrail(secured ? "confirmed" : "payment_refused", decided);
   return [{ ...trail, action: secured ? "booking.confirm" : "booking.refuse_payment" }, ...(secured ?? [])];
@@ -64,12 +64,15 @@ const confirmed = (row: BookingRow): BookingRow => ({
   settlement: null,
 });
 
-/** Returns the money, unless a cancellation has charged it. Ends an unpaid hold and erases its reason. */
-function refused(tx: Transaction, row: BookingRow): BookingRow {
+/**
+ * Returns the money, unless a cancellation has charged it. Ends an unpaid hold and erases its reason. A hold that ended
+ * before its payment starts a cooldown; a payment in time is refused for the doctor's sake, and starts none.
+ */
+function refused(tx: Transaction, row: BookingRow, now: Date): BookingRow {
   if (row.status !== "CANCELLED") eraseReason(tx, row.id);
   if (row.status === "PENDING_PAYMENT") {
     releaseSlot(tx, row.slot_id, row.id);
-    coolDown(tx, row, row.hold_expire_time!);
+    if (row.hold_expire_time! <= now) coolDown(tx, row, row.hold_expire_time!);
   }
   return {
     ...row,

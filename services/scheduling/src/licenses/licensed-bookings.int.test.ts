@@ -246,6 +246,22 @@ test("a slot after the licence's last day refuses bookings and moves", async () 
   await expect(desk.reschedule(booking.id, far.id)).rejects.toMatchObject(NOT_FOUND);
 });
 
+test.each([
+  ["has lost the licence", "licensed_until = NULL", "licensed_until = '9999-12-31'"],
+  ["is disabled", "hidden = TRUE", "hidden = FALSE"],
+])("a payment in time that is refused because the doctor %s starts no cooldown", async (_, stop, resume) => {
+  await firstLicense(5000);
+  const slot = await desk.offer(120);
+  const { response: held } = await desk.book(slot.id);
+  const set = (columns: string) =>
+    desk.app.db.write(`UPDATE doctors SET ${columns} WHERE id = ?`, [desk.doctor.userId]);
+  await set(stop);
+  await desk.authorized(held.id);
+  expect((await desk.outboxTypes(held.id)).at(-1)).toBe("booking.payment_refused");
+  await set(resume);
+  expect((await desk.book(slot.id)).response.status).toBe("PENDING_PAYMENT");
+});
+
 test("a payment after the doctor stopped practising is refused", async () => {
   await firstLicense(5000);
   const { response: held } = await desk.book((await desk.offer(60)).id);
