@@ -9,7 +9,7 @@ const DAY_MS = 24 * HOUR_MS;
 /** Slots may begin two years from now at the latest. */
 const MAX_PER_DOCTOR = Math.floor((728 * DAY_MS) / INTERVAL_MS);
 /** As many as one call takes. */
-const BATCH = 500;
+const BATCH = 240;
 
 /** Free slots of some doctors, all at the same times, one after the other from tomorrow on. */
 export class Timetable {

@@ -10,7 +10,7 @@ import type {
 } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import type { Scheduling } from "../app.ts";
 import { assertOwnProfile } from "../doctors/own-profile.ts";
-import { findOverlap, type Interval, slotViolations } from "./slot-rules.ts";
+import { batchViolations, findOverlap, type Interval, slotViolations } from "./slot-rules.ts";
 import { findOverlapping, guardSlotsOf, insertSlots } from "./slot-store.ts";
 
 /** SlotService.CreateSlot. Throws NOT_FOUND, NOT_OWNER, DOCTOR_PROFILE_REQUIRED, SLOT_OVERLAP. */
@@ -34,9 +34,8 @@ export const batchCreateSlots =
     { doctorId, slots: times }: BatchCreateSlotsRequest,
     call: Call,
   ): Promise<BatchCreateSlotsResponse> => {
-    const now = app.clock.now();
     const intervals = times.map(({ startTime, endTime }) => ({ startTime: startTime!, endTime: endTime! }));
-    const violations = intervals.flatMap((interval, i) => slotViolations(interval, now, `slots[${i}].`));
+    const violations = batchViolations(intervals, app.clock.now());
     if (violations.length > 0) throw new ApiError("INVALID_REQUEST", { violations });
     await assertOwnProfile(app, doctorId, call);
     return await app.changes.apply(call, async (tx) => {

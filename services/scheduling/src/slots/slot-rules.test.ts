@@ -2,6 +2,7 @@ import { expect, test } from "@jest/globals";
 import type { Slot_Status } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import fc from "fast-check";
 import {
+  batchViolations,
   decideTransition,
   findOverlap,
   type SlotTransition,
@@ -25,6 +26,16 @@ test.each([
 ])("of %s the violations are told", (_, start, length, fields) => {
   const violations = slotViolations({ startTime: at(start), endTime: at(start + length) }, now, "");
   expect(violations.map((violation) => violation.field)).toEqual(fields);
+});
+
+test("the starts of a batch are at most 31 days apart, in any order", () => {
+  const day = 24 * 60;
+  const batch = [32 * day + 1, 40 * day, 1 * day, 32 * day].map((start) => ({
+    startTime: at(start),
+    endTime: at(start + 30),
+  }));
+  const fields = batchViolations(batch, now).map(({ field }) => field);
+  expect(fields).toEqual(["slots[0].start_time", "slots[1].start_time"]);
 });
 
 const intervals = fc.array(

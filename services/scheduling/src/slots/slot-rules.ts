@@ -7,6 +7,9 @@ export const MAX_LENGTH_MS = 12 * 60 * MINUTE_MS;
 /** How far ahead a slot may lie. */
 const HORIZON_MS = 2 * 366 * 24 * 60 * MINUTE_MS;
 
+/** Maximum distance between the starts of a batch: its overlap check reads every slot in between. */
+const BATCH_SPAN_MS = 31 * 24 * 60 * MINUTE_MS;
+
 export interface Interval {
   startTime: Date;
   endTime: Date;
@@ -27,6 +30,17 @@ export function slotViolations({ startTime, endTime }: Interval, now: Date, path
     });
   }
   return violations;
+}
+
+/** Violations of the times of one batch, each under its place in the request. */
+export function batchViolations(intervals: Interval[], now: Date): FieldViolation[] {
+  const earliestMs = Math.min(...intervals.map(({ startTime }) => startTime.getTime()));
+  return intervals.flatMap((interval, i) => {
+    const violations = slotViolations(interval, now, `slots[${i}].`);
+    if (interval.startTime.getTime() - earliestMs <= BATCH_SPAN_MS) return violations;
+    const description = "must be at most 31 days after the earliest start of the batch";
+    return [...violations, { field: `slots[${i}].start_time`, description }];
+  });
 }
 
 /** The first interval that overlaps another one, if there is one; those that only touch do not overlap. */
