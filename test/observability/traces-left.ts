@@ -16,6 +16,8 @@ export async function contentOf(url: string): Promise<string> {
         return [name, await redis.zrangebyscore(name, "-inf", "+inf")];
       case "hash":
         return [name, await redis.hgetall(name)];
+      case "none":
+        return [name, "expired meanwhile"];
       default:
         throw new Error(`${name} is of a type that this test cannot read`);
     }
