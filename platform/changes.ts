@@ -230,7 +230,9 @@ export class Changes {
   /** The use case may refuse before the key's insert is sent, because of the first request's own effect, such as a taken slot. */
   async #isRefusedAfterAnswer(error: unknown, key: IdempotencyKey): Promise<boolean> {
     const { idempotency, clock } = this.#options;
-    return error instanceof ApiError && !error.rule.isKept && (await idempotency.isUsed(key, clock.now()));
+    // After a fault the database is not asked again: it may be overloaded.
+    if (!(error instanceof ApiError) || error.rule.isKept || error.rule.httpStatus >= 500) return false;
+    return await idempotency.isUsed(key, clock.now());
   }
 
   /** As `#commit`; a lasting refusal is kept with the key as well. */
