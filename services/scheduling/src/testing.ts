@@ -1,10 +1,7 @@
-import { setTimeout as delay } from "node:timers/promises";
-import { Changes } from "@medconnect/platform/changes.ts";
 import type { Clock } from "@medconnect/platform/clock.ts";
-import type { Database } from "@medconnect/platform/db/database.ts";
-import { Idempotency } from "@medconnect/platform/idempotency.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids.ts";
+import { doneOrWaiting, pausedBeforeCommit } from "@medconnect/platform/testing/interleaving.ts";
 import {
   invoke,
   startTestService,
@@ -59,8 +56,6 @@ const ROUTES = {
   "doctor.licensed": ["clinical"],
   "license.decided": ["auth"],
 };
-/** InnoDB answers from what it read before while it is asked more often than every 100 ms. */
-const INNODB_TRX_CACHED_MS = 150;
 
 /** A consultation's event from clinical. */
 export type Course = Parameters<typeof applyConsultationEvent>[1];
@@ -269,48 +264,11 @@ export class Desk {
 
   /** Runs a change up to its commit, and commits when told to. */
   pausedBeforeCommit(change: (app: Scheduling) => Promise<unknown>, clock: Clock = this.app.clock) {
-    const { promise: isPaused, resolve: pause } = Promise.withResolvers<void>();
-    const { promise: isToCommit, resolve: commit } = Promise.withResolvers<void>();
-    const db: Pick<Database, "transaction"> = {
-      transaction: (work, mayRetry) =>
-        this.app.db.transaction(async (tx) => {
-          const result = await work(tx);
-          // Sends what was put off, too.
-          await tx.read("SELECT 1");
-          pause();
-          await isToCommit;
-          return result;
-        }, mayRetry),
-    };
-    const idempotency = new Idempotency(this.app.db, this.app.box, this.app.hash);
-    const relay = { send: async () => {} };
-    const changes = new Changes({
-      db: db as Database,
-      clock,
-      idempotency,
-      relay,
-      hash: this.app.hash,
-      routes: ROUTES,
-    });
-    const done = change({ ...this.app, clock, changes });
-    return { done, isPaused, commit };
+    return pausedBeforeCommit({ ...this.app, clock }, ROUTES, change);
   }
 
   /** Resolves when the change is done, or waits for a lock. */
   async doneOrWaiting(done: Promise<unknown>): Promise<void> {
-    let isDone = false;
-    const note = () => {
-      isDone = true;
-    };
-    done.then(note, note);
-    const isWaiting = async () => {
-      const waiting = await this.app.db.read(
-        `SELECT 1 FROM information_schema.innodb_trx t
-         JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id
-         WHERE t.trx_state = 'LOCK WAIT' AND p.db = DATABASE()`,
-      );
-      return waiting.length > 0;
-    };
-    while (!isDone && !(await isWaiting())) await delay(INNODB_TRX_CACHED_MS);
+    await doneOrWaiting(this.app.db, done);
   }
 }

@@ -121,9 +121,15 @@ export async function findConsultation(db: Database, id: string): Promise<Consul
   return row;
 }
 
-/** Locks those of the consultations that exist, in the order of their ids: everyone locks the same way round. */
+/**
+ * Locks those of the consultations that exist, in the order of their ids: everyone locks the same way round. Then locks their
+ * doctors' licensings against a change.
+ */
 export async function lockConsultations(tx: Transaction, ids: string[]): Promise<ConsultationRow[]> {
-  return await tx.read<ConsultationRow>(`${SELECT} WHERE c.id IN (?) ORDER BY c.id FOR UPDATE OF c`, [ids]);
+  return await tx.read<ConsultationRow>(
+    `${SELECT} WHERE c.id IN (?) ORDER BY c.id FOR UPDATE OF c FOR SHARE OF l`,
+    [ids],
+  );
 }
 
 /** Notes that the doctor was told that the consultation is long over, under the version that follows. */

@@ -1,6 +1,6 @@
 import type { EventHandler } from "@medconnect/platform/inbox/inbox.ts";
 import type { Clinical } from "../app.ts";
-import { saveLicensings } from "./doctor-store.ts";
+import { lockLicensings, saveLicensings } from "./doctor-store.ts";
 
 /** doctor.licensed: copies the licensing, so that a start needs no call to scheduling. */
 export const applyDoctorEvents =
@@ -12,6 +12,11 @@ export const applyDoctorEvents =
       stopTime: doctor!.prescriptionsStopTime ?? null,
       stoppedBy: doctor!.prescriptionsStoppedBy || null,
     }));
+    await lockLicensings(
+      tx,
+      licensings.map(({ doctorId }) => doctorId),
+    );
+    // Later than all prescriptions that were issued under the old licensing.
     saveLicensings(tx, licensings, clock.now());
     return [];
   };

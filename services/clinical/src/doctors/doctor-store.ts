@@ -13,6 +13,38 @@ export interface Licensing {
   stoppedBy: string | null;
 }
 
+/** Facts about the two people of a prescription at its issue. */
+export interface Issuer {
+  /** Last day of the doctor's verified licences; null without one. */
+  licensed_until: Date | null;
+  doctor_name: string | null;
+  patient_name: string | null;
+}
+
+/**
+ * Doctor and patient at the issue of a prescription; undefined for a doctor without any licence. Locks the licensing, so that
+ * no revocation commits before the prescription, and an order to stop finds it.
+ */
+export async function lockIssuer(
+  tx: Transaction,
+  { doctor_id, patient_id }: { doctor_id: string; patient_id: string },
+): Promise<Issuer | undefined> {
+  const [row] = await tx.read<Issuer>(
+    `SELECT l.licensed_until, d.full_name AS doctor_name, p.full_name AS patient_name
+     FROM doctors l LEFT JOIN people d ON d.user_id = l.doctor_id LEFT JOIN people p ON p.user_id = ?
+     WHERE l.doctor_id = ? FOR SHARE OF l`,
+    [patient_id, doctor_id],
+  );
+  return row;
+}
+
+/** Waits for prescriptions that are being issued by these doctors. */
+export async function lockLicensings(tx: Transaction, doctorIds: string[]): Promise<void> {
+  await tx.read("SELECT doctor_id FROM doctors WHERE doctor_id IN (?) ORDER BY doctor_id FOR UPDATE", [
+    doctorIds,
+  ]);
+}
+
 /** Stores current licensings. A new stop becomes due. */
 export function saveLicensings(tx: Transaction, licensings: Licensing[], now: Date): void {
   // MySQL assigns from left to right, so the comparison with the old stop comes before its update.

@@ -19,12 +19,3 @@ export async function isKnown(db: Database, userId: string): Promise<boolean> {
   const rows = await db.read("SELECT 1 AS known FROM people WHERE user_id = ?", [userId]);
   return rows.length > 0;
 }
-
-/** Current names of users, by their ids. */
-export async function findNames(tx: Transaction, userIds: string[]): Promise<Map<string, string>> {
-  const rows = await tx.read<{ user_id: string; full_name: string }>(
-    "SELECT user_id, full_name FROM people WHERE user_id IN (?)",
-    [userIds],
-  );
-  return new Map(rows.map((row) => [row.user_id, row.full_name]));
-}

@@ -12,8 +12,8 @@ import { isOwn } from "../access.ts";
 import type { Clinical } from "../app.ts";
 import { assertCompleted } from "../consultations/consultation-rules.ts";
 import { type ConsultationRow, findConsultation } from "../consultations/consultation-store.ts";
+import { type Issuer, lockIssuer } from "../doctors/doctor-store.ts";
 import { assertLicensed } from "../doctors/licensing-rules.ts";
-import { findNames } from "../people/people-store.ts";
 import { accessTo, contentPlace, itemsPlace, toPrescription } from "./prescription.ts";
 import { insertPrescription, type PrescriptionRow } from "./prescription-store.ts";
 
@@ -28,10 +28,10 @@ export const createPrescription =
     const create = async (tx: Transaction) => {
       // No lock: a completed consultation stays completed.
       assertCompleted(consultation);
+      const issuer = await lockIssuer(tx, consultation);
       const now = app.clock.now();
-      assertLicensed(consultation.licensed_until, now);
-      const names = await findNames(tx, [consultation.patient_id, consultation.doctor_id]);
-      const row = newPrescription(consultation, names, request, now, app.prescriptionValidityMs, app.box);
+      assertLicensed(issuer?.licensed_until ?? null, now);
+      const row = newPrescription(consultation, issuer!, request, now, app.prescriptionValidityMs, app.box);
       insertPrescription(tx, row);
       return {
         response: toPrescription(row, now, app.box),
@@ -45,7 +45,7 @@ export const createPrescription =
 
 function newPrescription(
   consultation: ConsultationRow,
-  names: Map<string, string>,
+  { patient_name, doctor_name }: Issuer,
   { content, items }: CreatePrescriptionRequest,
   now: Date,
   validityMs: number,
@@ -56,8 +56,8 @@ function newPrescription(
   return {
     ...owned,
     consultation_id: consultation.id,
-    patient_name: names.get(patient_id) ?? null,
-    doctor_name: names.get(doctor_id) ?? null,
+    patient_name,
+    doctor_name,
     status: "ACTIVE",
     content: box.seal(contentPlace(owned), content),
     items: box.seal(itemsPlace(owned), JSON.stringify(items)),

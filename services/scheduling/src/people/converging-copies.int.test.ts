@@ -1,6 +1,6 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { afterFirstRead, interleave as interleaveIn } from "@medconnect/platform/testing/interleaving.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import type { Booking } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import {
@@ -69,7 +69,7 @@ test.each(CASES)("copies converge where somebody %s while %s, and %s", async (us
   const happen = EVENTS[event]!;
   if (order === "the event commits first") await interleave(happen, () => act(desk.app));
   else if (order === "the use case commits first") await interleave(act, () => happen());
-  else await act(afterFirstRead(() => happen())).catch(refused);
+  else await act(afterFirstRead<Scheduling>(desk.app, () => happen())).catch(refused);
   await assertConverged();
 });
 
@@ -111,31 +111,8 @@ async function prepare(useCase: string): Promise<Scene> {
   return { slot, other, booking: (await desk.book(taken.id)).response };
 }
 
-/** Pauses one change before its commit until the other is done, or waits for it. */
-async function interleave(first: (app: Scheduling) => Promise<unknown>, second: () => Promise<unknown>) {
-  const paused = desk.pausedBeforeCommit(first);
-  await Promise.race([paused.isPaused, paused.done]);
-  const done = second().catch(refused);
-  await desk.doneOrWaiting(done);
-  paused.commit();
-  await Promise.all([paused.done, done]);
-}
-
-/** Makes the use case's read outside of its transaction stale before it continues. */
-function afterFirstRead(happen: () => Promise<void>): Scheduling {
-  let happened: Promise<void> | undefined;
-  const db = Object.create(desk.app.db, {
-    read: {
-      value: async (...statement: Parameters<Scheduling["db"]["read"]>) => {
-        const rows = await desk.app.db.read(...statement);
-        happened ??= happen();
-        await Promise.race([happened, delay(200)]);
-        return rows;
-      },
-    },
-  });
-  return { ...desk.app, db };
-}
+const interleave = (first: (app: Scheduling) => Promise<unknown>, second: () => Promise<unknown>) =>
+  interleaveIn<Scheduling>(desk.app, first, second, refused);
 
 function refused(error: unknown): void {
   if (!(error instanceof ApiError) || error.rule.httpStatus >= 500) throw error;

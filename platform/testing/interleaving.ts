@@ -1,0 +1,86 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { Changes } from "../changes.ts";
+import type { Database } from "../db/database.ts";
+import { Idempotency } from "../idempotency.ts";
+import type { EventRoutes } from "../outbox/event.ts";
+import type { Platform } from "../service.ts";
+
+/** InnoDB answers from what it read before while it is asked more often than every 100 ms. */
+const INNODB_TRX_CACHED_MS = 150;
+
+/** Runs a change up to its commit, and commits when told to. */
+export function pausedBeforeCommit<App extends Platform>(
+  app: App,
+  routes: EventRoutes,
+  change: (app: App) => Promise<unknown>,
+) {
+  const { promise: isPaused, resolve: pause } = Promise.withResolvers<void>();
+  const { promise: isToCommit, resolve: commit } = Promise.withResolvers<void>();
+  const db: Pick<Database, "transaction"> = {
+    transaction: (work, mayRetry) =>
+      app.db.transaction(async (tx) => {
+        const result = await work(tx);
+        // Sends what was put off, too.
+        await tx.read("SELECT 1");
+        pause();
+        await isToCommit;
+        return result;
+      }, mayRetry),
+  };
+  const { clock, hash } = app;
+  const idempotency = new Idempotency(app.db, app.box, hash);
+  const relay = { send: async () => {} };
+  const changes = new Changes({ db: db as Database, clock, idempotency, relay, hash, routes });
+  const done = change({ ...app, changes });
+  return { done, isPaused, commit };
+}
+
+/** Resolves when a change is done, or waits for a lock. */
+export async function doneOrWaiting(db: Database, done: Promise<unknown>): Promise<void> {
+  let isDone = false;
+  const note = () => {
+    isDone = true;
+  };
+  done.then(note, note);
+  const isWaiting = async () => {
+    const waiting = await db.read(
+      `SELECT 1 FROM information_schema.innodb_trx t
+       JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id
+       WHERE t.trx_state = 'LOCK WAIT' AND p.db = DATABASE()`,
+    );
+    return waiting.length > 0;
+  };
+  while (!isDone && !(await isWaiting())) await delay(INNODB_TRX_CACHED_MS);
+}
+
+/** Pauses one change before its commit until the other is done, or waits for it. Both may throw, to be told by `onError`. */
+export async function interleave<App extends Platform>(
+  app: App,
+  first: (app: App) => Promise<unknown>,
+  second: () => Promise<unknown>,
+  onError: (error: unknown) => void,
+): Promise<void> {
+  const paused = pausedBeforeCommit(app, {}, first);
+  const firstDone = paused.done.catch(onError);
+  await Promise.race([paused.isPaused, firstDone]);
+  const done = second().catch(onError);
+  await doneOrWaiting(app.db, done);
+  paused.commit();
+  await Promise.all([firstDone, done]);
+}
+
+/** The app, in which the result of the first read outside of a transaction is stale: `happen` follows it, or waits for a lock. */
+export function afterFirstRead<App extends Platform>(app: App, happen: () => Promise<unknown>): App {
+  let happened: Promise<unknown> | undefined;
+  const db = Object.create(app.db, {
+    read: {
+      value: async (...statement: Parameters<Database["read"]>) => {
+        const rows = await app.db.read(...statement);
+        happened ??= happen();
+        await Promise.race([happened, delay(200)]);
+        return rows;
+      },
+    },
+  });
+  return { ...app, db };
+}

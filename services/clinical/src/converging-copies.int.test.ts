@@ -1,0 +1,184 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { newId } from "@medconnect/platform/ids.ts";
+import { afterFirstRead, interleave as interleaveIn } from "@medconnect/platform/testing/interleaving.ts";
+import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { ConsultationServiceService } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
+import {
+  CreatePrescriptionRequest,
+  PrescriptionServiceService,
+} from "@medconnect/proto/medconnect/clinical/v1/prescription_service.ts";
+import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import type { Clinical } from "./app.ts";
+import { applyGrantEvents } from "./break-glass/apply-grant-events.ts";
+import { completeConsultation } from "./consultations/complete-consultation.ts";
+import { getConsultation } from "./consultations/read-consultations.ts";
+import { startConsultation } from "./consultations/start-consultation.ts";
+import { applyDoctorEvents } from "./doctors/apply-doctor-events.ts";
+import { applyUserEvents } from "./people/apply-user-events.ts";
+import { createPrescription } from "./prescriptions/create-prescription.ts";
+import { stopPrescription } from "./prescriptions/end-prescription.ts";
+import { stopOrderedPrescriptions } from "./prescriptions/stop-ordered-prescriptions.ts";
+import { type ClinicalTest, MINUTE_MS, type SentEvent, startClinical } from "./testing.ts";
+
+let clinical: ClinicalTest;
+/** Its clock goes on with each look at it, so that all events and prescriptions have times of their own. */
+let app: Clinical;
+beforeAll(async () => {
+  clinical = await startClinical();
+  const { clock } = clinical.app;
+  const now = () => {
+    clock.advance(1);
+    return clock.now();
+  };
+  app = { ...clinical.app, clock: { now } };
+});
+afterAll(() => clinical.app.close());
+
+const admin = userCaller("ADMIN");
+let doctor: ReturnType<typeof userCaller>;
+let patient: ReturnType<typeof userCaller>;
+beforeEach(() => {
+  doctor = userCaller("DOCTOR");
+  patient = userCaller("PATIENT");
+});
+
+interface Scene {
+  /** The patient waits. */
+  waiting: string;
+  begun: string;
+  completed: string;
+  prescription: string;
+  grant: string;
+}
+
+const prescribe = async (on: Clinical, consultationId: string): Promise<string> => {
+  const { createPrescription: method } = PrescriptionServiceService;
+  const request = CreatePrescriptionRequest.fromPartial({
+    consultationId,
+    content: "take with food",
+    idempotencyKey: newId(),
+  });
+  return (await invoke(method, createPrescription(on), doctor, request)).response.id;
+};
+
+/** All use cases that read a copy of a person, a doctor's licensing or a grant. */
+const USE_CASES: Record<string, (on: Clinical, scene: Scene) => Promise<unknown>> = {
+  "starts a consultation": (on, { waiting: consultationId }) =>
+    invoke(ConsultationServiceService.startConsultation, startConsultation(on), doctor, {
+      consultationId,
+      idempotencyKey: "",
+    }),
+  "completes a consultation": (on, { begun: consultationId }) =>
+    invoke(ConsultationServiceService.completeConsultation, completeConsultation(on), doctor, {
+      consultationId,
+      notes: "flu",
+      idempotencyKey: "",
+    }),
+  prescribes: (on, { completed }) => prescribe(on, completed),
+  "stops a prescription under a grant": (on, { prescription: prescriptionId }) =>
+    invoke(PrescriptionServiceService.stopPrescription, stopPrescription(on), admin, {
+      prescriptionId,
+      reason: "an allergy",
+      idempotencyKey: "",
+    }),
+};
+
+const inMinutes = (minutes: number) => new Date(clinical.app.clock.now().getTime() + minutes * MINUTE_MS);
+const eventOf = (sent: SentEvent) => Event.fromPartial({ id: newId(), occurTime: app.clock.now(), ...sent });
+
+const rename = (on: Clinical, fullName = "New") =>
+  on.changes.applyInternally("service:auth", (tx) =>
+    applyUserEvents(
+      tx,
+      [doctor, patient].map(({ userId: aggregateId }) =>
+        eventOf({ type: "user.updated", aggregateId, user: { fullName } }),
+      ),
+    ),
+  );
+const licensing = (on: Clinical, until: string, stop: Date | undefined) =>
+  on.changes.applyInternally("service:scheduling", (tx) => {
+    const order = stop ? { prescriptionsStopTime: stop, prescriptionsStoppedBy: admin.userId } : {};
+    return applyDoctorEvents(on)(tx, [eventOf(clinical.licensed(doctor, until, 1, order))]);
+  });
+const grant = (on: Clinical, aggregateId: string, endTime: Date) =>
+  on.changes.applyInternally("service:auth", (tx) => {
+    const breakGlass = { adminId: admin.userId, patientId: patient.userId, endTime };
+    return applyGrantEvents(on)(tx, [eventOf({ type: "break_glass.revoked", aggregateId, breakGlass })]);
+  });
+
+const EVENTS: Record<string, (on: Clinical, scene: Scene) => Promise<void>> = {
+  "both are renamed": (on) => rename(on),
+  "the doctor loses the licence, and prescriptions stop": (on) => licensing(on, "", on.clock.now()),
+  "the grant is revoked": (on, scene) => grant(on, scene.grant, on.clock.now()),
+};
+
+const ORDERS = [
+  "the event commits first",
+  "the use case commits first",
+  "the event comes after the first read",
+];
+
+const CASES = Object.keys(USE_CASES).flatMap((useCase) =>
+  Object.keys(EVENTS).flatMap((event) => ORDERS.map((order) => [useCase, event, order] as const)),
+);
+
+test.each(CASES)("copies converge where somebody %s while %s, and %s", async (useCase, event, order) => {
+  const scene = await prepare();
+  const act = (on: Clinical) => USE_CASES[useCase]!(on, scene);
+  const happen = (on: Clinical) => EVENTS[event]!(on, scene);
+  if (order === "the event commits first") await interleave(happen, () => act(app));
+  else if (order === "the use case commits first") await interleave(act, () => happen(app));
+  else await act(afterFirstRead<Clinical>(app, () => happen(app))).catch(refused);
+  await CONVERGED[event]!(scene);
+});
+
+/** A licensed doctor with a consultation of each kind, and an admin with a grant for its patient. */
+async function prepare(): Promise<Scene> {
+  await rename(app, "Old");
+  const { consultationId: waiting } = await clinical.scheduled(patient, doctor, 0);
+  await clinical.join(waiting, patient);
+  const scene = {
+    waiting,
+    begun: await clinical.begun(patient, doctor),
+    completed: await clinical.completed(patient, doctor, "flu"),
+    grant: newId(),
+  };
+  await grant(app, scene.grant, inMinutes(29));
+  return { ...scene, prescription: await prescribe(app, scene.completed) };
+}
+
+const interleave = (first: (on: Clinical) => Promise<unknown>, second: () => Promise<unknown>) =>
+  interleaveIn<Clinical>(app, first, second, refused);
+
+function refused(error: unknown): void {
+  if (!(error instanceof ApiError) || error.rule.httpStatus >= 500) throw error;
+}
+
+/** Checks of the state after an event that no later call may contradict. */
+const CONVERGED: Record<string, (scene: Scene) => Promise<void>> = {
+  "both are renamed": async ({ waiting, completed }) => {
+    const { response: open } = await invoke(
+      ConsultationServiceService.getConsultation,
+      getConsultation(app),
+      patient,
+      { consultationId: waiting },
+    );
+    expect(open).toMatchObject({ patientName: "New", doctorName: "New" });
+    const id = await prescribe(app, completed);
+    const [row] = await app.db.read("SELECT patient_name, doctor_name FROM prescriptions WHERE id = ?", [id]);
+    expect(row).toEqual({ patient_name: "New", doctor_name: "New" });
+  },
+  "the doctor loses the licence, and prescriptions stop": async ({ completed }) => {
+    await stopOrderedPrescriptions(app)();
+    const active = "SELECT id FROM prescriptions WHERE doctor_id = ? AND status = 'ACTIVE'";
+    expect(await app.db.read(active, [doctor.userId])).toEqual([]);
+    await expect(prescribe(app, completed)).rejects.toMatchObject({ reason: "LICENSE_NOT_VERIFIED" });
+  },
+  "the grant is revoked": async ({ completed: consultationId }) => {
+    const read = invoke(ConsultationServiceService.getConsultation, getConsultation(app), admin, {
+      consultationId,
+    });
+    await expect(read).rejects.toMatchObject({ reason: "BREAK_GLASS_REQUIRED" });
+  },
+};
