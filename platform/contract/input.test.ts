@@ -134,6 +134,19 @@ describe("the contract", () => {
 
 const ID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
 
+test.each(
+  table(fields.filter(({ field }) => field.scalar === ScalarType.STRING && /_ids?$/.test(field.name))),
+)("%s is an id in any case", (_name, to) => {
+  expect(isUuid(to.field) || kindOf(to.field) === Kind.ACTOR).toBe(true);
+  expect(JSON.stringify(send(to, ID.toUpperCase()))).not.toContain(ID.toUpperCase());
+});
+
+test.each(ofKind(Kind.ACTOR))("%s may be an actor other than a user", (_name, to) => {
+  const actor = `service-account:${ID}`;
+  expect(send(to, actor.replace(ID, ID.toUpperCase()))).toEqual(send(to, actor));
+  expect(send(to, "command:keys")).toMatchObject({ actorId: "command:keys" });
+});
+
 describe("a UUID is accepted in any case, and normalized to lower case", () => {
   test.each(table(requestFields.filter(({ field }) => isUuid(field))))("%s", (_name, to) => {
     for (const sent of [ID.toUpperCase(), "0199C2f0-7d1A-7c3e-9B52-3f1f0c9a4E21"]) {

@@ -44,6 +44,9 @@ const regionRule: TextRule = (text) =>
     refused: "must be an ISO 3166-1 alpha-2 or ISO 3166-2 code, such as DE or US-CA",
   };
 
+const UUID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi;
+const actorRule: TextRule = (text) => text.replace(UUID, (id) => id.toLowerCase());
+
 /** Canonical form of each kind of text (medconnect.options.v1.Text); undefined for verbatim text. */
 export const TEXT_RULES: Readonly<Record<Text_Kind, TextRule | undefined>> = {
   [Text_Kind.KIND_UNSPECIFIED]: undefined,
@@ -57,4 +60,5 @@ export const TEXT_RULES: Readonly<Record<Text_Kind, TextRule | undefined>> = {
   [Text_Kind.DATE]: dateRule,
   [Text_Kind.CURRENCY]: currencyRule,
   [Text_Kind.REGION]: regionRule,
+  [Text_Kind.ACTOR]: actorRule,
 };

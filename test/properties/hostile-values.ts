@@ -114,6 +114,7 @@ const BAD: Partial<Record<Kind, string[]>> = {
   [Kind.LANGUAGE]: ["_", "no such language", "\u202e", "\u0000"],
   [Kind.DATE]: ["2027-02-30", "9999-12-31", "0001-01-01", "yesterday", "\u0000"],
   [Kind.REGION]: ["ZZ", "US-ZZ", "usa", "\u0000"],
+  [Kind.ACTOR]: ["\u0000", "\u202e", "ab\u200bcd"],
   [Kind.CURRENCY]: ["ZZZ", "DEM", "usd", "\u0000"],
 };
 
