@@ -103,8 +103,11 @@ test("no scope opens what is clinical, or changes anything", () => {
   }
 });
 
-test("every list accepts page tokens up to their one maximum length", () => {
-  const tokens = all.flatMap(({ input }) => input.fields.filter(({ name }) => name === "page_token"));
+test("every list issues and accepts page tokens up to their one maximum length", () => {
+  const tokens = all.flatMap(({ input, output }) => [
+    ...input.fields.filter(({ name }) => name === "page_token"),
+    ...output.fields.filter(({ name }) => name === "next_page_token"),
+  ]);
   const lengths = tokens.map((field) => {
     const { type } = getOption(field, fieldOption);
     return type.case === "string" ? Number(type.value.maxLen) : undefined;
