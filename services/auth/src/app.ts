@@ -8,7 +8,6 @@ import { Job } from "@medconnect/platform/jobs.ts";
 import type { EventRoutes } from "@medconnect/platform/outbox/event.ts";
 import type { Platform } from "@medconnect/platform/service.ts";
 import { z } from "zod";
-import { adoptKeys } from "./keys/adopt-keys.ts";
 import { keepKeys } from "./keys/keep-keys.ts";
 import { CACHE_MS, SigningKeys } from "./keys/signing-keys.ts";
 import { type Lockouts, lockoutSettings, lockoutsOf } from "./lockouts/lockouts.ts";
@@ -129,7 +128,6 @@ export async function buildAuth(platform: Platform, config: AuthConfig, mail: Ma
     publishAheadMs: 2 * JWKS_MAX_AGE + CACHE_MS,
   });
   const proofs = new RowProofs(platform);
-  await adoptKeys(platform);
   await keep();
   const signingKeys = new SigningKeys(platform);
   // Counts refused keys even if no client asks for keys.

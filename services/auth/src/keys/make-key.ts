@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
+import { createPrivateKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import { calculateJwkThumbprint } from "jose";
 import { withProof } from "./key-proof.ts";
@@ -31,16 +31,6 @@ export function privateKeyOf(
 ): KeyObject {
   const der = box.open(placeOf(kid), privateKey!);
   return createPrivateKey({ key: der, format: "der", type: "pkcs8" });
-}
-
-/** True if the private part decrypts under DATA_KEY and matches the public one, so only auth can have made it. */
-export function hasOwnPrivatePart(box: SealedBox, key: SigningKey): boolean {
-  if (!key.privateKey) return false;
-  try {
-    return createPublicKey(privateKeyOf(box, key)).export({ format: "jwk" }).x === key.publicKey;
-  } catch {
-    return false;
-  }
 }
 
 const placeOf = (kid: string): string => `signing_keys.private_key:${kid}`;

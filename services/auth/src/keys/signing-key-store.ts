@@ -21,7 +21,6 @@ const INSERT = `INSERT INTO signing_keys
   (kid, generation, public_key, private_key, create_time, ready_time, activate_time, proof) VALUES ?`;
 const SAVE =
   "UPDATE signing_keys SET private_key = ?, activate_time = ?, retire_time = ?, proof = ? WHERE kid = ?";
-const HAS_PROOFS = "SELECT kid FROM signing_keys WHERE proof IS NOT NULL LIMIT 1";
 const DELETE_PRIVATE_PARTS =
   "UPDATE signing_keys SET private_key = NULL WHERE retire_time <= ? AND private_key IS NOT NULL";
 
@@ -64,11 +63,6 @@ export function insertSigningKeys(tx: Transaction, keys: SigningKey[]): void {
 /** Writes a key's changeable columns with a new proof. */
 export function saveSigningKey(tx: Transaction, key: SigningKey): void {
   tx.defer(SAVE, [key.privateKey, key.activateTime, key.retireTime, key.proof, key.kid]);
-}
-
-/** True if any key has a proof, retired or not. */
-export async function hasProofs(db: Database): Promise<boolean> {
-  return (await db.read(HAS_PROOFS)).length > 0;
 }
 
 /** Deletes the private parts of keys that have retired. */

@@ -6,7 +6,6 @@ import { newId } from "@medconnect/platform/ids.ts";
 import { startMetrics } from "@medconnect/platform/telemetry/metrics.ts";
 import { listRevocations } from "../sessions/revocation-store.ts";
 import { startTestAuth, type TestAuth } from "../testing/test-auth.ts";
-import { adoptKeys } from "./adopt-keys.ts";
 import { keepKeys } from "./keep-keys.ts";
 import { listKeys, revokeKey, rotateKey } from "./key-commands.ts";
 import { makeKey } from "./make-key.ts";
@@ -149,35 +148,13 @@ describe("a key that auth did not write is refused by every use:", () => {
   });
 });
 
-describe("keys older than proofs", () => {
-  const forgetProofs = () => auth.app.db.write("UPDATE signing_keys SET proof = NULL WHERE kid <> ''");
-
-  test("are adopted, so that tokens stay valid", async () => {
-    const [before, signer] = [await published(), await signing()];
-    await forgetProofs();
-    expect(await published()).toEqual([]);
-    await Promise.all(Array.from({ length: 4 }, () => adoptKeys(auth.app)));
-    expect([await published(), await signing()]).toEqual([before, signer]);
-  });
-
-  test("are not adopted with a foreign private part", async () => {
-    const [first, second] = await published();
-    await forgetProofs();
-    await auth.app.db.write(
-      `UPDATE signing_keys a JOIN signing_keys b ON a.kid = ? AND b.kid = ?
-       SET a.public_key = b.public_key`,
-      [first!, second!],
-    );
-    await adoptKeys(auth.app);
-    expect(await published()).toEqual([second]);
-  });
-
-  test("are not adopted after any key has a proof", async () => {
-    const kid = await signing();
-    await auth.app.db.write("UPDATE signing_keys SET proof = NULL WHERE kid = ?", [kid]);
-    await adoptKeys(auth.app);
-    expect(await published()).not.toContain(kid);
-  });
+test("a start writes no proof for a stored key, even if no key has one, and makes new keys", async () => {
+  const before = await published();
+  await auth.app.db.write("UPDATE signing_keys SET proof = NULL WHERE kid <> ''");
+  await auth.startAnother();
+  const after = await published();
+  expect(after).toHaveLength(2);
+  for (const kid of before) expect(after).not.toContain(kid);
 });
 
 test("the next key is published long before it signs, the last one as long as its tokens live", async () => {
