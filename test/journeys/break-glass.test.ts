@@ -138,10 +138,13 @@ describe("a doctor's prescriptions", () => {
     expect(prescriptions).toEqual([
       expect.objectContaining({ id: prescriptionId, patientId: patient.id, status: "ACTIVE", items: [] }),
     ]);
+    expect(prescriptions).toMatchObject([{ consultationId: "", patientName: "", doctorName: "" }]);
     expect((prescriptions as Json[])[0]).not.toHaveProperty("content");
     for (const other of [doctor, patient]) expect((await other.api.send(path)).status).toBe(403);
-    const missing = await admin.api.send(`GET /v1/admin/doctors/${randomUUID()}/prescriptions`);
-    expect(refusal(missing)).toEqual({ status: 404, reason: "NOT_FOUND" });
+    for (const id of [randomUUID(), patient.id]) {
+      const missing = await admin.api.send(`GET /v1/admin/doctors/${id}/prescriptions`);
+      expect(refusal(missing)).toEqual({ status: 404, reason: "NOT_FOUND" });
+    }
     expect(await accessLog(patient)).toContainEqual(
       expect.objectContaining({ action: "prescription.list_of_doctor", relation: "ADMINISTRATION" }),
     );

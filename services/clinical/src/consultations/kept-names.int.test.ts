@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import type { Caller } from "@medconnect/platform/identity/caller.ts";
+import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import {
@@ -17,8 +17,8 @@ import { type ClinicalTest, MINUTE_MS, startClinical } from "../testing.ts";
 import { listConsultations } from "./read-consultations.ts";
 
 let clinical: ClinicalTest;
-let doctor: Caller & { userId: string };
-let patient: Caller & { userId: string };
+let doctor: UserCaller;
+let patient: UserCaller;
 let versions: Map<string, number>;
 
 beforeAll(async () => {
@@ -35,10 +35,15 @@ beforeEach(async () => {
 });
 
 /** Renames a user. */
-async function call({ userId }: { userId: string }, fullName: string): Promise<void> {
+async function call({ userId, role }: UserCaller, fullName: string): Promise<void> {
   const version = (versions.get(userId) ?? 0) + 1;
   versions.set(userId, version);
-  await clinical.deliver("auth", { type: "user.updated", aggregateId: userId, version, user: { fullName } });
+  await clinical.deliver("auth", {
+    type: "user.updated",
+    aggregateId: userId,
+    version,
+    user: { fullName, role },
+  });
 }
 
 async function rename(): Promise<void> {

@@ -1,14 +1,18 @@
+import type { Role } from "@medconnect/platform/identity/caller.ts";
 import type { EventHandler } from "@medconnect/platform/inbox/inbox.ts";
 import { savePeople } from "./people-store.ts";
 
 /**
- * user.*: the name is copied. What a disabled account had ahead of it is cancelled by scheduling, and comes as
- * booking.cancelled.
+ * user.*: copies name and role. Scheduling cancels the bookings of a disabled account and sends booking.cancelled.
  */
 export const applyUserEvents: EventHandler = async (tx, events) => {
   savePeople(
     tx,
-    events.map(({ aggregateId, user }) => ({ userId: aggregateId, fullName: user!.fullName })),
+    events.map(({ aggregateId, user }) => ({
+      userId: aggregateId,
+      fullName: user!.fullName,
+      role: user!.role as Role,
+    })),
   );
   return [];
 };

@@ -1,21 +1,26 @@
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import type { Role } from "@medconnect/platform/identity/caller.ts";
 
 export interface Person {
   userId: string;
   fullName: string;
+  role: Role;
 }
 
 export function savePeople(tx: Transaction, people: Person[]): void {
   tx.defer(
-    `INSERT INTO people (user_id, full_name) VALUES ? AS new
-     ON DUPLICATE KEY UPDATE full_name = new.full_name`,
-    [people.map(({ userId, fullName }) => [userId, fullName])],
+    `INSERT INTO people (user_id, full_name, role) VALUES ? AS new
+     ON DUPLICATE KEY UPDATE full_name = new.full_name, role = new.role`,
+    [people.map(({ userId, fullName, role }) => [userId, fullName, role])],
   );
 }
 
-/** True if auth has sent an event about a user. */
-export async function isKnown(db: Database, userId: string): Promise<boolean> {
-  const rows = await db.read("SELECT 1 AS known FROM people WHERE user_id = ?", [userId]);
+/** True if auth has sent an event about a doctor. Users without a role are older than the column, and count as doctors. */
+export async function isKnownDoctor(db: Database, userId: string): Promise<boolean> {
+  const rows = await db.read(
+    "SELECT 1 AS known FROM people WHERE user_id = ? AND COALESCE(role, 'DOCTOR') = 'DOCTOR'",
+    [userId],
+  );
   return rows.length > 0;
 }

@@ -5,8 +5,8 @@ import type {
   ListPrescriptionsResponse,
 } from "@medconnect/proto/medconnect/clinical/v1/prescription_service.ts";
 import type { Clinical } from "../app.ts";
-import { isKnown } from "../people/people-store.ts";
-import { accessTo, toPrescriptionWithoutTexts } from "./prescription.ts";
+import { isKnownDoctor } from "../people/people-store.ts";
+import { accessTo, toPrescriptionOfDoctor } from "./prescription.ts";
 import { listPrescriptions } from "./prescription-store.ts";
 
 /**
@@ -19,11 +19,11 @@ export const listDoctorPrescriptions =
   async (request: ListDoctorPrescriptionsRequest, call: Call): Promise<ListPrescriptionsResponse> => {
     const { doctorId } = request;
     const page = app.pages.open(request, "doctor prescriptions", doctorId);
-    if (!(await isKnown(app.db, doctorId))) throw new ApiError("NOT_FOUND");
+    if (!(await isKnownDoctor(app.db, doctorId))) throw new ApiError("NOT_FOUND");
     const found = await listPrescriptions(app.db, { doctorId }, {}, page);
     const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.issue_time, row.id]);
     const none = { resource: `doctors/${doctorId}/prescriptions`, subjectIds: [doctorId] };
     await app.audit.record(call, rows.length > 0 ? rows.map(accessTo) : [none]);
     const now = app.clock.now();
-    return { prescriptions: rows.map((row) => toPrescriptionWithoutTexts(row, now)), nextPageToken };
+    return { prescriptions: rows.map((row) => toPrescriptionOfDoctor(row, now)), nextPageToken };
   };

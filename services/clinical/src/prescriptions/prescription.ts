@@ -39,6 +39,14 @@ export const toPrescriptionWithoutTexts = (row: ListedPrescription, now: Date): 
   endTime: row.end_time ?? undefined,
 });
 
+/** The prescription for an admin without a grant, who needs ids, status and times only. */
+export const toPrescriptionOfDoctor = (row: ListedPrescription, now: Date): Prescription => ({
+  ...toPrescriptionWithoutTexts(row, now),
+  consultationId: "",
+  patientName: "",
+  doctorName: "",
+});
+
 /** The prescription for its patient and doctor. */
 export const toPrescription = (row: PrescriptionRow, now: Date, box: SealedBox): Prescription => ({
   ...toPrescriptionWithoutTexts(row, now),

@@ -6,6 +6,7 @@ import {
   CreatePrescriptionRequest,
   ListDoctorPrescriptionsRequest,
   ListPrescriptionsRequest,
+  Prescription,
   PrescriptionServiceService,
 } from "@medconnect/proto/medconnect/clinical/v1/prescription_service.ts";
 import { type ClinicalTest, MINUTE_MS, startClinical } from "../testing.ts";
@@ -280,7 +281,10 @@ describe("an admin's list of a doctor's prescriptions", () => {
     await introduce();
     const { response: made } = await prescribe(await complete());
     const { prescriptions } = await listOf(doctor.userId);
-    expect(prescriptions).toEqual([{ ...made, content: undefined, items: [] }]);
+    const { id, patientId, doctorId, status, issueTime, expireTime } = made;
+    expect(prescriptions).toEqual([
+      Prescription.fromPartial({ id, patientId, doctorId, status, issueTime, expireTime }),
+    ]);
     expect((await clinical.trail(`prescriptions/${made.id}`)).at(-1)).toEqual({
       action: "prescription.list_of_doctor",
       actorId: admin.userId,
@@ -310,6 +314,13 @@ describe("an admin's list of a doctor's prescriptions", () => {
 
   test("of an unknown user is not found", async () => {
     await expect(listOf(newId())).rejects.toMatchObject({ reason: "NOT_FOUND" });
+  });
+
+  test.each(["PATIENT", "ADMIN"])("of a user with the role %s is not found", async (role) => {
+    const aggregateId = newId();
+    const user = { fullName: "Pat", role };
+    await clinical.deliver("auth", { type: "user.created", aggregateId, version: 1, user });
+    await expect(listOf(aggregateId)).rejects.toMatchObject({ reason: "NOT_FOUND" });
   });
 });
 
