@@ -56,7 +56,7 @@ export function assertReschedulable(
 ): void {
   const current = statusAt(booking, now);
   if (current !== "CONFIRMED") {
-    // By its payment it may become so yet, but not by being moved.
+    // Only a payment can still confirm it, so the error does not offer CONFIRMED.
     const allowed = TRANSITIONS[current].filter((next) => next !== "CONFIRMED").join(",");
     throw new ApiError("ILLEGAL_TRANSITION", { metadata: { current, requested: "CONFIRMED", allowed } });
   }

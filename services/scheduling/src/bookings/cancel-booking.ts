@@ -57,7 +57,7 @@ export async function cancelByPlatform(
 ): Promise<Trail[]> {
   const row = (await lockBooking(tx, id))!;
   const current = statusAt(factsOf(row), now);
-  // Nobody sees an ended booking end otherwise.
+  // Readers already see an ended hold as EXPIRED, so it does not become CANCELLED.
   if (current === "EXPIRED") return await expireBooking(tx, id, now);
   if (!canBecome(current, "CANCELLED")) return [];
   return [

@@ -99,9 +99,9 @@ export function judge(
   now: Date,
 ): Disagreement[] {
   const hasEnded = consultation && NEWS_OF_END[consultation.status];
-  // What the money should do is only clear once scheduling has heard how the consultation ended.
+  // The expected payment is known only after scheduling has applied the end of the consultation.
   if (booking.status === "CONFIRMED" && hasEnded) {
-    // Missed before clinical heard that the booking was moved: hearing it, it brings the consultation back.
+    // Clinical marked the no-show before it applied the move. The event of the move reopens the consultation.
     if (isMissedUnheard(booking, consultation))
       return [{ kind: "CONSULTATION_TIMES_DIFFER", remedy: { tell: "rescheduled" } }];
     return [{ kind: "CONSULTATION_NOT_HEARD", remedy: { hear: hasEnded } }];

@@ -82,7 +82,7 @@ export async function listSlots(
 }
 
 /**
- * Lets only one maker of this doctor's slots at a time go on, so that what it reads of them stays true.
+ * Serializes slot creation per doctor, so that the overlap check holds until commit.
  *
  * @returns the doctor's fee; undefined for a doctor without a profile, or with a hidden one
  */
