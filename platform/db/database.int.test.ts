@@ -178,13 +178,9 @@ test("reads do not wait when scans use all their connections", async () => {
 test("a pool that is used up is UNAVAILABLE after the time-out, not a wait without end", async () => {
   const url = new URL(process.env.MYSQL_URL!);
   url.pathname = "/mysql";
-  const db = new Database({ url: url.href, poolSize: 1, timeoutMs: 500 });
-  const held = db.read("SELECT SLEEP(0.4)");
-  const results = await Promise.allSettled([
-    held,
-    db.read("SELECT SLEEP(0.4)"),
-    db.read("SELECT SLEEP(0.4)"),
-  ]);
+  const db = new Database({ url: url.href, poolSize: 1, timeoutMs: 3000 });
+  const held = db.read("SELECT SLEEP(2)");
+  const results = await Promise.allSettled([held, db.read("SELECT SLEEP(2)"), db.read("SELECT SLEEP(2)")]);
   expect(results.map((result) => result.status)).toEqual(["fulfilled", "fulfilled", "rejected"]);
   expect(await db.read("SELECT 1 AS one")).toEqual([{ one: 1 }]);
   await db.close();
