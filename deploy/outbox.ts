@@ -23,8 +23,8 @@ const HELP = `Usage: npm run outbox -- list [--dead] [--limit N]
   list     the events that wait for their consumer, oldest first; --dead: only those that were refused too often
   replay   has events tried again at once that were refused too often: those named, or all of them; exits with 1 where one
            was not
-  vouch    signs events that the service did not write, and has them sent: UNSIGNED ones are of a release before 0.2, or
-           were put in by somebody; FORGED ones were changed. Look at the service's audit trail first: it has a line for
+  vouch    signs events that the service did not write, and has them sent: somebody put in UNSIGNED
+           ones, and changed FORGED ones. Look at the service's audit trail first: it has a line for
            what each event tells of. Takes DATA_KEY
   discard  deletes such events
 

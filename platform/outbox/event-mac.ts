@@ -13,7 +13,7 @@ export const NOT_GENUINE = ["UNSIGNED", "FORGED"] as const;
 export type NotGenuine = (typeof NOT_GENUINE)[number];
 
 /**
- * UNSIGNED for a row without a MAC: left by an older release, or inserted by an attacker. FORGED for one that was changed,
+ * UNSIGNED for a row without a MAC. FORGED for one that was changed,
  * copied for another destination or inserted with a false MAC. Undefined for a genuine row.
  */
 export function whyNotGenuine(hash: KeyedHash, row: Sent & Pick<OutboxRow, "mac">): NotGenuine | undefined {

@@ -9,11 +9,6 @@ import { eventMac, NOT_GENUINE } from "./event-mac.ts";
 /** Other relays leave a new event alone for this long: the process that wrote it sends it at once. */
 const FIRST_SEND_MS = 2000;
 const REVIVED_AT_ONCE = 1000;
-/**
- * Time for relays of the previous release to deliver unsigned events, in ms. They postpone events that they hold, so an
- * event due for longer than their pauses shows that none of them runs.
- */
-const UNSIGNED_LEFT_MS = 10 * 60_000;
 
 /** An event that is to go to one service. */
 export interface OutboxRow {
@@ -76,9 +71,8 @@ export async function leaseDue(
 ): Promise<OutboxRow[]> {
   const due = await tx.read<OutboxRow>(
     `SELECT ${COLUMNS} FROM outbox WHERE destination = ? AND dead = FALSE AND available_time <= ?
-       AND (mac IS NOT NULL OR available_time <= ?)
      ORDER BY available_time LIMIT ? FOR UPDATE SKIP LOCKED`,
-    [destination, now, new Date(now.getTime() - UNSIGNED_LEFT_MS), limit],
+    [destination, now, limit],
   );
   if (due.length > 0) {
     postpone(

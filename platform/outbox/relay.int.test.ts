@@ -269,7 +269,7 @@ describe("a row that the service did not write", () => {
     const [forged] = await commit(1, written);
     await forge(forged!.event.id);
     const others = await commit(4);
-    service.clock.advance(15 * MINUTE_MS);
+    service.clock.advance(MINUTE_MS);
     const { relays, close } = startRelays(2);
     for (const relay of relays) relay.start();
     await eventually(async () => (await undelivered()).every(({ dead }) => dead));
@@ -280,7 +280,7 @@ describe("a row that the service did not write", () => {
     await close();
   });
 
-  test("by a release older than MACs is left to that release's relays, and sent after vouching", async () => {
+  test("is dead at once without a MAC, and sent after vouching", async () => {
     const [old, other] = await commit(2);
     const id = old!.event.id;
     await write("UPDATE outbox SET mac = NULL WHERE id = ?", id);
@@ -288,10 +288,8 @@ describe("a row that the service did not write", () => {
     const { relays, close } = startRelays(1);
     relays[0]!.start();
     await eventually(async () => (await undelivered()).length === 1);
-    expect(consumer.received.map(({ id }) => id)).toEqual([other!.event.id]);
-    expect(await undelivered()).toMatchObject([{ id, dead: 0, last_error: null }]);
-    service.clock.advance(10 * MINUTE_MS);
     await eventually(async () => (await listUndelivered(service.db, true, 10)).length === 1);
+    expect(consumer.received.map(({ id }) => id)).toEqual([other!.event.id]);
 
     const { db, hash, clock } = service;
     expect(await discard(db, [other!.event.id], clock.now())).toEqual([]);
