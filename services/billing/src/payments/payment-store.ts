@@ -150,7 +150,7 @@ export async function findLapsing(db: Database, by: Date, limit: number): Promis
   return rows.map(({ id }) => id);
 }
 
-/** Payments that match, newest first; of one patient where one is given. */
+/** Payments that match, newest first; of one patient where one is given. Their status is a scan of the patient's payments. */
 export async function listPayments(
   db: Database,
   patientId: string | undefined,
@@ -164,10 +164,11 @@ export async function listPayments(
     ["booking_id = ?", request.bookingId || undefined],
     before("create_time", "id", page.after),
   );
-  return await db.read<PaymentRow>(`${SELECT} ${sql} ORDER BY create_time DESC, id DESC LIMIT ?`, [
-    ...params,
-    limitOf(page),
-  ]);
+  const isKeyed = status === undefined || patientId === undefined;
+  return await db[isKeyed ? "read" : "scan"]<PaymentRow>(
+    `${SELECT} ${sql} ORDER BY create_time DESC, id DESC LIMIT ?`,
+    [...params, limitOf(page)],
+  );
 }
 
 export async function countByStatus(db: Database): Promise<Count<Payment_Status>[]> {

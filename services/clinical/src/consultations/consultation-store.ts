@@ -166,23 +166,25 @@ export function saveConsultation(tx: Transaction, row: ConsultationRow): void {
   );
 }
 
-/** Consultations that match, latest start first. */
+/** Consultations that match, latest start first. A filter that no key holds is a scan of the caller's consultations. */
 export async function listConsultations(
   db: Database,
   scope: Scope,
   request: ListConsultationsRequest,
   page: Page,
 ): Promise<ListedConsultation[]> {
+  const status = request.status === "STATUS_UNSPECIFIED" ? undefined : request.status;
+  const isKeyed = status === undefined && (request.patientId === "" || scope.doctorId === undefined);
   const { sql, params } = where(
     ["c.patient_id = ?", scope.patientId],
     ["c.doctor_id = ?", scope.doctorId],
     ["c.patient_id = ?", request.patientId || undefined],
-    ["c.status = ?", request.status === "STATUS_UNSPECIFIED" ? undefined : request.status],
+    ["c.status = ?", status],
     ["c.start_time >= ?", request.startTime],
     ["c.start_time < ?", request.endTime],
     before("c.start_time", "c.id", page.after),
   );
-  return await db.read<ListedConsultation>(
+  return await db[isKeyed ? "read" : "scan"]<ListedConsultation>(
     `SELECT ${LISTED}, (SELECT COUNT(*) FROM addenda a WHERE a.consultation_id = c.id) AS addenda_count
      ${FROM} ${sql} ORDER BY c.start_time DESC, c.id DESC LIMIT ?`,
     [...params, limitOf(page)],

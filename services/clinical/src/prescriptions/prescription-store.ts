@@ -92,7 +92,9 @@ export async function listPrescriptions(
     ["r.consultation_id = ?", request.consultationId || undefined],
     before("r.issue_time", "r.id", page.after),
   );
-  return await db.read<ListedPrescription>(
+  // A doctor's prescriptions for one patient are a scan of the doctor's.
+  const isKeyed = !request.patientId || scope.doctorId === undefined;
+  return await db[isKeyed ? "read" : "scan"]<ListedPrescription>(
     `SELECT ${LISTED} ${FROM} ${sql} ORDER BY r.issue_time DESC, r.id DESC LIMIT ?`,
     [...params, limitOf(page)],
   );

@@ -284,7 +284,7 @@ export interface BookingScope {
   doctorId?: string;
 }
 
-/** Bookings that match, latest appointment first. */
+/** Bookings that match, latest appointment first. A filter that no key holds is a scan of the caller's bookings. */
 export async function listBookings(
   db: Database,
   scope: BookingScope,
@@ -303,10 +303,11 @@ export async function listBookings(
     ["b.start_time < ?", request.endTime],
     before("b.start_time", "b.id", page.after),
   );
-  return await db.read<BookingRow>(`${SELECT} ${sql} ORDER BY b.start_time DESC, b.id DESC LIMIT ?`, [
-    ...params,
-    limitOf(page),
-  ]);
+  const isKeyed = status === undefined && (request.patientId === "" || scope.doctorId === undefined);
+  return await db[isKeyed ? "read" : "scan"]<BookingRow>(
+    `${SELECT} ${sql} ORDER BY b.start_time DESC, b.id DESC LIMIT ?`,
+    [...params, limitOf(page)],
+  );
 }
 
 /** Unpaid bookings whose hold has ended. */

@@ -41,8 +41,11 @@ export const PRACTISES_AT_START = "NOT d.hidden AND d.licensed_until >= DATE(s.s
 /** Condition that slot `s` is open and has not started. Takes `openValues`. */
 export const IS_OPEN = `s.start_time > ? AND (s.status = 'OPEN' OR (s.status = 'HELD' AND s.hold_expire_time <= ?))`;
 export const openValues = (now: Date): SqlValue[] => [now, now];
-/** SQL form of `whyNotBookable` for slot `s` of doctor `d`. Takes `openValues`. */
-export const IS_BOOKABLE = `${IS_OPEN} AND ${PRACTISES_AT_START}`;
+/**
+ * SQL form of `whyNotBookable` for slot `s` of doctor `d`. Takes `openValues`. The class of the slot narrows the range of the
+ * key `slots_by_offer`.
+ */
+export const IS_BOOKABLE = `s.offer = 'OFFERED' AND ${IS_OPEN} AND ${PRACTISES_AT_START}`;
 
 /** Condition that a verified licence at the start of slot `s` covers a region. @param region as in `covers` */
 export const licensedAtStart = (region: string): string =>

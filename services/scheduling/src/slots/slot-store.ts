@@ -1,5 +1,5 @@
 import type { Database, SqlValue } from "@medconnect/platform/db/database.ts";
-import { following, where } from "@medconnect/platform/db/filters.ts";
+import { type Filter, following, where } from "@medconnect/platform/db/filters.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { limitOf, type Page } from "@medconnect/platform/page-token.ts";
 import type { Money } from "@medconnect/proto/medconnect/common/v1/money.ts";
@@ -72,7 +72,7 @@ export async function listSlots(
     ["s.doctor_id = ?", doctorId],
     ["s.start_time >= ?", range.startTime],
     ["s.start_time < ?", range.endTime],
-    status === "BOOKABLE" ? bookableFilter(now, region) : [`${STATUS_AT} = ?`, now, status],
+    ...(status === "BOOKABLE" ? [bookableFilter(now, region)] : hasStatus(status, now)),
     following("s.start_time", "s.id", page.after),
   );
   return await db.read<SlotRow>(`${SELECT} ${sql} ORDER BY s.start_time, s.id LIMIT ?`, [
@@ -80,6 +80,11 @@ export async function listSlots(
     limitOf(page),
   ]);
 }
+
+const hasStatus = (status: Slot_Status | undefined, now: Date): Filter[] => [
+  ["s.offer = ?", status && (status === "BLOCKED" || status === "WITHDRAWN" ? status : "OFFERED")],
+  [`${STATUS_AT} = ?`, now, status],
+];
 
 /**
  * Serializes slot creation per doctor, so that the overlap check holds until commit.

@@ -1,0 +1,117 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { rowsRead } from "@medconnect/platform/testing/rows-read.ts";
+import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import {
+  BookingServiceService,
+  ListBookingsRequest,
+} from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
+import {
+  DoctorServiceService,
+  SearchDoctorsRequest,
+} from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
+import {
+  ListSlotsRequest,
+  SlotServiceService,
+} from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
+import { listBookings } from "../bookings/read-bookings.ts";
+import { findDoctor } from "../doctors/doctor-store.ts";
+import { searchDoctors } from "../doctors/search-doctors.ts";
+import { Desk, MINUTE_MS } from "../testing.ts";
+import { listSlots } from "./read-slots.ts";
+
+/** For each class that a doctor can make without end. */
+const SLOTS = 10_000;
+/** A page, and the counter. */
+const FEW_ROWS = 1000;
+const DAY_MINUTES = 24 * 60;
+
+let desk: Desk;
+beforeAll(async () => {
+  desk = await Desk.open();
+  desk.admit();
+  await desk.publish(0);
+  for (const [status, day] of [
+    ["WITHDRAWN", 1],
+    ["BLOCKED", 1],
+  ] as const) {
+    await desk.app.db.write(
+      `INSERT INTO slots (id, doctor_id, start_time, end_time, status, fee_minor)
+       WITH RECURSIVE a (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM a WHERE n < 99),
+         m (n) AS (SELECT 5 * (100 * a.n + b.n) FROM a, a AS b)
+       SELECT UUID(), ?, ? + INTERVAL m.n MINUTE, ? + INTERVAL m.n + 5 MINUTE, ?, 0 FROM m`,
+      [desk.doctor.userId, inDays(day), inDays(day), status],
+    );
+  }
+  await desk.offer(60 * DAY_MINUTES);
+  await desk.app.db.write("ANALYZE TABLE slots");
+});
+afterAll(() => desk.close());
+
+const inDays = (days: number) => new Date(desk.app.clock.now().getTime() + days * DAY_MINUTES * MINUTE_MS);
+
+test(`${SLOTS} withdrawn and blocked slots each cost nothing in a profile`, async () => {
+  const { db, clock } = desk.app;
+  const rows = await rowsRead(db, "read", async () => {
+    const doctor = await findDoctor(db, desk.doctor.userId, clock.now());
+    expect(doctor?.next_available_time).toEqual(inDays(60));
+  });
+  expect(rows).toBeLessThan(FEW_ROWS);
+});
+
+test.each([{}, { availableFrom: "2030-01-01T00:00:00Z" }])("nor in a search with %j", async (filter) => {
+  const request = SearchDoctorsRequest.fromPartial({
+    availableFrom: filter.availableFrom ? new Date(filter.availableFrom) : undefined,
+  });
+  const rows = await rowsRead(desk.app.db, "scan", async () => {
+    const { searchDoctors: method } = DoctorServiceService;
+    const { response } = await invoke(method, searchDoctors(desk.app), userCaller("PATIENT"), request);
+    expect(response.doctors.map(({ nextAvailableTime }) => nextAvailableTime)).toEqual([inDays(60)]);
+  });
+  expect(rows).toBeLessThan(FEW_ROWS);
+});
+
+test.each(["STATUS_UNSPECIFIED", "OPEN", "HELD", "BOOKED", "BLOCKED", "WITHDRAWN"] as const)(
+  "nor in the doctor's list of slots with status %s",
+  async (status) => {
+    const request = ListSlotsRequest.fromPartial({ doctorId: desk.doctor.userId, status });
+    const rows = await rowsRead(desk.app.db, "read", () =>
+      invoke(SlotServiceService.listSlots, listSlots(desk.app), desk.doctor, request),
+    );
+    expect(rows).toBeLessThan(FEW_ROWS);
+  },
+);
+
+test("nor in a patient's list of slots", async () => {
+  const request = ListSlotsRequest.fromPartial({ doctorId: desk.doctor.userId });
+  const rows = await rowsRead(desk.app.db, "read", async () => {
+    const { response } = await invoke(
+      SlotServiceService.listSlots,
+      listSlots(desk.app),
+      desk.patient,
+      request,
+    );
+    expect(response.slots).toHaveLength(1);
+  });
+  expect(rows).toBeLessThan(FEW_ROWS);
+});
+
+test.each([
+  ["a status", { status: "CANCELLED" }],
+  ["a patient, for the doctor", { patientId: "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21" }],
+] as const)(
+  "a list of bookings by %s, which no key holds, leaves the connections of bookings alone",
+  async (_, filter) => {
+    const db = Object.create(desk.app.db, {
+      read: { value: () => Promise.reject(new Error("a scan on the connections of bookings")) },
+      scan: { value: desk.app.db.scan.bind(desk.app.db) },
+    });
+    const request = ListBookingsRequest.fromPartial(filter);
+    const { response } = await invoke(
+      BookingServiceService.listBookings,
+      listBookings({ ...desk.app, db }),
+      desk.doctor,
+      request,
+    );
+    expect(response.bookings).toEqual([]);
+  },
+);
