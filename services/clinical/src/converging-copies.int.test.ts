@@ -91,8 +91,8 @@ const rename = (on: Clinical, fullName = "New") =>
   on.changes.applyInternally("service:auth", (tx) =>
     applyUserEvents(
       tx,
-      [doctor, patient].map(({ userId: aggregateId }) =>
-        eventOf({ type: "user.updated", aggregateId, user: { fullName } }),
+      [doctor, patient].map(({ userId: aggregateId, role }) =>
+        eventOf({ type: "user.updated", aggregateId, user: { fullName, role } }),
       ),
     ),
   );
