@@ -2,6 +2,16 @@ import type { Json } from "../support/api.ts";
 
 export type Status = "PENDING_PAYMENT" | "CONFIRMED" | "EXPIRED" | "CANCELLED" | "COMPLETED" | "NO_SHOW";
 
+/** Refusals that a right system may give to a booking. NOT_FOUND: the slot's doctor has no licence just now. */
+export const BOOKING_REFUSALS = [
+  "SLOT_UNAVAILABLE",
+  "PATIENT_OVERLAP",
+  "TOO_MANY_HOLDS",
+  "TOO_MANY_BOOKINGS",
+  "HOLD_COOLDOWN",
+  "NOT_FOUND",
+] as const;
+
 /** What the system has acknowledged about one booking, and must stand by. */
 export interface Belief {
   id: string;

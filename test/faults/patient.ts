@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Json } from "../support/api.ts";
-import { type Belief, beliefOf, contradiction, type Status } from "./belief.ts";
+import { type Belief, BOOKING_REFUSALS, beliefOf, contradiction, type Status } from "./belief.ts";
 import type { HttpClient } from "./http-client.ts";
 import type { Slot } from "./practice.ts";
 import type { Random } from "./random.ts";
@@ -14,15 +14,7 @@ const METHODS = [
 ];
 
 const EXPECTED = {
-  // Not found: its doctor has no licence just now.
-  book: [
-    "SLOT_UNAVAILABLE",
-    "PATIENT_OVERLAP",
-    "TOO_MANY_HOLDS",
-    "TOO_MANY_BOOKINGS",
-    "HOLD_COOLDOWN",
-    "NOT_FOUND",
-  ],
+  book: BOOKING_REFUSALS,
   // Not found: billing was away when the slot was held, and has not heard of the payment yet.
   authorize: ["PAYMENT_DECLINED", "HOLD_EXPIRED", "ILLEGAL_TRANSITION", "NOT_FOUND"],
   // Its doctor may have begun, ended or cancelled it meanwhile.

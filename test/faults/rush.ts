@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Json } from "../support/api.ts";
-import { beliefOf } from "./belief.ts";
+import { BOOKING_REFUSALS, beliefOf } from "./belief.ts";
 import type { Crowd } from "./crowd.ts";
 import type { HttpClient, Outcome } from "./http-client.ts";
 import type { Patient } from "./patient.ts";
@@ -12,15 +12,7 @@ const TICK_MS = 10;
 const QUIET_LOOKS = 3;
 const LOOK_PAUSE_MS = 1000;
 const REFUSALS = {
-  // Not found: its doctor has no licence just now.
-  book: [
-    "SLOT_UNAVAILABLE",
-    "PATIENT_OVERLAP",
-    "TOO_MANY_HOLDS",
-    "TOO_MANY_BOOKINGS",
-    "HOLD_COOLDOWN",
-    "NOT_FOUND",
-  ],
+  book: BOOKING_REFUSALS,
   // Its hold has ended, or its time has come, meanwhile.
   cancel: ["ILLEGAL_TRANSITION", "BOOKING_STARTED"],
 } as const;

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Json } from "../support/api.ts";
 import type { Balancer } from "./balancer.ts";
-import { type Belief, beliefOf } from "./belief.ts";
+import { type Belief, BOOKING_REFUSALS, beliefOf } from "./belief.ts";
 import type { Crowd } from "./crowd.ts";
 import type { Outcome } from "./http-client.ts";
 import type { Patient } from "./patient.ts";
@@ -23,15 +23,7 @@ const STARTS = 24;
 const START_SHARE = 0.25;
 const EXPECTED = {
   read: [],
-  // Not found: its doctor has no licence just now.
-  book: [
-    "SLOT_UNAVAILABLE",
-    "PATIENT_OVERLAP",
-    "TOO_MANY_HOLDS",
-    "TOO_MANY_BOOKINGS",
-    "HOLD_COOLDOWN",
-    "NOT_FOUND",
-  ],
+  book: BOOKING_REFUSALS,
   // Not found: billing, or clinical, has not heard of the booking yet. The hold may have ended meanwhile.
   authorize: ["NOT_FOUND", "HOLD_EXPIRED", "ILLEGAL_TRANSITION"],
   join: ["NOT_FOUND", "ILLEGAL_TRANSITION"],

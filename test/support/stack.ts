@@ -11,7 +11,7 @@ export interface Running {
   addresses: Record<Service, string>;
   /** Where mails are caught. */
   mailFolder: string;
-  /** Of a system that the test started itself. */
+  /** Only where the test started the system itself. */
   processes?: { auth: { env: NodeJS.ProcessEnv } };
 }
 
