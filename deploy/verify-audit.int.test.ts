@@ -119,6 +119,29 @@ test("does without the checkpoints only if it is told so, and says what it canno
   });
 });
 
+test("does not take a checkpoint of tomorrow for a new one", async () => {
+  await checkpointOf(-24 * 3600);
+  expect((await verify()).stdout).toMatch(/newest checkpoint dated \d{4}-.*, which is in the future\n$/);
+  await checkpointOf(90);
+});
+
+test("prints an event whose time is none", async () => {
+  const events = `${prefix}billing.audit_events`;
+  const first = `WHERE id = (SELECT event_id FROM ${prefix}billing.audit_seals WHERE seq = 1)`;
+  await admin.query(
+    `CREATE TEMPORARY TABLE ${prefix}billing.times SELECT occur_time FROM ${events} ${first}`,
+  );
+  await admin.query("SET SESSION sql_mode = ''");
+  await admin.query(`UPDATE ${events} SET occur_time = '0000-00-00' ${first}`);
+  await admin.query("SET SESSION sql_mode = DEFAULT");
+  const { code, stdout } = await verify();
+  expect({ code, stdout }).toEqual({ code: 1, stdout: expect.stringContaining(", at no valid time [") });
+  await admin.query(
+    `UPDATE ${events} SET occur_time = (SELECT occur_time FROM ${prefix}billing.times) ${first}`,
+  );
+  expect(await verify()).toMatchObject({ code: 0 });
+});
+
 test("names what was tampered with, and exits with 1", async () => {
   await admin.query(`UPDATE ${prefix}billing.audit_events SET actor_id = 'mallory'`);
   const { code, stdout } = await verify();

@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { Acknowledgements } from "@medconnect/platform/audit/acknowledgements.ts";
 import { WITNESS_OF } from "@medconnect/platform/audit/checkpoints.ts";
-import { readNewestCheckpoint } from "@medconnect/platform/audit/seal-store.ts";
+import { readFarthestCheckpoint, readHead } from "@medconnect/platform/audit/seal-store.ts";
 import { duration } from "@medconnect/platform/config.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
 import { type Found, findingsOf, type Opened } from "./audit/findings.ts";
@@ -100,7 +100,8 @@ async function verify(source: Source, graceMs: number): Promise<number> {
       await acknowledgements.end(opened.db, id, new Date());
       process.stdout.write(`${service}: ${id} is gone, so its acknowledgement ends\n`);
     }
-    return checkpointAge(await readNewestCheckpoint(opened.witness, service));
+    const { seq } = await readHead(opened.db);
+    return checkpointAge(await readFarthestCheckpoint(opened.witness, service, seq));
   });
   const looked = `${progress.checked} seals and checkpoints`;
   const aside = acknowledged > 0 ? `, ${acknowledged} acknowledged` : "";
@@ -155,7 +156,9 @@ async function within<T>(source: Source, work: (opened: Opened) => Promise<T>): 
 
 function checkpointAge(newest: { create_time: Date } | undefined): string {
   if (!newest) return "no checkpoint";
-  const seconds = Math.max(0, Math.round((Date.now() - newest.create_time.getTime()) / 1000));
+  const seconds = Math.round((Date.now() - newest.create_time.getTime()) / 1000);
+  if (seconds < 0)
+    return `newest checkpoint dated ${newest.create_time.toISOString()}, which is in the future`;
   const [size, unit] = UNITS.find(([size]) => seconds >= 2 * size) ?? [1, "s"];
   return `newest checkpoint ${Math.round(seconds / size)} ${unit} old`;
 }

@@ -55,7 +55,7 @@ function describe({ kind, seq, eventId, time }: Finding): string {
   const where = [
     seq !== undefined && `seal ${seq}`,
     eventId !== undefined && `event ${eventId}`,
-    time?.toISOString(),
+    time && (Number.isNaN(time.getTime()) ? "at no valid time" : time.toISOString()),
   ];
   return `${FINDINGS[kind]}: ${where.filter(Boolean).join(", ")}`;
 }

@@ -6,7 +6,7 @@ const LOOKED_AT = 10_000;
 const GIVEN = 500;
 const READ = 1000;
 
-/** Before and after all that a DATETIME can hold. */
+/** The first and last DATETIME that MySQL documents. */
 export const BEGINNING = new Date("1000-01-01T00:00:00Z");
 export const END = new Date("9999-12-31T23:59:59.999Z");
 
@@ -94,6 +94,26 @@ async function* unsealedIn(db: Database, start: Place, end: Place): AsyncGenerat
   }
 }
 
+const PAGE_END = `SELECT id FROM audit_events WHERE id >= ? ORDER BY id LIMIT 1 OFFSET ${LOOKED_AT}`;
+const UNSEALED_IN_PAGE = `SELECT e.* FROM audit_events e LEFT JOIN audit_seals s ON s.event_id = e.id
+  WHERE e.id >= ? AND e.id < ? AND s.event_id IS NULL AND e.occur_time < ? ORDER BY e.id`;
+
+/** Around every id that MySQL stores, also one that is no UUID. */
+const [LOWEST_ID, BEHIND_IDS] = ["\0".repeat(36), "\x7f".repeat(37)] as const;
+
+/**
+ * All events from before a time that have no seal, a page at a time. Goes by id: MySQL stores dates that the driver misreads,
+ * such as day 0 and years before 100, so paging by time could skip a planted event.
+ */
+export async function* readUnsealed(db: Database, before: Date): AsyncGenerator<EventRow[]> {
+  for (let from = LOWEST_ID; ; ) {
+    const [next] = await db.read<Pick<EventRow, "id">>(PAGE_END, [from]);
+    yield await db.read<EventRow>(UNSEALED_IN_PAGE, [from, next?.id ?? BEHIND_IDS, before]);
+    if (!next) return;
+    from = next.id;
+  }
+}
+
 /** Where the next 10,000 events end; undefined where there are fewer. */
 async function findSliceEnd(db: Database, start: Place, until: Date): Promise<Place | undefined> {
   const [row] = await db.read<Pick<EventRow, "id" | "occur_time">>(SLICE_END, afterParams(start, until));
@@ -177,24 +197,32 @@ export async function readCheckpointBefore(
   return nearest;
 }
 
-const NEWEST_CHECKPOINT = `SELECT seq, hmac, create_time FROM audit_checkpoints
-  WHERE service = ? ORDER BY create_time DESC, seq DESC LIMIT 1`;
+const FARTHEST_CHECKPOINT = `SELECT seq, hmac, create_time FROM audit_checkpoints
+  WHERE service = ? AND seq <= ? ORDER BY seq DESC LIMIT 1`;
 
-/** The newest checkpoint of a service; undefined if it has none. Reads all of them. */
-export async function readNewestCheckpoint(db: Database, service: string): Promise<Checkpoint | undefined> {
-  const [newest] = await db.read<Checkpoint>(NEWEST_CHECKPOINT, [service]);
-  return newest;
+/** The checkpoint of a service that covers the most of its chain up to a seal; undefined if there is none. */
+export async function readFarthestCheckpoint(
+  db: Database,
+  service: string,
+  seq: number,
+): Promise<Checkpoint | undefined> {
+  const [farthest] = await db.read<Checkpoint>(FARTHEST_CHECKPOINT, [service, seq]);
+  return farthest;
 }
 
 const SEALED_AFTER = `SELECT s.seq, e.id, e.occur_time FROM audit_seals s JOIN audit_events e ON e.id = s.event_id
-  WHERE s.seq > ? ORDER BY s.seq LIMIT 1`;
+  WHERE s.seq > ? AND e.occur_time < ? ORDER BY s.seq LIMIT 1`;
 
-/** The first event that was sealed behind a seal, with the number of its own. */
+/** The first event from before a time that was sealed behind a seal, with the number of its own. */
 export async function readSealedAfter(
   db: Database,
   seq: number,
+  before: Date,
 ): Promise<(Pick<EventRow, "id" | "occur_time"> & { seq: number }) | undefined> {
-  const [next] = await db.read<Pick<EventRow, "id" | "occur_time"> & { seq: number }>(SEALED_AFTER, [seq]);
+  const [next] = await db.read<Pick<EventRow, "id" | "occur_time"> & { seq: number }>(SEALED_AFTER, [
+    seq,
+    before,
+  ]);
   return next;
 }
 

@@ -315,6 +315,46 @@ describe("an administrator of the database", () => {
     expect(await findings()).toEqual(["EVENT_UNSEALED"]);
   });
 
+  test.each([
+    "0000-00-00 00:00:00",
+    "0000-00-15 00:00:00",
+    "0001-01-01 00:00:00",
+    "0999-12-31 23:59:59.999",
+    "2025-00-00 00:00:00",
+  ])("cannot put an event at %s, a time that no service writes", async (time) => {
+    const [event] = await happen(1, 6 * MINUTE);
+    await run(["UPDATE audit_events SET occur_time = ? WHERE id = ?", time, event!.id]);
+    for (const each of [sealer, newSealer()]) await each.seal();
+    expect(await findings()).toEqual(["EVENT_UNSEALED"]);
+  });
+
+  test.each([
+    ["of nothing", ""],
+    ["of zeros", "\0"],
+    ["behind all others", "\x7f"],
+  ])("cannot put an event in under an id %s", async (_case, letter) => {
+    const [event] = await happen(1, 8 * HOUR);
+    await run(["UPDATE audit_events SET id = ? WHERE id = ?", letter.repeat(36), event!.id]);
+    expect(await findings()).toEqual(["EVENT_UNSEALED"]);
+  });
+
+  test("cannot hide an event among more than one page of them", async () => {
+    await happen(10_500, 8 * HOUR);
+    expect(new Set((await findings()).filter((kind) => kind !== "EVENT_UNSEALED"))).toEqual(new Set());
+    expect(await findings()).toHaveLength(10_500);
+  });
+
+  test("cannot make the trail look witnessed by an old checkpoint that is dated anew", async () => {
+    await happen(1);
+    await sealer.seal();
+    billing.clock.advance(2 * HOUR);
+    for (const aheadMs of [0, 50 * HOUR]) {
+      const time = new Date(billing.clock.now().getTime() + aheadMs);
+      await auth.db.write("UPDATE audit_checkpoints SET create_time = ?", [time]);
+      expect(await findings()).toEqual(["UNWITNESSED 11"]);
+    }
+  });
+
   test("cannot put an event in with a seal of another key, known or not", async () => {
     const [event] = await happen(1, 8 * HOUR);
     const head = await readHead(billing.db);
@@ -329,7 +369,7 @@ describe("an administrator of the database", () => {
     await run([`DELETE FROM audit_events WHERE id IN ${ids.replace("IN (?)", "> ?")}`, 7]);
     await run(["DELETE FROM audit_seals WHERE seq > 7"]);
     expect(await findings([KEY], null)).toEqual([]);
-    expect(await findings()).toEqual(["TRUNCATED 10"]);
+    expect(await findings()).toEqual(["TRUNCATED 10", "UNWITNESSED 6"]);
     // Nor does it help that the trail grows again.
     await happen(5);
     await newSealer().seal();

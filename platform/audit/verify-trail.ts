@@ -2,13 +2,13 @@ import { createHash } from "node:crypto";
 import type { Database } from "../db/database.ts";
 import { type AuditChain, type ChainHead, type EventRow, GENESIS, type Seal } from "./audit-chain.ts";
 import {
-  BEGINNING,
   readCheckpoints,
-  readNewestCheckpoint,
+  readFarthestCheckpoint,
+  readHead,
   readSealed,
   readSealedAfter,
+  readUnsealed,
   sealsAt,
-  unsealedBetween,
 } from "./seal-store.ts";
 
 /** Kinds of findings in an audit trail, with their descriptions. */
@@ -90,7 +90,7 @@ const digestOf = (event: EventRow): string =>
   createHash("sha256").update(JSON.stringify(event)).digest("hex");
 
 async function* findUnsealed({ db, sealedBefore }: Trail): AsyncGenerator<Finding> {
-  for await (const events of unsealedBetween(db, BEGINNING, sealedBefore)) {
+  for await (const events of readUnsealed(db, sealedBefore)) {
     for (const event of events) {
       const { id: eventId, occur_time: time } = event;
       yield { kind: "EVENT_UNSEALED", eventId, time, digest: digestOf(event) };
@@ -118,14 +118,16 @@ async function* findCutOff(
   }
 }
 
-/** Where checkpoints stopped to come, or never came, though events were sealed. */
+/**
+ * Where checkpoints stopped to come, or never came, though events were sealed. Goes by their numbers, because the witness's
+ * database could date an old checkpoint anew.
+ */
 async function* findUnwitnessed(
   { db, service, sealedBefore }: Trail,
   witness: Database,
 ): AsyncGenerator<Finding> {
-  const newest = await readNewestCheckpoint(witness, service);
-  if (newest && newest.create_time >= sealedBefore) return;
-  const next = await readSealedAfter(db, newest?.seq ?? GENESIS.seq);
-  if (!next || next.occur_time >= sealedBefore) return;
-  yield { kind: "UNWITNESSED", seq: next.seq, eventId: next.id, time: next.occur_time };
+  const { seq } = await readHead(db);
+  const farthest = await readFarthestCheckpoint(witness, service, seq);
+  const next = await readSealedAfter(db, farthest?.seq ?? GENESIS.seq, sealedBefore);
+  if (next) yield { kind: "UNWITNESSED", seq: next.seq, eventId: next.id, time: next.occur_time };
 }
