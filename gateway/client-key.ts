@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { networkOf, siteOf } from "@medconnect/platform/client-network.ts";
 import type { Method } from "@medconnect/platform/contract/methods.ts";
-import type { Caller } from "@medconnect/platform/identity/caller.ts";
+import { ANONYMOUS, type Caller } from "@medconnect/platform/identity/caller.ts";
 import { MethodRules_RateClass as RateClass } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import type { Request } from "express";
 import type { Count, QuotaName } from "./rate-limit.ts";
@@ -28,6 +28,12 @@ export function clientOf(rate: RateClass, caller: Caller, address: string): Clie
       return byAddress(address);
   }
 }
+
+/** The client whose requests at once are bounded. Public keys and webhooks count apart, as in the quotas. */
+export const callerOf = ({ name, rules }: Method, caller: Caller | undefined, address: string): Client =>
+  rules.rate === RateClass.UNLIMITED
+    ? byAddress(address, name)
+    : clientOf(RateClass.READ, caller ?? ANONYMOUS, address);
 
 /** The quota of each class of methods; UNLIMITED has none. */
 const QUOTA_OF: Partial<Record<RateClass, QuotaName>> = {

@@ -16,6 +16,7 @@ import { observeProcess } from "@medconnect/platform/telemetry/process-metrics.t
 import { startTracing } from "@medconnect/platform/telemetry/tracing.ts";
 import { startTls } from "@medconnect/platform/tls/start-tls.ts";
 import { createApp } from "./app.ts";
+import { CallerLimit } from "./caller-limit.ts";
 import { countRefused } from "./count-unrouted.ts";
 import { RateLimiter } from "./rate-limit.ts";
 import { routesOf } from "./routing/routes.ts";
@@ -75,6 +76,7 @@ startProcess("gateway", async () => {
     routes: routesOf(methods.values(), services),
     identity: { accessTokens, serviceTokens, revocations },
     limiter,
+    callers: new CallerLimit(config.MAX_CALLER_REQUESTS),
     load: new LoadLimits(config.MAX_CONCURRENT_REQUESTS),
     callTimeoutMs: config.CALL_TIMEOUT,
     log,

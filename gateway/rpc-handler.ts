@@ -10,7 +10,8 @@ import {
 } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import type { Request } from "express";
 import { send } from "./answer.ts";
-import { addressOf, countsOf, unknownCaller } from "./client-key.ts";
+import type { CallerLimit } from "./caller-limit.ts";
+import { addressOf, callerOf, countsOf, unknownCaller } from "./client-key.ts";
 import { countUnrouted, senderOf } from "./count-unrouted.ts";
 import type { GatewayResponse } from "./observe.ts";
 import type { RateLimiter } from "./rate-limit.ts";
@@ -26,6 +27,8 @@ export interface RpcHandlerOptions {
   router: Router<Route>;
   identity: Identity;
   limiter: RateLimiter;
+  /** For each client. */
+  callers: CallerLimit;
   /** For each service. */
   load: LoadLimits;
   /** How long a service may take to answer. */
@@ -33,12 +36,12 @@ export interface RpcHandlerOptions {
 }
 
 /**
- * Every RPC's way through the gateway, in an order of checks that clients can rely on: route (404, 405, or 429), limit
- * (429), token (401), body (413, 415, 400), then the checks of the service. The limit needs the token's caller, so the token is
+ * Every RPC's way through the gateway, in an order of checks that clients can rely on: route (404, 405, or 429), limits
+ * (429), token (401), body (413, 415, 400), then the checks of the service. The limits need the token's caller, so the token is
  * read before it, but refused after it.
  */
 export function rpcHandler(options: RpcHandlerOptions) {
-  const { router, identity, limiter, load, callTimeoutMs } = options;
+  const { router, identity, limiter, callers, load, callTimeoutMs } = options;
   return async (request: Request, response: GatewayResponse): Promise<void> => {
     const { path, query } = splitTarget(request.url);
     const match = router.match(path);
@@ -62,7 +65,16 @@ export function rpcHandler(options: RpcHandlerOptions) {
     const caller = await authenticate(method.rules, authorization, identity).catch(refusedToken);
     const address = addressOf(request);
     const sender = ignoresToken(method) ? await senderOf(request, identity) : caller;
-    const counts = countsOf(method, sender instanceof ApiError ? undefined : sender, address);
+    const known = sender instanceof ApiError ? undefined : sender;
+    // A client that left while its token was read: its response has closed already.
+    if (response.destroyed) throw new ApiError("CANCELLED");
+    const gone = new AbortController();
+    response.once("close", () => {
+      if (!response.writableFinished) gone.abort();
+    });
+    // Before the counts, so that a refusal in a burst costs no round trip to Redis.
+    callers.enter(callerOf(method, known, address), response);
+    const counts = countsOf(method, known, address);
     await limiter.count(counts, (name, value) => response.setHeader(name, value));
     if (caller instanceof ApiError) throw caller;
 
@@ -71,10 +83,6 @@ export function rpcHandler(options: RpcHandlerOptions) {
     if (!binding.takesRawBody) assertJson(request, body);
     const message = encodeRequest(binding, { request, values: match.values, query, body });
 
-    const gone = new AbortController();
-    response.once("close", () => {
-      if (!response.writableFinished) gone.abort();
-    });
     const callOptions = {
       deadline: within(callTimeoutMs),
       signal: gone.signal,

@@ -34,6 +34,8 @@ const NO_RATE_LIMITS = {
   RATE_LIMIT_ADDRESS: "0",
   RATE_LIMIT_ADDRESS_ANONYMOUS: "0",
 };
+/** Some tests send a hundred requests at once as one caller. */
+const MANY_AT_ONCE = { MAX_CALLER_REQUESTS: "1000" };
 /** Tests wait for all of them. */
 const SEALED_SOON = { AUDIT_SEAL_EVERY: "1s", AUDIT_CHECKPOINT_EVERY: "1s", METRICS_SAMPLE_EVERY: "1s" };
 /** Waiting time of 0: a test can wait for a start, but not for a quarter of an hour until a no-show. */
@@ -68,7 +70,7 @@ async function runTests(args: string[], dataDir: string, signal: AbortSignal): P
   if (withStack) {
     const stack = await startStack({
       dataDir,
-      env: { ...NO_RATE_LIMITS, ...SEALED_SOON, ...MISSED_SOON },
+      env: { ...NO_RATE_LIMITS, ...MANY_AT_ONCE, ...SEALED_SOON, ...MISSED_SOON },
       durable: false,
       logs: "files",
       progress,

@@ -13,6 +13,7 @@ import { startTracing } from "@medconnect/platform/telemetry/tracing.ts";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import pino from "pino";
 import { type AppOptions, createApp } from "../app.ts";
+import { CallerLimit } from "../caller-limit.ts";
 import { countRefused } from "../count-unrouted.ts";
 import { RateLimiter, type RateLimits } from "../rate-limit.ts";
 import { routesOf } from "../routing/routes.ts";
@@ -29,6 +30,8 @@ const UNLIMITED: RateLimits = { auth: 0, read: 0, write: 0, search: 0, address: 
 export interface TestGatewayOptions
   extends Partial<Pick<AppOptions, "corsOrigins" | "trustProxy" | "callTimeoutMs">> {
   limits?: Partial<RateLimits>;
+  /** Requests of each client at once; no limit if absent. */
+  callerRequests?: number;
   httpLimits?: Partial<typeof LIMITS>;
   /** Nobody listens on port 1: Redis is away, if not told otherwise. */
   redisUrl?: string;
@@ -50,7 +53,7 @@ export interface Received {
 
 /** A gateway on a free port with stubs behind it, and all else real: tokens, revocations, limits, gRPC, HTTP. */
 export async function startTestGateway(options: TestGatewayOptions = {}) {
-  const { limits, httpLimits, redisUrl = "redis://127.0.0.1:1", ...settings } = options;
+  const { limits, callerRequests = 0, httpLimits, redisUrl = "redis://127.0.0.1:1", ...settings } = options;
   const logLines: Record<string, unknown>[] = [];
   const log = pino({ level: "info" }, { write: (line) => logLines.push(JSON.parse(line)) });
   const endTracing = startTracing({ service: "gateway", ratio: 1 });
@@ -81,6 +84,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
   // The product's default: on a busy machine a first call compiles for seconds.
   const { callTimeoutMs = 10_000 } = options;
   const limiter = new RateLimiter(redis, { ...UNLIMITED, ...limits });
+  const callers = new CallerLimit(callerRequests);
   const http = new HttpServer({
     listener: createApp({
       routes: routesOf(methods.values(), services),
@@ -95,6 +99,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
         revocations,
       },
       limiter,
+      callers,
       load: new LoadLimits(100),
       callTimeoutMs,
       log,
@@ -115,6 +120,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
   return {
     port,
     http,
+    callers,
     stubs,
     revoked,
     logLines,

@@ -27,8 +27,8 @@ export interface Outcome {
 
 /** Beyond every deadline that the system sets itself: a call that takes longer has no end. */
 export const CLIENT_TIMEOUT_MS = 15_000;
-/** The first request with the key still runs, so nothing is decided. */
-const UNDECIDED = new Set(["IDEMPOTENCY_IN_PROGRESS", "RATE_LIMITED"]);
+/** Refusals that decide nothing: the same request may succeed later. */
+const UNDECIDED = new Set(["IDEMPOTENCY_IN_PROGRESS", "RATE_LIMITED", "TOO_MANY_CONCURRENT_REQUESTS"]);
 
 /** A client of one gateway over kept connections. */
 export class HttpClient {

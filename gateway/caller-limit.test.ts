@@ -1,0 +1,180 @@
+import { once } from "node:events";
+import { type ClientRequest, request } from "node:http";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { MethodRules_RateClass as RateClass } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
+import { eventually } from "../test/support/eventually.ts";
+import { contractRoutes } from "./testing/routes.ts";
+import { startTestGateway, type TestGateway } from "./testing/test-gateway.ts";
+
+const ID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
+const SEARCH = "/v1/doctors";
+const REFUSED = { status: 429, reason: "TOO_MANY_CONCURRENT_REQUESTS" };
+type Headers = Record<string, string>;
+
+let gateway: TestGateway;
+/** Answers each search that waits. */
+let waiting: (() => void)[] = [];
+const sent: ClientRequest[] = [];
+
+async function start(options: Parameters<typeof startTestGateway>[0]): Promise<void> {
+  gateway = await startTestGateway(options);
+  gateway.stubs.stubs.set("SearchDoctors", async () => {
+    await new Promise<void>((resolve) => waiting.push(resolve));
+    return {};
+  });
+}
+
+/** Sends a search, and waits until it runs. */
+async function runningSearch(headers: Headers): Promise<ClientRequest> {
+  const before = waiting.length;
+  const search = request({ port: gateway.port, path: SEARCH, headers }).on("error", () => {});
+  sent.push(search);
+  search.end();
+  await eventually(
+    async () => waiting.length,
+    (count) => count > before,
+  );
+  return search;
+}
+
+const answerAll = () => {
+  for (const answer of waiting.splice(0)) answer();
+};
+
+const noneRuns = () =>
+  eventually(
+    async () => gateway.callers.size,
+    (size) => size === 0,
+  );
+
+const get = async (path: string, headers: Headers) => (await gateway.send("GET", path, { headers })).json;
+
+afterEach(async () => {
+  answerAll();
+  for (const each of sent.splice(0)) each.destroy();
+  waiting = [];
+  await gateway.close();
+});
+
+describe("an account with as many requests running as it may have", () => {
+  let own: Headers;
+  beforeEach(async () => {
+    await start({ callerRequests: 2 });
+    own = await gateway.signedIn();
+    for (let i = 0; i < 2; i++) await runningSearch(own);
+  });
+
+  test("is refused at once, with a time to try again", async () => {
+    const { json, headers } = await gateway.send("GET", SEARCH, { headers: own });
+    expect(json).toMatchObject({ ...REFUSED, metadata: { limit: "2" } });
+    expect(headers["retry-after"]).toBe("1");
+    expect(gateway.stubs.calls).toHaveLength(2);
+  });
+
+  test("refuses neither another account at its address, nor calls without a token, nor health", async () => {
+    const other = await gateway.signedIn();
+    await runningSearch(other);
+    await runningSearch({});
+    expect((await gateway.send("GET", "/healthz")).status).toBe(200);
+    expect(await get(SEARCH, own)).toMatchObject(REFUSED);
+  });
+
+  test("goes on after one of them is answered", async () => {
+    const closed = once(sent[0]!, "close");
+    sent[0]!.on("response", (response) => response.resume());
+    waiting.shift()!();
+    await closed;
+    await eventually(
+      () => get(`/v1/doctors/${ID}`, own),
+      ({ status }) => status !== 429,
+    );
+  });
+});
+
+describe("a request ends for the limit", () => {
+  test("when its client aborts before the answer", async () => {
+    await start({ callerRequests: 1 });
+    const search = await runningSearch({});
+    search.destroy();
+    await noneRuns();
+    await runningSearch({});
+  });
+
+  test("when its client aborts within the body", async () => {
+    await start({ callerRequests: 1 });
+    const headers = {
+      ...(await gateway.signedIn()),
+      "content-type": "application/json",
+      "content-length": 9,
+    };
+    const post = request({ port: gateway.port, method: "POST", path: "/v1/bookings", headers });
+    post.on("error", () => {}).write("{");
+    await eventually(
+      async () => gateway.callers.size,
+      (size) => size === 1,
+    );
+    post.destroy();
+    await noneRuns();
+  });
+
+  test.each<[string, string, Headers, number]>([
+    ["the service", `/v1/doctors/${ID}`, {}, 404],
+    ["the input", `${SEARCH}?unknown=1`, {}, 400],
+    ["the token", SEARCH, { authorization: "Bearer x" }, 401],
+    ["a rate limit", SEARCH, {}, 429],
+  ])("when it is refused by %s", async (by, path, headers, status) => {
+    await start({ callerRequests: 1, limits: by === "a rate limit" ? { search: 1 } : {} });
+    gateway.stubs.stubs.set("GetDoctor", () => {
+      throw new ApiError("NOT_FOUND");
+    });
+    if (by === "a rate limit") {
+      (await runningSearch({})).destroy();
+      await noneRuns();
+    }
+    const { json } = await gateway.send("GET", path, { headers });
+    expect(json).toMatchObject({ status });
+    expect(json.reason).not.toBe(REFUSED.reason);
+    await noneRuns();
+  });
+});
+
+describe("without a token", () => {
+  const from = (address: string) => ({ "x-forwarded-for": address });
+
+  test("an IPv4 address and an IPv6 /64 are one client each", async () => {
+    await start({ callerRequests: 1, trustProxy: 1 });
+    await runningSearch(from("192.0.2.1"));
+    expect(await get(SEARCH, from("192.0.2.1"))).toMatchObject(REFUSED);
+    await runningSearch(from("192.0.2.2"));
+    await runningSearch(from("2001:db8::1"));
+    expect(await get(SEARCH, from("2001:db8::ffff"))).toMatchObject(REFUSED);
+  });
+
+  test("an IPv6 /48 has as many requests at once as eight of its /64s", async () => {
+    await start({ callerRequests: 1, trustProxy: 1 });
+    for (let i = 0; i < 8; i++) await runningSearch(from(`2001:db8:0:${i}::1`));
+    expect(await get(SEARCH, from("2001:db8:0:8::1"))).toMatchObject(REFUSED);
+    await runningSearch(from("2001:db8:1::1"));
+  });
+});
+
+test("on every route, a client beyond its limit is refused; public keys and webhooks count apart", async () => {
+  await start({ callerRequests: 1 });
+  const own = await gateway.signedIn("ADMIN");
+  for (const headers of [own, {}]) await runningSearch(headers);
+  for (const { httpMethod, path, method } of contractRoutes) {
+    const isOpen = method.rules.rate === RateClass.UNLIMITED;
+    for (const headers of [own, {}]) {
+      const { json } = await gateway.send(httpMethod, path.replaceAll(/\{\w+\}/g, ID), { headers });
+      expect({ path, isRefused: json.reason === REFUSED.reason }).toEqual({ path, isRefused: !isOpen });
+    }
+  }
+  expect(gateway.callers.size).toBe(2);
+});
+
+test("0 is no limit", async () => {
+  await start({ callerRequests: 0 });
+  for (let i = 0; i < 40; i++) await runningSearch({});
+  expect(gateway.callers.size).toBe(0);
+});
