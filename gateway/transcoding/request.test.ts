@@ -110,6 +110,38 @@ describe("path, query, body and headers make one message", () => {
   });
 });
 
+describe("a whole number", () => {
+  const amount = (json: string) => ({ text: `{"fee":{"amountMinor":${json}}}` });
+
+  test.each([
+    ["1e3", "1000"],
+    ["1000.0", "1000"],
+    ["-0", "0"],
+    ["-5", "-5"],
+    ['"0"', "0"],
+    ['"-5"', "-5"],
+    ['"9223372036854775807"', "9223372036854775807"],
+  ])("%s in JSON is %s", (json, value) => {
+    const { fee } = encode("CreateDoctor", amount(json)) as { fee: { amountMinor?: string } };
+    expect(fee.amountMinor ?? "0").toBe(value);
+  });
+
+  test.each(["05", "-05", "-0", "00", "+5", "1e3", "1.0", " 5", "5 ", "", "0x5", "٥", "1_000"])(
+    "is not %j as text, in a body or a query",
+    (text) => {
+      expect(refusal("CreateDoctor", amount(JSON.stringify(text)))[1]).toBe(`fee.amountMinor: ${WHOLE}`);
+      for (const name of ["pageSize", "maxFeeMinor"]) {
+        const query = new URLSearchParams({ [name]: text }).toString();
+        expect(refusal("SearchDoctors", { query })[1]).toBe(`${name}: ${WHOLE}`);
+      }
+    },
+  );
+
+  test.each(["05", "-05", "+5", "1.", ".5", "0x5"])("is not %s, which is no JSON", (json) => {
+    expect(refusal("CreateDoctor", amount(json))).toEqual(["MALFORMED_JSON"]);
+  });
+});
+
 describe("PATCH", () => {
   test("changes what its mask names", () => {
     const patch = { values: [ID], query: "updateMask=bio,timeZone", body: { bio: "b", specialty: "s" } };
@@ -199,7 +231,7 @@ describe("Idempotency-Key", () => {
 const LIST = "must be a list";
 const OBJECT = "must be an object";
 const TEXT = "must be text";
-const WHOLE = "must be a whole number in the range of its type; beyond 2^53 as text";
+const WHOLE = "must be a whole number in the range of its type; beyond 2^53 as text, without leading zeros";
 const TIME = 'must be a time such as "2026-03-01T09:00:00Z" (RFC 3339)';
 
 describe("what is not exactly right is refused, by its path", () => {
@@ -362,6 +394,19 @@ describe("what is not exactly right is refused, by its path", () => {
   test("a body of junk does not make a larger answer", () => {
     const body = Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`k${index}`, 1]));
     expect(refusal("CreateBooking", { body })).toHaveLength(51);
+  });
+
+  test("as many as an answer lists are named, and of more it says so", () => {
+    const junk = (count: number) => Array.from({ length: count }, (_, index) => [`k${index}`, 1]);
+    const more = ": There are more violations than this answer lists.";
+    const inObject = (count: number) => ({ body: Object.fromEntries(junk(count)) });
+    const inList = (count: number) => ({ body: { languages: Array.from({ length: count }, () => 1) } });
+    const inQuery = (count: number) => ({ body: {}, query: new URLSearchParams(junk(count)).toString() });
+    for (const parts of [inObject, inList, inQuery]) {
+      expect(refusal("CreateDoctor", parts(50)).slice(1)).toHaveLength(50);
+      expect(refusal("CreateDoctor", parts(50))).not.toContain(more);
+      expect(refusal("CreateDoctor", parts(51)).slice(49)).toEqual([expect.any(String), more]);
+    }
   });
 });
 

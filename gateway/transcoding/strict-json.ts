@@ -14,7 +14,8 @@ import { mistakeInWellKnown } from "./well-known-json.ts";
 /**
  * Violations of canonical protobuf JSON in an object, each with its path. Stricter than the library, so
  * that each request has one spelling: fields by their lowerCamelCase name only, enums by name only, no numbers that
- * have lost precision. `null` is the same as absent. `fromJson` accepts an object without violations.
+ * have lost precision. `null` is the same as absent. `fromJson` accepts an object without violations. Stops behind
+ * MAX_VIOLATIONS, so that the error says that there are more.
  */
 export function violationsOf(desc: DescMessage, json: JsonObject): FieldViolation[] {
   const violations: FieldViolation[] = [];
@@ -26,7 +27,7 @@ function checkMessage(desc: DescMessage, json: JsonObject, path: string, violati
   const fields = fieldsByJsonName(desc);
   const oneofs = new Set<string>();
   for (const [name, value] of Object.entries(json)) {
-    if (violations.length >= MAX_VIOLATIONS) return;
+    if (violations.length > MAX_VIOLATIONS) return;
     const at = path === "" ? name : `${path}.${name}`;
     const field = fields.get(name);
     if (!field) violations.push({ field: at, description: "is unknown" });
@@ -47,7 +48,7 @@ function checkField(field: DescField, value: JsonValue, path: string, violations
     violations.push({ field: path, description: "must be a list" });
   } else {
     for (const [index, item] of value.entries()) {
-      if (violations.length >= MAX_VIOLATIONS) return;
+      if (violations.length > MAX_VIOLATIONS) return;
       checkValue(field, item, `${path}[${index}]`, violations);
     }
   }
@@ -94,11 +95,14 @@ function isValid(field: DescField, value: JsonValue): boolean {
   }
 }
 
-/** JSON.parse has rounded a number beyond 2^53 already; as text it is exact. */
+/**
+ * A JSON number counts by its value, however it is written (RFC 8259 §6): 1e3 is 1000, and -0 is 0. JSON.parse has rounded one
+ * beyond 2^53 already. Text is exact, and has one spelling for each number.
+ */
 const isInteger = (value: JsonValue): boolean =>
   typeof value === "number"
     ? Number.isSafeInteger(value)
-    : typeof value === "string" && /^-?\d+$/.test(value);
+    : typeof value === "string" && /^(?:0|-?[1-9]\d*)$/.test(value);
 
 function libraryAccepts(field: DescField, value: JsonValue): boolean {
   const parent = field.parent!;
@@ -126,7 +130,7 @@ function expectation(field: DescField): string {
     case ScalarType.FLOAT:
       return "must be a number";
     default:
-      return "must be a whole number in the range of its type; beyond 2^53 as text";
+      return "must be a whole number in the range of its type; beyond 2^53 as text, without leading zeros";
   }
 }
 

@@ -1,6 +1,6 @@
 import type { FieldViolation } from "./api-error.ts";
 
-/** Maximum number of violations, including the one that counts the omitted ones. */
+/** Maximum number of violations, including the one that says that there are more. */
 export const MAX_VIOLATIONS = 50;
 
 /** Maximum length in UTF-16 units. Clients choose the names of unknown fields and of update masks. */
@@ -13,7 +13,10 @@ const MAX_DESCRIPTION_LENGTH = 300;
  */
 const MAX_BYTES = 4500;
 
-/** The first violations that fit into an answer, and the number of the others. Otherwise an answer could be larger than its request. */
+/** Last of the violations if there are more. Without their number: a reader may stop early, as each check costs time. */
+const MORE: FieldViolation = { field: "", description: "There are more violations than this answer lists." };
+
+/** The first violations that fit into an answer, and `MORE` for the others. Otherwise an answer could be larger than its request. */
 export function limitViolations(violations: readonly FieldViolation[]): FieldViolation[] {
   const kept: FieldViolation[] = [];
   let bytes = 0;
@@ -24,8 +27,7 @@ export function limitViolations(violations: readonly FieldViolation[]): FieldVio
     };
     bytes += Buffer.byteLength(JSON.stringify(short));
     const isLastPlace = kept.length === MAX_VIOLATIONS - 1 && violations.length > MAX_VIOLATIONS;
-    if (bytes > MAX_BYTES || isLastPlace)
-      return [...kept, { field: "", description: `${violations.length - kept.length} more` }];
+    if (bytes > MAX_BYTES || isLastPlace) return [...kept, MORE];
     kept.push(short);
   }
   return kept;
