@@ -86,18 +86,40 @@ describe.each(named(reads))("%s", (_title, route) => {
   test("answers 412 when If-Match names another version", async () => {
     answers({ etag: "0007" });
     const { etag } = (await send(route)).headers;
-    for (const list of [etag!, '"0007"', '"0007.another-hash"', '"0006", "0007"', "*"]) {
+    for (const list of [etag!, '"0007"', '"0007.another-hash"', '"0006", "0007"', 'W/"0006", "0007"', "*"]) {
       expect([list, (await send(route, { "if-match": list })).status]).toEqual([list, 200]);
     }
-    const refused = await send(route, { "if-match": '"0006.another-hash"' });
-    expect(refused.json).toMatchObject({ status: 412, reason: "ETAG_MISMATCH" });
+    for (const list of ['"0006.another-hash"', '"0006", "0008"', '"0006", W/"0007"']) {
+      const { json } = await send(route, { "if-match": list });
+      expect({ list, json }).toMatchObject({ list, json: { status: 412, reason: "ETAG_MISMATCH" } });
+    }
+  });
+});
+
+describe.each(named([...reads, ...updates]))("%s", (_title, route) => {
+  test.each(['W/"0007"', 'W/"0007.hash", W/"0008"', '""', '"not-ours!"'])(
+    "answers 412 when If-Match is %s, which names no version",
+    async (list) => {
+      const { json } = await send(route, { "if-match": list });
+      expect(json).toMatchObject({ status: 412, reason: "ETAG_MISMATCH" });
+      expect(json.detail).toMatch(/weak tag/);
+      expect(gateway.stubs.calls).toEqual([]);
+    },
+  );
+
+  test("answers 400 when If-Match is no list of entity tags", async () => {
+    const { status, json } = await send(route, { "if-match": '"0007' });
+    expect(status).toBe(400);
+    expect(json.errors).toEqual([{ field: "If-Match", description: expect.stringMatching(/entity tags/) }]);
   });
 });
 
 describe.each(named(updates))("%s", (_title, route) => {
-  test("hands the whole etag to the service, which compares the version", async () => {
-    await send(route, { "if-match": 'W/"0007.hash-of_it"' });
-    expect(JSON.stringify(gateway.stubs.calls.at(-1)?.request)).toContain('"etag":"0007.hash-of_it"');
+  test("hands the versions to the service, which compares them", async () => {
+    await send(route, { "if-match": '"0007.hash-of_it"' });
+    expect(JSON.stringify(gateway.stubs.calls.at(-1)?.request)).toContain('"etag":"0007"');
+    await send(route, { "if-match": '"0006", "0007.hash-of_it", W/"0008"' });
+    expect(JSON.stringify(gateway.stubs.calls.at(-1)?.request)).toContain('"etag":"0006,0007"');
   });
 
   test("refuses If-None-Match instead of ignoring it", async () => {

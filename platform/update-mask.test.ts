@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { applyMask, assertEtag, etagOf, type Updatable } from "./update-mask.ts";
+import { applyMask, assertEtag, etagOf, isUnchanged, type Updatable } from "./update-mask.ts";
 
 interface Profile {
   license: string;
@@ -29,10 +29,22 @@ test.each([[["license"]], [undefined]])("an immutable field cannot be changed (m
   );
 });
 
-test("an etag is of one version; none asks for no check", () => {
+test("one of the etags is of the version; none asks for no check", () => {
   expect(() => assertEtag("", 7)).not.toThrow();
   expect(() => assertEtag(etagOf(7), 7)).not.toThrow();
   expect(() => assertEtag(`${etagOf(7)}.aHash-of_it`, 7)).not.toThrow();
+  expect(() => assertEtag(`${etagOf(6)},${etagOf(7)}.aHash-of_it`, 7)).not.toThrow();
   expect(() => assertEtag(`${etagOf(6)}.${etagOf(7)}`, 7)).toThrow();
+  expect(() => assertEtag(`${etagOf(6)},${etagOf(8)}`, 7)).toThrow();
   expect(() => assertEtag(etagOf(6), 7)).toThrow(expect.objectContaining({ reason: "ETAG_MISMATCH" }));
+});
+
+test.each<[Partial<Profile>, boolean]>([
+  [{}, true],
+  [{ tags: ["a"] }, true],
+  [{ license: "ignored" }, true],
+  [{ tags: ["a", "b"] }, false],
+  [{ bio: "" }, false],
+])("an update with %j changes nothing: %s", (changed, expected) => {
+  expect(isUnchanged(current, { ...current, ...changed }, FIELDS)).toBe(expected);
 });

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { ApiError, invalidField } from "./errors/api-error.ts";
 
 const camelCase = (path: string): string =>
@@ -35,13 +36,19 @@ export function applyMask<T extends object>(
   return { ...current, ...Object.fromEntries(chosen) };
 }
 
+/** True if an update changes nothing: it then raises no version and leaves no audit line. */
+export const isUnchanged = <T extends object>(before: T, after: T, { updatable }: Updatable<T>): boolean =>
+  updatable.every((field) => isDeepStrictEqual(before[field], after[field]));
+
 /** A resource's etag: its version. Over HTTP the gateway adds a hash of the answer: `version.hash`. */
 export const etagOf = (version: number): string => version.toString(36).padStart(4, "0");
 
-/**
- * Throws ETAG_MISMATCH if the client read another version than the current one; "" skips the check. The hash is not
- * compared: it also covers derived fields, such as `nextAvailableTime`.
- */
+/** The part of an etag that `If-Match` compares. The hash also covers derived fields, such as `nextAvailableTime`. */
+export const versionOf = (etag: string): string => etag.split(".", 1)[0]!;
+
+/** Throws ETAG_MISMATCH if none of the sent etags, separated by commas, is of the current version; "" skips the check. */
 export function assertEtag(sent: string, version: number): void {
-  if (sent !== "" && sent.split(".", 1)[0] !== etagOf(version)) throw new ApiError("ETAG_MISMATCH");
+  if (sent !== "" && !sent.split(",").map(versionOf).includes(etagOf(version))) {
+    throw new ApiError("ETAG_MISMATCH");
+  }
 }

@@ -26,7 +26,7 @@ export interface RequestBinding {
   readonly headers: readonly HeaderField[];
   /** Says which fields of the body's resource to change (AIP-134). */
   readonly updateMask: DescField | undefined;
-  /** The version that the body's resource is meant to replace; filled from If-Match (AIP-154). */
+  /** The versions that the body's resource may replace, by commas; narrowed by If-Match (AIP-154). */
   readonly etag: DescField | undefined;
 }
 

@@ -1,6 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import { ApiError, invalidField } from "@medconnect/platform/errors/api-error.ts";
+import { versionOf } from "@medconnect/platform/update-mask.ts";
 import type { Route } from "../routing/routes.ts";
+import { ifMatchOf } from "./headers.ts";
 import type { Answer } from "./response.ts";
 
 /** The opaque part of each entity tag in a list; `W/` makes no difference, as the comparison is weak (RFC 9110 §8.8.3.2). */
@@ -10,19 +12,22 @@ const ENTITY_TAGS = /(?:W\/)?"([!#-~]*)"/g;
  * Refuses conditions that cannot hold: if ignored, a guarded change would happen unchecked. No tag matches a target without
  * one, for every method (RFC 9110 §13.1.1). Throws INVALID_REQUEST, ETAG_MISMATCH.
  */
-export function assertConditions(
-  { method, headers }: IncomingMessage,
-  { binding, method: rpc }: Route,
-): void {
+export function assertConditions(request: IncomingMessage, { binding, method: rpc }: Route): void {
+  const { method, headers } = request;
   if (!isRead(method) && headers["if-none-match"] !== undefined) {
     throw invalidField("If-None-Match", "is for GET and HEAD only");
   }
-  const match = headers["if-match"];
-  if (match === undefined || match.trim() === "*") return;
+  const versions = ifMatchOf(request);
+  if (versions === undefined) return;
   const isGuarded = binding.etag !== undefined && method !== "POST";
   if (!(isRead(method) ? rpc.output.field.etag : isGuarded)) {
     throw new ApiError("ETAG_MISMATCH", {
       detail: "There is no entity tag here that If-Match could name. Send the request without it.",
+    });
+  }
+  if (versions.length === 0) {
+    throw new ApiError("ETAG_MISMATCH", {
+      detail: 'If-Match names no version. A weak tag (W/"…") matches nothing; send the resource\'s own etag.',
     });
   }
 }
@@ -31,11 +36,11 @@ export function assertConditions(
  * The answer of a read under its conditions (RFC 9110 §13.1). If-Match requires a version of the resource.
  * If-None-Match gives 304 if the answer has not changed. Throws ETAG_MISMATCH.
  */
-export function conditional({ method, headers }: IncomingMessage, answer: Answer): Answer {
+export function conditional(request: IncomingMessage, answer: Answer): Answer {
+  const { method, headers } = request;
   const etag = answer.headers.etag?.slice(1, -1);
   if (!isRead(method) || etag === undefined) return answer;
-  const match = headers["if-match"];
-  if (match !== undefined && !names(match, versionOf(etag), versionOf)) throw new ApiError("ETAG_MISMATCH");
+  if (ifMatchOf(request)?.includes(versionOf(etag)) === false) throw new ApiError("ETAG_MISMATCH");
   const noneMatch = headers["if-none-match"];
   if (noneMatch === undefined || !names(noneMatch, etag)) return answer;
   return { status: 304, headers: { etag: answer.headers.etag! }, body: "" };
@@ -43,8 +48,6 @@ export function conditional({ method, headers }: IncomingMessage, answer: Answer
 
 const isRead = (method?: string): boolean => method === "GET" || method === "HEAD";
 
-const versionOf = (etag: string): string => etag.split(".", 1)[0]!;
-
 /** True if a list of entity tags contains `wanted`. */
-const names = (list: string, wanted: string, partOf = (etag: string) => etag): boolean =>
-  list.trim() === "*" || [...list.matchAll(ENTITY_TAGS)].some(([, etag]) => partOf(etag!) === wanted);
+const names = (list: string, wanted: string): boolean =>
+  list.trim() === "*" || [...list.matchAll(ENTITY_TAGS)].some(([, etag]) => etag === wanted);

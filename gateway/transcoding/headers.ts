@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { invalidField } from "@medconnect/platform/errors/api-error.ts";
+import { versionOf } from "@medconnect/platform/update-mask.ts";
 
 /** A quoted string of RFC 8941 §3.3.3. */
 const QUOTED = /^"((?:[ !#-[\]-~]|\\["\\])*)"$/;
@@ -24,17 +25,27 @@ export function idempotencyKeyOf({ headers, headersDistinct }: IncomingMessage):
   return key;
 }
 
-const ENTITY_TAG = /^(?:W\/)?"([!#-~]*)"$|^([!#-+\--~]+)$/;
+/** A list of entity tags (RFC 9110 §5.6.1, §8.8.3), in which elements may be empty. */
+const ENTITY_TAGS = /^[ \t,]*(?:(?:W\/)?"[!#-~]*"[ \t]*(?:,[ \t,]*|$))+$/;
+/** Each tag of a list: whether it is weak, and its opaque part. */
+const ENTITY_TAG = /(W\/)?"([!#-~]*)"/g;
+/** Clients' unquoted form of one tag, such as a body's `etag`. */
+const BARE_TAG = /^[!#-+\--~]+$/;
+/** Versions of this API. Tags of another form match nothing. */
+const VERSION = /^\w+$/;
 
 /**
- * The version that If-Match asks for (RFC 9110 §13.1.1); undefined for none and for `*`. Weak tags count as strong
- * ones, as a proxy that compresses answers weakens the tags it passes on. Throws INVALID_REQUEST.
+ * The versions that If-Match asks for; undefined for none and for `*`. Weak tags name no version, because the comparison is
+ * strong (RFC 9110 §13.1.1). Throws INVALID_REQUEST.
  */
-export function ifMatchOf({ headers }: IncomingMessage): string | undefined {
+export function ifMatchOf({ headers }: IncomingMessage): string[] | undefined {
   const text = headers["if-match"];
   if (text === undefined || text === "*") return undefined;
-  const [, quoted, bare] = ENTITY_TAG.exec(text) ?? [];
-  const etag = quoted ?? bare;
-  if (!etag) throw invalidField("If-Match", "must be one entity tag, or *");
-  return etag;
+  const tags = BARE_TAG.test(text) ? [text] : strongTags(text);
+  return [...new Set(tags.map(versionOf))].filter((version) => VERSION.test(version));
+}
+
+function strongTags(text: string): string[] {
+  if (!ENTITY_TAGS.test(text)) throw invalidField("If-Match", "must be entity tags in quotes, or *");
+  return [...text.matchAll(ENTITY_TAG)].filter(([, weak]) => !weak).map(([, , tag]) => tag!);
 }

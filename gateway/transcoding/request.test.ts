@@ -165,22 +165,46 @@ describe("PATCH", () => {
 
   test.each([
     ['"abc"', "abc"],
-    ['W/"abc"', "abc"],
+    ['"abc.hash-of_it"', "abc"],
     ["abc", "abc"],
+    ["abc.hash-of_it", "abc"],
+    ['"a", "b.hash" ,, "a.hash"', "a,b"],
+    ['"a",W/"b"', "a"],
+    ['"a,b", "c"', "c"],
     ["*", undefined],
-  ])("If-Match %s asks for the version %s", (header, etag) => {
+  ])("If-Match %s asks for the versions %s", (header, etag) => {
     const message = encode("UpdateMe", { body: { phone: "" }, headers: { "if-match": header } });
     expect((message as { user: { etag?: string } }).user.etag).toBe(etag);
   });
 
-  test("If-Match goes before the etag of a body that was sent back", () => {
-    const message = encode("UpdateMe", { body: { etag: "1" }, headers: { "if-match": '"2"' } });
-    expect(message).toEqual({ user: { etag: "2" }, updateMask: "" });
+  test.each([
+    ["1.hash", '"1"', "1.hash"],
+    ["1.old", '"2", "1.new"', "1.old"],
+    ["1,2", '"2", "3"', "2"],
+    ["1", "*", "1"],
+    ["", '"1"', "1"],
+    [null, '"1"', "1"],
+  ])("a body's etag %j and If-Match %s both hold", (etag, header, both) => {
+    const message = encode("UpdateMe", { body: { etag }, headers: { "if-match": header } });
+    expect(message).toEqual({ user: { etag: both }, updateMask: "" });
   });
 
-  test.each(['"a", "b"', '""', '"a', "a b"])("If-Match %s is refused", (header) => {
-    expect(refusal("UpdateMe", { headers: { "if-match": header } })[1]).toMatch(/^If-Match: /);
+  test.each(['"2"', '"2", "3.1"'])("no version satisfies a body's etag of 1 and If-Match %s", (header) => {
+    const parts = { body: { etag: "1.hash" }, headers: { "if-match": header } };
+    expect(refusal("UpdateMe", parts)).toEqual(["ETAG_MISMATCH"]);
   });
+
+  test("a body's etag that is no text is refused also beside If-Match", () => {
+    const parts = { body: { etag: 1 }, headers: { "if-match": '"1"' } };
+    expect(refusal("UpdateMe", parts)).toEqual(["INVALID_REQUEST", `etag: ${TEXT}`]);
+  });
+
+  test.each(['"a', "a b", '"a" "b"', '"a""b"', 'a, "b"', '*, "a"', "", ","])(
+    "If-Match %s is refused",
+    (header) => {
+      expect(refusal("UpdateMe", { headers: { "if-match": header } })[1]).toMatch(/^If-Match: /);
+    },
+  );
 });
 
 describe("Idempotency-Key", () => {
@@ -397,9 +421,10 @@ describe("what is not exactly right is refused, by its path", () => {
   });
 
   test("as many as an answer lists are named, and of more it says so", () => {
-    const junk = (count: number) => Array.from({ length: count }, (_, index) => [`k${index}`, 1]);
+    const junk = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, "1"]));
     const more = ": There are more violations than this answer lists.";
-    const inObject = (count: number) => ({ body: Object.fromEntries(junk(count)) });
+    const inObject = (count: number) => ({ body: junk(count) });
     const inList = (count: number) => ({ body: { languages: Array.from({ length: count }, () => 1) } });
     const inQuery = (count: number) => ({ body: {}, query: new URLSearchParams(junk(count)).toString() });
     for (const parts of [inObject, inList, inQuery]) {
@@ -453,7 +478,7 @@ test("whatever is sent is taken or refused as the client's mistake", () => {
         encode(name, parts);
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
-        expect(error.rule.httpStatus).toBe(400);
+        expect([400, 412]).toContain(error.rule.httpStatus);
       }
     }),
     { numRuns: 3000 },

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from "node:http";
-import { type DescField, fromJson, type JsonObject, toBinary } from "@bufbuild/protobuf";
+import { type DescField, fromJson, type JsonObject, type JsonValue, toBinary } from "@bufbuild/protobuf";
 import { behavesAs } from "@medconnect/platform/contract/validate.ts";
 import { ApiError, type FieldViolation } from "@medconnect/platform/errors/api-error.ts";
+import { versionOf } from "@medconnect/platform/update-mask.ts";
 import { FieldBehavior } from "@medconnect/proto/es/google/api/field_behavior_pb.js";
 import type { RequestBinding } from "./binding.ts";
 import { withoutBodyField } from "./field-names.ts";
@@ -110,8 +111,22 @@ function fillFromHeaders(
   if (idempotencyKey) json[idempotencyKey.jsonName] = idempotencyKeyOf(request);
   if (!etag || typeof body !== "object") return;
   const resource = json[body.jsonName];
-  const expected = ifMatchOf(request);
-  if (expected !== undefined && isObject(resource)) resource[etag.jsonName] = expected;
+  const versions = ifMatchOf(request);
+  if (versions === undefined || !isObject(resource)) return;
+  resource[etag.jsonName] = withIfMatch(versions, resource[etag.jsonName] ?? "");
+}
+
+/** The etags that satisfy both If-Match and the body. Throws ETAG_MISMATCH if none does. */
+function withIfMatch(versions: string[], etag: JsonValue): JsonValue {
+  if (etag === "") return versions.join(",");
+  // Refused by the check of its type.
+  if (typeof etag !== "string") return etag;
+  const both = etag.split(",").filter((each) => versions.includes(versionOf(each)));
+  if (both.length > 0) return both.join(",");
+  throw new ApiError("ETAG_MISMATCH", {
+    detail:
+      "If-Match and the body's `etag` name different versions. Send one of them, or the same version in both.",
+  });
 }
 
 /**

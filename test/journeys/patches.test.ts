@@ -1,87 +1,160 @@
+import { type DescField, getOption, hasOption } from "@bufbuild/protobuf";
 import { beforeAll, describe, expect, test } from "@jest/globals";
-import { ApiDescription } from "../properties/openapi.ts";
+import { type Method, methods } from "@medconnect/platform/contract/methods.ts";
+import { behavesAs } from "@medconnect/platform/contract/validate.ts";
+import { ZONES } from "@medconnect/platform/time-zones/time-zone-table.ts";
+import { http } from "@medconnect/proto/es/google/api/annotations_pb.js";
+import { FieldBehavior } from "@medconnect/proto/es/google/api/field_behavior_pb.js";
+import {
+  Text_Kind as Kind,
+  MethodRules_Role as Role,
+  text as textOption,
+} from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import { type Account, signUp } from "../support/accounts.ts";
 import { Api, type Json } from "../support/api.ts";
 import { openPractice } from "../support/practice.ts";
 import { sharedStack } from "../support/stack.ts";
 
-const WRITES_OF_A_FIELD = 12;
+const WRITES_OF_A_FIELD = 6;
+const RIVALS = 12;
 const api = new Api(sharedStack().urls.gateway);
 
-interface Resource {
-  open: () => Promise<{ owner: Account; path: string }>;
-  /** Value of each field for a write. */
-  fields: Record<string, (write: number) => unknown>;
-}
+const routeOf = ({ desc }: Method) => getOption(desc, http);
+const patches = [...methods.values()].filter(
+  ({ desc }) => hasOption(desc, http) && getOption(desc, http).pattern.case === "patch",
+);
 
-/** Every PATCH of the contract. */
-const RESOURCES: Record<string, Resource> = {
-  "/v1/users/me": {
-    open: async () => ({ owner: await signUp(api, "PATIENT"), path: "/v1/users/me" }),
-    fields: {
-      fullName: (write) => `Paula ${write}`,
-      phone: (write) => `+4930123456${10 + write}`,
-      dateOfBirth: (write) => `1980-01-${10 + write}`,
-    },
-  },
-  "/v1/doctors/{doctorId}": {
-    open: async () => {
-      const owner = await openPractice(api);
-      return { owner, path: `/v1/doctors/${owner.id}` };
-    },
-    fields: {
-      specialty: (write) => `Specialty ${write}`,
-      bio: (write) => `Bio ${write}`,
-      fee: (write) => ({ currencyCode: "USD", amountMinor: `${1000 + write}` }),
-    },
-  },
+const ZONE_NAMES = ZONES.trim().split(/\s+/);
+const REGIONS = [
+  "AT",
+  "BE",
+  "CH",
+  "DE",
+  "DK",
+  "ES",
+  "FI",
+  "FR",
+  "GB",
+  "GR",
+  "IE",
+  "IT",
+  "NL",
+  "NO",
+  "PL",
+  "PT",
+  "SE",
+  "US",
+];
+const LANGUAGES = [
+  "ar",
+  "bg",
+  "cs",
+  "da",
+  "de",
+  "el",
+  "en",
+  "es",
+  "et",
+  "fi",
+  "fr",
+  "hr",
+  "hu",
+  "it",
+  "lt",
+  "nl",
+  "pl",
+  "pt",
+];
+
+/** Different valid values by the kind of a text; for a text with a pattern, by its name. */
+const TEXTS: Partial<Record<Kind | string, (write: number) => string>> = {
+  [Kind.NAME]: (write) => `Paula ${write}`,
+  [Kind.LINE]: (write) => `Line ${write}`,
+  [Kind.TEXT]: (write) => `First line ${write}\nSecond line`,
+  [Kind.DATE]: (write) => `1980-01-${10 + write}`,
+  [Kind.TIME_ZONE]: (write) => ZONE_NAMES[write]!,
+  [Kind.LANGUAGE]: (write) => LANGUAGES[write]!,
+  [Kind.REGION]: (write) => REGIONS[write]!,
+  phone: (write) => `+4930123456${10 + write}`,
 };
 
-test("this file tests every PATCH of the contract", async () => {
-  const { operations } = await ApiDescription.fetch(api);
-  const paths = operations.filter(({ method }) => method === "PATCH").map(({ path }) => path);
-  expect(Object.keys(RESOURCES).toSorted()).toEqual(paths.toSorted());
+/** Value of a field for a write. */
+function sample(field: DescField, write: number): unknown {
+  if (field.message?.typeName === "medconnect.common.v1.Money")
+    return { currencyCode: "USD", amountMinor: `${1000 + write}` };
+  const text = TEXTS[getOption(field, textOption) || field.name];
+  if (!text) throw new Error(`Add values for ${field} to this file.`);
+  return field.fieldKind === "list" ? [text(write)] : text(write);
+}
+
+/** An account whose own resource the method changes. */
+const ownerFor = async ({ rules }: Method): Promise<Account> =>
+  rules.roles[0] === Role.DOCTOR ? await openPractice(api) : await signUp(api, "PATIENT");
+
+test("the contract has methods that change resources", () => {
+  expect(patches.length).toBeGreaterThanOrEqual(2);
 });
 
-describe.each(Object.entries(RESOURCES))("PATCH %s", (_, { open, fields }) => {
+describe.each(patches.map((method) => [method.name, method] as const))("%s", (_name, method) => {
+  const { pattern, body } = routeOf(method);
+  const resource = method.input.fields.find(({ name }) => name === body)!.message!;
+  const fields = resource.fields.filter(
+    (field) => field.name !== "etag" && !behavesAs(field, FieldBehavior.OUTPUT_ONLY),
+  );
   let owner: Account;
   let path: string;
-  const writes = Object.entries(fields).flatMap(([field, valueFor]) =>
-    Array.from({ length: WRITES_OF_A_FIELD }, (_, write): [string, unknown] => [field, valueFor(write)]),
-  );
 
   beforeAll(async () => {
-    ({ owner, path } = await open());
+    owner = await ownerFor(method);
+    path = String(pattern.value).replace(/\{\w+\}/g, owner.id);
   });
 
-  const patch = (field: string, value: unknown, etag?: unknown) =>
-    owner.api.send(`PATCH ${path}?updateMask=${field}`, { body: { [field]: value, etag } });
+  const patch = (field: DescField, write: number, etag?: unknown) =>
+    owner.api.send(`PATCH ${path}?updateMask=${field.jsonName}`, {
+      body: { [field.jsonName]: sample(field, write), etag },
+    });
+
+  test("each field takes its value, and the answer is that of GET", async () => {
+    for (const field of fields) {
+      const patched = await patch(field, WRITES_OF_A_FIELD);
+      expect(patched.body).toMatchObject({ [field.jsonName]: sample(field, WRITES_OF_A_FIELD) });
+      expect(await owner.api.ok(`GET ${path}`)).toEqual(patched.body as Json);
+    }
+  });
 
   test("without an etag all concurrent writes succeed, and each field has one of the written values", async () => {
-    const answers = await Promise.all(writes.map(([field, value]) => patch(field, value)));
+    const writes = fields.flatMap((field) =>
+      Array.from({ length: WRITES_OF_A_FIELD }, (_, write) => [field, write] as const),
+    );
+    const answers = await Promise.all(writes.map(([field, write]) => patch(field, write)));
     expect(answers.map(({ status }) => status)).toEqual(writes.map(() => 200));
     const after = await owner.api.ok(`GET ${path}`);
-    for (const field of Object.keys(fields)) {
-      const written = writes.filter(([name]) => name === field).map(([, value]) => value);
-      expect(written).toContainEqual(after[field]);
+    for (const field of fields) {
+      const written = writes.filter(([name]) => name === field).map(([, write]) => sample(field, write));
+      expect(written).toContainEqual(after[field.jsonName]);
     }
   });
 
   test("with one etag one of many concurrent writes succeeds, and the others are 412", async () => {
     const { etag } = await owner.api.ok(`GET ${path}`);
     // Values that the resource does not have yet: a write that changes nothing raises no version.
-    const [field, valueFor] = Object.entries(fields)[0]!;
-    const values = Array.from({ length: WRITES_OF_A_FIELD }, (_, write) =>
-      valueFor(WRITES_OF_A_FIELD + write),
-    );
-    const answers = await Promise.all(values.map((value) => patch(field, value, etag)));
+    const rivals = Array.from({ length: RIVALS }, (_, write) => WRITES_OF_A_FIELD + write);
+    const answers = await Promise.all(rivals.map((write) => patch(fields[0]!, write, etag)));
     const statuses = answers.map(({ status }) => status).toSorted();
-    expect(statuses).toEqual([200, ...values.slice(1).map(() => 412)]);
+    expect(statuses).toEqual([200, ...rivals.slice(1).map(() => 412)]);
   });
 
-  test("answers as GET does", async () => {
-    const [field, valueFor] = Object.entries(fields).at(-1)!;
-    const patched = (await patch(field, valueFor(3))).body;
-    expect(await owner.api.ok(`GET ${path}`)).toEqual(patched as Json);
+  test("If-Match holds beside the body's etag, and takes a list", async () => {
+    const { etag } = await owner.api.ok(`GET ${path}`);
+    const fresh = await patch(fields[0]!, 0);
+    expect(fresh.status).toBe(200);
+    const send = (ifMatch: string, body: Json = {}) =>
+      owner.api.send(`PATCH ${path}`, { body, headers: { "if-match": ifMatch } });
+    const current = `"${fresh.body.etag}"`;
+    expect((await send(current, { etag })).status).toBe(412);
+    expect((await send(`"${etag}"`)).status).toBe(412);
+    expect((await send(`W/${current}`)).status).toBe(412);
+    const kept = await send(`"${etag}", ${current}`, { etag: fresh.body.etag });
+    expect({ status: kept.status, body: kept.body }).toEqual({ status: 200, body: fresh.body });
   });
 });

@@ -45,6 +45,7 @@ export const MAY_LEAVE_NO_LINE: ReadonlySet<string> = new Set([
   "auth.v1.UserService/DeleteSession",
   "auth.v1.UserService/UpdateMe",
   "scheduling.v1.BookingService/CancelBooking",
+  "scheduling.v1.DoctorService/UpdateDoctor",
   "scheduling.v1.SlotService/BlockSlot",
   "scheduling.v1.SlotService/UnblockSlot",
   "scheduling.v1.SlotService/WithdrawSlot",

@@ -13,9 +13,6 @@ export function assertBorn({ dateOfBirth }: Profile, now: Date): void {
   if (dateOfBirth > latestToday(now)) throw invalidField("user.date_of_birth", "must not be in the future");
 }
 
-export const sameProfile = (a: Profile, b: Profile): boolean =>
-  PROFILE_FIELDS.updatable.every((field) => a[field] === b[field]);
-
 /** Today's date where the day begins first: UTC+14. */
 function latestToday(now: Date): string {
   return new Date(now.getTime() + 14 * 3_600_000).toISOString().slice(0, 10);

@@ -1,10 +1,10 @@
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
-import { applyMask, assertEtag } from "@medconnect/platform/update-mask.ts";
+import { applyMask, assertEtag, isUnchanged } from "@medconnect/platform/update-mask.ts";
 import type { UpdateMeRequest, User } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import type { Auth } from "../app.ts";
 import { type Account, lockAccount, type Profile, updateProfile } from "./account-store.ts";
-import { assertBorn, PROFILE_FIELDS, sameProfile } from "./profile-rules.ts";
+import { assertBorn, PROFILE_FIELDS } from "./profile-rules.ts";
 import { toUser, userEvent } from "./user.ts";
 
 /** UserService.UpdateMe. Throws INVALID_REQUEST, ETAG_MISMATCH. */
@@ -19,7 +19,8 @@ export const updateMe =
       assertEtag(patch!.etag, current.version);
       const profile = applyMask<Profile>(current, patch!, updateMask, PROFILE_FIELDS);
       assertBorn(profile, app.clock.now());
-      if (sameProfile(current, profile)) return { response: toUser(current), trails: [] };
+      if (isUnchanged<Profile>(current, profile, PROFILE_FIELDS))
+        return { response: toUser(current), trails: [] };
       const changed: Account = { ...current, ...profile, version: current.version + 1 };
       updateProfile(tx, userId, changed);
       return {

@@ -1,11 +1,12 @@
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
-import { applyMask, assertEtag, type Updatable } from "@medconnect/platform/update-mask.ts";
+import { applyMask, assertEtag, isUnchanged, type Updatable } from "@medconnect/platform/update-mask.ts";
 import type {
   Doctor,
   UpdateDoctorRequest,
 } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
 import type { Scheduling } from "../app.ts";
+import { feeColumns, feeOf } from "../money.ts";
 import { DEFAULT_TIME_ZONE } from "./doctor-rules.ts";
 import { lockDoctor, toOwnDoctor, updateDoctor as update } from "./doctor-store.ts";
 import { assertOwnProfile } from "./own-profile.ts";
@@ -18,7 +19,7 @@ const FIELDS: Updatable<Doctor> = {
 
 /**
  * DoctorService.UpdateDoctor. The mask is applied to the locked profile. Without an etag, concurrent updates all succeed and
- * the last write of each field stays. Throws NOT_FOUND, NOT_OWNER, ETAG_MISMATCH.
+ * the last write of each field stays. One that changes nothing raises no version. Throws NOT_FOUND, NOT_OWNER, ETAG_MISMATCH.
  */
 export const updateDoctor =
   (app: Scheduling) =>
@@ -29,8 +30,14 @@ export const updateDoctor =
       const current = await lockDoctor(tx, doctorId, now);
       if (!current) throw new ApiError("NOT_FOUND");
       assertEtag(patch!.etag, current.version);
-      const patched = applyMask(toOwnDoctor(current, now), patch!, updateMask, FIELDS);
-      const changed = { ...patched, timeZone: patched.timeZone || DEFAULT_TIME_ZONE };
+      const profile = toOwnDoctor(current, now);
+      const patched = applyMask(profile, patch!, updateMask, FIELDS);
+      const changed = {
+        ...patched,
+        timeZone: patched.timeZone || DEFAULT_TIME_ZONE,
+        fee: feeOf(feeColumns(patched.fee)),
+      };
+      if (isUnchanged(profile, changed, FIELDS)) return { response: profile, trails: [] };
       update(tx, changed);
       indexDoctor(tx, { ...changed, display_name: current.display_name });
       return {
