@@ -1,10 +1,7 @@
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
-import { ANONYMOUS, type Caller } from "@medconnect/platform/identity/caller.ts";
 import { REDIS_IN_REQUEST_MS } from "@medconnect/platform/redis.ts";
-import { MethodRules_RateClass as RateClass } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
-import { clientOf } from "./client-key.ts";
 import { startTestGateway, type TestGateway } from "./testing/test-gateway.ts";
 
 const ID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
@@ -259,34 +256,4 @@ test("an address keeps its quota when junk tokens arrive while Redis is frozen",
   redis.close();
   expect(seen).toEqual([...Array(3).fill(401), ...Array(17).fill(429)]);
   expect(good).toBe(200);
-});
-
-describe("a request counts for", () => {
-  const user: Caller = { kind: "user", userId: ID, sessionId: ID, role: "PATIENT", authTime: new Date() };
-  const account: Caller = { kind: "serviceAccount", accountId: ID, sessionId: ID, scopes: new Set() };
-
-  test.each<[string, RateClass, Caller, string, string]>([
-    ["the user", RateClass.READ, user, "1.2.3.4", `user:${ID}`],
-    ["the service account", RateClass.READ, account, "1.2.3.4", `account:${ID}`],
-    ["the address where nobody is signed in", RateClass.READ, ANONYMOUS, "1.2.3.4", "ip:1.2.3.4"],
-    ["the user where credentials are tried", RateClass.AUTH, user, "1.2.3.4", `user:${ID}`],
-    ["the address of strangers' credentials", RateClass.AUTH, ANONYMOUS, "1.2.3.4", "ip:1.2.3.4"],
-    ["the IPv4 address in an IPv6 one", RateClass.READ, ANONYMOUS, "::ffff:1.2.3.4", "ip:1.2.3.4"],
-    ["the network of an IPv6 address", RateClass.READ, ANONYMOUS, "2001:DB8:0:7:1:2:3:4", "ip:2001:db8:0:7"],
-    ["the network of a shortened address", RateClass.READ, ANONYMOUS, "2001:db8::1", "ip:2001:db8:0:0"],
-    ["the network of this machine", RateClass.READ, ANONYMOUS, "::1", "ip:0:0:0:0"],
-  ])("%s", (_title, rate, caller, address, key) => {
-    expect(clientOf(rate, caller, address).key).toBe(key);
-  });
-
-  test("the IPv6 site only where it counts for the address", () => {
-    const address = "2001:db8:0:7::1";
-    expect(clientOf(RateClass.READ, ANONYMOUS, address).siteKey).toBe("site:2001:db8:0");
-    expect(clientOf(RateClass.READ, user, address).siteKey).toBeUndefined();
-    expect(clientOf(RateClass.READ, ANONYMOUS, "1.2.3.4").siteKey).toBeUndefined();
-  });
-
-  test("all users of an address share a quota for credential attempts", () => {
-    expect(clientOf(RateClass.AUTH, user, "1.2.3.4").siteKey).toBe("users:1.2.3.4");
-  });
 });
