@@ -9,7 +9,7 @@ import { ServiceTokens } from "@medconnect/platform/identity/service-tokens.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import { LoadLimits } from "@medconnect/platform/load-limit.ts";
 import { connectRedis, REDIS_IN_REQUEST_MS } from "@medconnect/platform/redis.ts";
-import { startTracing } from "@medconnect/platform/telemetry/tracing.ts";
+import { startTracing } from "@medconnect/platform/telemetry/start-tracing.ts";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import pino from "pino";
 import { type AppOptions, createApp } from "../app.ts";

@@ -7,7 +7,7 @@ import type { Database } from "../db/database.ts";
 import type { Call } from "../grpc/call.ts";
 import { GrpcClient } from "../grpc/client.ts";
 import { newId } from "../ids.ts";
-import { startMetrics } from "../telemetry/metrics.ts";
+import { startMetrics } from "../telemetry/start-metrics.ts";
 import { invoke, startTestService, type TestService } from "../testing/test-service.ts";
 import { AuditChain, GENESIS } from "./audit-chain.ts";
 import { type AuditRecord, auditRows, INSERT_AUDIT_EVENTS } from "./audit-store.ts";

@@ -4,7 +4,7 @@ import { KeyServiceService } from "@medconnect/proto/medconnect/auth/v1/key_serv
 import { TraceFlags, trace } from "@opentelemetry/api";
 import { ServiceTokens } from "../identity/service-tokens.ts";
 import { createLogger } from "../log.ts";
-import { startTracing } from "../telemetry/tracing.ts";
+import { startTracing } from "../telemetry/start-tracing.ts";
 import { GrpcServer } from "./server.ts";
 
 const KEY = Buffer.alloc(32, 1);

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import { AuditChain } from "../audit/audit-chain.ts";
 import { Sealer } from "../audit/sealer.ts";
 import { startTestService, type TestService } from "../testing/test-service.ts";
-import { startMetrics } from "./metrics.ts";
 import { sampled, takeSamples } from "./samples.ts";
+import { startMetrics } from "./start-metrics.ts";
 
 let service: TestService;
 let readMetrics: () => Promise<string>;

@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from "@jest/globals";
 import { TraceFlags, trace } from "@opentelemetry/api";
+import { startTracing } from "./start-tracing.ts";
 import { traceParent } from "./trace-parent.ts";
-import { startTracing } from "./tracing.ts";
 
 const TRACE_ID = "a".repeat(32);
 beforeAll(() => void startTracing({ service: "test", ratio: 1 }));

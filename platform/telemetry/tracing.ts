@@ -9,17 +9,6 @@ import {
   SpanStatusCode,
   trace,
 } from "@opentelemetry/api";
-import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
-import { W3CTraceContextPropagator } from "@opentelemetry/core";
-import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto";
-import { resourceFromAttributes } from "@opentelemetry/resources";
-import {
-  BatchSpanProcessor,
-  ParentBasedSampler,
-  TraceIdRatioBasedSampler,
-  TracerProvider,
-} from "@opentelemetry/sdk-trace";
-import { ATTR_SERVICE_NAME } from "@opentelemetry/semantic-conventions";
 import { ApiError } from "../errors/api-error.ts";
 
 /**
@@ -27,31 +16,6 @@ import { ApiError } from "../errors/api-error.ts";
  * delivery), and nowhere by patching libraries: docs/decisions/0005 has the measurements.
  */
 const tracer = trace.getTracer("medconnect");
-
-/**
- * Sets tracing up for this process. Without an endpoint spans are still made while a request is served, so that logs
- * and answers carry a trace id and callers' traces pass through; they are just not recorded or sent.
- *
- * @returns sends what is left, and ends
- */
-export function startTracing(options: { service: string; endpoint?: string | undefined; ratio: number }) {
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager());
-  propagation.setGlobalPropagator(new W3CTraceContextPropagator());
-  const provider = new TracerProvider({
-    resource: resourceFromAttributes({ [ATTR_SERVICE_NAME]: options.service }),
-    sampler: new ParentBasedSampler({
-      root: new TraceIdRatioBasedSampler(options.endpoint ? options.ratio : 0),
-    }),
-    spanProcessors: options.endpoint
-      ? [new BatchSpanProcessor({ exporter: new OTLPTraceExporter({ url: tracesUrl(options.endpoint) }) })]
-      : [],
-  });
-  trace.setGlobalTracerProvider(provider);
-  return () => provider.shutdown();
-}
-
-/** OTLP over HTTP: the signal's path follows the endpoint (OpenTelemetry Protocol Exporter, "Endpoint URLs"). */
-const tracesUrl = (endpoint: string) => `${endpoint.replace(/\/$/, "")}/v1/traces`;
 
 export interface SpanOptions {
   kind: SpanKind;

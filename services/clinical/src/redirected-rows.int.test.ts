@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/g
 import type { SqlValue } from "@medconnect/platform/db/database.ts";
 import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids.ts";
-import { startMetrics } from "@medconnect/platform/telemetry/metrics.ts";
+import { startMetrics } from "@medconnect/platform/telemetry/start-metrics.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import {
   CreatePrescriptionRequest,

@@ -3,7 +3,7 @@ import { afterAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import { AccessTokenVerifier } from "@medconnect/platform/identity/access-tokens.ts";
 import { newId } from "@medconnect/platform/ids.ts";
-import { startMetrics } from "@medconnect/platform/telemetry/metrics.ts";
+import { startMetrics } from "@medconnect/platform/telemetry/start-metrics.ts";
 import { listRevocations } from "../sessions/revocation-store.ts";
 import { startTestAuth, type TestAuth } from "../testing/test-auth.ts";
 import { keepKeys } from "./keep-keys.ts";

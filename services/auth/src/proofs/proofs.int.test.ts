@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/g
 import type { SqlValue } from "@medconnect/platform/db/database.ts";
 import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids.ts";
-import { startMetrics } from "@medconnect/platform/telemetry/metrics.ts";
+import { startMetrics } from "@medconnect/platform/telemetry/start-metrics.ts";
 import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import {
   ServiceAccount,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { newId } from "@medconnect/platform/ids.ts";
 import { Inbox } from "@medconnect/platform/inbox/inbox.ts";
-import { startMetrics } from "@medconnect/platform/telemetry/metrics.ts";
+import { startMetrics } from "@medconnect/platform/telemetry/start-metrics.ts";
 import { invoke, startTestService, type TestService } from "@medconnect/platform/testing/test-service.ts";
 import { PaymentStanding } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
 import { ConsultationStanding } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
