@@ -10,6 +10,7 @@ import { deliveriesOf } from "@medconnect/platform/outbox/event.ts";
 import { whyNotGenuine } from "@medconnect/platform/outbox/event-mac.ts";
 import { countBacklog, insertDeliveries, type OutboxRow } from "@medconnect/platform/outbox/outbox-store.ts";
 import { startTestService, type TestService } from "@medconnect/platform/testing/test-service.ts";
+import { COMPILE_CACHE } from "./local/compile-cache.ts";
 
 let billing: TestService;
 let schema: string;
@@ -44,7 +45,9 @@ interface Ended {
 }
 
 const runWith = (env: NodeJS.ProcessEnv, ...args: string[]): Promise<Ended> =>
-  promisify(execFile)(process.execPath, [join(import.meta.dirname, "outbox.ts"), ...args], { env })
+  promisify(execFile)(process.execPath, [join(import.meta.dirname, "outbox.ts"), ...args], {
+    env: { ...COMPILE_CACHE, ...env },
+  })
     .then(({ stdout, stderr }) => ({ code: 0, stdout, stderr }))
     .catch((ended: Ended) => ended);
 const databaseUrl = () => new URL(`/${schema}`, process.env.MYSQL_URL!).href;

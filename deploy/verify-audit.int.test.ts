@@ -14,6 +14,7 @@ import { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import { type Connection, createConnection } from "mysql2/promise";
+import { COMPILE_CACHE } from "./local/compile-cache.ts";
 import { provision, SERVICES } from "./provision.ts";
 
 const adminUrl = process.env.MYSQL_URL!;
@@ -74,7 +75,9 @@ interface Ended {
 }
 
 const run = (args: string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> =>
-  promisify(execFile)(process.execPath, [join(import.meta.dirname, "verify-audit.ts"), ...args], { env })
+  promisify(execFile)(process.execPath, [join(import.meta.dirname, "verify-audit.ts"), ...args], {
+    env: { ...COMPILE_CACHE, ...env },
+  })
     .then((output) => ({ code: 0, ...output }))
     .catch((ended: Ended) => ended);
 

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import type { JsonObject } from "@bufbuild/protobuf";
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
+import { COMPILE_CACHE } from "../deploy/local/compile-cache.ts";
 import { eventually } from "../test/support/eventually.ts";
 import { StubServices } from "./testing/stub-services.ts";
 
@@ -25,6 +26,7 @@ afterAll(() => stubs.close());
 /** The gateway as a process of its own, as it runs in production. */
 function start(settings: Record<string, string>): ChildProcess {
   const env = {
+    ...COMPILE_CACHE,
     INTERNAL_KEY: Buffer.alloc(32).toString("base64"),
     AUTH_ADDRESS: address,
     SCHEDULING_ADDRESS: address,

@@ -5,6 +5,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runCommand } from "../setup-error.ts";
+import { COMPILE_CACHE } from "./compile-cache.ts";
 import { DataFolder } from "./data-folder.ts";
 import { startDatabases } from "./databases.ts";
 import { terminalProgress } from "./progress.ts";
@@ -94,7 +95,7 @@ async function runJest(args: string[], env: NodeJS.ProcessEnv, signal: AbortSign
   const jest: ChildProcess = spawn(
     process.execPath,
     ["node_modules/jest/bin/jest.js", "--config", "jest.config.mjs", ...jestArgs],
-    { cwd: ROOT, stdio: "inherit", env: { ...process.env, ...env } },
+    { cwd: ROOT, stdio: "inherit", env: { ...process.env, ...COMPILE_CACHE, ...env } },
   );
   signal.addEventListener("abort", () => jest.kill());
   const [code] = await once(jest, "exit");

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { describe, expect, jest, test } from "@jest/globals";
+import { COMPILE_CACHE } from "../../deploy/local/compile-cache.ts";
 import { PROCESSES, type ProcessName } from "../../deploy/local/ports.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -24,7 +25,11 @@ const DEMO = {
 /** A process in production, which ends before it connects to anything. */
 function start(name: ProcessName, env: NodeJS.ProcessEnv) {
   const main = name === "gateway" ? "gateway/main.ts" : `services/${name}/src/main.ts`;
-  const options = { cwd: ROOT, env: { NODE_ENV: "production", PORT: "0", ...env }, timeout: 100_000 };
+  const options = {
+    cwd: ROOT,
+    env: { ...COMPILE_CACHE, NODE_ENV: "production", PORT: "0", ...env },
+    timeout: 100_000,
+  };
   return new Promise<{ code: unknown; said: string[] }>((resolve) => {
     execFile(process.execPath, [main], options, (error, _stdout, stderr) =>
       resolve({ code: error?.code, said: stderr.trimEnd().split("\n") }),

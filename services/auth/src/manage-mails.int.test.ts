@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { COMPILE_CACHE } from "@medconnect/deploy/local/compile-cache.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import { countMails } from "./mail/mail-store.ts";
 import { queueMail } from "./mail/queue-mail.ts";
@@ -36,7 +37,7 @@ interface Ended {
 
 const run = (...args: string[]): Promise<Ended> =>
   promisify(execFile)(process.execPath, [join(import.meta.dirname, "manage-mails.ts"), ...args], {
-    env: { DATABASE_URL: databaseUrl },
+    env: { ...COMPILE_CACHE, DATABASE_URL: databaseUrl },
   })
     .then(({ stdout, stderr }) => ({ code: 0, stdout, stderr }))
     .catch((error: Ended) => error);

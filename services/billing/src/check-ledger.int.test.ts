@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { COMPILE_CACHE } from "@medconnect/deploy/local/compile-cache.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { type BillingTest, startBilling } from "./testing.ts";
@@ -34,7 +35,7 @@ interface Ended {
 
 const run = (...args: string[]): Promise<Ended> =>
   promisify(execFile)(process.execPath, [join(import.meta.dirname, "check-ledger.ts"), ...args], {
-    env: { DATABASE_URL: databaseUrl },
+    env: { ...COMPILE_CACHE, DATABASE_URL: databaseUrl },
   })
     .then(({ stdout, stderr }) => ({ code: 0, stdout, stderr }))
     .catch((error: Ended) => error);
