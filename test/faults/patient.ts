@@ -28,7 +28,7 @@ const EXPECTED = {
     "NOT_FOUND",
   ],
   // Never moved; or moved again or ended meanwhile, which the patient does not know yet.
-  "accept move": ["ILLEGAL_TRANSITION", "BOOKING_STARTED", "START_TIME_DIFFERS"],
+  "accept move": ["ILLEGAL_TRANSITION", "BOOKING_STARTED", "TIME_DIFFERS"],
   // Not found: clinical was away when the booking was confirmed. Else its doctor has begun, ended or cancelled it.
   join: ["NOT_FOUND", "ILLEGAL_TRANSITION"],
   read: [],
@@ -176,13 +176,13 @@ export class Patient {
     Object.assign(belief, { slotId: body.slotId, sequence: Number(body.sequence), joined: false });
   }
 
-  /** Reads the booking, and accepts a pending move to the start that it shows. */
+  /** Reads the booking, and accepts a pending move to the time that it shows. */
   async #acceptMove(belief: Belief): Promise<void> {
     const seen = await this.client.look("read", `GET /v1/bookings/${belief.id}`);
     if (seen.kind !== "ok") return;
-    const { startTime } = seen.body;
+    const { startTime, endTime } = seen.body;
     const call = `POST /v1/bookings/${belief.id}:acceptMove`;
-    const { kind, body } = await this.client.decide("accept move", call, { startTime });
+    const { kind, body } = await this.client.decide("accept move", call, { startTime, endTime });
     if (kind !== "ok") return;
     if (!(body.move as Json | undefined)?.accepted || body.startTime !== startTime)
       this.client.violate(`the move of booking ${belief.id} to ${startTime} was accepted, and is not`);

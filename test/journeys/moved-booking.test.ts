@@ -78,11 +78,11 @@ test("after a move from 10 days ahead to seconds ahead, a no-show is refused and
 });
 
 test("an accepted move binds: a repeat changes nothing, and a late cancellation is charged", async () => {
-  const { startTime } = await moveToNow();
+  const { startTime, endTime } = await moveToNow();
   const accept = `POST /v1/bookings/${booked.id}:acceptMove`;
-  const accepted = await patient.api.ok(accept, { body: { startTime } });
+  const accepted = await patient.api.ok(accept, { body: { startTime, endTime } });
   expect(accepted).toMatchObject({ status: "CONFIRMED", move: { movedBy: "DOCTOR", accepted: true } });
-  expect(await patient.api.ok(accept, { body: { startTime } })).toEqual(accepted);
+  expect(await patient.api.ok(accept, { body: { startTime, endTime } })).toEqual(accepted);
   expect(await patient.api.ok(`POST /v1/bookings/${booked.id}:cancel`)).toMatchObject({
     feeDecision: "CHARGE",
   });
@@ -92,14 +92,17 @@ test("an accepted move binds: a repeat changes nothing, and a late cancellation 
 test("an acceptance of a time that another move has replaced is refused with the present one", async () => {
   const slotId = await offer(doctor, 9 * DAY_MS);
   const seen = await doctor.api.ok(`POST /v1/bookings/${booked.id}:reschedule`, { body: { slotId } });
-  const { startTime } = await moveToNow();
+  const { startTime, endTime } = await moveToNow();
   const accept = (body: Json) => patient.api.send(`POST /v1/bookings/${booked.id}:acceptMove`, { body });
-  const refused = await accept({ startTime: String(seen.startTime) });
-  expect(refusal(refused)).toEqual({ status: 409, reason: "START_TIME_DIFFERS" });
-  expect(Date.parse(String((refused.body.metadata as Json).startTime))).toBe(Date.parse(String(startTime)));
-  expect(refusal(await accept({}))).toEqual({ status: 400, reason: "INVALID_REQUEST" });
+  const refused = await accept({ startTime: seen.startTime, endTime: seen.endTime });
+  expect(refusal(refused)).toEqual({ status: 409, reason: "TIME_DIFFERS" });
+  const present = refused.body.metadata as Json;
+  expect(Date.parse(String(present.startTime))).toBe(Date.parse(String(startTime)));
+  expect(Date.parse(String(present.endTime))).toBe(Date.parse(String(endTime)));
+  for (const missing of [{}, { startTime }, { endTime }])
+    expect(refusal(await accept(missing))).toEqual({ status: 400, reason: "INVALID_REQUEST" });
   expect((await bookingOf()).move).toMatchObject({ accepted: false });
-  expect((await accept(refused.body.metadata as Json)).body.move).toMatchObject({ accepted: true });
+  expect((await accept(present)).body.move).toMatchObject({ accepted: true });
 });
 
 test("a patient who joins has accepted the move", async () => {

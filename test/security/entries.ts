@@ -239,7 +239,7 @@ export const ENTRIES: Record<string, Entry | Entry[]> = {
   "scheduling.v1.BookingService/AcceptMove": {
     on: "booking",
     rule: "private",
-    request: ({ id }) => ({ bookingId: id, startTime: freeTime().startTime }),
+    request: ({ id }) => ({ bookingId: id, ...freeTime() }),
   },
   "scheduling.v1.BookingService/CloseBooking": {
     on: "booking",

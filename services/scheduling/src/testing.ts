@@ -199,11 +199,11 @@ export class Desk {
   }
 
   async accept(
-    { id: bookingId, startTime }: Pick<Booking, "id" | "startTime">,
+    { id: bookingId, startTime, endTime }: Pick<Booking, "id" | "startTime" | "endTime">,
     by: Caller = this.patient,
     idempotencyKey = "",
   ) {
-    const request = { bookingId, startTime, idempotencyKey };
+    const request = { bookingId, startTime, endTime, idempotencyKey };
     const { acceptMove: method } = BookingServiceService;
     return (await invoke(method, acceptBookingMove(this.app), by, request)).response;
   }

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { newId } from "@medconnect/platform/ids.ts";
-import { userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Booking } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
+import { SlotServiceService } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
+import { changeSlot } from "../slots/change-slot.ts";
 import { Desk, MINUTE_MS } from "../testing.ts";
 
 let desk: Desk;
@@ -162,7 +164,7 @@ test("an accepted move binds like a booking, reaches clinical, and is accepted o
   const accepted = await desk.accept(moved);
   expect(accepted).toMatchObject({ status: "CONFIRMED", sequence: 1, move: { accepted: true } });
   expect(await desk.accept(moved)).toEqual(accepted);
-  await expect(desk.accept(booking)).rejects.toMatchObject({ reason: "START_TIME_DIFFERS" });
+  await expect(desk.accept(booking)).rejects.toMatchObject({ reason: "TIME_DIFFERS" });
   const { type, booking: told } = await lastEvent(booking);
   expect({ type, ...told }).toMatchObject({ type: "booking.move_accepted", movePending: false });
   expect(await desk.outboxTypes(booking.id)).toEqual([
@@ -178,11 +180,26 @@ test("a patient accepts only the time that they saw, not a later move's", async 
   const seen = await move(booking, 9 * DAY);
   const moved = await move(booking, 2);
   await expect(desk.accept(seen)).rejects.toMatchObject({
-    reason: "START_TIME_DIFFERS",
-    metadata: { startTime: moved.startTime!.toISOString() },
+    reason: "TIME_DIFFERS",
+    metadata: { startTime: moved.startTime!.toISOString(), endTime: moved.endTime!.toISOString() },
   });
   expect((await desk.read(booking.id)).move).toMatchObject({ accepted: false });
   expect((await desk.accept(moved)).move).toMatchObject({ accepted: true });
+});
+
+test("a later move to a shorter slot with the same start is not accepted unseen", async () => {
+  const booking = await booked(10 * DAY);
+  const seen = (await desk.reschedule(booking.id, (await desk.offer(9 * DAY)).id, desk.doctor)).response;
+  await move(booking, 8 * DAY);
+  const withdraw = changeSlot(desk.app, "withdraw");
+  await invoke(SlotServiceService.withdrawSlot, withdraw, desk.doctor, {
+    slotId: seen.slotId,
+    idempotencyKey: "",
+  });
+  const shorter = await move(booking, 9 * DAY);
+  expect(shorter.startTime).toEqual(seen.startTime);
+  await expect(desk.accept(seen)).rejects.toMatchObject({ reason: "TIME_DIFFERS" });
+  expect((await desk.accept(shorter)).move).toMatchObject({ accepted: true });
 });
 
 test("twenty acceptances at once make one change", async () => {

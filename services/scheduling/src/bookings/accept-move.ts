@@ -12,17 +12,17 @@ import { acceptsMove } from "./booking-rules.ts";
 import { type BookingRow, lockBooking, saveBooking } from "./booking-store.ts";
 import { findOwnBooking } from "./find-own-booking.ts";
 
-/** BookingService.AcceptMove. Throws NOT_FOUND, ILLEGAL_TRANSITION, BOOKING_STARTED, START_TIME_DIFFERS. */
+/** BookingService.AcceptMove. Throws NOT_FOUND, ILLEGAL_TRANSITION, BOOKING_STARTED, TIME_DIFFERS. */
 export const acceptBookingMove =
   (app: Scheduling) =>
-  async ({ bookingId, startTime }: AcceptMoveRequest, call: Call): Promise<Booking> => {
+  async ({ bookingId, startTime, endTime }: AcceptMoveRequest, call: Call): Promise<Booking> => {
     const user = userOf(call);
     await findOwnBooking(app, user, bookingId);
     const accept = async (tx: Transaction) => {
       const now = app.clock.now();
       const row = (await lockBooking(tx, bookingId))!;
-      // The contract requires the time.
-      if (!acceptsMove(factsOf(row), startTime!, now))
+      // The contract requires both times.
+      if (!acceptsMove(factsOf(row), { startTime: startTime!, endTime: endTime! }, now))
         return { response: viewOf(user, row, now, app.box), trails: [] };
       const { accepted, trail } = saveAcceptance(tx, row, now);
       return { response: viewOf(user, accepted, now, app.box), trails: [trail] };

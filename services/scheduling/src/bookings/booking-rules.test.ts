@@ -22,6 +22,7 @@ const confirmed: BookingFacts = {
   status: "CONFIRMED",
   holdExpireTime: null,
   startTime: inHours(48),
+  endTime: inHours(48.5),
   begun: false,
   cancelledBy: null,
   moved: false,
@@ -167,13 +168,19 @@ test.each([
   ["an accepted move of a booking that took place", { moved: true, status: "COMPLETED" }, false],
 ] as const)("accepting %s: %j changes the booking: %s", (_, facts, changes) => {
   const booking = { ...confirmed, ...facts };
-  expect(acceptsMove(booking, booking.startTime, now)).toBe(changes);
-  // A later move has replaced the time that the patient saw.
-  for (const seen of [inHours(47), new Date(booking.startTime.getTime() + 1)]) {
+  const { startTime, endTime } = booking;
+  expect(acceptsMove(booking, { startTime, endTime }, now)).toBe(changes);
+  // A later move has replaced the time that the patient saw; a shorter slot may start at the same time.
+  const others = [
+    { startTime: inHours(47), endTime },
+    { startTime, endTime: new Date(endTime.getTime() + 1) },
+    { startTime: new Date(startTime.getTime() + 1), endTime: new Date(endTime.getTime() + 1) },
+  ];
+  for (const seen of others) {
     expect(() => acceptsMove(booking, seen, now)).toThrow(
       expect.objectContaining({
-        reason: "START_TIME_DIFFERS",
-        metadata: { startTime: booking.startTime.toISOString() },
+        reason: "TIME_DIFFERS",
+        metadata: { startTime: startTime.toISOString(), endTime: endTime.toISOString() },
       }),
     );
   }
@@ -186,7 +193,7 @@ test.each([
   ["a start that has passed", { ...MOVED, startTime: now }, "BOOKING_STARTED"],
 ] as const)("acceptance is refused for %s", (_, facts, reason) => {
   const booking = { ...confirmed, ...facts };
-  for (const seen of [booking.startTime, inHours(47)])
+  for (const seen of [booking, { ...booking, startTime: inHours(47) }])
     expect(() => acceptsMove(booking, seen, now)).toThrow(expect.objectContaining({ reason }));
 });
 

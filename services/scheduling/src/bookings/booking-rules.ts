@@ -26,6 +26,7 @@ export interface BookingFacts {
   status: Booking_Status;
   holdExpireTime: Date | null;
   startTime: Date;
+  endTime: Date;
   /** The consultation has started. */
   begun: boolean;
   cancelledBy: Booking_Party | null;
@@ -65,13 +66,13 @@ export function assertReschedulable(
 }
 
 /**
- * True if the patient can accept a move now; false if they have already. They accept the start that they saw, which a later
+ * True if the patient can accept a move now; false if they have already. They accept the time that they saw, which a later
  * move may have replaced. A start that has passed cannot be accepted: that could only make the patient a no-show.
- * Throws ILLEGAL_TRANSITION, BOOKING_STARTED, START_TIME_DIFFERS.
+ * Throws ILLEGAL_TRANSITION, BOOKING_STARTED, TIME_DIFFERS.
  */
 export function acceptsMove(
-  { status, moved, movePending, begun, startTime }: BookingFacts,
-  seenStartTime: Date,
+  { status, moved, movePending, begun, startTime, endTime }: BookingFacts,
+  seen: Pick<BookingFacts, "startTime" | "endTime">,
   now: Date,
 ): boolean {
   if (!moved || (movePending && status !== "CONFIRMED")) {
@@ -81,8 +82,9 @@ export function acceptsMove(
     });
   }
   if (movePending && (begun || startTime <= now)) throw new ApiError("BOOKING_STARTED");
-  if (startTime.getTime() !== seenStartTime.getTime()) {
-    throw new ApiError("START_TIME_DIFFERS", { metadata: { startTime: startTime.toISOString() } });
+  if (startTime.getTime() !== seen.startTime.getTime() || endTime.getTime() !== seen.endTime.getTime()) {
+    const metadata = { startTime: startTime.toISOString(), endTime: endTime.toISOString() };
+    throw new ApiError("TIME_DIFFERS", { metadata });
   }
   return movePending;
 }

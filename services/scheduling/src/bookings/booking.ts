@@ -123,6 +123,7 @@ export const factsOf = (row: BookingRow): BookingFacts => ({
   status: row.status,
   holdExpireTime: row.hold_expire_time,
   startTime: row.start_time,
+  endTime: row.end_time,
   begun: row.begun === 1,
   cancelledBy: row.cancelled_by,
   moved: row.moved_by !== null,

@@ -44,7 +44,8 @@ export const rescheduleBooking =
       const row = (await lockBooking(tx, bookingId))!;
       if (row.slot_id === slotId && row.status === "CONFIRMED") {
         // A patient who moves the booking to its new time accepts the move.
-        if (user.role === "PATIENT" && row.move_pending && acceptsMove(factsOf(row), row.start_time, now)) {
+        const facts = factsOf(row);
+        if (user.role === "PATIENT" && row.move_pending && acceptsMove(facts, facts, now)) {
           const { accepted, trail } = saveAcceptance(tx, row, now);
           return { response: viewOf(user, accepted, now, app.box), trails: [trail] };
         }
