@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Database } from "../db/database.ts";
 import { deriveKey } from "./derive-key.ts";
 import { KeyedHash } from "./keyed-hash.ts";
-import { type SealedBox, UnknownKeyError } from "./sealed-box.ts";
+import type { SealedBox } from "./sealed-box.ts";
 import { findSecret, hasIdempotencyKeys, keepSecret } from "./secret-store.ts";
 
 const NAME = "hash";
@@ -25,8 +25,7 @@ function unseal(box: SealedBox, sealed: Buffer): KeyedHash {
   try {
     return new KeyedHash(box.open(PLACE, sealed));
   } catch (error) {
-    if (!(error instanceof UnknownKeyError)) throw error;
-    throw new Error(`DATA_KEY does not hold the key of this schema: ${error.message}`, { cause: error });
+    throw new Error("DATA_KEY does not hold the key of this schema", { cause: error });
   }
 }
 

@@ -20,9 +20,6 @@ interface Key {
 
 const refused = counter("sealed.refused", "Sealed values that did not open in their place, by column");
 
-/** A value is sealed under a key that is not there: rotated away too early, or of another deployment. */
-export class UnknownKeyError extends Error {}
-
 /**
  * Encrypts what must not be read from the database alone: AES-256-GCM with a random 96-bit IV (NIST SP 800-38D),
  * bound to its place (table, column, row) and owners, so that a value moved elsewhere, or given to others, does not open. The first key seals, all of
@@ -57,13 +54,14 @@ export class SealedBox {
   }
 
   /**
-   * The inverse of `seal`. Throws UnknownKeyError; RECORD_ALTERED for a value that was changed, or sealed for another
-   * place, which counts for the alert.
+   * The inverse of `seal`. Throws RECORD_ALTERED, and counts it for the alert: for a value that is missing, was changed, or
+   * was sealed for another place or under a key that is not known.
    */
-  open(place: string, sealed: Buffer): Buffer {
+  open(place: string, sealed: Buffer | null): Buffer {
+    if (!sealed) throw altered(place, "is missing");
     const header = sealed.subarray(0, HEADER_BYTES);
     const key = this.#keys.find((known) => known.header.equals(header));
-    if (!key) throw new UnknownKeyError(`${place} is sealed under a key that is not known: ${hex(header)}`);
+    if (!key) throw altered(place, `is sealed under a key that is not known: ${hex(header)}`);
     const tagAt = HEADER_BYTES + IV_BYTES;
     const iv = sealed.subarray(HEADER_BYTES, tagAt);
     const tag = sealed.subarray(tagAt, tagAt + TAG_BYTES);
@@ -72,13 +70,14 @@ export class SealedBox {
       decipher.setAAD(Buffer.from(place)).setAuthTag(tag);
       return Buffer.concat([decipher.update(sealed.subarray(tagAt + TAG_BYTES)), decipher.final()]);
     } catch (cause) {
-      refused({ column: place.split(":", 1)[0]! });
-      const reason = new Error(`${place} does not open: it was changed, or sealed for another place`, {
-        cause,
-      });
-      throw new ApiError("RECORD_ALTERED", { cause: reason });
+      throw altered(place, "does not open: it was changed, or sealed for another place", cause);
     }
   }
+}
+
+function altered(place: string, how: string, cause?: unknown): ApiError {
+  refused({ column: place.split(":", 1)[0]! });
+  return new ApiError("RECORD_ALTERED", { cause: new Error(`${place} ${how}`, { cause }) });
 }
 
 function keyOf(masterKey: Buffer): Key {

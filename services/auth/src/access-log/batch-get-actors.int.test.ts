@@ -62,6 +62,12 @@ test("tells why a grant was given to the patient whose records it is for, and to
   });
 });
 
+test("leaves out a reason that was changed in the database", async () => {
+  const [altered, own] = [await grant(patient), await grant(patient)];
+  await auth.app.db.write("UPDATE break_glass_grants SET reason = 'x' WHERE id = ?", [altered]);
+  expect(await ask({ grantIds: [altered, own] })).toEqual({ actors: [], grantReasons: { [own]: REASON } });
+});
+
 const lines = async (): Promise<{ actor_id: string; subject_ids: string[] }[]> =>
   await auth.app.db.read(
     "SELECT actor_id, subject_ids FROM audit_events WHERE action = 'actor.batch_get' AND resource = ? ORDER BY occur_time, id",

@@ -1,3 +1,4 @@
+import { leaveOutAltered } from "@medconnect/platform/crypto/leave-out-altered.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
 import type {
   BatchGetActorsRequest,
@@ -27,8 +28,6 @@ export const batchGetActors =
       call,
       others.map(({ userId }) => ({ resource, subjectIds: [userId] })),
     );
-    return {
-      actors,
-      grantReasons: Object.fromEntries(reasons.map((grant) => [grant.id, reasonOf(grant, app.box)])),
-    };
+    const texts = leaveOutAltered(app.log, reasons, (grant) => [grant.id, reasonOf(grant, app.box)]);
+    return { actors, grantReasons: Object.fromEntries(texts) };
   };

@@ -95,6 +95,12 @@ describe("an admin's open grants", () => {
   });
 });
 
+test("a grant whose reason was changed in the database is missing in the list, and no other is", async () => {
+  const [altered, other] = [await create(), await create()];
+  await auth.app.db.write("UPDATE break_glass_grants SET reason = 'x' WHERE id = ?", [altered.id]);
+  expect((await list({ adminId: admin.userId })).grants).toEqual([other]);
+});
+
 describe("a grant's reason", () => {
   const asked = (reason: string) => {
     const request = CreateBreakGlassGrantRequest.encode({

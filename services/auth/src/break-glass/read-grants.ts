@@ -1,3 +1,4 @@
+import { leaveOutAltered } from "@medconnect/platform/crypto/leave-out-altered.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
 import type {
@@ -40,5 +41,6 @@ export const listBreakGlassGrants =
     const found = await listGrants(app.db, filter, page, now);
     const { rows, nextPageToken } = app.pages.close(page, found, (grant) => [grant.createTime, grant.id]);
     await app.audit.record(call, rows.map(accessTo));
-    return { grants: rows.map((grant) => toBreakGlassGrant(grant, now, app.box)), nextPageToken };
+    const grants = leaveOutAltered(app.log, rows, (grant) => toBreakGlassGrant(grant, now, app.box));
+    return { grants, nextPageToken };
   };

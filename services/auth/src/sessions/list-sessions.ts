@@ -1,3 +1,4 @@
+import { leaveOutAltered } from "@medconnect/platform/crypto/leave-out-altered.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type {
   ListSessionsRequest,
@@ -22,7 +23,10 @@ export const listSessions =
       expireTime,
       current: id === sessionId,
       remembered: remembered === 1,
-      ...openClient(app.box, { id, userId }, client),
+      // A session whose client was altered is listed nevertheless, so that its user can end it.
+      ipAddress: "",
+      userAgent: "",
+      ...leaveOutAltered(app.log, [client], (sealed) => openClient(app.box, { id, userId }, sealed))[0],
     }));
     return { sessions, nextPageToken };
   };

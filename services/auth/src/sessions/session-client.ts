@@ -10,15 +10,12 @@ export interface SessionClient {
 
 type Owned = Pick<Session, "id" | "userId">;
 
-const UNKNOWN: SessionClient = { ipAddress: "", userAgent: "" };
-
 export function sealClient(box: SealedBox, session: Owned, call: Call): Buffer {
   const client: SessionClient = { ipAddress: call.clientAddress, userAgent: call.userAgent };
   return box.seal(placeOf(session), JSON.stringify(client));
 }
 
-/** @param sealed null for a session that was not used since it is kept */
 export const openClient = (box: SealedBox, session: Owned, sealed: Buffer | null): SessionClient =>
-  sealed ? JSON.parse(box.open(placeOf(session), sealed).toString()) : UNKNOWN;
+  JSON.parse(box.open(placeOf(session), sealed).toString());
 
 const placeOf = ({ id, userId }: Owned): string => `sessions.client:${id}:${userId}`;

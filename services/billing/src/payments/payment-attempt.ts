@@ -45,7 +45,7 @@ export const sendAttempt = (
   provider.authorize({
     attemptId: attempt.id,
     amount: amountOf(payment),
-    paymentMethod: app.box.open(methodPlace(attempt), attempt.payment_method!).toString(),
+    paymentMethod: app.box.open(methodPlace(attempt), attempt.payment_method).toString(),
   });
 
 /**

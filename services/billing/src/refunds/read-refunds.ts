@@ -1,3 +1,4 @@
+import { leaveOutAltered } from "@medconnect/platform/crypto/leave-out-altered.ts";
 import { ApiError, hiddenFrom } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, readerOf } from "@medconnect/platform/grpc/call.ts";
 import { callerId, isOverseer } from "@medconnect/platform/identity/caller.ts";
@@ -31,7 +32,8 @@ export const listRefunds =
     const payment = await visiblePayment(app, request.paymentId, call);
     const found = await list(app.db, payment.id, page);
     const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.create_time, row.id]);
-    return { refunds: rows.map((row) => toRefund(app, payment, row)), nextPageToken };
+    const refunds = leaveOutAltered(app.log, rows, (row) => toRefund(app, payment, row));
+    return { refunds, nextPageToken };
   };
 
 async function visiblePayment(app: Billing, id: string, call: Call): Promise<PaymentRow> {

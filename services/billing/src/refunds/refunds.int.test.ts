@@ -65,6 +65,14 @@ test("a part goes back, then the rest; the payment tells how much", async () => 
   expect(await billing.givenBack(paymentId)).toEqual([2000, 3000]);
 });
 
+test("a refund whose reason was changed in the database is missing in the list, and no other is", async () => {
+  const { paymentId } = await captured();
+  const { response: altered } = await billing.refund(paymentId, 2000);
+  const { response: other } = await billing.refund(paymentId, 3000);
+  await billing.app.db.write("UPDATE refunds SET reason = 'x' WHERE id = ?", [altered.id]);
+  expect((await billing.listRefunds(paymentId, patient)).refunds).toEqual([other]);
+});
+
 test("what was not captured cannot go back", async () => {
   const { paymentId } = await billing.hold(patient);
   await billing.authorize(paymentId, patient);

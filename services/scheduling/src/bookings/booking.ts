@@ -78,7 +78,7 @@ export function toBooking(row: BookingRow, now: Date, box: SealedBox): Booking {
   const close = closeOf(row);
   return {
     ...toBookingWithoutTexts(row, now),
-    close: close && { ...close, reason: box.open(closeReasonPlace(row), row.close_reason!).toString() },
+    close: close && { ...close, reason: box.open(closeReasonPlace(row), row.close_reason).toString() },
     reason: row.reason ? box.open(reasonPlace(row), row.reason).toString() : "",
     cancelReason: row.cancel_reason
       ? box.open(cancelReasonPlace(row), row.cancel_reason).toString()

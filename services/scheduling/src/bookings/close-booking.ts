@@ -72,6 +72,6 @@ const closingFactsOf = (row: BookingRow, box: SealedBox): ClosingFacts => ({
 const closingOf = (row: BookingRow, outcome: CloseOutcome, box: SealedBox): Closing => ({
   outcome,
   settlement: row.settlement!,
-  reason: box.open(closeReasonPlace(row), row.close_reason!).toString(),
+  reason: box.open(closeReasonPlace(row), row.close_reason).toString(),
   adminId: row.closed_by!,
 });

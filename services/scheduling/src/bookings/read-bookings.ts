@@ -1,3 +1,4 @@
+import { leaveOutAltered } from "@medconnect/platform/crypto/leave-out-altered.ts";
 import { type Call, readerOf } from "@medconnect/platform/grpc/call.ts";
 import { callerId } from "@medconnect/platform/identity/caller.ts";
 import type {
@@ -41,7 +42,7 @@ export const listBookings =
     const now = app.clock.now();
     const found = await list(app.db, scopeOf(reader), request, page, now);
     const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.start_time, row.id]);
-    const bookings = rows.map((row) => viewOf(reader, row, now, app.box));
+    const bookings = leaveOutAltered(app.log, rows, (row) => viewOf(reader, row, now, app.box));
     await app.audit.record(call, readsOf(reader, bookings));
     return { bookings, nextPageToken };
   };

@@ -222,6 +222,18 @@ test("the reason of a decision is readable for the doctor, but encrypted in the 
   expect(response).toMatchObject({ status: "REJECTED", rejectReason: "Not in the register" });
 });
 
+test("a licence whose reason was changed in the database is missing in lists, and no other is", async () => {
+  const { id } = await desk.claimLicense(0);
+  await decide("reject", id);
+  const other = await claim("NEXT-1");
+  await desk.app.db.write("UPDATE licenses SET reject_reason = 'x' WHERE id = ?", [id]);
+  const { listDoctorLicenses: method } = LicenseServiceService;
+  const request = { doctorId: desk.doctor.userId, pageSize: 0, pageToken: "" };
+  const { response } = await invoke(method, listDoctorLicenses(desk.app), desk.doctor, request);
+  expect(response.licenses).toEqual([other]);
+  expect((await list({ doctorId: desk.doctor.userId })).licenses.map((each) => each.id)).toEqual([other.id]);
+});
+
 test("the limit of open licences also holds for concurrent claims", async () => {
   const first = await desk.claimLicense(0);
   const tries = Array.from({ length: MAX_LICENSES + 5 }, (_, i) => claim(`MANY-${i}`));

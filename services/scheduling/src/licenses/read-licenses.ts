@@ -1,3 +1,4 @@
+import { leaveOutAltered } from "@medconnect/platform/crypto/leave-out-altered.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
 import type {
@@ -32,7 +33,8 @@ export const listDoctorLicenses =
     const page = app.pages.open(request, "doctorLicenses", doctorId);
     const found = await list(app.db, { doctorId }, page, now);
     const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.create_time, row.id]);
-    return { licenses: rows.map((row) => toLicense(row, now, app.box)), nextPageToken };
+    const licenses = leaveOutAltered(app.log, rows, (row) => toLicense(row, now, app.box));
+    return { licenses, nextPageToken };
   };
 
 /** LicenseService.ListLicenses. Throws INVALID_PAGE_TOKEN. */
@@ -50,5 +52,6 @@ export const listLicenses =
       call,
       rows.map((row) => ({ resource: `licenses/${row.id}`, subjectIds: [row.doctor_id] })),
     );
-    return { licenses: rows.map((row) => toLicense(row, now, app.box)), nextPageToken };
+    const licenses = leaveOutAltered(app.log, rows, (row) => toLicense(row, now, app.box));
+    return { licenses, nextPageToken };
   };
