@@ -1,11 +1,12 @@
-import { createHmac, type KeyObject } from "node:crypto";
+import { createHmac, createSecretKey, KeyObject } from "node:crypto";
 
 /** A keyed hash (HMAC-SHA-256): equal values can be told, but not guessed from the database alone. */
 export class KeyedHash {
-  readonly #key: KeyObject | Buffer;
+  /** An object, since `createHmac` makes one anew of a buffer for each hash, at four times a hash's cost. */
+  readonly #key: KeyObject;
 
   constructor(key: KeyObject | Buffer) {
-    this.#key = key;
+    this.#key = key instanceof KeyObject ? key : createSecretKey(key);
   }
 
   of(...parts: (string | Uint8Array)[]): Buffer {
