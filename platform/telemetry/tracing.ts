@@ -7,6 +7,7 @@ import {
   type Span,
   SpanKind,
   SpanStatusCode,
+  TraceFlags,
   trace,
 } from "@opentelemetry/api";
 import { ApiError } from "../errors/api-error.ts";
@@ -23,13 +24,18 @@ export interface SpanOptions {
   parent?: Context;
 }
 
-/** Runs `work` in a new span, which ends with it; a failure of ours (5xx) marks the span as failed. */
+/**
+ * Runs `work` in a new span, which ends with it; a failure of ours (5xx) marks the span as failed. Below a span that is
+ * not sampled nothing would be recorded, so `work` runs in that one: it has the trace id, and costs nothing.
+ */
 export async function inSpan<T>(
   name: string,
   options: SpanOptions,
   work: (span: Span) => Promise<T>,
 ): Promise<T> {
   const parent = options.parent ?? context.active();
+  const above = trace.getSpan(parent);
+  if (above && !isSampled(above)) return context.with(parent, work, undefined, above);
   const span = tracer.startSpan(name, { kind: options.kind, attributes: options.attributes ?? {} }, parent);
   try {
     return await context.with(trace.setSpan(parent, span), work, undefined, span);
@@ -42,6 +48,8 @@ export async function inSpan<T>(
     span.end();
   }
 }
+
+const isSampled = (span: Span) => (span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0;
 
 /** Carriers: what `traceparent` is written into and read from. */
 export type Carrier = Record<string, string>;
