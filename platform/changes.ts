@@ -112,8 +112,8 @@ export class Changes {
     if (!key) return await this.#commit(call, workOrRead);
     const answer = await this.#commitOnce(call, key, async (tx) => {
       const effect = await workOrRead(tx);
-      if (effect.response instanceof ApiError) idempotency.release(tx, key);
-      else idempotency.keep(tx, key.id, call.definition.responseSerialize(effect.response));
+      if (effect.response instanceof ApiError) idempotency.assertUnused(tx, key);
+      else idempotency.keep(tx, key, call.definition.responseSerialize(effect.response));
       return effect;
     });
     if (call.replayed) await this.#recordReads(call, shown(answer));
@@ -132,10 +132,11 @@ export class Changes {
    * @returns the first answer, where the key was used before; undefined where this call has begun the use case
    */
   async begin<T>(call: Call, work: (tx: Transaction) => Promise<Trail[]>): Promise<T | undefined> {
-    return await this.#commitOnce<T | undefined>(call, this.#keyWithProvider(call), async (tx) => ({
-      response: undefined,
-      trails: await work(tx),
-    }));
+    const key = this.#keyWithProvider(call);
+    return await this.#commitOnce<T | undefined>(call, key, async (tx) => {
+      this.#options.idempotency.reserve(tx, key);
+      return { response: undefined, trails: await work(tx) };
+    });
   }
 
   /**
@@ -245,10 +246,7 @@ export class Changes {
     try {
       return await this.#commit(
         call,
-        async (tx) => {
-          idempotency.reserve(tx, key);
-          return await work(tx);
-        },
+        work,
         // A twin that waited for the first one has waited long enough.
         async (error) => !(await idempotency.isInProgress(error, key)),
       );

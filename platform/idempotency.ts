@@ -3,7 +3,7 @@ import { status } from "@grpc/grpc-js";
 import type { Clock } from "./clock.ts";
 import type { KeyedHash } from "./crypto/keyed-hash.ts";
 import type { SealedBox } from "./crypto/sealed-box.ts";
-import type { Database } from "./db/database.ts";
+import type { Database, SqlValue } from "./db/database.ts";
 import { duplicateKeyOf, isLocked, isLockWait } from "./db/errors.ts";
 import type { Transaction } from "./db/transaction.ts";
 import { ApiError } from "./errors/api-error.ts";
@@ -21,7 +21,7 @@ const TWIN_FIRST_PAUSE_MS = 20;
 const RESERVE = "INSERT INTO idempotency_keys (id, request_hmac, expire_time) VALUES (?, ?, ?)";
 const KEEP_ANSWER =
   "UPDATE idempotency_keys SET status_code = ?, answer = ? WHERE id = ? AND status_code IS NULL";
-const KEEP_REFUSAL =
+const INSERT_ANSWERED =
   "INSERT INTO idempotency_keys (id, request_hmac, expire_time, status_code, answer) VALUES (?, ?, ?, ?, ?)";
 const FIND = "SELECT request_hmac, status_code, answer, expire_time FROM idempotency_keys WHERE id = ?";
 const PROBE = "SELECT id FROM idempotency_keys WHERE id = ? FOR UPDATE NOWAIT";
@@ -47,9 +47,9 @@ export interface IdempotencyKey {
 export type Answer = Buffer | ApiError;
 
 /**
- * Idempotency keys (draft-ietf-httpapi-idempotency-key-header). The key's insert is the first statement of the
- * effect's transaction, so that the primary key decides who is first, and a twin waits for the first one's commit.
- * Where the effect lies with a provider, the key is committed before the answer is known, and a twin waits for that.
+ * Idempotency keys (draft-ietf-httpapi-idempotency-key-header). The key is inserted with its answer in the effect's
+ * transaction, so that the primary key decides who is first: a twin waits there for the first one's commit, and rolls
+ * back. Where the effect lies with a provider, the key is committed before the answer is known, and a twin waits for that.
  */
 export class Idempotency {
   readonly #db: Database;
@@ -72,29 +72,30 @@ export class Idempotency {
     };
   }
 
+  /** Inserts a key whose answer comes later, by `keepFirst`. A key that was used before fails the transaction. */
   reserve(tx: Transaction, key: IdempotencyKey): void {
     tx.defer(RESERVE, [key.id, key.requestHmac, key.expireTime]);
   }
 
-  /** Gives the key back in the transaction that reserved it: the request may be tried again. */
-  release(tx: Transaction, key: IdempotencyKey): void {
+  /** Fails the transaction if the key was used before, and else leaves it free: the request may be tried again. */
+  assertUnused(tx: Transaction, key: IdempotencyKey): void {
+    this.reserve(tx, key);
     tx.defer(RELEASE, [key.id]);
   }
 
-  /** Keeps the answer with its key, in the transaction of the effect. */
-  keep(tx: Transaction, keyId: Buffer, answer: Answer): void {
-    tx.defer(KEEP_ANSWER, this.#kept(keyId, answer));
+  /** Inserts the key with its answer, in the transaction of the effect. A key that was used before fails it. */
+  keep(tx: Transaction, key: IdempotencyKey, answer: Answer): void {
+    tx.defer(INSERT_ANSWERED, this.#answered(key, answer));
   }
 
-  /** As `keep`, where another may have been faster. @returns whether the key had no answer yet */
+  /** Keeps the answer of a reserved key, unless it has one. @returns true if it had none */
   async keepFirst(tx: Transaction, keyId: Buffer, answer: Answer): Promise<boolean> {
-    return (await tx.write(KEEP_ANSWER, this.#kept(keyId, answer))).affectedRows === 1;
+    return (await tx.write(KEEP_ANSWER, [...this.#sealed(keyId, answer), keyId])).affectedRows === 1;
   }
 
   /** Keeps a refusal with its key: the key and its answer, and nothing else. Throws as a taken key does. */
   async keepRefusal(key: IdempotencyKey, refusal: ApiError): Promise<void> {
-    const [code, answer] = this.#kept(key.id, refusal);
-    await this.#db.write(KEEP_REFUSAL, [key.id, key.requestHmac, key.expireTime, code, answer]);
+    await this.#db.write(INSERT_ANSWERED, this.#answered(key, refusal));
   }
 
   /** Whether an error says that the key was used before. */
@@ -155,11 +156,15 @@ export class Idempotency {
     return undefined;
   }
 
-  /** The parameters of KEEP_ANSWER. */
-  #kept(keyId: Buffer, answer: Answer): [status, Buffer, Buffer] {
+  /** Parameters of INSERT_ANSWERED. */
+  #answered(key: IdempotencyKey, answer: Answer): SqlValue[] {
+    return [key.id, key.requestHmac, key.expireTime, ...this.#sealed(key.id, answer)];
+  }
+
+  #sealed(keyId: Buffer, answer: Answer): [status, Buffer] {
     const [code, bytes] =
       answer instanceof ApiError ? [answer.code, encodeStatus(answer)] : [status.OK, answer];
-    return [code, this.#box.seal(place(keyId), bytes), keyId];
+    return [code, this.#box.seal(place(keyId), bytes)];
   }
 
   #open(keyId: Buffer, row: KeyRow): Answer | undefined {

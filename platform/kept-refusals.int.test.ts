@@ -52,6 +52,25 @@ test.each(reasons)(
   },
 );
 
+test("a key's success is replayed although the same request by then fails with traces", async () => {
+  const caller = userCaller("PATIENT");
+  const request = { bookingId: newId(), reason: "", idempotencyKey: newId() };
+  const answer = Booking.fromPartial({ id: request.bookingId });
+  const resource = `bookings/${request.bookingId}`;
+  const call = (response: Booking | ApiError) =>
+    invoke(
+      BookingServiceService.cancelBooking,
+      (_, call) =>
+        service.changes.apply(call, async () => ({ response, trails: [{ resource, subjectIds: [] }] })),
+      caller,
+      request,
+    );
+  await call(answer);
+  expect(await call(new ApiError("UNAUTHENTICATED"))).toMatchObject({ replayed: true, response: answer });
+  const traces = await service.db.read("SELECT 1 FROM audit_events WHERE resource = ?", [resource]);
+  expect(traces).toHaveLength(1);
+});
+
 /** Refusals that nothing lifts. */
 const FINAL = [
   "BOOKING_CLOSED",
