@@ -149,3 +149,12 @@ test.each(["UNAVAILABLE", "DEADLINE_EXCEEDED"] as const)(
     expect(applied).toEqual(idsOf(events));
   },
 );
+
+test("an aggregate's first event that comes again is applied once, alone and beside new ones, even if its handler would refuse it", async () => {
+  const [again, ...others] = someEvents(3);
+  await deliver([again!]);
+  failures.set(again!.aggregateId, new Error("cannot be applied twice"));
+  expect((await deliver([again!])).response.failures).toEqual([]);
+  expect((await deliver([again!, ...others])).response.failures).toEqual([]);
+  expect(applied).toEqual(idsOf([again!, ...others]));
+});

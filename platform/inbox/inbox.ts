@@ -25,6 +25,7 @@ const LATER = { seconds: 5, nanos: 0 };
 /** No rollout takes so long: what is of an unknown type by then came from a release that was rolled back. */
 const NEWER_SENDER_MS = 24 * 3_600_000;
 
+const INSERT_VERSIONS = "INSERT INTO inbox (aggregate_id, version) VALUES ?";
 const LOCK = `INSERT INTO inbox (aggregate_id, version) VALUES ?
   ON DUPLICATE KEY UPDATE version = inbox.version`;
 const VERSIONS = "SELECT aggregate_id, version FROM inbox WHERE aggregate_id IN (?)";
@@ -79,12 +80,12 @@ export class Inbox {
       reason: "UNKNOWN_TYPE",
       retryAfter: occurTime!.getTime() > since ? LATER : undefined,
     }));
-    if (known.length > 0) failures.push(...(await this.#applyAll(known, actorOf(call))));
+    if (known.length > 0) failures.push(...(await this.#deliver(known, actorOf(call))));
     return { failures };
   };
 
   /** @returns why, for those that could not be applied */
-  async #applyAll(events: Event[], actorId: string): Promise<EventFailure[]> {
+  async #deliver(events: Event[], actorId: string): Promise<EventFailure[]> {
     try {
       await this.#apply(events, actorId);
       return [];
@@ -123,17 +124,38 @@ export class Inbox {
     const [first] = events;
     const parent = extractTrace({ traceparent: first!.traceparent });
     const attributes = { "messaging.batch.message_count": events.length };
-    await inSpan(`process ${first!.type}`, { kind: SpanKind.CONSUMER, attributes, parent }, () =>
+    const newest = newestOfEach(events);
+    const commit = (work: EventHandler) =>
       this.#changes.applyInternally(
         actorId,
-        (tx) => this.#applyNewer(tx, newestOfEach(events)),
+        (tx) => work(tx, newest),
         // Several waits for a lock would be longer than the sender waits.
         async (error) => !isLockWait(error),
-      ),
-    );
+      );
+    await inSpan(`process ${first!.type}`, { kind: SpanKind.CONSUMER, attributes, parent }, async () => {
+      if (!newest.every(({ version }) => version === 1)) return await commit(this.#applyNewer);
+      try {
+        await commit(this.#applyFirst);
+      } catch (error) {
+        if (isRetryable(error)) throw error;
+        assertOfEvent(error);
+        // A key that is taken, or a handler that met what the event did when it was applied before.
+        await commit(this.#applyNewer);
+      }
+    });
   }
 
-  async #applyNewer(tx: Transaction, events: Event[]): Promise<Trail[]> {
+  /**
+   * Applies the first events of aggregates, in one round trip where the handlers read nothing. Fails where something was
+   * applied of one: the inbox's key decides.
+   */
+  readonly #applyFirst: EventHandler = async (tx, events) => {
+    tx.defer(INSERT_VERSIONS, [versionsOf(events)]);
+    return await this.#applyAll(tx, events);
+  };
+
+  /** Applies those events that are newer than what was applied before. */
+  readonly #applyNewer: EventHandler = async (tx, events) => {
     tx.defer(LOCK, [events.map((event) => [event.aggregateId, 0])]);
     const applied = await tx.read<{ aggregate_id: string; version: number }>(VERSIONS, [
       events.map((event) => event.aggregateId),
@@ -141,14 +163,21 @@ export class Inbox {
     const versions = new Map(applied.map((row) => [row.aggregate_id, row.version]));
     const newer = events.filter((event) => event.version > versions.get(event.aggregateId)!);
     if (newer.length === 0) return [];
+    const trails = await this.#applyAll(tx, newer);
+    tx.defer(APPLIED, [versionsOf(newer)]);
+    return trails;
+  };
+
+  async #applyAll(tx: Transaction, events: Event[]): Promise<Trail[]> {
     const trails: Trail[] = [];
-    for (const [type, group] of Map.groupBy(newer, (event) => event.type)) {
+    for (const [type, group] of Map.groupBy(events, (event) => event.type)) {
       trails.push(...(await this.#consumers[type]!.apply(tx, group)));
     }
-    tx.defer(APPLIED, [newer.map((event) => [event.aggregateId, event.version])]);
     return trails;
   }
 }
+
+const versionsOf = (events: Event[]) => events.map(({ aggregateId, version }) => [aggregateId, version]);
 
 /** Throws an error that is none of the event's: the sender takes its consumer as away, which costs no tries. */
 function assertOfEvent(error: unknown): void {
