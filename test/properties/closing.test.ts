@@ -103,6 +103,7 @@ const scheduled: ConsultationFacts = {
   startTime,
   endTime,
   notes: "",
+  abandonReason: "",
   noShowParty: null,
   doctorReadyTime: null,
   joinTime: null,

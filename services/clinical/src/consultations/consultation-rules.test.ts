@@ -24,6 +24,7 @@ const scheduled: ConsultationFacts = {
   startTime: start,
   endTime: at(30),
   notes: "",
+  abandonReason: "",
   noShowParty: null,
   doctorReadyTime: null,
   joinTime: null,
@@ -50,7 +51,7 @@ const CONSULTATIONS = {
   cancelled: { ...scheduled, status: "CANCELLED" },
   "missed by the patient": { ...scheduled, status: "NO_SHOW", movedBy: "DOCTOR", noShowParty: "PATIENT" },
   "closed by the clock": { ...scheduled, status: "NO_SHOW", noShowParty: "DOCTOR" },
-  abandoned: { ...scheduled, status: "ABANDONED", movedBy: "DOCTOR" },
+  abandoned: { ...scheduled, status: "ABANDONED", movedBy: "DOCTOR", abandonReason: "no sound" },
   "abandoned by a cancellation": { ...scheduled, status: "ABANDONED" },
 } as const satisfies Record<string, ConsultationFacts>;
 
@@ -62,6 +63,7 @@ const STEPS = {
   "mark the patient's no-show": { to: "NO_SHOW", by: "DOCTOR", party: "PATIENT" },
   "mark the doctor's no-show": { to: "NO_SHOW", by: "DOCTOR", party: "DOCTOR" },
   abandon: { to: "ABANDONED", by: "DOCTOR", reason: "no sound" },
+  "abandon for another reason": { to: "ABANDONED", by: "DOCTOR", reason: "no picture" },
 } as const satisfies Record<string, Step>;
 
 const { waiting } = CONSULTATIONS;
@@ -120,6 +122,7 @@ test.each([
   ["in progress", "mark the doctor's no-show", 20, "ILLEGAL_TRANSITION"],
   ["completed", "abandon", 20, "ILLEGAL_TRANSITION"],
   ["completed", "complete with other notes", 20, "NOTES_LOCKED"],
+  ["abandoned", "abandon for another reason", 20, "ILLEGAL_TRANSITION"],
   ["cancelled", "join", 0, "ILLEGAL_TRANSITION"],
   ["missed by the patient", "mark the doctor's no-show", 20, "ILLEGAL_TRANSITION"],
   ["closed by the clock", "mark the doctor's no-show", 40, "ILLEGAL_TRANSITION"],

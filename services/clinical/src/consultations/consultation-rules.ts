@@ -1,4 +1,5 @@
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { repeatDiffers } from "@medconnect/platform/errors/repeat-differs.ts";
 import type {
   Consultation_Party,
   Consultation_Status,
@@ -34,6 +35,8 @@ export interface ConsultationFacts {
   startTime: Date;
   endTime: Date;
   notes: string;
+  /** Why the doctor abandoned it; empty if they did not. */
+  abandonReason: string;
   noShowParty: Party | null;
   /** Time of the doctor's `:ready`. */
   doctorReadyTime: Date | null;
@@ -220,12 +223,15 @@ function hasTaken(consultation: ConsultationFacts, step: Step): boolean {
       return consultation.notes === step.notes;
     case "NO_SHOW":
       return consultation.noShowParty === step.party;
+    case "ABANDONED":
+      return consultation.abandonReason === (step.reason ?? "");
     default:
       return true;
   }
 }
 
 function assertReachable(consultation: ConsultationFacts, step: Step, now: Date): void {
+  if (step.to === consultation.status) throw repeatDiffers(step.to);
   const allowed = reachable(consultation, now);
   const metadata = { current: consultation.status, requested: step.to, allowed: allowed.join(",") };
   if (!allowed.includes(step.to)) throw new ApiError("ILLEGAL_TRANSITION", { metadata });

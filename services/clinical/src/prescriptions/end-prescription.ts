@@ -8,7 +8,7 @@ import type {
 } from "@medconnect/proto/medconnect/clinical/v1/prescription_service.ts";
 import type { Clinical } from "../app.ts";
 import { authorizeRead } from "../authorize-read.ts";
-import { accessTo, endReasonPlace, toPrescription } from "./prescription.ts";
+import { accessTo, endReasonOf, endReasonPlace, toPrescription } from "./prescription.ts";
 import { type EndedStatus, endsNow } from "./prescription-rules.ts";
 import { findPrescription, lockPrescription, saveEnd } from "./prescription-store.ts";
 
@@ -33,8 +33,14 @@ async function endPrescription(
   const end = async (tx: Transaction) => {
     const now = app.clock.now();
     const row = (await lockPrescription(tx, prescriptionId))!;
-    const facts = { status: row.status, expireTime: row.expire_time, endedBy: row.ended_by };
-    if (!endsNow(facts, to, userId, now)) return { response: toPrescription(row, now, app.box), trails: [] };
+    const facts = {
+      status: row.status,
+      expireTime: row.expire_time,
+      endedBy: row.ended_by,
+      endReason: endReasonOf(row, app.box) ?? "",
+    };
+    if (!endsNow(facts, { to, actorId: userId, reason }, now))
+      return { response: toPrescription(row, now, app.box), trails: [] };
     const ended = {
       ...row,
       status: to,

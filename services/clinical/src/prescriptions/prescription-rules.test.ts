@@ -13,9 +13,9 @@ test.each([
   expect(statusAt({ status, expireTime }, now)).toBe(shown);
 });
 
-const active = { status: "ACTIVE", expireTime, endedBy: null } as const;
-const stopped = { status: "STOPPED", expireTime, endedBy: "dora" } as const;
-const cancelled = { status: "CANCELLED", expireTime, endedBy: "dora" } as const;
+const active = { status: "ACTIVE", expireTime, endedBy: null, endReason: "" } as const;
+const stopped = { status: "STOPPED", expireTime, endedBy: "dora", endReason: "a rash" } as const;
+const cancelled = { status: "CANCELLED", expireTime, endedBy: "dora", endReason: "a rash" } as const;
 
 test.each([
   ["active", active, "STOPPED", "dora", before, true],
@@ -25,17 +25,18 @@ test.each([
 ] as const)(
   "a prescription that is %s can be ended, or has ended in this way already",
   (_, prescription, to, actor, now, ends) => {
-    expect(endsNow(prescription, to, actor, now)).toBe(ends);
+    expect(endsNow(prescription, { to, actorId: actor, reason: "a rash" }, now)).toBe(ends);
   },
 );
 
 test.each([
   ["expired", active, "STOPPED", "dora", expireTime, "EXPIRED"],
   ["stopped by another", stopped, "STOPPED", "adam", before, "STOPPED"],
+  ["stopped for another reason", { ...stopped, endReason: "a fever" }, "STOPPED", "dora", before, "STOPPED"],
   ["stopped", stopped, "CANCELLED", "dora", before, "STOPPED"],
   ["cancelled", cancelled, "STOPPED", "dora", before, "CANCELLED"],
 ] as const)("a prescription that is %s cannot be ended", (_, prescription, to, actor, now, current) => {
-  expect(() => endsNow(prescription, to, actor, now)).toThrow(
+  expect(() => endsNow(prescription, { to, actorId: actor, reason: "a rash" }, now)).toThrow(
     expect.objectContaining({
       reason: "ILLEGAL_TRANSITION",
       metadata: { current, requested: to, allowed: "" },

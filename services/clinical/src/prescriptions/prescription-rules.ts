@@ -1,4 +1,5 @@
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { repeatDiffers } from "@medconnect/platform/errors/repeat-differs.ts";
 import type { Prescription_Status } from "@medconnect/proto/medconnect/clinical/v1/prescription_service.ts";
 
 /** Ways to end a prescription before its expiry. */
@@ -9,6 +10,14 @@ export interface PrescriptionFacts {
   expireTime: Date;
   /** The actor who ended it. */
   endedBy: string | null;
+  endReason: string;
+}
+
+/** The end that an actor requests. */
+export interface End {
+  to: EndedStatus;
+  actorId: string;
+  reason: string;
 }
 
 /** A prescription's status at a time: an active one becomes EXPIRED after its expiry. */
@@ -20,17 +29,15 @@ export function statusAt(
 }
 
 /**
- * True if an actor can end a prescription now; false if the same actor has ended it in the same way already.
+ * True if an actor can end a prescription now; false if the same actor has ended it in the same way, for the same reason.
  * Throws ILLEGAL_TRANSITION.
  */
-export function endsNow(
-  prescription: PrescriptionFacts,
-  to: EndedStatus,
-  actorId: string,
-  now: Date,
-): boolean {
+export function endsNow(prescription: PrescriptionFacts, { to, actorId, reason }: End, now: Date): boolean {
   const current = statusAt(prescription, now);
   if (current === "ACTIVE") return true;
-  if (current === to && prescription.endedBy === actorId) return false;
+  if (current === to) {
+    if (prescription.endedBy === actorId && prescription.endReason === reason) return false;
+    throw repeatDiffers(current);
+  }
   throw new ApiError("ILLEGAL_TRANSITION", { metadata: { current, requested: to, allowed: "" } });
 }

@@ -47,10 +47,14 @@ export const toPrescriptionOfDoctor = (row: ListedPrescription, now: Date): Pres
   doctorName: "",
 });
 
+/** Reason of the end; undefined without one. */
+export const endReasonOf = (row: PrescriptionRow, box: SealedBox): string | undefined =>
+  row.end_reason ? box.open(endReasonPlace(row), row.end_reason).toString() : undefined;
+
 /** The prescription for its patient and doctor. */
 export const toPrescription = (row: PrescriptionRow, now: Date, box: SealedBox): Prescription => ({
   ...toPrescriptionWithoutTexts(row, now),
   content: box.open(contentPlace(row), row.content).toString(),
   items: JSON.parse(box.open(itemsPlace(row), row.items).toString()) as PrescriptionItem[],
-  endReason: row.end_reason ? box.open(endReasonPlace(row), row.end_reason).toString() : undefined,
+  endReason: endReasonOf(row, box),
 });

@@ -206,7 +206,10 @@ describe.each([
     const ended = await end(made.id, doctor);
     expect(ended).toEqual({ ...made, status, endReason: "a rash", endTime });
     clinical.app.clock.advance(MINUTE_MS);
-    expect(await end(made.id, doctor, "something else")).toEqual(ended);
+    expect(await end(made.id, doctor)).toEqual(ended);
+    await expect(end(made.id, doctor, "something else")).rejects.toMatchObject({
+      reason: "ILLEGAL_TRANSITION",
+    });
     expect(await read(made.id, patient)).toEqual(ended);
     const both = [patient.userId, doctor.userId];
     expect((await clinical.trail(`prescriptions/${made.id}`)).slice(1)).toEqual([

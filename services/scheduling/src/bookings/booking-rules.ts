@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { repeatDiffers } from "@medconnect/platform/errors/repeat-differs.ts";
 import type { FeeDecision } from "@medconnect/proto/medconnect/common/v1/fee_decision.ts";
 import type { BookingState_Settlement } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type {
@@ -177,7 +178,10 @@ export function decideCancel(
   cutoffMs: number,
 ): Settlement | undefined {
   const current = statusAt(booking, now);
-  if (current === "CANCELLED" && booking.cancelledBy === by) return undefined;
+  if (current === "CANCELLED") {
+    if (booking.cancelledBy === by) return undefined;
+    throw repeatDiffers(current);
+  }
   if (!canBecome(current, "CANCELLED")) {
     throw new ApiError("ILLEGAL_TRANSITION", {
       metadata: { current, requested: "CANCELLED", allowed: TRANSITIONS[current].join(",") },
@@ -186,4 +190,9 @@ export function decideCancel(
   if (hasStarted(booking, by, now)) throw new ApiError("BOOKING_STARTED");
   const isDue = by === "PATIENT" && current === "CONFIRMED" && isAfterCutoff(booking, now, cutoffMs);
   return isDue ? "CAPTURE" : "RETURN";
+}
+
+/** A repeated cancellation gets the first answer only for the same reason. Throws ILLEGAL_TRANSITION. */
+export function assertSameReason(recorded: string, requested: string): void {
+  if (recorded !== requested) throw repeatDiffers("CANCELLED");
 }

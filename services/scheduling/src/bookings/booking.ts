@@ -80,11 +80,13 @@ export function toBooking(row: BookingRow, now: Date, box: SealedBox): Booking {
     ...toBookingWithoutTexts(row, now),
     close: close && { ...close, reason: box.open(closeReasonPlace(row), row.close_reason).toString() },
     reason: row.reason ? box.open(reasonPlace(row), row.reason).toString() : "",
-    cancelReason: row.cancel_reason
-      ? box.open(cancelReasonPlace(row), row.cancel_reason).toString()
-      : undefined,
+    cancelReason: cancelReasonOf(row, box),
   };
 }
+
+/** Reason of the cancellation; undefined without one. */
+export const cancelReasonOf = (row: BookingRow, box: SealedBox): string | undefined =>
+  row.cancel_reason ? box.open(cancelReasonPlace(row), row.cancel_reason).toString() : undefined;
 
 /** The fact that a booking has changed, with all of its state that others need. */
 export function bookingEvent(type: BookingEventType, row: BookingRow): NewEvent {

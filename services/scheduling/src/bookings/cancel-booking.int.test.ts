@@ -23,3 +23,16 @@ test("a cancelled booking opens its slot again; others cannot tell that it exist
   expect(await desk.slotStatus(slot.id)).toBe("OPEN");
   expect((await desk.cancel(booking.id, desk.patient)).response).toEqual(response);
 });
+
+test("a repeated cancellation for another reason is refused, and the first reason stays", async () => {
+  await desk.publish(0);
+  const { response: booking } = await desk.book((await desk.offer(60)).id);
+  await desk.cancel(booking.id, desk.patient);
+  for (const reason of ["measles", ""]) {
+    await expect(desk.cancel(booking.id, desk.patient, desk.app, reason)).rejects.toMatchObject({
+      reason: "ILLEGAL_TRANSITION",
+      metadata: { current: "CANCELLED", requested: "CANCELLED", allowed: "" },
+    });
+  }
+  expect((await desk.read(booking.id)).cancelReason).toBe("flu");
+});

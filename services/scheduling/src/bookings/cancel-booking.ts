@@ -9,9 +9,9 @@ import type {
 } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import type { Scheduling } from "../app.ts";
 import { releaseSlot } from "../slots/slot-store.ts";
-import { bookingTrail, cancelReasonPlace, factsOf } from "./booking.ts";
+import { bookingTrail, cancelReasonOf, cancelReasonPlace, factsOf } from "./booking.ts";
 import { readsOf, viewOf } from "./booking-access.ts";
-import { canBecome, decideCancel, type Settlement, statusAt } from "./booking-rules.ts";
+import { assertSameReason, canBecome, decideCancel, type Settlement, statusAt } from "./booking-rules.ts";
 import { type BookingRow, lockBooking, saveBooking, touchCalendar } from "./booking-store.ts";
 import { coolDown, expireBooking } from "./expire-bookings.ts";
 import { findOwnBooking } from "./find-own-booking.ts";
@@ -30,6 +30,7 @@ export const cancelBooking =
       const row = (await lockBooking(tx, bookingId))!;
       const settlement = decideCancel(factsOf(row), user.role, now, app.cancelCutoffMs);
       if (!settlement) {
+        assertSameReason(cancelReasonOf(row, app.box) ?? "", reason);
         return { response: viewOf(user, row, now, app.box), trails: [] };
       }
       const cancelled = cancel(tx, row, user.role, settlement, reason, now, app.box);

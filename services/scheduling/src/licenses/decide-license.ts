@@ -16,6 +16,7 @@ import { assertDecidable, type Decision } from "./license-rules.ts";
 import {
   countLiveLicenses,
   decideLicense,
+  decisionReasonOf,
   findLicense,
   type LicenseRow,
   lockLicense,
@@ -65,9 +66,14 @@ async function decide(
   const decideOnce = async (tx: Transaction) => {
     const now = app.clock.now();
     const row = await lockLicense(tx, found);
-    const current = { status: row.status, region: row.region, expireDate: dateOf(row.expire_date) };
+    const current = {
+      status: row.status,
+      region: row.region,
+      expireDate: dateOf(row.expire_date),
+      reason: decisionReasonOf(row, app.box),
+    };
     const trail = { resource: `licenses/${row.id}`, subjectIds: [row.doctor_id] };
-    if (!assertDecidable(current, decision, dateOf(now))) {
+    if (!assertDecidable(current, { decision, reason }, dateOf(now))) {
       const stopped = stoppedBy ? [trail, await changeLicensing(tx, row, now, stoppedBy)] : [];
       return { response: toLicense(row, now, app.box), trails: stopped };
     }

@@ -40,7 +40,9 @@ const DECISIONS: Decision[] = ["VERIFIED", "REJECTED", "REVOKED"];
 const decisionsOn = (status: StoredStatus, expireDate: string, region: string) =>
   DECISIONS.map((decision) => {
     try {
-      return assertDecidable({ status, expireDate, region }, decision, TODAY) ? "yes" : "done";
+      return assertDecidable({ status, expireDate, region, reason: "" }, { decision, reason: "" }, TODAY)
+        ? "yes"
+        : "done";
     } catch (error) {
       return (error as { reason: string }).reason;
     }
@@ -60,5 +62,19 @@ test.each([
   "of %s can be decided: verified, rejected, revoked",
   (_what, status, expireDate, region, expected) => {
     expect(decisionsOn(status, expireDate, region)).toEqual(expected);
+  },
+);
+
+test.each(["REJECTED", "REVOKED"] as const)(
+  "a decision that is repeated for another reason is refused: %s",
+  (decision) => {
+    const license = { status: decision, expireDate: TODAY, region: "DE", reason: "Not in the register" };
+    expect(assertDecidable(license, { decision, reason: "Not in the register" }, TODAY)).toBe(false);
+    expect(() => assertDecidable(license, { decision, reason: "Struck off" }, TODAY)).toThrow(
+      expect.objectContaining({
+        reason: NO,
+        metadata: { current: decision, requested: decision, allowed: "" },
+      }),
+    );
   },
 );

@@ -1,5 +1,6 @@
 import { type CalendarDate, dateOf } from "@medconnect/platform/calendar-date.ts";
 import { ApiError, invalidField } from "@medconnect/platform/errors/api-error.ts";
+import { repeatDiffers } from "@medconnect/platform/errors/repeat-differs.ts";
 import { canonicalRegion } from "@medconnect/platform/regions.ts";
 import type { License_Status } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
 
@@ -39,19 +40,31 @@ export function statusOn(
 
 export type Decision = "VERIFIED" | "REJECTED" | "REVOKED";
 
+/** Stored state of a licence that a decision depends on. */
+export interface LicenseFacts {
+  status: StoredStatus;
+  expireDate: CalendarDate;
+  region: string;
+  /** Reason of the last decision; "" without one. */
+  reason: string;
+}
+
 /**
  * Checks a decision about a licence. An expired, verified one can still be revoked, which frees its number for others.
  * Throws ILLEGAL_TRANSITION.
  *
- * @returns false if the same decision was made already
+ * @returns false if the same decision was made already, for the same reason
  */
 export function assertDecidable(
-  license: { status: StoredStatus; expireDate: CalendarDate; region: string },
-  decision: Decision,
+  license: LicenseFacts,
+  { decision, reason }: { decision: Decision; reason: string },
   today: CalendarDate,
 ): boolean {
   const current = statusOn(license, today);
-  if (current === decision) return false;
+  if (current === decision) {
+    if (license.reason === reason) return false;
+    throw repeatDiffers(current);
+  }
   const allowed = allowedFrom(license, current);
   if (allowed.includes(decision)) return true;
   throw new ApiError("ILLEGAL_TRANSITION", {

@@ -181,6 +181,10 @@ export async function updateLicensing(
 export const rejectReasonPlace = ({ id, doctor_id }: Pick<LicenseRow, "id" | "doctor_id">): string =>
   `licenses.reject_reason:${id}:${doctor_id}`;
 
+/** Reason of the last decision; "" without one. */
+export const decisionReasonOf = (row: LicenseRow, box: SealedBox): string =>
+  row.reject_reason ? box.open(rejectReasonPlace(row), row.reject_reason).toString() : "";
+
 export function toLicense(row: LicenseRow, now: Date, box: SealedBox): License {
   const expireDate = dateOf(row.expire_date);
   return {
@@ -190,7 +194,7 @@ export function toLicense(row: LicenseRow, now: Date, box: SealedBox): License {
     region: row.region,
     expireDate: shownDate(expireDate),
     status: statusOn({ status: row.status, expireDate }, dateOf(now)),
-    rejectReason: row.reject_reason ? box.open(rejectReasonPlace(row), row.reject_reason).toString() : "",
+    rejectReason: decisionReasonOf(row, box),
     decideTime: row.decide_time ?? undefined,
     createTime: row.create_time,
   };

@@ -324,8 +324,13 @@ test("prescriptions are stopped on the admin's request, also in a repeated revoc
   await decide("revoke", id);
   expect(await stopTime()).toEqual([null, null]);
   desk.app.clock.advance(1000);
-  const request = { licenseId: id, reason: "Struck off", idempotencyKey: "", stopPrescriptions: true };
-  const { response } = await invoke(revoke, revokeLicense(desk.app), desk.admin, request);
+  const stop = (reason: string) => {
+    const request = { licenseId: id, reason, idempotencyKey: "", stopPrescriptions: true };
+    return invoke(revoke, revokeLicense(desk.app), desk.admin, request);
+  };
+  await expect(stop("Struck off")).rejects.toMatchObject({ reason: "ILLEGAL_TRANSITION" });
+  expect(await stopTime()).toEqual([null, null]);
+  const { response } = await stop("Not in the register");
   expect(response).toMatchObject({ status: "REVOKED", rejectReason: "Not in the register" });
   expect(await stopTime()).toEqual([desk.app.clock.now(), desk.admin.userId]);
 });
