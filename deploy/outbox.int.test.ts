@@ -103,7 +103,7 @@ describe("an event that was refused as not genuine", () => {
       stderr: expect.stringContaining("Set DATA_KEY to the service's"),
     });
     const key = randomBytes(32);
-    const hash = await openKeyedHash(billing.db, new SealedBox(key), key);
+    const hash = await openKeyedHash(billing.db, new SealedBox(key));
     const vouch = (dataKey: Buffer) =>
       runWith({ DATABASE_URL: databaseUrl(), DATA_KEY: dataKey.toString("base64") }, "vouch", ...dead);
     expect((await vouch(randomBytes(32))).code).toBe(1);

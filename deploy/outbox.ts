@@ -188,6 +188,6 @@ async function change(
 async function vouch(db: Database, ids: string[], now: Date, dataKey: string | undefined): Promise<string[]> {
   const parsed = keys.safeParse(dataKey ?? "");
   if (!parsed.success) throw new SetupError("Set DATA_KEY to the service's key: vouch signs with it.");
-  const hash = await openKeyedHash(db, new SealedBox(...parsed.data), parsed.data[0]);
+  const hash = await openKeyedHash(db, new SealedBox(...parsed.data));
   return await vouchFor(db, hash, ids, now);
 }

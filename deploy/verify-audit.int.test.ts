@@ -232,7 +232,7 @@ describe("a right that MySQL's administrator writes into auth's tables", () => {
 
   beforeAll(async () => {
     const db = new Database({ url: urlOf("auth"), poolSize: 1, timeoutMs: 10_000 });
-    const hash = await openKeyedHash(db, new SealedBox(key), key);
+    const hash = await openKeyedHash(db, new SealedBox(key));
     await db.close();
     await sql(
       `INSERT INTO auth.users (id, email, password_hash, password_set_time, full_name, role, create_time,

@@ -102,7 +102,7 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
     timeoutMs: config.DATABASE_TIMEOUT,
   });
   const box = new SealedBox(...config.DATA_KEY);
-  const hash = await untilReachable(() => openKeyedHash(db, box, config.DATA_KEY[0]), log);
+  const hash = await untilReachable(() => openKeyedHash(db, box), log);
   const pages = new Pages(hash);
   const audit = new AuditRecorder(db, clock, log);
   const serviceTokens = new ServiceTokens(name, config.INTERNAL_KEY);

@@ -45,7 +45,7 @@ export async function* findingsOf(
   const trail = { service, chain, db, witness, sealedBefore };
   for await (const finding of verifyTrail(trail, onPage)) yield found(finding, describe(finding));
   if (!dataKeys) return;
-  const hash = await openKeyedHash(db, new SealedBox(...dataKeys), dataKeys[0]);
+  const hash = await openKeyedHash(db, new SealedBox(...dataKeys));
   for await (const finding of findUnexplained({ db, hash }, new Date())) {
     yield found(finding, `${UNEXPLAINED[finding.kind]}: ${finding.resource}, ${finding.state}`);
   }

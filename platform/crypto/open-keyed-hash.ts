@@ -1,9 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type { Database } from "../db/database.ts";
-import { deriveKey } from "./derive-key.ts";
 import { KeyedHash } from "./keyed-hash.ts";
 import type { SealedBox } from "./sealed-box.ts";
-import { findSecret, hasIdempotencyKeys, keepSecret } from "./secret-store.ts";
+import { findSecret, keepSecret } from "./secret-store.ts";
 
 const NAME = "hash";
 const PLACE = `secrets.value:${NAME}`;
@@ -13,10 +12,10 @@ const PLACE = `secrets.value:${NAME}`;
  * idempotency key came to before, it comes to afterwards, in every process. Throws where DATA_KEY is not this schema's: a
  * process that sealed with another one would write what nobody else can read.
  */
-export async function openKeyedHash(db: Database, box: SealedBox, dataKey: Buffer): Promise<KeyedHash> {
+export async function openKeyedHash(db: Database, box: SealedBox): Promise<KeyedHash> {
   const kept = await findSecret(db, NAME);
   if (kept) return unseal(box, kept);
-  await keepSecret(db, NAME, box.seal(PLACE, await firstKey(db, dataKey)));
+  await keepSecret(db, NAME, box.seal(PLACE, randomBytes(32)));
   // Of processes that start at once, one has made it and all use it.
   return unseal(box, (await findSecret(db, NAME))!);
 }
@@ -27,9 +26,4 @@ function unseal(box: SealedBox, sealed: Buffer): KeyedHash {
   } catch (error) {
     throw new Error("DATA_KEY does not hold the key of this schema", { cause: error });
   }
-}
-
-/** A random one; where keys were hashed before there was a secret, the one that they were hashed with. */
-async function firstKey(db: Database, dataKey: Buffer): Promise<Buffer> {
-  return (await hasIdempotencyKeys(db)) ? deriveKey(dataKey, "hmac").export() : randomBytes(32);
 }

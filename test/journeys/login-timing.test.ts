@@ -36,7 +36,7 @@ beforeAll(async () => {
   const url = new URL(stack.urls.mysql);
   url.pathname = "medconnect_auth";
   const db = new Database({ url: url.href, poolSize: 1, timeoutMs: 10_000 });
-  hash = await openKeyedHash(db, new SealedBox(key), key);
+  hash = await openKeyedHash(db, new SealedBox(key));
   await db.close();
   [template, locked] = [await signUp(api, "PATIENT"), await signUp(api, "PATIENT")];
 });

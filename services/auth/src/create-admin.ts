@@ -39,7 +39,7 @@ async function main(): Promise<string> {
   const password = ADMIN_PASSWORD ?? (await readSecret("Passphrase: "));
   const db = new Database({ url: DATABASE_URL, poolSize: 1, timeoutMs: DATABASE_TIMEOUT });
   try {
-    const hash = await openKeyedHash(db, new SealedBox(...DATA_KEY), DATA_KEY[0]);
+    const hash = await openKeyedHash(db, new SealedBox(...DATA_KEY));
     return await createAdmin({ db, clock: systemClock, hash }, { email, fullName, password });
   } finally {
     await db.close();

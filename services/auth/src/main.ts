@@ -2,7 +2,6 @@ import { loadConfig, serviceSettings } from "@medconnect/platform/config.ts";
 import { Job } from "@medconnect/platform/jobs.ts";
 import { startProcess } from "@medconnect/platform/lifecycle.ts";
 import { runService } from "@medconnect/platform/service.ts";
-import { mendTimeZones } from "@medconnect/platform/time-zones/mend-time-zones.ts";
 import { ActorServiceService } from "@medconnect/proto/medconnect/auth/v1/actor_service.ts";
 import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import { BreakGlassServiceService } from "@medconnect/proto/medconnect/auth/v1/break_glass_service.ts";
@@ -10,7 +9,6 @@ import { KeyServiceService } from "@medconnect/proto/medconnect/auth/v1/key_serv
 import { ServiceAccountServiceService } from "@medconnect/proto/medconnect/auth/v1/service_account_service.ts";
 import { UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import { batchGetActors } from "./access-log/batch-get-actors.ts";
-import { timeZonesOf } from "./accounts/account-store.ts";
 import { getMe } from "./accounts/get-me.ts";
 import { register } from "./accounts/register.ts";
 import { updateMe } from "./accounts/update-me.ts";
@@ -54,7 +52,6 @@ import { forgetSuccessors } from "./sessions/session-store.ts";
 import { sweepExpired } from "./sessions/sweep.ts";
 
 const SWEEP_MS = 60_000;
-const MEND_TIME_ZONES_MS = 10_000;
 
 startProcess("auth", async () => {
   const config = loadConfig({ ...serviceSettings, ...authSettings });
@@ -124,12 +121,6 @@ startProcess("auth", async () => {
           app.mailJob,
           new Job("forget successors", 1000, () => forgetSuccessors(app.db, app.clock.now()), app.log),
           new Job("sweep sessions", SWEEP_MS, sweepExpired(app), app.log),
-          new Job(
-            "mend time zones",
-            MEND_TIME_ZONES_MS,
-            mendTimeZones(timeZonesOf(app.db), app.log),
-            app.log,
-          ),
         ],
         // What other services ask auth for is at hand here.
         fetchJwks: async () => await getJwks(app)({}),

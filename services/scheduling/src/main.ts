@@ -2,7 +2,6 @@ import { loadConfig, serviceSettings } from "@medconnect/platform/config.ts";
 import { Job } from "@medconnect/platform/jobs.ts";
 import { startProcess } from "@medconnect/platform/lifecycle.ts";
 import { runService } from "@medconnect/platform/service.ts";
-import { mendTimeZones } from "@medconnect/platform/time-zones/mend-time-zones.ts";
 import { BookingServiceService } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import { DoctorServiceService } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
 import { LicenseServiceService } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
@@ -20,7 +19,6 @@ import { getBooking, listBookings } from "./bookings/read-bookings.ts";
 import { rescheduleBooking } from "./bookings/reschedule-booking.ts";
 import { consumersOf } from "./consumers.ts";
 import { createDoctor } from "./doctors/create-doctor.ts";
-import { timeZonesOf } from "./doctors/doctor-store.ts";
 import { getDoctor } from "./doctors/get-doctor.ts";
 import { refreshIndex } from "./doctors/refresh-index.ts";
 import { searchDoctors } from "./doctors/search-doctors.ts";
@@ -37,7 +35,6 @@ import { batchCreateSlots, createSlot } from "./slots/create-slots.ts";
 import { getSlot, listSlots } from "./slots/read-slots.ts";
 
 const REFRESH_INDEX_MS = 10_000;
-const MEND_TIME_ZONES_MS = 10_000;
 
 startProcess("scheduling", async () => {
   const config = loadConfig({ ...serviceSettings, ...schedulingSettings });
@@ -62,7 +59,6 @@ startProcess("scheduling", async () => {
         new Job("erase reasons", config.HOLD_SWEEP, sweepReasons(app), platform.log),
         new Job("sweep unlicensed bookings", config.HOLD_SWEEP, sweepUnlicensedBookings(app), platform.log),
         new Job("refresh the search index", REFRESH_INDEX_MS, refreshIndex(app), platform.log),
-        new Job("mend time zones", MEND_TIME_ZONES_MS, mendTimeZones(timeZonesOf(app.db), app.log), app.log),
       ];
       if (config.RECONCILE_EVERY > 0) {
         const reconcile = reconcileRegularly(app, standings, config.RECONCILE_GRACE);

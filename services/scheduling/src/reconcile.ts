@@ -62,7 +62,7 @@ async function reconcileOnce(sinceMs: number, repair: boolean): Promise<Report> 
   const billing = clientOf("billing", config, tls);
   const clinical = clientOf("clinical", config, tls);
   const box = new SealedBox(...config.DATA_KEY);
-  const hash = await openKeyedHash(db, box, config.DATA_KEY[0]);
+  const hash = await openKeyedHash(db, box);
   const changes = new Changes({
     db,
     clock: systemClock,

@@ -2,7 +2,6 @@ import type { KeyedHash } from "@medconnect/platform/crypto/keyed-hash.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Role } from "@medconnect/platform/identity/caller.ts";
-import type { TimeZoneRow, TimeZoneRows } from "@medconnect/platform/time-zones/mend-time-zones.ts";
 import { accountProof, passwordProof } from "./account-proofs.ts";
 
 /** An account, without what proves that it is one's own. */
@@ -44,9 +43,6 @@ const INSERT = `INSERT INTO users (id, email, password_hash, password_set_time, 
   email_verified, create_time, account_proof, password_proof) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 const UPDATE_PROFILE = `UPDATE users SET full_name = ?, date_of_birth = ?, phone = ?, time_zone = ?, locale = ?, region = ?,
   version = version + 1 WHERE id = ?`;
-const READ_TIME_ZONES = "SELECT id, time_zone FROM users WHERE id > ? ORDER BY id LIMIT ?";
-const REPLACE_TIME_ZONE =
-  "UPDATE users SET time_zone = ?, version = version + 1 WHERE id = ? AND time_zone = ?";
 const SET_STATUS = "UPDATE users SET status = ?, version = version + 1 WHERE id = ?";
 const MARK_EMAIL_VERIFIED = "UPDATE users SET email_verified = TRUE, version = version + 1 WHERE id = ?";
 const TOUCH = "UPDATE users SET version = version + 1 WHERE id = ?";
@@ -146,11 +142,4 @@ export const toAccount = (row: AccountRow): Account => ({
   region: row.region,
   version: row.version,
   createTime: row.create_time,
-});
-
-/** The time zones of all accounts; empty where none was given. */
-export const timeZonesOf = (db: Database): TimeZoneRows => ({
-  read: (afterId, limit) => db.read<TimeZoneRow>(READ_TIME_ZONES, [afterId, limit]),
-  replace: ({ id, time_zone }, timeZone) => db.write(REPLACE_TIME_ZONE, [timeZone, id, time_zone]),
-  fallback: "",
 });

@@ -1,13 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { newId } from "@medconnect/platform/ids.ts";
-import { mendTimeZones } from "@medconnect/platform/time-zones/mend-time-zones.ts";
 import {
   AuthServiceService,
   type RegisterRequest,
 } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import { User, UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import { PASSWORD, startTestAuth, type TestAuth, tally } from "../testing/test-auth.ts";
-import { timeZonesOf } from "./account-store.ts";
 import { getMe } from "./get-me.ts";
 import { register } from "./register.ts";
 import { updateMe } from "./update-me.ts";
@@ -110,20 +108,4 @@ test("of many updates with one etag one is made", async () => {
   const { user, update } = await someone();
   const updates = Array.from({ length: 10 }, (_, i) => update({ fullName: `Name ${i}`, etag: user.etag }));
   expect(await tally(updates)).toEqual({ ok: 1, ETAG_MISMATCH: 9 });
-});
-
-test.each([
-  ["Asia/Calcutta", "Asia/Kolkata"],
-  ["EST", "America/Panama"],
-  ["+01:00", ""],
-  ["Europe/Oslo", "Europe/Oslo"],
-])("a time zone stored as %s is answered as %j, which the API accepts", async (stored, shown) => {
-  const { user, read, update } = await someone();
-  await auth.app.db.write("UPDATE users SET time_zone = ? WHERE id = ?", [stored, user.id]);
-  const before = await read();
-  await mendTimeZones(timeZonesOf(auth.app.db), auth.app.log)(new AbortController().signal);
-  const mended = await read();
-  expect(mended.timeZone).toBe(shown);
-  expect(mended.etag === before.etag).toBe(stored === shown);
-  expect((await update({ timeZone: mended.timeZone }, ["time_zone"])).timeZone).toBe(shown);
 });

@@ -7,7 +7,7 @@ export interface SigningKey extends KeyTimes {
   readonly publicKey: string;
   readonly privateKey: Buffer | null;
   readonly createTime: Date;
-  /** See key-proof.ts; null for a row that is older than proofs, or not auth's. */
+  /** See key-proof.ts; null where auth wrote none. */
   readonly proof: Buffer | null;
 }
 

@@ -49,8 +49,7 @@ export const toRefund = (app: Billing, { currency }: PaymentRow, row: RefundRow)
   paymentId: row.payment_id,
   status: row.status,
   amount: { currencyCode: currency, amountMinor: row.amount_minor },
-  // Those from before refunds had rows of their own have none.
-  reason: row.reason.length === 0 ? "" : app.box.open(reasonPlace(row), row.reason).toString(),
+  reason: app.box.open(reasonPlace(row), row.reason).toString(),
   createTime: row.create_time,
 });
 

@@ -16,11 +16,8 @@ export function savePeople(tx: Transaction, people: Person[]): void {
   );
 }
 
-/** True if auth has sent an event about a doctor. Users without a role are older than the column, and count as doctors. */
+/** True if auth has sent an event about a doctor. */
 export async function isKnownDoctor(db: Database, userId: string): Promise<boolean> {
-  const rows = await db.read(
-    "SELECT 1 AS known FROM people WHERE user_id = ? AND COALESCE(role, 'DOCTOR') = 'DOCTOR'",
-    [userId],
-  );
+  const rows = await db.read("SELECT 1 AS known FROM people WHERE user_id = ? AND role = 'DOCTOR'", [userId]);
   return rows.length > 0;
 }

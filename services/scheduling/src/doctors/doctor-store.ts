@@ -1,14 +1,13 @@
 import { type CalendarDate, dateOf } from "@medconnect/platform/calendar-date.ts";
 import type { Database, SqlValue } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
-import type { TimeZoneRow, TimeZoneRows } from "@medconnect/platform/time-zones/mend-time-zones.ts";
 import { etagOf } from "@medconnect/platform/update-mask.ts";
 import type { Doctor } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
 import type { License } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
 import { shownDate } from "../licenses/license-rules.ts";
 import { type FeeColumns, feeColumns, feeOf } from "../money.ts";
 import { bookableFilter, IS_BOOKABLE, IS_BOOKABLE_IN_REGION } from "../slots/bookable.ts";
-import { DEFAULT_TIME_ZONE, isPractising } from "./doctor-rules.ts";
+import { isPractising } from "./doctor-rules.ts";
 import { indexDoctor, lockIndexedText } from "./search-index-store.ts";
 
 export interface DoctorRow extends FeeColumns {
@@ -188,20 +187,4 @@ const toProfileLicense = (doctorId: string, license: ProfileLicense): License =>
   rejectReason: "",
   decideTime: license.decideTime ? new Date(license.decideTime) : undefined,
   createTime: new Date(license.createTime),
-});
-
-/** The time zones of all profiles. */
-export const timeZonesOf = (db: Database): TimeZoneRows => ({
-  read: (afterId, limit) =>
-    db.read<TimeZoneRow>("SELECT id, time_zone FROM doctors WHERE id > ? ORDER BY id LIMIT ?", [
-      afterId,
-      limit,
-    ]),
-  replace: ({ id, time_zone }, timeZone) =>
-    db.write("UPDATE doctors SET time_zone = ?, version = version + 1 WHERE id = ? AND time_zone = ?", [
-      timeZone,
-      id,
-      time_zone,
-    ]),
-  fallback: DEFAULT_TIME_ZONE,
 });

@@ -14,7 +14,6 @@ import type { Scheduling } from "../app.ts";
 import { endUnlicensedBookings } from "./end-unlicensed-bookings.ts";
 import { assertDecidable, type Decision } from "./license-rules.ts";
 import {
-  countLiveLicenses,
   decideLicense,
   decisionReasonOf,
   findLicense,
@@ -68,7 +67,6 @@ async function decide(
     const row = await lockLicense(tx, found);
     const current = {
       status: row.status,
-      region: row.region,
       expireDate: dateOf(row.expire_date),
       reason: decisionReasonOf(row, app.box),
     };
@@ -80,12 +78,10 @@ async function decide(
     const sealed = reason === "" ? null : app.box.seal(rejectReasonPlace(row), reason);
     const isShortened = decision === "VERIFIED" && (await verify(tx, row, now));
     if (decision !== "VERIFIED") await decideLicense(tx, row.id, decision, sealed, now);
-    // Rejecting the last claim also decides about bookings older than the licence rules.
-    const isWithoutEffect = decision === "REJECTED" && (await countLiveLicenses(tx, row.doctor_id, now)) > 0;
-    const changes = isWithoutEffect ? [] : [await changeLicensing(tx, row, now, stoppedBy)];
+    const changes = decision === "REJECTED" ? [] : [await changeLicensing(tx, row, now, stoppedBy)];
     // A decision that takes nothing away cancels nothing, whatever the setting was when a booking was made.
-    const takesAway = !isWithoutEffect && (isShortened || decision !== "VERIFIED");
-    const cancelled = takesAway ? await endUnlicensedBookings(app, tx, row.doctor_id, now) : [];
+    const cancelled =
+      isShortened || decision === "REVOKED" ? await endUnlicensedBookings(app, tx, row.doctor_id, now) : [];
     const decided: LicenseRow = { ...row, status: decision, reject_reason: sealed, decide_time: now };
     return {
       response: toLicense(decided, now, app.box),

@@ -37,10 +37,10 @@ test.each([
 });
 
 const DECISIONS: Decision[] = ["VERIFIED", "REJECTED", "REVOKED"];
-const decisionsOn = (status: StoredStatus, expireDate: string, region: string) =>
+const decisionsOn = (status: StoredStatus, expireDate: string) =>
   DECISIONS.map((decision) => {
     try {
-      return assertDecidable({ status, expireDate, region, reason: "" }, { decision, reason: "" }, TODAY)
+      return assertDecidable({ status, expireDate, reason: "" }, { decision, reason: "" }, TODAY)
         ? "yes"
         : "done";
     } catch (error) {
@@ -50,25 +50,21 @@ const decisionsOn = (status: StoredStatus, expireDate: string, region: string) =
 const NO = "ILLEGAL_TRANSITION";
 
 test.each([
-  ["a pending one", "PENDING", TODAY, "DE", ["yes", "yes", NO]],
-  ["a pending one that is over", "PENDING", "2030-01-14", "DE", [NO, "yes", NO]],
-  ["a pending one of a region in free text", "PENDING", TODAY, "CALIFORNIA", [NO, "yes", NO]],
-  ["a verified one", "VERIFIED", TODAY, "DE", ["done", NO, "yes"]],
-  ["a verified one that is over", "VERIFIED", "2030-01-14", "DE", [NO, NO, "yes"]],
-  ["a rejected one", "REJECTED", TODAY, "DE", [NO, "done", NO]],
-  ["a revoked one", "REVOKED", TODAY, "DE", [NO, NO, "done"]],
-  ["a replaced one", "REPLACED", TODAY, "DE", [NO, NO, NO]],
-] as const)(
-  "of %s can be decided: verified, rejected, revoked",
-  (_what, status, expireDate, region, expected) => {
-    expect(decisionsOn(status, expireDate, region)).toEqual(expected);
-  },
-);
+  ["a pending one", "PENDING", TODAY, ["yes", "yes", NO]],
+  ["a pending one that is over", "PENDING", "2030-01-14", [NO, "yes", NO]],
+  ["a verified one", "VERIFIED", TODAY, ["done", NO, "yes"]],
+  ["a verified one that is over", "VERIFIED", "2030-01-14", [NO, NO, "yes"]],
+  ["a rejected one", "REJECTED", TODAY, [NO, "done", NO]],
+  ["a revoked one", "REVOKED", TODAY, [NO, NO, "done"]],
+  ["a replaced one", "REPLACED", TODAY, [NO, NO, NO]],
+] as const)("of %s can be decided: verified, rejected, revoked", (_what, status, expireDate, expected) => {
+  expect(decisionsOn(status, expireDate)).toEqual(expected);
+});
 
 test.each(["REJECTED", "REVOKED"] as const)(
   "a decision that is repeated for another reason is refused: %s",
   (decision) => {
-    const license = { status: decision, expireDate: TODAY, region: "DE", reason: "Not in the register" };
+    const license = { status: decision, expireDate: TODAY, reason: "Not in the register" };
     expect(assertDecidable(license, { decision, reason: "Not in the register" }, TODAY)).toBe(false);
     expect(() => assertDecidable(license, { decision, reason: "Struck off" }, TODAY)).toThrow(
       expect.objectContaining({

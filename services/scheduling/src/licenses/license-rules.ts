@@ -1,7 +1,6 @@
 import { type CalendarDate, dateOf } from "@medconnect/platform/calendar-date.ts";
 import { ApiError, invalidField } from "@medconnect/platform/errors/api-error.ts";
 import { repeatDiffers } from "@medconnect/platform/errors/repeat-differs.ts";
-import { canonicalRegion } from "@medconnect/platform/regions.ts";
 import type { License_Status } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
 
 /** Maximum of a doctor's pending and valid licences; the profile reads them all. */
@@ -44,7 +43,6 @@ export type Decision = "VERIFIED" | "REJECTED" | "REVOKED";
 export interface LicenseFacts {
   status: StoredStatus;
   expireDate: CalendarDate;
-  region: string;
   /** Reason of the last decision; "" without one. */
   reason: string;
 }
@@ -65,20 +63,15 @@ export function assertDecidable(
     if (license.reason === reason) return false;
     throw repeatDiffers(current);
   }
-  const allowed = allowedFrom(license, current);
+  const allowed = allowedFrom(license.status, current);
   if (allowed.includes(decision)) return true;
   throw new ApiError("ILLEGAL_TRANSITION", {
     metadata: { current, requested: decision, allowed: allowed.join(",") },
   });
 }
 
-function allowedFrom(
-  { status, region }: { status: StoredStatus; region: string },
-  current: License_Status,
-): Decision[] {
-  if (status === "VERIFIED") return ["REVOKED"];
-  if (status !== "PENDING") return [];
-  // Profiles older than licences have regions in free text, which cannot be verified.
-  const isVerifiable = current === "PENDING" && canonicalRegion(region) !== undefined;
-  return isVerifiable ? ["VERIFIED", "REJECTED"] : ["REJECTED"];
+function allowedFrom(stored: StoredStatus, current: License_Status): Decision[] {
+  if (stored === "VERIFIED") return ["REVOKED"];
+  if (stored !== "PENDING") return [];
+  return current === "PENDING" ? ["VERIFIED", "REJECTED"] : ["REJECTED"];
 }

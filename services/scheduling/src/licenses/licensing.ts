@@ -1,6 +1,5 @@
 import { dateOf } from "@medconnect/platform/calendar-date.ts";
 import type { NewEvent } from "@medconnect/platform/outbox/event.ts";
-import { canonicalRegion } from "@medconnect/platform/regions.ts";
 import { v5 } from "uuid";
 import type { Decision } from "./license-rules.ts";
 import type { LicenseRow, LicensingRow } from "./license-store.ts";
@@ -31,5 +30,5 @@ export const decisionEvent = ({ id, doctor_id, region }: LicenseRow, decision: D
   type: "license.decided",
   aggregateId: id,
   version: decision === "REVOKED" ? 2 : 1,
-  state: { license: { doctorId: doctor_id, decision, region: canonicalRegion(region) ?? "" } },
+  state: { license: { doctorId: doctor_id, decision, region } },
 });

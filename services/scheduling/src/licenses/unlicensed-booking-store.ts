@@ -5,12 +5,11 @@ import { covers } from "./covers.ts";
 
 /**
  * Condition that live, future booking `b` has a disabled doctor `d`, or one without the required licence. Takes the time.
- * Bookings of a doctor without any decision are older than the licence rules, and stay.
  * A consultation that started early is completed by its doctor, except a disabled one.
  */
 const unlicensed = (lacksLicense: string): string =>
   `b.start_time > ? AND b.status IN ('PENDING_PAYMENT', 'CONFIRMED')
-  AND (d.hidden OR NOT b.begun AND d.licensing_version > 0 AND (${lacksLicense}))`;
+  AND (d.hidden OR NOT b.begun AND (${lacksLicense}))`;
 const LACKS_ANY = "d.licensed_until IS NULL OR d.licensed_until < DATE(b.start_time)";
 const LACKS_REGION = `b.patient_region <> '' AND NOT EXISTS (SELECT 1 FROM licenses l WHERE l.doctor_id = d.id
   AND l.status = 'VERIFIED' AND l.expire_date >= DATE(b.start_time)
