@@ -1,7 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { join } from "node:path";
 import type { MethodDefinition } from "@grpc/grpc-js";
-import { createConnection } from "mysql2/promise";
 import { AuditRecorder } from "../audit/recorder.ts";
 import { Changes } from "../changes.ts";
 import type { Clock } from "../clock.ts";
@@ -10,7 +8,6 @@ import { validate } from "../contract/validate.ts";
 import { KeyedHash } from "../crypto/keyed-hash.ts";
 import { SealedBox } from "../crypto/sealed-box.ts";
 import { Database } from "../db/database.ts";
-import { migrate } from "../db/migrate.ts";
 import type { Call } from "../grpc/call.ts";
 import { GrpcClient } from "../grpc/client.ts";
 import { idempotencyKeyOf } from "../grpc/server.ts";
@@ -24,6 +21,7 @@ import { Relay } from "../outbox/relay.ts";
 import { Pages } from "../page-token.ts";
 import { connectRedis, REDIS_IN_BACKGROUND_MS } from "../redis.ts";
 import type { Platform } from "../service.ts";
+import { createTestSchema, dropTestSchema } from "./test-schema.ts";
 
 /** Fifty sign-ins at once take longer than a real deadline on a busy machine. */
 const DEADLINE_MS = 120_000;
@@ -51,18 +49,11 @@ export interface TestService extends Platform {
   close: () => Promise<void>;
 }
 
-const ROOT = join(import.meta.dirname, "../..");
-
 /** @param name the service whose migrations make the schema; MYSQL_URL names the server, as `npm test` sets it */
 export async function startTestService(name: string, routes: EventRoutes = {}): Promise<TestService> {
   const url = process.env.MYSQL_URL;
   if (!url) throw new Error("MYSQL_URL is not set: run the tests with `npm test`");
-  const schema = `test_${name}_${randomBytes(4).toString("hex")}`;
-  const admin = await createConnection({ uri: url });
-  await admin.query("CREATE DATABASE ??", [schema]);
-  for (const directory of ["platform/migrations", `services/${name}/migrations`]) {
-    await migrate({ url, schema, directory: join(ROOT, directory) });
-  }
+  const schema = await createTestSchema(url, name);
 
   const clock = new TestClock();
   const log = createLogger(name, "silent");
@@ -101,8 +92,7 @@ export async function startTestService(name: string, routes: EventRoutes = {}): 
       nowhere.close();
       redis.disconnect();
       await db.close();
-      await admin.query("DROP DATABASE ??", [schema]);
-      await admin.end();
+      await dropTestSchema(url, schema);
     },
   };
 }

@@ -1,0 +1,50 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { createConnection, type RowDataPacket } from "mysql2/promise";
+import { migrate } from "../db/migrate.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+
+/**
+ * Makes an empty schema as a service's migrations leave it. It is copied from a template, which the first test of a run
+ * migrates: that takes three times the copy's CPU.
+ *
+ * @param url of the server, as an administrator
+ * @param name the service
+ * @returns the schema's name
+ */
+export async function createTestSchema(url: string, name: string): Promise<string> {
+  const template = `template_${name}`;
+  const schema = `test_${name}_${randomBytes(4).toString("hex")}`;
+  const connection = await createConnection({ uri: url, multipleStatements: true });
+  try {
+    await connection.query("CREATE DATABASE IF NOT EXISTS ??; CREATE DATABASE ??", [template, schema]);
+    for (const directory of ["platform/migrations", `services/${name}/migrations`]) {
+      await migrate({ url, schema: template, directory: join(ROOT, directory) });
+    }
+    const [tables] = await connection.query<RowDataPacket[]>("SHOW TABLES FROM ??", [template]);
+    const definitions = await Promise.all(
+      tables.map(async (row) => {
+        const table = Object.values(row)[0];
+        const [[made]] = await connection.query<RowDataPacket[]>("SHOW CREATE TABLE ??.??", [
+          template,
+          table,
+        ]);
+        return String(made!["Create Table"]);
+      }),
+    );
+    await connection.changeUser({ database: schema });
+    // A table may refer to one that follows.
+    await connection.query(["SET foreign_key_checks = 0", ...definitions].join(";\n"));
+    await connection.query("INSERT INTO schema_migrations SELECT * FROM ??.schema_migrations", [template]);
+    return schema;
+  } finally {
+    await connection.end();
+  }
+}
+
+export async function dropTestSchema(url: string, schema: string): Promise<void> {
+  const connection = await createConnection({ uri: url });
+  await connection.query("DROP DATABASE ??", [schema]);
+  await connection.end();
+}
