@@ -3,8 +3,11 @@ export default {
   testEnvironment: "node",
   // Room for a busy machine, where a command takes ten seconds to start. Limits that are promised have tests of their own.
   testTimeout: 120_000,
-  // More would stand in the way of those that hold times; one alone waits for starts and stops most of the time.
-  maxWorkers: 2,
+  // A worker uses half of a core, as it waits for other processes. More would make those late that promise times.
+  maxWorkers: 3,
+  testSequencer: "<rootDir>/jest.sequencer.mjs",
+  // A worker's exit may take longer than jest's half second on a busy machine; an open handle keeps it for ever.
+  workerGracefulExitTimeout: 10_000,
   testMatch: ["**/*.test.ts"],
   roots: [
     "<rootDir>/platform",
