@@ -239,7 +239,6 @@ describe("the audit trail", () => {
     await eventually(
       () => admin.api.ok(`GET /v1/admin/audit-events?${query}`),
       ({ auditEvents }) => (auditEvents as Json[]).some(({ outcome }) => outcome === "DENIED"),
-      5000,
     );
   });
 });

@@ -14,8 +14,8 @@ import {
 } from "../support/practice.ts";
 import { sharedStack } from "../support/stack.ts";
 
-/** Time enough to book and pay before the start, and little to wait for it. */
-const AT_ONCE_MS = 5000;
+/** Time enough to book and pay before the start on a busy machine. All tests wait for it at once. */
+const AT_ONCE_MS = 15_000;
 
 const api = new Api(sharedStack().urls.gateway);
 
@@ -61,7 +61,7 @@ async function untilAll(
 const cancel = ({ patient, booked }: Appointment) =>
   patient.api.send(`POST /v1/bookings/${booked.id}:cancel`);
 
-test.each([
+test.concurrent.each([
   ["PATIENT", "CAPTURED", "the fee is due"],
   ["DOCTOR", "VOIDED", "the money is let go"],
 ])("missed by the %s, a payment is %s: %s", async (party, payment) => {
@@ -88,11 +88,10 @@ const untilStarted = async ({ patient, booked }: Appointment) => {
   await eventually(
     async () => Date.now(),
     (now) => now > Date.parse(String(startTime)),
-    AT_ONCE_MS + 5000,
   );
 };
 
-test("joining late does not prevent a no-show for a doctor who was ready", async () => {
+test.concurrent("joining late does not prevent a no-show for a doctor who was ready", async () => {
   const missed = await appointment(AT_ONCE_MS);
   const { doctor, patient, booked } = missed;
   const path = `/v1/consultations/${booked.consultationId}`;
@@ -106,7 +105,7 @@ test("joining late does not prevent a no-show for a doctor who was ready", async
   await untilAll(missed, { booking: "NO_SHOW", consultation: "NO_SHOW", payment: "CAPTURED" });
 });
 
-test("a doctor who starts late gets no fee, although the consultation takes place", async () => {
+test.concurrent("a doctor who starts late gets no fee, although the consultation takes place", async () => {
   const late = await appointment(AT_ONCE_MS);
   const { doctor, patient, booked } = late;
   const path = `/v1/consultations/${booked.consultationId}`;
@@ -118,7 +117,7 @@ test("a doctor who starts late gets no fee, although the consultation takes plac
   expect(seen.booking).toMatchObject({ feeDecision: "RELEASE" });
 });
 
-test("a patient who never joined is charged neither by a start nor by a no-show without a ready doctor", async () => {
+test.concurrent("a patient who never joined is charged neither by a start nor by a no-show without a ready doctor", async () => {
   const unmet = await appointment(AT_ONCE_MS);
   const { doctor, booked } = unmet;
   const path = `/v1/consultations/${booked.consultationId}`;
@@ -129,13 +128,12 @@ test("a patient who never joined is charged neither by a start nor by a no-show 
   const mark = await eventually(
     () => doctor.api.send(`POST ${path}:markNoShow`, { body: { party: "PATIENT" } }),
     ({ body }) => body.reason !== "TOO_EARLY",
-    AT_ONCE_MS + 5000,
   );
   expect(refusal(mark)).toEqual({ status: 409, reason: "DOCTOR_NOT_READY" });
   await untilAll(unmet, { booking: "CONFIRMED", consultation: "SCHEDULED", payment: "AUTHORIZED" });
 });
 
-test("broken off by the doctor, the booking is cancelled and the money let go", async () => {
+test.concurrent("broken off by the doctor, the booking is cancelled and the money let go", async () => {
   const brokenOff = await appointment(SOON_MS);
   const { doctor, patient, booked } = brokenOff;
   const path = `/v1/consultations/${booked.consultationId}`;

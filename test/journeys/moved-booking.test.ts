@@ -6,7 +6,7 @@ import { type Booked, book, DAY_MS, FEE, MINUTE_MS, offer, openPractice } from "
 import { sharedStack } from "../support/stack.ts";
 
 /** Near enough for joining, and for a late cancellation. */
-const AT_ONCE_MS = 4000;
+const AT_ONCE_MS = 8000;
 
 const api = new Api(sharedStack().urls.gateway);
 let doctor: Account;
@@ -66,7 +66,6 @@ test("after a move from 10 days ahead to seconds ahead, a no-show is refused and
   const mark = await eventually(
     () => doctor.api.send(`${path}:markNoShow`, { body: { party: "PATIENT" } }),
     ({ body }) => body.reason !== "TOO_EARLY",
-    AT_ONCE_MS + 5000,
   );
   expect(refusal(mark)).toEqual({ status: 409, reason: "MOVE_NOT_ACCEPTED" });
   const preview = await patient.api.ok(`GET /v1/bookings/${booked.id}/cancellation-preview`);

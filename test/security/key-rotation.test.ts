@@ -18,7 +18,7 @@ import { type OwnStack, READS, START_TIMEOUT_MS, startOwnStack } from "../suppor
 const SETTINGS = { KEY_ROTATION_EVERY: "4s", JWKS_MAX_AGE: "1s" };
 const ROTATIONS = 4;
 const REVOKED_WITHIN_MS = 5000;
-const PAUSE_MS = 20;
+const PAUSE_MS = 100;
 const MEDDLE_PAUSE_MS = 2;
 const TIMEOUT_MS = 300_000;
 const ROOT = join(import.meta.dirname, "../..");
