@@ -18,9 +18,9 @@ export function where(...filters: (Filter | undefined)[]): { sql: string; params
   };
 }
 
-/** Rows after a position in the order (`first` DESC, `second` DESC). */
+/** Rows after a position in the order (`first` DESC, `second` DESC). The first condition is a range of the key. */
 export const before = (first: string, second: string, after: Position | undefined): Filter => [
-  `(${first} < ? OR (${first} = ? AND ${second} < ?))`,
+  `${first} <= ? AND (${first} < ? OR ${second} < ?)`,
   after?.[0],
   after?.[0],
   after?.[1],
@@ -28,7 +28,7 @@ export const before = (first: string, second: string, after: Position | undefine
 
 /** Rows after a position in the order (`first`, `second`). */
 export const following = (first: string, second: string, after: Position | undefined): Filter => [
-  `(${first} > ? OR (${first} = ? AND ${second} > ?))`,
+  `${first} >= ? AND (${first} > ? OR ${second} > ?)`,
   after?.[0],
   after?.[0],
   after?.[1],

@@ -22,8 +22,9 @@ export interface GrantFilter {
   status: BreakGlassGrant_Status | undefined;
 }
 
-const SELECT = `SELECT id, admin_id AS adminId, patient_id AS patientId, reason, create_time AS createTime,
-  expire_time AS expireTime, revoke_time AS revokeTime FROM break_glass_grants`;
+const COLUMNS = `id, admin_id AS adminId, patient_id AS patientId, reason, create_time AS createTime,
+  expire_time AS expireTime, revoke_time AS revokeTime`;
+const SELECT = `SELECT ${COLUMNS} FROM break_glass_grants`;
 /** As `statusAt`; takes the time as parameter. */
 const STATUS_AT = "IF(revoke_time IS NOT NULL, 'REVOKED', IF(expire_time <= ?, 'EXPIRED', 'ACTIVE'))";
 const INSERT = `INSERT INTO break_glass_grants (id, admin_id, patient_id, reason, create_time, expire_time)
@@ -57,16 +58,20 @@ export function setRevoked(tx: Transaction, id: string, now: Date): void {
   tx.defer(REVOKE, [now, id]);
 }
 
-/** Grants that match every filter, newest first, from the page's position on. */
+/** Grants that match every filter, newest first, from the page's position on. A filter that the named key does not hold is a scan. */
 export async function listGrants(db: Database, filter: GrantFilter, page: Page, now: Date): Promise<Grant[]> {
+  const { adminId, patientId, status } = filter;
   const { sql, params } = where(
-    ["admin_id = ?", filter.adminId],
-    ["patient_id = ?", filter.patientId],
-    [`${STATUS_AT} = ?`, now, filter.status],
+    ["admin_id = ?", adminId],
+    ["patient_id = ?", patientId],
+    [`${STATUS_AT} = ?`, now, status],
     before("create_time", "id", page.after),
   );
-  return await db.read<Grant>(`${SELECT} ${sql} ORDER BY create_time DESC, id DESC LIMIT ?`, [
-    ...params,
-    limitOf(page),
-  ]);
+  const column = patientId ? "patient" : adminId ? "admin" : "time";
+  const isKeyed = status === undefined && !(adminId && patientId);
+  return await db[isKeyed ? "read" : "scan"]<Grant>(
+    `SELECT ${COLUMNS} FROM break_glass_grants FORCE INDEX (break_glass_grants_${column}) ${sql}
+     ORDER BY create_time DESC, id DESC LIMIT ?`,
+    [...params, limitOf(page)],
+  );
 }

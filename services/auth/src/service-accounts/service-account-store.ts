@@ -30,6 +30,7 @@ export interface Secret {
 }
 
 const ACCOUNT = "SELECT id, name, scopes, status, create_time AS createTime FROM service_accounts";
+const BY_TIME = "FORCE INDEX (service_accounts_time)";
 const FIND = `${ACCOUNT} WHERE id = ?`;
 const LOCK = `${FIND} FOR UPDATE`;
 const INSERT = "INSERT INTO service_accounts (id, name, scopes, status, create_time) VALUES (?, ?, ?, ?, ?)";
@@ -59,7 +60,7 @@ export async function lockServiceAccount(tx: Transaction, id: string): Promise<A
 /** Newest first, from the page's position on. */
 export async function listServiceAccounts(db: Database, page: Page): Promise<Account[]> {
   const { sql, params } = where(before("create_time", "id", page.after));
-  return await db.read<Account>(`${ACCOUNT} ${sql} ORDER BY create_time DESC, id DESC LIMIT ?`, [
+  return await db.read<Account>(`${ACCOUNT} ${BY_TIME} ${sql} ORDER BY create_time DESC, id DESC LIMIT ?`, [
     ...params,
     limitOf(page),
   ]);

@@ -33,13 +33,13 @@ export async function listLiveSessions(
   page: Page,
 ): Promise<LiveSession[]> {
   const { sql, params } = where(
-    ["user_id = ?", userId],
-    ["end_time IS NULL AND expire_time > ?", now],
+    ["live_user_id = ?", userId],
+    ["expire_time > ?", now],
     ["COALESCE(idle_expire_time, expire_time) > ?", now],
     before("auth_time", "id", page.after),
   );
   return await db.read<LiveSession>(
-    `SELECT ${COLUMNS} FROM sessions ${sql} ORDER BY auth_time DESC, id DESC LIMIT ?`,
+    `SELECT ${COLUMNS} FROM sessions FORCE INDEX (sessions_live) ${sql} ORDER BY auth_time DESC, id DESC LIMIT ?`,
     [...params, limitOf(page)],
   );
 }

@@ -22,9 +22,9 @@ export interface LicenseRow {
   create_time: Date;
 }
 
-const SELECT = `SELECT l.id, l.doctor_id, l.number, l.number_key, l.region, l.expire_date, l.status, l.reject_reason,
-    l.decide_time, l.create_time
-  FROM licenses l`;
+const COLUMNS = `l.id, l.doctor_id, l.number, l.number_key, l.region, l.expire_date, l.status, l.reject_reason,
+  l.decide_time, l.create_time`;
+const SELECT = `SELECT ${COLUMNS} FROM licenses l`;
 
 /** SQL form of `statusOn`. Takes the day. */
 const STATUS_ON = `IF(l.status = 'REPLACED' OR (l.status IN ('PENDING', 'VERIFIED') AND l.expire_date < ?),
@@ -37,6 +37,7 @@ export interface LicenseFilter {
   region?: string | undefined;
 }
 
+/** Licences that match, oldest first. A filter that the named key does not hold is a scan. */
 export async function listLicenses(
   db: Database,
   { doctorId, status, region }: LicenseFilter,
@@ -50,10 +51,18 @@ export async function listLicenses(
     ["l.region = ?", region],
     following("l.create_time", "l.id", page.after),
   );
-  return await db.read<LicenseRow>(`${SELECT} ${sql} ORDER BY l.create_time, l.id LIMIT ?`, [
-    ...params,
-    limitOf(page),
-  ]);
+  const isKeyed = status === undefined && !(doctorId && region);
+  return await db[isKeyed ? "read" : "scan"]<LicenseRow>(
+    `SELECT ${COLUMNS} FROM licenses l FORCE INDEX (${keyOf({ doctorId, status, region })}) ${sql}
+     ORDER BY l.create_time, l.id LIMIT ?`,
+    [...params, limitOf(page)],
+  );
+}
+
+function keyOf({ doctorId, status, region }: LicenseFilter): string {
+  if (doctorId) return "licenses_by_doctor_age";
+  if (status && isStored(status)) return "licenses_by_status";
+  return region ? "licenses_by_region" : "licenses_by_age";
 }
 
 /** Stored states, which the key on `status` finds. */

@@ -61,7 +61,7 @@ export interface SlotFilter {
   region: string | undefined;
 }
 
-/** A doctor's slots, by start. */
+/** A doctor's slots, by start. A status of an offered slot is a scan of all offered ones. */
 export async function listSlots(
   db: Database,
   { doctorId, range, status, region }: SlotFilter,
@@ -75,7 +75,8 @@ export async function listSlots(
     ...(status === "BOOKABLE" ? [bookableFilter(now, region)] : hasStatus(status, now)),
     following("s.start_time", "s.id", page.after),
   );
-  return await db.read<SlotRow>(`${SELECT} ${sql} ORDER BY s.start_time, s.id LIMIT ?`, [
+  const isScan = status === "OPEN" || status === "HELD" || status === "BOOKED";
+  return await db[isScan ? "scan" : "read"]<SlotRow>(`${SELECT} ${sql} ORDER BY s.start_time, s.id LIMIT ?`, [
     ...params,
     limitOf(page),
   ]);

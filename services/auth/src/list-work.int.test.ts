@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import {
+  callsBeyond,
+  copyRow,
+  type ListUnderTest,
+  listsOf,
+  listUnderTest,
+  walkList,
+} from "@medconnect/platform/testing/list-work.ts";
+import { BreakGlassServiceService } from "@medconnect/proto/medconnect/auth/v1/break_glass_service.ts";
+import {
+  CreateServiceAccountRequest,
+  ServiceAccountServiceService,
+} from "@medconnect/proto/medconnect/auth/v1/service_account_service.ts";
+import { UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
+import { listUsers } from "./admin/list-users.ts";
+import type { Auth } from "./app.ts";
+import { createBreakGlassGrant } from "./break-glass/create-grant.ts";
+import { listBreakGlassGrants } from "./break-glass/read-grants.ts";
+import { createServiceAccount } from "./service-accounts/create-service-account.ts";
+import { listServiceAccounts } from "./service-accounts/read-service-accounts.ts";
+import { listSessions } from "./sessions/list-sessions.ts";
+import { startTestAuth, type TestAuth } from "./testing/test-auth.ts";
+
+/** Rows of the caller. */
+const OWN = 2000;
+/** Rows of others. */
+const FOREIGN = 8000;
+
+let auth: TestAuth;
+let lists: ListUnderTest<Auth>[];
+let values: Record<string, string | string[]>;
+
+beforeAll(async () => {
+  auth = await startTestAuth();
+  const { app } = auth;
+  const admin = await auth.signInAdmin();
+  const user = await auth.makeUser();
+  const { caller } = await auth.logIn(user);
+  const grant = await auth.call(
+    BreakGlassServiceService.createBreakGlassGrant,
+    createBreakGlassGrant(app),
+    { patientId: user.id, reason: "Found unconscious at home", idempotencyKey: "" },
+    admin,
+  );
+  const account = await auth.call(
+    ServiceAccountServiceService.createServiceAccount,
+    createServiceAccount(app),
+    CreateServiceAccountRequest.fromPartial({
+      serviceAccount: { name: "reports", scopes: ["admin.stats.read"] },
+    }),
+    admin,
+  );
+  const aged = { id: "UUID()", create_time: "t.create_time - INTERVAL n MINUTE" };
+  const begun = { id: "UUID()", auth_time: "t.auth_time - INTERVAL n SECOND", client: "NULL" };
+  await copyRow(app.db, "sessions", caller.sessionId, OWN, { ...begun, end_time: "t.auth_time" });
+  await copyRow(app.db, "sessions", caller.sessionId, FOREIGN, { ...begun, user_id: "UUID()" });
+  await copyRow(app.db, "users", user.id, FOREIGN, { ...aged, email: "CONCAT(UUID(), '@example.com')" });
+  const [grants, accounts] = ["break_glass_grants", "service_accounts"];
+  await copyRow(app.db, grants, grant.id, OWN, { ...aged, admin_id: "UUID()" });
+  await copyRow(app.db, grants, grant.id, OWN, { ...aged, patient_id: "UUID()" });
+  await copyRow(app.db, grants, grant.id, FOREIGN, { ...aged, admin_id: "UUID()", patient_id: "UUID()" });
+  await copyRow(app.db, accounts, account.id, FOREIGN, { ...aged, name: "UUID()" });
+  await app.db.write("ANALYZE TABLE sessions, users, break_glass_grants, service_accounts");
+  lists = [
+    listUnderTest(UserServiceService.listSessions, listSessions, caller),
+    listUnderTest(UserServiceService.listUsers, listUsers, admin),
+    listUnderTest(BreakGlassServiceService.listBreakGlassGrants, listBreakGlassGrants, admin),
+    listUnderTest(ServiceAccountServiceService.listServiceAccounts, listServiceAccounts, admin),
+  ];
+  values = { email: user.email, userIds: [user.id], adminId: admin.userId, patientId: user.id };
+}, 300_000);
+afterAll(() => auth.close());
+
+test("every list of the service is walked", () => {
+  expect(lists.map(({ method }) => method.name).sort()).toEqual(listsOf("auth").sort());
+});
+
+/** Filters that no key holds, as sets of words of the call. */
+const SCANS = ["ListUsers status", "ListBreakGlassGrants status", "ListBreakGlassGrants adminId patientId"];
+
+test.each(listsOf("auth"))("%s reads few rows, but for filters that no key holds", async (name) => {
+  const list = lists.find(({ method }) => method.name === name)!;
+  const { long, scans } = await walkList(auth.app, list, values);
+  expect(long).toEqual([]);
+  expect(callsBeyond(scans, SCANS)).toEqual([]);
+});

@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { newId } from "@medconnect/platform/ids.ts";
+import {
+  callsBeyond,
+  copyRow,
+  type ListUnderTest,
+  listsOf,
+  listUnderTest,
+  walkList,
+} from "@medconnect/platform/testing/list-work.ts";
+import { userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { PaymentServiceService } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
+import { RefundServiceService } from "@medconnect/proto/medconnect/billing/v1/refund_service.ts";
+import type { Billing } from "./app.ts";
+import { listPayments } from "./payments/read-payments.ts";
+import { listRefunds } from "./refunds/read-refunds.ts";
+import { type BillingTest, startBilling } from "./testing.ts";
+
+/** Payments of the patient, and refunds of one payment. */
+const OWN = 2000;
+/** Payments of others. */
+const FOREIGN = 8000;
+
+let billing: BillingTest;
+let lists: ListUnderTest<Billing>[];
+let values: Record<string, string>;
+
+beforeAll(async () => {
+  billing = await startBilling();
+  const { app } = billing;
+  const [patient, admin] = [userCaller("PATIENT"), userCaller("ADMIN")];
+  const { paymentId, bookingId } = await billing.hold(patient);
+  const aged = { id: "UUID()", create_time: "t.create_time - INTERVAL n MINUTE" };
+  const paid = { ...aged, booking_id: "UUID()" };
+  await copyRow(app.db, "payments", paymentId, OWN, paid);
+  await copyRow(app.db, "payments", paymentId, FOREIGN, { ...paid, patient_id: "UUID()" });
+  const refundId = newId();
+  await app.db.write(
+    `INSERT INTO refunds (id, payment_id, status, amount_minor, reason, create_time)
+     VALUES (?, ?, 'FAILED', 1, '', ?)`,
+    [refundId, paymentId, app.clock.now()],
+  );
+  await copyRow(app.db, "refunds", refundId, OWN, aged);
+  await copyRow(app.db, "refunds", refundId, FOREIGN, { ...aged, payment_id: "UUID()" });
+  await app.db.write("ANALYZE TABLE payments, refunds");
+  lists = [
+    listUnderTest(PaymentServiceService.listPayments, listPayments, patient, admin),
+    listUnderTest(RefundServiceService.listRefunds, listRefunds, patient, admin),
+  ];
+  values = { bookingId, paymentId };
+}, 300_000);
+afterAll(() => billing.app.close());
+
+test("every list of the service is walked", () => {
+  expect(lists.map(({ method }) => method.name).sort()).toEqual(listsOf("billing").sort());
+});
+
+/** Filters that no key holds, as sets of words of the call. */
+const SCANS = ["ListPayments PATIENT status"];
+
+test.each(listsOf("billing"))("%s reads few rows, but for filters that no key holds", async (name) => {
+  const list = lists.find(({ method }) => method.name === name)!;
+  const { long, scans } = await walkList(billing.app, list, values);
+  expect(long).toEqual([]);
+  expect(callsBeyond(scans, SCANS)).toEqual([]);
+});

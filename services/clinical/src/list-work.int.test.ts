@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { newId } from "@medconnect/platform/ids.ts";
+import {
+  callsBeyond,
+  copyRow,
+  type ListUnderTest,
+  listsOf,
+  listUnderTest,
+  walkList,
+} from "@medconnect/platform/testing/list-work.ts";
+import { userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { ConsultationServiceService } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
+import { PrescriptionServiceService } from "@medconnect/proto/medconnect/clinical/v1/prescription_service.ts";
+import type { Clinical } from "./app.ts";
+import { listOverdueConsultations } from "./consultations/list-overdue.ts";
+import { listConsultations } from "./consultations/read-consultations.ts";
+import { listDoctorPrescriptions } from "./prescriptions/list-doctor-prescriptions.ts";
+import { listPrescriptions } from "./prescriptions/read-prescriptions.ts";
+import { type ClinicalTest, startClinical } from "./testing.ts";
+
+/** Records of the doctor, and of the patient. */
+const OWN = 2000;
+/** Records of others. */
+const FOREIGN = 8000;
+
+let clinical: ClinicalTest;
+let lists: ListUnderTest<Clinical>[];
+let values: Record<string, string>;
+
+beforeAll(async () => {
+  clinical = await startClinical();
+  const { app } = clinical;
+  const [patient, doctor, admin] = [userCaller("PATIENT"), userCaller("DOCTOR"), userCaller("ADMIN")];
+  const consultationId = await clinical.completed(patient, doctor, "All well.");
+  const prescriptionId = newId();
+  await app.db.write(
+    `INSERT INTO prescriptions (id, consultation_id, patient_id, doctor_id, status, content, items, issue_time, expire_time)
+     VALUES (?, ?, ?, ?, 'ACTIVE', '', '', ?, ?)`,
+    [
+      prescriptionId,
+      consultationId,
+      patient.userId,
+      doctor.userId,
+      app.clock.now(),
+      new Date(app.clock.now().getTime() + 365 * 24 * 3_600_000),
+    ],
+  );
+  const earlier = {
+    id: "UUID()",
+    booking_id: "UUID()",
+    start_time: "t.start_time - INTERVAL n MINUTE",
+    end_time: "t.end_time - INTERVAL n MINUTE",
+  };
+  const overdue = { ...earlier, end_time: "t.end_time - INTERVAL n + 2880 MINUTE", status: "'IN_PROGRESS'" };
+  const issued = { id: "UUID()", issue_time: "t.issue_time - INTERVAL n MINUTE" };
+  const foreign = { patient_id: "UUID()", doctor_id: "UUID()" };
+  await copyRow(app.db, "consultations", consultationId, OWN, { ...earlier, doctor_id: "UUID()" });
+  await copyRow(app.db, "consultations", consultationId, OWN, { ...overdue, patient_id: "UUID()" });
+  await copyRow(app.db, "consultations", consultationId, FOREIGN, { ...earlier, ...foreign });
+  await copyRow(app.db, "prescriptions", prescriptionId, OWN, issued);
+  await copyRow(app.db, "prescriptions", prescriptionId, OWN, {
+    ...issued,
+    consultation_id: "UUID()",
+    doctor_id: "UUID()",
+  });
+  await copyRow(app.db, "prescriptions", prescriptionId, OWN, {
+    ...issued,
+    consultation_id: "UUID()",
+    patient_id: "UUID()",
+  });
+  await copyRow(app.db, "prescriptions", prescriptionId, FOREIGN, {
+    ...issued,
+    ...foreign,
+    consultation_id: "UUID()",
+  });
+  await app.db.write("INSERT INTO people (user_id, full_name, role) VALUES (?, 'Jo', 'DOCTOR')", [
+    doctor.userId,
+  ]);
+  await app.db.write("ANALYZE TABLE consultations, prescriptions");
+  lists = [
+    listUnderTest(ConsultationServiceService.listConsultations, listConsultations, patient, doctor),
+    listUnderTest(ConsultationServiceService.listOverdueConsultations, listOverdueConsultations, admin),
+    listUnderTest(PrescriptionServiceService.listPrescriptions, listPrescriptions, patient, doctor),
+    listUnderTest(PrescriptionServiceService.listDoctorPrescriptions, listDoctorPrescriptions, admin),
+  ];
+  values = {
+    patientId: patient.userId,
+    doctorId: doctor.userId,
+    consultationId,
+    startTime: "2029-12-01T00:00:00Z",
+    endTime: "2030-01-02T00:00:00Z",
+  };
+}, 300_000);
+afterAll(() => clinical.app.close());
+
+test("every list of the service is walked", () => {
+  expect(lists.map(({ method }) => method.name).sort()).toEqual(listsOf("clinical").sort());
+});
+
+/** Filters that no key holds, as sets of words of the call. */
+const SCANS = [
+  "ListConsultations status",
+  "ListConsultations DOCTOR patientId",
+  "ListPrescriptions DOCTOR patientId",
+];
+
+test.each(listsOf("clinical"))("%s reads few rows, but for filters that no key holds", async (name) => {
+  const list = lists.find(({ method }) => method.name === name)!;
+  const { long, scans } = await walkList(clinical.app, list, values);
+  expect(long).toEqual([]);
+  expect(callsBeyond(scans, SCANS)).toEqual([]);
+});

@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import {
+  callsBeyond,
+  copyRow,
+  type ListUnderTest,
+  listsOf,
+  listUnderTest,
+  walkList,
+} from "@medconnect/platform/testing/list-work.ts";
+import { BookingServiceService } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
+import { DoctorServiceService } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
+import { LicenseServiceService } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
+import { SlotServiceService } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
+import { listBookings } from "./bookings/read-bookings.ts";
+import { searchDoctors } from "./doctors/search-doctors.ts";
+import { listDoctorLicenses, listLicenses } from "./licenses/read-licenses.ts";
+import { listSlots } from "./slots/read-slots.ts";
+import { Desk } from "./testing.ts";
+
+/** Rows of the doctor, and of the patient. */
+const OWN = 2000;
+/** Rows of others. */
+const FOREIGN = 8000;
+
+let desk: Desk;
+let lists: ListUnderTest<Desk["app"]>[];
+let values: Record<string, string>;
+
+beforeAll(async () => {
+  desk = await Desk.open();
+  desk.admit();
+  await desk.publish(0);
+  const { db } = desk.app;
+  const slot = await desk.offer(60);
+  const booking = (await desk.book(slot.id)).response;
+  const [license] = await db.read<{ id: string }>("SELECT id FROM licenses");
+  const later = {
+    start_time: "t.start_time + INTERVAL 5 * n MINUTE",
+    end_time: "t.start_time + INTERVAL 5 * n + 5 MINUTE",
+  };
+  const booked = { ...later, id: "UUID()", slot_id: "UUID()", reason: "NULL" };
+  const aged = { id: "UUID()", create_time: "t.create_time - INTERVAL n MINUTE" };
+  await copyRow(db, "slots", slot.id, OWN, { ...later, id: "UUID()", status: "'OPEN'" });
+  await copyRow(db, "slots", slot.id, FOREIGN, { ...later, id: "UUID()", doctor_id: "UUID()" });
+  await copyRow(db, "bookings", booking.id, OWN, { ...booked, patient_id: "UUID()" });
+  await copyRow(db, "bookings", booking.id, OWN, { ...booked, doctor_id: "UUID()" });
+  await copyRow(db, "bookings", booking.id, FOREIGN, {
+    ...booked,
+    doctor_id: "UUID()",
+    patient_id: "UUID()",
+  });
+  await copyRow(db, "licenses", license!.id, OWN, { ...aged, number: "n", status: "'REVOKED'" });
+  await copyRow(db, "licenses", license!.id, FOREIGN, { ...aged, number: "n", doctor_id: "UUID()" });
+  await copyRow(db, "doctors", desk.doctor.userId, FOREIGN, aged);
+  await db.write("ANALYZE TABLE slots, bookings, licenses, doctors");
+
+  lists = [
+    listUnderTest(DoctorServiceService.searchDoctors, searchDoctors, desk.patient),
+    listUnderTest(LicenseServiceService.listDoctorLicenses, listDoctorLicenses, desk.doctor),
+    listUnderTest(LicenseServiceService.listLicenses, listLicenses, desk.admin),
+    listUnderTest(SlotServiceService.listSlots, listSlots, desk.patient, desk.doctor),
+    listUnderTest(BookingServiceService.listBookings, listBookings, desk.patient, desk.doctor, desk.admin),
+  ];
+  values = {
+    doctorId: desk.doctor.userId,
+    patientId: desk.patient.userId,
+    startTime: desk.at(0).toISOString(),
+    endTime: desk.at(60 * 24 * 30).toISOString(),
+    region: "US-CA",
+    query: "cardiology",
+    specialty: "cardiology",
+    language: "en",
+    maxFeeMinor: "1000",
+    availableFrom: desk.at(0).toISOString(),
+    availableTo: desk.at(60 * 24 * 30).toISOString(),
+    orderBy: "createTime desc",
+  };
+}, 300_000);
+afterAll(() => desk.close());
+
+test("every list of the service is walked", () => {
+  expect(lists.map(({ method }) => method.name).sort()).toEqual(listsOf("scheduling").sort());
+});
+
+/** Filters that no key holds, as sets of words of the call. */
+const SCANS = [
+  "SearchDoctors",
+  "ListLicenses status",
+  "ListLicenses doctorId region",
+  "ListSlots DOCTOR status",
+  "ListBookings status",
+  "ListBookings PATIENT doctorId",
+  "ListBookings DOCTOR patientId",
+  "ListBookings doctorId patientId",
+];
+
+test.each(listsOf("scheduling"))("%s reads few rows, but for filters that no key holds", async (name) => {
+  const list = lists.find(({ method }) => method.name === name)!;
+  const { long, scans } = await walkList(desk.app, list, values);
+  expect(long).toEqual([]);
+  expect(callsBeyond(scans, SCANS)).toEqual([]);
+});
