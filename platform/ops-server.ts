@@ -1,5 +1,10 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { cached } from "./cached.ts";
+import { type Clock, systemClock } from "./clock.ts";
+
+/** Maximum age of a scrape, in ms. Prometheus scrapes every few seconds; a flood of scrapes costs one a second. */
+const SCRAPE_TTL_MS = 1000;
 
 export interface OpsServerOptions {
   host: string;
@@ -7,10 +12,13 @@ export interface OpsServerOptions {
   readMetrics: () => Promise<string>;
   /** Whether this process can serve: its own parts only, never another service (that would cascade). */
   ready: () => boolean;
+  clock?: Clock;
 }
 
 /** `/healthz`, `/readyz` and Prometheus's `/metrics`, on a port of their own that is not for clients. */
-export async function startOpsServer({ host, port, readMetrics, ready }: OpsServerOptions) {
+export async function startOpsServer(options: OpsServerOptions) {
+  const { host, port, ready, clock = systemClock } = options;
+  const readMetrics = cached(clock, SCRAPE_TTL_MS, options.readMetrics);
   const server = createServer(async (request, response) => {
     const answer = (status: number, text: string) =>
       response.writeHead(status, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }).end(text);

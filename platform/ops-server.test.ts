@@ -1,0 +1,47 @@
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { startOpsServer } from "./ops-server.ts";
+
+let nowMs: number;
+let reads: number;
+let fails: boolean;
+let ops: Awaited<ReturnType<typeof startOpsServer>>;
+
+beforeEach(async () => {
+  nowMs = 0;
+  reads = 0;
+  fails = false;
+  ops = await startOpsServer({
+    host: "127.0.0.1",
+    port: 0,
+    readMetrics: async () => {
+      reads += 1;
+      if (fails) throw new Error("no metrics");
+      return `reads ${reads}\n`;
+    },
+    ready: () => true,
+    clock: { now: () => new Date(nowMs) },
+  });
+});
+afterEach(() => ops.close());
+
+async function scrape() {
+  const response = await fetch(`http://127.0.0.1:${ops.port}/metrics`);
+  return { status: response.status, text: await response.text() };
+}
+
+test("300 scrapes at once share one computation, and later ones get a new one", async () => {
+  const answers = await Promise.all(Array.from({ length: 300 }, scrape));
+  expect(new Set(answers.map(({ text }) => text))).toEqual(new Set(["reads 1\n"]));
+  nowMs = 999;
+  await scrape();
+  expect(reads).toBe(1);
+  nowMs = 1000;
+  expect((await scrape()).text).toBe("reads 2\n");
+});
+
+test("a failed scrape is 503, and the next one is computed again", async () => {
+  fails = true;
+  expect((await scrape()).status).toBe(503);
+  fails = false;
+  expect(await scrape()).toEqual({ status: 200, text: "reads 2\n" });
+});
