@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join as joinPath } from "node:path";
 import { type DescField, type DescMessage, getOption, hasOption, ScalarType } from "@bufbuild/protobuf";
 import {
   type FieldRules,
@@ -7,6 +9,7 @@ import { expect, test } from "@jest/globals";
 import { in_lists } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import { MAX_ANSWER_BYTES } from "../grpc/message-limits.ts";
 import { methods } from "./methods.ts";
+import { registry } from "./registry.ts";
 
 /** The longest page, and the longest page of one service's audit trail. */
 const MAX_PAGE_SIZE = 100;
@@ -116,6 +119,21 @@ test.each(lists.map(({ method, page }) => [method.name, method, page] as const))
     expect(size).toBeLessThanOrEqual(MAX_ANSWER_BYTES);
   },
 );
+
+/** Tests that fill the field as far as the service allows, and measure it. */
+const MEASURED_IN: Record<string, string> = {
+  "medconnect.scheduling.v1.Doctor.licenses": "services/scheduling/src/licenses/licenses.int.test.ts",
+};
+
+test("every field with a bound of its own in lists has a test that measures its longest value", () => {
+  const bounded = [...registry].flatMap((type) =>
+    type.kind === "message" ? type.fields.filter((field) => getOption(field, in_lists).maxBytes > 0) : [],
+  );
+  expect(bounded.map(({ parent, name }) => `${parent.typeName}.${name}`)).toEqual(Object.keys(MEASURED_IN));
+  for (const file of Object.values(MEASURED_IN)) {
+    expect(readFileSync(joinPath(import.meta.dirname, "../..", file), "utf8")).toContain("in_lists");
+  }
+});
 
 test("a list omits only the fields that the contract says it omits", () => {
   const omitted = lists.flatMap(({ page }) =>

@@ -1,6 +1,11 @@
+import { type DescMessage, fromBinary, getOption, toBinary } from "@bufbuild/protobuf";
+import { reflect } from "@bufbuild/protobuf/reflect";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { registry } from "@medconnect/platform/contract/registry.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { in_lists } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import {
+  Doctor,
   DoctorServiceService,
   SearchDoctorsRequest,
 } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
@@ -243,6 +248,40 @@ test("the limit of open licences also holds for concurrent claims", async () => 
   await decide("reject", first.id);
   expect((await claim("ONE-MORE")).status).toBe("PENDING");
 });
+
+test("in a search, the longest licences, as many as a doctor may have, fit the contract's bound", async () => {
+  await desk.publish(0);
+  const longest = { region: "MX-CMX", expireDate: "2099-12-31" };
+  const sizesOf = async () => {
+    const { searchDoctors: method } = DoctorServiceService;
+    const request = SearchDoctorsRequest.fromPartial({ orderBy: "createTime desc", pageSize: 1 });
+    const { response } = await invoke(method, searchDoctors(desk.app), desk.patient, request);
+    return boundedSizes(
+      registry.getMessage("medconnect.scheduling.v1.Doctor")!,
+      Doctor.encode(response.doctors[0]!).finish(),
+    );
+  };
+  const [before] = await sizesOf();
+  for (let i = 1; i < MAX_LICENSES; i++) {
+    const { id } = await claim(`${i}`.padStart(40, "0"), longest);
+    await desk.verify(id);
+  }
+  const [licenses] = await sizesOf();
+  expect(licenses!.bytes).toBeGreaterThan(before!.bytes * (MAX_LICENSES - 1));
+  for (const { bytes, max } of await sizesOf()) expect(bytes).toBeLessThanOrEqual(max);
+});
+
+/** Size on the wire of each field with `in_lists.max_bytes`. */
+function boundedSizes(schema: DescMessage, bytes: Uint8Array) {
+  const message = reflect(schema, fromBinary(schema, bytes));
+  return schema.fields.flatMap((field) => {
+    const { maxBytes: max } = getOption(field, in_lists);
+    if (max === 0) return [];
+    const only = reflect(schema);
+    only.set(field, message.get(field));
+    return [{ bytes: toBinary(schema, only.message).length, max }];
+  });
+}
 
 test("a doctor claims licences only with a profile, and only for it", async () => {
   await expect(claim("EARLY-1")).rejects.toMatchObject({ reason: "DOCTOR_PROFILE_REQUIRED" });
