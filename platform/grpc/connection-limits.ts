@@ -1,4 +1,6 @@
-/** Limits of one connection to a gRPC server. All times in ms. */
+import { MAX_REQUEST_BYTES } from "./message-limits.ts";
+
+/** Limits of connections to a gRPC server. All times in ms. */
 export interface ConnectionLimits {
   /** Idle time without a stream until the connection closes. */
   readonly idleMs: number;
@@ -10,6 +12,8 @@ export interface ConnectionLimits {
   readonly requestMs: number;
   /** Time for a client to read an answer. */
   readonly answerMs: number;
+  /** Maximum of bytes that requests hold while they arrive, over all connections. */
+  readonly unfinishedBytes: number;
 }
 
 /** The grace exceeds the longest allowed call (`CALL_TIMEOUT`, `DEFAULT_DEADLINE_MS`). */
@@ -19,4 +23,5 @@ export const CONNECTION_LIMITS: ConnectionLimits = {
   graceMs: 30_000,
   requestMs: 10_000,
   answerMs: 30_000,
+  unfinishedBytes: 64 * MAX_REQUEST_BYTES,
 };

@@ -160,6 +160,36 @@ test("20,000 streams without a message displace one another, block no call and h
   expect(heapUsed() - heapBefore).toBeLessThan(30 * 1024 * 1024);
 }, 180_000);
 
+/** Three times the bound: Node reads several frames into one buffer, which stays while one of them is held. */
+const MAX_HELD = 3 * CONNECTION_LIMITS.unfinishedBytes;
+
+test("400 unfinished messages of 1 MiB displace one another, block no call and hold bounded memory", async () => {
+  await start({ requestMs: 120_000 }, { maxConcurrentCalls: 512 });
+  await callPatiently();
+  const before = bytesHeld();
+  const flood = fork(FLOOD, [address, getJwks.path, "40", "10", String(1024 * 1024)]);
+  let refused = 0;
+  flood.on("message", (told: { refused: number }) => {
+    refused = told.refused;
+  });
+  while (refused < 400 - 80 && process.memoryUsage().external - before < 2 * MAX_HELD) await callPatiently();
+  const held = bytesHeld() - before;
+  flood.kill();
+  expect(held).toBeGreaterThan(32 * 1024 * 1024);
+  expect(held).toBeLessThan(MAX_HELD);
+}, 180_000);
+
+test("complete requests displace no unfinished one", async () => {
+  await start({ unfinishedBytes: 50 });
+  const stream = openStream(newSession());
+  const header = Buffer.from([0, 0, 0, 0, 0]);
+  stream.write(header.subarray(0, 1));
+  await Promise.all(Array.from({ length: 20 }, () => call(newClient())));
+  const answered = rstCode(stream);
+  stream.end(header.subarray(1));
+  expect(await answered).toBe(constants.NGHTTP2_NO_ERROR);
+});
+
 describe("a connection", () => {
   test("is closed once it is idle, and its client's next call opens another", async () => {
     await start({ idleMs: 200 });
@@ -263,6 +293,12 @@ describe("the connections of one peer", () => {
     expect(await Promise.all(many)).not.toContain(false);
   });
 });
+
+/** Bytes of messages in memory, after garbage collection. */
+function bytesHeld(): number {
+  heapUsed();
+  return process.memoryUsage().external;
+}
 
 /** The heap in use, after garbage collection. */
 function heapUsed(): number {

@@ -12,17 +12,27 @@ export interface StreamLimits {
   readonly answerMs: number;
   /** Maximum of streams with an incomplete request, over all connections. */
   readonly maxUnfinished: number;
+  /** Maximum of bytes that incomplete requests hold, over all connections. */
+  readonly unfinishedBytes: number;
+}
+
+/** An incomplete request. */
+interface Unfinished {
+  readonly openedAtMs: number;
+  bytes: number;
 }
 
 /**
  * Closes idle streams, which hold memory: grpc-js waits for a request, and for its client to read the answer, as long as
  * the connection lasts. Beyond `maxUnfinished`, a new stream displaces the oldest unfinished one, so a client with many
- * streams loses its own. The displaced stream is refused as not processed (RFC 9113 §8.7), which gRPC clients retry.
+ * streams loses its own. Beyond `unfinishedBytes`, new data displaces the oldest ones that have sent data. A displaced stream
+ * is refused as not processed (RFC 9113 §8.7), which gRPC clients retry.
  */
 export class OpenStreams {
   readonly #limits: StreamLimits;
-  /** Streams with an incomplete request, in opening order, with the time of opening. */
-  readonly #unfinished = new Map<ServerHttp2Stream, number>();
+  /** Streams with an incomplete request, in opening order. */
+  readonly #unfinished = new Map<ServerHttp2Stream, Unfinished>();
+  #unfinishedBytes = 0;
   /** Streams with an answer, with the last time at which their write buffer was empty. */
   readonly #finished = new Map<ServerHttp2Stream, number>();
   #sweeping: NodeJS.Timeout | undefined;
@@ -43,23 +53,46 @@ export class OpenStreams {
 
   readonly #started = (message: unknown): void => {
     const { stream } = message as { stream: ServerHttp2Stream };
-    this.#unfinished.set(stream, performance.now());
+    this.#unfinished.set(stream, { openedAtMs: performance.now(), bytes: 0 });
+    // Nothing flows before grpc-js listens. A listener before that would start the flow.
+    stream.once("resume", () => stream.on("data", (part: Buffer) => this.#received(stream, part.length)));
     stream.once("end", () => {
-      if (this.#unfinished.delete(stream)) this.#finished.set(stream, performance.now());
+      if (this.#forget(stream)) this.#finished.set(stream, performance.now());
     });
     stream.once("close", () => {
-      this.#unfinished.delete(stream);
+      this.#forget(stream);
       this.#finished.delete(stream);
     });
-    if (this.#unfinished.size <= this.#limits.maxUnfinished) return;
-    const [oldest] = this.#unfinished.keys();
-    this.#unfinished.delete(oldest!);
-    oldest!.close(constants.NGHTTP2_REFUSED_STREAM);
+    if (this.#unfinished.size > this.#limits.maxUnfinished) this.#displaceOldest(() => true);
   };
+
+  #received(stream: ServerHttp2Stream, bytes: number): void {
+    const request = this.#unfinished.get(stream);
+    if (!request) return;
+    request.bytes += bytes;
+    this.#unfinishedBytes += bytes;
+    const { unfinishedBytes } = this.#limits;
+    while (this.#unfinishedBytes > unfinishedBytes) this.#displaceOldest((each) => each.bytes > 0);
+  }
+
+  #displaceOldest(isMeant: (request: Unfinished) => boolean): void {
+    for (const [stream, request] of this.#unfinished) {
+      if (!isMeant(request)) continue;
+      this.#forget(stream);
+      stream.close(constants.NGHTTP2_REFUSED_STREAM);
+      return;
+    }
+  }
+
+  /** @returns true if the stream's request was incomplete */
+  #forget(stream: ServerHttp2Stream): boolean {
+    this.#unfinishedBytes -= this.#unfinished.get(stream)?.bytes ?? 0;
+    return this.#unfinished.delete(stream);
+  }
 
   #sweep(nowMs: number): void {
     const { requestMs, answerMs } = this.#limits;
-    for (const [stream, openedAtMs] of this.#unfinished) {
+    for (const [stream, { openedAtMs }] of this.#unfinished) {
       if (nowMs - openedAtMs < requestMs) break;
       stream.close(constants.NGHTTP2_CANCEL);
     }

@@ -1,7 +1,11 @@
-// Opens HTTP/2 streams without a message at a gRPC server. Reports to the parent how many were closed, and with which code.
+// Opens HTTP/2 streams at a gRPC server, which send the first bytes of a message of 1 MiB, or nothing, and never end. Reports to
+// the parent how many were closed, and with which code.
 import { connect, constants } from "node:http2";
 
-const [address, path, connections, streamsEach] = process.argv.slice(2);
+const [address, path, connections, streamsEach, bytes = "0"] = process.argv.slice(2);
+/** A gRPC frame: no compression, a length of 1 MiB, and the beginning of the message. */
+const message = Buffer.alloc(Number(bytes));
+if (message.length > 0) message.writeUInt32BE(1024 * 1024, 1);
 const codes: Record<number, number> = {};
 
 for (let c = 0; c < Number(connections); c++) {
@@ -17,6 +21,7 @@ for (let c = 0; c < Number(connections); c++) {
       };
       const stream = session.request(headers, { endStream: false });
       stream.on("error", () => {}).resume();
+      if (message.length > 0) stream.write(message);
       stream.once("close", () => {
         codes[stream.rstCode] = (codes[stream.rstCode] ?? 0) + 1;
       });
