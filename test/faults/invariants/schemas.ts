@@ -14,23 +14,30 @@ const SHOWN = 3;
 /** All schemas at once, as only an administrator sees them, and only a test looks at them. */
 export class Schemas {
   readonly #connection: Connection;
+  readonly #prefix: string;
 
-  constructor(connection: Connection) {
+  private constructor(connection: Connection, prefix: string) {
     this.#connection = connection;
+    this.#prefix = prefix;
   }
 
-  static async open(mysqlUrl: string): Promise<Schemas> {
+  static async open(mysqlUrl: string, prefix = SCHEMA_PREFIX): Promise<Schemas> {
     const connection = await connectAdmin(mysqlUrl);
     await connection.query("SET time_zone = '+00:00'");
     // The ledger's own checks name billing's tables as billing does.
-    await connection.query("USE ??", [`${SCHEMA_PREFIX}billing`]);
-    return new Schemas(connection);
+    await connection.query("USE ??", [`${prefix}billing`]);
+    return new Schemas(connection, prefix);
   }
 
   async rows(sql: string): Promise<Record<string, unknown>[]> {
-    const named = sql.replaceAll(/\b(auth|scheduling|clinical|billing)\.(?=[a-z_]+)/g, `${SCHEMA_PREFIX}$1.`);
+    const named = sql.replaceAll(/\b(auth|scheduling|clinical|billing)\.(?=[a-z_]+)/g, `${this.#prefix}$1.`);
     const [rows] = await this.#connection.query<RowDataPacket[]>(named);
     return rows;
+  }
+
+  /** Inserts a row, as a test of the invariants does. */
+  async insert(table: string, columns: object): Promise<void> {
+    await this.#connection.query("INSERT INTO ?? SET ?", [`${this.#prefix}${table}`, columns]);
   }
 
   /** @returns one line for each rule that is broken, with the first rows that break it */

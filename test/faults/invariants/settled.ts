@@ -44,14 +44,16 @@ export const SETTLED: readonly Rule[] = [
   },
   {
     name: "a doctor without a licence has a booking ahead",
-    sql: `SELECT b.id, b.status, b.doctor_id FROM scheduling.bookings b JOIN scheduling.doctors d ON d.id = b.doctor_id
+    sql: `SELECT b.id, b.status, b.doctor_id FROM scheduling.bookings b LEFT JOIN scheduling.doctors d ON d.id = b.doctor_id
       WHERE b.status IN ('PENDING_PAYMENT', 'CONFIRMED') AND b.start_time > UTC_TIMESTAMP(3) AND NOT b.begun
         AND (d.licensed_until IS NULL OR d.licensed_until < DATE(b.start_time))`,
   },
   {
     name: "clinical knows another licence than scheduling",
-    sql: `SELECT d.id, d.licensed_until, c.licensed_until AS in_clinical FROM scheduling.doctors d
-      LEFT JOIN clinical.doctors c ON c.doctor_id = d.id WHERE NOT d.licensed_until <=> c.licensed_until`,
+    sql: `SELECT k.id, d.licensed_until, c.licensed_until AS in_clinical
+      FROM (SELECT id FROM scheduling.doctors UNION SELECT doctor_id FROM clinical.doctors) k
+      LEFT JOIN scheduling.doctors d ON d.id = k.id LEFT JOIN clinical.doctors c ON c.doctor_id = k.id
+      WHERE NOT d.licensed_until <=> c.licensed_until`,
   },
   {
     name: "a prescription is active although an admin had it stopped, or stopped although nobody had",
