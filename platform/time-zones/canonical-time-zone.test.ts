@@ -23,6 +23,16 @@ describe("a time zone", () => {
     ["Europe/Kiev", "Europe/Kyiv"],
     ["US/Eastern", "America/New_York"],
     ["Japan", "Asia/Tokyo"],
+    ["Iceland", "Atlantic/Reykjavik"],
+    ["Pacific/Truk", "Pacific/Chuuk"],
+    ["Pacific/Yap", "Pacific/Chuuk"],
+    ["Pacific/Ponape", "Pacific/Pohnpei"],
+    ["Africa/Asmera", "Africa/Asmara"],
+    ["Africa/Timbuktu", "Africa/Bamako"],
+    ["America/Coral_Harbour", "America/Atikokan"],
+    ["America/Virgin", "America/St_Thomas"],
+    ["Antarctica/South_Pole", "Antarctica/McMurdo"],
+    ["Atlantic/Jan_Mayen", "Arctic/Longyearbyen"],
     ["america/new_york", "America/New_York"],
     ["AMERICA/PORT-AU-PRINCE", "America/Port-au-Prince"],
     ["asia/calcutta", "Asia/Kolkata"],
@@ -89,15 +99,35 @@ test("the table comes from a release", () => {
   expect(links.length).toBeGreaterThan(100);
 });
 
+/** Links to a zone of several countries that are of the zone's own country; the table decides about each other one. */
+const AT_HOME = `
+  America/Montreal America/Nipigon America/Thunder_Bay Asia/Rangoon Canada/Eastern Europe/Belfast GB GB-Eire Japan NZ
+  Pacific/Samoa Singapore US/Arizona US/Samoa
+`.split(/\s+/);
+
 // A link of the operating system that is missing or different here means that the table is out of date.
 (DEBIAN || process.env.CI ? test : test.skip)("the table agrees with Debian's tzdata", () => {
   if (!DEBIAN) throw new Error("tzdata.zi is missing: run deploy/local/time-zone-files.sh.");
-  const rows = readFileSync(join(DEBIAN, "zone.tab"), "utf8").split("\n");
-  const theirs = rows.filter((row) => row && !row.startsWith("#")).map((row) => row.split("\t")[2]!);
+  const rowsOf = (file: string) =>
+    readFileSync(join(DEBIAN, file), "utf8")
+      .split("\n")
+      .filter((row) => row && !row.startsWith("#"))
+      .map((row) => row.split("\t"));
+  const countryOf = new Map(rowsOf("zone.tab").map(([country, , zone]) => [zone!, country!]));
+  const countriesOf = new Map(
+    rowsOf("zone1970.tab").map(([countries, , zone]) => [zone!, countries!.split(",")]),
+  );
+  const theirs = [...countryOf.keys()];
   for (const zone of theirs) expect(canonicalTimeZone(zone)).toBe(zone);
   for (const line of readFileSync(join(DEBIAN, "tzdata.zi"), "utf8").split("\n")) {
     const [kind, target = "", name = ""] = line.split(" ");
     if (kind !== "L" || theirs.includes(name) || target === "Etc/GMT") continue;
-    expect([name, canonicalTimeZone(name)]).toEqual([name, target === "Etc/UTC" ? "UTC" : target]);
+    const countries = countriesOf.get(target) ?? [];
+    const isDecided = countries.length > 1 && !AT_HOME.includes(name);
+    const zone = canonicalTimeZone(name);
+    // The own zone is another one, in another country, with the same clocks since 1970.
+    if (isDecided) expect([name, zone]).not.toEqual([name, target]);
+    if (isDecided) expect([name, countries]).toEqual([name, expect.arrayContaining([countryOf.get(zone!)])]);
+    else expect([name, zone]).toEqual([name, target === "Etc/UTC" ? "UTC" : target]);
   }
 });

@@ -9,6 +9,23 @@ const lines = (name) => readFileSync(join(folder, name), "utf8").split("\n");
 /** Abbreviations: zones in Debian's files, links to a country's zone in others. They stand for no place. */
 const ABBREVIATIONS = new Set("CET CST6CDT EET EST EST5EDT HST MET MST MST7MDT PST8PDT WET".split(" "));
 
+/**
+ * Links to another country's zone whose place has a name of its own in zone.tab: the `#=` comments of the tz database's
+ * file `backward`, which tzdata.zi leaves out.
+ */
+const OWN_PLACES = {
+  "Africa/Asmera": "Africa/Asmara",
+  "Africa/Timbuktu": "Africa/Bamako",
+  "America/Coral_Harbour": "America/Atikokan",
+  "America/Virgin": "America/St_Thomas",
+  "Antarctica/South_Pole": "Antarctica/McMurdo",
+  "Atlantic/Jan_Mayen": "Arctic/Longyearbyen",
+  Iceland: "Atlantic/Reykjavik",
+  "Pacific/Ponape": "Pacific/Pohnpei",
+  "Pacific/Truk": "Pacific/Chuuk",
+  "Pacific/Yap": "Pacific/Chuuk",
+};
+
 const source = lines("tzdata.zi");
 const version = source[0].replace("# version ", "");
 const zones = lines("zone.tab")
@@ -18,7 +35,7 @@ const zones = lines("zone.tab")
 const links = source
   .filter((line) => line.startsWith("L "))
   .map((line) => line.split(" "))
-  .map(([, target, name]) => ({ name, target: target === "Etc/UTC" ? "UTC" : target }))
+  .map(([, target, name]) => ({ name, target: target === "Etc/UTC" ? "UTC" : (OWN_PLACES[name] ?? target) }))
   .filter(({ name }) => name !== "UTC" && !zones.includes(name) && !ABBREVIATIONS.has(name))
   .filter(({ target }) => zones.includes(target) || target === "UTC")
   .sort((a, b) => (a.name < b.name ? -1 : 1));
