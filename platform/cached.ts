@@ -1,8 +1,5 @@
 import type { Clock } from "./clock.ts";
 
-/** Maximum age of an admin's figures, in ms. Counting whole tables is expensive, so callers share one count. */
-export const FIGURES_TTL_MS = 15_000;
-
 /**
  * A read that runs at most once in `ttlMs`. All callers share its result, even while it is running. A failure is not
  * cached.

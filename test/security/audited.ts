@@ -1,3 +1,5 @@
+import type { Method } from "@medconnect/platform/contract/methods.ts";
+import { MethodRules_Role as Role } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import { createConnection, type RowDataPacket } from "mysql2/promise";
 import { SERVICES } from "../../deploy/provision.ts";
 import { sharedStack } from "../support/stack.ts";
@@ -10,17 +12,28 @@ const SUCCESSES: readonly unknown[] = [200, 201, 202, 204, "OK"];
 const TRAIL_READS: readonly string[] = ["audit.list", "audit.export"];
 
 /**
- * Permitted calls that must have a line in the audit trail: each requested change, and each read of clinical content, of the
- * trail itself, or of an answer that shows a patient to another person. A repeat that changes nothing has its line
- * from the first call.
+ * Permitted calls that must have a line in the audit trail: each requested change, each call of a method for admins only, and
+ * each read of clinical content, of the trail itself, or of an answer that shows a patient to another person. A repeat that
+ * changes nothing has its line from the first call; an empty list shows nothing.
  */
 export function mustBeAudited(result: Result, world: World): boolean {
   const { method, outcome, relation } = result;
   if (!SUCCESSES.includes(outcome.status)) return false;
   if (showsPatient(result, world)) return true;
   if (method.owner === "audit") return TRAIL_READS.includes(method.rules.audit);
+  if (isForAdmins(method)) return !showsEmptyPage(result);
   if (method.owner === "clinical") return isRouted(method) && relation === "own";
   return isRouted(method) && !isRead(method);
+}
+
+const isForAdmins = ({ rules: { roles } }: Method): boolean => roles.length === 1 && roles[0] === Role.ADMIN;
+
+/** True for a page of a list (AIP-158) with no items, which JSON over gRPC omits. */
+function showsEmptyPage({ method: { output }, outcome: { shown } }: Result): boolean {
+  const items = output.fields.find((field) => field.fieldKind === "list");
+  if (!output.field.nextPageToken || !items) return false;
+  const { body = {} } = JSON.parse(shown) as { body?: Record<string, unknown[]> };
+  return (body[items.jsonName] ?? []).length === 0;
 }
 
 /**
@@ -45,7 +58,6 @@ export const MAY_LEAVE_NO_LINE: ReadonlySet<string> = new Set([
   "auth.v1.UserService/DeleteSession",
   "auth.v1.UserService/UpdateMe",
   "scheduling.v1.BookingService/CancelBooking",
-  "scheduling.v1.DoctorService/UpdateDoctor",
   "scheduling.v1.SlotService/BlockSlot",
   "scheduling.v1.SlotService/UnblockSlot",
   "scheduling.v1.SlotService/WithdrawSlot",
@@ -55,11 +67,13 @@ export const MAY_LEAVE_NO_LINE: ReadonlySet<string> = new Set([
 export const auditNameOf = ({ method: { owner, rules }, via }: Result): string =>
   `${owner === "audit" ? via : owner} ${rules.audit}`;
 
-/** "service request-id" of a call, as in `auditedSince`. */
-export const auditKeyOf = ({ method: { owner }, via, requestId }: Result): string =>
-  `${owner === "audit" ? via : owner} ${requestId}`;
+/** "service request-id" of a call, as in `auditedSince`; for a composed answer "any request-id". */
+export function auditKeyOf({ method: { owner, rules }, via, requestId }: Result): string {
+  if (rules.composed) return `any ${requestId}`;
+  return `${owner === "audit" ? via : owner} ${requestId}`;
+}
 
-/** "service action" and "service request-id" of all that the trails hold, other than denials, since a time. */
+/** "service action", "service request-id" and "any request-id" of all that the trails hold, other than denials, since a time. */
 export async function auditedSince(startTime: Date): Promise<Set<string>> {
   const database = await createConnection({ uri: sharedStack().urls.mysql, timezone: "Z" });
   const found = new Set<string>();
@@ -72,6 +86,7 @@ export async function auditedSince(startTime: Date): Promise<Set<string>> {
     for (const { action, request_id: requestId } of rows) {
       found.add(`${service} ${action}`);
       found.add(`${service} ${requestId}`);
+      found.add(`any ${requestId}`);
     }
   }
   await database.end();

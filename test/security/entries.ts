@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { WITNESS_OF } from "@medconnect/platform/audit/checkpoints.ts";
 import type { Json } from "../support/api.ts";
-import { DAY_MS, FEE, HOUR_MS, timeFromNow } from "../support/practice.ts";
+import { DAY_MS, HOUR_MS, timeFromNow } from "../support/practice.ts";
 import type { Rule } from "./expectations.ts";
 import type { Practice, Thing } from "./world.ts";
 
@@ -263,7 +263,7 @@ export const ENTRIES: Record<string, Entry | Entry[]> = {
   "scheduling.v1.DoctorService/UpdateDoctor": {
     on: "doctor",
     rule: "owned",
-    request: ({ id }) => ({ doctorId: id, doctor: { fee: FEE }, updateMask: "fee" }),
+    request: ({ id }) => ({ doctorId: id, doctor: { bio: randomUUID() }, updateMask: "bio" }),
   },
   "scheduling.v1.DoctorService/SearchDoctors": { request: () => ({ pageSize: 100 }) },
   "scheduling.v1.LicenseService/CreateLicense": {

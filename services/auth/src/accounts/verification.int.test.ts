@@ -64,6 +64,22 @@ test("there is no account before the link was followed with the password of its 
   expect(await auth.eventsOf(account!.id)).toEqual(["user.created"]);
 });
 
+test("a link that makes no account leaves a line of the failure", async () => {
+  const failures = () =>
+    app.db.read<{ resource: string }>(
+      `SELECT resource FROM audit_events WHERE action = 'email.verify' AND outcome = 'FAILURE'`,
+    );
+  const before = await failures();
+  await expect(verify("no-such-token")).rejects.toMatchObject(INVALID_LINK_TOKEN);
+  const email = newEmail();
+  for (const password of [OTHER_PASSWORD, PASSWORD]) await signUp(email, password);
+  const [first, second] = await tokensTo(email);
+  await verify(second!);
+  await expect(verify(first!, OTHER_PASSWORD)).rejects.toMatchObject(INVALID_LINK_TOKEN);
+  const added = (await failures()).slice(before.length).map(({ resource }) => resource);
+  expect(added).toEqual(["registrations/-", "registrations/-"]);
+});
+
 /** A stranger and the address's owner register it; what happens then, and whose password signs in at the end. */
 describe("an address that a stranger registers as well", () => {
   const STRANGER = { password: OTHER_PASSWORD, fullName: "Str Anger", role: "DOCTOR" } as const;

@@ -24,7 +24,7 @@ export const verifyEmail =
   (app: Auth) =>
   async ({ token, password }: VerifyEmailRequest, call: Call): Promise<VerifyEmailResponse> => {
     const registration = await findRegistration(app.db, linkTokenHash(token), app.clock.now());
-    if (!registration || !isGenuine(app.proofs, registration)) throw new ApiError("INVALID_LINK_TOKEN");
+    if (!registration || !isGenuine(app.proofs, registration)) return await refuse(app, call);
     // Nothing is left to prove, and its password may have been changed since: whoever shows the new one makes no mistake.
     if (await findAccount(app.db, registration.id)) return {};
     const matches = await app.hasher.verify(registration.passwordHash, password, call.deadline);
@@ -33,9 +33,16 @@ export const verifyEmail =
     } catch (error) {
       if (!(error instanceof ApiError) || error.reason !== "EMAIL_TAKEN") throw error;
       if (await findAccount(app.db, registration.id)) return {};
-      throw new ApiError("INVALID_LINK_TOKEN", { cause: error });
+      return await refuse(app, call, registration.id);
     }
   };
+
+/** Records the failure; the link is of no registration, or of one whose address is another account's by now. */
+async function refuse(app: Auth, call: Call, id?: string): Promise<never> {
+  const subjectIds = id ? [id] : [];
+  await app.audit.record(call, [{ resource: `registrations/${id ?? "-"}`, subjectIds, outcome: "FAILURE" }]);
+  throw new ApiError("INVALID_LINK_TOKEN");
+}
 
 async function becomeAccount(
   app: Auth,

@@ -1,4 +1,4 @@
-import { cached, FIGURES_TTL_MS } from "@medconnect/platform/cached.ts";
+import { figures } from "@medconnect/platform/figures.ts";
 import { byName, lastDays } from "@medconnect/platform/utc-days.ts";
 import type { UserStats } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import type { Auth } from "../app.ts";
@@ -6,7 +6,7 @@ import { countByDay, countByRole } from "./stats-store.ts";
 
 /** UserService.GetUserStats. Figures are at most 15 s old. */
 export const getUserStats = (app: Auth) =>
-  cached(app.clock, FIGURES_TTL_MS, async (): Promise<UserStats> => {
+  figures(app, "stats/users", async (): Promise<UserStats> => {
     const days = lastDays(app.clock.now());
     // One after the other, because there are few connections for scans.
     const roles = await countByRole(app.db);

@@ -1,4 +1,5 @@
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import type { Call } from "@medconnect/platform/grpc/call.ts";
 import type {
   GetServiceAccountRequest,
   ListServiceAccountsRequest,
@@ -6,24 +7,26 @@ import type {
   ServiceAccount,
 } from "@medconnect/proto/medconnect/auth/v1/service_account_service.ts";
 import type { Auth } from "../app.ts";
-import { toServiceAccount } from "./service-account.ts";
+import { toServiceAccount, trailOf } from "./service-account.ts";
 import { findServiceAccount, listServiceAccounts as list } from "./service-account-store.ts";
 
 /** ServiceAccountService.GetServiceAccount. Throws NOT_FOUND. */
 export const getServiceAccount =
   (app: Auth) =>
-  async ({ serviceAccountId }: GetServiceAccountRequest): Promise<ServiceAccount> => {
+  async ({ serviceAccountId }: GetServiceAccountRequest, call: Call): Promise<ServiceAccount> => {
     const account = await findServiceAccount(app.db, serviceAccountId);
     if (!account) throw new ApiError("NOT_FOUND");
+    await app.audit.record(call, [trailOf(account)]);
     return toServiceAccount(account);
   };
 
 /** ServiceAccountService.ListServiceAccounts. Throws INVALID_PAGE_TOKEN. */
 export const listServiceAccounts =
   (app: Auth) =>
-  async (request: ListServiceAccountsRequest): Promise<ListServiceAccountsResponse> => {
+  async (request: ListServiceAccountsRequest, call: Call): Promise<ListServiceAccountsResponse> => {
     const page = app.pages.open(request, "service accounts");
     const found = await list(app.db, page);
     const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.createTime, row.id]);
+    await app.audit.record(call, rows.map(trailOf));
     return { serviceAccounts: rows.map(toServiceAccount), nextPageToken };
   };

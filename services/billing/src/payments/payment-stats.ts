@@ -1,4 +1,4 @@
-import { cached, FIGURES_TTL_MS } from "@medconnect/platform/cached.ts";
+import { figures } from "@medconnect/platform/figures.ts";
 import { byName } from "@medconnect/platform/utc-days.ts";
 import type { PaymentStats } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
 import type { Billing } from "../app.ts";
@@ -6,7 +6,7 @@ import { countByStatus, sumRevenue } from "./payment-store.ts";
 
 /** PaymentService.GetPaymentStats. Figures are at most 15 s old. */
 export const getPaymentStats = (app: Billing) =>
-  cached(app.clock, FIGURES_TTL_MS, async (): Promise<PaymentStats> => {
+  figures(app, "stats/payments", async (): Promise<PaymentStats> => {
     // One after the other, because there are few connections for scans.
     const statuses = await countByStatus(app.db);
     const revenue = await sumRevenue(app.db);

@@ -1,4 +1,4 @@
-import { cached, FIGURES_TTL_MS } from "@medconnect/platform/cached.ts";
+import { figures } from "@medconnect/platform/figures.ts";
 import { byName, lastDays } from "@medconnect/platform/utc-days.ts";
 import type { ConsultationStats } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import type { Clinical } from "../app.ts";
@@ -6,7 +6,7 @@ import { countByStatus, countCompletedByDay } from "./consultation-store.ts";
 
 /** ConsultationService.GetConsultationStats. Figures are at most 15 s old. */
 export const getConsultationStats = (app: Clinical) =>
-  cached(app.clock, FIGURES_TTL_MS, async (): Promise<ConsultationStats> => {
+  figures(app, "stats/consultations", async (): Promise<ConsultationStats> => {
     const days = lastDays(app.clock.now());
     // One after the other, because there are few connections for scans.
     const statuses = await countByStatus(app.db);

@@ -1,4 +1,4 @@
-import { cached, FIGURES_TTL_MS } from "@medconnect/platform/cached.ts";
+import { figures } from "@medconnect/platform/figures.ts";
 import { byName, lastDays } from "@medconnect/platform/utc-days.ts";
 import type { BookingStats } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import type { Scheduling } from "../app.ts";
@@ -6,7 +6,7 @@ import { countByDay, countByStatus } from "./booking-store.ts";
 
 /** BookingService.GetBookingStats. Figures are at most 15 s old. */
 export const getBookingStats = (app: Scheduling) =>
-  cached(app.clock, FIGURES_TTL_MS, async (): Promise<BookingStats> => {
+  figures(app, "stats/bookings", async (): Promise<BookingStats> => {
     const days = lastDays(app.clock.now());
     // One after the other, because there are few connections for scans.
     const statuses = await countByStatus(app.db);
