@@ -25,6 +25,32 @@ test("a doctor's slots never overlap, however many are offered at once", async (
   }
 });
 
+test("slots of one doctor that wait for each other leave connections to others", async () => {
+  await desk.publish(0);
+  const { db } = desk.app;
+  const busy = desk.doctor;
+  const { promise: isOver, resolve: end } = Promise.withResolvers<void>();
+  const { promise: isLocked, resolve: lock } = Promise.withResolvers<void>();
+  const locking = db.transaction(async (tx) => {
+    await tx.read("SELECT id FROM doctors WHERE id = ? FOR UPDATE", [busy.userId]);
+    lock();
+    await isOver;
+  });
+  await isLocked;
+  const waiting = Array.from({ length: 60 }, (_, i) => desk.offer(60 + i * 30));
+  desk.admit();
+  await desk.publish(0);
+  await desk.offer(60);
+  const held = await db.read(
+    `SELECT 1 FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE '%slots_version%'
+       AND id <> CONNECTION_ID()`,
+  );
+  expect(held.length).toBeLessThanOrEqual(4);
+  end();
+  await locking;
+  expect(new Set((await Promise.allSettled(waiting)).map(outcome))).toEqual(new Set(["ok"]));
+});
+
 test("a batch of slots is all or nothing", async () => {
   await desk.publish(0);
   await desk.offer(60);
