@@ -1,4 +1,7 @@
 import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { DEMO_ACCOUNTS, DEMO_REGION, seed } from "../../deploy/local/seed.ts";
@@ -31,3 +34,32 @@ test("where jurisdiction is enforced, the demo walks to its end", async () => {
   ]);
   expect(stdout).toContain("All of it was answered as it should be.");
 }, 60_000);
+
+/** Runs the README's walk in a shell and folder of its own, with one of its texts replaced. */
+async function walk(text: string, by: string): Promise<{ code: number; stdout: string }> {
+  const readme = await readFile(join(import.meta.dirname, "../../README.md"), "utf8");
+  const [, script] = /## A walk by curl\n.*?```sh\n(.*?)```/s.exec(readme)!;
+  expect(script).toContain(text);
+  const cwd = await mkdtemp(join(tmpdir(), "medconnect-walk-"));
+  await mkdir(join(cwd, ".local"));
+  const env = { PATH: `${dirname(process.execPath)}:${process.env.PATH}` };
+  const commands = script!.replace("http://localhost:8080", stack.urls.gateway).replace(text, by);
+  return promisify(execFile)("bash", ["-c", commands], { cwd, env })
+    .then(({ stdout }) => ({ code: 0, stdout }))
+    .catch(({ code, stdout }: { code: number; stdout: string }) => ({ code, stdout }))
+    .finally(() => rm(cwd, { recursive: true }));
+}
+
+test("the README's walk ends at the first call that fails, with an exit code", async () => {
+  const { code, stdout } = await walk('Bearer $admin" -X POST', 'Bearer nobody" -X POST');
+  expect(code).not.toBe(0);
+  expect(stdout).toMatch(/"reason":"UNAUTHENTICATED"[^\n]*$/);
+  const withoutSlot = await walk("endTime", "endingTime");
+  expect(withoutSlot.code).not.toBe(0);
+  expect(withoutSlot.stdout).not.toContain("consultationId");
+});
+
+test("the README's walk reaches its end", async () => {
+  const { code, stdout } = await walk("pageSize=5", "pageSize=6");
+  expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('"auditEvents"') });
+});
