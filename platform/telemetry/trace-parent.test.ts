@@ -15,6 +15,16 @@ test.each([
   expect(trace.getSpanContext(parent)).toMatchObject({ traceId: TRACE_ID, traceFlags });
 });
 
+test.each([
+  [0, false],
+  [1, true],
+])("at ratio %d, the caller's span is the parent of ours: %s", (ratio, isParent) => {
+  const sent = "b".repeat(16);
+  const span = trace.getSpanContext(traceParent(`00-${TRACE_ID}-${sent}-01`, ratio));
+  expect(span?.spanId).toMatch(/^[0-9a-f]{16}$/);
+  expect(span?.spanId === sent).toBe(isParent);
+});
+
 test.each([undefined, "", "junk", `00-${"0".repeat(32)}-${"b".repeat(16)}-01`])(
   "%s begins a trace of ours",
   (header) => {

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { type Context, ROOT_CONTEXT, TraceFlags, trace } from "@opentelemetry/api";
 import { extractTrace } from "./tracing.ts";
 
@@ -13,5 +14,7 @@ export function traceParent(traceparent: string | undefined, ratio: number): Con
   const sent = trace.getSpanContext(extractTrace({ traceparent }));
   if (!sent) return ROOT_CONTEXT;
   const traceFlags = Math.random() < ratio ? TraceFlags.SAMPLED : TraceFlags.NONE;
-  return trace.setSpanContext(ROOT_CONTEXT, { ...sent, traceFlags });
+  // A flag may be changed only with a parent-id of our own (§4.3), and below one that is not sampled no span is made.
+  const spanId = traceFlags === TraceFlags.NONE ? randomBytes(8).toString("hex") : sent.spanId;
+  return trace.setSpanContext(ROOT_CONTEXT, { ...sent, spanId, traceFlags });
 }
