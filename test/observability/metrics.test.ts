@@ -43,7 +43,6 @@ beforeAll(async () => {
     (now) =>
       sum(now.gateway, COUNT_HTTP, bad) > sum(before.gateway, COUNT_HTTP, bad) &&
       sum(now.scheduling, DELIVERED, last) > sum(before.scheduling, DELIVERED, last),
-    5000,
   );
 });
 
