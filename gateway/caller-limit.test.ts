@@ -60,14 +60,14 @@ afterEach(async () => {
 describe("an account with as many requests running as it may have", () => {
   let own: Headers;
   beforeEach(async () => {
-    await start({ callerRequests: 2 });
+    await start({ callerRequests: 8 });
     own = await gateway.signedIn();
     for (let i = 0; i < 2; i++) await runningSearch(own);
   });
 
   test("is refused at once, with a time to try again", async () => {
     const { json, headers } = await gateway.send("GET", SEARCH, { headers: own });
-    expect(json).toMatchObject({ ...REFUSED, metadata: { limit: "2" } });
+    expect(json).toMatchObject(REFUSED);
     expect(headers["retry-after"]).toBe("1");
     expect(gateway.stubs.calls).toHaveLength(2);
   });
@@ -90,6 +90,13 @@ describe("an account with as many requests running as it may have", () => {
       ({ status }) => status !== 429,
     );
   });
+});
+
+test("a search counts as four requests", async () => {
+  await start({ callerRequests: 5 });
+  await runningSearch({});
+  expect(await get(SEARCH, {})).toMatchObject(REFUSED);
+  expect((await gateway.send("GET", `/v1/doctors/${ID}`)).status).toBe(200);
 });
 
 describe("a request ends for the limit", () => {

@@ -26,15 +26,18 @@ export class CallerLimit {
   /**
    * Counts a request until its response closes: after it was sent, or when the client aborts.
    * Throws TOO_MANY_CONCURRENT_REQUESTS.
+   *
+   * @param cost number of requests that it counts as; at most the limit
    */
-  enter({ key, siteKey }: Client, response: ServerResponse): void {
+  enter({ key, siteKey }: Client, cost: number, response: ServerResponse): void {
     if (this.#max === 0) return;
-    this.#assertRoom(key, this.#max);
-    if (siteKey !== undefined) this.#assertRoom(siteKey, this.#max * NETWORKS_OF_A_SITE);
+    const places = Math.min(cost, this.#max);
+    this.#assertRoom(key, this.#max - places);
+    if (siteKey !== undefined) this.#assertRoom(siteKey, this.#max * NETWORKS_OF_A_SITE - places);
     const keys = siteKey === undefined ? [key] : [key, siteKey];
-    for (const each of keys) this.#running.set(each, this.#of(each) + 1);
+    for (const each of keys) this.#running.set(each, this.#of(each) + places);
     response.once("close", () => {
-      for (const each of keys) this.#leave(each);
+      for (const each of keys) this.#leave(each, places);
     });
   }
 
@@ -42,16 +45,15 @@ export class CallerLimit {
     return this.#running.get(key) ?? 0;
   }
 
-  #assertRoom(key: string, max: number): void {
-    if (this.#of(key) < max) return;
+  #assertRoom(key: string, most: number): void {
+    if (this.#of(key) <= most) return;
     throw new ApiError("TOO_MANY_CONCURRENT_REQUESTS", {
-      metadata: { limit: String(max) },
       retryAfterMs: RETRY_AFTER_MS,
     });
   }
 
-  #leave(key: string): void {
-    const left = this.#of(key) - 1;
+  #leave(key: string, places: number): void {
+    const left = this.#of(key) - places;
     if (left === 0) this.#running.delete(key);
     else this.#running.set(key, left);
   }

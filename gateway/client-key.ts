@@ -35,6 +35,12 @@ export const callerOf = ({ name, rules }: Method, caller: Caller | undefined, ad
     ? byAddress(address, name)
     : clientOf(RateClass.READ, caller ?? ANONYMOUS, address);
 
+/** Calls of the class SEARCH take many times the CPU of another read: they answer 100 doctors, or ask all services. */
+const COST_OF_A_SEARCH = 4;
+
+/** Number of requests at once that a call counts as. */
+export const costOf = ({ rules }: Method): number => (rules.rate === RateClass.SEARCH ? COST_OF_A_SEARCH : 1);
+
 /** The quota of each class of methods; UNLIMITED has none. */
 const QUOTA_OF: Partial<Record<RateClass, QuotaName>> = {
   [RateClass.AUTH]: "auth",

@@ -11,7 +11,7 @@ import {
 import type { Request } from "express";
 import { send } from "./answer.ts";
 import type { CallerLimit } from "./caller-limit.ts";
-import { addressOf, callerOf, countsOf, unknownCaller } from "./client-key.ts";
+import { addressOf, callerOf, costOf, countsOf, unknownCaller } from "./client-key.ts";
 import { countUnrouted, senderOf } from "./count-unrouted.ts";
 import type { GatewayResponse } from "./observe.ts";
 import type { RateLimiter } from "./rate-limit.ts";
@@ -73,7 +73,7 @@ export function rpcHandler(options: RpcHandlerOptions) {
       if (!response.writableFinished) gone.abort();
     });
     // Before the counts, so that a refusal in a burst costs no round trip to Redis.
-    callers.enter(callerOf(method, known, address), response);
+    callers.enter(callerOf(method, known, address), costOf(method), response);
     const counts = countsOf(method, known, address);
     await limiter.count(counts, (name, value) => response.setHeader(name, value));
     if (caller instanceof ApiError) throw caller;

@@ -66,7 +66,7 @@ export const search: Scenario = {
   },
 };
 
-/** Sends `SEARCHES` searches at once. @returns counts by outcome, such as "ok 32, TOO_MANY_CONCURRENT_REQUESTS 168" */
+/** Sends `SEARCHES` searches at once. @returns counts by outcome, such as "ok 8, TOO_MANY_CONCURRENT_REQUESTS 192" */
 async function searchAll(http: HttpClient, token: string): Promise<string> {
   const answers = new Map<string, number>();
   const one = async (_: unknown, i: number) => {
