@@ -71,6 +71,19 @@ test("the doctor adds addenda to a consultation that an admin closed as complete
   await expect(abandon).rejects.toMatchObject({ reason: "ILLEGAL_TRANSITION" });
 });
 
+test("an unattended consultation closes itself though its doctor has lost the licence", async () => {
+  const { consultationId } = await book(0);
+  clinical.app.clock.advance(MINUTE_MS);
+  await clinical.deliver("scheduling", clinical.licensed(doctor, "", 2));
+  clinical.app.clock.advance(3 * HOUR_MS);
+  await sweepNoShows(clinical.app)();
+  expect(await clinical.read(consultationId, patient)).toMatchObject({
+    status: "NO_SHOW",
+    noShowParty: "BOTH",
+  });
+  expect(await told(consultationId)).toContain("consultation.no_show to scheduling");
+});
+
 test("the doctor's earlier end stands, and is the only one sent", async () => {
   const { consultationId, closedAs } = await book(0);
   await clinical.meet(consultationId, patient, doctor);

@@ -75,6 +75,19 @@ test("revoking the last licence cancels future bookings with a full refund, at o
   expect(settlements).toEqual([{ settlement: "RETURN" }, { settlement: "RETURN" }]);
 });
 
+test("a booking that has begun when the licence is revoked ends as missed, with the fee released", async () => {
+  const { id } = await firstLicense(5000);
+  const { response: booking } = await desk.book((await desk.offer(60)).id);
+  await desk.authorized(booking.id);
+  desk.app.clock.advance(61 * MINUTE_MS);
+  await revoke(id);
+  expect((await desk.read(booking.id)).status).toBe("CONFIRMED");
+  desk.app.clock.advance(180 * MINUTE_MS);
+  // The sweep of clinical sends it, whatever the licences.
+  await desk.tell("consultation.no_show", booking, "BOTH");
+  expect(await desk.read(booking.id)).toMatchObject({ status: "NO_SHOW", feeDecision: "RELEASE" });
+});
+
 test("a consultation that started early is not broken off by a revocation, only by the doctor's being disabled", async () => {
   const { id } = await firstLicense();
   const { response: booking } = await desk.book((await desk.offer(10)).id);
