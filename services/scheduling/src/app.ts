@@ -19,6 +19,8 @@ export const schedulingSettings = {
   PATIENT_MAX_BOOKINGS: limit(10),
   /** Maximum of these with one doctor. */
   PATIENT_MAX_BOOKINGS_PER_DOCTOR: limit(3),
+  /** Maximum future slots of a doctor, except withdrawn ones. */
+  DOCTOR_MAX_SLOTS: limit(10_000),
   /** `enforced`: patients find and book only doctors with a licence for the patient's region. */
   JURISDICTION: z.enum(["off", "enforced"]).default("off"),
   /** How often ended holds are swept. */
@@ -58,4 +60,6 @@ export interface Scheduling extends Platform {
   readonly jurisdiction: Jurisdiction;
   readonly cancelCutoffMs: number;
   readonly bookingLimits: BookingLimits;
+  /** Maximum future slots of a doctor; 0: no limit. */
+  readonly doctorMaxSlots: number;
 }

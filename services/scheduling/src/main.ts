@@ -50,6 +50,7 @@ startProcess("scheduling", async () => {
         jurisdiction: config.JURISDICTION,
         cancelCutoffMs: config.CANCEL_CUTOFF,
         bookingLimits: bookingLimitsOf(config),
+        doctorMaxSlots: config.DOCTOR_MAX_SLOTS,
       };
       watchPending(app);
       const { billing, clinical } = platform.peers;

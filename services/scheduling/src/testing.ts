@@ -80,6 +80,7 @@ export class Desk {
       jurisdiction: "off",
       cancelCutoffMs: CANCEL_CUTOFF_MS,
       bookingLimits: BOOKING_LIMITS,
+      doctorMaxSlots: 0,
     };
   }
 

@@ -53,6 +53,7 @@ beforeAll(async () => {
     jurisdiction: "off",
     cancelCutoffMs: 24 * HOUR_MS,
     bookingLimits: NO_LIMITS,
+    doctorMaxSlots: 0,
   };
 });
 afterAll(() => service.close());

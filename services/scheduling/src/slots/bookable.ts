@@ -36,8 +36,12 @@ export const isVisibleTo = (
   now: Date,
 ): boolean => slot.doctor_id === userId || whyNotBookable(slot, now) === undefined;
 
-/** SQL form of `isPractising` at the start of slot `s` of doctor `d`. */
-export const PRACTISES_AT_START = "NOT d.hidden AND d.licensed_until >= DATE(s.start_time)";
+/**
+ * SQL form of `isPractising` at the start of slot `s` of doctor `d`. A bare `s.start_time` lets InnoDB pass over the slots after
+ * the last licensed day within the key.
+ */
+export const PRACTISES_AT_START =
+  "NOT d.hidden AND s.start_time <= TIMESTAMP(d.licensed_until, '23:59:59.999')";
 /** Condition that slot `s` is open and has not started. Takes `openValues`. */
 export const IS_OPEN = `s.start_time > ? AND (s.status = 'OPEN' OR (s.status = 'HELD' AND s.hold_expire_time <= ?))`;
 export const openValues = (now: Date): SqlValue[] => [now, now];

@@ -11,9 +11,9 @@ import type {
 import type { Scheduling } from "../app.ts";
 import { assertOwnProfile } from "../doctors/own-profile.ts";
 import { batchViolations, findOverlap, type Interval, slotViolations } from "./slot-rules.ts";
-import { findOverlapping, guardSlotsOf, insertSlots } from "./slot-store.ts";
+import { countFutureSlots, findOverlapping, guardSlotsOf, insertSlots } from "./slot-store.ts";
 
-/** SlotService.CreateSlot. Throws NOT_FOUND, NOT_OWNER, DOCTOR_PROFILE_REQUIRED, SLOT_OVERLAP. */
+/** SlotService.CreateSlot. Throws NOT_FOUND, NOT_OWNER, DOCTOR_PROFILE_REQUIRED, SLOT_OVERLAP, TOO_MANY_SLOTS. */
 export const createSlot =
   (app: Scheduling) =>
   async ({ doctorId, startTime, endTime }: CreateSlotRequest, call: Call): Promise<Slot> => {
@@ -22,7 +22,7 @@ export const createSlot =
     if (violations.length > 0) throw new ApiError("INVALID_REQUEST", { violations });
     await assertOwnProfile(app, doctorId, call);
     return await app.changes.apply(call, async (tx) => {
-      const [slot] = await offer(tx, doctorId, [interval]);
+      const [slot] = await offer(app, tx, doctorId, [interval]);
       return { response: slot!, trails: [{ resource: `slots/${slot!.id}`, subjectIds: [doctorId] }] };
     });
   };
@@ -39,7 +39,7 @@ export const batchCreateSlots =
     if (violations.length > 0) throw new ApiError("INVALID_REQUEST", { violations });
     await assertOwnProfile(app, doctorId, call);
     return await app.changes.apply(call, async (tx) => {
-      const slots = await offer(tx, doctorId, intervals);
+      const slots = await offer(app, tx, doctorId, intervals);
       return {
         response: { slots },
         trails: [{ resource: `doctors/${doctorId}/slots`, subjectIds: [doctorId] }],
@@ -48,12 +48,23 @@ export const batchCreateSlots =
   };
 
 /** Makes the slots, behind the doctor's guard. */
-async function offer(tx: Transaction, doctorId: string, intervals: Interval[]): Promise<Slot[]> {
+async function offer(
+  { clock, doctorMaxSlots }: Scheduling,
+  tx: Transaction,
+  doctorId: string,
+  intervals: Interval[],
+): Promise<Slot[]> {
   const doctor = await guardSlotsOf(tx, doctorId);
   if (!doctor) throw new ApiError("DOCTOR_PROFILE_REQUIRED");
   const overlap = findOverlap([...intervals, ...(await findOverlapping(tx, doctorId, spanOf(intervals)))]);
   if (overlap) {
     throw new ApiError("SLOT_OVERLAP", { metadata: { startTime: overlap.startTime.toISOString() } });
+  }
+  if (doctorMaxSlots > 0) {
+    const count = await countFutureSlots(tx, doctorId, clock.now());
+    if (count + intervals.length > doctorMaxSlots) {
+      throw new ApiError("TOO_MANY_SLOTS", { metadata: { limit: String(doctorMaxSlots) } });
+    }
   }
   const slots = intervals.map(
     (interval): Slot => ({ id: newId(), doctorId, ...interval, status: "OPEN", fee: doctor.fee }),

@@ -111,12 +111,22 @@ export async function findOverlapping(
   { startTime, endTime }: Interval,
 ): Promise<Interval[]> {
   const rows = await tx.read<SlotRow>(
-    `SELECT start_time, end_time FROM slots WHERE doctor_id = ? AND start_time > ? AND start_time < ? AND end_time > ?
-       AND status <> 'WITHDRAWN'`,
+    `SELECT start_time, end_time FROM slots FORCE INDEX (slots_by_offer) WHERE doctor_id = ? AND start_time > ? AND start_time < ? AND end_time > ?
+       AND offer IN ('OFFERED', 'BLOCKED')`,
     // No slot is longer than the longest: that bounds the range on the key.
     [doctorId, new Date(startTime.getTime() - MAX_LENGTH_MS), endTime, startTime],
   );
   return rows.map((row) => ({ startTime: row.start_time, endTime: row.end_time }));
+}
+
+/** Number of the doctor's future slots, except withdrawn ones. Exact only behind the guard; the limit bounds the count. */
+export async function countFutureSlots(tx: Transaction, doctorId: string, now: Date): Promise<number> {
+  const [row] = await tx.read<{ count: number }>(
+    `SELECT COUNT(*) AS count FROM slots FORCE INDEX (slots_by_offer)
+     WHERE doctor_id = ? AND offer IN ('OFFERED', 'BLOCKED') AND start_time > ?`,
+    [doctorId, now],
+  );
+  return Number(row!.count);
 }
 
 export function insertSlots(tx: Transaction, slots: Slot[]): void {

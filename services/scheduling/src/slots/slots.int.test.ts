@@ -51,6 +51,26 @@ test("slots of one doctor that wait for each other leave connections to others",
   expect(new Set((await Promise.allSettled(waiting)).map(outcome))).toEqual(new Set(["ok"]));
 });
 
+test("a doctor has at most so many future slots, however many are offered at once", async () => {
+  await desk.publish(0);
+  const capped = { ...desk.app, doctorMaxSlots: 5 };
+  const offers = Array.from({ length: 20 }, (_, i) => desk.offer(60 + i * 30, 30, capped));
+  const outcomes = (await Promise.allSettled(offers)).map(outcome).sort();
+  expect(outcomes).toEqual([...Array(15).fill("TOO_MANY_SLOTS"), ...Array(5).fill("ok")].sort());
+  const slotIds = await desk.app.db.read<{ id: string }>("SELECT id FROM slots WHERE doctor_id = ?", [
+    desk.doctor.userId,
+  ]);
+  const change = (transition: "block" | "withdraw", { id: slotId }: { id: string }) =>
+    invoke(SlotServiceService.blockSlot, changeSlot(desk.app, transition), desk.doctor, {
+      slotId,
+      idempotencyKey: "",
+    });
+  await change("block", slotIds[0]!);
+  await expect(desk.offer(6000, 30, capped)).rejects.toMatchObject({ reason: "TOO_MANY_SLOTS" });
+  await change("withdraw", slotIds[1]!);
+  await desk.offer(6000, 30, capped);
+});
+
 test("a batch of slots is all or nothing", async () => {
   await desk.publish(0);
   await desk.offer(60);
