@@ -78,7 +78,7 @@ const parameters = {
     in: "header",
     required: false,
     description:
-      "The `ETag` that was read; 412 if the resource has changed since. The body's `etag` says the same.",
+      "The `ETag` that was read, or a list; 412 if the resource has changed since. Weak tags match nothing. An `etag` in the body must hold, too.",
     schema: { type: "string" },
   },
   IfNoneMatch: {

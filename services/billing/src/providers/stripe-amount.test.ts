@@ -15,7 +15,10 @@ test.each([
   expect(stripeAmount({ currencyCode, amountMinor })).toBe(expected);
 });
 
-/** https://docs.stripe.com/currencies, "Zero-decimal currencies", without UGX, which "Special cases" keeps at two. */
+/**
+ * https://docs.stripe.com/currencies as of 2026-11-28, "Zero-decimal currencies", without UGX, which "Special cases" keeps at
+ * two. The `stripe` package contains no such list.
+ */
 const ZERO_DECIMAL = new Set("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split(" "));
 /** The same page, "Three-decimal currencies". */
 const THREE_DECIMAL = new Set("BHD JOD KWD OMR TND".split(" "));
