@@ -1,4 +1,5 @@
 import type { MethodDefinition } from "@grpc/grpc-js";
+import { type Context, context } from "@opentelemetry/api";
 import { type AuditRecord, auditRows, INSERT_AUDIT_EVENTS, type Outcome } from "./audit/audit-store.ts";
 import type { Access } from "./audit/recorder.ts";
 import type { Clock } from "./clock.ts";
@@ -6,6 +7,7 @@ import type { KeyedHash } from "./crypto/keyed-hash.ts";
 import type { Database } from "./db/database.ts";
 import type { Transaction } from "./db/transaction.ts";
 import { ApiError } from "./errors/api-error.ts";
+import { GroupCommit, type GroupedUseCase } from "./group-commit.ts";
 import { actorOf, type Call } from "./grpc/call.ts";
 import {
   type Idempotency,
@@ -71,6 +73,15 @@ export interface Begun<T> {
 export interface Ending<T> {
   answer: T | ApiError;
   trails: Trail[];
+}
+
+/** Trails of one request, event or job. */
+export interface Cause {
+  trails: Trail[];
+  actorId: string;
+  call?: Call | undefined;
+  /** Of its trace. */
+  context: Context;
 }
 
 export interface ChangesOptions {
@@ -182,31 +193,47 @@ export class Changes {
     work: (tx: Transaction) => Promise<Trail[]>,
     mayRetry?: (error: unknown) => Promise<boolean>,
   ): Promise<void> {
-    const deliveries = await this.#options.db.transaction(async (tx) => {
-      const trails = await work(tx);
-      return this.record(tx, trails, actorId);
-    }, mayRetry);
+    const deliveries = await this.#options.db.transaction(
+      async (tx) => {
+        const trails = await work(tx);
+        return this.record(tx, trails, actorId);
+      },
+      { mayRetry },
+    );
     // Not waited for: whoever sent the event waits for this commit only.
     void this.#options.relay.send(deliveries);
   }
 
+  /** Runs a use case whose concurrent requests share transactions, with their idempotency keys. */
+  grouped<Request, Facts, Plan, Response>(
+    useCase: GroupedUseCase<Request, Facts, Plan, Response>,
+  ): (request: Request, call: Call) => Promise<Response> {
+    const group = new GroupCommit(this.#options, this, useCase);
+    return (request, call) => group.run(request, call);
+  }
+
   /** Writes the audit lines and events of trails into their transaction. @returns what to send after the commit */
   record(tx: Transaction, trails: Trail[], actorId: string, call?: Call): Delivery[] {
-    const now = this.#options.clock.now();
-    if (trails.length === 0) return [];
-    const records = trails.map((trail) => auditRecord(trail, actorId, now, call));
-    tx.defer(INSERT_AUDIT_EVENTS, [auditRows(records)]);
+    return this.recordAll(tx, [{ trails, actorId, call, context: context.active() }])[0]!;
+  }
+
+  /** As `record`, for several causes. @returns what to send, for each of them */
+  recordAll(tx: Transaction, causes: Cause[]): Delivery[][] {
+    const { clock, routes, hash } = this.#options;
+    const now = clock.now();
+    const recorded = causes.map((cause) => context.with(cause.context, () => recordsOf(cause, routes, now)));
+    const lines = recorded.flatMap(({ lines }) => lines);
+    if (lines.length === 0) return recorded.map(() => []);
+    tx.defer(INSERT_AUDIT_EVENTS, [auditRows(lines.map(({ record }) => record))]);
     tx.afterCommit(() => {
-      for (const [i, { action, outcome }] of records.entries()) {
-        if (!trails[i]!.isRead) changed({ action, outcome });
-      }
+      for (const {
+        record: { action, outcome },
+        isRead,
+      } of lines)
+        if (!isRead) changed({ action, outcome });
     });
-    const deliveries = deliveriesOf(
-      trails.flatMap((trail) => trail.events ?? []),
-      this.#options.routes,
-      now,
-    );
-    if (deliveries.length > 0) insertDeliveries(tx, deliveries, now, this.#options.hash);
+    const deliveries = recorded.map(({ deliveries }) => deliveries);
+    insertDeliveries(tx, deliveries.flat(), now, hash);
     return deliveries;
   }
 
@@ -271,12 +298,15 @@ export class Changes {
     const commit = () => {
       // Nobody waits for the answer any more, so that the change is better not made.
       if (Date.now() > call.deadline) throw new ApiError("DEADLINE_EXCEEDED");
-      return db.transaction(async (tx) => {
-        const effect = await work(tx);
-        return { effect, deliveries: this.record(tx, effect.trails, actorOf(call), call) };
-      }, mayRetry);
+      return db.transaction(
+        async (tx) => {
+          const effect = await work(tx);
+          return { effect, deliveries: this.record(tx, effect.trails, actorOf(call), call) };
+        },
+        { mayRetry },
+      );
     };
-    const { effect, deliveries } = await this.#inTurn(call, commit);
+    const { effect, deliveries } = await this.inTurn(call, commit);
     await relay.send(deliveries);
     if (effect.response instanceof ApiError) throw effect.response;
     return effect.response;
@@ -286,7 +316,7 @@ export class Changes {
    * Changes of one account touch the same guards and wait for one another in MySQL. A few at a time hold a connection meanwhile,
    * so that others find one.
    */
-  async #inTurn<T>({ caller }: Call, commit: () => Promise<T>): Promise<T> {
+  async inTurn<T>({ caller }: Call, commit: () => Promise<T>): Promise<T> {
     const isAccount = caller.kind === "user" || caller.kind === "serviceAccount";
     return isAccount ? await this.#turns.run(callerId(caller), commit) : await commit();
   }
@@ -303,12 +333,17 @@ export class Changes {
     work: (tx: Transaction) => Promise<Effect<T>>,
   ): Promise<T> {
     const { idempotency, clock } = this.#options;
-    const answer = await idempotency.replay(key, clock);
-    if (!answer) return await this.#commitOnce(call, key, work);
-    call.replayed = true;
-    if (answer instanceof ApiError) throw answer;
-    return call.definition.responseDeserialize(answer) as T;
+    const first = await idempotency.firstResponse<T>(call, key, clock);
+    return first ? first.response : await this.#commitOnce(call, key, work);
   }
+}
+
+function recordsOf({ trails, actorId, call }: Cause, routes: EventRoutes, now: Date) {
+  const events = trails.flatMap((trail) => trail.events ?? []);
+  return {
+    lines: trails.map((trail) => ({ record: auditRecord(trail, actorId, now, call), isRead: trail.isRead })),
+    deliveries: deliveriesOf(events, routes, now),
+  };
 }
 
 function auditRecord(trail: Trail, actorId: string, occurTime: Date, call: Call | undefined): AuditRecord {

@@ -22,7 +22,8 @@ const RESERVE = "INSERT INTO idempotency_keys (id, request_hmac, expire_time) VA
 const KEEP_ANSWER =
   "UPDATE idempotency_keys SET status_code = ?, answer = ? WHERE id = ? AND status_code IS NULL";
 const INSERT_ANSWERED =
-  "INSERT INTO idempotency_keys (id, request_hmac, expire_time, status_code, answer) VALUES (?, ?, ?, ?, ?)";
+  "INSERT INTO idempotency_keys (id, request_hmac, expire_time, status_code, answer) VALUES ?";
+const FIND_USED = "SELECT id FROM idempotency_keys WHERE id IN (?) AND expire_time > ?";
 const FIND = "SELECT request_hmac, status_code, answer, expire_time FROM idempotency_keys WHERE id = ?";
 const PROBE = "SELECT id FROM idempotency_keys WHERE id = ? FOR UPDATE NOWAIT";
 const RELEASE = "DELETE FROM idempotency_keys WHERE id = ?";
@@ -85,7 +86,13 @@ export class Idempotency {
 
   /** Inserts the key with its answer, in the transaction of the effect. A key that was used before fails it. */
   keep(tx: Transaction, key: IdempotencyKey, answer: Answer): void {
-    tx.defer(INSERT_ANSWERED, this.#answered(key, answer));
+    this.keepAll(tx, [[key, answer]]);
+  }
+
+  /** As `keep`, for several. */
+  keepAll(tx: Transaction, answers: [IdempotencyKey, Answer][]): void {
+    if (answers.length === 0) return;
+    tx.defer(INSERT_ANSWERED, [answers.map(([key, answer]) => this.#answered(key, answer))]);
   }
 
   /** Keeps the answer of a reserved key, unless it has one. @returns true if it had none */
@@ -95,7 +102,7 @@ export class Idempotency {
 
   /** Keeps a refusal with its key: the key and its answer, and nothing else. Throws as a taken key does. */
   async keepRefusal(key: IdempotencyKey, refusal: ApiError): Promise<void> {
-    await this.#db.write(INSERT_ANSWERED, this.#answered(key, refusal));
+    await this.#db.transaction(async (tx) => this.keep(tx, key, refusal));
   }
 
   /** Whether an error says that the key was used before. */
@@ -106,6 +113,18 @@ export class Idempotency {
   /** True if an earlier request with this key was committed, and the key has not expired. */
   async isUsed(key: IdempotencyKey, now: Date): Promise<boolean> {
     return (await this.#find(key, now)) !== undefined;
+  }
+
+  /** Which of some keys were used before. */
+  async findUsed(
+    tx: Transaction,
+    keys: IdempotencyKey[],
+    now: Date,
+  ): Promise<(key: IdempotencyKey) => boolean> {
+    if (keys.length === 0) return () => false;
+    const rows = await tx.read<{ id: Buffer }>(FIND_USED, [keys.map(({ id }) => id), now]);
+    const used = new Set(rows.map(({ id }) => id.toString("hex")));
+    return ({ id }) => used.size > 0 && used.has(id.toString("hex"));
   }
 
   /** Whether an error says that the first request with the key still runs: its row stayed locked for two seconds. */
@@ -135,6 +154,22 @@ export class Idempotency {
       if (leftMs <= 0) throw inProgress();
       await delay(Math.min(pauseMs, leftMs));
     }
+  }
+
+  /**
+   * The first response to the same request, which the call is then marked to replay; undefined if the key is free again.
+   * Throws the first refusal, and as `replay` does.
+   */
+  async firstResponse<T>(
+    call: Call,
+    key: IdempotencyKey,
+    clock: Clock,
+  ): Promise<{ response: T } | undefined> {
+    const answer = await this.replay(key, clock);
+    if (!answer) return undefined;
+    call.replayed = true;
+    if (answer instanceof ApiError) throw answer;
+    return { response: call.definition.responseDeserialize(answer) as T };
   }
 
   /** The answer kept with a key; undefined where there is none. */

@@ -5,42 +5,59 @@ import type { SqlValue } from "./database.ts";
 interface Statement {
   sql: string;
   params: SqlValue[];
+  /** Absent where nobody needs the result. */
+  result?: { resolve: (result: unknown) => void; reject: (error: unknown) => void };
 }
 
 type Trace = <T>(sql: string, send: () => Promise<T>) => Promise<T>;
 
+export interface TransactionOptions {
+  /** How long to wait for a round trip, in ms. */
+  timeoutMs: number;
+  /** See `lock`. */
+  skipsLocked: boolean;
+  trace: Trace;
+}
+
 /**
- * One transaction with few round trips: statements whose result nobody needs are put off with `defer` and ride along
- * with the next one that does, as START TRANSACTION and COMMIT do.
+ * One transaction with few round trips: statements that are asked for in one turn of the event loop go together, those
+ * whose result nobody needs are put off with `defer` until the next that does, and START TRANSACTION and COMMIT ride along.
  */
 export class Transaction {
   readonly #connection: PoolConnection;
-  readonly #timeoutMs: number;
-  readonly #trace: Trace;
-  #deferred: Statement[] = [];
+  readonly #options: TransactionOptions;
+  #waiting: Statement[] = [];
+  #isScheduled = false;
   #begun = false;
   #isStuck = false;
   readonly #afterCommit: (() => void)[] = [];
 
-  constructor(connection: PoolConnection, timeoutMs: number, trace: Trace) {
+  constructor(connection: PoolConnection, options: TransactionOptions) {
     this.#connection = connection;
-    this.#timeoutMs = timeoutMs;
-    this.#trace = trace;
+    this.#options = options;
   }
 
   /** Puts a statement off until the next round trip, the commit at the latest. */
   defer(sql: string, params: SqlValue[] = []): void {
-    this.#deferred.push({ sql, params });
+    this.#waiting.push({ sql, params });
   }
 
   /** The rows that a SELECT finds within the transaction. */
   async read<Row>(sql: string, params: SqlValue[] = []): Promise<Row[]> {
-    return (await this.#send({ sql, params })) as Row[];
+    return (await this.#ask({ sql, params })) as Row[];
+  }
+
+  /**
+   * Same as `read`, for a SELECT that ends in FOR UPDATE. A transaction that skips locked rows does not find those that
+   * another one has locked.
+   */
+  async lock<Row>(sql: string, params: SqlValue[] = []): Promise<Row[]> {
+    return await this.read<Row>(this.#options.skipsLocked ? `${sql} SKIP LOCKED` : sql, params);
   }
 
   /** Runs an INSERT, UPDATE or DELETE. `affectedRows` counts matched rows, even if nothing changed. */
   async write(sql: string, params: SqlValue[] = []): Promise<ResultSetHeader> {
-    return (await this.#send({ sql, params })) as ResultSetHeader;
+    return (await this.#ask({ sql, params })) as ResultSetHeader;
   }
 
   /** Has `work` done once the transaction is committed; never, if it is not. */
@@ -49,39 +66,60 @@ export class Transaction {
   }
 
   async commit(): Promise<void> {
-    if (this.#begun || this.#deferred.length > 0) await this.#send({ sql: "COMMIT", params: [] });
+    if (this.#begun || this.#waiting.length > 0) await this.#ask({ sql: "COMMIT", params: [] });
     this.#begun = false;
     for (const work of this.#afterCommit) work();
   }
 
   async rollback(): Promise<void> {
-    this.#deferred = [];
+    this.#waiting = [];
     if (!this.#begun) return;
     this.#begun = false;
     // Where the last statement was not answered, this one would wait behind it for ever. A connection that cannot even
     // roll back is broken, and MySQL rolls back what it loses.
     if (this.#isStuck) return this.#connection.destroy();
-    await answerWithin(this.#timeoutMs, this.#connection.query("ROLLBACK")).catch(() =>
+    await answerWithin(this.#options.timeoutMs, this.#connection.query("ROLLBACK")).catch(() =>
       this.#connection.destroy(),
     );
   }
 
-  async #send(last: Statement): Promise<unknown> {
-    const begin = this.#begun ? [] : [{ sql: "START TRANSACTION", params: [] }];
-    const batch: Statement[] = [...begin, ...this.#deferred, last];
-    this.#deferred = [];
+  #ask(statement: Statement): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ ...statement, result: { resolve, reject } });
+      if (this.#isScheduled) return;
+      this.#isScheduled = true;
+      queueMicrotask(() => void this.#send());
+    });
+  }
+
+  /** Sends all that waits, in one round trip. */
+  async #send(): Promise<void> {
+    this.#isScheduled = false;
+    if (this.#waiting.length === 0) return;
+    const begin: Statement[] = this.#begun ? [] : [{ sql: "START TRANSACTION", params: [] }];
+    const batch = [...begin, ...this.#waiting];
+    this.#waiting = [];
     this.#begun = true;
+    try {
+      const results = await this.#query(batch);
+      for (const [i, { result }] of batch.entries()) result?.resolve(results[i]);
+    } catch (error) {
+      for (const { result } of batch) result?.reject(error);
+    }
+  }
+
+  async #query(batch: Statement[]): Promise<unknown[]> {
     const sql = batch.map((statement) => statement.sql).join(";\n");
     const values = batch.flatMap((statement) => statement.params);
     this.#isStuck = true;
-    const [results] = await this.#trace(sql, () =>
-      answerWithin(this.#timeoutMs, this.#connection.query({ sql, values })),
-    ).catch((error) => {
-      // An error of the server's is an answer.
-      this.#isStuck = !("sqlState" in error);
-      throw error;
-    });
+    const [results] = await this.#options
+      .trace(sql, () => answerWithin(this.#options.timeoutMs, this.#connection.query({ sql, values })))
+      .catch((error) => {
+        // An error of the server's is an answer.
+        this.#isStuck = !("sqlState" in error);
+        throw error;
+      });
     this.#isStuck = false;
-    return batch.length === 1 ? results : (results as unknown[]).at(-1);
+    return batch.length === 1 ? [results] : (results as unknown[]);
   }
 }

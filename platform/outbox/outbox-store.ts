@@ -39,6 +39,7 @@ const COLUMNS =
 
 /** Writes events with this service's MACs. */
 export function insertDeliveries(tx: Transaction, deliveries: Delivery[], now: Date, hash: KeyedHash): void {
+  if (deliveries.length === 0) return;
   tx.defer(
     `INSERT INTO outbox
        (id, aggregatetype, aggregateid, type, payload, mac, destination, create_time, available_time) VALUES ?`,

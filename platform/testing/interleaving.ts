@@ -17,7 +17,7 @@ export function pausedBeforeCommit<App extends Platform>(
   const { promise: isPaused, resolve: pause } = Promise.withResolvers<void>();
   const { promise: isToCommit, resolve: commit } = Promise.withResolvers<void>();
   const db: Pick<Database, "transaction"> = {
-    transaction: (work, mayRetry) =>
+    transaction: (work, options) =>
       app.db.transaction(async (tx) => {
         const result = await work(tx);
         // Sends what was put off, too.
@@ -25,7 +25,7 @@ export function pausedBeforeCommit<App extends Platform>(
         pause();
         await isToCommit;
         return result;
-      }, mayRetry),
+      }, options),
   };
   const { clock, hash } = app;
   const idempotency = new Idempotency(app.db, app.box, hash);

@@ -1,0 +1,233 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import {
+  Booking,
+  BookingServiceService,
+  type CreateBookingRequest,
+} from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
+import type { Transaction } from "./db/transaction.ts";
+import { ApiError } from "./errors/api-error.ts";
+import type { Asked } from "./group-commit.ts";
+import type { Call } from "./grpc/call.ts";
+import { newId } from "./ids.ts";
+import { invoke, startTestService, type TestService, userCaller } from "./testing/test-service.ts";
+
+/** Length of a note that its column does not hold. */
+const TOO_LONG = "x".repeat(300);
+
+let service: TestService;
+/** Sizes of the groups, in their order. */
+let groups: number[];
+/** Called for each request that is decided. */
+let deciding: (asked: Asked<CreateBookingRequest>) => void;
+let handler: (request: CreateBookingRequest, call: Call) => Promise<Booking>;
+
+beforeAll(async () => {
+  service = await startTestService("scheduling");
+  await service.db.write(
+    "CREATE TABLE notes (id CHAR(36) PRIMARY KEY, note VARCHAR(200), writes INT NOT NULL)",
+  );
+  handler = service.changes.grouped<CreateBookingRequest, number, Asked<CreateBookingRequest>, Booking>({
+    rowsOf: ({ request }) => [request.slotId],
+    prepare: () => {},
+    lock: lockNotes,
+    decide: (_, asked) => {
+      deciding(asked);
+      return asked;
+    },
+    write: (tx, plans) => {
+      for (const { request } of plans) {
+        tx.defer("UPDATE notes SET note = ?, writes = writes + 1 WHERE id = ?", [
+          request.reason,
+          request.slotId,
+        ]);
+      }
+      return plans.map(({ request }) => ({
+        response: Booking.fromPartial({ id: request.slotId, reason: request.reason }),
+        trails: [{ resource: `notes/${request.slotId}`, subjectIds: [] }],
+      }));
+    },
+  });
+});
+afterAll(() => service.close());
+
+beforeEach(() => {
+  groups = [];
+  deciding = () => {};
+});
+
+async function lockNotes(tx: Transaction, asked: Asked<CreateBookingRequest>[]) {
+  groups.push(asked.length);
+  const ids = asked.map(({ request }) => request.slotId);
+  const rows = await tx.lock<{ id: string; writes: number }>(
+    "SELECT id, writes FROM notes WHERE id IN (?) ORDER BY id FOR UPDATE",
+    [ids],
+  );
+  const found = new Map(rows.map(({ id, writes }) => [id, writes]));
+  return ids.map((id) => found.get(id));
+}
+
+/** Makes notes. @returns their ids */
+async function notes(count: number): Promise<string[]> {
+  const ids = Array.from({ length: count }, () => newId());
+  await service.db.transaction(async (tx) =>
+    tx.defer("INSERT INTO notes (id, note, writes) VALUES ?", [ids.map((id) => [id, "", 0])]),
+  );
+  return ids;
+}
+
+const request = (slotId: string, idempotencyKey: string = newId(), reason = "text") => ({
+  slotId,
+  reason,
+  idempotencyKey,
+  patientRegion: "",
+});
+const caller = userCaller("PATIENT");
+const send = (sent: CreateBookingRequest, by = caller) =>
+  invoke(BookingServiceService.createBooking, handler, by, sent);
+
+const outcomes = async (sent: Promise<unknown>[]) =>
+  (await Promise.allSettled(sent)).map((result) =>
+    result.status === "fulfilled" ? "ok" : ((result.reason as ApiError).reason ?? "INTERNAL"),
+  );
+
+const writesOf = async (ids: string[]) => {
+  const rows = await service.db.transaction((tx) =>
+    tx.read<{ writes: number }>("SELECT writes FROM notes WHERE id IN (?) ORDER BY id", [ids]),
+  );
+  return rows.map(({ writes }) => writes);
+};
+
+test("a request that finds nobody at work starts at once, and those that come meanwhile share the next transaction", async () => {
+  const ids = await notes(20);
+  expect(await outcomes(ids.map((id) => send(request(id))))).toEqual(ids.map(() => "ok"));
+  expect(groups).toEqual([1, 19]);
+  expect(await writesOf(ids)).toEqual(ids.map(() => 1));
+});
+
+test("requests that change one row come one after the other", async () => {
+  const [id, other] = await notes(2);
+  await outcomes([id!, id!, id!, other!].map((row) => send(request(row))));
+  expect(groups).toEqual([1, 2, 1]);
+  expect((await writesOf([id!, other!])).sort()).toEqual([1, 3]);
+});
+
+test("a group has at most 32 requests", async () => {
+  const ids = await notes(70);
+  await outcomes(ids.map((id) => send(request(id))));
+  expect(groups).toEqual([1, 32, 32, 5]);
+});
+
+test.each([
+  ["is refused", "ILLEGAL_TRANSITION", () => new ApiError("ILLEGAL_TRANSITION")],
+  ["meets a fault of the code", "INTERNAL", () => new TypeError("a fault")],
+])("a request that %s fails alone", async (_, reason, error) => {
+  const ids = await notes(5);
+  deciding = ({ request }) => {
+    if (request.slotId === ids[3]) throw error();
+  };
+  expect(await outcomes(ids.map((id) => send(request(id))))).toEqual(["ok", "ok", "ok", reason, "ok"]);
+  expect(groups).toEqual([1, 4]);
+});
+
+test("a request that MySQL refuses fails alone: all of its group go on by themselves", async () => {
+  const ids = await notes(5);
+  const sent = ids.map((id, i) => send(request(id, newId(), i === 3 ? TOO_LONG : "text")));
+  expect(await outcomes(sent)).toEqual(["ok", "ok", "ok", "INTERNAL", "ok"]);
+  expect(groups).toEqual([1, 4, 1, 1, 1, 1]);
+  expect((await writesOf(ids)).sort()).toEqual([0, 1, 1, 1, 1]);
+});
+
+test("a request whose row is locked waits by itself, and the others do not wait for it", async () => {
+  const ids = await notes(5);
+  const { promise: isToEnd, resolve: end } = Promise.withResolvers<void>();
+  const { promise: isLocked, resolve: locked } = Promise.withResolvers<void>();
+  const holder = service.db.transaction(async (tx) => {
+    await tx.read("SELECT id FROM notes WHERE id = ? FOR UPDATE", [ids[2]!]);
+    locked();
+    await isToEnd;
+  });
+  await isLocked;
+  const sent = ids.map((id) => send(request(id)));
+  await Promise.all(sent.filter((_, i) => i !== 2));
+  expect((await writesOf(ids)).filter((writes) => writes === 0)).toHaveLength(1);
+  end();
+  await holder;
+  await sent[2];
+  expect(await writesOf(ids)).toEqual(ids.map(() => 1));
+});
+
+test("a missing row is found missing by the request alone", async () => {
+  const [id] = await notes(1);
+  const facts: unknown[] = [];
+  const none = newId();
+  deciding = ({ request }) => {
+    facts.push(request.slotId);
+    if (request.slotId === none) throw new ApiError("NOT_FOUND");
+  };
+  expect(await outcomes([send(request(id!)), send(request(none))])).toEqual(["ok", "NOT_FOUND"]);
+  expect(facts).toEqual([id, none]);
+  expect(groups).toEqual([1, 1, 1]);
+});
+
+test("a key makes one write, however often and at once it comes, and its answer is given again", async () => {
+  const ids = await notes(3);
+  const sent = ids.flatMap((id) => Array.from({ length: 5 }, () => send(request(id, `key ${id}`))));
+  const answers = await Promise.all(sent);
+  expect(answers.filter(({ replayed }) => !replayed)).toHaveLength(3);
+  expect(await writesOf(ids)).toEqual([1, 1, 1]);
+  await expect(send(request(ids[0]!, `key ${ids[1]}`))).rejects.toMatchObject({
+    reason: "IDEMPOTENCY_KEY_REUSED",
+  });
+});
+
+test.each([
+  ["ILLEGAL_TRANSITION", "ILLEGAL_TRANSITION"],
+  ["SLOT_UNAVAILABLE", "ok"],
+] as const)("the key of a request refused with %s gets %s afterwards", async (reason, afterwards) => {
+  const [id, other] = await notes(2);
+  deciding = ({ request }) => {
+    if (request.slotId === id) throw new ApiError(reason);
+  };
+  const key = newId();
+  expect(await outcomes([send(request(other!)), send(request(id!, key))])).toEqual(["ok", reason]);
+  deciding = () => {};
+  expect(await outcomes([send(request(id!, key))])).toEqual([afterwards]);
+});
+
+test("a key that has expired is free again, in a group as well", async () => {
+  const [id, other] = await notes(2);
+  await send(request(id!, "expiring"));
+  service.clock.advance(25 * 3_600_000);
+  const sent = [send(request(other!)), send(request(id!, "expiring"))];
+  expect((await Promise.all(sent)).map(({ replayed }) => replayed)).toEqual([false, false]);
+  expect((await writesOf([id!, other!])).sort()).toEqual([1, 2]);
+});
+
+test("a request past its deadline leaves the queue, and writes nothing", async () => {
+  const [first, late] = await notes(2);
+  const isLate: typeof handler = (sent, call) => handler(sent, { ...call, deadline: Date.now() - 1 });
+  const sent = [
+    send(request(first!)),
+    invoke(BookingServiceService.createBooking, isLate, caller, request(late!)),
+  ];
+  expect(await outcomes(sent)).toEqual(["ok", "DEADLINE_EXCEEDED"]);
+  expect((await writesOf([first!, late!])).sort()).toEqual([0, 1]);
+});
+
+test("each audit line names its own request and actor", async () => {
+  const ids = await notes(5);
+  const people = ids.map(() => userCaller("PATIENT"));
+  await Promise.all(ids.map((id, i) => send(request(id), people[i]!)));
+  expect(groups).toEqual([1, 4]);
+  const lines = await service.db.transaction((tx) =>
+    tx.read<{ actor_id: string; request_id: string; resource: string }>(
+      "SELECT actor_id, request_id, resource FROM audit_events WHERE resource IN (?)",
+      [ids.map((id) => `notes/${id}`)],
+    ),
+  );
+  expect(new Set(lines.map(({ request_id: id }) => id)).size).toBe(5);
+  for (const [i, id] of ids.entries()) {
+    const line = lines.find(({ resource }) => resource === `notes/${id}`);
+    expect(line?.actor_id).toContain(people[i]!.userId);
+  }
+});

@@ -1,0 +1,247 @@
+import { type Context, context, TraceFlags, trace } from "@opentelemetry/api";
+import type { Changes, ChangesOptions, Trail } from "./changes.ts";
+import { isRetryable } from "./db/errors.ts";
+import type { Transaction } from "./db/transaction.ts";
+import { ApiError } from "./errors/api-error.ts";
+import { actorOf, type Call } from "./grpc/call.ts";
+import { type Answer, type IdempotencyKey, inProgress, KEPT_MS } from "./idempotency.ts";
+import type { Delivery } from "./outbox/event.ts";
+import { inSpan, SpanKind } from "./telemetry/tracing.ts";
+
+/** Requests that one transaction takes. More would make each wait for the writes of too many others. */
+const MAX_GROUP = 32;
+
+/**
+ * A use case whose concurrent requests share transactions. It says what it needs, reads and writes; whether a request is
+ * alone in its transaction is not its business.
+ */
+export interface GroupedUseCase<Request, Facts, Plan, Response> {
+  /** Ids of the rows that a request changes. Two requests of one group have none in common. */
+  rowsOf: (asked: Asked<Request>) => string[];
+  /** Makes rows that `lock` may miss, for a request that is alone. */
+  prepare: (tx: Transaction, asked: Asked<Request>) => void;
+  /** Locks the rows of the requests and reads what `decide` needs, in few round trips; undefined where a row is missing. */
+  lock: (tx: Transaction, asked: Asked<Request>[], now: Date) => Promise<(Facts | undefined)[]>;
+  /** Decides one request by pure rules. Throws its refusal. */
+  decide: (facts: Facts | undefined, asked: Asked<Request>, now: Date) => Plan;
+  /** Writes what was decided. @returns what each plan came to, in their order */
+  write: (tx: Transaction, plans: Plan[], now: Date) => { response: Response; trails: Trail[] }[];
+}
+
+export interface Asked<Request> {
+  readonly request: Request;
+  readonly call: Call;
+}
+
+/** A request on its way into a transaction. */
+interface Member<Request, Response> extends Asked<Request> {
+  readonly key: IdempotencyKey | undefined;
+  /** Of the request's trace. */
+  readonly context: Context;
+  readonly resolve: (response: Response | PromiseLike<Response>) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Result of a round for a member. MISSING: a row was not found, so it may be locked. USED: its key was used before. */
+type Settled<Response> =
+  | { response: Response; deliveries: Delivery[] }
+  | { refusal: unknown }
+  | "MISSING"
+  | "USED";
+
+/**
+ * Group commit: one transaction is under way, and the requests that come meanwhile share the next one. No group waits for a
+ * lock: a member whose rows are locked goes on alone, as does every member of a group that failed. So a slow or failing
+ * request delays its neighbours by one round at most, and a request that finds nobody at work starts at once.
+ */
+export class GroupCommit<Request, Facts, Plan, Response> {
+  readonly #options: ChangesOptions;
+  readonly #changes: Pick<Changes, "recordAll" | "inTurn">;
+  readonly #useCase: GroupedUseCase<Request, Facts, Plan, Response>;
+  #queue: Member<Request, Response>[] = [];
+  #isAtWork = false;
+
+  constructor(
+    options: ChangesOptions,
+    changes: Pick<Changes, "recordAll" | "inTurn">,
+    useCase: GroupedUseCase<Request, Facts, Plan, Response>,
+  ) {
+    this.#options = options;
+    this.#changes = changes;
+    this.#useCase = useCase;
+  }
+
+  run(request: Request, call: Call): Promise<Response> {
+    const key = this.#options.idempotency.keyOf(call, this.#options.clock.now(), KEPT_MS);
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ request, call, key, context: context.active(), resolve, reject });
+      if (!this.#isAtWork) void this.#work();
+    });
+  }
+
+  async #work(): Promise<void> {
+    this.#isAtWork = true;
+    while (this.#queue.length > 0) {
+      const group = this.#nextGroup();
+      if (group.length > 0) await this.#commitTogether(group);
+    }
+    this.#isAtWork = false;
+  }
+
+  /** The first members that change no row in common. Those past their deadline leave the queue. */
+  #nextGroup(): Member<Request, Response>[] {
+    const taken = new Set<string>();
+    const group: Member<Request, Response>[] = [];
+    const left: Member<Request, Response>[] = [];
+    for (const member of this.#queue) {
+      const rows = this.#useCase.rowsOf(member);
+      if (member.call.deadline <= Date.now()) member.reject(new ApiError("DEADLINE_EXCEEDED"));
+      else if (group.length === MAX_GROUP || rows.some((row) => taken.has(row))) left.push(member);
+      else {
+        for (const row of rows) taken.add(row);
+        group.push(member);
+      }
+    }
+    this.#queue = left;
+    return group;
+  }
+
+  /** Never fails: each member is answered, or goes on alone. */
+  async #commitTogether(group: Member<Request, Response>[]): Promise<void> {
+    try {
+      const settled = await inTraceOf(group, () => this.#commit(group, true));
+      for (const member of group) this.#answer(member, settled.get(member)!);
+    } catch (error) {
+      const isAway = error instanceof ApiError && error.rule.httpStatus >= 500 && !isRetryable(error);
+      for (const member of group) {
+        if (isAway) member.reject(error);
+        else this.#goAlone(member);
+      }
+    }
+  }
+
+  #goAlone(member: Member<Request, Response>): void {
+    member.resolve(context.with(member.context, () => this.#commitAlone(member)));
+  }
+
+  #answer(member: Member<Request, Response>, settled: Settled<Response>): void {
+    if (settled === "MISSING") this.#goAlone(member);
+    else member.resolve(context.with(member.context, () => this.#responseOf(member, settled)));
+  }
+
+  async #commitAlone(member: Member<Request, Response>): Promise<Response> {
+    return await this.#responseOf(member, await this.#settleAlone(member));
+  }
+
+  async #settleAlone(member: Member<Request, Response>): Promise<Settled<Response>> {
+    const { idempotency } = this.#options;
+    const { key } = member;
+    try {
+      const settled = await this.#changes.inTurn(member.call, () => this.#commit([member], false));
+      return settled.get(member)!;
+    } catch (error) {
+      if (key && idempotency.isTaken(error)) return "USED";
+      if (key && (await idempotency.isInProgress(error, key))) throw inProgress();
+      throw error;
+    }
+  }
+
+  async #responseOf(member: Member<Request, Response>, settled: Settled<Response>): Promise<Response> {
+    const { idempotency, clock, relay } = this.#options;
+    if (settled === "USED") {
+      const first = await idempotency.firstResponse<Response>(member.call, member.key!, clock);
+      return first ? first.response : await this.#commitAlone(member);
+    }
+    if (settled === "MISSING") throw new Error("a request that is alone misses no row");
+    if ("refusal" in settled) throw settled.refusal;
+    await relay.send(settled.deliveries);
+    return settled.response;
+  }
+
+  /** @param isShared the transaction does not wait for locks */
+  async #commit(
+    members: Member<Request, Response>[],
+    isShared: boolean,
+  ): Promise<Map<Asked<Request>, Settled<Response>>> {
+    const { db, clock, idempotency } = this.#options;
+    const useCase = this.#useCase;
+    return await db.transaction(
+      async (tx) => {
+        const now = clock.now();
+        if (!isShared) useCase.prepare(tx, members[0]!);
+        const keys = members.flatMap(({ key }) => key ?? []);
+        const [facts, isUsed] = await Promise.all([
+          useCase.lock(tx, members, now),
+          idempotency.findUsed(tx, keys, now),
+        ]);
+        const settled = new Map<Member<Request, Response>, Settled<Response>>();
+        const planned: { member: Member<Request, Response>; plan: Plan }[] = [];
+        for (const [i, member] of members.entries()) {
+          if (member.key && isUsed(member.key)) settled.set(member, "USED");
+          else if (facts[i] === undefined && isShared) settled.set(member, "MISSING");
+          else {
+            try {
+              planned.push({ member, plan: useCase.decide(facts[i], member, now) });
+            } catch (refusal) {
+              settled.set(member, { refusal });
+            }
+          }
+        }
+        for (const [member, written] of this.#write(tx, planned, now)) settled.set(member, written);
+        idempotency.keepAll(tx, answersToKeep(settled));
+        return settled;
+      },
+      { skipsLocked: isShared, ...(isShared && { mayRetry: async () => false }) },
+    );
+  }
+
+  /** Writes plans with their audit lines and events. */
+  #write(
+    tx: Transaction,
+    planned: { member: Member<Request, Response>; plan: Plan }[],
+    now: Date,
+  ): [Member<Request, Response>, Settled<Response>][] {
+    if (planned.length === 0) return [];
+    const written = this.#useCase.write(
+      tx,
+      planned.map(({ plan }) => plan),
+      now,
+    );
+    const causes = planned.map(({ member: { call, context } }, i) => ({
+      trails: written[i]!.trails,
+      actorId: actorOf(call),
+      call,
+      context,
+    }));
+    const deliveries = this.#changes.recordAll(tx, causes);
+    return planned.map(({ member }, i) => [
+      member,
+      { response: written[i]!.response, deliveries: deliveries[i]! },
+    ]);
+  }
+}
+
+/** Answers that their keys give again: responses, and refusals that nothing lifts. */
+function answersToKeep<Request, Response>(
+  settled: Map<Member<Request, Response>, Settled<Response>>,
+): [IdempotencyKey, Answer][] {
+  return [...settled].flatMap(([{ key, call }, outcome]): [IdempotencyKey, Answer][] => {
+    if (!key || typeof outcome === "string") return [];
+    if ("response" in outcome) return [[key, call.definition.responseSerialize(outcome.response)]];
+    const { refusal } = outcome;
+    return refusal instanceof ApiError && refusal.rule.isKept ? [[key, refusal]] : [];
+  });
+}
+
+/** Runs a group's work in the trace of a member that is sampled, if one is; the others' spans link to it. */
+async function inTraceOf<T>(members: { context: Context }[], work: () => Promise<T>): Promise<T> {
+  const isSampled = (context: Context) =>
+    (trace.getSpanContext(context)?.traceFlags ?? 0) & TraceFlags.SAMPLED;
+  const { context: parent } = members.find((member) => isSampled(member.context)) ?? members[0]!;
+  return await inSpan("commit group", { kind: SpanKind.INTERNAL, parent }, (span) => {
+    for (const { context } of members) {
+      if (context !== parent) trace.getSpan(context)?.addLink({ context: span.spanContext() });
+    }
+    return work();
+  });
+}
