@@ -72,6 +72,8 @@ export class Desk {
   doctor: User = userCaller("DOCTOR");
   patient: User = userCaller("PATIENT");
   readonly admin: User = userCaller("ADMIN");
+  /** One for each process, so that concurrent bookings share transactions as they do there. */
+  readonly #bookings = new WeakMap<Scheduling, ReturnType<typeof bookSlot>>();
 
   private constructor(service: TestService) {
     this.app = {
@@ -163,7 +165,9 @@ export class Desk {
     reason = "headache",
   ) {
     const request = { slotId, reason, idempotencyKey, patientRegion: "" };
-    return await invoke(BookingServiceService.createBooking, bookSlot(on), by, request);
+    const handler = this.#bookings.get(on) ?? bookSlot(on);
+    this.#bookings.set(on, handler);
+    return await invoke(BookingServiceService.createBooking, handler, by, request);
   }
 
   async read(bookingId: string, by: Caller = this.patient) {

@@ -5,19 +5,13 @@ import type { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Booking_Status } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import type { Scheduling } from "../app.ts";
 import { requiredRegion } from "../jurisdiction.ts";
+import { guardPatientsOf } from "../people/people-store.ts";
 import { bookHeldSlot, lockSlot, releaseSlot } from "../slots/slot-store.ts";
 import { bookingTrail } from "./booking.ts";
 import { refusalOf } from "./booking-limits.ts";
-import { explainClaim } from "./booking-limits-store.ts";
+import { readStandings } from "./booking-limits-store.ts";
 import { canBecome } from "./booking-rules.ts";
-import {
-  type BookingRow,
-  claimOf,
-  claimSlot,
-  lockBooking,
-  saveBooking,
-  touchCalendarsOf,
-} from "./booking-store.ts";
+import { type BookingRow, claimOf, claimSlot, lockBooking, saveBooking } from "./booking-store.ts";
 import { coolDown, expireBooking } from "./expire-bookings.ts";
 import { eraseReason } from "./reason-store.ts";
 
@@ -33,7 +27,7 @@ export const applyPaymentAuthorized =
   async (tx, events) => {
     const trails: Trail[] = [];
     // A hold that ends guards its patient's time no more, and until the commit nobody sees what takes its place.
-    touchCalendarsOf(
+    guardPatientsOf(
       tx,
       events.map((event) => event.payment!.bookingId),
     );
@@ -99,8 +93,8 @@ async function secure(
   if (slot.licensed_in_region === 0) return undefined;
   const claim = claimOf({ ...row, status: "CONFIRMED" }, now);
   // Under the patient's guard, so the count holds until the commit.
-  const { live } = await explainClaim(tx, claim);
-  if (refusalOf(live, app.bookingLimits, { isHold: false })) return undefined;
+  const standing = (await readStandings(tx, [claim], now)).get(claim.slotId)!;
+  if (refusalOf(standing.live, app.bookingLimits, { isHold: false })) return undefined;
   const isClaimed = await claimSlot(tx, claim);
   if (!isClaimed) return undefined;
   const isOthers = slot.booking_id !== null && slot.booking_id !== row.id;

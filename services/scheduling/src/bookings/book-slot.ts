@@ -1,7 +1,8 @@
 import type { Trail } from "@medconnect/platform/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
-import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
+import type { Asked } from "@medconnect/platform/group-commit.ts";
+import { userOf } from "@medconnect/platform/grpc/call.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import type {
   Booking,
@@ -9,51 +10,87 @@ import type {
 } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import type { Scheduling } from "../app.ts";
 import { isPractising } from "../doctors/doctor-rules.ts";
+import { guardPerson, type Person } from "../people/people-store.ts";
 import { whyNotBookable } from "../slots/bookable.ts";
+import { type SlotToBook, type Taken, takeSlots } from "../slots/slot-store.ts";
+import { type BookingFacts, type BookingWish, lockForBooking } from "./book-slot-store.ts";
 import { bookingTrail, reasonPlace, toBookingWithoutTexts } from "./booking.ts";
-import { assertCooledDown, type BookingLimits, cooldownEndOf, refusalOf } from "./booking-limits.ts";
-import { explainClaim } from "./booking-limits-store.ts";
-import {
-  type BookableSlot,
-  type BookingRow,
-  claimOf,
-  claimSlot,
-  findBookableSlot,
-  insertBooking,
-  NOT_CLOSED,
-} from "./booking-store.ts";
-import { expireBooking } from "./expire-bookings.ts";
+import { assertCooledDown, cooldownEndOf, refusalOf } from "./booking-limits.ts";
+import { type BookingRow, insertBookings, NOT_CLOSED } from "./booking-store.ts";
+import { endHold } from "./expire-bookings.ts";
 
 /**
  * BookingService.CreateBooking: a free slot is confirmed at once, a paid one held until `holdMs` from now.
  * Throws NOT_FOUND, SLOT_UNAVAILABLE, PATIENT_OVERLAP, NOT_LICENSED_IN_REGION, REGION_REQUIRED,
  * TOO_MANY_HOLDS, TOO_MANY_BOOKINGS, HOLD_COOLDOWN.
  */
-export const bookSlot =
-  (app: Scheduling) =>
-  async ({ slotId, reason, patientRegion: stated }: CreateBookingRequest, call: Call): Promise<Booking> => {
-    const { userId: patientId } = userOf(call);
-    return await app.changes.apply(call, async (tx) => {
-      const now = app.clock.now();
-      const { jurisdiction } = app;
-      const slot = await findBookableSlot(app.db, slotId, patientId, { jurisdiction, region: stated });
-      assertShown(slot);
-      const region = stated || (slot.profile_region ?? "");
-      if (region === "" && jurisdiction === "enforced") throw new ApiError("REGION_REQUIRED");
-      assertBookable(slot, now);
-      const booking = { ...newBooking(slot, patientId, now, app.holdMs), patient_region: region };
-      booking.reason = reason === "" ? null : app.box.seal(reasonPlace(booking), reason);
-      await claim(tx, booking, app.bookingLimits, now);
-      // An unpaid, ended hold may still have the slot. It ends now, because this booking takes its slot.
-      const expired = slot.booking_id ? await expireBooking(tx, slot.booking_id, now) : [];
-      insertBooking(tx, booking);
-      const trail = bookingTrail(booking.status === "CONFIRMED" ? "confirmed" : "held", booking);
-      return {
-        response: { ...toBookingWithoutTexts(booking, now), reason },
-        trails: [trail, ...regionTrail(booking, stated), ...expired],
-      };
-    });
-  };
+export const bookSlot = (app: Scheduling) =>
+  app.changes.grouped<CreateBookingRequest, BookingFacts, Plan, Booking>({
+    rowsOf: (asked) => [asked.request.slotId, patientOf(asked)],
+    prepare: (tx, asked) => guardPerson(tx, patientOf(asked)),
+    lock: (tx, asked, now) => lockForBooking(tx, asked.map(wishOf), app.jurisdiction, now),
+    decide: (facts, asked, now) => decide(app, facts, asked, now),
+    write,
+  });
+
+type Asking = Asked<CreateBookingRequest>;
+
+const patientOf = ({ call }: Asking): string => userOf(call).userId;
+
+const wishOf = (asked: Asking): BookingWish => ({
+  slotId: asked.request.slotId,
+  patientId: patientOf(asked),
+  statedRegion: asked.request.patientRegion,
+});
+
+/** A booking to make. */
+interface Plan {
+  booking: BookingRow;
+  /** The patient's text, which the row holds sealed. */
+  reason: string;
+  statedRegion: string;
+  /** The unpaid, ended hold that has the slot. It ends now, because this booking takes its slot. */
+  endedHold: BookingRow | undefined;
+}
+
+function decide(app: Scheduling, facts: BookingFacts | undefined, { request }: Asking, now: Date): Plan {
+  const { reason, patientRegion: statedRegion } = request;
+  assertShown(facts);
+  const { slot, patient, live, endedHold } = facts;
+  const region = statedRegion || patient.region;
+  if (region === "" && app.jurisdiction === "enforced") throw new ApiError("REGION_REQUIRED");
+  const refusal = whyNotBookable(slot, now);
+  if (refusal) throw new ApiError(refusal);
+  assertCooledDown(cooldownEnd(facts), now);
+  const isHold = slot.fee_minor > 0;
+  const limited = refusalOf(live, app.bookingLimits, { isHold });
+  if (limited) throw limited;
+  if (patient.disabled) throw new ApiError("SLOT_UNAVAILABLE");
+  const booking = { ...newBooking(slot, patient, now, app.holdMs), patient_region: region };
+  booking.reason = reason === "" ? null : app.box.seal(reasonPlace(booking), reason);
+  return { booking, reason, statedRegion, endedHold };
+}
+
+function write(tx: Transaction, plans: Plan[], now: Date) {
+  const bookings = plans.map(({ booking }) => booking);
+  takeSlots(tx, bookings.map(takenBy));
+  const expired = plans.map(({ endedHold }) => (endedHold ? [endHold(tx, endedHold, now)] : []));
+  insertBookings(tx, bookings);
+  return plans.map(({ booking, reason, statedRegion }, i) => ({
+    response: { ...toBookingWithoutTexts(booking, now), reason },
+    trails: [
+      bookingTrail(booking.status === "CONFIRMED" ? "confirmed" : "held", booking),
+      ...regionTrail(booking, statedRegion),
+      ...expired[i]!,
+    ],
+  }));
+}
+
+const takenBy = ({ id, slot_id, hold_expire_time }: BookingRow): Taken => ({
+  slotId: slot_id,
+  bookingId: id,
+  holdExpireTime: hold_expire_time,
+});
 
 /** The audit entry for the source of a booking's region: the patient's statement, or the profile. */
 function regionTrail({ id, patient_id, patient_region: region }: BookingRow, stated: string): Trail[] {
@@ -63,32 +100,26 @@ function regionTrail({ id, patient_id, patient_region: region }: BookingRow, sta
 }
 
 /** A slot without a practising doctor is refused like an unknown one, before any other check. */
-function assertShown(slot: BookableSlot | undefined): asserts slot is BookableSlot {
-  if (!slot || !isPractising(slot, slot.start_time)) throw new ApiError("NOT_FOUND");
-}
-
-function assertBookable(slot: BookableSlot, now: Date): void {
-  const refusal = whyNotBookable(slot, now);
-  if (refusal) throw new ApiError(refusal);
-  assertCooledDown(cooldownEndAt(slot), now);
+function assertShown(facts: BookingFacts | undefined): asserts facts is BookingFacts {
+  if (!facts || !isPractising(facts.slot, facts.slot.start_time)) throw new ApiError("NOT_FOUND");
 }
 
 /** A cooldown applies to the patient's ended hold, swept or not. */
-function cooldownEndAt(slot: BookableSlot): Date | null {
-  const { own_hold_create_time: createTime, hold_expire_time: holdExpireTime } = slot;
-  if (!createTime || !holdExpireTime) return slot.cooldown_end_time;
-  return cooldownEndOf({ createTime, holdExpireTime }, holdExpireTime);
+function cooldownEnd({ endedHold, patient, cooldownEnd }: BookingFacts): Date | null {
+  if (endedHold?.patient_id !== patient.user_id) return cooldownEnd;
+  const { create_time: createTime, hold_expire_time: holdExpireTime } = endedHold;
+  return cooldownEndOf({ createTime, holdExpireTime: holdExpireTime! }, holdExpireTime!);
 }
 
-function newBooking(slot: BookableSlot, patientId: string, now: Date, holdMs: number): BookingRow {
+function newBooking(slot: SlotToBook, patient: Person, now: Date, holdMs: number): BookingRow {
   const isFree = slot.fee_minor === 0;
   return {
     id: newId(),
     slot_id: slot.id,
     doctor_id: slot.doctor_id,
     doctor_name: slot.doctor_name,
-    patient_id: patientId,
-    patient_name: slot.patient_name,
+    patient_id: patient.user_id,
+    patient_name: patient.full_name,
     consultation_id: newId(),
     payment_id: isFree ? null : newId(),
     status: isFree ? "CONFIRMED" : "PENDING_PAYMENT",
@@ -116,15 +147,5 @@ function newBooking(slot: BookableSlot, patientId: string, now: Date, holdMs: nu
 }
 
 /** A hold does not outlast the start: what is not paid by then does not take place. */
-const endOfHold = (slot: BookableSlot, now: Date, holdMs: number): Date =>
+const endOfHold = (slot: SlotToBook, now: Date, holdMs: number): Date =>
   new Date(Math.min(now.getTime() + holdMs, slot.start_time.getTime()));
-
-async function claim(tx: Transaction, booking: BookingRow, limits: BookingLimits, now: Date): Promise<void> {
-  const wanted = claimOf(booking, now);
-  if (await claimSlot(tx, wanted, limits)) return;
-  const { live, cooldownEnd } = await explainClaim(tx, wanted);
-  const refusal = refusalOf(live, limits, { isHold: booking.status === "PENDING_PAYMENT" });
-  if (refusal) throw refusal;
-  assertCooledDown(cooldownEnd, now);
-  throw new ApiError("SLOT_UNAVAILABLE");
-}

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/g
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
-import { BOOKING_LIMITS, Desk, HOLD_MS, MINUTE_MS, outcome } from "../testing.ts";
-import { refusalOf } from "./booking-limits.ts";
-import { explainClaim, insertCooldown } from "./booking-limits-store.ts";
-import { claimSlot, touchCalendar } from "./booking-store.ts";
+import { guardPerson } from "../people/people-store.ts";
+import { Desk, HOLD_MS, MINUTE_MS, outcome } from "../testing.ts";
+import { insertCooldown, readStandings } from "./booking-limits-store.ts";
+import { claimSlot } from "./booking-store.ts";
 import { sweepHolds } from "./expire-bookings.ts";
 
 let desk: Desk;
@@ -153,7 +153,7 @@ describe("a slot that a patient held without paying", () => {
   const guarded = () =>
     desk.pausedBeforeCommit((paused) =>
       paused.changes.applyInternally("service:scheduling", async (tx) => {
-        touchCalendar(tx, desk.patient.userId);
+        guardPerson(tx, desk.patient.userId);
         return [];
       }),
     );
@@ -261,23 +261,32 @@ test("a claim reads a few rows, although a thousand bookings of the patient at t
     holdExpireTime: null,
     now: desk.at(0),
   };
-  for (const limits of [BOOKING_LIMITS, undefined]) {
-    const read = await desk.app.db
+  const reads: Record<string, (tx: Transaction) => Promise<unknown>> = {
+    "of a new booking": async (tx) => (await readStandings(tx, [claim], claim.now)).get(slotId!)!.live,
+    "of a moved booking": (tx) => claimSlot(tx, claim),
+  };
+  const found: Record<string, unknown> = {};
+  for (const [name, read] of Object.entries(reads)) {
+    await desk.app.db
       .transaction(async (tx) => {
         const before = await rowsRead(tx);
-        const isClaimed = await claimSlot(tx, claim, limits);
-        const after = await rowsRead(tx);
-        throw Object.assign(new Error("to be rolled back"), { isClaimed, rows: after - before });
+        found[name] = await read(tx);
+        expect((await rowsRead(tx)) - before).toBeLessThan(20);
+        throw new Error("to be rolled back");
       })
-      .catch(({ isClaimed, rows }) => ({ isClaimed, rows }));
-    expect(read).toEqual({ isClaimed: true, rows: expect.any(Number) });
-    expect(read.rows).toBeLessThan(20);
+      .catch(({ message }) => expect(message).toBe("to be rolled back"));
   }
+  expect(found).toEqual({
+    "of a new booking": { overlapping: 0, holds: 0, bookings: 1, withDoctor: 0 },
+    "of a moved booking": true,
+  });
 });
 
-test("the claim and the rule that explains its refusal agree for any live bookings", async () => {
+test("a patient's live bookings are counted by kind and by doctor", async () => {
   const slots = await slotsOfDoctor(6, 5000);
   const others = await slotsOfDoctors(3, 0, 2 * DAY);
+  const [elsewhere] = await slotsOfDoctors(1, 0, 9 * DAY);
+  const wish = { slotId: elsewhere!, patientId: desk.patient.userId };
   const limits = { holds: 2, bookings: 4, bookingsPerDoctor: 3 };
   const tight = { ...desk.app, bookingLimits: limits };
   const outcomes: string[] = [];
@@ -288,21 +297,8 @@ test("the claim and the rule that explains its refusal agree for any live bookin
         ({ reason }) => reason,
       ),
     );
-    const claim = {
-      slotId,
-      bookingId: newId(),
-      patientId: desk.patient.userId,
-      doctorId: desk.doctor.userId,
-      startTime: desk.at(9 * DAY),
-      endTime: desk.at(9 * DAY + 30),
-      holdExpireTime: null,
-      now: desk.at(0),
-    };
-    const { live } = await desk.app.db.transaction((tx) => explainClaim(tx, claim));
-    expect(live.bookings).toBe(outcomes.filter((one) => one === "ok").length);
-    expect(refusalOf(live, limits, { isHold: false }) === undefined).toBe(
-      live.bookings < 4 && live.withDoctor < 3,
-    );
+    const standings = await desk.app.db.transaction((tx) => readStandings(tx, [wish], desk.at(0)));
+    expect(standings.get(elsewhere!)!.live.bookings).toBe(outcomes.filter((one) => one === "ok").length);
   }
   expect(outcomes).toEqual([
     "ok",

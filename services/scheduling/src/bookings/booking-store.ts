@@ -8,14 +8,11 @@ import type {
   Booking_Status,
   ListBookingsRequest,
 } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
-import type { Jurisdiction } from "../jurisdiction.ts";
-import { coversValues } from "../licenses/covers.ts";
 import type { FeeColumns } from "../money.ts";
-import { IS_OPEN, licensedAtStart, openValues, PRACTISES_AT_START } from "../slots/bookable.ts";
+import { guardPerson } from "../people/people-store.ts";
+import { IS_OPEN, openValues, PRACTISES_AT_START } from "../slots/bookable.ts";
 import { MAX_LENGTH_MS } from "../slots/slot-rules.ts";
-import { SLOT_COLUMNS, type SlotRow } from "../slots/slot-store.ts";
-import type { BookingLimits } from "./booking-limits.ts";
-import { COOLED_DOWN, limitParams, WITHIN_LIMITS } from "./booking-limits-store.ts";
+import type { SlotRow } from "../slots/slot-store.ts";
 import type { CloseOutcome, Settlement } from "./booking-rules.ts";
 
 export interface BookingRow extends FeeColumns {
@@ -60,18 +57,6 @@ export const NOT_CLOSED = {
   close_reason: null,
 } as const;
 
-/** A slot as a patient is about to book it. */
-export interface BookableSlot extends SlotRow {
-  doctor_name: string;
-  patient_name: string | null;
-  /** Region of the patient's profile; null before auth's first event. */
-  profile_region: string | null;
-  /** End of the patient's cooldown for the slot. */
-  cooldown_end_time: Date | null;
-  /** Start of the slot's current hold, if it belongs to the patient. */
-  own_hold_create_time: Date | null;
-}
-
 const COLUMNS = `b.id, b.slot_id, b.doctor_id, d.display_name AS doctor_name, b.patient_id,
     p.full_name AS patient_name, b.consultation_id, b.payment_id, b.status, b.start_time, b.end_time, b.fee_currency,
     b.fee_minor, b.reason, b.hold_expire_time, b.sequence, b.version, b.create_time, b.begun, b.cancel_time,
@@ -82,47 +67,6 @@ const SELECT = `SELECT ${COLUMNS} FROM bookings b ${NAMES}`;
 
 /** As `statusAt`; takes the time as parameter. */
 const STATUS_AT = "IF(b.status = 'PENDING_PAYMENT' AND b.hold_expire_time <= ?, 'EXPIRED', b.status)";
-
-/** Takes the patient's stated region; empty: the profile's. */
-const PATIENT_REGION = "COALESCE(NULLIF(?, ''), p.region)";
-const IS_LICENSED_FOR_PATIENT = licensedAtStart(PATIENT_REGION);
-
-export async function findBookableSlot(
-  db: Database,
-  slotId: string,
-  patientId: string,
-  { jurisdiction, region }: { jurisdiction: Jurisdiction; region: string },
-): Promise<BookableSlot | undefined> {
-  const isEnforced = jurisdiction === "enforced";
-  const [row] = await db.read<BookableSlot>(
-    `SELECT ${SLOT_COLUMNS}, d.display_name AS doctor_name, p.full_name AS patient_name, p.region AS profile_region,
-       ${isEnforced ? `${IS_LICENSED_FOR_PATIENT} AS licensed_in_region,` : ""} c.end_time AS cooldown_end_time, h.create_time AS own_hold_create_time
-     FROM slots s JOIN doctors d ON d.id = s.doctor_id LEFT JOIN people p ON p.user_id = ?
-       LEFT JOIN hold_cooldowns c ON c.patient_id = ? AND c.slot_id = s.id
-       LEFT JOIN bookings h ON h.id = s.booking_id AND h.patient_id = ?
-     WHERE s.id = ?`,
-    [...(isEnforced ? coversValues(region) : []), patientId, patientId, patientId, slotId],
-  );
-  return row;
-}
-
-/** Guard: of those who book for a patient, one at a time goes on from here. */
-export function touchCalendar(tx: Transaction, patientId: string): void {
-  tx.defer(
-    "INSERT INTO patient_calendars (patient_id, version) VALUES (?, 1) ON DUPLICATE KEY UPDATE version = version + 1",
-    [patientId],
-  );
-}
-
-/** As `touchCalendar`, for the patients of bookings; before the bookings are locked. */
-export function touchCalendarsOf(tx: Transaction, bookingIds: string[]): void {
-  tx.defer(
-    `INSERT INTO patient_calendars (patient_id, version)
-       SELECT DISTINCT b.patient_id, 1 FROM bookings b WHERE b.id IN (?) ORDER BY b.patient_id
-     ON DUPLICATE KEY UPDATE version = patient_calendars.version + 1`,
-    [bookingIds],
-  );
-}
 
 /** A claim on a slot: for a free one for good, for a paid one until the hold ends. */
 export interface Claim {
@@ -151,20 +95,19 @@ export const claimOf = (row: BookingRow, now: Date): Claim => ({
 
 /**
  * Takes the slot if it is bookable, the patient is not disabled and has no other live booking at that time. The patient's
- * row is touched first, so that two claims of one patient cannot pass each other.
+ * row is locked first, so that two claims of one patient cannot pass each other.
  *
- * @param limits of a new booking: the patient must be within them and have no cooldown for the slot
  * @returns whether the slot was taken
  */
-export async function claimSlot(tx: Transaction, claim: Claim, limits?: BookingLimits): Promise<boolean> {
+export async function claimSlot(tx: Transaction, claim: Claim): Promise<boolean> {
   const { slotId, bookingId, patientId, holdExpireTime, now } = claim;
-  touchCalendar(tx, patientId);
+  guardPerson(tx, patientId);
   const { affectedRows } = await tx.write(
     `UPDATE slots s SET s.status = ?, s.booking_id = ?, s.hold_expire_time = ?
      WHERE s.id = ? AND ${IS_OPEN}
        AND EXISTS (SELECT 1 FROM doctors d WHERE d.id = s.doctor_id AND ${PRACTISES_AT_START})
        AND NOT EXISTS (SELECT 1 FROM people p WHERE p.user_id = ? AND p.disabled)
-       AND ${limits ? `${COOLED_DOWN} AND ${WITHIN_LIMITS}` : `NOT EXISTS (${LIVE_OVERLAP})`}`,
+       AND NOT EXISTS (${LIVE_OVERLAP})`,
     [
       holdExpireTime ? "HELD" : "BOOKED",
       bookingId,
@@ -172,7 +115,7 @@ export async function claimSlot(tx: Transaction, claim: Claim, limits?: BookingL
       slotId,
       ...openValues(now),
       patientId,
-      ...(limits ? [patientId, now, ...limitParams(claim, limits)] : overlapParams(claim)),
+      ...overlapParams(claim),
     ],
   );
   return affectedRows === 1;
@@ -199,29 +142,31 @@ export async function hasOverlap(tx: Transaction, claim: Claim): Promise<boolean
   return rows.length > 0;
 }
 
-export function insertBooking(tx: Transaction, row: BookingRow): void {
+export function insertBookings(tx: Transaction, rows: BookingRow[]): void {
   tx.defer(
     `INSERT INTO bookings (id, slot_id, doctor_id, patient_id, consultation_id, payment_id, status, start_time,
        end_time, fee_currency, fee_minor, reason, hold_expire_time, patient_region, version, create_time, update_time)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+     VALUES ?`,
     [
-      row.id,
-      row.slot_id,
-      row.doctor_id,
-      row.patient_id,
-      row.consultation_id,
-      row.payment_id,
-      row.status,
-      row.start_time,
-      row.end_time,
-      row.fee_currency,
-      row.fee_minor,
-      row.reason,
-      row.hold_expire_time,
-      row.patient_region,
-      row.version,
-      row.create_time,
-      row.create_time,
+      rows.map((row) => [
+        row.id,
+        row.slot_id,
+        row.doctor_id,
+        row.patient_id,
+        row.consultation_id,
+        row.payment_id,
+        row.status,
+        row.start_time,
+        row.end_time,
+        row.fee_currency,
+        row.fee_minor,
+        row.reason,
+        row.hold_expire_time,
+        row.patient_region,
+        row.version,
+        row.create_time,
+        row.create_time,
+      ]),
     ],
   );
 }
@@ -229,6 +174,22 @@ export function insertBooking(tx: Transaction, row: BookingRow): void {
 export async function findBooking(db: Database, id: string): Promise<BookingRow | undefined> {
   const [row] = await db.read<BookingRow>(`${SELECT} WHERE b.id = ?`, [id]);
   return row;
+}
+
+/** The bookings whose hold has ended, but have their slots still, by slot. */
+export async function findEndedHolds(
+  tx: Transaction,
+  slots: Pick<SlotRow, "booking_id" | "hold_expire_time">[],
+  now: Date,
+): Promise<Map<string, BookingRow>> {
+  const isEnded = ({ hold_expire_time: end }: Pick<SlotRow, "hold_expire_time">) =>
+    end !== null && end <= now;
+  const ids = slots.filter(isEnded).flatMap(({ booking_id: id }) => id ?? []);
+  if (ids.length === 0) return new Map();
+  const rows = await tx.read<BookingRow>(`${SELECT} WHERE b.id IN (?) AND b.status = 'PENDING_PAYMENT'`, [
+    ids,
+  ]);
+  return new Map(rows.map((row) => [row.slot_id, row]));
 }
 
 /** Locks a booking and, before it, its slot: the order that everyone keeps. */

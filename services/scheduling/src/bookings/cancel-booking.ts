@@ -8,11 +8,14 @@ import type {
   CancelBookingRequest,
 } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import type { Scheduling } from "../app.ts";
+import { guardPerson } from "../people/people-store.ts";
 import { releaseSlot } from "../slots/slot-store.ts";
 import { bookingTrail, cancelReasonOf, cancelReasonPlace, factsOf } from "./booking.ts";
 import { readsOf, viewOf } from "./booking-access.ts";
+
 import { assertSameReason, canBecome, decideCancel, type Settlement, statusAt } from "./booking-rules.ts";
-import { type BookingRow, lockBooking, saveBooking, touchCalendar } from "./booking-store.ts";
+import { type BookingRow, lockBooking, saveBooking } from "./booking-store.ts";
+
 import { coolDown, expireBooking } from "./expire-bookings.ts";
 import { findOwnBooking } from "./find-own-booking.ts";
 import { eraseReason } from "./reason-store.ts";
@@ -26,7 +29,7 @@ export const cancelBooking =
     const cancelOnce = async (tx: Transaction) => {
       const now = app.clock.now();
       // The end of a hold starts a cooldown, which a concurrent booking of the patient must see.
-      if (user.role === "PATIENT") touchCalendar(tx, user.userId);
+      if (user.role === "PATIENT") guardPerson(tx, user.userId);
       const row = (await lockBooking(tx, bookingId))!;
       const settlement = decideCancel(factsOf(row), user.role, now, app.cancelCutoffMs);
       if (!settlement) {

@@ -9,6 +9,7 @@ import type {
 import type { Scheduling } from "../app.ts";
 import { isPractising } from "../doctors/doctor-rules.ts";
 import { requiredRegion } from "../jurisdiction.ts";
+import { guardPerson } from "../people/people-store.ts";
 import { whyNotBookable } from "../slots/bookable.ts";
 import { lockSlots, releaseSlot, type SlotRow } from "../slots/slot-store.ts";
 import { saveAcceptance } from "./accept-move.ts";
@@ -22,7 +23,6 @@ import {
   hasOverlap,
   lockBooking,
   saveBooking,
-  touchCalendar,
 } from "./booking-store.ts";
 import { expireBooking } from "./expire-bookings.ts";
 import { findOwnBooking } from "./find-own-booking.ts";
@@ -39,7 +39,7 @@ export const rescheduleBooking =
     const found = await findOwnBooking(app, user, bookingId);
     const reschedule = async (tx: Transaction) => {
       const now = app.clock.now();
-      touchCalendar(tx, found.patient_id);
+      guardPerson(tx, found.patient_id);
       const slots = await lockSlots(tx, [found.slot_id, slotId], requiredRegion(app, found));
       const row = (await lockBooking(tx, bookingId))!;
       if (row.slot_id === slotId && row.status === "CONFIRMED") {

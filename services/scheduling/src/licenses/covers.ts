@@ -1,3 +1,4 @@
+import type { SqlValue } from "@medconnect/platform/db/database.ts";
 import { TERRITORIES } from "@medconnect/platform/regions.ts";
 
 /** `WHEN 'PR' THEN 'US' …`: territories with a code of their own, and the countries that ISO 3166-2 lists them under. */
@@ -17,5 +18,5 @@ const COUNTRIES = [
 export const covers = (region: string): string =>
   `l.region IN (${region}, LEFT(${region}, 2), CASE LEFT(${region}, 2) ${COUNTRIES} END)`;
 
-/** Values of `covers("?")`. */
-export const coversValues = (region: string): string[] => [region, region, region];
+/** Values of `covers`. @param values those of the region's SQL, such as the region for "?" */
+export const coversValues = (...values: SqlValue[]): SqlValue[] => [...values, ...values, ...values];

@@ -137,6 +137,7 @@ test("past bookings stay", async () => {
 test("the sweep cancels a booking that was made while the licence was revoked", async () => {
   const { id } = await firstLicense();
   const slot = await desk.offer(60);
+  await desk.account(desk.patient, { role: "PATIENT" });
   const underWay = desk.pausedBeforeCommit((paused) => desk.book(slot.id, desk.patient, newId(), paused));
   await underWay.isPaused;
   await revoke(id);

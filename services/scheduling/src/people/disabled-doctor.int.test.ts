@@ -151,6 +151,7 @@ test("a slot whose hold has ended is not claimed past its doctor's being disable
   const slot = await desk.offer(60);
   await desk.book(slot.id, userCaller("PATIENT"));
   desk.app.clock.advance(HOLD_MS);
+  await desk.account(desk.patient, { role: "PATIENT" });
   const claim = desk.pausedBeforeCommit((paused) => desk.book(slot.id, desk.patient, newId(), paused));
   await claim.isPaused;
   const disabling = desk.account(desk.doctor, { disabled: true });

@@ -2,10 +2,16 @@ import type { Trail } from "@medconnect/platform/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { sweep } from "@medconnect/platform/sweep.ts";
 import type { Scheduling } from "../app.ts";
-import { findFutureBookings, touchCalendar } from "../bookings/booking-store.ts";
+import { findFutureBookings } from "../bookings/booking-store.ts";
 import { cancelByPlatform } from "../bookings/cancel-booking.ts";
 import { SWEEPER } from "../bookings/expire-bookings.ts";
-import { endingIsDone, findEndingBookings, hasDisabledPatient, noteEndingBookings } from "./people-store.ts";
+import {
+  endingIsDone,
+  findEndingBookings,
+  guardPerson,
+  hasDisabledPatient,
+  noteEndingBookings,
+} from "./people-store.ts";
 
 /** Bookings cancelled in one transaction. */
 const BATCH = 100;
@@ -19,7 +25,7 @@ export async function endBookingsOfPatient(
 ): Promise<Trail[]> {
   const now = app.clock.now();
   const trails: Trail[] = [];
-  touchCalendar(tx, patientId);
+  guardPerson(tx, patientId);
   const ids = await findFutureBookings(tx, patientId, now, BATCH);
   for (const id of ids) trails.push(...(await cancelByPlatform(tx, id, REASON, now, app.box)));
   if (ids.length === BATCH) noteEndingBookings(tx, patientId);

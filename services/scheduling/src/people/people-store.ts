@@ -2,22 +2,54 @@ import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { UserState } from "@medconnect/proto/medconnect/events/v1/events.ts";
 
+/** A copy of an account. */
+export interface Person {
+  user_id: string;
+  /** Empty where auth has not told. */
+  full_name: string;
+  disabled: number;
+  /** ISO 3166; empty if unknown. */
+  region: string;
+}
+
 /**
- * Locks the copy of an account for a change that copies from it: the account's next event waits for the commit, and then
- * finds what was made. Makes the row of an account that auth has not told of yet, as there would be nothing to lock.
- *
- * @returns the full name; empty where auth has not told
+ * Locks the copy of an account: the account's next event waits for the commit, and then finds what was made, as does whoever
+ * else locks it. Makes the row of an account that auth has not told of yet, as there would be nothing to lock.
  */
-export async function lockPerson(tx: Transaction, userId: string): Promise<string> {
+export function guardPerson(tx: Transaction, userId: string): void {
   tx.defer(
     `INSERT INTO people (user_id, full_name, disabled) VALUES (?, '', FALSE)
      ON DUPLICATE KEY UPDATE user_id = people.user_id`,
     [userId],
   );
+}
+
+/** As `guardPerson`, for the patients of bookings; before the bookings are locked. */
+export function guardPatientsOf(tx: Transaction, bookingIds: string[]): void {
+  tx.defer(
+    `INSERT INTO people (user_id, full_name, disabled)
+       SELECT DISTINCT b.patient_id, '', FALSE FROM bookings b WHERE b.id IN (?) ORDER BY b.patient_id
+     ON DUPLICATE KEY UPDATE user_id = people.user_id`,
+    [bookingIds],
+  );
+}
+
+/** As `guardPerson`, for a change that copies from the account. @returns the full name; empty where auth has not told */
+export async function lockPerson(tx: Transaction, userId: string): Promise<string> {
+  guardPerson(tx, userId);
   const [person] = await tx.read<{ full_name: string }>("SELECT full_name FROM people WHERE user_id = ?", [
     userId,
   ]);
   return person!.full_name;
+}
+
+/** Locks the accounts that are there, in the global lock order. @returns them by id */
+export async function lockPeople(tx: Transaction, userIds: string[]): Promise<Map<string, Person>> {
+  const people = await tx.lock<Person>(
+    "SELECT user_id, full_name, disabled, region FROM people WHERE user_id IN (?) ORDER BY user_id FOR UPDATE",
+    [userIds],
+  );
+  return new Map(people.map((person) => [person.user_id, person]));
 }
 
 /** Stores an account's state from auth, and locks the row like `lockPerson`. */

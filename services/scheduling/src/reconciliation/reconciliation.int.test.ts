@@ -10,7 +10,7 @@ import { EVENT_ROUTES, type Scheduling } from "../app.ts";
 import {
   type BookingRow,
   findBooking,
-  insertBooking,
+  insertBookings,
   lockBooking,
   NOT_CLOSED,
   saveBooking,
@@ -114,7 +114,7 @@ async function makeBooking(
   await app.db.transaction(async (tx) => {
     tx.defer(LICENSED_DOCTOR, [row.doctor_id, service.clock.now()]);
     insertSlots(tx, [{ ...slot, status: "OPEN" }]);
-    insertBooking(tx, row);
+    insertBookings(tx, [row]);
   });
   return row;
 }
@@ -370,8 +370,8 @@ test("what policy does not allow is only reported", async () => {
 test("every booking is compared once, also where many changed in the same millisecond", async () => {
   const row = await makeBooking("EXPIRED", { payment_id: null });
   await app.db.transaction(async (tx) => {
-    for (let made = 1; made < 450; made++)
-      insertBooking(tx, { ...row, id: newId(), consultation_id: newId() });
+    const others = Array.from({ length: 449 }, () => ({ ...row, id: newId(), consultation_id: newId() }));
+    insertBookings(tx, others);
   });
   expect(await reconcile()).toMatchObject({ compared: 450, findings: [] });
 });

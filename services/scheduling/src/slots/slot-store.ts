@@ -45,6 +45,20 @@ export async function lockSlots(tx: Transaction, ids: string[], region?: string)
   return await tx.read<SlotRow>(`${sql} WHERE s.id IN (?) ORDER BY s.id FOR UPDATE OF s`, [...params, ids]);
 }
 
+/** A slot as a patient is about to book it. */
+export interface SlotToBook extends SlotRow {
+  doctor_name: string;
+}
+
+/** Locks the slots that are there, in the global lock order. @returns them by id */
+export async function lockSlotsToBook(tx: Transaction, ids: string[]): Promise<Map<string, SlotToBook>> {
+  const slots = await tx.lock<SlotToBook>(
+    `SELECT ${SLOT_COLUMNS}, d.display_name AS doctor_name ${FROM} WHERE s.id IN (?) ORDER BY s.id FOR UPDATE OF s`,
+    [ids],
+  );
+  return new Map(slots.map((slot) => [slot.id, slot]));
+}
+
 const selectFor = (region: string | undefined): { sql: string; params: SqlValue[] } =>
   region === undefined
     ? { sql: SELECT, params: [] }
@@ -154,6 +168,32 @@ export function setSlotStatus(tx: Transaction, id: string, status: Slot_Status):
     status,
     id,
   ]);
+}
+
+/** Slot that a booking takes: for good, or until its hold ends. */
+export interface Taken {
+  slotId: string;
+  bookingId: string;
+  /** null: for good. */
+  holdExpireTime: Date | null;
+}
+
+/** Gives locked slots to bookings. */
+export function takeSlots(tx: Transaction, taken: Taken[]): void {
+  const slotIds = taken.map(({ slotId }) => slotId);
+  tx.defer(
+    `UPDATE slots SET status = ELT(FIELD(id, ?), ?), booking_id = ELT(FIELD(id, ?), ?),
+       hold_expire_time = ELT(FIELD(id, ?), ?) WHERE id IN (?)`,
+    [
+      slotIds,
+      taken.map(({ holdExpireTime }) => (holdExpireTime ? "HELD" : "BOOKED")),
+      slotIds,
+      taken.map(({ bookingId }) => bookingId),
+      slotIds,
+      taken.map(({ holdExpireTime }) => holdExpireTime),
+      slotIds,
+    ],
+  );
 }
 
 /** @returns true if the slot is booked now: the hold had not ended, and the doctor practises */
