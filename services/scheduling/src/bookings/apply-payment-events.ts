@@ -9,7 +9,7 @@ import { guardPatientsOf } from "../people/people-store.ts";
 import { bookHeldSlot, lockSlot, releaseSlot } from "../slots/slot-store.ts";
 import { bookingTrail } from "./booking.ts";
 import { refusalOf } from "./booking-limits.ts";
-import { readStandings } from "./booking-limits-store.ts";
+import { readPatientFacts } from "./booking-limits-store.ts";
 import { canBecome } from "./booking-rules.ts";
 import { type BookingRow, claimOf, claimSlot, lockBooking, saveBooking } from "./booking-store.ts";
 import { coolDown, expireBooking } from "./expire-bookings.ts";
@@ -93,8 +93,8 @@ async function secure(
   if (slot.licensed_in_region === 0) return undefined;
   const claim = claimOf({ ...row, status: "CONFIRMED" }, now);
   // Under the patient's guard, so the count holds until the commit.
-  const standing = (await readStandings(tx, [claim], now)).get(claim.slotId)!;
-  if (refusalOf(standing.live, app.bookingLimits, { isHold: false })) return undefined;
+  const facts = (await readPatientFacts(tx, [claim], now)).get(claim.slotId)!;
+  if (refusalOf(facts.live, app.bookingLimits, { isHold: false })) return undefined;
   const isClaimed = await claimSlot(tx, claim);
   if (!isClaimed) return undefined;
   const isOthers = slot.booking_id !== null && slot.booking_id !== row.id;

@@ -6,9 +6,9 @@ import { licensedAtStart } from "../slots/bookable.ts";
 import { lockSlotsToBook, type SlotToBook } from "../slots/slot-store.ts";
 import {
   PATIENT_OF_SLOT,
+  type PatientFacts,
   patientValues,
-  readStandings,
-  type Standing,
+  readPatientFacts,
   type Wish,
 } from "./booking-limits-store.ts";
 import { type BookingRow, findEndedHolds } from "./booking-store.ts";
@@ -19,7 +19,7 @@ export interface BookingWish extends Wish {
 }
 
 /** All that decides on a booking. It holds until the commit. */
-export interface BookingFacts extends Standing {
+export interface BookingFacts extends PatientFacts {
   slot: SlotToBook;
   patient: Person;
   /** Booking whose hold has ended, but has the slot still. */
@@ -37,13 +37,13 @@ export async function lockForBooking(
   now: Date,
 ): Promise<(BookingFacts | undefined)[]> {
   const slotIds = wishes.map(({ slotId }) => slotId);
-  const [people, slots, standings, licensed] = await Promise.all([
+  const [people, slots, patientFacts, licensed] = await Promise.all([
     lockPeople(
       tx,
       wishes.map(({ patientId }) => patientId),
     ),
     lockSlotsToBook(tx, slotIds),
-    readStandings(tx, wishes, now),
+    readPatientFacts(tx, wishes, now),
     jurisdiction === "enforced" ? readLicensed(tx, wishes) : new Map<string, number>(),
   ]);
   // Under the lock of its slot a booking does not change, as all who change one lock its slot first.
@@ -54,7 +54,7 @@ export async function lockForBooking(
     if (!slot || !patient) return undefined;
     const isLicensed = licensed.get(slotId);
     return {
-      ...standings.get(slotId)!,
+      ...patientFacts.get(slotId)!,
       slot: isLicensed === undefined ? slot : { ...slot, licensed_in_region: isLicensed },
       patient,
       endedHold: endedHolds.get(slotId),

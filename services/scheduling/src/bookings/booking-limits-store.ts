@@ -10,7 +10,7 @@ export interface Wish {
 }
 
 /** A patient's live bookings of other slots, compared with one, and the end of the cooldown for it. */
-export interface Standing {
+export interface PatientFacts {
   live: LiveBookings;
   cooldownEnd: Date | null;
 }
@@ -23,7 +23,7 @@ export const patientValues = (wishes: Wish[]): SqlValue[] => [
 ];
 
 /** One range of a key over live bookings for each wish: the limits bound it, and ended bookings do not matter. */
-const STANDINGS = `SELECT s.id AS slotId, MAX(c.end_time) AS cooldownEnd,
+const PATIENT_FACTS = `SELECT s.id AS slotId, MAX(c.end_time) AS cooldownEnd,
     SUM(b.start_time < s.end_time AND b.end_time > s.start_time) AS overlapping,
     SUM(b.start_time > ? AND b.status = 'PENDING_PAYMENT') AS holds,
     SUM(b.start_time > ?) AS bookings,
@@ -34,16 +34,16 @@ const STANDINGS = `SELECT s.id AS slotId, MAX(c.end_time) AS cooldownEnd,
     AND (b.status = 'CONFIRMED' OR b.hold_expire_time > ?)
   WHERE s.id IN (?) GROUP BY s.id`;
 
-/** The standing of each wish, by slot. Exact only under the patients' guards. */
-export async function readStandings(
+/** The facts of each wish, by slot. Exact only under the patients' guards. */
+export async function readPatientFacts(
   tx: Transaction,
   wishes: Wish[],
   now: Date,
-): Promise<Map<string, Standing>> {
+): Promise<Map<string, PatientFacts>> {
   const [slotIds, patientIds] = patientValues(wishes) as [SqlValue, SqlValue];
   const rows = await tx.read<
     Record<keyof LiveBookings, string | null> & { slotId: string; cooldownEnd: Date | null }
-  >(STANDINGS, [
+  >(PATIENT_FACTS, [
     ...[now, now, now],
     ...[slotIds, patientIds],
     ...[slotIds, patientIds],

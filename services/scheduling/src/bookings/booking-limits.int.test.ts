@@ -4,7 +4,7 @@ import { newId } from "@medconnect/platform/ids.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { guardPerson } from "../people/people-store.ts";
 import { Desk, HOLD_MS, MINUTE_MS, outcome } from "../testing.ts";
-import { insertCooldown, readStandings } from "./booking-limits-store.ts";
+import { insertCooldown, readPatientFacts } from "./booking-limits-store.ts";
 import { claimSlot } from "./booking-store.ts";
 import { sweepHolds } from "./expire-bookings.ts";
 
@@ -262,7 +262,7 @@ test("a claim reads a few rows, although a thousand bookings of the patient at t
     now: desk.at(0),
   };
   const reads: Record<string, (tx: Transaction) => Promise<unknown>> = {
-    "of a new booking": async (tx) => (await readStandings(tx, [claim], claim.now)).get(slotId!)!.live,
+    "of a new booking": async (tx) => (await readPatientFacts(tx, [claim], claim.now)).get(slotId!)!.live,
     "of a moved booking": (tx) => claimSlot(tx, claim),
   };
   const found: Record<string, unknown> = {};
@@ -297,8 +297,8 @@ test("a patient's live bookings are counted by kind and by doctor", async () => 
         ({ reason }) => reason,
       ),
     );
-    const standings = await desk.app.db.transaction((tx) => readStandings(tx, [wish], desk.at(0)));
-    expect(standings.get(elsewhere!)!.live.bookings).toBe(outcomes.filter((one) => one === "ok").length);
+    const patientFacts = await desk.app.db.transaction((tx) => readPatientFacts(tx, [wish], desk.at(0)));
+    expect(patientFacts.get(elsewhere!)!.live.bookings).toBe(outcomes.filter((one) => one === "ok").length);
   }
   expect(outcomes).toEqual([
     "ok",
