@@ -80,7 +80,7 @@ export interface Cause {
   trails: Trail[];
   actorId: string;
   call?: Call | undefined;
-  /** Of its trace. */
+  /** Context of its trace. */
   context: Context;
 }
 

@@ -36,7 +36,7 @@ export interface Asked<Request> {
 /** A request on its way into a transaction. */
 interface Member<Request, Response> extends Asked<Request> {
   readonly key: IdempotencyKey | undefined;
-  /** Of the request's trace. */
+  /** Context of the request's trace. */
   readonly context: Context;
   readonly resolve: (response: Response | PromiseLike<Response>) => void;
   readonly reject: (error: unknown) => void;
