@@ -3,7 +3,7 @@ import { registry } from "@medconnect/platform/contract/registry.ts";
 import type { HttpBody } from "@medconnect/proto/google/api/httpbody.ts";
 import type { ExportAuditEventsRequest } from "@medconnect/proto/medconnect/admin/v1/admin.ts";
 import { AuditEvent, AuditServiceService } from "@medconnect/proto/medconnect/audit/v1/audit.ts";
-import { jsonOf } from "../transcoding/response.ts";
+import { JsonWriter } from "../transcoding/json-writer.ts";
 import { mergedTrail } from "./audit-events.ts";
 import type { ComposedCall } from "./composed-methods.ts";
 
@@ -12,7 +12,7 @@ const SIZES = { byDefault: 10_000, atMost: 10_000 };
 /** So many events become text in about a millisecond; then others have their turn. */
 const AT_ONCE = 200;
 
-const SCHEMA = registry.getMessage("medconnect.audit.v1.AuditEvent")!;
+const writer = new JsonWriter(registry.getMessage("medconnect.audit.v1.AuditEvent")!);
 
 /**
  * The audit trail as NDJSON, a line for each event, newest first. The last line has the token to go on with, and is there
@@ -27,7 +27,7 @@ export async function exportAuditEvents(
   const lines: string[] = [];
   for (const [index, event] of auditEvents.entries()) {
     if (index % AT_ONCE === 0) await nextTurn();
-    lines.push(JSON.stringify(jsonOf(SCHEMA, AuditEvent.encode(event).finish())));
+    lines.push(writer.write(AuditEvent.encode(event).finish()));
   }
   lines.push(JSON.stringify({ nextPageToken }));
   return { contentType: "application/x-ndjson", data: Buffer.from(`${lines.join("\n")}\n`), extensions: [] };

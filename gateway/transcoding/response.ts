@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
-import { type DescMessage, fromBinary, type JsonObject, toJson } from "@bufbuild/protobuf";
-import { protoCamelCase } from "@bufbuild/protobuf/reflect";
+import { type DescMessage, fromBinary } from "@bufbuild/protobuf";
 import type { Metadata } from "@grpc/grpc-js";
 import type { Method } from "@medconnect/platform/contract/methods.ts";
 import { REPLAYED_KEY } from "@medconnect/platform/grpc/status.ts";
 import { HttpBodySchema } from "@medconnect/proto/es/google/api/httpbody_pb.js";
 import { HTTP_BODY } from "./binding.ts";
+import { type FieldTexts, JsonWriter } from "./json-writer.ts";
 
 /** An HTTP answer. */
 export interface Answer {
@@ -29,26 +29,30 @@ function doneMakerFor({ output, rules }: Method): AnswerMaker {
   if (output.typeName === HTTP_BODY) return rawAnswer;
   if (output.fields.length === 0)
     return (_, trailer) => ({ status: 204, headers: replayed(trailer), body: "" });
-  const hasEtag = output.fields.some((field) => field.name === "etag");
+  const writer = new JsonWriter(output);
+  const etag = indexOf(output, "etag");
   const location = rules.creates ? rules.location : "";
   return (bytes, trailer) => {
-    const json = jsonOf(output, bytes);
+    const texts = writer.read(bytes);
     const headers: Record<string, string> = { "content-type": "application/json", ...replayed(trailer) };
-    if (hasEtag && json.etag) {
-      json.etag = `${json.etag}.${hashOf(json)}`;
-      headers.etag = `"${json.etag}"`;
+    const version = texts[etag];
+    if (version !== undefined && version !== '""') {
+      texts[etag] = headers.etag = `${version.slice(0, -1)}.${hashOf(writer.join(texts))}"`;
     }
-    if (location !== "") headers.location = fillIn(location, json);
-    return { status: rules.creates ? 201 : 200, headers, body: Buffer.from(JSON.stringify(json)) };
+    if (location !== "") headers.location = fillIn(location, output, texts);
+    return { status: rules.creates ? 201 : 200, headers, body: Buffer.from(writer.join(texts)) };
   };
 }
+
+const indexOf = ({ fields }: DescMessage, name: string): number =>
+  fields.findIndex((field) => field.name === name);
 
 /** 96 bits: enough to tell a resource's answers apart. */
 const HASH_LENGTH = 16;
 
 /** Covers the whole answer, so that If-None-Match also detects a change that does not raise the version. */
-const hashOf = (json: JsonObject): string =>
-  createHash("sha256").update(JSON.stringify(json)).digest("base64url").slice(0, HASH_LENGTH);
+const hashOf = (json: string): string =>
+  createHash("sha256").update(json).digest("base64url").slice(0, HASH_LENGTH);
 
 const accepted = (trailer: Metadata): Answer => ({
   status: 202,
@@ -62,14 +66,12 @@ function rawAnswer(bytes: Uint8Array, trailer: Metadata): Answer {
   return { status: 200, headers, body: data };
 }
 
-/** Scalars, enums and lists are told even when empty, so that a client need not know their defaults. */
-export const jsonOf = (output: DescMessage, bytes: Uint8Array): JsonObject =>
-  toJson(output, fromBinary(output, bytes), { alwaysEmitImplicit: true }) as JsonObject;
-
 /** The answer is one that was given before, to the same Idempotency-Key. */
 const replayed = (trailer: Metadata): Record<string, string> =>
   trailer.get(REPLAYED_KEY).length > 0 ? { [REPLAYED_KEY]: "true" } : {};
 
 /** `/v1/bookings/{id}` with the answer's own id. */
-const fillIn = (location: string, json: JsonObject): string =>
-  location.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(json[protoCamelCase(name)])));
+const fillIn = (location: string, output: DescMessage, texts: FieldTexts): string =>
+  location.replace(/\{(\w+)\}/g, (_, name: string) =>
+    encodeURIComponent(String(JSON.parse(texts[indexOf(output, name)]!))),
+  );

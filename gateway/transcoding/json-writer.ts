@@ -1,0 +1,166 @@
+import { type DescField, type DescMessage, fromBinary, ScalarType, toJson } from "@bufbuild/protobuf";
+import { WireType } from "@bufbuild/protobuf/wire";
+import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
+import { WireReader } from "./wire-reader.ts";
+
+/** JSON text of each field of a message, in the order of its descriptor; undefined for an absent one. */
+export type FieldTexts = (string | undefined)[];
+
+/** Reads one value as JSON text. */
+type ReadText = (reader: WireReader) => string;
+
+interface FieldWriter {
+  /** `"name":`, and the bracket that opens a list or map. */
+  readonly open: string;
+  readonly close: string;
+  readonly isRepeated: boolean;
+  readonly wireType: WireType;
+  readonly read: ReadText;
+}
+
+/**
+ * Writes canonical JSON (https://protobuf.dev/programming-guides/json) from a message's bytes, in a third of the time that
+ * decoding it and writing the object takes. Scalars, enums and lists are written even when empty, so that a client
+ * need not know their defaults. Skips unknown fields.
+ */
+export class JsonWriter {
+  readonly #fields: FieldWriter[] = [];
+  /** Index of a field, by its number. */
+  readonly #indexes: number[] = [];
+  /** Texts of a message without bytes. */
+  readonly #empty: FieldTexts = [];
+
+  /**
+   * Throws for a type of field that it cannot write.
+   *
+   * @param known writers by message, because a message may hold itself
+   */
+  constructor(desc: DescMessage, known = new Map<DescMessage, JsonWriter>()) {
+    known.set(desc, this);
+    for (const field of desc.fields) {
+      const writer = fieldWriterOf(field, known);
+      this.#indexes[field.number] = this.#fields.push(writer) - 1;
+      this.#empty.push(emptyText(field, writer));
+    }
+  }
+
+  write(bytes: Uint8Array): string {
+    return this.join(this.read(bytes));
+  }
+
+  /** Throws an Error for bytes that are no such message. */
+  read(bytes: Uint8Array): FieldTexts {
+    return this.#readTo(bytes.length, new WireReader(bytes));
+  }
+
+  join(texts: FieldTexts): string {
+    let json = "";
+    for (let i = 0; i < texts.length; i++) {
+      const text = texts[i];
+      if (text === undefined) continue;
+      const { open, close } = this.#fields[i]!;
+      json += (json === "" ? "{" : ",") + open + text + close;
+    }
+    return json === "" ? "{}" : `${json}}`;
+  }
+
+  /** A message within another one. */
+  readonly nested: ReadText = (reader) => this.join(this.#readTo(reader.end(), reader));
+
+  #readTo(end: number, reader: WireReader): FieldTexts {
+    const texts = this.#empty.slice();
+    while (reader.pos < end) {
+      const tag = reader.uint32();
+      const wireType: WireType = tag & 7;
+      const index = this.#indexes[tag >>> 3];
+      if (index === undefined) {
+        reader.skip(wireType);
+        continue;
+      }
+      const { read, isRepeated, wireType: expected } = this.#fields[index]!;
+      if (wireType !== expected) throw new Error(`a field has wire type ${wireType} instead of ${expected}`);
+      const text = read(reader);
+      texts[index] = isRepeated && texts[index] !== "" ? `${texts[index]},${text}` : text;
+    }
+    return texts;
+  }
+}
+
+function fieldWriterOf(field: DescField, known: Map<DescMessage, JsonWriter>): FieldWriter {
+  const name = `${JSON.stringify(field.jsonName)}:`;
+  const read = valueReaderOf(field, known);
+  switch (field.fieldKind) {
+    case "list": {
+      const wireType = wireTypeOf(field);
+      if (wireType !== WireType.LengthDelimited) throw cannotWrite(field);
+      return { open: `${name}[`, close: "]", isRepeated: true, wireType, read };
+    }
+    case "map": {
+      const wireType = WireType.LengthDelimited;
+      return { open: `${name}{`, close: "}", isRepeated: true, wireType, read: entryReader(read) };
+    }
+    default:
+      return { open: name, close: "", isRepeated: false, wireType: wireTypeOf(field), read };
+  }
+}
+
+function emptyText({ fieldKind, presence }: DescField, { read }: FieldWriter): string | undefined {
+  if (fieldKind === "list" || fieldKind === "map") return "";
+  return presence === Presence.IMPLICIT ? read(zero()) : undefined;
+}
+
+/** The zero of every type: the number, or the length. */
+const zero = () => new WireReader(Uint8Array.of(0));
+
+const wireTypeOf = ({ message, scalar }: DescField): WireType =>
+  message || scalar === ScalarType.STRING || scalar === ScalarType.BYTES
+    ? WireType.LengthDelimited
+    : WireType.Varint;
+
+function valueReaderOf(field: DescField, known: Map<DescMessage, JsonWriter>): ReadText {
+  if (field.message) return messageReaderOf(field.message, known);
+  if (field.enum) {
+    const names = new Map(field.enum.values.map(({ number, name }) => [number, `"${name}"`]));
+    return (reader) => {
+      const number = reader.int32();
+      return names.get(number) ?? String(number);
+    };
+  }
+  const read = SCALARS[field.scalar!];
+  if (!read) throw cannotWrite(field);
+  return read;
+}
+
+const cannotWrite = (field: DescField) => new Error(`JsonWriter cannot write ${field} yet`);
+
+function messageReaderOf(desc: DescMessage, known: Map<DescMessage, JsonWriter>): ReadText {
+  if (desc.typeName === "google.protobuf.Timestamp") return (reader) => reader.time();
+  if (desc.typeName.startsWith("google.protobuf."))
+    return (reader) => JSON.stringify(toJson(desc, fromBinary(desc, reader.bytes())));
+  return (known.get(desc) ?? new JsonWriter(desc, known)).nested;
+}
+
+/** Missing, because the contract has none: types with a fixed length, and packed lists. */
+const SCALARS: Partial<Record<ScalarType, ReadText>> = {
+  [ScalarType.STRING]: (reader) => reader.text(),
+  [ScalarType.BYTES]: (reader) => `"${Buffer.from(reader.bytes()).toString("base64")}"`,
+  [ScalarType.BOOL]: (reader) => String(reader.bool()),
+  [ScalarType.INT32]: (reader) => String(reader.int32()),
+  [ScalarType.UINT32]: (reader) => String(reader.uint32()),
+  [ScalarType.INT64]: (reader) => `"${reader.int64()}"`,
+  [ScalarType.UINT64]: (reader) => `"${reader.uint64()}"`,
+};
+
+/** An entry of a map with text keys: a message with the key as field 1 and the value as field 2. */
+const entryReader =
+  (readValue: ReadText): ReadText =>
+  (reader) => {
+    const end = reader.end();
+    let key = '""';
+    let value: string | undefined;
+    while (reader.pos < end) {
+      if (reader.uint32() >>> 3 === 1) key = reader.text();
+      else value = readValue(reader);
+    }
+    return `${key}:${value ?? readValue(zero())}`;
+  };
