@@ -1,16 +1,16 @@
-import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import type { IncomingMessage } from "node:http";
 import type { Logger } from "@medconnect/platform/log.ts";
-import express, { type Express, type NextFunction, type Request, type Response } from "express";
+import express from "express";
+import { Proxies } from "./client-address.ts";
 import { countUnrouted } from "./count-unrouted.ts";
-import { DOCS_PATHS, docsPage } from "./docs/docs-page.ts";
-import { type GatewayResponse, observe } from "./observe.ts";
-import { serveOpenApi } from "./openapi/serve.ts";
+import type { GatewayResponse } from "./exchange.ts";
+import { observe } from "./observe.ts";
+import { createPages } from "./pages.ts";
 import { problemHandler } from "./problem-handler.ts";
 import { mistakeInSyntax } from "./request-syntax.ts";
 import { type Route, routerOf } from "./routing/routes.ts";
 import { type RpcHandlerOptions, rpcHandler } from "./rpc-handler.ts";
-import { crossOrigin, noStore, securityHeaders } from "./security.ts";
-import { warnOfUntrustedProxy } from "./untrusted-proxy.ts";
+import { commonHeaders } from "./security.ts";
 
 export interface AppOptions extends Omit<RpcHandlerOptions, "router"> {
   routes: Route[];
@@ -24,55 +24,32 @@ export interface AppOptions extends Omit<RpcHandlerOptions, "router"> {
   ready: () => boolean;
 }
 
-/** The gateway from the outside in. Express only keeps the order; which RPC is meant, the descriptors say. */
-export function createApp(options: AppOptions): Express {
+/**
+ * The gateway from the outside in. Descriptors say which RPC is meant. Express serves the pages alone: it would take longer
+ * over a call than all the gateway's own steps.
+ */
+export function createApp(options: AppOptions) {
   const { routes, log, traceRatio, corsOrigins, trustProxy, ready } = options;
-  const app = express();
-  app.set("trust proxy", trustProxy);
-  app.disable("etag");
-  app.disable("query parser");
-  app.enable("case sensitive routing");
-  app.use(observe({ log, traceRatio }));
-  app.use(noStore, securityHeaders);
-  app.use(async (request: Request, response: GatewayResponse, next: NextFunction) => {
+  const headersFor = commonHeaders(corsOrigins);
+  const call = rpcHandler({ ...options, router: routerOf(routes) });
+  const refuse = problemHandler(log);
+  const count = (request: IncomingMessage, response: GatewayResponse) =>
+    countUnrouted(options, request, response);
+  const pages = createPages({ routes, ready, count, otherwise: call, refuse });
+
+  async function handle(request: IncomingMessage, response: GatewayResponse): Promise<void> {
+    response.locals.headers.push(...headersFor(request));
     const mistake = mistakeInSyntax(request);
     if (mistake) {
-      await countUnrouted(options, request, response);
+      await count(request, response);
       throw mistake;
     }
-    next();
+    if (request.url?.startsWith("/v1/")) await call(request, response);
+    else pages(request, response);
+  }
+
+  const proxies = new Proxies(express().set("trust proxy", trustProxy).get("trust proxy fn"), log);
+  return observe({ log, traceRatio, proxies }, (request, response) => {
+    handle(request, response).catch((error: unknown) => refuse(error, request, response));
   });
-  app.use(warnOfUntrustedProxy(log));
-  app.use(crossOrigin(corsOrigins));
-  app.all(DOCUMENTATION, async (request: Request, response: GatewayResponse, next: NextFunction) => {
-    await countUnrouted(options, request, response);
-    next();
-  });
-  app.options(READ_ONLY, tellMethods);
-  app.get("/healthz", (_request, response) => say(response, 200, "ok"));
-  app.get("/readyz", (_request, response) =>
-    say(response, ready() ? 200 : 503, ready() ? "ready" : "not ready"),
-  );
-  app.get("/openapi.json", serveOpenApi(routes));
-  app.use("/docs", docsPage());
-  app.all(READ_ONLY, refuseMethod);
-  app.use(rpcHandler({ ...options, router: routerOf(routes) }));
-  app.use(problemHandler(log));
-  return app;
 }
-
-const DOCUMENTATION = ["/openapi.json", ...DOCS_PATHS.map((path) => `/docs${path}`)];
-/** Paths that are no RPC. Health checks have no limit: a busy neighbour must not make a gateway look dead. */
-const READ_ONLY = ["/healthz", "/readyz", ...DOCUMENTATION];
-const READ_METHODS = "GET, HEAD, OPTIONS";
-
-const tellMethods = (_request: Request, response: Response) =>
-  response.status(204).setHeader("Allow", READ_METHODS).end();
-
-function refuseMethod(_request: Request, response: Response): never {
-  response.setHeader("Allow", READ_METHODS);
-  throw new ApiError("METHOD_NOT_ALLOWED");
-}
-
-const say = (response: Response, status: number, word: string) =>
-  response.status(status).type("text/plain").send(`${word}\n`);

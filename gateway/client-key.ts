@@ -1,9 +1,7 @@
-import { isIP } from "node:net";
 import { networkOf, siteOf } from "@medconnect/platform/client-network.ts";
 import type { Method } from "@medconnect/platform/contract/methods.ts";
 import { ANONYMOUS, type Caller } from "@medconnect/platform/identity/caller.ts";
 import { MethodRules_RateClass as RateClass } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
-import type { Request } from "express";
 import type { Count, QuotaName } from "./rate-limit.ts";
 
 /** The client that a request counts for. */
@@ -80,11 +78,6 @@ function ofClass(rate: RateClass, caller: Caller, address: string): Count[] {
     ...(quota ? [{ quota, client: clientOf(rate, caller, address) }] : []),
     caller.kind === "anonymous" ? unknownCaller(address) : { quota: "address", client: byAddress(address) },
   ];
-}
-
-/** The client's address, from a header within `trust proxy`; empty after the connection has closed. */
-export function addressOf({ ip = "", socket }: Request): string {
-  return isIP(ip) ? ip : (socket.remoteAddress ?? "");
 }
 
 function byAddress(address: string, name?: string): Client {

@@ -1,8 +1,8 @@
+import type { IncomingMessage } from "node:http";
 import { type Identity, signedIn } from "@medconnect/platform/grpc/access.ts";
 import { ANONYMOUS, type Caller } from "@medconnect/platform/identity/caller.ts";
-import type { Request } from "express";
-import { addressOf, unknownCaller, unroutedCounts } from "./client-key.ts";
-import type { GatewayResponse } from "./observe.ts";
+import { unknownCaller, unroutedCounts } from "./client-key.ts";
+import type { GatewayResponse } from "./exchange.ts";
 import type { RateLimiter } from "./rate-limit.ts";
 
 /**
@@ -11,12 +11,12 @@ import type { RateLimiter } from "./rate-limit.ts";
  */
 export async function countUnrouted(
   { limiter, identity }: { limiter: RateLimiter; identity: Identity },
-  request: Request,
+  request: IncomingMessage,
   response: GatewayResponse,
 ): Promise<void> {
   const sender = await senderOf(request, identity);
-  await limiter.count(unroutedCounts(request.method, sender, addressOf(request)), (name, value) =>
-    response.setHeader(name, value),
+  await limiter.count(unroutedCounts(request.method ?? "", sender, response.locals.address), (name, value) =>
+    response.locals.headers.push(name, value),
   );
 }
 
@@ -27,7 +27,7 @@ export const countRefused =
     limiter.count([unknownCaller(address)], () => {});
 
 /** The caller of a request's token, for a request that needs none. */
-export async function senderOf({ headers }: Request, identity: Identity): Promise<Caller> {
+export async function senderOf({ headers }: IncomingMessage, identity: Identity): Promise<Caller> {
   if (!headers.authorization) return ANONYMOUS;
   return await signedIn(headers.authorization, identity).catch(() => ANONYMOUS);
 }

@@ -1,22 +1,12 @@
-import type { Reason } from "@medconnect/platform/errors/catalogue.ts";
+import type { IncomingMessage } from "node:http";
 import { isRequestId, newId } from "@medconnect/platform/ids.ts";
 import type { Logger } from "@medconnect/platform/log.ts";
 import { durations } from "@medconnect/platform/telemetry/metrics.ts";
 import { traceParent } from "@medconnect/platform/telemetry/trace-parent.ts";
 import { activeTraceId, inSpan, SpanKind } from "@medconnect/platform/telemetry/tracing.ts";
 import { type Span, SpanStatusCode } from "@opentelemetry/api";
-import type { NextFunction, Request, Response } from "express";
-
-/** Data that a request's steps share. */
-export interface RequestContext {
-  requestId: string;
-  /** The route's template, once it is known. */
-  route?: string;
-  /** Why it was refused or failed, if it was. */
-  reason?: Reason;
-}
-
-export type GatewayResponse = Response<unknown, RequestContext>;
+import type { Proxies } from "./client-address.ts";
+import type { GatewayResponse } from "./exchange.ts";
 
 /** nginx's status for a caller that went away before the answer. */
 const CLIENT_CLOSED_REQUEST = 499;
@@ -35,23 +25,37 @@ const KNOWN_METHODS = new Set([
 
 const served = durations("http.server.request.duration", "How long requests took to answer");
 
+export interface ObserveOptions {
+  log: Logger;
+  /** Share of callers' traces that is recorded. */
+  traceRatio: number;
+  proxies: Proxies;
+}
+
 /**
  * Gives each request its id and its span, and tells of it afterwards in one metric and one line of log: the route's
  * template, never the path or the query, which may be personal.
+ *
+ * @param handle begins the answer
  */
-export function observe({ log, traceRatio }: { log: Logger; traceRatio: number }) {
-  return (request: Request, response: GatewayResponse, next: NextFunction): void => {
+export function observe(
+  { log, traceRatio, proxies }: ObserveOptions,
+  handle: (request: IncomingMessage, response: GatewayResponse) => void,
+) {
+  return (request: IncomingMessage, response: GatewayResponse): void => {
     const startedAtMs = performance.now();
-    const sentId = request.get("x-request-id") ?? "";
+    const sentId = String(request.headers["x-request-id"] ?? "");
     const requestId = isRequestId(sentId) ? sentId : newId();
-    response.locals.requestId = requestId;
-    response.setHeader("x-request-id", requestId);
-    const method = KNOWN_METHODS.has(request.method) ? request.method : "_OTHER";
-    const parent = traceParent(request.get("traceparent"), traceRatio);
-    const attributes = { "http.request.method": method, "url.scheme": request.protocol };
+    const method = KNOWN_METHODS.has(request.method ?? "") ? request.method! : "_OTHER";
+    const parent = traceParent(request.headers.traceparent as string | undefined, traceRatio);
+    const attributes = { "http.request.method": method, "url.scheme": proxies.schemeOf(request) };
     void inSpan(method, { kind: SpanKind.SERVER, attributes, parent }, async (span) => {
-      response.setHeader("x-trace-id", activeTraceId());
-      next();
+      response.locals = {
+        requestId,
+        address: proxies.addressOf(request),
+        headers: ["x-request-id", requestId, "x-trace-id", activeTraceId()],
+      };
+      handle(request, response);
       await new Promise<void>((resolve) => response.once("close", resolve));
       const status = response.writableFinished ? response.statusCode : CLIENT_CLOSED_REQUEST;
       const { route, reason } = response.locals;

@@ -1,13 +1,13 @@
+import type { IncomingMessage } from "node:http";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Logger } from "@medconnect/platform/log.ts";
-import type { NextFunction, Request } from "express";
 import { send } from "./answer.ts";
-import type { GatewayResponse } from "./observe.ts";
+import type { GatewayResponse } from "./exchange.ts";
 import { problemHeaders, problemOf } from "./problem.ts";
 
 /** The last handler: every error leaves as a problem, and what we did not mean is told to the log alone. */
 export function problemHandler(log: Logger) {
-  return (thrown: unknown, request: Request, response: GatewayResponse, _next: NextFunction): void => {
+  return (thrown: unknown, request: IncomingMessage, response: GatewayResponse): void => {
     const error = ApiError.from(thrown);
     const { requestId, route } = response.locals;
     response.locals.reason = error.reason;
@@ -23,10 +23,7 @@ export function problemHandler(log: Logger) {
     }
     send(response, {
       status: error.rule.httpStatus,
-      headers: {
-        ...problemHeaders(error, request.headers.authorization !== undefined),
-        "cache-control": "no-store",
-      },
+      headers: problemHeaders(error, request.headers.authorization !== undefined),
       body: JSON.stringify(problemOf(error, requestId)),
     });
   };

@@ -5,7 +5,7 @@ import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import type { Logger } from "@medconnect/platform/log.ts";
 import { send } from "./answer.ts";
-import type { GatewayResponse } from "./observe.ts";
+import type { GatewayResponse } from "./exchange.ts";
 import { problemHeaders, problemOf } from "./problem.ts";
 
 /** Time for a refused client to stop sending, in ms. Closing at once would reset the TCP connection and lose the answer. */
@@ -19,7 +19,7 @@ export class RefusedRequests {
   readonly #count: (address: string) => Promise<void>;
   readonly #log: Logger;
   /** The last response started on each connection. */
-  readonly #responses = new WeakMap<Duplex, ServerResponse>();
+  readonly #responses = new WeakMap<Duplex, GatewayResponse>();
   readonly #refused = new WeakSet<Duplex>();
 
   constructor(server: Server, count: (address: string) => Promise<void>, log: Logger) {
@@ -39,7 +39,7 @@ export class RefusedRequests {
   }
 
   /** Remembers the response for a refusal of the request's body. */
-  begun({ socket }: IncomingMessage, response: ServerResponse): void {
+  begun({ socket }: IncomingMessage, response: GatewayResponse): void {
     this.#responses.set(socket, response);
   }
 
@@ -115,12 +115,11 @@ function refusalOf({ code = "" }: NodeJS.ErrnoException): ApiError | undefined {
 }
 
 /** Refuses a request with a malformed body in place of its handler, which still waits for the body. */
-function answerInstead(error: ApiError, response: ServerResponse): void {
-  const { locals } = response as Partial<GatewayResponse>;
-  if (locals) locals.reason = error.reason;
-  const requestId = String(response.getHeader("x-request-id"));
+function answerInstead(error: ApiError, response: GatewayResponse): void {
+  const { locals } = response;
+  locals.reason = error.reason;
   const headers = { ...problemHeaders(error, false), connection: "close" };
-  const body = JSON.stringify(problemOf(error, requestId));
+  const body = JSON.stringify(problemOf(error, locals.requestId));
   send(response, { status: error.rule.httpStatus, headers, body });
 }
 

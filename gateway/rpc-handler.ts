@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import type { Method } from "@medconnect/platform/contract/methods.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { authenticate, type Identity } from "@medconnect/platform/grpc/access.ts";
@@ -8,12 +9,11 @@ import {
   MethodRules_Access as Access,
   MethodRules_RateClass as RateClass,
 } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
-import type { Request } from "express";
 import { send } from "./answer.ts";
 import type { CallerLimit } from "./caller-limit.ts";
-import { addressOf, callerOf, costOf, countsOf, unknownCaller } from "./client-key.ts";
+import { callerOf, costOf, countsOf, unknownCaller } from "./client-key.ts";
 import { countUnrouted, senderOf } from "./count-unrouted.ts";
-import type { GatewayResponse } from "./observe.ts";
+import type { GatewayResponse } from "./exchange.ts";
 import type { RateLimiter } from "./rate-limit.ts";
 import { allowedMethods, type Router } from "./routing/router.ts";
 import type { Route } from "./routing/routes.ts";
@@ -42,16 +42,16 @@ export interface RpcHandlerOptions {
  */
 export function rpcHandler(options: RpcHandlerOptions) {
   const { router, identity, limiter, callers, load, callTimeoutMs } = options;
-  return async (request: Request, response: GatewayResponse): Promise<void> => {
-    const { path, query } = splitTarget(request.url);
+  return async (request: IncomingMessage, response: GatewayResponse): Promise<void> => {
+    const { path, query } = splitTarget(request.url ?? "");
     const match = router.match(path);
-    const route = match?.targets.get(request.method === "HEAD" ? "GET" : request.method);
+    const route = match?.targets.get(request.method === "HEAD" ? "GET" : (request.method ?? ""));
     if (!match || !route) {
       await countUnrouted(options, request, response);
       if (!match) throw new ApiError("ROUTE_NOT_FOUND");
-      response.setHeader("Allow", allowedMethods(match));
+      response.locals.headers.push("allow", allowedMethods(match));
       if (request.method !== "OPTIONS") throw new ApiError("METHOD_NOT_ALLOWED");
-      response.status(204).end();
+      send(response, { status: 204, headers: {}, body: "" });
       return;
     }
     const { method, binding } = route;
@@ -63,7 +63,7 @@ export function rpcHandler(options: RpcHandlerOptions) {
 
     const { authorization } = request.headers;
     const caller = await authenticate(method.rules, authorization, identity).catch(refusedToken);
-    const address = addressOf(request);
+    const { address } = response.locals;
     const sender = ignoresToken(method) ? await senderOf(request, identity) : caller;
     const known = sender instanceof ApiError ? undefined : sender;
     // A client that left while its token was read: its response has closed already.
@@ -75,7 +75,7 @@ export function rpcHandler(options: RpcHandlerOptions) {
     // Before the counts, so that a refusal in a burst costs no round trip to Redis.
     callers.enter(callerOf(method, known, address), costOf(method), response);
     const counts = countsOf(method, known, address);
-    await limiter.count(counts, (name, value) => response.setHeader(name, value));
+    await limiter.count(counts, (name, value) => response.locals.headers.push(name, value));
     if (caller instanceof ApiError) throw caller;
 
     assertConditions(request, route);
@@ -100,8 +100,9 @@ export function rpcHandler(options: RpcHandlerOptions) {
           await limiter.note(unknownCaller(address));
         throw inClientsWords(error, binding);
       });
-    if (route.isPublicData) response.setHeader("Cache-Control", "public, max-age=60");
-    send(response, conditional(request, route.answer(reply.message, reply.trailer)));
+    const answer = conditional(request, route.answer(reply.message, reply.trailer));
+    if (route.isPublicData) answer.headers["cache-control"] = "public, max-age=60";
+    send(response, answer);
   };
 }
 

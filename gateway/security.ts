@@ -1,15 +1,11 @@
+import { IncomingMessage, ServerResponse } from "node:http";
+import { Socket } from "node:net";
 import cors from "cors";
-import type { NextFunction, Request, Response } from "express";
+import type { Request, RequestHandler, Response } from "express";
 import helmet from "helmet";
 
-/** Nothing is to be kept, unless a handler says otherwise: answers are about people. */
-export function noStore(_request: Request, response: Response, next: NextFunction): void {
-  response.setHeader("Cache-Control", "no-store");
-  next();
-}
-
 /** OWASP's header set; an API's answers are nothing that a browser should render or frame. */
-export const securityHeaders = helmet({
+const securityHeaders = helmet({
   contentSecurityPolicy: {
     useDefaults: false,
     directives: { "default-src": ["'none'"], "frame-ancestors": ["'none'"] },
@@ -52,7 +48,7 @@ const READ_BY_PAGES = [
 ];
 
 /** Lets pages of these origins, and no other, call from a browser. Without cookies, so without credentials mode. */
-export const crossOrigin = (origins: string[]) =>
+const crossOrigin = (origins: string[]) =>
   cors({
     origin: origins,
     methods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
@@ -62,3 +58,27 @@ export const crossOrigin = (origins: string[]) =>
     // The router answers, because only it knows the routes.
     preflightContinue: true,
   });
+
+/**
+ * Headers of every answer that depend on nothing but method and origin of the request, as a flat list. The libraries run
+ * once for each case, not for each request.
+ */
+export function commonHeaders(origins: string[]): (request: IncomingMessage) => readonly string[] {
+  const handlers = [securityHeaders, crossOrigin(origins)] as RequestHandler[];
+  const made = (method: string) =>
+    new Map([undefined, ...origins].map((origin) => [origin, headersSetBy(handlers, method, origin)]));
+  const [preflights, others] = [made("OPTIONS"), made("GET")];
+  return ({ method, headers }) => {
+    const cases = method === "OPTIONS" ? preflights : others;
+    return cases.get(headers.origin) ?? cases.get(undefined)!;
+  };
+}
+
+function headersSetBy(handlers: RequestHandler[], method: string, origin: string | undefined): string[] {
+  const request = new IncomingMessage(new Socket());
+  request.method = method;
+  if (origin !== undefined) request.headers.origin = origin;
+  const response = new ServerResponse(request);
+  for (const handle of handlers) handle(request as Request, response as Response, () => {});
+  return Object.entries(response.getHeaders()).flatMap(([name, value]) => [name, String(value)]);
+}

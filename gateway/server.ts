@@ -1,7 +1,8 @@
-import { createServer, type RequestListener, type Server, type ServerOptions } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerOptions } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "@medconnect/platform/log.ts";
+import { GatewayResponse } from "./exchange.ts";
 import { RefusedRequests } from "./refused-requests.ts";
 
 /** Bounds what a slow or hostile client can hold on to (OWASP API4). */
@@ -21,7 +22,7 @@ interface Limits extends ServerOptions {
 }
 
 export interface HttpServerOptions {
-  listener: RequestListener;
+  listener: (request: IncomingMessage, response: GatewayResponse) => void;
   /** Time until an answer has to start, in ms. */
   answerMs: number;
   /** Counts a request that the parser refuses, by its connection's address. Throws RATE_LIMITED. */
@@ -38,17 +39,17 @@ const BACKLOG = 2048;
 
 /** The public port. */
 export class HttpServer {
-  readonly #server: Server;
+  readonly #server: Server<typeof IncomingMessage, typeof GatewayResponse>;
   #draining = false;
 
   constructor({ listener, answerMs, countRefused, log, limits: allLimits = LIMITS }: HttpServerOptions) {
     const { stallTimeout, ...limits } = allLimits;
     // Node's own check answers with neither problem nor request id; `mistakeInSyntax` makes it.
-    this.#server = createServer({ ...limits, requireHostHeader: false });
+    this.#server = createServer({ ...limits, requireHostHeader: false, ServerResponse: GatewayResponse });
     // Node silently drops headers beyond 2,000; `maxHeaderSize` bounds them all.
     this.#server.maxHeadersCount = 0;
     const refused = new RefusedRequests(this.#server, countRefused, log);
-    const serve: RequestListener = (request, response) => {
+    const serve = (request: IncomingMessage, response: GatewayResponse) => {
       refused.begun(request, response);
       // A client that is told so makes its next request elsewhere, instead of on a connection about to close.
       if (this.#draining) response.setHeader("Connection", "close");

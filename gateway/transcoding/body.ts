@@ -1,6 +1,6 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
-import express, { type Response } from "express";
+import express, { type Request, type Response } from "express";
 import { LARGE_BYTES, USUAL_BYTES } from "./body-limit.ts";
 
 const NO_BODY = Buffer.alloc(0);
@@ -18,12 +18,12 @@ const readers = new Map(
  *
  * @param limit in bytes, one of `bodyLimitOf`
  */
-export function readBody(request: IncomingMessage, response: Response, limit: number): Promise<Buffer> {
+export function readBody(request: IncomingMessage, response: ServerResponse, limit: number): Promise<Buffer> {
   const { "content-length": length, "transfer-encoding": encoding } = request.headers;
   if (encoding === undefined && (length === undefined || length === "0")) return Promise.resolve(NO_BODY);
   const read = readers.get(limit)!;
   return new Promise((resolve, reject) => {
-    read(request, response, (error?: unknown) => {
+    read(request as Request, response as Response, (error?: unknown) => {
       if (error) reject(refusal(error as HttpError, limit));
       else resolve(bodyOf(request));
     });

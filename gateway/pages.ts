@@ -1,0 +1,72 @@
+import type { IncomingMessage } from "node:http";
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import express, { type Express, type NextFunction, type Request, type Response } from "express";
+import { DOCS_PATHS, docsPage } from "./docs/docs-page.ts";
+import type { GatewayResponse, RequestContext } from "./exchange.ts";
+import { serveOpenApi } from "./openapi/serve.ts";
+import type { Route } from "./routing/routes.ts";
+
+type Handler = (request: IncomingMessage, response: GatewayResponse) => Promise<void>;
+
+export interface PagesOptions {
+  routes: Route[];
+  /** Whether new requests should come here. */
+  ready: () => boolean;
+  /** Counts a request for documentation. Throws RATE_LIMITED. */
+  count: Handler;
+  /** Answers any other request. */
+  otherwise: Handler;
+  refuse: (error: unknown, request: IncomingMessage, response: GatewayResponse) => void;
+}
+
+type PageResponse = Response<unknown, RequestContext>;
+
+/** Health checks and documentation. */
+export function createPages({ routes, ready, count, otherwise, refuse }: PagesOptions): Express {
+  const pages = express();
+  pages.disable("x-powered-by");
+  pages.disable("etag");
+  pages.disable("query parser");
+  pages.enable("case sensitive routing");
+  pages.all(DOCUMENTATION, async (request: Request, response: PageResponse, next: NextFunction) => {
+    await count(request, response);
+    next();
+  });
+  pages.all(READ_ONLY, setCommonHeaders);
+  pages.options(READ_ONLY, tellMethods);
+  pages.get("/healthz", (_request, response) => say(response, 200, "ok"));
+  pages.get("/readyz", (_request, response) =>
+    say(response, ready() ? 200 : 503, ready() ? "ready" : "not ready"),
+  );
+  pages.get("/openapi.json", serveOpenApi(routes));
+  pages.use("/docs", docsPage());
+  pages.all(READ_ONLY, refuseMethod);
+  pages.use(otherwise);
+  pages.use((error: unknown, request: Request, response: PageResponse, _next: NextFunction) =>
+    refuse(error, request, response),
+  );
+  return pages;
+}
+
+const DOCUMENTATION = ["/openapi.json", ...DOCS_PATHS.map((path) => `/docs${path}`)];
+/** Paths that are no RPC. Health checks have no limit: a busy neighbour must not make a gateway look dead. */
+const READ_ONLY = ["/healthz", "/readyz", ...DOCUMENTATION];
+const READ_METHODS = "GET, HEAD, OPTIONS";
+
+function setCommonHeaders(_request: Request, response: PageResponse, next: NextFunction): void {
+  const { headers } = response.locals;
+  for (let i = 0; i < headers.length; i += 2) response.setHeader(headers[i]!, headers[i + 1]!);
+  response.setHeader("Cache-Control", "no-store");
+  next();
+}
+
+const tellMethods = (_request: Request, response: Response) =>
+  response.status(204).setHeader("Allow", READ_METHODS).end();
+
+function refuseMethod(_request: Request, response: Response): never {
+  response.setHeader("Allow", READ_METHODS);
+  throw new ApiError("METHOD_NOT_ALLOWED");
+}
+
+const say = (response: Response, status: number, word: string) =>
+  response.status(status).type("text/plain").send(`${word}\n`);
