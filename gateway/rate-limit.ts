@@ -3,8 +3,11 @@ import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Redis } from "ioredis";
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from "rate-limiter-flexible";
 import type { Client } from "./client-key.ts";
+import { LocalCounts, type WindowCount } from "./local-counts.ts";
 
 const WINDOW_S = 60;
+/** Share of a quota that a gateway may count for itself, as a round trip to Redis costs more than most calls' own checks. */
+const LOCAL_SHARE = 0.05;
 /** How long Redis is left alone after it failed: one request a second pays for finding out, at most 100 ms. */
 const RETRY_REDIS_MS = 1000;
 
@@ -40,6 +43,7 @@ interface Policy {
 
 interface Counter {
   readonly quota: number;
+  readonly local: LocalCounts;
   readonly redis: RateLimiterRedis;
   readonly memory: RateLimiterMemory;
 }
@@ -56,8 +60,9 @@ type PolicyStanding = Standing & { readonly policy: Policy };
 const isRefused = ({ left }: Standing): boolean => left < 0;
 
 /**
- * Counts requests by quota and client, in Redis for all gateways together. While Redis is away or frozen each gateway
- * counts for itself, so that logins stay limited. Keys hold a user id or an address, nothing else of a request.
+ * Counts requests by quota and client, in Redis for all gateways together. Each tells it of a client's requests in
+ * twentieths of the quota, so a client gets past its limit by a twentieth for each gateway at most; attempts to sign in are told
+ * one by one. While Redis is away or frozen each gateway counts for itself, so that logins stay limited. Keys hold a user id or an address, nothing else of a request.
  */
 export class RateLimiter {
   readonly #policies: ReadonlyMap<QuotaName, Policy>;
@@ -118,24 +123,33 @@ export class RateLimiter {
   }
 
   async #consume(counter: Counter, key: string): Promise<Standing> {
-    const { consumedPoints, msBeforeNext } = await this.#count(counter, key);
-    return { left: counter.quota - consumedPoints, resetMs: msBeforeNext };
+    const { consumed, resetMs } = counter.local.count(key, Date.now()) ?? (await this.#tell(counter, key));
+    return { left: counter.quota - consumed, resetMs };
   }
 
-  async #count({ redis, memory }: Counter, client: string): Promise<RateLimiterRes> {
+  /** Tells Redis of the requests that it does not know of, and counts those of the other gateways in. */
+  async #tell(counter: Counter, key: string): Promise<WindowCount> {
+    const points = counter.local.take(key, Date.now());
+    const { consumedPoints, msBeforeNext } = await this.#count(counter, key, points);
+    const count = { consumed: consumedPoints, resetMs: msBeforeNext };
+    counter.local.learn(key, count, Date.now());
+    return count;
+  }
+
+  async #count({ redis, memory }: Counter, client: string, points: number): Promise<RateLimiterRes> {
     if (this.#redisFailed) {
-      if (Date.now() < this.#retryAtMs) return await consume(memory, client);
+      if (Date.now() < this.#retryAtMs) return await consume(memory, client, points);
       // This request alone finds out whether Redis is back; the others go on without.
       this.#retryAtMs = Date.now() + RETRY_REDIS_MS;
     }
     try {
-      const result = await consume(redis, client);
+      const result = await consume(redis, client, points);
       this.#redisFailed = false;
       return result;
     } catch {
       this.#redisFailed = true;
       this.#retryAtMs = Date.now() + RETRY_REDIS_MS;
-      return await consume(memory, client);
+      return await consume(memory, client, points);
     }
   }
 }
@@ -154,6 +168,8 @@ function counter(name: string, quota: number, storeClient: Redis): Counter {
   const options = { points: quota, duration: WINDOW_S, keyPrefix: `medconnect:rate:${name}` };
   return {
     quota,
+    // Attempts to sign in are counted exactly: each may be a guess at a password.
+    local: new LocalCounts(name === "auth" ? 0 : Math.floor(quota * LOCAL_SHARE)),
     redis: new RateLimiterRedis({ ...options, storeClient }),
     memory: new RateLimiterMemory(options),
   };
@@ -163,9 +179,10 @@ function counter(name: string, quota: number, storeClient: Redis): Counter {
 async function consume(
   limiter: RateLimiterRedis | RateLimiterMemory,
   client: string,
+  points: number,
 ): Promise<RateLimiterRes> {
   try {
-    return await limiter.consume(client);
+    return await limiter.consume(client, points);
   } catch (thrown) {
     if (thrown instanceof RateLimiterRes) return thrown;
     throw thrown;

@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { newId } from "@medconnect/platform/ids.ts";
+import { connectRedis, REDIS_IN_REQUEST_MS } from "@medconnect/platform/redis.ts";
+import pino from "pino";
+import { eventually } from "../test/support/eventually.ts";
+import { type QuotaName, RateLimiter, type RateLimits } from "./rate-limit.ts";
+
+const QUOTA = 100;
+const GATEWAYS = 3;
+const NONE: RateLimits = { auth: 0, read: 0, write: 0, search: 0, address: 0, open: 0, anonymous: 0 };
+
+const redis = connectRedis(process.env.REDIS_URL!, pino({ level: "silent" }), REDIS_IN_REQUEST_MS);
+beforeAll(() =>
+  eventually(
+    () => redis.status,
+    (status) => status === "ready",
+  ),
+);
+afterAll(() => redis.disconnect());
+
+/** How many of 2 × QUOTA requests, sent to the gateways in turn, are let through. */
+async function allowed(quota: QuotaName, inTurn: (index: number) => number): Promise<number> {
+  const gateways = Array.from(
+    { length: GATEWAYS },
+    () => new RateLimiter(redis, { ...NONE, [quota]: QUOTA }),
+  );
+  const client = { key: `user:${newId()}` };
+  let count = 0;
+  for (let index = 0; index < 2 * QUOTA; index++) {
+    const limiter = gateways[inTurn(index)]!;
+    const isAllowed = await limiter
+      .count([{ quota, client }], () => {})
+      .then(
+        () => true,
+        () => false,
+      );
+    if (isAllowed) count += 1;
+  }
+  return count;
+}
+
+test("several gateways let through a limit and at most a twentieth of it each", async () => {
+  const count = await allowed("read", (index) => index % GATEWAYS);
+  expect(count).toBeGreaterThanOrEqual(QUOTA);
+  expect(count).toBeLessThanOrEqual(QUOTA * (1 + 0.05 * GATEWAYS));
+});
+
+test("a client at one gateway gets exactly its limit", async () => {
+  expect(await allowed("read", () => 0)).toBe(QUOTA);
+});
+
+test("attempts to sign in are counted exactly, whatever the gateway", async () => {
+  expect(await allowed("auth", (index) => index % GATEWAYS)).toBe(QUOTA);
+});
