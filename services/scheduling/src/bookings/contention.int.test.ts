@@ -1,0 +1,147 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { newId } from "@medconnect/platform/ids.ts";
+import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import type { Booking } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
+import { LicenseServiceService } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
+import type { Scheduling } from "../app.ts";
+import { revokeLicense } from "../licenses/decide-license.ts";
+import { sweepUnlicensedBookings } from "../licenses/end-unlicensed-bookings.ts";
+import { Desk, outcome } from "../testing.ts";
+
+/** `npm run test:contention` asks for more. */
+const ROUNDS = Number(process.env.CONTENTION_ROUNDS ?? 2);
+const rounds = Array.from({ length: ROUNDS }, (_, i) => i + 1);
+
+let desk: Desk;
+/** Two processes with groups of their own on one schema. */
+let processes: Scheduling[];
+
+beforeAll(async () => {
+  desk = await Desk.open();
+  processes = [{ ...desk.app }, { ...desk.app }];
+});
+afterAll(() => desk.close());
+beforeEach(() => desk.admit());
+
+type Result = PromiseSettledResult<Awaited<ReturnType<Desk["book"]>>>;
+
+/** Books all at once, in turn by each process. */
+const bookAll = (wishes: { slotId: string; patient?: ReturnType<typeof userCaller>; key?: string }[]) =>
+  Promise.allSettled(
+    wishes.map(({ slotId, patient = userCaller("PATIENT"), key = newId() }, i) =>
+      desk.book(slotId, patient, key, processes[i % processes.length]),
+    ),
+  );
+
+const bookedBy = (results: Result[]): Booking[] =>
+  results.flatMap((result) => (result.status === "fulfilled" ? result.value.response : []));
+
+/** Slots one after the other, of the current doctor. */
+async function slots(count: number, startMinutes = 60): Promise<string[]> {
+  const ids: string[] = [];
+  for (let i = 0; i < count; i++) ids.push((await desk.offer(startMinutes + i * 30)).id);
+  return ids;
+}
+
+/** Each answered booking is in the table with one audit line, and no other is. No slot has two live bookings. */
+async function assertExact(slotIds: string[], answered: Booking[]): Promise<void> {
+  const rows = await desk.app.db.transaction((tx) =>
+    tx.read<{ id: string; slot_id: string; isLive: number; created: number }>(
+      `SELECT b.id, b.slot_id, b.status IN ('PENDING_PAYMENT', 'CONFIRMED') AS isLive,
+         (SELECT COUNT(*) FROM audit_events a WHERE a.resource = CONCAT('bookings/', b.id) AND a.action = 'booking.create') AS created
+       FROM bookings b WHERE b.slot_id IN (?)`,
+      [slotIds],
+    ),
+  );
+  expect(rows.map(({ id }) => id).sort()).toEqual(answered.map(({ id }) => id).sort());
+  expect(rows.filter(({ created }) => created !== 1)).toEqual([]);
+  const live = rows.filter(({ isLive }) => isLive).map(({ slot_id: slotId }) => slotId);
+  expect(new Set(live).size).toBe(live.length);
+}
+
+test.each(rounds)("of 200 patients who book one slot in two processes one gets it (round %d)", async () => {
+  await desk.publish(0);
+  const slotIds = await slots(1);
+  const results = await bookAll(Array.from({ length: 200 }, () => ({ slotId: slotIds[0]! })));
+  expect(results.map(outcome).sort()).toEqual([...Array(199).fill("SLOT_UNAVAILABLE"), "ok"]);
+  await assertExact(slotIds, bookedBy(results));
+});
+
+test.each(rounds)("of 20 overlapping slots one patient gets one (round %d)", async () => {
+  const { patient } = desk;
+  const slotIds: string[] = [];
+  for (let i = 0; i < 20; i++) {
+    desk.doctor = userCaller("DOCTOR");
+    await desk.publish(0);
+    slotIds.push((await desk.offer(60 + i)).id);
+  }
+  const results = await bookAll(slotIds.map((slotId) => ({ slotId, patient })));
+  expect(results.map(outcome).sort()).toEqual([...Array(19).fill("PATIENT_OVERLAP"), "ok"]);
+  await assertExact(slotIds, bookedBy(results));
+});
+
+test.each(rounds)("60 twins of one request make one booking and get one answer (round %d)", async () => {
+  await desk.publish(0);
+  const slotIds = await slots(1);
+  const { patient } = desk;
+  const results = await bookAll(
+    Array.from({ length: 60 }, () => ({ slotId: slotIds[0]!, patient, key: "twin" })),
+  );
+  expect(results.map(outcome)).toEqual(Array(60).fill("ok"));
+  const replayed = results.map((result) => result.status === "fulfilled" && result.value.replayed);
+  expect(replayed.filter((isReplayed) => !isReplayed)).toHaveLength(1);
+  const texts = new Set(bookedBy(results).map((booking) => JSON.stringify(booking)));
+  expect(texts.size).toBe(1);
+  await assertExact(slotIds, bookedBy(results).slice(0, 1));
+});
+
+test.each(rounds)(
+  "free and paid slots, wanted by two patients each, have one booking each (round %d)",
+  async () => {
+    await desk.publish(0);
+    const free = await slots(15);
+    desk.doctor = userCaller("DOCTOR");
+    await desk.publish(5000);
+    const paid = await slots(15);
+    const slotIds = [...free, ...paid];
+    const results = await bookAll([...slotIds, ...slotIds].map((slotId) => ({ slotId })));
+    expect(results.map(outcome).sort()).toEqual([
+      ...Array(30).fill("SLOT_UNAVAILABLE"),
+      ...Array(30).fill("ok"),
+    ]);
+    for (const booking of bookedBy(results)) {
+      expect(booking.status).toBe(paid.includes(booking.slotId) ? "PENDING_PAYMENT" : "CONFIRMED");
+    }
+    await assertExact(slotIds, bookedBy(results));
+  },
+);
+
+/** Ends of a practice while patients book. */
+const ENDS: Record<string, (licenseId: string) => Promise<unknown>> = {
+  "is disabled": () => desk.account(desk.doctor, { disabled: true }),
+  "loses the licence": (licenseId) =>
+    invoke(LicenseServiceService.revokeLicense, revokeLicense(desk.app), desk.admin, {
+      licenseId,
+      reason: "Struck off the register",
+      stopPrescriptions: false,
+      idempotencyKey: "",
+    }),
+};
+
+test.each(Object.entries(ENDS))("no booking stays of a doctor who %s meanwhile", async (_, end) => {
+  for (const _round of rounds) {
+    desk.admit();
+    const { id } = await desk.claimLicense(0);
+    await desk.verify(id);
+    const slotIds = await slots(20);
+    const half = bookAll(slotIds.slice(0, 10).map((slotId) => ({ slotId })));
+    const ending = end(id);
+    const results = [...(await half), ...(await bookAll(slotIds.slice(10).map((slotId) => ({ slotId }))))];
+    await ending;
+    await sweepUnlicensedBookings(desk.app)();
+    expect(["NOT_FOUND", "SLOT_UNAVAILABLE", "ok"]).toEqual(expect.arrayContaining(results.map(outcome)));
+    await assertExact(slotIds, bookedBy(results));
+    const live = "SELECT 1 FROM bookings WHERE doctor_id = ? AND status IN ('PENDING_PAYMENT', 'CONFIRMED')";
+    expect(await desk.app.db.read(live, [desk.doctor.userId])).toEqual([]);
+  }
+});
