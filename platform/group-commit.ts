@@ -36,6 +36,7 @@ export interface Asked<Request> {
 /** A request on its way into a transaction. */
 interface Member<Request, Response> extends Asked<Request> {
   readonly key: IdempotencyKey | undefined;
+  readonly rows: string[];
   /** Context of the request's trace. */
   readonly context: Context;
   readonly resolve: (response: Response | PromiseLike<Response>) => void;
@@ -71,10 +72,11 @@ export class GroupCommit<Request, Facts, Plan, Response> {
     this.#useCase = useCase;
   }
 
-  run(request: Request, call: Call): Promise<Response> {
+  async run(request: Request, call: Call): Promise<Response> {
     const key = this.#options.idempotency.keyOf(call, this.#options.clock.now(), KEPT_MS);
-    return new Promise((resolve, reject) => {
-      this.#queue.push({ request, call, key, context: context.active(), resolve, reject });
+    const rows = this.#useCase.rowsOf({ request, call });
+    return await new Promise((resolve, reject) => {
+      this.#queue.push({ request, call, key, rows, context: context.active(), resolve, reject });
       if (!this.#isAtWork) void this.#work();
     });
   }
@@ -94,7 +96,7 @@ export class GroupCommit<Request, Facts, Plan, Response> {
     const group: Member<Request, Response>[] = [];
     const left: Member<Request, Response>[] = [];
     for (const member of this.#queue) {
-      const rows = this.#useCase.rowsOf(member);
+      const { rows } = member;
       if (member.call.deadline <= Date.now()) member.reject(new ApiError("DEADLINE_EXCEEDED"));
       else if (group.length === MAX_GROUP || rows.some((row) => taken.has(row))) left.push(member);
       else {
@@ -233,8 +235,9 @@ function answersToKeep<Request, Response>(
   });
 }
 
-/** Runs a group's work in the trace of a member that is sampled, if one is; the others' spans link to it. */
+/** Runs a group's work in the trace of a member that is sampled, if one is. The others' spans link to the group's. */
 async function inTraceOf<T>(members: { context: Context }[], work: () => Promise<T>): Promise<T> {
+  if (members.length === 1) return await context.with(members[0]!.context, work);
   const isSampled = (context: Context) =>
     (trace.getSpanContext(context)?.traceFlags ?? 0) & TraceFlags.SAMPLED;
   const { context: parent } = members.find((member) => isSampled(member.context)) ?? members[0]!;
