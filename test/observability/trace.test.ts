@@ -146,7 +146,7 @@ describe("one request makes one trace", () => {
 
   test("whose statements have placeholders in place of values", () => {
     const texts = traceOf(answers.free).flatMap(({ attributes }) => attributes["db.query.text"] ?? []);
-    expect(texts.length).toBeGreaterThan(3);
+    expect(texts.length).toBeGreaterThanOrEqual(3);
     for (const { id } of [doctor, patient]) expect(texts.join()).not.toContain(id);
   });
 });

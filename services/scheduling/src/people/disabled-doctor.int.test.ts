@@ -95,10 +95,11 @@ test("a first batch of bookings and of 2,000 slots ends at once, and sweeps end 
     desk.account(desk.doctor, { disabled: true }, paused),
   );
   await disabling.isPaused;
-  // Slots beyond the batch are not even locked.
+  // Slots beyond the batch are not even locked. A few of them: for many ids MySQL may read, and lock, the whole table.
+  const beyond = open.slice(1000).filter((_, i) => i % 100 === 0);
   await desk.app.db.transaction(async (tx) => {
-    const lock = "SELECT id FROM slots WHERE id IN (?) FOR UPDATE NOWAIT";
-    expect(await tx.read(lock, [open.slice(1000).map(([id]) => id!)])).toHaveLength(1000);
+    const lock = "SELECT id FROM slots FORCE INDEX (PRIMARY) WHERE id IN (?) FOR UPDATE NOWAIT";
+    expect(await tx.read(lock, [beyond.map(([id]) => id!)])).toHaveLength(10);
   });
   disabling.commit();
   await disabling.done;
