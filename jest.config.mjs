@@ -16,6 +16,7 @@ export default {
     "<rootDir>/deploy",
     "<rootDir>/test",
     "<rootDir>/docs",
+    "<rootDir>/bench",
   ],
   transform: {
     "^.+\\.[tj]s$": [

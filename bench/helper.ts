@@ -8,9 +8,12 @@ export class Helper {
   readonly #process: ChildProcess;
   readonly #ended: Promise<never>;
 
-  constructor(file: string) {
+  constructor(file: string, env: NodeJS.ProcessEnv = {}) {
     // A group of its own: Ctrl-C is for the benchmark, which then ends it.
-    this.#process = fork(join(import.meta.dirname, file), { detached: true });
+    this.#process = fork(join(import.meta.dirname, file), {
+      detached: true,
+      env: { ...process.env, ...env },
+    });
     this.#ended = once(this.#process, "exit").then(([code]) => {
       throw new SetupError(`${file} ended with exit code ${code}.`);
     });
@@ -44,8 +47,8 @@ export interface HelperServer {
   stop(): void;
 }
 
-export async function startHelperServer(file: string): Promise<HelperServer> {
-  const helper = new Helper(file);
+export async function startHelperServer(file: string, env: NodeJS.ProcessEnv = {}): Promise<HelperServer> {
+  const helper = new Helper(file, env);
   const port = await helper.receive();
   return { url: `http://127.0.0.1:${port}`, pid: helper.pid, stop: () => helper.stop() };
 }

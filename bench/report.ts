@@ -1,130 +1,90 @@
-import { cpus } from "node:os";
 import { styleText } from "node:util";
-import { OPERATIONS, type Operation, type Sample } from "./measure.ts";
-import { median } from "./statistics.ts";
-import { PARTS, type Part, type Tracing } from "./subjects.ts";
+import type { Figure, Figures, Verdict } from "./figures.ts";
+import type { Sample } from "./measure.ts";
+import { MAX_CONTROL_ERROR, median } from "./statistics.ts";
 
-/** Cost of the yardstick on the reference machine of the goals. */
-const REFERENCE_HELLO_MICROS = 20;
-const GOAL_MICROS: Record<Operation, number> = { book: 1000, list: 600 };
-const GOAL_OVERHEAD = 0.15;
-const TITLES: Record<Operation, string> = {
-  book: "A free booking, until its consultation can be read",
-  list: "A list of 20 slots",
+const VERDICTS: Record<Verdict, string> = {
+  goal: styleText("green", "goal met"),
+  must: styleText("green", "must met"),
+  missed: styleText("red", "missed"),
+  reported: "reported",
+  "no conclusion": styleText("yellow", "no conclusion"),
 };
-
-export interface Figures {
-  machine: { cpu: string; cores: number; node: string };
-  settings: { clients: number; seconds: number; rounds: number; durable: boolean };
-  /** CPU µs of Express's smallest answer, here. */
-  helloMicros: number;
-  results: Record<Operation, OperationFigures>;
-  samples: Sample[];
-}
-
-interface OperationFigures {
-  off: Medians;
-  on: Medians;
-  /** Relative cost of tracing: median, and each round, which shows the noise. */
-  overhead: number;
-  overheads: number[];
-  incomplete: number;
-}
-
-type Medians = Pick<Sample, "rate" | "p50Ms" | "p99Ms" | "cost" | "totalCost"> & {
-  /** Spread of `totalCost` over the rounds: the noise. */
-  lowest: number;
-  highest: number;
-  /** As it would be on the machine that the goals were set on, as far as the yardstick tells. */
-  scaledCost: number;
-};
-
-export function summarize(samples: Sample[], helloMicros: number, settings: Figures["settings"]): Figures {
-  const scale = REFERENCE_HELLO_MICROS / helloMicros;
-  const figuresOf = (operation: Operation): OperationFigures => {
-    const of = (tracing: Tracing) =>
-      samples.filter((sample) => sample.operation === operation && sample.tracing === tracing);
-    const [off, on] = [of("off"), of("on")];
-    // Turns that followed each other met the same noise.
-    const overheads = off.map(({ totalCost }, round) => on[round]!.totalCost / totalCost - 1);
-    return {
-      off: mediansOf(off, scale),
-      on: mediansOf(on, scale),
-      overhead: median(overheads),
-      overheads,
-      incomplete: [...off, ...on].reduce((sum, { incomplete }) => sum + incomplete, 0),
-    };
-  };
-  return {
-    machine: { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, node: process.version },
-    settings,
-    helloMicros,
-    results: { book: figuresOf("book"), list: figuresOf("list") },
-    samples,
-  };
-}
-
-function mediansOf(samples: Sample[], scale: number): Medians {
-  const middle = (value: (sample: Sample) => number) => median(samples.map(value));
-  const totalCost = middle((sample) => sample.totalCost);
-  return {
-    rate: middle(({ rate }) => rate),
-    p50Ms: middle(({ p50Ms }) => p50Ms),
-    p99Ms: middle(({ p99Ms }) => p99Ms),
-    cost: Object.fromEntries(PARTS.map((part) => [part, middle(({ cost }) => cost[part])])) as Record<
-      Part,
-      number
-    >,
-    totalCost,
-    lowest: Math.min(...samples.map((sample) => sample.totalCost)),
-    highest: Math.max(...samples.map((sample) => sample.totalCost)),
-    scaledCost: totalCost * scale,
-  };
-}
 
 /** The figures for people. */
-export function describe({ machine, settings, helloMicros, results }: Figures): string {
-  const { clients, rounds, seconds, durable } = settings;
+export function describe(figures: Figures): string {
+  const { machine, settings, goals, contests, incomplete, start } = figures;
+  const { rounds, seconds, durable } = settings;
   return [
-    `${machine.cores} × ${machine.cpu}, Node ${machine.node}; ${clients} clients; medians of ${rounds} rounds of ${seconds} s`,
-    `MySQL ${durable ? "syncs every commit, as in production" : "does not wait for the disk (--relaxed)"}`,
-    `Express "hello" costs ${micros(helloMicros)} µs here, ${REFERENCE_HELLO_MICROS} µs on the machine of the goals: ` +
-      `"scaled" is × ${(REFERENCE_HELLO_MICROS / helloMicros).toFixed(2)}`,
-    ...OPERATIONS.flatMap((operation) => ["", ...table(operation, results[operation])]),
+    `${machine.cores} × ${machine.cpu}, Node ${machine.node}, load average of 15 minutes ${machine.load15.toFixed(1)}`,
+    `Medians of ${rounds} rounds of 3 × ${seconds} s; MySQL ${durable ? "syncs every commit" : "does not wait for the disk (--relaxed)"}`,
+    "",
+    ...table(["goal", "must", "goal", "measured", "from–to", "same twice", ""], goals.map(goalRow)),
+    ...(goals.some(({ verdict }) => verdict === "no conclusion")
+      ? [
+          `No conclusion: the same load measured twice differs by more than ${percent(MAX_CONTROL_ERROR)}. Measure again on a quiet machine.`,
+        ]
+      : []),
+    ...contests.flatMap(({ name, rounds }) => ["", ...contestTable(name, rounds)]),
+    "",
+    ...(start ? [`First npm start in a new folder: ${start.firstS.toFixed(1)} s`] : []),
+    incomplete === 0
+      ? "Every booking has its consultation."
+      : styleText("red", `${incomplete} bookings have no consultation.`),
   ].join("\n");
 }
 
-function table(
-  operation: Operation,
-  { off, on, overhead, overheads, incomplete }: OperationFigures,
-): string[] {
-  const head = ["tracing", "per s", "p50 ms", "p99 ms", ...PARTS, "sum", "from–to", "scaled"];
-  const row = (tracing: Tracing, medians: Medians) => [
-    tracing,
-    medians.rate.toFixed(0),
-    medians.p50Ms.toFixed(1),
-    medians.p99Ms.toFixed(1),
-    ...PARTS.map((part) => micros(medians.cost[part])),
-    micros(medians.totalCost),
-    `${micros(medians.lowest)}–${micros(medians.highest)}`,
-    micros(medians.scaledCost),
-  ];
-  const widths = head.map((title) => Math.max(title.length, title === "from–to" ? 9 : 6));
-  const line = (cells: string[]) => cells.map((cell, i) => cell.padStart(widths[i]!)).join("  ");
-  const goal = GOAL_MICROS[operation];
+function goalRow({ title, unit, limits, value, lowest, highest, control, verdict }: Figure): string[] {
+  const show = (number: number) => (unit === "MB" ? number.toFixed(0) : number.toFixed(2));
+  const limit = (number: number | undefined) =>
+    number === undefined ? "" : `${limits.isFloor ? "≥" : "≤"} ${number}`;
   return [
-    styleText("bold", `${TITLES[operation]} (CPU µs an operation, by process)`),
-    line(head),
-    line(row("off", off)),
-    line(row("on", on)),
-    `${verdict(off.scaledCost < goal)} costs under ${goal} µs, scaled: ${micros(off.scaledCost)} µs`,
-    `${verdict(overhead <= GOAL_OVERHEAD)} tracing adds at most ${percent(GOAL_OVERHEAD)}: ${percent(overhead)} (${overheads.map(percent).join(", ")})`,
-    ...(operation === "book"
-      ? [`${verdict(incomplete === 0)} every booking has its consultation: ${incomplete} without`]
-      : []),
+    title,
+    limit(limits.must),
+    limit(limits.goal),
+    `${show(value)} ${unit}`.trimEnd(),
+    lowest === highest ? "" : `${show(lowest)}–${show(highest)}`,
+    control === undefined ? "" : percent(control - 1),
+    VERDICTS[verdict],
   ];
 }
 
-const micros = (value: number) => value.toFixed(0);
+function contestTable(name: string, rounds: Figures["contests"][number]["rounds"]): string[] {
+  const subjects = rounds.flatMap(({ subject, again }) => [subject, again]);
+  const baselines = rounds.map(({ baseline }) => baseline);
+  const names = [...new Set([subjects, baselines].flatMap(([first]) => Object.keys(first!.cost)))];
+  const row = (title: string, samples: Sample[]) => {
+    const middle = (value: (sample: Sample) => number | undefined) => {
+      const values = samples.map(value).filter((found) => found !== undefined);
+      return values.length === 0 ? undefined : median(values);
+    };
+    return [
+      title,
+      middle(({ rate }) => rate)!.toFixed(0),
+      middle(({ p50Ms }) => p50Ms)!.toFixed(1),
+      middle(({ p99Ms }) => p99Ms)!.toFixed(1),
+      ...names.map((process) => middle(({ cost }) => cost[process])?.toFixed(0) ?? ""),
+      middle(({ totalCost }) => totalCost)!.toFixed(0),
+    ];
+  };
+  return [
+    styleText("bold", `${name} (CPU µs an operation, by process)`),
+    ...table(
+      ["", "per s", "p50 ms", "p99 ms", ...names, "sum"],
+      [row("subject", subjects), row("baseline", baselines)],
+    ),
+  ];
+}
+
+/** Columns as wide as their widest cell; the first is text, the others are figures. */
+function table(head: string[], rows: string[][]): string[] {
+  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
+  return [head, ...rows].map((row) =>
+    row
+      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
 const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
-const verdict = (met: boolean) => (met ? styleText("green", "met   ") : styleText("red", "missed"));

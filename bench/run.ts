@@ -1,30 +1,33 @@
-// `npm run bench`: what a booking and a list of slots cost, in CPU time, with everything that they cause.
+// `npm run bench`: CPU, latency, memory and start of MedConnect against a plain monolith, measured in the same run.
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { terminalProgress } from "@medconnect/deploy/local/progress.ts";
 import { Server } from "@medconnect/deploy/local/server.ts";
-import { aborted, stopSignal } from "@medconnect/deploy/local/stop-signal.ts";
+import { stopSignal } from "@medconnect/deploy/local/stop-signal.ts";
 import { runCommand, SetupError } from "@medconnect/deploy/setup-error.ts";
-import { COMPARE_STEPS, compare, ROUNDS } from "./compare.ts";
-import { refuseUnlessLinux } from "./cpu.ts";
-import { startHelperServer } from "./helper.ts";
-import { Load } from "./load/load.ts";
-import { describe, type Figures, summarize } from "./report.ts";
-import { startSubjects } from "./subjects.ts";
+import { runBench } from "./bench.ts";
+import { type Figures, summarize } from "./figures.ts";
+import { choosePlans, type Mode, type Plan } from "./plan.ts";
+import { refuseUnlessLinux } from "./proc.ts";
+import { describe } from "./report.ts";
 
 const HELP = `Usage: npm run bench [-- options]
 
-Starts throwaway systems and measures what a free booking and a list of 20 slots cost: rate, latency, and the CPU time of
-every process for one of them, without tracing and with all traces sent. Takes about five minutes, most of it for accounts. The less else the
-machine does meanwhile, the truer are rate and latency; CPU times suffer less.
+Starts MedConnect and a reference (a monolith in one Express process, bench/reference) on MySQL and Redis of their own, and
+compares them: CPU of all processes an operation, rate and latency of bookings and lists, memory, and the time of a start.
+Turns of load alternate: MedConnect, reference, MedConnect. Where MedConnect's two turns differ by more than 5 %, the
+machine is too noisy, and no conclusion is drawn. Takes about ten minutes; nothing else should run meanwhile.
 
-  --seconds N   how long each turn of load lasts, of which there are 12 (4)
-  --clients N   how many clients call at once (16)
-  --relaxed     MySQL does not wait for the disk, as in the tests
-  --json FILE   writes all figures to a file, too
-  --help        shows this
+  --full         also measures paid bookings, search, tracing, and memory after 100,000 calls, in more rounds (about 40 minutes)
+  --sizes        measures only bookings in tables of 5 million bookings and slots against small ones (about an hour)
+  --rows N       number of rows for --sizes (5000000)
+  --only A,B     measures only these contests: book-16, book-64, book-1, list, pay, search, tracing-book, tracing-list, sizes
+  --rounds N     rounds of each contest (3; 5 with --full)
+  --seconds N    length of a turn of load (4)
+  --relaxed      MySQL does not wait for the disk, as in the tests
+  --json FILE    writes all figures to a file, too
+  --help         shows this
 `;
 
 runCommand(async () => {
@@ -43,7 +46,7 @@ runCommand(async () => {
     const figures = await run(dataDir, flags, stopping);
     process.stdout.write(`\n${describe(figures)}\n`);
     if (flags.json) await writeFile(flags.json, `${JSON.stringify(figures, undefined, 2)}\n`);
-    return figures.results.book.incomplete === 0 ? 0 : 1;
+    return figures.incomplete === 0 ? 0 : 1;
   } catch (error) {
     if (!stopping.aborted) throw error;
     return 130;
@@ -52,21 +55,44 @@ runCommand(async () => {
   }
 });
 
+interface Flags {
+  mode: Mode;
+  plans: Plan[];
+  rows: number;
+  rounds: number;
+  seconds: number;
+  relaxed: boolean;
+}
+
+async function run(dataDir: string, flags: Flags, signal: AbortSignal): Promise<Figures> {
+  const { mode, plans, rows, rounds, seconds, relaxed } = flags;
+  const settings = { seconds, rounds, durable: !relaxed };
+  return summarize(await runBench({ dataDir, signal, mode, plans, rows, settings }));
+}
+
 function readFlags() {
   try {
     const { values } = parseArgs({
       options: {
+        full: { type: "boolean", default: false },
+        sizes: { type: "boolean", default: false },
+        rows: { type: "string", default: "5000000" },
+        only: { type: "string", default: "" },
+        rounds: { type: "string" },
         seconds: { type: "string", default: "4" },
-        clients: { type: "string", default: "16" },
         relaxed: { type: "boolean", default: false },
         json: { type: "string" },
         help: { type: "boolean", default: false },
       },
     });
+    const mode: Mode = values.sizes ? "sizes" : values.full ? "full" : "default";
     return {
       ...values,
+      mode,
+      plans: choosePlans(mode, values.only.split(",").filter(Boolean)),
+      rows: atLeastOne("rows", values.rows),
+      rounds: atLeastOne("rounds", values.rounds ?? (mode === "full" ? "5" : "3")),
       seconds: atLeastOne("seconds", values.seconds),
-      clients: atLeastOne("clients", values.clients),
     };
   } catch (error) {
     throw new SetupError(`${(error as Error).message}\nSee npm run bench -- --help.`);
@@ -77,36 +103,4 @@ function atLeastOne(name: string, text: string): number {
   const value = Number(text);
   if (Number.isInteger(value) && value > 0) return value;
   throw new SetupError(`--${name} must be a whole number from 1 on.`);
-}
-
-interface RunOptions {
-  seconds: number;
-  clients: number;
-  relaxed: boolean;
-}
-
-async function run(
-  dataDir: string,
-  { seconds, clients, relaxed }: RunOptions,
-  signal: AbortSignal,
-): Promise<Figures> {
-  const durable = !relaxed;
-  const progress = terminalProgress(1 + COMPARE_STEPS);
-  progress.step("Two systems: one without tracing, one with all traces sent");
-  const [sink, hello] = await Promise.all([
-    startHelperServer("sink-server.ts"),
-    startHelperServer("hello-server.ts"),
-  ]);
-  const subjects = await startSubjects({ dataDir, durable, sinkUrl: sink.url, signal });
-  const load = new Load();
-  try {
-    const comparing = compare({ subjects, hello, load, progress }, { seconds, clients });
-    const comparison = await Promise.race([comparing, aborted(signal)]);
-    if (!comparison) throw signal.reason;
-    const { samples, helloMicros } = comparison;
-    return summarize(samples, helloMicros, { clients, seconds, rounds: ROUNDS, durable });
-  } finally {
-    load.stop();
-    await subjects.stop();
-  }
 }

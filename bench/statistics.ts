@@ -1,3 +1,6 @@
+import type { Round } from "./contest.ts";
+import type { Sample } from "./measure.ts";
+
 /** The middle of the values; of an even number of them, the mean of the two in the middle. */
 export function median(values: number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
@@ -9,4 +12,35 @@ export function median(values: number[]): number {
 export function quantile(values: number[], share: number): number {
   const sorted = Float64Array.from(values).sort();
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
+}
+
+/** A ratio of subject to baseline over several rounds. */
+export interface Ratio {
+  median: number;
+  lowest: number;
+  highest: number;
+  /** Median of the subject's second turn to its first. Without noise it is 1. */
+  control: number;
+}
+
+/** A control further from 1 than this allows no conclusion. */
+export const MAX_CONTROL_ERROR = 0.05;
+
+export type Metric = (sample: Sample) => number;
+
+/** The subject's two turns enclose the baseline's, so their mean cancels a drift of the machine. */
+export function ratioOf(rounds: Round[], metric: Metric): Ratio {
+  const ratios = rounds.map(
+    ({ subject, baseline, again }) => (metric(subject) + metric(again)) / 2 / metric(baseline),
+  );
+  return {
+    median: median(ratios),
+    lowest: Math.min(...ratios),
+    highest: Math.max(...ratios),
+    control: median(rounds.map(({ subject, again }) => metric(again) / metric(subject))),
+  };
+}
+
+export function isConclusive({ control }: Ratio): boolean {
+  return Math.abs(control - 1) <= MAX_CONTROL_ERROR;
 }

@@ -1,4 +1,5 @@
-import type { Client } from "./client.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import { type Client, Refusal } from "./client.ts";
 
 /** Somebody with an account, signed in. */
 export interface Member {
@@ -12,12 +13,15 @@ export const ADMIN = { email: "admin@bench.medconnect.test", fullName: "Ada Admi
 
 /** Accounts created at once: auth hashes few passwords at once, and refuses the rest. */
 const AT_ONCE = 2;
+/** Attempts to create an account: a busy machine hashes too slowly for some. */
+const ATTEMPTS = 5;
+const PAUSE_MS = 1000;
 
-/** Creates accounts and signs them in. @param first number of the first account; each has a different one */
+/** Creates accounts and signs them in. @param group a name that no other group has */
 export async function joinAll(
   client: Client,
   role: "PATIENT" | "DOCTOR",
-  first: number,
+  group: string,
   count: number,
 ): Promise<Member[]> {
   const members: Member[] = [];
@@ -25,7 +29,7 @@ export async function joinAll(
   const joinNext = async () => {
     while (next < count) {
       const i = next++;
-      members[i] = await join(client, role, `${role.toLowerCase()}-${first + i}`);
+      members[i] = await join(client, role, `${role.toLowerCase()}-${group}-${i}`);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, joinNext));
@@ -37,14 +41,23 @@ export async function signInAdmin(client: Client): Promise<string> {
   return await signIn(client, ADMIN);
 }
 
+/** Creates an account; one whose answer was lost is left behind for another. */
 async function join(client: Client, role: string, name: string): Promise<Member> {
-  const credentials = { email: `${name}@bench.medconnect.test`, password: PASSWORD };
-  const { id } = await client.call<{ id: string }>({
-    method: "POST",
-    path: "/v1/auth/register",
-    body: { ...credentials, fullName: name, role },
-  });
-  return { id, token: await signIn(client, credentials) };
+  for (let attempt = 1; ; attempt++) {
+    const credentials = { email: `${name}-${attempt}@bench.medconnect.test`, password: PASSWORD };
+    try {
+      const { id } = await client.call<{ id: string }>({
+        method: "POST",
+        path: "/v1/auth/register",
+        body: { ...credentials, fullName: name, role },
+      });
+      return { id, token: await signIn(client, credentials) };
+    } catch (error) {
+      const isBusy = error instanceof Refusal && error.status === 503;
+      if (!isBusy || attempt === ATTEMPTS) throw error;
+      await delay(PAUSE_MS);
+    }
+  }
 }
 
 async function signIn(

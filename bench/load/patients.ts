@@ -37,7 +37,7 @@ export class Patients {
     const perLane = Math.ceil(turns / BOOKINGS_EACH);
     const have = this.#lanes[0]!.length;
     if (perLane <= have) return;
-    const joined = await joinAll(this.#client, "PATIENT", have * this.lanes, (perLane - have) * this.lanes);
+    const joined = await joinAll(this.#client, "PATIENT", `${have}`, (perLane - have) * this.lanes);
     for (const [i, member] of joined.entries()) this.#lanes[i % this.lanes]!.push(member);
   }
 

@@ -1,13 +1,17 @@
+/** `book`: a free booking; `pay`: a booking with a fee and its authorization; `list`: 20 open slots; `search`: 20 doctors. */
+export type Workload = Stockable | "list" | "search";
+/** Workloads that use slots up. */
+export type Stockable = "book" | "pay";
+
+/** Tells which API a system has. */
+export type Api = "medconnect" | "reference";
+
 /** A task for the load generator, with the system behind `url`. */
 export type Task =
-  /** Makes accounts: patients for each client, as many doctors, and one doctor more, whose slots stay open. */
-  | { name: "prepare"; url: string; clients: number }
-  /** Sees to it that at least so many slots can be booked. */
-  | { name: "stock"; url: string; bookings: number }
-  | { name: "book"; url: string; seconds: number }
-  | { name: "list"; url: string; seconds: number }
-  | { name: "hello"; url: string; seconds: number; clients: number }
-  /** Counts the consultations that the last bookings' patients can read. */
+  /** Makes the first accounts and slots. */
+  | { name: "prepare"; url: string; api: Api }
+  | { name: "stock"; url: string; workload: Stockable; bookings: number }
+  | { name: "run"; url: string; workload: Workload; clients: number; seconds: number }
   | { name: "verify"; url: string };
 
 export interface LoadResult {
@@ -20,9 +24,7 @@ export interface LoadResult {
 export interface Results {
   prepare: undefined;
   stock: undefined;
-  book: LoadResult;
-  list: LoadResult;
-  hello: LoadResult;
+  run: LoadResult;
   verify: number;
 }
 

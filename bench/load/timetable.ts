@@ -11,11 +11,18 @@ const MAX_PER_DOCTOR = Math.floor((728 * DAY_MS) / INTERVAL_MS);
 /** As many as one call takes. */
 const BATCH = 240;
 
-/** Free slots of some doctors, all at the same times, one after the other from tomorrow on. */
+/** When the first slots begin: at a full hour, a day from now. */
+const FIRST_MS = Math.ceil(Date.now() / HOUR_MS) * HOUR_MS + DAY_MS;
+
+export interface Practice {
+  adminToken: string;
+  fee?: { currencyCode: string; amountMinor: string };
+}
+
+/** Open slots of some doctors, all at the same times, one after the other from tomorrow on. */
 export class Timetable {
   readonly #client: Client;
   readonly #doctors: Member[];
-  readonly #beginMs = Math.ceil(Date.now() / HOUR_MS) * HOUR_MS + DAY_MS;
   /** Per doctor, by time. */
   readonly #slotIds: string[][];
 
@@ -25,14 +32,15 @@ export class Timetable {
     this.#slotIds = doctors.map(() => []);
   }
 
-  /** Publishes the doctors' profiles without a fee; the admin verifies their licences. */
-  static async open(client: Client, doctors: Member[], adminToken: string): Promise<Timetable> {
+  /** Publishes the doctors' profiles; the admin verifies their licences. */
+  static async open(client: Client, doctors: Member[], { adminToken, fee }: Practice): Promise<Timetable> {
     for (const { id, token } of doctors) {
       const body = {
         licenseNumber: `BENCH-${id.slice(-12)}`,
         licenseRegion: "US-CA",
         specialty: "Cardiology",
         languages: ["en"],
+        ...(fee && { fee }),
       };
       const { licenses } = await client.call<{ licenses: [{ id: string }] }>({
         method: "POST",
@@ -50,7 +58,7 @@ export class Timetable {
   async extend(perDoctor: number): Promise<void> {
     if (perDoctor > MAX_PER_DOCTOR - BATCH) throw new Error("no slots are left; choose fewer --seconds");
     for (let made = this.#slotIds[0]!.length; made < perDoctor; made += BATCH) {
-      const times = Array.from({ length: BATCH }, (_, i) => this.timeAt(made + i));
+      const times = Array.from({ length: BATCH }, (_, i) => Timetable.timeAt(made + i));
       const slots = times.map((startTime) => ({
         startTime,
         endTime: new Date(startTime.getTime() + LENGTH_MS),
@@ -68,8 +76,8 @@ export class Timetable {
   }
 
   /** When the n-th slots begin. */
-  timeAt(n: number): Date {
-    return new Date(this.#beginMs + n * INTERVAL_MS);
+  static timeAt(n: number): Date {
+    return new Date(FIRST_MS + n * INTERVAL_MS);
   }
 
   /** A doctor's n-th slot, if there are so many. */

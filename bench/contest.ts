@@ -1,0 +1,111 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Load } from "./load/load.ts";
+import type { Stockable } from "./load/tasks.ts";
+import { type Cost, measure, measureIdle, type Sample, type Turn } from "./measure.ts";
+import type { System } from "./systems.ts";
+
+/** Two loads that are compared with each other. */
+export interface Contest {
+  name: string;
+  subject: Turn;
+  baseline: Turn;
+}
+
+/** Turns that followed each other and met the same noise. The subject's second turn is the control (A/A) of the first. */
+export interface Round {
+  subject: Sample;
+  baseline: Sample;
+  again: Sample;
+}
+
+/** Bookings a second that a first turn is stocked for, by clients; later ones for half as many again as there were. */
+const FIRST_GUESS: Record<number, number> = { 1: 100, 16: 400, 64: 500 };
+const RESERVE = 1.5;
+/** Enough for the optimizing compiler; after 10 s it still took a tenth of all CPU time (perf, by thread). */
+const WARM_UP_SECONDS = { book: 12, pay: 8, list: 6, search: 6 };
+const PAUSE_MS = 1500;
+
+/** Runs contests, one turn of load at a time. */
+export class Arena {
+  readonly #load: Load;
+  readonly #seconds: number;
+  readonly #idle = new Map<System, Cost>();
+  /** Highest rate so far, by system, workload and clients. */
+  readonly #rates = new Map<string, number>();
+  /** Operations of each system so far. */
+  readonly #operations = new Map<System, number>();
+
+  /** @param seconds length of a turn */
+  constructor(load: Load, seconds: number) {
+    this.#load = load;
+    this.#seconds = seconds;
+  }
+
+  operationsOf(system: System): number {
+    return this.#operations.get(system) ?? 0;
+  }
+
+  async prepare(system: System): Promise<void> {
+    const api = system.name === "reference" ? "reference" : "medconnect";
+    await this.#load.run({ name: "prepare", url: system.url, api });
+  }
+
+  /** Gets a system's code compiled and its caches filled for a workload. */
+  async warmUp({ system, workload }: Turn): Promise<void> {
+    const turn = { system, workload, clients: 16 };
+    const seconds = WARM_UP_SECONDS[workload];
+    await this.#stock(turn, seconds);
+    await this.#run(turn, seconds, Object.fromEntries(Object.keys(system.pids).map((name) => [name, 0])));
+  }
+
+  async rest(system: System): Promise<void> {
+    this.#idle.set(system, await measureIdle(system));
+  }
+
+  async round({ subject, baseline }: Contest): Promise<Round> {
+    await this.#stock(subject, 2 * this.#seconds);
+    await this.#stock(baseline, this.#seconds);
+    await delay(PAUSE_MS);
+    return {
+      subject: await this.#measure(subject),
+      baseline: await this.#measure(baseline),
+      again: await this.#measure(subject),
+    };
+  }
+
+  /** Calls a system until it has had so many operations, with lists. */
+  async continueTo(system: System, operations: number): Promise<void> {
+    const turn: Turn = { system, workload: "list", clients: 16 };
+    while (this.operationsOf(system) < operations) await this.#measure(turn);
+  }
+
+  async #measure(turn: Turn): Promise<Sample> {
+    return await this.#run(turn, this.#seconds, this.#idle.get(turn.system)!);
+  }
+
+  async #run(turn: Turn, seconds: number, idle: Cost): Promise<Sample> {
+    const sample = await measure(turn, { load: this.#load, seconds, idle });
+    const { system } = turn;
+    this.#operations.set(system, this.operationsOf(system) + sample.operations);
+    const key = keyOf(turn);
+    this.#rates.set(key, Math.max(this.#rates.get(key) ?? 0, sample.rate));
+    return sample;
+  }
+
+  async #stock(turn: Turn, seconds: number): Promise<void> {
+    const { system, workload, clients } = turn;
+    if (!isStockable(workload)) return;
+    const rate = this.#rates.get(keyOf(turn));
+    const perSecond = rate === undefined ? (FIRST_GUESS[clients] ?? FIRST_GUESS[64]!) : rate * RESERVE;
+    const bookings = Math.ceil(perSecond * seconds);
+    await this.#load.run({ name: "stock", url: system.url, workload, bookings });
+  }
+}
+
+function isStockable(workload: Turn["workload"]): workload is Stockable {
+  return workload === "book" || workload === "pay";
+}
+
+function keyOf({ system, workload, clients }: Turn): string {
+  return `${system.name} ${workload} ${clients}`;
+}

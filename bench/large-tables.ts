@@ -1,0 +1,97 @@
+import { connectAdmin } from "@medconnect/deploy/admin-connection.ts";
+import type { Progress } from "@medconnect/deploy/local/progress.ts";
+import { SCHEMA_PREFIX } from "@medconnect/deploy/provision.ts";
+import type { Connection, RowDataPacket } from "mysql2/promise";
+
+/** Tables that a booking reads or writes and that grow with the number of bookings. */
+const TABLES = [
+  { schema: "scheduling", table: "slots" },
+  { schema: "scheduling", table: "bookings" },
+  { schema: "clinical", table: "consultations" },
+];
+/** Rows that one statement copies. */
+const BATCH = 20_000;
+/** Room for the indexes that bookings touch, as a production server has. */
+const BUFFER_POOL_BYTES = 2 ** 30;
+
+/** Settings for both systems: no service looks at the copies because they are recent. */
+export const SIZES_ENV = { RECONCILE_EVERY: "0s" };
+
+/** Gives MySQL the buffer pool of a server with large tables. */
+export async function enlargeBufferPool(mysqlUrl: string): Promise<void> {
+  const connection = await connectAdmin(mysqlUrl);
+  await connection.query("SET GLOBAL innodb_buffer_pool_size = ?", [BUFFER_POOL_BYTES]);
+  await connection.end();
+}
+
+/**
+ * Copies a system's rows until its tables have at least so many. Each copy has ids of its own: their UUIDv7 timestamps lie
+ * 65 s (2^16 ms) a copy further back, so the copies are history that fits together.
+ */
+export async function fillTables(mysqlUrl: string, rows: number, progress: Progress): Promise<void> {
+  const connection = await connectAdmin(mysqlUrl);
+  await connection.query("SET SESSION sql_log_bin = 0, unique_checks = 0");
+  const [[{ flush }]] = (await connection.query(
+    "SELECT @@GLOBAL.innodb_flush_log_at_trx_commit AS flush",
+  )) as unknown as [[{ flush: number }]];
+  await connection.query("SET GLOBAL innodb_flush_log_at_trx_commit = 2");
+  for (const { schema, table } of TABLES) {
+    await connection.query(`USE ${SCHEMA_PREFIX}${schema}`);
+    await fillTable(connection, table, rows, progress);
+  }
+  await connection.query("SET GLOBAL innodb_flush_log_at_trx_commit = ?", [flush]);
+  await connection.end();
+}
+
+async function fillTable(
+  connection: Connection,
+  table: string,
+  rows: number,
+  progress: Progress,
+): Promise<void> {
+  const columns = await columnsOf(connection, table);
+  const names = columns.map(({ name }) => name).join(", ");
+  const values = columns.map(copied).join(", ");
+  await connection.query(`CREATE TEMPORARY TABLE originals AS SELECT ${names} FROM ${table} LIMIT ${BATCH}`);
+  const originals = await count(connection, "originals");
+  const insert = `INSERT INTO ${table} (${names}) SELECT ${values} FROM originals`;
+  let made = await count(connection, table);
+  for (let copy = 1; made < rows; copy++, made += originals) {
+    progress.detail(`${table}: ${made.toLocaleString("en")} rows`);
+    await connection.query(insert.replaceAll(":copy", `${copy}`));
+  }
+  await connection.query("DROP TEMPORARY TABLE originals");
+  await connection.query(`ANALYZE TABLE ${table}`);
+}
+
+interface Column {
+  name: string;
+  type: string;
+}
+
+async function columnsOf(connection: Connection, table: string): Promise<Column[]> {
+  const [rows] = await connection.query<(Column & RowDataPacket)[]>(
+    `SELECT COLUMN_NAME AS name, COLUMN_TYPE AS type FROM information_schema.COLUMNS
+     WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? AND GENERATION_EXPRESSION = '' ORDER BY ORDINAL_POSITION`,
+    [table],
+  );
+  return rows;
+}
+
+/** SQL for a column's value in copy `:copy`; ids are text or binary. */
+function copied({ name, type }: Column): string {
+  const earlier = (hex: string) => `LPAD(LOWER(HEX(CONV(LEFT(${hex}, 8), 16, 10) - :copy)), 8, '0')`;
+  switch (type) {
+    case "char(36)":
+      return `CONCAT(${earlier(name)}, SUBSTRING(${name}, 9))`;
+    case "binary(16)":
+      return `UNHEX(CONCAT(${earlier(`HEX(${name})`)}, SUBSTRING(HEX(${name}), 9)))`;
+    default:
+      return name;
+  }
+}
+
+async function count(connection: Connection, table: string): Promise<number> {
+  const [rows] = await connection.query<RowDataPacket[]>(`SELECT COUNT(*) AS count FROM ${table}`);
+  return rows[0]!.count;
+}

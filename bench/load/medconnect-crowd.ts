@@ -1,0 +1,157 @@
+import { randomUUID } from "node:crypto";
+import { Client } from "./client.ts";
+import { type Crowd, SHOWN_SLOTS } from "./crowd.ts";
+import { drive } from "./drive.ts";
+import { joinAll, type Member, signInAdmin } from "./members.ts";
+import { Patients } from "./patients.ts";
+import type { LoadResult, Stockable, Workload } from "./tasks.ts";
+import { Timetable } from "./timetable.ts";
+
+const PAGE_SIZE = 100;
+/** Patients who may book at the same time, and doctors to book with. */
+const LANES = 64;
+
+const FEE = { currencyCode: "USD", amountMinor: "5000" };
+
+interface Booking {
+  id: string;
+  consultationId: string;
+  paymentId?: string;
+}
+
+/** The users of one MedConnect: every client is one or several patients at a time, and all book with all doctors. */
+export class MedconnectCrowd implements Crowd {
+  readonly #client: Client;
+  readonly #adminToken: string;
+  readonly #patients: Patients;
+  /** Doctors by workload; those who take a fee join when the first such slot is needed. */
+  readonly #timetables: Partial<Record<Stockable, Timetable>> = {};
+  /** Doctor whose slots are listed, but not booked. */
+  readonly #shownDoctorId: string;
+  /** Number of attempted bookings in each lane. */
+  readonly #turns: number[] = Array(LANES).fill(0);
+  /** The last run: its first turn, and the consultations that each patient's bookings must have made. */
+  #firstTurn = 0;
+  #awaited = new Map<Member, Set<string>>();
+
+  private constructor(client: Client, adminToken: string, patients: Patients, shownDoctorId: string) {
+    this.#client = client;
+    this.#adminToken = adminToken;
+    this.#patients = patients;
+    this.#shownDoctorId = shownDoctorId;
+  }
+
+  /** Creates accounts: one patient for each lane, and one doctor whose slots are listed. */
+  static async gather(url: string): Promise<MedconnectCrowd> {
+    const client = new Client(url);
+    const patients = await Patients.open(client, LANES);
+    const adminToken = await signInAdmin(client);
+    const shown = await joinAll(client, "DOCTOR", "shown", 1);
+    const shownTimes = await Timetable.open(client, shown, { adminToken });
+    await shownTimes.extend(SHOWN_SLOTS);
+    return new MedconnectCrowd(client, adminToken, patients, shown[0]!.id);
+  }
+
+  /** Every turn of all lanes takes one slot of each doctor. */
+  async stock(workload: Stockable, bookings: number): Promise<void> {
+    const turns = Math.max(...this.#turns) + Math.ceil(bookings / LANES);
+    this.#timetables[workload] ??= await this.#openTimetable(workload);
+    await this.#timetables[workload].extend(turns);
+    await this.#patients.extend(turns);
+  }
+
+  async run(workload: Workload, clients: number, seconds: number): Promise<LoadResult> {
+    this.#firstTurn = Math.min(...this.#turns);
+    this.#awaited = new Map();
+    return await drive(clients, seconds, this.#actOf(workload, clients));
+  }
+
+  async verify(): Promise<number> {
+    let count = 0;
+    for (const [patient, awaited] of this.#awaited) count += await this.#countReadable(patient, awaited);
+    return count;
+  }
+
+  #actOf(workload: Workload, clients: number): (client: number) => Promise<unknown> {
+    switch (workload) {
+      case "book":
+      case "pay":
+        return (client) => this.#book(workload, client, clients);
+      case "list":
+        return (client) => this.#get(client, `/v1/doctors/${this.#shownDoctorId}/slots?pageSize=20`);
+      case "search":
+        return (client) => this.#get(client, "/v1/doctors?specialty=cardiology&pageSize=20");
+    }
+  }
+
+  async #get(client: number, path: string): Promise<unknown> {
+    return await this.#client.send({
+      method: "GET",
+      path,
+      token: this.#patients.at(client % LANES, 0)!.token,
+    });
+  }
+
+  /** @returns false where no slot or patient is left */
+  async #book(workload: Stockable, client: number, clients: number): Promise<boolean> {
+    const lane = this.#nextLaneOf(client, clients);
+    const turn = this.#turns[lane]!++;
+    // A Latin square: in each turn every lane takes another doctor's slot of the same time.
+    const slotId = this.#timetables[workload]?.slotAt(turn, (lane + turn) % LANES);
+    const patient = this.#patients.at(lane, turn);
+    if (slotId === undefined || patient === undefined) return false;
+    const { consultationId, paymentId } = await this.#client.call<Booking>({
+      method: "POST",
+      path: "/v1/bookings",
+      token: patient.token,
+      key: randomUUID(),
+      body: { slotId, reason: "Follow-up" },
+    });
+    if (workload === "pay") await this.#authorize(patient, paymentId!);
+    this.#awaited.set(patient, (this.#awaited.get(patient) ?? new Set()).add(consultationId));
+    return true;
+  }
+
+  async #authorize({ token }: Member, paymentId: string): Promise<void> {
+    const { status } = await this.#client.call<{ status: string }>({
+      method: "POST",
+      path: `/v1/payments/${paymentId}:authorize`,
+      token,
+      key: randomUUID(),
+      body: { paymentMethod: "pm_card_visa" },
+    });
+    if (status !== "AUTHORIZED") throw new Error(`a payment is ${status} after its authorization`);
+  }
+
+  async #openTimetable(workload: Stockable): Promise<Timetable> {
+    const doctors = await joinAll(this.#client, "DOCTOR", workload, LANES);
+    const fee = workload === "pay" ? { fee: FEE } : {};
+    return await Timetable.open(this.#client, doctors, { adminToken: this.#adminToken, ...fee });
+  }
+
+  /** The client's lane with the fewest bookings. */
+  #nextLaneOf(client: number, clients: number): number {
+    let next = client % LANES;
+    for (let i = next; i < LANES; i += clients) {
+      if (this.#turns[i]! < this.#turns[next]!) next = i;
+    }
+    return next;
+  }
+
+  async #countReadable({ token }: Member, awaited: Set<string>): Promise<number> {
+    const startTime = Timetable.timeAt(this.#firstTurn).toISOString();
+    let count = 0;
+    let pageToken = "";
+    do {
+      const query = new URLSearchParams({ startTime, pageSize: `${PAGE_SIZE}`, pageToken });
+      const page = await this.#client.call<{ consultations: { id: string }[]; nextPageToken: string }>({
+        method: "GET",
+        path: `/v1/consultations?${query}`,
+        token,
+      });
+      count += page.consultations.filter(({ id }) => awaited.has(id)).length;
+      pageToken = page.nextPageToken;
+    } while (pageToken !== "");
+    return count;
+  }
+}

@@ -1,0 +1,34 @@
+import { join } from "node:path";
+import { connectAdmin } from "@medconnect/deploy/admin-connection.ts";
+import { DataFolder } from "@medconnect/deploy/local/data-folder.ts";
+import { startDatabases } from "@medconnect/deploy/local/databases.ts";
+import { silent } from "@medconnect/deploy/local/progress.ts";
+import { startHelperServer } from "../helper.ts";
+import type { System, SystemOptions } from "../systems.ts";
+
+const SCHEMA = "reference";
+
+/** Starts the reference on a MySQL and a Redis of its own, with the settings that MedConnect's have. */
+export async function startReference({ dataDir, durable, signal }: SystemOptions): Promise<System> {
+  const folder = new DataFolder(join(dataDir, "reference"));
+  const databases = await startDatabases({ folder, durable, progress: silent, signal });
+  const { mysql, redis } = databases.engines;
+  const admin = await connectAdmin(databases.mysqlUrl);
+  await admin.query(`CREATE DATABASE ${SCHEMA}`);
+  await admin.end();
+  const server = await startHelperServer("reference/server.ts", {
+    NODE_ENV: "production",
+    REFERENCE_MYSQL_URL: `${databases.mysqlUrl}/${SCHEMA}`,
+    REFERENCE_REDIS_URL: databases.redisUrl,
+  });
+  return {
+    name: "reference",
+    url: server.url,
+    pids: { reference: server.pid, mysql: mysql!.server.pid, redis: redis!.server.pid },
+    nodePids: { reference: server.pid },
+    stop: async () => {
+      server.stop();
+      await databases.stop();
+    },
+  };
+}

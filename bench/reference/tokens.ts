@@ -1,0 +1,36 @@
+import { generateKeyPairSync, sign, verify } from "node:crypto";
+
+const LIFETIME_S = 3600;
+/** ES256: ECDSA on P-256 with SHA-256, both halves of the signature side by side (RFC 7518 §3.4). */
+const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+const HEADER = encode({ alg: "ES256", typ: "JWT" });
+const DSA = { dsaEncoding: "ieee-p1363" } as const;
+
+/**
+ * JSON Web Tokens by node:crypto. `jose` verifies by WebCrypto, which costs 50 µs more here and would flatter those that
+ * are compared with the reference.
+ */
+export function signToken(subject: string): string {
+  const payload = encode({ sub: subject, role: "patient", exp: nowS() + LIFETIME_S });
+  const signed = `${HEADER}.${payload}`;
+  return `${signed}.${sign("sha256", Buffer.from(signed), { key: privateKey, ...DSA }).toString("base64url")}`;
+}
+
+/** @returns the token's subject; undefined where the token is not valid */
+export function subjectOf(token: string): string | undefined {
+  const [header, payload, signature] = token.split(".");
+  if (header !== HEADER || !payload || !signature) return undefined;
+  const signed = Buffer.from(`${header}.${payload}`);
+  const key = { key: publicKey, ...DSA };
+  if (!verify("sha256", signed, key, Buffer.from(signature, "base64url"))) return undefined;
+  const { sub, exp } = JSON.parse(Buffer.from(payload, "base64url").toString());
+  return exp > nowS() ? sub : undefined;
+}
+
+function encode(part: object): string {
+  return Buffer.from(JSON.stringify(part)).toString("base64url");
+}
+
+function nowS(): number {
+  return Math.floor(Date.now() / 1000);
+}

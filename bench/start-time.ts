@@ -1,0 +1,52 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { freeProcessPorts, PROCESSES } from "@medconnect/deploy/local/ports.ts";
+import { SetupError } from "@medconnect/deploy/setup-error.ts";
+
+const READY = "MedConnect is ready.";
+const ROOT = join(import.meta.dirname, "..");
+
+/** Seconds that `npm start` takes until it is ready, the first time in a new folder and the second time. */
+export async function measureStarts(
+  dataDir: string,
+  signal: AbortSignal,
+): Promise<{ firstS: number; secondS: number }> {
+  const firstS = await measureStart(dataDir, signal);
+  return { firstS, secondS: await measureStart(dataDir, signal) };
+}
+
+async function measureStart(dataDir: string, signal: AbortSignal): Promise<number> {
+  const ports = await freeProcessPorts();
+  const settings = PROCESSES.flatMap((name) => [
+    [`${name.toUpperCase()}_PORT`, `${ports[name].port}`],
+    [`${name.toUpperCase()}_METRICS_PORT`, `${ports[name].metricsPort}`],
+  ]);
+  const beginMs = performance.now();
+  const child = spawn("npm", ["start", "--", "--data-dir", dataDir], {
+    cwd: ROOT,
+    env: { ...process.env, ...Object.fromEntries(settings) },
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
+  const closed = once(child, "close");
+  signal.addEventListener("abort", () => child.kill("SIGTERM"), { once: true });
+  try {
+    await untilReady(child);
+    return (performance.now() - beginMs) / 1000;
+  } finally {
+    child.kill("SIGTERM");
+    await closed;
+  }
+}
+
+async function untilReady(child: ChildProcess): Promise<void> {
+  child.stderr!.resume();
+  // All lines are read, or the processes would block.
+  const lines = createInterface({ input: child.stdout! });
+  await new Promise<void>((resolve, reject) => {
+    lines.on("line", (line) => line === READY && resolve());
+    lines.once("close", () => reject(new SetupError("npm start ended before it was ready.")));
+  });
+}
