@@ -131,10 +131,28 @@ test.each([
 
 test("a request that MySQL refuses fails alone: all of its group go on by themselves", async () => {
   const ids = await notes(5);
-  const sent = ids.map((id, i) => send(request(id, newId(), i === 3 ? TOO_LONG : "text")));
+  const sent = ids.map((id, i) =>
+    send(request(id, newId(), i === 3 ? TOO_LONG : "text"), userCaller("PATIENT")),
+  );
   expect(await outcomes(sent)).toEqual(["ok", "ok", "ok", "INTERNAL", "ok"]);
   expect(groups).toEqual([1, 4, 1, 1, 1, 1]);
   expect((await writesOf(ids)).sort()).toEqual([0, 1, 1, 1, 1]);
+});
+
+test("a caller whose request fails a group goes alone for a while, and fails no other group", async () => {
+  const ids = await notes(6);
+  const bad = userCaller("PATIENT");
+  const sendAll = (from: number) =>
+    outcomes(
+      ids.slice(from, from + 3).map((id, i) => {
+        return i === 2 ? send(request(id, newId(), TOO_LONG), bad) : send(request(id));
+      }),
+    );
+  expect(await sendAll(0)).toEqual(["ok", "ok", "INTERNAL"]);
+  expect(groups).toEqual([1, 2, 1, 1]);
+  groups = [];
+  expect(await sendAll(3)).toEqual(["ok", "ok", "INTERNAL"]);
+  expect(groups).toEqual([1, 1, 1]);
 });
 
 test("a request whose row is locked waits by itself, and the others do not wait for it", async () => {

@@ -10,6 +10,8 @@ import { inSpan, SpanKind } from "./telemetry/tracing.ts";
 
 /** Requests that one transaction takes. More would make each wait for the writes of too many others. */
 const MAX_GROUP = 32;
+/** Time for which a caller whose request failed a group goes alone, so that none fails groups again and again. */
+const ALONE_MS = 1000;
 
 /**
  * A use case whose concurrent requests share transactions. It says what it needs, reads and writes; whether a request is
@@ -61,6 +63,8 @@ export class GroupCommit<Request, Facts, Plan, Response> {
   readonly #useCase: GroupedUseCase<Request, Facts, Plan, Response>;
   #queue: Member<Request, Response>[] = [];
   #isAtWork = false;
+  /** Actors that go alone. */
+  readonly #alone = new Set<string>();
 
   constructor(
     options: ChangesOptions,
@@ -76,7 +80,9 @@ export class GroupCommit<Request, Facts, Plan, Response> {
     const key = this.#options.idempotency.keyOf(call, this.#options.clock.now(), KEPT_MS);
     const rows = this.#useCase.rowsOf({ request, call });
     return await new Promise((resolve, reject) => {
-      this.#queue.push({ request, call, key, rows, context: context.active(), resolve, reject });
+      const member = { request, call, key, rows, context: context.active(), resolve, reject };
+      if (this.#alone.has(actorOf(call))) return this.#goAlone(member);
+      this.#queue.push(member);
       if (!this.#isAtWork) void this.#work();
     });
   }
@@ -97,7 +103,7 @@ export class GroupCommit<Request, Facts, Plan, Response> {
     const left: Member<Request, Response>[] = [];
     for (const member of this.#queue) {
       const { rows } = member;
-      if (member.call.deadline <= Date.now()) member.reject(new ApiError("DEADLINE_EXCEEDED"));
+      if (isLate(member)) member.reject(late());
       else if (group.length === MAX_GROUP || rows.some((row) => taken.has(row))) left.push(member);
       else {
         for (const row of rows) taken.add(row);
@@ -137,15 +143,24 @@ export class GroupCommit<Request, Facts, Plan, Response> {
 
   async #settleAlone(member: Member<Request, Response>): Promise<Settled<Response>> {
     const { idempotency } = this.#options;
-    const { key } = member;
+    const { key, call } = member;
     try {
-      const settled = await this.#changes.inTurn(member.call, () => this.#commit([member], false));
+      const settled = await this.#changes.inTurn(call, () => {
+        if (isLate(member)) throw late();
+        return this.#commit([member], false);
+      });
       return settled.get(member)!;
     } catch (error) {
+      this.#keepAlone(actorOf(call));
       if (key && idempotency.isTaken(error)) return "USED";
       if (key && (await idempotency.isInProgress(error, key))) throw inProgress();
       throw error;
     }
+  }
+
+  #keepAlone(actorId: string): void {
+    this.#alone.add(actorId);
+    setTimeout(() => this.#alone.delete(actorId), ALONE_MS).unref();
   }
 
   async #responseOf(member: Member<Request, Response>, settled: Settled<Response>): Promise<Response> {
@@ -222,6 +237,10 @@ export class GroupCommit<Request, Facts, Plan, Response> {
     ]);
   }
 }
+
+/** True if nobody waits for the answer any more, so that the change is better not made. */
+const isLate = ({ call }: { call: Call }) => call.deadline <= Date.now();
+const late = () => new ApiError("DEADLINE_EXCEEDED");
 
 /** Answers that their keys give again: responses, and refusals that nothing lifts. */
 function answersToKeep<Request, Response>(
