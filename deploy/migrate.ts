@@ -1,7 +1,7 @@
 // `npm run migrate`: makes the services' schemas, users, tables and rights on a MySQL server.
 import { parseArgs } from "node:util";
 import { loadConfig } from "@medconnect/platform/config.ts";
-import { z } from "zod";
+import * as z from "zod";
 import { provision, SCHEMA_PREFIX } from "./provision.ts";
 import { runCommand, SetupError } from "./setup-error.ts";
 

@@ -11,7 +11,7 @@ import {
   type Standing,
 } from "@medconnect/platform/rekey/rekey.ts";
 import { listSealedColumns } from "@medconnect/platform/rekey/sealed-column-store.ts";
-import { z } from "zod";
+import * as z from "zod";
 import { RunningStack, servicesNamed } from "./running-stack.ts";
 import { runCommand, SetupError } from "./setup-error.ts";
 

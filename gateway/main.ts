@@ -34,7 +34,11 @@ startProcess("gateway", async () => {
   const config = loadConfig(gatewaySettings);
   const log = createLogger("gateway", config.LOG_LEVEL);
   const endpoint = config.OTEL_EXPORTER_OTLP_ENDPOINT;
-  const flushTraces = startTracing({ service: "gateway", endpoint, ratio: config.OTEL_TRACES_SAMPLER_ARG });
+  const flushTraces = await startTracing({
+    service: "gateway",
+    endpoint,
+    ratio: config.OTEL_TRACES_SAMPLER_ARG,
+  });
   const readMetrics = startMetrics("gateway");
   observeProcess();
 

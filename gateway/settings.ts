@@ -1,5 +1,5 @@
 import { duration, processSettings, requestsAMinute } from "@medconnect/platform/config.ts";
-import { z } from "zod";
+import * as z from "zod";
 
 const commaList = z
   .string()

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { z } from "zod";
+import * as z from "zod";
 import { secretSettings, weakSecrets } from "./secrets.ts";
 import { tlsProblem, tlsSettings } from "./tls/identity.ts";
 

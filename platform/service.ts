@@ -1,7 +1,5 @@
-import { ReflectionService } from "@grpc/reflection";
 import { AuditServiceService } from "@medconnect/proto/medconnect/audit/v1/audit.ts";
 import { EventServiceService } from "@medconnect/proto/medconnect/events/v1/events.ts";
-import { HealthImplementation } from "grpc-health-check";
 import type { Redis } from "ioredis";
 import type { JSONWebKeySet } from "jose";
 import { AuditChain } from "./audit/audit-chain.ts";
@@ -13,13 +11,14 @@ import { Sealer } from "./audit/sealer.ts";
 import { Changes } from "./changes.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { ServiceConfig } from "./config.ts";
-import { contractPackage } from "./contract/reflection.ts";
+import { addReflection } from "./contract/reflection.ts";
 import type { KeyedHash } from "./crypto/keyed-hash.ts";
 import { openKeyedHash } from "./crypto/open-keyed-hash.ts";
 import { SealedBox } from "./crypto/sealed-box.ts";
 import { Database } from "./db/database.ts";
 import { untilReachable } from "./db/until-reachable.ts";
 import type { GrpcClient } from "./grpc/client.ts";
+import { Health } from "./grpc/health.ts";
 import { clientOf, SERVICE_NAMES } from "./grpc/peers.ts";
 import { GrpcServer } from "./grpc/server.ts";
 import { Idempotency } from "./idempotency.ts";
@@ -88,7 +87,7 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
   const log = createLogger(name, config.LOG_LEVEL);
   const readMetrics = startMetrics(name);
   observeProcess();
-  const stopTracing = startTracing({
+  const stopTracing = await startTracing({
     service: name,
     endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
     ratio: config.OTEL_TRACES_SAMPLER_ARG,
@@ -157,9 +156,9 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
     listAccesses: listAccesses(name, db, pages),
     recordCheckpoint: recordCheckpoint(name, { ...platform, everyMs: config.AUDIT_CHECKPOINT_EVERY }),
   });
-  const health = new HealthImplementation({ "": "SERVING" });
-  health.addToServer(grpc.server);
-  if (config.GRPC_REFLECTION) new ReflectionService(contractPackage()).addToServer(grpc.server);
+  const health = new Health();
+  health.addTo(grpc.server);
+  if (config.GRPC_REFLECTION) await addReflection(grpc.server);
 
   const sealer = new Sealer({ db, clock, chain: new AuditChain(name, config.AUDIT_KEY) });
   const witness = clientOf(WITNESS_OF[name]!, config, tls);
@@ -193,7 +192,7 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
     timeoutMs: config.DRAIN_TIMEOUT + 2000,
     drain: async () => {
       serving = false;
-      health.setStatus("", "NOT_SERVING");
+      health.stop();
       await grpc.drain(config.DRAIN_TIMEOUT);
       await Promise.all([relay.stop(), ...jobs.map((job) => job.stop())]);
       revocations.stop();

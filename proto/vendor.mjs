@@ -1,5 +1,5 @@
 // `npm run proto:vendor`: refreshes proto/vendor, the public .proto files that ours import, out of npm packages.
-// google/api and google/rpc are copied from google-gax. No package ships buf/validate/validate.proto, but protovalidate
+// google/api and google/rpc are copied from google-gax, grpc/health from grpc-health-check. No package ships buf/validate/validate.proto, but protovalidate
 // carries its descriptor, which is printed here (without comments and option values: our files only name its fields).
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 import { file_buf_validate_validate as validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 
 const GOOGLE_GAX = "google-gax@5.0.8";
+const GRPC_HEALTH = "grpc-health-check@2.1.0";
 const GOOGLE_FILES = [
   "google/api/annotations.proto",
   "google/api/field_behavior.proto",
@@ -18,11 +19,12 @@ const GOOGLE_FILES = [
 ];
 const vendor = join(import.meta.dirname, "vendor");
 
-function copyGoogleFiles() {
+/** Copies files of an npm package, by their path below the folder that it keeps its protos in. */
+function copyFiles(npmPackage, folder, files, target = vendor) {
   const work = mkdtempSync(join(tmpdir(), "vendor-"));
-  execFileSync("npm", ["pack", "--silent", GOOGLE_GAX], { cwd: work });
+  execFileSync("npm", ["pack", "--silent", npmPackage], { cwd: work });
   execFileSync("sh", ["-c", "tar -xzf *.tgz"], { cwd: work });
-  for (const file of GOOGLE_FILES) cpSync(join(work, "package/build/protos", file), join(vendor, file));
+  for (const file of files) cpSync(join(work, "package", folder, file), join(target, file));
   rmSync(work, { recursive: true });
 }
 
@@ -109,7 +111,8 @@ function printFile({ proto }) {
   ].join("\n");
 }
 
-copyGoogleFiles();
+copyFiles(GOOGLE_GAX, "build/protos", GOOGLE_FILES);
+copyFiles(GRPC_HEALTH, "proto", ["health/v1/health.proto"], join(vendor, "grpc"));
 const target = join(vendor, "buf/validate/validate.proto");
 mkdirSync(dirname(target), { recursive: true });
 writeFileSync(target, printFile(validate));

@@ -1,6 +1,6 @@
 import { WITNESS_OF } from "@medconnect/platform/audit/checkpoints.ts";
 import { keys, loadConfig, settingOf } from "@medconnect/platform/config.ts";
-import { z } from "zod";
+import * as z from "zod";
 import type { Service } from "../provision.ts";
 import { RunningStack, servicesNamed } from "../running-stack.ts";
 import { SetupError } from "../setup-error.ts";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { AuditEvent } from "@medconnect/proto/medconnect/audit/v1/audit.ts";
-import { z } from "zod";
+import * as z from "zod";
 import { isAway } from "./admin-stats.ts";
 import { type Lister, mergeNewestFirst, type Position, pageAfter, positionOf } from "./merge-events.ts";
 

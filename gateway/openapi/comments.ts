@@ -8,6 +8,8 @@ import type {
   DescService,
 } from "@bufbuild/protobuf";
 import { protoCamelCase } from "@bufbuild/protobuf/reflect";
+import type { FileDescriptorProto } from "@bufbuild/protobuf/wkt";
+import { commentedFiles } from "@medconnect/platform/contract/commented-files.ts";
 
 type Declaration = DescMessage | DescField | DescEnum | DescEnumValue | DescService | DescMethod;
 
@@ -24,17 +26,17 @@ export function firstSentence(comment: string): string {
   return /^.*?[.!?](?=\s|$)/.exec(comment)?.[0] ?? comment;
 }
 
-const commentsByFile = new WeakMap<DescFile, Map<string, string>>();
+/** Comments by path, by file name. Read at the first question: most gateways are never asked for the document. */
+let commentsByFile: Map<string, Map<string, string>> | undefined;
 
 function commentsIn(file: DescFile): Map<string, string> {
-  const known = commentsByFile.get(file);
-  if (known) return known;
-  const comments = new Map<string, string>();
-  for (const { path, leadingComments } of file.proto.sourceCodeInfo?.location ?? []) {
-    if (leadingComments) comments.set(path.join("."), forClients(leadingComments));
-  }
-  commentsByFile.set(file, comments);
-  return comments;
+  commentsByFile ??= new Map(commentedFiles().map((proto) => [proto.name, readComments(proto)]));
+  return commentsByFile.get(file.proto.name)!;
+}
+
+function readComments({ sourceCodeInfo }: FileDescriptorProto): Map<string, string> {
+  const commented = (sourceCodeInfo?.location ?? []).filter(({ leadingComments }) => leadingComments);
+  return new Map(commented.map(({ path, leadingComments }) => [path.join("."), forClients(leadingComments)]));
 }
 
 /** One paragraph, in which fields are named as JSON names them. */

@@ -56,7 +56,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
   const { limits, callerRequests = 0, httpLimits, redisUrl = "redis://127.0.0.1:1", ...settings } = options;
   const logLines: Record<string, unknown>[] = [];
   const log = pino({ level: "info" }, { write: (line) => logLines.push(JSON.parse(line)) });
-  const endTracing = startTracing({ service: "gateway", ratio: 1 });
+  const endTracing = await startTracing({ service: "gateway", ratio: 1 });
   const stubs = new StubServices();
   const address = await stubs.listen();
   const serviceTokens = new ServiceTokens("gateway", [INTERNAL_KEY]);

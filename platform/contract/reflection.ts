@@ -1,15 +1,17 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { fromBinary, toBinary } from "@bufbuild/protobuf";
-import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import { toBinary } from "@bufbuild/protobuf";
+import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
+import type { Server } from "@grpc/grpc-js";
 import type { PackageDefinition } from "@grpc/proto-loader";
+import { commentedFiles } from "./commented-files.ts";
 
-/** The contract's files as buf wrote them, for gRPC server reflection; proto-loader's own lack what they import. */
-export function contractPackage(): PackageDefinition {
-  const file = createRequire(import.meta.url).resolve("@medconnect/proto/descriptors.binpb");
-  const set = fromBinary(FileDescriptorSetSchema, readFileSync(file));
-  const fileDescriptorProtos = set.file.map((f) => Buffer.from(toBinary(FileDescriptorProtoSchema, f)));
-  return {
+/** Serves reflection from the files that buf wrote; proto-loader's own lack the files that they import. */
+export async function addReflection(server: Server): Promise<void> {
+  // Loaded on demand: with protobufjs it takes 27 MB.
+  const { ReflectionService } = await import("@grpc/reflection");
+  const fileDescriptorProtos = commentedFiles().map((file) =>
+    Buffer.from(toBinary(FileDescriptorProtoSchema, file)),
+  );
+  const contract: PackageDefinition = {
     contract: {
       format: "Protocol Buffer 3 DescriptorProto",
       type: {},
@@ -19,4 +21,5 @@ export function contractPackage(): PackageDefinition {
       deserialize: () => ({}),
     },
   };
+  new ReflectionService(contract).addToServer(server);
 }

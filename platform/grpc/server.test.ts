@@ -18,7 +18,7 @@ let client: Client;
 let handledIn: { traceId: string; traceFlags: number } | undefined;
 
 beforeAll(async () => {
-  startTracing({ service: "auth", ratio: 1 });
+  await startTracing({ service: "auth", ratio: 1 });
   server = new GrpcServer({
     identity: { serviceTokens } as never,
     log: createLogger("auth", "silent"),

@@ -1,7 +1,6 @@
 import { context, propagation, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { W3CTraceContextPropagator } from "@opentelemetry/core";
-import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import {
   BatchSpanProcessor,
@@ -17,7 +16,11 @@ import { ATTR_SERVICE_NAME } from "@opentelemetry/semantic-conventions";
  *
  * @returns sends what is left, and ends
  */
-export function startTracing(options: { service: string; endpoint?: string | undefined; ratio: number }) {
+export async function startTracing(options: {
+  service: string;
+  endpoint?: string | undefined;
+  ratio: number;
+}): Promise<() => Promise<void>> {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager());
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());
   const provider = new TracerProvider({
@@ -25,12 +28,16 @@ export function startTracing(options: { service: string; endpoint?: string | und
     sampler: new ParentBasedSampler({
       root: new TraceIdRatioBasedSampler(options.endpoint ? options.ratio : 0),
     }),
-    spanProcessors: options.endpoint
-      ? [new BatchSpanProcessor({ exporter: new OTLPTraceExporter({ url: tracesUrl(options.endpoint) }) })]
-      : [],
+    spanProcessors: options.endpoint ? [await exportTo(options.endpoint)] : [],
   });
   trace.setGlobalTracerProvider(provider);
   return () => provider.shutdown();
+}
+
+/** The exporter is loaded on demand: it takes 20 MB. */
+async function exportTo(endpoint: string): Promise<BatchSpanProcessor> {
+  const { OTLPTraceExporter } = await import("@opentelemetry/exporter-trace-otlp-proto");
+  return new BatchSpanProcessor({ exporter: new OTLPTraceExporter({ url: tracesUrl(endpoint) }) });
 }
 
 /** OTLP over HTTP: the signal's path follows the endpoint (OpenTelemetry Protocol Exporter, "Endpoint URLs"). */

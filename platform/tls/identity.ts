@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 
 /** Certificate, key and trusted CA of a process, in PEM. */
 export interface TlsIdentity {

@@ -7,7 +7,7 @@ import { RevocationLists } from "@medconnect/platform/identity/revocation-lists.
 import { Job } from "@medconnect/platform/jobs.ts";
 import type { EventRoutes } from "@medconnect/platform/outbox/event.ts";
 import type { Platform } from "@medconnect/platform/service.ts";
-import { z } from "zod";
+import * as z from "zod";
 import { keepKeys } from "./keys/keep-keys.ts";
 import { CACHE_MS, SigningKeys } from "./keys/signing-keys.ts";
 import { type Lockouts, lockoutSettings, lockoutsOf } from "./lockouts/lockouts.ts";

@@ -5,7 +5,7 @@ import { openKeyedHash } from "@medconnect/platform/crypto/open-keyed-hash.ts";
 import { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
-import { z } from "zod";
+import * as z from "zod";
 import { createAdmin } from "./admin/create-admin.ts";
 import { readSecret } from "./admin/read-secret.ts";
 

@@ -1,7 +1,7 @@
 import { duration } from "@medconnect/platform/config.ts";
 import type { EventRoutes } from "@medconnect/platform/outbox/event.ts";
 import type { Platform } from "@medconnect/platform/service.ts";
-import { z } from "zod";
+import * as z from "zod";
 import type { Providers } from "./providers/providers.ts";
 
 /** What billing can be told beyond what every service can. */

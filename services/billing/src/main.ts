@@ -31,10 +31,10 @@ startProcess("billing", async () => {
     name: "billing",
     config,
     routes: EVENT_ROUTES,
-    build: (platform) => {
+    build: async (platform) => {
       const app: Billing = {
         ...platform,
-        providers: createProviders(config, platform),
+        providers: await createProviders(config, platform),
         attemptLeaseMs: config.ATTEMPT_LEASE,
         captureBeforeLapseMs: config.CAPTURE_BEFORE_LAPSE,
         settleSoon: () => {

@@ -1,5 +1,5 @@
 import { duration } from "@medconnect/platform/config.ts";
-import { z } from "zod";
+import * as z from "zod";
 import { lockingForTheRestOf, lockingLonger, type Policy } from "./lockout-rules.ts";
 
 const HOUR_MS = 3_600_000;

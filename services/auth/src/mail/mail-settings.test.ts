@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { z } from "zod";
+import * as z from "zod";
 import { mailOptionsOf, mailSettings } from "./mail-settings.ts";
 
 const MAIL_URL = "smtps://user:password@mail.example.org";

@@ -1,7 +1,6 @@
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createTransport } from "nodemailer";
 import type { RenderedMail } from "./mail.ts";
 
 /** A mail as it goes out. */
@@ -26,30 +25,36 @@ export function createMailTransport(url: string): MailTransport {
   return new URL(url).protocol === "file:" ? new MailFolder(fileURLToPath(url)) : new MailServer(url);
 }
 
+/** Loaded with the first mail: it takes 20 MB. */
+const nodemailer = () => import("nodemailer");
+
 /** A connection a mail: one that is shared would send again by itself what it cannot tell to have arrived. */
 class MailServer implements MailTransport {
-  readonly #smtp;
+  readonly #url: string;
 
   constructor(url: string) {
-    this.#smtp = createTransport({ url, ...SMTP_TIMEOUTS });
+    this.#url = url;
   }
 
   async send(mail: OutgoingMail): Promise<void> {
-    await this.#smtp.sendMail(messageOf(mail));
+    const { createTransport } = await nodemailer();
+    await createTransport({ url: this.#url, ...SMTP_TIMEOUTS }).sendMail(messageOf(mail));
   }
 }
 
 /** Each mail becomes a file, named by its id: sent twice, it is there once. */
 class MailFolder implements MailTransport {
   readonly #path: string;
-  readonly #composer = createTransport({ streamTransport: true, buffer: true });
 
   constructor(path: string) {
     this.#path = path;
   }
 
   async send(mail: OutgoingMail): Promise<void> {
-    const { message } = await this.#composer.sendMail(messageOf(mail));
+    const { createTransport } = await nodemailer();
+    const { message } = await createTransport({ streamTransport: true, buffer: true }).sendMail(
+      messageOf(mail),
+    );
     await mkdir(this.#path, { recursive: true, mode: 0o700 });
     const file = join(this.#path, `${mail.id}.eml`);
     await writeFile(`${file}.new`, message as Buffer, { mode: 0o600 });

@@ -1,7 +1,6 @@
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type { SetUpTotpRequest, TotpSetup } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
-import { toDataURL } from "qrcode";
 import { findAccount } from "../accounts/account-store.ts";
 import type { Auth } from "../app.ts";
 import { holdSession } from "../sessions/hold-session.ts";
@@ -19,6 +18,8 @@ export const setUpTotp =
     if (!account) throw new ApiError("NOT_FOUND");
     const secret = newTotpSecret();
     const otpauthUri = totpUri(secret, account.email);
+    // Loaded on demand: it takes 9 MB.
+    const { toDataURL } = await import("qrcode");
     const qrCode = await toDataURL(otpauthUri);
     return await app.changes.apply(call, async (tx) => {
       // First written, then looked at: else of two set-ups at once one could replace what the other has activated.

@@ -21,18 +21,18 @@ const create = (settings: Partial<ProviderSettings>) =>
     { db, clock: systemClock, log: createLogger("billing", "silent") },
   );
 
-test("the stub, which moves no money, runs in production only where that is allowed by name", () => {
-  expect(create({}).current.name).toBe("stub");
-  expect(create({ NODE_ENV: "production", ALLOW_STUB_PROVIDER: true }).current.name).toBe("stub");
-  expect(() => create({ NODE_ENV: "production" })).toThrow("ALLOW_STUB_PROVIDER");
+test("the stub, which moves no money, runs in production only where that is allowed by name", async () => {
+  expect((await create({})).current.name).toBe("stub");
+  expect((await create({ NODE_ENV: "production", ALLOW_STUB_PROVIDER: true })).current.name).toBe("stub");
+  await expect(create({ NODE_ENV: "production" })).rejects.toThrow("ALLOW_STUB_PROVIDER");
 });
 
-test("the stub sends no webhooks without a secret to sign them with", () => {
+test("the stub sends no webhooks without a secret to sign them with", async () => {
   const STUB_WEBHOOK_URL = "https://gateway.test/v1/webhooks/payments/stub";
-  expect(() => create({ STUB_WEBHOOK_URL })).toThrow("STUB_WEBHOOK_SECRET");
-  expect(create({ STUB_WEBHOOK_URL, STUB_WEBHOOK_SECRET: "a secret for webhooks" }).current.name).toBe(
-    "stub",
-  );
+  await expect(create({ STUB_WEBHOOK_URL })).rejects.toThrow("STUB_WEBHOOK_SECRET");
+  expect(
+    (await create({ STUB_WEBHOOK_URL, STUB_WEBHOOK_SECRET: "a secret for webhooks" })).current.name,
+  ).toBe("stub");
 });
 
 const STRIPE = {
@@ -41,22 +41,22 @@ const STRIPE = {
   STRIPE_RETURN_URL: "https://clinic.test/paid",
 };
 
-test("Stripe runs with all it needs, or not at all", () => {
+test("Stripe runs with all it needs, or not at all", async () => {
   const settings = { PAYMENT_PROVIDER: "stripe" as const, ...STRIPE };
-  expect(create(settings).current.name).toBe("stripe");
+  expect((await create(settings)).current.name).toBe("stripe");
   for (const name of ["STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET", "STRIPE_RETURN_URL"]) {
-    expect(() => create({ ...settings, [name]: undefined })).toThrow(name);
+    await expect(create({ ...settings, [name]: undefined })).rejects.toThrow(name);
   }
 });
 
-test("who is set up beside the current provider ends what was begun with it", () => {
-  const providers = create({ PAYMENT_PROVIDER: "stub", ...STRIPE });
+test("who is set up beside the current provider ends what was begun with it", async () => {
+  const providers = await create({ PAYMENT_PROVIDER: "stub", ...STRIPE });
   expect(providers.current.name).toBe("stub");
   expect(providers.of({ provider: "stripe" }).name).toBe("stripe");
 });
 
-test("in production the stub does not come along unasked", () => {
-  const providers = create({ NODE_ENV: "production", PAYMENT_PROVIDER: "stripe", ...STRIPE });
+test("in production the stub does not come along unasked", async () => {
+  const providers = await create({ NODE_ENV: "production", PAYMENT_PROVIDER: "stripe", ...STRIPE });
   expect(providers.find("stub")).toBeUndefined();
   expect(() => providers.of({ provider: "stub" })).toThrow("stub is not set up here");
 });

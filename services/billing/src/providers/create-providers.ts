@@ -1,7 +1,6 @@
 import type { Platform } from "@medconnect/platform/service.ts";
 import type { Provider } from "./provider.ts";
 import { Providers } from "./providers.ts";
-import { StripeProvider } from "./stripe-provider.ts";
 import { StubProvider } from "./stub-provider.ts";
 
 export interface ProviderSettings {
@@ -25,7 +24,10 @@ type ProviderPlatform = Pick<Platform, "db" | "clock" | "log">;
  * The provider that the settings name, and beside it any other that they give all it needs: payments that were begun
  * with one are ended with it. Throws for one that must not be used there.
  */
-export function createProviders(settings: ProviderSettings, platform: ProviderPlatform): Providers {
+export async function createProviders(
+  settings: ProviderSettings,
+  platform: ProviderPlatform,
+): Promise<Providers> {
   const { NODE_ENV, PAYMENT_PROVIDER, ALLOW_STUB_PROVIDER, STRIPE_API_KEY } = settings;
   const isUsed = {
     stub: PAYMENT_PROVIDER === "stub" || NODE_ENV !== "production" || ALLOW_STUB_PROVIDER,
@@ -33,7 +35,7 @@ export function createProviders(settings: ProviderSettings, platform: ProviderPl
   };
   const providers = [
     ...(isUsed.stub ? [createStub(settings, platform)] : []),
-    ...(isUsed.stripe ? [createStripe(settings, platform)] : []),
+    ...(isUsed.stripe ? [await createStripe(settings, platform)] : []),
   ];
   return new Providers(PAYMENT_PROVIDER, providers);
 }
@@ -59,11 +61,13 @@ function createStub(settings: ProviderSettings, { db, clock, log }: ProviderPlat
   });
 }
 
-function createStripe(settings: ProviderSettings, { clock }: ProviderPlatform): Provider {
+async function createStripe(settings: ProviderSettings, { clock }: ProviderPlatform): Promise<Provider> {
   const { STRIPE_API_KEY, STRIPE_WEBHOOK_SECRET, STRIPE_RETURN_URL, STRIPE_API_URL } = settings;
   if (!STRIPE_API_KEY || !STRIPE_WEBHOOK_SECRET || !STRIPE_RETURN_URL) {
     throw new Error("Stripe needs STRIPE_API_KEY, STRIPE_WEBHOOK_SECRET and STRIPE_RETURN_URL");
   }
+  // Loaded on demand: Stripe's library takes 24 MB.
+  const { StripeProvider } = await import("./stripe-provider.ts");
   return new StripeProvider({
     apiKey: STRIPE_API_KEY,
     webhookSecret: STRIPE_WEBHOOK_SECRET,

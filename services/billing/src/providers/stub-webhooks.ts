@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
-import { z } from "zod";
+import * as z from "zod";
 import type { WebhookEvent } from "./provider.ts";
 
 const TOLERANCE_MS = 5 * 60_000;
