@@ -1,4 +1,5 @@
-# One image for every process; the command says which, such as `node services/auth/src/main.ts`.
+# One image for every process; the command says which, such as `node dist/auth.mjs`, a bundle. Commands for operators run
+# from the sources, such as `node deploy/migrate.ts`.
 #
 # Node runs the TypeScript as it is, but not what lies under node_modules. The workspaces therefore keep their places,
 # and node_modules/@medconnect/* stay the links to them that npm makes.
@@ -24,11 +25,20 @@ RUN npm ci --ignore-scripts
 COPY proto proto
 RUN node proto/generate.mjs
 
+FROM contract AS bundles
+COPY platform platform
+COPY services services
+COPY gateway gateway
+COPY deploy deploy
+RUN node deploy/build.ts
+
 FROM manifests AS dependencies
 RUN npm ci --omit=dev --ignore-scripts
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production HOST=0.0.0.0 METRICS_PORT=9464
+# deploy/node-flags.ts says why.
+ENV NODE_OPTIONS="--enable-source-maps"
 WORKDIR /app
 # Owned by whom MySQL and Redis run as, and certificates by us; docker-compose.yml, service "volumes", tells why.
 RUN install -d -o 999 -g 999 /volumes/mysql /volumes/redis \
@@ -39,8 +49,9 @@ COPY platform platform
 COPY services services
 COPY gateway gateway
 COPY deploy deploy
+COPY --from=bundles /app/dist dist
 # `node`, by number, so that Kubernetes' runAsNonRoot can tell. All files belong to root: a process cannot change its code.
 USER 1000:1000
 HEALTHCHECK --interval=5s --timeout=3s --start-period=60s --retries=3 CMD ["node", "-e", \
   "http.get({ port: process.env.METRICS_PORT, path: '/readyz' }, (r) => process.exit(r.statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
-CMD ["node", "gateway/main.ts"]
+CMD ["node", "dist/gateway.mjs"]

@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { bundleOf, MAINS } from "../bundles.ts";
 import { filesIn } from "../certificates/certificate-folder.ts";
+import { NODE_FLAGS } from "../node-flags.ts";
 import { SERVICES, type Service } from "../provision.ts";
 import { COMPILE_CACHE } from "./compile-cache.ts";
 import type { DataFolder } from "./data-folder.ts";
@@ -20,8 +22,12 @@ export interface ProcessOptions {
   /** Settings on top of this process's environment: of every process, and of single ones. */
   env?: NodeJS.ProcessEnv | undefined;
   envOf?: Partial<Record<ProcessName, NodeJS.ProcessEnv>> | undefined;
+  runs: Program;
   logs: "console" | "files";
 }
+
+/** The processes' programs: bundles, as in images, or the sources as they are. */
+export type Program = "bundles" | "sources";
 
 const ROOT = join(import.meta.dirname, "../..");
 
@@ -37,11 +43,11 @@ export function addressesOf(ports: Ports): Record<Service, string> {
 }
 
 function makeProcess(name: ProcessName, options: ProcessOptions): Server {
-  const { folder, ports, logs, env, envOf } = options;
+  const { folder, ports, logs, env, envOf, runs } = options;
   return new Server({
     name,
     command: process.execPath,
-    args: [name === "gateway" ? "gateway/main.ts" : `services/${name}/src/main.ts`],
+    args: argsOf(name, runs),
     cwd: ROOT,
     logFile: logs === "files" ? folder.logFile(name) : undefined,
     env: {
@@ -60,6 +66,12 @@ function makeProcess(name: ProcessName, options: ProcessOptions): Server {
     ready: () => isReady(ports[name].metricsPort),
   });
 }
+
+/** Node's arguments that make it this process, in the repository's folder. */
+export const argsOf = (name: ProcessName, runs: Program): string[] => [
+  ...NODE_FLAGS,
+  runs === "bundles" ? bundleOf(name) : MAINS[name]!,
+];
 
 function commonSettings(name: ProcessName, { folder, databases, ports }: ProcessOptions) {
   const addresses = addressesOf(ports);

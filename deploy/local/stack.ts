@@ -1,11 +1,12 @@
 import { connectAdmin } from "../admin-connection.ts";
+import { ensureBundles } from "../bundles.ts";
 import { ensureCertificates } from "../certificates/certificate-folder.ts";
 import { provision, SCHEMA_PREFIX, SERVICES, type Service } from "../provision.ts";
 import { SetupError } from "../setup-error.ts";
 import { DataFolder } from "./data-folder.ts";
 import { type Databases, startDatabases } from "./databases.ts";
 import { freeProcessPorts, type Ports, PROCESSES, type ProcessName, refuseBusyPorts } from "./ports.ts";
-import { addressesOf, makeProcesses, type Processes } from "./processes.ts";
+import { addressesOf, makeProcesses, type Processes, type Program } from "./processes.ts";
 import { type Progress, silent } from "./progress.ts";
 import type { Server } from "./server.ts";
 
@@ -26,6 +27,8 @@ export interface StackOptions {
   envOf?: Partial<Record<ProcessName, NodeJS.ProcessEnv>>;
   /** Whether the private databases must keep what was acknowledged over a crash. */
   durable?: boolean;
+  /** The processes' programs; default: bundles, built anew if a source has changed. */
+  runs?: Program;
   /** Where the processes write: the console, or `<dataDir>/logs/<name>.log`. */
   logs?: "console" | "files";
   progress?: Progress;
@@ -67,7 +70,7 @@ export const STACK_STEPS = 4;
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { mysqlUrl, redisUrl, env, envOf, signal, onDied } = options;
   const { schemaPrefix = SCHEMA_PREFIX, durable = true, logs = "files", progress = silent } = options;
-  const { mtls = false } = options;
+  const { mtls = false, runs = "bundles" } = options;
   const ports = options.ports ?? (await freeProcessPorts());
   await refuseBusyPorts(ports);
   const folder = new DataFolder(options.dataDir);
@@ -75,6 +78,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   if (certificates) {
     await ensureCertificates(certificates, { clients: [LOCAL_CLIENT], days: CERTIFICATE_DAYS, renew: true });
   }
+  const built = runs === "bundles" ? ensureBundles() : Promise.resolve();
+  // Awaited once there is something to stop.
+  built.catch(() => undefined);
   const databases = await startDatabases({ folder, mysqlUrl, redisUrl, durable, progress, signal });
   const processes = makeProcesses({
     folder,
@@ -84,6 +90,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     certificates,
     env,
     envOf,
+    runs,
     logs,
   });
 
@@ -100,6 +107,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await provision({ adminUrl: databases.mysqlUrl, prefix: schemaPrefix, passwords });
     signal?.throwIfAborted();
 
+    await built;
     progress.step(`Processes: ${PROCESSES.join(", ")}`);
     await Promise.all(PROCESSES.map((name) => processes[name].start(signal)));
 

@@ -19,6 +19,7 @@ kills it. The data is kept for the next start.
   --port N         the gateway's port (8080, or GATEWAY_PORT)
   --data-dir DIR   where databases, secrets and stack.json are kept (.local/data)
   --reset          deletes what is in there first
+  --sources        runs the sources instead of bundles of them; npm run dev is npm start -- --sources
   --mtls           gRPC over mutual TLS, with certificates made into DIR/certificates (or MTLS=1)
   --help           shows this
 
@@ -58,6 +59,7 @@ runCommand(async () => {
       redisUrl: process.env.REDIS_URL || undefined,
       ports,
       mtls: flags.mtls,
+      runs: flags.sources ? "sources" : "bundles",
       logs: "console",
       progress,
       signal: stopping,
@@ -94,6 +96,7 @@ function readFlags() {
         port: { type: "string" },
         "data-dir": { type: "string", default: ".local/data" },
         reset: { type: "boolean", default: false },
+        sources: { type: "boolean", default: false },
         mtls: { type: "boolean", default: ["1", "true"].includes(process.env.MTLS ?? "") },
         help: { type: "boolean", default: false },
       },

@@ -3,12 +3,14 @@ import { dirname, join } from "node:path";
 import { type Response, Router } from "express";
 import { docsPageHeaders } from "../security.ts";
 
-const SWAGGER_UI = dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json"));
+/** Resolves files by package, because a bundle lies elsewhere. */
+const { resolve } = createRequire(import.meta.url);
+const SWAGGER_UI = dirname(resolve("swagger-ui-dist/package.json"));
 
 /** All that the page is made of: two files of ours and three of the library; nothing comes from another host. */
 const FILES: Record<string, string> = {
-  "/": join(import.meta.dirname, "index.html"),
-  "/init.js": join(import.meta.dirname, "init.js"),
+  "/": resolve("@medconnect/gateway/docs/index.html"),
+  "/init.js": resolve("@medconnect/gateway/docs/init.js"),
   "/swagger-ui.css": join(SWAGGER_UI, "swagger-ui.css"),
   "/swagger-ui-bundle.js": join(SWAGGER_UI, "swagger-ui-bundle.js"),
   "/favicon-32x32.png": join(SWAGGER_UI, "favicon-32x32.png"),

@@ -20,6 +20,7 @@ export async function addReplicas({ stack }: System) {
     ports,
     schemaPrefix: SCHEMA_PREFIX,
     env: { ...SETTINGS, ...both },
+    runs: "bundles",
     logs: "files",
   });
   for (const server of Object.values(stack.processes)) Object.assign(server.env, both);

@@ -202,7 +202,7 @@ describe("what is private", () => {
   });
 
   test("is in no process's arguments", () => {
-    expect(processes).toContain("services/auth/src/main.ts");
+    expect(processes).toContain("dist/auth.mjs");
     expect(leaksIn(processes)).toEqual([]);
   });
 });

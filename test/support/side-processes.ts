@@ -1,7 +1,8 @@
 import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { DataFolder } from "../../deploy/local/data-folder.ts";
-import { freePorts } from "../../deploy/local/ports.ts";
+import { freePorts, type ProcessName } from "../../deploy/local/ports.ts";
+import { argsOf } from "../../deploy/local/processes.ts";
 import { Server } from "../../deploy/local/server.ts";
 import { Api } from "./api.ts";
 import { NO_RATE_LIMITS } from "./rate-limits.ts";
@@ -20,7 +21,7 @@ export async function startGateway(
   env: NodeJS.ProcessEnv,
   authAddress = stack.addresses.auth,
 ): Promise<SideProcess & { api: Api }> {
-  const gateway = await start("gateway", "gateway/main.ts", {
+  const gateway = await start("gateway", {
     ...addressesOf(stack),
     AUTH_ADDRESS: authAddress,
     REDIS_URL: stack.urls.redis,
@@ -39,7 +40,7 @@ export async function startAuth(stack: SharedStack, env: NodeJS.ProcessEnv): Pro
   database.username = "medconnect_auth";
   database.password = databasePasswords.auth;
   database.pathname = "medconnect_auth";
-  return await start("auth", "services/auth/src/main.ts", {
+  return await start("auth", {
     ...addressesOf(stack),
     DATABASE_URL: database.href,
     DATA_KEY: dataKeys.auth,
@@ -58,12 +59,12 @@ const addressesOf = ({ addresses }: SharedStack) => ({
   BILLING_ADDRESS: addresses.billing,
 });
 
-async function start(name: string, script: string, env: NodeJS.ProcessEnv): Promise<SideProcess> {
+async function start(name: ProcessName, env: NodeJS.ProcessEnv): Promise<SideProcess> {
   const [port, metricsPort] = await freePorts(2);
   const server = new Server({
     name: `${name}:${port}`,
     command: process.execPath,
-    args: [script],
+    args: argsOf(name, "bundles"),
     env: {
       ...process.env,
       PORT: `${port}`,

@@ -1,0 +1,56 @@
+// `npm run build`: bundles each process into one file, dist/<name>.mjs, with a source map of our own sources.
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { type BundleStamp, bundleOf, hashOf, MAINS, ROOT, STAMP_FILE } from "./bundles.ts";
+import { ownMappings } from "./own-mappings.ts";
+import { runCommand } from "./setup-error.ts";
+
+/** Packages that stay outside: a native module, and one that reads files of its own. */
+const EXTERNAL = ["@node-rs/argon2", "@grpc/reflection"];
+
+/** Variables that CommonJS modules have. */
+const COMMON_JS = `
+import { createRequire as requireFor } from "node:module";
+const require = requireFor(import.meta.url), { dirname: __dirname, filename: __filename } = import.meta;
+`.trim();
+
+runCommand(async () => {
+  const { outputFiles, metafile } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: Object.entries(MAINS).map(([name, file]) => ({ in: file, out: name })),
+    outdir: "dist",
+    outExtension: { ".js": ".mjs" },
+    bundle: true,
+    platform: "node",
+    target: "node24",
+    format: "esm",
+    external: EXTERNAL,
+    banner: { js: COMMON_JS },
+    legalComments: "none",
+    sourcemap: "linked",
+    sourcesContent: false,
+    write: false,
+    metafile: true,
+    logLevel: "warning",
+    tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
+  });
+  mkdirSync(join(ROOT, "dist"), { recursive: true });
+  for (const { path, text } of outputFiles) {
+    write(path, path.endsWith(".map") ? JSON.stringify(ownMappings(JSON.parse(text), isOwn)) : text);
+  }
+  const inputs = Object.keys(metafile.inputs).filter(isOwn).sort();
+  // Last: without it, the bundles are built again.
+  write(STAMP_FILE, JSON.stringify({ inputs, hash: hashOf(inputs) } satisfies BundleStamp));
+  for (const name of Object.keys(MAINS)) process.stdout.write(`built ${bundleOf(name)}\n`);
+  return 0;
+});
+
+const isOwn = (source: string): boolean => !source.includes("node_modules/");
+
+/** Whole or not at all: another start may be reading the one before. */
+function write(path: string, text: string): void {
+  const temporary = `${path}.${process.pid}`;
+  writeFileSync(temporary, text);
+  renameSync(temporary, path);
+}

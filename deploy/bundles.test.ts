@@ -1,0 +1,54 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { beforeAll, expect, test } from "@jest/globals";
+import { type BundleStamp, bundleOf, ensureBundles, hashOf, MAINS, ROOT, STAMP_FILE } from "./bundles.ts";
+import { NODE_FLAGS } from "./node-flags.ts";
+
+beforeAll(ensureBundles);
+
+/** Prints the stack of the exit instead of exiting. */
+const TRACE_EXIT =
+  "data:text/javascript,process.exit = () => { process.stdout.write(new Error().stack); process.reallyExit(1); }";
+
+/** Output of a process that lacks its settings. */
+const run = (file: string): Promise<string> =>
+  new Promise((resolve) => {
+    const args = [...NODE_FLAGS, "--import", TRACE_EXIT, file];
+    execFile(process.execPath, args, { cwd: ROOT, env: {} }, (_error, stdout) => resolve(stdout));
+  });
+
+test.each(Object.entries(MAINS))("a stack trace of %s names lines of the sources", async (name, main) => {
+  const trace = await run(bundleOf(name));
+  const place = trace.split("\n").find((frame) => frame.includes(`${join(ROOT, main)}:`));
+  const [, line] = /:(\d+):\d+\)$/.exec(place ?? "") ?? [];
+  expect({ trace, line }).toEqual({ trace, line: expect.stringMatching(/^\d+$/) });
+  expect(readFileSync(join(ROOT, main), "utf8").split("\n")[Number(line) - 1]).toContain("loadConfig(");
+});
+
+test("the bundles are built again when one of the files in them changes", () => {
+  const { inputs, hash }: BundleStamp = JSON.parse(readFileSync(STAMP_FILE, "utf8"));
+  const parts = [
+    ...Object.values(MAINS),
+    "platform/service.ts",
+    "proto/gen/medconnect/auth/v1/actor_service.ts",
+  ];
+  expect(inputs).toEqual(expect.arrayContaining(parts));
+  expect(inputs.filter((file) => file.includes("node_modules"))).toEqual([]);
+  expect(hashOf(inputs)).toBe(hash);
+
+  const folder = mkdtempSync(join(tmpdir(), "medconnect-bundles-"));
+  const file = join(folder, "input.ts");
+  const hashWith = (text: string) => {
+    writeFileSync(file, text);
+    return hashOf([...inputs, relative(ROOT, file)]);
+  };
+  expect(hashWith("1")).not.toBe(hashWith("2"));
+  rmSync(folder, { recursive: true });
+});
+
+test("the image runs Node with the flags of the local stack", () => {
+  const [, flags] = /NODE_OPTIONS="([^"]*)"/.exec(readFileSync(join(ROOT, "Dockerfile"), "utf8")) ?? [];
+  expect(flags?.split(" ")).toEqual(NODE_FLAGS);
+});

@@ -1,0 +1,51 @@
+import { SourceMap } from "node:module";
+import { expect, test } from "@jest/globals";
+import { ownMappings } from "./own-mappings.ts";
+
+/**
+ * Line 1 of the bundle is line 1 of the library, with two segments; lines 2 and 3 are lines 3 and 40 of our file, and the end
+ * of line 3 is the library's line 9. As esbuild's maps do, it ends with an empty line. Columns and lines go back, too, so deltas are negative.
+ */
+const map = {
+  version: 3,
+  file: "bundle.mjs",
+  sources: ["node_modules/library/index.js", "ours.ts"],
+  names: [],
+  mappings: "AAAA,IAAI;ACEA,IAAC;AAqCD,IDjCJ;",
+};
+
+const isOwn = (source: string) => source === "ours.ts";
+
+/** The place in the sources that a place in the bundle comes from, both counted from 0. */
+function placeOf(mapped: typeof map, line: number, column: number): string | undefined {
+  const entry = new SourceMap({ ...mapped, sourcesContent: [], sourceRoot: "" }).findEntry(line, column);
+  return "originalSource" in entry && entry.originalSource
+    ? `${entry.originalSource}:${entry.originalLine}:${entry.originalColumn}`
+    : undefined;
+}
+
+test.each([
+  [1, 0],
+  [1, 4],
+  [2, 0],
+  [2, 2],
+])("line %i, column %i of the bundle keeps its place in our sources", (line, column) => {
+  expect(placeOf(map, line, column)).toMatch(/^ours\.ts:/);
+  expect(placeOf(ownMappings(map, isOwn), line, column)).toBe(placeOf(map, line, column));
+});
+
+test.each([
+  [0, 0],
+  [0, 4],
+  [2, 4],
+  [2, 9],
+])("line %i, column %i of the bundle, a library's, has no place", (line, column) => {
+  expect(placeOf(map, line, column)).toMatch(/^node_modules/);
+  expect(placeOf(ownMappings(map, isOwn), line, column)).toBeUndefined();
+});
+
+test("numbers of more than one digit are kept", () => {
+  // 2^20 columns, and as many lines back.
+  const far = { ...map, sources: ["ours.ts"], mappings: "AAAA,ggggCAggggCggggC,CAhgggChgggC" };
+  expect(ownMappings(far, isOwn).mappings).toBe(far.mappings);
+});
