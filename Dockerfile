@@ -30,7 +30,7 @@ COPY platform platform
 COPY services services
 COPY gateway gateway
 COPY deploy deploy
-RUN node deploy/build.ts
+RUN node deploy/build.mjs
 
 FROM manifests AS dependencies
 RUN npm ci --omit=dev --ignore-scripts

@@ -25,7 +25,7 @@ export interface BundleStamp {
 export const ROOT = join(import.meta.dirname, "..");
 export const STAMP_FILE = join(ROOT, "dist/stamp.json");
 /** Files that decide about the bundles beside their inputs. */
-const TOOLS = ["package-lock.json", "deploy/build.ts", "deploy/bundles.ts", "deploy/own-mappings.ts"];
+const TOOLS = ["package-lock.json", "deploy/build.mjs", "deploy/bundles.ts", "deploy/own-mappings.ts"];
 
 export function hashOf(inputs: readonly string[]): string {
   const hash = createHash("sha256");
@@ -40,7 +40,7 @@ export function hashOf(inputs: readonly string[]): string {
 export async function ensureBundles(): Promise<void> {
   if (areCurrent()) return;
   try {
-    await promisify(execFile)(process.execPath, [join(ROOT, "deploy/build.ts")]);
+    await promisify(execFile)(process.execPath, [join(ROOT, "deploy/build.mjs")]);
   } catch (error) {
     throw new SetupError(`The bundles cannot be built: ${(error as { stderr: string }).stderr.trim()}`);
   }

@@ -2,7 +2,7 @@
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { type BundleStamp, bundleOf, hashOf, MAINS, ROOT, STAMP_FILE } from "./bundles.ts";
+import { bundleOf, hashOf, MAINS, ROOT, STAMP_FILE } from "./bundles.ts";
 import { ownMappings } from "./own-mappings.ts";
 import { runCommand } from "./setup-error.ts";
 
@@ -41,15 +41,15 @@ runCommand(async () => {
   }
   const inputs = Object.keys(metafile.inputs).filter(isOwn).sort();
   // Last: without it, the bundles are built again.
-  write(STAMP_FILE, JSON.stringify({ inputs, hash: hashOf(inputs) } satisfies BundleStamp));
+  write(STAMP_FILE, JSON.stringify({ inputs, hash: hashOf(inputs) }));
   for (const name of Object.keys(MAINS)) process.stdout.write(`built ${bundleOf(name)}\n`);
   return 0;
 });
 
-const isOwn = (source: string): boolean => !source.includes("node_modules/");
+const isOwn = (source) => !source.includes("node_modules/");
 
 /** Whole or not at all: another start may be reading the one before. */
-function write(path: string, text: string): void {
+function write(path, text) {
   const temporary = `${path}.${process.pid}`;
   writeFileSync(temporary, text);
   renameSync(temporary, path);
