@@ -19,6 +19,8 @@ export interface BenchOptions {
   signal: AbortSignal;
   mode: Mode;
   plans: Plan[];
+  /** Whether to measure `npm start` when all contests are over. */
+  measuresStart: boolean;
   /** Size of the large tables. */
   rows: number;
   settings: Settings;
@@ -26,8 +28,7 @@ export interface BenchOptions {
 
 /** Starts the systems that the plans need, runs all contests in turns, and stops everything. */
 export async function runBench(options: BenchOptions): Promise<Measured> {
-  const { plans, settings, mode, dataDir, signal } = options;
-  const measuresStart = mode !== "sizes";
+  const { plans, settings, mode, dataDir, measuresStart, signal } = options;
   const progress = terminalProgress(3 + settings.rounds + (measuresStart ? 1 : 0));
   const bench = new Bench(options, progress);
   const rounds = new Map<Plan, Round[]>(plans.map((plan) => [plan, []]));

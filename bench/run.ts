@@ -22,7 +22,7 @@ machine is too noisy, and no conclusion is drawn. Takes about ten minutes; nothi
   --full         also measures paid bookings, search, tracing, and memory after 100,000 calls, in more rounds (about 40 minutes)
   --sizes        measures only bookings in tables of 5 million bookings and slots against small ones (about an hour)
   --rows N       number of rows for --sizes (5000000)
-  --only A,B     measures only these contests: book-16, book-64, book-1, list, pay, search, tracing-book, tracing-list, sizes
+  --only A,B     measures only these contests, and no start: book-16, book-64, book-1, list, pay, search, tracing-book, tracing-list, sizes
   --rounds N     rounds of each contest (3; 5 with --full)
   --seconds N    length of a turn of load (4)
   --relaxed      MySQL does not wait for the disk, as in the tests
@@ -58,6 +58,7 @@ runCommand(async () => {
 interface Flags {
   mode: Mode;
   plans: Plan[];
+  measuresStart: boolean;
   rows: number;
   rounds: number;
   seconds: number;
@@ -65,9 +66,9 @@ interface Flags {
 }
 
 async function run(dataDir: string, flags: Flags, signal: AbortSignal): Promise<Figures> {
-  const { mode, plans, rows, rounds, seconds, relaxed } = flags;
+  const { mode, plans, measuresStart, rows, rounds, seconds, relaxed } = flags;
   const settings = { seconds, rounds, durable: !relaxed };
-  return summarize(await runBench({ dataDir, signal, mode, plans, rows, settings }));
+  return summarize(await runBench({ dataDir, signal, mode, plans, measuresStart, rows, settings }));
 }
 
 function readFlags() {
@@ -89,6 +90,7 @@ function readFlags() {
     return {
       ...values,
       mode,
+      measuresStart: mode !== "sizes" && values.only === "",
       plans: choosePlans(mode, values.only.split(",").filter(Boolean)),
       rows: atLeastOne("rows", values.rows),
       rounds: atLeastOne("rounds", values.rounds ?? (mode === "full" ? "5" : "3")),
