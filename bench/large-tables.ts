@@ -31,15 +31,15 @@ export async function enlargeBufferPool(mysqlUrl: string): Promise<void> {
 export async function fillTables(mysqlUrl: string, rows: number, progress: Progress): Promise<void> {
   const connection = await connectAdmin(mysqlUrl);
   await connection.query("SET SESSION sql_log_bin = 0, unique_checks = 0");
-  const [[{ flush }]] = (await connection.query(
+  const [[before]] = await connection.query<RowDataPacket[]>(
     "SELECT @@GLOBAL.innodb_flush_log_at_trx_commit AS flush",
-  )) as unknown as [[{ flush: number }]];
+  );
   await connection.query("SET GLOBAL innodb_flush_log_at_trx_commit = 2");
   for (const { schema, table } of TABLES) {
     await connection.query(`USE ${SCHEMA_PREFIX}${schema}`);
     await fillTable(connection, table, rows, progress);
   }
-  await connection.query("SET GLOBAL innodb_flush_log_at_trx_commit = ?", [flush]);
+  await connection.query("SET GLOBAL innodb_flush_log_at_trx_commit = ?", [before!.flush]);
   await connection.end();
 }
 
