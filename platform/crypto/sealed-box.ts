@@ -54,14 +54,15 @@ export class SealedBox {
   }
 
   /**
-   * The inverse of `seal`. Throws RECORD_ALTERED, and counts it for the alert: for a value that is missing, was changed, or
-   * was sealed for another place or under a key that is not known.
+   * The inverse of `seal`. Throws RECORD_ALTERED for a value that is missing, was changed, or was sealed for another place; a
+   * plain error for one under a key that this process lacks, as nothing is wrong with the record. Both count for the alert.
    */
   open(place: string, sealed: Buffer | null): Buffer {
     if (!sealed) throw altered(place, "is missing");
     const header = sealed.subarray(0, HEADER_BYTES);
     const key = this.#keys.find((known) => known.header.equals(header));
-    if (!key) throw altered(place, `is sealed under a key that is not known: ${hex(header)}`);
+    if (!key && isHeader(header)) throw keyMissing(place, header);
+    if (!key) throw altered(place, `is no sealed value: it begins with ${hex(header)}`);
     const tagAt = HEADER_BYTES + IV_BYTES;
     const iv = sealed.subarray(HEADER_BYTES, tagAt);
     const tag = sealed.subarray(tagAt, tagAt + TAG_BYTES);
@@ -75,10 +76,19 @@ export class SealedBox {
   }
 }
 
+const isHeader = (header: Buffer): boolean => header.length === HEADER_BYTES && header[0] === FORMAT;
+
+function keyMissing(place: string, header: Buffer): Error {
+  count(place);
+  return new Error(`${place} is sealed under a key that is not known: ${hex(header)}`);
+}
+
 function altered(place: string, how: string, cause?: unknown): ApiError {
-  refused({ column: place.split(":", 1)[0]! });
+  count(place);
   return new ApiError("RECORD_ALTERED", { cause: new Error(`${place} ${how}`, { cause }) });
 }
+
+const count = (place: string) => refused({ column: place.split(":", 1)[0]! });
 
 function keyOf(masterKey: Buffer): Key {
   const secret = deriveKey(masterKey, "seal");
