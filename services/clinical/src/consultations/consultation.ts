@@ -30,7 +30,10 @@ export const factsOf = (row: ConsultationRow, box: SealedBox): ConsultationFacts
   startTime: row.start_time,
   endTime: row.end_time,
   notes: notesOf(row, box),
-  abandonReason: row.abandon_reason ? box.open(abandonReasonPlace(row), row.abandon_reason).toString() : "",
+  abandonReason:
+    row.abandon_reason && row.status === "ABANDONED"
+      ? box.open(abandonReasonPlace(row), row.abandon_reason).toString()
+      : "",
   noShowParty: row.no_show_party,
   doctorReadyTime: row.doctor_ready_time,
   joinTime: row.join_time,

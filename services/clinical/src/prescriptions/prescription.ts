@@ -47,9 +47,11 @@ export const toPrescriptionOfDoctor = (row: ListedPrescription, now: Date): Pres
   doctorName: "",
 });
 
-/** Reason of the end; undefined without one. */
+/** Reason of the end; undefined without one. In an active prescription a text is foreign, and must not stop its end. */
 export const endReasonOf = (row: PrescriptionRow, box: SealedBox): string | undefined =>
-  row.end_reason ? box.open(endReasonPlace(row), row.end_reason).toString() : undefined;
+  row.end_reason && row.status !== "ACTIVE"
+    ? box.open(endReasonPlace(row), row.end_reason).toString()
+    : undefined;
 
 /** The prescription for its patient and doctor. */
 export const toPrescription = (row: PrescriptionRow, now: Date, box: SealedBox): Prescription => ({

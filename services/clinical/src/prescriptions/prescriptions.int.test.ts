@@ -224,6 +224,12 @@ describe.each([
     expect(row!.end_reason.includes("rash")).toBe(false);
   });
 
+  test("by its doctor works although a text was planted as the reason of its end", async () => {
+    const { response: made } = await prescribe(await complete());
+    await clinical.app.db.write("UPDATE prescriptions SET end_reason = 'x' WHERE id = ?", [made.id]);
+    expect(await end(made.id, doctor)).toMatchObject({ status, endReason: "a rash" });
+  });
+
   test("by an admin is audited with its grant, and refused without one", async () => {
     const { response: made } = await prescribe(await complete());
     const admin = userCaller("ADMIN");

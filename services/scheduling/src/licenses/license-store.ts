@@ -190,9 +190,11 @@ export async function updateLicensing(
 export const rejectReasonPlace = ({ id, doctor_id }: Pick<LicenseRow, "id" | "doctor_id">): string =>
   `licenses.reject_reason:${id}:${doctor_id}`;
 
-/** Reason of the last decision; "" without one. */
+/** Reason of a rejection or revocation; "" without one. In any other row a text is foreign, and must not stop a decision. */
 export const decisionReasonOf = (row: LicenseRow, box: SealedBox): string =>
-  row.reject_reason ? box.open(rejectReasonPlace(row), row.reject_reason).toString() : "";
+  row.reject_reason && (row.status === "REJECTED" || row.status === "REVOKED")
+    ? box.open(rejectReasonPlace(row), row.reject_reason).toString()
+    : "";
 
 export function toLicense(row: LicenseRow, now: Date, box: SealedBox): License {
   const expireDate = dateOf(row.expire_date);

@@ -239,6 +239,13 @@ test("a licence whose reason was changed in the database is missing in lists, an
   expect((await list({ doctorId: desk.doctor.userId })).licenses.map((each) => each.id)).toEqual([other.id]);
 });
 
+test("a text planted as a verified licence's reason does not keep it from being revoked", async () => {
+  const { id } = await desk.claimLicense(0);
+  await desk.verify(id);
+  await desk.app.db.write("UPDATE licenses SET reject_reason = 'x' WHERE id = ?", [id]);
+  expect((await decide("revoke", id)).status).toBe("REVOKED");
+});
+
 test("the limit of open licences also holds for concurrent claims", async () => {
   const first = await desk.claimLicense(0);
   const tries = Array.from({ length: MAX_LICENSES + 5 }, (_, i) => claim(`MANY-${i}`));
