@@ -69,8 +69,12 @@ export async function interleave<App extends Platform>(
   await Promise.all([firstDone, done]);
 }
 
-/** The app, in which the result of the first read outside of a transaction is stale: `happen` follows it, or waits for a lock. */
-export function afterFirstRead<App extends Platform>(app: App, happen: () => Promise<unknown>): App {
+/** Does `act` on an app in which the first read outside of a transaction is stale: `happen` follows it, or waits for a lock. */
+export async function actAfterFirstRead<App extends Platform>(
+  app: App,
+  act: (app: App) => Promise<unknown>,
+  happen: () => Promise<unknown>,
+): Promise<void> {
   let happened: Promise<unknown> | undefined;
   const db = Object.create(app.db, {
     read: {
@@ -82,5 +86,6 @@ export function afterFirstRead<App extends Platform>(app: App, happen: () => Pro
       },
     },
   });
-  return { ...app, db };
+  await act({ ...app, db });
+  if (!happened) throw new Error("nothing was read outside of a transaction");
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { newId } from "@medconnect/platform/ids.ts";
-import { afterFirstRead, interleave as interleaveIn } from "@medconnect/platform/testing/interleaving.ts";
+import { actAfterFirstRead, interleave as interleaveIn } from "@medconnect/platform/testing/interleaving.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { ConsultationServiceService } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import {
@@ -129,7 +129,12 @@ test.each(CASES)("copies converge where somebody %s while %s, and %s", async (us
   const happen = (on: Clinical) => EVENTS[event]!(on, scene);
   if (order === "the event commits first") await interleave(happen, () => act(app));
   else if (order === "the use case commits first") await interleave(act, () => happen(app));
-  else await act(afterFirstRead<Clinical>(app, () => happen(app))).catch(refused);
+  else
+    await actAfterFirstRead<Clinical>(
+      app,
+      (stale) => act(stale).catch(refused),
+      () => happen(app),
+    );
   await CONVERGED[event]!(scene);
 });
 

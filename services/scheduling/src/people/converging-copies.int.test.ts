@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
-import { afterFirstRead, interleave as interleaveIn } from "@medconnect/platform/testing/interleaving.ts";
+import { actAfterFirstRead, interleave as interleaveIn } from "@medconnect/platform/testing/interleaving.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import type { Booking } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import {
@@ -53,15 +53,22 @@ const EVENTS: Record<string, (app?: Scheduling) => Promise<void>> = {
   "the patient is disabled": (app) => desk.account(desk.patient, { disabled: true, role: "PATIENT" }, app),
 };
 
+/** The others read behind their locks only. */
+const READS_BEFORE = new Set(["moves a booking"]);
+
 const ORDERS = [
   "the event commits first",
   "the use case commits first",
   "the event comes after the first read",
 ];
 
-const CASES = Object.keys(USE_CASES).flatMap((useCase) =>
-  Object.keys(EVENTS).flatMap((event) => ORDERS.map((order) => [useCase, event, order] as const)),
-);
+const CASES = Object.keys(USE_CASES)
+  .flatMap((useCase) =>
+    Object.keys(EVENTS).flatMap((event) => ORDERS.map((order) => [useCase, event, order] as const)),
+  )
+  .filter(
+    ([useCase, , order]) => order !== "the event comes after the first read" || READS_BEFORE.has(useCase),
+  );
 
 test.each(CASES)("copies converge where somebody %s while %s, and %s", async (useCase, event, order) => {
   const scene = await prepare(useCase);
@@ -69,7 +76,12 @@ test.each(CASES)("copies converge where somebody %s while %s, and %s", async (us
   const happen = EVENTS[event]!;
   if (order === "the event commits first") await interleave(happen, () => act(desk.app));
   else if (order === "the use case commits first") await interleave(act, () => happen());
-  else await act(afterFirstRead<Scheduling>(desk.app, () => happen())).catch(refused);
+  else
+    await actAfterFirstRead<Scheduling>(
+      desk.app,
+      (app) => act(app).catch(refused),
+      () => happen(),
+    );
   await assertConverged();
 });
 

@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { newId } from "@medconnect/platform/ids.ts";
+import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import {
+  BookingServiceService,
+  CreateBookingRequest,
+} from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
+import {
+  CreateLicenseRequest,
+  LicenseServiceService,
+} from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
+import { createLicense } from "../licenses/create-license.ts";
+import { applyUserEvent } from "../people/apply-user-event.ts";
+import { Desk, HOLD_MS, outcome } from "../testing.ts";
+import { bookSlot } from "./book-slot.ts";
+
+/** Enough for each combination below; they share one group, but for the first. */
+const WISHES = 25;
+
+let desk: Desk;
+
+beforeAll(async () => {
+  desk = await Desk.open();
+});
+afterAll(() => desk.close());
+
+/** A patient of whom auth has told. */
+async function patientOf(region: string, fullName: string) {
+  const patient = userCaller("PATIENT");
+  const user = { fullName, role: "PATIENT", disabled: false, region } as const;
+  const event = Event.fromPartial({ aggregateId: patient.userId, version: 1, user });
+  await desk.app.changes.applyInternally("service:auth", (tx) => applyUserEvent(desk.app)(tx, [event]));
+  return patient;
+}
+
+/** A doctor of US-CA, in part also of Germany, with a slot that an ended hold may still have, and a patient who wants it. */
+async function prepare(n: number) {
+  desk.admit();
+  const isPaid = n % 2 === 1;
+  await desk.publish(isPaid ? 5000 : 0);
+  const isGerman = n % 3 === 0;
+  if (isGerman) {
+    const { createLicense: method } = LicenseServiceService;
+    const license = { doctorId: desk.doctor.userId, number: `N${newId().slice(-12)}`, region: "DE" };
+    const request = CreateLicenseRequest.fromPartial(license);
+    await desk.verify((await invoke(method, createLicense(desk.app), desk.doctor, request)).response.id);
+  }
+  const slot = await desk.offer(24 * 60);
+  const hold =
+    n % 4 === 1 ? (await desk.book(slot.id, userCaller("PATIENT"), newId())).response.id : undefined;
+  const profile = ["US-CA", "DE-BY", "FR", ""][n % 4]!;
+  const stated = ["", "", "US-CA", "DE"][n % 4]!;
+  const region = stated || profile;
+  return {
+    slotId: slot.id,
+    doctorId: desk.doctor.userId,
+    isPaid,
+    hold,
+    stated,
+    region,
+    isAllowed: region === "US-CA" || isGerman,
+    name: `Paula ${n}`,
+    reason: `reason ${n}`,
+    patient: await patientOf(profile, `Paula ${n}`),
+  };
+}
+
+test("each request of a group gets its own slot, status, region, name and text, or its own refusal", async () => {
+  const wishes: Awaited<ReturnType<typeof prepare>>[] = [];
+  for (let n = 0; n < WISHES; n++) wishes.push(await prepare(n));
+  desk.app.clock.advance(HOLD_MS);
+  const book = bookSlot({ ...desk.app, jurisdiction: "enforced" });
+  const results = await Promise.allSettled(
+    wishes.map(({ slotId, stated: patientRegion, reason, patient }) => {
+      const sent = { slotId, patientRegion, reason, idempotencyKey: newId() };
+      const { createBooking } = BookingServiceService;
+      return invoke(createBooking, book, patient, CreateBookingRequest.fromPartial(sent));
+    }),
+  );
+  expect(results.map(outcome)).toEqual(
+    wishes.map(({ isAllowed }) => (isAllowed ? "ok" : "NOT_LICENSED_IN_REGION")),
+  );
+  for (const [i, result] of results.entries()) {
+    if (result.status === "rejected") continue;
+    const wish = wishes[i]!;
+    const { response } = result.value;
+    const { id, holdExpireTime = null } = response;
+    const shown = {
+      slotId: wish.slotId,
+      doctorId: wish.doctorId,
+      patientId: wish.patient.userId,
+      patientName: wish.name,
+      patientRegion: wish.region,
+      reason: wish.reason,
+      status: wish.isPaid ? "PENDING_PAYMENT" : "CONFIRMED",
+    };
+    expect(response).toMatchObject(shown);
+    expect(await desk.read(id, wish.patient)).toMatchObject(shown);
+    const sql = "SELECT status, booking_id, hold_expire_time FROM slots WHERE id = ?";
+    expect(await desk.app.db.read(sql, [wish.slotId])).toEqual([
+      { status: wish.isPaid ? "HELD" : "BOOKED", booking_id: id, hold_expire_time: holdExpireTime },
+    ]);
+    if (wish.hold === undefined) continue;
+    const ended = "SELECT status FROM bookings WHERE id = ?";
+    expect(await desk.app.db.read(ended, [wish.hold])).toEqual([{ status: "EXPIRED" }]);
+  }
+});
