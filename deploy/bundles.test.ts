@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { beforeAll, expect, test } from "@jest/globals";
 import { type BundleStamp, bundleOf, ensureBundles, hashOf, MAINS, ROOT, STAMP_FILE } from "./bundles.ts";
-import { NODE_FLAGS } from "./node-flags.ts";
+import { MALLOC, NODE_FLAGS } from "./node-flags.ts";
 
 beforeAll(ensureBundles);
 
@@ -49,6 +49,8 @@ test("the bundles are built again when one of the files in them changes", () => 
 });
 
 test("the image runs Node with the flags of the local stack", () => {
-  const [, flags] = /NODE_OPTIONS="([^"]*)"/.exec(readFileSync(join(ROOT, "Dockerfile"), "utf8")) ?? [];
+  const dockerfile = readFileSync(join(ROOT, "Dockerfile"), "utf8");
+  const [, flags] = /NODE_OPTIONS="([^"]*)"/.exec(dockerfile) ?? [];
   expect(flags?.split(" ")).toEqual(NODE_FLAGS);
+  for (const [name, value] of Object.entries(MALLOC)) expect(dockerfile).toContain(`${name}=${value}`);
 });

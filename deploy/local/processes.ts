@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { bundleOf, MAINS } from "../bundles.ts";
 import { filesIn } from "../certificates/certificate-folder.ts";
-import { NODE_FLAGS } from "../node-flags.ts";
+import { MALLOC, NODE_FLAGS } from "../node-flags.ts";
 import { SERVICES, type Service } from "../provision.ts";
 import { COMPILE_CACHE } from "./compile-cache.ts";
 import type { DataFolder } from "./data-folder.ts";
@@ -53,6 +53,7 @@ function makeProcess(name: ProcessName, options: ProcessOptions): Server {
     env: {
       ...process.env,
       ...COMPILE_CACHE,
+      ...MALLOC,
       // The administrator's, which is not for them.
       MYSQL_URL: undefined,
       ...commonSettings(name, options),
