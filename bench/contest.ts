@@ -19,10 +19,10 @@ export interface Round {
 }
 
 /** Bookings a second that a first turn is stocked for, by clients; later ones for half as many again as there were. */
-const FIRST_GUESS: Record<number, number> = { 1: 20, 16: 60, 64: 60 };
+const FIRST_GUESS: Record<number, number> = { 1: 100, 16: 400, 64: 500 };
 const RESERVE = 1.5;
 /** Enough for the optimizing compiler; after 10 s it still took a tenth of all CPU time (perf, by thread). */
-const WARM_UP_SECONDS = { book: 2, pay: 2, list: 2, search: 2 };
+const WARM_UP_SECONDS = { book: 12, pay: 8, list: 6, search: 6 };
 const PAUSE_MS = 1500;
 
 /** Runs contests, one turn of load at a time. */
