@@ -1,9 +1,5 @@
 import { BinaryReader } from "@bufbuild/protobuf/wire";
 
-/** Characters that JSON escapes, as far as UTF-8 can hold them (RFC 8259 §7). */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters
-const ESCAPED = /["\\\u0000-\u001f]/;
-
 const DAY_S = 86_400;
 /** Days whose date is kept as text; over two years of slots. */
 const MAX_DAYS = 1000;
@@ -30,7 +26,7 @@ export class WireReader extends BinaryReader {
     const end = this.end();
     const text = this.#bytes.toString("utf8", this.pos, end);
     this.pos = end;
-    return ESCAPED.test(text) ? JSON.stringify(text) : `"${text}"`;
+    return JSON.stringify(text);
   }
 
   /** A google.protobuf.Timestamp, in RFC 3339 with 0, 3, 6 or 9 decimals. */
