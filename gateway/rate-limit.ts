@@ -8,6 +8,8 @@ import { LocalCounts, type WindowCount } from "./local-counts.ts";
 const WINDOW_S = 60;
 /** Share of a quota that a gateway may count for itself, as a round trip to Redis costs more than most calls' own checks. */
 const LOCAL_SHARE = 0.05;
+/** More would save nothing, and let more past a high limit. */
+const MAX_LOCAL = 50;
 /** How long Redis is left alone after it failed: one request a second pays for finding out, at most 100 ms. */
 const RETRY_REDIS_MS = 1000;
 
@@ -61,8 +63,9 @@ const isRefused = ({ left }: Standing): boolean => left < 0;
 
 /**
  * Counts requests by quota and client, in Redis for all gateways together. Each tells it of a client's requests in
- * twentieths of the quota, so a client gets past its limit by a twentieth for each gateway at most; attempts to sign in are told
- * one by one. While Redis is away or frozen each gateway counts for itself, so that logins stay limited. Keys hold a user id or an address, nothing else of a request.
+ * twentieths of the quota, 50 at most, so a client gets past its limit by no more than that for each gateway. Attempts to
+ * sign in are told one by one. While Redis is away or frozen each gateway counts for itself, so that logins stay limited.
+ * Keys hold a user id or an address, nothing else of a request.
  */
 export class RateLimiter {
   readonly #policies: ReadonlyMap<QuotaName, Policy>;
@@ -169,7 +172,7 @@ function counter(name: string, quota: number, storeClient: Redis): Counter {
   return {
     quota,
     // Attempts to sign in are counted exactly: each may be a guess at a password.
-    local: new LocalCounts(name === "auth" ? 0 : Math.floor(quota * LOCAL_SHARE)),
+    local: new LocalCounts(name === "auth" ? 0 : Math.min(MAX_LOCAL, Math.floor(quota * LOCAL_SHARE))),
     redis: new RateLimiterRedis({ ...options, storeClient }),
     memory: new RateLimiterMemory(options),
   };

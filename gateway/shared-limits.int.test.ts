@@ -6,6 +6,7 @@ import { eventually } from "../test/support/eventually.ts";
 import { type QuotaName, RateLimiter, type RateLimits } from "./rate-limit.ts";
 
 const QUOTA = 100;
+const HIGH_QUOTA = 2000;
 const GATEWAYS = 3;
 const NONE: RateLimits = { auth: 0, read: 0, write: 0, search: 0, address: 0, open: 0, anonymous: 0 };
 
@@ -18,15 +19,15 @@ beforeAll(() =>
 );
 afterAll(() => redis.disconnect());
 
-/** How many of 2 × QUOTA requests, sent to the gateways in turn, are let through. */
-async function allowed(quota: QuotaName, inTurn: (index: number) => number): Promise<number> {
+/** How many of twice as many requests as the limit, sent to the gateways in turn, are let through. */
+async function allowed(quota: QuotaName, inTurn: (index: number) => number, limit = QUOTA): Promise<number> {
   const gateways = Array.from(
     { length: GATEWAYS },
-    () => new RateLimiter(redis, { ...NONE, [quota]: QUOTA }),
+    () => new RateLimiter(redis, { ...NONE, [quota]: limit }),
   );
   const client = { key: `user:${newId()}` };
   let count = 0;
-  for (let index = 0; index < 2 * QUOTA; index++) {
+  for (let index = 0; index < 2 * limit; index++) {
     const limiter = gateways[inTurn(index)]!;
     const isAllowed = await limiter
       .count([{ quota, client }], () => {})
@@ -43,6 +44,12 @@ test("several gateways let through a limit and at most a twentieth of it each", 
   const count = await allowed("read", (index) => index % GATEWAYS);
   expect(count).toBeGreaterThanOrEqual(QUOTA);
   expect(count).toBeLessThanOrEqual(QUOTA * (1 + 0.05 * GATEWAYS));
+});
+
+test("past a high limit several gateways let through 50 more each at most", async () => {
+  const count = await allowed("address", (index) => index % GATEWAYS, HIGH_QUOTA);
+  expect(count).toBeGreaterThanOrEqual(HIGH_QUOTA);
+  expect(count).toBeLessThanOrEqual(HIGH_QUOTA + 50 * GATEWAYS);
 });
 
 test("a client at one gateway gets exactly its limit", async () => {

@@ -7,7 +7,7 @@ const all = (limit: string) => ({
   RATE_LIMIT_ADDRESS_ANONYMOUS: limit,
 });
 
-/** So high that no test meets them; and yet, other than without, every call is counted, on the way through Redis. */
+/** So high that no test meets them; and yet, other than without, calls are counted, the first of each client and then one in 50 on the way through Redis. */
 export const HIGH_RATE_LIMITS = all("1000000");
 
 /** What counts in a Redis that others count in, too, would use up their limits: calls come from one address. */
