@@ -1,5 +1,6 @@
 import { expect } from "@jest/globals";
 import { PROCESSES, type ProcessName } from "../../deploy/local/ports.ts";
+import { eventually } from "../support/eventually.ts";
 import { sharedStack } from "../support/stack.ts";
 
 export type Labels = Record<string, string>;
@@ -9,12 +10,22 @@ export interface Sample {
   value: number;
 }
 
-/** What a process tells Prometheus (text format 0.0.4). */
-async function scrape(process: ProcessName): Promise<Sample[]> {
+/** Metrics of a process as Prometheus reads them (text format 0.0.4). */
+async function read(process: ProcessName): Promise<string> {
   const url = `http://127.0.0.1:${sharedStack().metricsPorts[process]}/metrics`;
   const answer = await fetch(url, { headers: { connection: "close" } });
   expect(answer.headers.get("content-type")).toMatch(/^text\/plain/);
-  const lines = (await answer.text()).split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  return await answer.text();
+}
+
+/** Reads until the text changes: scrapes within a second share one, which may be older than the call. */
+async function scrape(process: ProcessName): Promise<Sample[]> {
+  const shared = await read(process);
+  const fresh = await eventually(
+    () => read(process),
+    (text) => text !== shared,
+  );
+  const lines = fresh.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
   return lines.map((line) => {
     const [, name = "", labels = "", value] = /^(\w+)(?:\{(.*)\})? (\S+)/.exec(line) ?? [];
     const pairs = [...labels.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)];
@@ -28,7 +39,7 @@ async function scrape(process: ProcessName): Promise<Sample[]> {
 
 export type Scrapes = Record<ProcessName, Sample[]>;
 
-/** What all processes tell. */
+/** Metrics of all processes, computed after the call. */
 export async function scrapeAll(): Promise<Scrapes> {
   const all = await Promise.all(PROCESSES.map(async (name) => [name, await scrape(name)]));
   return Object.fromEntries(all);
