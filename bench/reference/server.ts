@@ -58,7 +58,7 @@ const server = express()
     response.json({ slots: await store.listSlots(request.params.id) });
   })
   .post("/v1/bookings", authenticate, express.json(), book)
-  // What the load needs. None of these is measured.
+  // Set-up for the load, never measured.
   .post("/bench/doctors", express.json(), async (request, response) => {
     response.json(await store.addDoctor(request.body.slots));
   })

@@ -1,12 +1,10 @@
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll } from "@jest/globals";
+import { copyRow, type ListUnderTest, listUnderTest } from "@medconnect/platform/testing/list-work.ts";
 import {
-  callsBeyond,
-  copyRow,
-  type ListUnderTest,
-  listsOf,
-  listUnderTest,
-  walkList,
-} from "@medconnect/platform/testing/list-work.ts";
+  FOREIGN_ROWS as FOREIGN,
+  OWN_ROWS as OWN,
+  testListWork,
+} from "@medconnect/platform/testing/list-work-tests.ts";
 import { BreakGlassServiceService } from "@medconnect/proto/medconnect/auth/v1/break_glass_service.ts";
 import {
   CreateServiceAccountRequest,
@@ -21,11 +19,6 @@ import { createServiceAccount } from "./service-accounts/create-service-account.
 import { listServiceAccounts } from "./service-accounts/read-service-accounts.ts";
 import { listSessions } from "./sessions/list-sessions.ts";
 import { startTestAuth, type TestAuth } from "./testing/test-auth.ts";
-
-/** Rows of the caller. */
-const OWN = 2000;
-/** Rows of others. */
-const FOREIGN = 8000;
 
 let auth: TestAuth;
 let lists: ListUnderTest<Auth>[];
@@ -72,16 +65,7 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => auth.close());
 
-test("every list of the service is walked", () => {
-  expect(lists.map(({ method }) => method.name).sort()).toEqual(listsOf("auth").sort());
-});
-
 /** Filters that no key holds, as sets of words of the call. */
 const SCANS = ["ListUsers status", "ListBreakGlassGrants status", "ListBreakGlassGrants adminId patientId"];
 
-test.each(listsOf("auth"))("%s reads few rows, but for filters that no key holds", async (name) => {
-  const list = lists.find(({ method }) => method.name === name)!;
-  const { long, scans } = await walkList(auth.app, list, values);
-  expect(long).toEqual([]);
-  expect(callsBeyond(scans, SCANS)).toEqual([]);
-});
+testListWork("auth", SCANS, () => ({ app: auth.app, lists, values }));

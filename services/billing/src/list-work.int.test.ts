@@ -1,13 +1,11 @@
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll } from "@jest/globals";
 import { newId } from "@medconnect/platform/ids.ts";
+import { copyRow, type ListUnderTest, listUnderTest } from "@medconnect/platform/testing/list-work.ts";
 import {
-  callsBeyond,
-  copyRow,
-  type ListUnderTest,
-  listsOf,
-  listUnderTest,
-  walkList,
-} from "@medconnect/platform/testing/list-work.ts";
+  FOREIGN_ROWS as FOREIGN,
+  OWN_ROWS as OWN,
+  testListWork,
+} from "@medconnect/platform/testing/list-work-tests.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { PaymentServiceService } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
 import { RefundServiceService } from "@medconnect/proto/medconnect/billing/v1/refund_service.ts";
@@ -15,11 +13,6 @@ import type { Billing } from "./app.ts";
 import { listPayments } from "./payments/read-payments.ts";
 import { listRefunds } from "./refunds/read-refunds.ts";
 import { type BillingTest, startBilling } from "./testing.ts";
-
-/** Payments of the patient, and refunds of one payment. */
-const OWN = 2000;
-/** Payments of others. */
-const FOREIGN = 8000;
 
 let billing: BillingTest;
 let lists: ListUnderTest<Billing>[];
@@ -51,16 +44,7 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => billing.app.close());
 
-test("every list of the service is walked", () => {
-  expect(lists.map(({ method }) => method.name).sort()).toEqual(listsOf("billing").sort());
-});
-
 /** Filters that no key holds, as sets of words of the call. */
 const SCANS = ["ListPayments PATIENT status"];
 
-test.each(listsOf("billing"))("%s reads few rows, but for filters that no key holds", async (name) => {
-  const list = lists.find(({ method }) => method.name === name)!;
-  const { long, scans } = await walkList(billing.app, list, values);
-  expect(long).toEqual([]);
-  expect(callsBeyond(scans, SCANS)).toEqual([]);
-});
+testListWork("billing", SCANS, () => ({ app: billing.app, lists, values }));

@@ -1,13 +1,11 @@
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll } from "@jest/globals";
 import { newId } from "@medconnect/platform/ids.ts";
+import { copyRow, type ListUnderTest, listUnderTest } from "@medconnect/platform/testing/list-work.ts";
 import {
-  callsBeyond,
-  copyRow,
-  type ListUnderTest,
-  listsOf,
-  listUnderTest,
-  walkList,
-} from "@medconnect/platform/testing/list-work.ts";
+  FOREIGN_ROWS as FOREIGN,
+  OWN_ROWS as OWN,
+  testListWork,
+} from "@medconnect/platform/testing/list-work-tests.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { ConsultationServiceService } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import { PrescriptionServiceService } from "@medconnect/proto/medconnect/clinical/v1/prescription_service.ts";
@@ -17,11 +15,6 @@ import { listConsultations } from "./consultations/read-consultations.ts";
 import { listDoctorPrescriptions } from "./prescriptions/list-doctor-prescriptions.ts";
 import { listPrescriptions } from "./prescriptions/read-prescriptions.ts";
 import { type ClinicalTest, startClinical } from "./testing.ts";
-
-/** Records of the doctor, and of the patient. */
-const OWN = 2000;
-/** Records of others. */
-const FOREIGN = 8000;
 
 let clinical: ClinicalTest;
 let lists: ListUnderTest<Clinical>[];
@@ -93,10 +86,6 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => clinical.app.close());
 
-test("every list of the service is walked", () => {
-  expect(lists.map(({ method }) => method.name).sort()).toEqual(listsOf("clinical").sort());
-});
-
 /** Filters that no key holds, as sets of words of the call. */
 const SCANS = [
   "ListConsultations status",
@@ -104,9 +93,4 @@ const SCANS = [
   "ListPrescriptions DOCTOR patientId",
 ];
 
-test.each(listsOf("clinical"))("%s reads few rows, but for filters that no key holds", async (name) => {
-  const list = lists.find(({ method }) => method.name === name)!;
-  const { long, scans } = await walkList(clinical.app, list, values);
-  expect(long).toEqual([]);
-  expect(callsBeyond(scans, SCANS)).toEqual([]);
-});
+testListWork("clinical", SCANS, () => ({ app: clinical.app, lists, values }));

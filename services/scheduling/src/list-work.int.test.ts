@@ -1,12 +1,10 @@
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll } from "@jest/globals";
+import { copyRow, type ListUnderTest, listUnderTest } from "@medconnect/platform/testing/list-work.ts";
 import {
-  callsBeyond,
-  copyRow,
-  type ListUnderTest,
-  listsOf,
-  listUnderTest,
-  walkList,
-} from "@medconnect/platform/testing/list-work.ts";
+  FOREIGN_ROWS as FOREIGN,
+  OWN_ROWS as OWN,
+  testListWork,
+} from "@medconnect/platform/testing/list-work-tests.ts";
 import { BookingServiceService } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import { DoctorServiceService } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
 import { LicenseServiceService } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
@@ -16,11 +14,6 @@ import { searchDoctors } from "./doctors/search-doctors.ts";
 import { listDoctorLicenses, listLicenses } from "./licenses/read-licenses.ts";
 import { listSlots } from "./slots/read-slots.ts";
 import { Desk } from "./testing.ts";
-
-/** Rows of the doctor, and of the patient. */
-const OWN = 2000;
-/** Rows of others. */
-const FOREIGN = 8000;
 
 let desk: Desk;
 let lists: ListUnderTest<Desk["app"]>[];
@@ -78,10 +71,6 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => desk.close());
 
-test("every list of the service is walked", () => {
-  expect(lists.map(({ method }) => method.name).sort()).toEqual(listsOf("scheduling").sort());
-});
-
 /** Filters that no key holds, as sets of words of the call. */
 const SCANS = [
   "SearchDoctors",
@@ -94,9 +83,4 @@ const SCANS = [
   "ListBookings doctorId patientId",
 ];
 
-test.each(listsOf("scheduling"))("%s reads few rows, but for filters that no key holds", async (name) => {
-  const list = lists.find(({ method }) => method.name === name)!;
-  const { long, scans } = await walkList(desk.app, list, values);
-  expect(long).toEqual([]);
-  expect(callsBeyond(scans, SCANS)).toEqual([]);
-});
+testListWork("scheduling", SCANS, () => ({ app: desk.app, lists, values }));
