@@ -171,6 +171,8 @@ test("a request whose row is locked waits by itself, and the others do not wait 
   end();
   await holder;
   await sent[2];
+  // One group of four, of which only the locked one went on alone.
+  expect(groups).toEqual([1, 4, 1]);
   expect(await writesOf(ids)).toEqual(ids.map(() => 1));
 });
 
