@@ -4,11 +4,15 @@ import {
   BookingServiceService,
   type CreateBookingRequest,
 } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
+import { context, ROOT_CONTEXT, trace } from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
+import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import type { Transaction } from "./db/transaction.ts";
 import { ApiError } from "./errors/api-error.ts";
 import type { Asked } from "./group-commit.ts";
 import type { Call } from "./grpc/call.ts";
 import { newId } from "./ids.ts";
+import { inSpan, SpanKind } from "./telemetry/tracing.ts";
 import { invoke, startTestService, type TestService, userCaller } from "./testing/test-service.ts";
 
 /** Length of a note that its column does not hold. */
@@ -250,4 +254,30 @@ test("each audit line names its own request and actor", async () => {
     const line = lines.find(({ resource }) => resource === `notes/${id}`);
     expect(line?.actor_id).toContain(people[i]!.userId);
   }
+});
+
+test("the group's span is in the trace of one request, and the spans of the others link to it", async () => {
+  const exporter = new InMemorySpanExporter();
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager());
+  trace.setGlobalTracerProvider(
+    new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] }),
+  );
+  const [first, ...others] = await notes(4);
+  const inRequest = (id: string) =>
+    inSpan("request", { kind: SpanKind.SERVER, parent: ROOT_CONTEXT }, () =>
+      send(request(id), userCaller("PATIENT")),
+    );
+  await Promise.all([send(request(first!), userCaller("PATIENT")), ...others.map(inRequest)]);
+  trace.disable();
+  context.disable();
+
+  const spans = exporter.getFinishedSpans();
+  const [group] = spans.filter(({ name }) => name === "commit group");
+  const requests = spans.filter(({ name }) => name === "request");
+  const linked = requests.filter(({ links }) =>
+    links.some(({ context: { spanId } }) => spanId === group!.spanContext().spanId),
+  );
+  const parents = requests.filter((span) => span.spanContext().spanId === group!.parentSpanContext?.spanId);
+  expect([requests.length, parents.length, linked.length]).toEqual([3, 1, 2]);
+  expect(linked).not.toContain(parents[0]);
 });
