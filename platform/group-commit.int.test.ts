@@ -23,6 +23,8 @@ let service: TestService;
 let groups: number[];
 /** Called for each request that is decided. */
 let deciding: (asked: Asked<CreateBookingRequest>) => void;
+/** Called for each group before it locks. */
+let locking: (asked: Asked<CreateBookingRequest>[]) => Promise<void>;
 let handler: (request: CreateBookingRequest, call: Call) => Promise<Booking>;
 
 beforeAll(async () => {
@@ -57,10 +59,12 @@ afterAll(() => service.close());
 beforeEach(() => {
   groups = [];
   deciding = () => {};
+  locking = async () => {};
 });
 
 async function lockNotes(tx: Transaction, asked: Asked<CreateBookingRequest>[]) {
   groups.push(asked.length);
+  await locking(asked);
   const ids = asked.map(({ request }) => request.slotId);
   const rows = await tx.lock<{ id: string; writes: number }>(
     "SELECT id, writes FROM notes WHERE id IN (?) ORDER BY id FOR UPDATE",
@@ -178,6 +182,24 @@ test("a request whose row is locked waits by itself, and the others do not wait 
   // One group of four, of which only the locked one went on alone.
   expect(groups).toEqual([1, 4, 1]);
   expect(await writesOf(ids)).toEqual(ids.map(() => 1));
+});
+
+test("a group whose database does not answer holds up no other", async () => {
+  const [stuck, ...others] = await notes(4);
+  const { promise: isToAnswer, resolve: answer } = Promise.withResolvers<void>();
+  locking = async ([first]) => {
+    if (first!.request.slotId === stuck) await isToAnswer;
+  };
+  const sent = send(request(stuck!), userCaller("PATIENT"));
+  expect(await outcomes(others.map((id) => send(request(id), userCaller("PATIENT"))))).toEqual([
+    "ok",
+    "ok",
+    "ok",
+  ]);
+  expect(await writesOf([stuck!])).toEqual([0]);
+  answer();
+  await sent;
+  expect(groups).toEqual([1, 3]);
 });
 
 test("a missing row is found missing by the request alone", async () => {

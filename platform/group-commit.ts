@@ -10,6 +10,8 @@ import { inSpan, SpanKind } from "./telemetry/tracing.ts";
 
 /** Requests that one transaction takes. More would make each wait for the writes of too many others. */
 const MAX_GROUP = 32;
+/** Time after which the next group no longer waits for the one under way, whose connection may be dead. */
+const SLOW_MS = 250;
 /** Time for which a caller whose request failed a group goes alone, so that none fails groups again and again. */
 const ALONE_MS = 1000;
 
@@ -53,7 +55,8 @@ type Settled<Response> =
   | "USED";
 
 /**
- * Group commit: one transaction is under way, and the requests that come meanwhile share the next one. No group waits for a
+ * Group commit: one transaction is under way, or a few if they are slow, and the requests that come meanwhile share the next
+ * one. No group waits for a
  * lock: a member whose rows are locked goes on alone, as does every member of a group that failed. So a slow or failing
  * request delays its neighbours by one round at most, and a request that finds nobody at work starts at once.
  */
@@ -91,7 +94,7 @@ export class GroupCommit<Request, Facts, Plan, Response> {
     this.#isAtWork = true;
     while (this.#queue.length > 0) {
       const group = this.#nextGroup();
-      if (group.length > 0) await this.#commitTogether(group);
+      if (group.length > 0) await endOrTime(this.#commitTogether(group), SLOW_MS);
     }
     this.#isAtWork = false;
   }
@@ -236,6 +239,16 @@ export class GroupCommit<Request, Facts, Plan, Response> {
       { response: written[i]!.response, deliveries: deliveries[i]! },
     ]);
   }
+}
+
+/** Waits for work to end, but only so long. */
+async function endOrTime(work: Promise<void>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const time = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work, time]);
+  clearTimeout(timer);
 }
 
 /** True if nobody waits for the answer any more, so that the change is better not made. */
