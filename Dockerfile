@@ -1,4 +1,4 @@
-# One image for every process; the command says which, such as `node dist/auth.mjs`, a bundle. Commands for operators run
+# One image for every process; the command says which, such as `node dist/auth.cjs`, a bundle. Commands for operators run
 # from the sources, such as `node deploy/migrate.ts`.
 #
 # Node runs the TypeScript as it is, but not what lies under node_modules. The workspaces therefore keep their places,
@@ -38,7 +38,7 @@ RUN npm ci --omit=dev --ignore-scripts
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production HOST=0.0.0.0 METRICS_PORT=9464
 # deploy/node-flags.ts says why.
-ENV NODE_OPTIONS="--enable-source-maps --max-semi-space-size=4" MALLOC_ARENA_MAX=2
+ENV NODE_OPTIONS="--max-semi-space-size=4" MALLOC_ARENA_MAX=2
 WORKDIR /app
 # Owned by whom MySQL and Redis run as, and certificates by us; docker-compose.yml, service "volumes", tells why.
 RUN install -d -o 999 -g 999 /volumes/mysql /volumes/redis \
@@ -54,4 +54,4 @@ COPY --from=bundles /app/dist dist
 USER 1000:1000
 HEALTHCHECK --interval=5s --timeout=3s --start-period=60s --retries=3 CMD ["node", "-e", \
   "http.get({ port: process.env.METRICS_PORT, path: '/readyz' }, (r) => process.exit(r.statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
-CMD ["node", "dist/gateway.mjs"]
+CMD ["node", "dist/gateway.cjs"]

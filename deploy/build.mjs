@@ -1,4 +1,4 @@
-// `npm run build`: bundles each process into one file, dist/<name>.mjs, with a source map of our own sources.
+// `npm run build`: bundles each process into one file, dist/<name>.cjs, with a source map of our own sources.
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
@@ -9,24 +9,23 @@ import { runCommand } from "./setup-error.ts";
 /** Packages that stay outside: a native module, and one that reads files of its own. */
 const EXTERNAL = ["@node-rs/argon2", "@grpc/reflection"];
 
-/** Variables that CommonJS modules have. */
-const COMMON_JS = `
-import { createRequire as requireFor } from "node:module";
-const require = requireFor(import.meta.url), { dirname: __dirname, filename: __filename } = import.meta;
-`.trim();
+/** A CommonJS module lacks `import.meta.url`, by which sources find files of packages. */
+const IMPORT_META_URL = 'const importMetaUrl = require("node:url").pathToFileURL(__filename).href;';
 
 runCommand(async () => {
   const { outputFiles, metafile } = await build({
     absWorkingDir: ROOT,
     entryPoints: Object.entries(MAINS).map(([name, file]) => ({ in: file, out: name })),
     outdir: "dist",
-    outExtension: { ".js": ".mjs" },
+    outExtension: { ".js": ".cjs" },
     bundle: true,
     platform: "node",
     target: "node24",
-    format: "esm",
+    format: "cjs",
+    inject: ["deploy/stack-traces.ts"],
     external: EXTERNAL,
-    banner: { js: COMMON_JS },
+    banner: { js: IMPORT_META_URL },
+    define: { "import.meta.url": "importMetaUrl" },
     legalComments: "none",
     sourcemap: "linked",
     sourcesContent: false,

@@ -13,7 +13,7 @@ export const MAINS: Readonly<Record<string, string>> = {
 };
 
 /** The file that holds a whole process, with its libraries. */
-export const bundleOf = (name: string): string => `dist/${name}.mjs`;
+export const bundleOf = (name: string): string => `dist/${name}.cjs`;
 
 /** Tells for which state of which files the bundles were built. */
 export interface BundleStamp {

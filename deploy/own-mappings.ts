@@ -8,8 +8,9 @@ export interface SourceMap {
 }
 
 /**
- * The source map with mappings only for sources that are `isOwn`. Node decodes a whole map at the first stack trace: with
- * the libraries, that takes a quarter of a second and 100 MB. A library's frames then name lines of the bundle.
+ * The source map reduced to lines of sources that are `isOwn`. Node decodes a whole map at the first stack trace: with
+ * the libraries, that takes a quarter of a second and 100 MB. A library's frames then name lines of the bundle, and an own
+ * one the beginning of its line.
  */
 export function ownMappings<Map extends SourceMap>(map: Map, isOwn: (source: string) => boolean): Map {
   const own = map.sources.map(isOwn);
@@ -27,7 +28,8 @@ export function ownMappings<Map extends SourceMap>(map: Map, isOwn: (source: str
       for (const [index, delta] of place.entries()) read[index]! += delta;
       const wasInOwn = isInOwn;
       isInOwn = place.length > 0 && own[read[0]!]!;
-      if (!isInOwn && !wasInOwn) continue;
+      const isOfSameLine = read[0] === written[0] && read[1] === written[1];
+      if (isInOwn ? wasInOwn && isOfSameLine : !wasInOwn) continue;
       // Without a place, a segment ends the mapping of the one before.
       const places = isInOwn ? place.map((_, index) => read[index]! - written[index]!) : [];
       for (const index of places.keys()) written[index] = read[index]!;

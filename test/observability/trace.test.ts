@@ -202,7 +202,7 @@ describe("what is private", () => {
   });
 
   test("is in no process's arguments", () => {
-    expect(processes).toContain("dist/auth.mjs");
+    expect(processes).toContain("dist/auth.cjs");
     expect(leaksIn(processes)).toEqual([]);
   });
 });

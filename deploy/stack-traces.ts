@@ -1,0 +1,34 @@
+import { readFileSync } from "node:fs";
+import { SourceMap } from "node:module";
+import { dirname, resolve } from "node:path";
+
+/**
+ * Part of each bundle: its stack traces name lines of the sources. Node's `--enable-source-maps` would read the map at
+ * each start; this reads it at the first stack trace.
+ */
+const BUNDLE = __filename;
+let map: SourceMap | undefined;
+
+Error.prepareStackTrace = (error, frames) =>
+  [Error.prototype.toString.call(error), ...frames.map((frame) => `    at ${inSources(frame)}`)].join("\n");
+
+function inSources(frame: NodeJS.CallSite): string {
+  const text = frame.toString();
+  if (frame.getFileName() !== BUNDLE) return text;
+  const [line, column] = [frame.getLineNumber()!, frame.getColumnNumber()!];
+  const entry = readMap()?.findEntry(line - 1, column - 1);
+  if (!entry || !("originalSource" in entry) || !entry.originalSource) return text;
+  const { originalSource, originalLine, originalColumn } = entry;
+  const place = `${resolve(dirname(BUNDLE), originalSource)}:${originalLine + 1}:${originalColumn + 1}`;
+  return text.replace(`${BUNDLE}:${line}:${column}`, () => place);
+}
+
+/** Undefined where the file cannot be read, such as for lack of descriptors: that must not hide the error. */
+function readMap(): SourceMap | undefined {
+  try {
+    map ??= new SourceMap(JSON.parse(readFileSync(`${BUNDLE}.map`, "utf8")));
+    return map;
+  } catch {
+    return undefined;
+  }
+}
