@@ -5,8 +5,10 @@ import {
 } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import fc from "fast-check";
 import { newId } from "../ids.ts";
+import { requestFields } from "../testing/request-fields.ts";
+import { stringRulesOf } from "./field-rules.ts";
 import { methodAt } from "./methods.ts";
-import { validate } from "./validate.ts";
+import { matches, validate } from "./validate.ts";
 
 const { input } = methodAt(SlotServiceService.createSlot.path);
 const END_TIME = 3;
@@ -32,4 +34,20 @@ test("a required time of whatever wire type is refused, or is there for who deco
     // A varint that one reader takes for the length of a message, and another skips.
     { examples: [[0, Uint8Array.of(0)]] },
   );
+});
+
+const patterns = new Set(
+  requestFields
+    .flatMap(({ field }) => stringRulesOf(field)?.pattern ?? [])
+    .filter((pattern) => pattern !== ""),
+);
+/** Begin as many patterns do, go on for long, and end as none does. */
+const HOSTILE = ["a", "1", "-", "/", " ", "é", "a ", "a-", "aa-", "aaa-aaaaaaaa-", "\u2028"].flatMap((text) =>
+  [text, `${" ".repeat(100)}a`.repeat(19) + text].map((start) => `${start}${text.repeat(50_000)}\u0000`),
+);
+
+test.each([...patterns])("no text takes the pattern %s more than linear time", (pattern) => {
+  const startedAtMs = performance.now();
+  for (const text of HOSTILE) matches(pattern, text);
+  expect(performance.now() - startedAtMs).toBeLessThan(3000);
 });
