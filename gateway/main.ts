@@ -17,6 +17,7 @@ import { startTracing } from "@medconnect/platform/telemetry/start-tracing.ts";
 import { startTls } from "@medconnect/platform/tls/start-tls.ts";
 import { createApp } from "./app.ts";
 import { CallerLimit } from "./caller-limit.ts";
+import { warmUpComposed } from "./composed/composed-methods.ts";
 import { countRefused } from "./count-unrouted.ts";
 import { RateLimiter } from "./rate-limit.ts";
 import { routesOf } from "./routing/routes.ts";
@@ -98,6 +99,7 @@ startProcess("gateway", async () => {
   const port = await http.listen(config.HOST, config.PORT);
   const ops = await startOpsServer({ host: config.HOST, port: config.METRICS_PORT, readMetrics, ready });
   log.info({ port, metricsPort: ops.port }, "gateway is up");
+  void warmUpComposed();
 
   runUntilSignal({
     log,

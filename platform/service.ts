@@ -186,6 +186,7 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
   });
   serving = true;
   log.info({ port, metricsPort: ops.port, tzVersion: TZ_VERSION }, "serving");
+  void grpc.warmUp();
 
   runUntilSignal({
     log,

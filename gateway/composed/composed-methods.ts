@@ -28,7 +28,6 @@ function composed<Request, Response>(
   answer: (request: Request, call: ComposedCall) => Promise<Response>,
 ): [string, Compose] {
   const { input } = methodAt(method.path);
-  warmUpValidation(input);
   return [
     method.path,
     // Before it is decoded: the services would not see what our types cannot hold, such as parts of a ms.
@@ -47,3 +46,7 @@ export const composedMethods: ReadonlyMap<string, Compose> = new Map([
   composed(AdminServiceService.listLicenses, listLicenses),
   composed(AccessLogServiceService.listAccessLog, listAccessLog),
 ]);
+
+/** Prepares the checks of their messages, in the background. */
+export const warmUpComposed = (): Promise<void> =>
+  warmUpValidation([...composedMethods.keys()].map((path) => methodAt(path).input));

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { expect, test } from "@jest/globals";
 import {
   CreateSlotRequest,
@@ -7,8 +8,8 @@ import fc from "fast-check";
 import { newId } from "../ids.ts";
 import { requestFields } from "../testing/request-fields.ts";
 import { stringRulesOf } from "./field-rules.ts";
-import { methodAt } from "./methods.ts";
-import { matches, validate } from "./validate.ts";
+import { methodAt, methods } from "./methods.ts";
+import { matches, validate, warmUpValidation } from "./validate.ts";
 
 const { input } = methodAt(SlotServiceService.createSlot.path);
 const END_TIME = 3;
@@ -34,6 +35,19 @@ test("a required time of whatever wire type is refused, or is there for who deco
     // A varint that one reader takes for the length of a message, and another skips.
     { examples: [[0, Uint8Array.of(0)]] },
   );
+});
+
+test("preparing the checks of many messages gives way to other work after each", async () => {
+  const inputs = [...methods.values()].map((method) => method.input);
+  let turns = 0;
+  let isDone = false;
+  const work = (async () => {
+    for (; !isDone; turns++) await setImmediate();
+  })();
+  await warmUpValidation(inputs);
+  isDone = true;
+  await work;
+  expect(turns).toBeGreaterThanOrEqual(inputs.length);
 });
 
 const patterns = new Set(

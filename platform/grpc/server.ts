@@ -1,3 +1,4 @@
+import type { DescMessage } from "@bufbuild/protobuf";
 import {
   type handleUnaryCall,
   Metadata,
@@ -88,6 +89,7 @@ export class GrpcServer {
   readonly #proof: GatewayProof;
   readonly #load: LoadLimit;
   readonly #credentials: CredentialLimit;
+  readonly #inputs: DescMessage[] = [];
 
   constructor(options: ServerOptions) {
     this.#options = options;
@@ -140,6 +142,11 @@ export class GrpcServer {
     return bound;
   }
 
+  /** Prepares the checks of all methods' messages, in the background. */
+  async warmUp(): Promise<void> {
+    await warmUpValidation(this.#inputs);
+  }
+
   /** Takes no new calls and waits for those under way; after `timeoutMs` the rest is cut off. */
   async drain(timeoutMs: number): Promise<void> {
     const timer = setTimeout(() => this.server.forceShutdown(), timeoutMs);
@@ -154,7 +161,7 @@ export class GrpcServer {
     handler: AnyHandler,
   ): handleUnaryCall<Buffer, unknown> {
     const method = methodAt(definition.path);
-    warmUpValidation(method.input);
+    this.#inputs.push(method.input);
     const [, service = "", name = ""] = definition.path.split("/");
     const attributes = { "rpc.system": "grpc", "rpc.service": service, "rpc.method": name };
     return async (incoming, callback) => {
