@@ -306,7 +306,7 @@ export class Changes {
         { mayRetry },
       );
     };
-    const { effect, deliveries } = await this.inTurn(call, commit);
+    const { effect, deliveries } = await this.#inTurn(call, commit);
     await relay.send(deliveries);
     if (effect.response instanceof ApiError) throw effect.response;
     return effect.response;
@@ -316,7 +316,7 @@ export class Changes {
    * Changes of one account touch the same guards and wait for one another in MySQL. A few at a time hold a connection meanwhile,
    * so that others find one.
    */
-  async inTurn<T>({ caller }: Call, commit: () => Promise<T>): Promise<T> {
+  async #inTurn<T>({ caller }: Call, commit: () => Promise<T>): Promise<T> {
     const isAccount = caller.kind === "user" || caller.kind === "serviceAccount";
     return isAccount ? await this.#turns.run(callerId(caller), commit) : await commit();
   }

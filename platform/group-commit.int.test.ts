@@ -13,6 +13,7 @@ import type { Asked } from "./group-commit.ts";
 import type { Call } from "./grpc/call.ts";
 import { newId } from "./ids.ts";
 import { inSpan, SpanKind } from "./telemetry/tracing.ts";
+import { doneOrWaiting } from "./testing/interleaving.ts";
 import { invoke, startTestService, type TestService, userCaller } from "./testing/test-service.ts";
 
 /** Length of a note that its column does not hold. */
@@ -182,6 +183,57 @@ test("a request whose row is locked waits by itself, and the others do not wait 
   // One group of four, of which only the locked one went on alone.
   expect(groups).toEqual([1, 4, 1]);
   expect(await writesOf(ids)).toEqual(ids.map(() => 1));
+});
+
+test("of many accounts that want a locked row one waits with a connection, and the others behind it", async () => {
+  const [locked, free] = await notes(2);
+  const { promise: isToEnd, resolve: end } = Promise.withResolvers<void>();
+  const { promise: isLocked, resolve: lock } = Promise.withResolvers<void>();
+  const holder = service.db.transaction(async (tx) => {
+    await tx.read("SELECT id FROM notes WHERE id = ? FOR UPDATE", [locked!]);
+    lock();
+    await isToEnd;
+  });
+  await isLocked;
+  let tries = 0;
+  locking = async (asked) => {
+    if (asked.some(({ request }) => request.slotId === locked)) tries++;
+  };
+  const answered: number[] = [];
+  const sent = Array.from({ length: 200 }, async (_, i) => {
+    await send(request(locked!), userCaller("PATIENT"));
+    answered.push(i);
+  });
+  await doneOrWaiting(service.db, Promise.all(sent));
+  // As many rounds, in each of which another request could go alone.
+  for (let round = 0; round < 10; round++) await send(request(free!));
+  // The first found it locked in a group, and waits.
+  expect(tries).toBe(2);
+  expect(answered).toEqual([]);
+  end();
+  await holder;
+  await Promise.all(sent);
+  expect(answered).toEqual(Array.from(sent.keys()));
+});
+
+test("at most eight requests of a group that failed go alone at once", async () => {
+  const [free, ...ids] = await notes(20);
+  const { promise: isToEnd, resolve: end } = Promise.withResolvers<void>();
+  const { promise: areMany, resolve: many } = Promise.withResolvers<void>();
+  let alone = 0;
+  locking = async (asked) => {
+    if (asked[0]!.request.slotId === free) return;
+    if (asked.length > 1) throw new TypeError("a fault");
+    if (++alone === 8) many();
+    await isToEnd;
+  };
+  const sent = [free!, ...ids].map((id) => send(request(id), userCaller("PATIENT")));
+  await areMany;
+  // Others are served meanwhile, and in that time more would have gone alone.
+  for (let round = 0; round < 10; round++) await send(request(free!));
+  expect(alone).toBe(8);
+  end();
+  expect(await outcomes(sent)).toEqual(Array(20).fill("ok"));
 });
 
 test("a group whose database does not answer holds up no other", async () => {

@@ -12,6 +12,8 @@ import { inSpan, SpanKind } from "./telemetry/tracing.ts";
 const MAX_GROUP = 32;
 /** Time after which the next group no longer waits for the one under way, whose connection may be dead. */
 const SLOW_MS = 250;
+/** Requests that go alone at once: half of a process's connections for transactions by default. */
+const MAX_ALONE = 8;
 /** Time for which a caller whose request failed a group goes alone, so that none fails groups again and again. */
 const ALONE_MS = 1000;
 
@@ -45,6 +47,8 @@ interface Member<Request, Response> extends Asked<Request> {
   readonly context: Context;
   readonly resolve: (response: Response | PromiseLike<Response>) => void;
   readonly reject: (error: unknown) => void;
+  /** It goes alone, because a group could not serve it. */
+  isAlone: boolean;
 }
 
 /** Result of a round for a member. MISSING: a row was not found, so it may be locked. USED: its key was used before. */
@@ -56,22 +60,24 @@ type Settled<Response> =
 
 /**
  * Group commit: one transaction is under way, or a few if they are slow, and the requests that come meanwhile share the next
- * one. No group waits for a
- * lock: a member whose rows are locked goes on alone, as does every member of a group that failed. So a slow or failing
- * request delays its neighbours by one round at most, and a request that finds nobody at work starts at once.
+ * one. No group waits for a lock: a member whose rows are locked goes on alone, as does every member of a group that failed.
+ * So a slow or failing request delays its neighbours by one round at most, and a request that finds nobody at work starts at
+ * once. One member waits for a locked row with a connection; those behind it wait in the queue.
  */
 export class GroupCommit<Request, Facts, Plan, Response> {
   readonly #options: ChangesOptions;
-  readonly #changes: Pick<Changes, "recordAll" | "inTurn">;
+  readonly #changes: Pick<Changes, "recordAll">;
   readonly #useCase: GroupedUseCase<Request, Facts, Plan, Response>;
   #queue: Member<Request, Response>[] = [];
   #isAtWork = false;
-  /** Actors that go alone. */
-  readonly #alone = new Set<string>();
+  /** Actors that go alone for a while. */
+  readonly #aloneActors = new Set<string>();
+  /** Members that go alone now. */
+  readonly #alone = new Set<Member<Request, Response>>();
 
   constructor(
     options: ChangesOptions,
-    changes: Pick<Changes, "recordAll" | "inTurn">,
+    changes: Pick<Changes, "recordAll">,
     useCase: GroupedUseCase<Request, Facts, Plan, Response>,
   ) {
     this.#options = options;
@@ -83,34 +89,47 @@ export class GroupCommit<Request, Facts, Plan, Response> {
     const key = this.#options.idempotency.keyOf(call, this.#options.clock.now(), KEPT_MS);
     const rows = this.#useCase.rowsOf({ request, call });
     return await new Promise((resolve, reject) => {
-      const member = { request, call, key, rows, context: context.active(), resolve, reject };
-      if (this.#alone.has(actorOf(call))) return this.#goAlone(member);
-      this.#queue.push(member);
-      if (!this.#isAtWork) void this.#work();
+      this.#queue.push({
+        request,
+        call,
+        key,
+        rows,
+        context: context.active(),
+        resolve,
+        reject,
+        isAlone: this.#aloneActors.has(actorOf(call)),
+      });
+      void this.#work();
     });
   }
 
+  /** Commits group after group, until the queue holds only members that wait for others to end. */
   async #work(): Promise<void> {
+    if (this.#isAtWork) return;
     this.#isAtWork = true;
-    while (this.#queue.length > 0) {
-      const group = this.#nextGroup();
-      if (group.length > 0) await endOrTime(this.#commitTogether(group), SLOW_MS);
+    for (let group = this.#nextGroup(); group.length > 0; group = this.#nextGroup()) {
+      await endOrTime(this.#commitTogether(group), SLOW_MS);
     }
     this.#isAtWork = false;
   }
 
-  /** The first members that change no row in common. Those past their deadline leave the queue. */
+  /**
+   * The first members that change no row in common, nor one of a member that goes alone. Members that go alone start, and
+   * those past their deadline leave the queue.
+   */
   #nextGroup(): Member<Request, Response>[] {
-    const taken = new Set<string>();
+    const taken = new Set([...this.#alone].flatMap(rowsOfAlone));
     const group: Member<Request, Response>[] = [];
     const left: Member<Request, Response>[] = [];
     for (const member of this.#queue) {
-      const { rows } = member;
+      const rows = member.isAlone ? rowsOfAlone(member) : member.rows;
+      const isFull = member.isAlone ? this.#alone.size >= MAX_ALONE : group.length === MAX_GROUP;
       if (isLate(member)) member.reject(late());
-      else if (group.length === MAX_GROUP || rows.some((row) => taken.has(row))) left.push(member);
+      else if (isFull || rows.some((row) => taken.has(row))) left.push(member);
       else {
         for (const row of rows) taken.add(row);
-        group.push(member);
+        if (member.isAlone) this.#goAlone(member);
+        else group.push(member);
       }
     }
     this.#queue = left;
@@ -121,38 +140,43 @@ export class GroupCommit<Request, Facts, Plan, Response> {
   async #commitTogether(group: Member<Request, Response>[]): Promise<void> {
     try {
       const settled = await inTraceOf(group, () => this.#commit(group, true));
-      for (const member of group) this.#answer(member, settled.get(member)!);
+      const isMissing = (member: Member<Request, Response>) => settled.get(member) === "MISSING";
+      for (const member of group) if (!isMissing(member)) this.#answer(member, settled.get(member)!);
+      this.#leaveAlone(group.filter(isMissing));
     } catch (error) {
       const isAway = error instanceof ApiError && error.rule.httpStatus >= 500 && !isRetryable(error);
-      for (const member of group) {
-        if (isAway) member.reject(error);
-        else this.#goAlone(member);
-      }
+      if (isAway) for (const member of group) member.reject(error);
+      else this.#leaveAlone(group);
     }
   }
 
+  /** Has members of a group go on alone, in their place of the queue. */
+  #leaveAlone(members: Member<Request, Response>[]): void {
+    for (const member of members) member.isAlone = true;
+    this.#queue.unshift(...members);
+    void this.#work();
+  }
+
   #goAlone(member: Member<Request, Response>): void {
-    member.resolve(context.with(member.context, () => this.#commitAlone(member)));
+    this.#alone.add(member);
+    const settled = context.with(member.context, () => this.#settleAlone(member));
+    const isOver = () => {
+      this.#alone.delete(member);
+      void this.#work();
+    };
+    settled.then(isOver, isOver);
+    this.#answer(member, settled);
   }
 
-  #answer(member: Member<Request, Response>, settled: Settled<Response>): void {
-    if (settled === "MISSING") this.#goAlone(member);
-    else member.resolve(context.with(member.context, () => this.#responseOf(member, settled)));
-  }
-
-  async #commitAlone(member: Member<Request, Response>): Promise<Response> {
-    return await this.#responseOf(member, await this.#settleAlone(member));
+  #answer(member: Member<Request, Response>, settled: Settled<Response> | Promise<Settled<Response>>): void {
+    member.resolve(context.with(member.context, async () => this.#responseOf(member, await settled)));
   }
 
   async #settleAlone(member: Member<Request, Response>): Promise<Settled<Response>> {
     const { idempotency } = this.#options;
     const { key, call } = member;
     try {
-      const settled = await this.#changes.inTurn(call, () => {
-        if (isLate(member)) throw late();
-        return this.#commit([member], false);
-      });
-      return settled.get(member)!;
+      return (await this.#commit([member], false)).get(member)!;
     } catch (error) {
       this.#keepAlone(actorOf(call));
       if (key && idempotency.isTaken(error)) return "USED";
@@ -162,15 +186,15 @@ export class GroupCommit<Request, Facts, Plan, Response> {
   }
 
   #keepAlone(actorId: string): void {
-    this.#alone.add(actorId);
-    setTimeout(() => this.#alone.delete(actorId), ALONE_MS).unref();
+    this.#aloneActors.add(actorId);
+    setTimeout(() => this.#aloneActors.delete(actorId), ALONE_MS).unref();
   }
 
   async #responseOf(member: Member<Request, Response>, settled: Settled<Response>): Promise<Response> {
     const { idempotency, clock, relay } = this.#options;
     if (settled === "USED") {
       const first = await idempotency.firstResponse<Response>(member.call, member.key!, clock);
-      return first ? first.response : await this.#commitAlone(member);
+      return first ? first.response : await this.run(member.request, member.call);
     }
     if (settled === "MISSING") throw new Error("a request that is alone misses no row");
     if ("refusal" in settled) throw settled.refusal;
@@ -240,6 +264,9 @@ export class GroupCommit<Request, Facts, Plan, Response> {
     ]);
   }
 }
+
+/** Rows of a member that goes alone. Its actor counts as one, so that no actor takes the connections of all. */
+const rowsOfAlone = ({ rows, call }: { rows: string[]; call: Call }): string[] => [...rows, actorOf(call)];
 
 /** Waits for work to end, but only so long. */
 async function endOrTime(work: Promise<void>, ms: number): Promise<void> {

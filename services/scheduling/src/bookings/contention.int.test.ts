@@ -118,6 +118,27 @@ test.each(rounds)(
   },
 );
 
+test("while 200 patients wait for a locked slot, another one is booked", async () => {
+  await desk.publish(0);
+  const [locked, free] = await slots(2);
+  const { promise: isToEnd, resolve: end } = Promise.withResolvers<void>();
+  const { promise: isLocked, resolve: lock } = Promise.withResolvers<void>();
+  const holder = desk.app.db.transaction(async (tx) => {
+    await tx.read("SELECT id FROM slots WHERE id = ? FOR UPDATE", [locked!]);
+    lock();
+    await isToEnd;
+  });
+  await isLocked;
+  const results = bookAll(Array.from({ length: 200 }, () => ({ slotId: locked! })));
+  await desk.doneOrWaiting(results);
+  const others = await bookAll(processes.map(() => ({ slotId: free! })));
+  expect(others.map(outcome).sort()).toEqual([...Array(processes.length - 1).fill("SLOT_UNAVAILABLE"), "ok"]);
+  end();
+  await holder;
+  expect((await results).map(outcome).sort()).toEqual([...Array(199).fill("SLOT_UNAVAILABLE"), "ok"]);
+  await assertExact([locked!, free!], bookedBy([...(await results), ...others]));
+});
+
 /** Ends of a practice while patients book. */
 const ENDS: Record<string, (licenseId: string) => Promise<unknown>> = {
   "is disabled": () => desk.account(desk.doctor, { disabled: true }),
