@@ -4,7 +4,7 @@ import { type AuditRecord, auditRows, INSERT_AUDIT_EVENTS, type Outcome } from "
 import type { Access } from "./audit/recorder.ts";
 import type { Clock } from "./clock.ts";
 import type { KeyedHash } from "./crypto/keyed-hash.ts";
-import type { Database } from "./db/database.ts";
+import type { Database, TransactionOptions } from "./db/database.ts";
 import type { Transaction } from "./db/transaction.ts";
 import { ApiError } from "./errors/api-error.ts";
 import { GroupCommit, type GroupedUseCase } from "./group-commit.ts";
@@ -183,25 +183,20 @@ export class Changes {
     return first instanceof ApiError ? first : definition.responseDeserialize(first);
   }
 
-  /**
-   * Makes a change that no caller asked for: an event's, or a job's.
-   *
-   * @param mayRetry narrows what it runs again for
-   */
-  async applyInternally(
-    actorId: string,
-    work: (tx: Transaction) => Promise<Trail[]>,
-    mayRetry?: (error: unknown) => Promise<boolean>,
+  /** Makes a change that no caller asked for: a job's, or the clock's. */
+  async applyInternally(actorId: string, work: (tx: Transaction) => Promise<Trail[]>): Promise<void> {
+    await this.applyAll(async (tx) => [{ trails: await work(tx), actorId, context: context.active() }]);
+  }
+
+  /** As `applyInternally`, for several causes, such as events. */
+  async applyAll(
+    work: (tx: Transaction) => Promise<Cause[]>,
+    options: TransactionOptions = {},
   ): Promise<void> {
-    const deliveries = await this.#options.db.transaction(
-      async (tx) => {
-        const trails = await work(tx);
-        return this.record(tx, trails, actorId);
-      },
-      { mayRetry },
-    );
-    // Not waited for: whoever sent the event waits for this commit only.
-    void this.#options.relay.send(deliveries);
+    const { db, relay } = this.#options;
+    const deliveries = await db.transaction(async (tx) => this.recordAll(tx, await work(tx)), options);
+    // Not waited for: whoever sent an event waits for this commit only.
+    void relay.send(deliveries.flat());
   }
 
   /** Runs a use case whose concurrent requests share transactions, with their idempotency keys. */

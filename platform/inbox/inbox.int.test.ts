@@ -1,12 +1,16 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { Event, EventServiceService } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import { context, propagation } from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
+import { W3CTraceContextPropagator } from "@opentelemetry/core";
 import { Changes } from "../changes.ts";
 import { Database } from "../db/database.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { Idempotency } from "../idempotency.ts";
 import { newId } from "../ids.ts";
 import { invoke, startTestService, type TestService } from "../testing/test-service.ts";
-import { type EventHandler, Inbox } from "./inbox.ts";
+import type { EventHandler } from "./event-handler.ts";
+import { Inbox } from "./inbox.ts";
 
 /** How long the sender waits. */
 const SEND_TIMEOUT_MS = 5000;
@@ -25,19 +29,36 @@ afterAll(() => service.close());
 beforeEach(() => {
   applied = [];
   failures = new Map();
+  rowsOf = new Map();
+  transactions = [];
 });
 
-const apply: EventHandler = async (tx, events) => {
-  for (const { aggregateId } of events) {
-    if (failures.has(aggregateId)) throw failures.get(aggregateId);
-    tx.afterCommit(() => applied.push(aggregateId));
-  }
-  return [];
+/** Rows of an aggregate's event that other events may change. */
+let rowsOf: Map<string, string[]>;
+/** Sizes of the transactions, in their order. */
+let transactions: number[];
+
+const apply: EventHandler<string, Event> = {
+  lock: async (_tx, events) => idsOf(events),
+  rowsOf: (aggregateId) => rowsOf.get(aggregateId) ?? [],
+  decide: (_facts, event) => {
+    if (failures.has(event.aggregateId)) throw failures.get(event.aggregateId);
+    return event;
+  },
+  write: (tx, events) => {
+    tx.afterCommit(() => {
+      applied.push(...idsOf(events));
+      transactions.push(events.length);
+    });
+    return idsOf(events).map((id) => [
+      { action: "payment.test", resource: `payments/${id}`, subjectIds: [] },
+    ]);
+  },
 };
 
 function deliver(events: Event[], changes = service.changes) {
   const consumers = {
-    "payment.authorized": { from: "billing", apply },
+    "payment.authorized": { from: "billing", apply, isFirst: true },
     "consultation.started": { from: "clinical", apply },
   };
   const inbox = new Inbox(changes, consumers, service.clock, service.log);
@@ -66,6 +87,32 @@ test("one bad event of a batch is named, and holds up no other", async () => {
   const { response } = await deliver(events);
   expect(response.failures).toEqual([{ eventId: events[1]!.id, reason: "INTERNAL", retryAfter: undefined }]);
   expect(applied).toEqual(idsOf([events[0]!, events[2]!]));
+  // The others did not have to be applied again.
+  expect(transactions).toEqual([2]);
+});
+
+test("of events that change a row in common, each is applied in a transaction of its own", async () => {
+  const events = someEvents(5);
+  for (const event of [events[1]!, events[2]!, events[4]!]) rowsOf.set(event.aggregateId, ["shared"]);
+  expect((await deliver(events)).response.failures).toEqual([]);
+  expect(transactions).toEqual([3, 1, 1]);
+  expect(applied).toEqual(idsOf([0, 1, 3, 2, 4].map((i) => events[i]!)));
+});
+
+test("the audit line of each event of a batch has the event's own trace", async () => {
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager());
+  propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+  const traceIds = ["1", "2", "3"].map((digit) => digit.repeat(32));
+  const events = someEvents(3).map((event, i) => ({
+    ...event,
+    traceparent: `00-${traceIds[i]}-${"a".repeat(16)}-01`,
+  }));
+  await deliver(events);
+  context.disable();
+  propagation.disable();
+  const sql = "SELECT trace_id FROM audit_events WHERE resource = ?";
+  const lines = events.map(({ aggregateId }) => service.db.read(sql, [`payments/${aggregateId}`]));
+  expect(await Promise.all(lines)).toEqual(traceIds.map((trace_id) => [{ trace_id }]));
 });
 
 test("an event of a type that is not known yet is put off, and holds up no other", async () => {

@@ -5,7 +5,8 @@ import type {
   Event,
   EventFailure,
 } from "@medconnect/proto/medconnect/events/v1/events.ts";
-import type { Changes, Trail } from "../changes.ts";
+import { context } from "@opentelemetry/api";
+import type { Changes } from "../changes.ts";
 import type { Clock } from "../clock.ts";
 import { isLockWait, isRetryable } from "../db/errors.ts";
 import type { Transaction } from "../db/transaction.ts";
@@ -13,19 +14,25 @@ import { ApiError } from "../errors/api-error.ts";
 import { actorOf, type Call } from "../grpc/call.ts";
 import type { Logger } from "../log.ts";
 import { extractTrace, inSpan, SpanKind } from "../telemetry/tracing.ts";
-
-/** Applies events of one type, each newer than what was applied of its aggregate before. */
-export type EventHandler = (tx: Transaction, events: Event[]) => Promise<Trail[]>;
+import { applyTogether } from "./apply-together.ts";
+import type { EventHandler } from "./event-handler.ts";
 
 /** The consumer's table: who may send an event, and what it does here. */
-export type Consumers = Readonly<Record<string, { from: string; apply: EventHandler }>>;
+export type Consumers = Readonly<Record<string, Consumer>>;
+
+interface Consumer {
+  from: string;
+  apply: EventHandler;
+  /** Usually the first event of its aggregate here: nothing is read about earlier ones, unless there are some. */
+  isFirst?: boolean;
+}
 
 /** When an event may come again that it is too early for. */
 const LATER = { seconds: 5, nanos: 0 };
 /** No rollout takes so long: what is of an unknown type by then came from a release that was rolled back. */
 const NEWER_SENDER_MS = 24 * 3_600_000;
 
-const INSERT_VERSIONS = "INSERT INTO inbox (aggregate_id, version) VALUES ?";
+const FIRST = "INSERT INTO inbox (aggregate_id, version) VALUES ?";
 const LOCK = `INSERT INTO inbox (aggregate_id, version) VALUES ?
   ON DUPLICATE KEY UPDATE version = inbox.version`;
 const VERSIONS = "SELECT aggregate_id, version FROM inbox WHERE aggregate_id IN (?)";
@@ -84,20 +91,36 @@ export class Inbox {
     return { failures };
   };
 
-  /** @returns why, for those that could not be applied */
+  /**
+   * Applies as many events as it can in a transaction that skips locked rows. The rest follows in one that waits: where a row is
+   * locked or missing, where an earlier event changes the same rows, and where a decision fails.
+   *
+   * @returns why, for those that could not be applied
+   */
   async #deliver(events: Event[], actorId: string): Promise<EventFailure[]> {
+    let left = newestOfEach(events);
     try {
-      await this.#apply(events, actorId);
+      let isShared = left.length > 1;
+      while (left.length > 0) {
+        left = await this.#apply(left, actorId, isShared);
+        isShared = false;
+      }
       return [];
     } catch (error) {
       assertOfEvent(error);
-      if (events.length === 1) return [this.#failure(events[0]!, error)];
+      const ids = new Set(left.map(({ aggregateId }) => aggregateId));
+      const rest = events.filter(({ aggregateId }) => ids.has(aggregateId));
+      if (rest.length === 1) return [this.#failure(rest[0]!, error)];
       assertTimeLeft(error);
+      return await this.#deliverOneByOne(rest, actorId);
     }
+  }
+
+  async #deliverOneByOne(events: Event[], actorId: string): Promise<EventFailure[]> {
     const failures: EventFailure[] = [];
     for (const event of events) {
       try {
-        await this.#apply([event], actorId);
+        await this.#apply([event], actorId, false);
       } catch (error) {
         assertOfEvent(error);
         assertTimeLeft(error);
@@ -119,65 +142,74 @@ export class Inbox {
     return { eventId: event.id, reason, retryAfter: isHeldUp ? LATER : undefined };
   }
 
-  /** In a span of the trace that caused the (first) event. */
-  async #apply(events: Event[], actorId: string): Promise<void> {
+  /** In a span of the trace that caused the (first) event. @returns the events left for another transaction */
+  async #apply(events: Event[], actorId: string, isShared: boolean): Promise<Event[]> {
     const [first] = events;
     const parent = extractTrace({ traceparent: first!.traceparent });
     const attributes = { "messaging.batch.message_count": events.length };
-    const newest = newestOfEach(events);
-    const commit = (work: EventHandler) =>
-      this.#changes.applyInternally(
-        actorId,
-        (tx) => work(tx, newest),
-        // Several waits for a lock would be longer than the sender waits.
-        async (error) => !isLockWait(error),
-      );
-    await inSpan(`process ${first!.type}`, { kind: SpanKind.CONSUMER, attributes, parent }, async () => {
-      if (!newest.every(({ version }) => version === 1)) return await commit(this.#applyNewer);
-      try {
-        await commit(this.#applyFirst);
-      } catch (error) {
-        if (isRetryable(error)) throw error;
-        assertOfEvent(error);
-        // A key that is taken, or a handler that met what the event did when it was applied before.
-        await commit(this.#applyNewer);
-      }
-    });
+    const commit = (areFirst: boolean) => this.#commit(events, actorId, { isShared, areFirst });
+    return await inSpan(
+      `process ${first!.type}`,
+      { kind: SpanKind.CONSUMER, attributes, parent },
+      async () => {
+        if (!events.every(({ type }) => this.#consumers[type]!.isFirst)) return await commit(false);
+        try {
+          return await commit(true);
+        } catch (error) {
+          if (isRetryable(error)) throw error;
+          assertOfEvent(error);
+          // A key that is taken, or a handler that met what the event did when it was applied before.
+          return await commit(false);
+        }
+      },
+    );
   }
 
   /**
-   * Applies the first events of aggregates, in one round trip where the handlers read nothing. Fails where something was
-   * applied of one: the inbox's key decides.
+   * Applies those events that are newer than what was applied before.
+   *
+   * @param isShared the transaction skips locked rows
+   * @param areFirst no event of the aggregates was applied before; where one was, the inbox's key fails the transaction
+   * @returns the events left for another transaction
    */
-  readonly #applyFirst: EventHandler = async (tx, events) => {
-    tx.defer(INSERT_VERSIONS, [versionsOf(events)]);
-    return await this.#applyAll(tx, events);
-  };
+  async #commit(
+    events: Event[],
+    actorId: string,
+    { isShared, areFirst }: { isShared: boolean; areFirst: boolean },
+  ): Promise<Event[]> {
+    let left: Event[] = [];
+    await this.#changes.applyAll(
+      async (tx) => {
+        const isNewer = areFirst ? Promise.resolve(() => true) : this.#lockVersions(tx, events);
+        const applied = await applyTogether(tx, this.#consumers, events, isNewer, this.#clock, isShared);
+        left = applied.left;
+        const versions = [...applied.trails.keys()].map(({ aggregateId, version }) => [aggregateId, version]);
+        if (versions.length > 0) tx.defer(areFirst ? FIRST : APPLIED, [versions]);
+        return [...applied.trails].map(([event, trails]) => ({
+          trails,
+          actorId,
+          context: event === events[0] ? context.active() : extractTrace({ traceparent: event.traceparent }),
+        }));
+      },
+      {
+        skipsLocked: isShared,
+        // Several waits for a lock would be longer than the sender waits.
+        mayRetry: async (error) => !isLockWait(error),
+      },
+    );
+    return left;
+  }
 
-  /** Applies those events that are newer than what was applied before. */
-  readonly #applyNewer: EventHandler = async (tx, events) => {
+  /** Locks the versions applied last. @returns whether an event is newer */
+  async #lockVersions(tx: Transaction, events: Event[]): Promise<(event: Event) => boolean> {
     tx.defer(LOCK, [events.map((event) => [event.aggregateId, 0])]);
     const applied = await tx.read<{ aggregate_id: string; version: number }>(VERSIONS, [
       events.map((event) => event.aggregateId),
     ]);
     const versions = new Map(applied.map((row) => [row.aggregate_id, row.version]));
-    const newer = events.filter((event) => event.version > versions.get(event.aggregateId)!);
-    if (newer.length === 0) return [];
-    const trails = await this.#applyAll(tx, newer);
-    tx.defer(APPLIED, [versionsOf(newer)]);
-    return trails;
-  };
-
-  async #applyAll(tx: Transaction, events: Event[]): Promise<Trail[]> {
-    const trails: Trail[] = [];
-    for (const [type, group] of Map.groupBy(events, (event) => event.type)) {
-      trails.push(...(await this.#consumers[type]!.apply(tx, group)));
-    }
-    return trails;
+    return (event) => event.version > versions.get(event.aggregateId)!;
   }
 }
-
-const versionsOf = (events: Event[]) => events.map(({ aggregateId, version }) => [aggregateId, version]);
 
 /** Throws an error that is none of the event's: the sender takes its consumer as away, which costs no tries. */
 function assertOfEvent(error: unknown): void {

@@ -13,7 +13,7 @@ export function consumersOf(app: Billing): Consumers {
   const settled = { from: "scheduling", apply: applyBookingSettled(app) };
   const decided = { from: "scheduling", apply: applyFeeDecision(app) };
   return {
-    "booking.held": { from: "scheduling", apply: applyBookingHeld(app) },
+    "booking.held": { from: "scheduling", apply: applyBookingHeld(app), isFirst: true },
     "booking.expired": { from: "scheduling", apply: applyBookingExpired(app) },
     "booking.cancelled": settled,
     "booking.payment_refused": settled,

@@ -16,14 +16,14 @@ export function consumersOf(app: Clinical): Consumers {
   const user = { from: "auth", apply: applyUserEvents };
   const grant = { from: "auth", apply: applyGrantEvents(app) };
   return {
-    "user.created": user,
+    "user.created": { ...user, isFirst: true },
     "user.updated": user,
     "user.disabled": user,
     "user.enabled": user,
-    "break_glass.granted": grant,
+    "break_glass.granted": { ...grant, isFirst: true },
     "break_glass.revoked": grant,
-    "doctor.licensed": { from: "scheduling", apply: applyDoctorEvents(app) },
-    "booking.confirmed": { from: "scheduling", apply: applyBookingConfirmed },
+    "doctor.licensed": { from: "scheduling", apply: applyDoctorEvents },
+    "booking.confirmed": { from: "scheduling", apply: applyBookingConfirmed, isFirst: true },
     "booking.rescheduled": { from: "scheduling", apply: applyBookingRescheduled },
     "booking.move_accepted": { from: "scheduling", apply: applyMoveAccepted },
     "booking.closed": { from: "scheduling", apply: applyBookingClosed(app) },

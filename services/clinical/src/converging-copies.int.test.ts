@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { newId } from "@medconnect/platform/ids.ts";
+import { applyEvent } from "@medconnect/platform/inbox/event-handler.ts";
 import { actAfterFirstRead, interleave as interleaveIn } from "@medconnect/platform/testing/interleaving.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { ConsultationServiceService } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
@@ -88,23 +89,23 @@ const inMinutes = (minutes: number) => new Date(clinical.app.clock.now().getTime
 const eventOf = (sent: SentEvent) => Event.fromPartial({ id: newId(), occurTime: app.clock.now(), ...sent });
 
 const rename = (on: Clinical, fullName = "New") =>
-  on.changes.applyInternally("service:auth", (tx) =>
-    applyUserEvents(
-      tx,
-      [doctor, patient].map(({ userId: aggregateId, role }) =>
-        eventOf({ type: "user.updated", aggregateId, user: { fullName, role } }),
-      ),
-    ),
-  );
+  on.changes.applyInternally("service:auth", async (tx) => {
+    for (const { userId: aggregateId, role } of [doctor, patient]) {
+      const event = eventOf({ type: "user.updated", aggregateId, user: { fullName, role } });
+      await applyEvent(tx, applyUserEvents, event, on.clock);
+    }
+    return [];
+  });
 const licensing = (on: Clinical, until: string, stop: Date | undefined) =>
   on.changes.applyInternally("service:scheduling", (tx) => {
     const order = stop ? { prescriptionsStopTime: stop, prescriptionsStoppedBy: admin.userId } : {};
-    return applyDoctorEvents(on)(tx, [eventOf(clinical.licensed(doctor, until, 1, order))]);
+    return applyEvent(tx, applyDoctorEvents, eventOf(clinical.licensed(doctor, until, 1, order)), on.clock);
   });
 const grant = (on: Clinical, aggregateId: string, endTime: Date) =>
   on.changes.applyInternally("service:auth", (tx) => {
     const breakGlass = { adminId: admin.userId, patientId: patient.userId, endTime };
-    return applyGrantEvents(on)(tx, [eventOf({ type: "break_glass.revoked", aggregateId, breakGlass })]);
+    const event = eventOf({ type: "break_glass.revoked", aggregateId, breakGlass });
+    return applyEvent(tx, applyGrantEvents(on), event, on.clock);
   });
 
 const EVENTS: Record<string, (on: Clinical, scene: Scene) => Promise<void>> = {

@@ -3,29 +3,29 @@ import type { Scheduling } from "./app.ts";
 import { applyConsultationEvent } from "./bookings/apply-consultation-events.ts";
 import { applyPaymentAuthorized } from "./bookings/apply-payment-events.ts";
 import { applyPaymentCancelled } from "./bookings/erase-reasons.ts";
-import { applyUserEvent } from "./people/apply-user-event.ts";
+import { applyUserEvents } from "./people/apply-user-events.ts";
 
 /** Which events it takes, from whom, and what they do. */
 export function consumersOf(app: Scheduling): Consumers {
-  const user = { from: "auth", apply: applyUserEvent(app) };
+  const user = { from: "auth", apply: applyUserEvents(app) };
   return {
-    "user.created": user,
+    "user.created": { ...user, isFirst: true },
     "user.updated": user,
     "user.disabled": user,
     "user.enabled": user,
-    "payment.authorized": { from: "billing", apply: applyPaymentAuthorized(app) },
-    "payment.cancelled": { from: "billing", apply: applyPaymentCancelled(app) },
-    "consultation.joined": { from: "clinical", apply: applyConsultationEvent(app, "consultation.joined") },
-    "consultation.started": { from: "clinical", apply: applyConsultationEvent(app, "consultation.started") },
-    "consultation.overdue": { from: "clinical", apply: applyConsultationEvent(app, "consultation.overdue") },
+    "payment.authorized": { from: "billing", apply: applyPaymentAuthorized(app), isFirst: true },
+    "payment.cancelled": { from: "billing", apply: applyPaymentCancelled },
+    "consultation.joined": { from: "clinical", apply: applyConsultationEvent("consultation.joined") },
+    "consultation.started": { from: "clinical", apply: applyConsultationEvent("consultation.started") },
+    "consultation.overdue": { from: "clinical", apply: applyConsultationEvent("consultation.overdue") },
     "consultation.completed": {
       from: "clinical",
-      apply: applyConsultationEvent(app, "consultation.completed"),
+      apply: applyConsultationEvent("consultation.completed"),
     },
-    "consultation.no_show": { from: "clinical", apply: applyConsultationEvent(app, "consultation.no_show") },
+    "consultation.no_show": { from: "clinical", apply: applyConsultationEvent("consultation.no_show") },
     "consultation.abandoned": {
       from: "clinical",
-      apply: applyConsultationEvent(app, "consultation.abandoned"),
+      apply: applyConsultationEvent("consultation.abandoned"),
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { Clock } from "@medconnect/platform/clock.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids.ts";
+import { applyEvent } from "@medconnect/platform/inbox/event-handler.ts";
 import { doneOrWaiting, pausedBeforeCommit } from "@medconnect/platform/testing/interleaving.ts";
 import {
   invoke,
@@ -36,7 +37,7 @@ import { getBooking } from "./bookings/read-bookings.ts";
 import { rescheduleBooking } from "./bookings/reschedule-booking.ts";
 import { createDoctor } from "./doctors/create-doctor.ts";
 import { verifyLicense } from "./licenses/decide-license.ts";
-import { applyUserEvent } from "./people/apply-user-event.ts";
+import { applyUserEvents } from "./people/apply-user-events.ts";
 import { createSlot } from "./slots/create-slots.ts";
 import { getSlot } from "./slots/read-slots.ts";
 
@@ -58,7 +59,7 @@ const ROUTES = {
 };
 
 /** A consultation's event from clinical. */
-export type Course = Parameters<typeof applyConsultationEvent>[1];
+export type Course = Parameters<typeof applyConsultationEvent>[0];
 
 type User = ReturnType<typeof userCaller>;
 
@@ -228,7 +229,9 @@ export class Desk {
   async authorized(bookingId: string, on: Scheduling = this.app): Promise<void> {
     const payment = { bookingId, authorizeTime: this.at(0) };
     const event = Event.fromPartial({ aggregateId: newId(), version: 1, payment });
-    await on.changes.applyInternally("service:billing", (tx) => applyPaymentAuthorized(on)(tx, [event]));
+    await on.changes.applyInternally("service:billing", (tx) =>
+      applyEvent(tx, applyPaymentAuthorized(on), event, on.clock),
+    );
   }
 
   /** Applies clinical's event of a booking's consultation, with its own times. */
@@ -240,8 +243,10 @@ export class Desk {
   ): Promise<void> {
     const consultation = { bookingId, startTime, endTime, noShowParty, lateParty };
     const event = Event.fromPartial({ type, aggregateId: newId(), version: 2, consultation });
-    const apply = applyConsultationEvent(this.app, type);
-    await this.app.changes.applyInternally("service:clinical", (tx) => apply(tx, [event]));
+    const { changes, clock } = this.app;
+    await changes.applyInternally("service:clinical", (tx) =>
+      applyEvent(tx, applyConsultationEvent(type), event, clock),
+    );
   }
 
   /** Applies auth's event of an account (default: the doctor's): created, renamed, disabled or enabled again. */
@@ -252,7 +257,9 @@ export class Desk {
   ): Promise<void> {
     const user = { fullName, role, disabled };
     const event = Event.fromPartial({ aggregateId, version: 1, user });
-    await on.changes.applyInternally("service:auth", (tx) => applyUserEvent(on)(tx, [event]));
+    await on.changes.applyInternally("service:auth", (tx) =>
+      applyEvent(tx, applyUserEvents(on), event, on.clock),
+    );
   }
 
   /** The types of the events of a booking, in their order. */

@@ -1,6 +1,6 @@
-import type { EventHandler } from "@medconnect/platform/inbox/inbox.ts";
+import type { EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
 import type { LicenseState_Decision } from "@medconnect/proto/medconnect/events/v1/events.ts";
-import { findAccount } from "../accounts/account-store.ts";
+import { type Account, findAccount } from "../accounts/account-store.ts";
 import type { Auth } from "../app.ts";
 import type { Mail } from "../mail/mail.ts";
 import { queueMail } from "../mail/queue-mail.ts";
@@ -12,17 +12,24 @@ const TEMPLATES = {
 } as const satisfies Partial<Record<LicenseState_Decision, Mail["template"]>>;
 
 /** license.decided: the doctor gets a mail. */
-export const applyLicenseEvents =
-  (app: Auth): EventHandler =>
-  async (tx, events) => {
-    for (const { license } of events) {
-      const { doctorId, decision, region } = license!;
-      const account = await findAccount(app.db, doctorId);
-      if (!account || !isDecision(decision)) continue;
-      queueMail(app, tx, account, { template: TEMPLATES[decision], region });
-    }
-    return [];
-  };
+export const applyLicenseEvents = (app: Auth): EventHandler<Account, Plan> => ({
+  lock: (_tx, events) => Promise.all(events.map(({ license }) => findAccount(app.db, license!.doctorId))),
+  decide: (account, { license }) => {
+    const { decision, region } = license!;
+    return account && isDecision(decision) ? { account, template: TEMPLATES[decision], region } : undefined;
+  },
+  write: (tx, plans) => {
+    for (const { account, template, region } of plans) queueMail(app, tx, account, { template, region });
+    return plans.map(() => []);
+  },
+});
+
+/** A mail to a doctor. */
+interface Plan {
+  account: Account;
+  template: (typeof TEMPLATES)[keyof typeof TEMPLATES];
+  region: string;
+}
 
 const isDecision = (decision: string): decision is keyof typeof TEMPLATES =>
   Object.hasOwn(TEMPLATES, decision);

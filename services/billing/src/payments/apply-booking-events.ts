@@ -1,88 +1,61 @@
-import type { Trail } from "@medconnect/platform/changes.ts";
-import type { Transaction } from "@medconnect/platform/db/transaction.ts";
-import type { EventHandler } from "@medconnect/platform/inbox/inbox.ts";
+import type { EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
 import type { Payment_Status } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
 import type { BookingState, Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Billing } from "../app.ts";
-import { changePayment, trailOf, trailsOf } from "./change-payment.ts";
-import { decideFees } from "./decide-fees.ts";
+import { applyToPayments } from "./apply-to-payments.ts";
+import { trailOf } from "./change-payment.ts";
+import { decideFee } from "./decide-fee.ts";
 import { decide, expire, type Settlement } from "./payment-rules.ts";
-import { insertPayments, lockPayments, type PaymentRow } from "./payment-store.ts";
+import { insertPayments, type PaymentRow } from "./payment-store.ts";
 
 /** booking.held: makes the payment, under the id that the booking names. */
-export const applyBookingHeld =
-  (app: Billing): EventHandler =>
-  async (tx, events) => {
-    const rows = events
-      .filter(isPaid)
-      .map((event) =>
-        newPayment(event, "REQUIRES_AUTHORIZATION", app.providers.current.name, app.clock.now()),
-      );
-    insertPayments(tx, rows);
-    return rows.map((row) => trailOf(row, { action: "payment.create" }));
-  };
+export const applyBookingHeld = (app: Billing): EventHandler<never, PaymentRow> => ({
+  decide: (_facts, event, now) =>
+    isPaid(event) ? newPayment(app, event, "REQUIRES_AUTHORIZATION", now) : undefined,
+  write: (tx, payments) => {
+    insertPayments(tx, payments);
+    return payments.map((row) => [trailOf(row, { action: "payment.create" })]);
+  },
+});
 
 /** booking.cancelled, .payment_refused: the money goes the way that scheduling has decided. */
-export const applyBookingSettled =
-  (app: Billing): EventHandler =>
-  (tx, events) =>
-    endPayments(app, tx, events, (row, { booking }) => ({
-      ...row,
-      ...decide(row, decisionOf(booking!)),
-    }));
+export const applyBookingSettled = (app: Billing) =>
+  endPayments(app, (row, { booking }) => ({ ...row, ...decide(row, decisionOf(booking!)) }));
 
 /** booking.closed, .fee_decided: applies the fee decision of an admin or a no-show. */
-export const applyFeeDecision =
-  (app: Billing): EventHandler =>
-  async (tx, events) => {
-    const decisions = events.map(({ booking }) => [booking!.paymentId, decisionOf(booking!)] as const);
-    return await decideFees(app, tx, new Map(decisions));
-  };
+export const applyFeeDecision = (app: Billing) =>
+  applyToPayments(app, paymentIdOf, (row, { booking }) => decideFee(row, decisionOf(booking!)));
 
 /** booking.expired: ends only what awaits authorization. The rest is decided by what scheduling makes of it. */
-export const applyBookingExpired =
-  (app: Billing): EventHandler =>
-  (tx, events) =>
-    endPayments(app, tx, events, (row, _event, now) => ({
-      ...row,
-      status: expire(row.status),
-      // The hold has ended, whatever our own clock says: no attempt begins any more, or goes back to being awaited.
-      hold_expire_time: new Date(Math.min(row.hold_expire_time.getTime(), now.getTime())),
-    }));
+export const applyBookingExpired = (app: Billing) =>
+  endPayments(app, (row, _event, now) => ({
+    ...row,
+    status: expire(row.status),
+    // The hold has ended, whatever our own clock says: no attempt begins any more, or goes back to being awaited.
+    hold_expire_time: new Date(Math.min(row.hold_expire_time.getTime(), now.getTime())),
+  }));
 
 type End = (row: PaymentRow, event: Event, now: Date) => PaymentRow;
 
 /** Ends payments. Where booking.held was skipped, as the end is newer, the payment is made as one that is over. */
-async function endPayments(app: Billing, tx: Transaction, events: Event[], end: End): Promise<Trail[]> {
-  const now = app.clock.now();
-  const paid = events.filter(isPaid);
-  const found = await lockPayments(
-    tx,
-    paid.map(({ booking }) => booking!.paymentId),
+const endPayments = (app: Billing, end: End) =>
+  applyToPayments(app, paymentIdOf, (row, event, now) =>
+    row ? end(row, event, now) : newPayment(app, event, "CANCELLED", now),
   );
-  const rows = new Map(found.map((row) => [row.id, row]));
-  const missing = paid
-    .filter(({ booking }) => !rows.has(booking!.paymentId))
-    .map((event) => newPayment(event, "CANCELLED", app.providers.current.name, now));
-  insertPayments(tx, missing);
-  const changed = paid.flatMap((event): Trail[] => {
-    const before = rows.get(event.booking!.paymentId);
-    return before ? trailsOf(before, changePayment(app, tx, before, end(before, event, now))) : [];
-  });
-  return [...missing.map((row) => trailOf(row, { action: "payment.cancel" })), ...changed];
-}
+
+const paymentIdOf = ({ booking }: Event): string => booking!.paymentId;
 
 /** Default: without a decision, nothing is charged. */
 const decisionOf = ({ settlement }: BookingState): Settlement =>
   settlement === "CAPTURE" ? "CAPTURE" : "RETURN";
 
 /** A free booking names no payment. */
-const isPaid = ({ booking }: Event): boolean => booking!.paymentId !== "";
+const isPaid = (event: Event): boolean => paymentIdOf(event) !== "";
 
 function newPayment(
+  { providers }: Billing,
   { aggregateId, booking }: Event,
   status: Payment_Status,
-  provider: string,
   now: Date,
 ): PaymentRow {
   const { paymentId, patientId, doctorId, fee, holdExpireTime } = booking!;
@@ -100,7 +73,7 @@ function newPayment(
     hold_expire_time: holdExpireTime!,
     attempt_id: null,
     replaced_attempt_id: null,
-    provider,
+    provider: providers.current.name,
     provider_reference: null,
     last_error: null,
     next_action_url: null,

@@ -89,7 +89,7 @@ export async function lockPayment(tx: Transaction, id: string): Promise<PaymentR
 /** Locks those payments that exist, in the order of ids. */
 export async function lockPayments(tx: Transaction, ids: string[]): Promise<PaymentRow[]> {
   if (ids.length === 0) return [];
-  return await tx.read<PaymentRow>(`${SELECT} WHERE id IN (?) ORDER BY id FOR UPDATE`, [ids]);
+  return await tx.lock<PaymentRow>(`${SELECT} WHERE id IN (?) ORDER BY id FOR UPDATE`, [ids]);
 }
 
 /** Writes what can change in a payment's life. */

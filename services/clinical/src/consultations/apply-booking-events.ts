@@ -1,9 +1,11 @@
 import type { Trail } from "@medconnect/platform/changes.ts";
-import type { EventHandler } from "@medconnect/platform/inbox/inbox.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import type { EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
 import type { BookingState, Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Clinical } from "../app.ts";
-import { type Closing, stepOfCancellation, stepOfClosing } from "./consultation-rules.ts";
+import { type Closing, type Step, stepOfCancellation, stepOfClosing } from "./consultation-rules.ts";
 import {
+  type ConsultationRow,
   insertConsultations,
   lockConsultations,
   moveConsultations,
@@ -11,23 +13,22 @@ import {
 } from "./consultation-store.ts";
 import { move, saveMove } from "./move-consultation.ts";
 
-/**
- * booking.confirmed: the consultation is made under the id that the booking names. A booking's answer waits for this,
- * so a whole batch is one statement, and nothing is read.
- */
-export const applyBookingConfirmed: EventHandler = async (tx, events) => {
-  const consultations = events.map(toNewConsultation);
-  insertConsultations(tx, consultations);
-  return consultations.map((row) => trailOf(row, "consultation.create"));
+/** booking.confirmed: the consultation is made under the id that the booking names. Nothing is read, as a booking's answer waits for it. */
+export const applyBookingConfirmed: EventHandler<never, NewConsultation> = {
+  decide: (_facts, event) => toNewConsultation(event),
+  write: (tx, consultations) => {
+    insertConsultations(tx, consultations);
+    return consultations.map((row) => [trailOf(row, "consultation.create")]);
+  },
 };
 
-const follow =
-  (action: string): EventHandler =>
-  async (tx, events) => {
-    const consultations = events.map(toNewConsultation);
+const follow = (action: string): EventHandler<never, NewConsultation> => ({
+  decide: (_facts, event) => toNewConsultation(event),
+  write: (tx, consultations) => {
     moveConsultations(tx, consultations);
-    return consultations.map((row) => trailOf(row, action));
-  };
+    return consultations.map((row) => [trailOf(row, action)]);
+  },
+});
 
 /** booking.rescheduled: the consultation moves to another time, which its patient may still have to accept. */
 export const applyBookingRescheduled = follow("consultation.reschedule");
@@ -42,50 +43,73 @@ const trailOf = (row: NewConsultation, action: string): Trail => ({
 });
 
 /** booking.cancelled: the consultation is cancelled, or broken off if it has just begun. One that has ended stays. */
-export const applyBookingCancelled =
-  (app: Clinical): EventHandler =>
-  async (tx, events) => {
-    const now = app.clock.now();
-    const ids = events.map(({ booking }) => booking!.consultationId);
-    const trails: Trail[] = [];
-    // A booking that was never confirmed has no consultation.
-    for (const row of await lockConsultations(tx, ids)) {
-      const step = stepOfCancellation(row);
-      if (!step) continue;
+export const applyBookingCancelled = (app: Clinical) =>
+  endConsultations(app, {
+    lock: lockOf,
+    decide: ({ row }) => {
+      // A booking that was never confirmed has no consultation.
+      const step = row && stepOfCancellation(row);
+      if (!step) return undefined;
       const action = step.to === "CANCELLED" ? "consultation.cancel" : "consultation.abandon";
-      trails.push({ ...saveMove(tx, row, move(app, row, step, now)), action });
-    }
-    return trails;
-  };
+      return { row, step, action };
+    },
+  });
 
 /**
  * booking.closed: the consultation ends with the admin's outcome, at its booking's time. One that has already ended stays:
  * its own end reaches scheduling as an event. An unknown one is created, so that it can get addenda.
  */
-export const applyBookingClosed =
-  (app: Clinical): EventHandler =>
-  async (tx, events) => {
-    const now = app.clock.now();
-    const consultations = events.map(toNewConsultation);
-    insertConsultations(tx, consultations);
-    const closings = new Map(events.map(({ booking }) => [booking!.consultationId, toClosing(booking!)]));
-    const trails: Trail[] = [];
-    for (const row of await lockConsultations(tx, [...closings.keys()])) {
-      const closing = closings.get(row.id)!;
-      const facts = {
-        status: row.status,
-        startTime: row.start_time,
-        endTime: row.end_time,
-        noShowParty: row.no_show_party,
-      };
-      const step = stepOfClosing(facts, closing);
-      if (!step) continue;
+export const applyBookingClosed = (app: Clinical) =>
+  endConsultations(app, {
+    lock: (tx, events) => {
+      insertConsultations(tx, events.map(toNewConsultation));
+      return lockOf(tx, events);
+    },
+    decide: ({ row }, { booking }) => {
+      const closing = toClosing(booking!);
+      const step = row && stepOfClosing(closingFactsOf(row), closing);
+      if (!step) return undefined;
       const atItsTime = { ...row, start_time: closing.startTime, end_time: closing.endTime };
-      const trail = saveMove(tx, row, move(app, atItsTime, step, now));
-      trails.push({ ...trail, action: "consultation.close" });
-    }
-    return trails;
-  };
+      return { row: atItsTime, step, action: "consultation.close" };
+    },
+  });
+
+interface Found {
+  /** Undefined where there is no consultation. */
+  row: ConsultationRow | undefined;
+}
+
+/** A consultation that takes a step. */
+interface Ending {
+  row: ConsultationRow;
+  step: Step;
+  action: string;
+}
+
+/** Handler of events that end a consultation each. */
+const endConsultations = (
+  app: Clinical,
+  { lock, decide }: { lock: typeof lockOf; decide: (found: Found, event: Event) => Ending | undefined },
+): EventHandler<Found, Ending> => ({
+  lock,
+  rowsOf: ({ row }) => (row ? [row.id] : []),
+  decide: (found, event) => decide(found!, event),
+  write: (tx, endings, now) =>
+    endings.map(({ row, step, action }) => [{ ...saveMove(tx, row, move(app, row, step, now)), action }]),
+});
+
+async function lockOf(tx: Transaction, events: Event[]): Promise<Found[]> {
+  const ids = events.map(({ booking }) => booking!.consultationId);
+  const rows = new Map((await lockConsultations(tx, ids)).map((row) => [row.id, row]));
+  return ids.map((id) => ({ row: rows.get(id) }));
+}
+
+const closingFactsOf = (row: ConsultationRow) => ({
+  status: row.status,
+  startTime: row.start_time,
+  endTime: row.end_time,
+  noShowParty: row.no_show_party,
+});
 
 function toClosing({ closeOutcome, startTime, endTime, movePending }: BookingState): Closing {
   if (closeOutcome === "CLOSE_OUTCOME_UNSPECIFIED")

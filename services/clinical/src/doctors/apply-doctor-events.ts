@@ -1,22 +1,28 @@
-import type { EventHandler } from "@medconnect/platform/inbox/inbox.ts";
-import type { Clinical } from "../app.ts";
-import { lockLicensings, saveLicensings } from "./doctor-store.ts";
+import type { EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
+import type { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import { type Licensing, lockLicensings, saveLicensings } from "./doctor-store.ts";
 
 /** doctor.licensed: copies the licensing, so that a start needs no call to scheduling. */
-export const applyDoctorEvents =
-  ({ clock }: Clinical): EventHandler =>
-  async (tx, events) => {
-    const licensings = events.map(({ doctor }) => ({
-      doctorId: doctor!.doctorId,
-      licensedUntil: doctor!.licensedUntil || null,
-      stopTime: doctor!.prescriptionsStopTime ?? null,
-      stoppedBy: doctor!.prescriptionsStoppedBy || null,
-    }));
+export const applyDoctorEvents: EventHandler<Licensing, Licensing> = {
+  lock: async (tx, events) => {
+    const licensings = events.map(licensingOf);
     await lockLicensings(
       tx,
       licensings.map(({ doctorId }) => doctorId),
     );
+    return licensings;
+  },
+  decide: (licensing) => licensing,
+  write: (tx, licensings, now) => {
     // Later than all prescriptions that were issued under the old licensing.
-    saveLicensings(tx, licensings, clock.now());
-    return [];
-  };
+    saveLicensings(tx, licensings, now);
+    return licensings.map(() => []);
+  },
+};
+
+const licensingOf = ({ doctor }: Event): Licensing => ({
+  doctorId: doctor!.doctorId,
+  licensedUntil: doctor!.licensedUntil || null,
+  stopTime: doctor!.prescriptionsStopTime ?? null,
+  stoppedBy: doctor!.prescriptionsStoppedBy || null,
+});

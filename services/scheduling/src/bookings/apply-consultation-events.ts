@@ -1,39 +1,47 @@
 import type { Trail } from "@medconnect/platform/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
-import type { EventHandler } from "@medconnect/platform/inbox/inbox.ts";
-import type { ConsultationState, Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
-import type { Scheduling } from "../app.ts";
+import type { EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
+import type { ConsultationState } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import { releaseSlot } from "../slots/slot-store.ts";
 import { bookingTrail } from "./booking.ts";
-import { type BookingRow, lockBooking, saveBooking, saveClose } from "./booking-store.ts";
-import { type Course, changeBy, wasMoved } from "./consultation-course.ts";
+import { type BookingRow, lockBookings, saveBooking, saveClose } from "./booking-store.ts";
+import { type Change, type Course, changeBy, wasMoved } from "./consultation-course.ts";
 
 /**
  * consultation.*: a patient who joins accepts a move. A started consultation refuses cancelling. An ended one closes the
  * booking at the consultation's time.
  */
-export const applyConsultationEvent =
-  (app: Pick<Scheduling, "clock">, type: Course): EventHandler =>
-  async (tx, events) => {
-    const trails: Trail[] = [];
-    for (const event of events) trails.push(...(await follow(tx, event, type, app.clock.now())));
-    return trails;
-  };
+export const applyConsultationEvent = (type: Course): EventHandler<BookingRow, Plan> => ({
+  lock: async (tx, events) => {
+    const ids = events.map(({ consultation }) => consultation!.bookingId);
+    const bookings = await lockBookings(tx, ids);
+    return ids.map((id) => bookings.get(id)?.row);
+  },
+  rowsOf: (current) => [current.id],
+  decide: (current, { consultation }, now) => {
+    const change = current && changeBy(type, consultation!, current, now);
+    return change && { ...change, current, consultation: consultation! };
+  },
+  write: (tx, plans, now) => plans.map((plan) => [follow(tx, plan, type, now)]),
+});
 
-async function follow(tx: Transaction, { consultation }: Event, type: Course, now: Date): Promise<Trail[]> {
-  const current = await lockBooking(tx, consultation!.bookingId);
-  const change = current && changeBy(type, consultation!, current, now);
-  if (!change) return [];
-  const row = isLive(change.row) ? change.row : movedBack(tx, change.row, consultation!);
+/** A booking before its change by a consultation's event. */
+interface Plan extends Change {
+  current: BookingRow;
+  consultation: ConsultationState;
+}
+
+function follow(tx: Transaction, plan: Plan, type: Course, now: Date): Trail {
+  const { action, current, consultation } = plan;
+  const row = isLive(plan.row) ? plan.row : movedBack(tx, plan.row, consultation);
   const changed: BookingRow = { ...row, version: current.version + 1 };
   saveBooking(tx, changed, now);
   if (changed.close_outcome !== current.close_outcome) saveClose(tx, changed);
-  const { action } = change;
   // Clinical gets the acceptance again: it may have applied another copy of the move meanwhile.
-  if (type === "consultation.joined") return [{ ...bookingTrail("move_accepted", changed), action }];
+  if (type === "consultation.joined") return { ...bookingTrail("move_accepted", changed), action };
   // No-shows at an old time are void; billing gets the valid ones from here.
-  if (type === "consultation.no_show") return [{ ...bookingTrail("fee_decided", changed), action }];
-  return [{ action, resource: `bookings/${row.id}`, subjectIds: [row.patient_id, row.doctor_id] }];
+  if (type === "consultation.no_show") return { ...bookingTrail("fee_decided", changed), action };
+  return { action, resource: `bookings/${row.id}`, subjectIds: [row.patient_id, row.doctor_id] };
 }
 
 const isLive = ({ status }: BookingRow): boolean => status === "CONFIRMED";

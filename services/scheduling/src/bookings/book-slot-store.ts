@@ -67,7 +67,7 @@ const IS_LICENSED = `SELECT s.id, ${licensedAtStart(REGION_OF_SLOT)} AS licensed
   FROM slots s JOIN people p ON p.user_id = ${PATIENT_OF_SLOT} WHERE s.id IN (?)`;
 
 /** Whether a licence of the slot's doctor covers the patient's region at the start, by slot. */
-async function readLicensed(tx: Transaction, wishes: BookingWish[]): Promise<Map<string, number>> {
+export async function readLicensed(tx: Transaction, wishes: BookingWish[]): Promise<Map<string, number>> {
   const slotIds = wishes.map(({ slotId }) => slotId);
   const regions = wishes.map(({ statedRegion }) => statedRegion);
   const rows = await tx.read<{ id: string; licensed: number }>(IS_LICENSED, [

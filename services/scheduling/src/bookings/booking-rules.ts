@@ -23,6 +23,10 @@ const TRANSITIONS: Record<Booking_Status, readonly Booking_Status[]> = {
 export const canBecome = (current: Booking_Status, next: Booking_Status): boolean =>
   TRANSITIONS[current].includes(next);
 
+/** Whether a payment still decides about a booking. In any other status a booking has its payment already. */
+export const awaitsPayment = (status: Booking_Status): boolean =>
+  status === "PENDING_PAYMENT" || status === "EXPIRED" || status === "CANCELLED";
+
 export interface BookingFacts {
   status: Booking_Status;
   holdExpireTime: Date | null;

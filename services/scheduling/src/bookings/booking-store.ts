@@ -12,7 +12,7 @@ import type { FeeColumns } from "../money.ts";
 import { guardPerson } from "../people/people-store.ts";
 import { IS_OPEN, openValues, PRACTISES_AT_START } from "../slots/bookable.ts";
 import { MAX_LENGTH_MS } from "../slots/slot-rules.ts";
-import type { SlotRow } from "../slots/slot-store.ts";
+import { lockSlotsOf, type SlotRow } from "../slots/slot-store.ts";
 import type { CloseOutcome, Settlement } from "./booking-rules.ts";
 
 export interface BookingRow extends FeeColumns {
@@ -192,14 +192,32 @@ export async function findEndedHolds(
   return new Map(rows.map((row) => [row.slot_id, row]));
 }
 
-/** Locks a booking and, before it, its slot: the order that everyone keeps. */
-export async function lockBooking(tx: Transaction, id: string): Promise<BookingRow | undefined> {
-  tx.defer(
-    "SELECT s.id FROM slots s WHERE s.id = (SELECT b.slot_id FROM bookings b WHERE b.id = ?) FOR UPDATE",
-    [id],
+/** A locked booking and its locked slot. */
+export interface LockedBooking {
+  row: BookingRow;
+  slot: SlotRow;
+}
+
+/** Locks bookings and, before them, their slots: the order that everyone keeps. @returns those that are there, by id */
+export async function lockBookings(tx: Transaction, ids: string[]): Promise<Map<string, LockedBooking>> {
+  const [slots, rows] = await Promise.all([
+    lockSlotsOf(tx, ids),
+    tx.lock<BookingRow>(`${SELECT} WHERE b.id IN (?) ORDER BY b.id FOR UPDATE OF b`, [ids]),
+  ]);
+  // Locked bookings move no more; one that moved just before has another slot.
+  const moved = rows.filter((row) => !slots.has(row.slot_id)).map((row) => row.id);
+  if (moved.length > 0) for (const [id, slot] of await lockSlotsOf(tx, moved)) slots.set(id, slot);
+  return new Map(
+    rows.flatMap((row) => {
+      const slot = slots.get(row.slot_id);
+      return slot ? [[row.id, { row, slot }]] : [];
+    }),
   );
-  const [row] = await tx.read<BookingRow>(`${SELECT} WHERE b.id = ? FOR UPDATE OF b`, [id]);
-  return row;
+}
+
+/** As `lockBookings`, for one. */
+export async function lockBooking(tx: Transaction, id: string): Promise<BookingRow | undefined> {
+  return (await lockBookings(tx, [id])).get(id)?.row;
 }
 
 /** Writes what can change in a booking's life, under the version that follows the one that was locked. */
@@ -227,6 +245,16 @@ export function saveBooking(tx: Transaction, row: BookingRow, now: Date): void {
       row.move_pending,
       row.id,
     ],
+  );
+}
+
+/** Confirms bookings under the versions that follow those that were locked. */
+export function confirmBookings(tx: Transaction, ids: string[], now: Date): void {
+  if (ids.length === 0) return;
+  tx.defer(
+    `UPDATE bookings SET status = 'CONFIRMED', settlement = NULL, version = version + 1, update_time = ?
+     WHERE id IN (?)`,
+    [now, ids],
   );
 }
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { newId } from "@medconnect/platform/ids.ts";
+import { applyEvent } from "@medconnect/platform/inbox/event-handler.ts";
 import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Booking } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import { Desk, HOLD_MS, MINUTE_MS } from "../testing.ts";
@@ -31,8 +32,9 @@ async function expired(): Promise<Booking> {
 /** Billing's event for a payment that ended unpaid. */
 async function paymentCancelled({ id: bookingId }: Booking): Promise<void> {
   const event = Event.fromPartial({ aggregateId: newId(), version: 1, payment: { bookingId } });
-  await desk.app.changes.applyInternally("service:billing", (tx) =>
-    applyPaymentCancelled(desk.app)(tx, [event]),
+  const { changes, clock } = desk.app;
+  await changes.applyInternally("service:billing", (tx) =>
+    applyEvent(tx, applyPaymentCancelled, event, clock),
   );
 }
 

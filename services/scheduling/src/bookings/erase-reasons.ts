@@ -1,9 +1,9 @@
 import type { Trail } from "@medconnect/platform/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
-import type { EventHandler } from "@medconnect/platform/inbox/inbox.ts";
+import type { EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
 import { sweep } from "@medconnect/platform/sweep.ts";
 import type { Scheduling } from "../app.ts";
-import { lockBooking } from "./booking-store.ts";
+import { type BookingRow, lockBooking, lockBookings } from "./booking-store.ts";
 import { endHold, SWEEPER } from "./expire-bookings.ts";
 import { eraseReason, findDueErasures, forgetErasure } from "./reason-store.ts";
 
@@ -11,17 +11,21 @@ import { eraseReason, findDueErasures, forgetErasure } from "./reason-store.ts";
  * payment.cancelled: the booking can no longer be paid, so its reason is erased. Billing may see the hold's end before the
  * sweep; the hold then ends here, because nothing would erase its reason before the start.
  */
-export const applyPaymentCancelled =
-  (app: Pick<Scheduling, "clock">): EventHandler =>
-  async (tx, events) => {
-    const trails: Trail[] = [];
-    for (const { payment } of events) {
-      const row = await lockBooking(tx, payment!.bookingId);
-      if (row?.status === "PENDING_PAYMENT") trails.push(endHold(tx, row, app.clock.now()));
-      trails.push(...(await eraseIfExpired(tx, payment!.bookingId)));
-    }
-    return trails;
-  };
+export const applyPaymentCancelled: EventHandler<BookingRow, BookingRow> = {
+  lock: async (tx, events) => {
+    const ids = events.map(({ payment }) => payment!.bookingId);
+    const bookings = await lockBookings(tx, ids);
+    return ids.map((id) => bookings.get(id)?.row);
+  },
+  rowsOf: ({ id }) => [id],
+  decide: (row) => row,
+  write: (tx, rows, now) =>
+    rows.map((row) => {
+      if (row.status !== "PENDING_PAYMENT") return erase(tx, row);
+      const ended = endHold(tx, row, now);
+      return [ended, ...erase(tx, { ...row, status: "EXPIRED" })];
+    }),
+};
 
 /** Erases the reasons of expired bookings after their start, when a late payment can no longer confirm them. */
 export const sweepReasons =
@@ -34,9 +38,16 @@ export const sweepReasons =
 
 async function eraseIfExpired(tx: Transaction, id: string): Promise<Trail[]> {
   const row = await lockBooking(tx, id);
-  if (row?.status !== "EXPIRED" || !row.reason) {
+  if (row) return erase(tx, row);
+  forgetErasure(tx, id);
+  return [];
+}
+
+function erase(tx: Transaction, row: BookingRow): Trail[] {
+  const { id, status, reason } = row;
+  if (status !== "EXPIRED" || !reason) {
     // Confirmed by a late payment, or erased meanwhile. A hold that is not swept yet comes here again.
-    if (row?.status !== "PENDING_PAYMENT") forgetErasure(tx, id);
+    if (status !== "PENDING_PAYMENT") forgetErasure(tx, id);
     return [];
   }
   eraseReason(tx, id);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { newId } from "@medconnect/platform/ids.ts";
+import { applyEvent } from "@medconnect/platform/inbox/event-handler.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import {
@@ -11,7 +12,7 @@ import {
   LicenseServiceService,
 } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
 import { createLicense } from "../licenses/create-license.ts";
-import { applyUserEvent } from "../people/apply-user-event.ts";
+import { applyUserEvents } from "../people/apply-user-events.ts";
 import { Desk, HOLD_MS, outcome } from "../testing.ts";
 import { bookSlot } from "./book-slot.ts";
 
@@ -30,7 +31,9 @@ async function patientOf(region: string, fullName: string) {
   const patient = userCaller("PATIENT");
   const user = { fullName, role: "PATIENT", disabled: false, region } as const;
   const event = Event.fromPartial({ aggregateId: patient.userId, version: 1, user });
-  await desk.app.changes.applyInternally("service:auth", (tx) => applyUserEvent(desk.app)(tx, [event]));
+  await desk.app.changes.applyInternally("service:auth", (tx) =>
+    applyEvent(tx, applyUserEvents(desk.app), event, desk.app.clock),
+  );
   return patient;
 }
 

@@ -52,17 +52,27 @@ export async function lockPeople(tx: Transaction, userIds: string[]): Promise<Ma
   return new Map(people.map((person) => [person.user_id, person]));
 }
 
-/** Stores an account's state from auth, and locks the row like `lockPerson`. */
-export function savePerson(
+/** Locks the copies of the patients of bookings that are there, in the global lock order. @returns them by id */
+export async function lockPatientsOf(tx: Transaction, bookingIds: string[]): Promise<Map<string, Person>> {
+  const people = await tx.lock<Person>(
+    `SELECT p.user_id, p.full_name, p.disabled, p.region
+     FROM (SELECT DISTINCT patient_id FROM bookings WHERE id IN (?) ORDER BY patient_id LIMIT ?) b
+     STRAIGHT_JOIN people p ON p.user_id = b.patient_id FOR UPDATE OF p`,
+    [bookingIds, bookingIds.length],
+  );
+  return new Map(people.map((person) => [person.user_id, person]));
+}
+
+/** Stores the state of accounts from auth, and locks the rows like `lockPerson`. */
+export function savePeople(
   tx: Transaction,
-  userId: string,
-  { fullName, disabled, region }: Pick<UserState, "fullName" | "disabled" | "region">,
+  people: (Pick<UserState, "fullName" | "disabled" | "region"> & { userId: string })[],
 ): void {
   tx.defer(
-    `INSERT INTO people (user_id, full_name, disabled, region) VALUES (?, ?, ?, ?) AS new
+    `INSERT INTO people (user_id, full_name, disabled, region) VALUES ? AS new
      ON DUPLICATE KEY UPDATE full_name = new.full_name, disabled = new.disabled, region = new.region,
        bookings_ending = people.bookings_ending AND new.disabled`,
-    [userId, fullName, disabled, region],
+    [people.map(({ userId, fullName, disabled, region }) => [userId, fullName, disabled, region])],
   );
 }
 

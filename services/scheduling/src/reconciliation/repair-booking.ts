@@ -1,5 +1,6 @@
 import type { Trail } from "@medconnect/platform/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import { applyEvent, type EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
 import { noteHeard } from "@medconnect/platform/inbox/inbox.ts";
 import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Scheduling } from "../app.ts";
@@ -54,9 +55,9 @@ function tellAgain(tx: Transaction, row: BookingRow, type: BookingEventType, now
 async function hear(app: Repairing, tx: Transaction, disputed: Disputed, type: News): Promise<Trail[]> {
   const event = eventOf(disputed, type);
   noteHeard(tx, event.aggregateId, event.version);
-  const apply =
-    type === "payment.authorized" ? applyPaymentAuthorized(app) : applyConsultationEvent(app, type);
-  const trails = await apply(tx, [event]);
+  const handler: EventHandler =
+    type === "payment.authorized" ? applyPaymentAuthorized(app) : applyConsultationEvent(type);
+  const trails = await applyEvent(tx, handler, event, app.clock);
   const { resource, subjectIds } = trails[0]!;
   return [{ action: ACTION, resource, subjectIds }, ...trails];
 }

@@ -29,6 +29,18 @@ export function whyNotBookable(slot: BookableFacts, now: Date): Refusal | undefi
   return status === "OPEN" && slot.start_time > now ? undefined : "SLOT_UNAVAILABLE";
 }
 
+/** Whether a booking's hold of its slot lasts, and its doctor still practises then. */
+export const holdsSlot = (
+  bookingId: string,
+  slot: BookableFacts & { booking_id: string | null },
+  now: Date,
+): boolean =>
+  slot.booking_id === bookingId &&
+  slot.status === "HELD" &&
+  slot.hold_expire_time !== null &&
+  slot.hold_expire_time > now &&
+  isPractising(slot, slot.start_time);
+
 /** Everybody sees bookable slots; only their doctor sees the others. */
 export const isVisibleTo = (
   slot: BookableFacts & { doctor_id: string },

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { newId } from "@medconnect/platform/ids.ts";
+import { applyEvent } from "@medconnect/platform/inbox/event-handler.ts";
 import { canonicalRegion } from "@medconnect/platform/regions.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
@@ -31,7 +32,7 @@ import type { Jurisdiction } from "../jurisdiction.ts";
 import { createLicense } from "../licenses/create-license.ts";
 import { revokeLicense } from "../licenses/decide-license.ts";
 import { sweepUnlicensedBookings } from "../licenses/end-unlicensed-bookings.ts";
-import { applyUserEvent } from "../people/apply-user-event.ts";
+import { applyUserEvents } from "../people/apply-user-events.ts";
 import { Desk, HOLD_MS, MINUTE_MS } from "../testing.ts";
 import { getSlot, listSlots } from "./read-slots.ts";
 
@@ -69,7 +70,9 @@ async function patientOf(region: string) {
   const patient = userCaller("PATIENT");
   const user = { fullName: "Paula", role: "PATIENT", disabled: false, region: canonicalRegion(region) ?? "" };
   const event = Event.fromPartial({ aggregateId: patient.userId, version: 1, user });
-  await desk.app.changes.applyInternally("service:auth", (tx) => applyUserEvent(desk.app)(tx, [event]));
+  await desk.app.changes.applyInternally("service:auth", (tx) =>
+    applyEvent(tx, applyUserEvents(desk.app), event, desk.app.clock),
+  );
   return patient;
 }
 

@@ -6,7 +6,7 @@ import type { Money } from "@medconnect/proto/medconnect/common/v1/money.ts";
 import type { Slot, Slot_Status } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import { coversValues } from "../licenses/covers.ts";
 import { type FeeColumns, feeColumns, feeOf } from "../money.ts";
-import { type BookableFacts, bookableFilter, IS_LICENSED_AT_START, PRACTISES_AT_START } from "./bookable.ts";
+import { type BookableFacts, bookableFilter, IS_LICENSED_AT_START } from "./bookable.ts";
 import { type Interval, MAX_LENGTH_MS, statusAt } from "./slot-rules.ts";
 
 export interface SlotRow extends FeeColumns, BookableFacts {
@@ -43,6 +43,17 @@ export async function lockSlot(tx: Transaction, id: string, region?: string): Pr
 export async function lockSlots(tx: Transaction, ids: string[], region?: string): Promise<SlotRow[]> {
   const { sql, params } = selectFor(region);
   return await tx.read<SlotRow>(`${sql} WHERE s.id IN (?) ORDER BY s.id FOR UPDATE OF s`, [...params, ids]);
+}
+
+/** Locks the slots of bookings in the global lock order: a derived table with a limit is read in its own order. @returns them by id */
+export async function lockSlotsOf(tx: Transaction, bookingIds: string[]): Promise<Map<string, SlotRow>> {
+  const slots = await tx.lock<SlotRow>(
+    `SELECT ${SLOT_COLUMNS}
+     FROM (SELECT DISTINCT slot_id FROM bookings WHERE id IN (?) ORDER BY slot_id LIMIT ?) b
+     STRAIGHT_JOIN slots s ON s.id = b.slot_id STRAIGHT_JOIN doctors d ON d.id = s.doctor_id FOR UPDATE OF s`,
+    [bookingIds, bookingIds.length],
+  );
+  return new Map(slots.map((slot) => [slot.id, slot]));
 }
 
 /** A slot as a patient is about to book it. */
@@ -180,6 +191,7 @@ export interface Taken {
 
 /** Gives locked slots to bookings. */
 export function takeSlots(tx: Transaction, taken: Taken[]): void {
+  if (taken.length === 0) return;
   const slotIds = taken.map(({ slotId }) => slotId);
   tx.defer(
     `UPDATE slots SET status = ELT(FIELD(id, ?), ?), booking_id = ELT(FIELD(id, ?), ?),
@@ -194,22 +206,6 @@ export function takeSlots(tx: Transaction, taken: Taken[]): void {
       slotIds,
     ],
   );
-}
-
-/** @returns true if the slot is booked now: the hold had not ended, and the doctor practises */
-export async function bookHeldSlot(
-  tx: Transaction,
-  id: string,
-  bookingId: string,
-  now: Date,
-): Promise<boolean> {
-  const { affectedRows } = await tx.write(
-    `UPDATE slots s SET s.status = 'BOOKED', s.hold_expire_time = NULL
-     WHERE s.id = ? AND s.booking_id = ? AND s.status = 'HELD' AND s.hold_expire_time > ?
-       AND EXISTS (SELECT 1 FROM doctors d WHERE d.id = s.doctor_id AND ${PRACTISES_AT_START})`,
-    [id, bookingId, now],
-  );
-  return affectedRows === 1;
 }
 
 /** Opens the slot again if it is this booking that has it. */

@@ -1,33 +1,38 @@
 import type { Trail } from "@medconnect/platform/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
-import type { EventHandler } from "@medconnect/platform/inbox/inbox.ts";
+import type { EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
 import type { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Scheduling } from "../app.ts";
 import { copyAccount } from "../doctors/doctor-store.ts";
 import { endUnlicensedBookings } from "../licenses/end-unlicensed-bookings.ts";
 import { endBookingsOfPatient } from "./end-bookings-of-patient.ts";
-import { savePerson } from "./people-store.ts";
+import { savePeople } from "./people-store.ts";
 import { withdrawSlots } from "./withdraw-slots.ts";
 
 /**
  * user.*: the name is copied. Of a disabled account the profile is hidden, open slots are withdrawn, and future
  * bookings cancelled with all money returned.
  */
-export const applyUserEvent =
-  (app: Scheduling): EventHandler =>
-  async (tx, events) => {
-    const trails: Trail[] = [];
-    for (const event of events) trails.push(...(await applyOne(app, tx, event)));
+export const applyUserEvents = (app: Scheduling): EventHandler<never, Event> => ({
+  decide: (_facts, event) => event,
+  write: async (tx, events) => {
+    savePeople(
+      tx,
+      events.map(({ aggregateId, user }) => ({ userId: aggregateId, ...user! })),
+    );
+    const trails: Trail[][] = [];
+    for (const event of events) trails.push(await follow(app, tx, event));
     return trails;
-  };
+  },
+});
 
-async function applyOne(
+/** Copies the name to a doctor's profile, and ends the practice or the bookings of a disabled account. */
+async function follow(
   app: Scheduling,
   tx: Transaction,
   { aggregateId: userId, user }: Event,
 ): Promise<Trail[]> {
   const { fullName, disabled, role } = user!;
-  savePerson(tx, userId, user!);
   const isChanged = role === "DOCTOR" && (await copyAccount(tx, userId, fullName, disabled));
   const end = role === "DOCTOR" ? endPractice : endBookingsOfPatient;
   const ahead = disabled ? await end(app, tx, userId) : [];

@@ -1,0 +1,111 @@
+import type { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import type { Trail } from "../changes.ts";
+import type { Clock } from "../clock.ts";
+import type { Transaction } from "../db/transaction.ts";
+import type { EventHandler } from "./event-handler.ts";
+
+/** Handler of each type of event. */
+type Handlers = Readonly<Record<string, { apply: EventHandler }>>;
+
+/** Outcome of events that share a transaction. */
+export interface Applied {
+  /** Trails of each event that was applied; none where it changed nothing. */
+  trails: Map<Event, Trail[]>;
+  /** Events left for another transaction. */
+  left: Event[];
+}
+
+/**
+ * Applies those of some events that are newer than their aggregates, in few round trips.
+ *
+ * @param isNewer read in the round trip that locks the events' rows
+ * @param isShared the transaction skips locked rows. Leaves out each event whose rows are locked or missing, or whose decision fails
+ */
+export async function applyTogether(
+  tx: Transaction,
+  handlers: Handlers,
+  events: Event[],
+  isNewer: Promise<(event: Event) => boolean>,
+  clock: Clock,
+  isShared: boolean,
+): Promise<Applied> {
+  const [isToApply, factsOf] = await Promise.all([isNewer, lock(tx, handlers, events, isShared)]);
+  // After the wait for the locks.
+  const now = clock.now();
+  const newer = events.filter(isToApply);
+  const { plans, ...outcome } = decide(handlers, newer, factsOf, now, isShared);
+  for (const [handler, group] of byHandler(handlers, [...plans.keys()])) {
+    const written = await handler.write(
+      tx,
+      group.map((event) => plans.get(event)),
+      now,
+    );
+    for (const [i, event] of group.entries()) outcome.trails.set(event, written[i]!);
+  }
+  return outcome;
+}
+
+/** Facts by event. In a shared transaction, an event without facts is left out. */
+async function lock(
+  tx: Transaction,
+  handlers: Handlers,
+  events: Event[],
+  isShared: boolean,
+): Promise<Map<Event, unknown>> {
+  const factsOf = new Map<Event, unknown>();
+  const lockGroup = async ([handler, group]: [EventHandler, Event[]]) => {
+    if (!isShared) handler.prepare?.(tx, group);
+    const facts = await handler.lock?.(tx, group);
+    for (const [i, event] of group.entries()) {
+      const isMissing = facts !== undefined && facts[i] === undefined;
+      if (!isMissing || !isShared) factsOf.set(event, facts?.[i]);
+    }
+  };
+  await Promise.all(byHandler(handlers, events).map(lockGroup));
+  return factsOf;
+}
+
+/** Plans of the events that change something. Of events with a row in common, the first is decided. */
+function decide(
+  handlers: Handlers,
+  events: Event[],
+  factsOf: Map<Event, unknown>,
+  now: Date,
+  isShared: boolean,
+): Applied & { plans: Map<Event, unknown> } {
+  const outcome = {
+    plans: new Map<Event, unknown>(),
+    trails: new Map<Event, Trail[]>(),
+    left: [] as Event[],
+  };
+  const taken = new Set<string>();
+  for (const event of events) {
+    const { apply } = handlers[event.type]!;
+    const facts = factsOf.get(event);
+    const rows = facts === undefined ? [] : (apply.rowsOf?.(facts) ?? []);
+    if (!factsOf.has(event) || rows.some((row) => taken.has(row))) {
+      outcome.left.push(event);
+      continue;
+    }
+    try {
+      const plan = apply.decide(facts, event, now);
+      outcome.trails.set(event, []);
+      if (plan !== undefined) outcome.plans.set(event, plan);
+      for (const row of rows) taken.add(row);
+    } catch (error) {
+      if (!isShared) throw error;
+      outcome.left.push(event);
+    }
+  }
+  return outcome;
+}
+
+/** Groups events by handler, in the order of the table, so that each transaction locks in one order. */
+function byHandler(handlers: Handlers, events: Event[]): [EventHandler, Event[]][] {
+  const groups = Map.groupBy(events, ({ type }) => handlers[type]!.apply);
+  const inOrder = new Set(Object.values(handlers).map(({ apply }) => apply));
+  return [...inOrder].flatMap((handler): [EventHandler, Event[]][] => {
+    const group = groups.get(handler);
+    return group ? [[handler, group]] : [];
+  });
+}

@@ -1,0 +1,48 @@
+import type { EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
+import type { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import type { Billing } from "../app.ts";
+import { changePayment, trailOf, trailsOf } from "./change-payment.ts";
+import { insertPayments, lockPayments, type PaymentRow } from "./payment-store.ts";
+
+/** A payment before and after an event. */
+interface Change {
+  /** Undefined for one that the event makes. */
+  before: PaymentRow | undefined;
+  after: PaymentRow;
+}
+
+/**
+ * Handler of events that change a payment each.
+ *
+ * @param paymentIdOf an event's payment; "" for a free booking, which has none
+ * @param change the payment after an event. Gets undefined where there is none yet
+ */
+export const applyToPayments = (
+  app: Billing,
+  paymentIdOf: (event: Event) => string,
+  change: (before: PaymentRow | undefined, event: Event, now: Date) => PaymentRow,
+): EventHandler<PaymentRow | "FREE", Change> => ({
+  lock: async (tx, events) => {
+    const ids = events.map(paymentIdOf);
+    const rows = await lockPayments(
+      tx,
+      ids.filter((id) => id !== ""),
+    );
+    const found = new Map(rows.map((row) => [row.id, row]));
+    return ids.map((id) => (id === "" ? "FREE" : found.get(id)));
+  },
+  rowsOf: (before) => (before === "FREE" ? [] : [before.id]),
+  decide: (before, event, now) =>
+    before === "FREE" ? undefined : { before, after: change(before, event, now) },
+  write: (tx, changes) => {
+    insertPayments(
+      tx,
+      changes.filter(({ before }) => !before).map(({ after }) => after),
+    );
+    return changes.map(({ before, after }) =>
+      before
+        ? trailsOf(before, changePayment(app, tx, before, after))
+        : [trailOf(after, { action: "payment.cancel" })],
+    );
+  },
+});

@@ -1,0 +1,185 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { newId } from "@medconnect/platform/ids.ts";
+import { Inbox } from "@medconnect/platform/inbox/inbox.ts";
+import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { Event, EventServiceService } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import { trace } from "@opentelemetry/api";
+import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
+import { consumersOf } from "../consumers.ts";
+import { Desk, HOLD_MS } from "../testing.ts";
+import { lockBookings } from "./booking-store.ts";
+import { sweepHolds } from "./expire-bookings.ts";
+
+const exporter = new InMemorySpanExporter();
+trace.setGlobalTracerProvider(
+  new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] }),
+);
+
+let desk: Desk;
+
+beforeAll(async () => {
+  desk = await Desk.open();
+});
+afterAll(() => desk.close());
+beforeEach(() => desk.admit());
+
+const eventOf = (bookingId: string): Event =>
+  Event.fromPartial({
+    id: newId(),
+    type: "payment.authorized",
+    aggregateId: newId(),
+    version: 3,
+    occurTime: desk.app.clock.now(),
+    payment: { bookingId, authorizeTime: desk.at(0) },
+  });
+
+/** Delivers the payments of bookings in one batch. @returns round trips to MySQL */
+async function payTogether(bookingIds: string[], events = bookingIds.map(eventOf)): Promise<number> {
+  const { changes, clock, log } = desk.app;
+  const inbox = new Inbox(changes, consumersOf(desk.app), clock, log);
+  const billing = { kind: "service", name: "billing" } as const;
+  exporter.reset();
+  const { response } = await invoke(EventServiceService.deliverEvents, inbox.deliverEvents, billing, {
+    events,
+  });
+  expect(response.failures).toEqual([]);
+  return exporter.getFinishedSpans().filter(({ attributes }) => attributes["db.system.name"]).length;
+}
+
+/** Paid slots, one after the other, each held by another patient. */
+async function holds(count: number): Promise<{ id: string; slotId: string }[]> {
+  const held: { id: string; slotId: string }[] = [];
+  for (let i = 0; i < count; i++) {
+    const slot = await desk.offer(60 + 30 * i);
+    held.push((await desk.book(slot.id, userCaller("PATIENT"))).response);
+  }
+  return held;
+}
+
+const statuses = (bookings: { id: string }[]) =>
+  Promise.all(bookings.map(async ({ id }) => (await desk.read(id, desk.admin)).status));
+
+const linesOf = async (bookingId: string) => {
+  const sql = "SELECT action FROM audit_events WHERE resource = ? AND action <> 'booking.get' ORDER BY id";
+  return (await desk.app.db.read<{ action: string }>(sql, [`bookings/${bookingId}`])).map(
+    ({ action }) => action,
+  );
+};
+
+test("32 payments that come together take as many round trips as one", async () => {
+  await desk.publish(5000);
+  const [first, ...others] = await holds(33);
+  const alone = await payTogether([first!.id]);
+  expect(await payTogether(others.map(({ id }) => id))).toBe(alone);
+  expect(alone).toBe(2);
+  expect(new Set(await statuses([first!, ...others]))).toEqual(new Set(["CONFIRMED"]));
+  for (const { id, slotId } of [first!, ...others]) {
+    expect(await desk.slotStatus(slotId)).toBe("BOOKED");
+    expect(await linesOf(id)).toEqual(["booking.create", "booking.confirm"]);
+  }
+});
+
+test("each of the payments that come together gets its own decision", async () => {
+  await desk.publish(5000);
+  const [expired, taken, swept] = await holds(3);
+  const { patient } = desk;
+  const tooLate = (await desk.book((await desk.offer(10)).id, userCaller("PATIENT"))).response;
+  desk.app.clock.advance(HOLD_MS);
+  await sweepHolds(desk.app)();
+  const { response: winner } = await desk.book(taken!.slotId, patient);
+  const { response: inTime } = await desk.book((await desk.offer(400)).id, userCaller("PATIENT"));
+  const { response: cancelled } = await desk.book((await desk.offer(460)).id, patient);
+  await desk.cancel(cancelled.id, patient);
+  const unknown = newId();
+  const all = [expired!, taken!, swept!, tooLate, winner, inTime, cancelled];
+  await payTogether([unknown, ...all.map(({ id }) => id)]);
+  expect(await statuses(all)).toEqual([
+    "CONFIRMED",
+    "EXPIRED",
+    "CONFIRMED",
+    "EXPIRED",
+    "CONFIRMED",
+    "CONFIRMED",
+    "CANCELLED",
+  ]);
+  for (const { id } of [taken!, tooLate, cancelled]) {
+    expect((await linesOf(id)).at(-1)).toBe("booking.refuse_payment");
+  }
+  expect(await desk.outboxTypes(unknown)).toEqual([]);
+});
+
+test("of late payments for one slot one gets it, and the money of the others goes back", async () => {
+  await desk.publish(5000);
+  const slot = await desk.offer(240);
+  const late: { id: string }[] = [];
+  for (let i = 0; i < 3; i++) {
+    late.push((await desk.book(slot.id, userCaller("PATIENT"))).response);
+    desk.app.clock.advance(HOLD_MS);
+  }
+  await payTogether(late.map(({ id }) => id));
+  expect((await statuses(late)).sort()).toEqual(["CONFIRMED", "EXPIRED", "EXPIRED"]);
+  const refused = await Promise.all(late.map(async ({ id }) => (await desk.outboxTypes(id)).at(-1)));
+  expect(refused.filter((type) => type === "booking.payment_refused")).toHaveLength(2);
+  expect(await desk.slotStatus(slot.id)).toBe("BOOKED");
+});
+
+test("of late payments of one patient, each counts for the limits of the next", async () => {
+  const late: { id: string }[] = [];
+  // Overlapping slots of as many doctors: the patient may have one.
+  for (let i = 0; i < 3; i++) {
+    desk.doctor = userCaller("DOCTOR");
+    await desk.publish(5000);
+    late.push((await desk.book((await desk.offer(240 - i * 14)).id)).response);
+    desk.app.clock.advance(HOLD_MS);
+  }
+  await payTogether(late.map(({ id }) => id));
+  expect((await statuses(late)).sort()).toEqual(["CONFIRMED", "EXPIRED", "EXPIRED"]);
+});
+
+test("a payment whose slot somebody has locked holds up no other", async () => {
+  await desk.publish(5000);
+  const [locked, ...others] = await holds(4);
+  const { promise: isToEnd, resolve: end } = Promise.withResolvers<void>();
+  const { promise: isLocked, resolve: lock } = Promise.withResolvers<void>();
+  const holder = desk.app.db.transaction(async (tx) => {
+    await tx.read("SELECT id FROM slots WHERE id = ? FOR UPDATE", [locked!.slotId]);
+    lock();
+    await isToEnd;
+  });
+  await isLocked;
+  const delivered = payTogether([locked!, ...others].map(({ id }) => id));
+  await desk.doneOrWaiting(delivered);
+  expect(await statuses([locked!, ...others])).toEqual([
+    "PENDING_PAYMENT",
+    "CONFIRMED",
+    "CONFIRMED",
+    "CONFIRMED",
+  ]);
+  end();
+  await holder;
+  await delivered;
+  expect(await statuses([locked!])).toEqual(["CONFIRMED"]);
+});
+
+test("slots are locked in the order of their ids, however the payments come", async () => {
+  await desk.publish(5000);
+  const held = (await holds(3)).sort((a, b) => (a.slotId < b.slotId ? -1 : 1));
+  const [first, middle, last] = held;
+  const { promise: isToEnd, resolve: end } = Promise.withResolvers<void>();
+  const { promise: isLocked, resolve: lock } = Promise.withResolvers<void>();
+  const holder = desk.app.db.transaction(async (tx) => {
+    await tx.read("SELECT id FROM slots WHERE id = ? FOR UPDATE", [middle!.slotId]);
+    lock();
+    await isToEnd;
+  });
+  await isLocked;
+  const isFree = async ({ slotId }: { slotId: string }) => {
+    const sql = "SELECT id FROM slots WHERE id = ? FOR UPDATE SKIP LOCKED";
+    return (await desk.app.db.transaction((tx) => tx.read(sql, [slotId]))).length > 0;
+  };
+  const locking = desk.app.db.transaction((tx) => lockBookings(tx, held.map(({ id }) => id).reverse()));
+  await desk.doneOrWaiting(locking);
+  expect([await isFree(first!), await isFree(last!)]).toEqual([false, true]);
+  end();
+  await Promise.all([holder, locking]);
+});
