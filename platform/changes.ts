@@ -168,14 +168,14 @@ export class Changes {
   ): Promise<T | ApiError> {
     const { db, idempotency, relay } = this.#options;
     const { answer, isFirst, deliveries } = await db.transaction(async (tx) => {
-      const ending = await work(tx);
-      const bytes =
-        ending.answer instanceof ApiError ? ending.answer : definition.responseSerialize(ending.answer);
-      return {
-        answer: ending.answer,
-        deliveries: this.record(tx, ending.trails, actorId, call),
-        isFirst: await idempotency.keepFirst(tx, keyId, bytes),
-      };
+      // The work locks its rows before the key, as `begin` does.
+      const [ending, isFirst] = await Promise.all([work(tx), idempotency.lockReserved(tx, keyId)]);
+      const { answer, trails } = ending;
+      if (isFirst) {
+        const bytes = answer instanceof ApiError ? answer : definition.responseSerialize(answer);
+        idempotency.keepReserved(tx, keyId, bytes);
+      }
+      return { answer, isFirst, deliveries: this.record(tx, trails, actorId, call) };
     });
     await relay.send(deliveries);
     const first = isFirst ? undefined : await idempotency.answerOf(keyId);

@@ -19,8 +19,8 @@ const TWIN_WAIT_MS = 2000;
 const TWIN_FIRST_PAUSE_MS = 20;
 
 const RESERVE = "INSERT INTO idempotency_keys (id, request_hmac, expire_time) VALUES (?, ?, ?)";
-const KEEP_ANSWER =
-  "UPDATE idempotency_keys SET status_code = ?, answer = ? WHERE id = ? AND status_code IS NULL";
+const LOCK_RESERVED = "SELECT status_code FROM idempotency_keys WHERE id = ? FOR UPDATE";
+const KEEP_ANSWER = "UPDATE idempotency_keys SET status_code = ?, answer = ? WHERE id = ?";
 const INSERT_ANSWERED =
   "INSERT INTO idempotency_keys (id, request_hmac, expire_time, status_code, answer) VALUES ?";
 const FIND_USED = "SELECT id FROM idempotency_keys WHERE id IN (?) AND expire_time > ?";
@@ -73,7 +73,7 @@ export class Idempotency {
     };
   }
 
-  /** Inserts a key whose answer comes later, by `keepFirst`. A key that was used before fails the transaction. */
+  /** Inserts a key whose answer comes later, by `keepReserved`. A key that was used before fails the transaction. */
   reserve(tx: Transaction, key: IdempotencyKey): void {
     tx.defer(RESERVE, [key.id, key.requestHmac, key.expireTime]);
   }
@@ -95,9 +95,15 @@ export class Idempotency {
     tx.defer(INSERT_ANSWERED, [answers.map(([key, answer]) => this.#answered(key, answer))]);
   }
 
-  /** Keeps the answer of a reserved key, unless it has one. @returns true if it had none */
-  async keepFirst(tx: Transaction, keyId: Buffer, answer: Answer): Promise<boolean> {
-    return (await tx.write(KEEP_ANSWER, [...this.#sealed(keyId, answer), keyId])).affectedRows === 1;
+  /** Locks a reserved key. @returns true if it has no answer yet */
+  async lockReserved(tx: Transaction, keyId: Buffer): Promise<boolean> {
+    const [row] = await tx.read<Pick<KeyRow, "status_code">>(LOCK_RESERVED, [keyId]);
+    return row?.status_code === null;
+  }
+
+  /** Keeps the answer of a locked, reserved key. */
+  keepReserved(tx: Transaction, keyId: Buffer, answer: Answer): void {
+    tx.defer(KEEP_ANSWER, [...this.#sealed(keyId, answer), keyId]);
   }
 
   /** Keeps a refusal with its key: the key and its answer, and nothing else. Throws as a taken key does. */

@@ -82,9 +82,12 @@ export class Database {
     return await this.#select<Row>(this.#scans, sql, params);
   }
 
-  /** One statement that is its own transaction. */
+  /** One statement that is its own transaction, in one round trip. */
   async write(sql: string, params: SqlValue[] = []): Promise<ResultSetHeader> {
-    return await this.transaction((tx) => tx.write(sql, params));
+    return await this.transaction(async (tx) => {
+      const [written] = await Promise.all([tx.write(sql, params), tx.commit()]);
+      return written;
+    });
   }
 
   /**

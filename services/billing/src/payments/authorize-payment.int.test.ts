@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
+import { roundTrips } from "@medconnect/platform/testing/round-trips.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { type BillingTest, HOLD_MS, LEASE_MS, SETTLE_DELAY_MS, startBilling } from "../testing.ts";
 
@@ -55,6 +56,12 @@ test("an authorized payment is told to scheduling, and its patient reads it", as
     `payment.attempt SUCCESS by ${patient.userId}`,
     `payment.authorize SUCCESS by ${patient.userId}`,
   ]);
+});
+
+test("it takes two round trips to begin an attempt, and two to end it", async () => {
+  const { paymentId } = await billing.hold(patient);
+  const ownAndProviders = 1 + 2;
+  expect(await roundTrips(() => billing.authorize(paymentId, patient))).toBe(ownAndProviders + 2 + 2);
 });
 
 test("nobody else can authorize or read it, or tell that it exists", async () => {
