@@ -30,10 +30,19 @@ function fieldsIn(message: DescMessage, before: DescField[]): DescField[][] {
   });
 }
 
-/** A request in JSON with only this value at the end of the path; lists have it as their only item. */
-export function jsonWith([field, ...rest]: readonly DescField[], value: JsonValue): JsonObject {
-  const inner = rest.length > 0 ? jsonWith(rest, value) : value;
-  return { [field!.jsonName]: field!.fieldKind === "list" ? [inner] : inner };
+/**
+ * A request in JSON with this value at the end of the path; a list has it in its first item, as its only one.
+ *
+ * @param around the rest of the request; none by default
+ */
+export function jsonWith(
+  [field, ...rest]: readonly DescField[],
+  value: JsonValue,
+  around: JsonObject = {},
+): JsonObject {
+  const [before] = [around[field!.jsonName]].flat();
+  const inner = rest.length > 0 ? jsonWith(rest, value, (before ?? {}) as JsonObject) : value;
+  return { ...around, [field!.jsonName]: field!.fieldKind === "list" ? [inner] : inner };
 }
 
 /** The field's path in a violation: in proto names, or in JSON names with `jsonName`. */

@@ -1,0 +1,57 @@
+import {
+  type DescField,
+  fromBinary,
+  fromJson,
+  getOption,
+  type JsonObject,
+  type JsonValue,
+  toBinary,
+  toJson,
+} from "@bufbuild/protobuf";
+import { FieldBehavior } from "@medconnect/proto/es/google/api/field_behavior_pb.js";
+import {
+  MethodRules_Access as Access,
+  type Text_Kind as Kind,
+  text as textOption,
+} from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
+import { stringRulesOf } from "../contract/field-rules.ts";
+import type { Method } from "../contract/methods.ts";
+import { behavesAs, validate } from "../contract/validate.ts";
+import { ApiError, type FieldViolation } from "../errors/api-error.ts";
+import { jsonWith, pathOf, type RequestField, requestFields } from "./request-fields.ts";
+
+export const kindOf = (field: DescField): Kind => getOption(field, textOption);
+export const isUuid = (field: DescField): boolean => stringRulesOf(field)?.wellKnown.case === "uuid";
+
+/** Fields from people and external systems. Messages between our services carry values that were checked on entry. */
+export const fields = requestFields.filter(
+  ({ method, way }) =>
+    method.rules.access !== Access.INTERNAL &&
+    !way.some((field) => behavesAs(field, FieldBehavior.OUTPUT_ONLY)),
+);
+/** Fields with their names, for `test.each`. */
+export const table = (chosen: readonly RequestField[]) => chosen.map((each) => [each.name, each] as const);
+export const ofKind = (...kinds: Kind[]) =>
+  table(fields.filter(({ field }) => kinds.includes(kindOf(field))));
+
+/** A request in its canonical form, or its violations. */
+export function accept({ input }: Method, request: JsonObject): JsonObject | FieldViolation[] {
+  const bytes = toBinary(input, fromJson(input, request));
+  try {
+    return toJson(input, fromBinary(input, validate(input, bytes))) as JsonObject;
+  } catch (error) {
+    if (error instanceof ApiError && error.reason === "INVALID_REQUEST") return error.violations;
+    throw error;
+  }
+}
+
+/** As `accept`, for a request with only this value. */
+export const send = ({ method, way }: RequestField, value: JsonValue): JsonObject | FieldViolation[] =>
+  accept(method, jsonWith(way, value));
+
+/** The mistake in the value; undefined if only other fields are wrong, because they are missing. */
+export function refusalOf(to: RequestField, value: JsonValue): string | undefined {
+  const answer = send(to, value);
+  if (!Array.isArray(answer)) return undefined;
+  return answer.find(({ field }) => field === pathOf(to.way))?.description;
+}
