@@ -278,20 +278,6 @@ test("a key makes one write, however often and at once it comes, and its answer 
   });
 });
 
-test.each([
-  ["ILLEGAL_TRANSITION", "ILLEGAL_TRANSITION"],
-  ["SLOT_UNAVAILABLE", "ok"],
-] as const)("the key of a request refused with %s gets %s afterwards", async (reason, afterwards) => {
-  const [id, other] = await notes(2);
-  deciding = ({ request }) => {
-    if (request.slotId === id) throw new ApiError(reason);
-  };
-  const key = newId();
-  expect(await outcomes([send(request(other!)), send(request(id!, key))])).toEqual(["ok", reason]);
-  deciding = () => {};
-  expect(await outcomes([send(request(id!, key))])).toEqual([afterwards]);
-});
-
 test("a key that has expired is free again, in a group as well", async () => {
   const [id, other] = await notes(2);
   await send(request(id!, "expiring"));

@@ -1,10 +1,12 @@
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import {
   Booking,
   BookingServiceService,
+  type CancelBookingRequest,
 } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import { ApiError } from "./errors/api-error.ts";
 import { catalogue, type Reason } from "./errors/catalogue.ts";
+import type { Call } from "./grpc/call.ts";
 import { newId } from "./ids.ts";
 import { invoke, startTestService, type TestService, userCaller } from "./testing/test-service.ts";
 
@@ -17,40 +19,58 @@ afterAll(() => service.close());
 
 const reasons = [...catalogue.values()];
 
-/** Makes one request twice with one key, by rules that may refuse it each time. @returns the second outcome */
-async function outcomeOfSecond(first: Reason | undefined, second: Reason | undefined): Promise<string> {
-  const caller = userCaller("PATIENT");
-  const request = { bookingId: newId(), reason: "", idempotencyKey: newId() };
-  const answer = Booking.fromPartial({ id: request.bookingId });
-  const call = (refusal: Reason | undefined) =>
-    invoke(
-      BookingServiceService.cancelBooking,
-      (_, call) =>
-        service.changes.apply(call, async () => {
-          if (refusal) throw new ApiError(refusal);
-          return { response: answer, trails: [] };
-        }),
-      caller,
-      request,
+type Handler = (request: CancelBookingRequest, call: Call) => Promise<Booking>;
+
+const answerTo = ({ bookingId }: CancelBookingRequest) => Booking.fromPartial({ id: bookingId });
+
+/** Ways of a use case to its transaction, with a rule that may refuse it. */
+const WAYS: Record<string, (refusal: Reason | undefined) => Handler> = {
+  "by itself": (refusal) => (request, call) =>
+    service.changes.apply(call, async () => {
+      if (refusal) throw new ApiError(refusal);
+      return { response: answerTo(request), trails: [] };
+    }),
+  "in a group": (refusal) =>
+    service.changes.grouped<CancelBookingRequest, CancelBookingRequest, CancelBookingRequest, Booking>({
+      rowsOf: ({ request }) => [request.bookingId],
+      prepare: () => {},
+      lock: async (_, asked) => asked.map(({ request }) => request),
+      decide: (_, { request }) => {
+        if (refusal) throw new ApiError(refusal);
+        return request;
+      },
+      write: (_, requests) => requests.map((request) => ({ response: answerTo(request), trails: [] })),
+    }),
+};
+
+describe.each(Object.entries(WAYS))("the key of a use case %s", (way, handlerFor) => {
+  /** Makes one request twice with one key, by rules that may refuse it each time. @returns the second outcome */
+  async function outcomeOfSecond(first: Reason | undefined, second: Reason | undefined): Promise<string> {
+    const caller = userCaller("PATIENT");
+    const request = { bookingId: newId(), reason: "", idempotencyKey: newId() };
+    const call = (refusal: Reason | undefined) =>
+      invoke(BookingServiceService.cancelBooking, handlerFor(refusal), caller, request);
+    if (first) await expect(call(first)).rejects.toMatchObject({ reason: first });
+    else await call(first);
+    return await call(second).then(
+      ({ replayed }) => (replayed ? "replayed" : "decided anew"),
+      (error: ApiError) => `${error.reason} again`,
     );
-  if (first) await expect(call(first)).rejects.toMatchObject({ reason: first });
-  else await call(first);
-  return await call(second).then(
-    ({ replayed }) => (replayed ? "replayed" : "decided anew"),
-    (error: ApiError) => `${error.reason} again`,
+  }
+
+  test.each(reasons)("refused with $reason behaves as the catalogue says", async ({ reason, isKept }) => {
+    expect(await outcomeOfSecond(reason, undefined)).toBe(isKept ? `${reason} again` : "decided anew");
+  });
+
+  // A group looks for used keys before it decides. A use case by itself decides first, and after a fault it asks no more.
+  test.each(reasons)(
+    "gets its success again although $reason refuses by then, unless that is a fault by itself",
+    async ({ reason, httpStatus }) => {
+      const isFault = httpStatus >= 500 && way === "by itself";
+      expect(await outcomeOfSecond(undefined, reason)).toBe(isFault ? `${reason} again` : "replayed");
+    },
   );
-}
-
-test.each(reasons)("a key refused with $reason behaves as the catalogue says", async ({ reason, isKept }) => {
-  expect(await outcomeOfSecond(reason, undefined)).toBe(isKept ? `${reason} again` : "decided anew");
 });
-
-test.each(reasons)(
-  "a key's success is replayed although $reason refuses by then, unless that is a fault",
-  async ({ reason, httpStatus }) => {
-    expect(await outcomeOfSecond(undefined, reason)).toBe(httpStatus < 500 ? "replayed" : `${reason} again`);
-  },
-);
 
 test("a key's success is replayed although the same request by then fails with traces", async () => {
   const caller = userCaller("PATIENT");
