@@ -1,73 +1,20 @@
-/** A row for a table, by its columns. The rest of the columns get the defaults of their types. */
-export type Row = readonly [table: string, columns: Record<string, string | number | Date | null>];
-
-const MINUTE_MS = 60_000;
-const DAY_MS = 1440 * MINUTE_MS;
-const inMs = (ms: number) => new Date(Date.now() + ms);
-const [PAST, AHEAD] = [inMs(-3 * DAY_MS), inMs(DAY_MS)];
-const later = (time: Date) => new Date(time.getTime() + 30 * MINUTE_MS);
-
-type Columns = Row[1];
-
-const booking = (columns: Columns = {}): Row => {
-  const base = {
-    id: "b",
-    slot_id: "s",
-    doctor_id: "d",
-    patient_id: "p",
-    consultation_id: "c",
-    status: "CONFIRMED",
-  };
-  return ["scheduling.bookings", { ...base, start_time: AHEAD, end_time: later(AHEAD), ...columns }];
-};
-/** Bookings that differ in slot and id, and in what else depends on the number. */
-const bookings = (count: number, columns: (i: number) => Columns): Row[] =>
-  Array.from({ length: count }, (_, i) => booking({ id: `b${i}`, slot_id: `s${i}`, ...columns(i) }));
-const consultation = (columns: Columns = {}): Row => {
-  const base = {
-    id: "c",
-    booking_id: "b",
-    doctor_id: "d",
-    patient_id: "p",
-    status: "SCHEDULED",
-    moved_by: "DOCTOR",
-  };
-  return ["clinical.consultations", { ...base, start_time: AHEAD, end_time: later(AHEAD), ...columns }];
-};
-const slot = (columns: Columns): Row => [
-  "scheduling.slots",
-  { id: "s", doctor_id: "d", start_time: AHEAD, ...columns },
-];
-const doctor = (columns: Columns): Row => ["scheduling.doctors", { id: "d", languages: "[]", ...columns }];
-const payment = (columns: Columns = {}): Row => [
-  "billing.payments",
-  {
-    id: "y",
-    booking_id: "b",
-    doctor_id: "d",
-    status: "AUTHORIZED",
-    currency: "USD",
-    amount_minor: 5,
-    ...columns,
-  },
-];
-const refund = (columns: Columns): Row => [
-  "billing.refunds",
-  { id: "r", payment_id: "y", amount_minor: 5, ...columns },
-];
-const entry: Row = [
-  "billing.ledger_entries",
-  { transaction_id: "t", account: "doctor:d", payment_id: "y", currency: "USD", debit_minor: 5 },
-];
-const prescription = (columns: Columns): Row => [
-  "clinical.prescriptions",
-  { id: "x", doctor_id: "d", issue_time: PAST, expire_time: AHEAD, ...columns },
-];
-let events = 0;
-export const audited = (service: string, action: string, resource: string, time = new Date()): Row => [
-  `${service}.audit_events`,
-  { id: `e${events++}`, action, resource, subject_ids: "[]", outcome: "SUCCESS", occur_time: time },
-];
+import {
+  AHEAD,
+  audited,
+  booking,
+  bookings,
+  consultation,
+  doctor,
+  entry,
+  inMs,
+  MINUTE_MS,
+  PAST,
+  payment,
+  prescription,
+  type Row,
+  refund,
+  slot,
+} from "./rows.ts";
 
 const PAID = { fee_minor: 5, payment_id: "y" };
 const COMPLETED = [booking({ ...PAID, status: "COMPLETED" }), consultation({ status: "COMPLETED" })] as const;

@@ -1,0 +1,47 @@
+import { connectAdmin } from "@medconnect/deploy/admin-connection.ts";
+import { provision, SERVICES } from "@medconnect/deploy/provision.ts";
+import type { Row } from "./rows.ts";
+import { Schemas } from "./schemas.ts";
+
+const mysqlUrl = process.env.MYSQL_URL!;
+const prefix = `inv${process.pid}_`;
+
+/** Empty schemas, without processes, and without the key and the SQL mode that refuse broken rows. */
+export class EmptySchemas {
+  readonly schemas: Schemas;
+
+  private constructor(schemas: Schemas) {
+    this.schemas = schemas;
+  }
+
+  static async make(): Promise<EmptySchemas> {
+    await provision({
+      adminUrl: mysqlUrl,
+      prefix,
+      passwords: { auth: "x", scheduling: "x", clinical: "x", billing: "x" },
+    });
+    const schemas = await Schemas.open(mysqlUrl, prefix);
+    await schemas.rows("SET sql_mode = ''");
+    await schemas.rows("ALTER TABLE scheduling.bookings DROP KEY one_live_booking_a_slot");
+    return new EmptySchemas(schemas);
+  }
+
+  /** Runs `look` while the rows are in the tables. */
+  async withRows<T>(rows: readonly Row[], look: (schemas: Schemas) => Promise<T>): Promise<T> {
+    await this.schemas.rows("START TRANSACTION");
+    try {
+      for (const [table, columns] of rows) await this.schemas.insert(table, columns);
+      return await look(this.schemas);
+    } finally {
+      await this.schemas.rows("ROLLBACK");
+    }
+  }
+
+  async drop(): Promise<void> {
+    await this.schemas.close();
+    const admin = await connectAdmin(mysqlUrl);
+    for (const service of SERVICES) await admin.query(`DROP DATABASE ${prefix}${service}`);
+    for (const service of SERVICES) await admin.query(`DROP USER ${prefix}${service}`);
+    await admin.end();
+  }
+}
