@@ -3,13 +3,15 @@ import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 
 const ROOT = join(import.meta.dirname, "..");
-/** A docstring, or a block of comment lines in a proto, that leads with one of these words. */
+/** Words that a comment does not lead with. */
 const LEAD = "(?:By|Of|That which|What|Whether or not|Who|Whoever|Whom|Whose)\\b";
-const DOCSTRING = new RegExp(`/\\*\\*\\s+(?:\\* )?${LEAD}`, "g");
-const PROTO = new RegExp(`(?<!//.*\\n) *// ${LEAD}`, "g");
+const DOCSTRING = `/\\*\\*\\s+(?:\\* )?${LEAD}`;
+/** A comment of one line, or the first line of several. */
+const LINES = `(?<!//.*\\n *)(?<=^|\\s)// ${LEAD}`;
+const COMMENT = new RegExp(`${DOCSTRING}|${LINES}`, "gm");
 
-/** Maximum of older comments that lead so, by folder. Lower a number after mending some; never raise one. */
-const OLDER = { bench: 0, deploy: 0, gateway: 0, platform: 0, proto: 0, services: 95, test: 104 };
+/** Maximum of older docstrings that lead so, by folder. Lower a number after mending some; never raise one. */
+const OLDER = { bench: 0, deploy: 0, docs: 0, gateway: 0, platform: 0, proto: 0, services: 93, test: 49 };
 
 test.each(Object.entries(OLDER))("comments in %s lead with a noun or a verb", (folder, most) => {
   const leads = globSync(`${folder}/**/*.{ts,mjs,proto}`, {
@@ -17,7 +19,7 @@ test.each(Object.entries(OLDER))("comments in %s lead with a noun or a verb", (f
     exclude: (path) => /node_modules|\bgen\b/.test(path),
   }).flatMap((path) => {
     const text = readFileSync(join(ROOT, path), "utf8");
-    return [...text.matchAll(path.endsWith(".proto") ? PROTO : DOCSTRING)].map(
+    return [...text.matchAll(COMMENT)].map(
       ({ 0: lead, index }) => `${path}:${text.slice(0, index + lead.length).split("\n").length}`,
     );
   });

@@ -11,7 +11,7 @@ export function problemHandler(log: Logger) {
     const error = ApiError.from(thrown);
     const { requestId, route } = response.locals;
     response.locals.reason = error.reason;
-    // What has no cause is told whole by the request's own line.
+    // Without a cause, the request's own line says it all.
     if (error.rule.httpStatus >= 500 && error.cause !== undefined) {
       const level = error.reason === "INTERNAL" ? "error" : "warn";
       log[level]({ err: error, reason: error.reason, route, requestId }, "request failed");

@@ -58,7 +58,7 @@ export function rpcHandler(options: RpcHandlerOptions) {
     response.locals.route = route.path;
 
     const room = load.of(method.owner);
-    // Before anything that costs: in a rush, most of it would be spent on those who are turned away.
+    // First, because it is cheap: in a rush most calls are refused here.
     room.assertRoom();
 
     const { authorization } = request.headers;

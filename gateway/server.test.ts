@@ -38,7 +38,7 @@ describe("a client that is slower, or sends more, is cut off:", () => {
     socket.on("data", (text) => {
       told += text;
     });
-    // What is sent to a server that has hung up is answered with a reset.
+    // Writes to a closed connection fail with a reset.
     socket.on("error", () => {});
     socket.write(first);
     const timer = setInterval(() => socket.writable && socket.write(endless), 40);

@@ -51,12 +51,12 @@ export class HttpServer {
     const refused = new RefusedRequests(this.#server, countRefused, log);
     const serve = (request: IncomingMessage, response: GatewayResponse) => {
       refused.begun(request, response);
-      // A client that is told so makes its next request elsewhere, instead of on a connection about to close.
+      // Sends the client's next request elsewhere, instead of on a connection about to close.
       if (this.#draining) response.setHeader("Connection", "close");
       listener(request, response);
     };
     this.#server.on("request", serve).on("checkExpectation", serve);
-    // Without it, who asks and never reads keeps connection and answer for ever. Between requests, keepAliveTimeout holds.
+    // A client that never reads its answer would keep connection and answer for ever. Between requests, keepAliveTimeout holds.
     this.#server.setTimeout(answerMs + stallTimeout);
   }
 

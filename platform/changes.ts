@@ -195,7 +195,7 @@ export class Changes {
   ): Promise<void> {
     const { db, relay } = this.#options;
     const deliveries = await db.transaction(async (tx) => this.recordAll(tx, await work(tx)), options);
-    // Not waited for: whoever sent an event waits for this commit only.
+    // Not awaited: the sender of an event waits for this commit only.
     void relay.send(deliveries.flat());
   }
 

@@ -76,7 +76,7 @@ function groupArgs({ place, groupAddresses, groupName }: NodeOptions): string[] 
     group_name: groupName,
     local_address: groupAddresses[place],
     group_seeds: groupAddresses.join(","),
-    // Whoever starts the server has it join: it may have to be the one that founds the group anew.
+    // The starting process decides: this server may have to found the group anew instead of joining it.
     start_on_boot: "OFF",
     single_primary_mode: "ON",
     // Every table is written to on one server only, so that row and gap locks hold as on a single one.

@@ -30,7 +30,7 @@ function composed<Request, Response>(
   const { input } = methodAt(method.path);
   return [
     method.path,
-    // Before it is decoded: the services would not see what our types cannot hold, such as parts of a ms.
+    // Before decoding, which drops values that our types cannot hold, such as fractions of a millisecond.
     async (bytes, call) => {
       const request = method.requestDeserialize(validate(input, bytes));
       return method.responseSerialize(await answer(request, call));

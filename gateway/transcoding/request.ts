@@ -54,7 +54,7 @@ function bodyToJson(
   }
   if (binding.body === "*") {
     const json = parseJsonObject(body);
-    // What a header gives, the body cannot: two places for one thing would need a rule for when they differ.
+    // The body cannot set a header's field: two places for one value would need a rule for when they differ.
     const { idempotencyKey, headers } = binding;
     for (const field of [idempotencyKey, ...headers.map((header) => header.field)]) {
       if (field && Object.hasOwn(json, field.jsonName)) {

@@ -23,7 +23,7 @@ export const listAccesses =
     const auditEvents = rows.map((row) => ({
       ...toAuditEvent(service, row),
       subjectIds: [userId],
-      // Of the request somebody else made.
+      // They identify another person's request.
       requestId: "",
       traceId: "",
     }));

@@ -81,7 +81,7 @@ function* findingsOf(
   if (!isNext) yield { kind: "SEALS_MISSING", seq };
   if (!event) yield { kind: "EVENT_DELETED", seq, eventId };
   else if (!chain.knowsKey(seal.keyId)) yield { kind: "KEY_UNKNOWN", seq, eventId };
-  // Behind a gap, what the seal continued cannot be known.
+  // After a gap, the seal's predecessor is unknown.
   else if (isNext && !chain.isIntact(seal, previous, event))
     yield { kind: "EVENT_CHANGED", seq, eventId, time: event.occur_time, digest: digestOf(event) };
 }

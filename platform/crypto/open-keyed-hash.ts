@@ -16,7 +16,7 @@ export async function openKeyedHash(db: Database, box: SealedBox): Promise<Keyed
   const kept = await findSecret(db, NAME);
   if (kept) return unseal(box, kept);
   await keepSecret(db, NAME, box.seal(PLACE, randomBytes(32)));
-  // Of processes that start at once, one has made it and all use it.
+  // Read again: a process that started at the same time may have been first.
   return unseal(box, (await findSecret(db, NAME))!);
 }
 

@@ -43,7 +43,7 @@ export class ApiError extends Error {
 
   constructor(reason: Reason, details: ErrorDetails = {}) {
     const rule = catalogue.get(reason)!;
-    // Its reason says it all, and what it was made of is its cause: a stack would cost more than the rest of a refusal.
+    // Reason and cause suffice: a stack would cost more than the rest of a refusal.
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;
     super(details.detail ?? rule.title, { cause: details.cause });

@@ -39,7 +39,7 @@ export class GrpcClient {
   constructor(address: string, secured?: Secured) {
     this.#client = new Client(address, secured?.tls.client ?? credentials.createInsecure(), {
       ...(secured && { "grpc.ssl_target_name_override": secured.serverName }),
-      // A restart takes a second or two: trying again early and often is what makes its end seen at once.
+      // A restart takes a second or two. Early and frequent attempts see its end at once.
       "grpc.initial_reconnect_backoff_ms": 100,
       "grpc.max_reconnect_backoff_ms": 300,
       // An instance that comes back has another address; by itself, grpc-js asks for it twice a minute at the most.

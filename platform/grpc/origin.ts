@@ -61,7 +61,7 @@ async function callerOf(incoming: Incoming, proof: GatewayProof): Promise<string
   try {
     return await serviceOf(bearerToken(header(incoming, "authorization")), incoming, proof);
   } catch {
-    // What is no token is refused where one is asked for.
+    // The access check refuses a broken token on methods that need one.
     return undefined;
   }
 }

@@ -32,7 +32,7 @@ beforeAll(async () => {
 });
 
 beforeEach(() => {
-  // Only what tells the time stands still; promises and sockets go on.
+  // Stop the clock only; promises and sockets go on.
   jest.useFakeTimers({
     doNotFake: ["nextTick", "queueMicrotask", "setImmediate", "setTimeout", "performance"],
   });

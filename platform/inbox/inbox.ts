@@ -158,7 +158,7 @@ export class Inbox {
         } catch (error) {
           if (isRetryable(error)) throw error;
           assertOfEvent(error);
-          // A key that is taken, or a handler that met what the event did when it was applied before.
+          // A key is taken, or the handler met the event's own earlier effect.
           return await commit(false);
         }
       },

@@ -117,7 +117,7 @@ export class Relay {
     const limit = lane.isAway ? PROBE : BATCH;
     try {
       const rows = await db.transaction((tx) => leaseDue(tx, destination, now, leaseEnd, limit));
-      // What is on its way for so long that it is due again is not sent twice.
+      // Skip rows that this process is still sending although their lease has expired.
       const left = rows.filter(({ id }) => !lane.isSending(id));
       const { queued, unreadable } = decode(await this.#genuine(left, lane));
       await lane.refuseUnreadable(unreadable);
@@ -156,7 +156,7 @@ function decode(rows: OutboxRow[]): { queued: Queued[]; unreadable: OutboxRow[] 
 function eventOf({ id, payload }: OutboxRow): Event | undefined {
   try {
     const event = Event.decode(payload);
-    // What is cut off can be read as far as it goes, and what became of it would be noted nowhere.
+    // A truncated payload can decode without its id, and its delivery could not be recorded.
     return event.id === id ? event : undefined;
   } catch {
     return undefined;

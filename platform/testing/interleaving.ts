@@ -20,7 +20,7 @@ export function pausedBeforeCommit<App extends Platform>(
     transaction: (work, options) =>
       app.db.transaction(async (tx) => {
         const result = await work(tx);
-        // Sends what was put off, too.
+        // Sends the deferred statements as well.
         await tx.read("SELECT 1");
         pause();
         await isToCommit;

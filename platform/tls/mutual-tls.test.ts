@@ -176,7 +176,7 @@ test("with replaced certificates, those of the new CA are let in and those of th
   expect(await ask(open)).toBe("ehr");
   own.replace(newAuth);
   expect(await call(ehr, "auth", renewedPort)).toBe("UNAVAILABLE");
-  // What is open goes on; who connects anew is the one that it is now.
+  // An open connection goes on; a new one shows the new certificate.
   expect(await ask(open)).toBe("ehr");
   clientTls.replace(newEhr);
   const anew = client();

@@ -12,7 +12,7 @@ export const BOOKING_REFUSALS = [
   "NOT_FOUND",
 ] as const;
 
-/** What the system has acknowledged about one booking, and must stand by. */
+/** The acknowledged state of one booking, which the system must keep. */
 export interface Belief {
   id: string;
   slotId: string;
@@ -35,25 +35,25 @@ export interface Belief {
 export interface Believer {
   id: string;
   token: string;
-  /** By booking id. */
+  /** Keyed by booking id. */
   beliefs: ReadonlyMap<string, Belief>;
   /** Slots that a refused booking or move of theirs may still take. */
   unsureSlots?: ReadonlySet<string>;
 }
 
-/** What a confirmed booking may become by its doctor's doing. */
+/** Statuses that a doctor gives to a confirmed booking. */
 const OVER = ["COMPLETED", "NO_SHOW"] as const;
 
 /** Statuses after a consultation's own end replaced an admin's closing. */
 const AFTER_CLOSING: readonly Status[] = [...OVER, "CANCELLED"];
 
-/** What a booking may have become without its patient's doing, or by what its patient has asked for since. */
+/** Legal statuses after an acknowledged one, without or at the patient's request. */
 const LATER: Record<Status, readonly Status[]> = {
   PENDING_PAYMENT: ["PENDING_PAYMENT", "CONFIRMED", "EXPIRED", "CANCELLED", ...OVER],
   CONFIRMED: ["CONFIRMED", "CANCELLED", ...OVER],
   COMPLETED: ["COMPLETED"],
   NO_SHOW: ["NO_SHOW"],
-  // By the late-payment rule.
+  // A late payment can confirm it.
   EXPIRED: ["EXPIRED", "CONFIRMED", "CANCELLED", ...OVER],
   CANCELLED: ["CANCELLED"],
 };
@@ -74,7 +74,7 @@ export const beliefOf = (booking: Json): Belief => ({
   isClosedByAdmin: booking.close !== undefined,
 });
 
-/** What is wrong with a booking as it is shown, in the light of what was acknowledged; undefined if nothing. */
+/** Contradiction between a shown booking and its acknowledged state; undefined if there is none. */
 export function contradiction(belief: Belief, seen: Pick<Belief, "status" | "slotId" | "sequence">) {
   const { id, status, slotId, sequence, isClosedByAdmin } = belief;
   const isReplaced = isClosedByAdmin && AFTER_CLOSING.includes(seen.status);

@@ -34,7 +34,7 @@ export interface AcknowledgedRefund {
  * An admin who refunds parts of captured fees, closes overdue bookings, and remembers each acknowledgement.
  */
 export class Clerk {
-  /** By refund id. */
+  /** Keyed by refund id. */
   readonly refunds = new Map<string, AcknowledgedRefund>();
   /** Closings by booking id. */
   readonly closes = new Map<string, AcknowledgedClose>();

@@ -58,7 +58,7 @@ export interface DoctorOptions {
   id: string;
   token: string;
   calendar: Calendar;
-  /** What all doctors offer. */
+  /** Slots of all doctors. */
   slots: Slot[];
   http: HttpClient;
   random: Random;
@@ -71,7 +71,7 @@ export interface DoctorOptions {
 export class Doctor {
   readonly id: string;
   readonly token: string;
-  /** By consultation id. */
+  /** Keyed by consultation id. */
   readonly consultations = new Map<string, AcknowledgedConsultation>();
   /** Ids of consultations that may begin yet, though that was refused. */
   readonly unsure = new Set<string>();
@@ -141,7 +141,7 @@ export class Doctor {
     );
     const missed = untouched.filter((booking) => startOf(booking) <= Date.now());
     if (missed.length > 0) return await this.#miss(random.pick(missed));
-    // What begins soon is left alone, to be missed.
+    // Leave bookings that begin soon to the clock.
     const later = untouched.filter((booking) => startOf(booking) > Date.now() + 2 * SOON_MS);
     if (later.length === 0) return;
     const chance = random.next();

@@ -21,7 +21,7 @@ export async function collectedHeap(pid: number): Promise<number> {
     const found = await inspector.evaluate("process.pid");
     if (found !== pid)
       throw new Error(`the inspector on port 9229 is that of process ${found}, not of ${pid}`);
-    // What the first one finds weakly reachable goes with the second one.
+    // The second collection frees objects that were weakly reachable in the first.
     await inspector.call("HeapProfiler.collectGarbage");
     await inspector.call("HeapProfiler.collectGarbage");
     return Number(await inspector.evaluate("process.memoryUsage().heapUsed"));

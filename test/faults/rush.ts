@@ -17,7 +17,7 @@ const REFUSALS = {
   cancel: ["ILLEGAL_TRANSITION", "BOOKING_STARTED"],
 } as const;
 
-/** What a stretch of the rush was answered. */
+/** Answers within a stretch of the rush. */
 export interface Answers {
   /** Done or refused for a reason of the booking's, a second. */
   decidedPerSecond: number;
@@ -68,7 +68,7 @@ export class Rush {
   async settle(): Promise<void> {
     await Promise.all(this.#underWay);
     const unsure = this.#crowd.patients.filter(({ id }) => this.#unsure.has(id));
-    // What a client has given up may still be on its way: only when nothing more comes has all arrived.
+    // Calls that a client gave up may still arrive: look until nothing more comes.
     for (let quietLooks = 0; quietLooks < QUIET_LOOKS; await delay(LOOK_PAUSE_MS)) {
       let found = 0;
       for (const patient of unsure) found += await this.#lookUp(patient);

@@ -66,7 +66,7 @@ describe("the platform's figures", () => {
     await payAndComplete();
     const completed = (figures: Json) => count(figures, "consultationsByStatus", "COMPLETED");
     const closed = (figures: Json) => count(figures, "bookingsByStatus", "COMPLETED");
-    // What other tests refund meanwhile was captured, too.
+    // Other tests may refund captured payments meanwhile.
     const captured = (figures: Json) =>
       CAPTURED.map((status) => count(figures, "paymentsByStatus", status)).reduce((sum, more) => sum + more);
     const patients = (figures: Json) => count(figures, "usersByRole", "PATIENT");

@@ -42,7 +42,7 @@ test.each(["auth", "scheduling", "clinical"])(
 );
 
 test("the trail of every service is found whole", async () => {
-  // Of the system that STACK_JSON names.
+  // STACK_JSON names the system to verify.
   const output = await new Promise<string>((resolve) =>
     execFile(process.execPath, ["deploy/verify-audit.ts"], (_, stdout) => resolve(stdout)),
   );

@@ -79,7 +79,7 @@ async function measure(): Promise<Record<Kind, number>> {
       locked: [locked.email, PASSWORD],
       disabled: [disabled, PASSWORD],
     };
-    // Whoever comes first has whatever the pause before it costs.
+    // Take turns at the first place, which bears the cost of the pause before it.
     for (let turn = 0; turn < KINDS.length; turn++) {
       const kind = KINDS[(turn + i) % KINDS.length]!;
       times[kind].push(await time(...tries[kind]));

@@ -138,7 +138,7 @@ describe("auth that is killed", () => {
     await restartAuth({
       EMAIL_VERIFICATION: "off",
       MAIL_URL: `smtp://127.0.0.1:${port}`,
-      // What a process was sending when it died is sent again after this.
+      // Time until mails of a process that died are sent again.
       MAIL_LEASE: "3s",
     });
   }, START_TIMEOUT_MS);

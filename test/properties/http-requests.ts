@@ -43,7 +43,7 @@ function targets({ path, query }: Operation, ids: Ids): Arbitrary<string> {
 }
 
 const encoded = junkText.map((text) => encodeURIComponent(text.toWellFormed()).slice(0, 3000));
-/** What a URL can hold that is not the encoding of any text. */
+/** Path segments that encode no text. */
 const rawSegment = fc.constantFrom(
   "%",
   "%zz",

@@ -1,6 +1,6 @@
 import type { Api } from "../support/api.ts";
 
-/** What this test reads of a JSON schema. */
+/** The parts of a JSON schema that this test reads. */
 export interface Schema {
   $ref?: string;
   type?: string | string[];
@@ -36,7 +36,7 @@ interface RequestBody {
   content: Record<string, { schema: Schema }>;
 }
 
-/** What the gateway says that it serves. */
+/** The gateway's OpenAPI document. */
 export class ApiDescription {
   readonly operations: Operation[];
   readonly #schemas: Record<string, Schema>;

@@ -12,7 +12,7 @@ const FIXED32 = 5;
 /** How many messages lie in one another. */
 const DEPTH = 3;
 
-/** What this test reads of a FieldDescriptorProto. */
+/** The parts of a FieldDescriptorProto that this test reads. */
 interface Field {
   name: string;
   number: number;

@@ -49,8 +49,8 @@ function showsPatient({ method, caller, outcome }: Result, { mine, theirs }: Wor
 }
 
 /**
- * What answers 200 where it is repeated, and then changes nothing and shows nothing that a read of it would leave a line
- * for. Whatever else succeeds without a line is a hole.
+ * Calls whose repetition answers 200, changes nothing, and shows nothing that a read would leave a line for. Any other success
+ * without a line is a hole.
  */
 export const MAY_LEAVE_NO_LINE: ReadonlySet<string> = new Set([
   "auth.v1.ServiceAccountService/DisableServiceAccount",

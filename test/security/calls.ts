@@ -25,7 +25,7 @@ export interface Outcome {
   shown: string;
 }
 
-/** Who calls, and what the call is named. */
+/** Credentials and id of a call. */
 interface Named {
   token: string | undefined;
   requestId: string;

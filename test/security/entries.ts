@@ -5,7 +5,7 @@ import { DAY_MS, HOUR_MS, timeFromNow } from "../support/practice.ts";
 import type { Rule } from "./expectations.ts";
 import type { Practice, Thing } from "./world.ts";
 
-/** What a request is made of. */
+/** Material for a request. */
 export interface Given {
   /** The object's id, where the entry has one. */
   id: string;
@@ -24,7 +24,7 @@ export interface Entry {
   request?: (given: Given) => Json;
   /** Calls that are allowed touch sessions or credentials: they are made by a spare account, signed in for it. */
   touchesSession?: true;
-  /** Of an RPC for services: who calls, where it is not the first whom the proto names. */
+  /** The calling service of an internal RPC; default: the first in the proto. */
   caller?: (server: string) => string;
 }
 
@@ -399,7 +399,7 @@ export const ENTRIES: Record<string, Entry | Entry[]> = {
   },
 };
 
-/** What to write where an RPC has no entry. */
+/** Instructions for an RPC without an entry. */
 export const howToAdd = (name: string): string =>
   `The authorization matrix does not know ${name}. Add it to ENTRIES in test/security/entries.ts:
 

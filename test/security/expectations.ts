@@ -5,12 +5,12 @@ import {
 } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import type { Role } from "./world.ts";
 
-/** Whose an object is, as seen by the caller. */
+/** The caller's relation to an object. */
 export const RELATIONS = ["own", "foreign", "missing"] as const;
 export type Relation = (typeof RELATIONS)[number];
 
 /**
- * What an RPC does with an object that is not the caller's own. One that does not exist is NOT_FOUND under every rule
+ * Answer of an RPC about an object that is not the caller's own. One that does not exist is NOT_FOUND under every rule
  * but the last.
  *
  * - `private`: the same as one that does not exist.
@@ -31,7 +31,7 @@ export type Rule =
   | "break-glass filter";
 
 /**
- * Who calls. An account is an internal system's that has every scope, another account one that has every scope but those
+ * Callers. An account is an internal system's that has every scope, another account one that has every scope but those
  * that the method names. A granted admin has a break-glass grant for the records of the patient who calls; a wrong service is one
  * that the method does not name among its callers.
  */
@@ -84,7 +84,7 @@ export const isBreakGlass = (rule: Rule | undefined): boolean =>
 
 export const isAccount = (caller: CallerName): boolean => caller === "account" || caller === "other account";
 
-/** What the access rule that the proto declares comes to; undefined where it lets the caller in. */
+/** Refusal by the access rule of the proto; undefined where it admits the caller. */
 export function denialByAccess({ rules }: Method, caller: CallerName): Denial | undefined {
   const role = roleOf(caller);
   switch (rules.access) {
@@ -110,7 +110,7 @@ export function denialByAccess({ rules }: Method, caller: CallerName): Denial | 
   }
 }
 
-/** What the object rule comes to for somebody whom the access rule lets in; undefined where it allows the call. */
+/** Refusal by the object rule of a caller whom the access rule admits; undefined where it allows the call. */
 export function denialByObject(rule: Rule, relation: Relation, caller: CallerName): Denial | undefined {
   const role = roleOf(caller);
   if (isBreakGlass(rule) && role === "admin") {

@@ -12,7 +12,7 @@ const NO_ANSWER = [
   "UNIMPLEMENTED",
 ];
 
-/** What is wrong with an RPC's results, one line each. */
+/** Lines on the wrong results of an RPC. */
 export function findingsOf(results: Result[], world: World): string[] {
   return [
     ...results.filter((result) => !isAsExpected(result)).map(describe),

@@ -25,7 +25,7 @@ const clients = Object.fromEntries(SERVICES.map((name) => [name, new Grpc(stack.
   Grpc
 >;
 
-/** What attacks are made of: a patient's own token, and the key that auth signs with. */
+/** Material of attacks: a patient's own token, and auth's signing key. */
 let patient: Account;
 let key: SigningKey;
 let header: Json;

@@ -85,7 +85,7 @@ test(
     let requests = 0;
     const signers = new Set([kidOf(oldest)]);
     while (signers.size <= ROTATIONS) {
-      // Of each key the first token is used as soon as it is there, and the oldest all the while.
+      // Uses the first token of each key at once, and the oldest token all the time.
       const tokens = await refresh(refreshToken);
       newest = String(tokens.accessToken);
       refreshToken = String(tokens.refreshToken);
@@ -128,7 +128,7 @@ test(
   TIMEOUT_MS,
 );
 
-/** What can befall Redis; each answers how it ends. */
+/** Failures of Redis. @returns how each ends */
 const befalls: Record<string, () => Promise<() => unknown>> = {
   "while Redis is up": async () => () => undefined,
   "while somebody takes the list out of Redis all the time": () =>

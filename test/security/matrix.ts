@@ -27,7 +27,7 @@ export interface Combination {
   caller: CallerName;
   /** Absent where the request names no object. */
   relation: Relation | undefined;
-  /** Whose the object is; the caller's own practice, where there is none. */
+  /** The object's practice; the caller's own where there is no object. */
   of: Practice;
   /** "http", or the service that is called straight. */
   via: string;
@@ -35,7 +35,7 @@ export interface Combination {
 }
 
 export interface Result extends Combination {
-  /** What the call was named, by which its lines in the audit trail are found. */
+  /** Id of the call, which its lines in the audit trail have. */
   requestId: string;
   outcome: Outcome;
 }

@@ -5,12 +5,12 @@ import { sharedStack } from "../support/stack.ts";
 
 const SCHEMAS = ["auth", "scheduling", "clinical", "billing"].map((name) => `medconnect_${name}`);
 const TOLD_WITHIN_MS = 15_000;
-/** What a denied call may leave behind, and what is under way for a moment. */
+/** Tables that a denied call may write, and tables of events under way. */
 const NOT_STATE = ["audit_events", "audit_seals", "audit_checkpoints", "inbox", "outbox"];
 /** Columns of sweeps, which clear them later by themselves. */
 const NOT_STATE_COLUMNS = { licensing_change_time: undefined };
 
-/** What the databases say about people and things: rows by table, one line each, without what they hold. */
+/** One line with a hash for each row about some people and things, by table. */
 export type Snapshot = Record<string, string[]>;
 
 /**
@@ -20,7 +20,7 @@ export type Snapshot = Record<string, string[]>;
 export async function snapshotOf(ids: string[]): Promise<Snapshot> {
   const database = await createConnection({ uri: sharedStack().urls.mysql });
   try {
-    // What was changed before has come to everybody who is told of it.
+    // Wait until the events of earlier changes are delivered.
     await eventually(
       () => countUndelivered(database, ids),
       (count) => count === 0,

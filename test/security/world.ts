@@ -7,7 +7,7 @@ import { begin, book, DAY_MS, FEE, HOUR_MS, offer, openPractice, SOON_MS } from 
 import { makeServiceAccount, type ServiceAccount } from "../support/service-account.ts";
 import { sharedStack } from "../support/stack.ts";
 
-/** What a role has one of, by the role that it belongs to; everybody else's is foreign to it. */
+/** Roles that own an object of each kind; to others it is foreign. */
 export const OWNERS = {
   /** Held, not paid. */
   booking: ["patient", "doctor"],
@@ -28,13 +28,13 @@ export const OWNERS = {
   /** A pending licence beside the verified one, for an admin's decision. */
   license: ["doctor"],
   patient: ["patient"],
-  /** Of another device. */
+  /** On another device. */
   session: ["patient"],
   /** Somebody who sends nothing: an admin may well disable them. */
   bystander: [],
-  /** Of another admin, for the practice's patient. */
+  /** Another admin's, for the practice's patient. */
   grant: [],
-  /** Of an internal system that sends nothing. */
+  /** An internal system's that sends nothing. */
   serviceAccount: [],
 } as const satisfies Record<string, readonly Role[]>;
 
@@ -46,7 +46,7 @@ export interface Practice {
   patient: Account;
   doctor: Account;
   ids: Record<Thing, string>;
-  /** What patient and doctor wrote: nobody else may read it. */
+  /** Texts by the patient and the doctor, which nobody else may read. */
   texts: string[];
   /** Why an admin took a grant for the patient: for admins and the patient. */
   grantReason: string;
@@ -139,7 +139,7 @@ async function makePractice(): Promise<Practice> {
   const license = await doctor.api.ok(`POST /v1/doctors/${doctor.id}/licenses`, {
     body: { number: randomUUID(), region: "DE" },
   });
-  // What follows from the consultation's end has happened, too.
+  // Wait for the effects of the consultation's end.
   await untilStatus(patient, `/v1/payments/${paid.paymentId}`, "CAPTURED");
   await untilStatus(patient, `/v1/bookings/${paid.id}`, "COMPLETED");
   await untilStatus(patient, `/v1/payments/${held.paymentId}`, "REQUIRES_AUTHORIZATION");

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 
 export type Json = Record<string, unknown>;
 
-/** What a request was answered. */
+/** Answer to a request. */
 export interface Answer {
   status: number;
   headers: Headers;
@@ -88,5 +88,5 @@ function parse(response: Response, text: string): Json {
   return /[/+]json/.test(response.headers.get("content-type") ?? "") ? JSON.parse(text) : {};
 }
 
-/** What tells one refusal from another. */
+/** Status and reason of a refusal. */
 export const refusal = ({ status, body }: Answer) => ({ status, reason: body.reason });

@@ -73,17 +73,17 @@ export interface Reply {
   code: status;
   /** The code's name, such as "NOT_FOUND". */
   name: string;
-  /** Of ErrorInfo; undefined where the answer is no error, or one that is not ours. */
+  /** From ErrorInfo; undefined for a success, or for an error that is not ours. */
   reason: string | undefined;
   /** The status message; empty for a success. */
   detail: string;
-  /** Of BadRequest. */
+  /** From BadRequest. */
   violations: Json[];
   body: Json;
   trailer: Metadata;
 }
 
-/** What goes with a call. */
+/** Token and headers of a call. */
 export interface Credential {
   token?: string;
   headers?: Record<string, string>;
@@ -92,7 +92,7 @@ export interface Credential {
 export interface GrpcOptions {
   /** In the clear, if absent. */
   security?: ChannelCredentials;
-  /** What the server's certificate must be for, if not for its address. */
+  /** Name in the server's certificate; default: its address. */
   serverName?: string | undefined;
 }
 

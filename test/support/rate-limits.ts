@@ -10,5 +10,5 @@ const all = (limit: string) => ({
 /** So high that no test meets them; and yet, other than without, calls are counted, the first of each client and then one in 50 on the way through Redis. */
 export const HIGH_RATE_LIMITS = all("1000000");
 
-/** What counts in a Redis that others count in, too, would use up their limits: calls come from one address. */
+/** For gateways that share a Redis: their calls come from one address and would use up each other's limits. */
 export const NO_RATE_LIMITS = all("0");

@@ -24,7 +24,7 @@ export function sharedStack(): SharedStack {
   return JSON.parse(readFileSync(stackFile(), "utf8"));
 }
 
-/** What the shared system was started with. */
+/** Secrets of the shared system. */
 export function sharedSecrets(): Secrets {
   return JSON.parse(readFileSync(join(dirname(stackFile()), "secrets.json"), "utf8"));
 }

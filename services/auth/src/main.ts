@@ -122,7 +122,7 @@ startProcess("auth", async () => {
           new Job("forget successors", 1000, () => forgetSuccessors(app.db, app.clock.now()), app.log),
           new Job("sweep sessions", SWEEP_MS, sweepExpired(app), app.log),
         ],
-        // What other services ask auth for is at hand here.
+        // Auth itself has the keys and revocations that other services fetch from it.
         fetchJwks: async () => await getJwks(app)({}),
         fetchRevocations: () => liveRevocations(app.db, app.clock.now()),
       };

@@ -56,7 +56,7 @@ async function reconcileOnce(sinceMs: number, repair: boolean): Promise<Report> 
   const { AUDIT_KEY: _, ...settings } = serviceSettings;
   const config = loadConfig({ ...settings, ...schedulingSettings }, process.env, CANNOT_COMPARE);
   const db = new Database({ url: config.DATABASE_URL, poolSize: 2, timeoutMs: config.DATABASE_TIMEOUT });
-  // Standard output is the report's: what fails is in there.
+  // Standard output is for the report, which contains the failures.
   const log = createLogger("scheduling", "silent");
   const { tls, stop: stopTls } = startTls(config, log);
   const billing = clientOf("billing", config, tls);

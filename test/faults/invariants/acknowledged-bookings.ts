@@ -8,7 +8,7 @@ interface Stored extends Pick<Belief, "id" | "slotId" | "status" | "sequence"> {
   cancelledBy: "PATIENT" | "DOCTOR" | "ADMIN" | null;
   paymentStatus: string | null;
   consultation: string | null;
-  /** Who brought the consultation to its status. */
+  /** The party that brought the consultation to its status. */
   movedBy: string | null;
   hasBegun: number;
 }
@@ -18,7 +18,7 @@ const STORED = `SELECT b.id, b.patient_id AS patientId, b.slot_id AS slotId, b.s
     c.started_time IS NOT NULL AS hasBegun
   FROM scheduling.bookings b LEFT JOIN billing.payments p ON p.booking_id = b.id
     LEFT JOIN clinical.consultations c ON c.id = b.consultation_id`;
-/** What an acknowledged authorization can have become. */
+/** Statuses of a payment after an acknowledged authorization. */
 const AFTER_AUTHORIZED = ["AUTHORIZED", "CAPTURED", "VOIDED", "REFUNDED", "PARTIALLY_REFUNDED"];
 const ENDED = ["COMPLETED", "ABANDONED"];
 

@@ -52,7 +52,7 @@ function differences({ consultations, unsure, cancelled }: Doctor, stored: Store
 
 const NEVER_BEGUN = new Set(["SCHEDULED", "WAITING", "CANCELLED"]);
 
-/** What is wrong with a consultation, in the light of what its doctor was told; undefined if nothing. */
+/** Contradiction between a consultation and its acknowledgement to the doctor; undefined if there is none. */
 export function contradiction(
   { id, status, noShowParty }: AcknowledgedConsultation,
   seen: { status: unknown; noShowParty?: unknown } | undefined,

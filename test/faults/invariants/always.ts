@@ -6,7 +6,7 @@ const LIVE = (b: string) =>
   `(${b}.status = 'CONFIRMED' OR (${b}.status = 'PENDING_PAYMENT'
      AND ${b}.hold_expire_time > UTC_TIMESTAMP(3) + INTERVAL 100000 MICROSECOND))`;
 
-/** What must hold at every moment, in the midst of all faults. */
+/** Invariants of every moment, in the midst of all faults. */
 export const ALWAYS: readonly Rule[] = [
   ...Object.entries(CHECKS).map(([check, sql]) => ({ name: `ledger: ${check}`, sql })),
   {

@@ -28,7 +28,7 @@ const BOOKING_AND_ALL = `${BOOKING_AND_PAYMENT} LEFT JOIN clinical.consultations
   LEFT JOIN ${CLOSED_BY_ADMIN} a ON a.resource = CONCAT('bookings/', b.id)`;
 const PAYMENT_STANDS = "p.id AS payment, p.status AS payment_status, c.status AS consultation";
 
-/** What must hold of money once everything has caught up. */
+/** Invariants of money once everything has caught up. */
 export const MONEY: readonly Rule[] = [
   {
     name: "a confirmed booking is not paid",

@@ -24,7 +24,7 @@ const outboxOf = (service: string): Rule => ({
   sql: `SELECT id, type, destination, refusals, last_error, dead FROM ${service}.outbox`,
 });
 
-/** What must hold once everything has caught up. */
+/** Invariants once everything has caught up. */
 export const SETTLED: readonly Rule[] = [
   outboxOf("auth"),
   outboxOf("scheduling"),
@@ -124,7 +124,7 @@ export const SETTLED: readonly Rule[] = [
       WHERE b.status NOT IN ('PENDING_PAYMENT', 'EXPIRED') AND NOT i.version <=> b.version - IFNULL(u.times, 0)`,
   },
   {
-    // Of one that has been begun, or has ended by its consultation, it hears from clinical.
+    // Clinical, not scheduling, tells billing of a booking that has begun or ended with its consultation.
     name: "billing has not applied the newest event of a booking",
     sql: `SELECT b.id, b.status, b.version, i.version AS applied FROM scheduling.bookings b
       LEFT JOIN billing.inbox i ON i.aggregate_id = b.id
@@ -180,7 +180,7 @@ export const SETTLED: readonly Rule[] = [
   appliedTwice("scheduling", "booking.no_show"),
 ];
 
-/** What happens once in a thing's life is audited once. */
+/** Actions that happen once in a thing's life are audited once. */
 function appliedTwice(service: string, action: string): Rule {
   return {
     name: `${action} was done twice`,

@@ -23,7 +23,7 @@ export const frozen: Scenario = {
     const { slowestMs } = lab.tally;
     notes.fact(`while services were frozen, the slowest call took ${seconds(slowestMs)}`);
     notes.expectInTime(slowestMs <= DEADLINE_MS, `a call took ${seconds(slowestMs)}`);
-    // Who asks a gateway that is frozen has no deadline but its own.
+    // Only the client's own deadline bounds a call to a frozen gateway.
     await underLoad(lab, notes, () => freezeOne("gateway", lab, notes));
     return notes;
   },

@@ -162,7 +162,7 @@ describe("an address that a stranger registers as well", () => {
     const followed: unknown[] = [];
     for (const step of steps) {
       const outcome = await take[step]();
-      // What is not sent before its link expires never is.
+      // Send mails now: one whose link has expired is never sent.
       await auth.mailsTo(email);
       if (typeof outcome === "string") followed.push(outcome);
     }

@@ -25,7 +25,7 @@ export const verifyEmail =
   async ({ token, password }: VerifyEmailRequest, call: Call): Promise<VerifyEmailResponse> => {
     const registration = await findRegistration(app.db, linkTokenHash(token), app.clock.now());
     if (!registration || !isGenuine(app.proofs, registration)) return await refuse(app, call);
-    // Nothing is left to prove, and its password may have been changed since: whoever shows the new one makes no mistake.
+    // The address is verified. The password may have been changed since, so it is not checked.
     if (await findAccount(app.db, registration.id)) return {};
     const matches = await app.hasher.verify(registration.passwordHash, password, call.deadline);
     try {

@@ -136,7 +136,7 @@ test("disables and enables an account, once each however often it is asked", asy
   expect(await enable(user.id)).toMatchObject({ status: "ACTIVE", etag: "0003" });
   expect(await enable(user.id)).toMatchObject({ status: "ACTIVE", etag: "0003" });
   expect(await auth.eventsOf(user.id)).toEqual(["user.created", "user.disabled", "user.enabled"]);
-  // What is asked again shows the account all the same.
+  // A repeated call changes nothing, but shows the account.
   expect((await auth.auditOf(user.id)).slice(1)).toEqual([
     "user.disable SUCCESS",
     "user.get SUCCESS",

@@ -38,7 +38,7 @@ export async function createAdmin(
   options: AdminOptions,
 ): Promise<string> {
   const { email, fullName, password } = canonical(options);
-  // Whoever may run this command knows whose address it is.
+  // Trust the operator for the address.
   const account = { ...newAccount({ email, fullName, role: "ADMIN" }, clock.now()), emailVerified: true };
   assertStrongPassword(password, account);
   const hasher = await PasswordHasher.create({ atOnce: 1, waiting: 0 });

@@ -47,7 +47,7 @@ const ownKeys = ({ box }: Pick<App, "box">, keys: SigningKey[]): SigningKey[] =>
   keys.filter((key) => isGenuine(box, key));
 
 async function carryOut(tx: Transaction, app: App, options: KeepKeysOptions, now: Date): Promise<Trail[]> {
-  // Read before the keys, so that of those who find that one is missing a single one can make it.
+  // Read before the keys: of several processes that find a key missing, only one can make it.
   let generation = await lastGeneration(tx);
   const keys = ownKeys(app, await lockSigningKeys(tx, now));
   const plan = planOf(keys, now, options);

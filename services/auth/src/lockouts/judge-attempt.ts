@@ -22,7 +22,7 @@ export async function judgeAttempt<T>(
   const proof = locked ? undefined : await prove();
   for (const [i, { id, policy, clearedBySuccess }] of counted.entries()) {
     const counter = counters[i]!;
-    // What nobody looked at counts for nothing, but is written as what counts is.
+    // During a lock the unchanged counter is saved, so that both refusals run the same statements.
     if (!proof) saveCounter(tx, id, locked ? counter : policy(counter, now));
     else if (clearedBySuccess && counter.failures > 0) saveCounter(tx, id, cleared(now));
   }

@@ -117,7 +117,7 @@ test("an IPv6 site is locked after twenty failures in any of its networks, and t
   for (let i = 1; i <= 20; i++) await fail(1, `2001:db8:0:${i}::1`);
   await expectLocked("2001:db8:0:21::1");
   await logIn(PASSWORD, "2001:db8:1::1");
-  // As long as it goes on, it does not come to what locks the account.
+  // Attempts from a locked site do not count towards the account's own lock.
   for (let i = 22; i <= 80; i++) await fail(1, `2001:db8:0:${i}::1`);
   await logIn(PASSWORD, HERE);
   auth.clock.advance(MINUTE_MS);

@@ -25,7 +25,7 @@ export const lockoutSettings = {
   MFA_LOCK_MAX: duration("1h"),
 };
 
-/** What comes of what is counted by where it comes from. */
+/** Policies for attempts, by the origin that they are counted for. */
 export interface ByOrigin {
   /** From one network: an IPv4 address, or an IPv6 /64. */
   readonly network: Policy;
@@ -34,7 +34,7 @@ export interface ByOrigin {
   readonly anywhere: Policy;
 }
 
-/** What failures, and registrations, come to. */
+/** Policies for failures and registrations. */
 export interface Lockouts {
   readonly password: ByOrigin;
   readonly registration: ByOrigin;
@@ -66,7 +66,7 @@ export const lockoutsOf = (config: z.infer<z.ZodObject<typeof lockoutSettings>>)
       site: anHour(config.REGISTRATIONS_PER_HOUR_BY_NETWORK * REGISTRATIONS_OF_A_SITE),
       anywhere: anHour(config.REGISTRATIONS_PER_HOUR),
     },
-    // Of a million codes three are right. At one guess an hour, it takes a year to have one chance in forty.
+    // Three of a million codes are right. One guess an hour has one chance in forty after a year.
     factor: lockingLonger({
       failures: config.MFA_FAILURES,
       lockMs: config.MFA_LOCK,

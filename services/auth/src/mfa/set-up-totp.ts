@@ -22,7 +22,7 @@ export const setUpTotp =
     const { toDataURL } = await import("qrcode");
     const qrCode = await toDataURL(otpauthUri);
     return await app.changes.apply(call, async (tx) => {
-      // First written, then looked at: else of two set-ups at once one could replace what the other has activated.
+      // Write first, then look: otherwise a concurrent set-up could replace an activated secret.
       savePendingTotp(tx, userId, sealTotpSecret(app.box, userId, secret));
       const totp = await lockTotp(tx, userId);
       if (totp?.activateTime) throw new ApiError("MFA_ALREADY_ACTIVE");

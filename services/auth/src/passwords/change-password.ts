@@ -28,7 +28,7 @@ export const changePassword =
     return await app.changes.apply(call, async (tx) => {
       const trail = { resource: `users/${userId}`, subjectIds: [userId] };
       await holdSession(tx, caller, app.clock.now());
-      // Of two changes that both show the current password, one comes too late.
+      // False if a concurrent change has replaced the password.
       if (!(await lockPassword(tx, userId, passwordSetTime))) {
         return { response: new ApiError("INVALID_CREDENTIALS"), trails: [{ ...trail, outcome: "FAILURE" }] };
       }

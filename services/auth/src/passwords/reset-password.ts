@@ -31,7 +31,7 @@ export const resetPassword =
     const isDone = await app.changes.apply(call, async (tx) => {
       const isMine = await consumeLinkToken(tx, hash, app.clock.now());
       if (!isMine) return { response: false, trails: [] };
-      // Whoever reads the account's mail is its owner: guesses at the old password do not lock the new one.
+      // The link shows that the caller is the owner: guesses at the old password do not lock the new one.
       deleteCounters(tx, passwordCounters(app, account.email, call));
       await setPassword(app, tx, account, { passwordHash });
       // The link has proved as much.

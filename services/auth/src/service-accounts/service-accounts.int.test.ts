@@ -111,7 +111,7 @@ test("an account that is disabled while it gets a token gets none that outlives 
   const { id, clientSecret } = await create();
   let disabling: Promise<unknown> | undefined;
   const db = {
-    // The account is disabled once the first of what a token depends on was read, before the rest is.
+    // Disables the account after the first read of a token's rights, before the others.
     read: async (sql: string, params?: SqlValue[]) => {
       if (disabling) await disabling;
       const rows = await auth.app.db.read(sql, params);

@@ -67,7 +67,7 @@ export const finishAttempt = (
       // Where another attempt is under way, this one was ended before, and its key has its answer.
       if (row.attempt_id !== attempt.id) return { answer: toPayment(row), trails: [] };
       const ending = charge ? applyCharge(app, tx, row, charge) : { answer: toPayment(row), trails: [] };
-      // Nobody is left who waits for the provider: no need to sit the lease out.
+      // No request waits for the provider any more, so the lease can end.
       if (!charge || charge.status === "PENDING") {
         endLease(tx, row.id, new Date(app.clock.now().getTime() + ASK_AFTER_MS));
       }

@@ -47,7 +47,7 @@ export class StripeProvider implements Provider {
       host: hostname,
       port: port || (protocol === "http:" ? 80 : 443),
       timeout: TIMEOUT_MS,
-      // The settler tries again, and it remembers what for.
+      // The job of payment processing tries again, and keeps the reason.
       maxNetworkRetries: 0,
       telemetry: false,
     });

@@ -179,7 +179,7 @@ test("a consultation that has begun is not moved", async () => {
   expect((await clinical.read(consultationId, patient)).startTime).toEqual(begun.startTime);
   await clinical.complete(consultationId, doctor, "flu");
   const ended = (await clinical.told(consultationId)).at(-1)!.event;
-  // By this scheduling knows that it was not when its booking says.
+  // Tells scheduling that the consultation took place at another time than its booking says.
   expect(ended.consultation).toMatchObject({ startTime: begun.startTime, endTime: begun.endTime });
 });
 
