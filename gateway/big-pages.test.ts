@@ -1,0 +1,44 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { methodAt } from "@medconnect/platform/contract/methods.ts";
+import { MAX_ANSWER_BYTES } from "@medconnect/platform/grpc/message-limits.ts";
+import { startTestGateway, type TestGateway } from "./testing/test-gateway.ts";
+
+const AT_ONCE = 8;
+/** Rounds until the heap has its size. */
+const WARM_UP_ROUNDS = 3;
+const ROUNDS = 5;
+/** A gateway that kept the answers would grow by 160 MiB. */
+const MAX_GROWTH_BYTES = 100 * 1024 * 1024;
+
+let gateway: TestGateway;
+beforeAll(async () => {
+  gateway = await startTestGateway();
+});
+afterAll(() => gateway.close());
+
+/** The page of a list that is as large as an answer may be. */
+function largestPage() {
+  const { output } = methodAt("/medconnect.scheduling.v1.DoctorService/SearchDoctors");
+  const doctors = Array.from({ length: 100 }, (_, i) => ({ id: String(i), bio: "診".repeat(13_950) }));
+  const size = toBinary(output, create(output, { doctors } as never)).length;
+  expect(size).toBeGreaterThan(0.99 * MAX_ANSWER_BYTES);
+  expect(size).toBeLessThanOrEqual(MAX_ANSWER_BYTES);
+  return { doctors };
+}
+
+test("memory stays flat while many clients read the largest page of a list", async () => {
+  const page = largestPage();
+  gateway.stubs.stubs.set("SearchDoctors", () => page);
+  const readAll = async () => {
+    const reads = Array.from({ length: AT_ONCE }, () => gateway.send("GET", "/v1/doctors?pageSize=100"));
+    for (const { status, text } of await Promise.all(reads)) {
+      expect(status).toBe(200);
+      expect(text.length).toBeGreaterThan(1_000_000);
+    }
+  };
+  for (let round = 0; round < WARM_UP_ROUNDS; round++) await readAll();
+  const before = process.memoryUsage().rss;
+  for (let round = 0; round < ROUNDS; round++) await readAll();
+  expect(process.memoryUsage().rss - before).toBeLessThan(MAX_GROWTH_BYTES);
+});
