@@ -1,9 +1,12 @@
 import { once } from "node:events";
-import { type ClientRequest, request } from "node:http";
+import { type ClientRequest, type IncomingMessage, request } from "node:http";
+import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { MethodRules_RateClass as RateClass } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import { eventually } from "../test/support/eventually.ts";
+import { ANONYMOUS_BODY_MS, LIMITS } from "./server.ts";
+import { gatewaySettings } from "./settings.ts";
 import { contractRoutes } from "./testing/routes.ts";
 import { startTestGateway, type TestGateway } from "./testing/test-gateway.ts";
 
@@ -143,6 +146,52 @@ describe("a request ends for the limit", () => {
     expect(json).toMatchObject({ status });
     expect(json.reason).not.toBe(REFUSED.reason);
     await noneRuns();
+  });
+});
+
+describe("a body that arrives slowly", () => {
+  const HEADERS = { "content-type": "application/json", "content-length": 9 };
+
+  /** Sends the start of a body, and waits until its request runs. */
+  async function slowBody(path: string, headers: Headers): Promise<ClientRequest> {
+    const before = gateway.callers.size;
+    const post = request({ port: gateway.port, method: "POST", path, headers: { ...HEADERS, ...headers } });
+    sent.push(post.on("error", () => {}));
+    post.write("{");
+    await eventually(
+      async () => gateway.callers.size,
+      (size) => size > before,
+    );
+    return post;
+  }
+
+  test("frees the place of its address soon without a valid token, and with one has the whole request's time", async () => {
+    await start({ callerRequests: 1, anonymousBodyMs: 200 });
+    const own = await slowBody("/v1/bookings", await gateway.signedIn());
+    let isAnswered = false;
+    own.once("response", () => {
+      isAnswered = true;
+    });
+    const startedAtMs = performance.now();
+    const login = await slowBody("/v1/auth/login", {});
+    expect((await gateway.send("POST", "/v1/auth/login", { body: {} })).json).toMatchObject(REFUSED);
+    const [response] = (await once(login, "response")) as [IncomingMessage];
+    expect(response.statusCode).toBe(408);
+    expect(performance.now() - startedAtMs).toBeLessThan(LIMITS.requestTimeout / 2);
+    expect(response.headers.connection).toBe("close");
+    expect(JSON.parse(await text(response))).toMatchObject({ reason: "REQUEST_TIMEOUT" });
+    await eventually(
+      async () => gateway.callers.size,
+      (size) => size === 1,
+    );
+    expect((await gateway.send("POST", "/v1/auth/login", { body: {} })).status).not.toBe(429);
+    expect(isAnswered).toBe(false);
+  });
+
+  test("cannot hold all places of an address for a minute, within the limit of calls without a token", () => {
+    const places = gatewaySettings.MAX_CALLER_REQUESTS.parse(undefined);
+    const callsAMinute = gatewaySettings.RATE_LIMIT_ADDRESS_ANONYMOUS.parse(undefined);
+    expect((places * 60_000) / ANONYMOUS_BODY_MS).toBeGreaterThan(callsAMinute);
   });
 });
 

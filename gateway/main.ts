@@ -21,7 +21,7 @@ import { warmUpComposed } from "./composed/composed-methods.ts";
 import { countRefused } from "./count-unrouted.ts";
 import { RateLimiter } from "./rate-limit.ts";
 import { routesOf } from "./routing/routes.ts";
-import { HttpServer } from "./server.ts";
+import { ANONYMOUS_BODY_MS, HttpServer } from "./server.ts";
 import { Services } from "./services.ts";
 import { gatewaySettings } from "./settings.ts";
 
@@ -84,6 +84,7 @@ startProcess("gateway", async () => {
     callers: new CallerLimit(config.MAX_CALLER_REQUESTS),
     load: new LoadLimits(config.MAX_CONCURRENT_REQUESTS),
     callTimeoutMs: config.CALL_TIMEOUT,
+    anonymousBodyMs: ANONYMOUS_BODY_MS,
     log,
     traceRatio: endpoint ? config.OTEL_TRACES_SAMPLER_ARG : 0,
     corsOrigins: config.CORS_ORIGINS,

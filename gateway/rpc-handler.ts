@@ -33,6 +33,8 @@ export interface RpcHandlerOptions {
   load: LoadLimits;
   /** How long a service may take to answer. */
   callTimeoutMs: number;
+  /** How long the body of a request without a valid token may take to arrive. */
+  anonymousBodyMs: number;
 }
 
 /**
@@ -41,7 +43,7 @@ export interface RpcHandlerOptions {
  * read before it, but refused after it.
  */
 export function rpcHandler(options: RpcHandlerOptions) {
-  const { router, identity, limiter, callers, load, callTimeoutMs } = options;
+  const { router, identity, limiter, callers, load, callTimeoutMs, anonymousBodyMs } = options;
   return async (request: IncomingMessage, response: GatewayResponse): Promise<void> => {
     const { path, query } = splitTarget(request.url ?? "");
     const match = router.match(path);
@@ -79,7 +81,9 @@ export function rpcHandler(options: RpcHandlerOptions) {
     if (caller instanceof ApiError) throw caller;
 
     assertConditions(request, route);
-    const body = await readBody(request, response, binding.bodyLimit);
+    // Until its body has arrived, it holds one of the few places that its address has for requests without a token.
+    const bodyMs = known?.kind === "anonymous" ? anonymousBodyMs : undefined;
+    const body = await readBody(request, response, binding.bodyLimit, bodyMs);
     if (!binding.takesRawBody) assertJson(request, body);
     const message = encodeRequest(binding, { request, values: match.values, query, body });
 

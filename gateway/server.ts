@@ -17,6 +17,12 @@ export const LIMITS = {
   stallTimeout: 30_000,
 };
 
+/**
+ * Time for the body of a request without a valid token. One client cannot hold all places of its address for such requests
+ * (`MAX_CALLER_REQUESTS`) with slow bodies: it would need more requests a minute than `RATE_LIMIT_ADDRESS_ANONYMOUS`.
+ */
+export const ANONYMOUS_BODY_MS = 5000;
+
 interface Limits extends ServerOptions {
   readonly stallTimeout: number;
 }

@@ -17,7 +17,7 @@ import { CallerLimit } from "../caller-limit.ts";
 import { countRefused } from "../count-unrouted.ts";
 import { RateLimiter, type RateLimits } from "../rate-limit.ts";
 import { routesOf } from "../routing/routes.ts";
-import { HttpServer, LIMITS } from "../server.ts";
+import { ANONYMOUS_BODY_MS, HttpServer, LIMITS } from "../server.ts";
 import { Services } from "../services.ts";
 import { StubServices } from "./stub-services.ts";
 
@@ -28,7 +28,7 @@ export const INTERNAL_KEY = Buffer.alloc(32);
 const UNLIMITED: RateLimits = { auth: 0, read: 0, write: 0, search: 0, address: 0, open: 0, anonymous: 0 };
 
 export interface TestGatewayOptions
-  extends Partial<Pick<AppOptions, "corsOrigins" | "trustProxy" | "callTimeoutMs">> {
+  extends Partial<Pick<AppOptions, "corsOrigins" | "trustProxy" | "callTimeoutMs" | "anonymousBodyMs">> {
   limits?: Partial<RateLimits>;
   /** Requests of each client at once; no limit if absent. */
   callerRequests?: number;
@@ -102,6 +102,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
       callers,
       load: new LoadLimits(100),
       callTimeoutMs,
+      anonymousBodyMs: ANONYMOUS_BODY_MS,
       log,
       traceRatio: 0,
       corsOrigins: [],

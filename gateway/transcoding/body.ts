@@ -14,20 +14,35 @@ const readers = new Map(
 );
 
 /**
- * The body's bytes; empty without a body. Throws BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE or CANCELLED.
+ * The body's bytes; empty without a body. Throws BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, REQUEST_TIMEOUT or CANCELLED.
  *
  * @param limit in bytes, one of `bodyLimitOf`
+ * @param timeoutMs time for the body to arrive; default: the server's for the whole request
  */
-export function readBody(request: IncomingMessage, response: ServerResponse, limit: number): Promise<Buffer> {
+export function readBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  limit: number,
+  timeoutMs?: number,
+): Promise<Buffer> {
   const { "content-length": length, "transfer-encoding": encoding } = request.headers;
   if (encoding === undefined && (length === undefined || length === "0")) return Promise.resolve(NO_BODY);
   const read = readers.get(limit)!;
   return new Promise((resolve, reject) => {
+    const timer =
+      timeoutMs === undefined ? undefined : setTimeout(() => reject(tooSlow(response)), timeoutMs);
     read(request as Request, response as Response, (error?: unknown) => {
+      clearTimeout(timer);
       if (error) reject(refusal(error as HttpError, limit));
       else resolve(bodyOf(request));
     });
   });
+}
+
+/** The connection ends with the answer, because the rest of the body would precede the next request. */
+function tooSlow(response: ServerResponse): ApiError {
+  response.shouldKeepAlive = false;
+  return new ApiError("REQUEST_TIMEOUT");
 }
 
 /** Error of body-parser. */
