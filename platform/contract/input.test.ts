@@ -144,6 +144,15 @@ test("all mistakes are reported at once, each field once", () => {
   ]);
 });
 
+test.each([
+  ["UpdateMe user.phone", "x".repeat(17)],
+  ["CreateSlot end_time", "0001-01-01T00:00:00Z"],
+])("%s is named once, although %s breaks several rules", (name, value) => {
+  const { method, way } = fields.find((each) => each.name === name)!;
+  const request = jsonWith(way, value, way.length === 1 ? { startTime: "2030-01-01T00:00:00Z" } : {});
+  expect(refusedFields(method, request).filter((field) => field === pathOf(way))).toHaveLength(1);
+});
+
 function refusedFields(method: Method, request: JsonObject): string[] {
   const answer = accept(method, request);
   return Array.isArray(answer) ? answer.map(({ field }) => field) : [];

@@ -47,7 +47,8 @@ export function behavesAs(field: DescField, behavior: FieldBehavior): boolean {
  */
 export function validate(schema: DescMessage, bytes: Uint8Array): Buffer {
   const message = parse(schema, bytes);
-  const violations = normalize(schema, message);
+  const violations: FieldViolation[] = [];
+  addMissing(violations, normalize(schema, message));
   const result = validator.validate(schema, message);
   // A CEL rule throws on an invalid time, which is among the violations already.
   if (result.kind === "error" && violations.length === 0) throw result.error;
@@ -60,7 +61,11 @@ export function validate(schema: DescMessage, bytes: Uint8Array): Buffer {
 /** One violation for each field. */
 function addMissing(violations: FieldViolation[], more: FieldViolation[]): void {
   const named = new Set(violations.map(({ field }) => field));
-  violations.push(...more.filter(({ field }) => !named.has(field)));
+  for (const violation of more) {
+    if (named.has(violation.field)) continue;
+    named.add(violation.field);
+    violations.push(violation);
+  }
 }
 
 function parse(schema: DescMessage, bytes: Uint8Array): Message {
