@@ -40,9 +40,12 @@ export function jsonWith(
   value: JsonValue,
   around: JsonObject = {},
 ): JsonObject {
-  const [before] = [around[field!.jsonName]].flat();
+  const { jsonName, fieldKind, oneof } = field!;
+  const [before] = [around[jsonName]].flat();
   const inner = rest.length > 0 ? jsonWith(rest, value, (before ?? {}) as JsonObject) : value;
-  return { ...around, [field!.jsonName]: field!.fieldKind === "list" ? [inner] : inner };
+  const others = oneof?.fields.map((other) => other.jsonName) ?? [];
+  const kept = Object.entries(around).filter(([name]) => !others.includes(name));
+  return { ...Object.fromEntries(kept), [jsonName]: fieldKind === "list" ? [inner] : inner };
 }
 
 /** The field's path in a violation: in proto names, or in JSON names with `jsonName`. */

@@ -4,12 +4,16 @@ import { Api, type Json } from "../support/api.ts";
 import { begin, book, DAY_MS, FEE, offer, openPractice, SOON_MS } from "../support/practice.ts";
 import { sharedStack } from "../support/stack.ts";
 
-/** Who sends junk, and what they have that it could damage. */
-export interface Cast {
+/** Accounts with the time of their last sign-in. */
+export interface SignedIn {
   patient: Account;
   doctor: Account;
   admin: Account;
   signedInAtMs: number;
+}
+
+/** Senders of junk, and objects of theirs that it could damage. */
+export interface Cast extends SignedIn {
   /** Ids that exist, by the name of the field that asks for them. */
   ids: Record<string, string[]>;
 }
@@ -69,7 +73,7 @@ export async function makeCast(): Promise<Cast> {
 const SIGN_IN_EVERY_MS = 120_000;
 
 /** Signs the cast in again from time to time: on a busy machine, junk takes longer than an access token lives. */
-export async function staySignedIn(cast: Cast): Promise<void> {
+export async function staySignedIn(cast: SignedIn): Promise<void> {
   if (Date.now() - cast.signedInAtMs < SIGN_IN_EVERY_MS) return;
   const api = new Api(sharedStack().urls.gateway);
   for (const account of [cast.patient, cast.doctor, cast.admin]) {

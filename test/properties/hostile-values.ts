@@ -1,12 +1,13 @@
 import { create, type DescField, getOption, type JsonValue, ScalarType } from "@bufbuild/protobuf";
-import { DurationSchema, FieldMaskSchema, TimestampSchema } from "@bufbuild/protobuf/wkt";
+import { DurationSchema, FieldMaskSchema, TimestampSchema, timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { field as rulesOption } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { stringRulesOf } from "@medconnect/platform/contract/field-rules.ts";
 import {
   Text_Kind as Kind,
   text as textOption,
 } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 
-/** A value for one field, and the contract's verdict. */
+/** A value for one field, and whether the contract refuses it. Others may be accepted, as the bounds of what it allows. */
 export interface Hostile<Value> {
   value: Value;
   isRefused: boolean;
@@ -23,6 +24,8 @@ const FAR_TIMES = [
   "2201-01-01T00:00:00Z",
   "9999-12-31T23:59:59.999999999Z",
 ];
+const FIRST_TIME = "1900-01-01T00:00:00Z";
+const LAST_TIME = "2200-12-31T23:59:59.999Z";
 const NO_TIMES = [
   "2027-02-30T10:00:00Z",
   "2016-12-31T23:59:60Z",
@@ -36,14 +39,18 @@ const NO_TIMES = [
 export function hostileJson(field: DescField): Hostile<JsonValue>[] {
   switch (field.message?.typeName) {
     case "google.protobuf.Timestamp":
-      return refused<JsonValue>(...FAR_TIMES, ...NO_TIMES);
+      return [...refused<JsonValue>(...FAR_TIMES, ...NO_TIMES), ...any<JsonValue>(FIRST_TIME, LAST_TIME)];
     case "google.protobuf.Duration":
       return refused<JsonValue>("3600s junk", "60seconds", "-1s", "315576000000s", "315576000001s");
     case "google.protobuf.FieldMask":
       return refused<JsonValue>("a b", "time_zone", "*", "\u0000");
   }
   if (field.message) return refused<JsonValue>("\u0000", "1");
-  if (field.enum) return refused<JsonValue>("0", "999", "\u202e");
+  if (field.enum)
+    return [
+      ...refused<JsonValue>("0", "999", "\u202e"),
+      ...any<JsonValue>(...field.enum.values.slice(1).map(({ name }) => name)),
+    ];
   switch (field.scalar) {
     case ScalarType.STRING:
       return hostileText(field);
@@ -54,7 +61,7 @@ export function hostileJson(field: DescField): Hostile<JsonValue>[] {
     default:
       return [
         ...refused<JsonValue>("1e9", "0x10", "-9223372036854775809", "18446744073709551616", "\u0000"),
-        ...any<JsonValue>("-1", "0", "2147483647"),
+        ...any<JsonValue>("-1", "0", "2147483647", ...boundsOf(field).map(String)),
       ];
   }
 }
@@ -77,6 +84,7 @@ export function hostileMessage(field: DescField): Hostile<unknown>[] {
           create(TimestampSchema, { nanos: -1 }),
           create(TimestampSchema, { nanos: 2 ** 31 - 1 }),
         ),
+        ...any<unknown>(...[FIRST_TIME, LAST_TIME].map((time) => timestampFromMs(Date.parse(time)))),
       ];
     case "google.protobuf.Duration":
       return refused<unknown>(
@@ -90,8 +98,12 @@ export function hostileMessage(field: DescField): Hostile<unknown>[] {
         create(FieldMaskSchema, { paths: ["id", "no_such_field"] }),
       );
   }
-  if (field.message) return any<unknown>({});
-  if (field.enum) return refused<unknown>(999, -1, 2 ** 31 - 1);
+  if (field.message) return any<unknown>(create(field.message));
+  if (field.enum)
+    return [
+      ...refused<unknown>(999, -1, 2 ** 31 - 1),
+      ...any<unknown>(...field.enum.values.map(({ number }) => number)),
+    ];
   switch (field.scalar) {
     case ScalarType.STRING:
       return hostileText(field);
@@ -100,10 +112,21 @@ export function hostileMessage(field: DescField): Hostile<unknown>[] {
     case ScalarType.BYTES:
       return any<unknown>(new Uint8Array(1000));
     case ScalarType.INT64:
-      return refused<unknown>(2n ** 63n - 1n, -(2n ** 63n), 2n ** 53n);
+      return [
+        ...refused<unknown>(2n ** 63n - 1n, -(2n ** 63n), 2n ** 53n),
+        ...any<unknown>(0n, ...boundsOf(field)),
+      ];
     default:
-      return any<unknown>(-1, 0, 2 ** 31 - 1, -(2 ** 31));
+      return any<unknown>(-1, 0, 2 ** 31 - 1, -(2 ** 31), ...boundsOf(field));
   }
+}
+
+/** Bounds of a number by its rules. */
+function boundsOf(field: DescField): (bigint | number)[] {
+  const { type } = getOption(field, rulesOption);
+  if (type.case !== "int32" && type.case !== "int64") return [];
+  const { greaterThan, lessThan } = type.value;
+  return [greaterThan.value, lessThan.value].filter((bound) => bound !== undefined);
 }
 
 const BAD: Partial<Record<Kind, string[]>> = {
@@ -118,21 +141,42 @@ const BAD: Partial<Record<Kind, string[]>> = {
   [Kind.CURRENCY]: ["ZZZ", "DEM", "usd", "\u0000"],
 };
 
+/** The first and the last allowed values, and rare ones. */
+const GOOD: Partial<Record<Kind, string[]>> = {
+  [Kind.TIME_ZONE]: ["Pacific/Apia", "America/Argentina/ComodRivadavia", "UTC"],
+  [Kind.LANGUAGE]: ["x-whatever", "de-CH-1996"],
+  [Kind.DATE]: ["1900-01-01", "2200-12-31"],
+  [Kind.REGION]: ["AQ", "GB-ENG"],
+  [Kind.ACTOR]: ["command:keys"],
+  [Kind.CURRENCY]: ["JPY", "BHD", "CLF"],
+};
+
 function hostileText(field: DescField): Hostile<string>[] {
   const rules = stringRulesOf(field);
   const kind = getOption(field, textOption);
   // A list that the gateway merges refuses these like any other unknown page token.
   if (field.name === "page_token") return any("x", "\u0000", "\u202e", "x".repeat(5000));
-  const tooLong = rules && rules.maxLen > 0n ? refused("x".repeat(Number(rules.maxLen) + 1)) : [];
-  if (kind in BAD) return [...refused(...BAD[kind]!), ...tooLong, ...any(" ", "\u0301", "👩\u200d⚕\ufe0f")];
+  const maxLength = Number(rules?.maxLen ?? 0n);
+  // Characters of four bytes: a column or a body that counts bytes has the least room for them.
+  const long = maxLength > 0 ? [...refused("x".repeat(maxLength + 1)), ...any("𠀀".repeat(maxLength))] : [];
+  if (kind in BAD)
+    return [
+      ...refused(...BAD[kind]!),
+      ...long,
+      ...any(" ", "\u0301", "👩\u200d⚕\ufe0f", ...(GOOD[kind] ?? [])),
+    ];
   if (rules?.wellKnown.case === "uuid") {
     return [
       ...refused("x", "\u0000", "' OR 1=1 -- "),
-      ...any("0199C2F0-7D1A-7C3E-9B52-3F1F0C9A4E21", "00000000-0000-0000-0000-000000000000"),
+      ...any(
+        "0199C2F0-7D1A-7C3E-9B52-3F1F0C9A4E21",
+        "00000000-0000-0000-0000-000000000000",
+        "ffffffff-ffff-ffff-ffff-ffffffffffff",
+      ),
     ];
   }
   const isClosed = rules && (rules.pattern !== "" || rules.in.length > 0 || rules.const !== "");
-  if (isClosed) return [...refused("\u0000", "\u202e"), ...tooLong];
+  if (isClosed) return [...refused("\u0000", "\u202e"), ...long, ...any("~".repeat(255))];
   // Passwords, tokens and entity tags: anything.
-  return [...tooLong, ...any("\u0000", "\u202e", " ", "\u{10ffff}", "' OR 1=1 -- ")];
+  return [...long, ...any("\u0000", "\u202e", " ", "\u{10ffff}", "' OR 1=1 -- ")];
 }

@@ -8,15 +8,15 @@ import { FieldBehavior } from "@medconnect/proto/es/google/api/field_behavior_pb
 import {
   MethodRules_Idempotency as Idempotency,
   Text_Kind as Kind,
-  MethodRules_Role as Role,
   text as textOption,
 } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import { auditedSince } from "../security/audited.ts";
-import { ENTRIES } from "../security/entries.ts";
+import { toHttp } from "../security/calls.ts";
 import { makeWorld, type World } from "../security/world.ts";
-import { logIn, signUp } from "../support/accounts.ts";
+import { logIn } from "../support/accounts.ts";
 import { Api, type Json } from "../support/api.ts";
 import { sharedStack } from "../support/stack.ts";
+import { clientFor, validRequest } from "./valid-requests.ts";
 
 const gateway = new Api(sharedStack().urls.gateway);
 let world: World;
@@ -62,30 +62,10 @@ function inForm(forms: Forms, field: DescField): [string, JsonValue][] {
   return [[field.jsonName, field.fieldKind === "list" ? [value] : value]];
 }
 
-/** A caller that the method admits, below its limits. */
-async function callerOf({ name, rules }: Method): Promise<Api> {
-  if (name === "CreateDoctor") return (await signUp(gateway, "DOCTOR")).api;
-  const { patient, doctor } = world.mine;
-  const [role = Role.PATIENT] = rules.roles;
-  return { [Role.PATIENT]: patient.api, [Role.DOCTOR]: doctor.api, [Role.ADMIN]: world.admin.api }[
-    role as 1 | 2 | 3
-  ];
-}
-
-/** A valid request for a method by its entry in the authorization matrix: the path, and the body. */
+/** A valid request for a method: the path, and the body. */
 function requestFor(method: Method): { path: string; body: Json } {
-  const [entry] = [ENTRIES[method.path.replace("/medconnect.", "")]!].flat();
-  const id = entry!.on ? world.mine.ids[entry!.on] : "";
-  const request = entry!.request!({ id, of: world.mine, server: method.owner });
-  const { pattern, body } = routeOf(method);
-  const path = String(pattern.value).replace(/\{(\w+)\}/g, (_, name: string) => {
-    const { jsonName } = method.input.fields.find((field) => field.name === name)!;
-    const value = String(request[jsonName]);
-    delete request[jsonName];
-    return value;
-  });
-  const resource = method.input.fields.find((field) => field.name === body);
-  return { path, body: resource ? (request[resource.jsonName] as Json) : request };
+  const { path, body } = toHttp(method, validRequest(method, world));
+  return { path, body: body as Json };
 }
 
 const bodyMessage = (method: Method): DescMessage =>
@@ -105,7 +85,7 @@ describe("the answer of a creating POST equals GET, is valid input again, and it
   });
 
   test.each(table(creating))("%s", async (_name, method) => {
-    const by = await callerOf(method);
+    const by = await clientFor(method, world, gateway);
     const { path, body } = requestFor(method);
     const make = (key: string, forms: Json) => by.send(`POST ${path}`, { key, body: { ...body, ...forms } });
     const key = randomUUID();
@@ -140,7 +120,7 @@ describe("a PATCH accepts the answer of a GET, and changes nothing:", () => {
   const patches = routed.filter((method) => routeOf(method).pattern.case === "patch");
 
   test.each(table(patches))("%s", async (_name, method) => {
-    const by = await callerOf(method);
+    const by = await clientFor(method, world, gateway);
     const { path } = requestFor(method);
     const changed = await by.ok(`PATCH ${path}`, { body: inForms(ODD, bodyMessage(method)) });
     const read = await by.ok(`GET ${path}`);

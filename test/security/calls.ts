@@ -31,11 +31,23 @@ interface Named {
   requestId: string;
 }
 
+/** A request as its route sends it. */
+export interface HttpRequest {
+  verb: string;
+  path: string;
+  /** With its question mark; empty without parameters. */
+  query: string;
+  headers: Record<string, string>;
+  body: unknown;
+}
+
 const stack = sharedStack();
 const gateway = new Api(stack.urls.gateway);
 const clients = Object.fromEntries(
   Object.entries(stack.addresses).map(([name, address]) => [name, new Grpc(address)]),
 ) as Record<ServiceName, Grpc>;
+
+export const clientOf = (server: string): Grpc => clients[server as ServiceName];
 
 export const closeClients = (): void => {
   for (const client of Object.values(clients)) client.close();
@@ -59,7 +71,7 @@ export async function callGrpc(
   const responseDeserialize = (answer: Buffer) =>
     toJson(method.output, fromBinary(method.output, answer)) as object;
   const raw = { path: method.path, responseDeserialize } as GrpcMethod;
-  const reply = await clients[server as ServiceName].send(raw, bytes, {
+  const reply = await clientOf(server).send(raw, bytes, {
     ...(token !== undefined && { token }),
     headers: { "x-request-id": requestId },
   });
@@ -70,9 +82,9 @@ export async function callGrpc(
 
 /** Calls a method by its route. */
 export async function callHttp(method: Method, request: Json, { token, requestId }: Named): Promise<Outcome> {
-  const { call, body, headers } = toHttp(method, request);
+  const { verb, path, query, body, headers } = toHttp(method, request);
   const api = token === undefined ? gateway : gateway.as(token);
-  const answer = await api.send(call, {
+  const answer = await api.send(`${verb} ${path}${query}`, {
     headers: { ...headers, "x-request-id": requestId },
     ...(takesKey(method) && { key: true }),
     ...(body !== undefined && { body }),
@@ -88,7 +100,7 @@ const takesKey = ({ input }: Method): boolean =>
   input.fields.some((field) => field.name === "idempotency_key");
 
 /** The request by its route, as google/api/http.proto lays it out. */
-function toHttp({ desc, input }: Method, request: Json) {
+export function toHttp({ desc, input }: Method, request: Json): HttpRequest {
   const { pattern, body: bodyField } = getOption(desc, http);
   if (!pattern.case || pattern.case === "custom") throw new Error(`${desc.name} has no plain route`);
   const rest = { ...request };
@@ -106,12 +118,22 @@ function toHttp({ desc, input }: Method, request: Json) {
     if (header) headers[header] = String(take(field.jsonName));
   }
   const body = bodyField === "*" ? rest : bodyField === "" ? undefined : take(camel(bodyField));
-  const query = bodyField === "*" ? "" : new URLSearchParams(rest as Record<string, string>).toString();
   return {
-    call: `${pattern.case.toUpperCase()} ${path}${query && `?${query}`}`,
+    verb: pattern.case.toUpperCase(),
+    path,
+    query: bodyField === "*" ? "" : queryOf(rest),
     headers,
     body: isRaw(body) ? JSON.parse(Buffer.from(body.data, "base64").toString()) : body,
   };
+}
+
+/** A list is a repeated parameter. */
+function queryOf(values: Json): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(values)) {
+    for (const each of [value].flat()) query.append(name, String(each));
+  }
+  return query.size > 0 ? `?${query}` : "";
 }
 
 /** A google.api.HttpBody. */

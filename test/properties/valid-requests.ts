@@ -1,0 +1,77 @@
+import type { JsonObject } from "@bufbuild/protobuf";
+import type { Method } from "@medconnect/platform/contract/methods.ts";
+import { behavesAs } from "@medconnect/platform/contract/validate.ts";
+import { jsonWith, type RequestField } from "@medconnect/platform/testing/request-fields.ts";
+import { FieldBehavior } from "@medconnect/proto/es/google/api/field_behavior_pb.js";
+import {
+  MethodRules_Access as Access,
+  MethodRules_Role as Role,
+} from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
+import { ENTRIES, type Entry } from "../security/entries.ts";
+import { OWNERS, type World } from "../security/world.ts";
+import { type Account, signUp } from "../support/accounts.ts";
+import type { Api } from "../support/api.ts";
+import { type Method as GrpcMethod, type ServiceName, serversOf } from "../support/grpc.ts";
+import { serviceToken } from "../support/service-token.ts";
+
+/** The RPC's first entry in the authorization matrix. */
+const entryOf = ({ path }: Method): Entry => [ENTRIES[path.replace("/medconnect.", "")]!].flat()[0]!;
+
+/** The service that serves an RPC, or one of them. */
+export const serverOf = ({ path }: Method): ServiceName => serversOf({ path } as GrpcMethod)[0]!;
+
+/** A valid request in the contract's JSON, about objects of the caller's. */
+export function validRequest(method: Method, { mine }: World): JsonObject {
+  const { on, request } = entryOf(method);
+  const given = { id: on ? mine.ids[on] : "", of: mine, server: serverOf(method) };
+  return (request?.(given) ?? {}) as JsonObject;
+}
+
+/** Other fields that a message needs to be valid. */
+const SIBLINGS: Readonly<Record<string, JsonObject>> = {
+  "medconnect.common.v1.Money": { currencyCode: "USD", amountMinor: "100" },
+  "medconnect.clinical.v1.PrescriptionItem": {
+    medication: "Ibuprofen 400 mg",
+    dosage: "1",
+    frequency: "daily",
+  },
+};
+
+/** A valid request in which only the field at the end of this path is to be set, and is read: an update's mask names it. */
+export function requestAround({ method, way }: RequestField, world: World): JsonObject {
+  let request = validRequest(method, world);
+  for (const [i, { message }] of way.entries()) {
+    const siblings = i < way.length - 1 && SIBLINGS[message?.typeName ?? ""];
+    if (siblings) request = jsonWith(way.slice(0, i + 1), siblings, request);
+  }
+  const [, target] = way;
+  const isMasked = method.input.field.updateMask && target && !behavesAs(target, FieldBehavior.OUTPUT_ONLY);
+  return isMasked ? { ...request, updateMask: target.jsonName } : request;
+}
+
+/** An account that the RPC admits, and that owns the object of its valid request; undefined for strangers. */
+function callerOf(method: Method, world: World): Account | undefined {
+  const { access, roles } = method.rules;
+  if (access === Access.PUBLIC) return undefined;
+  const { on } = entryOf(method);
+  const owners: readonly string[] = on ? OWNERS[on] : [];
+  const admitted = roles.map((role) => Role[role]!.toLowerCase());
+  const role = admitted.find((name) => owners.includes(name)) ?? admitted[0];
+  if (role === "admin") return world.admin;
+  return world.mine[role === "doctor" ? "doctor" : "patient"];
+}
+
+/**
+ * The gateway as such an account, and its token. A new account where the RPC would end the session, lock the account, or
+ * refuse it for what it has already.
+ */
+export async function clientFor(method: Method, world: World, gateway: Api): Promise<Api> {
+  const { access, callers } = method.rules;
+  if (access === Access.INTERNAL) {
+    const from = entryOf(method).caller?.(serverOf(method)) ?? callers[0]!;
+    return gateway.as(await serviceToken(from, serverOf(method)));
+  }
+  if (entryOf(method).touchesSession) return (await signUp(gateway, "PATIENT")).api;
+  if (method.name === "CreateDoctor") return (await signUp(gateway, "DOCTOR")).api;
+  return callerOf(method, world)?.api ?? gateway;
+}
