@@ -1,5 +1,13 @@
-import { type DescField, fromJson, type JsonObject, type JsonValue, toBinary } from "@bufbuild/protobuf";
+import {
+  type DescField,
+  fromJson,
+  getOption,
+  type JsonObject,
+  type JsonValue,
+  toBinary,
+} from "@bufbuild/protobuf";
 import type { MethodDefinition } from "@grpc/grpc-js";
+import { http } from "@medconnect/proto/es/google/api/annotations_pb.js";
 import { type Method, methodAt, methods } from "../contract/methods.ts";
 import type { Database, SqlValue } from "../db/database.ts";
 import type { ApiError } from "../errors/api-error.ts";
@@ -27,7 +35,7 @@ export interface ListWork {
 
 type Pool = "read" | "scan";
 
-/** Pages of 100 that are read one after the other without a filter, to come far into a list. */
+/** Pages of 100 that are read one after the other, to come far into a list. */
 const DEEP_PAGES = 15;
 /** A page of 100 with what it joins, and the counter. */
 const FEW_ROWS = 1000;
@@ -58,8 +66,8 @@ export const listUnderTest = <App, Request, Response extends { nextPageToken: st
 };
 
 /**
- * Calls a list with every combination of its filters, and the second page of each; without filters also pages far behind.
- * Invalid combinations are passed over.
+ * Calls a list with every combination of its filters, and the second page of each; without filters, and with each filter by
+ * itself, also pages far behind. Invalid combinations are passed over.
  *
  * @param values of filters by their JSON name; an enum has all of its values
  * Statements in transactions are not counted.
@@ -71,6 +79,7 @@ export async function walkList<App extends Platform>(
 ): Promise<ListWork> {
   const long = new Set<string>();
   const scans = new Set<string>();
+  const parents = parentsOf(method);
   for (const caller of callers) {
     for (const filters of combinationsOf(method, values)) {
       const names = Object.keys(filters);
@@ -81,7 +90,8 @@ export async function walkList<App extends Platform>(
         else if (rows > FEW_ROWS) long.add(call);
       });
       const readPage = (paging: JsonObject) => read({ ...app, db }, caller, { ...filters, ...paging });
-      await readPages(readPage, names.length === 0).catch((error) => {
+      const isDeep = names.filter((name) => !parents.includes(name)).length <= 1;
+      await readPages(readPage, isDeep).catch((error) => {
         if ((error as ApiError).reason !== "INVALID_REQUEST") throw error;
       });
     }
@@ -105,6 +115,12 @@ async function readPages(read: (paging: JsonObject) => Promise<string>, isDeep: 
     if (deepToken === "") return;
   }
 }
+
+/** JSON names of the fields in a list's path, without which there is no list. */
+const parentsOf = ({ desc, input }: Method): string[] => {
+  const path = String(getOption(desc, http).pattern.value ?? "");
+  return input.fields.filter(({ name }) => path.includes(`{${name}}`)).map(({ jsonName }) => jsonName);
+};
 
 /** Every subset of a list's filters, with every combination of their values. */
 function combinationsOf({ input }: Method, values: Record<string, JsonValue>): JsonObject[] {
