@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { beforeAll, expect, test } from "@jest/globals";
-import { type BundleStamp, bundleOf, ensureBundles, hashOf, MAINS, ROOT, STAMP_FILE } from "./bundles.ts";
+import { type BundleStamp, ensureBundles, hashOf, launcherOf, MAINS, ROOT, STAMP_FILE } from "./bundles.ts";
 import { MALLOC, NODE_FLAGS } from "./node-flags.ts";
 
 beforeAll(ensureBundles);
@@ -20,7 +20,7 @@ const run = (file: string): Promise<string> =>
   });
 
 test.each(Object.entries(MAINS))("a stack trace of %s names lines of the sources", async (name, main) => {
-  const trace = await run(bundleOf(name));
+  const trace = await run(launcherOf(name));
   const place = trace.split("\n").find((frame) => frame.includes(`${join(ROOT, main)}:`));
   const [, line] = /:(\d+):\d+\)?$/.exec(place ?? "") ?? [];
   expect({ trace, line }).toEqual({ trace, line: expect.stringMatching(/^\d+$/) });

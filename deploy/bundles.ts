@@ -12,8 +12,11 @@ export const MAINS: Readonly<Record<string, string>> = {
   gateway: "gateway/main.ts",
 };
 
+/** The program of a process, which runs its bundle. */
+export const launcherOf = (name: string): string => `dist/${name}.cjs`;
+
 /** The file that holds a whole process, with its libraries. */
-export const bundleOf = (name: string): string => `dist/${name}.cjs`;
+export const bundleOf = (name: string): string => `dist/${name}.bundle.js`;
 
 /** Tells for which state of which files the bundles were built. */
 export interface BundleStamp {
@@ -25,10 +28,17 @@ export interface BundleStamp {
 export const ROOT = join(import.meta.dirname, "..");
 export const STAMP_FILE = join(ROOT, "dist/stamp.json");
 /** Files that decide about the bundles beside their inputs. */
-const TOOLS = ["package-lock.json", "deploy/build.mjs", "deploy/bundles.ts", "deploy/own-mappings.ts"];
+const TOOLS = [
+  "package-lock.json",
+  "deploy/build.mjs",
+  "deploy/bundles.ts",
+  "deploy/make-code-cache.ts",
+  "deploy/own-mappings.ts",
+];
 
 export function hashOf(inputs: readonly string[]): string {
-  const hash = createHash("sha256");
+  // Another version of Node would not take the compiled code.
+  const hash = createHash("sha256").update(process.version);
   for (const file of [...TOOLS, ...inputs]) {
     const path = join(ROOT, file);
     hash.update(`${file}\0`).update(existsSync(path) ? readFileSync(path) : "");

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { bundleOf, MAINS } from "../bundles.ts";
+import { launcherOf, MAINS } from "../bundles.ts";
 import { filesIn } from "../certificates/certificate-folder.ts";
 import { MALLOC, NODE_FLAGS } from "../node-flags.ts";
 import { SERVICES, type Service } from "../provision.ts";
@@ -71,7 +71,7 @@ function makeProcess(name: ProcessName, options: ProcessOptions): Server {
 /** Node's arguments that make it this process, in the repository's folder. */
 export const argsOf = (name: ProcessName, runs: Program): string[] => [
   ...NODE_FLAGS,
-  runs === "bundles" ? bundleOf(name) : MAINS[name]!,
+  runs === "bundles" ? launcherOf(name) : MAINS[name]!,
 ];
 
 function commonSettings(name: ProcessName, { folder, databases, ports }: ProcessOptions) {

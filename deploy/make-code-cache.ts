@@ -1,0 +1,11 @@
+// node deploy/make-code-cache.ts BUNDLE: runs a process without settings, so that it ends as soon as all its modules have
+// run, and keeps the code of the functions that were called.
+import { compile, run, writeCache } from "./code-cache.ts";
+
+const bundle = process.argv[2]!;
+const script = compile(bundle);
+process.once("exit", () => {
+  writeCache(bundle, script);
+  process.exitCode = 0;
+});
+run(script, bundle);
