@@ -60,7 +60,7 @@ startProcess("gateway", async () => {
     fallback: revocationsOf(services.client("auth"), serviceTokens),
     log,
   });
-  revocations.start();
+  void revocations.start();
 
   const limits = {
     auth: config.RATE_LIMIT_AUTH,
@@ -74,6 +74,7 @@ startProcess("gateway", async () => {
   let connected = false;
   void services.connect(within(CONNECT_MS)).then(() => {
     connected = true;
+    void warmUpComposed();
   });
   const ready = () => connected && revocations.ready && !http.isDraining;
   const limiter = new RateLimiter(counters, limits);
@@ -100,7 +101,6 @@ startProcess("gateway", async () => {
   const port = await http.listen(config.HOST, config.PORT);
   const ops = await startOpsServer({ host: config.HOST, port: config.METRICS_PORT, readMetrics, ready });
   log.info({ port, metricsPort: ops.port }, "gateway is up");
-  void warmUpComposed();
 
   runUntilSignal({
     log,

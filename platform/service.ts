@@ -95,6 +95,8 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
 
   const { tls, stop: stopTls } = startTls(config, log);
   const clock = systemClock;
+  // Before the database is asked, so that it is connected when the revocations are read.
+  const redis = connectRedis(config.REDIS_URL, log, REDIS_IN_BACKGROUND_MS);
   const db = new Database({
     url: config.DATABASE_URL,
     poolSize: config.DATABASE_POOL_SIZE,
@@ -118,8 +120,6 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
   });
   const idempotency = new Idempotency(db, box, hash);
   const changes = new Changes({ db, clock, idempotency, relay, hash, routes });
-
-  const redis = connectRedis(config.REDIS_URL, log, REDIS_IN_BACKGROUND_MS);
 
   const platform = { db, redis, clock, log, box, hash, pages, audit, changes, serviceTokens, peers };
   const parts = await build(platform);
@@ -173,7 +173,7 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
     new Job("leave an audit checkpoint", config.AUDIT_CHECKPOINT_EVERY, leaveCheckpoint, log),
   ];
   let serving = false;
-  revocations.start();
+  const firstRevocations = revocations.start();
   relay.start();
   for (const job of jobs) job.start();
   samples.kick();
@@ -186,7 +186,7 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
   });
   serving = true;
   log.info({ port, metricsPort: ops.port, tzVersion: TZ_VERSION }, "serving");
-  void grpc.warmUp();
+  void firstRevocations.then(() => grpc.warmUp());
 
   runUntilSignal({
     log,

@@ -13,6 +13,8 @@ export const REVOCATIONS_KEY = "medconnect:revocation-list";
 export const PUBLISHED_FOR_MS = 3000;
 
 const POLL_MS = 1000;
+/** Pause before the first list, without which a process serves no user. Auth or Redis may start beside it. */
+const FIRST_POLL_MS = 100;
 /** Maximum age of a list, in ms; an older one misses later sign-outs. */
 const GOOD_FOR_MS = 5000;
 
@@ -44,9 +46,9 @@ export class Revocations {
     this.#options = options;
   }
 
-  /** Begins to read; `ready` tells when the first whole list is there. */
-  start(): void {
-    void this.#poll();
+  /** Begins to read; `ready` tells when the first whole list is there. Resolves after the first attempt. */
+  async start(): Promise<void> {
+    await this.#poll();
   }
 
   stop(): void {
@@ -66,6 +68,8 @@ export class Revocations {
 
   async #poll(): Promise<void> {
     const startedAtMs = Date.now();
+    // While a deployment starts, auth may not be there yet: that is no news until it lasts.
+    const lasts = startedAtMs - Math.max(this.#heardAtMs, this.#startedAtMs) > GOOD_FOR_MS / 2;
     try {
       const { time, revocations } = (await this.#published()) ?? {
         time: new Date(startedAtMs),
@@ -74,11 +78,10 @@ export class Revocations {
       this.#remember(revocations);
       this.#heardAtMs = Math.max(this.#heardAtMs, Math.min(time.getTime(), startedAtMs));
     } catch (error) {
-      // While a deployment starts, auth may not be there yet: that is no news until it lasts.
-      const lasts = startedAtMs - Math.max(this.#heardAtMs, this.#startedAtMs) > GOOD_FOR_MS / 2;
       if (lasts) this.#options.log.warn({ err: error }, "revocations cannot be read");
     }
-    if (!this.#stopped) this.#timer = setTimeout(() => void this.#poll(), POLL_MS);
+    const pauseMs = this.#heardAtMs > 0 || lasts ? POLL_MS : FIRST_POLL_MS;
+    if (!this.#stopped) this.#timer = setTimeout(() => void this.#poll(), pauseMs);
   }
 
   /** The list in Redis; undefined where there is none, or not one that auth wrote just now. */

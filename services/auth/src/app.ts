@@ -146,7 +146,7 @@ export async function buildAuth(platform: Platform, config: AuthConfig, mail: Ma
     ...platform,
     ...mailing,
     mailJob: new Job("send mails", MAIL_MS, deliverMails({ ...platform, ...mailing }), platform.log),
-    hasher: await PasswordHasher.create({ atOnce: config.HASH_CONCURRENCY, waiting: config.HASH_QUEUE }),
+    hasher: new PasswordHasher({ atOnce: config.HASH_CONCURRENCY, waiting: config.HASH_QUEUE }),
     proofs,
     signingKeys,
     lockouts: lockoutsOf(config),

@@ -41,7 +41,7 @@ export async function createAdmin(
   // Trust the operator for the address.
   const account = { ...newAccount({ email, fullName, role: "ADMIN" }, clock.now()), emailVerified: true };
   assertStrongPassword(password, account);
-  const hasher = await PasswordHasher.create({ atOnce: 1, waiting: 0 });
+  const hasher = new PasswordHasher({ atOnce: 1, waiting: 0 });
   const passwordHash = await hasher.hash(password, within(HASH_TIMEOUT_MS));
   try {
     await db.transaction(async (tx) => {

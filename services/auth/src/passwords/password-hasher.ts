@@ -6,6 +6,15 @@ import { Turnstile } from "./turnstile.ts";
 const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1, outputLen: 32 };
 const SALT_BYTES = 16;
 
+/** A hash of no known password, which takes as long to verify. */
+const NOBODYS = phcOf(randomBytes(SALT_BYTES), randomBytes(PARAMETERS.outputLen));
+
+function phcOf(salt: Buffer, bytes: Buffer): string {
+  const { memoryCost, timeCost, parallelism } = PARAMETERS;
+  const [saltText, hashText] = [salt, bytes].map((part) => part.toString("base64").replaceAll("=", ""));
+  return `$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}$${saltText}$${hashText}`;
+}
+
 export interface HasherOptions {
   /** How many hashes run at once. */
   atOnce: number;
@@ -19,16 +28,9 @@ export interface HasherOptions {
  */
 export class PasswordHasher {
   readonly #turnstile: Turnstile;
-  readonly #nobodys: string;
 
-  private constructor(turnstile: Turnstile, nobodys: string) {
-    this.#turnstile = turnstile;
-    this.#nobodys = nobodys;
-  }
-
-  static async create({ atOnce, waiting }: HasherOptions): Promise<PasswordHasher> {
-    const nobodys = await hash(randomBytes(32), PARAMETERS);
-    return new PasswordHasher(new Turnstile({ atOnce, waiting }), nobodys);
+  constructor({ atOnce, waiting }: HasherOptions) {
+    this.#turnstile = new Turnstile({ atOnce, waiting });
   }
 
   /**
@@ -46,7 +48,7 @@ export class PasswordHasher {
    */
   async verify(passwordHash: string | undefined, password: string, deadline: number): Promise<boolean> {
     const matches = await this.#turnstile.run(deadline, () =>
-      verify(passwordHash ?? this.#nobodys, canonical(password)),
+      verify(passwordHash ?? NOBODYS, canonical(password)),
     );
     return passwordHash !== undefined && matches;
   }
