@@ -55,9 +55,12 @@ test("every page token of a list is short, and accepted by that list", async () 
       for (let page = 0; page < PAGES; page++) {
         const asked = new URLSearchParams({ ...filter, ...orderBy, pageSize: "1", pageToken });
         const { status, body } = await as.send(`GET ${target}?${asked}`);
-        if (page > 0) expect({ path, status }).toEqual({ path, status: 200 });
+        // Not every role may read every list, or without a filter.
+        const isRefused = page === 0 && status >= 400 && status < 500;
+        expect({ path, status, isRefused }).toEqual({ path, status: isRefused ? status : 200, isRefused });
         pageToken = String(body.nextPageToken ?? "");
         expect(pageToken.length).toBeLessThanOrEqual(MAX_TOKEN_LENGTH);
+        expect(Buffer.from(pageToken, "base64url").toString()).not.toContain("𠀀");
         if (pageToken === "") break;
         paged.add(path);
       }
