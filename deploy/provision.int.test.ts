@@ -29,6 +29,16 @@ test("applies nothing the second time", async () => {
   expect(await provision({ adminUrl, prefix, passwords })).toEqual([]);
 });
 
+test("restores rights that were taken away or added", async () => {
+  const grants = async (service: Service) => (await admin.query(`SHOW GRANTS FOR ${prefix}${service}`))[0];
+  const before = [await grants("auth"), await grants("clinical")];
+  await admin.query(`GRANT UPDATE ON ${prefix}auth.audit_events TO ${prefix}auth`);
+  await admin.query(`REVOKE DELETE ON ${prefix}auth.outbox FROM ${prefix}auth`);
+  await admin.query(`REVOKE UPDATE (text) ON ${prefix}clinical.addenda FROM ${prefix}clinical`);
+  await provision({ adminUrl, prefix, passwords });
+  expect([await grants("auth"), await grants("clinical")]).toEqual(before);
+});
+
 test("refuses databases with accounts of release 0.1, and says how to go on", async () => {
   const auth = `${prefix}auth`;
   await admin.query(

@@ -101,9 +101,13 @@ async function migrateSchema(url: string, schema: string, directory: string): Pr
   }
 }
 
+const APPEND = ["INSERT", "SELECT"];
+const CHANGE = ["DELETE", "INSERT", "SELECT", "UPDATE"];
+
 /**
  * Rights on rows only, table by table, so that a table that is append-only is so for the service, too. What is sealed in
- * one can be sealed anew, which needs the right to write that column.
+ * one can be sealed anew, which needs the right to write that column. Rights that are held are not granted again: each
+ * GRANT is a commit.
  */
 async function grantTables(admin: Connection, schema: string): Promise<void> {
   const [tables] = await admin.query<RowDataPacket[]>(
@@ -111,24 +115,44 @@ async function grantTables(admin: Connection, schema: string): Promise<void> {
      WHERE TABLE_SCHEMA = ? AND TABLE_NAME <> 'schema_migrations'`,
     [schema],
   );
+  const rights = await rightsOnTables(admin, schema);
   for (const { name, comment } of tables) {
-    if (comment === "append-only") {
-      await admin.query("GRANT SELECT, INSERT ON ??.?? TO ?@'%'", [schema, name, schema]);
+    const wanted = comment === "append-only" ? APPEND : CHANGE;
+    if (rights.get(name) === wanted.join()) continue;
+    await admin.query(`GRANT ${wanted} ON ??.?? TO ?@'%'`, [schema, name, schema]);
+    if (wanted === APPEND) {
       await admin.query("REVOKE IF EXISTS UPDATE, DELETE ON ??.?? FROM ?@'%'", [schema, name, schema]);
-      for (const column of await sealedColumns(admin, schema, name)) {
-        await admin.query("GRANT UPDATE (??) ON ??.?? TO ?@'%'", [column, schema, name, schema]);
-      }
-    } else {
-      await admin.query("GRANT SELECT, INSERT, UPDATE, DELETE ON ??.?? TO ?@'%'", [schema, name, schema]);
     }
+  }
+  for (const { table, column } of await closedSealedColumns(admin, schema)) {
+    await admin.query("GRANT UPDATE (??) ON ??.?? TO ?@'%'", [column, schema, table, schema]);
   }
 }
 
-async function sealedColumns(admin: Connection, schema: string, table: string): Promise<string[]> {
-  const [columns] = await admin.query<RowDataPacket[]>(
-    `SELECT COLUMN_NAME AS name FROM information_schema.COLUMNS
-     WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND COLUMN_COMMENT LIKE 'sealed%'`,
-    [schema, table],
+/** Rights that the schema's user holds on its tables, by table, in the order of the alphabet. */
+async function rightsOnTables(admin: Connection, schema: string): Promise<Map<string, string>> {
+  const [rows] = await admin.query<RowDataPacket[]>(
+    `SELECT TABLE_NAME AS name, GROUP_CONCAT(PRIVILEGE_TYPE ORDER BY PRIVILEGE_TYPE) AS rights
+     FROM information_schema.TABLE_PRIVILEGES WHERE TABLE_SCHEMA = ? AND GRANTEE = ? GROUP BY TABLE_NAME`,
+    [schema, granteeOf(schema)],
   );
-  return columns.map(({ name }) => name);
+  return new Map(rows.map(({ name, rights }) => [name, rights]));
 }
+
+/** Sealed columns of append-only tables that the schema's user cannot write yet. */
+async function closedSealedColumns(admin: Connection, schema: string): Promise<RowDataPacket[]> {
+  const [columns] = await admin.query<RowDataPacket[]>(
+    `SELECT TABLE_NAME AS \`table\`, COLUMN_NAME AS \`column\`
+     FROM information_schema.COLUMNS JOIN information_schema.TABLES USING (TABLE_SCHEMA, TABLE_NAME)
+     WHERE TABLE_SCHEMA = ? AND TABLE_COMMENT = 'append-only' AND COLUMN_COMMENT LIKE 'sealed%'
+       AND (TABLE_NAME, COLUMN_NAME) NOT IN (
+         SELECT TABLE_NAME, COLUMN_NAME FROM information_schema.COLUMN_PRIVILEGES
+         WHERE TABLE_SCHEMA = ? AND GRANTEE = ? AND PRIVILEGE_TYPE = 'UPDATE'
+       )`,
+    [schema, schema, granteeOf(schema)],
+  );
+  return columns;
+}
+
+/** The schema's user as information_schema writes it. */
+const granteeOf = (schema: string): string => `'${schema}'@'%'`;
