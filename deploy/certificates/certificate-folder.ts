@@ -4,7 +4,7 @@ import { isIP } from "node:net";
 import { join, resolve } from "node:path";
 import { SERVICES } from "../provision.ts";
 import { SetupError } from "../setup-error.ts";
-import { Authority, type Subject } from "./authority.ts";
+import type { Authority, Subject } from "./authority.ts";
 
 const AUTHORITY = "ca";
 const CLIENTS = "clients";
@@ -100,6 +100,8 @@ async function ensure(
 
 /** The authority in the folder; a new one where there is none. */
 async function openAuthority(root: string): Promise<Authority> {
+  // Loaded on demand: npm start needs only the names of files, unless it is to make certificates.
+  const { Authority } = await import("./authority.ts");
   const folder = join(root, AUTHORITY);
   const files = { cert: join(folder, "ca.crt"), key: join(folder, "ca.key") };
   if (existsSync(files.cert)) {

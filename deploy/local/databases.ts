@@ -2,7 +2,7 @@ import { connectAdmin } from "../admin-connection.ts";
 import { SetupError } from "../setup-error.ts";
 import type { DataFolder } from "./data-folder.ts";
 import type { Engine } from "./engine.ts";
-import { findMysql, findRedis } from "./engines.ts";
+import { findMysql, findRedis, type Program } from "./engines.ts";
 import { startMysql } from "./mysql.ts";
 import { freePorts } from "./ports.ts";
 import type { Progress } from "./progress.ts";
@@ -27,6 +27,9 @@ export interface Databases {
   stop(): Promise<void>;
 }
 
+/** How many steps `startDatabases` reports. */
+export const DATABASE_STEPS = 1;
+
 /** Sees to MySQL and Redis: the given ones, else private ones that keep their data in the folder. */
 export async function startDatabases(options: DatabaseOptions): Promise<Databases> {
   const { progress, signal } = options;
@@ -35,14 +38,23 @@ export async function startDatabases(options: DatabaseOptions): Promise<Database
     await Promise.all([engines.mysql?.server.stop(), engines.redis?.server.stop()]);
   };
   try {
-    progress.step(options.mysqlUrl ? "MySQL: the one in MYSQL_URL" : "MySQL: a private server");
-    if (options.mysqlUrl) await (await connectAdmin(options.mysqlUrl)).end();
-    else engines.mysql = await startPrivate("mysql", options);
-    signal?.throwIfAborted();
-
-    progress.step(options.redisUrl ? "Redis: the one in REDIS_URL" : "Redis: a private server");
-    if (options.redisUrl) await refuseUnreachableRedis(options.redisUrl);
-    else engines.redis = await startPrivate("redis", options);
+    progress.step(
+      `MySQL: ${options.mysqlUrl ? "the one in MYSQL_URL" : "a private server"}; ` +
+        `Redis: ${options.redisUrl ? "the one in REDIS_URL" : "a private server"}`,
+    );
+    // One after the other, because the first that is not installed unpacks both.
+    const mysql = options.mysqlUrl ? undefined : await findMysql(progress, signal);
+    const redis = options.redisUrl ? undefined : await findRedis(progress, signal);
+    const [mysqlPort, redisPort] = await freePorts(2);
+    const start = async (kind: "mysql" | "redis", program: Program, port: number) => {
+      engines[kind] = await startPrivate(kind, program, port, options);
+    };
+    // Both come to an end before an error of one stops the other.
+    const outcomes = await Promise.allSettled([
+      mysql ? start("mysql", mysql, mysqlPort!) : refuseUnreachableMysql(options.mysqlUrl!),
+      redis ? start("redis", redis, redisPort!) : refuseUnreachableRedis(options.redisUrl!),
+    ]);
+    for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
     signal?.throwIfAborted();
   } catch (error) {
     await stop();
@@ -56,21 +68,27 @@ export async function startDatabases(options: DatabaseOptions): Promise<Database
   };
 }
 
-async function startPrivate(kind: "mysql" | "redis", options: DatabaseOptions): Promise<Engine> {
-  const { folder, durable, progress, signal } = options;
-  const [find, start] = kind === "mysql" ? [findMysql, startMysql] : [findRedis, startRedis];
-  const program = await find(progress, signal);
+async function startPrivate(
+  kind: "mysql" | "redis",
+  program: Program,
+  port: number,
+  { folder, durable, progress, signal }: DatabaseOptions,
+): Promise<Engine> {
   progress.detail(`Starting ${kind} ${program.version} …`);
-  const [port] = await freePorts(1);
+  const start = kind === "mysql" ? startMysql : startRedis;
   return await start({
     program,
     folder: folder.file(kind),
-    port: port!,
+    port,
     password: kind === "mysql" ? folder.secrets.mysqlPassword : folder.secrets.redisPassword,
     durable,
     logFile: folder.logFile(kind),
     signal,
   });
+}
+
+async function refuseUnreachableMysql(url: string): Promise<void> {
+  await (await connectAdmin(url)).end();
 }
 
 async function refuseUnreachableRedis(url: string): Promise<void> {

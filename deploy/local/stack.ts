@@ -4,7 +4,7 @@ import { ensureCertificates } from "../certificates/certificate-folder.ts";
 import { provision, SCHEMA_PREFIX, SERVICES, type Service } from "../provision.ts";
 import { SetupError } from "../setup-error.ts";
 import { DataFolder } from "./data-folder.ts";
-import { type Databases, startDatabases } from "./databases.ts";
+import { DATABASE_STEPS, type Databases, startDatabases } from "./databases.ts";
 import { freeProcessPorts, type Ports, PROCESSES, type ProcessName, refuseBusyPorts } from "./ports.ts";
 import { addressesOf, makeProcesses, type Processes, type Program } from "./processes.ts";
 import { type Progress, silent } from "./progress.ts";
@@ -64,7 +64,7 @@ export const LOCAL_CLIENT = "local";
 const CERTIFICATE_DAYS = 90;
 
 /** How many steps `startStack` reports. */
-export const STACK_STEPS = 4;
+export const STACK_STEPS = DATABASE_STEPS + 2;
 
 /** Starts databases and processes and returns when all are ready. If one cannot start, nothing is left running. */
 export async function startStack(options: StackOptions): Promise<Stack> {

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { runCommand } from "../setup-error.ts";
 import { COMPILE_CACHE } from "./compile-cache.ts";
 import { DataFolder } from "./data-folder.ts";
-import { startDatabases } from "./databases.ts";
+import { DATABASE_STEPS, startDatabases } from "./databases.ts";
 import { terminalProgress } from "./progress.ts";
 import { Server } from "./server.ts";
 import { STACK_STEPS, startStack } from "./stack.ts";
@@ -25,7 +25,6 @@ Such as: npm test -- booking          the tests whose path contains "booking"
 `;
 
 const ROOT = join(import.meta.dirname, "../..");
-const DATABASE_STEPS = 2;
 /** Tests send more in a minute than anybody may; those of the limits themselves start a gateway of their own. */
 const NO_RATE_LIMITS = {
   RATE_LIMIT_AUTH: "0",
