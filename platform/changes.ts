@@ -8,6 +8,7 @@ import type { Database, TransactionOptions } from "./db/database.ts";
 import type { Transaction } from "./db/transaction.ts";
 import { ApiError } from "./errors/api-error.ts";
 import { GroupCommit, type GroupedUseCase } from "./group-commit.ts";
+import { type GroupedEnd, GroupFinish } from "./group-finish.ts";
 import { actorOf, type Call } from "./grpc/call.ts";
 import {
   type Idempotency,
@@ -162,15 +163,14 @@ export class Changes {
    *
    * @returns the first answer
    */
-  async finish<T>(
-    { keyId, definition, actorId, call }: Begun<T>,
-    work: (tx: Transaction) => Promise<Ending<T>>,
-  ): Promise<T | ApiError> {
+  async finish<T>(begun: Begun<T>, work: (tx: Transaction) => Promise<Ending<T>>): Promise<T | ApiError> {
     const { db, idempotency, relay } = this.#options;
+    const { keyId, definition, actorId, call } = begun;
     const { answer, isFirst, deliveries } = await db.transaction(async (tx) => {
       // The work locks its rows before the key, as `begin` does.
-      const [ending, isFirst] = await Promise.all([work(tx), idempotency.lockReserved(tx, keyId)]);
+      const [ending, isOpen] = await Promise.all([work(tx), idempotency.lockReserved(tx, keyId)]);
       const { answer, trails } = ending;
+      const isFirst = isOpen(keyId);
       if (isFirst) {
         const bytes = answer instanceof ApiError ? answer : definition.responseSerialize(answer);
         idempotency.keepReserved(tx, keyId, bytes);
@@ -178,7 +178,15 @@ export class Changes {
       return { answer, isFirst, deliveries: this.record(tx, trails, actorId, call) };
     });
     await relay.send(deliveries);
-    const first = isFirst ? undefined : await idempotency.answerOf(keyId);
+    return await this.firstAnswer(begun, { answer, isFirst });
+  }
+
+  /** The answer that an end's key was given first: its own, unless somebody else was faster. */
+  async firstAnswer<T>(
+    { keyId, definition }: Begun<T>,
+    { answer, isFirst }: { answer: T | ApiError; isFirst: boolean },
+  ): Promise<T | ApiError> {
+    const first = isFirst ? undefined : await this.#options.idempotency.answerOf(keyId);
     if (!first) return answer;
     return first instanceof ApiError ? first : definition.responseDeserialize(first);
   }
@@ -205,6 +213,29 @@ export class Changes {
   ): (request: Request, call: Call) => Promise<Response> {
     const group = new GroupCommit(this.#options, this, useCase);
     return (request, call) => group.run(request, call);
+  }
+
+  /**
+   * As `begin`, for a use case whose concurrent requests share transactions.
+   *
+   * @returns the first answer, where the key was used before, or what `write` returned where this call has begun the use case
+   */
+  groupedBegin<Request, Facts, Plan, Written, Answer>(
+    useCase: GroupedUseCase<Request, Facts, Plan, Written>,
+  ): (request: Request, call: Call) => Promise<{ begun: Written } | { answer: Answer }> {
+    const group = new GroupCommit(this.#options, this, useCase, true);
+    return async (request, call) => {
+      const response = await group.run(request, call);
+      return call.replayed ? { answer: response as unknown as Answer } : { begun: response };
+    };
+  }
+
+  /** As `finish`, for ends that share transactions. */
+  groupedFinish<Outcome, Facts, Response>(
+    end: GroupedEnd<Outcome, Facts, Response>,
+  ): (begun: Begun<Response>, outcome: Outcome) => Promise<Response | ApiError> {
+    const group = new GroupFinish(this.#options, this, end);
+    return (begun, outcome) => group.run(begun, outcome);
   }
 
   /** Writes the audit lines and events of trails into their transaction. @returns what to send after the commit */

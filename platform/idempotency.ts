@@ -18,8 +18,9 @@ export const KEPT_WITH_PROVIDER_MS = 30 * DAY_MS;
 const TWIN_WAIT_MS = 2000;
 const TWIN_FIRST_PAUSE_MS = 20;
 
-const RESERVE = "INSERT INTO idempotency_keys (id, request_hmac, expire_time) VALUES (?, ?, ?)";
-const LOCK_RESERVED = "SELECT status_code FROM idempotency_keys WHERE id = ? FOR UPDATE";
+const RESERVE = "INSERT INTO idempotency_keys (id, request_hmac, expire_time) VALUES ?";
+const LOCK_OPEN =
+  "SELECT id FROM idempotency_keys WHERE id IN (?) AND status_code IS NULL ORDER BY id FOR UPDATE";
 const KEEP_ANSWER = "UPDATE idempotency_keys SET status_code = ?, answer = ? WHERE id = ?";
 const INSERT_ANSWERED =
   "INSERT INTO idempotency_keys (id, request_hmac, expire_time, status_code, answer) VALUES ?";
@@ -73,9 +74,10 @@ export class Idempotency {
     };
   }
 
-  /** Inserts a key whose answer comes later, by `keepReserved`. A key that was used before fails the transaction. */
-  reserve(tx: Transaction, key: IdempotencyKey): void {
-    tx.defer(RESERVE, [key.id, key.requestHmac, key.expireTime]);
+  /** Inserts keys whose answers come later, by `keepReserved`. A key that was used before fails the transaction. */
+  reserve(tx: Transaction, ...keys: IdempotencyKey[]): void {
+    if (keys.length === 0) return;
+    tx.defer(RESERVE, [keys.map(({ id, requestHmac, expireTime }) => [id, requestHmac, expireTime])]);
   }
 
   /** Fails the transaction if the key was used before, and else leaves it free: the request may be tried again. */
@@ -95,10 +97,11 @@ export class Idempotency {
     tx.defer(INSERT_ANSWERED, [answers.map(([key, answer]) => this.#answered(key, answer))]);
   }
 
-  /** Locks a reserved key. @returns true if it has no answer yet */
-  async lockReserved(tx: Transaction, keyId: Buffer): Promise<boolean> {
-    const [row] = await tx.read<Pick<KeyRow, "status_code">>(LOCK_RESERVED, [keyId]);
-    return row?.status_code === null;
+  /** Locks reserved keys. @returns whether a key has no answer yet */
+  async lockReserved(tx: Transaction, ...keyIds: Buffer[]): Promise<(keyId: Buffer) => boolean> {
+    const rows = await tx.read<{ id: Buffer }>(LOCK_OPEN, [keyIds]);
+    const open = new Set(rows.map(({ id }) => id.toString("hex")));
+    return (keyId) => open.has(keyId.toString("hex"));
   }
 
   /** Keeps the answer of a locked, reserved key. */

@@ -11,6 +11,7 @@ import { watchLedger } from "./ledger/watch-ledger.ts";
 import { authorizePayment } from "./payments/authorize-payment.ts";
 import { batchGetPaymentStandings } from "./payments/batch-get-standings.ts";
 import { captureLapsing } from "./payments/capture-lapsing.ts";
+import { finishAttempts } from "./payments/payment-attempt.ts";
 import { getPaymentStats } from "./payments/payment-stats.ts";
 import { getPayment, listPayments } from "./payments/read-payments.ts";
 import { watchBacklog } from "./payments/watch-backlog.ts";
@@ -40,7 +41,9 @@ startProcess("billing", async () => {
         settleSoon: () => {
           for (const settler of settlers) settler.kick();
         },
+        finishAttempt: (...outcome) => finishAttempt(...outcome),
       };
+      const finishAttempt = finishAttempts(app);
       const settlers = settleJobs(app, config.SETTLE_EVERY);
       watchBacklog(app);
       return {

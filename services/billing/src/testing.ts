@@ -20,6 +20,7 @@ import { type Billing, EVENT_ROUTES } from "./app.ts";
 import { consumersOf } from "./consumers.ts";
 import { authorizePayment } from "./payments/authorize-payment.ts";
 import { captureLapsing } from "./payments/capture-lapsing.ts";
+import { finishAttempts } from "./payments/payment-attempt.ts";
 import { getPayment } from "./payments/read-payments.ts";
 import { settlePayments } from "./payments/settle-payments.ts";
 import type { Charge, ChargeKey, Order, Provider, RefundOrder, RefundOutcome } from "./providers/provider.ts";
@@ -110,7 +111,9 @@ export async function startBilling(far?: Provider) {
     attemptLeaseMs: LEASE_MS,
     captureBeforeLapseMs: CAPTURE_BEFORE_LAPSE_MS,
     settleSoon: () => {},
+    finishAttempt: (...outcome) => finishAttempt(...outcome),
   };
+  const finishAttempt = finishAttempts(app);
   return { app, provider, ...usesOf(app) };
 }
 

@@ -28,8 +28,7 @@ export const applyToPayments = (
       tx,
       ids.filter((id) => id !== ""),
     );
-    const found = new Map(rows.map((row) => [row.id, row]));
-    return ids.map((id) => (id === "" ? "FREE" : found.get(id)));
+    return ids.map((id) => (id === "" ? "FREE" : rows.get(id)));
   },
   rowsOf: (before) => (before === "FREE" ? [] : [before.id]),
   decide: (before, event, now) =>

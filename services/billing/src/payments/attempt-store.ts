@@ -10,11 +10,10 @@ export interface AttemptRow {
   payment_method: Buffer | null;
 }
 
-export function insertAttempt(tx: Transaction, row: AttemptRow, now: Date): void {
+export function insertAttempts(tx: Transaction, rows: AttemptRow[], now: Date): void {
   tx.defer(
-    `INSERT INTO payment_attempts (id, payment_id, key_id, payment_method, status, create_time)
-     VALUES (?, ?, ?, ?, 'PROCESSING', ?)`,
-    [row.id, row.payment_id, row.key_id, row.payment_method, now],
+    `INSERT INTO payment_attempts (id, payment_id, key_id, payment_method, status, create_time) VALUES ?`,
+    [rows.map((row) => [row.id, row.payment_id, row.key_id, row.payment_method, "PROCESSING", now])],
   );
 }
 

@@ -1,8 +1,13 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import type { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { roundTrips } from "@medconnect/platform/testing/round-trips.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { type BillingTest, HOLD_MS, LEASE_MS, SETTLE_DELAY_MS, startBilling } from "../testing.ts";
+import { lockPayment } from "./payment-store.ts";
+
+/** After this time MySQL ends a wait for a lock. */
+const LOCK_WAIT_MS = 2000;
 
 let billing: BillingTest;
 let patient: Caller & { userId: string };
@@ -62,6 +67,82 @@ test("it takes two round trips to begin an attempt, and two to end it", async ()
   const { paymentId } = await billing.hold(patient);
   const ownAndProviders = 1 + 2;
   expect(await roundTrips(() => billing.authorize(paymentId, patient))).toBe(ownAndProviders + 2 + 2);
+});
+
+/** Payments of as many patients. */
+async function holdMany(count: number) {
+  const held: { paymentId: string; by: typeof patient }[] = [];
+  for (let i = 0; i < count; i++) {
+    const by = userCaller("PATIENT");
+    held.push({ paymentId: (await billing.hold(by)).paymentId, by });
+  }
+  return held;
+}
+
+test("attempts that the provider answers at once end in one transaction, but for the first", async () => {
+  const held = await holdMany(24);
+  const { promise: areAnswered, resolve: allAnswered } = Promise.withResolvers<void>();
+  const { promise: isToGoOn, resolve: goOn } = Promise.withResolvers<void>();
+  let answered = 0;
+  billing.provider.back = () => {
+    if (++answered === held.length) allAnswered();
+    return isToGoOn;
+  };
+  const sent = held.map(({ paymentId, by }) => billing.authorize(paymentId, by));
+  await areAnswered;
+  const finish = async () => {
+    goOn();
+    await Promise.all(sent);
+  };
+  expect(await roundTrips(finish)).toBe(2 + 2);
+  for (const { paymentId, by } of held) {
+    expect((await billing.read(paymentId, by)).status).toBe("AUTHORIZED");
+    expect(await billing.told(paymentId)).toMatchObject([{ type: "payment.authorized" }]);
+    expect((await billing.trail(paymentId)).slice(1)).toEqual([
+      `payment.attempt SUCCESS by ${by.userId}`,
+      `payment.authorize SUCCESS by ${by.userId}`,
+    ]);
+  }
+});
+
+test("attempts that come together get their own answers, which their keys give again", async () => {
+  const held = await holdMany(16);
+  const methods = ["pm_card_visa", "pm_card_declined", "pm_requires_action", "pm_card_insufficient_funds"];
+  const authorizeAll = async () => {
+    const sent = held.map(({ paymentId, by }, i) => billing.authorize(paymentId, by, methods[i % 4], "once"));
+    return (await Promise.allSettled(sent)).map((result) =>
+      result.status === "fulfilled"
+        ? `${result.value.response.id} ${result.value.response.status}`
+        : (result.reason as ApiError).metadata.declineCode,
+    );
+  };
+  const answers = await authorizeAll();
+  expect(answers).toEqual(
+    held.map(
+      ({ paymentId }, i) =>
+        [`${paymentId} AUTHORIZED`, "card_declined", `${paymentId} PROCESSING`, "insufficient_funds"][i % 4],
+    ),
+  );
+  expect(await authorizeAll()).toEqual(answers);
+});
+
+test("an attempt on a locked payment holds up no other", async () => {
+  const held = await holdMany(4);
+  const { promise: isToEnd, resolve: end } = Promise.withResolvers<void>();
+  const { promise: isLocked, resolve: lock } = Promise.withResolvers<void>();
+  const holder = billing.app.db.transaction(async (tx) => {
+    await lockPayment(tx, held[1]!.paymentId);
+    lock();
+    await isToEnd;
+  });
+  await isLocked;
+  const sent = held.map(({ paymentId, by }) => billing.authorize(paymentId, by));
+  const startedAt = performance.now();
+  for (const i of [0, 2, 3]) expect((await sent[i]!).response.status).toBe("AUTHORIZED");
+  expect(performance.now() - startedAt).toBeLessThan(LOCK_WAIT_MS);
+  end();
+  await holder;
+  expect((await sent[1]!).response.status).toBe("AUTHORIZED");
 });
 
 test("nobody else can authorize or read it, or tell that it exists", async () => {

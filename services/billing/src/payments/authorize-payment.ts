@@ -1,5 +1,4 @@
 import type { Trail } from "@medconnect/platform/changes.ts";
-import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError, hiddenFrom } from "@medconnect/platform/errors/api-error.ts";
 import { actorOf, type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type {
@@ -8,12 +7,12 @@ import type {
 } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
 import type { Billing } from "../app.ts";
 import type { Charge, Provider } from "../providers/provider.ts";
-import { type AttemptRow, insertAttempt } from "./attempt-store.ts";
+import { type AttemptRow, insertAttempts } from "./attempt-store.ts";
 import { callOffReplaced } from "./call-off-attempt.ts";
 import { trailOf, trailsOf } from "./change-payment.ts";
-import { finishAttempt, newAttempt, sendAttempt } from "./payment-attempt.ts";
+import { newAttempt, sendAttempt } from "./payment-attempt.ts";
 import { assertAuthorizable, notAuthorizable, waitsForPayer } from "./payment-rules.ts";
-import { findPayment, lockPayment, type PaymentRow, savePayment } from "./payment-store.ts";
+import { findPayment, lockPayments, type PaymentRow, savePayment } from "./payment-store.ts";
 
 /**
  * PaymentService.AuthorizePayment, in three steps: the attempt is committed together with its idempotency key; the
@@ -21,41 +20,65 @@ import { findPayment, lockPayment, type PaymentRow, savePayment } from "./paymen
  * Replaces an attempt that waits for the payer: the provider cancels it before it gets the new one.
  * Throws NOT_FOUND, HOLD_EXPIRED, ILLEGAL_TRANSITION, PAYMENT_DECLINED.
  */
-export const authorizePayment =
-  (app: Billing) =>
-  async ({ paymentId, paymentMethod }: AuthorizePaymentRequest, call: Call): Promise<Payment> => {
+export const authorizePayment = (app: Billing) => {
+  const begin = beginAttempts(app);
+  return async ({ paymentId, paymentMethod }: AuthorizePaymentRequest, call: Call): Promise<Payment> => {
     const payment = await findPayment(app.db, paymentId);
     if (!payment) throw new ApiError("NOT_FOUND");
     if (payment.patient_id !== userOf(call).userId)
       throw hiddenFrom(`payments/${payment.id}`, payment.patient_id);
     const provider = app.providers.current;
     const attempt = newAttempt(app, paymentId, paymentMethod, app.changes.keyIdOf(call));
-    let begun = payment;
-    const firstAnswer = await app.changes.begin<Payment>(call, async (tx) => {
-      const row = await lockPayment(tx, paymentId);
-      begun = beginAttempt(app, tx, provider, row, attempt);
-      return trailsOfBegin(row, begun);
-    });
-    if (firstAnswer) return firstAnswer;
-    const answer = await carryOut(app, provider, begun, attempt, call);
+    const started = await begin(attempt, call);
+    if ("answer" in started) return started.answer;
+    const answer = await carryOut(app, provider, started.begun, attempt, call);
     if (answer instanceof ApiError) throw answer;
     return answer;
   };
+};
 
-/** Puts the attempt under way; the settler takes it up if this request has not ended it within its lease. */
-function beginAttempt(
-  app: Billing,
-  tx: Transaction,
-  provider: Provider,
-  row: PaymentRow,
-  attempt: AttemptRow,
-): PaymentRow {
-  const now = app.clock.now();
+/** A payment before and after an attempt has begun. */
+interface Beginning {
+  before: PaymentRow;
+  begun: PaymentRow;
+  attempt: AttemptRow;
+}
+
+/** Puts attempts under way; the settler takes up those that their requests have not ended within their lease. */
+const beginAttempts = (app: Billing) =>
+  app.changes.groupedBegin<AttemptRow, PaymentRow, Beginning, PaymentRow, Payment>({
+    rowsOf: ({ request: attempt }) => [attempt.payment_id],
+    lock: async (tx, asked) => {
+      const ids = asked.map(({ request: attempt }) => attempt.payment_id);
+      const rows = await lockPayments(tx, ids);
+      return ids.map((id) => rows.get(id));
+    },
+    decide: (before, { request: attempt }, now) => ({
+      before: before!,
+      begun: begunPayment(app, before!, attempt, now),
+      attempt,
+    }),
+    write: (tx, beginnings, now) => {
+      insertAttempts(
+        tx,
+        beginnings.map(({ attempt }) => attempt),
+        now,
+      );
+      return beginnings.map(({ before, begun }) => {
+        savePayment(tx, begun);
+        return { response: begun, trails: trailsOfBegin(before, begun) };
+      });
+    },
+  });
+
+/** The payment with the attempt under way. Throws HOLD_EXPIRED, ILLEGAL_TRANSITION. */
+function begunPayment(app: Billing, row: PaymentRow, attempt: AttemptRow, now: Date): PaymentRow {
   assertAuthorizable(row, now);
+  const provider = app.providers.current;
   // Another provider could not cancel the attempt.
   const replaces = waitsForPayer(row);
   if (replaces && row.provider !== provider.name) throw notAuthorizable(row.status);
-  const begun: PaymentRow = {
+  return {
     ...row,
     status: "PROCESSING",
     attempt_id: attempt.id,
@@ -69,9 +92,6 @@ function beginAttempt(
     settle_tries: 0,
     due_since: now,
   };
-  insertAttempt(tx, attempt, now);
-  savePayment(tx, begun);
-  return begun;
 }
 
 const trailsOfBegin = (before: PaymentRow, begun: PaymentRow): Trail[] =>
@@ -96,5 +116,5 @@ async function carryOut(
   } catch (error) {
     app.log.warn({ err: error, paymentId: payment.id, attemptId: attempt.id }, "provider does not answer");
   }
-  return await finishAttempt(app, attempt, charge, by);
+  return await app.finishAttempt(attempt, charge, by);
 }

@@ -12,7 +12,7 @@ import { type AttemptRow, endAttempt } from "./attempt-store.ts";
 import { changePayment, trailsOf } from "./change-payment.ts";
 import { amountOf, toPayment } from "./payment.ts";
 import { learn } from "./payment-rules.ts";
-import { endLease, lockPayment, type PaymentRow } from "./payment-store.ts";
+import { endLease, lockPayments, type PaymentRow } from "./payment-store.ts";
 
 /** How long after an answer that was none, or "not yet", the provider is asked for the first time. */
 const ASK_AFTER_MS = 2000;
@@ -48,32 +48,53 @@ export const sendAttempt = (
     paymentMethod: app.box.open(methodPlace(attempt), attempt.payment_method).toString(),
   });
 
+/** An attempt, and what the provider says of it; without a word (`charge` undefined) its payment stays PROCESSING. */
+export interface AttemptOutcome {
+  attempt: AttemptRow;
+  charge: Charge | undefined;
+}
+
 /**
- * Carries what the provider says of an attempt into its payment, and keeps the outcome as the key's answer. Without a
- * word from the provider (`charge` undefined) the payment stays PROCESSING.
+ * Carries what the provider says of an attempt into its payment, and keeps the outcome as the key's answer.
  *
  * @returns the key's first answer: the payment, or PAYMENT_DECLINED
  */
-export const finishAttempt = (
-  app: Billing,
+export type FinishAttempt = (
   attempt: AttemptRow,
   charge: Charge | undefined,
   by: Pick<Begun<Payment>, "actorId" | "call">,
-): Promise<Payment | ApiError> =>
-  app.changes.finish(
-    { ...by, keyId: attempt.key_id, definition: PaymentServiceService.authorizePayment },
-    async (tx) => {
-      const row = await lockPayment(tx, attempt.payment_id);
-      // Where another attempt is under way, this one was ended before, and its key has its answer.
-      if (row.attempt_id !== attempt.id) return { answer: toPayment(row), trails: [] };
-      const ending = charge ? applyCharge(app, tx, row, charge) : { answer: toPayment(row), trails: [] };
-      // No request waits for the provider any more, so the lease can end.
-      if (!charge || charge.status === "PENDING") {
-        endLease(tx, row.id, new Date(app.clock.now().getTime() + ASK_AFTER_MS));
-      }
-      return ending;
+) => Promise<Payment | ApiError>;
+
+/** The ends of concurrent attempts share transactions, whoever tells of them. */
+export function finishAttempts(app: Billing): FinishAttempt {
+  const finish = app.changes.groupedFinish<AttemptOutcome, PaymentRow, Payment>({
+    rowsOf: ({ attempt }) => [attempt.payment_id],
+    lock: async (tx, outcomes) => {
+      const ids = outcomes.map(({ attempt }) => attempt.payment_id);
+      const rows = await lockPayments(tx, ids);
+      return ids.map((id) => rows.get(id));
     },
-  );
+    write: (tx, ended) => ended.map(({ facts, outcome }) => finishOne(app, tx, facts, outcome)),
+  });
+  const definition = PaymentServiceService.authorizePayment;
+  return (attempt, charge, by) => finish({ ...by, keyId: attempt.key_id, definition }, { attempt, charge });
+}
+
+function finishOne(
+  app: Billing,
+  tx: Transaction,
+  row: PaymentRow,
+  { attempt, charge }: AttemptOutcome,
+): Ending<Payment> {
+  // Where another attempt is under way, this one was ended before, and its key has its answer.
+  if (row.attempt_id !== attempt.id) return { answer: toPayment(row), trails: [] };
+  const ending = charge ? applyCharge(app, tx, row, charge) : { answer: toPayment(row), trails: [] };
+  // No request waits for the provider any more, so the lease can end.
+  if (!charge || charge.status === "PENDING") {
+    endLease(tx, row.id, new Date(app.clock.now().getTime() + ASK_AFTER_MS));
+  }
+  return ending;
+}
 
 /** Carries the state of a payment's charge into it. Old news changes nothing. */
 export function applyCharge(

@@ -82,14 +82,14 @@ export async function findPayment(db: Database, id: string): Promise<PaymentRow 
 }
 
 export async function lockPayment(tx: Transaction, id: string): Promise<PaymentRow> {
-  const [row] = await lockPayments(tx, [id]);
-  return row!;
+  return (await lockPayments(tx, [id])).get(id)!;
 }
 
-/** Locks those payments that exist, in the order of ids. */
-export async function lockPayments(tx: Transaction, ids: string[]): Promise<PaymentRow[]> {
-  if (ids.length === 0) return [];
-  return await tx.lock<PaymentRow>(`${SELECT} WHERE id IN (?) ORDER BY id FOR UPDATE`, [ids]);
+/** Locks those payments that exist, in the order of ids. @returns them by id */
+export async function lockPayments(tx: Transaction, ids: string[]): Promise<Map<string, PaymentRow>> {
+  if (ids.length === 0) return new Map();
+  const rows = await tx.lock<PaymentRow>(`${SELECT} WHERE id IN (?) ORDER BY id FOR UPDATE`, [ids]);
+  return new Map(rows.map((row) => [row.id, row]));
 }
 
 /** Writes what can change in a payment's life. */

@@ -5,7 +5,6 @@ import type {
 } from "@medconnect/proto/medconnect/billing/v1/webhook_service.ts";
 import type { Billing } from "../app.ts";
 import { findAttempt } from "../payments/attempt-store.ts";
-import { finishAttempt } from "../payments/payment-attempt.ts";
 import { findPayment } from "../payments/payment-store.ts";
 import type { ChargeKey, Provider, WebhookEvent } from "../providers/provider.ts";
 import { finishRefund, sendRefund } from "../refunds/finish-refund.ts";
@@ -45,7 +44,7 @@ async function heardOfCharge(app: Billing, provider: Provider, key: ChargeKey): 
   const attempt = await findAttempt(app.db, key.attemptId);
   if (!attempt) return;
   const charge = await answered(provider.find(key));
-  if (charge) await finishAttempt(app, attempt, charge, { actorId: actorOf(provider) });
+  if (charge) await app.finishAttempt(attempt, charge, { actorId: actorOf(provider) });
 }
 
 async function heardOfRefund(
