@@ -78,17 +78,11 @@ async function columnsOf(connection: Connection, table: string): Promise<Column[
   return rows;
 }
 
-/** SQL for a column's value in copy `:copy`; ids are text or binary. */
+/** SQL for a column's value in copy `:copy`. */
 function copied({ name, type }: Column): string {
-  const earlier = (hex: string) => `LPAD(LOWER(HEX(CONV(LEFT(${hex}, 8), 16, 10) - :copy)), 8, '0')`;
-  switch (type) {
-    case "char(36)":
-      return `CONCAT(${earlier(name)}, SUBSTRING(${name}, 9))`;
-    case "binary(16)":
-      return `UNHEX(CONCAT(${earlier(`HEX(${name})`)}, SUBSTRING(HEX(${name}), 9)))`;
-    default:
-      return name;
-  }
+  if (type !== "binary(16)") return name;
+  const hex = `HEX(${name})`;
+  return `UNHEX(CONCAT(LPAD(HEX(CONV(LEFT(${hex}, 8), 16, 10) - :copy), 8, '0'), SUBSTRING(${hex}, 9)))`;
 }
 
 async function count(connection: Connection, table: string): Promise<number> {

@@ -11,12 +11,11 @@ const services = {} as Record<Service, Connection>;
 beforeAll(async () => {
   await provision({ adminUrl, prefix, passwords });
   admin = await createConnection(adminUrl);
-  const url = new URL(adminUrl);
-  for (const name of SERVICES) {
-    const account = `${prefix}${name}:${passwords[name]}`;
-    services[name] = await createConnection(`mysql://${account}@${url.host}/${prefix}${name}`);
-  }
+  for (const name of SERVICES) services[name] = await createConnection(loginOf(name));
 });
+
+const loginOf = (name: Service) =>
+  `mysql://${prefix}${name}:${passwords[name]}@${new URL(adminUrl).host}/${prefix}${name}`;
 
 afterAll(async () => {
   for (const connection of Object.values(services)) await connection.end();
@@ -39,19 +38,20 @@ test("restores rights that were taken away or added", async () => {
   expect([await grants("auth"), await grants("clinical")]).toEqual(before);
 });
 
-test("refuses databases with accounts of release 0.1, and says how to go on", async () => {
-  const auth = `${prefix}auth`;
-  await admin.query(
-    `INSERT INTO ${auth}.users (id, email, password_hash, password_set_time, full_name, role, create_time)
-     VALUES ('u', 'a@b.test', 'x', NOW(), 'Jo Doe', 'ADMIN', NOW())`,
+test("refuses databases of an older release before it changes anything, and says how to go on", async () => {
+  const swap = (from: string, to: string) =>
+    admin.query("UPDATE ??.schema_migrations SET checksum = REPLACE(checksum, ?, ?)", [
+      `${prefix}billing`,
+      from,
+      to,
+    ]);
+  await swap("0", "x");
+  const anotherLogin = { ...passwords, auth: "another" };
+  await expect(provision({ adminUrl, prefix, passwords: anotherLogin })).rejects.toThrow(
+    "npm start -- --reset",
   );
-  expect(await provision({ adminUrl, prefix, passwords })).toEqual([]);
-  const rename = (from: string, to: string) =>
-    admin.query(`UPDATE ${auth}.schema_migrations SET name = ? WHERE name = ?`, [to, from]);
-  await rename("0013_owners.sql", "later");
-  await expect(provision({ adminUrl, prefix, passwords })).rejects.toThrow("npm start -- --reset");
-  await rename("later", "0013_owners.sql");
-  await admin.query(`DELETE FROM ${auth}.users`);
+  await (await createConnection(loginOf("auth"))).end();
+  await swap("x", "0");
 });
 
 test("gives every table what Group Replication demands: InnoDB and a primary key", async () => {

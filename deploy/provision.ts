@@ -1,5 +1,6 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { migrate } from "@medconnect/platform/db/migrate.ts";
+import { checksumOf, migrate } from "@medconnect/platform/db/migrate.ts";
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import { connectAdmin } from "./admin-connection.ts";
 import { SetupError } from "./setup-error.ts";
@@ -22,19 +23,13 @@ export interface ProvisionOptions {
   waitMs?: number;
 }
 
-/** Migrations that this release's data has. 0.1 wrote rows without proofs, and sealed texts for nobody in particular. */
-const VALID_SINCE: Record<Service, string> = {
-  auth: "0013_owners.sql",
-  scheduling: "0015_owners.sql",
-  clinical: "0013_owners.sql",
-  billing: "0010_owners.sql",
-};
-
 const ROOT = join(import.meta.dirname, "..");
+/** First migration of every schema. Older releases had another, with ids as text. */
+const BASELINE = "0001_platform.sql";
 
 /**
  * Makes schemas, users, tables and rights what this version of the services needs; run again, it changes only what is
- * missing. Throws for databases of release 0.1. Returns what it applied, as "scheduling 0001_scheduling.sql".
+ * missing. Throws for databases of an older release. Returns what it applied, as "scheduling 0001_scheduling.sql".
  */
 export async function provision(options: ProvisionOptions): Promise<string[]> {
   const { adminUrl, prefix = SCHEMA_PREFIX, passwords, waitMs = 0 } = options;
@@ -59,28 +54,29 @@ export async function provision(options: ProvisionOptions): Promise<string[]> {
   }
 }
 
-/** Throws for databases of release 0.1, before anything is changed. A first migration may have been interrupted. */
+/** Throws for databases of an older release, before anything is changed. */
 async function refuseOlderData(admin: Connection, prefix: string): Promise<void> {
-  if (!(await hasUsers(admin, `${prefix}auth`))) return;
-  for (const [service, name] of Object.entries(VALID_SINCE)) {
-    const sql = "SELECT 1 FROM ??.schema_migrations WHERE name = ?";
-    const [rows] = await admin.query<RowDataPacket[]>(sql, [prefix + service, name]);
-    if (rows.length > 0) continue;
+  const baseline = checksumOf(await readFile(join(ROOT, "platform/migrations", BASELINE), "utf8"));
+  for (const service of SERVICES) {
+    const found = await baselineOf(admin, prefix + service);
+    if (found === undefined || found === baseline) continue;
     throw new SetupError(
-      `The databases ${prefix}… hold accounts of release 0.1, which this release does not take over. Use new ones: ` +
+      `The databases ${prefix}… are of an older release, which this release does not take over. Use new ones: ` +
         "delete these by npm start -- --reset, or choose another --data-dir or MYSQL_PREFIX.",
     );
   }
 }
 
-async function hasUsers(admin: Connection, schema: string): Promise<boolean> {
+/** Checksum of a schema's first migration; undefined if it has none yet. */
+async function baselineOf(admin: Connection, schema: string): Promise<string | undefined> {
   const [tables] = await admin.query<RowDataPacket[]>(
-    "SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = 'users'",
+    "SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = 'schema_migrations'",
     [schema],
   );
-  if (tables.length === 0) return false;
-  const [users] = await admin.query<RowDataPacket[]>("SELECT 1 FROM ??.users LIMIT 1", [schema]);
-  return users.length > 0;
+  if (tables.length === 0) return undefined;
+  const sql = "SELECT checksum FROM ??.schema_migrations WHERE name = ?";
+  const [rows] = await admin.query<RowDataPacket[]>(sql, [schema, BASELINE]);
+  return rows[0]?.checksum;
 }
 
 /** The schema, and a user of the same name who has no rights yet. */

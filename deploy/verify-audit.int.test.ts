@@ -13,6 +13,7 @@ import { openKeyedHash } from "@medconnect/platform/crypto/open-keyed-hash.ts";
 import { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
 import { newId } from "@medconnect/platform/ids.ts";
+import { withBinaryIds } from "@medconnect/platform/testing/with-binary-ids.ts";
 import { type Connection, createConnection } from "mysql2/promise";
 import { COMPILE_CACHE } from "./local/compile-cache.ts";
 import { provision, SERVICES } from "./provision.ts";
@@ -228,7 +229,7 @@ describe("a right that MySQL's administrator writes into auth's tables", () => {
     stdout.split("\n").filter((line) => /\[[0-9a-f]{16}[\],]/.test(line));
   const [user, account] = [newId(), newId()];
   const sql = (statement: string, ...params: (string | number | Buffer)[]) =>
-    admin.query(statement.replaceAll("auth.", `${prefix}auth.`), params);
+    admin.query(statement.replaceAll("auth.", `${prefix}auth.`), withBinaryIds(params));
 
   beforeAll(async () => {
     const db = new Database({ url: urlOf("auth"), poolSize: 1, timeoutMs: 10_000 });

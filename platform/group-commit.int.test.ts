@@ -7,6 +7,7 @@ import {
 import { context, ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
+import { binaryId } from "./db/binary-ids.ts";
 import type { Transaction } from "./db/transaction.ts";
 import { ApiError } from "./errors/api-error.ts";
 import type { Asked } from "./group-commit.ts";
@@ -31,7 +32,7 @@ let handler: (request: CreateBookingRequest, call: Call) => Promise<Booking>;
 beforeAll(async () => {
   service = await startTestService("scheduling");
   await service.db.write(
-    "CREATE TABLE notes (id CHAR(36) PRIMARY KEY, note VARCHAR(200), writes INT NOT NULL)",
+    "CREATE TABLE notes (id BINARY(16) PRIMARY KEY, note VARCHAR(200), writes INT NOT NULL)",
   );
   handler = service.changes.grouped<CreateBookingRequest, number, Asked<CreateBookingRequest>, Booking>({
     rowsOf: ({ request }) => [request.slotId],
@@ -45,7 +46,7 @@ beforeAll(async () => {
       for (const { request } of plans) {
         tx.defer("UPDATE notes SET note = ?, writes = writes + 1 WHERE id = ?", [
           request.reason,
-          request.slotId,
+          binaryId(request.slotId),
         ]);
       }
       return plans.map(({ request }) => ({
@@ -69,7 +70,7 @@ async function lockNotes(tx: Transaction, asked: Asked<CreateBookingRequest>[]) 
   const ids = asked.map(({ request }) => request.slotId);
   const rows = await tx.lock<{ id: string; writes: number }>(
     "SELECT id, writes FROM notes WHERE id IN (?) ORDER BY id FOR UPDATE",
-    [ids],
+    [ids.map(binaryId)],
   );
   const found = new Map(rows.map(({ id, writes }) => [id, writes]));
   return ids.map((id) => found.get(id));
@@ -79,7 +80,7 @@ async function lockNotes(tx: Transaction, asked: Asked<CreateBookingRequest>[]) 
 async function notes(count: number): Promise<string[]> {
   const ids = Array.from({ length: count }, () => newId());
   await service.db.transaction(async (tx) =>
-    tx.defer("INSERT INTO notes (id, note, writes) VALUES ?", [ids.map((id) => [id, "", 0])]),
+    tx.defer("INSERT INTO notes (id, note, writes) VALUES ?", [ids.map((id) => [binaryId(id), "", 0])]),
   );
   return ids;
 }
@@ -101,7 +102,7 @@ const outcomes = async (sent: Promise<unknown>[]) =>
 
 const writesOf = async (ids: string[]) => {
   const rows = await service.db.transaction((tx) =>
-    tx.read<{ writes: number }>("SELECT writes FROM notes WHERE id IN (?) ORDER BY id", [ids]),
+    tx.read<{ writes: number }>("SELECT writes FROM notes WHERE id IN (?) ORDER BY id", [ids.map(binaryId)]),
   );
   return rows.map(({ writes }) => writes);
 };
@@ -169,7 +170,7 @@ test("a request whose row is locked waits by itself, and the others do not wait 
   const { promise: isToEnd, resolve: end } = Promise.withResolvers<void>();
   const { promise: isLocked, resolve: locked } = Promise.withResolvers<void>();
   const holder = service.db.transaction(async (tx) => {
-    await tx.read("SELECT id FROM notes WHERE id = ? FOR UPDATE", [ids[2]!]);
+    await tx.read("SELECT id FROM notes WHERE id = ? FOR UPDATE", [binaryId(ids[2]!)]);
     locked();
     await isToEnd;
   });
@@ -190,7 +191,7 @@ test("of many accounts that want a locked row one waits with a connection, and t
   const { promise: isToEnd, resolve: end } = Promise.withResolvers<void>();
   const { promise: isLocked, resolve: lock } = Promise.withResolvers<void>();
   const holder = service.db.transaction(async (tx) => {
-    await tx.read("SELECT id FROM notes WHERE id = ? FOR UPDATE", [locked!]);
+    await tx.read("SELECT id FROM notes WHERE id = ? FOR UPDATE", [binaryId(locked!)]);
     lock();
     await isToEnd;
   });

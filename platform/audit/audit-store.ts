@@ -1,3 +1,4 @@
+import { binaryId } from "../db/binary-ids.ts";
 import type { SqlValue } from "../db/database.ts";
 
 export type Outcome = "SUCCESS" | "DENIED" | "FAILURE";
@@ -25,7 +26,7 @@ export const INSERT_AUDIT_EVENTS = `INSERT INTO audit_events
 /** The rows of INSERT_AUDIT_EVENTS. */
 export const auditRows = (records: AuditRecord[]): SqlValue[][] =>
   records.map((r) => [
-    r.id,
+    binaryId(r.id),
     r.action,
     r.actorId,
     JSON.stringify(subjectsOf(r)),
@@ -34,7 +35,7 @@ export const auditRows = (records: AuditRecord[]): SqlValue[][] =>
     r.requestId,
     r.traceId,
     r.occurTime,
-    r.grantId ?? null,
+    binaryId(r.grantId ?? null),
   ]);
 
 function subjectsOf({ action, subjectIds }: AuditRecord): string[] {

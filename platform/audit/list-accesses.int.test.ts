@@ -101,7 +101,7 @@ describe("30,000 lines that a patient made about themselves, some of them refuse
       await billing.db.write(
         `INSERT INTO audit_events (id, action, actor_id, subject_ids, resource, outcome, request_id, trace_id, occur_time)
          WITH RECURSIVE a (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM a WHERE n < 99)
-         SELECT UUID(), 'payment.list', ?, JSON_ARRAY(?, ?), 'own', IF(a.n < 2, 'DENIED', 'SUCCESS'), '', '',
+         SELECT UUID_TO_BIN(UUID()), 'payment.list', ?, JSON_ARRAY(?, ?), 'own', IF(a.n < 2, 'DENIED', 'SUCCESS'), '', '',
            ? + INTERVAL 100 * b.n + a.n SECOND
          FROM a, a AS b`,
         [patient, patient, doctor, new Date(BEGINNING + first * 1000)],

@@ -1,3 +1,4 @@
+import { type BinaryId, binaryId } from "../db/binary-ids.ts";
 import type { Database, SqlValue } from "../db/database.ts";
 import { type ChainHead, type EventRow, GENESIS, type Seal } from "./audit-chain.ts";
 
@@ -11,7 +12,7 @@ export const BEGINNING = new Date("1000-01-01T00:00:00Z");
 export const END = new Date("9999-12-31T23:59:59.999Z");
 
 /** A place in the order of events: (occur_time, id). */
-type Place = readonly [time: Date, id: string];
+type Place = readonly [time: Date, id: SqlValue];
 
 const HEAD = "SELECT seq, hmac FROM audit_seals ORDER BY seq DESC LIMIT 1";
 const SEAL_AT = "SELECT seq, hmac FROM audit_seals WHERE seq <= ? ORDER BY seq DESC LIMIT 1";
@@ -59,7 +60,9 @@ export async function readSealedUntil(db: Database): Promise<Date | undefined> {
 
 /** Throws a duplicate key where another sealer has continued the chain, or sealed one of the events. */
 export async function insertSeals(db: Database, seals: readonly Seal[]): Promise<void> {
-  await db.write(INSERT, [seals.map(({ seq, eventId, keyId, hmac }) => [seq, eventId, keyId, hmac])]);
+  await db.write(INSERT, [
+    seals.map(({ seq, eventId, keyId, hmac }) => [seq, binaryId(eventId), keyId, hmac]),
+  ]);
 }
 
 /** How many events from a time on have no seal, 10,000 at most, and when the oldest of them happened. */
@@ -73,7 +76,7 @@ export async function countUnsealed(
 
 /** The events between two times that have no seal, oldest first, a few hundred at a time. */
 export async function* unsealedBetween(db: Database, from: Date, until: Date): AsyncGenerator<EventRow[]> {
-  let start: Place = [from, ""];
+  let start: Place = [from, BEFORE_IDS];
   for (;;) {
     const end = await findSliceEnd(db, start, until);
     yield* unsealedIn(db, start, end ?? [until, LAST_ID]);
@@ -82,8 +85,9 @@ export async function* unsealedBetween(db: Database, from: Date, until: Date): A
   }
 }
 
-/** After every id. */
-const LAST_ID = "~";
+/** Before every id that MySQL stores, and the last one. */
+const BEFORE_IDS = "";
+const LAST_ID = binaryId("ffffffff-ffff-ffff-ffff-ffffffffffff");
 
 async function* unsealedIn(db: Database, start: Place, end: Place): AsyncGenerator<EventRow[]> {
   for (let after = start; ; ) {
@@ -95,22 +99,25 @@ async function* unsealedIn(db: Database, start: Place, end: Place): AsyncGenerat
 }
 
 const PAGE_END = `SELECT id FROM audit_events WHERE id >= ? ORDER BY id LIMIT 1 OFFSET ${LOOKED_AT}`;
-const UNSEALED_IN_PAGE = `SELECT e.* FROM audit_events e LEFT JOIN audit_seals s ON s.event_id = e.id
-  WHERE e.id >= ? AND e.id < ? AND s.event_id IS NULL AND e.occur_time < ? ORDER BY e.id`;
-
-/** Around every id that MySQL stores, also one that is no UUID. */
-const [LOWEST_ID, BEHIND_IDS] = ["\0".repeat(36), "\x7f".repeat(37)] as const;
+const UNSEALED_FROM = `SELECT e.* FROM audit_events e LEFT JOIN audit_seals s ON s.event_id = e.id
+  WHERE e.id >= ? AND s.event_id IS NULL AND e.occur_time < ?`;
+const UNSEALED_IN_LAST_PAGE = `${UNSEALED_FROM} ORDER BY e.id`;
+const UNSEALED_IN_PAGE = `${UNSEALED_FROM} AND e.id < ? ORDER BY e.id`;
 
 /**
  * All events from before a time that have no seal, a page at a time. Goes by id: MySQL stores dates that the driver misreads,
  * such as day 0 and years before 100, so paging by time could skip a planted event.
  */
 export async function* readUnsealed(db: Database, before: Date): AsyncGenerator<EventRow[]> {
-  for (let from = LOWEST_ID; ; ) {
+  for (let from: SqlValue = BEFORE_IDS; ; ) {
     const [next] = await db.read<Pick<EventRow, "id">>(PAGE_END, [from]);
-    yield await db.read<EventRow>(UNSEALED_IN_PAGE, [from, next?.id ?? BEHIND_IDS, before]);
-    if (!next) return;
-    from = next.id;
+    if (!next) {
+      yield await db.read<EventRow>(UNSEALED_IN_LAST_PAGE, [from, before]);
+      return;
+    }
+    const end: BinaryId = binaryId(next.id);
+    yield await db.read<EventRow>(UNSEALED_IN_PAGE, [from, before, end]);
+    from = end;
   }
 }
 
@@ -122,7 +129,7 @@ async function findSliceEnd(db: Database, start: Place, until: Date): Promise<Pl
 
 const afterParams = ([time, id]: Place, until: Date): SqlValue[] => [time, until, time, id];
 
-const placeOf = (event: Pick<EventRow, "id" | "occur_time">): Place => [event.occur_time, event.id];
+const placeOf = (event: Pick<EventRow, "id" | "occur_time">): Place => [event.occur_time, binaryId(event.id)];
 
 export interface SealedEvent {
   seal: Seal;

@@ -3,7 +3,8 @@ import {
   AuditServiceService,
   type RecordCheckpointRequest,
 } from "@medconnect/proto/medconnect/audit/v1/audit.ts";
-import type { Database } from "../db/database.ts";
+import { binaryId } from "../db/binary-ids.ts";
+import type { Database, SqlValue } from "../db/database.ts";
 import type { Call } from "../grpc/call.ts";
 import { GrpcClient } from "../grpc/client.ts";
 import { newId } from "../ids.ts";
@@ -167,7 +168,7 @@ describe("sealing", () => {
     // Somebody holds the next number, so the sealer waits for it, and is cut off there.
     await billing.db
       .transaction(async (tx) => {
-        await tx.write("INSERT INTO audit_seals VALUES (11, ?, 'x', ?)", [newId(), KEY]);
+        await tx.write("INSERT INTO audit_seals VALUES (11, ?, 'x', ?)", [binaryId(newId()), KEY]);
         const cutOff = expect(sealer.seal()).rejects.toMatchObject({ reason: "UNAVAILABLE" });
         await killWhoever("INSERT INTO audit_seals");
         await cutOff;
@@ -195,7 +196,9 @@ describe("sealing", () => {
     await billing.db.write("ALTER TABLE audit_events ADD COLUMN later VARCHAR(8) NULL");
     try {
       await happen(1);
-      await billing.db.write("UPDATE audit_events SET later = 'a' WHERE id = ?", [(await unsealed())[0]!]);
+      await billing.db.write("UPDATE audit_events SET later = 'a' WHERE id = ?", [
+        binaryId((await unsealed())[0]!),
+      ]);
       await sealer.seal();
       expect(await findings()).toEqual([]);
       await billing.db.write("UPDATE audit_events SET later = 'b' WHERE later = 'a'");
@@ -240,12 +243,12 @@ describe("an administrator of the database", () => {
     expect(await findings()).toEqual([]);
   });
 
-  const run = async (...statements: [sql: string, ...params: (number | string | Buffer)[]][]) => {
+  const run = async (...statements: [sql: string, ...params: SqlValue[]][]) => {
     for (const [sql, ...params] of statements) await billing.db.write(sql, params);
   };
 
   test.each([
-    ["id", "'0190a0a0-0000-7000-8000-000000000001'", "EVENT_DELETED 3"],
+    ["id", "UUID_TO_BIN('0190a0a0-0000-7000-8000-000000000001')", "EVENT_DELETED 3"],
     ["action", "'booking.get'", "EVENT_CHANGED 3"],
     ["actor_id", "'mallory'", "EVENT_CHANGED 3"],
     ["subject_ids", "'[]'", "EVENT_CHANGED 3"],
@@ -254,7 +257,7 @@ describe("an administrator of the database", () => {
     ["request_id", "'r2'", "EVENT_CHANGED 3"],
     ["trace_id", "REVERSE(trace_id)", "EVENT_CHANGED 3"],
     ["occur_time", "occur_time + INTERVAL 1000 MICROSECOND", "EVENT_CHANGED 3"],
-    ["grant_id", "'0190a0a0-0000-7000-8000-000000000001'", "EVENT_CHANGED 3"],
+    ["grant_id", "UUID_TO_BIN('0190a0a0-0000-7000-8000-000000000001')", "EVENT_CHANGED 3"],
   ])("cannot change an event's %s", async (column, value, finding) => {
     await run([`UPDATE audit_events SET ${column} = ${value} WHERE id = ${ids}`, 3]);
     expect(await findings()).toContain(finding);
@@ -300,7 +303,7 @@ describe("an administrator of the database", () => {
   test("cannot give a seal another event", async () => {
     await happen(1, 5 * HOUR);
     const [other] = await unsealed();
-    await run(["UPDATE audit_seals SET event_id = ? WHERE seq = 2", other!]);
+    await run(["UPDATE audit_seals SET event_id = ? WHERE seq = 2", binaryId(other!)]);
     expect(await findings()).toEqual(["EVENT_CHANGED 2", "EVENT_UNSEALED"]);
   });
 
@@ -323,18 +326,17 @@ describe("an administrator of the database", () => {
     "2025-00-00 00:00:00",
   ])("cannot put an event at %s, a time that no service writes", async (time) => {
     const [event] = await happen(1, 6 * MINUTE);
-    await run(["UPDATE audit_events SET occur_time = ? WHERE id = ?", time, event!.id]);
+    await run(["UPDATE audit_events SET occur_time = ? WHERE id = ?", time, binaryId(event!.id)]);
     for (const each of [sealer, newSealer()]) await each.seal();
     expect(await findings()).toEqual(["EVENT_UNSEALED"]);
   });
 
   test.each([
-    ["of nothing", ""],
-    ["of zeros", "\0"],
-    ["behind all others", "\x7f"],
-  ])("cannot put an event in under an id %s", async (_case, letter) => {
+    ["of zeros", 0],
+    ["behind all others", 0xff],
+  ])("cannot put an event in under an id %s", async (_case, byte) => {
     const [event] = await happen(1, 8 * HOUR);
-    await run(["UPDATE audit_events SET id = ? WHERE id = ?", letter.repeat(36), event!.id]);
+    await run(["UPDATE audit_events SET id = ? WHERE id = ?", Buffer.alloc(16, byte), binaryId(event!.id)]);
     expect(await findings()).toEqual(["EVENT_UNSEALED"]);
   });
 
@@ -360,7 +362,12 @@ describe("an administrator of the database", () => {
     const head = await readHead(billing.db);
     const row = { id: event!.id, occur_time: event!.occurTime };
     const [forged] = new AuditChain("billing", [OTHER_KEY]).extend(head, [row]);
-    await run(["INSERT INTO audit_seals VALUES (11, ?, ?, ?)", event!.id, forged!.keyId, forged!.hmac]);
+    await run([
+      "INSERT INTO audit_seals VALUES (11, ?, ?, ?)",
+      binaryId(event!.id),
+      forged!.keyId,
+      forged!.hmac,
+    ]);
     expect(await findings()).toEqual(["KEY_UNKNOWN 11", "UNWITNESSED 11"]);
     expect(await findings([KEY, OTHER_KEY])).toEqual(["EVENT_CHANGED 11", "UNWITNESSED 11"]);
   });
@@ -528,7 +535,7 @@ describe("a checkpoint", () => {
     await happen(1);
     await sealer.seal();
     await leaveCheckpoint();
-    const seals = [400_000, 800_000, 1_200_000].map((seq) => [seq, newId(), "key", KEY]);
+    const seals = [400_000, 800_000, 1_200_000].map((seq) => [seq, binaryId(newId()), "key", KEY]);
     await billing.db.write("INSERT INTO audit_seals (seq, event_id, key_id, hmac) VALUES ?", [seals]);
     billing.clock.advance(3 * HOUR);
     const record = witness();

@@ -6,7 +6,7 @@ import { openKeyedHash } from "./open-keyed-hash.ts";
 import { SealedBox } from "./sealed-box.ts";
 
 const [oldKey, newKey] = [randomBytes(32), randomBytes(32)];
-const SECRETS = { table: "secrets", column: "value", key: "name", owners: [] };
+const SECRETS = { table: "secrets", column: "value", key: "name", keyIsId: 0, owners: [] };
 
 let service: TestService;
 beforeEach(async () => {

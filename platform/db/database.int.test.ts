@@ -1,19 +1,22 @@
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import { CLEAR, TcpProxy } from "../../test/faults/tcp-proxy.ts";
 import { eventually } from "../../test/support/eventually.ts";
+import { newId } from "../ids.ts";
 import { startTestService, type TestService } from "../testing/test-service.ts";
+import { type BinaryId, binaryId } from "./binary-ids.ts";
 import { Database } from "./database.ts";
 import { killQuery } from "./session.ts";
 
 let service: TestService;
+const [A, B] = [binaryId(newId()), binaryId(newId())];
 
 beforeAll(async () => {
   service = await startTestService("scheduling");
-  await service.db.write("INSERT INTO patient_calendars (patient_id, version) VALUES ('a', 0), ('b', 0)");
+  await service.db.write("INSERT INTO patient_calendars (patient_id, version) VALUES (?, 0), (?, 0)", [A, B]);
 });
 afterAll(() => service.close());
 
-const versionOf = async (id: string) => {
+const versionOf = async (id: BinaryId) => {
   const [row] = await service.db.read<{ version: number }>(
     "SELECT version FROM patient_calendars WHERE patient_id = ?",
     [id],
@@ -24,35 +27,35 @@ const versionOf = async (id: string) => {
 const BUMP = "UPDATE patient_calendars SET version = version + 1 WHERE patient_id = ?";
 
 test("transactions that lock each other out are tried again until all have happened", async () => {
-  const before = (await versionOf("a")) + (await versionOf("b"));
+  const before = (await versionOf(A)) + (await versionOf(B));
   const crossing = Array.from({ length: 20 }, (_, i) =>
     service.db.transaction(async (tx) => {
-      await tx.write(BUMP, [i % 2 ? "a" : "b"]);
-      await tx.write(BUMP, [i % 2 ? "b" : "a"]);
+      await tx.write(BUMP, [i % 2 ? A : B]);
+      await tx.write(BUMP, [i % 2 ? B : A]);
     }),
   );
   const done = (await Promise.allSettled(crossing)).filter((result) => result.status === "fulfilled").length;
-  expect((await versionOf("a")) + (await versionOf("b"))).toBe(before + 2 * done);
+  expect((await versionOf(A)) + (await versionOf(B))).toBe(before + 2 * done);
   expect(done).toBeGreaterThan(10);
 });
 
 test("what throws leaves nothing behind, deferred statements included", async () => {
-  const before = await versionOf("a");
+  const before = await versionOf(A);
   const failing = service.db.transaction(async (tx) => {
-    await tx.write(BUMP, ["a"]);
-    tx.defer(BUMP, ["a"]);
+    await tx.write(BUMP, [A]);
+    tx.defer(BUMP, [A]);
     throw new Error("no");
   });
   await expect(failing).rejects.toThrow("no");
-  expect(await versionOf("a")).toBe(before);
+  expect(await versionOf(A)).toBe(before);
 });
 
 test("of much that is to be deleted no more is, once its signal is aborted", async () => {
-  const ids = Array.from({ length: 2500 }, (_, i) => [`d${i}`, 0]);
+  const ids = Array.from({ length: 2500 }, () => [binaryId(newId()), 0]);
   await service.db.write("INSERT INTO inbox (aggregate_id, version) VALUES ?", [ids]);
-  const left = async () => (await service.db.read("SELECT 1 FROM inbox WHERE aggregate_id LIKE 'd%'")).length;
+  const left = async () => (await service.db.read("SELECT 1 FROM inbox")).length;
   const deleteAll = async (signal?: AbortSignal) =>
-    await service.db.deleteAll("DELETE FROM inbox WHERE aggregate_id LIKE ? LIMIT ?", ["d%"], signal);
+    await service.db.deleteAll("DELETE FROM inbox WHERE version = ? LIMIT ?", [0], signal);
   const stopping = new AbortController();
   jest.spyOn(service.db, "write").mockImplementationOnce(async (...statement) => {
     stopping.abort();
@@ -66,9 +69,9 @@ test("of much that is to be deleted no more is, once its signal is aborted", asy
 });
 
 test("deferred statements happen with the commit", async () => {
-  const before = await versionOf("a");
-  await service.db.transaction(async (tx) => tx.defer(BUMP, ["a"]));
-  expect(await versionOf("a")).toBe(before + 1);
+  const before = await versionOf(A);
+  await service.db.transaction(async (tx) => tx.defer(BUMP, [A]));
+  expect(await versionOf(A)).toBe(before + 1);
 });
 
 test("what is bound stays a value", async () => {

@@ -4,12 +4,16 @@ import { ApiError } from "../errors/api-error.ts";
 import { gauge } from "../telemetry/metrics.ts";
 import { inSpan, SpanKind } from "../telemetry/tracing.ts";
 import { answerWithin } from "./answer.ts";
+import { type BinaryId, toTextIds, withIdsAsText } from "./binary-ids.ts";
 import { isInterrupted, isRetryable, isTimeout, translate } from "./errors.ts";
 import { killQuery, openSession, type Session } from "./session.ts";
 import { Transaction } from "./transaction.ts";
 
-/** Values for a `?`. In a transaction, `[[a, b], [c, d]]` fills `VALUES ?` and `[a, b]` fills `IN (?)`. */
-export type SqlValue = string | number | boolean | Date | Buffer | null | SqlValue[];
+/**
+ * Values for a `?`; an id as `binaryId(id)`. In a transaction, `[[a, b], [c, d]]` fills `VALUES ?` and `[a, b]` fills
+ * `IN (?)`.
+ */
+export type SqlValue = string | number | boolean | Date | Buffer | BinaryId | null | SqlValue[];
 
 export interface DatabaseOptions {
   /** mysql://user:password@host:port/schema */
@@ -141,12 +145,14 @@ export class Database {
 
   async #select<Row>(pool: Pool, sql: string, params: SqlValue[]): Promise<Row[]> {
     return await this.#use(pool, async (connection) => {
+      const prepared = withIdsAsText(sql, params);
       // Numbers are bound as text: MySQL refuses the DOUBLE that the driver would send for LIMIT ?.
-      const values = params.map((value) => (typeof value === "number" ? String(value) : value));
+      const values = prepared.values.map((value) => (typeof value === "number" ? String(value) : value));
       try {
-        const [rows] = await this.trace(sql, () =>
-          answerWithin(this.#timeoutMs, connection.execute({ sql, values })),
+        const [rows, fields] = await this.trace(sql, () =>
+          answerWithin(this.#timeoutMs, connection.execute({ sql: prepared.sql, values })),
         );
+        toTextIds(rows, fields);
         return rows as Row[];
       } catch (error) {
         if (isTimeout(error)) void this.#kill(this.#sessions.get(connection.connection)!);

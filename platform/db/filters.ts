@@ -1,4 +1,5 @@
 import type { Position } from "../page-token.ts";
+import { binaryId } from "./binary-ids.ts";
 import type { SqlValue } from "./database.ts";
 
 /** A condition and the values of its placeholders; one that is undefined leaves the condition out. */
@@ -18,18 +19,16 @@ export function where(...filters: (Filter | undefined)[]): { sql: string; params
   };
 }
 
-/** Rows after a position in the order (`first` DESC, `second` DESC). The first condition is a range of the key. */
-export const before = (first: string, second: string, after: Position | undefined): Filter => [
-  `${first} <= ? AND (${first} < ? OR ${second} < ?)`,
-  after?.[0],
-  after?.[0],
-  after?.[1],
+/** Rows after a position in the order (`first` DESC, `id` DESC). The first condition is a range of the key. */
+export const before = (first: string, id: string, after: Position | undefined): Filter => [
+  `${first} <= ? AND (${first} < ? OR ${id} < ?)`,
+  ...placesOf(after),
 ];
 
-/** Rows after a position in the order (`first`, `second`). */
-export const following = (first: string, second: string, after: Position | undefined): Filter => [
-  `${first} >= ? AND (${first} > ? OR ${second} > ?)`,
-  after?.[0],
-  after?.[0],
-  after?.[1],
+/** Rows after a position in the order (`first`, `id`). */
+export const following = (first: string, id: string, after: Position | undefined): Filter => [
+  `${first} >= ? AND (${first} > ? OR ${id} > ?)`,
+  ...placesOf(after),
 ];
+
+const placesOf = (after: Position | undefined) => [after?.[0], after?.[0], binaryId(after?.[1] as string)];

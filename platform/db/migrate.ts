@@ -49,7 +49,7 @@ async function applyMissing(connection: Connection, directory: string): Promise<
   const applied: string[] = [];
   for (const name of await migrationsIn(directory)) {
     const sql = await readFile(join(directory, name), "utf8");
-    const checksum = createHash("sha256").update(sql).digest("hex");
+    const checksum = checksumOf(sql);
     const known = checksums.get(name);
     if (known === checksum) continue;
     if (known !== undefined) {
@@ -63,6 +63,9 @@ async function applyMissing(connection: Connection, directory: string): Promise<
   }
   return applied;
 }
+
+/** Checksum of a migration's text, as in `schema_migrations`. */
+export const checksumOf = (sql: string): string => createHash("sha256").update(sql).digest("hex");
 
 /** Checksums of applied migrations, by name. */
 async function readChecksums(connection: Connection): Promise<Map<string, string>> {

@@ -1,5 +1,6 @@
-import type { PoolConnection, ResultSetHeader } from "mysql2/promise";
+import type { FieldPacket, PoolConnection, ResultSetHeader } from "mysql2/promise";
 import { answerWithin } from "./answer.ts";
+import { toTextIds } from "./binary-ids.ts";
 import type { SqlValue } from "./database.ts";
 
 interface Statement {
@@ -112,7 +113,7 @@ export class Transaction {
     const sql = batch.map((statement) => statement.sql).join(";\n");
     const values = batch.flatMap((statement) => statement.params);
     this.#isStuck = true;
-    const [results] = await this.#options
+    const [results, fields] = await this.#options
       .trace(sql, () => answerWithin(this.#options.timeoutMs, this.#connection.query({ sql, values })))
       .catch((error) => {
         // An error of the server's is an answer.
@@ -120,6 +121,9 @@ export class Transaction {
         throw error;
       });
     this.#isStuck = false;
-    return batch.length === 1 ? [results] : (results as unknown[]);
+    const all = batch.length === 1 ? [results] : (results as unknown[]);
+    const fieldsOf = (batch.length === 1 ? [fields] : fields) as (FieldPacket[] | undefined)[];
+    for (const [i, rows] of all.entries()) toTextIds(rows, fieldsOf[i] ?? []);
+    return all;
   }
 }

@@ -4,6 +4,7 @@ import { context, propagation } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { W3CTraceContextPropagator } from "@opentelemetry/core";
 import { Changes } from "../changes.ts";
+import { binaryId } from "../db/binary-ids.ts";
 import { Database } from "../db/database.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { Idempotency } from "../idempotency.ts";
@@ -149,7 +150,7 @@ test("an event whose row somebody holds is put off in the sender's time, and cos
   const { promise: until, resolve: letGo } = Promise.withResolvers<void>();
   const { promise: isHeld, resolve: hold } = Promise.withResolvers<void>();
   const holder = service.db.transaction(async (tx) => {
-    await tx.write("INSERT INTO inbox (aggregate_id, version) VALUES (?, 0)", [held.aggregateId]);
+    await tx.write("INSERT INTO inbox (aggregate_id, version) VALUES (?, 0)", [binaryId(held.aggregateId)]);
     hold();
     await until;
   });

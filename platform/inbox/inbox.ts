@@ -8,6 +8,7 @@ import type {
 import { context } from "@opentelemetry/api";
 import type { Changes } from "../changes.ts";
 import type { Clock } from "../clock.ts";
+import { binaryId } from "../db/binary-ids.ts";
 import { isLockWait, isRetryable } from "../db/errors.ts";
 import type { Transaction } from "../db/transaction.ts";
 import { ApiError } from "../errors/api-error.ts";
@@ -47,7 +48,7 @@ const HEARD = `INSERT INTO inbox (aggregate_id, version) VALUES ? AS new
  * transaction: events of it that come late are not applied any more.
  */
 export function noteHeard(tx: Transaction, aggregateId: string, version: number): void {
-  tx.defer(HEARD, [[[aggregateId, version]]]);
+  tx.defer(HEARD, [[[binaryId(aggregateId), version]]]);
 }
 
 /**
@@ -183,7 +184,10 @@ export class Inbox {
         const isNewer = areFirst ? Promise.resolve(() => true) : this.#lockVersions(tx, events);
         const applied = await applyTogether(tx, this.#consumers, events, isNewer, this.#clock, isShared);
         left = applied.left;
-        const versions = [...applied.trails.keys()].map(({ aggregateId, version }) => [aggregateId, version]);
+        const versions = [...applied.trails.keys()].map(({ aggregateId, version }) => [
+          binaryId(aggregateId),
+          version,
+        ]);
         if (versions.length > 0) tx.defer(areFirst ? FIRST : APPLIED, [versions]);
         return [...applied.trails].map(([event, trails]) => ({
           trails,
@@ -202,9 +206,9 @@ export class Inbox {
 
   /** Locks the versions applied last. @returns whether an event is newer */
   async #lockVersions(tx: Transaction, events: Event[]): Promise<(event: Event) => boolean> {
-    tx.defer(LOCK, [events.map((event) => [event.aggregateId, 0])]);
+    tx.defer(LOCK, [events.map((event) => [binaryId(event.aggregateId), 0])]);
     const applied = await tx.read<{ aggregate_id: string; version: number }>(VERSIONS, [
-      events.map((event) => event.aggregateId),
+      events.map((event) => binaryId(event.aggregateId)),
     ]);
     const versions = new Map(applied.map((row) => [row.aggregate_id, row.version]));
     return (event) => event.version > versions.get(event.aggregateId)!;

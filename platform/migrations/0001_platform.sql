@@ -1,4 +1,6 @@
--- What every service's schema holds for the platform: events out, events in, idempotency keys, audit trail.
+-- Tables for the platform in every service's schema: events out and in, idempotency keys, audit trail, secrets. Times are UTC.
+-- An id is BINARY(16): read it by BIN_TO_UUID(id). Ids stay text where another system reads them, or where an id is not always
+-- one of ours.
 
 -- Columns id to payload are those that Debezium's outbox event router reads.
 CREATE TABLE outbox (
@@ -13,12 +15,13 @@ CREATE TABLE outbox (
   refusals INT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'how often the consumer could not apply it',
   last_error VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NULL,
   dead BOOLEAN NOT NULL DEFAULT FALSE COMMENT 'refused too often: left for people, see npm run outbox',
+  mac BINARY(32) NULL COMMENT 'keyed hash of destination and payload; without it the event is not sent',
   KEY outbox_due (destination, dead, available_time),
   KEY outbox_aggregate (aggregateid)
 );
 
 CREATE TABLE inbox (
-  aggregate_id CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
+  aggregate_id BINARY(16) NOT NULL PRIMARY KEY,
   version BIGINT UNSIGNED NOT NULL COMMENT 'applied last'
 );
 
@@ -31,18 +34,62 @@ CREATE TABLE idempotency_keys (
   KEY idempotency_keys_expired (expire_time)
 );
 
+-- The keys by subject read the trail newest first, without its own or refused lines. InnoDB derives their columns, so the keys
+-- cannot tell less than the lines. Invisible columns are no part of SELECT *, so seals do not cover them.
 CREATE TABLE audit_events (
-  id CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
+  id BINARY(16) NOT NULL PRIMARY KEY,
   action VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-  actor_id VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  actor_id VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'a user id, or such as service:NAME',
   subject_ids JSON NOT NULL,
   resource VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   outcome ENUM ('SUCCESS', 'DENIED', 'FAILURE') NOT NULL,
   request_id VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   trace_id CHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   occur_time DATETIME(3) NOT NULL,
+  grant_id BINARY(16) NULL COMMENT 'the break-glass grant under which a record was read',
+  subject_1 CHAR(36) CHARACTER SET ascii COLLATE ascii_bin AS (subject_ids ->> '$[0]') VIRTUAL INVISIBLE,
+  subject_2 CHAR(36) CHARACTER SET ascii COLLATE ascii_bin
+    AS (NULLIF(subject_ids ->> '$[1]', subject_ids ->> '$[0]')) VIRTUAL INVISIBLE,
+  access_1 ENUM ('OTHERS', 'OWN', 'UNSUCCESSFUL')
+    AS (IF(outcome <> 'SUCCESS', 'UNSUCCESSFUL', IF(actor_id = subject_1, 'OWN', 'OTHERS'))) VIRTUAL INVISIBLE,
+  access_2 ENUM ('OTHERS', 'OWN', 'UNSUCCESSFUL')
+    AS (IF(outcome <> 'SUCCESS', 'UNSUCCESSFUL', IF(actor_id = subject_2, 'OWN', 'OTHERS'))) VIRTUAL INVISIBLE,
   KEY audit_events_time (occur_time, id),
   KEY audit_events_action (action, occur_time, id),
   KEY audit_events_actor (actor_id, occur_time, id),
-  KEY audit_events_subject ((CAST(subject_ids AS CHAR(36) ARRAY)))
+  KEY audit_events_subject_1 (subject_1, access_1, occur_time, id),
+  KEY audit_events_subject_2 (subject_2, access_2, occur_time, id)
+) COMMENT = 'append-only';
+
+-- Keys of the service's own that stay the same while DATA_KEY is rotated.
+CREATE TABLE secrets (
+  name VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
+  value VARBINARY(255) NOT NULL COMMENT 'sealed'
+);
+
+-- A chain of HMACs over the audit trail makes it tamper-evident.
+CREATE TABLE audit_seals (
+  seq BIGINT UNSIGNED NOT NULL PRIMARY KEY COMMENT 'from 1, without gaps',
+  event_id BINARY(16) NOT NULL,
+  key_id CHAR(8) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'of the AUDIT_KEY it was made with',
+  hmac BINARY(32) NOT NULL COMMENT 'over the seal before, seq and the event; see platform/audit/audit-chain.ts',
+  UNIQUE KEY audit_seals_event (event_id)
+) COMMENT = 'append-only';
+
+-- Heads of another service's chain.
+CREATE TABLE audit_checkpoints (
+  service VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'whose chain it is',
+  seq BIGINT UNSIGNED NOT NULL,
+  hmac BINARY(32) NOT NULL COMMENT 'of the seal with this seq, when it was the last',
+  create_time DATETIME(3) NOT NULL,
+  PRIMARY KEY (service, seq, hmac)
+) COMMENT = 'append-only';
+
+-- Findings of the audit trail's check that somebody has looked into. One that was gone and came back may have another.
+CREATE TABLE audit_acknowledgements (
+  finding_id CHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  reason VARCHAR(500) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin NOT NULL COMMENT 'the operator''s words',
+  create_time DATETIME(3) NOT NULL,
+  hmac BINARY(32) NOT NULL COMMENT 'of the row, under AUDIT_KEY; without it a row counts for nothing',
+  PRIMARY KEY (finding_id, create_time)
 ) COMMENT = 'append-only';

@@ -1,14 +1,16 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { SealedBox } from "../crypto/sealed-box.ts";
+import { binaryId } from "../db/binary-ids.ts";
 import { newId } from "../ids.ts";
 import { startTestService, type TestService } from "../testing/test-service.ts";
 import { checkColumn, olderOf, type RekeyOptions, rekeyColumn, type Standing } from "./rekey.ts";
 import { listSealedColumns } from "./sealed-column-store.ts";
 
 const OWNERS = ["patient_id", "doctor_id"];
-const REASON = { table: "bookings", column: "reason", key: "id", owners: OWNERS };
-const ANSWER = { table: "idempotency_keys", column: "answer", key: "id", owners: [] };
+const BY_ID = { key: "id", keyIsId: 1 };
+const REASON = { table: "bookings", column: "reason", ...BY_ID, owners: OWNERS };
+const ANSWER = { table: "idempotency_keys", column: "answer", key: "id", keyIsId: 0, owners: [] };
 const PACE = { batchSize: 7, perSecond: 100_000 };
 
 const [oldKey, newKey] = [randomBytes(32), randomBytes(32)];
@@ -27,8 +29,9 @@ beforeAll(async () => {
 afterAll(() => service.close());
 beforeEach(() => service.db.write("DELETE FROM bookings"));
 
-/** A booking here has its own id as patient, and the upper-case one as doctor. */
-const placeOf = (id: string): string => `bookings.reason:${id}:${id}:${id.toUpperCase()}`;
+/** A booking here has its own id as patient, and another as doctor. */
+const placeOf = (id: string): string => `bookings.reason:${id}:${id}:${doctorOf(id)}`;
+const doctorOf = (id: string): string => `f${id.slice(1)}`;
 const idOf = (older: Standing): string[] => [...older.older.keys()];
 
 /** Bookings whose reasons are "1", "2" …; a reason of null is none. */
@@ -39,11 +42,11 @@ async function makeBookings(reasons: (Buffer | null)[], ids = reasons.map(newId)
        reason, version, create_time, update_time) VALUES ?`,
     [
       ids.map((id, i) => [
-        id,
-        id,
-        id.toUpperCase(),
-        id,
-        id,
+        binaryId(id),
+        binaryId(id),
+        binaryId(doctorOf(id)),
+        binaryId(id),
+        binaryId(id),
         "EXPIRED",
         now,
         now,
@@ -77,9 +80,9 @@ test("the schema names its sealed columns, the platform's as well", async () => 
   expect(await listSealedColumns(service.db)).toEqual(
     expect.arrayContaining([
       REASON,
-      { table: "bookings", column: "cancel_reason", key: "id", owners: OWNERS },
+      { table: "bookings", column: "cancel_reason", ...BY_ID, owners: OWNERS },
       ANSWER,
-      { table: "secrets", column: "value", key: "name", owners: [] },
+      { table: "secrets", column: "value", key: "name", keyIsId: 0, owners: [] },
     ]),
   );
 });
@@ -134,7 +137,7 @@ test("what is written meanwhile is not lost, whichever key it is sealed under", 
       const box = i % 2 === 0 && i < 100 ? before : during;
       await service.db.write("UPDATE bookings SET reason = ? WHERE id = ?", [
         box.seal(placeOf(id), `written ${i}`),
-        id,
+        binaryId(id),
       ]);
     }
   };
@@ -160,8 +163,8 @@ test("what does not open is named and left as it is: moved, changed, or under a 
   expect(standing.broken.sort()).toEqual([placeOf(moved), placeOf(foreign)].sort());
   expect([standing.values, olderOf(standing), idOf(standing).length]).toEqual([5, 2, 2]);
   const kept = await service.db.read<{ reason: Buffer }>("SELECT reason FROM bookings WHERE id IN (?, ?)", [
-    moved,
-    foreign,
+    binaryId(moved),
+    binaryId(foreign),
   ]);
   expect(kept.map(({ reason }) => reason.toString("hex")).sort()).toEqual(
     values.map((v) => v.toString("hex")).sort(),

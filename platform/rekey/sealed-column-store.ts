@@ -1,4 +1,5 @@
-import type { Database } from "../db/database.ts";
+import { binaryId } from "../db/binary-ids.ts";
+import type { Database, SqlValue } from "../db/database.ts";
 
 /**
  * A column of sealed values. The place of each is `{table}.{column}:{key}`, a binary key in hex, followed by the row's
@@ -9,6 +10,8 @@ export interface SealedColumn {
   column: string;
   /** The column that is the table's primary key. */
   key: string;
+  /** 1 if the key is an id. */
+  keyIsId: number;
   /** Columns for whose values a value is sealed. */
   owners: string[];
 }
@@ -29,7 +32,7 @@ export interface SealedRow {
  * doctor_id" with its owners.
  */
 const LIST = `SELECT c.TABLE_NAME AS \`table\`, c.COLUMN_NAME AS \`column\`, GROUP_CONCAT(k.COLUMN_NAME) AS \`key\`,
-    c.COLUMN_COMMENT AS comment
+    MAX(k.COLUMN_TYPE = 'binary(16)') AS keyIsId, c.COLUMN_COMMENT AS comment
   FROM information_schema.COLUMNS c
   JOIN information_schema.COLUMNS k
     ON k.TABLE_SCHEMA = c.TABLE_SCHEMA AND k.TABLE_NAME = c.TABLE_NAME AND k.COLUMN_KEY = 'PRI'
@@ -61,7 +64,7 @@ export async function readPage(
     `SELECT ${key} AS \`key\`, LEFT(${value}, ${currentHeader.length}) AS header,
        IF(LEFT(${value}, ${currentHeader.length}) = ?, NULL, ${value}) AS value, JSON_ARRAY(${owners}) AS owners
      FROM ${table} WHERE ${key} > ? ORDER BY ${key} LIMIT ?`,
-    [currentHeader, after, limit],
+    [currentHeader, keyParam(column, after), limit],
   );
 }
 
@@ -80,14 +83,20 @@ export async function replaceValues(
   const { key, value, table } = quoted(column);
   const sql = `UPDATE ${table} SET ${value} = ? WHERE ${key} = ? AND LEFT(${value}, ${SEAL_BYTES}) = ?`;
   await db.transaction(async (tx) => {
-    for (const { key: id, from, to } of replacements) tx.defer(sql, [to, id, from.subarray(0, SEAL_BYTES)]);
+    for (const { key: id, from, to } of replacements) {
+      tx.defer(sql, [to, keyParam(column, id), from.subarray(0, SEAL_BYTES)]);
+    }
   });
 }
+
+/** A key as a parameter; before the first, it is "". */
+const keyParam = ({ keyIsId }: SealedColumn, key: string | Buffer): SqlValue =>
+  keyIsId && typeof key === "string" && key !== "" ? binaryId(key) : key;
 
 /** Names out of information_schema, as SQL. */
 const quoted = ({ table, column, key, owners }: SealedColumn) => ({
   table: `\`${table}\``,
   value: `\`${column}\``,
   key: `\`${key}\``,
-  owners: owners.map((owner) => `\`${owner}\``).join(),
+  owners: owners.map((owner) => `BIN_TO_UUID(\`${owner}\`)`).join(),
 });

@@ -9,6 +9,7 @@ import {
 import type { MethodDefinition } from "@grpc/grpc-js";
 import { http } from "@medconnect/proto/es/google/api/annotations_pb.js";
 import { type Method, methodAt, methods } from "../contract/methods.ts";
+import { binaryId } from "../db/binary-ids.ts";
 import type { Database, SqlValue } from "../db/database.ts";
 import type { ApiError } from "../errors/api-error.ts";
 import type { Call } from "../grpc/call.ts";
@@ -166,6 +167,9 @@ function meteredDatabase(db: Database, report: (pool: Pool, rows: number) => voi
   });
 }
 
+/** SQL of an id that is new in each row. */
+export const NEW_ID = "UUID_TO_BIN(UUID())";
+
 /**
  * Copies a row of a table up to 10,000 times.
  *
@@ -188,6 +192,6 @@ export async function copyRow(
     `INSERT INTO ${table} (${names}) WITH RECURSIVE a (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM a WHERE i < 99),
        m (n) AS (SELECT 100 * a.i + b.i FROM a, a AS b)
      SELECT ${names.map((name) => changes[name] ?? `t.${name}`)} FROM m, ${table} t WHERE t.id = ? AND m.n < ?`,
-    [id, copies],
+    [binaryId(id), copies],
   );
 }

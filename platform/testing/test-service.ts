@@ -7,7 +7,6 @@ import { methodAt } from "../contract/methods.ts";
 import { validate } from "../contract/validate.ts";
 import { KeyedHash } from "../crypto/keyed-hash.ts";
 import { SealedBox } from "../crypto/sealed-box.ts";
-import { Database } from "../db/database.ts";
 import type { Call } from "../grpc/call.ts";
 import { GrpcClient } from "../grpc/client.ts";
 import { idempotencyKeyOf } from "../grpc/server.ts";
@@ -21,6 +20,7 @@ import { Relay } from "../outbox/relay.ts";
 import { Pages } from "../page-token.ts";
 import { connectRedis, REDIS_IN_BACKGROUND_MS } from "../redis.ts";
 import type { Platform } from "../service.ts";
+import { CheckedDatabase } from "./checked-database.ts";
 import { createTestSchema, dropTestSchema } from "./test-schema.ts";
 
 /** Fifty sign-ins at once take longer than a real deadline on a busy machine. */
@@ -59,7 +59,7 @@ export async function startTestService(name: string, routes: EventRoutes = {}): 
   const log = createLogger(name, "silent");
   const schemaUrl = new URL(url);
   schemaUrl.pathname = `/${schema}`;
-  const db = new Database({ url: schemaUrl.href, poolSize: 40, timeoutMs: 10_000 });
+  const db = new CheckedDatabase({ url: schemaUrl.href, poolSize: 40, timeoutMs: 10_000 });
   const box = new SealedBox(randomBytes(32));
   const hash = new KeyedHash(randomBytes(32));
   const serviceTokens = new ServiceTokens(name, [randomBytes(32)]);

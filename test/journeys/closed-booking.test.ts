@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { type Connection, createConnection } from "mysql2/promise";
 import { type Account, signUp, signUpAdmin } from "../support/accounts.ts";
 import { Api, type Json, refusal } from "../support/api.ts";
@@ -52,11 +53,15 @@ async function appointment(): Promise<Appointment> {
 async function pass({ booked }: Appointment, hours: number): Promise<void> {
   const shift = "start_time = start_time - INTERVAL ? HOUR, end_time = end_time - INTERVAL ? HOUR";
   const { id, consultationId } = booked;
-  await database.query(`UPDATE medconnect_scheduling.bookings SET ${shift} WHERE id = ?`, [hours, hours, id]);
+  await database.query(`UPDATE medconnect_scheduling.bookings SET ${shift} WHERE id = ?`, [
+    hours,
+    hours,
+    binaryId(id),
+  ]);
   await database.query(`UPDATE medconnect_clinical.consultations SET ${shift} WHERE id = ?`, [
     hours,
     hours,
-    consultationId,
+    binaryId(consultationId),
   ]);
 }
 

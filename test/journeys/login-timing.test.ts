@@ -4,6 +4,7 @@ import { passwordProof } from "@medconnect/auth/src/accounts/account-proofs.ts";
 import type { KeyedHash } from "@medconnect/platform/crypto/keyed-hash.ts";
 import { openKeyedHash } from "@medconnect/platform/crypto/open-keyed-hash.ts";
 import { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
 import { type Account, PASSWORD, signUp } from "../support/accounts.ts";
@@ -46,13 +47,13 @@ afterAll(() => admin.end());
 async function copyTemplate(status: "ACTIVE" | "DISABLED"): Promise<string> {
   const [id, email] = [randomUUID(), `copy-${randomUUID()}@example.org`];
   const [rows] = await admin.query<RowDataPacket[]>("SELECT password_hash FROM users WHERE id = ?", [
-    template.id,
+    binaryId(template.id),
   ]);
   await admin.query(
     `INSERT INTO users
        (id, email, password_hash, password_set_time, full_name, role, status, create_time, password_proof)
      SELECT ?, ?, password_hash, password_set_time, full_name, role, ?, create_time, ? FROM users WHERE id = ?`,
-    [id, email, status, passwordProof(hash, id, rows[0]!.password_hash), template.id],
+    [binaryId(id), email, status, passwordProof(hash, id, rows[0]!.password_hash), binaryId(template.id)],
   );
   return email;
 }

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { type Connection, createConnection } from "mysql2/promise";
 import { type Account, signUp } from "../support/accounts.ts";
 import { Api, type Json } from "../support/api.ts";
@@ -81,7 +82,7 @@ test("a consultation that got lost is found, reported, and made again", async ()
   const booking = await bookAt(2 * DAY_MS);
   await untilConsultation(booking, "SCHEDULED");
   await database.query("DELETE FROM medconnect_clinical.consultations WHERE id = ?", [
-    booking.consultationId,
+    binaryId(booking.consultationId),
   ]);
 
   expect((await untilFound(booking)).found).toEqual(["CONSULTATION_MISSING LEFT"]);
@@ -98,7 +99,7 @@ test("a cancellation that clinical forgot is told again", async () => {
   await patient.api.ok(`POST /v1/bookings/${booking.id}:cancel`);
   await untilConsultation(booking, "CANCELLED");
   await database.query("UPDATE medconnect_clinical.consultations SET status = 'SCHEDULED' WHERE id = ?", [
-    booking.consultationId,
+    binaryId(booking.consultationId),
   ]);
 
   expect((await untilFound(booking, "--repair")).found).toEqual(["CONSULTATION_LIVE_FOR_CANCELLED REPAIRED"]);
@@ -116,11 +117,13 @@ test("a booking that forgot that it was paid is confirmed again, and has its con
   await database.query(
     `UPDATE medconnect_scheduling.bookings b JOIN medconnect_scheduling.slots s ON s.id = b.slot_id
      SET b.status = 'PENDING_PAYMENT', s.status = 'HELD', s.hold_expire_time = b.hold_expire_time WHERE b.id = ?`,
-    [booking.id],
+    [binaryId(booking.id)],
   );
-  await database.query("DELETE FROM medconnect_scheduling.inbox WHERE aggregate_id = ?", [booking.paymentId]);
+  await database.query("DELETE FROM medconnect_scheduling.inbox WHERE aggregate_id = ?", [
+    binaryId(booking.paymentId!),
+  ]);
   await database.query("DELETE FROM medconnect_clinical.consultations WHERE id = ?", [
-    booking.consultationId,
+    binaryId(booking.consultationId),
   ]);
   expect(await status()).toBe("PENDING_PAYMENT");
 
@@ -140,7 +143,7 @@ test("money that was kept after a cancellation is given back", async () => {
     `UPDATE medconnect_scheduling.bookings b JOIN medconnect_scheduling.slots s ON s.id = b.slot_id
      SET b.status = 'CANCELLED', b.settlement = 'RETURN', b.cancelled_by = 'PATIENT', b.cancel_time = b.update_time,
        s.status = 'OPEN', s.booking_id = NULL WHERE b.id = ?`,
-    [booking.id],
+    [binaryId(booking.id)],
   );
   expect((await untilFound(booking, "--repair")).found).toEqual([
     "CONSULTATION_LIVE_FOR_CANCELLED REPAIRED",

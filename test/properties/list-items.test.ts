@@ -1,6 +1,7 @@
 import { type DescField, type DescMessage, getOption, hasOption } from "@bufbuild/protobuf";
 import { beforeAll, expect, test } from "@jest/globals";
 import { type Method, methods } from "@medconnect/platform/contract/methods.ts";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { http } from "@medconnect/proto/es/google/api/annotations_pb.js";
 import { in_lists } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import { createConnection } from "mysql2/promise";
@@ -76,7 +77,7 @@ async function makeOverdue({ mine: { patient }, spare: { doctor } }: World): Pro
   await database.query(
     `UPDATE medconnect_clinical.consultations SET start_time = start_time - INTERVAL ? HOUR,
      end_time = end_time - INTERVAL ? HOUR WHERE id = ?`,
-    [OVERDUE_HOURS, OVERDUE_HOURS, consultationId],
+    [OVERDUE_HOURS, OVERDUE_HOURS, binaryId(consultationId)],
   );
   await database.end();
   return consultationId;

@@ -1,6 +1,7 @@
 import { getOption, hasOption } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { methods } from "@medconnect/platform/contract/methods.ts";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { http } from "@medconnect/proto/es/google/api/annotations_pb.js";
 import { type Connection, createConnection } from "mysql2/promise";
 import { type Account, signUp, signUpAdmin } from "../support/accounts.ts";
@@ -35,7 +36,7 @@ async function pastBooking(): Promise<Start> {
   const { booked } = await appointment();
   const sql = `UPDATE medconnect_scheduling.bookings SET start_time = start_time - INTERVAL 1 HOUR,
     end_time = end_time - INTERVAL 1 HOUR WHERE id = ?`;
-  await database.query(sql, [booked.id]);
+  await database.query(sql, [binaryId(booked.id)]);
   return { by: admin, id: booked.id, body: { outcome: "NO_SHOW_BOTH", feeDecision: "RELEASE" } };
 }
 

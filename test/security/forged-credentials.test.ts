@@ -1,5 +1,6 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { type Connection, createConnection } from "mysql2/promise";
 import { scrapeAll } from "../observability/scrape.ts";
 import { type Account, PASSWORD, signUp, signUpAdmin } from "../support/accounts.ts";
@@ -31,10 +32,10 @@ async function refused(table: string): Promise<number> {
 
 test("an inserted session and refresh token give no admin access, and are counted", async () => {
   const before = await refused("refresh_tokens");
-  const [token, id] = [newToken(), randomUUID()];
+  const [token, id] = [newToken(), binaryId(randomUUID())];
   await database.query(
     "INSERT INTO sessions (id, user_id, auth_time, expire_time) VALUES (?, ?, NOW(3), ?)",
-    [id, admin.id, inAnHour()],
+    [id, binaryId(admin.id), inAnHour()],
   );
   await database.query("INSERT INTO refresh_tokens (token_hash, session_id, expire_time) VALUES (?, ?, ?)", [
     hashOf(token),
@@ -54,20 +55,20 @@ test.each([
   ],
 ])("an own %s reassigned to an admin gives no admin access", async (_what, sql) => {
   const own = await signUp(api, "PATIENT");
-  await database.query(sql, [admin.id, own.id]);
+  await database.query(sql, [binaryId(admin.id), binaryId(own.id)]);
   expect(await refresh(own.refreshToken)).toMatchObject({ status: 401 });
 });
 
 test("an account that was made an admin in auth's database, or was given another's password, signs in no more", async () => {
   const own = await signUp(api, "PATIENT");
   const body = { email: own.email, password: PASSWORD };
-  await database.query("UPDATE users SET role = 'ADMIN' WHERE id = ?", [own.id]);
+  await database.query("UPDATE users SET role = 'ADMIN' WHERE id = ?", [binaryId(own.id)]);
   expect((await api.send("POST /v1/auth/login", { body })).status).toBe(401);
   expect((await refresh(own.refreshToken)).status).toBe(401);
   await database.query(
     `UPDATE users u JOIN users o ON o.id = ? SET u.role = 'PATIENT', u.password_hash = o.password_hash
      WHERE u.id = ?`,
-    [attacker.id, own.id],
+    [binaryId(attacker.id), binaryId(own.id)],
   );
   expect((await api.send("POST /v1/auth/login", { body })).status).toBe(401);
 });
@@ -76,7 +77,7 @@ test("an inserted link resets no password", async () => {
   const token = newToken();
   await database.query(
     "INSERT INTO link_tokens (token_hash, user_id, purpose, expire_time) VALUES (?, ?, 'RESET_PASSWORD', ?)",
-    [hashOf(token), admin.id, inAnHour()],
+    [hashOf(token), binaryId(admin.id), inAnHour()],
   );
   const body = { token, password: "three unrelated words, and one" };
   const answer = await api.send("POST /v1/auth/password:reset", { body });

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { type Connection, createConnection } from "mysql2/promise";
 import { scrapeAll } from "../observability/scrape.ts";
 import { type Account, signUp, signUpAdmin } from "../support/accounts.ts";
@@ -31,7 +32,7 @@ beforeAll(async () => {
 afterAll(() => database.end());
 
 const redirect = (table: string, id: string, to: Account) =>
-  database.query("UPDATE ?? SET patient_id = ? WHERE id = ?", [table, to.id, id]);
+  database.query("UPDATE ?? SET patient_id = ? WHERE id = ?", [table, binaryId(to.id), binaryId(id)]);
 
 async function refused(service: "clinical" | "scheduling", column: string): Promise<number> {
   const samples = (await scrapeAll())[service].filter(({ name }) => name === "sealed_refused_total");
@@ -61,7 +62,7 @@ test("a grant inserted into clinical's copy lets no admin read", async () => {
   const admin = await signUpAdmin(api, stack);
   await database.query(
     "INSERT INTO medconnect_clinical.break_glass_grants (id, admin_id, patient_id, end_time) VALUES (?, ?, ?, ?)",
-    [randomUUID(), admin.id, victim.id, new Date("2100-01-01")],
+    [...[randomUUID(), admin.id, victim.id].map(binaryId), new Date("2100-01-01")],
   );
   expect(await admin.api.send(`GET /v1/consultations/${consultation}`)).toMatchObject({
     status: 403,

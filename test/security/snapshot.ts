@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { binaryId, toTextIds } from "@medconnect/platform/db/binary-ids.ts";
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
 import { eventually } from "../support/eventually.ts";
 import { sharedStack } from "../support/stack.ts";
@@ -29,17 +30,18 @@ export async function snapshotOf(ids: string[]): Promise<Snapshot> {
     const [columns] = await database.query<RowDataPacket[]>(
       `SELECT TABLE_SCHEMA AS \`schema\`, TABLE_NAME AS name, COLUMN_NAME AS \`column\`
        FROM information_schema.COLUMNS
-       WHERE TABLE_SCHEMA IN (?) AND COLUMN_TYPE = 'char(36)' AND TABLE_NAME NOT IN (?)`,
+       WHERE TABLE_SCHEMA IN (?) AND COLUMN_TYPE = 'binary(16)' AND TABLE_NAME NOT IN (?)`,
       [SCHEMAS, NOT_STATE],
     );
     const snapshot: Snapshot = {};
     for (const [table, group] of Map.groupBy(columns, ({ schema, name }) => `${schema}.${name}`)) {
       const conditions = group.map(() => "?? IN (?)").join(" OR ");
-      const values = group.flatMap(({ column }) => [column, ids]);
-      const [rows] = await database.query<RowDataPacket[]>(`SELECT * FROM ?? WHERE ${conditions}`, [
+      const values = group.flatMap(({ column }) => [column, ids.map(binaryId)]);
+      const [rows, fields] = await database.query<RowDataPacket[]>(`SELECT * FROM ?? WHERE ${conditions}`, [
         table,
         ...values,
       ]);
+      toTextIds(rows, fields);
       snapshot[table] = rows
         .map((row) => `${row.id ?? ""} ${hash(JSON.stringify({ ...row, ...NOT_STATE_COLUMNS }))}`)
         .toSorted();

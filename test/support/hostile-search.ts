@@ -1,3 +1,5 @@
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
+import type { SqlValue } from "@medconnect/platform/db/database.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 
 /** Queries of at most eight words, each a prefix of a word of every doctor from `addFindableDoctors`. */
@@ -14,7 +16,7 @@ const WORDS_A_LETTER = 3;
 const DOCTORS_A_STATEMENT = 100;
 
 /** Inserts rows; `rows` fills `VALUES ?`. */
-type Insert = (sql: string, rows: (string | number | boolean | Date | Buffer)[][]) => Promise<unknown>;
+type Insert = (sql: string, rows: SqlValue[][]) => Promise<unknown>;
 
 /** Adds licensed doctors to scheduling's schema, each with words for every letter of the hostile queries. */
 export async function addFindableDoctors(insert: Insert, count: number): Promise<void> {
@@ -31,8 +33,8 @@ export async function addFindableDoctors(insert: Insert, count: number): Promise
 }
 
 const doctorRow = (id: string) => [
-  id,
-  id,
+  binaryId(id),
+  `Doctor ${id}`,
   Buffer.from(id),
   "x",
   "",
@@ -45,7 +47,7 @@ const doctorRow = (id: string) => [
   "9999-12-31",
 ];
 
-const wordRows = (id: string) => WORDS.map((word) => [id, word]);
+const wordRows = (id: string) => WORDS.map((word) => [binaryId(id), word]);
 
 const WORDS = [...LETTERS].flatMap((letter, i) => [
   Buffer.from(letter),

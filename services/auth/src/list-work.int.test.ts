@@ -1,5 +1,10 @@
 import { afterAll, beforeAll } from "@jest/globals";
-import { copyRow, type ListUnderTest, listUnderTest } from "@medconnect/platform/testing/list-work.ts";
+import {
+  copyRow,
+  type ListUnderTest,
+  listUnderTest,
+  NEW_ID,
+} from "@medconnect/platform/testing/list-work.ts";
 import {
   FOREIGN_ROWS as FOREIGN,
   OWN_ROWS as OWN,
@@ -44,15 +49,15 @@ beforeAll(async () => {
     }),
     admin,
   );
-  const aged = { id: "UUID()", create_time: "t.create_time - INTERVAL n MINUTE" };
-  const begun = { id: "UUID()", auth_time: "t.auth_time - INTERVAL n SECOND", client: "NULL" };
+  const aged = { id: NEW_ID, create_time: "t.create_time - INTERVAL n MINUTE" };
+  const begun = { id: NEW_ID, auth_time: "t.auth_time - INTERVAL n SECOND", client: "NULL" };
   await copyRow(app.db, "sessions", caller.sessionId, OWN, { ...begun, end_time: "t.auth_time" });
-  await copyRow(app.db, "sessions", caller.sessionId, FOREIGN, { ...begun, user_id: "UUID()" });
+  await copyRow(app.db, "sessions", caller.sessionId, FOREIGN, { ...begun, user_id: NEW_ID });
   await copyRow(app.db, "users", user.id, FOREIGN, { ...aged, email: "CONCAT(UUID(), '@example.com')" });
   const [grants, accounts] = ["break_glass_grants", "service_accounts"];
-  await copyRow(app.db, grants, grant.id, OWN, { ...aged, admin_id: "UUID()" });
-  await copyRow(app.db, grants, grant.id, OWN, { ...aged, patient_id: "UUID()" });
-  await copyRow(app.db, grants, grant.id, FOREIGN, { ...aged, admin_id: "UUID()", patient_id: "UUID()" });
+  await copyRow(app.db, grants, grant.id, OWN, { ...aged, admin_id: NEW_ID });
+  await copyRow(app.db, grants, grant.id, OWN, { ...aged, patient_id: NEW_ID });
+  await copyRow(app.db, grants, grant.id, FOREIGN, { ...aged, admin_id: NEW_ID, patient_id: NEW_ID });
   await copyRow(app.db, accounts, account.id, FOREIGN, { ...aged, name: "UUID()" });
   await app.db.write("ANALYZE TABLE sessions, users, break_glass_grants, service_accounts");
   lists = [

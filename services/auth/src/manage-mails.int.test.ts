@@ -64,6 +64,7 @@ test.each([
   ["an unknown flag", ["list", "--nonsense"], "Unknown option '--nonsense'"],
   ["a limit that is none", ["list", "--limit", "many"], "--limit must be a whole number above 0."],
   ["nothing named", ["retry"], "Name the mails to try again, or say --all."],
+  ["an id that is none", ["retry", "all"], "all is not the id of a mail."],
 ])("%s is refused with a clear word", async (_, args, word) => {
   expect(await run(...args)).toMatchObject({ code: 1, stderr: expect.stringContaining(word) });
 });

@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { loadConfig, serviceSettings } from "@medconnect/platform/config.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
+import { isId } from "@medconnect/platform/ids.ts";
 import { countMails, listMails, reviveMails, type WaitingMail } from "./mail/mail-store.ts";
 
 const HELP = `Usage: npm run mails -- list [--dead] [--limit N]
@@ -79,6 +80,8 @@ function describe(mail: WaitingMail): string {
 
 async function retry(db: Database, ids: string[], all: boolean): Promise<number> {
   if (all === ids.length > 0) throw new Error("Name the mails to try again, or say --all.");
+  const odd = ids.find((id) => !isId(id));
+  if (odd !== undefined) throw new Error(`${odd} is not the id of a mail.`);
   const revived = await reviveMails(db, new Date(), all ? undefined : ids);
   process.stdout.write(`${revived} to be tried again\n`);
   return all || revived === ids.length ? 0 : 1;

@@ -1,6 +1,12 @@
 import { afterAll, beforeAll } from "@jest/globals";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { newId } from "@medconnect/platform/ids.ts";
-import { copyRow, type ListUnderTest, listUnderTest } from "@medconnect/platform/testing/list-work.ts";
+import {
+  copyRow,
+  type ListUnderTest,
+  listUnderTest,
+  NEW_ID,
+} from "@medconnect/platform/testing/list-work.ts";
 import {
   FOREIGN_ROWS as FOREIGN,
   OWN_ROWS as OWN,
@@ -23,18 +29,18 @@ beforeAll(async () => {
   const { app } = billing;
   const [patient, admin] = [userCaller("PATIENT"), userCaller("ADMIN")];
   const { paymentId, bookingId } = await billing.hold(patient);
-  const aged = { id: "UUID()", create_time: "t.create_time - INTERVAL n MINUTE" };
-  const paid = { ...aged, booking_id: "UUID()" };
+  const aged = { id: NEW_ID, create_time: "t.create_time - INTERVAL n MINUTE" };
+  const paid = { ...aged, booking_id: NEW_ID };
   await copyRow(app.db, "payments", paymentId, OWN, paid);
-  await copyRow(app.db, "payments", paymentId, FOREIGN, { ...paid, patient_id: "UUID()" });
+  await copyRow(app.db, "payments", paymentId, FOREIGN, { ...paid, patient_id: NEW_ID });
   const refundId = newId();
   await app.db.write(
     `INSERT INTO refunds (id, payment_id, status, amount_minor, reason, create_time)
      VALUES (?, ?, 'FAILED', 1, '', ?)`,
-    [refundId, paymentId, app.clock.now()],
+    [binaryId(refundId), binaryId(paymentId), app.clock.now()],
   );
   await copyRow(app.db, "refunds", refundId, OWN, aged);
-  await copyRow(app.db, "refunds", refundId, FOREIGN, { ...aged, payment_id: "UUID()" });
+  await copyRow(app.db, "refunds", refundId, FOREIGN, { ...aged, payment_id: NEW_ID });
   await app.db.write("ANALYZE TABLE payments, refunds");
   lists = [
     listUnderTest(PaymentServiceService.listPayments, listPayments, patient, admin),

@@ -1,3 +1,4 @@
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { type Caller, callerId } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import { Inbox } from "@medconnect/platform/inbox/inbox.ts";
@@ -228,7 +229,7 @@ function usesOf(app: Billing & TestService) {
     attemptOf: async (paymentId: string) => {
       const [row] = await app.db.read<{ attempt_id: string }>(
         "SELECT attempt_id FROM payments WHERE id = ?",
-        [paymentId],
+        [binaryId(paymentId)],
       );
       return row!.attempt_id;
     },
@@ -273,7 +274,7 @@ function usesOf(app: Billing & TestService) {
       const rows = await app.db.read<{ status: string }>(
         `SELECT c.status FROM stub_charges c JOIN payment_attempts a ON a.id = c.attempt_id
          WHERE a.payment_id = ? ORDER BY a.id`,
-        [paymentId],
+        [binaryId(paymentId)],
       );
       return rows.map(({ status }) => status);
     },
@@ -283,7 +284,7 @@ function usesOf(app: Billing & TestService) {
       const rows = await app.db.read<{ amount_minor: number }>(
         `SELECT r.amount_minor FROM stub_refunds r JOIN payment_attempts a ON a.id = r.attempt_id
          WHERE a.payment_id = ? AND r.status = 'SUCCEEDED' ORDER BY r.refund_id`,
-        [paymentId],
+        [binaryId(paymentId)],
       );
       return rows.map((row) => row.amount_minor);
     },

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import { applyEvent } from "@medconnect/platform/inbox/event-handler.ts";
@@ -172,13 +173,15 @@ const CONVERGED: Record<string, (scene: Scene) => Promise<void>> = {
     );
     expect(open).toMatchObject({ patientName: "New", doctorName: "New" });
     const id = await prescribe(app, completed);
-    const [row] = await app.db.read("SELECT patient_name, doctor_name FROM prescriptions WHERE id = ?", [id]);
+    const [row] = await app.db.read("SELECT patient_name, doctor_name FROM prescriptions WHERE id = ?", [
+      binaryId(id),
+    ]);
     expect(row).toEqual({ patient_name: "New", doctor_name: "New" });
   },
   "the doctor loses the licence, and prescriptions stop": async ({ completed }) => {
     await stopOrderedPrescriptions(app)();
     const active = "SELECT id FROM prescriptions WHERE doctor_id = ? AND status = 'ACTIVE'";
-    expect(await app.db.read(active, [doctor.userId])).toEqual([]);
+    expect(await app.db.read(active, [binaryId(doctor.userId)])).toEqual([]);
     await expect(prescribe(app, completed)).rejects.toMatchObject({ reason: "LICENSE_NOT_VERIFIED" });
   },
   "the grant is revoked": async ({ completed: consultationId }) => {

@@ -1,6 +1,12 @@
 import { afterAll, beforeAll } from "@jest/globals";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { newId } from "@medconnect/platform/ids.ts";
-import { copyRow, type ListUnderTest, listUnderTest } from "@medconnect/platform/testing/list-work.ts";
+import {
+  copyRow,
+  type ListUnderTest,
+  listUnderTest,
+  NEW_ID,
+} from "@medconnect/platform/testing/list-work.ts";
 import {
   FOREIGN_ROWS as FOREIGN,
   OWN_ROWS as OWN,
@@ -30,44 +36,44 @@ beforeAll(async () => {
     `INSERT INTO prescriptions (id, consultation_id, patient_id, doctor_id, status, content, items, issue_time, expire_time)
      VALUES (?, ?, ?, ?, 'ACTIVE', '', '', ?, ?)`,
     [
-      prescriptionId,
-      consultationId,
-      patient.userId,
-      doctor.userId,
+      binaryId(prescriptionId),
+      binaryId(consultationId),
+      binaryId(patient.userId),
+      binaryId(doctor.userId),
       app.clock.now(),
       new Date(app.clock.now().getTime() + 365 * 24 * 3_600_000),
     ],
   );
   const earlier = {
-    id: "UUID()",
-    booking_id: "UUID()",
+    id: NEW_ID,
+    booking_id: NEW_ID,
     start_time: "t.start_time - INTERVAL n MINUTE",
     end_time: "t.end_time - INTERVAL n MINUTE",
   };
   const overdue = { ...earlier, end_time: "t.end_time - INTERVAL n + 2880 MINUTE", status: "'IN_PROGRESS'" };
-  const issued = { id: "UUID()", issue_time: "t.issue_time - INTERVAL n MINUTE" };
-  const foreign = { patient_id: "UUID()", doctor_id: "UUID()" };
-  await copyRow(app.db, "consultations", consultationId, OWN, { ...earlier, doctor_id: "UUID()" });
-  await copyRow(app.db, "consultations", consultationId, OWN, { ...overdue, patient_id: "UUID()" });
+  const issued = { id: NEW_ID, issue_time: "t.issue_time - INTERVAL n MINUTE" };
+  const foreign = { patient_id: NEW_ID, doctor_id: NEW_ID };
+  await copyRow(app.db, "consultations", consultationId, OWN, { ...earlier, doctor_id: NEW_ID });
+  await copyRow(app.db, "consultations", consultationId, OWN, { ...overdue, patient_id: NEW_ID });
   await copyRow(app.db, "consultations", consultationId, FOREIGN, { ...earlier, ...foreign });
   await copyRow(app.db, "prescriptions", prescriptionId, OWN, issued);
   await copyRow(app.db, "prescriptions", prescriptionId, OWN, {
     ...issued,
-    consultation_id: "UUID()",
-    doctor_id: "UUID()",
+    consultation_id: NEW_ID,
+    doctor_id: NEW_ID,
   });
   await copyRow(app.db, "prescriptions", prescriptionId, OWN, {
     ...issued,
-    consultation_id: "UUID()",
-    patient_id: "UUID()",
+    consultation_id: NEW_ID,
+    patient_id: NEW_ID,
   });
   await copyRow(app.db, "prescriptions", prescriptionId, FOREIGN, {
     ...issued,
     ...foreign,
-    consultation_id: "UUID()",
+    consultation_id: NEW_ID,
   });
   await app.db.write("INSERT INTO people (user_id, full_name, role) VALUES (?, 'Jo', 'DOCTOR')", [
-    doctor.userId,
+    binaryId(doctor.userId),
   ]);
   await app.db.write("ANALYZE TABLE consultations, prescriptions");
   lists = [

@@ -4,6 +4,7 @@ import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import { startMetrics } from "@medconnect/platform/telemetry/start-metrics.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { withBinaryIds } from "@medconnect/platform/testing/with-binary-ids.ts";
 import {
   CreatePrescriptionRequest,
   PrescriptionServiceService,
@@ -46,7 +47,7 @@ beforeEach(async () => {
 });
 
 /** Writes as MySQL's root. */
-const write = (sql: string, ...params: SqlValue[]) => clinical.app.db.write(sql, params);
+const write = (sql: string, ...params: SqlValue[]) => clinical.app.db.write(sql, withBinaryIds(params));
 const redirect = (table: string, id: string, column: string, to: string) =>
   write(`UPDATE ${table} SET ${column} = ? WHERE id = ?`, to, id);
 const readPrescription = async (by: UserCaller) => {

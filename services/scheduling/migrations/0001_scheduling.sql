@@ -1,72 +1,96 @@
--- Names and standing of users, copied from auth's events.
+-- Profiles, licences, slots and bookings. Times are UTC.
+
+-- Names and states of users, copied from auth's events. A booking locks its patient's row first.
 CREATE TABLE people (
-  user_id CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
+  user_id BINARY(16) NOT NULL PRIMARY KEY,
   full_name VARCHAR(200) NOT NULL,
-  disabled BOOLEAN NOT NULL
+  disabled BOOLEAN NOT NULL,
+  region VARCHAR(6) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '' COMMENT 'of the profile, ISO 3166; empty: not known',
+  bookings_ending BOOLEAN NOT NULL DEFAULT FALSE COMMENT 'disabled, and bookings ahead are still being cancelled',
+  KEY people_with_ending_bookings (bookings_ending)
 );
 
+-- Keys of search hold folded texts (doctors/fold.ts), which SQL cannot make: a job fills them in wherever the index is stale.
 CREATE TABLE doctors (
-  id CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY COMMENT 'the user id',
+  id BINARY(16) NOT NULL PRIMARY KEY COMMENT 'the user id',
   display_name VARCHAR(200) NOT NULL,
-  license_number VARCHAR(40) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL,
-  license_region VARCHAR(40) NOT NULL,
+  license_number VARCHAR(40) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL DEFAULT '',
+  license_region VARCHAR(40) NOT NULL DEFAULT '',
   specialty VARCHAR(80) NOT NULL,
   bio TEXT NOT NULL,
   languages JSON NOT NULL COMMENT 'BCP 47, canonical',
   time_zone VARCHAR(64) CHARACTER SET ascii NOT NULL,
   fee_currency CHAR(3) CHARACTER SET ascii NULL,
   fee_minor BIGINT UNSIGNED NOT NULL,
-  verification ENUM ('PENDING', 'VERIFIED', 'REJECTED') NOT NULL,
+  verification ENUM ('PENDING', 'VERIFIED', 'REJECTED') NOT NULL DEFAULT 'PENDING',
   hidden BOOLEAN NOT NULL COMMENT 'the account is disabled',
   version INT UNSIGNED NOT NULL,
   slots_version INT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'guard: who makes slots touches it first',
   create_time DATETIME(3) NOT NULL,
-  UNIQUE KEY license_number (license_number),
+  name_key VARBINARY(64) NOT NULL DEFAULT '' COMMENT 'beginning of the folded name: the order of lists',
+  specialty_key VARBINARY(320) NOT NULL DEFAULT '' COMMENT 'the folded specialty',
+  text_hash BINARY(32) AS (UNHEX(SHA2(CONCAT_WS('\n', display_name, specialty, bio), 256))) STORED NOT NULL,
+  indexed_hash BINARY(32) NULL COMMENT 'text_hash of the text that keys and words were made of',
+  is_index_stale BOOLEAN AS (NOT (text_hash <=> indexed_hash)) STORED NOT NULL,
+  licensed_until DATE NULL COMMENT 'latest expire_date of verified licences, for hot statements; null: none',
+  licensing_version INT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'of the events about it; 0: no licence was ever verified',
+  licensing_change_time DATETIME(3) NULL COMMENT 'set until bookings have been compared with the change',
+  prescriptions_stop_time DATETIME(3) NULL COMMENT 'what was issued until then is stopped; only grows',
+  prescriptions_stopped_by BINARY(16) NULL COMMENT 'the admin',
   KEY doctors_by_name (display_name, id),
   KEY doctors_by_time (create_time, id),
-  KEY doctors_by_specialty (specialty)
+  KEY doctors_by_specialty (specialty),
+  KEY doctors_by_name_key (name_key, id),
+  KEY doctors_by_specialty_key (specialty_key, name_key, id),
+  KEY doctors_by_staleness (is_index_stale),
+  KEY doctors_by_licensing_change (licensing_change_time)
 );
 
--- The words that a doctor is found by.
+-- Words that a doctor is found by, compared byte by byte: folded words are equal if search takes them as equal.
 CREATE TABLE doctor_words (
-  doctor_id CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-  word VARCHAR(40) NOT NULL,
+  doctor_id BINARY(16) NOT NULL,
+  word VARBINARY(160) NOT NULL,
   PRIMARY KEY (doctor_id, word),
   KEY doctor_words_by_word (word, doctor_id)
 );
 
+-- `offer` is the class of a slot that booking does not change, so that it costs booking nothing. Searches, profiles and lists
+-- of slots read one class only: a doctor can make any number of blocked and withdrawn slots.
 CREATE TABLE slots (
-  id CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
-  doctor_id CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  id BINARY(16) NOT NULL PRIMARY KEY,
+  doctor_id BINARY(16) NOT NULL,
   start_time DATETIME(3) NOT NULL,
   end_time DATETIME(3) NOT NULL,
   status ENUM ('OPEN', 'HELD', 'BOOKED', 'BLOCKED', 'WITHDRAWN') NOT NULL,
   fee_currency CHAR(3) CHARACTER SET ascii NULL,
   fee_minor BIGINT UNSIGNED NOT NULL,
-  booking_id CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NULL COMMENT 'who holds or booked it',
+  booking_id BINARY(16) NULL COMMENT 'who holds or booked it',
   hold_expire_time DATETIME(3) NULL,
-  KEY slots_by_doctor (doctor_id, start_time, id)
+  offer ENUM ('OFFERED', 'BLOCKED', 'WITHDRAWN')
+    AS (CASE status WHEN 'BLOCKED' THEN 'BLOCKED' WHEN 'WITHDRAWN' THEN 'WITHDRAWN' ELSE 'OFFERED' END) VIRTUAL NOT NULL,
+  KEY slots_by_doctor (doctor_id, start_time, id),
+  KEY slots_by_offer (doctor_id, offer, start_time, id)
 );
 
--- Guard: whoever books for a patient touches the patient's row first.
 CREATE TABLE patient_calendars (
-  patient_id CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
+  patient_id BINARY(16) NOT NULL PRIMARY KEY,
   version INT UNSIGNED NOT NULL
 );
 
+-- Overlap and caps are decided within a patient's live bookings (`live_patient_id`), however many have ended.
 CREATE TABLE bookings (
-  id CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
-  slot_id CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-  doctor_id CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-  patient_id CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-  consultation_id CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-  payment_id CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NULL,
+  id BINARY(16) NOT NULL PRIMARY KEY,
+  slot_id BINARY(16) NOT NULL,
+  doctor_id BINARY(16) NOT NULL,
+  patient_id BINARY(16) NOT NULL,
+  consultation_id BINARY(16) NOT NULL,
+  payment_id BINARY(16) NULL,
   status ENUM ('PENDING_PAYMENT', 'CONFIRMED', 'EXPIRED', 'CANCELLED', 'COMPLETED', 'NO_SHOW') NOT NULL,
   start_time DATETIME(3) NOT NULL,
   end_time DATETIME(3) NOT NULL,
   fee_currency CHAR(3) CHARACTER SET ascii NULL,
   fee_minor BIGINT UNSIGNED NOT NULL,
-  reason VARBINARY(8192) NULL COMMENT 'sealed',
+  reason VARBINARY(8192) NULL COMMENT 'sealed for patient_id, doctor_id',
   hold_expire_time DATETIME(3) NULL,
   sequence INT UNSIGNED NOT NULL DEFAULT 0,
   version INT UNSIGNED NOT NULL,
@@ -75,15 +99,65 @@ CREATE TABLE bookings (
   begun BOOLEAN NOT NULL DEFAULT FALSE COMMENT 'the consultation has started',
   cancel_time DATETIME(3) NULL,
   cancelled_by ENUM ('PATIENT', 'DOCTOR', 'ADMIN') NULL,
-  cancel_reason VARBINARY(2048) NULL COMMENT 'sealed',
+  cancel_reason VARBINARY(2048) NULL COMMENT 'sealed for patient_id, doctor_id',
   settlement ENUM ('RETURN', 'CAPTURE') NULL COMMENT 'what becomes of the money',
-  live_slot_id CHAR(36) CHARACTER SET ascii COLLATE ascii_bin
-    AS (IF(status IN ('PENDING_PAYMENT', 'CONFIRMED'), slot_id, NULL)) STORED,
+  live_slot_id BINARY(16) AS (IF(status IN ('PENDING_PAYMENT', 'CONFIRMED'), slot_id, NULL)) STORED,
+  moved_by ENUM ('PATIENT', 'DOCTOR', 'ADMIN') NULL,
+  move_time DATETIME(3) NULL,
+  previous_start_time DATETIME(3) NULL COMMENT 'the start that the patient had accepted last',
+  move_pending BOOLEAN NOT NULL DEFAULT FALSE COMMENT 'the patient has not accepted the move yet',
+  close_outcome ENUM ('COMPLETED', 'NO_SHOW_PATIENT', 'NO_SHOW_DOCTOR', 'NO_SHOW_BOTH') NULL COMMENT 'closed by an admin',
+  close_time DATETIME(3) NULL,
+  closed_by BINARY(16) NULL COMMENT 'the admin',
+  close_reason VARBINARY(2048) NULL COMMENT 'sealed for patient_id, doctor_id',
+  live_patient_id BINARY(16) AS (IF(status IN ('PENDING_PAYMENT', 'CONFIRMED'), patient_id, NULL)) VIRTUAL,
+  patient_region VARCHAR(6) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '' COMMENT 'as stated when booking, ISO 3166',
   UNIQUE KEY one_live_booking_a_slot (live_slot_id),
   KEY bookings_by_patient (patient_id, start_time, id),
   KEY bookings_by_doctor (doctor_id, start_time, id),
   KEY bookings_by_start (start_time, id),
   KEY bookings_by_hold (status, hold_expire_time),
   KEY bookings_by_creation (create_time),
-  KEY bookings_by_change (update_time, id)
+  KEY bookings_by_change (update_time, id),
+  KEY live_bookings_by_patient (live_patient_id, start_time)
+);
+
+-- Licences to practise. A claim blocks nobody; region and number are unique among verified ones. Numbers are compared by their
+-- letters and digits, in any case: X-123, x.123 and X123 are one.
+CREATE TABLE licenses (
+  id BINARY(16) NOT NULL PRIMARY KEY,
+  doctor_id BINARY(16) NOT NULL,
+  number VARCHAR(40) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL,
+  region VARCHAR(40) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL COMMENT 'ISO 3166-1 or -2',
+  expire_date DATE NOT NULL COMMENT 'last day of validity, UTC; 9999-12-31: does not end',
+  status ENUM ('PENDING', 'VERIFIED', 'REJECTED', 'REVOKED', 'REPLACED') NOT NULL,
+  reject_reason VARBINARY(2048) NULL COMMENT 'sealed for doctor_id',
+  decide_time DATETIME(3) NULL,
+  create_time DATETIME(3) NOT NULL,
+  number_key VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin
+    AS (UPPER(REGEXP_REPLACE(number, '[^0-9A-Za-z]', ''))) STORED,
+  verified_claim VARCHAR(81) CHARACTER SET ascii COLLATE ascii_bin
+    AS (IF(status = 'VERIFIED', CONCAT(UPPER(region), ' ', number_key), NULL)) STORED,
+  UNIQUE KEY one_verified_claim (verified_claim),
+  KEY licenses_by_doctor (doctor_id, status, expire_date),
+  KEY licenses_by_age (create_time, id),
+  KEY licenses_by_status (status, create_time, id),
+  KEY licenses_by_doctor_age (doctor_id, create_time, id),
+  KEY licenses_by_region (region, create_time, id)
+);
+
+-- Slots that a patient has held without paying, with the end of the cooldown for each.
+CREATE TABLE hold_cooldowns (
+  patient_id BINARY(16) NOT NULL,
+  slot_id BINARY(16) NOT NULL,
+  end_time DATETIME(3) NOT NULL,
+  PRIMARY KEY (patient_id, slot_id),
+  KEY hold_cooldowns_by_end (end_time)
+);
+
+-- Expired bookings whose reason is kept until no payment can confirm them any more: at their start, at the latest.
+CREATE TABLE reason_erasures (
+  booking_id BINARY(16) NOT NULL PRIMARY KEY,
+  due_time DATETIME(3) NOT NULL,
+  KEY reason_erasures_by_time (due_time)
 );

@@ -1,7 +1,7 @@
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
-import { callerId } from "@medconnect/platform/identity/caller.ts";
 
 /** `enforced`: patients find and book only doctors with a licence for the patient's region. */
 export type Jurisdiction = "off" | "enforced";
@@ -16,9 +16,9 @@ export async function profileRegion(
   { db, jurisdiction }: Deployment,
   { caller }: Call,
 ): Promise<string | undefined> {
-  if (jurisdiction === "off") return undefined;
+  if (jurisdiction === "off" || caller.kind !== "user") return undefined;
   const [person] = await db.read<{ region: string }>("SELECT region FROM people WHERE user_id = ?", [
-    callerId(caller),
+    binaryId(caller.userId),
   ]);
   return person?.region || undefined;
 }

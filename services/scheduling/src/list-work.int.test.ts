@@ -1,5 +1,10 @@
 import { afterAll, beforeAll } from "@jest/globals";
-import { copyRow, type ListUnderTest, listUnderTest } from "@medconnect/platform/testing/list-work.ts";
+import {
+  copyRow,
+  type ListUnderTest,
+  listUnderTest,
+  NEW_ID,
+} from "@medconnect/platform/testing/list-work.ts";
 import {
   FOREIGN_ROWS as FOREIGN,
   OWN_ROWS as OWN,
@@ -31,19 +36,19 @@ beforeAll(async () => {
     start_time: "t.start_time + INTERVAL 5 * n MINUTE",
     end_time: "t.start_time + INTERVAL 5 * n + 5 MINUTE",
   };
-  const booked = { ...later, id: "UUID()", slot_id: "UUID()", reason: "NULL" };
-  const aged = { id: "UUID()", create_time: "t.create_time - INTERVAL n MINUTE" };
-  await copyRow(db, "slots", slot.id, OWN, { ...later, id: "UUID()", status: "'OPEN'" });
-  await copyRow(db, "slots", slot.id, FOREIGN, { ...later, id: "UUID()", doctor_id: "UUID()" });
-  await copyRow(db, "bookings", booking.id, OWN, { ...booked, patient_id: "UUID()" });
-  await copyRow(db, "bookings", booking.id, OWN, { ...booked, doctor_id: "UUID()" });
+  const booked = { ...later, id: NEW_ID, slot_id: NEW_ID, reason: "NULL" };
+  const aged = { id: NEW_ID, create_time: "t.create_time - INTERVAL n MINUTE" };
+  await copyRow(db, "slots", slot.id, OWN, { ...later, id: NEW_ID, status: "'OPEN'" });
+  await copyRow(db, "slots", slot.id, FOREIGN, { ...later, id: NEW_ID, doctor_id: NEW_ID });
+  await copyRow(db, "bookings", booking.id, OWN, { ...booked, patient_id: NEW_ID });
+  await copyRow(db, "bookings", booking.id, OWN, { ...booked, doctor_id: NEW_ID });
   await copyRow(db, "bookings", booking.id, FOREIGN, {
     ...booked,
-    doctor_id: "UUID()",
-    patient_id: "UUID()",
+    doctor_id: NEW_ID,
+    patient_id: NEW_ID,
   });
   await copyRow(db, "licenses", license!.id, OWN, { ...aged, number: "n", status: "'REVOKED'" });
-  await copyRow(db, "licenses", license!.id, FOREIGN, { ...aged, number: "n", doctor_id: "UUID()" });
+  await copyRow(db, "licenses", license!.id, FOREIGN, { ...aged, number: "n", doctor_id: NEW_ID });
   await copyRow(db, "doctors", desk.doctor.userId, FOREIGN, aged);
   await db.write("ANALYZE TABLE slots, bookings, licenses, doctors");
 

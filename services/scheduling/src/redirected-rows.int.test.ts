@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import type { SqlValue } from "@medconnect/platform/db/database.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { withBinaryIds } from "@medconnect/platform/testing/with-binary-ids.ts";
 import {
   BookingServiceService,
   ListBookingsRequest,
@@ -18,7 +19,7 @@ afterAll(() => desk.close());
 beforeEach(() => desk.admit());
 
 /** Writes as MySQL's root. */
-const write = (sql: string, ...params: SqlValue[]) => desk.app.db.write(sql, params);
+const write = (sql: string, ...params: SqlValue[]) => desk.app.db.write(sql, withBinaryIds(params));
 
 test.each(["PATIENT", "DOCTOR"] as const)(
   "a booking that a writer of the database has given another %s shows them nothing, also in lists",

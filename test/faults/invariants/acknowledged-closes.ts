@@ -12,7 +12,7 @@ interface Stored {
 const STORED = `SELECT b.id, b.close_outcome AS outcome, b.settlement, c.moved_by <=> 'ADMIN' AS hasFollowed
   FROM scheduling.bookings b LEFT JOIN clinical.consultations c ON c.id = b.consultation_id
   WHERE b.close_outcome IS NOT NULL OR c.moved_by = 'ADMIN' OR EXISTS (SELECT 1 FROM scheduling.audit_events a
-    WHERE a.resource = CONCAT('bookings/', b.id) AND a.action = 'booking.close' AND a.outcome = 'SUCCESS')`;
+    WHERE a.resource = CONCAT('bookings/', BIN_TO_UUID(b.id)) AND a.action = 'booking.close' AND a.outcome = 'SUCCESS')`;
 
 /**
  * Checks that each booking has its acknowledged closing, unless its consultation ended by itself at the same time. A release

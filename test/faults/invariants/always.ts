@@ -43,7 +43,7 @@ export const ALWAYS: readonly Rule[] = [
           2 * TIMESTAMPDIFF(MICROSECOND, a.create_time, a.hold_expire_time) AS cooldown
         FROM scheduling.bookings a WHERE a.fee_minor > 0 AND (a.status IN ('PENDING_PAYMENT', 'EXPIRED')
           OR a.status = 'CANCELLED' AND a.cancelled_by = 'PATIENT' AND NOT EXISTS (SELECT 1
-            FROM scheduling.audit_events e WHERE e.resource = CONCAT('bookings/', a.id) AND e.action = 'booking.confirm'))) h
+            FROM scheduling.audit_events e WHERE e.resource = CONCAT('bookings/', BIN_TO_UUID(a.id)) AND e.action = 'booking.confirm'))) h
       JOIN scheduling.bookings b ON b.patient_id = h.patient_id AND b.slot_id = h.slot_id AND b.id <> h.id
         AND b.sequence = 0 AND b.create_time >= h.ended AND b.create_time < h.ended + INTERVAL h.cooldown MICROSECOND`,
   },
@@ -73,7 +73,7 @@ export const ALWAYS: readonly Rule[] = [
     // its hold still is.
     name: "a hold was ended before its time",
     sql: `SELECT b.id, a.action, a.occur_time, b.hold_expire_time FROM scheduling.audit_events a
-      JOIN scheduling.bookings b ON a.resource = CONCAT('bookings/', b.id)
+      JOIN scheduling.bookings b ON a.resource = CONCAT('bookings/', BIN_TO_UUID(b.id))
       WHERE a.occur_time < b.hold_expire_time AND (a.action = 'booking.expire'
         OR a.action = 'booking.refuse_payment' AND b.status = 'EXPIRED' AND b.start_time > a.occur_time
           AND NOT EXISTS (SELECT 1 FROM scheduling.licenses l WHERE l.doctor_id = b.doctor_id AND l.status = 'REVOKED'

@@ -1,6 +1,6 @@
 import { connectAdmin } from "@medconnect/deploy/admin-connection.ts";
 import { provision, SERVICES } from "@medconnect/deploy/provision.ts";
-import type { Row } from "./rows.ts";
+import { namedColumns, type Row, storedColumns } from "./rows.ts";
 import { Schemas } from "./schemas.ts";
 
 const mysqlUrl = process.env.MYSQL_URL!;
@@ -8,10 +8,15 @@ const prefix = `inv${process.pid}_`;
 
 /** Empty schemas, without processes, and without the key and the SQL mode that refuse broken rows. */
 export class EmptySchemas {
+  readonly #stored: Schemas;
+  /** The schemas, with short names for ids. */
   readonly schemas: Schemas;
 
-  private constructor(schemas: Schemas) {
-    this.schemas = schemas;
+  private constructor(stored: Schemas) {
+    this.#stored = stored;
+    this.schemas = Object.create(stored, {
+      rows: { value: async (sql: string) => (await stored.rows(sql)).map(namedColumns) },
+    });
   }
 
   static async make(): Promise<EmptySchemas> {
@@ -28,17 +33,17 @@ export class EmptySchemas {
 
   /** Runs `look` while the rows are in the tables. */
   async withRows<T>(rows: readonly Row[], look: (schemas: Schemas) => Promise<T>): Promise<T> {
-    await this.schemas.rows("START TRANSACTION");
+    await this.#stored.rows("START TRANSACTION");
     try {
-      for (const [table, columns] of rows) await this.schemas.insert(table, columns);
+      for (const row of rows) await this.#stored.insert(row[0], storedColumns(row));
       return await look(this.schemas);
     } finally {
-      await this.schemas.rows("ROLLBACK");
+      await this.#stored.rows("ROLLBACK");
     }
   }
 
   async drop(): Promise<void> {
-    await this.schemas.close();
+    await this.#stored.close();
     const admin = await connectAdmin(mysqlUrl);
     for (const service of SERVICES) await admin.query(`DROP DATABASE ${prefix}${service}`);
     for (const service of SERVICES) await admin.query(`DROP USER ${prefix}${service}`);

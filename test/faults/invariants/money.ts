@@ -24,8 +24,8 @@ const CONFIRMED_ONCE =
 const CLOSED_BY_ADMIN =
   "(SELECT resource FROM scheduling.audit_events WHERE action = 'booking.close' AND outcome = 'SUCCESS')";
 const BOOKING_AND_ALL = `${BOOKING_AND_PAYMENT} LEFT JOIN clinical.consultations c ON c.id = b.consultation_id
-  LEFT JOIN ${CONFIRMED_ONCE} k ON k.resource = CONCAT('bookings/', b.id)
-  LEFT JOIN ${CLOSED_BY_ADMIN} a ON a.resource = CONCAT('bookings/', b.id)`;
+  LEFT JOIN ${CONFIRMED_ONCE} k ON k.resource = CONCAT('bookings/', BIN_TO_UUID(b.id))
+  LEFT JOIN ${CLOSED_BY_ADMIN} a ON a.resource = CONCAT('bookings/', BIN_TO_UUID(b.id))`;
 const PAYMENT_STANDS = "p.id AS payment, p.status AS payment_status, c.status AS consultation";
 
 /** Invariants of money once everything has caught up. */

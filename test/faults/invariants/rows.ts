@@ -1,5 +1,32 @@
-/** A row for a table, by its columns. The rest of the columns get the defaults of their types. */
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
+
+/** A row for a table, by its columns, with short names for ids. The rest of the columns get the defaults of their types. */
 export type Row = readonly [table: string, columns: Record<string, string | number | Date | null>];
+
+const NAMED = "0190a0a0-0000-7000-8000-";
+/** The id that a short name stands for. */
+const idOf = (name: string): string => NAMED + Buffer.from(name).toString("hex").padStart(12, "0");
+
+/** Columns of a row as its table holds them. */
+export const storedColumns = ([table, columns]: Row): object =>
+  Object.fromEntries(
+    Object.entries(columns).map(([name, value]) => {
+      const isId = /^id$|_id$/.test(name) && typeof value === "string" && !table.endsWith(".outbox");
+      return [name, isId ? binaryId(idOf(value)) : value];
+    }),
+  );
+
+/** Columns that a query found, with short names for ids. */
+export const namedColumns = (columns: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(columns).map(([name, value]) => [
+      name,
+      typeof value === "string" && value.startsWith(NAMED) ? nameOf(value) : value,
+    ]),
+  );
+
+const nameOf = (id: string): string =>
+  Buffer.from(id.slice(NAMED.length), "hex").toString().replaceAll("\0", "");
 
 export const MINUTE_MS = 60_000;
 const DAY_MS = 1440 * MINUTE_MS;
@@ -67,7 +94,15 @@ export const prescription = (columns: Columns): Row => [
   { id: "x", doctor_id: "d", issue_time: PAST, expire_time: AHEAD, ...columns },
 ];
 let events = 0;
+/** @param resource such as "bookings/b" */
 export const audited = (service: string, action: string, resource: string, time = new Date()): Row => [
   `${service}.audit_events`,
-  { id: `e${events++}`, action, resource, subject_ids: "[]", outcome: "SUCCESS", occur_time: time },
+  {
+    id: `e${events++}`,
+    action,
+    resource: resource.replace(/\w+$/, idOf),
+    subject_ids: "[]",
+    outcome: "SUCCESS",
+    occur_time: time,
+  },
 ];

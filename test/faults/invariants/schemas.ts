@@ -1,4 +1,5 @@
 import { connectAdmin } from "@medconnect/deploy/admin-connection.ts";
+import { toTextIds } from "@medconnect/platform/db/binary-ids.ts";
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import { SCHEMA_PREFIX } from "../system.ts";
 
@@ -31,7 +32,8 @@ export class Schemas {
 
   async rows(sql: string): Promise<Record<string, unknown>[]> {
     const named = sql.replaceAll(/\b(auth|scheduling|clinical|billing)\.(?=[a-z_]+)/g, `${this.#prefix}$1.`);
-    const [rows] = await this.#connection.query<RowDataPacket[]>(named);
+    const [rows, fields] = await this.#connection.query<RowDataPacket[]>(named);
+    toTextIds(rows, fields ?? []);
     return rows;
   }
 

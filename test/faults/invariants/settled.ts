@@ -89,7 +89,7 @@ export const SETTLED: readonly Rule[] = [
   {
     name: "the clock recorded a no-show too early, or of the patient alone",
     sql: `SELECT c.id, c.no_show_party, c.end_time, a.occur_time FROM clinical.consultations c
-      JOIN clinical.audit_events a ON a.resource = CONCAT('consultations/', c.id) AND a.action = 'consultation.mark_no_show'
+      JOIN clinical.audit_events a ON a.resource = CONCAT('consultations/', BIN_TO_UUID(c.id)) AND a.action = 'consultation.mark_no_show'
       WHERE c.status = 'NO_SHOW' AND c.moved_by = 'SERVICE'
         AND NOT (c.no_show_party <=> 'DOCTOR' AND a.occur_time >= c.end_time
           OR c.no_show_party <=> 'BOTH' AND a.occur_time >= c.end_time + INTERVAL ${UNATTENDED_AFTER_MS} * 1000 MICROSECOND)`,
@@ -120,7 +120,7 @@ export const SETTLED: readonly Rule[] = [
     name: "clinical has not applied the newest event of a booking",
     sql: `SELECT b.id, b.status, b.version, i.version AS applied FROM scheduling.bookings b
       LEFT JOIN clinical.inbox i ON i.aggregate_id = b.id
-      LEFT JOIN ${UNTOLD} u ON u.resource = CONCAT('bookings/', b.id)
+      LEFT JOIN ${UNTOLD} u ON u.resource = CONCAT('bookings/', BIN_TO_UUID(b.id))
       WHERE b.status NOT IN ('PENDING_PAYMENT', 'EXPIRED') AND NOT i.version <=> b.version - IFNULL(u.times, 0)`,
   },
   {
@@ -128,7 +128,7 @@ export const SETTLED: readonly Rule[] = [
     name: "billing has not applied the newest event of a booking",
     sql: `SELECT b.id, b.status, b.version, i.version AS applied FROM scheduling.bookings b
       LEFT JOIN billing.inbox i ON i.aggregate_id = b.id
-      LEFT JOIN ${HEARD} h ON h.resource = CONCAT('bookings/', b.id)
+      LEFT JOIN ${HEARD} h ON h.resource = CONCAT('bookings/', BIN_TO_UUID(b.id))
       WHERE (b.status IN ('EXPIRED', 'CANCELLED') OR b.close_outcome IS NOT NULL AND b.fee_minor > 0)
         AND h.times IS NULL AND NOT i.version <=> b.version`,
   },

@@ -1,3 +1,4 @@
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Actor } from "@medconnect/proto/medconnect/auth/v1/actor_service.ts";
 import type { Grant } from "../break-glass/grant-store.ts";
@@ -9,7 +10,7 @@ const REASONS =
 
 /** The doctors and admins among some users, and the patient. */
 export async function findActors(tx: Transaction, ids: string[], patientId: string): Promise<Actor[]> {
-  return ids.length === 0 ? [] : await tx.read<Actor>(ACTORS, [ids, patientId]);
+  return ids.length === 0 ? [] : await tx.read<Actor>(ACTORS, [ids.map(binaryId), binaryId(patientId)]);
 }
 
 /** Why those of some grants were given that are for the patient's records. */
@@ -18,5 +19,5 @@ export async function findReasons(
   grantIds: string[],
   patientId: string,
 ): Promise<Pick<Grant, "id" | "adminId" | "patientId" | "reason">[]> {
-  return grantIds.length === 0 ? [] : await tx.read(REASONS, [grantIds, patientId]);
+  return grantIds.length === 0 ? [] : await tx.read(REASONS, [grantIds.map(binaryId), binaryId(patientId)]);
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import {
@@ -64,7 +65,7 @@ test("tells why a grant was given to the patient whose records it is for, and to
 
 test("leaves out a reason that was changed in the database", async () => {
   const [altered, own] = [await grant(patient), await grant(patient)];
-  await auth.app.db.write("UPDATE break_glass_grants SET reason = 'x' WHERE id = ?", [altered]);
+  await auth.app.db.write("UPDATE break_glass_grants SET reason = 'x' WHERE id = ?", [binaryId(altered)]);
   expect(await ask({ grantIds: [altered, own] })).toEqual({ actors: [], grantReasons: { [own]: REASON } });
 });
 

@@ -1,4 +1,5 @@
 import type { KeyedHash } from "@medconnect/platform/crypto/keyed-hash.ts";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Role } from "@medconnect/platform/identity/caller.ts";
@@ -71,13 +72,13 @@ export interface NewAccount {
 }
 
 export async function findAccount(db: Database, id: string): Promise<Account | undefined> {
-  const [row] = await db.read<AccountRow>(FIND, [id]);
+  const [row] = await db.read<AccountRow>(FIND, [binaryId(id)]);
   return row && toAccount(row);
 }
 
 /** As `findAccount`, and nobody else changes it until the transaction ends. */
 export async function lockAccount(tx: Transaction, id: string): Promise<Account | undefined> {
-  const [row] = await tx.read<AccountRow>(FIND_FOR_CHANGE, [id]);
+  const [row] = await tx.read<AccountRow>(FIND_FOR_CHANGE, [binaryId(id)]);
   return row && toAccount(row);
 }
 
@@ -94,7 +95,7 @@ export async function insertAccount(
 ): Promise<void> {
   const { id, email, fullName, role, status, emailVerified, createTime } = account;
   await tx.write(INSERT, [
-    id,
+    binaryId(id),
     email,
     passwordHash,
     createTime,
@@ -110,20 +111,20 @@ export async function insertAccount(
 
 export function updateProfile(tx: Transaction, id: string, profile: Profile): void {
   const { fullName, dateOfBirth, phone, timeZone, locale, region } = profile;
-  tx.defer(UPDATE_PROFILE, [fullName, dateOfBirth || null, phone, timeZone, locale, region, id]);
+  tx.defer(UPDATE_PROFILE, [fullName, dateOfBirth || null, phone, timeZone, locale, region, binaryId(id)]);
 }
 
 export function setStatus(tx: Transaction, id: string, status: Status): void {
-  tx.defer(SET_STATUS, [status, id]);
+  tx.defer(SET_STATUS, [status, binaryId(id)]);
 }
 
 export function markEmailVerified(tx: Transaction, id: string): void {
-  tx.defer(MARK_EMAIL_VERIFIED, [id]);
+  tx.defer(MARK_EMAIL_VERIFIED, [binaryId(id)]);
 }
 
 /** Gives the account a new version, for a change that it shows but that lies in another table. */
 export function touchAccount(tx: Transaction, id: string): void {
-  tx.defer(TOUCH, [id]);
+  tx.defer(TOUCH, [binaryId(id)]);
 }
 
 export const toAccount = (row: AccountRow): Account => ({

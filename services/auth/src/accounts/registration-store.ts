@@ -1,3 +1,4 @@
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Account } from "./account-store.ts";
@@ -30,7 +31,7 @@ export function insertRegistration(
   { id, email, passwordHash, fullName, role }: Registration,
   { tokenHash, expireTime, proof }: RegistrationLink,
 ): void {
-  tx.defer(INSERT, [id, email, passwordHash, fullName, role, tokenHash, expireTime, proof]);
+  tx.defer(INSERT, [binaryId(id), email, passwordHash, fullName, role, tokenHash, expireTime, proof]);
 }
 
 /** The registration that a link was mailed for, as long as the link is good. */
@@ -45,8 +46,8 @@ export async function findRegistration(
 
 /** Once one is an account: forgets its password, which the account keeps, and voids the links of the others of its address. */
 export function settleRegistrations(tx: Transaction, { id, email }: Registration): void {
-  tx.defer(FORGET_PASSWORD, [id]);
-  tx.defer(DELETE_OTHERS, [email, id]);
+  tx.defer(FORGET_PASSWORD, [binaryId(id)]);
+  tx.defer(DELETE_OTHERS, [email, binaryId(id)]);
 }
 
 export async function deleteExpiredRegistrations(

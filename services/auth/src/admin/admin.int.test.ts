@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
@@ -166,8 +167,8 @@ test("ends every session of a disabled account", async () => {
   await disable(user.id);
   const rows = await auth.app.db.read<{ ended: number; revoked: number }>(
     `SELECT s.end_time IS NOT NULL AS ended, r.session_id IS NOT NULL AS revoked
-     FROM sessions s LEFT JOIN revocations r ON r.session_id = s.id WHERE s.user_id = ?`,
-    [user.id],
+     FROM sessions s LEFT JOIN revocations r ON r.session_id = BIN_TO_UUID(s.id) WHERE s.user_id = ?`,
+    [binaryId(user.id)],
   );
   expect(rows).toEqual(Array.from({ length: 3 }, () => ({ ended: 1, revoked: 1 })));
 });

@@ -20,7 +20,7 @@ export interface AccountFilter {
 }
 
 /** Takes the ids as a JSON array: a prepared statement has no placeholder for a list. */
-const IS_NAMED = `u.id IN (SELECT named.id
+const IS_NAMED = `u.id IN (SELECT UUID_TO_BIN(named.id)
   FROM JSON_TABLE(?, '$[*]' COLUMNS (id CHAR(36) CHARACTER SET ascii COLLATE ascii_bin PATH '$')) named)`;
 
 /**

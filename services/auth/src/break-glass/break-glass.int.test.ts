@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { methodAt } from "@medconnect/platform/contract/methods.ts";
 import { validate } from "@medconnect/platform/contract/validate.ts";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import {
@@ -97,7 +98,7 @@ describe("an admin's open grants", () => {
 
 test("a grant whose reason was changed in the database is missing in the list, and no other is", async () => {
   const [altered, other] = [await create(), await create()];
-  await auth.app.db.write("UPDATE break_glass_grants SET reason = 'x' WHERE id = ?", [altered.id]);
+  await auth.app.db.write("UPDATE break_glass_grants SET reason = 'x' WHERE id = ?", [binaryId(altered.id)]);
   expect((await list({ adminId: admin.userId })).grants).toEqual([other]);
 });
 
@@ -185,7 +186,7 @@ describe("a grant", () => {
   test("keeps its reason encrypted", async () => {
     const { id } = await create();
     const sql = "SELECT reason FROM break_glass_grants WHERE id = ?";
-    const [row] = await auth.app.db.read<{ reason: Buffer }>(sql, [id]);
+    const [row] = await auth.app.db.read<{ reason: Buffer }>(sql, [binaryId(id)]);
     expect(row!.reason.includes("unconscious")).toBe(false);
   });
 });

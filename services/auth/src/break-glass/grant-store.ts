@@ -1,3 +1,4 @@
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import { before, where } from "@medconnect/platform/db/filters.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
@@ -33,16 +34,16 @@ const REVOKE = "UPDATE break_glass_grants SET revoke_time = ? WHERE id = ?";
 
 export function insertGrant(tx: Transaction, grant: Grant): void {
   const { id, adminId, patientId, reason, createTime, expireTime } = grant;
-  tx.defer(INSERT, [id, adminId, patientId, reason, createTime, expireTime]);
+  tx.defer(INSERT, [binaryId(id), binaryId(adminId), binaryId(patientId), reason, createTime, expireTime]);
 }
 
 export async function findGrant(db: Database, id: string): Promise<Grant | undefined> {
-  const [grant] = await db.read<Grant>(`${SELECT} WHERE id = ?`, [id]);
+  const [grant] = await db.read<Grant>(`${SELECT} WHERE id = ?`, [binaryId(id)]);
   return grant;
 }
 
 export async function lockGrant(tx: Transaction, id: string): Promise<Grant | undefined> {
-  const [grant] = await tx.read<Grant>(`${SELECT} WHERE id = ? FOR UPDATE`, [id]);
+  const [grant] = await tx.read<Grant>(`${SELECT} WHERE id = ? FOR UPDATE`, [binaryId(id)]);
   return grant;
 }
 
@@ -50,20 +51,20 @@ export async function lockGrant(tx: Transaction, id: string): Promise<Grant | un
 export async function lockActiveGrantsOf(tx: Transaction, adminId: string, now: Date): Promise<Grant[]> {
   return await tx.read<Grant>(
     `${SELECT} WHERE admin_id = ? AND revoke_time IS NULL AND expire_time > ? ORDER BY id FOR UPDATE`,
-    [adminId, now],
+    [binaryId(adminId), now],
   );
 }
 
 export function setRevoked(tx: Transaction, id: string, now: Date): void {
-  tx.defer(REVOKE, [now, id]);
+  tx.defer(REVOKE, [now, binaryId(id)]);
 }
 
 /** Grants that match every filter, newest first, from the page's position on. A filter that the named key does not hold is a scan. */
 export async function listGrants(db: Database, filter: GrantFilter, page: Page, now: Date): Promise<Grant[]> {
   const { adminId, patientId, status } = filter;
   const { sql, params } = where(
-    ["admin_id = ?", adminId],
-    ["patient_id = ?", patientId],
+    ["admin_id = ?", binaryId(adminId)],
+    ["patient_id = ?", binaryId(patientId)],
     [`${STATUS_AT} = ?`, now, status],
     before("create_time", "id", page.after),
   );

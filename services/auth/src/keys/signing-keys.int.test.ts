@@ -59,7 +59,7 @@ describe("a key that auth did not write is refused by every use:", () => {
   /** A key pair of the attacker. */
   const ownPair = () => {
     const { publicKey, privateKey } = generateKeyPairSync("ed25519");
-    return { kid: newId(), x: publicKey.export({ format: "jwk" }).x!, privateKey };
+    return { kid: `forged ${newId()}`, x: publicKey.export({ format: "jwk" }).x!, privateKey };
   };
   const insert = (
     row: { kid: string; x: string; privatePart?: Buffer; proof?: Buffer | null },

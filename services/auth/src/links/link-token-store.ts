@@ -1,3 +1,4 @@
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import {
@@ -52,11 +53,11 @@ export async function takeLinkTurn(
   userId: string,
   { now, since }: { now: Date; since: Date },
 ): Promise<boolean> {
-  return (await tx.write(TAKE_TURN, [now, userId, since])).affectedRows === 1;
+  return (await tx.write(TAKE_TURN, [now, binaryId(userId), since])).affectedRows === 1;
 }
 
 export function insertLinkToken(tx: Transaction, { hash, userId, expireTime, proof }: LinkToken): void {
-  tx.defer(INSERT, [hash, userId, expireTime, proof]);
+  tx.defer(INSERT, [hash, binaryId(userId), expireTime, proof]);
 }
 
 /** A valid link with its account. */
@@ -75,7 +76,7 @@ export async function consumeLinkToken(tx: Transaction, hash: Buffer, now: Date)
 
 /** Voids every link of a user's. */
 export function deleteLinkTokens(tx: Transaction, userId: string): void {
-  tx.defer(DELETE_OF_USER, [userId]);
+  tx.defer(DELETE_OF_USER, [binaryId(userId)]);
 }
 
 export async function deleteExpiredLinkTokens(db: Database, now: Date, signal?: AbortSignal): Promise<void> {

@@ -1,3 +1,4 @@
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Template } from "./mail.ts";
@@ -51,7 +52,7 @@ export interface WaitingMail extends Omit<MailRow, "content"> {
 
 export function insertMail(tx: Transaction, mail: Omit<MailRow, "tries">): void {
   const { id, userId, template, content, createTime, expireTime } = mail;
-  tx.defer(INSERT, [id, userId, template, content, createTime, expireTime, createTime]);
+  tx.defer(INSERT, [binaryId(id), binaryId(userId), template, content, createTime, expireTime, createTime]);
 }
 
 /** Takes mails that are due, so that no other process takes them until the lease ends. */
@@ -63,17 +64,17 @@ export async function leaseDueMails(
 ): Promise<MailRow[]> {
   return await db.transaction(async (tx) => {
     const due = await tx.read<MailRow>(LEASE_DUE, [now, now, limit]);
-    if (due.length > 0) tx.defer(POSTPONE, [leaseEnd, due.map((mail) => mail.id)]);
+    if (due.length > 0) tx.defer(POSTPONE, [leaseEnd, due.map((mail) => binaryId(mail.id))]);
     return due;
   });
 }
 
 export async function deleteMail(db: Database, id: string): Promise<void> {
-  await db.write(DELETE, [id]);
+  await db.write(DELETE, [binaryId(id)]);
 }
 
 export async function recordMailFailure(db: Database, id: string, failure: MailFailure): Promise<void> {
-  await db.write(RECORD_FAILURE, [failure.error, failure.availableTime, failure.isDead, id]);
+  await db.write(RECORD_FAILURE, [failure.error, failure.availableTime, failure.isDead, binaryId(id)]);
 }
 
 /** How many mails wait, and how many are dead. */
@@ -90,7 +91,9 @@ export async function listMails(db: Database, onlyDead: boolean, limit: number):
 
 /** Has dead mails tried again, all of them if none is named. @returns how many there were */
 export async function reviveMails(db: Database, now: Date, ids?: string[]): Promise<number> {
-  const { affectedRows } = await (ids ? db.write(REVIVE, [now, ids]) : db.write(REVIVE_ALL, [now]));
+  const { affectedRows } = await (ids
+    ? db.write(REVIVE, [now, ids.map(binaryId)])
+    : db.write(REVIVE_ALL, [now]));
   return affectedRows;
 }
 

@@ -1,3 +1,4 @@
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 
@@ -57,38 +58,38 @@ const DELETE_EXPIRED_CHALLENGES = "DELETE FROM mfa_challenges WHERE expire_time 
  * told only afterwards, when the row is there to be locked.
  */
 export function savePendingTotp(tx: Transaction, userId: string, secret: Buffer): void {
-  tx.defer(SAVE_PENDING, [userId, secret]);
+  tx.defer(SAVE_PENDING, [binaryId(userId), secret]);
 }
 
 /** The authenticator, pending or active; nobody else changes it until the transaction ends. */
 export async function lockTotp(tx: Transaction, userId: string): Promise<Totp | undefined> {
-  const [totp] = await tx.read<Totp>(LOCK_TOTP, [userId]);
+  const [totp] = await tx.read<Totp>(LOCK_TOTP, [binaryId(userId)]);
   return totp;
 }
 
 export async function isTotpActive(tx: Transaction, userId: string): Promise<boolean> {
-  return (await tx.read(IS_ACTIVE, [userId])).length > 0;
+  return (await tx.read(IS_ACTIVE, [binaryId(userId)])).length > 0;
 }
 
 /** @param step the time step of the first code, which is thereby used */
 export function activateTotp(tx: Transaction, userId: string, step: number, now: Date): void {
-  tx.defer(ACTIVATE, [now, step, userId]);
+  tx.defer(ACTIVATE, [now, step, binaryId(userId)]);
 }
 
 /** Uses the code of a time step. @returns whether it could still be used: of many at once, one can */
 export async function takeStep(tx: Transaction, userId: string, step: number): Promise<boolean> {
-  return (await tx.write(TAKE_STEP, [step, userId, step])).affectedRows === 1;
+  return (await tx.write(TAKE_STEP, [step, binaryId(userId), step])).affectedRows === 1;
 }
 
 /** Removes the authenticator and its recovery codes. */
 export function deleteTotp(tx: Transaction, userId: string): void {
-  tx.defer(DELETE_TOTP, [userId]);
-  tx.defer(DELETE_CODES, [userId]);
+  tx.defer(DELETE_TOTP, [binaryId(userId)]);
+  tx.defer(DELETE_CODES, [binaryId(userId)]);
 }
 
 export function replaceRecoveryCodes(tx: Transaction, userId: string, codes: RecoveryCode[]): void {
-  tx.defer(DELETE_CODES, [userId]);
-  tx.defer(INSERT_CODES, [codes.map(({ hash, proof }) => [userId, hash, proof])]);
+  tx.defer(DELETE_CODES, [binaryId(userId)]);
+  tx.defer(INSERT_CODES, [codes.map(({ hash, proof }) => [binaryId(userId), hash, proof])]);
 }
 
 /** Uses up a recovery code. @returns true if it existed with its proof */
@@ -97,17 +98,17 @@ export async function burnRecoveryCode(
   userId: string,
   { hash, proof }: RecoveryCode,
 ): Promise<boolean> {
-  return (await tx.write(BURN_CODE, [userId, hash, proof])).affectedRows === 1;
+  return (await tx.write(BURN_CODE, [binaryId(userId), hash, proof])).affectedRows === 1;
 }
 
 /** True if a row for a code exists, with or without a valid proof. */
 export async function hasRecoveryCode(tx: Transaction, userId: string, hash: Buffer): Promise<boolean> {
-  return (await tx.read(HAS_CODE, [userId, hash])).length > 0;
+  return (await tx.read(HAS_CODE, [binaryId(userId), hash])).length > 0;
 }
 
 export function insertChallenge(tx: Transaction, challenge: Challenge): void {
   const { id, userId, passwordSetTime, expireTime, remembered } = challenge;
-  tx.defer(INSERT_CHALLENGE, [id, userId, passwordSetTime, expireTime, remembered]);
+  tx.defer(INSERT_CHALLENGE, [binaryId(id), binaryId(userId), passwordSetTime, expireTime, remembered]);
 }
 
 /**
@@ -120,16 +121,16 @@ export async function takeAttempt(
   { challengeId, userId }: { challengeId: string; userId: string },
   now: Date,
 ): Promise<Challenge | undefined> {
-  const { affectedRows } = await tx.write(TAKE_ATTEMPT, [challengeId, userId, now]);
+  const { affectedRows } = await tx.write(TAKE_ATTEMPT, [binaryId(challengeId), binaryId(userId), now]);
   if (affectedRows === 0) return undefined;
   const [row] = await tx.read<Omit<Challenge, "remembered"> & { remembered: number }>(FIND_CHALLENGE, [
-    challengeId,
+    binaryId(challengeId),
   ]);
   return row && { ...row, remembered: row.remembered === 1 };
 }
 
 export function passChallenge(tx: Transaction, id: string, now: Date): void {
-  tx.defer(PASS_CHALLENGE, [now, id]);
+  tx.defer(PASS_CHALLENGE, [now, binaryId(id)]);
 }
 
 export async function deleteExpiredChallenges(db: Database, now: Date, signal?: AbortSignal): Promise<void> {

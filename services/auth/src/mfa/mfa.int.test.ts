@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
@@ -97,7 +98,7 @@ test("the secret is shown as text, URI and picture, and lies sealed in the datab
   expect(otpauthUri).toContain(`secret=${secret}`);
   expect(qrCode).toMatch(/^data:image\/png;base64,/);
   const [row] = await auth.app.db.read<{ secret: Buffer }>("SELECT secret FROM mfa_totp WHERE user_id = ?", [
-    user.id,
+    binaryId(user.id),
   ]);
   expect(row!.secret.includes(secret)).toBe(false);
 });

@@ -1,3 +1,4 @@
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ACCOUNTS, type Account, type AccountRow, type Status } from "../accounts/account-store.ts";
@@ -49,7 +50,7 @@ export async function findCredentialsByEmail(db: Database, email: string): Promi
 }
 
 export async function findCredentials(db: Database, userId: string): Promise<Credentials | undefined> {
-  const [row] = await db.read<Credentials>(`${CREDENTIALS} WHERE id = ?`, [userId]);
+  const [row] = await db.read<Credentials>(`${CREDENTIALS} WHERE id = ?`, [binaryId(userId)]);
   return row;
 }
 
@@ -63,7 +64,7 @@ export async function holdActive(
   tx: Transaction,
   { userId, passwordSetTime }: Pick<Credentials, "userId" | "passwordSetTime">,
 ): Promise<HeldAccount | undefined> {
-  const [row] = await tx.read<HeldRow>(HOLD_ACTIVE, [userId, passwordSetTime]);
+  const [row] = await tx.read<HeldRow>(HOLD_ACTIVE, [binaryId(userId), passwordSetTime]);
   if (!row) return undefined;
   const { email, role, account_proof: accountProof, mfa_enabled: mfaEnabled } = row;
   return { userId, passwordSetTime, email, role, accountProof, mfaEnabled: mfaEnabled === 1 };
@@ -76,12 +77,12 @@ export async function replaceHash(
   old: string,
   stronger: PasswordRecord,
 ): Promise<void> {
-  await db.write(REPLACE_HASH, [stronger.hash, stronger.proof, id, old]);
+  await db.write(REPLACE_HASH, [stronger.hash, stronger.proof, binaryId(id), old]);
 }
 
 /** Keeps anybody else from changing the password. @returns whether it is still the one of `passwordSetTime` */
 export async function lockPassword(tx: Transaction, userId: string, passwordSetTime: Date): Promise<boolean> {
-  return (await tx.read(LOCK_PASSWORD, [userId, passwordSetTime])).length === 1;
+  return (await tx.read(LOCK_PASSWORD, [binaryId(userId), passwordSetTime])).length === 1;
 }
 
 export function updatePassword(
@@ -90,5 +91,5 @@ export function updatePassword(
   { hash, proof }: PasswordRecord,
   now: Date,
 ): void {
-  tx.defer(UPDATE_PASSWORD, [hash, proof, now, userId]);
+  tx.defer(UPDATE_PASSWORD, [hash, proof, now, binaryId(userId)]);
 }

@@ -4,6 +4,7 @@ import type { SqlValue } from "@medconnect/platform/db/database.ts";
 import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import { startMetrics } from "@medconnect/platform/telemetry/start-metrics.ts";
+import { withBinaryIds } from "@medconnect/platform/testing/with-binary-ids.ts";
 import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import {
   ServiceAccount,
@@ -44,7 +45,7 @@ beforeAll(async () => {
 afterAll(() => auth.close());
 
 /** Writes as MySQL's root. */
-const write = (sql: string, ...params: SqlValue[]) => auth.app.db.write(sql, params);
+const write = (sql: string, ...params: SqlValue[]) => auth.app.db.write(sql, withBinaryIds(params));
 const sha256 = (text: string) => createHash("sha256").update(text).digest();
 const newToken = () => randomBytes(32).toString("base64url");
 const inAnHour = () => new Date(auth.clock.now().getTime() + 3_600_000);

@@ -1,3 +1,4 @@
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import { duplicateKeyOf } from "@medconnect/platform/db/errors.ts";
 import { before, where } from "@medconnect/platform/db/filters.ts";
@@ -47,13 +48,13 @@ const SET_SESSION = "UPDATE service_account_secrets SET session_id = ? WHERE id 
 const DELETE_SECRETS = "DELETE FROM service_account_secrets WHERE id IN (?)";
 
 export async function findServiceAccount(db: Database, id: string): Promise<Account | undefined> {
-  const [row] = await db.read<Account>(FIND, [id]);
+  const [row] = await db.read<Account>(FIND, [binaryId(id)]);
   return row;
 }
 
 /** As `findServiceAccount`, and nobody else changes it or its secrets until the transaction ends. */
 export async function lockServiceAccount(tx: Transaction, id: string): Promise<Account | undefined> {
-  const [row] = await tx.read<Account>(LOCK, [id]);
+  const [row] = await tx.read<Account>(LOCK, [binaryId(id)]);
   return row;
 }
 
@@ -70,7 +71,7 @@ export async function listServiceAccounts(db: Database, page: Page): Promise<Acc
 export async function insertServiceAccount(tx: Transaction, account: Account): Promise<void> {
   const { id, name, scopes, status, createTime } = account;
   try {
-    await tx.write(INSERT, [id, name, JSON.stringify(scopes), status, createTime]);
+    await tx.write(INSERT, [binaryId(id), name, JSON.stringify(scopes), status, createTime]);
   } catch (error) {
     if (duplicateKeyOf(error) === "service_accounts.service_accounts_name") throw new ApiError("NAME_TAKEN");
     throw error;
@@ -78,12 +79,12 @@ export async function insertServiceAccount(tx: Transaction, account: Account): P
 }
 
 export function setServiceAccountStatus(tx: Transaction, id: string, status: Status): void {
-  tx.defer(SET_STATUS, [status, id]);
+  tx.defer(SET_STATUS, [status, binaryId(id)]);
 }
 
 /** All secrets of an account, also such as have expired and are not deleted yet. */
 export async function findSecrets(db: Database | Transaction, accountId: string): Promise<Secret[]> {
-  return await db.read<Secret>(SECRETS_OF, [accountId]);
+  return await db.read<Secret>(SECRETS_OF, [binaryId(accountId)]);
 }
 
 export async function findExpiredSecrets(db: Database | Transaction, now: Date): Promise<Secret[]> {
@@ -95,24 +96,24 @@ export function insertSecret(
   secret: Pick<Secret, "id" | "hash" | "proof" | "sessionId"> & { accountId: string; createTime: Date },
 ): void {
   tx.defer(INSERT_SECRET, [
-    secret.id,
-    secret.accountId,
+    binaryId(secret.id),
+    binaryId(secret.accountId),
     secret.hash,
     secret.proof,
-    secret.sessionId,
+    binaryId(secret.sessionId),
     secret.createTime,
   ]);
 }
 
 export function expireSecret(tx: Transaction, id: string, time: Date): void {
-  tx.defer(EXPIRE_SECRET, [time, id]);
+  tx.defer(EXPIRE_SECRET, [time, binaryId(id)]);
 }
 
 /** From now on the secret's tokens have another `sid`. */
 export function setSecretSession(tx: Transaction, id: string, sessionId: string): void {
-  tx.defer(SET_SESSION, [sessionId, id]);
+  tx.defer(SET_SESSION, [binaryId(sessionId), binaryId(id)]);
 }
 
 export function deleteSecrets(tx: Transaction, ids: string[]): void {
-  if (ids.length > 0) tx.defer(DELETE_SECRETS, [ids]);
+  if (ids.length > 0) tx.defer(DELETE_SECRETS, [ids.map(binaryId)]);
 }

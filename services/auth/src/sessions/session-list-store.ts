@@ -1,3 +1,4 @@
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import { before, where } from "@medconnect/platform/db/filters.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
@@ -33,7 +34,7 @@ export async function listLiveSessions(
   page: Page,
 ): Promise<LiveSession[]> {
   const { sql, params } = where(
-    ["live_user_id = ?", userId],
+    ["live_user_id = ?", binaryId(userId)],
     ["expire_time > ?", now],
     ["COALESCE(idle_expire_time, expire_time) > ?", now],
     before("auth_time", "id", page.after),
@@ -46,6 +47,6 @@ export async function listLiveSessions(
 
 /** Nobody else ends the session until the transaction does. */
 export async function lockSessionOwner(tx: Transaction, id: string): Promise<SessionOwner | undefined> {
-  const [owner] = await tx.read<SessionOwner>(LOCK_OWNER, [id]);
+  const [owner] = await tx.read<SessionOwner>(LOCK_OWNER, [binaryId(id)]);
   return owner;
 }

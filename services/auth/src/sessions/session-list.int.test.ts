@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import { type User, UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
@@ -86,7 +87,7 @@ test.each(["NULL", "'x'"])(
   "a session whose place was changed to %s is listed without it until its next use",
   async (value) => {
     const here = await logIn(await auth.makeUser());
-    await auth.app.db.write(`UPDATE sessions SET client = ${value} WHERE id = ?`, [idOf(here)]);
+    await auth.app.db.write(`UPDATE sessions SET client = ${value} WHERE id = ?`, [binaryId(idOf(here))]);
     expect((await list(here)).sessions).toMatchObject([{ ipAddress: "", userAgent: "" }]);
     await refresh(here);
     expect((await list(here)).sessions).toMatchObject([{ ipAddress: "192.0.2.1" }]);

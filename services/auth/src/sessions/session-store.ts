@@ -1,3 +1,4 @@
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Role } from "@medconnect/platform/identity/caller.ts";
@@ -92,7 +93,7 @@ interface TokenRow {
 
 export function insertSession(tx: Transaction, session: Session): void {
   const { id, userId, authTime, expireTime, remembered } = session;
-  tx.defer(INSERT_SESSION, [id, userId, authTime, expireTime, remembered]);
+  tx.defer(INSERT_SESSION, [binaryId(id), binaryId(userId), authTime, expireTime, remembered]);
 }
 
 /** How a session was used. */
@@ -109,14 +110,14 @@ export function prolongSession(
   id: string,
   { time, idleExpireTime, client }: SessionUse,
 ): void {
-  tx.defer(PROLONG, [time, idleExpireTime, client, id]);
+  tx.defer(PROLONG, [time, idleExpireTime, client, binaryId(id)]);
 }
 
 export function insertRefreshToken(
   tx: Transaction,
   token: { hash: Buffer; sessionId: string; expireTime: Date; proof: Buffer },
 ): void {
-  tx.defer(INSERT_TOKEN, [token.hash, token.sessionId, token.expireTime, token.proof]);
+  tx.defer(INSERT_TOKEN, [token.hash, binaryId(token.sessionId), token.expireTime, token.proof]);
 }
 
 /** Uses a refresh token up. @returns whether it could still be used: of many at once, one can */
@@ -162,7 +163,7 @@ export async function findRefreshToken(
 }
 
 export function markEnded(tx: Transaction, ids: string[], now: Date): void {
-  tx.defer(END, [now, ids]);
+  tx.defer(END, [now, ids.map(binaryId)]);
 }
 
 /** Nobody else ends a user's session until the transaction does. @returns whether it was live */
@@ -171,12 +172,12 @@ export async function lockLiveSession(
   { id, userId }: Pick<Session, "id" | "userId">,
   now: Date,
 ): Promise<boolean> {
-  return (await tx.read(LOCK_LIVE, [id, userId, now])).length === 1;
+  return (await tx.read(LOCK_LIVE, [binaryId(id), binaryId(userId), now])).length === 1;
 }
 
 /** The ids of a user's live sessions, locked. */
 export async function lockLiveSessions(tx: Transaction, userId: string, now: Date): Promise<string[]> {
-  const rows = await tx.read<{ id: string }>(LIVE_OF_USER, [userId, now]);
+  const rows = await tx.read<{ id: string }>(LIVE_OF_USER, [binaryId(userId), now]);
   return rows.map((row) => row.id);
 }
 
@@ -192,7 +193,9 @@ export async function deleteExpiredSessions(db: Database, now: Date, signal?: Ab
 
 async function deleteSomeExpired(db: Database, now: Date): Promise<number> {
   return await db.transaction(async (tx) => {
-    const ids = (await tx.read<{ id: string }>(EXPIRED, [now, DELETED_AT_ONCE])).map((row) => row.id);
+    const ids = (await tx.read<{ id: string }>(EXPIRED, [now, DELETED_AT_ONCE])).map((row) =>
+      binaryId(row.id),
+    );
     if (ids.length === 0) return 0;
     tx.defer(DELETE_TOKENS, [ids]);
     tx.defer(DELETE_SESSIONS, [ids]);

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { RevocationLists } from "@medconnect/platform/identity/revocation-lists.ts";
 import { REVOCATIONS_KEY } from "@medconnect/platform/identity/revocations.ts";
 import { newId } from "@medconnect/platform/ids.ts";
@@ -136,12 +137,12 @@ test("a weaker hash is replaced at the next login", async () => {
   await auth.app.db.write("UPDATE users SET password_hash = ?, password_proof = ? WHERE id = ?", [
     weak,
     proof,
-    user.id,
+    binaryId(user.id),
   ]);
   expect(await tally(Array.from({ length: 4 }, () => auth.logIn(user)))).toEqual({ ok: 4 });
   const [row] = await auth.app.db.read<{ password_hash: string }>(
     "SELECT password_hash FROM users WHERE id = ?",
-    [user.id],
+    [binaryId(user.id)],
   );
   expect(row!.password_hash).toContain("$argon2id$v=19$m=19456,t=2,p=1$");
   await auth.logIn(user);

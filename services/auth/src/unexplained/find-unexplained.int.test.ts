@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, jest, test } from "@jest/globals";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { SqlValue } from "@medconnect/platform/db/database.ts";
 import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids.ts";
+import { withBinaryIds } from "@medconnect/platform/testing/with-binary-ids.ts";
 import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import {
   ServiceAccount,
@@ -95,7 +97,7 @@ async function found(pageSize: number | undefined = 2): Promise<string[]> {
   return lines;
 }
 
-const write = (sql: string, ...params: SqlValue[]) => auth.app.db.write(sql, params);
+const write = (sql: string, ...params: SqlValue[]) => auth.app.db.write(sql, withBinaryIds(params));
 
 /** Writes to the database directly, like its administrator; returns the findings, and undoes the write. */
 async function foundAfter(does: () => Promise<unknown>, undo: () => Promise<unknown>): Promise<string[]> {
@@ -143,7 +145,7 @@ test("a password that was copied from another account, or taken from its proof, 
     );
   const [before] = await auth.app.db.read<{ hash: string; proof: Buffer }>(
     "SELECT password_hash AS hash, password_proof AS proof FROM users WHERE id = ?",
-    [patient.id],
+    [binaryId(patient.id)],
   );
   const restore = () =>
     write(
@@ -241,9 +243,9 @@ test("a signing key without a line, or with a line that revoked it, is found", a
 
   const [key] = await auth.app.db.read<{ kid: string }>("SELECT kid FROM signing_keys LIMIT 1");
   const line = `INSERT INTO audit_events (id, action, actor_id, subject_ids, resource, outcome, request_id, trace_id, occur_time)
-    VALUES ('revoked', 'key.revoke', 'command:keys', '[]', ?, 'SUCCESS', '', '', ?)`;
+    VALUES ('revoked by a row', 'key.revoke', 'command:keys', '[]', ?, 'SUCCESS', '', '', ?)`;
   const revoke = () => write(line, `keys/${key!.kid}`, auth.clock.now());
-  const undo = () => write("DELETE FROM audit_events WHERE id = 'revoked'");
+  const undo = () => write("DELETE FROM audit_events WHERE id = 'revoked by a row'");
   expect(await foundAfter(revoke, undo)).toEqual([`KEY_UNEXPLAINED keys/${key!.kid} in use`]);
 });
 

@@ -1,3 +1,4 @@
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Database, SqlValue } from "@medconnect/platform/db/database.ts";
 import type { Role } from "@medconnect/platform/identity/caller.ts";
 
@@ -53,31 +54,35 @@ export interface KeyInUse {
 
 /** All lines of an action in order of time. */
 export async function* readLines(db: Database, action: string, pageSize = PAGE): AsyncGenerator<Line> {
-  for (let [time, id] = [BEGINNING, ""]; ; ) {
-    const lines = await db.read<Line>(LINES, [action, time, time, id, pageSize]);
+  for (let [time, id]: [Date, SqlValue] = [BEGINNING, ""]; ; ) {
+    const lines: Line[] = await db.read<Line>(LINES, [action, time, time, id, pageSize]);
     yield* lines;
     if (lines.length < pageSize) return;
-    ({ time, id } = lines.at(-1)!);
+    const last = lines.at(-1)!;
+    [time, id] = [last.time, binaryId(last.id)];
   }
 }
 
-export const readUsers = (db: Database, pageSize?: number) => readById<UserRights>(db, USERS, pageSize);
+export const readUsers = (db: Database, pageSize?: number) =>
+  readById<UserRights>(db, USERS, binaryId, pageSize);
 
 export const readServiceAccounts = (db: Database, pageSize?: number) =>
-  readById<ServiceAccountRights>(db, SERVICE_ACCOUNTS, pageSize);
+  readById<ServiceAccountRights>(db, SERVICE_ACCOUNTS, binaryId, pageSize);
 
 export const readSigningKeys = (db: Database, pageSize?: number) =>
-  readById<KeyInUse>(db, SIGNING_KEYS, pageSize);
+  readById<KeyInUse>(db, SIGNING_KEYS, (kid) => kid, pageSize);
 
+/** @param keyOf an id as the parameter that the next page begins after */
 async function* readById<Row extends { id: string }>(
   db: Database,
   sql: string,
+  keyOf: (id: string) => SqlValue,
   pageSize = PAGE,
 ): AsyncGenerator<Row> {
   for (let after: SqlValue = ""; ; ) {
     const rows: Row[] = await db.read<Row>(sql, [after, pageSize]);
     yield* rows;
     if (rows.length < pageSize) return;
-    after = rows.at(-1)!.id;
+    after = keyOf(rows.at(-1)!.id);
   }
 }

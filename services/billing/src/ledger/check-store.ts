@@ -18,7 +18,7 @@ export const CHECKS = {
   "a doctor's balance differs from what their payments captured and did not refund": `
     SELECT p.account AS name, p.minor AS expected, COALESCE(l.minor, 0) AS found
     FROM (
-      SELECT CONCAT('doctor:', doctor_id) AS account, currency,
+      SELECT CONCAT('doctor:', BIN_TO_UUID(doctor_id)) AS account, currency,
         SUM(CAST(amount_minor AS SIGNED) - CAST(refunded_minor AS SIGNED)) AS minor
       FROM payments WHERE status IN ('CAPTURED', 'PARTIALLY_REFUNDED', 'REFUNDED')
       GROUP BY doctor_id, currency

@@ -1,4 +1,5 @@
-import type { Database } from "@medconnect/platform/db/database.ts";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
+import type { Database, SqlValue } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Entry } from "./ledger-rules.ts";
 
@@ -9,10 +10,10 @@ export function insertEntries(tx: Transaction, entries: Entry[], now: Date): voi
        (transaction_id, account, kind, payment_id, currency, debit_minor, credit_minor, create_time) VALUES ?`,
     [
       entries.map((entry) => [
-        entry.transaction_id,
+        binaryId(entry.transaction_id),
         entry.account,
         entry.kind,
-        entry.payment_id,
+        binaryId(entry.payment_id),
         entry.currency,
         entry.debit_minor,
         entry.credit_minor,
@@ -35,9 +36,9 @@ export const balanceOf = (db: Database, account: string): Promise<Balance[]> =>
 
 /** What a payment adds to the balance of each account that it touched; none where no money has moved. */
 export const balancesOfPayment = (db: Database, paymentId: string): Promise<Balance[]> =>
-  readBalances(db, "payment_id = ?", paymentId);
+  readBalances(db, "payment_id = ?", binaryId(paymentId));
 
-async function readBalances(db: Database, condition: string, value: string): Promise<Balance[]> {
+async function readBalances(db: Database, condition: string, value: SqlValue): Promise<Balance[]> {
   const rows = await db.read<{ account: string; currency: string; minor: string }>(
     `SELECT account, currency, SUM(CAST(credit_minor AS SIGNED) - CAST(debit_minor AS SIGNED)) AS minor
      FROM ledger_entries WHERE ${condition} GROUP BY account, currency ORDER BY account, currency`,

@@ -87,7 +87,7 @@ test.each([
     ["a payment's refunding sum differs from its refunds", "more was given back than charged"],
   ],
   [
-    "UPDATE ledger_entries SET payment_id = UUID()",
+    "UPDATE ledger_entries SET payment_id = UUID_TO_BIN(UUID())",
     [
       "a payment's clearing differs from what was captured and not refunded",
       "an entry is of no payment",

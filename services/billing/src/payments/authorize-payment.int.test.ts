@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { roundTrips } from "@medconnect/platform/testing/round-trips.ts";
@@ -360,7 +361,7 @@ test("payment methods lie encrypted in the database, until they are forgotten", 
   const methodOf = async () => {
     const [row] = await billing.app.db.read<{ payment_method: Buffer | null }>(
       "SELECT payment_method FROM payment_attempts WHERE payment_id = ?",
-      [paymentId],
+      [binaryId(paymentId)],
     );
     return row!.payment_method;
   };

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { AUTHORIZATION_MS, type BillingTest, CAPTURE_BEFORE_LAPSE_MS, startBilling } from "../testing.ts";
@@ -73,7 +74,10 @@ test("one payment that cannot be decided holds up no other", async () => {
   const [first, second] = [await authorized(), await authorized()];
   billing.app.clock.advance(AUTHORIZATION_MS - CAPTURE_BEFORE_LAPSE_MS);
   const setVersion = (version: number) =>
-    billing.app.db.write("UPDATE payments SET version = ? WHERE id = ?", [version, first.paymentId]);
+    billing.app.db.write("UPDATE payments SET version = ? WHERE id = ?", [
+      version,
+      binaryId(first.paymentId),
+    ]);
   // The next one does not fit.
   await setVersion(4_294_967_295);
   await runJobs();

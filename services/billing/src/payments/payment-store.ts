@@ -1,3 +1,4 @@
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import { before, where } from "@medconnect/platform/db/filters.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
@@ -60,10 +61,10 @@ export function insertPayments(tx: Transaction, rows: PaymentRow[]): void {
        provider, version, create_time) VALUES ?`,
     [
       rows.map((row) => [
-        row.id,
-        row.booking_id,
-        row.patient_id,
-        row.doctor_id,
+        binaryId(row.id),
+        binaryId(row.booking_id),
+        binaryId(row.patient_id),
+        binaryId(row.doctor_id),
         row.status,
         row.currency,
         row.amount_minor,
@@ -77,7 +78,7 @@ export function insertPayments(tx: Transaction, rows: PaymentRow[]): void {
 }
 
 export async function findPayment(db: Database, id: string): Promise<PaymentRow | undefined> {
-  const [row] = await db.read<PaymentRow>(`${SELECT} WHERE id = ?`, [id]);
+  const [row] = await db.read<PaymentRow>(`${SELECT} WHERE id = ?`, [binaryId(id)]);
   return row;
 }
 
@@ -88,7 +89,9 @@ export async function lockPayment(tx: Transaction, id: string): Promise<PaymentR
 /** Locks those payments that exist, in the order of ids. @returns them by id */
 export async function lockPayments(tx: Transaction, ids: string[]): Promise<Map<string, PaymentRow>> {
   if (ids.length === 0) return new Map();
-  const rows = await tx.lock<PaymentRow>(`${SELECT} WHERE id IN (?) ORDER BY id FOR UPDATE`, [ids]);
+  const rows = await tx.lock<PaymentRow>(`${SELECT} WHERE id IN (?) ORDER BY id FOR UPDATE`, [
+    ids.map(binaryId),
+  ]);
   return new Map(rows.map((row) => [row.id, row]));
 }
 
@@ -105,8 +108,8 @@ export function savePayment(tx: Transaction, row: PaymentRow): void {
       row.refunded_minor,
       row.refunding_minor,
       row.hold_expire_time,
-      row.attempt_id,
-      row.replaced_attempt_id,
+      binaryId(row.attempt_id),
+      binaryId(row.replaced_attempt_id),
       row.provider,
       row.provider_reference,
       row.last_error,
@@ -118,7 +121,7 @@ export function savePayment(tx: Transaction, row: PaymentRow): void {
       row.settle_time,
       row.settle_tries,
       row.due_since,
-      row.id,
+      binaryId(row.id),
     ],
   );
 }
@@ -127,7 +130,7 @@ export function savePayment(tx: Transaction, row: PaymentRow): void {
 export async function takeDuePayments(db: Database, now: Date): Promise<PaymentRow[]> {
   return await db.transaction(async (tx) => {
     const due = await tx.read<PaymentRow>(TAKE, [now]);
-    if (due.length > 0) tx.defer(LEASE, [now, due.map((row) => row.id)]);
+    if (due.length > 0) tx.defer(LEASE, [now, due.map((row) => binaryId(row.id))]);
     return due;
   });
 }
@@ -136,7 +139,7 @@ export async function takeDuePayments(db: Database, now: Date): Promise<PaymentR
 export function endLease(tx: Transaction, paymentId: string, askTime: Date): void {
   tx.defer(
     `UPDATE payments SET settle_time = LEAST(settle_time, ?) WHERE id = ? AND status = 'PROCESSING' AND settle_tries = 0`,
-    [askTime, paymentId],
+    [askTime, binaryId(paymentId)],
   );
 }
 
@@ -162,9 +165,9 @@ export async function listPayments(
 ): Promise<PaymentRow[]> {
   const status = request.status === "STATUS_UNSPECIFIED" ? undefined : request.status;
   const { sql, params } = where(
-    ["patient_id = ?", patientId],
+    ["patient_id = ?", binaryId(patientId)],
     ["status = ?", status],
-    ["booking_id = ?", request.bookingId || undefined],
+    ["booking_id = ?", binaryId(request.bookingId || undefined)],
     before("create_time", "id", page.after),
   );
   const isKeyed = status === undefined || patientId === undefined;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { StripeProvider } from "../providers/stripe-provider.ts";
@@ -49,7 +50,7 @@ async function withStripe(): Promise<Setup> {
   const intentsOf = async (paymentId: string) => {
     const attempts = await billing.app.db.read<{ id: string }>(
       "SELECT id FROM payment_attempts WHERE payment_id = ? ORDER BY id",
-      [paymentId],
+      [binaryId(paymentId)],
     );
     return attempts.flatMap(({ id }) =>
       [...standIn.intents.values()].filter(({ metadata }) => metadata.attempt_id === id),

@@ -1,3 +1,4 @@
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { PaymentRow } from "./payment-store.ts";
 
@@ -12,6 +13,6 @@ export async function findStandings(tx: Transaction, ids: string[]): Promise<Sta
   return await tx.read(
     `SELECT id, status, settlement, currency, amount_minor, authorize_time, version
      FROM payments WHERE id IN (?)`,
-    [ids],
+    [ids.map(binaryId)],
   );
 }

@@ -1,3 +1,4 @@
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { ChargeStatus, RefundOutcome } from "./provider.ts";
 
@@ -27,7 +28,7 @@ export async function insertCharge(db: Database, row: StubChargeRow): Promise<vo
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON DUPLICATE KEY UPDATE reference = stub_charges.reference`,
     [
-      row.attempt_id,
+      binaryId(row.attempt_id),
       row.reference,
       row.status,
       row.currency,
@@ -46,7 +47,7 @@ export async function findCharge(db: Database, attemptId: string): Promise<StubC
     `SELECT attempt_id, reference, status, currency, amount_minor, decline_code, next_action_url, settle_time,
        lapse_time, refund_status
      FROM stub_charges WHERE attempt_id = ?`,
-    [attemptId],
+    [binaryId(attemptId)],
   );
   return row;
 }
@@ -56,7 +57,7 @@ export async function captureCharge(db: Database, attemptId: string, now: Date):
   await db.write(
     `UPDATE stub_charges SET status = 'CAPTURED'
      WHERE attempt_id = ? AND status = 'AUTHORIZED' AND settle_time <= ? AND lapse_time > ?`,
-    [attemptId, now, now],
+    [binaryId(attemptId), now, now],
   );
 }
 
@@ -65,7 +66,7 @@ export async function voidCharge(db: Database, attemptId: string, now: Date): Pr
   await db.write(
     `UPDATE stub_charges SET status = 'VOIDED'
      WHERE attempt_id = ? AND status = 'AUTHORIZED' AND (settle_time <= ? OR next_action_url IS NOT NULL) AND lapse_time > ?`,
-    [attemptId, now, now],
+    [binaryId(attemptId), now, now],
   );
 }
 
@@ -80,11 +81,11 @@ export async function insertRefund(
     `INSERT INTO stub_refunds (refund_id, attempt_id, status, amount_minor)
      SELECT ?, attempt_id, refund_status, ? FROM stub_charges WHERE attempt_id = ? AND status = 'CAPTURED'
      ON DUPLICATE KEY UPDATE refund_id = stub_refunds.refund_id`,
-    [refundId, amountMinor, attemptId],
+    [binaryId(refundId), amountMinor, binaryId(attemptId)],
   );
   const [row] = await db.read<{ status: StubRefundStatus }>(
     "SELECT status FROM stub_refunds WHERE refund_id = ?",
-    [refundId],
+    [binaryId(refundId)],
   );
   return row?.status;
 }

@@ -1,3 +1,4 @@
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import { before, where } from "@medconnect/platform/db/filters.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
@@ -34,8 +35,8 @@ export function insertRefund(tx: Transaction, row: RefundRow): void {
     `INSERT INTO refunds (id, payment_id, status, amount_minor, reason, key_id, create_time, settle_time)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
     [
-      row.id,
-      row.payment_id,
+      binaryId(row.id),
+      binaryId(row.payment_id),
       row.status,
       row.amount_minor,
       row.reason,
@@ -47,13 +48,13 @@ export function insertRefund(tx: Transaction, row: RefundRow): void {
 }
 
 export async function findRefund(db: Database, id: string): Promise<RefundRow | undefined> {
-  const [row] = await db.read<RefundRow>(`${SELECT} WHERE id = ?`, [id]);
+  const [row] = await db.read<RefundRow>(`${SELECT} WHERE id = ?`, [binaryId(id)]);
   return row;
 }
 
 /** Locks a refund; its payment is locked before. */
 export async function lockRefund(tx: Transaction, id: string): Promise<RefundRow> {
-  const [row] = await tx.read<RefundRow>(`${SELECT} WHERE id = ? FOR UPDATE`, [id]);
+  const [row] = await tx.read<RefundRow>(`${SELECT} WHERE id = ? FOR UPDATE`, [binaryId(id)]);
   return row!;
 }
 
@@ -61,7 +62,7 @@ export async function lockRefund(tx: Transaction, id: string): Promise<RefundRow
 export async function countFailed(tx: Transaction, paymentId: string): Promise<number> {
   const [row] = await tx.read<{ count: number }>(
     "SELECT COUNT(*) AS count FROM refunds WHERE payment_id = ? AND status = 'FAILED'",
-    [paymentId],
+    [binaryId(paymentId)],
   );
   return row!.count;
 }
@@ -72,7 +73,7 @@ export function saveRefund(tx: Transaction, row: RefundRow): void {
     row.status,
     row.provider_reference,
     row.settle_time,
-    row.id,
+    binaryId(row.id),
   ]);
 }
 
@@ -80,14 +81,17 @@ export function saveRefund(tx: Transaction, row: RefundRow): void {
 export async function takeDueRefunds(db: Database, now: Date): Promise<RefundRow[]> {
   return await db.transaction(async (tx) => {
     const due = await tx.read<RefundRow>(TAKE, [now]);
-    if (due.length > 0) tx.defer(LEASE, [now, due.map((row) => row.id)]);
+    if (due.length > 0) tx.defer(LEASE, [now, due.map((row) => binaryId(row.id))]);
     return due;
   });
 }
 
 /** A payment's refunds, newest first. */
 export async function listRefunds(db: Database, paymentId: string, page: Page): Promise<RefundRow[]> {
-  const { sql, params } = where(["payment_id = ?", paymentId], before("create_time", "id", page.after));
+  const { sql, params } = where(
+    ["payment_id = ?", binaryId(paymentId)],
+    before("create_time", "id", page.after),
+  );
   return await db.read<RefundRow>(`${SELECT} ${sql} ORDER BY create_time DESC, id DESC LIMIT ?`, [
     ...params,
     limitOf(page),

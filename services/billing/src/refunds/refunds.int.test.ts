@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
@@ -69,7 +70,7 @@ test("a refund whose reason was changed in the database is missing in the list, 
   const { paymentId } = await captured();
   const { response: altered } = await billing.refund(paymentId, 2000);
   const { response: other } = await billing.refund(paymentId, 3000);
-  await billing.app.db.write("UPDATE refunds SET reason = 'x' WHERE id = ?", [altered.id]);
+  await billing.app.db.write("UPDATE refunds SET reason = 'x' WHERE id = ?", [binaryId(altered.id)]);
   expect((await billing.listRefunds(paymentId, patient)).refunds).toEqual([other]);
 });
 
@@ -265,7 +266,9 @@ test("what has to go back is tried again an hour after it has failed", async () 
 
 /** What was given back comes back from the patient's bank, and the provider tells so. */
 async function comeBack(refundId: string) {
-  await billing.app.db.write("UPDATE stub_refunds SET status = 'FAILED' WHERE refund_id = ?", [refundId]);
+  await billing.app.db.write("UPDATE stub_refunds SET status = 'FAILED' WHERE refund_id = ?", [
+    binaryId(refundId),
+  ]);
   const news = { type: "refund.updated", refundId, reference: "re_1" };
   await Promise.all([1, 2, 3].map(() => billing.webhook({ ...news, id: newId() })));
 }

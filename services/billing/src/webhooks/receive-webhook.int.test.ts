@@ -119,9 +119,9 @@ test("a forged, unsigned or old webhook has no effect", async () => {
 });
 
 test.each([
-  { id: "evt", type: "payout.paid" },
-  { id: "evt", type: "charge.updated", attemptId: "of another system" },
-  { id: "evt", type: "refund.updated", refundId: "of another system", reference: "re" },
+  { id: "strange_1", type: "payout.paid" },
+  { id: "strange_2", type: "charge.updated", attemptId: "of another system" },
+  { id: "strange_3", type: "refund.updated", refundId: "of another system", reference: "re" },
   "not even an object",
 ])("what is of no concern is taken and ignored: %j", async (event) => {
   expect(await billing.webhook(event)).toEqual(TAKEN);

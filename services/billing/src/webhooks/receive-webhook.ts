@@ -1,4 +1,5 @@
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { isId } from "@medconnect/platform/ids.ts";
 import type {
   ReceiveWebhookRequest,
   ReceiveWebhookResponse,
@@ -39,9 +40,9 @@ async function askBack(
   else await heardOfRefund(app, provider, news.refundId, news.reference);
 }
 
-/** An attempt that is not ours is another system's, which shares the provider's account. */
+/** An attempt or a refund that is not ours is another system's, which shares the provider's account. */
 async function heardOfCharge(app: Billing, provider: Provider, key: ChargeKey): Promise<void> {
-  const attempt = await findAttempt(app.db, key.attemptId);
+  const attempt = isId(key.attemptId) ? await findAttempt(app.db, key.attemptId) : undefined;
   if (!attempt) return;
   const charge = await answered(provider.find(key));
   if (charge) await app.finishAttempt(attempt, charge, { actorId: actorOf(provider) });
@@ -53,7 +54,7 @@ async function heardOfRefund(
   refundId: string,
   reference: string,
 ): Promise<void> {
-  const refund = await findRefund(app.db, refundId);
+  const refund = isId(refundId) ? await findRefund(app.db, refundId) : undefined;
   if (!refund) return;
   const payment = await findPayment(app.db, refund.payment_id);
   const outcome = await answered(sendRefund(app, payment!, { ...refund, provider_reference: reference }));

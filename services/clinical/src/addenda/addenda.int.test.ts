@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
@@ -33,7 +34,7 @@ const complete = () => clinical.completed(patient, doctor, NOTES);
 const rowsOf = (consultationId: string) =>
   clinical.app.db.read<{ id: string; text: Buffer }>(
     "SELECT id, text FROM addenda WHERE consultation_id = ? ORDER BY id",
-    [consultationId],
+    [binaryId(consultationId)],
   );
 
 test("a doctor adds to a completed consultation's notes; patient and doctor read it in order, and it is audited", async () => {
@@ -163,7 +164,7 @@ test("a list of five consultations with a hundred long addenda is small, and mem
         insertAddendum(
           tx,
           { id: newId(), text, create_time: clinical.app.clock.now() },
-          { id: consultationId, patient_id: "p", doctor_id: "d" },
+          { id: consultationId, patient_id: patient.userId, doctor_id: doctor.userId },
         );
     });
   }
@@ -188,7 +189,10 @@ test("what is added lies encrypted in the database, each bound to its row", asyn
   for (const text of ["a canary", "another canary"]) await clinical.add(consultationId, doctor, text);
   const [first, second] = await rowsOf(consultationId);
   for (const { text } of [first!, second!]) expect(text.includes("canary")).toBe(false);
-  await clinical.app.db.write("UPDATE addenda SET text = ? WHERE id = ?", [first!.text, second!.id]);
+  await clinical.app.db.write("UPDATE addenda SET text = ? WHERE id = ?", [
+    first!.text,
+    binaryId(second!.id),
+  ]);
   await expect(clinical.read(consultationId, doctor)).rejects.toThrow();
 });
 

@@ -1,4 +1,5 @@
 import { SEALED_OVERHEAD_BYTES } from "@medconnect/platform/crypto/sealed-box.ts";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Owned } from "../access.ts";
 
@@ -17,7 +18,14 @@ export function insertAddendum(
   const { id: consultationId, patient_id, doctor_id } = consultation;
   tx.defer(
     "INSERT INTO addenda (id, consultation_id, patient_id, doctor_id, text, create_time) VALUES (?, ?, ?, ?, ?, ?)",
-    [row.id, consultationId, patient_id, doctor_id, row.text, row.create_time],
+    [
+      binaryId(row.id),
+      binaryId(consultationId),
+      binaryId(patient_id),
+      binaryId(doctor_id),
+      row.text,
+      row.create_time,
+    ],
   );
 }
 
@@ -29,7 +37,7 @@ export async function findAddenda(
   return await tx.read<AddendumRow>(
     `SELECT id, consultation_id, text, create_time FROM addenda WHERE consultation_id = ?
      ORDER BY create_time, id`,
-    [consultationId],
+    [binaryId(consultationId)],
   );
 }
 
@@ -40,7 +48,7 @@ export async function measureAddenda(
 ): Promise<{ count: number; bytes: number }> {
   const [row] = await tx.read<{ count: number; sealed: number | null }>(
     "SELECT COUNT(*) AS count, SUM(OCTET_LENGTH(text)) AS sealed FROM addenda WHERE consultation_id = ?",
-    [consultationId],
+    [binaryId(consultationId)],
   );
   const count = Number(row!.count);
   return { count, bytes: Number(row!.sealed ?? 0) - count * SEALED_OVERHEAD_BYTES };

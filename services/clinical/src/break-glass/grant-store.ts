@@ -1,3 +1,4 @@
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 
@@ -22,7 +23,15 @@ export function saveGrants(tx: Transaction, grants: GrantRow[]): void {
   tx.defer(
     `INSERT INTO break_glass_grants (id, admin_id, patient_id, end_time, proof) VALUES ? AS new
      ON DUPLICATE KEY UPDATE end_time = new.end_time, proof = new.proof`,
-    [grants.map(({ id, adminId, patientId, endTime, proof }) => [id, adminId, patientId, endTime, proof])],
+    [
+      grants.map(({ id, adminId, patientId, endTime, proof }) => [
+        binaryId(id),
+        binaryId(adminId),
+        binaryId(patientId),
+        endTime,
+        proof,
+      ]),
+    ],
   );
 }
 
@@ -36,6 +45,6 @@ export async function findLiveGrants(
   return await db.read<GrantRow>(
     `SELECT id, admin_id AS adminId, patient_id AS patientId, end_time AS endTime, proof FROM break_glass_grants
      WHERE admin_id = ? AND patient_id = ? AND end_time > ? ORDER BY end_time DESC LIMIT ?`,
-    [adminId, patientId, now, MAX_READ],
+    [binaryId(adminId), binaryId(patientId), now, MAX_READ],
   );
 }

@@ -1,3 +1,4 @@
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Database, SqlValue } from "@medconnect/platform/db/database.ts";
 import { before, following, where } from "@medconnect/platform/db/filters.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
@@ -62,11 +63,11 @@ const INSERT = `INSERT INTO consultations
 
 const newRows = (consultations: NewConsultation[]): SqlValue[][] =>
   consultations.map((row) => [
-    row.id,
-    row.booking_id,
-    row.payment_id,
-    row.patient_id,
-    row.doctor_id,
+    binaryId(row.id),
+    binaryId(row.booking_id),
+    binaryId(row.payment_id),
+    binaryId(row.patient_id),
+    binaryId(row.doctor_id),
     "SCHEDULED",
     "SERVICE",
     row.start_time,
@@ -115,7 +116,7 @@ export function moveConsultations(tx: Transaction, consultations: NewConsultatio
 }
 
 export async function findConsultation(db: Database, id: string): Promise<ConsultationRow | undefined> {
-  const [row] = await db.read<ConsultationRow>(`${SELECT} WHERE c.id = ?`, [id]);
+  const [row] = await db.read<ConsultationRow>(`${SELECT} WHERE c.id = ?`, [binaryId(id)]);
   return row;
 }
 
@@ -126,13 +127,17 @@ export async function findConsultation(db: Database, id: string): Promise<Consul
 export async function lockConsultations(tx: Transaction, ids: string[]): Promise<ConsultationRow[]> {
   return await tx.read<ConsultationRow>(
     `${SELECT} WHERE c.id IN (?) ORDER BY c.id FOR UPDATE OF c FOR SHARE OF l`,
-    [ids],
+    [ids.map(binaryId)],
   );
 }
 
 /** Notes that the doctor was told that the consultation is long over, under the version that follows. */
 export function saveOverdue(tx: Transaction, { id, version }: ConsultationRow, now: Date): void {
-  tx.defer("UPDATE consultations SET overdue_time = ?, version = ? WHERE id = ?", [now, version, id]);
+  tx.defer("UPDATE consultations SET overdue_time = ?, version = ? WHERE id = ?", [
+    now,
+    version,
+    binaryId(id),
+  ]);
 }
 
 /** Writes what can change in a consultation's life, under the version that follows the one that was locked. */
@@ -159,7 +164,7 @@ export function saveConsultation(tx: Transaction, row: ConsultationRow): void {
       patientName,
       doctorName,
       row.version,
-      row.id,
+      binaryId(row.id),
     ],
   );
 }
@@ -178,9 +183,9 @@ export async function listConsultations(
   const key = scope.patientId || request.patientId ? "consultations_by_patient" : "consultations_by_doctor";
   const isKeyed = status === undefined && (request.patientId === "" || scope.doctorId === undefined);
   const { sql, params } = where(
-    ["c.patient_id = ?", scope.patientId],
-    ["c.doctor_id = ?", scope.doctorId],
-    ["c.patient_id = ?", request.patientId || undefined],
+    ["c.patient_id = ?", binaryId(scope.patientId)],
+    ["c.doctor_id = ?", binaryId(scope.doctorId)],
+    ["c.patient_id = ?", binaryId(request.patientId || undefined)],
     ["c.status = ?", status],
     ["c.start_time >= ?", request.startTime],
     ["c.start_time < ?", request.endTime],

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
@@ -285,12 +286,14 @@ test("one consultation that cannot be closed holds up no other", async () => {
   clinical.app.clock.advance(30 * MINUTE_MS);
   // Its next version does not fit.
   await clinical.app.db.write("UPDATE consultations SET version = 4294967295 WHERE id = ?", [
-    first.consultationId,
+    binaryId(first.consultationId),
   ]);
   await sweepNoShows(clinical.app)();
   expect((await clinical.read(first.consultationId, patient)).status).toBe("WAITING");
   expect((await clinical.read(second.consultationId, patient)).status).toBe("NO_SHOW");
-  await clinical.app.db.write("UPDATE consultations SET version = 3 WHERE id = ?", [first.consultationId]);
+  await clinical.app.db.write("UPDATE consultations SET version = 3 WHERE id = ?", [
+    binaryId(first.consultationId),
+  ]);
   await sweepNoShows(clinical.app)();
   expect((await clinical.read(first.consultationId, patient)).status).toBe("NO_SHOW");
 });
@@ -304,14 +307,16 @@ test("notes and reasons lie encrypted in the database, each bound to its place",
   await clinical.abandon(abandoned, doctor, "a canary");
   const rows = await clinical.app.db.read<{ notes: Buffer | null; abandon_reason: Buffer | null }>(
     "SELECT notes, abandon_reason FROM consultations WHERE id IN (?, ?)",
-    [consultationId, abandoned],
+    [binaryId(consultationId), binaryId(abandoned)],
   );
   for (const { notes, abandon_reason } of rows) {
     const sealed = notes ?? abandon_reason;
     expect(sealed!.length).toBeGreaterThan(0);
     expect(sealed!.includes("canary")).toBe(false);
   }
-  await clinical.app.db.write("UPDATE consultations SET notes = abandon_reason WHERE id = ?", [abandoned]);
+  await clinical.app.db.write("UPDATE consultations SET notes = abandon_reason WHERE id = ?", [
+    binaryId(abandoned),
+  ]);
   await expect(clinical.read(abandoned, doctor)).rejects.toThrow();
 });
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
@@ -123,7 +124,7 @@ test("a consultation older than stored names shows current ones", async () => {
   const consultationId = await clinical.completed(patient, doctor, "flu");
   await clinical.app.db.write(
     "UPDATE consultations SET patient_name = NULL, doctor_name = NULL WHERE id = ?",
-    [consultationId],
+    [binaryId(consultationId)],
   );
   await rename();
   expect(await namesOf(consultationId)).toEqual(NEW);

@@ -1,3 +1,4 @@
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { ConsultationRow } from "./consultation-store.ts";
 
@@ -20,6 +21,6 @@ export async function findStandings(tx: Transaction, ids: string[]): Promise<Sta
   return await tx.read(
     `SELECT id, status, moved_by, start_time, end_time, no_show_party, late_party, move_pending, version
      FROM consultations WHERE id IN (?)`,
-    [ids],
+    [ids.map(binaryId)],
   );
 }

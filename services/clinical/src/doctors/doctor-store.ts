@@ -1,4 +1,5 @@
 import type { CalendarDate } from "@medconnect/platform/calendar-date.ts";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { stopBound } from "./licensing-rules.ts";
 
@@ -33,7 +34,7 @@ export async function lockIssuer(
     `SELECT l.licensed_until, d.full_name AS doctor_name, p.full_name AS patient_name
      FROM doctors l LEFT JOIN people d ON d.user_id = l.doctor_id LEFT JOIN people p ON p.user_id = ?
      WHERE l.doctor_id = ? FOR SHARE OF l`,
-    [patient_id, doctor_id],
+    [binaryId(patient_id), binaryId(doctor_id)],
   );
   return row;
 }
@@ -41,7 +42,7 @@ export async function lockIssuer(
 /** Waits for prescriptions that are being issued by these doctors. */
 export async function lockLicensings(tx: Transaction, doctorIds: string[]): Promise<void> {
   await tx.read("SELECT doctor_id FROM doctors WHERE doctor_id IN (?) ORDER BY doctor_id FOR UPDATE", [
-    doctorIds,
+    doctorIds.map(binaryId),
   ]);
 }
 
@@ -56,11 +57,11 @@ export function saveLicensings(tx: Transaction, licensings: Licensing[], now: Da
        stop_time = new.stop_time, stopped_by = new.stopped_by`,
     [
       licensings.map(({ doctorId, licensedUntil, stopTime, stoppedBy }) => [
-        doctorId,
+        binaryId(doctorId),
         licensedUntil,
         stopTime,
         stopTime && stopBound(stopTime, licensedUntil, now),
-        stoppedBy,
+        binaryId(stoppedBy),
         stopTime && now,
       ]),
     ],

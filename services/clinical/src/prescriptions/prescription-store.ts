@@ -1,3 +1,4 @@
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import { before, where } from "@medconnect/platform/db/filters.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
@@ -40,11 +41,11 @@ export function insertPrescription(tx: Transaction, row: PrescriptionRow): void 
     `INSERT INTO prescriptions (id, consultation_id, patient_id, patient_name, doctor_id, doctor_name, status, content,
        items, issue_time, expire_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     [
-      row.id,
-      row.consultation_id,
-      row.patient_id,
+      binaryId(row.id),
+      binaryId(row.consultation_id),
+      binaryId(row.patient_id),
       row.patient_name,
-      row.doctor_id,
+      binaryId(row.doctor_id),
       row.doctor_name,
       row.status,
       row.content,
@@ -56,12 +57,12 @@ export function insertPrescription(tx: Transaction, row: PrescriptionRow): void 
 }
 
 export async function findPrescription(db: Database, id: string): Promise<PrescriptionRow | undefined> {
-  const [row] = await db.read<PrescriptionRow>(`${SELECT} WHERE r.id = ?`, [id]);
+  const [row] = await db.read<PrescriptionRow>(`${SELECT} WHERE r.id = ?`, [binaryId(id)]);
   return row;
 }
 
 export async function lockPrescription(tx: Transaction, id: string): Promise<PrescriptionRow | undefined> {
-  const [row] = await tx.read<PrescriptionRow>(`${SELECT} WHERE r.id = ? FOR UPDATE OF r`, [id]);
+  const [row] = await tx.read<PrescriptionRow>(`${SELECT} WHERE r.id = ? FOR UPDATE OF r`, [binaryId(id)]);
   return row;
 }
 
@@ -72,7 +73,7 @@ export function saveEnd(tx: Transaction, row: PrescriptionRow): void {
     row.ended_by,
     row.end_time,
     row.end_reason,
-    row.id,
+    binaryId(row.id),
   ]);
 }
 
@@ -87,10 +88,10 @@ export async function listPrescriptions(
   page: Page,
 ): Promise<ListedPrescription[]> {
   const { sql, params } = where(
-    ["r.patient_id = ?", scope.patientId],
-    ["r.doctor_id = ?", scope.doctorId],
-    ["r.patient_id = ?", request.patientId || undefined],
-    ["r.consultation_id = ?", request.consultationId || undefined],
+    ["r.patient_id = ?", binaryId(scope.patientId)],
+    ["r.doctor_id = ?", binaryId(scope.doctorId)],
+    ["r.patient_id = ?", binaryId(request.patientId || undefined)],
+    ["r.consultation_id = ?", binaryId(request.consultationId || undefined)],
     before("r.issue_time", "r.id", page.after),
   );
   const isOfPatient = scope.patientId !== undefined || Boolean(request.patientId);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
@@ -219,14 +220,16 @@ describe.each([
     ]);
     const [row] = await clinical.app.db.read<{ end_reason: Buffer }>(
       "SELECT end_reason FROM prescriptions WHERE id = ?",
-      [made.id],
+      [binaryId(made.id)],
     );
     expect(row!.end_reason.includes("rash")).toBe(false);
   });
 
   test("by its doctor works although a text was planted as the reason of its end", async () => {
     const { response: made } = await prescribe(await complete());
-    await clinical.app.db.write("UPDATE prescriptions SET end_reason = 'x' WHERE id = ?", [made.id]);
+    await clinical.app.db.write("UPDATE prescriptions SET end_reason = 'x' WHERE id = ?", [
+      binaryId(made.id),
+    ]);
     expect(await end(made.id, doctor)).toMatchObject({ status, endReason: "a rash" });
   });
 
@@ -337,7 +340,7 @@ test("what is prescribed lies encrypted in the database", async () => {
   const { response: made } = await prescribe(await complete());
   const [row] = await clinical.app.db.read<{ content: Buffer; items: Buffer }>(
     "SELECT content, items FROM prescriptions WHERE id = ?",
-    [made.id],
+    [binaryId(made.id)],
   );
   expect(row!.content.includes("food")).toBe(false);
   expect(row!.items.includes("amoxicillin")).toBe(false);
@@ -394,7 +397,7 @@ describe("prescriptions of a doctor whose licence was revoked with an order to s
     await order(4);
     await clinical.app.db.write("UPDATE prescriptions SET issue_time = ? WHERE id = ?", [
       new Date(clinical.app.clock.now().getTime() + 1),
-      later.id,
+      binaryId(later.id),
     ]);
     await stopOrderedPrescriptions(clinical.app)();
     const statuses = [];
@@ -481,10 +484,10 @@ describe("prescriptions of a doctor whose licence was revoked with an order to s
     await order(2);
     await stopOrderedPrescriptions(clinical.app)();
     const left = "SELECT 1 FROM prescriptions WHERE doctor_id = ? AND status = 'ACTIVE'";
-    expect(await clinical.app.db.read(left, [doctor.userId])).toEqual([]);
+    expect(await clinical.app.db.read(left, [binaryId(doctor.userId)])).toEqual([]);
     const open = async () => {
       const sql = "SELECT 1 FROM doctors WHERE doctor_id = ? AND stop_heard_time IS NOT NULL";
-      return (await clinical.app.db.read(sql, [doctor.userId])).length;
+      return (await clinical.app.db.read(sql, [binaryId(doctor.userId)])).length;
     };
     expect(await open()).toBe(1);
     clinical.app.clock.advance(MINUTE_MS + 1);

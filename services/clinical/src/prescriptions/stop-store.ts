@@ -1,3 +1,4 @@
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 
@@ -20,7 +21,7 @@ export async function findStopper(tx: Transaction, id: string, now: Date): Promi
   const [row] = await tx.read<{ stopped_by: string }>(
     `SELECT d.stopped_by FROM prescriptions p JOIN doctors d ON d.doctor_id = p.doctor_id
      WHERE p.id = ? AND ${IS_TO_STOP}`,
-    [id, now],
+    [binaryId(id), now],
   );
   return row?.stopped_by;
 }

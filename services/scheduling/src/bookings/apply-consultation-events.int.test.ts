@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import type { ConsultationState_Party } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import { type Course, Desk } from "../testing.ts";
@@ -25,7 +26,9 @@ test.each<[Course, object, string]>([
   const { response: booking } = await desk.book(slot.id);
   await desk.tell(type, booking);
   const { status, cancelledBy } = await desk.read(booking.id);
-  const [row] = await desk.app.db.read<object>("SELECT settlement FROM bookings WHERE id = ?", [booking.id]);
+  const [row] = await desk.app.db.read<object>("SELECT settlement FROM bookings WHERE id = ?", [
+    binaryId(booking.id),
+  ]);
   expect({ status, cancelledBy, ...row }).toEqual(expected);
   await expect(desk.cancel(booking.id, desk.patient)).rejects.toMatchObject({ reason });
   // The slot is used up. Billing gets the end from clinical, unless it is a no-show.
@@ -156,7 +159,7 @@ test.each<[string, Course, ConsultationState_Party]>([
   await desk.authorized(booking.id);
   await desk.cancel(booking.id, desk.patient);
   const settlement = async () =>
-    await desk.app.db.read("SELECT settlement, version FROM bookings WHERE id = ?", [booking.id]);
+    await desk.app.db.read("SELECT settlement, version FROM bookings WHERE id = ?", [binaryId(booking.id)]);
   expect(await settlement()).toEqual([{ settlement: "CAPTURE", version: 3 }]);
   await desk.tell("consultation.completed", booking);
   await desk.tell("consultation.no_show", booking, "PATIENT");

@@ -1,3 +1,4 @@
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Jurisdiction } from "../jurisdiction.ts";
 import { coversValues } from "../licenses/covers.ts";
@@ -68,7 +69,7 @@ const IS_LICENSED = `SELECT s.id, ${licensedAtStart(REGION_OF_SLOT)} AS licensed
 
 /** Whether a licence of the slot's doctor covers the patient's region at the start, by slot. */
 export async function readLicensed(tx: Transaction, wishes: BookingWish[]): Promise<Map<string, number>> {
-  const slotIds = wishes.map(({ slotId }) => slotId);
+  const slotIds = wishes.map(({ slotId }) => binaryId(slotId));
   const regions = wishes.map(({ statedRegion }) => statedRegion);
   const rows = await tx.read<{ id: string; licensed: number }>(IS_LICENSED, [
     ...coversValues(slotIds, regions),

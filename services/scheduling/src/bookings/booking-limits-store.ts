@@ -1,3 +1,4 @@
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { SqlValue } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { MAX_LENGTH_MS } from "../slots/slot-rules.ts";
@@ -18,8 +19,8 @@ export interface PatientFacts {
 /** The patient for slot `s`. Takes `patientValues`. */
 export const PATIENT_OF_SLOT = "ELT(FIELD(s.id, ?), ?)";
 export const patientValues = (wishes: Wish[]): SqlValue[] => [
-  wishes.map(({ slotId }) => slotId),
-  wishes.map(({ patientId }) => patientId),
+  wishes.map(({ slotId }) => binaryId(slotId)),
+  wishes.map(({ patientId }) => binaryId(patientId)),
 ];
 
 /** One range of a key over live bookings for each wish: the limits bound it, and ended bookings do not matter. */
@@ -72,7 +73,7 @@ export function insertCooldown(tx: Transaction, patientId: string, slotId: strin
   tx.defer(
     `INSERT INTO hold_cooldowns (patient_id, slot_id, end_time) VALUES (?, ?, ?) AS new
      ON DUPLICATE KEY UPDATE end_time = new.end_time`,
-    [patientId, slotId, endTime],
+    [binaryId(patientId), binaryId(slotId), endTime],
   );
 }
 

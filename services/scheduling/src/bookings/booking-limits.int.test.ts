@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
@@ -220,7 +221,9 @@ describe("a slot that a patient held without paying", () => {
     await sweepHolds(desk.app)();
     desk.app.clock.advance(COOLDOWN_MS);
     await sweepHolds(desk.app)();
-    expect(await desk.app.db.read("SELECT * FROM hold_cooldowns WHERE slot_id = ?", [slotId!])).toEqual([]);
+    expect(
+      await desk.app.db.read("SELECT * FROM hold_cooldowns WHERE slot_id = ?", [binaryId(slotId!)]),
+    ).toEqual([]);
   });
 });
 
@@ -248,7 +251,7 @@ test("a claim reads a few rows, although a thousand bookings of the patient at t
   for (const [id, from] of rows) {
     await desk.app.db.write(
       `INSERT INTO bookings (id, ${columns}) SELECT ?, ${columns.replace("status", "'CANCELLED'")} FROM bookings WHERE id = ?`,
-      [id!, from!],
+      [binaryId(id!), binaryId(from!)],
     );
   }
   const claim = {

@@ -1,3 +1,4 @@
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import { before, where } from "@medconnect/platform/db/filters.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
@@ -110,11 +111,11 @@ export async function claimSlot(tx: Transaction, claim: Claim): Promise<boolean>
        AND NOT EXISTS (${LIVE_OVERLAP})`,
     [
       holdExpireTime ? "HELD" : "BOOKED",
-      bookingId,
+      binaryId(bookingId),
       holdExpireTime,
-      slotId,
+      binaryId(slotId),
       ...openValues(now),
-      patientId,
+      binaryId(patientId),
       ...overlapParams(claim),
     ],
   );
@@ -128,11 +129,11 @@ const LIVE_OVERLAP = `SELECT 1 FROM bookings b WHERE b.live_patient_id = ? AND b
 
 // No slot is longer than the longest: that bounds the range on the key.
 const overlapParams = ({ patientId, startTime, endTime, bookingId, now }: Claim) => [
-  patientId,
+  binaryId(patientId),
   new Date(startTime.getTime() - MAX_LENGTH_MS),
   endTime,
   startTime,
-  bookingId,
+  binaryId(bookingId),
   now,
 ];
 
@@ -149,12 +150,12 @@ export function insertBookings(tx: Transaction, rows: BookingRow[]): void {
      VALUES ?`,
     [
       rows.map((row) => [
-        row.id,
-        row.slot_id,
-        row.doctor_id,
-        row.patient_id,
-        row.consultation_id,
-        row.payment_id,
+        binaryId(row.id),
+        binaryId(row.slot_id),
+        binaryId(row.doctor_id),
+        binaryId(row.patient_id),
+        binaryId(row.consultation_id),
+        binaryId(row.payment_id),
         row.status,
         row.start_time,
         row.end_time,
@@ -172,7 +173,7 @@ export function insertBookings(tx: Transaction, rows: BookingRow[]): void {
 }
 
 export async function findBooking(db: Database, id: string): Promise<BookingRow | undefined> {
-  const [row] = await db.read<BookingRow>(`${SELECT} WHERE b.id = ?`, [id]);
+  const [row] = await db.read<BookingRow>(`${SELECT} WHERE b.id = ?`, [binaryId(id)]);
   return row;
 }
 
@@ -187,7 +188,7 @@ export async function findEndedHolds(
   const ids = slots.filter(isEnded).flatMap(({ booking_id: id }) => id ?? []);
   if (ids.length === 0) return new Map();
   const rows = await tx.read<BookingRow>(`${SELECT} WHERE b.id IN (?) AND b.status = 'PENDING_PAYMENT'`, [
-    ids,
+    ids.map(binaryId),
   ]);
   return new Map(rows.map((row) => [row.slot_id, row]));
 }
@@ -202,7 +203,7 @@ export interface LockedBooking {
 export async function lockBookings(tx: Transaction, ids: string[]): Promise<Map<string, LockedBooking>> {
   const [slots, rows] = await Promise.all([
     lockSlotsOf(tx, ids),
-    tx.lock<BookingRow>(`${SELECT} WHERE b.id IN (?) ORDER BY b.id FOR UPDATE OF b`, [ids]),
+    tx.lock<BookingRow>(`${SELECT} WHERE b.id IN (?) ORDER BY b.id FOR UPDATE OF b`, [ids.map(binaryId)]),
   ]);
   // Locked bookings move no more; one that moved just before has another slot.
   const moved = rows.filter((row) => !slots.has(row.slot_id)).map((row) => row.id);
@@ -227,7 +228,7 @@ export function saveBooking(tx: Transaction, row: BookingRow, now: Date): void {
        update_time = ?, begun = ?, cancel_time = ?, cancelled_by = ?, cancel_reason = ?, settlement = ?,
        moved_by = ?, move_time = ?, previous_start_time = ?, move_pending = ? WHERE id = ?`,
     [
-      row.slot_id,
+      binaryId(row.slot_id),
       row.start_time,
       row.end_time,
       row.sequence,
@@ -243,7 +244,7 @@ export function saveBooking(tx: Transaction, row: BookingRow, now: Date): void {
       row.move_time,
       row.previous_start_time,
       row.move_pending,
-      row.id,
+      binaryId(row.id),
     ],
   );
 }
@@ -254,7 +255,7 @@ export function confirmBookings(tx: Transaction, ids: string[], now: Date): void
   tx.defer(
     `UPDATE bookings SET status = 'CONFIRMED', settlement = NULL, version = version + 1, update_time = ?
      WHERE id IN (?)`,
-    [now, ids],
+    [now, ids.map(binaryId)],
   );
 }
 
@@ -262,7 +263,7 @@ export function confirmBookings(tx: Transaction, ids: string[], now: Date): void
 export function saveClose(tx: Transaction, row: BookingRow): void {
   tx.defer(
     "UPDATE bookings SET close_outcome = ?, close_time = ?, closed_by = ?, close_reason = ? WHERE id = ?",
-    [row.close_outcome, row.close_time, row.closed_by, row.close_reason, row.id],
+    [row.close_outcome, row.close_time, binaryId(row.closed_by), row.close_reason, binaryId(row.id)],
   );
 }
 
@@ -285,10 +286,10 @@ export async function listBookings(
 ): Promise<BookingRow[]> {
   const status = request.status === "STATUS_UNSPECIFIED" ? undefined : request.status;
   const { sql, params } = where(
-    ["b.patient_id = ?", scope.patientId],
-    ["b.doctor_id = ?", scope.doctorId],
-    ["b.patient_id = ?", request.patientId || undefined],
-    ["b.doctor_id = ?", request.doctorId || undefined],
+    ["b.patient_id = ?", binaryId(scope.patientId)],
+    ["b.doctor_id = ?", binaryId(scope.doctorId)],
+    ["b.patient_id = ?", binaryId(request.patientId || undefined)],
+    ["b.doctor_id = ?", binaryId(request.doctorId || undefined)],
     [`${STATUS_AT} = ?`, now, status],
     ["b.start_time >= ?", request.startTime],
     ["b.start_time < ?", request.endTime],
@@ -325,7 +326,7 @@ export async function findFutureBookings(
   const rows = await tx.read<{ id: string }>(
     `SELECT id FROM bookings WHERE patient_id = ? AND start_time > ?
        AND status IN ('PENDING_PAYMENT', 'CONFIRMED') ORDER BY slot_id LIMIT ?`,
-    [patientId, now, limit],
+    [binaryId(patientId), now, limit],
   );
   return rows.map((row) => row.id);
 }

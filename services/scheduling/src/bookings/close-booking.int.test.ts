@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { type ConsultationState_Party, Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
@@ -127,7 +128,7 @@ test("its reason is encrypted in the database", async () => {
   await desk.closeAs(id, "NO_SHOW_BOTH");
   const [row] = await desk.app.db.read<{ close_reason: Buffer }>(
     "SELECT close_reason FROM bookings WHERE id = ?",
-    [id],
+    [binaryId(id)],
   );
   expect(row!.close_reason.includes("Nobody")).toBe(false);
 });
@@ -177,6 +178,8 @@ test("an overdue consultation counts as started, even without the event of its s
   const booking = await pastBooking();
   await desk.tell("consultation.overdue", booking);
   await desk.tell("consultation.started", booking);
-  const [row] = await desk.app.db.read("SELECT begun, version FROM bookings WHERE id = ?", [booking.id]);
+  const [row] = await desk.app.db.read("SELECT begun, version FROM bookings WHERE id = ?", [
+    binaryId(booking.id),
+  ]);
   expect(row).toEqual({ begun: 1, version: 3 });
 });

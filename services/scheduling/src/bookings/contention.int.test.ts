@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import type { Booking } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
@@ -48,9 +49,9 @@ async function assertExact(slotIds: string[], answered: Booking[]): Promise<void
   const rows = await desk.app.db.transaction((tx) =>
     tx.read<{ id: string; slot_id: string; isLive: number; created: number }>(
       `SELECT b.id, b.slot_id, b.status IN ('PENDING_PAYMENT', 'CONFIRMED') AS isLive,
-         (SELECT COUNT(*) FROM audit_events a WHERE a.resource = CONCAT('bookings/', b.id) AND a.action = 'booking.create') AS created
+         (SELECT COUNT(*) FROM audit_events a WHERE a.resource = CONCAT('bookings/', BIN_TO_UUID(b.id)) AND a.action = 'booking.create') AS created
        FROM bookings b WHERE b.slot_id IN (?)`,
-      [slotIds],
+      [slotIds.map(binaryId)],
     ),
   );
   expect(rows.map(({ id }) => id).sort()).toEqual(answered.map(({ id }) => id).sort());
@@ -124,7 +125,7 @@ test("while 200 patients wait for a locked slot, another one is booked", async (
   const { promise: isToEnd, resolve: end } = Promise.withResolvers<void>();
   const { promise: isLocked, resolve: lock } = Promise.withResolvers<void>();
   const holder = desk.app.db.transaction(async (tx) => {
-    await tx.read("SELECT id FROM slots WHERE id = ? FOR UPDATE", [locked!]);
+    await tx.read("SELECT id FROM slots WHERE id = ? FOR UPDATE", [binaryId(locked!)]);
     lock();
     await isToEnd;
   });
@@ -165,6 +166,6 @@ test.each(Object.entries(ENDS))("no booking stays of a doctor who %s meanwhile",
     expect(["NOT_FOUND", "SLOT_UNAVAILABLE", "ok"]).toEqual(expect.arrayContaining(results.map(outcome)));
     await assertExact(slotIds, bookedBy(results));
     const live = "SELECT 1 FROM bookings WHERE doctor_id = ? AND status IN ('PENDING_PAYMENT', 'CONFIRMED')";
-    expect(await desk.app.db.read(live, [desk.doctor.userId])).toEqual([]);
+    expect(await desk.app.db.read(live, [binaryId(desk.doctor.userId)])).toEqual([]);
   }
 });

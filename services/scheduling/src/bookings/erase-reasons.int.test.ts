@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import { applyEvent } from "@medconnect/platform/inbox/event-handler.ts";
 import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
@@ -42,13 +43,13 @@ async function paymentCancelled({ id: bookingId }: Booking): Promise<void> {
 async function stored({ id }: Booking): Promise<Buffer | null> {
   const [row] = await desk.app.db.read<{ reason: Buffer | null }>(
     "SELECT reason FROM bookings WHERE id = ?",
-    [id],
+    [binaryId(id)],
   );
   return row!.reason;
 }
 
 const queued = ({ id }: Booking) =>
-  desk.app.db.read("SELECT 1 FROM reason_erasures WHERE booking_id = ?", [id]);
+  desk.app.db.read("SELECT 1 FROM reason_erasures WHERE booking_id = ?", [binaryId(id)]);
 
 test.each([
   ["patient", () => desk.patient],

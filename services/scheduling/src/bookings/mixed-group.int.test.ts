@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import { applyEvent } from "@medconnect/platform/inbox/event-handler.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
@@ -101,11 +102,11 @@ test("each request of a group gets its own slot, status, region, name and text, 
     expect(response).toMatchObject(shown);
     expect(await desk.read(id, wish.patient)).toMatchObject(shown);
     const sql = "SELECT status, booking_id, hold_expire_time FROM slots WHERE id = ?";
-    expect(await desk.app.db.read(sql, [wish.slotId])).toEqual([
+    expect(await desk.app.db.read(sql, [binaryId(wish.slotId)])).toEqual([
       { status: wish.isPaid ? "HELD" : "BOOKED", booking_id: id, hold_expire_time: holdExpireTime },
     ]);
     if (wish.hold === undefined) continue;
     const ended = "SELECT status FROM bookings WHERE id = ?";
-    expect(await desk.app.db.read(ended, [wish.hold])).toEqual([{ status: "EXPIRED" }]);
+    expect(await desk.app.db.read(ended, [binaryId(wish.hold)])).toEqual([{ status: "EXPIRED" }]);
   }
 });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import { Inbox } from "@medconnect/platform/inbox/inbox.ts";
 import { roundTrips } from "@medconnect/platform/testing/round-trips.ts";
@@ -133,7 +134,7 @@ test("a payment whose slot somebody has locked holds up no other", async () => {
   const { promise: isToEnd, resolve: end } = Promise.withResolvers<void>();
   const { promise: isLocked, resolve: lock } = Promise.withResolvers<void>();
   const holder = desk.app.db.transaction(async (tx) => {
-    await tx.read("SELECT id FROM slots WHERE id = ? FOR UPDATE", [locked!.slotId]);
+    await tx.read("SELECT id FROM slots WHERE id = ? FOR UPDATE", [binaryId(locked!.slotId)]);
     lock();
     await isToEnd;
   });
@@ -159,14 +160,14 @@ test("slots are locked in the order of their ids, however the payments come", as
   const { promise: isToEnd, resolve: end } = Promise.withResolvers<void>();
   const { promise: isLocked, resolve: lock } = Promise.withResolvers<void>();
   const holder = desk.app.db.transaction(async (tx) => {
-    await tx.read("SELECT id FROM slots WHERE id = ? FOR UPDATE", [middle!.slotId]);
+    await tx.read("SELECT id FROM slots WHERE id = ? FOR UPDATE", [binaryId(middle!.slotId)]);
     lock();
     await isToEnd;
   });
   await isLocked;
   const isFree = async ({ slotId }: { slotId: string }) => {
     const sql = "SELECT id FROM slots WHERE id = ? FOR UPDATE SKIP LOCKED";
-    return (await desk.app.db.transaction((tx) => tx.read(sql, [slotId]))).length > 0;
+    return (await desk.app.db.transaction((tx) => tx.read(sql, [binaryId(slotId)]))).length > 0;
   };
   const locking = desk.app.db.transaction((tx) => lockBookings(tx, held.map(({ id }) => id).reverse()));
   await desk.doneOrWaiting(locking);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, jest, test } from "@jest/globals";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { BookingServiceService } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
@@ -86,7 +87,7 @@ test("reasons lie encrypted in the database", async () => {
   await desk.publish(0);
   const { response } = await desk.book((await desk.offer(60)).id);
   const [row] = await desk.app.db.read<{ reason: Buffer }>("SELECT reason FROM bookings WHERE id = ?", [
-    response.id,
+    binaryId(response.id),
   ]);
   expect(row!.reason.includes("headache")).toBe(false);
 });

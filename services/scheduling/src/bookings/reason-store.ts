@@ -1,3 +1,4 @@
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { BookingRow } from "./booking-store.ts";
@@ -7,19 +8,19 @@ export function eraseReasonAtStart(tx: Transaction, { id, start_time }: BookingR
   tx.defer(
     `INSERT INTO reason_erasures (booking_id, due_time) VALUES (?, ?) AS new
      ON DUPLICATE KEY UPDATE due_time = new.due_time`,
-    [id, start_time],
+    [binaryId(id), start_time],
   );
 }
 
 /** Erases the reason of a locked booking that was never confirmed and can no longer be. */
 export function eraseReason(tx: Transaction, id: string): void {
-  tx.defer("UPDATE bookings SET reason = NULL WHERE id = ?", [id]);
+  tx.defer("UPDATE bookings SET reason = NULL WHERE id = ?", [binaryId(id)]);
   forgetErasure(tx, id);
 }
 
 /** Deletes an erasure that is done or no longer needed. */
 export function forgetErasure(tx: Transaction, id: string): void {
-  tx.defer("DELETE FROM reason_erasures WHERE booking_id = ?", [id]);
+  tx.defer("DELETE FROM reason_erasures WHERE booking_id = ?", [binaryId(id)]);
 }
 
 /** Bookings with due erasures, the longest overdue first. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { Desk, outcome } from "../testing.ts";
 
@@ -38,7 +39,7 @@ test.each([
   const { response: booking } = await desk.book((await desk.offer(start)).id);
   await desk.app.db.write("UPDATE doctors SET fee_currency = 'USD', fee_minor = ? WHERE id = ?", [
     fee,
-    desk.doctor.userId,
+    binaryId(desk.doctor.userId),
   ]);
   const target = await desk.offer(to);
   await expect(desk.reschedule(booking.id, target.id)).rejects.toMatchObject({ reason });

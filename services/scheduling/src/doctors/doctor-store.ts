@@ -1,4 +1,5 @@
 import { type CalendarDate, dateOf } from "@medconnect/platform/calendar-date.ts";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Database, SqlValue } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { etagOf } from "@medconnect/platform/update-mask.ts";
@@ -48,7 +49,7 @@ const columnsWith = (
   isBookable: string,
 ): string => `d.id, d.display_name, d.name_key, d.specialty, d.bio, d.languages,
   d.time_zone, d.fee_currency, d.fee_minor, d.hidden, d.licensed_until, d.version, d.create_time,
-  (SELECT JSON_ARRAYAGG(JSON_OBJECT('id', l.id, 'number', l.number, 'region', l.region, 'expireDate', l.expire_date,
+  (SELECT JSON_ARRAYAGG(JSON_OBJECT('id', BIN_TO_UUID(l.id), 'number', l.number, 'region', l.region, 'expireDate', l.expire_date,
       'status', l.status, 'decideTime', DATE_FORMAT(l.decide_time, ${JSON_TIME}),
       'createTime', DATE_FORMAT(l.create_time, ${JSON_TIME})))
     FROM licenses l WHERE l.doctor_id = d.id AND l.status IN ('PENDING', 'VERIFIED') AND l.expire_date >= ?) AS licenses,
@@ -71,7 +72,10 @@ export async function findDoctor(
   region?: string,
 ): Promise<DoctorRow | undefined> {
   const { sql, params } = doctorColumns(now, region);
-  const [row] = await db.read<DoctorRow>(`SELECT ${sql} FROM doctors d WHERE d.id = ?`, [...params, id]);
+  const [row] = await db.read<DoctorRow>(`SELECT ${sql} FROM doctors d WHERE d.id = ?`, [
+    ...params,
+    binaryId(id),
+  ]);
   return row;
 }
 
@@ -80,7 +84,7 @@ export async function lockDoctor(tx: Transaction, id: string, now: Date): Promis
   const { sql, params } = doctorColumns(now);
   const [row] = await tx.read<DoctorRow>(`SELECT ${sql} FROM doctors d WHERE d.id = ? FOR UPDATE OF d`, [
     ...params,
-    id,
+    binaryId(id),
   ]);
   return row;
 }
@@ -88,21 +92,22 @@ export async function lockDoctor(tx: Transaction, id: string, now: Date): Promis
 /** Copies name and visibility from the locked account. Throws ER_DUP_ENTRY on `doctors.PRIMARY`. */
 export async function insertDoctor(tx: Transaction, doctor: Profile, now: Date): Promise<void> {
   const fee = feeColumns(doctor.fee);
+  const id = binaryId(doctor.id);
   await tx.write(
     `INSERT INTO doctors (id, display_name, specialty, bio, languages, time_zone, fee_currency, fee_minor, hidden,
        version, create_time)
      SELECT ?, COALESCE((SELECT full_name FROM people WHERE user_id = ?), ''), ?, ?, ?, ?, ?, ?,
        COALESCE((SELECT disabled FROM people WHERE user_id = ?), FALSE), 1, ?`,
     [
-      doctor.id,
-      doctor.id,
+      id,
+      id,
       doctor.specialty,
       doctor.bio,
       JSON.stringify(doctor.languages),
       doctor.timeZone,
       fee.fee_currency,
       fee.fee_minor,
-      doctor.id,
+      id,
       now,
     ],
   );
@@ -122,7 +127,7 @@ export function updateDoctor(tx: Transaction, doctor: Profile): void {
       doctor.timeZone,
       fee.fee_currency,
       fee.fee_minor,
-      doctor.id,
+      binaryId(doctor.id),
     ],
   );
 }
@@ -145,11 +150,11 @@ export async function copyAccount(
   tx.defer("UPDATE doctors SET display_name = ?, version = version + ? WHERE id = ?", [
     fullName,
     versions,
-    id,
+    binaryId(id),
   ]);
   indexDoctor(tx, { ...doctor, display_name: fullName });
   const setHidden = "UPDATE doctors SET hidden = ? WHERE id = ? AND hidden <> ?";
-  return (await tx.write(setHidden, [hidden, id, hidden])).affectedRows > 0;
+  return (await tx.write(setHidden, [hidden, binaryId(id), hidden])).affectedRows > 0;
 }
 
 /** The profile for its doctor: with all pending and verified licences. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import {
   DoctorServiceService,
@@ -69,8 +70,8 @@ test("orders by name, and ignores case and accents", async () => {
 
 test("the job indexes every kind of stale profile again", async () => {
   const id = await publishAs("Stella Stale");
-  await desk.app.db.write("UPDATE doctors SET display_name = 'Renata Stale' WHERE id = ?", [id]);
-  await desk.app.db.write("DELETE FROM doctor_words WHERE doctor_id = ? AND word = 'stale'", [id]);
+  await desk.app.db.write("UPDATE doctors SET display_name = 'Renata Stale' WHERE id = ?", [binaryId(id)]);
+  await desk.app.db.write("DELETE FROM doctor_words WHERE doctor_id = ? AND word = 'stale'", [binaryId(id)]);
   await refreshIndex(desk.app)();
   expect(await idsOf({ query: "renata stale" })).toEqual([id]);
   expect(await idsOf({ query: "stella" })).toEqual([]);

@@ -1,3 +1,4 @@
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { keyOf } from "./fold.ts";
@@ -25,13 +26,13 @@ export function indexDoctor(tx: Transaction, { id, display_name: name, specialty
   tx.defer("UPDATE doctors SET name_key = ?, specialty_key = ?, indexed_hash = text_hash WHERE id = ?", [
     keyOf(name, NAME_KEY_BYTES),
     specialtyKeyOf(specialty),
-    id,
+    binaryId(id),
   ]);
-  tx.defer("DELETE FROM doctor_words WHERE doctor_id = ?", [id]);
+  tx.defer("DELETE FROM doctor_words WHERE doctor_id = ?", [binaryId(id)]);
   const entries = entriesOf(`${name} ${specialty} ${bio}`);
   if (entries.length > 0) {
     tx.defer("INSERT INTO doctor_words (doctor_id, word) VALUES ?", [
-      entries.map((entry) => [id, Buffer.from(entry)]),
+      entries.map((entry) => [binaryId(id), Buffer.from(entry)]),
     ]);
   }
 }
@@ -49,7 +50,7 @@ export async function lockIndexedText(
 ): Promise<(IndexedText & { is_index_stale: number }) | undefined> {
   const [text] = await tx.read<IndexedText & { is_index_stale: number }>(
     "SELECT id, display_name, specialty, bio, is_index_stale FROM doctors WHERE id = ? FOR UPDATE",
-    [id],
+    [binaryId(id)],
   );
   return text;
 }

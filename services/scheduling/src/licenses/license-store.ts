@@ -1,5 +1,6 @@
 import { dateOf } from "@medconnect/platform/calendar-date.ts";
 import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import { following, where } from "@medconnect/platform/db/filters.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
@@ -45,7 +46,7 @@ export async function listLicenses(
   now: Date,
 ): Promise<LicenseRow[]> {
   const { sql, params } = where(
-    ["l.doctor_id = ?", doctorId],
+    ["l.doctor_id = ?", binaryId(doctorId)],
     status && isStored(status) ? ["l.status = ?", status] : undefined,
     status ? [`${STATUS_ON} = ?`, dateOf(now), status] : undefined,
     ["l.region = ?", region],
@@ -78,19 +79,19 @@ export async function countPending(db: Database, now: Date): Promise<{ count: nu
 }
 
 export async function findLicense(db: Database, id: string): Promise<LicenseRow | undefined> {
-  const [row] = await db.read<LicenseRow>(`${SELECT} WHERE l.id = ?`, [id]);
+  const [row] = await db.read<LicenseRow>(`${SELECT} WHERE l.id = ?`, [binaryId(id)]);
   return row;
 }
 
 /** Locks a licence and, before it, its doctor's profile: the guard of its counts and copies. */
 export async function lockLicense(tx: Transaction, { id, doctor_id }: LicenseRow): Promise<LicenseRow> {
   lockDoctor(tx, doctor_id);
-  const [row] = await tx.read<LicenseRow>(`${SELECT} WHERE l.id = ? FOR UPDATE OF l`, [id]);
+  const [row] = await tx.read<LicenseRow>(`${SELECT} WHERE l.id = ? FOR UPDATE OF l`, [binaryId(id)]);
   return row!;
 }
 
 function lockDoctor(tx: Transaction, doctorId: string): void {
-  tx.defer("SELECT id FROM doctors WHERE id = ? FOR UPDATE", [doctorId]);
+  tx.defer("SELECT id FROM doctors WHERE id = ? FOR UPDATE", [binaryId(doctorId)]);
 }
 
 /** Count of a doctor's pending and valid licences. The lock on the profile keeps it exact until the commit. */
@@ -99,7 +100,7 @@ export async function countLiveLicenses(tx: Transaction, doctorId: string, now: 
   const [row] = await tx.read<{ count: number }>(
     `SELECT COUNT(*) AS count FROM licenses
      WHERE doctor_id = ? AND status IN ('PENDING', 'VERIFIED') AND expire_date >= ?`,
-    [doctorId, dateOf(now)],
+    [binaryId(doctorId), dateOf(now)],
   );
   return row!.count;
 }
@@ -109,7 +110,7 @@ export function insertLicense(tx: Transaction, license: License): void {
   tx.defer(
     `INSERT INTO licenses (id, doctor_id, number, region, expire_date, status, create_time)
      VALUES (?, ?, ?, ?, ?, 'PENDING', ?)`,
-    [id, doctorId, number, region, expireDate || NO_EXPIRY, createTime!],
+    [binaryId(id), binaryId(doctorId), number, region, expireDate || NO_EXPIRY, createTime!],
   );
 }
 
@@ -122,7 +123,7 @@ const PREDECESSOR = "doctor_id = ? AND region = ? AND number_key = ? AND status 
  * @returns true if it was valid for longer than its successor
  */
 export async function replaceVerified(tx: Transaction, row: LicenseRow, now: Date): Promise<boolean> {
-  const values = [row.doctor_id, row.region, row.number_key];
+  const values = [binaryId(row.doctor_id), row.region, row.number_key];
   const longer = `SELECT 1 FROM licenses WHERE ${PREDECESSOR} AND expire_date > ?`;
   const isShortened = (await tx.read(longer, [...values, dateOf(row.expire_date)])).length > 0;
   tx.defer(`UPDATE licenses SET status = 'REPLACED', decide_time = ? WHERE ${PREDECESSOR}`, [now, ...values]);
@@ -141,7 +142,7 @@ export async function decideLicense(
     decision,
     reason,
     now,
-    id,
+    binaryId(id),
   ]);
 }
 
@@ -169,19 +170,19 @@ export async function updateLicensing(
     `UPDATE doctors SET licensing_version = licensing_version + 1, licensed_until =
        (SELECT MAX(l.expire_date) FROM licenses l WHERE l.doctor_id = doctors.id AND l.status = 'VERIFIED')
      WHERE id = ?`,
-    [doctorId],
+    [binaryId(doctorId)],
   );
   if (stoppedBy) {
     tx.defer(
       `UPDATE doctors SET prescriptions_stopped_by = ?,
          prescriptions_stop_time = GREATEST(?, COALESCE(prescriptions_stop_time, ?)) WHERE id = ?`,
-      [stoppedBy, now, now, doctorId],
+      [binaryId(stoppedBy), now, now, binaryId(doctorId)],
     );
   }
   const [row] = await tx.read<LicensingRow>(
     `SELECT id, licensed_until, licensing_version, prescriptions_stop_time, prescriptions_stopped_by
      FROM doctors WHERE id = ?`,
-    [doctorId],
+    [binaryId(doctorId)],
   );
   return row!;
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import {
@@ -70,7 +71,7 @@ test("revoking the last licence cancels future bookings with a full refund, at o
   }
   const settlements = await desk.app.db.read<{ settlement: string }>(
     "SELECT settlement FROM bookings WHERE doctor_id = ?",
-    [desk.doctor.userId],
+    [binaryId(desk.doctor.userId)],
   );
   expect(settlements).toEqual([{ settlement: "RETURN" }, { settlement: "RETURN" }]);
 });
@@ -162,7 +163,7 @@ test("the sweep cancels a booking that waited for its slot while the licence was
   await Promise.all([cancelling.done, claiming, revoking]);
   await sweepUnlicensedBookings(desk.app)();
   const live = "SELECT 1 FROM bookings WHERE doctor_id = ? AND status IN ('PENDING_PAYMENT', 'CONFIRMED')";
-  expect(await desk.app.db.read(live, [desk.doctor.userId])).toEqual([]);
+  expect(await desk.app.db.read(live, [binaryId(desk.doctor.userId)])).toEqual([]);
 });
 
 test("a booking stays that moved to a covered day while the licence was revoked", async () => {
@@ -186,7 +187,7 @@ test("the sweep keeps a booking whose licence is verified concurrently", async (
   const { response: booking } = await desk.book((await desk.offer(60)).id);
   await desk.app.db.write(
     "UPDATE doctors SET licensed_until = NULL, licensing_change_time = ? WHERE id = ?",
-    [desk.app.clock.now(), desk.doctor.userId],
+    [desk.app.clock.now(), binaryId(desk.doctor.userId)],
   );
   const { id: licenseId } = await claim("OTHER-5");
   const verifying = desk.pausedBeforeCommit((paused) =>
@@ -206,7 +207,7 @@ test("the sweep keeps a booking whose licence is verified concurrently", async (
 test("the sweep checks a change for one minute", async () => {
   const changes = async () => {
     const sql = "SELECT 1 FROM doctors WHERE id = ? AND licensing_change_time IS NOT NULL";
-    return (await desk.app.db.read(sql, [desk.doctor.userId])).length;
+    return (await desk.app.db.read(sql, [binaryId(desk.doctor.userId)])).length;
   };
   const { id } = await firstLicense();
   expect(await changes()).toBe(0);
@@ -236,7 +237,7 @@ test.each([
   const slot = await desk.offer(120);
   const { response: held } = await desk.book(slot.id);
   const set = (columns: string) =>
-    desk.app.db.write(`UPDATE doctors SET ${columns} WHERE id = ?`, [desk.doctor.userId]);
+    desk.app.db.write(`UPDATE doctors SET ${columns} WHERE id = ?`, [binaryId(desk.doctor.userId)]);
   await set(stop);
   await desk.authorized(held.id);
   expect((await desk.outboxTypes(held.id)).at(-1)).toBe("booking.payment_refused");
@@ -248,7 +249,9 @@ test("a payment after the doctor stopped practising is refused", async () => {
   await firstLicense(5000);
   const { response: held } = await desk.book((await desk.offer(60)).id);
   const { response: late } = await desk.book((await desk.offer(120)).id, userCaller("PATIENT"));
-  await desk.app.db.write("UPDATE doctors SET licensed_until = NULL WHERE id = ?", [desk.doctor.userId]);
+  await desk.app.db.write("UPDATE doctors SET licensed_until = NULL WHERE id = ?", [
+    binaryId(desk.doctor.userId),
+  ]);
   await desk.authorized(held.id);
   expect((await desk.outboxTypes(held.id)).at(-1)).toBe("booking.payment_refused");
   desk.app.clock.advance(HOLD_MS);

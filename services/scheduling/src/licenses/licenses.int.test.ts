@@ -2,6 +2,7 @@ import { type DescMessage, fromBinary, getOption, toBinary } from "@bufbuild/pro
 import { reflect } from "@bufbuild/protobuf/reflect";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { registry } from "@medconnect/platform/contract/registry.ts";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { in_lists } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import {
@@ -218,7 +219,7 @@ test("the reason of a decision is readable for the doctor, but encrypted in the 
   await decide("reject", id);
   const [row] = await desk.app.db.read<{ reject_reason: Buffer }>(
     "SELECT reject_reason FROM licenses WHERE id = ?",
-    [id],
+    [binaryId(id)],
   );
   expect(row!.reject_reason.toString("latin1")).not.toContain("register");
   const { getLicense: method } = LicenseServiceService;
@@ -231,7 +232,7 @@ test("a licence whose reason was changed in the database is missing in lists, an
   const { id } = await desk.claimLicense(0);
   await decide("reject", id);
   const other = await claim("NEXT-1");
-  await desk.app.db.write("UPDATE licenses SET reject_reason = 'x' WHERE id = ?", [id]);
+  await desk.app.db.write("UPDATE licenses SET reject_reason = 'x' WHERE id = ?", [binaryId(id)]);
   const { listDoctorLicenses: method } = LicenseServiceService;
   const request = { doctorId: desk.doctor.userId, pageSize: 0, pageToken: "" };
   const { response } = await invoke(method, listDoctorLicenses(desk.app), desk.doctor, request);
@@ -242,7 +243,7 @@ test("a licence whose reason was changed in the database is missing in lists, an
 test("a text planted as a verified licence's reason does not keep it from being revoked", async () => {
   const { id } = await desk.claimLicense(0);
   await desk.verify(id);
-  await desk.app.db.write("UPDATE licenses SET reject_reason = 'x' WHERE id = ?", [id]);
+  await desk.app.db.write("UPDATE licenses SET reject_reason = 'x' WHERE id = ?", [binaryId(id)]);
   expect((await decide("revoke", id)).status).toBe("REVOKED");
 });
 
@@ -363,7 +364,7 @@ test("prescriptions are stopped on the admin's request, also in a repeated revoc
       prescriptions_stop_time: Date | null;
       prescriptions_stopped_by: string;
     }>("SELECT prescriptions_stop_time, prescriptions_stopped_by FROM doctors WHERE id = ?", [
-      desk.doctor.userId,
+      binaryId(desk.doctor.userId),
     ]);
     return [row!.prescriptions_stop_time, row!.prescriptions_stopped_by];
   };

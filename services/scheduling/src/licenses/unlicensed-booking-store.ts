@@ -1,3 +1,4 @@
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Scheduling } from "../app.ts";
 import type { Jurisdiction } from "../jurisdiction.ts";
@@ -45,7 +46,7 @@ export async function findUnlicensedBookingsOf(
   const rows = await tx.read<{ id: string }>(
     `SELECT b.id FROM doctors d JOIN bookings b ON b.doctor_id = d.id
      WHERE d.id = ? AND ${IS_UNLICENSED[jurisdiction]} ORDER BY b.slot_id LIMIT ?`,
-    [doctorId, now, limit],
+    [binaryId(doctorId), now, limit],
   );
   return rows.map(({ id }) => id);
 }
@@ -54,7 +55,7 @@ export async function findUnlicensedBookingsOf(
 export function lockDoctorOf(tx: Transaction, bookingId: string): void {
   tx.defer(
     "SELECT id FROM doctors WHERE id = (SELECT b.doctor_id FROM bookings b WHERE b.id = ?) FOR UPDATE",
-    [bookingId],
+    [binaryId(bookingId)],
   );
 }
 
@@ -67,7 +68,7 @@ export async function reasonToEnd(
 ): Promise<"DOCTOR_DISABLED" | "UNLICENSED" | undefined> {
   const [row] = await tx.read<{ hidden: number }>(
     `SELECT d.hidden FROM bookings b JOIN doctors d ON d.id = b.doctor_id WHERE b.id = ? AND ${IS_UNLICENSED[jurisdiction]}`,
-    [bookingId, now],
+    [binaryId(bookingId), now],
   );
   if (!row) return undefined;
   return row.hidden === 1 ? "DOCTOR_DISABLED" : "UNLICENSED";
@@ -75,7 +76,7 @@ export async function reasonToEnd(
 
 /** Marks a doctor for the sweep of unlicensed bookings. */
 export function noteChange(tx: Transaction, doctorId: string, now: Date): void {
-  tx.defer("UPDATE doctors SET licensing_change_time = ? WHERE id = ?", [now, doctorId]);
+  tx.defer("UPDATE doctors SET licensing_change_time = ? WHERE id = ?", [now, binaryId(doctorId)]);
 }
 
 /** Unmarks doctors that changed before a time and have nothing left to end. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { actAfterFirstRead, interleave as interleaveIn } from "@medconnect/platform/testing/interleaving.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
@@ -100,7 +101,7 @@ test("a new name is a new version of the profile; the same name again is not", a
   const versionAfter = async (fullName: string) => {
     await desk.account(desk.doctor, { fullName });
     const sql = "SELECT version FROM doctors WHERE id = ?";
-    return (await desk.app.db.read<{ version: number }>(sql, [desk.doctor.userId]))[0]?.version;
+    return (await desk.app.db.read<{ version: number }>(sql, [binaryId(desk.doctor.userId)]))[0]?.version;
   };
   await versionAfter("Ana Øre");
   await desk.publish(0);
@@ -137,7 +138,7 @@ interface Account {
 
 async function accountOf({ userId }: { userId: string }): Promise<Account | undefined> {
   const sql = "SELECT full_name, disabled FROM people WHERE user_id = ?";
-  return (await desk.app.db.read<Account>(sql, [userId]))[0];
+  return (await desk.app.db.read<Account>(sql, [binaryId(userId)]))[0];
 }
 
 /** Checks that name, search and bookings of the profile follow the account, after a sweep of crossing bookings. */
@@ -147,7 +148,7 @@ async function assertConverged(): Promise<void> {
   const [doctor, patient] = [(await accountOf(desk.doctor))!, await accountOf(desk.patient)];
   const [profile] = await desk.app.db.read(
     "SELECT display_name, hidden, is_index_stale FROM doctors WHERE id = ?",
-    [doctorId],
+    [binaryId(doctorId)],
   );
   if (profile)
     expect(profile).toEqual({
@@ -161,11 +162,11 @@ async function assertConverged(): Promise<void> {
   }
   const live = "status IN ('PENDING_PAYMENT', 'CONFIRMED')";
   const bookings = await desk.app.db.read(`SELECT id FROM bookings WHERE doctor_id = ? AND ${live}`, [
-    doctorId,
+    binaryId(doctorId),
   ]);
   if (doctor.disabled || patient?.disabled) expect(bookings).toEqual([]);
   const slots = await desk.app.db.read("SELECT id FROM slots WHERE doctor_id = ? AND status <> 'WITHDRAWN'", [
-    doctorId,
+    binaryId(doctorId),
   ]);
   if (doctor.disabled) expect(slots).toEqual([]);
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { SlotServiceService } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
@@ -19,7 +20,7 @@ beforeEach(() => desk.admit());
 const claimable = async () =>
   await desk.app.db.read(
     "SELECT id, status FROM slots WHERE doctor_id = ? AND start_time > ? AND status NOT IN ('WITHDRAWN')",
-    [desk.doctor.userId, desk.app.clock.now()],
+    [binaryId(desk.doctor.userId), desk.app.clock.now()],
   );
 
 test("a disabled doctor's bookings end with their money returned, and not one slot is open, however often it is told", async () => {
@@ -86,7 +87,8 @@ test("a first batch of bookings and of 2,000 slots ends at once, and sweeps end 
   await desk.publish(0);
   for (let i = 0; i < 103; i++) await desk.book((await desk.offer(60 + 30 * i)).id, userCaller("PATIENT"));
   const start = desk.at(60 + 30 * 103).getTime();
-  const open = Array.from({ length: 2000 }, (_, i) => [newId(), desk.doctor.userId, new Date(start + i)]);
+  const doctorId = binaryId(desk.doctor.userId);
+  const open = Array.from({ length: 2000 }, (_, i) => [binaryId(newId()), doctorId, new Date(start + i)]);
   await desk.app.db.write(
     "INSERT INTO slots (id, doctor_id, start_time, end_time, status, fee_minor) VALUES ?",
     [open.map((slot) => [...slot, new Date(start + 60_000), "OPEN", 0])],
@@ -105,7 +107,7 @@ test("a first batch of bookings and of 2,000 slots ends at once, and sweeps end 
   await disabling.done;
   const live = async () => {
     const sql = "SELECT 1 FROM bookings WHERE doctor_id = ? AND status = 'CONFIRMED'";
-    return (await desk.app.db.read(sql, [desk.doctor.userId])).length;
+    return (await desk.app.db.read(sql, [doctorId])).length;
   };
   expect(await live()).toBe(3);
   expect(await claimable()).toHaveLength(1103);
@@ -189,7 +191,7 @@ test("a hidden doctor's open slot, should there be one, is neither paid late nor
   const { response: late } = await desk.book(slot.id);
   desk.app.clock.advance(HOLD_MS);
   await sweepHolds(desk.app)();
-  await desk.app.db.write("UPDATE doctors SET hidden = TRUE WHERE id = ?", [desk.doctor.userId]);
+  await desk.app.db.write("UPDATE doctors SET hidden = TRUE WHERE id = ?", [binaryId(desk.doctor.userId)]);
   await desk.authorized(late.id);
   expect((await desk.read(late.id)).status).toBe("EXPIRED");
   await expect(desk.book(slot.id, userCaller("PATIENT"))).rejects.toMatchObject({ reason: "NOT_FOUND" });

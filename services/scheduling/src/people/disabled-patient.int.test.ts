@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import { sweepUnlicensedBookings } from "../licenses/end-unlicensed-bookings.ts";
 import { Desk } from "../testing.ts";
@@ -30,7 +31,7 @@ const account = (disabled: boolean) => desk.account(desk.patient, { disabled, ro
 
 const live = async () => {
   const sql = "SELECT 1 FROM bookings WHERE patient_id = ? AND status = 'CONFIRMED'";
-  return (await desk.app.db.read(sql, [desk.patient.userId])).length;
+  return (await desk.app.db.read(sql, [binaryId(desk.patient.userId)])).length;
 };
 
 test("of many bookings of a disabled patient a first batch ends at once, and the sweep ends the rest", async () => {

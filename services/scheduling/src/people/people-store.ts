@@ -1,3 +1,4 @@
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { UserState } from "@medconnect/proto/medconnect/events/v1/events.ts";
@@ -20,7 +21,7 @@ export function guardPerson(tx: Transaction, userId: string): void {
   tx.defer(
     `INSERT INTO people (user_id, full_name, disabled) VALUES (?, '', FALSE)
      ON DUPLICATE KEY UPDATE user_id = people.user_id`,
-    [userId],
+    [binaryId(userId)],
   );
 }
 
@@ -30,7 +31,7 @@ export function guardPatientsOf(tx: Transaction, bookingIds: string[]): void {
     `INSERT INTO people (user_id, full_name, disabled)
        SELECT DISTINCT b.patient_id, '', FALSE FROM bookings b WHERE b.id IN (?) ORDER BY b.patient_id
      ON DUPLICATE KEY UPDATE user_id = people.user_id`,
-    [bookingIds],
+    [bookingIds.map(binaryId)],
   );
 }
 
@@ -38,7 +39,7 @@ export function guardPatientsOf(tx: Transaction, bookingIds: string[]): void {
 export async function lockPerson(tx: Transaction, userId: string): Promise<string> {
   guardPerson(tx, userId);
   const [person] = await tx.read<{ full_name: string }>("SELECT full_name FROM people WHERE user_id = ?", [
-    userId,
+    binaryId(userId),
   ]);
   return person!.full_name;
 }
@@ -47,7 +48,7 @@ export async function lockPerson(tx: Transaction, userId: string): Promise<strin
 export async function lockPeople(tx: Transaction, userIds: string[]): Promise<Map<string, Person>> {
   const people = await tx.lock<Person>(
     "SELECT user_id, full_name, disabled, region FROM people WHERE user_id IN (?) ORDER BY user_id FOR UPDATE",
-    [userIds],
+    [userIds.map(binaryId)],
   );
   return new Map(people.map((person) => [person.user_id, person]));
 }
@@ -58,7 +59,7 @@ export async function lockPatientsOf(tx: Transaction, bookingIds: string[]): Pro
     `SELECT p.user_id, p.full_name, p.disabled, p.region
      FROM (SELECT DISTINCT patient_id FROM bookings WHERE id IN (?) ORDER BY patient_id LIMIT ?) b
      STRAIGHT_JOIN people p ON p.user_id = b.patient_id FOR UPDATE OF p`,
-    [bookingIds, bookingIds.length],
+    [bookingIds.map(binaryId), bookingIds.length],
   );
   return new Map(people.map((person) => [person.user_id, person]));
 }
@@ -72,13 +73,13 @@ export function savePeople(
     `INSERT INTO people (user_id, full_name, disabled, region) VALUES ? AS new
      ON DUPLICATE KEY UPDATE full_name = new.full_name, disabled = new.disabled, region = new.region,
        bookings_ending = people.bookings_ending AND new.disabled`,
-    [people.map(({ userId, fullName, disabled, region }) => [userId, fullName, disabled, region])],
+    [people.map(({ userId, fullName, disabled, region }) => [binaryId(userId), fullName, disabled, region])],
   );
 }
 
 /** Has the sweep cancel the bookings of a disabled patient. */
 export function noteEndingBookings(tx: Transaction, patientId: string): void {
-  tx.defer("UPDATE people SET bookings_ending = TRUE WHERE user_id = ?", [patientId]);
+  tx.defer("UPDATE people SET bookings_ending = TRUE WHERE user_id = ?", [binaryId(patientId)]);
 }
 
 const AHEAD =
@@ -98,7 +99,7 @@ export async function hasDisabledPatient(tx: Transaction, bookingId: string): Pr
   const rows = await tx.read(
     `SELECT 1 FROM people p WHERE p.user_id = (SELECT b.patient_id FROM bookings b WHERE b.id = ?) AND p.disabled
      FOR UPDATE`,
-    [bookingId],
+    [binaryId(bookingId)],
   );
   return rows.length > 0;
 }

@@ -1,3 +1,4 @@
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import { following, where } from "@medconnect/platform/db/filters.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
@@ -50,7 +51,7 @@ export async function findBookingsBetween(
 export async function findVersions(tx: Transaction, ids: string[]): Promise<Map<string, number>> {
   const rows = await tx.read<Pick<BookingRow, "id" | "version">>(
     "SELECT id, version FROM bookings WHERE id IN (?)",
-    [ids],
+    [ids.map(binaryId)],
   );
   return new Map(rows.map(({ id, version }) => [id, version]));
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import { Inbox } from "@medconnect/platform/inbox/inbox.ts";
 import { startMetrics } from "@medconnect/platform/telemetry/start-metrics.ts";
@@ -112,7 +113,7 @@ async function makeBooking(
   };
   const slot = { id: row.slot_id, doctorId: row.doctor_id, startTime, endTime, fee: FEE };
   await app.db.transaction(async (tx) => {
-    tx.defer(LICENSED_DOCTOR, [row.doctor_id, service.clock.now()]);
+    tx.defer(LICENSED_DOCTOR, [binaryId(row.doctor_id), service.clock.now()]);
     insertSlots(tx, [{ ...slot, status: "OPEN" }]);
     insertBookings(tx, [row]);
   });
@@ -259,7 +260,7 @@ test("an authorization that was not heard of confirms the booking, and is not he
   ]);
 
   // The booking ends otherwise, and then the event comes after all.
-  await app.db.write("UPDATE bookings SET status = 'EXPIRED' WHERE id = ?", [row.id]);
+  await app.db.write("UPDATE bookings SET status = 'EXPIRED' WHERE id = ?", [binaryId(row.id)]);
   const inbox = new Inbox(app.changes, consumersOf(app), app.clock, app.log);
   const event = Event.fromPartial({
     id: newId(),
@@ -298,8 +299,8 @@ test("a confirmed booking that nobody came to, or closed, is reported", async ()
 test("what took place unheard at its old time, as it began while its booking was moved, gives the new slot back", async () => {
   const row = await makeBooking("CONFIRMED");
   await app.db.write("UPDATE slots SET status = 'BOOKED', booking_id = ? WHERE id = ?", [
-    row.id,
-    row.slot_id,
+    binaryId(row.id),
+    binaryId(row.slot_id),
   ]);
   const [startTime, endTime] = [fromNow(-30 * MINUTE_MS), service.clock.now()];
   pay(row, { status: "CAPTURED", settlement: "CAPTURE" });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import {
   DoctorServiceService,
@@ -63,13 +64,13 @@ async function arrange([state, start, license, account]: (typeof CASES)[number])
       "holdMinutes" in hold ? desk.at(hold.holdMinutes) : null,
       desk.at(startMinutes),
       desk.at(startMinutes + 30),
-      slot.id,
+      binaryId(slot.id),
     ],
   );
   await desk.app.db.write("UPDATE doctors SET licensed_until = ?, hidden = ? WHERE id = ?", [
     LICENSES[license as keyof typeof LICENSES],
     account === "hidden",
-    desk.doctor.userId,
+    binaryId(desk.doctor.userId),
   ]);
   return slot.id;
 }

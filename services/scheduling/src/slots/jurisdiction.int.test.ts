@@ -1,5 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
+import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import { applyEvent } from "@medconnect/platform/inbox/event-handler.ts";
 import { canonicalRegion } from "@medconnect/platform/regions.ts";
@@ -165,14 +167,16 @@ async function look({ app, slot, booked }: Arrangement, region: string) {
   };
   const bookOnce = async (by: typeof desk.patient, stated: string) => {
     const { response } = await book(slot.id, by, app, stated);
-    await desk.app.db.write("UPDATE slots SET status = 'OPEN', booking_id = NULL WHERE id = ?", [slot.id]);
-    await desk.app.db.write("DELETE FROM bookings WHERE id = ?", [response.id]);
+    await desk.app.db.write("UPDATE slots SET status = 'OPEN', booking_id = NULL WHERE id = ?", [
+      binaryId(slot.id),
+    ]);
+    await desk.app.db.write("DELETE FROM bookings WHERE id = ?", [binaryId(response.id)]);
     return true;
   };
   const moveThereAndBack = async () => {
     await desk.app.db.write("UPDATE bookings SET patient_region = ? WHERE id = ?", [
       canonicalRegion(region) ?? "",
-      booked.id,
+      binaryId(booked.id),
     ]);
     await desk.reschedule(booked.id, slot.id, desk.patient, "", app);
     await desk.reschedule(booked.id, booked.slotId);
@@ -240,7 +244,7 @@ describe.each(["off", "enforced"] as const)("with jurisdiction %s", (jurisdictio
       const slots = [];
       for (const [when, minutes] of Object.entries(STARTS))
         slots.push({ when, minutes, slot: await desk.offer(minutes) });
-      if (doctor.hide) await desk.app.db.write(doctor.hide, [desk.doctor.userId]);
+      if (doctor.hide) await desk.app.db.write(doctor.hide, [binaryId(desk.doctor.userId)]);
       const wrong: unknown[] = [];
       for (const { when, minutes, slot } of slots) {
         for (const region of Object.keys(REGIONS)) {
@@ -248,7 +252,7 @@ describe.each(["off", "enforced"] as const)("with jurisdiction %s", (jurisdictio
           const right = expected(doctor, minutes, region, jurisdiction === "enforced");
           if (!isDeepStrictEqual(seen, right)) wrong.push({ when, region, seen, right });
         }
-        await desk.app.db.write("UPDATE slots SET status = 'WITHDRAWN' WHERE id = ?", [slot.id]);
+        await desk.app.db.write("UPDATE slots SET status = 'WITHDRAWN' WHERE id = ?", [binaryId(slot.id)]);
       }
       expect(wrong).toEqual([]);
     },
@@ -264,6 +268,20 @@ test("a booking is not moved to a hidden doctor's slot, as if there were none", 
   const { id: hidden } = await desk.offer(3 * DAY_MINUTES);
   for (const slotId of [hidden, newId()])
     await expect(desk.reschedule(booking.id, slotId)).rejects.toMatchObject({ reason: "NOT_FOUND" });
+});
+
+test("an internal system has no profile: with jurisdiction enforced, it states the region", async () => {
+  const system: Caller = {
+    kind: "serviceAccount",
+    accountId: newId(),
+    sessionId: newId(),
+    scopes: new Set(),
+  };
+  const { searchDoctors: method } = DoctorServiceService;
+  const search = (region: string) =>
+    invoke(method, searchDoctors(under("enforced")), system, SearchDoctorsRequest.fromPartial({ region }));
+  await expect(search("")).rejects.toMatchObject({ reason: "REGION_REQUIRED" });
+  expect((await search("FR")).response.doctors).toEqual([]);
 });
 
 test("a booking stores the region, and the audit trail its source", async () => {

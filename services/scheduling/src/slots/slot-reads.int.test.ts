@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { rowsRead } from "@medconnect/platform/testing/rows-read.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import {
@@ -38,8 +39,8 @@ beforeAll(async () => {
       `INSERT INTO slots (id, doctor_id, start_time, end_time, status, fee_minor)
        WITH RECURSIVE a (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM a WHERE n < 99),
          m (n) AS (SELECT 5 * (100 * a.n + b.n) FROM a, a AS b)
-       SELECT UUID(), ?, ? + INTERVAL m.n MINUTE, ? + INTERVAL m.n + 5 MINUTE, ?, 0 FROM m`,
-      [desk.doctor.userId, inDays(day), inDays(day), status],
+       SELECT UUID_TO_BIN(UUID()), ?, ? + INTERVAL m.n MINUTE, ? + INTERVAL m.n + 5 MINUTE, ?, 0 FROM m`,
+      [binaryId(desk.doctor.userId), inDays(day), inDays(day), status],
     );
   }
   await desk.offer(60 * DAY_MINUTES);

@@ -1,3 +1,4 @@
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Database, SqlValue } from "@medconnect/platform/db/database.ts";
 import { type Filter, following, where } from "@medconnect/platform/db/filters.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
@@ -29,7 +30,7 @@ const STATUS_AT = "IF(s.status = 'HELD' AND s.hold_expire_time <= ?, 'OPEN', s.s
 /** @param region of the patient; absent: any region */
 export async function findSlot(db: Database, id: string, region?: string): Promise<SlotRow | undefined> {
   const { sql, params } = selectFor(region);
-  const [row] = await db.read<SlotRow>(`${sql} WHERE s.id = ?`, [...params, id]);
+  const [row] = await db.read<SlotRow>(`${sql} WHERE s.id = ?`, [...params, binaryId(id)]);
   return row;
 }
 
@@ -42,7 +43,10 @@ export async function lockSlot(tx: Transaction, id: string, region?: string): Pr
 /** Locks slots in the global lock order. @param region as in `findSlot` */
 export async function lockSlots(tx: Transaction, ids: string[], region?: string): Promise<SlotRow[]> {
   const { sql, params } = selectFor(region);
-  return await tx.read<SlotRow>(`${sql} WHERE s.id IN (?) ORDER BY s.id FOR UPDATE OF s`, [...params, ids]);
+  return await tx.read<SlotRow>(`${sql} WHERE s.id IN (?) ORDER BY s.id FOR UPDATE OF s`, [
+    ...params,
+    ids.map(binaryId),
+  ]);
 }
 
 /** Locks the slots of bookings in the global lock order: a derived table with a limit is read in its own order. @returns them by id */
@@ -51,7 +55,7 @@ export async function lockSlotsOf(tx: Transaction, bookingIds: string[]): Promis
     `SELECT ${SLOT_COLUMNS}
      FROM (SELECT DISTINCT slot_id FROM bookings WHERE id IN (?) ORDER BY slot_id LIMIT ?) b
      STRAIGHT_JOIN slots s ON s.id = b.slot_id STRAIGHT_JOIN doctors d ON d.id = s.doctor_id FOR UPDATE OF s`,
-    [bookingIds, bookingIds.length],
+    [bookingIds.map(binaryId), bookingIds.length],
   );
   return new Map(slots.map((slot) => [slot.id, slot]));
 }
@@ -65,7 +69,7 @@ export interface SlotToBook extends SlotRow {
 export async function lockSlotsToBook(tx: Transaction, ids: string[]): Promise<Map<string, SlotToBook>> {
   const slots = await tx.lock<SlotToBook>(
     `SELECT ${SLOT_COLUMNS}, d.display_name AS doctor_name ${FROM} WHERE s.id IN (?) ORDER BY s.id FOR UPDATE OF s`,
-    [ids],
+    [ids.map(binaryId)],
   );
   return new Map(slots.map((slot) => [slot.id, slot]));
 }
@@ -97,7 +101,7 @@ export async function listSlots(
   now: Date,
 ): Promise<SlotRow[]> {
   const { sql, params } = where(
-    ["s.doctor_id = ?", doctorId],
+    ["s.doctor_id = ?", binaryId(doctorId)],
     ["s.start_time >= ?", range.startTime],
     ["s.start_time < ?", range.endTime],
     ...(status === "BOOKABLE" ? [bookableFilter(now, region)] : hasStatus(status, now)),
@@ -126,10 +130,10 @@ export async function guardSlotsOf(
   tx: Transaction,
   doctorId: string,
 ): Promise<{ fee: Money | undefined } | undefined> {
-  tx.defer("UPDATE doctors SET slots_version = slots_version + 1 WHERE id = ?", [doctorId]);
+  tx.defer("UPDATE doctors SET slots_version = slots_version + 1 WHERE id = ?", [binaryId(doctorId)]);
   const [row] = await tx.read<FeeColumns>(
     "SELECT fee_currency, fee_minor FROM doctors WHERE id = ? AND NOT hidden",
-    [doctorId],
+    [binaryId(doctorId)],
   );
   return row && { fee: feeOf(row) };
 }
@@ -144,7 +148,7 @@ export async function findOverlapping(
     `SELECT start_time, end_time FROM slots FORCE INDEX (slots_by_offer) WHERE doctor_id = ? AND start_time > ? AND start_time < ? AND end_time > ?
        AND offer IN ('OFFERED', 'BLOCKED')`,
     // No slot is longer than the longest: that bounds the range on the key.
-    [doctorId, new Date(startTime.getTime() - MAX_LENGTH_MS), endTime, startTime],
+    [binaryId(doctorId), new Date(startTime.getTime() - MAX_LENGTH_MS), endTime, startTime],
   );
   return rows.map((row) => ({ startTime: row.start_time, endTime: row.end_time }));
 }
@@ -154,7 +158,7 @@ export async function countFutureSlots(tx: Transaction, doctorId: string, now: D
   const [row] = await tx.read<{ count: number }>(
     `SELECT COUNT(*) AS count FROM slots FORCE INDEX (slots_by_offer)
      WHERE doctor_id = ? AND offer IN ('OFFERED', 'BLOCKED') AND start_time > ?`,
-    [doctorId, now],
+    [binaryId(doctorId), now],
   );
   return Number(row!.count);
 }
@@ -166,8 +170,8 @@ export function insertSlots(tx: Transaction, slots: Slot[]): void {
       slots.map((slot) => {
         const fee = feeColumns(slot.fee);
         return [
-          slot.id,
-          slot.doctorId,
+          binaryId(slot.id),
+          binaryId(slot.doctorId),
           slot.startTime!,
           slot.endTime!,
           slot.status,
@@ -182,7 +186,7 @@ export function insertSlots(tx: Transaction, slots: Slot[]): void {
 export function setSlotStatus(tx: Transaction, id: string, status: Slot_Status): void {
   tx.defer("UPDATE slots SET status = ?, booking_id = NULL, hold_expire_time = NULL WHERE id = ?", [
     status,
-    id,
+    binaryId(id),
   ]);
 }
 
@@ -197,7 +201,7 @@ export interface Taken {
 /** Gives locked slots to bookings. */
 export function takeSlots(tx: Transaction, taken: Taken[]): void {
   if (taken.length === 0) return;
-  const slotIds = taken.map(({ slotId }) => slotId);
+  const slotIds = taken.map(({ slotId }) => binaryId(slotId));
   tx.defer(
     `UPDATE slots SET status = ELT(FIELD(id, ?), ?), booking_id = ELT(FIELD(id, ?), ?),
        hold_expire_time = ELT(FIELD(id, ?), ?) WHERE id IN (?)`,
@@ -205,7 +209,7 @@ export function takeSlots(tx: Transaction, taken: Taken[]): void {
       slotIds,
       taken.map(({ holdExpireTime }) => (holdExpireTime ? "HELD" : "BOOKED")),
       slotIds,
-      taken.map(({ bookingId }) => bookingId),
+      taken.map(({ bookingId }) => binaryId(bookingId)),
       slotIds,
       taken.map(({ holdExpireTime }) => holdExpireTime),
       slotIds,
@@ -218,7 +222,7 @@ export function releaseSlot(tx: Transaction, id: string, bookingId: string): voi
   tx.defer(
     `UPDATE slots SET status = 'OPEN', booking_id = NULL, hold_expire_time = NULL
      WHERE id = ? AND booking_id = ? AND status IN ('HELD', 'BOOKED')`,
-    [id, bookingId],
+    [binaryId(id), binaryId(bookingId)],
   );
 }
 
@@ -235,7 +239,7 @@ export async function withdrawOpenSlots(
   const { affectedRows } = await tx.write(
     `UPDATE slots FORCE INDEX (slots_by_doctor) SET status = 'WITHDRAWN'
      WHERE doctor_id = ? AND start_time > ? AND status IN ('OPEN', 'BLOCKED') ORDER BY start_time, id LIMIT ?`,
-    [doctorId, now, limit],
+    [binaryId(doctorId), now, limit],
   );
   return affectedRows;
 }
@@ -253,7 +257,9 @@ export async function findHiddenDoctors(db: Database, now: Date, limit: number):
 
 /** True if a doctor is disabled. Locks the profile, so that the result stays valid. */
 export async function isHidden(tx: Transaction, doctorId: string): Promise<boolean> {
-  const rows = await tx.read("SELECT 1 FROM doctors WHERE id = ? AND hidden FOR UPDATE", [doctorId]);
+  const rows = await tx.read("SELECT 1 FROM doctors WHERE id = ? AND hidden FOR UPDATE", [
+    binaryId(doctorId),
+  ]);
   return rows.length > 0;
 }
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { invoke } from "@medconnect/platform/testing/test-service.ts";
 import { SlotServiceService } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import { Desk, HOLD_MS, outcome } from "../testing.ts";
@@ -32,7 +33,7 @@ test("slots of one doctor that wait for each other leave connections to others",
   const { promise: isOver, resolve: end } = Promise.withResolvers<void>();
   const { promise: isLocked, resolve: lock } = Promise.withResolvers<void>();
   const locking = db.transaction(async (tx) => {
-    await tx.read("SELECT id FROM doctors WHERE id = ? FOR UPDATE", [busy.userId]);
+    await tx.read("SELECT id FROM doctors WHERE id = ? FOR UPDATE", [binaryId(busy.userId)]);
     lock();
     await isOver;
   });
@@ -58,7 +59,7 @@ test("a doctor has at most so many future slots, however many are offered at onc
   const outcomes = (await Promise.allSettled(offers)).map(outcome).sort();
   expect(outcomes).toEqual([...Array(15).fill("TOO_MANY_SLOTS"), ...Array(5).fill("ok")].sort());
   const slotIds = await desk.app.db.read<{ id: string }>("SELECT id FROM slots WHERE doctor_id = ?", [
-    desk.doctor.userId,
+    binaryId(desk.doctor.userId),
   ]);
   const change = (transition: "block" | "withdraw", { id: slotId }: { id: string }) =>
     invoke(SlotServiceService.blockSlot, changeSlot(desk.app, transition), desk.doctor, {
@@ -84,7 +85,9 @@ test("a batch of slots is all or nothing", async () => {
     idempotencyKey: "",
   });
   await expect(batch).rejects.toMatchObject({ reason: "SLOT_OVERLAP" });
-  const rows = await desk.app.db.read("SELECT id FROM slots WHERE doctor_id = ?", [desk.doctor.userId]);
+  const rows = await desk.app.db.read("SELECT id FROM slots WHERE doctor_id = ?", [
+    binaryId(desk.doctor.userId),
+  ]);
   expect(rows).toHaveLength(1);
 });
 

@@ -1,0 +1,7 @@
+import { type BinaryId, binaryId } from "../db/binary-ids.ts";
+import type { SqlValue } from "../db/database.ts";
+import { isId } from "../ids.ts";
+
+/** Parameters for tables whose ids are all BINARY(16). */
+export const withBinaryIds = <Value extends SqlValue>(params: Value[]): (Value | BinaryId)[] =>
+  params.map((param) => (isId(param) ? binaryId(param) : param));

@@ -1,2 +1,0 @@
-ALTER TABLE users
-  ADD COLUMN region VARCHAR(6) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '' COMMENT 'ISO 3166; empty: not told';
