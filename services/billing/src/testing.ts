@@ -120,6 +120,8 @@ export async function startBilling(far?: Provider) {
 
 function usesOf(app: Billing & TestService) {
   const inbox = new Inbox(app.changes, consumersOf(app), app.clock, app.log);
+  // One, so that concurrent attempts share transactions as in a process.
+  const authorizing = authorizePayment(app);
 
   /** Delivers events in one batch. @returns why, for those that could not be applied */
   const deliver = async (...sent: SentEvent[]): Promise<string[]> => {
@@ -197,7 +199,7 @@ function usesOf(app: Billing & TestService) {
     },
 
     authorize: (paymentId: string, by: Caller, paymentMethod = "pm_card_visa", idempotencyKey = newId()) =>
-      invoke(PaymentServiceService.authorizePayment, authorizePayment(app), by, {
+      invoke(PaymentServiceService.authorizePayment, authorizing, by, {
         paymentId,
         paymentMethod,
         idempotencyKey,
