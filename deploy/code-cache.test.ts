@@ -17,7 +17,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** In a Node of its own: jest's flags are others, and V8 takes code only of the same ones. */
 async function isFromCache(bundle: string): Promise<boolean> {
   const script = `import { compile } from ${JSON.stringify(join(ROOT, "deploy/code-cache.ts"))};
-    process.stdout.write(String(compile(${JSON.stringify(bundle)}).cachedDataRejected));`;
+    process.stdout.write(String(compile(${JSON.stringify(bundle)}).script.cachedDataRejected));`;
   const args = [...NODE_FLAGS, "--input-type=module-typescript", "--eval", script];
   const { stdout } = await promisify(execFile)(process.execPath, args);
   return stdout === "false";

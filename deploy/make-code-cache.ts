@@ -3,9 +3,9 @@
 import { compile, run, writeCache } from "./code-cache.ts";
 
 const bundle = process.argv[2]!;
-const script = compile(bundle);
+const compiled = compile(bundle);
 process.once("exit", () => {
-  writeCache(bundle, script);
+  writeCache(compiled, bundle);
   process.exitCode = 0;
 });
-run(script, bundle);
+run(compiled, bundle);
