@@ -27,13 +27,17 @@ export interface SystemOptions {
   signal: AbortSignal;
 }
 
+/** Requests a minute that no load reaches. Counting them costs what it costs in production; the reference counts, too. */
+const UNREACHED = "1000000";
+
 const ENV = {
+  // Sign-ins prepare the load and are not measured.
   RATE_LIMIT_AUTH: "0",
-  RATE_LIMIT_READ: "0",
-  RATE_LIMIT_WRITE: "0",
-  RATE_LIMIT_SEARCH: "0",
-  RATE_LIMIT_ADDRESS: "0",
   RATE_LIMIT_ADDRESS_ANONYMOUS: "0",
+  RATE_LIMIT_READ: UNREACHED,
+  RATE_LIMIT_WRITE: UNREACHED,
+  RATE_LIMIT_SEARCH: UNREACHED,
+  RATE_LIMIT_ADDRESS: UNREACHED,
   // Nobody has to sign in again while it runs.
   ACCESS_TOKEN_TTL: "2h",
   OTEL_EXPORTER_OTLP_ENDPOINT: "",
