@@ -40,7 +40,7 @@ function doneMakerFor({ output, rules }: Method): AnswerMaker {
       texts[etag] = headers.etag = `${version.slice(0, -1)}.${hashOf(writer.join(texts))}"`;
     }
     if (location !== "") headers.location = fillIn(location, output, texts);
-    return { status: rules.creates ? 201 : 200, headers, body: Buffer.from(writer.join(texts)) };
+    return { status: rules.creates ? 201 : 200, headers, body: writer.join(texts) };
   };
 }
 
