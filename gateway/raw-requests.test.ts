@@ -247,6 +247,17 @@ test("a complete request is answered, although garbage follows on the connection
   expect(answers.map(({ status }) => status)).toEqual([200]);
 });
 
+const BEYOND = "x".repeat(400 * 1024);
+
+test.each([
+  ["with a length", `${HOST}content-length: ${BEYOND.length}\r\n\r\n${BEYOND}`],
+  ["in chunks", `${CHUNKED}\r\n${BEYOND.length.toString(16)}\r\n${BEYOND}\r\n0\r\n\r\n`],
+])("the request after a body over the limit, sent %s, is answered, too", async (_, body) => {
+  const next = `GET /v1/nowhere HTTP/1.1\r\n${HOST}${LAST}\r\n`;
+  const answers = await exchange(`POST /v1/auth/login HTTP/1.1\r\n${body}${next}`);
+  expect(answers.map(({ status }) => status)).toEqual([413, 404]);
+});
+
 test("a header after 1,500 others still counts", async () => {
   const { authorization } = await gateway.signedIn();
   const more = "a:b\r\n".repeat(1500);

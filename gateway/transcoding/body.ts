@@ -1,17 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
-import express, { type Request, type Response } from "express";
-import { LARGE_BYTES, USUAL_BYTES } from "./body-limit.ts";
 
 const NO_BODY = Buffer.alloc(0);
-
-/** Compressed bodies are refused (415): a hundred kilobytes of them can say a hundred megabytes. */
-const readers = new Map(
-  [USUAL_BYTES, LARGE_BYTES].map((limit) => [
-    limit,
-    express.raw({ type: () => true, limit, inflate: false }),
-  ]),
-);
 
 /**
  * The body's bytes; empty without a body. Throws BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, REQUEST_TIMEOUT or CANCELLED.
@@ -19,23 +9,47 @@ const readers = new Map(
  * @param limit in bytes, one of `bodyLimitOf`
  * @param timeoutMs time for the body to arrive; default: the server's for the whole request
  */
-export function readBody(
+export async function readBody(
   request: IncomingMessage,
   response: ServerResponse,
   limit: number,
   timeoutMs?: number,
 ): Promise<Buffer> {
-  const { "content-length": length, "transfer-encoding": encoding } = request.headers;
-  if (encoding === undefined && (length === undefined || length === "0")) return Promise.resolve(NO_BODY);
-  const read = readers.get(limit)!;
+  const {
+    "content-length": length,
+    "transfer-encoding": transfer,
+    "content-encoding": coding,
+  } = request.headers;
+  if (transfer === undefined && (length === undefined || length === "0")) return NO_BODY;
+  // A hundred kilobytes of a compressed body can say a hundred megabytes.
+  if (coding !== undefined && coding.toLowerCase() !== "identity") {
+    throw new ApiError("UNSUPPORTED_MEDIA_TYPE", { detail: "A compressed body is not taken." });
+  }
+  if (Number(length) > limit) throw tooLarge(limit);
+  if (timeoutMs === undefined) return await collect(request, limit);
+  const { promise: isLate, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(tooSlow(response)), timeoutMs);
+  return await Promise.race([collect(request, limit), isLate]).finally(() => clearTimeout(timer));
+}
+
+function collect(request: IncomingMessage, limit: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const timer =
-      timeoutMs === undefined ? undefined : setTimeout(() => reject(tooSlow(response)), timeoutMs);
-    read(request as Request, response as Response, (error?: unknown) => {
-      clearTimeout(timer);
-      if (error) reject(refusal(error as HttpError, limit));
-      else resolve(bodyOf(request));
-    });
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const take = (chunk: Buffer) => {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes <= limit) return;
+      reject(tooLarge(limit));
+      // The rest goes nowhere: the next request of the connection is behind it.
+      request.off("data", take).resume();
+    };
+    const isGone = (cause?: unknown) => reject(new ApiError("CANCELLED", { cause }));
+    request
+      .on("data", take)
+      .once("end", () => resolve(Buffer.concat(chunks, bytes)))
+      .once("error", isGone)
+      .once("close", isGone);
   });
 }
 
@@ -45,28 +59,11 @@ function tooSlow(response: ServerResponse): ApiError {
   return new ApiError("REQUEST_TIMEOUT");
 }
 
-/** Error of body-parser. */
-interface HttpError extends Error {
-  status?: number;
-}
-
-function refusal(error: HttpError, limit: number): ApiError {
-  switch (error.status) {
-    case 413:
-      return new ApiError("BODY_TOO_LARGE", {
-        detail: `The body is larger than ${limit / 1024} KiB, the limit of this route.`,
-        metadata: { maxBytes: String(limit) },
-      });
-    case 415:
-      return new ApiError("UNSUPPORTED_MEDIA_TYPE", { detail: "A compressed body is not taken." });
-    default:
-      return new ApiError("CANCELLED", { cause: error });
-  }
-}
-
-function bodyOf(request: IncomingMessage & { body?: unknown }): Buffer {
-  return Buffer.isBuffer(request.body) ? request.body : NO_BODY;
-}
+const tooLarge = (limit: number): ApiError =>
+  new ApiError("BODY_TOO_LARGE", {
+    detail: `The body is larger than ${limit / 1024} KiB, the limit of this route.`,
+    metadata: { maxBytes: String(limit) },
+  });
 
 const JSON_MEDIA_TYPE = /^application\/json[ \t]*(?:;[ \t]*charset=("?)utf-8\1[ \t]*)?$/i;
 
