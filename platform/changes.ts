@@ -16,6 +16,7 @@ import {
   inProgress,
   KEPT_MS,
   KEPT_WITH_PROVIDER_MS,
+  UNCHANGED,
 } from "./idempotency.ts";
 import { callerId } from "./identity/caller.ts";
 import { newId } from "./ids.ts";
@@ -111,7 +112,7 @@ export class Changes {
 
   /**
    * Runs a use case that a caller asked for. With an idempotency key its first answer, also a refusal, is kept and
-   * given again to the same request.
+   * given again to the same request. Where it changed nothing, it runs again instead, and must change nothing again.
    *
    * @param shown what is read by an answer that changed nothing, or is given again; nothing, if absent
    */
@@ -128,12 +129,14 @@ export class Changes {
       return { response, trails: shown(response) };
     };
     if (!key) return await this.#commit(call, workOrRead);
-    const answer = await this.#commitOnce(call, key, async (tx) => {
+    const first = await this.#commitOnce(call, key, async (tx) => {
       const effect = await workOrRead(tx);
       if (effect.response instanceof ApiError) idempotency.assertUnused(tx, key);
+      else if (!hasChanged(effect)) idempotency.keep(tx, key, UNCHANGED);
       else idempotency.keep(tx, key, call.definition.responseSerialize(effect.response));
       return effect;
     });
+    const answer = first === UNCHANGED ? await this.#repeat(call, work) : first;
     if (call.replayed) await this.#recordReads(call, shown(answer));
     return answer;
   }
@@ -151,10 +154,12 @@ export class Changes {
    */
   async begin<T>(call: Call, work: (tx: Transaction) => Promise<Trail[]>): Promise<T | undefined> {
     const key = this.#keyWithProvider(call);
-    return await this.#commitOnce<T | undefined>(call, key, async (tx) => {
+    const first = await this.#commitOnce<T | undefined>(call, key, async (tx) => {
       this.#options.idempotency.reserve(tx, key);
       return { response: undefined, trails: await work(tx) };
     });
+    // `finish` keeps every answer.
+    return first === UNCHANGED ? undefined : first;
   }
 
   /**
@@ -270,12 +275,12 @@ export class Changes {
     return key;
   }
 
-  /** Commits with the key, unless it was used before: then its first answer is given again. */
+  /** Commits with the key, unless it was used before: then its first answer is given again, or UNCHANGED. */
   async #commitOnce<T>(
     call: Call,
     key: IdempotencyKey,
     work: (tx: Transaction) => Promise<Effect<T>>,
-  ): Promise<T> {
+  ): Promise<T | typeof UNCHANGED> {
     const { idempotency } = this.#options;
     try {
       return await this.#commitWithKey(call, key, work);
@@ -357,12 +362,28 @@ export class Changes {
     call: Call,
     key: IdempotencyKey,
     work: (tx: Transaction) => Promise<Effect<T>>,
-  ): Promise<T> {
+  ): Promise<T | typeof UNCHANGED> {
     const { idempotency, clock } = this.#options;
     const first = await idempotency.firstResponse<T>(call, key, clock);
+    if (first === UNCHANGED) return UNCHANGED;
     return first ? first.response : await this.#commitOnce(call, key, work);
   }
+
+  /** Runs a use case again that changed nothing. Throws IDEMPOTENCY_KEY_OUTDATED if it would change something by now. */
+  async #repeat<T>(call: Call, work: (tx: Transaction) => Promise<Effect<T>>): Promise<T> {
+    const response = await this.#commit(call, async (tx) => {
+      const effect = await work(tx);
+      if (hasChanged(effect)) throw new ApiError("IDEMPOTENCY_KEY_OUTDATED");
+      return effect;
+    });
+    call.replayed = true;
+    return response;
+  }
 }
+
+/** Whether a use case changed anything. A failed attempt only leaves traces. */
+const hasChanged = ({ response, trails }: Effect<unknown>): boolean =>
+  !(response instanceof ApiError) && trails.some(({ isRead }) => !isRead);
 
 function recordsOf({ trails, actorId, call }: Cause, routes: EventRoutes, now: Date) {
   const events = trails.flatMap((trail) => trail.events ?? []);

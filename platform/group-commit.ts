@@ -10,6 +10,7 @@ import {
   inProgress,
   KEPT_MS,
   KEPT_WITH_PROVIDER_MS,
+  UNCHANGED,
 } from "./idempotency.ts";
 import type { Delivery } from "./outbox/event.ts";
 
@@ -26,7 +27,7 @@ export interface GroupedUseCase<Request, Facts, Plan, Response> {
   lock: (tx: Transaction, asked: Asked<Request>[], now: Date) => Promise<(Facts | undefined)[]>;
   /** Decides one request by pure rules. Throws its refusal. */
   decide: (facts: Facts | undefined, asked: Asked<Request>, now: Date) => Plan;
-  /** Writes what was decided. @returns what each plan came to, in their order */
+  /** Writes what was decided; every plan changes something. @returns what each came to, in their order */
   write: (tx: Transaction, plans: Plan[], now: Date) => { response: Response; trails: Trail[] }[];
 }
 
@@ -79,6 +80,7 @@ export class GroupCommit<Request, Facts, Plan, Response> {
     const settled = await this.#queue.run(member);
     if (settled === "USED") {
       const first = await idempotency.firstResponse<Response>(call, key!, clock);
+      if (first === UNCHANGED) throw new Error(`${call.method.path} keeps every answer`);
       return first ? first.response : await this.run(request, call);
     }
     if ("refusal" in settled) throw settled.refusal;

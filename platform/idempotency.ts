@@ -33,7 +33,9 @@ const DELETE_EXPIRED = "DELETE FROM idempotency_keys WHERE expire_time <= ? LIMI
 
 interface KeyRow {
   request_hmac: Buffer;
+  /** Null while the first request runs. */
   status_code: number | null;
+  /** Null also where the first request changed nothing. */
   answer: Buffer | null;
   expire_time: Date;
 }
@@ -47,6 +49,12 @@ export interface IdempotencyKey {
 
 /** Answer to a request: the serialized response, or the refusal. */
 export type Answer = Buffer | ApiError;
+
+/**
+ * Kept in place of an answer where the request changed nothing: the state, read again, answers each repeat. So repeated
+ * transitions of a large resource do not fill the disk.
+ */
+export const UNCHANGED = "UNCHANGED";
 
 /**
  * Idempotency keys (draft-ietf-httpapi-idempotency-key-header). The key is inserted with its answer in the effect's
@@ -87,12 +95,12 @@ export class Idempotency {
   }
 
   /** Inserts the key with its answer, in the transaction of the effect. A key that was used before fails it. */
-  keep(tx: Transaction, key: IdempotencyKey, answer: Answer): void {
+  keep(tx: Transaction, key: IdempotencyKey, answer: Answer | typeof UNCHANGED): void {
     this.keepAll(tx, [[key, answer]]);
   }
 
   /** As `keep`, for several. */
-  keepAll(tx: Transaction, answers: [IdempotencyKey, Answer][]): void {
+  keepAll(tx: Transaction, answers: [IdempotencyKey, Answer | typeof UNCHANGED][]): void {
     if (answers.length === 0) return;
     tx.defer(INSERT_ANSWERED, [answers.map(([key, answer]) => this.#answered(key, answer))]);
   }
@@ -151,7 +159,7 @@ export class Idempotency {
    * The answer that the first request with this key got, which it is given two seconds for; undefined if the key is
    * free again. Throws IDEMPOTENCY_KEY_REUSED for another request, IDEMPOTENCY_IN_PROGRESS while there is no answer.
    */
-  async replay(key: IdempotencyKey, clock: Clock): Promise<Answer | undefined> {
+  async replay(key: IdempotencyKey, clock: Clock): Promise<Answer | typeof UNCHANGED | undefined> {
     const waitUntilMs = Date.now() + TWIN_WAIT_MS;
     for (let pauseMs = TWIN_FIRST_PAUSE_MS; ; pauseMs *= 2) {
       const row = await this.#find(key, clock.now());
@@ -166,25 +174,26 @@ export class Idempotency {
   }
 
   /**
-   * The first response to the same request, which the call is then marked to replay; undefined if the key is free again.
-   * Throws the first refusal, and as `replay` does.
+   * The first response to the same request, which the call is then marked to replay; UNCHANGED if the request is to run
+   * again, as it changed nothing; undefined if the key is free again. Throws the first refusal, and as `replay` does.
    */
   async firstResponse<T>(
     call: Call,
     key: IdempotencyKey,
     clock: Clock,
-  ): Promise<{ response: T } | undefined> {
+  ): Promise<{ response: T } | typeof UNCHANGED | undefined> {
     const answer = await this.replay(key, clock);
-    if (!answer) return undefined;
+    if (!answer || answer === UNCHANGED) return answer;
     call.replayed = true;
     if (answer instanceof ApiError) throw answer;
     return { response: call.definition.responseDeserialize(answer) as T };
   }
 
-  /** The answer kept with a key; undefined where there is none. */
+  /** The answer kept with a key that was reserved; undefined where there is none. */
   async answerOf(keyId: Buffer): Promise<Answer | undefined> {
     const [row] = await this.#db.read<KeyRow>(FIND, [keyId]);
-    return row && this.#open(keyId, row);
+    const answer = row && this.#open(keyId, row);
+    return answer === UNCHANGED ? undefined : answer;
   }
 
   /** Forgets keys that have expired. */
@@ -201,8 +210,9 @@ export class Idempotency {
   }
 
   /** Parameters of INSERT_ANSWERED. */
-  #answered(key: IdempotencyKey, answer: Answer): SqlValue[] {
-    return [key.id, key.requestHmac, key.expireTime, ...this.#sealed(key.id, answer)];
+  #answered(key: IdempotencyKey, answer: Answer | typeof UNCHANGED): SqlValue[] {
+    const kept = answer === UNCHANGED ? [status.OK, null] : this.#sealed(key.id, answer);
+    return [key.id, key.requestHmac, key.expireTime, ...kept];
   }
 
   #sealed(keyId: Buffer, answer: Answer): [status, Buffer] {
@@ -211,8 +221,9 @@ export class Idempotency {
     return [code, this.#box.seal(place(keyId), bytes)];
   }
 
-  #open(keyId: Buffer, row: KeyRow): Answer | undefined {
-    if (row.status_code === null || row.answer === null) return undefined;
+  #open(keyId: Buffer, row: KeyRow): Answer | typeof UNCHANGED | undefined {
+    if (row.status_code === null) return undefined;
+    if (row.answer === null) return UNCHANGED;
     const answer = this.#box.open(place(keyId), row.answer);
     return row.status_code === status.OK ? answer : (decodeStatus(answer) ?? new ApiError("INTERNAL"));
   }

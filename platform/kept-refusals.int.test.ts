@@ -21,14 +21,18 @@ const reasons = [...catalogue.values()];
 
 type Handler = (request: CancelBookingRequest, call: Call) => Promise<Booking>;
 
-const answerTo = ({ bookingId }: CancelBookingRequest) => Booking.fromPartial({ id: bookingId });
+/** Effect of a use case that changed something. */
+const changedBy = ({ bookingId }: CancelBookingRequest) => ({
+  response: Booking.fromPartial({ id: bookingId }),
+  trails: [{ resource: `bookings/${bookingId}`, subjectIds: [] }],
+});
 
 /** Ways of a use case to its transaction, with a rule that may refuse it. */
 const WAYS: Record<string, (refusal: Reason | undefined) => Handler> = {
   "by itself": (refusal) => (request, call) =>
     service.changes.apply(call, async () => {
       if (refusal) throw new ApiError(refusal);
-      return { response: answerTo(request), trails: [] };
+      return changedBy(request);
     }),
   "in a group": (refusal) =>
     service.changes.grouped<CancelBookingRequest, CancelBookingRequest, CancelBookingRequest, Booking>({
@@ -39,7 +43,7 @@ const WAYS: Record<string, (refusal: Reason | undefined) => Handler> = {
         if (refusal) throw new ApiError(refusal);
         return request;
       },
-      write: (_, requests) => requests.map((request) => ({ response: answerTo(request), trails: [] })),
+      write: (_, requests) => requests.map(changedBy),
     }),
 };
 

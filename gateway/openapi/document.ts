@@ -99,7 +99,9 @@ const headers = {
     "The resource's version and a hash of the answer, for `If-Match` (compares the version) and `If-None-Match` (compares both).",
   ),
   Location: header("Where the new resource is."),
-  "Idempotent-Replayed": header("`true` where this answer was given before, to the same Idempotency-Key."),
+  "Idempotent-Replayed": header(
+    "`true` where this Idempotency-Key was answered before, so that this call changed nothing.",
+  ),
   RateLimit: header(
     'What is left of each quota, and seconds until it is whole again: `"read";r=599;t=42, "address";r=5990;t=42`.',
   ),

@@ -1,13 +1,21 @@
+import { randomUUID } from "node:crypto";
 import { getOption, hasOption } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { methods } from "@medconnect/platform/contract/methods.ts";
+import { type Method, methods } from "@medconnect/platform/contract/methods.ts";
+import { openKeyedHash } from "@medconnect/platform/crypto/open-keyed-hash.ts";
+import { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
+import { Database } from "@medconnect/platform/db/database.ts";
 import { http } from "@medconnect/proto/es/google/api/annotations_pb.js";
+import { MethodRules_Idempotency as Idempotency } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import { type Connection, createConnection } from "mysql2/promise";
+import type { Service } from "../../deploy/provision.ts";
 import { type Account, signUp, signUpAdmin } from "../support/accounts.ts";
 import { Api, type Json } from "../support/api.ts";
-import { begin, book, claim, offer, openPractice, SOON_MS } from "../support/practice.ts";
-import { sharedStack } from "../support/stack.ts";
+import { eventually } from "../support/eventually.ts";
+import { begin, book, claim, HOUR_MS, offer, openPractice, SOON_MS } from "../support/practice.ts";
+import { makeServiceAccount } from "../support/service-account.ts";
+import { sharedSecrets, sharedStack } from "../support/stack.ts";
 
 const stack = sharedStack();
 const api = new Api(stack.urls.gateway);
@@ -29,8 +37,59 @@ interface Start {
 
 async function appointment() {
   const [doctor, patient] = await Promise.all([openPractice(api), signUp(api, "PATIENT")]);
-  return { doctor, patient, booked: await book(patient, await offer(doctor, SOON_MS)) };
+  const booked = await book(patient, await offer(doctor, SOON_MS));
+  await eventually(
+    () => patient.api.send(`GET /v1/consultations/${booked.consultationId}`),
+    ({ status }) => status === 200,
+  );
+  return { doctor, patient, booked };
 }
+
+async function openConsultation(): Promise<Start> {
+  const { doctor, booked } = await appointment();
+  return { by: doctor, id: booked.consultationId };
+}
+
+/** A consultation that its doctor did not come to. */
+async function missedConsultation(): Promise<Start> {
+  const start = await openConsultation();
+  const sql = `UPDATE medconnect_clinical.consultations SET start_time = start_time - INTERVAL 25 MINUTE,
+    end_time = end_time - INTERVAL 25 MINUTE WHERE id = ?`;
+  await database.query(sql, [binaryId(String(start.id))]);
+  return { ...start, body: { party: "DOCTOR" } };
+}
+
+/** A booking that its doctor has moved. */
+async function movedBooking(): Promise<Start> {
+  const { doctor, patient, booked } = await appointment();
+  const slotId = await offer(doctor, 2 * HOUR_MS);
+  const { startTime, endTime } = await doctor.api.ok(`POST /v1/bookings/${booked.id}:reschedule`, {
+    body: { slotId },
+  });
+  return { by: patient, id: booked.id, body: { startTime, endTime } };
+}
+
+async function slot(): Promise<Start> {
+  const doctor = await openPractice(api);
+  return { by: doctor, id: await offer(doctor, HOUR_MS) };
+}
+
+const user = async (): Promise<Start> => ({ by: admin, id: (await signUp(api, "PATIENT")).id });
+
+const serviceAccount = async (): Promise<Start> => ({ by: admin, id: (await makeServiceAccount(admin)).id });
+
+async function grant(): Promise<Start> {
+  const { id: patientId } = await signUp(api, "PATIENT");
+  const body = { patientId, reason: "Unconscious in the emergency department" };
+  const { id } = await admin.api.ok("POST /v1/admin/break-glass", { body });
+  return { by: admin, id };
+}
+
+/** A start after another transition of the same object. */
+const after = async (start: Start, transition: string): Promise<Start> => {
+  await start.by.api.ok(transition.replace("{id}", String(start.id)));
+  return start;
+};
 
 async function pastBooking(): Promise<Start> {
   const { booked } = await appointment();
@@ -61,40 +120,100 @@ async function license(): Promise<Start> {
   return { by: admin, id: (licenses as Json[])[0]!.id };
 }
 
-async function verifiedLicense(): Promise<Start> {
-  const start = await license();
-  await admin.api.ok(`POST /v1/admin/licenses/${start.id}:verify`);
-  return start;
-}
+const verifiedLicense = async () => after(await license(), "POST /v1/admin/licenses/{id}:verify");
 
 const STARTS: Record<string, () => Promise<Start>> = {
   CancelBooking: async () => {
     const { patient, booked } = await appointment();
     return { by: patient, id: booked.id };
   },
+  RescheduleBooking: async () => {
+    const { doctor, booked } = await appointment();
+    return { by: doctor, id: booked.id, body: { slotId: await offer(doctor, 2 * HOUR_MS) } };
+  },
+  AcceptMove: movedBooking,
   CloseBooking: pastBooking,
+  BlockSlot: slot,
+  UnblockSlot: async () => after(await slot(), "POST /v1/slots/{id}:block"),
+  WithdrawSlot: slot,
+  JoinConsultation: async () => {
+    const { patient, booked } = await appointment();
+    return { by: patient, id: booked.consultationId };
+  },
+  ReadyConsultation: openConsultation,
+  StartConsultation: async () => {
+    const { doctor, patient, booked } = await appointment();
+    await patient.api.ok(`POST /v1/consultations/${booked.consultationId}:join`);
+    return { by: doctor, id: booked.consultationId };
+  },
+  CompleteConsultation: async () => ({ ...(await startedConsultation()), body: { notes: "All well." } }),
+  MarkConsultationNoShow: missedConsultation,
   AbandonConsultation: startedConsultation,
   CancelPrescription: prescription,
   StopPrescription: prescription,
+  VerifyLicense: license,
   RejectLicense: license,
   RevokeLicense: verifiedLicense,
+  DisableUser: user,
+  EnableUser: async () => after(await user(), "POST /v1/admin/users/{id}:disable"),
+  ResetMfa: user,
+  DisableServiceAccount: serviceAccount,
+  EnableServiceAccount: async () =>
+    after(await serviceAccount(), "POST /v1/admin/service-accounts/{id}:disable"),
+  RevokeBreakGlassGrant: grant,
 };
 
-/** Methods of the form of `:cancel` that record a reason, with their paths. */
+/** Methods of the form of `:cancel`, with their paths. A payment's are not repeatable: each takes another key. */
 const transitions = [...methods.values()]
-  .filter(({ desc }) => hasOption(desc, http))
-  .map(({ desc, name, input }) => ({ name, input, path: String(getOption(desc, http).pattern.value) }))
-  .filter(({ input, path }) => input.field.reason && /\}:\w+$/.test(path));
+  .filter(({ desc, rules }) => hasOption(desc, http) && rules.idempotency === Idempotency.ACCEPTED)
+  .map((method) => ({ ...method, http: String(getOption(method.desc, http).pattern.value) }))
+  .filter(({ http }) => /\}:\w+$/.test(http) && !http.includes(":batchCreate"));
 
-test("this file tests every transition with a reason", () => {
+test("this file tests every transition", () => {
   expect(transitions.map(({ name }) => name).sort()).toEqual(Object.keys(STARTS).sort());
 });
 
-describe.each(transitions)("$name", ({ name, path }) => {
+/** Bytes of the answer that a service keeps with an idempotency key; null: none. */
+async function keptBytes({ owner, path }: Method, by: Account, key: string): Promise<number | null> {
+  const url = `${stack.urls.mysql}/medconnect_${owner}`;
+  const db = new Database({ url, poolSize: 1, timeoutMs: 10_000 });
+  const dataKey = Buffer.from(sharedSecrets().dataKeys[owner as Service], "base64");
+  const hash = await openKeyedHash(db, new SealedBox(dataKey));
+  const sql = "SELECT LENGTH(answer) AS bytes FROM idempotency_keys WHERE id = ?";
+  const rows = await db.read<{ bytes: number | null }>(sql, [hash.of(by.id, path, key)]);
+  await db.close();
+  expect(rows).toHaveLength(1);
+  return rows[0]!.bytes;
+}
+
+describe.each(transitions)("$name", (method) => {
+  const { name, http, input } = method;
+
+  test("repeated with another key answers the same, and no answer is kept", async () => {
+    const { by, id, body } = await STARTS[name]!();
+    const send = (key: string) =>
+      by.api.send(`POST ${http.replace(/\{\w+\}/, String(id))}`, {
+        key,
+        body: { ...body, ...(input.field.reason && { reason: "A mistake in the calendar" }) },
+      });
+    const first = await send(randomUUID());
+    expect({ status: first.status, text: first.text }).toEqual({ status: 200, text: first.text });
+    const key = randomUUID();
+    const again = await send(key);
+    expect({ status: again.status, body: again.body }).toEqual({ status: 200, body: first.body });
+    expect(await keptBytes(method, by, key)).toBeNull();
+    const repeat = await send(key);
+    expect({ status: repeat.status, body: repeat.body }).toEqual({ status: 200, body: first.body });
+  });
+});
+
+const withReason = transitions.filter(({ input }) => input.field.reason);
+
+describe.each(withReason)("$name", ({ name, http }) => {
   test("repeated for the same reason answers the same, for another reason 409", async () => {
     const { by, id, body } = await STARTS[name]!();
     const send = (reason: string) =>
-      by.api.send(`POST ${path.replace(/\{\w+\}/, String(id))}`, { body: { ...body, reason } });
+      by.api.send(`POST ${http.replace(/\{\w+\}/, String(id))}`, { body: { ...body, reason } });
     const first = await send("A mistake in the calendar");
     expect({ status: first.status, text: first.text }).toEqual({ status: 200, text: first.text });
     const again = await send("A mistake in the calendar");
