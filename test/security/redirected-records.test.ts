@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
-import { type Connection, createConnection } from "mysql2/promise";
+import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
 import { scrapeAll } from "../observability/scrape.ts";
 import { type Account, signUp, signUpAdmin } from "../support/accounts.ts";
 import { Api } from "../support/api.ts";
-import { begin, book, offer, openPractice, SOON_MS } from "../support/practice.ts";
+import { eventually } from "../support/eventually.ts";
+import { begin, book, DAY_MS, FEE, offer, openPractice, SOON_MS } from "../support/practice.ts";
 import { sharedStack } from "../support/stack.ts";
 
 const stack = sharedStack();
@@ -55,6 +56,47 @@ test.each([
 
     await redirect(`medconnect_${service}.${table}`, id, victim);
     expect(JSON.stringify(await victim.api.ok(`GET ${path()}`))).toContain("the victim");
+  },
+);
+
+test.each([
+  ["payment_id", 2],
+  ["consultation_id", 4],
+])(
+  "cancelling an own booking whose %s was redirected in the database does not end the victim's",
+  async (column, days) => {
+    const doctor = await openPractice(api, { fee: FEE });
+    const [victims, own] = [
+      await book(victim, await offer(doctor, days * DAY_MS)),
+      await book(attacker, await offer(doctor, (days + 1) * DAY_MS)),
+    ];
+    const payment = `/v1/payments/${victims.paymentId}`;
+    const body = { paymentMethod: "pm_card_visa" };
+    await victim.api.ok(`POST ${payment}:authorize`, { key: true, body });
+    const meeting = `GET /v1/consultations/${victims.consultationId}`;
+    await eventually(
+      () => victim.api.send(meeting),
+      ({ status }) => status === 200,
+    );
+
+    const to = column === "payment_id" ? victims.paymentId : victims.consultationId;
+    await database.query("UPDATE medconnect_scheduling.bookings SET ?? = ? WHERE id = ?", [
+      column,
+      binaryId(to),
+      binaryId(own.id),
+    ]);
+    await attacker.api.ok(`POST /v1/bookings/${own.id}:cancel`, { body: {} });
+    const cancelled = "aggregateid = ? AND type = 'booking.cancelled' AND destination = ?";
+    const params = [own.id, column === "payment_id" ? "billing" : "clinical"];
+    const refusal = async () => {
+      const sql = `SELECT last_error FROM medconnect_scheduling.outbox WHERE ${cancelled}`;
+      const [rows] = await database.query<RowDataPacket[]>(sql, params);
+      return rows[0]?.last_error;
+    };
+    expect(await eventually(refusal, (reason) => reason === "RECORD_ALTERED")).toBe("RECORD_ALTERED");
+    expect(await victim.api.ok(`GET ${payment}`)).toMatchObject({ status: "AUTHORIZED" });
+    expect(await victim.api.ok(meeting)).toMatchObject({ status: "SCHEDULED" });
+    await database.query(`DELETE FROM medconnect_scheduling.outbox WHERE ${cancelled}`, params);
   },
 );
 

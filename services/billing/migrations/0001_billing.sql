@@ -3,6 +3,7 @@
 CREATE TABLE payments (
   id BINARY(16) NOT NULL PRIMARY KEY COMMENT 'named by the booking',
   booking_id BINARY(16) NOT NULL,
+  consultation_id BINARY(16) NOT NULL,
   patient_id BINARY(16) NOT NULL,
   doctor_id BINARY(16) NOT NULL,
   status ENUM (

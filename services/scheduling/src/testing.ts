@@ -30,6 +30,7 @@ import { applyConsultationEvent } from "./bookings/apply-consultation-events.ts"
 import { applyPaymentAuthorized } from "./bookings/apply-payment-events.ts";
 import { bookSlot } from "./bookings/book-slot.ts";
 import type { CloseOutcome } from "./bookings/booking-rules.ts";
+import { findBooking } from "./bookings/booking-store.ts";
 import { cancelBooking } from "./bookings/cancel-booking.ts";
 import { closeBooking } from "./bookings/close-booking.ts";
 import { previewCancellation } from "./bookings/preview-cancellation.ts";
@@ -228,7 +229,8 @@ export class Desk {
   /** Applies billing's event of an authorized payment. */
   async authorized(bookingId: string, on: Scheduling = this.app): Promise<void> {
     const payment = { bookingId, authorizeTime: this.at(0) };
-    const event = Event.fromPartial({ aggregateId: newId(), version: 1, payment });
+    const { payment_id: aggregateId } = (await findBooking(on.db, bookingId))!;
+    const event = Event.fromPartial({ aggregateId: aggregateId!, version: 1, payment });
     await on.changes.applyInternally("service:billing", (tx) =>
       applyEvent(tx, applyPaymentAuthorized(on), event, on.clock),
     );
@@ -237,12 +239,12 @@ export class Desk {
   /** Applies clinical's event of a booking's consultation, with its own times. */
   async tell(
     type: Course,
-    { id: bookingId, startTime, endTime }: Booking,
+    { id: bookingId, consultationId: aggregateId, startTime, endTime }: Booking,
     noShowParty: ConsultationState_Party = "PARTY_UNSPECIFIED",
     lateParty: ConsultationState_Party = "PARTY_UNSPECIFIED",
   ): Promise<void> {
     const consultation = { bookingId, startTime, endTime, noShowParty, lateParty };
-    const event = Event.fromPartial({ type, aggregateId: newId(), version: 2, consultation });
+    const event = Event.fromPartial({ type, aggregateId, version: 2, consultation });
     const { changes, clock } = this.app;
     await changes.applyInternally("service:clinical", (tx) =>
       applyEvent(tx, applyConsultationEvent(type), event, clock),

@@ -1,4 +1,5 @@
 import type { EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
+import { assertOwnRow } from "@medconnect/platform/inbox/own-row.ts";
 import type { LicenseState_Decision } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import { type Account, findAccount } from "../accounts/account-store.ts";
 import type { Auth } from "../app.ts";
@@ -16,6 +17,7 @@ export const applyLicenseEvents = (app: Auth): EventHandler<Account, Plan> => ({
   lock: (_tx, events) => Promise.all(events.map(({ license }) => findAccount(app.db, license!.doctorId))),
   decide: (account, { license }) => {
     const { decision, region } = license!;
+    if (account) assertOwnRow<Account>(account, { role: "DOCTOR" });
     return account && isDecision(decision) ? { account, template: TEMPLATES[decision], region } : undefined;
   },
   write: (tx, plans) => {

@@ -49,6 +49,13 @@ test("a decision about an unknown doctor is applied without a mail", async () =>
   expect((await deliver([decided(newId(), "VERIFIED")])).failures).toEqual([]);
 });
 
+test("a decision that names a patient is refused, and sends no mail", async () => {
+  const patient = await auth.makeUser("PATIENT");
+  const { failures } = await deliver([decided(patient.id, "VERIFIED")]);
+  expect(failures).toMatchObject([{ reason: "RECORD_ALTERED" }]);
+  expect(await auth.mailsTo(patient.email)).toEqual([]);
+});
+
 test("only scheduling may send decisions", async () => {
   const doctor = await auth.makeUser("DOCTOR");
   const forged = deliver([decided(doctor.id, "VERIFIED")], { kind: "service", name: "billing" });

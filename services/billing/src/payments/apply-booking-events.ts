@@ -2,7 +2,7 @@ import type { EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
 import type { Payment_Status } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
 import type { BookingState, Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Billing } from "../app.ts";
-import { applyToPayments } from "./apply-to-payments.ts";
+import { applyToPayments, type PaymentIds } from "./apply-to-payments.ts";
 import { trailOf } from "./change-payment.ts";
 import { decideFee } from "./decide-fee.ts";
 import { decide, expire, type Settlement } from "./payment-rules.ts";
@@ -24,7 +24,7 @@ export const applyBookingSettled = (app: Billing) =>
 
 /** booking.closed, .fee_decided: applies the fee decision of an admin or a no-show. */
 export const applyFeeDecision = (app: Billing) =>
-  applyToPayments(app, paymentIdOf, (row, { booking }) => decideFee(row, decisionOf(booking!)));
+  applyToPayments(app, idsOf, (row, { booking }) => decideFee(row, decisionOf(booking!)));
 
 /** booking.expired: ends only what awaits authorization. The rest is decided by what scheduling makes of it. */
 export const applyBookingExpired = (app: Billing) =>
@@ -39,31 +39,29 @@ type End = (row: PaymentRow, event: Event, now: Date) => PaymentRow;
 
 /** Ends payments. Where booking.held was skipped, as the end is newer, the payment is made as one that is over. */
 const endPayments = (app: Billing, end: End) =>
-  applyToPayments(app, paymentIdOf, (row, event, now) =>
+  applyToPayments(app, idsOf, (row, event, now) =>
     row ? end(row, event, now) : newPayment(app, event, "CANCELLED", now),
   );
 
-const paymentIdOf = ({ booking }: Event): string => booking!.paymentId;
+const idsOf = ({ aggregateId, booking }: Event): Required<PaymentIds> => ({
+  id: booking!.paymentId,
+  booking_id: aggregateId,
+  consultation_id: booking!.consultationId,
+  patient_id: booking!.patientId,
+  doctor_id: booking!.doctorId,
+});
 
 /** Default: without a decision, nothing is charged. */
 const decisionOf = ({ settlement }: BookingState): Settlement =>
   settlement === "CAPTURE" ? "CAPTURE" : "RETURN";
 
 /** A free booking names no payment. */
-const isPaid = (event: Event): boolean => paymentIdOf(event) !== "";
+const isPaid = (event: Event): boolean => event.booking!.paymentId !== "";
 
-function newPayment(
-  { providers }: Billing,
-  { aggregateId, booking }: Event,
-  status: Payment_Status,
-  now: Date,
-): PaymentRow {
-  const { paymentId, patientId, doctorId, fee, holdExpireTime } = booking!;
+function newPayment({ providers }: Billing, event: Event, status: Payment_Status, now: Date): PaymentRow {
+  const { fee, holdExpireTime } = event.booking!;
   return {
-    id: paymentId,
-    booking_id: aggregateId,
-    patient_id: patientId,
-    doctor_id: doctorId,
+    ...idsOf(event),
     status,
     settlement: null,
     currency: fee!.currencyCode,

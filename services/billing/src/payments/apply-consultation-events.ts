@@ -15,6 +15,10 @@ export const FEE_DECISIONS = {
 export const applyConsultationEnded = (app: Billing, type: keyof typeof FEE_DECISIONS) =>
   applyToPayments(
     app,
-    ({ consultation }) => consultation!.paymentId,
+    ({ aggregateId, consultation }) => ({
+      id: consultation!.paymentId,
+      booking_id: consultation!.bookingId,
+      consultation_id: aggregateId,
+    }),
     (row, { consultation }) => decideFee(row, FEE_DECISIONS[type](consultation!)),
   );

@@ -1,4 +1,5 @@
 import type { EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
+import { assertOwnRow } from "@medconnect/platform/inbox/own-row.ts";
 import type { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Billing } from "../app.ts";
 import { changePayment, trailOf, trailsOf } from "./change-payment.ts";
@@ -11,19 +12,23 @@ interface Change {
   after: PaymentRow;
 }
 
+/** A payment's id, and those ids of its booking that an event states. */
+export type PaymentIds = Pick<PaymentRow, "id"> &
+  Partial<Pick<PaymentRow, "booking_id" | "consultation_id" | "patient_id" | "doctor_id">>;
+
 /**
  * Handler of events that change a payment each.
  *
- * @param paymentIdOf an event's payment; "" for a free booking, which has none
+ * @param idsOf ids of an event's payment, which must be the row's; `id` is "" for a free booking, which has none
  * @param change the payment after an event. Gets undefined where there is none yet
  */
 export const applyToPayments = (
   app: Billing,
-  paymentIdOf: (event: Event) => string,
+  idsOf: (event: Event) => PaymentIds,
   change: (before: PaymentRow | undefined, event: Event, now: Date) => PaymentRow,
 ): EventHandler<PaymentRow | "FREE", Change> => ({
   lock: async (tx, events) => {
-    const ids = events.map(paymentIdOf);
+    const ids = events.map((event) => idsOf(event).id);
     const rows = await lockPayments(
       tx,
       ids.filter((id) => id !== ""),
@@ -31,8 +36,11 @@ export const applyToPayments = (
     return ids.map((id) => (id === "" ? "FREE" : rows.get(id)));
   },
   rowsOf: (before) => (before === "FREE" ? [] : [before.id]),
-  decide: (before, event, now) =>
-    before === "FREE" ? undefined : { before, after: change(before, event, now) },
+  decide: (before, event, now) => {
+    if (before === "FREE") return undefined;
+    if (before) assertOwnRow<PaymentIds>(before, idsOf(event));
+    return { before, after: change(before, event, now) };
+  },
   write: (tx, changes) => {
     insertPayments(
       tx,

@@ -293,7 +293,7 @@ test("killed after the provider has declined: the settler asks, and a repeat get
 });
 
 test("slower than its lease: request and settler both end the attempt, with one charge, event and answer", async () => {
-  const { paymentId } = await billing.hold(patient);
+  const { paymentId, completed } = await billing.hold(patient);
   const [answered, jam] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   billing.provider.back = () => {
     answered.resolve();
@@ -304,7 +304,7 @@ test("slower than its lease: request and settler both end the attempt, with one 
   billing.provider.back = async () => {};
   billing.app.clock.advance(LEASE_MS);
   await billing.settle();
-  await billing.deliver({ ...billing.booking(patient).completed, consultation: { paymentId } });
+  await billing.deliver(completed);
   await billing.settle();
   expect((await billing.read(paymentId)).status).toBe("CAPTURED");
   jam.resolve();

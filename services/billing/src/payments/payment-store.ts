@@ -13,6 +13,7 @@ import type { Settlement } from "./payment-rules.ts";
 export interface PaymentRow {
   id: string;
   booking_id: string;
+  consultation_id: string;
   patient_id: string;
   doctor_id: string;
   status: Payment_Status;
@@ -43,8 +44,8 @@ export interface PaymentRow {
   due_since: Date | null;
 }
 
-const SELECT = `SELECT id, booking_id, patient_id, doctor_id, status, settlement, currency, amount_minor, refunded_minor,
-    refunding_minor, hold_expire_time, attempt_id, replaced_attempt_id, provider, provider_reference, last_error, next_action_url,
+const SELECT = `SELECT id, booking_id, consultation_id, patient_id, doctor_id, status, settlement, currency, amount_minor,
+    refunded_minor, refunding_minor, hold_expire_time, attempt_id, replaced_attempt_id, provider, provider_reference, last_error, next_action_url,
     authorize_time, lapse_time, capture_time, version, create_time, settle_time, settle_tries, due_since
   FROM payments`;
 
@@ -57,12 +58,13 @@ const LEASE = `UPDATE payments SET settle_time = ? + INTERVAL 2 << LEAST(settle_
 export function insertPayments(tx: Transaction, rows: PaymentRow[]): void {
   if (rows.length === 0) return;
   tx.defer(
-    `INSERT INTO payments (id, booking_id, patient_id, doctor_id, status, currency, amount_minor, hold_expire_time,
-       provider, version, create_time) VALUES ?`,
+    `INSERT INTO payments (id, booking_id, consultation_id, patient_id, doctor_id, status, currency, amount_minor,
+       hold_expire_time, provider, version, create_time) VALUES ?`,
     [
       rows.map((row) => [
         binaryId(row.id),
         binaryId(row.booking_id),
+        binaryId(row.consultation_id),
         binaryId(row.patient_id),
         binaryId(row.doctor_id),
         row.status,

@@ -1,10 +1,12 @@
 import type { Trail } from "@medconnect/platform/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
+import { assertOwnRow } from "@medconnect/platform/inbox/own-row.ts";
 import type { BookingState, Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Clinical } from "../app.ts";
 import { type Closing, type Step, stepOfCancellation, stepOfClosing } from "./consultation-rules.ts";
 import {
+  type ConsultationIds,
   type ConsultationRow,
   insertConsultations,
   lockConsultations,
@@ -46,7 +48,7 @@ const trailOf = (row: NewConsultation, action: string): Trail => ({
 export const applyBookingCancelled = (app: Clinical) =>
   endConsultations(app, {
     lock: lockOf,
-    decide: ({ row }) => {
+    decide: (row) => {
       // A booking that was never confirmed has no consultation.
       const step = row && stepOfCancellation(row);
       if (!step) return undefined;
@@ -65,7 +67,7 @@ export const applyBookingClosed = (app: Clinical) =>
       insertConsultations(tx, events.map(toNewConsultation));
       return lockOf(tx, events);
     },
-    decide: ({ row }, { booking }) => {
+    decide: (row, { booking }) => {
       const closing = toClosing(booking!);
       const step = row && stepOfClosing(closingFactsOf(row), closing);
       if (!step) return undefined;
@@ -89,11 +91,18 @@ interface Ending {
 /** Handler of events that end a consultation each. */
 const endConsultations = (
   app: Clinical,
-  { lock, decide }: { lock: typeof lockOf; decide: (found: Found, event: Event) => Ending | undefined },
+  {
+    lock,
+    decide,
+  }: { lock: typeof lockOf; decide: (row: ConsultationRow | undefined, event: Event) => Ending | undefined },
 ): EventHandler<Found, Ending> => ({
   lock,
   rowsOf: ({ row }) => (row ? [row.id] : []),
-  decide: (found, event) => decide(found!, event),
+  decide: (found, event) => {
+    const { row } = found!;
+    if (row) assertOwnRow<ConsultationIds>(row, idsOf(event));
+    return decide(row, event);
+  },
   write: (tx, endings, now) =>
     endings.map(({ row, step, action }) => [{ ...saveMove(tx, row, move(app, row, step, now)), action }]),
 });
@@ -117,16 +126,20 @@ function toClosing({ closeOutcome, startTime, endTime, movePending }: BookingSta
   return { outcome: closeOutcome, startTime: startTime!, endTime: endTime!, movePending };
 }
 
-function toNewConsultation({ aggregateId, booking }: Event): NewConsultation {
-  const { consultationId, paymentId, patientId, doctorId, startTime, endTime, movePending } = booking!;
+function toNewConsultation(event: Event): NewConsultation {
+  const { startTime, endTime, movePending } = event.booking!;
   return {
-    id: consultationId,
-    booking_id: aggregateId,
-    payment_id: paymentId === "" ? null : paymentId,
-    patient_id: patientId,
-    doctor_id: doctorId,
+    ...idsOf(event),
     start_time: startTime!,
     end_time: endTime!,
     move_pending: movePending ? 1 : 0,
   };
 }
+
+const idsOf = ({ aggregateId, booking }: Event): ConsultationIds => ({
+  id: booking!.consultationId,
+  booking_id: aggregateId,
+  payment_id: booking!.paymentId || null,
+  patient_id: booking!.patientId,
+  doctor_id: booking!.doctorId,
+});

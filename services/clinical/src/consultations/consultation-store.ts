@@ -51,15 +51,26 @@ const NAMES = "LEFT JOIN people p ON p.user_id = c.patient_id LEFT JOIN people d
 const SELECT = `SELECT ${LISTED}, c.notes, c.abandon_reason, l.licensed_until FROM consultations c ${NAMES}
   LEFT JOIN doctors l ON l.doctor_id = c.doctor_id`;
 
-/** Columns of a consultation from its confirmed booking. */
-export type NewConsultation = Pick<
+/** Ids of a consultation from its booking, which never change. */
+export type ConsultationIds = Pick<
   ConsultationRow,
-  "id" | "booking_id" | "payment_id" | "patient_id" | "doctor_id" | "start_time" | "end_time" | "move_pending"
+  "id" | "booking_id" | "payment_id" | "patient_id" | "doctor_id"
 >;
+
+/** Columns of a consultation from its confirmed booking. */
+export type NewConsultation = ConsultationIds &
+  Pick<ConsultationRow, "start_time" | "end_time" | "move_pending">;
 
 const INSERT = `INSERT INTO consultations
   (id, booking_id, payment_id, patient_id, doctor_id, status, moved_by, start_time, end_time, move_pending, version)
-  VALUES ?`;
+  VALUES ? AS new ON DUPLICATE KEY UPDATE`;
+
+/**
+ * As `assertOwnRow`, without a read: the statement fails if the row has other ids than the booking's event states, because the column
+ * takes no NULL.
+ */
+const OWN_ROW = `booking_id = IF(consultations.booking_id = new.booking_id AND consultations.payment_id <=> new.payment_id
+    AND consultations.patient_id = new.patient_id AND consultations.doctor_id = new.doctor_id, new.booking_id, NULL)`;
 
 const newRows = (consultations: NewConsultation[]): SqlValue[][] =>
   consultations.map((row) => [
@@ -78,7 +89,7 @@ const newRows = (consultations: NewConsultation[]): SqlValue[][] =>
 
 /** Makes consultations; one that is there already stays as it is, as it may have begun. */
 export function insertConsultations(tx: Transaction, consultations: NewConsultation[]): void {
-  tx.defer(`${INSERT} ON DUPLICATE KEY UPDATE version = consultations.version`, [newRows(consultations)]);
+  tx.defer(`${INSERT} ${OWN_ROW}`, [newRows(consultations)]);
 }
 
 const TIMES_DIFFER = "(consultations.start_time <> new.start_time OR consultations.end_time <> new.end_time)";
@@ -98,7 +109,7 @@ const MOVABLE = `(consultations.status IN ('SCHEDULED', 'WAITING') AND (${TIMES_
 export function moveConsultations(tx: Transaction, consultations: NewConsultation[]): void {
   // MySQL assigns from left to right, so the row is SCHEDULED already when the rest is set.
   tx.defer(
-    `${INSERT} AS new ON DUPLICATE KEY UPDATE
+    `${INSERT} ${OWN_ROW},
        version = consultations.version + IF(${MOVABLE}, 1, 0),
        moved_by = IF(${MOVABLE}, 'SERVICE', consultations.moved_by),
        doctor_ready_time = IF(${MOVABLE}, NULL, consultations.doctor_ready_time),

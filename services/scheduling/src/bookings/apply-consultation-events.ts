@@ -1,6 +1,7 @@
 import type { Trail } from "@medconnect/platform/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
+import { assertOwnRow } from "@medconnect/platform/inbox/own-row.ts";
 import type { ConsultationState } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import { releaseSlot } from "../slots/slot-store.ts";
 import { bookingTrail } from "./booking.ts";
@@ -18,8 +19,10 @@ export const applyConsultationEvent = (type: Course): EventHandler<BookingRow, P
     return ids.map((id) => bookings.get(id)?.row);
   },
   rowsOf: (current) => [current.id],
-  decide: (current, { consultation }, now) => {
-    const change = current && changeBy(type, consultation!, current, now);
+  decide: (current, { aggregateId, consultation }, now) => {
+    if (!current) return undefined;
+    assertOwnRow<BookingRow>(current, { consultation_id: aggregateId });
+    const change = changeBy(type, consultation!, current, now);
     return change && { ...change, current, consultation: consultation! };
   },
   write: (tx, plans, now) => plans.map((plan) => [follow(tx, plan, type, now)]),

@@ -1,6 +1,7 @@
 import type { Trail } from "@medconnect/platform/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
+import { assertOwnRow } from "@medconnect/platform/inbox/own-row.ts";
 import type { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Scheduling } from "../app.ts";
 import { guardPatientsOf } from "../people/people-store.ts";
@@ -26,7 +27,10 @@ export const applyPaymentAuthorized = (app: Deciding): EventHandler<PaidFacts, P
   lock: (tx, events) => lockPaid(tx, events.map(bookingOf), app),
   // A new claim depends on what else is made of its slot and of its patient's time.
   rowsOf: ({ row, claim }) => (claim ? [row.slot_id, row.patient_id] : [row.slot_id]),
-  decide: (facts, _event, now) => decide(app, facts, now),
+  decide: (facts, { aggregateId }, now) => {
+    if (facts) assertOwnRow<BookingRow>(facts.row, { payment_id: aggregateId });
+    return decide(app, facts, now);
+  },
   write,
 });
 

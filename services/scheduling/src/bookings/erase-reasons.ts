@@ -1,6 +1,7 @@
 import type { Trail } from "@medconnect/platform/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
+import { assertOwnRow } from "@medconnect/platform/inbox/own-row.ts";
 import { sweep } from "@medconnect/platform/sweep.ts";
 import type { Scheduling } from "../app.ts";
 import { type BookingRow, lockBooking, lockBookings } from "./booking-store.ts";
@@ -18,7 +19,10 @@ export const applyPaymentCancelled: EventHandler<BookingRow, BookingRow> = {
     return ids.map((id) => bookings.get(id)?.row);
   },
   rowsOf: ({ id }) => [id],
-  decide: (row) => row,
+  decide: (row, { aggregateId }) => {
+    if (row) assertOwnRow<BookingRow>(row, { payment_id: aggregateId });
+    return row;
+  },
   write: (tx, rows, now) =>
     rows.map((row) => {
       if (row.status !== "PENDING_PAYMENT") return erase(tx, row);

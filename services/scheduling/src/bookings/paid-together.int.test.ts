@@ -5,6 +5,7 @@ import { Inbox } from "@medconnect/platform/inbox/inbox.ts";
 import { roundTrips } from "@medconnect/platform/testing/round-trips.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { Event, EventServiceService } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import type { Booking } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import { consumersOf } from "../consumers.ts";
 import { Desk, HOLD_MS } from "../testing.ts";
 import { lockBookings } from "./booking-store.ts";
@@ -18,30 +19,32 @@ beforeAll(async () => {
 afterAll(() => desk.close());
 beforeEach(() => desk.admit());
 
-const eventOf = (bookingId: string): Event =>
+type Paid = Pick<Booking, "id" | "paymentId">;
+
+const eventOf = ({ id: bookingId, paymentId }: Paid): Event =>
   Event.fromPartial({
     id: newId(),
     type: "payment.authorized",
-    aggregateId: newId(),
+    aggregateId: paymentId!,
     version: 3,
     occurTime: desk.app.clock.now(),
     payment: { bookingId, authorizeTime: desk.at(0) },
   });
 
 /** Delivers the payments of bookings in one batch. */
-async function payTogether(bookings: { id: string }[]): Promise<void> {
+async function payTogether(bookings: Paid[]): Promise<void> {
   const { changes, clock, log } = desk.app;
   const inbox = new Inbox(changes, consumersOf(desk.app), clock, log);
   const { deliverEvents } = EventServiceService;
   const billing = { kind: "service", name: "billing" } as const;
-  const events = bookings.map(({ id }) => eventOf(id));
+  const events = bookings.map(eventOf);
   const { response } = await invoke(deliverEvents, inbox.deliverEvents, billing, { events });
   expect(response.failures).toEqual([]);
 }
 
 /** Paid slots, one after the other, each held by another patient. */
-async function holds(count: number): Promise<{ id: string; slotId: string }[]> {
-  const held: { id: string; slotId: string }[] = [];
+async function holds(count: number): Promise<Booking[]> {
+  const held: Booking[] = [];
   for (let i = 0; i < count; i++) {
     const slot = await desk.offer(60 + 30 * i);
     held.push((await desk.book(slot.id, userCaller("PATIENT"))).response);
@@ -82,7 +85,7 @@ test("each of the payments that come together gets its own decision", async () =
   const { response: inTime } = await desk.book((await desk.offer(400)).id, userCaller("PATIENT"));
   const { response: cancelled } = await desk.book((await desk.offer(460)).id, patient);
   await desk.cancel(cancelled.id, patient);
-  const unknown = { id: newId() };
+  const unknown = { id: newId(), paymentId: newId() };
   const all = [expired!, taken!, swept!, tooLate, winner, inTime, cancelled];
   await payTogether([unknown, ...all]);
   expect(await statuses(all)).toEqual([
@@ -103,7 +106,7 @@ test("each of the payments that come together gets its own decision", async () =
 test("of late payments for one slot one gets it, and the money of the others goes back", async () => {
   await desk.publish(5000);
   const slot = await desk.offer(240);
-  const late: { id: string }[] = [];
+  const late: Booking[] = [];
   for (let i = 0; i < 3; i++) {
     late.push((await desk.book(slot.id, userCaller("PATIENT"))).response);
     desk.app.clock.advance(HOLD_MS);
@@ -116,7 +119,7 @@ test("of late payments for one slot one gets it, and the money of the others goe
 });
 
 test("of late payments of one patient, each counts for the limits of the next", async () => {
-  const late: { id: string }[] = [];
+  const late: Booking[] = [];
   // Overlapping slots of as many doctors: the patient may have one.
   for (let i = 0; i < 3; i++) {
     desk.doctor = userCaller("DOCTOR");

@@ -1,0 +1,12 @@
+import { ApiError } from "../errors/api-error.ts";
+
+/**
+ * Throws RECORD_ALTERED unless a row has the values that its event states. An event's MAC proves its sender, not the sender's rows: a
+ * writer of that schema could point an own booking at another's payment, and cancel it.
+ */
+export function assertOwnRow<Row extends object>(row: Row, stated: Partial<Row>): void {
+  for (const column of Object.keys(stated) as (keyof Row & string)[]) {
+    if (row[column] === stated[column]) continue;
+    throw new ApiError("RECORD_ALTERED", { cause: new Error(`the event states another ${column}`) });
+  }
+}

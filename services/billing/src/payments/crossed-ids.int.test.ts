@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { newId } from "@medconnect/platform/ids.ts";
+import { userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { type BillingTest, startBilling } from "../testing.ts";
+import { findPayment } from "./payment-store.ts";
+
+let billing: BillingTest;
+beforeAll(async () => {
+  billing = await startBilling();
+});
+afterAll(() => billing.app.close());
+
+type Held = Awaited<ReturnType<BillingTest["hold"]>>;
+
+const victim = userCaller("PATIENT");
+const attacker = userCaller("PATIENT");
+
+const authorized = async (): Promise<Held> => {
+  const held = await billing.hold(victim);
+  await billing.authorize(held.paymentId, victim);
+  return held;
+};
+
+/** Events of an attacker's booking or consultation, which a writer of the sender's schema can redirect. */
+const BOOKING_EVENTS = [
+  "expired",
+  "cancelledFree",
+  "cancelledLate",
+  "refused",
+  "closedCharged",
+  "closedReleased",
+] as const;
+const CONSULTATION_EVENTS = ["completed", "completedByLateDoctor", "abandoned"] as const;
+
+async function expectRefused(victims: Held, event: Parameters<BillingTest["deliver"]>[0]): Promise<void> {
+  const before = await findPayment(billing.app.db, victims.paymentId);
+  expect(await billing.deliver(event)).toEqual(["RECORD_ALTERED"]);
+  await billing.settle();
+  expect(await findPayment(billing.app.db, victims.paymentId)).toEqual(before);
+}
+
+test.each(BOOKING_EVENTS)(
+  "an own booking's %s that names another's payment leaves it as it was",
+  async (type) => {
+    const [victims, own] = [await authorized(), await billing.hold(attacker)];
+    const { booking, ...event } = own[type];
+    await expectRefused(victims, { ...event, booking: { ...booking, paymentId: victims.paymentId } });
+  },
+);
+
+test.each(CONSULTATION_EVENTS)(
+  "an own consultation's %s that names another's payment leaves it as it was, also with its booking",
+  async (type) => {
+    const [victims, own] = [await authorized(), await billing.hold(attacker)];
+    const { paymentId, bookingId } = victims;
+    const { consultation, ...event } = own[type];
+    await expectRefused(victims, { ...event, consultation: { ...consultation, paymentId } });
+    await expectRefused(victims, { ...event, consultation: { ...consultation, paymentId, bookingId } });
+  },
+);
+
+test.each(["patientId", "doctorId", "consultationId"])(
+  "a booking's event that states another %s than its payment has changes nothing",
+  async (column) => {
+    const victims = await authorized();
+    const { booking, ...event } = victims.cancelledFree;
+    await expectRefused(victims, { ...event, booking: { ...booking, [column]: newId() } });
+  },
+);
+
+test("of a batch with a redirected event, the others are applied", async () => {
+  const [victims, own, other] = [await authorized(), await billing.hold(attacker), await authorized()];
+  const { booking, ...event } = own.cancelledFree;
+  const crossed = { ...event, booking: { ...booking, paymentId: victims.paymentId } };
+  expect(await billing.deliver(crossed, other.cancelledFree)).toEqual(["RECORD_ALTERED"]);
+  await billing.settle();
+  expect([
+    (await billing.read(victims.paymentId)).status,
+    (await billing.read(other.paymentId)).status,
+  ]).toEqual(["AUTHORIZED", "VOIDED"]);
+});
+
+test("a booking that is held with another's payment makes none", async () => {
+  const victims = await authorized();
+  const before = await findPayment(billing.app.db, victims.paymentId);
+  const { held } = billing.booking(attacker, victims.paymentId);
+  expect(await billing.deliver(held)).toHaveLength(1);
+  expect(await findPayment(billing.app.db, victims.paymentId)).toEqual(before);
+});

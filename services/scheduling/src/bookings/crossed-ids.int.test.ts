@@ -1,0 +1,55 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { newId } from "@medconnect/platform/ids.ts";
+import { Inbox } from "@medconnect/platform/inbox/inbox.ts";
+import { invoke } from "@medconnect/platform/testing/test-service.ts";
+import { Event, EventServiceService } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import { consumersOf } from "../consumers.ts";
+import { Desk, HOLD_MS } from "../testing.ts";
+import { findBooking } from "./booking-store.ts";
+
+let desk: Desk;
+beforeAll(async () => {
+  desk = await Desk.open();
+});
+afterAll(() => desk.close());
+beforeEach(async () => {
+  desk.admit();
+  await desk.publish(5000);
+});
+
+const victims = async () => (await desk.book((await desk.offer(60)).id)).response;
+
+async function deliver(name: string, event: Parameters<typeof Event.fromPartial>[0]): Promise<string[]> {
+  const { app } = desk;
+  const inbox = new Inbox(app.changes, consumersOf(app), app.clock, app.log);
+  const sent = Event.fromPartial({ id: newId(), version: 5, occurTime: app.clock.now(), ...event });
+  const sender = { kind: "service", name } as const;
+  const { deliverEvents: method } = EventServiceService;
+  const { response } = await invoke(method, inbox.deliverEvents, sender, { events: [sent] });
+  return response.failures.map(({ reason }) => reason);
+}
+
+test.each(["payment.authorized", "payment.cancelled"])(
+  "another booking's %s that names a booking leaves it as it was",
+  async (type) => {
+    const { id: bookingId } = await victims();
+    if (type === "payment.cancelled") desk.app.clock.advance(HOLD_MS);
+    const before = await findBooking(desk.app.db, bookingId);
+    const event = { type, aggregateId: newId(), payment: { bookingId } };
+    expect(await deliver("billing", event)).toEqual(["RECORD_ALTERED"]);
+    expect(await findBooking(desk.app.db, bookingId)).toEqual(before);
+  },
+);
+
+test.each(["joined", "started", "overdue", "completed", "no_show", "abandoned"])(
+  "another booking's consultation that is %s and names a booking leaves it as it was",
+  async (end) => {
+    const { id: bookingId, startTime, endTime } = await victims();
+    await desk.authorized(bookingId);
+    const before = await findBooking(desk.app.db, bookingId);
+    const consultation = { bookingId, startTime, endTime, noShowParty: "PATIENT" } as const;
+    const event = { type: `consultation.${end}`, aggregateId: newId(), consultation };
+    expect(await deliver("clinical", event)).toEqual(["RECORD_ALTERED"]);
+    expect(await findBooking(desk.app.db, bookingId)).toEqual(before);
+  },
+);
