@@ -49,15 +49,21 @@ function forEachProcess(choose: (name: ProcessName) => ProcessPorts): Ports {
   return Object.fromEntries(PROCESSES.map((name) => [name, choose(name)])) as Ports;
 }
 
+/** Below the range that systems take the near ends of connections from: a port is not lost while its server is down. */
+const FIRST_PORT = 20_000;
+const SHARE = 120;
+const SHARES = 100;
+let given = 0;
+
 /**
- * Ports that nobody uses. From below the range that systems take the near ends of connections from, so that none is
- * lost to a connection before it is listened on, or while its server is down.
+ * Ports that nobody uses. They are in use only some seconds after they were chosen, so each process chooses from a share of
+ * its own, in turn: processes that start systems side by side do not choose the same ones.
  */
 export async function freePorts(count: number): Promise<number[]> {
   const listeners: Server[] = [];
   const ports: number[] = [];
   while (ports.length < count) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    const port = FIRST_PORT + (process.pid % SHARES) * SHARE + (given++ % SHARE);
     const listener = await listen(port).catch(() => undefined);
     if (!listener) continue;
     listeners.push(listener);
