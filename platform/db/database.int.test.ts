@@ -195,7 +195,7 @@ async function databaseBehindProxy() {
   url.pathname = "/mysql";
   const way = await TcpProxy.to(Number(url.port));
   url.host = `127.0.0.1:${way.port}`;
-  const db = new Database({ url: url.href, poolSize: 2, timeoutMs: 500 });
+  const db = new Database({ url: url.href, poolSize: 2, timeoutMs: 2000 });
   const warm = [1, 2].flatMap(() => [
     db.read("SELECT 1 AS one"),
     db.transaction((tx) => tx.read("SELECT 1 AS one")),

@@ -208,7 +208,7 @@ describe("a connection", () => {
   });
 
   test.each([
-    ["young ones", { ageMs: 150, graceMs: 5000 }, 20, 0],
+    ["young ones", { ageMs: 600, graceMs: 5000 }, 20, 0],
     ["ones with a pause as long as their age", { ageMs: 200, graceMs: 5000 }, 20, 200],
     ["ones with a pause as long as they may be idle", { idleMs: 200 }, 20, 200],
   ])("no call fails over %s", async (_title, limits, callers, pauseMs) => {
