@@ -10,6 +10,7 @@ const NOT_SEALED: Record<string, string> = {
   "outbox.payload": "an event: ids, times and states, never free text",
   "outbox.mac": "a keyed hash",
   "break_glass_grants.proof": "a keyed hash",
+  "payments.proof": "a keyed hash",
   "idempotency_keys.id": "a keyed hash",
   "failure_counters.id": "a keyed hash",
   "idempotency_keys.request_hmac": "a keyed hash",

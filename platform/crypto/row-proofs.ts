@@ -5,10 +5,13 @@ import type { KeyedHash } from "./keyed-hash.ts";
 /** Content of a proof: the rights of a row, and the hash of its secret. */
 export type Fields = readonly (string | Buffer | Date | boolean)[];
 
-const refused = counter("credentials.refused", "Stored rights that their service did not write, by table");
+const refused = counter(
+  "credentials.refused",
+  "Stored rights and debts that their service did not write, by table",
+);
 
 /**
- * Proofs that a service wrote a stored right for its owner: a keyed hash over the rights of the row, and its secret's hash.
+ * Proofs that a service wrote a stored right, or a debt, for its owner: a keyed hash over the rights of the row, and its secret's hash.
  * A row that an attacker inserts, copies or reassigns has no valid proof. The key belongs to the schema, so a rotation of
  * DATA_KEY does not change proofs.
  */

@@ -12,6 +12,7 @@ CREATE TABLE payments (
   settlement ENUM ('RETURN', 'CAPTURE') NULL COMMENT 'what becomes of the money; null while the booking lives',
   currency CHAR(3) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   amount_minor BIGINT UNSIGNED NOT NULL,
+  proof BINARY(32) NOT NULL COMMENT 'keyed hash of ids and amount; without it the payment is not authorized',
   refunded_minor BIGINT UNSIGNED NOT NULL DEFAULT 0,
   refunding_minor BIGINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'of refunds that are PENDING',
   hold_expire_time DATETIME(3) NOT NULL COMMENT 'no authorization begins later',

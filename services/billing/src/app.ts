@@ -1,4 +1,5 @@
 import { duration } from "@medconnect/platform/config.ts";
+import type { RowProofs } from "@medconnect/platform/crypto/row-proofs.ts";
 import type { EventRoutes } from "@medconnect/platform/outbox/event.ts";
 import type { Platform } from "@medconnect/platform/service.ts";
 import * as z from "zod";
@@ -51,6 +52,7 @@ export const EVENT_ROUTES: EventRoutes = {
 };
 
 export interface Billing extends Platform {
+  readonly proofs: RowProofs;
   readonly providers: Providers;
   readonly attemptLeaseMs: number;
   readonly captureBeforeLapseMs: number;

@@ -1,4 +1,5 @@
 import { loadConfig, serviceSettings } from "@medconnect/platform/config.ts";
+import { RowProofs } from "@medconnect/platform/crypto/row-proofs.ts";
 import { Job } from "@medconnect/platform/jobs.ts";
 import { startProcess } from "@medconnect/platform/lifecycle.ts";
 import { runService } from "@medconnect/platform/service.ts";
@@ -35,6 +36,7 @@ startProcess("billing", async () => {
     build: async (platform) => {
       const app: Billing = {
         ...platform,
+        proofs: new RowProofs(platform),
         providers: await createProviders(config, platform),
         attemptLeaseMs: config.ATTEMPT_LEASE,
         captureBeforeLapseMs: config.CAPTURE_BEFORE_LAPSE,

@@ -1,3 +1,4 @@
+import { RowProofs } from "@medconnect/platform/crypto/row-proofs.ts";
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { type Caller, callerId } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids.ts";
@@ -108,6 +109,7 @@ export async function startBilling(far?: Provider) {
   // Nothing is settled unless a test says so.
   const app: Billing & TestService = {
     ...service,
+    proofs: new RowProofs(service),
     providers: new Providers("stub", [provider]),
     attemptLeaseMs: LEASE_MS,
     captureBeforeLapseMs: CAPTURE_BEFORE_LAPSE_MS,

@@ -4,6 +4,7 @@ import type { BookingState, Event } from "@medconnect/proto/medconnect/events/v1
 import type { Billing } from "../app.ts";
 import { applyToPayments, type PaymentIds } from "./apply-to-payments.ts";
 import { trailOf } from "./change-payment.ts";
+import { withProof } from "./debt-proof.ts";
 import { decideFee } from "./decide-fee.ts";
 import { decide, expire, type Settlement } from "./payment-rules.ts";
 import { insertPayments, type PaymentRow } from "./payment-store.ts";
@@ -58,9 +59,14 @@ const decisionOf = ({ settlement }: BookingState): Settlement =>
 /** A free booking names no payment. */
 const isPaid = (event: Event): boolean => event.booking!.paymentId !== "";
 
-function newPayment({ providers }: Billing, event: Event, status: Payment_Status, now: Date): PaymentRow {
+function newPayment(
+  { providers, proofs }: Billing,
+  event: Event,
+  status: Payment_Status,
+  now: Date,
+): PaymentRow {
   const { fee, holdExpireTime } = event.booking!;
-  return {
+  return withProof(proofs, {
     ...idsOf(event),
     status,
     settlement: null,
@@ -83,5 +89,5 @@ function newPayment({ providers }: Billing, event: Event, status: Payment_Status
     settle_time: null,
     settle_tries: 0,
     due_since: null,
-  };
+  });
 }

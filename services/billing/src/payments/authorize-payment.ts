@@ -10,6 +10,7 @@ import type { Charge, Provider } from "../providers/provider.ts";
 import { type AttemptRow, insertAttempts } from "./attempt-store.ts";
 import { callOffReplaced } from "./call-off-attempt.ts";
 import { trailOf, trailsOf } from "./change-payment.ts";
+import { assertGenuine } from "./debt-proof.ts";
 import { newAttempt, sendAttempt } from "./payment-attempt.ts";
 import { assertAuthorizable, notAuthorizable, waitsForPayer } from "./payment-rules.ts";
 import { findPayment, lockPayments, type PaymentRow, savePayment } from "./payment-store.ts";
@@ -71,8 +72,9 @@ const beginAttempts = (app: Billing) =>
     },
   });
 
-/** The payment with the attempt under way. Throws HOLD_EXPIRED, ILLEGAL_TRANSITION. */
+/** The payment with the attempt under way. Throws RECORD_ALTERED, HOLD_EXPIRED, ILLEGAL_TRANSITION. */
 function begunPayment(app: Billing, row: PaymentRow, attempt: AttemptRow, now: Date): PaymentRow {
+  assertGenuine(app.proofs, row);
   assertAuthorizable(row, now);
   const provider = app.providers.current;
   // Another provider could not cancel the attempt.

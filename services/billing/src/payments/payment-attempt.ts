@@ -10,6 +10,7 @@ import type { Billing } from "../app.ts";
 import type { Charge, Provider } from "../providers/provider.ts";
 import { type AttemptRow, endAttempt } from "./attempt-store.ts";
 import { changePayment, trailsOf } from "./change-payment.ts";
+import { assertGenuine } from "./debt-proof.ts";
 import { amountOf, toPayment } from "./payment.ts";
 import { learn } from "./payment-rules.ts";
 import { endLease, lockPayments, type PaymentRow } from "./payment-store.ts";
@@ -35,18 +36,23 @@ export function newAttempt(
   };
 }
 
-/** Has a provider authorize an attempt under way. It may be sent again: the provider authorizes it once. */
-export const sendAttempt = (
+/**
+ * Has a provider authorize an attempt under way. It may be sent again: the provider authorizes it once.
+ * Throws RECORD_ALTERED, also for an amount that was altered after the attempt began.
+ */
+export async function sendAttempt(
   app: Billing,
   provider: Provider,
   payment: PaymentRow,
   attempt: AttemptRow,
-): Promise<Charge> =>
-  provider.authorize({
+): Promise<Charge> {
+  assertGenuine(app.proofs, payment);
+  return await provider.authorize({
     attemptId: attempt.id,
     amount: amountOf(payment),
     paymentMethod: app.box.open(methodPlace(attempt), attempt.payment_method).toString(),
   });
+}
 
 /** An attempt, and what the provider says of it; without a word (`charge` undefined) its payment stays PROCESSING. */
 export interface AttemptOutcome {

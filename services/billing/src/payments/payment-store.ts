@@ -20,6 +20,8 @@ export interface PaymentRow {
   settlement: Settlement | null;
   currency: string;
   amount_minor: number;
+  /** That billing wrote ids and amount. */
+  proof: Buffer;
   refunded_minor: number;
   /** Of refunds that are PENDING. */
   refunding_minor: number;
@@ -45,7 +47,7 @@ export interface PaymentRow {
 }
 
 const SELECT = `SELECT id, booking_id, consultation_id, patient_id, doctor_id, status, settlement, currency, amount_minor,
-    refunded_minor, refunding_minor, hold_expire_time, attempt_id, replaced_attempt_id, provider, provider_reference, last_error, next_action_url,
+    proof, refunded_minor, refunding_minor, hold_expire_time, attempt_id, replaced_attempt_id, provider, provider_reference, last_error, next_action_url,
     authorize_time, lapse_time, capture_time, version, create_time, settle_time, settle_tries, due_since
   FROM payments`;
 
@@ -58,7 +60,7 @@ const LEASE = `UPDATE payments SET settle_time = ? + INTERVAL 2 << LEAST(settle_
 export function insertPayments(tx: Transaction, rows: PaymentRow[]): void {
   if (rows.length === 0) return;
   tx.defer(
-    `INSERT INTO payments (id, booking_id, consultation_id, patient_id, doctor_id, status, currency, amount_minor,
+    `INSERT INTO payments (id, booking_id, consultation_id, patient_id, doctor_id, status, currency, amount_minor, proof,
        hold_expire_time, provider, version, create_time) VALUES ?`,
     [
       rows.map((row) => [
@@ -70,6 +72,7 @@ export function insertPayments(tx: Transaction, rows: PaymentRow[]): void {
         row.status,
         row.currency,
         row.amount_minor,
+        row.proof,
         row.hold_expire_time,
         row.provider,
         row.version,
