@@ -13,6 +13,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { Client, credentials } from "@grpc/grpc-js";
 import { afterEach, describe, expect, test } from "@jest/globals";
+import { HealthService } from "@medconnect/proto/grpc/health/v1/health.ts";
 import { KeyServiceService } from "@medconnect/proto/medconnect/auth/v1/key_service.ts";
 import pino from "pino";
 import { Authority } from "../../deploy/certificates/authority.ts";
@@ -21,6 +22,7 @@ import type { ApiError } from "../errors/api-error.ts";
 import { MutualTls } from "../tls/mutual-tls.ts";
 import { GrpcClient, within } from "./client.ts";
 import { CONNECTION_LIMITS, type ConnectionLimits } from "./connection-limits.ts";
+import { Health } from "./health.ts";
 import { GrpcServer, type ServerOptions } from "./server.ts";
 
 const MAX_CALLS = 50;
@@ -159,6 +161,44 @@ test("20,000 streams without a message displace one another, block no call and h
   expect(told.refused).toBeGreaterThan(10_000);
   expect(heapUsed() - heapBefore).toBeLessThan(30 * 1024 * 1024);
 }, 180_000);
+
+test("20,000 health watches displace one another, block no call and hold no memory", async () => {
+  await start({}, { maxConcurrentCalls: 512 });
+  new Health().addTo(server.server);
+  await callPatiently();
+  const heapBefore = heapUsed();
+  const flood = fork(FLOOD, [address, HealthService.watch.path, "40", "500", "empty"]);
+  let calmed = 0;
+  flood.on("message", (told: { calmed: number }) => {
+    calmed = told.calmed;
+  });
+  await eventually(
+    async () => {
+      await callPatiently();
+      return calmed;
+    },
+    (closed) => closed >= 20_000 - 2 * 512,
+    60_000,
+  );
+  expect(heapUsed() - heapBefore).toBeLessThan(30 * 1024 * 1024);
+  flood.kill();
+}, 180_000);
+
+test("complete requests beyond the limit displace no running call", async () => {
+  answerAfterMs = 1000;
+  await start({}, { maxConcurrentCalls: 2 });
+  new Health().addTo(server.server);
+  const running = [call(newClient()), call(newClient())];
+  const watch = () => openStream(newSession(), HealthService.watch.path).end(Buffer.alloc(5));
+  const watched = (stream: ClientHttp2Stream) =>
+    new Promise<void>((resolve) => stream.once("data", () => resolve()));
+  const first = watch();
+  const displaced = rstCode(first);
+  await watched(first);
+  for (let i = 0; i < 4; i++) await watched(watch());
+  expect(await displaced).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  await Promise.all(running);
+});
 
 /** Three times the bound: Node reads several frames into one buffer, which stays while one of them is held. */
 const MAX_HELD = 3 * CONNECTION_LIMITS.unfinishedBytes;

@@ -58,11 +58,16 @@ test("a service by name is unknown", async () => {
   expect(told).toBe("SERVICE_UNKNOWN");
 });
 
-test("watchers are told of the end, and do not hold it up", async () => {
-  const told = await watch("", (status) => {
-    if (status === "SERVING") health.stop();
+test.each([
+  ["", ["SERVING", "NOT_SERVING"]],
+  ["medconnect.auth.v1.AuthService", ["SERVICE_UNKNOWN", "SERVICE_UNKNOWN"]],
+])("watchers of %j are told of the end, and do not hold it up", async (service, states) => {
+  let isFirst = true;
+  const told = await watch(service, () => {
+    if (isFirst) health.stop();
+    isFirst = false;
   });
-  expect(told).toEqual(["SERVING", "NOT_SERVING"]);
+  expect(told).toEqual(states);
   await new Promise<void>((resolve, reject) =>
     server.tryShutdown((error) => (error ? reject(error) : resolve())),
   );

@@ -17,6 +17,7 @@ import {
 /** The standard health service (grpc.health.v1), for the whole process: its only service is "". */
 export class Health {
   #status: ServingStatus = ServingStatus.SERVING;
+  /** Streams that have no end of their own. `OpenStreams` bounds their number. */
   readonly #watchers = new Set<ServerWritableStream<HealthCheckRequest, HealthCheckResponse>>();
 
   addTo(server: Server): void {
@@ -29,11 +30,10 @@ export class Health {
         else callback({ code: status.NOT_FOUND, details: `There is no service ${request.service} here.` });
       },
       watch: (call: ServerWritableStream<HealthCheckRequest, HealthCheckResponse>) => {
-        // An unknown service may become known, says the protocol, so its stream stays open.
-        if (call.request.service !== "") return call.write({ status: ServingStatus.SERVICE_UNKNOWN });
+        // An unknown service may become known, says the protocol, so its stream stays open, too.
         this.#watchers.add(call);
         call.on("cancelled", () => this.#watchers.delete(call));
-        return call.write({ status: this.#status });
+        return call.write({ status: this.#statusOf(call.request.service) });
       },
       list: (
         _: ServerUnaryCall<HealthListRequest, HealthListResponse>,
@@ -46,9 +46,13 @@ export class Health {
   stop(): void {
     this.#status = ServingStatus.NOT_SERVING;
     for (const call of this.#watchers) {
-      call.write({ status: this.#status });
+      call.write({ status: this.#statusOf(call.request.service) });
       call.end();
     }
     this.#watchers.clear();
+  }
+
+  #statusOf(service: string): ServingStatus {
+    return service === "" ? this.#status : ServingStatus.SERVICE_UNKNOWN;
   }
 }

@@ -14,6 +14,8 @@ export interface StreamLimits {
   readonly maxUnfinished: number;
   /** Maximum of bytes that incomplete requests hold, over all connections. */
   readonly unfinishedBytes: number;
+  /** Maximum of streams with a complete request, over all connections. */
+  readonly maxFinished: number;
 }
 
 /** An incomplete request. */
@@ -27,6 +29,9 @@ interface Unfinished {
  * the connection lasts. Beyond `maxUnfinished`, a new stream displaces the oldest unfinished one, so a client with many
  * streams loses its own. Beyond `unfinishedBytes`, new data displaces the oldest ones that have sent data. A displaced stream
  * is refused as not processed (RFC 9113 §8.7), which gRPC clients retry.
+ *
+ * Beyond `maxFinished`, a complete request displaces the oldest stream whose answer has begun: one that is not read, or has
+ * no end, such as a health watch. Its client gets RESOURCE_EXHAUSTED. A running call has not begun its answer.
  */
 export class OpenStreams {
   readonly #limits: StreamLimits;
@@ -57,7 +62,7 @@ export class OpenStreams {
     // Nothing flows before grpc-js listens. A listener before that would start the flow.
     stream.once("resume", () => stream.on("data", (part: Buffer) => this.#received(stream, part.length)));
     stream.once("end", () => {
-      if (this.#forget(stream)) this.#finished.set(stream, performance.now());
+      if (this.#forget(stream)) this.#finish(stream);
     });
     stream.once("close", () => {
       this.#forget(stream);
@@ -84,6 +89,23 @@ export class OpenStreams {
     }
   }
 
+  #finish(stream: ServerHttp2Stream): void {
+    this.#finished.set(stream, performance.now());
+    this.#displaceAnswered();
+  }
+
+  #displaceAnswered(): void {
+    // Complete answers come last: they may be on their way to a client that reads them.
+    for (const isEnded of [false, true]) {
+      for (const stream of this.#finished.keys()) {
+        if (this.#finished.size <= this.#limits.maxFinished) return;
+        if (!stream.headersSent || stream.writableEnded !== isEnded) continue;
+        this.#finished.delete(stream);
+        stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      }
+    }
+  }
+
   /** @returns true if the stream's request was incomplete */
   #forget(stream: ServerHttp2Stream): boolean {
     this.#unfinishedBytes -= this.#unfinished.get(stream)?.bytes ?? 0;
@@ -91,6 +113,8 @@ export class OpenStreams {
   }
 
   #sweep(nowMs: number): void {
+    // In a burst, no request has begun its answer yet when the last one comes.
+    this.#displaceAnswered();
     const { requestMs, answerMs } = this.#limits;
     for (const [stream, { openedAtMs }] of this.#unfinished) {
       if (nowMs - openedAtMs < requestMs) break;

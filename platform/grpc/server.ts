@@ -105,7 +105,12 @@ export class GrpcServer {
       "grpc.max_connection_age_ms": limits.ageMs,
       "grpc.max_connection_age_grace_ms": limits.graceMs,
     });
-    this.#streams = new OpenStreams({ ...limits, maxUnfinished: 2 * maxConcurrentCalls });
+    this.#streams = new OpenStreams({
+      ...limits,
+      maxUnfinished: 2 * maxConcurrentCalls,
+      // Half of them for calls that run, half for answers under way.
+      maxFinished: 2 * maxConcurrentCalls,
+    });
     this.#peers = new PeerConnections(options.maxPeerConnections, options.log);
     this.#proof = { serviceTokens: options.identity.serviceTokens, tls: options.tls };
     this.#load = new LoadLimit(options.maxConcurrentCalls);

@@ -1,11 +1,12 @@
-// Opens HTTP/2 streams at a gRPC server, which send the first bytes of a message of 1 MiB, or nothing, and never end. Reports to
-// the parent how many were closed, and with which code.
+// Opens HTTP/2 streams at a gRPC server and reports to the parent how many were closed, and with which code. They send the first
+// bytes of a message of 1 MiB, or nothing, and never end; with "empty" in place of the bytes, a complete empty message.
 import { connect, constants } from "node:http2";
 
 const [address, path, connections, streamsEach, bytes = "0"] = process.argv.slice(2);
+const isComplete = bytes === "empty";
 /** A gRPC frame: no compression, a length of 1 MiB, and the beginning of the message. */
-const message = Buffer.alloc(Number(bytes));
-if (message.length > 0) message.writeUInt32BE(1024 * 1024, 1);
+const message = Buffer.alloc(isComplete ? 5 : Number(bytes));
+if (message.length > 0 && !isComplete) message.writeUInt32BE(1024 * 1024, 1);
 const codes: Record<number, number> = {};
 
 for (let c = 0; c < Number(connections); c++) {
@@ -22,6 +23,7 @@ for (let c = 0; c < Number(connections); c++) {
       const stream = session.request(headers, { endStream: false });
       stream.on("error", () => {}).resume();
       if (message.length > 0) stream.write(message);
+      if (isComplete) stream.end();
       stream.once("close", () => {
         codes[stream.rstCode] = (codes[stream.rstCode] ?? 0) + 1;
       });
@@ -34,5 +36,6 @@ setInterval(() => {
   process.send?.({
     refused: codes[constants.NGHTTP2_REFUSED_STREAM] ?? 0,
     cancelled: codes[constants.NGHTTP2_CANCEL] ?? 0,
+    calmed: codes[constants.NGHTTP2_ENHANCE_YOUR_CALM] ?? 0,
   });
 }, 100);
