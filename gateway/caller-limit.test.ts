@@ -229,6 +229,14 @@ test("on every route, a client beyond its limit is refused; public keys and webh
   expect(gateway.callers.size).toBe(2);
 });
 
+test("searches of many addresses leave places of their service to bookings", async () => {
+  await start({ callerRequests: 4, trustProxy: 1, requests: 8 });
+  for (let i = 1; i <= 2; i++) await runningSearch({ "x-forwarded-for": `192.0.2.${i}` });
+  expect(await get(SEARCH, { "x-forwarded-for": "192.0.2.3" })).toMatchObject({ status: 503 });
+  const headers = await gateway.signedIn();
+  expect((await gateway.send("POST", "/v1/bookings", { headers, body: {} })).status).toBe(201);
+});
+
 test("0 is no limit", async () => {
   await start({ callerRequests: 0 });
   for (let i = 0; i < 40; i++) await runningSearch({});

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { ANONYMOUS, type Caller } from "@medconnect/platform/identity/caller.ts";
 import { MethodRules_RateClass as RateClass } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
-import { clientOf } from "./client-key.ts";
+import { clientFor } from "./client-key.ts";
 
 const ID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
 
@@ -20,17 +20,17 @@ describe("a request counts for", () => {
     ["the network of a shortened address", RateClass.READ, ANONYMOUS, "2001:db8::1", "ip:2001:db8:0:0"],
     ["the network of this machine", RateClass.READ, ANONYMOUS, "::1", "ip:0:0:0:0"],
   ])("%s", (_title, rate, caller, address, key) => {
-    expect(clientOf(rate, caller, address).key).toBe(key);
+    expect(clientFor(rate, caller, address).key).toBe(key);
   });
 
   test("the IPv6 site only where it counts for the address", () => {
     const address = "2001:db8:0:7::1";
-    expect(clientOf(RateClass.READ, ANONYMOUS, address).siteKey).toBe("site:2001:db8:0");
-    expect(clientOf(RateClass.READ, user, address).siteKey).toBeUndefined();
-    expect(clientOf(RateClass.READ, ANONYMOUS, "1.2.3.4").siteKey).toBeUndefined();
+    expect(clientFor(RateClass.READ, ANONYMOUS, address).siteKey).toBe("site:2001:db8:0");
+    expect(clientFor(RateClass.READ, user, address).siteKey).toBeUndefined();
+    expect(clientFor(RateClass.READ, ANONYMOUS, "1.2.3.4").siteKey).toBeUndefined();
   });
 
   test("all users of an address share a quota for credential attempts", () => {
-    expect(clientOf(RateClass.AUTH, user, "1.2.3.4").siteKey).toBe("users:1.2.3.4");
+    expect(clientFor(RateClass.AUTH, user, "1.2.3.4").siteKey).toBe("users:1.2.3.4");
   });
 });

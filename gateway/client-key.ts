@@ -1,43 +1,19 @@
-import { networkOf, siteOf } from "@medconnect/platform/client-network.ts";
+import { byAddress, type Client, clientOf } from "@medconnect/platform/client.ts";
+import { networkOf } from "@medconnect/platform/client-network.ts";
 import type { Method } from "@medconnect/platform/contract/methods.ts";
-import { ANONYMOUS, type Caller } from "@medconnect/platform/identity/caller.ts";
+import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { MethodRules_RateClass as RateClass } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import type { Count, QuotaName } from "./rate-limit.ts";
-
-/** The client that a request counts for. */
-export interface Client {
-  readonly key: string;
-  /** Group of the client, such as its IPv6 site, with a larger shared quota. */
-  readonly siteKey?: string;
-}
 
 /**
  * The client that a request counts for: the signed-in user or service account, else the address. For credential
  * attempts, all users of an address also share a quota, because accounts are cheap and password hashes are not.
  */
-export function clientOf(rate: RateClass, caller: Caller, address: string): Client {
-  const site = rate === RateClass.AUTH ? { siteKey: `users:${networkOf(address)}` } : {};
-  switch (caller.kind) {
-    case "user":
-      return { key: `user:${caller.userId}`, ...site };
-    case "serviceAccount":
-      return { key: `account:${caller.accountId}`, ...site };
-    default:
-      return byAddress(address);
-  }
+export function clientFor(rate: RateClass, caller: Caller, address: string): Client {
+  const client = clientOf(caller, address);
+  const isAttempt = rate === RateClass.AUTH && caller.kind !== "anonymous";
+  return isAttempt ? { ...client, siteKey: `users:${networkOf(address)}` } : client;
 }
-
-/** The client whose requests at once are bounded. Public keys and webhooks count apart, as in the quotas. */
-export const callerOf = ({ name, rules }: Method, caller: Caller | undefined, address: string): Client =>
-  rules.rate === RateClass.UNLIMITED
-    ? byAddress(address, name)
-    : clientOf(RateClass.READ, caller ?? ANONYMOUS, address);
-
-/** Calls of the class SEARCH take many times the CPU of another read: they answer 100 doctors, or ask all services. */
-const COST_OF_A_SEARCH = 4;
-
-/** Number of requests at once that a call counts as. */
-export const costOf = ({ rules }: Method): number => (rules.rate === RateClass.SEARCH ? COST_OF_A_SEARCH : 1);
 
 /** The quota of each class of methods; UNLIMITED has none. */
 const QUOTA_OF: Partial<Record<RateClass, QuotaName>> = {
@@ -75,16 +51,7 @@ const openCall = (name: string, address: string): Count => ({
 function ofClass(rate: RateClass, caller: Caller, address: string): Count[] {
   const quota = QUOTA_OF[rate];
   return [
-    ...(quota ? [{ quota, client: clientOf(rate, caller, address) }] : []),
+    ...(quota ? [{ quota, client: clientFor(rate, caller, address) }] : []),
     caller.kind === "anonymous" ? unknownCaller(address) : { quota: "address", client: byAddress(address) },
   ];
-}
-
-function byAddress(address: string, name?: string): Client {
-  const suffix = name === undefined ? "" : ` ${name}`;
-  const site = siteOf(address);
-  return {
-    key: `ip:${networkOf(address)}${suffix}`,
-    ...(site !== undefined && { siteKey: `site:${site}${suffix}` }),
-  };
 }

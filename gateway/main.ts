@@ -1,3 +1,4 @@
+import { CallerLimit } from "@medconnect/platform/caller-limit.ts";
 import { loadConfig } from "@medconnect/platform/config.ts";
 import { methods } from "@medconnect/platform/contract/methods.ts";
 import { within } from "@medconnect/platform/grpc/client.ts";
@@ -16,7 +17,6 @@ import { startMetrics } from "@medconnect/platform/telemetry/start-metrics.ts";
 import { startTracing } from "@medconnect/platform/telemetry/start-tracing.ts";
 import { startTls } from "@medconnect/platform/tls/start-tls.ts";
 import { createApp } from "./app.ts";
-import { CallerLimit } from "./caller-limit.ts";
 import { warmUpComposed } from "./composed/composed-methods.ts";
 import { countRefused } from "./count-unrouted.ts";
 import { RateLimiter } from "./rate-limit.ts";

@@ -1,8 +1,8 @@
+import type { Client } from "@medconnect/platform/client.ts";
 import { NETWORKS_OF_A_SITE } from "@medconnect/platform/client-network.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Redis } from "ioredis";
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from "rate-limiter-flexible";
-import type { Client } from "./client-key.ts";
 import { LocalCounts, type WindowCount } from "./local-counts.ts";
 
 const WINDOW_S = 60;

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import type { CallerLimit } from "@medconnect/platform/caller-limit.ts";
 import type { Method } from "@medconnect/platform/contract/methods.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { authenticate, type Identity } from "@medconnect/platform/grpc/access.ts";
@@ -10,8 +11,7 @@ import {
   MethodRules_RateClass as RateClass,
 } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import { send } from "./answer.ts";
-import type { CallerLimit } from "./caller-limit.ts";
-import { callerOf, costOf, countsOf, unknownCaller } from "./client-key.ts";
+import { countsOf, unknownCaller } from "./client-key.ts";
 import { countUnrouted, senderOf } from "./count-unrouted.ts";
 import type { GatewayResponse } from "./exchange.ts";
 import type { RateLimiter } from "./rate-limit.ts";
@@ -59,7 +59,7 @@ export function rpcHandler(options: RpcHandlerOptions) {
     const { method, binding } = route;
     response.locals.route = route.path;
 
-    const room = load.of(method.owner);
+    const room = load.of(method);
     // First, because it is cheap: in a rush most calls are refused here.
     room.assertRoom();
 
@@ -75,7 +75,7 @@ export function rpcHandler(options: RpcHandlerOptions) {
       if (!response.writableFinished) gone.abort();
     });
     // Before the counts, so that a refusal in a burst costs no round trip to Redis.
-    callers.enter(callerOf(method, known, address), costOf(method), response);
+    response.once("close", callers.enter(method, known, address));
     const counts = countsOf(method, known, address);
     await limiter.count(counts, (name, value) => response.locals.headers.push(name, value));
     if (caller instanceof ApiError) throw caller;

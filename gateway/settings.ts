@@ -18,8 +18,6 @@ export const gatewaySettings = {
   RATE_LIMIT_ADDRESS: requestsAMinute(6000),
   /** The same for requests without a valid token and for answers 401. */
   RATE_LIMIT_ADDRESS_ANONYMOUS: requestsAMinute(300),
-  /** Requests at once of each account, or of each address (IPv6: /64) without a valid token; 0 is no limit. */
-  MAX_CALLER_REQUESTS: z.coerce.number().int().min(0).default(32),
   /** The origins whose pages may call this API from a browser, by comma, such as "https://app.example.org". */
   CORS_ORIGINS: commaList,
   /** Trusted sources of X-Forwarded-For: the number of proxies in front, or their CIDRs, separated by commas. */

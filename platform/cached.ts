@@ -1,3 +1,4 @@
+import { context, ROOT_CONTEXT } from "@opentelemetry/api";
 import type { Clock } from "./clock.ts";
 
 /**
@@ -11,7 +12,8 @@ export function cached<T>(clock: Clock, ttlMs: number, read: () => Promise<T>): 
     const ageMs = kept ? nowMs - kept.readAtMs : ttlMs;
     // A negative age: the clock was set back.
     if (kept && ageMs >= 0 && ageMs < ttlMs) return kept.value;
-    const started = { value: read(), readAtMs: nowMs };
+    // Not part of the call that happens to come first: others wait for it, too.
+    const started = { value: context.with(ROOT_CONTEXT, read), readAtMs: nowMs };
     kept = started;
     started.value.catch(() => {
       if (kept === started) kept = undefined;

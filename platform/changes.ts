@@ -18,17 +18,12 @@ import {
   KEPT_WITH_PROVIDER_MS,
   UNCHANGED,
 } from "./idempotency.ts";
-import { callerId } from "./identity/caller.ts";
 import { newId } from "./ids.ts";
 import { type Delivery, deliveriesOf, type EventRoutes, type NewEvent } from "./outbox/event.ts";
 import { insertDeliveries } from "./outbox/outbox-store.ts";
 import type { Relay } from "./outbox/relay.ts";
 import { counter } from "./telemetry/metrics.ts";
 import { activeTraceId } from "./telemetry/tracing.ts";
-import { Turns } from "./turns.ts";
-
-/** Changes of one account that run at once in a process: a quarter of its connections for transactions by default. */
-const CHANGES_AT_ONCE = 4;
 
 /** Audit line and events of a change. */
 export interface Trail {
@@ -104,7 +99,6 @@ const changed = counter("changes", "Changes made, by action: bookings, payments,
  */
 export class Changes {
   readonly #options: ChangesOptions;
-  readonly #turns = new Turns(CHANGES_AT_ONCE);
 
   constructor(options: ChangesOptions) {
     this.#options = options;
@@ -326,30 +320,18 @@ export class Changes {
     mayRetry?: (error: unknown) => Promise<boolean>,
   ): Promise<T> {
     const { db, relay } = this.#options;
-    const commit = () => {
-      // Nobody waits for the answer any more, so that the change is better not made.
-      if (Date.now() > call.deadline) throw new ApiError("DEADLINE_EXCEEDED");
-      return db.transaction(
-        async (tx) => {
-          const effect = await work(tx);
-          return { effect, deliveries: this.record(tx, effect.trails, actorOf(call), call) };
-        },
-        { mayRetry },
-      );
-    };
-    const { effect, deliveries } = await this.#inTurn(call, commit);
+    const { effect, deliveries } = await db.transaction(
+      async (tx) => {
+        // After the wait for a connection: nobody waits for the answer any more, so that the change is better not made.
+        if (Date.now() > call.deadline) throw new ApiError("DEADLINE_EXCEEDED");
+        const effect = await work(tx);
+        return { effect, deliveries: this.record(tx, effect.trails, actorOf(call), call) };
+      },
+      { mayRetry },
+    );
     await relay.send(deliveries);
     if (effect.response instanceof ApiError) throw effect.response;
     return effect.response;
-  }
-
-  /**
-   * Changes of one account touch the same guards and wait for one another in MySQL. A few at a time hold a connection meanwhile,
-   * so that others find one.
-   */
-  async #inTurn<T>({ caller }: Call, commit: () => Promise<T>): Promise<T> {
-    const isAccount = caller.kind === "user" || caller.kind === "serviceAccount";
-    return isAccount ? await this.#turns.run(callerId(caller), commit) : await commit();
   }
 
   /** Committed before the answer leaves, as with any read. */

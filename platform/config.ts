@@ -52,6 +52,11 @@ export const processSettings = {
   BILLING_ADDRESS: z.string().default("127.0.0.1:50054"),
   /** How often a minute credentials may be tried from an address, at the gateway and straight at a service; 0: no limit. */
   RATE_LIMIT_AUTH: requestsAMinute(30),
+  /**
+   * Calls at once of each account, or of each address (IPv6: /64) without a valid token, at the gateway and straight at a service;
+   * 0: no limit.
+   */
+  MAX_CALLER_REQUESTS: z.coerce.number().int().min(0).default(32),
   ...tlsSettings,
   /** How often replaced certificate files are looked for. */
   TLS_RELOAD_EVERY: duration("1m"),

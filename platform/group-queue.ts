@@ -1,4 +1,5 @@
 import { type Context, context, TraceFlags, trace } from "@opentelemetry/api";
+import { GROUPS, withBorrower } from "./db/borrower.ts";
 import { isRetryable } from "./db/errors.ts";
 import { ApiError } from "./errors/api-error.ts";
 import { inSpan, SpanKind } from "./telemetry/tracing.ts";
@@ -163,13 +164,14 @@ async function endOrTime(work: Promise<void>, ms: number): Promise<void> {
   clearTimeout(timer);
 }
 
-/** Runs a group's work in the trace of a member that is sampled, if one is. The others' spans link to the group's. */
+/** Runs a group's work for no caller, in the trace of a member that is sampled, if one is. The others' spans link to the group's. */
 async function inTraceOf<T>(members: { context: Context }[], work: () => Promise<T>): Promise<T> {
-  if (members.length === 1) return await context.with(members[0]!.context, work);
+  if (members.length === 1) return await context.with(withBorrower(members[0]!.context, GROUPS), work);
   const isSampled = (context: Context) =>
     (trace.getSpanContext(context)?.traceFlags ?? 0) & TraceFlags.SAMPLED;
   const { context: parent } = members.find((member) => isSampled(member.context)) ?? members[0]!;
-  return await inSpan("commit group", { kind: SpanKind.INTERNAL, parent }, (span) => {
+  const options = { kind: SpanKind.INTERNAL, parent: withBorrower(parent, GROUPS) };
+  return await inSpan("commit group", options, (span) => {
     for (const { context } of members) {
       if (context !== parent) trace.getSpan(context)?.addLink({ context: span.spanContext() });
     }

@@ -1,4 +1,6 @@
 import { expect, test } from "@jest/globals";
+import { MethodRules_RateClass as RateClass } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
+import type { Method } from "./contract/methods.ts";
 import { LoadLimit, LoadLimits } from "./load-limit.ts";
 
 test("work beyond the limit is refused at once, and let in again when some has ended, well or not", async () => {
@@ -19,13 +21,36 @@ test("work beyond the limit is refused at once, and let in again when some has e
   expect(await limit.run(async () => "fourth")).toBe("fourth");
 });
 
-test("each has a limit of its own", async () => {
+const methodOf = (owner: string, rate = RateClass.READ): Method => ({ owner, rules: { rate } }) as Method;
+const REFUSED = expect.objectContaining({ reason: "UNAVAILABLE" });
+
+test("each service has a limit of its own", async () => {
   const limits = new LoadLimits(1);
   const slow = Promise.withResolvers<void>();
-  const running = limits.of("billing").run(() => slow.promise);
-  expect(() => limits.of("billing").assertRoom()).toThrow(expect.objectContaining({ reason: "UNAVAILABLE" }));
-  limits.of("scheduling").assertRoom();
+  const running = limits.of(methodOf("billing")).run(() => slow.promise);
+  expect(() => limits.of(methodOf("billing")).assertRoom()).toThrow(REFUSED);
+  limits.of(methodOf("scheduling")).assertRoom();
   slow.resolve();
   await running;
-  limits.of("billing").assertRoom();
+  limits.of(methodOf("billing")).assertRoom();
+});
+
+test("searches take a quarter of a service's limit together, and only what others leave of it", async () => {
+  const limits = new LoadLimits(8);
+  const slow = Promise.withResolvers<void>();
+  const searches = limits.of(methodOf("scheduling", RateClass.SEARCH));
+  const others = limits.of(methodOf("scheduling"));
+  const running = [1, 2].map(() => searches.run(() => slow.promise));
+  await expect(searches.run(async () => "third")).rejects.toEqual(REFUSED);
+  limits.of(methodOf("clinical", RateClass.SEARCH)).assertRoom();
+  for (let i = 0; i < 6; i++) running.push(others.run(() => slow.promise));
+  expect(() => others.assertRoom()).toThrow(REFUSED);
+  slow.resolve();
+  await Promise.all(running);
+  const all = Promise.withResolvers<void>();
+  const eight = Array.from({ length: 8 }, () => others.run(() => all.promise));
+  expect(() => searches.assertRoom()).toThrow(REFUSED);
+  all.resolve();
+  await Promise.all(eight);
+  searches.assertRoom();
 });

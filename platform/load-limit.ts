@@ -1,3 +1,5 @@
+import { MethodRules_RateClass as RateClass } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
+import type { Method } from "./contract/methods.ts";
 import { ApiError } from "./errors/api-error.ts";
 
 const RETRY_AFTER_MS = 1000;
@@ -8,14 +10,18 @@ const RETRY_AFTER_MS = 1000;
  */
 export class LoadLimit {
   readonly #max: number;
+  readonly #outer: LoadLimit | undefined;
   #running = 0;
 
-  constructor(max: number) {
+  /** @param outer a limit that the work also counts for */
+  constructor(max: number, outer?: LoadLimit) {
     this.#max = max;
+    this.#outer = outer;
   }
 
   /** Throws UNAVAILABLE where too much runs already; for before what a refusal should not cost. */
   assertRoom(): void {
+    this.#outer?.assertRoom();
     if (this.#running < this.#max) return;
     throw new ApiError("UNAVAILABLE", { detail: "Too busy; try again.", retryAfterMs: RETRY_AFTER_MS });
   }
@@ -25,28 +31,40 @@ export class LoadLimit {
     this.assertRoom();
     this.#running += 1;
     try {
-      return await work();
+      return await (this.#outer ? this.#outer.run(work) : work());
     } finally {
       this.#running -= 1;
     }
   }
 }
 
-/** A limit for each of several, so that one that is slow takes no room from the others. */
+/** Share of a service's limit that searches take together, as a divisor. */
+const SEARCH_SHARE = 4;
+
+/**
+ * Limits of calls to each service, so that one that is slow takes no room from the others. Searches may be slow while the rest of
+ * their service is not, so a part of its limit is theirs.
+ */
 export class LoadLimits {
   readonly #max: number;
-  readonly #limits = new Map<string, LoadLimit>();
+  readonly #limits = new Map<string, { all: LoadLimit; searches: LoadLimit }>();
 
-  /** @param max at once, of each */
+  /** @param max at once, of each service */
   constructor(max: number) {
     this.#max = max;
   }
 
-  of(name: string): LoadLimit {
-    const known = this.#limits.get(name);
+  of({ owner, rules }: Pick<Method, "owner" | "rules">): LoadLimit {
+    const { all, searches } = this.#limitsOf(owner);
+    return rules.rate === RateClass.SEARCH ? searches : all;
+  }
+
+  #limitsOf(service: string): { all: LoadLimit; searches: LoadLimit } {
+    const known = this.#limits.get(service);
     if (known) return known;
-    const limit = new LoadLimit(this.#max);
-    this.#limits.set(name, limit);
-    return limit;
+    const all = new LoadLimit(this.#max);
+    const limits = { all, searches: new LoadLimit(Math.ceil(this.#max / SEARCH_SHARE), all) };
+    this.#limits.set(service, limits);
+    return limits;
   }
 }

@@ -142,6 +142,7 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
     log,
     tls,
     maxConcurrentCalls: config.MAX_CONCURRENT_CALLS,
+    maxCallerCalls: config.MAX_CALLER_REQUESTS,
     maxPeerConnections: config.MAX_PEER_CONNECTIONS,
     traceRatio: config.OTEL_EXPORTER_OTLP_ENDPOINT ? config.OTEL_TRACES_SAMPLER_ARG : 0,
     credentialLimit: config.RATE_LIMIT_AUTH,

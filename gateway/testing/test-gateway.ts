@@ -1,5 +1,6 @@
 import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
+import { CallerLimit } from "@medconnect/platform/caller-limit.ts";
 import { methods } from "@medconnect/platform/contract/methods.ts";
 import { AccessTokenVerifier } from "@medconnect/platform/identity/access-tokens.ts";
 import type { Role } from "@medconnect/platform/identity/caller.ts";
@@ -13,7 +14,6 @@ import { startTracing } from "@medconnect/platform/telemetry/start-tracing.ts";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import pino from "pino";
 import { type AppOptions, createApp } from "../app.ts";
-import { CallerLimit } from "../caller-limit.ts";
 import { countRefused } from "../count-unrouted.ts";
 import { RateLimiter, type RateLimits } from "../rate-limit.ts";
 import { routesOf } from "../routing/routes.ts";
@@ -32,6 +32,8 @@ export interface TestGatewayOptions
   limits?: Partial<RateLimits>;
   /** Requests of each client at once; no limit if absent. */
   callerRequests?: number;
+  /** Requests to each service at once. */
+  requests?: number;
   httpLimits?: Partial<typeof LIMITS>;
   /** Nobody listens on port 1: Redis is away, if not told otherwise. */
   redisUrl?: string;
@@ -53,7 +55,14 @@ export interface Received {
 
 /** A gateway on a free port with stubs behind it, and all else real: tokens, revocations, limits, gRPC, HTTP. */
 export async function startTestGateway(options: TestGatewayOptions = {}) {
-  const { limits, callerRequests = 0, httpLimits, redisUrl = "redis://127.0.0.1:1", ...settings } = options;
+  const {
+    limits,
+    callerRequests = 0,
+    requests = 200,
+    httpLimits,
+    redisUrl = "redis://127.0.0.1:1",
+    ...settings
+  } = options;
   const logLines: Record<string, unknown>[] = [];
   const log = pino({ level: "info" }, { write: (line) => logLines.push(JSON.parse(line)) });
   const endTracing = await startTracing({ service: "gateway", ratio: 1 });
@@ -100,7 +109,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
       },
       limiter,
       callers,
-      load: new LoadLimits(100),
+      load: new LoadLimits(requests),
       callTimeoutMs,
       anonymousBodyMs: ANONYMOUS_BODY_MS,
       log,

@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
+import { context } from "@opentelemetry/api";
+import { createConnection } from "mysql2/promise";
 import { CLEAR, TcpProxy } from "../../test/faults/tcp-proxy.ts";
 import { eventually } from "../../test/support/eventually.ts";
 import { newId } from "../ids.ts";
 import { startTestService, type TestService } from "../testing/test-service.ts";
 import { type BinaryId, binaryId } from "./binary-ids.ts";
+import { withBorrower } from "./borrower.ts";
 import { Database } from "./database.ts";
 import { killQuery } from "./session.ts";
 
@@ -84,11 +87,11 @@ test("what is bound stays a value", async () => {
   expect(again!.text).toBe(nasty);
 });
 
-/** A database with one connection of each kind; the server has other connections, too. */
-function databaseWith(timeoutMs: number): Database {
+/** A database with one connection of each kind by default; the server has other connections, too. */
+function databaseWith(timeoutMs: number, poolSize = 1): Database {
   const url = new URL(process.env.MYSQL_URL!);
   url.pathname = "/mysql";
-  return new Database({ url: url.href, poolSize: 1, timeoutMs });
+  return new Database({ url: url.href, poolSize, timeoutMs });
 }
 
 /** A join that runs for hours. */
@@ -175,6 +178,69 @@ test("reads do not wait when scans use all their connections", async () => {
   const settled = Promise.allSettled(scans);
   expect(await db.read("SELECT 1 AS one")).toEqual([{ one: 1 }]);
   await settled;
+  await db.close();
+});
+
+/** Waits for a lock that a test holds. */
+const SLOW = "SELECT GET_LOCK('slow', 60), RELEASE_LOCK('slow')";
+
+async function lockStatements(): Promise<() => Promise<void>> {
+  const lock = await createConnection(process.env.MYSQL_URL!);
+  await lock.query("SELECT GET_LOCK('slow', 0)");
+  return () => lock.end();
+}
+
+const as = <T>(key: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> =>
+  context.with(withBorrower(context.active(), { key, isBounded: true, ...(signal && { signal }) }), work);
+
+test("of a connection for scans, callers have turns: one with eight slow scans delays another by one", async () => {
+  const db = databaseWith(60_000);
+  const release = await lockStatements();
+  const done: string[] = [];
+  const scan = (key: string) => as(key, () => db.scan(SLOW)).then(() => done.push(key));
+  const scans = Array.from({ length: 8 }, () => scan("one"));
+  const other = scan("other");
+  await eventually(
+    () => running("GET_LOCK"),
+    (count) => count === 1,
+  );
+  await release();
+  await Promise.all([...scans, other]);
+  expect(done.indexOf("other")).toBeLessThanOrEqual(1);
+  await db.close();
+});
+
+test.each(["read", "transaction"] as const)(
+  "each %s of a caller with slow ones waits while they hold a quarter of the connections, and others do not",
+  async (kind) => {
+    const db = databaseWith(60_000, 16);
+    const release = await lockStatements();
+    const send = (sql: string) => (kind === "read" ? db.read(sql) : db.transaction((tx) => tx.read(sql)));
+    const slow = Array.from({ length: 32 }, () => as("one", () => send(SLOW)));
+    await eventually(
+      () => running("GET_LOCK"),
+      (count) => count === 4,
+    );
+    for (let i = 0; i < 20; i++) await as("other", () => send("SELECT 1 AS one"));
+    expect(await running("GET_LOCK")).toBe(4);
+    await release();
+    await Promise.all(slow);
+    await db.close();
+  },
+);
+
+test("a SELECT whose call is cancelled no longer waits for a connection; a transaction waits on", async () => {
+  const db = databaseWith(60_000);
+  const release = await lockStatements();
+  const gone = new AbortController();
+  const slow = [db.read(SLOW), db.transaction((tx) => tx.read(SLOW))];
+  const read = as("one", () => db.read("SELECT 1 AS one"), gone.signal);
+  const change = as("one", () => db.transaction((tx) => tx.read("SELECT 1 AS one")), gone.signal);
+  gone.abort();
+  await expect(read).rejects.toMatchObject({ reason: "CANCELLED" });
+  await release();
+  await Promise.all(slow);
+  expect(await change).toEqual([{ one: 1 }]);
   await db.close();
 });
 

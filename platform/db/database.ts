@@ -1,11 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { createPool, type Pool, type PoolConnection, type ResultSetHeader } from "mysql2/promise";
+import type { PoolConnection, ResultSetHeader } from "mysql2/promise";
 import { ApiError } from "../errors/api-error.ts";
 import { gauge } from "../telemetry/metrics.ts";
 import { inSpan, SpanKind } from "../telemetry/tracing.ts";
 import { answerWithin } from "./answer.ts";
 import { type BinaryId, toTextIds, withIdsAsText } from "./binary-ids.ts";
+import { activeBorrower, type Borrower, INTERNAL } from "./borrower.ts";
 import { isInterrupted, isRetryable, isTimeout, translate } from "./errors.ts";
+import { FairPool } from "./fair-pool.ts";
 import { killQuery, openSession, type Session } from "./session.ts";
 import { Transaction } from "./transaction.ts";
 
@@ -28,6 +30,7 @@ export interface TransactionOptions {
   skipsLocked?: boolean;
 }
 
+const CONNECT_MS = 2000;
 const ATTEMPTS = 4;
 const DELETED_AT_ONCE = 1000;
 /** Read connections for each scan connection. On two cores, two scans at once raised a booking's p99 2.2 times. */
@@ -36,12 +39,12 @@ const READS_FOR_A_SCAN = 16;
 /**
  * One service's schema. Reads are prepared statements on a pool of their own; transactions run on another, whose
  * connections may send several statements in one round trip. Scans have a small third one, so that other
- * work does not wait for them. All SQL text is constant.
+ * work does not wait for them. Callers take turns at each (`Borrower`). All SQL text is constant.
  */
 export class Database {
-  readonly #reads: Pool;
-  readonly #scans: Pool;
-  readonly #writes: Pool;
+  readonly #reads: FairPool;
+  readonly #scans: FairPool;
+  readonly #writes: FairPool;
   readonly #timeoutMs: number;
   readonly #namespace: string;
   /** Sessions of connections that are ready for use. */
@@ -51,8 +54,7 @@ export class Database {
     const options = {
       uri: url,
       connectionLimit: poolSize,
-      queueLimit: poolSize * 20,
-      connectTimeout: 2000,
+      connectTimeout: Math.min(CONNECT_MS, timeoutMs),
       timezone: "Z",
       charset: "utf8mb4",
       supportBigNumbers: true,
@@ -61,15 +63,15 @@ export class Database {
       // The driver would take a stack trace for every statement, for errors that may come: 5 % of a service's CPU.
       trace: false,
     };
-    this.#reads = createPool(options);
-    this.#scans = createPool({ ...options, connectionLimit: Math.ceil(poolSize / READS_FOR_A_SCAN) });
-    this.#writes = createPool({ ...options, multipleStatements: true });
+    this.#reads = new FairPool(options);
+    this.#scans = new FairPool({ ...options, connectionLimit: Math.ceil(poolSize / READS_FOR_A_SCAN) });
+    this.#writes = new FairPool({ ...options, multipleStatements: true });
     this.#timeoutMs = timeoutMs;
     this.#namespace = new URL(url).pathname.slice(1);
     gauge("db.client.connection.count", "Database connections, by pool and state", (report) => {
       const pools = { reads: this.#reads, scans: this.#scans, writes: this.#writes };
-      for (const [pool, { pool: core }] of Object.entries(pools)) {
-        const { open, idle } = connectionsOf(core);
+      for (const [pool, { connections }] of Object.entries(pools)) {
+        const { open, idle } = connections;
         report(idle, { pool, state: "idle" });
         report(open - idle, { pool, state: "used" });
       }
@@ -119,7 +121,9 @@ export class Database {
   ): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#use(this.#writes, async (connection) => {
+        // A cancelled call's change waits on: it may record what has happened already.
+        const { signal: _, ...borrower } = activeBorrower();
+        return await this.#use(this.#writes, borrower, async (connection) => {
           const timeoutMs = this.#timeoutMs;
           const trace = <R>(sql: string, send: () => Promise<R>) => this.trace(sql, send);
           const tx = new Transaction(connection, { timeoutMs, skipsLocked, trace });
@@ -143,8 +147,8 @@ export class Database {
     await Promise.all([this.#reads.end(), this.#scans.end(), this.#writes.end()]);
   }
 
-  async #select<Row>(pool: Pool, sql: string, params: SqlValue[]): Promise<Row[]> {
-    return await this.#use(pool, async (connection) => {
+  async #select<Row>(pool: FairPool, sql: string, params: SqlValue[]): Promise<Row[]> {
+    return await this.#use(pool, activeBorrower(), async (connection) => {
       const prepared = withIdsAsText(sql, params);
       // Numbers are bound as text: MySQL refuses the DOUBLE that the driver would send for LIMIT ?.
       const values = prepared.values.map((value) => (typeof value === "number" ? String(value) : value));
@@ -169,12 +173,27 @@ export class Database {
     const kill = (spare: PoolConnection) =>
       killQuery(session, this.#sessions.get(spare.connection)!, spare, this.#timeoutMs);
     // The caller has its answer, and the server's own limit still holds.
-    await this.#use(this.#reads, kill).catch(() => {});
+    await this.#use(this.#reads, INTERNAL, kill).catch(() => {});
   }
 
   /** Lends a connection out. One that failed in a way that leaves its state unknown is not given back. */
-  async #use<T>(pool: Pool, work: (connection: PoolConnection) => Promise<T>): Promise<T> {
-    const connection = await this.#acquire(pool);
+  async #use<T>(
+    pool: FairPool,
+    borrower: Borrower,
+    work: (connection: PoolConnection) => Promise<T>,
+  ): Promise<T> {
+    try {
+      const wait = { timeoutMs: this.#timeoutMs, signal: borrower.signal };
+      return await pool.lend(borrower, wait, (connection) => this.#useOnce(connection, work));
+    } catch (error) {
+      throw translate(error);
+    }
+  }
+
+  async #useOnce<T>(
+    connection: PoolConnection,
+    work: (connection: PoolConnection) => Promise<T>,
+  ): Promise<T> {
     let sound = true;
     try {
       if (!this.#sessions.has(connection.connection)) {
@@ -191,38 +210,10 @@ export class Database {
     }
   }
 
-  /** A connection, or UNAVAILABLE when none is free in time; one that comes too late goes back to the pool. */
-  #acquire(pool: Pool): Promise<PoolConnection> {
-    return new Promise((resolve, reject) => {
-      let isLate = false;
-      const timer = setTimeout(() => {
-        isLate = true;
-        reject(new ApiError("UNAVAILABLE", { detail: "No database connection was free in time." }));
-      }, this.#timeoutMs);
-      pool.getConnection().then(
-        (connection) => {
-          clearTimeout(timer);
-          if (isLate) connection.release();
-          else resolve(connection);
-        },
-        (error) => {
-          clearTimeout(timer);
-          reject(translate(error));
-        },
-      );
-    });
-  }
-
   /** A span around a round trip; its text has placeholders, never values. */
   private trace<T>(sql: string, send: () => Promise<T>): Promise<T> {
     const summary = sql.trimStart().split(/\s+/, 1)[0]!;
     const attributes = { "db.system.name": "mysql", "db.namespace": this.#namespace, "db.query.text": sql };
     return inSpan(`${summary} ${this.#namespace}`, { kind: SpanKind.CLIENT, attributes }, send);
   }
-}
-
-/** mysql2 counts its connections, but does not say so in its types. */
-function connectionsOf(core: object): { open: number; idle: number } {
-  const { _allConnections, _freeConnections } = core as Record<string, { length: number } | undefined>;
-  return { open: _allConnections?.length ?? 0, idle: _freeConnections?.length ?? 0 };
 }

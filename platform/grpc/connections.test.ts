@@ -55,6 +55,7 @@ async function start(
     credentialLimit: 0,
     reauthenticationMs: 0,
     maxConcurrentCalls: MAX_CALLS,
+    maxCallerCalls: 0,
     maxPeerConnections: 0,
     connections: { ...CONNECTION_LIMITS, ...limits },
     onDenied: () => undefined,

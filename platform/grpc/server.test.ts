@@ -1,10 +1,13 @@
-import { Client, credentials, Metadata } from "@grpc/grpc-js";
-import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
+import { Client, credentials, Metadata, type MethodDefinition, status } from "@grpc/grpc-js";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { KeyServiceService } from "@medconnect/proto/medconnect/auth/v1/key_service.ts";
 import { TraceFlags, trace } from "@opentelemetry/api";
+import { eventually } from "../../test/support/eventually.ts";
+import { activeBorrower, type Borrower } from "../db/borrower.ts";
 import { ServiceTokens } from "../identity/service-tokens.ts";
 import { createLogger } from "../log.ts";
 import { startTracing } from "../telemetry/start-tracing.ts";
+import type { Call } from "./call.ts";
 import { GrpcServer } from "./server.ts";
 
 const KEY = Buffer.alloc(32, 1);
@@ -16,6 +19,12 @@ let server: GrpcServer;
 let client: Client;
 /** The trace that the last call was handled in. */
 let handledIn: { traceId: string; traceFlags: number } | undefined;
+/** Its deadline, and the borrower of its connections. */
+let deadline: number | undefined;
+let borrower: Borrower | undefined;
+/** Holds each call, if a test sets it. */
+let held: (() => Promise<void>) | undefined;
+const CALLS_AT_ONCE = 3;
 
 beforeAll(async () => {
   await startTracing({ service: "auth", ratio: 1 });
@@ -26,16 +35,20 @@ beforeAll(async () => {
     traceRatio: 0,
     credentialLimit: 0,
     reauthenticationMs: 0,
-    maxConcurrentCalls: 10,
+    maxConcurrentCalls: 20,
+    maxCallerCalls: CALLS_AT_ONCE,
     maxPeerConnections: 0,
     onDenied: () => undefined,
   });
   server.serve(KeyServiceService, {
-    getJwks: async () => {
-      handledIn = trace.getActiveSpan()?.spanContext();
+    getJwks: async (_, call) => {
+      await handle(call);
       return { keys: [] };
     },
-    listRevocations: async () => ({ revocations: [] }),
+    listRevocations: async (_, call) => {
+      await handle(call);
+      return { revocations: [] };
+    },
   });
   client = new Client(`127.0.0.1:${await server.listen("127.0.0.1", 0)}`, credentials.createInsecure());
 });
@@ -44,12 +57,31 @@ afterAll(async () => {
   await server.drain(0);
 });
 
-function call(headers: Record<string, string>): Promise<void> {
-  const { path, requestSerialize, responseDeserialize } = KeyServiceService.getJwks;
+async function handle(call: Call): Promise<void> {
+  handledIn = trace.getActiveSpan()?.spanContext();
+  deadline = call.deadline;
+  borrower = activeBorrower();
+  await held?.();
+}
+
+type Sent = Pick<MethodDefinition<never, unknown>, "path" | "requestSerialize" | "responseDeserialize">;
+
+function call(
+  headers: Record<string, string>,
+  method: Sent = KeyServiceService.getJwks,
+  deadline = Number.POSITIVE_INFINITY,
+): Promise<void> {
+  const { path, requestSerialize, responseDeserialize } = method;
   const metadata = Metadata.fromHttp2Headers(headers);
   return new Promise((resolve, reject) => {
-    client.makeUnaryRequest(path, requestSerialize, responseDeserialize, {}, metadata, (error) =>
-      error ? reject(error) : resolve(),
+    client.makeUnaryRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      {} as never,
+      metadata,
+      { deadline },
+      (error) => (error ? reject(error) : resolve()),
     );
   });
 }
@@ -83,5 +115,75 @@ test.each<[string, () => Promise<Record<string, string>>, number]>([
     expect(handledIn).toMatchObject({ traceId: TRACE_ID, traceFlags: flags });
   },
 );
+
+describe("calls at once of one address, straight at a service", () => {
+  /** Ends each call that runs. */
+  const running: (() => void)[] = [];
+  const calls: Promise<void>[] = [];
+
+  beforeEach(() => {
+    held = () => new Promise((resolve) => running.push(resolve));
+  });
+  afterEach(async () => {
+    held = undefined;
+    for (const end of running.splice(0)) end();
+    await Promise.allSettled(calls.splice(0));
+  });
+
+  /** Starts a call, and waits until it runs. */
+  async function start(...sent: Parameters<typeof call>): Promise<void> {
+    const before = running.length;
+    calls.push(call(...sent));
+    await eventually(
+      async () => running.length,
+      (count) => count > before,
+    );
+  }
+
+  test("are refused beyond the limit, and let in when one has ended", async () => {
+    for (let i = 0; i < CALLS_AT_ONCE; i++) await start({});
+    await expect(call({})).rejects.toMatchObject({ code: status.RESOURCE_EXHAUSTED });
+    running.shift()!();
+    await calls.shift();
+    await start({});
+  });
+
+  test("are not limited for the gateway, which has its own limit, nor for services", async () => {
+    const byGateway = { "x-gateway-token": await tokenOf("gateway") };
+    for (let i = 0; i <= CALLS_AT_ONCE; i++) await start(byGateway);
+    const byService = bearer(await tokenOf("billing"));
+    for (let i = 0; i <= CALLS_AT_ONCE; i++) await start(byService, KeyServiceService.listRevocations);
+  });
+});
+
+test("a call has at most a minute, whatever deadline it sends", async () => {
+  await call({}, KeyServiceService.getJwks, Date.now() + 3_600_000);
+  expect(deadline).toBeLessThanOrEqual(Date.now() + 60_000);
+  await call({}, KeyServiceService.getJwks, Date.now() + 20_000);
+  expect(deadline).toBeLessThanOrEqual(Date.now() + 20_000);
+});
+
+test("connections are lent to the caller until its call is cancelled, and beyond its answer", async () => {
+  await call({});
+  expect(borrower).toMatchObject({ key: "ip:127.0.0.1", isBounded: true });
+  expect(borrower!.signal!.aborted).toBe(false);
+  const { promise, resolve: end } = Promise.withResolvers<void>();
+  held = () => promise;
+  borrower = undefined;
+  await expect(call({}, KeyServiceService.getJwks, Date.now() + 300)).rejects.toMatchObject({
+    code: status.DEADLINE_EXCEEDED,
+  });
+  await eventually(
+    async () => borrower?.signal?.aborted,
+    (isAborted) => isAborted === true,
+  );
+  held = undefined;
+  end();
+});
+
+test("a service that calls is lent connections without a share", async () => {
+  await call(bearer(await tokenOf("billing")), KeyServiceService.listRevocations);
+  expect(borrower).toMatchObject({ key: "service:billing", isBounded: false });
+});
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });

@@ -13,10 +13,13 @@ import {
   MethodRules_Idempotency,
   MethodRules_RateClass as RateClass,
 } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
-import type { Context } from "@opentelemetry/api";
+import { type Context, context } from "@opentelemetry/api";
+import { CallerLimit } from "../caller-limit.ts";
 import { type Method, methodAt } from "../contract/methods.ts";
 import { validate, warmUpValidation } from "../contract/validate.ts";
+import { borrowerOf, withBorrower } from "../db/borrower.ts";
 import { ApiError, type HiddenResource } from "../errors/api-error.ts";
+import type { Caller } from "../identity/caller.ts";
 import { isRequestId } from "../ids.ts";
 import { LoadLimit } from "../load-limit.ts";
 import type { Logger } from "../log.ts";
@@ -36,6 +39,8 @@ import { PeerConnections } from "./peer-connections.ts";
 import { REPLAYED_KEY, toGrpcStatus } from "./status.ts";
 
 const DEFAULT_DEADLINE_MS = 10_000;
+/** A call that asks for more time has this much. */
+const MAX_DEADLINE_MS = 60_000;
 
 type MessageOf<D, K extends "request" | "response"> =
   D extends MethodDefinition<infer Request, infer Response>
@@ -67,6 +72,8 @@ export interface ServerOptions {
   reauthenticationMs: number;
   /** Beyond so many calls at once, further ones are refused with UNAVAILABLE. */
   maxConcurrentCalls: number;
+  /** Calls at once of one account or address, for calls that neither the gateway nor a service sends; 0: no limit. */
+  maxCallerCalls: number;
   /** Open connections of one peer address; 0: no limit. */
   maxPeerConnections: number;
   /** Limits of each connection; default: `CONNECTION_LIMITS`. */
@@ -88,6 +95,7 @@ export class GrpcServer {
   readonly #options: ServerOptions;
   readonly #proof: GatewayProof;
   readonly #load: LoadLimit;
+  readonly #callers: CallerLimit;
   readonly #credentials: CredentialLimit;
   readonly #inputs: DescMessage[] = [];
 
@@ -114,6 +122,7 @@ export class GrpcServer {
     this.#peers = new PeerConnections(options.maxPeerConnections, options.log);
     this.#proof = { serviceTokens: options.identity.serviceTokens, tls: options.tls };
     this.#load = new LoadLimit(options.maxConcurrentCalls);
+    this.#callers = new CallerLimit(options.maxCallerCalls);
     this.#credentials = new CredentialLimit(options.credentialLimit);
   }
 
@@ -214,8 +223,6 @@ export class GrpcServer {
     origin: Origin,
     trailer: Metadata,
   ): Promise<unknown> {
-    const sentId = header(incoming, "x-request-id") ?? "";
-    const requestId = isRequestId(sentId) ? sentId : "";
     const caller = await authenticate(
       method.rules,
       header(incoming, "authorization"),
@@ -224,6 +231,24 @@ export class GrpcServer {
     if (caller.kind === "service" && (await origin.service()) !== caller.name) {
       throw new ApiError("UNAUTHENTICATED");
     }
+    const isBounded = !origin.isByGateway && caller.kind !== "service";
+    const leave = isBounded ? this.#callers.enter(method, caller, origin.address) : undefined;
+    try {
+      return await this.#answerCaller(method, definition, handler, incoming, { origin, caller, trailer });
+    } finally {
+      leave?.();
+    }
+  }
+
+  async #answerCaller(
+    method: Method,
+    definition: MethodDefinition<unknown, unknown>,
+    handler: AnyHandler,
+    incoming: ServerUnaryCall<Buffer, unknown>,
+    { origin, caller, trailer }: { origin: Origin; caller: Caller; trailer: Metadata },
+  ): Promise<unknown> {
+    const sentId = header(incoming, "x-request-id") ?? "";
+    const requestId = isRequestId(sentId) ? sentId : "";
     const isCounted = method.rules.rate === RateClass.AUTH && !origin.isByGateway;
     if (isCounted) await this.#credentials.count(origin.address);
     try {
@@ -242,7 +267,7 @@ export class GrpcServer {
         replayed: false,
       };
       try {
-        return await handler(request, call);
+        return await lendingTo(incoming, call, () => handler(request, call));
       } finally {
         if (call.replayed) trailer.set(REPLAYED_KEY, "true");
       }
@@ -255,9 +280,28 @@ export class GrpcServer {
   }
 }
 
+/** Runs a handler whose database connections are lent to the caller, until the call is cancelled or its deadline passes. */
+async function lendingTo<T>(
+  incoming: ServerUnaryCall<Buffer, unknown>,
+  { caller, clientAddress }: Call,
+  work: () => Promise<T>,
+): Promise<T> {
+  const gone = new AbortController();
+  const cancel = () => gone.abort();
+  incoming.once("cancelled", cancel);
+  try {
+    const borrower = borrowerOf(caller, clientAddress, gone.signal);
+    return await context.with(withBorrower(context.active(), borrower), work);
+  } finally {
+    // grpc-js reports every call as cancelled once it is answered.
+    incoming.off("cancelled", cancel);
+  }
+}
+
 function deadlineOf(call: ServerUnaryCall<Buffer, unknown>): number {
   const deadline = Number(call.getDeadline());
-  return Number.isFinite(deadline) ? deadline : Date.now() + DEFAULT_DEADLINE_MS;
+  const now = Date.now();
+  return Number.isFinite(deadline) ? Math.min(deadline, now + MAX_DEADLINE_MS) : now + DEFAULT_DEADLINE_MS;
 }
 
 /** The key that a request came with, where its method honours one. Throws IDEMPOTENCY_KEY_REQUIRED. */

@@ -1,5 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { MethodDefinition } from "@grpc/grpc-js";
+import { context } from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { AuditRecorder } from "../audit/recorder.ts";
 import { Changes } from "../changes.ts";
 import type { Clock } from "../clock.ts";
@@ -7,6 +9,7 @@ import { methodAt } from "../contract/methods.ts";
 import { validate } from "../contract/validate.ts";
 import { KeyedHash } from "../crypto/keyed-hash.ts";
 import { SealedBox } from "../crypto/sealed-box.ts";
+import { borrowerOf, withBorrower } from "../db/borrower.ts";
 import type { Call } from "../grpc/call.ts";
 import { GrpcClient } from "../grpc/client.ts";
 import { idempotencyKeyOf } from "../grpc/server.ts";
@@ -55,6 +58,7 @@ export async function startTestService(name: string, routes: EventRoutes = {}): 
   if (!url) throw new Error("MYSQL_URL is not set: run the tests with `npm test`");
   const schema = await createTestSchema(url, name);
 
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager());
   const clock = new TestClock();
   const log = createLogger(name, "silent");
   const schemaUrl = new URL(url);
@@ -128,5 +132,7 @@ export async function invoke<Request, Response>(
     deadline: Date.now() + DEADLINE_MS,
     replayed: false,
   };
-  return { response: await handler(request, call), replayed: call.replayed };
+  const callContext = withBorrower(context.active(), borrowerOf(caller, clientAddress));
+  const response = await context.with(callContext, () => handler(request, call));
+  return { response, replayed: call.replayed };
 }

@@ -46,7 +46,8 @@ test("slots of one doctor that wait for each other leave connections to others",
     `SELECT 1 FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE '%slots_version%'
        AND id <> CONNECTION_ID()`,
   );
-  expect(held.length).toBeLessThanOrEqual(4);
+  // A quarter of the connections of a test service.
+  expect(held.length).toBeLessThanOrEqual(10);
   end();
   await locking;
   expect(new Set((await Promise.allSettled(waiting)).map(outcome))).toEqual(new Set(["ok"]));

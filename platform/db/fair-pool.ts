@@ -1,0 +1,43 @@
+import { createPool, type Pool, type PoolConnection, type PoolOptions } from "mysql2/promise";
+import type { Borrower } from "./borrower.ts";
+import { Turns, type Wait } from "./turns.ts";
+
+/** Share of a pool that one caller may hold, as a divisor. */
+const BORROWERS_AT_LEAST = 4;
+
+/** A pool whose borrowers take turns. The driver's own queue stays empty. */
+export class FairPool {
+  readonly #pool: Pool;
+  readonly #turns: Turns;
+
+  constructor(options: PoolOptions & { connectionLimit: number }) {
+    this.#pool = createPool(options);
+    const { connectionLimit } = options;
+    this.#turns = new Turns(connectionLimit, Math.ceil(connectionLimit / BORROWERS_AT_LEAST));
+  }
+
+  /** Lends a connection for as long as `work` takes, which gives it back by `release` or `destroy`. */
+  async lend<T>(
+    borrower: Borrower,
+    wait: Wait,
+    work: (connection: PoolConnection) => Promise<T>,
+  ): Promise<T> {
+    await this.#turns.enter(borrower, wait);
+    try {
+      return await work(await this.#pool.getConnection());
+    } finally {
+      this.#turns.leave(borrower);
+    }
+  }
+
+  /** mysql2 counts its connections, but does not say so in its types. */
+  get connections(): { open: number; idle: number } {
+    const core: object = this.#pool.pool;
+    const { _allConnections, _freeConnections } = core as Record<string, { length: number } | undefined>;
+    return { open: _allConnections?.length ?? 0, idle: _freeConnections?.length ?? 0 };
+  }
+
+  async end(): Promise<void> {
+    await this.#pool.end();
+  }
+}

@@ -1,0 +1,108 @@
+import { ApiError } from "../errors/api-error.ts";
+import type { Borrower } from "./borrower.ts";
+
+interface Queue {
+  running: number;
+  /** Each starts one. */
+  readonly waiting: Set<() => void>;
+}
+
+/** Limits of a wait. */
+export interface Wait {
+  timeoutMs: number;
+  /** Ends the wait of a call that needs no answer any more. */
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Lends a number of places. Borrowers that wait take turns, however much each of them asks for. One borrower's own work
+ * starts in order, and holds at most a share of the places.
+ */
+export class Turns {
+  readonly #places: number;
+  readonly #share: number;
+  #free: number;
+  /** Queues of borrowers that hold a place or wait. */
+  readonly #queues = new Map<string, Queue>();
+  /** Borrowers that wait and have not used up their share, in the order of their turns. */
+  readonly #next = new Set<Queue>();
+
+  /** @param share places of one borrower, unless it is unbounded */
+  constructor(places: number, share: number) {
+    this.#places = places;
+    this.#share = share;
+    this.#free = places;
+  }
+
+  /** Takes a place, to be given back by `leave`. Throws UNAVAILABLE when none is free in time, and CANCELLED. */
+  async enter(borrower: Borrower, { timeoutMs, signal }: Wait): Promise<void> {
+    if (signal?.aborted) throw new ApiError("CANCELLED");
+    const queue = this.#queueOf(borrower);
+    if (this.#free > 0 && this.#hasRoom(queue, borrower)) this.#take(queue);
+    else await this.#wait(queue, borrower, { timeoutMs, signal });
+  }
+
+  leave(borrower: Borrower): void {
+    const queue = this.#queueOf(borrower);
+    queue.running -= 1;
+    this.#free += 1;
+    if (queue.waiting.size > 0) this.#next.add(queue);
+    else this.#forgetIdle(queue, borrower);
+    const [next] = this.#next;
+    const [start] = next?.waiting ?? [];
+    start?.();
+  }
+
+  #wait(queue: Queue, borrower: Borrower, { timeoutMs, signal }: Wait): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const end = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", cancel);
+        queue.waiting.delete(start);
+        if (queue.waiting.size === 0) this.#next.delete(queue);
+      };
+      const start = () => {
+        end();
+        this.#take(queue);
+        this.#next.delete(queue);
+        // At the end of the order.
+        if (queue.waiting.size > 0 && this.#hasRoom(queue, borrower)) this.#next.add(queue);
+        resolve();
+      };
+      const giveUp = (error: ApiError) => {
+        end();
+        this.#forgetIdle(queue, borrower);
+        reject(error);
+      };
+      const cancel = () => giveUp(new ApiError("CANCELLED"));
+      const timer = setTimeout(
+        () => giveUp(new ApiError("UNAVAILABLE", { detail: "No database connection was free in time." })),
+        timeoutMs,
+      );
+      signal?.addEventListener("abort", cancel);
+      queue.waiting.add(start);
+      if (this.#hasRoom(queue, borrower)) this.#next.add(queue);
+    });
+  }
+
+  #take(queue: Queue): void {
+    queue.running += 1;
+    this.#free -= 1;
+  }
+
+  #hasRoom({ running }: Queue, { isBounded }: Borrower): boolean {
+    return running < (isBounded ? this.#share : this.#places);
+  }
+
+  #queueOf({ key }: Borrower): Queue {
+    const known = this.#queues.get(key);
+    if (known) return known;
+    const queue = { running: 0, waiting: new Set<() => void>() };
+    this.#queues.set(key, queue);
+    return queue;
+  }
+
+  #forgetIdle({ running, waiting }: Queue, { key }: Borrower): void {
+    if (running === 0 && waiting.size === 0) this.#queues.delete(key);
+  }
+}
