@@ -201,6 +201,31 @@ test("complete requests beyond the limit displace no running call", async () => 
   await Promise.all(running);
 });
 
+test("a connection within its share of unread answers keeps them, however many others have", async () => {
+  // Six of the streams may be open at once.
+  await start({}, { maxConcurrentCalls: 3 });
+  const newSessionThatReadsNothing = () => {
+    const session = connect(`http://${address}`, { settings: { initialWindowSize: 0 } });
+    sessions.push(session.on("error", () => {}));
+    return session;
+  };
+  /** @returns the code that the stream is closed with */
+  const openAnswered = async (session: ClientHttp2Session) => {
+    const stream = openStream(session);
+    const closed = rstCode(stream);
+    await new Promise<void>((resolve) => stream.once("response", () => resolve()).end(Buffer.alloc(5)));
+    return { closed };
+  };
+  const modest = await openAnswered(newSessionThatReadsNothing());
+  const greedy: Promise<number>[] = [];
+  for (const session of [1, 2, 3].map(newSessionThatReadsNothing)) {
+    for (let i = 0; i < 3; i++) greedy.push((await openAnswered(session)).closed);
+  }
+  const displaced = [0, 1, 3, 4].map((i) => greedy[i]);
+  expect(await Promise.all(displaced)).toEqual(Array(4).fill(constants.NGHTTP2_ENHANCE_YOUR_CALM));
+  expect(await Promise.race([modest.closed, "kept"])).toBe("kept");
+});
+
 /** Three times the bound: Node reads several frames into one buffer, which stays while one of them is held. */
 const MAX_HELD = 3 * CONNECTION_LIMITS.unfinishedBytes;
 

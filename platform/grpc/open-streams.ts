@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import { constants, type ServerHttp2Stream } from "node:http2";
+import { constants, type Http2Session, type ServerHttp2Stream } from "node:http2";
 
 const SWEEP_MS = 1000;
 /** Node's channel for every stream that a client opens, including those that grpc-js answers before any handler. */
@@ -24,22 +24,31 @@ interface Unfinished {
   bytes: number;
 }
 
+/** A complete request. */
+interface Finished {
+  readonly connection: Http2Session | undefined;
+  /** The last time at which the answer's write buffer was empty. */
+  freeAtMs: number;
+}
+
 /**
  * Closes idle streams, which hold memory: grpc-js waits for a request, and for its client to read the answer, as long as
  * the connection lasts. Beyond `maxUnfinished`, a new stream displaces the oldest unfinished one, so a client with many
  * streams loses its own. Beyond `unfinishedBytes`, new data displaces the oldest ones that have sent data. A displaced stream
  * is refused as not processed (RFC 9113 §8.7), which gRPC clients retry.
  *
- * Beyond `maxFinished`, a complete request displaces the oldest stream whose answer has begun: one that is not read, or has
- * no end, such as a health watch. Its client gets RESOURCE_EXHAUSTED. A running call has not begun its answer.
+ * Beyond `maxFinished`, a complete request displaces the oldest stream whose answer has begun, of a connection that has more
+ * than its share: one that is not read, or has no end, such as a health watch. Its client gets RESOURCE_EXHAUSTED. A running
+ * call has not begun its answer.
  */
 export class OpenStreams {
   readonly #limits: StreamLimits;
   /** Streams with an incomplete request, in opening order. */
   readonly #unfinished = new Map<ServerHttp2Stream, Unfinished>();
   #unfinishedBytes = 0;
-  /** Streams with an answer, with the last time at which their write buffer was empty. */
-  readonly #finished = new Map<ServerHttp2Stream, number>();
+  readonly #finished = new Map<ServerHttp2Stream, Finished>();
+  /** Number of streams with a complete request, by connection. */
+  readonly #finishedOf = new Map<Http2Session | undefined, number>();
   #sweeping: NodeJS.Timeout | undefined;
 
   constructor(limits: StreamLimits) {
@@ -66,7 +75,7 @@ export class OpenStreams {
     });
     stream.once("close", () => {
       this.#forget(stream);
-      this.#finished.delete(stream);
+      this.#end(stream);
     });
     if (this.#unfinished.size > this.#limits.maxUnfinished) this.#displaceOldest(() => true);
   };
@@ -90,17 +99,30 @@ export class OpenStreams {
   }
 
   #finish(stream: ServerHttp2Stream): void {
-    this.#finished.set(stream, performance.now());
+    const connection = stream.session;
+    this.#finished.set(stream, { connection, freeAtMs: performance.now() });
+    this.#finishedOf.set(connection, (this.#finishedOf.get(connection) ?? 0) + 1);
     this.#displaceAnswered();
   }
 
+  #end(stream: ServerHttp2Stream): void {
+    const request = this.#finished.get(stream);
+    if (!request) return;
+    this.#finished.delete(stream);
+    const left = this.#finishedOf.get(request.connection)! - 1;
+    if (left > 0) this.#finishedOf.set(request.connection, left);
+    else this.#finishedOf.delete(request.connection);
+  }
+
   #displaceAnswered(): void {
+    const { maxFinished } = this.#limits;
     // Complete answers come last: they may be on their way to a client that reads them.
     for (const isEnded of [false, true]) {
-      for (const stream of this.#finished.keys()) {
-        if (this.#finished.size <= this.#limits.maxFinished) return;
+      for (const [stream, { connection }] of this.#finished) {
+        if (this.#finished.size <= maxFinished) return;
         if (!stream.headersSent || stream.writableEnded !== isEnded) continue;
-        this.#finished.delete(stream);
+        if (this.#finishedOf.get(connection)! <= maxFinished / this.#finishedOf.size) continue;
+        this.#end(stream);
         stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
       }
     }
@@ -120,9 +142,9 @@ export class OpenStreams {
       if (nowMs - openedAtMs < requestMs) break;
       stream.close(constants.NGHTTP2_CANCEL);
     }
-    for (const [stream, freeAtMs] of this.#finished) {
-      if (stream.writableLength === 0 && !stream.writableEnded) this.#finished.set(stream, nowMs);
-      else if (nowMs - freeAtMs >= answerMs) stream.close(constants.NGHTTP2_CANCEL);
+    for (const [stream, request] of this.#finished) {
+      if (stream.writableLength === 0 && !stream.writableEnded) request.freeAtMs = nowMs;
+      else if (nowMs - request.freeAtMs >= answerMs) stream.close(constants.NGHTTP2_CANCEL);
     }
   }
 }
