@@ -3,6 +3,7 @@ import {
   AuditServiceService,
   type RecordCheckpointRequest,
 } from "@medconnect/proto/medconnect/audit/v1/audit.ts";
+import { eventually } from "../../test/support/eventually.ts";
 import { binaryId } from "../db/binary-ids.ts";
 import type { Database, SqlValue } from "../db/database.ts";
 import type { Call } from "../grpc/call.ts";
@@ -217,17 +218,19 @@ const unsealed = async () =>
   ).map(({ id }) => id);
 
 /** Ends the connection that runs such a statement, as soon as there is one. */
+/**
+ * Kills a connection in the middle of a statement, and waits until it has ended: its client learns of it before MySQL stops
+ * the statement, which could still succeed if its lock came free in between.
+ */
 async function killWhoever(statement: string): Promise<void> {
-  for (;;) {
-    const [found] = await billing.db.read<{ id: number }>(
+  const whoever = () =>
+    billing.db.read<{ id: number }>(
       "SELECT ID AS id FROM information_schema.PROCESSLIST WHERE INFO LIKE CONCAT('%', ?, '%') AND ID <> CONNECTION_ID()",
       [statement],
     );
-    if (found) {
-      await billing.db.write(`KILL ${found.id}`);
-      return;
-    }
-  }
+  const [found] = await eventually(whoever, ({ length }) => length > 0);
+  await billing.db.write(`KILL ${found!.id}`);
+  await eventually(whoever, ({ length }) => length === 0);
 }
 
 describe("an administrator of the database", () => {
