@@ -1,3 +1,4 @@
+import { setImmediate as endOfTurn } from "node:timers/promises";
 import { type Context, context, TraceFlags, trace } from "@opentelemetry/api";
 import { GROUPS, withBorrower } from "./db/borrower.ts";
 import { isRetryable } from "./db/errors.ts";
@@ -45,8 +46,8 @@ interface Waiting<M extends Member, Outcome> {
 /**
  * Group commit: one transaction is under way, or a few if they are slow, and the changes that come meanwhile share the next
  * one. No group waits for a lock: a member whose rows are locked goes on alone, as does every member of a group that failed.
- * So a slow or failing change delays its neighbours by one round at most, and a change that finds nobody at work starts at
- * once. One member waits for a locked row with a connection; those behind it wait in the queue.
+ * So a slow or failing change delays its neighbours by one round at most, and a change that finds nobody at work starts in
+ * the same turn of the event loop. One member waits for a locked row with a connection; those behind it wait in the queue.
  */
 export class GroupQueue<M extends Member, Outcome> {
   readonly #commit: Commit<M, Outcome>;
@@ -73,7 +74,11 @@ export class GroupQueue<M extends Member, Outcome> {
   async #work(): Promise<void> {
     if (this.#isAtWork) return;
     this.#isAtWork = true;
-    for (let group = this.#nextGroup(); group.length > 0; group = this.#nextGroup()) {
+    for (;;) {
+      // Requests that arrive in one turn of the event loop share a group.
+      await endOfTurn();
+      const group = this.#nextGroup();
+      if (group.length === 0) break;
       await endOrTime(this.#commitTogether(group), SLOW_MS);
     }
     this.#isAtWork = false;

@@ -1,3 +1,4 @@
+import { setImmediate as endOfTurn } from "node:timers/promises";
 import { status } from "@grpc/grpc-js";
 import {
   type Event,
@@ -143,6 +144,8 @@ export class Lane {
 
   async #drain(): Promise<void> {
     while (this.#queue.length > 0) {
+      // The members of a group send their events one by one, in one turn of the event loop.
+      await endOfTurn();
       const batch = this.#queue.splice(0, BATCH);
       // Batch by batch, one that does not answer would take longer than a process has to stop; the table has everything.
       if (this.#away && this.#stopping.aborted) this.#letGo(batch);

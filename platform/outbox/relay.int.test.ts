@@ -151,6 +151,15 @@ test("what was committed is there at the consumer when send returns, and gone fr
   await close();
 });
 
+test("events that are sent in one turn of the event loop go in one call", async () => {
+  const { relays, close } = startRelays(1);
+  const deliveries = await commit(3);
+  await Promise.all(deliveries.map((delivery) => relays[0]!.send([delivery])));
+  expect(consumer.received).toHaveLength(3);
+  expect(consumer.calls).toBe(1);
+  await close();
+});
+
 test("a relay that stops leaves nothing in the table that was applied", async () => {
   const { relays, close } = startRelays(1);
   await relays[0]!.send(await commit(3));
