@@ -91,8 +91,8 @@ function callPatiently(): Promise<void> {
 }
 
 /** A connection that speaks HTTP/2, but not gRPC. */
-function newSession(): ClientHttp2Session {
-  const session = connect(`http://${address}`);
+function newSession(options: SecureClientSessionOptions = {}): ClientHttp2Session {
+  const session = connect(`http://${address}`, options);
   session.on("error", () => {});
   sessions.push(session);
   return session;
@@ -201,29 +201,43 @@ test("complete requests beyond the limit displace no running call", async () => 
   await Promise.all(running);
 });
 
-test("a connection within its share of unread answers keeps them, however many others have", async () => {
+test("a connection within its share of watches keeps them, however many others have", async () => {
   // Six of the streams may be open at once.
   await start({}, { maxConcurrentCalls: 3 });
-  const newSessionThatReadsNothing = () => {
-    const session = connect(`http://${address}`, { settings: { initialWindowSize: 0 } });
-    sessions.push(session.on("error", () => {}));
-    return session;
-  };
+  new Health().addTo(server.server);
   /** @returns the code that the stream is closed with */
-  const openAnswered = async (session: ClientHttp2Session) => {
-    const stream = openStream(session);
+  const openWatch = async (session: ClientHttp2Session) => {
+    const stream = openStream(session, HealthService.watch.path);
     const closed = rstCode(stream);
     await new Promise<void>((resolve) => stream.once("response", () => resolve()).end(Buffer.alloc(5)));
     return { closed };
   };
-  const modest = await openAnswered(newSessionThatReadsNothing());
+  const modest = await openWatch(newSession());
   const greedy: Promise<number>[] = [];
-  for (const session of [1, 2, 3].map(newSessionThatReadsNothing)) {
-    for (let i = 0; i < 3; i++) greedy.push((await openAnswered(session)).closed);
+  for (const session of [1, 2, 3].map(() => newSession())) {
+    for (let i = 0; i < 3; i++) greedy.push((await openWatch(session)).closed);
   }
   const displaced = [0, 1, 3, 4].map((i) => greedy[i]);
   expect(await Promise.all(displaced)).toEqual(Array(4).fill(constants.NGHTTP2_ENHANCE_YOUR_CALM));
   expect(await Promise.race([modest.closed, "kept"])).toBe("kept");
+});
+
+test.each([
+  ["watches", HealthService.watch.path, {}],
+  ["unread answers", getJwks.path, { settings: { initialWindowSize: 0 } }],
+])("many connections with few %s each cut off no answer that is read", async (_title, path, options) => {
+  // Sixteen of the streams may be open at once.
+  await start({}, { maxConcurrentCalls: 8 });
+  new Health().addTo(server.server);
+  for (let i = 0; i < 15; i++) {
+    const stream = openStream(newSession(options), path);
+    await new Promise<void>((resolve) => stream.once("response", () => resolve()).end(Buffer.alloc(5)));
+  }
+  const client = newClient();
+  const callAgainAndAgain = async () => {
+    for (let i = 0; i < 50; i++) await call(client);
+  };
+  await Promise.all(Array.from({ length: 8 }, callAgainAndAgain));
 });
 
 /** Three times the bound: Node reads several frames into one buffer, which stays while one of them is held. */

@@ -29,6 +29,8 @@ interface Finished {
   readonly connection: Http2Session | undefined;
   /** The last time at which the answer's write buffer was empty. */
   freeAtMs: number;
+  /** The first sweep that found the answer complete, but not read. */
+  endedAtMs?: number;
 }
 
 /**
@@ -37,9 +39,9 @@ interface Finished {
  * streams loses its own. Beyond `unfinishedBytes`, new data displaces the oldest ones that have sent data. A displaced stream
  * is refused as not processed (RFC 9113 §8.7), which gRPC clients retry.
  *
- * Beyond `maxFinished`, a complete request displaces the oldest stream whose answer has begun, of a connection that has more
- * than its share: one that is not read, or has no end, such as a health watch. Its client gets RESOURCE_EXHAUSTED. A running
- * call has not begun its answer.
+ * Beyond `maxFinished`, a complete request displaces the oldest answer without an end, such as a health watch: one of a
+ * connection that has more than its share, if there is one, or else any. Complete answers that nobody reads come last. Their
+ * clients get RESOURCE_EXHAUSTED. A running call has not begun its answer.
  */
 export class OpenStreams {
   readonly #limits: StreamLimits;
@@ -116,15 +118,22 @@ export class OpenStreams {
 
   #displaceAnswered(): void {
     const { maxFinished } = this.#limits;
-    // Complete answers come last: they may be on their way to a client that reads them.
-    for (const isEnded of [false, true]) {
-      for (const [stream, { connection }] of this.#finished) {
-        if (this.#finished.size <= maxFinished) return;
-        if (!stream.headersSent || stream.writableEnded !== isEnded) continue;
-        if (this.#finishedOf.get(connection)! <= maxFinished / this.#finishedOf.size) continue;
-        this.#end(stream);
-        stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-      }
+    const isAboveShare = ({ connection }: Finished) =>
+      this.#finishedOf.get(connection)! > maxFinished / this.#finishedOf.size;
+    this.#displace((stream, request) => !stream.writableEnded && isAboveShare(request));
+    this.#displace((stream) => !stream.writableEnded);
+    // Younger ones may be on their way to clients that read them.
+    const endedUntilMs = performance.now() - SWEEP_MS;
+    this.#displace((_, { endedAtMs = Number.POSITIVE_INFINITY }) => endedAtMs <= endedUntilMs);
+  }
+
+  /** Closes the oldest answers that are meant, until no more streams are open than may be. */
+  #displace(isMeant: (stream: ServerHttp2Stream, request: Finished) => boolean): void {
+    for (const [stream, request] of this.#finished) {
+      if (this.#finished.size <= this.#limits.maxFinished) return;
+      if (!stream.headersSent || !isMeant(stream, request)) continue;
+      this.#end(stream);
+      stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
     }
   }
 
@@ -143,6 +152,7 @@ export class OpenStreams {
       stream.close(constants.NGHTTP2_CANCEL);
     }
     for (const [stream, request] of this.#finished) {
+      if (stream.writableEnded) request.endedAtMs ??= nowMs;
       if (stream.writableLength === 0 && !stream.writableEnded) request.freeAtMs = nowMs;
       else if (nowMs - request.freeAtMs >= answerMs) stream.close(constants.NGHTTP2_CANCEL);
     }
