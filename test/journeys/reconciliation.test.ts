@@ -153,6 +153,18 @@ test("money that was kept after a cancellation is given back", async () => {
   await untilConsultation(booking, "CANCELLED");
 });
 
+test("a booking that was redirected to another's payment and consultation is reported", async () => {
+  const [own, other] = [await bookAt(6 * DAY_MS, { fee: FEE }), await bookAt(7 * DAY_MS, { fee: FEE })];
+  await pay(other);
+  await untilConsultation(other, "SCHEDULED");
+  await database.query(
+    "UPDATE medconnect_scheduling.bookings SET payment_id = ?, consultation_id = ? WHERE id = ?",
+    [other.paymentId!, other.consultationId, own.id].map(binaryId),
+  );
+  const crossed = ["PAYMENT_IDS_DIFFER LEFT", "CONSULTATION_IDS_DIFFER LEFT"];
+  expect((await untilFound(own, "--repair")).found).toEqual(crossed);
+});
+
 test("what the command cannot do ends with 2, as 1 is for disagreements", async () => {
   const { code } = await run(["services/scheduling/src/reconcile.ts", "--since", "yesterday"]);
   expect(code).toBe(2);

@@ -22,8 +22,10 @@ const ask = async (...paymentIds: string[]) => {
 
 test("tells where payments stand and what was decided, and leaves out those that are not there", async () => {
   const { paymentId, cancelledFree } = await billing.hold(patient);
+  const { aggregateId: bookingId, booking } = cancelledFree;
   const amount = { currencyCode: "USD", amountMinor: 5000 };
-  const held = { paymentId, status: "REQUIRES_AUTHORIZATION", amount, version: 1, inFlight: false };
+  const ids = { paymentId, bookingId, consultationId: booking?.consultationId };
+  const held = { ...ids, status: "REQUIRES_AUTHORIZATION", amount, version: 1, inFlight: false };
   expect(await ask(paymentId, newId())).toEqual([{ ...held, settlement: "SETTLEMENT_UNSPECIFIED" }]);
   await billing.deliver(cancelledFree);
   expect(await ask(paymentId)).toMatchObject([{ status: "CANCELLED", settlement: "RETURN" }]);

@@ -15,6 +15,8 @@ export const batchGetPaymentStandings =
       const undelivered = await findUndelivered(tx, paymentIds);
       const standings = rows.map((row) => ({
         paymentId: row.id,
+        bookingId: row.booking_id,
+        consultationId: row.consultation_id,
         status: row.status,
         settlement: row.settlement ?? ("SETTLEMENT_UNSPECIFIED" as const),
         amount: { currencyCode: row.currency, amountMinor: row.amount_minor },

@@ -5,13 +5,21 @@ import type { PaymentRow } from "./payment-store.ts";
 /** As much of a payment as its booking can be compared with. */
 export type StandingRow = Pick<
   PaymentRow,
-  "id" | "status" | "settlement" | "currency" | "amount_minor" | "authorize_time" | "version"
+  | "id"
+  | "booking_id"
+  | "consultation_id"
+  | "status"
+  | "settlement"
+  | "currency"
+  | "amount_minor"
+  | "authorize_time"
+  | "version"
 >;
 
 /** Those of the payments that exist. */
 export async function findStandings(tx: Transaction, ids: string[]): Promise<StandingRow[]> {
   return await tx.read(
-    `SELECT id, status, settlement, currency, amount_minor, authorize_time, version
+    `SELECT id, booking_id, consultation_id, status, settlement, currency, amount_minor, authorize_time, version
      FROM payments WHERE id IN (?)`,
     [ids.map(binaryId)],
   );

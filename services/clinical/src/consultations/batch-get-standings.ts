@@ -17,6 +17,8 @@ export const batchGetConsultationStandings =
       const undelivered = await findUndelivered(tx, consultationIds);
       const standings = rows.map((row) => ({
         consultationId: row.id,
+        bookingId: row.booking_id,
+        paymentId: row.payment_id ?? undefined,
         status: row.status,
         startTime: row.start_time,
         endTime: row.end_time,

@@ -6,6 +6,8 @@ import type { ConsultationRow } from "./consultation-store.ts";
 export type StandingRow = Pick<
   ConsultationRow,
   | "id"
+  | "booking_id"
+  | "payment_id"
   | "status"
   | "moved_by"
   | "start_time"
@@ -19,7 +21,8 @@ export type StandingRow = Pick<
 /** Those of the consultations that exist. */
 export async function findStandings(tx: Transaction, ids: string[]): Promise<StandingRow[]> {
   return await tx.read(
-    `SELECT id, status, moved_by, start_time, end_time, no_show_party, late_party, move_pending, version
+    `SELECT id, booking_id, payment_id, status, moved_by, start_time, end_time, no_show_party, late_party,
+       move_pending, version
      FROM consultations WHERE id IN (?)`,
     [ids.map(binaryId)],
   );

@@ -77,11 +77,14 @@ async function stillAsSeen(db: Database, disputed: Disputed[]): Promise<Disputed
 }
 
 const toReconciled = (row: ComparedRow): ReconciledBooking => ({
+  id: row.id,
+  consultationId: row.consultation_id,
+  paymentId: row.payment_id,
   status: row.status,
   startTime: row.start_time,
   endTime: row.end_time,
   begun: row.begun === 1,
-  fee: row.payment_id === null ? undefined : feeOf(row),
+  fee: feeOf(row),
   settlement: row.settlement,
   movePending: row.move_pending === 1,
   closed: row.close_outcome !== null,

@@ -17,6 +17,9 @@ const END = new Date("2030-01-01T09:30:00Z");
 const FEE = { currencyCode: "USD", amountMinor: 5000 };
 
 const bookingOf = (status: Booking_Status, more: Partial<ReconciledBooking> = {}): ReconciledBooking => ({
+  id: "b",
+  consultationId: "c",
+  paymentId: "p",
   status,
   startTime: START,
   endTime: END,
@@ -30,6 +33,8 @@ const bookingOf = (status: Booking_Status, more: Partial<ReconciledBooking> = {}
 
 const payment = (status: Payment_Status, settlement?: Settlement): PaymentStanding => ({
   paymentId: "p",
+  bookingId: "b",
+  consultationId: "c",
   status,
   settlement: settlement ?? "SETTLEMENT_UNSPECIFIED",
   amount: FEE,
@@ -43,6 +48,8 @@ const consultation = (
   more: Partial<ConsultationStanding> = {},
 ): ConsultationStanding => ({
   consultationId: "c",
+  bookingId: "b",
+  paymentId: "p",
   status,
   startTime: START,
   endTime: END,
@@ -56,6 +63,8 @@ const consultation = (
 });
 
 const NONE = undefined;
+const FREE = { fee: NONE, paymentId: null } as const;
+const UNPAID = { paymentId: NONE } as const;
 const LATE = { settlement: "CAPTURE" } as const;
 const MISSED = { noShowParty: "PATIENT" } as const;
 const BROKEN_OFF = { brokenOff: true } as const;
@@ -80,7 +89,7 @@ const CONSISTENT: [
     payment("AUTHORIZED"),
     consultation("SCHEDULED", { movePending: true }),
   ],
-  ["free", bookingOf("CONFIRMED", { fee: NONE }), NONE, consultation("SCHEDULED")],
+  ["free", bookingOf("CONFIRMED", FREE), NONE, consultation("SCHEDULED", UNPAID)],
   ["begun", bookingOf("CONFIRMED", { begun: true }), payment("AUTHORIZED"), consultation("IN_PROGRESS")],
   ["held and given up", bookingOf("EXPIRED"), payment("CANCELLED"), NONE],
   ["expired with the provider to answer", bookingOf("EXPIRED"), payment("PROCESSING"), NONE],
@@ -148,7 +157,7 @@ const CONSISTENT: [
     payment("VOIDED", "RETURN"),
     consultation("NO_SHOW", LET_DOWN),
   ],
-  ["cancelled free", bookingOf("CANCELLED", { fee: NONE }), NONE, consultation("CANCELLED")],
+  ["cancelled free", bookingOf("CANCELLED", FREE), NONE, consultation("CANCELLED", UNPAID)],
   ["completed", bookingOf("COMPLETED"), payment("CAPTURED", "CAPTURE"), consultation("COMPLETED")],
   [
     "completed, to be captured",
@@ -481,6 +490,42 @@ test.each(["SCHEDULED", "WAITING", "IN_PROGRESS"] as const)(
     expect(at(CLOSE_WITHIN_MS)).toEqual([{ kind: "CONSULTATION_NOT_CLOSED" }]);
   },
 );
+
+describe("ids that somebody has redirected", () => {
+  const OTHER = "other";
+  const confirmed = bookingOf("CONFIRMED");
+  // Each of these would be repaired otherwise.
+  const [heard, missed] = [payment("AUTHORIZED"), consultation("NO_SHOW", LET_DOWN)];
+
+  test.each<
+    [string, Partial<ReconciledBooking>, typeof heard | undefined, typeof missed | undefined, string[]]
+  >([
+    ["a payment of another booking", {}, { ...heard, bookingId: OTHER }, missed, ["PAYMENT_IDS_DIFFER"]],
+    ["another consultation's payment", {}, { ...heard, consultationId: OTHER }, NONE, ["PAYMENT_IDS_DIFFER"]],
+    ["another's consultation", {}, heard, { ...missed, bookingId: OTHER }, ["CONSULTATION_IDS_DIFFER"]],
+    ["a payment unknown to billing", { paymentId: OTHER }, NONE, missed, ["CONSULTATION_IDS_DIFFER"]],
+    ["no payment, before clinical heard of it", { paymentId: null }, NONE, NONE, ["PAYMENT_ID_MISSING"]],
+    ["neither payment nor fee", FREE, NONE, missed, ["CONSULTATION_IDS_DIFFER"]],
+    ["a payment although it was free", {}, heard, { ...missed, ...UNPAID }, ["CONSULTATION_IDS_DIFFER"]],
+    [
+      "neither payment nor consultation of its own",
+      {},
+      { ...heard, bookingId: OTHER, consultationId: OTHER },
+      { ...missed, bookingId: OTHER, paymentId: OTHER },
+      ["PAYMENT_IDS_DIFFER", "CONSULTATION_IDS_DIFFER"],
+    ],
+  ])("%s: reported, and never repaired", (_what, more, its, meeting, kinds) => {
+    for (const booking of [confirmed, bookingOf("PENDING_PAYMENT"), bookingOf("CANCELLED")]) {
+      const found = judge({ ...booking, ...more }, its, meeting, END);
+      expect(found).toEqual(kinds.map((kind) => ({ kind })));
+    }
+  });
+
+  test("a payment whose booking has lost its fee is reported", () => {
+    const found = judge(bookingOf("CONFIRMED", { fee: NONE }), heard, consultation("SCHEDULED"), START);
+    expect(found).toEqual([{ kind: "PAYMENT_AMOUNT_DIFFERS" }]);
+  });
+});
 
 test("billing gets a no-show again if its decision was stored", () => {
   const missed = bookingOf("NO_SHOW", { settlement: "RETURN" });

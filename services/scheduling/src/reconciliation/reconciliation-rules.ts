@@ -13,12 +13,16 @@ import type { Settlement } from "../bookings/booking-rules.ts";
 
 /** A booking, as far as its payment and its consultation must agree with it. */
 export interface ReconciledBooking {
+  id: string;
+  consultationId: string;
+  /** null: it is free. */
+  paymentId: string | null;
   status: Booking_Status;
   startTime: Date;
   endTime: Date;
   /** Scheduling knows that the consultation has started. */
   begun: boolean;
-  /** undefined: free, and nothing is to be paid. */
+  /** undefined: it is free. */
   fee: Money | undefined;
   /** Decision about the money. */
   settlement: Settlement | null;
@@ -30,6 +34,12 @@ export interface ReconciledBooking {
 
 /** In what way a booking's payment or consultation disagrees with it. Stable: metrics and scripts know them. */
 export type DisagreementKind =
+  /** It is of another booking, or that booking has another payment. */
+  | "CONSULTATION_IDS_DIFFER"
+  /** It is of another booking, or that booking has another consultation. */
+  | "PAYMENT_IDS_DIFFER"
+  /** A booking with a fee names no payment. */
+  | "PAYMENT_ID_MISSING"
   /** A confirmed booking has none. */
   | "CONSULTATION_MISSING"
   /** It takes place at another time than was booked. */
@@ -52,7 +62,7 @@ export type DisagreementKind =
   | "CONSULTATION_NOT_CLOSED"
   /** A booking with a fee has none. */
   | "PAYMENT_MISSING"
-  /** It is of another amount than the fee. */
+  /** It is of another amount than the fee, or the booking is free. */
   | "PAYMENT_AMOUNT_DIFFERS"
   /** It is authorized, and scheduling has neither confirmed the booking nor refused the money. */
   | "PAYMENT_NOT_HEARD"
@@ -98,6 +108,9 @@ export function judge(
   consultation: ConsultationStanding | undefined,
   now: Date,
 ): Disagreement[] {
+  const crossed = judgeIds(booking, payment, consultation);
+  // A booking's ids never change: its row was altered, and nothing may be told or heard by it.
+  if (crossed.length > 0) return crossed;
   const hasEnded = consultation && NEWS_OF_END[consultation.status];
   // The expected payment is known only after scheduling has applied the end of the consultation.
   if (booking.status === "CONFIRMED" && hasEnded) {
@@ -115,6 +128,20 @@ export function judge(
     return [{ kind: "CONSULTATION_NOT_HEARD", remedy: { hear: hasEnded } }];
   }
   return [...judgeConsultation(booking, consultation, now), ...judgePayment(booking, payment, consultation)];
+}
+
+function judgeIds(
+  { id, consultationId, paymentId, fee }: ReconciledBooking,
+  payment: PaymentStanding | undefined,
+  consultation: ConsultationStanding | undefined,
+): Disagreement[] {
+  const crossed: Disagreement[] = [];
+  if (fee && paymentId === null) crossed.push({ kind: "PAYMENT_ID_MISSING" });
+  if (payment && !(payment.bookingId === id && payment.consultationId === consultationId))
+    crossed.push({ kind: "PAYMENT_IDS_DIFFER" });
+  if (consultation && !(consultation.bookingId === id && (consultation.paymentId ?? null) === paymentId))
+    crossed.push({ kind: "CONSULTATION_IDS_DIFFER" });
+  return crossed;
 }
 
 const isMissedUnheard = (booking: ReconciledBooking, consultation: ConsultationStanding): boolean =>
@@ -224,7 +251,7 @@ function judgePayment(
   consultation: ConsultationStanding | undefined,
 ): Disagreement[] {
   const { status, fee } = booking;
-  if (!fee) return [];
+  if (!fee) return payment ? [{ kind: "PAYMENT_AMOUNT_DIFFERS" }] : [];
   if (!payment) return [missingPayment(status)];
   const amount: Disagreement[] = isSameMoney(payment.amount, fee) ? [] : [{ kind: "PAYMENT_AMOUNT_DIFFERS" }];
   switch (status) {

@@ -29,6 +29,7 @@ const GRACE_MS = MINUTE_MS;
 const UNTIL_CLOSED_MS = 24 * HOUR_MS + 12 * HOUR_MS + 3 * HOUR_MS;
 const NO_LIMITS = { holds: 0, bookings: 0, bookingsPerDoctor: 0 };
 const FEE = { currencyCode: "USD", amountMinor: 5000 };
+const FREE = { fee_currency: null, fee_minor: 0 };
 
 let service: TestService;
 let app: Scheduling;
@@ -120,11 +121,13 @@ async function makeBooking(
   return row;
 }
 
-const pay = ({ payment_id }: BookingRow, more: Partial<PaymentStanding> = {}) =>
+const pay = ({ id, payment_id, consultation_id }: BookingRow, more: Partial<PaymentStanding> = {}) =>
   payments.set(
     payment_id!,
     PaymentStanding.fromPartial({
       paymentId: payment_id!,
+      bookingId: id,
+      consultationId: consultation_id,
       status: "AUTHORIZED",
       amount: FEE,
       version: 3,
@@ -137,6 +140,8 @@ const meet = (row: BookingRow, more: Partial<ConsultationStanding> = {}) =>
     row.consultation_id,
     ConsultationStanding.fromPartial({
       consultationId: row.consultation_id,
+      bookingId: row.id,
+      paymentId: row.payment_id ?? undefined,
       status: "SCHEDULED",
       startTime: row.start_time,
       endTime: row.end_time,
@@ -368,8 +373,68 @@ test("what policy does not allow is only reported", async () => {
   expect(await versionOf(row)).toBe(1);
 });
 
+/** Writes as MySQL's root, of two bookings with payments and consultations, and the findings of the first. */
+const REDIRECTIONS: [string, set: string, findings: string[]][] = [
+  [
+    "payment_id to another's",
+    "b.payment_id = o.payment_id",
+    ["PAYMENT_IDS_DIFFER", "CONSULTATION_IDS_DIFFER"],
+  ],
+  [
+    "consultation_id to another's",
+    "b.consultation_id = o.consultation_id",
+    ["PAYMENT_IDS_DIFFER", "CONSULTATION_IDS_DIFFER"],
+  ],
+  [
+    "both ids to another's",
+    "b.payment_id = o.payment_id, b.consultation_id = o.consultation_id",
+    ["PAYMENT_IDS_DIFFER", "CONSULTATION_IDS_DIFFER"],
+  ],
+  ["payment_id to none that exists", "b.payment_id = o.id", ["CONSULTATION_IDS_DIFFER"]],
+  ["consultation_id to none that exists", "b.consultation_id = o.id", ["PAYMENT_IDS_DIFFER"]],
+  ["payment_id to nothing", "b.payment_id = NULL", ["PAYMENT_ID_MISSING", "CONSULTATION_IDS_DIFFER"]],
+  [
+    "payment_id to nothing, with the fee",
+    "b.payment_id = NULL, b.fee_currency = NULL, b.fee_minor = 0",
+    ["CONSULTATION_IDS_DIFFER"],
+  ],
+  ["its fee to nothing", "b.fee_currency = NULL, b.fee_minor = 0", ["PAYMENT_AMOUNT_DIFFERS"]],
+];
+
+test.each(REDIRECTIONS)(
+  "a booking that a writer of the database redirected, %s, is reported",
+  async (_, set, kinds) => {
+    const [row, other] = [await makeBooking("CONFIRMED"), await makeBooking("CONFIRMED")];
+    for (const one of [row, other]) {
+      pay(one);
+      meet(one);
+    }
+    await app.db.write(
+      `UPDATE bookings b JOIN bookings o ON o.id = ? SET ${set} WHERE b.id = ?`,
+      [other.id, row.id].map(binaryId),
+    );
+    const { findings } = await reconcile();
+    expect(findings).toEqual(kinds.map((kind) => ({ bookingId: row.id, kind, outcome: "LEFT" })));
+    expect(await outboxOf(row)).toEqual([]);
+    expect(await versionOf(row)).toBe(1);
+  },
+);
+
+test("another's authorized payment confirms no booking that was redirected to it", async () => {
+  const [row, paid] = [await makeBooking("PENDING_PAYMENT"), await makeBooking("CONFIRMED")];
+  pay(paid, { authorizeTime: service.clock.now() });
+  meet(paid);
+  await app.db.write(
+    "UPDATE bookings SET payment_id = ? WHERE id = ?",
+    [paid.payment_id, row.id].map(binaryId),
+  );
+  const { findings } = await reconcile();
+  expect(findings).toEqual([{ bookingId: row.id, kind: "PAYMENT_IDS_DIFFER", outcome: "LEFT" }]);
+  expect(await findBooking(app.db, row.id)).toMatchObject({ status: "PENDING_PAYMENT", version: 1 });
+});
+
 test("every booking is compared once, also where many changed in the same millisecond", async () => {
-  const row = await makeBooking("EXPIRED", { payment_id: null });
+  const row = await makeBooking("EXPIRED", { payment_id: null, ...FREE });
   await app.db.transaction(async (tx) => {
     const others = Array.from({ length: 449 }, () => ({ ...row, id: newId(), consultation_id: newId() }));
     insertBookings(tx, others);
