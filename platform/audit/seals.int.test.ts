@@ -10,6 +10,7 @@ import type { Call } from "../grpc/call.ts";
 import { GrpcClient } from "../grpc/client.ts";
 import { newId } from "../ids.ts";
 import { startMetrics } from "../telemetry/start-metrics.ts";
+import { asAnother } from "../testing/interleaving.ts";
 import { invoke, startTestService, type TestService } from "../testing/test-service.ts";
 import { AuditChain, GENESIS } from "./audit-chain.ts";
 import { type AuditRecord, auditRows, INSERT_AUDIT_EVENTS } from "./audit-store.ts";
@@ -121,8 +122,8 @@ describe("sealing", () => {
     await billing.db.transaction(async (tx) => {
       await tx.write(INSERT_AUDIT_EVENTS, [auditRows([eventAt(billing.clock.now())])]);
       billing.clock.advance(5 * SECOND);
-      await happen(1);
-      await sealer.seal();
+      await asAnother(happen, 1);
+      await asAnother(() => sealer.seal());
       expect(await sealedIds()).toHaveLength(1);
     });
     await sealer.seal();
@@ -170,8 +171,10 @@ describe("sealing", () => {
     await billing.db
       .transaction(async (tx) => {
         await tx.write("INSERT INTO audit_seals VALUES (11, ?, 'x', ?)", [binaryId(newId()), KEY]);
-        const cutOff = expect(sealer.seal()).rejects.toMatchObject({ reason: "UNAVAILABLE" });
-        await killWhoever("INSERT INTO audit_seals");
+        const cutOff = expect(asAnother(() => sealer.seal())).rejects.toMatchObject({
+          reason: "UNAVAILABLE",
+        });
+        await asAnother(killWhoever, "INSERT INTO audit_seals");
         await cutOff;
         throw new Error("given up");
       })

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { Database, type SqlValue, type TransactionOptions } from "../db/database.ts";
 import type { Transaction } from "../db/transaction.ts";
 import { isId } from "../ids.ts";
@@ -6,10 +7,17 @@ import { isId } from "../ids.ts";
 const WITH_TEXT_IDS = /\b(outbox|audit_events|revocations|webhook_events)\b|\bended_by = \?/;
 
 /**
- * A database that refuses an id as text. In MySQL it would equal no BINARY(16), and the statement would find nothing; so a
- * `binaryId` that is missing in a store fails the store's tests.
+ * A database that refuses
+ *
+ * - an id as text. In MySQL it would equal no BINARY(16), and the statement would find nothing; so a `binaryId` that is
+ *   missing in a store fails the store's tests.
+ * - a transaction within another one's work. Where each of many callers holds one connection and waits for a second, none
+ *   goes on.
  */
 export class CheckedDatabase extends Database {
+  readonly #open = new AsyncLocalStorage<{ isOpen: boolean }>();
+  #nested: Error | undefined;
+
   override async read<Row>(sql: string, params: SqlValue[] = []): Promise<Row[]> {
     refuseTextIds(sql, params);
     return await super.read<Row>(sql, params);
@@ -24,7 +32,30 @@ export class CheckedDatabase extends Database {
     work: (tx: Transaction) => Promise<T>,
     options?: TransactionOptions,
   ): Promise<T> {
-    return await super.transaction((tx) => work(checked(tx)), options);
+    this.#refuseNested();
+    return await super.transaction((tx) => this.#runOpen(() => work(checked(tx))), options);
+  }
+
+  /** Throws what was refused, as a test may have caught the error: that of work in the background, say. */
+  override async close(): Promise<void> {
+    await super.close();
+    if (this.#nested) throw this.#nested;
+  }
+
+  #refuseNested(): void {
+    if (!this.#open.getStore()?.isOpen) return;
+    this.#nested = new Error("a transaction within another one's work");
+    throw this.#nested;
+  }
+
+  async #runOpen<T>(work: () => Promise<T>): Promise<T> {
+    const transaction = { isOpen: true };
+    try {
+      return await this.#open.run(transaction, work);
+    } finally {
+      // Work that it left running may go on with transactions of its own.
+      transaction.isOpen = false;
+    }
   }
 }
 

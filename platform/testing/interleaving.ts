@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 import { Changes } from "../changes.ts";
 import type { Database } from "../db/database.ts";
@@ -7,6 +8,12 @@ import type { Platform } from "../service.ts";
 
 /** InnoDB answers from what it read before while it is asked more often than every 100 ms. */
 const INNODB_TRX_CACHED_MS = 150;
+
+/**
+ * Runs in the midst of a transaction something that is no part of it: another caller's change, or another process's job. A
+ * `CheckedDatabase` would take it for a nested transaction.
+ */
+export const asAnother = AsyncLocalStorage.snapshot();
 
 /** Runs a change up to its commit, and commits when told to. */
 export function pausedBeforeCommit<App extends Platform>(

@@ -95,8 +95,7 @@ export async function startTestService(name: string, routes: EventRoutes = {}): 
     close: async () => {
       nowhere.close();
       redis.disconnect();
-      await db.close();
-      await dropTestSchema(url, schema);
+      await db.close().finally(() => dropTestSchema(url, schema));
     },
   };
 }

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids.ts";
+import { asAnother } from "@medconnect/platform/testing/interleaving.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import { type User, UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
@@ -153,7 +154,7 @@ test("a login that the activation overtakes leaves no session alive", async () =
   class SlowKeys extends SigningKeys {
     override async current() {
       // The login has read the account, and has not committed the session yet.
-      activating = activate(code);
+      activating = asAnother(activate, code);
       await Promise.race([activating, delay(200)]);
       return await super.current();
     }
@@ -172,7 +173,7 @@ test("a login that waits for the activation to commit is asked for the second fa
     await lockAccount(tx, user.id);
     activateInStore(tx, user.id, 0, auth.clock.now());
     await lockTotp(tx, user.id);
-    waiting = logIn();
+    waiting = asAnother(logIn);
     await Promise.race([waiting, delay(200)]);
   });
   expect((await waiting!).mfaRequired).toBe(true);

@@ -5,6 +5,7 @@ import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { RevocationLists } from "@medconnect/platform/identity/revocation-lists.ts";
 import { REVOCATIONS_KEY } from "@medconnect/platform/identity/revocations.ts";
 import { newId } from "@medconnect/platform/ids.ts";
+import { asAnother } from "@medconnect/platform/testing/interleaving.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import { KeyServiceService } from "@medconnect/proto/medconnect/auth/v1/key_service.ts";
@@ -257,7 +258,7 @@ test("an account that is disabled in the middle of a login leaves no session ali
   class SlowKeys extends SigningKeys {
     override async current() {
       // The login has read the account, and has not committed the session yet.
-      disabling = disable(user.id);
+      disabling = asAnother(disable, user.id);
       await Promise.race([disabling, delay(200)]);
       return await super.current();
     }
