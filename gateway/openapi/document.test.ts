@@ -96,6 +96,13 @@ test("an enum has the values that a client can send, and no zero", () => {
   ]);
 });
 
+test("an answer requires its lists, except those that lists of it leave out", () => {
+  const required = at("components", "schemas", "Prescription", "required");
+  expect(required).toContain("status");
+  expect(required).not.toContain("items");
+  expect(at("components", "schemas", "Doctor", "required")).toContain("licenses");
+});
+
 test("a PATCH takes what can change, and what only the server sets", () => {
   const { properties, ...schema } = at("components", "schemas", "UpdateDoctorBody") as Schema;
   expect(schema).not.toHaveProperty("required");

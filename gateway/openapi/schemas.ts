@@ -2,14 +2,18 @@ import { type DescEnum, type DescField, type DescMessage, getOption } from "@buf
 import type { FieldRules } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { behavesAs } from "@medconnect/platform/contract/validate.ts";
 import { FieldBehavior } from "@medconnect/proto/es/google/api/field_behavior_pb.js";
-import { Text_Kind, text as textOption } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
+import {
+  in_lists,
+  Text_Kind,
+  text as textOption,
+} from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import { commentOn } from "./comments.ts";
 import { constraintsOf, isRequired, messageRulesOf, notesOf, rulesOf, scalarSchema } from "./field-rules.ts";
 import { ref, type Schema } from "./json-schema.ts";
 
 /**
- * Which way a message goes. An answer always has its scalars, enums and lists, so they are required there; in a request
- * the rules decide, and they are told there alone, as they bind the client.
+ * Which way a message goes. An answer always has its scalars, enums and lists, so they are required there, unless the items of
+ * lists leave them out; in a request the rules decide, and they are told there alone, as they bind the client.
  */
 export type Direction = "answer" | "request" | "patch";
 
@@ -109,6 +113,7 @@ const WELL_KNOWN: Record<string, Schema> = {
 function isAlwaysThere(field: DescField, direction: Direction): boolean {
   switch (direction) {
     case "answer":
+      if (getOption(field, in_lists).omitted) return false;
       return field.fieldKind === "list" || field.fieldKind === "map" || !hasPresence(field);
     case "request":
       return isRequired(field) || behavesAs(field, FieldBehavior.REQUIRED);

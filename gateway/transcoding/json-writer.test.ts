@@ -3,6 +3,7 @@ import {
   type DescField,
   type DescMessage,
   fromJson,
+  getOption,
   type JsonObject,
   type JsonValue,
   ScalarType,
@@ -13,6 +14,7 @@ import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { describe, expect, test } from "@jest/globals";
 import { methods } from "@medconnect/platform/contract/methods.ts";
 import { registry } from "@medconnect/platform/contract/registry.ts";
+import { in_lists } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import fc from "fast-check";
 import { HTTP_BODY } from "./binding.ts";
 import { JsonWriter } from "./json-writer.ts";
@@ -82,22 +84,88 @@ function anyValue({ message, enum: desc, scalar }: DescField): fc.Arbitrary<Json
   }
 }
 
+/** JSON whose list items have no empty field that lists leave out. */
+function withoutLeftOut(desc: DescMessage, json: JsonObject, isItem = false): JsonObject {
+  const entries = desc.fields.flatMap((field): [string, JsonValue][] => {
+    const { message, fieldKind, jsonName } = field;
+    const value = json[jsonName];
+    if (value === undefined || (isItem && isLeftOut(field) && isEmpty(value))) return [];
+    if (!message?.typeName.startsWith("medconnect.") || fieldKind === "map") return [[jsonName, value]];
+    if (fieldKind !== "list") return [[jsonName, withoutLeftOut(message, value as JsonObject, isItem)]];
+    return [[jsonName, (value as JsonObject[]).map((item) => withoutLeftOut(message, item, true))]];
+  });
+  return Object.fromEntries(entries);
+}
+
+const isLeftOut = (field: DescField) => getOption(field, in_lists).omitted;
+const isEmpty = (value: JsonValue) => Array.isArray(value) && value.length === 0;
+
 test("there are messages to write", () => expect(written.length).toBeGreaterThan(100));
 
 test.each(written.map((desc) => [desc.typeName, desc] as const))(
-  "%s is written as protobuf-es writes it",
+  "%s is written as protobuf-es writes it, but for fields that lists leave out",
   (_name, desc) => {
     const writer = new JsonWriter(desc);
     fc.assert(
       fc.property(anyJson(desc), (json) => {
         const message = fromJson(desc, json, { registry });
         const expected = toJson(desc, message, { alwaysEmitImplicit: true, registry });
-        expect(writer.write(toBinary(desc, message))).toBe(JSON.stringify(expected));
+        const written = writer.write(toBinary(desc, message));
+        expect(written).toBe(JSON.stringify(withoutLeftOut(desc, expected as JsonObject)));
       }),
       { numRuns: 20 },
     );
   },
 );
+
+describe("fields that lists leave out", () => {
+  /** Answers with a list of messages that have such fields. */
+  const lists = [...methods.values()].flatMap(({ name, input, output }) =>
+    output.fields.flatMap((items) =>
+      items.fieldKind === "list" && items.message?.fields.some(isLeftOut)
+        ? [{ name, input, output, items, item: items.message }]
+        : [],
+    ),
+  );
+  /** JSON of a message with nothing set. */
+  const blank = (desc: DescMessage): JsonObject => JSON.parse(new JsonWriter(desc).write(new Uint8Array()));
+
+  test("are in several lists", () => expect(lists.length).toBeGreaterThan(3));
+
+  test.each(lists.map((list) => [list.name, list] as const))(
+    "are absent from the items of %s, and empty where the message itself is the answer",
+    (_name, { output, items, item }) => {
+      const message = fromJson(output, { [items.jsonName]: [{}] }, { registry });
+      const [written] = JSON.parse(new JsonWriter(output).write(toBinary(output, message)))[items.jsonName];
+      const leftOut = item.fields.filter(isLeftOut).map(({ jsonName }) => jsonName);
+      expect(Object.keys(written).filter((name) => leftOut.includes(name))).toEqual([]);
+      const all = blank(item);
+      for (const field of item.fields) {
+        if (field.fieldKind === "list") expect(all[field.jsonName]).toEqual([]);
+        if (!isLeftOut(field)) expect(written[field.jsonName]).toEqual(all[field.jsonName]);
+      }
+    },
+  );
+
+  test("are in pages, and in no other list", () => {
+    const holders = [...registry]
+      .flatMap((type) => (type.kind === "message" ? type.fields : []))
+      .filter(({ fieldKind, message }) => fieldKind === "list" && message?.fields.some(isLeftOut));
+    const pages = lists.filter(({ input }) => input.field.pageSize).map(({ items }) => items);
+    expect(new Set(holders)).toEqual(new Set(pages));
+  });
+
+  test("are shown if a service sends them", () => {
+    const desc = registry.getMessage("medconnect.clinical.v1.ListConsultationsResponse")!;
+    const message = fromJson(
+      desc,
+      { consultations: [{ addenda: [{ id: "a" }, { id: "b" }] }] },
+      { registry },
+    );
+    const written = JSON.parse(new JsonWriter(desc).write(toBinary(desc, message)));
+    expect(written.consultations[0].addenda).toMatchObject([{ id: "a" }, { id: "b" }]);
+  });
+});
 
 describe("bytes of another encoder", () => {
   const desc = registry.getMessage("medconnect.scheduling.v1.Slot")!;

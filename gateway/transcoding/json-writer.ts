@@ -1,6 +1,14 @@
-import { type DescField, type DescMessage, fromBinary, ScalarType, toJson } from "@bufbuild/protobuf";
+import {
+  type DescField,
+  type DescMessage,
+  fromBinary,
+  getOption,
+  ScalarType,
+  toJson,
+} from "@bufbuild/protobuf";
 import { WireType } from "@bufbuild/protobuf/wire";
 import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
+import { in_lists } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import { WireReader } from "./wire-reader.ts";
 
 /** JSON text of each field of a message, in the order of its descriptor; undefined for an absent one. */
@@ -21,7 +29,8 @@ interface FieldWriter {
 /**
  * Writes canonical JSON (https://protobuf.dev/programming-guides/json) from a message's bytes, in a third of the time that
  * decoding it and writing the object takes. Scalars, enums and lists are written even when empty, so that a client
- * need not know their defaults. Skips unknown fields.
+ * need not know their defaults. In the items of a list, fields that lists leave out are absent: an empty one would mean that
+ * there is nothing to leave out. Skips unknown fields.
  */
 export class JsonWriter {
   readonly #fields: FieldWriter[] = [];
@@ -33,14 +42,15 @@ export class JsonWriter {
   /**
    * Throws for a type of field that it cannot write.
    *
-   * @param known writers by message, because a message may hold itself
+   * @param known the other writers of the same answer
    */
-  constructor(desc: DescMessage, known = new Map<DescMessage, JsonWriter>()) {
-    known.set(desc, this);
+  constructor(desc: DescMessage, known = new Writers()) {
+    known.add(desc, this);
     for (const field of desc.fields) {
       const writer = fieldWriterOf(field, known);
       this.#indexes[field.number] = this.#fields.push(writer) - 1;
-      this.#empty.push(emptyText(field, writer));
+      const isLeftOut = known.areOfItems && getOption(field, in_lists).omitted;
+      this.#empty.push(isLeftOut ? undefined : emptyText(field, writer));
     }
   }
 
@@ -80,15 +90,41 @@ export class JsonWriter {
       const { read, isRepeated, wireType: expected } = this.#fields[index]!;
       if (wireType !== expected) throw new Error(`a field has wire type ${wireType} instead of ${expected}`);
       const text = read(reader);
-      texts[index] = isRepeated && texts[index] !== "" ? `${texts[index]},${text}` : text;
+      const before = texts[index];
+      texts[index] = isRepeated && before ? `${before},${text}` : text;
     }
     return texts;
   }
 }
 
-function fieldWriterOf(field: DescField, known: Map<DescMessage, JsonWriter>): FieldWriter {
+/** Writers by message, because a message may hold itself: those of list items and of all that these hold, or all others. */
+class Writers {
+  readonly areOfItems: boolean;
+  readonly #writers = new Map<DescMessage, JsonWriter>();
+  #ofItems: Writers | undefined;
+
+  constructor(areOfItems = false) {
+    this.areOfItems = areOfItems;
+  }
+
+  get ofItems(): Writers {
+    if (this.areOfItems) return this;
+    this.#ofItems ??= new Writers(true);
+    return this.#ofItems;
+  }
+
+  add(desc: DescMessage, writer: JsonWriter): void {
+    this.#writers.set(desc, writer);
+  }
+
+  of(desc: DescMessage): JsonWriter {
+    return this.#writers.get(desc) ?? new JsonWriter(desc, this);
+  }
+}
+
+function fieldWriterOf(field: DescField, known: Writers): FieldWriter {
   const name = `${JSON.stringify(field.jsonName)}:`;
-  const read = valueReaderOf(field, known);
+  const read = valueReaderOf(field, field.fieldKind === "list" ? known.ofItems : known);
   switch (field.fieldKind) {
     case "list": {
       const wireType = wireTypeOf(field);
@@ -117,7 +153,7 @@ const wireTypeOf = ({ message, scalar }: DescField): WireType =>
     ? WireType.LengthDelimited
     : WireType.Varint;
 
-function valueReaderOf(field: DescField, known: Map<DescMessage, JsonWriter>): ReadText {
+function valueReaderOf(field: DescField, known: Writers): ReadText {
   if (field.message) return messageReaderOf(field.message, known);
   if (field.enum) {
     const names = new Map(field.enum.values.map(({ number, name }) => [number, `"${name}"`]));
@@ -133,11 +169,11 @@ function valueReaderOf(field: DescField, known: Map<DescMessage, JsonWriter>): R
 
 const cannotWrite = (field: DescField) => new Error(`JsonWriter cannot write ${field} yet`);
 
-function messageReaderOf(desc: DescMessage, known: Map<DescMessage, JsonWriter>): ReadText {
+function messageReaderOf(desc: DescMessage, known: Writers): ReadText {
   if (desc.typeName === "google.protobuf.Timestamp") return (reader) => reader.time();
   if (desc.typeName.startsWith("google.protobuf."))
     return (reader) => JSON.stringify(toJson(desc, fromBinary(desc, reader.bytes())));
-  return (known.get(desc) ?? new JsonWriter(desc, known)).nested;
+  return known.of(desc).nested;
 }
 
 /** Missing, because the contract has none: types with a fixed length, and packed lists. */

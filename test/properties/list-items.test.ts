@@ -114,17 +114,15 @@ async function shownBy(get: Method, item: Json, by: Api): Promise<Json | undefin
 }
 
 /**
- * A resource as a list shows it: without the fields that the contract keeps out of lists, which are absent or empty, and with the
- * version alone as its etag (docs/decisions/0019-etags.md).
+ * A resource as a list shows it: without the fields that the contract keeps out of lists, and with the version alone as its
+ * etag (docs/decisions/0019-etags.md).
  */
 function inList(shown: Json, { method, resource: { fields } }: List): Json {
   const item = { ...shown };
   for (const field of fields) {
     const { jsonName } = field;
     if (EMPTY[method.name]?.includes(jsonName)) item[jsonName] = "";
-    if (!getOption(field, in_lists).omitted) continue;
-    if (field.fieldKind === "list") item[jsonName] = [];
-    else delete item[jsonName];
+    if (getOption(field, in_lists).omitted) delete item[jsonName];
   }
   if (item.etag !== undefined) item.etag = String(item.etag).split(".")[0];
   return item;
