@@ -1,5 +1,8 @@
 import { expect, test } from "@jest/globals";
+import { context, ROOT_CONTEXT } from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { cached } from "./cached.ts";
+import { activeBorrower, INTERNAL, withBorrower } from "./db/borrower.ts";
 
 let nowMs: number;
 const clock = { now: () => new Date(nowMs) };
@@ -30,6 +33,23 @@ test.each([
   await ask();
   nowMs += afterMs;
   expect(await ask()).toBe(expected);
+});
+
+test("a read is no part of the call that comes first: neither its cancellation nor its turns count", async () => {
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  const borrower = { key: "ip:192.0.2.1", isBounded: true, signal: AbortSignal.abort() };
+  const asCaller = <T>(work: () => T) => context.with(withBorrower(ROOT_CONTEXT, borrower), work);
+  const later = Promise.withResolvers<void>();
+  const ask = cached(clock, 15_000, async () => {
+    const atOnce = activeBorrower();
+    await later.promise;
+    return [atOnce, activeBorrower()];
+  });
+  const asked = asCaller(ask);
+  later.resolve();
+  expect(await asked).toEqual([INTERNAL, INTERNAL]);
+  expect(asCaller(activeBorrower)).toBe(borrower);
+  context.disable();
 });
 
 test("all waiting callers get a failure, and it is not cached", async () => {
