@@ -4,6 +4,8 @@ import { type Client, Refusal } from "./client.ts";
 /** Somebody with an account, signed in. */
 export interface Member {
   id: string;
+  /** The account's name. */
+  name: string;
   token: string;
 }
 
@@ -51,7 +53,7 @@ async function join(client: Client, role: string, name: string): Promise<Member>
         path: "/v1/auth/register",
         body: { ...credentials, fullName: name, role },
       });
-      return { id, token: await signIn(client, credentials) };
+      return { id, name, token: await signIn(client, credentials) };
     } catch (error) {
       const isBusy = error instanceof Refusal && error.status === 503;
       if (!isBusy || attempt === ATTEMPTS) throw error;

@@ -34,7 +34,7 @@ export class Timetable {
 
   /** Publishes the doctors' profiles; the admin verifies their licences. */
   static async open(client: Client, doctors: Member[], { adminToken, fee }: Practice): Promise<Timetable> {
-    for (const { id, token } of doctors) {
+    for (const { id, name, token } of doctors) {
       const body = {
         licenseNumber: `BENCH-${id.slice(-12)}`,
         licenseRegion: "US-CA",
@@ -49,7 +49,7 @@ export class Timetable {
         body,
       });
       const path = `/v1/admin/licenses/${licenses[0].id}:verify`;
-      await client.send({ method: "POST", path, token: adminToken });
+      await client.send({ method: "POST", path, token: adminToken, body: { doctorName: name } });
     }
     return new Timetable(client, doctors);
   }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { SetupError } from "../setup-error.ts";
 import { createAdmin } from "./create-admin.ts";
 import type { Stack } from "./stack.ts";
@@ -25,6 +26,8 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const SLOT_MS = 30 * 60 * 1000;
 const SLOT_DAYS = [1, 2, 3];
 const SLOT_HOURS = [9, 9.5, 10, 10.5];
+const NAMED_WITHIN_MS = 30_000;
+const POLL_MS = 100;
 
 /**
  * Creates the demo accounts, unless they exist: the patient with a region, which JURISDICTION=enforced requires, and the
@@ -78,8 +81,25 @@ async function verifyLicense(stack: Stack, doctorId: string): Promise<void> {
   if (!admin) return;
   const query = new URLSearchParams({ doctorId, status: "PENDING" });
   const { licenses } = await admin.call("GET", `/v1/admin/licenses?${query}`);
-  for (const { id } of (licenses ?? []) as Json[]) {
-    await admin.call("POST", `/v1/admin/licenses/${id}:verify`, undefined, "LICENSE_NUMBER_TAKEN");
+  for (const { id, doctorName } of (licenses ?? []) as Json[]) {
+    await untilNamed(() =>
+      admin.call(
+        "POST",
+        `/v1/admin/licenses/${id}:verify`,
+        { doctorName },
+        "LICENSE_NUMBER_TAKEN",
+        "NAME_DIFFERS",
+      ),
+    );
+  }
+}
+
+/** Repeats a verification until scheduling knows the account's name, by auth's event. */
+async function untilNamed(verify: () => Promise<Json>): Promise<void> {
+  const deadlineMs = Date.now() + NAMED_WITHIN_MS;
+  while ((await verify()).reason === "NAME_DIFFERS") {
+    if (Date.now() > deadlineMs) throw new SetupError("Scheduling does not learn of the demo doctor's name.");
+    await delay(POLL_MS);
   }
 }
 
@@ -120,8 +140,8 @@ class Api {
     this.#accessToken = accessToken;
   }
 
-  /** The answer's body. Throws on an error, unless its reason is the accepted one. */
-  async call(method: string, path: string, body?: Json, accepted?: string): Promise<Json> {
+  /** The answer's body. Throws on an error, unless its reason is an accepted one. */
+  async call(method: string, path: string, body?: Json, ...accepted: string[]): Promise<Json> {
     const answer = await fetch(this.#url + path, {
       method,
       headers: {
@@ -131,7 +151,7 @@ class Api {
       ...(body ? { body: JSON.stringify(body) } : {}),
     });
     const json = (await answer.json().catch(() => ({}))) as Json;
-    if (answer.ok || (accepted && json.reason === accepted)) return json;
+    if (answer.ok || accepted.includes(String(json.reason))) return json;
     throw new SetupError(`${method} ${path} answers ${answer.status} ${json.reason ?? ""}`);
   }
 }

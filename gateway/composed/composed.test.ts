@@ -101,7 +101,7 @@ describe("the admin's list of licences", () => {
   const doctorId = "01900000-0000-7000-8000-000000000001";
   const unknownId = "01900000-0000-7000-8000-000000000002";
   const licenses = [
-    { id: "one", doctorId, status: "PENDING" },
+    { id: "one", doctorId, status: "VERIFIED", verifiedName: "Dora" },
     { id: "two", doctorId, status: "PENDING" },
     { id: "three", doctorId: unknownId, status: "PENDING" },
   ];
@@ -113,16 +113,16 @@ describe("the admin's list of licences", () => {
       users: [{ id: doctorId, fullName: "Dana", email: "dana@example.org" }],
     }));
     calls.length = 0;
-    const { status, json } = await get("/v1/admin/licenses?status=PENDING");
+    const { status, json } = await get("/v1/admin/licenses?awaitingDecision=true");
     expect(status).toBe(200);
     expect(json.nextPageToken).toBe("more");
     const [one, two, three] = json.licenses as object[];
     const shown = { doctorName: "Dana", doctorEmail: "dana@example.org" };
-    expect([one, two]).toMatchObject([shown, shown]);
+    expect([one, two]).toMatchObject([{ ...shown, verifiedName: "Dora" }, shown]);
     expect(Object.keys(three!)).not.toContain("doctorEmail");
     const asked = calls.map(({ request, metadata }) => [request, metadata.authorization]);
     expect(asked).toEqual([
-      [expect.objectContaining({ status: "PENDING" }), admin.authorization],
+      [expect.objectContaining({ awaitingDecision: true }), admin.authorization],
       [expect.objectContaining({ userIds: [doctorId, unknownId] }), admin.authorization],
     ]);
   });

@@ -16,6 +16,7 @@ type Client = ResoluteClient<keyof typeof EXPECTED>;
 
 interface Practitioner {
   id: string;
+  fullName: string;
   token: string;
 }
 
@@ -29,15 +30,16 @@ export class Registrar {
   readonly revokesAsked = new Set<string>();
   readonly client: Client;
   readonly #random: Random;
-  readonly #doctors: { id: string; client: Client }[];
+  readonly #doctors: { id: string; fullName: string; client: Client }[];
   #stopped = false;
 
   constructor(options: { token: string; http: HttpClient; random: Random; doctors: Practitioner[] }) {
     const { http, random, doctors } = options;
     this.client = new ResoluteClient({ ...options, expected: EXPECTED });
     this.#random = random;
-    this.#doctors = doctors.map(({ id, token }) => ({
+    this.#doctors = doctors.map(({ id, fullName, token }) => ({
       id,
+      fullName,
       client: new ResoluteClient({ token, http, random, expected: EXPECTED }),
     }));
   }
@@ -74,13 +76,14 @@ export class Registrar {
   }
 
   /** Has the doctor claim another licence, and verifies it. */
-  async #license({ id, client }: { id: string; client: Client }): Promise<void> {
+  async #license({ id, fullName, client }: { id: string; fullName: string; client: Client }): Promise<void> {
     client.tally = this.client.tally;
     const claim = { number: `F-${randomUUID().slice(-12)}`, region: "US-CA" };
     const claimed = await client.decide("claim", `POST /v1/doctors/${id}/licenses`, claim);
     if (claimed.kind !== "ok") return;
     const licenseId = String(claimed.body.id);
-    const verified = await this.client.decide("verify", `POST /v1/admin/licenses/${licenseId}:verify`, {});
+    const verify = `POST /v1/admin/licenses/${licenseId}:verify`;
+    const verified = await this.client.decide("verify", verify, { doctorName: fullName });
     if (verified.kind === "ok") this.decisions.set(licenseId, "VERIFIED");
   }
 }

@@ -51,7 +51,7 @@ async function walk(text: string, by: string): Promise<{ code: number; stdout: s
 }
 
 test("the README's walk ends at the first call that fails, with an exit code", async () => {
-  const { code, stdout } = await walk('Bearer $admin" -X POST', 'Bearer nobody" -X POST');
+  const { code, stdout } = await walk('Bearer $admin" -H "$json"', 'Bearer nobody" -H "$json"');
   expect(code).not.toBe(0);
   expect(stdout).toMatch(/"reason":"UNAUTHENTICATED"[^\n]*$/);
   const withoutSlot = await walk("endTime", "endingTime");

@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from "@jest/globals";
 import type { Account } from "../support/accounts.ts";
-import { type Answer, Api, refusal } from "../support/api.ts";
-import { eventually } from "../support/eventually.ts";
+import { type Answer, Api, type Json, refusal } from "../support/api.ts";
+import { verifyLicense } from "../support/licensing.ts";
 import { DAY_MS, offer, openPractice } from "../support/practice.ts";
 import { sharedStack } from "../support/stack.ts";
 
@@ -32,13 +32,12 @@ test("a reader with the current answer gets 304 until the answer changes", async
   expect((await changeBio("Read before the offer.", etagOf(first))).status).toBe(200);
 });
 
-test("a new name is a new version, and a change for the old version is refused", async () => {
+test("a new verified name is a new version, and a change for the old version is refused", async () => {
   const before = await read();
   await doctor.api.ok("PATCH /v1/users/me", { body: { fullName: "Renamed Doctor" } });
-  const after = await eventually(
-    () => read({ "if-none-match": etagOf(before) }),
-    ({ status }) => status === 200,
-  );
+  const [{ id }] = before.body.licenses as [Json];
+  await verifyLicense(api.url, String(id), "Renamed Doctor");
+  const after = await read({ "if-none-match": etagOf(before) });
   expect(after.body.displayName).toBe("Renamed Doctor");
   expect(versionOf(after)).not.toBe(versionOf(before));
   const refused = await changeBio("Meant for the old name.", etagOf(before));

@@ -2,8 +2,19 @@ import { beforeAll, describe, expect, test } from "@jest/globals";
 import { type Account, signUp, signUpAdmin } from "../support/accounts.ts";
 import { Api, type Json, refusal } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
+import { verifyLicense } from "../support/licensing.ts";
 import { mailsTo } from "../support/mails.ts";
-import { book, claim, DAY_MS, FEE, MINUTE_MS, offer, openPractice, SOON_MS } from "../support/practice.ts";
+import {
+  begin,
+  book,
+  claim,
+  DAY_MS,
+  FEE,
+  MINUTE_MS,
+  offer,
+  openPractice,
+  SOON_MS,
+} from "../support/practice.ts";
 import { sharedStack } from "../support/stack.ts";
 
 /** Time enough to book before the start, and little to wait for it. */
@@ -53,8 +64,8 @@ describe("a doctor without a verified licence", () => {
     expect(refusal(booking)).toEqual(NOT_FOUND);
   });
 
-  test("waits in the admin's list", async () => {
-    const list = await admin.api.ok(`GET /v1/admin/licenses?status=PENDING&doctorId=${doctor.id}`);
+  test.each(["status=PENDING", "awaitingDecision=true"])("waits in the admin's list (%s)", async (filter) => {
+    const list = await admin.api.ok(`GET /v1/admin/licenses?${filter}&doctorId=${doctor.id}`);
     expect(list.licenses).toMatchObject([
       {
         id: licenseId,
@@ -85,7 +96,8 @@ describe("after an admin has verified it, the doctor", () => {
   let consultation: string;
 
   test("is found, and sees patients", async () => {
-    expect((await decide("verify")).body).toMatchObject({ status: "VERIFIED" });
+    expect(refusal(await decide("verify"))).toEqual({ status: 400, reason: "INVALID_REQUEST" });
+    await verifyLicense(api.url, licenseId, doctor.fullName);
     expect(await isFound()).toBe(true);
     const shown = await patient.api.ok(`GET /v1/doctors/${doctor.id}`);
     const { licenses } = await doctor.api.ok(`GET /v1/doctors/${doctor.id}`);
@@ -128,6 +140,97 @@ describe("after an admin has verified it, the doctor", () => {
   test("gets a mail about each decision", async () => {
     const subjects = (await mailsTo(stack, doctor.email, 2)).map(({ subject }) => subject);
     expect(subjects).toEqual(["Your licence was verified", "Your licence was revoked"]);
+  });
+});
+
+describe("a renamed doctor", () => {
+  const NEW_NAME = "Prof. Nina New";
+  let renamed: Account;
+  let shown: Record<string, string>;
+  let verified: string;
+
+  /** Every name of the doctor that the patient sees. */
+  async function names(): Promise<Record<string, unknown>> {
+    const [profile, search, booking, consultation] = await Promise.all([
+      patient.api.ok(`GET ${shown.profile}`),
+      patient.api.ok("GET /v1/doctors?orderBy=createTime%20desc&pageSize=100"),
+      patient.api.ok(`GET ${shown.booking}`),
+      patient.api.ok(`GET ${shown.consultation}`),
+    ]);
+    const found = (search.doctors as Json[]).find(({ id }) => id === renamed.id);
+    return {
+      profile: profile.displayName,
+      search: found?.displayName,
+      booking: booking.doctorName,
+      consultation: consultation.doctorName,
+      prescription: await prescribe(),
+    };
+  }
+  const called = (name: string) => ({
+    profile: name,
+    search: name,
+    booking: name,
+    consultation: name,
+    prescription: name,
+  });
+
+  /** The doctor's name on a new prescription. */
+  async function prescribe(): Promise<unknown> {
+    const body = { content: "Rest." };
+    const made = await renamed.api.ok(`POST ${shown.treated}/prescriptions`, { key: true, body });
+    return made.doctorName;
+  }
+
+  const verify = (doctorName: string) =>
+    admin.api.send(`POST /v1/admin/licenses/${verified}:verify`, { body: { doctorName } });
+  const waiting = () => admin.api.ok(`GET /v1/admin/licenses?awaitingDecision=true&doctorId=${renamed.id}`);
+
+  beforeAll(async () => {
+    renamed = await openPractice(api);
+    const treated = await book(patient, await offer(renamed, SOON_MS));
+    await begin(patient, renamed, treated.consultationId);
+    const completed = `/v1/consultations/${treated.consultationId}`;
+    await renamed.api.ok(`POST ${completed}:complete`, { body: { notes: "All well." } });
+    const ahead = await book(patient, await offer(renamed, 3 * DAY_MS));
+    shown = {
+      profile: `/v1/doctors/${renamed.id}`,
+      booking: `/v1/bookings/${ahead.id}`,
+      consultation: `/v1/consultations/${ahead.consultationId}`,
+      treated: completed,
+    };
+    await eventually(
+      () => patient.api.send(`GET ${shown.consultation}`),
+      ({ status }) => status === 200,
+    );
+  });
+
+  test("keeps the verified name everywhere, the licence and the bookings", async () => {
+    expect(await names()).toEqual(called(renamed.fullName));
+    await renamed.api.ok("PATCH /v1/users/me", { body: { fullName: NEW_NAME } });
+    const { licenses } = await eventually(waiting, (list) => (list.licenses as Json[]).length > 0);
+    expect(licenses).toMatchObject([
+      { status: "VERIFIED", verifiedName: renamed.fullName, doctorName: NEW_NAME },
+    ]);
+    verified = String((licenses as Json[])[0]!.id);
+    expect(await names()).toEqual(called(renamed.fullName));
+    expect(await renamed.api.ok(`GET ${shown.profile}`)).toMatchObject({
+      displayName: renamed.fullName,
+      practising: true,
+    });
+    expect(await patient.api.ok(`GET ${shown.booking}`)).toMatchObject({ status: "CONFIRMED" });
+  });
+
+  test("gets the new name everywhere when an admin verifies what they saw, and not another", async () => {
+    expect(refusal(await verify("Prof. Nina Old"))).toEqual({ status: 409, reason: "NAME_DIFFERS" });
+    expect((await verify(NEW_NAME)).body).toMatchObject({ status: "VERIFIED", verifiedName: NEW_NAME });
+    // The event reaches clinical a moment later.
+    expect(await eventually(names, ({ prescription }) => prescription === NEW_NAME)).toEqual(
+      called(NEW_NAME),
+    );
+    expect(await waiting()).toMatchObject({ licenses: [] });
+    const { licenses } = await patient.api.ok(`GET ${shown.profile}`);
+    expect(Object.keys((licenses as Json[])[0]!)).not.toContain("verifiedName");
+    expect(await patient.api.ok(`GET ${shown.treated}`)).toMatchObject({ doctorName: renamed.fullName });
   });
 });
 

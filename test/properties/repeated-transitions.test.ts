@@ -13,6 +13,7 @@ import type { Service } from "../../deploy/provision.ts";
 import { type Account, signUp, signUpAdmin } from "../support/accounts.ts";
 import { Api, type Json } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
+import { verifyLicense } from "../support/licensing.ts";
 import { begin, book, claim, HOUR_MS, offer, openPractice, SOON_MS } from "../support/practice.ts";
 import { makeServiceAccount } from "../support/service-account.ts";
 import { sharedSecrets, sharedStack } from "../support/stack.ts";
@@ -115,12 +116,22 @@ async function prescription(): Promise<Start> {
   return { by, id: prescriptionId };
 }
 
-async function license(): Promise<Start> {
-  const { licenses } = await claim(await signUp(api, "DOCTOR"));
-  return { by: admin, id: (licenses as Json[])[0]!.id };
+async function license() {
+  const doctor = await signUp(api, "DOCTOR");
+  const { licenses } = await claim(doctor);
+  return { by: admin, id: String((licenses as Json[])[0]!.id), body: { doctorName: doctor.fullName } };
 }
 
-const verifiedLicense = async () => after(await license(), "POST /v1/admin/licenses/{id}:verify");
+async function pendingLicense(): Promise<Start> {
+  const { by, id } = await license();
+  return { by, id };
+}
+
+async function verifiedLicense(): Promise<Start> {
+  const { by, id, body } = await license();
+  await verifyLicense(stack.urls.gateway, id, body.doctorName);
+  return { by, id };
+}
 
 const STARTS: Record<string, () => Promise<Start>> = {
   CancelBooking: async () => {
@@ -152,7 +163,7 @@ const STARTS: Record<string, () => Promise<Start>> = {
   CancelPrescription: prescription,
   StopPrescription: prescription,
   VerifyLicense: license,
-  RejectLicense: license,
+  RejectLicense: pendingLicense,
   RevokeLicense: verifiedLicense,
   DisableUser: user,
   EnableUser: async () => after(await user(), "POST /v1/admin/users/{id}:disable"),

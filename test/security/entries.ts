@@ -286,7 +286,7 @@ export const ENTRIES: Record<string, Entry | Entry[]> = {
     rule: "filter",
     request: ({ id }) => ({ doctorId: id, pageSize: 100 }),
   },
-  "scheduling.v1.LicenseService/VerifyLicense": onLicense(),
+  "scheduling.v1.LicenseService/VerifyLicense": onLicense({ doctorName: "Nobody's name" }),
   "scheduling.v1.LicenseService/RejectLicense": onLicense({ reason: "Not in the register" }),
   "scheduling.v1.LicenseService/RevokeLicense": onLicense({
     reason: "Struck off the register",

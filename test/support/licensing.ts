@@ -1,5 +1,6 @@
 import { type Account, signUpAdmin } from "./accounts.ts";
 import { Api } from "./api.ts";
+import { eventually } from "./eventually.ts";
 import { type Running, sharedStack } from "./stack.ts";
 
 /** A system whose admin verifies licences. */
@@ -19,10 +20,17 @@ export function licenseAt(running: Running, schemaPrefix: string): void {
   systems.set(running.urls.gateway, { running, schemaPrefix });
 }
 
-/** Verifies a licence as an admin of the system behind the gateway. */
-export async function verifyLicense(gatewayUrl: string, licenseId: string): Promise<void> {
+/** Verifies a licence for its account's name, as an admin of the system behind the gateway. */
+export async function verifyLicense(
+  gatewayUrl: string,
+  licenseId: string,
+  doctorName: string,
+): Promise<void> {
   const { api } = await adminOf(systems.get(gatewayUrl) ?? { running: sharedStack() });
-  await api.ok(`POST /v1/admin/licenses/${licenseId}:verify`);
+  const verify = () => api.send(`POST /v1/admin/licenses/${licenseId}:verify`, { body: { doctorName } });
+  // Scheduling learns of a name by an event.
+  const { status, body } = await eventually(verify, (answer) => answer.body.reason !== "NAME_DIFFERS");
+  if (status !== 200) throw new Error(`:verify answers ${status} ${body.reason}`);
 }
 
 async function adminOf({ running, schemaPrefix }: LicensingSystem): Promise<Account> {

@@ -30,7 +30,8 @@ export async function openPractice(api: Api, profile: Json = {}): Promise<Accoun
 /** Creates the doctor's profile with a verified licence. */
 export async function publish(doctor: Account, profile: Json = {}): Promise<Json> {
   const { id, licenses } = await claim(doctor, profile);
-  await verifyLicense(doctor.api.url, String((licenses as Json[])[0]!.id));
+  const { fullName } = await doctor.api.ok("GET /v1/users/me");
+  await verifyLicense(doctor.api.url, String((licenses as Json[])[0]!.id), String(fullName));
   return await doctor.api.ok(`GET /v1/doctors/${id}`);
 }
 

@@ -12,18 +12,23 @@ export async function verifyLicense(walker: Walker, doctor: SignedIn, licenseId:
   });
   const { email } = DEMO_ACCOUNTS.admin;
   const admin = await logIn(walker, "The admin logs in", { id: "", email });
-  await walker.step({
+  const list = await walker.step({
     title: "The claim is in the admin's list",
-    call: `GET /v1/admin/licenses?status=PENDING&doctorId=${doctor.id}`,
+    call: `GET /v1/admin/licenses?awaitingDecision=true&doctorId=${doctor.id}`,
     token: admin.token,
     expect: 200,
   });
+  const [claim] = list.list("licenses");
+  const doctorName = claim?.doctorName;
   await walker.step({
-    title: "The admin has checked the number with the licensing body, and verifies it",
+    title: "The admin has checked number and name with the licensing body, and verifies them",
     call: `POST /v1/admin/licenses/${licenseId}:verify`,
     token: admin.token,
+    body: { doctorName },
+    // Scheduling learns of the name by an event.
+    eventually: true,
     expect: 200,
-    has: { id: licenseId, status: "VERIFIED" },
+    has: { id: licenseId, status: "VERIFIED", verifiedName: doctorName },
   });
   return admin;
 }

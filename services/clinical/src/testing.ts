@@ -10,6 +10,7 @@ import {
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import {
   type BookingState_CloseOutcome,
+  type DoctorState,
   Event,
   EventServiceService,
 } from "@medconnect/proto/medconnect/events/v1/events.ts";
@@ -130,15 +131,10 @@ function usesOf(app: Clinical & TestService) {
       };
     },
 
-    /** The event that a doctor has a verified licence until a day; "": none. */
-    licensed: (
-      doctor: Caller,
-      until = "9999-12-31",
-      version = 1,
-      stop: { prescriptionsStopTime?: Date; prescriptionsStoppedBy?: string } = {},
-    ) => {
+    /** The event that a doctor has a verified licence until a day; "": none. @param over other fields */
+    licensed: (doctor: Caller, until = "9999-12-31", version = 1, over: Partial<DoctorState> = {}) => {
       const doctorId = callerId(doctor);
-      const licensing = { doctorId, licensedUntil: until, ...stop };
+      const licensing = { doctorId, licensedUntil: until, displayName: "Dr. Bo", ...over };
       // Any id except the doctor's, because auth's events use that.
       const aggregateId = doctorId.replace(/^./, (digit) => (digit === "f" ? "e" : "f"));
       return { type: "doctor.licensed", aggregateId, version, doctor: licensing } satisfies SentEvent;

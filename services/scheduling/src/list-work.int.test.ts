@@ -1,3 +1,4 @@
+import type { JsonValue } from "@bufbuild/protobuf";
 import { afterAll, beforeAll } from "@jest/globals";
 import {
   copyRow,
@@ -22,7 +23,7 @@ import { Desk } from "./testing.ts";
 
 let desk: Desk;
 let lists: ListUnderTest<Desk["app"]>[];
-let values: Record<string, string>;
+let values: Record<string, JsonValue>;
 
 beforeAll(async () => {
   desk = await Desk.open();
@@ -72,6 +73,7 @@ beforeAll(async () => {
     availableFrom: desk.at(0).toISOString(),
     availableTo: desk.at(60 * 24 * 30).toISOString(),
     orderBy: "createTime desc",
+    awaitingDecision: true,
   };
 }, 300_000);
 afterAll(() => desk.close());
@@ -80,6 +82,7 @@ afterAll(() => desk.close());
 const SCANS = [
   "SearchDoctors",
   "ListLicenses status",
+  "ListLicenses awaitingDecision",
   "ListLicenses doctorId region",
   "ListSlots DOCTOR status",
   "ListBookings status",

@@ -1,4 +1,5 @@
 import type { Clock } from "@medconnect/platform/clock.ts";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import { applyEvent } from "@medconnect/platform/inbox/event-handler.ts";
@@ -135,10 +136,27 @@ export class Desk {
     return response.licenses[0]!;
   }
 
-  async verify(licenseId: string, on: Scheduling = this.app): Promise<License> {
-    const request = { licenseId, idempotencyKey: "" };
+  /** Verifies a licence. @param doctorName that the admin saw; default: the account's */
+  async verify(licenseId: string, on: Scheduling = this.app, doctorName?: string): Promise<License> {
+    const request = {
+      licenseId,
+      idempotencyKey: "",
+      doctorName: doctorName ?? (await this.#accountName(licenseId)),
+    };
     const { verifyLicense: method } = LicenseServiceService;
     return (await invoke(method, verifyLicense(on), this.admin, request)).response;
+  }
+
+  /** The name of a licence's doctor. Tells of the account first, if auth has not. */
+  async #accountName(licenseId: string): Promise<string> {
+    const [found] = await this.app.db.read<{ userId: string; name: string | null }>(
+      `SELECT l.doctor_id AS userId, p.full_name AS name FROM licenses l LEFT JOIN people p ON p.user_id = l.doctor_id
+       WHERE l.id = ?`,
+      [binaryId(licenseId)],
+    );
+    if (found!.name) return found!.name;
+    await this.account(found!);
+    return await this.#accountName(licenseId);
   }
 
   async offer(startMinutes: number, length = 30, on: Scheduling = this.app) {
@@ -253,7 +271,7 @@ export class Desk {
 
   /** Applies auth's event of an account (default: the doctor's): created, renamed, disabled or enabled again. */
   async account(
-    { userId: aggregateId }: User,
+    { userId: aggregateId }: Pick<User, "userId">,
     { fullName = "Gregory", disabled = false, role = "DOCTOR" as "DOCTOR" | "PATIENT" } = {},
     on: Scheduling = this.app,
   ): Promise<void> {

@@ -45,11 +45,11 @@ export type ListedConsultation = Omit<ConsultationRow, "notes" | "abandon_reason
 };
 
 const LISTED = `c.id, c.booking_id, c.payment_id, c.patient_id, COALESCE(c.patient_name, p.full_name) AS patient_name,
-    c.doctor_id, COALESCE(c.doctor_name, d.full_name) AS doctor_name, c.status, c.moved_by, c.start_time, c.end_time, c.started_time, c.ended_time,
+    c.doctor_id, COALESCE(c.doctor_name, d.display_name) AS doctor_name, c.status, c.moved_by, c.start_time, c.end_time, c.started_time, c.ended_time,
     c.no_show_party, c.doctor_ready_time, c.join_time, c.late_party, c.move_pending, c.overdue_time, c.version`;
-const NAMES = "LEFT JOIN people p ON p.user_id = c.patient_id LEFT JOIN people d ON d.user_id = c.doctor_id";
-const SELECT = `SELECT ${LISTED}, c.notes, c.abandon_reason, l.licensed_until FROM consultations c ${NAMES}
-  LEFT JOIN doctors l ON l.doctor_id = c.doctor_id`;
+const NAMES =
+  "LEFT JOIN people p ON p.user_id = c.patient_id LEFT JOIN doctors d ON d.doctor_id = c.doctor_id";
+const SELECT = `SELECT ${LISTED}, c.notes, c.abandon_reason, d.licensed_until FROM consultations c ${NAMES}`;
 
 /** Ids of a consultation from its booking, which never change. */
 export type ConsultationIds = Pick<
@@ -137,7 +137,7 @@ export async function findConsultation(db: Database, id: string): Promise<Consul
  */
 export async function lockConsultations(tx: Transaction, ids: string[]): Promise<ConsultationRow[]> {
   return await tx.read<ConsultationRow>(
-    `${SELECT} WHERE c.id IN (?) ORDER BY c.id FOR UPDATE OF c FOR SHARE OF l`,
+    `${SELECT} WHERE c.id IN (?) ORDER BY c.id FOR UPDATE OF c FOR SHARE OF d`,
     [ids.map(binaryId)],
   );
 }

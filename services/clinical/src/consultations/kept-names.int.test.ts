@@ -32,24 +32,30 @@ beforeEach(async () => {
   patient = userCaller("PATIENT");
   versions = new Map();
   await call(patient, "Ann Old");
-  await call(doctor, "Dr. Bo Old");
+  await license("Dr. Bo Old");
 });
 
-/** Renames a user. */
-async function call({ userId, role }: UserCaller, fullName: string): Promise<void> {
-  const version = (versions.get(userId) ?? 0) + 1;
-  versions.set(userId, version);
-  await clinical.deliver("auth", {
-    type: "user.updated",
-    aggregateId: userId,
-    version,
-    user: { fullName, role },
-  });
+const nextVersion = (id: string): number => {
+  const version = (versions.get(id) ?? 0) + 1;
+  versions.set(id, version);
+  return version;
+};
+
+/** Renames an account. */
+async function call({ userId: aggregateId, role }: UserCaller, fullName: string): Promise<void> {
+  const version = nextVersion(aggregateId);
+  await clinical.deliver("auth", { type: "user.updated", aggregateId, version, user: { fullName, role } });
+}
+
+/** Licenses the doctor under a public name. */
+async function license(displayName: string): Promise<void> {
+  const version = nextVersion("licensing");
+  await clinical.deliver("scheduling", clinical.licensed(doctor, "9999-12-31", version, { displayName }));
 }
 
 async function rename(): Promise<void> {
   await call(patient, "Ann New");
-  await call(doctor, "Dr. Bo New");
+  await license("Dr. Bo New");
 }
 
 const OLD = { patientName: "Ann Old", doctorName: "Dr. Bo Old" };
@@ -82,8 +88,26 @@ test("a consultation shows current names until its end, and then the names of th
   expect(await namesOf(consultationId)).toEqual(NEW);
   await clinical.complete(consultationId, doctor, "flu");
   await call(patient, "Somebody Else");
-  await call(doctor, "Somebody Else");
+  await license("Somebody Else");
   expect(await namesOf(consultationId)).toEqual(NEW);
+});
+
+test("a new name of the doctor's account is not shown", async () => {
+  const { consultationId } = await book();
+  await call(doctor, "Prof. Bo Old");
+  expect(await namesOf(consultationId)).toEqual(OLD);
+});
+
+test("a sender of a release before names keeps the known name; without one, the account's is shown", async () => {
+  const { consultationId } = await book();
+  await call(doctor, "Account");
+  await license("");
+  expect(await namesOf(consultationId)).toEqual(OLD);
+  const unnamed = userCaller("DOCTOR");
+  await call(unnamed, "Account");
+  await clinical.deliver("scheduling", clinical.licensed(unnamed, "9999-12-31", 1, { displayName: "" }));
+  const other = await clinical.scheduled(patient, unnamed, 0);
+  expect(await clinical.read(other.consultationId, patient)).toMatchObject({ doctorName: "Account" });
 });
 
 test.each([

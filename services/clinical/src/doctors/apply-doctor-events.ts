@@ -2,7 +2,7 @@ import type { EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
 import type { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import { type Licensing, lockLicensings, saveLicensings } from "./doctor-store.ts";
 
-/** doctor.licensed: copies the licensing, so that a start needs no call to scheduling. */
+/** doctor.licensed: copies licensing and public name, so that a start needs no call to scheduling. */
 export const applyDoctorEvents: EventHandler<Licensing, Licensing> = {
   lock: async (tx, events) => {
     const licensings = events.map(licensingOf);
@@ -25,4 +25,5 @@ const licensingOf = ({ doctor }: Event): Licensing => ({
   licensedUntil: doctor!.licensedUntil || null,
   stopTime: doctor!.prescriptionsStopTime ?? null,
   stoppedBy: doctor!.prescriptionsStoppedBy || null,
+  displayName: doctor!.displayName || null,
 });

@@ -12,6 +12,8 @@ export interface Licensing {
   stopTime: Date | null;
   /** The admin who ordered the stop. */
   stoppedBy: string | null;
+  /** Public name; null from a sender of a release before names. */
+  displayName: string | null;
 }
 
 /** Facts about the two people of a prescription at its issue. */
@@ -31,8 +33,8 @@ export async function lockIssuer(
   { doctor_id, patient_id }: { doctor_id: string; patient_id: string },
 ): Promise<Issuer | undefined> {
   const [row] = await tx.read<Issuer>(
-    `SELECT l.licensed_until, d.full_name AS doctor_name, p.full_name AS patient_name
-     FROM doctors l LEFT JOIN people d ON d.user_id = l.doctor_id LEFT JOIN people p ON p.user_id = ?
+    `SELECT l.licensed_until, l.display_name AS doctor_name, p.full_name AS patient_name
+     FROM doctors l LEFT JOIN people p ON p.user_id = ?
      WHERE l.doctor_id = ? FOR SHARE OF l`,
     [binaryId(patient_id), binaryId(doctor_id)],
   );
@@ -50,20 +52,34 @@ export async function lockLicensings(tx: Transaction, doctorIds: string[]): Prom
 export function saveLicensings(tx: Transaction, licensings: Licensing[], now: Date): void {
   // MySQL assigns from left to right, so the comparison with the old stop comes before its update.
   tx.defer(
-    `INSERT INTO doctors (doctor_id, licensed_until, stop_time, stop_until, stopped_by, stop_heard_time) VALUES ? AS new
+    `INSERT INTO doctors
+       (doctor_id, licensed_until, stop_time, stop_until, stopped_by, stop_heard_time, display_name) VALUES ? AS new
      ON DUPLICATE KEY UPDATE licensed_until = new.licensed_until,
+       display_name = COALESCE(new.display_name, doctors.display_name),
        stop_heard_time = IF(doctors.stop_time <=> new.stop_time, doctors.stop_heard_time, new.stop_heard_time),
        stop_until = IF(doctors.stop_time <=> new.stop_time, doctors.stop_until, new.stop_until),
        stop_time = new.stop_time, stopped_by = new.stopped_by`,
     [
-      licensings.map(({ doctorId, licensedUntil, stopTime, stoppedBy }) => [
+      licensings.map(({ doctorId, licensedUntil, stopTime, stoppedBy, displayName }) => [
         binaryId(doctorId),
         licensedUntil,
         stopTime,
         stopTime && stopBound(stopTime, licensedUntil, now),
         binaryId(stoppedBy),
         stopTime && now,
+        displayName,
       ]),
     ],
+  );
+  const nameless = licensings.filter(({ displayName }) => displayName === null);
+  if (nameless.length > 0) copyAccountNames(tx, nameless);
+}
+
+/** Gives doctors without a name that of the account, as releases before names did. */
+function copyAccountNames(tx: Transaction, doctors: Licensing[]): void {
+  tx.defer(
+    `UPDATE doctors d JOIN people p ON p.user_id = d.doctor_id SET d.display_name = p.full_name
+     WHERE d.doctor_id IN (?) AND d.display_name IS NULL`,
+    [doctors.map(({ doctorId }) => binaryId(doctorId))],
   );
 }

@@ -32,8 +32,9 @@ export interface PrescriptionRow {
 export type ListedPrescription = Omit<PrescriptionRow, "content" | "items" | "end_reason">;
 
 const LISTED = `r.id, r.consultation_id, r.patient_id, COALESCE(r.patient_name, p.full_name) AS patient_name, r.doctor_id,
-    COALESCE(r.doctor_name, d.full_name) AS doctor_name, r.status, r.issue_time, r.expire_time, r.ended_by, r.end_time`;
-const NAMES = "LEFT JOIN people p ON p.user_id = r.patient_id LEFT JOIN people d ON d.user_id = r.doctor_id";
+    COALESCE(r.doctor_name, d.display_name) AS doctor_name, r.status, r.issue_time, r.expire_time, r.ended_by, r.end_time`;
+const NAMES =
+  "LEFT JOIN people p ON p.user_id = r.patient_id LEFT JOIN doctors d ON d.doctor_id = r.doctor_id";
 const SELECT = `SELECT ${LISTED}, r.content, r.items, r.end_reason FROM prescriptions r ${NAMES}`;
 
 export function insertPrescription(tx: Transaction, row: PrescriptionRow): void {

@@ -9,7 +9,7 @@ import { shownDate } from "../licenses/license-rules.ts";
 import { type FeeColumns, feeColumns, feeOf } from "../money.ts";
 import { bookableFilter, IS_BOOKABLE, IS_BOOKABLE_IN_REGION } from "../slots/bookable.ts";
 import { isPractising } from "./doctor-rules.ts";
-import { indexDoctor, lockIndexedText } from "./search-index-store.ts";
+import { type IndexedText, indexDoctor, lockIndexedText } from "./search-index-store.ts";
 
 export interface DoctorRow extends FeeColumns {
   id: string;
@@ -132,9 +132,21 @@ export function updateDoctor(tx: Transaction, doctor: Profile): void {
   );
 }
 
+/** Writes the public name into the profile. */
+export async function renameDoctor(tx: Transaction, id: string, name: string): Promise<void> {
+  writeName(tx, (await lockIndexedText(tx, id))!, name);
+}
+
+/** A new name is a new version of the profile. */
+function writeName(tx: Transaction, doctor: IndexedText, name: string): void {
+  if (doctor.display_name === name) return;
+  const sql = "UPDATE doctors SET display_name = ?, version = version + 1 WHERE id = ?";
+  tx.defer(sql, [name, binaryId(doctor.id)]);
+  indexDoctor(tx, { ...doctor, display_name: name });
+}
+
 /**
- * Copies name and visibility from a doctor's locked account into the profile, if there is one. A new name is a new version
- * of the profile.
+ * Copies visibility from a doctor's locked account into the profile, if there is one, and the name until an admin verifies one.
  *
  * @returns true if the profile was hidden or shown again
  */
@@ -146,13 +158,7 @@ export async function copyAccount(
 ): Promise<boolean> {
   const doctor = await lockIndexedText(tx, id);
   if (!doctor) return false;
-  const versions = doctor.display_name === fullName ? 0 : 1;
-  tx.defer("UPDATE doctors SET display_name = ?, version = version + ? WHERE id = ?", [
-    fullName,
-    versions,
-    binaryId(id),
-  ]);
-  indexDoctor(tx, { ...doctor, display_name: fullName });
+  if (doctor.licensing_version === 0) writeName(tx, doctor, fullName);
   const setHidden = "UPDATE doctors SET hidden = ? WHERE id = ? AND hidden <> ?";
   return (await tx.write(setHidden, [hidden, binaryId(id), hidden])).affectedRows > 0;
 }

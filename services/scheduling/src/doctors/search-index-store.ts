@@ -43,13 +43,17 @@ export async function findStaleIndexes(db: Database, limit: number): Promise<str
   return rows.map(({ id }) => id);
 }
 
+export interface LockedText extends IndexedText {
+  is_index_stale: number;
+  /** 0 if no licence was ever verified. */
+  licensing_version: number;
+}
+
 /** Reads a doctor's texts and locks them until the transaction ends. */
-export async function lockIndexedText(
-  tx: Transaction,
-  id: string,
-): Promise<(IndexedText & { is_index_stale: number }) | undefined> {
-  const [text] = await tx.read<IndexedText & { is_index_stale: number }>(
-    "SELECT id, display_name, specialty, bio, is_index_stale FROM doctors WHERE id = ? FOR UPDATE",
+export async function lockIndexedText(tx: Transaction, id: string): Promise<LockedText | undefined> {
+  const [text] = await tx.read<LockedText>(
+    `SELECT id, display_name, specialty, bio, is_index_stale, licensing_version FROM doctors WHERE id = ?
+     FOR UPDATE`,
     [binaryId(id)],
   );
   return text;

@@ -26,3 +26,18 @@ test("licences count from their claim until a decision or their expiry", async (
   desk.app.clock.advance(DAY_MS);
   expect(await pending()).toEqual({ count: 0, oldest: null });
 });
+
+test("a verified licence counts from the first new name of its account until an admin has taken it", async () => {
+  desk.admit();
+  await desk.account(desk.doctor, { fullName: "Ana Old" });
+  const { id } = await desk.claimLicense(0);
+  await desk.verify(id);
+  desk.app.clock.advance(DAY_MS);
+  const oldest = desk.app.clock.now();
+  await desk.account(desk.doctor, { fullName: "Ana New" });
+  desk.app.clock.advance(MINUTE_MS);
+  await desk.account(desk.doctor, { fullName: "Ana Newer" });
+  expect(await pending()).toEqual({ count: 1, oldest });
+  await desk.verify(id);
+  expect(await pending()).toEqual({ count: 0, oldest: null });
+});

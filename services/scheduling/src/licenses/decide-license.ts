@@ -11,26 +11,30 @@ import type {
   VerifyLicenseRequest,
 } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
 import type { Scheduling } from "../app.ts";
+import { renameDoctor } from "../doctors/doctor-store.ts";
+import { lockPerson } from "../people/people-store.ts";
 import { endUnlicensedBookings } from "./end-unlicensed-bookings.ts";
-import { assertDecidable, type Decision } from "./license-rules.ts";
+import { assertDecidable, assertVerifiable } from "./license-rules.ts";
 import {
-  decideLicense,
   decisionReasonOf,
   findLicense,
+  findVerifiedName,
   type LicenseRow,
   lockLicense,
+  refuseLicense,
   rejectReasonPlace,
   replaceVerified,
   toLicense,
   updateLicensing,
+  verifyLicense as writeVerified,
 } from "./license-store.ts";
 import { decisionEvent, licensingEvent } from "./licensing.ts";
 
-/** LicenseService.VerifyLicense. Throws NOT_FOUND, ILLEGAL_TRANSITION, LICENSE_NUMBER_TAKEN. */
+/** LicenseService.VerifyLicense. Throws NOT_FOUND, ILLEGAL_TRANSITION, LICENSE_NUMBER_TAKEN, NAME_DIFFERS. */
 export const verifyLicense =
   (app: Scheduling) =>
-  ({ licenseId }: VerifyLicenseRequest, call: Call): Promise<License> =>
-    decide(app, call, licenseId, { decision: "VERIFIED", reason: "" });
+  ({ licenseId, doctorName }: VerifyLicenseRequest, call: Call): Promise<License> =>
+    decide(app, call, licenseId, { decision: "VERIFIED", seenName: doctorName });
 
 /** LicenseService.RejectLicense. Throws NOT_FOUND, ILLEGAL_TRANSITION. */
 export const rejectLicense =
@@ -46,46 +50,45 @@ export const revokeLicense =
     return decide(app, call, licenseId, { decision: "REVOKED", reason, stoppedBy });
   };
 
-interface Decided {
-  decision: Decision;
-  /** "" without a reason. */
-  reason: string;
-  /** The admin who also stops the doctor's prescriptions. */
-  stoppedBy?: string | undefined;
-}
+type Decided =
+  | {
+      decision: "VERIFIED";
+      /** The account's name that the admin compared with the licence. */
+      seenName: string;
+    }
+  | {
+      decision: "REJECTED" | "REVOKED";
+      reason: string;
+      /** The admin who also stops the doctor's prescriptions. */
+      stoppedBy?: string | undefined;
+    };
 
-async function decide(
-  app: Scheduling,
-  call: Call,
-  licenseId: string,
-  { decision, reason, stoppedBy }: Decided,
-): Promise<License> {
+async function decide(app: Scheduling, call: Call, licenseId: string, decided: Decided): Promise<License> {
   const found = await findLicense(app.db, licenseId);
   if (!found) throw new ApiError("NOT_FOUND");
   const decideOnce = async (tx: Transaction) => {
     const now = app.clock.now();
+    // First, as in the account's events.
+    const accountName = await lockPerson(tx, found.doctor_id);
     const row = await lockLicense(tx, found);
-    const current = {
-      status: row.status,
-      expireDate: dateOf(row.expire_date),
-      reason: decisionReasonOf(row, app.box),
-    };
     const trail = { resource: `licenses/${row.id}`, subjectIds: [row.doctor_id] };
-    if (!assertDecidable(current, { decision, reason }, dateOf(now))) {
+    const stoppedBy = decided.decision === "REVOKED" ? decided.stoppedBy : undefined;
+    if (!changes(app, row, decided, accountName, now)) {
       const stopped = stoppedBy ? [trail, await changeLicensing(tx, row, now, stoppedBy)] : [];
       return { response: toLicense(row, now, app.box), trails: stopped };
     }
-    const sealed = reason === "" ? null : app.box.seal(rejectReasonPlace(row), reason);
-    const isShortened = decision === "VERIFIED" && (await verify(tx, row, now));
-    if (decision !== "VERIFIED") await decideLicense(tx, row.id, decision, sealed, now);
-    const changes = decision === "REJECTED" ? [] : [await changeLicensing(tx, row, now, stoppedBy)];
+    const { decision } = decided;
+    const { after, isShortened } =
+      decision === "VERIFIED"
+        ? await verify(tx, row, accountName, now)
+        : { after: refuse(app, tx, row, decided, now), isShortened: decision === "REVOKED" };
+    const licensing = decision === "REJECTED" ? [] : [await changeLicensing(tx, row, now, stoppedBy)];
     // A decision that takes nothing away cancels nothing, whatever the setting was when a booking was made.
-    const cancelled =
-      isShortened || decision === "REVOKED" ? await endUnlicensedBookings(app, tx, row.doctor_id, now) : [];
-    const decided: LicenseRow = { ...row, status: decision, reject_reason: sealed, decide_time: now };
+    const cancelled = isShortened ? await endUnlicensedBookings(app, tx, row.doctor_id, now) : [];
+    const events = row.status === decision ? [] : [decisionEvent(row, decision)];
     return {
-      response: toLicense(decided, now, app.box),
-      trails: [{ ...trail, events: [decisionEvent(row, decision)] }, ...changes, ...cancelled],
+      response: toLicense(after, now, app.box),
+      trails: [{ ...trail, events }, ...licensing, ...cancelled],
     };
   };
   return await app.changes.apply(call, decideOnce, ({ id, doctorId }) =>
@@ -93,13 +96,31 @@ async function decide(
   );
 }
 
-/** Copies the doctor's new last licensed day, and sends it to clinical. */
+/** Checks a decision. @returns false if it was made already */
+function changes(
+  { box }: Pick<Scheduling, "box">,
+  row: LicenseRow,
+  decided: Decided,
+  accountName: string,
+  now: Date,
+): boolean {
+  const { status, verified_name: verified } = row;
+  const current = { status, expireDate: dateOf(row.expire_date), reason: decisionReasonOf(row, box) };
+  return decided.decision === "VERIFIED"
+    ? assertVerifiable(current, { seen: decided.seenName, account: accountName, verified }, dateOf(now))
+    : assertDecidable(current, decided, dateOf(now));
+}
+
+/** Copies the doctor's new last licensed day and public name, and sends both to clinical. */
 async function changeLicensing(
   tx: Transaction,
   { doctor_id: doctorId }: LicenseRow,
   now: Date,
   stoppedBy: string | undefined,
 ): Promise<Trail> {
+  // Without a verified licence, the last verified name stays.
+  const name = await findVerifiedName(tx, doctorId);
+  if (name !== undefined) await renameDoctor(tx, doctorId, name);
   const licensing = await updateLicensing(tx, doctorId, now, stoppedBy);
   return {
     action: "doctor.license",
@@ -109,14 +130,35 @@ async function changeLicensing(
   };
 }
 
-/** @returns true if the verified licence is shorter than the one that it replaces */
-async function verify(tx: Transaction, row: LicenseRow, now: Date): Promise<boolean> {
-  const isShortened = await replaceVerified(tx, row, now);
+/** A licence after a decision. */
+interface Outcome {
+  after: LicenseRow;
+  /** Days are missing that the doctor's licences covered before. */
+  isShortened: boolean;
+}
+
+/** Verifies a claim, or only the account's name on a verified licence. */
+async function verify(tx: Transaction, row: LicenseRow, name: string, now: Date): Promise<Outcome> {
+  const isShortened = row.status === "PENDING" && (await replaceVerified(tx, row, now));
   try {
-    await decideLicense(tx, row.id, "VERIFIED", null, now);
-    return isShortened;
+    await writeVerified(tx, row.id, name, now);
   } catch (error) {
     if (duplicateKeyOf(error) === "licenses.one_verified_claim") throw new ApiError("LICENSE_NUMBER_TAKEN");
     throw error;
   }
+  const after = { ...row, reject_reason: null, decide_time: now, verified_name: name };
+  return { after: { ...after, status: "VERIFIED" }, isShortened };
+}
+
+/** Rejects or revokes. */
+function refuse(
+  { box }: Pick<Scheduling, "box">,
+  tx: Transaction,
+  row: LicenseRow,
+  { decision, reason }: { decision: "REJECTED" | "REVOKED"; reason: string },
+  now: Date,
+): LicenseRow {
+  const sealed = box.seal(rejectReasonPlace(row), reason);
+  refuseLicense(tx, row.id, decision, sealed, now);
+  return { ...row, status: decision, reject_reason: sealed, decide_time: now };
 }

@@ -2,6 +2,7 @@ import { expect, test } from "@jest/globals";
 import {
   assertDecidable,
   assertNotOver,
+  assertVerifiable,
   type Decision,
   type StoredStatus,
   shownDate,
@@ -59,6 +60,41 @@ test.each([
   ["a replaced one", "REPLACED", TODAY, [NO, NO, NO]],
 ] as const)("of %s can be decided: verified, rejected, revoked", (_what, status, expireDate, expected) => {
   expect(decisionsOn(status, expireDate)).toEqual(expected);
+});
+
+const [OLD, NEW] = ["Ana Ore", "Ana Øre"];
+
+test.each([
+  ["a claim for the account's name", "PENDING", TODAY, { seen: OLD, account: OLD, verified: null }, "yes"],
+  ["a claim for another name", "PENDING", TODAY, { seen: OLD, account: NEW, verified: null }, "NAME_DIFFERS"],
+  ["a claim that is over", "PENDING", "2030-01-14", { seen: OLD, account: OLD, verified: null }, NO],
+  ["the verified name", "VERIFIED", TODAY, { seen: OLD, account: OLD, verified: OLD }, "done"],
+  [
+    "the verified name of a renamed account",
+    "VERIFIED",
+    TODAY,
+    { seen: OLD, account: NEW, verified: OLD },
+    "done",
+  ],
+  ["the account's new name", "VERIFIED", TODAY, { seen: NEW, account: NEW, verified: OLD }, "yes"],
+  ["a third name", "VERIFIED", TODAY, { seen: "Ana", account: NEW, verified: OLD }, "NAME_DIFFERS"],
+  [
+    "a new name on a licence that is over",
+    "VERIFIED",
+    "2030-01-14",
+    { seen: NEW, account: NEW, verified: OLD },
+    NO,
+  ],
+  ["a revoked licence", "REVOKED", TODAY, { seen: NEW, account: NEW, verified: OLD }, NO],
+] as const)("to verify %s (%s until %s, %j): %s", (_what, status, expireDate, names, expected) => {
+  const verify = () => {
+    try {
+      return assertVerifiable({ status, expireDate, reason: "" }, names, TODAY) ? "yes" : "done";
+    } catch (error) {
+      return (error as { reason: string }).reason;
+    }
+  };
+  expect(verify()).toBe(expected);
 });
 
 test.each(["REJECTED", "REVOKED"] as const)(

@@ -70,6 +70,31 @@ export function assertDecidable(
   });
 }
 
+/** Names that a verification compares, each by its code points. */
+export interface VerificationNames {
+  /** Name that the admin compared with the licence. */
+  seen: string;
+  account: string;
+  /** Null before the first verification. */
+  verified: string | null;
+}
+
+/**
+ * Checks the verification of a licence, or of the new name of its account. Throws ILLEGAL_TRANSITION, NAME_DIFFERS.
+ *
+ * @returns false if the licence is already verified with this name
+ */
+export function assertVerifiable(
+  license: LicenseFacts,
+  { seen, account, verified }: VerificationNames,
+  today: CalendarDate,
+): boolean {
+  const isNew = assertDecidable(license, { decision: "VERIFIED", reason: "" }, today);
+  if (!isNew && seen === verified) return false;
+  if (seen !== account) throw new ApiError("NAME_DIFFERS");
+  return true;
+}
+
 function allowedFrom(stored: StoredStatus, current: License_Status): Decision[] {
   if (stored === "VERIFIED") return ["REVOKED"];
   if (stored !== "PENDING") return [];

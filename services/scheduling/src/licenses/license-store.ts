@@ -2,7 +2,7 @@ import { dateOf } from "@medconnect/platform/calendar-date.ts";
 import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
-import { following, where } from "@medconnect/platform/db/filters.ts";
+import { type Filter, following, where } from "@medconnect/platform/db/filters.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { limitOf, type Page } from "@medconnect/platform/page-token.ts";
 import type { License, License_Status } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
@@ -21,10 +21,12 @@ export interface LicenseRow {
   reject_reason: Buffer | null;
   decide_time: Date | null;
   create_time: Date;
+  /** The account's name at the last verification; null before the first. */
+  verified_name: string | null;
 }
 
 const COLUMNS = `l.id, l.doctor_id, l.number, l.number_key, l.region, l.expire_date, l.status, l.reject_reason,
-  l.decide_time, l.create_time`;
+  l.decide_time, l.create_time, l.verified_name`;
 const SELECT = `SELECT ${COLUMNS} FROM licenses l`;
 
 /** SQL form of `statusOn`. Takes the day. */
@@ -36,32 +38,42 @@ export interface LicenseFilter {
   doctorId?: string | undefined;
   status?: License_Status | undefined;
   region?: string | undefined;
+  /** Only licences that wait for an admin. */
+  isAwaiting?: boolean;
 }
+
+/** Filters of licences that wait for an admin: claims, and verified licences whose account has another name. */
+const awaiting = (now: Date): Filter[] => [
+  ["l.awaits_decision = ?", true],
+  ["l.expire_date >= ?", dateOf(now)],
+];
 
 /** Licences that match, oldest first. A filter that the named key does not hold is a scan. */
 export async function listLicenses(
   db: Database,
-  { doctorId, status, region }: LicenseFilter,
+  { doctorId, status, region, isAwaiting = false }: LicenseFilter,
   page: Page,
   now: Date,
 ): Promise<LicenseRow[]> {
   const { sql, params } = where(
+    ...(isAwaiting ? awaiting(now) : []),
     ["l.doctor_id = ?", binaryId(doctorId)],
     status && isStored(status) ? ["l.status = ?", status] : undefined,
     status ? [`${STATUS_ON} = ?`, dateOf(now), status] : undefined,
     ["l.region = ?", region],
     following("l.create_time", "l.id", page.after),
   );
-  const isKeyed = status === undefined && !(doctorId && region);
+  const isKeyed = status === undefined && !(doctorId && region) && !isAwaiting;
   return await db[isKeyed ? "read" : "scan"]<LicenseRow>(
-    `SELECT ${COLUMNS} FROM licenses l FORCE INDEX (${keyOf({ doctorId, status, region })}) ${sql}
+    `SELECT ${COLUMNS} FROM licenses l FORCE INDEX (${keyOf({ doctorId, status, region, isAwaiting })}) ${sql}
      ORDER BY l.create_time, l.id LIMIT ?`,
     [...params, limitOf(page)],
   );
 }
 
-function keyOf({ doctorId, status, region }: LicenseFilter): string {
+function keyOf({ doctorId, status, region, isAwaiting }: LicenseFilter): string {
   if (doctorId) return "licenses_by_doctor_age";
+  if (isAwaiting) return "licenses_by_waiting";
   if (status && isStored(status)) return "licenses_by_status";
   return region ? "licenses_by_region" : "licenses_by_age";
 }
@@ -69,11 +81,12 @@ function keyOf({ doctorId, status, region }: LicenseFilter): string {
 /** Stored states, which the key on `status` finds. */
 const isStored = (status: License_Status): boolean => status !== "EXPIRED";
 
-/** Number of pending claims, and time of the oldest; null without any. */
+/** Number of licences that wait for an admin, and since when the first has waited; null without any. */
 export async function countPending(db: Database, now: Date): Promise<{ count: number; oldest: Date | null }> {
+  const { sql, params } = where(...awaiting(now));
   const [row] = await db.read<{ count: number; oldest: Date | null }>(
-    "SELECT COUNT(*) AS count, MIN(create_time) AS oldest FROM licenses WHERE status = 'PENDING' AND expire_date >= ?",
-    [dateOf(now)],
+    `SELECT COUNT(*) AS count, MIN(COALESCE(l.rename_time, l.create_time)) AS oldest FROM licenses l ${sql}`,
+    params,
   );
   return row!;
 }
@@ -130,15 +143,24 @@ export async function replaceVerified(tx: Transaction, row: LicenseRow, now: Dat
   return isShortened;
 }
 
-/** Throws ER_DUP_ENTRY on `licenses.one_verified_claim`. */
-export async function decideLicense(
+/** Verifies a licence, or its account's new name. Throws ER_DUP_ENTRY on `licenses.one_verified_claim`. */
+export async function verifyLicense(tx: Transaction, id: string, name: string, now: Date): Promise<void> {
+  await tx.write(
+    `UPDATE licenses SET status = 'VERIFIED', reject_reason = NULL, verified_name = ?, rename_time = NULL, decide_time = ?
+     WHERE id = ?`,
+    [name, now, binaryId(id)],
+  );
+}
+
+/** Writes a rejection or revocation, with its encrypted reason. */
+export function refuseLicense(
   tx: Transaction,
   id: string,
-  decision: Decision,
-  reason: Buffer | null,
+  decision: Exclude<Decision, "VERIFIED">,
+  reason: Buffer,
   now: Date,
-): Promise<void> {
-  await tx.write("UPDATE licenses SET status = ?, reject_reason = ?, decide_time = ? WHERE id = ?", [
+): void {
+  tx.defer("UPDATE licenses SET status = ?, reject_reason = ?, decide_time = ? WHERE id = ?", [
     decision,
     reason,
     now,
@@ -146,9 +168,29 @@ export async function decideLicense(
   ]);
 }
 
+/** Notes which verified licences of a locked doctor have another name than the account, and since when. */
+export function compareNames(tx: Transaction, doctorId: string, accountName: string, now: Date): void {
+  tx.defer(
+    `UPDATE licenses SET rename_time = IF(verified_name <=> ?, NULL, COALESCE(rename_time, ?))
+     WHERE doctor_id = ? AND status = 'VERIFIED'`,
+    [accountName, now, binaryId(doctorId)],
+  );
+}
+
+/** Name on the doctor's licence that was verified last; undefined without a verified one. */
+export async function findVerifiedName(tx: Transaction, doctorId: string): Promise<string | undefined> {
+  const [row] = await tx.read<{ verified_name: string }>(
+    `SELECT verified_name FROM licenses WHERE doctor_id = ? AND status = 'VERIFIED' AND verified_name IS NOT NULL
+     ORDER BY decide_time DESC, id DESC LIMIT 1`,
+    [binaryId(doctorId)],
+  );
+  return row?.verified_name;
+}
+
 /** A doctor's licensing, as in the event. */
 export interface LicensingRow {
   id: string;
+  display_name: string;
   licensed_until: Date | null;
   licensing_version: number;
   prescriptions_stop_time: Date | null;
@@ -180,7 +222,7 @@ export async function updateLicensing(
     );
   }
   const [row] = await tx.read<LicensingRow>(
-    `SELECT id, licensed_until, licensing_version, prescriptions_stop_time, prescriptions_stopped_by
+    `SELECT id, display_name, licensed_until, licensing_version, prescriptions_stop_time, prescriptions_stopped_by
      FROM doctors WHERE id = ?`,
     [binaryId(doctorId)],
   );
@@ -209,5 +251,6 @@ export function toLicense(row: LicenseRow, now: Date, box: SealedBox): License {
     rejectReason: decisionReasonOf(row, box),
     decideTime: row.decide_time ?? undefined,
     createTime: row.create_time,
+    verifiedName: row.verified_name ?? undefined,
   };
 }

@@ -9,7 +9,7 @@ import {
 } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
 import { Desk, HOLD_MS, MINUTE_MS } from "../testing.ts";
 import { createLicense } from "./create-license.ts";
-import { revokeLicense, verifyLicense } from "./decide-license.ts";
+import { revokeLicense } from "./decide-license.ts";
 import { sweepUnlicensedBookings } from "./end-unlicensed-bookings.ts";
 
 const DAY_MINUTES = 24 * 60;
@@ -190,12 +190,7 @@ test("the sweep keeps a booking whose licence is verified concurrently", async (
     [desk.app.clock.now(), binaryId(desk.doctor.userId)],
   );
   const { id: licenseId } = await claim("OTHER-5");
-  const verifying = desk.pausedBeforeCommit((paused) =>
-    invoke(LicenseServiceService.verifyLicense, verifyLicense(paused), desk.admin, {
-      licenseId,
-      idempotencyKey: "",
-    }),
-  );
+  const verifying = desk.pausedBeforeCommit((paused) => desk.verify(licenseId, paused));
   await verifying.isPaused;
   const sweeping = sweepUnlicensedBookings(desk.app)();
   await desk.doneOrWaiting(sweeping);

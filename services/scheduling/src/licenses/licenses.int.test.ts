@@ -5,6 +5,7 @@ import { registry } from "@medconnect/platform/contract/registry.ts";
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { in_lists } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
+import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import {
   Doctor,
   DoctorServiceService,
@@ -185,6 +186,121 @@ test("a licence with a new date replaces the doctor's own", async () => {
   ]);
   await decide("revoke", renewed.id);
   expect(await profile()).toMatchObject({ practising: false });
+});
+
+/** A doctor whose licence was verified for "Ana Old". @returns the licence's id */
+async function verifiedAsOld(): Promise<string> {
+  await desk.account(desk.doctor, { fullName: "Ana Old" });
+  const { id } = await desk.claimLicense(0);
+  expect(await desk.verify(id)).toMatchObject({ verifiedName: "Ana Old" });
+  return id;
+}
+
+const rename = async (fullName: string) => {
+  desk.app.clock.advance(1000);
+  await desk.account(desk.doctor, { fullName });
+};
+const publicNames = async () => {
+  const { searchDoctors: method } = DoctorServiceService;
+  const request = SearchDoctorsRequest.fromPartial({ query: "Ana", pageSize: 100 });
+  const { response } = await invoke(method, searchDoctors(desk.app), desk.patient, request);
+  const found = response.doctors.find(({ id }) => id === desk.doctor.userId);
+  return [(await profile()).displayName, (await profile(desk.patient)).displayName, found?.displayName];
+};
+const called = (name: string) => [name, name, name];
+const awaiting = async (filter: object = {}) =>
+  (await list({ doctorId: desk.doctor.userId, awaitingDecision: true, ...filter })).licenses.map(
+    ({ id }) => id,
+  );
+
+test("a new name of the account waits for an admin, and interrupts nothing", async () => {
+  const id = await verifiedAsOld();
+  const { response: booking } = await desk.book((await desk.offer(60)).id);
+  expect(await awaiting()).toEqual([]);
+  await rename("Prof. Ana New");
+  expect(await publicNames()).toEqual(called("Ana Old"));
+  expect(await desk.read(booking.id)).toMatchObject({ status: "CONFIRMED", doctorName: "Ana Old" });
+  expect(await awaiting()).toEqual([id]);
+  expect(await awaiting({ status: "VERIFIED" })).toEqual([id]);
+  expect(await awaiting({ status: "PENDING" })).toEqual([]);
+  const { etag } = await profile();
+  expect(await desk.verify(id)).toMatchObject({ status: "VERIFIED", verifiedName: "Prof. Ana New" });
+  expect(await publicNames()).toEqual(called("Prof. Ana New"));
+  expect((await profile()).etag).not.toBe(etag);
+  expect(await desk.read(booking.id)).toMatchObject({
+    status: "CONFIRMED",
+    doctorName: "Prof. Ana New",
+  });
+  expect(await awaiting()).toEqual([]);
+});
+
+test("a name that the account takes back waits no longer", async () => {
+  await verifiedAsOld();
+  await rename("Ana New");
+  await rename("Ana Old");
+  expect(await awaiting()).toEqual([]);
+});
+
+test("an admin verifies no other name than the one they saw", async () => {
+  await desk.account(desk.doctor, { fullName: "Ana Old" });
+  const { id } = await desk.claimLicense(0);
+  await rename("Ana New");
+  const refusal = { reason: "NAME_DIFFERS" };
+  await expect(desk.verify(id, desk.app, "Ana Old")).rejects.toMatchObject(refusal);
+  await desk.verify(id, desk.app, "Ana New");
+  await rename("Ana Newer");
+  const repeated = await desk.verify(id, desk.app, "Ana New");
+  expect(repeated).toMatchObject({ status: "VERIFIED", verifiedName: "Ana New" });
+  expect(await awaiting()).toEqual([id]);
+  await expect(desk.verify(id, desk.app, "Ana Old")).rejects.toMatchObject(refusal);
+});
+
+test("the public name is that of the licence verified last, and stays when the only one is revoked", async () => {
+  const first = await verifiedAsOld();
+  const second = await claim("SECOND-1", { region: "US-NV" });
+  await rename("Ana New");
+  await desk.verify(second.id);
+  expect(await publicNames()).toEqual(called("Ana New"));
+  desk.app.clock.advance(1000);
+  await decide("revoke", second.id);
+  expect(await publicNames()).toEqual(called("Ana Old"));
+  await decide("revoke", first);
+  await rename("Ana Newer");
+  expect((await profile()).displayName).toBe("Ana Old");
+});
+
+test("before a first verification, the doctor's own profile follows the account", async () => {
+  await desk.account(desk.doctor, { fullName: "Ana Old" });
+  await desk.claimLicense(0);
+  await rename("Ana New");
+  expect((await profile()).displayName).toBe("Ana New");
+});
+
+test("a verified name is shown to its doctor and admins, not in profiles", async () => {
+  const licenseId = await verifiedAsOld();
+  const { getLicense: method } = LicenseServiceService;
+  const request = { doctorId: desk.doctor.userId, licenseId };
+  const { response } = await invoke(method, getLicense(desk.app), desk.doctor, request);
+  expect(response.verifiedName).toBe("Ana Old");
+  const { licenses } = await list({ doctorId: desk.doctor.userId });
+  expect(licenses).toMatchObject([{ verifiedName: "Ana Old" }]);
+  for (const reader of [desk.doctor, desk.patient])
+    expect((await profile(reader)).licenses[0]!.verifiedName).toBeUndefined();
+});
+
+test("a new name goes to clinical; auth sends no mail about it", async () => {
+  const id = await verifiedAsOld();
+  await rename("Ana New");
+  const told = async () => {
+    const rows = await desk.app.db.read<{ type: string; payload: Buffer }>(
+      "SELECT type, payload FROM outbox WHERE type IN ('license.decided', 'doctor.licensed') ORDER BY id DESC LIMIT 3",
+    );
+    const states = rows.map(({ payload }) => Event.decode(payload).doctor?.displayName);
+    return rows.map(({ type }, i) => [type, states[i]]);
+  };
+  const before = await told();
+  await desk.verify(id);
+  expect(await told()).toEqual([["doctor.licensed", "Ana New"], ...before.slice(0, 2)]);
 });
 
 test("an expired licence of another doctor keeps its number until it is revoked", async () => {

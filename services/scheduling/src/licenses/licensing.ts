@@ -10,7 +10,7 @@ const LICENSINGS = "5f0f5a3e-6c0e-4a53-8f0b-0d9f6f1d7a11";
 /** Aggregate id of a doctor's licensing. It differs from the user id, because consumers count auth's versions under that. */
 const licensingIdOf = (doctorId: string): string => v5(doctorId, LICENSINGS);
 
-/** Event with a doctor's last licensed day. */
+/** Event with a doctor's last licensed day and public name. */
 export const licensingEvent = (row: LicensingRow): NewEvent => ({
   type: "doctor.licensed",
   aggregateId: licensingIdOf(row.id),
@@ -18,6 +18,7 @@ export const licensingEvent = (row: LicensingRow): NewEvent => ({
   state: {
     doctor: {
       doctorId: row.id,
+      displayName: row.display_name,
       licensedUntil: row.licensed_until ? dateOf(row.licensed_until) : "",
       prescriptionsStopTime: row.prescriptions_stop_time ?? undefined,
       prescriptionsStoppedBy: row.prescriptions_stopped_by ?? "",
@@ -25,7 +26,10 @@ export const licensingEvent = (row: LicensingRow): NewEvent => ({
   },
 });
 
-/** Event of a decision, for auth's mail to the doctor. A licence has at most two decisions; the second is a revocation. */
+/**
+ * Event of a decision, for auth's mail to the doctor. A licence has at most two decisions; the second is a revocation. A new name
+ * is none, as the licence stays VERIFIED.
+ */
 export const decisionEvent = ({ id, doctor_id, region }: LicenseRow, decision: Decision): NewEvent => ({
   type: "license.decided",
   aggregateId: id,

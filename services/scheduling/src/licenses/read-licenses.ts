@@ -45,8 +45,9 @@ export const listLicenses =
     const doctorId = request.doctorId || undefined;
     const status = request.status === "STATUS_UNSPECIFIED" ? undefined : request.status;
     const region = request.region || undefined;
-    const page = app.pages.open(request, "licenses", doctorId, status, region);
-    const found = await list(app.db, { doctorId, status, region }, page, now);
+    const isAwaiting = request.awaitingDecision;
+    const page = app.pages.open(request, "licenses", doctorId, status, region, Number(isAwaiting));
+    const found = await list(app.db, { doctorId, status, region, isAwaiting }, page, now);
     const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.create_time, row.id]);
     await app.audit.record(
       call,

@@ -3,14 +3,14 @@ import { sampled } from "@medconnect/platform/telemetry/samples.ts";
 import type { Scheduling } from "../app.ts";
 import { countPending } from "./license-store.ts";
 
-/** Reports pending claims: their doctors have no patients until an admin decides. */
+/** Reports licences that wait for an admin: claims, whose doctors have no patients until then, and new names. */
 export function watchPending({ db, clock }: Pick<Scheduling, "db" | "clock">): void {
   const pending = sampled(() => countPending(db, clock.now()));
   gauge("licenses.pending", "Licences that wait for an admin's decision", (report) => {
     const claims = pending();
     if (claims) report(claims.count);
   });
-  gauge("licenses.pending_age", "Seconds that the oldest of them has waited", (report) => {
+  gauge("licenses.pending_age", "Seconds that the first of them has waited", (report) => {
     const claims = pending();
     if (claims) report(claims.oldest ? (clock.now().getTime() - claims.oldest.getTime()) / 1000 : 0);
   });

@@ -5,12 +5,13 @@ import type { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Scheduling } from "../app.ts";
 import { copyAccount } from "../doctors/doctor-store.ts";
 import { endUnlicensedBookings } from "../licenses/end-unlicensed-bookings.ts";
+import { compareNames } from "../licenses/license-store.ts";
 import { endBookingsOfPatient } from "./end-bookings-of-patient.ts";
 import { savePeople } from "./people-store.ts";
 import { withdrawSlots } from "./withdraw-slots.ts";
 
 /**
- * user.*: the name is copied. Of a disabled account the profile is hidden, open slots are withdrawn, and future
+ * user.*: the name is copied; a doctor's public name stays as an admin verified it. Of a disabled account the profile is hidden, open slots are withdrawn, and future
  * bookings cancelled with all money returned.
  */
 export const applyUserEvents = (app: Scheduling): EventHandler<never, Event> => ({
@@ -26,7 +27,7 @@ export const applyUserEvents = (app: Scheduling): EventHandler<never, Event> => 
   },
 });
 
-/** Copies the name to a doctor's profile, and ends the practice or the bookings of a disabled account. */
+/** Compares the name with a doctor's licences, and ends the practice or the bookings of a disabled account. */
 async function follow(
   app: Scheduling,
   tx: Transaction,
@@ -34,6 +35,7 @@ async function follow(
 ): Promise<Trail[]> {
   const { fullName, disabled, role } = user!;
   const isChanged = role === "DOCTOR" && (await copyAccount(tx, userId, fullName, disabled));
+  if (role === "DOCTOR") compareNames(tx, userId, fullName, app.clock.now());
   const end = role === "DOCTOR" ? endPractice : endBookingsOfPatient;
   const ahead = disabled ? await end(app, tx, userId) : [];
   return isChanged ? [doctorTrail(disabled ? "doctor.hide" : "doctor.show", userId), ...ahead] : ahead;

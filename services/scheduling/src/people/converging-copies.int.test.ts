@@ -9,10 +9,17 @@ import {
   SearchDoctorsRequest,
   UpdateDoctorRequest,
 } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
+import {
+  CreateLicenseRequest,
+  LicenseServiceService,
+  RevokeLicenseRequest,
+} from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
 import type { Slot } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import type { Scheduling } from "../app.ts";
 import { searchDoctors } from "../doctors/search-doctors.ts";
 import { updateDoctor } from "../doctors/update-doctor.ts";
+import { createLicense } from "../licenses/create-license.ts";
+import { revokeLicense } from "../licenses/decide-license.ts";
 import { sweepUnlicensedBookings } from "../licenses/end-unlicensed-bookings.ts";
 import { Desk } from "../testing.ts";
 
@@ -26,15 +33,20 @@ beforeEach(() => desk.admit());
 /** Later than any cut-off, in minutes. */
 const IN_DAYS = 4 * 24 * 60;
 
+/** The name of the account, where a licence was verified for the old one. */
+const MARRIED = "Olga Married";
+
 interface Scene {
   slot: Slot;
   other: Slot;
   booking: Booking;
+  /** A second licence. */
+  licenseId: string;
 }
 
-/** All use cases that read the copy of an account, the doctor's or the patient's. */
+/** All use cases that read the copy of an account, the doctor's or the patient's, or its verified name. */
 const USE_CASES: Record<string, (app: Scheduling, scene: Scene) => Promise<unknown>> = {
-  "creates the profile": (app) => desk.publish(0, {}, app),
+  "creates the profile": (app) => desk.claimLicense(0, {}, app),
   "changes the profile": (app) => {
     const request = UpdateDoctorRequest.fromPartial({
       doctorId: desk.doctor.userId,
@@ -46,6 +58,12 @@ const USE_CASES: Record<string, (app: Scheduling, scene: Scene) => Promise<unkno
   "books a slot": (app, { slot }) => desk.book(slot.id, desk.patient, undefined, app),
   "moves a booking": (app, { booking, other }) =>
     desk.reschedule(booking.id, other.id, desk.patient, undefined, app),
+  "verifies a licence": (app, { licenseId }) => desk.verify(licenseId, app, MARRIED),
+  "verifies the account's name": (app, { licenseId }) => desk.verify(licenseId, app, MARRIED),
+  "revokes the licence with the public name": (app, { licenseId }) => {
+    const request = RevokeLicenseRequest.fromPartial({ licenseId, reason: "Struck off the register" });
+    return invoke(LicenseServiceService.revokeLicense, revokeLicense(app), desk.admin, request);
+  },
 };
 
 const EVENTS: Record<string, (app?: Scheduling) => Promise<void>> = {
@@ -55,7 +73,12 @@ const EVENTS: Record<string, (app?: Scheduling) => Promise<void>> = {
 };
 
 /** The others read behind their locks only. */
-const READS_BEFORE = new Set(["moves a booking"]);
+const READS_BEFORE = new Set([
+  "moves a booking",
+  "verifies a licence",
+  "verifies the account's name",
+  "revokes the licence with the public name",
+]);
 
 const ORDERS = [
   "the event commits first",
@@ -89,7 +112,7 @@ test.each(CASES)("copies converge where somebody %s while %s, and %s", async (us
 test.each([true, false])(
   "a profile follows the name and state of its account when auth's event comes late (first: %p)",
   async (tellsFirst) => {
-    const make = (app?: Scheduling) => desk.publish(0, {}, app);
+    const make = (app?: Scheduling) => desk.claimLicense(0, {}, app);
     const tell = (app?: Scheduling) =>
       desk.account(desk.doctor, { fullName: "Nora New", disabled: true }, app);
     await (tellsFirst ? interleave(tell, () => make()) : interleave(make, () => tell()));
@@ -104,13 +127,18 @@ test("a new name is a new version of the profile; the same name again is not", a
     return (await desk.app.db.read<{ version: number }>(sql, [binaryId(desk.doctor.userId)]))[0]?.version;
   };
   await versionAfter("Ana Øre");
-  await desk.publish(0);
+  const { id } = await desk.claimLicense(0);
   expect(await versionAfter("Ana Øre")).toBe(1);
   // Equal to the column's collation.
   expect(await versionAfter("Ana Ore")).toBe(2);
+  await desk.verify(id);
+  expect(await versionAfter("Ana Øre")).toBe(2);
 });
 
-/** An enabled doctor with a profile, two slots and a booking; without a profile for the case that makes one. */
+/**
+ * An enabled doctor with a profile, two slots, a booking, and two licences if the use case is about one; without a profile for the
+ * case that makes one.
+ */
 async function prepare(useCase: string): Promise<Scene> {
   await desk.account(desk.doctor, { fullName: "Olga Old" });
   await desk.account(desk.patient, { role: "PATIENT" });
@@ -121,7 +149,42 @@ async function prepare(useCase: string): Promise<Scene> {
     await desk.offer(IN_DAYS + 60),
     await desk.offer(IN_DAYS + 120),
   ];
-  return { slot, other, booking: (await desk.book(taken.id)).response };
+  const booking = (await desk.book(taken.id)).response;
+  return { slot, other, booking, licenseId: useCase in LICENSES ? await LICENSES[useCase]!() : "" };
+}
+
+/** Makes the second licence of a use case, of an account that was renamed after the first was verified. */
+const LICENSES: Record<string, () => Promise<string>> = {
+  "verifies a licence": async () => {
+    await desk.account(desk.doctor, { fullName: MARRIED });
+    desk.app.clock.advance(1000);
+    return await claimSecond();
+  },
+  "verifies the account's name": async () => {
+    const licenseId = await claimSecond();
+    await desk.verify(licenseId);
+    await desk.account(desk.doctor, { fullName: MARRIED });
+    desk.app.clock.advance(1000);
+    return licenseId;
+  },
+  "revokes the licence with the public name": async () => {
+    await desk.account(desk.doctor, { fullName: MARRIED });
+    const licenseId = await claimSecond();
+    desk.app.clock.advance(1000);
+    await desk.verify(licenseId);
+    return licenseId;
+  },
+};
+
+async function claimSecond(): Promise<string> {
+  const doctorId = desk.doctor.userId;
+  const request = CreateLicenseRequest.fromPartial({
+    doctorId,
+    number: `S${doctorId.slice(-12)}`,
+    region: "DE",
+  });
+  const { createLicense: method } = LicenseServiceService;
+  return (await invoke(method, createLicense(desk.app), desk.doctor, request)).response.id;
 }
 
 const interleave = (first: (app: Scheduling) => Promise<unknown>, second: () => Promise<unknown>) =>
@@ -141,7 +204,23 @@ async function accountOf({ userId }: { userId: string }): Promise<Account | unde
   return (await desk.app.db.read<Account>(sql, [binaryId(userId)]))[0];
 }
 
-/** Checks that name, search and bookings of the profile follow the account, after a sweep of crossing bookings. */
+interface VerifiedName {
+  name: string;
+  isWaiting: number;
+}
+
+/** Names on the doctor's verified licences, the one verified last first. */
+const verifiedNames = async (): Promise<VerifiedName[]> =>
+  await desk.app.db.read(
+    `SELECT verified_name AS name, awaits_decision AS isWaiting FROM licenses
+     WHERE doctor_id = ? AND status = 'VERIFIED' ORDER BY decide_time DESC`,
+    [binaryId(desk.doctor.userId)],
+  );
+
+/**
+ * Checks that search and bookings of the profile follow the account, and that its name is the one verified last, or else the
+ * account's; after a sweep of crossing bookings.
+ */
 async function assertConverged(): Promise<void> {
   await sweepUnlicensedBookings(desk.app)();
   const { userId: doctorId } = desk.doctor;
@@ -150,14 +229,13 @@ async function assertConverged(): Promise<void> {
     "SELECT display_name, hidden, is_index_stale FROM doctors WHERE id = ?",
     [binaryId(doctorId)],
   );
+  const verified = await verifiedNames();
+  const publicName = verified[0]?.name ?? doctor.full_name;
   if (profile)
-    expect(profile).toEqual({
-      display_name: doctor.full_name,
-      hidden: doctor.disabled,
-      is_index_stale: 0,
-    });
-  for (const name of ["Olga Old", "Renata New"]) {
-    const isFound = profile !== undefined && !doctor.disabled && doctor.full_name === name;
+    expect(profile).toEqual({ display_name: publicName, hidden: doctor.disabled, is_index_stale: 0 });
+  for (const { name, isWaiting } of verified) expect(isWaiting).toBe(name === doctor.full_name ? 0 : 1);
+  for (const name of ["Olga Old", "Renata New", MARRIED]) {
+    const isFound = verified.length > 0 && !doctor.disabled && publicName === name;
     expect(await isFoundBy(name)).toBe(isFound);
   }
   const live = "status IN ('PENDING_PAYMENT', 'CONFIRMED')";
