@@ -93,6 +93,7 @@ test("an enum has the values that a client can send, and no zero", () => {
     "BOOKED",
     "BLOCKED",
     "WITHDRAWN",
+    "EXPIRED",
   ]);
 });
 

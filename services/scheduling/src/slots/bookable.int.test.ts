@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
@@ -7,6 +8,7 @@ import {
 } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
 import {
   ListSlotsRequest,
+  type Slot_Status,
   SlotServiceService,
 } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import { getDoctor } from "../doctors/get-doctor.ts";
@@ -99,6 +101,40 @@ async function look(slotId: string) {
     search: found.status === "fulfilled" && found.value.response.doctors.some(({ id }) => id === doctorId),
   };
 }
+
+/** Statuses of a slot for its doctor: by a get, and each status by which a list finds it. */
+async function lookAsOwner(slotId: string) {
+  const { app, doctor } = desk;
+  const { start_time: startTime } = (await findSlot(app.db, slotId))!;
+  const range = { startTime, endTime: new Date(startTime.getTime() + MINUTE_MS) };
+  const list = async (status: Slot_Status) => {
+    const request = ListSlotsRequest.fromPartial({ doctorId: doctor.userId, ...range, status });
+    const { response } = await invoke(SlotServiceService.listSlots, listSlots(app), doctor, request);
+    return response.slots.filter(({ id }) => id === slotId).map((slot) => [status, slot.status]);
+  };
+  const statuses = ["OPEN", "HELD", "BOOKED", "BLOCKED", "WITHDRAWN", "EXPIRED"] as const;
+  const [{ response }, ...lists] = await Promise.all([
+    invoke(SlotServiceService.getSlot, getSlot(app), doctor, { slotId, region: "" }),
+    ...statuses.map(list),
+  ]);
+  return { get: response.status, listed: lists.flat() };
+}
+
+test("its doctor sees as OPEN a slot that can be booked, as soon as the doctor practises, and no other", async () => {
+  const disagreements: unknown[] = [];
+  for (const each of CASES) {
+    const slotId = await arrange(each);
+    const { get, listed } = await lookAsOwner(slotId).catch((error: unknown) => {
+      throw new Error(`${each}`, { cause: error });
+    });
+    const row = (await findSlot(desk.app.db, slotId))!;
+    const practising = { ...row, hidden: 0, licensed_until: new Date("9999-12-31T00:00:00Z") };
+    const isBookable = whyNotBookable(practising, desk.app.clock.now()) === undefined;
+    const isAgreed = (get === "OPEN") === isBookable && isDeepStrictEqual(listed, [[get, get]]);
+    if (!isAgreed) disagreements.push({ each, isBookable, get, listed });
+  }
+  expect(disagreements).toEqual([]);
+}, 120_000);
 
 test("lists, reads, searches, profiles and bookings agree about bookable slots", async () => {
   const disagreements: unknown[] = [];

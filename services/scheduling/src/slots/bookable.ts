@@ -1,15 +1,11 @@
 import type { SqlValue } from "@medconnect/platform/db/database.ts";
 import type { Filter } from "@medconnect/platform/db/filters.ts";
-import type { Slot_Status } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import { isPractising } from "../doctors/doctor-rules.ts";
 import { covers, coversValues } from "../licenses/covers.ts";
-import { statusAt } from "./slot-rules.ts";
+import { type StatusFacts, statusAt } from "./slot-rules.ts";
 
 /** Facts of a slot and of its doctor that decide whether it can be booked. */
-export interface BookableFacts {
-  status: Slot_Status;
-  start_time: Date;
-  hold_expire_time: Date | null;
+export interface BookableFacts extends StatusFacts {
   hidden: number;
   licensed_until: Date | null;
   /** True if a verified licence at the start covers the requested region; absent without one. */
@@ -25,8 +21,7 @@ export type Refusal = "NOT_FOUND" | "NOT_LICENSED_IN_REGION" | "SLOT_UNAVAILABLE
 export function whyNotBookable(slot: BookableFacts, now: Date): Refusal | undefined {
   if (!isPractising(slot, slot.start_time)) return "NOT_FOUND";
   if (slot.licensed_in_region === 0) return "NOT_LICENSED_IN_REGION";
-  const status = statusAt({ status: slot.status, holdExpireTime: slot.hold_expire_time }, now);
-  return status === "OPEN" && slot.start_time > now ? undefined : "SLOT_UNAVAILABLE";
+  return statusAt(slot, now) === "OPEN" ? undefined : "SLOT_UNAVAILABLE";
 }
 
 /** Whether a booking's hold of its slot lasts, and its doctor still practises then. */
@@ -54,7 +49,7 @@ export const isVisibleTo = (
  */
 export const PRACTISES_AT_START =
   "NOT d.hidden AND s.start_time <= TIMESTAMP(d.licensed_until, '23:59:59.999')";
-/** Condition that slot `s` is open and has not started. Takes `openValues`. */
+/** Condition that `statusAt` of slot `s` is OPEN. Takes `openValues`. */
 export const IS_OPEN = `s.start_time > ? AND (s.status = 'OPEN' OR (s.status = 'HELD' AND s.hold_expire_time <= ?))`;
 export const openValues = (now: Date): SqlValue[] => [now, now];
 /**

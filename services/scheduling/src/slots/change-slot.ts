@@ -20,15 +20,12 @@ export const changeSlot =
     return await app.changes.apply(call, async (tx) => {
       const now = app.clock.now();
       const row = await lockSlot(tx, slotId);
-      const status = decideTransition(
-        statusAt({ status: row.status, holdExpireTime: row.hold_expire_time }, now),
-        transition,
-      );
+      const status = decideTransition(statusAt(row, now), transition);
       if (!status) return { response: toSlot(row, now), trails: [] };
       const expired = row.booking_id ? await expireBooking(tx, row.booking_id, now) : [];
       setSlotStatus(tx, slotId, status);
       return {
-        response: { ...toSlot(row, now), status },
+        response: toSlot({ ...row, status }, now),
         trails: [{ resource: `slots/${slotId}`, subjectIds: [row.doctor_id] }, ...expired],
       };
     });

@@ -76,6 +76,7 @@ test.each([
   ["OPEN", "scan"],
   ["HELD", "scan"],
   ["BOOKED", "scan"],
+  ["EXPIRED", "scan"],
   ["BLOCKED", "read"],
   ["WITHDRAWN", "read"],
 ] as const)("nor in the doctor's list of slots with status %s", async (status, pool) => {

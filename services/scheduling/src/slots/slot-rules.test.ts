@@ -56,10 +56,18 @@ test("an overlap is found exactly where two intervals share an instant", () => {
   );
 });
 
-test("a hold that has ended reads as open", () => {
-  expect(statusAt({ status: "HELD", holdExpireTime: at(1) }, now)).toBe("HELD");
-  expect(statusAt({ status: "HELD", holdExpireTime: at(0) }, now)).toBe("OPEN");
-  expect(statusAt({ status: "BOOKED", holdExpireTime: null }, now)).toBe("BOOKED");
+test.each<[Slot_Status, number | null, number, Slot_Status]>([
+  ["HELD", 1, 1, "HELD"],
+  ["HELD", 0, 1, "OPEN"],
+  ["HELD", 1, 0, "HELD"],
+  ["HELD", 0, 0, "EXPIRED"],
+  ["OPEN", null, 1, "OPEN"],
+  ["OPEN", null, 0, "EXPIRED"],
+  ["BOOKED", null, 0, "BOOKED"],
+  ["BLOCKED", null, 0, "BLOCKED"],
+])("%s, its hold ending in %s min and its start in %i: %s", (status, hold, start, expected) => {
+  const facts = { status, start_time: at(start), hold_expire_time: hold === null ? null : at(hold) };
+  expect(statusAt(facts, now)).toBe(expected);
 });
 
 test.each<
@@ -77,6 +85,9 @@ test.each<
   ["HELD", "block", "SLOT_HAS_BOOKING"],
   ["BOOKED", "withdraw", "SLOT_HAS_BOOKING"],
   ["BOOKED", "unblock", "SLOT_HAS_BOOKING"],
+  ["EXPIRED", "withdraw", "WITHDRAWN"],
+  ["EXPIRED", "block", "ILLEGAL_TRANSITION"],
+  ["EXPIRED", "unblock", "ILLEGAL_TRANSITION"],
 ])("%s, %s: %s", (current, transition, expected) => {
   const outcome = () => decideTransition(current, transition) ?? "unchanged";
   if (expected === "SLOT_HAS_BOOKING" || expected === "ILLEGAL_TRANSITION") {

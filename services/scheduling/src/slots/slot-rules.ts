@@ -49,17 +49,25 @@ export function findOverlap(intervals: Interval[]): Interval | undefined {
   return sorted.find((interval, i) => i > 0 && interval.startTime < sorted[i - 1]!.endTime);
 }
 
-/** Status of a slot at a time: an ended hold is OPEN, swept or not. */
-export function statusAt(slot: { status: Slot_Status; holdExpireTime: Date | null }, now: Date): Slot_Status {
-  const holdEnded = slot.status === "HELD" && slot.holdExpireTime !== null && slot.holdExpireTime <= now;
-  return holdEnded ? "OPEN" : slot.status;
+/** Facts that decide the status of a slot. */
+export interface StatusFacts {
+  status: Slot_Status;
+  start_time: Date;
+  hold_expire_time: Date | null;
+}
+
+/** Status of a slot at a time: a slot whose hold has ended is open again, swept or not, and an open one expires at its start. */
+export function statusAt({ status, start_time, hold_expire_time }: StatusFacts, now: Date): Slot_Status {
+  const holdEnded = status === "HELD" && hold_expire_time !== null && hold_expire_time <= now;
+  if (status !== "OPEN" && !holdEnded) return status;
+  return start_time > now ? "OPEN" : "EXPIRED";
 }
 
 const TRANSITIONS = {
-  block: { from: "OPEN", to: "BLOCKED" },
-  unblock: { from: "BLOCKED", to: "OPEN" },
-  withdraw: { from: "OPEN", to: "WITHDRAWN" },
-} as const satisfies Record<string, { from: Slot_Status; to: Slot_Status }>;
+  block: { from: ["OPEN"], to: "BLOCKED" },
+  unblock: { from: ["BLOCKED"], to: "OPEN" },
+  withdraw: { from: ["OPEN", "EXPIRED"], to: "WITHDRAWN" },
+} as const satisfies Record<string, { from: Slot_Status[]; to: Slot_Status }>;
 
 export type SlotTransition = keyof typeof TRANSITIONS;
 
@@ -69,10 +77,11 @@ export type SlotTransition = keyof typeof TRANSITIONS;
  */
 export function decideTransition(current: Slot_Status, transition: SlotTransition): Slot_Status | undefined {
   const { from, to } = TRANSITIONS[transition];
+  const leads = (sources: readonly Slot_Status[]) => sources.includes(current);
   if (current === to) return undefined;
-  if (current === from) return to;
+  if (leads(from)) return to;
   if (current === "HELD" || current === "BOOKED") throw new ApiError("SLOT_HAS_BOOKING");
-  const allowed = Object.values(TRANSITIONS).flatMap((rule) => (rule.from === current ? [rule.to] : []));
+  const allowed = Object.values(TRANSITIONS).flatMap((rule) => (leads(rule.from) ? [rule.to] : []));
   throw new ApiError("ILLEGAL_TRANSITION", {
     metadata: { current, requested: to, allowed: allowed.join(",") },
   });

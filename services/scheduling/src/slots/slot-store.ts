@@ -24,8 +24,9 @@ const FROM = "FROM slots s JOIN doctors d ON d.id = s.doctor_id";
 const SELECT = `SELECT ${SLOT_COLUMNS} ${FROM}`;
 /** Takes `coversValues` first. */
 const SELECT_IN_REGION = `SELECT ${SLOT_COLUMNS}, ${IS_LICENSED_AT_START} AS licensed_in_region ${FROM}`;
-/** As `statusAt`; takes the time as parameter. */
-const STATUS_AT = "IF(s.status = 'HELD' AND s.hold_expire_time <= ?, 'OPEN', s.status)";
+/** As `statusAt`; takes the time as parameter, twice. */
+const STATUS_AT = `IF(s.status = 'OPEN' OR (s.status = 'HELD' AND s.hold_expire_time <= ?),
+  IF(s.start_time > ?, 'OPEN', 'EXPIRED'), s.status)`;
 
 /** @param region of the patient; absent: any region */
 export async function findSlot(db: Database, id: string, region?: string): Promise<SlotRow | undefined> {
@@ -108,7 +109,7 @@ export async function listSlots(
     following("s.start_time", "s.id", page.after),
   );
   const key = status === undefined ? "slots_by_doctor" : "slots_by_offer";
-  const isScan = status === "OPEN" || status === "HELD" || status === "BOOKED";
+  const isScan = status !== undefined && status !== "BOOKABLE" && offerOf(status) === "OFFERED";
   return await db[isScan ? "scan" : "read"]<SlotRow>(
     `SELECT ${SLOT_COLUMNS} FROM slots s FORCE INDEX (${key}) JOIN doctors d ON d.id = s.doctor_id ${sql}
      ORDER BY s.start_time, s.id LIMIT ?`,
@@ -117,9 +118,13 @@ export async function listSlots(
 }
 
 const hasStatus = (status: Slot_Status | undefined, now: Date): Filter[] => [
-  ["s.offer = ?", status && (status === "BLOCKED" || status === "WITHDRAWN" ? status : "OFFERED")],
-  [`${STATUS_AT} = ?`, now, status],
+  ["s.offer = ?", status && offerOf(status)],
+  [`${STATUS_AT} = ?`, now, now, status],
 ];
+
+/** The class of slots with a status, as in the key `slots_by_offer`. */
+const offerOf = (status: Slot_Status): string =>
+  status === "BLOCKED" || status === "WITHDRAWN" ? status : "OFFERED";
 
 /**
  * Serializes slot creation per doctor, so that the overlap check holds until commit.
@@ -268,6 +273,6 @@ export const toSlot = (row: SlotRow, now: Date): Slot => ({
   doctorId: row.doctor_id,
   startTime: row.start_time,
   endTime: row.end_time,
-  status: statusAt({ status: row.status, holdExpireTime: row.hold_expire_time }, now),
+  status: statusAt(row, now),
   fee: feeOf(row),
 });
