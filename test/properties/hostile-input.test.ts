@@ -24,9 +24,8 @@ import { methods as grpcMethods } from "../support/grpc.ts";
 import { sharedStack } from "../support/stack.ts";
 import { type SignedIn, staySignedIn } from "./cast.ts";
 import { hostileJson, hostileMessage } from "./hostile-values.ts";
+import { assertGrpcRefusal, assertHttpRefusal } from "./refusals.ts";
 import { clientFor, requestAround, serverOf } from "./valid-requests.ts";
-
-const OUR_FAULT = ["UNKNOWN", "INTERNAL", "UNIMPLEMENTED", "UNAVAILABLE", "DATA_LOSS", "DEADLINE_EXCEEDED"];
 
 const api = new Api(sharedStack().urls.gateway);
 let world: World;
@@ -73,7 +72,7 @@ describe("over HTTP, a hostile value in an otherwise valid request is refused wi
       const sent = { key: true as const, headers, ...(body !== undefined && { body }) };
       const answer = await client.send(`${verb} ${path}${query}`, sent);
       const seen = { value, status: answer.status, text: answer.text };
-      expect({ ...seen, isOurFault: answer.status >= 500 }).toEqual({ ...seen, isOurFault: false });
+      if (answer.status >= 400) assertHttpRefusal(answer.status, answer.text, { value });
       if (isRefused)
         expect({ ...seen, named: mistakenFields(answer.body.errors) }).toEqual({
           ...seen,
@@ -93,13 +92,14 @@ describe("over gRPC, a hostile value in an otherwise valid request is refused wi
       const key = input.field.idempotencyKey && { idempotencyKey: randomUUID() };
       const message = fromJson(input, { ...requestAround(to, world), ...key });
       place(message as unknown as Json, to.way, value);
-      const { name, reason, violations } = await clientOf(serverOf(to.method)).send(
+      const reply = await clientOf(serverOf(to.method)).send(
         method,
         Buffer.from(toBinary(input, message)),
         token === undefined ? {} : { token },
       );
+      const { name, reason, violations } = reply;
       const seen = { value, name, reason, violations };
-      expect({ ...seen, isOurFault: OUR_FAULT.includes(name) }).toEqual({ ...seen, isOurFault: false });
+      if (name !== "OK") assertGrpcRefusal(reply, { value });
       if (isRefused && !isFact(to))
         expect({ ...seen, named: mistakenFields(violations) }).toEqual({ ...seen, named: [pathOf(to.way)] });
     });

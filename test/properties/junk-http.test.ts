@@ -10,6 +10,7 @@ import { belongings, type Cast, type CastRole, makeCast, ROLES, staySignedIn, to
 import { type JunkRequest, requestsFor } from "./http-requests.ts";
 import { junkText, SEED } from "./junk.ts";
 import { ApiDescription } from "./openapi.ts";
+import { assertHttpRefusal } from "./refusals.ts";
 
 /** For each operation and role. */
 const RUNS = Number(process.env.JUNK_RUNS ?? 15);
@@ -49,7 +50,7 @@ async function send({ method, target, headers, body }: JunkRequest, token?: stri
 
 /** A refusal is the client's fault, and says why in a way that programs can read. */
 function assertRefusal({ status, type, body }: HttpAnswer): void {
-  expect({ status, isOurFault: status >= 500 }).toEqual({ status, isOurFault: false });
+  assertHttpRefusal(status, body);
   expect(type).toMatch(/^application\/problem\+json/);
   const problem = JSON.parse(body) as Json;
   expect(problem).toMatchObject({

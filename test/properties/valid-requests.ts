@@ -61,16 +61,18 @@ function callerOf(method: Method, world: World): Account | undefined {
   return world.mine[role === "doctor" ? "doctor" : "patient"];
 }
 
+/** A token of a service that may make an internal call. */
+export async function tokenOfCaller(method: Method, server: ServiceName): Promise<string> {
+  return await serviceToken(entryOf(method).caller?.(server) ?? method.rules.callers[0]!, server);
+}
+
 /**
  * The gateway as such an account, and its token. A new account where the RPC would end the session, lock the account, or
  * refuse it for what it has already.
  */
 export async function clientFor(method: Method, world: World, gateway: Api): Promise<Api> {
-  const { access, callers } = method.rules;
-  if (access === Access.INTERNAL) {
-    const from = entryOf(method).caller?.(serverOf(method)) ?? callers[0]!;
-    return gateway.as(await serviceToken(from, serverOf(method)));
-  }
+  if (method.rules.access === Access.INTERNAL)
+    return gateway.as(await tokenOfCaller(method, serverOf(method)));
   if (entryOf(method).touchesSession) return (await signUp(gateway, "PATIENT")).api;
   if (method.name === "CreateDoctor") return (await signUp(gateway, "DOCTOR")).api;
   return callerOf(method, world)?.api ?? gateway;

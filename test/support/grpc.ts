@@ -83,6 +83,12 @@ export interface Reply {
   trailer: Metadata;
 }
 
+/** Size of a call's trailer on the wire, with the status message. */
+export const trailerBytes = ({ trailer, detail }: Reply): number =>
+  Object.entries(trailer.toHttp2Headers())
+    .flatMap(([name, values]) => [values].flat().map((value) => name.length + String(value).length))
+    .reduce((sum, bytes) => sum + bytes, encodeURI(detail.toWellFormed()).length);
+
 /** Token and headers of a call. */
 export interface Credential {
   token?: string;
