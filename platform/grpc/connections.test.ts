@@ -234,6 +234,10 @@ test.each([
     await new Promise<void>((resolve) => stream.once("response", () => resolve()).end(Buffer.alloc(5)));
   }
   const client = newClient();
+  // Long enough for two sweeps, which find the other answers begun.
+  answerAfterMs = 2500;
+  await call(client);
+  answerAfterMs = 0;
   const callAgainAndAgain = async () => {
     for (let i = 0; i < 50; i++) await call(client);
   };

@@ -29,8 +29,8 @@ interface Finished {
   readonly connection: Http2Session | undefined;
   /** The last time at which the answer's write buffer was empty. */
   freeAtMs: number;
-  /** The first sweep that found the answer complete, but not read. */
-  endedAtMs?: number;
+  /** The last sweep found the answer begun. */
+  isBegun: boolean;
 }
 
 /**
@@ -39,9 +39,10 @@ interface Finished {
  * streams loses its own. Beyond `unfinishedBytes`, new data displaces the oldest ones that have sent data. A displaced stream
  * is refused as not processed (RFC 9113 §8.7), which gRPC clients retry.
  *
- * Beyond `maxFinished`, a complete request displaces the oldest answer without an end, such as a health watch: one of a
- * connection that has more than its share, if there is one, or else any. Complete answers that nobody reads come last. Their
- * clients get RESOURCE_EXHAUSTED. A running call has not begun its answer.
+ * Beyond `maxFinished`, a complete request displaces the oldest answer that began over a second ago: one without an end, such
+ * as a health watch, on a connection with more than its share; then one on any connection; then a complete one that nobody
+ * has read. In a burst, a younger one without an end on a connection with more than its share. Its client gets
+ * RESOURCE_EXHAUSTED. A running call has not begun its answer.
  */
 export class OpenStreams {
   readonly #limits: StreamLimits;
@@ -49,9 +50,13 @@ export class OpenStreams {
   readonly #unfinished = new Map<ServerHttp2Stream, Unfinished>();
   #unfinishedBytes = 0;
   readonly #finished = new Map<ServerHttp2Stream, Finished>();
+  /** Those that two sweeps have found with an answer, so that it began over a second ago. */
+  readonly #old = new Set<ServerHttp2Stream>();
   /** Number of streams with a complete request, by connection. */
   readonly #finishedOf = new Map<Http2Session | undefined, number>();
   #sweeping: NodeJS.Timeout | undefined;
+  /** All streams were searched in this turn of the event loop, and too many are left. */
+  #isSearched = false;
 
   constructor(limits: StreamLimits) {
     this.#limits = limits;
@@ -102,7 +107,7 @@ export class OpenStreams {
 
   #finish(stream: ServerHttp2Stream): void {
     const connection = stream.session;
-    this.#finished.set(stream, { connection, freeAtMs: performance.now() });
+    this.#finished.set(stream, { connection, freeAtMs: performance.now(), isBegun: false });
     this.#finishedOf.set(connection, (this.#finishedOf.get(connection) ?? 0) + 1);
     this.#displaceAnswered();
   }
@@ -111,6 +116,7 @@ export class OpenStreams {
     const request = this.#finished.get(stream);
     if (!request) return;
     this.#finished.delete(stream);
+    this.#old.delete(stream);
     const left = this.#finishedOf.get(request.connection)! - 1;
     if (left > 0) this.#finishedOf.set(request.connection, left);
     else this.#finishedOf.delete(request.connection);
@@ -118,20 +124,28 @@ export class OpenStreams {
 
   #displaceAnswered(): void {
     const { maxFinished } = this.#limits;
-    const isAboveShare = ({ connection }: Finished) =>
-      this.#finishedOf.get(connection)! > maxFinished / this.#finishedOf.size;
-    this.#displace((stream, request) => !stream.writableEnded && isAboveShare(request));
-    this.#displace((stream) => !stream.writableEnded);
-    // Younger ones may be on their way to clients that read them.
-    const endedUntilMs = performance.now() - SWEEP_MS;
-    this.#displace((_, { endedAtMs = Number.POSITIVE_INFINITY }) => endedAtMs <= endedUntilMs);
+    if (this.#finished.size <= maxFinished || this.#isSearched) return;
+    const isEndless = (stream: ServerHttp2Stream) => stream.headersSent && !stream.writableEnded;
+    const isAboveShare = (stream: ServerHttp2Stream) =>
+      this.#finishedOf.get(this.#finished.get(stream)!.connection)! > maxFinished / this.#finishedOf.size;
+    this.#displace(this.#old, (stream) => isEndless(stream) && isAboveShare(stream));
+    this.#displace(this.#old, isEndless);
+    this.#displace(this.#old, () => true);
+    // Younger complete answers may be on their way to clients that read them.
+    this.#displace(this.#finished.keys(), (stream) => isEndless(stream) && isAboveShare(stream));
+    if (this.#finished.size <= maxFinished) return;
+    // No answer begins within this turn. A search for each request of a burst would take quadratic time.
+    this.#isSearched = true;
+    setImmediate(() => {
+      this.#isSearched = false;
+    });
   }
 
-  /** Closes the oldest answers that are meant, until no more streams are open than may be. */
-  #displace(isMeant: (stream: ServerHttp2Stream, request: Finished) => boolean): void {
-    for (const [stream, request] of this.#finished) {
+  /** Closes the oldest streams that are meant, until no more are open than may be. */
+  #displace(streams: Iterable<ServerHttp2Stream>, isMeant: (stream: ServerHttp2Stream) => boolean): void {
+    for (const stream of streams) {
       if (this.#finished.size <= this.#limits.maxFinished) return;
-      if (!stream.headersSent || !isMeant(stream, request)) continue;
+      if (!isMeant(stream)) continue;
       this.#end(stream);
       stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
     }
@@ -152,7 +166,8 @@ export class OpenStreams {
       stream.close(constants.NGHTTP2_CANCEL);
     }
     for (const [stream, request] of this.#finished) {
-      if (stream.writableEnded) request.endedAtMs ??= nowMs;
+      if (request.isBegun) this.#old.add(stream);
+      request.isBegun = stream.headersSent;
       if (stream.writableLength === 0 && !stream.writableEnded) request.freeAtMs = nowMs;
       else if (nowMs - request.freeAtMs >= answerMs) stream.close(constants.NGHTTP2_CANCEL);
     }
