@@ -12,7 +12,7 @@ export async function repeat(turn: () => Promise<boolean>, signal?: AbortSignal)
 
 /** Runs `work` every `everyMs`, never twice at once; a failure is logged and the next turn tries again. */
 export class Job {
-  readonly #name: string;
+  readonly name: string;
   readonly #everyMs: number;
   readonly #work: Work;
   readonly #log: Logger;
@@ -23,7 +23,7 @@ export class Job {
   readonly #stopping = new AbortController();
 
   constructor(name: string, everyMs: number, work: Work, log: Logger) {
-    this.#name = name;
+    this.name = name;
     this.#everyMs = everyMs;
     this.#work = work;
     this.#log = log;
@@ -61,7 +61,7 @@ export class Job {
       try {
         await this.#work(signal);
       } catch (error) {
-        if (error !== signal.reason) this.#log.warn({ err: error, job: this.#name }, "job failed");
+        if (error !== signal.reason) this.#log.warn({ err: error, job: this.name }, "job failed");
       }
     } while (this.#again && !signal.aborted);
     this.#busy = false;

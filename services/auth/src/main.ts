@@ -1,5 +1,4 @@
 import { loadConfig, serviceSettings } from "@medconnect/platform/config.ts";
-import { Job } from "@medconnect/platform/jobs.ts";
 import { startProcess } from "@medconnect/platform/lifecycle.ts";
 import { runService } from "@medconnect/platform/service.ts";
 import { ActorServiceService } from "@medconnect/proto/medconnect/auth/v1/actor_service.ts";
@@ -23,6 +22,7 @@ import { createBreakGlassGrant } from "./break-glass/create-grant.ts";
 import { getBreakGlassGrant, listBreakGlassGrants } from "./break-glass/read-grants.ts";
 import { revokeBreakGlassGrant } from "./break-glass/revoke-grant.ts";
 import { consumersOf } from "./consumers.ts";
+import { jobsOf } from "./jobs.ts";
 import { getJwks } from "./keys/get-jwks.ts";
 import { mailOptionsOf } from "./mail/mail-settings.ts";
 import { activateTotp } from "./mfa/activate-totp.ts";
@@ -40,7 +40,7 @@ import {
 import { createServiceAccount } from "./service-accounts/create-service-account.ts";
 import { issueToken } from "./service-accounts/issue-token.ts";
 import { getServiceAccount, listServiceAccounts } from "./service-accounts/read-service-accounts.ts";
-import { endRotatedSecrets, rotateServiceAccountSecret } from "./service-accounts/rotate-secret.ts";
+import { rotateServiceAccountSecret } from "./service-accounts/rotate-secret.ts";
 import { deleteSession } from "./sessions/delete-session.ts";
 import { listRevocations } from "./sessions/list-revocations.ts";
 import { listSessions } from "./sessions/list-sessions.ts";
@@ -48,10 +48,6 @@ import { login } from "./sessions/login.ts";
 import { logout } from "./sessions/logout.ts";
 import { refreshToken } from "./sessions/refresh-token.ts";
 import { listRevocations as liveRevocations } from "./sessions/revocation-store.ts";
-import { forgetSuccessors } from "./sessions/session-store.ts";
-import { sweepExpired } from "./sessions/sweep.ts";
-
-const SWEEP_MS = 60_000;
 
 startProcess("auth", async () => {
   const config = loadConfig({ ...serviceSettings, ...authSettings });
@@ -114,14 +110,7 @@ startProcess("auth", async () => {
           });
         },
         consumes: consumersOf(app),
-        jobs: [
-          app.revocationsJob,
-          app.keysJob,
-          new Job("end rotated secrets", 1000, endRotatedSecrets(app), app.log),
-          app.mailJob,
-          new Job("forget successors", 1000, () => forgetSuccessors(app.db, app.clock.now()), app.log),
-          new Job("sweep sessions", SWEEP_MS, sweepExpired(app), app.log),
-        ],
+        jobs: jobsOf(app),
         // Auth itself has the keys and revocations that other services fetch from it.
         fetchJwks: async () => await getJwks(app)({}),
         fetchRevocations: () => liveRevocations(app.db, app.clock.now()),

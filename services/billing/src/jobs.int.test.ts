@@ -1,16 +1,91 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import type { Job } from "@medconnect/platform/jobs.ts";
+import type { Logger } from "@medconnect/platform/log.ts";
+import { type JobCase, testJobs } from "@medconnect/platform/testing/job-tests.ts";
+import { userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { jobsOf } from "./jobs.ts";
 import { captureLapsing } from "./payments/capture-lapsing.ts";
 import { settlePayments } from "./payments/settle-payments.ts";
 import { settleRefunds } from "./refunds/settle-refunds.ts";
-import { type BillingTest, startBilling } from "./testing.ts";
+import { settleJobs } from "./settle-jobs.ts";
+import {
+  AUTHORIZATION_MS,
+  type BillingTest,
+  CAPTURE_BEFORE_LAPSE_MS,
+  LEASE_MS,
+  startBilling,
+} from "./testing.ts";
 import { forgetWebhooks } from "./webhooks/forget-webhooks.ts";
 
+const MINUTE_MS = 60_000;
+const WEBHOOKS_KEPT_MS = 30 * 24 * 60 * MINUTE_MS;
+const patient = userCaller("PATIENT");
+
 let billing: BillingTest;
+let jobs: Job[];
+const errors: string[] = [];
 
 beforeAll(async () => {
   billing = await startBilling();
+  const log = { ...billing.app.log, error: (_: object, message: string) => errors.push(message) };
+  const app = { ...billing.app, log: log as unknown as Logger };
+  jobs = jobsOf(
+    app,
+    { LAPSE_CHECK_EVERY: MINUTE_MS, LEDGER_CHECK_EVERY: MINUTE_MS },
+    settleJobs(app, MINUTE_MS),
+  );
 });
 afterAll(() => billing.app.close());
+
+async function authorized() {
+  const held = await billing.hold(patient);
+  await billing.authorize(held.paymentId, patient);
+  return held;
+}
+
+async function captured() {
+  const held = await authorized();
+  await billing.deliver(held.completed);
+  await billing.settle();
+  return held;
+}
+
+const cases: Record<string, JobCase> = {
+  "settle payments": async () => {
+    const { paymentId, completed } = await authorized();
+    await billing.deliver(completed);
+    return async () => (await billing.read(paymentId)).status === "CAPTURED";
+  },
+  "settle refunds": async () => {
+    const { paymentId } = await captured();
+    billing.provider.back = async () => {
+      throw new Error("cut");
+    };
+    await billing.refund(paymentId, 5000);
+    billing.provider.mend();
+    billing.app.clock.advance(LEASE_MS);
+    return async () => (await billing.read(paymentId)).status === "REFUNDED";
+  },
+  "capture before a lapse": async () => {
+    const { paymentId } = await authorized();
+    billing.app.clock.advance(AUTHORIZATION_MS - CAPTURE_BEFORE_LAPSE_MS);
+    return async () => (await billing.trail(paymentId)).includes("payment.decide SUCCESS by service:billing");
+  },
+  "forget webhooks": async () => {
+    const { app } = billing;
+    const insert = "INSERT INTO webhook_events (provider, event_id, receive_time) VALUES ('stub', 'old', ?)";
+    await app.db.write(insert, [app.clock.now()]);
+    app.clock.advance(WEBHOOKS_KEPT_MS + 1);
+    return async () => (await app.db.read("SELECT 1 FROM webhook_events")).length === 0;
+  },
+  "check the ledger": async () => {
+    await captured();
+    await billing.app.db.write("DELETE FROM ledger_entries WHERE account LIKE 'doctor:%'");
+    return () => errors.includes("ledger is out of balance");
+  },
+};
+
+testJobs(cases, () => jobs);
 
 test.each(Object.entries({ settlePayments, settleRefunds, captureLapsing, forgetWebhooks }))(
   "%s ends with its process, however much is due",

@@ -1,6 +1,5 @@
 import { loadConfig, serviceSettings } from "@medconnect/platform/config.ts";
 import { RowProofs } from "@medconnect/platform/crypto/row-proofs.ts";
-import { Job } from "@medconnect/platform/jobs.ts";
 import { startProcess } from "@medconnect/platform/lifecycle.ts";
 import { runService } from "@medconnect/platform/service.ts";
 import { PaymentServiceService } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
@@ -8,10 +7,9 @@ import { RefundServiceService } from "@medconnect/proto/medconnect/billing/v1/re
 import { WebhookServiceService } from "@medconnect/proto/medconnect/billing/v1/webhook_service.ts";
 import { type Billing, billingSettings, EVENT_ROUTES } from "./app.ts";
 import { consumersOf } from "./consumers.ts";
-import { watchLedger } from "./ledger/watch-ledger.ts";
+import { jobsOf } from "./jobs.ts";
 import { authorizePayment } from "./payments/authorize-payment.ts";
 import { batchGetPaymentStandings } from "./payments/batch-get-standings.ts";
-import { captureLapsing } from "./payments/capture-lapsing.ts";
 import { finishAttempts } from "./payments/payment-attempt.ts";
 import { getPaymentStats } from "./payments/payment-stats.ts";
 import { getPayment, listPayments } from "./payments/read-payments.ts";
@@ -20,11 +18,7 @@ import { createProviders } from "./providers/create-providers.ts";
 import { createRefund } from "./refunds/create-refund.ts";
 import { getRefund, listRefunds } from "./refunds/read-refunds.ts";
 import { settleJobs } from "./settle-jobs.ts";
-import { forgetWebhooks } from "./webhooks/forget-webhooks.ts";
 import { receiveWebhook } from "./webhooks/receive-webhook.ts";
-
-/** Far more often than needed to keep up with what comes. */
-const FORGET_WEBHOOKS_MS = 60_000;
 
 startProcess("billing", async () => {
   const config = loadConfig({ ...serviceSettings, ...billingSettings });
@@ -65,12 +59,7 @@ startProcess("billing", async () => {
           });
         },
         consumes: consumersOf(app),
-        jobs: [
-          ...settlers,
-          new Job("capture before a lapse", config.LAPSE_CHECK_EVERY, captureLapsing(app), platform.log),
-          new Job("forget webhooks", FORGET_WEBHOOKS_MS, forgetWebhooks(app), platform.log),
-          new Job("check the ledger", config.LEDGER_CHECK_EVERY, watchLedger(app), platform.log),
-        ],
+        jobs: jobsOf(app, config, settlers),
       };
     },
   });

@@ -1,6 +1,5 @@
 import { loadConfig, serviceSettings } from "@medconnect/platform/config.ts";
 import { RowProofs } from "@medconnect/platform/crypto/row-proofs.ts";
-import { Job } from "@medconnect/platform/jobs.ts";
 import { startProcess } from "@medconnect/platform/lifecycle.ts";
 import { runService } from "@medconnect/platform/service.ts";
 import { ConsultationServiceService } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
@@ -17,17 +16,13 @@ import { markNoShow } from "./consultations/mark-no-show.ts";
 import { getConsultation, listConsultations } from "./consultations/read-consultations.ts";
 import { readyConsultation } from "./consultations/ready-consultation.ts";
 import { startConsultation } from "./consultations/start-consultation.ts";
-import { sweepNoShows, watchNoShows } from "./consultations/sweep-no-shows.ts";
-import { tellOverdue } from "./consultations/tell-overdue.ts";
+import { watchNoShows } from "./consultations/sweep-no-shows.ts";
 import { consumersOf } from "./consumers.ts";
+import { jobsOf } from "./jobs.ts";
 import { createPrescription } from "./prescriptions/create-prescription.ts";
 import { cancelPrescription, stopPrescription } from "./prescriptions/end-prescription.ts";
 import { listDoctorPrescriptions } from "./prescriptions/list-doctor-prescriptions.ts";
 import { getPrescription, listPrescriptions } from "./prescriptions/read-prescriptions.ts";
-import { stopOrderedPrescriptions } from "./prescriptions/stop-ordered-prescriptions.ts";
-
-/** Interval of the job that stops prescriptions. */
-const STOP_MS = 2000;
 
 startProcess("clinical", async () => {
   const config = loadConfig({ ...serviceSettings, ...clinicalSettings });
@@ -74,11 +69,7 @@ startProcess("clinical", async () => {
           });
         },
         consumes: consumersOf(app),
-        jobs: [
-          new Job("sweep no-shows", config.NO_SHOW_SWEEP, sweepNoShows(app), platform.log),
-          new Job("stop prescriptions", STOP_MS, stopOrderedPrescriptions(app), platform.log),
-          new Job("report overdue consultations", config.NO_SHOW_SWEEP, tellOverdue(app), platform.log),
-        ],
+        jobs: jobsOf(app, config),
       };
     },
   });

@@ -1,21 +1,81 @@
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
+import type { Job } from "@medconnect/platform/jobs.ts";
+import { type JobCase, testJobs } from "@medconnect/platform/testing/job-tests.ts";
 import { sweepHolds } from "./bookings/expire-bookings.ts";
+import { jobsOf } from "./jobs.ts";
 import { reconcileRegularly } from "./reconciliation/reconcile-regularly.ts";
-import { Desk } from "./testing.ts";
+import type { Standings } from "./reconciliation/standings.ts";
+import { Desk, HOLD_MS, MINUTE_MS } from "./testing.ts";
+
+const NO_STANDINGS: Standings = { payments: async () => new Map(), consultations: async () => new Map() };
+const INTERVALS = { HOLD_SWEEP: MINUTE_MS, RECONCILE_EVERY: MINUTE_MS, RECONCILE_GRACE: 0 };
+const START_MINUTES = 60;
 
 let desk: Desk;
+let jobs: Job[];
 
 beforeAll(async () => {
   desk = await Desk.open();
+  jobs = jobsOf(desk.app, INTERVALS, NO_STANDINGS);
 });
 afterAll(() => desk.close());
+beforeEach(() => desk.admit());
+
+const held = async () => {
+  await desk.publish(5000);
+  return (await desk.book((await desk.offer(START_MINUTES)).id)).response;
+};
+
+const cases: Record<string, JobCase> = {
+  "sweep holds": async () => {
+    const { id } = await held();
+    desk.app.clock.advance(HOLD_MS);
+    return async () => (await desk.outboxTypes(id)).includes("booking.expired");
+  },
+  "erase reasons": async () => {
+    const { id } = await held();
+    desk.app.clock.advance(HOLD_MS);
+    await sweepHolds(desk.app)();
+    desk.app.clock.advance(START_MINUTES * MINUTE_MS);
+    return async () => (await desk.read(id)).reason === "";
+  },
+  "sweep unlicensed bookings": async () => {
+    await desk.publish(0);
+    const { id } = (await desk.book((await desk.offer(START_MINUTES)).id)).response;
+    const revoked = "UPDATE doctors SET licensed_until = NULL, licensing_change_time = ? WHERE id = ?";
+    await desk.app.db.write(revoked, [desk.at(0), binaryId(desk.doctor.userId)]);
+    return async () => (await desk.read(id)).status === "CANCELLED";
+  },
+  "refresh the search index": async () => {
+    await desk.publish(0);
+    const id = binaryId(desk.doctor.userId);
+    await desk.app.db.write("UPDATE doctors SET display_name = 'Renata' WHERE id = ?", [id]);
+    const sql = "SELECT 1 FROM doctor_words WHERE doctor_id = ? AND word = 'renata'";
+    return async () => (await desk.app.db.read(sql, [id])).length > 0;
+  },
+  // Billing knows no payment, so it is told of the booking again.
+  "reconcile bookings": async () => {
+    const { id } = await held();
+    // As after a delivery that was lost.
+    await desk.app.db.write("DELETE FROM outbox WHERE aggregateid = ?", [id]);
+    desk.app.clock.advance(1);
+    return async () => (await desk.outboxTypes(id)).includes("booking.held");
+  },
+};
+
+testJobs(cases, () => jobs);
+
+test("bookings are not compared where RECONCILE_EVERY is 0", () => {
+  const names = jobsOf(desk.app, { ...INTERVALS, RECONCILE_EVERY: 0 }, NO_STANDINGS).map(({ name }) => name);
+  expect(names).not.toContain("reconcile bookings");
+});
 
 test("the sweep of holds ends with its process, however many have ended", async () => {
   await expect(sweepHolds(desk.app)(AbortSignal.abort())).rejects.toMatchObject({ name: "AbortError" });
 });
 
 test("the comparison of bookings ends with its process, however many have changed", async () => {
-  const standings = { payments: async () => [], consultations: async () => [] } as never;
-  const compare = reconcileRegularly(desk.app, standings, 0);
+  const compare = reconcileRegularly(desk.app, NO_STANDINGS, 0);
   await expect(compare(AbortSignal.abort())).rejects.toMatchObject({ name: "AbortError" });
 });

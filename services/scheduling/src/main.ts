@@ -1,5 +1,4 @@
 import { loadConfig, serviceSettings } from "@medconnect/platform/config.ts";
-import { Job } from "@medconnect/platform/jobs.ts";
 import { startProcess } from "@medconnect/platform/lifecycle.ts";
 import { runService } from "@medconnect/platform/service.ts";
 import { BookingServiceService } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
@@ -12,29 +11,23 @@ import { bookSlot } from "./bookings/book-slot.ts";
 import { getBookingStats } from "./bookings/booking-stats.ts";
 import { cancelBooking } from "./bookings/cancel-booking.ts";
 import { closeBooking } from "./bookings/close-booking.ts";
-import { sweepReasons } from "./bookings/erase-reasons.ts";
-import { sweepHolds } from "./bookings/expire-bookings.ts";
 import { previewCancellation } from "./bookings/preview-cancellation.ts";
 import { getBooking, listBookings } from "./bookings/read-bookings.ts";
 import { rescheduleBooking } from "./bookings/reschedule-booking.ts";
 import { consumersOf } from "./consumers.ts";
 import { createDoctor } from "./doctors/create-doctor.ts";
 import { getDoctor } from "./doctors/get-doctor.ts";
-import { refreshIndex } from "./doctors/refresh-index.ts";
 import { searchDoctors } from "./doctors/search-doctors.ts";
 import { updateDoctor } from "./doctors/update-doctor.ts";
+import { jobsOf } from "./jobs.ts";
 import { createLicense } from "./licenses/create-license.ts";
 import { rejectLicense, revokeLicense, verifyLicense } from "./licenses/decide-license.ts";
-import { sweepUnlicensedBookings } from "./licenses/end-unlicensed-bookings.ts";
 import { getLicense, listDoctorLicenses, listLicenses } from "./licenses/read-licenses.ts";
 import { watchPending } from "./licenses/watch-pending.ts";
-import { reconcileRegularly } from "./reconciliation/reconcile-regularly.ts";
 import { RemoteStandings } from "./reconciliation/standings.ts";
 import { changeSlot } from "./slots/change-slot.ts";
 import { batchCreateSlots, createSlot } from "./slots/create-slots.ts";
 import { getSlot, listSlots } from "./slots/read-slots.ts";
-
-const REFRESH_INDEX_MS = 10_000;
 
 startProcess("scheduling", async () => {
   const config = loadConfig({ ...serviceSettings, ...schedulingSettings });
@@ -55,16 +48,6 @@ startProcess("scheduling", async () => {
       watchPending(app);
       const { billing, clinical } = platform.peers;
       const standings = new RemoteStandings(billing!, clinical!, platform.serviceTokens);
-      const jobs = [
-        new Job("sweep holds", config.HOLD_SWEEP, sweepHolds(app), platform.log),
-        new Job("erase reasons", config.HOLD_SWEEP, sweepReasons(app), platform.log),
-        new Job("sweep unlicensed bookings", config.HOLD_SWEEP, sweepUnlicensedBookings(app), platform.log),
-        new Job("refresh the search index", REFRESH_INDEX_MS, refreshIndex(app), platform.log),
-      ];
-      if (config.RECONCILE_EVERY > 0) {
-        const reconcile = reconcileRegularly(app, standings, config.RECONCILE_GRACE);
-        jobs.push(new Job("reconcile bookings", config.RECONCILE_EVERY, reconcile, platform.log));
-      }
       return {
         serve: (server) => {
           server.serve(DoctorServiceService, {
@@ -104,7 +87,7 @@ startProcess("scheduling", async () => {
           });
         },
         consumes: consumersOf(app),
-        jobs,
+        jobs: jobsOf(app, config, standings),
       };
     },
   });

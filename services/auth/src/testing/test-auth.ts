@@ -46,8 +46,8 @@ export interface TestAuth {
   mailsTo: (email: string) => Promise<OutgoingMail[]>;
   /** The events about a user, once each, oldest first. */
   eventsOf: (userId: string) => Promise<string[]>;
-  /** Starts another process of auth on the same schema, and ends its jobs. */
-  startAnother: () => Promise<void>;
+  /** Another process of auth on the same schema, without running jobs. @param env over the test's */
+  startAnother: (env?: NodeJS.ProcessEnv) => Promise<Auth>;
   close: () => Promise<void>;
 }
 
@@ -70,7 +70,9 @@ export async function startTestAuth(): Promise<TestAuth> {
     INTERNAL_KEY: key,
     MAIL_URL: "smtp://unused",
   };
-  const config = loadConfig({ ...serviceSettings, ...authSettings }, env);
+  const configWith = (over?: NodeJS.ProcessEnv) =>
+    loadConfig({ ...serviceSettings, ...authSettings }, { ...env, ...over });
+  const config = configWith();
   const built = await buildAuth(service, config, mailOptionsOf(config));
   // Mails go out when the test asks for them, and no earlier.
   await built.mailJob.stop();
@@ -120,9 +122,9 @@ export async function startTestAuth(): Promise<TestAuth> {
       );
       return rows.map((row) => row.type);
     },
-    startAnother: async () => {
-      const { mailJob, revocationsJob, keysJob } = await buildAuth(service, config, mailOptionsOf(config));
-      await Promise.all([mailJob, revocationsJob, keysJob].map((job) => job.stop()));
+    startAnother: async (over) => {
+      const another = configWith(over);
+      return await buildAuth(service, another, mailOptionsOf(another));
     },
     close: async () => {
       await app.revocationsJob.stop();

@@ -1,0 +1,14 @@
+import { Job } from "@medconnect/platform/jobs.ts";
+import type { Clinical } from "./app.ts";
+import { sweepNoShows } from "./consultations/sweep-no-shows.ts";
+import { tellOverdue } from "./consultations/tell-overdue.ts";
+import { stopOrderedPrescriptions } from "./prescriptions/stop-ordered-prescriptions.ts";
+
+const STOP_MS = 2000;
+
+/** Clinical's background jobs. */
+export const jobsOf = (app: Clinical, { NO_SHOW_SWEEP }: { NO_SHOW_SWEEP: number }): Job[] => [
+  new Job("sweep no-shows", NO_SHOW_SWEEP, sweepNoShows(app), app.log),
+  new Job("stop prescriptions", STOP_MS, stopOrderedPrescriptions(app), app.log),
+  new Job("report overdue consultations", NO_SHOW_SWEEP, tellOverdue(app), app.log),
+];

@@ -1,0 +1,31 @@
+import { Job } from "@medconnect/platform/jobs.ts";
+import type { Scheduling } from "./app.ts";
+import { sweepReasons } from "./bookings/erase-reasons.ts";
+import { sweepHolds } from "./bookings/expire-bookings.ts";
+import { refreshIndex } from "./doctors/refresh-index.ts";
+import { sweepUnlicensedBookings } from "./licenses/end-unlicensed-bookings.ts";
+import { reconcileRegularly } from "./reconciliation/reconcile-regularly.ts";
+import type { Standings } from "./reconciliation/standings.ts";
+
+const REFRESH_INDEX_MS = 10_000;
+
+type Intervals = Record<"HOLD_SWEEP" | "RECONCILE_EVERY" | "RECONCILE_GRACE", number>;
+
+/** Scheduling's background jobs. Bookings are not compared where RECONCILE_EVERY is 0. */
+export function jobsOf(
+  app: Scheduling,
+  { HOLD_SWEEP, RECONCILE_EVERY, RECONCILE_GRACE }: Intervals,
+  standings: Standings,
+): Job[] {
+  const jobs = [
+    new Job("sweep holds", HOLD_SWEEP, sweepHolds(app), app.log),
+    new Job("erase reasons", HOLD_SWEEP, sweepReasons(app), app.log),
+    new Job("sweep unlicensed bookings", HOLD_SWEEP, sweepUnlicensedBookings(app), app.log),
+    new Job("refresh the search index", REFRESH_INDEX_MS, refreshIndex(app), app.log),
+  ];
+  if (RECONCILE_EVERY > 0) {
+    const reconcile = reconcileRegularly(app, standings, RECONCILE_GRACE);
+    jobs.push(new Job("reconcile bookings", RECONCILE_EVERY, reconcile, app.log));
+  }
+  return jobs;
+}
