@@ -1,0 +1,16 @@
+import { expect, test } from "@jest/globals";
+import { CONNECTION_LIMITS } from "./connection-limits.ts";
+
+const MIB = 1024 ** 2;
+
+/** As docs/security.md promises them. */
+test("connections have the promised limits", () => {
+  expect(CONNECTION_LIMITS).toEqual({
+    idleMs: 300_000,
+    ageMs: 1_800_000,
+    graceMs: 30_000,
+    requestMs: 10_000,
+    answerMs: 30_000,
+    unfinishedBytes: 64 * MIB,
+  });
+});
