@@ -21,8 +21,11 @@ export interface Round {
 /** Bookings a second that a first turn is stocked for, by clients; later ones for half as many again as there were. */
 const FIRST_GUESS: Record<number, number> = { 1: 100, 16: 400, 64: 500 };
 const RESERVE = 1.5;
-/** Enough for the optimizing compiler; after 10 s it still took a tenth of all CPU time (perf, by thread). */
-const WARM_UP_SECONDS = { book: 12, pay: 8, list: 6, search: 6 };
+/**
+ * Long enough for V8's optimizing compiler: after 15 s of bookings its threads took 0.5 ms a booking, after 60 s 0.15 ms.
+ * A service that runs for days pays that once.
+ */
+const WARM_UP_SECONDS = { book: 60, pay: 30, list: 20, search: 20 };
 const PAUSE_MS = 1500;
 
 /** Runs contests, one turn of load at a time. */
