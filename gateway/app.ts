@@ -1,7 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Logger } from "@medconnect/platform/log.ts";
-import express from "express";
-import { Proxies } from "./client-address.ts";
+import type { Proxies } from "./client-address.ts";
 import { countUnrouted } from "./count-unrouted.ts";
 import type { GatewayResponse } from "./exchange.ts";
 import { observe } from "./observe.ts";
@@ -18,8 +17,7 @@ export interface AppOptions extends Omit<RpcHandlerOptions, "router"> {
   /** The share of callers' traces that is recorded. */
   traceRatio: number;
   corsOrigins: string[];
-  /** A number of proxies, or their CIDRs. */
-  trustProxy: number | string[];
+  proxies: Proxies;
   /** Whether new requests should come here. */
   ready: () => boolean;
 }
@@ -29,7 +27,7 @@ export interface AppOptions extends Omit<RpcHandlerOptions, "router"> {
  * of each call, more than all the gateway's own steps.
  */
 export function createApp(options: AppOptions) {
-  const { routes, log, traceRatio, corsOrigins, trustProxy, ready } = options;
+  const { routes, log, traceRatio, corsOrigins, proxies, ready } = options;
   const headersFor = commonHeaders(corsOrigins);
   const call = rpcHandler({ ...options, router: routerOf(routes) });
   const refuse = problemHandler(log);
@@ -48,7 +46,6 @@ export function createApp(options: AppOptions) {
     else pages(request, response);
   }
 
-  const proxies = new Proxies(express().set("trust proxy", trustProxy).get("trust proxy fn"), log);
   return observe({ log, traceRatio, proxies }, (request, response) => {
     handle(request, response).catch((error: unknown) => refuse(error, request, response));
   });

@@ -1,9 +1,14 @@
 import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
 import type { Logger } from "@medconnect/platform/log.ts";
+import express from "express";
 
 /** Whether the proxy at this address is trusted; `hop` counts from the gateway outwards. */
 export type TrustProxy = (address: string, hop: number) => boolean;
+
+/** @param trusted number of proxies in front, or their CIDRs, as Express reads them */
+export const trustedProxies = (trusted: number | string[], log: Logger): Proxies =>
+  new Proxies(express().set("trust proxy", trusted).get("trust proxy fn"), log);
 
 /** Reads the headers of trusted proxies. Without one, a client is its connection. */
 export class Proxies {
@@ -16,12 +21,17 @@ export class Proxies {
     this.#log = log;
   }
 
+  /** Whether the peer of a connection is a trusted proxy. */
+  isProxy(peer: string): boolean {
+    return this.#trusts(peer, 0);
+  }
+
   /** The client's address: the last of X-Forwarded-For that no trusted proxy has. Empty after the connection closed. */
   addressOf({ headers, socket }: IncomingMessage): string {
     const peer = socket.remoteAddress ?? "";
     const forwarded = headers["x-forwarded-for"];
     if (forwarded === undefined) return peer;
-    if (!this.#trusts(peer, 0)) this.#warn();
+    if (!this.isProxy(peer)) this.#warn();
     const hops = [...String(forwarded).split(","), peer]
       .map((hop) => hop.trim())
       .filter((hop) => hop !== "")
@@ -33,7 +43,7 @@ export class Proxies {
   /** `https` if the client's connection to the outermost trusted proxy was. */
   schemeOf({ headers, socket }: IncomingMessage): string {
     const forwarded = headers["x-forwarded-proto"];
-    if (forwarded === undefined || !this.#trusts(socket.remoteAddress ?? "", 0)) return "http";
+    if (forwarded === undefined || !this.isProxy(socket.remoteAddress ?? "")) return "http";
     return String(forwarded).split(",", 1)[0]!.trim();
   }
 

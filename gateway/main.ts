@@ -11,12 +11,14 @@ import { runUntilSignal, startProcess } from "@medconnect/platform/lifecycle.ts"
 import { LoadLimits } from "@medconnect/platform/load-limit.ts";
 import { createLogger } from "@medconnect/platform/log.ts";
 import { startOpsServer } from "@medconnect/platform/ops-server.ts";
+import { PeerConnections } from "@medconnect/platform/peer-connections.ts";
 import { connectRedis, REDIS_IN_BACKGROUND_MS, REDIS_IN_REQUEST_MS } from "@medconnect/platform/redis.ts";
 import { observeProcess } from "@medconnect/platform/telemetry/process-metrics.ts";
 import { startMetrics } from "@medconnect/platform/telemetry/start-metrics.ts";
 import { startTracing } from "@medconnect/platform/telemetry/start-tracing.ts";
 import { startTls } from "@medconnect/platform/tls/start-tls.ts";
 import { createApp } from "./app.ts";
+import { trustedProxies } from "./client-address.ts";
 import { warmUpComposed } from "./composed/composed-methods.ts";
 import { countRefused } from "./count-unrouted.ts";
 import { RateLimiter } from "./rate-limit.ts";
@@ -78,6 +80,7 @@ startProcess("gateway", async () => {
   });
   const ready = () => connected && revocations.ready && !http.isDraining;
   const limiter = new RateLimiter(counters, limits);
+  const proxies = trustedProxies(config.TRUST_PROXY, log);
   const app = createApp({
     routes: routesOf(methods.values(), services),
     identity: { accessTokens, serviceTokens, revocations },
@@ -89,13 +92,14 @@ startProcess("gateway", async () => {
     log,
     traceRatio: endpoint ? config.OTEL_TRACES_SAMPLER_ARG : 0,
     corsOrigins: config.CORS_ORIGINS,
-    trustProxy: config.TRUST_PROXY,
+    proxies,
     ready,
   });
   const http = new HttpServer({
     listener: app,
     answerMs: config.CALL_TIMEOUT,
     countRefused: countRefused(limiter),
+    peers: new PeerConnections(config.MAX_CLIENT_CONNECTIONS, log, (peer) => proxies.isProxy(peer)),
     log,
   });
   const port = await http.listen(config.HOST, config.PORT);

@@ -2,8 +2,11 @@ import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { connect, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { PeerConnections } from "@medconnect/platform/peer-connections.ts";
 import pino from "pino";
+import { eventually } from "../test/support/eventually.ts";
 import { HttpServer, LIMITS } from "./server.ts";
+import { startTestGateway } from "./testing/test-gateway.ts";
 
 const log = pino({ level: "silent" });
 
@@ -21,6 +24,7 @@ describe("a client that is slower, or sends more, is cut off:", () => {
     },
     answerMs: 0,
     countRefused: async () => {},
+    peers: new PeerConnections(0, log),
     log,
     limits: IMPATIENT,
   });
@@ -74,6 +78,7 @@ describe("a client that reads nothing", () => {
       },
       answerMs,
       countRefused: async () => {},
+      peers: new PeerConnections(0, log),
       log,
       limits: { ...IMPATIENT, stallTimeout },
     });
@@ -108,6 +113,37 @@ describe("a client that reads nothing", () => {
     expect(told).toMatch(/^HTTP\/1.1 200 /);
     expect(connection.timeout).toBeGreaterThanOrEqual(LIMITS.keepAliveTimeout);
     client.destroy();
+  });
+});
+
+describe("open connections of one address", () => {
+  /** @returns the status line, or nothing from a connection that was closed */
+  const ask = async (port: number, sockets: Socket[]) => {
+    const socket = connect(port, "127.0.0.1").setEncoding("utf8");
+    sockets.push(socket.on("error", () => {}));
+    socket.write("GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n");
+    const [told] = await Promise.race([once(socket, "data"), closed(socket).then(() => [""])]);
+    return String(told).slice(0, 12);
+  };
+
+  test.each([
+    ["are bounded", 0, ["HTTP/1.1 200", "HTTP/1.1 200", ""]],
+    ["are not, where it is a trusted proxy's", 1, ["HTTP/1.1 200", "HTTP/1.1 200", "HTTP/1.1 200"]],
+  ])("%s", async (_, trustProxy, expected) => {
+    const { port, close } = await startTestGateway({ connections: 2, trustProxy });
+    const sockets: Socket[] = [];
+    const answers: string[] = [];
+    for (let i = 0; i < 3; i++) answers.push(await ask(port, sockets));
+    expect(answers).toEqual(expected);
+    sockets[0]!.destroy();
+    expect(
+      await eventually(
+        () => ask(port, sockets),
+        (answer) => answer !== "",
+      ),
+    ).toBe("HTTP/1.1 200");
+    for (const socket of sockets) socket.destroy();
+    await close();
   });
 });
 

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerOptions } f
 import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "@medconnect/platform/log.ts";
+import type { PeerConnections } from "@medconnect/platform/peer-connections.ts";
 import { GatewayResponse } from "./exchange.ts";
 import { RefusedRequests } from "./refused-requests.ts";
 
@@ -33,6 +34,8 @@ export interface HttpServerOptions {
   answerMs: number;
   /** Counts a request that the parser refuses, by its connection's address. Throws RATE_LIMITED. */
   countRefused: (address: string) => Promise<void>;
+  /** Bounds the connections of each client. */
+  peers: PeerConnections;
   log: Logger;
   limits?: Limits;
 }
@@ -46,10 +49,13 @@ const BACKLOG = 2048;
 /** The public port. */
 export class HttpServer {
   readonly #server: Server<typeof IncomingMessage, typeof GatewayResponse>;
+  readonly #peers: PeerConnections;
   #draining = false;
 
-  constructor({ listener, answerMs, countRefused, log, limits: allLimits = LIMITS }: HttpServerOptions) {
+  constructor(options: HttpServerOptions) {
+    const { listener, answerMs, countRefused, peers, log, limits: allLimits = LIMITS } = options;
     const { stallTimeout, ...limits } = allLimits;
+    this.#peers = peers;
     // Node's own check answers with neither problem nor request id; `mistakeInSyntax` makes it.
     this.#server = createServer({ ...limits, requireHostHeader: false, ServerResponse: GatewayResponse });
     // Node silently drops headers beyond 2,000; `maxHeaderSize` bounds them all.
@@ -76,7 +82,9 @@ export class HttpServer {
       this.#server.once("error", reject);
       this.#server.listen({ port, host, backlog: BACKLOG }, resolve);
     });
-    return (this.#server.address() as AddressInfo).port;
+    const bound = (this.#server.address() as AddressInfo).port;
+    this.#peers.watch(bound);
+    return bound;
   }
 
   /** Reports not ready for `delayMs`, then takes no new connections, and waits for the requests under way. */
@@ -87,5 +95,6 @@ export class HttpServer {
     const sweeper = setInterval(() => this.#server.closeIdleConnections(), 50);
     await closed;
     clearInterval(sweeper);
+    this.#peers.stop();
   }
 }

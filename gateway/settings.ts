@@ -29,6 +29,8 @@ export const gatewaySettings = {
    * rest is for those who call it directly. What is served in a second is more than that, so nobody waits longer.
    */
   MAX_CONCURRENT_REQUESTS: z.coerce.number().int().min(1).default(256),
+  /** Open connections of each address (IPv6: /64) that is no trusted proxy; 0 is no limit. */
+  MAX_CLIENT_CONNECTIONS: z.coerce.number().int().min(0).default(1000),
   /** How long a service may take to answer. */
   CALL_TIMEOUT: duration("10s"),
   /** How long new requests are still taken after a stop signal, until load balancers have seen /readyz turn. */

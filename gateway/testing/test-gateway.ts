@@ -9,11 +9,13 @@ import { Revocations } from "@medconnect/platform/identity/revocations.ts";
 import { ServiceTokens } from "@medconnect/platform/identity/service-tokens.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import { LoadLimits } from "@medconnect/platform/load-limit.ts";
+import { PeerConnections } from "@medconnect/platform/peer-connections.ts";
 import { connectRedis, REDIS_IN_REQUEST_MS } from "@medconnect/platform/redis.ts";
 import { startTracing } from "@medconnect/platform/telemetry/start-tracing.ts";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import pino from "pino";
 import { type AppOptions, createApp } from "../app.ts";
+import { trustedProxies } from "../client-address.ts";
 import { countRefused } from "../count-unrouted.ts";
 import { RateLimiter, type RateLimits } from "../rate-limit.ts";
 import { routesOf } from "../routing/routes.ts";
@@ -28,13 +30,16 @@ export const INTERNAL_KEY = Buffer.alloc(32);
 const UNLIMITED: RateLimits = { auth: 0, read: 0, write: 0, search: 0, address: 0, open: 0, anonymous: 0 };
 
 export interface TestGatewayOptions
-  extends Partial<Pick<AppOptions, "corsOrigins" | "trustProxy" | "callTimeoutMs" | "anonymousBodyMs">> {
+  extends Partial<Pick<AppOptions, "corsOrigins" | "callTimeoutMs" | "anonymousBodyMs">> {
   limits?: Partial<RateLimits>;
   /** Requests of each client at once; no limit if absent. */
   callerRequests?: number;
   /** Requests to each service at once. */
   requests?: number;
   httpLimits?: Partial<typeof LIMITS>;
+  /** Open connections of an address; no limit if absent. */
+  connections?: number;
+  trustProxy?: number | string[];
   /** Nobody listens on port 1: Redis is away, if not told otherwise. */
   redisUrl?: string;
 }
@@ -60,6 +65,8 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
     callerRequests = 0,
     requests = 200,
     httpLimits,
+    connections = 0,
+    trustProxy = [],
     redisUrl = "redis://127.0.0.1:1",
     ...settings
   } = options;
@@ -94,6 +101,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
   const { callTimeoutMs = 10_000 } = options;
   const limiter = new RateLimiter(redis, { ...UNLIMITED, ...limits });
   const callers = new CallerLimit(callerRequests);
+  const proxies = trustedProxies(trustProxy, log);
   const http = new HttpServer({
     listener: createApp({
       routes: routesOf(methods.values(), services),
@@ -115,12 +123,13 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
       log,
       traceRatio: 0,
       corsOrigins: [],
-      trustProxy: [],
+      proxies,
       ready: () => revocations.ready && !http.isDraining,
       ...settings,
     }),
     answerMs: callTimeoutMs,
     countRefused: countRefused(limiter),
+    peers: new PeerConnections(connections, log, (peer) => proxies.isProxy(peer)),
     log,
     limits: { ...LIMITS, ...httpLimits },
   });

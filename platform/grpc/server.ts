@@ -23,6 +23,7 @@ import type { Caller } from "../identity/caller.ts";
 import { isRequestId } from "../ids.ts";
 import { LoadLimit } from "../load-limit.ts";
 import type { Logger } from "../log.ts";
+import { PeerConnections } from "../peer-connections.ts";
 import { durations } from "../telemetry/metrics.ts";
 import { traceParent } from "../telemetry/trace-parent.ts";
 import { extractTrace, inSpan, SpanKind } from "../telemetry/tracing.ts";
@@ -35,7 +36,6 @@ import { header } from "./header.ts";
 import { MAX_ANSWER_BYTES, MAX_REQUEST_BYTES } from "./message-limits.ts";
 import { OpenStreams } from "./open-streams.ts";
 import { type GatewayProof, type Origin, originOf } from "./origin.ts";
-import { PeerConnections } from "./peer-connections.ts";
 import { REPLAYED_KEY, toGrpcStatus } from "./status.ts";
 
 const DEFAULT_DEADLINE_MS = 10_000;

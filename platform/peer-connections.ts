@@ -1,34 +1,36 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { Socket } from "node:net";
-import { networkOf } from "../client-network.ts";
-import type { Logger } from "../log.ts";
-import { counter } from "../telemetry/metrics.ts";
+import { networkOf } from "./client-network.ts";
+import type { Logger } from "./log.ts";
+import { counter } from "./telemetry/metrics.ts";
 
 /** Node publishes each accepted TCP connection here; grpc-js has no hook before a connection's first call. */
 const CONNECTED = "net.server.socket";
 const LOG_EVERY_MS = 60_000;
 
-const countRefused = counter(
-  "rpc.server.connections.refused",
-  "Connections closed as their peer had too many",
-);
+const countRefused = counter("server.connections.refused", "Connections closed as their peer had too many");
 
 /**
- * Bounds the open connections of each peer to one server, before TLS and HTTP/2 hold memory for them. A connection beyond
+ * Bounds the open connections of each peer to one server, before TLS and HTTP hold memory for them. A connection beyond
  * the bound is closed at once: gRPC clients report UNAVAILABLE and try again with backoff.
  */
 export class PeerConnections {
   readonly #max: number;
   readonly #log: Logger;
+  readonly #isExempt: (peer: string) => boolean;
   readonly #open = new Map<string, number>();
   #port = 0;
   #refused = 0;
   #loggedAtMs = Number.NEGATIVE_INFINITY;
 
-  /** @param max open connections of one address (an IPv6 /64); 0: no limit */
-  constructor(max: number, log: Logger) {
+  /**
+   * @param max open connections of one address (an IPv6 /64); 0: no limit
+   * @param isExempt for proxies, which open connections for many clients
+   */
+  constructor(max: number, log: Logger, isExempt: (address: string) => boolean = () => false) {
     this.#max = max;
     this.#log = log;
+    this.#isExempt = isExempt;
   }
 
   watch(port: number): void {
@@ -44,7 +46,9 @@ export class PeerConnections {
   readonly #connected = (message: unknown): void => {
     const { socket } = message as { socket: Socket };
     if (socket.localPort !== this.#port) return;
-    const peer = networkOf(socket.remoteAddress ?? "");
+    const address = socket.remoteAddress ?? "";
+    if (this.#isExempt(address)) return;
+    const peer = networkOf(address);
     const open = this.#open.get(peer) ?? 0;
     if (open >= this.#max) {
       socket.destroy();
