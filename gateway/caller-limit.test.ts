@@ -237,8 +237,16 @@ test("searches of many addresses leave places of their service to bookings", asy
   expect((await gateway.send("POST", "/v1/bookings", { headers, body: {} })).status).toBe(201);
 });
 
+test("searches of many accounts at one address leave places to other addresses", async () => {
+  await start({ callerRequests: 4, trustProxy: 1, requests: 64 });
+  const from = async (address: string) => ({ ...(await gateway.signedIn()), "x-forwarded-for": address });
+  for (let i = 0; i < 12; i++) await runningSearch(await from("192.0.2.1"));
+  expect(await get(SEARCH, await from("192.0.2.1"))).toMatchObject({ status: 503 });
+  await runningSearch(await from("192.0.2.2"));
+});
+
 test("0 is no limit", async () => {
-  await start({ callerRequests: 0 });
+  await start({ callerRequests: 0, requests: 400 });
   for (let i = 0; i < 40; i++) await runningSearch({});
   expect(gateway.callers.size).toBe(0);
 });

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { CallerLimit } from "@medconnect/platform/caller-limit.ts";
+import { networkOf } from "@medconnect/platform/client-network.ts";
 import type { Method } from "@medconnect/platform/contract/methods.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { authenticate, type Identity } from "@medconnect/platform/grpc/access.ts";
@@ -60,12 +61,13 @@ export function rpcHandler(options: RpcHandlerOptions) {
     response.locals.route = route.path;
 
     const room = load.of(method);
+    const { address } = response.locals;
+    const network = networkOf(address);
     // First, because it is cheap: in a rush most calls are refused here.
-    room.assertRoom();
+    room.assertRoom(network);
 
     const { authorization } = request.headers;
     const caller = await authenticate(method.rules, authorization, identity).catch(refusedToken);
-    const { address } = response.locals;
     const sender = ignoresToken(method) ? await senderOf(request, identity) : caller;
     const known = sender instanceof ApiError ? undefined : sender;
     // A client that left while its token was read: its response has closed already.
@@ -98,7 +100,7 @@ export function rpcHandler(options: RpcHandlerOptions) {
       },
     };
     const reply = await room
-      .run(() => route.dispatch(message, callOptions, caller))
+      .run(() => route.dispatch(message, callOptions, caller), network)
       .catch(async (error: unknown) => {
         if (isUnauthenticated(error) && !counts.some(({ quota }) => quota === "anonymous"))
           await limiter.note(unknownCaller(address));

@@ -40,17 +40,38 @@ test("searches take a quarter of a service's limit together, and only what other
   const slow = Promise.withResolvers<void>();
   const searches = limits.of(methodOf("scheduling", RateClass.SEARCH));
   const others = limits.of(methodOf("scheduling"));
-  const running = [1, 2].map(() => searches.run(() => slow.promise));
-  await expect(searches.run(async () => "third")).rejects.toEqual(REFUSED);
+  const running = [1, 2].map((i) => searches.run(() => slow.promise, `${i}`));
+  await expect(searches.run(async () => "third", "3")).rejects.toEqual(REFUSED);
   limits.of(methodOf("clinical", RateClass.SEARCH)).assertRoom();
-  for (let i = 0; i < 6; i++) running.push(others.run(() => slow.promise));
-  expect(() => others.assertRoom()).toThrow(REFUSED);
+  for (let i = 0; i < 6; i++) running.push(others.run(() => slow.promise, `${i}`));
+  expect(() => others.assertRoom("another")).toThrow(REFUSED);
   slow.resolve();
   await Promise.all(running);
   const all = Promise.withResolvers<void>();
-  const eight = Array.from({ length: 8 }, () => others.run(() => all.promise));
-  expect(() => searches.assertRoom()).toThrow(REFUSED);
+  const eight = Array.from({ length: 8 }, (_, i) => others.run(() => all.promise, `${i}`));
+  expect(() => searches.assertRoom("another")).toThrow(REFUSED);
   all.resolve();
   await Promise.all(eight);
   searches.assertRoom();
+});
+
+test.each([
+  ["searches", RateClass.SEARCH, 16],
+  ["other requests", RateClass.READ, 64],
+])("the last quarter of the places for %s is for networks with less than two", async (_, rate, places) => {
+  const room = new LoadLimits(64).of(methodOf("scheduling", rate));
+  const slow = Promise.withResolvers<void>();
+  const running: Promise<void>[] = [];
+  const take = (network: string) => running.push(room.run(() => slow.promise, network));
+  for (let i = 0; i < (places * 3) / 4; i++) take("greedy");
+  expect(() => room.assertRoom("greedy")).toThrow(REFUSED);
+  for (let i = 0; i < places / 8; i++) {
+    take(`network ${i}`);
+    take(`network ${i}`);
+    expect(() => room.assertRoom(`network ${i}`)).toThrow(REFUSED);
+  }
+  expect(() => room.assertRoom("late")).toThrow(REFUSED);
+  slow.resolve();
+  await Promise.all(running);
+  room.assertRoom("greedy");
 });

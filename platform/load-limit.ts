@@ -4,37 +4,65 @@ import { ApiError } from "./errors/api-error.ts";
 
 const RETRY_AFTER_MS = 1000;
 
+/** Share of a limit that is reserved for networks with little work, as a divisor. */
+const RESERVED_SHARE = 4;
+/** Pieces of work at once with which a network has no claim to the reserve any more. */
+const LITTLE = 2;
+
+export interface LoadLimitOptions {
+  /** A limit that the work also counts for. */
+  outer?: LoadLimit;
+  /** Whether a quarter of it is reserved for networks with less than two pieces of work. */
+  hasReserve?: boolean;
+}
+
 /**
  * Refuses work beyond so many pieces at once. What is over capacity gets a quick 503 rather than a place in a queue that
- * makes everybody's answer late; so goodput stays near its peak under any load.
+ * makes everybody's answer late; so goodput stays near its peak under any load. A reserve leaves room for others where
+ * many accounts of one network ask at once.
  */
 export class LoadLimit {
   readonly #max: number;
+  readonly #unreserved: number;
   readonly #outer: LoadLimit | undefined;
   #running = 0;
+  /** Pieces of work by network. */
+  readonly #ofNetwork = new Map<string, number>();
 
-  /** @param outer a limit that the work also counts for */
-  constructor(max: number, outer?: LoadLimit) {
+  constructor(max: number, { outer, hasReserve = false }: LoadLimitOptions = {}) {
     this.#max = max;
+    this.#unreserved = hasReserve ? max - Math.floor(max / RESERVED_SHARE) : max;
     this.#outer = outer;
   }
 
   /** Throws UNAVAILABLE where too much runs already; for before what a refusal should not cost. */
-  assertRoom(): void {
-    this.#outer?.assertRoom();
-    if (this.#running < this.#max) return;
+  assertRoom(network = ""): void {
+    this.#outer?.assertRoom(network);
+    const most = this.#of(network) < LITTLE ? this.#max : this.#unreserved;
+    if (this.#running < most) return;
     throw new ApiError("UNAVAILABLE", { detail: "Too busy; try again.", retryAfterMs: RETRY_AFTER_MS });
   }
 
   /** Throws UNAVAILABLE where too much runs already. */
-  async run<T>(work: () => Promise<T>): Promise<T> {
-    this.assertRoom();
-    this.#running += 1;
+  async run<T>(work: () => Promise<T>, network = ""): Promise<T> {
+    this.assertRoom(network);
+    this.#count(network, 1);
     try {
-      return await (this.#outer ? this.#outer.run(work) : work());
+      return await (this.#outer ? this.#outer.run(work, network) : work());
     } finally {
-      this.#running -= 1;
+      this.#count(network, -1);
     }
+  }
+
+  #of(network: string): number {
+    return this.#ofNetwork.get(network) ?? 0;
+  }
+
+  #count(network: string, pieces: number): void {
+    this.#running += pieces;
+    const left = this.#of(network) + pieces;
+    if (left === 0) this.#ofNetwork.delete(network);
+    else this.#ofNetwork.set(network, left);
   }
 }
 
@@ -62,8 +90,9 @@ export class LoadLimits {
   #limitsOf(service: string): { all: LoadLimit; searches: LoadLimit } {
     const known = this.#limits.get(service);
     if (known) return known;
-    const all = new LoadLimit(this.#max);
-    const limits = { all, searches: new LoadLimit(Math.ceil(this.#max / SEARCH_SHARE), all) };
+    const all = new LoadLimit(this.#max, { hasReserve: true });
+    const searches = new LoadLimit(Math.ceil(this.#max / SEARCH_SHARE), { outer: all, hasReserve: true });
+    const limits = { all, searches };
     this.#limits.set(service, limits);
     return limits;
   }
