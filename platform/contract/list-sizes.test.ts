@@ -6,7 +6,7 @@ import {
   field as rulesOption,
 } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { expect, test } from "@jest/globals";
-import { in_lists } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
+import { in_lists, total_bytes } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import { MAX_ANSWER_BYTES } from "../grpc/message-limits.ts";
 import { methods } from "./methods.ts";
 import { registry } from "./registry.ts";
@@ -37,59 +37,82 @@ const lists = [...methods.values()].flatMap((method) => {
 const rulesOf = (field: DescField): FieldRules | undefined =>
   hasOption(field, rulesOption) ? getOption(field, rulesOption) : undefined;
 
-const join = (path: string, field: DescField) => `${path}.${field.name}`;
+/** Place of a field in an answer. */
+interface Place {
+  path: string;
+  /** Within an item of a page: `in_lists` applies. */
+  isListed?: boolean;
+  /** Texts are counted elsewhere, by `total_bytes`. */
+  isTextCounted?: boolean;
+}
+
+const at = (place: Place, { name }: DescField): Place => ({ ...place, path: `${place.path}.${name}` });
 
 /** The maximum size of a message on the wire. Throws for a field without a bound. */
-const sizeOf = (message: DescMessage, path: string): number =>
-  message.fields.reduce((sum, field) => sum + FRAME_BYTES + sizeOfField(field, join(path, field)), 0);
+const sizeOf = (message: DescMessage, place: Place): number =>
+  message.fields.reduce((sum, field) => sum + FRAME_BYTES + sizeOfField(field, at(place, field)), 0);
 
-function sizeOfField(field: DescField, path: string): number {
+function sizeOfField(field: DescField, place: Place): number {
   const shown = getOption(field, in_lists);
-  if (shown.omitted || shown.maxBytes > 0) return shown.maxBytes;
+  if (place.isListed && (shown.omitted || shown.maxBytes > 0)) return shown.maxBytes;
   const rules = rulesOf(field);
   switch (field.fieldKind) {
     case "enum":
       return NUMBER_BYTES;
     case "scalar":
-      return sizeOfScalar(field.scalar, field.name, rules, path);
+      return sizeOfScalar(field.scalar, field.name, rules, place);
     case "message":
-      return sizeOf(field.message, path);
+      return sizeOf(field.message, place);
     case "list":
-      return sizeOfList(field, rules, path);
-    default:
-      throw new Error(`${path} has no bound`);
+      return sizeOfList(field, rules, place);
+    case "map":
+      return sizeOfMap(field, rules, place);
   }
 }
 
 function sizeOfList(
   field: DescField & { fieldKind: "list" },
   rules: FieldRules | undefined,
-  path: string,
+  place: Place,
 ): number {
   const repeated = rules?.type.case === "repeated" ? rules.type.value : undefined;
-  const count = Number(repeated?.maxItems ?? 0n);
-  if (count === 0) throw new Error(`${path} has no bound`);
-  return count * (FRAME_BYTES + sizeOfItem(field, repeated?.items, path));
+  const count = bounded(repeated?.maxItems, place);
+  const textBytes = getOption(field, total_bytes);
+  const item = sizeOfItem(field, repeated?.items, textBytes > 0 ? { ...place, isTextCounted: true } : place);
+  return textBytes + count * (FRAME_BYTES + item);
 }
 
-function sizeOfItem(
-  field: DescField & { fieldKind: "list" },
+function sizeOfMap(
+  field: DescField & { fieldKind: "map" },
   rules: FieldRules | undefined,
-  path: string,
+  place: Place,
 ): number {
-  switch (field.listKind) {
-    case "enum":
-      return NUMBER_BYTES;
-    case "message":
-      return sizeOf(field.message, path);
-    case "scalar":
-      return sizeOfScalar(field.scalar, field.name, rules, path);
-  }
+  const map = rules?.type.case === "map" ? rules.type.value : undefined;
+  const key = sizeOfScalar(field.mapKey, "key", map?.keys, at(place, field));
+  const value = sizeOfItem(field, map?.values, at(place, field));
+  return bounded(map?.maxPairs, place) * (3 * FRAME_BYTES + key + value);
 }
 
-function sizeOfScalar(scalar: ScalarType, name: string, rules: FieldRules | undefined, path: string): number {
+function bounded(count: bigint | undefined, { path }: Place): number {
+  if (!count) throw new Error(`${path} has no bound: declare a maximum number in the contract`);
+  return Number(count);
+}
+
+/** An item of a list, or a value of a map. */
+function sizeOfItem(
+  field: DescField & { fieldKind: "list" | "map" },
+  rules: FieldRules | undefined,
+  place: Place,
+): number {
+  if (field.message) return sizeOf(field.message, place);
+  if (field.scalar !== undefined) return sizeOfScalar(field.scalar, field.name, rules, place);
+  return NUMBER_BYTES;
+}
+
+function sizeOfScalar(scalar: ScalarType, name: string, rules: FieldRules | undefined, place: Place): number {
   if (scalar !== ScalarType.STRING && scalar !== ScalarType.BYTES) return NUMBER_BYTES;
   if (isId(name)) return ID_BYTES;
+  if (place.isTextCounted) return 0;
   if (rules?.type.case === "bytes") return Number(rules.type.value.maxLen || rules.type.value.len);
   if (rules?.type.case === "string") {
     const { maxLen, maxBytes, len, in: values, wellKnown } = rules.type.value;
@@ -99,7 +122,7 @@ function sizeOfScalar(scalar: ScalarType, name: string, rules: FieldRules | unde
     if (maxLen > 0n || len > 0n) return BYTES_A_CHARACTER * Number(maxLen || len);
   }
   throw new Error(
-    `${path} has no bound: declare a maximum length in the contract, or that lists leave it out`,
+    `${place.path} has no bound: declare a maximum length in the contract, or that lists leave it out`,
   );
 }
 
@@ -114,9 +137,25 @@ test.each(lists.map(({ method, page }) => [method.name, method, page] as const))
     const count = isAudit ? MAX_AUDIT_PAGE_SIZE : MAX_PAGE_SIZE;
     const rest = method.output.fields.filter((field) => field !== page);
     const size =
-      count * (FRAME_BYTES + sizeOfItem(page, undefined, method.name)) +
-      rest.reduce((sum, field) => sum + FRAME_BYTES + sizeOfField(field, join(method.name, field)), 0);
+      count * (FRAME_BYTES + sizeOfItem(page, undefined, { path: method.name, isListed: true })) +
+      rest.reduce(
+        (sum, field) => sum + FRAME_BYTES + sizeOfField(field, at({ path: method.name }, field)),
+        0,
+      );
     expect(size).toBeLessThanOrEqual(MAX_ANSWER_BYTES);
+  },
+);
+
+/** All others, except exports, which are streams. */
+const others = [...methods.values()].filter(
+  (method) =>
+    method.output.typeName !== "google.api.HttpBody" && !lists.some((list) => list.method === method),
+);
+
+test.each(others.map((method) => [method.name, method] as const))(
+  "the largest answer of %s fits, by the contract's bounds of each field",
+  (name, { output }) => {
+    expect(sizeOf(output, { path: name })).toBeLessThanOrEqual(MAX_ANSWER_BYTES);
   },
 );
 

@@ -66,7 +66,7 @@ async function start(
       await delay(answerAfterMs);
       return { keys: [] };
     },
-    listRevocations: async () => ({ revocations: [] }),
+    listRevocations: async () => ({ revocations: [], nextSessionId: "" }),
   });
   address = `127.0.0.1:${await server.listen("127.0.0.1", 0)}`;
 }

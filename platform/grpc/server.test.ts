@@ -47,7 +47,7 @@ beforeAll(async () => {
     },
     listRevocations: async (_, call) => {
       await handle(call);
-      return { revocations: [] };
+      return { revocations: [], nextSessionId: "" };
     },
   });
   client = new Client(`127.0.0.1:${await server.listen("127.0.0.1", 0)}`, credentials.createInsecure());

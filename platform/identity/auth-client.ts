@@ -14,13 +14,18 @@ export const jwksOf = (auth: GrpcClient) => async (): Promise<JSONWebKeySet> => 
 
 /** Reads the revoked sessions from auth. */
 export const revocationsOf = (auth: GrpcClient, tokens: ServiceTokens) => async (): Promise<Revocation[]> => {
-  const { message } = await auth.call(
-    KeyServiceService.listRevocations,
-    {},
-    {
-      deadline: within(FETCH_TIMEOUT_MS),
-      metadata: { authorization: `Bearer ${await tokens.tokenFor("auth")}` },
-    },
-  );
-  return message.revocations.map(({ sessionId, expireTime }) => ({ sessionId, expireTime: expireTime! }));
+  const metadata = { authorization: `Bearer ${await tokens.tokenFor("auth")}` };
+  const all: Revocation[] = [];
+  let afterSessionId = "";
+  do {
+    const { message } = await auth.call(
+      KeyServiceService.listRevocations,
+      { afterSessionId },
+      { deadline: within(FETCH_TIMEOUT_MS), metadata },
+    );
+    for (const { sessionId, expireTime } of message.revocations)
+      all.push({ sessionId, expireTime: expireTime! });
+    afterSessionId = message.nextSessionId;
+  } while (afterSessionId !== "");
+  return all;
 };

@@ -3,11 +3,16 @@ import type {
   ListRevocationsResponse,
 } from "@medconnect/proto/medconnect/auth/v1/key_service.ts";
 import type { Auth } from "../app.ts";
-import { listRevocations as list } from "./revocation-store.ts";
+import { listRevocationsAfter } from "./revocation-store.ts";
+
+/** Maximum number in one answer, as the contract has it. */
+const PAGE_SIZE = 10_000;
 
 /** KeyService.ListRevocations. */
 export const listRevocations =
   (app: Auth) =>
-  async (_: ListRevocationsRequest): Promise<ListRevocationsResponse> => ({
-    revocations: await list(app.db, app.clock.now()),
-  });
+  async ({ afterSessionId }: ListRevocationsRequest): Promise<ListRevocationsResponse> => {
+    const revocations = await listRevocationsAfter(app.db, afterSessionId, app.clock.now(), PAGE_SIZE);
+    const last = revocations.length === PAGE_SIZE ? revocations.at(-1) : undefined;
+    return { revocations, nextSessionId: last?.sessionId ?? "" };
+  };

@@ -68,7 +68,12 @@ const disable = (userId: string) =>
 
 const isRevoked = async ({ caller }: SignedIn) => {
   const service = { kind: "service", name: "gateway" } as const;
-  const answer = await auth.call(KeyServiceService.listRevocations, listRevocations(auth.app), {}, service);
+  const answer = await auth.call(
+    KeyServiceService.listRevocations,
+    listRevocations(auth.app),
+    { afterSessionId: "" },
+    service,
+  );
   return answer.revocations.some((r) => "sessionId" in caller && r.sessionId === caller.sessionId);
 };
 

@@ -1,8 +1,11 @@
+import { getOption } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { registry } from "@medconnect/platform/contract/registry.ts";
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { total_bytes } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import {
   ConsultationServiceService,
   ListConsultationsRequest,
@@ -144,7 +147,8 @@ test("the addenda of a consultation have at most 256 KiB together, also when add
     Array.from({ length: 8 }, () => clinical.add(consultationId, doctor, long)),
   );
   expect(added.filter(({ status }) => status === "fulfilled")).toHaveLength(4);
-  const left = 256 * 1024 - 4 * 60_000;
+  const { addenda } = registry.getMessage("medconnect.clinical.v1.Consultation")!.field;
+  const left = getOption(addenda!, total_bytes) - 4 * 60_000;
   await clinical.add(consultationId, doctor, "x".repeat(10_000));
   await expect(clinical.add(consultationId, doctor, "x".repeat(left - 10_000 + 1))).rejects.toMatchObject({
     reason: "TOO_MANY_ADDENDA",

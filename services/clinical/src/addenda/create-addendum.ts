@@ -15,7 +15,7 @@ import { findConsultation, lockConsultations } from "../consultations/consultati
 import { textPlace } from "./addendum.ts";
 import { insertAddendum, measureAddenda } from "./addendum-store.ts";
 
-/** Limits, because a consultation is read with all of its addenda and an answer is bounded. */
+/** Limits, because a consultation is read with all of its addenda and an answer is bounded. As the contract has them. */
 const MAX_ADDENDA = 100;
 const MAX_BYTES = 256 * 1024;
 
