@@ -161,6 +161,23 @@ test("a SELECT that outlives the server's limit is killed, and its connection is
   await db.close();
 });
 
+test("a write that outlives the time-out is not killed, and commits", async () => {
+  const [{ name }] = (await service.db.read<{ name: string }>("SELECT DATABASE() AS name")) as [
+    { name: string },
+  ];
+  const before = await versionOf(A);
+  const db = databaseWith(300);
+  await db.read("SELECT 1 AS spare");
+  const slow = `UPDATE ${name}.patient_calendars SET version = version + 1 + SLEEP(2) WHERE patient_id = ?`;
+  await expect(db.write(slow, [A])).rejects.toMatchObject({ reason: "UNAVAILABLE" });
+  await eventually(
+    () => running("SLEEP(2)"),
+    (count) => count === 0,
+  );
+  expect(await versionOf(A)).toBe(before + 1);
+  await db.close();
+});
+
 test("a connection to another server kills nothing", async () => {
   const query = jest.fn<(sql: string, values: unknown[]) => Promise<unknown>>();
   query.mockResolvedValue([]);
