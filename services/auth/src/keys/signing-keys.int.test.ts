@@ -1,5 +1,5 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
-import { afterAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { afterAll, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import { AccessTokenVerifier } from "@medconnect/platform/identity/access-tokens.ts";
 import { newId } from "@medconnect/platform/ids.ts";
@@ -129,6 +129,20 @@ describe("a key that auth did not write is refused by every use:", () => {
     await revokeKey(auth.app, kid);
     await auth.app.db.write("UPDATE signing_keys SET retire_time = NULL WHERE kid = ?", [kid]);
     expect(await published()).not.toContain(kid);
+  });
+
+  test("each process logs it once, as an error", async () => {
+    const error = jest.fn();
+    const keys = new SigningKeys({ ...auth.app, log: { error } as never });
+    const forged = ownPair();
+    await insert(forged);
+    for (let i = 0; i < 2; i++) {
+      await keys.published();
+      auth.clock.advance(CACHE_MS);
+    }
+    expect(error.mock.calls).toEqual([
+      [{ kid: forged.kid }, "signing key refused: auth did not write its row"],
+    ]);
   });
 
   test("the gauge counts it until it is revoked", async () => {
