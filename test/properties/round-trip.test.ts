@@ -3,6 +3,7 @@ import { type DescField, type DescMessage, getOption, hasOption, type JsonValue 
 import { beforeAll, describe, expect, test } from "@jest/globals";
 import { type Method, methods } from "@medconnect/platform/contract/methods.ts";
 import { behavesAs } from "@medconnect/platform/contract/validate.ts";
+import { isUuid } from "@medconnect/platform/testing/sent-fields.ts";
 import { http } from "@medconnect/proto/es/google/api/annotations_pb.js";
 import { FieldBehavior } from "@medconnect/proto/es/google/api/field_behavior_pb.js";
 import {
@@ -30,21 +31,35 @@ const table = (chosen: Method[]) => chosen.map((method) => [method.name, method]
 
 type Forms = Partial<Record<Kind, JsonValue>>;
 
-/** Valid text in a non-canonical form. */
-const ODD: Forms = {
+/** Valid text in a non-canonical form. @param tag of a new address */
+const odd = (tag: string): Forms => ({
   [Kind.NAME]: " Jose\u0301 \u00a0",
   [Kind.LINE]: "\tJose\u0301 ",
   [Kind.TEXT]: " Ein Cafe\u0301,\r\n\tund dann noch zwei Zeilen \u2003",
+  [Kind.EMAIL]: ` ${tag}@EXÄMPLE.Test\n`,
   [Kind.TIME_ZONE]: "asia/calcutta",
   [Kind.LANGUAGE]: "DE-ch",
-};
-const KEPT: Forms = {
+  [Kind.REGION]: "us-ca",
+});
+const kept = (tag: string): Forms => ({
   [Kind.NAME]: "José",
   [Kind.LINE]: "José",
   [Kind.TEXT]: "Ein Café,\n\tund dann noch zwei Zeilen",
+  [Kind.EMAIL]: `${tag}@xn--exmple-cua.test`,
   [Kind.TIME_ZONE]: "Asia/Kolkata",
   [Kind.LANGUAGE]: "de-CH",
-};
+  [Kind.REGION]: "US-CA",
+});
+
+const UUID = /[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/g;
+const inUpperCase = (path: string): string => path.replace(UUID, (id) => id.toUpperCase());
+
+/** The ids of a body in upper case. */
+function withUpperIds(body: Json, { fields }: DescMessage): Json {
+  const ids = fields.filter((field) => isUuid(field) && typeof body[field.jsonName] === "string");
+  const upper = ids.map(({ jsonName }) => [jsonName, String(body[jsonName]).toUpperCase()]);
+  return { ...body, ...Object.fromEntries(upper) };
+}
 
 /** Settable fields of a message, in these forms. */
 function inForms(forms: Forms, { fields }: DescMessage): Json {
@@ -87,9 +102,15 @@ describe("the answer of a creating POST equals GET, is valid input again, and it
   test.each(table(creating))("%s", async (_name, method) => {
     const by = await clientFor(method, world, gateway);
     const { path, body } = requestFor(method);
-    const make = (key: string, forms: Json) => by.send(`POST ${path}`, { key, body: { ...body, ...forms } });
-    const key = randomUUID();
-    const made = await make(key, inForms(ODD, bodyMessage(method)));
+    const message = bodyMessage(method);
+    const make = (key: string, at: string, forms: Json) =>
+      by.send(`POST ${at}`, { key, body: { ...body, ...forms } });
+    const [key, tag] = [randomUUID(), randomUUID()];
+    const made = await make(
+      key,
+      inUpperCase(path),
+      withUpperIds({ ...body, ...inForms(odd(tag), message) }, message),
+    );
     expect({ status: made.status, text: made.text }).toEqual({ status: 201, text: made.text });
 
     const { clientSecret: _toldOnce, ...shown } = made.body;
@@ -97,18 +118,19 @@ describe("the answer of a creating POST equals GET, is valid input again, and it
     expect([read, ...Object.values(read).flat()]).toContainEqual(shown);
 
     if (method.rules.idempotency !== Idempotency.IDEMPOTENCY_UNSPECIFIED) {
-      const repeated = await make(key, inForms(KEPT, bodyMessage(method)));
+      const repeated = await make(key, path, inForms(kept(tag), message));
       expect({ text: repeated.text, replayed: repeated.headers.get("idempotent-replayed") }).toEqual({
         text: made.text,
         replayed: "true",
       });
     }
 
-    const names = bodyMessage(method)
-      .fields.filter(({ name }) => !String(routeOf(method).pattern.value).includes(`{${name}}`))
+    const names = message.fields
+      .filter(({ name }) => !String(routeOf(method).pattern.value).includes(`{${name}}`))
       .map(({ jsonName }) => jsonName);
     const again = await make(
       randomUUID(),
+      path,
       Object.fromEntries(Object.entries(shown).filter(([name]) => names.includes(name))),
     );
     expect(again.status).toBeLessThan(500);
@@ -122,14 +144,14 @@ describe("a PATCH accepts the answer of a GET, and changes nothing:", () => {
   test.each(table(patches))("%s", async (_name, method) => {
     const by = await clientFor(method, world, gateway);
     const { path } = requestFor(method);
-    const changed = await by.ok(`PATCH ${path}`, { body: inForms(ODD, bodyMessage(method)) });
+    const changed = await by.ok(`PATCH ${path}`, { body: inForms(odd(randomUUID()), bodyMessage(method)) });
     const read = await by.ok(`GET ${path}`);
     expect(read).toEqual(changed);
     const startTime = new Date();
     const same = await by.send(`PATCH ${path}`, { body: read });
     // The etag too: no version is raised.
     expect({ status: same.status, body: same.body }).toEqual({ status: 200, body: read });
-    const again = await by.send(`PATCH ${path}`, { body: inForms(ODD, bodyMessage(method)) });
+    const again = await by.send(`PATCH ${path}`, { body: inForms(odd(randomUUID()), bodyMessage(method)) });
     expect(again.body).toEqual(read);
     expect(await by.ok(`GET ${path}`)).toEqual(read);
     const audited = await auditedSince(startTime);
