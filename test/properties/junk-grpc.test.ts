@@ -10,7 +10,7 @@ import { belongings, type Cast, type CastRole, makeCast, ROLES, staySignedIn, to
 import { SEED } from "./junk.ts";
 import { assertGrpcRefusal } from "./refusals.ts";
 import { tokenOfCaller } from "./valid-requests.ts";
-import { messagesFor } from "./wire.ts";
+import { messagesFor, mistakenMessage } from "./wire.ts";
 
 /** For each RPC and role. */
 const RUNS = Number(process.env.JUNK_RUNS ?? 15);
@@ -85,6 +85,22 @@ describe(`junk over gRPC (JUNK_SEED=${SEED})`, () => {
       const token = await tokenOfCaller(methodAt(method.path), service);
       const { reasons } = await sendJunk(method, service, token);
       for (const unheard of ["UNAUTHENTICATED", "PERMISSION_DENIED"]) expect(reasons).not.toContain(unheard);
+    },
+  );
+
+  test.each(targets)(
+    "is refused in few words by %s, however many its mistakes",
+    async (_name, method, service) => {
+      const { access } = methodAt(method.path).rules;
+      const tokens =
+        access === Access.INTERNAL
+          ? [await tokenOfCaller(methodAt(method.path), service)]
+          : ROLES.map((role) => tokenOf(cast, role));
+      for (const token of tokens) {
+        const sent = token === undefined ? {} : { token };
+        const reply = await clients[service].send(method, mistakenMessage(method), sent);
+        if (reply.name !== "OK") assertGrpcRefusal(reply);
+      }
     },
   );
 

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { Agent, type IncomingMessage, request } from "node:http";
 import { text } from "node:stream/consumers";
@@ -97,6 +98,22 @@ describe(`junk over HTTP (JUNK_SEED=${SEED})`, () => {
       }
     }
   }, 300_000);
+
+  test("is refused in few words, however many its mistakes", async () => {
+    await staySignedIn(cast);
+    const names = Array.from({ length: 250 }, (_, i) => `unknown_${i}_${"n".repeat(30)}`);
+    const unknown = names.map((name) => `${name}=1`).join("&");
+    const body = Buffer.from(JSON.stringify(Object.fromEntries(names.map((name) => [name, 1]))));
+    for (const { method, path, ...operation } of description.operations) {
+      const target = path.replace(/\{(\w+)\}/g, (_, name: string) => cast.ids[name]?.[0] ?? "x");
+      const headers = { "content-type": "application/json", "idempotency-key": randomUUID() };
+      for (const role of ROLES) {
+        const sent = { method, target: `${target}?${unknown}`, headers, body: operation.body && body };
+        const { status, body: text } = await send(sent, tokenOf(cast, role));
+        if (status >= 400) assertHttpRefusal(status, text, { method, path });
+      }
+    }
+  });
 
   test("as a token is never let in", async () => {
     const headerSafe = junkText.map((token) => token.replace(/[^ -~]/g, "~"));

@@ -18,6 +18,7 @@ interface Field {
   number: number;
   type: string;
   typeName: string;
+  label: string;
 }
 
 type Ids = Record<string, string[]>;
@@ -33,6 +34,26 @@ export function messagesFor({ requestType }: Method, ids: Ids): Arbitrary<Buffer
       arbitrary: fc.tuple(message(fields, ids, DEPTH), junkBytes).map((parts) => Buffer.concat(parts)),
     },
   );
+}
+
+const MISTAKES = 1000;
+
+/** A message for one RPC with an invalid value in each field, and a thousand of them in each list. */
+export const mistakenMessage = ({ requestType }: Method): Buffer =>
+  mistaken((requestType.type as { field: Field[] }).field, MISTAKES);
+
+function mistaken(fields: Field[], count: number): Buffer {
+  const all = fields.flatMap(({ number, type, typeName, label }) => {
+    const isList = label === "LABEL_REPEATED" && count > 1;
+    const values = Array.from({ length: isList ? count : 1 }, () => {
+      if (type !== "TYPE_MESSAGE") return Buffer.from("\u202e");
+      const inner = (messageTypes.get(typeName.replace(/^\./, "")) ?? []) as Field[];
+      return count === 0 ? Buffer.alloc(0) : mistaken(inner, isList ? 0 : count);
+    });
+    const isText = type === "TYPE_STRING" || type === "TYPE_MESSAGE";
+    return isText ? values.map((value) => lengthed(number, value)) : [];
+  });
+  return Buffer.concat(all);
 }
 
 /** Fields in any order, some twice, some of an odd type, some unknown. */
