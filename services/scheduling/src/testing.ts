@@ -3,6 +3,7 @@ import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids.ts";
 import { applyEvent } from "@medconnect/platform/inbox/event-handler.ts";
+import type { EventRoutes } from "@medconnect/platform/outbox/event.ts";
 import { doneOrWaiting, pausedBeforeCommit } from "@medconnect/platform/testing/interleaving.ts";
 import {
   invoke,
@@ -89,8 +90,8 @@ export class Desk {
     };
   }
 
-  static async open(): Promise<Desk> {
-    return new Desk(await startTestService("scheduling", ROUTES));
+  static async open(routes: EventRoutes = ROUTES): Promise<Desk> {
+    return new Desk(await startTestService("scheduling", routes));
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,27 @@
+import { expect, test } from "@jest/globals";
+import type { Database } from "../db/database.ts";
+import type { EventRoutes } from "../outbox/event.ts";
+
+/**
+ * Tests that use cases of a service write each event of its routes, to every destination.
+ *
+ * @param cases one for each type of event: makes the change that the event tells of
+ * @param db called once the service has started
+ */
+export function testEvents(
+  routes: EventRoutes,
+  cases: Record<string, () => Promise<unknown>>,
+  db: () => Database,
+): void {
+  test("every event of the service has a case here", () => {
+    expect(Object.keys(cases).sort()).toEqual(Object.keys(routes).sort());
+  });
+
+  test.each(Object.entries(cases))("the event: %s", async (type, change) => {
+    await db().write("DELETE FROM outbox WHERE type = ?", [type]);
+    await change();
+    const sql = "SELECT DISTINCT destination FROM outbox WHERE type = ? ORDER BY destination";
+    const told = await db().read<{ destination: string }>(sql, [type]);
+    expect(told.map(({ destination }) => destination)).toEqual([...routes[type]!].sort());
+  });
+}

@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { testEvents } from "@medconnect/platform/testing/event-tests.ts";
+import { userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { EVENT_ROUTES } from "./app.ts";
+import { type BillingTest, HOLD_MS, LEASE_MS, startBilling } from "./testing.ts";
+
+/** Time after the hold in which a patient may still confirm. */
+const CONFIRM_LATE_MS = 3_600_000;
+const patient = userCaller("PATIENT");
+
+let billing: BillingTest;
+
+beforeAll(async () => {
+  billing = await startBilling();
+});
+afterAll(() => billing.app.close());
+beforeEach(() => billing.provider.mend());
+
+type Held = Awaited<ReturnType<BillingTest["hold"]>>;
+
+const expire = async ({ expired }: Held) => {
+  billing.app.clock.advance(HOLD_MS);
+  await billing.deliver(expired);
+};
+
+/** An attempt whose answer is lost. */
+async function attempt(held: Held, card: string) {
+  billing.provider.back = async () => {
+    throw new Error("cut");
+  };
+  await billing.authorize(held.paymentId, patient, card);
+  billing.provider.mend();
+}
+
+const settle = async () => {
+  billing.app.clock.advance(LEASE_MS);
+  await billing.settle();
+};
+
+testEvents(
+  EVENT_ROUTES,
+  {
+    "payment.authorized": async () => billing.authorize((await billing.hold(patient)).paymentId, patient),
+    "payment.cancelled": async () => expire(await billing.hold(patient)),
+  },
+  () => billing.app.db,
+);
+
+/** Ends of a payment after which it can no longer confirm its booking. */
+const ENDS: [string, (held: Held) => Promise<void>][] = [
+  ["the hold ends without an attempt", expire],
+  [
+    "the hold ends after a declined attempt",
+    async (held) => {
+      const declined = billing.authorize(held.paymentId, patient, "pm_card_declined");
+      await expect(declined).rejects.toMatchObject({ reason: "PAYMENT_DECLINED" });
+      await expire(held);
+    },
+  ],
+  [
+    "an attempt is declined after the end of the hold",
+    async (held) => {
+      await attempt(held, "pm_card_declined");
+      await expire(held);
+      await settle();
+    },
+  ],
+  [
+    "an attempt is declined after the hold by this clock, before scheduling's event",
+    async (held) => {
+      await attempt(held, "pm_card_declined");
+      billing.app.clock.advance(HOLD_MS);
+      await settle();
+      await billing.deliver(held.expired);
+    },
+  ],
+  [
+    "the patient never confirms the attempt",
+    async (held) => {
+      await billing.authorize(held.paymentId, patient, "pm_requires_action");
+      // The stub's payers confirm by themselves after a while.
+      await billing.app.db.write("UPDATE stub_charges SET settle_time = '9999-12-31'");
+      await expire(held);
+      billing.app.clock.advance(CONFIRM_LATE_MS);
+      await settle();
+    },
+  ],
+];
+
+const toldOf = async (paymentId: string) => (await billing.told(paymentId)).map(({ type }) => type);
+
+test.each(ENDS)("scheduling is told once that no payment will come: %s", async (_, end) => {
+  const held = await billing.hold(patient);
+  await end(held);
+  await settle();
+  expect(await toldOf(held.paymentId)).toEqual(["payment.cancelled"]);
+});
+
+test("scheduling is told once that no payment will come: the hold's end arrives alone", async () => {
+  const { paymentId, expired } = billing.booking(patient);
+  await billing.deliver(expired);
+  expect(await toldOf(paymentId)).toEqual(["payment.cancelled"]);
+});
