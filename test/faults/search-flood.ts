@@ -1,0 +1,34 @@
+// Sends many searches at once, each time that the parent asks, and tells it their counts by outcome. A process of its own,
+// so that the parent's measurements do not contain the time that the searches take their client.
+import { HOSTILE_QUERIES } from "../support/hostile-search.ts";
+import { HttpClient } from "./http-client.ts";
+
+/** Request of the parent. */
+export interface Flood {
+  url: string;
+  searches: number;
+  /** Tokens of the accounts, used in turn. */
+  tokens: string[];
+}
+
+/** Such as { ok: 8, TOO_MANY_CONCURRENT_REQUESTS: 192 }. */
+export type Counts = Record<string, number>;
+
+let http: HttpClient | undefined;
+
+async function flood({ url, searches, tokens }: Flood): Promise<Counts> {
+  http ??= new HttpClient(url);
+  const counts: Counts = {};
+  const search = async (i: number) => {
+    const query = encodeURIComponent(HOSTILE_QUERIES[i % HOSTILE_QUERIES.length]!);
+    const token = tokens[i % tokens.length]!;
+    const { kind, reason } = await http!.send(`GET /v1/doctors?pageSize=100&query=${query}`, { token });
+    const outcome = kind === "ok" ? "ok" : reason;
+    counts[outcome] = (counts[outcome] ?? 0) + 1;
+  };
+  await Promise.all(Array.from({ length: searches }, (_, i) => search(i)));
+  return counts;
+}
+
+process.on("message", (asked: Flood) => void flood(asked).then((counts) => process.send!(counts)));
+process.once("disconnect", () => process.exit());
