@@ -17,9 +17,9 @@ const HELP = `Usage: npm run bench [-- options]
 Starts MedConnect and a reference (a monolith in one Express process, bench/reference) on MySQL and Redis of their own, and
 compares them: CPU of all processes an operation, rate and latency of bookings and lists, memory, and the time of a start.
 Turns of load alternate: MedConnect, reference, MedConnect. Where MedConnect's two turns differ by more than 5 %, the
-machine is too noisy, and no conclusion is drawn. Takes about ten minutes; nothing else should run meanwhile.
+machine is too noisy, and no conclusion is drawn. Takes about a quarter of an hour; nothing else should run meanwhile.
 
-  --full         also measures paid bookings, search, tracing, and memory after 100,000 calls, in more rounds (about 40 minutes)
+  --full         also measures paid bookings, search, tracing, and memory after 100,000 calls, in more rounds (about 45 minutes)
   --sizes        measures only bookings in tables of 5 million bookings and slots against small ones (about an hour)
   --rows N       number of rows for --sizes (5000000)
   --only A,B     measures only these contests, and no start: book-16, book-64, book-1, list, pay, search, tracing-book, tracing-list, sizes
