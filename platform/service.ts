@@ -68,7 +68,7 @@ export interface ServiceParts {
   serve: (server: GrpcServer) => void;
   /** Which events it takes, from whom, and what they do. */
   consumes: Consumers;
-  jobs?: Job[];
+  jobs: Job[];
   /** Where the keys and revocations come from; auth's RPCs if absent. Auth itself has them at hand. */
   fetchJwks?: () => Promise<JSONWebKeySet>;
   fetchRevocations?: () => Promise<Revocation[]>;
@@ -167,7 +167,7 @@ export async function runService({ name, config, routes, build }: ServiceDefinit
 
   const samples = new Job("sample what metrics count", config.METRICS_SAMPLE_EVERY, takeSamples(clock), log);
   const jobs = [
-    ...(parts.jobs ?? []),
+    ...parts.jobs,
     new Job("sweep idempotency keys", SWEEP_KEYS_MS, (signal) => idempotency.sweep(clock.now(), signal), log),
     samples,
     new Job("seal the audit trail", config.AUDIT_SEAL_EVERY, () => sealer.seal(), log),
