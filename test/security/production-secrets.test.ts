@@ -1,16 +1,13 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { describe, expect, jest, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import { COMPILE_CACHE } from "../../deploy/local/compile-cache.ts";
 import { PROCESSES, type ProcessName } from "../../deploy/local/ports.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const zeros = Buffer.alloc(32).toString("base64");
 const random = () => randomBytes(32).toString("base64");
-
-/** Each test loads a whole process. */
-jest.setTimeout(120_000);
 
 /** As somebody might who tries the system out, and forgets to change it. */
 const DEMO = {
