@@ -230,7 +230,7 @@ test("on every route, a client beyond its limit is refused; public keys and webh
 });
 
 test("searches of many addresses leave places of their service to bookings", async () => {
-  await start({ callerRequests: 4, trustProxy: 1, requests: 8 });
+  await start({ callerRequests: 4, trustProxy: 1, requests: 16 });
   for (let i = 1; i <= 2; i++) await runningSearch({ "x-forwarded-for": `192.0.2.${i}` });
   expect(await get(SEARCH, { "x-forwarded-for": "192.0.2.3" })).toMatchObject({ status: 503 });
   const headers = await gateway.signedIn();
@@ -238,15 +238,25 @@ test("searches of many addresses leave places of their service to bookings", asy
 });
 
 test("searches of many accounts at one address leave places to other addresses", async () => {
-  await start({ callerRequests: 4, trustProxy: 1, requests: 64 });
+  await start({ callerRequests: 4, trustProxy: 1, requests: 128 });
   const from = async (address: string) => ({ ...(await gateway.signedIn()), "x-forwarded-for": address });
   for (let i = 0; i < 12; i++) await runningSearch(await from("192.0.2.1"));
   expect(await get(SEARCH, await from("192.0.2.1"))).toMatchObject({ status: 503 });
   await runningSearch(await from("192.0.2.2"));
 });
 
+test("refusals of a burst are answered one after the other", async () => {
+  await start({ callerRequests: 1 });
+  const own = await gateway.signedIn();
+  await runningSearch(own);
+  const begin = performance.now();
+  const refused = await Promise.all(Array.from({ length: 100 }, () => get(SEARCH, own)));
+  expect(refused).toEqual(Array(100).fill(expect.objectContaining(REFUSED)));
+  expect(performance.now() - begin).toBeGreaterThan(90);
+});
+
 test("0 is no limit", async () => {
-  await start({ callerRequests: 0, requests: 400 });
+  await start({ callerRequests: 0, requests: 640 });
   for (let i = 0; i < 40; i++) await runningSearch({});
   expect(gateway.callers.size).toBe(0);
 });

@@ -16,7 +16,7 @@ export interface PagesOptions {
   count: Handler;
   /** Answers any other request. */
   otherwise: Handler;
-  refuse: (error: unknown, request: IncomingMessage, response: GatewayResponse) => void;
+  refuse: (error: unknown, request: IncomingMessage, response: GatewayResponse) => Promise<void>;
 }
 
 type PageResponse = Response<unknown, RequestContext>;

@@ -4,10 +4,15 @@ import type { Logger } from "@medconnect/platform/log.ts";
 import { send } from "./answer.ts";
 import type { GatewayResponse } from "./exchange.ts";
 import { problemHeaders, problemOf } from "./problem.ts";
+import { RefusalPace } from "./refusal-pace.ts";
+
+/** Statuses of refusals that come in bursts. */
+const PACED = new Set([429, 503]);
 
 /** The last handler: every error leaves as a problem, and what we did not mean is told to the log alone. */
 export function problemHandler(log: Logger) {
-  return (thrown: unknown, request: IncomingMessage, response: GatewayResponse): void => {
+  const pace = new RefusalPace();
+  return async (thrown: unknown, request: IncomingMessage, response: GatewayResponse): Promise<void> => {
     const error = ApiError.from(thrown);
     const { requestId, route } = response.locals;
     response.locals.reason = error.reason;
@@ -16,6 +21,7 @@ export function problemHandler(log: Logger) {
       const level = error.reason === "INTERNAL" ? "error" : "warn";
       log[level]({ err: error, reason: error.reason, route, requestId }, "request failed");
     }
+    if (PACED.has(error.rule.httpStatus)) await pace.wait();
     if (response.destroyed) return;
     if (response.headersSent) {
       response.destroy();

@@ -35,31 +35,31 @@ test("each service has a limit of its own", async () => {
   limits.of(methodOf("billing")).assertRoom();
 });
 
-test("searches take a quarter of a service's limit together, and only what others leave of it", async () => {
-  const limits = new LoadLimits(8);
+test("searches take an eighth of a service's limit together, and only what others leave of it", async () => {
+  const limits = new LoadLimits(16);
   const slow = Promise.withResolvers<void>();
   const searches = limits.of(methodOf("scheduling", RateClass.SEARCH));
   const others = limits.of(methodOf("scheduling"));
   const running = [1, 2].map((i) => searches.run(() => slow.promise, `${i}`));
   await expect(searches.run(async () => "third", "3")).rejects.toEqual(REFUSED);
   limits.of(methodOf("clinical", RateClass.SEARCH)).assertRoom();
-  for (let i = 0; i < 6; i++) running.push(others.run(() => slow.promise, `${i}`));
+  for (let i = 0; i < 14; i++) running.push(others.run(() => slow.promise, `${i}`));
   expect(() => others.assertRoom("another")).toThrow(REFUSED);
   slow.resolve();
   await Promise.all(running);
   const all = Promise.withResolvers<void>();
-  const eight = Array.from({ length: 8 }, (_, i) => others.run(() => all.promise, `${i}`));
+  const everyPlace = Array.from({ length: 16 }, (_, i) => others.run(() => all.promise, `${i}`));
   expect(() => searches.assertRoom("another")).toThrow(REFUSED);
   all.resolve();
-  await Promise.all(eight);
+  await Promise.all(everyPlace);
   searches.assertRoom();
 });
 
 test.each([
   ["searches", RateClass.SEARCH, 16],
-  ["other requests", RateClass.READ, 64],
+  ["other requests", RateClass.READ, 128],
 ])("the last quarter of the places for %s is for networks with less than two", async (_, rate, places) => {
-  const room = new LoadLimits(64).of(methodOf("scheduling", rate));
+  const room = new LoadLimits(128).of(methodOf("scheduling", rate));
   const slow = Promise.withResolvers<void>();
   const running: Promise<void>[] = [];
   const take = (network: string) => running.push(room.run(() => slow.promise, network));

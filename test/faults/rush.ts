@@ -68,6 +68,7 @@ export class Rush {
   async settle(): Promise<void> {
     await Promise.all(this.#underWay);
     const unsure = this.#crowd.patients.filter(({ id }) => this.#unsure.has(id));
+    if (unsure.length === 0) return;
     // Calls that a client gave up may still arrive: look until nothing more comes.
     for (let quietLooks = 0; quietLooks < QUIET_LOOKS; await delay(LOOK_PAUSE_MS)) {
       let found = 0;
