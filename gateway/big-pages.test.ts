@@ -2,6 +2,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { methodAt } from "@medconnect/platform/contract/methods.ts";
 import { MAX_ANSWER_BYTES } from "@medconnect/platform/grpc/message-limits.ts";
+import { heldBytes } from "@medconnect/platform/testing/held-memory.ts";
 import { startTestGateway, type TestGateway } from "./testing/test-gateway.ts";
 
 const AT_ONCE = 8;
@@ -38,7 +39,7 @@ test("memory stays flat while many clients read the largest page of a list", asy
     }
   };
   for (let round = 0; round < WARM_UP_ROUNDS; round++) await readAll();
-  const before = process.memoryUsage().rss;
+  const before = heldBytes();
   for (let round = 0; round < ROUNDS; round++) await readAll();
-  expect(process.memoryUsage().rss - before).toBeLessThan(MAX_GROWTH_BYTES);
+  expect(heldBytes() - before).toBeLessThan(MAX_GROWTH_BYTES);
 });

@@ -9,8 +9,6 @@ import {
 import { connect as connectTcp } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { Client, credentials } from "@grpc/grpc-js";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { HealthService } from "@medconnect/proto/grpc/health/v1/health.ts";
@@ -19,6 +17,7 @@ import pino from "pino";
 import { Authority } from "../../deploy/certificates/authority.ts";
 import { eventually } from "../../test/support/eventually.ts";
 import type { ApiError } from "../errors/api-error.ts";
+import { heldMemory } from "../testing/held-memory.ts";
 import { MutualTls } from "../tls/mutual-tls.ts";
 import { GrpcClient, within } from "./client.ts";
 import { CONNECTION_LIMITS, type ConnectionLimits } from "./connection-limits.ts";
@@ -151,7 +150,7 @@ test("one connection has at most MAX_CONCURRENT_CALLS streams", async () => {
 test("20,000 streams without a message displace one another, block no call and hold no memory", async () => {
   await start({}, { maxConcurrentCalls: 512 });
   await callPatiently();
-  const heapBefore = heapUsed();
+  const heapBefore = heldMemory().heap;
   const flood = fork(FLOOD, [address, getJwks.path, "40", "500"]);
   let told = { refused: 0, cancelled: 0 };
   flood.on("message", (message: typeof told) => {
@@ -160,14 +159,14 @@ test("20,000 streams without a message displace one another, block no call and h
   while (told.refused + told.cancelled < 20_000 - 2 * 512) await callPatiently();
   flood.kill();
   expect(told.refused).toBeGreaterThan(10_000);
-  expect(heapUsed() - heapBefore).toBeLessThan(30 * 1024 * 1024);
+  expect(heldMemory().heap - heapBefore).toBeLessThan(30 * 1024 * 1024);
 }, 180_000);
 
 test("20,000 health watches displace one another, block no call and hold no memory", async () => {
   await start({}, { maxConcurrentCalls: 512 });
   new Health().addTo(server.server);
   await callPatiently();
-  const heapBefore = heapUsed();
+  const heapBefore = heldMemory().heap;
   const flood = fork(FLOOD, [address, HealthService.watch.path, "40", "500", "empty"]);
   let calmed = 0;
   flood.on("message", (told: { calmed: number }) => {
@@ -181,7 +180,7 @@ test("20,000 health watches displace one another, block no call and hold no memo
     (closed) => closed >= 20_000 - 2 * 512,
     60_000,
   );
-  expect(heapUsed() - heapBefore).toBeLessThan(30 * 1024 * 1024);
+  expect(heldMemory().heap - heapBefore).toBeLessThan(30 * 1024 * 1024);
   flood.kill();
 }, 180_000);
 
@@ -250,14 +249,14 @@ const MAX_HELD = 3 * CONNECTION_LIMITS.unfinishedBytes;
 test("400 unfinished messages of 1 MiB displace one another, block no call and hold bounded memory", async () => {
   await start({ requestMs: 120_000 }, { maxConcurrentCalls: 512 });
   await callPatiently();
-  const before = bytesHeld();
+  const before = heldMemory().external;
   const flood = fork(FLOOD, [address, getJwks.path, "40", "10", String(1024 * 1024)]);
   let refused = 0;
   flood.on("message", (told: { refused: number }) => {
     refused = told.refused;
   });
   while (refused < 400 - 80 && process.memoryUsage().external - before < 2 * MAX_HELD) await callPatiently();
-  const held = bytesHeld() - before;
+  const held = heldMemory().external - before;
   flood.kill();
   expect(held).toBeGreaterThan(32 * 1024 * 1024);
   expect(held).toBeLessThan(MAX_HELD);
@@ -377,16 +376,3 @@ describe("the connections of one peer", () => {
     expect(await Promise.all(many)).not.toContain(false);
   });
 });
-
-/** Bytes of messages in memory, after garbage collection. */
-function bytesHeld(): number {
-  heapUsed();
-  return process.memoryUsage().external;
-}
-
-/** The heap in use, after garbage collection. */
-function heapUsed(): number {
-  setFlagsFromString("--expose-gc");
-  runInNewContext("gc")();
-  return process.memoryUsage().heapUsed;
-}

@@ -4,6 +4,7 @@ import { registry } from "@medconnect/platform/contract/registry.ts";
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids.ts";
+import { heldBytes } from "@medconnect/platform/testing/held-memory.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { total_bytes } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import {
@@ -183,9 +184,9 @@ test("a list of five consultations with a hundred long addenda is small, and mem
     ).response;
   const bytes = ListConsultationsResponse.encode(await list()).finish().length;
   expect(bytes).toBeLessThan(4096);
-  const before = process.memoryUsage().rss;
+  const before = heldBytes();
   for (let i = 0; i < 20; i++) await Promise.all(Array.from({ length: 10 }, list));
-  expect(process.memoryUsage().rss - before).toBeLessThan(100 * 1024 * 1024);
+  expect(heldBytes() - before).toBeLessThan(100 * 1024 * 1024);
 }, 120_000);
 
 test("what is added lies encrypted in the database, each bound to its row", async () => {
