@@ -9,8 +9,8 @@ const AT_ONCE = 8;
 /** Rounds until the heap has its size. */
 const WARM_UP_ROUNDS = 3;
 const ROUNDS = 5;
-/** A gateway that kept the answers would grow by 160 MiB. */
-const MAX_GROWTH_BYTES = 100 * 1024 * 1024;
+/** A gateway that kept the answers would grow by 100 MiB. */
+const MAX_GROWTH_BYTES = 30 * 1024 * 1024;
 
 let gateway: TestGateway;
 beforeAll(async () => {
