@@ -52,6 +52,8 @@ export interface AcknowledgedConsultation {
   status: "IN_PROGRESS" | "COMPLETED" | "NO_SHOW" | "ABANDONED";
   notes: string;
   noShowParty: string | null;
+  /** Time that was missed, in RFC 3339; empty for all but a no-show. */
+  missedTime: string;
 }
 
 export interface DoctorOptions {
@@ -116,7 +118,8 @@ export class Doctor {
     left: Pick<AcknowledgedConsultation, "status"> & Partial<AcknowledgedConsultation>,
   ): void {
     const id = String(consultationId);
-    this.consultations.set(id, { id, slotId: String(slotId), notes: "", noShowParty: null, ...left });
+    const unknown = { notes: "", noShowParty: null, missedTime: "" };
+    this.consultations.set(id, { id, slotId: String(slotId), ...unknown, ...left });
   }
 
   async #act(): Promise<void> {
@@ -209,8 +212,9 @@ export class Doctor {
     if (noShowParty === "PATIENT")
       await this.client.decide("ready", `POST ${pathOf(booking.consultationId)}:ready`, {});
     const call = `POST ${pathOf(booking.consultationId)}:markNoShow`;
-    const { kind, isFinal } = await this.client.decide("mark no-show", call, { party: noShowParty });
-    if (kind === "ok") this.remember(booking, { status: "NO_SHOW", noShowParty });
+    const { kind, isFinal, body } = await this.client.decide("mark no-show", call, { party: noShowParty });
+    if (kind === "ok")
+      this.remember(booking, { status: "NO_SHOW", noShowParty, missedTime: String(body.startTime) });
     else if (!isFinal) this.unsure.add(String(booking.consultationId));
   }
 

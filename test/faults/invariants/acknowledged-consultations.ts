@@ -5,12 +5,14 @@ interface Stored extends Pick<AcknowledgedConsultation, "id" | "noShowParty"> {
   doctorId: string;
   status: string;
   movedBy: string;
+  startTime: string;
   bookingId: string;
   bookingStatus: string | null;
   cancelledBy: string | null;
 }
 
-const STORED = `SELECT c.id, c.doctor_id AS doctorId, c.status, c.moved_by AS movedBy, c.no_show_party AS noShowParty, c.booking_id AS bookingId,
+const STORED = `SELECT c.id, c.doctor_id AS doctorId, c.status, c.moved_by AS movedBy, c.no_show_party AS noShowParty,
+    DATE_FORMAT(c.start_time, '%Y-%m-%dT%H:%i:%s.%fZ') AS startTime, c.booking_id AS bookingId,
     b.status AS bookingStatus, b.cancelled_by AS cancelledBy
   FROM clinical.consultations c LEFT JOIN scheduling.bookings b ON b.id = c.booking_id`;
 
@@ -54,10 +56,12 @@ const NEVER_BEGUN = new Set(["SCHEDULED", "WAITING", "CANCELLED"]);
 
 /** Contradiction between a consultation and its acknowledgement to the doctor; undefined if there is none. */
 export function contradiction(
-  { id, status, noShowParty }: AcknowledgedConsultation,
-  seen: { status: unknown; noShowParty?: unknown } | undefined,
+  { id, status, noShowParty, missedTime }: AcknowledgedConsultation,
+  seen: { status: unknown; startTime: unknown; noShowParty?: unknown } | undefined,
 ): string | undefined {
   if (!seen) return `acknowledged consultation ${id}, ${status}, is lost`;
+  // A no-show is void at a time that its booking had left, which clinical may hear of later.
+  if (status === "NO_SHOW" && Date.parse(missedTime) !== Date.parse(String(seen.startTime))) return undefined;
   // The cancellation of its booking wins over one that has just begun.
   const isBrokenOff = status === "IN_PROGRESS" && seen.status === "ABANDONED";
   if (seen.status !== status && !isBrokenOff) return `consultation ${id} was ${status} and is ${seen.status}`;

@@ -10,7 +10,7 @@ import { unacknowledgedJoins } from "./acknowledged-joins.ts";
 import { unacknowledgedLicenses } from "./acknowledged-licenses.ts";
 import { unacknowledgedRefunds } from "./acknowledged-refunds.ts";
 import { EmptySchemas } from "./empty-schemas.ts";
-import { audited, booking, consultation, payment, type Row, refund } from "./rows.ts";
+import { AHEAD, audited, booking, consultation, PAST, payment, type Row, refund } from "./rows.ts";
 
 let empty: EmptySchemas;
 beforeAll(async () => {
@@ -113,13 +113,15 @@ describe("an acknowledged booking", () => {
 });
 
 describe("an acknowledged consultation", () => {
-  const told = { id: "c", slotId: "s", status: "COMPLETED", notes: "", noShowParty: null };
-  const doctor = {
-    id: "d",
-    consultations: new Map([["c", told]]),
-    unsure: new Set(),
-    cancelled: new Set(["b0"]),
-  } as unknown as Doctor;
+  const told = { id: "c", slotId: "s", status: "COMPLETED", notes: "", noShowParty: null, missedTime: "" };
+  const doctorTold = (consultation: object) =>
+    ({
+      id: "d",
+      consultations: new Map([["c", consultation]]),
+      unsure: new Set(),
+      cancelled: new Set(["b0"]),
+    }) as unknown as Doctor;
+  const doctor = doctorTold(told);
   const row = (columns = {}) => consultation({ status: "COMPLETED", ...columns });
 
   const cases: Cases = [
@@ -144,6 +146,16 @@ describe("an acknowledged consultation", () => {
   ];
   test.each(cases)("that %s", async (_name, rows, lines) => {
     const look = () => unacknowledgedConsultations(empty.schemas, [doctor]);
+    expect(await empty.withRows(rows, look)).toEqual(lines);
+  });
+
+  test.each([
+    ["its booking's time", AHEAD, ["consultation c was NO_SHOW and is CANCELLED"]],
+    ["a time that its booking had left", PAST, []],
+  ])("that was a no-show at %s", async (_name, missed, lines) => {
+    const noShow = { ...told, status: "NO_SHOW", noShowParty: "DOCTOR", missedTime: missed.toISOString() };
+    const look = () => unacknowledgedConsultations(empty.schemas, [doctorTold(noShow)]);
+    const rows = [consultation({ status: "CANCELLED", start_time: AHEAD })];
     expect(await empty.withRows(rows, look)).toEqual(lines);
   });
 });

@@ -37,8 +37,11 @@ export async function contradictionsOutside(
     }
     for (const { consultations: told, token } of doctors) {
       wrong.push(
-        ...(await consultations.contradictions(token, told, (consultation, { status, noShowParty }) =>
-          contradictionOfConsultation(consultation, { status, noShowParty }),
+        ...(await consultations.contradictions(
+          token,
+          told,
+          (consultation, { status, startTime, noShowParty }) =>
+            contradictionOfConsultation(consultation, { status, startTime, noShowParty }),
         )),
         ...(await contradictionsOfNotes(system, token, told)),
       );
