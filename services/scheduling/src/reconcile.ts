@@ -25,6 +25,8 @@ Usage: npm run reconcile -- [--since 24h] [--repair] [--json]
   --json             one JSON object in place of lines
   --help             shows this
 
+A booking that has changed within RECONCILE_GRACE (60 s) is left out, because events about it may be on their way.
+
 Exit code: 0 all agree, 1 there are disagreements (repaired or not), 2 they could not be compared
 Settings: DATABASE_URL, DATABASE_TIMEOUT, DATA_KEY, INTERNAL_KEY, CLINICAL_ADDRESS, BILLING_ADDRESS, RECONCILE_GRACE
 `;
@@ -46,12 +48,13 @@ async function main(): Promise<number> {
   }
   const since = duration("24h").safeParse(flags.since);
   if (!since.success) throw new Error(`--since ${since.error.issues[0]!.message}`);
-  const report = await reconcileOnce(since.data, flags.repair);
-  process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : inLines(report));
+  const { report, graceMs } = await reconcileOnce(since.data, flags.repair);
+  process.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : inLines(report, graceMs));
   return report.findings.length === 0 ? 0 : 1;
 }
 
-async function reconcileOnce(sinceMs: number, repair: boolean): Promise<Report> {
+/** @returns what was found among bookings that changed at least `graceMs` ago */
+async function reconcileOnce(sinceMs: number, repair: boolean): Promise<{ report: Report; graceMs: number }> {
   // The audit trail is sealed by the service itself.
   const { AUDIT_KEY: _, ...settings } = serviceSettings;
   const config = loadConfig({ ...settings, ...schedulingSettings }, process.env, CANNOT_COMPARE);
@@ -79,7 +82,8 @@ async function reconcileOnce(sinceMs: number, repair: boolean): Promise<Report> 
   );
   const nowMs = Date.now();
   try {
-    return await reconcileBookings(
+    const graceMs = config.RECONCILE_GRACE;
+    const report = await reconcileBookings(
       {
         db,
         clock: systemClock,
@@ -91,20 +95,22 @@ async function reconcileOnce(sinceMs: number, repair: boolean): Promise<Report> 
       standings,
       {
         from: new Date(nowMs - sinceMs),
-        to: new Date(nowMs - config.RECONCILE_GRACE),
+        to: new Date(nowMs - graceMs),
         mode: repair ? "REPAIR" : "REPORT",
       },
     );
+    return { report, graceMs };
   } finally {
     for (const client of [billing, clinical]) client.close();
     await Promise.all([db.close(), stopTls()]);
   }
 }
 
-function inLines({ compared, inFlight, findings }: Report): string {
+function inLines({ compared, inFlight, findings }: Report, graceMs: number): string {
   const lines = findings.map(({ bookingId, kind, outcome }) => `${bookingId}  ${kind}  ${outcome}\n`);
   const waiting = inFlight > 0 ? `, ${inFlight} with events on their way` : "";
-  return `${lines.join("")}${compared} bookings compared${waiting}, ${findings.length} disagreements\n`;
+  const left = `bookings changed within the last ${graceMs / 1000} s left out`;
+  return `${lines.join("")}${compared} bookings compared${waiting}, ${findings.length} disagreements; ${left}\n`;
 }
 
 main().then(
