@@ -36,12 +36,15 @@ export const ALWAYS: readonly Rule[] = [
       HAVING b.patient_id IS NOT NULL AND bookings > IF(b.doctor_id IS NULL, 10, 3)`,
   },
   {
-    // Twice the length of the hold, after it ended unpaid or its patient cancelled it.
+    // Twice the length of the hold, after it ended unpaid or its patient cancelled it. A payment that was refused in time, because
+    // the doctor had lost the licence, starts none.
     name: "a slot was held again by its patient before the cooldown had ended",
     sql: `SELECT h.id, h.status, b.id AS again, b.create_time, h.ended FROM (
         SELECT a.id, a.status, a.patient_id, a.slot_id, IF(a.status = 'CANCELLED', a.cancel_time, a.hold_expire_time) AS ended,
           2 * TIMESTAMPDIFF(MICROSECOND, a.create_time, a.hold_expire_time) AS cooldown
-        FROM scheduling.bookings a WHERE a.fee_minor > 0 AND (a.status IN ('PENDING_PAYMENT', 'EXPIRED')
+        FROM scheduling.bookings a WHERE a.fee_minor > 0 AND (a.status = 'PENDING_PAYMENT'
+          OR a.status = 'EXPIRED' AND NOT EXISTS (SELECT 1 FROM scheduling.audit_events e WHERE e.resource = CONCAT('bookings/', BIN_TO_UUID(a.id))
+            AND e.action = 'booking.refuse_payment' AND e.occur_time < a.hold_expire_time)
           OR a.status = 'CANCELLED' AND a.cancelled_by = 'PATIENT' AND NOT EXISTS (SELECT 1
             FROM scheduling.audit_events e WHERE e.resource = CONCAT('bookings/', BIN_TO_UUID(a.id)) AND e.action = 'booking.confirm'))) h
       JOIN scheduling.bookings b ON b.patient_id = h.patient_id AND b.slot_id = h.slot_id AND b.id <> h.id

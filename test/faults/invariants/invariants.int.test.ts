@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { ALWAYS } from "./always.ts";
 import { BROKEN_ROWS } from "./broken-rows.ts";
 import { EmptySchemas } from "./empty-schemas.ts";
-import { audited, type Row } from "./rows.ts";
+import { audited, inMs, MINUTE_MS, type Row } from "./rows.ts";
 import type { Rule } from "./schemas.ts";
 import { SETTLED } from "./settled.ts";
 
@@ -39,4 +39,14 @@ test.each(RULES.map((rule) => [rule.name, rule] as const))("is found: %s", async
       expect.stringContaining(`${name}: `),
     ]);
   }
+});
+
+test("a payment that was refused in time starts no cooldown", async () => {
+  const COOLDOWN = "a slot was held again by its patient before the cooldown had ended";
+  const [rows] = BROKEN_ROWS[COOLDOWN]!;
+  const refused = audited("scheduling", "booking.refuse_payment", "bookings/b1", inMs(-20 * MINUTE_MS));
+  const rules = RULES.filter(({ name }) => name === COOLDOWN);
+  expect(await empty.withRows([...rows!, refused], (schemas) => schemas.broken(rules))).toEqual([]);
+  const late = audited("scheduling", "booking.refuse_payment", "bookings/b1", inMs(-10 * MINUTE_MS));
+  expect(await empty.withRows([...rows!, late], (schemas) => schemas.broken(rules))).toHaveLength(1);
 });
