@@ -230,7 +230,7 @@ test("on every route, a client beyond its limit is refused; public keys and webh
 });
 
 test("searches of many addresses leave places of their service to bookings", async () => {
-  await start({ callerRequests: 4, trustProxy: 1, requests: 16 });
+  await start({ callerRequests: 4, trustProxy: 1, requests: 32 });
   for (let i = 1; i <= 2; i++) await runningSearch({ "x-forwarded-for": `192.0.2.${i}` });
   expect(await get(SEARCH, { "x-forwarded-for": "192.0.2.3" })).toMatchObject({ status: 503 });
   const headers = await gateway.signedIn();
@@ -238,7 +238,7 @@ test("searches of many addresses leave places of their service to bookings", asy
 });
 
 test("searches of many accounts at one address leave places to other addresses", async () => {
-  await start({ callerRequests: 4, trustProxy: 1, requests: 128 });
+  await start({ callerRequests: 4, trustProxy: 1, requests: 256 });
   const from = async (address: string) => ({ ...(await gateway.signedIn()), "x-forwarded-for": address });
   for (let i = 0; i < 12; i++) await runningSearch(await from("192.0.2.1"));
   expect(await get(SEARCH, await from("192.0.2.1"))).toMatchObject({ status: 503 });
@@ -256,7 +256,7 @@ test("refusals of a burst are answered one after the other", async () => {
 });
 
 test("0 is no limit", async () => {
-  await start({ callerRequests: 0, requests: 640 });
+  await start({ callerRequests: 0, requests: 1280 });
   for (let i = 0; i < 40; i++) await runningSearch({});
   expect(gateway.callers.size).toBe(0);
 });

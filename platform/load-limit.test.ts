@@ -35,20 +35,20 @@ test("each service has a limit of its own", async () => {
   limits.of(methodOf("billing")).assertRoom();
 });
 
-test("searches take an eighth of a service's limit together, and only what others leave of it", async () => {
-  const limits = new LoadLimits(16);
+test("searches take a sixteenth of a service's limit together, and only what others leave of it", async () => {
+  const limits = new LoadLimits(32);
   const slow = Promise.withResolvers<void>();
   const searches = limits.of(methodOf("scheduling", RateClass.SEARCH));
   const others = limits.of(methodOf("scheduling"));
   const running = [1, 2].map((i) => searches.run(() => slow.promise, `${i}`));
   await expect(searches.run(async () => "third", "3")).rejects.toEqual(REFUSED);
   limits.of(methodOf("clinical", RateClass.SEARCH)).assertRoom();
-  for (let i = 0; i < 14; i++) running.push(others.run(() => slow.promise, `${i}`));
+  for (let i = 0; i < 30; i++) running.push(others.run(() => slow.promise, `${i}`));
   expect(() => others.assertRoom("another")).toThrow(REFUSED);
   slow.resolve();
   await Promise.all(running);
   const all = Promise.withResolvers<void>();
-  const everyPlace = Array.from({ length: 16 }, (_, i) => others.run(() => all.promise, `${i}`));
+  const everyPlace = Array.from({ length: 32 }, (_, i) => others.run(() => all.promise, `${i}`));
   expect(() => searches.assertRoom("another")).toThrow(REFUSED);
   all.resolve();
   await Promise.all(everyPlace);
@@ -57,9 +57,9 @@ test("searches take an eighth of a service's limit together, and only what other
 
 test.each([
   ["searches", RateClass.SEARCH, 16],
-  ["other requests", RateClass.READ, 128],
+  ["other requests", RateClass.READ, 256],
 ])("the last quarter of the places for %s is for networks with less than two", async (_, rate, places) => {
-  const room = new LoadLimits(128).of(methodOf("scheduling", rate));
+  const room = new LoadLimits(256).of(methodOf("scheduling", rate));
   const slow = Promise.withResolvers<void>();
   const running: Promise<void>[] = [];
   const take = (network: string) => running.push(room.run(() => slow.promise, network));

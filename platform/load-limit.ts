@@ -67,7 +67,7 @@ export class LoadLimit {
 }
 
 /** Share of a service's limit that searches take together, as a divisor. */
-const SEARCH_SHARE = 8;
+const SEARCH_SHARE = 16;
 
 /**
  * Limits of calls to each service, so that one that is slow takes no room from the others. Searches may be slow while the rest of
