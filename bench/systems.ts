@@ -38,6 +38,8 @@ const ENV = {
   RATE_LIMIT_WRITE: UNREACHED,
   RATE_LIMIT_SEARCH: UNREACHED,
   RATE_LIMIT_ADDRESS: UNREACHED,
+  // All clients have one address, which could run 15 searches at once.
+  MAX_CONCURRENT_REQUESTS: "1024",
   // Nobody has to sign in again while it runs.
   ACCESS_TOKEN_TTL: "2h",
   OTEL_EXPORTER_OTLP_ENDPOINT: "",

@@ -25,9 +25,8 @@ export const gatewaySettings = {
     parts.length === 1 && /^\d+$/.test(parts[0]!) ? Number(parts[0]) : parts,
   ),
   /**
-   * Requests at once to each service, beyond which further ones get a quick 503. Below what a service itself takes: the
-   * rest is for those who call it directly. What is served in a second is more than that, so nobody waits longer. One network
-   * has three quarters of them, which is room for 200 people of a hospital who all press a button.
+   * Requests at once to each service; further ones get a quick 503. A service serves more in a second, so nobody waits longer.
+   * One network has three quarters of them: 200 people in a hospital may book at the same moment.
    */
   MAX_CONCURRENT_REQUESTS: z.coerce.number().int().min(1).default(320),
   /** Open connections of each address (IPv6: /64) that is no trusted proxy; 0 is no limit. */

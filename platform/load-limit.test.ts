@@ -21,7 +21,8 @@ test("work beyond the limit is refused at once, and let in again when some has e
   expect(await limit.run(async () => "fourth")).toBe("fourth");
 });
 
-const methodOf = (owner: string, rate = RateClass.READ): Method => ({ owner, rules: { rate } }) as Method;
+const methodOf = (owner: string, rate = RateClass.READ, name = "Any"): Method =>
+  ({ owner, name, rules: { rate } }) as Method;
 const REFUSED = expect.objectContaining({ reason: "UNAVAILABLE" });
 
 test("each service has a limit of its own", async () => {
@@ -35,14 +36,14 @@ test("each service has a limit of its own", async () => {
   limits.of(methodOf("billing")).assertRoom();
 });
 
-test("searches take a sixteenth of a service's limit together, and only what others leave of it", async () => {
+test("one search takes a sixteenth of its service's limit, and only what others leave of it", async () => {
   const limits = new LoadLimits(32);
   const slow = Promise.withResolvers<void>();
   const searches = limits.of(methodOf("scheduling", RateClass.SEARCH));
   const others = limits.of(methodOf("scheduling"));
   const running = [1, 2].map((i) => searches.run(() => slow.promise, `${i}`));
   await expect(searches.run(async () => "third", "3")).rejects.toEqual(REFUSED);
-  limits.of(methodOf("clinical", RateClass.SEARCH)).assertRoom();
+  limits.of(methodOf("scheduling", RateClass.SEARCH, "Other")).assertRoom();
   for (let i = 0; i < 30; i++) running.push(others.run(() => slow.promise, `${i}`));
   expect(() => others.assertRoom("another")).toThrow(REFUSED);
   slow.resolve();

@@ -66,34 +66,33 @@ export class LoadLimit {
   }
 }
 
-/** Share of a service's limit that searches take together, as a divisor. */
+/** Share of a service's limit that one method of the class SEARCH takes, as a divisor. */
 const SEARCH_SHARE = 16;
 
 /**
- * Limits of calls to each service, so that one that is slow takes no room from the others. Searches may be slow while the rest of
- * their service is not, so a part of its limit is theirs.
+ * Limits of calls to each service, so that one that is slow takes no room from the others. A search may be slow while the rest of
+ * its service is not, so each such method has a part of the limit.
  */
 export class LoadLimits {
   readonly #max: number;
-  readonly #limits = new Map<string, { all: LoadLimit; searches: LoadLimit }>();
+  readonly #ofServices = new Map<string, LoadLimit>();
+  readonly #ofSearches = new Map<string, LoadLimit>();
 
   /** @param max at once, of each service */
   constructor(max: number) {
     this.#max = max;
   }
 
-  of({ owner, rules }: Pick<Method, "owner" | "rules">): LoadLimit {
-    const { all, searches } = this.#limitsOf(owner);
-    return rules.rate === RateClass.SEARCH ? searches : all;
+  of({ name, owner, rules }: Pick<Method, "name" | "owner" | "rules">): LoadLimit {
+    const ofService = known(this.#ofServices, owner, () => new LoadLimit(this.#max, { hasReserve: true }));
+    if (rules.rate !== RateClass.SEARCH) return ofService;
+    const max = Math.ceil(this.#max / SEARCH_SHARE);
+    return known(this.#ofSearches, name, () => new LoadLimit(max, { outer: ofService, hasReserve: true }));
   }
+}
 
-  #limitsOf(service: string): { all: LoadLimit; searches: LoadLimit } {
-    const known = this.#limits.get(service);
-    if (known) return known;
-    const all = new LoadLimit(this.#max, { hasReserve: true });
-    const searches = new LoadLimit(Math.ceil(this.#max / SEARCH_SHARE), { outer: all, hasReserve: true });
-    const limits = { all, searches };
-    this.#limits.set(service, limits);
-    return limits;
-  }
+function known(limits: Map<string, LoadLimit>, key: string, create: () => LoadLimit): LoadLimit {
+  const limit = limits.get(key) ?? create();
+  limits.set(key, limit);
+  return limit;
 }
