@@ -9,7 +9,7 @@ export function heldMemory(): { heap: number; external: number } {
   return { heap, external };
 }
 
-/** Both together. */
+/** Memory of this process that is in use after garbage collection, inside and outside the heap, in bytes. */
 export function heldBytes(): number {
   const { heap, external } = heldMemory();
   return heap + external;

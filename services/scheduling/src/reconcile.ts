@@ -25,7 +25,7 @@ Usage: npm run reconcile -- [--since 24h] [--repair] [--json]
   --json             one JSON object in place of lines
   --help             shows this
 
-A booking that has changed within RECONCILE_GRACE (60 s) is left out, because events about it may be on their way.
+A change of a booking counts once it is RECONCILE_GRACE (60 s) old, because its events may be on their way until then.
 
 Exit code: 0 all agree, 1 there are disagreements (repaired or not), 2 they could not be compared
 Settings: DATABASE_URL, DATABASE_TIMEOUT, DATA_KEY, INTERNAL_KEY, CLINICAL_ADDRESS, BILLING_ADDRESS, RECONCILE_GRACE
@@ -53,7 +53,7 @@ async function main(): Promise<number> {
   return report.findings.length === 0 ? 0 : 1;
 }
 
-/** @returns what was found among bookings that changed at least `graceMs` ago */
+/** Compares once. @returns the report, and the age from which a change counts, in ms */
 async function reconcileOnce(sinceMs: number, repair: boolean): Promise<{ report: Report; graceMs: number }> {
   // The audit trail is sealed by the service itself.
   const { AUDIT_KEY: _, ...settings } = serviceSettings;
@@ -109,7 +109,7 @@ async function reconcileOnce(sinceMs: number, repair: boolean): Promise<{ report
 function inLines({ compared, inFlight, findings }: Report, graceMs: number): string {
   const lines = findings.map(({ bookingId, kind, outcome }) => `${bookingId}  ${kind}  ${outcome}\n`);
   const waiting = inFlight > 0 ? `, ${inFlight} with events on their way` : "";
-  const left = `bookings changed within the last ${graceMs / 1000} s left out`;
+  const left = `changes of the last ${graceMs / 1000} s left out`;
   return `${lines.join("")}${compared} bookings compared${waiting}, ${findings.length} disagreements; ${left}\n`;
 }
 
