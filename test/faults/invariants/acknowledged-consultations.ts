@@ -9,11 +9,14 @@ interface Stored extends Pick<AcknowledgedConsultation, "id" | "noShowParty"> {
   bookingId: string;
   bookingStatus: string | null;
   cancelledBy: string | null;
+  isMoved: number;
 }
 
 const STORED = `SELECT c.id, c.doctor_id AS doctorId, c.status, c.moved_by AS movedBy, c.no_show_party AS noShowParty,
     DATE_FORMAT(c.start_time, '%Y-%m-%dT%H:%i:%s.%fZ') AS startTime, c.booking_id AS bookingId,
-    b.status AS bookingStatus, b.cancelled_by AS cancelledBy
+    b.status AS bookingStatus, b.cancelled_by AS cancelledBy,
+    EXISTS (SELECT 1 FROM clinical.audit_events e WHERE e.resource = CONCAT('consultations/', BIN_TO_UUID(c.id))
+      AND e.action IN ('consultation.reschedule', 'consultation.accept_move')) AS isMoved
   FROM clinical.consultations c LEFT JOIN scheduling.bookings b ON b.id = c.booking_id`;
 
 /** Whether every consultation is as its doctor was told, and none has begun or ended that its doctor was not told of. */
@@ -27,9 +30,18 @@ export async function unacknowledgedConsultations(
 }
 
 function differences({ consultations, unsure, cancelled }: Doctor, stored: Stored[]): string[] {
-  const byId = new Map(stored.map((row) => [row.id, row]));
-  const wrong = [...consultations.values()].flatMap((told) => {
-    const problem = contradiction(told, byId.get(told.id));
+  const byId = new Map(stored.map((row) => [row.id, { ...row, startTime: new Date(row.startTime) }]));
+  const isInForce = (told: AcknowledgedConsultation) => {
+    const row = byId.get(told.id);
+    return !(row?.isMoved && isOvertaken(told, row.startTime));
+  };
+  const inForce = new Map([...consultations].filter(([, told]) => isInForce(told)));
+  const wrong = [...inForce.values()].flatMap((told) => {
+    const row = byId.get(told.id);
+    const isAtAnotherTime = row && isOvertaken(told, row.startTime);
+    const problem = isAtAnotherTime
+      ? `consultation ${told.id} was missed at another time, and never moved`
+      : contradiction(told, row);
     return problem ? [problem] : [];
   });
   const untold = stored.filter(
@@ -37,7 +49,7 @@ function differences({ consultations, unsure, cancelled }: Doctor, stored: Store
       !NEVER_BEGUN.has(status) &&
       !(status === "NO_SHOW" && movedBy === "SERVICE") &&
       movedBy !== "ADMIN" &&
-      !consultations.has(id) &&
+      !inForce.has(id) &&
       !unsure.has(id),
   );
   const cancelledAlone = stored.filter(
@@ -54,14 +66,18 @@ function differences({ consultations, unsure, cancelled }: Doctor, stored: Store
 
 const NEVER_BEGUN = new Set(["SCHEDULED", "WAITING", "CANCELLED"]);
 
+/** True of a no-show at a time that the booking has left since: clinical takes it back when it hears of the move. */
+const isOvertaken = ({ status, missedTime }: AcknowledgedConsultation, startTime: Date): boolean =>
+  status === "NO_SHOW" && startTime.toISOString() !== new Date(missedTime).toISOString();
+
 /** Contradiction between a consultation and its acknowledgement to the doctor; undefined if there is none. */
 export function contradiction(
-  { id, status, noShowParty, missedTime }: AcknowledgedConsultation,
-  seen: { status: unknown; startTime: unknown; noShowParty?: unknown } | undefined,
+  told: AcknowledgedConsultation,
+  seen: { status: unknown; startTime: Date; noShowParty?: unknown } | undefined,
 ): string | undefined {
+  const { id, status, noShowParty } = told;
   if (!seen) return `acknowledged consultation ${id}, ${status}, is lost`;
-  // A no-show is void at a time that its booking had left, which clinical may hear of later.
-  if (status === "NO_SHOW" && Date.parse(missedTime) !== Date.parse(String(seen.startTime))) return undefined;
+  if (isOvertaken(told, seen.startTime)) return undefined;
   // The cancellation of its booking wins over one that has just begun.
   const isBrokenOff = status === "IN_PROGRESS" && seen.status === "ABANDONED";
   if (seen.status !== status && !isBrokenOff) return `consultation ${id} was ${status} and is ${seen.status}`;

@@ -149,13 +149,30 @@ describe("an acknowledged consultation", () => {
     expect(await empty.withRows(rows, look)).toEqual(lines);
   });
 
-  test.each([
-    ["its booking's time", AHEAD, ["consultation c was NO_SHOW and is CANCELLED"]],
-    ["a time that its booking had left", PAST, []],
-  ])("that was a no-show at %s", async (_name, missed, lines) => {
+  const moved = audited("clinical", "consultation.reschedule", "consultations/c");
+  test.each<[string, Date, Row[], string[]]>([
+    [
+      "its booking's time",
+      AHEAD,
+      [row({ status: "CANCELLED" }), moved],
+      ["consultation c was NO_SHOW and is CANCELLED"],
+    ],
+    ["a time that its booking had left", PAST, [row({ status: "CANCELLED" }), moved], []],
+    [
+      "a time that its booking had left, and came to an end that nobody was told of",
+      PAST,
+      [row(), moved],
+      ["nobody was told of consultation c, which is COMPLETED"],
+    ],
+    [
+      "a time that its booking never had",
+      PAST,
+      [row({ status: "CANCELLED" })],
+      ["consultation c was missed at another time, and never moved"],
+    ],
+  ])("that was a no-show at %s", async (_name, missed, rows, lines) => {
     const noShow = { ...told, status: "NO_SHOW", noShowParty: "DOCTOR", missedTime: missed.toISOString() };
     const look = () => unacknowledgedConsultations(empty.schemas, [doctorTold(noShow)]);
-    const rows = [consultation({ status: "CANCELLED", start_time: AHEAD })];
     expect(await empty.withRows(rows, look)).toEqual(lines);
   });
 });

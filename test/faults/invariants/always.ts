@@ -36,8 +36,8 @@ export const ALWAYS: readonly Rule[] = [
       HAVING b.patient_id IS NOT NULL AND bookings > IF(b.doctor_id IS NULL, 10, 3)`,
   },
   {
-    // Twice the length of the hold, after it ended unpaid or its patient cancelled it. A payment that was refused in time, because
-    // the doctor had lost the licence, starts none.
+    // Twice the length of the hold, after it ended unpaid or its patient cancelled it. A payment that was refused before
+    // the hold's end, such as for a doctor without a licence, starts no cooldown.
     name: "a slot was held again by its patient before the cooldown had ended",
     sql: `SELECT h.id, h.status, b.id AS again, b.create_time, h.ended FROM (
         SELECT a.id, a.status, a.patient_id, a.slot_id, IF(a.status = 'CANCELLED', a.cancel_time, a.hold_expire_time) AS ended,

@@ -41,7 +41,7 @@ export async function contradictionsOutside(
           token,
           told,
           (consultation, { status, startTime, noShowParty }) =>
-            contradictionOfConsultation(consultation, { status, startTime, noShowParty }),
+            contradictionOfConsultation(consultation, { status, startTime: timeOf(startTime), noShowParty }),
         )),
         ...(await contradictionsOfNotes(system, token, told)),
       );
@@ -51,6 +51,13 @@ export async function contradictionsOutside(
     consultations.close();
   }
   return wrong;
+}
+
+/** A Timestamp, as JSON or as the message that gRPC's clients get. */
+function timeOf(timestamp: unknown): Date {
+  if (typeof timestamp === "string") return new Date(timestamp);
+  const { seconds, nanos } = timestamp as { seconds: string; nanos: number };
+  return new Date(Number(seconds) * 1000 + nanos / 1_000_000);
 }
 
 /** Completed consultations whose notes differ from the acknowledged ones. Lists omit notes, so each one is read. */
