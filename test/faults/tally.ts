@@ -10,7 +10,7 @@ interface Counts {
 /** What clients were answered, and what they must never have been. */
 export class Tally {
   readonly #counts = new Map<string, Counts>();
-  #latencies: number[] = [];
+  #latencies: { kind: Outcome["kind"]; ms: number }[] = [];
   readonly violations: string[] = [];
   slowestMs = 0;
   /** Answers that say 503 without saying when to come again. */
@@ -22,7 +22,7 @@ export class Tally {
     const { kind, reason, status, ms } = outcome;
     if (kind === "ok") counts.ok += 1;
     else counts[kind].set(reason, (counts[kind].get(reason) ?? 0) + 1);
-    this.#latencies.push(ms);
+    this.#latencies.push({ kind, ms });
     this.slowestMs = Math.max(this.slowestMs, ms);
     if (status === 503 && outcome.retryAfter === undefined) this.withoutRetryAfter += 1;
     if (kind === "refused" && !expected.includes(reason)) {
@@ -52,11 +52,11 @@ export class Tally {
     return this.#of(operation).ok;
   }
 
-  /** How long calls took since the last time this was asked, in ms, shortest first. */
-  takeLatencies(): number[] {
-    const taken = this.#latencies;
+  /** Durations of calls since the last time this was asked, in ms, shortest first. @param kind only of calls that ended so */
+  takeLatencies(kind?: Outcome["kind"]): number[] {
+    const taken = this.#latencies.filter((call) => kind === undefined || call.kind === kind);
     this.#latencies = [];
-    return taken.sort((a, b) => a - b);
+    return taken.map(({ ms }) => ms).sort((a, b) => a - b);
   }
 
   /** One line an operation. */
