@@ -245,13 +245,16 @@ test("searches of many accounts at one address leave places to other addresses",
   await runningSearch(await from("192.0.2.2"));
 });
 
-test("refusals of a burst are answered one after the other", async () => {
-  await start({ callerRequests: 1 });
+test.each([
+  ["of one client", { callerRequests: 1 }, 429],
+  ["for want of places", { callerRequests: 0, requests: 16 }, 503],
+])("refusals of a burst are answered one after the other: %s", async (_, options, status) => {
+  await start(options);
   const own = await gateway.signedIn();
   await runningSearch(own);
   const begin = performance.now();
   const refused = await Promise.all(Array.from({ length: 100 }, () => get(SEARCH, own)));
-  expect(refused).toEqual(Array(100).fill(expect.objectContaining(REFUSED)));
+  expect(refused).toEqual(Array(100).fill(expect.objectContaining({ status })));
   expect(performance.now() - begin).toBeGreaterThan(90);
 });
 

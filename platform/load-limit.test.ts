@@ -22,7 +22,7 @@ test("work beyond the limit is refused at once, and let in again when some has e
 });
 
 const methodOf = (owner: string, rate = RateClass.READ, name = "Any"): Method =>
-  ({ owner, name, rules: { rate } }) as Method;
+  ({ owner, path: `/${owner}/${name}/${rate}`, rules: { rate } }) as Method;
 const REFUSED = expect.objectContaining({ reason: "UNAVAILABLE" });
 
 test("each service has a limit of its own", async () => {

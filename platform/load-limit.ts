@@ -69,6 +69,8 @@ export class LoadLimit {
 /** Share of a service's limit that one method of the class SEARCH takes, as a divisor. */
 const SEARCH_SHARE = 16;
 
+type LimitedMethod = Pick<Method, "path" | "owner" | "rules">;
+
 /**
  * Limits of calls to each service, so that one that is slow takes no room from the others. A search may be slow while the rest of
  * its service is not, so each such method has a part of the limit.
@@ -76,23 +78,25 @@ const SEARCH_SHARE = 16;
 export class LoadLimits {
   readonly #max: number;
   readonly #ofServices = new Map<string, LoadLimit>();
-  readonly #ofSearches = new Map<string, LoadLimit>();
+  readonly #ofMethods = new Map<string, LoadLimit>();
 
   /** @param max at once, of each service */
   constructor(max: number) {
     this.#max = max;
   }
 
-  of({ name, owner, rules }: Pick<Method, "name" | "owner" | "rules">): LoadLimit {
-    const ofService = known(this.#ofServices, owner, () => new LoadLimit(this.#max, { hasReserve: true }));
-    if (rules.rate !== RateClass.SEARCH) return ofService;
-    const max = Math.ceil(this.#max / SEARCH_SHARE);
-    return known(this.#ofSearches, name, () => new LoadLimit(max, { outer: ofService, hasReserve: true }));
+  of(method: LimitedMethod): LoadLimit {
+    const known = this.#ofMethods.get(method.path);
+    if (known) return known;
+    const limit = this.#newLimit(method);
+    this.#ofMethods.set(method.path, limit);
+    return limit;
   }
-}
 
-function known(limits: Map<string, LoadLimit>, key: string, create: () => LoadLimit): LoadLimit {
-  const limit = limits.get(key) ?? create();
-  limits.set(key, limit);
-  return limit;
+  #newLimit({ owner, rules }: LimitedMethod): LoadLimit {
+    const outer = this.#ofServices.get(owner) ?? new LoadLimit(this.#max, { hasReserve: true });
+    this.#ofServices.set(owner, outer);
+    if (rules.rate !== RateClass.SEARCH) return outer;
+    return new LoadLimit(Math.ceil(this.#max / SEARCH_SHARE), { outer, hasReserve: true });
+  }
 }
