@@ -7,11 +7,13 @@ import {
 import { context, ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
+import { Changes } from "./changes.ts";
 import { binaryId } from "./db/binary-ids.ts";
 import type { Transaction } from "./db/transaction.ts";
 import { ApiError } from "./errors/api-error.ts";
-import type { Asked } from "./group-commit.ts";
+import type { Asked, GroupedUseCase } from "./group-commit.ts";
 import type { Call } from "./grpc/call.ts";
+import { Idempotency } from "./idempotency.ts";
 import { newId } from "./ids.ts";
 import { inSpan, SpanKind } from "./telemetry/tracing.ts";
 import { doneOrWaiting } from "./testing/interleaving.ts";
@@ -29,36 +31,38 @@ let deciding: (asked: Asked<CreateBookingRequest>) => void;
 let locking: (asked: Asked<CreateBookingRequest>[]) => Promise<void>;
 let handler: (request: CreateBookingRequest, call: Call) => Promise<Booking>;
 
+const writeNote: GroupedUseCase<CreateBookingRequest, number, Asked<CreateBookingRequest>, Booking> = {
+  rowsOf: ({ request }) => [request.slotId],
+  prepare: () => {},
+  lock: lockNotes,
+  decide: (_, asked) => {
+    deciding(asked);
+    return asked;
+  },
+  write: (tx, plans) => {
+    for (const { request } of plans) {
+      tx.defer("UPDATE notes SET note = ?, writes = writes + 1 WHERE id = ?", [
+        request.reason,
+        binaryId(request.slotId),
+      ]);
+    }
+    return plans.map(({ request }) => ({
+      response: Booking.fromPartial({ id: request.slotId, reason: request.reason }),
+      trails: [{ resource: `notes/${request.slotId}`, subjectIds: [] }],
+    }));
+  },
+};
+
 beforeAll(async () => {
   service = await startTestService("scheduling");
   await service.db.write(
     "CREATE TABLE notes (id BINARY(16) PRIMARY KEY, note VARCHAR(200), writes INT NOT NULL)",
   );
-  handler = service.changes.grouped<CreateBookingRequest, number, Asked<CreateBookingRequest>, Booking>({
-    rowsOf: ({ request }) => [request.slotId],
-    prepare: () => {},
-    lock: lockNotes,
-    decide: (_, asked) => {
-      deciding(asked);
-      return asked;
-    },
-    write: (tx, plans) => {
-      for (const { request } of plans) {
-        tx.defer("UPDATE notes SET note = ?, writes = writes + 1 WHERE id = ?", [
-          request.reason,
-          binaryId(request.slotId),
-        ]);
-      }
-      return plans.map(({ request }) => ({
-        response: Booking.fromPartial({ id: request.slotId, reason: request.reason }),
-        trails: [{ resource: `notes/${request.slotId}`, subjectIds: [] }],
-      }));
-    },
-  });
 });
 afterAll(() => service.close());
 
 beforeEach(() => {
+  handler = service.changes.grouped(writeNote);
   groups = [];
   deciding = () => {};
   locking = async () => {};
@@ -119,6 +123,46 @@ test("requests that come in one turn of the event loop share a transaction, as d
   expect(await outcomes(meanwhile)).toEqual(Array(20).fill("ok"));
   expect(groups).toEqual([20, 20]);
   expect(await writesOf([first!, ...ids])).toEqual(Array(40).fill(1));
+});
+
+test.each([
+  ["waits for the delivery of the group before", true],
+  ["does not wait for a delivery that takes long", false],
+])("a group %s", async (_, isDelivered) => {
+  const [first, ...ids] = await notes(4);
+  const { promise: delivery, resolve: deliver } = Promise.withResolvers<void>();
+  const { promise: isFirstSent, resolve: sendFirst } = Promise.withResolvers<void>();
+  const { promise: isNextSent, resolve: sendNext } = Promise.withResolvers<void>();
+  const relay = {
+    send: () => {
+      if (groups.length === 1) sendFirst();
+      else sendNext();
+      return delivery;
+    },
+  };
+  const { db, clock, box, hash } = service;
+  const changes = new Changes({
+    db,
+    clock,
+    idempotency: new Idempotency(db, box, hash),
+    relay,
+    hash,
+    routes: {},
+  });
+  handler = changes.grouped(writeNote);
+
+  const sent = [send(request(first!))];
+  await isFirstSent;
+  for (const id of ids) {
+    sent.push(send(request(id)));
+    // A group that waited for nothing would have begun by then.
+    await db.read("SELECT 1");
+  }
+  if (isDelivered) deliver();
+  await isNextSent;
+  expect(groups).toEqual([1, 3]);
+  deliver();
+  expect(await outcomes(sent)).toEqual(Array(4).fill("ok"));
 });
 
 test("requests that change one row come one after the other", async () => {

@@ -42,7 +42,7 @@ interface Asking<Request> extends Asked<Request>, Member {
 }
 
 /** Result of a round for a request. USED: its key was used before. */
-type Settled<Response> = { response: Response; deliveries: Delivery[] } | { refusal: unknown } | "USED";
+type Settled<Response> = { response: Response } | { refusal: unknown } | "USED";
 
 /**
  * Runs a use case's requests in groups, with their idempotency keys: kept with the answers, or reserved for answers that come
@@ -72,7 +72,7 @@ export class GroupCommit<Request, Facts, Plan, Response> {
 
   /** @returns the response, or what the key was answered before: then the call is marked as replayed */
   async run(request: Request, call: Call): Promise<Response> {
-    const { idempotency, clock, relay } = this.#options;
+    const { idempotency, clock } = this.#options;
     const key = idempotency.keyOf(call, clock.now(), this.#isReserving ? KEPT_WITH_PROVIDER_MS : KEPT_MS);
     const rows = this.#useCase.rowsOf({ request, call });
     const { deadline } = call;
@@ -84,7 +84,6 @@ export class GroupCommit<Request, Facts, Plan, Response> {
       return first ? first.response : await this.run(request, call);
     }
     if ("refusal" in settled) throw settled.refusal;
-    await relay.send(settled.deliveries);
     return settled.response;
   }
 
@@ -100,13 +99,14 @@ export class GroupCommit<Request, Facts, Plan, Response> {
     }
   }
 
+  /** Commits, and waits for the events' delivery: so the next group is larger, and the consumers' transactions are, too. */
   async #commit(
     members: Asking<Request>[],
     isShared: boolean,
   ): Promise<Map<Asking<Request>, Settled<Response> | "MISSING">> {
-    const { db, clock, idempotency } = this.#options;
+    const { db, clock, idempotency, relay } = this.#options;
     const useCase = this.#useCase;
-    return await db.transaction(
+    const { settled, deliveries } = await db.transaction(
       async (tx) => {
         const now = clock.now();
         if (!isShared) useCase.prepare?.(tx, members[0]!);
@@ -128,14 +128,17 @@ export class GroupCommit<Request, Facts, Plan, Response> {
             }
           }
         }
-        for (const [member, written] of this.#write(tx, planned, now)) settled.set(member, written);
+        const { responses, deliveries } = this.#write(tx, planned, now);
+        for (const [i, { member }] of planned.entries()) settled.set(member, { response: responses[i]! });
         if (this.#isReserving)
           idempotency.reserve(tx, ...planned.flatMap(({ member: { key } }) => key ?? []));
         idempotency.keepAll(tx, answersToKeep(settled, this.#isReserving));
-        return settled;
+        return { settled, deliveries };
       },
       { skipsLocked: isShared, ...(isShared && { mayRetry: async () => false }) },
     );
+    await relay.send(deliveries);
+    return settled;
   }
 
   /** Writes plans with their audit lines and events. */
@@ -143,8 +146,8 @@ export class GroupCommit<Request, Facts, Plan, Response> {
     tx: Transaction,
     planned: { member: Asking<Request>; plan: Plan }[],
     now: Date,
-  ): [Asking<Request>, Settled<Response>][] {
-    if (planned.length === 0) return [];
+  ): { responses: Response[]; deliveries: Delivery[] } {
+    if (planned.length === 0) return { responses: [], deliveries: [] };
     const written = this.#useCase.write(
       tx,
       planned.map(({ plan }) => plan),
@@ -156,11 +159,8 @@ export class GroupCommit<Request, Facts, Plan, Response> {
       call,
       context,
     }));
-    const deliveries = this.#changes.recordAll(tx, causes);
-    return planned.map(({ member }, i) => [
-      member,
-      { response: written[i]!.response, deliveries: deliveries[i]! },
-    ]);
+    const deliveries = this.#changes.recordAll(tx, causes).flat();
+    return { responses: written.map(({ response }) => response), deliveries };
   }
 }
 

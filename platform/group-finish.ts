@@ -3,7 +3,6 @@ import type { Begun, Changes, ChangesOptions, Ending } from "./changes.ts";
 import type { Transaction } from "./db/transaction.ts";
 import { ApiError } from "./errors/api-error.ts";
 import { GroupQueue, type Member } from "./group-queue.ts";
-import type { Delivery } from "./outbox/event.ts";
 
 /** The end of a use case that `begin` has begun, whose concurrent ends share transactions. Told as data, as a `GroupedUseCase`. */
 export interface GroupedEnd<Outcome, Facts, Response> {
@@ -24,7 +23,6 @@ interface Settled<Response> {
   answer: Response | ApiError;
   /** The key had no answer before. */
   isFirst: boolean;
-  deliveries: Delivery[];
 }
 
 /** Ends use cases in groups, each with its key's answer. */
@@ -51,7 +49,6 @@ export class GroupFinish<Outcome, Facts, Response> {
     // Without a deadline: the provider has acted.
     const member = { begun, outcome, rows, actorId: begun.actorId, context: context.active() };
     const settled = await this.#queue.run(member);
-    await this.#options.relay.send(settled.deliveries);
     return await this.#changes.firstAnswer(begun, settled);
   }
 
@@ -59,8 +56,8 @@ export class GroupFinish<Outcome, Facts, Response> {
     members: Ended<Outcome, Response>[],
     isShared: boolean,
   ): Promise<Map<Ended<Outcome, Response>, Settled<Response> | "MISSING">> {
-    const { db, idempotency } = this.#options;
-    return await db.transaction(
+    const { db, idempotency, relay } = this.#options;
+    const { settled, deliveries } = await db.transaction(
       async (tx) => {
         const outcomes = members.map(({ outcome }) => outcome);
         const keyIds = members.map(({ begun }) => begun.keyId);
@@ -89,11 +86,13 @@ export class GroupFinish<Outcome, Facts, Response> {
           const isFirst = isOpen(keyId);
           const bytes = answer instanceof ApiError ? answer : definition.responseSerialize(answer);
           if (isFirst) idempotency.keepReserved(tx, keyId, bytes);
-          settled.set(member, { answer, isFirst, deliveries: deliveries[i]! });
+          settled.set(member, { answer, isFirst });
         }
-        return settled;
+        return { settled, deliveries };
       },
       { skipsLocked: isShared, ...(isShared && { mayRetry: async () => false }) },
     );
+    await relay.send(deliveries.flat());
+    return settled;
   }
 }
