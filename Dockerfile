@@ -38,7 +38,7 @@ RUN npm ci --omit=dev --ignore-scripts
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production HOST=0.0.0.0 METRICS_PORT=9464
 # deploy/node-flags.ts says why.
-ENV NODE_OPTIONS="--max-semi-space-size=4" MALLOC_ARENA_MAX=2
+ENV NODE_OPTIONS="--max-semi-space-size=8 --v8-pool-size=1" MALLOC_ARENA_MAX=1
 WORKDIR /app
 # Owned by whom MySQL and Redis run as, and certificates by us; docker-compose.yml, service "volumes", tells why.
 RUN install -d -o 999 -g 999 /volumes/mysql /volumes/redis \
