@@ -7,7 +7,7 @@ import {
 import { context, ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
-import { Changes } from "./changes.ts";
+import { Changes, type ChangesOptions } from "./changes.ts";
 import { binaryId } from "./db/binary-ids.ts";
 import type { Transaction } from "./db/transaction.ts";
 import { ApiError } from "./errors/api-error.ts";
@@ -67,6 +67,12 @@ beforeEach(() => {
   deciding = () => {};
   locking = async () => {};
 });
+
+/** Changes whose events go to another relay. */
+function changesWith(relay: ChangesOptions["relay"]): Changes {
+  const { db, clock, box, hash } = service;
+  return new Changes({ db, clock, idempotency: new Idempotency(db, box, hash), relay, hash, routes: {} });
+}
 
 async function lockNotes(tx: Transaction, asked: Asked<CreateBookingRequest>[]) {
   groups.push(asked.length);
@@ -140,29 +146,46 @@ test.each([
       return delivery;
     },
   };
-  const { db, clock, box, hash } = service;
-  const changes = new Changes({
-    db,
-    clock,
-    idempotency: new Idempotency(db, box, hash),
-    relay,
-    hash,
-    routes: {},
-  });
-  handler = changes.grouped(writeNote);
+  handler = changesWith(relay).grouped(writeNote);
 
   const sent = [send(request(first!))];
   await isFirstSent;
   for (const id of ids) {
     sent.push(send(request(id)));
     // A group that waited for nothing would have begun by then.
-    await db.read("SELECT 1");
+    await service.db.read("SELECT 1");
   }
   if (isDelivered) deliver();
   await isNextSent;
   expect(groups).toEqual([1, 3]);
   deliver();
   expect(await outcomes(sent)).toEqual(Array(4).fill("ok"));
+});
+
+test("a refused request does not wait for the delivery of its group, and the others do", async () => {
+  const [refused, ...ids] = await notes(3);
+  const { promise: delivery, resolve: deliver } = Promise.withResolvers<void>();
+  handler = changesWith({ send: () => delivery }).grouped(writeNote);
+  deciding = ({ request }) => {
+    if (request.slotId === refused) throw new ApiError("ILLEGAL_TRANSITION");
+  };
+  const answered: string[] = [];
+  const sent = [refused!, ...ids].map(async (id) => {
+    await send(request(id)).catch(() => {});
+    answered.push(id);
+  });
+  await sent[0];
+  expect(answered).toEqual([refused]);
+  deliver();
+  await Promise.all(sent);
+});
+
+test("a delivery that fails makes no request of its group be written twice, and stops no other group", async () => {
+  const [first, second] = await notes(2);
+  handler = changesWith({ send: () => Promise.reject(new Error("no consumer")) }).grouped(writeNote);
+  expect(await outcomes([send(request(first!))])).toEqual(["INTERNAL"]);
+  expect(await outcomes([send(request(second!))])).toEqual(["INTERNAL"]);
+  expect(await writesOf([first!, second!])).toEqual([1, 1]);
 });
 
 test("requests that change one row come one after the other", async () => {

@@ -2,7 +2,7 @@ import { context } from "@opentelemetry/api";
 import type { Changes, ChangesOptions, Trail } from "./changes.ts";
 import type { Transaction } from "./db/transaction.ts";
 import { ApiError } from "./errors/api-error.ts";
-import { GroupQueue, type Member } from "./group-queue.ts";
+import { type Committed, GroupQueue, type Member } from "./group-queue.ts";
 import { actorOf, type Call } from "./grpc/call.ts";
 import {
   type Answer,
@@ -77,36 +77,38 @@ export class GroupCommit<Request, Facts, Plan, Response> {
     const rows = this.#useCase.rowsOf({ request, call });
     const { deadline } = call;
     const member = { request, call, key, rows, actorId: actorOf(call), deadline, context: context.active() };
-    const settled = await this.#queue.run(member);
+    const { outcome: settled, delivered } = await this.#queue.run(member);
     if (settled === "USED") {
       const first = await idempotency.firstResponse<Response>(call, key!, clock);
       if (first === UNCHANGED) throw new Error(`${call.method.path} keeps every answer`);
       return first ? first.response : await this.run(request, call);
     }
     if ("refusal" in settled) throw settled.refusal;
+    await delivered;
     return settled.response;
   }
 
-  async #commitAlone(member: Asking<Request>): Promise<Map<Asking<Request>, Settled<Response> | "MISSING">> {
+  async #commitAlone(member: Asking<Request>): Promise<Committed<Asking<Request>, Settled<Response>>> {
     const { idempotency } = this.#options;
     const { key } = member;
     try {
       return await this.#commit([member], false);
     } catch (error) {
-      if (key && idempotency.isTaken(error)) return new Map([[member, "USED"]]);
+      if (key && idempotency.isTaken(error)) {
+        return { outcomes: new Map([[member, "USED"]]), delivered: Promise.resolve() };
+      }
       if (key && (await idempotency.isInProgress(error, key))) throw inProgress();
       throw error;
     }
   }
 
-  /** Commits, and waits for the events' delivery: so the next group is larger, and the consumers' transactions are, too. */
   async #commit(
     members: Asking<Request>[],
     isShared: boolean,
-  ): Promise<Map<Asking<Request>, Settled<Response> | "MISSING">> {
+  ): Promise<Committed<Asking<Request>, Settled<Response>>> {
     const { db, clock, idempotency, relay } = this.#options;
     const useCase = this.#useCase;
-    const { settled, deliveries } = await db.transaction(
+    const { outcomes, deliveries } = await db.transaction(
       async (tx) => {
         const now = clock.now();
         if (!isShared) useCase.prepare?.(tx, members[0]!);
@@ -115,30 +117,29 @@ export class GroupCommit<Request, Facts, Plan, Response> {
           useCase.lock(tx, members, now),
           idempotency.findUsed(tx, keys, now),
         ]);
-        const settled = new Map<Asking<Request>, Settled<Response> | "MISSING">();
+        const outcomes = new Map<Asking<Request>, Settled<Response> | "MISSING">();
         const planned: { member: Asking<Request>; plan: Plan }[] = [];
         for (const [i, member] of members.entries()) {
-          if (member.key && isUsed(member.key)) settled.set(member, "USED");
-          else if (facts[i] === undefined && isShared) settled.set(member, "MISSING");
+          if (member.key && isUsed(member.key)) outcomes.set(member, "USED");
+          else if (facts[i] === undefined && isShared) outcomes.set(member, "MISSING");
           else {
             try {
               planned.push({ member, plan: useCase.decide(facts[i], member, now) });
             } catch (refusal) {
-              settled.set(member, { refusal });
+              outcomes.set(member, { refusal });
             }
           }
         }
         const { responses, deliveries } = this.#write(tx, planned, now);
-        for (const [i, { member }] of planned.entries()) settled.set(member, { response: responses[i]! });
+        for (const [i, { member }] of planned.entries()) outcomes.set(member, { response: responses[i]! });
         if (this.#isReserving)
           idempotency.reserve(tx, ...planned.flatMap(({ member: { key } }) => key ?? []));
-        idempotency.keepAll(tx, answersToKeep(settled, this.#isReserving));
-        return { settled, deliveries };
+        idempotency.keepAll(tx, answersToKeep(outcomes, this.#isReserving));
+        return { outcomes, deliveries };
       },
       { skipsLocked: isShared, ...(isShared && { mayRetry: async () => false }) },
     );
-    await relay.send(deliveries);
-    return settled;
+    return { outcomes, delivered: relay.send(deliveries) };
   }
 
   /** Writes plans with their audit lines and events. */

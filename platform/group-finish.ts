@@ -2,7 +2,7 @@ import { context } from "@opentelemetry/api";
 import type { Begun, Changes, ChangesOptions, Ending } from "./changes.ts";
 import type { Transaction } from "./db/transaction.ts";
 import { ApiError } from "./errors/api-error.ts";
-import { GroupQueue, type Member } from "./group-queue.ts";
+import { type Committed, GroupQueue, type Member } from "./group-queue.ts";
 
 /** The end of a use case that `begin` has begun, whose concurrent ends share transactions. Told as data, as a `GroupedUseCase`. */
 export interface GroupedEnd<Outcome, Facts, Response> {
@@ -48,14 +48,15 @@ export class GroupFinish<Outcome, Facts, Response> {
     const rows = this.#end.rowsOf(outcome);
     // Without a deadline: the provider has acted.
     const member = { begun, outcome, rows, actorId: begun.actorId, context: context.active() };
-    const settled = await this.#queue.run(member);
+    const { outcome: settled, delivered } = await this.#queue.run(member);
+    await delivered;
     return await this.#changes.firstAnswer(begun, settled);
   }
 
   async #commit(
     members: Ended<Outcome, Response>[],
     isShared: boolean,
-  ): Promise<Map<Ended<Outcome, Response>, Settled<Response> | "MISSING">> {
+  ): Promise<Committed<Ended<Outcome, Response>, Settled<Response>>> {
     const { db, idempotency, relay } = this.#options;
     const { settled, deliveries } = await db.transaction(
       async (tx) => {
@@ -92,7 +93,6 @@ export class GroupFinish<Outcome, Facts, Response> {
       },
       { skipsLocked: isShared, ...(isShared && { mayRetry: async () => false }) },
     );
-    await relay.send(deliveries.flat());
-    return settled;
+    return { outcomes: settled, delivered: relay.send(deliveries.flat()) };
   }
 }

@@ -9,6 +9,8 @@ import { inSpan, SpanKind } from "./telemetry/tracing.ts";
 const MAX_GROUP = 32;
 /** Time after which the next group no longer waits for the one under way, whose connection may be dead. */
 const SLOW_MS = 250;
+/** Time after which the next group no longer waits for the delivery of events. Consumers usually take a few ms. */
+const SLOW_DELIVERY_MS = 50;
 /** Changes that go alone at once: half of a process's connections for transactions by default. */
 const MAX_ALONE = 8;
 /** Time for which an actor whose change failed a group goes alone, so that none fails groups again and again. */
@@ -25,28 +27,38 @@ export interface Member {
   readonly context: Context;
 }
 
-/**
- * Commits changes in one transaction, which skips locked rows if it is shared.
- *
- * @returns the outcome of each; MISSING in a shared one where a row was not found, as it may be locked
- */
+/** A transaction that has committed. */
+export interface Committed<M extends Member, Outcome> {
+  /** Outcome of each member; MISSING in a shared transaction where a row was not found, as it may be locked. */
+  outcomes: Map<M, Outcome | "MISSING">;
+  /** Resolves when its events are delivered, or not waited for any more. */
+  delivered: Promise<void>;
+}
+
+/** Commits changes in one transaction, which skips locked rows if it is shared. */
 export type Commit<M extends Member, Outcome> = (
   members: M[],
   isShared: boolean,
-) => Promise<Map<M, Outcome | "MISSING">>;
+) => Promise<Committed<M, Outcome>>;
+
+/** Outcome of a member, and the delivery of its transaction's events. */
+export interface Result<Outcome> {
+  outcome: Outcome;
+  delivered: Promise<void>;
+}
 
 interface Waiting<M extends Member, Outcome> {
   readonly member: M;
-  readonly resolve: (outcome: Outcome) => void;
+  readonly resolve: (result: Result<Outcome>) => void;
   readonly reject: (error: unknown) => void;
   /** It goes alone, because a group could not serve it. */
   isAlone: boolean;
 }
 
 /**
- * Group commit: one transaction is under way, or a few if they are slow, and the changes that come meanwhile share the next
- * one. No group waits for a lock: a member whose rows are locked goes on alone, as does every member of a group that failed.
- * So a slow or failing change delays its neighbours by one round at most, and a change that finds nobody at work starts in
+ * Group commit: one transaction and its delivery are under way, or a few if they are slow, and the changes that come meanwhile
+ * share the next one. No group waits for a lock: a member whose rows are locked goes on alone, as does every member of a group
+ * that failed. So a slow or failing change delays its neighbours by one round at most, and a change that finds nobody at work starts in
  * the same turn of the event loop. One member waits for a locked row with a connection; those behind it wait in the queue.
  */
 export class GroupQueue<M extends Member, Outcome> {
@@ -63,7 +75,7 @@ export class GroupQueue<M extends Member, Outcome> {
   }
 
   /** Throws DEADLINE_EXCEEDED, and the errors of a transaction that the member had for itself. */
-  async run(member: M): Promise<Outcome> {
+  async run(member: M): Promise<Result<Outcome>> {
     return await new Promise((resolve, reject) => {
       this.#queue.push({ member, resolve, reject, isAlone: this.#aloneActors.has(member.actorId) });
       void this.#work();
@@ -79,7 +91,7 @@ export class GroupQueue<M extends Member, Outcome> {
       await endOfTurn();
       const group = this.#nextGroup();
       if (group.length === 0) break;
-      await endOrTime(this.#commitTogether(group), SLOW_MS);
+      await endOrTime(this.#commitAndDeliver(group), SLOW_MS);
     }
     this.#isAtWork = false;
   }
@@ -108,22 +120,37 @@ export class GroupQueue<M extends Member, Outcome> {
     return group;
   }
 
-  /** Never fails: each member has its outcome, or goes on alone. */
-  async #commitTogether(group: Waiting<M, Outcome>[]): Promise<void> {
+  /**
+   * Commits a group, and waits a little for the delivery of its events: the next group then holds the requests of both times,
+   * and the consumer's batch does, too.
+   */
+  async #commitAndDeliver(group: Waiting<M, Outcome>[]): Promise<void> {
+    const { delivered } = await this.#commitTogether(group);
+    // Its members are told of a failure.
+    await endOrTime(
+      delivered.catch(() => {}),
+      SLOW_DELIVERY_MS,
+    );
+  }
+
+  /** Never fails: each member has its outcome, or goes on alone. @returns the delivery of the group's events */
+  async #commitTogether(group: Waiting<M, Outcome>[]): Promise<{ delivered: Promise<void> }> {
     const members = group.map(({ member }) => member);
     try {
-      const outcomes = await inTraceOf(members, () => this.#commit(members, true));
+      const { outcomes, delivered } = await inTraceOf(members, () => this.#commit(members, true));
       const missing: Waiting<M, Outcome>[] = [];
       for (const waiting of group) {
         const outcome = outcomes.get(waiting.member)!;
         if (outcome === "MISSING") missing.push(waiting);
-        else waiting.resolve(outcome);
+        else waiting.resolve({ outcome, delivered });
       }
       this.#leaveAlone(missing);
+      return { delivered };
     } catch (error) {
       const isAway = error instanceof ApiError && error.rule.httpStatus >= 500 && !isRetryable(error);
       if (isAway) for (const { reject } of group) reject(error);
       else this.#leaveAlone(group);
+      return { delivered: Promise.resolve() };
     }
   }
 
@@ -137,9 +164,9 @@ export class GroupQueue<M extends Member, Outcome> {
   async #goAlone({ member, resolve, reject }: Waiting<M, Outcome>): Promise<void> {
     this.#alone.add(member);
     try {
-      const outcomes = await context.with(member.context, () => this.#commit([member], false));
+      const { outcomes, delivered } = await context.with(member.context, () => this.#commit([member], false));
       // A transaction that waits for locks misses no row.
-      resolve(outcomes.get(member) as Outcome);
+      resolve({ outcome: outcomes.get(member) as Outcome, delivered });
     } catch (error) {
       this.#keepAlone(member.actorId);
       reject(error);
