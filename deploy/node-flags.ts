@@ -1,6 +1,5 @@
 /**
- * Node's flags for the processes. The image has the same ones in NODE_OPTIONS. `deploy/launch.ts` adds one that NODE_OPTIONS
- * does not take.
+ * Node's flags for the processes. The image has the same ones in NODE_OPTIONS.
  *
  * - Semi-spaces of 8 MB: with 4, the objects of 64 requests at once did not fit, were promoted to the old generation, and made
  *   garbage collection a quarter of the CPU. With 16, the processes take 60 MB (PSS) more.
