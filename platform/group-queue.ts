@@ -133,7 +133,11 @@ export class GroupQueue<M extends Member, Outcome> {
     );
   }
 
-  /** Never fails: each member has its outcome, or goes on alone. @returns the delivery of the group's events */
+  /**
+   * Never fails: each member has its outcome, or goes on alone.
+   *
+   * @returns the delivery of the group's events, in an object, as `await` would wait for a bare promise, too
+   */
   async #commitTogether(group: Waiting<M, Outcome>[]): Promise<{ delivered: Promise<void> }> {
     const members = group.map(({ member }) => member);
     try {
