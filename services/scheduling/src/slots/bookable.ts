@@ -56,7 +56,7 @@ export const openValues = (now: Date): SqlValue[] => [now, now];
  * SQL form of `whyNotBookable` for slot `s` of doctor `d`. Takes `openValues`. The class of the slot narrows the range of the
  * key `slots_by_offer`.
  */
-export const IS_BOOKABLE = `s.offer = 'OFFERED' AND ${IS_OPEN} AND ${PRACTISES_AT_START}`;
+export const IS_BOOKABLE = `s.offer = 'FREE' AND ${IS_OPEN} AND ${PRACTISES_AT_START}`;
 
 /**
  * Condition that a verified licence at the start of slot `s` covers a region. The hint keeps MySQL from joining the licences

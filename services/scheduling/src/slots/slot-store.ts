@@ -92,8 +92,8 @@ export interface SlotFilter {
 }
 
 /**
- * A doctor's slots, by start. The key is named, so that no other plan sorts all of them. A status of an offered slot is a scan of all
- * offered ones.
+ * A doctor's slots, by start. The key is named, so that no other plan sorts all of them. OPEN, HELD and EXPIRED need a scan
+ * of all free slots.
  */
 export async function listSlots(
   db: Database,
@@ -109,7 +109,7 @@ export async function listSlots(
     following("s.start_time", "s.id", page.after),
   );
   const key = status === undefined ? "slots_by_doctor" : "slots_by_offer";
-  const isScan = status !== undefined && status !== "BOOKABLE" && offerOf(status) === "OFFERED";
+  const isScan = status !== undefined && status !== "BOOKABLE" && offerOf(status) === "FREE";
   return await db[isScan ? "scan" : "read"]<SlotRow>(
     `SELECT ${SLOT_COLUMNS} FROM slots s FORCE INDEX (${key}) JOIN doctors d ON d.id = s.doctor_id ${sql}
      ORDER BY s.start_time, s.id LIMIT ?`,
@@ -122,9 +122,9 @@ const hasStatus = (status: Slot_Status | undefined, now: Date): Filter[] => [
   [`${STATUS_AT} = ?`, now, now, status],
 ];
 
-/** The class of slots with a status, as in the key `slots_by_offer`. */
+/** The class of slots with a status, as in the key `slots_by_offer`. An expired slot is one that was free. */
 const offerOf = (status: Slot_Status): string =>
-  status === "BLOCKED" || status === "WITHDRAWN" ? status : "OFFERED";
+  status === "BOOKED" || status === "BLOCKED" || status === "WITHDRAWN" ? status : "FREE";
 
 /**
  * Serializes slot creation per doctor, so that the overlap check holds until commit.
@@ -151,7 +151,7 @@ export async function findOverlapping(
 ): Promise<Interval[]> {
   const rows = await tx.read<SlotRow>(
     `SELECT start_time, end_time FROM slots FORCE INDEX (slots_by_offer) WHERE doctor_id = ? AND start_time > ? AND start_time < ? AND end_time > ?
-       AND offer IN ('OFFERED', 'BLOCKED')`,
+       AND offer IN ('FREE', 'BOOKED', 'BLOCKED')`,
     // No slot is longer than the longest: that bounds the range on the key.
     [binaryId(doctorId), new Date(startTime.getTime() - MAX_LENGTH_MS), endTime, startTime],
   );
@@ -162,7 +162,7 @@ export async function findOverlapping(
 export async function countFutureSlots(tx: Transaction, doctorId: string, now: Date): Promise<number> {
   const [row] = await tx.read<{ count: number }>(
     `SELECT COUNT(*) AS count FROM slots FORCE INDEX (slots_by_offer)
-     WHERE doctor_id = ? AND offer IN ('OFFERED', 'BLOCKED') AND start_time > ?`,
+     WHERE doctor_id = ? AND offer IN ('FREE', 'BOOKED', 'BLOCKED') AND start_time > ?`,
     [binaryId(doctorId), now],
   );
   return Number(row!.count);
