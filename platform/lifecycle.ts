@@ -1,4 +1,5 @@
 import { flushCompileCache } from "node:module";
+import { useLeanBind } from "./lean-bind.ts";
 import type { Logger } from "./log.ts";
 
 export interface LifecycleOptions {
@@ -35,6 +36,7 @@ export function runUntilSignal({ log, timeoutMs, drain }: LifecycleOptions): voi
 export function startProcess(name: string, main: () => Promise<void>): void {
   // Where NODE_COMPILE_CACHE is set, the next start is a third shorter, also after a crash: by itself Node writes only as it exits.
   flushCompileCache();
+  useLeanBind();
   main().catch((error: NodeJS.ErrnoException) => {
     const reason =
       error.code === "EADDRINUSE" || /EADDRINUSE|already in use/.test(error.message)

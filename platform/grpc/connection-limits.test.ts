@@ -7,7 +7,7 @@ const MIB = 1024 ** 2;
 test("connections have the promised limits", () => {
   expect(CONNECTION_LIMITS).toEqual({
     idleMs: 300_000,
-    ageMs: 1_800_000,
+    ageMs: 30_000,
     graceMs: 30_000,
     requestMs: 10_000,
     answerMs: 30_000,

@@ -16,10 +16,13 @@ export interface ConnectionLimits {
   readonly unfinishedBytes: number;
 }
 
-/** The grace exceeds the longest allowed call (`CALL_TIMEOUT`, `DEFAULT_DEADLINE_MS`). */
+/**
+ * The grace exceeds the longest allowed call (`CALL_TIMEOUT`, `DEFAULT_DEADLINE_MS`). A short age bounds the garbage in
+ * the Maps and Sets in which Node and grpc-js hold a connection's calls (decision 0034).
+ */
 export const CONNECTION_LIMITS: ConnectionLimits = {
   idleMs: 5 * 60_000,
-  ageMs: 30 * 60_000,
+  ageMs: 30_000,
   graceMs: 30_000,
   requestMs: 10_000,
   answerMs: 30_000,

@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { constants, type Http2Session, type ServerHttp2Stream } from "node:http2";
+import { type Link, LinkedList } from "../linked-list.ts";
 
 const SWEEP_MS = 1000;
 /** Node's channel for every stream that a client opens, including those that grpc-js answers before any handler. */
@@ -20,12 +21,14 @@ export interface StreamLimits {
 
 /** An incomplete request. */
 interface Unfinished {
+  readonly stream: ServerHttp2Stream;
   readonly openedAtMs: number;
   bytes: number;
 }
 
 /** A complete request. */
 interface Finished {
+  readonly stream: ServerHttp2Stream;
   readonly connection: Http2Session | undefined;
   /** The last time at which the answer's write buffer was empty. */
   freeAtMs: number;
@@ -46,12 +49,12 @@ interface Finished {
  */
 export class OpenStreams {
   readonly #limits: StreamLimits;
-  /** Streams with an incomplete request, in opening order. */
-  readonly #unfinished = new Map<ServerHttp2Stream, Unfinished>();
+  /** In opening order. */
+  readonly #unfinished = new LinkedList<Unfinished>();
   #unfinishedBytes = 0;
-  readonly #finished = new Map<ServerHttp2Stream, Finished>();
+  readonly #finished = new LinkedList<Finished>();
   /** Those that two sweeps have found with an answer, so that it began over a second ago. */
-  readonly #old = new Set<ServerHttp2Stream>();
+  readonly #old = new Set<Link<Finished>>();
   /** Number of streams with a complete request, by connection. */
   readonly #finishedOf = new Map<Http2Session | undefined, number>();
   #sweeping: NodeJS.Timeout | undefined;
@@ -74,22 +77,22 @@ export class OpenStreams {
 
   readonly #started = (message: unknown): void => {
     const { stream } = message as { stream: ServerHttp2Stream };
-    this.#unfinished.set(stream, { openedAtMs: performance.now(), bytes: 0 });
+    const unfinished = this.#unfinished.add({ stream, openedAtMs: performance.now(), bytes: 0 });
+    let finished: Link<Finished> | undefined;
     // Nothing flows before grpc-js listens. A listener before that would start the flow.
-    stream.once("resume", () => stream.on("data", (part: Buffer) => this.#received(stream, part.length)));
+    stream.once("resume", () => stream.on("data", (part: Buffer) => this.#received(unfinished, part.length)));
     stream.once("end", () => {
-      if (this.#forget(stream)) this.#finish(stream);
+      if (this.#forget(unfinished)) finished = this.#finish(stream);
     });
     stream.once("close", () => {
-      this.#forget(stream);
-      this.#end(stream);
+      this.#forget(unfinished);
+      if (finished) this.#end(finished);
     });
     if (this.#unfinished.size > this.#limits.maxUnfinished) this.#displaceOldest(() => true);
   };
 
-  #received(stream: ServerHttp2Stream, bytes: number): void {
-    const request = this.#unfinished.get(stream);
-    if (!request) return;
+  #received({ item: request, isListed }: Link<Unfinished>, bytes: number): void {
+    if (!isListed) return;
     request.bytes += bytes;
     this.#unfinishedBytes += bytes;
     const { unfinishedBytes } = this.#limits;
@@ -97,42 +100,42 @@ export class OpenStreams {
   }
 
   #displaceOldest(isMeant: (request: Unfinished) => boolean): void {
-    for (const [stream, request] of this.#unfinished) {
-      if (!isMeant(request)) continue;
-      this.#forget(stream);
-      stream.close(constants.NGHTTP2_REFUSED_STREAM);
+    for (const unfinished of this.#unfinished) {
+      if (!isMeant(unfinished.item)) continue;
+      this.#forget(unfinished);
+      unfinished.item.stream.close(constants.NGHTTP2_REFUSED_STREAM);
       return;
     }
   }
 
-  #finish(stream: ServerHttp2Stream): void {
+  #finish(stream: ServerHttp2Stream): Link<Finished> {
     const connection = stream.session;
-    this.#finished.set(stream, { connection, freeAtMs: performance.now(), isBegun: false });
+    const finished = this.#finished.add({ stream, connection, freeAtMs: performance.now(), isBegun: false });
     this.#finishedOf.set(connection, (this.#finishedOf.get(connection) ?? 0) + 1);
     this.#displaceAnswered();
+    return finished;
   }
 
-  #end(stream: ServerHttp2Stream): void {
-    const request = this.#finished.get(stream);
-    if (!request) return;
-    this.#finished.delete(stream);
-    this.#old.delete(stream);
-    const left = this.#finishedOf.get(request.connection)! - 1;
-    if (left > 0) this.#finishedOf.set(request.connection, left);
-    else this.#finishedOf.delete(request.connection);
+  #end(finished: Link<Finished>): void {
+    if (!this.#finished.delete(finished)) return;
+    this.#old.delete(finished);
+    const { connection } = finished.item;
+    const left = this.#finishedOf.get(connection)! - 1;
+    if (left > 0) this.#finishedOf.set(connection, left);
+    else this.#finishedOf.delete(connection);
   }
 
   #displaceAnswered(): void {
     const { maxFinished } = this.#limits;
     if (this.#finished.size <= maxFinished || this.#isSearched) return;
-    const isEndless = (stream: ServerHttp2Stream) => stream.headersSent && !stream.writableEnded;
-    const isAboveShare = (stream: ServerHttp2Stream) =>
-      this.#finishedOf.get(this.#finished.get(stream)!.connection)! > maxFinished / this.#finishedOf.size;
-    this.#displace(this.#old, (stream) => isEndless(stream) && isAboveShare(stream));
+    const isEndless = ({ stream }: Finished) => stream.headersSent && !stream.writableEnded;
+    const isAboveShare = ({ connection }: Finished) =>
+      this.#finishedOf.get(connection)! > maxFinished / this.#finishedOf.size;
+    this.#displace(this.#old, (each) => isEndless(each) && isAboveShare(each));
     this.#displace(this.#old, isEndless);
     this.#displace(this.#old, () => true);
     // Younger complete answers may be on their way to clients that read them.
-    this.#displace(this.#finished.keys(), (stream) => isEndless(stream) && isAboveShare(stream));
+    this.#displace(this.#finished, (each) => isEndless(each) && isAboveShare(each));
     if (this.#finished.size <= maxFinished) return;
     // No answer begins within this turn. A search for each request of a burst would take quadratic time.
     this.#isSearched = true;
@@ -142,31 +145,34 @@ export class OpenStreams {
   }
 
   /** Closes the oldest streams that are meant, until no more are open than may be. */
-  #displace(streams: Iterable<ServerHttp2Stream>, isMeant: (stream: ServerHttp2Stream) => boolean): void {
-    for (const stream of streams) {
+  #displace(streams: Iterable<Link<Finished>>, isMeant: (request: Finished) => boolean): void {
+    for (const finished of streams) {
       if (this.#finished.size <= this.#limits.maxFinished) return;
-      if (!isMeant(stream)) continue;
-      this.#end(stream);
-      stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      if (!isMeant(finished.item)) continue;
+      this.#end(finished);
+      finished.item.stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
     }
   }
 
   /** @returns true if the stream's request was incomplete */
-  #forget(stream: ServerHttp2Stream): boolean {
-    this.#unfinishedBytes -= this.#unfinished.get(stream)?.bytes ?? 0;
-    return this.#unfinished.delete(stream);
+  #forget(unfinished: Link<Unfinished>): boolean {
+    if (!this.#unfinished.delete(unfinished)) return false;
+    this.#unfinishedBytes -= unfinished.item.bytes;
+    return true;
   }
 
   #sweep(nowMs: number): void {
     // In a burst, no request has begun its answer yet when the last one comes.
     this.#displaceAnswered();
     const { requestMs, answerMs } = this.#limits;
-    for (const [stream, { openedAtMs }] of this.#unfinished) {
-      if (nowMs - openedAtMs < requestMs) break;
-      stream.close(constants.NGHTTP2_CANCEL);
+    for (const { item } of this.#unfinished) {
+      if (nowMs - item.openedAtMs < requestMs) break;
+      item.stream.close(constants.NGHTTP2_CANCEL);
     }
-    for (const [stream, request] of this.#finished) {
-      if (request.isBegun) this.#old.add(stream);
+    for (const finished of this.#finished) {
+      const { item: request } = finished;
+      const { stream } = request;
+      if (request.isBegun) this.#old.add(finished);
       request.isBegun = stream.headersSent;
       if (stream.writableLength === 0 && !stream.writableEnded) request.freeAtMs = nowMs;
       else if (nowMs - request.freeAtMs >= answerMs) stream.close(constants.NGHTTP2_CANCEL);

@@ -1,0 +1,55 @@
+/** An item in its place of a list. */
+export interface Link<T> {
+  readonly item: T;
+  previous: Link<T> | undefined;
+  next: Link<T> | undefined;
+  isListed: boolean;
+}
+
+/**
+ * Items in insertion order, for collections that change with each call. A Set or Map keeps deleted items from garbage collection
+ * for minutes, because V8 links each outgrown hash table to its successor (decision 0034).
+ */
+export class LinkedList<T> implements Iterable<Link<T>> {
+  #first: Link<T> | undefined;
+  #last: Link<T> | undefined;
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  add(item: T): Link<T> {
+    const link: Link<T> = { item, previous: this.#last, next: undefined, isListed: true };
+    if (this.#last) this.#last.next = link;
+    else this.#first = link;
+    this.#last = link;
+    this.#size += 1;
+    return link;
+  }
+
+  /** @returns false if it had been deleted before */
+  delete(link: Link<T>): boolean {
+    if (!link.isListed) return false;
+    const { previous, next } = link;
+    if (previous) previous.next = next;
+    else this.#first = next;
+    if (next) next.previous = previous;
+    else this.#last = previous;
+    link.isListed = false;
+    // A link that is garbage, but old, would keep the later ones.
+    link.previous = undefined;
+    link.next = undefined;
+    this.#size -= 1;
+    return true;
+  }
+
+  /** The link that an iteration is at may be deleted. */
+  *[Symbol.iterator](): Generator<Link<T>> {
+    for (let link = this.#first; link; ) {
+      const { next } = link;
+      yield link;
+      link = next;
+    }
+  }
+}
