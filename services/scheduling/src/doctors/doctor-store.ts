@@ -44,7 +44,10 @@ interface ProfileLicense {
 type Profile = Pick<Doctor, "id" | "specialty" | "bio" | "languages" | "timeZone" | "fee">;
 
 const JSON_TIME = "'%Y-%m-%dT%H:%i:%s.%fZ'";
-/** Columns of a `DoctorRow`. Take the day, and the values of the condition of a bookable slot. */
+/**
+ * Columns of a `DoctorRow`. Take the day, and the values of the condition of a bookable slot. The next slot is ordered by the whole
+ * key: MySQL does not infer that slots read by an outer reference are sorted, and would sort all free slots of each doctor.
+ */
 const columnsWith = (
   isBookable: string,
 ): string => `d.id, d.display_name, d.name_key, d.specialty, d.bio, d.languages,
@@ -53,7 +56,8 @@ const columnsWith = (
       'status', l.status, 'decideTime', DATE_FORMAT(l.decide_time, ${JSON_TIME}),
       'createTime', DATE_FORMAT(l.create_time, ${JSON_TIME})))
     FROM licenses l WHERE l.doctor_id = d.id AND l.status IN ('PENDING', 'VERIFIED') AND l.expire_date >= ?) AS licenses,
-  (SELECT s.start_time FROM slots s WHERE s.doctor_id = d.id AND ${isBookable} ORDER BY s.start_time LIMIT 1) AS next_available_time`;
+  (SELECT s.start_time FROM slots s WHERE s.doctor_id = d.id AND ${isBookable}
+    ORDER BY s.doctor_id, s.offer, s.start_time LIMIT 1) AS next_available_time`;
 
 const COLUMNS = columnsWith(IS_BOOKABLE);
 const COLUMNS_IN_REGION = columnsWith(IS_BOOKABLE_IN_REGION);

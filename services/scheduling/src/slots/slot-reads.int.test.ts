@@ -20,7 +20,7 @@ import { searchDoctors } from "../doctors/search-doctors.ts";
 import { Desk, MINUTE_MS } from "../testing.ts";
 import { listSlots } from "./read-slots.ts";
 
-/** For each class of slots that are not free. */
+/** For each class of slots that are not free, and of past free ones. */
 const SLOTS = 10_000;
 /** A page, and the counter. */
 const FEW_ROWS = 1000;
@@ -31,27 +31,26 @@ beforeAll(async () => {
   desk = await Desk.open();
   desk.admit();
   await desk.publish(0);
-  for (const [status, day] of [
-    ["WITHDRAWN", 1],
-    ["BLOCKED", 1],
-    ["BOOKED", 1],
-  ] as const) {
-    await desk.app.db.write(
-      `INSERT INTO slots (id, doctor_id, start_time, end_time, status, fee_minor)
-       WITH RECURSIVE a (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM a WHERE n < 99),
-         m (n) AS (SELECT 5 * (100 * a.n + b.n) FROM a, a AS b)
-       SELECT UUID_TO_BIN(UUID()), ?, ? + INTERVAL m.n MINUTE, ? + INTERVAL m.n + 5 MINUTE, ?, 0 FROM m`,
-      [binaryId(desk.doctor.userId), inDays(day), inDays(day), status],
-    );
-  }
+  for (const status of ["WITHDRAWN", "BLOCKED", "BOOKED"] as const) await addSlots(status, 1);
+  await addSlots("OPEN", -40);
   await desk.offer(60 * DAY_MINUTES);
   await desk.app.db.write("ANALYZE TABLE slots");
 });
 afterAll(() => desk.close());
 
+async function addSlots(status: "OPEN" | "WITHDRAWN" | "BLOCKED" | "BOOKED", day: number): Promise<void> {
+  await desk.app.db.write(
+    `INSERT INTO slots (id, doctor_id, start_time, end_time, status, fee_minor)
+     WITH RECURSIVE a (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM a WHERE n < 99),
+       m (n) AS (SELECT 5 * (100 * a.n + b.n) FROM a, a AS b)
+     SELECT UUID_TO_BIN(UUID()), ?, ? + INTERVAL m.n MINUTE, ? + INTERVAL m.n + 5 MINUTE, ?, 0 FROM m`,
+    [binaryId(desk.doctor.userId), inDays(day), inDays(day), status],
+  );
+}
+
 const inDays = (days: number) => new Date(desk.app.clock.now().getTime() + days * DAY_MINUTES * MINUTE_MS);
 
-test(`${SLOTS} booked, withdrawn and blocked slots each cost nothing in a profile`, async () => {
+test(`${SLOTS} booked, withdrawn, blocked and past slots each cost nothing in a profile`, async () => {
   const { db, clock } = desk.app;
   const rows = await rowsRead(db, "read", async () => {
     const doctor = await findDoctor(db, desk.doctor.userId, clock.now());
@@ -122,3 +121,14 @@ test.each([
     expect(response.bookings).toEqual([]);
   },
 );
+
+test.each(["profile", "search"])("free slots after the first cost nothing in a %s", async (kind) => {
+  const { db, clock } = desk.app;
+  await addSlots("OPEN", 61);
+  const rows = await rowsRead(db, kind === "profile" ? "read" : "scan", async () => {
+    if (kind === "profile") return await findDoctor(db, desk.doctor.userId, clock.now());
+    const { searchDoctors: method } = DoctorServiceService;
+    return await invoke(method, searchDoctors(desk.app), desk.patient, SearchDoctorsRequest.fromPartial({}));
+  });
+  expect(rows).toBeLessThan(FEW_ROWS);
+});
