@@ -1,25 +1,49 @@
 import { trace } from "@opentelemetry/api";
-import pino, { type Logger } from "pino";
+import pino, { type DestinationStream, type Logger } from "pino";
 import { ApiError } from "./errors/api-error.ts";
 
 export type { Logger } from "pino";
+
+/** Time for which lines are gathered, in ms. To write each line alone costs a request two thread switches. */
+const GATHER_MS = 50;
+/** Gathered bytes that are written at once. */
+const FULL_BYTES = 8192;
 
 /**
  * JSON lines with service and trace id. Callers log names, ids, counts and durations; never a message's content,
  * a token, a header or an SQL value.
  */
 export function createLogger(service: string, level: string): Logger {
-  return pino({
+  const options = {
     level,
     base: { service },
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
+    formatters: { level: (label: string) => ({ level: label }) },
     mixin: () => {
       const spanContext = trace.getActiveSpan()?.spanContext();
       return spanContext ? { traceId: spanContext.traceId, spanId: spanContext.spanId } : {};
     },
     serializers: { err: describeError },
-  });
+  };
+  return pino(options, gatheredOutput());
+}
+
+/** Standard output. A process that exits writes its last lines; one that is killed may lose those of the last 50 ms. */
+function gatheredOutput(): DestinationStream {
+  const output = pino.destination({ dest: 1, sync: false, minLength: FULL_BYTES });
+  let isPending = false;
+  const flush = () => {
+    isPending = false;
+    output.flush();
+  };
+  return {
+    write(line) {
+      output.write(line);
+      if (isPending) return;
+      isPending = true;
+      setTimeout(flush, GATHER_MS).unref();
+    },
+  };
 }
 
 /** An error's kind, place and causes. Of a database error only its number: its message may quote values. */

@@ -1,0 +1,51 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { afterEach, expect, test } from "@jest/globals";
+
+const LOG = join(import.meta.dirname, "log.ts");
+
+let child: ChildProcess | undefined;
+afterEach(() => {
+  child?.kill("SIGKILL");
+});
+
+/** Runs code that has a logger, in a process of its own. */
+function run(code: string): ChildProcess {
+  const setup = `const { createLogger } = await import("${LOG}"); const log = createLogger("test", "info");`;
+  const args = ["--input-type=module-typescript", "--eval", `${setup} ${code}`];
+  child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
+  return child;
+}
+
+async function linesOf(writer: ChildProcess): Promise<string[]> {
+  let text = "";
+  writer.stdout!.on("data", (part) => {
+    text += part;
+  });
+  await once(writer, "close");
+  return text
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line).msg);
+}
+
+const NUMBERS = Array.from({ length: 1000 }, (_, i) => `${i}`);
+
+test.each([
+  ["exits", "process.exit(0)"],
+  ["ends by itself", ""],
+  [
+    "throws",
+    "setImmediate(() => { process.on('uncaughtException', () => process.exit(1)); throw new Error(); })",
+  ],
+])("a process that %s has written all lines in order", async (_title, end) => {
+  const writer = run(`for (let i = 0; i < 1000; i++) log.info(String(i)); ${end}`);
+  expect(await linesOf(writer)).toEqual(NUMBERS);
+});
+
+test("lines are written while the process runs", async () => {
+  const writer = run("log.info('first'); process.stdin.resume()");
+  const [part] = await once(writer.stdout!, "data");
+  expect(String(part)).toContain("first");
+});
