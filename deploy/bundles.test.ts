@@ -12,19 +12,38 @@ beforeAll(ensureBundles);
 const TRACE_EXIT =
   "data:text/javascript,process.exit = () => { process.stdout.write(new Error().stack); process.reallyExit(1); }";
 
-/** Output of a process that lacks its settings. */
-const run = (file: string): Promise<string> =>
+/** Prints at the exit which flags were set, and the properties of a bound function. */
+const TELL_GARBAGE = `data:text/javascript,${encodeURIComponent(`
+  import { AsyncResource } from "node:async_hooks";
+  import v8 from "node:v8";
+  const flags = [];
+  v8.setFlagsFromString = (flag) => flags.push(flag);
+  process.exit = () => {
+    const bound = Object.keys(new AsyncResource("TEST").bind(() => {}));
+    process.stdout.write(JSON.stringify({ flags, bound }));
+    process.reallyExit(1);
+  };`)}`;
+
+/** Output of a process that lacks its settings. @param hook module that runs first */
+const run = (file: string, hook: string): Promise<string> =>
   new Promise((resolve) => {
-    const args = [...NODE_FLAGS, "--import", TRACE_EXIT, file];
+    const args = [...NODE_FLAGS, "--import", hook, file];
     execFile(process.execPath, args, { cwd: ROOT, env: {} }, (_error, stdout) => resolve(stdout));
   });
 
 test.each(Object.entries(MAINS))("a stack trace of %s names lines of the sources", async (name, main) => {
-  const trace = await run(launcherOf(name));
+  const trace = await run(launcherOf(name), TRACE_EXIT);
   const place = trace.split("\n").find((frame) => frame.includes(`${join(ROOT, main)}:`));
   const [, line] = /:(\d+):\d+\)?$/.exec(place ?? "") ?? [];
   expect({ trace, line }).toEqual({ trace, line: expect.stringMatching(/^\d+$/) });
   expect(readFileSync(join(ROOT, main), "utf8").split("\n")[Number(line) - 1]).toContain("loadConfig(");
+});
+
+test.each(Object.keys(MAINS))("%s lets minor collections free its garbage", async (name) => {
+  expect(JSON.parse(await run(launcherOf(name), TELL_GARBAGE))).toEqual({
+    flags: expect.arrayContaining(["--no-allocation-site-pretenuring"]),
+    bound: [],
+  });
 });
 
 test("the bundles are built again when one of the files in them changes", () => {
