@@ -14,7 +14,7 @@ afterEach(() => {
 function run(code: string): ChildProcess {
   const setup = `const { createLogger } = await import("${LOG}"); const log = createLogger("test", "info");`;
   const args = ["--input-type=module-typescript", "--eval", `${setup} ${code}`];
-  child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
+  child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "ignore"] });
   return child;
 }
 
@@ -35,10 +35,7 @@ const NUMBERS = Array.from({ length: 1000 }, (_, i) => `${i}`);
 test.each([
   ["exits", "process.exit(0)"],
   ["ends by itself", ""],
-  [
-    "throws",
-    "setImmediate(() => { process.on('uncaughtException', () => process.exit(1)); throw new Error(); })",
-  ],
+  ["throws", "setImmediate(() => { throw new Error(); })"],
 ])("a process that %s has written all lines in order", async (_title, end) => {
   const writer = run(`for (let i = 0; i < 1000; i++) log.info(String(i)); ${end}`);
   expect(await linesOf(writer)).toEqual(NUMBERS);
@@ -46,6 +43,6 @@ test.each([
 
 test("lines are written while the process runs", async () => {
   const writer = run("log.info('first'); process.stdin.resume()");
-  const [part] = await once(writer.stdout!, "data");
+  const [part] = await once(writer.stdout!, "data", { signal: AbortSignal.timeout(20_000) });
   expect(String(part)).toContain("first");
 });
