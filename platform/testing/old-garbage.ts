@@ -1,5 +1,5 @@
 import { getHeapSpaceStatistics, setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
+import { garbageCollection } from "./held-memory.ts";
 
 const SAMPLE_EVERY = 1000;
 
@@ -8,10 +8,9 @@ const SAMPLE_EVERY = 1000;
  * use; one that comes meanwhile frees the garbage, so the largest growth counts.
  */
 export function oldGarbageOf(count: number, act: () => void): number {
-  setFlagsFromString("--expose-gc");
   // As in our processes (deploy/launch.ts).
   setFlagsFromString("--no-allocation-site-pretenuring");
-  const collect = runInNewContext("gc") as (options?: { type: "minor" }) => void;
+  const collect = garbageCollection();
   collect();
   const before = oldBytes();
   let most = 0;
