@@ -28,7 +28,10 @@ export function createLogger(service: string, level: string): Logger {
   return pino(options, gatheredOutput());
 }
 
-/** Standard output. A process that exits writes its last lines; one that is killed may lose those of the last 50 ms. */
+/**
+ * Standard output. A process that exits writes its last lines, which may change places with those that a thread is just writing; one
+ * that is killed may lose the lines of the last 50 ms.
+ */
 function gatheredOutput(): DestinationStream {
   const output = pino.destination({ dest: 1, sync: false, minLength: FULL_BYTES });
   let isPending = false;
