@@ -1,5 +1,5 @@
 # One image for every process; the command says which, such as `node dist/auth.cjs`, a bundle. Commands for operators run
-# from the sources, such as `node deploy/migrate.ts`.
+# from the sources, such as `node ops/migrate.ts`.
 #
 # Node runs the TypeScript as it is, but not what lies under node_modules. The workspaces therefore keep their places,
 # and node_modules/@medconnect/* stay the links to them that npm makes.
@@ -10,12 +10,15 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 COPY proto/package.json proto/
 COPY platform/package.json platform/
+COPY topology/package.json topology/
 COPY services/auth/package.json services/auth/
 COPY services/scheduling/package.json services/scheduling/
 COPY services/clinical/package.json services/clinical/
 COPY services/billing/package.json services/billing/
 COPY gateway/package.json gateway/
+COPY ops/package.json ops/
 COPY deploy/package.json deploy/
+COPY dev/package.json dev/
 COPY test/package.json test/
 COPY bench/package.json bench/
 
@@ -29,15 +32,17 @@ FROM contract AS bundles
 COPY platform platform
 COPY services services
 COPY gateway gateway
+COPY topology topology
+COPY ops ops
 COPY deploy deploy
-RUN node deploy/build.mjs
+RUN node deploy/bundles/build.mjs
 
 FROM manifests AS dependencies
 RUN npm ci --omit=dev --ignore-scripts
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production HOST=0.0.0.0 METRICS_PORT=9464
-# deploy/node-flags.ts says why.
+# deploy/bundles/node-flags.ts says why.
 ENV NODE_OPTIONS="--max-semi-space-size=8 --v8-pool-size=1" MALLOC_ARENA_MAX=1
 WORKDIR /app
 # Owned by whom MySQL and Redis run as, and certificates by us; docker-compose.yml, service "volumes", tells why.
@@ -48,6 +53,8 @@ COPY --from=contract /app/proto/gen proto/gen
 COPY platform platform
 COPY services services
 COPY gateway gateway
+COPY topology topology
+COPY ops ops
 COPY deploy deploy
 COPY --from=bundles /app/dist dist
 # `node`, by number, so that Kubernetes' runAsNonRoot can tell. All files belong to root: a process cannot change its code.

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type Progress, terminalProgress } from "@medconnect/deploy/local/progress.ts";
+import { type Progress, terminalProgress } from "@medconnect/dev/terminal/progress.ts";
 import { Arena, type Contest, type Round } from "./contest.ts";
 import type { Measured, Settings } from "./figures.ts";
 import { type HelperServer, startHelperServer } from "./helper.ts";

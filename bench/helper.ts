@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { SetupError } from "@medconnect/deploy/setup-error.ts";
+import { SetupError } from "@medconnect/ops/command/setup-error.ts";
 
 /** A process of the benchmark's own, which is talked to over IPC and ends with the benchmark. */
 export class Helper {

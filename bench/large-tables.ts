@@ -1,6 +1,6 @@
-import { connectAdmin } from "@medconnect/deploy/admin-connection.ts";
-import type { Progress } from "@medconnect/deploy/local/progress.ts";
-import { SCHEMA_PREFIX } from "@medconnect/deploy/provision.ts";
+import type { Progress } from "@medconnect/dev/terminal/progress.ts";
+import { connectAdmin } from "@medconnect/ops/schemas/admin-connection.ts";
+import { SCHEMA_PREFIX } from "@medconnect/ops/schemas/provision.ts";
 import type { Connection, RowDataPacket } from "mysql2/promise";
 
 /** Tables that a booking reads or writes and that grow with the number of bookings. */

@@ -1,4 +1,4 @@
-import { SetupError } from "@medconnect/deploy/setup-error.ts";
+import { SetupError } from "@medconnect/ops/command/setup-error.ts";
 import type { Workload } from "./load/tasks.ts";
 import type { Metric } from "./statistics.ts";
 import type { System } from "./systems.ts";

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { SetupError } from "@medconnect/deploy/setup-error.ts";
+import { SetupError } from "@medconnect/ops/command/setup-error.ts";
 
 const MICROS = 1_000_000;
 /** A clock tick, the unit of /proc, which is 10 ms nearly everywhere. */

@@ -2,10 +2,9 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
-import { Server } from "@medconnect/deploy/local/server.ts";
-import { stopSignal } from "@medconnect/deploy/local/stop-signal.ts";
-import { runCommand, SetupError } from "@medconnect/deploy/setup-error.ts";
+import { Server } from "@medconnect/dev/engines/server.ts";
+import { stopSignal } from "@medconnect/dev/terminal/stop-signal.ts";
+import { runCommand, wholeNumber } from "@medconnect/ops/command/command.ts";
 import { runBench } from "./bench.ts";
 import { type Figures, summarize } from "./figures.ts";
 import { choosePlans, type Mode, type Plan } from "./plan.ts";
@@ -30,29 +29,39 @@ machine is too noisy, and no conclusion is drawn. Takes about a quarter of an ho
   --help         shows this
 `;
 
-runCommand(async () => {
-  const flags = readFlags();
-  if (flags.help) {
-    process.stdout.write(HELP);
-    return 0;
-  }
-  refuseUnlessLinux();
-  const stopping = stopSignal(() => {
-    Server.killAll();
-    process.exit(1);
-  });
-  const dataDir = await mkdtemp(join(tmpdir(), "medconnect-bench-"));
-  try {
-    const figures = await run(dataDir, flags, stopping);
-    process.stdout.write(`\n${describe(figures)}\n`);
-    if (flags.json) await writeFile(flags.json, `${JSON.stringify(figures, undefined, 2)}\n`);
-    return figures.incomplete === 0 ? 0 : 1;
-  } catch (error) {
-    if (!stopping.aborted) throw error;
-    return 130;
-  } finally {
-    await rm(dataDir, { recursive: true, force: true });
-  }
+runCommand({
+  name: "bench",
+  help: HELP,
+  options: {
+    full: { type: "boolean", default: false },
+    sizes: { type: "boolean", default: false },
+    rows: { type: "string", default: "5000000" },
+    only: { type: "string", default: "" },
+    rounds: { type: "string" },
+    seconds: { type: "string", default: "4" },
+    relaxed: { type: "boolean", default: false },
+    json: { type: "string" },
+  },
+  run: async (values) => {
+    const flags = flagsOf(values);
+    refuseUnlessLinux();
+    const stopping = stopSignal(() => {
+      Server.killAll();
+      process.exit(1);
+    });
+    const dataDir = await mkdtemp(join(tmpdir(), "medconnect-bench-"));
+    try {
+      const figures = await run(dataDir, flags, stopping);
+      process.stdout.write(`\n${describe(figures)}\n`);
+      if (values.json) await writeFile(values.json, `${JSON.stringify(figures, undefined, 2)}\n`);
+      return figures.incomplete === 0 ? 0 : 1;
+    } catch (error) {
+      if (!stopping.aborted) throw error;
+      return 130;
+    } finally {
+      await rm(dataDir, { recursive: true, force: true });
+    }
+  },
 });
 
 interface Flags {
@@ -65,44 +74,31 @@ interface Flags {
   relaxed: boolean;
 }
 
+interface Values {
+  full: boolean;
+  sizes: boolean;
+  rows: string;
+  only: string;
+  rounds?: string | undefined;
+  seconds: string;
+  relaxed: boolean;
+}
+
+function flagsOf(values: Values): Flags {
+  const mode: Mode = values.sizes ? "sizes" : values.full ? "full" : "default";
+  return {
+    mode,
+    measuresStart: mode !== "sizes" && values.only === "",
+    plans: choosePlans(mode, values.only.split(",").filter(Boolean)),
+    rows: wholeNumber("rows", values.rows),
+    rounds: wholeNumber("rounds", values.rounds ?? (mode === "full" ? "5" : "3")),
+    seconds: wholeNumber("seconds", values.seconds),
+    relaxed: values.relaxed,
+  };
+}
+
 async function run(dataDir: string, flags: Flags, signal: AbortSignal): Promise<Figures> {
   const { mode, plans, measuresStart, rows, rounds, seconds, relaxed } = flags;
   const settings = { seconds, rounds, durable: !relaxed };
   return summarize(await runBench({ dataDir, signal, mode, plans, measuresStart, rows, settings }));
-}
-
-function readFlags() {
-  try {
-    const { values } = parseArgs({
-      options: {
-        full: { type: "boolean", default: false },
-        sizes: { type: "boolean", default: false },
-        rows: { type: "string", default: "5000000" },
-        only: { type: "string", default: "" },
-        rounds: { type: "string" },
-        seconds: { type: "string", default: "4" },
-        relaxed: { type: "boolean", default: false },
-        json: { type: "string" },
-        help: { type: "boolean", default: false },
-      },
-    });
-    const mode: Mode = values.sizes ? "sizes" : values.full ? "full" : "default";
-    return {
-      ...values,
-      mode,
-      measuresStart: mode !== "sizes" && values.only === "",
-      plans: choosePlans(mode, values.only.split(",").filter(Boolean)),
-      rows: atLeastOne("rows", values.rows),
-      rounds: atLeastOne("rounds", values.rounds ?? (mode === "full" ? "5" : "3")),
-      seconds: atLeastOne("seconds", values.seconds),
-    };
-  } catch (error) {
-    throw new SetupError(`${(error as Error).message}\nSee npm run bench -- --help.`);
-  }
-}
-
-function atLeastOne(name: string, text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value > 0) return value;
-  throw new SetupError(`--${name} must be a whole number from 1 on.`);
 }

@@ -2,8 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { freeProcessPorts, PROCESSES } from "@medconnect/deploy/local/ports.ts";
-import { SetupError } from "@medconnect/deploy/setup-error.ts";
+import { freeProcessPorts } from "@medconnect/dev/stack/ports.ts";
+import { SetupError } from "@medconnect/ops/command/setup-error.ts";
+import { PROCESSES } from "@medconnect/topology/services.ts";
 
 const READY = "MedConnect is ready.";
 const ROOT = join(import.meta.dirname, "..");

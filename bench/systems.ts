@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { createAdmin } from "@medconnect/deploy/local/create-admin.ts";
-import { PROCESSES } from "@medconnect/deploy/local/ports.ts";
-import { startStack } from "@medconnect/deploy/local/stack.ts";
+import { createAdmin } from "@medconnect/dev/stack/create-admin.ts";
+import { startStack } from "@medconnect/dev/stack/stack.ts";
+import { PROCESSES } from "@medconnect/topology/services.ts";
 import { ADMIN } from "./load/members.ts";
 
 /** A whole system under measurement. */

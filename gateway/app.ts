@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import type { Logger } from "@medconnect/platform/log.ts";
+import type { Logger } from "@medconnect/platform/telemetry/log.ts";
 import type { Proxies } from "./client-address.ts";
 import { countUnrouted } from "./count-unrouted.ts";
 import type { GatewayResponse } from "./exchange.ts";

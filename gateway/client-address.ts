@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
-import type { Logger } from "@medconnect/platform/log.ts";
+import type { Logger } from "@medconnect/platform/telemetry/log.ts";
 import express from "express";
 
 /** Whether the proxy at this address is trusted; `hop` counts from the gateway outwards. */

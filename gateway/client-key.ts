@@ -1,7 +1,7 @@
-import { byAddress, type Client, clientOf } from "@medconnect/platform/client.ts";
-import { networkOf } from "@medconnect/platform/client-network.ts";
 import type { Method } from "@medconnect/platform/contract/methods.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
+import { byAddress, type Client, clientOf } from "@medconnect/platform/network/client.ts";
+import { networkOf } from "@medconnect/platform/network/client-network.ts";
 import { MethodRules_RateClass as RateClass } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import type { Count, QuotaName } from "./rate-limit.ts";
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import type { JsonObject } from "@bufbuild/protobuf";
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
-import { COMPILE_CACHE } from "../deploy/local/compile-cache.ts";
+import { COMPILE_CACHE } from "@medconnect/dev/stack/compile-cache.ts";
 import { eventually } from "../test/support/eventually.ts";
 import { StubServices } from "./testing/stub-services.ts";
 

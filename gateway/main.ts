@@ -1,22 +1,26 @@
-import { CallerLimit } from "@medconnect/platform/caller-limit.ts";
-import { loadConfig } from "@medconnect/platform/config.ts";
+import { loadConfig } from "@medconnect/platform/config/config.ts";
 import { methods } from "@medconnect/platform/contract/methods.ts";
 import { within } from "@medconnect/platform/grpc/client.ts";
 import { AccessTokenVerifier } from "@medconnect/platform/identity/access-tokens.ts";
-import { jwksOf, revocationsOf } from "@medconnect/platform/identity/auth-client.ts";
 import { RevocationLists } from "@medconnect/platform/identity/revocation-lists.ts";
 import { Revocations } from "@medconnect/platform/identity/revocations.ts";
 import { ServiceTokens } from "@medconnect/platform/identity/service-tokens.ts";
-import { runUntilSignal, startProcess } from "@medconnect/platform/lifecycle.ts";
-import { LoadLimits } from "@medconnect/platform/load-limit.ts";
-import { createLogger } from "@medconnect/platform/log.ts";
-import { startOpsServer } from "@medconnect/platform/ops-server.ts";
-import { PeerConnections } from "@medconnect/platform/peer-connections.ts";
-import { connectRedis, REDIS_IN_BACKGROUND_MS, REDIS_IN_REQUEST_MS } from "@medconnect/platform/redis.ts";
+import { CallerLimit } from "@medconnect/platform/network/caller-limit.ts";
+import { PeerConnections } from "@medconnect/platform/network/peer-connections.ts";
+import {
+  connectRedis,
+  REDIS_IN_BACKGROUND_MS,
+  REDIS_IN_REQUEST_MS,
+} from "@medconnect/platform/network/redis.ts";
+import { runUntilSignal, startProcess } from "@medconnect/platform/service/lifecycle.ts";
+import { LoadLimits } from "@medconnect/platform/service/load-limit.ts";
+import { startOpsServer } from "@medconnect/platform/service/ops-server.ts";
+import { createLogger } from "@medconnect/platform/telemetry/log.ts";
 import { observeProcess } from "@medconnect/platform/telemetry/process-metrics.ts";
 import { startMetrics } from "@medconnect/platform/telemetry/start-metrics.ts";
 import { startTracing } from "@medconnect/platform/telemetry/start-tracing.ts";
 import { startTls } from "@medconnect/platform/tls/start-tls.ts";
+import { connectTokenIssuer } from "@medconnect/topology/token-issuer.ts";
 import { createApp } from "./app.ts";
 import { trustedProxies } from "./client-address.ts";
 import { warmUpComposed } from "./composed/composed-methods.ts";
@@ -50,16 +54,17 @@ startProcess("gateway", async () => {
   const redis = connectRedis(config.REDIS_URL, log, REDIS_IN_BACKGROUND_MS);
   const serviceTokens = new ServiceTokens("gateway", config.INTERNAL_KEY);
   const services = new Services(config, serviceTokens, tls);
+  const tokenIssuer = connectTokenIssuer(services.client("auth"), serviceTokens);
   const accessTokens = new AccessTokenVerifier({
     issuer: config.JWT_ISSUER,
     audience: config.JWT_AUDIENCE,
     maxAgeMs: config.JWKS_MAX_AGE,
-    fetchJwks: jwksOf(services.client("auth")),
+    fetchJwks: tokenIssuer.fetchJwks,
   });
   const revocations = new Revocations({
     redis,
     lists: new RevocationLists(config.INTERNAL_KEY),
-    fallback: revocationsOf(services.client("auth"), serviceTokens),
+    fallback: tokenIssuer.fetchRevocations,
     log,
   });
   void revocations.start();

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import { isRequestId, newId } from "@medconnect/platform/ids.ts";
-import type { Logger } from "@medconnect/platform/log.ts";
+import { isRequestId, newId } from "@medconnect/platform/api/ids.ts";
+import type { Logger } from "@medconnect/platform/telemetry/log.ts";
 import { durations } from "@medconnect/platform/telemetry/metrics.ts";
 import { traceParent } from "@medconnect/platform/telemetry/trace-parent.ts";
 import { activeTraceId, inSpan, SpanKind } from "@medconnect/platform/telemetry/tracing.ts";

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
-import type { Logger } from "@medconnect/platform/log.ts";
+import type { Logger } from "@medconnect/platform/telemetry/log.ts";
 import { send } from "./answer.ts";
 import type { GatewayResponse } from "./exchange.ts";
 import { problemHeaders, problemOf } from "./problem.ts";

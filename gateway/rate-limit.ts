@@ -1,6 +1,6 @@
-import type { Client } from "@medconnect/platform/client.ts";
-import { NETWORKS_OF_A_SITE } from "@medconnect/platform/client-network.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import type { Client } from "@medconnect/platform/network/client.ts";
+import { NETWORKS_OF_A_SITE } from "@medconnect/platform/network/client-network.ts";
 import type { Redis } from "ioredis";
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from "rate-limiter-flexible";
 import { LocalCounts, type WindowCount } from "./local-counts.ts";

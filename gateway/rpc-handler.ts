@@ -1,12 +1,12 @@
 import type { IncomingMessage } from "node:http";
-import type { CallerLimit } from "@medconnect/platform/caller-limit.ts";
-import { networkOf } from "@medconnect/platform/client-network.ts";
 import type { Method } from "@medconnect/platform/contract/methods.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { authenticate, type Identity } from "@medconnect/platform/grpc/access.ts";
 import { within } from "@medconnect/platform/grpc/client.ts";
 import { CLIENT_ADDRESS_KEY, CLIENT_AGENT_KEY, cleanUserAgent } from "@medconnect/platform/grpc/origin.ts";
-import type { LoadLimits } from "@medconnect/platform/load-limit.ts";
+import type { CallerLimit } from "@medconnect/platform/network/caller-limit.ts";
+import { networkOf } from "@medconnect/platform/network/client-network.ts";
+import type { LoadLimits } from "@medconnect/platform/service/load-limit.ts";
 import {
   MethodRules_Access as Access,
   MethodRules_RateClass as RateClass,

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { connect, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { PeerConnections } from "@medconnect/platform/peer-connections.ts";
+import { PeerConnections } from "@medconnect/platform/network/peer-connections.ts";
 import pino from "pino";
 import { eventually } from "../test/support/eventually.ts";
 import { HttpServer, LIMITS } from "./server.ts";

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerOptions } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Logger } from "@medconnect/platform/log.ts";
-import type { PeerConnections } from "@medconnect/platform/peer-connections.ts";
+import type { PeerConnections } from "@medconnect/platform/network/peer-connections.ts";
+import type { Logger } from "@medconnect/platform/telemetry/log.ts";
 import { GatewayResponse } from "./exchange.ts";
 import { RefusedRequests } from "./refused-requests.ts";
 

@@ -1,9 +1,11 @@
 import type { MethodDefinition } from "@grpc/grpc-js";
 import type { CallOptions, GrpcClient, Reply } from "@medconnect/platform/grpc/client.ts";
 import { GATEWAY_TOKEN_KEY } from "@medconnect/platform/grpc/origin.ts";
-import { type Addresses, clientOf, SERVICE_NAMES } from "@medconnect/platform/grpc/peers.ts";
 import type { ServiceTokens } from "@medconnect/platform/identity/service-tokens.ts";
 import type { MutualTls } from "@medconnect/platform/tls/mutual-tls.ts";
+import type { Addresses } from "@medconnect/topology/addresses.ts";
+import { clientOf } from "@medconnect/topology/clients.ts";
+import { SERVICES } from "@medconnect/topology/services.ts";
 
 /** The services behind the gateway. */
 export class Services {
@@ -12,7 +14,7 @@ export class Services {
 
   constructor(addresses: Addresses, tokens: ServiceTokens, tls?: MutualTls) {
     this.#tokens = tokens;
-    this.#clients = new Map(SERVICE_NAMES.map((name) => [name, clientOf(name, addresses, tls)]));
+    this.#clients = new Map(SERVICES.map((name) => [name, clientOf(name, addresses, tls)]));
   }
 
   /** Throws for a name that is none: a mistake in a proto. */

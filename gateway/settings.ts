@@ -1,4 +1,5 @@
-import { duration, processSettings, requestsAMinute } from "@medconnect/platform/config.ts";
+import { duration, processSettings, requestsAMinute } from "@medconnect/platform/config/config.ts";
+import { addressSettings } from "@medconnect/topology/addresses.ts";
 import * as z from "zod";
 
 const commaList = z
@@ -9,6 +10,7 @@ const commaList = z
 /** Settings of the gateway. */
 export const gatewaySettings = {
   ...processSettings,
+  ...addressSettings,
   PORT: z.coerce.number().int().min(0).max(65535).default(8080),
   /** Requests a minute for each user or address; 0 is no limit. */
   RATE_LIMIT_READ: requestsAMinute(600),

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { newId } from "@medconnect/platform/ids.ts";
-import { connectRedis } from "@medconnect/platform/redis.ts";
+import { newId } from "@medconnect/platform/api/ids.ts";
+import { connectRedis } from "@medconnect/platform/network/redis.ts";
 import pino from "pino";
 import { eventually } from "../test/support/eventually.ts";
 import { type QuotaName, RateLimiter, type RateLimits } from "./rate-limit.ts";

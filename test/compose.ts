@@ -14,7 +14,7 @@ import { Grpc } from "./support/grpc.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const PROCESSES = ["gateway", "auth", "scheduling", "clinical", "billing"];
-const MAKE_CERTIFICATES = ["node", "deploy/certs.ts", "--dir", "/certs"];
+const MAKE_CERTIFICATES = ["node", "ops/certs.ts", "--dir", "/certs"];
 const folder = mkdtempSync(join(tmpdir(), "medconnect-compose-"));
 const secrets = join(folder, "env");
 
@@ -105,14 +105,7 @@ test("a patient registers, follows the link that was mailed, signs in and sees t
 });
 
 test("an administrator is made by a command", () => {
-  const command = [
-    "node",
-    "services/auth/src/create-admin.ts",
-    "--email",
-    "ada@example.org",
-    "--full-name",
-    "Ada",
-  ];
+  const command = ["node", "ops/create-admin.ts", "--email", "ada@example.org", "--full-name", "Ada"];
   const settings = ["-e", "ADMIN_PASSWORD=a passphrase of some length"];
   assert.match(compose("run", "--rm", "-T", ...settings, "auth", ...command), /is an admin now/);
 });

@@ -1,4 +1,4 @@
-import { SetupError } from "@medconnect/deploy/setup-error.ts";
+import { SetupError } from "@medconnect/ops/command/setup-error.ts";
 import { Helper } from "../helper.ts";
 import type { Reply, Results, Task } from "./tasks.ts";
 

@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { connectAdmin } from "@medconnect/deploy/admin-connection.ts";
-import { DataFolder } from "@medconnect/deploy/local/data-folder.ts";
-import { startDatabases } from "@medconnect/deploy/local/databases.ts";
-import { silent } from "@medconnect/deploy/local/progress.ts";
+import { DataFolder } from "@medconnect/dev/stack/data-folder.ts";
+import { startDatabases } from "@medconnect/dev/stack/databases.ts";
+import { silent } from "@medconnect/dev/terminal/progress.ts";
+import { connectAdmin } from "@medconnect/ops/schemas/admin-connection.ts";
 import { startHelperServer } from "../helper.ts";
 import type { System, SystemOptions } from "../systems.ts";
 

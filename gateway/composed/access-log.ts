@@ -1,5 +1,4 @@
-import { SERVICE_NAMES } from "@medconnect/platform/grpc/peers.ts";
-import { isId } from "@medconnect/platform/ids.ts";
+import { isId } from "@medconnect/platform/api/ids.ts";
 import type {
   AccessLogEntry,
   AccessLogEntry_Relation,
@@ -12,6 +11,7 @@ import {
   ActorServiceService,
   type BatchGetActorsResponse,
 } from "@medconnect/proto/medconnect/auth/v1/actor_service.ts";
+import { SERVICES } from "@medconnect/topology/services.ts";
 import type { ComposedCall } from "./composed-methods.ts";
 import type { Lister } from "./merge-events.ts";
 import { mergedPage } from "./merged-page.ts";
@@ -27,7 +27,7 @@ export async function listAccessLog(
   const { includeOwn, startTime, endTime } = request;
   const scope = ["access log", includeOwn, startTime?.getTime(), endTime?.getTime()];
   const { page, nextPageToken } = await mergedPage(request, scope, (part) =>
-    SERVICE_NAMES.map(
+    SERVICES.map(
       (name): Lister =>
         async (pageToken) => {
           const asked = { ...request, ...part, pageToken };

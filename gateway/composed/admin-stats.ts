@@ -1,13 +1,13 @@
 import { type MethodDefinition, status } from "@grpc/grpc-js";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { within } from "@medconnect/platform/grpc/client.ts";
-import { SERVICE_NAMES, type ServiceName } from "@medconnect/platform/grpc/peers.ts";
-import { lastDays } from "@medconnect/platform/utc-days.ts";
+import { lastDays } from "@medconnect/platform/stats/utc-days.ts";
 import type { DayActivity, GetStatsRequest, Stats } from "@medconnect/proto/medconnect/admin/v1/admin.ts";
 import { UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import { PaymentServiceService } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
 import { ConsultationServiceService } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import { BookingServiceService } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
+import { SERVICES, type ServiceName } from "@medconnect/topology/services.ts";
 import type { ComposedCall } from "./composed-methods.ts";
 
 /** A service that takes longer is told as away: the figures of the others should not wait for it. */
@@ -38,7 +38,7 @@ export async function getStats(
     ask("clinical", ConsultationServiceService.getConsultationStats),
     ask("billing", PaymentServiceService.getPaymentStats),
   ]);
-  if (unavailable.length === SERVICE_NAMES.length) throw new ApiError("UNAVAILABLE");
+  if (unavailable.length === SERVICES.length) throw new ApiError("UNAVAILABLE");
   const readTime = new Date();
   return {
     usersByRole: users?.usersByRole ?? {},

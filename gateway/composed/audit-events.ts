@@ -1,10 +1,10 @@
 import type { MethodDefinition } from "@grpc/grpc-js";
-import { SERVICE_NAMES } from "@medconnect/platform/grpc/peers.ts";
 import {
   AuditServiceService,
   type ListAuditEventsRequest,
   type ListAuditEventsResponse,
 } from "@medconnect/proto/medconnect/audit/v1/audit.ts";
+import { SERVICES } from "@medconnect/topology/services.ts";
 import type { ComposedCall } from "./composed-methods.ts";
 import type { Lister } from "./merge-events.ts";
 import { mergedPage, type PageSizes, type Part } from "./merged-page.ts";
@@ -38,4 +38,4 @@ export async function mergedTrail(
 
 /** The one service that is asked for, or all. */
 const servicesAsked = ({ service }: ListAuditEventsRequest): readonly string[] =>
-  service === "" ? SERVICE_NAMES : [service];
+  service === "" ? SERVICES : [service];

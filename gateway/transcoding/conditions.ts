@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
+import { versionOf } from "@medconnect/platform/api/update-mask.ts";
 import { ApiError, invalidField } from "@medconnect/platform/errors/api-error.ts";
-import { versionOf } from "@medconnect/platform/update-mask.ts";
 import type { Route } from "../routing/routes.ts";
 import { ifMatchOf } from "./headers.ts";
 import type { Answer } from "./response.ts";

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
+import { versionOf } from "@medconnect/platform/api/update-mask.ts";
 import { invalidField } from "@medconnect/platform/errors/api-error.ts";
-import { versionOf } from "@medconnect/platform/update-mask.ts";
 
 /** A quoted string of RFC 8941 §3.3.3. */
 const QUOTED = /^"((?:[ !#-[\]-~]|\\["\\])*)"$/;

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import { type DescField, fromJson, type JsonObject, type JsonValue, toBinary } from "@bufbuild/protobuf";
+import { versionOf } from "@medconnect/platform/api/update-mask.ts";
 import { behavesAs } from "@medconnect/platform/contract/validate.ts";
 import { ApiError, type FieldViolation } from "@medconnect/platform/errors/api-error.ts";
-import { versionOf } from "@medconnect/platform/update-mask.ts";
 import { FieldBehavior } from "@medconnect/proto/es/google/api/field_behavior_pb.js";
 import type { RequestBinding } from "./binding.ts";
 import { withoutBodyField } from "./field-names.ts";

@@ -1,4 +1,4 @@
-import { isCalendarDate } from "@medconnect/platform/calendar-date.ts";
+import { isCalendarDate } from "@medconnect/platform/time/calendar-date.ts";
 
 /**
  * The mistake in the canonical JSON of a Timestamp, Duration or FieldMask; undefined if there is none, or for other types.

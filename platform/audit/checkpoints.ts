@@ -3,26 +3,17 @@ import {
   type RecordCheckpointRequest,
   RecordCheckpointResponse,
 } from "@medconnect/proto/medconnect/audit/v1/audit.ts";
-import type { Clock } from "../clock.ts";
 import type { Database } from "../db/database.ts";
 import { duplicateKeyOf } from "../db/errors.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Call } from "../grpc/call.ts";
 import { type GrpcClient, within } from "../grpc/client.ts";
-import type { ServiceName } from "../grpc/peers.ts";
 import type { ServiceTokens } from "../identity/service-tokens.ts";
-import type { Logger } from "../log.ts";
+import type { Logger } from "../telemetry/log.ts";
 import { counter, gauge } from "../telemetry/metrics.ts";
+import type { Clock } from "../time/clock.ts";
 import { type ChainHead, GENESIS } from "./audit-chain.ts";
 import { type Checkpoint, readCheckpointBefore, readHead, readSealAt } from "./seal-store.ts";
-
-/** Witness of each service's audit trail: a ring, so that each trail has its witness in another database. */
-export const WITNESS_OF: Readonly<Record<string, ServiceName>> = {
-  auth: "scheduling",
-  scheduling: "clinical",
-  clinical: "billing",
-  billing: "auth",
-};
 
 const TIMEOUT_MS = 5000;
 /** Maximum growth of a chain in lines per second, and the allowance for one moment. A sealer does less. */
@@ -56,17 +47,27 @@ export function farthestPlausible(
   return earlier.seq + MOST_AT_ONCE + Math.floor((MOST_A_SECOND * countedMs) / 1000);
 }
 
+export interface RecordCheckpointOptions {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Service that stores the checkpoints of another one. */
+  readonly witnessOf: (service: string) => string;
+  /** Interval of a service's checkpoints, in ms. */
+  readonly everyMs: number;
+}
+
 /**
  * AuditService.RecordCheckpoint: stores the head of the calling service's chain, told every `everyMs`. Never deletes
  * another head. Throws RATE_LIMITED; IMPLAUSIBLE_CHECKPOINT with the number that is acceptable, so that a long chain is told in steps.
  */
 export function recordCheckpoint(
   service: string,
-  { db, clock, log, everyMs }: { db: Database; clock: Clock; log: Logger; everyMs: number },
+  { db, clock, log, witnessOf, everyMs }: RecordCheckpointOptions,
 ): (request: RecordCheckpointRequest, call: Call) => Promise<RecordCheckpointResponse> {
   const quota = new CallQuota(MOST_CALLS, everyMs);
   return async ({ seq, hmac }, { caller }) => {
-    if (caller.kind !== "service" || WITNESS_OF[caller.name] !== service)
+    if (caller.kind !== "service" || witnessOf(caller.name) !== service)
       throw new ApiError("PERMISSION_DENIED");
     const now = clock.now();
     if (!quota.take(now)) throw new ApiError("RATE_LIMITED", { retryAfterMs: everyMs });
@@ -116,15 +117,20 @@ async function stepTo(db: Database, refusal: unknown): Promise<ChainHead> {
   return step;
 }
 
+/** The service that stores the checkpoints of another one. */
+export interface Witness {
+  readonly name: string;
+  readonly client: GrpcClient;
+}
+
 /**
- * Leaves the head of a service's chain with its witness, each time it is called and there is a new one. A head that the
+ * Leaves the head of this service's chain with its witness, each time it is called and there is a new one. A head that the
  * witness knows already counts as told again, so that the gauge grows only while something is not told. A head that is too
  * far ahead, after hours without the witness, is told in steps, one at each call.
  */
 export function leaveCheckpoints(
-  service: string,
   db: Database,
-  witness: GrpcClient,
+  witness: Witness,
   tokens: ServiceTokens,
   clock: Clock,
 ): () => Promise<void> {
@@ -136,9 +142,9 @@ export function leaveCheckpoints(
     (report) => report((clock.now().getTime() - toldAt.getTime()) / 1000),
   );
   const tell = async ({ seq, hmac }: ChainHead) => {
-    const authorization = `Bearer ${await tokens.tokenFor(WITNESS_OF[service]!)}`;
+    const authorization = `Bearer ${await tokens.tokenFor(witness.name)}`;
     const options = { deadline: within(TIMEOUT_MS), metadata: { authorization } };
-    await witness.call(AuditServiceService.recordCheckpoint, { seq, hmac }, options);
+    await witness.client.call(AuditServiceService.recordCheckpoint, { seq, hmac }, options);
     told = seq;
   };
   return async () => {

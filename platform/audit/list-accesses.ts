@@ -2,9 +2,9 @@ import type {
   ListAccessesRequest,
   ListAuditEventsResponse,
 } from "@medconnect/proto/medconnect/audit/v1/audit.ts";
+import type { Pages } from "../api/page-token.ts";
 import type { Database } from "../db/database.ts";
 import { type Call, userOf } from "../grpc/call.ts";
-import type { Pages } from "../page-token.ts";
 import { findEventsAbout, toAuditEvent } from "./list-audit-events.ts";
 
 /** AuditService.ListAccesses of one service: what was done to the caller's data, and nothing of whom else it concerned. */

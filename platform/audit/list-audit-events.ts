@@ -3,11 +3,11 @@ import {
   type ListAuditEventsRequest,
   ListAuditEventsResponse,
 } from "@medconnect/proto/medconnect/audit/v1/audit.ts";
+import { limitOf, type Page } from "../api/page-token.ts";
 import type { Database } from "../db/database.ts";
 import { before, type Filter, where } from "../db/filters.ts";
 import { actorOf, type Call } from "../grpc/call.ts";
-import { limitOf, type Page } from "../page-token.ts";
-import type { Platform } from "../service.ts";
+import type { Platform } from "../service/service.ts";
 import type { Outcome } from "./audit-store.ts";
 
 interface AuditRow {

@@ -1,12 +1,12 @@
-import type { Clock } from "../clock.ts";
+import { newId } from "../api/ids.ts";
 import type { Database } from "../db/database.ts";
 import type { HiddenResource } from "../errors/api-error.ts";
 import { actorOf, type Call } from "../grpc/call.ts";
 import { callerId } from "../identity/caller.ts";
-import { newId } from "../ids.ts";
-import type { Logger } from "../log.ts";
+import type { Logger } from "../telemetry/log.ts";
 import { counter } from "../telemetry/metrics.ts";
 import { activeTraceId } from "../telemetry/tracing.ts";
+import type { Clock } from "../time/clock.ts";
 import { type AuditRecord, auditRows, INSERT_AUDIT_EVENTS, type Outcome } from "./audit-store.ts";
 
 const DENIALS_A_MINUTE = 60;

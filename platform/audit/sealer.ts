@@ -1,8 +1,8 @@
-import type { Clock } from "../clock.ts";
 import type { Database } from "../db/database.ts";
 import { duplicateKeyOf } from "../db/errors.ts";
 import { counter, gauge } from "../telemetry/metrics.ts";
 import { sampled } from "../telemetry/samples.ts";
+import type { Clock } from "../time/clock.ts";
 import type { AuditChain, EventRow } from "./audit-chain.ts";
 import {
   BEGINNING,

@@ -1,14 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { verifyTrail } from "@medconnect/ops/audit/verify-trail.ts";
 import {
   AuditServiceService,
   type RecordCheckpointRequest,
 } from "@medconnect/proto/medconnect/audit/v1/audit.ts";
 import { eventually } from "../../test/support/eventually.ts";
+import { newId } from "../api/ids.ts";
 import { binaryId } from "../db/binary-ids.ts";
 import type { Database, SqlValue } from "../db/database.ts";
 import type { Call } from "../grpc/call.ts";
 import { GrpcClient } from "../grpc/client.ts";
-import { newId } from "../ids.ts";
 import { startMetrics } from "../telemetry/start-metrics.ts";
 import { asAnother } from "../testing/interleaving.ts";
 import { invoke, startTestService, type TestService } from "../testing/test-service.ts";
@@ -17,7 +18,6 @@ import { type AuditRecord, auditRows, INSERT_AUDIT_EVENTS } from "./audit-store.
 import { farthestPlausible, leaveCheckpoints, recordCheckpoint } from "./checkpoints.ts";
 import { readHead } from "./seal-store.ts";
 import { Sealer } from "./sealer.ts";
-import { verifyTrail } from "./verify-trail.ts";
 
 const [KEY, OTHER_KEY] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)] as const;
 const SECOND = 1000;
@@ -69,18 +69,19 @@ async function happen(count: number, agoMs = 0): Promise<AuditRecord[]> {
 
 /** Auth as billing's witness. */
 const witness = () =>
-  recordCheckpoint("auth", { db: auth.db, clock: billing.clock, log: billing.log, everyMs: MINUTE });
+  recordCheckpoint("auth", {
+    db: auth.db,
+    clock: billing.clock,
+    log: billing.log,
+    witnessOf: (service) => (service === "billing" ? "auth" : "billing"),
+    everyMs: MINUTE,
+  });
 const BILLING = { caller: { kind: "service", name: "billing" } } as Call;
 
 /** Sends a checkpoint, by default from billing to auth, its witness. */
 async function leaveCheckpoint(name = "billing"): Promise<void> {
   const { seq, hmac } = await readHead(billing.db);
-  await invoke(
-    AuditServiceService.recordCheckpoint,
-    recordCheckpoint("auth", { db: auth.db, clock: billing.clock, log: billing.log, everyMs: MINUTE }),
-    { kind: "service", name },
-    { seq, hmac },
-  );
+  await invoke(AuditServiceService.recordCheckpoint, witness(), { kind: "service", name }, { seq, hmac });
 }
 
 /** The kinds of what is found, and the seals' numbers where there are some. */
@@ -453,7 +454,7 @@ describe("a checkpoint", () => {
     const age = async () => Number(/^audit_checkpoint_age(?:\{.*\})? (\S+)$/m.exec(await readMetrics())?.[1]);
     const nobody = new GrpcClient("127.0.0.1:1");
     const { db, clock, serviceTokens } = billing;
-    const leave = leaveCheckpoints("billing", db, nobody, serviceTokens, clock);
+    const leave = leaveCheckpoints(db, { name: "auth", client: nobody }, serviceTokens, clock);
     clock.advance(HOUR);
     await leave();
     expect(await age()).toBe(0);
@@ -471,7 +472,7 @@ describe("a checkpoint", () => {
     await leaveCheckpoint();
     const jump = invoke(
       AuditServiceService.recordCheckpoint,
-      recordCheckpoint("auth", { db: auth.db, clock: billing.clock, log: billing.log, everyMs: MINUTE }),
+      witness(),
       { kind: "service", name: "billing" },
       { seq: 999_999, hmac: KEY },
     );
@@ -497,7 +498,7 @@ describe("a checkpoint", () => {
     const jumpTo = (seq: number) =>
       invoke(
         AuditServiceService.recordCheckpoint,
-        recordCheckpoint("auth", { db: auth.db, clock: billing.clock, log: billing.log, everyMs: MINUTE }),
+        witness(),
         { kind: "service", name: "billing" },
         { seq, hmac: KEY },
       ).catch(() => {});
@@ -545,9 +546,10 @@ describe("a checkpoint", () => {
     await billing.db.write("INSERT INTO audit_seals (seq, event_id, key_id, hmac) VALUES ?", [seals]);
     billing.clock.advance(3 * HOUR);
     const record = witness();
-    const client = { call: (_: unknown, request: RecordCheckpointRequest) => record(request, BILLING) };
+    const call = (_: unknown, request: RecordCheckpointRequest) => record(request, BILLING);
+    const client = { call } as unknown as GrpcClient;
     const { db, clock, serviceTokens } = billing;
-    const leave = leaveCheckpoints("billing", db, client as unknown as GrpcClient, serviceTokens, clock);
+    const leave = leaveCheckpoints(db, { name: "auth", client }, serviceTokens, clock);
     for (const expected of [400_000, 800_000, 1_200_000]) {
       await leave();
       expect(await auth.db.read("SELECT MAX(seq) AS seq FROM audit_checkpoints")).toEqual([

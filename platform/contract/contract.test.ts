@@ -9,8 +9,8 @@ import {
   rules as rulesOption,
 } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import { Reason } from "@medconnect/proto/es/medconnect/options/v1/reason_pb.js";
+import { MAX_TOKEN_LENGTH } from "../api/page-token.ts";
 import { catalogue } from "../errors/catalogue.ts";
-import { MAX_TOKEN_LENGTH } from "../page-token.ts";
 import { type Method, methods } from "./methods.ts";
 
 const all = [...methods.values()];

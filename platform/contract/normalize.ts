@@ -12,7 +12,7 @@ import {
   text as textOption,
 } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import type { FieldViolation } from "../errors/api-error.ts";
-import type { TextRule } from "../text/text-policy.ts";
+import type { TextRule } from "../i18n/text/text-policy.ts";
 import { mustBeValueOf } from "./describe-violation.ts";
 import { stringRulesOf } from "./field-rules.ts";
 import { rangeChecks } from "./ranges.ts";

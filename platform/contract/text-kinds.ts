@@ -1,10 +1,10 @@
 import { domainToASCII } from "node:url";
 import { Text_Kind } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
-import { isCalendarDate } from "../calendar-date.ts";
-import { MINOR_UNITS } from "../currencies/currencies.ts";
-import { canonicalRegion } from "../regions.ts";
-import { lineRule, type TextRule, textRule, withoutSpaceAround } from "../text/text-policy.ts";
-import { canonicalTimeZone } from "../time-zones/canonical-time-zone.ts";
+import { MINOR_UNITS } from "../i18n/currencies.ts";
+import { canonicalRegion } from "../i18n/regions.ts";
+import { lineRule, type TextRule, textRule, withoutSpaceAround } from "../i18n/text/text-policy.ts";
+import { canonicalTimeZone } from "../i18n/time-zones/canonical-time-zone.ts";
+import { isCalendarDate } from "../time/calendar-date.ts";
 
 /** Lower case, with the domain's labels as A-labels (RFC 5890), the form that the DNS uses. */
 const emailRule: TextRule = (text) => {

@@ -1,5 +1,5 @@
 import { ApiError } from "../errors/api-error.ts";
-import type { Logger } from "../log.ts";
+import type { Logger } from "../telemetry/log.ts";
 
 /**
  * Opens the rows of a list. Leaves out, and logs, each that answers RECORD_ALTERED, so that a writer of one row cannot

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { rekeyColumn } from "../rekey/rekey.ts";
+import { rekeyColumn } from "@medconnect/ops/rekey/rekey.ts";
 import { startTestService, type TestService } from "../testing/test-service.ts";
 import { openKeyedHash } from "./open-keyed-hash.ts";
 import { SealedBox } from "./sealed-box.ts";

@@ -1,4 +1,4 @@
-import type { Logger } from "../log.ts";
+import type { Logger } from "../telemetry/log.ts";
 import { counter } from "../telemetry/metrics.ts";
 import type { KeyedHash } from "./keyed-hash.ts";
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { newId } from "../ids.ts";
+import { newId } from "../api/ids.ts";
 import { startTestService, type TestService } from "../testing/test-service.ts";
 import { binaryId, withIdsAsText } from "./binary-ids.ts";
 import type { SqlValue } from "./database.ts";

@@ -1,5 +1,5 @@
 import type { FieldPacket } from "mysql2/promise";
-import { isId } from "../ids.ts";
+import { isId } from "../api/ids.ts";
 import type { SqlValue } from "./database.ts";
 
 // Ids are text in TypeScript and BINARY(16) in MySQL. The bytes are in the order of the text, so UUIDv7 keys stay in the order

@@ -1,6 +1,6 @@
 import { type Context, context, createContextKey } from "@opentelemetry/api";
-import { clientOf } from "../client.ts";
 import type { Caller } from "../identity/caller.ts";
+import { clientOf } from "../network/client.ts";
 
 /** Holder of lent database connections. */
 export interface Borrower {

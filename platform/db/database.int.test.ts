@@ -3,7 +3,7 @@ import { context } from "@opentelemetry/api";
 import { createConnection } from "mysql2/promise";
 import { CLEAR, TcpProxy } from "../../test/faults/tcp-proxy.ts";
 import { eventually } from "../../test/support/eventually.ts";
-import { newId } from "../ids.ts";
+import { newId } from "../api/ids.ts";
 import { startTestService, type TestService } from "../testing/test-service.ts";
 import { type BinaryId, binaryId } from "./binary-ids.ts";
 import { withBorrower } from "./borrower.ts";

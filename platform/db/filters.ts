@@ -1,4 +1,4 @@
-import type { Position } from "../page-token.ts";
+import type { Position } from "../api/page-token.ts";
 import { binaryId } from "./binary-ids.ts";
 import type { SqlValue } from "./database.ts";
 

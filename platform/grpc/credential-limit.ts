@@ -1,6 +1,6 @@
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
-import { NETWORKS_OF_A_SITE, networkOf, siteOf } from "../client-network.ts";
 import { ApiError } from "../errors/api-error.ts";
+import { NETWORKS_OF_A_SITE, networkOf, siteOf } from "../network/client-network.ts";
 
 const WINDOW_S = 60;
 

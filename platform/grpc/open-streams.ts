@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { constants, type Http2Session, type ServerHttp2Stream } from "node:http2";
-import { type Link, LinkedList } from "../linked-list.ts";
+import { type Link, LinkedList } from "../memory/linked-list.ts";
 
 const SWEEP_MS = 1000;
 /** Node's channel for every stream that a client opens, including those that grpc-js answers before any handler. */

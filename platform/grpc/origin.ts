@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import type { ServerUnaryCall } from "@grpc/grpc-js";
-import { canonicalAddress } from "../client-network.ts";
 import type { ServiceTokens } from "../identity/service-tokens.ts";
+import { canonicalAddress } from "../network/client-network.ts";
 import { isCertifiedAs, type MutualTls } from "../tls/mutual-tls.ts";
 import { bearerToken } from "./access.ts";
 import { header } from "./header.ts";

@@ -5,7 +5,7 @@ import { TraceFlags, trace } from "@opentelemetry/api";
 import { eventually } from "../../test/support/eventually.ts";
 import { activeBorrower, type Borrower } from "../db/borrower.ts";
 import { ServiceTokens } from "../identity/service-tokens.ts";
-import { createLogger } from "../log.ts";
+import { createLogger } from "../telemetry/log.ts";
 import { startTracing } from "../telemetry/start-tracing.ts";
 import type { Call } from "./call.ts";
 import { GrpcServer } from "./server.ts";

@@ -14,16 +14,16 @@ import {
   MethodRules_RateClass as RateClass,
 } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import { type Context, context } from "@opentelemetry/api";
-import { CallerLimit } from "../caller-limit.ts";
+import { isRequestId } from "../api/ids.ts";
 import { type Method, methodAt } from "../contract/methods.ts";
 import { validate, warmUpValidation } from "../contract/validate.ts";
 import { borrowerOf, withBorrower } from "../db/borrower.ts";
 import { ApiError, type HiddenResource } from "../errors/api-error.ts";
 import type { Caller } from "../identity/caller.ts";
-import { isRequestId } from "../ids.ts";
-import { LoadLimit } from "../load-limit.ts";
-import type { Logger } from "../log.ts";
-import { PeerConnections } from "../peer-connections.ts";
+import { CallerLimit } from "../network/caller-limit.ts";
+import { PeerConnections } from "../network/peer-connections.ts";
+import { LoadLimit } from "../service/load-limit.ts";
+import type { Logger } from "../telemetry/log.ts";
 import { durations } from "../telemetry/metrics.ts";
 import { traceParent } from "../telemetry/trace-parent.ts";
 import { extractTrace, inSpan, SpanKind } from "../telemetry/tracing.ts";

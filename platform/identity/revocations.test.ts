@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
-import { createLogger } from "../log.ts";
+import { createLogger } from "../telemetry/log.ts";
 import { type Revocation, RevocationLists } from "./revocation-lists.ts";
 import { Revocations } from "./revocations.ts";
 

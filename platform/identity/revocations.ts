@@ -1,6 +1,6 @@
 import type { Redis } from "ioredis";
 import { ApiError } from "../errors/api-error.ts";
-import type { Logger } from "../log.ts";
+import type { Logger } from "../telemetry/log.ts";
 import type { AccessToken } from "./access-tokens.ts";
 import type { Revocation, RevocationList, RevocationLists } from "./revocation-lists.ts";
 

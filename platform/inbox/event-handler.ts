@@ -1,7 +1,7 @@
 import type { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
-import type { Trail } from "../changes.ts";
-import type { Clock } from "../clock.ts";
+import type { Trail } from "../changes/changes.ts";
 import type { Transaction } from "../db/transaction.ts";
+import type { Clock } from "../time/clock.ts";
 
 /**
  * Effect of events of one type, told as data like a `GroupedUseCase`: it locks, reads and writes for many events together, and

@@ -3,12 +3,12 @@ import { Event, EventServiceService } from "@medconnect/proto/medconnect/events/
 import { context, propagation } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { W3CTraceContextPropagator } from "@opentelemetry/core";
-import { Changes } from "../changes.ts";
+import { newId } from "../api/ids.ts";
+import { Changes } from "../changes/changes.ts";
+import { Idempotency } from "../changes/idempotency.ts";
 import { binaryId } from "../db/binary-ids.ts";
 import { Database } from "../db/database.ts";
 import { ApiError } from "../errors/api-error.ts";
-import { Idempotency } from "../idempotency.ts";
-import { newId } from "../ids.ts";
 import { invoke, startTestService, type TestService } from "../testing/test-service.ts";
 import type { EventHandler } from "./event-handler.ts";
 import { Inbox } from "./inbox.ts";

@@ -6,15 +6,15 @@ import type {
   EventFailure,
 } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import { context } from "@opentelemetry/api";
-import type { Changes } from "../changes.ts";
-import type { Clock } from "../clock.ts";
+import type { Changes } from "../changes/changes.ts";
 import { binaryId } from "../db/binary-ids.ts";
 import { isLockWait, isRetryable } from "../db/errors.ts";
 import type { Transaction } from "../db/transaction.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { actorOf, type Call } from "../grpc/call.ts";
-import type { Logger } from "../log.ts";
+import type { Logger } from "../telemetry/log.ts";
 import { extractTrace, inSpan, SpanKind } from "../telemetry/tracing.ts";
+import type { Clock } from "../time/clock.ts";
 import { applyTogether } from "./apply-together.ts";
 import type { EventHandler } from "./event-handler.ts";
 

@@ -1,11 +1,9 @@
 import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
-import { newId } from "../ids.ts";
+import { newId } from "../api/ids.ts";
 import { injectTrace } from "../telemetry/tracing.ts";
 
-type States = Pick<
-  Event,
-  "booking" | "payment" | "consultation" | "user" | "breakGlass" | "doctor" | "license"
->;
+/** An event's fields beside the aggregate's state. */
+type Envelope = "id" | "type" | "aggregateId" | "version" | "occurTime" | "traceparent";
 
 /** A fact to tell other services: the aggregate's whole state after the change, under its version. */
 export interface NewEvent {
@@ -13,7 +11,7 @@ export interface NewEvent {
   type: string;
   aggregateId: string;
   version: number;
-  state: Partial<States>;
+  state: Partial<Omit<Event, Envelope>>;
 }
 
 /** Which services are told of which event. */

@@ -6,15 +6,15 @@ import {
   EventServiceService,
 } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import { context, ROOT_CONTEXT } from "@opentelemetry/api";
-import type { Clock } from "../clock.ts";
 import type { Database } from "../db/database.ts";
 import type { Transaction } from "../db/transaction.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { type GrpcClient, within } from "../grpc/client.ts";
 import type { ServiceTokens } from "../identity/service-tokens.ts";
-import type { Logger } from "../log.ts";
+import type { Logger } from "../telemetry/log.ts";
 import { counter } from "../telemetry/metrics.ts";
 import { extractTrace } from "../telemetry/tracing.ts";
+import type { Clock } from "../time/clock.ts";
 import type { NotGenuine } from "./event-mac.ts";
 import { deleteDelivered, type OutboxRow, postpone, recordRefusal } from "./outbox-store.ts";
 

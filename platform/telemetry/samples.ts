@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../time/clock.ts";
 import { lastRun } from "./metrics.ts";
 
 /** One list for the process, because it has one meter. */

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { isId } from "../api/ids.ts";
 import { Database, type SqlValue, type TransactionOptions } from "../db/database.ts";
 import type { Transaction } from "../db/transaction.ts";
-import { isId } from "../ids.ts";
 
 /** Statements with ids as text: of tables that hold some, or of such a column. */
 const WITH_TEXT_IDS = /\b(outbox|audit_events|revocations|webhook_events)\b|\bended_by = \?/;

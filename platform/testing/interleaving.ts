@@ -1,10 +1,10 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { setTimeout as delay } from "node:timers/promises";
-import { Changes } from "../changes.ts";
+import { Changes } from "../changes/changes.ts";
+import { Idempotency } from "../changes/idempotency.ts";
 import type { Database } from "../db/database.ts";
-import { Idempotency } from "../idempotency.ts";
 import type { EventRoutes } from "../outbox/event.ts";
-import type { Platform } from "../service.ts";
+import type { Platform } from "../service/service.ts";
 
 /** InnoDB answers from what it read before while it is asked more often than every 100 ms. */
 const INNODB_TRX_CACHED_MS = 150;

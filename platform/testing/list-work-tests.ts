@@ -1,6 +1,6 @@
 import type { JsonValue } from "@bufbuild/protobuf";
 import { expect, test } from "@jest/globals";
-import type { Platform } from "../service.ts";
+import type { Platform } from "../service/service.ts";
 import { callsBeyond, type ListUnderTest, listsOf, walkList } from "./list-work.ts";
 
 /** Rows of the caller that a list is tested with. */

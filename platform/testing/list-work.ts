@@ -14,7 +14,7 @@ import type { Database, SqlValue } from "../db/database.ts";
 import type { ApiError } from "../errors/api-error.ts";
 import type { Call } from "../grpc/call.ts";
 import type { Caller } from "../identity/caller.ts";
-import type { Platform } from "../service.ts";
+import type { Platform } from "../service/service.ts";
 import { rowsRead } from "./rows-read.ts";
 import { invoke } from "./test-service.ts";
 

@@ -8,7 +8,7 @@ const SAMPLE_EVERY = 1000;
  * use; one that comes meanwhile frees the garbage, so the largest growth counts.
  */
 export function oldGarbageOf(count: number, act: () => void): number {
-  // As in our processes (deploy/launch.ts).
+  // As in our processes (deploy/bundles/launch.ts).
   setFlagsFromString("--no-allocation-site-pretenuring");
   const collect = garbageCollection();
   collect();

@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from "@jest/globals";
-import { Authority, type Pair, type Subject } from "../../deploy/certificates/authority.ts";
+import { Authority, type Pair, type Subject } from "@medconnect/ops/certificates/authority.ts";
 import { tlsProblem } from "./identity.ts";
 
 const NOW = new Date();

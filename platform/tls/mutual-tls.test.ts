@@ -10,7 +10,7 @@ import {
   type sendUnaryData,
 } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { Authority, type Subject } from "../../deploy/certificates/authority.ts";
+import { Authority, type Subject } from "@medconnect/ops/certificates/authority.ts";
 import { GrpcClient, within } from "../grpc/client.ts";
 import type { TlsIdentity } from "./identity.ts";
 import { isCertifiedAs, MutualTls } from "./mutual-tls.ts";

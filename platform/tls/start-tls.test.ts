@@ -1,7 +1,7 @@
 import { afterEach, expect, jest, test } from "@jest/globals";
-import { Authority } from "../../deploy/certificates/authority.ts";
-import { type ProcessConfig, processSettings } from "../config.ts";
-import type { Logger } from "../log.ts";
+import { Authority } from "@medconnect/ops/certificates/authority.ts";
+import { type ProcessConfig, processSettings } from "../config/config.ts";
+import type { Logger } from "../telemetry/log.ts";
 import { startTls } from "./start-tls.ts";
 
 afterEach(() => {

@@ -1,6 +1,6 @@
-import { type ProcessConfig, settingOf } from "../config.ts";
-import { Job } from "../jobs.ts";
-import type { Logger } from "../log.ts";
+import { type ProcessConfig, settingOf } from "../config/config.ts";
+import { Job } from "../service/jobs.ts";
+import type { Logger } from "../telemetry/log.ts";
 import { gauge } from "../telemetry/metrics.ts";
 import { expiryOf, type TlsIdentity, tlsIdentity, tlsProblem } from "./identity.ts";
 import { MutualTls } from "./mutual-tls.ts";

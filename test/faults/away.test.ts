@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import type { Service } from "../../deploy/provision.ts";
+import type { ServiceName } from "@medconnect/topology/services.ts";
 import { type Account, logIn, signUp, signUpAdmin } from "../support/accounts.ts";
 import { type Answer, Api, refusal } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
@@ -48,14 +48,14 @@ async function bookTimed(): Promise<Answer & { tookMs: number }> {
 }
 
 /** What scheduling says that it has not been able to tell a service. */
-async function waitingFor(service: Service): Promise<number> {
+async function waitingFor(service: ServiceName): Promise<number> {
   const { metricsPort } = stack.ports.scheduling;
   const metrics = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
   return Number(new RegExp(`^outbox_waiting{destination="${service}"[^}]*} (\\d+)`, "m").exec(metrics)?.[1]);
 }
 
 /** Starts a service again, and waits until the gateway has found out. */
-async function bring(service: Service): Promise<void> {
+async function bring(service: ServiceName): Promise<void> {
   await stack.processes[service].start();
   await eventually(
     () => patient.api.send(`GET ${READS[service]}`),
@@ -72,8 +72,8 @@ const becomesThere = (path: unknown): Promise<Answer> =>
   );
 
 describe.each([
-  ["is killed", async (name: Service) => await stack.processes[name].kill()],
-  ["is stopped", async (name: Service) => await stack.processes[name].stop()],
+  ["is killed", async (name: ServiceName) => await stack.processes[name].kill()],
+  ["is stopped", async (name: ServiceName) => await stack.processes[name].stop()],
 ])("while clinical %s", (_how, end) => {
   test(
     "bookings go on and answer in time, and their consultations come about afterwards",

@@ -2,12 +2,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
-import { type Cluster, startCluster } from "@medconnect/deploy/cluster/cluster.ts";
-import { terminalProgress } from "@medconnect/deploy/local/progress.ts";
-import { Server } from "@medconnect/deploy/local/server.ts";
-import { stopSignal } from "@medconnect/deploy/local/stop-signal.ts";
-import { runCommand, SetupError } from "@medconnect/deploy/setup-error.ts";
+import { type Cluster, startCluster } from "@medconnect/dev/cluster/cluster.ts";
+import { Server } from "@medconnect/dev/engines/server.ts";
+import { terminalProgress } from "@medconnect/dev/terminal/progress.ts";
+import { stopSignal } from "@medconnect/dev/terminal/stop-signal.ts";
+import { runCommand, wholeNumber } from "@medconnect/ops/command/command.ts";
 import { describe, violationsOf } from "./report.ts";
 import { failOver } from "./scenarios/fail-over.ts";
 import { runSuite } from "./suite.ts";
@@ -26,31 +25,44 @@ patients, kills the server that takes the writes, has it rejoin, and checks that
 
 const STEPS = 5;
 
-runCommand(async () => {
-  const flags = readFlags();
-  if (flags.help) {
-    process.stdout.write(HELP);
-    return 0;
-  }
-  const stopping = stopSignal(() => {
-    Server.killAll();
-    process.exit(1);
-  });
-  const dataDir = await mkdtemp(join(tmpdir(), "medconnect-cluster-"));
-  let isGreen = false;
-  try {
-    isGreen = await run(dataDir, flags, stopping);
-  } catch (error) {
-    if (!stopping.aborted) throw error;
-    return 130;
-  } finally {
-    if (isGreen || stopping.aborted) await rm(dataDir, { recursive: true, force: true });
-    else process.stderr.write(`Logs: ${dataDir}/*/logs\n`);
-  }
-  return isGreen ? 0 : 1;
+runCommand({
+  name: "test:cluster",
+  help: HELP,
+  options: {
+    seed: { type: "string", default: `${Math.floor(Math.random() * 2 ** 31)}` },
+    rounds: { type: "string", default: "3" },
+    patients: { type: "string", default: "20" },
+  },
+  run: async ({ seed, rounds, patients }) => {
+    const flags = {
+      seed: wholeNumber("seed", seed, 0),
+      rounds: wholeNumber("rounds", rounds, 0),
+      patients: wholeNumber("patients", patients, 0),
+    };
+    const stopping = stopSignal(() => {
+      Server.killAll();
+      process.exit(1);
+    });
+    const dataDir = await mkdtemp(join(tmpdir(), "medconnect-cluster-"));
+    let isGreen = false;
+    try {
+      isGreen = await run(dataDir, flags, stopping);
+    } catch (error) {
+      if (!stopping.aborted) throw error;
+      return 130;
+    } finally {
+      if (isGreen || stopping.aborted) await rm(dataDir, { recursive: true, force: true });
+      else process.stderr.write(`Logs: ${dataDir}/*/logs\n`);
+    }
+    return isGreen ? 0 : 1;
+  },
 });
 
-type Flags = ReturnType<typeof readFlags>;
+interface Flags {
+  seed: number;
+  rounds: number;
+  patients: number;
+}
 
 async function run(dataDir: string, flags: Flags, signal: AbortSignal): Promise<boolean> {
   const progress = terminalProgress(STEPS);
@@ -84,31 +96,4 @@ async function breakIt(
   } finally {
     await system.stop();
   }
-}
-
-function readFlags() {
-  try {
-    const { seed, rounds, patients, help } = parseArgs({
-      options: {
-        seed: { type: "string", default: `${Math.floor(Math.random() * 2 ** 31)}` },
-        rounds: { type: "string", default: "3" },
-        patients: { type: "string", default: "20" },
-        help: { type: "boolean", default: false },
-      },
-    }).values;
-    return {
-      help,
-      seed: count("seed", seed),
-      rounds: count("rounds", rounds),
-      patients: count("patients", patients),
-    };
-  } catch (error) {
-    throw new SetupError(`${(error as Error).message}\nSee npm run test:cluster -- --help.`);
-  }
-}
-
-function count(name: string, text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 0) return value;
-  throw new SetupError(`--${name} must be a whole number.`);
 }

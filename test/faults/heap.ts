@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
-import { PROCESSES, type ProcessName } from "@medconnect/deploy/local/ports.ts";
+import { PROCESSES, type ProcessName } from "@medconnect/topology/services.ts";
 import type { System } from "./system.ts";
 
 /** Where Node listens that was told to by SIGUSR1. */

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { ProcessName } from "@medconnect/deploy/local/ports.ts";
+import type { ProcessName } from "@medconnect/topology/services.ts";
 import type { Json } from "../support/api.ts";
 import type { HttpClient } from "./http-client.ts";
 

@@ -1,7 +1,7 @@
-import { DataFolder } from "@medconnect/deploy/local/data-folder.ts";
-import { freeProcessPorts } from "@medconnect/deploy/local/ports.ts";
-import { makeProcesses, type Processes } from "@medconnect/deploy/local/processes.ts";
-import { SERVICES } from "@medconnect/deploy/provision.ts";
+import { DataFolder } from "@medconnect/dev/stack/data-folder.ts";
+import { freeProcessPorts } from "@medconnect/dev/stack/ports.ts";
+import { makeProcesses, type Processes } from "@medconnect/dev/stack/processes.ts";
+import { SERVICES } from "@medconnect/topology/services.ts";
 import { SCHEMA_PREFIX, SETTINGS, type System } from "./system.ts";
 
 /** Starts everything a second time, and has everybody know both. */

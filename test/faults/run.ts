@@ -3,10 +3,10 @@ import { rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
-import { Server } from "@medconnect/deploy/local/server.ts";
-import { stopSignal } from "@medconnect/deploy/local/stop-signal.ts";
-import { runCommand, SetupError } from "@medconnect/deploy/setup-error.ts";
+import { Server } from "@medconnect/dev/engines/server.ts";
+import { stopSignal } from "@medconnect/dev/terminal/stop-signal.ts";
+import { runCommand, wholeNumber } from "@medconnect/ops/command/command.ts";
+import { UsageError } from "@medconnect/ops/command/setup-error.ts";
 import { describe, type Result, violationsOf } from "./report.ts";
 import { SCENARIOS } from "./scenarios/all.ts";
 import { runSuite } from "./suite.ts";
@@ -31,26 +31,34 @@ ${SCENARIOS.map(({ name, promise }) => `  ${name.padEnd(14)} ${promise}`).join("
 const SHORT_ROUNDS = "1";
 const SHORT_PATIENTS = "10";
 
-runCommand(async () => {
-  const flags = readFlags();
-  if (flags.help) {
-    process.stdout.write(HELP);
-    return 0;
-  }
-  const dataDir = await mkdtemp(join(tmpdir(), "medconnect-faults-"));
-  stopAtOnce(dataDir);
-  let isGreen = false;
-  let results: Result[];
-  try {
-    results = await run(dataDir, flags);
-    isGreen = results.every((result) => violationsOf(result).length === 0);
-  } finally {
-    if (isGreen) await rm(dataDir, { recursive: true, force: true });
-    else process.stderr.write(`Logs: ${join(dataDir, "logs")}\n`);
-  }
-  const violations = results.flatMap(violationsOf);
-  process.stdout.write(`seed ${flags.seed}: ${violations.length || "no"} violations\n`);
-  return violations.length === 0 ? 0 : 1;
+runCommand({
+  name: "test:faults",
+  help: HELP,
+  options: {
+    seed: { type: "string" },
+    rounds: { type: "string" },
+    patients: { type: "string" },
+    minutes: { type: "string" },
+    scenario: { type: "string", multiple: true },
+    short: { type: "boolean", default: false },
+  },
+  run: async (values) => {
+    const flags = flagsOf(values);
+    const dataDir = await mkdtemp(join(tmpdir(), "medconnect-faults-"));
+    stopAtOnce(dataDir);
+    let isGreen = false;
+    let results: Result[];
+    try {
+      results = await run(dataDir, flags);
+      isGreen = results.every((result) => violationsOf(result).length === 0);
+    } finally {
+      if (isGreen) await rm(dataDir, { recursive: true, force: true });
+      else process.stderr.write(`Logs: ${join(dataDir, "logs")}\n`);
+    }
+    const violations = results.flatMap(violationsOf);
+    process.stdout.write(`seed ${flags.seed}: ${violations.length || "no"} violations\n`);
+    return violations.length === 0 ? 0 : 1;
+  },
 });
 
 /** Nothing here is worth ending in order: at Ctrl-C everything is killed and forgotten. */
@@ -63,7 +71,7 @@ function stopAtOnce(dataDir: string): void {
   stopSignal(stop).addEventListener("abort", stop);
 }
 
-async function run(dataDir: string, flags: ReturnType<typeof readFlags>): Promise<Result[]> {
+async function run(dataDir: string, flags: Flags): Promise<Result[]> {
   process.stdout.write(`seed ${flags.seed}\n`);
   const system = await System.start(dataDir);
   try {
@@ -74,44 +82,32 @@ async function run(dataDir: string, flags: ReturnType<typeof readFlags>): Promis
   }
 }
 
-function readFlags() {
-  try {
-    const { values } = parseArgs({
-      options: {
-        seed: { type: "string" },
-        rounds: { type: "string" },
-        patients: { type: "string" },
-        minutes: { type: "string" },
-        scenario: { type: "string", multiple: true },
-        short: { type: "boolean", default: false },
-        help: { type: "boolean", default: false },
-      },
-    });
-    const { seed, rounds, patients, minutes, scenario, short, help } = values;
-    return {
-      help,
-      seed: wholeNumber("seed", seed ?? `${Math.floor(Math.random() * 2 ** 31)}`),
-      rounds: wholeNumber("rounds", rounds ?? (short ? SHORT_ROUNDS : "50")),
-      patients: wholeNumber("patients", patients ?? (short ? SHORT_PATIENTS : "20")),
-      isLong: !short,
-      churnMs: minutes === undefined ? undefined : wholeNumber("minutes", minutes) * 60_000,
-      scenarios: scenariosOf(scenario, short),
-    };
-  } catch (error) {
-    throw new SetupError(`${(error as Error).message}\nSee npm run test:faults -- --help.`);
-  }
+interface Values {
+  seed?: string | undefined;
+  rounds?: string | undefined;
+  patients?: string | undefined;
+  minutes?: string | undefined;
+  scenario?: string[] | undefined;
+  short: boolean;
+}
+
+type Flags = ReturnType<typeof flagsOf>;
+
+function flagsOf({ seed, rounds, patients, minutes, scenario, short }: Values) {
+  return {
+    seed: wholeNumber("seed", seed ?? `${Math.floor(Math.random() * 2 ** 31)}`, 0),
+    rounds: wholeNumber("rounds", rounds ?? (short ? SHORT_ROUNDS : "50"), 0),
+    patients: wholeNumber("patients", patients ?? (short ? SHORT_PATIENTS : "20"), 0),
+    isLong: !short,
+    churnMs: minutes === undefined ? undefined : wholeNumber("minutes", minutes) * 60_000,
+    scenarios: scenariosOf(scenario, short),
+  };
 }
 
 function scenariosOf(names: string[] | undefined, isShort: boolean) {
   for (const name of names ?? []) {
     if (!SCENARIOS.some((scenario) => scenario.name === name))
-      throw new SetupError(`No scenario is called ${name}.`);
+      throw new UsageError(`No scenario is called ${name}.`);
   }
   return SCENARIOS.filter(({ name, inShort }) => names?.includes(name) ?? (!isShort || inShort));
-}
-
-function wholeNumber(name: string, text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 0) return value;
-  throw new SetupError(`--${name} must be a whole number.`);
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { ProcessName } from "../../deploy/local/ports.ts";
-import type { Server } from "../../deploy/local/server.ts";
-import { type Stack, startStack } from "../../deploy/local/stack.ts";
+import type { Server } from "@medconnect/dev/engines/server.ts";
+import { type Stack, startStack } from "@medconnect/dev/stack/stack.ts";
+import type { ProcessName } from "@medconnect/topology/services.ts";
 import { licenseAt } from "../support/licensing.ts";
 import { HIGH_RATE_LIMITS } from "../support/rate-limits.ts";
 import { HttpClient } from "./http-client.ts";

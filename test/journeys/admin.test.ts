@@ -37,7 +37,7 @@ beforeAll(async () => {
 test("an operator makes the first admin by a command, who then signs in", async () => {
   const email = `first-${randomUUID()}@example.org`;
   const command = [
-    join(import.meta.dirname, "../../deploy/create-admin.ts"),
+    join(import.meta.dirname, "../../ops/create-admin.ts"),
     "--email",
     email,
     "--full-name",

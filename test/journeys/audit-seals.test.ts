@@ -1,9 +1,8 @@
 import { execFile } from "node:child_process";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { WITNESS_OF } from "@medconnect/platform/audit/checkpoints.ts";
-import { FINDINGS } from "@medconnect/platform/audit/verify-trail.ts";
+import { FINDINGS } from "@medconnect/ops/audit/verify-trail.ts";
+import { SERVICES, WITNESS_OF } from "@medconnect/topology/services.ts";
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
-import { SERVICES } from "../../deploy/provision.ts";
 import { signUp } from "../support/accounts.ts";
 import { Api } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
@@ -24,7 +23,7 @@ const count = async (sql: string): Promise<number> => {
   return Number(row!.n);
 };
 
-test.each(["auth", "scheduling", "clinical"])(
+test.each(["auth", "scheduling", "clinical"] as const)(
   "%s seals what happens, and tells its witness",
   async (name) => {
     const seals = `medconnect_${name}.audit_seals s`;
@@ -44,7 +43,7 @@ test.each(["auth", "scheduling", "clinical"])(
 test("the trail of every service is found whole", async () => {
   // STACK_JSON names the system to verify.
   const output = await new Promise<string>((resolve) =>
-    execFile(process.execPath, ["deploy/verify-audit.ts"], (_, stdout) => resolve(stdout)),
+    execFile(process.execPath, ["ops/verify-audit.ts"], (_, stdout) => resolve(stdout)),
   );
   for (const name of SERVICES)
     expect(output).toMatch(new RegExp(`^${name}: \\d+ seals and checkpoints, `, "m"));

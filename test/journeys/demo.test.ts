@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { DEMO_ACCOUNTS, DEMO_REGION, seed } from "../../deploy/local/seed.ts";
+import { DEMO_ACCOUNTS, DEMO_REGION, seed } from "@medconnect/dev/stack/seed.ts";
 import { Api, type Json, refusal } from "../support/api.ts";
 import { type OwnStack, START_TIMEOUT_MS, startOwnStack } from "../support/own-stack.ts";
 
@@ -28,7 +28,7 @@ test("with jurisdiction enforced, a stranger finds the demo doctor by naming a r
 
 test("where jurisdiction is enforced, the demo walks to its end", async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [
-    "deploy/local/demo.ts",
+    "dev/demo.ts",
     "--url",
     stack.urls.gateway,
   ]);

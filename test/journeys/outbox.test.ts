@@ -2,8 +2,8 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "@jest/globals";
-import { newId } from "@medconnect/platform/ids.ts";
-import { SERVICES } from "../../deploy/provision.ts";
+import { newId } from "@medconnect/platform/api/ids.ts";
+import { SERVICES } from "@medconnect/topology/services.ts";
 
 interface Ended {
   code: number;
@@ -13,7 +13,7 @@ interface Ended {
 
 /** On the system that STACK_JSON names. */
 const outbox = (...args: string[]): Promise<Ended> =>
-  promisify(execFile)(process.execPath, [join(import.meta.dirname, "../../deploy/outbox.ts"), ...args])
+  promisify(execFile)(process.execPath, [join(import.meta.dirname, "../../ops/outbox.ts"), ...args])
     .then(({ stdout, stderr }) => ({ code: 0, stdout, stderr }))
     .catch((ended: Ended) => ended);
 

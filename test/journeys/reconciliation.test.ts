@@ -26,7 +26,7 @@ afterAll(() => database.end());
 
 /** The operator's command, with no grace given. @returns how it ended, and what it found out about a booking */
 async function reconcile(booking: Booked, ...flags: string[]): Promise<{ code: number; found: string[] }> {
-  const { code, stdout, stderr } = await run(["deploy/reconcile.ts", "--since", "1h", "--json", ...flags]);
+  const { code, stdout, stderr } = await run(["ops/reconcile.ts", "--since", "1h", "--json", ...flags]);
   if (stdout === "") throw new Error(stderr);
   const { findings } = JSON.parse(stdout) as { findings: Record<"bookingId" | "kind" | "outcome", string>[] };
   // Other tests may break other bookings at the same time.
@@ -166,6 +166,6 @@ test("a booking that was redirected to another's payment and consultation is rep
 });
 
 test("what the command cannot do ends with 2, as 1 is for disagreements", async () => {
-  const { code } = await run(["services/scheduling/src/reconcile.ts", "--since", "yesterday"]);
+  const { code } = await run(["ops/reconcile.ts", "--since", "yesterday"]);
   expect(code).toBe(2);
 });

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { beforeAll, describe, expect, test } from "@jest/globals";
-import type { ProcessName } from "../../deploy/local/ports.ts";
-import { SERVICES } from "../../deploy/provision.ts";
+import type { ProcessName } from "@medconnect/topology/services.ts";
+import { SERVICES } from "@medconnect/topology/services.ts";
 import { signUp } from "../support/accounts.ts";
 import { Api } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";

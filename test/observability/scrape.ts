@@ -1,5 +1,5 @@
 import { expect } from "@jest/globals";
-import { PROCESSES, type ProcessName } from "../../deploy/local/ports.ts";
+import { PROCESSES, type ProcessName } from "@medconnect/topology/services.ts";
 import { eventually } from "../support/eventually.ts";
 import { sharedStack } from "../support/stack.ts";
 

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { SERVICES } from "../../deploy/provision.ts";
+import { SERVICES } from "@medconnect/topology/services.ts";
 import { type Account, signUp, signUpAdmin } from "../support/accounts.ts";
 import { type Answer, Api } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";

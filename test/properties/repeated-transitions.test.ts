@@ -8,8 +8,8 @@ import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
 import { http } from "@medconnect/proto/es/google/api/annotations_pb.js";
 import { MethodRules_Idempotency as Idempotency } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
+import type { ServiceName } from "@medconnect/topology/services.ts";
 import { type Connection, createConnection } from "mysql2/promise";
-import type { Service } from "../../deploy/provision.ts";
 import { type Account, signUp, signUpAdmin } from "../support/accounts.ts";
 import { Api, type Json } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
@@ -188,7 +188,7 @@ test("this file tests every transition", () => {
 async function keptBytes({ owner, path }: Method, by: Account, key: string): Promise<number | null> {
   const url = `${stack.urls.mysql}/medconnect_${owner}`;
   const db = new Database({ url, poolSize: 1, timeoutMs: 10_000 });
-  const dataKey = Buffer.from(sharedSecrets().dataKeys[owner as Service], "base64");
+  const dataKey = Buffer.from(sharedSecrets().dataKeys[owner as ServiceName], "base64");
   const hash = await openKeyedHash(db, new SealedBox(dataKey));
   const sql = "SELECT LENGTH(answer) AS bytes FROM idempotency_keys WHERE id = ?";
   const rows = await db.read<{ bytes: number | null }>(sql, [hash.of(by.id, path, key)]);

@@ -1,7 +1,7 @@
 import type { Method } from "@medconnect/platform/contract/methods.ts";
 import { MethodRules_Role as Role } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
+import { SERVICES } from "@medconnect/topology/services.ts";
 import { createConnection, type RowDataPacket } from "mysql2/promise";
-import { SERVICES } from "../../deploy/provision.ts";
 import { sharedStack } from "../support/stack.ts";
 import { isRead, isRouted } from "./calls.ts";
 import type { Result } from "./matrix.ts";

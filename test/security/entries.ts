@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { WITNESS_OF } from "@medconnect/platform/audit/checkpoints.ts";
+import { SERVICES, WITNESS_OF } from "@medconnect/topology/services.ts";
 import type { Json } from "../support/api.ts";
 import { DAY_MS, HOUR_MS, timeFromNow } from "../support/practice.ts";
 import type { Rule } from "./expectations.ts";
@@ -110,7 +110,7 @@ export const ENTRIES: Record<string, Entry | Entry[]> = {
   "audit.v1.AuditService/ListAccesses": { request: () => ({ pageSize: 100, includeOwn: true }) },
   "audit.v1.AuditService/RecordCheckpoint": {
     request: () => ({ seq: "1", hmac: Buffer.alloc(32).toString("base64") }),
-    caller: (server) => Object.keys(WITNESS_OF).find((name) => WITNESS_OF[name] === server)!,
+    caller: (server) => SERVICES.find((name) => WITNESS_OF[name] === server)!,
   },
   "events.v1.EventService/DeliverEvents": {
     request: ({ server }) => ({

@@ -4,9 +4,9 @@ import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import type { Secrets } from "@medconnect/ops/command/running-stack.ts";
 import { REVOCATIONS_KEY } from "@medconnect/platform/identity/revocations.ts";
 import { Redis } from "ioredis";
-import type { Secrets } from "../../deploy/local/data-folder.ts";
 import { type Account, signUp } from "../support/accounts.ts";
 import { Api, type Json } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
@@ -68,7 +68,7 @@ async function keys(...args: string[]): Promise<string> {
   database.pathname = `${stack.schemaPrefix}auth`;
   const secrets: Secrets = JSON.parse(readFileSync(join(dirname(stack.file), "secrets.json"), "utf8"));
   const env = { ...process.env, DATABASE_URL: database.href, DATA_KEY: secrets.dataKeys.auth };
-  const { stdout } = await promisify(execFile)(process.execPath, ["deploy/keys.ts", ...args], {
+  const { stdout } = await promisify(execFile)(process.execPath, ["ops/keys.ts", ...args], {
     cwd: ROOT,
     env,
   });

@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { createSecureContext } from "node:tls";
 import { type ChannelCredentials, credentials, status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { LOCAL_CLIENT } from "@medconnect/dev/stack/stack.ts";
+import { Authority, type Pair } from "@medconnect/ops/certificates/authority.ts";
+import { clientFolder, filesIn } from "@medconnect/ops/certificates/certificate-folder.ts";
+import { SERVICES, type ServiceName } from "@medconnect/topology/services.ts";
 import { SignJWT } from "jose";
-import { Authority, type Pair } from "../../deploy/certificates/authority.ts";
-import { clientFolder, filesIn } from "../../deploy/certificates/certificate-folder.ts";
-import { LOCAL_CLIENT } from "../../deploy/local/stack.ts";
-import { SERVICES, type Service } from "../../deploy/provision.ts";
 import { type Account, signUp } from "../support/accounts.ts";
 import { Api, type Json } from "../support/api.ts";
 import { eventually } from "../support/eventually.ts";
@@ -17,7 +17,7 @@ import { begin, book, FEE, offer, openPractice, SOON_MS } from "../support/pract
 
 const HOUR_MS = 3_600_000;
 /** A read of each service that a patient may do. */
-const READ: Record<Service, string> = {
+const READ: Record<ServiceName, string> = {
   auth: "auth.v1.UserService/GetMe",
   scheduling: "scheduling.v1.BookingService/ListBookings",
   clinical: "clinical.v1.ConsultationService/ListConsultations",
@@ -166,7 +166,7 @@ function secured({ cert, key }: Pair): ChannelCredentials {
 const asClient = (name: string) => secured(pairIn(name));
 
 async function ask(
-  service: Service,
+  service: ServiceName,
   rpc: string,
   request: Json,
   token: string,

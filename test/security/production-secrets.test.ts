@@ -2,8 +2,8 @@ import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import { COMPILE_CACHE } from "../../deploy/local/compile-cache.ts";
-import { PROCESSES, type ProcessName } from "../../deploy/local/ports.ts";
+import { COMPILE_CACHE } from "@medconnect/dev/stack/compile-cache.ts";
+import { PROCESSES, type ProcessName } from "@medconnect/topology/services.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const zeros = Buffer.alloc(32).toString("base64");

@@ -68,7 +68,7 @@ export async function signUpAdmin(
   const email = `admin-${tag}@example.org`;
   const database = new URL(running.urls.mysql);
   database.pathname = `${schemaPrefix}auth`;
-  const command = ["services/auth/src/create-admin.ts", "--email", email, "--full-name", `Ada ${tag}`];
+  const command = ["ops/create-admin.ts", "--email", email, "--full-name", `Ada ${tag}`];
   // On a machine that has other things to do, a connection takes its time.
   const env = {
     ...process.env,

@@ -2,8 +2,8 @@
 # authenticator-tools.sh DIR: unpacks oathtool and zbarimg out of this distribution's packages into DIR, as engines.sh does
 # the databases.
 set -euo pipefail
-# shellcheck source=../../deploy/local/packages.sh
-. "$(dirname "$0")/../../deploy/local/packages.sh"
+# shellcheck source=../../dev/engines/packages.sh
+. "$(dirname "$0")/../../dev/engines/packages.sh"
 
 target=${1:?usage: authenticator-tools.sh DIR}
 complete() { [[ -x $target/bin/oathtool && -x $target/bin/zbarimg ]]; }

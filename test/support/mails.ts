@@ -1,4 +1,4 @@
-import { type CaughtMail, readMails } from "../../deploy/local/mail-folder.ts";
+import { type CaughtMail, readMails } from "@medconnect/dev/stack/mail-folder.ts";
 import { eventually } from "./eventually.ts";
 import type { Running } from "./stack.ts";
 

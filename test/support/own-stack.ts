@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Stack, type StackOptions, startStack } from "../../deploy/local/stack.ts";
+import { type Stack, type StackOptions, startStack } from "@medconnect/dev/stack/stack.ts";
 import { signUp } from "./accounts.ts";
 import { Api } from "./api.ts";
 import { eventually } from "./eventually.ts";

@@ -1,9 +1,10 @@
 import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
-import { DataFolder } from "../../deploy/local/data-folder.ts";
-import { freePorts, type ProcessName } from "../../deploy/local/ports.ts";
-import { argsOf } from "../../deploy/local/processes.ts";
-import { Server } from "../../deploy/local/server.ts";
+import { Server } from "@medconnect/dev/engines/server.ts";
+import { DataFolder } from "@medconnect/dev/stack/data-folder.ts";
+import { freePorts } from "@medconnect/dev/stack/ports.ts";
+import { argsOf } from "@medconnect/dev/stack/processes.ts";
+import type { ProcessName } from "@medconnect/topology/services.ts";
 import { Api } from "./api.ts";
 import { NO_RATE_LIMITS } from "./rate-limits.ts";
 import { type SharedStack, sharedInternalKey } from "./stack.ts";

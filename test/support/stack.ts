@@ -1,14 +1,13 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Secrets } from "../../deploy/local/data-folder.ts";
-import type { ProcessName } from "../../deploy/local/ports.ts";
-import type { Service } from "../../deploy/provision.ts";
+import type { Secrets } from "@medconnect/ops/command/running-stack.ts";
+import type { ProcessName, ServiceName } from "@medconnect/topology/services.ts";
 
 /** Where a running system is reached, as stack.json and `startStack` say. */
 export interface Running {
   urls: Record<ProcessName | "mysql" | "redis", string>;
   /** host:port for gRPC. */
-  addresses: Record<Service, string>;
+  addresses: Record<ServiceName, string>;
   /** Where mails are caught. */
   mailFolder: string;
   /** Only where the test started the system itself. */

@@ -1,12 +1,15 @@
-import { loadConfig, serviceSettings } from "@medconnect/platform/config.ts";
-import { startProcess } from "@medconnect/platform/lifecycle.ts";
-import { runService } from "@medconnect/platform/service.ts";
+import { loadConfig, serviceSettings } from "@medconnect/platform/config/config.ts";
+import { mailOptionsOf } from "@medconnect/platform/mail/mail-settings.ts";
+import { startProcess } from "@medconnect/platform/service/lifecycle.ts";
+import { runService } from "@medconnect/platform/service/service.ts";
 import { ActorServiceService } from "@medconnect/proto/medconnect/auth/v1/actor_service.ts";
 import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import { BreakGlassServiceService } from "@medconnect/proto/medconnect/auth/v1/break_glass_service.ts";
 import { KeyServiceService } from "@medconnect/proto/medconnect/auth/v1/key_service.ts";
 import { ServiceAccountServiceService } from "@medconnect/proto/medconnect/auth/v1/service_account_service.ts";
 import { UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
+import { addressSettings } from "@medconnect/topology/addresses.ts";
+import { topologyOf } from "@medconnect/topology/topology.ts";
 import { batchGetActors } from "./access-log/batch-get-actors.ts";
 import { getMe } from "./accounts/get-me.ts";
 import { register } from "./accounts/register.ts";
@@ -24,7 +27,6 @@ import { revokeBreakGlassGrant } from "./break-glass/revoke-grant.ts";
 import { consumersOf } from "./consumers.ts";
 import { jobsOf } from "./jobs.ts";
 import { getJwks } from "./keys/get-jwks.ts";
-import { mailOptionsOf } from "./mail/mail-settings.ts";
 import { activateTotp } from "./mfa/activate-totp.ts";
 import { disableTotp } from "./mfa/disable-totp.ts";
 import { regenerateRecoveryCodes } from "./mfa/regenerate-recovery-codes.ts";
@@ -50,12 +52,13 @@ import { refreshToken } from "./sessions/refresh-token.ts";
 import { listRevocations as liveRevocations } from "./sessions/revocation-store.ts";
 
 startProcess("auth", async () => {
-  const config = loadConfig({ ...serviceSettings, ...authSettings });
+  const config = loadConfig({ ...serviceSettings, ...addressSettings, ...authSettings });
   const mail = mailOptionsOf(config);
 
   await runService({
     name: "auth",
     config,
+    topology: topologyOf(config),
     routes: EVENT_ROUTES,
     build: async (platform) => {
       const app: Auth = await buildAuth(platform, config, mail);
@@ -112,8 +115,11 @@ startProcess("auth", async () => {
         consumes: consumersOf(app),
         jobs: jobsOf(app),
         // Auth itself has the keys and revocations that other services fetch from it.
-        fetchJwks: async () => await getJwks(app)({}),
-        fetchRevocations: () => liveRevocations(app.db, app.clock.now()),
+        tokenIssuer: {
+          fetchJwks: async () => await getJwks(app)({}),
+          fetchRevocations: () => liveRevocations(app.db, app.clock.now()),
+          close: () => {},
+        },
       };
     },
   });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { testEvents } from "@medconnect/platform/testing/event-tests.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { EVENT_ROUTES } from "./app.ts";
-import { type BillingTest, HOLD_MS, LEASE_MS, startBilling } from "./testing.ts";
+import { type BillingTest, HOLD_MS, LEASE_MS, startBilling } from "./testing/billing-fixture.ts";
 
 /** Time after the hold in which a patient may still confirm. */
 const CONFIRM_LATE_MS = 3_600_000;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import type { Job } from "@medconnect/platform/jobs.ts";
-import type { Logger } from "@medconnect/platform/log.ts";
+import type { Job } from "@medconnect/platform/service/jobs.ts";
+import type { Logger } from "@medconnect/platform/telemetry/log.ts";
 import { type JobCase, testJobs } from "@medconnect/platform/testing/job-tests.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { jobsOf } from "./jobs.ts";
@@ -14,7 +14,7 @@ import {
   CAPTURE_BEFORE_LAPSE_MS,
   LEASE_MS,
   startBilling,
-} from "./testing.ts";
+} from "./testing/billing-fixture.ts";
 import { forgetWebhooks } from "./webhooks/forget-webhooks.ts";
 
 const MINUTE_MS = 60_000;

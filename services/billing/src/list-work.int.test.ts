@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from "@jest/globals";
+import { newId } from "@medconnect/platform/api/ids.ts";
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
-import { newId } from "@medconnect/platform/ids.ts";
 import {
   copyRow,
   type ListUnderTest,
@@ -18,7 +18,7 @@ import { RefundServiceService } from "@medconnect/proto/medconnect/billing/v1/re
 import type { Billing } from "./app.ts";
 import { listPayments } from "./payments/read-payments.ts";
 import { listRefunds } from "./refunds/read-refunds.ts";
-import { type BillingTest, startBilling } from "./testing.ts";
+import { type BillingTest, startBilling } from "./testing/billing-fixture.ts";
 
 let billing: BillingTest;
 let lists: ListUnderTest<Billing>[];

@@ -1,10 +1,12 @@
-import { loadConfig, serviceSettings } from "@medconnect/platform/config.ts";
+import { loadConfig, serviceSettings } from "@medconnect/platform/config/config.ts";
 import { RowProofs } from "@medconnect/platform/crypto/row-proofs.ts";
-import { startProcess } from "@medconnect/platform/lifecycle.ts";
-import { runService } from "@medconnect/platform/service.ts";
+import { startProcess } from "@medconnect/platform/service/lifecycle.ts";
+import { runService } from "@medconnect/platform/service/service.ts";
 import { PaymentServiceService } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
 import { RefundServiceService } from "@medconnect/proto/medconnect/billing/v1/refund_service.ts";
 import { WebhookServiceService } from "@medconnect/proto/medconnect/billing/v1/webhook_service.ts";
+import { addressSettings } from "@medconnect/topology/addresses.ts";
+import { topologyOf } from "@medconnect/topology/topology.ts";
 import { type Billing, billingSettings, EVENT_ROUTES } from "./app.ts";
 import { consumersOf } from "./consumers.ts";
 import { jobsOf } from "./jobs.ts";
@@ -21,11 +23,12 @@ import { settleJobs } from "./settle-jobs.ts";
 import { receiveWebhook } from "./webhooks/receive-webhook.ts";
 
 startProcess("billing", async () => {
-  const config = loadConfig({ ...serviceSettings, ...billingSettings });
+  const config = loadConfig({ ...serviceSettings, ...addressSettings, ...billingSettings });
 
   await runService({
     name: "billing",
     config,
+    topology: topologyOf(config),
     routes: EVENT_ROUTES,
     build: async (platform) => {
       const app: Billing = {

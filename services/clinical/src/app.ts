@@ -1,7 +1,7 @@
-import { duration } from "@medconnect/platform/config.ts";
+import { duration } from "@medconnect/platform/config/config.ts";
 import type { RowProofs } from "@medconnect/platform/crypto/row-proofs.ts";
 import type { EventRoutes } from "@medconnect/platform/outbox/event.ts";
-import type { Platform } from "@medconnect/platform/service.ts";
+import type { Platform } from "@medconnect/platform/service/service.ts";
 
 /** Clinical's settings beyond those of every service. */
 export const clinicalSettings = {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { newId } from "@medconnect/platform/api/ids.ts";
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
-import { newId } from "@medconnect/platform/ids.ts";
 import { applyEvent } from "@medconnect/platform/inbox/event-handler.ts";
 import { actAfterFirstRead, interleave as interleaveIn } from "@medconnect/platform/testing/interleaving.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
@@ -21,7 +21,7 @@ import { applyUserEvents } from "./people/apply-user-events.ts";
 import { createPrescription } from "./prescriptions/create-prescription.ts";
 import { stopPrescription } from "./prescriptions/end-prescription.ts";
 import { stopOrderedPrescriptions } from "./prescriptions/stop-ordered-prescriptions.ts";
-import { type ClinicalTest, MINUTE_MS, type SentEvent, startClinical } from "./testing.ts";
+import { type ClinicalTest, MINUTE_MS, type SentEvent, startClinical } from "./testing/clinical-fixture.ts";
 
 let clinical: ClinicalTest;
 /** Its clock goes on with each look at it, so that all events and prescriptions have times of their own. */

@@ -3,7 +3,7 @@ import { testEvents } from "@medconnect/platform/testing/event-tests.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { EVENT_ROUTES } from "./app.ts";
 import { tellOverdue } from "./consultations/tell-overdue.ts";
-import { type ClinicalTest, startClinical } from "./testing.ts";
+import { type ClinicalTest, startClinical } from "./testing/clinical-fixture.ts";
 
 const [patient, doctor] = [userCaller("PATIENT"), userCaller("DOCTOR")];
 const LENGTH_MINUTES = 30;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from "@jest/globals";
-import { newId } from "@medconnect/platform/ids.ts";
-import type { Job } from "@medconnect/platform/jobs.ts";
+import { newId } from "@medconnect/platform/api/ids.ts";
+import type { Job } from "@medconnect/platform/service/jobs.ts";
 import { type JobCase, testJobs } from "@medconnect/platform/testing/job-tests.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import {
@@ -10,7 +10,7 @@ import {
 import { jobsOf } from "./jobs.ts";
 import { createPrescription } from "./prescriptions/create-prescription.ts";
 import { getPrescription } from "./prescriptions/read-prescriptions.ts";
-import { type ClinicalTest, MINUTE_MS, startClinical } from "./testing.ts";
+import { type ClinicalTest, MINUTE_MS, startClinical } from "./testing/clinical-fixture.ts";
 
 const { createPrescription: prescribe, getPrescription: get } = PrescriptionServiceService;
 const [patient, doctor] = [userCaller("PATIENT"), userCaller("DOCTOR")];

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from "@jest/globals";
+import { newId } from "@medconnect/platform/api/ids.ts";
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
-import { newId } from "@medconnect/platform/ids.ts";
 import {
   copyRow,
   type ListUnderTest,
@@ -20,7 +20,7 @@ import { listOverdueConsultations } from "./consultations/list-overdue.ts";
 import { listConsultations } from "./consultations/read-consultations.ts";
 import { listDoctorPrescriptions } from "./prescriptions/list-doctor-prescriptions.ts";
 import { listPrescriptions } from "./prescriptions/read-prescriptions.ts";
-import { type ClinicalTest, startClinical } from "./testing.ts";
+import { type ClinicalTest, startClinical } from "./testing/clinical-fixture.ts";
 
 let clinical: ClinicalTest;
 let lists: ListUnderTest<Clinical>[];

@@ -1,9 +1,11 @@
-import { loadConfig, serviceSettings } from "@medconnect/platform/config.ts";
+import { loadConfig, serviceSettings } from "@medconnect/platform/config/config.ts";
 import { RowProofs } from "@medconnect/platform/crypto/row-proofs.ts";
-import { startProcess } from "@medconnect/platform/lifecycle.ts";
-import { runService } from "@medconnect/platform/service.ts";
+import { startProcess } from "@medconnect/platform/service/lifecycle.ts";
+import { runService } from "@medconnect/platform/service/service.ts";
 import { ConsultationServiceService } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import { PrescriptionServiceService } from "@medconnect/proto/medconnect/clinical/v1/prescription_service.ts";
+import { addressSettings } from "@medconnect/topology/addresses.ts";
+import { topologyOf } from "@medconnect/topology/topology.ts";
 import { createAddendum } from "./addenda/create-addendum.ts";
 import { type Clinical, clinicalSettings, EVENT_ROUTES } from "./app.ts";
 import { abandonConsultation } from "./consultations/abandon-consultation.ts";
@@ -25,11 +27,12 @@ import { listDoctorPrescriptions } from "./prescriptions/list-doctor-prescriptio
 import { getPrescription, listPrescriptions } from "./prescriptions/read-prescriptions.ts";
 
 startProcess("clinical", async () => {
-  const config = loadConfig({ ...serviceSettings, ...clinicalSettings });
+  const config = loadConfig({ ...serviceSettings, ...addressSettings, ...clinicalSettings });
 
   await runService({
     name: "clinical",
     config,
+    topology: topologyOf(config),
     routes: EVENT_ROUTES,
     build: (platform) => {
       const app: Clinical = {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { newId } from "@medconnect/platform/api/ids.ts";
 import type { SqlValue } from "@medconnect/platform/db/database.ts";
 import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
-import { newId } from "@medconnect/platform/ids.ts";
 import { startMetrics } from "@medconnect/platform/telemetry/start-metrics.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { withBinaryIds } from "@medconnect/platform/testing/with-binary-ids.ts";
@@ -11,7 +11,7 @@ import {
 } from "@medconnect/proto/medconnect/clinical/v1/prescription_service.ts";
 import { createPrescription } from "./prescriptions/create-prescription.ts";
 import { getPrescription } from "./prescriptions/read-prescriptions.ts";
-import { type ClinicalTest, MINUTE_MS, startClinical } from "./testing.ts";
+import { type ClinicalTest, MINUTE_MS, startClinical } from "./testing/clinical-fixture.ts";
 
 const ALTERED = { reason: "RECORD_ALTERED" };
 const [victim, doctor, attacker, admin] = [

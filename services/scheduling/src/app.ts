@@ -1,6 +1,6 @@
-import { duration } from "@medconnect/platform/config.ts";
+import { duration } from "@medconnect/platform/config/config.ts";
 import type { EventRoutes } from "@medconnect/platform/outbox/event.ts";
-import type { Platform } from "@medconnect/platform/service.ts";
+import type { Platform } from "@medconnect/platform/service/service.ts";
 import * as z from "zod";
 import type { BookingLimits } from "./bookings/booking-limits.ts";
 import type { Jurisdiction } from "./jurisdiction.ts";

@@ -3,7 +3,7 @@ import { testEvents } from "@medconnect/platform/testing/event-tests.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { EVENT_ROUTES } from "./app.ts";
 import { sweepHolds } from "./bookings/expire-bookings.ts";
-import { Desk, HOLD_MS, MINUTE_MS } from "./testing.ts";
+import { Desk, HOLD_MS, MINUTE_MS } from "./testing/scheduling-fixture.ts";
 
 /** Beyond the time in which a patient can no longer move a booking. */
 const START_MINUTES = 25 * 60;

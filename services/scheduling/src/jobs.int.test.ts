@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
-import type { Job } from "@medconnect/platform/jobs.ts";
+import type { Job } from "@medconnect/platform/service/jobs.ts";
 import { type JobCase, testJobs } from "@medconnect/platform/testing/job-tests.ts";
 import { sweepHolds } from "./bookings/expire-bookings.ts";
 import { jobsOf } from "./jobs.ts";
 import { reconcileRegularly } from "./reconciliation/reconcile-regularly.ts";
 import type { Standings } from "./reconciliation/standings.ts";
-import { Desk, HOLD_MS, MINUTE_MS } from "./testing.ts";
+import { Desk, HOLD_MS, MINUTE_MS } from "./testing/scheduling-fixture.ts";
 
 const NO_STANDINGS: Standings = { payments: async () => new Map(), consultations: async () => new Map() };
 const INTERVALS = { HOLD_SWEEP: MINUTE_MS, RECONCILE_EVERY: MINUTE_MS, RECONCILE_GRACE: 0 };

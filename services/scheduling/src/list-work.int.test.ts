@@ -19,7 +19,7 @@ import { listBookings } from "./bookings/read-bookings.ts";
 import { searchDoctors } from "./doctors/search-doctors.ts";
 import { listDoctorLicenses, listLicenses } from "./licenses/read-licenses.ts";
 import { listSlots } from "./slots/read-slots.ts";
-import { Desk } from "./testing.ts";
+import { Desk } from "./testing/scheduling-fixture.ts";
 
 let desk: Desk;
 let lists: ListUnderTest<Desk["app"]>[];

@@ -1,10 +1,12 @@
-import { loadConfig, serviceSettings } from "@medconnect/platform/config.ts";
-import { startProcess } from "@medconnect/platform/lifecycle.ts";
-import { runService } from "@medconnect/platform/service.ts";
+import { loadConfig, serviceSettings } from "@medconnect/platform/config/config.ts";
+import { startProcess } from "@medconnect/platform/service/lifecycle.ts";
+import { runService } from "@medconnect/platform/service/service.ts";
 import { BookingServiceService } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import { DoctorServiceService } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
 import { LicenseServiceService } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
 import { SlotServiceService } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
+import { addressSettings } from "@medconnect/topology/addresses.ts";
+import { topologyOf } from "@medconnect/topology/topology.ts";
 import { bookingLimitsOf, EVENT_ROUTES, type Scheduling, schedulingSettings } from "./app.ts";
 import { acceptBookingMove } from "./bookings/accept-move.ts";
 import { bookSlot } from "./bookings/book-slot.ts";
@@ -30,11 +32,12 @@ import { batchCreateSlots, createSlot } from "./slots/create-slots.ts";
 import { getSlot, listSlots } from "./slots/read-slots.ts";
 
 startProcess("scheduling", async () => {
-  const config = loadConfig({ ...serviceSettings, ...schedulingSettings });
+  const config = loadConfig({ ...serviceSettings, ...addressSettings, ...schedulingSettings });
 
   await runService({
     name: "scheduling",
     config,
+    topology: topologyOf(config),
     routes: EVENT_ROUTES,
     build: (platform) => {
       const app: Scheduling = {

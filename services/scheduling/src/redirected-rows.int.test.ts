@@ -7,7 +7,7 @@ import {
   ListBookingsRequest,
 } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import { listBookings } from "./bookings/read-bookings.ts";
-import { Desk } from "./testing.ts";
+import { Desk } from "./testing/scheduling-fixture.ts";
 
 const ALTERED = { reason: "RECORD_ALTERED" };
 

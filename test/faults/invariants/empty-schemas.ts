@@ -1,5 +1,6 @@
-import { connectAdmin } from "@medconnect/deploy/admin-connection.ts";
-import { provision, SERVICES } from "@medconnect/deploy/provision.ts";
+import { connectAdmin } from "@medconnect/ops/schemas/admin-connection.ts";
+import { provision } from "@medconnect/ops/schemas/provision.ts";
+import { SERVICES } from "@medconnect/topology/services.ts";
 import { namedColumns, type Row, storedColumns } from "./rows.ts";
 import { Schemas } from "./schemas.ts";
 

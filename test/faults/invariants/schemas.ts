@@ -1,4 +1,4 @@
-import { connectAdmin } from "@medconnect/deploy/admin-connection.ts";
+import { connectAdmin } from "@medconnect/ops/schemas/admin-connection.ts";
 import { toTextIds } from "@medconnect/platform/db/binary-ids.ts";
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import { SCHEMA_PREFIX } from "../system.ts";

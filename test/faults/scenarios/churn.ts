@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { connectAdmin } from "@medconnect/deploy/admin-connection.ts";
-import { PROCESSES, type ProcessName } from "@medconnect/deploy/local/ports.ts";
+import { connectAdmin } from "@medconnect/ops/schemas/admin-connection.ts";
+import { PROCESSES, type ProcessName } from "@medconnect/topology/services.ts";
 import type { RowDataPacket } from "mysql2/promise";
 import { collectedHeaps } from "../heap.ts";
 import type { System } from "../system.ts";

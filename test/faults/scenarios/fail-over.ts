@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Cluster } from "@medconnect/deploy/cluster/cluster.ts";
-import type { ClusterNode } from "@medconnect/deploy/cluster/node.ts";
+import type { Cluster } from "@medconnect/dev/cluster/cluster.ts";
+import type { ClusterNode } from "@medconnect/dev/cluster/node.ts";
 import { isServed, REFUSED_BOOKING } from "../probes.ts";
 import { type Lab, Notes, type Scenario, seconds, underLoad } from "./scenario.ts";
 

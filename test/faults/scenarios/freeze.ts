@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { ProcessName } from "@medconnect/deploy/local/ports.ts";
-import { SERVICES } from "@medconnect/deploy/provision.ts";
+import type { ProcessName } from "@medconnect/topology/services.ts";
+import { SERVICES } from "@medconnect/topology/services.ts";
 import { freeze } from "../system.ts";
 import { DEADLINE_MS, type Lab, Notes, type Scenario, seconds, underLoad } from "./scenario.ts";
 

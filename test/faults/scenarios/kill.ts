@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { PROCESSES, type ProcessName } from "@medconnect/deploy/local/ports.ts";
+import { PROCESSES, type ProcessName } from "@medconnect/topology/services.ts";
 import { type Lab, Notes, type Scenario, seconds, spread, underLoad } from "./scenario.ts";
 
 const PAUSE_MS = 500;

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { PROCESSES, type ProcessName } from "@medconnect/deploy/local/ports.ts";
+import { PROCESSES, type ProcessName } from "@medconnect/topology/services.ts";
 import { collectedHeaps } from "../heap.ts";
 import { freeze } from "../system.ts";
 import { DEADLINE_MS, Notes, type Scenario, seconds, spread, underLoad } from "./scenario.ts";

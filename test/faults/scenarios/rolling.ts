@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { PROCESSES } from "@medconnect/deploy/local/ports.ts";
+import { PROCESSES } from "@medconnect/topology/services.ts";
 import { Balancer } from "../balancer.ts";
 import { addReplicas, removeReplicas } from "../replicas.ts";
 import { SteadyLoad } from "../steady-load.ts";

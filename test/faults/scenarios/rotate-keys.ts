@@ -3,10 +3,9 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { DataFolder } from "@medconnect/deploy/local/data-folder.ts";
-import { PROCESSES, type ProcessName } from "@medconnect/deploy/local/ports.ts";
-import type { Server } from "@medconnect/deploy/local/server.ts";
-import { SERVICES, type Service } from "@medconnect/deploy/provision.ts";
+import type { Server } from "@medconnect/dev/engines/server.ts";
+import { DataFolder } from "@medconnect/dev/stack/data-folder.ts";
+import { PROCESSES, type ProcessName, SERVICES, type ServiceName } from "@medconnect/topology/services.ts";
 import { Balancer } from "../balancer.ts";
 import { addReplicas, removeReplicas } from "../replicas.ts";
 import { SealedLoad, type SealedLoadOptions } from "../sealed-load.ts";
@@ -20,7 +19,7 @@ const SETTLE_IN_MS = 1500;
 const SLOWLY = ["--batch", "10", "--rate", "100"];
 
 /** Keys by who has them: a service's own DATA_KEY, and everybody's INTERNAL_KEY. */
-type Keys = Record<Service | "internal", string>;
+type Keys = Record<ServiceName | "internal", string>;
 
 /** What is restarted together, step by step; what is not in a step serves meanwhile. */
 type Steps = Server[][];
@@ -157,7 +156,7 @@ async function rekeyAll(system: System): Promise<string[]> {
 /** Runs the command with a service's own settings. */
 function runRekey({ env }: Server, args: string[]): ChildProcess {
   const stdio = ["ignore", "pipe", "pipe"] as ["ignore", "pipe", "pipe"];
-  return spawn(process.execPath, ["deploy/rekey.ts", ...args], { cwd: ROOT, env, stdio });
+  return spawn(process.execPath, ["ops/rekey.ts", ...args], { cwd: ROOT, env, stdio });
 }
 
 async function rekey(server: Server, args: string[]): Promise<{ code: number; output: string }> {

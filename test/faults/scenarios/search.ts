@@ -2,7 +2,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { connectAdmin } from "@medconnect/deploy/admin-connection.ts";
+import { connectAdmin } from "@medconnect/ops/schemas/admin-connection.ts";
 import { signUp } from "../../support/accounts.ts";
 import { Api } from "../../support/api.ts";
 import { addFindableDoctors } from "../../support/hostile-search.ts";

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { PROCESSES } from "@medconnect/deploy/local/ports.ts";
+import { PROCESSES } from "@medconnect/topology/services.ts";
 import { Notes, type Scenario, seconds, spread, underLoad } from "./scenario.ts";
 
 const CALM_MS = 500;

@@ -1,5 +1,5 @@
+import type { Updatable } from "@medconnect/platform/api/update-mask.ts";
 import { invalidField } from "@medconnect/platform/errors/api-error.ts";
-import type { Updatable } from "@medconnect/platform/update-mask.ts";
 import type { Profile } from "./account-store.ts";
 
 /** What a user may change of their account. */

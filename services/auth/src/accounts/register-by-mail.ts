@@ -1,4 +1,4 @@
-import type { Effect } from "@medconnect/platform/changes.ts";
+import type { Effect } from "@medconnect/platform/changes/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
 import type { Auth } from "../app.ts";

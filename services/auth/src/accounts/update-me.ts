@@ -1,6 +1,6 @@
+import { applyMask, assertEtag, isUnchanged } from "@medconnect/platform/api/update-mask.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
-import { applyMask, assertEtag, isUnchanged } from "@medconnect/platform/update-mask.ts";
 import type { UpdateMeRequest, User } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import type { Auth } from "../app.ts";
 import { type Account, lockAccount, type Profile, updateProfile } from "./account-store.ts";

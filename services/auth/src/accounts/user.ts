@@ -1,6 +1,6 @@
-import { readTrails, type Trail } from "@medconnect/platform/changes.ts";
+import { etagOf } from "@medconnect/platform/api/update-mask.ts";
+import { readTrails, type Trail } from "@medconnect/platform/changes/changes.ts";
 import type { NewEvent } from "@medconnect/platform/outbox/event.ts";
-import { etagOf } from "@medconnect/platform/update-mask.ts";
 import type { User } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import type { Account } from "./account-store.ts";
 

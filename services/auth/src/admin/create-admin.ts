@@ -1,5 +1,5 @@
+import { newId } from "@medconnect/platform/api/ids.ts";
 import { auditRows, INSERT_AUDIT_EVENTS } from "@medconnect/platform/audit/audit-store.ts";
-import type { Clock } from "@medconnect/platform/clock.ts";
 import { methodAt } from "@medconnect/platform/contract/methods.ts";
 import { validate } from "@medconnect/platform/contract/validate.ts";
 import type { KeyedHash } from "@medconnect/platform/crypto/keyed-hash.ts";
@@ -7,9 +7,9 @@ import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { within } from "@medconnect/platform/grpc/client.ts";
-import { newId } from "@medconnect/platform/ids.ts";
 import { deliveriesOf } from "@medconnect/platform/outbox/event.ts";
 import { insertDeliveries } from "@medconnect/platform/outbox/outbox-store.ts";
+import type { Clock } from "@medconnect/platform/time/clock.ts";
 import { AuthServiceService, RegisterRequest } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import { newAccount } from "../accounts/account-rules.ts";
 import { type Account, findAccountByEmail } from "../accounts/account-store.ts";

@@ -1,5 +1,5 @@
-import { figures } from "@medconnect/platform/figures.ts";
-import { byName, lastDays } from "@medconnect/platform/utc-days.ts";
+import { figures } from "@medconnect/platform/stats/figures.ts";
+import { byName, lastDays } from "@medconnect/platform/stats/utc-days.ts";
 import type { UserStats } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import type { Auth } from "../app.ts";
 import { countByDay, countByRole } from "./stats-store.ts";

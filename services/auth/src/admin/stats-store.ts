@@ -1,6 +1,6 @@
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Role } from "@medconnect/platform/identity/caller.ts";
-import type { Count } from "@medconnect/platform/utc-days.ts";
+import type { Count } from "@medconnect/platform/stats/utc-days.ts";
 
 const BY_ROLE = "SELECT role AS name, COUNT(*) AS count FROM users GROUP BY role";
 const BY_DAY = `SELECT DATE_FORMAT(create_time, '%Y-%m-%d') AS name, COUNT(*) AS count FROM users

@@ -1,7 +1,7 @@
+import { limitOf, type Page } from "@medconnect/platform/api/page-token.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import { before, where } from "@medconnect/platform/db/filters.ts";
 import type { Role } from "@medconnect/platform/identity/caller.ts";
-import { limitOf, type Page } from "@medconnect/platform/page-token.ts";
 import {
   ACCOUNT_COLUMNS,
   ACCOUNTS,

@@ -1,8 +1,8 @@
+import { limitOf, type Page } from "@medconnect/platform/api/page-token.ts";
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import { before, where } from "@medconnect/platform/db/filters.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
-import { limitOf, type Page } from "@medconnect/platform/page-token.ts";
 import type { BreakGlassGrant_Status } from "@medconnect/proto/medconnect/auth/v1/break_glass_service.ts";
 import type { GrantTimes } from "./grant-rules.ts";
 

@@ -1,4 +1,4 @@
-import { readTrails, type Trail } from "@medconnect/platform/changes.ts";
+import { readTrails, type Trail } from "@medconnect/platform/changes/changes.ts";
 import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import type { BreakGlassGrant } from "@medconnect/proto/medconnect/auth/v1/break_glass_service.ts";
 import { statusAt } from "./grant-rules.ts";

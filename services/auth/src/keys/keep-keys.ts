@@ -1,7 +1,7 @@
-import type { Trail } from "@medconnect/platform/changes.ts";
+import type { Trail } from "@medconnect/platform/changes/changes.ts";
 import { duplicateKeyOf } from "@medconnect/platform/db/errors.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
-import type { Platform } from "@medconnect/platform/service.ts";
+import type { Platform } from "@medconnect/platform/service/service.ts";
 import { isGenuine, withProof } from "./key-proof.ts";
 import { keyTrail } from "./key-trail.ts";
 import { makeKey } from "./make-key.ts";

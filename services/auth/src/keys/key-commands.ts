@@ -1,10 +1,10 @@
+import { newId } from "@medconnect/platform/api/ids.ts";
 import { auditRows, INSERT_AUDIT_EVENTS } from "@medconnect/platform/audit/audit-store.ts";
-import type { Clock } from "@medconnect/platform/clock.ts";
 import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { KEPT_FOR_MS } from "@medconnect/platform/identity/issuer-keys.ts";
-import { newId } from "@medconnect/platform/ids.ts";
+import type { Clock } from "@medconnect/platform/time/clock.ts";
 import { insertRevocations } from "../sessions/revocation-store.ts";
 import { isGenuine, withProof } from "./key-proof.ts";
 import { currentKey, isReady, nextKey } from "./signing-key-rules.ts";

@@ -1,4 +1,4 @@
-import type { Trail } from "@medconnect/platform/changes.ts";
+import type { Trail } from "@medconnect/platform/changes/changes.ts";
 
 export const keyTrail = (action: string, kid: string): Trail => ({
   action,

@@ -1,11 +1,11 @@
 import type { KeyObject } from "node:crypto";
-import type { Clock } from "@medconnect/platform/clock.ts";
 import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { ACCESS_TOKEN_ALGORITHM } from "@medconnect/platform/identity/access-tokens.ts";
-import type { Logger } from "@medconnect/platform/log.ts";
+import type { Logger } from "@medconnect/platform/telemetry/log.ts";
 import { gauge } from "@medconnect/platform/telemetry/metrics.ts";
+import type { Clock } from "@medconnect/platform/time/clock.ts";
 import { isGenuine } from "./key-proof.ts";
 import { privateKeyOf } from "./make-key.ts";
 import { currentKey, publishedKeys } from "./signing-key-rules.ts";

@@ -1,5 +1,5 @@
-import { networkOf, siteOf } from "@medconnect/platform/client-network.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
+import { networkOf, siteOf } from "@medconnect/platform/network/client-network.ts";
 import type { Auth } from "../app.ts";
 import type { Policy } from "./lockout-rules.ts";
 

@@ -1,4 +1,4 @@
-import { duration } from "@medconnect/platform/config.ts";
+import { duration } from "@medconnect/platform/config/config.ts";
 import * as z from "zod";
 import { lockingForTheRestOf, lockingLonger, type Policy } from "./lockout-rules.ts";
 

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Database } from "@medconnect/platform/db/database.ts";
-import { repeat } from "@medconnect/platform/jobs.ts";
+import { afterFailure, codeOf } from "@medconnect/platform/mail/delivery-rules.ts";
+import { repeat } from "@medconnect/platform/service/jobs.ts";
 import { counter, gauge } from "@medconnect/platform/telemetry/metrics.ts";
 import { sampled } from "@medconnect/platform/telemetry/samples.ts";
 import type { Auth } from "../app.ts";
-import { afterFailure, codeOf } from "./delivery-rules.ts";
 import { countMails, deleteMail, leaseDueMails, type MailRow, recordMailFailure } from "./mail-store.ts";
 import { openMail } from "./queue-mail.ts";
 import { renderMail } from "./templates.ts";

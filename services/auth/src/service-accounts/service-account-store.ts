@@ -1,10 +1,10 @@
+import { limitOf, type Page } from "@medconnect/platform/api/page-token.ts";
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import { duplicateKeyOf } from "@medconnect/platform/db/errors.ts";
 import { before, where } from "@medconnect/platform/db/filters.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
-import { limitOf, type Page } from "@medconnect/platform/page-token.ts";
 
 export type Status = "ACTIVE" | "DISABLED";
 

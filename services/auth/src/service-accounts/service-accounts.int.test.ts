@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { newId } from "@medconnect/platform/api/ids.ts";
 import type { Database, SqlValue } from "@medconnect/platform/db/database.ts";
 import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
-import { newId } from "@medconnect/platform/ids.ts";
 import {
   ServiceAccount,
   ServiceAccountServiceService as service,

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { GrpcClient } from "@medconnect/platform/grpc/client.ts";
 import { GrpcServer } from "@medconnect/platform/grpc/server.ts";
-import { revocationsOf } from "@medconnect/platform/identity/auth-client.ts";
 import { ServiceTokens } from "@medconnect/platform/identity/service-tokens.ts";
-import { createLogger } from "@medconnect/platform/log.ts";
+import { createLogger } from "@medconnect/platform/telemetry/log.ts";
 import { KeyServiceService } from "@medconnect/proto/medconnect/auth/v1/key_service.ts";
+import { connectTokenIssuer } from "@medconnect/topology/token-issuer.ts";
 import { startTestAuth, type TestAuth } from "../testing/test-auth.ts";
 import { listRevocations } from "./list-revocations.ts";
 
@@ -49,7 +49,7 @@ test(`a service reads all of ${SESSIONS} revoked sessions, which fit into no one
      SELECT UUID(), ? FROM a, a AS b WHERE b.n < 100`,
     [new Date(auth.clock.now().getTime() + 60_000)],
   );
-  const revoked = await revocationsOf(client, new ServiceTokens("scheduling", [KEY]))();
+  const revoked = await connectTokenIssuer(client, new ServiceTokens("scheduling", [KEY])).fetchRevocations();
   expect(new Set(revoked.map(({ sessionId }) => sessionId)).size).toBe(SESSIONS);
   expect(revoked).toHaveLength(SESSIONS);
 }, 30_000);

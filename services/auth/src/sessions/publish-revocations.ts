@@ -1,6 +1,6 @@
 import type { RevocationLists } from "@medconnect/platform/identity/revocation-lists.ts";
 import { PUBLISHED_FOR_MS, REVOCATIONS_KEY } from "@medconnect/platform/identity/revocations.ts";
-import type { Platform } from "@medconnect/platform/service.ts";
+import type { Platform } from "@medconnect/platform/service/service.ts";
 import { listRevocations } from "./revocation-store.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { Trail } from "@medconnect/platform/changes.ts";
+import type { Trail } from "@medconnect/platform/changes/changes.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
 import type {

@@ -1,9 +1,11 @@
 import { randomBytes } from "node:crypto";
 import type { MethodDefinition } from "@grpc/grpc-js";
-import { loadConfig, serviceSettings } from "@medconnect/platform/config.ts";
+import { newId } from "@medconnect/platform/api/ids.ts";
+import { loadConfig, serviceSettings } from "@medconnect/platform/config/config.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
 import { ANONYMOUS, type Caller, type Role, type UserCaller } from "@medconnect/platform/identity/caller.ts";
-import { newId } from "@medconnect/platform/ids.ts";
+import { mailOptionsOf } from "@medconnect/platform/mail/mail-settings.ts";
+import type { OutgoingMail } from "@medconnect/platform/mail/mail-transport.ts";
 import {
   invoke,
   startTestService,
@@ -12,13 +14,12 @@ import {
 } from "@medconnect/platform/testing/test-service.ts";
 import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import type { User } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
+import { addressSettings } from "@medconnect/topology/addresses.ts";
 import { decodeJwt } from "jose";
 import { register } from "../accounts/register.ts";
 import { createAdmin } from "../admin/create-admin.ts";
 import { type Auth, authSettings, buildAuth, EVENT_ROUTES } from "../app.ts";
 import { deliverMails } from "../mail/deliver-mails.ts";
-import { mailOptionsOf } from "../mail/mail-settings.ts";
-import type { OutgoingMail } from "../mail/mail-transport.ts";
 import { login } from "../sessions/login.ts";
 
 export const PASSWORD = "a rather long passphrase";
@@ -71,7 +72,7 @@ export async function startTestAuth(): Promise<TestAuth> {
     MAIL_URL: "smtp://unused",
   };
   const configWith = (over?: NodeJS.ProcessEnv) =>
-    loadConfig({ ...serviceSettings, ...authSettings }, { ...env, ...over });
+    loadConfig({ ...serviceSettings, ...addressSettings, ...authSettings }, { ...env, ...over });
   const config = configWith();
   const built = await buildAuth(service, config, mailOptionsOf(config));
   // Mails go out when the test asks for them, and no earlier.

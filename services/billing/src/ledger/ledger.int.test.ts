@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { startMetrics } from "@medconnect/platform/telemetry/start-metrics.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
-import { type BillingTest, startBilling } from "../testing.ts";
+import { type BillingTest, startBilling } from "../testing/billing-fixture.ts";
 import { findViolations } from "./check-store.ts";
 import { doctorAccount } from "./ledger-rules.ts";
 import { balanceOf } from "./ledger-store.ts";

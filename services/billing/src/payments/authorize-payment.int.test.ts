@@ -4,7 +4,13 @@ import type { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { roundTrips } from "@medconnect/platform/testing/round-trips.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
-import { type BillingTest, HOLD_MS, LEASE_MS, SETTLE_DELAY_MS, startBilling } from "../testing.ts";
+import {
+  type BillingTest,
+  HOLD_MS,
+  LEASE_MS,
+  SETTLE_DELAY_MS,
+  startBilling,
+} from "../testing/billing-fixture.ts";
 import { lockPayment } from "./payment-store.ts";
 
 /** After this time MySQL ends a wait for a lock. */

@@ -1,4 +1,4 @@
-import type { Trail } from "@medconnect/platform/changes.ts";
+import type { Trail } from "@medconnect/platform/changes/changes.ts";
 import { ApiError, hiddenFrom } from "@medconnect/platform/errors/api-error.ts";
 import { actorOf, type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type {

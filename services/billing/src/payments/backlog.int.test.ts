@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
-import { type BillingTest, startBilling } from "../testing.ts";
+import { type BillingTest, startBilling } from "../testing/billing-fixture.ts";
 import { countBacklog } from "./backlog-store.ts";
 
 let billing: BillingTest;

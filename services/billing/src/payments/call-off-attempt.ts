@@ -1,4 +1,4 @@
-import type { Begun, Ending } from "@medconnect/platform/changes.ts";
+import type { Begun, Ending } from "@medconnect/platform/changes/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import {

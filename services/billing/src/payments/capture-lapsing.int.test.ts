@@ -2,7 +2,12 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
-import { AUTHORIZATION_MS, type BillingTest, CAPTURE_BEFORE_LAPSE_MS, startBilling } from "../testing.ts";
+import {
+  AUTHORIZATION_MS,
+  type BillingTest,
+  CAPTURE_BEFORE_LAPSE_MS,
+  startBilling,
+} from "../testing/billing-fixture.ts";
 
 let billing: BillingTest;
 let patient: Caller & { userId: string };

@@ -1,4 +1,4 @@
-import { sweep } from "@medconnect/platform/sweep.ts";
+import { sweep } from "@medconnect/platform/service/sweep.ts";
 import { type Billing, SETTLER } from "../app.ts";
 import { changePayment, trailsOf } from "./change-payment.ts";
 import { decide, isLapsing } from "./payment-rules.ts";

@@ -1,4 +1,4 @@
-import type { Trail } from "@medconnect/platform/changes.ts";
+import type { Trail } from "@medconnect/platform/changes/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { NewEvent } from "@medconnect/platform/outbox/event.ts";
 import type { Payment_Status } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { newId } from "@medconnect/platform/ids.ts";
+import { newId } from "@medconnect/platform/api/ids.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
-import { type BillingTest, startBilling } from "../testing.ts";
+import { type BillingTest, startBilling } from "../testing/billing-fixture.ts";
 import { findPayment } from "./payment-store.ts";
 
 let billing: BillingTest;

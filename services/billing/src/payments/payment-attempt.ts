@@ -1,7 +1,7 @@
-import type { Begun, Ending } from "@medconnect/platform/changes.ts";
+import { newId } from "@medconnect/platform/api/ids.ts";
+import type { Begun, Ending } from "@medconnect/platform/changes/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
-import { newId } from "@medconnect/platform/ids.ts";
 import {
   type Payment,
   PaymentServiceService,

@@ -1,5 +1,5 @@
-import { figures } from "@medconnect/platform/figures.ts";
-import { byName } from "@medconnect/platform/utc-days.ts";
+import { figures } from "@medconnect/platform/stats/figures.ts";
+import { byName } from "@medconnect/platform/stats/utc-days.ts";
 import type { PaymentStats } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
 import type { Billing } from "../app.ts";
 import { countByStatus, sumRevenue } from "./payment-store.ts";

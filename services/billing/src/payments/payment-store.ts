@@ -1,9 +1,9 @@
+import { limitOf, type Page } from "@medconnect/platform/api/page-token.ts";
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import { before, where } from "@medconnect/platform/db/filters.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
-import { limitOf, type Page } from "@medconnect/platform/page-token.ts";
-import type { Count } from "@medconnect/platform/utc-days.ts";
+import type { Count } from "@medconnect/platform/stats/utc-days.ts";
 import type {
   ListPaymentsRequest,
   Payment_Status,

@@ -5,7 +5,7 @@ import {
   ListPaymentsRequest,
   PaymentServiceService,
 } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
-import { type BillingTest, startBilling } from "../testing.ts";
+import { type BillingTest, startBilling } from "../testing/billing-fixture.ts";
 import { getPaymentStats } from "./payment-stats.ts";
 import { listPayments } from "./read-payments.ts";
 

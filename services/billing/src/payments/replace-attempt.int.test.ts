@@ -4,7 +4,13 @@ import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { StripeProvider } from "../providers/stripe-provider.ts";
 import { StripeStandIn } from "../providers/testing/stripe-stand-in.ts";
-import { type BillingTest, HOLD_MS, LEASE_MS, SETTLE_DELAY_MS, startBilling } from "../testing.ts";
+import {
+  type BillingTest,
+  HOLD_MS,
+  LEASE_MS,
+  SETTLE_DELAY_MS,
+  startBilling,
+} from "../testing/billing-fixture.ts";
 
 /** A provider whose payer confirms on the test's command. */
 interface Setup {

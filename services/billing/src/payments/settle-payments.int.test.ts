@@ -1,8 +1,14 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { newId } from "@medconnect/platform/api/ids.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
-import { newId } from "@medconnect/platform/ids.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
-import { AUTHORIZATION_MS, type BillingTest, LEASE_MS, SETTLE_DELAY_MS, startBilling } from "../testing.ts";
+import {
+  AUTHORIZATION_MS,
+  type BillingTest,
+  LEASE_MS,
+  SETTLE_DELAY_MS,
+  startBilling,
+} from "../testing/billing-fixture.ts";
 
 type Held = Awaited<ReturnType<BillingTest["hold"]>>;
 

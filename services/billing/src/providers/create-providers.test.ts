@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
-import { systemClock } from "@medconnect/platform/clock.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
-import { createLogger } from "@medconnect/platform/log.ts";
+import { createLogger } from "@medconnect/platform/telemetry/log.ts";
+import { systemClock } from "@medconnect/platform/time/clock.ts";
 import { createProviders, type ProviderSettings } from "./create-providers.ts";
 
 // A pool that is not used connects to nothing.

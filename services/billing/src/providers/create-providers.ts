@@ -1,4 +1,4 @@
-import type { Platform } from "@medconnect/platform/service.ts";
+import type { Platform } from "@medconnect/platform/service/service.ts";
 import type { Provider } from "./provider.ts";
 import { Providers } from "./providers.ts";
 import { StubProvider } from "./stub-provider.ts";

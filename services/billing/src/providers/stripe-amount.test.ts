@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { MINOR_UNITS } from "@medconnect/platform/currencies/currencies.ts";
+import { MINOR_UNITS } from "@medconnect/platform/i18n/currencies.ts";
 import { stripeAmount } from "./stripe-amount.ts";
 
 test.each([

@@ -1,4 +1,4 @@
-import { MINOR_UNITS } from "@medconnect/platform/currencies/currencies.ts";
+import { MINOR_UNITS } from "@medconnect/platform/i18n/currencies.ts";
 import type { Money } from "@medconnect/proto/medconnect/common/v1/money.ts";
 
 /**

@@ -1,5 +1,5 @@
-import type { Clock } from "@medconnect/platform/clock.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import type { Clock } from "@medconnect/platform/time/clock.ts";
 import Stripe from "stripe";
 import type {
   Charge,

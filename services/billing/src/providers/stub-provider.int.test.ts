@@ -3,9 +3,9 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { expect, test } from "@jest/globals";
-import { systemClock } from "@medconnect/platform/clock.ts";
-import { newId } from "@medconnect/platform/ids.ts";
+import { newId } from "@medconnect/platform/api/ids.ts";
 import { startTestService } from "@medconnect/platform/testing/test-service.ts";
+import { systemClock } from "@medconnect/platform/time/clock.ts";
 import { StubProvider } from "./stub-provider.ts";
 
 test("the stub tells of a charge that has settled later, signed", async () => {

@@ -1,7 +1,7 @@
-import type { Clock } from "@medconnect/platform/clock.ts";
+import { newId } from "@medconnect/platform/api/ids.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
-import { newId } from "@medconnect/platform/ids.ts";
-import type { Logger } from "@medconnect/platform/log.ts";
+import type { Logger } from "@medconnect/platform/telemetry/log.ts";
+import type { Clock } from "@medconnect/platform/time/clock.ts";
 import type {
   Charge,
   ChargeKey,

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { newId } from "@medconnect/platform/api/ids.ts";
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
-import { newId } from "@medconnect/platform/ids.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { findViolations } from "../ledger/check-store.ts";
 import { doctorAccount } from "../ledger/ledger-rules.ts";
 import { balanceOf } from "../ledger/ledger-store.ts";
 import { countBacklog } from "../payments/backlog-store.ts";
-import { type BillingTest, LEASE_MS, startBilling } from "../testing.ts";
+import { type BillingTest, LEASE_MS, startBilling } from "../testing/billing-fixture.ts";
 
 const HOUR_MS = 3_600_000;
 

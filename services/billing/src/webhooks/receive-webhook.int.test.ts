@@ -1,9 +1,15 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { newId } from "@medconnect/platform/api/ids.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
-import { newId } from "@medconnect/platform/ids.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { signWebhook } from "../providers/stub-webhooks.ts";
-import { type BillingTest, LEASE_MS, SETTLE_DELAY_MS, startBilling, WEBHOOK_SECRET } from "../testing.ts";
+import {
+  type BillingTest,
+  LEASE_MS,
+  SETTLE_DELAY_MS,
+  startBilling,
+  WEBHOOK_SECRET,
+} from "../testing/billing-fixture.ts";
 import { forgetWebhooks } from "./forget-webhooks.ts";
 
 const TAKEN = { received: true };

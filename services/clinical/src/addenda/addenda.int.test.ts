@@ -1,9 +1,9 @@
 import { getOption } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { newId } from "@medconnect/platform/api/ids.ts";
 import { registry } from "@medconnect/platform/contract/registry.ts";
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
-import { newId } from "@medconnect/platform/ids.ts";
 import { heldBytes } from "@medconnect/platform/testing/held-memory.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { total_bytes } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
@@ -13,7 +13,7 @@ import {
   ListConsultationsResponse,
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import { listConsultations } from "../consultations/read-consultations.ts";
-import { type ClinicalTest, MINUTE_MS, startClinical } from "../testing.ts";
+import { type ClinicalTest, MINUTE_MS, startClinical } from "../testing/clinical-fixture.ts";
 import { insertAddendum } from "./addendum-store.ts";
 
 const NOTES = "flu; rest";

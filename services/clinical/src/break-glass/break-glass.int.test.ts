@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { newId } from "@medconnect/platform/ids.ts";
+import { newId } from "@medconnect/platform/api/ids.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import {
   ConsultationServiceService,
@@ -13,7 +13,7 @@ import {
 import { listConsultations } from "../consultations/read-consultations.ts";
 import { createPrescription } from "../prescriptions/create-prescription.ts";
 import { getPrescription, listPrescriptions } from "../prescriptions/read-prescriptions.ts";
-import { type ClinicalTest, MINUTE_MS, startClinical } from "../testing.ts";
+import { type ClinicalTest, MINUTE_MS, startClinical } from "../testing/clinical-fixture.ts";
 
 const NOTES = "flu";
 const ADDED = "and no allergies";

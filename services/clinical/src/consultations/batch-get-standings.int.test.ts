@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { newId } from "@medconnect/platform/ids.ts";
+import { newId } from "@medconnect/platform/api/ids.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { ConsultationServiceService } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
-import { type ClinicalTest, MINUTE_MS, startClinical } from "../testing.ts";
+import { type ClinicalTest, MINUTE_MS, startClinical } from "../testing/clinical-fixture.ts";
 import { batchGetConsultationStandings } from "./batch-get-standings.ts";
 
 const doctor = userCaller("DOCTOR");

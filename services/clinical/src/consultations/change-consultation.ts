@@ -1,4 +1,4 @@
-import { readTrails, type Trail } from "@medconnect/platform/changes.ts";
+import { readTrails, type Trail } from "@medconnect/platform/changes/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError, hiddenFrom } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";

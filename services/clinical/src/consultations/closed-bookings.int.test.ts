@@ -5,7 +5,7 @@ import {
   ConsultationServiceService,
   ListOverdueConsultationsRequest,
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
-import { type ClinicalTest, MINUTE_MS, startClinical } from "../testing.ts";
+import { type ClinicalTest, MINUTE_MS, startClinical } from "../testing/clinical-fixture.ts";
 import { listOverdueConsultations } from "./list-overdue.ts";
 import { sweepNoShows } from "./sweep-no-shows.ts";
 import { tellOverdue } from "./tell-overdue.ts";

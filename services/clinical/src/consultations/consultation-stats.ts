@@ -1,5 +1,5 @@
-import { figures } from "@medconnect/platform/figures.ts";
-import { byName, lastDays } from "@medconnect/platform/utc-days.ts";
+import { figures } from "@medconnect/platform/stats/figures.ts";
+import { byName, lastDays } from "@medconnect/platform/stats/utc-days.ts";
 import type { ConsultationStats } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import type { Clinical } from "../app.ts";
 import { countByStatus, countCompletedByDay } from "./consultation-store.ts";

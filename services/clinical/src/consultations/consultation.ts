@@ -1,7 +1,7 @@
+import { etagOf } from "@medconnect/platform/api/update-mask.ts";
 import type { Access } from "@medconnect/platform/audit/recorder.ts";
 import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import type { NewEvent } from "@medconnect/platform/outbox/event.ts";
-import { etagOf } from "@medconnect/platform/update-mask.ts";
 import type {
   Consultation,
   Consultation_Status,

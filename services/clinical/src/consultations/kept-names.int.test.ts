@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { newId } from "@medconnect/platform/api/ids.ts";
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
-import { newId } from "@medconnect/platform/ids.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import {
   ConsultationServiceService,
@@ -14,7 +14,7 @@ import {
 } from "@medconnect/proto/medconnect/clinical/v1/prescription_service.ts";
 import { createPrescription } from "../prescriptions/create-prescription.ts";
 import { getPrescription, listPrescriptions } from "../prescriptions/read-prescriptions.ts";
-import { type ClinicalTest, MINUTE_MS, startClinical } from "../testing.ts";
+import { type ClinicalTest, MINUTE_MS, startClinical } from "../testing/clinical-fixture.ts";
 import { listConsultations } from "./read-consultations.ts";
 
 let clinical: ClinicalTest;

@@ -1,4 +1,4 @@
-import type { Trail } from "@medconnect/platform/changes.ts";
+import type { Trail } from "@medconnect/platform/changes/changes.ts";
 import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { counter } from "@medconnect/platform/telemetry/metrics.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
-import { type ClinicalTest, MINUTE_MS, startClinical } from "../testing.ts";
+import { type ClinicalTest, MINUTE_MS, startClinical } from "../testing/clinical-fixture.ts";
 
 let clinical: ClinicalTest;
 let doctor: ReturnType<typeof userCaller>;

@@ -5,7 +5,7 @@ import {
   ConsultationServiceService,
   ListConsultationsRequest,
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
-import { type ClinicalTest, startClinical } from "../testing.ts";
+import { type ClinicalTest, startClinical } from "../testing/clinical-fixture.ts";
 import { getConsultationStats } from "./consultation-stats.ts";
 import { listConsultations } from "./read-consultations.ts";
 

@@ -1,6 +1,6 @@
-import type { CalendarDate } from "@medconnect/platform/calendar-date.ts";
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import type { CalendarDate } from "@medconnect/platform/time/calendar-date.ts";
 import { stopBound } from "./licensing-rules.ts";
 
 /** A doctor's licensing, from scheduling's event. */

@@ -1,5 +1,5 @@
-import { type CalendarDate, dateOf } from "@medconnect/platform/calendar-date.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { type CalendarDate, dateOf } from "@medconnect/platform/time/calendar-date.ts";
 
 /**
  * Checks that a doctor may treat at a time. A licence holds through its last day, UTC. Throws LICENSE_NOT_VERIFIED.

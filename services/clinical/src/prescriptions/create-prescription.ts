@@ -1,9 +1,9 @@
-import { readTrails } from "@medconnect/platform/changes.ts";
+import { newId } from "@medconnect/platform/api/ids.ts";
+import { readTrails } from "@medconnect/platform/changes/changes.ts";
 import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError, hiddenFrom } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
-import { newId } from "@medconnect/platform/ids.ts";
 import type {
   CreatePrescriptionRequest,
   Prescription,

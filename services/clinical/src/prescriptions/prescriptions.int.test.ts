@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { newId } from "@medconnect/platform/api/ids.ts";
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
-import { newId } from "@medconnect/platform/ids.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import {
   CreatePrescriptionRequest,
@@ -10,7 +10,7 @@ import {
   Prescription,
   PrescriptionServiceService,
 } from "@medconnect/proto/medconnect/clinical/v1/prescription_service.ts";
-import { type ClinicalTest, MINUTE_MS, startClinical } from "../testing.ts";
+import { type ClinicalTest, MINUTE_MS, startClinical } from "../testing/clinical-fixture.ts";
 import { createPrescription } from "./create-prescription.ts";
 import { cancelPrescription, stopPrescription } from "./end-prescription.ts";
 import { listDoctorPrescriptions } from "./list-doctor-prescriptions.ts";

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { newId } from "@medconnect/platform/ids.ts";
+import { newId } from "@medconnect/platform/api/ids.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Booking } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import { SlotServiceService } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import { changeSlot } from "../slots/change-slot.ts";
-import { Desk, MINUTE_MS } from "../testing.ts";
+import { Desk, MINUTE_MS } from "../testing/scheduling-fixture.ts";
 
 let desk: Desk;
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/g
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import type { ConsultationState_Party } from "@medconnect/proto/medconnect/events/v1/events.ts";
-import { type Course, Desk } from "../testing.ts";
+import { type Course, Desk } from "../testing/scheduling-fixture.ts";
 
 let desk: Desk;
 

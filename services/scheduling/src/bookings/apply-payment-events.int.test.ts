@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import { newId } from "@medconnect/platform/ids.ts";
+import { newId } from "@medconnect/platform/api/ids.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
-import { Desk, HOLD_MS } from "../testing.ts";
+import { Desk, HOLD_MS } from "../testing/scheduling-fixture.ts";
 import { sweepHolds } from "./expire-bookings.ts";
 
 let desk: Desk;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
-import { Desk, HOLD_MS, outcome } from "../testing.ts";
+import { Desk, HOLD_MS, outcome } from "../testing/scheduling-fixture.ts";
 import { sweepHolds } from "./expire-bookings.ts";
 
 let desk: Desk;

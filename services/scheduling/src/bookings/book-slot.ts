@@ -1,9 +1,9 @@
-import type { Trail } from "@medconnect/platform/changes.ts";
+import { newId } from "@medconnect/platform/api/ids.ts";
+import type { Trail } from "@medconnect/platform/changes/changes.ts";
+import type { Asked } from "@medconnect/platform/changes/group-commit.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
-import type { Asked } from "@medconnect/platform/group-commit.ts";
 import { userOf } from "@medconnect/platform/grpc/call.ts";
-import { newId } from "@medconnect/platform/ids.ts";
 import type {
   Booking,
   CreateBookingRequest,

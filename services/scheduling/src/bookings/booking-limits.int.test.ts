@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { newId } from "@medconnect/platform/api/ids.ts";
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
-import { newId } from "@medconnect/platform/ids.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { guardPerson } from "../people/people-store.ts";
-import { Desk, HOLD_MS, MINUTE_MS, outcome } from "../testing.ts";
+import { Desk, HOLD_MS, MINUTE_MS, outcome } from "../testing/scheduling-fixture.ts";
 import { insertCooldown, readPatientFacts } from "./booking-limits-store.ts";
 import { claimSlot } from "./booking-store.ts";
 import { sweepHolds } from "./expire-bookings.ts";

@@ -1,5 +1,5 @@
-import { figures } from "@medconnect/platform/figures.ts";
-import { byName, lastDays } from "@medconnect/platform/utc-days.ts";
+import { figures } from "@medconnect/platform/stats/figures.ts";
+import { byName, lastDays } from "@medconnect/platform/stats/utc-days.ts";
 import type { BookingStats } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import type { Scheduling } from "../app.ts";
 import { countByDay, countByStatus } from "./booking-store.ts";

@@ -1,4 +1,4 @@
-import type { Trail } from "@medconnect/platform/changes.ts";
+import type { Trail } from "@medconnect/platform/changes/changes.ts";
 import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import type { NewEvent } from "@medconnect/platform/outbox/event.ts";
 import type {

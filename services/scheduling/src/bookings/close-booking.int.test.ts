@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { newId } from "@medconnect/platform/api/ids.ts";
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
-import { newId } from "@medconnect/platform/ids.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { type ConsultationState_Party, Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
-import { type Course, Desk, MINUTE_MS, outcome } from "../testing.ts";
+import { type Course, Desk, MINUTE_MS, outcome } from "../testing/scheduling-fixture.ts";
 
 let desk: Desk;
 

@@ -1,4 +1,4 @@
-import { readTrails } from "@medconnect/platform/changes.ts";
+import { readTrails } from "@medconnect/platform/changes/changes.ts";
 import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";

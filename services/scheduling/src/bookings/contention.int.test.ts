@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { newId } from "@medconnect/platform/api/ids.ts";
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
-import { newId } from "@medconnect/platform/ids.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import type { Booking } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import { LicenseServiceService } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
 import type { Scheduling } from "../app.ts";
 import { revokeLicense } from "../licenses/decide-license.ts";
 import { sweepUnlicensedBookings } from "../licenses/end-unlicensed-bookings.ts";
-import { Desk, outcome } from "../testing.ts";
+import { Desk, outcome } from "../testing/scheduling-fixture.ts";
 
 /** `npm run test:contention` asks for more. */
 const ROUNDS = Number(process.env.CONTENTION_ROUNDS ?? 2);

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import { newId } from "@medconnect/platform/ids.ts";
+import { newId } from "@medconnect/platform/api/ids.ts";
 import { Inbox } from "@medconnect/platform/inbox/inbox.ts";
 import { invoke } from "@medconnect/platform/testing/test-service.ts";
 import { Event, EventServiceService } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import { consumersOf } from "../consumers.ts";
-import { Desk, HOLD_MS } from "../testing.ts";
+import { Desk, HOLD_MS } from "../testing/scheduling-fixture.ts";
 import { findBooking } from "./booking-store.ts";
 
 let desk: Desk;

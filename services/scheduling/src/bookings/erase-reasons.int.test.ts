@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { newId } from "@medconnect/platform/api/ids.ts";
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
-import { newId } from "@medconnect/platform/ids.ts";
 import { applyEvent } from "@medconnect/platform/inbox/event-handler.ts";
 import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Booking } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
-import { Desk, HOLD_MS, MINUTE_MS } from "../testing.ts";
+import { Desk, HOLD_MS, MINUTE_MS } from "../testing/scheduling-fixture.ts";
 import { applyPaymentCancelled, sweepReasons } from "./erase-reasons.ts";
 import { sweepHolds } from "./expire-bookings.ts";
 

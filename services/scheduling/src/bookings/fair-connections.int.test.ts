@@ -8,7 +8,7 @@ import {
 import { context } from "@opentelemetry/api";
 import { type Connection, createConnection } from "mysql2/promise";
 import { eventually } from "../../../../test/support/eventually.ts";
-import { Desk } from "../testing.ts";
+import { Desk } from "../testing/scheduling-fixture.ts";
 import { listBookings } from "./read-bookings.ts";
 
 const SLOW = "SELECT GET_LOCK('slow', 60), RELEASE_LOCK('slow')";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { newId } from "@medconnect/platform/api/ids.ts";
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
-import { newId } from "@medconnect/platform/ids.ts";
 import { applyEvent } from "@medconnect/platform/inbox/event-handler.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
@@ -14,7 +14,7 @@ import {
 } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
 import { createLicense } from "../licenses/create-license.ts";
 import { applyUserEvents } from "../people/apply-user-events.ts";
-import { Desk, HOLD_MS, outcome } from "../testing.ts";
+import { Desk, HOLD_MS, outcome } from "../testing/scheduling-fixture.ts";
 import { bookSlot } from "./book-slot.ts";
 
 /** Enough for each combination below; they share one group, but for the first. */

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { newId } from "@medconnect/platform/api/ids.ts";
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
-import { newId } from "@medconnect/platform/ids.ts";
 import { Inbox } from "@medconnect/platform/inbox/inbox.ts";
 import { roundTrips } from "@medconnect/platform/testing/round-trips.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { Event, EventServiceService } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Booking } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import { consumersOf } from "../consumers.ts";
-import { Desk, HOLD_MS } from "../testing.ts";
+import { Desk, HOLD_MS } from "../testing/scheduling-fixture.ts";
 import { lockBookings } from "./booking-store.ts";
 import { sweepHolds } from "./expire-bookings.ts";
 

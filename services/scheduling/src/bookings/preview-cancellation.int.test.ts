@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
-import { Desk, outcome } from "../testing.ts";
+import { Desk, outcome } from "../testing/scheduling-fixture.ts";
 
 let desk: Desk;
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, jest, test } from "@jest/globals";
+import { newId } from "@medconnect/platform/api/ids.ts";
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
-import { newId } from "@medconnect/platform/ids.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { BookingServiceService } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
-import { Desk } from "../testing.ts";
+import { Desk } from "../testing/scheduling-fixture.ts";
 import { getBookingStats } from "./booking-stats.ts";
 import { listBookings } from "./read-bookings.ts";
 

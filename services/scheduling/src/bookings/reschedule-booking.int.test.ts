@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
-import { Desk, outcome } from "../testing.ts";
+import { Desk, outcome } from "../testing/scheduling-fixture.ts";
 
 let desk: Desk;
 

@@ -1,4 +1,4 @@
-import { dateOf } from "@medconnect/platform/calendar-date.ts";
+import { dateOf } from "@medconnect/platform/time/calendar-date.ts";
 
 /** Default time zone of a doctor. */
 export const DEFAULT_TIME_ZONE = "UTC";

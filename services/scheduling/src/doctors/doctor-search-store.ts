@@ -1,7 +1,7 @@
-import { dateOf } from "@medconnect/platform/calendar-date.ts";
+import { limitOf, type Page } from "@medconnect/platform/api/page-token.ts";
 import type { Database, SqlValue } from "@medconnect/platform/db/database.ts";
 import { before, type Filter, following, where } from "@medconnect/platform/db/filters.ts";
-import { limitOf, type Page } from "@medconnect/platform/page-token.ts";
+import { dateOf } from "@medconnect/platform/time/calendar-date.ts";
 import type { SearchDoctorsRequest } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
 import { covers, coversValues } from "../licenses/covers.ts";
 import { bookableFilter, IS_BOOKABLE, IS_BOOKABLE_IN_REGION } from "../slots/bookable.ts";

@@ -1,8 +1,8 @@
-import { type CalendarDate, dateOf } from "@medconnect/platform/calendar-date.ts";
+import { etagOf } from "@medconnect/platform/api/update-mask.ts";
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Database, SqlValue } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
-import { etagOf } from "@medconnect/platform/update-mask.ts";
+import { type CalendarDate, dateOf } from "@medconnect/platform/time/calendar-date.ts";
 import type { Doctor } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
 import type { License } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
 import { shownDate } from "../licenses/license-rules.ts";

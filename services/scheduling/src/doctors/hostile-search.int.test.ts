@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { Changes } from "@medconnect/platform/changes.ts";
+import { newId } from "@medconnect/platform/api/ids.ts";
+import { Changes } from "@medconnect/platform/changes/changes.ts";
+import { Idempotency } from "@medconnect/platform/changes/idempotency.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
-import { Idempotency } from "@medconnect/platform/idempotency.ts";
-import { newId } from "@medconnect/platform/ids.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import {
   DoctorServiceService,
@@ -12,7 +12,7 @@ import { createConnection } from "mysql2/promise";
 import { eventually } from "../../../../test/support/eventually.ts";
 import { addFindableDoctors, HOSTILE_QUERIES } from "../../../../test/support/hostile-search.ts";
 import type { Scheduling } from "../app.ts";
-import { Desk } from "../testing.ts";
+import { Desk } from "../testing/scheduling-fixture.ts";
 import { searchDoctors } from "./search-doctors.ts";
 
 const DOCTORS = 2000;

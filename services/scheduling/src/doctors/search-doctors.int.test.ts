@@ -5,7 +5,7 @@ import {
   DoctorServiceService,
   SearchDoctorsRequest,
 } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
-import { Desk } from "../testing.ts";
+import { Desk } from "../testing/scheduling-fixture.ts";
 import { refreshIndex } from "./refresh-index.ts";
 import { searchDoctors } from "./search-doctors.ts";
 

@@ -1,6 +1,6 @@
+import { applyMask, assertEtag, isUnchanged, type Updatable } from "@medconnect/platform/api/update-mask.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
-import { applyMask, assertEtag, isUnchanged, type Updatable } from "@medconnect/platform/update-mask.ts";
 import type {
   Doctor,
   UpdateDoctorRequest,

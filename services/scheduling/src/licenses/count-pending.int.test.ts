@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { Desk, MINUTE_MS } from "../testing.ts";
+import { Desk, MINUTE_MS } from "../testing/scheduling-fixture.ts";
 import { countPending } from "./license-store.ts";
 
 const DAY_MS = 24 * 60 * MINUTE_MS;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { canonicalRegion, TERRITORIES } from "@medconnect/platform/regions.ts";
+import { canonicalRegion, TERRITORIES } from "@medconnect/platform/i18n/regions.ts";
 import { iso31661, iso31662 } from "iso-3166";
-import { Desk } from "../testing.ts";
+import { Desk } from "../testing/scheduling-fixture.ts";
 import { covers } from "./covers.ts";
 
 let desk: Desk;

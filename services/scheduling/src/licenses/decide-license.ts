@@ -1,9 +1,9 @@
-import { dateOf } from "@medconnect/platform/calendar-date.ts";
-import { readTrails, type Trail } from "@medconnect/platform/changes.ts";
+import { readTrails, type Trail } from "@medconnect/platform/changes/changes.ts";
 import { duplicateKeyOf } from "@medconnect/platform/db/errors.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
+import { dateOf } from "@medconnect/platform/time/calendar-date.ts";
 import type {
   License,
   RejectLicenseRequest,

@@ -1,6 +1,6 @@
-import { type CalendarDate, dateOf } from "@medconnect/platform/calendar-date.ts";
 import { ApiError, invalidField } from "@medconnect/platform/errors/api-error.ts";
 import { repeatDiffers } from "@medconnect/platform/errors/repeat-differs.ts";
+import { type CalendarDate, dateOf } from "@medconnect/platform/time/calendar-date.ts";
 import type { License_Status } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
 
 /** Maximum of a doctor's pending and valid licences; the profile reads them all. */

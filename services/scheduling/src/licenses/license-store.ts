@@ -1,10 +1,10 @@
-import { dateOf } from "@medconnect/platform/calendar-date.ts";
+import { limitOf, type Page } from "@medconnect/platform/api/page-token.ts";
 import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import { type Filter, following, where } from "@medconnect/platform/db/filters.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
-import { limitOf, type Page } from "@medconnect/platform/page-token.ts";
+import { dateOf } from "@medconnect/platform/time/calendar-date.ts";
 import type { License, License_Status } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
 import { type Decision, NO_EXPIRY, type StoredStatus, shownDate, statusOn } from "./license-rules.ts";
 

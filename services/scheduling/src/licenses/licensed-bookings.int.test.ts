@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { newId } from "@medconnect/platform/api/ids.ts";
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
-import { newId } from "@medconnect/platform/ids.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import {
   CreateLicenseRequest,
   LicenseServiceService,
   RevokeLicenseRequest,
 } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
-import { Desk, HOLD_MS, MINUTE_MS } from "../testing.ts";
+import { Desk, HOLD_MS, MINUTE_MS } from "../testing/scheduling-fixture.ts";
 import { createLicense } from "./create-license.ts";
 import { revokeLicense } from "./decide-license.ts";
 import { sweepUnlicensedBookings } from "./end-unlicensed-bookings.ts";

@@ -1,5 +1,5 @@
-import { dateOf } from "@medconnect/platform/calendar-date.ts";
 import type { NewEvent } from "@medconnect/platform/outbox/event.ts";
+import { dateOf } from "@medconnect/platform/time/calendar-date.ts";
 import { v5 } from "uuid";
 import type { Decision } from "./license-rules.ts";
 import type { LicenseRow, LicensingRow } from "./license-store.ts";

@@ -21,7 +21,7 @@ import { updateDoctor } from "../doctors/update-doctor.ts";
 import { createLicense } from "../licenses/create-license.ts";
 import { revokeLicense } from "../licenses/decide-license.ts";
 import { sweepUnlicensedBookings } from "../licenses/end-unlicensed-bookings.ts";
-import { Desk } from "../testing.ts";
+import { Desk } from "../testing/scheduling-fixture.ts";
 
 let desk: Desk;
 beforeAll(async () => {

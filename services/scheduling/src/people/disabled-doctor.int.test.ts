@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { newId } from "@medconnect/platform/api/ids.ts";
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
-import { newId } from "@medconnect/platform/ids.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { SlotServiceService } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import { sweepHolds } from "../bookings/expire-bookings.ts";
 import { sweepUnlicensedBookings } from "../licenses/end-unlicensed-bookings.ts";
 import { changeSlot } from "../slots/change-slot.ts";
-import { Desk, HOLD_MS } from "../testing.ts";
+import { Desk, HOLD_MS } from "../testing/scheduling-fixture.ts";
 
 let desk: Desk;
 

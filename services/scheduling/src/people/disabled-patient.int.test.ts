@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { newId } from "@medconnect/platform/api/ids.ts";
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
-import { newId } from "@medconnect/platform/ids.ts";
 import { sweepUnlicensedBookings } from "../licenses/end-unlicensed-bookings.ts";
-import { Desk } from "../testing.ts";
+import { Desk } from "../testing/scheduling-fixture.ts";
 
 let desk: Desk;
 

@@ -1,5 +1,5 @@
+import type { Position } from "@medconnect/platform/api/page-token.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
-import type { Position } from "@medconnect/platform/page-token.ts";
 import { MAX_LENGTH_MS } from "../slots/slot-rules.ts";
 import { compareBookings, type Disputed } from "./compare-bookings.ts";
 import { CLOSE_WITHIN_MS, type DisagreementKind } from "./reconciliation-rules.ts";

@@ -1,8 +1,8 @@
+import type { Position } from "@medconnect/platform/api/page-token.ts";
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import { following, where } from "@medconnect/platform/db/filters.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
-import type { Position } from "@medconnect/platform/page-token.ts";
 import type { BookingRow } from "../bookings/booking-store.ts";
 
 /** As much of a booking as its payment and consultation can be compared with. */

@@ -13,7 +13,7 @@ import {
 } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import { getDoctor } from "../doctors/get-doctor.ts";
 import { searchDoctors } from "../doctors/search-doctors.ts";
-import { Desk, MINUTE_MS, outcome } from "../testing.ts";
+import { Desk, MINUTE_MS, outcome } from "../testing/scheduling-fixture.ts";
 import { whyNotBookable } from "./bookable.ts";
 import { getSlot, listSlots } from "./read-slots.ts";
 import { findSlot } from "./slot-store.ts";

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { newId } from "@medconnect/platform/api/ids.ts";
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
+import { canonicalRegion } from "@medconnect/platform/i18n/regions.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
-import { newId } from "@medconnect/platform/ids.ts";
 import { applyEvent } from "@medconnect/platform/inbox/event-handler.ts";
-import { canonicalRegion } from "@medconnect/platform/regions.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import {
@@ -35,7 +35,7 @@ import { createLicense } from "../licenses/create-license.ts";
 import { revokeLicense } from "../licenses/decide-license.ts";
 import { sweepUnlicensedBookings } from "../licenses/end-unlicensed-bookings.ts";
 import { applyUserEvents } from "../people/apply-user-events.ts";
-import { Desk, HOLD_MS, MINUTE_MS } from "../testing.ts";
+import { Desk, HOLD_MS, MINUTE_MS } from "../testing/scheduling-fixture.ts";
 import { getSlot, listSlots } from "./read-slots.ts";
 
 let desk: Desk;

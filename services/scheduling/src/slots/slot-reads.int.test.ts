@@ -17,7 +17,7 @@ import {
 import { listBookings } from "../bookings/read-bookings.ts";
 import { findDoctor } from "../doctors/doctor-store.ts";
 import { searchDoctors } from "../doctors/search-doctors.ts";
-import { Desk, MINUTE_MS } from "../testing.ts";
+import { Desk, MINUTE_MS } from "../testing/scheduling-fixture.ts";
 import { listSlots } from "./read-slots.ts";
 
 /** For each class of slots that are not free, and of past free ones. */

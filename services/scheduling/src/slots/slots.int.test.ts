@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { invoke } from "@medconnect/platform/testing/test-service.ts";
 import { SlotServiceService } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
-import { Desk, HOLD_MS, outcome } from "../testing.ts";
+import { Desk, HOLD_MS, outcome } from "../testing/scheduling-fixture.ts";
 import { changeSlot } from "./change-slot.ts";
 import { batchCreateSlots } from "./create-slots.ts";
 

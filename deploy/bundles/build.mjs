@@ -1,0 +1,94 @@
+// `npm run build`: bundles each process into dist/<name>.bundle.js, with a source map of our own sources and the code that V8
+// compiles of it. dist/<name>.cjs runs it.
+import { execFile } from "node:child_process";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { build } from "esbuild";
+import { bundleOf, hashOf, launcherOf, MAINS, ROOT, STAMP_FILE } from "./bundles.ts";
+import { ownMappings } from "./own-mappings.ts";
+
+/** Packages that stay outside: a native module, and one that reads files of its own. */
+const EXTERNAL = ["@node-rs/argon2", "@grpc/reflection"];
+
+/** A bundle is a function as Node makes of CommonJS modules, which lack `import.meta.url`. */
+const BEGIN =
+  "(function (exports, require, module, __filename, __dirname) {" +
+  'const importMetaUrl = require("node:url").pathToFileURL(__filename).href;';
+const END = "})";
+
+/** Lines stay short, so that a stack trace can name a library's. */
+const LINE_LIMIT = 100;
+
+const COMMON = {
+  absWorkingDir: ROOT,
+  outdir: "dist",
+  bundle: true,
+  platform: "node",
+  target: "node24",
+  format: "cjs",
+  legalComments: "none",
+  write: false,
+  metafile: true,
+  logLevel: "warning",
+  tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
+};
+
+const NAMES = Object.keys(MAINS);
+
+await buildAll();
+
+async function buildAll() {
+  const [bundles, launchers] = await Promise.all([
+    build({
+      ...COMMON,
+      entryPoints: NAMES.map((name) => ({ in: MAINS[name], out: `${name}.bundle` })),
+      inject: ["deploy/bundles/stack-traces.ts"],
+      external: EXTERNAL,
+      banner: { js: BEGIN },
+      footer: { js: END },
+      define: { "import.meta.url": "importMetaUrl" },
+      minifyWhitespace: true,
+      lineLimit: LINE_LIMIT,
+      sourcemap: "linked",
+      sourcesContent: false,
+    }),
+    build({
+      ...COMMON,
+      entryPoints: NAMES.map((name) => ({ in: "deploy/bundles/launch.ts", out: name })),
+      outExtension: { ".js": ".cjs" },
+    }),
+  ]);
+  mkdirSync(join(ROOT, "dist"), { recursive: true });
+  for (const { path, text } of bundles.outputFiles) {
+    write(path, path.endsWith(".map") ? JSON.stringify(ownMappings(JSON.parse(text), isOwn)) : inAscii(text));
+  }
+  for (const { path, text } of launchers.outputFiles) write(path, text);
+  await Promise.all(NAMES.map(makeCodeCache));
+  const files = [bundles, launchers].flatMap(({ metafile }) => Object.keys(metafile.inputs));
+  const inputs = [...new Set(files)].filter(isOwn).sort();
+  // Last: without it, the bundles are built again.
+  write(STAMP_FILE, JSON.stringify({ inputs, hash: hashOf(inputs) }));
+  for (const name of NAMES) process.stdout.write(`built ${launcherOf(name)}\n`);
+}
+
+const isOwn = (source) => !source.includes("node_modules/");
+
+/** A character beyond Latin-1, even in a comment, would make V8 keep the text in two bytes a character. */
+function inAscii(text) {
+  const [odd] = /[^\0-\x7f]+/.exec(text) ?? [];
+  if (odd !== undefined) throw new Error(`A bundle contains "${odd}", which is not ASCII.`);
+  return text;
+}
+
+async function makeCodeCache(name) {
+  const maker = join(ROOT, "deploy/bundles/make-code-cache.ts");
+  await promisify(execFile)(process.execPath, [maker, join(ROOT, bundleOf(name))], { env: {} });
+}
+
+/** Whole or not at all: another start may be reading the one before. */
+function write(path, text) {
+  const temporary = `${path}.${process.pid}`;
+  writeFileSync(temporary, text);
+  renameSync(temporary, path);
+}

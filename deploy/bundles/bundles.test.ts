@@ -1,0 +1,75 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { beforeAll, expect, test } from "@jest/globals";
+import { type BundleStamp, ensureBundles, hashOf, launcherOf, MAINS, ROOT, STAMP_FILE } from "./bundles.ts";
+import { MALLOC, NODE_FLAGS } from "./node-flags.ts";
+
+beforeAll(ensureBundles);
+
+/** Prints the stack of the exit instead of exiting. */
+const TRACE_EXIT =
+  "data:text/javascript,process.exit = () => { process.stdout.write(new Error().stack); process.reallyExit(1); }";
+
+/** Prints at the exit which flags were set, and the properties of a bound function. */
+const TELL_GARBAGE = `data:text/javascript,${encodeURIComponent(`
+  import { AsyncResource } from "node:async_hooks";
+  import v8 from "node:v8";
+  const flags = [];
+  v8.setFlagsFromString = (flag) => flags.push(flag);
+  process.exit = () => {
+    const bound = Object.keys(new AsyncResource("TEST").bind(() => {}));
+    process.stdout.write(JSON.stringify({ flags, bound }));
+    process.reallyExit(1);
+  };`)}`;
+
+/** Output of a process that lacks its settings. @param hook module that runs first */
+const run = (file: string, hook: string): Promise<string> =>
+  new Promise((resolve) => {
+    const args = [...NODE_FLAGS, "--import", hook, file];
+    execFile(process.execPath, args, { cwd: ROOT, env: {} }, (_error, stdout) => resolve(stdout));
+  });
+
+test.each(Object.entries(MAINS))("a stack trace of %s names lines of the sources", async (name, main) => {
+  const trace = await run(launcherOf(name), TRACE_EXIT);
+  const place = trace.split("\n").find((frame) => frame.includes(`${join(ROOT, main)}:`));
+  const [, line] = /:(\d+):\d+\)?$/.exec(place ?? "") ?? [];
+  expect({ trace, line }).toEqual({ trace, line: expect.stringMatching(/^\d+$/) });
+  expect(readFileSync(join(ROOT, main), "utf8").split("\n")[Number(line) - 1]).toContain("loadConfig(");
+});
+
+test.each(Object.keys(MAINS))("%s lets minor collections free its garbage", async (name) => {
+  expect(JSON.parse(await run(launcherOf(name), TELL_GARBAGE))).toEqual({
+    flags: expect.arrayContaining(["--no-allocation-site-pretenuring"]),
+    bound: [],
+  });
+});
+
+test("the bundles are built again when one of the files in them changes", () => {
+  const { inputs, hash }: BundleStamp = JSON.parse(readFileSync(STAMP_FILE, "utf8"));
+  const parts = [
+    ...Object.values(MAINS),
+    "platform/service/service.ts",
+    "proto/gen/medconnect/auth/v1/actor_service.ts",
+  ];
+  expect(inputs).toEqual(expect.arrayContaining(parts));
+  expect(inputs.filter((file) => file.includes("node_modules"))).toEqual([]);
+  expect(hashOf(inputs)).toBe(hash);
+
+  const folder = mkdtempSync(join(tmpdir(), "medconnect-bundles-"));
+  const file = join(folder, "input.ts");
+  const hashWith = (text: string) => {
+    writeFileSync(file, text);
+    return hashOf([...inputs, relative(ROOT, file)]);
+  };
+  expect(hashWith("1")).not.toBe(hashWith("2"));
+  rmSync(folder, { recursive: true });
+});
+
+test("the image runs Node with the flags of the local stack", () => {
+  const dockerfile = readFileSync(join(ROOT, "Dockerfile"), "utf8");
+  const [, flags] = /NODE_OPTIONS="([^"]*)"/.exec(dockerfile) ?? [];
+  expect(flags?.split(" ")).toEqual(NODE_FLAGS);
+  for (const [name, value] of Object.entries(MALLOC)) expect(dockerfile).toContain(`${name}=${value}`);
+});

@@ -1,0 +1,149 @@
+// node dev/bootstrap.mjs SCRIPT.ts [ARG ...]: runs a script of this repository on a fresh clone, with whatever
+// Node there is from 18 on. It installs the dependencies, Node 24 among them, generates what comes out of the protos,
+// and only does what is missing. Without a script, that is all.
+import { execFileSync, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { constants } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
+const BIN = join(ROOT, "node_modules/.bin");
+const PROGRESS_MS = process.stdout.isTTY ? 1000 : 10_000;
+const ORPHAN_CHECK_MS = 500;
+
+const [script, ...args] = process.argv.slice(2);
+if (!dependenciesAreCurrent()) await installDependencies();
+const node = await findNode24();
+const env = {
+  // Half of the CPU that a script's start takes.
+  NODE_COMPILE_CACHE: join(ROOT, ".local/compile-cache"),
+  ...process.env,
+  PATH: `${BIN}${delimiter}${process.env.PATH}`,
+};
+generate();
+if (script) run(script, args);
+
+function fail(message) {
+  console.error(message);
+  process.exit(1);
+}
+
+/** Whether what the lock file names is what npm has noted as installed. Optional packages are for other machines. */
+function dependenciesAreCurrent() {
+  const installedFile = join(ROOT, "node_modules/.package-lock.json");
+  if (!existsSync(installedFile)) return false;
+  const packagesIn = (file) => JSON.parse(readFileSync(file, "utf8")).packages;
+  const installed = packagesIn(installedFile);
+  return Object.entries(packagesIn(join(ROOT, "package-lock.json")))
+    .filter(([path]) => path !== "")
+    .every(([path, wanted]) =>
+      installed[path] ? installed[path].version === wanted.version : wanted.optional === true,
+    );
+}
+
+/** `npm ci`, but with the development tools even where NODE_ENV is "production": Node 24 is one of them. */
+async function installDependencies() {
+  const npm = process.env.npm_execpath?.endsWith(".js")
+    ? [process.execPath, process.env.npm_execpath]
+    : ["npm"];
+  await runQuietly("Installing dependencies (first time, about a minute)", ROOT, [
+    ...npm,
+    "ci",
+    "--include=dev",
+  ]);
+}
+
+/** Node 24 from the npm package `node`; its install script is run by hand where npm was told to leave such out. */
+async function findNode24() {
+  const pinned = join(BIN, "node");
+  if (majorVersion(pinned) === 24) return pinned;
+  if (majorVersion(process.execPath) >= 24) return process.execPath;
+  const folder = join(ROOT, "node_modules/node");
+  if (!existsSync(folder)) fail("Node 24 is not among the dependencies; install Node 24 and run this again.");
+  await runQuietly("Installing Node 24", folder, [process.execPath, "installArchSpecificPackage.js"]);
+  // npm links only programs that are there when it installs.
+  rmSync(pinned, { force: true });
+  symlinkSync("../node/bin/node", pinned);
+  return pinned;
+}
+
+function majorVersion(path) {
+  try {
+    return Number.parseInt(execFileSync(path, ["--version"], { encoding: "utf8" }).slice(1), 10);
+  } catch {
+    return 0;
+  }
+}
+
+/** Runs a command that takes long, shows how long, and its output only if it fails. */
+async function runQuietly(title, cwd, [command, ...commandArgs]) {
+  console.log(`${title} …`);
+  const begin = Date.now();
+  const ticker = setInterval(() => {
+    const text = `${title} … ${Math.round((Date.now() - begin) / 1000)} s`;
+    process.stdout.write(process.stdout.isTTY ? `\r${text}` : `${text}\n`);
+  }, PROGRESS_MS);
+  // The Node that is about to be replaced must not be the one that runs npm's scripts.
+  const path = process.env.PATH.split(delimiter).filter((folder) => !folder.endsWith("node_modules/.bin"));
+  const child = spawn(command, commandArgs, { cwd, env: { ...process.env, PATH: path.join(delimiter) } });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += chunk));
+  const code = await new Promise((resolve) => child.once("close", resolve).once("error", resolve));
+  clearInterval(ticker);
+  if (process.stdout.isTTY) process.stdout.write("\n");
+  if (code !== 0) fail(`${output}${title} failed: ${[command, ...commandArgs].join(" ")}`);
+}
+
+/** Generates types and descriptors when the protos, or the tools that read them, are others than last time. */
+function generate() {
+  const stampFile = join(ROOT, "proto/gen/.stamp");
+  const hash = createHash("sha256");
+  for (const file of [...filesBelow(join(ROOT, "proto")), join(ROOT, "package-lock.json")]) {
+    hash.update(file.slice(ROOT.length)).update("\0").update(readFileSync(file)).update("\0");
+  }
+  const stamp = hash.digest("hex");
+  if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp) return;
+  console.log("Generating code from the protos …");
+  try {
+    execFileSync(node, [join(ROOT, "proto/generate.mjs")], { stdio: "inherit", env });
+  } catch {
+    fail("The protos could not be generated from.");
+  }
+  writeFileSync(stampFile, stamp);
+}
+
+/** The files that generation reads, in a fixed order. */
+function filesBelow(folder) {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.name !== "gen")
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => {
+      const path = join(folder, entry.name);
+      return entry.isDirectory() ? filesBelow(path) : [path];
+    });
+}
+
+/** Hands over to the script: its output, its signals, its exit code. */
+function run(file, fileArgs) {
+  const child = spawn(node, [join(ROOT, file), ...fileArgs], { stdio: "inherit", env });
+  let told = false;
+  const tell = (signal) => {
+    told = true;
+    child.kill(signal);
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, tell);
+  // npm's shell ends at SIGTERM without passing it on; that it has gone says the same.
+  if (process.env.npm_lifecycle_event) onceOrphaned(() => told || tell("SIGTERM"));
+  child.once("exit", (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
+}
+
+function onceOrphaned(callback) {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    callback();
+  }, ORPHAN_CHECK_MS);
+}

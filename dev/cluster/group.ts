@@ -1,0 +1,131 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { SetupError } from "@medconnect/ops/command/setup-error.ts";
+import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
+
+/** The user by whom members fetch from each other what they missed. */
+export const RECOVERY_USER = "medconnect_recovery";
+
+const JOIN_TIMEOUT_MS = 120_000;
+const POLL_MS = 100;
+
+/** A member as the group sees it. */
+export interface Member {
+  port: number;
+  state: "ONLINE" | "RECOVERING" | "OFFLINE" | "ERROR" | "UNREACHABLE";
+  role: "PRIMARY" | "SECONDARY" | "";
+}
+
+/** Runs `work` on a connection of its own to one server. */
+export async function onServer<T>(url: string, work: (server: Connection) => Promise<T>): Promise<T> {
+  const server = await createConnection({ uri: url, connectTimeout: 2000, multipleStatements: true });
+  try {
+    return await work(server);
+  } finally {
+    server.destroy();
+  }
+}
+
+/** Makes the recovery user on a server that is in no group yet; unlogged, as each server has its own. */
+export async function makeRecoveryUser(url: string, password: string): Promise<void> {
+  await onServer(url, async (server) => {
+    await server.query("SET sql_log_bin = OFF, GLOBAL super_read_only = OFF");
+    await server.query(`CREATE USER IF NOT EXISTS ${RECOVERY_USER}@'127.0.0.1' IDENTIFIED BY ?`, [password]);
+    await server.query(`GRANT REPLICATION SLAVE, CONNECTION_ADMIN ON *.* TO ${RECOVERY_USER}@'127.0.0.1'`);
+    await server.query("SET GLOBAL super_read_only = ON");
+  });
+}
+
+/**
+ * Transactions of a server: executed and received ones, because the group acknowledges a commit when a majority has
+ * received it.
+ */
+export async function transactionsOf(url: string): Promise<string> {
+  return await onServer(url, async (server) => {
+    const [[row]] = await server.query<RowDataPacket[]>(
+      `SELECT CONCAT_WS(',', @@GLOBAL.gtid_executed,
+         (SELECT NULLIF(RECEIVED_TRANSACTION_SET, '') FROM performance_schema.replication_connection_status
+          WHERE CHANNEL_NAME = 'group_replication_applier')) AS gtids`,
+    );
+    return String(row!.gtids);
+  });
+}
+
+/** Whether all of `some` is in `others`; sets of transactions, as `transactionsOf` returns them. */
+export async function isSubset(url: string, some: string, others: string): Promise<boolean> {
+  return await onServer(url, async (server) => {
+    const [[row]] = await server.query<RowDataPacket[]>("SELECT GTID_SUBSET(?, ?) AS inside", [some, others]);
+    return row!.inside === 1;
+  });
+}
+
+/** Founds the group anew out of one server, which becomes its primary. */
+export async function foundGroup(url: string, password: string): Promise<void> {
+  await onServer(url, async (server) => {
+    await server.query("SET GLOBAL group_replication_bootstrap_group = ON");
+    try {
+      await start(server, password);
+    } finally {
+      // Left on, a later start would found a second group beside the first.
+      await server.query("SET GLOBAL group_replication_bootstrap_group = OFF");
+    }
+  });
+}
+
+/** Has a server join the group, and returns when it has all that the others have. */
+export async function joinGroup(url: string, password: string, signal?: AbortSignal): Promise<void> {
+  const deadline = Date.now() + JOIN_TIMEOUT_MS;
+  await onServer(url, async (server) => {
+    await start(server, password);
+    for (;;) {
+      const { state } = await ownMembership(server);
+      if (state === "ONLINE") return;
+      if (state === "ERROR" || Date.now() > deadline) {
+        throw new SetupError(`A server cannot join the group (${state}); its log says why.`);
+      }
+      await delay(POLL_MS, undefined, { signal });
+    }
+  });
+}
+
+async function start(server: Connection, password: string): Promise<void> {
+  await server.query("START GROUP_REPLICATION USER = ?, PASSWORD = ?", [RECOVERY_USER, password]);
+}
+
+/** The members as one of them sees them. */
+export async function membersOf(url: string): Promise<Member[]> {
+  return await onServer(url, async (server) => {
+    const [rows] = await server.query<RowDataPacket[]>(
+      `SELECT MEMBER_PORT AS port, MEMBER_STATE AS state, MEMBER_ROLE AS role
+       FROM performance_schema.replication_group_members ORDER BY MEMBER_PORT`,
+    );
+    return rows as Member[];
+  });
+}
+
+async function ownMembership(server: Connection): Promise<Pick<Member, "state" | "role">> {
+  const [[row]] = await server.query<RowDataPacket[]>(
+    `SELECT MEMBER_STATE AS state, MEMBER_ROLE AS role
+     FROM performance_schema.replication_group_members WHERE MEMBER_ID = @@server_uuid`,
+  );
+  return (row ?? { state: "OFFLINE", role: "" }) as Pick<Member, "state" | "role">;
+}
+
+/**
+ * Hands the writes over from one member to another. The old one's clients are cut off first: on a connection to a
+ * member that is no longer the primary they would read what is out of date.
+ */
+export async function handOver(fromUrl: string, toUrl: string): Promise<void> {
+  await onServer(fromUrl, async (from) => {
+    await from.query("SET GLOBAL offline_mode = ON");
+    try {
+      await from.query("SELECT group_replication_set_as_primary(?)", [await onServer(toUrl, uuidOf)]);
+    } finally {
+      await from.query("SET GLOBAL offline_mode = OFF");
+    }
+  });
+}
+
+async function uuidOf(server: Connection): Promise<string> {
+  const [[row]] = await server.query<RowDataPacket[]>("SELECT @@server_uuid AS uuid");
+  return String(row!.uuid);
+}

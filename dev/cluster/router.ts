@@ -1,0 +1,71 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { pidFileIn, refuseIfRunning } from "../engines/engine.ts";
+import type { Program } from "../engines/engines.ts";
+import { Server } from "../engines/server.ts";
+
+export interface RouterOptions {
+  program: Program;
+  /** Absolute; for its configuration and process id. */
+  folder: string;
+  port: number;
+  /** Ports of the servers on this machine, in the order in which they are used. */
+  serverPorts: readonly number[];
+  logFile: string;
+}
+
+/**
+ * MySQL Router, not started yet: hands each new connection to the first server in the list that takes it, which is the
+ * one that the group elects, too. It passes bytes through, so TLS and passwords stay between client and server.
+ */
+export function makeRouter({ program, folder, port, serverPorts, logFile }: RouterOptions): Server {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  refuseIfRunning(folder);
+  const configFile = join(folder, "mysqlrouter.conf");
+  const config = [
+    "[DEFAULT]",
+    `runtime_folder=${folder}`,
+    `data_folder=${folder}`,
+    `config_folder=${folder}`,
+    ...(program.basedir ? [`plugin_folder=${join(program.basedir, "lib/mysqlrouter/plugin")}`] : []),
+    "max_total_connections=1000",
+    "[destination_status]",
+    // A server that does not take connections is tried again after so many seconds.
+    "error_quarantine_interval=1",
+    "[logger]",
+    "level=WARNING",
+    "sinks=consolelog",
+    "[routing:writes]",
+    "bind_address=127.0.0.1",
+    `bind_port=${port}`,
+    `destinations=${serverPorts.map((serverPort) => `127.0.0.1:${serverPort}`).join(",")}`,
+    "routing_strategy=first-available",
+    "protocol=classic",
+    "client_ssl_mode=PASSTHROUGH",
+    "server_ssl_mode=AS_CLIENT",
+    "connect_timeout=2",
+    // All clients share one address here; connections that break off during a fail-over must not get it locked out.
+    "max_connect_errors=4294967295",
+  ];
+  writeFileSync(configFile, `${config.join("\n")}\n`, { mode: 0o600 });
+  return new Server({
+    name: "router",
+    command: program.command,
+    args: ["--config", configFile],
+    logFile,
+    pidFile: pidFileIn(folder),
+    ready: () => listens(port),
+  });
+}
+
+function listens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    const end = (isOpen: boolean) => {
+      socket.destroy();
+      resolve(isOpen);
+    };
+    socket.once("connect", () => end(true)).once("error", () => end(false));
+  });
+}

@@ -1,0 +1,47 @@
+import { SetupError } from "@medconnect/ops/command/setup-error.ts";
+import type { Booking } from "./booking.ts";
+import type { SignedIn } from "./people.ts";
+import type { Walker } from "./walker.ts";
+
+/** Shows the admin the figures, what was done to a patient's data, and what stays closed. */
+export async function oversee(
+  walker: Walker,
+  { token }: SignedIn,
+  patient: SignedIn,
+  booking: Booking,
+): Promise<void> {
+  await walker.step({
+    title: "The platform's figures",
+    call: "GET /v1/admin/stats",
+    token,
+    expect: 200,
+    has: { unavailable: [] },
+  });
+  const trail = await walker.step({
+    title: "Every step is in the audit trail, whichever service took it; this was the booking",
+    call: `GET /v1/admin/audit-events?subjectId=${patient.id}&action=booking.create`,
+    token,
+    expect: 200,
+  });
+  if (!trail.list("auditEvents").some(({ traceId }) => traceId === booking.traceId)) {
+    throw new SetupError("The audit trail does not know the booking's trace.");
+  }
+  await walker.step({
+    title: "What the patient said to the doctor is not the admin's business, unless they break the glass",
+    call: `GET /v1/consultations/${booking.consultationId}`,
+    token,
+    expect: 403,
+  });
+}
+
+/** Ends the patient's session, and shows that its access token is worth nothing from then on. */
+export async function leave(walker: Walker, { token }: SignedIn): Promise<void> {
+  await walker.step({ title: "The patient logs out", call: "POST /v1/auth/logout", token, expect: 204 });
+  await walker.step({
+    title: "Within seconds, no service takes the access token any more",
+    call: "GET /v1/bookings",
+    token,
+    expect: 401,
+    eventually: true,
+  });
+}

@@ -1,0 +1,90 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { Secrets } from "@medconnect/ops/command/running-stack.ts";
+import { SetupError } from "@medconnect/ops/command/setup-error.ts";
+import { SERVICES, type ServiceName } from "@medconnect/topology/services.ts";
+import { refuseIfRunning } from "../engines/engine.ts";
+
+/** Tells a data folder from other folders. */
+const MARKER = "medconnect-data";
+
+/** Where everything that one stack keeps is: databases, secrets, logs and stack.json. */
+export class DataFolder {
+  readonly path: string;
+  readonly secrets: Secrets;
+  /** Whether the secrets were made just now. */
+  readonly isNew: boolean;
+
+  /** Opens the folder, and makes it first if it is absent or empty. */
+  constructor(path: string) {
+    this.path = resolve(path);
+    if (isForeign(this.path)) {
+      throw new SetupError(`${this.path} holds something else; choose another folder with --data-dir.`);
+    }
+    mkdirSync(this.file("logs"), { recursive: true, mode: 0o700 });
+    writeFileSync(this.file(MARKER), "");
+    this.isNew = !existsSync(this.file("secrets.json"));
+    if (this.isNew) this.writePrivate("secrets.json", makeSecrets());
+    // A folder that an older version made lacks those that came since.
+    const kept = JSON.parse(readFileSync(this.file("secrets.json"), "utf8"));
+    this.secrets = { ...makeSecrets(), ...kept };
+    if (Object.keys(this.secrets).some((name) => !(name in kept)))
+      this.writePrivate("secrets.json", this.secrets);
+  }
+
+  file(name: string): string {
+    return join(this.path, name);
+  }
+
+  /** Where mails are caught. */
+  get mailFolder(): string {
+    return this.file("mail");
+  }
+
+  logFile(name: string): string {
+    return join(this.path, "logs", `${name}.log`);
+  }
+
+  /** Deletes the secrets, where it turns out that nothing may be stored with them. */
+  forgetSecrets(): void {
+    rmSync(this.file("secrets.json"));
+  }
+
+  /** Writes JSON that only this user can read, whole or not at all. */
+  writePrivate(name: string, content: object): void {
+    const temporary = this.file(`${name}.new`);
+    writeFileSync(temporary, `${JSON.stringify(content, undefined, 2)}\n`, { mode: 0o600 });
+    renameSync(temporary, this.file(name));
+  }
+}
+
+/** Deletes a data folder's content. Refuses a folder that is none, or whose databases run. */
+export function resetDataFolder(path: string): void {
+  if (isForeign(path))
+    throw new SetupError(`${resolve(path)} is not a data folder of MedConnect; nothing was deleted.`);
+  for (const engine of ["mysql", "redis"]) refuseIfRunning(join(path, engine));
+  rmSync(path, { recursive: true, force: true });
+}
+
+function isForeign(path: string): boolean {
+  if (!existsSync(path)) return false;
+  const names = readdirSync(path);
+  return names.length > 0 && !names.includes(MARKER);
+}
+
+function makeSecrets(): Secrets {
+  const key = () => randomBytes(32).toString("base64");
+  const password = () => randomBytes(24).toString("base64url");
+  const perService = (make: () => string) =>
+    Object.fromEntries(SERVICES.map((service) => [service, make()])) as Record<ServiceName, string>;
+  return {
+    mysqlPassword: password(),
+    redisPassword: password(),
+    internalKey: key(),
+    dataKeys: perService(key),
+    auditKeys: perService(key),
+    databasePasswords: perService(password),
+    webhookSecret: password(),
+  };
+}

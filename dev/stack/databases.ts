@@ -1,0 +1,100 @@
+import { SetupError } from "@medconnect/ops/command/setup-error.ts";
+import { connectAdmin } from "@medconnect/ops/schemas/admin-connection.ts";
+import type { Engine } from "../engines/engine.ts";
+import { findMysql, findRedis, type Program } from "../engines/engines.ts";
+import { startMysql } from "../engines/mysql.ts";
+import { pingRedis, startRedis } from "../engines/redis.ts";
+import type { Progress } from "../terminal/progress.ts";
+import type { DataFolder } from "./data-folder.ts";
+import { freePorts } from "./ports.ts";
+
+export interface DatabaseOptions {
+  folder: DataFolder;
+  /** URLs of servers to use in place of private ones. */
+  mysqlUrl?: string | undefined;
+  redisUrl?: string | undefined;
+  /** Whether a private MySQL and Redis must keep what was acknowledged over a crash. */
+  durable: boolean;
+  progress: Progress;
+  signal?: AbortSignal | undefined;
+}
+
+export interface Databases {
+  mysqlUrl: string;
+  redisUrl: string;
+  /** Those that run for this stack alone. */
+  engines: { mysql?: Engine; redis?: Engine };
+  stop(): Promise<void>;
+}
+
+/** How many steps `startDatabases` reports. */
+export const DATABASE_STEPS = 1;
+
+/** Sees to MySQL and Redis: the given ones, else private ones that keep their data in the folder. */
+export async function startDatabases(options: DatabaseOptions): Promise<Databases> {
+  const { progress, signal } = options;
+  const engines: Databases["engines"] = {};
+  const stop = async () => {
+    await Promise.all([engines.mysql?.server.stop(), engines.redis?.server.stop()]);
+  };
+  try {
+    progress.step(
+      `MySQL: ${options.mysqlUrl ? "the one in MYSQL_URL" : "a private server"}; ` +
+        `Redis: ${options.redisUrl ? "the one in REDIS_URL" : "a private server"}`,
+    );
+    // One after the other, because the first that is not installed unpacks both.
+    const mysql = options.mysqlUrl ? undefined : await findMysql(progress, signal);
+    const redis = options.redisUrl ? undefined : await findRedis(progress, signal);
+    const [mysqlPort, redisPort] = await freePorts(2);
+    const start = async (kind: "mysql" | "redis", program: Program, port: number) => {
+      engines[kind] = await startPrivate(kind, program, port, options);
+    };
+    // Both come to an end before an error of one stops the other.
+    const outcomes = await Promise.allSettled([
+      mysql ? start("mysql", mysql, mysqlPort!) : refuseUnreachableMysql(options.mysqlUrl!),
+      redis ? start("redis", redis, redisPort!) : refuseUnreachableRedis(options.redisUrl!),
+    ]);
+    for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+    signal?.throwIfAborted();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    mysqlUrl: options.mysqlUrl ?? engines.mysql!.url,
+    redisUrl: options.redisUrl ?? engines.redis!.url,
+    engines,
+    stop,
+  };
+}
+
+async function startPrivate(
+  kind: "mysql" | "redis",
+  program: Program,
+  port: number,
+  { folder, durable, progress, signal }: DatabaseOptions,
+): Promise<Engine> {
+  progress.detail(`Starting ${kind} ${program.version} …`);
+  const start = kind === "mysql" ? startMysql : startRedis;
+  return await start({
+    program,
+    folder: folder.file(kind),
+    port,
+    password: kind === "mysql" ? folder.secrets.mysqlPassword : folder.secrets.redisPassword,
+    durable,
+    logFile: folder.logFile(kind),
+    signal,
+  });
+}
+
+async function refuseUnreachableMysql(url: string): Promise<void> {
+  await (await connectAdmin(url)).end();
+}
+
+async function refuseUnreachableRedis(url: string): Promise<void> {
+  if (!URL.canParse(url) || !/^rediss?:/.test(url)) {
+    throw new SetupError("REDIS_URL does not look like redis://:password@host:port.");
+  }
+  const problem = await pingRedis(url);
+  if (problem) throw new SetupError(`Redis at ${new URL(url).host} cannot be used (${problem}).`);
+}

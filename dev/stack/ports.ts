@@ -1,0 +1,101 @@
+import { once } from "node:events";
+import { createServer, type Server } from "node:net";
+import { SetupError } from "@medconnect/ops/command/setup-error.ts";
+import { PROCESSES, type ProcessName } from "@medconnect/topology/services.ts";
+
+export interface ProcessPorts {
+  /** For clients: gRPC, or HTTP at the gateway. */
+  port: number;
+  /** For /healthz, /readyz and /metrics. */
+  metricsPort: number;
+}
+export type Ports = Record<ProcessName, ProcessPorts>;
+
+const DEFAULTS: Ports = {
+  auth: { port: 50051, metricsPort: 9465 },
+  scheduling: { port: 50052, metricsPort: 9466 },
+  clinical: { port: 50053, metricsPort: 9467 },
+  billing: { port: 50054, metricsPort: 9468 },
+  gateway: { port: 8080, metricsPort: 9464 },
+};
+
+const portSetting = (name: ProcessName) => `${name.toUpperCase()}_PORT`;
+const metricsPortSetting = (name: ProcessName) => `${name.toUpperCase()}_METRICS_PORT`;
+
+/** The usual ports, but where the environment says otherwise, such as GATEWAY_PORT or AUTH_METRICS_PORT. */
+export function configuredPorts(env: NodeJS.ProcessEnv): Ports {
+  const read = (setting: string, fallback: number) => {
+    const port = Number(env[setting] || fallback);
+    if (Number.isInteger(port) && port > 0 && port < 65536) return port;
+    throw new SetupError(`${setting} is not a port: ${env[setting]}.`);
+  };
+  return forEachProcess((name) => ({
+    port: read(portSetting(name), DEFAULTS[name].port),
+    metricsPort: read(metricsPortSetting(name), DEFAULTS[name].metricsPort),
+  }));
+}
+
+/** Ports that nobody uses, for every process. */
+export async function freeProcessPorts(): Promise<Ports> {
+  const free = await freePorts(PROCESSES.length * 2);
+  return forEachProcess(() => ({ port: free.pop()!, metricsPort: free.pop()! }));
+}
+
+function forEachProcess(choose: (name: ProcessName) => ProcessPorts): Ports {
+  return Object.fromEntries(PROCESSES.map((name) => [name, choose(name)])) as Ports;
+}
+
+/** Below the range that systems take the near ends of connections from: a port is not lost while its server is down. */
+const FIRST_PORT = 20_000;
+const SHARE = 120;
+const SHARES = 100;
+let given = 0;
+
+/**
+ * Ports that nobody uses. They are in use only some seconds after they were chosen, so each process chooses from a share of
+ * its own, in turn: processes that start systems side by side do not choose the same ones.
+ */
+export async function freePorts(count: number): Promise<number[]> {
+  const listeners: Server[] = [];
+  const ports: number[] = [];
+  while (ports.length < count) {
+    const port = FIRST_PORT + (process.pid % SHARES) * SHARE + (given++ % SHARE);
+    const listener = await listen(port).catch(() => undefined);
+    if (!listener) continue;
+    listeners.push(listener);
+    ports.push(port);
+  }
+  await close(listeners);
+  return ports;
+}
+
+/** Refuses ports of which one is in use, or named twice. */
+export async function refuseBusyPorts(ports: Ports): Promise<void> {
+  const wanted = PROCESSES.flatMap((name) => [
+    { port: ports[name].port, setting: portSetting(name) },
+    { port: ports[name].metricsPort, setting: metricsPortSetting(name) },
+  ]);
+  const listeners: Server[] = [];
+  try {
+    for (const { port, setting } of wanted) {
+      listeners.push(
+        await listen(port).catch((error: NodeJS.ErrnoException) => {
+          const reason = error.code === "EADDRINUSE" ? "is in use" : `cannot be used (${error.code})`;
+          throw new SetupError(`Port ${port} ${reason}; choose another with ${setting}.`);
+        }),
+      );
+    }
+  } finally {
+    await close(listeners);
+  }
+}
+
+async function listen(port: number): Promise<Server> {
+  const server = createServer().listen(port, "127.0.0.1");
+  await once(server, "listening");
+  return server;
+}
+
+async function close(servers: Server[]): Promise<void> {
+  await Promise.all(servers.map((server) => once(server.close(), "close")));
+}

@@ -1,0 +1,181 @@
+import { ensureBundles } from "@medconnect/deploy/bundles/bundles.ts";
+import { ensureCertificates } from "@medconnect/ops/certificates/certificate-folder.ts";
+import { SetupError } from "@medconnect/ops/command/setup-error.ts";
+import { connectAdmin } from "@medconnect/ops/schemas/admin-connection.ts";
+import { provision, SCHEMA_PREFIX } from "@medconnect/ops/schemas/provision.ts";
+import { PROCESSES, type ProcessName, SERVICES, type ServiceName } from "@medconnect/topology/services.ts";
+import type { Server } from "../engines/server.ts";
+import { type Progress, silent } from "../terminal/progress.ts";
+import { DataFolder } from "./data-folder.ts";
+import { DATABASE_STEPS, type Databases, startDatabases } from "./databases.ts";
+import { freeProcessPorts, type Ports, refuseBusyPorts } from "./ports.ts";
+import { addressesOf, makeProcesses, type Processes, type Program } from "./processes.ts";
+
+export interface StackOptions {
+  /** Where databases, secrets, logs and stack.json are kept; one stack a folder. */
+  dataDir: string;
+  /** MySQL (as an administrator) and Redis to use in place of private ones. */
+  mysqlUrl?: string | undefined;
+  redisUrl?: string | undefined;
+  /** Absent: some that nobody uses. */
+  ports?: Ports;
+  /** Prefix of its schemas' names. */
+  schemaPrefix?: string;
+  /** Whether gRPC is TLS, where both sides show a certificate; they are made into the data folder, with one for a client. */
+  mtls?: boolean;
+  /** Settings on top of this process's environment: of every process, and of single ones. */
+  env?: NodeJS.ProcessEnv;
+  envOf?: Partial<Record<ProcessName, NodeJS.ProcessEnv>>;
+  /** Whether the private databases must keep what was acknowledged over a crash. */
+  durable?: boolean;
+  /** The processes' programs; default: bundles, built anew if a source has changed. */
+  runs?: Program;
+  /** Where the processes write: the console, or `<dataDir>/logs/<name>.log`. */
+  logs?: "console" | "files";
+  progress?: Progress;
+  /** Gives up starting when aborted. */
+  signal?: AbortSignal;
+  /** Told when a process or private database ends without having been told to. */
+  onDied?: (name: string, how: string) => void;
+}
+
+/** The whole system, running. */
+export interface Stack {
+  dataDir: string;
+  /** stack.json: URLs, addresses, ports and process ids by name, for people and scripts. */
+  file: string;
+  /** URLs of every process, `http://host:port`, and of the databases, with the administrator's password. */
+  urls: Record<ProcessName | "mysql" | "redis", string>;
+  /** host:port for gRPC. */
+  addresses: Record<ServiceName, string>;
+  /** Where the certificates are, a folder a process, and clients/local; undefined without mutual TLS. */
+  certificates: string | undefined;
+  ports: Ports;
+  /** Where mails are caught, a file each. */
+  mailFolder: string;
+  databases: Databases;
+  /** Each can be stopped, killed and started again, and its `env` changed before that. */
+  processes: Processes;
+  /** Ends everything in order: the gateway, the services, the databases. What was begun is finished first. */
+  stop(): Promise<void>;
+}
+
+/** The client that people who call by hand are. */
+export const LOCAL_CLIENT = "local";
+const CERTIFICATE_DAYS = 90;
+
+/** How many steps `startStack` reports. */
+export const STACK_STEPS = DATABASE_STEPS + 2;
+
+/** Starts databases and processes and returns when all are ready. If one cannot start, nothing is left running. */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const { mysqlUrl, redisUrl, env, envOf, signal, onDied } = options;
+  const { schemaPrefix = SCHEMA_PREFIX, durable = true, logs = "files", progress = silent } = options;
+  const { mtls = false, runs = "bundles" } = options;
+  const ports = options.ports ?? (await freeProcessPorts());
+  await refuseBusyPorts(ports);
+  const folder = new DataFolder(options.dataDir);
+  const certificates = mtls ? folder.file("certificates") : undefined;
+  if (certificates) {
+    await ensureCertificates(certificates, { clients: [LOCAL_CLIENT], days: CERTIFICATE_DAYS, renew: true });
+  }
+  const built = runs === "bundles" ? ensureBundles() : Promise.resolve();
+  // Awaited once there is something to stop.
+  built.catch(() => undefined);
+  const databases = await startDatabases({ folder, mysqlUrl, redisUrl, durable, progress, signal });
+  const processes = makeProcesses({
+    folder,
+    databases,
+    ports,
+    schemaPrefix,
+    certificates,
+    env,
+    envOf,
+    runs,
+    logs,
+  });
+
+  const stop = async () => {
+    await processes.gateway.stop();
+    await Promise.all(SERVICES.map((name) => processes[name].stop()));
+    await databases.stop();
+  };
+
+  try {
+    progress.step("Schemas, users and migrations");
+    if (mysqlUrl && folder.isNew) await refuseForeignSchemas(mysqlUrl, schemaPrefix, folder);
+    const passwords = folder.secrets.databasePasswords;
+    await provision({ adminUrl: databases.mysqlUrl, prefix: schemaPrefix, passwords });
+    signal?.throwIfAborted();
+
+    await built;
+    progress.step(`Processes: ${PROCESSES.join(", ")}`);
+    await Promise.all(PROCESSES.map((name) => processes[name].start(signal)));
+
+    const urls = Object.fromEntries(PROCESSES.map((name) => [name, `http://127.0.0.1:${ports[name].port}`]));
+    const stack: Stack = {
+      dataDir: folder.path,
+      file: folder.file("stack.json"),
+      urls: { ...urls, mysql: databases.mysqlUrl, redis: databases.redisUrl } as Stack["urls"],
+      addresses: addressesOf(ports),
+      certificates,
+      ports,
+      mailFolder: folder.mailFolder,
+      databases,
+      processes,
+      stop,
+    };
+    watch(stack, folder, onDied);
+    return stack;
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Data of another installation is encrypted under its keys; services with our keys would not start. */
+async function refuseForeignSchemas(adminUrl: string, prefix: string, folder: DataFolder): Promise<void> {
+  const admin = await connectAdmin(adminUrl);
+  const [found] = await admin.query("SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?", [
+    `${prefix}auth`,
+  ]);
+  await admin.end();
+  if (Array.isArray(found) && found.length === 0) return;
+  folder.forgetSecrets();
+  throw new SetupError(
+    `The schemas ${prefix}* in MYSQL_URL belong to another data folder, which has their keys; ` +
+      "choose that with --data-dir, or drop the schemas.",
+  );
+}
+
+/** Keeps stack.json true, and tells of whatever ends from now on. */
+function watch(stack: Stack, folder: DataFolder, onDied: StackOptions["onDied"]): void {
+  for (const server of serversOf(stack)) {
+    if (!server.running) throw new SetupError(`${server.name} ended while the others started.`);
+    server.on("started", () => writeStackFile(stack, folder));
+    server.on("died", (how) => onDied?.(server.name, how));
+  }
+  writeStackFile(stack, folder);
+}
+
+function writeStackFile(stack: Stack, folder: DataFolder): void {
+  const { urls, addresses, certificates, ports, mailFolder, databases } = stack;
+  const portsOf = (kind: "port" | "metricsPort") =>
+    Object.fromEntries(PROCESSES.map((name) => [name, ports[name][kind]]));
+  const enginePorts = Object.entries(databases.engines).map(([name, { port }]) => [name, port]);
+  const pids = serversOf(stack).map((server) => [server.name, server.pid]);
+  folder.writePrivate("stack.json", {
+    urls,
+    addresses,
+    ...(certificates !== undefined && { certificates }),
+    ports: { ...portsOf("port"), ...Object.fromEntries(enginePorts) },
+    metricsPorts: portsOf("metricsPort"),
+    pids: { launcher: process.pid, ...Object.fromEntries(pids) },
+    logs: folder.file("logs"),
+    mailFolder,
+  });
+}
+
+function serversOf({ processes, databases }: Stack): Server[] {
+  return [...Object.values(processes), ...Object.values(databases.engines).map(({ server }) => server)];
+}

@@ -1,0 +1,102 @@
+// `npm test`: the tests, with databases and a whole system of their own that are thrown away afterwards.
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { runMain } from "@medconnect/ops/command/command.ts";
+import { Server } from "./engines/server.ts";
+import { COMPILE_CACHE } from "./stack/compile-cache.ts";
+import { DataFolder } from "./stack/data-folder.ts";
+import { DATABASE_STEPS, startDatabases } from "./stack/databases.ts";
+import { STACK_STEPS, startStack } from "./stack/stack.ts";
+import { terminalProgress } from "./terminal/progress.ts";
+import { stopSignal } from "./terminal/stop-signal.ts";
+
+const HELP = `Usage: npm test [-- [--no-stack] [jest's arguments]]
+
+Starts a throwaway MySQL, Redis and system on free ports, and runs the tests against them.
+
+  --no-stack   starts only MySQL and Redis, for tests of single features
+  --help       shows this
+
+Such as: npm test -- booking          the tests whose path contains "booking"
+         npm test -- --no-stack migrate
+`;
+
+const ROOT = join(import.meta.dirname, "..");
+/** Tests send more in a minute than anybody may; those of the limits themselves start a gateway of their own. */
+const NO_RATE_LIMITS = {
+  RATE_LIMIT_AUTH: "0",
+  RATE_LIMIT_READ: "0",
+  RATE_LIMIT_WRITE: "0",
+  RATE_LIMIT_SEARCH: "0",
+  RATE_LIMIT_ADDRESS: "0",
+  RATE_LIMIT_ADDRESS_ANONYMOUS: "0",
+};
+/** Some tests send a hundred requests at once as one caller. */
+const MANY_AT_ONCE = { MAX_CALLER_REQUESTS: "1000" };
+/** Tests wait for all of them. */
+const SEALED_SOON = { AUDIT_SEAL_EVERY: "1s", AUDIT_CHECKPOINT_EVERY: "1s", METRICS_SAMPLE_EVERY: "1s" };
+/** Waiting time of 0: a test can wait for a start, but not for a quarter of an hour until a no-show. */
+const MISSED_SOON = { NO_SHOW_AFTER: "0s" };
+
+runMain(async () => {
+  const args = process.argv.slice(2);
+  if (args.includes("--help")) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const stopping = stopSignal(() => {
+    Server.killAll();
+    process.exit(1);
+  });
+  const dataDir = await mkdtemp(join(tmpdir(), "medconnect-test-"));
+  let code = 1;
+  try {
+    code = await runTests(args, dataDir, stopping);
+  } catch (error) {
+    if (!stopping.aborted) throw error;
+  } finally {
+    if (code === 0 || stopping.aborted) await rm(dataDir, { recursive: true, force: true });
+    else process.stderr.write(`Logs: ${join(dataDir, "logs")}\n`);
+  }
+  return stopping.aborted ? 130 : code;
+});
+
+async function runTests(args: string[], dataDir: string, signal: AbortSignal): Promise<number> {
+  const withStack = !args.includes("--no-stack");
+  const progress = terminalProgress(withStack ? STACK_STEPS : DATABASE_STEPS);
+  if (withStack) {
+    const stack = await startStack({
+      dataDir,
+      env: { ...NO_RATE_LIMITS, ...MANY_AT_ONCE, ...SEALED_SOON, ...MISSED_SOON },
+      durable: false,
+      logs: "files",
+      progress,
+      signal,
+    });
+    const { mysql, redis } = stack.urls;
+    return await runJest(
+      args,
+      { MYSQL_URL: mysql, REDIS_URL: redis, STACK_JSON: stack.file },
+      signal,
+    ).finally(stack.stop);
+  }
+  const folder = new DataFolder(dataDir);
+  const databases = await startDatabases({ folder, durable: false, progress, signal });
+  const { mysqlUrl, redisUrl } = databases;
+  return await runJest(args, { MYSQL_URL: mysqlUrl, REDIS_URL: redisUrl }, signal).finally(databases.stop);
+}
+
+async function runJest(args: string[], env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<number> {
+  const jestArgs = args.filter((arg) => arg !== "--no-stack");
+  const jest: ChildProcess = spawn(
+    process.execPath,
+    ["node_modules/jest/bin/jest.js", "--config", "jest.config.mjs", ...jestArgs],
+    { cwd: ROOT, stdio: "inherit", env: { ...process.env, ...COMPILE_CACHE, ...env } },
+  );
+  signal.addEventListener("abort", () => jest.kill());
+  const [code] = await once(jest, "exit");
+  return code ?? 1;
+}

@@ -1,0 +1,61 @@
+import {
+  findUnexplained,
+  UNEXPLAINED,
+  type UnexplainedFinding,
+} from "@medconnect/auth/src/unexplained/find-unexplained.ts";
+import {
+  type Acknowledgement,
+  Acknowledgements,
+  findingIdOf,
+} from "@medconnect/platform/audit/acknowledgements.ts";
+import { AuditChain } from "@medconnect/platform/audit/audit-chain.ts";
+import { openKeyedHash } from "@medconnect/platform/crypto/open-keyed-hash.ts";
+import { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
+import type { Database } from "@medconnect/platform/db/database.ts";
+import type { Source } from "./sources.ts";
+import { FINDINGS, type Finding, verifyTrail } from "./verify-trail.ts";
+
+/** A finding in its printed form. */
+export interface Found {
+  id: string;
+  kind: string;
+  text: string;
+  /** An operator acknowledged it. */
+  acknowledged: Acknowledgement | undefined;
+}
+
+export interface Opened {
+  db: Database;
+  witness: Database | undefined;
+}
+
+/** All findings of one service's trail, and state in auth that its trail does not explain. */
+export async function* findingsOf(
+  { service, keys, dataKeys }: Source,
+  { db, witness }: Opened,
+  sealedBefore: Date,
+  onPage: (looked: number) => void,
+): AsyncGenerator<Found> {
+  const acknowledged = await new Acknowledgements(service, keys).read(db);
+  const chain = new AuditChain(service, keys);
+  const found = (finding: Finding | UnexplainedFinding, text: string): Found => {
+    const id = findingIdOf(service, finding);
+    return { id, kind: finding.kind, text, acknowledged: acknowledged.get(id) };
+  };
+  const trail = { service, chain, db, witness, sealedBefore };
+  for await (const finding of verifyTrail(trail, onPage)) yield found(finding, describe(finding));
+  if (!dataKeys) return;
+  const hash = await openKeyedHash(db, new SealedBox(...dataKeys));
+  for await (const finding of findUnexplained({ db, hash }, new Date())) {
+    yield found(finding, `${UNEXPLAINED[finding.kind]}: ${finding.resource}, ${finding.state}`);
+  }
+}
+
+function describe({ kind, seq, eventId, time }: Finding): string {
+  const where = [
+    seq !== undefined && `seal ${seq}`,
+    eventId !== undefined && `event ${eventId}`,
+    time && (Number.isNaN(time.getTime()) ? "at no valid time" : time.toISOString()),
+  ];
+  return `${FINDINGS[kind]}: ${where.filter(Boolean).join(", ")}`;
+}

@@ -1,0 +1,60 @@
+import { keys, loadConfig, settingOf } from "@medconnect/platform/config/config.ts";
+import type { ServiceName } from "@medconnect/topology/services.ts";
+import { WITNESS_OF } from "@medconnect/topology/services.ts";
+import * as z from "zod";
+import { RunningStack, servicesNamed } from "../command/running-stack.ts";
+import { SetupError } from "../command/setup-error.ts";
+
+/** Address and keys of a service's trail. */
+export interface Source {
+  service: ServiceName;
+  databaseUrl: string;
+  witnessUrl: string | undefined;
+  keys: Buffer[];
+  /** DATA_KEY of auth, whose state is compared with its trail; undefined for other services. */
+  dataKeys: z.infer<typeof keys> | undefined;
+}
+
+/**
+ * The trails to check.
+ *
+ * @param asksWitness true to compare the seals with the checkpoints at another service
+ */
+export function sourcesOf(name: string | undefined, asksWitness: boolean): Source[] {
+  const named = servicesNamed(name);
+  if (settingOf("DATABASE_URL")) {
+    if (!name) throw new SetupError("Name the service of the trail with --service.");
+    return [sourceInEnvironment(named[0]!, asksWitness)];
+  }
+  const stack = new RunningStack("DATABASE_URL");
+  return named.map((service) => ({
+    service,
+    databaseUrl: stack.databaseOf(service),
+    witnessUrl: asksWitness ? stack.databaseOf(WITNESS_OF[service]) : undefined,
+    keys: keys.parse(stack.secrets.auditKeys[service]),
+    dataKeys: service === "auth" ? keys.parse(stack.secrets.dataKeys.auth) : undefined,
+  }));
+}
+
+function sourceInEnvironment(service: ServiceName, asksWitness: boolean): Source {
+  const settings = {
+    DATABASE_URL: z.string(),
+    WITNESS_DATABASE_URL: z.string().optional(),
+    AUDIT_KEY: keys,
+    DATA_KEY: service === "auth" ? keys : keys.optional(),
+  };
+  const { DATABASE_URL, WITNESS_DATABASE_URL, AUDIT_KEY, DATA_KEY } = loadConfig(settings, process.env, 2);
+  if (asksWitness && !WITNESS_DATABASE_URL) {
+    throw new SetupError(
+      "WITNESS_DATABASE_URL is missing; --no-witness works without it, but cannot find a truncated end.",
+    );
+  }
+  const witnessUrl = asksWitness ? WITNESS_DATABASE_URL : undefined;
+  return {
+    service,
+    databaseUrl: DATABASE_URL,
+    witnessUrl,
+    keys: AUDIT_KEY,
+    dataKeys: service === "auth" ? DATA_KEY : undefined,
+  };
+}

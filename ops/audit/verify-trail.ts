@@ -1,0 +1,139 @@
+import { createHash } from "node:crypto";
+import {
+  type AuditChain,
+  type ChainHead,
+  type EventRow,
+  GENESIS,
+  type Seal,
+} from "@medconnect/platform/audit/audit-chain.ts";
+import {
+  readCheckpoints,
+  readFarthestCheckpoint,
+  readHead,
+  readSealed,
+  readSealedAfter,
+  readUnsealed,
+  sealsAt,
+} from "@medconnect/platform/audit/seal-store.ts";
+import type { Database } from "@medconnect/platform/db/database.ts";
+
+/** Kinds of findings in an audit trail, with their descriptions. */
+export const FINDINGS = {
+  EVENT_CHANGED: "an event was changed, or is not the one that was sealed here",
+  EVENT_DELETED: "a sealed event is gone",
+  SEALS_MISSING: "seals are missing before this one",
+  KEY_UNKNOWN: "a seal's key is not among the known ones",
+  EVENT_UNSEALED: "an event was never sealed",
+  TRUNCATED: "the witness was told of a seal that is gone",
+  REWRITTEN: "the witness was told of another seal",
+  UNWITNESSED: "the witness was told of no seal from this one on, so that a cut-off end would not be found",
+} as const;
+
+export interface Finding {
+  kind: keyof typeof FINDINGS;
+  /** Number of the seal; absent without one. */
+  seq?: number;
+  eventId?: string;
+  /** When the event happened, or the witness was told. */
+  time?: Date;
+  /** The content found; another change of it is another finding. */
+  digest?: string;
+}
+
+export interface Trail {
+  service: string;
+  chain: AuditChain;
+  db: Database;
+  /** The database of the service's witness (checkpoints.ts); without it, a cut-off end cannot be told. */
+  witness?: Database | undefined;
+  /** Events from this time on may have no seal yet, and the witness may not have been told of theirs. */
+  sealedBefore: Date;
+}
+
+/**
+ * Checks a whole audit trail against its seals, and the seals against what the witness was told. Reads a page at a time,
+ * so it takes the same memory however long the trail is, and may run beside the services.
+ *
+ * @param onPage told how many more seals and checkpoints were looked at
+ */
+export async function* verifyTrail(trail: Trail, onPage: (looked: number) => void): AsyncGenerator<Finding> {
+  yield* findBrokenSeals(trail, onPage);
+  yield* findUnsealed(trail);
+  if (!trail.witness) return;
+  yield* findCutOff(trail, trail.witness, onPage);
+  yield* findUnwitnessed(trail, trail.witness);
+}
+
+/** Each seal is held against the one before as it is stored, so that one change is told once. */
+async function* findBrokenSeals({ db, chain }: Trail, onPage: (looked: number) => void) {
+  let previous: ChainHead = GENESIS;
+  for await (const page of readSealed(db)) {
+    for (const { seal, event } of page) {
+      yield* findingsOf(chain, seal, event, previous);
+      previous = seal;
+    }
+    onPage(page.length);
+  }
+}
+
+function* findingsOf(
+  chain: AuditChain,
+  seal: Seal,
+  event: EventRow | undefined,
+  previous: ChainHead,
+): Generator<Finding> {
+  const { seq, eventId } = seal;
+  const isNext = seq === previous.seq + 1;
+  if (!isNext) yield { kind: "SEALS_MISSING", seq };
+  if (!event) yield { kind: "EVENT_DELETED", seq, eventId };
+  else if (!chain.knowsKey(seal.keyId)) yield { kind: "KEY_UNKNOWN", seq, eventId };
+  // After a gap, the seal's predecessor is unknown.
+  else if (isNext && !chain.isIntact(seal, previous, event))
+    yield { kind: "EVENT_CHANGED", seq, eventId, time: event.occur_time, digest: digestOf(event) };
+}
+
+const digestOf = (event: EventRow): string =>
+  createHash("sha256").update(JSON.stringify(event)).digest("hex");
+
+async function* findUnsealed({ db, sealedBefore }: Trail): AsyncGenerator<Finding> {
+  for await (const events of readUnsealed(db, sealedBefore)) {
+    for (const event of events) {
+      const { id: eventId, occur_time: time } = event;
+      yield { kind: "EVENT_UNSEALED", eventId, time, digest: digestOf(event) };
+    }
+  }
+}
+
+async function* findCutOff(
+  { db, service }: Trail,
+  witness: Database,
+  onPage: (looked: number) => void,
+): AsyncGenerator<Finding> {
+  for await (const checkpoints of readCheckpoints(witness, service)) {
+    const seals = await sealsAt(
+      db,
+      checkpoints.map(({ seq }) => seq),
+    );
+    for (const { seq, hmac, create_time: time } of checkpoints) {
+      const found = seals.get(seq);
+      const digest = hmac.toString("hex");
+      if (!found) yield { kind: "TRUNCATED", seq, time, digest };
+      else if (!found.equals(hmac)) yield { kind: "REWRITTEN", seq, time, digest };
+    }
+    onPage(checkpoints.length);
+  }
+}
+
+/**
+ * Where checkpoints stopped to come, or never came, though events were sealed. Goes by their numbers, because the witness's
+ * database could date an old checkpoint anew.
+ */
+async function* findUnwitnessed(
+  { db, service, sealedBefore }: Trail,
+  witness: Database,
+): AsyncGenerator<Finding> {
+  const { seq } = await readHead(db);
+  const farthest = await readFarthestCheckpoint(witness, service, seq);
+  const next = await readSealedAfter(db, farthest?.seq ?? GENESIS.seq, sealedBefore);
+  if (next) yield { kind: "UNWITNESSED", seq: next.seq, eventId: next.id, time: next.occur_time };
+}

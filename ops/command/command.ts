@@ -1,0 +1,96 @@
+import { createInterface } from "node:readline/promises";
+import { type ParseArgsConfig, parseArgs } from "node:util";
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { SetupError, UsageError } from "./setup-error.ts";
+
+type Options = NonNullable<ParseArgsConfig["options"]>;
+const HELP = { help: { type: "boolean", short: "h" } } as const;
+
+type Parsed<O extends Options> = ReturnType<
+  typeof parseArgs<{ options: O & typeof HELP; allowPositionals: true }>
+>;
+
+/** A command with the flags and exit codes that all commands share. */
+export interface Command<O extends Options> {
+  /** Name of the npm script. */
+  readonly name: string;
+  readonly help: string;
+  readonly options: O;
+  readonly allowPositionals?: boolean;
+  /** Exit code after an error; default: 1. Commands that report findings by exit code 1 use 2. */
+  readonly errorCode?: number;
+  /** @returns the exit code */
+  readonly run: (flags: Parsed<O>["values"], positionals: string[]) => Promise<number>;
+}
+
+/** Parses the arguments, prints the help for `--help`, runs the command, and exits. */
+export function runCommand<O extends Options>(command: Command<O>): void {
+  const { name, help, options, allowPositionals = false, errorCode } = command;
+  runMain(async () => {
+    try {
+      const { values, positionals } = parse({ ...options, ...HELP }, allowPositionals);
+      if ((values as { help?: boolean }).help) {
+        process.stdout.write(help);
+        return 0;
+      }
+      return await command.run(values as Parsed<O>["values"], positionals);
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      throw new SetupError(`${error.message}\nSee npm run ${name} -- --help.`);
+    }
+  }, errorCode);
+}
+
+/** Runs `main` and exits with its code, or prints the error and exits with `errorCode`. */
+export function runMain(main: () => Promise<number>, errorCode = 1): void {
+  // A turn later, when the command's module has run to its end.
+  Promise.resolve()
+    .then(main)
+    .then(
+      (code) => process.exit(code),
+      (error: Error) => {
+        process.stderr.write(`${isDefect(error) ? error.stack : explain(error)}\n`);
+        process.exit(errorCode);
+      },
+    );
+}
+
+/** A mistake in the program, whose stack trace helps more than its message. */
+const isDefect = (error: Error): boolean =>
+  [TypeError, ReferenceError, RangeError, SyntaxError].some((kind) => error instanceof kind);
+
+/** One line for an error of a setting, an argument, the database or a service. */
+function explain(error: Error & { code?: unknown }): string {
+  if (error instanceof ApiError && error.violations.length > 0) {
+    return error.violations.map(({ field, description }) => `${field} ${description}`).join("; ");
+  }
+  const text = error.message || String(error.code ?? error.name);
+  return error.cause instanceof Error ? `${text} (${explain(error.cause)})` : text;
+}
+
+/** A whole number of at least `minimum`. Throws UsageError for other text. */
+export function wholeNumber(flag: string, text: string, minimum = 1): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= minimum) return value;
+  throw new UsageError(`--${flag} must be a whole number of at least ${minimum}, not "${text}".`);
+}
+
+/** Options of commands that ask before they do what cannot be undone. */
+export const CONFIRMATION = { yes: { type: "boolean", short: "y" } } as const;
+
+/** Asks on a terminal. Without a terminal, or with `--yes`, the answer is yes. */
+export async function confirm(question: string, { yes }: { yes?: boolean | undefined }): Promise<boolean> {
+  if (yes || !process.stdin.isTTY || !process.stderr.isTTY) return true;
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await terminal.question(`${question} [y/N] `);
+  terminal.close();
+  return /^y(es)?$/i.test(answer.trim());
+}
+
+function parse<O extends Options>(options: O, allowPositionals: boolean) {
+  try {
+    return parseArgs({ options, allowPositionals });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}

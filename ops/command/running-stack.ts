@@ -1,0 +1,81 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { settingOf } from "@medconnect/platform/config/config.ts";
+import { SERVICES, type ServiceName } from "@medconnect/topology/services.ts";
+import { tlsSettings } from "../certificates/certificate-folder.ts";
+import { SCHEMA_PREFIX } from "../schemas/provision.ts";
+import { SetupError, UsageError } from "./setup-error.ts";
+
+/** Part of stack.json, which `npm start` writes. */
+export interface StackJson {
+  readonly urls: { readonly mysql: string };
+  /** host:port for gRPC. */
+  readonly addresses: Readonly<Record<ServiceName, string>>;
+  /** Folder of the processes' certificates; absent without mutual TLS. */
+  readonly certificates?: string;
+}
+
+/** secrets.json of a data folder. Stored data can be read only with these. */
+export interface Secrets {
+  mysqlPassword: string;
+  redisPassword: string;
+  /** Base64, as all keys. */
+  internalKey: string;
+  dataKeys: Record<ServiceName, string>;
+  auditKeys: Record<ServiceName, string>;
+  databasePasswords: Record<ServiceName, string>;
+  /** Signs the payment stub's webhooks. */
+  webhookSecret: string;
+}
+
+const DEFAULT_FILE = join(import.meta.dirname, "../../.local/data/stack.json");
+
+/** The system that `npm start` runs on this machine. */
+export class RunningStack {
+  readonly json: StackJson;
+  readonly secrets: Secrets;
+
+  /** @param instead settings that replace a running system. Throws SetupError if no system was ever started. */
+  constructor(instead: string) {
+    const file = process.env.STACK_JSON || DEFAULT_FILE;
+    if (!existsSync(file))
+      throw new SetupError(`Nothing runs here: there is no ${file}. Set STACK_JSON, or ${instead}.`);
+    this.json = readJson<StackJson>(file);
+    this.secrets = readJson<Secrets>(join(dirname(file), "secrets.json"));
+  }
+
+  /** URL of a service's database, with the rights of that service. */
+  databaseOf(service: ServiceName): string {
+    const url = new URL(this.json.urls.mysql);
+    url.username = SCHEMA_PREFIX + service;
+    url.password = this.secrets.databasePasswords[service];
+    url.pathname = SCHEMA_PREFIX + service;
+    return url.href;
+  }
+}
+
+/** Takes a service's settings from the running system, unless the environment has them. */
+export function inheritSettings(service: ServiceName): void {
+  if (settingOf("DATABASE_URL")) return;
+  const stack = new RunningStack("DATABASE_URL and the other settings in --help");
+  const { addresses, certificates } = stack.json;
+  Object.assign(process.env, {
+    DATABASE_URL: stack.databaseOf(service),
+    DATA_KEY: stack.secrets.dataKeys[service],
+    INTERNAL_KEY: stack.secrets.internalKey,
+    ...Object.fromEntries(SERVICES.map((name) => [`${name.toUpperCase()}_ADDRESS`, addresses[name]])),
+    ...(certificates !== undefined && tlsSettings(join(certificates, service))),
+  });
+}
+
+/** The service of that name; all services if undefined. Throws UsageError for an unknown name. */
+export function servicesNamed(name: string | undefined): ServiceName[] {
+  const named = SERVICES.filter((service) => name === undefined || service === name);
+  if (named.length === 0)
+    throw new UsageError(`There is no service ${name}. Services: ${SERVICES.join(", ")}.`);
+  return named;
+}
+
+function readJson<T>(file: string): T {
+  return JSON.parse(readFileSync(file, "utf8"));
+}

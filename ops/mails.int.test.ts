@@ -1,0 +1,70 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { countMails } from "@medconnect/auth/src/mail/mail-store.ts";
+import { queueMail } from "@medconnect/auth/src/mail/queue-mail.ts";
+import { startTestAuth, type TestAuth } from "@medconnect/auth/src/testing/test-auth.ts";
+import { COMPILE_CACHE } from "@medconnect/dev/stack/compile-cache.ts";
+import { newId } from "@medconnect/platform/api/ids.ts";
+
+let auth: TestAuth;
+let databaseUrl: string;
+beforeAll(async () => {
+  auth = await startTestAuth();
+  const [row] = await auth.app.db.read<{ name: string }>("SELECT DATABASE() AS name");
+  databaseUrl = new URL(`/${row!.name}`, process.env.MYSQL_URL!).href;
+});
+afterAll(() => auth.close());
+
+let refused: string[];
+/** One mail waits, and two were refused. */
+beforeEach(async () => {
+  const { db } = auth.app;
+  await db.write("DELETE FROM mails");
+  const account = { id: newId(), email: "pat@example.org" };
+  for (let i = 0; i < 3; i++)
+    await db.transaction(async (tx) => queueMail(auth.app, tx, account, { template: "mfa-reset" }));
+  await db.write("UPDATE mails SET dead = TRUE, tries = 1, last_error = 'EENVELOPE 550' ORDER BY id LIMIT 2");
+  refused = (await db.read<{ id: string }>("SELECT id FROM mails WHERE dead")).map(({ id }) => id);
+});
+
+interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+const run = (...args: string[]): Promise<Ended> =>
+  promisify(execFile)(process.execPath, [join(import.meta.dirname, "mails.ts"), ...args], {
+    env: { ...COMPILE_CACHE, DATABASE_URL: databaseUrl },
+  })
+    .then(({ stdout, stderr }) => ({ code: 0, stdout, stderr }))
+    .catch((error: Ended) => error);
+
+test("list shows what waits and why, and neither addresses nor contents", async () => {
+  const { code, stdout } = await run("list");
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/mfa-reset to users\/[\da-f-]{36}, .*, refused, 1 tries, last EENVELOPE 550\n/);
+  expect(stdout).toMatch(/, due \S+\n3 of 3, 2 refused\n$/);
+  expect(stdout).not.toContain("example.org");
+  expect((await run("list", "--dead", "--limit", "1")).stdout).toMatch(/\n1 of 2, 2 refused\n$/);
+});
+
+test("retry has those that are named tried again, or all", async () => {
+  expect(await run("retry", refused[0]!)).toMatchObject({ code: 0, stdout: "1 to be tried again\n" });
+  expect(await countMails(auth.app.db)).toEqual({ waiting: 2, dead: 1 });
+  expect(await run("retry", refused[0]!)).toMatchObject({ code: 1, stdout: "0 to be tried again\n" });
+  expect(await run("retry", "--all")).toMatchObject({ code: 0, stdout: "1 to be tried again\n" });
+  expect(await countMails(auth.app.db)).toEqual({ waiting: 3, dead: 0 });
+});
+
+test.each([
+  ["no command", [], "Say list or retry."],
+  ["an unknown flag", ["list", "--nonsense"], "Unknown option '--nonsense'"],
+  ["a limit that is none", ["list", "--limit", "many"], "--limit must be a whole number of at least 1"],
+  ["nothing named", ["retry"], "Name the mails to try again, or say --all."],
+  ["an id that is none", ["retry", "all"], "all is not the id of a mail."],
+])("%s is refused with a clear word", async (_, args, word) => {
+  expect(await run(...args)).toMatchObject({ code: 1, stderr: expect.stringContaining(word) });
+});

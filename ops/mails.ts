@@ -1,0 +1,89 @@
+// `npm run mails`: lists mails that are not sent yet, and retries refused ones.
+import {
+  countMails,
+  listMails,
+  reviveMails,
+  type WaitingMail,
+} from "@medconnect/auth/src/mail/mail-store.ts";
+import { isId } from "@medconnect/platform/api/ids.ts";
+import { loadConfig, serviceSettings } from "@medconnect/platform/config/config.ts";
+import { Database } from "@medconnect/platform/db/database.ts";
+import { runCommand, wholeNumber } from "./command/command.ts";
+import { inheritSettings } from "./command/running-stack.ts";
+import { UsageError } from "./command/setup-error.ts";
+
+const HELP = `Lists mails that are not sent yet, and retries refused ones. Shows neither addresses nor contents.
+
+Usage: npm run mails -- list [--dead] [--limit N]
+       npm run mails -- retry ID ...
+       npm run mails -- retry --all
+
+  list    The mails that are not sent yet, oldest first. --dead shows only those that the mail server refused.
+  retry   Sends refused mails again: the named ones, or all. Exit code 1 if a named mail is not a refused one.
+
+  --limit N    Maximum number of lines (50).
+  -h, --help   Shows this.
+
+Auth retries an undelivered mail at least every 15 minutes until it expires, then deletes it. It deletes refused mails
+when they expire, too.
+
+Settings: auth's DATABASE_URL, DATABASE_TIMEOUT; default: the system that npm start runs here (STACK_JSON).
+`;
+
+runCommand({
+  name: "mails",
+  help: HELP,
+  options: {
+    dead: { type: "boolean", default: false },
+    all: { type: "boolean", default: false },
+    limit: { type: "string", default: "50" },
+  },
+  allowPositionals: true,
+  run: async ({ dead, all, limit }, [action, ...ids]) => {
+    const isList = action === "list" && ids.length === 0;
+    if (!isList && action !== "retry") throw new UsageError("Say list or retry.");
+    const maximum = wholeNumber("limit", limit);
+    if (!isList) checkNamed(ids, all);
+    inheritSettings("auth");
+    const { DATABASE_URL, DATABASE_TIMEOUT } = loadConfig({
+      DATABASE_URL: serviceSettings.DATABASE_URL,
+      DATABASE_TIMEOUT: serviceSettings.DATABASE_TIMEOUT,
+    });
+    const db = new Database({ url: DATABASE_URL, poolSize: 1, timeoutMs: DATABASE_TIMEOUT });
+    try {
+      return isList ? await list(db, dead, maximum) : await retry(db, all ? undefined : ids);
+    } finally {
+      await db.close();
+    }
+  },
+});
+
+function checkNamed(ids: string[], all: boolean): void {
+  if (all === ids.length > 0) throw new UsageError("Name the mails to try again, or say --all.");
+  const invalid = ids.find((id) => !isId(id));
+  if (invalid !== undefined) throw new UsageError(`${invalid} is not the id of a mail.`);
+}
+
+async function list(db: Database, onlyDead: boolean, limit: number): Promise<number> {
+  const { waiting, dead } = await countMails(db);
+  const mails = await listMails(db, onlyDead, limit);
+  for (const mail of mails) process.stdout.write(`${describe(mail)}\n`);
+  process.stdout.write(`${mails.length} of ${onlyDead ? dead : waiting + dead}, ${dead} refused\n`);
+  return 0;
+}
+
+function describe(mail: WaitingMail): string {
+  const state = mail.dead ? "refused" : `due ${mail.availableTime.toISOString()}`;
+  const why = mail.lastError === null ? "" : `, ${mail.tries} tries, last ${mail.lastError}`;
+  return (
+    `${mail.id}  ${mail.template} to users/${mail.userId}, made ${mail.createTime.toISOString()}, ` +
+    `expires ${mail.expireTime.toISOString()}, ${state}${why}`
+  );
+}
+
+/** @param ids the mails to retry; undefined: all refused ones */
+async function retry(db: Database, ids: string[] | undefined): Promise<number> {
+  const revived = await reviveMails(db, new Date(), ids);
+  process.stdout.write(`${revived} to be tried again\n`);
+  return !ids || revived === ids.length ? 0 : 1;
+}

@@ -1,0 +1,153 @@
+import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { COMPILE_CACHE } from "@medconnect/dev/stack/compile-cache.ts";
+import { newId } from "@medconnect/platform/api/ids.ts";
+import { openKeyedHash } from "@medconnect/platform/crypto/open-keyed-hash.ts";
+import { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
+import { deliveriesOf } from "@medconnect/platform/outbox/event.ts";
+import { whyNotGenuine } from "@medconnect/platform/outbox/event-mac.ts";
+import { countBacklog, insertDeliveries, type OutboxRow } from "@medconnect/platform/outbox/outbox-store.ts";
+import { startTestService, type TestService } from "@medconnect/platform/testing/test-service.ts";
+
+let billing: TestService;
+let schema: string;
+beforeAll(async () => {
+  billing = await startTestService("billing");
+  const [row] = await billing.db.read<{ name: string }>("SELECT DATABASE() AS name");
+  schema = row!.name;
+});
+afterAll(() => billing.close());
+
+let dead: string[];
+/** Three events wait, of which two are dead. */
+beforeEach(async () => {
+  const { db, clock } = billing;
+  await db.write("DELETE FROM outbox");
+  const events = [1, 2, 3].map((version) => ({
+    type: "payment.authorized",
+    aggregateId: newId(),
+    version,
+    state: {},
+  }));
+  const deliveries = deliveriesOf(events, { "payment.authorized": ["scheduling"] }, clock.now());
+  await db.transaction(async (tx) => insertDeliveries(tx, deliveries, clock.now(), billing.hash));
+  await db.write("UPDATE outbox SET dead = TRUE, refusals = 25, last_error = 'INTERNAL' ORDER BY id LIMIT 2");
+  dead = (await db.read<{ id: string }>("SELECT id FROM outbox WHERE dead ORDER BY id")).map(({ id }) => id);
+});
+
+interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+const runWith = (env: NodeJS.ProcessEnv, ...args: string[]): Promise<Ended> =>
+  promisify(execFile)(process.execPath, [join(import.meta.dirname, "outbox.ts"), ...args], {
+    env: { ...COMPILE_CACHE, ...env },
+  })
+    .then(({ stdout, stderr }) => ({ code: 0, stdout, stderr }))
+    .catch((ended: Ended) => ended);
+const databaseUrl = () => new URL(`/${schema}`, process.env.MYSQL_URL!).href;
+const run = (...args: string[]) => runWith({ DATABASE_URL: databaseUrl() }, ...args);
+
+const deadOnes = async () => (await countBacklog(billing.db)).find(({ dead }) => dead)?.waiting ?? 0;
+
+test("list shows what waits and why, and says where there is more", async () => {
+  const { code, stdout } = await run("list");
+  expect(code).toBe(0);
+  expect(stdout).toMatch(
+    new RegExp(
+      `^${dead[0]}  payment.authorized of [\\da-f-]{36} to scheduling, made \\S+, dead, 25 refusals, last INTERNAL\\n`,
+    ),
+  );
+  expect(stdout).toMatch(new RegExp(`, due \\S+\\n${schema}: 3 of 3\\n$`));
+  expect((await run("list", "--dead")).stdout).toMatch(/: 2 of 2\n$/);
+  const cut = await run("list", "--limit", "1");
+  expect(cut.stdout).toMatch(/, dead, .*\n\S+: 1 of 3; --limit 3 shows all\n$/);
+  await billing.db.write("DELETE FROM outbox");
+  expect((await run("list")).stdout).toBe(`${schema}: nothing waits\n`);
+});
+
+test("replay has those that are named tried again, or all", async () => {
+  expect(await run("replay", dead[0]!)).toMatchObject({
+    code: 0,
+    stdout: `${schema}: 1 to be tried again\n`,
+  });
+  expect(await deadOnes()).toBe(1);
+  expect(await run("replay", "--all")).toMatchObject({ code: 0, stdout: `${schema}: 1 to be tried again\n` });
+  expect(await deadOnes()).toBe(0);
+  expect(await run("replay", "--all")).toMatchObject({ code: 0 });
+});
+
+test("replay tells of an event that is not dead, and has the others tried again", async () => {
+  expect(await run("replay", "UNKNOWN", dead[1]!)).toMatchObject({
+    code: 1,
+    stdout: `${schema}: 1 to be tried again\n`,
+    stderr: "There is no event UNKNOWN that was refused too often.\n",
+  });
+  expect(await deadOnes()).toBe(1);
+});
+
+describe("an event that was refused as not genuine", () => {
+  beforeEach(async () => {
+    await billing.db.write("UPDATE outbox SET mac = NULL, last_error = 'UNSIGNED' WHERE id = ?", [dead[0]!]);
+  });
+
+  test("is not replayed, and is signed only under the service's own DATA_KEY", async () => {
+    expect(await run("replay", "--all")).toMatchObject({ stdout: `${schema}: 1 to be tried again\n` });
+    expect(await run("vouch", dead[0]!)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("Set DATA_KEY to the service's"),
+    });
+    const key = randomBytes(32);
+    const hash = await openKeyedHash(billing.db, new SealedBox(key));
+    const vouch = (dataKey: Buffer) =>
+      runWith({ DATABASE_URL: databaseUrl(), DATA_KEY: dataKey.toString("base64") }, "vouch", ...dead);
+    expect((await vouch(randomBytes(32))).code).toBe(1);
+    expect(await vouch(key)).toMatchObject({
+      code: 1,
+      stdout: `${schema}: 1 signed, to be sent\n`,
+      stderr: `There is no event ${dead[1]} that was refused as not the service's own.\n`,
+    });
+    const [row] = await billing.db.read<OutboxRow>("SELECT * FROM outbox WHERE id = ?", [dead[0]!]);
+    expect(whyNotGenuine(hash, row!)).toBeUndefined();
+    expect(row).toMatchObject({ dead: 0, refusals: 0, last_error: null });
+    expect(await linesOf(dead[0]!)).toEqual([{ action: "outbox.vouch", actor_id: "command:outbox" }]);
+  });
+
+  test("is deleted by discard, which keeps all others", async () => {
+    expect(await run("discard", ...dead)).toMatchObject({ code: 1, stdout: `${schema}: 1 deleted\n` });
+    const left = await billing.db.read<{ id: string }>("SELECT id FROM outbox WHERE dead");
+    expect(left).toEqual([{ id: dead[1] }]);
+    expect(await linesOf(dead[0]!)).toEqual([{ action: "outbox.discard", actor_id: "command:outbox" }]);
+  });
+
+  const linesOf = (id: string) =>
+    billing.db.read("SELECT action, actor_id FROM audit_events WHERE resource = ?", [`events/${id}`]);
+});
+
+test.each([
+  ["no command", [], "Say list, replay, vouch or discard."],
+  ["a command that is none", ["show"], "Say list, replay, vouch or discard."],
+  ["to vouch for all", ["vouch", "--all"], "Name the events to vouch."],
+  ["to discard nothing", ["discard"], "Name the events to discard."],
+  ["an unknown flag", ["list", "--stack", "x"], "Unknown option '--stack'"],
+  ["a limit that is none", ["list", "--limit", "abc"], "--limit must be a whole number of at least 1"],
+  ["nothing named", ["replay"], "Name the events to replay, or say --all."],
+  ["all of a list", ["list", "--all"], "--all is for replay"],
+  ["to replay only some of all", ["replay", "--all", "--limit", "5"], "--dead and --limit are for list."],
+  ["to replay what is dead, of all", ["replay", "--all", "--dead"], "--dead and --limit are for list."],
+  ["a service beside a database", ["list", "--service", "auth"], "leave --service out"],
+])("%s is refused with a clear word", async (_, args, word) => {
+  expect(await run(...args)).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining(word) });
+});
+
+test("where no system runs, it says what else can be set", async () => {
+  expect(await runWith({ STACK_JSON: "nowhere.json" }, "list")).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("there is no nowhere.json. Set STACK_JSON, or DATABASE_URL."),
+  });
+});

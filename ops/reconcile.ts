@@ -1,0 +1,123 @@
+// `npm run reconcile`: compares bookings with billing and clinical once, as scheduling does every RECONCILE_EVERY.
+import { Changes } from "@medconnect/platform/changes/changes.ts";
+import { Idempotency } from "@medconnect/platform/changes/idempotency.ts";
+import { duration, loadConfig, serviceSettings } from "@medconnect/platform/config/config.ts";
+import { openKeyedHash } from "@medconnect/platform/crypto/open-keyed-hash.ts";
+import { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
+import { Database } from "@medconnect/platform/db/database.ts";
+import { ServiceTokens } from "@medconnect/platform/identity/service-tokens.ts";
+import { createLogger } from "@medconnect/platform/telemetry/log.ts";
+import { systemClock } from "@medconnect/platform/time/clock.ts";
+import { startTls } from "@medconnect/platform/tls/start-tls.ts";
+import { bookingLimitsOf, EVENT_ROUTES, schedulingSettings } from "@medconnect/scheduling/src/app.ts";
+import {
+  type Report,
+  reconcileBookings,
+} from "@medconnect/scheduling/src/reconciliation/reconcile-bookings.ts";
+import { RemoteStandings } from "@medconnect/scheduling/src/reconciliation/standings.ts";
+import { addressSettings } from "@medconnect/topology/addresses.ts";
+import { clientOf } from "@medconnect/topology/clients.ts";
+import { runCommand } from "./command/command.ts";
+import { inheritSettings } from "./command/running-stack.ts";
+import { UsageError } from "./command/setup-error.ts";
+
+const HELP = `Compares bookings with their payments and consultations, and prints disagreements.
+
+Usage: npm run reconcile -- [--since 24h] [--repair] [--json]
+
+  --since DURATION   Compares bookings that changed or ended within this time (24h).
+  --repair           Sends events again where policy allows, and applies events that were missed.
+  --json             Prints one JSON object in place of lines.
+  -h, --help         Shows this.
+
+Changes younger than RECONCILE_GRACE (60 s) are left out, because their events may still be on their way.
+
+Exit codes: 0 all agree, 1 disagreements were found (repaired or not), 2 the comparison failed
+Settings: those of scheduling: DATABASE_URL, DATABASE_TIMEOUT, DATA_KEY, INTERNAL_KEY, CLINICAL_ADDRESS,
+BILLING_ADDRESS, RECONCILE_GRACE; default: the system that npm start runs here (STACK_JSON).
+`;
+
+const COMPARISON_FAILED = 2;
+
+runCommand({
+  name: "reconcile",
+  help: HELP,
+  options: {
+    since: { type: "string", default: "24h" },
+    repair: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+  },
+  errorCode: COMPARISON_FAILED,
+  run: async ({ since, repair, json }) => {
+    const age = duration("24h").safeParse(since);
+    if (!age.success) throw new UsageError(`--since ${age.error.issues[0]!.message}`);
+    inheritSettings("scheduling");
+    const { report, graceMs } = await reconcileOnce(age.data, repair);
+    process.stdout.write(json ? `${JSON.stringify(report)}\n` : inLines(report, graceMs));
+    return report.findings.length === 0 ? 0 : 1;
+  },
+});
+
+/** Compares once. @returns the report, and the age from which a change counts, in ms */
+async function reconcileOnce(sinceMs: number, repair: boolean): Promise<{ report: Report; graceMs: number }> {
+  // The audit trail is sealed by the service itself.
+  const { AUDIT_KEY: _, ...settings } = serviceSettings;
+  const config = loadConfig(
+    { ...settings, ...addressSettings, ...schedulingSettings },
+    process.env,
+    COMPARISON_FAILED,
+  );
+  const db = new Database({ url: config.DATABASE_URL, poolSize: 2, timeoutMs: config.DATABASE_TIMEOUT });
+  // Standard output is for the report, which contains the failures.
+  const log = createLogger("scheduling", "silent");
+  const { tls, stop: stopTls } = startTls(config, log);
+  const billing = clientOf("billing", config, tls);
+  const clinical = clientOf("clinical", config, tls);
+  const box = new SealedBox(...config.DATA_KEY);
+  const hash = await openKeyedHash(db, box);
+  const changes = new Changes({
+    db,
+    clock: systemClock,
+    idempotency: new Idempotency(db, box, hash),
+    // The relays of the running processes find what is left in the outbox within seconds.
+    relay: { send: async () => {} },
+    hash,
+    routes: EVENT_ROUTES,
+  });
+  const standings = new RemoteStandings(
+    billing,
+    clinical,
+    new ServiceTokens("scheduling", config.INTERNAL_KEY),
+  );
+  const nowMs = Date.now();
+  try {
+    const graceMs = config.RECONCILE_GRACE;
+    const report = await reconcileBookings(
+      {
+        db,
+        clock: systemClock,
+        changes,
+        log,
+        jurisdiction: config.JURISDICTION,
+        bookingLimits: bookingLimitsOf(config),
+      },
+      standings,
+      {
+        from: new Date(nowMs - sinceMs),
+        to: new Date(nowMs - graceMs),
+        mode: repair ? "REPAIR" : "REPORT",
+      },
+    );
+    return { report, graceMs };
+  } finally {
+    for (const client of [billing, clinical]) client.close();
+    await Promise.all([db.close(), stopTls()]);
+  }
+}
+
+function inLines({ compared, inFlight, findings }: Report, graceMs: number): string {
+  const lines = findings.map(({ bookingId, kind, outcome }) => `${bookingId}  ${kind}  ${outcome}\n`);
+  const waiting = inFlight > 0 ? `, ${inFlight} with events on their way` : "";
+  const left = `changes of the last ${graceMs / 1000} s left out`;
+  return `${lines.join("")}${compared} bookings compared${waiting}, ${findings.length} disagreements; ${left}\n`;
+}

@@ -1,0 +1,122 @@
+// `npm run rekey`: encrypts every value at rest under the current DATA_KEY, while the services run.
+import { keys, loadConfig } from "@medconnect/platform/config/config.ts";
+import { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
+import { Database } from "@medconnect/platform/db/database.ts";
+import { SERVICES } from "@medconnect/topology/services.ts";
+import * as z from "zod";
+import { runCommand, wholeNumber } from "./command/command.ts";
+import { RunningStack, servicesNamed } from "./command/running-stack.ts";
+import { checkColumn, olderOf, type RekeyOptions, rekeyColumn, type Standing } from "./rekey/rekey.ts";
+import { listSealedColumns } from "./rekey/sealed-column-store.ts";
+
+const HELP = `Encrypts every value at rest under the first key of DATA_KEY, while the services run.
+
+Usage: npm run rekey [-- --check]
+
+The values may be encrypted under any key of DATA_KEY. You can stop the command at any time and start it again.
+
+  --check          Changes nothing, and counts the values under each older key.
+  --service NAME   Only this service: ${SERVICES.join(", ")}.
+  --batch N        Rows that are read and written at once (100).
+  --rate N         Maximum number of values per second (1000).
+  -h, --help       Shows this.
+
+To rotate a service's key, with a rolling restart after each change of DATA_KEY:
+  1. DATA_KEY=old,new   Every process can decrypt with the new key.
+  2. DATA_KEY=new,old   Every process encrypts with the new key.
+  3. npm run rekey      Until no value is under the old key.
+  4. npm run rekey -- --check, then DATA_KEY=new
+
+Exit codes: 0 all values are under the current key, 1 some are not, or the check failed
+Settings: one service's DATABASE_URL and DATA_KEY; default: the system that npm start runs here (STACK_JSON).
+NAME_FILE names a file that holds a secret.
+`;
+
+const TIMEOUT_MS = 10_000;
+const PROGRESS_EVERY_MS = 5000;
+const SHOWN_PLACES = 10;
+
+interface Target {
+  service: string;
+  url: string;
+  dataKeys: z.infer<typeof keys>;
+}
+
+runCommand({
+  name: "rekey",
+  help: HELP,
+  options: {
+    check: { type: "boolean", default: false },
+    batch: { type: "string", default: "100" },
+    rate: { type: "string", default: "1000" },
+    service: { type: "string" },
+  },
+  run: async ({ check, batch, rate, service }) => {
+    const pace = { batchSize: wholeNumber("batch", batch), perSecond: wholeNumber("rate", rate) };
+    let left = 0;
+    for (const target of targets(service)) {
+      const db = new Database({ url: target.url, poolSize: 1, timeoutMs: TIMEOUT_MS });
+      try {
+        const options = { db, box: new SealedBox(...target.dataKeys), ...pace };
+        left += await look(target.service, options, check ? checkColumn : rekeyColumn);
+      } finally {
+        await db.close();
+      }
+    }
+    process.stdout.write(
+      left === 0 ? "No value is under an older key.\n" : `${left} values are under an older key.\n`,
+    );
+    return left === 0 ? 0 : 1;
+  },
+});
+
+/** The databases, with their keys. */
+function targets(only: string | undefined): Target[] {
+  if (process.env.DATABASE_URL || process.env.DATABASE_URL_FILE) {
+    const { DATABASE_URL: url, DATA_KEY: dataKeys } = loadConfig({
+      DATABASE_URL: z.string(),
+      DATA_KEY: keys,
+    });
+    return [{ service: new URL(url).pathname.slice(1), url, dataKeys }];
+  }
+  const stack = new RunningStack("DATABASE_URL and DATA_KEY");
+  return servicesNamed(only).map((service) => ({
+    service,
+    url: stack.databaseOf(service),
+    dataKeys: keys.parse(stack.secrets.dataKeys[service]),
+  }));
+}
+
+/** Goes through a service's sealed columns and tells of each. @returns how many values are not under the current key */
+async function look(service: string, options: RekeyOptions, work: typeof rekeyColumn): Promise<number> {
+  let left = 0;
+  for (const column of await listSealedColumns(options.db)) {
+    const name = `${service} ${column.table}.${column.column}`;
+    const standing = await work({ ...options, onBatch: progressOf(name) }, column);
+    process.stdout.write(`${name}: ${inWords(standing)}\n`);
+    for (const place of standing.broken.slice(0, SHOWN_PLACES))
+      process.stdout.write(`  does not open: ${place}\n`);
+    left += olderOf(standing);
+  }
+  return left;
+}
+
+/** Tells every few seconds how far it is. */
+function progressOf(name: string): (standing: Standing) => void {
+  let toldAtMs = Date.now();
+  return (standing) => {
+    if (Date.now() - toldAtMs < PROGRESS_EVERY_MS) return;
+    toldAtMs = Date.now();
+    process.stderr.write(
+      `${name}: ${standing.values} values so far, ${olderOf(standing)} under older keys\n`,
+    );
+  };
+}
+
+function inWords(standing: Standing): string {
+  const { values, older, broken } = standing;
+  const keyCounts = [...older].map(([id, count]) => `${count} under ${id}`);
+  const parts = [`${values} values`, ...(keyCounts.length > 0 ? keyCounts : ["none under an older key"])];
+  if (broken.length > 0) parts.push(`${broken.length} do not open`);
+  return parts.join(", ");
+}

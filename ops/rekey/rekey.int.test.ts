@@ -1,0 +1,176 @@
+import { randomBytes } from "node:crypto";
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { newId } from "@medconnect/platform/api/ids.ts";
+import { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
+import { startTestService, type TestService } from "@medconnect/platform/testing/test-service.ts";
+import { checkColumn, olderOf, type RekeyOptions, rekeyColumn, type Standing } from "./rekey.ts";
+import { listSealedColumns } from "./sealed-column-store.ts";
+
+const OWNERS = ["patient_id", "doctor_id"];
+const BY_ID = { key: "id", keyIsId: 1 };
+const REASON = { table: "bookings", column: "reason", ...BY_ID, owners: OWNERS };
+const ANSWER = { table: "idempotency_keys", column: "answer", key: "id", keyIsId: 0, owners: [] };
+const PACE = { batchSize: 7, perSecond: 100_000 };
+
+const [oldKey, newKey] = [randomBytes(32), randomBytes(32)];
+const before = new SealedBox(oldKey);
+const during = new SealedBox(newKey, oldKey);
+const after = new SealedBox(newKey);
+const NOTHING_LEFT = { older: new Map(), broken: [] };
+
+let service: TestService;
+let options: RekeyOptions;
+
+beforeAll(async () => {
+  service = await startTestService("scheduling");
+  options = { db: service.db, box: during, ...PACE };
+});
+afterAll(() => service.close());
+beforeEach(() => service.db.write("DELETE FROM bookings"));
+
+/** A booking here has its own id as patient, and another as doctor. */
+const placeOf = (id: string): string => `bookings.reason:${id}:${id}:${doctorOf(id)}`;
+const doctorOf = (id: string): string => `f${id.slice(1)}`;
+const idOf = (older: Standing): string[] => [...older.older.keys()];
+
+/** Bookings whose reasons are "1", "2" …; a reason of null is none. */
+async function makeBookings(reasons: (Buffer | null)[], ids = reasons.map(newId)): Promise<string[]> {
+  const now = service.clock.now();
+  await service.db.write(
+    `INSERT INTO bookings (id, slot_id, doctor_id, patient_id, consultation_id, status, start_time, end_time, fee_minor,
+       reason, version, create_time, update_time) VALUES ?`,
+    [
+      ids.map((id, i) => [
+        binaryId(id),
+        binaryId(id),
+        binaryId(doctorOf(id)),
+        binaryId(id),
+        binaryId(id),
+        "EXPIRED",
+        now,
+        now,
+        0,
+        reasons[i]!,
+        1,
+        now,
+        now,
+      ]),
+    ],
+  );
+  return ids;
+}
+
+async function makeSealed(count: number, box: SealedBox): Promise<string[]> {
+  const ids = Array.from({ length: count }, newId);
+  return await makeBookings(
+    ids.map((id, i) => box.seal(placeOf(id), `${i}`)),
+    ids,
+  );
+}
+
+async function readReasons(box: SealedBox): Promise<string[]> {
+  const rows = await service.db.read<{ id: string; reason: Buffer }>(
+    "SELECT id, reason FROM bookings WHERE reason IS NOT NULL ORDER BY id",
+  );
+  return rows.map(({ id, reason }) => box.open(placeOf(id), reason).toString());
+}
+
+test("the schema names its sealed columns, the platform's as well", async () => {
+  expect(await listSealedColumns(service.db)).toEqual(
+    expect.arrayContaining([
+      REASON,
+      { table: "bookings", column: "cancel_reason", ...BY_ID, owners: OWNERS },
+      ANSWER,
+      { table: "secrets", column: "value", key: "name", keyIsId: 0, owners: [] },
+    ]),
+  );
+});
+
+test("afterwards all opens under the new key alone, and says the same; rows without a value are passed over", async () => {
+  await makeSealed(30, before);
+  await makeBookings(Array(10).fill(null));
+  expect(await checkColumn(options, REASON)).toEqual({
+    values: 30,
+    older: new Map([[before.currentHeader.toString("hex"), 30]]),
+    broken: [],
+  });
+  expect(await rekeyColumn(options, REASON)).toEqual({ values: 30, ...NOTHING_LEFT });
+  expect((await readReasons(after)).sort()).toEqual(Array.from({ length: 30 }, (_, i) => `${i}`).sort());
+  expect(await checkColumn(options, REASON)).toEqual({ values: 30, ...NOTHING_LEFT });
+});
+
+test("a binary key is a place in hex", async () => {
+  const id = randomBytes(32);
+  const place = `idempotency_keys.answer:${id.toString("hex")}`;
+  await service.db.write(
+    "INSERT INTO idempotency_keys (id, request_hmac, expire_time, answer) VALUES (?, ?, ?, ?)",
+    [id, id, service.clock.now(), before.seal(place, "an answer")],
+  );
+  expect(await rekeyColumn(options, ANSWER)).toEqual({ values: 1, ...NOTHING_LEFT });
+  const [row] = await service.db.read<{ answer: Buffer }>("SELECT answer FROM idempotency_keys");
+  expect(after.open(place, row!.answer).toString()).toBe("an answer");
+});
+
+test("stopped in the middle and started again, it goes on with what is left", async () => {
+  await makeSealed(30, before);
+  let batches = 0;
+  const killed = rekeyColumn(
+    { ...options, onBatch: () => (batches++ === 1 ? fail("killed") : undefined) },
+    REASON,
+  );
+  await expect(killed).rejects.toThrow("killed");
+  const standing = await checkColumn(options, REASON);
+  expect(olderOf(standing)).toBe(30 - 2 * PACE.batchSize);
+  expect(await rekeyColumn(options, REASON)).toEqual({ values: 30, ...NOTHING_LEFT });
+  expect(await readReasons(after)).toHaveLength(30);
+});
+
+test("what is written meanwhile is not lost, whichever key it is sealed under", async () => {
+  const ids = await makeSealed(60, before);
+  const written = new Map<string, string>();
+  let isDone = false;
+  const writing = async () => {
+    for (let i = 0; !isDone; i++) {
+      const id = ids[(i * 7) % ids.length]!;
+      written.set(id, `written ${i}`);
+      const box = i % 2 === 0 && i < 100 ? before : during;
+      await service.db.write("UPDATE bookings SET reason = ? WHERE id = ?", [
+        box.seal(placeOf(id), `written ${i}`),
+        binaryId(id),
+      ]);
+    }
+  };
+  const writer = writing();
+  for (let round = 0; round < 5; round++) await rekeyColumn(options, REASON);
+  isDone = true;
+  await writer;
+  expect(await rekeyColumn(options, REASON)).toEqual({ values: 60, ...NOTHING_LEFT });
+  const reasons = await readReasons(after);
+  const expected = ids.toSorted().map((id) => written.get(id) ?? `${ids.indexOf(id)}`);
+  expect(reasons).toEqual(expected);
+});
+
+test("what does not open is named and left as it is: moved, changed, or under a key that is not known", async () => {
+  const [moved, foreign] = [newId(), newId()];
+  const values = [
+    before.seal(placeOf(newId()), "of another row"),
+    new SealedBox(randomBytes(32)).seal(placeOf(foreign), "?"),
+  ];
+  await makeBookings(values, [moved, foreign]);
+  await makeSealed(3, before);
+  const standing = await rekeyColumn(options, REASON);
+  expect(standing.broken.sort()).toEqual([placeOf(moved), placeOf(foreign)].sort());
+  expect([standing.values, olderOf(standing), idOf(standing).length]).toEqual([5, 2, 2]);
+  const kept = await service.db.read<{ reason: Buffer }>("SELECT reason FROM bookings WHERE id IN (?, ?)", [
+    binaryId(moved),
+    binaryId(foreign),
+  ]);
+  expect(kept.map(({ reason }) => reason.toString("hex")).sort()).toEqual(
+    values.map((v) => v.toString("hex")).sort(),
+  );
+});
+
+function fail(message: string): never {
+  throw new Error(message);
+}

@@ -1,0 +1,206 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { SERVICES, type ServiceName } from "@medconnect/topology/services.ts";
+import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
+import { provision } from "../schemas/provision.ts";
+import { ownersIn } from "./sealed-column-store.ts";
+
+/** Columns of bytes that are not sealed under DATA_KEY, and why that is right. */
+const NOT_SEALED: Record<string, string> = {
+  "outbox.payload": "an event: ids, times and states, never free text",
+  "outbox.mac": "a keyed hash",
+  "break_glass_grants.proof": "a keyed hash",
+  "payments.proof": "a keyed hash",
+  "idempotency_keys.id": "a keyed hash",
+  "failure_counters.id": "a keyed hash",
+  "idempotency_keys.request_hmac": "a keyed hash",
+  "audit_seals.hmac": "a keyed hash",
+  "audit_checkpoints.hmac": "a keyed hash",
+  "audit_acknowledgements.hmac": "a keyed hash",
+  "refresh_tokens.token_hash": "the hash of 256 random bits",
+  "refresh_tokens.use_key": "a hash that is kept for seconds",
+  "refresh_tokens.successor": "sealed under a key that only the token before it gives",
+  "mfa_recovery_codes.code_hash": "the hash of a random code",
+  "link_tokens.token_hash": "the hash of 256 random bits",
+  "registrations.token_hash": "the hash of 256 random bits",
+  "service_account_secrets.secret_hash": "the hash of 256 random bits",
+  "users.account_proof": "a keyed hash",
+  "users.password_proof": "a keyed hash",
+  "refresh_tokens.proof": "a keyed hash",
+  "link_tokens.proof": "a keyed hash",
+  "registrations.proof": "a keyed hash",
+  "mfa_recovery_codes.proof": "a keyed hash",
+  "service_account_secrets.proof": "a keyed hash",
+  "doctors.name_key": "a public name, folded",
+  "doctors.specialty_key": "a public specialty, folded",
+  "doctors.text_hash": "the hash of a public profile",
+  "doctors.indexed_hash": "the hash of a public profile",
+  "doctor_words.word": "a word of a public profile, folded",
+  "payment_attempts.key_id": "an idempotency key's id",
+  "refunds.key_id": "an idempotency key's id",
+};
+
+const ROOT = join(import.meta.dirname, "../..");
+const adminUrl = process.env.MYSQL_URL!;
+const prefix = `s${process.pid}_`;
+const passwords = { auth: "a", scheduling: "s", clinical: "c", billing: "b" };
+
+/** Columns that say whose a row is: people, or else the payment whose patient it is. */
+const PEOPLE = ["patient_id", "doctor_id", "user_id", "admin_id"];
+const OWNERS = [...PEOPLE, "payment_id"];
+
+/** Sealed columns of rows with owners who do not read them, and why. */
+const FOR_NOBODY: Record<string, string> = {
+  "mails.content": "the sealed text holds the address that it goes to",
+};
+
+interface Column {
+  service: string;
+  name: string;
+  isSealed: boolean;
+  primaryKey: string;
+  /** Owner columns that it is declared to be sealed for. */
+  sealedFor: string[];
+  /** Owner columns of its table, other than the primary key. */
+  owners: string[];
+}
+
+let admin: Connection;
+let columns: Column[];
+
+beforeAll(async () => {
+  await provision({ adminUrl, prefix, passwords });
+  admin = await createConnection(adminUrl);
+  columns = await bytesColumns();
+});
+
+afterAll(async () => {
+  for (const service of SERVICES) await admin.query(`DROP DATABASE ${prefix}${service}`);
+  for (const service of SERVICES) await admin.query(`DROP USER ${prefix}${service}`);
+  await admin.end();
+});
+
+/** Every column that holds bytes, except ids: what is sealed can be nothing else. */
+async function bytesColumns(): Promise<Column[]> {
+  const [rows] = await admin.query<RowDataPacket[]>(
+    `SELECT c.TABLE_SCHEMA AS s, c.TABLE_NAME AS t, c.COLUMN_NAME AS name, c.COLUMN_COMMENT AS comment,
+       GROUP_CONCAT(k.COLUMN_NAME) AS primaryKey,
+       (SELECT GROUP_CONCAT(o.COLUMN_NAME) FROM information_schema.COLUMNS o WHERE o.TABLE_SCHEMA = s
+          AND o.TABLE_NAME = t AND o.COLUMN_NAME IN (?) AND o.COLUMN_KEY <> 'PRI') AS owners
+     FROM information_schema.COLUMNS c
+     JOIN information_schema.COLUMNS k
+       ON k.TABLE_SCHEMA = c.TABLE_SCHEMA AND k.TABLE_NAME = c.TABLE_NAME AND k.COLUMN_KEY = 'PRI'
+     WHERE c.TABLE_SCHEMA IN (?) AND (c.DATA_TYPE LIKE '%binary' OR c.DATA_TYPE LIKE '%blob')
+       AND c.COLUMN_TYPE <> 'binary(16)'
+     GROUP BY s, t, name, comment`,
+    [OWNERS, SERVICES.map((service) => prefix + service)],
+  );
+  return rows.map(({ s, t, name, comment, primaryKey, owners }) => ({
+    service: s.slice(prefix.length),
+    name: `${t}.${name}`,
+    isSealed: comment.startsWith("sealed"),
+    primaryKey,
+    sealedFor: ownersIn(comment),
+    owners: ownersAmong(owners?.split(",") ?? []),
+  }));
+}
+
+function ownersAmong(names: string[]): string[] {
+  const people = names.filter((name) => PEOPLE.includes(name));
+  return people.length > 0 ? people : names;
+}
+
+const sealed = (): Column[] => columns.filter(({ isSealed }) => isSealed);
+const fullName = ({ service, name }: Column): string => `${service}: ${name}`;
+
+/** Whether the service's own user may write a column. */
+async function isWritable({ service, name }: Column): Promise<boolean> {
+  const [table, column] = name.split(".");
+  const url = new URL(adminUrl);
+  const account = `${prefix}${service}:${passwords[service as ServiceName]}`;
+  const connection = await createConnection(`mysql://${account}@${url.host}/${prefix}${service}`);
+  try {
+    await connection.query("UPDATE ?? SET ?? = ?? WHERE FALSE", [table, column, column]);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await connection.end();
+  }
+}
+
+/** All of a service's own code and the platform's, tests left out. */
+async function sourceOf(service: string): Promise<string> {
+  const texts: string[] = [];
+  for (const folder of [`services/${service}/src`, "platform"]) {
+    for (const file of await readdir(join(ROOT, folder), { recursive: true })) {
+      if (!file.endsWith(".ts") || file.endsWith(".test.ts") || file.includes("node_modules")) continue;
+      texts.push(await readFile(join(ROOT, folder, file), "utf8"));
+    }
+  }
+  return texts.join("\n");
+}
+
+/** Fails with one line for each column, and with what to do about them. */
+function expectNone(odd: Column[], whatToDo: string): void {
+  expect(odd.length === 0 ? "" : `${odd.map(fullName).join("\n")}\n${whatToDo}`).toBe("");
+}
+
+test("every column of bytes is declared sealed, or is known not to be", () => {
+  expectNone(
+    columns.filter(({ isSealed, name }) => !isSealed && !(name in NOT_SEALED)),
+    `If it is sealed by the service's SealedBox, begin its COMMENT in the migration with "sealed": npm run rekey goes
+     by that. If it is a hash or the like, add it to NOT_SEALED in this test, with the reason.`,
+  );
+  expect(sealed().length).toBeGreaterThan(12);
+});
+
+test("nothing is called sealed and not sealed at once, and what is not sealed is there", () => {
+  const notSealed = columns.filter(({ name }) => name in NOT_SEALED);
+  expectNone(
+    notSealed.filter(({ isSealed }) => isSealed),
+    "Take it out of NOT_SEALED.",
+  );
+  expect([...new Set(notSealed.map(({ name }) => name))].sort()).toEqual(Object.keys(NOT_SEALED).sort());
+});
+
+test("every sealed column is bound to its table, column and row, as npm run rekey expects it", async () => {
+  const sources = new Map<string, string>();
+  for (const service of SERVICES) sources.set(service, await sourceOf(service));
+  expectNone(
+    sealed().filter((column) => !placeIn(column).test(sources.get(column.service)!)),
+    `Seal it for the place {table}.{column}:{primary key}:{owner} …, written as one template with the names of the
+     columns in its COMMENT ("sealed for patient_id, doctor_id"); a binary key in hex.`,
+  );
+});
+
+/** The template of a column's place in the source. */
+function placeIn({ name, sealedFor }: Column): RegExp {
+  const owners = sealedFor.map((owner) => {
+    const camelCase = owner.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+    return `:\\$\\{(?:${owner}|${camelCase})\\}`;
+  });
+  return new RegExp(`\`${name.replace(".", "\\.")}:\\$\\{[^}\`]+\\}${owners.join("")}\``);
+}
+
+test("every sealed column is bound to all whose its row is, so that it opens for nobody else", () => {
+  const isBound = ({ owners, sealedFor }: Column) => owners.every((owner) => sealedFor.includes(owner));
+  expectNone(
+    sealed().filter((column) => !isBound(column) && !(column.name in FOR_NOBODY)),
+    'Seal it for these columns, too, and declare them in its COMMENT: "sealed for patient_id, doctor_id".',
+  );
+});
+
+test("every sealed column can be sealed anew: its row is found by one column, and it may be changed", async () => {
+  expectNone(
+    sealed().filter(({ primaryKey }) => primaryKey.includes(",")),
+    "Give the table a primary key of one column: npm run rekey goes by it.",
+  );
+  const fixed: Column[] = [];
+  for (const column of sealed()) if (!(await isWritable(column))) fixed.push(column);
+  expectNone(
+    fixed,
+    "Give the service the right to change it: what is sealed in it would need the old key for ever.",
+  );
+});

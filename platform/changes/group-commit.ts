@@ -1,0 +1,180 @@
+import { context } from "@opentelemetry/api";
+import type { Transaction } from "../db/transaction.ts";
+import { ApiError } from "../errors/api-error.ts";
+import { actorOf, type Call } from "../grpc/call.ts";
+import type { Delivery } from "../outbox/event.ts";
+import type { Changes, ChangesOptions, Trail } from "./changes.ts";
+import { type Committed, GroupQueue, type Member } from "./group-queue.ts";
+import {
+  type Answer,
+  type IdempotencyKey,
+  inProgress,
+  KEPT_MS,
+  KEPT_WITH_PROVIDER_MS,
+  UNCHANGED,
+} from "./idempotency.ts";
+
+/**
+ * A use case whose concurrent requests share transactions. It says what it needs, reads and writes; whether a request is
+ * alone in its transaction is not its business.
+ */
+export interface GroupedUseCase<Request, Facts, Plan, Response> {
+  /** Ids of the rows that a request changes. Two requests of one group have none in common. */
+  rowsOf: (asked: Asked<Request>) => string[];
+  /** Makes rows that `lock` may miss, for a request that is alone. */
+  prepare?: (tx: Transaction, asked: Asked<Request>) => void;
+  /** Locks the rows of the requests and reads what `decide` needs, in few round trips; undefined where a row is missing. */
+  lock: (tx: Transaction, asked: Asked<Request>[], now: Date) => Promise<(Facts | undefined)[]>;
+  /** Decides one request by pure rules. Throws its refusal. */
+  decide: (facts: Facts | undefined, asked: Asked<Request>, now: Date) => Plan;
+  /** Writes what was decided; every plan changes something. @returns what each came to, in their order */
+  write: (tx: Transaction, plans: Plan[], now: Date) => { response: Response; trails: Trail[] }[];
+}
+
+export interface Asked<Request> {
+  readonly request: Request;
+  readonly call: Call;
+}
+
+/** A request on its way into a transaction. */
+interface Asking<Request> extends Asked<Request>, Member {
+  readonly key: IdempotencyKey | undefined;
+}
+
+/** Result of a round for a request. USED: its key was used before. */
+type Settled<Response> = { response: Response } | { refusal: unknown } | "USED";
+
+/**
+ * Runs a use case's requests in groups, with their idempotency keys: kept with the answers, or reserved for answers that come
+ * later.
+ */
+export class GroupCommit<Request, Facts, Plan, Response> {
+  readonly #options: ChangesOptions;
+  readonly #changes: Pick<Changes, "recordAll">;
+  readonly #useCase: GroupedUseCase<Request, Facts, Plan, Response>;
+  readonly #isReserving: boolean;
+  readonly #queue: GroupQueue<Asking<Request>, Settled<Response>>;
+
+  constructor(
+    options: ChangesOptions,
+    changes: Pick<Changes, "recordAll">,
+    useCase: GroupedUseCase<Request, Facts, Plan, Response>,
+    isReserving = false,
+  ) {
+    this.#isReserving = isReserving;
+    this.#options = options;
+    this.#changes = changes;
+    this.#useCase = useCase;
+    this.#queue = new GroupQueue((members, isShared) =>
+      isShared ? this.#commit(members, true) : this.#commitAlone(members[0]!),
+    );
+  }
+
+  /** @returns the response, or what the key was answered before: then the call is marked as replayed */
+  async run(request: Request, call: Call): Promise<Response> {
+    const { idempotency, clock } = this.#options;
+    const key = idempotency.keyOf(call, clock.now(), this.#isReserving ? KEPT_WITH_PROVIDER_MS : KEPT_MS);
+    const rows = this.#useCase.rowsOf({ request, call });
+    const { deadline } = call;
+    const member = { request, call, key, rows, actorId: actorOf(call), deadline, context: context.active() };
+    const { outcome: settled, delivered } = await this.#queue.run(member);
+    if (settled === "USED") {
+      const first = await idempotency.firstResponse<Response>(call, key!, clock);
+      if (first === UNCHANGED) throw new Error(`${call.method.path} keeps every answer`);
+      return first ? first.response : await this.run(request, call);
+    }
+    if ("refusal" in settled) throw settled.refusal;
+    await delivered;
+    return settled.response;
+  }
+
+  async #commitAlone(member: Asking<Request>): Promise<Committed<Asking<Request>, Settled<Response>>> {
+    const { idempotency } = this.#options;
+    const { key } = member;
+    try {
+      return await this.#commit([member], false);
+    } catch (error) {
+      if (key && idempotency.isTaken(error)) {
+        return { outcomes: new Map([[member, "USED"]]), delivered: Promise.resolve() };
+      }
+      if (key && (await idempotency.isInProgress(error, key))) throw inProgress();
+      throw error;
+    }
+  }
+
+  async #commit(
+    members: Asking<Request>[],
+    isShared: boolean,
+  ): Promise<Committed<Asking<Request>, Settled<Response>>> {
+    const { db, clock, idempotency, relay } = this.#options;
+    const useCase = this.#useCase;
+    const { outcomes, deliveries } = await db.transaction(
+      async (tx) => {
+        const now = clock.now();
+        if (!isShared) useCase.prepare?.(tx, members[0]!);
+        const keys = members.flatMap(({ key }) => key ?? []);
+        const [facts, isUsed] = await Promise.all([
+          useCase.lock(tx, members, now),
+          idempotency.findUsed(tx, keys, now),
+        ]);
+        const outcomes = new Map<Asking<Request>, Settled<Response> | "MISSING">();
+        const planned: { member: Asking<Request>; plan: Plan }[] = [];
+        for (const [i, member] of members.entries()) {
+          if (member.key && isUsed(member.key)) outcomes.set(member, "USED");
+          else if (facts[i] === undefined && isShared) outcomes.set(member, "MISSING");
+          else {
+            try {
+              planned.push({ member, plan: useCase.decide(facts[i], member, now) });
+            } catch (refusal) {
+              outcomes.set(member, { refusal });
+            }
+          }
+        }
+        const { responses, deliveries } = this.#write(tx, planned, now);
+        for (const [i, { member }] of planned.entries()) outcomes.set(member, { response: responses[i]! });
+        if (this.#isReserving)
+          idempotency.reserve(tx, ...planned.flatMap(({ member: { key } }) => key ?? []));
+        idempotency.keepAll(tx, answersToKeep(outcomes, this.#isReserving));
+        return { outcomes, deliveries };
+      },
+      { skipsLocked: isShared, ...(isShared && { mayRetry: async () => false }) },
+    );
+    return { outcomes, delivered: relay.send(deliveries) };
+  }
+
+  /** Writes plans with their audit lines and events. */
+  #write(
+    tx: Transaction,
+    planned: { member: Asking<Request>; plan: Plan }[],
+    now: Date,
+  ): { responses: Response[]; deliveries: Delivery[] } {
+    if (planned.length === 0) return { responses: [], deliveries: [] };
+    const written = this.#useCase.write(
+      tx,
+      planned.map(({ plan }) => plan),
+      now,
+    );
+    const causes = planned.map(({ member: { call, actorId, context } }, i) => ({
+      trails: written[i]!.trails,
+      actorId,
+      call,
+      context,
+    }));
+    const deliveries = this.#changes.recordAll(tx, causes).flat();
+    return { responses: written.map(({ response }) => response), deliveries };
+  }
+}
+
+/** Answers that their keys give again: responses, unless they come later, and refusals that nothing lifts. */
+function answersToKeep<Request, Response>(
+  settled: Map<Asking<Request>, Settled<Response> | "MISSING">,
+  isReserving: boolean,
+): [IdempotencyKey, Answer][] {
+  return [...settled].flatMap(([{ key, call }, outcome]): [IdempotencyKey, Answer][] => {
+    if (!key || typeof outcome === "string") return [];
+    if ("response" in outcome && isReserving) return [];
+    if ("response" in outcome) return [[key, call.definition.responseSerialize(outcome.response)]];
+    const { refusal } = outcome;
+    return refusal instanceof ApiError && refusal.rule.isKept ? [[key, refusal]] : [];
+  });
+}

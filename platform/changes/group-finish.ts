@@ -1,0 +1,98 @@
+import { context } from "@opentelemetry/api";
+import type { Transaction } from "../db/transaction.ts";
+import { ApiError } from "../errors/api-error.ts";
+import type { Begun, Changes, ChangesOptions, Ending } from "./changes.ts";
+import { type Committed, GroupQueue, type Member } from "./group-queue.ts";
+
+/** The end of a use case that `begin` has begun, whose concurrent ends share transactions. Told as data, as a `GroupedUseCase`. */
+export interface GroupedEnd<Outcome, Facts, Response> {
+  /** Ids of the rows that an outcome changes. Two outcomes of one group have none in common. */
+  rowsOf: (outcome: Outcome) => string[];
+  /** Locks the rows of the outcomes; undefined where a row is missing. */
+  lock: (tx: Transaction, outcomes: Outcome[]) => Promise<(Facts | undefined)[]>;
+  /** Writes what the outcomes come to. @returns the endings in their order */
+  write: (tx: Transaction, ended: { facts: Facts; outcome: Outcome }[]) => Ending<Response>[];
+}
+
+interface Ended<Outcome, Response> extends Member {
+  readonly begun: Begun<Response>;
+  readonly outcome: Outcome;
+}
+
+interface Settled<Response> {
+  answer: Response | ApiError;
+  /** The key had no answer before. */
+  isFirst: boolean;
+}
+
+/** Ends use cases in groups, each with its key's answer. */
+export class GroupFinish<Outcome, Facts, Response> {
+  readonly #options: ChangesOptions;
+  readonly #changes: Pick<Changes, "recordAll" | "firstAnswer">;
+  readonly #end: GroupedEnd<Outcome, Facts, Response>;
+  readonly #queue: GroupQueue<Ended<Outcome, Response>, Settled<Response>>;
+
+  constructor(
+    options: ChangesOptions,
+    changes: Pick<Changes, "recordAll" | "firstAnswer">,
+    end: GroupedEnd<Outcome, Facts, Response>,
+  ) {
+    this.#options = options;
+    this.#changes = changes;
+    this.#end = end;
+    this.#queue = new GroupQueue((members, isShared) => this.#commit(members, isShared));
+  }
+
+  /** @returns the key's first answer */
+  async run(begun: Begun<Response>, outcome: Outcome): Promise<Response | ApiError> {
+    const rows = this.#end.rowsOf(outcome);
+    // Without a deadline: the provider has acted.
+    const member = { begun, outcome, rows, actorId: begun.actorId, context: context.active() };
+    const { outcome: settled, delivered } = await this.#queue.run(member);
+    await delivered;
+    return await this.#changes.firstAnswer(begun, settled);
+  }
+
+  async #commit(
+    members: Ended<Outcome, Response>[],
+    isShared: boolean,
+  ): Promise<Committed<Ended<Outcome, Response>, Settled<Response>>> {
+    const { db, idempotency, relay } = this.#options;
+    const { settled, deliveries } = await db.transaction(
+      async (tx) => {
+        const outcomes = members.map(({ outcome }) => outcome);
+        const keyIds = members.map(({ begun }) => begun.keyId);
+        // The rows before the keys, as `begin` locks them.
+        const [facts, isOpen] = await Promise.all([
+          this.#end.lock(tx, outcomes),
+          idempotency.lockReserved(tx, ...keyIds),
+        ]);
+        const ended = members.flatMap((member, i) => {
+          const found = facts[i];
+          return found === undefined ? [] : { member, facts: found, outcome: member.outcome };
+        });
+        const endings = this.#end.write(tx, ended);
+        const causes = ended.map(({ member: { begun, context } }, i) => ({
+          trails: endings[i]!.trails,
+          actorId: begun.actorId,
+          call: begun.call,
+          context,
+        }));
+        const deliveries = this.#changes.recordAll(tx, causes);
+        const settled = new Map<Ended<Outcome, Response>, Settled<Response> | "MISSING">();
+        for (const member of members) settled.set(member, "MISSING");
+        for (const [i, { member }] of ended.entries()) {
+          const { keyId, definition } = member.begun;
+          const { answer } = endings[i]!;
+          const isFirst = isOpen(keyId);
+          const bytes = answer instanceof ApiError ? answer : definition.responseSerialize(answer);
+          if (isFirst) idempotency.keepReserved(tx, keyId, bytes);
+          settled.set(member, { answer, isFirst });
+        }
+        return { settled, deliveries };
+      },
+      { skipsLocked: isShared, ...(isShared && { mayRetry: async () => false }) },
+    );
+    return { outcomes: settled, delivered: relay.send(deliveries.flat()) };
+  }
+}

@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import {
+  Booking,
+  BookingServiceService,
+  type CancelBookingRequest,
+} from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
+import { newId } from "../api/ids.ts";
+import { ApiError } from "../errors/api-error.ts";
+import { invoke, startTestService, type TestService, userCaller } from "../testing/test-service.ts";
+import type { Effect } from "./changes.ts";
+import { Idempotency } from "./idempotency.ts";
+
+let service: TestService;
+
+beforeAll(async () => {
+  service = await startTestService("billing");
+});
+afterAll(() => service.close());
+
+test("forgetting keys that have expired ends with its process, however many there are", async () => {
+  const { db, box, hash, clock } = service;
+  const forgotten = new Idempotency(db, box, hash).sweep(clock.now(), AbortSignal.abort());
+  await expect(forgotten).rejects.toMatchObject({ name: "AbortError" });
+});
+
+describe("a request that changed nothing", () => {
+  const caller = userCaller("PATIENT");
+
+  /** Makes a request whose use case has some effect. */
+  const cancel = (request: CancelBookingRequest, effect: () => Effect<Booking>) =>
+    invoke(
+      BookingServiceService.cancelBooking,
+      (_, call) =>
+        service.changes.apply(
+          call,
+          async () => effect(),
+          ({ id }) => [{ resource: `bookings/${id}`, subjectIds: [], action: "booking.get", isRead: true }],
+        ),
+      caller,
+      request,
+    );
+
+  /** A request after a first one that found a booking with a large reason and changed nothing. */
+  async function repeated() {
+    const request = { bookingId: newId(), reason: "", idempotencyKey: newId() };
+    const state = (reason: string) => Booking.fromPartial({ id: request.bookingId, reason });
+    const unchanged = (reason: string) => () => ({ response: state(reason), trails: [] });
+    await cancel(request, unchanged("x".repeat(10_000)));
+    const audited = async () => {
+      const sql = "SELECT action FROM audit_events WHERE resource = ? ORDER BY id";
+      const rows = await service.db.read<{ action: string }>(sql, [`bookings/${request.bookingId}`]);
+      return rows.map(({ action }) => action);
+    };
+    return { request, state, unchanged, audited };
+  }
+
+  test("leaves its key without an answer", async () => {
+    await repeated();
+    const rows = await service.db.read<{ bytes: number | null }>(
+      "SELECT LENGTH(answer) AS bytes FROM idempotency_keys",
+    );
+    expect(rows.length).toBeGreaterThan(0);
+    expect(rows.filter(({ bytes }) => bytes !== null)).toEqual([]);
+  });
+
+  test("is answered from the state at each repeat, which is audited as a read", async () => {
+    const { request, state, unchanged, audited } = await repeated();
+    expect(await cancel(request, unchanged("later"))).toEqual({ response: state("later"), replayed: true });
+    expect(await audited()).toEqual(["booking.get", "booking.get"]);
+  });
+
+  test("still changes nothing where it would by now", async () => {
+    const { request, state, unchanged, audited } = await repeated();
+    const trails = [{ resource: `bookings/${request.bookingId}`, subjectIds: [], action: "booking.cancel" }];
+    const changes = () => ({ response: state("changed"), trails });
+    await expect(cancel(request, changes)).rejects.toMatchObject({ reason: "IDEMPOTENCY_KEY_OUTDATED" });
+    expect(await audited()).toEqual(["booking.get"]);
+    expect(await cancel(request, unchanged("later"))).toMatchObject({ replayed: true });
+  });
+
+  test("is refused where its repeat is, which is not kept", async () => {
+    const { request, unchanged } = await repeated();
+    const refused = cancel(request, () => {
+      throw new ApiError("BOOKING_STARTED");
+    });
+    await expect(refused).rejects.toMatchObject({ reason: "BOOKING_STARTED", replayed: false });
+    expect(await cancel(request, unchanged("later"))).toMatchObject({ replayed: true });
+  });
+
+  test("keeps its key from other requests", async () => {
+    const { request, unchanged } = await repeated();
+    const other = cancel({ ...request, reason: "Another" }, unchanged(""));
+    await expect(other).rejects.toMatchObject({ reason: "IDEMPOTENCY_KEY_REUSED" });
+  });
+
+  test("and runs many times at once changes nothing in any", async () => {
+    const request = { bookingId: newId(), reason: "", idempotencyKey: newId() };
+    const response = Booking.fromPartial({ id: request.bookingId });
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, () => cancel(request, () => ({ response, trails: [] }))),
+    );
+    expect(answers.filter(({ replayed }) => !replayed)).toHaveLength(1);
+  });
+});

@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import {
+  Booking,
+  BookingServiceService,
+  type CancelBookingRequest,
+} from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
+import { newId } from "../api/ids.ts";
+import { ApiError } from "../errors/api-error.ts";
+import { catalogue, type Reason } from "../errors/catalogue.ts";
+import type { Call } from "../grpc/call.ts";
+import { invoke, startTestService, type TestService, userCaller } from "../testing/test-service.ts";
+
+let service: TestService;
+
+beforeAll(async () => {
+  service = await startTestService("billing");
+});
+afterAll(() => service.close());
+
+const reasons = [...catalogue.values()];
+
+type Handler = (request: CancelBookingRequest, call: Call) => Promise<Booking>;
+
+/** Effect of a use case that changed something. */
+const changedBy = ({ bookingId }: CancelBookingRequest) => ({
+  response: Booking.fromPartial({ id: bookingId }),
+  trails: [{ resource: `bookings/${bookingId}`, subjectIds: [] }],
+});
+
+/** Ways of a use case to its transaction, with a rule that may refuse it. */
+const WAYS: Record<string, (refusal: Reason | undefined) => Handler> = {
+  "by itself": (refusal) => (request, call) =>
+    service.changes.apply(call, async () => {
+      if (refusal) throw new ApiError(refusal);
+      return changedBy(request);
+    }),
+  "in a group": (refusal) =>
+    service.changes.grouped<CancelBookingRequest, CancelBookingRequest, CancelBookingRequest, Booking>({
+      rowsOf: ({ request }) => [request.bookingId],
+      prepare: () => {},
+      lock: async (_, asked) => asked.map(({ request }) => request),
+      decide: (_, { request }) => {
+        if (refusal) throw new ApiError(refusal);
+        return request;
+      },
+      write: (_, requests) => requests.map(changedBy),
+    }),
+};
+
+describe.each(Object.entries(WAYS))("the key of a use case %s", (way, handlerFor) => {
+  /** Makes one request twice with one key, by rules that may refuse it each time. @returns the second outcome */
+  async function outcomeOfSecond(first: Reason | undefined, second: Reason | undefined): Promise<string> {
+    const caller = userCaller("PATIENT");
+    const request = { bookingId: newId(), reason: "", idempotencyKey: newId() };
+    const call = (refusal: Reason | undefined) =>
+      invoke(BookingServiceService.cancelBooking, handlerFor(refusal), caller, request);
+    if (first) await expect(call(first)).rejects.toMatchObject({ reason: first });
+    else await call(first);
+    return await call(second).then(
+      ({ replayed }) => (replayed ? "replayed" : "decided anew"),
+      (error: ApiError) => `${error.reason} again`,
+    );
+  }
+
+  test.each(reasons)("refused with $reason behaves as the catalogue says", async ({ reason, isKept }) => {
+    expect(await outcomeOfSecond(reason, undefined)).toBe(isKept ? `${reason} again` : "decided anew");
+  });
+
+  // A group looks for used keys before it decides. A use case by itself decides first, and after a fault it asks no more.
+  test.each(reasons)(
+    "gets its success again although $reason refuses by then, unless that is a fault by itself",
+    async ({ reason, httpStatus }) => {
+      const isFault = httpStatus >= 500 && way === "by itself";
+      expect(await outcomeOfSecond(undefined, reason)).toBe(isFault ? `${reason} again` : "replayed");
+    },
+  );
+});
+
+test("a key's success is replayed although the same request by then fails with traces", async () => {
+  const caller = userCaller("PATIENT");
+  const request = { bookingId: newId(), reason: "", idempotencyKey: newId() };
+  const answer = Booking.fromPartial({ id: request.bookingId });
+  const resource = `bookings/${request.bookingId}`;
+  const call = (response: Booking | ApiError) =>
+    invoke(
+      BookingServiceService.cancelBooking,
+      (_, call) =>
+        service.changes.apply(call, async () => ({ response, trails: [{ resource, subjectIds: [] }] })),
+      caller,
+      request,
+    );
+  await call(answer);
+  expect(await call(new ApiError("UNAUTHENTICATED"))).toMatchObject({ replayed: true, response: answer });
+  const traces = await service.db.read("SELECT 1 FROM audit_events WHERE resource = ?", [resource]);
+  expect(traces).toHaveLength(1);
+});
+
+/** Refusals that nothing lifts. */
+const FINAL = [
+  "BOOKING_CLOSED",
+  "CANNOT_CHANGE_SELF",
+  "DOCTOR_DIFFERS",
+  "DOCTOR_EXISTS",
+  "EMAIL_TAKEN",
+  "FEE_DIFFERS",
+  "HOLD_EXPIRED",
+  "NAME_TAKEN",
+  "NOTES_LOCKED",
+  "PAYMENT_DECLINED",
+];
+
+/**
+ * Refusals that only a later change of the resource lifts: its time, status, amount or set-up. The caller decides again about
+ * the changed resource, which is another request; a late duplicate of this one must not move, refund or switch off anything.
+ */
+const LIFTED_BY_A_CHANGE = [
+  "BOOKING_STARTED",
+  "ILLEGAL_TRANSITION",
+  "IMPLAUSIBLE_CHECKPOINT",
+  "MFA_ALREADY_ACTIVE",
+  "MFA_NOT_ACTIVE",
+  "MFA_NOT_SET_UP",
+  "REFUND_EXCEEDS_CAPTURED",
+  "RESCHEDULE_TOO_LATE",
+  "TIME_DIFFERS",
+  "TOO_LATE",
+];
+
+test("a refusal is kept only if nothing lifts it, or only a later change of the resource", () => {
+  const kept = reasons.filter(({ isKept }) => isKept).map(({ reason }) => reason);
+  expect(kept.sort()).toEqual([...FINAL, ...LIFTED_BY_A_CHANGE].sort());
+});

@@ -1,0 +1,71 @@
+import { MethodRules_RateClass as RateClass } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
+import type { Method } from "../contract/methods.ts";
+import { ApiError } from "../errors/api-error.ts";
+import { ANONYMOUS, type Caller } from "../identity/caller.ts";
+import { byAddress, type Client, clientOf } from "./client.ts";
+import { NETWORKS_OF_A_SITE } from "./client-network.ts";
+
+const RETRY_AFTER_MS = 1000;
+/** Calls of the class SEARCH take many times the CPU of another read: they answer 100 doctors, or ask all services. */
+const COST_OF_A_SEARCH = 4;
+
+/**
+ * Bounds the calls of each client that run at once. A client beyond its bound is refused at once, so that one burst
+ * takes no time from others. Each process counts for itself, and holds only clients with a running call.
+ */
+export class CallerLimit {
+  readonly #max: number;
+  readonly #running = new Map<string, number>();
+
+  /** @param max calls of one client at once; 0: no limit */
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  /** Clients with a running call. */
+  get size(): number {
+    return this.#running.size;
+  }
+
+  /**
+   * Counts a call until the function that it returns is called. Throws TOO_MANY_CONCURRENT_REQUESTS.
+   *
+   * @param caller undefined where the token was refused
+   */
+  enter(method: Method, caller: Caller | undefined, address: string): () => void {
+    if (this.#max === 0) return () => {};
+    const { key, siteKey } = boundedClient(method, caller, address);
+    const places = Math.min(costOf(method), this.#max);
+    this.#assertRoom(key, this.#max - places);
+    if (siteKey !== undefined) this.#assertRoom(siteKey, this.#max * NETWORKS_OF_A_SITE - places);
+    const keys = siteKey === undefined ? [key] : [key, siteKey];
+    for (const each of keys) this.#running.set(each, this.#of(each) + places);
+    return () => {
+      for (const each of keys) this.#leave(each, places);
+    };
+  }
+
+  #of(key: string): number {
+    return this.#running.get(key) ?? 0;
+  }
+
+  #assertRoom(key: string, most: number): void {
+    if (this.#of(key) <= most) return;
+    throw new ApiError("TOO_MANY_CONCURRENT_REQUESTS", {
+      retryAfterMs: RETRY_AFTER_MS,
+    });
+  }
+
+  #leave(key: string, places: number): void {
+    const left = this.#of(key) - places;
+    if (left === 0) this.#running.delete(key);
+    else this.#running.set(key, left);
+  }
+}
+
+/** Public keys and webhooks count apart, as in the quotas. */
+const boundedClient = ({ name, rules }: Method, caller: Caller | undefined, address: string): Client =>
+  rules.rate === RateClass.UNLIMITED ? byAddress(address, name) : clientOf(caller ?? ANONYMOUS, address);
+
+/** Number of calls at once that a call counts as. */
+const costOf = ({ rules }: Method): number => (rules.rate === RateClass.SEARCH ? COST_OF_A_SEARCH : 1);

@@ -1,0 +1,65 @@
+import { expect, test } from "@jest/globals";
+import type { Logger } from "../telemetry/log.ts";
+import { Job, type Work } from "./jobs.ts";
+
+const NEVER_MS = 3_600_000;
+
+/** A job that runs when it is kicked, unless told how often, and what it logs. */
+function jobOf(work: Work, everyMs = NEVER_MS) {
+  const logged: unknown[] = [];
+  const log = { warn: ({ err }: { err: unknown }) => logged.push(err) } as unknown as Logger;
+  return { job: new Job("test", everyMs, work, log), logged };
+}
+
+test("a failure is logged, and the next turn tries again", async () => {
+  const failure = new Error("no");
+  const { promise: isTriedAgain, resolve: triedAgain } = Promise.withResolvers<void>();
+  let turns = 0;
+  const { job, logged } = jobOf(async () => {
+    turns += 1;
+    if (turns === 1) throw failure;
+    triedAgain();
+  }, 1);
+  job.start();
+  await isTriedAgain;
+  await job.stop();
+  expect(logged).toEqual([failure]);
+});
+
+test("what is under way as it stops is told so, and its end is no failure", async () => {
+  const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+  const { job, logged } = jobOf(async (signal) => {
+    begin();
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    signal.throwIfAborted();
+  });
+  job.kick();
+  await begun;
+  await job.stop();
+  expect(logged).toEqual([]);
+});
+
+test("kicked while it runs, it runs once more", async () => {
+  let turns = 0;
+  const { promise: isDone, resolve: done } = Promise.withResolvers<void>();
+  const { job } = jobOf(async () => {
+    turns += 1;
+    if (turns === 1) for (let i = 0; i < 3; i++) job.kick();
+    else done();
+  });
+  job.kick();
+  await isDone;
+  await job.stop();
+  expect(turns).toBe(2);
+});
+
+test("stopped, it is not begun any more", async () => {
+  let turns = 0;
+  const { job } = jobOf(async () => {
+    turns += 1;
+  });
+  job.start();
+  await job.stop();
+  job.kick();
+  expect(turns).toBe(0);
+});

@@ -1,0 +1,70 @@
+import { context, ROOT_CONTEXT } from "@opentelemetry/api";
+import type { Logger } from "../telemetry/log.ts";
+
+/** A background task. Throws `signal.reason` when aborted: its process ends, and another one continues. */
+export type Work = (signal: AbortSignal) => Promise<unknown>;
+
+/** Takes turns as long as each says that there may be more to do; `signal` ends it between two. */
+export async function repeat(turn: () => Promise<boolean>, signal?: AbortSignal): Promise<void> {
+  do signal?.throwIfAborted();
+  while (await turn());
+}
+
+/** Runs `work` every `everyMs`, never twice at once; a failure is logged and the next turn tries again. */
+export class Job {
+  readonly name: string;
+  readonly #everyMs: number;
+  readonly #work: Work;
+  readonly #log: Logger;
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<void> = Promise.resolve();
+  #busy = false;
+  #again = false;
+  readonly #stopping = new AbortController();
+
+  constructor(name: string, everyMs: number, work: Work, log: Logger) {
+    this.name = name;
+    this.#everyMs = everyMs;
+    this.#work = work;
+    this.#log = log;
+  }
+
+  start(): void {
+    this.#timer = setTimeout(() => {
+      this.#running = this.#turn();
+    }, this.#everyMs);
+  }
+
+  /** Runs `work` now instead of at the next turn; where it is running, once more right after. */
+  kick(): void {
+    if (this.#stopping.signal.aborted) return;
+    if (this.#busy) {
+      this.#again = true;
+      return;
+    }
+    clearTimeout(this.#timer);
+    // Not part of the request that kicks: this turn, and those that it starts, serve many.
+    this.#running = context.with(ROOT_CONTEXT, () => this.#turn());
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    clearTimeout(this.#timer);
+    await this.#running;
+  }
+
+  async #turn(): Promise<void> {
+    const { signal } = this.#stopping;
+    this.#busy = true;
+    do {
+      this.#again = false;
+      try {
+        await this.#work(signal);
+      } catch (error) {
+        if (error !== signal.reason) this.#log.warn({ err: error, job: this.name }, "job failed");
+      }
+    } while (this.#again && !signal.aborted);
+    this.#busy = false;
+    if (!signal.aborted) this.start();
+  }
+}

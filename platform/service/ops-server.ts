@@ -1,0 +1,47 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { cached } from "../stats/cached.ts";
+import { type Clock, systemClock } from "../time/clock.ts";
+
+/** Maximum age of a scrape, in ms. Prometheus scrapes every few seconds; a flood of scrapes costs one a second. */
+const SCRAPE_TTL_MS = 1000;
+
+export interface OpsServerOptions {
+  host: string;
+  port: number;
+  readMetrics: () => Promise<string>;
+  /** Whether this process can serve: its own parts only, never another service (that would cascade). */
+  ready: () => boolean;
+  clock?: Clock;
+}
+
+/** `/healthz`, `/readyz` and Prometheus's `/metrics`, on a port of their own that is not for clients. */
+export async function startOpsServer(options: OpsServerOptions) {
+  const { host, port, ready, clock = systemClock } = options;
+  const readMetrics = cached(clock, SCRAPE_TTL_MS, options.readMetrics);
+  const server = createServer(async (request, response) => {
+    const answer = (status: number, text: string) =>
+      response.writeHead(status, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }).end(text);
+    switch (request.url) {
+      case "/healthz":
+        return answer(200, "ok\n");
+      case "/readyz":
+        return ready() ? answer(200, "ready\n") : answer(503, "not ready\n");
+      case "/metrics":
+        return await readMetrics().then(
+          (text) => answer(200, text),
+          () => answer(503, "metrics cannot be read\n"),
+        );
+      default:
+        return answer(404, "not found\n");
+    }
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () => new Promise<void>((resolve) => server.close(() => resolve()).closeAllConnections()),
+  };
+}

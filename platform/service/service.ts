@@ -1,0 +1,229 @@
+import { AuditServiceService } from "@medconnect/proto/medconnect/audit/v1/audit.ts";
+import { EventServiceService } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import type { Redis } from "ioredis";
+import { Pages } from "../api/page-token.ts";
+import { AuditChain } from "../audit/audit-chain.ts";
+import { leaveCheckpoints, recordCheckpoint } from "../audit/checkpoints.ts";
+import { listAccesses } from "../audit/list-accesses.ts";
+import { listAuditEvents } from "../audit/list-audit-events.ts";
+import { AuditRecorder } from "../audit/recorder.ts";
+import { Sealer } from "../audit/sealer.ts";
+import { Changes } from "../changes/changes.ts";
+import { Idempotency } from "../changes/idempotency.ts";
+import type { ServiceConfig } from "../config/config.ts";
+import { addReflection } from "../contract/reflection.ts";
+import type { KeyedHash } from "../crypto/keyed-hash.ts";
+import { openKeyedHash } from "../crypto/open-keyed-hash.ts";
+import { SealedBox } from "../crypto/sealed-box.ts";
+import { Database } from "../db/database.ts";
+import { untilReachable } from "../db/until-reachable.ts";
+import type { GrpcClient } from "../grpc/client.ts";
+import { Health } from "../grpc/health.ts";
+import { GrpcServer } from "../grpc/server.ts";
+import { TZ_VERSION } from "../i18n/time-zones/time-zone-table.ts";
+import { AccessTokenVerifier } from "../identity/access-tokens.ts";
+import { RevocationLists } from "../identity/revocation-lists.ts";
+import { Revocations } from "../identity/revocations.ts";
+import { ServiceTokens } from "../identity/service-tokens.ts";
+import { type Consumers, Inbox } from "../inbox/inbox.ts";
+import { connectRedis, REDIS_IN_BACKGROUND_MS } from "../network/redis.ts";
+import type { EventRoutes } from "../outbox/event.ts";
+import { Relay } from "../outbox/relay.ts";
+import { createLogger, type Logger } from "../telemetry/log.ts";
+import { observeProcess } from "../telemetry/process-metrics.ts";
+import { takeSamples } from "../telemetry/samples.ts";
+import { startMetrics } from "../telemetry/start-metrics.ts";
+import { startTracing } from "../telemetry/start-tracing.ts";
+import { type Clock, systemClock } from "../time/clock.ts";
+import type { MutualTls } from "../tls/mutual-tls.ts";
+import { startTls } from "../tls/start-tls.ts";
+import { Job } from "./jobs.ts";
+import { runUntilSignal } from "./lifecycle.ts";
+import { startOpsServer } from "./ops-server.ts";
+import type { TokenIssuer, Topology } from "./topology.ts";
+
+const SWEEP_KEYS_MS = 60_000;
+
+/** Parts that a service's features use. */
+export interface Platform {
+  readonly db: Database;
+  readonly redis: Redis;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly box: SealedBox;
+  readonly hash: KeyedHash;
+  readonly pages: Pages;
+  readonly audit: AuditRecorder;
+  readonly changes: Changes;
+  readonly serviceTokens: ServiceTokens;
+  /** The services that are told of events, by name. */
+  readonly peers: Readonly<Record<string, GrpcClient>>;
+}
+
+/** Parts of a service beyond the platform. */
+export interface ServiceParts {
+  /** Adds the service's gRPC services. */
+  serve: (server: GrpcServer) => void;
+  /** Which events it takes, from whom, and what they do. */
+  consumes: Consumers;
+  jobs: Job[];
+  /** For the token issuer itself, which reads its own database. */
+  tokenIssuer?: TokenIssuer;
+}
+
+export interface ServiceDefinition {
+  name: string;
+  config: ServiceConfig;
+  topology: Topology;
+  /** Which services are told of which of its events. */
+  routes: EventRoutes;
+  build: (platform: Platform) => ServiceParts | Promise<ServiceParts>;
+}
+
+/** Wires a service up, serves, and drains on SIGTERM or SIGINT. */
+export async function runService({
+  name,
+  config,
+  topology,
+  routes,
+  build,
+}: ServiceDefinition): Promise<void> {
+  const log = createLogger(name, config.LOG_LEVEL);
+  const readMetrics = startMetrics(name);
+  observeProcess();
+  const stopTracing = await startTracing({
+    service: name,
+    endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
+    ratio: config.OTEL_TRACES_SAMPLER_ARG,
+  });
+
+  const { tls, stop: stopTls } = startTls(config, log);
+  const clock = systemClock;
+  // Before the database is asked, so that it is connected when the revocations are read.
+  const redis = connectRedis(config.REDIS_URL, log, REDIS_IN_BACKGROUND_MS);
+  const db = new Database({
+    url: config.DATABASE_URL,
+    poolSize: config.DATABASE_POOL_SIZE,
+    timeoutMs: config.DATABASE_TIMEOUT,
+  });
+  const box = new SealedBox(...config.DATA_KEY);
+  const hash = await untilReachable(() => openKeyedHash(db, box), log);
+  const pages = new Pages(hash);
+  const audit = new AuditRecorder(db, clock, log);
+  const serviceTokens = new ServiceTokens(name, config.INTERNAL_KEY);
+  const peers = connectPeers(name, topology, routes, tls);
+  const relay = new Relay({
+    db,
+    clock,
+    log,
+    serviceTokens,
+    consumers: peers,
+    hash,
+    waitMs: config.EVENT_WAIT,
+    maxRefusals: config.OUTBOX_MAX_REFUSALS,
+  });
+  const idempotency = new Idempotency(db, box, hash);
+  const changes = new Changes({ db, clock, idempotency, relay, hash, routes });
+
+  const platform = { db, redis, clock, log, box, hash, pages, audit, changes, serviceTokens, peers };
+  const parts = await build(platform);
+
+  const tokenIssuer = parts.tokenIssuer ?? topology.connectTokenIssuer(tls, serviceTokens);
+  const revocations = new Revocations({
+    redis,
+    lists: new RevocationLists(config.INTERNAL_KEY),
+    fallback: tokenIssuer.fetchRevocations,
+    log,
+  });
+  const accessTokens = new AccessTokenVerifier({
+    issuer: config.JWT_ISSUER,
+    audience: config.JWT_AUDIENCE,
+    maxAgeMs: config.JWKS_MAX_AGE,
+    fetchJwks: tokenIssuer.fetchJwks,
+  });
+  const grpc = new GrpcServer({
+    identity: { accessTokens, serviceTokens, revocations },
+    log,
+    tls,
+    maxConcurrentCalls: config.MAX_CONCURRENT_CALLS,
+    maxCallerCalls: config.MAX_CALLER_REQUESTS,
+    maxPeerConnections: config.MAX_PEER_CONNECTIONS,
+    traceRatio: config.OTEL_EXPORTER_OTLP_ENDPOINT ? config.OTEL_TRACES_SAMPLER_ARG : 0,
+    credentialLimit: config.RATE_LIMIT_AUTH,
+    reauthenticationMs: config.REAUTHENTICATION_AGE,
+    onDenied: (call, hidden) => audit.denied(call, hidden),
+  });
+  parts.serve(grpc);
+  grpc.serve(EventServiceService, new Inbox(changes, parts.consumes, clock, log));
+  grpc.serve(AuditServiceService, {
+    listAuditEvents: listAuditEvents(name, platform),
+    exportAuditEvents: listAuditEvents(name, platform),
+    listAccesses: listAccesses(name, db, pages),
+    recordCheckpoint: recordCheckpoint(name, {
+      ...platform,
+      witnessOf: topology.witnessOf,
+      everyMs: config.AUDIT_CHECKPOINT_EVERY,
+    }),
+  });
+  const health = new Health();
+  health.addTo(grpc.server);
+  if (config.GRPC_REFLECTION) await addReflection(grpc.server);
+
+  const sealer = new Sealer({ db, clock, chain: new AuditChain(name, config.AUDIT_KEY) });
+  const witnessName = topology.witnessOf(name);
+  const witness = { name: witnessName, client: topology.connect(witnessName, tls) };
+  const leaveCheckpoint = leaveCheckpoints(db, witness, serviceTokens, clock);
+
+  const samples = new Job("sample what metrics count", config.METRICS_SAMPLE_EVERY, takeSamples(clock), log);
+  const jobs = [
+    ...parts.jobs,
+    new Job("sweep idempotency keys", SWEEP_KEYS_MS, (signal) => idempotency.sweep(clock.now(), signal), log),
+    samples,
+    new Job("seal the audit trail", config.AUDIT_SEAL_EVERY, () => sealer.seal(), log),
+    new Job("leave an audit checkpoint", config.AUDIT_CHECKPOINT_EVERY, leaveCheckpoint, log),
+  ];
+  let serving = false;
+  const firstRevocations = revocations.start();
+  relay.start();
+  for (const job of jobs) job.start();
+  samples.kick();
+  const port = await grpc.listen(config.HOST, config.PORT);
+  const ops = await startOpsServer({
+    host: config.HOST,
+    port: config.METRICS_PORT,
+    readMetrics,
+    ready: () => serving && revocations.ready,
+  });
+  serving = true;
+  log.info({ port, metricsPort: ops.port, tzVersion: TZ_VERSION }, "serving");
+  void firstRevocations.then(() => grpc.warmUp());
+
+  runUntilSignal({
+    log,
+    timeoutMs: config.DRAIN_TIMEOUT + 2000,
+    drain: async () => {
+      serving = false;
+      health.stop();
+      await grpc.drain(config.DRAIN_TIMEOUT);
+      await Promise.all([relay.stop(), ...jobs.map((job) => job.stop())]);
+      revocations.stop();
+      redis.disconnect();
+      for (const client of [tokenIssuer, witness.client, ...Object.values(peers)]) client.close();
+      await Promise.all([db.close(), stopTls()]);
+      await stopTracing();
+      await ops.close();
+    },
+  });
+}
+
+/** A client for each service that is told of events. */
+function connectPeers(
+  self: string,
+  topology: Topology,
+  routes: EventRoutes,
+  tls: MutualTls | undefined,
+): Record<string, GrpcClient> {
+  const consumers = new Set(Object.values(routes).flat());
+  consumers.delete(self);
+  return Object.fromEntries([...consumers].map((name) => [name, topology.connect(name, tls)]));
+}

@@ -1,0 +1,23 @@
+import { context, ROOT_CONTEXT } from "@opentelemetry/api";
+import type { Clock } from "../time/clock.ts";
+
+/**
+ * A read that runs at most once in `ttlMs`. All callers share its result, even while it is running. A failure is not
+ * cached.
+ */
+export function cached<T>(clock: Clock, ttlMs: number, read: () => Promise<T>): () => Promise<T> {
+  let kept: { value: Promise<T>; readAtMs: number } | undefined;
+  return () => {
+    const nowMs = clock.now().getTime();
+    const ageMs = kept ? nowMs - kept.readAtMs : ttlMs;
+    // A negative age: the clock was set back.
+    if (kept && ageMs >= 0 && ageMs < ttlMs) return kept.value;
+    // Not part of the call that happens to come first: others wait for it, too.
+    const started = { value: context.with(ROOT_CONTEXT, read), readAtMs: nowMs };
+    kept = started;
+    started.value.catch(() => {
+      if (kept === started) kept = undefined;
+    });
+    return started.value;
+  };
+}

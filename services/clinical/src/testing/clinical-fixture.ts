@@ -1,0 +1,218 @@
+import { newId } from "@medconnect/platform/api/ids.ts";
+import { RowProofs } from "@medconnect/platform/crypto/row-proofs.ts";
+import { type Caller, callerId } from "@medconnect/platform/identity/caller.ts";
+import { Inbox } from "@medconnect/platform/inbox/inbox.ts";
+import { invoke, startTestService, type TestService } from "@medconnect/platform/testing/test-service.ts";
+import {
+  type Consultation,
+  type Consultation_Party,
+  ConsultationServiceService,
+} from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
+import {
+  type BookingState_CloseOutcome,
+  type DoctorState,
+  Event,
+  EventServiceService,
+} from "@medconnect/proto/medconnect/events/v1/events.ts";
+import { createAddendum } from "../addenda/create-addendum.ts";
+import { type Clinical, EVENT_ROUTES } from "../app.ts";
+import { abandonConsultation } from "../consultations/abandon-consultation.ts";
+import { completeConsultation } from "../consultations/complete-consultation.ts";
+import { joinConsultation } from "../consultations/join-consultation.ts";
+import { markNoShow } from "../consultations/mark-no-show.ts";
+import { getConsultation } from "../consultations/read-consultations.ts";
+import { readyConsultation } from "../consultations/ready-consultation.ts";
+import { startConsultation } from "../consultations/start-consultation.ts";
+import { consumersOf } from "../consumers.ts";
+
+export const MINUTE_MS = 60_000;
+
+/** An event as another service would send it. */
+export type SentEvent = Parameters<typeof Event.fromPartial>[0] & { type: string };
+
+/** An event of a booking, with its times. */
+type BookingEvent = SentEvent & { version: number; booking: { startTime: Date; endTime: Date } };
+
+/** Clinical on a schema of its own, and the ways in which tests use it. */
+export async function startClinical() {
+  const service = await startTestService("clinical", EVENT_ROUTES);
+  const app: Clinical & TestService = {
+    ...service,
+    proofs: new RowProofs(service),
+    earlyStartMs: 15 * MINUTE_MS,
+    noShowAfterMs: 15 * MINUTE_MS,
+    unattendedAfterMs: 120 * MINUTE_MS,
+    overdueAfterMs: 24 * 60 * MINUTE_MS,
+    prescriptionValidityMs: 365 * 24 * 60 * MINUTE_MS,
+    breakGlassMs: 30 * MINUTE_MS,
+  };
+  const uses = usesOf(app);
+  return { app, ...uses, ...stagesOf(uses) };
+}
+
+/** Consultations of a patient and a doctor that have come so far. */
+function stagesOf({ booking, licensed, deliver, join, start, complete }: ReturnType<typeof usesOf>) {
+  /** Scheduled to begin in so many minutes. @returns its booking's events */
+  const scheduled = async (patient: Caller, doctor: Caller, startMinutes: number) => {
+    const made = booking(patient, doctor, startMinutes);
+    const failures = await deliver("scheduling", licensed(doctor), made.confirmed);
+    if (failures.length > 0) throw new Error(`the booking was not taken: ${failures}`);
+    return made;
+  };
+
+  /** The patient joins, and the doctor, who is licensed, starts. */
+  const meet = async (consultationId: string, patient: Caller, doctor: Caller): Promise<Consultation> => {
+    await deliver("scheduling", licensed(doctor));
+    await join(consultationId, patient);
+    return await start(consultationId, doctor);
+  };
+
+  /** @returns its id */
+  const begun = async (patient: Caller, doctor: Caller): Promise<string> => {
+    const { consultationId } = await scheduled(patient, doctor, 0);
+    await meet(consultationId, patient, doctor);
+    return consultationId;
+  };
+
+  /** @returns its id */
+  const completed = async (patient: Caller, doctor: Caller, notes: string): Promise<string> => {
+    const consultationId = await begun(patient, doctor);
+    await complete(consultationId, doctor, notes);
+    return consultationId;
+  };
+
+  return { scheduled, meet, begun, completed };
+}
+
+function usesOf(app: Clinical & TestService) {
+  const inbox = new Inbox(app.changes, consumersOf(app), app.clock, app.log);
+  const service = ConsultationServiceService;
+  const idempotencyKey = "";
+
+  /** Delivers events in one batch. @returns why, for those that could not be applied */
+  const deliver = async (from: string, ...sent: SentEvent[]): Promise<string[]> => {
+    const events = sent.map((event) =>
+      Event.fromPartial({ id: newId(), occurTime: app.clock.now(), ...event }),
+    );
+    const sender: Caller = { kind: "service", name: from };
+    const { response } = await invoke(EventServiceService.deliverEvents, inbox.deliverEvents, sender, {
+      events,
+    });
+    return response.failures.map(({ reason }) => reason);
+  };
+
+  return {
+    deliver,
+
+    /** A booking of 30 minutes, and its events. */
+    booking: (patient: Caller, doctor: Caller, startMinutes: number) => {
+      const aggregateId = newId();
+      const booking = {
+        slotId: newId(),
+        doctorId: callerId(doctor),
+        patientId: callerId(patient),
+        consultationId: newId(),
+        paymentId: newId(),
+        startTime: new Date(app.clock.now().getTime() + startMinutes * MINUTE_MS),
+        endTime: new Date(app.clock.now().getTime() + (startMinutes + 30) * MINUTE_MS),
+      };
+      return {
+        consultationId: booking.consultationId,
+        bookingId: aggregateId,
+        paymentId: booking.paymentId,
+        confirmed: { type: "booking.confirmed", aggregateId, version: 2, booking } satisfies SentEvent,
+        cancelled: { type: "booking.cancelled", aggregateId, version: 3, booking } satisfies SentEvent,
+        closedAs: (closeOutcome: BookingState_CloseOutcome, over: object = {}): SentEvent => ({
+          type: "booking.closed",
+          aggregateId,
+          version: 4,
+          booking: { ...booking, closeOutcome, ...over },
+        }),
+      };
+    },
+
+    /** The event that a doctor has a verified licence until a day; "": none. @param over other fields */
+    licensed: (doctor: Caller, until = "9999-12-31", version = 1, over: Partial<DoctorState> = {}) => {
+      const doctorId = callerId(doctor);
+      const licensing = { doctorId, licensedUntil: until, displayName: "Dr. Bo", ...over };
+      // Any id except the doctor's, because auth's events use that.
+      const aggregateId = doctorId.replace(/^./, (digit) => (digit === "f" ? "e" : "f"));
+      return { type: "doctor.licensed", aggregateId, version, doctor: licensing } satisfies SentEvent;
+    },
+
+    /** The event that the booking was moved by so many minutes. */
+    movedBy: (confirmed: BookingEvent, minutes: number) => {
+      const later = (time: Date) => new Date(time.getTime() + minutes * MINUTE_MS);
+      const { booking, version } = confirmed;
+      const times = { startTime: later(booking.startTime), endTime: later(booking.endTime) };
+      return {
+        ...confirmed,
+        type: "booking.rescheduled",
+        version: version + 1,
+        booking: { ...booking, ...times },
+      };
+    },
+
+    read: async (consultationId: string, by: Caller) =>
+      (await invoke(service.getConsultation, getConsultation(app), by, { consultationId })).response,
+    join: async (consultationId: string, by: Caller) =>
+      (await invoke(service.joinConsultation, joinConsultation(app), by, { consultationId, idempotencyKey }))
+        .response,
+    ready: async (consultationId: string, by: Caller) => {
+      const request = { consultationId, idempotencyKey };
+      return (await invoke(service.readyConsultation, readyConsultation(app), by, request)).response;
+    },
+    start: async (consultationId: string, by: Caller) =>
+      (
+        await invoke(service.startConsultation, startConsultation(app), by, {
+          consultationId,
+          idempotencyKey,
+        })
+      ).response,
+    complete: async (consultationId: string, by: Caller, notes: string, key = "") => {
+      const request = { consultationId, notes, idempotencyKey: key };
+      return (await invoke(service.completeConsultation, completeConsultation(app), by, request)).response;
+    },
+    markNoShow: async (consultationId: string, by: Caller, party: Consultation_Party) => {
+      const request = { consultationId, party, idempotencyKey };
+      return (await invoke(service.markConsultationNoShow, markNoShow(app), by, request)).response;
+    },
+    add: async (consultationId: string, by: Caller, text: string, key = "") => {
+      const request = { consultationId, text, idempotencyKey: key };
+      return (await invoke(service.createAddendum, createAddendum(app), by, request)).response;
+    },
+    abandon: async (consultationId: string, by: Caller, reason: string) => {
+      const request = { consultationId, reason, idempotencyKey };
+      return (await invoke(service.abandonConsultation, abandonConsultation(app), by, request)).response;
+    },
+
+    /** Audit lines of a resource, oldest first. */
+    trail: async (resource: string) => {
+      const rows = await app.db.read<{ action: string; actor_id: string; subject_ids: string[] }>(
+        "SELECT action, actor_id, subject_ids FROM audit_events WHERE resource = ? ORDER BY id",
+        [resource],
+      );
+      return rows.map((row) => ({ action: row.action, actorId: row.actor_id, subjectIds: row.subject_ids }));
+    },
+
+    /** Audited actions on a consultation, oldest first. */
+    actions: async (consultationId: string) => {
+      const rows = await app.db.read<{ action: string }>(
+        "SELECT action FROM audit_events WHERE resource = ? ORDER BY id",
+        [`consultations/${consultationId}`],
+      );
+      return rows.map(({ action }) => action);
+    },
+
+    /** The events that wait to be told of a consultation. */
+    told: async (consultationId: string) => {
+      const rows = await app.db.read<{ payload: Buffer; destination: string }>(
+        "SELECT payload, destination FROM outbox WHERE aggregateid = ? ORDER BY id",
+        [consultationId],
+      );
+      return rows.map(({ payload, destination }) => ({ destination, event: Event.decode(payload) }));
+    },
+  };
+}
+
+export type ClinicalTest = Awaited<ReturnType<typeof startClinical>>;

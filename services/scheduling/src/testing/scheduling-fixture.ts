@@ -1,0 +1,307 @@
+import { newId } from "@medconnect/platform/api/ids.ts";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
+import type { Caller } from "@medconnect/platform/identity/caller.ts";
+import { applyEvent } from "@medconnect/platform/inbox/event-handler.ts";
+import type { EventRoutes } from "@medconnect/platform/outbox/event.ts";
+import { doneOrWaiting, pausedBeforeCommit } from "@medconnect/platform/testing/interleaving.ts";
+import {
+  invoke,
+  startTestService,
+  type TestService,
+  userCaller,
+} from "@medconnect/platform/testing/test-service.ts";
+import type { Clock } from "@medconnect/platform/time/clock.ts";
+import type { FeeDecision } from "@medconnect/proto/medconnect/common/v1/fee_decision.ts";
+import { type ConsultationState_Party, Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import {
+  type Booking,
+  BookingServiceService,
+} from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
+import {
+  CreateDoctorRequest,
+  DoctorServiceService,
+} from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
+import {
+  type License,
+  LicenseServiceService,
+} from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
+import { SlotServiceService } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
+import type { Scheduling } from "../app.ts";
+import { acceptBookingMove } from "../bookings/accept-move.ts";
+import { applyConsultationEvent } from "../bookings/apply-consultation-events.ts";
+import { applyPaymentAuthorized } from "../bookings/apply-payment-events.ts";
+import { bookSlot } from "../bookings/book-slot.ts";
+import type { CloseOutcome } from "../bookings/booking-rules.ts";
+import { findBooking } from "../bookings/booking-store.ts";
+import { cancelBooking } from "../bookings/cancel-booking.ts";
+import { closeBooking } from "../bookings/close-booking.ts";
+import { previewCancellation } from "../bookings/preview-cancellation.ts";
+import { getBooking } from "../bookings/read-bookings.ts";
+import { rescheduleBooking } from "../bookings/reschedule-booking.ts";
+import { createDoctor } from "../doctors/create-doctor.ts";
+import { verifyLicense } from "../licenses/decide-license.ts";
+import { applyUserEvents } from "../people/apply-user-events.ts";
+import { createSlot } from "../slots/create-slots.ts";
+import { getSlot } from "../slots/read-slots.ts";
+
+export const MINUTE_MS = 60_000;
+export const HOLD_MS = 15 * MINUTE_MS;
+const CANCEL_CUTOFF_MS = 24 * 60 * MINUTE_MS;
+export const BOOKING_LIMITS = { holds: 3, bookings: 10, bookingsPerDoctor: 3 };
+/** The events that tests look for; of the others none lies in the outbox. */
+const ROUTES = {
+  "booking.rescheduled": ["clinical"],
+  "booking.move_accepted": ["clinical"],
+  "booking.held": ["billing"],
+  "booking.expired": ["billing"],
+  "booking.closed": ["billing", "clinical"],
+  "booking.fee_decided": ["billing"],
+  "booking.payment_refused": ["billing"],
+  "doctor.licensed": ["clinical"],
+  "license.decided": ["auth"],
+};
+
+/** A consultation's event from clinical. */
+export type Course = Parameters<typeof applyConsultationEvent>[0];
+
+type User = ReturnType<typeof userCaller>;
+
+/** "ok", or the reason of a refusal. */
+export const outcome = (result: PromiseSettledResult<unknown>): string =>
+  result.status === "fulfilled" ? "ok" : (result.reason as { reason: string }).reason;
+
+/** Scheduling on a schema of its own, a doctor and a patient who use it, and the services that tell it things. */
+export class Desk {
+  readonly app: Scheduling & TestService;
+  doctor: User = userCaller("DOCTOR");
+  patient: User = userCaller("PATIENT");
+  readonly admin: User = userCaller("ADMIN");
+  /** One for each process, so that concurrent bookings share transactions as they do there. */
+  readonly #bookings = new WeakMap<Scheduling, ReturnType<typeof bookSlot>>();
+
+  private constructor(service: TestService) {
+    this.app = {
+      ...service,
+      holdMs: HOLD_MS,
+      jurisdiction: "off",
+      cancelCutoffMs: CANCEL_CUTOFF_MS,
+      bookingLimits: BOOKING_LIMITS,
+      doctorMaxSlots: 0,
+    };
+  }
+
+  static async open(routes: EventRoutes = ROUTES): Promise<Desk> {
+    return new Desk(await startTestService("scheduling", routes));
+  }
+
+  async close(): Promise<void> {
+    await this.app.close();
+  }
+
+  /** Another doctor and patient, of whom nothing is known yet. */
+  admit(): void {
+    this.doctor = userCaller("DOCTOR");
+    this.patient = userCaller("PATIENT");
+  }
+
+  /** The time in so many minutes. */
+  at(minutes: number): Date {
+    return new Date(this.app.clock.now().getTime() + minutes * MINUTE_MS);
+  }
+
+  /** Makes the doctor's profile, with a verified licence. @param amountMinor the fee, in cents */
+  async publish(
+    amountMinor: number,
+    profile: Partial<CreateDoctorRequest> = {},
+    on: Scheduling = this.app,
+  ): Promise<void> {
+    const { id } = await this.claimLicense(amountMinor, profile, on);
+    await this.verify(id);
+  }
+
+  /** Makes the doctor's profile. @returns its first, pending licence */
+  async claimLicense(
+    amountMinor: number,
+    profile: Partial<CreateDoctorRequest> = {},
+    on: Scheduling = this.app,
+  ): Promise<License> {
+    const request = CreateDoctorRequest.fromPartial({
+      licenseNumber: `L${this.doctor.userId.slice(-12)}`,
+      licenseRegion: "US-CA",
+      specialty: "cardiology",
+      fee: { currencyCode: "USD", amountMinor },
+      ...profile,
+    });
+    const { createDoctor: method } = DoctorServiceService;
+    const { response } = await invoke(method, createDoctor(on), this.doctor, request);
+    return response.licenses[0]!;
+  }
+
+  /** Verifies a licence. @param doctorName that the admin saw; default: the account's */
+  async verify(licenseId: string, on: Scheduling = this.app, doctorName?: string): Promise<License> {
+    const request = {
+      licenseId,
+      idempotencyKey: "",
+      doctorName: doctorName ?? (await this.#accountName(licenseId)),
+    };
+    const { verifyLicense: method } = LicenseServiceService;
+    return (await invoke(method, verifyLicense(on), this.admin, request)).response;
+  }
+
+  /** The name of a licence's doctor. Tells of the account first, if auth has not. */
+  async #accountName(licenseId: string): Promise<string> {
+    const [found] = await this.app.db.read<{ userId: string; name: string | null }>(
+      `SELECT l.doctor_id AS userId, p.full_name AS name FROM licenses l LEFT JOIN people p ON p.user_id = l.doctor_id
+       WHERE l.id = ?`,
+      [binaryId(licenseId)],
+    );
+    if (found!.name) return found!.name;
+    await this.account(found!);
+    return await this.#accountName(licenseId);
+  }
+
+  async offer(startMinutes: number, length = 30, on: Scheduling = this.app) {
+    const { response } = await invoke(SlotServiceService.createSlot, createSlot(on), this.doctor, {
+      doctorId: this.doctor.userId,
+      startTime: this.at(startMinutes),
+      endTime: this.at(startMinutes + length),
+      idempotencyKey: "",
+    });
+    return response;
+  }
+
+  async slotStatus(slotId: string) {
+    const { response } = await invoke(SlotServiceService.getSlot, getSlot(this.app), this.doctor, {
+      slotId,
+      region: "",
+    });
+    return response.status;
+  }
+
+  async book(
+    slotId: string,
+    by: Caller = this.patient,
+    idempotencyKey: string = newId(),
+    on: Scheduling = this.app,
+    reason = "headache",
+  ) {
+    const request = { slotId, reason, idempotencyKey, patientRegion: "" };
+    const handler = this.#bookings.get(on) ?? bookSlot(on);
+    this.#bookings.set(on, handler);
+    return await invoke(BookingServiceService.createBooking, handler, by, request);
+  }
+
+  async read(bookingId: string, by: Caller = this.patient) {
+    const { getBooking: method } = BookingServiceService;
+    return (await invoke(method, getBooking(this.app), by, { bookingId })).response;
+  }
+
+  async cancel(
+    bookingId: string,
+    by: Caller,
+    on: Scheduling = this.app,
+    reason = "flu",
+    idempotencyKey = "",
+  ) {
+    const request = { bookingId, reason, idempotencyKey };
+    return await invoke(BookingServiceService.cancelBooking, cancelBooking(on), by, request);
+  }
+
+  async closeAs(
+    bookingId: string,
+    outcome: CloseOutcome,
+    feeDecision: FeeDecision = "RELEASE",
+    by: Caller = this.admin,
+    idempotencyKey = "",
+  ) {
+    const request = { bookingId, outcome, feeDecision, reason: "Nobody said", idempotencyKey };
+    const { closeBooking: method } = BookingServiceService;
+    return (await invoke(method, closeBooking(this.app), by, request)).response;
+  }
+
+  async preview(bookingId: string, by: Caller) {
+    const { previewCancellation: method } = BookingServiceService;
+    return (await invoke(method, previewCancellation(this.app), by, { bookingId })).response;
+  }
+
+  async accept(
+    { id: bookingId, startTime, endTime }: Pick<Booking, "id" | "startTime" | "endTime">,
+    by: Caller = this.patient,
+    idempotencyKey = "",
+  ) {
+    const request = { bookingId, startTime, endTime, idempotencyKey };
+    const { acceptMove: method } = BookingServiceService;
+    return (await invoke(method, acceptBookingMove(this.app), by, request)).response;
+  }
+
+  async reschedule(
+    bookingId: string,
+    slotId: string,
+    by: Caller = this.patient,
+    idempotencyKey = "",
+    on: Scheduling = this.app,
+  ) {
+    const request = { bookingId, slotId, idempotencyKey };
+    return await invoke(BookingServiceService.rescheduleBooking, rescheduleBooking(on), by, request);
+  }
+
+  /** Applies billing's event of an authorized payment. */
+  async authorized(bookingId: string, on: Scheduling = this.app): Promise<void> {
+    const payment = { bookingId, authorizeTime: this.at(0) };
+    const { payment_id: aggregateId } = (await findBooking(on.db, bookingId))!;
+    const event = Event.fromPartial({ aggregateId: aggregateId!, version: 1, payment });
+    await on.changes.applyInternally("service:billing", (tx) =>
+      applyEvent(tx, applyPaymentAuthorized(on), event, on.clock),
+    );
+  }
+
+  /** Applies clinical's event of a booking's consultation, with its own times. */
+  async tell(
+    type: Course,
+    { id: bookingId, consultationId: aggregateId, startTime, endTime }: Booking,
+    noShowParty: ConsultationState_Party = "PARTY_UNSPECIFIED",
+    lateParty: ConsultationState_Party = "PARTY_UNSPECIFIED",
+  ): Promise<void> {
+    const consultation = { bookingId, startTime, endTime, noShowParty, lateParty };
+    const event = Event.fromPartial({ type, aggregateId, version: 2, consultation });
+    const { changes, clock } = this.app;
+    await changes.applyInternally("service:clinical", (tx) =>
+      applyEvent(tx, applyConsultationEvent(type), event, clock),
+    );
+  }
+
+  /** Applies auth's event of an account (default: the doctor's): created, renamed, disabled or enabled again. */
+  async account(
+    { userId: aggregateId }: Pick<User, "userId">,
+    { fullName = "Gregory", disabled = false, role = "DOCTOR" as "DOCTOR" | "PATIENT" } = {},
+    on: Scheduling = this.app,
+  ): Promise<void> {
+    const user = { fullName, role, disabled };
+    const event = Event.fromPartial({ aggregateId, version: 1, user });
+    await on.changes.applyInternally("service:auth", (tx) =>
+      applyEvent(tx, applyUserEvents(on), event, on.clock),
+    );
+  }
+
+  /** The types of the events of a booking, in their order. */
+  async outboxTypes(aggregateId: string): Promise<string[]> {
+    const sql = "SELECT type FROM outbox WHERE aggregateid = ? ORDER BY id";
+    return (await this.app.db.read<{ type: string }>(sql, [aggregateId])).map((row) => row.type);
+  }
+
+  /** How often a caller has read a booking, as the audit trail has it. */
+  async readsBy({ userId }: User): Promise<number> {
+    const sql = "SELECT id FROM audit_events WHERE action = 'booking.get' AND actor_id = ?";
+    return (await this.app.db.read(sql, [userId])).length;
+  }
+
+  /** Runs a change up to its commit, and commits when told to. */
+  pausedBeforeCommit(change: (app: Scheduling) => Promise<unknown>, clock: Clock = this.app.clock) {
+    return pausedBeforeCommit({ ...this.app, clock }, ROUTES, change);
+  }
+
+  /** Resolves when the change is done, or waits for a lock. */
+  async doneOrWaiting(done: Promise<unknown>): Promise<void> {
+    await doneOrWaiting(this.app.db, done);
+  }
+}

@@ -1,0 +1,15 @@
+/** Names of the services. Each owns a database schema. */
+export const SERVICES = ["auth", "scheduling", "clinical", "billing"] as const;
+export type ServiceName = (typeof SERVICES)[number];
+
+/** Names of all processes of a deployment. */
+export const PROCESSES = [...SERVICES, "gateway"] as const;
+export type ProcessName = (typeof PROCESSES)[number];
+
+/** Witness of each service's audit trail: a ring, so that each trail has its witness in another database. */
+export const WITNESS_OF: Readonly<Record<ServiceName, ServiceName>> = {
+  auth: "scheduling",
+  scheduling: "clinical",
+  clinical: "billing",
+  billing: "auth",
+};
