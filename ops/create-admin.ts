@@ -1,8 +1,8 @@
 // `npm run admin:create`: creates an administrator's account.
 import { createAdmin } from "@medconnect/auth/src/admin/create-admin.ts";
 import { loadConfig, serviceSettings } from "@medconnect/platform/config/config.ts";
+import { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import { openKeyedHash } from "@medconnect/platform/crypto/open-keyed-hash.ts";
-import { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
 import { systemClock } from "@medconnect/platform/time/clock.ts";
 import * as z from "zod";
@@ -42,7 +42,7 @@ runCommand({
     const password = ADMIN_PASSWORD ?? (await readSecret("Passphrase: "));
     const db = new Database({ url: DATABASE_URL, poolSize: 1, timeoutMs: DATABASE_TIMEOUT });
     try {
-      const hash = await openKeyedHash(db, new SealedBox(...DATA_KEY));
+      const hash = await openKeyedHash(db, new FieldCipher(...DATA_KEY));
       const result = await createAdmin({ db, clock: systemClock, hash }, { email, fullName, password });
       process.stdout.write(`${result}\n`);
       return 0;

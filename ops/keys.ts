@@ -1,7 +1,7 @@
 // `npm run keys`: lists, rotates and revokes the keys that sign access tokens.
 import { listKeys, revokeKey, rotateKey } from "@medconnect/auth/src/keys/key-commands.ts";
 import { loadConfig, serviceSettings } from "@medconnect/platform/config/config.ts";
-import { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
+import { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
 import { systemClock } from "@medconnect/platform/time/clock.ts";
 import { CONFIRMATION, confirm, runCommand } from "./command/command.ts";
@@ -54,7 +54,7 @@ runCommand({
     });
     if (action === "revoke" && !(await confirm(`Revoke ${kid}?`, { yes }))) return 1;
     const db = new Database({ url: DATABASE_URL, poolSize: 1, timeoutMs: DATABASE_TIMEOUT });
-    const outside = { db, box: new SealedBox(...DATA_KEY), clock: systemClock };
+    const outside = { db, cipher: new FieldCipher(...DATA_KEY), clock: systemClock };
     try {
       process.stdout.write(`${await act(outside, action, { kid: kid ?? "", now })}\n`);
       return 0;

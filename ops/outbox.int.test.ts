@@ -5,8 +5,8 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { COMPILE_CACHE } from "@medconnect/dev/stack/compile-cache.ts";
 import { newId } from "@medconnect/platform/api/ids.ts";
+import { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import { openKeyedHash } from "@medconnect/platform/crypto/open-keyed-hash.ts";
-import { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import { deliveriesOf } from "@medconnect/platform/outbox/event.ts";
 import { whyNotGenuine } from "@medconnect/platform/outbox/event-mac.ts";
 import { countBacklog, insertDeliveries, type OutboxRow } from "@medconnect/platform/outbox/outbox-store.ts";
@@ -103,7 +103,7 @@ describe("an event that was refused as not genuine", () => {
       stderr: expect.stringContaining("Set DATA_KEY to the service's"),
     });
     const key = randomBytes(32);
-    const hash = await openKeyedHash(billing.db, new SealedBox(key));
+    const hash = await openKeyedHash(billing.db, new FieldCipher(key));
     const vouch = (dataKey: Buffer) =>
       runWith({ DATABASE_URL: databaseUrl(), DATA_KEY: dataKey.toString("base64") }, "vouch", ...dead);
     expect((await vouch(randomBytes(32))).code).toBe(1);

@@ -1,7 +1,7 @@
 // `npm run outbox`: lists undelivered events, retries dead ones, and signs or deletes events without a valid signature.
 import { keys, settingOf } from "@medconnect/platform/config/config.ts";
+import { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import { openKeyedHash } from "@medconnect/platform/crypto/open-keyed-hash.ts";
-import { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
 import { discard, vouchFor } from "@medconnect/platform/outbox/not-genuine.ts";
 import {
@@ -169,6 +169,6 @@ async function change(
 async function vouch(db: Database, ids: string[], now: Date, dataKey: string | undefined): Promise<string[]> {
   const parsed = keys.safeParse(dataKey ?? "");
   if (!parsed.success) throw new SetupError("Set DATA_KEY to the service's key: vouch signs with it.");
-  const hash = await openKeyedHash(db, new SealedBox(...parsed.data));
+  const hash = await openKeyedHash(db, new FieldCipher(...parsed.data));
   return await vouchFor(db, hash, ids, now);
 }

@@ -2,8 +2,8 @@
 import { Changes } from "@medconnect/platform/changes/changes.ts";
 import { Idempotency } from "@medconnect/platform/changes/idempotency.ts";
 import { duration, loadConfig, serviceSettings } from "@medconnect/platform/config/config.ts";
+import { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import { openKeyedHash } from "@medconnect/platform/crypto/open-keyed-hash.ts";
-import { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
 import { ServiceTokens } from "@medconnect/platform/identity/service-tokens.ts";
 import { createLogger } from "@medconnect/platform/telemetry/log.ts";
@@ -73,12 +73,12 @@ async function reconcileOnce(sinceMs: number, repair: boolean): Promise<{ report
   const { tls, stop: stopTls } = startTls(config, log);
   const billing = clientOf("billing", config, tls);
   const clinical = clientOf("clinical", config, tls);
-  const box = new SealedBox(...config.DATA_KEY);
-  const hash = await openKeyedHash(db, box);
+  const cipher = new FieldCipher(...config.DATA_KEY);
+  const hash = await openKeyedHash(db, cipher);
   const changes = new Changes({
     db,
     clock: systemClock,
-    idempotency: new Idempotency(db, box, hash),
+    idempotency: new Idempotency(db, cipher, hash),
     // The relays of the running processes find what is left in the outbox within seconds.
     relay: { send: async () => {} },
     hash,

@@ -1,6 +1,6 @@
 // `npm run rekey`: encrypts every value at rest under the current DATA_KEY, while the services run.
 import { keys, loadConfig } from "@medconnect/platform/config/config.ts";
-import { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
+import { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
 import { SERVICES } from "@medconnect/topology/services.ts";
 import * as z from "zod";
@@ -57,7 +57,7 @@ runCommand({
     for (const target of targets(service)) {
       const db = new Database({ url: target.url, poolSize: 1, timeoutMs: TIMEOUT_MS });
       try {
-        const options = { db, box: new SealedBox(...target.dataKeys), ...pace };
+        const options = { db, cipher: new FieldCipher(...target.dataKeys), ...pace };
         left += await look(target.service, options, check ? checkColumn : rekeyColumn);
       } finally {
         await db.close();

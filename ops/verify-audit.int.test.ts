@@ -10,8 +10,8 @@ import { AuditChain, type ChainHead } from "@medconnect/platform/audit/audit-cha
 import { type AuditRecord, auditRows, INSERT_AUDIT_EVENTS } from "@medconnect/platform/audit/audit-store.ts";
 import { readHead } from "@medconnect/platform/audit/seal-store.ts";
 import { Sealer } from "@medconnect/platform/audit/sealer.ts";
+import { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import { openKeyedHash } from "@medconnect/platform/crypto/open-keyed-hash.ts";
-import { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
 import { withBinaryIds } from "@medconnect/platform/testing/with-binary-ids.ts";
 import { systemClock } from "@medconnect/platform/time/clock.ts";
@@ -234,7 +234,7 @@ describe("a right that MySQL's administrator writes into auth's tables", () => {
 
   beforeAll(async () => {
     const db = new Database({ url: urlOf("auth"), poolSize: 1, timeoutMs: 10_000 });
-    const hash = await openKeyedHash(db, new SealedBox(key));
+    const hash = await openKeyedHash(db, new FieldCipher(key));
     await db.close();
     await sql(
       `INSERT INTO auth.users (id, email, password_hash, password_set_time, full_name, role, create_time,

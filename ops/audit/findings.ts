@@ -9,8 +9,8 @@ import {
   findingIdOf,
 } from "@medconnect/platform/audit/acknowledgements.ts";
 import { AuditChain } from "@medconnect/platform/audit/audit-chain.ts";
+import { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import { openKeyedHash } from "@medconnect/platform/crypto/open-keyed-hash.ts";
-import { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Source } from "./sources.ts";
 import { FINDINGS, type Finding, verifyTrail } from "./verify-trail.ts";
@@ -45,7 +45,7 @@ export async function* findingsOf(
   const trail = { service, chain, db, witness, sealedBefore };
   for await (const finding of verifyTrail(trail, onPage)) yield found(finding, describe(finding));
   if (!dataKeys) return;
-  const hash = await openKeyedHash(db, new SealedBox(...dataKeys));
+  const hash = await openKeyedHash(db, new FieldCipher(...dataKeys));
   for await (const finding of findUnexplained({ db, hash }, new Date())) {
     yield found(finding, `${UNEXPLAINED[finding.kind]}: ${finding.resource}, ${finding.state}`);
   }

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { newId } from "@medconnect/platform/api/ids.ts";
-import { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
+import { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { startTestService, type TestService } from "@medconnect/platform/testing/test-service.ts";
 import { checkColumn, olderOf, type RekeyOptions, rekeyColumn, type Standing } from "./rekey.ts";
@@ -14,9 +14,9 @@ const ANSWER = { table: "idempotency_keys", column: "answer", key: "id", keyIsId
 const PACE = { batchSize: 7, perSecond: 100_000 };
 
 const [oldKey, newKey] = [randomBytes(32), randomBytes(32)];
-const before = new SealedBox(oldKey);
-const during = new SealedBox(newKey, oldKey);
-const after = new SealedBox(newKey);
+const before = new FieldCipher(oldKey);
+const during = new FieldCipher(newKey, oldKey);
+const after = new FieldCipher(newKey);
 const NOTHING_LEFT = { older: new Map(), broken: [] };
 
 let service: TestService;
@@ -24,7 +24,7 @@ let options: RekeyOptions;
 
 beforeAll(async () => {
   service = await startTestService("scheduling");
-  options = { db: service.db, box: during, ...PACE };
+  options = { db: service.db, cipher: during, ...PACE };
 });
 afterAll(() => service.close());
 beforeEach(() => service.db.write("DELETE FROM bookings"));
@@ -61,19 +61,19 @@ async function makeBookings(reasons: (Buffer | null)[], ids = reasons.map(newId)
   return ids;
 }
 
-async function makeSealed(count: number, box: SealedBox): Promise<string[]> {
+async function makeSealed(count: number, cipher: FieldCipher): Promise<string[]> {
   const ids = Array.from({ length: count }, newId);
   return await makeBookings(
-    ids.map((id, i) => box.seal(placeOf(id), `${i}`)),
+    ids.map((id, i) => cipher.encrypt(placeOf(id), `${i}`)),
     ids,
   );
 }
 
-async function readReasons(box: SealedBox): Promise<string[]> {
+async function readReasons(cipher: FieldCipher): Promise<string[]> {
   const rows = await service.db.read<{ id: string; reason: Buffer }>(
     "SELECT id, reason FROM bookings WHERE reason IS NOT NULL ORDER BY id",
   );
-  return rows.map(({ id, reason }) => box.open(placeOf(id), reason).toString());
+  return rows.map(({ id, reason }) => cipher.decrypt(placeOf(id), reason).toString());
 }
 
 test("the schema names its sealed columns, the platform's as well", async () => {
@@ -105,11 +105,11 @@ test("a binary key is a place in hex", async () => {
   const place = `idempotency_keys.answer:${id.toString("hex")}`;
   await service.db.write(
     "INSERT INTO idempotency_keys (id, request_hmac, expire_time, answer) VALUES (?, ?, ?, ?)",
-    [id, id, service.clock.now(), before.seal(place, "an answer")],
+    [id, id, service.clock.now(), before.encrypt(place, "an answer")],
   );
   expect(await rekeyColumn(options, ANSWER)).toEqual({ values: 1, ...NOTHING_LEFT });
   const [row] = await service.db.read<{ answer: Buffer }>("SELECT answer FROM idempotency_keys");
-  expect(after.open(place, row!.answer).toString()).toBe("an answer");
+  expect(after.decrypt(place, row!.answer).toString()).toBe("an answer");
 });
 
 test("stopped in the middle and started again, it goes on with what is left", async () => {
@@ -134,9 +134,9 @@ test("what is written meanwhile is not lost, whichever key it is sealed under", 
     for (let i = 0; !isDone; i++) {
       const id = ids[(i * 7) % ids.length]!;
       written.set(id, `written ${i}`);
-      const box = i % 2 === 0 && i < 100 ? before : during;
+      const cipher = i % 2 === 0 && i < 100 ? before : during;
       await service.db.write("UPDATE bookings SET reason = ? WHERE id = ?", [
-        box.seal(placeOf(id), `written ${i}`),
+        cipher.encrypt(placeOf(id), `written ${i}`),
         binaryId(id),
       ]);
     }
@@ -154,8 +154,8 @@ test("what is written meanwhile is not lost, whichever key it is sealed under", 
 test("what does not open is named and left as it is: moved, changed, or under a key that is not known", async () => {
   const [moved, foreign] = [newId(), newId()];
   const values = [
-    before.seal(placeOf(newId()), "of another row"),
-    new SealedBox(randomBytes(32)).seal(placeOf(foreign), "?"),
+    before.encrypt(placeOf(newId()), "of another row"),
+    new FieldCipher(randomBytes(32)).encrypt(placeOf(foreign), "?"),
   ];
   await makeBookings(values, [moved, foreign]);
   await makeSealed(3, before);

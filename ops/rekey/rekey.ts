@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
+import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import {
   type Replacement,
@@ -12,7 +12,7 @@ import {
 export interface RekeyOptions {
   db: Database;
   /** Seals under the new key and opens under the older ones. */
-  box: SealedBox;
+  cipher: FieldCipher;
   /** Rows that are read, and at most written, at once. */
   batchSize: number;
   /** Values sealed anew a second, at most. */
@@ -42,7 +42,7 @@ const PASSES = 5;
 export async function rekeyColumn(options: RekeyOptions, column: SealedColumn): Promise<Standing> {
   for (let pass = 1; ; pass++) {
     const standing = await walk(options, column, async (rows) => {
-      const { replacements, broken } = resealed(options.box, column, rows);
+      const { replacements, broken } = resealed(options.cipher, column, rows);
       if (replacements.length > 0) await replaceValues(options.db, column, replacements);
       return broken;
     });
@@ -52,7 +52,7 @@ export async function rekeyColumn(options: RekeyOptions, column: SealedColumn): 
 
 /** Only looks, and opens what is under an older key. */
 export async function checkColumn(options: RekeyOptions, column: SealedColumn): Promise<Standing> {
-  return await walk(options, column, async (rows) => resealed(options.box, column, rows).broken);
+  return await walk(options, column, async (rows) => resealed(options.cipher, column, rows).broken);
 }
 
 /** How many values are not under the current key. */
@@ -60,7 +60,7 @@ export const olderOf = ({ older }: Standing): number => [...older.values()].redu
 
 /** Goes through a column in the order of its keys. @param take gets what is under older keys; says what is broken */
 async function walk(
-  { db, box, batchSize, perSecond, onBatch }: RekeyOptions,
+  { db, cipher, batchSize, perSecond, onBatch }: RekeyOptions,
   column: SealedColumn,
   take: (rows: SealedRow[]) => Promise<string[]>,
 ): Promise<Standing> {
@@ -68,7 +68,7 @@ async function walk(
   let after: string | Buffer = "";
   for (;;) {
     const beganMs = performance.now();
-    const page = await readPage(db, column, box.currentHeader, after, batchSize);
+    const page = await readPage(db, column, cipher.currentHeader, after, batchSize);
     const sealed = page.filter(({ header }) => header !== null && header.length > 0);
     const older = sealed.filter(({ value }) => value !== null);
     standing.values += sealed.length;
@@ -84,14 +84,14 @@ async function walk(
   }
 }
 
-function resealed(box: SealedBox, { table, column }: SealedColumn, rows: SealedRow[]) {
+function resealed(cipher: FieldCipher, { table, column }: SealedColumn, rows: SealedRow[]) {
   const replacements: Replacement[] = [];
   const broken: string[] = [];
   for (const { key, value, owners } of rows) {
     const id = typeof key === "string" ? key : key.toString("hex");
     const place = [`${table}.${column}`, id, ...owners].join(":");
     try {
-      replacements.push({ key, from: value!, to: box.seal(place, box.open(place, value!)) });
+      replacements.push({ key, from: value!, to: cipher.encrypt(place, cipher.decrypt(place, value!)) });
     } catch {
       broken.push(place);
     }

@@ -26,7 +26,7 @@ import {
 } from "./idempotency.ts";
 
 /** Audit line and events of a change. */
-export interface Trail {
+export interface AuditEntry {
   /** The changed resource's name, such as "bookings/{id}". */
   resource: string;
   /** The people whose data it is. */
@@ -44,7 +44,7 @@ export interface Trail {
 }
 
 /** Audit lines of a repeated transition or call: its answer shows the same as a read. */
-export const readTrails = (action: string, accesses: Access[]): Trail[] =>
+export const readEntries = (action: string, accesses: Access[]): AuditEntry[] =>
   accesses.map((access) => ({ ...access, action, isRead: true }));
 
 /**
@@ -53,11 +53,11 @@ export const readTrails = (action: string, accesses: Access[]): Trail[] =>
  */
 export interface Effect<T> {
   response: T | ApiError;
-  trails: Trail[];
+  entries: AuditEntry[];
 }
 
 /** A use case that `begin` has begun, and who ends it. */
-export interface Begun<T> {
+export interface PendingCall<T> {
   keyId: Buffer;
   /** The method that was called. */
   definition: Pick<MethodDefinition<never, T>, "responseSerialize" | "responseDeserialize">;
@@ -67,14 +67,14 @@ export interface Begun<T> {
 }
 
 /** How a use case ended that `begin` had begun. A refusal is an answer, too: it is committed with its effect. */
-export interface Ending<T> {
+export interface Completion<T> {
   answer: T | ApiError;
-  trails: Trail[];
+  entries: AuditEntry[];
 }
 
 /** Trails of one request, event or job. */
 export interface Cause {
-  trails: Trail[];
+  entries: AuditEntry[];
   actorId: string;
   call?: Call | undefined;
   /** Context of its trace. */
@@ -113,14 +113,14 @@ export class Changes {
   async apply<T>(
     call: Call,
     work: (tx: Transaction) => Promise<Effect<T>>,
-    shown: (answer: T) => Trail[] = () => [],
+    shown: (answer: T) => AuditEntry[] = () => [],
   ): Promise<T> {
     const { idempotency, clock } = this.#options;
     const key = idempotency.keyOf(call, clock.now(), KEPT_MS);
     const workOrRead = async (tx: Transaction): Promise<Effect<T>> => {
-      const { response, trails } = await work(tx);
-      if (trails.length > 0 || response instanceof ApiError) return { response, trails };
-      return { response, trails: shown(response) };
+      const { response, entries } = await work(tx);
+      if (entries.length > 0 || response instanceof ApiError) return { response, entries };
+      return { response, entries: shown(response) };
     };
     if (!key) return await this.#commit(call, workOrRead);
     const first = await this.#commitOnce(call, key, async (tx) => {
@@ -146,11 +146,11 @@ export class Changes {
    *
    * @returns the first answer, where the key was used before; undefined where this call has begun the use case
    */
-  async begin<T>(call: Call, work: (tx: Transaction) => Promise<Trail[]>): Promise<T | undefined> {
+  async begin<T>(call: Call, work: (tx: Transaction) => Promise<AuditEntry[]>): Promise<T | undefined> {
     const key = this.#keyWithProvider(call);
     const first = await this.#commitOnce<T | undefined>(call, key, async (tx) => {
       this.#options.idempotency.reserve(tx, key);
-      return { response: undefined, trails: await work(tx) };
+      return { response: undefined, entries: await work(tx) };
     });
     // `finish` keeps every answer.
     return first === UNCHANGED ? undefined : first;
@@ -162,19 +162,22 @@ export class Changes {
    *
    * @returns the first answer
    */
-  async finish<T>(begun: Begun<T>, work: (tx: Transaction) => Promise<Ending<T>>): Promise<T | ApiError> {
+  async finish<T>(
+    begun: PendingCall<T>,
+    work: (tx: Transaction) => Promise<Completion<T>>,
+  ): Promise<T | ApiError> {
     const { db, idempotency, relay } = this.#options;
     const { keyId, definition, actorId, call } = begun;
     const { answer, isFirst, deliveries } = await db.transaction(async (tx) => {
       // The work locks its rows before the key, as `begin` does.
       const [ending, isOpen] = await Promise.all([work(tx), idempotency.lockReserved(tx, keyId)]);
-      const { answer, trails } = ending;
+      const { answer, entries } = ending;
       const isFirst = isOpen(keyId);
       if (isFirst) {
         const bytes = answer instanceof ApiError ? answer : definition.responseSerialize(answer);
         idempotency.keepReserved(tx, keyId, bytes);
       }
-      return { answer, isFirst, deliveries: this.record(tx, trails, actorId, call) };
+      return { answer, isFirst, deliveries: this.record(tx, entries, actorId, call) };
     });
     await relay.send(deliveries);
     return await this.firstAnswer(begun, { answer, isFirst });
@@ -182,7 +185,7 @@ export class Changes {
 
   /** The answer that an end's key was given first: its own, unless somebody else was faster. */
   async firstAnswer<T>(
-    { keyId, definition }: Begun<T>,
+    { keyId, definition }: PendingCall<T>,
     { answer, isFirst }: { answer: T | ApiError; isFirst: boolean },
   ): Promise<T | ApiError> {
     const first = isFirst ? undefined : await this.#options.idempotency.answerOf(keyId);
@@ -191,8 +194,8 @@ export class Changes {
   }
 
   /** Makes a change that no caller asked for: a job's, or the clock's. */
-  async applyInternally(actorId: string, work: (tx: Transaction) => Promise<Trail[]>): Promise<void> {
-    await this.applyAll(async (tx) => [{ trails: await work(tx), actorId, context: context.active() }]);
+  async applyInternally(actorId: string, work: (tx: Transaction) => Promise<AuditEntry[]>): Promise<void> {
+    await this.applyAll(async (tx) => [{ entries: await work(tx), actorId, context: context.active() }]);
   }
 
   /** As `applyInternally`, for several causes, such as events. */
@@ -232,14 +235,14 @@ export class Changes {
   /** As `finish`, for ends that share transactions. */
   groupedFinish<Outcome, Facts, Response>(
     end: GroupedEnd<Outcome, Facts, Response>,
-  ): (begun: Begun<Response>, outcome: Outcome) => Promise<Response | ApiError> {
+  ): (begun: PendingCall<Response>, outcome: Outcome) => Promise<Response | ApiError> {
     const group = new GroupFinish(this.#options, this, end);
     return (begun, outcome) => group.run(begun, outcome);
   }
 
   /** Writes the audit lines and events of trails into their transaction. @returns what to send after the commit */
-  record(tx: Transaction, trails: Trail[], actorId: string, call?: Call): Delivery[] {
-    return this.recordAll(tx, [{ trails, actorId, call, context: context.active() }])[0]!;
+  record(tx: Transaction, entries: AuditEntry[], actorId: string, call?: Call): Delivery[] {
+    return this.recordAll(tx, [{ entries, actorId, call, context: context.active() }])[0]!;
   }
 
   /** As `record`, for several causes. @returns what to send, for each of them */
@@ -325,7 +328,7 @@ export class Changes {
         // After the wait for a connection: nobody waits for the answer any more, so that the change is better not made.
         if (Date.now() > call.deadline) throw new ApiError("DEADLINE_EXCEEDED");
         const effect = await work(tx);
-        return { effect, deliveries: this.record(tx, effect.trails, actorOf(call), call) };
+        return { effect, deliveries: this.record(tx, effect.entries, actorOf(call), call) };
       },
       { mayRetry },
     );
@@ -335,9 +338,9 @@ export class Changes {
   }
 
   /** Committed before the answer leaves, as with any read. */
-  async #recordReads(call: Call, trails: Trail[]): Promise<void> {
-    if (trails.length === 0) return;
-    await this.#options.db.transaction(async (tx) => this.record(tx, trails, actorOf(call), call));
+  async #recordReads(call: Call, entries: AuditEntry[]): Promise<void> {
+    if (entries.length === 0) return;
+    await this.#options.db.transaction(async (tx) => this.record(tx, entries, actorOf(call), call));
   }
 
   async #replay<T>(
@@ -364,28 +367,33 @@ export class Changes {
 }
 
 /** Whether a use case changed anything. A failed attempt only leaves traces. */
-const hasChanged = ({ response, trails }: Effect<unknown>): boolean =>
-  !(response instanceof ApiError) && trails.some(({ isRead }) => !isRead);
+const hasChanged = ({ response, entries }: Effect<unknown>): boolean =>
+  !(response instanceof ApiError) && entries.some(({ isRead }) => !isRead);
 
-function recordsOf({ trails, actorId, call }: Cause, routes: EventRoutes, now: Date) {
-  const events = trails.flatMap((trail) => trail.events ?? []);
+function recordsOf({ entries, actorId, call }: Cause, routes: EventRoutes, now: Date) {
+  const events = entries.flatMap((entry) => entry.events ?? []);
   return {
-    lines: trails.map((trail) => ({ record: auditRecord(trail, actorId, now, call), isRead: trail.isRead })),
+    lines: entries.map((entry) => ({ record: auditRecord(entry, actorId, now, call), isRead: entry.isRead })),
     deliveries: deliveriesOf(events, routes, now),
   };
 }
 
-function auditRecord(trail: Trail, actorId: string, occurTime: Date, call: Call | undefined): AuditRecord {
+function auditRecord(
+  entry: AuditEntry,
+  actorId: string,
+  occurTime: Date,
+  call: Call | undefined,
+): AuditRecord {
   return {
     id: newId(),
-    action: trail.action ?? call?.method.rules.audit ?? "",
-    actorId: trail.actorId ?? actorId,
-    subjectIds: trail.subjectIds,
-    resource: trail.resource,
-    outcome: trail.outcome ?? "SUCCESS",
+    action: entry.action ?? call?.method.rules.audit ?? "",
+    actorId: entry.actorId ?? actorId,
+    subjectIds: entry.subjectIds,
+    resource: entry.resource,
+    outcome: entry.outcome ?? "SUCCESS",
     requestId: call?.requestId ?? "",
     traceId: activeTraceId(),
     occurTime,
-    grantId: trail.grantId,
+    grantId: entry.grantId,
   };
 }

@@ -48,7 +48,7 @@ const writeNote: GroupedUseCase<CreateBookingRequest, number, Asked<CreateBookin
     }
     return plans.map(({ request }) => ({
       response: Booking.fromPartial({ id: request.slotId, reason: request.reason }),
-      trails: [{ resource: `notes/${request.slotId}`, subjectIds: [] }],
+      entries: [{ resource: `notes/${request.slotId}`, subjectIds: [] }],
     }));
   },
 };
@@ -70,8 +70,8 @@ beforeEach(() => {
 
 /** Changes whose events go to another relay. */
 function changesWith(relay: ChangesOptions["relay"]): Changes {
-  const { db, clock, box, hash } = service;
-  return new Changes({ db, clock, idempotency: new Idempotency(db, box, hash), relay, hash, routes: {} });
+  const { db, clock, cipher, hash } = service;
+  return new Changes({ db, clock, idempotency: new Idempotency(db, cipher, hash), relay, hash, routes: {} });
 }
 
 async function lockNotes(tx: Transaction, asked: Asked<CreateBookingRequest>[]) {

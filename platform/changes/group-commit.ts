@@ -3,7 +3,7 @@ import type { Transaction } from "../db/transaction.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { actorOf, type Call } from "../grpc/call.ts";
 import type { Delivery } from "../outbox/event.ts";
-import type { Changes, ChangesOptions, Trail } from "./changes.ts";
+import type { AuditEntry, Changes, ChangesOptions } from "./changes.ts";
 import { type Committed, GroupQueue, type Member } from "./group-queue.ts";
 import {
   type Answer,
@@ -28,7 +28,7 @@ export interface GroupedUseCase<Request, Facts, Plan, Response> {
   /** Decides one request by pure rules. Throws its refusal. */
   decide: (facts: Facts | undefined, asked: Asked<Request>, now: Date) => Plan;
   /** Writes what was decided; every plan changes something. @returns what each came to, in their order */
-  write: (tx: Transaction, plans: Plan[], now: Date) => { response: Response; trails: Trail[] }[];
+  write: (tx: Transaction, plans: Plan[], now: Date) => { response: Response; entries: AuditEntry[] }[];
 }
 
 export interface Asked<Request> {
@@ -155,7 +155,7 @@ export class GroupCommit<Request, Facts, Plan, Response> {
       now,
     );
     const causes = planned.map(({ member: { call, actorId, context } }, i) => ({
-      trails: written[i]!.trails,
+      entries: written[i]!.entries,
       actorId,
       call,
       context,

@@ -1,7 +1,7 @@
 import { context } from "@opentelemetry/api";
 import type { Transaction } from "../db/transaction.ts";
 import { ApiError } from "../errors/api-error.ts";
-import type { Begun, Changes, ChangesOptions, Ending } from "./changes.ts";
+import type { Changes, ChangesOptions, Completion, PendingCall } from "./changes.ts";
 import { type Committed, GroupQueue, type Member } from "./group-queue.ts";
 
 /** The end of a use case that `begin` has begun, whose concurrent ends share transactions. Told as data, as a `GroupedUseCase`. */
@@ -11,11 +11,11 @@ export interface GroupedEnd<Outcome, Facts, Response> {
   /** Locks the rows of the outcomes; undefined where a row is missing. */
   lock: (tx: Transaction, outcomes: Outcome[]) => Promise<(Facts | undefined)[]>;
   /** Writes what the outcomes come to. @returns the endings in their order */
-  write: (tx: Transaction, ended: { facts: Facts; outcome: Outcome }[]) => Ending<Response>[];
+  write: (tx: Transaction, ended: { facts: Facts; outcome: Outcome }[]) => Completion<Response>[];
 }
 
 interface Ended<Outcome, Response> extends Member {
-  readonly begun: Begun<Response>;
+  readonly begun: PendingCall<Response>;
   readonly outcome: Outcome;
 }
 
@@ -44,7 +44,7 @@ export class GroupFinish<Outcome, Facts, Response> {
   }
 
   /** @returns the key's first answer */
-  async run(begun: Begun<Response>, outcome: Outcome): Promise<Response | ApiError> {
+  async run(begun: PendingCall<Response>, outcome: Outcome): Promise<Response | ApiError> {
     const rows = this.#end.rowsOf(outcome);
     // Without a deadline: the provider has acted.
     const member = { begun, outcome, rows, actorId: begun.actorId, context: context.active() };
@@ -73,7 +73,7 @@ export class GroupFinish<Outcome, Facts, Response> {
         });
         const endings = this.#end.write(tx, ended);
         const causes = ended.map(({ member: { begun, context } }, i) => ({
-          trails: endings[i]!.trails,
+          entries: endings[i]!.entries,
           actorId: begun.actorId,
           call: begun.call,
           context,

@@ -18,8 +18,8 @@ beforeAll(async () => {
 afterAll(() => service.close());
 
 test("forgetting keys that have expired ends with its process, however many there are", async () => {
-  const { db, box, hash, clock } = service;
-  const forgotten = new Idempotency(db, box, hash).sweep(clock.now(), AbortSignal.abort());
+  const { db, cipher, hash, clock } = service;
+  const forgotten = new Idempotency(db, cipher, hash).sweep(clock.now(), AbortSignal.abort());
   await expect(forgotten).rejects.toMatchObject({ name: "AbortError" });
 });
 
@@ -44,7 +44,7 @@ describe("a request that changed nothing", () => {
   async function repeated() {
     const request = { bookingId: newId(), reason: "", idempotencyKey: newId() };
     const state = (reason: string) => Booking.fromPartial({ id: request.bookingId, reason });
-    const unchanged = (reason: string) => () => ({ response: state(reason), trails: [] });
+    const unchanged = (reason: string) => () => ({ response: state(reason), entries: [] });
     await cancel(request, unchanged("x".repeat(10_000)));
     const audited = async () => {
       const sql = "SELECT action FROM audit_events WHERE resource = ? ORDER BY id";
@@ -71,8 +71,8 @@ describe("a request that changed nothing", () => {
 
   test("still changes nothing where it would by now", async () => {
     const { request, state, unchanged, audited } = await repeated();
-    const trails = [{ resource: `bookings/${request.bookingId}`, subjectIds: [], action: "booking.cancel" }];
-    const changes = () => ({ response: state("changed"), trails });
+    const entries = [{ resource: `bookings/${request.bookingId}`, subjectIds: [], action: "booking.cancel" }];
+    const changes = () => ({ response: state("changed"), entries });
     await expect(cancel(request, changes)).rejects.toMatchObject({ reason: "IDEMPOTENCY_KEY_OUTDATED" });
     expect(await audited()).toEqual(["booking.get"]);
     expect(await cancel(request, unchanged("later"))).toMatchObject({ replayed: true });
@@ -97,7 +97,7 @@ describe("a request that changed nothing", () => {
     const request = { bookingId: newId(), reason: "", idempotencyKey: newId() };
     const response = Booking.fromPartial({ id: request.bookingId });
     const answers = await Promise.all(
-      Array.from({ length: 8 }, () => cancel(request, () => ({ response, trails: [] }))),
+      Array.from({ length: 8 }, () => cancel(request, () => ({ response, entries: [] }))),
     );
     expect(answers.filter(({ replayed }) => !replayed)).toHaveLength(1);
   });

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { status } from "@grpc/grpc-js";
+import type { FieldCipher } from "../crypto/field-cipher.ts";
 import type { KeyedHash } from "../crypto/keyed-hash.ts";
-import type { SealedBox } from "../crypto/sealed-box.ts";
 import type { Database, SqlValue } from "../db/database.ts";
 import { duplicateKeyOf, isLocked, isLockWait } from "../db/errors.ts";
 import type { Transaction } from "../db/transaction.ts";
@@ -63,12 +63,12 @@ export const UNCHANGED = "UNCHANGED";
  */
 export class Idempotency {
   readonly #db: Database;
-  readonly #box: SealedBox;
+  readonly #cipher: FieldCipher;
   readonly #hash: KeyedHash;
 
-  constructor(db: Database, box: SealedBox, hash: KeyedHash) {
+  constructor(db: Database, cipher: FieldCipher, hash: KeyedHash) {
     this.#db = db;
-    this.#box = box;
+    this.#cipher = cipher;
     this.#hash = hash;
   }
 
@@ -218,13 +218,13 @@ export class Idempotency {
   #sealed(keyId: Buffer, answer: Answer): [status, Buffer] {
     const [code, bytes] =
       answer instanceof ApiError ? [answer.code, encodeStatus(answer)] : [status.OK, answer];
-    return [code, this.#box.seal(place(keyId), bytes)];
+    return [code, this.#cipher.encrypt(place(keyId), bytes)];
   }
 
   #open(keyId: Buffer, row: KeyRow): Answer | typeof UNCHANGED | undefined {
     if (row.status_code === null) return undefined;
     if (row.answer === null) return UNCHANGED;
-    const answer = this.#box.open(place(keyId), row.answer);
+    const answer = this.#cipher.decrypt(place(keyId), row.answer);
     return row.status_code === status.OK ? answer : (decodeStatus(answer) ?? new ApiError("INTERNAL"));
   }
 }

@@ -24,7 +24,7 @@ type Handler = (request: CancelBookingRequest, call: Call) => Promise<Booking>;
 /** Effect of a use case that changed something. */
 const changedBy = ({ bookingId }: CancelBookingRequest) => ({
   response: Booking.fromPartial({ id: bookingId }),
-  trails: [{ resource: `bookings/${bookingId}`, subjectIds: [] }],
+  entries: [{ resource: `bookings/${bookingId}`, subjectIds: [] }],
 });
 
 /** Ways of a use case to its transaction, with a rule that may refuse it. */
@@ -85,7 +85,7 @@ test("a key's success is replayed although the same request by then fails with t
     invoke(
       BookingServiceService.cancelBooking,
       (_, call) =>
-        service.changes.apply(call, async () => ({ response, trails: [{ resource, subjectIds: [] }] })),
+        service.changes.apply(call, async () => ({ response, entries: [{ resource, subjectIds: [] }] })),
       caller,
       request,
     );

@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { rekeyColumn } from "@medconnect/ops/rekey/rekey.ts";
 import { startTestService, type TestService } from "../testing/test-service.ts";
+import { FieldCipher } from "./field-cipher.ts";
 import { openKeyedHash } from "./open-keyed-hash.ts";
-import { SealedBox } from "./sealed-box.ts";
 
 const [oldKey, newKey] = [randomBytes(32), randomBytes(32)];
 const SECRETS = { table: "secrets", column: "value", key: "name", keyIsId: 0, owners: [] };
@@ -16,7 +16,7 @@ afterEach(() => service.close());
 
 /** Hash of a text by a process with these keys. */
 const hashed = async (current: Buffer, ...previous: Buffer[]): Promise<string> =>
-  (await openKeyedHash(service.db, new SealedBox(current, ...previous))).of("text").toString("hex");
+  (await openKeyedHash(service.db, new FieldCipher(current, ...previous))).of("text").toString("hex");
 
 test("processes that start at once on an empty schema agree", async () => {
   const all = await Promise.all(Array.from({ length: 10 }, () => hashed(oldKey)));
@@ -28,7 +28,7 @@ test("a rotation does not change it: all key lists of a rolling restart agree, a
   expect(await hashed(oldKey, newKey)).toBe(before);
   expect(await hashed(newKey, oldKey)).toBe(before);
   await rekeyColumn(
-    { db: service.db, box: new SealedBox(newKey, oldKey), batchSize: 10, perSecond: 1000 },
+    { db: service.db, cipher: new FieldCipher(newKey, oldKey), batchSize: 10, perSecond: 1000 },
     SECRETS,
   );
   expect(await hashed(newKey)).toBe(before);

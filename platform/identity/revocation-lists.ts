@@ -1,4 +1,4 @@
-import { SealedBox } from "../crypto/sealed-box.ts";
+import { FieldCipher } from "../crypto/field-cipher.ts";
 
 export interface Revocation {
   /** The `sid` of access tokens, or the key id of a signing key that must not be trusted any more. */
@@ -18,22 +18,22 @@ export interface RevocationList {
  * tokens, the first of several keys seals, and all of them open.
  */
 export class RevocationLists {
-  readonly #box: SealedBox;
+  readonly #cipher: FieldCipher;
 
   constructor([current, ...previous]: readonly [Buffer, ...Buffer[]]) {
-    this.#box = new SealedBox(current, ...previous);
+    this.#cipher = new FieldCipher(current, ...previous);
   }
 
   write({ time, revocations }: RevocationList): string {
     const entries = revocations.map(({ sessionId, expireTime }): Entry => [sessionId, expireTime.getTime()]);
     const body: Body = { timeMs: time.getTime(), entries };
-    return this.#box.seal(PLACE, JSON.stringify(body)).toString("base64");
+    return this.#cipher.encrypt(PLACE, JSON.stringify(body)).toString("base64");
   }
 
   /** Throws for what auth did not write. */
   read(text: string): RevocationList {
     const { timeMs, entries }: Body = JSON.parse(
-      this.#box.open(PLACE, Buffer.from(text, "base64")).toString(),
+      this.#cipher.decrypt(PLACE, Buffer.from(text, "base64")).toString(),
     );
     return {
       time: new Date(timeMs),

@@ -1,5 +1,5 @@
 import type { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
-import type { Trail } from "../changes/changes.ts";
+import type { AuditEntry } from "../changes/changes.ts";
 import type { Transaction } from "../db/transaction.ts";
 import type { Clock } from "../time/clock.ts";
 import type { EventHandler } from "./event-handler.ts";
@@ -10,7 +10,7 @@ type Handlers = Readonly<Record<string, { apply: EventHandler }>>;
 /** Outcome of events that share a transaction. */
 export interface Applied {
   /** Trails of each event that was applied; none where it changed nothing. */
-  trails: Map<Event, Trail[]>;
+  entries: Map<Event, AuditEntry[]>;
   /** Events left for another transaction. */
   left: Event[];
 }
@@ -40,7 +40,7 @@ export async function applyTogether(
       group.map((event) => plans.get(event)),
       now,
     );
-    for (const [i, event] of group.entries()) outcome.trails.set(event, written[i]!);
+    for (const [i, event] of group.entries()) outcome.entries.set(event, written[i]!);
   }
   return outcome;
 }
@@ -75,7 +75,7 @@ function decide(
 ): Applied & { plans: Map<Event, unknown> } {
   const outcome = {
     plans: new Map<Event, unknown>(),
-    trails: new Map<Event, Trail[]>(),
+    entries: new Map<Event, AuditEntry[]>(),
     left: [] as Event[],
   };
   const taken = new Set<string>();
@@ -89,7 +89,7 @@ function decide(
     }
     try {
       const plan = apply.decide(facts, event, now);
-      outcome.trails.set(event, []);
+      outcome.entries.set(event, []);
       if (plan !== undefined) outcome.plans.set(event, plan);
       for (const row of rows) taken.add(row);
     } catch (error) {

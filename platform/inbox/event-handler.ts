@@ -1,5 +1,5 @@
 import type { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
-import type { Trail } from "../changes/changes.ts";
+import type { AuditEntry } from "../changes/changes.ts";
 import type { Transaction } from "../db/transaction.ts";
 import type { Clock } from "../time/clock.ts";
 
@@ -17,7 +17,7 @@ export interface EventHandler<Facts = unknown, Plan = unknown> {
   /** Decides one event by pure rules. Throws if it cannot be applied. @returns undefined if it changes nothing */
   decide(facts: Facts | undefined, event: Event, now: Date): Plan | undefined;
   /** Writes what was decided. @returns the trails of each plan, in their order */
-  write(tx: Transaction, plans: Plan[], now: Date): Trail[][] | Promise<Trail[][]>;
+  write(tx: Transaction, plans: Plan[], now: Date): AuditEntry[][] | Promise<AuditEntry[][]>;
 }
 
 /** Applies one event by itself: its transaction waits for locks. */
@@ -26,7 +26,7 @@ export async function applyEvent(
   handler: EventHandler,
   event: Event,
   clock: Clock,
-): Promise<Trail[]> {
+): Promise<AuditEntry[]> {
   handler.prepare?.(tx, [event]);
   const [facts] = (await handler.lock?.(tx, [event])) ?? [];
   // After the wait for the locks.

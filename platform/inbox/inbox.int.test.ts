@@ -174,8 +174,8 @@ test("an event whose row somebody holds is put off in the sender's time, and cos
 
 test("that the database is away is no failure of the events, be they many or one", async () => {
   const db = new Database({ url: "mysql://nobody@127.0.0.1:1/nothing", poolSize: 1, timeoutMs: 1000 });
-  const { clock, box, hash } = service;
-  const idempotency = new Idempotency(db, box, hash);
+  const { clock, cipher, hash } = service;
+  const idempotency = new Idempotency(db, cipher, hash);
   const changes = new Changes({ db, clock, idempotency, relay: { send: async () => {} }, hash, routes: {} });
   for (const count of [1, 3]) {
     await expect(deliver(someEvents(count), changes)).rejects.toMatchObject({ reason: "UNAVAILABLE" });

@@ -184,13 +184,13 @@ export class Inbox {
         const isNewer = areFirst ? Promise.resolve(() => true) : this.#lockVersions(tx, events);
         const applied = await applyTogether(tx, this.#consumers, events, isNewer, this.#clock, isShared);
         left = applied.left;
-        const versions = [...applied.trails.keys()].map(({ aggregateId, version }) => [
+        const versions = [...applied.entries.keys()].map(({ aggregateId, version }) => [
           binaryId(aggregateId),
           version,
         ]);
         if (versions.length > 0) tx.defer(areFirst ? FIRST : APPLIED, [versions]);
-        return [...applied.trails].map(([event, trails]) => ({
-          trails,
+        return [...applied.entries].map(([event, entries]) => ({
+          entries,
           actorId,
           context: event === events[0] ? context.active() : extractTrace({ traceparent: event.traceparent }),
         }));

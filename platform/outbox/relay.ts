@@ -4,9 +4,9 @@ import type { KeyedHash } from "../crypto/keyed-hash.ts";
 import type { GrpcClient } from "../grpc/client.ts";
 import { gauge } from "../telemetry/metrics.ts";
 import { sampled } from "../telemetry/samples.ts";
+import { ConsumerQueue, type LaneOptions, type Queued } from "./consumer-queue.ts";
 import type { Delivery } from "./event.ts";
 import { whyNotGenuine } from "./event-mac.ts";
-import { Lane, type LaneOptions, type Queued } from "./lane.ts";
 import { countBacklog, leaseDue, type OutboxRow } from "./outbox-store.ts";
 
 const BATCH = 200;
@@ -31,7 +31,7 @@ export interface RelayOptions extends LaneOptions {
  */
 export class Relay {
   readonly #options: RelayOptions;
-  readonly #lanes: ReadonlyMap<string, Lane>;
+  readonly #lanes: ReadonlyMap<string, ConsumerQueue>;
   readonly #stopping = new AbortController();
   #polling: Promise<unknown> = Promise.resolve();
 
@@ -40,7 +40,7 @@ export class Relay {
     this.#lanes = new Map(
       Object.entries(options.consumers).map(([name, client]) => [
         name,
-        new Lane(name, client, options, this.#stopping.signal),
+        new ConsumerQueue(name, client, options, this.#stopping.signal),
       ]),
     );
     const sample = sampled(() => countBacklog(options.db));
@@ -94,14 +94,14 @@ export class Relay {
     clearTimeout(timer);
   }
 
-  #lane(destination: string): Lane {
+  #lane(destination: string): ConsumerQueue {
     const lane = this.#lanes.get(destination);
     if (!lane) throw new Error(`no consumer ${destination}`);
     return lane;
   }
 
   /** Sends what is due for one consumer, until the relay stops. Each has a poll of its own: none waits for another. */
-  async #poll(destination: string, lane: Lane): Promise<void> {
+  async #poll(destination: string, lane: ConsumerQueue): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       const isBehind = (await this.#sendDue(destination, lane)) === BATCH;
@@ -110,7 +110,7 @@ export class Relay {
   }
 
   /** Leases a consumer's events that are due, and sends them. @returns how many */
-  async #sendDue(destination: string, lane: Lane): Promise<number> {
+  async #sendDue(destination: string, lane: ConsumerQueue): Promise<number> {
     const { db, clock, log } = this.#options;
     const now = clock.now();
     const leaseEnd = new Date(now.getTime() + LEASE_MS);
@@ -130,7 +130,7 @@ export class Relay {
   }
 
   /** Keeps the genuine rows, and declares the others dead. */
-  async #genuine(rows: OutboxRow[], lane: Lane): Promise<OutboxRow[]> {
+  async #genuine(rows: OutboxRow[], lane: ConsumerQueue): Promise<OutboxRow[]> {
     const genuine: OutboxRow[] = [];
     for (const row of rows) {
       const reason = whyNotGenuine(this.#options.hash, row);

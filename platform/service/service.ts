@@ -12,9 +12,9 @@ import { Changes } from "../changes/changes.ts";
 import { Idempotency } from "../changes/idempotency.ts";
 import type { ServiceConfig } from "../config/config.ts";
 import { addReflection } from "../contract/reflection.ts";
+import { FieldCipher } from "../crypto/field-cipher.ts";
 import type { KeyedHash } from "../crypto/keyed-hash.ts";
 import { openKeyedHash } from "../crypto/open-keyed-hash.ts";
-import { SealedBox } from "../crypto/sealed-box.ts";
 import { Database } from "../db/database.ts";
 import { untilReachable } from "../db/until-reachable.ts";
 import type { GrpcClient } from "../grpc/client.ts";
@@ -50,7 +50,7 @@ export interface Platform {
   readonly redis: Redis;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly box: SealedBox;
+  readonly cipher: FieldCipher;
   readonly hash: KeyedHash;
   readonly pages: Pages;
   readonly audit: AuditRecorder;
@@ -106,8 +106,8 @@ export async function runService({
     poolSize: config.DATABASE_POOL_SIZE,
     timeoutMs: config.DATABASE_TIMEOUT,
   });
-  const box = new SealedBox(...config.DATA_KEY);
-  const hash = await untilReachable(() => openKeyedHash(db, box), log);
+  const cipher = new FieldCipher(...config.DATA_KEY);
+  const hash = await untilReachable(() => openKeyedHash(db, cipher), log);
   const pages = new Pages(hash);
   const audit = new AuditRecorder(db, clock, log);
   const serviceTokens = new ServiceTokens(name, config.INTERNAL_KEY);
@@ -122,10 +122,10 @@ export async function runService({
     waitMs: config.EVENT_WAIT,
     maxRefusals: config.OUTBOX_MAX_REFUSALS,
   });
-  const idempotency = new Idempotency(db, box, hash);
+  const idempotency = new Idempotency(db, cipher, hash);
   const changes = new Changes({ db, clock, idempotency, relay, hash, routes });
 
-  const platform = { db, redis, clock, log, box, hash, pages, audit, changes, serviceTokens, peers };
+  const platform = { db, redis, clock, log, cipher, hash, pages, audit, changes, serviceTokens, peers };
   const parts = await build(platform);
 
   const tokenIssuer = parts.tokenIssuer ?? topology.connectTokenIssuer(tls, serviceTokens);

@@ -35,7 +35,7 @@ export function pausedBeforeCommit<App extends Platform>(
       }, options),
   };
   const { clock, hash } = app;
-  const idempotency = new Idempotency(app.db, app.box, hash);
+  const idempotency = new Idempotency(app.db, app.cipher, hash);
   const relay = { send: async () => {} };
   const changes = new Changes({ db: db as Database, clock, idempotency, relay, hash, routes });
   const done = change({ ...app, changes });

@@ -9,8 +9,8 @@ import { Changes } from "../changes/changes.ts";
 import { Idempotency } from "../changes/idempotency.ts";
 import { methodAt } from "../contract/methods.ts";
 import { validate } from "../contract/validate.ts";
+import { FieldCipher } from "../crypto/field-cipher.ts";
 import { KeyedHash } from "../crypto/keyed-hash.ts";
-import { SealedBox } from "../crypto/sealed-box.ts";
 import { borrowerOf, withBorrower } from "../db/borrower.ts";
 import type { Call } from "../grpc/call.ts";
 import { GrpcClient } from "../grpc/client.ts";
@@ -64,10 +64,10 @@ export async function startTestService(name: string, routes: EventRoutes = {}): 
   const schemaUrl = new URL(url);
   schemaUrl.pathname = `/${schema}`;
   const db = new CheckedDatabase({ url: schemaUrl.href, poolSize: 40, timeoutMs: 10_000 });
-  const box = new SealedBox(randomBytes(32));
+  const cipher = new FieldCipher(randomBytes(32));
   const hash = new KeyedHash(randomBytes(32));
   const serviceTokens = new ServiceTokens(name, [randomBytes(32)]);
-  const idempotency = new Idempotency(db, box, hash);
+  const idempotency = new Idempotency(db, cipher, hash);
   const redisUrl = new URL(process.env.REDIS_URL ?? "redis://127.0.0.1:6379");
   // Keys of its own: with a clock that is moved on, it would take the running system's revocations for expired.
   redisUrl.searchParams.set("keyPrefix", `${schema}:`);
@@ -84,7 +84,7 @@ export async function startTestService(name: string, routes: EventRoutes = {}): 
     clock,
     log,
     db,
-    box,
+    cipher,
     hash,
     pages: new Pages(hash),
     audit: new AuditRecorder(db, clock, log),

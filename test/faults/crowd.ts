@@ -1,15 +1,15 @@
 import { signUpAdmin } from "../support/accounts.ts";
 import { Api } from "../support/api.ts";
-import type { Believer } from "./belief.ts";
-import { Clerk } from "./clerk.ts";
+import type { CallStats } from "./call-stats.ts";
 import { Doctor } from "./doctor.ts";
+import type { Believer } from "./expected-booking.ts";
 import { HttpClient } from "./http-client.ts";
 import { Patient } from "./patient.ts";
 import { openPractices, type Slot } from "./practice.ts";
 import type { Random } from "./random.ts";
+import { RefundingAdmin } from "./refunding-admin.ts";
 import { Registrar } from "./registrar.ts";
 import { SCHEMA_PREFIX, type System } from "./system.ts";
-import type { Tally } from "./tally.ts";
 
 export interface CrowdOptions {
   system: System;
@@ -21,7 +21,7 @@ export interface CrowdOptions {
 interface Members {
   patients: Patient[];
   doctors: Doctor[];
-  clerk: Clerk;
+  refundingAdmin: RefundingAdmin;
   registrar: Registrar;
 }
 
@@ -32,7 +32,7 @@ const SUPERVISED = 2;
 export class Crowd {
   readonly patients: Patient[];
   readonly doctors: Doctor[];
-  readonly clerk: Clerk;
+  readonly refundingAdmin: RefundingAdmin;
   readonly registrar: Registrar;
   readonly slots: readonly Slot[];
   /** Others who were acknowledged something in a scenario. */
@@ -40,10 +40,14 @@ export class Crowd {
   readonly #http: HttpClient;
   #living: Promise<void>[] = [];
 
-  constructor({ patients, doctors, clerk, registrar }: Members, slots: readonly Slot[], http: HttpClient) {
+  constructor(
+    { patients, doctors, refundingAdmin, registrar }: Members,
+    slots: readonly Slot[],
+    http: HttpClient,
+  ) {
     this.patients = patients;
     this.doctors = doctors;
-    this.clerk = clerk;
+    this.refundingAdmin = refundingAdmin;
     this.registrar = registrar;
     this.slots = slots;
     this.#http = http;
@@ -62,7 +66,7 @@ export class Crowd {
       doctors: doctors.map(
         ({ id, token, calendar }) => new Doctor({ id, token, calendar, http, slots, random: random.fork() }),
       ),
-      clerk: new Clerk({ token: admin.token, http, random: random.fork() }),
+      refundingAdmin: new RefundingAdmin({ token: admin.token, http, random: random.fork() }),
       registrar: new Registrar({
         token: admin.token,
         http,
@@ -84,8 +88,8 @@ export class Crowd {
   }
 
   /** Counts all answers from now on in one place. */
-  countIn(tally: Tally): void {
-    for (const { client } of this.#members) client.tally = tally;
+  countIn(callStats: CallStats): void {
+    for (const { client } of this.#members) client.callStats = callStats;
   }
 
   /** Has all live as long as `work` takes, and then until what they have begun is decided. */
@@ -99,8 +103,8 @@ export class Crowd {
     }
   }
 
-  get #members(): (Patient | Doctor | Clerk | Registrar)[] {
-    return [...this.patients, ...this.doctors, this.clerk, this.registrar];
+  get #members(): (Patient | Doctor | RefundingAdmin | Registrar)[] {
+    return [...this.patients, ...this.doctors, this.refundingAdmin, this.registrar];
   }
 
   close(): void {

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Json } from "../support/api.ts";
-import type { Belief } from "./belief.ts";
+import type { ExpectedBooking } from "./expected-booking.ts";
 import type { HttpClient } from "./http-client.ts";
 import { type Calendar, type Interval, type Slot, SOON_MS } from "./practice.ts";
 import type { Random } from "./random.ts";
-import { ResoluteClient } from "./resolute-client.ts";
+import { RetryingClient } from "./retrying-client.ts";
 
 const THINK_MS = 800;
 
@@ -84,7 +84,7 @@ export class Doctor {
   readonly prescriptions = new Set<string>();
   /** Target slots of the requested moves, by booking id. */
   readonly movesAsked = new Map<string, Set<string>>();
-  readonly client: ResoluteClient<keyof typeof EXPECTED>;
+  readonly client: RetryingClient<keyof typeof EXPECTED>;
   readonly #options: DoctorOptions;
   /** The last slot that was to begin soon, until it has. */
   #soonSlot: { id: string; startMs: number } | undefined;
@@ -95,7 +95,7 @@ export class Doctor {
   constructor(options: DoctorOptions) {
     this.id = options.id;
     this.token = options.token;
-    this.client = new ResoluteClient({ ...options, expected: EXPECTED });
+    this.client = new RetryingClient({ ...options, expected: EXPECTED });
     this.#options = options;
   }
 
@@ -114,7 +114,7 @@ export class Doctor {
 
   /** Takes note of how a booking's consultation was left; one that is under way is ended some time. */
   remember(
-    { consultationId, slotId }: Json | Belief,
+    { consultationId, slotId }: Json | ExpectedBooking,
     left: Pick<AcknowledgedConsultation, "status"> & Partial<AcknowledgedConsultation>,
   ): void {
     const id = String(consultationId);

@@ -1,10 +1,16 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Json } from "../support/api.ts";
-import { type Belief, BOOKING_REFUSALS, beliefOf, contradiction, type Status } from "./belief.ts";
+import {
+  BOOKING_REFUSALS,
+  beliefOf,
+  contradiction,
+  type ExpectedBooking,
+  type Status,
+} from "./expected-booking.ts";
 import type { HttpClient } from "./http-client.ts";
 import type { Slot } from "./practice.ts";
 import type { Random } from "./random.ts";
-import { ResoluteClient } from "./resolute-client.ts";
+import { RetryingClient } from "./retrying-client.ts";
 
 const METHODS = [
   ...Array<string>(7).fill("pm_card_visa"),
@@ -38,7 +44,7 @@ const EXPECTED = {
 
 const NEWEST = 8;
 
-const isUnpaidHold = ({ paymentId, paid, status }: Belief): boolean =>
+const isUnpaidHold = ({ paymentId, paid, status }: ExpectedBooking): boolean =>
   paymentId !== undefined && !paid && (status === "CANCELLED" || status === "EXPIRED");
 
 export interface PatientOptions {
@@ -58,8 +64,8 @@ export class Patient {
   readonly id: string;
   readonly token: string;
   /** By booking id. */
-  readonly beliefs = new Map<string, Belief>();
-  readonly client: ResoluteClient<keyof typeof EXPECTED>;
+  readonly beliefs = new Map<string, ExpectedBooking>();
+  readonly client: RetryingClient<keyof typeof EXPECTED>;
   readonly #options: PatientOptions;
   /** Slots that a refused booking or move may still take, because an earlier call of it is still running. */
   readonly unsureSlots = new Set<string>();
@@ -72,7 +78,7 @@ export class Patient {
   constructor(options: PatientOptions) {
     this.id = options.id;
     this.token = options.token;
-    this.client = new ResoluteClient({ ...options, expected: EXPECTED });
+    this.client = new RetryingClient({ ...options, expected: EXPECTED });
     this.#options = options;
   }
 
@@ -124,7 +130,7 @@ export class Patient {
     return random.pick(wanted.length > 0 ? wanted : slots);
   }
 
-  #believed(status: Status): Belief[] {
+  #believed(status: Status): ExpectedBooking[] {
     return [...this.beliefs.values()].filter((belief) => belief.status === status);
   }
 
@@ -142,7 +148,7 @@ export class Patient {
     this.beliefs.set(belief.id, belief);
   }
 
-  async #authorize(belief: Belief): Promise<void> {
+  async #authorize(belief: ExpectedBooking): Promise<void> {
     const call = `POST /v1/payments/${belief.paymentId}:authorize`;
     const paymentMethod = this.#options.random.pick(METHODS);
     const { kind, reason, body } = await this.client.decide("authorize", call, { paymentMethod });
@@ -152,7 +158,7 @@ export class Patient {
       await this.#read(belief);
   }
 
-  async #cancel(belief: Belief): Promise<void> {
+  async #cancel(belief: ExpectedBooking): Promise<void> {
     const call = `POST /v1/bookings/${belief.id}:cancel`;
     belief.cancelAsked = true;
     const { kind, body } = await this.client.decide("cancel", call, { reason: "Well again" });
@@ -163,7 +169,7 @@ export class Patient {
     belief.status = "CANCELLED";
   }
 
-  async #reschedule(belief: Belief): Promise<void> {
+  async #reschedule(belief: ExpectedBooking): Promise<void> {
     const { slots, random } = this.#options;
     const isPaid = belief.paymentId !== undefined;
     const fitting = slots.filter((slot) => slot.doctorId === belief.doctorId && slot.isPaid === isPaid);
@@ -177,7 +183,7 @@ export class Patient {
   }
 
   /** Reads the booking, and accepts a pending move to the time that it shows. */
-  async #acceptMove(belief: Belief): Promise<void> {
+  async #acceptMove(belief: ExpectedBooking): Promise<void> {
     const seen = await this.client.look("read", `GET /v1/bookings/${belief.id}`);
     if (seen.kind !== "ok") return;
     const { startTime, endTime } = seen.body;
@@ -189,7 +195,7 @@ export class Patient {
     this.#believe(belief, beliefOf(body));
   }
 
-  async #join(belief: Belief): Promise<void> {
+  async #join(belief: ExpectedBooking): Promise<void> {
     const call = `POST /v1/consultations/${belief.consultationId}:join`;
     const { kind, reason, body } = await this.client.decide("join", call, {});
     if (reason !== "NOT_FOUND") this.#visited.add(belief.id);
@@ -201,7 +207,7 @@ export class Patient {
   }
 
   /** Looks at a booking, and believes what it sees if that does not contradict what was acknowledged. */
-  async #read(belief: Belief): Promise<void> {
+  async #read(belief: ExpectedBooking): Promise<void> {
     const seen = await this.client.look("read", `GET /v1/bookings/${belief.id}`);
     if (seen.kind === "ok") this.#believe(belief, beliefOf(seen.body));
     if (belief.paymentId !== undefined && this.#options.random.next() < 0.3) {
@@ -210,7 +216,7 @@ export class Patient {
     }
   }
 
-  #believe(belief: Belief, seen: Belief): void {
+  #believe(belief: ExpectedBooking, seen: ExpectedBooking): void {
     const wrong = contradiction(belief, seen);
     if (wrong) this.client.violate(wrong);
     belief.status = seen.status;

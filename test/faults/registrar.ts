@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Json } from "../support/api.ts";
 import type { HttpClient } from "./http-client.ts";
 import type { Random } from "./random.ts";
-import { ResoluteClient } from "./resolute-client.ts";
+import { RetryingClient } from "./retrying-client.ts";
 
 const THINK_MS = 2000;
 /** Share of turns at a licensed doctor that revoke the licence. */
@@ -12,7 +12,7 @@ const STOP_SHARE = 0.5;
 
 const EXPECTED = { "list licences": [], verify: [], revoke: [], claim: [] } as const;
 
-type Client = ResoluteClient<keyof typeof EXPECTED>;
+type Client = RetryingClient<keyof typeof EXPECTED>;
 
 interface Practitioner {
   id: string;
@@ -35,12 +35,12 @@ export class Registrar {
 
   constructor(options: { token: string; http: HttpClient; random: Random; doctors: Practitioner[] }) {
     const { http, random, doctors } = options;
-    this.client = new ResoluteClient({ ...options, expected: EXPECTED });
+    this.client = new RetryingClient({ ...options, expected: EXPECTED });
     this.#random = random;
     this.#doctors = doctors.map(({ id, fullName, token }) => ({
       id,
       fullName,
-      client: new ResoluteClient({ token, http, random, expected: EXPECTED }),
+      client: new RetryingClient({ token, http, random, expected: EXPECTED }),
     }));
   }
 
@@ -77,7 +77,7 @@ export class Registrar {
 
   /** Has the doctor claim another licence, and verifies it. */
   async #license({ id, fullName, client }: { id: string; fullName: string; client: Client }): Promise<void> {
-    client.tally = this.client.tally;
+    client.callStats = this.client.callStats;
     const claim = { number: `F-${randomUUID().slice(-12)}`, region: "US-CA" };
     const claimed = await client.decide("claim", `POST /v1/doctors/${id}/licenses`, claim);
     if (claimed.kind !== "ok") return;

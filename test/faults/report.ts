@@ -1,6 +1,6 @@
+import { type CallStats, quantile } from "./call-stats.ts";
 import type { Verdict } from "./invariants/check.ts";
 import { type Finding, type Scenario, seconds } from "./scenarios/scenario.ts";
-import { quantile, type Tally } from "./tally.ts";
 
 /** Of a kind: of fifty times that were too long, a few tell enough, and hide nothing else. */
 const SHOWN_OF_A_KIND = 5;
@@ -9,28 +9,28 @@ const SHOWN_OF_A_KIND = 5;
 export interface Result {
   scenario: Scenario;
   finding: Finding;
-  tally: Tally;
+  callStats: CallStats;
   verdict: Verdict;
   /** What ended unasked. */
   died: string[];
   tookMs: number;
 }
 
-export const violationsOf = ({ finding, tally, verdict, died }: Result): string[] => [
-  ...new Set([...finding.violations, ...tally.violations, ...verdict.violations, ...died]),
+export const violationsOf = ({ finding, callStats, verdict, died }: Result): string[] => [
+  ...new Set([...finding.violations, ...callStats.violations, ...verdict.violations, ...died]),
 ];
 
 export function describe(result: Result): string {
-  const { scenario, finding, tally, verdict, tookMs } = result;
-  const latencies = tally.takeLatencies();
+  const { scenario, finding, callStats, verdict, tookMs } = result;
+  const latencies = callStats.takeLatencies();
   const [p50, p99] = [quantile(latencies, 0.5), quantile(latencies, 0.99)];
   const violations = violationsOf(result);
   return [
     `${scenario.name}: ${scenario.promise}`,
     ...finding.facts,
-    `${tally.calls} calls, ${tally.unknown} of unknown outcome; slowest ${seconds(tally.slowestMs)}` +
+    `${callStats.calls} calls, ${callStats.unknown} of unknown outcome; slowest ${seconds(callStats.slowestMs)}` +
       (latencies.length > 0 ? `, p50 ${Math.round(p50)} ms, p99 ${Math.round(p99)} ms` : ""),
-    ...tally.describe().map((line) => `  ${line}`),
+    ...callStats.describe().map((line) => `  ${line}`),
     `at rest after ${seconds(verdict.settledMs)}; ${verdict.letDown} patients waited in vain until now; took ${seconds(tookMs)}`,
     violations.length === 0 ? "violations: none" : `violations: ${violations.length}`,
     ...someOfEachKind(violations).map((line) => `  ${line}`),

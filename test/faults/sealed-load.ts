@@ -4,12 +4,12 @@ import { type Account, PASSWORD, signUp } from "../support/accounts.ts";
 import { Api, type Json } from "../support/api.ts";
 import { type Authenticator, secure } from "../support/mfa.ts";
 import { DAY_MS, MINUTE_MS, openPractice, timeFromNow } from "../support/practice.ts";
-import { type Belief, type Believer, beliefOf } from "./belief.ts";
+import type { CallStats } from "./call-stats.ts";
+import { type Believer, beliefOf, type ExpectedBooking } from "./expected-booking.ts";
 import type { HttpClient, Outcome } from "./http-client.ts";
 import { SETTLE_TIMEOUT_MS } from "./invariants/check.ts";
 import type { Random } from "./random.ts";
-import { ResoluteClient } from "./resolute-client.ts";
-import type { Tally } from "./tally.ts";
+import { RetryingClient } from "./retrying-client.ts";
 
 const PAUSE_MS = 200;
 /** What is booked while clinical is away waits for it, and here both restart several times in a row. */
@@ -51,7 +51,7 @@ interface Visit {
 
 /** A call with an idempotency key, and what it was answered. */
 interface Answered {
-  by: ResoluteClient<Operation>;
+  by: RetryingClient<Operation>;
   call: string;
   sent: { key: string; body: Json };
   answer: string;
@@ -72,7 +72,7 @@ interface People {
 export interface SealedLoadOptions {
   http: Pick<HttpClient, "send">;
   /** Where answers are counted. */
-  tally: Tally;
+  callStats: CallStats;
   random: Random;
 }
 
@@ -82,16 +82,16 @@ export interface SealedLoadOptions {
  * that is kept sealed or hashed, something is written and read all the time.
  */
 export class SealedLoad {
-  readonly #tally: Tally;
+  readonly #callStats: CallStats;
   readonly #random: Random;
   readonly #doctorId: string;
-  readonly #doctor: ResoluteClient<Operation>;
-  readonly #patient: ResoluteClient<Operation>;
-  readonly #nobody: ResoluteClient<Operation>;
+  readonly #doctor: RetryingClient<Operation>;
+  readonly #patient: RetryingClient<Operation>;
+  readonly #nobody: RetryingClient<Operation>;
   readonly #secured: Secured[];
   readonly #visits: Visit[] = [];
   readonly #answered: Answered[] = [];
-  readonly #beliefs = new Map<string, Belief>();
+  readonly #beliefs = new Map<string, ExpectedBooking>();
   /** The patient, with what they were acknowledged. */
   readonly believer: Believer;
   #pageToken = "";
@@ -100,15 +100,15 @@ export class SealedLoad {
 
   private constructor(options: SealedLoadOptions, { doctor, patient, secured }: People) {
     const clientOf = (account?: Account) => {
-      const client = new ResoluteClient<Operation>({
+      const client = new RetryingClient<Operation>({
         ...options,
         ...(account && { token: account.token }),
         expected: EXPECTED,
       });
-      client.tally = options.tally;
+      client.callStats = options.callStats;
       return client;
     };
-    this.#tally = options.tally;
+    this.#callStats = options.callStats;
     this.#random = options.random;
     this.#doctorId = doctor.id;
     this.#doctor = clientOf(doctor);
@@ -156,7 +156,7 @@ export class SealedLoad {
 
   describe(): string {
     const done = (["sign in", "repeat", "next page"] as const).map(
-      (name) => `${name} ${this.#tally.okOf(name)}`,
+      (name) => `${name} ${this.#callStats.okOf(name)}`,
     );
     return `${this.#visits.length} visits written down and read again; ${done.join(", ")}`;
   }
@@ -207,7 +207,7 @@ export class SealedLoad {
       if ((await this.#doctor.insist("await", `GET ${consultation}`)).kind === "ok") return true;
       await delay(PAUSE_MS);
     }
-    this.#tally.violate(`${consultation} did not come about`);
+    this.#callStats.violate(`${consultation} did not come about`);
     return false;
   }
 
@@ -234,7 +234,7 @@ export class SealedLoad {
       (items as Json[] | undefined)?.[0]?.medication,
     ];
     if (seen.some((part) => part !== text))
-      this.#tally.violate(`${booking} reads otherwise than it was written`);
+      this.#callStats.violate(`${booking} reads otherwise than it was written`);
   }
 
   /** The first answer again, and no second effect; and the page that followed when the token was made. */
@@ -242,7 +242,7 @@ export class SealedLoad {
     const { by, call, sent, answer } = this.#random.pick(this.#answered);
     const again = await by.insist("repeat", call, sent);
     if (again.kind === "ok" && !(again.replayed && JSON.stringify(again.body) === answer))
-      this.#tally.violate(`${call} with the same key was answered otherwise than at first`);
+      this.#callStats.violate(`${call} with the same key was answered otherwise than at first`);
     await this.#patient.insist("next page", `GET /v1/bookings?pageSize=1&pageToken=${this.#pageToken}`);
   }
 
@@ -262,7 +262,7 @@ export class SealedLoad {
   /** Asks for a change, and keeps the answer to compare later ones with. */
   async #keep(
     operation: Operation,
-    by: ResoluteClient<Operation>,
+    by: RetryingClient<Operation>,
     call: string,
     body: Json,
   ): Promise<Outcome> {

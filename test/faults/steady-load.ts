@@ -2,12 +2,12 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Json } from "../support/api.ts";
 import type { Balancer } from "./balancer.ts";
-import { type Belief, BOOKING_REFUSALS, beliefOf } from "./belief.ts";
+import type { CallStats } from "./call-stats.ts";
 import type { Crowd } from "./crowd.ts";
+import { BOOKING_REFUSALS, beliefOf, type ExpectedBooking } from "./expected-booking.ts";
 import type { Outcome } from "./http-client.ts";
 import type { Patient } from "./patient.ts";
 import type { Random } from "./random.ts";
-import type { Tally } from "./tally.ts";
 
 const TICK_MS = 10;
 const READS = [
@@ -36,17 +36,17 @@ export class SteadyLoad {
   readonly #balancer: Balancer;
   readonly #crowd: Crowd;
   readonly #random: Random;
-  readonly #tally: Tally;
+  readonly #callStats: CallStats;
   readonly #underWay = new Set<Promise<void>>();
   #sent = 0;
   #startsLeft = STARTS;
   #stopped = false;
 
-  constructor(balancer: Balancer, crowd: Crowd, random: Random, tally: Tally) {
+  constructor(balancer: Balancer, crowd: Crowd, random: Random, callStats: CallStats) {
     this.#balancer = balancer;
     this.#crowd = crowd;
     this.#random = random;
-    this.#tally = tally;
+    this.#callStats = callStats;
   }
 
   /** @returns how many calls a second there were */
@@ -103,14 +103,14 @@ export class SteadyLoad {
     if (cancelled.kind === "ok") belief.status = "CANCELLED";
   }
 
-  async #authorize(patient: Patient, belief: Belief): Promise<void> {
+  async #authorize(patient: Patient, belief: ExpectedBooking): Promise<void> {
     const call = `POST /v1/payments/${belief.paymentId}:authorize`;
     const { kind, body } = await this.#send("authorize", call, patient, { paymentMethod: "pm_card_visa" });
     if (kind === "ok" && body.status === "AUTHORIZED") belief.paid = true;
   }
 
   /** @returns true if it has started; its doctor ends it after the steady load */
-  async #begin(patient: Patient, belief: Belief): Promise<boolean> {
+  async #begin(patient: Patient, belief: ExpectedBooking): Promise<boolean> {
     const doctor = this.#crowd.doctors.find(({ id }) => id === belief.doctorId)!;
     const path = `POST /v1/consultations/${belief.consultationId}`;
     const joined = await this.#send("join", `${path}:join`, patient, {});
@@ -130,7 +130,7 @@ export class SteadyLoad {
     body?: Json,
   ): Promise<Outcome> {
     const outcome = await this.#balancer.send(call, { token, ...(body && { key: randomUUID(), body }) });
-    this.#tally.add(operation, outcome, EXPECTED[operation]);
+    this.#callStats.add(operation, outcome, EXPECTED[operation]);
     return outcome;
   }
 }

@@ -1,10 +1,10 @@
+import { CallStats } from "./call-stats.ts";
 import { Crowd } from "./crowd.ts";
-import { judge } from "./invariants/check.ts";
+import { evaluate } from "./invariants/check.ts";
 import { Random } from "./random.ts";
 import type { Result } from "./report.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
 import type { System } from "./system.ts";
-import { Tally } from "./tally.ts";
 
 export interface SuiteOptions {
   seed: number;
@@ -32,20 +32,20 @@ export async function runSuite(system: System, options: SuiteOptions): Promise<R
     for (const scenario of scenarios) {
       signal?.throwIfAborted();
       const begin = Date.now();
-      const tally = new Tally();
-      crowd.countIn(tally);
+      const callStats = new CallStats();
+      crowd.countIn(callStats);
       const finding = await scenario.run({
         system,
         crowd,
         random: random.fork(),
-        tally,
+        callStats,
         rounds,
         isLong,
         churnMs,
       });
-      const verdict = await judge(system, crowd);
+      const verdict = await evaluate(system, crowd);
       const died = system.died.splice(0);
-      const result = { scenario, finding, tally, verdict, died, tookMs: Date.now() - begin };
+      const result = { scenario, finding, callStats, verdict, died, tookMs: Date.now() - begin };
       results.push(result);
       tell(result);
     }

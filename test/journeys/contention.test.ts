@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 
 /** How often each status and reason came. */
-function tally(answers: Answer[]): Record<string, number> {
+function callStats(answers: Answer[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { status, body } of answers) {
     const kind = status < 400 ? `${status}` : `${status} ${body.reason}`;
@@ -47,7 +47,7 @@ describe("two hundred patients", () => {
     const answers = await atOnce(PATIENTS, (index) =>
       patients[index]!.api.send("POST /v1/bookings", { key: true, body: { slotId } }),
     );
-    expect(tally(answers)).toEqual({ 201: 1, "409 SLOT_UNAVAILABLE": PATIENTS - 1 });
+    expect(callStats(answers)).toEqual({ 201: 1, "409 SLOT_UNAVAILABLE": PATIENTS - 1 });
     const { bookings } = await doctor.api.ok("GET /v1/bookings?pageSize=100");
     expect((bookings as Json[]).filter((booking) => booking.slotId === slotId)).toHaveLength(1);
   });
@@ -73,7 +73,7 @@ test("one booking sent 100 times at once under one key is made once and answered
   const key = randomUUID();
   const answers = await atOnce(100, () => patient.api.send("POST /v1/bookings", { key, body: { slotId } }));
 
-  expect(tally(answers)).toEqual({ 201: 100 });
+  expect(callStats(answers)).toEqual({ 201: 100 });
   const texts = new Set(answers.map(({ text }) => text));
   expect(texts.size).toBe(1);
   const originals = answers.filter(({ headers }) => headers.get("idempotent-replayed") !== "true");
@@ -87,10 +87,10 @@ test("the key of a refused booking books the slot after its release", async () =
   const slotId = await offer(doctor, aTimeOfItsOwn());
   const made = await first.api.ok("POST /v1/bookings", { key: true, body: { slotId } });
   const book = () => second.api.send("POST /v1/bookings", { key: "late", body: { slotId } });
-  expect(tally([await book()])).toEqual({ "409 SLOT_UNAVAILABLE": 1 });
+  expect(callStats([await book()])).toEqual({ "409 SLOT_UNAVAILABLE": 1 });
   await first.api.ok(`POST /v1/bookings/${made.id}:cancel`);
   const answers = [await book(), await book()];
-  expect(tally(answers)).toEqual({ 201: 2 });
+  expect(callStats(answers)).toEqual({ 201: 2 });
   expect(answers.map(({ headers }) => headers.get("idempotent-replayed"))).toEqual([null, "true"]);
 });
 
@@ -101,7 +101,7 @@ test("a refusal that nothing lifts is replayed", async () => {
   await doctor.api.ok(`POST /v1/bookings/${id}:cancel`);
   const cancel = () => patient.api.send(`POST /v1/bookings/${id}:cancel`, { key: "late", body: {} });
   const answers = [await cancel(), await cancel()];
-  expect(tally(answers)).toEqual({ "409 ILLEGAL_TRANSITION": 2 });
+  expect(callStats(answers)).toEqual({ "409 ILLEGAL_TRANSITION": 2 });
   expect(answers.map(({ headers }) => headers.get("idempotent-replayed"))).toEqual([null, "true"]);
 });
 
@@ -111,7 +111,7 @@ test.each([1, 2, 3])("of 20 overlapping slots offered at once no two are taken (
     doctor.api.send(`POST /v1/doctors/${doctor.id}/slots`, { body: timeFromNow(at + index * 5 * MINUTE_MS) }),
   );
   const made = answers.filter(({ status }) => status === 201).map(({ body }) => body);
-  expect(answers.length - made.length).toBe(tally(answers)["409 SLOT_OVERLAP"]);
+  expect(answers.length - made.length).toBe(callStats(answers)["409 SLOT_OVERLAP"]);
   expect(made.length).toBeGreaterThan(0);
   const times = made
     .map(({ startTime, endTime }) => [Date.parse(String(startTime)), Date.parse(String(endTime))] as const)
@@ -139,7 +139,7 @@ test("one code of an authenticator tried 20 times at once signs in once", async 
 test("one refresh token used 20 times at once is exchanged once", async () => {
   const { refreshToken } = await signUp(api, "PATIENT");
   const answers = await atOnce(20, () => api.send("POST /v1/auth/token:refresh", { body: { refreshToken } }));
-  expect(tally(answers)).toEqual({ 200: 1, "401 INVALID_REFRESH_TOKEN": 19 });
+  expect(callStats(answers)).toEqual({ 200: 1, "401 INVALID_REFRESH_TOKEN": 19 });
 });
 
 test("one e-mail registered 10 times at once makes one account", async () => {
@@ -150,7 +150,7 @@ test("one e-mail registered 10 times at once makes one account", async () => {
     role: "PATIENT",
   };
   const answers = await atOnce(10, () => api.send("POST /v1/auth/register", { body }));
-  expect(tally(answers)).toEqual({ 201: 1, "409 EMAIL_TAKEN": 9 });
+  expect(callStats(answers)).toEqual({ 201: 1, "409 EMAIL_TAKEN": 9 });
 });
 
 test("one payment authorized 10 times at once, each under its own key, is authorized once", async () => {
@@ -180,7 +180,7 @@ test("an account that books sixty paid slots at once holds three, and cannot ren
   const grab = (slot: Json) =>
     patient.api.send("POST /v1/bookings", { key: true, body: { slotId: slot.id } });
   const answers = await Promise.all((slots as Json[]).map(grab));
-  const counts = tally(answers);
+  const counts = callStats(answers);
   expect(counts["201"]).toBe(3);
   expect((counts["409 TOO_MANY_HOLDS"] ?? 0) + (counts["409 TOO_MANY_BOOKINGS"] ?? 0)).toBe(57);
 

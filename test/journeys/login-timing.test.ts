@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { passwordProof } from "@medconnect/auth/src/accounts/account-proofs.ts";
+import { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import type { KeyedHash } from "@medconnect/platform/crypto/keyed-hash.ts";
 import { openKeyedHash } from "@medconnect/platform/crypto/open-keyed-hash.ts";
-import { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
@@ -37,7 +37,7 @@ beforeAll(async () => {
   const url = new URL(stack.urls.mysql);
   url.pathname = "medconnect_auth";
   const db = new Database({ url: url.href, poolSize: 1, timeoutMs: 10_000 });
-  hash = await openKeyedHash(db, new SealedBox(key));
+  hash = await openKeyedHash(db, new FieldCipher(key));
   await db.close();
   [template, locked] = [await signUp(api, "PATIENT"), await signUp(api, "PATIENT")];
 });

@@ -31,7 +31,7 @@ afterAll(async () => {
 }, START_TIMEOUT_MS);
 
 /** How often each outcome came. */
-const tally = (outcomes: unknown[]): Record<string, number> =>
+const callStats = (outcomes: unknown[]): Record<string, number> =>
   outcomes.reduce<Record<string, number>>((counts, outcome) => {
     counts[String(outcome)] = (counts[String(outcome)] ?? 0) + 1;
     return counts;
@@ -52,7 +52,7 @@ describe("guessing a password", () => {
   test("from one address locks that address out, and not the owner from another", async () => {
     const { email } = await signUp(api, "PATIENT");
     const guesses = await repeat(12, () => logIn(email, WRONG, STRANGER));
-    expect(tally(guesses.map(outcomeOf))).toEqual({ INVALID_CREDENTIALS: 12 });
+    expect(callStats(guesses.map(outcomeOf))).toEqual({ INVALID_CREDENTIALS: 12 });
     const locked = await logIn(email, PASSWORD, STRANGER);
     const { requestId: _, ...body } = locked.body;
     const { requestId: __, ...likeWrong } = guesses[0]!.body;
@@ -101,7 +101,7 @@ describe("of fifty logins at once", () => {
     const tokens = await challenges(patient);
     const code = authenticator.next();
     const outcomes = await Promise.all(tokens.map((mfaToken) => verify({ mfaToken, code })));
-    expect(tally(outcomes)).toEqual({ ok: 1, INVALID_MFA_CODE: AT_ONCE - 1 });
+    expect(callStats(outcomes)).toEqual({ ok: 1, INVALID_MFA_CODE: AT_ONCE - 1 });
   });
 
   test.each(ways)("with one recovery code, %s, one succeeds", async (_, verify) => {
@@ -112,7 +112,7 @@ describe("of fifty logins at once", () => {
     const [recoveryCode] = recoveryCodes as string[];
     const tokens = await challenges(patient);
     const outcomes = await Promise.all(tokens.map((mfaToken) => verify({ mfaToken, recoveryCode })));
-    expect(tally(outcomes)).toEqual({ ok: 1, INVALID_MFA_CODE: AT_ONCE - 1 });
+    expect(callStats(outcomes)).toEqual({ ok: 1, INVALID_MFA_CODE: AT_ONCE - 1 });
   });
 });
 
@@ -151,7 +151,7 @@ describe("where doctors must have a second factor, and few passwords may be look
   test("logins beyond the queue are refused at once, with a time to try again", async () => {
     const body = { email: `${randomUUID()}@example.org`, password: WRONG };
     const answers = await repeat(20, () => strict.send("POST /v1/auth/login", { body }));
-    const counts = tally(answers.map(outcomeOf));
+    const counts = callStats(answers.map(outcomeOf));
     expect(counts.UNAVAILABLE).toBeGreaterThan(0);
     expect(counts.INVALID_CREDENTIALS).toBeGreaterThan(0);
     const refused = answers.find(({ status }) => status === 503)!;

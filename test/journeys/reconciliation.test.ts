@@ -141,7 +141,7 @@ test("money that was kept after a cancellation is given back", async () => {
   // As if the cancellation had been written down and told to nobody.
   await database.query(
     `UPDATE medconnect_scheduling.bookings b JOIN medconnect_scheduling.slots s ON s.id = b.slot_id
-     SET b.status = 'CANCELLED', b.settlement = 'RETURN', b.cancelled_by = 'PATIENT', b.cancel_time = b.update_time,
+     SET b.status = 'CANCELLED', b.fee_decision = 'RELEASE', b.cancelled_by = 'PATIENT', b.cancel_time = b.update_time,
        s.status = 'OPEN', s.booking_id = NULL WHERE b.id = ?`,
     [binaryId(booking.id)],
   );

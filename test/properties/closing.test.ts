@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import type { ConsultationState } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import { FEE_DECISIONS } from "../../services/billing/src/payments/apply-consultation-events.ts";
-import { decide, nextStep, type Settlement } from "../../services/billing/src/payments/payment-rules.ts";
+import { decide, type FeeDecision, nextStep } from "../../services/billing/src/payments/payment-rules.ts";
 import {
   type ConsultationFacts,
   type Step,
@@ -40,19 +40,19 @@ const ADMIN = "admin";
 
 interface Close {
   outcome: CloseOutcome;
-  settlement: Settlement;
+  feeDecision: FeeDecision;
 }
 
 type Delivery =
   | { to: "clinical"; version: number; outcome: CloseOutcome; movePending: boolean }
   | { to: "clinical"; version: number; moved: { movePending: boolean } }
   | { to: "scheduling"; type: Course; version: number; state: ConsultationState }
-  | { to: "billing"; decision: Settlement };
+  | { to: "billing"; decision: FeeDecision };
 
 interface World {
   booking: BookingRow;
   consultation: ConsultationFacts;
-  payment: { status: "AUTHORIZED" | "CAPTURED" | "VOIDED" | "REFUNDED"; settlement: Settlement | null };
+  payment: { status: "AUTHORIZED" | "CAPTURED" | "VOIDED" | "REFUNDED"; feeDecision: FeeDecision | null };
   /** Actions still to come: the admin's closing, the patient's move, and the end of the consultation in clinical. */
   close: Close | undefined;
   move: boolean;
@@ -63,7 +63,7 @@ interface World {
   heard: number;
   /** The newest of the booking's events that clinical has applied. */
   heardInClinical: number;
-  decisions: Settlement[];
+  decisions: FeeDecision[];
 }
 
 const BOOKING: BookingRow = {
@@ -85,11 +85,11 @@ const BOOKING: BookingRow = {
   sequence: 0,
   version: 2,
   create_time: startTime,
-  begun: 0,
+  started: 0,
   cancel_time: null,
   cancelled_by: null,
   cancel_reason: null,
-  settlement: null,
+  feeDecision: null,
   moved_by: null,
   move_time: null,
   previous_start_time: null,
@@ -117,7 +117,7 @@ const inProgress: ConsultationFacts = { ...scheduled, status: "IN_PROGRESS", mov
 const startedLate: ConsultationFacts = { ...inProgress, lateParty: "DOCTOR" };
 
 /** Billing's decisions about the ends that clinical sends. */
-const FEES: Record<string, (consultation: ConsultationState) => Settlement> = {
+const FEES: Record<string, (consultation: ConsultationState) => FeeDecision> = {
   "consultation.completed": FEE_DECISIONS["consultation.completed"],
   "consultation.abandoned": FEE_DECISIONS["consultation.abandoned"],
 };
@@ -143,23 +143,23 @@ const after = (consultation: ConsultationFacts, step: Step): ConsultationFacts =
   noShowParty: step.to === "NO_SHOW" ? step.party : null,
 });
 
-function close(world: World, { outcome, settlement }: Close): World {
+function close(world: World, { outcome, feeDecision }: Close): World {
   const rest = { ...world, close: undefined };
   const { status, end_time, move_pending, version } = world.booking;
   const facts = { status, holdExpireTime: null, endTime: end_time, movePending: move_pending === 1 };
   try {
-    const closing = { outcome, settlement, reason: "", adminId: ADMIN };
+    const closing = { outcome, feeDecision, reason: "", adminId: ADMIN };
     closesNow({ ...facts, closing: undefined }, closing, now);
   } catch {
     return rest;
   }
-  const closed = { status: CLOSED[outcome], settlement, close_outcome: outcome, closed_by: ADMIN };
+  const closed = { status: CLOSED[outcome], feeDecision, close_outcome: outcome, closed_by: ADMIN };
   const told = { version: version + 1, outcome, movePending: facts.movePending };
   return {
     ...rest,
     booking: { ...world.booking, ...closed, version: version + 1 },
-    underWay: [...world.underWay, { to: "clinical", ...told }, { to: "billing", decision: settlement }],
-    decisions: [...world.decisions, settlement],
+    underWay: [...world.underWay, { to: "clinical", ...told }, { to: "billing", decision: feeDecision }],
+    decisions: [...world.decisions, feeDecision],
   };
 }
 
@@ -233,7 +233,7 @@ function deliver(world: World, delivery: Delivery): World {
       const heard = { ...rest, heard: delivery.version };
       const change = changeBy(delivery.type, delivery.state, world.booking, now);
       if (!change) return heard;
-      const decision = delivery.type === "consultation.no_show" ? change.row.settlement : null;
+      const decision = delivery.type === "consultation.no_show" ? change.row.feeDecision : null;
       return {
         ...heard,
         booking: atItsTime({ ...change.row, version: world.booking.version + 1 }, delivery.state),
@@ -304,8 +304,8 @@ const ENDS: [string, ConsultationFacts, Step | "time"][] = [
 ];
 const OUTCOMES: CloseOutcome[] = ["COMPLETED", "NO_SHOW_PATIENT", "NO_SHOW_DOCTOR", "NO_SHOW_BOTH"];
 const CLOSES: Close[] = OUTCOMES.flatMap((outcome) => [
-  { outcome, settlement: "CAPTURE" as const },
-  { outcome, settlement: "RETURN" as const },
+  { outcome, feeDecision: "CHARGE" as const },
+  { outcome, feeDecision: "RELEASE" as const },
 ]);
 const TIMES_KNOWN = [
   ["at an accepted time", false],
@@ -317,7 +317,7 @@ const CASES = ENDS.flatMap(([name, consultation, end]) =>
       ([time, movePending]) =>
         [
           name,
-          `${closing.outcome}, ${closing.settlement}`,
+          `${closing.outcome}, ${closing.feeDecision}`,
           time,
           { movePending, consultation, end, closing },
         ] as const,
@@ -337,7 +337,7 @@ test.each(CASES)(
         booking: { ...BOOKING, move_pending: movePending ? 1 : 0 },
         consultation: { ...consultation, movePending: movePending && !presence },
         // Captured before its authorization expired, while nobody had closed the booking.
-        payment: { status, settlement: status === "CAPTURED" ? "CAPTURE" : null },
+        payment: { status, feeDecision: status === "CAPTURED" ? "CHARGE" : null },
         close: closing,
         move: false,
         end,
@@ -355,11 +355,11 @@ test.each(CASES)(
     for (const { booking, consultation: ended, payment, decisions } of outcomes) {
       expect(booking.status).toBe(BOOKING_STATUS[ended.status as keyof typeof BOOKING_STATUS]);
       expect(booking.close_outcome !== null).toBe(ended.movedBy === "ADMIN");
-      const decision = decisions.includes("RETURN") ? "RETURN" : "CAPTURE";
+      const decision = decisions.includes("RELEASE") ? "RELEASE" : "CHARGE";
       if (movePending && !presence)
-        expect([decision, ended.noShowParty]).toEqual(["RETURN", expect.not.stringMatching("PATIENT")]);
-      expect([booking.settlement, payment.settlement]).toEqual([decision, decision]);
-      const places = decision === "CAPTURE" ? ["CAPTURED"] : ["VOIDED", "REFUNDED"];
+        expect([decision, ended.noShowParty]).toEqual(["RELEASE", expect.not.stringMatching("PATIENT")]);
+      expect([booking.feeDecision, payment.feeDecision]).toEqual([decision, decision]);
+      const places = decision === "CHARGE" ? ["CAPTURED"] : ["VOIDED", "REFUNDED"];
       expect(places).toContain(payment.status);
     }
   },
@@ -393,7 +393,7 @@ test.each(MOVE_CASES)(
       outcomesOf({
         ...moved,
         consultation: { ...consultation, movePending: moved.move && !presence },
-        payment: { status, settlement: status === "CAPTURED" ? "CAPTURE" : null },
+        payment: { status, feeDecision: status === "CAPTURED" ? "CHARGE" : null },
         close: undefined,
         end,
         underWay: [...moved.underWay, ...joined],
@@ -408,10 +408,10 @@ test.each(MOVE_CASES)(
       if (booking.status === "CONFIRMED") {
         expect(its.status).toBe("SCHEDULED");
         expect(["AUTHORIZED", "CAPTURED"]).toContain(payment.status);
-        expect(payment.settlement).not.toBe("RETURN");
+        expect(payment.feeDecision).not.toBe("RELEASE");
       } else {
         expect(booking.status).toBe(BOOKING_STATUS[its.status as keyof typeof BOOKING_STATUS]);
-        expect([booking.settlement, payment.settlement]).toEqual([decisions.at(-1), decisions.at(-1)]);
+        expect([booking.feeDecision, payment.feeDecision]).toEqual([decisions.at(-1), decisions.at(-1)]);
       }
     }
   },

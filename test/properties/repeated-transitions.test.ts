@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { getOption, hasOption } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type Method, methods } from "@medconnect/platform/contract/methods.ts";
+import { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import { openKeyedHash } from "@medconnect/platform/crypto/open-keyed-hash.ts";
-import { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
 import { http } from "@medconnect/proto/es/google/api/annotations_pb.js";
@@ -189,7 +189,7 @@ async function keptBytes({ owner, path }: Method, by: Account, key: string): Pro
   const url = `${stack.urls.mysql}/medconnect_${owner}`;
   const db = new Database({ url, poolSize: 1, timeoutMs: 10_000 });
   const dataKey = Buffer.from(sharedSecrets().dataKeys[owner as ServiceName], "base64");
-  const hash = await openKeyedHash(db, new SealedBox(dataKey));
+  const hash = await openKeyedHash(db, new FieldCipher(dataKey));
   const sql = "SELECT LENGTH(answer) AS bytes FROM idempotency_keys WHERE id = ?";
   const rows = await db.read<{ bytes: number | null }>(sql, [hash.of(by.id, path, key)]);
   await db.close();

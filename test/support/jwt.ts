@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject, sign } from "node:crypto";
-import { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
+import { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import { createConnection, type RowDataPacket } from "mysql2/promise";
 import type { Json } from "./api.ts";
 import { sharedSecrets, sharedStack } from "./stack.ts";
@@ -19,8 +19,8 @@ export async function sharedSigningKey(): Promise<SigningKey> {
   );
   await database.end();
   const { kid, sealed } = row as { kid: string; sealed: Buffer };
-  const box = new SealedBox(Buffer.from(sharedSecrets().dataKeys.auth, "base64"));
-  const key = box.open(`signing_keys.private_key:${kid}`, sealed);
+  const cipher = new FieldCipher(Buffer.from(sharedSecrets().dataKeys.auth, "base64"));
+  const key = cipher.decrypt(`signing_keys.private_key:${kid}`, sealed);
   return { kid, privateKey: createPrivateKey({ key, format: "der", type: "pkcs8" }) };
 }
 

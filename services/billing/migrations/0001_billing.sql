@@ -9,7 +9,7 @@ CREATE TABLE payments (
   status ENUM (
     'REQUIRES_AUTHORIZATION', 'PROCESSING', 'AUTHORIZED', 'CAPTURED', 'REFUNDED', 'PARTIALLY_REFUNDED', 'VOIDED', 'CANCELLED'
   ) NOT NULL,
-  settlement ENUM ('RETURN', 'CAPTURE') NULL COMMENT 'what becomes of the money; null while the booking lives',
+  fee_decision ENUM ('RELEASE', 'CHARGE') NULL COMMENT 'what becomes of the money; null while the booking lives',
   currency CHAR(3) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   amount_minor BIGINT UNSIGNED NOT NULL,
   proof BINARY(32) NOT NULL COMMENT 'keyed hash of ids and amount; without it the payment is not authorized',

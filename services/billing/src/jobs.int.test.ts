@@ -69,7 +69,7 @@ const cases: Record<string, JobCase> = {
   "capture before a lapse": async () => {
     const { paymentId } = await authorized();
     billing.app.clock.advance(AUTHORIZATION_MS - CAPTURE_BEFORE_LAPSE_MS);
-    return async () => (await billing.trail(paymentId)).includes("payment.decide SUCCESS by service:billing");
+    return async () => (await billing.entry(paymentId)).includes("payment.decide SUCCESS by service:billing");
   },
   "forget webhooks": async () => {
     const { app } = billing;

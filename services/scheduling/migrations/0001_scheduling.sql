@@ -54,8 +54,9 @@ CREATE TABLE doctor_words (
   KEY doctor_words_by_word (word, doctor_id)
 );
 
--- `offer` is the class of a slot that booking does not change, so that it costs booking nothing. Searches, profiles and lists
--- of slots read one class only: a doctor can make any number of blocked and withdrawn slots.
+-- `offer` is the class of a slot. Searches, profiles and lists of slots read one class only, so they never walk booked, blocked or
+-- withdrawn slots, of which a doctor may have any number. It is stored, because InnoDB checks conditions within a key (ICP) only if
+-- no column of the key is virtual.
 CREATE TABLE slots (
   id BINARY(16) NOT NULL PRIMARY KEY,
   doctor_id BINARY(16) NOT NULL,
@@ -66,8 +67,8 @@ CREATE TABLE slots (
   fee_minor BIGINT UNSIGNED NOT NULL,
   booking_id BINARY(16) NULL COMMENT 'who holds or booked it',
   hold_expire_time DATETIME(3) NULL,
-  offer ENUM ('OFFERED', 'BLOCKED', 'WITHDRAWN')
-    AS (CASE status WHEN 'BLOCKED' THEN 'BLOCKED' WHEN 'WITHDRAWN' THEN 'WITHDRAWN' ELSE 'OFFERED' END) VIRTUAL NOT NULL,
+  offer ENUM ('FREE', 'BOOKED', 'BLOCKED', 'WITHDRAWN')
+    AS (IF(status IN ('OPEN', 'HELD'), 'FREE', status)) STORED NOT NULL COMMENT 'class that lists and searches read',
   KEY slots_by_doctor (doctor_id, start_time, id),
   KEY slots_by_offer (doctor_id, offer, start_time, id)
 );
@@ -96,11 +97,11 @@ CREATE TABLE bookings (
   version INT UNSIGNED NOT NULL,
   create_time DATETIME(3) NOT NULL,
   update_time DATETIME(3) NOT NULL,
-  begun BOOLEAN NOT NULL DEFAULT FALSE COMMENT 'the consultation has started',
+  started BOOLEAN NOT NULL DEFAULT FALSE COMMENT 'the consultation has started',
   cancel_time DATETIME(3) NULL,
   cancelled_by ENUM ('PATIENT', 'DOCTOR', 'ADMIN') NULL,
   cancel_reason VARBINARY(2048) NULL COMMENT 'sealed for patient_id, doctor_id',
-  settlement ENUM ('RETURN', 'CAPTURE') NULL COMMENT 'what becomes of the money',
+  fee_decision ENUM ('RELEASE', 'CHARGE') NULL COMMENT 'what becomes of the money',
   live_slot_id BINARY(16) AS (IF(status IN ('PENDING_PAYMENT', 'CONFIRMED'), slot_id, NULL)) STORED,
   moved_by ENUM ('PATIENT', 'DOCTOR', 'ADMIN') NULL,
   move_time DATETIME(3) NULL,
@@ -134,6 +135,10 @@ CREATE TABLE licenses (
   reject_reason VARBINARY(2048) NULL COMMENT 'sealed for doctor_id',
   decide_time DATETIME(3) NULL,
   create_time DATETIME(3) NOT NULL,
+  verified_name VARCHAR(200) COLLATE utf8mb4_0900_bin NULL COMMENT 'of the account, at the last verification',
+  rename_time DATETIME(3) NULL COMMENT 'since when a verified licence has another name than its account',
+  awaits_decision BOOLEAN
+    AS (status = 'PENDING' OR (status = 'VERIFIED' AND rename_time IS NOT NULL)) VIRTUAL NOT NULL,
   number_key VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin
     AS (UPPER(REGEXP_REPLACE(number, '[^0-9A-Za-z]', ''))) STORED,
   verified_claim VARCHAR(81) CHARACTER SET ascii COLLATE ascii_bin
@@ -143,7 +148,8 @@ CREATE TABLE licenses (
   KEY licenses_by_age (create_time, id),
   KEY licenses_by_status (status, create_time, id),
   KEY licenses_by_doctor_age (doctor_id, create_time, id),
-  KEY licenses_by_region (region, create_time, id)
+  KEY licenses_by_region (region, create_time, id),
+  KEY licenses_by_waiting (awaits_decision, create_time, id)
 );
 
 -- Slots that a patient has held without paying, with the end of the cooldown for each.

@@ -3,16 +3,16 @@ import { testEvents } from "@medconnect/platform/testing/event-tests.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { EVENT_ROUTES } from "./app.ts";
 import { sweepHolds } from "./bookings/expire-bookings.ts";
-import { Desk, HOLD_MS, MINUTE_MS } from "./testing/scheduling-fixture.ts";
+import { HOLD_MS, MINUTE_MS, SchedulingFixture } from "./testing/scheduling-fixture.ts";
 
 /** Beyond the time in which a patient can no longer move a booking. */
 const START_MINUTES = 25 * 60;
 const LATER_MINUTES = START_MINUTES + 60;
 
-let desk: Desk;
+let desk: SchedulingFixture;
 
 beforeAll(async () => {
-  desk = await Desk.open(EVENT_ROUTES);
+  desk = await SchedulingFixture.open(EVENT_ROUTES);
 });
 afterAll(() => desk.close());
 beforeEach(() => desk.admit());

@@ -6,17 +6,17 @@ import { sweepHolds } from "./bookings/expire-bookings.ts";
 import { jobsOf } from "./jobs.ts";
 import { reconcileRegularly } from "./reconciliation/reconcile-regularly.ts";
 import type { Standings } from "./reconciliation/standings.ts";
-import { Desk, HOLD_MS, MINUTE_MS } from "./testing/scheduling-fixture.ts";
+import { HOLD_MS, MINUTE_MS, SchedulingFixture } from "./testing/scheduling-fixture.ts";
 
 const NO_STANDINGS: Standings = { payments: async () => new Map(), consultations: async () => new Map() };
 const INTERVALS = { HOLD_SWEEP: MINUTE_MS, RECONCILE_EVERY: MINUTE_MS, RECONCILE_GRACE: 0 };
 const START_MINUTES = 60;
 
-let desk: Desk;
+let desk: SchedulingFixture;
 let jobs: Job[];
 
 beforeAll(async () => {
-  desk = await Desk.open();
+  desk = await SchedulingFixture.open();
   jobs = jobsOf(desk.app, INTERVALS, NO_STANDINGS);
 });
 afterAll(() => desk.close());

@@ -19,14 +19,14 @@ import { listBookings } from "./bookings/read-bookings.ts";
 import { searchDoctors } from "./doctors/search-doctors.ts";
 import { listDoctorLicenses, listLicenses } from "./licenses/read-licenses.ts";
 import { listSlots } from "./slots/read-slots.ts";
-import { Desk } from "./testing/scheduling-fixture.ts";
+import { SchedulingFixture } from "./testing/scheduling-fixture.ts";
 
-let desk: Desk;
-let lists: ListUnderTest<Desk["app"]>[];
+let desk: SchedulingFixture;
+let lists: ListUnderTest<SchedulingFixture["app"]>[];
 let values: Record<string, JsonValue>;
 
 beforeAll(async () => {
-  desk = await Desk.open();
+  desk = await SchedulingFixture.open();
   desk.admit();
   await desk.publish(0);
   const { db } = desk.app;

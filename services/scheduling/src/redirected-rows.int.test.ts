@@ -7,13 +7,13 @@ import {
   ListBookingsRequest,
 } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import { listBookings } from "./bookings/read-bookings.ts";
-import { Desk } from "./testing/scheduling-fixture.ts";
+import { SchedulingFixture } from "./testing/scheduling-fixture.ts";
 
 const ALTERED = { reason: "RECORD_ALTERED" };
 
-let desk: Desk;
+let desk: SchedulingFixture;
 beforeAll(async () => {
-  desk = await Desk.open();
+  desk = await SchedulingFixture.open();
 });
 afterAll(() => desk.close());
 beforeEach(() => desk.admit());

@@ -1,9 +1,9 @@
-import { type Belief, type Believer, contradiction } from "../belief.ts";
 import type { Doctor } from "../doctor.ts";
+import { type Believer, contradiction, type ExpectedBooking } from "../expected-booking.ts";
 import type { Registrar } from "../registrar.ts";
 import type { Schemas } from "./schemas.ts";
 
-interface Stored extends Pick<Belief, "id" | "slotId" | "status" | "sequence"> {
+interface Stored extends Pick<ExpectedBooking, "id" | "slotId" | "status" | "sequence"> {
   patientId: string;
   cancelledBy: "PATIENT" | "DOCTOR" | "ADMIN" | null;
   paymentStatus: string | null;
@@ -56,7 +56,7 @@ export async function unacknowledgedBookings(
   return wrong;
 }
 
-function differences(belief: Belief, row: Stored, movesAsked: ReadonlySet<string>): string[] {
+function differences(belief: ExpectedBooking, row: Stored, movesAsked: ReadonlySet<string>): string[] {
   const wrong = contradiction(belief, row);
   const isPaymentLost = belief.paid && !AFTER_AUTHORIZED.includes(row.paymentStatus ?? "");
   return [
@@ -72,7 +72,7 @@ function differences(belief: Belief, row: Stored, movesAsked: ReadonlySet<string
  * Every move is decided by now. A move that crossed the start of the consultation is undone at its end. A doctor may have
  * moved the booking before and after the patient's move.
  */
-function isWhereAsked(belief: Belief, row: Stored, movesAsked: ReadonlySet<string>): boolean {
+function isWhereAsked(belief: ExpectedBooking, row: Stored, movesAsked: ReadonlySet<string>): boolean {
   if (movesAsked.size > 0) return row.slotId === belief.slotId || movesAsked.has(row.slotId);
   const mayBeUndone = belief.sequence > 0 && row.hasBegun === 1 && ENDED.includes(row.consultation ?? "");
   const moves = row.sequence - belief.sequence;
@@ -83,7 +83,7 @@ function isWhereAsked(belief: Belief, row: Stored, movesAsked: ReadonlySet<strin
  * True if a booking is cancelled without a reason. Its doctor may also have broken off the consultation or lost the licence.
  */
 function unasked(
-  belief: Belief,
+  belief: ExpectedBooking,
   row: Stored,
   doctorsAsked: ReadonlySet<string>,
   revokesAsked: ReadonlySet<string>,

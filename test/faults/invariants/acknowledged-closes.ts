@@ -1,15 +1,15 @@
-import type { Clerk } from "../clerk.ts";
+import type { RefundingAdmin } from "../refunding-admin.ts";
 import type { Schemas } from "./schemas.ts";
 
 interface Stored {
   id: string;
   outcome: string | null;
-  settlement: string | null;
+  feeDecision: string | null;
   /** True if the consultation followed its booking instead of ending by itself. */
   hasFollowed: number;
 }
 
-const STORED = `SELECT b.id, b.close_outcome AS outcome, b.settlement, c.moved_by <=> 'ADMIN' AS hasFollowed
+const STORED = `SELECT b.id, b.close_outcome AS outcome, b.fee_decision AS feeDecision, c.moved_by <=> 'ADMIN' AS hasFollowed
   FROM scheduling.bookings b LEFT JOIN clinical.consultations c ON c.id = b.consultation_id
   WHERE b.close_outcome IS NOT NULL OR c.moved_by = 'ADMIN' OR EXISTS (SELECT 1 FROM scheduling.audit_events a
     WHERE a.resource = CONCAT('bookings/', BIN_TO_UUID(b.id)) AND a.action = 'booking.close' AND a.outcome = 'SUCCESS')`;
@@ -18,14 +18,14 @@ const STORED = `SELECT b.id, b.close_outcome AS outcome, b.settlement, c.moved_b
  * Checks that each booking has its acknowledged closing, unless its consultation ended by itself at the same time. A release
  * of the fee holds in any case. Also checks that every closing comes from an admin.
  */
-export async function unacknowledgedCloses(schemas: Schemas, { closes }: Clerk): Promise<string[]> {
+export async function unacknowledgedCloses(schemas: Schemas, { closes }: RefundingAdmin): Promise<string[]> {
   const stored = (await schemas.rows(STORED)) as unknown as Stored[];
   const known = new Set(stored.map(({ id }) => id));
   const lost = [...closes.keys()].filter((id) => !known.has(id));
-  const wrong = stored.flatMap(({ id, outcome, settlement, hasFollowed }) => {
+  const wrong = stored.flatMap(({ id, outcome, feeDecision, hasFollowed }) => {
     const told = closes.get(id);
     if (!told) return [`nobody was told that booking ${id} was closed as ${outcome}`];
-    if (told.feeDecision === "RELEASE" && settlement !== "RETURN")
+    if (told.feeDecision === "RELEASE" && feeDecision !== "RELEASE")
       return [`the fee of ${id} was released and is due`];
     const isKept = hasFollowed ? outcome === told.outcome : outcome === null;
     return isKept ? [] : [`booking ${id} was closed as ${told.outcome} and is ${outcome}`];

@@ -1,4 +1,4 @@
-import type { Believer } from "../belief.ts";
+import type { Believer } from "../expected-booking.ts";
 import type { Schemas } from "./schemas.ts";
 
 interface Stored {

@@ -1,4 +1,4 @@
-import type { AcknowledgedRefund, Clerk } from "../clerk.ts";
+import type { AcknowledgedRefund, RefundingAdmin } from "../refunding-admin.ts";
 import type { Schemas } from "./schemas.ts";
 
 interface Stored extends AcknowledgedRefund {
@@ -11,7 +11,10 @@ const STORED = `SELECT id, payment_id AS paymentId, amount_minor AS amountMinor,
   FROM billing.refunds`;
 
 /** Whether every refund that was acknowledged is there once, as it was told, and none that nobody was told of. */
-export async function unacknowledgedRefunds(schemas: Schemas, { refunds }: Clerk): Promise<string[]> {
+export async function unacknowledgedRefunds(
+  schemas: Schemas,
+  { refunds }: RefundingAdmin,
+): Promise<string[]> {
   const stored = (await schemas.rows(STORED)) as unknown as Stored[];
   const byId = new Map(stored.map((row) => [row.id, row]));
   const lost = [...refunds].flatMap(([id, told]) => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import type { Belief, Believer } from "../belief.ts";
-import type { AcknowledgedClose, AcknowledgedRefund, Clerk } from "../clerk.ts";
 import type { Doctor } from "../doctor.ts";
+import type { Believer, ExpectedBooking } from "../expected-booking.ts";
+import type { AcknowledgedClose, AcknowledgedRefund, RefundingAdmin } from "../refunding-admin.ts";
 import type { Registrar } from "../registrar.ts";
 import { unacknowledgedBookings } from "./acknowledged-bookings.ts";
 import { unacknowledgedCloses } from "./acknowledged-closes.ts";
@@ -22,7 +22,7 @@ afterAll(() => empty.drop());
 type Cases = [name: string, rows: Row[], lines: string[]][];
 
 describe("an acknowledged booking", () => {
-  const belief: Belief = {
+  const belief: ExpectedBooking = {
     id: "b",
     slotId: "s",
     doctorId: "d",
@@ -39,7 +39,7 @@ describe("an acknowledged booking", () => {
     ({ cancelsAsked: new Set(), movesAsked: new Map(), ...asked }) as unknown as Doctor;
   const found = (
     rows: Row[],
-    told: Partial<Belief> = {},
+    told: Partial<ExpectedBooking> = {},
     { doctors = [doctor()], revokesAsked = [] as string[], unsureSlots = [] as string[] } = {},
   ) => {
     const patient: Believer = {
@@ -201,8 +201,10 @@ describe("an acknowledged join", () => {
 
 describe("an acknowledged closing", () => {
   const found = (rows: Row[], feeDecision: AcknowledgedClose["feeDecision"]) => {
-    const clerk = { closes: new Map([["b", { outcome: "COMPLETED", feeDecision }]]) } as unknown as Clerk;
-    return empty.withRows(rows, (schemas) => unacknowledgedCloses(schemas, clerk));
+    const refundingAdmin = {
+      closes: new Map([["b", { outcome: "COMPLETED", feeDecision }]]),
+    } as unknown as RefundingAdmin;
+    return empty.withRows(rows, (schemas) => unacknowledgedCloses(schemas, refundingAdmin));
   };
   const closed = (columns = {}) => booking({ close_outcome: "COMPLETED", ...columns });
   const followed = consultation({ status: "COMPLETED", moved_by: "ADMIN" });
@@ -234,16 +236,17 @@ describe("an acknowledged closing", () => {
   });
 
   test("whose released fee is due is found", async () => {
-    expect(await found([closed({ settlement: "CAPTURE" }), followed], "RELEASE")).toEqual([
+    expect(await found([closed({ feeDecision: "CHARGE" }), followed], "RELEASE")).toEqual([
       "the fee of b was released and is due",
     ]);
-    expect(await found([closed({ settlement: "RETURN" }), followed], "RELEASE")).toEqual([]);
+    expect(await found([closed({ feeDecision: "RELEASE" }), followed], "RELEASE")).toEqual([]);
   });
 });
 
 describe("an acknowledged refund", () => {
   const told: AcknowledgedRefund = { paymentId: "y", amountMinor: 5, status: "SUCCEEDED" };
-  const clerk = (status: string) => ({ refunds: new Map([["r", { ...told, status }]]) }) as unknown as Clerk;
+  const refundingAdmin = (status: string) =>
+    ({ refunds: new Map([["r", { ...told, status }]]) }) as unknown as RefundingAdmin;
   const asked = (columns = {}) => refund({ status: "SUCCEEDED", key_id: "k", ...columns });
   const is = (status: string) => [`acknowledged refund r, SUCCEEDED, is ${status}`];
 
@@ -261,12 +264,12 @@ describe("an acknowledged refund", () => {
     ["is beside one that nobody asks for", [asked(), refund({ id: "r2", status: "SUCCEEDED" })], []],
   ];
   test.each(cases)("that %s", async (_name, rows, lines) => {
-    const look = () => unacknowledgedRefunds(empty.schemas, clerk("SUCCEEDED"));
+    const look = () => unacknowledgedRefunds(empty.schemas, refundingAdmin("SUCCEEDED"));
     expect(await empty.withRows(rows, look)).toEqual(lines);
   });
 
   test("that was pending may have any outcome", async () => {
-    const look = () => unacknowledgedRefunds(empty.schemas, clerk("PENDING"));
+    const look = () => unacknowledgedRefunds(empty.schemas, refundingAdmin("PENDING"));
     expect(await empty.withRows([asked({ status: "FAILED" })], look)).toEqual([]);
   });
 });

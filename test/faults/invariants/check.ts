@@ -29,7 +29,7 @@ export interface Verdict {
 }
 
 /** Waits until all has caught up, and says what is then not as it must be. */
-export async function judge(system: System, crowd: Crowd): Promise<Verdict> {
+export async function evaluate(system: System, crowd: Crowd): Promise<Verdict> {
   const begin = Date.now();
   const schemas = await Schemas.open(system.stack.urls.mysql);
   try {
@@ -45,8 +45,8 @@ export async function judge(system: System, crowd: Crowd): Promise<Verdict> {
       ...(await unacknowledgedBookings(schemas, crowd.believers, crowd.doctors, crowd.registrar)),
       ...(await unacknowledgedConsultations(schemas, crowd.doctors)),
       ...(await unacknowledgedJoins(schemas, crowd.believers)),
-      ...(await unacknowledgedRefunds(schemas, crowd.clerk)),
-      ...(await unacknowledgedCloses(schemas, crowd.clerk)),
+      ...(await unacknowledgedRefunds(schemas, crowd.refundingAdmin)),
+      ...(await unacknowledgedCloses(schemas, crowd.refundingAdmin)),
       ...(await unacknowledgedLicenses(schemas, crowd.registrar, crowd.doctors)),
       ...(await contradictionsOutside(system, crowd.believers, crowd.doctors)),
     ];

@@ -12,13 +12,13 @@ const TAKEN = "('CAPTURED', 'PARTIALLY_REFUNDED', 'REFUNDED')";
  * charge. An admin who closes a booking decides freely; the result is compared with the acknowledgement.
  */
 const DECISION = `CASE
-  WHEN a.resource IS NOT NULL THEN b.settlement
+  WHEN a.resource IS NOT NULL THEN b.fee_decision
   WHEN b.status = 'EXPIRED' OR (c.status <=> 'ABANDONED' AND c.moved_by = 'DOCTOR')
     OR (c.status <=> 'NO_SHOW' AND c.no_show_party <> 'PATIENT')
-    OR (c.status <=> 'COMPLETED' AND c.late_party <=> 'DOCTOR') THEN 'RETURN'
+    OR (c.status <=> 'COMPLETED' AND c.late_party <=> 'DOCTOR') THEN 'RELEASE'
   WHEN b.status = 'CANCELLED' AND NOT (b.cancelled_by <=> 'PATIENT' AND k.resource IS NOT NULL
-    AND b.cancel_time > b.start_time - INTERVAL 24 HOUR AND NOT b.move_pending) THEN 'RETURN'
-  WHEN b.status NOT IN ('PENDING_PAYMENT', 'CONFIRMED') THEN 'CAPTURE' END`;
+    AND b.cancel_time > b.start_time - INTERVAL 24 HOUR AND NOT b.move_pending) THEN 'RELEASE'
+  WHEN b.status NOT IN ('PENDING_PAYMENT', 'CONFIRMED') THEN 'CHARGE' END`;
 const CONFIRMED_ONCE =
   "(SELECT DISTINCT resource FROM scheduling.audit_events WHERE action = 'booking.confirm' AND outcome = 'SUCCESS')";
 const CLOSED_BY_ADMIN =
@@ -45,23 +45,23 @@ export const MONEY: readonly Rule[] = [
   },
   {
     name: "an ended booking keeps money beyond policy",
-    sql: `SELECT b.id, b.status, b.settlement, ${PAYMENT_STANDS} FROM ${BOOKING_AND_ALL}
-      WHERE b.fee_minor > 0 AND ${DECISION} = 'RETURN' AND NOT (p.status IS NOT NULL AND p.status IN ${RETURNED})`,
+    sql: `SELECT b.id, b.status, b.fee_decision AS feeDecision, ${PAYMENT_STANDS} FROM ${BOOKING_AND_ALL}
+      WHERE b.fee_minor > 0 AND ${DECISION} = 'RELEASE' AND NOT (p.status IS NOT NULL AND p.status IN ${RETURNED})`,
   },
   {
     name: "a fee that is due was not taken",
-    sql: `SELECT b.id, b.status, b.settlement, ${PAYMENT_STANDS} FROM ${BOOKING_AND_ALL}
-      WHERE b.fee_minor > 0 AND ${DECISION} = 'CAPTURE' AND NOT (p.status IS NOT NULL AND p.status IN ${TAKEN})`,
+    sql: `SELECT b.id, b.status, b.fee_decision AS feeDecision, ${PAYMENT_STANDS} FROM ${BOOKING_AND_ALL}
+      WHERE b.fee_minor > 0 AND ${DECISION} = 'CHARGE' AND NOT (p.status IS NOT NULL AND p.status IN ${TAKEN})`,
   },
   {
     name: "a fee that is due was given back although nobody asked for it",
-    sql: `SELECT b.id, b.status, b.settlement, r.id AS refund, ${PAYMENT_STANDS} FROM ${BOOKING_AND_ALL}
-      JOIN billing.refunds r ON r.payment_id = p.id AND r.key_id IS NULL WHERE ${DECISION} = 'CAPTURE'`,
+    sql: `SELECT b.id, b.status, b.fee_decision AS feeDecision, r.id AS refund, ${PAYMENT_STANDS} FROM ${BOOKING_AND_ALL}
+      JOIN billing.refunds r ON r.payment_id = p.id AND r.key_id IS NULL WHERE ${DECISION} = 'CHARGE'`,
   },
   {
     name: "a payment has not come to rest",
-    sql: `SELECT id, status, settlement, settle_tries FROM billing.payments WHERE status = 'PROCESSING'
-      OR (status = 'AUTHORIZED' AND settlement IS NOT NULL)`,
+    sql: `SELECT id, status, fee_decision AS feeDecision, settle_tries FROM billing.payments WHERE status = 'PROCESSING'
+      OR (status = 'AUTHORIZED' AND fee_decision IS NOT NULL)`,
   },
   {
     name: "the provider knows something else than we do",
@@ -91,6 +91,6 @@ export const MONEY: readonly Rule[] = [
     name: "a payment is authorized for a booking that is not confirmed",
     sql: `SELECT p.id, p.status, b.status AS booking FROM billing.payments p
       JOIN scheduling.bookings b ON b.payment_id = p.id
-      WHERE p.status = 'AUTHORIZED' AND p.settlement IS NULL AND b.status <> 'CONFIRMED'`,
+      WHERE p.status = 'AUTHORIZED' AND p.fee_decision IS NULL AND b.status <> 'CONFIRMED'`,
   },
 ];

@@ -1,7 +1,7 @@
 import type { Json } from "../../support/api.ts";
 import { Grpc } from "../../support/grpc.ts";
-import { type Believer, beliefOf, contradiction } from "../belief.ts";
 import type { Doctor } from "../doctor.ts";
+import { type Believer, beliefOf, contradiction } from "../expected-booking.ts";
 import type { System } from "../system.ts";
 import { contradiction as contradictionOfConsultation } from "./acknowledged-consultations.ts";
 

@@ -45,7 +45,7 @@ export const SETTLED: readonly Rule[] = [
   {
     name: "a doctor without a licence has a booking ahead",
     sql: `SELECT b.id, b.status, b.doctor_id FROM scheduling.bookings b LEFT JOIN scheduling.doctors d ON d.id = b.doctor_id
-      WHERE b.status IN ('PENDING_PAYMENT', 'CONFIRMED') AND b.start_time > UTC_TIMESTAMP(3) AND NOT b.begun
+      WHERE b.status IN ('PENDING_PAYMENT', 'CONFIRMED') AND b.start_time > UTC_TIMESTAMP(3) AND NOT b.started
         AND (d.licensed_until IS NULL OR d.licensed_until < DATE(b.start_time))`,
   },
   {
@@ -65,9 +65,9 @@ export const SETTLED: readonly Rule[] = [
   {
     // One that had begun when its booking was moved goes on at its own time.
     name: "a confirmed booking has no live consultation at its time",
-    sql: `SELECT b.id, b.begun, c.status FROM scheduling.bookings b
+    sql: `SELECT b.id, b.started, c.status FROM scheduling.bookings b
       LEFT JOIN clinical.consultations c ON c.id = b.consultation_id AND c.booking_id = b.id
-      WHERE b.status = 'CONFIRMED' AND NOT IF(b.begun, c.status <=> 'IN_PROGRESS',
+      WHERE b.status = 'CONFIRMED' AND NOT IF(b.started, c.status <=> 'IN_PROGRESS',
         c.status IS NOT NULL AND c.status IN ('SCHEDULED', 'WAITING') AND c.start_time = b.start_time AND c.end_time = b.end_time)`,
   },
   {
@@ -97,13 +97,13 @@ export const SETTLED: readonly Rule[] = [
   {
     // A cancellation may have crossed the end of a consultation of which scheduling had heard nothing yet.
     name: "a booking and its consultation have ended in different ways",
-    sql: `SELECT b.id, b.status, b.begun, c.status AS consultation FROM scheduling.bookings b
+    sql: `SELECT b.id, b.status, b.started, c.status AS consultation FROM scheduling.bookings b
       LEFT JOIN clinical.consultations c ON c.id = b.consultation_id
       WHERE NOT CASE b.status
         WHEN 'CONFIRMED' THEN TRUE
         WHEN 'COMPLETED' THEN c.status <=> 'COMPLETED'
         WHEN 'NO_SHOW' THEN c.status <=> 'NO_SHOW'
-        WHEN 'CANCELLED' THEN IF(b.begun, c.status <=> 'ABANDONED' AND b.cancelled_by = 'DOCTOR',
+        WHEN 'CANCELLED' THEN IF(b.started, c.status <=> 'ABANDONED' AND b.cancelled_by = 'DOCTOR',
           c.status IS NULL OR c.status IN ('CANCELLED', 'ABANDONED', 'COMPLETED', 'NO_SHOW'))
         ELSE c.status IS NULL END`,
   },
@@ -134,15 +134,15 @@ export const SETTLED: readonly Rule[] = [
   },
   {
     name: "a patient was charged or marked as missing at a time not accepted",
-    sql: `SELECT b.id, b.status, b.settlement, c.no_show_party FROM scheduling.bookings b
+    sql: `SELECT b.id, b.status, b.fee_decision AS feeDecision, c.no_show_party FROM scheduling.bookings b
       LEFT JOIN clinical.consultations c ON c.id = b.consultation_id
-      WHERE b.move_pending AND (b.settlement = 'CAPTURE' OR b.status = 'NO_SHOW' AND c.no_show_party = 'PATIENT')`,
+      WHERE b.move_pending AND (b.fee_decision = 'CHARGE' OR b.status = 'NO_SHOW' AND c.no_show_party = 'PATIENT')`,
   },
   {
     name: "clinical and scheduling disagree about the acceptance of a move",
     sql: `SELECT b.id, b.move_pending, c.move_pending AS in_clinical, c.status FROM scheduling.bookings b
       JOIN clinical.consultations c ON c.id = b.consultation_id
-      WHERE b.status = 'CONFIRMED' AND NOT b.begun AND b.move_pending <> c.move_pending`,
+      WHERE b.status = 'CONFIRMED' AND NOT b.started AND b.move_pending <> c.move_pending`,
   },
   {
     name: "scheduling has not applied the newest event of a consultation",

@@ -20,7 +20,7 @@ export const frozen: Scenario = {
     await underLoad(lab, notes, async () => {
       for (const name of services) await freezeOne(name, lab, notes);
     });
-    const { slowestMs } = lab.tally;
+    const { slowestMs } = lab.callStats;
     notes.fact(`while services were frozen, the slowest call took ${seconds(slowestMs)}`);
     notes.expectInTime(slowestMs <= DEADLINE_MS, `a call took ${seconds(slowestMs)}`);
     // Only the client's own deadline bounds a call to a frozen gateway.

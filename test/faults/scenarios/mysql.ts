@@ -22,7 +22,7 @@ export const mysqlKilled: Scenario = {
     "MySQL killed, or stopped in order, and started again: 503 with Retry-After meanwhile, served again within 10 s, no process restarted",
   inShort: true,
   run: async (lab) => {
-    const { system, crowd, tally, isLong } = lab;
+    const { system, crowd, callStats, isLong } = lab;
     const notes = new Notes(lab);
     const pids = system.pids;
     const recoveries = new Map<string, number[]>(ENDS.map((end) => [end, []]));
@@ -47,8 +47,8 @@ export const mysqlKilled: Scenario = {
       }
     }
     notes.expect(
-      tally.withoutRetryAfter === 0,
-      `${tally.withoutRetryAfter} answers of 503 had no Retry-After`,
+      callStats.withoutRetryAfter === 0,
+      `${callStats.withoutRetryAfter} answers of 503 had no Retry-After`,
     );
     notes.expect(system.pids.join() === pids.join(), "a process was restarted");
     return notes;
@@ -62,7 +62,7 @@ export const mysqlFrozen: Scenario = {
     "MySQL frozen for 30 s: every call ends by its deadline, heaps stay flat; served again within 10 s, no process restarted",
   inShort: false,
   run: async (lab) => {
-    const { system, crowd, tally, isLong } = lab;
+    const { system, crowd, callStats, isLong } = lab;
     const notes = new Notes(lab);
     const pids = system.pids;
     let servedAgainMs = 0;
@@ -74,8 +74,8 @@ export const mysqlFrozen: Scenario = {
       });
       servedAgainMs = await system.untilWhole(crowd.token, Date.now());
     });
-    notes.fact(`slowest call ${seconds(tally.slowestMs)}; served again after ${seconds(servedAgainMs)}`);
-    notes.expectInTime(tally.slowestMs <= DEADLINE_MS, `a call took ${seconds(tally.slowestMs)}`);
+    notes.fact(`slowest call ${seconds(callStats.slowestMs)}; served again after ${seconds(servedAgainMs)}`);
+    notes.expectInTime(callStats.slowestMs <= DEADLINE_MS, `a call took ${seconds(callStats.slowestMs)}`);
     notes.expectInTime(servedAgainMs <= SERVED_AGAIN_MS, `served again only after ${seconds(servedAgainMs)}`);
     notes.expect(system.pids.join() === pids.join(), "a process was restarted");
     return notes;

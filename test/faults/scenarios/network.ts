@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { layLinks, type NetworkLink, removeLinks } from "../network-links.ts";
 import { CLEAR, type TcpProxy } from "../tcp-proxy.ts";
-import { layWays, removeWays, type Way } from "../ways.ts";
 import { DEADLINE_MS, type Lab, Notes, type Scenario, seconds, underLoad } from "./scenario.ts";
 
 const CUT_MS = { long: 12_000, short: 3000 };
@@ -11,14 +11,14 @@ const LATENCY_MS = 25;
 /** What can happen to a way; `heal` is what makes it good again. */
 interface Cut {
   name: string;
-  begin: (way: TcpProxy) => void;
+  begin: (link: TcpProxy) => void;
 }
 
 const CUTS: readonly Cut[] = [
-  { name: "reset", begin: (way) => (way.weather = { kind: "reset" }) },
-  { name: "black-holed", begin: (way) => (way.weather = { kind: "blackhole" }) },
-  { name: "far away", begin: (way) => (way.weather = { kind: "open", latencyMs: LATENCY_MS }) },
-  { name: "lost (connections forgotten)", begin: (way) => way.lose() },
+  { name: "reset", begin: (link) => (link.weather = { kind: "reset" }) },
+  { name: "black-holed", begin: (link) => (link.weather = { kind: "blackhole" }) },
+  { name: "far away", begin: (link) => (link.weather = { kind: "open", latencyMs: LATENCY_MS }) },
+  { name: "lost (connections forgotten)", begin: (link) => link.lose() },
 ];
 
 /** The ways to what does not have to be there for a booking, and the one to what does. */
@@ -29,40 +29,43 @@ export const network: Scenario = {
   inShort: false,
   run: async (lab) => {
     const notes = new Notes(lab);
-    const ways = await layWays(lab.system);
+    const links = await layLinks(lab.system);
     try {
-      for (const way of ways) {
-        for (const cut of CUTS) await cutOff(lab, notes, way, cut);
+      for (const link of links) {
+        for (const cut of CUTS) await cutOff(lab, notes, link, cut);
       }
     } finally {
-      await removeWays(lab.system, ways);
+      await removeLinks(lab.system, links);
     }
-    notes.expectInTime(lab.tally.slowestMs <= DEADLINE_MS, `a call took ${seconds(lab.tally.slowestMs)}`);
+    notes.expectInTime(
+      lab.callStats.slowestMs <= DEADLINE_MS,
+      `a call took ${seconds(lab.callStats.slowestMs)}`,
+    );
     return notes;
   },
 };
 
-async function cutOff(lab: Lab, notes: Notes, way: Way, { name: how, begin }: Cut): Promise<void> {
-  const { tally, isLong } = lab;
-  const { name, proxy, needed } = way;
-  const unknownBefore = tally.unknown;
+async function cutOff(lab: Lab, notes: Notes, link: NetworkLink, { name: how, begin }: Cut): Promise<void> {
+  const { callStats, isLong } = lab;
+  const { name, proxy, needed } = link;
+  const unknownBefore = callStats.unknown;
   let bookings: number | undefined;
   let healedMs = 0;
   await underLoad(lab, notes, async () => {
     await delay(CALM_MS);
     const cutAtMs = Date.now();
-    const bookedBefore = tally.okOf("book");
+    const bookedBefore = callStats.okOf("book");
     begin(proxy);
     if (how.startsWith("lost")) {
-      healedMs = await healed(lab, way, cutAtMs);
+      healedMs = await healed(lab, link, cutAtMs);
     } else {
       await delay(isLong ? CUT_MS.long : CUT_MS.short);
-      bookings = tally.okOf("book") - bookedBefore;
+      bookings = callStats.okOf("book") - bookedBefore;
       proxy.weather = CLEAR;
-      healedMs = await healed(lab, way, Date.now());
+      healedMs = await healed(lab, link, Date.now());
     }
   });
-  const failed = tally.unknown - unknownBefore;
+  const failed = callStats.unknown - unknownBefore;
   const meanwhile = bookings === undefined ? "" : `${bookings} bookings meanwhile, `;
   notes.fact(`${name} ${how}: ${meanwhile}${failed} calls failed, whole ${seconds(healedMs)} after`);
   notes.expectInTime(healedMs <= HEALED_MS, `${name} ${how}: whole only after ${seconds(healedMs)}`);
@@ -71,7 +74,7 @@ async function cutOff(lab: Lab, notes: Notes, way: Way, { name: how, begin }: Cu
 }
 
 /** @returns how long after `sinceMs` all is as it was, in ms */
-async function healed({ system, crowd }: Lab, { untilUsed }: Way, sinceMs: number): Promise<number> {
+async function healed({ system, crowd }: Lab, { untilUsed }: NetworkLink, sinceMs: number): Promise<number> {
   await system.untilWhole(crowd.token, sinceMs);
   await untilUsed?.();
   return Date.now() - sinceMs;

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { quantile } from "../call-stats.ts";
 import { HttpClient } from "../http-client.ts";
-import { Rush } from "../rush.ts";
+import { OverloadScenario } from "../overload-scenario.ts";
 import type { System } from "../system.ts";
-import { quantile } from "../tally.ts";
 import { Notes, type Scenario, seconds } from "./scenario.ts";
 
 const CALLERS = 32;
@@ -20,13 +20,13 @@ export const overload: Scenario = {
   name: "overload",
   promise: `${TIMES_PEAK} times the bookings that can be served: ${GOODPUT * 100} % of the peak still are, the rest is turned away quickly, health answers`,
   inShort: false,
-  run: async ({ system, crowd, random, tally, isLong }) => {
+  run: async ({ system, crowd, random, callStats, isLong }) => {
     const notes = new Notes({ isLong });
     const [peakMs, overloadMs] = isLong
       ? [PEAK_MS.long, OVERLOAD_MS.long]
       : [PEAK_MS.short, OVERLOAD_MS.short];
     const http = new HttpClient(system.stack.urls.gateway);
-    const rush = new Rush({ crowd, http, random, tally });
+    const rush = new OverloadScenario({ crowd, http, random, callStats });
     try {
       await rush.atOnce(CALLERS, WARM_UP_MS);
       const peak = (await rush.atOnce(CALLERS, peakMs)).decidedPerSecond;

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { quantile } from "../call-stats.ts";
 import { freeze } from "../system.ts";
-import { quantile } from "../tally.ts";
 import { type Lab, Notes, type Scenario, underLoad } from "./scenario.ts";
 
 const PHASE_MS = { long: 10_000, short: 4000 };
@@ -33,14 +33,14 @@ export const redis: Scenario = {
         );
       }
     });
-    notes.expect(lab.tally.unknown === 0, `${lab.tally.unknown} calls failed`);
+    notes.expect(lab.callStats.unknown === 0, `${lab.callStats.unknown} calls failed`);
     return notes;
   },
 };
 
 /** How long one call in a hundred takes at least while `work` goes on, in ms. */
-async function p99During({ tally }: Lab, work: () => Promise<void>): Promise<number> {
-  tally.takeLatencies();
+async function p99During({ callStats }: Lab, work: () => Promise<void>): Promise<number> {
+  callStats.takeLatencies();
   await work();
-  return Math.round(quantile(tally.takeLatencies(), 0.99));
+  return Math.round(quantile(callStats.takeLatencies(), 0.99));
 }

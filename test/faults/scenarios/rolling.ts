@@ -14,7 +14,7 @@ export const rolling: Scenario = {
   name: "rolling",
   promise: `rolling restart of two replicas of everything under ${RATE} calls a second: none fails, each exits within 25 s`,
   inShort: false,
-  run: async ({ system, crowd, random, tally, isLong }) => {
+  run: async ({ system, crowd, random, callStats, isLong }) => {
     const notes = new Notes({ isLong });
     const { replicas, gatewayUrls } = await addReplicas(system);
     const balancer = new Balancer(gatewayUrls);
@@ -22,7 +22,7 @@ export const rolling: Scenario = {
     try {
       await system.untilWhole(crowd.token, Date.now());
       balancer.start();
-      const load = new SteadyLoad(balancer, crowd, random, tally);
+      const load = new SteadyLoad(balancer, crowd, random, callStats);
       const rate = await load.during(RATE, async () => {
         await delay(SETTLE_IN_MS);
         for (const name of PROCESSES) {
@@ -35,14 +35,14 @@ export const rolling: Scenario = {
           }
         }
       });
-      notes.fact(`${tally.calls} calls, ${rate.toFixed(0)} a second; ${stops.length} restarts`);
+      notes.fact(`${callStats.calls} calls, ${rate.toFixed(0)} a second; ${stops.length} restarts`);
       notes.expectInTime(rate > RATE * 0.9, `only ${rate.toFixed(0)} calls a second were made`);
     } finally {
       await balancer.stop();
       await removeReplicas(system, replicas);
     }
     notes.fact(`ended after SIGTERM: ${spread(stops)}`);
-    notes.expect(tally.unknown === 0, `${tally.unknown} calls failed`);
+    notes.expect(callStats.unknown === 0, `${callStats.unknown} calls failed`);
     for (const ms of stops)
       notes.expectInTime(ms < EXIT_MS, `a process ended only ${seconds(ms)} after SIGTERM`);
     return notes;

@@ -60,7 +60,7 @@ async function rotateSingles(lab: Lab, notes: Notes): Promise<void> {
 }
 
 async function rotateTwins(lab: Lab, notes: Notes): Promise<void> {
-  const { system, crowd, tally } = lab;
+  const { system, crowd, callStats } = lab;
   const { replicas, gatewayUrls } = await addReplicas(system);
   const balancer = new Balancer(gatewayUrls);
   const steps = PROCESSES.flatMap((name) => [[system.process(name)], [replicas[name]]]);
@@ -75,11 +75,15 @@ async function rotateTwins(lab: Lab, notes: Notes): Promise<void> {
     await balancer.stop();
     await removeReplicas(system, replicas);
   }
-  notes.expect(tally.unknown === 0, `${tally.unknown} calls failed`);
+  notes.expect(callStats.unknown === 0, `${callStats.unknown} calls failed`);
 }
 
-async function prepare({ system, crowd, tally, random }: Lab, http: SealedLoadOptions["http"]) {
-  const load = await SealedLoad.prepare(system.stack.urls.gateway, { http, tally, random: random.fork() });
+async function prepare({ system, crowd, callStats, random }: Lab, http: SealedLoadOptions["http"]) {
+  const load = await SealedLoad.prepare(system.stack.urls.gateway, {
+    http,
+    callStats,
+    random: random.fork(),
+  });
   crowd.guests.push(load.believer);
   return load;
 }

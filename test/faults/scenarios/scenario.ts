@@ -1,8 +1,8 @@
+import type { CallStats } from "../call-stats.ts";
 import type { Crowd } from "../crowd.ts";
 import { watch } from "../invariants/check.ts";
 import type { Random } from "../random.ts";
 import type { System } from "../system.ts";
-import type { Tally } from "../tally.ts";
 
 /** What a scenario breaks, and with what. */
 export interface Lab {
@@ -10,7 +10,7 @@ export interface Lab {
   crowd: Crowd;
   random: Random;
   /** What the crowd's calls were answered. */
-  tally: Tally;
+  callStats: CallStats;
   /** How often each service is killed. */
   rounds: number;
   /** How long `churn` goes on, if told. */

@@ -6,11 +6,11 @@ import { connectAdmin } from "@medconnect/ops/schemas/admin-connection.ts";
 import { signUp } from "../../support/accounts.ts";
 import { Api } from "../../support/api.ts";
 import { addFindableDoctors } from "../../support/hostile-search.ts";
+import { quantile } from "../call-stats.ts";
 import { HttpClient } from "../http-client.ts";
-import { Rush } from "../rush.ts";
+import { OverloadScenario } from "../overload-scenario.ts";
 import type { Counts, Flood } from "../search-flood.ts";
 import { SCHEMA_PREFIX, type System } from "../system.ts";
-import { quantile } from "../tally.ts";
 import { Notes, type Scenario } from "./scenario.ts";
 
 const FLOOD = join(import.meta.dirname, "../search-flood.ts");
@@ -29,11 +29,11 @@ export const search: Scenario = {
   name: "search",
   promise: `${SEARCHES} hostile searches at once, of ${SEARCHERS.join(" or ")} accounts: p99 of bookings within ${SLOWDOWN} times of before`,
   inShort: false,
-  run: async ({ system, crowd, random, tally, isLong }) => {
+  run: async ({ system, crowd, random, callStats, isLong }) => {
     const notes = new Notes({ isLong });
     const [rounds, roundMs] = isLong ? [ROUNDS.long, ROUND_MS.long] : [ROUNDS.short, ROUND_MS.short];
     const http = new HttpClient(system.stack.urls.gateway);
-    const rush = new Rush({ crowd, http, random, tally });
+    const rush = new OverloadScenario({ crowd, http, random, callStats });
     const remove = await fillSearch(system);
     const flood = fork(FLOOD);
     const api = new Api(system.stack.urls.gateway);
@@ -41,11 +41,11 @@ export const search: Scenario = {
     for (let i = 0; i < Math.max(...SEARCHERS); i++) tokens.push((await signUp(api, "PATIENT")).token);
     /** Books for one round. @returns response times in ms */
     const book = async () => {
-      tally.takeLatencies();
+      callStats.takeLatencies();
       await rush.atRate(BOOKINGS_A_SECOND, roundMs);
       await rush.settle();
       // Refusals are quicker, and their number depends on the scenarios before.
-      return tally.takeLatencies("ok");
+      return callStats.takeLatencies("ok");
     };
     /** Searches while others book. @returns response times of bookings in ms, and the answers to the searches */
     const bookBeside = async (accounts: number) => {

@@ -28,6 +28,6 @@ export const batchGetActors =
       call,
       others.map(({ userId }) => ({ resource, subjectIds: [userId] })),
     );
-    const texts = leaveOutAltered(app.log, reasons, (grant) => [grant.id, reasonOf(grant, app.box)]);
+    const texts = leaveOutAltered(app.log, reasons, (grant) => [grant.id, reasonOf(grant, app.cipher)]);
     return { actors, grantReasons: Object.fromEntries(texts) };
   };

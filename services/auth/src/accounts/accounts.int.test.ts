@@ -5,7 +5,7 @@ import {
   type RegisterRequest,
 } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import { User, UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
-import { PASSWORD, startTestAuth, type TestAuth, tally } from "../testing/test-auth.ts";
+import { callStats, PASSWORD, startTestAuth, type TestAuth } from "../testing/test-auth.ts";
 import { getMe } from "./get-me.ts";
 import { register } from "./register.ts";
 import { updateMe } from "./update-me.ts";
@@ -61,7 +61,7 @@ test("of many who register one e-mail at once, in any case of letters, one gets 
   const attempts = Array.from({ length: 20 }, (_, i) =>
     signUp({ email: i % 2 === 0 ? email : email.toUpperCase() }),
   );
-  expect(await tally(attempts)).toEqual({ ok: 1, EMAIL_TAKEN: 19 });
+  expect(await callStats(attempts)).toEqual({ ok: 1, EMAIL_TAKEN: 19 });
 });
 
 test("refuses a weak password and a blank name", async () => {
@@ -100,12 +100,12 @@ test("loses none of many updates at once", async () => {
   const updates = Array.from({ length: 20 }, (_, i) =>
     update(i % 2 === 0 ? { phone: `+155512345${10 + i}` } : { fullName: `Name ${i}` }),
   );
-  expect(await tally(updates)).toEqual({ ok: 20 });
+  expect(await callStats(updates)).toEqual({ ok: 20 });
   expect((await read()).etag).toBe((21).toString(36).padStart(4, "0"));
 });
 
 test("of many updates with one etag one is made", async () => {
   const { user, update } = await someone();
   const updates = Array.from({ length: 10 }, (_, i) => update({ fullName: `Name ${i}`, etag: user.etag }));
-  expect(await tally(updates)).toEqual({ ok: 1, ETAG_MISMATCH: 9 });
+  expect(await callStats(updates)).toEqual({ ok: 1, ETAG_MISMATCH: 9 });
 });

@@ -1,4 +1,4 @@
-import type { Trail } from "@medconnect/platform/changes/changes.ts";
+import type { AuditEntry } from "@medconnect/platform/changes/changes.ts";
 import type { KeyedHash } from "@medconnect/platform/crypto/keyed-hash.ts";
 import { duplicateKeyOf } from "@medconnect/platform/db/errors.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
@@ -10,7 +10,11 @@ import { userEvent } from "./user.ts";
 const TAKEN = new Set(["users.users_email", "users.PRIMARY"]);
 
 /** Stores a new account. @returns what to record of it. Throws EMAIL_TAKEN. */
-export async function createAccount(tx: Transaction, created: NewAccount, hash: KeyedHash): Promise<Trail> {
+export async function createAccount(
+  tx: Transaction,
+  created: NewAccount,
+  hash: KeyedHash,
+): Promise<AuditEntry> {
   const { account } = created;
   try {
     await insertAccount(tx, created, hash);

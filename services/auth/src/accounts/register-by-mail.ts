@@ -3,8 +3,8 @@ import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
 import type { Auth } from "../app.ts";
 import { linkTokenHash, newLinkToken } from "../links/link-tokens.ts";
-import { registrationCounters } from "../lockouts/counted.ts";
-import { takeTurn } from "../lockouts/take-turn.ts";
+import { allowOnce } from "../lockouts/allow-once.ts";
+import { registrationCounters } from "../lockouts/attempt-counters.ts";
 import { queueMail } from "../mail/queue-mail.ts";
 import { findAccountByEmail, type NewAccount } from "./account-store.ts";
 import { registrationProof } from "./registration-proof.ts";
@@ -19,7 +19,7 @@ export async function registerByMail(app: Auth, created: NewAccount, call: Call)
   const { email } = created.account;
   const owner = await findAccountByEmail(app.db, email);
   await app.changes.apply(call, async (tx) => {
-    const isDue = await takeTurn(tx, registrationCounters(app, email, call), app.clock.now());
+    const isDue = await allowOnce(tx, registrationCounters(app, email, call), app.clock.now());
     if (owner) {
       if (isDue) queueMail(app, tx, owner, { template: "already-registered" });
       return audited(`users/${owner.id}`, [owner.id], "FAILURE");
@@ -43,4 +43,4 @@ const audited = (
   resource: string,
   subjectIds: string[],
   outcome: "SUCCESS" | "FAILURE",
-): Effect<undefined> => ({ response: undefined, trails: [{ resource, subjectIds, outcome }] });
+): Effect<undefined> => ({ response: undefined, entries: [{ resource, subjectIds, outcome }] });

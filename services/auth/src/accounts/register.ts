@@ -5,10 +5,10 @@ import { User } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import type { Auth } from "../app.ts";
 import { assertStrongPassword } from "../passwords/password-rules.ts";
 import { newAccount } from "./account-rules.ts";
-import { answerAlike } from "./answer-alike.ts";
 import { createAccount } from "./create-account.ts";
 import { registerByMail } from "./register-by-mail.ts";
 import { toUser } from "./user.ts";
+import { withConstantResponseTime } from "./with-constant-response-time.ts";
 
 /**
  * AuthService.Register. Throws WEAK_PASSWORD, EMAIL_TAKEN; where e-mail addresses must be verified the latter is told by
@@ -24,11 +24,11 @@ export const register =
     // Before the e-mail is looked at, so that the time does not tell whether it is known.
     const passwordHash = await app.hasher.hash(password, call.deadline);
     if (app.mustVerifyEmail) {
-      await answerAlike(app, () => registerByMail(app, { account, passwordHash }, call));
+      await withConstantResponseTime(app, () => registerByMail(app, { account, passwordHash }, call));
       return User.fromPartial({});
     }
     return await app.changes.apply(call, async (tx) => {
-      const trail = await createAccount(tx, { account, passwordHash }, app.hash);
-      return { response: toUser(account), trails: [trail] };
+      const entry = await createAccount(tx, { account, passwordHash }, app.hash);
+      return { response: toUser(account), entries: [entry] };
     });
   };

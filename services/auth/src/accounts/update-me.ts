@@ -20,12 +20,12 @@ export const updateMe =
       const profile = applyMask<Profile>(current, patch!, updateMask, PROFILE_FIELDS);
       assertBorn(profile, app.clock.now());
       if (isUnchanged<Profile>(current, profile, PROFILE_FIELDS))
-        return { response: toUser(current), trails: [] };
+        return { response: toUser(current), entries: [] };
       const changed: Account = { ...current, ...profile, version: current.version + 1 };
       updateProfile(tx, userId, changed);
       return {
         response: toUser(changed),
-        trails: [
+        entries: [
           {
             resource: `users/${userId}`,
             subjectIds: [userId],

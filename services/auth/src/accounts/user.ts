@@ -1,5 +1,5 @@
 import { etagOf } from "@medconnect/platform/api/update-mask.ts";
-import { readTrails, type Trail } from "@medconnect/platform/changes/changes.ts";
+import { type AuditEntry, readEntries } from "@medconnect/platform/changes/changes.ts";
 import type { NewEvent } from "@medconnect/platform/outbox/event.ts";
 import type { User } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import type { Account } from "./account-store.ts";
@@ -13,7 +13,8 @@ export function toUser({ version, ...account }: Account): User {
 export const accessTo = ({ id }: Pick<Account, "id">) => ({ resource: `users/${id}`, subjectIds: [id] });
 
 /** What a call leaves in the audit trail that changes nothing of an account, but shows it. */
-export const readsOf = (account: Pick<Account, "id">): Trail[] => readTrails("user.get", [accessTo(account)]);
+export const readsOf = (account: Pick<Account, "id">): AuditEntry[] =>
+  readEntries("user.get", [accessTo(account)]);
 
 export type UserEventType = "user.created" | "user.updated" | "user.disabled" | "user.enabled";
 

@@ -9,7 +9,7 @@ import type { Auth } from "../app.ts";
 import { resetPassword } from "../passwords/reset-password.ts";
 import { login } from "../sessions/login.ts";
 import { sweepExpired } from "../sessions/sweep.ts";
-import { PASSWORD, startTestAuth, type TestAuth, tally } from "../testing/test-auth.ts";
+import { callStats, PASSWORD, startTestAuth, type TestAuth } from "../testing/test-auth.ts";
 import { findAccountByEmail } from "./account-store.ts";
 import { register } from "./register.ts";
 import { verifyEmail } from "./verify-email.ts";
@@ -195,9 +195,9 @@ test("of two registrations whose links are followed at once, one becomes the acc
   const attempts = Array.from({ length: 10 }, (_, i) =>
     i % 2 === 0 ? verify(one!) : verify(other!, OTHER_PASSWORD),
   );
-  expect(await tally(attempts)).toEqual({ ok: 5, INVALID_LINK_TOKEN: 5 });
+  expect(await callStats(attempts)).toEqual({ ok: 5, INVALID_LINK_TOKEN: 5 });
   const signIns = [logIn(email), logIn(email, OTHER_PASSWORD)];
-  expect(await tally(signIns)).toEqual({ ok: 1, INVALID_CREDENTIALS: 1 });
+  expect(await callStats(signIns)).toEqual({ ok: 1, INVALID_CREDENTIALS: 1 });
   const account = await findAccountByEmail(app.db, email);
   expect(await auth.eventsOf(account!.id)).toEqual(["user.created"]);
 });
@@ -250,7 +250,7 @@ test.each(["unknown", "known"])(
     const before = (await auth.mailsTo(email)).length;
     const mailed = async () => (await auth.mailsTo(email)).length - before;
     const attempts = (from: (i: number) => string) =>
-      tally(Array.from({ length: 12 }, (_, i) => signUp(email, PASSWORD, from(i))));
+      callStats(Array.from({ length: 12 }, (_, i) => signUp(email, PASSWORD, from(i))));
     expect(await attempts((i) => `2001:db8::${i}`)).toEqual({ ok: 12 });
     expect(await mailed()).toBe(3);
     expect(await attempts((i) => `2001:db8:0:${i}::1`)).toEqual({ ok: 12 });
@@ -288,7 +288,7 @@ test("a link works more than once, for a day", async () => {
   const email = newEmail();
   await signUp(email);
   const [token] = await tokensTo(email);
-  expect(await tally(Array.from({ length: 5 }, () => verify(token!)))).toEqual({ ok: 5 });
+  expect(await callStats(Array.from({ length: 5 }, () => verify(token!)))).toEqual({ ok: 5 });
   const account = await findAccountByEmail(app.db, email);
   expect((await auth.auditOf(account!.id)).filter((line) => line.startsWith("email.verify"))).toHaveLength(1);
   auth.clock.advance(DAY_MS);

@@ -6,8 +6,8 @@ import type {
 } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import type { Auth } from "../app.ts";
 import { linkTokenHash } from "../links/link-tokens.ts";
-import { passwordCounters } from "../lockouts/counted.ts";
-import { judgeAttempt } from "../lockouts/judge-attempt.ts";
+import { passwordCounters } from "../lockouts/attempt-counters.ts";
+import { evaluateAttempt } from "../lockouts/evaluate-attempt.ts";
 import { newAccount } from "./account-rules.ts";
 import { findAccount } from "./account-store.ts";
 import { createAccount } from "./create-account.ts";
@@ -54,13 +54,13 @@ async function becomeAccount(
   const counters = passwordCounters(app, email, call);
   const now = app.clock.now();
   return await app.changes.apply(call, async (tx) => {
-    if (!(await judgeAttempt(tx, counters, now, async () => matches))) {
-      const trail = { resource: `registrations/${id}`, subjectIds: [id], outcome: "FAILURE" as const };
-      return { response: new ApiError("INVALID_CREDENTIALS"), trails: [trail] };
+    if (!(await evaluateAttempt(tx, counters, now, async () => matches))) {
+      const entry = { resource: `registrations/${id}`, subjectIds: [id], outcome: "FAILURE" as const };
+      return { response: new ApiError("INVALID_CREDENTIALS"), entries: [entry] };
     }
     const account = { ...newAccount(registration, now), id, emailVerified: true };
-    const trail = await createAccount(tx, { account, passwordHash }, app.hash);
+    const entry = await createAccount(tx, { account, passwordHash }, app.hash);
     settleRegistrations(tx, registration);
-    return { response: {}, trails: [trail] };
+    return { response: {}, entries: [entry] };
   });
 }

@@ -11,7 +11,7 @@ import { accessTo, readsOf, toUser, type UserEventType, userEvent } from "../acc
 import type { Auth } from "../app.ts";
 import { revokeGrantsOf } from "../break-glass/revoke-grant.ts";
 import { endSessions } from "../sessions/end-sessions.ts";
-import { holdSession } from "../sessions/hold-session.ts";
+import { lockSession } from "../sessions/lock-session.ts";
 import { lockLiveSessions } from "../sessions/session-store.ts";
 
 /** UserService.DisableUser; repeating it changes nothing. Throws NOT_FOUND, CANNOT_CHANGE_SELF. */
@@ -21,9 +21,9 @@ export const disableUser =
     if (userId === userOf(call).userId) throw new ApiError("CANNOT_CHANGE_SELF");
     const disable = async (tx: Transaction) => {
       const now = app.clock.now();
-      const { response, trails } = await changeStatus(tx, userId, "DISABLED", "user.disabled");
+      const { response, entries } = await changeStatus(tx, userId, "DISABLED", "user.disabled");
       endSessions(app, tx, await lockLiveSessions(tx, userId, now), now);
-      return { response, trails: [...trails, ...(await revokeGrantsOf(tx, userId, now))] };
+      return { response, entries: [...entries, ...(await revokeGrantsOf(tx, userId, now))] };
     };
     return await app.changes.apply(call, disable, readsOf);
   };
@@ -35,7 +35,7 @@ export const enableUser =
     await app.changes.apply(
       call,
       async (tx) => {
-        await holdSession(tx, userOf(call), app.clock.now());
+        await lockSession(tx, userOf(call), app.clock.now());
         return await changeStatus(tx, userId, "ACTIVE", "user.enabled");
       },
       readsOf,
@@ -44,11 +44,11 @@ export const enableUser =
 async function changeStatus(tx: Transaction, userId: string, status: Status, type: UserEventType) {
   const account = await lockAccount(tx, userId);
   if (!account) throw new ApiError("NOT_FOUND");
-  if (account.status === status) return { response: toUser(account), trails: [] };
+  if (account.status === status) return { response: toUser(account), entries: [] };
   setStatus(tx, userId, status);
   const changed: Account = { ...account, status, version: account.version + 1 };
   return {
     response: toUser(changed),
-    trails: [{ ...accessTo(account), events: [userEvent(type, changed)] }],
+    entries: [{ ...accessTo(account), events: [userEvent(type, changed)] }],
   };
 }

@@ -5,12 +5,12 @@ import type { ResetMfaRequest, User } from "@medconnect/proto/medconnect/auth/v1
 import { type Account, lockAccount, touchAccount } from "../accounts/account-store.ts";
 import { accessTo, readsOf, toUser } from "../accounts/user.ts";
 import type { Auth } from "../app.ts";
-import { factorCounters } from "../lockouts/counted.ts";
+import { factorCounters } from "../lockouts/attempt-counters.ts";
 import { deleteCounters } from "../lockouts/lockout-store.ts";
 import { queueMail } from "../mail/queue-mail.ts";
 import { deleteTotp } from "../mfa/mfa-store.ts";
 import { endSessions } from "../sessions/end-sessions.ts";
-import { holdSession } from "../sessions/hold-session.ts";
+import { lockSession } from "../sessions/lock-session.ts";
 import { lockLiveSessions } from "../sessions/session-store.ts";
 
 /**
@@ -23,10 +23,10 @@ export const resetMfa =
     if (userId === userOf(call).userId) throw new ApiError("CANNOT_CHANGE_SELF");
     const reset = async (tx: Transaction) => {
       const now = app.clock.now();
-      await holdSession(tx, userOf(call), now);
+      await lockSession(tx, userOf(call), now);
       const account = await lockAccount(tx, userId);
       if (!account) throw new ApiError("NOT_FOUND");
-      if (!account.mfaEnabled) return { response: toUser(account), trails: [] };
+      if (!account.mfaEnabled) return { response: toUser(account), entries: [] };
       deleteTotp(tx, userId);
       // Else wrong codes for the lost authenticator would lock the new one before it is set up.
       deleteCounters(tx, factorCounters(app, userId));
@@ -36,7 +36,7 @@ export const resetMfa =
       const changed: Account = { ...account, mfaEnabled: false, version: account.version + 1 };
       return {
         response: toUser(changed),
-        trails: [accessTo(account)],
+        entries: [accessTo(account)],
       };
     };
     return await app.changes.apply(call, reset, readsOf);

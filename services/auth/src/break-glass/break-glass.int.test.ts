@@ -12,7 +12,7 @@ import {
 import { type User, UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import { disableUser } from "../admin/change-status.ts";
-import { startTestAuth, type TestAuth, tally } from "../testing/test-auth.ts";
+import { callStats, startTestAuth, type TestAuth } from "../testing/test-auth.ts";
 import { createBreakGlassGrant } from "./create-grant.ts";
 import { getBreakGlassGrant, listBreakGlassGrants } from "./read-grants.ts";
 import { revokeBreakGlassGrant } from "./revoke-grant.ts";
@@ -76,7 +76,7 @@ describe("an admin's open grants", () => {
 
   test("are five at most, also under concurrent calls, and another may follow when one ends", async () => {
     const patients = await Promise.all(Array.from({ length: LIMIT + 3 }, () => auth.makeUser()));
-    const made = await tally(patients.map(({ id }) => create(id)));
+    const made = await callStats(patients.map(({ id }) => create(id)));
     expect(made).toEqual({ ok: LIMIT, TOO_MANY_GRANTS: 3 });
     await expect(create()).rejects.toMatchObject(tooMany);
     const { grants } = await list({ adminId: admin.userId });
@@ -210,7 +210,7 @@ describe("a grant's end", () => {
     auth.clock.advance(MINUTE_MS);
     const revokeTime = auth.clock.now();
     const other = await auth.signInAdmin();
-    expect(await tally(Array.from({ length: 10 }, () => revoke(id, other)))).toEqual({ ok: 10 });
+    expect(await callStats(Array.from({ length: 10 }, () => revoke(id, other)))).toEqual({ ok: 10 });
     expect(await get(id)).toMatchObject({ status: "REVOKED", revokeTime });
     expect((await told(id)).slice(1)).toEqual([
       {

@@ -8,8 +8,8 @@ import type {
 } from "@medconnect/proto/medconnect/auth/v1/break_glass_service.ts";
 import { findAccount } from "../accounts/account-store.ts";
 import type { Auth } from "../app.ts";
-import { holdSession } from "../sessions/hold-session.ts";
-import { grantTrail, readsOf, reasonPlace, toBreakGlassGrant } from "./grant.ts";
+import { lockSession } from "../sessions/lock-session.ts";
+import { grantEntry, readsOf, reasonContext, toBreakGlassGrant } from "./grant.ts";
 import { assertMayOpen } from "./grant-rules.ts";
 import { type Grant, insertGrant, lockActiveGrantsOf } from "./grant-store.ts";
 
@@ -23,21 +23,21 @@ export const createBreakGlassGrant =
     const create = async (tx: Transaction) => {
       const now = app.clock.now();
       // Locks the account, so that concurrent grants count one another.
-      await holdSession(tx, admin, now);
+      await lockSession(tx, admin, now);
       const open = await lockActiveGrantsOf(tx, admin.userId, now);
       assertMayOpen(open.length, app.breakGlassMaxOpen);
       const owned = { id: newId(), adminId: admin.userId, patientId };
       const grant: Grant = {
         ...owned,
-        reason: app.box.seal(reasonPlace(owned), reason),
+        reason: app.cipher.encrypt(reasonContext(owned), reason),
         createTime: now,
         expireTime: new Date(now.getTime() + app.breakGlassMs),
         revokeTime: null,
       };
       insertGrant(tx, grant);
       return {
-        response: toBreakGlassGrant(grant, now, app.box),
-        trails: [grantTrail("granted", grant)],
+        response: toBreakGlassGrant(grant, now, app.cipher),
+        entries: [grantEntry("granted", grant)],
       };
     };
     return await app.changes.apply(call, create, readsOf);

@@ -1,5 +1,5 @@
-import { readTrails, type Trail } from "@medconnect/platform/changes/changes.ts";
-import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
+import { type AuditEntry, readEntries } from "@medconnect/platform/changes/changes.ts";
+import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import type { BreakGlassGrant } from "@medconnect/proto/medconnect/auth/v1/break_glass_service.ts";
 import { statusAt } from "./grant-rules.ts";
 import type { Grant } from "./grant-store.ts";
@@ -7,17 +7,17 @@ import type { Grant } from "./grant-store.ts";
 type Owned = Pick<Grant, "id" | "adminId" | "patientId">;
 
 /** Where a grant's sealed text lies, and whose it is. */
-export const reasonPlace = ({ id, adminId, patientId }: Owned): string =>
+export const reasonContext = ({ id, adminId, patientId }: Owned): string =>
   `break_glass_grants.reason:${id}:${adminId}:${patientId}`;
 
 /** Why a grant was given. */
-export const reasonOf = (grant: Owned & Pick<Grant, "reason">, box: SealedBox): string =>
-  box.open(reasonPlace(grant), grant.reason).toString();
+export const reasonOf = (grant: Owned & Pick<Grant, "reason">, cipher: FieldCipher): string =>
+  cipher.decrypt(reasonContext(grant), grant.reason).toString();
 
 /** The grant as admins see it. */
-export const toBreakGlassGrant = (grant: Grant, now: Date, box: SealedBox): BreakGlassGrant => ({
+export const toBreakGlassGrant = (grant: Grant, now: Date, cipher: FieldCipher): BreakGlassGrant => ({
   ...grant,
-  reason: reasonOf(grant, box),
+  reason: reasonOf(grant, cipher),
   status: statusAt(grant, now),
   revokeTime: grant.revokeTime ?? undefined,
 });
@@ -29,11 +29,11 @@ export const accessTo = ({ id, patientId }: Pick<Grant, "id" | "patientId">) => 
 });
 
 /** What a call leaves in the audit trail that changes nothing of a grant, but shows it. */
-export const readsOf = (grant: Pick<Grant, "id" | "patientId">): Trail[] =>
-  readTrails("break_glass.get", [accessTo(grant)]);
+export const readsOf = (grant: Pick<Grant, "id" | "patientId">): AuditEntry[] =>
+  readEntries("break_glass.get", [accessTo(grant)]);
 
 /** What is told of a grant that was given or revoked. A grant changes once, so that is its version. */
-export const grantTrail = (type: "granted" | "revoked", grant: Grant): Trail => ({
+export const grantEntry = (type: "granted" | "revoked", grant: Grant): AuditEntry => ({
   ...accessTo(grant),
   grantId: grant.id,
   events: [

@@ -18,7 +18,7 @@ export const getBreakGlassGrant =
     const grant = await findGrant(app.db, grantId);
     if (!grant) throw new ApiError("NOT_FOUND");
     await app.audit.record(call, [accessTo(grant)]);
-    return toBreakGlassGrant(grant, app.clock.now(), app.box);
+    return toBreakGlassGrant(grant, app.clock.now(), app.cipher);
   };
 
 /** BreakGlassService.ListBreakGlassGrants. Throws INVALID_PAGE_TOKEN. */
@@ -41,6 +41,6 @@ export const listBreakGlassGrants =
     const found = await listGrants(app.db, filter, page, now);
     const { rows, nextPageToken } = app.pages.close(page, found, (grant) => [grant.createTime, grant.id]);
     await app.audit.record(call, rows.map(accessTo));
-    const grants = leaveOutAltered(app.log, rows, (grant) => toBreakGlassGrant(grant, now, app.box));
+    const grants = leaveOutAltered(app.log, rows, (grant) => toBreakGlassGrant(grant, now, app.cipher));
     return { grants, nextPageToken };
   };

@@ -1,4 +1,4 @@
-import type { Trail } from "@medconnect/platform/changes/changes.ts";
+import type { AuditEntry } from "@medconnect/platform/changes/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
@@ -7,7 +7,7 @@ import type {
   RevokeBreakGlassGrantRequest,
 } from "@medconnect/proto/medconnect/auth/v1/break_glass_service.ts";
 import type { Auth } from "../app.ts";
-import { grantTrail, readsOf, toBreakGlassGrant } from "./grant.ts";
+import { grantEntry, readsOf, toBreakGlassGrant } from "./grant.ts";
 import { statusAt } from "./grant-rules.ts";
 import { type Grant, lockActiveGrantsOf, lockGrant, setRevoked } from "./grant-store.ts";
 
@@ -22,24 +22,24 @@ export const revokeBreakGlassGrant =
         const grant = await lockGrant(tx, grantId);
         if (!grant) throw new ApiError("NOT_FOUND");
         if (statusAt(grant, now) !== "ACTIVE") {
-          return { response: toBreakGlassGrant(grant, now, app.box), trails: [] };
+          return { response: toBreakGlassGrant(grant, now, app.cipher), entries: [] };
         }
         const revoked: Grant = { ...grant, revokeTime: now };
         return {
-          response: toBreakGlassGrant(revoked, now, app.box),
-          trails: [revoke(tx, grant, now)],
+          response: toBreakGlassGrant(revoked, now, app.cipher),
+          entries: [revoke(tx, grant, now)],
         };
       },
       readsOf,
     );
 
 /** Ends the grants of an admin who is being disabled. @returns what to tell of them */
-export async function revokeGrantsOf(tx: Transaction, adminId: string, now: Date): Promise<Trail[]> {
+export async function revokeGrantsOf(tx: Transaction, adminId: string, now: Date): Promise<AuditEntry[]> {
   const grants = await lockActiveGrantsOf(tx, adminId, now);
   return grants.map((grant) => ({ ...revoke(tx, grant, now), action: "break_glass.revoke" }));
 }
 
-function revoke(tx: Transaction, grant: Grant, now: Date): Trail {
+function revoke(tx: Transaction, grant: Grant, now: Date): AuditEntry {
   setRevoked(tx, grant.id, now);
-  return grantTrail("revoked", { ...grant, revokeTime: now });
+  return grantEntry("revoked", { ...grant, revokeTime: now });
 }

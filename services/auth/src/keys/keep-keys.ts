@@ -1,9 +1,9 @@
-import type { Trail } from "@medconnect/platform/changes/changes.ts";
+import type { AuditEntry } from "@medconnect/platform/changes/changes.ts";
 import { duplicateKeyOf } from "@medconnect/platform/db/errors.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Platform } from "@medconnect/platform/service/service.ts";
 import { isGenuine, withProof } from "./key-proof.ts";
-import { keyTrail } from "./key-trail.ts";
+import { keyEntry } from "./key-trail.ts";
 import { makeKey } from "./make-key.ts";
 import { isIdle, type KeyPlan, planOf, type RotationSettings } from "./signing-key-rules.ts";
 import {
@@ -21,7 +21,7 @@ export interface KeepKeysOptions extends RotationSettings {
   publishAheadMs: number;
 }
 
-type App = Pick<Platform, "db" | "box" | "clock" | "changes">;
+type App = Pick<Platform, "db" | "cipher" | "clock" | "changes">;
 
 /**
  * Does what is to be done about the keys: makes the first and the next one, lets the next one take over when it is time,
@@ -43,10 +43,15 @@ export const keepKeys = (app: App, options: KeepKeysOptions) => async (): Promis
 };
 
 /** Skips rows that auth did not write: they neither sign nor take part in the rotation. */
-const ownKeys = ({ box }: Pick<App, "box">, keys: SigningKey[]): SigningKey[] =>
-  keys.filter((key) => isGenuine(box, key));
+const ownKeys = ({ cipher }: Pick<App, "cipher">, keys: SigningKey[]): SigningKey[] =>
+  keys.filter((key) => isGenuine(cipher, key));
 
-async function carryOut(tx: Transaction, app: App, options: KeepKeysOptions, now: Date): Promise<Trail[]> {
+async function carryOut(
+  tx: Transaction,
+  app: App,
+  options: KeepKeysOptions,
+  now: Date,
+): Promise<AuditEntry[]> {
   // Read before the keys: of several processes that find a key missing, only one can make it.
   let generation = await lastGeneration(tx);
   const keys = ownKeys(app, await lockSigningKeys(tx, now));
@@ -54,17 +59,19 @@ async function carryOut(tx: Transaction, app: App, options: KeepKeysOptions, now
   const { activate, make } = plan;
   const made: SigningKey[] = [];
   if (make.current) {
-    made.push(await makeKey(app.box, { generation: ++generation, readyTime: null, activateTime: now }, now));
+    made.push(
+      await makeKey(app.cipher, { generation: ++generation, readyTime: null, activateTime: now }, now),
+    );
   }
   if (make.next) {
     const readyTime = new Date(now.getTime() + options.publishAheadMs);
-    made.push(await makeKey(app.box, { generation: ++generation, readyTime, activateTime: null }, now));
+    made.push(await makeKey(app.cipher, { generation: ++generation, readyTime, activateTime: null }, now));
   }
   if (made.length > 0) insertSigningKeys(tx, made);
-  for (const key of changedBy(plan, keys, now)) saveSigningKey(tx, withProof(app.box, key));
+  for (const key of changedBy(plan, keys, now)) saveSigningKey(tx, withProof(app.cipher, key));
   return [
-    ...made.map(({ kid }) => keyTrail("key.create", kid)),
-    ...(activate === undefined ? [] : [keyTrail("key.rotate", activate)]),
+    ...made.map(({ kid }) => keyEntry("key.create", kid)),
+    ...(activate === undefined ? [] : [keyEntry("key.rotate", activate)]),
   ];
 }
 

@@ -1,6 +1,6 @@
 import { newId } from "@medconnect/platform/api/ids.ts";
 import { auditRows, INSERT_AUDIT_EVENTS } from "@medconnect/platform/audit/audit-store.ts";
-import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
+import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { KEPT_FOR_MS } from "@medconnect/platform/identity/issuer-keys.ts";
@@ -14,15 +14,15 @@ const LISTED = 50;
 
 interface Outside {
   db: Database;
-  box: SealedBox;
+  cipher: FieldCipher;
   clock: Clock;
 }
 
 /** The last fifty keys, newest first, a line each: id, generation, and what it is there for. */
-export async function listKeys({ db, box, clock }: Outside): Promise<string> {
+export async function listKeys({ db, cipher, clock }: Outside): Promise<string> {
   const now = clock.now();
   const keys = await listLastKeys(db, LISTED);
-  const isOwn = (key: SigningKey) => isGenuine(box, key);
+  const isOwn = (key: SigningKey) => isGenuine(cipher, key);
   const current = currentKey(keys.filter(isOwn), now);
   const stateAt = (key: SigningKey) =>
     isOwn(key) ? stateOf(key, current, now) : "refused: auth did not write it";
@@ -66,7 +66,7 @@ export async function revokeKey(outside: Outside, kid: string): Promise<string> 
     if (!revoked) throw new Error(`there is no key ${kid} that is in use`);
     const keys = ownKeys(outside, all);
     const successor = kid === currentKey(keys, now)?.kid ? takeOver(tx, outside, keys, "now") : undefined;
-    saveSigningKey(tx, withProof(outside.box, { ...revoked, privateKey: null, retireTime: now }));
+    saveSigningKey(tx, withProof(outside.cipher, { ...revoked, privateKey: null, retireTime: now }));
     // For longer than any verifier keeps keys that it cannot fetch anew.
     insertRevocations(tx, [{ sessionId: kid, expireTime: new Date(now.getTime() + 2 * KEPT_FOR_MS) }]);
     record(tx, "key.revoke", kid, now);
@@ -75,12 +75,12 @@ export async function revokeKey(outside: Outside, kid: string): Promise<string> 
   });
 }
 
-const ownKeys = ({ box }: Outside, keys: SigningKey[]): SigningKey[] =>
-  keys.filter((key) => isGenuine(box, key));
+const ownKeys = ({ cipher }: Outside, keys: SigningKey[]): SigningKey[] =>
+  keys.filter((key) => isGenuine(cipher, key));
 
 function takeOver(
   tx: Transaction,
-  { box, clock }: Outside,
+  { cipher, clock }: Outside,
   keys: SigningKey[],
   when: "ready" | "now",
 ): SigningKey {
@@ -92,7 +92,7 @@ function takeOver(
       `the next key is known to every verifier from ${next.readyTime!.toISOString()} on; --now does not wait`,
     );
   }
-  saveSigningKey(tx, withProof(box, { ...next, activateTime: now }));
+  saveSigningKey(tx, withProof(cipher, { ...next, activateTime: now }));
   return next;
 }
 

@@ -1,18 +1,18 @@
 import { createHash } from "node:crypto";
-import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
+import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import type { SigningKey } from "./signing-key-store.ts";
 
 /** The key with a proof that auth wrote its row, under DATA_KEY. Each change of its times needs a new one. */
-export const withProof = (box: SealedBox, key: Omit<SigningKey, "proof">): SigningKey => ({
+export const withProof = (cipher: FieldCipher, key: Omit<SigningKey, "proof">): SigningKey => ({
   ...key,
-  proof: box.seal(placeOf(key.kid), digestOf(key)),
+  proof: cipher.encrypt(placeOf(key.kid), digestOf(key)),
 });
 
 /** True if auth wrote the row in its current form. Making, moving or changing a proof needs DATA_KEY. */
-export function isGenuine(box: SealedBox, key: SigningKey): boolean {
+export function isGenuine(cipher: FieldCipher, key: SigningKey): boolean {
   if (!key.proof) return false;
   try {
-    return box.open(placeOf(key.kid), key.proof).equals(digestOf(key));
+    return cipher.decrypt(placeOf(key.kid), key.proof).equals(digestOf(key));
   } catch {
     return false;
   }

@@ -1,6 +1,6 @@
-import type { Trail } from "@medconnect/platform/changes/changes.ts";
+import type { AuditEntry } from "@medconnect/platform/changes/changes.ts";
 
-export const keyTrail = (action: string, kid: string): Trail => ({
+export const keyEntry = (action: string, kid: string): AuditEntry => ({
   action,
   resource: `keys/${kid}`,
   subjectIds: [],

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { afterAll, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { newId } from "@medconnect/platform/api/ids.ts";
-import { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
+import { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import { AccessTokenVerifier } from "@medconnect/platform/identity/access-tokens.ts";
 import { startMetrics } from "@medconnect/platform/telemetry/start-metrics.ts";
 import { listRevocations } from "../sessions/revocation-store.ts";
@@ -94,7 +94,7 @@ describe("a key that auth did not write is refused by every use:", () => {
     [
       "one with a proof under another DATA_KEY",
       async () => {
-        const made = await makeKey(new SealedBox(randomBytes(32)), TIMES, auth.clock.now());
+        const made = await makeKey(new FieldCipher(randomBytes(32)), TIMES, auth.clock.now());
         await insert({ kid: made.kid, x: made.publicKey, proof: made.proof });
       },
     ],

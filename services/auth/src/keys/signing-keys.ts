@@ -1,5 +1,5 @@
 import type { KeyObject } from "node:crypto";
-import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
+import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { ACCESS_TOKEN_ALGORITHM } from "@medconnect/platform/identity/access-tokens.ts";
@@ -35,7 +35,7 @@ export interface Signer {
 
 export interface SigningKeysOptions {
   db: Database;
-  box: SealedBox;
+  cipher: FieldCipher;
   clock: Clock;
   log: Logger;
 }
@@ -60,7 +60,7 @@ export class SigningKeys {
     const key = currentKey(await this.#read(), this.#options.clock.now());
     if (!key) throw new ApiError("UNAVAILABLE", { detail: "There is no signing key." });
     if (this.#signer?.kid !== key.kid) {
-      this.#signer = { kid: key.kid, privateKey: privateKeyOf(this.#options.box, key) };
+      this.#signer = { kid: key.kid, privateKey: privateKeyOf(this.#options.cipher, key) };
     }
     return this.#signer;
   }
@@ -94,10 +94,10 @@ export class SigningKeys {
 
   /** The keys that auth wrote. It refuses others, logs them once, and counts them for the alert. */
   #own(rows: SigningKey[]): SigningKey[] {
-    const { box, log } = this.#options;
+    const { cipher, log } = this.#options;
     const refused = new Set<string>();
     const own = rows.filter((row) => {
-      if (isGenuine(box, row)) return true;
+      if (isGenuine(cipher, row)) return true;
       refused.add(row.kid);
       if (!this.#refused.has(row.kid)) {
         log.error({ kid: row.kid }, "signing key refused: auth did not write its row");

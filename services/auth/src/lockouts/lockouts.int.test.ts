@@ -12,7 +12,7 @@ import { forgotPassword } from "../passwords/forgot-password.ts";
 import { resetPassword } from "../passwords/reset-password.ts";
 import { login } from "../sessions/login.ts";
 import { sweepExpired } from "../sessions/sweep.ts";
-import { PASSWORD, startTestAuth, type TestAuth, tally } from "../testing/test-auth.ts";
+import { callStats, PASSWORD, startTestAuth, type TestAuth } from "../testing/test-auth.ts";
 
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -95,7 +95,7 @@ test("each further failure locks twice as long, up to a quarter of an hour, unti
 
 test("of twenty guesses at once no more are looked at than of as many in a row", async () => {
   const guesses = Array.from({ length: 20 }, () => logIn(WRONG));
-  expect(await tally(guesses)).toEqual({ INVALID_CREDENTIALS: 20 });
+  expect(await callStats(guesses)).toEqual({ INVALID_CREDENTIALS: 20 });
   await expectLocked();
   expect((await counters())[0]).toMatchObject({ failures: 5 });
   auth.clock.advance(MINUTE_MS);
@@ -104,7 +104,7 @@ test("of twenty guesses at once no more are looked at than of as many in a row",
 
 test("right passwords at once do not lock", async () => {
   await fail(4);
-  expect(await tally(Array.from({ length: 20 }, () => logIn(PASSWORD)))).toEqual({ ok: 20 });
+  expect(await callStats(Array.from({ length: 20 }, () => logIn(PASSWORD)))).toEqual({ ok: 20 });
 });
 
 test("a stranger's guesses do not lock the owner out elsewhere", async () => {
@@ -260,7 +260,7 @@ test("ten wrong first codes lock the activation, and are in the audit trail", as
 
 test("of fifteen guesses of the second factor at once ten are looked at", async () => {
   const { code } = await withMfa();
-  expect(await tally(Array.from({ length: 15 }, () => verify({ code: "000000" })))).toEqual({
+  expect(await callStats(Array.from({ length: 15 }, () => verify({ code: "000000" })))).toEqual({
     INVALID_MFA_CODE: 15,
   });
   const failures = (await counters()).map((counter) => counter.failures);

@@ -16,7 +16,7 @@ const mails = counter("mails", "Mails tried, by template and result: sent, faile
 
 type MailApp = Pick<
   Auth,
-  "db" | "clock" | "log" | "box" | "mailTransport" | "mailFrom" | "mailLeaseMs" | "publicUrl"
+  "db" | "clock" | "log" | "cipher" | "mailTransport" | "mailFrom" | "mailLeaseMs" | "publicUrl"
 >;
 
 /**

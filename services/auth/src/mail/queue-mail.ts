@@ -20,7 +20,7 @@ const NEWS_TTL_MS = 3 * 24 * 60 * 60 * 1000;
  * @param expireTime until when the mail is of use, such as that of its link; three days if absent
  */
 export function queueMail(
-  app: Pick<Auth, "box" | "clock" | "mailJob">,
+  app: Pick<Auth, "cipher" | "clock" | "mailJob">,
   tx: Transaction,
   { id: userId, email }: Recipient,
   mail: Mail,
@@ -32,7 +32,7 @@ export function queueMail(
     id,
     userId,
     template: mail.template,
-    content: app.box.seal(placeOf(id), JSON.stringify({ email, mail })),
+    content: app.cipher.encrypt(placeOf(id), JSON.stringify({ email, mail })),
     createTime,
     expireTime: expireTime ?? new Date(createTime.getTime() + NEWS_TTL_MS),
   });
@@ -40,8 +40,8 @@ export function queueMail(
 }
 
 /** The inverse of the sealing: to whom, and what. Throws for a value of another row or key. */
-export function openMail(app: Pick<Auth, "box">, row: { id: string; content: Buffer }): QueuedMail {
-  return JSON.parse(app.box.open(placeOf(row.id), row.content).toString());
+export function openMail(app: Pick<Auth, "cipher">, row: { id: string; content: Buffer }): QueuedMail {
+  return JSON.parse(app.cipher.decrypt(placeOf(row.id), row.content).toString());
 }
 
 export interface QueuedMail {

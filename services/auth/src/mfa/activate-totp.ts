@@ -7,11 +7,11 @@ import type {
 } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import { touchAccount } from "../accounts/account-store.ts";
 import type { Auth } from "../app.ts";
-import { factorCounters } from "../lockouts/counted.ts";
-import { judgeAttempt } from "../lockouts/judge-attempt.ts";
+import { factorCounters } from "../lockouts/attempt-counters.ts";
+import { evaluateAttempt } from "../lockouts/evaluate-attempt.ts";
 import { queueMail } from "../mail/queue-mail.ts";
 import { endSessions } from "../sessions/end-sessions.ts";
-import { holdSession } from "../sessions/hold-session.ts";
+import { lockSession } from "../sessions/lock-session.ts";
 import { lockLiveSessions } from "../sessions/session-store.ts";
 import { activateTotp as activate, lockTotp, replaceRecoveryCodes } from "./mfa-store.ts";
 import { keptRecoveryCode, newRecoveryCodes } from "./recovery-codes.ts";
@@ -29,14 +29,14 @@ export const activateTotp =
     const { userId, sessionId } = caller;
     const now = app.clock.now();
     return await app.changes.apply(call, async (tx) => {
-      const trail = { resource: `users/${userId}`, subjectIds: [userId] };
-      const step = await judgeAttempt(tx, factorCounters(app, userId), now, () =>
+      const entry = { resource: `users/${userId}`, subjectIds: [userId] };
+      const step = await evaluateAttempt(tx, factorCounters(app, userId), now, () =>
         firstStep(app, tx, { userId, code }),
       );
       if (step === undefined) {
-        return { response: new ApiError("INVALID_MFA_CODE"), trails: [{ ...trail, outcome: "FAILURE" }] };
+        return { response: new ApiError("INVALID_MFA_CODE"), entries: [{ ...entry, outcome: "FAILURE" }] };
       }
-      const account = await holdSession(tx, caller, now);
+      const account = await lockSession(tx, caller, now);
       const recoveryCodes = newRecoveryCodes();
       activate(tx, userId, step, now);
       const kept = recoveryCodes.map((code) => keptRecoveryCode(app.proofs, userId, code));
@@ -50,7 +50,7 @@ export const activateTotp =
         now,
       );
       queueMail(app, tx, account, { template: "mfa-activated" });
-      return { response: { recoveryCodes }, trails: [trail] };
+      return { response: { recoveryCodes }, entries: [entry] };
     });
   };
 
@@ -63,5 +63,5 @@ async function firstStep(
   const totp = await lockTotp(tx, userId);
   if (!totp) throw new ApiError("MFA_NOT_SET_UP");
   if (totp.activateTime) throw new ApiError("MFA_ALREADY_ACTIVE");
-  return matchingStep(openTotpSecret(app.box, userId, totp.secret), code, app.clock.now());
+  return matchingStep(openTotpSecret(app.cipher, userId, totp.secret), code, app.clock.now());
 }

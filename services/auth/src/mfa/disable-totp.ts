@@ -7,7 +7,7 @@ import { toUser } from "../accounts/user.ts";
 import type { Auth } from "../app.ts";
 import { queueMail } from "../mail/queue-mail.ts";
 import { provePassword } from "../passwords/prove-password.ts";
-import { holdSession } from "../sessions/hold-session.ts";
+import { lockSession } from "../sessions/lock-session.ts";
 import { deleteTotp } from "./mfa-store.ts";
 import { proveCode } from "./prove-code.ts";
 
@@ -22,15 +22,15 @@ export const disableTotp =
     const { userId } = caller;
     await provePassword(app, password, call);
     return await app.changes.apply(call, async (tx) => {
-      const trail = { resource: `users/${userId}`, subjectIds: [userId] };
+      const entry = { resource: `users/${userId}`, subjectIds: [userId] };
       if (!(await proveCode(app, tx, userId, code))) {
-        return { response: new ApiError("INVALID_MFA_CODE"), trails: [{ ...trail, outcome: "FAILURE" }] };
+        return { response: new ApiError("INVALID_MFA_CODE"), entries: [{ ...entry, outcome: "FAILURE" }] };
       }
-      const account = await holdSession(tx, caller, app.clock.now());
+      const account = await lockSession(tx, caller, app.clock.now());
       deleteTotp(tx, userId);
       touchAccount(tx, userId);
       queueMail(app, tx, account, { template: "mfa-disabled" });
       const changed: Account = { ...account, mfaEnabled: false, version: account.version + 1 };
-      return { response: toUser(changed), trails: [trail] };
+      return { response: toUser(changed), entries: [entry] };
     });
   };

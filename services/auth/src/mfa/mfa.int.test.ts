@@ -16,7 +16,7 @@ import { SigningKeys } from "../keys/signing-keys.ts";
 import { login } from "../sessions/login.ts";
 import { refreshToken } from "../sessions/refresh-token.ts";
 import { listRevocations } from "../sessions/revocation-store.ts";
-import { PASSWORD, signedIn, startTestAuth, type TestAuth, tally } from "../testing/test-auth.ts";
+import { callStats, PASSWORD, signedIn, startTestAuth, type TestAuth } from "../testing/test-auth.ts";
 import { activateTotp } from "./activate-totp.ts";
 import { disableTotp } from "./disable-totp.ts";
 import { activateTotp as activateInStore, lockTotp } from "./mfa-store.ts";
@@ -194,7 +194,7 @@ test("of many logins with one code at once one succeeds", async () => {
   const { secret } = await withMfa();
   const tokens = await Promise.all(Array.from({ length: 50 }, mfaToken));
   const code = codeOf(secret);
-  expect(await tally(tokens.map((token) => verify(token, { code })))).toEqual({
+  expect(await callStats(tokens.map((token) => verify(token, { code })))).toEqual({
     ok: 1,
     INVALID_MFA_CODE: 49,
   });
@@ -204,14 +204,14 @@ test("an MFA token is spent by success, also by many at once", async () => {
   const { recoveryCodes } = await withMfa();
   const token = await mfaToken();
   const attempts = recoveryCodes.map((recoveryCode) => verify(token, { recoveryCode }));
-  expect(await tally(attempts)).toEqual({ ok: 1, INVALID_MFA_TOKEN: 9 });
+  expect(await callStats(attempts)).toEqual({ ok: 1, INVALID_MFA_TOKEN: 9 });
 });
 
 test("five failures use an MFA token up, also when they come at once with the right code", async () => {
   const { secret } = await withMfa();
   const token = await mfaToken();
   const guesses = Array.from({ length: 30 }, () => verify(token, { code: WRONG }));
-  expect(await tally(guesses)).toEqual({ INVALID_MFA_CODE: 5, INVALID_MFA_TOKEN: 25 });
+  expect(await callStats(guesses)).toEqual({ INVALID_MFA_CODE: 5, INVALID_MFA_TOKEN: 25 });
   await expect(verify(token, { code: codeOf(secret) })).rejects.toMatchObject({
     reason: "INVALID_MFA_TOKEN",
   });
@@ -244,7 +244,7 @@ test("a recovery code works once, of many logins at once for one", async () => {
   const tokens = await Promise.all(Array.from({ length: 50 }, mfaToken));
   const [recoveryCode = ""] = recoveryCodes;
   const typed = recoveryCode.toLowerCase().replaceAll("-", " ");
-  expect(await tally(tokens.map((token) => verify(token, { recoveryCode: typed })))).toEqual({
+  expect(await callStats(tokens.map((token) => verify(token, { recoveryCode: typed })))).toEqual({
     ok: 1,
     INVALID_MFA_CODE: 49,
   });
@@ -353,7 +353,7 @@ test("wrong factors of before a reset do not keep the new authenticator from bei
   await withMfa();
   for (let i = 0; i < 2; i++) {
     const token = await mfaToken();
-    await tally(Array.from({ length: 5 }, () => verify(token, { code: WRONG })));
+    await callStats(Array.from({ length: 5 }, () => verify(token, { code: WRONG })));
   }
   await reset(user.id);
   ({ caller } = await auth.logIn(user));

@@ -1,8 +1,8 @@
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Auth } from "../app.ts";
-import { factorCounters } from "../lockouts/counted.ts";
-import { judgeAttempt } from "../lockouts/judge-attempt.ts";
+import { factorCounters } from "../lockouts/attempt-counters.ts";
+import { evaluateAttempt } from "../lockouts/evaluate-attempt.ts";
 import { isTotpActive } from "./mfa-store.ts";
 import { useTotpCode } from "./use-totp-code.ts";
 
@@ -13,7 +13,7 @@ import { useTotpCode } from "./use-totp-code.ts";
  */
 export async function proveCode(app: Auth, tx: Transaction, userId: string, code: string): Promise<boolean> {
   if (!(await isTotpActive(tx, userId))) throw new ApiError("MFA_NOT_ACTIVE");
-  const proof = await judgeAttempt(tx, factorCounters(app, userId), app.clock.now(), () =>
+  const proof = await evaluateAttempt(tx, factorCounters(app, userId), app.clock.now(), () =>
     useTotpCode(app, tx, userId, code),
   );
   return proof === true;

@@ -7,7 +7,7 @@ import type {
 import type { Auth } from "../app.ts";
 import { queueMail } from "../mail/queue-mail.ts";
 import { provePassword } from "../passwords/prove-password.ts";
-import { holdSession } from "../sessions/hold-session.ts";
+import { lockSession } from "../sessions/lock-session.ts";
 import { replaceRecoveryCodes } from "./mfa-store.ts";
 import { proveCode } from "./prove-code.ts";
 import { keptRecoveryCode, newRecoveryCodes } from "./recovery-codes.ts";
@@ -20,15 +20,15 @@ export const regenerateRecoveryCodes =
     const { userId } = caller;
     await provePassword(app, password, call);
     return await app.changes.apply(call, async (tx) => {
-      const trail = { resource: `users/${userId}`, subjectIds: [userId] };
+      const entry = { resource: `users/${userId}`, subjectIds: [userId] };
       if (!(await proveCode(app, tx, userId, code))) {
-        return { response: new ApiError("INVALID_MFA_CODE"), trails: [{ ...trail, outcome: "FAILURE" }] };
+        return { response: new ApiError("INVALID_MFA_CODE"), entries: [{ ...entry, outcome: "FAILURE" }] };
       }
-      const account = await holdSession(tx, caller, app.clock.now());
+      const account = await lockSession(tx, caller, app.clock.now());
       const recoveryCodes = newRecoveryCodes();
       const kept = recoveryCodes.map((code) => keptRecoveryCode(app.proofs, userId, code));
       replaceRecoveryCodes(tx, userId, kept);
       queueMail(app, tx, account, { template: "new-recovery-codes" });
-      return { response: { recoveryCodes }, trails: [trail] };
+      return { response: { recoveryCodes }, entries: [entry] };
     });
   };

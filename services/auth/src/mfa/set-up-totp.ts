@@ -3,10 +3,10 @@ import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type { SetUpTotpRequest, TotpSetup } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import { findAccount } from "../accounts/account-store.ts";
 import type { Auth } from "../app.ts";
-import { holdSession } from "../sessions/hold-session.ts";
+import { lockSession } from "../sessions/lock-session.ts";
 import { lockTotp, savePendingTotp } from "./mfa-store.ts";
 import { newTotpSecret, totpUri } from "./totp.ts";
-import { sealTotpSecret } from "./totp-secret.ts";
+import { encryptTotpSecret } from "./totp-secret.ts";
 
 /** AuthService.SetUpTotp. A set-up that was not activated is replaced. Throws MFA_ALREADY_ACTIVE, UNAUTHENTICATED. */
 export const setUpTotp =
@@ -23,13 +23,13 @@ export const setUpTotp =
     const qrCode = await toDataURL(otpauthUri);
     return await app.changes.apply(call, async (tx) => {
       // Write first, then look: otherwise a concurrent set-up could replace an activated secret.
-      savePendingTotp(tx, userId, sealTotpSecret(app.box, userId, secret));
+      savePendingTotp(tx, userId, encryptTotpSecret(app.cipher, userId, secret));
       const totp = await lockTotp(tx, userId);
       if (totp?.activateTime) throw new ApiError("MFA_ALREADY_ACTIVE");
-      await holdSession(tx, caller, app.clock.now());
+      await lockSession(tx, caller, app.clock.now());
       return {
         response: { secret, otpauthUri, qrCode },
-        trails: [{ resource: `users/${userId}`, subjectIds: [userId] }],
+        entries: [{ resource: `users/${userId}`, subjectIds: [userId] }],
       };
     });
   };

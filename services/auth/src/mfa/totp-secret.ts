@@ -1,11 +1,11 @@
-import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
+import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 
 /** A shared secret as it is kept: encrypted, and bound to its user's row. */
-export const sealTotpSecret = (box: SealedBox, userId: string, secret: string): Buffer =>
-  box.seal(placeOf(userId), secret);
+export const encryptTotpSecret = (cipher: FieldCipher, userId: string, secret: string): Buffer =>
+  cipher.encrypt(placeOf(userId), secret);
 
 /** The inverse of `sealTotpSecret`. */
-export const openTotpSecret = (box: SealedBox, userId: string, sealed: Buffer): string =>
-  box.open(placeOf(userId), sealed).toString();
+export const openTotpSecret = (cipher: FieldCipher, userId: string, sealed: Buffer): string =>
+  cipher.decrypt(placeOf(userId), sealed).toString();
 
 const placeOf = (userId: string): string => `mfa_totp.secret:${userId}`;

@@ -13,6 +13,6 @@ export async function useTotpCode(
 ): Promise<boolean> {
   const totp = await lockTotp(tx, userId);
   if (!totp?.activateTime) return false;
-  const step = matchingStep(openTotpSecret(app.box, userId, totp.secret), code, app.clock.now());
+  const step = matchingStep(openTotpSecret(app.cipher, userId, totp.secret), code, app.clock.now());
   return step !== undefined && (await takeStep(tx, userId, step));
 }

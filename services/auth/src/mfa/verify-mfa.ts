@@ -3,9 +3,9 @@ import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
 import type { LoginResponse, VerifyMfaRequest } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import type { Auth } from "../app.ts";
-import { factorCounters } from "../lockouts/counted.ts";
-import { judgeAttempt } from "../lockouts/judge-attempt.ts";
-import { holdActive } from "../passwords/credential-store.ts";
+import { factorCounters } from "../lockouts/attempt-counters.ts";
+import { evaluateAttempt } from "../lockouts/evaluate-attempt.ts";
+import { lockActive } from "../passwords/credential-store.ts";
 import { issueTokens } from "../sessions/issue-tokens.ts";
 import { openSession } from "../sessions/open-session.ts";
 import { passChallenge, takeAttempt } from "./mfa-store.ts";
@@ -26,21 +26,21 @@ export const verifyMfa =
     return await app.changes.apply(call, async (tx) => {
       const failed = (reason: "INVALID_MFA_TOKEN" | "INVALID_MFA_CODE") => ({
         response: new ApiError(reason),
-        trails: [{ resource: `users/${userId}`, subjectIds: [userId], outcome: "FAILURE" as const }],
+        entries: [{ resource: `users/${userId}`, subjectIds: [userId], outcome: "FAILURE" as const }],
       });
       const challenge = await takeAttempt(tx, claims, now);
       if (!challenge) return failed("INVALID_MFA_TOKEN");
       const counters = factorCounters(app, userId);
-      const isRight = await judgeAttempt(tx, counters, now, () => useFactor(app, tx, userId, request));
+      const isRight = await evaluateAttempt(tx, counters, now, () => useFactor(app, tx, userId, request));
       if (!isRight) return failed("INVALID_MFA_CODE");
-      const held = await holdActive(tx, challenge);
+      const held = await lockActive(tx, challenge);
       if (!held) return failed("INVALID_MFA_TOKEN");
       passChallenge(tx, challenge.id, now);
       const { remembered } = challenge;
       const opened = openSession(app, tx, { ...held, remembered }, { now, call });
       return {
         response: await issueTokens(app, opened, now),
-        trails: [{ resource: `sessions/${opened.session.id}`, subjectIds: [userId], actorId: userId }],
+        entries: [{ resource: `sessions/${opened.session.id}`, subjectIds: [userId], actorId: userId }],
       };
     });
   };

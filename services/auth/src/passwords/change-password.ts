@@ -6,7 +6,7 @@ import type {
 } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import { findAccount } from "../accounts/account-store.ts";
 import type { Auth } from "../app.ts";
-import { holdSession } from "../sessions/hold-session.ts";
+import { lockSession } from "../sessions/lock-session.ts";
 import { lockPassword } from "./credential-store.ts";
 import { assertStrongPassword } from "./password-rules.ts";
 import { provePassword } from "./prove-password.ts";
@@ -26,13 +26,13 @@ export const changePassword =
     assertStrongPassword(newPassword, account);
     const passwordHash = await app.hasher.hash(newPassword, call.deadline);
     return await app.changes.apply(call, async (tx) => {
-      const trail = { resource: `users/${userId}`, subjectIds: [userId] };
-      await holdSession(tx, caller, app.clock.now());
+      const entry = { resource: `users/${userId}`, subjectIds: [userId] };
+      await lockSession(tx, caller, app.clock.now());
       // False if a concurrent change has replaced the password.
       if (!(await lockPassword(tx, userId, passwordSetTime))) {
-        return { response: new ApiError("INVALID_CREDENTIALS"), trails: [{ ...trail, outcome: "FAILURE" }] };
+        return { response: new ApiError("INVALID_CREDENTIALS"), entries: [{ ...entry, outcome: "FAILURE" }] };
       }
       await setPassword(app, tx, account, { passwordHash, keptSessionId: sessionId });
-      return { response: {}, trails: [trail] };
+      return { response: {}, entries: [entry] };
     });
   };

@@ -25,13 +25,13 @@ export interface PasswordRecord {
 }
 
 /** An active account that has shown its password. */
-export interface HeldAccount extends Pick<Account, "email" | "role" | "mfaEnabled"> {
+export interface LockedAccount extends Pick<Account, "email" | "role" | "mfaEnabled"> {
   readonly accountProof: Buffer | null;
   readonly userId: string;
   readonly passwordSetTime: Date;
 }
 
-type HeldRow = Pick<AccountRow, "email" | "role" | "mfa_enabled"> & { account_proof: Buffer | null };
+type LockedRow = Pick<AccountRow, "email" | "role" | "mfa_enabled"> & { account_proof: Buffer | null };
 
 const CREDENTIALS = `SELECT id AS userId, email, password_hash AS passwordHash, password_proof AS passwordProof,
   password_set_time AS passwordSetTime,
@@ -60,11 +60,11 @@ export async function findCredentials(db: Database, userId: string): Promise<Cre
  *
  * @returns undefined if it is disabled, or if its password was changed after `passwordSetTime`
  */
-export async function holdActive(
+export async function lockActive(
   tx: Transaction,
   { userId, passwordSetTime }: Pick<Credentials, "userId" | "passwordSetTime">,
-): Promise<HeldAccount | undefined> {
-  const [row] = await tx.read<HeldRow>(HOLD_ACTIVE, [binaryId(userId), passwordSetTime]);
+): Promise<LockedAccount | undefined> {
+  const [row] = await tx.read<LockedRow>(HOLD_ACTIVE, [binaryId(userId), passwordSetTime]);
   if (!row) return undefined;
   const { email, role, account_proof: accountProof, mfa_enabled: mfaEnabled } = row;
   return { userId, passwordSetTime, email, role, accountProof, mfaEnabled: mfaEnabled === 1 };

@@ -4,7 +4,7 @@ import type {
   ForgotPasswordResponse,
 } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import { findAccountByEmail } from "../accounts/account-store.ts";
-import { answerAlike } from "../accounts/answer-alike.ts";
+import { withConstantResponseTime } from "../accounts/with-constant-response-time.ts";
 import type { Auth } from "../app.ts";
 import { mailResetLink } from "../links/mail-reset-link.ts";
 
@@ -15,7 +15,7 @@ import { mailResetLink } from "../links/mail-reset-link.ts";
 export const forgotPassword =
   (app: Auth) =>
   async ({ email }: ForgotPasswordRequest, call: Call): Promise<ForgotPasswordResponse> =>
-    await answerAlike(app, () => mailOwner(app, email, call));
+    await withConstantResponseTime(app, () => mailOwner(app, email, call));
 
 async function mailOwner(app: Auth, email: string, call: Call): Promise<ForgotPasswordResponse> {
   const account = await findAccountByEmail(app.db, email);
@@ -23,7 +23,7 @@ async function mailOwner(app: Auth, email: string, call: Call): Promise<ForgotPa
     const isMailed = account?.status === "ACTIVE" && (await mailResetLink(app, tx, account));
     return {
       response: {},
-      trails: [
+      entries: [
         {
           resource: `users/${account?.id ?? "-"}`,
           subjectIds: account ? [account.id] : [],

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { hash, parseOptions, verify } from "@node-rs/argon2";
-import { Turnstile } from "./turnstile.ts";
+import { HashQueue } from "./hash-queue.ts";
 
 /** argon2id (the library's default) as the OWASP Password Storage Cheat Sheet has it: 19 MiB, two passes, one lane. */
 const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1, outputLen: 32 };
@@ -27,10 +27,10 @@ export interface HasherOptions {
  * a storm of logins must not take memory and processor from everything else.
  */
 export class PasswordHasher {
-  readonly #turnstile: Turnstile;
+  readonly #hashQueue: HashQueue;
 
   constructor({ atOnce, waiting }: HasherOptions) {
-    this.#turnstile = new Turnstile({ atOnce, waiting });
+    this.#hashQueue = new HashQueue({ atOnce, waiting });
   }
 
   /**
@@ -39,7 +39,7 @@ export class PasswordHasher {
    * @param deadline when nobody waits for the answer any more, ms since the epoch
    */
   async hash(password: string, deadline: number): Promise<string> {
-    return await this.#turnstile.run(deadline, () => hash(canonical(password), PARAMETERS));
+    return await this.#hashQueue.run(deadline, () => hash(canonical(password), PARAMETERS));
   }
 
   /**
@@ -47,7 +47,7 @@ export class PasswordHasher {
    * no and takes as long. Throws as `hash` does.
    */
   async verify(passwordHash: string | undefined, password: string, deadline: number): Promise<boolean> {
-    const matches = await this.#turnstile.run(deadline, () =>
+    const matches = await this.#hashQueue.run(deadline, () =>
       verify(passwordHash ?? NOBODYS, canonical(password)),
     );
     return passwordHash !== undefined && matches;

@@ -8,7 +8,7 @@ import { disableUser } from "../admin/change-status.ts";
 import { login } from "../sessions/login.ts";
 import { refreshToken } from "../sessions/refresh-token.ts";
 import { sweepExpired } from "../sessions/sweep.ts";
-import { PASSWORD, type SignedIn, startTestAuth, type TestAuth, tally } from "../testing/test-auth.ts";
+import { callStats, PASSWORD, type SignedIn, startTestAuth, type TestAuth } from "../testing/test-auth.ts";
 import { changePassword } from "./change-password.ts";
 import { forgotPassword } from "./forgot-password.ts";
 import { resetPassword } from "./reset-password.ts";
@@ -87,7 +87,7 @@ test("the link has proved the e-mail address as well", async () => {
 test("of many uses of one link at once one succeeds", async () => {
   const { user, token } = await forgetful();
   const uses = Array.from({ length: 10 }, (_, i) => reset(token, `${NEW_PASSWORD} ${i}`));
-  expect(await tally(uses)).toEqual({ ok: 1, INVALID_LINK_TOKEN: 9 });
+  expect(await callStats(uses)).toEqual({ ok: 1, INVALID_LINK_TOKEN: 9 });
   expect((await subjectsTo(user.email)).filter((s) => s === "Your password was changed")).toHaveLength(1);
 });
 
@@ -159,7 +159,7 @@ test("the answer leaves a set time after the call came, whether or not there was
 
 test("however many ask at once, an account is mailed one link in five minutes", async () => {
   const user = await auth.makeUser();
-  expect(await tally(Array.from({ length: 20 }, () => forgot(user.email)))).toEqual({ ok: 20 });
+  expect(await callStats(Array.from({ length: 20 }, () => forgot(user.email)))).toEqual({ ok: 20 });
   expect(await tokensTo(user.email)).toHaveLength(1);
   auth.clock.advance(5 * MINUTE_MS);
   await forgot(user.email);
@@ -203,5 +203,5 @@ test("of many changes at once that show the same password one is made", async ()
   const session = await auth.logIn(user);
   auth.clock.advance(1);
   const changes = Array.from({ length: 5 }, (_, i) => change(session, PASSWORD, `${NEW_PASSWORD} ${i}`));
-  expect(await tally(changes)).toEqual({ ok: 1, INVALID_CREDENTIALS: 4 });
+  expect(await callStats(changes)).toEqual({ ok: 1, INVALID_CREDENTIALS: 4 });
 });

@@ -1,8 +1,8 @@
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type { Auth } from "../app.ts";
-import { passwordCounters } from "../lockouts/counted.ts";
-import { judgeAttempt } from "../lockouts/judge-attempt.ts";
+import { passwordCounters } from "../lockouts/attempt-counters.ts";
+import { evaluateAttempt } from "../lockouts/evaluate-attempt.ts";
 import { type Credentials, findCredentials } from "./credential-store.ts";
 import { verifyPassword } from "./verify-password.ts";
 
@@ -19,7 +19,7 @@ export async function provePassword(app: Auth, password: string, call: Call): Pr
   if (!credentials) throw new ApiError("INVALID_CREDENTIALS");
   const counters = passwordCounters(app, credentials.email, call);
   const passes = await app.db.transaction(async (tx) => {
-    const proof = await judgeAttempt(tx, counters, app.clock.now(), async () => matches);
+    const proof = await evaluateAttempt(tx, counters, app.clock.now(), async () => matches);
     if (!proof) {
       const failure = { resource: `users/${userId}`, subjectIds: [userId], outcome: "FAILURE" as const };
       app.changes.record(tx, [failure], userId, call);

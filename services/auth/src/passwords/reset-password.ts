@@ -9,7 +9,7 @@ import { markEmailVerified } from "../accounts/account-store.ts";
 import type { Auth } from "../app.ts";
 import { consumeLinkToken, type FoundLink, findLink } from "../links/link-token-store.ts";
 import { isGenuine, linkTokenHash } from "../links/link-tokens.ts";
-import { passwordCounters } from "../lockouts/counted.ts";
+import { passwordCounters } from "../lockouts/attempt-counters.ts";
 import { deleteCounters } from "../lockouts/lockout-store.ts";
 import { assertStrongPassword } from "./password-rules.ts";
 import { setPassword } from "./set-password.ts";
@@ -30,14 +30,14 @@ export const resetPassword =
     const passwordHash = await app.hasher.hash(password, call.deadline);
     const isDone = await app.changes.apply(call, async (tx) => {
       const isMine = await consumeLinkToken(tx, hash, app.clock.now());
-      if (!isMine) return { response: false, trails: [] };
+      if (!isMine) return { response: false, entries: [] };
       // The link shows that the caller is the owner: guesses at the old password do not lock the new one.
       deleteCounters(tx, passwordCounters(app, account.email, call));
       await setPassword(app, tx, account, { passwordHash });
       // The link has proved as much.
       if (!account.emailVerified) markEmailVerified(tx, account.id);
-      const trail = { resource: `users/${account.id}`, subjectIds: [account.id], actorId: account.id };
-      return { response: true, trails: [trail] };
+      const entry = { resource: `users/${account.id}`, subjectIds: [account.id], actorId: account.id };
+      return { response: true, entries: [entry] };
     });
     return isDone ? {} : await refuse(app, account.id, call);
   };

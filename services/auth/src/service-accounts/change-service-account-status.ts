@@ -10,8 +10,8 @@ import type {
 } from "@medconnect/proto/medconnect/auth/v1/service_account_service.ts";
 import type { Auth } from "../app.ts";
 import { revokeTokens } from "../sessions/end-sessions.ts";
-import { holdSession } from "../sessions/hold-session.ts";
-import { toServiceAccount, trailOf } from "./service-account.ts";
+import { lockSession } from "../sessions/lock-session.ts";
+import { entryOf, toServiceAccount } from "./service-account.ts";
 import {
   findSecrets,
   lockServiceAccount,
@@ -26,7 +26,7 @@ export const disableServiceAccount =
   async ({ serviceAccountId: id }: DisableServiceAccountRequest, call: Call): Promise<ServiceAccount> =>
     await app.changes.apply(call, async (tx) => {
       const effect = await changeStatus(tx, id, "DISABLED");
-      if (effect.trails.length > 0) await revokeAll(app, tx, id);
+      if (effect.entries.length > 0) await revokeAll(app, tx, id);
       return effect;
     });
 
@@ -35,16 +35,16 @@ export const enableServiceAccount =
   (app: Auth) =>
   async ({ serviceAccountId: id }: EnableServiceAccountRequest, call: Call): Promise<ServiceAccount> =>
     await app.changes.apply(call, async (tx) => {
-      await holdSession(tx, userOf(call), app.clock.now());
+      await lockSession(tx, userOf(call), app.clock.now());
       return await changeStatus(tx, id, "ACTIVE");
     });
 
 async function changeStatus(tx: Transaction, id: string, status: Status): Promise<Effect<ServiceAccount>> {
   const account = await lockServiceAccount(tx, id);
   if (!account) throw new ApiError("NOT_FOUND");
-  if (account.status === status) return { response: toServiceAccount(account), trails: [] };
+  if (account.status === status) return { response: toServiceAccount(account), entries: [] };
   setServiceAccountStatus(tx, id, status);
-  return { response: toServiceAccount({ ...account, status }), trails: [trailOf(account)] };
+  return { response: toServiceAccount({ ...account, status }), entries: [entryOf(account)] };
 }
 
 /** Revokes the tokens of all secrets. Those that they get once the account is enabled again are others. */

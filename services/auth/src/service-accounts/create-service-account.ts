@@ -5,9 +5,9 @@ import type {
   ServiceAccount,
 } from "@medconnect/proto/medconnect/auth/v1/service_account_service.ts";
 import type { Auth } from "../app.ts";
-import { holdSession } from "../sessions/hold-session.ts";
+import { lockSession } from "../sessions/lock-session.ts";
 import { assertDeclared } from "./scope-rules.ts";
-import { giveSecret, scopeTrail, toServiceAccount, trailOf } from "./service-account.ts";
+import { entryOf, giveSecret, scopeEntry, toServiceAccount } from "./service-account.ts";
 import { type Account, insertServiceAccount } from "./service-account-store.ts";
 
 /** ServiceAccountService.CreateServiceAccount. Throws INVALID_REQUEST for an unknown scope, NAME_TAKEN, UNAUTHENTICATED. */
@@ -25,12 +25,12 @@ export const createServiceAccount =
       createTime: now,
     };
     return await app.changes.apply(call, async (tx) => {
-      await holdSession(tx, userOf(call), now);
+      await lockSession(tx, userOf(call), now);
       await insertServiceAccount(tx, account);
       const clientSecret = giveSecret(app, tx, account, now);
       return {
         response: { ...toServiceAccount(account), clientSecret },
-        trails: [trailOf(account), ...account.scopes.map((scope) => scopeTrail(account, scope))],
+        entries: [entryOf(account), ...account.scopes.map((scope) => scopeEntry(account, scope))],
       };
     });
   };

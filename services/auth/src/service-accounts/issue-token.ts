@@ -10,7 +10,7 @@ import { signAccessToken } from "../keys/sign-access-token.ts";
 import { findBySecret } from "./client-secrets.ts";
 import { grantedScopes } from "./scope-rules.ts";
 import { isGenuine } from "./secret-proof.ts";
-import { trailOf } from "./service-account.ts";
+import { entryOf } from "./service-account.ts";
 import { type Account, findSecrets, findServiceAccount } from "./service-account-store.ts";
 
 /**
@@ -48,7 +48,7 @@ async function record(
   outcome: "SUCCESS" | "FAILURE",
 ): Promise<void> {
   const access = account
-    ? { ...trailOf(account), actorId: serviceAccountActor(account.id) }
+    ? { ...entryOf(account), actorId: serviceAccountActor(account.id) }
     : { resource: "service-accounts/-", subjectIds: [] };
   await app.audit.record(call, [{ ...access, outcome }]);
 }

@@ -7,7 +7,7 @@ import type {
   ServiceAccount,
 } from "@medconnect/proto/medconnect/auth/v1/service_account_service.ts";
 import type { Auth } from "../app.ts";
-import { toServiceAccount, trailOf } from "./service-account.ts";
+import { entryOf, toServiceAccount } from "./service-account.ts";
 import { findServiceAccount, listServiceAccounts as list } from "./service-account-store.ts";
 
 /** ServiceAccountService.GetServiceAccount. Throws NOT_FOUND. */
@@ -16,7 +16,7 @@ export const getServiceAccount =
   async ({ serviceAccountId }: GetServiceAccountRequest, call: Call): Promise<ServiceAccount> => {
     const account = await findServiceAccount(app.db, serviceAccountId);
     if (!account) throw new ApiError("NOT_FOUND");
-    await app.audit.record(call, [trailOf(account)]);
+    await app.audit.record(call, [entryOf(account)]);
     return toServiceAccount(account);
   };
 
@@ -27,6 +27,6 @@ export const listServiceAccounts =
     const page = app.pages.open(request, "service accounts");
     const found = await list(app.db, page);
     const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.createTime, row.id]);
-    await app.audit.record(call, rows.map(trailOf));
+    await app.audit.record(call, rows.map(entryOf));
     return { serviceAccounts: rows.map(toServiceAccount), nextPageToken };
   };

@@ -5,8 +5,8 @@ import type {
   ServiceAccount,
 } from "@medconnect/proto/medconnect/auth/v1/service_account_service.ts";
 import type { Auth } from "../app.ts";
-import { holdSession } from "../sessions/hold-session.ts";
-import { endSecrets, giveSecret, toServiceAccount, trailOf } from "./service-account.ts";
+import { lockSession } from "../sessions/lock-session.ts";
+import { endSecrets, entryOf, giveSecret, toServiceAccount } from "./service-account.ts";
 import {
   expireSecret,
   findExpiredSecrets,
@@ -24,7 +24,7 @@ export const rotateServiceAccountSecret =
     const { seconds, nanos } = request.gracePeriod ?? { seconds: DEFAULT_GRACE_S, nanos: 0 };
     const graceEnd = new Date(now.getTime() + seconds * 1000 + Math.floor(nanos / 1e6));
     return await app.changes.apply(call, async (tx) => {
-      await holdSession(tx, userOf(call), now);
+      await lockSession(tx, userOf(call), now);
       const account = await lockServiceAccount(tx, request.serviceAccountId);
       if (!account) throw new ApiError("NOT_FOUND");
       const secrets = await findSecrets(tx, account.id);
@@ -39,7 +39,7 @@ export const rotateServiceAccountSecret =
       const clientSecret = giveSecret(app, tx, account, now);
       return {
         response: { ...toServiceAccount(account), clientSecret, previousSecretExpireTime: graceEnd },
-        trails: [trailOf(account)],
+        entries: [entryOf(account)],
       };
     });
   };

@@ -1,5 +1,5 @@
 import { newId } from "@medconnect/platform/api/ids.ts";
-import type { Trail } from "@medconnect/platform/changes/changes.ts";
+import type { AuditEntry } from "@medconnect/platform/changes/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { ServiceAccount } from "@medconnect/proto/medconnect/auth/v1/service_account_service.ts";
 import type { Auth } from "../app.ts";
@@ -20,10 +20,13 @@ export const toServiceAccount = ({ id, name, scopes, status, createTime }: Accou
 });
 
 /** The accounts are of systems: no person is the subject. */
-export const trailOf = ({ id }: Account): Trail => ({ resource: `service-accounts/${id}`, subjectIds: [] });
+export const entryOf = ({ id }: Account): AuditEntry => ({
+  resource: `service-accounts/${id}`,
+  subjectIds: [],
+});
 
 /** A line for each scope, so that one that no admin gave is found (unexplained/). */
-export const scopeTrail = ({ id }: Account, scope: string): Trail => ({
+export const scopeEntry = ({ id }: Account, scope: string): AuditEntry => ({
   action: "client.grant_scope",
   resource: `service-accounts/${id}/scopes/${scope}`,
   subjectIds: [],

@@ -18,8 +18,8 @@ export const deleteSession =
       const session = await lockSessionOwner(tx, sessionId);
       if (!session) throw new ApiError("NOT_FOUND");
       if (session.userId !== userId) throw hiddenFrom(resource, session.userId);
-      if (session.endTime) return { response: {}, trails: [] };
+      if (session.endTime) return { response: {}, entries: [] };
       endSessions(app, tx, [sessionId], app.clock.now());
-      return { response: {}, trails: [{ resource, subjectIds: [userId] }] };
+      return { response: {}, entries: [{ resource, subjectIds: [userId] }] };
     });
   };

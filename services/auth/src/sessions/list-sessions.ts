@@ -26,7 +26,7 @@ export const listSessions =
       // A session whose client was altered is listed nevertheless, so that its user can end it.
       ipAddress: "",
       userAgent: "",
-      ...leaveOutAltered(app.log, [client], (sealed) => openClient(app.box, { id, userId }, sealed))[0],
+      ...leaveOutAltered(app.log, [client], (sealed) => openClient(app.cipher, { id, userId }, sealed))[0],
     }));
     return { sessions, nextPageToken };
   };

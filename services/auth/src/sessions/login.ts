@@ -5,20 +5,20 @@ import type { LoginRequest, LoginResponse } from "@medconnect/proto/medconnect/a
 import { passwordProof } from "../accounts/account-proofs.ts";
 import type { Auth } from "../app.ts";
 import { mailResetLink } from "../links/mail-reset-link.ts";
-import { passwordCounters } from "../lockouts/counted.ts";
-import { judgeAttempt } from "../lockouts/judge-attempt.ts";
+import { passwordCounters } from "../lockouts/attempt-counters.ts";
+import { evaluateAttempt } from "../lockouts/evaluate-attempt.ts";
 import { askForSecondFactor } from "../mfa/ask-for-second-factor.ts";
 import {
   type Credentials,
   findCredentialsByEmail,
-  type HeldAccount,
-  holdActive,
+  type LockedAccount,
+  lockActive,
   replaceHash,
 } from "../passwords/credential-store.ts";
 import { isWeak } from "../passwords/password-hasher.ts";
 import { verifyPassword } from "../passwords/verify-password.ts";
 import { issueTokens } from "./issue-tokens.ts";
-import { type Moment, openSession } from "./open-session.ts";
+import { type CallContext, openSession } from "./open-session.ts";
 
 /**
  * AuthService.Login. Throws INVALID_CREDENTIALS: the same for an unknown e-mail, a wrong password, a disabled account
@@ -34,11 +34,11 @@ export const login =
     const now = app.clock.now();
     const answer = await app.changes.apply(call, async (tx) => {
       const counters = passwordCounters(app, email, call);
-      const held = await judgeAttempt(
+      const held = await evaluateAttempt(
         tx,
         counters,
         now,
-        async () => proven && (await holdActive(tx, proven)),
+        async () => proven && (await lockActive(tx, proven)),
       );
       if (!held) return refuse(credentials);
       if (app.mustVerifyEmail && !proven?.emailVerified) {
@@ -56,25 +56,25 @@ export const login =
 async function begin(
   app: Auth,
   tx: Transaction,
-  held: HeldAccount & { remembered: boolean },
-  { now, call }: Moment,
+  held: LockedAccount & { remembered: boolean },
+  { now, call }: CallContext,
 ) {
   const { userId } = held;
-  const trail = { subjectIds: [userId], actorId: userId };
+  const entry = { subjectIds: [userId], actorId: userId };
   if (held.mfaEnabled) {
     const response = await askForSecondFactor(app, tx, held, now);
-    return { response, trails: [{ ...trail, resource: `users/${userId}` }] };
+    return { response, entries: [{ ...entry, resource: `users/${userId}` }] };
   }
   const opened = openSession(app, tx, held, { now, call });
   const response = await issueTokens(app, opened, now);
-  return { response, trails: [{ ...trail, resource: `sessions/${opened.session.id}` }] };
+  return { response, entries: [{ ...entry, resource: `sessions/${opened.session.id}` }] };
 }
 
 /** The audit trail names the account if there is one, and never what was typed. */
 function refuse(credentials: Credentials | undefined) {
   return {
     response: new ApiError("INVALID_CREDENTIALS"),
-    trails: [
+    entries: [
       {
         resource: `users/${credentials?.userId ?? "-"}`,
         subjectIds: credentials ? [credentials.userId] : [],

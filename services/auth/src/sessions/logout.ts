@@ -10,6 +10,6 @@ export const logout =
     const { userId, sessionId } = userOf(call);
     return await app.changes.apply(call, async (tx) => {
       endSessions(app, tx, [sessionId], app.clock.now());
-      return { response: {}, trails: [{ resource: `sessions/${sessionId}`, subjectIds: [userId] }] };
+      return { response: {}, entries: [{ resource: `sessions/${sessionId}`, subjectIds: [userId] }] };
     });
   };

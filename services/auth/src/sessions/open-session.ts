@@ -4,7 +4,7 @@ import type { Call } from "@medconnect/platform/grpc/call.ts";
 import type { Role } from "@medconnect/platform/identity/caller.ts";
 import type { Auth } from "../app.ts";
 import { refreshTokenProof } from "./refresh-token-proof.ts";
-import { hashOf, newRefreshToken } from "./refresh-tokens.ts";
+import { hashOf, newRefreshToken } from "./refresh-token-secrets.ts";
 import { sealClient } from "./session-client.ts";
 import { insertRefreshToken, insertSession, prolongSession, type Session } from "./session-store.ts";
 
@@ -33,7 +33,7 @@ export interface SessionUser {
 }
 
 /** When a session is used, and by which call. */
-export interface Moment {
+export interface CallContext {
   readonly now: Date;
   readonly call: Call;
 }
@@ -43,7 +43,7 @@ export function openSession(
   app: Auth,
   tx: Transaction,
   { userId, remembered, ...user }: SessionUser & { userId: string; remembered: boolean },
-  { now, call }: Moment,
+  { now, call }: CallContext,
 ): OpenSession {
   const session: Session = {
     id: newId(),
@@ -64,14 +64,14 @@ export function issueRefreshToken(
   tx: Transaction,
   session: Session,
   token: string,
-  { now, call }: Moment,
+  { now, call }: CallContext,
 ): void {
   const idleEnd = now.getTime() + lifetimeOf(app, session.remembered).idleMs;
   const expireTime = new Date(Math.min(idleEnd, session.expireTime.getTime()));
   const hash = hashOf(token);
   const proof = refreshTokenProof(app.proofs, hash, expireTime, session);
   insertRefreshToken(tx, { hash, sessionId: session.id, expireTime, proof });
-  const client = sealClient(app.box, session, call);
+  const client = sealClient(app.cipher, session, call);
   prolongSession(tx, session.id, { time: now, idleExpireTime: expireTime, client });
 }
 

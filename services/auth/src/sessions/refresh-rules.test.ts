@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { judge } from "./refresh-rules.ts";
+import { evaluate } from "./refresh-rules.ts";
 import type { RefreshTokenRecord } from "./session-store.ts";
 
 const at = (second: number) => new Date(Date.UTC(2030, 0, 1, 9, 0, second));
@@ -48,5 +48,5 @@ test.each([
     "VOID",
   ],
 ])("%s", (_, token, attempt, verdict) => {
-  expect(judge(token, attempt)).toBe(verdict);
+  expect(evaluate(token, attempt)).toBe(verdict);
 });

@@ -23,7 +23,7 @@ export interface Attempt {
 }
 
 /** Judges a refresh token by its record, undefined if there is none, after the attempt to use it up. */
-export function judge(token: RefreshTokenRecord | undefined, { consumed, key, now }: Attempt): Verdict {
+export function evaluate(token: RefreshTokenRecord | undefined, { consumed, key, now }: Attempt): Verdict {
   if (!token || token.session.endTime !== null || token.session.expireTime <= now) return "VOID";
   if (consumed) return "EXCHANGE";
   if (token.useTime === null) return "VOID";

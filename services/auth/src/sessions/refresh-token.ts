@@ -1,4 +1,4 @@
-import type { Trail } from "@medconnect/platform/changes/changes.ts";
+import type { AuditEntry } from "@medconnect/platform/changes/changes.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
 import type {
@@ -9,9 +9,9 @@ import type { Auth } from "../app.ts";
 import { endSessions } from "./end-sessions.ts";
 import { issueTokens } from "./issue-tokens.ts";
 import { issueRefreshToken } from "./open-session.ts";
-import { judge, REPEAT_MS } from "./refresh-rules.ts";
+import { evaluate, REPEAT_MS } from "./refresh-rules.ts";
 import { isGenuine } from "./refresh-token-proof.ts";
-import { hashOf, newRefreshToken, openSuccessor, sealSuccessor } from "./refresh-tokens.ts";
+import { encryptSuccessor, hashOf, newRefreshToken, openSuccessor } from "./refresh-token-secrets.ts";
 import { consumeRefreshToken, findRefreshToken, type RefreshTokenRecord, type Use } from "./session-store.ts";
 
 /** AuthService.RefreshToken. Throws INVALID_REFRESH_TOKEN; a second use ends the session all the same. */
@@ -32,21 +32,21 @@ export const refreshToken =
       const consumed = await consumeRefreshToken(tx, hashOf(token), use);
       const record = await findRefreshToken(tx, hashOf(token));
       if (record && !isGenuine(app.proofs, record))
-        return { response: undefined, trails: [refusalOf(record)] };
-      switch (judge(record, { consumed, key: use.key, now })) {
+        return { response: undefined, entries: [refusalOf(record)] };
+      switch (evaluate(record, { consumed, key: use.key, now })) {
         case "EXCHANGE":
           issueRefreshToken(app, tx, record!.session, next, { now, call });
-          return { response: await continueSession(record!.session, next), trails: [trailOf(record!)] };
+          return { response: await continueSession(record!.session, next), entries: [entryOf(record!)] };
         case "REPEAT": {
           const successor = openSuccessor(token, record!.successor!);
-          return { response: await continueSession(record!.session, successor), trails: [] };
+          return { response: await continueSession(record!.session, successor), entries: [] };
         }
         case "REUSE":
           // Committed, although the answer is an error.
           endSessions(app, tx, [record!.session.id], now);
-          return { response: undefined, trails: [{ ...trailOf(record!), outcome: "FAILURE" as const }] };
+          return { response: undefined, entries: [{ ...entryOf(record!), outcome: "FAILURE" as const }] };
         default:
-          return { response: undefined, trails: [] };
+          return { response: undefined, entries: [] };
       }
     });
     if (!answer) throw new ApiError("INVALID_REFRESH_TOKEN");
@@ -61,19 +61,19 @@ function useOf(token: string, next: string, idempotencyKey: string, now: Date): 
   return {
     time: now,
     key: hashOf(idempotencyKey),
-    successor: sealSuccessor(token, next),
+    successor: encryptSuccessor(token, next),
     successorExpireTime: new Date(now.getTime() + REPEAT_MS),
   };
 }
 
 /** The session of a forged row. */
-const refusalOf = ({ session }: RefreshTokenRecord): Trail => ({
+const refusalOf = ({ session }: RefreshTokenRecord): AuditEntry => ({
   resource: `sessions/${session.id}`,
   subjectIds: [],
   outcome: "FAILURE",
 });
 
-const trailOf = ({ session }: RefreshTokenRecord): Trail => ({
+const entryOf = ({ session }: RefreshTokenRecord): AuditEntry => ({
   resource: `sessions/${session.id}`,
   subjectIds: [session.userId],
   actorId: session.userId,

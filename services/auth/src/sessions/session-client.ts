@@ -1,4 +1,4 @@
-import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
+import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
 import type { Session } from "./session-store.ts";
 
@@ -10,12 +10,12 @@ export interface SessionClient {
 
 type Owned = Pick<Session, "id" | "userId">;
 
-export function sealClient(box: SealedBox, session: Owned, call: Call): Buffer {
+export function sealClient(cipher: FieldCipher, session: Owned, call: Call): Buffer {
   const client: SessionClient = { ipAddress: call.clientAddress, userAgent: call.userAgent };
-  return box.seal(placeOf(session), JSON.stringify(client));
+  return cipher.encrypt(placeOf(session), JSON.stringify(client));
 }
 
-export const openClient = (box: SealedBox, session: Owned, sealed: Buffer | null): SessionClient =>
-  JSON.parse(box.open(placeOf(session), sealed).toString());
+export const openClient = (cipher: FieldCipher, session: Owned, sealed: Buffer | null): SessionClient =>
+  JSON.parse(cipher.decrypt(placeOf(session), sealed).toString());
 
 const placeOf = ({ id, userId }: Owned): string => `sessions.client:${id}:${userId}`;

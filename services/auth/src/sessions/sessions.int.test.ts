@@ -21,12 +21,12 @@ import { deleteExpiredCounters } from "../lockouts/lockout-store.ts";
 import { deleteExpiredMails } from "../mail/mail-store.ts";
 import { deleteExpiredChallenges } from "../mfa/mfa-store.ts";
 import {
+  callStats,
   PASSWORD,
   type SignedIn,
   signedIn,
   startTestAuth,
   type TestAuth,
-  tally,
 } from "../testing/test-auth.ts";
 import { listRevocations } from "./list-revocations.ts";
 import { login } from "./login.ts";
@@ -145,7 +145,7 @@ test("a weaker hash is replaced at the next login", async () => {
     proof,
     binaryId(user.id),
   ]);
-  expect(await tally(Array.from({ length: 4 }, () => auth.logIn(user)))).toEqual({ ok: 4 });
+  expect(await callStats(Array.from({ length: 4 }, () => auth.logIn(user)))).toEqual({ ok: 4 });
   const [row] = await auth.app.db.read<{ password_hash: string }>(
     "SELECT password_hash FROM users WHERE id = ?",
     [binaryId(user.id)],
@@ -183,7 +183,7 @@ test("of many uses at once one succeeds, and the session ends", async () => {
   for (let round = 0; round < 5; round++) {
     const session = await auth.logIn(await auth.makeUser());
     const uses = Array.from({ length: 20 }, () => refresh(session.refreshToken));
-    expect(await tally(uses)).toEqual({ ok: 1, INVALID_REFRESH_TOKEN: 19 });
+    expect(await callStats(uses)).toEqual({ ok: 1, INVALID_REFRESH_TOKEN: 19 });
     expect(await isRevoked(session)).toBe(true);
   }
 });

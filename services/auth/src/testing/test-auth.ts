@@ -153,7 +153,7 @@ export function signedIn(accessToken: string, refreshToken: string): SignedIn {
 }
 
 /** How often each outcome came: "ok", or the reason of the refusal. */
-export async function tally(calls: Promise<unknown>[]): Promise<Record<string, number>> {
+export async function callStats(calls: Promise<unknown>[]): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const result of await Promise.allSettled(calls)) {
     const outcome = result.status === "fulfilled" ? "ok" : (result.reason as { reason: string }).reason;

@@ -3,10 +3,10 @@ import type { Payment_Status } from "@medconnect/proto/medconnect/billing/v1/pay
 import type { BookingState, Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Billing } from "../app.ts";
 import { applyToPayments, type PaymentIds } from "./apply-to-payments.ts";
-import { trailOf } from "./change-payment.ts";
+import { entryOf } from "./change-payment.ts";
 import { withProof } from "./debt-proof.ts";
 import { decideFee } from "./decide-fee.ts";
-import { decide, expire, type Settlement } from "./payment-rules.ts";
+import { decide, expire, type FeeDecision } from "./payment-rules.ts";
 import { insertPayments, type PaymentRow } from "./payment-store.ts";
 
 /** booking.held: makes the payment, under the id that the booking names. */
@@ -15,7 +15,7 @@ export const applyBookingHeld = (app: Billing): EventHandler<never, PaymentRow> 
     isPaid(event) ? newPayment(app, event, "REQUIRES_AUTHORIZATION", now) : undefined,
   write: (tx, payments) => {
     insertPayments(tx, payments);
-    return payments.map((row) => [trailOf(row, { action: "payment.create" })]);
+    return payments.map((row) => [entryOf(row, { action: "payment.create" })]);
   },
 });
 
@@ -53,8 +53,8 @@ const idsOf = ({ aggregateId, booking }: Event): Required<PaymentIds> => ({
 });
 
 /** Default: without a decision, nothing is charged. */
-const decisionOf = ({ settlement }: BookingState): Settlement =>
-  settlement === "CAPTURE" ? "CAPTURE" : "RETURN";
+const decisionOf = ({ feeDecision }: BookingState): FeeDecision =>
+  feeDecision === "CHARGE" ? "CHARGE" : "RELEASE";
 
 /** A free booking names no payment. */
 const isPaid = (event: Event): boolean => event.booking!.paymentId !== "";
@@ -69,7 +69,7 @@ function newPayment(
   return withProof(proofs, {
     ...idsOf(event),
     status,
-    settlement: null,
+    feeDecision: null,
     currency: fee!.currencyCode,
     amount_minor: fee!.amountMinor,
     refunded_minor: 0,

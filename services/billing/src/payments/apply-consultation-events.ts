@@ -2,14 +2,14 @@ import type { ConsultationState } from "@medconnect/proto/medconnect/events/v1/e
 import type { Billing } from "../app.ts";
 import { applyToPayments } from "./apply-to-payments.ts";
 import { decideFee } from "./decide-fee.ts";
-import type { Settlement } from "./payment-rules.ts";
+import type { FeeDecision } from "./payment-rules.ts";
 
 /** Fee decision of each end: due if the doctor came in time and it took place, or if only the patient was missing. */
 export const FEE_DECISIONS = {
-  "consultation.completed": ({ lateParty }) => (lateParty === "DOCTOR" ? "RETURN" : "CAPTURE"),
-  "consultation.no_show": ({ noShowParty }) => (noShowParty === "PATIENT" ? "CAPTURE" : "RETURN"),
-  "consultation.abandoned": () => "RETURN",
-} as const satisfies Record<string, (consultation: ConsultationState) => Settlement>;
+  "consultation.completed": ({ lateParty }) => (lateParty === "DOCTOR" ? "RELEASE" : "CHARGE"),
+  "consultation.no_show": ({ noShowParty }) => (noShowParty === "PATIENT" ? "CHARGE" : "RELEASE"),
+  "consultation.abandoned": () => "RELEASE",
+} as const satisfies Record<string, (consultation: ConsultationState) => FeeDecision>;
 
 /** consultation.completed, .no_show, .abandoned: captures, or gives back. */
 export const applyConsultationEnded = (app: Billing, type: keyof typeof FEE_DECISIONS) =>

@@ -2,7 +2,7 @@ import type { EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
 import { assertOwnRow } from "@medconnect/platform/inbox/own-row.ts";
 import type { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Billing } from "../app.ts";
-import { changePayment, trailOf, trailsOf } from "./change-payment.ts";
+import { changePayment, entriesOf, entryOf } from "./change-payment.ts";
 import { insertPayments, lockPayments, type PaymentRow } from "./payment-store.ts";
 
 /** A payment before and after an event. */
@@ -48,8 +48,8 @@ export const applyToPayments = (
     );
     return changes.map(({ before, after }) =>
       before
-        ? trailsOf(before, changePayment(app, tx, before, after))
-        : [trailOf(after, { action: "payment.cancel" })],
+        ? entriesOf(before, changePayment(app, tx, before, after))
+        : [entryOf(after, { action: "payment.cancel" })],
     );
   },
 });

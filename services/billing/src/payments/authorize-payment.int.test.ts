@@ -63,7 +63,7 @@ test("an authorized payment is told to scheduling, and its patient reads it", as
   const told = await billing.told(paymentId);
   expect(told).toMatchObject([{ type: "payment.authorized", payment: { bookingId } }]);
   expect(told[0]!.payment!.authorizeTime).toEqual(response.authorizeTime);
-  expect(await billing.trail(paymentId)).toEqual([
+  expect(await billing.entry(paymentId)).toEqual([
     "payment.create SUCCESS by service:scheduling",
     `payment.attempt SUCCESS by ${patient.userId}`,
     `payment.authorize SUCCESS by ${patient.userId}`,
@@ -105,7 +105,7 @@ test("attempts that the provider answers at once end in one transaction", async 
   for (const { paymentId, by } of held) {
     expect((await billing.read(paymentId, by)).status).toBe("AUTHORIZED");
     expect(await billing.told(paymentId)).toMatchObject([{ type: "payment.authorized" }]);
-    expect((await billing.trail(paymentId)).slice(1)).toEqual([
+    expect((await billing.entry(paymentId)).slice(1)).toEqual([
       `payment.attempt SUCCESS by ${by.userId}`,
       `payment.authorize SUCCESS by ${by.userId}`,
     ]);
@@ -295,7 +295,7 @@ test("killed after the provider has declined: the settler asks, and a repeat get
     reason: "PAYMENT_DECLINED",
     metadata: { declineCode: "card_declined" },
   });
-  expect((await billing.trail(paymentId)).at(-1)).toBe("payment.authorize FAILURE by service:billing");
+  expect((await billing.entry(paymentId)).at(-1)).toBe("payment.authorize FAILURE by service:billing");
 });
 
 test("slower than its lease: request and settler both end the attempt, with one charge, event and answer", async () => {

@@ -1,4 +1,4 @@
-import type { Trail } from "@medconnect/platform/changes/changes.ts";
+import type { AuditEntry } from "@medconnect/platform/changes/changes.ts";
 import { ApiError, hiddenFrom } from "@medconnect/platform/errors/api-error.ts";
 import { actorOf, type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type {
@@ -9,7 +9,7 @@ import type { Billing } from "../app.ts";
 import type { Charge, Provider } from "../providers/provider.ts";
 import { type AttemptRow, insertAttempts } from "./attempt-store.ts";
 import { callOffReplaced } from "./call-off-attempt.ts";
-import { trailOf, trailsOf } from "./change-payment.ts";
+import { entriesOf, entryOf } from "./change-payment.ts";
 import { assertGenuine } from "./debt-proof.ts";
 import { newAttempt, sendAttempt } from "./payment-attempt.ts";
 import { assertAuthorizable, notAuthorizable, waitsForPayer } from "./payment-rules.ts";
@@ -67,7 +67,7 @@ const beginAttempts = (app: Billing) =>
       );
       return beginnings.map(({ before, begun }) => {
         savePayment(tx, begun);
-        return { response: begun, trails: trailsOfBegin(before, begun) };
+        return { response: begun, entries: entriesOfBegin(before, begun) };
       });
     },
   });
@@ -96,10 +96,10 @@ function begunPayment(app: Billing, row: PaymentRow, attempt: AttemptRow, now: D
   };
 }
 
-const trailsOfBegin = (before: PaymentRow, begun: PaymentRow): Trail[] =>
+const entriesOfBegin = (before: PaymentRow, begun: PaymentRow): AuditEntry[] =>
   begun.replaced_attempt_id === null
-    ? trailsOf(before, begun)
-    : [trailOf(begun, { action: "payment.replace_attempt" })];
+    ? entriesOf(before, begun)
+    : [entryOf(begun, { action: "payment.replace_attempt" })];
 
 /** Runs the started attempt at the provider. Without its answer, returns the payment's current state. */
 async function carryOut(

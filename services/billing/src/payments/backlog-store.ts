@@ -17,7 +17,7 @@ export async function countBacklog(db: Database): Promise<Backlog[]> {
      UNION ALL
      SELECT 'payment', 'stopped', COUNT(*), MIN(due_since) FROM payments
      WHERE due_since IS NOT NULL AND settle_time IS NULL
-       AND settlement = 'RETURN' AND status IN ('CAPTURED', 'PARTIALLY_REFUNDED')
+       AND fee_decision = 'RELEASE' AND status IN ('CAPTURED', 'PARTIALLY_REFUNDED')
      UNION ALL
      SELECT 'refund', 'waiting', COUNT(*), MIN(create_time) FROM refunds WHERE settle_time IS NOT NULL`,
   );

@@ -26,9 +26,9 @@ test("tells where payments stand and what was decided, and leaves out those that
   const amount = { currencyCode: "USD", amountMinor: 5000 };
   const ids = { paymentId, bookingId, consultationId: booking?.consultationId };
   const held = { ...ids, status: "REQUIRES_AUTHORIZATION", amount, version: 1, inFlight: false };
-  expect(await ask(paymentId, newId())).toEqual([{ ...held, settlement: "SETTLEMENT_UNSPECIFIED" }]);
+  expect(await ask(paymentId, newId())).toEqual([{ ...held, feeDecision: "FEE_DECISION_UNSPECIFIED" }]);
   await billing.deliver(cancelledFree);
-  expect(await ask(paymentId)).toMatchObject([{ status: "CANCELLED", settlement: "RETURN" }]);
+  expect(await ask(paymentId)).toMatchObject([{ status: "CANCELLED", feeDecision: "RELEASE" }]);
 });
 
 test("tells that its authorization is on its way to scheduling, until it is there", async () => {

@@ -18,7 +18,7 @@ export const batchGetPaymentStandings =
         bookingId: row.booking_id,
         consultationId: row.consultation_id,
         status: row.status,
-        settlement: row.settlement ?? ("SETTLEMENT_UNSPECIFIED" as const),
+        feeDecision: row.feeDecision ?? ("FEE_DECISION_UNSPECIFIED" as const),
         amount: { currencyCode: row.currency, amountMinor: row.amount_minor },
         authorizeTime: row.authorize_time ?? undefined,
         version: row.version,

@@ -1,4 +1,4 @@
-import type { Begun, Ending } from "@medconnect/platform/changes/changes.ts";
+import type { Completion, PendingCall } from "@medconnect/platform/changes/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import {
@@ -35,7 +35,7 @@ export async function callOffReplaced(
   provider: Provider,
   payment: PaymentRow,
   attempt: AttemptRow,
-  by: Pick<Begun<Payment>, "actorId" | "call">,
+  by: Pick<PendingCall<Payment>, "actorId" | "call">,
 ): Promise<Payment | ApiError | undefined> {
   if (payment.replaced_attempt_id === null) return undefined;
   const replaced: Replaced = {
@@ -100,14 +100,14 @@ async function keepReplaced(
   { paymentId, attemptId }: Replaced,
   attempt: AttemptRow,
   charge: Charge,
-): Promise<Ending<Payment>> {
+): Promise<Completion<Payment>> {
   const row = await lockPayment(tx, paymentId);
-  if (row.attempt_id !== attempt.id) return { answer: notAuthorizable(row.status), trails: [] };
+  if (row.attempt_id !== attempt.id) return { answer: notAuthorizable(row.status), entries: [] };
   // Decided differently meanwhile: the settler continues from there.
   if (row.replaced_attempt_id === null || (await isAttemptEnded(tx, attemptId))) {
-    return { answer: toPayment(row), trails: [] };
+    return { answer: toPayment(row), entries: [] };
   }
   endAttempt(tx, attempt.id, { status: "FAILED", declineCode: null }, app.clock.now());
   const kept = { ...row, attempt_id: attemptId, replaced_attempt_id: null };
-  return { answer: notAuthorizable("AUTHORIZED"), trails: applyCharge(app, tx, kept, charge).trails };
+  return { answer: notAuthorizable("AUTHORIZED"), entries: applyCharge(app, tx, kept, charge).entries };
 }

@@ -46,7 +46,7 @@ test("what would lapse is captured before, and goes back if the booking is calle
   await Promise.all([runJobs(), runJobs()]);
   expect(await statusOf(held)).toBe("CAPTURED");
   expect(billing.provider.calls).toEqual(["capture"]);
-  expect((await billing.trail(held.paymentId)).slice(-2)).toEqual([
+  expect((await billing.entry(held.paymentId)).slice(-2)).toEqual([
     "payment.decide SUCCESS by service:billing",
     "payment.capture SUCCESS by service:billing",
   ]);

@@ -1,6 +1,6 @@
 import { sweep } from "@medconnect/platform/service/sweep.ts";
 import { type Billing, SETTLER } from "../app.ts";
-import { changePayment, trailsOf } from "./change-payment.ts";
+import { changePayment, entriesOf } from "./change-payment.ts";
 import { decide, isLapsing } from "./payment-rules.ts";
 import { findLapsing, lockPayment } from "./payment-store.ts";
 
@@ -22,7 +22,7 @@ async function captureUnlessDecided(app: Billing, id: string, soon: Date): Promi
     const before = await lockPayment(tx, id);
     // Decided or moved on since it was found.
     if (!isLapsing(before, soon)) return [];
-    const after = { ...before, ...decide(before, "CAPTURE") };
-    return trailsOf(before, changePayment(app, tx, before, after));
+    const after = { ...before, ...decide(before, "CHARGE") };
+    return entriesOf(before, changePayment(app, tx, before, after));
   });
 }

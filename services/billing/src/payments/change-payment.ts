@@ -1,4 +1,4 @@
-import type { Trail } from "@medconnect/platform/changes/changes.ts";
+import type { AuditEntry } from "@medconnect/platform/changes/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { NewEvent } from "@medconnect/platform/outbox/event.ts";
 import type { Payment_Status } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
@@ -46,7 +46,7 @@ function save(tx: Transaction, row: PaymentRow): PaymentRow {
 }
 
 /** What the audit trail calls the arrival at a status. */
-const ACTIONS: Record<Payment_Status, Pick<Trail, "action" | "outcome">> = {
+const ACTIONS: Record<Payment_Status, Pick<AuditEntry, "action" | "outcome">> = {
   STATUS_UNSPECIFIED: {},
   REQUIRES_AUTHORIZATION: { action: "payment.authorize", outcome: "FAILURE" },
   PROCESSING: { action: "payment.attempt" },
@@ -59,22 +59,22 @@ const ACTIONS: Record<Payment_Status, Pick<Trail, "action" | "outcome">> = {
 };
 
 // A fee that can never be taken any more is a capture that failed: an alert watches for it.
-const arrivalOf = (before: PaymentRow, after: PaymentRow): Pick<Trail, "action" | "outcome"> =>
+const arrivalOf = (before: PaymentRow, after: PaymentRow): Pick<AuditEntry, "action" | "outcome"> =>
   isFeeLost(before, after) ? { action: "payment.capture", outcome: "FAILURE" } : ACTIONS[after.status];
 
 /** The trails of a change: its status, what was decided, and who is told. */
-export function trailsOf(before: PaymentRow, after: PaymentRow): Trail[] {
-  if (after.status !== before.status) return [trailOf(after, arrivalOf(before, after))];
-  return after.settlement !== before.settlement ? [trailOf(after, { action: "payment.decide" })] : [];
+export function entriesOf(before: PaymentRow, after: PaymentRow): AuditEntry[] {
+  if (after.status !== before.status) return [entryOf(after, arrivalOf(before, after))];
+  return after.feeDecision !== before.feeDecision ? [entryOf(after, { action: "payment.decide" })] : [];
 }
 
 /** An audit entry about a payment. Scheduling gets an event, unless it has decided about the money meanwhile. */
-export function trailOf(row: PaymentRow, kind: Pick<Trail, "action" | "outcome">): Trail {
+export function entryOf(row: PaymentRow, kind: Pick<AuditEntry, "action" | "outcome">): AuditEntry {
   return {
     ...kind,
     resource: `payments/${row.id}`,
     subjectIds: [row.patient_id, row.doctor_id],
-    events: row.settlement === null ? newsOf(row) : [],
+    events: row.feeDecision === null ? newsOf(row) : [],
   };
 }
 

@@ -1,5 +1,5 @@
 import { newId } from "@medconnect/platform/api/ids.ts";
-import type { Begun, Ending } from "@medconnect/platform/changes/changes.ts";
+import type { Completion, PendingCall } from "@medconnect/platform/changes/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import {
@@ -9,7 +9,7 @@ import {
 import type { Billing } from "../app.ts";
 import type { Charge, Provider } from "../providers/provider.ts";
 import { type AttemptRow, endAttempt } from "./attempt-store.ts";
-import { changePayment, trailsOf } from "./change-payment.ts";
+import { changePayment, entriesOf } from "./change-payment.ts";
 import { assertGenuine } from "./debt-proof.ts";
 import { amountOf, toPayment } from "./payment.ts";
 import { learn } from "./payment-rules.ts";
@@ -18,7 +18,7 @@ import { endLease, lockPayments, type PaymentRow } from "./payment-store.ts";
 /** How long after an answer that was none, or "not yet", the provider is asked for the first time. */
 const ASK_AFTER_MS = 2000;
 
-const methodPlace = ({ id, payment_id }: Pick<AttemptRow, "id" | "payment_id">): string =>
+const methodContext = ({ id, payment_id }: Pick<AttemptRow, "id" | "payment_id">): string =>
   `payment_attempts.payment_method:${id}:${payment_id}`;
 
 /** A try to authorize a payment, whose outcome is the answer to an idempotency key. */
@@ -32,7 +32,7 @@ export function newAttempt(
   return {
     ...owned,
     key_id: keyId,
-    payment_method: app.box.seal(methodPlace(owned), paymentMethod),
+    payment_method: app.cipher.encrypt(methodContext(owned), paymentMethod),
   };
 }
 
@@ -50,7 +50,7 @@ export async function sendAttempt(
   return await provider.authorize({
     attemptId: attempt.id,
     amount: amountOf(payment),
-    paymentMethod: app.box.open(methodPlace(attempt), attempt.payment_method).toString(),
+    paymentMethod: app.cipher.decrypt(methodContext(attempt), attempt.payment_method).toString(),
   });
 }
 
@@ -68,7 +68,7 @@ export interface AttemptOutcome {
 export type FinishAttempt = (
   attempt: AttemptRow,
   charge: Charge | undefined,
-  by: Pick<Begun<Payment>, "actorId" | "call">,
+  by: Pick<PendingCall<Payment>, "actorId" | "call">,
 ) => Promise<Payment | ApiError>;
 
 /** The ends of concurrent attempts share transactions, whoever tells of them. */
@@ -91,10 +91,10 @@ function finishOne(
   tx: Transaction,
   row: PaymentRow,
   { attempt, charge }: AttemptOutcome,
-): Ending<Payment> {
+): Completion<Payment> {
   // Where another attempt is under way, this one was ended before, and its key has its answer.
-  if (row.attempt_id !== attempt.id) return { answer: toPayment(row), trails: [] };
-  const ending = charge ? applyCharge(app, tx, row, charge) : { answer: toPayment(row), trails: [] };
+  if (row.attempt_id !== attempt.id) return { answer: toPayment(row), entries: [] };
+  const ending = charge ? applyCharge(app, tx, row, charge) : { answer: toPayment(row), entries: [] };
   // No request waits for the provider any more, so the lease can end.
   if (!charge || charge.status === "PENDING") {
     endLease(tx, row.id, new Date(app.clock.now().getTime() + ASK_AFTER_MS));
@@ -108,18 +108,18 @@ export function applyCharge(
   tx: Transaction,
   before: PaymentRow,
   charge: Charge,
-): Ending<Payment> {
+): Completion<Payment> {
   const now = app.clock.now();
   const after = changePayment(app, tx, before, learned(before, charge, now));
   if (before.status === "PROCESSING" && after.status !== "PROCESSING") {
     const status = after.status === "AUTHORIZED" ? "AUTHORIZED" : "FAILED";
     endAttempt(tx, before.attempt_id!, { status, declineCode: charge.declineCode }, now);
   }
-  return { answer: answerOf(after, charge), trails: trailsOf(before, after) };
+  return { answer: answerOf(after, charge), entries: entriesOf(before, after) };
 }
 
 function learned(row: PaymentRow, charge: Charge, now: Date): PaymentRow {
-  const isGone = row.settlement !== null || row.hold_expire_time <= now;
+  const isGone = row.feeDecision !== null || row.hold_expire_time <= now;
   const status = learn(row.status, charge.status, isGone);
   const becomes = (next: PaymentRow["status"]) => status === next && row.status !== next;
   return {

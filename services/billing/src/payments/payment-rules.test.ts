@@ -9,12 +9,12 @@ import {
   canBecome,
   decide,
   expire,
+  type FeeDecision,
   isFeeLost,
   isForsaken,
   isLapsing,
   learn,
   nextStep,
-  type Settlement,
   type Standing,
 } from "./payment-rules.ts";
 
@@ -26,7 +26,7 @@ const later = new Date("2030-01-01T09:15:00Z");
 
 const payment = (status: Payment_Status, hold_expire_time: Date, more: Partial<Authorizable> = {}) => ({
   status,
-  settlement: null,
+  feeDecision: null,
   hold_expire_time,
   next_action_url: null,
   ...more,
@@ -44,7 +44,7 @@ test.each<[string, Payment_Status, Partial<Authorizable>]>([
 });
 
 test("a payment that waits for its payer, but must be returned, cannot be authorized", () => {
-  const decided = payment("PROCESSING", later, { ...WAITING, settlement: "RETURN" });
+  const decided = payment("PROCESSING", later, { ...WAITING, feeDecision: "RELEASE" });
   expect(() => assertAuthorizable(decided, now)).toThrow(
     expect.objectContaining({ reason: "ILLEGAL_TRANSITION" }),
   );
@@ -73,20 +73,20 @@ test.each([
 });
 
 test.each([
-  ["REQUIRES_AUTHORIZATION", "RETURN", "CANCELLED", undefined],
-  ["REQUIRES_AUTHORIZATION", "CAPTURE", "CANCELLED", undefined],
-  ["PROCESSING", "RETURN", "PROCESSING", "ASK"],
-  ["PROCESSING", "CAPTURE", "PROCESSING", "ASK"],
-  ["AUTHORIZED", "RETURN", "AUTHORIZED", "VOID"],
-  ["AUTHORIZED", "CAPTURE", "AUTHORIZED", "CAPTURE"],
-  ["CAPTURED", "RETURN", "CAPTURED", "REFUND"],
-  ["CAPTURED", "CAPTURE", "CAPTURED", undefined],
-  ["PARTIALLY_REFUNDED", "RETURN", "PARTIALLY_REFUNDED", "REFUND"],
-  ["REFUNDED", "RETURN", "REFUNDED", undefined],
-  ["VOIDED", "CAPTURE", "VOIDED", undefined],
-  ["CANCELLED", "RETURN", "CANCELLED", undefined],
+  ["REQUIRES_AUTHORIZATION", "RELEASE", "CANCELLED", undefined],
+  ["REQUIRES_AUTHORIZATION", "CHARGE", "CANCELLED", undefined],
+  ["PROCESSING", "RELEASE", "PROCESSING", "ASK"],
+  ["PROCESSING", "CHARGE", "PROCESSING", "ASK"],
+  ["AUTHORIZED", "RELEASE", "AUTHORIZED", "VOID"],
+  ["AUTHORIZED", "CHARGE", "AUTHORIZED", "CAPTURE"],
+  ["CAPTURED", "RELEASE", "CAPTURED", "REFUND"],
+  ["CAPTURED", "CHARGE", "CAPTURED", undefined],
+  ["PARTIALLY_REFUNDED", "RELEASE", "PARTIALLY_REFUNDED", "REFUND"],
+  ["REFUNDED", "RELEASE", "REFUNDED", undefined],
+  ["VOIDED", "CHARGE", "VOIDED", undefined],
+  ["CANCELLED", "RELEASE", "CANCELLED", undefined],
 ] as const)("%s, decided %s: %s, and the provider is to %s", (status, decision, expected, step) => {
-  const after = decide({ status, settlement: null }, decision);
+  const after = decide({ status, feeDecision: null }, decision);
   expect(after.status).toBe(expected);
   expect(nextStep({ ...UNTOUCHED, ...after })).toBe(step);
 });
@@ -118,16 +118,16 @@ test("the end of the hold cancels only what awaits authorization", () => {
 });
 
 test.each([
-  ["RETURN", later, true],
+  ["RELEASE", later, true],
   [null, later, false],
   [null, now, false],
   [null, new Date("2030-01-01T08:00:00.001Z"), false],
   [null, new Date("2030-01-01T08:00:00Z"), true],
-  ["CAPTURE", later, false],
+  ["CHARGE", later, false],
 ] as const)(
   "decided %s, held until %s: its attempt waits in vain: %s",
-  (settlement, hold_expire_time, is) => {
-    expect(isForsaken({ settlement, hold_expire_time }, now)).toBe(is);
+  (feeDecision, hold_expire_time, is) => {
+    expect(isForsaken({ feeDecision, hold_expire_time }, now)).toBe(is);
   },
 );
 
@@ -135,28 +135,28 @@ test.each([
   ["AUTHORIZED", null, now, true],
   ["AUTHORIZED", null, later, false],
   ["AUTHORIZED", null, null, false],
-  ["AUTHORIZED", "CAPTURE", now, false],
-  ["AUTHORIZED", "RETURN", now, false],
+  ["AUTHORIZED", "CHARGE", now, false],
+  ["AUTHORIZED", "RELEASE", now, false],
   ["CAPTURED", null, now, false],
   ["PROCESSING", null, now, false],
 ] as const)(
   "%s, decided %s, lapsing at %s: to be captured before: %s",
-  (status, settlement, lapse_time, is) => {
-    expect(isLapsing({ status, settlement, lapse_time }, now)).toBe(is);
+  (status, feeDecision, lapse_time, is) => {
+    expect(isLapsing({ status, feeDecision, lapse_time }, now)).toBe(is);
   },
 );
 
 test.each([
-  ["AUTHORIZED", "VOIDED", "CAPTURE", true],
+  ["AUTHORIZED", "VOIDED", "CHARGE", true],
   ["AUTHORIZED", "VOIDED", null, true],
-  ["AUTHORIZED", "VOIDED", "RETURN", false],
-  ["AUTHORIZED", "CAPTURED", "CAPTURE", false],
-  ["PROCESSING", "VOIDED", "CAPTURE", true],
-  ["PROCESSING", "CANCELLED", "CAPTURE", true],
+  ["AUTHORIZED", "VOIDED", "RELEASE", false],
+  ["AUTHORIZED", "CAPTURED", "CHARGE", false],
+  ["PROCESSING", "VOIDED", "CHARGE", true],
+  ["PROCESSING", "CANCELLED", "CHARGE", true],
   ["PROCESSING", "VOIDED", null, false],
   ["REQUIRES_AUTHORIZATION", "CANCELLED", null, false],
-] as const)("from %s to %s, decided %s: its fee is lost: %s", (status, next, settlement, is) => {
-  expect(isFeeLost({ status, settlement }, { status: next, settlement })).toBe(is);
+] as const)("from %s to %s, decided %s: its fee is lost: %s", (status, next, feeDecision, is) => {
+  expect(isFeeLost({ status, feeDecision }, { status: next, feeDecision })).toBe(is);
 });
 
 /** What can happen to a payment, in any order and number. */
@@ -165,7 +165,7 @@ const happening = fc.oneof(
   fc.record({ kind: fc.constant("expire" as const) }),
   fc.record({
     kind: fc.constant("decide" as const),
-    decision: fc.constantFrom<Settlement>("RETURN", "CAPTURE"),
+    decision: fc.constantFrom<FeeDecision>("RELEASE", "CHARGE"),
   }),
   fc.record({
     kind: fc.constant("learn" as const),
@@ -188,7 +188,7 @@ function after(standing: Standing, event: Happening): Standing {
   }
 }
 
-const START: Standing = { status: "REQUIRES_AUTHORIZATION", settlement: null };
+const START: Standing = { status: "REQUIRES_AUTHORIZATION", feeDecision: null };
 
 test("whatever happens, a payment only goes where its states allow, and RETURN is never taken back", () => {
   fc.assert(
@@ -197,7 +197,7 @@ test("whatever happens, a payment only goes where its states allow, and RETURN i
       for (const event of happenings) {
         const next = after(standing, event);
         if (next.status !== standing.status) expect(canBecome(standing.status, next.status)).toBe(true);
-        if (standing.settlement === "RETURN") expect(next.settlement).toBe("RETURN");
+        if (standing.feeDecision === "RELEASE") expect(next.feeDecision).toBe("RELEASE");
         standing = next;
       }
     }),
@@ -207,9 +207,9 @@ test("whatever happens, a payment only goes where its states allow, and RETURN i
 test.each(["REQUIRES_AUTHORIZATION", "PROCESSING", "AUTHORIZED", "CAPTURED", "REFUNDED"] as const)(
   "the order of two decisions on a payment that is %s does not matter",
   (status) => {
-    const standing: Standing = { status, settlement: null };
-    const one = decide(decide(standing, "RETURN"), "CAPTURE");
-    const other = decide(decide(standing, "CAPTURE"), "RETURN");
+    const standing: Standing = { status, feeDecision: null };
+    const one = decide(decide(standing, "RELEASE"), "CHARGE");
+    const other = decide(decide(standing, "CHARGE"), "RELEASE");
     expect([one.status, nextStep({ ...UNTOUCHED, ...one })]).toEqual([
       other.status,
       nextStep({ ...UNTOUCHED, ...other }),
@@ -230,17 +230,17 @@ const refundAll = (payment: Standing & Funds) =>
 test("carried out step by step, with decisions in between, the money ends where the decisions say", () => {
   fc.assert(
     fc.property(
-      fc.array(fc.option(fc.constantFrom<Settlement>("RETURN", "CAPTURE")), { maxLength: 10 }),
+      fc.array(fc.option(fc.constantFrom<FeeDecision>("RELEASE", "CHARGE")), { maxLength: 10 }),
       fc.constantFrom<ChargeStatus>("PENDING", "DECLINED"),
       (decisions, first) => {
-        let standing: Standing & Funds = { ...UNTOUCHED, status: "PROCESSING", settlement: null };
+        let standing: Standing & Funds = { ...UNTOUCHED, status: "PROCESSING", feeDecision: null };
         let charge = first;
         const carryOut = () => {
           const step = nextStep(standing);
           if (step === "REFUND") standing = refundAll(standing);
           if (!step || step === "REFUND") return;
           charge = CARRIED_OUT[step]![charge] ?? charge;
-          standing = { ...standing, status: learn(standing.status, charge, standing.settlement !== null) };
+          standing = { ...standing, status: learn(standing.status, charge, standing.feeDecision !== null) };
         };
         for (const decision of decisions) {
           if (decision) standing = { ...standing, ...decide(standing, decision) };
@@ -250,7 +250,7 @@ test("carried out step by step, with decisions in between, the money ends where 
         expect(nextStep(standing)).toBeUndefined();
         const made = decisions.filter((decision) => decision !== null);
         if (first === "DECLINED") expect(charge).toBe("DECLINED");
-        else if (made.includes("RETURN")) expect(["VOIDED", "REFUNDED"]).toContain(standing.status);
+        else if (made.includes("RELEASE")) expect(["VOIDED", "REFUNDED"]).toContain(standing.status);
         else expect(standing.status).toBe(made.length > 0 ? "CAPTURED" : "AUTHORIZED");
       },
     ),

@@ -1,6 +1,6 @@
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Payment_Status } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
-import type { BookingState_Settlement } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import type { FeeDecision as AnyFeeDecision } from "@medconnect/proto/medconnect/common/v1/fee_decision.ts";
 import type { ChargeStatus } from "../providers/provider.ts";
 import { type Funds, refundableMinor } from "../refunds/refund-rules.ts";
 
@@ -21,12 +21,12 @@ export const canBecome = (current: Payment_Status, next: Payment_Status): boolea
   TRANSITIONS[current].includes(next);
 
 /** What becomes of the money of a booking that ended. */
-export type Settlement = Exclude<BookingState_Settlement, "SETTLEMENT_UNSPECIFIED">;
+export type FeeDecision = Exclude<AnyFeeDecision, "FEE_DECISION_UNSPECIFIED">;
 
 /** Where a payment stands, and what was decided about its money: nothing, while the booking lives. */
 export interface Standing {
   status: Payment_Status;
-  settlement: Settlement | null;
+  feeDecision: FeeDecision | null;
 }
 
 /** The facts that decide whether another attempt may start. */
@@ -36,8 +36,8 @@ export interface Authorizable extends Standing {
 }
 
 /** True if the current attempt waits for the payer, so that another one may replace it. */
-export const waitsForPayer = ({ status, settlement, next_action_url }: Authorizable): boolean =>
-  status === "PROCESSING" && settlement === null && next_action_url !== null;
+export const waitsForPayer = ({ status, feeDecision, next_action_url }: Authorizable): boolean =>
+  status === "PROCESSING" && feeDecision === null && next_action_url !== null;
 
 /** Throws HOLD_EXPIRED, also for a payment that was cancelled when its hold ended, or ILLEGAL_TRANSITION. */
 export function assertAuthorizable(payment: Authorizable, now: Date): void {
@@ -55,14 +55,14 @@ export const notAuthorizable = (status: Payment_Status): ApiError =>
 
 /**
  * What a decision makes of a payment: one that awaits authorization is cancelled, one that has money to move remembers
- * the decision until it is carried out, and beyond: what was given back may come back. RETURN prevails over CAPTURE, so that
+ * the decision until it is carried out, and beyond: what was given back may come back. RELEASE prevails over CHARGE, so that
  * the order of decisions does not matter.
  */
-export function decide({ status, settlement }: Standing, decision: Settlement): Standing {
-  const prevailing = settlement === "RETURN" ? settlement : decision;
-  if (status === "REQUIRES_AUTHORIZATION") return { status: "CANCELLED", settlement: prevailing };
+export function decide({ status, feeDecision }: Standing, decision: FeeDecision): Standing {
+  const prevailing = feeDecision === "RELEASE" ? feeDecision : decision;
+  if (status === "REQUIRES_AUTHORIZATION") return { status: "CANCELLED", feeDecision: prevailing };
   const isLetGo = status === "VOIDED" || status === "CANCELLED";
-  return { status, settlement: isLetGo ? settlement : prevailing };
+  return { status, feeDecision: isLetGo ? feeDecision : prevailing };
 }
 
 /** What the end of the hold makes of a payment: only one that awaits authorization is cancelled. */
@@ -94,14 +94,14 @@ const CONFIRM_LATE_MS = 3_600_000;
 
 /** Whether an attempt that waits for its patient waits in vain: the booking is off, or they have gone away. */
 export const isForsaken = (
-  { settlement, hold_expire_time }: Pick<Standing, "settlement"> & { hold_expire_time: Date },
+  { feeDecision, hold_expire_time }: Pick<Standing, "feeDecision"> & { hold_expire_time: Date },
   now: Date,
-): boolean => settlement === "RETURN" || hold_expire_time.getTime() + CONFIRM_LATE_MS <= now.getTime();
+): boolean => feeDecision === "RELEASE" || hold_expire_time.getTime() + CONFIRM_LATE_MS <= now.getTime();
 
 /** Whether what is authorized lapses by then with nothing decided: the booking is on, and its fee would be lost. */
 export const isLapsing = (payment: Standing & { lapse_time: Date | null }, by: Date): boolean =>
   payment.status === "AUTHORIZED" &&
-  payment.settlement === null &&
+  payment.feeDecision === null &&
   payment.lapse_time !== null &&
   payment.lapse_time <= by;
 
@@ -109,9 +109,9 @@ export const isLapsing = (payment: Standing & { lapse_time: Date | null }, by: D
  * Whether money was let go that had to be taken, or would have had to once the consultation ends: the provider lets go of
  * what is authorized unasked, while the booking is on, and no decision comes that could still take it.
  */
-export function isFeeLost(before: Standing, { status, settlement }: Standing): boolean {
+export function isFeeLost(before: Standing, { status, feeDecision }: Standing): boolean {
   const isLetGo = status === "VOIDED" || status === "CANCELLED";
-  return isLetGo && (settlement === "CAPTURE" || (settlement === null && before.status === "AUTHORIZED"));
+  return isLetGo && (feeDecision === "CHARGE" || (feeDecision === null && before.status === "AUTHORIZED"));
 }
 
 /** What is to be done next: at the provider, or, to REFUND, by making a refund of what is left. */
@@ -119,16 +119,16 @@ export type Step = "ASK" | "CAPTURE" | "VOID" | "REFUND";
 
 /** What is left to do; undefined where a payment waits for somebody else or for its refunds, or is over. */
 export function nextStep(payment: Standing & Funds): Step | undefined {
-  const { status, settlement } = payment;
+  const { status, feeDecision } = payment;
   switch (status) {
     case "PROCESSING":
       return "ASK";
     case "AUTHORIZED":
-      if (settlement === "CAPTURE") return "CAPTURE";
-      return settlement === "RETURN" ? "VOID" : undefined;
+      if (feeDecision === "CHARGE") return "CAPTURE";
+      return feeDecision === "RELEASE" ? "VOID" : undefined;
     case "CAPTURED":
     case "PARTIALLY_REFUNDED":
-      return settlement === "RETURN" && refundableMinor(payment) > 0 ? "REFUND" : undefined;
+      return feeDecision === "RELEASE" && refundableMinor(payment) > 0 ? "REFUND" : undefined;
     default:
       return undefined;
   }

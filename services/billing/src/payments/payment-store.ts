@@ -8,7 +8,7 @@ import type {
   ListPaymentsRequest,
   Payment_Status,
 } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
-import type { Settlement } from "./payment-rules.ts";
+import type { FeeDecision } from "./payment-rules.ts";
 
 export interface PaymentRow {
   id: string;
@@ -17,7 +17,7 @@ export interface PaymentRow {
   patient_id: string;
   doctor_id: string;
   status: Payment_Status;
-  settlement: Settlement | null;
+  feeDecision: FeeDecision | null;
   currency: string;
   amount_minor: number;
   /** That billing wrote ids and amount. */
@@ -46,7 +46,7 @@ export interface PaymentRow {
   due_since: Date | null;
 }
 
-const SELECT = `SELECT id, booking_id, consultation_id, patient_id, doctor_id, status, settlement, currency, amount_minor,
+const SELECT = `SELECT id, booking_id, consultation_id, patient_id, doctor_id, status, fee_decision AS feeDecision, currency, amount_minor,
     proof, refunded_minor, refunding_minor, hold_expire_time, attempt_id, replaced_attempt_id, provider, provider_reference, last_error, next_action_url,
     authorize_time, lapse_time, capture_time, version, create_time, settle_time, settle_tries, due_since
   FROM payments`;
@@ -103,13 +103,13 @@ export async function lockPayments(tx: Transaction, ids: string[]): Promise<Map<
 /** Writes what can change in a payment's life. */
 export function savePayment(tx: Transaction, row: PaymentRow): void {
   tx.defer(
-    `UPDATE payments SET status = ?, settlement = ?, refunded_minor = ?, refunding_minor = ?, hold_expire_time = ?, attempt_id = ?,
+    `UPDATE payments SET status = ?, fee_decision = ?, refunded_minor = ?, refunding_minor = ?, hold_expire_time = ?, attempt_id = ?,
        replaced_attempt_id = ?, provider = ?, provider_reference = ?, last_error = ?, next_action_url = ?, authorize_time = ?, lapse_time = ?, capture_time = ?,
        version = ?, settle_time = ?, settle_tries = ?, due_since = ?
      WHERE id = ?`,
     [
       row.status,
-      row.settlement,
+      row.feeDecision,
       row.refunded_minor,
       row.refunding_minor,
       row.hold_expire_time,
@@ -151,7 +151,7 @@ export function endLease(tx: Transaction, paymentId: string, askTime: Date): voi
 /** Up to a hundred payments whose authorization lapses by then and about which nothing is decided. */
 export async function findLapsing(db: Database, by: Date, limit: number): Promise<string[]> {
   const rows = await db.read<{ id: string }>(
-    `SELECT id FROM payments WHERE status = 'AUTHORIZED' AND settlement IS NULL AND lapse_time <= ?
+    `SELECT id FROM payments WHERE status = 'AUTHORIZED' AND fee_decision IS NULL AND lapse_time <= ?
      ORDER BY lapse_time LIMIT ?`,
     [by, limit],
   );

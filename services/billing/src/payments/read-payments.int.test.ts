@@ -66,11 +66,11 @@ test("which payments an admin reads is in the audit trail; that a patient reads 
   const { paymentId, bookingId } = await billing.hold(patient);
   await list(patient, { bookingId });
   await list(admin, { bookingId });
-  const trail = await billing.app.db.read<{ actor_id: string; subject_ids: string[] }>(
+  const entry = await billing.app.db.read<{ actor_id: string; subject_ids: string[] }>(
     "SELECT actor_id, subject_ids FROM audit_events WHERE resource = ? AND action = 'payment.list'",
     [`payments/${paymentId}`],
   );
-  expect(trail).toEqual([{ actor_id: admin.userId, subject_ids: [patient.userId] }]);
+  expect(entry).toEqual([{ actor_id: admin.userId, subject_ids: [patient.userId] }]);
 });
 
 test("revenue is what was captured and not returned", async () => {

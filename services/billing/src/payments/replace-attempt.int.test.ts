@@ -115,7 +115,7 @@ describe.each([
     expect(billing.provider.calls).toEqual(METHODS);
     expect(await setup.charges(paymentId)).toEqual(["VOIDED", "AUTHORIZED"]);
     expect(await billing.told(paymentId)).toHaveLength(1);
-    expect((await billing.trail(paymentId)).slice(1)).toEqual([
+    expect((await billing.entry(paymentId)).slice(1)).toEqual([
       `payment.attempt SUCCESS by ${patient.userId}`,
       `payment.replace_attempt SUCCESS by ${patient.userId}`,
       `payment.authorize SUCCESS by ${patient.userId}`,

@@ -103,7 +103,7 @@ test("what was captured and has to go back is refunded", async () => {
     status: "REFUNDED",
     refunded: { currencyCode: "USD", amountMinor: 5000 },
   });
-  expect((await billing.trail(held.paymentId)).slice(-4)).toEqual([
+  expect((await billing.entry(held.paymentId)).slice(-4)).toEqual([
     "payment.decide SUCCESS by service:clinical",
     "payment.capture SUCCESS by service:billing",
     "payment.decide SUCCESS by service:scheduling",
@@ -273,7 +273,7 @@ test("a fee that was due and lapsed before it could be taken is a capture that f
   billing.app.clock.advance(AUTHORIZATION_MS);
   await billing.settle();
   expect(await statusOf(held)).toBe("VOIDED");
-  expect((await billing.trail(held.paymentId)).at(-1)).toBe("payment.capture FAILURE by service:billing");
+  expect((await billing.entry(held.paymentId)).at(-1)).toBe("payment.capture FAILURE by service:billing");
 });
 
 test("a fee that the provider lets go of while the booking is on is a capture that failed, told of once", async () => {
@@ -284,7 +284,7 @@ test("a fee that the provider lets go of while the booking is on is a capture th
   await billing.deliver(held.completed);
   await billing.settle();
   expect(await statusOf(held)).toBe("VOIDED");
-  expect((await billing.trail(held.paymentId)).slice(3)).toEqual([
+  expect((await billing.entry(held.paymentId)).slice(3)).toEqual([
     "payment.capture FAILURE by provider:stub",
   ]);
 });

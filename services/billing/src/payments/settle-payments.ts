@@ -70,7 +70,7 @@ async function settleAttempt(app: Billing, row: PaymentRow, attemptId: string): 
 async function applyOutcome(app: Billing, paymentId: string, charge: Charge): Promise<void> {
   await app.changes.applyInternally(SETTLER, async (tx) => {
     const row = await lockPayment(tx, paymentId);
-    return applyCharge(app, tx, row, charge).trails;
+    return applyCharge(app, tx, row, charge).entries;
   });
 }
 

@@ -9,7 +9,7 @@ export type StandingRow = Pick<
   | "booking_id"
   | "consultation_id"
   | "status"
-  | "settlement"
+  | "feeDecision"
   | "currency"
   | "amount_minor"
   | "authorize_time"
@@ -19,7 +19,7 @@ export type StandingRow = Pick<
 /** Those of the payments that exist. */
 export async function findStandings(tx: Transaction, ids: string[]): Promise<StandingRow[]> {
   return await tx.read(
-    `SELECT id, booking_id, consultation_id, status, settlement, currency, amount_minor, authorize_time, version
+    `SELECT id, booking_id, consultation_id, status, fee_decision AS feeDecision, currency, amount_minor, authorize_time, version
      FROM payments WHERE id IN (?)`,
     [ids.map(binaryId)],
   );

@@ -1,15 +1,15 @@
-import type { Begun, Ending } from "@medconnect/platform/changes/changes.ts";
+import type { Completion, PendingCall } from "@medconnect/platform/changes/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Refund, RefundServiceService } from "@medconnect/proto/medconnect/billing/v1/refund_service.ts";
 import type { Billing } from "../app.ts";
 import { refundEntries, refundReversalEntries } from "../ledger/ledger-rules.ts";
 import { insertEntries } from "../ledger/ledger-store.ts";
-import { changePayment, trailsOf } from "../payments/change-payment.ts";
+import { changePayment, entriesOf } from "../payments/change-payment.ts";
 import { amountOf } from "../payments/payment.ts";
 import { lockPayment, type PaymentRow } from "../payments/payment-store.ts";
 import type { RefundOutcome } from "../providers/provider.ts";
-import { refundTrail, toRefund } from "./refund.ts";
+import { refundEntry, toRefund } from "./refund.ts";
 import { endRefund, retryDelayMs, reverseRefund } from "./refund-rules.ts";
 import { countFailed, lockRefund, type RefundRow, saveRefund } from "./refund-store.ts";
 
@@ -32,15 +32,15 @@ export async function finishRefund(
   app: Billing,
   { id, payment_id, key_id }: RefundRow,
   outcome: RefundOutcome | undefined,
-  by: Pick<Begun<Refund>, "actorId" | "call">,
+  by: Pick<PendingCall<Refund>, "actorId" | "call">,
 ): Promise<Refund | ApiError | undefined> {
-  const work = async (tx: Transaction): Promise<Ending<Refund>> => {
+  const work = async (tx: Transaction): Promise<Completion<Refund>> => {
     const payment = await lockPayment(tx, payment_id);
     return await applyRefund(app, tx, payment, await lockRefund(tx, id), outcome);
   };
   const definition = RefundServiceService.createRefund;
   if (key_id) return await app.changes.finish({ ...by, keyId: key_id, definition }, work);
-  await app.changes.applyInternally(by.actorId, async (tx) => (await work(tx)).trails);
+  await app.changes.applyInternally(by.actorId, async (tx) => (await work(tx)).entries);
   return undefined;
 }
 
@@ -51,14 +51,14 @@ async function applyRefund(
   payment: PaymentRow,
   refund: RefundRow,
   outcome: RefundOutcome | undefined,
-): Promise<Ending<Refund>> {
+): Promise<Completion<Refund>> {
   if (refund.status === "SUCCEEDED" && outcome?.status === "FAILED")
     return await reverse(app, tx, payment, refund);
-  if (!outcome || refund.status !== "PENDING") return { answer: toRefund(app, payment, refund), trails: [] };
+  if (!outcome || refund.status !== "PENDING") return { answer: toRefund(app, payment, refund), entries: [] };
   const heard: RefundRow = { ...refund, provider_reference: outcome.reference };
   if (outcome.status === "PENDING") {
     saveRefund(tx, heard);
-    return { answer: toRefund(app, payment, heard), trails: [] };
+    return { answer: toRefund(app, payment, heard), entries: [] };
   }
   const ended: RefundRow = { ...heard, status: outcome.status, settle_time: null };
   saveRefund(tx, ended);
@@ -68,9 +68,9 @@ async function applyRefund(
   const result = outcome.status === "FAILED" ? "FAILURE" : "SUCCESS";
   return {
     answer: toRefund(app, after, ended),
-    trails: [
-      refundTrail(after, ended, { action: "refund.settle", outcome: result }),
-      ...trailsOf(payment, after),
+    entries: [
+      refundEntry(after, ended, { action: "refund.settle", outcome: result }),
+      ...entriesOf(payment, after),
     ],
   };
 }
@@ -84,7 +84,7 @@ async function reverse(
   tx: Transaction,
   payment: PaymentRow,
   refund: RefundRow,
-): Promise<Ending<Refund>> {
+): Promise<Completion<Refund>> {
   const failed: RefundRow = { ...refund, status: "FAILED" };
   saveRefund(tx, failed);
   insertEntries(tx, refundReversalEntries(payment, refund), app.clock.now());
@@ -92,7 +92,7 @@ async function reverse(
   const after = changePayment(app, tx, payment, funds, await pauseAfter(tx, failed));
   return {
     answer: toRefund(app, after, failed),
-    trails: [refundTrail(after, failed, { action: "refund.reverse", outcome: "FAILURE" })],
+    entries: [refundEntry(after, failed, { action: "refund.reverse", outcome: "FAILURE" })],
   };
 }
 

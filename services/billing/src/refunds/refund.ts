@@ -1,5 +1,5 @@
 import { newId } from "@medconnect/platform/api/ids.ts";
-import type { Trail } from "@medconnect/platform/changes/changes.ts";
+import type { AuditEntry } from "@medconnect/platform/changes/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Refund } from "@medconnect/proto/medconnect/billing/v1/refund_service.ts";
 import type { Billing } from "../app.ts";
@@ -8,7 +8,7 @@ import type { PaymentRow } from "../payments/payment-store.ts";
 import { beginRefund } from "./refund-rules.ts";
 import { insertRefund, type RefundRow } from "./refund-store.ts";
 
-const reasonPlace = ({ id, payment_id }: Pick<RefundRow, "id" | "payment_id">): string =>
+const reasonContext = ({ id, payment_id }: Pick<RefundRow, "id" | "payment_id">): string =>
   `refunds.reason:${id}:${payment_id}`;
 
 /** How much is to go back, why, and who waits for it. */
@@ -28,7 +28,7 @@ export function newRefund(app: Billing, paymentId: string, wish: Wish): RefundRo
     ...owned,
     status: "PENDING",
     amount_minor: wish.amountMinor,
-    reason: app.box.seal(reasonPlace(owned), wish.reason),
+    reason: app.cipher.encrypt(reasonContext(owned), wish.reason),
     key_id: wish.keyId,
     provider_reference: null,
     create_time: app.clock.now(),
@@ -38,10 +38,15 @@ export function newRefund(app: Billing, paymentId: string, wish: Wish): RefundRo
 }
 
 /** Puts a refund of a locked payment under way. Throws REFUND_EXCEEDS_CAPTURED. */
-export function openRefund(app: Billing, tx: Transaction, payment: PaymentRow, refund: RefundRow): Trail[] {
+export function openRefund(
+  app: Billing,
+  tx: Transaction,
+  payment: PaymentRow,
+  refund: RefundRow,
+): AuditEntry[] {
   const after = changePayment(app, tx, payment, beginRefund(payment, refund.amount_minor));
   insertRefund(tx, refund);
-  return [refundTrail(after, refund, { action: "refund.create" })];
+  return [refundEntry(after, refund, { action: "refund.create" })];
 }
 
 export const toRefund = (app: Billing, { currency }: PaymentRow, row: RefundRow): Refund => ({
@@ -49,15 +54,15 @@ export const toRefund = (app: Billing, { currency }: PaymentRow, row: RefundRow)
   paymentId: row.payment_id,
   status: row.status,
   amount: { currencyCode: currency, amountMinor: row.amount_minor },
-  reason: app.box.open(reasonPlace(row), row.reason).toString(),
+  reason: app.cipher.decrypt(reasonContext(row), row.reason).toString(),
   createTime: row.create_time,
 });
 
-export const refundTrail = (
+export const refundEntry = (
   payment: PaymentRow,
   refund: RefundRow,
-  kind: Pick<Trail, "action" | "outcome">,
-): Trail => ({
+  kind: Pick<AuditEntry, "action" | "outcome">,
+): AuditEntry => ({
   ...kind,
   resource: `payments/${payment.id}/refunds/${refund.id}`,
   subjectIds: [payment.patient_id, payment.doctor_id],

@@ -12,8 +12,8 @@ import {
 import { PaymentServiceService } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
 import { RefundServiceService } from "@medconnect/proto/medconnect/billing/v1/refund_service.ts";
 import { WebhookServiceService } from "@medconnect/proto/medconnect/billing/v1/webhook_service.ts";
+import type { FeeDecision } from "@medconnect/proto/medconnect/common/v1/fee_decision.ts";
 import {
-  type BookingState_Settlement,
   type ConsultationState_Party,
   Event,
   EventServiceService,
@@ -158,11 +158,11 @@ function usesOf(app: Billing & TestService) {
       fee: { currencyCode: "USD", amountMinor: 5000 },
       holdExpireTime: new Date(app.clock.now().getTime() + HOLD_MS),
     };
-    const of = (type: string, version: number, settlement: BookingState_Settlement): SentEvent => ({
+    const of = (type: string, version: number, feeDecision: FeeDecision): SentEvent => ({
       type,
       aggregateId: bookingId,
       version,
-      booking: { ...state, settlement },
+      booking: { ...state, feeDecision },
     });
     const consultation = (
       type: string,
@@ -177,18 +177,18 @@ function usesOf(app: Billing & TestService) {
     return {
       bookingId,
       paymentId,
-      held: of("booking.held", 1, "SETTLEMENT_UNSPECIFIED"),
-      expired: of("booking.expired", 2, "RETURN"),
-      cancelledFree: of("booking.cancelled", 3, "RETURN"),
-      cancelledLate: of("booking.cancelled", 3, "CAPTURE"),
-      refused: of("booking.payment_refused", 4, "RETURN"),
-      closedCharged: of("booking.closed", 5, "CAPTURE"),
-      closedReleased: of("booking.closed", 5, "RETURN"),
+      held: of("booking.held", 1, "FEE_DECISION_UNSPECIFIED"),
+      expired: of("booking.expired", 2, "RELEASE"),
+      cancelledFree: of("booking.cancelled", 3, "RELEASE"),
+      cancelledLate: of("booking.cancelled", 3, "CHARGE"),
+      refused: of("booking.payment_refused", 4, "RELEASE"),
+      closedCharged: of("booking.closed", 5, "CHARGE"),
+      closedReleased: of("booking.closed", 5, "RELEASE"),
       completed: consultation("consultation.completed"),
       completedWithLatePatient: consultation("consultation.completed", undefined, "PATIENT"),
       completedByLateDoctor: consultation("consultation.completed", undefined, "DOCTOR"),
-      missedByPatient: of("booking.fee_decided", 5, "CAPTURE"),
-      missedByOthers: of("booking.fee_decided", 5, "RETURN"),
+      missedByPatient: of("booking.fee_decided", 5, "CHARGE"),
+      missedByOthers: of("booking.fee_decided", 5, "RELEASE"),
       noShowOfPatient: consultation("consultation.no_show", "PATIENT"),
       noShowOfDoctor: consultation("consultation.no_show", "DOCTOR"),
       noShowOfBoth: consultation("consultation.no_show", "BOTH"),
@@ -263,7 +263,7 @@ function usesOf(app: Billing & TestService) {
     },
 
     /** What the audit trail says of a payment's changes, oldest first; that admins read it is in there, too. */
-    trail: async (paymentId: string) => {
+    entry: async (paymentId: string) => {
       const rows = await app.db.read<{ action: string; outcome: string; actor_id: string }>(
         "SELECT action, outcome, actor_id FROM audit_events WHERE resource = ? AND action <> ? ORDER BY occur_time, id",
         [`payments/${paymentId}`, "payment.get"],

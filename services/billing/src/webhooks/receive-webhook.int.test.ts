@@ -45,7 +45,7 @@ test("a webhook settles a payment before the settler asks, and scheduling is tol
   expect(await billing.webhook(event)).toEqual(TAKEN);
   expect(await statusOf(paymentId)).toBe("AUTHORIZED");
   expect(await billing.told(paymentId)).toHaveLength(1);
-  expect((await billing.trail(paymentId)).at(-1)).toBe("payment.authorize SUCCESS by provider:stub");
+  expect((await billing.entry(paymentId)).at(-1)).toBe("payment.authorize SUCCESS by provider:stub");
   billing.app.clock.advance(LEASE_MS);
   await billing.settle();
   expect(billing.provider.calls).toEqual(["find"]);

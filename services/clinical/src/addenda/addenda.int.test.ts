@@ -52,7 +52,7 @@ test("a doctor adds to a completed consultation's notes; patient and doctor read
     const read = await clinical.read(consultationId, reader);
     expect(read).toMatchObject({ status: "COMPLETED", notes: NOTES, addenda: [first, second] });
   }
-  expect(await clinical.trail(`consultations/${consultationId}/addenda/${first.id}`)).toEqual([
+  expect(await clinical.entry(`consultations/${consultationId}/addenda/${first.id}`)).toEqual([
     { action: "addendum.create", actorId: doctor.userId, subjectIds: [patient.userId, doctor.userId] },
   ]);
 });
@@ -161,7 +161,7 @@ test("the addenda of a consultation have at most 256 KiB together, also when add
 test("a list of five consultations with a hundred long addenda is small, and memory stays flat", async () => {
   const ids: string[] = [];
   for (let i = 0; i < 5; i++) ids.push(await complete());
-  const text = clinical.app.box.seal("addenda.text:any", "x".repeat(20_000));
+  const text = clinical.app.cipher.encrypt("addenda.text:any", "x".repeat(20_000));
   // Rows older than the limit of their length.
   for (const consultationId of ids) {
     await clinical.app.db.transaction(async (tx) => {
@@ -206,7 +206,7 @@ test("an answer that is given again is in the audit trail as a read, as it shows
   const [completing, adding] = [newId(), newId()];
   for (let i = 0; i < 2; i++) await clinical.complete(consultationId, doctor, NOTES, completing);
   for (let i = 0; i < 2; i++) await clinical.add(consultationId, doctor, "one more thing", adding);
-  const reads = (await clinical.trail(`consultations/${consultationId}`)).slice(-2);
+  const reads = (await clinical.entry(`consultations/${consultationId}`)).slice(-2);
   const read = { action: "consultation.get", actorId: doctor.userId, subjectIds: [patient.userId] };
   expect(reads).toEqual([read, read]);
 });

@@ -1,4 +1,4 @@
-import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
+import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Addendum } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import type { Owned } from "../access.ts";
@@ -6,14 +6,14 @@ import type { ConsultationRow } from "../consultations/consultation-store.ts";
 import { type AddendumRow, findAddenda } from "./addendum-store.ts";
 
 /** Where an addendum's sealed text lies, and whose it is: in another consultation, or for other people, it does not open. */
-export const textPlace = (id: string, { id: consultation_id, patient_id, doctor_id }: Owned): string =>
+export const textContext = (id: string, { id: consultation_id, patient_id, doctor_id }: Owned): string =>
   `addenda.text:${id}:${consultation_id}:${patient_id}:${doctor_id}`;
 
 /** @param consultation the one that the caller may read; the addendum's own columns are for npm run rekey */
-export const toAddendum = (row: AddendumRow, consultation: Owned, box: SealedBox): Addendum => ({
+export const toAddendum = (row: AddendumRow, consultation: Owned, cipher: FieldCipher): Addendum => ({
   id: row.id,
   consultationId: row.consultation_id,
-  text: box.open(textPlace(row.id, consultation), row.text).toString(),
+  text: cipher.decrypt(textContext(row.id, consultation), row.text).toString(),
   createTime: row.create_time,
 });
 

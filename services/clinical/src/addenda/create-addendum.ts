@@ -1,5 +1,5 @@
 import { newId } from "@medconnect/platform/api/ids.ts";
-import { readTrails } from "@medconnect/platform/changes/changes.ts";
+import { readEntries } from "@medconnect/platform/changes/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError, hiddenFrom } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
@@ -12,7 +12,7 @@ import type { Clinical } from "../app.ts";
 import { accessTo } from "../consultations/consultation.ts";
 import { assertCompleted } from "../consultations/consultation-rules.ts";
 import { findConsultation, lockConsultations } from "../consultations/consultation-store.ts";
-import { textPlace } from "./addendum.ts";
+import { textContext } from "./addendum.ts";
 import { insertAddendum, measureAddenda } from "./addendum-store.ts";
 
 /** Limits, because a consultation is read with all of its addenda and an answer is bounded. As the contract has them. */
@@ -34,13 +34,13 @@ export const createAddendum =
       const { count, bytes } = await measureAddenda(tx, consultationId);
       if (count >= MAX_ADDENDA || bytes + Buffer.byteLength(text) > MAX_BYTES) throw tooMany(bytes);
       const addendum: Addendum = { id: newId(), consultationId, text, createTime: app.clock.now() };
-      const sealed = app.box.seal(textPlace(addendum.id, consultation), text);
+      const sealed = app.cipher.encrypt(textContext(addendum.id, consultation), text);
       insertAddendum(tx, { id: addendum.id, text: sealed, create_time: addendum.createTime! }, consultation);
       const resource = `consultations/${consultationId}/addenda/${addendum.id}`;
-      return { response: addendum, trails: [{ resource, subjectIds: [patientId, doctorId] }] };
+      return { response: addendum, entries: [{ resource, subjectIds: [patientId, doctorId] }] };
     };
     return await app.changes.apply(call, create, () =>
-      readTrails("consultation.get", [accessTo(consultation)]),
+      readEntries("consultation.get", [accessTo(consultation)]),
     );
   };
 

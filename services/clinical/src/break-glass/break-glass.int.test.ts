@@ -139,7 +139,7 @@ describe("an admin", () => {
       { action: "prescription.list", resource: "prescriptions", ...line },
     ]);
     expect(await consultations(untreated.userId, doctor)).toEqual([]);
-    expect(await clinical.trail("consultations")).toHaveLength(1);
+    expect(await clinical.entry("consultations")).toHaveLength(1);
   });
 
   test("has no use of another admin's grant", async () => {

@@ -46,7 +46,7 @@ test("a confirmed booking makes the consultation that it names, with the names t
     user(doctor.userId, "Dr. Bo", "DOCTOR"),
   );
   const { consultationId, bookingId, confirmed } = await book(60);
-  expect(await clinical.trail(`consultations/${consultationId}`)).toEqual([
+  expect(await clinical.entry(`consultations/${consultationId}`)).toEqual([
     {
       action: "consultation.create",
       actorId: "service:scheduling",

@@ -1,4 +1,4 @@
-import type { Trail } from "@medconnect/platform/changes/changes.ts";
+import type { AuditEntry } from "@medconnect/platform/changes/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
 import { assertOwnRow } from "@medconnect/platform/inbox/own-row.ts";
@@ -20,7 +20,7 @@ export const applyBookingConfirmed: EventHandler<never, NewConsultation> = {
   decide: (_facts, event) => toNewConsultation(event),
   write: (tx, consultations) => {
     insertConsultations(tx, consultations);
-    return consultations.map((row) => [trailOf(row, "consultation.create")]);
+    return consultations.map((row) => [entryOf(row, "consultation.create")]);
   },
 };
 
@@ -28,7 +28,7 @@ const follow = (action: string): EventHandler<never, NewConsultation> => ({
   decide: (_facts, event) => toNewConsultation(event),
   write: (tx, consultations) => {
     moveConsultations(tx, consultations);
-    return consultations.map((row) => [trailOf(row, action)]);
+    return consultations.map((row) => [entryOf(row, action)]);
   },
 });
 
@@ -38,7 +38,7 @@ export const applyBookingRescheduled = follow("consultation.reschedule");
 /** booking.move_accepted: same as rescheduled, because the older event of the move is skipped if it arrives later. */
 export const applyMoveAccepted = follow("consultation.accept_move");
 
-const trailOf = (row: NewConsultation, action: string): Trail => ({
+const entryOf = (row: NewConsultation, action: string): AuditEntry => ({
   action,
   resource: `consultations/${row.id}`,
   subjectIds: [row.patient_id, row.doctor_id],
@@ -82,7 +82,7 @@ interface Found {
 }
 
 /** A consultation that takes a step. */
-interface Ending {
+interface Completion {
   row: ConsultationRow;
   step: Step;
   action: string;
@@ -94,8 +94,11 @@ const endConsultations = (
   {
     lock,
     decide,
-  }: { lock: typeof lockOf; decide: (row: ConsultationRow | undefined, event: Event) => Ending | undefined },
-): EventHandler<Found, Ending> => ({
+  }: {
+    lock: typeof lockOf;
+    decide: (row: ConsultationRow | undefined, event: Event) => Completion | undefined;
+  },
+): EventHandler<Found, Completion> => ({
   lock,
   rowsOf: ({ row }) => (row ? [row.id] : []),
   decide: (found, event) => {

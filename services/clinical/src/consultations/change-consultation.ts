@@ -1,4 +1,4 @@
-import { readTrails, type Trail } from "@medconnect/platform/changes/changes.ts";
+import { type AuditEntry, readEntries } from "@medconnect/platform/changes/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError, hiddenFrom } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
@@ -14,7 +14,7 @@ type Change = (
   tx: Transaction,
   row: ConsultationRow,
   now: Date,
-) => { row: ConsultationRow; trail: Trail } | undefined;
+) => { row: ConsultationRow; entry: AuditEntry } | undefined;
 
 /**
  * Changes a consultation for its patient or doctor. A call that changes nothing repeats an earlier one, and is audited as a
@@ -33,9 +33,9 @@ export async function changeConsultation(
     const row = (await lockConsultations(tx, [consultationId]))[0]!;
     const changed = change(tx, row, app.clock.now());
     if (!changed) {
-      return { response: toConsultation(row, app.box, await addendaOf(tx, row)), trails: [] };
+      return { response: toConsultation(row, app.cipher, await addendaOf(tx, row)), entries: [] };
     }
-    return { response: toConsultation(changed.row, app.box), trails: [changed.trail] };
+    return { response: toConsultation(changed.row, app.cipher), entries: [changed.entry] };
   };
-  return await app.changes.apply(call, apply, () => readTrails("consultation.get", [accessTo(found)]));
+  return await app.changes.apply(call, apply, () => readEntries("consultation.get", [accessTo(found)]));
 }

@@ -193,7 +193,7 @@ test("a consultation in progress a day after its end sends one event, and stays 
   const own = listed.filter(({ doctorId }) => doctorId === doctor.userId);
   expect(own.map(({ id }) => id)).toEqual([first.consultationId, second.consultationId]);
   expect(own[0]).toMatchObject({ status: "IN_PROGRESS", notes: undefined, patientId: patient.userId });
-  expect((await clinical.trail(`consultations/${first.consultationId}`)).at(-1)).toEqual({
+  expect((await clinical.entry(`consultations/${first.consultationId}`)).at(-1)).toEqual({
     action: "consultation.list_overdue",
     actorId: admin.userId,
     subjectIds: [patient.userId],

@@ -1,6 +1,6 @@
 import { etagOf } from "@medconnect/platform/api/update-mask.ts";
 import type { Access } from "@medconnect/platform/audit/recorder.ts";
-import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
+import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import type { NewEvent } from "@medconnect/platform/outbox/event.ts";
 import type {
   Consultation,
@@ -14,25 +14,25 @@ import type { ConsultationFacts } from "./consultation-rules.ts";
 import type { ConsultationRow, ListedConsultation } from "./consultation-store.ts";
 
 /** Where a consultation's sealed texts lie, and whose they are: for other people, they do not open. */
-export const notesPlace = ({ id, patient_id, doctor_id }: Owned): string =>
+export const notesContext = ({ id, patient_id, doctor_id }: Owned): string =>
   `consultations.notes:${id}:${patient_id}:${doctor_id}`;
-export const abandonReasonPlace = ({ id, patient_id, doctor_id }: Owned): string =>
+export const abandonReasonContext = ({ id, patient_id, doctor_id }: Owned): string =>
   `consultations.abandon_reason:${id}:${patient_id}:${doctor_id}`;
 
 /** The doctor's notes; empty before the consultation is completed. */
-export const notesOf = (row: Owned & Pick<ConsultationRow, "notes">, box: SealedBox): string =>
-  row.notes ? box.open(notesPlace(row), row.notes).toString() : "";
+export const notesOf = (row: Owned & Pick<ConsultationRow, "notes">, cipher: FieldCipher): string =>
+  row.notes ? cipher.decrypt(notesContext(row), row.notes).toString() : "";
 
 /** Facts of a consultation that the rules use. */
-export const factsOf = (row: ConsultationRow, box: SealedBox): ConsultationFacts => ({
+export const factsOf = (row: ConsultationRow, cipher: FieldCipher): ConsultationFacts => ({
   status: row.status,
   movedBy: row.moved_by,
   startTime: row.start_time,
   endTime: row.end_time,
-  notes: notesOf(row, box),
+  notes: notesOf(row, cipher),
   abandonReason:
     row.abandon_reason && row.status === "ABANDONED"
-      ? box.open(abandonReasonPlace(row), row.abandon_reason).toString()
+      ? cipher.decrypt(abandonReasonContext(row), row.abandon_reason).toString()
       : "",
   noShowParty: row.no_show_party,
   doctorReadyTime: row.doctor_ready_time,
@@ -68,12 +68,12 @@ export const toConsultationWithoutTexts = (row: ListedConsultation): Consultatio
 /** The consultation for its patient and doctor. */
 export const toConsultation = (
   row: ConsultationRow,
-  box: SealedBox,
+  cipher: FieldCipher,
   addenda: AddendumRow[] = [],
 ): Consultation => ({
   ...toConsultationWithoutTexts({ ...row, addenda_count: addenda.length }),
-  notes: notesOf(row, box),
-  addenda: addenda.map((addendum) => toAddendum(addendum, row, box)),
+  notes: notesOf(row, cipher),
+  addenda: addenda.map((addendum) => toAddendum(addendum, row, cipher)),
 });
 
 /** Audit access to a consultation. */

@@ -74,7 +74,7 @@ test("a repeated transition answers the same, is told once, and is a read of wha
     "consultation.complete",
     "consultation.get",
   ]);
-  expect((await clinical.trail(`consultations/${consultationId}`)).at(-1)).toEqual({
+  expect((await clinical.entry(`consultations/${consultationId}`)).at(-1)).toEqual({
     action: "consultation.get",
     actorId: doctor.userId,
     subjectIds: [patient.userId],

@@ -1,9 +1,9 @@
-import type { Trail } from "@medconnect/platform/changes/changes.ts";
-import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
+import type { AuditEntry } from "@medconnect/platform/changes/changes.ts";
+import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { counter } from "@medconnect/platform/telemetry/metrics.ts";
 import type { Clinical } from "../app.ts";
-import { abandonReasonPlace, consultationEvents, factsOf, notesPlace } from "./consultation.ts";
+import { abandonReasonContext, consultationEvents, factsOf, notesContext } from "./consultation.ts";
 import { latePartyAfter, type Step } from "./consultation-rules.ts";
 import { type ConsultationRow, saveConsultation } from "./consultation-store.ts";
 
@@ -21,14 +21,14 @@ export function move(app: Clinical, row: ConsultationRow, step: Step, now: Date)
     // Joining the waiting room accepts the time.
     move_pending: step.to === "WAITING" ? 0 : row.move_pending,
     join_time: step.to === "WAITING" ? now : row.join_time,
-    late_party: latePartyAfter(factsOf(row, app.box), step, now, app),
+    late_party: latePartyAfter(factsOf(row, app.cipher), step, now, app),
     no_show_party: step.to === "NO_SHOW" ? step.party : null,
-    ...writtenDown(row, step, app.box),
+    ...writtenDown(row, step, app.cipher),
   };
 }
 
 /** Saves a consultation that has moved. @returns what to tell of it */
-export function saveMove(tx: Transaction, before: ConsultationRow, moved: ConsultationRow): Trail {
+export function saveMove(tx: Transaction, before: ConsultationRow, moved: ConsultationRow): AuditEntry {
   saveConsultation(tx, moved);
   tx.afterCommit(() => transitions({ to: moved.status }));
   return {
@@ -38,14 +38,14 @@ export function saveMove(tx: Transaction, before: ConsultationRow, moved: Consul
   };
 }
 
-function writtenDown(row: ConsultationRow, step: Step, box: SealedBox): Partial<ConsultationRow> {
+function writtenDown(row: ConsultationRow, step: Step, cipher: FieldCipher): Partial<ConsultationRow> {
   switch (step.to) {
     case "COMPLETED":
-      return step.notes === undefined ? {} : { notes: box.seal(notesPlace(row), step.notes) };
+      return step.notes === undefined ? {} : { notes: cipher.encrypt(notesContext(row), step.notes) };
     case "ABANDONED":
       return step.reason === undefined
         ? {}
-        : { abandon_reason: box.seal(abandonReasonPlace(row), step.reason) };
+        : { abandon_reason: cipher.encrypt(abandonReasonContext(row), step.reason) };
     default:
       return {};
   }

@@ -18,7 +18,7 @@ export const getConsultation =
     const found = await findConsultation(app.db, consultationId);
     const { record, ...right } = await authorizeRead(app, call, found, `consultations/${consultationId}`);
     await app.audit.record(call, [{ ...accessTo(record), ...right }]);
-    return toConsultation(record, app.box, await addendaOf(app.db, record));
+    return toConsultation(record, app.cipher, await addendaOf(app.db, record));
   };
 
 /** ConsultationService.ListConsultations. Throws INVALID_PAGE_TOKEN, BREAK_GLASS_REQUIRED. */

@@ -16,9 +16,9 @@ export const readyConsultation =
   (app: Clinical) =>
   async ({ consultationId }: ReadyConsultationRequest, call: Call): Promise<Consultation> =>
     await changeConsultation(app, call, consultationId, (tx, row, now) => {
-      if (!becomesReady(factsOf(row, app.box), now, app)) return undefined;
+      if (!becomesReady(factsOf(row, app.cipher), now, app)) return undefined;
       const ready = { ...row, doctor_ready_time: now, version: row.version + 1 };
       saveConsultation(tx, ready);
       const subjectIds = [row.patient_id, row.doctor_id];
-      return { row: ready, trail: { resource: `consultations/${row.id}`, subjectIds } };
+      return { row: ready, entry: { resource: `consultations/${row.id}`, subjectIds } };
     });

@@ -1,4 +1,4 @@
-import type { Trail } from "@medconnect/platform/changes/changes.ts";
+import type { AuditEntry } from "@medconnect/platform/changes/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { sweep } from "@medconnect/platform/service/sweep.ts";
 import { gauge } from "@medconnect/platform/telemetry/metrics.ts";
@@ -29,7 +29,7 @@ async function closeAll(
   await sweep({ find, work, failure: "no-show cannot be recorded", signal }, app.log);
 }
 
-async function close(app: Clinical, tx: Transaction, id: string, now: Date): Promise<Trail[]> {
+async function close(app: Clinical, tx: Transaction, id: string, now: Date): Promise<AuditEntry[]> {
   const row = (await lockConsultations(tx, [id]))[0]!;
   // Between the search and the lock another sweeper, the doctor or an admin may have closed it.
   const facts = { status: row.status, endTime: row.end_time, lateParty: row.late_party };

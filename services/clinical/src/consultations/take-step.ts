@@ -14,8 +14,8 @@ export async function takeStep(
   step: Step,
 ): Promise<Consultation> {
   return await changeConsultation(app, call, consultationId, (tx, row, now) => {
-    if (!takesStep(factsOf(row, app.box), step, now, app)) return undefined;
+    if (!takesStep(factsOf(row, app.cipher), step, now, app)) return undefined;
     const moved = move(app, row, step, now);
-    return { row: moved, trail: saveMove(tx, row, moved) };
+    return { row: moved, entry: saveMove(tx, row, moved) };
   });
 }

@@ -1,4 +1,4 @@
-import type { Trail } from "@medconnect/platform/changes/changes.ts";
+import type { AuditEntry } from "@medconnect/platform/changes/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { sweep } from "@medconnect/platform/service/sweep.ts";
 import { type Clinical, SWEEPER } from "../app.ts";
@@ -22,7 +22,7 @@ export const tellOverdue =
 export const overdueBy = ({ clock, overdueAfterMs }: Clinical): Date =>
   new Date(clock.now().getTime() - overdueAfterMs);
 
-async function tell(app: Clinical, tx: Transaction, id: string): Promise<Trail[]> {
+async function tell(app: Clinical, tx: Transaction, id: string): Promise<AuditEntry[]> {
   const row = (await lockConsultations(tx, [id]))[0]!;
   if (row.status !== "IN_PROGRESS" || row.overdue_time) return [];
   const told = { ...row, version: row.version + 1 };

@@ -1,6 +1,6 @@
 import { newId } from "@medconnect/platform/api/ids.ts";
-import { readTrails } from "@medconnect/platform/changes/changes.ts";
-import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
+import { readEntries } from "@medconnect/platform/changes/changes.ts";
+import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError, hiddenFrom } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
@@ -14,7 +14,7 @@ import { assertCompleted } from "../consultations/consultation-rules.ts";
 import { type ConsultationRow, findConsultation } from "../consultations/consultation-store.ts";
 import { type Issuer, lockIssuer } from "../doctors/doctor-store.ts";
 import { assertLicensed } from "../doctors/licensing-rules.ts";
-import { accessTo, contentPlace, itemsPlace, toPrescription } from "./prescription.ts";
+import { accessTo, contentContext, itemsContext, toPrescription } from "./prescription.ts";
 import { insertPrescription, type PrescriptionRow } from "./prescription-store.ts";
 
 /** PrescriptionService.CreatePrescription. Throws NOT_FOUND, CONSULTATION_NOT_COMPLETED, LICENSE_NOT_VERIFIED. */
@@ -31,15 +31,22 @@ export const createPrescription =
       const issuer = await lockIssuer(tx, consultation);
       const now = app.clock.now();
       assertLicensed(issuer?.licensed_until ?? null, now);
-      const row = newPrescription(consultation, issuer!, request, now, app.prescriptionValidityMs, app.box);
+      const row = newPrescription(
+        consultation,
+        issuer!,
+        request,
+        now,
+        app.prescriptionValidityMs,
+        app.cipher,
+      );
       insertPrescription(tx, row);
       return {
-        response: toPrescription(row, now, app.box),
-        trails: [{ resource: `prescriptions/${row.id}`, subjectIds: [row.patient_id, row.doctor_id] }],
+        response: toPrescription(row, now, app.cipher),
+        entries: [{ resource: `prescriptions/${row.id}`, subjectIds: [row.patient_id, row.doctor_id] }],
       };
     };
     return await app.changes.apply(call, create, ({ id }) =>
-      readTrails("prescription.get", [accessTo({ id, patient_id: consultation.patient_id })]),
+      readEntries("prescription.get", [accessTo({ id, patient_id: consultation.patient_id })]),
     );
   };
 
@@ -49,7 +56,7 @@ function newPrescription(
   { content, items }: CreatePrescriptionRequest,
   now: Date,
   validityMs: number,
-  box: SealedBox,
+  cipher: FieldCipher,
 ): PrescriptionRow {
   const { patient_id, doctor_id } = consultation;
   const owned = { id: newId(), patient_id, doctor_id };
@@ -59,8 +66,8 @@ function newPrescription(
     patient_name,
     doctor_name,
     status: "ACTIVE",
-    content: box.seal(contentPlace(owned), content),
-    items: box.seal(itemsPlace(owned), JSON.stringify(items)),
+    content: cipher.encrypt(contentContext(owned), content),
+    items: cipher.encrypt(itemsContext(owned), JSON.stringify(items)),
     issue_time: now,
     expire_time: new Date(now.getTime() + validityMs),
     ended_by: null,

@@ -1,4 +1,4 @@
-import { readTrails } from "@medconnect/platform/changes/changes.ts";
+import { readEntries } from "@medconnect/platform/changes/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type {
@@ -8,7 +8,7 @@ import type {
 } from "@medconnect/proto/medconnect/clinical/v1/prescription_service.ts";
 import type { Clinical } from "../app.ts";
 import { authorizeRead } from "../authorize-read.ts";
-import { accessTo, endReasonOf, endReasonPlace, toPrescription } from "./prescription.ts";
+import { accessTo, endReasonContext, endReasonOf, toPrescription } from "./prescription.ts";
 import { type EndedStatus, endsNow } from "./prescription-rules.ts";
 import { findPrescription, lockPrescription, saveEnd } from "./prescription-store.ts";
 
@@ -37,22 +37,22 @@ async function endPrescription(
       status: row.status,
       expireTime: row.expire_time,
       endedBy: row.ended_by,
-      endReason: endReasonOf(row, app.box) ?? "",
+      endReason: endReasonOf(row, app.cipher) ?? "",
     };
     if (!endsNow(facts, { to, actorId: userId, reason }, now))
-      return { response: toPrescription(row, now, app.box), trails: [] };
+      return { response: toPrescription(row, now, app.cipher), entries: [] };
     const ended = {
       ...row,
       status: to,
       ended_by: userId,
       end_time: now,
-      end_reason: app.box.seal(endReasonPlace(row), reason),
+      end_reason: app.cipher.encrypt(endReasonContext(row), reason),
     };
     saveEnd(tx, ended);
-    const trail = { ...accessTo(row), ...right, subjectIds: [row.patient_id, row.doctor_id] };
-    return { response: toPrescription(ended, now, app.box), trails: [trail] };
+    const entry = { ...accessTo(row), ...right, subjectIds: [row.patient_id, row.doctor_id] };
+    return { response: toPrescription(ended, now, app.cipher), entries: [entry] };
   };
   return await app.changes.apply(call, end, () =>
-    readTrails("prescription.get", [{ ...accessTo(record), ...right }]),
+    readEntries("prescription.get", [{ ...accessTo(record), ...right }]),
   );
 }

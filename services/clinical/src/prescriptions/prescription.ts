@@ -1,5 +1,5 @@
 import type { Access } from "@medconnect/platform/audit/recorder.ts";
-import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
+import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import type {
   Prescription,
   PrescriptionItem,
@@ -9,11 +9,11 @@ import { statusAt } from "./prescription-rules.ts";
 import type { ListedPrescription, PrescriptionRow } from "./prescription-store.ts";
 
 /** Where a prescription's sealed parts lie, and whose they are: for other people, they do not open. */
-export const contentPlace = ({ id, patient_id, doctor_id }: Owned): string =>
+export const contentContext = ({ id, patient_id, doctor_id }: Owned): string =>
   `prescriptions.content:${id}:${patient_id}:${doctor_id}`;
-export const itemsPlace = ({ id, patient_id, doctor_id }: Owned): string =>
+export const itemsContext = ({ id, patient_id, doctor_id }: Owned): string =>
   `prescriptions.items:${id}:${patient_id}:${doctor_id}`;
-export const endReasonPlace = ({ id, patient_id, doctor_id }: Owned): string =>
+export const endReasonContext = ({ id, patient_id, doctor_id }: Owned): string =>
   `prescriptions.end_reason:${id}:${patient_id}:${doctor_id}`;
 
 /** Audit access to a prescription. */
@@ -48,15 +48,15 @@ export const toPrescriptionOfDoctor = (row: ListedPrescription, now: Date): Pres
 });
 
 /** Reason of the end; undefined without one. In an active prescription a text is foreign, and must not stop its end. */
-export const endReasonOf = (row: PrescriptionRow, box: SealedBox): string | undefined =>
+export const endReasonOf = (row: PrescriptionRow, cipher: FieldCipher): string | undefined =>
   row.end_reason && row.status !== "ACTIVE"
-    ? box.open(endReasonPlace(row), row.end_reason).toString()
+    ? cipher.decrypt(endReasonContext(row), row.end_reason).toString()
     : undefined;
 
 /** The prescription for its patient and doctor. */
-export const toPrescription = (row: PrescriptionRow, now: Date, box: SealedBox): Prescription => ({
+export const toPrescription = (row: PrescriptionRow, now: Date, cipher: FieldCipher): Prescription => ({
   ...toPrescriptionWithoutTexts(row, now),
-  content: box.open(contentPlace(row), row.content).toString(),
-  items: JSON.parse(box.open(itemsPlace(row), row.items).toString()) as PrescriptionItem[],
-  endReason: endReasonOf(row, box),
+  content: cipher.decrypt(contentContext(row), row.content).toString(),
+  items: JSON.parse(cipher.decrypt(itemsContext(row), row.items).toString()) as PrescriptionItem[],
+  endReason: endReasonOf(row, cipher),
 });

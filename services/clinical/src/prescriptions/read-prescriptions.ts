@@ -17,7 +17,7 @@ export const getPrescription =
     const found = await findPrescription(app.db, prescriptionId);
     const { record, ...right } = await authorizeRead(app, call, found, `prescriptions/${prescriptionId}`);
     await app.audit.record(call, [{ ...accessTo(record), ...right }]);
-    return toPrescription(record, app.clock.now(), app.box);
+    return toPrescription(record, app.clock.now(), app.cipher);
   };
 
 /** PrescriptionService.ListPrescriptions. Throws INVALID_PAGE_TOKEN, BREAK_GLASS_REQUIRED. */

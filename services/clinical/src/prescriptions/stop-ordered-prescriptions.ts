@@ -1,8 +1,8 @@
-import type { Trail } from "@medconnect/platform/changes/changes.ts";
+import type { AuditEntry } from "@medconnect/platform/changes/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { sweep } from "@medconnect/platform/service/sweep.ts";
 import type { Clinical } from "../app.ts";
-import { endReasonPlace } from "./prescription.ts";
+import { endReasonContext } from "./prescription.ts";
 import { lockPrescription, saveEnd } from "./prescription-store.ts";
 import { endOrders, findPrescriptionsToStop, findStopper } from "./stop-store.ts";
 
@@ -26,7 +26,7 @@ export const stopOrderedPrescriptions =
     await endOrders(app.db, new Date(now.getTime() - LATE_ISSUES_MS), now);
   };
 
-async function stop({ box }: Clinical, tx: Transaction, id: string, now: Date): Promise<Trail[]> {
+async function stop({ cipher }: Clinical, tx: Transaction, id: string, now: Date): Promise<AuditEntry[]> {
   const row = (await lockPrescription(tx, id))!;
   const adminId = await findStopper(tx, id, now);
   if (!adminId) return [];
@@ -35,7 +35,7 @@ async function stop({ box }: Clinical, tx: Transaction, id: string, now: Date): 
     status: "STOPPED",
     ended_by: adminId,
     end_time: now,
-    end_reason: box.seal(endReasonPlace(row), REASON),
+    end_reason: cipher.encrypt(endReasonContext(row), REASON),
   });
   return [
     {

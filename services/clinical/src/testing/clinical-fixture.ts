@@ -187,7 +187,7 @@ function usesOf(app: Clinical & TestService) {
     },
 
     /** Audit lines of a resource, oldest first. */
-    trail: async (resource: string) => {
+    entry: async (resource: string) => {
       const rows = await app.db.read<{ action: string; actor_id: string; subject_ids: string[] }>(
         "SELECT action, actor_id, subject_ids FROM audit_events WHERE resource = ? ORDER BY id",
         [resource],

@@ -5,12 +5,12 @@ import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Booking } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import { SlotServiceService } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import { changeSlot } from "../slots/change-slot.ts";
-import { Desk, MINUTE_MS } from "../testing/scheduling-fixture.ts";
+import { MINUTE_MS, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 
-let desk: Desk;
+let desk: SchedulingFixture;
 
 beforeAll(async () => {
-  desk = await Desk.open();
+  desk = await SchedulingFixture.open();
 });
 afterAll(() => desk.close());
 beforeEach(() => desk.admit());

@@ -1,4 +1,4 @@
-import { readTrails, type Trail } from "@medconnect/platform/changes/changes.ts";
+import { type AuditEntry, readEntries } from "@medconnect/platform/changes/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type {
@@ -6,7 +6,7 @@ import type {
   Booking,
 } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import type { Scheduling } from "../app.ts";
-import { bookingTrail, factsOf } from "./booking.ts";
+import { bookingEntry, factsOf } from "./booking.ts";
 import { readsOf, viewOf } from "./booking-access.ts";
 import { acceptsMove } from "./booking-rules.ts";
 import { type BookingRow, lockBooking, saveBooking } from "./booking-store.ts";
@@ -23,12 +23,12 @@ export const acceptBookingMove =
       const row = (await lockBooking(tx, bookingId))!;
       // The contract requires both times.
       if (!acceptsMove(factsOf(row), { startTime: startTime!, endTime: endTime! }, now))
-        return { response: viewOf(user, row, now, app.box), trails: [] };
-      const { accepted, trail } = saveAcceptance(tx, row, now);
-      return { response: viewOf(user, accepted, now, app.box), trails: [trail] };
+        return { response: viewOf(user, row, now, app.cipher), entries: [] };
+      const { accepted, entry } = saveAcceptance(tx, row, now);
+      return { response: viewOf(user, accepted, now, app.cipher), entries: [entry] };
     };
     return await app.changes.apply(call, accept, (booking) =>
-      readTrails("booking.get", readsOf(user, [booking])),
+      readEntries("booking.get", readsOf(user, [booking])),
     );
   };
 
@@ -37,8 +37,8 @@ export function saveAcceptance(
   tx: Transaction,
   row: BookingRow,
   now: Date,
-): { accepted: BookingRow; trail: Trail } {
+): { accepted: BookingRow; entry: AuditEntry } {
   const accepted: BookingRow = { ...row, move_pending: 0, version: row.version + 1 };
   saveBooking(tx, accepted, now);
-  return { accepted, trail: { ...bookingTrail("move_accepted", accepted), action: "booking.accept_move" } };
+  return { accepted, entry: { ...bookingEntry("move_accepted", accepted), action: "booking.accept_move" } };
 }

@@ -2,23 +2,23 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/g
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import type { ConsultationState_Party } from "@medconnect/proto/medconnect/events/v1/events.ts";
-import { type Course, Desk } from "../testing/scheduling-fixture.ts";
+import { type Course, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 
-let desk: Desk;
+let desk: SchedulingFixture;
 
 beforeAll(async () => {
-  desk = await Desk.open();
+  desk = await SchedulingFixture.open();
 });
 afterAll(() => desk.close());
 beforeEach(() => desk.admit());
 
-const closed = (settlement: string | null) => ({ cancelledBy: undefined, settlement });
-const BROKEN_OFF = { cancelledBy: "DOCTOR", settlement: "RETURN" };
+const closed = (feeDecision: string | null) => ({ cancelledBy: undefined, feeDecision });
+const BROKEN_OFF = { cancelledBy: "DOCTOR", feeDecision: "RELEASE" };
 
 test.each<[Course, object, string]>([
   ["consultation.started", { status: "CONFIRMED", ...closed(null) }, "BOOKING_STARTED"],
-  ["consultation.completed", { status: "COMPLETED", ...closed("CAPTURE") }, "ILLEGAL_TRANSITION"],
-  ["consultation.no_show", { status: "NO_SHOW", ...closed("RETURN") }, "ILLEGAL_TRANSITION"],
+  ["consultation.completed", { status: "COMPLETED", ...closed("CHARGE") }, "ILLEGAL_TRANSITION"],
+  ["consultation.no_show", { status: "NO_SHOW", ...closed("RELEASE") }, "ILLEGAL_TRANSITION"],
   ["consultation.abandoned", { status: "CANCELLED", ...BROKEN_OFF }, "ILLEGAL_TRANSITION"],
 ])("%s sets the booking's status, and cancelling is refused", async (type, expected, reason) => {
   await desk.publish(0);
@@ -26,9 +26,10 @@ test.each<[Course, object, string]>([
   const { response: booking } = await desk.book(slot.id);
   await desk.tell(type, booking);
   const { status, cancelledBy } = await desk.read(booking.id);
-  const [row] = await desk.app.db.read<object>("SELECT settlement FROM bookings WHERE id = ?", [
-    binaryId(booking.id),
-  ]);
+  const [row] = await desk.app.db.read<object>(
+    "SELECT fee_decision AS feeDecision FROM bookings WHERE id = ?",
+    [binaryId(booking.id)],
+  );
   expect({ status, cancelledBy, ...row }).toEqual(expected);
   await expect(desk.cancel(booking.id, desk.patient)).rejects.toMatchObject({ reason });
   // The slot is used up. Billing gets the end from clinical, unless it is a no-show.
@@ -158,14 +159,16 @@ test.each<[string, Course, ConsultationState_Party]>([
   const { response: booking } = await desk.book((await desk.offer(60)).id);
   await desk.authorized(booking.id);
   await desk.cancel(booking.id, desk.patient);
-  const settlement = async () =>
-    await desk.app.db.read("SELECT settlement, version FROM bookings WHERE id = ?", [binaryId(booking.id)]);
-  expect(await settlement()).toEqual([{ settlement: "CAPTURE", version: 3 }]);
+  const feeDecision = async () =>
+    await desk.app.db.read("SELECT fee_decision AS feeDecision, version FROM bookings WHERE id = ?", [
+      binaryId(booking.id),
+    ]);
+  expect(await feeDecision()).toEqual([{ feeDecision: "CHARGE", version: 3 }]);
   await desk.tell("consultation.completed", booking);
   await desk.tell("consultation.no_show", booking, "PATIENT");
-  expect(await settlement()).toEqual([{ settlement: "CAPTURE", version: 3 }]);
+  expect(await feeDecision()).toEqual([{ feeDecision: "CHARGE", version: 3 }]);
   await desk.tell(type, booking, party);
   await desk.tell(type, booking, party);
-  expect(await settlement()).toEqual([{ settlement: "RETURN", version: 4 }]);
+  expect(await feeDecision()).toEqual([{ feeDecision: "RELEASE", version: 4 }]);
   expect(await desk.read(booking.id)).toMatchObject({ status: "CANCELLED", cancelledBy: "PATIENT" });
 });

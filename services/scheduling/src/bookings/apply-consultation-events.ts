@@ -1,10 +1,10 @@
-import type { Trail } from "@medconnect/platform/changes/changes.ts";
+import type { AuditEntry } from "@medconnect/platform/changes/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
 import { assertOwnRow } from "@medconnect/platform/inbox/own-row.ts";
 import type { ConsultationState } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import { releaseSlot } from "../slots/slot-store.ts";
-import { bookingTrail } from "./booking.ts";
+import { bookingEntry } from "./booking.ts";
 import { type BookingRow, lockBookings, saveBooking, saveClose } from "./booking-store.ts";
 import { type Change, type Course, changeBy, wasMoved } from "./consultation-course.ts";
 
@@ -34,16 +34,16 @@ interface Plan extends Change {
   consultation: ConsultationState;
 }
 
-function follow(tx: Transaction, plan: Plan, type: Course, now: Date): Trail {
+function follow(tx: Transaction, plan: Plan, type: Course, now: Date): AuditEntry {
   const { action, current, consultation } = plan;
   const row = isLive(plan.row) ? plan.row : movedBack(tx, plan.row, consultation);
   const changed: BookingRow = { ...row, version: current.version + 1 };
   saveBooking(tx, changed, now);
   if (changed.close_outcome !== current.close_outcome) saveClose(tx, changed);
   // Clinical gets the acceptance again: it may have applied another copy of the move meanwhile.
-  if (type === "consultation.joined") return { ...bookingTrail("move_accepted", changed), action };
+  if (type === "consultation.joined") return { ...bookingEntry("move_accepted", changed), action };
   // No-shows at an old time are void; billing gets the valid ones from here.
-  if (type === "consultation.no_show") return { ...bookingTrail("fee_decided", changed), action };
+  if (type === "consultation.no_show") return { ...bookingEntry("fee_decided", changed), action };
   return { action, resource: `bookings/${row.id}`, subjectIds: [row.patient_id, row.doctor_id] };
 }
 

@@ -1,4 +1,4 @@
-import type { Trail } from "@medconnect/platform/changes/changes.ts";
+import type { AuditEntry } from "@medconnect/platform/changes/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
 import { assertOwnRow } from "@medconnect/platform/inbox/own-row.ts";
@@ -8,7 +8,7 @@ import { guardPatientsOf } from "../people/people-store.ts";
 import { whyNotBookable } from "../slots/bookable.ts";
 import { releaseSlot, takeSlots } from "../slots/slot-store.ts";
 import { type ClaimFacts, lockPaid, type PaidFacts } from "./apply-payment-events-store.ts";
-import { bookingTrail } from "./booking.ts";
+import { bookingEntry } from "./booking.ts";
 import { refusalOf } from "./booking-limits.ts";
 import { awaitsPayment, canBecome } from "./booking-rules.ts";
 import { type BookingRow, confirmBookings, saveBooking } from "./booking-store.ts";
@@ -59,7 +59,7 @@ function isFree({ slot, patient }: PaidFacts, claim: ClaimFacts, app: Deciding, 
   return whyNotBookable(slot, now) === undefined;
 }
 
-function write(tx: Transaction, plans: Plan[], now: Date): Trail[][] {
+function write(tx: Transaction, plans: Plan[], now: Date): AuditEntry[][] {
   // First, as a slot has one live booking at a time.
   const expired = plans.map(({ endedHold }) => (endedHold ? [endHold(tx, endedHold, now)] : []));
   const confirmed = plans.filter(({ isConfirmed }) => isConfirmed).map(({ row }) => row);
@@ -74,8 +74,8 @@ function write(tx: Transaction, plans: Plan[], now: Date): Trail[][] {
   );
   return plans.map(({ row, isConfirmed }, i) => {
     if (!isConfirmed) return [refuse(tx, row, now)];
-    const next: BookingRow = { ...row, version: row.version + 1, status: "CONFIRMED", settlement: null };
-    return [{ ...bookingTrail("confirmed", next), action: "booking.confirm" }, ...expired[i]!];
+    const next: BookingRow = { ...row, version: row.version + 1, status: "CONFIRMED", feeDecision: null };
+    return [{ ...bookingEntry("confirmed", next), action: "booking.confirm" }, ...expired[i]!];
   });
 }
 
@@ -83,7 +83,7 @@ function write(tx: Transaction, plans: Plan[], now: Date): Trail[][] {
  * Returns the money, unless a cancellation has charged it. Ends an unpaid hold and erases its reason. A hold that ended
  * before its payment starts a cooldown; a payment in time is refused for the doctor's sake, and starts none.
  */
-function refuse(tx: Transaction, row: BookingRow, now: Date): Trail {
+function refuse(tx: Transaction, row: BookingRow, now: Date): AuditEntry {
   if (row.status !== "CANCELLED") eraseReason(tx, row.id);
   if (row.status === "PENDING_PAYMENT") {
     releaseSlot(tx, row.slot_id, row.id);
@@ -93,8 +93,8 @@ function refuse(tx: Transaction, row: BookingRow, now: Date): Trail {
     ...row,
     version: row.version + 1,
     status: row.status === "PENDING_PAYMENT" ? "EXPIRED" : row.status,
-    settlement: row.settlement ?? "RETURN",
+    feeDecision: row.feeDecision ?? "RELEASE",
   };
   saveBooking(tx, refused, now);
-  return { ...bookingTrail("payment_refused", refused), action: "booking.refuse_payment" };
+  return { ...bookingEntry("payment_refused", refused), action: "booking.refuse_payment" };
 }

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
-import { Desk, HOLD_MS, outcome } from "../testing/scheduling-fixture.ts";
+import { HOLD_MS, outcome, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 import { sweepHolds } from "./expire-bookings.ts";
 
-let desk: Desk;
+let desk: SchedulingFixture;
 
 beforeAll(async () => {
-  desk = await Desk.open();
+  desk = await SchedulingFixture.open();
 });
 afterAll(() => desk.close());
 beforeEach(() => desk.admit());

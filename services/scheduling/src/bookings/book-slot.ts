@@ -1,5 +1,5 @@
 import { newId } from "@medconnect/platform/api/ids.ts";
-import type { Trail } from "@medconnect/platform/changes/changes.ts";
+import type { AuditEntry } from "@medconnect/platform/changes/changes.ts";
 import type { Asked } from "@medconnect/platform/changes/group-commit.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
@@ -14,7 +14,7 @@ import { guardPerson, type Person } from "../people/people-store.ts";
 import { whyNotBookable } from "../slots/bookable.ts";
 import { type SlotToBook, type Taken, takeSlots } from "../slots/slot-store.ts";
 import { type BookingFacts, type BookingWish, lockForBooking } from "./book-slot-store.ts";
-import { bookingTrail, reasonPlace, toBookingWithoutTexts } from "./booking.ts";
+import { bookingEntry, reasonContext, toBookingWithoutTexts } from "./booking.ts";
 import { assertCooledDown, cooldownEndOf, refusalOf } from "./booking-limits.ts";
 import { type BookingRow, insertBookings, NOT_CLOSED } from "./booking-store.ts";
 import { endHold } from "./expire-bookings.ts";
@@ -67,7 +67,7 @@ function decide(app: Scheduling, facts: BookingFacts | undefined, { request }: A
   if (limited) throw limited;
   if (patient.disabled) throw new ApiError("SLOT_UNAVAILABLE");
   const booking = { ...newBooking(slot, patient, now, app.holdMs), patient_region: region };
-  booking.reason = reason === "" ? null : app.box.seal(reasonPlace(booking), reason);
+  booking.reason = reason === "" ? null : app.cipher.encrypt(reasonContext(booking), reason);
   return { booking, reason, statedRegion, endedHold };
 }
 
@@ -78,9 +78,9 @@ function write(tx: Transaction, plans: Plan[], now: Date) {
   insertBookings(tx, bookings);
   return plans.map(({ booking, reason, statedRegion }, i) => ({
     response: { ...toBookingWithoutTexts(booking, now), reason },
-    trails: [
-      bookingTrail(booking.status === "CONFIRMED" ? "confirmed" : "held", booking),
-      ...regionTrail(booking, statedRegion),
+    entries: [
+      bookingEntry(booking.status === "CONFIRMED" ? "confirmed" : "held", booking),
+      ...regionEntry(booking, statedRegion),
       ...expired[i]!,
     ],
   }));
@@ -93,7 +93,7 @@ const takenBy = ({ id, slot_id, hold_expire_time }: BookingRow): Taken => ({
 });
 
 /** The audit entry for the source of a booking's region: the patient's statement, or the profile. */
-function regionTrail({ id, patient_id, patient_region: region }: BookingRow, stated: string): Trail[] {
+function regionEntry({ id, patient_id, patient_region: region }: BookingRow, stated: string): AuditEntry[] {
   if (region === "") return [];
   const action = stated === "" ? "booking.region_from_profile" : "booking.state_region";
   return [{ action, resource: `bookings/${id}`, subjectIds: [patient_id] }];
@@ -132,11 +132,11 @@ function newBooking(slot: SlotToBook, patient: Person, now: Date, holdMs: number
     sequence: 0,
     version: 1,
     create_time: now,
-    begun: 0,
+    started: 0,
     cancel_time: null,
     cancelled_by: null,
     cancel_reason: null,
-    settlement: null,
+    feeDecision: null,
     moved_by: null,
     move_time: null,
     previous_start_time: null,

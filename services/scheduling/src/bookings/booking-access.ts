@@ -1,5 +1,5 @@
 import type { Access } from "@medconnect/platform/audit/recorder.ts";
-import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
+import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import { isOverseer, type Reader } from "@medconnect/platform/identity/caller.ts";
 import type { Booking } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import { toBooking, toBookingWithoutTexts } from "./booking.ts";
@@ -28,8 +28,8 @@ export function scopeOf(reader: Reader): BookingScope {
 }
 
 /** A booking as the reader may see it. */
-export const viewOf = (reader: Reader, row: BookingRow, now: Date, box: SealedBox): Booking =>
-  isOverseer(reader) ? toBookingWithoutTexts(row, now) : toBooking(row, now, box);
+export const viewOf = (reader: Reader, row: BookingRow, now: Date, cipher: FieldCipher): Booking =>
+  isOverseer(reader) ? toBookingWithoutTexts(row, now) : toBooking(row, now, cipher);
 
 /**
  * The audit lines of bookings that were shown. A patient's appointments are personal data even without a reason text.

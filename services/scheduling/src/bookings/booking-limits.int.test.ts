@@ -4,15 +4,15 @@ import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { guardPerson } from "../people/people-store.ts";
-import { Desk, HOLD_MS, MINUTE_MS, outcome } from "../testing/scheduling-fixture.ts";
+import { HOLD_MS, MINUTE_MS, outcome, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 import { insertCooldown, readPatientFacts } from "./booking-limits-store.ts";
 import { claimSlot } from "./booking-store.ts";
 import { sweepHolds } from "./expire-bookings.ts";
 
-let desk: Desk;
+let desk: SchedulingFixture;
 
 beforeAll(async () => {
-  desk = await Desk.open();
+  desk = await SchedulingFixture.open();
 });
 afterAll(() => desk.close());
 beforeEach(() => desk.admit());

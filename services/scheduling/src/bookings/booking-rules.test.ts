@@ -9,7 +9,7 @@ import {
   canBecome,
   closesNow,
   decideCancel,
-  type Settlement,
+  type FeeDecision,
   statusAt,
 } from "./booking-rules.ts";
 
@@ -23,7 +23,7 @@ const confirmed: BookingFacts = {
   holdExpireTime: null,
   startTime: inHours(48),
   endTime: inHours(48.5),
-  begun: false,
+  started: false,
   cancelledBy: null,
   moved: false,
   movePending: false,
@@ -33,37 +33,37 @@ const confirmed: BookingFacts = {
 const MOVED = { moved: true, movePending: true };
 
 test.each([
-  ["a patient two days before", "PATIENT", {}, "RETURN"],
-  ["a patient at the cut-off", "PATIENT", { startTime: inHours(24) }, "RETURN"],
-  ["a patient after the cut-off", "PATIENT", { startTime: inHours(23.9) }, "CAPTURE"],
-  ["a doctor after the cut-off", "DOCTOR", { startTime: inHours(1) }, "RETURN"],
-  ["an admin after the cut-off", "ADMIN", { startTime: inHours(1) }, "RETURN"],
+  ["a patient two days before", "PATIENT", {}, "RELEASE"],
+  ["a patient at the cut-off", "PATIENT", { startTime: inHours(24) }, "RELEASE"],
+  ["a patient after the cut-off", "PATIENT", { startTime: inHours(23.9) }, "CHARGE"],
+  ["a doctor after the cut-off", "DOCTOR", { startTime: inHours(1) }, "RELEASE"],
+  ["an admin after the cut-off", "ADMIN", { startTime: inHours(1) }, "RELEASE"],
   [
     "a patient two minutes before a start that they have not accepted",
     "PATIENT",
     { startTime: inHours(0.03), ...MOVED },
-    "RETURN",
+    "RELEASE",
   ],
   [
     "a patient after a start that they have not accepted",
     "PATIENT",
     { startTime: inHours(-1), ...MOVED },
-    "RETURN",
+    "RELEASE",
   ],
   [
     "a patient after the cut-off of a start that they accepted",
     "PATIENT",
     { startTime: inHours(1), moved: true },
-    "CAPTURE",
+    "CHARGE",
   ],
   [
     "a patient who never paid, after the cut-off",
     "PATIENT",
     { status: "PENDING_PAYMENT", holdExpireTime: inHours(0.1), startTime: inHours(1) },
-    "RETURN",
+    "RELEASE",
   ],
-] as const)("%s cancels: the fee's fate is %s", (_, by, facts, settlement) => {
-  expect(decideCancel({ ...confirmed, ...facts }, by, now, CUTOFF_MS)).toBe(settlement);
+] as const)("%s cancels: the fee's fate is %s", (_, by, facts, feeDecision) => {
+  expect(decideCancel({ ...confirmed, ...facts }, by, now, CUTOFF_MS)).toBe(feeDecision);
 });
 
 test("a repeated cancel by the same party changes nothing; by another it is illegal", () => {
@@ -79,8 +79,8 @@ test("a repeated cancel by the same party changes nothing; by another it is ille
 
 test.each([
   ["has started by the clock", "PATIENT", { startTime: now }],
-  ["has begun early", "PATIENT", { begun: true }],
-  ["has begun without an accepted start", "PATIENT", { begun: true, ...MOVED }],
+  ["has begun early", "PATIENT", { started: true }],
+  ["has begun without an accepted start", "PATIENT", { started: true, ...MOVED }],
   ["has started, and waits for its patient's acceptance,", "DOCTOR", { startTime: now, ...MOVED }],
   ["has started, and waits for its patient's acceptance,", "ADMIN", { startTime: now, ...MOVED }],
 ] as const)("a booking that %s cannot be cancelled by the %s", (_, by, facts) => {
@@ -139,8 +139,8 @@ test.each([
   ["a patient after the cut-off", "PATIENT", { startTime: inHours(23.9) }, "RESCHEDULE_TOO_LATE"],
   ["a doctor at the start", "DOCTOR", { startTime: now }, "BOOKING_STARTED"],
   ["a doctor at a start that is not accepted", "DOCTOR", { startTime: now, ...MOVED }, "BOOKING_STARTED"],
-  ["a patient once it has begun", "PATIENT", { begun: true, ...MOVED }, "BOOKING_STARTED"],
-  ["an admin once it has begun early", "ADMIN", { begun: true }, "BOOKING_STARTED"],
+  ["a patient once it has begun", "PATIENT", { started: true, ...MOVED }, "BOOKING_STARTED"],
+  ["an admin once it has begun early", "ADMIN", { started: true }, "BOOKING_STARTED"],
 ] as const)("%s does not move a booking: %s", (_, by, facts, reason) => {
   expect(() => assertReschedulable({ ...confirmed, ...facts }, by, now, CUTOFF_MS)).toThrow(
     expect.objectContaining({ reason }),
@@ -205,21 +205,21 @@ const over: ClosingFacts = {
   closing: undefined,
 };
 
-const CLOSINGS: [CloseOutcome, Settlement, "closes it" | "MOVE_NOT_ACCEPTED"][] = [
-  ["COMPLETED", "RETURN", "closes it"],
-  ["COMPLETED", "CAPTURE", "MOVE_NOT_ACCEPTED"],
-  ["NO_SHOW_PATIENT", "RETURN", "MOVE_NOT_ACCEPTED"],
-  ["NO_SHOW_PATIENT", "CAPTURE", "MOVE_NOT_ACCEPTED"],
-  ["NO_SHOW_DOCTOR", "RETURN", "closes it"],
-  ["NO_SHOW_DOCTOR", "CAPTURE", "MOVE_NOT_ACCEPTED"],
-  ["NO_SHOW_BOTH", "RETURN", "closes it"],
-  ["NO_SHOW_BOTH", "CAPTURE", "MOVE_NOT_ACCEPTED"],
+const CLOSINGS: [CloseOutcome, FeeDecision, "closes it" | "MOVE_NOT_ACCEPTED"][] = [
+  ["COMPLETED", "RELEASE", "closes it"],
+  ["COMPLETED", "CHARGE", "MOVE_NOT_ACCEPTED"],
+  ["NO_SHOW_PATIENT", "RELEASE", "MOVE_NOT_ACCEPTED"],
+  ["NO_SHOW_PATIENT", "CHARGE", "MOVE_NOT_ACCEPTED"],
+  ["NO_SHOW_DOCTOR", "RELEASE", "closes it"],
+  ["NO_SHOW_DOCTOR", "CHARGE", "MOVE_NOT_ACCEPTED"],
+  ["NO_SHOW_BOTH", "RELEASE", "closes it"],
+  ["NO_SHOW_BOTH", "CHARGE", "MOVE_NOT_ACCEPTED"],
 ];
 
 test.each(CLOSINGS)(
   "as %s, %s an admin closes any booking at an accepted time; one at another time: %s",
-  (outcome, settlement, expected) => {
-    const closing = { outcome, settlement, reason: "Nobody said", adminId: "admin" };
+  (outcome, feeDecision, expected) => {
+    const closing = { outcome, feeDecision, reason: "Nobody said", adminId: "admin" };
     expect(closesNow(over, closing, now)).toBe(true);
     const close = () => closesNow({ ...over, movePending: true }, closing, now);
     if (expected === "closes it") expect(close()).toBe(true);
@@ -229,7 +229,7 @@ test.each(CLOSINGS)(
 
 const CLOSING: Closing = {
   outcome: "COMPLETED",
-  settlement: "CAPTURE",
+  feeDecision: "CHARGE",
   reason: "Nobody said",
   adminId: "admin",
 };
@@ -237,7 +237,7 @@ const closedSo: ClosingFacts = { ...over, status: "COMPLETED", closing: CLOSING 
 
 test.each<[string, Partial<Closing>]>([
   ["another outcome", { outcome: "NO_SHOW_BOTH" }],
-  ["another fee decision", { settlement: "RETURN" }],
+  ["another fee decision", { feeDecision: "RELEASE" }],
   ["another reason", { reason: "They both said so" }],
   ["another admin", { adminId: "other" }],
 ])("a closed booking cannot be closed again with %s, and the refusal names its decision", (_, asked) => {

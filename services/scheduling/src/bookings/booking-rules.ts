@@ -1,8 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { repeatDiffers } from "@medconnect/platform/errors/repeat-differs.ts";
-import type { FeeDecision } from "@medconnect/proto/medconnect/common/v1/fee_decision.ts";
-import type { BookingState_Settlement } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import type { FeeDecision as AnyFeeDecision } from "@medconnect/proto/medconnect/common/v1/fee_decision.ts";
 import type {
   Booking_Party,
   Booking_Status,
@@ -33,7 +32,7 @@ export interface BookingFacts {
   startTime: Date;
   endTime: Date;
   /** The consultation has started. */
-  begun: boolean;
+  started: boolean;
   cancelledBy: Booking_Party | null;
   /** The booking was moved. */
   moved: boolean;
@@ -76,7 +75,7 @@ export function assertReschedulable(
  * Throws ILLEGAL_TRANSITION, BOOKING_STARTED, TIME_DIFFERS.
  */
 export function acceptsMove(
-  { status, moved, movePending, begun, startTime, endTime }: BookingFacts,
+  { status, moved, movePending, started, startTime, endTime }: BookingFacts,
   seen: Pick<BookingFacts, "startTime" | "endTime">,
   now: Date,
 ): boolean {
@@ -86,7 +85,7 @@ export function acceptsMove(
       metadata: { current: status, requested: "MOVE_ACCEPTED", allowed },
     });
   }
-  if (movePending && (begun || startTime <= now)) throw new ApiError("BOOKING_STARTED");
+  if (movePending && (started || startTime <= now)) throw new ApiError("BOOKING_STARTED");
   if (startTime.getTime() !== seen.startTime.getTime() || endTime.getTime() !== seen.endTime.getTime()) {
     const metadata = { startTime: startTime.toISOString(), endTime: endTime.toISOString() };
     throw new ApiError("TIME_DIFFERS", { metadata });
@@ -95,8 +94,11 @@ export function acceptsMove(
 }
 
 /** With a pending move, a booking starts for its patient only when the consultation starts. */
-const hasStarted = ({ begun, startTime, movePending }: BookingFacts, by: Booking_Party, now: Date): boolean =>
-  begun || (startTime <= now && !(by === "PATIENT" && movePending));
+const hasStarted = (
+  { started, startTime, movePending }: BookingFacts,
+  by: Booking_Party,
+  now: Date,
+): boolean => started || (startTime <= now && !(by === "PATIENT" && movePending));
 
 /** Last time at which a patient cancels or moves an accepted time free of charge. */
 export const cutoffOf = ({ startTime }: Pick<BookingFacts, "startTime">, cutoffMs: number): Date =>
@@ -119,7 +121,7 @@ export const CLOSED: Readonly<Record<CloseOutcome, Booking_Status>> = {
 /** The closing that an admin requests. */
 export interface Closing {
   outcome: CloseOutcome;
-  settlement: Settlement;
+  feeDecision: FeeDecision;
   reason: string;
   adminId: string;
 }
@@ -141,14 +143,14 @@ export function closesNow(booking: ClosingFacts, asked: Closing, now: Date): boo
     assertSameClosing(closing, asked);
     return false;
   }
-  const { outcome, settlement } = asked;
+  const { outcome, feeDecision } = asked;
   const current = statusAt(booking, now);
   if (current !== "CONFIRMED") {
     const allowed = TRANSITIONS[current].filter((next) => next !== "CONFIRMED").join(",");
     throw new ApiError("ILLEGAL_TRANSITION", { metadata: { current, requested: CLOSED[outcome], allowed } });
   }
   if (now < endTime) throw new ApiError("TOO_EARLY", { metadata: { possibleFrom: endTime.toISOString() } });
-  const isAgainstPatient = outcome === "NO_SHOW_PATIENT" || settlement === "CAPTURE";
+  const isAgainstPatient = outcome === "NO_SHOW_PATIENT" || feeDecision === "CHARGE";
   if (movePending && isAgainstPatient) throw new ApiError("MOVE_NOT_ACCEPTED");
   return true;
 }
@@ -156,18 +158,12 @@ export function closesNow(booking: ClosingFacts, asked: Closing, now: Date): boo
 /** A repeated call gets the first answer only if it asks for the same decision. Throws BOOKING_CLOSED. */
 function assertSameClosing(closing: Closing, asked: Closing): void {
   if (isDeepStrictEqual(closing, asked)) return;
-  const { outcome, settlement } = closing;
-  throw new ApiError("BOOKING_CLOSED", { metadata: { outcome, feeDecision: FEE_DECISIONS[settlement] } });
+  const { outcome, feeDecision } = closing;
+  throw new ApiError("BOOKING_CLOSED", { metadata: { outcome, feeDecision: feeDecision } });
 }
 
 /** Decision about the money of a cancelled booking. */
-export type Settlement = Exclude<BookingState_Settlement, "SETTLEMENT_UNSPECIFIED">;
-
-/** The contract's names of decisions that have other names in schema and events. */
-export const FEE_DECISIONS: Readonly<Record<Settlement, FeeDecision>> = {
-  RETURN: "RELEASE",
-  CAPTURE: "CHARGE",
-};
+export type FeeDecision = Exclude<AnyFeeDecision, "FEE_DECISION_UNSPECIFIED">;
 
 /**
  * Whether and how a booking is cancelled; undefined where the same party has cancelled it already. A patient who
@@ -180,7 +176,7 @@ export function decideCancel(
   by: Booking_Party,
   now: Date,
   cutoffMs: number,
-): Settlement | undefined {
+): FeeDecision | undefined {
   const current = statusAt(booking, now);
   if (current === "CANCELLED") {
     if (booking.cancelledBy === by) return undefined;
@@ -193,7 +189,7 @@ export function decideCancel(
   }
   if (hasStarted(booking, by, now)) throw new ApiError("BOOKING_STARTED");
   const isDue = by === "PATIENT" && current === "CONFIRMED" && isAfterCutoff(booking, now, cutoffMs);
-  return isDue ? "CAPTURE" : "RETURN";
+  return isDue ? "CHARGE" : "RELEASE";
 }
 
 /** A repeated cancellation gets the first answer only for the same reason. Throws ILLEGAL_TRANSITION. */

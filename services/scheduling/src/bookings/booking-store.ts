@@ -14,7 +14,7 @@ import { guardPerson } from "../people/people-store.ts";
 import { IS_OPEN, openValues, PRACTISES_AT_START } from "../slots/bookable.ts";
 import { MAX_LENGTH_MS } from "../slots/slot-rules.ts";
 import { lockSlotsOf, type SlotRow } from "../slots/slot-store.ts";
-import type { CloseOutcome, Settlement } from "./booking-rules.ts";
+import type { CloseOutcome, FeeDecision } from "./booking-rules.ts";
 
 export interface BookingRow extends FeeColumns {
   id: string;
@@ -35,11 +35,11 @@ export interface BookingRow extends FeeColumns {
   sequence: number;
   version: number;
   create_time: Date;
-  begun: number;
+  started: number;
   cancel_time: Date | null;
   cancelled_by: Booking_Party | null;
   cancel_reason: Buffer | null;
-  settlement: Settlement | null;
+  feeDecision: FeeDecision | null;
   moved_by: Booking_Party | null;
   move_time: Date | null;
   previous_start_time: Date | null;
@@ -60,8 +60,8 @@ export const NOT_CLOSED = {
 
 const COLUMNS = `b.id, b.slot_id, b.doctor_id, d.display_name AS doctor_name, b.patient_id,
     p.full_name AS patient_name, b.consultation_id, b.payment_id, b.status, b.start_time, b.end_time, b.fee_currency,
-    b.fee_minor, b.reason, b.hold_expire_time, b.sequence, b.version, b.create_time, b.begun, b.cancel_time,
-    b.cancelled_by, b.cancel_reason, b.settlement, b.moved_by, b.move_time, b.previous_start_time, b.move_pending,
+    b.fee_minor, b.reason, b.hold_expire_time, b.sequence, b.version, b.create_time, b.started, b.cancel_time,
+    b.cancelled_by, b.cancel_reason, b.fee_decision AS feeDecision, b.moved_by, b.move_time, b.previous_start_time, b.move_pending,
     b.patient_region, b.close_outcome, b.close_time, b.closed_by, b.close_reason`;
 const NAMES = "LEFT JOIN doctors d ON d.id = b.doctor_id LEFT JOIN people p ON p.user_id = b.patient_id";
 const SELECT = `SELECT ${COLUMNS} FROM bookings b ${NAMES}`;
@@ -225,7 +225,7 @@ export async function lockBooking(tx: Transaction, id: string): Promise<BookingR
 export function saveBooking(tx: Transaction, row: BookingRow, now: Date): void {
   tx.defer(
     `UPDATE bookings SET slot_id = ?, start_time = ?, end_time = ?, sequence = ?, status = ?, version = ?,
-       update_time = ?, begun = ?, cancel_time = ?, cancelled_by = ?, cancel_reason = ?, settlement = ?,
+       update_time = ?, started = ?, cancel_time = ?, cancelled_by = ?, cancel_reason = ?, fee_decision = ?,
        moved_by = ?, move_time = ?, previous_start_time = ?, move_pending = ? WHERE id = ?`,
     [
       binaryId(row.slot_id),
@@ -235,11 +235,11 @@ export function saveBooking(tx: Transaction, row: BookingRow, now: Date): void {
       row.status,
       row.version,
       now,
-      row.begun,
+      row.started,
       row.cancel_time,
       row.cancelled_by,
       row.cancel_reason,
-      row.settlement,
+      row.feeDecision,
       row.moved_by,
       row.move_time,
       row.previous_start_time,
@@ -253,7 +253,7 @@ export function saveBooking(tx: Transaction, row: BookingRow, now: Date): void {
 export function confirmBookings(tx: Transaction, ids: string[], now: Date): void {
   if (ids.length === 0) return;
   tx.defer(
-    `UPDATE bookings SET status = 'CONFIRMED', settlement = NULL, version = version + 1, update_time = ?
+    `UPDATE bookings SET status = 'CONFIRMED', fee_decision = NULL, version = version + 1, update_time = ?
      WHERE id IN (?)`,
     [now, ids.map(binaryId)],
   );

@@ -1,5 +1,5 @@
-import type { Trail } from "@medconnect/platform/changes/changes.ts";
-import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
+import type { AuditEntry } from "@medconnect/platform/changes/changes.ts";
+import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import type { NewEvent } from "@medconnect/platform/outbox/event.ts";
 import type {
   Booking,
@@ -7,7 +7,7 @@ import type {
   BookingClose,
 } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import { feeOf } from "../money.ts";
-import { type BookingFacts, FEE_DECISIONS, statusAt } from "./booking-rules.ts";
+import { type BookingFacts, statusAt } from "./booking-rules.ts";
 import type { BookingRow } from "./booking-store.ts";
 
 export type BookingEventType =
@@ -24,11 +24,11 @@ export type BookingEventType =
 type Owned = Pick<BookingRow, "id" | "patient_id" | "doctor_id">;
 
 /** Where a booking's sealed texts lie, and whose they are: for other people, they do not open. */
-export const reasonPlace = ({ id, patient_id, doctor_id }: Owned): string =>
+export const reasonContext = ({ id, patient_id, doctor_id }: Owned): string =>
   `bookings.reason:${id}:${patient_id}:${doctor_id}`;
-export const cancelReasonPlace = ({ id, patient_id, doctor_id }: Owned): string =>
+export const cancelReasonContext = ({ id, patient_id, doctor_id }: Owned): string =>
   `bookings.cancel_reason:${id}:${patient_id}:${doctor_id}`;
-export const closeReasonPlace = ({ id, patient_id, doctor_id }: Owned): string =>
+export const closeReasonContext = ({ id, patient_id, doctor_id }: Owned): string =>
   `bookings.close_reason:${id}:${patient_id}:${doctor_id}`;
 
 /** The booking without what patient and doctor wrote: for admins, and in answers to those who just wrote it. */
@@ -54,7 +54,7 @@ export function toBookingWithoutTexts(row: BookingRow, now: Date): Booking {
     cancelledBy: row.cancelled_by ?? undefined,
     cancelReason: undefined,
     move: moveOf(row),
-    feeDecision: row.settlement && row.payment_id !== null ? FEE_DECISIONS[row.settlement] : undefined,
+    feeDecision: row.feeDecision && row.payment_id !== null ? row.feeDecision : undefined,
     close: closeOf(row),
     patientRegion: row.patient_region,
   };
@@ -74,19 +74,22 @@ const moveOf = (row: BookingRow): Booking_Move | undefined =>
       };
 
 /** The booking as its patient and its doctor see it. */
-export function toBooking(row: BookingRow, now: Date, box: SealedBox): Booking {
+export function toBooking(row: BookingRow, now: Date, cipher: FieldCipher): Booking {
   const close = closeOf(row);
   return {
     ...toBookingWithoutTexts(row, now),
-    close: close && { ...close, reason: box.open(closeReasonPlace(row), row.close_reason).toString() },
-    reason: row.reason ? box.open(reasonPlace(row), row.reason).toString() : "",
-    cancelReason: cancelReasonOf(row, box),
+    close: close && {
+      ...close,
+      reason: cipher.decrypt(closeReasonContext(row), row.close_reason).toString(),
+    },
+    reason: row.reason ? cipher.decrypt(reasonContext(row), row.reason).toString() : "",
+    cancelReason: cancelReasonOf(row, cipher),
   };
 }
 
 /** Reason of the cancellation; undefined without one. */
-export const cancelReasonOf = (row: BookingRow, box: SealedBox): string | undefined =>
-  row.cancel_reason ? box.open(cancelReasonPlace(row), row.cancel_reason).toString() : undefined;
+export const cancelReasonOf = (row: BookingRow, cipher: FieldCipher): string | undefined =>
+  row.cancel_reason ? cipher.decrypt(cancelReasonContext(row), row.cancel_reason).toString() : undefined;
 
 /** The fact that a booking has changed, with all of its state that others need. */
 export function bookingEvent(type: BookingEventType, row: BookingRow): NewEvent {
@@ -105,7 +108,7 @@ export function bookingEvent(type: BookingEventType, row: BookingRow): NewEvent 
         endTime: row.end_time,
         fee: feeOf(row),
         holdExpireTime: row.hold_expire_time ?? undefined,
-        settlement: row.settlement ?? "SETTLEMENT_UNSPECIFIED",
+        feeDecision: row.feeDecision ?? "FEE_DECISION_UNSPECIFIED",
         movePending: row.move_pending === 1,
         closeOutcome: row.close_outcome ?? "CLOSE_OUTCOME_UNSPECIFIED",
       },
@@ -114,7 +117,7 @@ export function bookingEvent(type: BookingEventType, row: BookingRow): NewEvent 
 }
 
 /** Audit line and event of a booking's change. */
-export const bookingTrail = (type: BookingEventType, row: BookingRow): Trail => ({
+export const bookingEntry = (type: BookingEventType, row: BookingRow): AuditEntry => ({
   resource: `bookings/${row.id}`,
   subjectIds: [row.patient_id, row.doctor_id],
   events: [bookingEvent(type, row)],
@@ -126,7 +129,7 @@ export const factsOf = (row: BookingRow): BookingFacts => ({
   holdExpireTime: row.hold_expire_time,
   startTime: row.start_time,
   endTime: row.end_time,
-  begun: row.begun === 1,
+  started: row.started === 1,
   cancelledBy: row.cancelled_by,
   moved: row.moved_by !== null,
   movePending: row.move_pending === 1,

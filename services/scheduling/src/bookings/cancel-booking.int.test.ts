@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
-import { Desk } from "../testing/scheduling-fixture.ts";
+import { SchedulingFixture } from "../testing/scheduling-fixture.ts";
 
-let desk: Desk;
+let desk: SchedulingFixture;
 
 beforeAll(async () => {
-  desk = await Desk.open();
+  desk = await SchedulingFixture.open();
 });
 afterAll(() => desk.close());
 beforeEach(() => desk.admit());

@@ -1,5 +1,5 @@
-import { readTrails, type Trail } from "@medconnect/platform/changes/changes.ts";
-import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
+import { type AuditEntry, readEntries } from "@medconnect/platform/changes/changes.ts";
+import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type {
@@ -10,10 +10,10 @@ import type {
 import type { Scheduling } from "../app.ts";
 import { guardPerson } from "../people/people-store.ts";
 import { releaseSlot } from "../slots/slot-store.ts";
-import { bookingTrail, cancelReasonOf, cancelReasonPlace, factsOf } from "./booking.ts";
+import { bookingEntry, cancelReasonContext, cancelReasonOf, factsOf } from "./booking.ts";
 import { readsOf, viewOf } from "./booking-access.ts";
 
-import { assertSameReason, canBecome, decideCancel, type Settlement, statusAt } from "./booking-rules.ts";
+import { assertSameReason, canBecome, decideCancel, type FeeDecision, statusAt } from "./booking-rules.ts";
 import { type BookingRow, lockBooking, saveBooking } from "./booking-store.ts";
 
 import { coolDown, expireBooking } from "./expire-bookings.ts";
@@ -31,19 +31,19 @@ export const cancelBooking =
       // The end of a hold starts a cooldown, which a concurrent booking of the patient must see.
       if (user.role === "PATIENT") guardPerson(tx, user.userId);
       const row = (await lockBooking(tx, bookingId))!;
-      const settlement = decideCancel(factsOf(row), user.role, now, app.cancelCutoffMs);
-      if (!settlement) {
-        assertSameReason(cancelReasonOf(row, app.box) ?? "", reason);
-        return { response: viewOf(user, row, now, app.box), trails: [] };
+      const feeDecision = decideCancel(factsOf(row), user.role, now, app.cancelCutoffMs);
+      if (!feeDecision) {
+        assertSameReason(cancelReasonOf(row, app.cipher) ?? "", reason);
+        return { response: viewOf(user, row, now, app.cipher), entries: [] };
       }
-      const cancelled = cancel(tx, row, user.role, settlement, reason, now, app.box);
+      const cancelled = cancel(tx, row, user.role, feeDecision, reason, now, app.cipher);
       return {
-        response: viewOf(user, cancelled, now, app.box),
-        trails: [bookingTrail("cancelled", cancelled)],
+        response: viewOf(user, cancelled, now, app.cipher),
+        entries: [bookingEntry("cancelled", cancelled)],
       };
     };
     return await app.changes.apply(call, cancelOnce, (booking) =>
-      readTrails("booking.get", readsOf(user, [booking])),
+      readEntries("booking.get", readsOf(user, [booking])),
     );
   };
 
@@ -57,8 +57,8 @@ export async function cancelByPlatform(
   id: string,
   reason: string,
   now: Date,
-  box: SealedBox,
-): Promise<Trail[]> {
+  cipher: FieldCipher,
+): Promise<AuditEntry[]> {
   const row = (await lockBooking(tx, id))!;
   const current = statusAt(factsOf(row), now);
   // Readers already see an ended hold as EXPIRED, so it does not become CANCELLED.
@@ -66,7 +66,7 @@ export async function cancelByPlatform(
   if (!canBecome(current, "CANCELLED")) return [];
   return [
     {
-      ...bookingTrail("cancelled", cancel(tx, row, "ADMIN", "RETURN", reason, now, box)),
+      ...bookingEntry("cancelled", cancel(tx, row, "ADMIN", "RELEASE", reason, now, cipher)),
       action: "booking.cancel",
     },
   ];
@@ -76,10 +76,10 @@ function cancel(
   tx: Transaction,
   row: BookingRow,
   by: Booking_Party,
-  settlement: Settlement,
+  feeDecision: FeeDecision,
   reason: string,
   now: Date,
-  box: SealedBox,
+  cipher: FieldCipher,
 ): BookingRow {
   const isUnpaidHold = row.status === "PENDING_PAYMENT";
   const cancelled: BookingRow = {
@@ -89,8 +89,8 @@ function cancel(
     version: row.version + 1,
     cancel_time: now,
     cancelled_by: by,
-    cancel_reason: reason === "" ? null : box.seal(cancelReasonPlace(row), reason),
-    settlement,
+    cancel_reason: reason === "" ? null : cipher.encrypt(cancelReasonContext(row), reason),
+    feeDecision,
   };
   releaseSlot(tx, row.slot_id, row.id);
   saveBooking(tx, cancelled, now);

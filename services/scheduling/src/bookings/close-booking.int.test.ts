@@ -3,12 +3,12 @@ import { newId } from "@medconnect/platform/api/ids.ts";
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { type ConsultationState_Party, Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
-import { type Course, Desk, MINUTE_MS, outcome } from "../testing/scheduling-fixture.ts";
+import { type Course, MINUTE_MS, outcome, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 
-let desk: Desk;
+let desk: SchedulingFixture;
 
 beforeAll(async () => {
-  desk = await Desk.open();
+  desk = await SchedulingFixture.open();
 });
 afterAll(() => desk.close());
 beforeEach(() => desk.admit());
@@ -31,21 +31,21 @@ const told = async (bookingId: string) => {
 };
 
 test.each([
-  ["COMPLETED", "CHARGE", "COMPLETED", "CAPTURE"],
-  ["COMPLETED", "RELEASE", "COMPLETED", "RETURN"],
-  ["NO_SHOW_PATIENT", "CHARGE", "NO_SHOW", "CAPTURE"],
-  ["NO_SHOW_DOCTOR", "RELEASE", "NO_SHOW", "RETURN"],
-  ["NO_SHOW_BOTH", "RELEASE", "NO_SHOW", "RETURN"],
+  ["COMPLETED", "CHARGE", "COMPLETED"],
+  ["COMPLETED", "RELEASE", "COMPLETED"],
+  ["NO_SHOW_PATIENT", "CHARGE", "NO_SHOW"],
+  ["NO_SHOW_DOCTOR", "RELEASE", "NO_SHOW"],
+  ["NO_SHOW_BOTH", "RELEASE", "NO_SHOW"],
 ] as const)(
   "an admin closes it as %s, %s, with events to clinical and billing",
-  async (closeOutcome, feeDecision, status, settlement) => {
+  async (closeOutcome, feeDecision, status) => {
     const booking = await pastBooking();
     const closed = await desk.closeAs(booking.id, closeOutcome, feeDecision);
     const closeTime = desk.app.clock.now();
     expect(closed).toMatchObject({ status, feeDecision, close: { outcome: closeOutcome, closeTime } });
     expect(closed.close).toHaveProperty("reason", undefined);
     expect(await desk.read(booking.id)).toMatchObject({ close: { reason: "Nobody said" } });
-    const event = { settlement, closeOutcome, startTime: booking.startTime, endTime: booking.endTime };
+    const event = { feeDecision, closeOutcome, startTime: booking.startTime, endTime: booking.endTime };
     expect(await told(booking.id)).toMatchObject([
       { destination: "billing", ...event },
       { destination: "clinical", ...event },
@@ -178,8 +178,8 @@ test("an overdue consultation counts as started, even without the event of its s
   const booking = await pastBooking();
   await desk.tell("consultation.overdue", booking);
   await desk.tell("consultation.started", booking);
-  const [row] = await desk.app.db.read("SELECT begun, version FROM bookings WHERE id = ?", [
+  const [row] = await desk.app.db.read("SELECT started, version FROM bookings WHERE id = ?", [
     binaryId(booking.id),
   ]);
-  expect(row).toEqual({ begun: 1, version: 3 });
+  expect(row).toEqual({ started: 1, version: 3 });
 });

@@ -1,14 +1,13 @@
-import { readTrails } from "@medconnect/platform/changes/changes.ts";
-import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
+import { readEntries } from "@medconnect/platform/changes/changes.ts";
+import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
-import type { FeeDecision } from "@medconnect/proto/medconnect/common/v1/fee_decision.ts";
 import type {
   Booking,
   CloseBookingRequest,
 } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import type { Scheduling } from "../app.ts";
-import { bookingTrail, closeReasonPlace } from "./booking.ts";
+import { bookingEntry, closeReasonContext } from "./booking.ts";
 import { readsOf, viewOf } from "./booking-access.ts";
 import {
   CLOSED,
@@ -16,15 +15,10 @@ import {
   type Closing,
   type ClosingFacts,
   closesNow,
-  type Settlement,
+  type FeeDecision,
 } from "./booking-rules.ts";
 import { type BookingRow, lockBooking, saveBooking, saveClose } from "./booking-store.ts";
 import { findOwnBooking } from "./find-own-booking.ts";
-
-const SETTLEMENTS: Readonly<Record<Exclude<FeeDecision, "FEE_DECISION_UNSPECIFIED">, Settlement>> = {
-  RELEASE: "RETURN",
-  CHARGE: "CAPTURE",
-};
 
 /** BookingService.CloseBooking. Throws NOT_FOUND, ILLEGAL_TRANSITION, TOO_EARLY, MOVE_NOT_ACCEPTED, BOOKING_CLOSED. */
 export const closeBooking =
@@ -34,44 +28,44 @@ export const closeBooking =
     const user = userOf(call);
     // The contract refuses unspecified values.
     const outcome = request.outcome as CloseOutcome;
-    const settlement = SETTLEMENTS[request.feeDecision as keyof typeof SETTLEMENTS];
+    const feeDecision = request.feeDecision as FeeDecision;
     await findOwnBooking(app, user, bookingId);
     const close = async (tx: Transaction) => {
       const now = app.clock.now();
       const row = (await lockBooking(tx, bookingId))!;
-      const closing = { outcome, settlement, reason, adminId: user.userId };
-      if (!closesNow(closingFactsOf(row, app.box), closing, now))
-        return { response: viewOf(user, row, now, app.box), trails: [] };
+      const closing = { outcome, feeDecision, reason, adminId: user.userId };
+      if (!closesNow(closingFactsOf(row, app.cipher), closing, now))
+        return { response: viewOf(user, row, now, app.cipher), entries: [] };
       const closed: BookingRow = {
         ...row,
         status: CLOSED[outcome],
         version: row.version + 1,
-        settlement,
+        feeDecision,
         close_outcome: outcome,
         close_time: now,
         closed_by: user.userId,
-        close_reason: app.box.seal(closeReasonPlace(row), reason),
+        close_reason: app.cipher.encrypt(closeReasonContext(row), reason),
       };
       saveBooking(tx, closed, now);
       saveClose(tx, closed);
-      return { response: viewOf(user, closed, now, app.box), trails: [bookingTrail("closed", closed)] };
+      return { response: viewOf(user, closed, now, app.cipher), entries: [bookingEntry("closed", closed)] };
     };
     return await app.changes.apply(call, close, (booking) =>
-      readTrails("booking.get", readsOf(user, [booking])),
+      readEntries("booking.get", readsOf(user, [booking])),
     );
   };
 
-const closingFactsOf = (row: BookingRow, box: SealedBox): ClosingFacts => ({
+const closingFactsOf = (row: BookingRow, cipher: FieldCipher): ClosingFacts => ({
   status: row.status,
   holdExpireTime: row.hold_expire_time,
   movePending: row.move_pending === 1,
   endTime: row.end_time,
-  closing: row.close_outcome === null ? undefined : closingOf(row, row.close_outcome, box),
+  closing: row.close_outcome === null ? undefined : closingOf(row, row.close_outcome, cipher),
 });
 
-const closingOf = (row: BookingRow, outcome: CloseOutcome, box: SealedBox): Closing => ({
+const closingOf = (row: BookingRow, outcome: CloseOutcome, cipher: FieldCipher): Closing => ({
   outcome,
-  settlement: row.settlement!,
-  reason: box.open(closeReasonPlace(row), row.close_reason).toString(),
+  feeDecision: row.feeDecision!,
+  reason: cipher.decrypt(closeReasonContext(row), row.close_reason).toString(),
   adminId: row.closed_by!,
 });

@@ -1,5 +1,5 @@
 import type { ConsultationState } from "@medconnect/proto/medconnect/events/v1/events.ts";
-import type { Settlement } from "./booking-rules.ts";
+import type { FeeDecision } from "./booking-rules.ts";
 import { type BookingRow, NOT_CLOSED } from "./booking-store.ts";
 
 /** A booking after a consultation's event, before its next version. */
@@ -15,20 +15,20 @@ type End = (typeof ENDS)[number];
 const isEnd = (type: string): type is End => ENDS.some((end) => end === type);
 
 /** The fee is due if the doctor came in time and it took place, or if only the patient was missing. */
-function feeOfEnd(type: End, { noShowParty, lateParty }: ConsultationState): Settlement {
+function feeOfEnd(type: End, { noShowParty, lateParty }: ConsultationState): FeeDecision {
   switch (type) {
     case "consultation.completed":
-      return lateParty === "DOCTOR" ? "RETURN" : "CAPTURE";
+      return lateParty === "DOCTOR" ? "RELEASE" : "CHARGE";
     case "consultation.no_show":
-      return noShowParty === "PATIENT" ? "CAPTURE" : "RETURN";
+      return noShowParty === "PATIENT" ? "CHARGE" : "RELEASE";
     case "consultation.abandoned":
-      return "RETURN";
+      return "RELEASE";
   }
 }
 
 const begin = (row: BookingRow): Change => ({
   action: "booking.begin",
-  row: { ...row, begun: 1, move_pending: 0 },
+  row: { ...row, started: 1, move_pending: 0 },
 });
 
 /** Effect of each event on a confirmed booking. Billing hears of the ends from clinical itself, except for no-shows. */
@@ -42,13 +42,13 @@ const COURSES = {
     row: {
       ...row,
       status: "COMPLETED",
-      settlement: feeOfEnd("consultation.completed", consultation),
+      feeDecision: feeOfEnd("consultation.completed", consultation),
       move_pending: 0,
     },
   }),
   "consultation.no_show": (row, consultation) => ({
     action: "booking.no_show",
-    row: { ...row, status: "NO_SHOW", settlement: feeOfEnd("consultation.no_show", consultation) },
+    row: { ...row, status: "NO_SHOW", feeDecision: feeOfEnd("consultation.no_show", consultation) },
   }),
   "consultation.abandoned": (row, _, now) => ({
     action: "booking.cancel",
@@ -57,7 +57,7 @@ const COURSES = {
       status: "CANCELLED",
       cancel_time: now,
       cancelled_by: "DOCTOR",
-      settlement: "RETURN",
+      feeDecision: "RELEASE",
       move_pending: 0,
     },
   }),
@@ -76,12 +76,12 @@ export function changeBy(
   if (row.status === "CONFIRMED") return change;
   if (!isEnd(type)) return undefined;
   // Both services have decided about the fee, and billing gets both in any order: a release prevails.
-  const isReturned = feeOfEnd(type, consultation) === "RETURN" && row.settlement === "CAPTURE";
-  const settlement = isReturned ? "RETURN" : row.settlement;
+  const isReturned = feeOfEnd(type, consultation) === "RELEASE" && row.feeDecision === "CHARGE";
+  const feeDecision = isReturned ? "RELEASE" : row.feeDecision;
   // An admin closed it while it ended. Clinical had not applied the closing, and will skip it.
   if (row.close_outcome !== null && change)
-    return { ...change, row: { ...change.row, ...NOT_CLOSED, settlement } };
-  return isReturned ? { action: "booking.return_fee", row: { ...row, settlement } } : undefined;
+    return { ...change, row: { ...change.row, ...NOT_CLOSED, feeDecision } };
+  return isReturned ? { action: "booking.return_fee", row: { ...row, feeDecision } } : undefined;
 }
 
 /**
@@ -93,7 +93,7 @@ function isMoot(type: Course, consultation: ConsultationState, row: BookingRow):
   switch (type) {
     case "consultation.started":
     case "consultation.overdue":
-      return row.begun === 1;
+      return row.started === 1;
     case "consultation.joined":
       return wasMoved(row, consultation) || !row.move_pending;
     case "consultation.no_show":

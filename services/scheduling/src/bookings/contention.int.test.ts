@@ -7,24 +7,24 @@ import { LicenseServiceService } from "@medconnect/proto/medconnect/scheduling/v
 import type { Scheduling } from "../app.ts";
 import { revokeLicense } from "../licenses/decide-license.ts";
 import { sweepUnlicensedBookings } from "../licenses/end-unlicensed-bookings.ts";
-import { Desk, outcome } from "../testing/scheduling-fixture.ts";
+import { outcome, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 
 /** `npm run test:contention` asks for more. */
 const ROUNDS = Number(process.env.CONTENTION_ROUNDS ?? 2);
 const rounds = Array.from({ length: ROUNDS }, (_, i) => i + 1);
 
-let desk: Desk;
+let desk: SchedulingFixture;
 /** Processes with groups of their own on one schema. */
 let processes: Scheduling[];
 
 beforeAll(async () => {
-  desk = await Desk.open();
+  desk = await SchedulingFixture.open();
   processes = Array.from({ length: 4 }, () => ({ ...desk.app }));
 });
 afterAll(() => desk.close());
 beforeEach(() => desk.admit());
 
-type Result = PromiseSettledResult<Awaited<ReturnType<Desk["book"]>>>;
+type Result = PromiseSettledResult<Awaited<ReturnType<SchedulingFixture["book"]>>>;
 
 /** Books all at once, in turn by each process. */
 const bookAll = (wishes: { slotId: string; patient?: ReturnType<typeof userCaller>; key?: string }[]) =>

@@ -4,12 +4,12 @@ import { Inbox } from "@medconnect/platform/inbox/inbox.ts";
 import { invoke } from "@medconnect/platform/testing/test-service.ts";
 import { Event, EventServiceService } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import { consumersOf } from "../consumers.ts";
-import { Desk, HOLD_MS } from "../testing/scheduling-fixture.ts";
+import { HOLD_MS, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 import { findBooking } from "./booking-store.ts";
 
-let desk: Desk;
+let desk: SchedulingFixture;
 beforeAll(async () => {
-  desk = await Desk.open();
+  desk = await SchedulingFixture.open();
 });
 afterAll(() => desk.close());
 beforeEach(async () => {

@@ -4,14 +4,14 @@ import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { applyEvent } from "@medconnect/platform/inbox/event-handler.ts";
 import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Booking } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
-import { Desk, HOLD_MS, MINUTE_MS } from "../testing/scheduling-fixture.ts";
+import { HOLD_MS, MINUTE_MS, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 import { applyPaymentCancelled, sweepReasons } from "./erase-reasons.ts";
 import { sweepHolds } from "./expire-bookings.ts";
 
-let desk: Desk;
+let desk: SchedulingFixture;
 
 beforeAll(async () => {
-  desk = await Desk.open();
+  desk = await SchedulingFixture.open();
 });
 afterAll(() => desk.close());
 beforeEach(() => desk.admit());

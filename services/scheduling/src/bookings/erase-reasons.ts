@@ -1,4 +1,4 @@
-import type { Trail } from "@medconnect/platform/changes/changes.ts";
+import type { AuditEntry } from "@medconnect/platform/changes/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
 import { assertOwnRow } from "@medconnect/platform/inbox/own-row.ts";
@@ -40,14 +40,14 @@ export const sweepReasons =
     await sweep({ find, work, failure: "reason cannot be erased", signal }, app.log);
   };
 
-async function eraseIfExpired(tx: Transaction, id: string): Promise<Trail[]> {
+async function eraseIfExpired(tx: Transaction, id: string): Promise<AuditEntry[]> {
   const row = await lockBooking(tx, id);
   if (row) return erase(tx, row);
   forgetErasure(tx, id);
   return [];
 }
 
-function erase(tx: Transaction, row: BookingRow): Trail[] {
+function erase(tx: Transaction, row: BookingRow): AuditEntry[] {
   const { id, status, reason } = row;
   if (status !== "EXPIRED" || !reason) {
     // Confirmed by a late payment, or erased meanwhile. A hold that is not swept yet comes here again.

@@ -1,4 +1,4 @@
-import type { Trail } from "@medconnect/platform/changes/changes.ts";
+import type { AuditEntry } from "@medconnect/platform/changes/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { sweep } from "@medconnect/platform/service/sweep.ts";
 import type { Scheduling } from "../app.ts";
@@ -13,7 +13,7 @@ import { eraseReasonAtStart } from "./reason-store.ts";
 export const SWEEPER = "service:scheduling";
 
 /** Ends a booking whose hold has ended, and opens its slot if it still has it; leaves any other alone. */
-export async function expireBooking(tx: Transaction, id: string, now: Date): Promise<Trail[]> {
+export async function expireBooking(tx: Transaction, id: string, now: Date): Promise<AuditEntry[]> {
   const row = await lockBooking(tx, id);
   if (row?.status !== "PENDING_PAYMENT") return [];
   if (statusAt({ status: row.status, holdExpireTime: row.hold_expire_time }, now) !== "EXPIRED") return [];
@@ -21,8 +21,8 @@ export async function expireBooking(tx: Transaction, id: string, now: Date): Pro
 }
 
 /** Ends a locked unpaid hold, and opens its slot. */
-export function endHold(tx: Transaction, row: BookingRow, now: Date): Trail {
-  const expired: BookingRow = { ...row, status: "EXPIRED", version: row.version + 1, settlement: "RETURN" };
+export function endHold(tx: Transaction, row: BookingRow, now: Date): AuditEntry {
+  const expired: BookingRow = { ...row, status: "EXPIRED", version: row.version + 1, feeDecision: "RELEASE" };
   releaseSlot(tx, row.slot_id, row.id);
   saveBooking(tx, expired, now);
   coolDown(tx, row, row.hold_expire_time!);

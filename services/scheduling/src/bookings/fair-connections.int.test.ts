@@ -8,18 +8,18 @@ import {
 import { context } from "@opentelemetry/api";
 import { type Connection, createConnection } from "mysql2/promise";
 import { eventually } from "../../../../test/support/eventually.ts";
-import { Desk } from "../testing/scheduling-fixture.ts";
+import { SchedulingFixture } from "../testing/scheduling-fixture.ts";
 import { listBookings } from "./read-bookings.ts";
 
 const SLOW = "SELECT GET_LOCK('slow', 60), RELEASE_LOCK('slow')";
 /** A quarter of the connections of a test service. */
 const SHARE = 10;
 
-let desk: Desk;
+let desk: SchedulingFixture;
 let console: Connection;
 
 beforeAll(async () => {
-  desk = await Desk.open();
+  desk = await SchedulingFixture.open();
   await desk.publish(0);
   const [schema] = await desk.app.db.read<{ name: string }>("SELECT DATABASE() AS name");
   const url = new URL(process.env.MYSQL_URL!);

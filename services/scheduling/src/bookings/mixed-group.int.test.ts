@@ -14,16 +14,16 @@ import {
 } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
 import { createLicense } from "../licenses/create-license.ts";
 import { applyUserEvents } from "../people/apply-user-events.ts";
-import { Desk, HOLD_MS, outcome } from "../testing/scheduling-fixture.ts";
+import { HOLD_MS, outcome, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 import { bookSlot } from "./book-slot.ts";
 
 /** Enough for each combination below; they share one group, but for the first. */
 const WISHES = 25;
 
-let desk: Desk;
+let desk: SchedulingFixture;
 
 beforeAll(async () => {
-  desk = await Desk.open();
+  desk = await SchedulingFixture.open();
 });
 afterAll(() => desk.close());
 

@@ -7,14 +7,14 @@ import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts
 import { Event, EventServiceService } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Booking } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import { consumersOf } from "../consumers.ts";
-import { Desk, HOLD_MS } from "../testing/scheduling-fixture.ts";
+import { HOLD_MS, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 import { lockBookings } from "./booking-store.ts";
 import { sweepHolds } from "./expire-bookings.ts";
 
-let desk: Desk;
+let desk: SchedulingFixture;
 
 beforeAll(async () => {
-  desk = await Desk.open();
+  desk = await SchedulingFixture.open();
 });
 afterAll(() => desk.close());
 beforeEach(() => desk.admit());

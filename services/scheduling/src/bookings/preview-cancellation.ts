@@ -6,7 +6,7 @@ import type {
 import type { Scheduling } from "../app.ts";
 import { feeOf } from "../money.ts";
 import { factsOf } from "./booking.ts";
-import { cutoffOf, decideCancel, FEE_DECISIONS } from "./booking-rules.ts";
+import { cutoffOf, decideCancel } from "./booking-rules.ts";
 import { findOwnBooking } from "./find-own-booking.ts";
 
 /** BookingService.PreviewCancellation. Throws NOT_FOUND, ILLEGAL_TRANSITION, BOOKING_STARTED. */
@@ -17,13 +17,14 @@ export const previewCancellation =
     const row = await findOwnBooking(app, user, bookingId);
     const facts = factsOf(row);
     // Already cancelled by the caller: the decision stands.
-    const settlement = decideCancel(facts, user.role, app.clock.now(), app.cancelCutoffMs) ?? row.settlement!;
+    const feeDecision =
+      decideCancel(facts, user.role, app.clock.now(), app.cancelCutoffMs) ?? row.feeDecision!;
     if (user.role !== "PATIENT") {
       await app.audit.record(call, [{ resource: `bookings/${row.id}`, subjectIds: [row.patient_id] }]);
     }
     if (row.payment_id === null) return { feeDecision: undefined, amount: undefined, cutoffTime: undefined };
     return {
-      feeDecision: FEE_DECISIONS[settlement],
+      feeDecision: feeDecision,
       amount: feeOf(row),
       cutoffTime: facts.movePending ? undefined : cutoffOf(facts, app.cancelCutoffMs),
     };

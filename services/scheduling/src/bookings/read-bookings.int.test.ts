@@ -3,14 +3,14 @@ import { newId } from "@medconnect/platform/api/ids.ts";
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { BookingServiceService } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
-import { Desk } from "../testing/scheduling-fixture.ts";
+import { SchedulingFixture } from "../testing/scheduling-fixture.ts";
 import { getBookingStats } from "./booking-stats.ts";
 import { listBookings } from "./read-bookings.ts";
 
-let desk: Desk;
+let desk: SchedulingFixture;
 
 beforeAll(async () => {
-  desk = await Desk.open();
+  desk = await SchedulingFixture.open();
 });
 afterAll(() => desk.close());
 beforeEach(() => desk.admit());

@@ -18,7 +18,7 @@ export const getBooking =
   async ({ bookingId }: GetBookingRequest, call: Call): Promise<Booking> => {
     const reader = readerOf(call);
     const row = await findOwnBooking(app, reader, bookingId);
-    const booking = viewOf(reader, row, app.clock.now(), app.box);
+    const booking = viewOf(reader, row, app.clock.now(), app.cipher);
     await app.audit.record(call, readsOf(reader, [booking]));
     return booking;
   };
@@ -42,7 +42,7 @@ export const listBookings =
     const now = app.clock.now();
     const found = await list(app.db, scopeOf(reader), request, page, now);
     const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.start_time, row.id]);
-    const bookings = leaveOutAltered(app.log, rows, (row) => viewOf(reader, row, now, app.box));
+    const bookings = leaveOutAltered(app.log, rows, (row) => viewOf(reader, row, now, app.cipher));
     await app.audit.record(call, readsOf(reader, bookings));
     return { bookings, nextPageToken };
   };

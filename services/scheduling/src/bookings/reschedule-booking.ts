@@ -1,4 +1,4 @@
-import { readTrails } from "@medconnect/platform/changes/changes.ts";
+import { readEntries } from "@medconnect/platform/changes/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
@@ -13,7 +13,7 @@ import { guardPerson } from "../people/people-store.ts";
 import { whyNotBookable } from "../slots/bookable.ts";
 import { lockSlots, releaseSlot, type SlotRow } from "../slots/slot-store.ts";
 import { saveAcceptance } from "./accept-move.ts";
-import { bookingTrail, factsOf } from "./booking.ts";
+import { bookingEntry, factsOf } from "./booking.ts";
 import { readsOf, viewOf } from "./booking-access.ts";
 import { acceptsMove, assertReschedulable } from "./booking-rules.ts";
 import {
@@ -46,10 +46,10 @@ export const rescheduleBooking =
         // A patient who moves the booking to its new time accepts the move.
         const facts = factsOf(row);
         if (user.role === "PATIENT" && row.move_pending && acceptsMove(facts, facts, now)) {
-          const { accepted, trail } = saveAcceptance(tx, row, now);
-          return { response: viewOf(user, accepted, now, app.box), trails: [trail] };
+          const { accepted, entry } = saveAcceptance(tx, row, now);
+          return { response: viewOf(user, accepted, now, app.cipher), entries: [entry] };
         }
-        return { response: viewOf(user, row, now, app.box), trails: [] };
+        return { response: viewOf(user, row, now, app.cipher), entries: [] };
       }
       assertReschedulable(factsOf(row), user.role, now, app.cancelCutoffMs);
       const slot = slots.find(({ id }) => id === slotId);
@@ -74,12 +74,12 @@ export const rescheduleBooking =
       releaseSlot(tx, row.slot_id, row.id);
       saveBooking(tx, moved, now);
       return {
-        response: viewOf(user, moved, now, app.box),
-        trails: [bookingTrail("rescheduled", moved), ...expired],
+        response: viewOf(user, moved, now, app.cipher),
+        entries: [bookingEntry("rescheduled", moved), ...expired],
       };
     };
     return await app.changes.apply(call, reschedule, (booking) =>
-      readTrails("booking.get", readsOf(user, [booking])),
+      readEntries("booking.get", readsOf(user, [booking])),
     );
   };
 

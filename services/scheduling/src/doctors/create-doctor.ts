@@ -42,7 +42,7 @@ export const createDoctor =
       insertLicense(tx, license);
       return {
         response: toOwnDoctor((await lockDoctor(tx, userId, now))!, now),
-        trails: [
+        entries: [
           { resource: `doctors/${userId}`, subjectIds: [userId] },
           { resource: `licenses/${license.id}`, subjectIds: [userId], action: "license.create" },
         ],

@@ -12,17 +12,17 @@ import { createConnection } from "mysql2/promise";
 import { eventually } from "../../../../test/support/eventually.ts";
 import { addFindableDoctors, HOSTILE_QUERIES } from "../../../../test/support/hostile-search.ts";
 import type { Scheduling } from "../app.ts";
-import { Desk } from "../testing/scheduling-fixture.ts";
+import { SchedulingFixture } from "../testing/scheduling-fixture.ts";
 import { searchDoctors } from "./search-doctors.ts";
 
 const DOCTORS = 2000;
 const SEARCHES = 200;
 const BOOKINGS = 20;
 
-let desk: Desk;
+let desk: SchedulingFixture;
 
 beforeAll(async () => {
-  desk = await Desk.open();
+  desk = await SchedulingFixture.open();
   await desk.publish(0);
   await addFindableDoctors((sql, rows) => desk.app.db.write(sql, [rows]), DOCTORS);
 }, 120_000);
@@ -38,8 +38,8 @@ async function schemaUrl(): Promise<string> {
 /** Scheduling as in production: with the default number of connections, and this time-out. */
 async function appWith(timeoutMs: number): Promise<{ app: Scheduling; db: Database }> {
   const db = new Database({ url: await schemaUrl(), poolSize: 16, timeoutMs });
-  const { clock, box, hash } = desk.app;
-  const idempotency = new Idempotency(db, box, hash);
+  const { clock, cipher, hash } = desk.app;
+  const idempotency = new Idempotency(db, cipher, hash);
   const changes = new Changes({ db, clock, idempotency, relay: { send: async () => {} }, hash, routes: {} });
   return { app: { ...desk.app, db, changes }, db };
 }

@@ -5,13 +5,13 @@ import {
   DoctorServiceService,
   SearchDoctorsRequest,
 } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
-import { Desk } from "../testing/scheduling-fixture.ts";
+import { SchedulingFixture } from "../testing/scheduling-fixture.ts";
 import { refreshIndex } from "./refresh-index.ts";
 import { searchDoctors } from "./search-doctors.ts";
 
-let desk: Desk;
+let desk: SchedulingFixture;
 beforeAll(async () => {
-  desk = await Desk.open();
+  desk = await SchedulingFixture.open();
 });
 afterAll(() => desk.close());
 

@@ -37,12 +37,12 @@ export const updateDoctor =
         timeZone: patched.timeZone || DEFAULT_TIME_ZONE,
         fee: feeOf(feeColumns(patched.fee)),
       };
-      if (isUnchanged(profile, changed, FIELDS)) return { response: profile, trails: [] };
+      if (isUnchanged(profile, changed, FIELDS)) return { response: profile, entries: [] };
       update(tx, changed);
       indexDoctor(tx, { ...changed, display_name: current.display_name });
       return {
         response: toOwnDoctor((await lockDoctor(tx, doctorId, now))!, now),
-        trails: [{ resource: `doctors/${doctorId}`, subjectIds: [doctorId] }],
+        entries: [{ resource: `doctors/${doctorId}`, subjectIds: [doctorId] }],
       };
     });
   };

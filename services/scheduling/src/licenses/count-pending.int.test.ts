@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { Desk, MINUTE_MS } from "../testing/scheduling-fixture.ts";
+import { MINUTE_MS, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 import { countPending } from "./license-store.ts";
 
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
-let desk: Desk;
+let desk: SchedulingFixture;
 
 beforeAll(async () => {
-  desk = await Desk.open();
+  desk = await SchedulingFixture.open();
 });
 afterAll(() => desk.close());
 

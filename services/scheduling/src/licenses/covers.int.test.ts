@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { canonicalRegion, TERRITORIES } from "@medconnect/platform/i18n/regions.ts";
 import { iso31661, iso31662 } from "iso-3166";
-import { Desk } from "../testing/scheduling-fixture.ts";
+import { SchedulingFixture } from "../testing/scheduling-fixture.ts";
 import { covers } from "./covers.ts";
 
-let desk: Desk;
+let desk: SchedulingFixture;
 
 beforeAll(async () => {
-  desk = await Desk.open();
+  desk = await SchedulingFixture.open();
 });
 afterAll(() => desk.close());
 

@@ -29,7 +29,7 @@ export const createLicense =
       insertLicense(tx, license);
       return {
         response: license,
-        trails: [{ resource: `licenses/${license.id}`, subjectIds: [doctorId] }],
+        entries: [{ resource: `licenses/${license.id}`, subjectIds: [doctorId] }],
       };
     });
   };

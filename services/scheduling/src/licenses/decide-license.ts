@@ -1,4 +1,4 @@
-import { readTrails, type Trail } from "@medconnect/platform/changes/changes.ts";
+import { type AuditEntry, readEntries } from "@medconnect/platform/changes/changes.ts";
 import { duplicateKeyOf } from "@medconnect/platform/db/errors.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
@@ -22,7 +22,7 @@ import {
   type LicenseRow,
   lockLicense,
   refuseLicense,
-  rejectReasonPlace,
+  rejectReasonContext,
   replaceVerified,
   toLicense,
   updateLicensing,
@@ -71,11 +71,11 @@ async function decide(app: Scheduling, call: Call, licenseId: string, decided: D
     // First, as in the account's events.
     const accountName = await lockPerson(tx, found.doctor_id);
     const row = await lockLicense(tx, found);
-    const trail = { resource: `licenses/${row.id}`, subjectIds: [row.doctor_id] };
+    const entry = { resource: `licenses/${row.id}`, subjectIds: [row.doctor_id] };
     const stoppedBy = decided.decision === "REVOKED" ? decided.stoppedBy : undefined;
     if (!changes(app, row, decided, accountName, now)) {
-      const stopped = stoppedBy ? [trail, await changeLicensing(tx, row, now, stoppedBy)] : [];
-      return { response: toLicense(row, now, app.box), trails: stopped };
+      const stopped = stoppedBy ? [entry, await changeLicensing(tx, row, now, stoppedBy)] : [];
+      return { response: toLicense(row, now, app.cipher), entries: stopped };
     }
     const { decision } = decided;
     const { after, isShortened } =
@@ -87,25 +87,25 @@ async function decide(app: Scheduling, call: Call, licenseId: string, decided: D
     const cancelled = isShortened ? await endUnlicensedBookings(app, tx, row.doctor_id, now) : [];
     const events = row.status === decision ? [] : [decisionEvent(row, decision)];
     return {
-      response: toLicense(after, now, app.box),
-      trails: [{ ...trail, events }, ...licensing, ...cancelled],
+      response: toLicense(after, now, app.cipher),
+      entries: [{ ...entry, events }, ...licensing, ...cancelled],
     };
   };
   return await app.changes.apply(call, decideOnce, ({ id, doctorId }) =>
-    readTrails("license.list", [{ resource: `licenses/${id}`, subjectIds: [doctorId] }]),
+    readEntries("license.list", [{ resource: `licenses/${id}`, subjectIds: [doctorId] }]),
   );
 }
 
 /** Checks a decision. @returns false if it was made already */
 function changes(
-  { box }: Pick<Scheduling, "box">,
+  { cipher }: Pick<Scheduling, "cipher">,
   row: LicenseRow,
   decided: Decided,
   accountName: string,
   now: Date,
 ): boolean {
   const { status, verified_name: verified } = row;
-  const current = { status, expireDate: dateOf(row.expire_date), reason: decisionReasonOf(row, box) };
+  const current = { status, expireDate: dateOf(row.expire_date), reason: decisionReasonOf(row, cipher) };
   return decided.decision === "VERIFIED"
     ? assertVerifiable(current, { seen: decided.seenName, account: accountName, verified }, dateOf(now))
     : assertDecidable(current, decided, dateOf(now));
@@ -117,7 +117,7 @@ async function changeLicensing(
   { doctor_id: doctorId }: LicenseRow,
   now: Date,
   stoppedBy: string | undefined,
-): Promise<Trail> {
+): Promise<AuditEntry> {
   // Without a verified licence, the last verified name stays.
   const name = await findVerifiedName(tx, doctorId);
   if (name !== undefined) await renameDoctor(tx, doctorId, name);
@@ -152,13 +152,13 @@ async function verify(tx: Transaction, row: LicenseRow, name: string, now: Date)
 
 /** Rejects or revokes. */
 function refuse(
-  { box }: Pick<Scheduling, "box">,
+  { cipher }: Pick<Scheduling, "cipher">,
   tx: Transaction,
   row: LicenseRow,
   { decision, reason }: { decision: "REJECTED" | "REVOKED"; reason: string },
   now: Date,
 ): LicenseRow {
-  const sealed = box.seal(rejectReasonPlace(row), reason);
+  const sealed = cipher.encrypt(rejectReasonContext(row), reason);
   refuseLicense(tx, row.id, decision, sealed, now);
   return { ...row, status: decision, reject_reason: sealed, decide_time: now };
 }

@@ -1,4 +1,4 @@
-import type { Trail } from "@medconnect/platform/changes/changes.ts";
+import type { AuditEntry } from "@medconnect/platform/changes/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { sweep } from "@medconnect/platform/service/sweep.ts";
 import type { Scheduling } from "../app.ts";
@@ -27,7 +27,7 @@ const REASONS = {
   UNLICENSED: "The doctor has no valid licence for this appointment.",
 };
 
-type Licensing = Pick<Scheduling, "box" | "jurisdiction">;
+type Licensing = Pick<Scheduling, "cipher" | "jurisdiction">;
 
 /**
  * Cancels a doctor's future bookings without the required licence, or all of a disabled doctor's, with a full refund. Cancels
@@ -38,26 +38,26 @@ export async function endUnlicensedBookings(
   tx: Transaction,
   doctorId: string,
   now: Date,
-): Promise<Trail[]> {
+): Promise<AuditEntry[]> {
   noteChange(tx, doctorId, now);
-  const trails: Trail[] = [];
+  const entries: AuditEntry[] = [];
   for (const id of await findUnlicensedBookingsOf(tx, app.jurisdiction, doctorId, now, BATCH)) {
-    trails.push(...(await endIfUnlicensed(app, tx, id, now)));
+    entries.push(...(await endIfUnlicensed(app, tx, id, now)));
   }
-  return trails;
+  return entries;
 }
 
 /** Checks again under the locks: meanwhile the booking may have moved, or an admin may have verified a licence. */
 async function endIfUnlicensed(
-  { box, jurisdiction }: Licensing,
+  { cipher, jurisdiction }: Licensing,
   tx: Transaction,
   id: string,
   now: Date,
-): Promise<Trail[]> {
+): Promise<AuditEntry[]> {
   lockDoctorOf(tx, id);
   await lockBooking(tx, id);
   const reason = await reasonToEnd(tx, jurisdiction, id, now);
-  return reason ? await cancelByPlatform(tx, id, REASONS[reason], now, box) : [];
+  return reason ? await cancelByPlatform(tx, id, REASONS[reason], now, cipher) : [];
 }
 
 /**

@@ -1,5 +1,5 @@
 import { limitOf, type Page } from "@medconnect/platform/api/page-token.ts";
-import type { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
+import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import { type Filter, following, where } from "@medconnect/platform/db/filters.ts";
@@ -230,16 +230,16 @@ export async function updateLicensing(
 }
 
 /** Where the reason of a decision lies, and which doctor may read it. */
-export const rejectReasonPlace = ({ id, doctor_id }: Pick<LicenseRow, "id" | "doctor_id">): string =>
+export const rejectReasonContext = ({ id, doctor_id }: Pick<LicenseRow, "id" | "doctor_id">): string =>
   `licenses.reject_reason:${id}:${doctor_id}`;
 
 /** Reason of a rejection or revocation; "" without one. In any other row a text is foreign, and must not stop a decision. */
-export const decisionReasonOf = (row: LicenseRow, box: SealedBox): string =>
+export const decisionReasonOf = (row: LicenseRow, cipher: FieldCipher): string =>
   row.reject_reason && (row.status === "REJECTED" || row.status === "REVOKED")
-    ? box.open(rejectReasonPlace(row), row.reject_reason).toString()
+    ? cipher.decrypt(rejectReasonContext(row), row.reject_reason).toString()
     : "";
 
-export function toLicense(row: LicenseRow, now: Date, box: SealedBox): License {
+export function toLicense(row: LicenseRow, now: Date, cipher: FieldCipher): License {
   const expireDate = dateOf(row.expire_date);
   return {
     id: row.id,
@@ -248,7 +248,7 @@ export function toLicense(row: LicenseRow, now: Date, box: SealedBox): License {
     region: row.region,
     expireDate: shownDate(expireDate),
     status: statusOn({ status: row.status, expireDate }, dateOf(now)),
-    rejectReason: decisionReasonOf(row, box),
+    rejectReason: decisionReasonOf(row, cipher),
     decideTime: row.decide_time ?? undefined,
     createTime: row.create_time,
     verifiedName: row.verified_name ?? undefined,

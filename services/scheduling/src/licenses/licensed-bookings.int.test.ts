@@ -7,7 +7,7 @@ import {
   LicenseServiceService,
   RevokeLicenseRequest,
 } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
-import { Desk, HOLD_MS, MINUTE_MS } from "../testing/scheduling-fixture.ts";
+import { HOLD_MS, MINUTE_MS, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 import { createLicense } from "./create-license.ts";
 import { revokeLicense } from "./decide-license.ts";
 import { sweepUnlicensedBookings } from "./end-unlicensed-bookings.ts";
@@ -15,10 +15,10 @@ import { sweepUnlicensedBookings } from "./end-unlicensed-bookings.ts";
 const DAY_MINUTES = 24 * 60;
 const NOT_FOUND = { reason: "NOT_FOUND" };
 
-let desk: Desk;
+let desk: SchedulingFixture;
 
 beforeAll(async () => {
-  desk = await Desk.open();
+  desk = await SchedulingFixture.open();
 });
 afterAll(() => desk.close());
 beforeEach(() => desk.admit());
@@ -69,11 +69,11 @@ test("revoking the last licence cancels future bookings with a full refund, at o
     const { cancelReason } = await desk.read(booking.id, desk.doctor);
     expect(cancelReason).toBe("The doctor has no valid licence for this appointment.");
   }
-  const settlements = await desk.app.db.read<{ settlement: string }>(
-    "SELECT settlement FROM bookings WHERE doctor_id = ?",
+  const settlements = await desk.app.db.read<{ feeDecision: string }>(
+    "SELECT fee_decision AS feeDecision FROM bookings WHERE doctor_id = ?",
     [binaryId(desk.doctor.userId)],
   );
-  expect(settlements).toEqual([{ settlement: "RETURN" }, { settlement: "RETURN" }]);
+  expect(settlements).toEqual([{ feeDecision: "RELEASE" }, { feeDecision: "RELEASE" }]);
 });
 
 test("a booking that has begun when the licence is revoked ends as missed, with the fee released", async () => {

@@ -18,7 +18,7 @@ import {
 } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
 import { getDoctor } from "../doctors/get-doctor.ts";
 import { searchDoctors } from "../doctors/search-doctors.ts";
-import { Desk, outcome } from "../testing/scheduling-fixture.ts";
+import { outcome, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 import { createLicense } from "./create-license.ts";
 import { rejectLicense, revokeLicense } from "./decide-license.ts";
 import { MAX_LICENSES } from "./license-rules.ts";
@@ -26,10 +26,10 @@ import { getLicense, listDoctorLicenses, listLicenses } from "./read-licenses.ts
 
 const DAY_MS = 86_400_000;
 
-let desk: Desk;
+let desk: SchedulingFixture;
 
 beforeAll(async () => {
-  desk = await Desk.open();
+  desk = await SchedulingFixture.open();
 });
 afterAll(() => desk.close());
 beforeEach(() => desk.admit());

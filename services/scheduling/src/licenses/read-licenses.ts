@@ -20,7 +20,7 @@ export const getLicense =
     await assertOwnProfile(app, doctorId, call);
     const row = await findLicense(app.db, licenseId);
     if (row?.doctor_id !== doctorId) throw new ApiError("NOT_FOUND");
-    return toLicense(row, app.clock.now(), app.box);
+    return toLicense(row, app.clock.now(), app.cipher);
   };
 
 /** LicenseService.ListDoctorLicenses. Throws NOT_FOUND, NOT_OWNER, INVALID_PAGE_TOKEN. */
@@ -33,7 +33,7 @@ export const listDoctorLicenses =
     const page = app.pages.open(request, "doctorLicenses", doctorId);
     const found = await list(app.db, { doctorId }, page, now);
     const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.create_time, row.id]);
-    const licenses = leaveOutAltered(app.log, rows, (row) => toLicense(row, now, app.box));
+    const licenses = leaveOutAltered(app.log, rows, (row) => toLicense(row, now, app.cipher));
     return { licenses, nextPageToken };
   };
 
@@ -53,6 +53,6 @@ export const listLicenses =
       call,
       rows.map((row) => ({ resource: `licenses/${row.id}`, subjectIds: [row.doctor_id] })),
     );
-    const licenses = leaveOutAltered(app.log, rows, (row) => toLicense(row, now, app.box));
+    const licenses = leaveOutAltered(app.log, rows, (row) => toLicense(row, now, app.cipher));
     return { licenses, nextPageToken };
   };

@@ -10,7 +10,7 @@ import { covers } from "./covers.ts";
  */
 const unlicensed = (lacksLicense: string): string =>
   `b.start_time > ? AND b.status IN ('PENDING_PAYMENT', 'CONFIRMED')
-  AND (d.hidden OR NOT b.begun AND (${lacksLicense}))`;
+  AND (d.hidden OR NOT b.started AND (${lacksLicense}))`;
 const LACKS_ANY = "d.licensed_until IS NULL OR d.licensed_until < DATE(b.start_time)";
 const LACKS_REGION = `b.patient_region <> '' AND NOT EXISTS (SELECT 1 FROM licenses l WHERE l.doctor_id = d.id
   AND l.status = 'VERIFIED' AND l.expire_date >= DATE(b.start_time)

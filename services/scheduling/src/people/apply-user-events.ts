@@ -1,4 +1,4 @@
-import type { Trail } from "@medconnect/platform/changes/changes.ts";
+import type { AuditEntry } from "@medconnect/platform/changes/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
 import type { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
@@ -21,9 +21,9 @@ export const applyUserEvents = (app: Scheduling): EventHandler<never, Event> => 
       tx,
       events.map(({ aggregateId, user }) => ({ userId: aggregateId, ...user! })),
     );
-    const trails: Trail[][] = [];
-    for (const event of events) trails.push(await follow(app, tx, event));
-    return trails;
+    const entries: AuditEntry[][] = [];
+    for (const event of events) entries.push(await follow(app, tx, event));
+    return entries;
   },
 });
 
@@ -32,23 +32,23 @@ async function follow(
   app: Scheduling,
   tx: Transaction,
   { aggregateId: userId, user }: Event,
-): Promise<Trail[]> {
+): Promise<AuditEntry[]> {
   const { fullName, disabled, role } = user!;
   const isChanged = role === "DOCTOR" && (await copyAccount(tx, userId, fullName, disabled));
   if (role === "DOCTOR") compareNames(tx, userId, fullName, app.clock.now());
   const end = role === "DOCTOR" ? endPractice : endBookingsOfPatient;
   const ahead = disabled ? await end(app, tx, userId) : [];
-  return isChanged ? [doctorTrail(disabled ? "doctor.hide" : "doctor.show", userId), ...ahead] : ahead;
+  return isChanged ? [doctorEntry(disabled ? "doctor.hide" : "doctor.show", userId), ...ahead] : ahead;
 }
 
-const doctorTrail = (action: string, userId: string): Trail => ({
+const doctorEntry = (action: string, userId: string): AuditEntry => ({
   action,
   resource: `doctors/${userId}`,
   subjectIds: [userId],
 });
 
 /** Ends the first future bookings and slots; the sweep ends the rest. */
-async function endPractice(app: Scheduling, tx: Transaction, doctorId: string): Promise<Trail[]> {
+async function endPractice(app: Scheduling, tx: Transaction, doctorId: string): Promise<AuditEntry[]> {
   const now = app.clock.now();
   const cancelled = await endUnlicensedBookings(app, tx, doctorId, now);
   // Last, as each booking that ends opens its slot again.

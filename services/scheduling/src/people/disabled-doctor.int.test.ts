@@ -6,12 +6,12 @@ import { SlotServiceService } from "@medconnect/proto/medconnect/scheduling/v1/s
 import { sweepHolds } from "../bookings/expire-bookings.ts";
 import { sweepUnlicensedBookings } from "../licenses/end-unlicensed-bookings.ts";
 import { changeSlot } from "../slots/change-slot.ts";
-import { Desk, HOLD_MS } from "../testing/scheduling-fixture.ts";
+import { HOLD_MS, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 
-let desk: Desk;
+let desk: SchedulingFixture;
 
 beforeAll(async () => {
-  desk = await Desk.open();
+  desk = await SchedulingFixture.open();
 });
 afterAll(() => desk.close());
 beforeEach(() => desk.admit());

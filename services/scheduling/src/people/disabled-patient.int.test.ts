@@ -2,12 +2,12 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { newId } from "@medconnect/platform/api/ids.ts";
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { sweepUnlicensedBookings } from "../licenses/end-unlicensed-bookings.ts";
-import { Desk } from "../testing/scheduling-fixture.ts";
+import { SchedulingFixture } from "../testing/scheduling-fixture.ts";
 
-let desk: Desk;
+let desk: SchedulingFixture;
 
 beforeAll(async () => {
-  desk = await Desk.open();
+  desk = await SchedulingFixture.open();
 });
 afterAll(() => desk.close());
 beforeEach(() => desk.admit());

@@ -1,4 +1,4 @@
-import type { Trail } from "@medconnect/platform/changes/changes.ts";
+import type { AuditEntry } from "@medconnect/platform/changes/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { sweep } from "@medconnect/platform/service/sweep.ts";
 import type { Scheduling } from "../app.ts";
@@ -22,14 +22,14 @@ export async function endBookingsOfPatient(
   app: Scheduling,
   tx: Transaction,
   patientId: string,
-): Promise<Trail[]> {
+): Promise<AuditEntry[]> {
   const now = app.clock.now();
-  const trails: Trail[] = [];
+  const entries: AuditEntry[] = [];
   guardPerson(tx, patientId);
   const ids = await findFutureBookings(tx, patientId, now, BATCH);
-  for (const id of ids) trails.push(...(await cancelByPlatform(tx, id, REASON, now, app.box)));
+  for (const id of ids) entries.push(...(await cancelByPlatform(tx, id, REASON, now, app.cipher)));
   if (ids.length === BATCH) noteEndingBookings(tx, patientId);
-  return trails;
+  return entries;
 }
 
 /** Cancels bookings of disabled patients beyond the first batch. */
@@ -41,7 +41,7 @@ export async function sweepBookingsOfPatients(
   const find = (limit: number) => findEndingBookings(app.db, now, limit);
   const work = (id: string) =>
     app.changes.applyInternally(SWEEPER, async (tx) =>
-      (await hasDisabledPatient(tx, id)) ? await cancelByPlatform(tx, id, REASON, now, app.box) : [],
+      (await hasDisabledPatient(tx, id)) ? await cancelByPlatform(tx, id, REASON, now, app.cipher) : [],
     );
   await sweep({ find, work, failure: "booking of a disabled patient cannot be cancelled", signal }, app.log);
   await endingIsDone(app.db, now);

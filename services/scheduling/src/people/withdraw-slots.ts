@@ -1,4 +1,4 @@
-import type { Trail } from "@medconnect/platform/changes/changes.ts";
+import type { AuditEntry } from "@medconnect/platform/changes/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { sweep } from "@medconnect/platform/service/sweep.ts";
 import type { Scheduling } from "../app.ts";
@@ -9,7 +9,7 @@ import { findHiddenDoctors, isHidden, withdrawOpenSlots } from "../slots/slot-st
 const BATCH = 1000;
 
 /** Withdraws the first of a disabled doctor's future open slots; the sweep withdraws the rest. */
-export async function withdrawSlots(tx: Transaction, doctorId: string, now: Date): Promise<Trail[]> {
+export async function withdrawSlots(tx: Transaction, doctorId: string, now: Date): Promise<AuditEntry[]> {
   const withdrawn = await withdrawOpenSlots(tx, doctorId, now, BATCH);
   if (withdrawn === 0) return [];
   return [{ action: "slot.withdraw_all", resource: `doctors/${doctorId}`, subjectIds: [doctorId] }];

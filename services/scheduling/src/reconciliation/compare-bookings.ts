@@ -3,7 +3,7 @@ import { findUndelivered } from "@medconnect/platform/outbox/outbox-store.ts";
 import type { PaymentStanding } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
 import type { ConsultationStanding } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import { feeOf } from "../money.ts";
-import { type Disagreement, judge, type ReconciledBooking } from "./reconciliation-rules.ts";
+import { type Disagreement, evaluate, type ReconciledBooking } from "./reconciliation-rules.ts";
 import { type ComparedRow, findVersions } from "./reconciliation-store.ts";
 import type { Standings } from "./standings.ts";
 
@@ -58,7 +58,7 @@ export async function compareBookings(
       comparison.inFlight.push(row);
       continue;
     }
-    const disagreements = judge(toReconciled(row), payment, consultation, now);
+    const disagreements = evaluate(toReconciled(row), payment, consultation, now);
     if (disagreements.length === 0) continue;
     comparison.disputed.push({ row, payment, consultation, disagreements, hasDeadEvents: state === "DEAD" });
   }
@@ -83,9 +83,9 @@ const toReconciled = (row: ComparedRow): ReconciledBooking => ({
   status: row.status,
   startTime: row.start_time,
   endTime: row.end_time,
-  begun: row.begun === 1,
+  started: row.started === 1,
   fee: feeOf(row),
-  settlement: row.settlement,
+  feeDecision: row.feeDecision,
   movePending: row.move_pending === 1,
   closed: row.close_outcome !== null,
 });

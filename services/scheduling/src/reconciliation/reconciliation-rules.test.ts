@@ -9,8 +9,8 @@ import type {
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import type { Booking_Status } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import fc from "fast-check";
-import type { Settlement } from "../bookings/booking-rules.ts";
-import { CLOSE_WITHIN_MS, judge, type ReconciledBooking } from "./reconciliation-rules.ts";
+import type { FeeDecision } from "../bookings/booking-rules.ts";
+import { CLOSE_WITHIN_MS, evaluate, type ReconciledBooking } from "./reconciliation-rules.ts";
 
 const START = new Date("2030-01-01T09:00:00Z");
 const END = new Date("2030-01-01T09:30:00Z");
@@ -23,20 +23,20 @@ const bookingOf = (status: Booking_Status, more: Partial<ReconciledBooking> = {}
   status,
   startTime: START,
   endTime: END,
-  begun: false,
+  started: false,
   fee: FEE,
-  settlement: status === "EXPIRED" || status === "CANCELLED" ? "RETURN" : null,
+  feeDecision: status === "EXPIRED" || status === "CANCELLED" ? "RELEASE" : null,
   movePending: false,
   closed: false,
   ...more,
 });
 
-const payment = (status: Payment_Status, settlement?: Settlement): PaymentStanding => ({
+const payment = (status: Payment_Status, feeDecision?: FeeDecision): PaymentStanding => ({
   paymentId: "p",
   bookingId: "b",
   consultationId: "c",
   status,
-  settlement: settlement ?? "SETTLEMENT_UNSPECIFIED",
+  feeDecision: feeDecision ?? "FEE_DECISION_UNSPECIFIED",
   amount: FEE,
   authorizeTime: undefined,
   version: 1,
@@ -65,7 +65,7 @@ const consultation = (
 const NONE = undefined;
 const FREE = { fee: NONE, paymentId: null } as const;
 const UNPAID = { paymentId: NONE } as const;
-const LATE = { settlement: "CAPTURE" } as const;
+const LATE = { feeDecision: "CHARGE" } as const;
 const MISSED = { noShowParty: "PATIENT" } as const;
 const BROKEN_OFF = { brokenOff: true } as const;
 const LET_DOWN = { noShowParty: "DOCTOR" } as const;
@@ -90,79 +90,79 @@ const CONSISTENT: [
     consultation("SCHEDULED", { movePending: true }),
   ],
   ["free", bookingOf("CONFIRMED", FREE), NONE, consultation("SCHEDULED", UNPAID)],
-  ["begun", bookingOf("CONFIRMED", { begun: true }), payment("AUTHORIZED"), consultation("IN_PROGRESS")],
+  ["begun", bookingOf("CONFIRMED", { started: true }), payment("AUTHORIZED"), consultation("IN_PROGRESS")],
   ["held and given up", bookingOf("EXPIRED"), payment("CANCELLED"), NONE],
   ["expired with the provider to answer", bookingOf("EXPIRED"), payment("PROCESSING"), NONE],
-  ["paid too late", bookingOf("EXPIRED"), payment("VOIDED", "RETURN"), NONE],
-  ["cancelled before it was paid", bookingOf("CANCELLED"), payment("CANCELLED", "RETURN"), NONE],
-  ["cancelled", bookingOf("CANCELLED"), payment("VOIDED", "RETURN"), consultation("CANCELLED")],
+  ["paid too late", bookingOf("EXPIRED"), payment("VOIDED", "RELEASE"), NONE],
+  ["cancelled before it was paid", bookingOf("CANCELLED"), payment("CANCELLED", "RELEASE"), NONE],
+  ["cancelled", bookingOf("CANCELLED"), payment("VOIDED", "RELEASE"), consultation("CANCELLED")],
   [
     "cancelled, to be let go",
     bookingOf("CANCELLED"),
-    payment("AUTHORIZED", "RETURN"),
+    payment("AUTHORIZED", "RELEASE"),
     consultation("CANCELLED"),
   ],
   [
     "cancelled, to be refunded",
     bookingOf("CANCELLED"),
-    payment("CAPTURED", "RETURN"),
+    payment("CAPTURED", "RELEASE"),
     consultation("CANCELLED"),
   ],
-  ["cancelled late", bookingOf("CANCELLED", LATE), payment("CAPTURED", "CAPTURE"), consultation("CANCELLED")],
+  ["cancelled late", bookingOf("CANCELLED", LATE), payment("CAPTURED", "CHARGE"), consultation("CANCELLED")],
   [
     "cancelled while it began",
     bookingOf("CANCELLED"),
-    payment("VOIDED", "RETURN"),
+    payment("VOIDED", "RELEASE"),
     consultation("ABANDONED"),
   ],
   [
     "cancelled late while it began",
     bookingOf("CANCELLED", LATE),
-    payment("CAPTURED", "CAPTURE"),
+    payment("CAPTURED", "CHARGE"),
     consultation("ABANDONED"),
   ],
   [
     "cancelled late while its doctor broke it off",
     bookingOf("CANCELLED"),
-    payment("VOIDED", "RETURN"),
+    payment("VOIDED", "RELEASE"),
     consultation("ABANDONED", BROKEN_OFF),
   ],
   [
     "cancelled late while its doctor broke it off, to be let go",
     bookingOf("CANCELLED"),
-    payment("AUTHORIZED", "RETURN"),
+    payment("AUTHORIZED", "RELEASE"),
     consultation("ABANDONED", BROKEN_OFF),
   ],
   [
     "cancelled while it took place",
     bookingOf("CANCELLED"),
-    payment("VOIDED", "RETURN"),
+    payment("VOIDED", "RELEASE"),
     consultation("COMPLETED"),
   ],
   [
     "cancelled late while it took place",
     bookingOf("CANCELLED", LATE),
-    payment("CAPTURED", "CAPTURE"),
+    payment("CAPTURED", "CHARGE"),
     consultation("COMPLETED"),
   ],
   [
     "cancelled late and missed by the patient",
     bookingOf("CANCELLED", LATE),
-    payment("CAPTURED", "CAPTURE"),
+    payment("CAPTURED", "CHARGE"),
     consultation("NO_SHOW", MISSED),
   ],
   [
     "cancelled late and missed by the doctor",
     bookingOf("CANCELLED"),
-    payment("VOIDED", "RETURN"),
+    payment("VOIDED", "RELEASE"),
     consultation("NO_SHOW", LET_DOWN),
   ],
   ["cancelled free", bookingOf("CANCELLED", FREE), NONE, consultation("CANCELLED", UNPAID)],
-  ["completed", bookingOf("COMPLETED"), payment("CAPTURED", "CAPTURE"), consultation("COMPLETED")],
+  ["completed", bookingOf("COMPLETED"), payment("CAPTURED", "CHARGE"), consultation("COMPLETED")],
   [
     "completed, to be captured",
     bookingOf("COMPLETED"),
-    payment("AUTHORIZED", "CAPTURE"),
+    payment("AUTHORIZED", "CHARGE"),
     consultation("COMPLETED"),
   ],
   [
@@ -177,7 +177,7 @@ const CONSISTENT: [
 ];
 
 test.each(CONSISTENT)("%s: nobody disagrees", (_stage, booking, its, meeting) => {
-  expect(judge(booking, its, meeting, END)).toEqual([]);
+  expect(evaluate(booking, its, meeting, END)).toEqual([]);
 });
 
 test("no consistent three disagree, whatever their times, amount and versions are", () => {
@@ -187,7 +187,7 @@ test("no consistent three disagree, whatever their times, amount and versions ar
   fc.assert(
     fc.property(stages, times, times, money, fc.nat(), (stage, startTime, endTime, fee, version) => {
       const [, booking, its, meeting] = stage;
-      const judged = judge(
+      const judged = evaluate(
         { ...booking, startTime, endTime, fee: booking.fee && fee },
         its && { ...its, amount: fee, version },
         // Equal, but not the same, as it comes off the wire.
@@ -222,7 +222,7 @@ describe("what disagrees about a confirmed booking", () => {
     ],
     [
       "it was missed before clinical heard of the move",
-      payment("CAPTURED", "CAPTURE"),
+      payment("CAPTURED", "CHARGE"),
       consultation("NO_SHOW", { ...MISSED, startTime: END }),
       "CONSULTATION_TIMES_DIFFER",
       { tell: "rescheduled" },
@@ -243,21 +243,21 @@ describe("what disagrees about a confirmed booking", () => {
     ],
     [
       "it took place unheard",
-      payment("CAPTURED", "CAPTURE"),
+      payment("CAPTURED", "CHARGE"),
       consultation("COMPLETED"),
       "CONSULTATION_NOT_HEARD",
       { hear: "consultation.completed" },
     ],
     [
       "the doctor did not come, unheard",
-      payment("VOIDED", "RETURN"),
+      payment("VOIDED", "RELEASE"),
       consultation("NO_SHOW", LET_DOWN),
       "CONSULTATION_NOT_HEARD",
       { hear: "consultation.no_show" },
     ],
     [
       "it was broken off unheard",
-      payment("VOIDED", "RETURN"),
+      payment("VOIDED", "RELEASE"),
       consultation("ABANDONED"),
       "CONSULTATION_NOT_HEARD",
       { hear: "consultation.abandoned" },
@@ -266,7 +266,7 @@ describe("what disagrees about a confirmed booking", () => {
     ["no payment", NONE, scheduled, "PAYMENT_MISSING", NONE],
     ["it is not paid", payment("REQUIRES_AUTHORIZATION"), scheduled, "PAYMENT_NOT_SECURED", NONE],
     ["the money was let go", payment("VOIDED"), scheduled, "PAYMENT_NOT_SECURED", NONE],
-    ["the money will be let go", payment("AUTHORIZED", "RETURN"), scheduled, "PAYMENT_NOT_SECURED", NONE],
+    ["the money will be let go", payment("AUTHORIZED", "RELEASE"), scheduled, "PAYMENT_NOT_SECURED", NONE],
     [
       "another amount",
       { ...authorized, amount: { ...FEE, amountMinor: 1 } },
@@ -275,7 +275,7 @@ describe("what disagrees about a confirmed booking", () => {
       NONE,
     ],
   ] as const)("%s", (_what, its, meeting, kind, remedy) => {
-    expect(judge(confirmed, its, meeting, END)).toEqual([{ kind, remedy }]);
+    expect(evaluate(confirmed, its, meeting, END)).toEqual([{ kind, remedy }]);
   });
 });
 
@@ -283,7 +283,7 @@ describe("what disagrees about a booking that is not confirmed", () => {
   const [pending, expired] = [bookingOf("PENDING_PAYMENT"), bookingOf("EXPIRED")];
   const [cancelled, late] = [bookingOf("CANCELLED"), bookingOf("CANCELLED", LATE)];
   const gone = consultation("CANCELLED");
-  const [authorized, captured] = [payment("AUTHORIZED"), payment("CAPTURED", "CAPTURE")];
+  const [authorized, captured] = [payment("AUTHORIZED"), payment("CAPTURED", "CHARGE")];
 
   test.each([
     ["held, no payment", pending, NONE, NONE, "PAYMENT_MISSING", { tell: "held" }],
@@ -312,11 +312,11 @@ describe("what disagrees about a booking that is not confirmed", () => {
     ["cancelled, money kept", cancelled, authorized, gone, "PAYMENT_OPEN_FOR_ENDED", { tell: "cancelled" }],
     ["cancelled, charged", cancelled, captured, gone, "SETTLEMENT_DIFFERS", { tell: "cancelled" }],
     ["cancelled late, not charged", late, authorized, gone, "PAYMENT_OPEN_FOR_ENDED", { tell: "cancelled" }],
-    ["cancelled late, returned", late, payment("VOIDED", "RETURN"), gone, "SETTLEMENT_DIFFERS", NONE],
+    ["cancelled late, returned", late, payment("VOIDED", "RELEASE"), gone, "SETTLEMENT_DIFFERS", NONE],
     [
       "cancelled late, to be returned",
       late,
-      payment("AUTHORIZED", "RETURN"),
+      payment("AUTHORIZED", "RELEASE"),
       gone,
       "SETTLEMENT_DIFFERS",
       NONE,
@@ -324,7 +324,7 @@ describe("what disagrees about a booking that is not confirmed", () => {
     [
       "cancelled late, broken off unheard, returned",
       late,
-      payment("VOIDED", "RETURN"),
+      payment("VOIDED", "RELEASE"),
       consultation("ABANDONED", BROKEN_OFF),
       "CONSULTATION_NOT_HEARD",
       { hear: "consultation.abandoned" },
@@ -340,7 +340,7 @@ describe("what disagrees about a booking that is not confirmed", () => {
     [
       "cancelled late, missed by the doctor unheard, returned",
       late,
-      payment("VOIDED", "RETURN"),
+      payment("VOIDED", "RELEASE"),
       consultation("NO_SHOW", LET_DOWN),
       "CONSULTATION_NOT_HEARD",
       { hear: "consultation.no_show" },
@@ -348,7 +348,7 @@ describe("what disagrees about a booking that is not confirmed", () => {
     [
       "cancelled late, took place, returned",
       late,
-      payment("VOIDED", "RETURN"),
+      payment("VOIDED", "RELEASE"),
       consultation("COMPLETED"),
       "SETTLEMENT_DIFFERS",
       NONE,
@@ -356,14 +356,14 @@ describe("what disagrees about a booking that is not confirmed", () => {
     [
       "cancelled late, took place with a late doctor, unheard",
       late,
-      payment("VOIDED", "RETURN"),
+      payment("VOIDED", "RELEASE"),
       consultation("COMPLETED", { lateParty: "DOCTOR" }),
       "CONSULTATION_NOT_HEARD",
       { hear: "consultation.completed" },
     ],
     [
       "completed by a late doctor, charged",
-      bookingOf("COMPLETED", { settlement: "RETURN" }),
+      bookingOf("COMPLETED", { feeDecision: "RELEASE" }),
       captured,
       consultation("COMPLETED", { lateParty: "DOCTOR" }),
       "SETTLEMENT_DIFFERS",
@@ -380,7 +380,7 @@ describe("what disagrees about a booking that is not confirmed", () => {
     [
       "cancelled late, which broke it off, returned",
       late,
-      payment("VOIDED", "RETURN"),
+      payment("VOIDED", "RELEASE"),
       consultation("ABANDONED"),
       "SETTLEMENT_DIFFERS",
       NONE,
@@ -395,7 +395,7 @@ describe("what disagrees about a booking that is not confirmed", () => {
     ],
     [
       "cancelled although it had begun, took place",
-      bookingOf("CANCELLED", { begun: true }),
+      bookingOf("CANCELLED", { started: true }),
       payment("VOIDED"),
       consultation("COMPLETED"),
       "OUTCOME_DIFFERS",
@@ -412,7 +412,7 @@ describe("what disagrees about a booking that is not confirmed", () => {
     ["missed, not to be found", bookingOf("NO_SHOW"), payment("VOIDED"), NONE, "OUTCOME_DIFFERS", NONE],
     [
       "moved while it began",
-      bookingOf("CONFIRMED", { begun: true }),
+      bookingOf("CONFIRMED", { started: true }),
       authorized,
       consultation("IN_PROGRESS", { startTime: END }),
       "CONSULTATION_TIMES_DIFFER",
@@ -445,7 +445,7 @@ describe("what disagrees about a booking that is not confirmed", () => {
     [
       "completed, lapsed before it was charged",
       bookingOf("COMPLETED"),
-      payment("VOIDED", "CAPTURE"),
+      payment("VOIDED", "CHARGE"),
       consultation("COMPLETED"),
       "SETTLEMENT_DIFFERS",
       NONE,
@@ -453,16 +453,16 @@ describe("what disagrees about a booking that is not confirmed", () => {
     [
       "completed, never authorized after all",
       bookingOf("COMPLETED"),
-      payment("CANCELLED", "CAPTURE"),
+      payment("CANCELLED", "CHARGE"),
       consultation("COMPLETED"),
       "SETTLEMENT_DIFFERS",
       NONE,
     ],
-    ["cancelled late, lapsed", late, payment("VOIDED", "CAPTURE"), gone, "SETTLEMENT_DIFFERS", NONE],
+    ["cancelled late, lapsed", late, payment("VOIDED", "CHARGE"), gone, "SETTLEMENT_DIFFERS", NONE],
     [
       "missed by the patient, lapsed",
       bookingOf("NO_SHOW"),
-      payment("VOIDED", "CAPTURE"),
+      payment("VOIDED", "CHARGE"),
       consultation("NO_SHOW", MISSED),
       "SETTLEMENT_DIFFERS",
       NONE,
@@ -476,16 +476,16 @@ describe("what disagrees about a booking that is not confirmed", () => {
       NONE,
     ],
   ] as const)("%s", (_what, booking, its, meeting, kind, remedy) => {
-    expect(judge(booking, its, meeting, END)).toEqual([{ kind, remedy }]);
+    expect(evaluate(booking, its, meeting, END)).toEqual([{ kind, remedy }]);
   });
 });
 
 test.each(["SCHEDULED", "WAITING", "IN_PROGRESS"] as const)(
   "one that is %s although it is long over is for people; until then its doctor may still close it",
   (status) => {
-    const booking = bookingOf("CONFIRMED", { begun: status === "IN_PROGRESS" });
+    const booking = bookingOf("CONFIRMED", { started: status === "IN_PROGRESS" });
     const at = (ms: number) =>
-      judge(booking, payment("CAPTURED", "CAPTURE"), consultation(status), new Date(END.getTime() + ms));
+      evaluate(booking, payment("CAPTURED", "CHARGE"), consultation(status), new Date(END.getTime() + ms));
     expect(at(CLOSE_WITHIN_MS - 1)).toEqual([]);
     expect(at(CLOSE_WITHIN_MS)).toEqual([{ kind: "CONSULTATION_NOT_CLOSED" }]);
   },
@@ -516,48 +516,48 @@ describe("ids that somebody has redirected", () => {
     ],
   ])("%s: reported, and never repaired", (_what, more, its, meeting, kinds) => {
     for (const booking of [confirmed, bookingOf("PENDING_PAYMENT"), bookingOf("CANCELLED")]) {
-      const found = judge({ ...booking, ...more }, its, meeting, END);
+      const found = evaluate({ ...booking, ...more }, its, meeting, END);
       expect(found).toEqual(kinds.map((kind) => ({ kind })));
     }
   });
 
   test("a payment whose booking has lost its fee is reported", () => {
-    const found = judge(bookingOf("CONFIRMED", { fee: NONE }), heard, consultation("SCHEDULED"), START);
+    const found = evaluate(bookingOf("CONFIRMED", { fee: NONE }), heard, consultation("SCHEDULED"), START);
     expect(found).toEqual([{ kind: "PAYMENT_AMOUNT_DIFFERS" }]);
   });
 });
 
 test("billing gets a no-show again if its decision was stored", () => {
-  const missed = bookingOf("NO_SHOW", { settlement: "RETURN" });
+  const missed = bookingOf("NO_SHOW", { feeDecision: "RELEASE" });
   const told = { remedy: { tell: "fee_decided" } };
   const meeting = consultation("NO_SHOW", LET_DOWN);
-  expect(judge(missed, payment("AUTHORIZED"), meeting, END)).toMatchObject([
+  expect(evaluate(missed, payment("AUTHORIZED"), meeting, END)).toMatchObject([
     { kind: "PAYMENT_OPEN_FOR_ENDED", ...told },
   ]);
-  expect(judge(missed, payment("CAPTURED", "CAPTURE"), meeting, END)).toMatchObject([
+  expect(evaluate(missed, payment("CAPTURED", "CHARGE"), meeting, END)).toMatchObject([
     { kind: "SETTLEMENT_DIFFERS", ...told },
   ]);
-  expect(judge(bookingOf("NO_SHOW"), payment("AUTHORIZED"), meeting, END)).toEqual([
+  expect(evaluate(bookingOf("NO_SHOW"), payment("AUTHORIZED"), meeting, END)).toEqual([
     { kind: "PAYMENT_OPEN_FOR_ENDED" },
   ]);
 });
 
 describe("a booking that an admin closed", () => {
-  const CLOSED_FREE = { closed: true, settlement: "RETURN" } as const;
+  const CLOSED_FREE = { closed: true, feeDecision: "RELEASE" } as const;
   const closed = bookingOf("COMPLETED", CLOSED_FREE);
   const followed = { closedByAdmin: true } as const;
-  const released = payment("VOIDED", "RETURN");
+  const released = payment("VOIDED", "RELEASE");
 
   test.each([
     ["all followed", closed, released, consultation("COMPLETED", followed)],
     [
       "all followed, the fee charged",
-      bookingOf("NO_SHOW", { closed: true, settlement: "CAPTURE" }),
-      payment("CAPTURED", "CAPTURE"),
+      bookingOf("NO_SHOW", { closed: true, feeDecision: "CHARGE" }),
+      payment("CAPTURED", "CHARGE"),
       consultation("NO_SHOW", { ...followed, noShowParty: "BOTH" }),
     ],
   ])("%s: nobody disagrees", (_, booking, its, meeting) => {
-    expect(judge(booking, its, meeting, END)).toEqual([]);
+    expect(evaluate(booking, its, meeting, END)).toEqual([]);
   });
 
   test.each([
@@ -583,12 +583,12 @@ describe("a booking that an admin closed", () => {
     ],
     ["was cancelled", consultation("CANCELLED"), "OUTCOME_DIFFERS", NONE],
   ] as const)("its consultation %s", (_, meeting, kind, remedy) => {
-    expect(judge(closed, released, meeting, END)).toEqual([remedy ? { kind, remedy } : { kind }]);
+    expect(evaluate(closed, released, meeting, END)).toEqual([remedy ? { kind, remedy } : { kind }]);
   });
 
   test("billing gets its fee decision again", () => {
     const meeting = consultation("COMPLETED", followed);
-    expect(judge(closed, payment("AUTHORIZED"), meeting, END)).toEqual([
+    expect(evaluate(closed, payment("AUTHORIZED"), meeting, END)).toEqual([
       { kind: "PAYMENT_OPEN_FOR_ENDED", remedy: { tell: "closed" } },
     ]);
   });
@@ -622,7 +622,7 @@ test("of all that can be, nothing needs two remedies", () => {
     "NO_SHOW",
     "ABANDONED",
   );
-  const settlements = fc.constantFrom<Settlement | undefined>("RETURN", "CAPTURE", undefined);
+  const settlements = fc.constantFrom<FeeDecision | undefined>("RELEASE", "CHARGE", undefined);
   const maybe = <T>(what: fc.Arbitrary<T>) => fc.option(what, { nil: undefined });
   const anyPayment = maybe(
     fc.tuple(payments, settlements).map(([status, decided]) => payment(status, decided)),
@@ -644,16 +644,16 @@ test("of all that can be, nothing needs two remedies", () => {
   );
   const anyBooking = fc
     .tuple(statuses, fc.boolean(), settlements, fc.boolean())
-    .map(([status, begun, settlement, isAdmins]) =>
+    .map(([status, started, feeDecision, isAdmins]) =>
       bookingOf(status, {
-        begun,
-        settlement: settlement ?? null,
+        started,
+        feeDecision: feeDecision ?? null,
         closed: isAdmins && (status === "COMPLETED" || status === "NO_SHOW"),
       }),
     );
   fc.assert(
     fc.property(anyBooking, anyPayment, anyConsultation, (booking, its, meeting) => {
-      const remedies = judge(booking, its, meeting, END).flatMap(({ remedy }) =>
+      const remedies = evaluate(booking, its, meeting, END).flatMap(({ remedy }) =>
         remedy ? [JSON.stringify(remedy)] : [],
       );
       expect(new Set(remedies).size).toBeLessThanOrEqual(1);
@@ -693,5 +693,5 @@ test.each<[string, boolean, ConsultationStanding, string, object]>([
   ],
 ])("of a moved booking, %s", (_, movePending, meeting, kind, remedy) => {
   const booking = bookingOf("CONFIRMED", { movePending });
-  expect(judge(booking, payment("AUTHORIZED"), meeting, START)).toEqual([{ kind, remedy }]);
+  expect(evaluate(booking, payment("AUTHORIZED"), meeting, START)).toEqual([{ kind, remedy }]);
 });

@@ -9,7 +9,7 @@ import type {
 import type { Money } from "@medconnect/proto/medconnect/common/v1/money.ts";
 import type { Booking_Status } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import type { BookingEventType } from "../bookings/booking.ts";
-import type { Settlement } from "../bookings/booking-rules.ts";
+import type { FeeDecision } from "../bookings/booking-rules.ts";
 
 /** A booking, as far as its payment and its consultation must agree with it. */
 export interface ReconciledBooking {
@@ -21,11 +21,11 @@ export interface ReconciledBooking {
   startTime: Date;
   endTime: Date;
   /** Scheduling knows that the consultation has started. */
-  begun: boolean;
+  started: boolean;
   /** undefined: it is free. */
   fee: Money | undefined;
   /** Decision about the money. */
-  settlement: Settlement | null;
+  feeDecision: FeeDecision | null;
   /** The patient has not accepted the last move. */
   movePending: boolean;
   /** An admin closed it. */
@@ -102,13 +102,13 @@ export const CLOSE_WITHIN_MS = 3 * 60 * 60_000;
  * How a booking's payment and consultation (undefined: there is none) disagree with it. Nothing may be on its way
  * between the three. All remedies in the answer are the same one.
  */
-export function judge(
+export function evaluate(
   booking: ReconciledBooking,
   payment: PaymentStanding | undefined,
   consultation: ConsultationStanding | undefined,
   now: Date,
 ): Disagreement[] {
-  const crossed = judgeIds(booking, payment, consultation);
+  const crossed = evaluateIds(booking, payment, consultation);
   // A booking's ids never change: its row was altered, and nothing may be told or heard by it.
   if (crossed.length > 0) return crossed;
   const hasEnded = consultation && NEWS_OF_END[consultation.status];
@@ -123,14 +123,17 @@ export function judge(
   if (booking.closed && hasEnded && !consultation.closedByAdmin && !isMissedUnheard(booking, consultation))
     return [{ kind: "CONSULTATION_NOT_HEARD", remedy: { hear: hasEnded } }];
   // A late cancellation has crossed what the doctor did or missed: the fee goes back, as billing has heard from clinical.
-  const isLate = booking.status === "CANCELLED" && booking.settlement === "CAPTURE";
+  const isLate = booking.status === "CANCELLED" && booking.feeDecision === "CHARGE";
   if (isLate && hasEnded && isDoctorsDoing(consultation)) {
     return [{ kind: "CONSULTATION_NOT_HEARD", remedy: { hear: hasEnded } }];
   }
-  return [...judgeConsultation(booking, consultation, now), ...judgePayment(booking, payment, consultation)];
+  return [
+    ...evaluateConsultation(booking, consultation, now),
+    ...evaluatePayment(booking, payment, consultation),
+  ];
 }
 
-function judgeIds(
+function evaluateIds(
   { id, consultationId, paymentId, fee }: ReconciledBooking,
   payment: PaymentStanding | undefined,
   consultation: ConsultationStanding | undefined,
@@ -164,16 +167,16 @@ const NEWS_OF_END = {
   ABANDONED: "consultation.abandoned",
 } as const satisfies Record<Consultation_Status, string | undefined>;
 
-function judgeConsultation(
+function evaluateConsultation(
   booking: ReconciledBooking,
   consultation: ConsultationStanding | undefined,
   now: Date,
 ): Disagreement[] {
   switch (booking.status) {
     case "CONFIRMED":
-      return judgeConfirmed(booking, consultation, now);
+      return evaluateConfirmed(booking, consultation, now);
     case "CANCELLED":
-      return consultation ? judgeCancelled(booking, consultation) : [];
+      return consultation ? evaluateCancelled(booking, consultation) : [];
     case "COMPLETED":
     case "NO_SHOW":
       if (booking.closed && !consultation?.closedByAdmin && consultation?.status !== "CANCELLED")
@@ -185,7 +188,7 @@ function judgeConsultation(
   }
 }
 
-function judgeConfirmed(
+function evaluateConfirmed(
   booking: ReconciledBooking,
   consultation: ConsultationStanding | undefined,
   now: Date,
@@ -195,14 +198,14 @@ function judgeConfirmed(
     case "SCHEDULED":
     case "WAITING":
       return isAsBooked(consultation, booking)
-        ? [...judgeAcceptance(booking, consultation), ...judgeOpen(booking, now)]
+        ? [...evaluateAcceptance(booking, consultation), ...evaluateOpen(booking, now)]
         : [{ kind: "CONSULTATION_TIMES_DIFFER", remedy: { tell: "rescheduled" } }];
     case "IN_PROGRESS":
-      if (!booking.begun)
+      if (!booking.started)
         return [{ kind: "CONSULTATION_NOT_HEARD", remedy: { hear: "consultation.started" } }];
       // Moved while it began: its end brings the booking back.
       return isAsBooked(consultation, booking)
-        ? judgeOpen(booking, now)
+        ? evaluateOpen(booking, now)
         : [{ kind: "CONSULTATION_TIMES_DIFFER" }];
     default:
       return [{ kind: "CONSULTATION_CANCELLED_FOR_CONFIRMED" }];
@@ -210,7 +213,7 @@ function judgeConfirmed(
 }
 
 /** A waiting patient has accepted the move, because joining accepts it. */
-function judgeAcceptance(
+function evaluateAcceptance(
   { movePending }: ReconciledBooking,
   consultation: ConsultationStanding,
 ): Disagreement[] {
@@ -223,7 +226,7 @@ function judgeAcceptance(
 }
 
 /** Before its authorization lapses the fee of one that nobody closes is taken, whether or not it took place. */
-const judgeOpen = ({ endTime }: ReconciledBooking, now: Date): Disagreement[] =>
+const evaluateOpen = ({ endTime }: ReconciledBooking, now: Date): Disagreement[] =>
   endTime.getTime() + CLOSE_WITHIN_MS <= now.getTime() ? [{ kind: "CONSULTATION_NOT_CLOSED" }] : [];
 
 const isAsBooked = (its: ConsultationStanding, booked: ReconciledBooking): boolean =>
@@ -231,7 +234,7 @@ const isAsBooked = (its: ConsultationStanding, booked: ReconciledBooking): boole
 
 const isAt = (time: Date | undefined, expected: Date): boolean => time?.getTime() === expected.getTime();
 
-function judgeCancelled({ begun }: ReconciledBooking, { status }: ConsultationStanding): Disagreement[] {
+function evaluateCancelled({ started }: ReconciledBooking, { status }: ConsultationStanding): Disagreement[] {
   switch (status) {
     case "CANCELLED":
     case "ABANDONED":
@@ -239,13 +242,13 @@ function judgeCancelled({ begun }: ReconciledBooking, { status }: ConsultationSt
     case "COMPLETED":
     case "NO_SHOW":
       // Cancelled while nobody here had heard of it: each was decided where it was made, and holds.
-      return begun ? [{ kind: "OUTCOME_DIFFERS" }] : [];
+      return started ? [{ kind: "OUTCOME_DIFFERS" }] : [];
     default:
       return [{ kind: "CONSULTATION_LIVE_FOR_CANCELLED", remedy: { tell: "cancelled" } }];
   }
 }
 
-function judgePayment(
+function evaluatePayment(
   booking: ReconciledBooking,
   payment: PaymentStanding | undefined,
   consultation: ConsultationStanding | undefined,
@@ -256,11 +259,11 @@ function judgePayment(
   const amount: Disagreement[] = isSameMoney(payment.amount, fee) ? [] : [{ kind: "PAYMENT_AMOUNT_DIFFERS" }];
   switch (status) {
     case "PENDING_PAYMENT":
-      return [...amount, ...judgePending(payment)];
+      return [...amount, ...evaluatePending(payment)];
     case "CONFIRMED":
       return [...amount, ...(isSecured(payment) ? [] : [{ kind: "PAYMENT_NOT_SECURED" as const }])];
     default:
-      return [...amount, ...judgeEnded(booking, payment, consultation)];
+      return [...amount, ...evaluateEnded(booking, payment, consultation)];
   }
 }
 
@@ -275,10 +278,12 @@ function missingPayment(status: Booking_Status): Disagreement {
 }
 
 /** One that was cancelled or let go waits for the end of the hold, which ends the booking. */
-function judgePending({ status, settlement }: PaymentStanding): Disagreement[] {
+function evaluatePending({ status, feeDecision }: PaymentStanding): Disagreement[] {
   switch (status) {
     case "AUTHORIZED":
-      return settlement === "SETTLEMENT_UNSPECIFIED" ? [PAYMENT_NOT_HEARD] : [{ kind: "SETTLEMENT_DIFFERS" }];
+      return feeDecision === "FEE_DECISION_UNSPECIFIED"
+        ? [PAYMENT_NOT_HEARD]
+        : [{ kind: "SETTLEMENT_DIFFERS" }];
     case "CAPTURED":
     case "PARTIALLY_REFUNDED":
     case "REFUNDED":
@@ -293,63 +298,63 @@ const PAYMENT_NOT_HEARD: Disagreement = {
   remedy: { hear: "payment.authorized" },
 };
 
-const isSecured = ({ status, settlement }: PaymentStanding): boolean =>
-  settlement !== "RETURN" && (status === "AUTHORIZED" || DONE.CAPTURE.includes(status));
+const isSecured = ({ status, feeDecision }: PaymentStanding): boolean =>
+  feeDecision !== "RELEASE" && (status === "AUTHORIZED" || DONE.CHARGE.includes(status));
 
 /** Where a payment is when a decision was carried out. An admin may have returned a fee that was due. */
-const DONE: Record<Settlement, readonly Payment_Status[]> = {
-  RETURN: ["CANCELLED", "VOIDED", "REFUNDED"],
-  CAPTURE: ["CAPTURED", "PARTIALLY_REFUNDED", "REFUNDED"],
+const DONE: Record<FeeDecision, readonly Payment_Status[]> = {
+  RELEASE: ["CANCELLED", "VOIDED", "REFUNDED"],
+  CHARGE: ["CAPTURED", "PARTIALLY_REFUNDED", "REFUNDED"],
 };
 
 /** From where billing can still carry a decision out: not once the provider has let go of a fee that was due, say. */
-const ON_ITS_WAY: Record<Settlement, readonly Payment_Status[]> = {
-  RETURN: ["PROCESSING", "AUTHORIZED", "CAPTURED", "PARTIALLY_REFUNDED"],
-  CAPTURE: ["PROCESSING", "AUTHORIZED"],
+const ON_ITS_WAY: Record<FeeDecision, readonly Payment_Status[]> = {
+  RELEASE: ["PROCESSING", "AUTHORIZED", "CAPTURED", "PARTIALLY_REFUNDED"],
+  CHARGE: ["PROCESSING", "AUTHORIZED"],
 };
 
-function judgeEnded(
+function evaluateEnded(
   booking: ReconciledBooking,
   payment: PaymentStanding,
   consultation: ConsultationStanding | undefined,
 ): Disagreement[] {
   const decision = decisionOf(booking, consultation);
-  const { status, settlement } = payment;
+  const { status, feeDecision } = payment;
   if (DONE[decision].includes(status)) return [];
-  if (settlement === decision && ON_ITS_WAY[decision].includes(status)) return [];
-  if (booking.status === "EXPIRED" && settlement === "SETTLEMENT_UNSPECIFIED") {
+  if (feeDecision === decision && ON_ITS_WAY[decision].includes(status)) return [];
+  if (booking.status === "EXPIRED" && feeDecision === "FEE_DECISION_UNSPECIFIED") {
     // The provider's word decides: late, but possibly not too late.
     if (status === "PROCESSING") return [];
     if (status === "AUTHORIZED") return [PAYMENT_NOT_HEARD];
   }
-  const isUndecided = settlement === "SETTLEMENT_UNSPECIFIED" && !DONE.RETURN.includes(status);
+  const isUndecided = feeDecision === "FEE_DECISION_UNSPECIFIED" && !DONE.RELEASE.includes(status);
   const kind = isUndecided ? "PAYMENT_OPEN_FOR_ENDED" : "SETTLEMENT_DIFFERS";
   // Billing lets a return prevail: to tell it of a charge again would change nothing.
-  const wouldHelp = isUndecided || decision === "RETURN";
+  const wouldHelp = isUndecided || decision === "RELEASE";
   const tell = wouldHelp ? newsOfEnd(booking, status) : undefined;
   return [{ kind, ...(tell && { remedy: { tell } }) }];
 }
 
 /** Decision about an ended booking's money. */
 function decisionOf(
-  { status, settlement }: ReconciledBooking,
+  { status, feeDecision }: ReconciledBooking,
   consultation: ConsultationStanding | undefined,
-): Settlement {
-  if (settlement !== null) return settlement;
+): FeeDecision {
+  if (feeDecision !== null) return feeDecision;
   // Ended before this release, without a stored decision.
   switch (status) {
     case "COMPLETED":
-      return "CAPTURE";
+      return "CHARGE";
     case "NO_SHOW":
-      return consultation?.noShowParty === "PATIENT" ? "CAPTURE" : "RETURN";
+      return consultation?.noShowParty === "PATIENT" ? "CHARGE" : "RELEASE";
     default:
-      return "RETURN";
+      return "RELEASE";
   }
 }
 
 /** Event that tells billing of the end. Clinical itself tells it of a fee that is due for a consultation. */
 function newsOfEnd(
-  { status, closed, settlement }: ReconciledBooking,
+  { status, closed, feeDecision }: ReconciledBooking,
   payment: Payment_Status,
 ): BookingEventType | undefined {
   if (closed) return "closed";
@@ -357,10 +362,10 @@ function newsOfEnd(
     case "CANCELLED":
       return "cancelled";
     case "COMPLETED":
-      return settlement === "RETURN" ? "fee_decided" : undefined;
+      return feeDecision === "RELEASE" ? "fee_decided" : undefined;
     case "NO_SHOW":
       // Ended before this release: no decision is stored.
-      return settlement === null ? undefined : "fee_decided";
+      return feeDecision === null ? undefined : "fee_decided";
     case "EXPIRED":
       return payment === "REQUIRES_AUTHORIZATION" ? "expired" : "payment_refused";
     default:

@@ -13,10 +13,10 @@ export type ComparedRow = Pick<
   | "status"
   | "start_time"
   | "end_time"
-  | "begun"
+  | "started"
   | "fee_currency"
   | "fee_minor"
-  | "settlement"
+  | "feeDecision"
   | "consultation_id"
   | "payment_id"
   | "move_pending"
@@ -40,7 +40,7 @@ export async function findBookingsBetween(
     following(column, "id", after),
   );
   return await db.read(
-    `SELECT id, version, status, start_time, end_time, begun, fee_currency, fee_minor, settlement, consultation_id,
+    `SELECT id, version, status, start_time, end_time, started, fee_currency, fee_minor, fee_decision AS feeDecision, consultation_id,
        payment_id, move_pending, close_outcome, update_time
      FROM bookings ${sql} ORDER BY ${column}, id LIMIT ?`,
     [...params, limit],

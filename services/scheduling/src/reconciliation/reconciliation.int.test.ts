@@ -99,11 +99,11 @@ async function makeBooking(
     sequence: 0,
     version: 1,
     create_time: service.clock.now(),
-    begun: 0,
+    started: 0,
     cancel_time: null,
     cancelled_by: null,
     cancel_reason: null,
-    settlement: null,
+    feeDecision: null,
     patient_region: "",
     moved_by: null,
     move_time: null,
@@ -282,7 +282,7 @@ test("an authorization that was not heard of confirms the booking, and is not he
 
 test("a consultation that ended unheard, long after the booking's last change, closes the booking", async () => {
   const row = await makeBooking("CONFIRMED");
-  pay(row, { status: "CAPTURED", settlement: "CAPTURE" });
+  pay(row, { status: "CAPTURED", feeDecision: "CHARGE" });
   meet(row, { status: "COMPLETED", version: 4 });
   service.clock.advance(UNTIL_CLOSED_MS);
   const { findings } = await reconcile();
@@ -292,7 +292,7 @@ test("a consultation that ended unheard, long after the booking's last change, c
 
 test("a confirmed booking that nobody came to, or closed, is reported", async () => {
   const row = await makeBooking("CONFIRMED");
-  pay(row, { status: "CAPTURED", settlement: "CAPTURE" });
+  pay(row, { status: "CAPTURED", feeDecision: "CHARGE" });
   meet(row);
   expect((await reconcile()).findings).toEqual([]);
   service.clock.advance(UNTIL_CLOSED_MS);
@@ -308,7 +308,7 @@ test("what took place unheard at its old time, as it began while its booking was
     binaryId(row.slot_id),
   ]);
   const [startTime, endTime] = [fromNow(-30 * MINUTE_MS), service.clock.now()];
-  pay(row, { status: "CAPTURED", settlement: "CAPTURE" });
+  pay(row, { status: "CAPTURED", feeDecision: "CHARGE" });
   meet(row, { status: "COMPLETED", startTime, endTime, version: 3 });
   const { findings } = await reconcile();
   expect(findings).toEqual([{ bookingId: row.id, kind: "CONSULTATION_NOT_HEARD", outcome: "REPAIRED" }]);
@@ -322,16 +322,19 @@ test.each<[string, Partial<ConsultationStanding>]>([
   ["a breaking off", { status: "ABANDONED", brokenOff: true }],
   ["an absence of the doctor", { status: "NO_SHOW", noShowParty: "DOCTOR" }],
 ])("%s that crossed a late cancellation unheard is taken in, and then all agree", async (_, end) => {
-  const cancelled = { cancelled_by: "PATIENT", settlement: "CAPTURE" } as const;
+  const cancelled = { cancelled_by: "PATIENT", feeDecision: "CHARGE" } as const;
   const row = await makeBooking("CANCELLED");
   await app.db.transaction(async (tx) => {
     saveBooking(tx, { ...row, ...cancelled, version: 2 }, service.clock.now());
   });
-  pay(row, { status: "VOIDED", settlement: "RETURN" });
+  pay(row, { status: "VOIDED", feeDecision: "RELEASE" });
   meet(row, { ...end, version: 3 });
   const { findings } = await reconcile();
   expect(findings).toEqual([{ bookingId: row.id, kind: "CONSULTATION_NOT_HEARD", outcome: "REPAIRED" }]);
-  expect(await findBooking(app.db, row.id)).toMatchObject({ cancelled_by: "PATIENT", settlement: "RETURN" });
+  expect(await findBooking(app.db, row.id)).toMatchObject({
+    cancelled_by: "PATIENT",
+    feeDecision: "RELEASE",
+  });
   expect((await reconcile()).findings).toEqual([]);
 });
 
@@ -359,7 +362,7 @@ test.each<[string, Partial<ConsultationStanding>, string[]]>([
 
 test("a consultation that took place while its booking was cancelled is nothing to report", async () => {
   const row = await makeBooking("CANCELLED");
-  pay(row, { status: "VOIDED", settlement: "RETURN" });
+  pay(row, { status: "VOIDED", feeDecision: "RELEASE" });
   meet(row, { status: "COMPLETED", version: 3 });
   expect((await reconcile()).findings).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import type { Trail } from "@medconnect/platform/changes/changes.ts";
+import type { AuditEntry } from "@medconnect/platform/changes/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { applyEvent, type EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
 import { noteHeard } from "@medconnect/platform/inbox/inbox.ts";
@@ -6,7 +6,7 @@ import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Scheduling } from "../app.ts";
 import { applyConsultationEvent } from "../bookings/apply-consultation-events.ts";
 import { applyPaymentAuthorized } from "../bookings/apply-payment-events.ts";
-import { type BookingEventType, bookingTrail } from "../bookings/booking.ts";
+import { type BookingEventType, bookingEntry } from "../bookings/booking.ts";
 import { type BookingRow, lockBooking, saveBooking } from "../bookings/booking-store.ts";
 import { SWEEPER } from "../bookings/expire-bookings.ts";
 import type { Disputed } from "./compare-bookings.ts";
@@ -41,10 +41,10 @@ export async function repairBooking(app: Repairing, disputed: Disputed, remedy: 
 }
 
 /** The same state under a new version: whoever has heard of the last one takes it, and ends up where it should be. */
-function tellAgain(tx: Transaction, row: BookingRow, type: BookingEventType, now: Date): Trail[] {
+function tellAgain(tx: Transaction, row: BookingRow, type: BookingEventType, now: Date): AuditEntry[] {
   const told: BookingRow = { ...row, version: row.version + 1 };
   saveBooking(tx, told, now);
-  return [{ ...bookingTrail(type, told), action: ACTION }];
+  return [{ ...bookingEntry(type, told), action: ACTION }];
 }
 
 /**
@@ -52,14 +52,14 @@ function tellAgain(tx: Transaction, row: BookingRow, type: BookingEventType, now
  * outbox row was dead, and is replayed), it finds that it was heard. The inbox is locked after the booking here, the
  * other way round than when an event comes: where both meet, the transaction runs again.
  */
-async function hear(app: Repairing, tx: Transaction, disputed: Disputed, type: News): Promise<Trail[]> {
+async function hear(app: Repairing, tx: Transaction, disputed: Disputed, type: News): Promise<AuditEntry[]> {
   const event = eventOf(disputed, type);
   noteHeard(tx, event.aggregateId, event.version);
   const handler: EventHandler =
     type === "payment.authorized" ? applyPaymentAuthorized(app) : applyConsultationEvent(type);
-  const trails = await applyEvent(tx, handler, event, app.clock);
-  const { resource, subjectIds } = trails[0]!;
-  return [{ action: ACTION, resource, subjectIds }, ...trails];
+  const entries = await applyEvent(tx, handler, event, app.clock);
+  const { resource, subjectIds } = entries[0]!;
+  return [{ action: ACTION, resource, subjectIds }, ...entries];
 }
 
 /** The event as it would have come. */

@@ -13,15 +13,15 @@ import {
 } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import { getDoctor } from "../doctors/get-doctor.ts";
 import { searchDoctors } from "../doctors/search-doctors.ts";
-import { Desk, MINUTE_MS, outcome } from "../testing/scheduling-fixture.ts";
+import { MINUTE_MS, outcome, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 import { whyNotBookable } from "./bookable.ts";
 import { getSlot, listSlots } from "./read-slots.ts";
 import { findSlot } from "./slot-store.ts";
 
-let desk: Desk;
+let desk: SchedulingFixture;
 
 beforeAll(async () => {
-  desk = await Desk.open();
+  desk = await SchedulingFixture.open();
 });
 afterAll(() => desk.close());
 

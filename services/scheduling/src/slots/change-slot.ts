@@ -21,12 +21,12 @@ export const changeSlot =
       const now = app.clock.now();
       const row = await lockSlot(tx, slotId);
       const status = decideTransition(statusAt(row, now), transition);
-      if (!status) return { response: toSlot(row, now), trails: [] };
+      if (!status) return { response: toSlot(row, now), entries: [] };
       const expired = row.booking_id ? await expireBooking(tx, row.booking_id, now) : [];
       setSlotStatus(tx, slotId, status);
       return {
         response: toSlot({ ...row, status }, now),
-        trails: [{ resource: `slots/${slotId}`, subjectIds: [row.doctor_id] }, ...expired],
+        entries: [{ resource: `slots/${slotId}`, subjectIds: [row.doctor_id] }, ...expired],
       };
     });
   };

@@ -23,7 +23,7 @@ export const createSlot =
     await assertOwnProfile(app, doctorId, call);
     return await app.changes.apply(call, async (tx) => {
       const [slot] = await offer(app, tx, doctorId, [interval]);
-      return { response: slot!, trails: [{ resource: `slots/${slot!.id}`, subjectIds: [doctorId] }] };
+      return { response: slot!, entries: [{ resource: `slots/${slot!.id}`, subjectIds: [doctorId] }] };
     });
   };
 
@@ -42,7 +42,7 @@ export const batchCreateSlots =
       const slots = await offer(app, tx, doctorId, intervals);
       return {
         response: { slots },
-        trails: [{ resource: `doctors/${doctorId}/slots`, subjectIds: [doctorId] }],
+        entries: [{ resource: `doctors/${doctorId}/slots`, subjectIds: [doctorId] }],
       };
     });
   };

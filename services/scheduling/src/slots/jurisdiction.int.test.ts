@@ -35,13 +35,13 @@ import { createLicense } from "../licenses/create-license.ts";
 import { revokeLicense } from "../licenses/decide-license.ts";
 import { sweepUnlicensedBookings } from "../licenses/end-unlicensed-bookings.ts";
 import { applyUserEvents } from "../people/apply-user-events.ts";
-import { Desk, HOLD_MS, MINUTE_MS } from "../testing/scheduling-fixture.ts";
+import { HOLD_MS, MINUTE_MS, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 import { getSlot, listSlots } from "./read-slots.ts";
 
-let desk: Desk;
+let desk: SchedulingFixture;
 
 beforeAll(async () => {
-  desk = await Desk.open();
+  desk = await SchedulingFixture.open();
 });
 afterAll(() => desk.close());
 beforeEach(() => desk.admit());

@@ -17,7 +17,7 @@ import {
 import { listBookings } from "../bookings/read-bookings.ts";
 import { findDoctor } from "../doctors/doctor-store.ts";
 import { searchDoctors } from "../doctors/search-doctors.ts";
-import { Desk, MINUTE_MS } from "../testing/scheduling-fixture.ts";
+import { MINUTE_MS, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 import { listSlots } from "./read-slots.ts";
 
 /** For each class of slots that are not free, and of past free ones. */
@@ -26,9 +26,9 @@ const SLOTS = 10_000;
 const FEW_ROWS = 1000;
 const DAY_MINUTES = 24 * 60;
 
-let desk: Desk;
+let desk: SchedulingFixture;
 beforeAll(async () => {
-  desk = await Desk.open();
+  desk = await SchedulingFixture.open();
   desk.admit();
   await desk.publish(0);
   for (const status of ["WITHDRAWN", "BLOCKED", "BOOKED"] as const) await addSlots(status, 1);

@@ -2,14 +2,14 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
 import { invoke } from "@medconnect/platform/testing/test-service.ts";
 import { SlotServiceService } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
-import { Desk, HOLD_MS, outcome } from "../testing/scheduling-fixture.ts";
+import { HOLD_MS, outcome, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 import { changeSlot } from "./change-slot.ts";
 import { batchCreateSlots } from "./create-slots.ts";
 
-let desk: Desk;
+let desk: SchedulingFixture;
 
 beforeAll(async () => {
-  desk = await Desk.open();
+  desk = await SchedulingFixture.open();
 });
 afterAll(() => desk.close());
 beforeEach(() => desk.admit());

@@ -71,7 +71,7 @@ export const outcome = (result: PromiseSettledResult<unknown>): string =>
   result.status === "fulfilled" ? "ok" : (result.reason as { reason: string }).reason;
 
 /** Scheduling on a schema of its own, a doctor and a patient who use it, and the services that tell it things. */
-export class Desk {
+export class SchedulingFixture {
   readonly app: Scheduling & TestService;
   doctor: User = userCaller("DOCTOR");
   patient: User = userCaller("PATIENT");
@@ -90,8 +90,8 @@ export class Desk {
     };
   }
 
-  static async open(routes: EventRoutes = ROUTES): Promise<Desk> {
-    return new Desk(await startTestService("scheduling", routes));
+  static async open(routes: EventRoutes = ROUTES): Promise<SchedulingFixture> {
+    return new SchedulingFixture(await startTestService("scheduling", routes));
   }
 
   async close(): Promise<void> {

@@ -2,43 +2,43 @@ import { randomBytes } from "node:crypto";
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { ApiError } from "../errors/api-error.ts";
-import { HEADER_BYTES, SealedBox } from "./sealed-box.ts";
+import { FieldCipher, HEADER_BYTES } from "./field-cipher.ts";
 
-const box = new SealedBox(randomBytes(32));
+const cipher = new FieldCipher(randomBytes(32));
 
 test("what was sealed opens in its place, and no two seals are alike", () => {
   fc.assert(
-    fc.property(fc.string(), fc.string(), (place, text) => {
-      const sealed = box.seal(place, text);
-      expect(box.open(place, sealed).toString()).toBe(Buffer.from(text).toString());
-      expect(box.seal(place, text).equals(sealed)).toBe(false);
+    fc.property(fc.string(), fc.string(), (context, text) => {
+      const sealed = cipher.encrypt(context, text);
+      expect(cipher.decrypt(context, sealed).toString()).toBe(Buffer.from(text).toString());
+      expect(cipher.encrypt(context, text).equals(sealed)).toBe(false);
     }),
   );
 });
 
 test("a value does not open in another row, with another key, or when any byte was changed", () => {
-  const sealed = box.seal("bookings.reason:1", "headache");
-  expect(() => box.open("bookings.reason:2", sealed)).toThrow();
-  expect(() => new SealedBox(randomBytes(32)).open("bookings.reason:1", sealed)).toThrow();
+  const sealed = cipher.encrypt("bookings.reason:1", "headache");
+  expect(() => cipher.decrypt("bookings.reason:2", sealed)).toThrow();
+  expect(() => new FieldCipher(randomBytes(32)).decrypt("bookings.reason:1", sealed)).toThrow();
   for (const i of sealed.keys()) {
     const changed = Buffer.from(sealed);
     changed[i]! ^= 1;
-    expect(() => box.open("bookings.reason:1", changed)).toThrow();
+    expect(() => cipher.decrypt("bookings.reason:1", changed)).toThrow();
   }
 });
 
 test("a rotated key still opens what it has sealed, and the new one seals", () => {
   const [old, next] = [randomBytes(32), randomBytes(32)];
-  const before = new SealedBox(old).seal("bookings.reason:1", "headache");
-  const during = new SealedBox(next, old);
-  expect(during.open("bookings.reason:1", before).toString()).toBe("headache");
-  const after = during.seal("bookings.reason:1", "fever");
-  expect(after.subarray(0, HEADER_BYTES)).toEqual(new SealedBox(next).currentHeader);
-  expect(new SealedBox(next).open("bookings.reason:1", after).toString()).toBe("fever");
+  const before = new FieldCipher(old).encrypt("bookings.reason:1", "headache");
+  const during = new FieldCipher(next, old);
+  expect(during.decrypt("bookings.reason:1", before).toString()).toBe("headache");
+  const after = during.encrypt("bookings.reason:1", "fever");
+  expect(after.subarray(0, HEADER_BYTES)).toEqual(new FieldCipher(next).currentHeader);
+  expect(new FieldCipher(next).decrypt("bookings.reason:1", after).toString()).toBe("fever");
 });
 
 test("a value under a key that is not known is no altered record, and says its place and the key's id without its content", () => {
-  const sealed = new SealedBox(randomBytes(32)).seal("bookings.reason:1", "headache");
+  const sealed = new FieldCipher(randomBytes(32)).encrypt("bookings.reason:1", "headache");
   const id = sealed.subarray(0, HEADER_BYTES).toString("hex");
   const error = new Error(`bookings.reason:1 is sealed under a key that is not known: ${id}`);
   expect(thrownBy(sealed)).toEqual(error);
@@ -58,15 +58,15 @@ test("a value that is missing says so", () => {
 
 function thrownBy(value: Buffer | null): unknown {
   try {
-    return box.open("bookings.reason:1", value);
+    return cipher.decrypt("bookings.reason:1", value);
   } catch (error) {
     return error;
   }
 }
 
 test("a value that was cut off does not open", () => {
-  const sealed = box.seal("bookings.reason:1", "headache");
+  const sealed = cipher.encrypt("bookings.reason:1", "headache");
   for (const length of sealed.keys()) {
-    expect(() => box.open("bookings.reason:1", sealed.subarray(0, length))).toThrow();
+    expect(() => cipher.decrypt("bookings.reason:1", sealed.subarray(0, length))).toThrow();
   }
 });

@@ -27,7 +27,7 @@ const refused = counter("sealed.refused", "Sealed values that did not open in th
  *
  * Layout: format (1) | key id (4) | IV (12) | tag (16) | ciphertext
  */
-export class SealedBox {
+export class FieldCipher {
   readonly #current: Key;
   readonly #keys: readonly Key[];
 
@@ -45,10 +45,10 @@ export class SealedBox {
    * @param place where the value lies, and the owners whose it is: `{table}.{column}:{primary key}:{owner}`, such as
    *   "bookings.reason:{id}:{patient_id}:{doctor_id}"
    */
-  seal(place: string, plaintext: string | Uint8Array): Buffer {
+  encrypt(context: string, plaintext: string | Uint8Array): Buffer {
     const { secret, header } = this.#current;
     const iv = randomBytes(IV_BYTES);
-    const cipher = createCipheriv(ALGORITHM, secret, iv).setAAD(Buffer.from(place));
+    const cipher = createCipheriv(ALGORITHM, secret, iv).setAAD(Buffer.from(context));
     const ciphertext = Buffer.concat([cipher.update(plaintext), cipher.final()]);
     return Buffer.concat([header, iv, cipher.getAuthTag(), ciphertext]);
   }
@@ -57,38 +57,38 @@ export class SealedBox {
    * The inverse of `seal`. Throws RECORD_ALTERED for a value that is missing, was changed, or was sealed for another place; a
    * plain error for one under a key that this process lacks, as nothing is wrong with the record. Both count for the alert.
    */
-  open(place: string, sealed: Buffer | null): Buffer {
-    if (!sealed) throw altered(place, "is missing");
+  decrypt(context: string, sealed: Buffer | null): Buffer {
+    if (!sealed) throw altered(context, "is missing");
     const header = sealed.subarray(0, HEADER_BYTES);
     const key = this.#keys.find((known) => known.header.equals(header));
-    if (!key && isHeader(header)) throw keyMissing(place, header);
-    if (!key) throw altered(place, `is no sealed value: it begins with ${hex(header)}`);
+    if (!key && isHeader(header)) throw keyMissing(context, header);
+    if (!key) throw altered(context, `is no sealed value: it begins with ${hex(header)}`);
     const tagAt = HEADER_BYTES + IV_BYTES;
     const iv = sealed.subarray(HEADER_BYTES, tagAt);
     const tag = sealed.subarray(tagAt, tagAt + TAG_BYTES);
     try {
       const decipher = createDecipheriv(ALGORITHM, key.secret, iv, { authTagLength: TAG_BYTES });
-      decipher.setAAD(Buffer.from(place)).setAuthTag(tag);
+      decipher.setAAD(Buffer.from(context)).setAuthTag(tag);
       return Buffer.concat([decipher.update(sealed.subarray(tagAt + TAG_BYTES)), decipher.final()]);
     } catch (cause) {
-      throw altered(place, "does not open: it was changed, or sealed for another place", cause);
+      throw altered(context, "does not open: it was changed, or sealed for another place", cause);
     }
   }
 }
 
 const isHeader = (header: Buffer): boolean => header.length === HEADER_BYTES && header[0] === FORMAT;
 
-function keyMissing(place: string, header: Buffer): Error {
-  count(place);
-  return new Error(`${place} is sealed under a key that is not known: ${hex(header)}`);
+function keyMissing(context: string, header: Buffer): Error {
+  count(context);
+  return new Error(`${context} is sealed under a key that is not known: ${hex(header)}`);
 }
 
-function altered(place: string, how: string, cause?: unknown): ApiError {
-  count(place);
-  return new ApiError("RECORD_ALTERED", { cause: new Error(`${place} ${how}`, { cause }) });
+function altered(context: string, how: string, cause?: unknown): ApiError {
+  count(context);
+  return new ApiError("RECORD_ALTERED", { cause: new Error(`${context} ${how}`, { cause }) });
 }
 
-const count = (place: string) => refused({ column: place.split(":", 1)[0]! });
+const count = (context: string) => refused({ column: context.split(":", 1)[0]! });
 
 function keyOf(masterKey: Buffer): Key {
   const secret = deriveKey(masterKey, "seal");

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { SealedBox } from "@medconnect/platform/crypto/sealed-box.ts";
+import { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 
 const BYTES = 32;
 
@@ -13,13 +13,13 @@ export const hashOf = (text: string): Buffer => createHash("sha256").update(text
  * Seals the next token under a key that only the one before it gives: the database alone tells neither. `token` must
  * be one that `newRefreshToken` made.
  */
-export const sealSuccessor = (token: string, successor: string): Buffer =>
-  boxOf(token).seal(placeOf(token), successor);
+export const encryptSuccessor = (token: string, successor: string): Buffer =>
+  cipherOf(token).encrypt(placeOf(token), successor);
 
 /** The inverse of `sealSuccessor`. */
 export const openSuccessor = (token: string, sealed: Buffer): string =>
-  boxOf(token).open(placeOf(token), sealed).toString();
+  cipherOf(token).decrypt(placeOf(token), sealed).toString();
 
-const boxOf = (token: string): SealedBox => new SealedBox(Buffer.from(token, "base64url"));
+const cipherOf = (token: string): FieldCipher => new FieldCipher(Buffer.from(token, "base64url"));
 
 const placeOf = (token: string): string => `refresh_tokens.successor:${hashOf(token).toString("hex")}`;

@@ -4,7 +4,7 @@ import type { Auth } from "../app.ts";
 import type { Policy } from "./lockout-rules.ts";
 
 /** A counter that something counts for that must not come too often. */
-export interface Counted {
+export interface AttemptCounter {
   /** A keyed hash: the table tells nobody whose accounts are tried, and a made-up one is counted as any other. */
   readonly id: Buffer;
   readonly policy: Policy;
@@ -19,7 +19,7 @@ export interface Counted {
  *
  * @param email canonical
  */
-export function passwordCounters(app: Auth, email: string, call: Call): Counted[] {
+export function passwordCounters(app: Auth, email: string, call: Call): AttemptCounter[] {
   const { here, anywhere } = byOrigin(app, "password", email, call);
   return [...here.map((counted) => ({ ...counted, clearedBySuccess: true })), anywhere];
 }
@@ -30,7 +30,7 @@ export function passwordCounters(app: Auth, email: string, call: Call): Counted[
  *
  * @param email canonical
  */
-export function registrationCounters(app: Auth, email: string, call: Call): Counted[] {
+export function registrationCounters(app: Auth, email: string, call: Call): AttemptCounter[] {
   const { here, anywhere } = byOrigin(app, "registration", email, call);
   return [...here, anywhere];
 }
@@ -40,10 +40,13 @@ function byOrigin(
   kind: "password" | "registration",
   email: string,
   { clientAddress }: Call,
-): { here: Counted[]; anywhere: Counted } {
+): { here: AttemptCounter[]; anywhere: AttemptCounter } {
   const policies = lockouts[kind];
   const site = siteOf(clientAddress);
-  const from = (place: string, policy: Policy): Counted => ({ id: hash.of(kind, email, place), policy });
+  const from = (place: string, policy: Policy): AttemptCounter => ({
+    id: hash.of(kind, email, place),
+    policy,
+  });
   return {
     here: [
       from(networkOf(clientAddress), policies.network),
@@ -54,6 +57,6 @@ function byOrigin(
 }
 
 /** A code or recovery code is counted for its account, over all logins: whoever shows one has the password already. */
-export const factorCounters = ({ hash, lockouts }: Auth, userId: string): Counted[] => [
+export const factorCounters = ({ hash, lockouts }: Auth, userId: string): AttemptCounter[] => [
   { id: hash.of("second factor", userId), policy: lockouts.factor, clearedBySuccess: true },
 ];

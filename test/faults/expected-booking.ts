@@ -13,7 +13,7 @@ export const BOOKING_REFUSALS = [
 ] as const;
 
 /** The acknowledged state of one booking, which the system must keep. */
-export interface Belief {
+export interface ExpectedBooking {
   id: string;
   slotId: string;
   doctorId: string;
@@ -36,7 +36,7 @@ export interface Believer {
   id: string;
   token: string;
   /** Keyed by booking id. */
-  beliefs: ReadonlyMap<string, Belief>;
+  beliefs: ReadonlyMap<string, ExpectedBooking>;
   /** Slots that a refused booking or move of theirs may still take. */
   unsureSlots?: ReadonlySet<string>;
 }
@@ -60,7 +60,7 @@ const LATER: Record<Status, readonly Status[]> = {
 
 export const isLegal = (acknowledged: Status, seen: Status): boolean => LATER[acknowledged].includes(seen);
 
-export const beliefOf = (booking: Json): Belief => ({
+export const beliefOf = (booking: Json): ExpectedBooking => ({
   id: String(booking.id),
   slotId: String(booking.slotId),
   doctorId: String(booking.doctorId),
@@ -75,7 +75,10 @@ export const beliefOf = (booking: Json): Belief => ({
 });
 
 /** Contradiction between a shown booking and its acknowledged state; undefined if there is none. */
-export function contradiction(belief: Belief, seen: Pick<Belief, "status" | "slotId" | "sequence">) {
+export function contradiction(
+  belief: ExpectedBooking,
+  seen: Pick<ExpectedBooking, "status" | "slotId" | "sequence">,
+) {
   const { id, status, slotId, sequence, isClosedByAdmin } = belief;
   const isReplaced = isClosedByAdmin && AFTER_CLOSING.includes(seen.status);
   if (!isReplaced && !isLegal(status, seen.status))

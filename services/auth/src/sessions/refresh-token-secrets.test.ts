@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { newRefreshToken, openSuccessor, sealSuccessor } from "./refresh-tokens.ts";
+import { encryptSuccessor, newRefreshToken, openSuccessor } from "./refresh-token-secrets.ts";
 
 test("a refresh token holds 256 bits, and none comes twice", () => {
   const tokens = Array.from({ length: 100 }, newRefreshToken);
@@ -9,7 +9,7 @@ test("a refresh token holds 256 bits, and none comes twice", () => {
 
 test("only the token itself opens what it was exchanged for", () => {
   const [token, next, other] = [newRefreshToken(), newRefreshToken(), newRefreshToken()];
-  const sealed = sealSuccessor(token, next);
+  const sealed = encryptSuccessor(token, next);
   expect(openSuccessor(token, sealed)).toBe(next);
   expect(() => openSuccessor(other, sealed)).toThrow();
 });

@@ -8,7 +8,7 @@ interface Counts {
 }
 
 /** What clients were answered, and what they must never have been. */
-export class Tally {
+export class CallStats {
   readonly #counts = new Map<string, Counts>();
   #latencies: { kind: Outcome["kind"]; ms: number }[] = [];
   readonly violations: string[] = [];

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { Turnstile } from "./turnstile.ts";
+import { HashQueue } from "./hash-queue.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;
 
@@ -13,11 +13,11 @@ function hold() {
 }
 
 test("lets so many run at once, so many wait, and refuses the rest", async () => {
-  const turnstile = new Turnstile({ atOnce: 2, waiting: 1 });
+  const hashQueue = new HashQueue({ atOnce: 2, waiting: 1 });
   const { held, end } = hold();
   let running = 0;
   const run = () =>
-    turnstile.run(NEVER, async () => {
+    hashQueue.run(NEVER, async () => {
       running += 1;
       await held();
     });
@@ -30,14 +30,14 @@ test("lets so many run at once, so many wait, and refuses the rest", async () =>
 });
 
 test("a place is free again after work that failed", async () => {
-  const turnstile = new Turnstile({ atOnce: 1, waiting: 0 });
-  await expect(turnstile.run(NEVER, () => Promise.reject(new Error("no")))).rejects.toThrow("no");
-  await expect(turnstile.run(NEVER, async () => "done")).resolves.toBe("done");
+  const hashQueue = new HashQueue({ atOnce: 1, waiting: 0 });
+  await expect(hashQueue.run(NEVER, () => Promise.reject(new Error("no")))).rejects.toThrow("no");
+  await expect(hashQueue.run(NEVER, async () => "done")).resolves.toBe("done");
 });
 
 test("does not begin what nobody waits for any more", async () => {
-  const turnstile = new Turnstile({ atOnce: 1, waiting: 0 });
-  await expect(turnstile.run(Date.now() - 1, async () => "done")).rejects.toMatchObject({
+  const hashQueue = new HashQueue({ atOnce: 1, waiting: 0 });
+  await expect(hashQueue.run(Date.now() - 1, async () => "done")).rejects.toMatchObject({
     reason: "DEADLINE_EXCEEDED",
   });
 });

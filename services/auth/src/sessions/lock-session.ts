@@ -11,7 +11,7 @@ import { lockLiveSession } from "./session-store.ts";
  *
  * @returns the caller's account, locked
  */
-export async function holdSession(
+export async function lockSession(
   tx: Transaction,
   { userId, sessionId }: UserCaller,
   now: Date,

@@ -9,7 +9,7 @@ const GIVE_UP_MS = 60_000;
 const COUNTS = "medconnect:rate:*";
 
 /** A way that can be cut, and what it means. */
-export interface Way {
+export interface NetworkLink {
   name: string;
   proxy: TcpProxy;
   /** What is away without it: bookings; nothing but what it leads to; or nothing that anybody could notice. */
@@ -19,7 +19,7 @@ export interface Way {
 }
 
 /** Leads the gateway and scheduling over proxies to the others. */
-export async function layWays({ stack }: System): Promise<Way[]> {
+export async function layLinks({ stack }: System): Promise<NetworkLink[]> {
   const { ports, databases, processes, urls } = stack;
   const clinical = await TcpProxy.to(ports.clinical.port);
   const billing = await TcpProxy.to(ports.billing.port);
@@ -47,7 +47,7 @@ export async function layWays({ stack }: System): Promise<Way[]> {
   ];
 }
 
-export async function removeWays({ stack }: System, ways: Way[]): Promise<void> {
+export async function removeLinks({ stack }: System, links: NetworkLink[]): Promise<void> {
   const { processes, addresses, databases, urls } = stack;
   const direct = { CLINICAL_ADDRESS: addresses.clinical, BILLING_ADDRESS: addresses.billing };
   const { DATABASE_URL } = processes.scheduling.env;
@@ -56,7 +56,7 @@ export async function removeWays({ stack }: System, ways: Way[]): Promise<void> 
     DATABASE_URL: withPort(DATABASE_URL!, databases.engines.mysql!.port),
   });
   await Promise.all([processes.gateway.restart(), processes.scheduling.restart()]);
-  await Promise.all(ways.map(({ proxy }) => proxy.close()));
+  await Promise.all(links.map(({ proxy }) => proxy.close()));
 }
 
 function withPort(text: string, port: number): string {

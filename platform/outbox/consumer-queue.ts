@@ -67,7 +67,7 @@ export interface LaneOptions {
 const delivered = counter("outbox.delivered", "Events delivered, by destination and result");
 
 /** The way to one consumer: one batch is under way at a time, and what comes meanwhile makes up the next. */
-export class Lane {
+export class ConsumerQueue {
   readonly #destination: string;
   readonly #client: GrpcClient;
   readonly #options: LaneOptions;

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Json } from "../support/api.ts";
 import type { HttpClient } from "./http-client.ts";
 import type { Random } from "./random.ts";
-import { ResoluteClient } from "./resolute-client.ts";
+import { RetryingClient } from "./retrying-client.ts";
 
 const THINK_MS = 400;
 const MOST_MINOR = 3000;
@@ -33,17 +33,17 @@ export interface AcknowledgedRefund {
 /**
  * An admin who refunds parts of captured fees, closes overdue bookings, and remembers each acknowledgement.
  */
-export class Clerk {
+export class RefundingAdmin {
   /** Keyed by refund id. */
   readonly refunds = new Map<string, AcknowledgedRefund>();
   /** Closings by booking id. */
   readonly closes = new Map<string, AcknowledgedClose>();
-  readonly client: ResoluteClient<keyof typeof EXPECTED>;
+  readonly client: RetryingClient<keyof typeof EXPECTED>;
   readonly #random: Random;
   #stopped = false;
 
   constructor(options: { token: string; http: HttpClient; random: Random }) {
-    this.client = new ResoluteClient({ ...options, expected: EXPECTED });
+    this.client = new RetryingClient({ ...options, expected: EXPECTED });
     this.#random = options.random;
   }
 

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Json } from "../support/api.ts";
-import { BOOKING_REFUSALS, beliefOf } from "./belief.ts";
+import type { CallStats } from "./call-stats.ts";
 import type { Crowd } from "./crowd.ts";
+import { BOOKING_REFUSALS, beliefOf } from "./expected-booking.ts";
 import type { HttpClient, Outcome } from "./http-client.ts";
 import type { Patient } from "./patient.ts";
 import type { Random } from "./random.ts";
-import type { Tally } from "./tally.ts";
 
 const TICK_MS = 10;
 const QUIET_LOOKS = 3;
@@ -26,22 +26,22 @@ export interface Answers {
 }
 
 /** Everybody books at once, and gives back what they get, so that there is always something to book. */
-export class Rush {
+export class OverloadScenario {
   readonly #crowd: Crowd;
   readonly #http: HttpClient;
   readonly #random: Random;
-  readonly #tally: Tally;
+  readonly #callStats: CallStats;
   readonly #underWay = new Set<Promise<void>>();
   /** Ids of patients who do not know what came of a booking. */
   readonly #unsure = new Set<string>();
   #decided = 0;
   #turnedAwayMs: number[] = [];
 
-  constructor(options: { crowd: Crowd; http: HttpClient; random: Random; tally: Tally }) {
+  constructor(options: { crowd: Crowd; http: HttpClient; random: Random; callStats: CallStats }) {
     this.#crowd = options.crowd;
     this.#http = options.http;
     this.#random = options.random;
-    this.#tally = options.tally;
+    this.#callStats = options.callStats;
   }
 
   /** So many at once, each with the next call as soon as the last one is answered: as much as the system can serve. */
@@ -113,7 +113,7 @@ export class Rush {
     body: Json,
   ): Promise<Outcome> {
     const outcome = await this.#http.send(call, { token, key: randomUUID(), body });
-    this.#tally.add(operation, outcome, REFUSALS[operation]);
+    this.#callStats.add(operation, outcome, REFUSALS[operation]);
     if (outcome.kind !== "unknown") this.#decided += 1;
     else if (outcome.status === 503) this.#turnedAwayMs.push(outcome.ms);
     return outcome;

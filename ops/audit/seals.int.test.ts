@@ -1,23 +1,27 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { verifyTrail } from "@medconnect/ops/audit/verify-trail.ts";
+import { newId } from "@medconnect/platform/api/ids.ts";
+import { AuditChain, GENESIS } from "@medconnect/platform/audit/audit-chain.ts";
+import { type AuditRecord, auditRows, INSERT_AUDIT_EVENTS } from "@medconnect/platform/audit/audit-store.ts";
+import {
+  farthestPlausible,
+  leaveCheckpoints,
+  recordCheckpoint,
+} from "@medconnect/platform/audit/checkpoints.ts";
+import { readHead } from "@medconnect/platform/audit/seal-store.ts";
+import { Sealer } from "@medconnect/platform/audit/sealer.ts";
+import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
+import type { Database, SqlValue } from "@medconnect/platform/db/database.ts";
+import type { Call } from "@medconnect/platform/grpc/call.ts";
+import { GrpcClient } from "@medconnect/platform/grpc/client.ts";
+import { startMetrics } from "@medconnect/platform/telemetry/start-metrics.ts";
+import { asAnother } from "@medconnect/platform/testing/interleaving.ts";
+import { invoke, startTestService, type TestService } from "@medconnect/platform/testing/test-service.ts";
 import {
   AuditServiceService,
   type RecordCheckpointRequest,
 } from "@medconnect/proto/medconnect/audit/v1/audit.ts";
-import { eventually } from "../../test/support/eventually.ts";
-import { newId } from "../api/ids.ts";
-import { binaryId } from "../db/binary-ids.ts";
-import type { Database, SqlValue } from "../db/database.ts";
-import type { Call } from "../grpc/call.ts";
-import { GrpcClient } from "../grpc/client.ts";
-import { startMetrics } from "../telemetry/start-metrics.ts";
-import { asAnother } from "../testing/interleaving.ts";
-import { invoke, startTestService, type TestService } from "../testing/test-service.ts";
-import { AuditChain, GENESIS } from "./audit-chain.ts";
-import { type AuditRecord, auditRows, INSERT_AUDIT_EVENTS } from "./audit-store.ts";
-import { farthestPlausible, leaveCheckpoints, recordCheckpoint } from "./checkpoints.ts";
-import { readHead } from "./seal-store.ts";
-import { Sealer } from "./sealer.ts";
+import { eventually } from "@medconnect/test/support/eventually.ts";
+import { verifyTrail } from "./verify-trail.ts";
 
 const [KEY, OTHER_KEY] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)] as const;
 const SECOND = 1000;

@@ -1,5 +1,5 @@
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
-import type { Counted } from "./counted.ts";
+import type { AttemptCounter } from "./attempt-counters.ts";
 import { cleared, isLocked } from "./lockout-rules.ts";
 import { lockCounters, saveCounter } from "./lockout-store.ts";
 
@@ -11,9 +11,9 @@ import { lockCounters, saveCounter } from "./lockout-store.ts";
  * @param prove looks at what was shown; not called during a lock
  * @returns what `prove` gave; undefined for a failure, which the caller must commit
  */
-export async function judgeAttempt<T>(
+export async function evaluateAttempt<T>(
   tx: Transaction,
-  counted: Counted[],
+  counted: AttemptCounter[],
   now: Date,
   prove: () => Promise<T | false | undefined>,
 ): Promise<T | undefined> {

@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { catalogue } from "@medconnect/platform/errors/catalogue.ts";
 import type { Json } from "../support/api.ts";
+import { CallStats } from "./call-stats.ts";
 import type { HttpClient, Outcome, Sent } from "./http-client.ts";
 import type { Random } from "./random.ts";
-import { Tally } from "./tally.ts";
 
 /** True if a refusal is kept with its idempotency key. Time or another person can lift any other. */
 const isKept = (reason = ""): boolean => catalogue.get(reason)?.isKept === true;
@@ -35,9 +35,9 @@ export interface Decision extends Outcome {
  * One user's client, which leaves no change undecided: where its outcome is unknown, it is asked for again with the same
  * idempotency key until it is known.
  */
-export class ResoluteClient<Operation extends string> {
+export class RetryingClient<Operation extends string> {
   /** Where answers are counted. */
-  tally = new Tally();
+  callStats = new CallStats();
   readonly #options: ResoluteClientOptions<Operation>;
 
   constructor(options: ResoluteClientOptions<Operation>) {
@@ -73,7 +73,7 @@ export class ResoluteClient<Operation extends string> {
   }
 
   violate(what: string): void {
-    this.tally.violate(what);
+    this.callStats.violate(what);
   }
 
   get #identity(): Sent {
@@ -82,7 +82,7 @@ export class ResoluteClient<Operation extends string> {
   }
 
   #count(operation: Operation, outcome: Outcome): Outcome {
-    this.tally.add(operation, outcome, this.#options.expected[operation]);
+    this.callStats.add(operation, outcome, this.#options.expected[operation]);
     return outcome;
   }
 }

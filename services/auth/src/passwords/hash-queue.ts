@@ -2,7 +2,7 @@ import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { assertTimeLeft } from "@medconnect/platform/grpc/client.ts";
 
 /** Lets `atOnce` pieces of work run side by side and `waiting` more queue; beyond that it refuses. */
-export class Turnstile {
+export class HashQueue {
   readonly #maxWaiting: number;
   readonly #queue: (() => void)[] = [];
   #free: number;
