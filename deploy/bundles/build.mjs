@@ -36,8 +36,6 @@ const COMMON = {
 
 const NAMES = Object.keys(MAINS);
 
-await buildAll();
-
 async function buildAll() {
   const [bundles, launchers] = await Promise.all([
     build({
@@ -92,3 +90,5 @@ function write(path, text) {
   writeFileSync(temporary, text);
   renameSync(temporary, path);
 }
+
+await buildAll();
