@@ -87,5 +87,6 @@ CREATE TABLE doctors (
   stop_until DATETIME(3) NULL COMMENT 'prescriptions issued until then are stopped',
   stopped_by BINARY(16) NULL COMMENT 'the admin',
   stop_heard_time DATETIME(3) NULL COMMENT 'set until the prescriptions are stopped',
+  display_name VARCHAR(200) NULL COMMENT 'public name; null: not known',
   KEY doctors_by_stop (stop_heard_time)
 );
