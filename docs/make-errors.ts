@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { errorsPage } from "@medconnect/platform/errors/errors-page.ts";
+import { errorsPage } from "./errors-page.ts";
 
 writeFileSync(join(import.meta.dirname, "errors.md"), errorsPage());

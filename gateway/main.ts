@@ -6,6 +6,7 @@ import { RevocationLists } from "@medconnect/platform/identity/revocation-lists.
 import { Revocations } from "@medconnect/platform/identity/revocations.ts";
 import { ServiceTokens } from "@medconnect/platform/identity/service-tokens.ts";
 import { CallerLimit } from "@medconnect/platform/network/caller-limit.ts";
+import { LoadLimits } from "@medconnect/platform/network/load-limit.ts";
 import { PeerConnections } from "@medconnect/platform/network/peer-connections.ts";
 import {
   connectRedis,
@@ -13,7 +14,6 @@ import {
   REDIS_IN_REQUEST_MS,
 } from "@medconnect/platform/network/redis.ts";
 import { runUntilSignal, startProcess } from "@medconnect/platform/service/lifecycle.ts";
-import { LoadLimits } from "@medconnect/platform/service/load-limit.ts";
 import { startOpsServer } from "@medconnect/platform/service/ops-server.ts";
 import { createLogger } from "@medconnect/platform/telemetry/log.ts";
 import { observeProcess } from "@medconnect/platform/telemetry/process-metrics.ts";

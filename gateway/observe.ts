@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { isRequestId, newId } from "@medconnect/platform/api/ids.ts";
+import { isRequestId, newId } from "@medconnect/platform/ids/ids.ts";
 import type { Logger } from "@medconnect/platform/telemetry/log.ts";
 import { durations } from "@medconnect/platform/telemetry/metrics.ts";
 import { traceParent } from "@medconnect/platform/telemetry/trace-parent.ts";

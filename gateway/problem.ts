@@ -1,5 +1,6 @@
 import { status } from "@grpc/grpc-js";
-import type { ApiError, FieldViolation } from "@medconnect/platform/errors/api-error.ts";
+import type { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import type { FieldViolation } from "@medconnect/platform/errors/limit-violations.ts";
 import { REPLAYED_KEY } from "@medconnect/platform/grpc/status.ts";
 
 /** Where `type` leads: the page that is made from the catalogue, at the reason's own heading. */

@@ -1,8 +1,8 @@
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { newId } from "@medconnect/platform/api/ids.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
 import type { Logger } from "@medconnect/platform/telemetry/log.ts";
 import { send } from "./answer.ts";
 import type { GatewayResponse } from "./exchange.ts";

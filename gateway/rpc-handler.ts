@@ -6,7 +6,7 @@ import { within } from "@medconnect/platform/grpc/client.ts";
 import { CLIENT_ADDRESS_KEY, CLIENT_AGENT_KEY, cleanUserAgent } from "@medconnect/platform/grpc/origin.ts";
 import type { CallerLimit } from "@medconnect/platform/network/caller-limit.ts";
 import { networkOf } from "@medconnect/platform/network/client-network.ts";
-import type { LoadLimits } from "@medconnect/platform/service/load-limit.ts";
+import type { LoadLimits } from "@medconnect/platform/network/load-limit.ts";
 import {
   MethodRules_Access as Access,
   MethodRules_RateClass as RateClass,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { newId } from "@medconnect/platform/api/ids.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
 import { connectRedis } from "@medconnect/platform/network/redis.ts";
 import pino from "pino";
 import { eventually } from "../test/support/eventually.ts";

@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type BillingTest, startBilling } from "@medconnect/billing/src/testing/billing-fixture.ts";
 import { COMPILE_CACHE } from "@medconnect/dev/stack/compile-cache.ts";
-import { newId } from "@medconnect/platform/api/ids.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 
 let billing: BillingTest;

@@ -2,12 +2,12 @@
 import { CHECKS, findViolations } from "@medconnect/billing/src/ledger/check-store.ts";
 import { doctorAccount } from "@medconnect/billing/src/ledger/ledger-rules.ts";
 import { type Balance, balanceOf, balancesOfPayment } from "@medconnect/billing/src/ledger/ledger-store.ts";
-import { isId } from "@medconnect/platform/api/ids.ts";
 import { loadConfig, serviceSettings } from "@medconnect/platform/config/config.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
+import { isId } from "@medconnect/platform/ids/ids.ts";
 import { runCommand } from "./command/command.ts";
-import { inheritSettings } from "./command/running-stack.ts";
 import { UsageError } from "./command/setup-error.ts";
+import { inheritSettings } from "./settings/running-stack.ts";
 
 const HELP = `Checks that the debits of each transaction equal its credits, and that the ledger agrees with payments and refunds.
 

@@ -8,8 +8,8 @@ import { systemClock } from "@medconnect/platform/time/clock.ts";
 import * as z from "zod";
 import { runCommand } from "./command/command.ts";
 import { readSecret } from "./command/read-secret.ts";
-import { inheritSettings } from "./command/running-stack.ts";
 import { UsageError } from "./command/setup-error.ts";
+import { inheritSettings } from "./settings/running-stack.ts";
 
 const HELP = `Creates an account with the role ADMIN, unless the e-mail address has an account.
 

@@ -5,8 +5,8 @@ import { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
 import { systemClock } from "@medconnect/platform/time/clock.ts";
 import { CONFIRMATION, confirm, runCommand } from "./command/command.ts";
-import { inheritSettings } from "./command/running-stack.ts";
 import { UsageError } from "./command/setup-error.ts";
+import { inheritSettings } from "./settings/running-stack.ts";
 
 const HELP = `Lists, rotates and revokes the keys that sign access tokens.
 

@@ -6,7 +6,7 @@ import { countMails } from "@medconnect/auth/src/mail/mail-store.ts";
 import { queueMail } from "@medconnect/auth/src/mail/queue-mail.ts";
 import { startTestAuth, type TestAuth } from "@medconnect/auth/src/testing/test-auth.ts";
 import { COMPILE_CACHE } from "@medconnect/dev/stack/compile-cache.ts";
-import { newId } from "@medconnect/platform/api/ids.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
 
 let auth: TestAuth;
 let databaseUrl: string;

@@ -5,12 +5,12 @@ import {
   reviveMails,
   type WaitingMail,
 } from "@medconnect/auth/src/mail/mail-store.ts";
-import { isId } from "@medconnect/platform/api/ids.ts";
 import { loadConfig, serviceSettings } from "@medconnect/platform/config/config.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
+import { isId } from "@medconnect/platform/ids/ids.ts";
 import { runCommand, wholeNumber } from "./command/command.ts";
-import { inheritSettings } from "./command/running-stack.ts";
 import { UsageError } from "./command/setup-error.ts";
+import { inheritSettings } from "./settings/running-stack.ts";
 
 const HELP = `Lists mails that are not sent yet, and retries refused ones. Shows neither addresses nor contents.
 

@@ -12,8 +12,8 @@ import {
 } from "@medconnect/platform/outbox/outbox-store.ts";
 import { SERVICES } from "@medconnect/topology/services.ts";
 import { CONFIRMATION, confirm, runCommand, wholeNumber } from "./command/command.ts";
-import { RunningStack, servicesNamed } from "./command/running-stack.ts";
 import { SetupError, UsageError } from "./command/setup-error.ts";
+import { RunningStack, servicesNamed } from "./settings/running-stack.ts";
 
 const HELP = `Lists undelivered events, retries dead ones, and signs or deletes events without a valid signature.
 

@@ -18,8 +18,8 @@ import { RemoteStandings } from "@medconnect/scheduling/src/reconciliation/stand
 import { addressSettings } from "@medconnect/topology/addresses.ts";
 import { clientOf } from "@medconnect/topology/clients.ts";
 import { runCommand } from "./command/command.ts";
-import { inheritSettings } from "./command/running-stack.ts";
 import { UsageError } from "./command/setup-error.ts";
+import { inheritSettings } from "./settings/running-stack.ts";
 
 const HELP = `Compares bookings with their payments and consultations, and prints disagreements.
 

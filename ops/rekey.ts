@@ -5,9 +5,9 @@ import { Database } from "@medconnect/platform/db/database.ts";
 import { SERVICES } from "@medconnect/topology/services.ts";
 import * as z from "zod";
 import { runCommand, wholeNumber } from "./command/command.ts";
-import { RunningStack, servicesNamed } from "./command/running-stack.ts";
 import { checkColumn, olderOf, type RekeyOptions, rekeyColumn, type Standing } from "./rekey/rekey.ts";
 import { listSealedColumns } from "./rekey/sealed-column-store.ts";
+import { RunningStack, servicesNamed } from "./settings/running-stack.ts";
 
 const HELP = `Encrypts every value at rest under the first key of DATA_KEY, while the services run.
 

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { Secrets } from "@medconnect/ops/command/running-stack.ts";
 import { SetupError } from "@medconnect/ops/command/setup-error.ts";
+import type { Secrets } from "@medconnect/ops/settings/running-stack.ts";
 import { SERVICES, type ServiceName } from "@medconnect/topology/services.ts";
 import { refuseIfRunning } from "../engines/engine.ts";
 

@@ -1,4 +1,4 @@
-import { isId } from "@medconnect/platform/api/ids.ts";
+import { isId } from "@medconnect/platform/ids/ids.ts";
 import type {
   AccessLogEntry,
   AccessLogEntry_Relation,

@@ -1,16 +1,16 @@
 import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
-import { newId } from "@medconnect/platform/api/ids.ts";
 import { methods } from "@medconnect/platform/contract/methods.ts";
 import { AccessTokenVerifier } from "@medconnect/platform/identity/access-tokens.ts";
 import type { Role } from "@medconnect/platform/identity/caller.ts";
 import { RevocationLists } from "@medconnect/platform/identity/revocation-lists.ts";
 import { Revocations } from "@medconnect/platform/identity/revocations.ts";
 import { ServiceTokens } from "@medconnect/platform/identity/service-tokens.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
 import { CallerLimit } from "@medconnect/platform/network/caller-limit.ts";
+import { LoadLimits } from "@medconnect/platform/network/load-limit.ts";
 import { PeerConnections } from "@medconnect/platform/network/peer-connections.ts";
 import { connectRedis, REDIS_IN_REQUEST_MS } from "@medconnect/platform/network/redis.ts";
-import { LoadLimits } from "@medconnect/platform/service/load-limit.ts";
 import { startTracing } from "@medconnect/platform/telemetry/start-tracing.ts";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import pino from "pino";

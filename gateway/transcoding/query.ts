@@ -1,5 +1,6 @@
 import { type DescField, type JsonObject, type JsonValue, ScalarType } from "@bufbuild/protobuf";
-import { type FieldViolation, invalidField } from "@medconnect/platform/errors/api-error.ts";
+import { invalidField } from "@medconnect/platform/errors/api-error.ts";
+import type { FieldViolation } from "@medconnect/platform/errors/limit-violations.ts";
 
 /**
  * Query parameters as the JSON that their fields take. What is wrong is added to `violations`.

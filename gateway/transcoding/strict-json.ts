@@ -7,7 +7,7 @@ import {
   ScalarType,
 } from "@bufbuild/protobuf";
 import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
-import type { FieldViolation } from "@medconnect/platform/errors/api-error.ts";
+import type { FieldViolation } from "@medconnect/platform/errors/limit-violations.ts";
 import { MAX_VIOLATIONS } from "@medconnect/platform/errors/limit-violations.ts";
 import { mistakeInWellKnown } from "./well-known-json.ts";
 

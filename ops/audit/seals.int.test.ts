@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { newId } from "@medconnect/platform/api/ids.ts";
 import { AuditChain, GENESIS } from "@medconnect/platform/audit/audit-chain.ts";
 import { type AuditRecord, auditRows, INSERT_AUDIT_EVENTS } from "@medconnect/platform/audit/audit-store.ts";
 import {
@@ -9,10 +8,12 @@ import {
 } from "@medconnect/platform/audit/checkpoints.ts";
 import { readHead } from "@medconnect/platform/audit/seal-store.ts";
 import { Sealer } from "@medconnect/platform/audit/sealer.ts";
-import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
-import type { Database, SqlValue } from "@medconnect/platform/db/database.ts";
+import { binaryId } from "@medconnect/platform/db/binary-id.ts";
+import type { Database } from "@medconnect/platform/db/database.ts";
+import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
 import { GrpcClient } from "@medconnect/platform/grpc/client.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
 import { startMetrics } from "@medconnect/platform/telemetry/start-metrics.ts";
 import { asAnother } from "@medconnect/platform/testing/interleaving.ts";
 import { invoke, startTestService, type TestService } from "@medconnect/platform/testing/test-service.ts";

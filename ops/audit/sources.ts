@@ -2,8 +2,8 @@ import { keys, loadConfig, settingOf } from "@medconnect/platform/config/config.
 import type { ServiceName } from "@medconnect/topology/services.ts";
 import { WITNESS_OF } from "@medconnect/topology/services.ts";
 import * as z from "zod";
-import { RunningStack, servicesNamed } from "../command/running-stack.ts";
 import { SetupError } from "../command/setup-error.ts";
+import { RunningStack, servicesNamed } from "../settings/running-stack.ts";
 
 /** Address and keys of a service's trail. */
 export interface Source {

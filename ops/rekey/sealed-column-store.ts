@@ -1,5 +1,6 @@
-import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
-import type { Database, SqlValue } from "@medconnect/platform/db/database.ts";
+import { binaryId } from "@medconnect/platform/db/binary-id.ts";
+import type { Database } from "@medconnect/platform/db/database.ts";
+import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
 
 /**
  * A column of sealed values. The place of each is `{table}.{column}:{key}`, a binary key in hex, followed by the row's

@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { KeyedHash } from "../crypto/keyed-hash.ts";
-import { MAX_TOKEN_LENGTH, Pages, type Position } from "./page-token.ts";
+import type { Position } from "../db/filters.ts";
+import { MAX_TOKEN_LENGTH, Pages } from "./page-token.ts";
 
 const pages = new Pages(new KeyedHash(randomBytes(32)));
 const invalid = expect.objectContaining({ reason: "INVALID_PAGE_TOKEN" });

@@ -1,5 +1,6 @@
 import type { KeyedHash } from "../crypto/keyed-hash.ts";
-import type { SqlValue } from "../db/database.ts";
+import type { Position } from "../db/filters.ts";
+import type { SqlValue } from "../db/sql-value.ts";
 import { ApiError } from "../errors/api-error.ts";
 
 const DEFAULT_SIZE = 20;
@@ -7,12 +8,6 @@ const MAX_SIZE = 100;
 const MAC_BYTES = 16;
 /** Maximum length of a page token, as in the contract. */
 export const MAX_TOKEN_LENGTH = 512;
-
-/**
- * Start of a page: the sort key of the last row before it, from columns of bounded length. Ids, numbers, times and bytes
- * survive the round trip.
- */
-export type Position = (string | number | Date | Buffer)[];
 
 interface ListRequest {
   pageSize: number;

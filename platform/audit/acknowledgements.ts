@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { newId } from "../api/ids.ts";
 import { deriveKey } from "../crypto/derive-key.ts";
 import { KeyedHash } from "../crypto/keyed-hash.ts";
 import type { Database } from "../db/database.ts";
+import { newId } from "../ids/ids.ts";
 import {
   ACKNOWLEDGED,
   ACKNOWLEDGEMENT_ENDED,

@@ -1,5 +1,5 @@
-import { binaryId } from "../db/binary-ids.ts";
-import type { SqlValue } from "../db/database.ts";
+import { binaryId } from "../db/binary-id.ts";
+import type { SqlValue } from "../db/sql-value.ts";
 
 export type Outcome = "SUCCESS" | "DENIED" | "FAILURE";
 

@@ -4,7 +4,7 @@ import {
   type ListAccessesRequest,
   ListAuditEventsRequest,
 } from "@medconnect/proto/medconnect/audit/v1/audit.ts";
-import { newId } from "../api/ids.ts";
+import { newId } from "../ids/ids.ts";
 import { rowsRead } from "../testing/rows-read.ts";
 import { invoke, startTestService, type TestService, userCaller } from "../testing/test-service.ts";
 import { auditRows, INSERT_AUDIT_EVENTS, type Outcome } from "./audit-store.ts";

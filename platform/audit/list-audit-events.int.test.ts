@@ -6,8 +6,8 @@ import {
   ListAuditEventsRequest,
   type ListAuditEventsResponse,
 } from "@medconnect/proto/medconnect/audit/v1/audit.ts";
-import { newId } from "../api/ids.ts";
 import type { Caller } from "../identity/caller.ts";
+import { newId } from "../ids/ids.ts";
 import { invoke, startTestService, type TestService, userCaller } from "../testing/test-service.ts";
 import { listAuditEvents } from "./list-audit-events.ts";
 

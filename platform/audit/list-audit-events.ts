@@ -3,12 +3,12 @@ import {
   type ListAuditEventsRequest,
   ListAuditEventsResponse,
 } from "@medconnect/proto/medconnect/audit/v1/audit.ts";
-import { limitOf, type Page } from "../api/page-token.ts";
+import { limitOf, type Page, type Pages } from "../api/page-token.ts";
 import type { Database } from "../db/database.ts";
 import { before, type Filter, where } from "../db/filters.ts";
 import { actorOf, type Call } from "../grpc/call.ts";
-import type { Platform } from "../service/service.ts";
 import type { Outcome } from "./audit-store.ts";
+import type { AuditRecorder } from "./recorder.ts";
 
 interface AuditRow {
   id: string;
@@ -23,6 +23,12 @@ interface AuditRow {
   grant_id: string | null;
 }
 
+interface Parts {
+  readonly db: Database;
+  readonly pages: Pages;
+  readonly audit: AuditRecorder;
+}
+
 /** More than elsewhere, as the gateway exports ten thousand at once. */
 const MAX_PAGE_SIZE = 1000;
 
@@ -32,7 +38,7 @@ const MAX_PAGE_SIZE = 1000;
  * lines, and a page's token serves its own caller alone, so none is read without a line.
  */
 export const listAuditEvents =
-  (service: string, { db, pages, audit }: Pick<Platform, "db" | "pages" | "audit">) =>
+  (service: string, { db, pages, audit }: Parts) =>
   async (request: ListAuditEventsRequest, call: Call): Promise<ListAuditEventsResponse> => {
     if (request.service !== "" && request.service !== service) return ListAuditEventsResponse.create();
     const { actorId, subjectId, action, startTime, endTime } = request;

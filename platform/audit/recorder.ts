@@ -1,8 +1,8 @@
-import { newId } from "../api/ids.ts";
 import type { Database } from "../db/database.ts";
 import type { HiddenResource } from "../errors/api-error.ts";
 import { actorOf, type Call } from "../grpc/call.ts";
 import { callerId } from "../identity/caller.ts";
+import { newId } from "../ids/ids.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { counter } from "../telemetry/metrics.ts";
 import { activeTraceId } from "../telemetry/tracing.ts";

@@ -1,5 +1,6 @@
-import { type BinaryId, binaryId } from "../db/binary-ids.ts";
-import type { Database, SqlValue } from "../db/database.ts";
+import { type BinaryId, binaryId } from "../db/binary-id.ts";
+import type { Database } from "../db/database.ts";
+import type { SqlValue } from "../db/sql-value.ts";
 import { type ChainHead, type EventRow, GENESIS, type Seal } from "./audit-chain.ts";
 
 /** How many events one statement looks at, and how many it gives at most: so all are short, however large the table. */

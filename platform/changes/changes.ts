@@ -1,6 +1,5 @@
 import type { MethodDefinition } from "@grpc/grpc-js";
 import { type Context, context } from "@opentelemetry/api";
-import { newId } from "../api/ids.ts";
 import { type AuditRecord, auditRows, INSERT_AUDIT_EVENTS, type Outcome } from "../audit/audit-store.ts";
 import type { Access } from "../audit/recorder.ts";
 import type { KeyedHash } from "../crypto/keyed-hash.ts";
@@ -8,6 +7,7 @@ import type { Database, TransactionOptions } from "../db/database.ts";
 import type { Transaction } from "../db/transaction.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { actorOf, type Call } from "../grpc/call.ts";
+import { newId } from "../ids/ids.ts";
 import { type Delivery, deliveriesOf, type EventRoutes, type NewEvent } from "../outbox/event.ts";
 import { insertDeliveries } from "../outbox/outbox-store.ts";
 import type { Relay } from "../outbox/relay.ts";

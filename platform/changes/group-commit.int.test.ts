@@ -7,11 +7,11 @@ import {
 import { context, ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
-import { newId } from "../api/ids.ts";
-import { binaryId } from "../db/binary-ids.ts";
+import { binaryId } from "../db/binary-id.ts";
 import type { Transaction } from "../db/transaction.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Call } from "../grpc/call.ts";
+import { newId } from "../ids/ids.ts";
 import { inSpan, SpanKind } from "../telemetry/tracing.ts";
 import { doneOrWaiting } from "../testing/interleaving.ts";
 import { invoke, startTestService, type TestService, userCaller } from "../testing/test-service.ts";

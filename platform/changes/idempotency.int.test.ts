@@ -4,8 +4,8 @@ import {
   BookingServiceService,
   type CancelBookingRequest,
 } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
-import { newId } from "../api/ids.ts";
 import { ApiError } from "../errors/api-error.ts";
+import { newId } from "../ids/ids.ts";
 import { invoke, startTestService, type TestService, userCaller } from "../testing/test-service.ts";
 import type { Effect } from "./changes.ts";
 import { Idempotency } from "./idempotency.ts";

@@ -4,10 +4,10 @@ import {
   BookingServiceService,
   type CancelBookingRequest,
 } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
-import { newId } from "../api/ids.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { catalogue, type Reason } from "../errors/catalogue.ts";
 import type { Call } from "../grpc/call.ts";
+import { newId } from "../ids/ids.ts";
 import { invoke, startTestService, type TestService, userCaller } from "../testing/test-service.ts";
 
 let service: TestService;

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import * as z from "zod";
-import { tlsProblem, tlsSettings } from "../tls/identity.ts";
 import { secretSettings, weakSecrets } from "./secrets.ts";
+import { tlsProblem, tlsSettings } from "./tls-identity.ts";
 
 /** A duration setting such as "15m", "24h", "250ms" or "30s"; comes out in milliseconds. */
 export const duration = (fallback: string) =>

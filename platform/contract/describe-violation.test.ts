@@ -2,7 +2,8 @@ import { create, type DescField, getOption, ScalarType, toBinary } from "@bufbui
 import { reflect } from "@bufbuild/protobuf/reflect";
 import { describe, expect, test } from "@jest/globals";
 import { must as mustOption } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
-import { ApiError, type FieldViolation } from "../errors/api-error.ts";
+import { ApiError } from "../errors/api-error.ts";
+import type { FieldViolation } from "../errors/limit-violations.ts";
 import { pathOf, type RequestField, requestFields } from "../testing/request-fields.ts";
 import { stringRulesOf } from "./field-rules.ts";
 import { validate } from "./validate.ts";

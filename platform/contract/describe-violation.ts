@@ -2,7 +2,7 @@ import { type DescEnum, type DescField, getOption } from "@bufbuild/protobuf";
 import type { Violation } from "@bufbuild/protovalidate";
 import type { EnumRules } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { must as mustOption } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
-import type { FieldViolation } from "../errors/api-error.ts";
+import type { FieldViolation } from "../errors/limit-violations.ts";
 import { enumRulesOf, stringRulesOf } from "./field-rules.ts";
 
 /**

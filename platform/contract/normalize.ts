@@ -11,7 +11,7 @@ import {
   min_different as minDifferentOption,
   text as textOption,
 } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
-import type { FieldViolation } from "../errors/api-error.ts";
+import type { FieldViolation } from "../errors/limit-violations.ts";
 import type { TextRule } from "../i18n/text/text-policy.ts";
 import { mustBeValueOf } from "./describe-violation.ts";
 import { stringRulesOf } from "./field-rules.ts";

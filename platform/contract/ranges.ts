@@ -1,7 +1,7 @@
 import { type DescField, type DescMessage, getOption } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { Text_Kind, text as textOption } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
-import type { FieldViolation } from "../errors/api-error.ts";
+import type { FieldViolation } from "../errors/limit-violations.ts";
 
 /** Names of a range's end by those of its start: start_time and end_time, available_from and available_to. */
 const NAMES: [start: RegExp, end: string][] = [

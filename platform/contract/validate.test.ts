@@ -5,7 +5,7 @@ import {
   SlotServiceService,
 } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import fc from "fast-check";
-import { newId } from "../api/ids.ts";
+import { newId } from "../ids/ids.ts";
 import { requestFields } from "../testing/request-fields.ts";
 import { stringRulesOf } from "./field-rules.ts";
 import { methodAt, methods } from "./methods.ts";

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { newId } from "../api/ids.ts";
+import { newId } from "../ids/ids.ts";
 import { startTestService, type TestService } from "../testing/test-service.ts";
-import { binaryId, withIdsAsText } from "./binary-ids.ts";
-import type { SqlValue } from "./database.ts";
+import { binaryId } from "./binary-id.ts";
+import { withIdsAsText } from "./binary-ids.ts";
+import type { SqlValue } from "./sql-value.ts";
 
 let service: TestService;
 const ids = Array.from({ length: 300 }, () => newId());

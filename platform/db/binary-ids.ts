@@ -1,36 +1,11 @@
 import type { FieldPacket } from "mysql2/promise";
-import { isId } from "../api/ids.ts";
-import type { SqlValue } from "./database.ts";
-
-// Ids are text in TypeScript and BINARY(16) in MySQL. The bytes are in the order of the text, so UUIDv7 keys stay in the order
-// of time. Consoles show them by BIN_TO_UUID(id), and find one by UUID_TO_BIN('…').
+import { BinaryId } from "./binary-id.ts";
+import type { SqlValue } from "./sql-value.ts";
 
 const BYTES = 16;
 const BINARY_CHARSET = 63;
 /** Types of BINARY columns, and of expressions over them. */
 const [VAR_STRING, STRING] = [253, 254];
-
-/** An id as a value for a BINARY(16) column. */
-export class BinaryId {
-  readonly text: string;
-
-  /** Throws for a text that no id has. */
-  constructor(text: string) {
-    if (!isId(text)) throw new Error("not an id");
-    this.text = text;
-  }
-
-  /** Called by the driver for a value that it puts into a statement's text. */
-  toSqlString(): string {
-    const { text } = this;
-    // Without its dashes; `replaceAll` takes four times as long.
-    return `X'${text.slice(0, 8)}${text.slice(9, 13)}${text.slice(14, 18)}${text.slice(19, 23)}${text.slice(24)}'`;
-  }
-}
-
-/** An id as a parameter for a BINARY(16) column. Null and undefined stay. */
-export const binaryId = <Id extends string | null | undefined>(id: Id): BinaryId | Exclude<Id, string> =>
-  typeof id === "string" ? new BinaryId(id) : (id as Exclude<Id, string>);
 
 /**
  * Has the server make the bytes of each id in a prepared statement. Bytes as its parameters would garble the server's lists of

@@ -1,6 +1,4 @@
 import { type Context, context, createContextKey } from "@opentelemetry/api";
-import type { Caller } from "../identity/caller.ts";
-import { clientOf } from "../network/client.ts";
 
 /** Holder of lent database connections. */
 export interface Borrower {
@@ -22,10 +20,3 @@ export const withBorrower = (parent: Context, borrower: Borrower): Context => pa
 
 export const activeBorrower = (): Borrower =>
   (context.active().getValue(KEY) as Borrower | undefined) ?? INTERNAL;
-
-/** The caller of a call; without a token, the network of its address. Services are unbounded: they speak for many. */
-export const borrowerOf = (caller: Caller, address: string, signal?: AbortSignal): Borrower => ({
-  key: clientOf(caller, address).key,
-  isBounded: caller.kind !== "service",
-  ...(signal && { signal }),
-});

@@ -4,18 +4,13 @@ import { ApiError } from "../errors/api-error.ts";
 import { gauge } from "../telemetry/metrics.ts";
 import { inSpan, SpanKind } from "../telemetry/tracing.ts";
 import { answerWithin } from "./answer.ts";
-import { type BinaryId, toTextIds, withIdsAsText } from "./binary-ids.ts";
+import { toTextIds, withIdsAsText } from "./binary-ids.ts";
 import { activeBorrower, type Borrower, INTERNAL } from "./borrower.ts";
 import { isInterrupted, isRetryable, isTimeout, translate } from "./errors.ts";
 import { FairPool } from "./fair-pool.ts";
 import { killQuery, openSession, type Session } from "./session.ts";
+import type { SqlValue } from "./sql-value.ts";
 import { Transaction } from "./transaction.ts";
-
-/**
- * Values for a `?`; an id as `binaryId(id)`. In a transaction, `[[a, b], [c, d]]` fills `VALUES ?` and `[a, b]` fills
- * `IN (?)`.
- */
-export type SqlValue = string | number | boolean | Date | Buffer | BinaryId | null | SqlValue[];
 
 export interface DatabaseOptions {
   /** mysql://user:password@host:port/schema */

@@ -1,6 +1,11 @@
-import type { Position } from "../api/page-token.ts";
-import { binaryId } from "./binary-ids.ts";
-import type { SqlValue } from "./database.ts";
+import { binaryId } from "./binary-id.ts";
+import type { SqlValue } from "./sql-value.ts";
+
+/**
+ * Start of a page: the sort key of the last row before it, from columns of bounded length. Ids, numbers, times and bytes
+ * survive the round trip.
+ */
+export type Position = (string | number | Date | Buffer)[];
 
 /** A condition and the values of its placeholders; one that is undefined leaves the condition out. */
 export type Filter = readonly [sql: string, ...values: (SqlValue | undefined)[]];

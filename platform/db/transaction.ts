@@ -1,7 +1,7 @@
 import type { FieldPacket, PoolConnection, ResultSetHeader } from "mysql2/promise";
 import { answerWithin } from "./answer.ts";
 import { toTextIds } from "./binary-ids.ts";
-import type { SqlValue } from "./database.ts";
+import type { SqlValue } from "./sql-value.ts";
 
 interface Statement {
   sql: string;

@@ -1,12 +1,6 @@
 import { status } from "@grpc/grpc-js";
 import { catalogue, type Reason, type ReasonRule } from "./catalogue.ts";
-import { limitViolations } from "./limit-violations.ts";
-
-/** A field that breaks a rule. `field` is the path as the proto spells it: `slots[2].end_time`. */
-export interface FieldViolation {
-  field: string;
-  description: string;
-}
+import { type FieldViolation, limitViolations } from "./limit-violations.ts";
 
 /** A resource that a caller may not know of, and the people whose data it is. Never leaves the process. */
 export interface HiddenResource {

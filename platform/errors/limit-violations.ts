@@ -1,4 +1,8 @@
-import type { FieldViolation } from "./api-error.ts";
+/** A field that breaks a rule. `field` is the path as the proto spells it: `slots[2].end_time`. */
+export interface FieldViolation {
+  field: string;
+  description: string;
+}
 
 /** Maximum number of violations, including the one that says that there are more. */
 export const MAX_VIOLATIONS = 50;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
-import { newId } from "../api/ids.ts";
 import { methods } from "../contract/methods.ts";
 import type { Role } from "../identity/caller.ts";
+import { newId } from "../ids/ids.ts";
 import { authorize } from "./access.ts";
 
 const NOW = new Date("2026-03-01T09:00:00Z");

@@ -14,21 +14,22 @@ import {
   MethodRules_RateClass as RateClass,
 } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import { type Context, context } from "@opentelemetry/api";
-import { isRequestId } from "../api/ids.ts";
 import { type Method, methodAt } from "../contract/methods.ts";
 import { validate, warmUpValidation } from "../contract/validate.ts";
-import { borrowerOf, withBorrower } from "../db/borrower.ts";
+import { withBorrower } from "../db/borrower.ts";
 import { ApiError, type HiddenResource } from "../errors/api-error.ts";
 import type { Caller } from "../identity/caller.ts";
+import { isRequestId } from "../ids/ids.ts";
 import { CallerLimit } from "../network/caller-limit.ts";
+import { LoadLimit } from "../network/load-limit.ts";
 import { PeerConnections } from "../network/peer-connections.ts";
-import { LoadLimit } from "../service/load-limit.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { durations } from "../telemetry/metrics.ts";
 import { traceParent } from "../telemetry/trace-parent.ts";
 import { extractTrace, inSpan, SpanKind } from "../telemetry/tracing.ts";
 import type { MutualTls } from "../tls/mutual-tls.ts";
 import { authenticate, authorize, type Identity } from "./access.ts";
+import { borrowerOf } from "./borrower-of.ts";
 import type { Call } from "./call.ts";
 import { CONNECTION_LIMITS, type ConnectionLimits } from "./connection-limits.ts";
 import { CredentialLimit } from "./credential-limit.ts";

@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from "jose";
-import { newId } from "../api/ids.ts";
+import { newId } from "../ids/ids.ts";
 import { AccessTokenVerifier } from "./access-tokens.ts";
 import { COOL_DOWN_MS, KEPT_FOR_MS } from "./issuer-keys.ts";
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { type JWTPayload, type JWTVerifyResult, jwtVerify } from "jose";
-import { isId } from "../api/ids.ts";
 import { ApiError } from "../errors/api-error.ts";
+import { isId } from "../ids/ids.ts";
 import type { Role, ServiceAccountCaller, UserCaller } from "./caller.ts";
 import { IssuerKeys, type IssuerKeysOptions } from "./issuer-keys.ts";
 

@@ -3,12 +3,12 @@ import { Event, EventServiceService } from "@medconnect/proto/medconnect/events/
 import { context, propagation } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { W3CTraceContextPropagator } from "@opentelemetry/core";
-import { newId } from "../api/ids.ts";
 import { Changes } from "../changes/changes.ts";
 import { Idempotency } from "../changes/idempotency.ts";
-import { binaryId } from "../db/binary-ids.ts";
+import { binaryId } from "../db/binary-id.ts";
 import { Database } from "../db/database.ts";
 import { ApiError } from "../errors/api-error.ts";
+import { newId } from "../ids/ids.ts";
 import { invoke, startTestService, type TestService } from "../testing/test-service.ts";
 import type { EventHandler } from "./event-handler.ts";
 import { Inbox } from "./inbox.ts";

@@ -7,7 +7,7 @@ import type {
 } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import { context } from "@opentelemetry/api";
 import type { Changes } from "../changes/changes.ts";
-import { binaryId } from "../db/binary-ids.ts";
+import { binaryId } from "../db/binary-id.ts";
 import { isLockWait, isRetryable } from "../db/errors.ts";
 import type { Transaction } from "../db/transaction.ts";
 import { ApiError } from "../errors/api-error.ts";

@@ -1,12 +1,14 @@
 import type { KeyedHash } from "../crypto/keyed-hash.ts";
-import type { OutboxRow } from "./outbox-store.ts";
 
 /** Proof that this service wrote an event for a destination: a keyed hash over all that is sent. */
 export const eventMac = (hash: KeyedHash, { destination, payload }: Sent): Buffer =>
   hash.of("outbox.mac", destination, payload);
 
 /** Content of the MAC. The payload holds the event's id, aggregate, version, type and state. */
-type Sent = Pick<OutboxRow, "destination" | "payload">;
+interface Sent {
+  readonly destination: string;
+  readonly payload: Buffer;
+}
 
 /** Reason why a row is not genuine, so not sent. */
 export const NOT_GENUINE = ["UNSIGNED", "FORGED"] as const;
@@ -16,7 +18,10 @@ export type NotGenuine = (typeof NOT_GENUINE)[number];
  * UNSIGNED for a row without a MAC. FORGED for one that was changed,
  * copied for another destination or inserted with a false MAC. Undefined for a genuine row.
  */
-export function whyNotGenuine(hash: KeyedHash, row: Sent & Pick<OutboxRow, "mac">): NotGenuine | undefined {
+export function whyNotGenuine(
+  hash: KeyedHash,
+  row: Sent & { readonly mac: Buffer | null },
+): NotGenuine | undefined {
   if (!row.mac) return "UNSIGNED";
   return eventMac(hash, row).equals(row.mac) ? undefined : "FORGED";
 }

@@ -1,5 +1,5 @@
 import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
-import { newId } from "../api/ids.ts";
+import { newId } from "../ids/ids.ts";
 import { injectTrace } from "../telemetry/tracing.ts";
 
 /** An event's fields beside the aggregate's state. */

@@ -1,8 +1,8 @@
-import { newId } from "../api/ids.ts";
 import { auditRows, INSERT_AUDIT_EVENTS } from "../audit/audit-store.ts";
 import type { KeyedHash } from "../crypto/keyed-hash.ts";
 import type { Database } from "../db/database.ts";
 import type { Transaction } from "../db/transaction.ts";
+import { newId } from "../ids/ids.ts";
 import { eventMac, NOT_GENUINE } from "./event-mac.ts";
 import type { OutboxRow } from "./outbox-store.ts";
 

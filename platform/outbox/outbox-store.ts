@@ -1,7 +1,8 @@
 import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { KeyedHash } from "../crypto/keyed-hash.ts";
-import type { Database, SqlValue } from "../db/database.ts";
+import type { Database } from "../db/database.ts";
 import { where } from "../db/filters.ts";
+import type { SqlValue } from "../db/sql-value.ts";
 import type { Transaction } from "../db/transaction.ts";
 import type { Delivery } from "./event.ts";
 import { eventMac, NOT_GENUINE } from "./event-mac.ts";

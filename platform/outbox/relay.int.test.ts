@@ -7,12 +7,12 @@ import {
   Event,
   EventServiceService,
 } from "@medconnect/proto/medconnect/events/v1/events.ts";
-import { newId } from "../api/ids.ts";
-import type { SqlValue } from "../db/database.ts";
+import type { SqlValue } from "../db/sql-value.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { GrpcClient } from "../grpc/client.ts";
 import { toGrpcStatus } from "../grpc/status.ts";
 import { ServiceTokens } from "../identity/service-tokens.ts";
+import { newId } from "../ids/ids.ts";
 import { asAnother } from "../testing/interleaving.ts";
 import { startTestService, type TestService } from "../testing/test-service.ts";
 import { type Delivery, deliveriesOf } from "./event.ts";

@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { isId } from "../api/ids.ts";
-import { Database, type SqlValue, type TransactionOptions } from "../db/database.ts";
+import { Database, type TransactionOptions } from "../db/database.ts";
+import type { SqlValue } from "../db/sql-value.ts";
 import type { Transaction } from "../db/transaction.ts";
+import { isId } from "../ids/ids.ts";
 
 /** Statements with ids as text: of tables that hold some, or of such a column. */
 const WITH_TEXT_IDS = /\b(outbox|audit_events|revocations|webhook_events)\b|\bended_by = \?/;

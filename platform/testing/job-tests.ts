@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "@jest/globals";
-import type { Job } from "../service/jobs.ts";
+import type { Job } from "../jobs/jobs.ts";
 
 /** Patience with a job that has little to do. */
 const WITHIN_MS = 20_000;

@@ -9,8 +9,9 @@ import {
 import type { MethodDefinition } from "@grpc/grpc-js";
 import { http } from "@medconnect/proto/es/google/api/annotations_pb.js";
 import { type Method, methodAt, methods } from "../contract/methods.ts";
-import { binaryId } from "../db/binary-ids.ts";
-import type { Database, SqlValue } from "../db/database.ts";
+import { binaryId } from "../db/binary-id.ts";
+import type { Database } from "../db/database.ts";
+import type { SqlValue } from "../db/sql-value.ts";
 import type { ApiError } from "../errors/api-error.ts";
 import type { Call } from "../grpc/call.ts";
 import type { Caller } from "../identity/caller.ts";

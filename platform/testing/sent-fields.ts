@@ -17,7 +17,8 @@ import {
 import { stringRulesOf } from "../contract/field-rules.ts";
 import type { Method } from "../contract/methods.ts";
 import { behavesAs, validate } from "../contract/validate.ts";
-import { ApiError, type FieldViolation } from "../errors/api-error.ts";
+import { ApiError } from "../errors/api-error.ts";
+import type { FieldViolation } from "../errors/limit-violations.ts";
 import { jsonWith, pathOf, type RequestField, requestFields } from "./request-fields.ts";
 
 export const kindOf = (field: DescField): Kind => getOption(field, textOption);

@@ -1,6 +1,6 @@
-import { isId } from "../api/ids.ts";
-import { type BinaryId, binaryId } from "../db/binary-ids.ts";
-import type { SqlValue } from "../db/database.ts";
+import { type BinaryId, binaryId } from "../db/binary-id.ts";
+import type { SqlValue } from "../db/sql-value.ts";
+import { isId } from "../ids/ids.ts";
 
 /** Parameters for tables whose ids are all BINARY(16). */
 export const withBinaryIds = <Value extends SqlValue>(params: Value[]): (Value | BinaryId)[] =>

@@ -11,8 +11,8 @@ import {
 } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { Authority, type Subject } from "@medconnect/ops/certificates/authority.ts";
+import type { TlsIdentity } from "../config/tls-identity.ts";
 import { GrpcClient, within } from "../grpc/client.ts";
-import type { TlsIdentity } from "./identity.ts";
 import { isCertifiedAs, MutualTls } from "./mutual-tls.ts";
 
 const HOUR_MS = 3_600_000;

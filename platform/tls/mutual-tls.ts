@@ -6,7 +6,7 @@ import {
   type SecureContextOptions,
 } from "node:tls";
 import { type ChannelCredentials, credentials, ServerCredentials } from "@grpc/grpc-js";
-import type { TlsIdentity } from "./identity.ts";
+import type { TlsIdentity } from "../config/tls-identity.ts";
 
 /** How long a peer may take over the handshake; one that speaks no TLS is cut off at its first bytes. */
 const HANDSHAKE_TIMEOUT_MS = 5000;

@@ -1,8 +1,15 @@
-import { type ProcessConfig, settingOf } from "../config/config.ts";
-import { Job } from "../service/jobs.ts";
+import { settingOf } from "../config/config.ts";
+import {
+  expiryOf,
+  type TlsIdentity,
+  type TlsReload,
+  type TlsValues,
+  tlsIdentity,
+  tlsProblem,
+} from "../config/tls-identity.ts";
+import { Job } from "../jobs/jobs.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { gauge } from "../telemetry/metrics.ts";
-import { expiryOf, type TlsIdentity, tlsIdentity, tlsProblem } from "./identity.ts";
 import { MutualTls } from "./mutual-tls.ts";
 
 /** A process's TLS to its peers, and what keeps its certificates current. */
@@ -17,7 +24,7 @@ export interface RunningTls {
  * within TLS_RELOAD_EVERY; what would not work, such as a certificate whose key is not written yet, is left alone. Where
  * there are none, production logs a warning.
  */
-export function startTls(config: ProcessConfig, log: Logger): RunningTls {
+export function startTls(config: TlsValues & TlsReload, log: Logger): RunningTls {
   const first = tlsIdentity(config);
   if (!first) {
     if (process.env.NODE_ENV === "production") {

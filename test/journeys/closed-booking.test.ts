@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
+import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import { type Connection, createConnection } from "mysql2/promise";
 import { type Account, signUp, signUpAdmin } from "../support/accounts.ts";
 import { Api, type Json, refusal } from "../support/api.ts";

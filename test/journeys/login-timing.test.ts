@@ -4,7 +4,7 @@ import { passwordProof } from "@medconnect/auth/src/accounts/account-proofs.ts";
 import { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import type { KeyedHash } from "@medconnect/platform/crypto/keyed-hash.ts";
 import { openKeyedHash } from "@medconnect/platform/crypto/open-keyed-hash.ts";
-import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
+import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
 import { type Account, PASSWORD, signUp } from "../support/accounts.ts";

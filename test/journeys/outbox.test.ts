@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "@jest/globals";
-import { newId } from "@medconnect/platform/api/ids.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
 import { SERVICES } from "@medconnect/topology/services.ts";
 
 interface Ended {

@@ -1,7 +1,7 @@
 import { type DescField, type DescMessage, getOption, hasOption } from "@bufbuild/protobuf";
 import { beforeAll, expect, test } from "@jest/globals";
 import { type Method, methods } from "@medconnect/platform/contract/methods.ts";
-import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
+import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import { http } from "@medconnect/proto/es/google/api/annotations_pb.js";
 import { in_lists } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import { createConnection } from "mysql2/promise";

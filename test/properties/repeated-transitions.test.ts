@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type Method, methods } from "@medconnect/platform/contract/methods.ts";
 import { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import { openKeyedHash } from "@medconnect/platform/crypto/open-keyed-hash.ts";
-import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
+import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
 import { http } from "@medconnect/proto/es/google/api/annotations_pb.js";
 import { MethodRules_Idempotency as Idempotency } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";

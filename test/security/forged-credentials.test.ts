@@ -1,6 +1,6 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
+import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import { type Connection, createConnection } from "mysql2/promise";
 import { scrapeAll } from "../observability/scrape.ts";
 import { type Account, PASSWORD, signUp, signUpAdmin } from "../support/accounts.ts";

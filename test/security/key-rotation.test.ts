@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import type { Secrets } from "@medconnect/ops/command/running-stack.ts";
+import type { Secrets } from "@medconnect/ops/settings/running-stack.ts";
 import { REVOCATIONS_KEY } from "@medconnect/platform/identity/revocations.ts";
 import { Redis } from "ioredis";
 import { type Account, signUp } from "../support/accounts.ts";

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { binaryId, toTextIds } from "@medconnect/platform/db/binary-ids.ts";
+import { binaryId } from "@medconnect/platform/db/binary-id.ts";
+import { toTextIds } from "@medconnect/platform/db/binary-ids.ts";
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
 import { eventually } from "../support/eventually.ts";
 import { sharedStack } from "../support/stack.ts";

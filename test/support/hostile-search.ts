@@ -1,6 +1,6 @@
-import { newId } from "@medconnect/platform/api/ids.ts";
-import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
-import type { SqlValue } from "@medconnect/platform/db/database.ts";
+import { binaryId } from "@medconnect/platform/db/binary-id.ts";
+import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
 
 /** Queries of at most eight words, each a prefix of a word of every doctor from `addFindableDoctors`. */
 export const HOSTILE_QUERIES = [

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Secrets } from "@medconnect/ops/command/running-stack.ts";
+import type { Secrets } from "@medconnect/ops/settings/running-stack.ts";
 import type { ProcessName, ServiceName } from "@medconnect/topology/services.ts";
 
 /** Where a running system is reached, as stack.json and `startStack` say. */

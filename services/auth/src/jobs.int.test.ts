@@ -2,11 +2,11 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll } from "@jest/globals";
-import { newId } from "@medconnect/platform/api/ids.ts";
-import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
-import type { SqlValue } from "@medconnect/platform/db/database.ts";
+import { binaryId } from "@medconnect/platform/db/binary-id.ts";
+import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
 import { REVOCATIONS_KEY } from "@medconnect/platform/identity/revocations.ts";
-import type { Job } from "@medconnect/platform/service/jobs.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
+import type { Job } from "@medconnect/platform/jobs/jobs.ts";
 import { type JobCase, testJobs } from "@medconnect/platform/testing/job-tests.ts";
 import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import {

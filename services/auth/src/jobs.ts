@@ -1,4 +1,4 @@
-import { Job } from "@medconnect/platform/service/jobs.ts";
+import { Job } from "@medconnect/platform/jobs/jobs.ts";
 import type { Auth } from "./app.ts";
 import { endRotatedSecrets } from "./service-accounts/rotate-secret.ts";
 import { forgetSuccessors } from "./sessions/session-store.ts";

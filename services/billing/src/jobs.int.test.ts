@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import type { Job } from "@medconnect/platform/service/jobs.ts";
+import type { Job } from "@medconnect/platform/jobs/jobs.ts";
 import type { Logger } from "@medconnect/platform/telemetry/log.ts";
 import { type JobCase, testJobs } from "@medconnect/platform/testing/job-tests.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";

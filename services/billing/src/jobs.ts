@@ -1,4 +1,4 @@
-import { Job } from "@medconnect/platform/service/jobs.ts";
+import { Job } from "@medconnect/platform/jobs/jobs.ts";
 import type { Billing } from "./app.ts";
 import { watchLedger } from "./ledger/watch-ledger.ts";
 import { captureLapsing } from "./payments/capture-lapsing.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from "@jest/globals";
-import { newId } from "@medconnect/platform/api/ids.ts";
-import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
+import { binaryId } from "@medconnect/platform/db/binary-id.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
 import {
   copyRow,
   type ListUnderTest,

@@ -1,4 +1,4 @@
-import { Job } from "@medconnect/platform/service/jobs.ts";
+import { Job } from "@medconnect/platform/jobs/jobs.ts";
 import type { Billing } from "./app.ts";
 import { settlePayments } from "./payments/settle-payments.ts";
 import { settleRefunds } from "./refunds/settle-refunds.ts";

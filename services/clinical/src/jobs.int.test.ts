@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from "@jest/globals";
-import { newId } from "@medconnect/platform/api/ids.ts";
-import type { Job } from "@medconnect/platform/service/jobs.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
+import type { Job } from "@medconnect/platform/jobs/jobs.ts";
 import { type JobCase, testJobs } from "@medconnect/platform/testing/job-tests.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import {

@@ -1,4 +1,4 @@
-import { Job } from "@medconnect/platform/service/jobs.ts";
+import { Job } from "@medconnect/platform/jobs/jobs.ts";
 import type { Clinical } from "./app.ts";
 import { sweepNoShows } from "./consultations/sweep-no-shows.ts";
 import { tellOverdue } from "./consultations/tell-overdue.ts";

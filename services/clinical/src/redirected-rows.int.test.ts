@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { newId } from "@medconnect/platform/api/ids.ts";
-import type { SqlValue } from "@medconnect/platform/db/database.ts";
+import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
 import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
 import { startMetrics } from "@medconnect/platform/telemetry/start-metrics.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { withBinaryIds } from "@medconnect/platform/testing/with-binary-ids.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
-import type { Job } from "@medconnect/platform/service/jobs.ts";
+import { binaryId } from "@medconnect/platform/db/binary-id.ts";
+import type { Job } from "@medconnect/platform/jobs/jobs.ts";
 import { type JobCase, testJobs } from "@medconnect/platform/testing/job-tests.ts";
 import { sweepHolds } from "./bookings/expire-bookings.ts";
 import { jobsOf } from "./jobs.ts";

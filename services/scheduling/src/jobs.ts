@@ -1,4 +1,4 @@
-import { Job } from "@medconnect/platform/service/jobs.ts";
+import { Job } from "@medconnect/platform/jobs/jobs.ts";
 import type { Scheduling } from "./app.ts";
 import { sweepReasons } from "./bookings/erase-reasons.ts";
 import { sweepHolds } from "./bookings/expire-bookings.ts";

@@ -1,4 +1,4 @@
-import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
+import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 
 /** A row for a table, by its columns, with short names for ids. The rest of the columns get the defaults of their types. */
 export type Row = readonly [table: string, columns: Record<string, string | number | Date | null>];

@@ -1,4 +1,4 @@
-import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
+import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Actor } from "@medconnect/proto/medconnect/auth/v1/actor_service.ts";
 import type { Grant } from "../break-glass/grant-store.ts";

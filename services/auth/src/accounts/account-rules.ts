@@ -1,5 +1,5 @@
-import { newId } from "@medconnect/platform/api/ids.ts";
 import type { Role } from "@medconnect/platform/identity/caller.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
 import type { Account } from "./account-store.ts";
 
 /** A new account. E-mails compare byte for byte, in the contract's canonical form. */

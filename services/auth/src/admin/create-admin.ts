@@ -1,4 +1,3 @@
-import { newId } from "@medconnect/platform/api/ids.ts";
 import { auditRows, INSERT_AUDIT_EVENTS } from "@medconnect/platform/audit/audit-store.ts";
 import { methodAt } from "@medconnect/platform/contract/methods.ts";
 import { validate } from "@medconnect/platform/contract/validate.ts";
@@ -7,6 +6,7 @@ import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { within } from "@medconnect/platform/grpc/client.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
 import { deliveriesOf } from "@medconnect/platform/outbox/event.ts";
 import { insertDeliveries } from "@medconnect/platform/outbox/outbox-store.ts";
 import type { Clock } from "@medconnect/platform/time/clock.ts";

@@ -1,7 +1,7 @@
-import { newId } from "@medconnect/platform/api/ids.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
 import type {
   BreakGlassGrant,
   CreateBreakGlassGrantRequest,

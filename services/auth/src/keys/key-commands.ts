@@ -1,9 +1,9 @@
-import { newId } from "@medconnect/platform/api/ids.ts";
 import { auditRows, INSERT_AUDIT_EVENTS } from "@medconnect/platform/audit/audit-store.ts";
 import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { KEPT_FOR_MS } from "@medconnect/platform/identity/issuer-keys.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
 import type { Clock } from "@medconnect/platform/time/clock.ts";
 import { insertRevocations } from "../sessions/revocation-store.ts";
 import { isGenuine, withProof } from "./key-proof.ts";

@@ -1,5 +1,5 @@
-import { newId } from "@medconnect/platform/api/ids.ts";
 import { ACCESS_TOKEN_ALGORITHM, ACCESS_TOKEN_TYPE } from "@medconnect/platform/identity/access-tokens.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
 import { type JWTPayload, SignJWT } from "jose";
 import type { Auth } from "../app.ts";
 

@@ -1,8 +1,8 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { afterAll, beforeEach, describe, expect, jest, test } from "@jest/globals";
-import { newId } from "@medconnect/platform/api/ids.ts";
 import { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import { AccessTokenVerifier } from "@medconnect/platform/identity/access-tokens.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
 import { startMetrics } from "@medconnect/platform/telemetry/start-metrics.ts";
 import { listRevocations } from "../sessions/revocation-store.ts";
 import { startTestAuth, type TestAuth } from "../testing/test-auth.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
-import { newId } from "@medconnect/platform/api/ids.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
 import { mailOptionsOf } from "@medconnect/platform/mail/mail-settings.ts";
 import { createMailTransport, type MailTransport } from "@medconnect/platform/mail/mail-transport.ts";
 import { type ParsedMail, simpleParser } from "mailparser";

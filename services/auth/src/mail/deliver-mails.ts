@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Database } from "@medconnect/platform/db/database.ts";
+import { repeat } from "@medconnect/platform/jobs/jobs.ts";
 import { afterFailure, codeOf } from "@medconnect/platform/mail/delivery-rules.ts";
-import { repeat } from "@medconnect/platform/service/jobs.ts";
 import { counter, gauge } from "@medconnect/platform/telemetry/metrics.ts";
 import { sampled } from "@medconnect/platform/telemetry/samples.ts";
 import type { Auth } from "../app.ts";

@@ -1,5 +1,5 @@
-import { newId } from "@medconnect/platform/api/ids.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
 import type { Auth } from "../app.ts";
 import type { Mail } from "./mail.ts";
 import { insertMail } from "./mail-store.ts";

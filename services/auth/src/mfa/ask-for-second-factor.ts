@@ -1,5 +1,5 @@
-import { newId } from "@medconnect/platform/api/ids.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
 import type { LoginResponse } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import type { Auth } from "../app.ts";
 import { type Challenge, insertChallenge } from "./mfa-store.ts";

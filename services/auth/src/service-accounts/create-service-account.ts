@@ -1,5 +1,5 @@
-import { newId } from "@medconnect/platform/api/ids.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
 import type {
   CreateServiceAccountRequest,
   ServiceAccount,

@@ -1,5 +1,5 @@
 import { limitOf, type Page } from "@medconnect/platform/api/page-token.ts";
-import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
+import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import { duplicateKeyOf } from "@medconnect/platform/db/errors.ts";
 import { before, where } from "@medconnect/platform/db/filters.ts";

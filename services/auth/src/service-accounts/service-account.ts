@@ -1,6 +1,6 @@
-import { newId } from "@medconnect/platform/api/ids.ts";
 import type { AuditEntry } from "@medconnect/platform/changes/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
 import type { ServiceAccount } from "@medconnect/proto/medconnect/auth/v1/service_account_service.ts";
 import type { Auth } from "../app.ts";
 import { revokeTokens } from "../sessions/end-sessions.ts";

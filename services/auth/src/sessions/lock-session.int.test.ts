@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { newId } from "@medconnect/platform/api/ids.ts";
 import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import { BreakGlassServiceService } from "@medconnect/proto/medconnect/auth/v1/break_glass_service.ts";

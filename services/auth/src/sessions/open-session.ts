@@ -1,7 +1,7 @@
-import { newId } from "@medconnect/platform/api/ids.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
 import type { Role } from "@medconnect/platform/identity/caller.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
 import type { Auth } from "../app.ts";
 import { refreshTokenProof } from "./refresh-token-proof.ts";
 import { hashOf, newRefreshToken } from "./refresh-token-secrets.ts";

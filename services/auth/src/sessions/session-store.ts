@@ -1,8 +1,8 @@
-import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
+import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Role } from "@medconnect/platform/identity/caller.ts";
-import { repeat } from "@medconnect/platform/service/jobs.ts";
+import { repeat } from "@medconnect/platform/jobs/jobs.ts";
 import { ACCOUNTS } from "../accounts/account-store.ts";
 
 /** Somebody who is signed in. */

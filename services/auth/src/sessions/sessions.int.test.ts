@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { newId } from "@medconnect/platform/api/ids.ts";
-import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
+import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import { RevocationLists } from "@medconnect/platform/identity/revocation-lists.ts";
 import { REVOCATIONS_KEY } from "@medconnect/platform/identity/revocations.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
 import { asAnother } from "@medconnect/platform/testing/interleaving.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import type { MethodDefinition } from "@grpc/grpc-js";
-import { newId } from "@medconnect/platform/api/ids.ts";
 import { loadConfig, serviceSettings } from "@medconnect/platform/config/config.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
 import { ANONYMOUS, type Caller, type Role, type UserCaller } from "@medconnect/platform/identity/caller.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
 import { mailOptionsOf } from "@medconnect/platform/mail/mail-settings.ts";
 import type { OutgoingMail } from "@medconnect/platform/mail/mail-transport.ts";
 import {

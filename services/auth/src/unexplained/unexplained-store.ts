@@ -1,5 +1,6 @@
-import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
-import type { Database, SqlValue } from "@medconnect/platform/db/database.ts";
+import { binaryId } from "@medconnect/platform/db/binary-id.ts";
+import type { Database } from "@medconnect/platform/db/database.ts";
+import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
 import type { Role } from "@medconnect/platform/identity/caller.ts";
 
 /** Rows for each statement, so that all statements are short for tables of any size. */

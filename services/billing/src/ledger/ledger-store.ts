@@ -1,5 +1,6 @@
-import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
-import type { Database, SqlValue } from "@medconnect/platform/db/database.ts";
+import { binaryId } from "@medconnect/platform/db/binary-id.ts";
+import type { Database } from "@medconnect/platform/db/database.ts";
+import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Entry } from "./ledger-rules.ts";
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import { newId } from "@medconnect/platform/api/ids.ts";
-import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
-import type { SqlValue } from "@medconnect/platform/db/database.ts";
+import { binaryId } from "@medconnect/platform/db/binary-id.ts";
+import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
 import { startMetrics } from "@medconnect/platform/telemetry/start-metrics.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { type BillingTest, LEASE_MS, startBilling } from "../testing/billing-fixture.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
+import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { roundTrips } from "@medconnect/platform/testing/round-trips.ts";

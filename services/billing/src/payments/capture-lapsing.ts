@@ -1,4 +1,4 @@
-import { sweep } from "@medconnect/platform/service/sweep.ts";
+import { sweep } from "@medconnect/platform/jobs/sweep.ts";
 import { type Billing, SETTLER } from "../app.ts";
 import { changePayment, entriesOf } from "./change-payment.ts";
 import { decide, isLapsing } from "./payment-rules.ts";

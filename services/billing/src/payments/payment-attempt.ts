@@ -1,7 +1,7 @@
-import { newId } from "@medconnect/platform/api/ids.ts";
 import type { Completion, PendingCall } from "@medconnect/platform/changes/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
 import {
   type Payment,
   PaymentServiceService,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import { newId } from "@medconnect/platform/api/ids.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import {
   AUTHORIZATION_MS,

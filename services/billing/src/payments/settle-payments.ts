@@ -1,4 +1,4 @@
-import { repeat } from "@medconnect/platform/service/jobs.ts";
+import { repeat } from "@medconnect/platform/jobs/jobs.ts";
 import { inSpan, SpanKind } from "@medconnect/platform/telemetry/tracing.ts";
 import { type Billing, SETTLER } from "../app.ts";
 import type { Charge } from "../providers/provider.ts";

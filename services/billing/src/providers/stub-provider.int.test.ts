@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { expect, test } from "@jest/globals";
-import { newId } from "@medconnect/platform/api/ids.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
 import { startTestService } from "@medconnect/platform/testing/test-service.ts";
 import { systemClock } from "@medconnect/platform/time/clock.ts";
 import { StubProvider } from "./stub-provider.ts";

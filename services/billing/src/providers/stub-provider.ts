@@ -1,5 +1,5 @@
-import { newId } from "@medconnect/platform/api/ids.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
 import type { Logger } from "@medconnect/platform/telemetry/log.ts";
 import type { Clock } from "@medconnect/platform/time/clock.ts";
 import type {

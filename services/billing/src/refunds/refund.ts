@@ -1,6 +1,6 @@
-import { newId } from "@medconnect/platform/api/ids.ts";
 import type { AuditEntry } from "@medconnect/platform/changes/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
 import type { Refund } from "@medconnect/proto/medconnect/billing/v1/refund_service.ts";
 import type { Billing } from "../app.ts";
 import { changePayment } from "../payments/change-payment.ts";

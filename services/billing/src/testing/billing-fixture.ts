@@ -1,7 +1,7 @@
-import { newId } from "@medconnect/platform/api/ids.ts";
 import { RowProofs } from "@medconnect/platform/crypto/row-proofs.ts";
-import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
+import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import { type Caller, callerId } from "@medconnect/platform/identity/caller.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
 import { Inbox } from "@medconnect/platform/inbox/inbox.ts";
 import {
   invoke,

@@ -1,5 +1,5 @@
-import { isId } from "@medconnect/platform/api/ids.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { isId } from "@medconnect/platform/ids/ids.ts";
 import type {
   ReceiveWebhookRequest,
   ReceiveWebhookResponse,

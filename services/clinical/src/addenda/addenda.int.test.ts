@@ -1,9 +1,9 @@
 import { getOption } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import { newId } from "@medconnect/platform/api/ids.ts";
 import { registry } from "@medconnect/platform/contract/registry.ts";
-import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
+import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
 import { heldBytes } from "@medconnect/platform/testing/held-memory.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { total_bytes } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";

@@ -1,8 +1,8 @@
-import { newId } from "@medconnect/platform/api/ids.ts";
 import { readEntries } from "@medconnect/platform/changes/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError, hiddenFrom } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
 import type {
   Addendum,
   CreateAddendumRequest,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import { newId } from "@medconnect/platform/api/ids.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { type ClinicalTest, type SentEvent, startClinical } from "../testing/clinical-fixture.ts";
 import { findConsultation } from "./consultation-store.ts";

@@ -1,6 +1,6 @@
 import type { AuditEntry } from "@medconnect/platform/changes/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
-import { sweep } from "@medconnect/platform/service/sweep.ts";
+import { sweep } from "@medconnect/platform/jobs/sweep.ts";
 import { gauge } from "@medconnect/platform/telemetry/metrics.ts";
 import { sampled } from "@medconnect/platform/telemetry/samples.ts";
 import { type Clinical, SWEEPER } from "../app.ts";

@@ -1,6 +1,6 @@
-import { newId } from "@medconnect/platform/api/ids.ts";
 import { RowProofs } from "@medconnect/platform/crypto/row-proofs.ts";
 import { type Caller, callerId } from "@medconnect/platform/identity/caller.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
 import { Inbox } from "@medconnect/platform/inbox/inbox.ts";
 import { invoke, startTestService, type TestService } from "@medconnect/platform/testing/test-service.ts";
 import {

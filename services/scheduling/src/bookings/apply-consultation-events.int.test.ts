@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
+import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import type { ConsultationState_Party } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import { type Course, SchedulingFixture } from "../testing/scheduling-fixture.ts";

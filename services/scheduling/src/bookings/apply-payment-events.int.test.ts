@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import { newId } from "@medconnect/platform/api/ids.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { HOLD_MS, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 import { sweepHolds } from "./expire-bookings.ts";

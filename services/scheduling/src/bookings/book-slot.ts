@@ -1,9 +1,9 @@
-import { newId } from "@medconnect/platform/api/ids.ts";
 import type { AuditEntry } from "@medconnect/platform/changes/changes.ts";
 import type { Asked } from "@medconnect/platform/changes/group-commit.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { userOf } from "@medconnect/platform/grpc/call.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
 import type {
   Booking,
   CreateBookingRequest,

@@ -1,5 +1,5 @@
-import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
-import type { SqlValue } from "@medconnect/platform/db/database.ts";
+import { binaryId } from "@medconnect/platform/db/binary-id.ts";
+import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { MAX_LENGTH_MS } from "../slots/slot-rules.ts";
 import type { LiveBookings } from "./booking-limits.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { newId } from "@medconnect/platform/api/ids.ts";
-import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
+import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { guardPerson } from "../people/people-store.ts";
 import { HOLD_MS, MINUTE_MS, outcome, SchedulingFixture } from "../testing/scheduling-fixture.ts";

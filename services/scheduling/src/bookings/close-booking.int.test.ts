@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { newId } from "@medconnect/platform/api/ids.ts";
-import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
+import { binaryId } from "@medconnect/platform/db/binary-id.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { type ConsultationState_Party, Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import { type Course, MINUTE_MS, outcome, SchedulingFixture } from "../testing/scheduling-fixture.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import { newId } from "@medconnect/platform/api/ids.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
 import { Inbox } from "@medconnect/platform/inbox/inbox.ts";
 import { invoke } from "@medconnect/platform/testing/test-service.ts";
 import { Event, EventServiceService } from "@medconnect/proto/medconnect/events/v1/events.ts";

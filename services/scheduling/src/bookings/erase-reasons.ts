@@ -2,7 +2,7 @@ import type { AuditEntry } from "@medconnect/platform/changes/changes.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
 import { assertOwnRow } from "@medconnect/platform/inbox/own-row.ts";
-import { sweep } from "@medconnect/platform/service/sweep.ts";
+import { sweep } from "@medconnect/platform/jobs/sweep.ts";
 import type { Scheduling } from "../app.ts";
 import { type BookingRow, lockBooking, lockBookings } from "./booking-store.ts";
 import { endHold, SWEEPER } from "./expire-bookings.ts";

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { borrowerOf, withBorrower } from "@medconnect/platform/db/borrower.ts";
+import { withBorrower } from "@medconnect/platform/db/borrower.ts";
+import { borrowerOf } from "@medconnect/platform/grpc/borrower-of.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import {
   BookingServiceService,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
+import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { outcome, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 

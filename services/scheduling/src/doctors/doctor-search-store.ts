@@ -1,6 +1,7 @@
 import { limitOf, type Page } from "@medconnect/platform/api/page-token.ts";
-import type { Database, SqlValue } from "@medconnect/platform/db/database.ts";
+import type { Database } from "@medconnect/platform/db/database.ts";
 import { before, type Filter, following, where } from "@medconnect/platform/db/filters.ts";
+import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
 import { dateOf } from "@medconnect/platform/time/calendar-date.ts";
 import type { SearchDoctorsRequest } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
 import { covers, coversValues } from "../licenses/covers.ts";

@@ -1,6 +1,7 @@
 import { etagOf } from "@medconnect/platform/api/update-mask.ts";
-import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
-import type { Database, SqlValue } from "@medconnect/platform/db/database.ts";
+import { binaryId } from "@medconnect/platform/db/binary-id.ts";
+import type { Database } from "@medconnect/platform/db/database.ts";
+import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { type CalendarDate, dateOf } from "@medconnect/platform/time/calendar-date.ts";
 import type { Doctor } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";

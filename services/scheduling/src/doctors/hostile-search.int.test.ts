@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { newId } from "@medconnect/platform/api/ids.ts";
 import { Changes } from "@medconnect/platform/changes/changes.ts";
 import { Idempotency } from "@medconnect/platform/changes/idempotency.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import {
   DoctorServiceService,

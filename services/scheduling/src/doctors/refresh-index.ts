@@ -1,4 +1,4 @@
-import { sweep } from "@medconnect/platform/service/sweep.ts";
+import { sweep } from "@medconnect/platform/jobs/sweep.ts";
 import type { Scheduling } from "../app.ts";
 import { findStaleIndexes, indexDoctor, lockIndexedText } from "./search-index-store.ts";
 

@@ -1,4 +1,4 @@
-import type { SqlValue } from "@medconnect/platform/db/database.ts";
+import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
 import { TERRITORIES } from "@medconnect/platform/i18n/regions.ts";
 
 /** `WHEN 'PR' THEN 'US' …`: territories with a code of their own, and the countries that ISO 3166-2 lists them under. */

@@ -1,6 +1,6 @@
-import { newId } from "@medconnect/platform/api/ids.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
 import type {
   CreateLicenseRequest,
   License,

@@ -1,6 +1,6 @@
 import { limitOf, type Page } from "@medconnect/platform/api/page-token.ts";
 import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
-import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
+import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import { type Filter, following, where } from "@medconnect/platform/db/filters.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";

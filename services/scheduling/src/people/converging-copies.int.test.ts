@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
+import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { actAfterFirstRead, interleave as interleaveIn } from "@medconnect/platform/testing/interleaving.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";

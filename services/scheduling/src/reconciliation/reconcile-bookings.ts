@@ -1,4 +1,4 @@
-import type { Position } from "@medconnect/platform/api/page-token.ts";
+import type { Position } from "@medconnect/platform/db/filters.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { MAX_LENGTH_MS } from "../slots/slot-rules.ts";
 import { compareBookings, type Disputed } from "./compare-bookings.ts";

@@ -1,6 +1,6 @@
-import type { Position } from "@medconnect/platform/api/page-token.ts";
-import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
+import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
+import type { Position } from "@medconnect/platform/db/filters.ts";
 import { following, where } from "@medconnect/platform/db/filters.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { BookingRow } from "../bookings/booking-store.ts";

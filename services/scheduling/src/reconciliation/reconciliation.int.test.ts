@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
-import { newId } from "@medconnect/platform/api/ids.ts";
-import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
+import { binaryId } from "@medconnect/platform/db/binary-id.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
 import { Inbox } from "@medconnect/platform/inbox/inbox.ts";
 import { startMetrics } from "@medconnect/platform/telemetry/start-metrics.ts";
 import { invoke, startTestService, type TestService } from "@medconnect/platform/testing/test-service.ts";

@@ -1,5 +1,5 @@
-import type { SqlValue } from "@medconnect/platform/db/database.ts";
 import type { Filter } from "@medconnect/platform/db/filters.ts";
+import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
 import { isPractising } from "../doctors/doctor-rules.ts";
 import { covers, coversValues } from "../licenses/covers.ts";
 import { type StatusFacts, statusAt } from "./slot-rules.ts";

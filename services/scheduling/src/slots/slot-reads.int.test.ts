@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
+import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import { rowsRead } from "@medconnect/platform/testing/rows-read.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import {

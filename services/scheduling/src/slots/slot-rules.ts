@@ -1,4 +1,5 @@
-import { ApiError, type FieldViolation } from "@medconnect/platform/errors/api-error.ts";
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import type { FieldViolation } from "@medconnect/platform/errors/limit-violations.ts";
 import type { Slot_Status } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 
 const MINUTE_MS = 60_000;

@@ -1,7 +1,8 @@
 import { limitOf, type Page } from "@medconnect/platform/api/page-token.ts";
-import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
-import type { Database, SqlValue } from "@medconnect/platform/db/database.ts";
+import { binaryId } from "@medconnect/platform/db/binary-id.ts";
+import type { Database } from "@medconnect/platform/db/database.ts";
 import { type Filter, following, where } from "@medconnect/platform/db/filters.ts";
+import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Money } from "@medconnect/proto/medconnect/common/v1/money.ts";
 import type { Slot, Slot_Status } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";

@@ -1,6 +1,6 @@
-import { newId } from "@medconnect/platform/api/ids.ts";
-import { binaryId } from "@medconnect/platform/db/binary-ids.ts";
+import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
+import { newId } from "@medconnect/platform/ids/ids.ts";
 import { applyEvent } from "@medconnect/platform/inbox/event-handler.ts";
 import type { EventRoutes } from "@medconnect/platform/outbox/event.ts";
 import { doneOrWaiting, pausedBeforeCommit } from "@medconnect/platform/testing/interleaving.ts";

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from "@jest/globals";
 import { Authority, type Pair, type Subject } from "@medconnect/ops/certificates/authority.ts";
-import { tlsProblem } from "./identity.ts";
+import { tlsProblem } from "./tls-identity.ts";
 
 const NOW = new Date();
 const inDays = (days: number) => new Date(NOW.getTime() + days * 86_400_000);

@@ -17,8 +17,13 @@ export const tlsSettings = {
   TLS_CA: z.string().optional(),
 };
 
+/** Interval of the check for replaced certificate files, in ms. */
+export interface TlsReload {
+  readonly TLS_RELOAD_EVERY: number;
+}
+
 type TlsSetting = keyof typeof tlsSettings;
-type TlsValues = Partial<Record<TlsSetting, string | undefined>>;
+export type TlsValues = Partial<Record<TlsSetting, string | undefined>>;
 
 /** A setting that is wrong, and what is wrong with it. */
 export interface TlsProblem {

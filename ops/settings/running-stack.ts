@@ -3,8 +3,8 @@ import { dirname, join } from "node:path";
 import { settingOf } from "@medconnect/platform/config/config.ts";
 import { SERVICES, type ServiceName } from "@medconnect/topology/services.ts";
 import { tlsSettings } from "../certificates/certificate-folder.ts";
+import { SetupError, UsageError } from "../command/setup-error.ts";
 import { SCHEMA_PREFIX } from "../schemas/provision.ts";
-import { SetupError, UsageError } from "./setup-error.ts";
 
 /** Part of stack.json, which `npm start` writes. */
 export interface StackJson {

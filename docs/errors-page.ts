@@ -1,7 +1,7 @@
 import { status } from "@grpc/grpc-js";
 import { Reason } from "@medconnect/proto/es/medconnect/options/v1/reason_pb.js";
-import { methods } from "../contract/methods.ts";
-import { catalogue, type ReasonRule } from "./catalogue.ts";
+import { methods } from "../platform/contract/methods.ts";
+import { catalogue, type ReasonRule } from "../platform/errors/catalogue.ts";
 
 /** docs/errors.md: every reason, how it is told, and which methods declare it. */
 export function errorsPage(): string {
