@@ -1,6 +1,5 @@
 // `npm run reconcile`: compares bookings with billing and clinical once, as scheduling does every RECONCILE_EVERY.
-import { Changes } from "@medconnect/platform/changes/changes.ts";
-import { Idempotency } from "@medconnect/platform/changes/idempotency.ts";
+import { AuditedTransactions } from "@medconnect/platform/changes/audited-transactions.ts";
 import { duration, loadConfig, serviceSettings } from "@medconnect/platform/config/config.ts";
 import { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import { openKeyedHash } from "@medconnect/platform/crypto/open-keyed-hash.ts";
@@ -75,10 +74,9 @@ async function reconcileOnce(sinceMs: number, repair: boolean): Promise<{ report
   const clinical = clientOf("clinical", config, tls);
   const cipher = new FieldCipher(...config.DATA_KEY);
   const hash = await openKeyedHash(db, cipher);
-  const changes = new Changes({
+  const transactions = new AuditedTransactions({
     db,
     clock: systemClock,
-    idempotency: new Idempotency(db, cipher, hash),
     // The relays of the running processes find what is left in the outbox within seconds.
     relay: { send: async () => {} },
     hash,
@@ -96,7 +94,7 @@ async function reconcileOnce(sinceMs: number, repair: boolean): Promise<{ report
       {
         db,
         clock: systemClock,
-        changes,
+        transactions,
         log,
         jurisdiction: config.JURISDICTION,
         bookingLimits: bookingLimitsOf(config),

@@ -12,12 +12,13 @@ import type { Transaction } from "../db/transaction.ts";
 import { ApiError } from "../errors/api-error.ts";
 import type { Call } from "../grpc/call.ts";
 import { newId } from "../ids/ids.ts";
+import type { Relay } from "../outbox/relay.ts";
 import { inSpan, SpanKind } from "../telemetry/tracing.ts";
+import { changesOn } from "../testing/changes-on.ts";
 import { doneOrWaiting } from "../testing/interleaving.ts";
 import { invoke, startTestService, type TestService, userCaller } from "../testing/test-service.ts";
-import { Changes, type ChangesOptions } from "./changes.ts";
 import type { Asked, GroupedUseCase } from "./group-commit.ts";
-import { Idempotency } from "./idempotency.ts";
+import type { IdempotentCalls } from "./idempotent-calls.ts";
 
 /** Length of a note that its column does not hold. */
 const TOO_LONG = "x".repeat(300);
@@ -62,17 +63,14 @@ beforeAll(async () => {
 afterAll(() => service.close());
 
 beforeEach(() => {
-  handler = service.changes.grouped(writeNote);
+  handler = service.calls.grouped(writeNote);
   groups = [];
   deciding = () => {};
   locking = async () => {};
 });
 
-/** Changes whose events go to another relay. */
-function changesWith(relay: ChangesOptions["relay"]): Changes {
-  const { db, clock, cipher, hash } = service;
-  return new Changes({ db, clock, idempotency: new Idempotency(db, cipher, hash), relay, hash, routes: {} });
-}
+/** Calls whose events go to another relay. */
+const callsWith = (relay: Pick<Relay, "send">): IdempotentCalls => changesOn(service, { relay }).calls;
 
 async function lockNotes(tx: Transaction, asked: Asked<CreateBookingRequest>[]) {
   groups.push(asked.length);
@@ -146,7 +144,7 @@ test.each([
       return delivery;
     },
   };
-  handler = changesWith(relay).grouped(writeNote);
+  handler = callsWith(relay).grouped(writeNote);
 
   const sent = [send(request(first!))];
   await isFirstSent;
@@ -165,7 +163,7 @@ test.each([
 test("a refused request does not wait for the delivery of its group, and the others do", async () => {
   const [refused, ...ids] = await notes(3);
   const { promise: delivery, resolve: deliver } = Promise.withResolvers<void>();
-  handler = changesWith({ send: () => delivery }).grouped(writeNote);
+  handler = callsWith({ send: () => delivery }).grouped(writeNote);
   deciding = ({ request }) => {
     if (request.slotId === refused) throw new ApiError("ILLEGAL_TRANSITION");
   };
@@ -182,7 +180,7 @@ test("a refused request does not wait for the delivery of its group, and the oth
 
 test("a delivery that fails makes no request of its group be written twice, and stops no other group", async () => {
   const [first, second] = await notes(2);
-  handler = changesWith({ send: () => Promise.reject(new Error("no consumer")) }).grouped(writeNote);
+  handler = callsWith({ send: () => Promise.reject(new Error("no consumer")) }).grouped(writeNote);
   expect(await outcomes([send(request(first!))])).toEqual(["INTERNAL"]);
   expect(await outcomes([send(request(second!))])).toEqual(["INTERNAL"]);
   expect(await writesOf([first!, second!])).toEqual([1, 1]);

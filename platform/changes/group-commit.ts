@@ -2,11 +2,13 @@ import { context } from "@opentelemetry/api";
 import type { Transaction } from "../db/transaction.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { actorOf, type Call } from "../grpc/call.ts";
-import type { Delivery } from "../outbox/event.ts";
-import type { AuditEntry, Changes, ChangesOptions } from "./changes.ts";
-import { type Committed, GroupQueue, type Member } from "./group-queue.ts";
+import type { Clock } from "../time/clock.ts";
+import type { AuditEntry, Cause } from "./audit-entry.ts";
+import type { AuditedTransactions } from "./audited-transactions.ts";
+import { type GroupOutcome, GroupQueue, type Member } from "./group-queue.ts";
 import {
   type Answer,
+  type Idempotency,
   type IdempotencyKey,
   inProgress,
   KEPT_MS,
@@ -44,26 +46,29 @@ interface Asking<Request> extends Asked<Request>, Member {
 /** Result of a round for a request. USED: its key was used before. */
 type Settled<Response> = { response: Response } | { refusal: unknown } | "USED";
 
+export interface GroupCommitOptions {
+  transactions: AuditedTransactions;
+  idempotency: Idempotency;
+  clock: Clock;
+}
+
 /**
  * Runs a use case's requests in groups, with their idempotency keys: kept with the answers, or reserved for answers that come
  * later.
  */
 export class GroupCommit<Request, Facts, Plan, Response> {
-  readonly #options: ChangesOptions;
-  readonly #changes: Pick<Changes, "recordAll">;
+  readonly #options: GroupCommitOptions;
   readonly #useCase: GroupedUseCase<Request, Facts, Plan, Response>;
   readonly #isReserving: boolean;
   readonly #queue: GroupQueue<Asking<Request>, Settled<Response>>;
 
   constructor(
-    options: ChangesOptions,
-    changes: Pick<Changes, "recordAll">,
+    options: GroupCommitOptions,
     useCase: GroupedUseCase<Request, Facts, Plan, Response>,
     isReserving = false,
   ) {
     this.#isReserving = isReserving;
     this.#options = options;
-    this.#changes = changes;
     this.#useCase = useCase;
     this.#queue = new GroupQueue((members, isShared) =>
       isShared ? this.#commit(members, true) : this.#commitAlone(members[0]!),
@@ -88,7 +93,7 @@ export class GroupCommit<Request, Facts, Plan, Response> {
     return settled.response;
   }
 
-  async #commitAlone(member: Asking<Request>): Promise<Committed<Asking<Request>, Settled<Response>>> {
+  async #commitAlone(member: Asking<Request>): Promise<GroupOutcome<Asking<Request>, Settled<Response>>> {
     const { idempotency } = this.#options;
     const { key } = member;
     try {
@@ -105,10 +110,10 @@ export class GroupCommit<Request, Facts, Plan, Response> {
   async #commit(
     members: Asking<Request>[],
     isShared: boolean,
-  ): Promise<Committed<Asking<Request>, Settled<Response>>> {
-    const { db, clock, idempotency, relay } = this.#options;
+  ): Promise<GroupOutcome<Asking<Request>, Settled<Response>>> {
+    const { transactions, clock, idempotency } = this.#options;
     const useCase = this.#useCase;
-    const { outcomes, deliveries } = await db.transaction(
+    const { result: outcomes, delivered } = await transactions.commit(
       async (tx) => {
         const now = clock.now();
         if (!isShared) useCase.prepare?.(tx, members[0]!);
@@ -130,25 +135,24 @@ export class GroupCommit<Request, Facts, Plan, Response> {
             }
           }
         }
-        const { responses, deliveries } = this.#write(tx, planned, now);
+        const { responses, causes } = this.#write(tx, planned, now);
         for (const [i, { member }] of planned.entries()) outcomes.set(member, { response: responses[i]! });
         if (this.#isReserving)
           idempotency.reserve(tx, ...planned.flatMap(({ member: { key } }) => key ?? []));
         idempotency.keepAll(tx, answersToKeep(outcomes, this.#isReserving));
-        return { outcomes, deliveries };
+        return { result: outcomes, causes };
       },
       { skipsLocked: isShared, ...(isShared && { mayRetry: async () => false }) },
     );
-    return { outcomes, delivered: relay.send(deliveries) };
+    return { outcomes, delivered };
   }
 
-  /** Writes plans with their audit lines and events. */
   #write(
     tx: Transaction,
     planned: { member: Asking<Request>; plan: Plan }[],
     now: Date,
-  ): { responses: Response[]; deliveries: Delivery[] } {
-    if (planned.length === 0) return { responses: [], deliveries: [] };
+  ): { responses: Response[]; causes: Cause[] } {
+    if (planned.length === 0) return { responses: [], causes: [] };
     const written = this.#useCase.write(
       tx,
       planned.map(({ plan }) => plan),
@@ -160,8 +164,7 @@ export class GroupCommit<Request, Facts, Plan, Response> {
       call,
       context,
     }));
-    const deliveries = this.#changes.recordAll(tx, causes).flat();
-    return { responses: written.map(({ response }) => response), deliveries };
+    return { responses: written.map(({ response }) => response), causes };
   }
 }
 

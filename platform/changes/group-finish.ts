@@ -1,8 +1,11 @@
 import { context } from "@opentelemetry/api";
 import type { Transaction } from "../db/transaction.ts";
 import { ApiError } from "../errors/api-error.ts";
-import type { Changes, ChangesOptions, Completion, PendingCall } from "./changes.ts";
-import { type Committed, GroupQueue, type Member } from "./group-queue.ts";
+import type { AuditedTransactions } from "./audited-transactions.ts";
+import { firstAnswer } from "./first-answer.ts";
+import { type GroupOutcome, GroupQueue, type Member } from "./group-queue.ts";
+import type { Idempotency } from "./idempotency.ts";
+import type { Completion, PendingCall } from "./pending-call.ts";
 
 /** The end of a use case that `begin` has begun, whose concurrent ends share transactions. Told as data, as a `GroupedUseCase`. */
 export interface GroupedEnd<Outcome, Facts, Response> {
@@ -25,20 +28,19 @@ interface Settled<Response> {
   isFirst: boolean;
 }
 
+export interface GroupFinishOptions {
+  transactions: AuditedTransactions;
+  idempotency: Idempotency;
+}
+
 /** Ends use cases in groups, each with its key's answer. */
 export class GroupFinish<Outcome, Facts, Response> {
-  readonly #options: ChangesOptions;
-  readonly #changes: Pick<Changes, "recordAll" | "firstAnswer">;
+  readonly #options: GroupFinishOptions;
   readonly #end: GroupedEnd<Outcome, Facts, Response>;
   readonly #queue: GroupQueue<Ended<Outcome, Response>, Settled<Response>>;
 
-  constructor(
-    options: ChangesOptions,
-    changes: Pick<Changes, "recordAll" | "firstAnswer">,
-    end: GroupedEnd<Outcome, Facts, Response>,
-  ) {
+  constructor(options: GroupFinishOptions, end: GroupedEnd<Outcome, Facts, Response>) {
     this.#options = options;
-    this.#changes = changes;
     this.#end = end;
     this.#queue = new GroupQueue((members, isShared) => this.#commit(members, isShared));
   }
@@ -50,15 +52,15 @@ export class GroupFinish<Outcome, Facts, Response> {
     const member = { begun, outcome, rows, actorId: begun.actorId, context: context.active() };
     const { outcome: settled, delivered } = await this.#queue.run(member);
     await delivered;
-    return await this.#changes.firstAnswer(begun, settled);
+    return await firstAnswer(this.#options.idempotency, begun, settled);
   }
 
   async #commit(
     members: Ended<Outcome, Response>[],
     isShared: boolean,
-  ): Promise<Committed<Ended<Outcome, Response>, Settled<Response>>> {
-    const { db, idempotency, relay } = this.#options;
-    const { settled, deliveries } = await db.transaction(
+  ): Promise<GroupOutcome<Ended<Outcome, Response>, Settled<Response>>> {
+    const { transactions, idempotency } = this.#options;
+    const { result: outcomes, delivered } = await transactions.commit(
       async (tx) => {
         const outcomes = members.map(({ outcome }) => outcome);
         const keyIds = members.map(({ begun }) => begun.keyId);
@@ -78,7 +80,6 @@ export class GroupFinish<Outcome, Facts, Response> {
           call: begun.call,
           context,
         }));
-        const deliveries = this.#changes.recordAll(tx, causes);
         const settled = new Map<Ended<Outcome, Response>, Settled<Response> | "MISSING">();
         for (const member of members) settled.set(member, "MISSING");
         for (const [i, { member }] of ended.entries()) {
@@ -89,10 +90,10 @@ export class GroupFinish<Outcome, Facts, Response> {
           if (isFirst) idempotency.keepReserved(tx, keyId, bytes);
           settled.set(member, { answer, isFirst });
         }
-        return { settled, deliveries };
+        return { result: settled, causes };
       },
       { skipsLocked: isShared, ...(isShared && { mayRetry: async () => false }) },
     );
-    return { outcomes: settled, delivered: relay.send(deliveries.flat()) };
+    return { outcomes, delivered };
   }
 }

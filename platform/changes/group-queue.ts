@@ -28,7 +28,7 @@ export interface Member {
 }
 
 /** A transaction that has committed. */
-export interface Committed<M extends Member, Outcome> {
+export interface GroupOutcome<M extends Member, Outcome> {
   /** Outcome of each member; MISSING in a shared transaction where a row was not found, as it may be locked. */
   outcomes: Map<M, Outcome | "MISSING">;
   /** Resolves when its events are delivered, or not waited for any more. */
@@ -39,7 +39,7 @@ export interface Committed<M extends Member, Outcome> {
 export type Commit<M extends Member, Outcome> = (
   members: M[],
   isShared: boolean,
-) => Promise<Committed<M, Outcome>>;
+) => Promise<GroupOutcome<M, Outcome>>;
 
 /** Outcome of a member, and the delivery of its transaction's events. */
 export interface Result<Outcome> {

@@ -7,7 +7,7 @@ import {
 import { ApiError } from "../errors/api-error.ts";
 import { newId } from "../ids/ids.ts";
 import { invoke, startTestService, type TestService, userCaller } from "../testing/test-service.ts";
-import type { Effect } from "./changes.ts";
+import type { Effect } from "./effect.ts";
 import { Idempotency } from "./idempotency.ts";
 
 let service: TestService;
@@ -31,7 +31,7 @@ describe("a request that changed nothing", () => {
     invoke(
       BookingServiceService.cancelBooking,
       (_, call) =>
-        service.changes.apply(
+        service.calls.apply(
           call,
           async () => effect(),
           ({ id }) => [{ resource: `bookings/${id}`, subjectIds: [], action: "booking.get", isRead: true }],

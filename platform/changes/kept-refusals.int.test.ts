@@ -30,12 +30,12 @@ const changedBy = ({ bookingId }: CancelBookingRequest) => ({
 /** Ways of a use case to its transaction, with a rule that may refuse it. */
 const WAYS: Record<string, (refusal: Reason | undefined) => Handler> = {
   "by itself": (refusal) => (request, call) =>
-    service.changes.apply(call, async () => {
+    service.calls.apply(call, async () => {
       if (refusal) throw new ApiError(refusal);
       return changedBy(request);
     }),
   "in a group": (refusal) =>
-    service.changes.grouped<CancelBookingRequest, CancelBookingRequest, CancelBookingRequest, Booking>({
+    service.calls.grouped<CancelBookingRequest, CancelBookingRequest, CancelBookingRequest, Booking>({
       rowsOf: ({ request }) => [request.bookingId],
       prepare: () => {},
       lock: async (_, asked) => asked.map(({ request }) => request),
@@ -85,7 +85,7 @@ test("a key's success is replayed although the same request by then fails with t
     invoke(
       BookingServiceService.cancelBooking,
       (_, call) =>
-        service.changes.apply(call, async () => ({ response, entries: [{ resource, subjectIds: [] }] })),
+        service.calls.apply(call, async () => ({ response, entries: [{ resource, subjectIds: [] }] })),
       caller,
       request,
     );

@@ -1,5 +1,5 @@
 import type { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
-import type { AuditEntry } from "../changes/changes.ts";
+import type { AuditEntry } from "../changes/audit-entry.ts";
 import type { Transaction } from "../db/transaction.ts";
 import type { Clock } from "../time/clock.ts";
 import type { EventHandler } from "./event-handler.ts";

@@ -3,12 +3,11 @@ import { Event, EventServiceService } from "@medconnect/proto/medconnect/events/
 import { context, propagation } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { W3CTraceContextPropagator } from "@opentelemetry/core";
-import { Changes } from "../changes/changes.ts";
-import { Idempotency } from "../changes/idempotency.ts";
 import { binaryId } from "../db/binary-id.ts";
 import { Database } from "../db/database.ts";
 import { ApiError } from "../errors/api-error.ts";
 import { newId } from "../ids/ids.ts";
+import { changesOn } from "../testing/changes-on.ts";
 import { invoke, startTestService, type TestService } from "../testing/test-service.ts";
 import type { EventHandler } from "./event-handler.ts";
 import { Inbox } from "./inbox.ts";
@@ -57,12 +56,12 @@ const apply: EventHandler<string, Event> = {
   },
 };
 
-function deliver(events: Event[], changes = service.changes) {
+function deliver(events: Event[], transactions = service.transactions) {
   const consumers = {
     "payment.authorized": { from: "billing", apply, isFirst: true },
     "consultation.started": { from: "clinical", apply },
   };
-  const inbox = new Inbox(changes, consumers, service.clock, service.log);
+  const inbox = new Inbox(transactions, consumers, service.clock, service.log);
   const billing = { kind: "service", name: "billing" } as const;
   return invoke(EventServiceService.deliverEvents, inbox.deliverEvents, billing, { events });
 }
@@ -174,11 +173,9 @@ test("an event whose row somebody holds is put off in the sender's time, and cos
 
 test("that the database is away is no failure of the events, be they many or one", async () => {
   const db = new Database({ url: "mysql://nobody@127.0.0.1:1/nothing", poolSize: 1, timeoutMs: 1000 });
-  const { clock, cipher, hash } = service;
-  const idempotency = new Idempotency(db, cipher, hash);
-  const changes = new Changes({ db, clock, idempotency, relay: { send: async () => {} }, hash, routes: {} });
+  const { transactions } = changesOn(service, { db });
   for (const count of [1, 3]) {
-    await expect(deliver(someEvents(count), changes)).rejects.toMatchObject({ reason: "UNAVAILABLE" });
+    await expect(deliver(someEvents(count), transactions)).rejects.toMatchObject({ reason: "UNAVAILABLE" });
   }
   await db.close();
 });

@@ -6,7 +6,7 @@ import type {
   EventFailure,
 } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import { context } from "@opentelemetry/api";
-import type { Changes } from "../changes/changes.ts";
+import type { AuditedTransactions } from "../changes/audited-transactions.ts";
 import { binaryId } from "../db/binary-id.ts";
 import { isLockWait, isRetryable } from "../db/errors.ts";
 import type { Transaction } from "../db/transaction.ts";
@@ -56,13 +56,13 @@ export function noteHeard(tx: Transaction, aggregateId: string, version: number)
  * transaction of the effect, so order, duplicates and several relays do not matter.
  */
 export class Inbox {
-  readonly #changes: Changes;
+  readonly #transactions: AuditedTransactions;
   readonly #consumers: Consumers;
   readonly #clock: Clock;
   readonly #log: Logger;
 
-  constructor(changes: Changes, consumers: Consumers, clock: Clock, log: Logger) {
-    this.#changes = changes;
+  constructor(transactions: AuditedTransactions, consumers: Consumers, clock: Clock, log: Logger) {
+    this.#transactions = transactions;
     this.#consumers = consumers;
     this.#clock = clock;
     this.#log = log;
@@ -179,7 +179,7 @@ export class Inbox {
     { isShared, areFirst }: { isShared: boolean; areFirst: boolean },
   ): Promise<Event[]> {
     let left: Event[] = [];
-    await this.#changes.applyAll(
+    await this.#transactions.runAll(
       async (tx) => {
         const isNewer = areFirst ? Promise.resolve(() => true) : this.#lockVersions(tx, events);
         const applied = await applyTogether(tx, this.#consumers, events, isNewer, this.#clock, isShared);

@@ -8,8 +8,9 @@ import { listAccesses } from "../audit/list-accesses.ts";
 import { listAuditEvents } from "../audit/list-audit-events.ts";
 import { AuditRecorder } from "../audit/recorder.ts";
 import { Sealer } from "../audit/sealer.ts";
-import { Changes } from "../changes/changes.ts";
+import { AuditedTransactions } from "../changes/audited-transactions.ts";
 import { Idempotency } from "../changes/idempotency.ts";
+import { IdempotentCalls } from "../changes/idempotent-calls.ts";
 import type { ServiceConfig } from "../config/config.ts";
 import { addReflection } from "../contract/reflection.ts";
 import { FieldCipher } from "../crypto/field-cipher.ts";
@@ -54,7 +55,8 @@ export interface Platform {
   readonly hash: KeyedHash;
   readonly pages: Pages;
   readonly audit: AuditRecorder;
-  readonly changes: Changes;
+  readonly transactions: AuditedTransactions;
+  readonly calls: IdempotentCalls;
   readonly serviceTokens: ServiceTokens;
   /** The services that are told of events, by name. */
   readonly peers: Readonly<Record<string, GrpcClient>>;
@@ -123,9 +125,23 @@ export async function runService({
     maxRefusals: config.OUTBOX_MAX_REFUSALS,
   });
   const idempotency = new Idempotency(db, cipher, hash);
-  const changes = new Changes({ db, clock, idempotency, relay, hash, routes });
+  const transactions = new AuditedTransactions({ db, clock, relay, hash, routes });
+  const calls = new IdempotentCalls({ transactions, idempotency, clock });
 
-  const platform = { db, redis, clock, log, cipher, hash, pages, audit, changes, serviceTokens, peers };
+  const platform: Platform = {
+    db,
+    redis,
+    clock,
+    log,
+    cipher,
+    hash,
+    pages,
+    audit,
+    transactions,
+    calls,
+    serviceTokens,
+    peers,
+  };
   const parts = await build(platform);
 
   const tokenIssuer = parts.tokenIssuer ?? topology.connectTokenIssuer(tls, serviceTokens);
@@ -154,7 +170,7 @@ export async function runService({
     onDenied: (call, hidden) => audit.denied(call, hidden),
   });
   parts.serve(grpc);
-  grpc.serve(EventServiceService, new Inbox(changes, parts.consumes, clock, log));
+  grpc.serve(EventServiceService, new Inbox(transactions, parts.consumes, clock, log));
   grpc.serve(AuditServiceService, {
     listAuditEvents: listAuditEvents(name, platform),
     exportAuditEvents: listAuditEvents(name, platform),

@@ -1,10 +1,9 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { setTimeout as delay } from "node:timers/promises";
-import { Changes } from "../changes/changes.ts";
-import { Idempotency } from "../changes/idempotency.ts";
 import type { Database } from "../db/database.ts";
 import type { EventRoutes } from "../outbox/event.ts";
 import type { Platform } from "../service/service.ts";
+import { changesOn } from "./changes-on.ts";
 
 /** InnoDB answers from what it read before while it is asked more often than every 100 ms. */
 const INNODB_TRX_CACHED_MS = 150;
@@ -34,11 +33,7 @@ export function pausedBeforeCommit<App extends Platform>(
         return result;
       }, options),
   };
-  const { clock, hash } = app;
-  const idempotency = new Idempotency(app.db, app.cipher, hash);
-  const relay = { send: async () => {} };
-  const changes = new Changes({ db: db as Database, clock, idempotency, relay, hash, routes });
-  const done = change({ ...app, changes });
+  const done = change({ ...app, ...changesOn(app, { db: db as Database, routes }) });
   return { done, isPaused, commit };
 }
 

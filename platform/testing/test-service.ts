@@ -4,8 +4,9 @@ import { context } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { Pages } from "../api/page-token.ts";
 import { AuditRecorder } from "../audit/recorder.ts";
-import { Changes } from "../changes/changes.ts";
+import { AuditedTransactions } from "../changes/audited-transactions.ts";
 import { Idempotency } from "../changes/idempotency.ts";
+import { IdempotentCalls } from "../changes/idempotent-calls.ts";
 import { methodAt } from "../contract/methods.ts";
 import { validate } from "../contract/validate.ts";
 import { FieldCipher } from "../crypto/field-cipher.ts";
@@ -80,7 +81,8 @@ export async function startTestService(name: string, routes: EventRoutes = {}): 
       .map((consumer) => [consumer, nowhere]),
   );
   const relay = new Relay({ db, clock, log, serviceTokens, consumers, hash, waitMs: 0, maxRefusals: 25 });
-  const changes = new Changes({ db, clock, idempotency, relay, hash, routes });
+  const transactions = new AuditedTransactions({ db, clock, relay, hash, routes });
+  const calls = new IdempotentCalls({ transactions, idempotency, clock });
   return {
     clock,
     log,
@@ -89,7 +91,8 @@ export async function startTestService(name: string, routes: EventRoutes = {}): 
     hash,
     pages: new Pages(hash),
     audit: new AuditRecorder(db, clock, log),
-    changes,
+    transactions,
+    calls,
     serviceTokens,
     peers: consumers,
     redis,

@@ -90,7 +90,7 @@ const inMinutes = (minutes: number) => new Date(clinical.app.clock.now().getTime
 const eventOf = (sent: SentEvent) => Event.fromPartial({ id: newId(), occurTime: app.clock.now(), ...sent });
 
 const rename = (on: Clinical, fullName = "New") =>
-  on.changes.applyInternally("service:auth", async (tx) => {
+  on.transactions.run("service:auth", async (tx) => {
     for (const { userId: aggregateId, role } of [doctor, patient]) {
       const event = eventOf({ type: "user.updated", aggregateId, user: { fullName, role } });
       await applyEvent(tx, applyUserEvents, event, on.clock);
@@ -98,7 +98,7 @@ const rename = (on: Clinical, fullName = "New") =>
     return [];
   });
 const licensing = (on: Clinical, until: string, state: Partial<DoctorState>) =>
-  on.changes.applyInternally("service:scheduling", (tx) =>
+  on.transactions.run("service:scheduling", (tx) =>
     applyEvent(tx, applyDoctorEvents, eventOf(clinical.licensed(doctor, until, 1, state)), on.clock),
   );
 const stop = (prescriptionsStopTime: Date) => ({
@@ -106,7 +106,7 @@ const stop = (prescriptionsStopTime: Date) => ({
   prescriptionsStoppedBy: admin.userId,
 });
 const grant = (on: Clinical, aggregateId: string, endTime: Date) =>
-  on.changes.applyInternally("service:auth", (tx) => {
+  on.transactions.run("service:auth", (tx) => {
     const breakGlass = { adminId: admin.userId, patientId: patient.userId, endTime };
     const event = eventOf({ type: "break_glass.revoked", aggregateId, breakGlass });
     return applyEvent(tx, applyGrantEvents(on), event, on.clock);

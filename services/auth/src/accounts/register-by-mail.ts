@@ -1,4 +1,4 @@
-import type { Effect } from "@medconnect/platform/changes/changes.ts";
+import type { Effect } from "@medconnect/platform/changes/effect.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
 import type { Auth } from "../app.ts";
@@ -18,7 +18,7 @@ import { insertRegistration } from "./registration-store.ts";
 export async function registerByMail(app: Auth, created: NewAccount, call: Call): Promise<void> {
   const { email } = created.account;
   const owner = await findAccountByEmail(app.db, email);
-  await app.changes.apply(call, async (tx) => {
+  await app.calls.apply(call, async (tx) => {
     const isDue = await allowOnce(tx, registrationCounters(app, email, call), app.clock.now());
     if (owner) {
       if (isDue) queueMail(app, tx, owner, { template: "already-registered" });

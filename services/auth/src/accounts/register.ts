@@ -27,7 +27,7 @@ export const register =
       await withConstantResponseTime(app, () => registerByMail(app, { account, passwordHash }, call));
       return User.fromPartial({});
     }
-    return await app.changes.apply(call, async (tx) => {
+    return await app.calls.apply(call, async (tx) => {
       const entry = await createAccount(tx, { account, passwordHash }, app.hash);
       return { response: toUser(account), entries: [entry] };
     });

@@ -12,7 +12,7 @@ export const updateMe =
   (app: Auth) =>
   async ({ user: patch, updateMask }: UpdateMeRequest, call: Call): Promise<User> => {
     const { userId } = userOf(call);
-    return await app.changes.apply(call, async (tx) => {
+    return await app.calls.apply(call, async (tx) => {
       // Locked, so that of two updates at once neither is lost or has to be tried again.
       const current = await lockAccount(tx, userId);
       if (!current) throw new ApiError("NOT_FOUND");

@@ -53,7 +53,7 @@ async function becomeAccount(
   const { id, email, passwordHash } = registration;
   const counters = passwordCounters(app, email, call);
   const now = app.clock.now();
-  return await app.changes.apply(call, async (tx) => {
+  return await app.calls.apply(call, async (tx) => {
     if (!(await evaluateAttempt(tx, counters, now, async () => matches))) {
       const entry = { resource: `registrations/${id}`, subjectIds: [id], outcome: "FAILURE" as const };
       return { response: new ApiError("INVALID_CREDENTIALS"), entries: [entry] };

@@ -25,14 +25,14 @@ export const disableUser =
       endSessions(app, tx, await lockLiveSessions(tx, userId, now), now);
       return { response, entries: [...entries, ...(await revokeGrantsOf(tx, userId, now))] };
     };
-    return await app.changes.apply(call, disable, readsOf);
+    return await app.calls.apply(call, disable, readsOf);
   };
 
 /** UserService.EnableUser; repeating it changes nothing. Throws NOT_FOUND, UNAUTHENTICATED. */
 export const enableUser =
   (app: Auth) =>
   async ({ userId }: EnableUserRequest, call: Call): Promise<User> =>
-    await app.changes.apply(
+    await app.calls.apply(
       call,
       async (tx) => {
         await lockSession(tx, userOf(call), app.clock.now());

@@ -39,5 +39,5 @@ export const resetMfa =
         entries: [accessTo(account)],
       };
     };
-    return await app.changes.apply(call, reset, readsOf);
+    return await app.calls.apply(call, reset, readsOf);
   };

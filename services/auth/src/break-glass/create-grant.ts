@@ -40,5 +40,5 @@ export const createBreakGlassGrant =
         entries: [grantEntry("granted", grant)],
       };
     };
-    return await app.changes.apply(call, create, readsOf);
+    return await app.calls.apply(call, create, readsOf);
   };

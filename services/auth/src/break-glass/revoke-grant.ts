@@ -1,4 +1,4 @@
-import type { AuditEntry } from "@medconnect/platform/changes/changes.ts";
+import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
@@ -15,7 +15,7 @@ import { type Grant, lockActiveGrantsOf, lockGrant, setRevoked } from "./grant-s
 export const revokeBreakGlassGrant =
   (app: Auth) =>
   async ({ grantId }: RevokeBreakGlassGrantRequest, call: Call): Promise<BreakGlassGrant> =>
-    await app.changes.apply(
+    await app.calls.apply(
       call,
       async (tx) => {
         const now = app.clock.now();

@@ -1,4 +1,4 @@
-import type { AuditEntry } from "@medconnect/platform/changes/changes.ts";
+import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
 import { duplicateKeyOf } from "@medconnect/platform/db/errors.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Platform } from "@medconnect/platform/service/service.ts";
@@ -21,7 +21,7 @@ export interface KeepKeysOptions extends RotationSettings {
   publishAheadMs: number;
 }
 
-type App = Pick<Platform, "db" | "cipher" | "clock" | "changes">;
+type App = Pick<Platform, "db" | "cipher" | "clock" | "transactions">;
 
 /**
  * Does what is to be done about the keys: makes the first and the next one, lets the next one take over when it is time,
@@ -35,7 +35,7 @@ export const keepKeys = (app: App, options: KeepKeysOptions) => async (): Promis
   const keys = ownKeys(app, await listSigningKeys(app.db, now));
   if (isIdle(planOf(keys, now, options))) return;
   try {
-    await app.changes.applyInternally("service:auth", (tx) => carryOut(tx, app, options, now));
+    await app.transactions.run("service:auth", (tx) => carryOut(tx, app, options, now));
   } catch (error) {
     // Another replica has made the key of this generation.
     if (duplicateKeyOf(error) !== "signing_keys.signing_keys_generation") throw error;

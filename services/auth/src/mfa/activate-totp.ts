@@ -28,7 +28,7 @@ export const activateTotp =
     const caller = userOf(call);
     const { userId, sessionId } = caller;
     const now = app.clock.now();
-    return await app.changes.apply(call, async (tx) => {
+    return await app.calls.apply(call, async (tx) => {
       const entry = { resource: `users/${userId}`, subjectIds: [userId] };
       const step = await evaluateAttempt(tx, factorCounters(app, userId), now, () =>
         firstStep(app, tx, { userId, code }),

@@ -21,7 +21,7 @@ export const disableTotp =
     const caller = userOf(call);
     const { userId } = caller;
     await provePassword(app, password, call);
-    return await app.changes.apply(call, async (tx) => {
+    return await app.calls.apply(call, async (tx) => {
       const entry = { resource: `users/${userId}`, subjectIds: [userId] };
       if (!(await proveCode(app, tx, userId, code))) {
         return { response: new ApiError("INVALID_MFA_CODE"), entries: [{ ...entry, outcome: "FAILURE" }] };

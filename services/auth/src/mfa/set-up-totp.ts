@@ -21,7 +21,7 @@ export const setUpTotp =
     // Loaded on demand: it takes 9 MB.
     const { toDataURL } = await import("qrcode");
     const qrCode = await toDataURL(otpauthUri);
-    return await app.changes.apply(call, async (tx) => {
+    return await app.calls.apply(call, async (tx) => {
       // Write first, then look: otherwise a concurrent set-up could replace an activated secret.
       savePendingTotp(tx, userId, encryptTotpSecret(app.cipher, userId, secret));
       const totp = await lockTotp(tx, userId);

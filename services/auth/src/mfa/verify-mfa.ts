@@ -23,7 +23,7 @@ export const verifyMfa =
     const claims = await readMfaToken(app, request.mfaToken);
     const { userId } = claims;
     const now = app.clock.now();
-    return await app.changes.apply(call, async (tx) => {
+    return await app.calls.apply(call, async (tx) => {
       const failed = (reason: "INVALID_MFA_TOKEN" | "INVALID_MFA_CODE") => ({
         response: new ApiError(reason),
         entries: [{ resource: `users/${userId}`, subjectIds: [userId], outcome: "FAILURE" as const }],

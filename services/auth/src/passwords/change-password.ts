@@ -25,7 +25,7 @@ export const changePassword =
     const account = (await findAccount(app.db, userId))!;
     assertStrongPassword(newPassword, account);
     const passwordHash = await app.hasher.hash(newPassword, call.deadline);
-    return await app.changes.apply(call, async (tx) => {
+    return await app.calls.apply(call, async (tx) => {
       const entry = { resource: `users/${userId}`, subjectIds: [userId] };
       await lockSession(tx, caller, app.clock.now());
       // False if a concurrent change has replaced the password.

@@ -19,7 +19,7 @@ export const forgotPassword =
 
 async function mailOwner(app: Auth, email: string, call: Call): Promise<ForgotPasswordResponse> {
   const account = await findAccountByEmail(app.db, email);
-  return await app.changes.apply(call, async (tx) => {
+  return await app.calls.apply(call, async (tx) => {
     const isMailed = account?.status === "ACTIVE" && (await mailResetLink(app, tx, account));
     return {
       response: {},

@@ -1,3 +1,4 @@
+import { causeOf } from "@medconnect/platform/changes/audit-entry.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type { Auth } from "../app.ts";
@@ -18,13 +19,10 @@ export async function provePassword(app: Auth, password: string, call: Call): Pr
   const matches = await verifyPassword(app, credentials, password, call.deadline);
   if (!credentials) throw new ApiError("INVALID_CREDENTIALS");
   const counters = passwordCounters(app, credentials.email, call);
-  const passes = await app.db.transaction(async (tx) => {
+  const { result: passes } = await app.transactions.commit(async (tx) => {
     const proof = await evaluateAttempt(tx, counters, app.clock.now(), async () => matches);
-    if (!proof) {
-      const failure = { resource: `users/${userId}`, subjectIds: [userId], outcome: "FAILURE" as const };
-      app.changes.record(tx, [failure], userId, call);
-    }
-    return proof;
+    const failure = { resource: `users/${userId}`, subjectIds: [userId], outcome: "FAILURE" as const };
+    return { result: proof, causes: proof ? [] : [causeOf(call, [failure])] };
   });
   if (!passes) throw new ApiError("INVALID_CREDENTIALS");
   return credentials;

@@ -28,7 +28,7 @@ export const resetPassword =
     if (account?.status !== "ACTIVE") return await refuse(app, account?.id, call);
     assertStrongPassword(password, account);
     const passwordHash = await app.hasher.hash(password, call.deadline);
-    const isDone = await app.changes.apply(call, async (tx) => {
+    const isDone = await app.calls.apply(call, async (tx) => {
       const isMine = await consumeLinkToken(tx, hash, app.clock.now());
       if (!isMine) return { response: false, entries: [] };
       // The link shows that the caller is the owner: guesses at the old password do not lock the new one.

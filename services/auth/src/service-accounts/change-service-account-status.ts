@@ -1,4 +1,4 @@
-import type { Effect } from "@medconnect/platform/changes/changes.ts";
+import type { Effect } from "@medconnect/platform/changes/effect.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
@@ -24,7 +24,7 @@ import {
 export const disableServiceAccount =
   (app: Auth) =>
   async ({ serviceAccountId: id }: DisableServiceAccountRequest, call: Call): Promise<ServiceAccount> =>
-    await app.changes.apply(call, async (tx) => {
+    await app.calls.apply(call, async (tx) => {
       const effect = await changeStatus(tx, id, "DISABLED");
       if (effect.entries.length > 0) await revokeAll(app, tx, id);
       return effect;
@@ -34,7 +34,7 @@ export const disableServiceAccount =
 export const enableServiceAccount =
   (app: Auth) =>
   async ({ serviceAccountId: id }: EnableServiceAccountRequest, call: Call): Promise<ServiceAccount> =>
-    await app.changes.apply(call, async (tx) => {
+    await app.calls.apply(call, async (tx) => {
       await lockSession(tx, userOf(call), app.clock.now());
       return await changeStatus(tx, id, "ACTIVE");
     });

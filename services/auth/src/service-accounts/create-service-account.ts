@@ -24,7 +24,7 @@ export const createServiceAccount =
       status: "ACTIVE",
       createTime: now,
     };
-    return await app.changes.apply(call, async (tx) => {
+    return await app.calls.apply(call, async (tx) => {
       await lockSession(tx, userOf(call), now);
       await insertServiceAccount(tx, account);
       const clientSecret = giveSecret(app, tx, account, now);

@@ -23,7 +23,7 @@ export const rotateServiceAccountSecret =
     const now = app.clock.now();
     const { seconds, nanos } = request.gracePeriod ?? { seconds: DEFAULT_GRACE_S, nanos: 0 };
     const graceEnd = new Date(now.getTime() + seconds * 1000 + Math.floor(nanos / 1e6));
-    return await app.changes.apply(call, async (tx) => {
+    return await app.calls.apply(call, async (tx) => {
       await lockSession(tx, userOf(call), now);
       const account = await lockServiceAccount(tx, request.serviceAccountId);
       if (!account) throw new ApiError("NOT_FOUND");

@@ -14,7 +14,7 @@ export const deleteSession =
   async ({ sessionId }: DeleteSessionRequest, call: Call): Promise<DeleteSessionResponse> => {
     const { userId } = userOf(call);
     const resource = `sessions/${sessionId}`;
-    return await app.changes.apply(call, async (tx) => {
+    return await app.calls.apply(call, async (tx) => {
       const session = await lockSessionOwner(tx, sessionId);
       if (!session) throw new ApiError("NOT_FOUND");
       if (session.userId !== userId) throw hiddenFrom(resource, session.userId);

@@ -32,7 +32,7 @@ export const login =
     // A disabled account is refused here, and not only by `holdActive`, for the time not to tell it from a wrong password.
     const proven = matches && credentials?.status === "ACTIVE" ? credentials : undefined;
     const now = app.clock.now();
-    const answer = await app.changes.apply(call, async (tx) => {
+    const answer = await app.calls.apply(call, async (tx) => {
       const counters = passwordCounters(app, email, call);
       const held = await evaluateAttempt(
         tx,

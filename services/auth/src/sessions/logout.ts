@@ -8,7 +8,7 @@ export const logout =
   (app: Auth) =>
   async (_: LogoutRequest, call: Call): Promise<LogoutResponse> => {
     const { userId, sessionId } = userOf(call);
-    return await app.changes.apply(call, async (tx) => {
+    return await app.calls.apply(call, async (tx) => {
       endSessions(app, tx, [sessionId], app.clock.now());
       return { response: {}, entries: [{ resource: `sessions/${sessionId}`, subjectIds: [userId] }] };
     });

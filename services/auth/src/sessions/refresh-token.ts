@@ -1,4 +1,4 @@
-import type { AuditEntry } from "@medconnect/platform/changes/changes.ts";
+import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
 import type {
@@ -28,7 +28,7 @@ export const refreshToken =
     const continueSession = (session: RefreshTokenRecord["session"], refreshToken: string) =>
       issueTokens(app, { session, refreshToken, user: session }, now);
 
-    const answer = await app.changes.apply(call, async (tx) => {
+    const answer = await app.calls.apply(call, async (tx) => {
       const consumed = await consumeRefreshToken(tx, hashOf(token), use);
       const record = await findRefreshToken(tx, hashOf(token));
       if (record && !isGenuine(app.proofs, record))

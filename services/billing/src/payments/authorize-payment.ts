@@ -1,4 +1,4 @@
-import type { AuditEntry } from "@medconnect/platform/changes/changes.ts";
+import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
 import { ApiError, hiddenFrom } from "@medconnect/platform/errors/api-error.ts";
 import { actorOf, type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type {
@@ -29,7 +29,7 @@ export const authorizePayment = (app: Billing) => {
     if (payment.patient_id !== userOf(call).userId)
       throw hiddenFrom(`payments/${payment.id}`, payment.patient_id);
     const provider = app.providers.current;
-    const attempt = newAttempt(app, paymentId, paymentMethod, app.changes.keyIdOf(call));
+    const attempt = newAttempt(app, paymentId, paymentMethod, app.calls.keyIdOf(call));
     const started = await begin(attempt, call);
     if ("answer" in started) return started.answer;
     const answer = await carryOut(app, provider, started.begun, attempt, call);
@@ -47,7 +47,7 @@ interface Beginning {
 
 /** Puts attempts under way; the settler takes up those that their requests have not ended within their lease. */
 const beginAttempts = (app: Billing) =>
-  app.changes.groupedBegin<AttemptRow, PaymentRow, Beginning, PaymentRow, Payment>({
+  app.calls.groupedBegin<AttemptRow, PaymentRow, Beginning, PaymentRow, Payment>({
     rowsOf: ({ request: attempt }) => [attempt.payment_id],
     lock: async (tx, asked) => {
       const ids = asked.map(({ request: attempt }) => attempt.payment_id);

@@ -1,4 +1,4 @@
-import type { Completion, PendingCall } from "@medconnect/platform/changes/changes.ts";
+import type { Completion, PendingCall } from "@medconnect/platform/changes/pending-call.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import {
@@ -49,7 +49,7 @@ export async function callOffReplaced(
     case "SEND":
       return undefined;
     case "GIVE_UP":
-      return await app.changes.finish<Payment>(
+      return await app.calls.finish<Payment>(
         { ...by, keyId: attempt.key_id, definition: PaymentServiceService.authorizePayment },
         (tx) => keepReplaced(app, tx, replaced, attempt, found),
       );

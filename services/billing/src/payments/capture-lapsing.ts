@@ -18,7 +18,7 @@ export const captureLapsing =
   };
 
 async function captureUnlessDecided(app: Billing, id: string, soon: Date): Promise<void> {
-  await app.changes.applyInternally(SETTLER, async (tx) => {
+  await app.transactions.run(SETTLER, async (tx) => {
     const before = await lockPayment(tx, id);
     // Decided or moved on since it was found.
     if (!isLapsing(before, soon)) return [];

@@ -1,4 +1,4 @@
-import type { Completion, PendingCall } from "@medconnect/platform/changes/changes.ts";
+import type { Completion, PendingCall } from "@medconnect/platform/changes/pending-call.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
@@ -73,7 +73,7 @@ export type FinishAttempt = (
 
 /** The ends of concurrent attempts share transactions, whoever tells of them. */
 export function finishAttempts(app: Billing): FinishAttempt {
-  const finish = app.changes.groupedFinish<AttemptOutcome, PaymentRow, Payment>({
+  const finish = app.calls.groupedFinish<AttemptOutcome, PaymentRow, Payment>({
     rowsOf: ({ attempt }) => [attempt.payment_id],
     lock: async (tx, outcomes) => {
       const ids = outcomes.map(({ attempt }) => attempt.payment_id);

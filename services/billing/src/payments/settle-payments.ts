@@ -68,7 +68,7 @@ async function settleAttempt(app: Billing, row: PaymentRow, attemptId: string): 
 }
 
 async function applyOutcome(app: Billing, paymentId: string, charge: Charge): Promise<void> {
-  await app.changes.applyInternally(SETTLER, async (tx) => {
+  await app.transactions.run(SETTLER, async (tx) => {
     const row = await lockPayment(tx, paymentId);
     return applyCharge(app, tx, row, charge).entries;
   });
@@ -76,7 +76,7 @@ async function applyOutcome(app: Billing, paymentId: string, charge: Charge): Pr
 
 /** Makes a refund of what is left of a payment that has to go back: all of it, unless a part went before. */
 async function refundRest(app: Billing, paymentId: string): Promise<void> {
-  await app.changes.applyInternally(SETTLER, async (tx) => {
+  await app.transactions.run(SETTLER, async (tx) => {
     const payment = await lockPayment(tx, paymentId);
     // Another settler may have been faster.
     if (nextStep(payment) !== "REFUND") return [];

@@ -21,10 +21,10 @@ export const createRefund =
     const refund = newRefund(app, paymentId, {
       amountMinor,
       reason,
-      keyId: app.changes.keyIdOf(call),
+      keyId: app.calls.keyIdOf(call),
       settleTime: new Date(app.clock.now().getTime() + app.attemptLeaseMs),
     });
-    const firstAnswer = await app.changes.begin<Refund>(call, async (tx) =>
+    const firstAnswer = await app.calls.begin<Refund>(call, async (tx) =>
       openRefund(app, tx, await lockPayment(tx, paymentId), refund),
     );
     if (firstAnswer) return firstAnswer;

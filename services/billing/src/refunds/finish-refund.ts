@@ -1,4 +1,4 @@
-import type { Completion, PendingCall } from "@medconnect/platform/changes/changes.ts";
+import type { Completion, PendingCall } from "@medconnect/platform/changes/pending-call.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Refund, RefundServiceService } from "@medconnect/proto/medconnect/billing/v1/refund_service.ts";
@@ -39,8 +39,8 @@ export async function finishRefund(
     return await applyRefund(app, tx, payment, await lockRefund(tx, id), outcome);
   };
   const definition = RefundServiceService.createRefund;
-  if (key_id) return await app.changes.finish({ ...by, keyId: key_id, definition }, work);
-  await app.changes.applyInternally(by.actorId, async (tx) => (await work(tx)).entries);
+  if (key_id) return await app.calls.finish({ ...by, keyId: key_id, definition }, work);
+  await app.transactions.run(by.actorId, async (tx) => (await work(tx)).entries);
   return undefined;
 }
 

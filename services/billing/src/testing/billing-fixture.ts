@@ -128,7 +128,7 @@ export async function startBilling(far?: Provider) {
 }
 
 function usesOf(app: Billing & TestService) {
-  const inbox = new Inbox(app.changes, consumersOf(app), app.clock, app.log);
+  const inbox = new Inbox(app.transactions, consumersOf(app), app.clock, app.log);
   // One, so that concurrent attempts share transactions as in a process.
   const authorizing = authorizePayment(app);
 

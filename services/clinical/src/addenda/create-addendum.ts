@@ -1,4 +1,4 @@
-import { readEntries } from "@medconnect/platform/changes/changes.ts";
+import { readEntries } from "@medconnect/platform/changes/audit-entry.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError, hiddenFrom } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
@@ -39,7 +39,7 @@ export const createAddendum =
       const resource = `consultations/${consultationId}/addenda/${addendum.id}`;
       return { response: addendum, entries: [{ resource, subjectIds: [patientId, doctorId] }] };
     };
-    return await app.changes.apply(call, create, () =>
+    return await app.calls.apply(call, create, () =>
       readEntries("consultation.get", [accessTo(consultation)]),
     );
   };

@@ -1,4 +1,4 @@
-import { type AuditEntry, readEntries } from "@medconnect/platform/changes/changes.ts";
+import { type AuditEntry, readEntries } from "@medconnect/platform/changes/audit-entry.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError, hiddenFrom } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
@@ -37,5 +37,5 @@ export async function changeConsultation(
     }
     return { response: toConsultation(changed.row, app.cipher), entries: [changed.entry] };
   };
-  return await app.changes.apply(call, apply, () => readEntries("consultation.get", [accessTo(found)]));
+  return await app.calls.apply(call, apply, () => readEntries("consultation.get", [accessTo(found)]));
 }

@@ -1,4 +1,4 @@
-import type { AuditEntry } from "@medconnect/platform/changes/changes.ts";
+import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
 import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { counter } from "@medconnect/platform/telemetry/metrics.ts";

@@ -1,4 +1,4 @@
-import type { AuditEntry } from "@medconnect/platform/changes/changes.ts";
+import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { sweep } from "@medconnect/platform/jobs/sweep.ts";
 import { gauge } from "@medconnect/platform/telemetry/metrics.ts";
@@ -25,7 +25,7 @@ async function closeAll(
   now: Date,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const work = (id: string) => app.changes.applyInternally(SWEEPER, (tx) => close(app, tx, id, now));
+  const work = (id: string) => app.transactions.run(SWEEPER, (tx) => close(app, tx, id, now));
   await sweep({ find, work, failure: "no-show cannot be recorded", signal }, app.log);
 }
 

@@ -1,4 +1,4 @@
-import type { AuditEntry } from "@medconnect/platform/changes/changes.ts";
+import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { sweep } from "@medconnect/platform/jobs/sweep.ts";
 import { type Clinical, SWEEPER } from "../app.ts";
@@ -14,7 +14,7 @@ export const tellOverdue =
   async (signal?: AbortSignal): Promise<void> => {
     const by = overdueBy(app);
     const find = (limit: number) => findUntoldOverdue(app.db, by, limit);
-    const work = (id: string) => app.changes.applyInternally(SWEEPER, (tx) => tell(app, tx, id));
+    const work = (id: string) => app.transactions.run(SWEEPER, (tx) => tell(app, tx, id));
     await sweep({ find, work, failure: "overdue consultation cannot be reported", signal }, app.log);
   };
 

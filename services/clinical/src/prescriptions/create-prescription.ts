@@ -1,4 +1,4 @@
-import { readEntries } from "@medconnect/platform/changes/changes.ts";
+import { readEntries } from "@medconnect/platform/changes/audit-entry.ts";
 import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError, hiddenFrom } from "@medconnect/platform/errors/api-error.ts";
@@ -45,7 +45,7 @@ export const createPrescription =
         entries: [{ resource: `prescriptions/${row.id}`, subjectIds: [row.patient_id, row.doctor_id] }],
       };
     };
-    return await app.changes.apply(call, create, ({ id }) =>
+    return await app.calls.apply(call, create, ({ id }) =>
       readEntries("prescription.get", [accessTo({ id, patient_id: consultation.patient_id })]),
     );
   };

@@ -1,4 +1,4 @@
-import { readEntries } from "@medconnect/platform/changes/changes.ts";
+import { readEntries } from "@medconnect/platform/changes/audit-entry.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type {
@@ -52,7 +52,7 @@ async function endPrescription(
     const entry = { ...accessTo(row), ...right, subjectIds: [row.patient_id, row.doctor_id] };
     return { response: toPrescription(ended, now, app.cipher), entries: [entry] };
   };
-  return await app.changes.apply(call, end, () =>
+  return await app.calls.apply(call, end, () =>
     readEntries("prescription.get", [{ ...accessTo(record), ...right }]),
   );
 }

@@ -1,4 +1,4 @@
-import type { AuditEntry } from "@medconnect/platform/changes/changes.ts";
+import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { sweep } from "@medconnect/platform/jobs/sweep.ts";
 import type { Clinical } from "../app.ts";
@@ -21,7 +21,7 @@ export const stopOrderedPrescriptions =
   async (signal?: AbortSignal): Promise<void> => {
     const now = app.clock.now();
     const find = (limit: number) => findPrescriptionsToStop(app.db, now, limit);
-    const work = (id: string) => app.changes.applyInternally(SWEEPER, (tx) => stop(app, tx, id, now));
+    const work = (id: string) => app.transactions.run(SWEEPER, (tx) => stop(app, tx, id, now));
     await sweep({ find, work, failure: "prescription cannot be stopped", signal }, app.log);
     await endOrders(app.db, new Date(now.getTime() - LATE_ISSUES_MS), now);
   };

@@ -85,7 +85,7 @@ function stagesOf({ booking, licensed, deliver, join, start, complete }: ReturnT
 }
 
 function usesOf(app: Clinical & TestService) {
-  const inbox = new Inbox(app.changes, consumersOf(app), app.clock, app.log);
+  const inbox = new Inbox(app.transactions, consumersOf(app), app.clock, app.log);
   const service = ConsultationServiceService;
   const idempotencyKey = "";
 

@@ -1,4 +1,4 @@
-import { type AuditEntry, readEntries } from "@medconnect/platform/changes/changes.ts";
+import { type AuditEntry, readEntries } from "@medconnect/platform/changes/audit-entry.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type {
@@ -27,7 +27,7 @@ export const acceptBookingMove =
       const { accepted, entry } = saveAcceptance(tx, row, now);
       return { response: viewOf(user, accepted, now, app.cipher), entries: [entry] };
     };
-    return await app.changes.apply(call, accept, (booking) =>
+    return await app.calls.apply(call, accept, (booking) =>
       readEntries("booking.get", readsOf(user, [booking])),
     );
   };

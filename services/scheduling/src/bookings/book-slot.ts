@@ -1,4 +1,4 @@
-import type { AuditEntry } from "@medconnect/platform/changes/changes.ts";
+import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
 import type { Asked } from "@medconnect/platform/changes/group-commit.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
@@ -25,7 +25,7 @@ import { endHold } from "./expire-bookings.ts";
  * TOO_MANY_HOLDS, TOO_MANY_BOOKINGS, HOLD_COOLDOWN.
  */
 export const bookSlot = (app: Scheduling) =>
-  app.changes.grouped<CreateBookingRequest, BookingFacts, Plan, Booking>({
+  app.calls.grouped<CreateBookingRequest, BookingFacts, Plan, Booking>({
     rowsOf: (asked) => [asked.request.slotId, patientOf(asked)],
     prepare: (tx, asked) => guardPerson(tx, patientOf(asked)),
     lock: (tx, asked, now) => lockForBooking(tx, asked.map(wishOf), app.jurisdiction, now),

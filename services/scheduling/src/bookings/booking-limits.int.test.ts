@@ -153,7 +153,7 @@ describe("a slot that a patient held without paying", () => {
   /** Holds the patient's guard until released. */
   const guarded = () =>
     desk.pausedBeforeCommit((paused) =>
-      paused.changes.applyInternally("service:scheduling", async (tx) => {
+      paused.transactions.run("service:scheduling", async (tx) => {
         guardPerson(tx, desk.patient.userId);
         return [];
       }),

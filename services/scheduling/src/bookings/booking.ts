@@ -1,4 +1,4 @@
-import type { AuditEntry } from "@medconnect/platform/changes/changes.ts";
+import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
 import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import type { NewEvent } from "@medconnect/platform/outbox/event.ts";
 import type {

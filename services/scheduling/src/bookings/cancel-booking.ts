@@ -1,4 +1,4 @@
-import { type AuditEntry, readEntries } from "@medconnect/platform/changes/changes.ts";
+import { type AuditEntry, readEntries } from "@medconnect/platform/changes/audit-entry.ts";
 import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
@@ -42,7 +42,7 @@ export const cancelBooking =
         entries: [bookingEntry("cancelled", cancelled)],
       };
     };
-    return await app.changes.apply(call, cancelOnce, (booking) =>
+    return await app.calls.apply(call, cancelOnce, (booking) =>
       readEntries("booking.get", readsOf(user, [booking])),
     );
   };

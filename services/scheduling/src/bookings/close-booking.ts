@@ -1,4 +1,4 @@
-import { readEntries } from "@medconnect/platform/changes/changes.ts";
+import { readEntries } from "@medconnect/platform/changes/audit-entry.ts";
 import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
@@ -50,7 +50,7 @@ export const closeBooking =
       saveClose(tx, closed);
       return { response: viewOf(user, closed, now, app.cipher), entries: [bookingEntry("closed", closed)] };
     };
-    return await app.changes.apply(call, close, (booking) =>
+    return await app.calls.apply(call, close, (booking) =>
       readEntries("booking.get", readsOf(user, [booking])),
     );
   };

@@ -21,7 +21,7 @@ const victims = async () => (await desk.book((await desk.offer(60)).id)).respons
 
 async function deliver(name: string, event: Parameters<typeof Event.fromPartial>[0]): Promise<string[]> {
   const { app } = desk;
-  const inbox = new Inbox(app.changes, consumersOf(app), app.clock, app.log);
+  const inbox = new Inbox(app.transactions, consumersOf(app), app.clock, app.log);
   const sent = Event.fromPartial({ id: newId(), version: 5, occurTime: app.clock.now(), ...event });
   const sender = { kind: "service", name } as const;
   const { deliverEvents: method } = EventServiceService;

@@ -33,10 +33,8 @@ async function expired(): Promise<Booking> {
 /** Billing's event for a payment that ended unpaid. */
 async function paymentCancelled({ id: bookingId, paymentId: aggregateId }: Booking): Promise<void> {
   const event = Event.fromPartial({ aggregateId: aggregateId!, version: 1, payment: { bookingId } });
-  const { changes, clock } = desk.app;
-  await changes.applyInternally("service:billing", (tx) =>
-    applyEvent(tx, applyPaymentCancelled, event, clock),
-  );
+  const { transactions, clock } = desk.app;
+  await transactions.run("service:billing", (tx) => applyEvent(tx, applyPaymentCancelled, event, clock));
 }
 
 /** The encrypted reason of a booking in the table. */

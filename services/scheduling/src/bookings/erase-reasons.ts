@@ -1,4 +1,4 @@
-import type { AuditEntry } from "@medconnect/platform/changes/changes.ts";
+import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
 import { assertOwnRow } from "@medconnect/platform/inbox/own-row.ts";
@@ -36,7 +36,7 @@ export const sweepReasons =
   (app: Scheduling) =>
   async (signal?: AbortSignal): Promise<void> => {
     const find = (limit: number) => findDueErasures(app.db, app.clock.now(), limit);
-    const work = (id: string) => app.changes.applyInternally(SWEEPER, (tx) => eraseIfExpired(tx, id));
+    const work = (id: string) => app.transactions.run(SWEEPER, (tx) => eraseIfExpired(tx, id));
     await sweep({ find, work, failure: "reason cannot be erased", signal }, app.log);
   };
 

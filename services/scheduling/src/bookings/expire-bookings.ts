@@ -1,4 +1,4 @@
-import type { AuditEntry } from "@medconnect/platform/changes/changes.ts";
+import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { sweep } from "@medconnect/platform/jobs/sweep.ts";
 import type { Scheduling } from "../app.ts";
@@ -48,7 +48,7 @@ export const sweepHolds =
   async (signal?: AbortSignal): Promise<void> => {
     const now = app.clock.now();
     const find = (limit: number) => findExpiredHolds(app.db, now, limit);
-    const work = (id: string) => app.changes.applyInternally(SWEEPER, (tx) => expireBooking(tx, id, now));
+    const work = (id: string) => app.transactions.run(SWEEPER, (tx) => expireBooking(tx, id, now));
     await sweep({ find, work, failure: "hold cannot be ended", signal }, app.log);
     await app.db.deleteAll(DELETE_ENDED_COOLDOWNS, [now], signal);
   };

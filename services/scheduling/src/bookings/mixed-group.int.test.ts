@@ -32,7 +32,7 @@ async function patientOf(region: string, fullName: string) {
   const patient = userCaller("PATIENT");
   const user = { fullName, role: "PATIENT", disabled: false, region } as const;
   const event = Event.fromPartial({ aggregateId: patient.userId, version: 1, user });
-  await desk.app.changes.applyInternally("service:auth", (tx) =>
+  await desk.app.transactions.run("service:auth", (tx) =>
     applyEvent(tx, applyUserEvents(desk.app), event, desk.app.clock),
   );
   return patient;

@@ -33,8 +33,8 @@ const eventOf = ({ id: bookingId, paymentId }: Paid): Event =>
 
 /** Delivers the payments of bookings in one batch. */
 async function payTogether(bookings: Paid[]): Promise<void> {
-  const { changes, clock, log } = desk.app;
-  const inbox = new Inbox(changes, consumersOf(desk.app), clock, log);
+  const { transactions, clock, log } = desk.app;
+  const inbox = new Inbox(transactions, consumersOf(desk.app), clock, log);
   const { deliverEvents } = EventServiceService;
   const billing = { kind: "service", name: "billing" } as const;
   const events = bookings.map(eventOf);

@@ -1,4 +1,4 @@
-import { readEntries } from "@medconnect/platform/changes/changes.ts";
+import { readEntries } from "@medconnect/platform/changes/audit-entry.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
@@ -78,7 +78,7 @@ export const rescheduleBooking =
         entries: [bookingEntry("rescheduled", moved), ...expired],
       };
     };
-    return await app.changes.apply(call, reschedule, (booking) =>
+    return await app.calls.apply(call, reschedule, (booking) =>
       readEntries("booking.get", readsOf(user, [booking])),
     );
   };

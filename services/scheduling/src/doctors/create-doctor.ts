@@ -29,7 +29,7 @@ export const createDoctor =
     const { specialty, bio, languages, fee } = sent;
     const timeZone = sent.timeZone || DEFAULT_TIME_ZONE;
     const profile = { id: userId, specialty, bio, languages, timeZone, fee };
-    return await app.changes.apply(call, async (tx) => {
+    return await app.calls.apply(call, async (tx) => {
       const displayName = await lockPerson(tx, userId);
       try {
         await insertDoctor(tx, profile, now);

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { Changes } from "@medconnect/platform/changes/changes.ts";
-import { Idempotency } from "@medconnect/platform/changes/idempotency.ts";
 import { Database } from "@medconnect/platform/db/database.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
+import { changesOn } from "@medconnect/platform/testing/changes-on.ts";
 import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import {
   DoctorServiceService,
@@ -38,10 +37,7 @@ async function schemaUrl(): Promise<string> {
 /** Scheduling as in production: with the default number of connections, and this time-out. */
 async function appWith(timeoutMs: number): Promise<{ app: Scheduling; db: Database }> {
   const db = new Database({ url: await schemaUrl(), poolSize: 16, timeoutMs });
-  const { clock, cipher, hash } = desk.app;
-  const idempotency = new Idempotency(db, cipher, hash);
-  const changes = new Changes({ db, clock, idempotency, relay: { send: async () => {} }, hash, routes: {} });
-  return { app: { ...desk.app, db, changes }, db };
+  return { app: { ...desk.app, db, ...changesOn(desk.app, { db }) }, db };
 }
 
 const searchAll = (app: Scheduling) =>

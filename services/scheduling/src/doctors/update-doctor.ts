@@ -25,7 +25,7 @@ export const updateDoctor =
   (app: Scheduling) =>
   async ({ doctorId, doctor: patch, updateMask }: UpdateDoctorRequest, call: Call): Promise<Doctor> => {
     await assertOwnProfile(app, doctorId, call);
-    return await app.changes.apply(call, async (tx) => {
+    return await app.calls.apply(call, async (tx) => {
       const now = app.clock.now();
       const current = await lockDoctor(tx, doctorId, now);
       if (!current) throw new ApiError("NOT_FOUND");

@@ -21,7 +21,7 @@ export const createLicense =
     assertNotOver(claim, now, "expire_date");
     await assertOwnProfile(app, doctorId, call);
     if (!(await findDoctor(app.db, doctorId, now))) throw new ApiError("DOCTOR_PROFILE_REQUIRED");
-    return await app.changes.apply(call, async (tx) => {
+    return await app.calls.apply(call, async (tx) => {
       if ((await countLiveLicenses(tx, doctorId, now)) >= MAX_LICENSES) {
         throw new ApiError("TOO_MANY_LICENSES", { metadata: { limit: String(MAX_LICENSES) } });
       }

@@ -1,4 +1,4 @@
-import { type AuditEntry, readEntries } from "@medconnect/platform/changes/changes.ts";
+import { type AuditEntry, readEntries } from "@medconnect/platform/changes/audit-entry.ts";
 import { duplicateKeyOf } from "@medconnect/platform/db/errors.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
@@ -91,7 +91,7 @@ async function decide(app: Scheduling, call: Call, licenseId: string, decided: D
       entries: [{ ...entry, events }, ...licensing, ...cancelled],
     };
   };
-  return await app.changes.apply(call, decideOnce, ({ id, doctorId }) =>
+  return await app.calls.apply(call, decideOnce, ({ id, doctorId }) =>
     readEntries("license.list", [{ resource: `licenses/${id}`, subjectIds: [doctorId] }]),
   );
 }

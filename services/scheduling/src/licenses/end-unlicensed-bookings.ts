@@ -1,4 +1,4 @@
-import type { AuditEntry } from "@medconnect/platform/changes/changes.ts";
+import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { sweep } from "@medconnect/platform/jobs/sweep.ts";
 import type { Scheduling } from "../app.ts";
@@ -69,8 +69,7 @@ export const sweepUnlicensedBookings =
   async (signal?: AbortSignal): Promise<void> => {
     const now = app.clock.now();
     const find = (limit: number) => findUnlicensedBookings(app, now, limit);
-    const work = (id: string) =>
-      app.changes.applyInternally(SWEEPER, (tx) => endIfUnlicensed(app, tx, id, now));
+    const work = (id: string) => app.transactions.run(SWEEPER, (tx) => endIfUnlicensed(app, tx, id, now));
     await sweep({ find, work, failure: "booking without a licence cannot be cancelled", signal }, app.log);
     await sweepSlots(app, now, signal);
     await sweepBookingsOfPatients(app, now, signal);

@@ -1,4 +1,4 @@
-import type { AuditEntry } from "@medconnect/platform/changes/changes.ts";
+import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { sweep } from "@medconnect/platform/jobs/sweep.ts";
 import type { Scheduling } from "../app.ts";
@@ -40,7 +40,7 @@ export async function sweepBookingsOfPatients(
 ): Promise<void> {
   const find = (limit: number) => findEndingBookings(app.db, now, limit);
   const work = (id: string) =>
-    app.changes.applyInternally(SWEEPER, async (tx) =>
+    app.transactions.run(SWEEPER, async (tx) =>
       (await hasDisabledPatient(tx, id)) ? await cancelByPlatform(tx, id, REASON, now, app.cipher) : [],
     );
   await sweep({ find, work, failure: "booking of a disabled patient cannot be cancelled", signal }, app.log);

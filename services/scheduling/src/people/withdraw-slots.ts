@@ -1,4 +1,4 @@
-import type { AuditEntry } from "@medconnect/platform/changes/changes.ts";
+import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { sweep } from "@medconnect/platform/jobs/sweep.ts";
 import type { Scheduling } from "../app.ts";
@@ -19,7 +19,7 @@ export async function withdrawSlots(tx: Transaction, doctorId: string, now: Date
 export async function sweepSlots(app: Scheduling, now: Date, signal?: AbortSignal): Promise<void> {
   const find = (limit: number) => findHiddenDoctors(app.db, now, limit);
   const work = (id: string) =>
-    app.changes.applyInternally(SWEEPER, async (tx) =>
+    app.transactions.run(SWEEPER, async (tx) =>
       (await isHidden(tx, id)) ? await withdrawSlots(tx, id, now) : [],
     );
   await sweep({ find, work, failure: "slots of a disabled doctor cannot be withdrawn", signal }, app.log);

@@ -266,7 +266,7 @@ test("an authorization that was not heard of confirms the booking, and is not he
 
   // The booking ends otherwise, and then the event comes after all.
   await app.db.write("UPDATE bookings SET status = 'EXPIRED' WHERE id = ?", [binaryId(row.id)]);
-  const inbox = new Inbox(app.changes, consumersOf(app), app.clock, app.log);
+  const inbox = new Inbox(app.transactions, consumersOf(app), app.clock, app.log);
   const event = Event.fromPartial({
     id: newId(),
     type: "payment.authorized",

@@ -1,4 +1,4 @@
-import type { AuditEntry } from "@medconnect/platform/changes/changes.ts";
+import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { applyEvent, type EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
 import { noteHeard } from "@medconnect/platform/inbox/inbox.ts";
@@ -14,7 +14,7 @@ import type { Remedy } from "./reconciliation-rules.ts";
 
 export type Repairing = Pick<
   Scheduling,
-  "db" | "clock" | "changes" | "log" | "jurisdiction" | "bookingLimits"
+  "db" | "clock" | "transactions" | "log" | "jurisdiction" | "bookingLimits"
 >;
 
 type News = Extract<Remedy, { hear: string }>["hear"];
@@ -29,7 +29,7 @@ const ACTION = "booking.reconcile";
  */
 export async function repairBooking(app: Repairing, disputed: Disputed, remedy: Remedy): Promise<boolean> {
   let isApplied = false;
-  await app.changes.applyInternally(SWEEPER, async (tx) => {
+  await app.transactions.run(SWEEPER, async (tx) => {
     const row = await lockBooking(tx, disputed.row.id);
     isApplied = row?.version === disputed.row.version;
     if (!row || !isApplied) return [];

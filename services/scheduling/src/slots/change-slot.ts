@@ -17,7 +17,7 @@ export const changeSlot =
     const found = await findSlot(app.db, slotId);
     if (!found) throw new ApiError("NOT_FOUND");
     assertOwn(found, userOf(call).userId, app.clock.now());
-    return await app.changes.apply(call, async (tx) => {
+    return await app.calls.apply(call, async (tx) => {
       const now = app.clock.now();
       const row = await lockSlot(tx, slotId);
       const status = decideTransition(statusAt(row, now), transition);

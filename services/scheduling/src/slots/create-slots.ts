@@ -21,7 +21,7 @@ export const createSlot =
     const violations = slotViolations(interval, app.clock.now(), "");
     if (violations.length > 0) throw new ApiError("INVALID_REQUEST", { violations });
     await assertOwnProfile(app, doctorId, call);
-    return await app.changes.apply(call, async (tx) => {
+    return await app.calls.apply(call, async (tx) => {
       const [slot] = await offer(app, tx, doctorId, [interval]);
       return { response: slot!, entries: [{ resource: `slots/${slot!.id}`, subjectIds: [doctorId] }] };
     });
@@ -38,7 +38,7 @@ export const batchCreateSlots =
     const violations = batchViolations(intervals, app.clock.now());
     if (violations.length > 0) throw new ApiError("INVALID_REQUEST", { violations });
     await assertOwnProfile(app, doctorId, call);
-    return await app.changes.apply(call, async (tx) => {
+    return await app.calls.apply(call, async (tx) => {
       const slots = await offer(app, tx, doctorId, intervals);
       return {
         response: { slots },

@@ -72,7 +72,7 @@ async function patientOf(region: string) {
   const patient = userCaller("PATIENT");
   const user = { fullName: "Paula", role: "PATIENT", disabled: false, region: canonicalRegion(region) ?? "" };
   const event = Event.fromPartial({ aggregateId: patient.userId, version: 1, user });
-  await desk.app.changes.applyInternally("service:auth", (tx) =>
+  await desk.app.transactions.run("service:auth", (tx) =>
     applyEvent(tx, applyUserEvents(desk.app), event, desk.app.clock),
   );
   return patient;

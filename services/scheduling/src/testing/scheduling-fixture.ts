@@ -250,7 +250,7 @@ export class SchedulingFixture {
     const payment = { bookingId, authorizeTime: this.at(0) };
     const { payment_id: aggregateId } = (await findBooking(on.db, bookingId))!;
     const event = Event.fromPartial({ aggregateId: aggregateId!, version: 1, payment });
-    await on.changes.applyInternally("service:billing", (tx) =>
+    await on.transactions.run("service:billing", (tx) =>
       applyEvent(tx, applyPaymentAuthorized(on), event, on.clock),
     );
   }
@@ -264,8 +264,8 @@ export class SchedulingFixture {
   ): Promise<void> {
     const consultation = { bookingId, startTime, endTime, noShowParty, lateParty };
     const event = Event.fromPartial({ type, aggregateId, version: 2, consultation });
-    const { changes, clock } = this.app;
-    await changes.applyInternally("service:clinical", (tx) =>
+    const { transactions, clock } = this.app;
+    await transactions.run("service:clinical", (tx) =>
       applyEvent(tx, applyConsultationEvent(type), event, clock),
     );
   }
@@ -278,9 +278,7 @@ export class SchedulingFixture {
   ): Promise<void> {
     const user = { fullName, role, disabled };
     const event = Event.fromPartial({ aggregateId, version: 1, user });
-    await on.changes.applyInternally("service:auth", (tx) =>
-      applyEvent(tx, applyUserEvents(on), event, on.clock),
-    );
+    await on.transactions.run("service:auth", (tx) => applyEvent(tx, applyUserEvents(on), event, on.clock));
   }
 
   /** The types of the events of a booking, in their order. */

@@ -1,19 +1,12 @@
-import type { MethodDefinition } from "@grpc/grpc-js";
-import { type Context, context } from "@opentelemetry/api";
-import { type AuditRecord, auditRows, INSERT_AUDIT_EVENTS, type Outcome } from "../audit/audit-store.ts";
-import type { Access } from "../audit/recorder.ts";
-import type { KeyedHash } from "../crypto/keyed-hash.ts";
-import type { Database, TransactionOptions } from "../db/database.ts";
+import { context } from "@opentelemetry/api";
 import type { Transaction } from "../db/transaction.ts";
 import { ApiError } from "../errors/api-error.ts";
-import { actorOf, type Call } from "../grpc/call.ts";
-import { newId } from "../ids/ids.ts";
-import { type Delivery, deliveriesOf, type EventRoutes, type NewEvent } from "../outbox/event.ts";
-import { insertDeliveries } from "../outbox/outbox-store.ts";
-import type { Relay } from "../outbox/relay.ts";
-import { counter } from "../telemetry/metrics.ts";
-import { activeTraceId } from "../telemetry/tracing.ts";
+import type { Call } from "../grpc/call.ts";
 import type { Clock } from "../time/clock.ts";
+import { type AuditEntry, causeOf } from "./audit-entry.ts";
+import type { AuditedTransactions } from "./audited-transactions.ts";
+import { type Effect, hasChanged } from "./effect.ts";
+import { firstAnswer } from "./first-answer.ts";
 import { GroupCommit, type GroupedUseCase } from "./group-commit.ts";
 import { type GroupedEnd, GroupFinish } from "./group-finish.ts";
 import {
@@ -24,83 +17,22 @@ import {
   KEPT_WITH_PROVIDER_MS,
   UNCHANGED,
 } from "./idempotency.ts";
+import type { Completion, PendingCall } from "./pending-call.ts";
 
-/** Audit line and events of a change. */
-export interface AuditEntry {
-  /** The changed resource's name, such as "bookings/{id}". */
-  resource: string;
-  /** The people whose data it is. */
-  subjectIds: string[];
-  /** Action in the audit trail; default: the method's audit name. */
-  action?: string;
-  outcome?: Outcome;
-  /** Actor; default: the caller. */
-  actorId?: string;
-  /** The break-glass grant that it is about. */
-  grantId?: string;
-  events?: NewEvent[];
-  /** Nothing of it changed, but the answer shows it. */
-  isRead?: boolean;
-}
-
-/** Audit lines of a repeated transition or call: its answer shows the same as a read. */
-export const readEntries = (action: string, accesses: Access[]): AuditEntry[] =>
-  accesses.map((access) => ({ ...access, action, isRead: true }));
-
-/**
- * A use case's answer and what it changed: nothing, where a transition is repeated. An error as the answer is a failed
- * attempt that leaves traces (counted, audited): they are committed, and then it is thrown.
- */
-export interface Effect<T> {
-  response: T | ApiError;
-  entries: AuditEntry[];
-}
-
-/** A use case that `begin` has begun, and who ends it. */
-export interface PendingCall<T> {
-  keyId: Buffer;
-  /** The method that was called. */
-  definition: Pick<MethodDefinition<never, T>, "responseSerialize" | "responseDeserialize">;
-  actorId: string;
-  /** The call that ends what it began; absent where a job found it unfinished. */
-  call?: Call | undefined;
-}
-
-/** How a use case ended that `begin` had begun. A refusal is an answer, too: it is committed with its effect. */
-export interface Completion<T> {
-  answer: T | ApiError;
-  entries: AuditEntry[];
-}
-
-/** Trails of one request, event or job. */
-export interface Cause {
-  entries: AuditEntry[];
-  actorId: string;
-  call?: Call | undefined;
-  /** Context of its trace. */
-  context: Context;
-}
-
-export interface ChangesOptions {
-  db: Database;
-  clock: Clock;
+export interface IdempotentCallsOptions {
+  transactions: AuditedTransactions;
   idempotency: Idempotency;
-  relay: Pick<Relay, "send">;
-  /** Makes the MACs of events. */
-  hash: KeyedHash;
-  routes: EventRoutes;
+  clock: Clock;
 }
 
-const changed = counter("changes", "Changes made, by action: bookings, payments, consultations, sign-ins …");
-
 /**
- * Makes changes: one transaction holds the idempotency key, the use case's own statements, the audit line and the
- * events, so that all of it happened or none of it. After the commit the events go out.
+ * Calls that change something, with their idempotency keys. The transaction of the change holds the key and its first
+ * answer, so that a repeated call gets the same answer and changes nothing.
  */
-export class Changes {
-  readonly #options: ChangesOptions;
+export class IdempotentCalls {
+  readonly #options: IdempotentCallsOptions;
 
-  constructor(options: ChangesOptions) {
+  constructor(options: IdempotentCallsOptions) {
     this.#options = options;
   }
 
@@ -166,54 +98,31 @@ export class Changes {
     begun: PendingCall<T>,
     work: (tx: Transaction) => Promise<Completion<T>>,
   ): Promise<T | ApiError> {
-    const { db, idempotency, relay } = this.#options;
+    const { transactions, idempotency } = this.#options;
     const { keyId, definition, actorId, call } = begun;
-    const { answer, isFirst, deliveries } = await db.transaction(async (tx) => {
+    const { result, delivered } = await transactions.commit(async (tx) => {
       // The work locks its rows before the key, as `begin` does.
-      const [ending, isOpen] = await Promise.all([work(tx), idempotency.lockReserved(tx, keyId)]);
-      const { answer, entries } = ending;
+      const [completion, isOpen] = await Promise.all([work(tx), idempotency.lockReserved(tx, keyId)]);
+      const { answer, entries } = completion;
       const isFirst = isOpen(keyId);
       if (isFirst) {
         const bytes = answer instanceof ApiError ? answer : definition.responseSerialize(answer);
         idempotency.keepReserved(tx, keyId, bytes);
       }
-      return { answer, isFirst, deliveries: this.record(tx, entries, actorId, call) };
+      return {
+        result: { answer, isFirst },
+        causes: [{ entries, actorId, call, context: context.active() }],
+      };
     });
-    await relay.send(deliveries);
-    return await this.firstAnswer(begun, { answer, isFirst });
-  }
-
-  /** The answer that an end's key was given first: its own, unless somebody else was faster. */
-  async firstAnswer<T>(
-    { keyId, definition }: PendingCall<T>,
-    { answer, isFirst }: { answer: T | ApiError; isFirst: boolean },
-  ): Promise<T | ApiError> {
-    const first = isFirst ? undefined : await this.#options.idempotency.answerOf(keyId);
-    if (!first) return answer;
-    return first instanceof ApiError ? first : definition.responseDeserialize(first);
-  }
-
-  /** Makes a change that no caller asked for: a job's, or the clock's. */
-  async applyInternally(actorId: string, work: (tx: Transaction) => Promise<AuditEntry[]>): Promise<void> {
-    await this.applyAll(async (tx) => [{ entries: await work(tx), actorId, context: context.active() }]);
-  }
-
-  /** As `applyInternally`, for several causes, such as events. */
-  async applyAll(
-    work: (tx: Transaction) => Promise<Cause[]>,
-    options: TransactionOptions = {},
-  ): Promise<void> {
-    const { db, relay } = this.#options;
-    const deliveries = await db.transaction(async (tx) => this.recordAll(tx, await work(tx)), options);
-    // Not awaited: the sender of an event waits for this commit only.
-    void relay.send(deliveries.flat());
+    await delivered;
+    return await firstAnswer(idempotency, begun, result);
   }
 
   /** Runs a use case whose concurrent requests share transactions, with their idempotency keys. */
   grouped<Request, Facts, Plan, Response>(
     useCase: GroupedUseCase<Request, Facts, Plan, Response>,
   ): (request: Request, call: Call) => Promise<Response> {
-    const group = new GroupCommit(this.#options, this, useCase);
+    const group = new GroupCommit(this.#options, useCase);
     return (request, call) => group.run(request, call);
   }
 
@@ -225,7 +134,7 @@ export class Changes {
   groupedBegin<Request, Facts, Plan, Written, Answer>(
     useCase: GroupedUseCase<Request, Facts, Plan, Written>,
   ): (request: Request, call: Call) => Promise<{ begun: Written } | { answer: Answer }> {
-    const group = new GroupCommit(this.#options, this, useCase, true);
+    const group = new GroupCommit(this.#options, useCase, true);
     return async (request, call) => {
       const response = await group.run(request, call);
       return call.replayed ? { answer: response as unknown as Answer } : { begun: response };
@@ -236,33 +145,8 @@ export class Changes {
   groupedFinish<Outcome, Facts, Response>(
     end: GroupedEnd<Outcome, Facts, Response>,
   ): (begun: PendingCall<Response>, outcome: Outcome) => Promise<Response | ApiError> {
-    const group = new GroupFinish(this.#options, this, end);
+    const group = new GroupFinish(this.#options, end);
     return (begun, outcome) => group.run(begun, outcome);
-  }
-
-  /** Writes the audit lines and events of trails into their transaction. @returns what to send after the commit */
-  record(tx: Transaction, entries: AuditEntry[], actorId: string, call?: Call): Delivery[] {
-    return this.recordAll(tx, [{ entries, actorId, call, context: context.active() }])[0]!;
-  }
-
-  /** As `record`, for several causes. @returns what to send, for each of them */
-  recordAll(tx: Transaction, causes: Cause[]): Delivery[][] {
-    const { clock, routes, hash } = this.#options;
-    const now = clock.now();
-    const recorded = causes.map((cause) => context.with(cause.context, () => recordsOf(cause, routes, now)));
-    const lines = recorded.flatMap(({ lines }) => lines);
-    if (lines.length === 0) return recorded.map(() => []);
-    tx.defer(INSERT_AUDIT_EVENTS, [auditRows(lines.map(({ record }) => record))]);
-    tx.afterCommit(() => {
-      for (const {
-        record: { action, outcome },
-        isRead,
-      } of lines)
-        if (!isRead) changed({ action, outcome });
-    });
-    const deliveries = recorded.map(({ deliveries }) => deliveries);
-    insertDeliveries(tx, deliveries.flat(), now, hash);
-    return deliveries;
   }
 
   #keyWithProvider(call: Call): IdempotencyKey {
@@ -322,25 +206,25 @@ export class Changes {
     work: (tx: Transaction) => Promise<Effect<T>>,
     mayRetry?: (error: unknown) => Promise<boolean>,
   ): Promise<T> {
-    const { db, relay } = this.#options;
-    const { effect, deliveries } = await db.transaction(
+    const { result: response, delivered } = await this.#options.transactions.commit(
       async (tx) => {
-        // After the wait for a connection: nobody waits for the answer any more, so that the change is better not made.
+        // Past the deadline, after the wait for a connection, no one waits for the answer.
         if (Date.now() > call.deadline) throw new ApiError("DEADLINE_EXCEEDED");
-        const effect = await work(tx);
-        return { effect, deliveries: this.record(tx, effect.entries, actorOf(call), call) };
+        const { response, entries } = await work(tx);
+        return { result: response, causes: [causeOf(call, entries)] };
       },
       { mayRetry },
     );
-    await relay.send(deliveries);
-    if (effect.response instanceof ApiError) throw effect.response;
-    return effect.response;
+    await delivered;
+    if (response instanceof ApiError) throw response;
+    return response;
   }
 
   /** Committed before the answer leaves, as with any read. */
   async #recordReads(call: Call, entries: AuditEntry[]): Promise<void> {
     if (entries.length === 0) return;
-    await this.#options.db.transaction(async (tx) => this.record(tx, entries, actorOf(call), call));
+    const causes = [causeOf(call, entries)];
+    await this.#options.transactions.commit(async () => ({ result: undefined, causes }));
   }
 
   async #replay<T>(
@@ -364,36 +248,4 @@ export class Changes {
     call.replayed = true;
     return response;
   }
-}
-
-/** Whether a use case changed anything. A failed attempt only leaves traces. */
-const hasChanged = ({ response, entries }: Effect<unknown>): boolean =>
-  !(response instanceof ApiError) && entries.some(({ isRead }) => !isRead);
-
-function recordsOf({ entries, actorId, call }: Cause, routes: EventRoutes, now: Date) {
-  const events = entries.flatMap((entry) => entry.events ?? []);
-  return {
-    lines: entries.map((entry) => ({ record: auditRecord(entry, actorId, now, call), isRead: entry.isRead })),
-    deliveries: deliveriesOf(events, routes, now),
-  };
-}
-
-function auditRecord(
-  entry: AuditEntry,
-  actorId: string,
-  occurTime: Date,
-  call: Call | undefined,
-): AuditRecord {
-  return {
-    id: newId(),
-    action: entry.action ?? call?.method.rules.audit ?? "",
-    actorId: entry.actorId ?? actorId,
-    subjectIds: entry.subjectIds,
-    resource: entry.resource,
-    outcome: entry.outcome ?? "SUCCESS",
-    requestId: call?.requestId ?? "",
-    traceId: activeTraceId(),
-    occurTime,
-    grantId: entry.grantId,
-  };
 }

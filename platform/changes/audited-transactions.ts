@@ -1,0 +1,110 @@
+import { context } from "@opentelemetry/api";
+import { type AuditRecord, auditRows, INSERT_AUDIT_EVENTS } from "../audit/audit-store.ts";
+import type { KeyedHash } from "../crypto/keyed-hash.ts";
+import type { Database, TransactionOptions } from "../db/database.ts";
+import type { Transaction } from "../db/transaction.ts";
+import type { Call } from "../grpc/call.ts";
+import { newId } from "../ids/ids.ts";
+import { type Delivery, deliveriesOf, type EventRoutes } from "../outbox/event.ts";
+import { insertDeliveries } from "../outbox/outbox-store.ts";
+import type { Relay } from "../outbox/relay.ts";
+import { counter } from "../telemetry/metrics.ts";
+import { activeTraceId } from "../telemetry/tracing.ts";
+import type { Clock } from "../time/clock.ts";
+import type { AuditEntry, Cause } from "./audit-entry.ts";
+
+export interface AuditedTransactionsOptions {
+  db: Database;
+  clock: Clock;
+  relay: Pick<Relay, "send">;
+  /** Makes the MACs of events. */
+  hash: KeyedHash;
+  routes: EventRoutes;
+}
+
+/** A committed transaction. */
+export interface Committed<T> {
+  result: T;
+  /** Resolves when its events are delivered, or no longer waited for. */
+  delivered: Promise<void>;
+}
+
+const changed = counter("changes", "Changes made, by action: bookings, payments, consultations, sign-ins …");
+
+/**
+ * Transactions that hold a change, its audit lines and its events, so that all or none of it happens. The relay sends the
+ * events after the commit.
+ */
+export class AuditedTransactions {
+  readonly #options: AuditedTransactionsOptions;
+
+  constructor(options: AuditedTransactionsOptions) {
+    this.#options = options;
+  }
+
+  /** Makes a change that no caller asked for, such as a job's. Resolves at the commit. */
+  async run(actorId: string, work: (tx: Transaction) => Promise<AuditEntry[]>): Promise<void> {
+    await this.runAll(async (tx) => [{ entries: await work(tx), actorId, context: context.active() }]);
+  }
+
+  /** As `run`, for several causes, such as events. */
+  async runAll(work: (tx: Transaction) => Promise<Cause[]>, options: TransactionOptions = {}): Promise<void> {
+    await this.commit(async (tx) => ({ result: undefined, causes: await work(tx) }), options);
+  }
+
+  /** Commits the work with the audit lines and events of its causes. */
+  async commit<T>(
+    work: (tx: Transaction) => Promise<{ result: T; causes: Cause[] }>,
+    options: TransactionOptions = {},
+  ): Promise<Committed<T>> {
+    const { db, relay } = this.#options;
+    const { result, deliveries } = await db.transaction(async (tx) => {
+      const { result, causes } = await work(tx);
+      return { result, deliveries: this.#record(tx, causes) };
+    }, options);
+    return { result, delivered: relay.send(deliveries) };
+  }
+
+  /** Writes audit lines and events into their transaction. @returns the events to send after the commit */
+  #record(tx: Transaction, causes: Cause[]): Delivery[] {
+    const { clock, routes, hash } = this.#options;
+    const now = clock.now();
+    const recorded = causes.map((cause) => context.with(cause.context, () => recordsOf(cause, routes, now)));
+    const lines = recorded.flatMap(({ lines }) => lines);
+    if (lines.length === 0) return [];
+    tx.defer(INSERT_AUDIT_EVENTS, [auditRows(lines.map(({ record }) => record))]);
+    tx.afterCommit(() => {
+      for (const { record, isRead } of lines)
+        if (!isRead) changed({ action: record.action, outcome: record.outcome });
+    });
+    const deliveries = recorded.flatMap(({ deliveries }) => deliveries);
+    insertDeliveries(tx, deliveries, now, hash);
+    return deliveries;
+  }
+}
+
+function recordsOf({ entries, actorId, call }: Cause, routes: EventRoutes, now: Date) {
+  const events = entries.flatMap((entry) => entry.events ?? []);
+  return {
+    lines: entries.map((entry) => ({ record: auditRecord(entry, actorId, now, call), isRead: entry.isRead })),
+    deliveries: deliveriesOf(events, routes, now),
+  };
+}
+
+const auditRecord = (
+  entry: AuditEntry,
+  actorId: string,
+  occurTime: Date,
+  call: Call | undefined,
+): AuditRecord => ({
+  id: newId(),
+  action: entry.action ?? call?.method.rules.audit ?? "",
+  actorId: entry.actorId ?? actorId,
+  subjectIds: entry.subjectIds,
+  resource: entry.resource,
+  outcome: entry.outcome ?? "SUCCESS",
+  requestId: call?.requestId ?? "",
+  traceId: activeTraceId(),
+  occurTime,
+  grantId: entry.grantId,
+});

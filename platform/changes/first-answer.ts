@@ -1,0 +1,14 @@
+import { ApiError } from "../errors/api-error.ts";
+import type { Idempotency } from "./idempotency.ts";
+import type { PendingCall } from "./pending-call.ts";
+
+/** The first answer of a completed call's key: this completion's own, unless another completion was faster. */
+export async function firstAnswer<T>(
+  idempotency: Idempotency,
+  { keyId, definition }: PendingCall<T>,
+  { answer, isFirst }: { answer: T | ApiError; isFirst: boolean },
+): Promise<T | ApiError> {
+  const first = isFirst ? undefined : await idempotency.answerOf(keyId);
+  if (!first) return answer;
+  return first instanceof ApiError ? first : definition.responseDeserialize(first);
+}

@@ -1,0 +1,26 @@
+import { AuditedTransactions } from "../changes/audited-transactions.ts";
+import { Idempotency } from "../changes/idempotency.ts";
+import { IdempotentCalls } from "../changes/idempotent-calls.ts";
+import type { Database } from "../db/database.ts";
+import type { EventRoutes } from "../outbox/event.ts";
+import type { Relay } from "../outbox/relay.ts";
+import type { Platform } from "../service/service.ts";
+
+interface Parts {
+  /** Replaces the service's database. */
+  db?: Database;
+  /** Gets the events after the commit; default: they stay in the outbox. */
+  relay?: Pick<Relay, "send">;
+  routes?: EventRoutes;
+}
+
+/** Transactions and calls of a service, with other parts below them. */
+export function changesOn(
+  service: Pick<Platform, "db" | "clock" | "cipher" | "hash">,
+  { db = service.db, relay = { send: async () => {} }, routes = {} }: Parts,
+): Pick<Platform, "transactions" | "calls"> {
+  const { clock, cipher, hash } = service;
+  const transactions = new AuditedTransactions({ db, clock, relay, hash, routes });
+  const idempotency = new Idempotency(service.db, cipher, hash);
+  return { transactions, calls: new IdempotentCalls({ transactions, idempotency, clock }) };
+}
