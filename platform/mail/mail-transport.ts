@@ -1,7 +1,13 @@
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { RenderedMail } from "@medconnect/auth/src/mail/mail.ts";
+
+/** A mail's text, in both forms. */
+export interface RenderedMail {
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+}
 
 /** A mail as it goes out. */
 export interface OutgoingMail extends RenderedMail {

@@ -18,10 +18,3 @@ export type Mail =
     };
 
 export type Template = Mail["template"];
-
-/** What a mail looks like to its reader. */
-export interface RenderedMail {
-  readonly subject: string;
-  readonly text: string;
-  readonly html: string;
-}

@@ -1,4 +1,5 @@
-import type { Mail, RenderedMail } from "./mail.ts";
+import type { RenderedMail } from "@medconnect/platform/mail/mail-transport.ts";
+import type { Mail } from "./mail.ts";
 
 /** What a template says; `render` gives it its two forms. */
 interface Content {

@@ -1,0 +1,99 @@
+// Import rules. `npm run lint` checks them; test/structure/imports.test.ts plants each forbidden import.
+
+const { devDependencies } = require("./package.json");
+
+const TESTS = "\\.test\\.ts$|(^|/)testing/|^(test|bench)/";
+const RULES = "-rules\\.ts$";
+
+/** A room and the rooms that its code may import, besides proto. */
+const ROOMS = {
+  proto: [],
+  platform: [],
+  topology: ["platform"],
+  "services/[^/]+": ["platform", "topology"],
+  gateway: ["platform", "topology"],
+  ops: ["platform", "topology", "services"],
+  deploy: ["topology", "ops"],
+  dev: ["platform", "topology", "ops", "deploy"],
+  docs: ["platform"],
+};
+const ALL_ROOMS = "^(proto|platform|topology|services|gateway|ops|deploy|dev|docs|test|bench)/";
+
+const roomRules = Object.entries(ROOMS).map(([room, allowed]) => ({
+  name: `${room.replace("/[^/]+", "")}-imports`,
+  comment: `${room} may import ${["proto", ...allowed].join(", ")} only.`,
+  severity: "error",
+  from: { path: `^(${room})/`, pathNot: TESTS },
+  to: { path: ALL_ROOMS, pathNot: `^(proto|${[...allowed, "$1"].join("|")})/` },
+}));
+
+module.exports = {
+  forbidden: [
+    ...roomRules,
+    {
+      name: "services-are-apart",
+      comment: "A service imports no code of another service, not even in tests and stores.",
+      severity: "error",
+      from: { path: "^services/([^/]+)/" },
+      to: { path: "^services/", pathNot: "^services/$1/" },
+    },
+    {
+      name: "no-circular-files",
+      severity: "error",
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: "no-tests-in-production",
+      comment: "The image holds neither tests nor their fixtures.",
+      severity: "error",
+      from: { pathNot: TESTS },
+      to: { path: TESTS },
+    },
+    {
+      name: "no-development-packages-in-production",
+      comment: "The image is installed without devDependencies.",
+      severity: "error",
+      from: { path: "^(platform|topology|services|gateway|ops)/", pathNot: TESTS },
+      to: { path: `node_modules/(${Object.keys(devDependencies).join("|")})/` },
+    },
+    {
+      name: "mysql-in-platform-db",
+      comment: "Services reach MySQL through platform/db, in stores.",
+      severity: "error",
+      from: {
+        path: "^(platform|topology|services|gateway|ops)/",
+        pathNot: `${TESTS}|^platform/db/|^ops/schemas/`,
+      },
+      to: { path: "node_modules/mysql2" },
+    },
+    {
+      name: "rules-without-io",
+      comment: "Rules are pure: time and facts are parameters.",
+      severity: "error",
+      from: { path: RULES },
+      to: {
+        path: [
+          "-store\\.ts$",
+          "^platform/(audit|changes|config|crypto|db|grpc|identity|ids|inbox|jobs|mail|network|outbox|service|telemetry|tls)/",
+          "^platform/time/clock\\.ts$",
+          "node_modules/(mysql2|ioredis|@grpc)",
+        ],
+      },
+    },
+    {
+      name: "rules-without-node",
+      comment: "Of Node's modules, rules use node:util only.",
+      severity: "error",
+      from: { path: RULES },
+      to: { dependencyTypes: ["core"], pathNot: "^(node:)?util$" },
+    },
+  ],
+  options: {
+    parser: "swc",
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: "node_modules" },
+    exclude: { path: "^proto/(gen|node_modules)/|^(dist|\\.local)/" },
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "default"] },
+  },
+};
