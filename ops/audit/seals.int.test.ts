@@ -16,7 +16,12 @@ import { GrpcClient } from "@medconnect/platform/grpc/client.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
 import { startMetrics } from "@medconnect/platform/telemetry/start-metrics.ts";
 import { asAnother } from "@medconnect/platform/testing/interleaving.ts";
-import { invoke, startTestService, type TestService } from "@medconnect/platform/testing/test-service.ts";
+import {
+  bound,
+  invoke,
+  startTestService,
+  type TestService,
+} from "@medconnect/platform/testing/test-service.ts";
 import {
   AuditServiceService,
   type RecordCheckpointRequest,
@@ -74,11 +79,12 @@ async function happen(count: number, agoMs = 0): Promise<AuditRecord[]> {
 
 /** Auth as billing's witness. */
 const witness = () =>
-  recordCheckpoint("auth", {
+  bound(recordCheckpoint, {
+    service: "auth",
     db: auth.db,
     clock: billing.clock,
     log: billing.log,
-    witnessOf: (service) => (service === "billing" ? "auth" : "billing"),
+    witnessOf: (service: string) => (service === "billing" ? "auth" : "billing"),
     everyMs: MINUTE,
   });
 const BILLING = { caller: { kind: "service", name: "billing" } } as Call;

@@ -9,6 +9,7 @@ import { ApiError } from "../errors/api-error.ts";
 import type { Call } from "../grpc/call.ts";
 import { type GrpcClient, within } from "../grpc/client.ts";
 import type { ServiceTokens } from "../identity/service-tokens.ts";
+import { perApp } from "../memory/per-app.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { counter, gauge } from "../telemetry/metrics.ts";
 import type { Clock } from "../time/clock.ts";
@@ -47,7 +48,9 @@ export function farthestPlausible(
   return earlier.seq + MOST_AT_ONCE + Math.floor((MOST_A_SECOND * countedMs) / 1000);
 }
 
-export interface RecordCheckpointOptions {
+export interface CheckpointApp {
+  /** Name of this service. */
+  readonly service: string;
   readonly db: Database;
   readonly clock: Clock;
   readonly log: Logger;
@@ -61,32 +64,33 @@ export interface RecordCheckpointOptions {
  * AuditService.RecordCheckpoint: stores the head of the calling service's chain, told every `everyMs`. Never deletes
  * another head. Throws RATE_LIMITED; IMPLAUSIBLE_CHECKPOINT with the number that is acceptable, so that a long chain is told in steps.
  */
-export function recordCheckpoint(
-  service: string,
-  { db, clock, log, witnessOf, everyMs }: RecordCheckpointOptions,
-): (request: RecordCheckpointRequest, call: Call) => Promise<RecordCheckpointResponse> {
-  const quota = new CallQuota(MOST_CALLS, everyMs);
-  return async ({ seq, hmac }, { caller }) => {
-    if (caller.kind !== "service" || witnessOf(caller.name) !== service)
-      throw new ApiError("PERMISSION_DENIED");
-    const now = clock.now();
-    if (!quota.take(now)) throw new ApiError("RATE_LIMITED", { retryAfterMs: everyMs });
-    const earlier = await readCheckpointBefore(db, caller.name, new Date(now.getTime() - MEASURED_FROM_MS));
-    const maxSeq = farthestPlausible(earlier, now);
-    if (seq > maxSeq) {
-      refused({ service: caller.name });
-      log.error({ service: caller.name, seq, maxSeq }, "checkpoint refused: no chain grows so fast");
-      throw new ApiError("IMPLAUSIBLE_CHECKPOINT", { metadata: { maxSeq: `${maxSeq}` } });
-    }
-    try {
-      await db.write(INSERT, [[[caller.name, seq, Buffer.from(hmac), now]]]);
-    } catch (error) {
-      // Known already: nothing was sealed since, or another instance has told it.
-      if (!duplicateKeyOf(error)) throw error;
-    }
-    return RecordCheckpointResponse.create();
-  };
+export async function recordCheckpoint(
+  app: CheckpointApp,
+  { seq, hmac }: RecordCheckpointRequest,
+  { caller }: Call,
+): Promise<RecordCheckpointResponse> {
+  const { service, db, clock, log, witnessOf, everyMs } = app;
+  if (caller.kind !== "service" || witnessOf(caller.name) !== service)
+    throw new ApiError("PERMISSION_DENIED");
+  const now = clock.now();
+  if (!quotaOf(app).take(now)) throw new ApiError("RATE_LIMITED", { retryAfterMs: everyMs });
+  const earlier = await readCheckpointBefore(db, caller.name, new Date(now.getTime() - MEASURED_FROM_MS));
+  const maxSeq = farthestPlausible(earlier, now);
+  if (seq > maxSeq) {
+    refused({ service: caller.name });
+    log.error({ service: caller.name, seq, maxSeq }, "checkpoint refused: no chain grows so fast");
+    throw new ApiError("IMPLAUSIBLE_CHECKPOINT", { metadata: { maxSeq: `${maxSeq}` } });
+  }
+  try {
+    await db.write(INSERT, [[[caller.name, seq, Buffer.from(hmac), now]]]);
+  } catch (error) {
+    // Known already: nothing was sealed since, or another instance has told it.
+    if (!duplicateKeyOf(error)) throw error;
+  }
+  return RecordCheckpointResponse.create();
 }
+
+const quotaOf = perApp(({ everyMs }: CheckpointApp) => new CallQuota(MOST_CALLS, everyMs));
 
 /** Limits calls in any interval of a length. */
 class CallQuota {

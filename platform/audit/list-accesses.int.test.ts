@@ -6,7 +6,7 @@ import {
 } from "@medconnect/proto/medconnect/audit/v1/audit.ts";
 import { newId } from "../ids/ids.ts";
 import { rowsRead } from "../testing/rows-read.ts";
-import { invoke, startTestService, type TestService, userCaller } from "../testing/test-service.ts";
+import { bound, invoke, startTestService, type TestService, userCaller } from "../testing/test-service.ts";
 import { auditRows, INSERT_AUDIT_EVENTS, type Outcome } from "./audit-store.ts";
 import { listAccesses } from "./list-accesses.ts";
 import { listAuditEvents } from "./list-audit-events.ts";
@@ -43,7 +43,7 @@ async function insertLines(...lines: Line[]): Promise<void> {
 async function accessesOf(patientId: string, request: Partial<ListAccessesRequest> = {}) {
   const { response } = await invoke(
     AuditServiceService.listAccesses,
-    listAccesses("billing", billing.db, billing.pages),
+    bound(listAccesses, { service: "billing", ...billing }),
     userCaller("PATIENT", patientId),
     { pageSize: 0, pageToken: "", includeOwn: false, startTime: undefined, endTime: undefined, ...request },
   );
@@ -139,7 +139,7 @@ describe("30,000 lines that a patient made about themselves, some of them refuse
     const list = async () => {
       const { response } = await invoke(
         AuditServiceService.listAuditEvents,
-        listAuditEvents("billing", billing),
+        bound(listAuditEvents, { service: "billing", ...billing }),
         userCaller("ADMIN"),
         ListAuditEventsRequest.fromPartial({ subjectId }),
       );

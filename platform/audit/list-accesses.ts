@@ -2,30 +2,30 @@ import type {
   ListAccessesRequest,
   ListAuditEventsResponse,
 } from "@medconnect/proto/medconnect/audit/v1/audit.ts";
-import type { Pages } from "../api/page-token.ts";
-import type { Database } from "../db/database.ts";
 import { type Call, userOf } from "../grpc/call.ts";
-import { findEventsAbout, toAuditEvent } from "./list-audit-events.ts";
+import { type AuditReads, findEventsAbout, toAuditEvent } from "./list-audit-events.ts";
 
 /** AuditService.ListAccesses of one service: what was done to the caller's data, and nothing of whom else it concerned. */
-export const listAccesses =
-  (service: string, db: Database, pages: Pages) =>
-  async (request: ListAccessesRequest, call: Call): Promise<ListAuditEventsResponse> => {
-    const { userId } = userOf(call);
-    const { includeOwn, startTime, endTime } = request;
-    const page = pages.open(request, "accesses", service, userId, String(includeOwn), startTime, endTime);
-    const kinds = includeOwn ? (["OTHERS", "OWN"] as const) : (["OTHERS"] as const);
-    const found = await findEventsAbout(db, page, { subjectId: userId, kinds }, [
-      ["occur_time >= ?", startTime],
-      ["occur_time < ?", endTime],
-    ]);
-    const { rows, nextPageToken } = pages.close(page, found, (row) => [row.occur_time, row.id]);
-    const auditEvents = rows.map((row) => ({
-      ...toAuditEvent(service, row),
-      subjectIds: [userId],
-      // They identify another person's request.
-      requestId: "",
-      traceId: "",
-    }));
-    return { auditEvents, nextPageToken };
-  };
+export async function listAccesses(
+  { service, db, pages }: AuditReads,
+  request: ListAccessesRequest,
+  call: Call,
+): Promise<ListAuditEventsResponse> {
+  const { userId } = userOf(call);
+  const { includeOwn, startTime, endTime } = request;
+  const page = pages.open(request, "accesses", service, userId, String(includeOwn), startTime, endTime);
+  const kinds = includeOwn ? (["OTHERS", "OWN"] as const) : (["OTHERS"] as const);
+  const found = await findEventsAbout(db, page, { subjectId: userId, kinds }, [
+    ["occur_time >= ?", startTime],
+    ["occur_time < ?", endTime],
+  ]);
+  const { rows, nextPageToken } = pages.close(page, found, (row) => [row.occur_time, row.id]);
+  const auditEvents = rows.map((row) => ({
+    ...toAuditEvent(service, row),
+    subjectIds: [userId],
+    // They identify another person's request.
+    requestId: "",
+    traceId: "",
+  }));
+  return { auditEvents, nextPageToken };
+}

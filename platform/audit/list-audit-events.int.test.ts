@@ -8,7 +8,7 @@ import {
 } from "@medconnect/proto/medconnect/audit/v1/audit.ts";
 import type { Caller } from "../identity/caller.ts";
 import { newId } from "../ids/ids.ts";
-import { invoke, startTestService, type TestService, userCaller } from "../testing/test-service.ts";
+import { bound, invoke, startTestService, type TestService, userCaller } from "../testing/test-service.ts";
 import { listAuditEvents } from "./list-audit-events.ts";
 
 type Method = MethodDefinition<ListAuditEventsRequest, ListAuditEventsResponse>;
@@ -25,7 +25,7 @@ const read = async (caller: Caller, request: Partial<ListAuditEventsRequest>, me
   (
     await invoke(
       method,
-      listAuditEvents("billing", billing),
+      bound(listAuditEvents, { service: "billing", ...billing }),
       caller,
       ListAuditEventsRequest.fromPartial(request),
     )

@@ -23,7 +23,9 @@ interface AuditRow {
   grant_id: string | null;
 }
 
-interface Parts {
+export interface AuditReads {
+  /** Name of this service. */
+  readonly service: string;
   readonly db: Database;
   readonly pages: Pages;
   readonly audit: AuditRecorder;
@@ -37,32 +39,32 @@ const MAX_PAGE_SIZE = 1000;
  * first page, under the method's own name. It is newer than all that the later pages show, so no export chases its own
  * lines, and a page's token serves its own caller alone, so none is read without a line.
  */
-export const listAuditEvents =
-  (service: string, { db, pages, audit }: Parts) =>
-  async (request: ListAuditEventsRequest, call: Call): Promise<ListAuditEventsResponse> => {
-    if (request.service !== "" && request.service !== service) return ListAuditEventsResponse.create();
-    const { actorId, subjectId, action, startTime, endTime } = request;
-    const asked = { ...request, maxPageSize: MAX_PAGE_SIZE };
-    const scope = [actorId, subjectId, action, startTime, endTime];
-    const page = pages.open(asked, "audit", service, actorOf(call), ...scope);
-    const filters: Filter[] = [
-      ["actor_id = ?", actorId || undefined],
-      ["action = ?", action || undefined],
-      ["occur_time >= ?", startTime],
-      ["occur_time < ?", endTime],
-    ];
-    const found =
-      subjectId === ""
-        ? await findAuditEvents(db, page, filters)
-        : await findEventsAbout(db, page, { subjectId, kinds: ACCESS_KINDS }, filters);
-    const { rows, nextPageToken } = pages.close(page, found, (row) => [row.occur_time, row.id]);
-    if (!page.after) {
-      await audit.record(call, [
-        { resource: "audit-events", subjectIds: subjectId === "" ? [] : [subjectId] },
-      ]);
-    }
-    return { auditEvents: rows.map((row) => toAuditEvent(service, row)), nextPageToken };
-  };
+export async function listAuditEvents(
+  { service, db, pages, audit }: AuditReads,
+  request: ListAuditEventsRequest,
+  call: Call,
+): Promise<ListAuditEventsResponse> {
+  if (request.service !== "" && request.service !== service) return ListAuditEventsResponse.create();
+  const { actorId, subjectId, action, startTime, endTime } = request;
+  const asked = { ...request, maxPageSize: MAX_PAGE_SIZE };
+  const scope = [actorId, subjectId, action, startTime, endTime];
+  const page = pages.open(asked, "audit", service, actorOf(call), ...scope);
+  const filters: Filter[] = [
+    ["actor_id = ?", actorId || undefined],
+    ["action = ?", action || undefined],
+    ["occur_time >= ?", startTime],
+    ["occur_time < ?", endTime],
+  ];
+  const found =
+    subjectId === ""
+      ? await findAuditEvents(db, page, filters)
+      : await findEventsAbout(db, page, { subjectId, kinds: ACCESS_KINDS }, filters);
+  const { rows, nextPageToken } = pages.close(page, found, (row) => [row.occur_time, row.id]);
+  if (!page.after) {
+    await audit.record(call, [{ resource: "audit-events", subjectIds: subjectId === "" ? [] : [subjectId] }]);
+  }
+  return { auditEvents: rows.map((row) => toAuditEvent(service, row)), nextPageToken };
+}
 
 const COLUMNS =
   "id, action, actor_id, subject_ids, resource, outcome, request_id, trace_id, occur_time, grant_id";

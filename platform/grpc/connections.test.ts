@@ -60,7 +60,7 @@ async function start(
     onDenied: () => undefined,
     ...options,
   });
-  server.serve(KeyServiceService, {
+  server.serve(KeyServiceService, undefined, {
     getJwks: async () => {
       await delay(answerAfterMs);
       return { keys: [] };

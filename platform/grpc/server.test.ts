@@ -40,12 +40,12 @@ beforeAll(async () => {
     maxPeerConnections: 0,
     onDenied: () => undefined,
   });
-  server.serve(KeyServiceService, {
-    getJwks: async (_, call) => {
+  server.serve(KeyServiceService, undefined, {
+    getJwks: async (_app, _request, call) => {
       await handle(call);
       return { keys: [] };
     },
-    listRevocations: async (_, call) => {
+    listRevocations: async (_app, _request, call) => {
       await handle(call);
       return { revocations: [], nextSessionId: "" };
     },

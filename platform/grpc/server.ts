@@ -50,14 +50,16 @@ type MessageOf<D, K extends "request" | "response"> =
       : Response
     : never;
 
-/** The use cases behind a service's methods. */
-export type Handlers<S> = {
+/** Use cases of a service, by method. */
+export type UseCases<S, App> = {
   [Name in keyof S]: (
+    app: App,
     request: MessageOf<S[Name], "request">,
     call: Call,
   ) => Promise<MessageOf<S[Name], "response">>;
 };
 
+type AnyUseCase = (app: unknown, request: unknown, call: Call) => Promise<unknown>;
 type AnyHandler = (request: unknown, call: Call) => Promise<unknown>;
 
 export interface ServerOptions {
@@ -129,8 +131,8 @@ export class GrpcServer {
     this.#credentials = new CredentialLimit(options.credentialLimit);
   }
 
-  /** Serves a ts-proto service; `handlers` must have every method. */
-  serve<S extends object>(service: S, handlers: Handlers<S>): void {
+  /** Serves a ts-proto service by one use case for each method. */
+  serve<S extends object, App>(service: S, app: App, useCases: UseCases<S, App>): void {
     const names = Object.keys(service) as (keyof S & string)[];
     const definitions = names.map(
       (name) => [name, service[name] as MethodDefinition<unknown, unknown>] as const,
@@ -141,7 +143,10 @@ export class GrpcServer {
         definitions.map(([name, d]) => [name, { ...d, requestDeserialize: (b: Buffer) => b }]),
       ) as ServiceDefinition,
       Object.fromEntries(
-        definitions.map(([name, d]) => [name, this.#unary(d, handlers[name] as AnyHandler)]),
+        definitions.map(([name, d]) => {
+          const useCase = useCases[name] as AnyUseCase;
+          return [name, this.#unary(d, (request, call) => useCase(app, request, call))];
+        }),
       ),
     );
   }

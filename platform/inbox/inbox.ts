@@ -51,6 +51,13 @@ export function noteHeard(tx: Transaction, aggregateId: string, version: number)
   tx.defer(HEARD, [[[binaryId(aggregateId), version]]]);
 }
 
+/** EventService.DeliverEvents, as `Inbox.deliverEvents`. */
+export const deliverEvents = (
+  inbox: Inbox,
+  request: DeliverEventsRequest,
+  call: Call,
+): Promise<DeliverEventsResponse> => inbox.deliverEvents(request, call);
+
 /**
  * Applies each event once and only if it is newer: the version applied last is kept per aggregate and moved on in the
  * transaction of the effect, so order, duplicates and several relays do not matter.

@@ -26,7 +26,7 @@ import { AccessTokenVerifier } from "../identity/access-tokens.ts";
 import { RevocationLists } from "../identity/revocation-lists.ts";
 import { Revocations } from "../identity/revocations.ts";
 import { ServiceTokens } from "../identity/service-tokens.ts";
-import { type Consumers, Inbox } from "../inbox/inbox.ts";
+import { type Consumers, deliverEvents, Inbox } from "../inbox/inbox.ts";
 import { Job } from "../jobs/jobs.ts";
 import { connectRedis, REDIS_IN_BACKGROUND_MS } from "../network/redis.ts";
 import type { EventRoutes } from "../outbox/event.ts";
@@ -170,16 +170,18 @@ export async function runService({
     onDenied: (call, hidden) => audit.denied(call, hidden),
   });
   parts.serve(grpc);
-  grpc.serve(EventServiceService, new Inbox(transactions, parts.consumes, clock, log));
-  grpc.serve(AuditServiceService, {
-    listAuditEvents: listAuditEvents(name, platform),
-    exportAuditEvents: listAuditEvents(name, platform),
-    listAccesses: listAccesses(name, db, pages),
-    recordCheckpoint: recordCheckpoint(name, {
-      ...platform,
-      witnessOf: topology.witnessOf,
-      everyMs: config.AUDIT_CHECKPOINT_EVERY,
-    }),
+  grpc.serve(EventServiceService, new Inbox(transactions, parts.consumes, clock, log), { deliverEvents });
+  const auditApp = {
+    service: name,
+    ...platform,
+    witnessOf: topology.witnessOf,
+    everyMs: config.AUDIT_CHECKPOINT_EVERY,
+  };
+  grpc.serve(AuditServiceService, auditApp, {
+    listAuditEvents,
+    exportAuditEvents: listAuditEvents,
+    listAccesses,
+    recordCheckpoint,
   });
   const health = new Health();
   health.addTo(grpc.server);

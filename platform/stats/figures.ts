@@ -1,5 +1,6 @@
 import type { AuditRecorder } from "../audit/recorder.ts";
 import type { Call } from "../grpc/call.ts";
+import { perApp } from "../memory/per-app.ts";
 import type { Clock } from "../time/clock.ts";
 import { cached } from "./cached.ts";
 
@@ -11,11 +12,11 @@ interface App {
   readonly audit: AuditRecorder;
 }
 
-/** Handler of a method that counts tables. Each call leaves an audit line for `resource`. */
-export function figures<T>(app: App, resource: string, count: () => Promise<T>) {
-  const counted = cached(app.clock, TTL_MS, count);
-  return async (_request: object, call: Call): Promise<T> => {
+/** Use case of a method that counts tables. Each call leaves an audit line for `resource`. */
+export function figures<A extends App, T>(resource: string, count: (app: A) => Promise<T>) {
+  const counted = perApp((app: A) => cached(app.clock, TTL_MS, () => count(app)));
+  return async (app: A, _request: object, call: Call): Promise<T> => {
     await app.audit.record(call, [{ resource, subjectIds: [] }]);
-    return await counted();
+    return await counted(app)();
   };
 }

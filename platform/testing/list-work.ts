@@ -17,7 +17,7 @@ import type { Call } from "../grpc/call.ts";
 import type { Caller } from "../identity/caller.ts";
 import type { Platform } from "../service/service.ts";
 import { rowsRead } from "./rows-read.ts";
-import { invoke } from "./test-service.ts";
+import { bound, invoke } from "./test-service.ts";
 
 /** A list RPC, as a test calls it. */
 export interface ListUnderTest<App> {
@@ -52,7 +52,7 @@ export const listsOf = (owner: string): string[] =>
 
 export const listUnderTest = <App, Request, Response extends { nextPageToken: string }>(
   definition: MethodDefinition<Request, Response>,
-  handlerOf: (app: App) => (request: Request, call: Call) => Promise<Response>,
+  useCase: (app: App, request: Request, call: Call) => Promise<Response>,
   ...callers: Caller[]
 ): ListUnderTest<App> => {
   const method = methodAt(definition.path);
@@ -62,7 +62,7 @@ export const listUnderTest = <App, Request, Response extends { nextPageToken: st
     read: async (app, caller, json) => {
       const bytes = toBinary(method.input, fromJson(method.input, json));
       const request = definition.requestDeserialize(Buffer.from(bytes));
-      return (await invoke(definition, handlerOf(app), caller, request)).response.nextPageToken;
+      return (await invoke(definition, bound(useCase, app), caller, request)).response.nextPageToken;
     },
   };
 };

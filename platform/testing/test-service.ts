@@ -113,6 +113,15 @@ export const userCaller = (role: Role, userId = newId()): UserCaller => ({
   authTime: new Date(),
 });
 
+/** A use case with its app, for `invoke`. */
+export const bound =
+  <App, Request, Response>(
+    useCase: (app: App, request: Request, call: Call) => Promise<Response>,
+    app: App,
+  ) =>
+  (request: Request, call: Call): Promise<Response> =>
+    useCase(app, request, call);
+
 /** Calls a use case as the gRPC server does after authorization: with the request in its canonical form. */
 export async function invoke<Request, Response>(
   definition: MethodDefinition<Request, Response>,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll } from "@jest/globals";
 import { testEvents } from "@medconnect/platform/testing/event-tests.ts";
+import { bound } from "@medconnect/platform/testing/test-service.ts";
 import { BreakGlassServiceService } from "@medconnect/proto/medconnect/auth/v1/break_glass_service.ts";
 import { User, UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import { updateMe } from "./accounts/update-me.ts";
@@ -22,20 +23,20 @@ afterAll(() => auth.close());
 const rename = async () => {
   const { caller } = await auth.logIn(await auth.makeUser());
   const request = { user: User.fromPartial({ fullName: "Jo Roe" }), updateMask: ["full_name"] };
-  await auth.call(UserServiceService.updateMe, updateMe(auth.app), request, caller);
+  await auth.call(UserServiceService.updateMe, bound(updateMe, auth.app), request, caller);
 };
 
 async function disabled(): Promise<User> {
   const user = await auth.makeUser();
   const request = { userId: user.id, idempotencyKey };
   const admin = await auth.signInAdmin();
-  return await auth.call(UserServiceService.disableUser, disableUser(auth.app), request, admin);
+  return await auth.call(UserServiceService.disableUser, bound(disableUser, auth.app), request, admin);
 }
 
 async function enable() {
   const request = { userId: (await disabled()).id, idempotencyKey };
   const admin = await auth.signInAdmin();
-  await auth.call(UserServiceService.enableUser, enableUser(auth.app), request, admin);
+  await auth.call(UserServiceService.enableUser, bound(enableUser, auth.app), request, admin);
 }
 
 async function grant() {
@@ -45,13 +46,13 @@ async function grant() {
     reason: "Found unconscious; allergies?",
     idempotencyKey,
   };
-  const { id } = await auth.call(create, createBreakGlassGrant(auth.app), request, admin);
+  const { id } = await auth.call(create, bound(createBreakGlassGrant, auth.app), request, admin);
   return { grantId: id, admin };
 }
 
 async function revokeGrant() {
   const { grantId, admin } = await grant();
-  await auth.call(revoke, revokeBreakGlassGrant(auth.app), { grantId, idempotencyKey }, admin);
+  await auth.call(revoke, bound(revokeBreakGlassGrant, auth.app), { grantId, idempotencyKey }, admin);
 }
 
 testEvents(

@@ -8,6 +8,7 @@ import { REVOCATIONS_KEY } from "@medconnect/platform/identity/revocations.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
 import type { Job } from "@medconnect/platform/jobs/jobs.ts";
 import { type JobCase, testJobs } from "@medconnect/platform/testing/job-tests.ts";
+import { bound } from "@medconnect/platform/testing/test-service.ts";
 import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import {
   ServiceAccount,
@@ -53,7 +54,7 @@ const cases: Record<string, JobCase> = {
   },
   "send mails": async () => {
     const { email } = await auth.makeUser();
-    await auth.call(AuthServiceService.forgotPassword, forgotPassword(auth.app), { email });
+    await auth.call(AuthServiceService.forgotPassword, bound(forgotPassword, auth.app), { email });
     return async () => (await readdir(mails)).length > 0;
   },
   "end rotated secrets": async () => {
@@ -62,16 +63,16 @@ const cases: Record<string, JobCase> = {
     const request = {
       serviceAccount: ServiceAccount.fromPartial({ name: "Reporting", scopes: ["admin.stats.read"] }),
     };
-    const { id } = await auth.call(create, createServiceAccount(auth.app), request, admin);
+    const { id } = await auth.call(create, bound(createServiceAccount, auth.app), request, admin);
     const rotation = { serviceAccountId: id, gracePeriod: { seconds: 1, nanos: 0 } };
-    await auth.call(rotate, rotateServiceAccountSecret(auth.app), rotation, admin);
+    await auth.call(rotate, bound(rotateServiceAccountSecret, auth.app), rotation, admin);
     auth.clock.advance(SECOND_MS);
     return async () => (await count("service_account_secrets")) === 1;
   },
   "forget successors": async () => {
     const session = await auth.logIn(await auth.makeUser());
     const request = { refreshToken: session.refreshToken, idempotencyKey: newId() };
-    await auth.call(AuthServiceService.refreshToken, refreshToken(auth.app), request);
+    await auth.call(AuthServiceService.refreshToken, bound(refreshToken, auth.app), request);
     auth.clock.advance(10 * SECOND_MS);
     return async () => (await count("refresh_tokens WHERE successor IS NOT NULL")) === 0;
   },

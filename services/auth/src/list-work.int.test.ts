@@ -10,6 +10,7 @@ import {
   OWN_ROWS as OWN,
   testListWork,
 } from "@medconnect/platform/testing/list-work-tests.ts";
+import { bound } from "@medconnect/platform/testing/test-service.ts";
 import { BreakGlassServiceService } from "@medconnect/proto/medconnect/auth/v1/break_glass_service.ts";
 import {
   CreateServiceAccountRequest,
@@ -37,13 +38,13 @@ beforeAll(async () => {
   const { caller } = await auth.logIn(user);
   const grant = await auth.call(
     BreakGlassServiceService.createBreakGlassGrant,
-    createBreakGlassGrant(app),
+    bound(createBreakGlassGrant, app),
     { patientId: user.id, reason: "Found unconscious at home", idempotencyKey: "" },
     admin,
   );
   const account = await auth.call(
     ServiceAccountServiceService.createServiceAccount,
-    createServiceAccount(app),
+    bound(createServiceAccount, app),
     CreateServiceAccountRequest.fromPartial({
       serviceAccount: { name: "reports", scopes: ["admin.stats.read"] },
     }),

@@ -64,59 +64,59 @@ startProcess("auth", async () => {
       const app: Auth = await buildAuth(platform, config, mail);
       return {
         serve: (server) => {
-          server.serve(AuthServiceService, {
-            register: register(app),
-            verifyEmail: verifyEmail(app),
-            forgotPassword: forgotPassword(app),
-            resetPassword: resetPassword(app),
-            login: login(app),
-            verifyMfa: verifyMfa(app),
-            refreshToken: refreshToken(app),
-            logout: logout(app),
-            setUpTotp: setUpTotp(app),
-            activateTotp: activateTotp(app),
-            regenerateRecoveryCodes: regenerateRecoveryCodes(app),
-            disableTotp: disableTotp(app),
+          server.serve(AuthServiceService, app, {
+            register,
+            verifyEmail,
+            forgotPassword,
+            resetPassword,
+            login,
+            verifyMfa,
+            refreshToken,
+            logout,
+            setUpTotp,
+            activateTotp,
+            regenerateRecoveryCodes,
+            disableTotp,
           });
-          server.serve(UserServiceService, {
-            getMe: getMe(app),
-            updateMe: updateMe(app),
-            changePassword: changePassword(app),
-            listSessions: listSessions(app),
-            deleteSession: deleteSession(app),
-            listUsers: listUsers(app),
-            getUser: getUser(app),
-            disableUser: disableUser(app),
-            enableUser: enableUser(app),
-            resetMfa: resetMfa(app),
-            getUserStats: getUserStats(app),
+          server.serve(UserServiceService, app, {
+            getMe,
+            updateMe,
+            changePassword,
+            listSessions,
+            deleteSession,
+            listUsers,
+            getUser,
+            disableUser,
+            enableUser,
+            resetMfa,
+            getUserStats,
           });
-          server.serve(ActorServiceService, { batchGetActors: batchGetActors(app) });
-          server.serve(BreakGlassServiceService, {
-            createBreakGlassGrant: createBreakGlassGrant(app),
-            getBreakGlassGrant: getBreakGlassGrant(app),
-            listBreakGlassGrants: listBreakGlassGrants(app),
-            revokeBreakGlassGrant: revokeBreakGlassGrant(app),
+          server.serve(ActorServiceService, app, { batchGetActors });
+          server.serve(BreakGlassServiceService, app, {
+            createBreakGlassGrant,
+            getBreakGlassGrant,
+            listBreakGlassGrants,
+            revokeBreakGlassGrant,
           });
-          server.serve(ServiceAccountServiceService, {
-            createServiceAccount: createServiceAccount(app),
-            listServiceAccounts: listServiceAccounts(app),
-            getServiceAccount: getServiceAccount(app),
-            rotateServiceAccountSecret: rotateServiceAccountSecret(app),
-            disableServiceAccount: disableServiceAccount(app),
-            enableServiceAccount: enableServiceAccount(app),
-            issueToken: issueToken(app),
+          server.serve(ServiceAccountServiceService, app, {
+            createServiceAccount,
+            listServiceAccounts,
+            getServiceAccount,
+            rotateServiceAccountSecret,
+            disableServiceAccount,
+            enableServiceAccount,
+            issueToken,
           });
-          server.serve(KeyServiceService, {
-            getJwks: getJwks(app),
-            listRevocations: listRevocations(app),
+          server.serve(KeyServiceService, app, {
+            getJwks,
+            listRevocations,
           });
         },
         consumes: consumersOf(app),
         jobs: jobsOf(app),
         // Auth itself has the keys and revocations that other services fetch from it.
         tokenIssuer: {
-          fetchJwks: async () => await getJwks(app)({}),
+          fetchJwks: async () => await getJwks(app, {}),
           fetchRevocations: () => liveRevocations(app.db, app.clock.now()),
           close: () => {},
         },

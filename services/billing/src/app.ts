@@ -3,7 +3,6 @@ import type { RowProofs } from "@medconnect/platform/crypto/row-proofs.ts";
 import type { EventRoutes } from "@medconnect/platform/outbox/event.ts";
 import type { Platform } from "@medconnect/platform/service/service.ts";
 import * as z from "zod";
-import type { FinishAttempt } from "./payments/payment-attempt.ts";
 import type { Providers } from "./providers/providers.ts";
 
 /** What billing can be told beyond what every service can. */
@@ -58,7 +57,6 @@ export interface Billing extends Platform {
   readonly captureBeforeLapseMs: number;
   /** Has what was just decided carried out at the provider. */
   readonly settleSoon: () => void;
-  readonly finishAttempt: FinishAttempt;
 }
 
 /** Who does what nobody asked for, in the audit trail. */

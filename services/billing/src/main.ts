@@ -12,7 +12,6 @@ import { consumersOf } from "./consumers.ts";
 import { jobsOf } from "./jobs.ts";
 import { authorizePayment } from "./payments/authorize-payment.ts";
 import { batchGetPaymentStandings } from "./payments/batch-get-standings.ts";
-import { finishAttempts } from "./payments/payment-attempt.ts";
 import { getPaymentStats } from "./payments/payment-stats.ts";
 import { getPayment, listPayments } from "./payments/read-payments.ts";
 import { watchBacklog } from "./payments/watch-backlog.ts";
@@ -40,25 +39,23 @@ startProcess("billing", async () => {
         settleSoon: () => {
           for (const settler of settlers) settler.kick();
         },
-        finishAttempt: (...outcome) => finishAttempt(...outcome),
       };
-      const finishAttempt = finishAttempts(app);
       const settlers = settleJobs(app, config.SETTLE_EVERY);
       watchBacklog(app);
       return {
         serve: (server) => {
-          server.serve(PaymentServiceService, {
-            getPayment: getPayment(app),
-            listPayments: listPayments(app),
-            authorizePayment: authorizePayment(app),
-            getPaymentStats: getPaymentStats(app),
-            batchGetPaymentStandings: batchGetPaymentStandings(app),
+          server.serve(PaymentServiceService, app, {
+            getPayment,
+            listPayments,
+            authorizePayment,
+            getPaymentStats,
+            batchGetPaymentStandings,
           });
-          server.serve(WebhookServiceService, { receiveWebhook: receiveWebhook(app) });
-          server.serve(RefundServiceService, {
-            createRefund: createRefund(app),
-            listRefunds: listRefunds(app),
-            getRefund: getRefund(app),
+          server.serve(WebhookServiceService, app, { receiveWebhook });
+          server.serve(RefundServiceService, app, {
+            createRefund,
+            listRefunds,
+            getRefund,
           });
         },
         consumes: consumersOf(app),

@@ -4,7 +4,7 @@ import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
 import { applyEvent } from "@medconnect/platform/inbox/event-handler.ts";
 import { actAfterFirstRead, interleave as interleaveIn } from "@medconnect/platform/testing/interleaving.ts";
-import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { bound, invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { ConsultationServiceService } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import {
   CreatePrescriptionRequest,
@@ -61,25 +61,25 @@ const prescribe = async (on: Clinical, consultationId: string): Promise<string> 
     content: "take with food",
     idempotencyKey: newId(),
   });
-  return (await invoke(method, createPrescription(on), doctor, request)).response.id;
+  return (await invoke(method, bound(createPrescription, on), doctor, request)).response.id;
 };
 
 /** All use cases that read a copy of a person, a doctor's licensing or a grant. */
 const USE_CASES: Record<string, (on: Clinical, scene: Scene) => Promise<unknown>> = {
   "starts a consultation": (on, { waiting: consultationId }) =>
-    invoke(ConsultationServiceService.startConsultation, startConsultation(on), doctor, {
+    invoke(ConsultationServiceService.startConsultation, bound(startConsultation, on), doctor, {
       consultationId,
       idempotencyKey: "",
     }),
   "completes a consultation": (on, { begun: consultationId }) =>
-    invoke(ConsultationServiceService.completeConsultation, completeConsultation(on), doctor, {
+    invoke(ConsultationServiceService.completeConsultation, bound(completeConsultation, on), doctor, {
       consultationId,
       notes: "flu",
       idempotencyKey: "",
     }),
   prescribes: (on, { completed }) => prescribe(on, completed),
   "stops a prescription under a grant": (on, { prescription: prescriptionId }) =>
-    invoke(PrescriptionServiceService.stopPrescription, stopPrescription(on), admin, {
+    invoke(PrescriptionServiceService.stopPrescription, bound(stopPrescription, on), admin, {
       prescriptionId,
       reason: "an allergy",
       idempotencyKey: "",
@@ -173,7 +173,7 @@ const namesAre =
   (patientName: string, doctorName: string) =>
   async ({ waiting: consultationId, completed }: Scene): Promise<void> => {
     const { getConsultation: method } = ConsultationServiceService;
-    const { response: open } = await invoke(method, getConsultation(app), patient, { consultationId });
+    const { response: open } = await invoke(method, bound(getConsultation, app), patient, { consultationId });
     expect(open).toMatchObject({ patientName, doctorName });
     const [row] = await app.db.read("SELECT patient_name, doctor_name FROM prescriptions WHERE id = ?", [
       binaryId(await prescribe(app, completed)),
@@ -192,7 +192,7 @@ const CONVERGED: Record<string, (scene: Scene) => Promise<void>> = {
     await expect(prescribe(app, completed)).rejects.toMatchObject({ reason: "LICENSE_NOT_VERIFIED" });
   },
   "the grant is revoked": async ({ completed: consultationId }) => {
-    const read = invoke(ConsultationServiceService.getConsultation, getConsultation(app), admin, {
+    const read = invoke(ConsultationServiceService.getConsultation, bound(getConsultation, app), admin, {
       consultationId,
     });
     await expect(read).rejects.toMatchObject({ reason: "BREAK_GLASS_REQUIRED" });

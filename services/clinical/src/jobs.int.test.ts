@@ -2,7 +2,7 @@ import { afterAll, beforeAll } from "@jest/globals";
 import { newId } from "@medconnect/platform/ids/ids.ts";
 import type { Job } from "@medconnect/platform/jobs/jobs.ts";
 import { type JobCase, testJobs } from "@medconnect/platform/testing/job-tests.ts";
-import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { bound, invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import {
   CreatePrescriptionRequest,
   PrescriptionServiceService,
@@ -38,13 +38,13 @@ const cases: Record<string, JobCase> = {
       content: "Tea",
       idempotencyKey: newId(),
     });
-    const { id } = (await invoke(prescribe, createPrescription(app), doctor, request)).response;
+    const { id } = (await invoke(prescribe, bound(createPrescription, app), doctor, request)).response;
     const order = {
       prescriptionsStopTime: app.clock.now(),
       prescriptionsStoppedBy: userCaller("ADMIN").userId,
     };
     await deliver("scheduling", licensed(doctor, "", 2, order));
-    const read = () => invoke(get, getPrescription(app), patient, { prescriptionId: id });
+    const read = () => invoke(get, bound(getPrescription, app), patient, { prescriptionId: id });
     return async () => (await read()).response.status === "STOPPED";
   },
   "report overdue consultations": async () => {

@@ -48,27 +48,27 @@ startProcess("clinical", async () => {
       watchNoShows(app);
       return {
         serve: (server) => {
-          server.serve(ConsultationServiceService, {
-            getConsultation: getConsultation(app),
-            listConsultations: listConsultations(app),
-            joinConsultation: joinConsultation(app),
-            listOverdueConsultations: listOverdueConsultations(app),
-            readyConsultation: readyConsultation(app),
-            startConsultation: startConsultation(app),
-            completeConsultation: completeConsultation(app),
-            createAddendum: createAddendum(app),
-            markConsultationNoShow: markNoShow(app),
-            abandonConsultation: abandonConsultation(app),
-            getConsultationStats: getConsultationStats(app),
-            batchGetConsultationStandings: batchGetConsultationStandings(app),
+          server.serve(ConsultationServiceService, app, {
+            getConsultation,
+            listConsultations,
+            joinConsultation,
+            listOverdueConsultations,
+            readyConsultation,
+            startConsultation,
+            completeConsultation,
+            createAddendum,
+            markConsultationNoShow: markNoShow,
+            abandonConsultation,
+            getConsultationStats,
+            batchGetConsultationStandings,
           });
-          server.serve(PrescriptionServiceService, {
-            createPrescription: createPrescription(app),
-            getPrescription: getPrescription(app),
-            listPrescriptions: listPrescriptions(app),
-            listDoctorPrescriptions: listDoctorPrescriptions(app),
-            cancelPrescription: cancelPrescription(app),
-            stopPrescription: stopPrescription(app),
+          server.serve(PrescriptionServiceService, app, {
+            createPrescription,
+            getPrescription,
+            listPrescriptions,
+            listDoctorPrescriptions,
+            cancelPrescription,
+            stopPrescription,
           });
         },
         consumes: consumersOf(app),

@@ -3,7 +3,7 @@ import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
 import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
 import { startMetrics } from "@medconnect/platform/telemetry/start-metrics.ts";
-import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { bound, invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { withBinaryIds } from "@medconnect/platform/testing/with-binary-ids.ts";
 import {
   CreatePrescriptionRequest,
@@ -43,7 +43,8 @@ beforeEach(async () => {
     items,
     idempotencyKey: newId(),
   });
-  prescriptionId = (await invoke(method, createPrescription(clinical.app), doctor, request)).response.id;
+  prescriptionId = (await invoke(method, bound(createPrescription, clinical.app), doctor, request)).response
+    .id;
 });
 
 /** Writes as MySQL's root. */
@@ -52,7 +53,7 @@ const redirect = (table: string, id: string, column: string, to: string) =>
   write(`UPDATE ${table} SET ${column} = ? WHERE id = ?`, to, id);
 const readPrescription = async (by: UserCaller) => {
   const { getPrescription: method } = PrescriptionServiceService;
-  return (await invoke(method, getPrescription(clinical.app), by, { prescriptionId })).response;
+  return (await invoke(method, bound(getPrescription, clinical.app), by, { prescriptionId })).response;
 };
 
 /** Value of a counter, by its label. */

@@ -27,7 +27,7 @@ import { rejectLicense, revokeLicense, verifyLicense } from "./licenses/decide-l
 import { getLicense, listDoctorLicenses, listLicenses } from "./licenses/read-licenses.ts";
 import { watchPending } from "./licenses/watch-pending.ts";
 import { RemoteStandings } from "./reconciliation/standings.ts";
-import { changeSlot } from "./slots/change-slot.ts";
+import { blockSlot, unblockSlot, withdrawSlot } from "./slots/change-slot.ts";
 import { batchCreateSlots, createSlot } from "./slots/create-slots.ts";
 import { getSlot, listSlots } from "./slots/read-slots.ts";
 
@@ -53,40 +53,40 @@ startProcess("scheduling", async () => {
       const standings = new RemoteStandings(billing!, clinical!, platform.serviceTokens);
       return {
         serve: (server) => {
-          server.serve(DoctorServiceService, {
-            createDoctor: createDoctor(app),
-            getDoctor: getDoctor(app),
-            updateDoctor: updateDoctor(app),
-            searchDoctors: searchDoctors(app),
+          server.serve(DoctorServiceService, app, {
+            createDoctor,
+            getDoctor,
+            updateDoctor,
+            searchDoctors,
           });
-          server.serve(LicenseServiceService, {
-            createLicense: createLicense(app),
-            getLicense: getLicense(app),
-            listDoctorLicenses: listDoctorLicenses(app),
-            listLicenses: listLicenses(app),
-            verifyLicense: verifyLicense(app),
-            rejectLicense: rejectLicense(app),
-            revokeLicense: revokeLicense(app),
+          server.serve(LicenseServiceService, app, {
+            createLicense,
+            getLicense,
+            listDoctorLicenses,
+            listLicenses,
+            verifyLicense,
+            rejectLicense,
+            revokeLicense,
           });
-          server.serve(SlotServiceService, {
-            createSlot: createSlot(app),
-            batchCreateSlots: batchCreateSlots(app),
-            getSlot: getSlot(app),
-            listSlots: listSlots(app),
-            blockSlot: changeSlot(app, "block"),
-            unblockSlot: changeSlot(app, "unblock"),
-            withdrawSlot: changeSlot(app, "withdraw"),
+          server.serve(SlotServiceService, app, {
+            createSlot,
+            batchCreateSlots,
+            getSlot,
+            listSlots,
+            blockSlot,
+            unblockSlot,
+            withdrawSlot,
           });
-          server.serve(BookingServiceService, {
-            createBooking: bookSlot(app),
-            getBooking: getBooking(app),
-            listBookings: listBookings(app),
-            cancelBooking: cancelBooking(app),
-            closeBooking: closeBooking(app),
-            previewCancellation: previewCancellation(app),
-            rescheduleBooking: rescheduleBooking(app),
-            acceptMove: acceptBookingMove(app),
-            getBookingStats: getBookingStats(app),
+          server.serve(BookingServiceService, app, {
+            createBooking: bookSlot,
+            getBooking,
+            listBookings,
+            cancelBooking,
+            closeBooking,
+            previewCancellation,
+            rescheduleBooking,
+            acceptMove: acceptBookingMove,
+            getBookingStats,
           });
         },
         consumes: consumersOf(app),

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
-import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { bound, invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { withBinaryIds } from "@medconnect/platform/testing/with-binary-ids.ts";
 import {
   BookingServiceService,
@@ -31,7 +31,7 @@ test.each(["PATIENT", "DOCTOR"] as const)(
     await write(`UPDATE bookings SET ${column} = ? WHERE id = ?`, attacker.userId, booking.id);
     await expect(desk.read(booking.id, attacker)).rejects.toMatchObject(ALTERED);
     const { listBookings: method } = BookingServiceService;
-    const list = invoke(method, listBookings(desk.app), attacker, ListBookingsRequest.fromPartial({}));
+    const list = invoke(method, bound(listBookings, desk.app), attacker, ListBookingsRequest.fromPartial({}));
     expect((await list).response).toEqual({ bookings: [], nextPageToken: "" });
     const owner = role === "PATIENT" ? desk.patient : desk.doctor;
     await write(`UPDATE bookings SET ${column} = ? WHERE id = ?`, owner.userId, booking.id);
@@ -69,7 +69,7 @@ test.each([
   const { listBookings: method } = BookingServiceService;
   for (const reader of [desk.patient, desk.doctor]) {
     const request = ListBookingsRequest.fromPartial({});
-    const { response } = await invoke(method, listBookings(desk.app), reader, request);
+    const { response } = await invoke(method, bound(listBookings, desk.app), reader, request);
     expect(response.bookings.map(({ id }) => id)).toEqual([other.id]);
   }
 });

@@ -236,10 +236,10 @@ describe("an acknowledged closing", () => {
   });
 
   test("whose released fee is due is found", async () => {
-    expect(await found([closed({ feeDecision: "CHARGE" }), followed], "RELEASE")).toEqual([
+    expect(await found([closed({ fee_decision: "CHARGE" }), followed], "RELEASE")).toEqual([
       "the fee of b was released and is due",
     ]);
-    expect(await found([closed({ feeDecision: "RELEASE" }), followed], "RELEASE")).toEqual([]);
+    expect(await found([closed({ fee_decision: "RELEASE" }), followed], "RELEASE")).toEqual([]);
   });
 });
 

@@ -121,7 +121,7 @@ export const BROKEN_ROWS: Readonly<Record<string, readonly (readonly Row[])[]>> 
   "clinical has not applied the newest event of a booking": [[booking({ version: 2 })]],
   "billing has not applied the newest event of a booking": [[booking({ version: 2, status: "CANCELLED" })]],
   "a patient was charged or marked as missing at a time not accepted": [
-    [booking({ move_pending: 1, feeDecision: "CHARGE" })],
+    [booking({ move_pending: 1, fee_decision: "CHARGE" })],
     [booking({ move_pending: 1, status: "NO_SHOW" }), consultation({ no_show_party: "PATIENT" })],
   ],
   "clinical and scheduling disagree about the acceptance of a move": [
@@ -146,7 +146,7 @@ export const BROKEN_ROWS: Readonly<Record<string, readonly (readonly Row[])[]>> 
   ],
   "a payment has not come to rest": [
     [payment({ status: "PROCESSING" })],
-    [payment({ feeDecision: "RELEASE" })],
+    [payment({ fee_decision: "RELEASE" })],
   ],
   "the provider knows something else than we do": [
     [payment()],

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
+import { bound } from "@medconnect/platform/testing/test-service.ts";
 import {
   ActorServiceService,
   type BatchGetActorsRequest,
@@ -33,7 +34,7 @@ afterAll(() => auth.close());
 const ask = (request: Partial<BatchGetActorsRequest>) =>
   auth.call(
     ActorServiceService.batchGetActors,
-    batchGetActors(auth.app),
+    bound(batchGetActors, auth.app),
     { userIds: [], grantIds: [], patientId: patient.id, ...request },
     { kind: "service", name: "gateway" },
   );
@@ -41,7 +42,7 @@ const ask = (request: Partial<BatchGetActorsRequest>) =>
 const grant = async ({ id: patientId }: User) => {
   const request = { patientId, reason: REASON, idempotencyKey: "" };
   const method = BreakGlassServiceService.createBreakGlassGrant;
-  return (await auth.call(method, createBreakGlassGrant(auth.app), request, admin)).id;
+  return (await auth.call(method, bound(createBreakGlassGrant, auth.app), request, admin)).id;
 };
 
 test("names doctors, admins and the patient; other patients, and those who are not there, are left out", async () => {

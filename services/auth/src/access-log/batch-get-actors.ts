@@ -12,22 +12,21 @@ import { findActors, findReasons } from "./actor-store.ts";
  * ActorService.BatchGetActors: leaves out other patients, and grants for other patients' records. The audit trail
  * records whose names the patient saw.
  */
-export const batchGetActors =
-  (app: Auth) =>
-  async (
-    { userIds, grantIds, patientId }: BatchGetActorsRequest,
-    call: Call,
-  ): Promise<BatchGetActorsResponse> => {
-    const { actors, reasons } = await app.db.transaction(async (tx) => ({
-      actors: await findActors(tx, userIds, patientId),
-      reasons: await findReasons(tx, grantIds, patientId),
-    }));
-    const others = actors.filter(({ userId }) => userId !== patientId);
-    const resource = `access-logs/${patientId}`;
-    await app.audit.record(
-      call,
-      others.map(({ userId }) => ({ resource, subjectIds: [userId] })),
-    );
-    const texts = leaveOutAltered(app.log, reasons, (grant) => [grant.id, reasonOf(grant, app.cipher)]);
-    return { actors, grantReasons: Object.fromEntries(texts) };
-  };
+export async function batchGetActors(
+  app: Auth,
+  { userIds, grantIds, patientId }: BatchGetActorsRequest,
+  call: Call,
+): Promise<BatchGetActorsResponse> {
+  const { actors, reasons } = await app.db.transaction(async (tx) => ({
+    actors: await findActors(tx, userIds, patientId),
+    reasons: await findReasons(tx, grantIds, patientId),
+  }));
+  const others = actors.filter(({ userId }) => userId !== patientId);
+  const resource = `access-logs/${patientId}`;
+  await app.audit.record(
+    call,
+    others.map(({ userId }) => ({ resource, subjectIds: [userId] })),
+  );
+  const texts = leaveOutAltered(app.log, reasons, (grant) => [grant.id, reasonOf(grant, app.cipher)]);
+  return { actors, grantReasons: Object.fromEntries(texts) };
+}

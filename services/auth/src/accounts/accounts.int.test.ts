@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { newId } from "@medconnect/platform/ids/ids.ts";
+import { bound } from "@medconnect/platform/testing/test-service.ts";
 import {
   AuthServiceService,
   type RegisterRequest,
@@ -17,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => auth.close());
 
 const signUp = (change: Partial<RegisterRequest> = {}) =>
-  auth.call(AuthServiceService.register, register(auth.app), {
+  auth.call(AuthServiceService.register, bound(register, auth.app), {
     email: `${newId()}@example.com`,
     password: PASSWORD,
     fullName: "Jo Doe",
@@ -31,11 +32,11 @@ async function someone() {
   const { caller } = await auth.logIn(user);
   return {
     user,
-    read: () => auth.call(UserServiceService.getMe, getMe(auth.app), {}, caller),
+    read: () => auth.call(UserServiceService.getMe, bound(getMe, auth.app), {}, caller),
     update: (patch: Partial<User>, updateMask?: string[]) =>
       auth.call(
         UserServiceService.updateMe,
-        updateMe(auth.app),
+        bound(updateMe, auth.app),
         { user: User.fromPartial(patch), updateMask },
         caller,
       ),

@@ -6,10 +6,8 @@ import { findAccount } from "./account-store.ts";
 import { toUser } from "./user.ts";
 
 /** UserService.GetMe. */
-export const getMe =
-  (app: Auth) =>
-  async (_: GetMeRequest, call: Call): Promise<User> => {
-    const account = await findAccount(app.db, userOf(call).userId);
-    if (!account) throw new ApiError("NOT_FOUND");
-    return toUser(account);
-  };
+export async function getMe(app: Auth, _: GetMeRequest, call: Call): Promise<User> {
+  const account = await findAccount(app.db, userOf(call).userId);
+  if (!account) throw new ApiError("NOT_FOUND");
+  return toUser(account);
+}

@@ -14,21 +14,19 @@ import { withConstantResponseTime } from "./with-constant-response-time.ts";
  * AuthService.Register. Throws WEAK_PASSWORD, EMAIL_TAKEN; where e-mail addresses must be verified the latter is told by
  * mail, the answer is empty, and there is no account before `verifyEmail`.
  */
-export const register =
-  (app: Auth) =>
-  async (request: RegisterRequest, call: Call): Promise<User> => {
-    const { email, password, fullName } = request;
-    // The field's rule lets PATIENT and DOCTOR through only.
-    const account = newAccount({ email, fullName, role: request.role as Role }, app.clock.now());
-    assertStrongPassword(password, account);
-    // Before the e-mail is looked at, so that the time does not tell whether it is known.
-    const passwordHash = await app.hasher.hash(password, call.deadline);
-    if (app.mustVerifyEmail) {
-      await withConstantResponseTime(app, () => registerByMail(app, { account, passwordHash }, call));
-      return User.fromPartial({});
-    }
-    return await app.calls.apply(call, async (tx) => {
-      const entry = await createAccount(tx, { account, passwordHash }, app.hash);
-      return { response: toUser(account), entries: [entry] };
-    });
-  };
+export async function register(app: Auth, request: RegisterRequest, call: Call): Promise<User> {
+  const { email, password, fullName } = request;
+  // The field's rule lets PATIENT and DOCTOR through only.
+  const account = newAccount({ email, fullName, role: request.role as Role }, app.clock.now());
+  assertStrongPassword(password, account);
+  // Before the e-mail is looked at, so that the time does not tell whether it is known.
+  const passwordHash = await app.hasher.hash(password, call.deadline);
+  if (app.mustVerifyEmail) {
+    await withConstantResponseTime(app, () => registerByMail(app, { account, passwordHash }, call));
+    return User.fromPartial({});
+  }
+  return await app.calls.apply(call, async (tx) => {
+    const entry = await createAccount(tx, { account, passwordHash }, app.hash);
+    return { response: toUser(account), entries: [entry] };
+  });
+}

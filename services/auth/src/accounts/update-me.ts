@@ -8,33 +8,35 @@ import { assertBorn, PROFILE_FIELDS } from "./profile-rules.ts";
 import { toUser, userEvent } from "./user.ts";
 
 /** UserService.UpdateMe. Throws INVALID_REQUEST, ETAG_MISMATCH. */
-export const updateMe =
-  (app: Auth) =>
-  async ({ user: patch, updateMask }: UpdateMeRequest, call: Call): Promise<User> => {
-    const { userId } = userOf(call);
-    return await app.calls.apply(call, async (tx) => {
-      // Locked, so that of two updates at once neither is lost or has to be tried again.
-      const current = await lockAccount(tx, userId);
-      if (!current) throw new ApiError("NOT_FOUND");
-      assertEtag(patch!.etag, current.version);
-      const profile = applyMask<Profile>(current, patch!, updateMask, PROFILE_FIELDS);
-      assertBorn(profile, app.clock.now());
-      if (isUnchanged<Profile>(current, profile, PROFILE_FIELDS))
-        return { response: toUser(current), entries: [] };
-      const changed: Account = { ...current, ...profile, version: current.version + 1 };
-      updateProfile(tx, userId, changed);
-      return {
-        response: toUser(changed),
-        entries: [
-          {
-            resource: `users/${userId}`,
-            subjectIds: [userId],
-            events: isToldToOthers(current, changed) ? [userEvent("user.updated", changed)] : [],
-          },
-        ],
-      };
-    });
-  };
+export async function updateMe(
+  app: Auth,
+  { user: patch, updateMask }: UpdateMeRequest,
+  call: Call,
+): Promise<User> {
+  const { userId } = userOf(call);
+  return await app.calls.apply(call, async (tx) => {
+    // Locked, so that of two updates at once neither is lost or has to be tried again.
+    const current = await lockAccount(tx, userId);
+    if (!current) throw new ApiError("NOT_FOUND");
+    assertEtag(patch!.etag, current.version);
+    const profile = applyMask<Profile>(current, patch!, updateMask, PROFILE_FIELDS);
+    assertBorn(profile, app.clock.now());
+    if (isUnchanged<Profile>(current, profile, PROFILE_FIELDS))
+      return { response: toUser(current), entries: [] };
+    const changed: Account = { ...current, ...profile, version: current.version + 1 };
+    updateProfile(tx, userId, changed);
+    return {
+      response: toUser(changed),
+      entries: [
+        {
+          resource: `users/${userId}`,
+          subjectIds: [userId],
+          events: isToldToOthers(current, changed) ? [userEvent("user.updated", changed)] : [],
+        },
+      ],
+    };
+  });
+}
 
 /** True if other services copy a changed field. */
 const isToldToOthers = (before: Account, after: Account): boolean =>

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { newId } from "@medconnect/platform/ids/ids.ts";
+import { bound } from "@medconnect/platform/testing/test-service.ts";
 import {
   AuthServiceService,
   type RegisterRequest,
@@ -33,12 +34,12 @@ afterAll(() => auth.close());
 const newEmail = () => `${newId()}@example.com`;
 const signUp = (email: string, password = PASSWORD, from?: string, by: Partial<RegisterRequest> = {}) => {
   const request: RegisterRequest = { email, password, fullName: "Jo Doe", role: "PATIENT", ...by };
-  return auth.call(AuthServiceService.register, register(app), request, undefined, from);
+  return auth.call(AuthServiceService.register, bound(register, app), request, undefined, from);
 };
 const logIn = (email: string, password = PASSWORD) =>
-  auth.call(AuthServiceService.login, login(app), { email, password, rememberMe: false });
+  auth.call(AuthServiceService.login, bound(login, app), { email, password, rememberMe: false });
 const verify = (token: string, password = PASSWORD) =>
-  auth.call(AuthServiceService.verifyEmail, verifyEmail(app), { token, password });
+  auth.call(AuthServiceService.verifyEmail, bound(verifyEmail, app), { token, password });
 const registrationsOf = (email: string) =>
   app.db.read("SELECT 1 FROM registrations WHERE email = ?", [email]);
 
@@ -280,7 +281,7 @@ test("who signs in to an account whose address was never verified is mailed a li
   expect(mails.map(({ subject }) => subject)).toEqual(["Choose a new password"]);
   const token = mails[0]!.text.match(/reset-password#token=(\S+)/)![1]!;
   const request = { token, password: OTHER_PASSWORD };
-  await auth.call(AuthServiceService.resetPassword, resetPassword(app), request);
+  await auth.call(AuthServiceService.resetPassword, bound(resetPassword, app), request);
   await logIn(email, OTHER_PASSWORD);
 });
 

@@ -20,22 +20,24 @@ import { findRegistration, type Registration, settleRegistrations } from "./regi
  * impatient people do. Throws INVALID_LINK_TOKEN, also once another registration of the address has become the account;
  * INVALID_CREDENTIALS, which counts as at login.
  */
-export const verifyEmail =
-  (app: Auth) =>
-  async ({ token, password }: VerifyEmailRequest, call: Call): Promise<VerifyEmailResponse> => {
-    const registration = await findRegistration(app.db, linkTokenHash(token), app.clock.now());
-    if (!registration || !isGenuine(app.proofs, registration)) return await refuse(app, call);
-    // The address is verified. The password may have been changed since, so it is not checked.
+export async function verifyEmail(
+  app: Auth,
+  { token, password }: VerifyEmailRequest,
+  call: Call,
+): Promise<VerifyEmailResponse> {
+  const registration = await findRegistration(app.db, linkTokenHash(token), app.clock.now());
+  if (!registration || !isGenuine(app.proofs, registration)) return await refuse(app, call);
+  // The address is verified. The password may have been changed since, so it is not checked.
+  if (await findAccount(app.db, registration.id)) return {};
+  const matches = await app.hasher.verify(registration.passwordHash, password, call.deadline);
+  try {
+    return await becomeAccount(app, registration, matches, call);
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.reason !== "EMAIL_TAKEN") throw error;
     if (await findAccount(app.db, registration.id)) return {};
-    const matches = await app.hasher.verify(registration.passwordHash, password, call.deadline);
-    try {
-      return await becomeAccount(app, registration, matches, call);
-    } catch (error) {
-      if (!(error instanceof ApiError) || error.reason !== "EMAIL_TAKEN") throw error;
-      if (await findAccount(app.db, registration.id)) return {};
-      return await refuse(app, call, registration.id);
-    }
-  };
+    return await refuse(app, call, registration.id);
+  }
+}
 
 /** Records the failure; the link is of no registration, or of one whose address is another account's by now. */
 async function refuse(app: Auth, call: Call, id?: string): Promise<never> {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
-import { userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { bound, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import {
   type ListUsersRequest,
@@ -28,7 +28,7 @@ afterAll(() => auth.close());
 const list = (change: Partial<ListUsersRequest> = {}) =>
   auth.call(
     UserServiceService.listUsers,
-    listUsers(auth.app),
+    bound(listUsers, auth.app),
     {
       pageSize: 0,
       pageToken: "",
@@ -40,17 +40,18 @@ const list = (change: Partial<ListUsersRequest> = {}) =>
     },
     admin,
   );
-const get = (userId: string) => auth.call(UserServiceService.getUser, getUser(auth.app), { userId }, admin);
+const get = (userId: string) =>
+  auth.call(UserServiceService.getUser, bound(getUser, auth.app), { userId }, admin);
 const disable = (userId: string, idempotencyKey = "") =>
-  auth.call(UserServiceService.disableUser, disableUser(auth.app), { userId, idempotencyKey }, admin);
+  auth.call(UserServiceService.disableUser, bound(disableUser, auth.app), { userId, idempotencyKey }, admin);
 const enable = async (userId: string, idempotencyKey = "", by?: Caller) =>
   auth.call(
     UserServiceService.enableUser,
-    enableUser(auth.app),
+    bound(enableUser, auth.app),
     { userId, idempotencyKey },
     by ?? (await auth.signInAdmin()),
   );
-const stats = () => auth.call(UserServiceService.getUserStats, getUserStats(auth.app), {}, admin);
+const stats = () => auth.call(UserServiceService.getUserStats, bound(getUserStats, auth.app), {}, admin);
 
 test("counts accounts by role, and the last seven days by date", async () => {
   const noDays = Object.fromEntries(
@@ -74,7 +75,7 @@ test("counts accounts by role, and the last seven days by date", async () => {
 
 test("fifty calls for figures share one count, apart from other reads", async () => {
   const [scans, reads] = [jest.spyOn(auth.app.db, "scan"), jest.spyOn(auth.app.db, "read")];
-  const figures = getUserStats(auth.app);
+  const figures = bound(getUserStats, auth.app);
   const read = () => auth.call(UserServiceService.getUserStats, figures, {}, admin);
   await Promise.all(Array.from({ length: 50 }, read));
   expect([scans.mock.calls.length, reads.mock.calls.length]).toEqual([2, 0]);
@@ -187,7 +188,7 @@ test("the command makes an admin once, and does not make one of somebody else's 
   const [found] = (await list({ email })).users;
   expect(found).toMatchObject({ role: "ADMIN", fullName: "Ada Min" });
   expect(await auth.eventsOf(found!.id)).toEqual(["user.created"]);
-  await auth.call(AuthServiceService.login, login(auth.app), {
+  await auth.call(AuthServiceService.login, bound(login, auth.app), {
     email,
     password: PASSWORD,
     rememberMe: false,

@@ -15,31 +15,27 @@ import { lockSession } from "../sessions/lock-session.ts";
 import { lockLiveSessions } from "../sessions/session-store.ts";
 
 /** UserService.DisableUser; repeating it changes nothing. Throws NOT_FOUND, CANNOT_CHANGE_SELF. */
-export const disableUser =
-  (app: Auth) =>
-  async ({ userId }: DisableUserRequest, call: Call): Promise<User> => {
-    if (userId === userOf(call).userId) throw new ApiError("CANNOT_CHANGE_SELF");
-    const disable = async (tx: Transaction) => {
-      const now = app.clock.now();
-      const { response, entries } = await changeStatus(tx, userId, "DISABLED", "user.disabled");
-      endSessions(app, tx, await lockLiveSessions(tx, userId, now), now);
-      return { response, entries: [...entries, ...(await revokeGrantsOf(tx, userId, now))] };
-    };
-    return await app.calls.apply(call, disable, readsOf);
+export async function disableUser(app: Auth, { userId }: DisableUserRequest, call: Call): Promise<User> {
+  if (userId === userOf(call).userId) throw new ApiError("CANNOT_CHANGE_SELF");
+  const disable = async (tx: Transaction) => {
+    const now = app.clock.now();
+    const { response, entries } = await changeStatus(tx, userId, "DISABLED", "user.disabled");
+    endSessions(app, tx, await lockLiveSessions(tx, userId, now), now);
+    return { response, entries: [...entries, ...(await revokeGrantsOf(tx, userId, now))] };
   };
+  return await app.calls.apply(call, disable, readsOf);
+}
 
 /** UserService.EnableUser; repeating it changes nothing. Throws NOT_FOUND, UNAUTHENTICATED. */
-export const enableUser =
-  (app: Auth) =>
-  async ({ userId }: EnableUserRequest, call: Call): Promise<User> =>
-    await app.calls.apply(
-      call,
-      async (tx) => {
-        await lockSession(tx, userOf(call), app.clock.now());
-        return await changeStatus(tx, userId, "ACTIVE", "user.enabled");
-      },
-      readsOf,
-    );
+export const enableUser = async (app: Auth, { userId }: EnableUserRequest, call: Call): Promise<User> =>
+  await app.calls.apply(
+    call,
+    async (tx) => {
+      await lockSession(tx, userOf(call), app.clock.now());
+      return await changeStatus(tx, userId, "ACTIVE", "user.enabled");
+    },
+    readsOf,
+  );
 
 async function changeStatus(tx: Transaction, userId: string, status: Status, type: UserEventType) {
   const account = await lockAccount(tx, userId);

@@ -5,14 +5,13 @@ import type { Auth } from "../app.ts";
 import { countByDay, countByRole } from "./stats-store.ts";
 
 /** UserService.GetUserStats. Figures are at most 15 s old. */
-export const getUserStats = (app: Auth) =>
-  figures(app, "stats/users", async (): Promise<UserStats> => {
-    const days = lastDays(app.clock.now());
-    // One after the other, because there are few connections for scans.
-    const roles = await countByRole(app.db);
-    const made = await countByDay(app.db, new Date(days[0]!));
-    return {
-      usersByRole: byName(roles, ["PATIENT", "DOCTOR", "ADMIN"]),
-      registrationsByDay: byName(made, days),
-    };
-  });
+export const getUserStats = figures("stats/users", async (app: Auth): Promise<UserStats> => {
+  const days = lastDays(app.clock.now());
+  // One after the other, because there are few connections for scans.
+  const roles = await countByRole(app.db);
+  const made = await countByDay(app.db, new Date(days[0]!));
+  return {
+    usersByRole: byName(roles, ["PATIENT", "DOCTOR", "ADMIN"]),
+    registrationsByDay: byName(made, days),
+  };
+});

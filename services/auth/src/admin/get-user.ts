@@ -6,11 +6,9 @@ import { accessTo, toUser } from "../accounts/user.ts";
 import type { Auth } from "../app.ts";
 
 /** UserService.GetUser. Throws NOT_FOUND. */
-export const getUser =
-  (app: Auth) =>
-  async ({ userId }: GetUserRequest, call: Call): Promise<User> => {
-    const account = await findAccount(app.db, userId);
-    if (!account) throw new ApiError("NOT_FOUND");
-    await app.audit.record(call, [accessTo(account)]);
-    return toUser(account);
-  };
+export async function getUser(app: Auth, { userId }: GetUserRequest, call: Call): Promise<User> {
+  const account = await findAccount(app.db, userId);
+  if (!account) throw new ApiError("NOT_FOUND");
+  await app.audit.record(call, [accessTo(account)]);
+  return toUser(account);
+}

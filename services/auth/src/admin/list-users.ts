@@ -10,19 +10,21 @@ import type { Auth } from "../app.ts";
 import { listAccounts } from "./user-list-store.ts";
 
 /** UserService.ListUsers. Throws INVALID_PAGE_TOKEN. */
-export const listUsers =
-  (app: Auth) =>
-  async (request: ListUsersRequest, call: Call): Promise<ListUsersResponse> => {
-    const { role, status, email, userIds } = request;
-    const filter = {
-      role: role === "ROLE_UNSPECIFIED" ? undefined : (role as Role),
-      status: status === "STATUS_UNSPECIFIED" ? undefined : (status as Status),
-      email: email || undefined,
-      ids: userIds.length > 0 ? userIds : undefined,
-    };
-    const page = app.pages.open(request, "users", filter.role, filter.status, filter.email, userIds.join());
-    const found = await listAccounts(app.db, filter, page);
-    const { rows, nextPageToken } = app.pages.close(page, found, (user) => [user.createTime, user.id]);
-    await app.audit.record(call, rows.map(accessTo));
-    return { users: rows.map(toUser), nextPageToken };
+export async function listUsers(
+  app: Auth,
+  request: ListUsersRequest,
+  call: Call,
+): Promise<ListUsersResponse> {
+  const { role, status, email, userIds } = request;
+  const filter = {
+    role: role === "ROLE_UNSPECIFIED" ? undefined : (role as Role),
+    status: status === "STATUS_UNSPECIFIED" ? undefined : (status as Status),
+    email: email || undefined,
+    ids: userIds.length > 0 ? userIds : undefined,
   };
+  const page = app.pages.open(request, "users", filter.role, filter.status, filter.email, userIds.join());
+  const found = await listAccounts(app.db, filter, page);
+  const { rows, nextPageToken } = app.pages.close(page, found, (user) => [user.createTime, user.id]);
+  await app.audit.record(call, rows.map(accessTo));
+  return { users: rows.map(toUser), nextPageToken };
+}

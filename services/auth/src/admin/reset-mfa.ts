@@ -17,27 +17,25 @@ import { lockLiveSessions } from "../sessions/session-store.ts";
  * UserService.ResetMfa; without a second factor it changes nothing. An admin's own is removed as everybody's is, with
  * password and code. Throws NOT_FOUND, CANNOT_CHANGE_SELF, UNAUTHENTICATED.
  */
-export const resetMfa =
-  (app: Auth) =>
-  async ({ userId }: ResetMfaRequest, call: Call): Promise<User> => {
-    if (userId === userOf(call).userId) throw new ApiError("CANNOT_CHANGE_SELF");
-    const reset = async (tx: Transaction) => {
-      const now = app.clock.now();
-      await lockSession(tx, userOf(call), now);
-      const account = await lockAccount(tx, userId);
-      if (!account) throw new ApiError("NOT_FOUND");
-      if (!account.mfaEnabled) return { response: toUser(account), entries: [] };
-      deleteTotp(tx, userId);
-      // Else wrong codes for the lost authenticator would lock the new one before it is set up.
-      deleteCounters(tx, factorCounters(app, userId));
-      touchAccount(tx, userId);
-      queueMail(app, tx, account, { template: "mfa-reset" });
-      endSessions(app, tx, await lockLiveSessions(tx, userId, now), now);
-      const changed: Account = { ...account, mfaEnabled: false, version: account.version + 1 };
-      return {
-        response: toUser(changed),
-        entries: [accessTo(account)],
-      };
+export async function resetMfa(app: Auth, { userId }: ResetMfaRequest, call: Call): Promise<User> {
+  if (userId === userOf(call).userId) throw new ApiError("CANNOT_CHANGE_SELF");
+  const reset = async (tx: Transaction) => {
+    const now = app.clock.now();
+    await lockSession(tx, userOf(call), now);
+    const account = await lockAccount(tx, userId);
+    if (!account) throw new ApiError("NOT_FOUND");
+    if (!account.mfaEnabled) return { response: toUser(account), entries: [] };
+    deleteTotp(tx, userId);
+    // Else wrong codes for the lost authenticator would lock the new one before it is set up.
+    deleteCounters(tx, factorCounters(app, userId));
+    touchAccount(tx, userId);
+    queueMail(app, tx, account, { template: "mfa-reset" });
+    endSessions(app, tx, await lockLiveSessions(tx, userId, now), now);
+    const changed: Account = { ...account, mfaEnabled: false, version: account.version + 1 };
+    return {
+      response: toUser(changed),
+      entries: [accessTo(account)],
     };
-    return await app.calls.apply(call, reset, readsOf);
   };
+  return await app.calls.apply(call, reset, readsOf);
+}

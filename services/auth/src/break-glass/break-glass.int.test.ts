@@ -4,6 +4,7 @@ import { validate } from "@medconnect/platform/contract/validate.ts";
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
+import { bound } from "@medconnect/platform/testing/test-service.ts";
 import {
   BreakGlassServiceService,
   CreateBreakGlassGrantRequest,
@@ -35,25 +36,30 @@ const service = BreakGlassServiceService;
 const create = (patientId = patient.id, by: UserCaller = admin, idempotencyKey = "") =>
   auth.call(
     service.createBreakGlassGrant,
-    createBreakGlassGrant(auth.app),
+    bound(createBreakGlassGrant, auth.app),
     { patientId, reason: REASON, idempotencyKey },
     by,
   );
 const get = (grantId: string) =>
-  auth.call(service.getBreakGlassGrant, getBreakGlassGrant(auth.app), { grantId }, admin);
+  auth.call(service.getBreakGlassGrant, bound(getBreakGlassGrant, auth.app), { grantId }, admin);
 const revoke = (grantId: string, by: UserCaller = admin, idempotencyKey = "") =>
-  auth.call(service.revokeBreakGlassGrant, revokeBreakGlassGrant(auth.app), { grantId, idempotencyKey }, by);
+  auth.call(
+    service.revokeBreakGlassGrant,
+    bound(revokeBreakGlassGrant, auth.app),
+    { grantId, idempotencyKey },
+    by,
+  );
 const list = async (change: Partial<ListBreakGlassGrantsRequest>) =>
   await auth.call(
     service.listBreakGlassGrants,
-    listBreakGlassGrants(auth.app),
+    bound(listBreakGlassGrants, auth.app),
     ListBreakGlassGrantsRequest.fromPartial(change),
     admin,
   );
 const disable = async (userId: string) =>
   auth.call(
     UserServiceService.disableUser,
-    disableUser(auth.app),
+    bound(disableUser, auth.app),
     { userId, idempotencyKey: "" },
     await auth.signInAdmin(),
   );
@@ -92,7 +98,7 @@ describe("an admin's open grants", () => {
     await create(patient.id, await auth.signInAdmin());
     const unlimited = { ...auth.app, breakGlassMaxOpen: 0 };
     const request = { patientId: patient.id, reason: REASON, idempotencyKey: "" };
-    await auth.call(service.createBreakGlassGrant, createBreakGlassGrant(unlimited), request, admin);
+    await auth.call(service.createBreakGlassGrant, bound(createBreakGlassGrant, unlimited), request, admin);
   });
 });
 

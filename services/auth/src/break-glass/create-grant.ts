@@ -14,31 +14,33 @@ import { assertMayOpen } from "./grant-rules.ts";
 import { type Grant, insertGrant, lockActiveGrantsOf } from "./grant-store.ts";
 
 /** BreakGlassService.CreateBreakGlassGrant. Throws NOT_FOUND unless it is a patient, UNAUTHENTICATED, TOO_MANY_GRANTS. */
-export const createBreakGlassGrant =
-  (app: Auth) =>
-  async ({ patientId, reason }: CreateBreakGlassGrantRequest, call: Call): Promise<BreakGlassGrant> => {
-    const admin = userOf(call);
-    const patient = await findAccount(app.db, patientId);
-    if (patient?.role !== "PATIENT") throw new ApiError("NOT_FOUND");
-    const create = async (tx: Transaction) => {
-      const now = app.clock.now();
-      // Locks the account, so that concurrent grants count one another.
-      await lockSession(tx, admin, now);
-      const open = await lockActiveGrantsOf(tx, admin.userId, now);
-      assertMayOpen(open.length, app.breakGlassMaxOpen);
-      const owned = { id: newId(), adminId: admin.userId, patientId };
-      const grant: Grant = {
-        ...owned,
-        reason: app.cipher.encrypt(reasonContext(owned), reason),
-        createTime: now,
-        expireTime: new Date(now.getTime() + app.breakGlassMs),
-        revokeTime: null,
-      };
-      insertGrant(tx, grant);
-      return {
-        response: toBreakGlassGrant(grant, now, app.cipher),
-        entries: [grantEntry("granted", grant)],
-      };
+export async function createBreakGlassGrant(
+  app: Auth,
+  { patientId, reason }: CreateBreakGlassGrantRequest,
+  call: Call,
+): Promise<BreakGlassGrant> {
+  const admin = userOf(call);
+  const patient = await findAccount(app.db, patientId);
+  if (patient?.role !== "PATIENT") throw new ApiError("NOT_FOUND");
+  const create = async (tx: Transaction) => {
+    const now = app.clock.now();
+    // Locks the account, so that concurrent grants count one another.
+    await lockSession(tx, admin, now);
+    const open = await lockActiveGrantsOf(tx, admin.userId, now);
+    assertMayOpen(open.length, app.breakGlassMaxOpen);
+    const owned = { id: newId(), adminId: admin.userId, patientId };
+    const grant: Grant = {
+      ...owned,
+      reason: app.cipher.encrypt(reasonContext(owned), reason),
+      createTime: now,
+      expireTime: new Date(now.getTime() + app.breakGlassMs),
+      revokeTime: null,
     };
-    return await app.calls.apply(call, create, readsOf);
+    insertGrant(tx, grant);
+    return {
+      response: toBreakGlassGrant(grant, now, app.cipher),
+      entries: [grantEntry("granted", grant)],
+    };
   };
+  return await app.calls.apply(call, create, readsOf);
+}

@@ -12,26 +12,28 @@ import { statusAt } from "./grant-rules.ts";
 import { type Grant, lockActiveGrantsOf, lockGrant, setRevoked } from "./grant-store.ts";
 
 /** BreakGlassService.RevokeBreakGlassGrant; one that has ended stays as it is. Throws NOT_FOUND. */
-export const revokeBreakGlassGrant =
-  (app: Auth) =>
-  async ({ grantId }: RevokeBreakGlassGrantRequest, call: Call): Promise<BreakGlassGrant> =>
-    await app.calls.apply(
-      call,
-      async (tx) => {
-        const now = app.clock.now();
-        const grant = await lockGrant(tx, grantId);
-        if (!grant) throw new ApiError("NOT_FOUND");
-        if (statusAt(grant, now) !== "ACTIVE") {
-          return { response: toBreakGlassGrant(grant, now, app.cipher), entries: [] };
-        }
-        const revoked: Grant = { ...grant, revokeTime: now };
-        return {
-          response: toBreakGlassGrant(revoked, now, app.cipher),
-          entries: [revoke(tx, grant, now)],
-        };
-      },
-      readsOf,
-    );
+export const revokeBreakGlassGrant = async (
+  app: Auth,
+  { grantId }: RevokeBreakGlassGrantRequest,
+  call: Call,
+): Promise<BreakGlassGrant> =>
+  await app.calls.apply(
+    call,
+    async (tx) => {
+      const now = app.clock.now();
+      const grant = await lockGrant(tx, grantId);
+      if (!grant) throw new ApiError("NOT_FOUND");
+      if (statusAt(grant, now) !== "ACTIVE") {
+        return { response: toBreakGlassGrant(grant, now, app.cipher), entries: [] };
+      }
+      const revoked: Grant = { ...grant, revokeTime: now };
+      return {
+        response: toBreakGlassGrant(revoked, now, app.cipher),
+        entries: [revoke(tx, grant, now)],
+      };
+    },
+    readsOf,
+  );
 
 /** Ends the grants of an admin who is being disabled. @returns what to tell of them */
 export async function revokeGrantsOf(tx: Transaction, adminId: string, now: Date): Promise<AuditEntry[]> {

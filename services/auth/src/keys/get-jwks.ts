@@ -2,6 +2,6 @@ import type { GetJwksRequest, Jwks } from "@medconnect/proto/medconnect/auth/v1/
 import type { Auth } from "../app.ts";
 
 /** KeyService.GetJwks. */
-export const getJwks =
-  (app: Auth) =>
-  async (_: GetJwksRequest): Promise<Jwks> => ({ keys: await app.signingKeys.published() });
+export const getJwks = async (app: Auth, _: GetJwksRequest): Promise<Jwks> => ({
+  keys: await app.signingKeys.published(),
+});

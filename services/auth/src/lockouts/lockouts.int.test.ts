@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
+import { bound } from "@medconnect/platform/testing/test-service.ts";
 import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import type { User } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import { generateSync } from "otplib";
@@ -36,7 +37,7 @@ beforeEach(async () => {
 const logIn = (password: string, from = HERE, { email } = user) =>
   auth.call(
     AuthServiceService.login,
-    login(auth.app),
+    bound(login, auth.app),
     { email, password, rememberMe: false },
     undefined,
     from,
@@ -149,17 +150,19 @@ test("a reset by mail lifts the locks on the password, here and for the account,
   for (let i = 0; i < 12; i++) await fail(4, `203.0.113.${i}`);
   await fail(5);
   await expectLocked();
-  await auth.call(AuthServiceService.forgotPassword, forgotPassword(auth.app), { email: user.email });
+  await auth.call(AuthServiceService.forgotPassword, bound(forgotPassword, auth.app), { email: user.email });
   const [, token = ""] = (await auth.mailsTo(user.email)).at(-1)!.text.match(/#token=(\S+)/)!;
   const request = { token, password: "quite another passphrase" };
-  await auth.call(AuthServiceService.resetPassword, resetPassword(auth.app), request, undefined, HERE);
+  await auth.call(AuthServiceService.resetPassword, bound(resetPassword, auth.app), request, undefined, HERE);
   const { mfaToken } = await logIn(request.password);
   const factor = { mfaToken: mfaToken!, code: code(), recoveryCode: undefined };
-  await expect(auth.call(AuthServiceService.verifyMfa, verifyMfa(auth.app), factor)).rejects.toMatchObject({
+  await expect(
+    auth.call(AuthServiceService.verifyMfa, bound(verifyMfa, auth.app), factor),
+  ).rejects.toMatchObject({
     reason: "INVALID_MFA_CODE",
   });
   auth.clock.advance(MINUTE_MS);
-  await auth.call(AuthServiceService.verifyMfa, verifyMfa(auth.app), { ...factor, code: code() });
+  await auth.call(AuthServiceService.verifyMfa, bound(verifyMfa, auth.app), { ...factor, code: code() });
 });
 
 test("an unknown e-mail is counted as a known one, and nobody's is in the table", async () => {
@@ -187,11 +190,11 @@ test("counters are swept when they have expired", async () => {
 /** The second factor on, with a way to log in and to get there again. */
 async function withMfa() {
   const { caller } = await auth.logIn(user);
-  const { secret } = await auth.call(AuthServiceService.setUpTotp, setUpTotp(auth.app), {}, caller);
+  const { secret } = await auth.call(AuthServiceService.setUpTotp, bound(setUpTotp, auth.app), {}, caller);
   const code = () => generateSync({ secret, epoch: Math.floor(auth.clock.now().getTime() / 1000) });
   const { recoveryCodes } = await auth.call(
     AuthServiceService.activateTotp,
-    activateTotp(auth.app),
+    bound(activateTotp, auth.app),
     { code: code() },
     caller,
   );
@@ -202,13 +205,13 @@ async function withMfa() {
 const verify = async (factor: { code: string } | { recoveryCode: string }) => {
   const { mfaToken } = await logIn(PASSWORD);
   const request = { mfaToken: mfaToken!, code: undefined, recoveryCode: undefined, ...factor };
-  return await auth.call(AuthServiceService.verifyMfa, verifyMfa(auth.app), request);
+  return await auth.call(AuthServiceService.verifyMfa, bound(verifyMfa, auth.app), request);
 };
 
 const disable = (caller: Caller, password: string, code: string) =>
   auth.call(
     AuthServiceService.disableTotp,
-    disableTotp(auth.app),
+    bound(disableTotp, auth.app),
     { password, code, idempotencyKey: newId() },
     caller,
     HERE,
@@ -245,9 +248,9 @@ test("ten wrong factors lock the second factor, over all logins and ways to show
 
 test("ten wrong first codes lock the activation, and are in the audit trail", async () => {
   const { caller } = await auth.logIn(user);
-  const { secret } = await auth.call(AuthServiceService.setUpTotp, setUpTotp(auth.app), {}, caller);
+  const { secret } = await auth.call(AuthServiceService.setUpTotp, bound(setUpTotp, auth.app), {}, caller);
   const activate = (code: string) =>
-    auth.call(AuthServiceService.activateTotp, activateTotp(auth.app), { code }, caller);
+    auth.call(AuthServiceService.activateTotp, bound(activateTotp, auth.app), { code }, caller);
   const INVALID_MFA_CODE = { reason: "INVALID_MFA_CODE" };
   const code = () => generateSync({ secret, epoch: Math.floor(auth.clock.now().getTime() / 1000) });
   for (let i = 0; i < 10; i++) await expect(activate("000000")).rejects.toMatchObject(INVALID_MFA_CODE);

@@ -22,37 +22,39 @@ import { openTotpSecret } from "./totp-secret.ts";
  * AuthService.ActivateTotp. The other sessions end: whoever opened them showed a password alone. Throws MFA_NOT_SET_UP,
  * MFA_ALREADY_ACTIVE, UNAUTHENTICATED, INVALID_MFA_CODE; the last counts as one at login does, and is audited.
  */
-export const activateTotp =
-  (app: Auth) =>
-  async ({ code }: ActivateTotpRequest, call: Call): Promise<RecoveryCodes> => {
-    const caller = userOf(call);
-    const { userId, sessionId } = caller;
-    const now = app.clock.now();
-    return await app.calls.apply(call, async (tx) => {
-      const entry = { resource: `users/${userId}`, subjectIds: [userId] };
-      const step = await evaluateAttempt(tx, factorCounters(app, userId), now, () =>
-        firstStep(app, tx, { userId, code }),
-      );
-      if (step === undefined) {
-        return { response: new ApiError("INVALID_MFA_CODE"), entries: [{ ...entry, outcome: "FAILURE" }] };
-      }
-      const account = await lockSession(tx, caller, now);
-      const recoveryCodes = newRecoveryCodes();
-      activate(tx, userId, step, now);
-      const kept = recoveryCodes.map((code) => keptRecoveryCode(app.proofs, userId, code));
-      replaceRecoveryCodes(tx, userId, kept);
-      touchAccount(tx, userId);
-      const sessionIds = await lockLiveSessions(tx, userId, now);
-      endSessions(
-        app,
-        tx,
-        sessionIds.filter((id) => id !== sessionId),
-        now,
-      );
-      queueMail(app, tx, account, { template: "mfa-activated" });
-      return { response: { recoveryCodes }, entries: [entry] };
-    });
-  };
+export async function activateTotp(
+  app: Auth,
+  { code }: ActivateTotpRequest,
+  call: Call,
+): Promise<RecoveryCodes> {
+  const caller = userOf(call);
+  const { userId, sessionId } = caller;
+  const now = app.clock.now();
+  return await app.calls.apply(call, async (tx) => {
+    const entry = { resource: `users/${userId}`, subjectIds: [userId] };
+    const step = await evaluateAttempt(tx, factorCounters(app, userId), now, () =>
+      firstStep(app, tx, { userId, code }),
+    );
+    if (step === undefined) {
+      return { response: new ApiError("INVALID_MFA_CODE"), entries: [{ ...entry, outcome: "FAILURE" }] };
+    }
+    const account = await lockSession(tx, caller, now);
+    const recoveryCodes = newRecoveryCodes();
+    activate(tx, userId, step, now);
+    const kept = recoveryCodes.map((code) => keptRecoveryCode(app.proofs, userId, code));
+    replaceRecoveryCodes(tx, userId, kept);
+    touchAccount(tx, userId);
+    const sessionIds = await lockLiveSessions(tx, userId, now);
+    endSessions(
+      app,
+      tx,
+      sessionIds.filter((id) => id !== sessionId),
+      now,
+    );
+    queueMail(app, tx, account, { template: "mfa-activated" });
+    return { response: { recoveryCodes }, entries: [entry] };
+  });
+}
 
 /** The time step of the pending authenticator's code; undefined for a wrong one. Throws MFA_NOT_SET_UP, MFA_ALREADY_ACTIVE. */
 async function firstStep(

@@ -15,22 +15,24 @@ import { proveCode } from "./prove-code.ts";
  * AuthService.DisableTotp. Throws UNAUTHENTICATED, MFA_NOT_ACTIVE, INVALID_CREDENTIALS, INVALID_MFA_CODE; the last two
  * are audited.
  */
-export const disableTotp =
-  (app: Auth) =>
-  async ({ password, code }: DisableTotpRequest, call: Call): Promise<User> => {
-    const caller = userOf(call);
-    const { userId } = caller;
-    await provePassword(app, password, call);
-    return await app.calls.apply(call, async (tx) => {
-      const entry = { resource: `users/${userId}`, subjectIds: [userId] };
-      if (!(await proveCode(app, tx, userId, code))) {
-        return { response: new ApiError("INVALID_MFA_CODE"), entries: [{ ...entry, outcome: "FAILURE" }] };
-      }
-      const account = await lockSession(tx, caller, app.clock.now());
-      deleteTotp(tx, userId);
-      touchAccount(tx, userId);
-      queueMail(app, tx, account, { template: "mfa-disabled" });
-      const changed: Account = { ...account, mfaEnabled: false, version: account.version + 1 };
-      return { response: toUser(changed), entries: [entry] };
-    });
-  };
+export async function disableTotp(
+  app: Auth,
+  { password, code }: DisableTotpRequest,
+  call: Call,
+): Promise<User> {
+  const caller = userOf(call);
+  const { userId } = caller;
+  await provePassword(app, password, call);
+  return await app.calls.apply(call, async (tx) => {
+    const entry = { resource: `users/${userId}`, subjectIds: [userId] };
+    if (!(await proveCode(app, tx, userId, code))) {
+      return { response: new ApiError("INVALID_MFA_CODE"), entries: [{ ...entry, outcome: "FAILURE" }] };
+    }
+    const account = await lockSession(tx, caller, app.clock.now());
+    deleteTotp(tx, userId);
+    touchAccount(tx, userId);
+    queueMail(app, tx, account, { template: "mfa-disabled" });
+    const changed: Account = { ...account, mfaEnabled: false, version: account.version + 1 };
+    return { response: toUser(changed), entries: [entry] };
+  });
+}

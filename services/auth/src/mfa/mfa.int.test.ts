@@ -4,7 +4,7 @@ import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
 import { asAnother } from "@medconnect/platform/testing/interleaving.ts";
-import { userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { bound, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import { type User, UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import { generateSync } from "otplib";
@@ -41,40 +41,40 @@ beforeEach(async () => {
   ({ caller } = await auth.logIn(user));
 });
 
-const setUp = () => auth.call(AuthServiceService.setUpTotp, setUpTotp(auth.app), {}, caller);
+const setUp = () => auth.call(AuthServiceService.setUpTotp, bound(setUpTotp, auth.app), {}, caller);
 const activate = (code: string) =>
-  auth.call(AuthServiceService.activateTotp, activateTotp(auth.app), { code }, caller);
+  auth.call(AuthServiceService.activateTotp, bound(activateTotp, auth.app), { code }, caller);
 const disable = (password: string, code: string) =>
   auth.call(
     AuthServiceService.disableTotp,
-    disableTotp(auth.app),
+    bound(disableTotp, auth.app),
     { password, code, idempotencyKey: "" },
     caller,
   );
 const regenerate = (password: string, code: string) =>
   auth.call(
     AuthServiceService.regenerateRecoveryCodes,
-    regenerateRecoveryCodes(auth.app),
+    bound(regenerateRecoveryCodes, auth.app),
     { password, code },
     caller,
   );
 const reset = async (userId: string, by?: Caller, idempotencyKey = "") =>
   auth.call(
     UserServiceService.resetMfa,
-    resetMfa(auth.app),
+    bound(resetMfa, auth.app),
     { userId, idempotencyKey },
     by ?? (await auth.signInAdmin()),
   );
-const me = () => auth.call(UserServiceService.getMe, getMe(auth.app), {}, caller);
+const me = () => auth.call(UserServiceService.getMe, bound(getMe, auth.app), {}, caller);
 const logIn = () =>
-  auth.call(AuthServiceService.login, login(auth.app), {
+  auth.call(AuthServiceService.login, bound(login, auth.app), {
     email: user.email,
     password: PASSWORD,
     rememberMe: false,
   });
 const mfaToken = async () => (await logIn()).mfaToken!;
 const verify = (token: string, factor: { code: string } | { recoveryCode: string }) =>
-  auth.call(AuthServiceService.verifyMfa, verifyMfa(auth.app), {
+  auth.call(AuthServiceService.verifyMfa, bound(verifyMfa, auth.app), {
     mfaToken: token,
     code: undefined,
     recoveryCode: undefined,
@@ -161,7 +161,7 @@ test("a login that the activation overtakes leaves no session alive", async () =
   }
   const app = { ...auth.app, signingKeys: new SlowKeys(auth.app) };
   const request = { email: user.email, password: PASSWORD, rememberMe: false };
-  const { refreshToken: token } = await auth.call(AuthServiceService.login, login(app), request);
+  const { refreshToken: token } = await auth.call(AuthServiceService.login, bound(login, app), request);
   await activating;
   await expect(refresh(token!)).rejects.toMatchObject({ reason: "INVALID_REFRESH_TOKEN" });
 });
@@ -254,7 +254,7 @@ test("a second factor does not let a disabled account in", async () => {
   const { secret } = await withMfa();
   const token = await mfaToken();
   const request = { userId: user.id, idempotencyKey: "" };
-  await auth.call(UserServiceService.disableUser, disableUser(auth.app), request, userCaller("ADMIN"));
+  await auth.call(UserServiceService.disableUser, bound(disableUser, auth.app), request, userCaller("ADMIN"));
   await expect(verify(token, { code: codeOf(secret) })).rejects.toMatchObject({
     reason: "INVALID_MFA_TOKEN",
   });
@@ -295,7 +295,7 @@ test("is switched off by password and code together, the code being used thereby
 test("a login that asks to be remembered is so after the second factor as well", async () => {
   const { secret } = await withMfa();
   const request = { email: user.email, password: PASSWORD, rememberMe: true };
-  const { mfaToken: token } = await auth.call(AuthServiceService.login, login(auth.app), request);
+  const { mfaToken: token } = await auth.call(AuthServiceService.login, bound(login, auth.app), request);
   await verify(token!, { code: codeOf(secret) });
   const rows = await auth.app.db.read("SELECT remembered FROM sessions ORDER BY id DESC LIMIT 1");
   expect(rows).toEqual([{ remembered: 1 }]);
@@ -368,7 +368,7 @@ test("an admin does not remove the admin's own second factor so, nor that of nob
 });
 
 const refresh = (token: string) =>
-  auth.call(AuthServiceService.refreshToken, refreshToken(auth.app), {
+  auth.call(AuthServiceService.refreshToken, bound(refreshToken, auth.app), {
     refreshToken: token,
     idempotencyKey: "",
   });

@@ -13,22 +13,24 @@ import { proveCode } from "./prove-code.ts";
 import { keptRecoveryCode, newRecoveryCodes } from "./recovery-codes.ts";
 
 /** AuthService.RegenerateRecoveryCodes. Throws as DisableTotp does. */
-export const regenerateRecoveryCodes =
-  (app: Auth) =>
-  async ({ password, code }: RegenerateRecoveryCodesRequest, call: Call): Promise<RecoveryCodes> => {
-    const caller = userOf(call);
-    const { userId } = caller;
-    await provePassword(app, password, call);
-    return await app.calls.apply(call, async (tx) => {
-      const entry = { resource: `users/${userId}`, subjectIds: [userId] };
-      if (!(await proveCode(app, tx, userId, code))) {
-        return { response: new ApiError("INVALID_MFA_CODE"), entries: [{ ...entry, outcome: "FAILURE" }] };
-      }
-      const account = await lockSession(tx, caller, app.clock.now());
-      const recoveryCodes = newRecoveryCodes();
-      const kept = recoveryCodes.map((code) => keptRecoveryCode(app.proofs, userId, code));
-      replaceRecoveryCodes(tx, userId, kept);
-      queueMail(app, tx, account, { template: "new-recovery-codes" });
-      return { response: { recoveryCodes }, entries: [entry] };
-    });
-  };
+export async function regenerateRecoveryCodes(
+  app: Auth,
+  { password, code }: RegenerateRecoveryCodesRequest,
+  call: Call,
+): Promise<RecoveryCodes> {
+  const caller = userOf(call);
+  const { userId } = caller;
+  await provePassword(app, password, call);
+  return await app.calls.apply(call, async (tx) => {
+    const entry = { resource: `users/${userId}`, subjectIds: [userId] };
+    if (!(await proveCode(app, tx, userId, code))) {
+      return { response: new ApiError("INVALID_MFA_CODE"), entries: [{ ...entry, outcome: "FAILURE" }] };
+    }
+    const account = await lockSession(tx, caller, app.clock.now());
+    const recoveryCodes = newRecoveryCodes();
+    const kept = recoveryCodes.map((code) => keptRecoveryCode(app.proofs, userId, code));
+    replaceRecoveryCodes(tx, userId, kept);
+    queueMail(app, tx, account, { template: "new-recovery-codes" });
+    return { response: { recoveryCodes }, entries: [entry] };
+  });
+}

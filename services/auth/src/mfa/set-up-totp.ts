@@ -9,27 +9,25 @@ import { newTotpSecret, totpUri } from "./totp.ts";
 import { encryptTotpSecret } from "./totp-secret.ts";
 
 /** AuthService.SetUpTotp. A set-up that was not activated is replaced. Throws MFA_ALREADY_ACTIVE, UNAUTHENTICATED. */
-export const setUpTotp =
-  (app: Auth) =>
-  async (_: SetUpTotpRequest, call: Call): Promise<TotpSetup> => {
-    const caller = userOf(call);
-    const { userId } = caller;
-    const account = await findAccount(app.db, userId);
-    if (!account) throw new ApiError("NOT_FOUND");
-    const secret = newTotpSecret();
-    const otpauthUri = totpUri(secret, account.email);
-    // Loaded on demand: it takes 9 MB.
-    const { toDataURL } = await import("qrcode");
-    const qrCode = await toDataURL(otpauthUri);
-    return await app.calls.apply(call, async (tx) => {
-      // Write first, then look: otherwise a concurrent set-up could replace an activated secret.
-      savePendingTotp(tx, userId, encryptTotpSecret(app.cipher, userId, secret));
-      const totp = await lockTotp(tx, userId);
-      if (totp?.activateTime) throw new ApiError("MFA_ALREADY_ACTIVE");
-      await lockSession(tx, caller, app.clock.now());
-      return {
-        response: { secret, otpauthUri, qrCode },
-        entries: [{ resource: `users/${userId}`, subjectIds: [userId] }],
-      };
-    });
-  };
+export async function setUpTotp(app: Auth, _: SetUpTotpRequest, call: Call): Promise<TotpSetup> {
+  const caller = userOf(call);
+  const { userId } = caller;
+  const account = await findAccount(app.db, userId);
+  if (!account) throw new ApiError("NOT_FOUND");
+  const secret = newTotpSecret();
+  const otpauthUri = totpUri(secret, account.email);
+  // Loaded on demand: it takes 9 MB.
+  const { toDataURL } = await import("qrcode");
+  const qrCode = await toDataURL(otpauthUri);
+  return await app.calls.apply(call, async (tx) => {
+    // Write first, then look: otherwise a concurrent set-up could replace an activated secret.
+    savePendingTotp(tx, userId, encryptTotpSecret(app.cipher, userId, secret));
+    const totp = await lockTotp(tx, userId);
+    if (totp?.activateTime) throw new ApiError("MFA_ALREADY_ACTIVE");
+    await lockSession(tx, caller, app.clock.now());
+    return {
+      response: { secret, otpauthUri, qrCode },
+      entries: [{ resource: `users/${userId}`, subjectIds: [userId] }],
+    };
+  });
+}

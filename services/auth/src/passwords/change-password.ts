@@ -13,26 +13,25 @@ import { provePassword } from "./prove-password.ts";
 import { setPassword } from "./set-password.ts";
 
 /** UserService.ChangePassword. Throws INVALID_CREDENTIALS, which is audited, WEAK_PASSWORD and UNAUTHENTICATED. */
-export const changePassword =
-  (app: Auth) =>
-  async (
-    { currentPassword, newPassword }: ChangePasswordRequest,
-    call: Call,
-  ): Promise<ChangePasswordResponse> => {
-    const caller = userOf(call);
-    const { userId, sessionId } = caller;
-    const { passwordSetTime } = await provePassword(app, currentPassword, call);
-    const account = (await findAccount(app.db, userId))!;
-    assertStrongPassword(newPassword, account);
-    const passwordHash = await app.hasher.hash(newPassword, call.deadline);
-    return await app.calls.apply(call, async (tx) => {
-      const entry = { resource: `users/${userId}`, subjectIds: [userId] };
-      await lockSession(tx, caller, app.clock.now());
-      // False if a concurrent change has replaced the password.
-      if (!(await lockPassword(tx, userId, passwordSetTime))) {
-        return { response: new ApiError("INVALID_CREDENTIALS"), entries: [{ ...entry, outcome: "FAILURE" }] };
-      }
-      await setPassword(app, tx, account, { passwordHash, keptSessionId: sessionId });
-      return { response: {}, entries: [entry] };
-    });
-  };
+export async function changePassword(
+  app: Auth,
+  { currentPassword, newPassword }: ChangePasswordRequest,
+  call: Call,
+): Promise<ChangePasswordResponse> {
+  const caller = userOf(call);
+  const { userId, sessionId } = caller;
+  const { passwordSetTime } = await provePassword(app, currentPassword, call);
+  const account = (await findAccount(app.db, userId))!;
+  assertStrongPassword(newPassword, account);
+  const passwordHash = await app.hasher.hash(newPassword, call.deadline);
+  return await app.calls.apply(call, async (tx) => {
+    const entry = { resource: `users/${userId}`, subjectIds: [userId] };
+    await lockSession(tx, caller, app.clock.now());
+    // False if a concurrent change has replaced the password.
+    if (!(await lockPassword(tx, userId, passwordSetTime))) {
+      return { response: new ApiError("INVALID_CREDENTIALS"), entries: [{ ...entry, outcome: "FAILURE" }] };
+    }
+    await setPassword(app, tx, account, { passwordHash, keptSessionId: sessionId });
+    return { response: {}, entries: [entry] };
+  });
+}

@@ -12,10 +12,11 @@ import { mailResetLink } from "../links/mail-reset-link.ts";
  * AuthService.ForgotPassword. Answers alike, and in the same time, whether or not there is an account, it is disabled, or
  * was mailed a link just now; only the mail, which goes out later, knows.
  */
-export const forgotPassword =
-  (app: Auth) =>
-  async ({ email }: ForgotPasswordRequest, call: Call): Promise<ForgotPasswordResponse> =>
-    await withConstantResponseTime(app, () => mailOwner(app, email, call));
+export const forgotPassword = async (
+  app: Auth,
+  { email }: ForgotPasswordRequest,
+  call: Call,
+): Promise<ForgotPasswordResponse> => await withConstantResponseTime(app, () => mailOwner(app, email, call));
 
 async function mailOwner(app: Auth, email: string, call: Call): Promise<ForgotPasswordResponse> {
   const account = await findAccountByEmail(app.db, email);

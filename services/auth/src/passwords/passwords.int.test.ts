@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { newId } from "@medconnect/platform/ids/ids.ts";
-import { userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { bound, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import { UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import { getMe } from "../accounts/get-me.ts";
@@ -25,27 +25,27 @@ beforeAll(async () => {
 afterAll(() => auth.close());
 
 const logIn = (email: string, password: string) =>
-  auth.call(AuthServiceService.login, login(auth.app), { email, password, rememberMe: false });
+  auth.call(AuthServiceService.login, bound(login, auth.app), { email, password, rememberMe: false });
 const forgot = (email: string) =>
-  auth.call(AuthServiceService.forgotPassword, forgotPassword(auth.app), { email });
+  auth.call(AuthServiceService.forgotPassword, bound(forgotPassword, auth.app), { email });
 const reset = (token: string, password = NEW_PASSWORD) =>
-  auth.call(AuthServiceService.resetPassword, resetPassword(auth.app), { token, password });
+  auth.call(AuthServiceService.resetPassword, bound(resetPassword, auth.app), { token, password });
 const change = ({ caller }: SignedIn, currentPassword: string, newPassword = NEW_PASSWORD) =>
   auth.call(
     UserServiceService.changePassword,
-    changePassword(auth.app),
+    bound(changePassword, auth.app),
     { currentPassword, newPassword },
     caller,
   );
 const refresh = (session: SignedIn) =>
-  auth.call(AuthServiceService.refreshToken, refreshToken(auth.app), {
+  auth.call(AuthServiceService.refreshToken, bound(refreshToken, auth.app), {
     refreshToken: session.refreshToken,
     idempotencyKey: "",
   });
 const disable = (userId: string) =>
   auth.call(
     UserServiceService.disableUser,
-    disableUser(auth.app),
+    bound(disableUser, auth.app),
     { userId, idempotencyKey: "" },
     userCaller("ADMIN"),
   );
@@ -80,7 +80,12 @@ test("the link has proved the e-mail address as well", async () => {
   const { user, token } = await forgetful();
   expect(user.emailVerified).toBe(false);
   await reset(token);
-  const me = await auth.call(UserServiceService.getMe, getMe(auth.app), {}, userCaller("PATIENT", user.id));
+  const me = await auth.call(
+    UserServiceService.getMe,
+    bound(getMe, auth.app),
+    {},
+    userCaller("PATIENT", user.id),
+  );
   expect(me.emailVerified).toBe(true);
 });
 

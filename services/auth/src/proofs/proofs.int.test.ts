@@ -4,6 +4,7 @@ import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
 import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
 import { startMetrics } from "@medconnect/platform/telemetry/start-metrics.ts";
+import { bound } from "@medconnect/platform/testing/test-service.ts";
 import { withBinaryIds } from "@medconnect/platform/testing/with-binary-ids.ts";
 import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import {
@@ -51,14 +52,17 @@ const newToken = () => randomBytes(32).toString("base64url");
 const inAnHour = () => new Date(auth.clock.now().getTime() + 3_600_000);
 
 const refresh = (token: string) =>
-  auth.call(AuthServiceService.refreshToken, refreshToken(auth.app), {
+  auth.call(AuthServiceService.refreshToken, bound(refreshToken, auth.app), {
     refreshToken: token,
     idempotencyKey: "",
   });
 const reset = (token: string) =>
-  auth.call(AuthServiceService.resetPassword, resetPassword(auth.app), { token, password: NEW_PASSWORD });
+  auth.call(AuthServiceService.resetPassword, bound(resetPassword, auth.app), {
+    token,
+    password: NEW_PASSWORD,
+  });
 const verify = (token: string) =>
-  auth.call(AuthServiceService.verifyEmail, verifyEmail(mailing), { token, password: PASSWORD });
+  auth.call(AuthServiceService.verifyEmail, bound(verifyEmail, mailing), { token, password: PASSWORD });
 
 /** Number of refused rows of a table, as in the alert's metric. */
 async function refused(table: string): Promise<number> {
@@ -163,7 +167,7 @@ describe("a link that resets the password", () => {
   async function mailed(): Promise<{ user: User; token: string }> {
     const user = await auth.makeUser();
     const { forgotPassword: method } = AuthServiceService;
-    await auth.call(method, forgotPassword(auth.app), { email: user.email });
+    await auth.call(method, bound(forgotPassword, auth.app), { email: user.email });
     const [mail] = await auth.mailsTo(user.email);
     return { user, token: /#token=(\S+)/.exec(mail!.text)![1]! };
   }
@@ -196,7 +200,7 @@ describe("a link mailed to an address that somebody put into the database", () =
     const set = (to: string) => write("UPDATE users SET email = ? WHERE id = ?", to, user.id);
     await set(email);
     const { forgotPassword: method } = AuthServiceService;
-    await auth.call(method, forgotPassword(auth.app), { email });
+    await auth.call(method, bound(forgotPassword, auth.app), { email });
     const [mail] = await auth.mailsTo(email);
     return { token: /#token=(\S+)/.exec(mail!.text)![1]!, back: () => set(user.email) };
   }
@@ -217,7 +221,7 @@ describe("a registration", () => {
   async function mailed(): Promise<{ email: string; token: string }> {
     const email = `${newId()}@example.com`;
     const request = { email, password: PASSWORD, fullName: "Jo Doe", role: "PATIENT" as const };
-    await auth.call(AuthServiceService.register, register(mailing), request);
+    await auth.call(AuthServiceService.register, bound(register, mailing), request);
     const [mail] = await auth.mailsTo(email);
     return { email, token: /#token=(\S+)/.exec(mail!.text)![1]! };
   }
@@ -242,10 +246,10 @@ describe("a registration", () => {
 describe("a recovery code", () => {
   const pending = async (user: Pick<User, "email">): Promise<string> => {
     const request = { email: user.email, password: PASSWORD, rememberMe: false };
-    return (await auth.call(AuthServiceService.login, login(auth.app), request)).mfaToken!;
+    return (await auth.call(AuthServiceService.login, bound(login, auth.app), request)).mfaToken!;
   };
   const use = async (user: Pick<User, "email">, recoveryCode: string) =>
-    auth.call(AuthServiceService.verifyMfa, verifyMfa(auth.app), {
+    auth.call(AuthServiceService.verifyMfa, bound(verifyMfa, auth.app), {
       mfaToken: await pending(user),
       code: undefined,
       recoveryCode,
@@ -254,10 +258,10 @@ describe("a recovery code", () => {
   async function withFactor(): Promise<{ user: User; codes: string[] }> {
     const user = await auth.makeUser();
     const { caller } = await auth.logIn(user);
-    const { secret } = await auth.call(AuthServiceService.setUpTotp, setUpTotp(auth.app), {}, caller);
+    const { secret } = await auth.call(AuthServiceService.setUpTotp, bound(setUpTotp, auth.app), {}, caller);
     const code = generateSync({ secret, epoch: Math.floor(auth.clock.now().getTime() / 1000) });
     const { activateTotp: method } = AuthServiceService;
-    const { recoveryCodes } = await auth.call(method, activateTotp(auth.app), { code }, caller);
+    const { recoveryCodes } = await auth.call(method, bound(activateTotp, auth.app), { code }, caller);
     return { user, codes: recoveryCodes };
   }
 
@@ -316,7 +320,7 @@ describe("a password", () => {
   const change = (by: UserCaller) =>
     auth.call(
       UserServiceService.changePassword,
-      changePassword(auth.app),
+      bound(changePassword, auth.app),
       { currentPassword: PASSWORD, newPassword: NEW_PASSWORD },
       by,
     );
@@ -346,11 +350,11 @@ describe("a password", () => {
     await change((await auth.logIn(user)).caller);
     const logIn = (password: string) => {
       const request = { email: user.email, password, rememberMe: false };
-      return auth.call(AuthServiceService.login, login(auth.app), request);
+      return auth.call(AuthServiceService.login, bound(login, auth.app), request);
     };
     await logIn(NEW_PASSWORD);
     const { forgotPassword: method } = AuthServiceService;
-    await auth.call(method, forgotPassword(auth.app), { email: user.email });
+    await auth.call(method, bound(forgotPassword, auth.app), { email: user.email });
     const mails = await auth.mailsTo(user.email);
     const token = mails.flatMap(({ text }) => /#token=(\S+)/.exec(text)?.[1] ?? []).at(-1)!;
     await reset(token);
@@ -364,12 +368,12 @@ async function makeServiceAccount(): Promise<{ account: ServiceAccount; secret: 
     name: `System ${newId()}`,
     scopes: ["billing.payments.read"],
   });
-  const account = await auth.call(method, createServiceAccount(auth.app), { serviceAccount }, admin);
+  const account = await auth.call(method, bound(createServiceAccount, auth.app), { serviceAccount }, admin);
   return { account, secret: account.clientSecret! };
 }
 
 const issue = (clientId: string, clientSecret: string) =>
-  auth.call(ServiceAccountServiceService.issueToken, issueToken(auth.app), {
+  auth.call(ServiceAccountServiceService.issueToken, bound(issueToken, auth.app), {
     grantType: "client_credentials",
     clientId,
     clientSecret,

@@ -21,23 +21,27 @@ import {
 } from "./service-account-store.ts";
 
 /** ServiceAccountService.DisableServiceAccount; repeating it changes nothing. Throws NOT_FOUND. */
-export const disableServiceAccount =
-  (app: Auth) =>
-  async ({ serviceAccountId: id }: DisableServiceAccountRequest, call: Call): Promise<ServiceAccount> =>
-    await app.calls.apply(call, async (tx) => {
-      const effect = await changeStatus(tx, id, "DISABLED");
-      if (effect.entries.length > 0) await revokeAll(app, tx, id);
-      return effect;
-    });
+export const disableServiceAccount = async (
+  app: Auth,
+  { serviceAccountId: id }: DisableServiceAccountRequest,
+  call: Call,
+): Promise<ServiceAccount> =>
+  await app.calls.apply(call, async (tx) => {
+    const effect = await changeStatus(tx, id, "DISABLED");
+    if (effect.entries.length > 0) await revokeAll(app, tx, id);
+    return effect;
+  });
 
 /** ServiceAccountService.EnableServiceAccount; repeating it changes nothing. Throws NOT_FOUND, UNAUTHENTICATED. */
-export const enableServiceAccount =
-  (app: Auth) =>
-  async ({ serviceAccountId: id }: EnableServiceAccountRequest, call: Call): Promise<ServiceAccount> =>
-    await app.calls.apply(call, async (tx) => {
-      await lockSession(tx, userOf(call), app.clock.now());
-      return await changeStatus(tx, id, "ACTIVE");
-    });
+export const enableServiceAccount = async (
+  app: Auth,
+  { serviceAccountId: id }: EnableServiceAccountRequest,
+  call: Call,
+): Promise<ServiceAccount> =>
+  await app.calls.apply(call, async (tx) => {
+    await lockSession(tx, userOf(call), app.clock.now());
+    return await changeStatus(tx, id, "ACTIVE");
+  });
 
 async function changeStatus(tx: Transaction, id: string, status: Status): Promise<Effect<ServiceAccount>> {
   const account = await lockServiceAccount(tx, id);

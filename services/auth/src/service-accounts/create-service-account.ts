@@ -11,26 +11,28 @@ import { entryOf, giveSecret, scopeEntry, toServiceAccount } from "./service-acc
 import { type Account, insertServiceAccount } from "./service-account-store.ts";
 
 /** ServiceAccountService.CreateServiceAccount. Throws INVALID_REQUEST for an unknown scope, NAME_TAKEN, UNAUTHENTICATED. */
-export const createServiceAccount =
-  (app: Auth) =>
-  async ({ serviceAccount }: CreateServiceAccountRequest, call: Call): Promise<ServiceAccount> => {
-    const { name, scopes } = serviceAccount!;
-    assertDeclared(scopes);
-    const now = app.clock.now();
-    const account: Account = {
-      id: newId(),
-      name,
-      scopes: scopes.toSorted(),
-      status: "ACTIVE",
-      createTime: now,
-    };
-    return await app.calls.apply(call, async (tx) => {
-      await lockSession(tx, userOf(call), now);
-      await insertServiceAccount(tx, account);
-      const clientSecret = giveSecret(app, tx, account, now);
-      return {
-        response: { ...toServiceAccount(account), clientSecret },
-        entries: [entryOf(account), ...account.scopes.map((scope) => scopeEntry(account, scope))],
-      };
-    });
+export async function createServiceAccount(
+  app: Auth,
+  { serviceAccount }: CreateServiceAccountRequest,
+  call: Call,
+): Promise<ServiceAccount> {
+  const { name, scopes } = serviceAccount!;
+  assertDeclared(scopes);
+  const now = app.clock.now();
+  const account: Account = {
+    id: newId(),
+    name,
+    scopes: scopes.toSorted(),
+    status: "ACTIVE",
+    createTime: now,
   };
+  return await app.calls.apply(call, async (tx) => {
+    await lockSession(tx, userOf(call), now);
+    await insertServiceAccount(tx, account);
+    const clientSecret = giveSecret(app, tx, account, now);
+    return {
+      response: { ...toServiceAccount(account), clientSecret },
+      entries: [entryOf(account), ...account.scopes.map((scope) => scopeEntry(account, scope))],
+    };
+  });
+}

@@ -17,28 +17,30 @@ import { type Account, findSecrets, findServiceAccount } from "./service-account
  * ServiceAccountService.IssueToken. Throws INVALID_CLIENT: the same for an unknown id, a wrong secret and a disabled
  * account, after the same work; INVALID_SCOPE.
  */
-export const issueToken =
-  (app: Auth) =>
-  async ({ clientId, clientSecret, scope }: IssueTokenRequest, call: Call): Promise<ServiceToken> => {
-    const now = app.clock.now();
-    // In this order: if it is disabled in between, the account says so; if it is disabled later, the `sid` read here ends.
-    const secrets = await findSecrets(app.db, clientId);
-    const account = await findServiceAccount(app.db, clientId);
-    const live = secrets.filter(({ expireTime }) => expireTime === null || expireTime > now);
-    const secret = findBySecret(live, clientSecret);
-    if (account?.status !== "ACTIVE" || !secret || !isGenuine(app.proofs, account, secret)) {
-      await record(app, call, account, "FAILURE");
-      throw new ApiError("INVALID_CLIENT");
-    }
-    const granted = grantedScopes(account.scopes, scope).join(" ");
-    // A secret that was rotated gives no token that outlives it.
-    const restMs = secret.expireTime ? secret.expireTime.getTime() - now.getTime() : app.accessTokenMs;
-    const lifetimeS = Math.floor(Math.min(app.accessTokenMs, restMs) / 1000);
-    const claims = { sid: secret.sessionId, client_id: account.id, scope: granted };
-    const accessToken = await signAccessToken(app, account.id, claims, { now, lifetimeS });
-    await record(app, call, account, "SUCCESS");
-    return { accessToken, tokenType: "Bearer", expiresInSeconds: lifetimeS, scope: granted };
-  };
+export async function issueToken(
+  app: Auth,
+  { clientId, clientSecret, scope }: IssueTokenRequest,
+  call: Call,
+): Promise<ServiceToken> {
+  const now = app.clock.now();
+  // In this order: if it is disabled in between, the account says so; if it is disabled later, the `sid` read here ends.
+  const secrets = await findSecrets(app.db, clientId);
+  const account = await findServiceAccount(app.db, clientId);
+  const live = secrets.filter(({ expireTime }) => expireTime === null || expireTime > now);
+  const secret = findBySecret(live, clientSecret);
+  if (account?.status !== "ACTIVE" || !secret || !isGenuine(app.proofs, account, secret)) {
+    await record(app, call, account, "FAILURE");
+    throw new ApiError("INVALID_CLIENT");
+  }
+  const granted = grantedScopes(account.scopes, scope).join(" ");
+  // A secret that was rotated gives no token that outlives it.
+  const restMs = secret.expireTime ? secret.expireTime.getTime() - now.getTime() : app.accessTokenMs;
+  const lifetimeS = Math.floor(Math.min(app.accessTokenMs, restMs) / 1000);
+  const claims = { sid: secret.sessionId, client_id: account.id, scope: granted };
+  const accessToken = await signAccessToken(app, account.id, claims, { now, lifetimeS });
+  await record(app, call, account, "SUCCESS");
+  return { accessToken, tokenType: "Bearer", expiresInSeconds: lifetimeS, scope: granted };
+}
 
 /** The audit trail names the account if there is one, and never what was sent. */
 async function record(

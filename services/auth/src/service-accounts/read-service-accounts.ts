@@ -11,22 +11,26 @@ import { entryOf, toServiceAccount } from "./service-account.ts";
 import { findServiceAccount, listServiceAccounts as list } from "./service-account-store.ts";
 
 /** ServiceAccountService.GetServiceAccount. Throws NOT_FOUND. */
-export const getServiceAccount =
-  (app: Auth) =>
-  async ({ serviceAccountId }: GetServiceAccountRequest, call: Call): Promise<ServiceAccount> => {
-    const account = await findServiceAccount(app.db, serviceAccountId);
-    if (!account) throw new ApiError("NOT_FOUND");
-    await app.audit.record(call, [entryOf(account)]);
-    return toServiceAccount(account);
-  };
+export async function getServiceAccount(
+  app: Auth,
+  { serviceAccountId }: GetServiceAccountRequest,
+  call: Call,
+): Promise<ServiceAccount> {
+  const account = await findServiceAccount(app.db, serviceAccountId);
+  if (!account) throw new ApiError("NOT_FOUND");
+  await app.audit.record(call, [entryOf(account)]);
+  return toServiceAccount(account);
+}
 
 /** ServiceAccountService.ListServiceAccounts. Throws INVALID_PAGE_TOKEN. */
-export const listServiceAccounts =
-  (app: Auth) =>
-  async (request: ListServiceAccountsRequest, call: Call): Promise<ListServiceAccountsResponse> => {
-    const page = app.pages.open(request, "service accounts");
-    const found = await list(app.db, page);
-    const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.createTime, row.id]);
-    await app.audit.record(call, rows.map(entryOf));
-    return { serviceAccounts: rows.map(toServiceAccount), nextPageToken };
-  };
+export async function listServiceAccounts(
+  app: Auth,
+  request: ListServiceAccountsRequest,
+  call: Call,
+): Promise<ListServiceAccountsResponse> {
+  const page = app.pages.open(request, "service accounts");
+  const found = await list(app.db, page);
+  const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.createTime, row.id]);
+  await app.audit.record(call, rows.map(entryOf));
+  return { serviceAccounts: rows.map(toServiceAccount), nextPageToken };
+}

@@ -17,32 +17,34 @@ import {
 const DEFAULT_GRACE_S = 24 * 3600;
 
 /** ServiceAccountService.RotateServiceAccountSecret. Throws NOT_FOUND, UNAUTHENTICATED. */
-export const rotateServiceAccountSecret =
-  (app: Auth) =>
-  async (request: RotateServiceAccountSecretRequest, call: Call): Promise<ServiceAccount> => {
-    const now = app.clock.now();
-    const { seconds, nanos } = request.gracePeriod ?? { seconds: DEFAULT_GRACE_S, nanos: 0 };
-    const graceEnd = new Date(now.getTime() + seconds * 1000 + Math.floor(nanos / 1e6));
-    return await app.calls.apply(call, async (tx) => {
-      await lockSession(tx, userOf(call), now);
-      const account = await lockServiceAccount(tx, request.serviceAccountId);
-      if (!account) throw new ApiError("NOT_FOUND");
-      const secrets = await findSecrets(tx, account.id);
-      const isKept = ({ expireTime }: { expireTime: Date | null }) => expireTime === null && graceEnd > now;
-      for (const { id } of secrets.filter(isKept)) expireSecret(tx, id, graceEnd);
-      endSecrets(
-        app,
-        tx,
-        secrets.filter((secret) => !isKept(secret)),
-        now,
-      );
-      const clientSecret = giveSecret(app, tx, account, now);
-      return {
-        response: { ...toServiceAccount(account), clientSecret, previousSecretExpireTime: graceEnd },
-        entries: [entryOf(account)],
-      };
-    });
-  };
+export async function rotateServiceAccountSecret(
+  app: Auth,
+  request: RotateServiceAccountSecretRequest,
+  call: Call,
+): Promise<ServiceAccount> {
+  const now = app.clock.now();
+  const { seconds, nanos } = request.gracePeriod ?? { seconds: DEFAULT_GRACE_S, nanos: 0 };
+  const graceEnd = new Date(now.getTime() + seconds * 1000 + Math.floor(nanos / 1e6));
+  return await app.calls.apply(call, async (tx) => {
+    await lockSession(tx, userOf(call), now);
+    const account = await lockServiceAccount(tx, request.serviceAccountId);
+    if (!account) throw new ApiError("NOT_FOUND");
+    const secrets = await findSecrets(tx, account.id);
+    const isKept = ({ expireTime }: { expireTime: Date | null }) => expireTime === null && graceEnd > now;
+    for (const { id } of secrets.filter(isKept)) expireSecret(tx, id, graceEnd);
+    endSecrets(
+      app,
+      tx,
+      secrets.filter((secret) => !isKept(secret)),
+      now,
+    );
+    const clientSecret = giveSecret(app, tx, account, now);
+    return {
+      response: { ...toServiceAccount(account), clientSecret, previousSecretExpireTime: graceEnd },
+      entries: [entryOf(account)],
+    };
+  });
+}
 
 /** Ends the secrets whose grace period is over, with their tokens. */
 export const endRotatedSecrets = (app: Auth) => async (): Promise<void> => {

@@ -3,6 +3,7 @@ import type { Database } from "@medconnect/platform/db/database.ts";
 import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
 import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
+import { bound } from "@medconnect/platform/testing/test-service.ts";
 import {
   ServiceAccount,
   ServiceAccountServiceService as service,
@@ -31,7 +32,7 @@ async function create(name = `System ${newId()}`): Promise<ServiceAccount & { cl
   const account = ServiceAccount.fromPartial({ name, scopes });
   const made = await auth.call(
     service.createServiceAccount,
-    createServiceAccount(auth.app),
+    bound(createServiceAccount, auth.app),
     { serviceAccount: account },
     admin,
   );
@@ -39,7 +40,7 @@ async function create(name = `System ${newId()}`): Promise<ServiceAccount & { cl
 }
 
 const issue = (clientId: string, clientSecret: string, scope = "") =>
-  auth.call(service.issueToken, issueToken(auth.app), {
+  auth.call(service.issueToken, bound(issueToken, auth.app), {
     grantType: "client_credentials",
     clientId,
     clientSecret,
@@ -48,14 +49,14 @@ const issue = (clientId: string, clientSecret: string, scope = "") =>
 const sidOf = async (id: string, secret: string) => decodeJwt((await issue(id, secret)).accessToken).sid;
 const rotate = async (serviceAccountId: string, seconds?: number): Promise<string> => {
   const gracePeriod = seconds === undefined ? undefined : { seconds, nanos: 0 };
-  const handler = rotateServiceAccountSecret(auth.app);
+  const handler = bound(rotateServiceAccountSecret, auth.app);
   const request = { serviceAccountId, gracePeriod };
   return (await auth.call(service.rotateServiceAccountSecret, handler, request, admin)).clientSecret!;
 };
 const disable = (serviceAccountId: string) =>
   auth.call(
     service.disableServiceAccount,
-    disableServiceAccount(auth.app),
+    bound(disableServiceAccount, auth.app),
     { serviceAccountId, idempotencyKey: "" },
     admin,
   );
@@ -122,7 +123,9 @@ test("an account that is disabled while it gets a token gets none that outlives 
   };
   const app = { ...auth.app, db: db as Database };
   const request = { grantType: "client_credentials", clientId: id, clientSecret, scope: "" };
-  await expect(auth.call(service.issueToken, issueToken(app), request)).rejects.toMatchObject(INVALID_CLIENT);
+  await expect(auth.call(service.issueToken, bound(issueToken, app), request)).rejects.toMatchObject(
+    INVALID_CLIENT,
+  );
 });
 
 test("of accounts made with one name at once, one is made", async () => {
@@ -168,7 +171,7 @@ test("disabling revokes all tokens; those after enabling are others; both may be
   const second = await rotate(id, HOUR_S);
   const sids = [await sidOf(id, first), await sidOf(id, second)];
   const request = { serviceAccountId: id, idempotencyKey: "" };
-  const enable = enableServiceAccount(auth.app);
+  const enable = bound(enableServiceAccount, auth.app);
   for (let i = 0; i < 2; i++) await disable(id);
   expect(await revoked()).toEqual(expect.arrayContaining(sids));
   for (let i = 0; i < 2; i++) await auth.call(service.enableServiceAccount, enable, request, admin);

@@ -9,17 +9,19 @@ import { endSessions } from "./end-sessions.ts";
 import { lockSessionOwner } from "./session-list-store.ts";
 
 /** UserService.DeleteSession; repeating it changes nothing. Throws NOT_FOUND, also for somebody else's. */
-export const deleteSession =
-  (app: Auth) =>
-  async ({ sessionId }: DeleteSessionRequest, call: Call): Promise<DeleteSessionResponse> => {
-    const { userId } = userOf(call);
-    const resource = `sessions/${sessionId}`;
-    return await app.calls.apply(call, async (tx) => {
-      const session = await lockSessionOwner(tx, sessionId);
-      if (!session) throw new ApiError("NOT_FOUND");
-      if (session.userId !== userId) throw hiddenFrom(resource, session.userId);
-      if (session.endTime) return { response: {}, entries: [] };
-      endSessions(app, tx, [sessionId], app.clock.now());
-      return { response: {}, entries: [{ resource, subjectIds: [userId] }] };
-    });
-  };
+export async function deleteSession(
+  app: Auth,
+  { sessionId }: DeleteSessionRequest,
+  call: Call,
+): Promise<DeleteSessionResponse> {
+  const { userId } = userOf(call);
+  const resource = `sessions/${sessionId}`;
+  return await app.calls.apply(call, async (tx) => {
+    const session = await lockSessionOwner(tx, sessionId);
+    if (!session) throw new ApiError("NOT_FOUND");
+    if (session.userId !== userId) throw hiddenFrom(resource, session.userId);
+    if (session.endTime) return { response: {}, entries: [] };
+    endSessions(app, tx, [sessionId], app.clock.now());
+    return { response: {}, entries: [{ resource, subjectIds: [userId] }] };
+  });
+}

@@ -30,9 +30,9 @@ beforeAll(async () => {
     maxPeerConnections: 0,
     onDenied: () => undefined,
   });
-  server.serve(KeyServiceService, {
+  server.serve(KeyServiceService, auth.app, {
     getJwks: async () => ({ keys: [] }),
-    listRevocations: listRevocations(auth.app),
+    listRevocations,
   });
   client = new GrpcClient(`127.0.0.1:${await server.listen("127.0.0.1", 0)}`);
 });

@@ -9,10 +9,11 @@ import { listRevocationsAfter } from "./revocation-store.ts";
 const PAGE_SIZE = 10_000;
 
 /** KeyService.ListRevocations. */
-export const listRevocations =
-  (app: Auth) =>
-  async ({ afterSessionId }: ListRevocationsRequest): Promise<ListRevocationsResponse> => {
-    const revocations = await listRevocationsAfter(app.db, afterSessionId, app.clock.now(), PAGE_SIZE);
-    const last = revocations.length === PAGE_SIZE ? revocations.at(-1) : undefined;
-    return { revocations, nextSessionId: last?.sessionId ?? "" };
-  };
+export async function listRevocations(
+  app: Auth,
+  { afterSessionId }: ListRevocationsRequest,
+): Promise<ListRevocationsResponse> {
+  const revocations = await listRevocationsAfter(app.db, afterSessionId, app.clock.now(), PAGE_SIZE);
+  const last = revocations.length === PAGE_SIZE ? revocations.at(-1) : undefined;
+  return { revocations, nextSessionId: last?.sessionId ?? "" };
+}

@@ -9,24 +9,26 @@ import { openClient } from "./session-client.ts";
 import { listLiveSessions } from "./session-list-store.ts";
 
 /** UserService.ListSessions. Throws INVALID_PAGE_TOKEN. */
-export const listSessions =
-  (app: Auth) =>
-  async (request: ListSessionsRequest, call: Call): Promise<ListSessionsResponse> => {
-    const { userId, sessionId } = userOf(call);
-    const page = app.pages.open(request, "sessions", userId);
-    const found = await listLiveSessions(app.db, userId, app.clock.now(), page);
-    const { rows, nextPageToken } = app.pages.close(page, found, ({ authTime, id }) => [authTime, id]);
-    const sessions = rows.map(({ id, authTime, useTime, expireTime, remembered, client }) => ({
-      id,
-      createTime: authTime,
-      lastUsedTime: useTime,
-      expireTime,
-      current: id === sessionId,
-      remembered: remembered === 1,
-      // A session whose client was altered is listed nevertheless, so that its user can end it.
-      ipAddress: "",
-      userAgent: "",
-      ...leaveOutAltered(app.log, [client], (sealed) => openClient(app.cipher, { id, userId }, sealed))[0],
-    }));
-    return { sessions, nextPageToken };
-  };
+export async function listSessions(
+  app: Auth,
+  request: ListSessionsRequest,
+  call: Call,
+): Promise<ListSessionsResponse> {
+  const { userId, sessionId } = userOf(call);
+  const page = app.pages.open(request, "sessions", userId);
+  const found = await listLiveSessions(app.db, userId, app.clock.now(), page);
+  const { rows, nextPageToken } = app.pages.close(page, found, ({ authTime, id }) => [authTime, id]);
+  const sessions = rows.map(({ id, authTime, useTime, expireTime, remembered, client }) => ({
+    id,
+    createTime: authTime,
+    lastUsedTime: useTime,
+    expireTime,
+    current: id === sessionId,
+    remembered: remembered === 1,
+    // A session whose client was altered is listed nevertheless, so that its user can end it.
+    ipAddress: "",
+    userAgent: "",
+    ...leaveOutAltered(app.log, [client], (sealed) => openClient(app.cipher, { id, userId }, sealed))[0],
+  }));
+  return { sessions, nextPageToken };
+}

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
-import { userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { bound, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import { BreakGlassServiceService } from "@medconnect/proto/medconnect/auth/v1/break_glass_service.ts";
 import {
@@ -33,9 +33,9 @@ beforeAll(async () => {
 });
 afterAll(() => auth.close());
 
-const setUp = (by: UserCaller) => auth.call(AuthServiceService.setUpTotp, setUpTotp(auth.app), {}, by);
+const setUp = (by: UserCaller) => auth.call(AuthServiceService.setUpTotp, bound(setUpTotp, auth.app), {}, by);
 const activate = (by: UserCaller, code: string) =>
-  auth.call(AuthServiceService.activateTotp, activateTotp(auth.app), { code }, by);
+  auth.call(AuthServiceService.activateTotp, bound(activateTotp, auth.app), { code }, by);
 
 /** The second factor set up. @returns what the authenticator shows, never one code twice */
 async function withSetUp(by: UserCaller) {
@@ -58,7 +58,7 @@ const makeServiceAccount = (by: UserCaller) => {
     scopes: ["billing.payments.read"],
   });
   const method = ServiceAccountServiceService.createServiceAccount;
-  return auth.call(method, createServiceAccount(auth.app), { serviceAccount }, by);
+  return auth.call(method, bound(createServiceAccount, auth.app), { serviceAccount }, by);
 };
 
 /** What outlasts the session that it was done in: each prepares while the session lives, and answers what is tried then. */
@@ -71,54 +71,54 @@ const attempts: Record<string, (by: UserCaller) => Promise<() => Promise<unknown
   "remove the second factor": async (by) => {
     const code = await withMfa(by);
     const request = () => ({ password: PASSWORD, code: code(), idempotencyKey: "" });
-    return () => auth.call(AuthServiceService.disableTotp, disableTotp(auth.app), request(), by);
+    return () => auth.call(AuthServiceService.disableTotp, bound(disableTotp, auth.app), request(), by);
   },
   "make new recovery codes": async (by) => {
     const code = await withMfa(by);
     const method = AuthServiceService.regenerateRecoveryCodes;
     const request = () => ({ password: PASSWORD, code: code() });
-    return () => auth.call(method, regenerateRecoveryCodes(auth.app), request(), by);
+    return () => auth.call(method, bound(regenerateRecoveryCodes, auth.app), request(), by);
   },
   "change the password": async (by) => {
     const request = { currentPassword: PASSWORD, newPassword: NEW_PASSWORD };
-    return () => auth.call(UserServiceService.changePassword, changePassword(auth.app), request, by);
+    return () => auth.call(UserServiceService.changePassword, bound(changePassword, auth.app), request, by);
   },
   "enable an account": async (by) => {
     const request = { userId: (await auth.makeUser()).id, idempotencyKey: "" };
-    return () => auth.call(UserServiceService.enableUser, enableUser(auth.app), request, by);
+    return () => auth.call(UserServiceService.enableUser, bound(enableUser, auth.app), request, by);
   },
   "reset a second factor": async (by) => {
     const request = { userId: (await auth.makeUser()).id, idempotencyKey: "" };
-    return () => auth.call(UserServiceService.resetMfa, resetMfa(auth.app), request, by);
+    return () => auth.call(UserServiceService.resetMfa, bound(resetMfa, auth.app), request, by);
   },
   "make a service account": async (by) => () => makeServiceAccount(by),
   "give one another secret": async (by) => {
     const { id: serviceAccountId } = await makeServiceAccount(by);
     const request = { serviceAccountId, gracePeriod: undefined };
     const method = ServiceAccountServiceService.rotateServiceAccountSecret;
-    return () => auth.call(method, rotateServiceAccountSecret(auth.app), request, by);
+    return () => auth.call(method, bound(rotateServiceAccountSecret, auth.app), request, by);
   },
   "enable one": async (by) => {
     const { id: serviceAccountId } = await makeServiceAccount(by);
     const request = { serviceAccountId, idempotencyKey: "" };
     const method = ServiceAccountServiceService.enableServiceAccount;
-    return () => auth.call(method, enableServiceAccount(auth.app), request, by);
+    return () => auth.call(method, bound(enableServiceAccount, auth.app), request, by);
   },
   "break the glass": async (by) => {
     const { id: patientId } = await auth.makeUser();
     const request = { patientId, reason: "Found unconscious; allergies?", idempotencyKey: "" };
     const method = BreakGlassServiceService.createBreakGlassGrant;
-    return () => auth.call(method, createBreakGlassGrant(auth.app), request, by);
+    return () => auth.call(method, bound(createBreakGlassGrant, auth.app), request, by);
   },
 };
 
 const endings: Record<string, (by: UserCaller) => Promise<unknown>> = {
   "that has logged out": (by) =>
-    auth.call(AuthServiceService.logout, logout(auth.app), { idempotencyKey: "" }, by),
+    auth.call(AuthServiceService.logout, bound(logout, auth.app), { idempotencyKey: "" }, by),
   "whose account was disabled": ({ userId }) =>
     auth.call(
       UserServiceService.disableUser,
-      disableUser(auth.app),
+      bound(disableUser, auth.app),
       { userId, idempotencyKey: "" },
       userCaller("ADMIN"),
     ),

@@ -24,33 +24,35 @@ import { type CallContext, openSession } from "./open-session.ts";
  * AuthService.Login. Throws INVALID_CREDENTIALS: the same for an unknown e-mail, a wrong password, a disabled account
  * and one that is locked, after the same work.
  */
-export const login =
-  (app: Auth) =>
-  async ({ email, password, rememberMe }: LoginRequest, call: Call): Promise<LoginResponse> => {
-    const credentials = await findCredentialsByEmail(app.db, email);
-    const matches = await verifyPassword(app, credentials, password, call.deadline);
-    // A disabled account is refused here, and not only by `holdActive`, for the time not to tell it from a wrong password.
-    const proven = matches && credentials?.status === "ACTIVE" ? credentials : undefined;
-    const now = app.clock.now();
-    const answer = await app.calls.apply(call, async (tx) => {
-      const counters = passwordCounters(app, email, call);
-      const held = await evaluateAttempt(
-        tx,
-        counters,
-        now,
-        async () => proven && (await lockActive(tx, proven)),
-      );
-      if (!held) return refuse(credentials);
-      if (app.mustVerifyEmail && !proven?.emailVerified) {
-        // Made where addresses need not be verified. The password proves too little: a stranger may have chosen it.
-        await mailResetLink(app, tx, { id: held.userId, email });
-        return refuse(credentials);
-      }
-      return await begin(app, tx, { ...held, remembered: rememberMe }, { now, call });
-    });
-    if (proven && isWeak(proven.passwordHash)) await strengthen(app, proven, password, call);
-    return answer;
-  };
+export async function login(
+  app: Auth,
+  { email, password, rememberMe }: LoginRequest,
+  call: Call,
+): Promise<LoginResponse> {
+  const credentials = await findCredentialsByEmail(app.db, email);
+  const matches = await verifyPassword(app, credentials, password, call.deadline);
+  // A disabled account is refused here, and not only by `holdActive`, for the time not to tell it from a wrong password.
+  const proven = matches && credentials?.status === "ACTIVE" ? credentials : undefined;
+  const now = app.clock.now();
+  const answer = await app.calls.apply(call, async (tx) => {
+    const counters = passwordCounters(app, email, call);
+    const held = await evaluateAttempt(
+      tx,
+      counters,
+      now,
+      async () => proven && (await lockActive(tx, proven)),
+    );
+    if (!held) return refuse(credentials);
+    if (app.mustVerifyEmail && !proven?.emailVerified) {
+      // Made where addresses need not be verified. The password proves too little: a stranger may have chosen it.
+      await mailResetLink(app, tx, { id: held.userId, email });
+      return refuse(credentials);
+    }
+    return await begin(app, tx, { ...held, remembered: rememberMe }, { now, call });
+  });
+  if (proven && isWeak(proven.passwordHash)) await strengthen(app, proven, password, call);
+  return answer;
+}
 
 /** Opens a session, or asks for the second factor. */
 async function begin(

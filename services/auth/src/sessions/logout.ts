@@ -4,12 +4,10 @@ import type { Auth } from "../app.ts";
 import { endSessions } from "./end-sessions.ts";
 
 /** AuthService.Logout. */
-export const logout =
-  (app: Auth) =>
-  async (_: LogoutRequest, call: Call): Promise<LogoutResponse> => {
-    const { userId, sessionId } = userOf(call);
-    return await app.calls.apply(call, async (tx) => {
-      endSessions(app, tx, [sessionId], app.clock.now());
-      return { response: {}, entries: [{ resource: `sessions/${sessionId}`, subjectIds: [userId] }] };
-    });
-  };
+export async function logout(app: Auth, _: LogoutRequest, call: Call): Promise<LogoutResponse> {
+  const { userId, sessionId } = userOf(call);
+  return await app.calls.apply(call, async (tx) => {
+    endSessions(app, tx, [sessionId], app.clock.now());
+    return { response: {}, entries: [{ resource: `sessions/${sessionId}`, subjectIds: [userId] }] };
+  });
+}

@@ -15,43 +15,42 @@ import { encryptSuccessor, hashOf, newRefreshToken, openSuccessor } from "./refr
 import { consumeRefreshToken, findRefreshToken, type RefreshTokenRecord, type Use } from "./session-store.ts";
 
 /** AuthService.RefreshToken. Throws INVALID_REFRESH_TOKEN; a second use ends the session all the same. */
-export const refreshToken =
-  (app: Auth) =>
-  async (
-    { refreshToken: token, idempotencyKey }: RefreshTokenRequest,
-    call: Call,
-  ): Promise<LoginResponse> => {
-    if (!REFRESH_TOKEN.test(token)) throw new ApiError("INVALID_REFRESH_TOKEN");
-    const now = app.clock.now();
-    const next = newRefreshToken();
-    const use = useOf(token, next, idempotencyKey, now);
-    const continueSession = (session: RefreshTokenRecord["session"], refreshToken: string) =>
-      issueTokens(app, { session, refreshToken, user: session }, now);
+export async function refreshToken(
+  app: Auth,
+  { refreshToken: token, idempotencyKey }: RefreshTokenRequest,
+  call: Call,
+): Promise<LoginResponse> {
+  if (!REFRESH_TOKEN.test(token)) throw new ApiError("INVALID_REFRESH_TOKEN");
+  const now = app.clock.now();
+  const next = newRefreshToken();
+  const use = useOf(token, next, idempotencyKey, now);
+  const continueSession = (session: RefreshTokenRecord["session"], refreshToken: string) =>
+    issueTokens(app, { session, refreshToken, user: session }, now);
 
-    const answer = await app.calls.apply(call, async (tx) => {
-      const consumed = await consumeRefreshToken(tx, hashOf(token), use);
-      const record = await findRefreshToken(tx, hashOf(token));
-      if (record && !isGenuine(app.proofs, record))
-        return { response: undefined, entries: [refusalOf(record)] };
-      switch (evaluate(record, { consumed, key: use.key, now })) {
-        case "EXCHANGE":
-          issueRefreshToken(app, tx, record!.session, next, { now, call });
-          return { response: await continueSession(record!.session, next), entries: [entryOf(record!)] };
-        case "REPEAT": {
-          const successor = openSuccessor(token, record!.successor!);
-          return { response: await continueSession(record!.session, successor), entries: [] };
-        }
-        case "REUSE":
-          // Committed, although the answer is an error.
-          endSessions(app, tx, [record!.session.id], now);
-          return { response: undefined, entries: [{ ...entryOf(record!), outcome: "FAILURE" as const }] };
-        default:
-          return { response: undefined, entries: [] };
+  const answer = await app.calls.apply(call, async (tx) => {
+    const consumed = await consumeRefreshToken(tx, hashOf(token), use);
+    const record = await findRefreshToken(tx, hashOf(token));
+    if (record && !isGenuine(app.proofs, record))
+      return { response: undefined, entries: [refusalOf(record)] };
+    switch (evaluate(record, { consumed, key: use.key, now })) {
+      case "EXCHANGE":
+        issueRefreshToken(app, tx, record!.session, next, { now, call });
+        return { response: await continueSession(record!.session, next), entries: [entryOf(record!)] };
+      case "REPEAT": {
+        const successor = openSuccessor(token, record!.successor!);
+        return { response: await continueSession(record!.session, successor), entries: [] };
       }
-    });
-    if (!answer) throw new ApiError("INVALID_REFRESH_TOKEN");
-    return answer;
-  };
+      case "REUSE":
+        // Committed, although the answer is an error.
+        endSessions(app, tx, [record!.session.id], now);
+        return { response: undefined, entries: [{ ...entryOf(record!), outcome: "FAILURE" as const }] };
+      default:
+        return { response: undefined, entries: [] };
+    }
+  });
+  if (!answer) throw new ApiError("INVALID_REFRESH_TOKEN");
+  return answer;
+}
 
 const REFRESH_TOKEN = /^[A-Za-z0-9_-]{43}$/;
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
+import { bound } from "@medconnect/platform/testing/test-service.ts";
 import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import { type User, UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import { PASSWORD, type SignedIn, signedIn, startTestAuth, type TestAuth } from "../testing/test-auth.ts";
@@ -24,26 +25,26 @@ afterAll(() => auth.close());
 
 const logIn = async ({ email }: User, rememberMe = false): Promise<SignedIn> => {
   const request = { email, password: PASSWORD, rememberMe };
-  const answer = await auth.call(AuthServiceService.login, login(auth.app), request);
+  const answer = await auth.call(AuthServiceService.login, bound(login, auth.app), request);
   return signedIn(answer.accessToken!, answer.refreshToken!);
 };
 const list = ({ caller }: SignedIn, page: { pageSize?: number; pageToken?: string } = {}) =>
   auth.call(
     UserServiceService.listSessions,
-    listSessions(auth.app),
+    bound(listSessions, auth.app),
     { pageSize: 0, pageToken: "", ...page },
     caller,
   );
 const end = ({ caller }: SignedIn, sessionId: string) =>
-  auth.call(UserServiceService.deleteSession, deleteSession(auth.app), { sessionId }, caller);
+  auth.call(UserServiceService.deleteSession, bound(deleteSession, auth.app), { sessionId }, caller);
 const refresh = async (session: SignedIn, from?: string): Promise<SignedIn> => {
   const request = { refreshToken: session.refreshToken, idempotencyKey: "" };
-  const handler = refreshToken(auth.app);
+  const handler = bound(refreshToken, auth.app);
   const answer = await auth.call(AuthServiceService.refreshToken, handler, request, undefined, from);
   return signedIn(answer.accessToken!, answer.refreshToken!);
 };
 const logOut = ({ caller }: SignedIn) =>
-  auth.call(AuthServiceService.logout, logout(auth.app), { idempotencyKey: "" }, caller);
+  auth.call(AuthServiceService.logout, bound(logout, auth.app), { idempotencyKey: "" }, caller);
 const idOf = ({ caller }: SignedIn) => ("sessionId" in caller ? caller.sessionId : "");
 const idsOf = async (session: SignedIn) => (await list(session)).sessions.map(({ id }) => id);
 

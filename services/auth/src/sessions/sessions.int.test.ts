@@ -6,7 +6,7 @@ import { RevocationLists } from "@medconnect/platform/identity/revocation-lists.
 import { REVOCATIONS_KEY } from "@medconnect/platform/identity/revocations.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
 import { asAnother } from "@medconnect/platform/testing/interleaving.ts";
-import { userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { bound, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import { KeyServiceService } from "@medconnect/proto/medconnect/auth/v1/key_service.ts";
 import { UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
@@ -47,21 +47,21 @@ beforeAll(async () => {
 afterAll(() => auth.close());
 
 const logIn = (email: string, password: string) =>
-  auth.call(AuthServiceService.login, login(auth.app), { email, password, rememberMe: false });
+  auth.call(AuthServiceService.login, bound(login, auth.app), { email, password, rememberMe: false });
 
 const refresh = async (token: string, idempotencyKey = ""): Promise<SignedIn> => {
   const request = { refreshToken: token, idempotencyKey };
-  const answer = await auth.call(AuthServiceService.refreshToken, refreshToken(auth.app), request);
+  const answer = await auth.call(AuthServiceService.refreshToken, bound(refreshToken, auth.app), request);
   return signedIn(answer.accessToken!, answer.refreshToken!);
 };
 
 const logOut = ({ caller }: SignedIn) =>
-  auth.call(AuthServiceService.logout, logout(auth.app), { idempotencyKey: "" }, caller);
+  auth.call(AuthServiceService.logout, bound(logout, auth.app), { idempotencyKey: "" }, caller);
 
 const disable = (userId: string) =>
   auth.call(
     UserServiceService.disableUser,
-    disableUser(auth.app),
+    bound(disableUser, auth.app),
     { userId, idempotencyKey: "" },
     userCaller("ADMIN"),
   );
@@ -70,7 +70,7 @@ const isRevoked = async ({ caller }: SignedIn) => {
   const service = { kind: "service", name: "gateway" } as const;
   const answer = await auth.call(
     KeyServiceService.listRevocations,
-    listRevocations(auth.app),
+    bound(listRevocations, auth.app),
     { afterSessionId: "" },
     service,
   );
@@ -270,7 +270,7 @@ test("an account that is disabled in the middle of a login leaves no session ali
   }
   const app = { ...auth.app, signingKeys: new SlowKeys(auth.app) };
   const request = { email: user.email, password: PASSWORD, rememberMe: false };
-  const answer = await auth.call(AuthServiceService.login, login(app), request);
+  const answer = await auth.call(AuthServiceService.login, bound(login, app), request);
   await disabling;
   const session = signedIn(answer.accessToken!, answer.refreshToken!);
   expect(await isRevoked(session)).toBe(true);

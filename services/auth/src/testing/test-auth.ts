@@ -7,6 +7,7 @@ import { newId } from "@medconnect/platform/ids/ids.ts";
 import { mailOptionsOf } from "@medconnect/platform/mail/mail-settings.ts";
 import type { OutgoingMail } from "@medconnect/platform/mail/mail-transport.ts";
 import {
+  bound,
   invoke,
   startTestService,
   type TestClock,
@@ -81,7 +82,7 @@ export async function startTestAuth(): Promise<TestAuth> {
   const app: Auth = { ...built, mailTransport: { send: async (mail) => void sent.push(mail) } };
   const logIn: TestAuth["logIn"] = async ({ email }) => {
     const request = { email, password: PASSWORD, rememberMe: false };
-    const answer = await call(AuthServiceService.login, login(app), request);
+    const answer = await call(AuthServiceService.login, bound(login, app), request);
     return signedIn(answer.accessToken!, answer.refreshToken!);
   };
   const call: TestAuth["call"] = async (method, handler, request, by = ANONYMOUS, from?) =>
@@ -92,7 +93,7 @@ export async function startTestAuth(): Promise<TestAuth> {
     clock: service.clock,
     call,
     makeUser: (role = "PATIENT") =>
-      call(AuthServiceService.register, register(app), {
+      call(AuthServiceService.register, bound(register, app), {
         email: `${newId()}@example.com`,
         password: PASSWORD,
         fullName: "Jo Doe",

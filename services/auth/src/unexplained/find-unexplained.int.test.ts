@@ -3,6 +3,7 @@ import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
 import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
+import { bound } from "@medconnect/platform/testing/test-service.ts";
 import { withBinaryIds } from "@medconnect/platform/testing/with-binary-ids.ts";
 import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import {
@@ -45,7 +46,7 @@ beforeAll(async () => {
   const reset = await auth.makeUser();
   await addFactor(reset);
   const { resetMfa: method } = UserServiceService;
-  await auth.call(method, resetMfa(auth.app), { userId: reset.id, idempotencyKey: "" }, admin);
+  await auth.call(method, bound(resetMfa, auth.app), { userId: reset.id, idempotencyKey: "" }, admin);
   [account, disabledAccount] = [await addAccount(), await addAccount()];
   const again = await addAccount();
   await setAccountStatus("disable", disabledAccount.id);
@@ -62,30 +63,30 @@ beforeEach(async () => {
 async function setStatus(change: "disable" | "enable", userId: string): Promise<void> {
   const { disableUser: disable, enableUser: enable } = UserServiceService;
   const request = { userId, idempotencyKey: "" };
-  if (change === "disable") await auth.call(disable, disableUser(auth.app), request, admin);
-  else await auth.call(enable, enableUser(auth.app), request, admin);
+  if (change === "disable") await auth.call(disable, bound(disableUser, auth.app), request, admin);
+  else await auth.call(enable, bound(enableUser, auth.app), request, admin);
 }
 
 async function addFactor(user: User): Promise<void> {
   const { caller } = await auth.logIn(user);
   const { setUpTotp: method, activateTotp: activate } = AuthServiceService;
-  const { secret } = await auth.call(method, setUpTotp(auth.app), {}, caller);
+  const { secret } = await auth.call(method, bound(setUpTotp, auth.app), {}, caller);
   const epoch = Math.floor(auth.clock.now().getTime() / 1000);
-  await auth.call(activate, activateTotp(auth.app), { code: generateSync({ secret, epoch }) }, caller);
+  await auth.call(activate, bound(activateTotp, auth.app), { code: generateSync({ secret, epoch }) }, caller);
 }
 
 async function addAccount(): Promise<ServiceAccount> {
   const scopes = ["scheduling.bookings.read", "billing.payments.read"];
   const serviceAccount = ServiceAccount.fromPartial({ name: `System ${newId()}`, scopes });
   const { createServiceAccount: method } = ServiceAccountServiceService;
-  return await auth.call(method, createServiceAccount(auth.app), { serviceAccount }, admin);
+  return await auth.call(method, bound(createServiceAccount, auth.app), { serviceAccount }, admin);
 }
 
 async function setAccountStatus(change: "disable" | "enable", serviceAccountId: string): Promise<void> {
   const { disableServiceAccount: disable, enableServiceAccount: enable } = ServiceAccountServiceService;
   const request = { serviceAccountId, idempotencyKey: "" };
-  if (change === "disable") await auth.call(disable, disableServiceAccount(auth.app), request, admin);
-  else await auth.call(enable, enableServiceAccount(auth.app), request, admin);
+  if (change === "disable") await auth.call(disable, bound(disableServiceAccount, auth.app), request, admin);
+  else await auth.call(enable, bound(enableServiceAccount, auth.app), request, admin);
 }
 
 /** Reads in small pages, so that each kind of row has several. */

@@ -1,6 +1,7 @@
 import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
 import { ApiError, hiddenFrom } from "@medconnect/platform/errors/api-error.ts";
 import { actorOf, type Call, userOf } from "@medconnect/platform/grpc/call.ts";
+import { perApp } from "@medconnect/platform/memory/per-app.ts";
 import type {
   AuthorizePaymentRequest,
   Payment,
@@ -11,7 +12,7 @@ import { type AttemptRow, insertAttempts } from "./attempt-store.ts";
 import { callOffReplaced } from "./call-off-attempt.ts";
 import { entriesOf, entryOf } from "./change-payment.ts";
 import { assertGenuine } from "./debt-proof.ts";
-import { newAttempt, sendAttempt } from "./payment-attempt.ts";
+import { finishAttempt, newAttempt, sendAttempt } from "./payment-attempt.ts";
 import { assertAuthorizable, notAuthorizable, waitsForPayer } from "./payment-rules.ts";
 import { findPayment, lockPayments, type PaymentRow, savePayment } from "./payment-store.ts";
 
@@ -21,22 +22,23 @@ import { findPayment, lockPayments, type PaymentRow, savePayment } from "./payme
  * Replaces an attempt that waits for the payer: the provider cancels it before it gets the new one.
  * Throws NOT_FOUND, HOLD_EXPIRED, ILLEGAL_TRANSITION, PAYMENT_DECLINED.
  */
-export const authorizePayment = (app: Billing) => {
-  const begin = beginAttempts(app);
-  return async ({ paymentId, paymentMethod }: AuthorizePaymentRequest, call: Call): Promise<Payment> => {
-    const payment = await findPayment(app.db, paymentId);
-    if (!payment) throw new ApiError("NOT_FOUND");
-    if (payment.patient_id !== userOf(call).userId)
-      throw hiddenFrom(`payments/${payment.id}`, payment.patient_id);
-    const provider = app.providers.current;
-    const attempt = newAttempt(app, paymentId, paymentMethod, app.calls.keyIdOf(call));
-    const started = await begin(attempt, call);
-    if ("answer" in started) return started.answer;
-    const answer = await carryOut(app, provider, started.begun, attempt, call);
-    if (answer instanceof ApiError) throw answer;
-    return answer;
-  };
-};
+export async function authorizePayment(
+  app: Billing,
+  { paymentId, paymentMethod }: AuthorizePaymentRequest,
+  call: Call,
+): Promise<Payment> {
+  const payment = await findPayment(app.db, paymentId);
+  if (!payment) throw new ApiError("NOT_FOUND");
+  if (payment.patient_id !== userOf(call).userId)
+    throw hiddenFrom(`payments/${payment.id}`, payment.patient_id);
+  const provider = app.providers.current;
+  const attempt = newAttempt(app, paymentId, paymentMethod, app.calls.keyIdOf(call));
+  const started = await beginAttempt(app)(attempt, call);
+  if ("answer" in started) return started.answer;
+  const answer = await carryOut(app, provider, started.begun, attempt, call);
+  if (answer instanceof ApiError) throw answer;
+  return answer;
+}
 
 /** A payment before and after an attempt has begun. */
 interface Beginning {
@@ -46,7 +48,7 @@ interface Beginning {
 }
 
 /** Puts attempts under way; the settler takes up those that their requests have not ended within their lease. */
-const beginAttempts = (app: Billing) =>
+const beginAttempt = perApp((app: Billing) =>
   app.calls.groupedBegin<AttemptRow, PaymentRow, Beginning, PaymentRow, Payment>({
     rowsOf: ({ request: attempt }) => [attempt.payment_id],
     lock: async (tx, asked) => {
@@ -70,7 +72,8 @@ const beginAttempts = (app: Billing) =>
         return { response: begun, entries: entriesOfBegin(before, begun) };
       });
     },
-  });
+  }),
+);
 
 /** The payment with the attempt under way. Throws RECORD_ALTERED, HOLD_EXPIRED, ILLEGAL_TRANSITION. */
 function begunPayment(app: Billing, row: PaymentRow, attempt: AttemptRow, now: Date): PaymentRow {
@@ -118,5 +121,5 @@ async function carryOut(
   } catch (error) {
     app.log.warn({ err: error, paymentId: payment.id, attemptId: attempt.id }, "provider does not answer");
   }
-  return await app.finishAttempt(attempt, charge, by);
+  return await finishAttempt(app, attempt, charge, by);
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { newId } from "@medconnect/platform/ids/ids.ts";
-import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { bound, invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { PaymentServiceService } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
 import { startBilling } from "../testing/billing-fixture.ts";
 import { batchGetPaymentStandings } from "./batch-get-standings.ts";
@@ -16,7 +16,7 @@ afterAll(() => billing.app.close());
 const ask = async (...paymentIds: string[]) => {
   const method = PaymentServiceService.batchGetPaymentStandings;
   const scheduling = { kind: "service", name: "scheduling" } as const;
-  const handler = batchGetPaymentStandings(billing.app);
+  const handler = bound(batchGetPaymentStandings, billing.app);
   return (await invoke(method, handler, scheduling, { paymentIds })).response.standings;
 };
 

@@ -7,22 +7,23 @@ import type { Billing } from "../app.ts";
 import { findStandings } from "./standing-store.ts";
 
 /** PaymentService.BatchGetPaymentStandings. */
-export const batchGetPaymentStandings =
-  (app: Billing) =>
-  async ({ paymentIds }: BatchGetPaymentStandingsRequest): Promise<BatchGetPaymentStandingsResponse> =>
-    await app.db.transaction(async (tx) => {
-      const rows = await findStandings(tx, paymentIds);
-      const undelivered = await findUndelivered(tx, paymentIds);
-      const standings = rows.map((row) => ({
-        paymentId: row.id,
-        bookingId: row.booking_id,
-        consultationId: row.consultation_id,
-        status: row.status,
-        feeDecision: row.feeDecision ?? ("FEE_DECISION_UNSPECIFIED" as const),
-        amount: { currencyCode: row.currency, amountMinor: row.amount_minor },
-        authorizeTime: row.authorize_time ?? undefined,
-        version: row.version,
-        inFlight: undelivered.get(row.id) === "WAITING",
-      }));
-      return { standings };
-    });
+export const batchGetPaymentStandings = async (
+  app: Billing,
+  { paymentIds }: BatchGetPaymentStandingsRequest,
+): Promise<BatchGetPaymentStandingsResponse> =>
+  await app.db.transaction(async (tx) => {
+    const rows = await findStandings(tx, paymentIds);
+    const undelivered = await findUndelivered(tx, paymentIds);
+    const standings = rows.map((row) => ({
+      paymentId: row.id,
+      bookingId: row.booking_id,
+      consultationId: row.consultation_id,
+      status: row.status,
+      feeDecision: row.feeDecision ?? ("FEE_DECISION_UNSPECIFIED" as const),
+      amount: { currencyCode: row.currency, amountMinor: row.amount_minor },
+      authorizeTime: row.authorize_time ?? undefined,
+      version: row.version,
+      inFlight: undelivered.get(row.id) === "WAITING",
+    }));
+    return { standings };
+  });

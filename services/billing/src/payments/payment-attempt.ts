@@ -2,6 +2,7 @@ import type { Completion, PendingCall } from "@medconnect/platform/changes/pendi
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
+import { perApp } from "@medconnect/platform/memory/per-app.ts";
 import {
   type Payment,
   PaymentServiceService,
@@ -65,15 +66,19 @@ export interface AttemptOutcome {
  *
  * @returns the key's first answer: the payment, or PAYMENT_DECLINED
  */
-export type FinishAttempt = (
+export const finishAttempt = (
+  app: Billing,
   attempt: AttemptRow,
   charge: Charge | undefined,
   by: Pick<PendingCall<Payment>, "actorId" | "call">,
-) => Promise<Payment | ApiError>;
+): Promise<Payment | ApiError> => {
+  const definition = PaymentServiceService.authorizePayment;
+  return completions(app)({ ...by, keyId: attempt.key_id, definition }, { attempt, charge });
+};
 
-/** The ends of concurrent attempts share transactions, whoever tells of them. */
-export function finishAttempts(app: Billing): FinishAttempt {
-  const finish = app.calls.groupedFinish<AttemptOutcome, PaymentRow, Payment>({
+/** Concurrent completions share transactions. */
+const completions = perApp((app: Billing) =>
+  app.calls.groupedFinish<AttemptOutcome, PaymentRow, Payment>({
     rowsOf: ({ attempt }) => [attempt.payment_id],
     lock: async (tx, outcomes) => {
       const ids = outcomes.map(({ attempt }) => attempt.payment_id);
@@ -81,10 +86,8 @@ export function finishAttempts(app: Billing): FinishAttempt {
       return ids.map((id) => rows.get(id));
     },
     write: (tx, ended) => ended.map(({ facts, outcome }) => finishOne(app, tx, facts, outcome)),
-  });
-  const definition = PaymentServiceService.authorizePayment;
-  return (attempt, charge, by) => finish({ ...by, keyId: attempt.key_id, definition }, { attempt, charge });
-}
+  }),
+);
 
 function finishOne(
   app: Billing,

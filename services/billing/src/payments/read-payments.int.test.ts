@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
-import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { bound, invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import {
   ListPaymentsRequest,
   PaymentServiceService,
@@ -20,7 +20,7 @@ const list = async (by: Caller, request: Parameters<typeof ListPaymentsRequest.f
   (
     await invoke(
       PaymentServiceService.listPayments,
-      listPayments(billing.app),
+      bound(listPayments, billing.app),
       by,
       ListPaymentsRequest.fromPartial(request),
     )
@@ -84,7 +84,7 @@ test("revenue is what was captured and not returned", async () => {
   await billing.settle();
   const { response } = await invoke(
     PaymentServiceService.getPaymentStats,
-    getPaymentStats(billing.app),
+    bound(getPaymentStats, billing.app),
     userCaller("ADMIN"),
     {},
   );
@@ -94,7 +94,7 @@ test("revenue is what was captured and not returned", async () => {
 
 test("fifty calls for figures share one count, apart from other reads", async () => {
   const [scans, reads] = [jest.spyOn(billing.app.db, "scan"), jest.spyOn(billing.app.db, "read")];
-  const figures = getPaymentStats(billing.app);
+  const figures = bound(getPaymentStats, billing.app);
   const read = () => invoke(PaymentServiceService.getPaymentStats, figures, userCaller("ADMIN"), {});
   await Promise.all(Array.from({ length: 50 }, read));
   expect([scans.mock.calls.length, reads.mock.calls.length]).toEqual([2, 0]);

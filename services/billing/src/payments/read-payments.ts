@@ -12,30 +12,34 @@ import { toPayment } from "./payment.ts";
 import { findPayment, listPayments as list, type PaymentRow } from "./payment-store.ts";
 
 /** PaymentService.GetPayment: for its patient, an admin, or an internal system. Throws NOT_FOUND. */
-export const getPayment =
-  (app: Billing) =>
-  async ({ paymentId }: GetPaymentRequest, call: Call): Promise<Payment> => {
-    const reader = readerOf(call);
-    const row = await findPayment(app.db, paymentId);
-    if (!row) throw new ApiError("NOT_FOUND");
-    if (!isOverseer(reader) && row.patient_id !== callerId(reader))
-      throw hiddenFrom(`payments/${row.id}`, row.patient_id);
-    await recordReads(app, call, [row]);
-    return toPayment(row);
-  };
+export async function getPayment(
+  app: Billing,
+  { paymentId }: GetPaymentRequest,
+  call: Call,
+): Promise<Payment> {
+  const reader = readerOf(call);
+  const row = await findPayment(app.db, paymentId);
+  if (!row) throw new ApiError("NOT_FOUND");
+  if (!isOverseer(reader) && row.patient_id !== callerId(reader))
+    throw hiddenFrom(`payments/${row.id}`, row.patient_id);
+  await recordReads(app, call, [row]);
+  return toPayment(row);
+}
 
 /** PaymentService.ListPayments: a patient's own; for admins and internal systems all. Throws INVALID_PAGE_TOKEN. */
-export const listPayments =
-  (app: Billing) =>
-  async (request: ListPaymentsRequest, call: Call): Promise<ListPaymentsResponse> => {
-    const reader = readerOf(call);
-    const readerId = callerId(reader);
-    const page = app.pages.open(request, "payments", readerId, request.status, request.bookingId);
-    const found = await list(app.db, isOverseer(reader) ? undefined : readerId, request, page);
-    const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.create_time, row.id]);
-    await recordReads(app, call, rows);
-    return { payments: rows.map(toPayment), nextPageToken };
-  };
+export async function listPayments(
+  app: Billing,
+  request: ListPaymentsRequest,
+  call: Call,
+): Promise<ListPaymentsResponse> {
+  const reader = readerOf(call);
+  const readerId = callerId(reader);
+  const page = app.pages.open(request, "payments", readerId, request.status, request.bookingId);
+  const found = await list(app.db, isOverseer(reader) ? undefined : readerId, request, page);
+  const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.create_time, row.id]);
+  await recordReads(app, call, rows);
+  return { payments: rows.map(toPayment), nextPageToken };
+}
 
 /**
  * An admin or an internal system that reads a payment, or its refunds, reads who has seen which doctor. To patients it

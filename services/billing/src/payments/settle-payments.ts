@@ -6,7 +6,7 @@ import { newRefund, openRefund } from "../refunds/refund.ts";
 import { refundableMinor } from "../refunds/refund-rules.ts";
 import { findAttempt } from "./attempt-store.ts";
 import { callOffReplaced } from "./call-off-attempt.ts";
-import { applyCharge, sendAttempt } from "./payment-attempt.ts";
+import { applyCharge, finishAttempt, sendAttempt } from "./payment-attempt.ts";
 import { isForsaken, nextStep } from "./payment-rules.ts";
 import { lockPayment, type PaymentRow, takeDuePayments } from "./payment-store.ts";
 
@@ -64,7 +64,7 @@ async function settleAttempt(app: Billing, row: PaymentRow, attemptId: string): 
     (await provider.find({ attemptId, reference })) ?? (await sendAttempt(app, provider, row, attempt));
   const isInVain = found.status === "PENDING" && isForsaken(row, app.clock.now());
   const charge = isInVain ? await provider.void({ attemptId, reference: found.reference }) : found;
-  await app.finishAttempt(attempt, charge, { actorId: SETTLER });
+  await finishAttempt(app, attempt, charge, { actorId: SETTLER });
 }
 
 async function applyOutcome(app: Billing, paymentId: string, charge: Charge): Promise<void> {

@@ -13,26 +13,28 @@ import type { RefundRow } from "./refund-store.ts";
  * key; the provider is called, outside of any transaction; the outcome is committed. Whatever is cut short, the settler
  * ends. Throws NOT_FOUND, REFUND_EXCEEDS_CAPTURED.
  */
-export const createRefund =
-  (app: Billing) =>
-  async ({ paymentId, amountMinor, reason }: CreateRefundRequest, call: Call): Promise<Refund> => {
-    const payment = await findPayment(app.db, paymentId);
-    if (!payment) throw new ApiError("NOT_FOUND");
-    const refund = newRefund(app, paymentId, {
-      amountMinor,
-      reason,
-      keyId: app.calls.keyIdOf(call),
-      settleTime: new Date(app.clock.now().getTime() + app.attemptLeaseMs),
-    });
-    const firstAnswer = await app.calls.begin<Refund>(call, async (tx) =>
-      openRefund(app, tx, await lockPayment(tx, paymentId), refund),
-    );
-    if (firstAnswer) return firstAnswer;
-    const outcome = await heardOf(app, payment, refund);
-    const answer = await finishRefund(app, refund, outcome, { actorId: actorOf(call), call });
-    if (answer instanceof ApiError) throw answer;
-    return answer!;
-  };
+export async function createRefund(
+  app: Billing,
+  { paymentId, amountMinor, reason }: CreateRefundRequest,
+  call: Call,
+): Promise<Refund> {
+  const payment = await findPayment(app.db, paymentId);
+  if (!payment) throw new ApiError("NOT_FOUND");
+  const refund = newRefund(app, paymentId, {
+    amountMinor,
+    reason,
+    keyId: app.calls.keyIdOf(call),
+    settleTime: new Date(app.clock.now().getTime() + app.attemptLeaseMs),
+  });
+  const firstAnswer = await app.calls.begin<Refund>(call, async (tx) =>
+    openRefund(app, tx, await lockPayment(tx, paymentId), refund),
+  );
+  if (firstAnswer) return firstAnswer;
+  const outcome = await heardOf(app, payment, refund);
+  const answer = await finishRefund(app, refund, outcome, { actorId: actorOf(call), call });
+  if (answer instanceof ApiError) throw answer;
+  return answer!;
+}
 
 /** What the provider says; undefined where it gives no answer, so that the outcome is not known yet. */
 async function heardOf(

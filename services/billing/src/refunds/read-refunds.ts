@@ -15,26 +15,30 @@ import { toRefund } from "./refund.ts";
 import { findRefund, listRefunds as list } from "./refund-store.ts";
 
 /** RefundService.GetRefund: for its payment's patient, an admin, or an internal system. Throws NOT_FOUND. */
-export const getRefund =
-  (app: Billing) =>
-  async ({ paymentId, refundId }: GetRefundRequest, call: Call): Promise<Refund> => {
-    const payment = await visiblePayment(app, paymentId, call);
-    const row = await findRefund(app.db, refundId);
-    if (row?.payment_id !== payment.id) throw new ApiError("NOT_FOUND");
-    return toRefund(app, payment, row);
-  };
+export async function getRefund(
+  app: Billing,
+  { paymentId, refundId }: GetRefundRequest,
+  call: Call,
+): Promise<Refund> {
+  const payment = await visiblePayment(app, paymentId, call);
+  const row = await findRefund(app.db, refundId);
+  if (row?.payment_id !== payment.id) throw new ApiError("NOT_FOUND");
+  return toRefund(app, payment, row);
+}
 
 /** RefundService.ListRefunds: for their payment's patient, an admin, or an internal system. Throws NOT_FOUND, INVALID_PAGE_TOKEN. */
-export const listRefunds =
-  (app: Billing) =>
-  async (request: ListRefundsRequest, call: Call): Promise<ListRefundsResponse> => {
-    const page = app.pages.open(request, "refunds", request.paymentId);
-    const payment = await visiblePayment(app, request.paymentId, call);
-    const found = await list(app.db, payment.id, page);
-    const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.create_time, row.id]);
-    const refunds = leaveOutAltered(app.log, rows, (row) => toRefund(app, payment, row));
-    return { refunds, nextPageToken };
-  };
+export async function listRefunds(
+  app: Billing,
+  request: ListRefundsRequest,
+  call: Call,
+): Promise<ListRefundsResponse> {
+  const page = app.pages.open(request, "refunds", request.paymentId);
+  const payment = await visiblePayment(app, request.paymentId, call);
+  const found = await list(app.db, payment.id, page);
+  const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.create_time, row.id]);
+  const refunds = leaveOutAltered(app.log, rows, (row) => toRefund(app, payment, row));
+  return { refunds, nextPageToken };
+}
 
 async function visiblePayment(app: Billing, id: string, call: Call): Promise<PaymentRow> {
   const reader = readerOf(call);

@@ -4,6 +4,7 @@ import { type Caller, callerId } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
 import { Inbox } from "@medconnect/platform/inbox/inbox.ts";
 import {
+  bound,
   invoke,
   startTestService,
   type TestService,
@@ -22,7 +23,6 @@ import { type Billing, EVENT_ROUTES } from "../app.ts";
 import { consumersOf } from "../consumers.ts";
 import { authorizePayment } from "../payments/authorize-payment.ts";
 import { captureLapsing } from "../payments/capture-lapsing.ts";
-import { finishAttempts } from "../payments/payment-attempt.ts";
 import { getPayment } from "../payments/read-payments.ts";
 import { settlePayments } from "../payments/settle-payments.ts";
 import type {
@@ -121,16 +121,14 @@ export async function startBilling(far?: Provider) {
     attemptLeaseMs: LEASE_MS,
     captureBeforeLapseMs: CAPTURE_BEFORE_LAPSE_MS,
     settleSoon: () => {},
-    finishAttempt: (...outcome) => finishAttempt(...outcome),
   };
-  const finishAttempt = finishAttempts(app);
   return { app, provider, ...usesOf(app) };
 }
 
 function usesOf(app: Billing & TestService) {
   const inbox = new Inbox(app.transactions, consumersOf(app), app.clock, app.log);
   // One, so that concurrent attempts share transactions as in a process.
-  const authorizing = authorizePayment(app);
+  const authorizing = bound(authorizePayment, app);
 
   /** Delivers events in one batch. @returns why, for those that could not be applied */
   const deliver = async (...sent: SentEvent[]): Promise<string[]> => {
@@ -215,7 +213,7 @@ function usesOf(app: Billing & TestService) {
       }),
 
     read: async (paymentId: string, by: Caller = userCaller("ADMIN")) =>
-      (await invoke(PaymentServiceService.getPayment, getPayment(app), by, { paymentId })).response,
+      (await invoke(PaymentServiceService.getPayment, bound(getPayment, app), by, { paymentId })).response,
 
     /** Carries out all that is due: first what may make refunds, then refunds. */
     settle: async () => {
@@ -231,7 +229,7 @@ function usesOf(app: Billing & TestService) {
         body: { contentType: "application/json", data, extensions: [] },
         signature: signature ?? signWebhook(WEBHOOK_SECRET, data, app.clock.now()),
       };
-      const handler = receiveWebhook(app);
+      const handler = bound(receiveWebhook, app);
       return (await invoke(WebhookServiceService.receiveWebhook, handler, { kind: "anonymous" }, request))
         .response;
     },
@@ -247,7 +245,7 @@ function usesOf(app: Billing & TestService) {
     captureLapsing: captureLapsing(app),
 
     refund: (paymentId: string, amountMinor: number, idempotencyKey = newId(), by: Caller = ADMIN) =>
-      invoke(RefundServiceService.createRefund, createRefund(app), by, {
+      invoke(RefundServiceService.createRefund, bound(createRefund, app), by, {
         paymentId,
         amountMinor,
         reason: "as agreed",
@@ -255,11 +253,12 @@ function usesOf(app: Billing & TestService) {
       }),
 
     readRefund: async (paymentId: string, refundId: string, by: Caller = ADMIN) =>
-      (await invoke(RefundServiceService.getRefund, getRefund(app), by, { paymentId, refundId })).response,
+      (await invoke(RefundServiceService.getRefund, bound(getRefund, app), by, { paymentId, refundId }))
+        .response,
 
     listRefunds: async (paymentId: string, by: Caller = ADMIN, pageSize = 0, pageToken = "") => {
       const request = { paymentId, pageSize, pageToken };
-      return (await invoke(RefundServiceService.listRefunds, listRefunds(app), by, request)).response;
+      return (await invoke(RefundServiceService.listRefunds, bound(listRefunds, app), by, request)).response;
     },
 
     /** What the audit trail says of a payment's changes, oldest first; that admins read it is in there, too. */

@@ -6,6 +6,7 @@ import type {
 } from "@medconnect/proto/medconnect/billing/v1/webhook_service.ts";
 import type { Billing } from "../app.ts";
 import { findAttempt } from "../payments/attempt-store.ts";
+import { finishAttempt } from "../payments/payment-attempt.ts";
 import { findPayment } from "../payments/payment-store.ts";
 import type { ChargeKey, Provider, WebhookEvent } from "../providers/provider.ts";
 import { finishRefund, sendRefund } from "../refunds/finish-refund.ts";
@@ -18,18 +19,19 @@ import { isKnownEvent, rememberEvent } from "./webhook-store.ts";
  * effect may come again where the process died in between. Throws NOT_FOUND, INVALID_SIGNATURE, and UNAVAILABLE
  * where the provider, asked back, does not answer: it sends the event again.
  */
-export const receiveWebhook =
-  (app: Billing) =>
-  async ({ provider: name, body, signature }: ReceiveWebhookRequest): Promise<ReceiveWebhookResponse> => {
-    const provider = app.providers.find(name);
-    if (!provider) throw new ApiError("NOT_FOUND");
-    const event = await provider.readWebhook(body?.data ?? Buffer.alloc(0), signature);
-    if (event.news && !(await isKnownEvent(app.db, name, event.id))) {
-      await askBack(app, provider, event.news);
-      await rememberEvent(app.db, name, event.id, app.clock.now());
-    }
-    return { received: true };
-  };
+export async function receiveWebhook(
+  app: Billing,
+  { provider: name, body, signature }: ReceiveWebhookRequest,
+): Promise<ReceiveWebhookResponse> {
+  const provider = app.providers.find(name);
+  if (!provider) throw new ApiError("NOT_FOUND");
+  const event = await provider.readWebhook(body?.data ?? Buffer.alloc(0), signature);
+  if (event.news && !(await isKnownEvent(app.db, name, event.id))) {
+    await askBack(app, provider, event.news);
+    await rememberEvent(app.db, name, event.id, app.clock.now());
+  }
+  return { received: true };
+}
 
 async function askBack(
   app: Billing,
@@ -45,7 +47,7 @@ async function heardOfCharge(app: Billing, provider: Provider, key: ChargeKey): 
   const attempt = isId(key.attemptId) ? await findAttempt(app.db, key.attemptId) : undefined;
   if (!attempt) return;
   const charge = await answered(provider.find(key));
-  if (charge) await app.finishAttempt(attempt, charge, { actorId: actorOf(provider) });
+  if (charge) await finishAttempt(app, attempt, charge, { actorId: actorOf(provider) });
 }
 
 async function heardOfRefund(

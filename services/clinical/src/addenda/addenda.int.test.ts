@@ -5,7 +5,7 @@ import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
 import { heldBytes } from "@medconnect/platform/testing/held-memory.ts";
-import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { bound, invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { total_bytes } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import {
   ConsultationServiceService,
@@ -74,7 +74,7 @@ test("a repeated completion shows the addenda; a list omits them, under the same
   await clinical.add(second, doctor, "b");
   const { response } = await invoke(
     ConsultationServiceService.listConsultations,
-    listConsultations(clinical.app),
+    bound(listConsultations, clinical.app),
     patient,
     ListConsultationsRequest.fromPartial({}),
   );
@@ -177,7 +177,7 @@ test("a list of five consultations with a hundred long addenda is small, and mem
     (
       await invoke(
         ConsultationServiceService.listConsultations,
-        listConsultations(clinical.app),
+        bound(listConsultations, clinical.app),
         patient,
         ListConsultationsRequest.fromPartial({ pageSize: 100 }),
       )

@@ -20,29 +20,29 @@ const MAX_ADDENDA = 100;
 const MAX_BYTES = 256 * 1024;
 
 /** ConsultationService.CreateAddendum. Throws NOT_FOUND, CONSULTATION_NOT_COMPLETED, TOO_MANY_ADDENDA. */
-export const createAddendum =
-  (app: Clinical) =>
-  async ({ consultationId, text }: CreateAddendumRequest, call: Call): Promise<Addendum> => {
-    const consultation = await findConsultation(app.db, consultationId);
-    if (!consultation) throw new ApiError("NOT_FOUND");
-    const { patient_id: patientId, doctor_id: doctorId } = consultation;
-    if (!isOwn(userOf(call), consultation)) throw hiddenFrom(`consultations/${consultationId}`, patientId);
-    const create = async (tx: Transaction) => {
-      // It stays so: the lock is for the count.
-      assertCompleted(consultation);
-      await lockConsultations(tx, [consultationId]);
-      const { count, bytes } = await measureAddenda(tx, consultationId);
-      if (count >= MAX_ADDENDA || bytes + Buffer.byteLength(text) > MAX_BYTES) throw tooMany(bytes);
-      const addendum: Addendum = { id: newId(), consultationId, text, createTime: app.clock.now() };
-      const sealed = app.cipher.encrypt(textContext(addendum.id, consultation), text);
-      insertAddendum(tx, { id: addendum.id, text: sealed, create_time: addendum.createTime! }, consultation);
-      const resource = `consultations/${consultationId}/addenda/${addendum.id}`;
-      return { response: addendum, entries: [{ resource, subjectIds: [patientId, doctorId] }] };
-    };
-    return await app.calls.apply(call, create, () =>
-      readEntries("consultation.get", [accessTo(consultation)]),
-    );
+export async function createAddendum(
+  app: Clinical,
+  { consultationId, text }: CreateAddendumRequest,
+  call: Call,
+): Promise<Addendum> {
+  const consultation = await findConsultation(app.db, consultationId);
+  if (!consultation) throw new ApiError("NOT_FOUND");
+  const { patient_id: patientId, doctor_id: doctorId } = consultation;
+  if (!isOwn(userOf(call), consultation)) throw hiddenFrom(`consultations/${consultationId}`, patientId);
+  const create = async (tx: Transaction) => {
+    // It stays so: the lock is for the count.
+    assertCompleted(consultation);
+    await lockConsultations(tx, [consultationId]);
+    const { count, bytes } = await measureAddenda(tx, consultationId);
+    if (count >= MAX_ADDENDA || bytes + Buffer.byteLength(text) > MAX_BYTES) throw tooMany(bytes);
+    const addendum: Addendum = { id: newId(), consultationId, text, createTime: app.clock.now() };
+    const sealed = app.cipher.encrypt(textContext(addendum.id, consultation), text);
+    insertAddendum(tx, { id: addendum.id, text: sealed, create_time: addendum.createTime! }, consultation);
+    const resource = `consultations/${consultationId}/addenda/${addendum.id}`;
+    return { response: addendum, entries: [{ resource, subjectIds: [patientId, doctorId] }] };
   };
+  return await app.calls.apply(call, create, () => readEntries("consultation.get", [accessTo(consultation)]));
+}
 
 const tooMany = (usedBytes: number): ApiError =>
   new ApiError("TOO_MANY_ADDENDA", {

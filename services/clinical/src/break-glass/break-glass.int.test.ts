@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { newId } from "@medconnect/platform/ids/ids.ts";
-import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { bound, invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import {
   ConsultationServiceService,
   ListConsultationsRequest,
@@ -49,7 +49,7 @@ async function treat(treated: typeof patient): Promise<[string, string]> {
   await clinical.add(booking.consultationId, doctor, ADDED);
   const { response } = await invoke(
     PrescriptionServiceService.createPrescription,
-    createPrescription(clinical.app),
+    bound(createPrescription, clinical.app),
     doctor,
     CreatePrescriptionRequest.fromPartial({
       consultationId: booking.consultationId,
@@ -77,19 +77,19 @@ const revoke = (aggregateId: string) => {
 
 const consultations = async (patientId: string, by = admin) => {
   const request = ListConsultationsRequest.fromPartial({ patientId });
-  const handler = listConsultations(clinical.app);
+  const handler = bound(listConsultations, clinical.app);
   return (await invoke(ConsultationServiceService.listConsultations, handler, by, request)).response
     .consultations;
 };
 const prescriptions = async (patientId: string, by = admin) => {
   const request = ListPrescriptionsRequest.fromPartial({ patientId });
-  const handler = listPrescriptions(clinical.app);
+  const handler = bound(listPrescriptions, clinical.app);
   return (await invoke(PrescriptionServiceService.listPrescriptions, handler, by, request)).response
     .prescriptions;
 };
 const prescription = async (id: string, by = admin) =>
   (
-    await invoke(PrescriptionServiceService.getPrescription, getPrescription(clinical.app), by, {
+    await invoke(PrescriptionServiceService.getPrescription, bound(getPrescription, clinical.app), by, {
       prescriptionId: id,
     })
   ).response;

@@ -7,7 +7,9 @@ import type { Clinical } from "../app.ts";
 import { takeStep } from "./take-step.ts";
 
 /** ConsultationService.AbandonConsultation. Throws NOT_FOUND, ILLEGAL_TRANSITION. */
-export const abandonConsultation =
-  (app: Clinical) =>
-  async ({ consultationId, reason }: AbandonConsultationRequest, call: Call): Promise<Consultation> =>
-    await takeStep(app, call, consultationId, { to: "ABANDONED", by: "DOCTOR", reason });
+export const abandonConsultation = async (
+  app: Clinical,
+  { consultationId, reason }: AbandonConsultationRequest,
+  call: Call,
+): Promise<Consultation> =>
+  await takeStep(app, call, consultationId, { to: "ABANDONED", by: "DOCTOR", reason });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { newId } from "@medconnect/platform/ids/ids.ts";
-import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { bound, invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { ConsultationServiceService } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import { type ClinicalTest, MINUTE_MS, startClinical } from "../testing/clinical-fixture.ts";
 import { batchGetConsultationStandings } from "./batch-get-standings.ts";
@@ -17,7 +17,7 @@ afterAll(() => clinical.app.close());
 const ask = async (...consultationIds: string[]) => {
   const method = ConsultationServiceService.batchGetConsultationStandings;
   const scheduling = { kind: "service", name: "scheduling" } as const;
-  const handler = batchGetConsultationStandings(clinical.app);
+  const handler = bound(batchGetConsultationStandings, clinical.app);
   return (await invoke(method, handler, scheduling, { consultationIds })).response.standings;
 };
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
-import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { bound, invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import {
   ConsultationServiceService,
   ListOverdueConsultationsRequest,
@@ -167,7 +167,7 @@ test("a consultation in progress a day after its end sends one event, and stays 
     (
       await invoke(
         ConsultationServiceService.listOverdueConsultations,
-        listOverdueConsultations(clinical.app),
+        bound(listOverdueConsultations, clinical.app),
         admin,
         ListOverdueConsultationsRequest.fromPartial(page),
       )

@@ -7,7 +7,9 @@ import type { Clinical } from "../app.ts";
 import { takeStep } from "./take-step.ts";
 
 /** ConsultationService.CompleteConsultation. Throws NOT_FOUND, ILLEGAL_TRANSITION, NOTES_LOCKED. */
-export const completeConsultation =
-  (app: Clinical) =>
-  async ({ consultationId, notes }: CompleteConsultationRequest, call: Call): Promise<Consultation> =>
-    await takeStep(app, call, consultationId, { to: "COMPLETED", by: "DOCTOR", notes });
+export const completeConsultation = async (
+  app: Clinical,
+  { consultationId, notes }: CompleteConsultationRequest,
+  call: Call,
+): Promise<Consultation> =>
+  await takeStep(app, call, consultationId, { to: "COMPLETED", by: "DOCTOR", notes });

@@ -5,11 +5,13 @@ import type { Clinical } from "../app.ts";
 import { countByStatus, countCompletedByDay } from "./consultation-store.ts";
 
 /** ConsultationService.GetConsultationStats. Figures are at most 15 s old. */
-export const getConsultationStats = (app: Clinical) =>
-  figures(app, "stats/consultations", async (): Promise<ConsultationStats> => {
+export const getConsultationStats = figures(
+  "stats/consultations",
+  async (app: Clinical): Promise<ConsultationStats> => {
     const days = lastDays(app.clock.now());
     // One after the other, because there are few connections for scans.
     const statuses = await countByStatus(app.db);
     const completed = await countCompletedByDay(app.db, new Date(days[0]!));
     return { consultationsByStatus: byName(statuses), completedByDay: byName(completed, days) };
-  });
+  },
+);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
-import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { bound, invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { ConsultationServiceService } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import { type ClinicalTest, MINUTE_MS, startClinical } from "../testing/clinical-fixture.ts";
 import { joinConsultation } from "./join-consultation.ts";
@@ -163,7 +163,12 @@ test("an idempotency key gives the first answer again", async () => {
   const { consultationId } = await book(0);
   const request = { consultationId, idempotencyKey: newId() };
   const join = () =>
-    invoke(ConsultationServiceService.joinConsultation, joinConsultation(clinical.app), patient, request);
+    invoke(
+      ConsultationServiceService.joinConsultation,
+      bound(joinConsultation, clinical.app),
+      patient,
+      request,
+    );
   const first = await join();
   await clinical.start(consultationId, doctor);
   expect(await join()).toEqual({ response: first.response, replayed: true });
@@ -173,7 +178,12 @@ test("a start refused without the patient succeeds later under the same key", as
   const { consultationId } = await book(0);
   const request = { consultationId, idempotencyKey: newId() };
   const start = () =>
-    invoke(ConsultationServiceService.startConsultation, startConsultation(clinical.app), doctor, request);
+    invoke(
+      ConsultationServiceService.startConsultation,
+      bound(startConsultation, clinical.app),
+      doctor,
+      request,
+    );
   await expect(start()).rejects.toMatchObject({ reason: "PATIENT_NOT_JOINED" });
   await clinical.join(consultationId, patient);
   expect((await start()).response.status).toBe("IN_PROGRESS");

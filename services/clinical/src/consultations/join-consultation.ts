@@ -7,7 +7,8 @@ import type { Clinical } from "../app.ts";
 import { takeStep } from "./take-step.ts";
 
 /** ConsultationService.JoinConsultation. Throws NOT_FOUND, ILLEGAL_TRANSITION, TOO_EARLY. */
-export const joinConsultation =
-  (app: Clinical) =>
-  async ({ consultationId }: JoinConsultationRequest, call: Call): Promise<Consultation> =>
-    await takeStep(app, call, consultationId, { to: "WAITING", by: "PATIENT" });
+export const joinConsultation = async (
+  app: Clinical,
+  { consultationId }: JoinConsultationRequest,
+  call: Call,
+): Promise<Consultation> => await takeStep(app, call, consultationId, { to: "WAITING", by: "PATIENT" });

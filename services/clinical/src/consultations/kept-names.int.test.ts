@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
-import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { bound, invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import {
   ConsultationServiceService,
   ListConsultationsRequest,
@@ -67,7 +67,7 @@ const book = () => clinical.scheduled(patient, doctor, 0);
 async function namesOf(consultationId: string) {
   const { response } = await invoke(
     ConsultationServiceService.listConsultations,
-    listConsultations(clinical.app),
+    bound(listConsultations, clinical.app),
     doctor,
     ListConsultationsRequest.fromPartial({}),
   );
@@ -159,7 +159,7 @@ test("a prescription shows the names of its issue in answers, GET and lists", as
   await rename();
   const { response: made } = await invoke(
     PrescriptionServiceService.createPrescription,
-    createPrescription(clinical.app),
+    bound(createPrescription, clinical.app),
     doctor,
     CreatePrescriptionRequest.fromPartial({ consultationId, content: "rest", idempotencyKey: newId() }),
   );
@@ -167,14 +167,14 @@ test("a prescription shows the names of its issue in answers, GET and lists", as
   await call(patient, "Somebody Else");
   const { response: read } = await invoke(
     PrescriptionServiceService.getPrescription,
-    getPrescription(clinical.app),
+    bound(getPrescription, clinical.app),
     patient,
     { prescriptionId: made.id },
   );
   expect(read).toEqual(made);
   const { response: list } = await invoke(
     PrescriptionServiceService.listPrescriptions,
-    listPrescriptions(clinical.app),
+    bound(listPrescriptions, clinical.app),
     patient,
     ListPrescriptionsRequest.fromPartial({ consultationId }),
   );

@@ -9,12 +9,14 @@ import { listOverdue } from "./consultation-store.ts";
 import { overdueBy } from "./tell-overdue.ts";
 
 /** ConsultationService.ListOverdueConsultations. Throws INVALID_PAGE_TOKEN. */
-export const listOverdueConsultations =
-  (app: Clinical) =>
-  async (request: ListOverdueConsultationsRequest, call: Call): Promise<ListConsultationsResponse> => {
-    const page = app.pages.open(request, "overdue consultations");
-    const found = await listOverdue(app.db, overdueBy(app), page);
-    const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.end_time, row.id]);
-    await app.audit.record(call, rows.map(accessTo));
-    return { consultations: rows.map(toConsultationWithoutTexts), nextPageToken };
-  };
+export async function listOverdueConsultations(
+  app: Clinical,
+  request: ListOverdueConsultationsRequest,
+  call: Call,
+): Promise<ListConsultationsResponse> {
+  const page = app.pages.open(request, "overdue consultations");
+  const found = await listOverdue(app.db, overdueBy(app), page);
+  const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.end_time, row.id]);
+  await app.audit.record(call, rows.map(accessTo));
+  return { consultations: rows.map(toConsultationWithoutTexts), nextPageToken };
+}

@@ -11,10 +11,12 @@ import { takeStep } from "./take-step.ts";
  * ConsultationService.MarkConsultationNoShow. Throws NOT_FOUND, ILLEGAL_TRANSITION, LICENSE_NOT_VERIFIED, TOO_EARLY, TOO_LATE,
  * DOCTOR_NOT_READY, MOVE_NOT_ACCEPTED.
  */
-export const markNoShow =
-  (app: Clinical) =>
-  async ({ consultationId, party }: MarkConsultationNoShowRequest, call: Call): Promise<Consultation> => {
-    // The contract lets no unspecified party through.
-    const step = { to: "NO_SHOW", by: "DOCTOR", party: party as Party } as const;
-    return await takeStep(app, call, consultationId, step);
-  };
+export async function markNoShow(
+  app: Clinical,
+  { consultationId, party }: MarkConsultationNoShowRequest,
+  call: Call,
+): Promise<Consultation> {
+  // The contract lets no unspecified party through.
+  const step = { to: "NO_SHOW", by: "DOCTOR", party: party as Party } as const;
+  return await takeStep(app, call, consultationId, step);
+}

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, jest, test } from "@jest/globals";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
-import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { bound, invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import {
   ConsultationServiceService,
   ListConsultationsRequest,
@@ -29,7 +29,7 @@ const list = async (by: Caller, request: Partial<ListConsultationsRequest>) =>
   (
     await invoke(
       ConsultationServiceService.listConsultations,
-      listConsultations(clinical.app),
+      bound(listConsultations, clinical.app),
       by,
       ListConsultationsRequest.fromPartial(request),
     )
@@ -78,7 +78,8 @@ test("a list can be narrowed by status and time, and shows nothing of others", a
 test("the figures count consultations by status, and those completed by day", async () => {
   const figures = async () => {
     const { getConsultationStats: method } = ConsultationServiceService;
-    return (await invoke(method, getConsultationStats(clinical.app), userCaller("ADMIN"), {})).response;
+    return (await invoke(method, bound(getConsultationStats, clinical.app), userCaller("ADMIN"), {}))
+      .response;
   };
   const today = clinical.app.clock.now().toISOString().slice(0, 10);
   const before = await figures();
@@ -94,7 +95,7 @@ test("the figures count consultations by status, and those completed by day", as
 
 test("fifty calls for figures share one count, apart from other reads", async () => {
   const [scans, reads] = [jest.spyOn(clinical.app.db, "scan"), jest.spyOn(clinical.app.db, "read")];
-  const figures = getConsultationStats(clinical.app);
+  const figures = bound(getConsultationStats, clinical.app);
   const read = () =>
     invoke(ConsultationServiceService.getConsultationStats, figures, userCaller("ADMIN"), {});
   await Promise.all(Array.from({ length: 50 }, read));

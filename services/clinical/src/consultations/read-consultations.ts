@@ -12,25 +12,29 @@ import { accessTo, toConsultation, toConsultationWithoutTexts } from "./consulta
 import { findConsultation, listConsultations as list } from "./consultation-store.ts";
 
 /** ConsultationService.GetConsultation. Throws NOT_FOUND, BREAK_GLASS_REQUIRED. */
-export const getConsultation =
-  (app: Clinical) =>
-  async ({ consultationId }: GetConsultationRequest, call: Call): Promise<Consultation> => {
-    const found = await findConsultation(app.db, consultationId);
-    const { record, ...right } = await authorizeRead(app, call, found, `consultations/${consultationId}`);
-    await app.audit.record(call, [{ ...accessTo(record), ...right }]);
-    return toConsultation(record, app.cipher, await addendaOf(app.db, record));
-  };
+export async function getConsultation(
+  app: Clinical,
+  { consultationId }: GetConsultationRequest,
+  call: Call,
+): Promise<Consultation> {
+  const found = await findConsultation(app.db, consultationId);
+  const { record, ...right } = await authorizeRead(app, call, found, `consultations/${consultationId}`);
+  await app.audit.record(call, [{ ...accessTo(record), ...right }]);
+  return toConsultation(record, app.cipher, await addendaOf(app.db, record));
+}
 
 /** ConsultationService.ListConsultations. Throws INVALID_PAGE_TOKEN, BREAK_GLASS_REQUIRED. */
-export const listConsultations =
-  (app: Clinical) =>
-  async (request: ListConsultationsRequest, call: Call): Promise<ListConsultationsResponse> => {
-    const { status, startTime, endTime, patientId } = request;
-    const { scope, ...right } = await authorizeList(app, call, patientId, "consultations");
-    const { userId } = userOf(call);
-    const page = app.pages.open(request, "consultations", userId, status, startTime, endTime, patientId);
-    const found = await list(app.db, scope, request, page);
-    const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.start_time, row.id]);
-    await app.audit.record(call, accessesTo(rows.map(accessTo), right, patientId, "consultations"));
-    return { consultations: rows.map(toConsultationWithoutTexts), nextPageToken };
-  };
+export async function listConsultations(
+  app: Clinical,
+  request: ListConsultationsRequest,
+  call: Call,
+): Promise<ListConsultationsResponse> {
+  const { status, startTime, endTime, patientId } = request;
+  const { scope, ...right } = await authorizeList(app, call, patientId, "consultations");
+  const { userId } = userOf(call);
+  const page = app.pages.open(request, "consultations", userId, status, startTime, endTime, patientId);
+  const found = await list(app.db, scope, request, page);
+  const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.start_time, row.id]);
+  await app.audit.record(call, accessesTo(rows.map(accessTo), right, patientId, "consultations"));
+  return { consultations: rows.map(toConsultationWithoutTexts), nextPageToken };
+}

@@ -12,13 +12,15 @@ import { saveConsultation } from "./consultation-store.ts";
 /**
  * ConsultationService.ReadyConsultation. Throws NOT_FOUND, ILLEGAL_TRANSITION, LICENSE_NOT_VERIFIED, TOO_EARLY, TOO_LATE.
  */
-export const readyConsultation =
-  (app: Clinical) =>
-  async ({ consultationId }: ReadyConsultationRequest, call: Call): Promise<Consultation> =>
-    await changeConsultation(app, call, consultationId, (tx, row, now) => {
-      if (!becomesReady(factsOf(row, app.cipher), now, app)) return undefined;
-      const ready = { ...row, doctor_ready_time: now, version: row.version + 1 };
-      saveConsultation(tx, ready);
-      const subjectIds = [row.patient_id, row.doctor_id];
-      return { row: ready, entry: { resource: `consultations/${row.id}`, subjectIds } };
-    });
+export const readyConsultation = async (
+  app: Clinical,
+  { consultationId }: ReadyConsultationRequest,
+  call: Call,
+): Promise<Consultation> =>
+  await changeConsultation(app, call, consultationId, (tx, row, now) => {
+    if (!becomesReady(factsOf(row, app.cipher), now, app)) return undefined;
+    const ready = { ...row, doctor_ready_time: now, version: row.version + 1 };
+    saveConsultation(tx, ready);
+    const subjectIds = [row.patient_id, row.doctor_id];
+    return { row: ready, entry: { resource: `consultations/${row.id}`, subjectIds } };
+  });

@@ -10,7 +10,8 @@ import { takeStep } from "./take-step.ts";
  * ConsultationService.StartConsultation. Throws NOT_FOUND, ILLEGAL_TRANSITION, LICENSE_NOT_VERIFIED, TOO_EARLY,
  * PATIENT_NOT_JOINED.
  */
-export const startConsultation =
-  (app: Clinical) =>
-  async ({ consultationId }: StartConsultationRequest, call: Call): Promise<Consultation> =>
-    await takeStep(app, call, consultationId, { to: "IN_PROGRESS", by: "DOCTOR" });
+export const startConsultation = async (
+  app: Clinical,
+  { consultationId }: StartConsultationRequest,
+  call: Call,
+): Promise<Consultation> => await takeStep(app, call, consultationId, { to: "IN_PROGRESS", by: "DOCTOR" });

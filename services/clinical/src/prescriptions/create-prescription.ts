@@ -18,37 +18,32 @@ import { accessTo, contentContext, itemsContext, toPrescription } from "./prescr
 import { insertPrescription, type PrescriptionRow } from "./prescription-store.ts";
 
 /** PrescriptionService.CreatePrescription. Throws NOT_FOUND, CONSULTATION_NOT_COMPLETED, LICENSE_NOT_VERIFIED. */
-export const createPrescription =
-  (app: Clinical) =>
-  async (request: CreatePrescriptionRequest, call: Call): Promise<Prescription> => {
-    const consultation = await findConsultation(app.db, request.consultationId);
-    if (!consultation) throw new ApiError("NOT_FOUND");
-    if (!isOwn(userOf(call), consultation))
-      throw hiddenFrom(`consultations/${consultation.id}`, consultation.patient_id);
-    const create = async (tx: Transaction) => {
-      // No lock: a completed consultation stays completed.
-      assertCompleted(consultation);
-      const issuer = await lockIssuer(tx, consultation);
-      const now = app.clock.now();
-      assertLicensed(issuer?.licensed_until ?? null, now);
-      const row = newPrescription(
-        consultation,
-        issuer!,
-        request,
-        now,
-        app.prescriptionValidityMs,
-        app.cipher,
-      );
-      insertPrescription(tx, row);
-      return {
-        response: toPrescription(row, now, app.cipher),
-        entries: [{ resource: `prescriptions/${row.id}`, subjectIds: [row.patient_id, row.doctor_id] }],
-      };
+export async function createPrescription(
+  app: Clinical,
+  request: CreatePrescriptionRequest,
+  call: Call,
+): Promise<Prescription> {
+  const consultation = await findConsultation(app.db, request.consultationId);
+  if (!consultation) throw new ApiError("NOT_FOUND");
+  if (!isOwn(userOf(call), consultation))
+    throw hiddenFrom(`consultations/${consultation.id}`, consultation.patient_id);
+  const create = async (tx: Transaction) => {
+    // No lock: a completed consultation stays completed.
+    assertCompleted(consultation);
+    const issuer = await lockIssuer(tx, consultation);
+    const now = app.clock.now();
+    assertLicensed(issuer?.licensed_until ?? null, now);
+    const row = newPrescription(consultation, issuer!, request, now, app.prescriptionValidityMs, app.cipher);
+    insertPrescription(tx, row);
+    return {
+      response: toPrescription(row, now, app.cipher),
+      entries: [{ resource: `prescriptions/${row.id}`, subjectIds: [row.patient_id, row.doctor_id] }],
     };
-    return await app.calls.apply(call, create, ({ id }) =>
-      readEntries("prescription.get", [accessTo({ id, patient_id: consultation.patient_id })]),
-    );
   };
+  return await app.calls.apply(call, create, ({ id }) =>
+    readEntries("prescription.get", [accessTo({ id, patient_id: consultation.patient_id })]),
+  );
+}
 
 function newPrescription(
   consultation: ConsultationRow,

@@ -13,11 +13,11 @@ import { type EndedStatus, endsNow } from "./prescription-rules.ts";
 import { findPrescription, lockPrescription, saveEnd } from "./prescription-store.ts";
 
 /** PrescriptionService.CancelPrescription. Throws NOT_FOUND, BREAK_GLASS_REQUIRED, ILLEGAL_TRANSITION. */
-export const cancelPrescription = (app: Clinical) => (request: CancelPrescriptionRequest, call: Call) =>
+export const cancelPrescription = (app: Clinical, request: CancelPrescriptionRequest, call: Call) =>
   endPrescription(app, call, request, "CANCELLED");
 
 /** PrescriptionService.StopPrescription. Throws NOT_FOUND, BREAK_GLASS_REQUIRED, ILLEGAL_TRANSITION. */
-export const stopPrescription = (app: Clinical) => (request: StopPrescriptionRequest, call: Call) =>
+export const stopPrescription = (app: Clinical, request: StopPrescriptionRequest, call: Call) =>
   endPrescription(app, call, request, "STOPPED");
 
 /** The answer shows the content, so ending a prescription needs the right to read it. */

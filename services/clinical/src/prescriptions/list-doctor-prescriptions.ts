@@ -14,16 +14,18 @@ import { listPrescriptions } from "./prescription-store.ts";
  * under the doctor.
  * Throws NOT_FOUND, INVALID_PAGE_TOKEN.
  */
-export const listDoctorPrescriptions =
-  (app: Clinical) =>
-  async (request: ListDoctorPrescriptionsRequest, call: Call): Promise<ListPrescriptionsResponse> => {
-    const { doctorId } = request;
-    const page = app.pages.open(request, "doctor prescriptions", doctorId);
-    if (!(await isKnownDoctor(app.db, doctorId))) throw new ApiError("NOT_FOUND");
-    const found = await listPrescriptions(app.db, { doctorId }, {}, page);
-    const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.issue_time, row.id]);
-    const none = { resource: `doctors/${doctorId}/prescriptions`, subjectIds: [doctorId] };
-    await app.audit.record(call, rows.length > 0 ? rows.map(accessTo) : [none]);
-    const now = app.clock.now();
-    return { prescriptions: rows.map((row) => toPrescriptionOfDoctor(row, now)), nextPageToken };
-  };
+export async function listDoctorPrescriptions(
+  app: Clinical,
+  request: ListDoctorPrescriptionsRequest,
+  call: Call,
+): Promise<ListPrescriptionsResponse> {
+  const { doctorId } = request;
+  const page = app.pages.open(request, "doctor prescriptions", doctorId);
+  if (!(await isKnownDoctor(app.db, doctorId))) throw new ApiError("NOT_FOUND");
+  const found = await listPrescriptions(app.db, { doctorId }, {}, page);
+  const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.issue_time, row.id]);
+  const none = { resource: `doctors/${doctorId}/prescriptions`, subjectIds: [doctorId] };
+  await app.audit.record(call, rows.length > 0 ? rows.map(accessTo) : [none]);
+  const now = app.clock.now();
+  return { prescriptions: rows.map((row) => toPrescriptionOfDoctor(row, now)), nextPageToken };
+}

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/g
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
-import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { bound, invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import {
   CreatePrescriptionRequest,
   ListDoctorPrescriptionsRequest,
@@ -49,7 +49,7 @@ const prescribe = (
 ) =>
   invoke(
     PrescriptionServiceService.createPrescription,
-    createPrescription(clinical.app),
+    bound(createPrescription, clinical.app),
     by,
     CreatePrescriptionRequest.fromPartial({
       consultationId,
@@ -62,7 +62,7 @@ const prescribe = (
 
 const read = async (prescriptionId: string, by: Caller) =>
   (
-    await invoke(PrescriptionServiceService.getPrescription, getPrescription(clinical.app), by, {
+    await invoke(PrescriptionServiceService.getPrescription, bound(getPrescription, clinical.app), by, {
       prescriptionId,
     })
   ).response;
@@ -71,7 +71,7 @@ const list = async (by: Caller, request: Partial<ListPrescriptionsRequest>) =>
   (
     await invoke(
       PrescriptionServiceService.listPrescriptions,
-      listPrescriptions(clinical.app),
+      bound(listPrescriptions, clinical.app),
       by,
       ListPrescriptionsRequest.fromPartial(request),
     )
@@ -190,7 +190,7 @@ describe.each([
       ? PrescriptionServiceService.cancelPrescription
       : PrescriptionServiceService.stopPrescription;
   const end = async (prescriptionId: string, by: Caller, reason = "a rash") =>
-    (await invoke(method, useCase(clinical.app), by, { prescriptionId, reason, idempotencyKey: "" }))
+    (await invoke(method, bound(useCase, clinical.app), by, { prescriptionId, reason, idempotencyKey: "" }))
       .response;
   const grantTo = async (adminId: string) => {
     const endTime = new Date(clinical.app.clock.now().getTime() + 30 * MINUTE_MS);
@@ -276,7 +276,7 @@ describe("an admin's list of a doctor's prescriptions", () => {
     (
       await invoke(
         PrescriptionServiceService.listDoctorPrescriptions,
-        listDoctorPrescriptions(clinical.app),
+        bound(listDoctorPrescriptions, clinical.app),
         admin,
         ListDoctorPrescriptionsRequest.fromPartial({ doctorId, ...page }),
       )
@@ -381,11 +381,16 @@ describe("prescriptions of a doctor whose licence was revoked with an order to s
     const consultationId = await complete();
     const { response: active } = await prescribe(consultationId);
     const { response: cancelled } = await prescribe(consultationId);
-    await invoke(PrescriptionServiceService.cancelPrescription, cancelPrescription(clinical.app), doctor, {
-      prescriptionId: cancelled.id,
-      reason: "Wrong patient",
-      idempotencyKey: "",
-    });
+    await invoke(
+      PrescriptionServiceService.cancelPrescription,
+      bound(cancelPrescription, clinical.app),
+      doctor,
+      {
+        prescriptionId: cancelled.id,
+        reason: "Wrong patient",
+        idempotencyKey: "",
+      },
+    );
     const stopped = doctor;
     doctor = userCaller("DOCTOR");
     const { response: others } = await prescribe(await complete());

@@ -11,26 +11,30 @@ import { accessTo, toPrescription, toPrescriptionWithoutTexts } from "./prescrip
 import { findPrescription, listPrescriptions as list } from "./prescription-store.ts";
 
 /** PrescriptionService.GetPrescription. Throws NOT_FOUND, BREAK_GLASS_REQUIRED. */
-export const getPrescription =
-  (app: Clinical) =>
-  async ({ prescriptionId }: GetPrescriptionRequest, call: Call): Promise<Prescription> => {
-    const found = await findPrescription(app.db, prescriptionId);
-    const { record, ...right } = await authorizeRead(app, call, found, `prescriptions/${prescriptionId}`);
-    await app.audit.record(call, [{ ...accessTo(record), ...right }]);
-    return toPrescription(record, app.clock.now(), app.cipher);
-  };
+export async function getPrescription(
+  app: Clinical,
+  { prescriptionId }: GetPrescriptionRequest,
+  call: Call,
+): Promise<Prescription> {
+  const found = await findPrescription(app.db, prescriptionId);
+  const { record, ...right } = await authorizeRead(app, call, found, `prescriptions/${prescriptionId}`);
+  await app.audit.record(call, [{ ...accessTo(record), ...right }]);
+  return toPrescription(record, app.clock.now(), app.cipher);
+}
 
 /** PrescriptionService.ListPrescriptions. Throws INVALID_PAGE_TOKEN, BREAK_GLASS_REQUIRED. */
-export const listPrescriptions =
-  (app: Clinical) =>
-  async (request: ListPrescriptionsRequest, call: Call): Promise<ListPrescriptionsResponse> => {
-    const { consultationId, patientId } = request;
-    const { scope, ...right } = await authorizeList(app, call, patientId, "prescriptions");
-    const { userId } = userOf(call);
-    const page = app.pages.open(request, "prescriptions", userId, consultationId, patientId);
-    const found = await list(app.db, scope, request, page);
-    const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.issue_time, row.id]);
-    await app.audit.record(call, accessesTo(rows.map(accessTo), right, patientId, "prescriptions"));
-    const now = app.clock.now();
-    return { prescriptions: rows.map((row) => toPrescriptionWithoutTexts(row, now)), nextPageToken };
-  };
+export async function listPrescriptions(
+  app: Clinical,
+  request: ListPrescriptionsRequest,
+  call: Call,
+): Promise<ListPrescriptionsResponse> {
+  const { consultationId, patientId } = request;
+  const { scope, ...right } = await authorizeList(app, call, patientId, "prescriptions");
+  const { userId } = userOf(call);
+  const page = app.pages.open(request, "prescriptions", userId, consultationId, patientId);
+  const found = await list(app.db, scope, request, page);
+  const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.issue_time, row.id]);
+  await app.audit.record(call, accessesTo(rows.map(accessTo), right, patientId, "prescriptions"));
+  const now = app.clock.now();
+  return { prescriptions: rows.map((row) => toPrescriptionWithoutTexts(row, now)), nextPageToken };
+}

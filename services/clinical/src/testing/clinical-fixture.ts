@@ -2,7 +2,12 @@ import { RowProofs } from "@medconnect/platform/crypto/row-proofs.ts";
 import { type Caller, callerId } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
 import { Inbox } from "@medconnect/platform/inbox/inbox.ts";
-import { invoke, startTestService, type TestService } from "@medconnect/platform/testing/test-service.ts";
+import {
+  bound,
+  invoke,
+  startTestService,
+  type TestService,
+} from "@medconnect/platform/testing/test-service.ts";
 import {
   type Consultation,
   type Consultation_Party,
@@ -154,36 +159,42 @@ function usesOf(app: Clinical & TestService) {
     },
 
     read: async (consultationId: string, by: Caller) =>
-      (await invoke(service.getConsultation, getConsultation(app), by, { consultationId })).response,
+      (await invoke(service.getConsultation, bound(getConsultation, app), by, { consultationId })).response,
     join: async (consultationId: string, by: Caller) =>
-      (await invoke(service.joinConsultation, joinConsultation(app), by, { consultationId, idempotencyKey }))
-        .response,
+      (
+        await invoke(service.joinConsultation, bound(joinConsultation, app), by, {
+          consultationId,
+          idempotencyKey,
+        })
+      ).response,
     ready: async (consultationId: string, by: Caller) => {
       const request = { consultationId, idempotencyKey };
-      return (await invoke(service.readyConsultation, readyConsultation(app), by, request)).response;
+      return (await invoke(service.readyConsultation, bound(readyConsultation, app), by, request)).response;
     },
     start: async (consultationId: string, by: Caller) =>
       (
-        await invoke(service.startConsultation, startConsultation(app), by, {
+        await invoke(service.startConsultation, bound(startConsultation, app), by, {
           consultationId,
           idempotencyKey,
         })
       ).response,
     complete: async (consultationId: string, by: Caller, notes: string, key = "") => {
       const request = { consultationId, notes, idempotencyKey: key };
-      return (await invoke(service.completeConsultation, completeConsultation(app), by, request)).response;
+      return (await invoke(service.completeConsultation, bound(completeConsultation, app), by, request))
+        .response;
     },
     markNoShow: async (consultationId: string, by: Caller, party: Consultation_Party) => {
       const request = { consultationId, party, idempotencyKey };
-      return (await invoke(service.markConsultationNoShow, markNoShow(app), by, request)).response;
+      return (await invoke(service.markConsultationNoShow, bound(markNoShow, app), by, request)).response;
     },
     add: async (consultationId: string, by: Caller, text: string, key = "") => {
       const request = { consultationId, text, idempotencyKey: key };
-      return (await invoke(service.createAddendum, createAddendum(app), by, request)).response;
+      return (await invoke(service.createAddendum, bound(createAddendum, app), by, request)).response;
     },
     abandon: async (consultationId: string, by: Caller, reason: string) => {
       const request = { consultationId, reason, idempotencyKey };
-      return (await invoke(service.abandonConsultation, abandonConsultation(app), by, request)).response;
+      return (await invoke(service.abandonConsultation, bound(abandonConsultation, app), by, request))
+        .response;
     },
 
     /** Audit lines of a resource, oldest first. */

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { newId } from "@medconnect/platform/ids/ids.ts";
-import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { bound, invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Booking } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import { SlotServiceService } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
-import { changeSlot } from "../slots/change-slot.ts";
+import { withdrawSlot } from "../slots/change-slot.ts";
 import { MINUTE_MS, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 
 let desk: SchedulingFixture;
@@ -191,7 +191,7 @@ test("a later move to a shorter slot with the same start is not accepted unseen"
   const booking = await booked(10 * DAY);
   const seen = (await desk.reschedule(booking.id, (await desk.offer(9 * DAY)).id, desk.doctor)).response;
   await move(booking, 8 * DAY);
-  const withdraw = changeSlot(desk.app, "withdraw");
+  const withdraw = bound(withdrawSlot, desk.app);
   await invoke(SlotServiceService.withdrawSlot, withdraw, desk.doctor, {
     slotId: seen.slotId,
     idempotencyKey: "",

@@ -13,24 +13,26 @@ import { type BookingRow, lockBooking, saveBooking } from "./booking-store.ts";
 import { findOwnBooking } from "./find-own-booking.ts";
 
 /** BookingService.AcceptMove. Throws NOT_FOUND, ILLEGAL_TRANSITION, BOOKING_STARTED, TIME_DIFFERS. */
-export const acceptBookingMove =
-  (app: Scheduling) =>
-  async ({ bookingId, startTime, endTime }: AcceptMoveRequest, call: Call): Promise<Booking> => {
-    const user = userOf(call);
-    await findOwnBooking(app, user, bookingId);
-    const accept = async (tx: Transaction) => {
-      const now = app.clock.now();
-      const row = (await lockBooking(tx, bookingId))!;
-      // The contract requires both times.
-      if (!acceptsMove(factsOf(row), { startTime: startTime!, endTime: endTime! }, now))
-        return { response: viewOf(user, row, now, app.cipher), entries: [] };
-      const { accepted, entry } = saveAcceptance(tx, row, now);
-      return { response: viewOf(user, accepted, now, app.cipher), entries: [entry] };
-    };
-    return await app.calls.apply(call, accept, (booking) =>
-      readEntries("booking.get", readsOf(user, [booking])),
-    );
+export async function acceptBookingMove(
+  app: Scheduling,
+  { bookingId, startTime, endTime }: AcceptMoveRequest,
+  call: Call,
+): Promise<Booking> {
+  const user = userOf(call);
+  await findOwnBooking(app, user, bookingId);
+  const accept = async (tx: Transaction) => {
+    const now = app.clock.now();
+    const row = (await lockBooking(tx, bookingId))!;
+    // The contract requires both times.
+    if (!acceptsMove(factsOf(row), { startTime: startTime!, endTime: endTime! }, now))
+      return { response: viewOf(user, row, now, app.cipher), entries: [] };
+    const { accepted, entry } = saveAcceptance(tx, row, now);
+    return { response: viewOf(user, accepted, now, app.cipher), entries: [entry] };
   };
+  return await app.calls.apply(call, accept, (booking) =>
+    readEntries("booking.get", readsOf(user, [booking])),
+  );
+}
 
 /** Accepts the move of a locked booking. @returns the saved booking, and the audit entry of the change */
 export function saveAcceptance(

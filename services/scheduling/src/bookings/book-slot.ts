@@ -2,8 +2,9 @@ import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
 import type { Asked } from "@medconnect/platform/changes/group-commit.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
-import { userOf } from "@medconnect/platform/grpc/call.ts";
+import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
+import { perApp } from "@medconnect/platform/memory/per-app.ts";
 import type {
   Booking,
   CreateBookingRequest,
@@ -24,14 +25,19 @@ import { endHold } from "./expire-bookings.ts";
  * Throws NOT_FOUND, SLOT_UNAVAILABLE, PATIENT_OVERLAP, NOT_LICENSED_IN_REGION, REGION_REQUIRED,
  * TOO_MANY_HOLDS, TOO_MANY_BOOKINGS, HOLD_COOLDOWN.
  */
-export const bookSlot = (app: Scheduling) =>
+export const bookSlot = (app: Scheduling, request: CreateBookingRequest, call: Call): Promise<Booking> =>
+  bookings(app)(request, call);
+
+/** Concurrent bookings share transactions. */
+const bookings = perApp((app: Scheduling) =>
   app.calls.grouped<CreateBookingRequest, BookingFacts, Plan, Booking>({
     rowsOf: (asked) => [asked.request.slotId, patientOf(asked)],
     prepare: (tx, asked) => guardPerson(tx, patientOf(asked)),
     lock: (tx, asked, now) => lockForBooking(tx, asked.map(wishOf), app.jurisdiction, now),
     decide: (facts, asked, now) => decide(app, facts, asked, now),
     write,
-  });
+  }),
+);
 
 type Asking = Asked<CreateBookingRequest>;
 

@@ -5,11 +5,10 @@ import type { Scheduling } from "../app.ts";
 import { countByDay, countByStatus } from "./booking-store.ts";
 
 /** BookingService.GetBookingStats. Figures are at most 15 s old. */
-export const getBookingStats = (app: Scheduling) =>
-  figures(app, "stats/bookings", async (): Promise<BookingStats> => {
-    const days = lastDays(app.clock.now());
-    // One after the other, because there are few connections for scans.
-    const statuses = await countByStatus(app.db);
-    const made = await countByDay(app.db, new Date(days[0]!));
-    return { bookingsByStatus: byName(statuses), bookingsByDay: byName(made, days) };
-  });
+export const getBookingStats = figures("stats/bookings", async (app: Scheduling): Promise<BookingStats> => {
+  const days = lastDays(app.clock.now());
+  // One after the other, because there are few connections for scans.
+  const statuses = await countByStatus(app.db);
+  const made = await countByDay(app.db, new Date(days[0]!));
+  return { bookingsByStatus: byName(statuses), bookingsByDay: byName(made, days) };
+});

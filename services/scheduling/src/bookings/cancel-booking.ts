@@ -21,31 +21,33 @@ import { findOwnBooking } from "./find-own-booking.ts";
 import { eraseReason } from "./reason-store.ts";
 
 /** BookingService.CancelBooking. Throws NOT_FOUND, ILLEGAL_TRANSITION, BOOKING_STARTED. */
-export const cancelBooking =
-  (app: Scheduling) =>
-  async ({ bookingId, reason }: CancelBookingRequest, call: Call): Promise<Booking> => {
-    const user = userOf(call);
-    await findOwnBooking(app, user, bookingId);
-    const cancelOnce = async (tx: Transaction) => {
-      const now = app.clock.now();
-      // The end of a hold starts a cooldown, which a concurrent booking of the patient must see.
-      if (user.role === "PATIENT") guardPerson(tx, user.userId);
-      const row = (await lockBooking(tx, bookingId))!;
-      const feeDecision = decideCancel(factsOf(row), user.role, now, app.cancelCutoffMs);
-      if (!feeDecision) {
-        assertSameReason(cancelReasonOf(row, app.cipher) ?? "", reason);
-        return { response: viewOf(user, row, now, app.cipher), entries: [] };
-      }
-      const cancelled = cancel(tx, row, user.role, feeDecision, reason, now, app.cipher);
-      return {
-        response: viewOf(user, cancelled, now, app.cipher),
-        entries: [bookingEntry("cancelled", cancelled)],
-      };
+export async function cancelBooking(
+  app: Scheduling,
+  { bookingId, reason }: CancelBookingRequest,
+  call: Call,
+): Promise<Booking> {
+  const user = userOf(call);
+  await findOwnBooking(app, user, bookingId);
+  const cancelOnce = async (tx: Transaction) => {
+    const now = app.clock.now();
+    // The end of a hold starts a cooldown, which a concurrent booking of the patient must see.
+    if (user.role === "PATIENT") guardPerson(tx, user.userId);
+    const row = (await lockBooking(tx, bookingId))!;
+    const feeDecision = decideCancel(factsOf(row), user.role, now, app.cancelCutoffMs);
+    if (!feeDecision) {
+      assertSameReason(cancelReasonOf(row, app.cipher) ?? "", reason);
+      return { response: viewOf(user, row, now, app.cipher), entries: [] };
+    }
+    const cancelled = cancel(tx, row, user.role, feeDecision, reason, now, app.cipher);
+    return {
+      response: viewOf(user, cancelled, now, app.cipher),
+      entries: [bookingEntry("cancelled", cancelled)],
     };
-    return await app.calls.apply(call, cancelOnce, (booking) =>
-      readEntries("booking.get", readsOf(user, [booking])),
-    );
   };
+  return await app.calls.apply(call, cancelOnce, (booking) =>
+    readEntries("booking.get", readsOf(user, [booking])),
+  );
+}
 
 /**
  * Cancels a booking that cannot take place, such as one of a disabled account, with a full refund.

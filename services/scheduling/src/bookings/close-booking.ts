@@ -21,39 +21,41 @@ import { type BookingRow, lockBooking, saveBooking, saveClose } from "./booking-
 import { findOwnBooking } from "./find-own-booking.ts";
 
 /** BookingService.CloseBooking. Throws NOT_FOUND, ILLEGAL_TRANSITION, TOO_EARLY, MOVE_NOT_ACCEPTED, BOOKING_CLOSED. */
-export const closeBooking =
-  (app: Scheduling) =>
-  async (request: CloseBookingRequest, call: Call): Promise<Booking> => {
-    const { bookingId, reason } = request;
-    const user = userOf(call);
-    // The contract refuses unspecified values.
-    const outcome = request.outcome as CloseOutcome;
-    const feeDecision = request.feeDecision as FeeDecision;
-    await findOwnBooking(app, user, bookingId);
-    const close = async (tx: Transaction) => {
-      const now = app.clock.now();
-      const row = (await lockBooking(tx, bookingId))!;
-      const closing = { outcome, feeDecision, reason, adminId: user.userId };
-      if (!closesNow(closingFactsOf(row, app.cipher), closing, now))
-        return { response: viewOf(user, row, now, app.cipher), entries: [] };
-      const closed: BookingRow = {
-        ...row,
-        status: CLOSED[outcome],
-        version: row.version + 1,
-        feeDecision,
-        close_outcome: outcome,
-        close_time: now,
-        closed_by: user.userId,
-        close_reason: app.cipher.encrypt(closeReasonContext(row), reason),
-      };
-      saveBooking(tx, closed, now);
-      saveClose(tx, closed);
-      return { response: viewOf(user, closed, now, app.cipher), entries: [bookingEntry("closed", closed)] };
+export async function closeBooking(
+  app: Scheduling,
+  request: CloseBookingRequest,
+  call: Call,
+): Promise<Booking> {
+  const { bookingId, reason } = request;
+  const user = userOf(call);
+  // The contract refuses unspecified values.
+  const outcome = request.outcome as CloseOutcome;
+  const feeDecision = request.feeDecision as FeeDecision;
+  await findOwnBooking(app, user, bookingId);
+  const close = async (tx: Transaction) => {
+    const now = app.clock.now();
+    const row = (await lockBooking(tx, bookingId))!;
+    const closing = { outcome, feeDecision, reason, adminId: user.userId };
+    if (!closesNow(closingFactsOf(row, app.cipher), closing, now))
+      return { response: viewOf(user, row, now, app.cipher), entries: [] };
+    const closed: BookingRow = {
+      ...row,
+      status: CLOSED[outcome],
+      version: row.version + 1,
+      feeDecision,
+      close_outcome: outcome,
+      close_time: now,
+      closed_by: user.userId,
+      close_reason: app.cipher.encrypt(closeReasonContext(row), reason),
     };
-    return await app.calls.apply(call, close, (booking) =>
-      readEntries("booking.get", readsOf(user, [booking])),
-    );
+    saveBooking(tx, closed, now);
+    saveClose(tx, closed);
+    return { response: viewOf(user, closed, now, app.cipher), entries: [bookingEntry("closed", closed)] };
   };
+  return await app.calls.apply(call, close, (booking) =>
+    readEntries("booking.get", readsOf(user, [booking])),
+  );
+}
 
 const closingFactsOf = (row: BookingRow, cipher: FieldCipher): ClosingFacts => ({
   status: row.status,

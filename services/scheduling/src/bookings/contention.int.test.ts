@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
-import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { bound, invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import type { Booking } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import { LicenseServiceService } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
 import type { Scheduling } from "../app.ts";
@@ -144,7 +144,7 @@ test("while 200 patients wait for a locked slot, another one is booked", async (
 const ENDS: Record<string, (licenseId: string) => Promise<unknown>> = {
   "is disabled": () => desk.account(desk.doctor, { disabled: true }),
   "loses the licence": (licenseId) =>
-    invoke(LicenseServiceService.revokeLicense, revokeLicense(desk.app), desk.admin, {
+    invoke(LicenseServiceService.revokeLicense, bound(revokeLicense, desk.app), desk.admin, {
       licenseId,
       reason: "Struck off the register",
       stopPrescriptions: false,

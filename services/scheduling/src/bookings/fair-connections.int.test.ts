@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { withBorrower } from "@medconnect/platform/db/borrower.ts";
 import { borrowerOf } from "@medconnect/platform/grpc/borrower-of.ts";
-import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { bound, invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import {
   BookingServiceService,
   ListBookingsRequest,
@@ -51,7 +51,7 @@ test("reads that leave audit lines, however many of one caller, leave connection
   const request = ListBookingsRequest.fromPartial({ pageSize: 10 });
   const { listBookings: method } = BookingServiceService;
   const lists = Array.from({ length: 48 }, () =>
-    invoke(method, listBookings(desk.app), desk.doctor, request),
+    invoke(method, bound(listBookings, desk.app), desk.doctor, request),
   );
   try {
     await eventually(waiting, (count) => count === SHARE);

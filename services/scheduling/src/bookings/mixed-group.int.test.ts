@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
 import { applyEvent } from "@medconnect/platform/inbox/event-handler.ts";
-import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { bound, invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import {
   BookingServiceService,
@@ -48,7 +48,9 @@ async function prepare(n: number) {
     const { createLicense: method } = LicenseServiceService;
     const license = { doctorId: desk.doctor.userId, number: `N${newId().slice(-12)}`, region: "DE" };
     const request = CreateLicenseRequest.fromPartial(license);
-    await desk.verify((await invoke(method, createLicense(desk.app), desk.doctor, request)).response.id);
+    await desk.verify(
+      (await invoke(method, bound(createLicense, desk.app), desk.doctor, request)).response.id,
+    );
   }
   const slot = await desk.offer(24 * 60);
   const hold =
@@ -74,7 +76,7 @@ test("each request of a group gets its own slot, status, region, name and text, 
   const wishes: Awaited<ReturnType<typeof prepare>>[] = [];
   for (let n = 0; n < WISHES; n++) wishes.push(await prepare(n));
   desk.app.clock.advance(HOLD_MS);
-  const book = bookSlot({ ...desk.app, jurisdiction: "enforced" });
+  const book = bound(bookSlot, { ...desk.app, jurisdiction: "enforced" });
   const results = await Promise.allSettled(
     wishes.map(({ slotId, stated: patientRegion, reason, patient }) => {
       const sent = { slotId, patientRegion, reason, idempotencyKey: newId() };

@@ -10,22 +10,23 @@ import { cutoffOf, decideCancel } from "./booking-rules.ts";
 import { findOwnBooking } from "./find-own-booking.ts";
 
 /** BookingService.PreviewCancellation. Throws NOT_FOUND, ILLEGAL_TRANSITION, BOOKING_STARTED. */
-export const previewCancellation =
-  (app: Scheduling) =>
-  async ({ bookingId }: PreviewCancellationRequest, call: Call): Promise<CancellationPreview> => {
-    const user = userOf(call);
-    const row = await findOwnBooking(app, user, bookingId);
-    const facts = factsOf(row);
-    // Already cancelled by the caller: the decision stands.
-    const feeDecision =
-      decideCancel(facts, user.role, app.clock.now(), app.cancelCutoffMs) ?? row.feeDecision!;
-    if (user.role !== "PATIENT") {
-      await app.audit.record(call, [{ resource: `bookings/${row.id}`, subjectIds: [row.patient_id] }]);
-    }
-    if (row.payment_id === null) return { feeDecision: undefined, amount: undefined, cutoffTime: undefined };
-    return {
-      feeDecision: feeDecision,
-      amount: feeOf(row),
-      cutoffTime: facts.movePending ? undefined : cutoffOf(facts, app.cancelCutoffMs),
-    };
+export async function previewCancellation(
+  app: Scheduling,
+  { bookingId }: PreviewCancellationRequest,
+  call: Call,
+): Promise<CancellationPreview> {
+  const user = userOf(call);
+  const row = await findOwnBooking(app, user, bookingId);
+  const facts = factsOf(row);
+  // Already cancelled by the caller: the decision stands.
+  const feeDecision = decideCancel(facts, user.role, app.clock.now(), app.cancelCutoffMs) ?? row.feeDecision!;
+  if (user.role !== "PATIENT") {
+    await app.audit.record(call, [{ resource: `bookings/${row.id}`, subjectIds: [row.patient_id] }]);
+  }
+  if (row.payment_id === null) return { feeDecision: undefined, amount: undefined, cutoffTime: undefined };
+  return {
+    feeDecision: feeDecision,
+    amount: feeOf(row),
+    cutoffTime: facts.movePending ? undefined : cutoffOf(facts, app.cancelCutoffMs),
   };
+}

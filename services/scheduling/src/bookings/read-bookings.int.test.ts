@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, jest, test } from "@jest/globals";
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
-import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { bound, invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { BookingServiceService } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import { SchedulingFixture } from "../testing/scheduling-fixture.ts";
 import { getBookingStats } from "./booking-stats.ts";
@@ -101,7 +101,7 @@ test("bookings are listed page by page, none lost and none twice", async () => {
   for (const slot of slots) await desk.book(slot.id, desk.patient, newId(), unlimited);
   const list = async (pageToken: string, status: "CONFIRMED" | "CANCELLED" = "CONFIRMED") =>
     (
-      await invoke(BookingServiceService.listBookings, listBookings(desk.app), desk.patient, {
+      await invoke(BookingServiceService.listBookings, bound(listBookings, desk.app), desk.patient, {
         pageSize: 3,
         pageToken,
         status,
@@ -124,7 +124,7 @@ test("bookings are listed page by page, none lost and none twice", async () => {
 
 test("fifty calls for figures share one count, apart from other reads", async () => {
   const [scans, reads] = [jest.spyOn(desk.app.db, "scan"), jest.spyOn(desk.app.db, "read")];
-  const figures = getBookingStats(desk.app);
+  const figures = bound(getBookingStats, desk.app);
   const read = () => invoke(BookingServiceService.getBookingStats, figures, desk.admin, {});
   await Promise.all(Array.from({ length: 50 }, read));
   expect([scans.mock.calls.length, reads.mock.calls.length]).toEqual([2, 0]);

@@ -13,36 +13,40 @@ import { listBookings as list } from "./booking-store.ts";
 import { findOwnBooking } from "./find-own-booking.ts";
 
 /** BookingService.GetBooking. Throws NOT_FOUND. */
-export const getBooking =
-  (app: Scheduling) =>
-  async ({ bookingId }: GetBookingRequest, call: Call): Promise<Booking> => {
-    const reader = readerOf(call);
-    const row = await findOwnBooking(app, reader, bookingId);
-    const booking = viewOf(reader, row, app.clock.now(), app.cipher);
-    await app.audit.record(call, readsOf(reader, [booking]));
-    return booking;
-  };
+export async function getBooking(
+  app: Scheduling,
+  { bookingId }: GetBookingRequest,
+  call: Call,
+): Promise<Booking> {
+  const reader = readerOf(call);
+  const row = await findOwnBooking(app, reader, bookingId);
+  const booking = viewOf(reader, row, app.clock.now(), app.cipher);
+  await app.audit.record(call, readsOf(reader, [booking]));
+  return booking;
+}
 
 /** BookingService.ListBookings. Throws INVALID_PAGE_TOKEN. */
-export const listBookings =
-  (app: Scheduling) =>
-  async (request: ListBookingsRequest, call: Call): Promise<ListBookingsResponse> => {
-    const reader = readerOf(call);
-    const { status, doctorId, patientId, startTime, endTime } = request;
-    const page = app.pages.open(
-      request,
-      "bookings",
-      callerId(reader),
-      status,
-      doctorId,
-      patientId,
-      startTime,
-      endTime,
-    );
-    const now = app.clock.now();
-    const found = await list(app.db, scopeOf(reader), request, page, now);
-    const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.start_time, row.id]);
-    const bookings = leaveOutAltered(app.log, rows, (row) => viewOf(reader, row, now, app.cipher));
-    await app.audit.record(call, readsOf(reader, bookings));
-    return { bookings, nextPageToken };
-  };
+export async function listBookings(
+  app: Scheduling,
+  request: ListBookingsRequest,
+  call: Call,
+): Promise<ListBookingsResponse> {
+  const reader = readerOf(call);
+  const { status, doctorId, patientId, startTime, endTime } = request;
+  const page = app.pages.open(
+    request,
+    "bookings",
+    callerId(reader),
+    status,
+    doctorId,
+    patientId,
+    startTime,
+    endTime,
+  );
+  const now = app.clock.now();
+  const found = await list(app.db, scopeOf(reader), request, page, now);
+  const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.start_time, row.id]);
+  const bookings = leaveOutAltered(app.log, rows, (row) => viewOf(reader, row, now, app.cipher));
+  await app.audit.record(call, readsOf(reader, bookings));
+  return { bookings, nextPageToken };
+}

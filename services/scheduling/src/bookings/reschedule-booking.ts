@@ -32,56 +32,58 @@ import { findOwnBooking } from "./find-own-booking.ts";
  * an admin waits for the patient's acceptance. Throws NOT_FOUND, ILLEGAL_TRANSITION, BOOKING_STARTED, RESCHEDULE_TOO_LATE,
  * DOCTOR_DIFFERS, FEE_DIFFERS, SLOT_UNAVAILABLE, PATIENT_OVERLAP, NOT_LICENSED_IN_REGION.
  */
-export const rescheduleBooking =
-  (app: Scheduling) =>
-  async ({ bookingId, slotId }: RescheduleBookingRequest, call: Call): Promise<Booking> => {
-    const user = userOf(call);
-    const found = await findOwnBooking(app, user, bookingId);
-    const reschedule = async (tx: Transaction) => {
-      const now = app.clock.now();
-      guardPerson(tx, found.patient_id);
-      const slots = await lockSlots(tx, [found.slot_id, slotId], requiredRegion(app, found));
-      const row = (await lockBooking(tx, bookingId))!;
-      if (row.slot_id === slotId && row.status === "CONFIRMED") {
-        // A patient who moves the booking to its new time accepts the move.
-        const facts = factsOf(row);
-        if (user.role === "PATIENT" && row.move_pending && acceptsMove(facts, facts, now)) {
-          const { accepted, entry } = saveAcceptance(tx, row, now);
-          return { response: viewOf(user, accepted, now, app.cipher), entries: [entry] };
-        }
-        return { response: viewOf(user, row, now, app.cipher), entries: [] };
+export async function rescheduleBooking(
+  app: Scheduling,
+  { bookingId, slotId }: RescheduleBookingRequest,
+  call: Call,
+): Promise<Booking> {
+  const user = userOf(call);
+  const found = await findOwnBooking(app, user, bookingId);
+  const reschedule = async (tx: Transaction) => {
+    const now = app.clock.now();
+    guardPerson(tx, found.patient_id);
+    const slots = await lockSlots(tx, [found.slot_id, slotId], requiredRegion(app, found));
+    const row = (await lockBooking(tx, bookingId))!;
+    if (row.slot_id === slotId && row.status === "CONFIRMED") {
+      // A patient who moves the booking to its new time accepts the move.
+      const facts = factsOf(row);
+      if (user.role === "PATIENT" && row.move_pending && acceptsMove(facts, facts, now)) {
+        const { accepted, entry } = saveAcceptance(tx, row, now);
+        return { response: viewOf(user, accepted, now, app.cipher), entries: [entry] };
       }
-      assertReschedulable(factsOf(row), user.role, now, app.cancelCutoffMs);
-      const slot = slots.find(({ id }) => id === slotId);
-      assertFits(row, slot, now);
-      const moved: BookingRow = {
-        ...row,
-        slot_id: slot.id,
-        start_time: slot.start_time,
-        end_time: slot.end_time,
-        sequence: row.sequence + 1,
-        version: row.version + 1,
-        moved_by: user.role,
-        move_time: now,
-        previous_start_time: row.move_pending ? row.previous_start_time : row.start_time,
-        move_pending: user.role === "PATIENT" ? 0 : 1,
-      };
-      const claim = claimOf(moved, now);
-      if (!(await claimSlot(tx, claim))) {
-        throw new ApiError((await hasOverlap(tx, claim)) ? "PATIENT_OVERLAP" : "SLOT_UNAVAILABLE");
-      }
-      const expired = slot.booking_id ? await expireBooking(tx, slot.booking_id, now) : [];
-      releaseSlot(tx, row.slot_id, row.id);
-      saveBooking(tx, moved, now);
-      return {
-        response: viewOf(user, moved, now, app.cipher),
-        entries: [bookingEntry("rescheduled", moved), ...expired],
-      };
+      return { response: viewOf(user, row, now, app.cipher), entries: [] };
+    }
+    assertReschedulable(factsOf(row), user.role, now, app.cancelCutoffMs);
+    const slot = slots.find(({ id }) => id === slotId);
+    assertFits(row, slot, now);
+    const moved: BookingRow = {
+      ...row,
+      slot_id: slot.id,
+      start_time: slot.start_time,
+      end_time: slot.end_time,
+      sequence: row.sequence + 1,
+      version: row.version + 1,
+      moved_by: user.role,
+      move_time: now,
+      previous_start_time: row.move_pending ? row.previous_start_time : row.start_time,
+      move_pending: user.role === "PATIENT" ? 0 : 1,
     };
-    return await app.calls.apply(call, reschedule, (booking) =>
-      readEntries("booking.get", readsOf(user, [booking])),
-    );
+    const claim = claimOf(moved, now);
+    if (!(await claimSlot(tx, claim))) {
+      throw new ApiError((await hasOverlap(tx, claim)) ? "PATIENT_OVERLAP" : "SLOT_UNAVAILABLE");
+    }
+    const expired = slot.booking_id ? await expireBooking(tx, slot.booking_id, now) : [];
+    releaseSlot(tx, row.slot_id, row.id);
+    saveBooking(tx, moved, now);
+    return {
+      response: viewOf(user, moved, now, app.cipher),
+      entries: [bookingEntry("rescheduled", moved), ...expired],
+    };
   };
+  return await app.calls.apply(call, reschedule, (booking) =>
+    readEntries("booking.get", readsOf(user, [booking])),
+  );
+}
 
 function assertFits(booking: BookingRow, slot: SlotRow | undefined, now: Date): asserts slot is SlotRow {
   // First, so that a slot without a practising doctor is refused like an unknown one.

@@ -15,37 +15,35 @@ import { insertDoctor, lockDoctor, toOwnDoctor } from "./doctor-store.ts";
 import { indexDoctor } from "./search-index-store.ts";
 
 /** DoctorService.CreateDoctor. Throws DOCTOR_EXISTS. */
-export const createDoctor =
-  (app: Scheduling) =>
-  async (sent: CreateDoctorRequest, call: Call): Promise<Doctor> => {
-    const { userId } = userOf(call);
-    const now = app.clock.now();
-    const claim = {
-      number: sent.licenseNumber,
-      region: sent.licenseRegion,
-      expireDate: sent.licenseExpireDate,
-    };
-    assertNotOver(claim, now, "license_expire_date");
-    const { specialty, bio, languages, fee } = sent;
-    const timeZone = sent.timeZone || DEFAULT_TIME_ZONE;
-    const profile = { id: userId, specialty, bio, languages, timeZone, fee };
-    return await app.calls.apply(call, async (tx) => {
-      const displayName = await lockPerson(tx, userId);
-      try {
-        await insertDoctor(tx, profile, now);
-      } catch (error) {
-        if (duplicateKeyOf(error) === "doctors.PRIMARY") throw new ApiError("DOCTOR_EXISTS");
-        throw error;
-      }
-      indexDoctor(tx, { ...profile, display_name: displayName });
-      const license = pendingLicense(userId, claim, now);
-      insertLicense(tx, license);
-      return {
-        response: toOwnDoctor((await lockDoctor(tx, userId, now))!, now),
-        entries: [
-          { resource: `doctors/${userId}`, subjectIds: [userId] },
-          { resource: `licenses/${license.id}`, subjectIds: [userId], action: "license.create" },
-        ],
-      };
-    });
+export async function createDoctor(app: Scheduling, sent: CreateDoctorRequest, call: Call): Promise<Doctor> {
+  const { userId } = userOf(call);
+  const now = app.clock.now();
+  const claim = {
+    number: sent.licenseNumber,
+    region: sent.licenseRegion,
+    expireDate: sent.licenseExpireDate,
   };
+  assertNotOver(claim, now, "license_expire_date");
+  const { specialty, bio, languages, fee } = sent;
+  const timeZone = sent.timeZone || DEFAULT_TIME_ZONE;
+  const profile = { id: userId, specialty, bio, languages, timeZone, fee };
+  return await app.calls.apply(call, async (tx) => {
+    const displayName = await lockPerson(tx, userId);
+    try {
+      await insertDoctor(tx, profile, now);
+    } catch (error) {
+      if (duplicateKeyOf(error) === "doctors.PRIMARY") throw new ApiError("DOCTOR_EXISTS");
+      throw error;
+    }
+    indexDoctor(tx, { ...profile, display_name: displayName });
+    const license = pendingLicense(userId, claim, now);
+    insertLicense(tx, license);
+    return {
+      response: toOwnDoctor((await lockDoctor(tx, userId, now))!, now),
+      entries: [
+        { resource: `doctors/${userId}`, subjectIds: [userId] },
+        { resource: `licenses/${license.id}`, subjectIds: [userId], action: "license.create" },
+      ],
+    };
+  });
+}

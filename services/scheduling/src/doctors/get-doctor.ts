@@ -7,12 +7,14 @@ import { toOwnDoctor, toPublicDoctor } from "./doctor-store.ts";
 import { findShownDoctor } from "./find-shown-doctor.ts";
 
 /** DoctorService.GetDoctor. Throws NOT_FOUND. */
-export const getDoctor =
-  (app: Scheduling) =>
-  async ({ doctorId }: GetDoctorRequest, call: Call): Promise<Doctor> => {
-    if (doctorId === callerId(call.caller)) {
-      return toOwnDoctor(await findShownDoctor(app, doctorId, call), app.clock.now());
-    }
-    const region = await profileRegion(app, call);
-    return toPublicDoctor(await findShownDoctor(app, doctorId, call, region), app.clock.now());
-  };
+export async function getDoctor(
+  app: Scheduling,
+  { doctorId }: GetDoctorRequest,
+  call: Call,
+): Promise<Doctor> {
+  if (doctorId === callerId(call.caller)) {
+    return toOwnDoctor(await findShownDoctor(app, doctorId, call), app.clock.now());
+  }
+  const region = await profileRegion(app, call);
+  return toPublicDoctor(await findShownDoctor(app, doctorId, call, region), app.clock.now());
+}

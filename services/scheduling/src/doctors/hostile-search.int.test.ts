@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { Database } from "@medconnect/platform/db/database.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
 import { changesOn } from "@medconnect/platform/testing/changes-on.ts";
-import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { bound, invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import {
   DoctorServiceService,
   SearchDoctorsRequest,
@@ -46,7 +46,7 @@ const searchAll = (app: Scheduling) =>
       const query = HOSTILE_QUERIES[i % HOSTILE_QUERIES.length]!;
       const request = SearchDoctorsRequest.fromPartial({ query, pageSize: 100 });
       const { searchDoctors: method } = DoctorServiceService;
-      return invoke(method, searchDoctors(app), userCaller("PATIENT"), request);
+      return invoke(method, bound(searchDoctors, app), userCaller("PATIENT"), request);
     }),
   );
 

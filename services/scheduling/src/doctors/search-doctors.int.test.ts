@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
-import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { bound, invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import {
   DoctorServiceService,
   SearchDoctorsRequest,
@@ -26,7 +26,7 @@ async function publishAs(fullName: string, specialty = "cardiology", bio = ""): 
 async function page(request: Partial<SearchDoctorsRequest>) {
   const asked = SearchDoctorsRequest.fromPartial(request);
   const { searchDoctors: method } = DoctorServiceService;
-  return (await invoke(method, searchDoctors(desk.app), userCaller("PATIENT"), asked)).response;
+  return (await invoke(method, bound(searchDoctors, desk.app), userCaller("PATIENT"), asked)).response;
 }
 
 const idsOf = async (request: Partial<SearchDoctorsRequest>) =>
@@ -91,7 +91,7 @@ test("the plan of a search is the same for one word and for eight", async () => 
   });
   for (const query of ["stella", "a b c d e f g h"]) {
     const request = SearchDoctorsRequest.fromPartial({ query });
-    const handler = searchDoctors({ ...desk.app, db: explaining });
+    const handler = bound(searchDoctors, { ...desk.app, db: explaining });
     await invoke(DoctorServiceService.searchDoctors, handler, userCaller("PATIENT"), request);
   }
   expect(plans[0]).toEqual(plans[1]);

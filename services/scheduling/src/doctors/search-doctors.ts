@@ -9,28 +9,30 @@ import { searchDoctors as search } from "./doctor-search-store.ts";
 import { toPublicDoctor } from "./doctor-store.ts";
 
 /** DoctorService.SearchDoctors. Throws INVALID_PAGE_TOKEN, INVALID_REQUEST, REGION_REQUIRED. */
-export const searchDoctors =
-  (app: Scheduling) =>
-  async (request: SearchDoctorsRequest, call: Call): Promise<SearchDoctorsResponse> => {
-    const { query, specialty, language, maxFeeMinor, availableFrom, availableTo, orderBy } = request;
-    const region = await lookedForRegion(app, request.region, call);
-    const now = app.clock.now();
-    const page = app.pages.open(
-      request,
-      "doctors",
-      query,
-      specialty,
-      language,
-      region,
-      maxFeeMinor,
-      availableFrom,
-      availableTo,
-      orderBy,
-    );
-    const found = await search(app.db, request, region, page, now);
-    const { rows, nextPageToken } = app.pages.close(page, found, (row) => [
-      orderBy === "createTime desc" ? row.create_time : row.name_key,
-      row.id,
-    ]);
-    return { doctors: rows.map((row) => toPublicDoctor(row, now)), nextPageToken };
-  };
+export async function searchDoctors(
+  app: Scheduling,
+  request: SearchDoctorsRequest,
+  call: Call,
+): Promise<SearchDoctorsResponse> {
+  const { query, specialty, language, maxFeeMinor, availableFrom, availableTo, orderBy } = request;
+  const region = await lookedForRegion(app, request.region, call);
+  const now = app.clock.now();
+  const page = app.pages.open(
+    request,
+    "doctors",
+    query,
+    specialty,
+    language,
+    region,
+    maxFeeMinor,
+    availableFrom,
+    availableTo,
+    orderBy,
+  );
+  const found = await search(app.db, request, region, page, now);
+  const { rows, nextPageToken } = app.pages.close(page, found, (row) => [
+    orderBy === "createTime desc" ? row.create_time : row.name_key,
+    row.id,
+  ]);
+  return { doctors: rows.map((row) => toPublicDoctor(row, now)), nextPageToken };
+}

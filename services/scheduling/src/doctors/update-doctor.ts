@@ -21,28 +21,30 @@ const FIELDS: Updatable<Doctor> = {
  * DoctorService.UpdateDoctor. The mask is applied to the locked profile. Without an etag, concurrent updates all succeed and
  * the last write of each field stays. One that changes nothing raises no version. Throws NOT_FOUND, NOT_OWNER, ETAG_MISMATCH.
  */
-export const updateDoctor =
-  (app: Scheduling) =>
-  async ({ doctorId, doctor: patch, updateMask }: UpdateDoctorRequest, call: Call): Promise<Doctor> => {
-    await assertOwnProfile(app, doctorId, call);
-    return await app.calls.apply(call, async (tx) => {
-      const now = app.clock.now();
-      const current = await lockDoctor(tx, doctorId, now);
-      if (!current) throw new ApiError("NOT_FOUND");
-      assertEtag(patch!.etag, current.version);
-      const profile = toOwnDoctor(current, now);
-      const patched = applyMask(profile, patch!, updateMask, FIELDS);
-      const changed = {
-        ...patched,
-        timeZone: patched.timeZone || DEFAULT_TIME_ZONE,
-        fee: feeOf(feeColumns(patched.fee)),
-      };
-      if (isUnchanged(profile, changed, FIELDS)) return { response: profile, entries: [] };
-      update(tx, changed);
-      indexDoctor(tx, { ...changed, display_name: current.display_name });
-      return {
-        response: toOwnDoctor((await lockDoctor(tx, doctorId, now))!, now),
-        entries: [{ resource: `doctors/${doctorId}`, subjectIds: [doctorId] }],
-      };
-    });
-  };
+export async function updateDoctor(
+  app: Scheduling,
+  { doctorId, doctor: patch, updateMask }: UpdateDoctorRequest,
+  call: Call,
+): Promise<Doctor> {
+  await assertOwnProfile(app, doctorId, call);
+  return await app.calls.apply(call, async (tx) => {
+    const now = app.clock.now();
+    const current = await lockDoctor(tx, doctorId, now);
+    if (!current) throw new ApiError("NOT_FOUND");
+    assertEtag(patch!.etag, current.version);
+    const profile = toOwnDoctor(current, now);
+    const patched = applyMask(profile, patch!, updateMask, FIELDS);
+    const changed = {
+      ...patched,
+      timeZone: patched.timeZone || DEFAULT_TIME_ZONE,
+      fee: feeOf(feeColumns(patched.fee)),
+    };
+    if (isUnchanged(profile, changed, FIELDS)) return { response: profile, entries: [] };
+    update(tx, changed);
+    indexDoctor(tx, { ...changed, display_name: current.display_name });
+    return {
+      response: toOwnDoctor((await lockDoctor(tx, doctorId, now))!, now),
+      entries: [{ resource: `doctors/${doctorId}`, subjectIds: [doctorId] }],
+    };
+  });
+}

@@ -12,27 +12,29 @@ import { assertNotOver, type Claim, MAX_LICENSES } from "./license-rules.ts";
 import { countLiveLicenses, insertLicense } from "./license-store.ts";
 
 /** LicenseService.CreateLicense. Throws NOT_FOUND, NOT_OWNER, DOCTOR_PROFILE_REQUIRED, TOO_MANY_LICENSES. */
-export const createLicense =
-  (app: Scheduling) =>
-  async ({ doctorId, ...sent }: CreateLicenseRequest, call: Call): Promise<License> => {
-    const now = app.clock.now();
-    const { number, region, expireDate } = sent;
-    const claim = { number, region, expireDate };
-    assertNotOver(claim, now, "expire_date");
-    await assertOwnProfile(app, doctorId, call);
-    if (!(await findDoctor(app.db, doctorId, now))) throw new ApiError("DOCTOR_PROFILE_REQUIRED");
-    return await app.calls.apply(call, async (tx) => {
-      if ((await countLiveLicenses(tx, doctorId, now)) >= MAX_LICENSES) {
-        throw new ApiError("TOO_MANY_LICENSES", { metadata: { limit: String(MAX_LICENSES) } });
-      }
-      const license = pendingLicense(doctorId, claim, now);
-      insertLicense(tx, license);
-      return {
-        response: license,
-        entries: [{ resource: `licenses/${license.id}`, subjectIds: [doctorId] }],
-      };
-    });
-  };
+export async function createLicense(
+  app: Scheduling,
+  { doctorId, ...sent }: CreateLicenseRequest,
+  call: Call,
+): Promise<License> {
+  const now = app.clock.now();
+  const { number, region, expireDate } = sent;
+  const claim = { number, region, expireDate };
+  assertNotOver(claim, now, "expire_date");
+  await assertOwnProfile(app, doctorId, call);
+  if (!(await findDoctor(app.db, doctorId, now))) throw new ApiError("DOCTOR_PROFILE_REQUIRED");
+  return await app.calls.apply(call, async (tx) => {
+    if ((await countLiveLicenses(tx, doctorId, now)) >= MAX_LICENSES) {
+      throw new ApiError("TOO_MANY_LICENSES", { metadata: { limit: String(MAX_LICENSES) } });
+    }
+    const license = pendingLicense(doctorId, claim, now);
+    insertLicense(tx, license);
+    return {
+      response: license,
+      entries: [{ resource: `licenses/${license.id}`, subjectIds: [doctorId] }],
+    };
+  });
+}
 
 /** A new claim. */
 export const pendingLicense = (

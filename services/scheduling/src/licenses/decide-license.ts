@@ -31,24 +31,28 @@ import {
 import { decisionEvent, licensingEvent } from "./licensing.ts";
 
 /** LicenseService.VerifyLicense. Throws NOT_FOUND, ILLEGAL_TRANSITION, LICENSE_NUMBER_TAKEN, NAME_DIFFERS. */
-export const verifyLicense =
-  (app: Scheduling) =>
-  ({ licenseId, doctorName }: VerifyLicenseRequest, call: Call): Promise<License> =>
-    decide(app, call, licenseId, { decision: "VERIFIED", seenName: doctorName });
+export const verifyLicense = (
+  app: Scheduling,
+  { licenseId, doctorName }: VerifyLicenseRequest,
+  call: Call,
+): Promise<License> => decide(app, call, licenseId, { decision: "VERIFIED", seenName: doctorName });
 
 /** LicenseService.RejectLicense. Throws NOT_FOUND, ILLEGAL_TRANSITION. */
-export const rejectLicense =
-  (app: Scheduling) =>
-  ({ licenseId, reason }: RejectLicenseRequest, call: Call): Promise<License> =>
-    decide(app, call, licenseId, { decision: "REJECTED", reason });
+export const rejectLicense = (
+  app: Scheduling,
+  { licenseId, reason }: RejectLicenseRequest,
+  call: Call,
+): Promise<License> => decide(app, call, licenseId, { decision: "REJECTED", reason });
 
 /** LicenseService.RevokeLicense. Throws NOT_FOUND, ILLEGAL_TRANSITION. */
-export const revokeLicense =
-  (app: Scheduling) =>
-  ({ licenseId, reason, stopPrescriptions }: RevokeLicenseRequest, call: Call): Promise<License> => {
-    const stoppedBy = stopPrescriptions ? userOf(call).userId : undefined;
-    return decide(app, call, licenseId, { decision: "REVOKED", reason, stoppedBy });
-  };
+export function revokeLicense(
+  app: Scheduling,
+  { licenseId, reason, stopPrescriptions }: RevokeLicenseRequest,
+  call: Call,
+): Promise<License> {
+  const stoppedBy = stopPrescriptions ? userOf(call).userId : undefined;
+  return decide(app, call, licenseId, { decision: "REVOKED", reason, stoppedBy });
+}
 
 type Decided =
   | {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
-import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { bound, invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import {
   CreateLicenseRequest,
   LicenseServiceService,
@@ -40,14 +40,14 @@ async function claim(number: string, days?: number) {
     region: "DE",
     expireDate,
   });
-  return (await invoke(create, createLicense(desk.app), desk.doctor, request)).response;
+  return (await invoke(create, bound(createLicense, desk.app), desk.doctor, request)).response;
 }
 
 const license = async (number: string, days?: number) => await desk.verify((await claim(number, days)).id);
 
 const revoke = async (licenseId: string) => {
   const request = RevokeLicenseRequest.fromPartial({ licenseId, reason: "Struck off the register" });
-  return await invoke(revokeMethod, revokeLicense(desk.app), desk.admin, request);
+  return await invoke(revokeMethod, bound(revokeLicense, desk.app), desk.admin, request);
 };
 
 const firstLicense = async (fee = 0) => {

@@ -3,7 +3,7 @@ import { reflect } from "@bufbuild/protobuf/reflect";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { registry } from "@medconnect/platform/contract/registry.ts";
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
-import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { bound, invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { in_lists } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import {
@@ -42,26 +42,29 @@ async function claim(
 ) {
   const { by = desk.doctor, region = "US-CA", expireDate = "" } = given;
   const request = { doctorId: by.userId, number, region, expireDate, idempotencyKey: "" };
-  return (await invoke(create, createLicense(desk.app), by, request)).response;
+  return (await invoke(create, bound(createLicense, desk.app), by, request)).response;
 }
 
 const decide = async (decision: "reject" | "revoke", licenseId: string) => {
   const request = { licenseId, reason: "Not in the register", idempotencyKey: "", stopPrescriptions: false };
   const decided =
     decision === "reject"
-      ? await invoke(reject, rejectLicense(desk.app), desk.admin, request)
-      : await invoke(revoke, revokeLicense(desk.app), desk.admin, request);
+      ? await invoke(reject, bound(rejectLicense, desk.app), desk.admin, request)
+      : await invoke(revoke, bound(revokeLicense, desk.app), desk.admin, request);
   return decided.response;
 };
 
 const profile = async (by = desk.doctor) =>
-  (await invoke(DoctorServiceService.getDoctor, getDoctor(desk.app), by, { doctorId: desk.doctor.userId }))
-    .response;
+  (
+    await invoke(DoctorServiceService.getDoctor, bound(getDoctor, desk.app), by, {
+      doctorId: desk.doctor.userId,
+    })
+  ).response;
 
 const list = async (filter: Parameters<typeof ListLicensesRequest.fromPartial>[0]) => {
   const { listLicenses: method } = LicenseServiceService;
   const request = ListLicensesRequest.fromPartial(filter);
-  return (await invoke(method, listLicenses(desk.app), desk.admin, request)).response;
+  return (await invoke(method, bound(listLicenses, desk.app), desk.admin, request)).response;
 };
 
 test("a profile's first licence is pending, and hides the doctor until it is verified", async () => {
@@ -89,7 +92,7 @@ test("others see all fields of a doctor's verified licences, and no pending one"
   expect(own[0]).toMatchObject({ id: expect.stringMatching(/./), status: "VERIFIED" });
   const { searchDoctors: method } = DoctorServiceService;
   const request = SearchDoctorsRequest.fromPartial({ orderBy: "createTime desc", pageSize: 1 });
-  const found = await invoke(method, searchDoctors(desk.app), desk.patient, request);
+  const found = await invoke(method, bound(searchDoctors, desk.app), desk.patient, request);
   expect(found.response.doctors[0]!.licenses).toEqual([own[0]]);
 });
 
@@ -98,13 +101,13 @@ test("claim, get and list show the same licence", async () => {
   const claimed = await claim("LISTED-1", { expireDate: "2031-05-01" });
   const { listDoctorLicenses: method } = LicenseServiceService;
   const request = { doctorId: desk.doctor.userId, pageSize: 0, pageToken: "" };
-  const { response } = await invoke(method, listDoctorLicenses(desk.app), desk.doctor, request);
+  const { response } = await invoke(method, bound(listDoctorLicenses, desk.app), desk.doctor, request);
   expect(response.licenses).toHaveLength(2);
   expect(response.licenses[1]).toEqual(claimed);
   expect((await profile()).licenses[1]).toEqual(claimed);
   const one = { doctorId: desk.doctor.userId, licenseId: claimed.id };
   const { getLicense: get } = LicenseServiceService;
-  expect((await invoke(get, getLicense(desk.app), desk.doctor, one)).response).toEqual(claimed);
+  expect((await invoke(get, bound(getLicense, desk.app), desk.doctor, one)).response).toEqual(claimed);
 });
 
 test("a squatter's claim blocks no other claim, and the second verification is refused", async () => {
@@ -203,7 +206,7 @@ const rename = async (fullName: string) => {
 const publicNames = async () => {
   const { searchDoctors: method } = DoctorServiceService;
   const request = SearchDoctorsRequest.fromPartial({ query: "Ana", pageSize: 100 });
-  const { response } = await invoke(method, searchDoctors(desk.app), desk.patient, request);
+  const { response } = await invoke(method, bound(searchDoctors, desk.app), desk.patient, request);
   const found = response.doctors.find(({ id }) => id === desk.doctor.userId);
   return [(await profile()).displayName, (await profile(desk.patient)).displayName, found?.displayName];
 };
@@ -280,7 +283,7 @@ test("a verified name is shown to its doctor and admins, not in profiles", async
   const licenseId = await verifiedAsOld();
   const { getLicense: method } = LicenseServiceService;
   const request = { doctorId: desk.doctor.userId, licenseId };
-  const { response } = await invoke(method, getLicense(desk.app), desk.doctor, request);
+  const { response } = await invoke(method, bound(getLicense, desk.app), desk.doctor, request);
   expect(response.verifiedName).toBe("Ana Old");
   const { licenses } = await list({ doctorId: desk.doctor.userId });
   expect(licenses).toMatchObject([{ verifiedName: "Ana Old" }]);
@@ -340,7 +343,7 @@ test("the reason of a decision is readable for the doctor, but encrypted in the 
   expect(row!.reject_reason.toString("latin1")).not.toContain("register");
   const { getLicense: method } = LicenseServiceService;
   const request = { doctorId: desk.doctor.userId, licenseId: id };
-  const { response } = await invoke(method, getLicense(desk.app), desk.doctor, request);
+  const { response } = await invoke(method, bound(getLicense, desk.app), desk.doctor, request);
   expect(response).toMatchObject({ status: "REJECTED", rejectReason: "Not in the register" });
 });
 
@@ -351,7 +354,7 @@ test("a licence whose reason was changed in the database is missing in lists, an
   await desk.app.db.write("UPDATE licenses SET reject_reason = 'x' WHERE id = ?", [binaryId(id)]);
   const { listDoctorLicenses: method } = LicenseServiceService;
   const request = { doctorId: desk.doctor.userId, pageSize: 0, pageToken: "" };
-  const { response } = await invoke(method, listDoctorLicenses(desk.app), desk.doctor, request);
+  const { response } = await invoke(method, bound(listDoctorLicenses, desk.app), desk.doctor, request);
   expect(response.licenses).toEqual([other]);
   expect((await list({ doctorId: desk.doctor.userId })).licenses.map((each) => each.id)).toEqual([other.id]);
 });
@@ -379,7 +382,7 @@ test("in a search, the longest licences, as many as a doctor may have, fit the c
   const sizesOf = async () => {
     const { searchDoctors: method } = DoctorServiceService;
     const request = SearchDoctorsRequest.fromPartial({ orderBy: "createTime desc", pageSize: 1 });
-    const { response } = await invoke(method, searchDoctors(desk.app), desk.patient, request);
+    const { response } = await invoke(method, bound(searchDoctors, desk.app), desk.patient, request);
     return boundedSizes(
       registry.getMessage("medconnect.scheduling.v1.Doctor")!,
       Doctor.encode(response.doctors[0]!).finish(),
@@ -417,7 +420,7 @@ test("a doctor claims licences only with a profile, and only for it", async () =
     expireDate: "",
     idempotencyKey: "",
   };
-  const other = invoke(create, createLicense(desk.app), userCaller("DOCTOR"), request);
+  const other = invoke(create, bound(createLicense, desk.app), userCaller("DOCTOR"), request);
   await expect(other).rejects.toMatchObject({ reason: "NOT_OWNER" });
 });
 
@@ -489,7 +492,7 @@ test("prescriptions are stopped on the admin's request, also in a repeated revoc
   desk.app.clock.advance(1000);
   const stop = (reason: string) => {
     const request = { licenseId: id, reason, idempotencyKey: "", stopPrescriptions: true };
-    return invoke(revoke, revokeLicense(desk.app), desk.admin, request);
+    return invoke(revoke, bound(revokeLicense, desk.app), desk.admin, request);
   };
   await expect(stop("Struck off")).rejects.toMatchObject({ reason: "ILLEGAL_TRANSITION" });
   expect(await stopTime()).toEqual([null, null]);

@@ -14,45 +14,51 @@ import { assertOwnProfile } from "../doctors/own-profile.ts";
 import { findLicense, listLicenses as list, toLicense } from "./license-store.ts";
 
 /** LicenseService.GetLicense. Throws NOT_FOUND, NOT_OWNER. */
-export const getLicense =
-  (app: Scheduling) =>
-  async ({ doctorId, licenseId }: GetLicenseRequest, call: Call): Promise<License> => {
-    await assertOwnProfile(app, doctorId, call);
-    const row = await findLicense(app.db, licenseId);
-    if (row?.doctor_id !== doctorId) throw new ApiError("NOT_FOUND");
-    return toLicense(row, app.clock.now(), app.cipher);
-  };
+export async function getLicense(
+  app: Scheduling,
+  { doctorId, licenseId }: GetLicenseRequest,
+  call: Call,
+): Promise<License> {
+  await assertOwnProfile(app, doctorId, call);
+  const row = await findLicense(app.db, licenseId);
+  if (row?.doctor_id !== doctorId) throw new ApiError("NOT_FOUND");
+  return toLicense(row, app.clock.now(), app.cipher);
+}
 
 /** LicenseService.ListDoctorLicenses. Throws NOT_FOUND, NOT_OWNER, INVALID_PAGE_TOKEN. */
-export const listDoctorLicenses =
-  (app: Scheduling) =>
-  async (request: ListDoctorLicensesRequest, call: Call): Promise<ListDoctorLicensesResponse> => {
-    const { doctorId } = request;
-    await assertOwnProfile(app, doctorId, call);
-    const now = app.clock.now();
-    const page = app.pages.open(request, "doctorLicenses", doctorId);
-    const found = await list(app.db, { doctorId }, page, now);
-    const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.create_time, row.id]);
-    const licenses = leaveOutAltered(app.log, rows, (row) => toLicense(row, now, app.cipher));
-    return { licenses, nextPageToken };
-  };
+export async function listDoctorLicenses(
+  app: Scheduling,
+  request: ListDoctorLicensesRequest,
+  call: Call,
+): Promise<ListDoctorLicensesResponse> {
+  const { doctorId } = request;
+  await assertOwnProfile(app, doctorId, call);
+  const now = app.clock.now();
+  const page = app.pages.open(request, "doctorLicenses", doctorId);
+  const found = await list(app.db, { doctorId }, page, now);
+  const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.create_time, row.id]);
+  const licenses = leaveOutAltered(app.log, rows, (row) => toLicense(row, now, app.cipher));
+  return { licenses, nextPageToken };
+}
 
 /** LicenseService.ListLicenses. Throws INVALID_PAGE_TOKEN. */
-export const listLicenses =
-  (app: Scheduling) =>
-  async (request: ListLicensesRequest, call: Call): Promise<ListLicensesResponse> => {
-    const now = app.clock.now();
-    const doctorId = request.doctorId || undefined;
-    const status = request.status === "STATUS_UNSPECIFIED" ? undefined : request.status;
-    const region = request.region || undefined;
-    const isAwaiting = request.awaitingDecision;
-    const page = app.pages.open(request, "licenses", doctorId, status, region, Number(isAwaiting));
-    const found = await list(app.db, { doctorId, status, region, isAwaiting }, page, now);
-    const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.create_time, row.id]);
-    await app.audit.record(
-      call,
-      rows.map((row) => ({ resource: `licenses/${row.id}`, subjectIds: [row.doctor_id] })),
-    );
-    const licenses = leaveOutAltered(app.log, rows, (row) => toLicense(row, now, app.cipher));
-    return { licenses, nextPageToken };
-  };
+export async function listLicenses(
+  app: Scheduling,
+  request: ListLicensesRequest,
+  call: Call,
+): Promise<ListLicensesResponse> {
+  const now = app.clock.now();
+  const doctorId = request.doctorId || undefined;
+  const status = request.status === "STATUS_UNSPECIFIED" ? undefined : request.status;
+  const region = request.region || undefined;
+  const isAwaiting = request.awaitingDecision;
+  const page = app.pages.open(request, "licenses", doctorId, status, region, Number(isAwaiting));
+  const found = await list(app.db, { doctorId, status, region, isAwaiting }, page, now);
+  const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.create_time, row.id]);
+  await app.audit.record(
+    call,
+    rows.map((row) => ({ resource: `licenses/${row.id}`, subjectIds: [row.doctor_id] })),
+  );
+  const licenses = leaveOutAltered(app.log, rows, (row) => toLicense(row, now, app.cipher));
+  return { licenses, nextPageToken };
+}

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { actAfterFirstRead, interleave as interleaveIn } from "@medconnect/platform/testing/interleaving.ts";
-import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { bound, invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import type { Booking } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import {
   DoctorServiceService,
@@ -52,7 +52,7 @@ const USE_CASES: Record<string, (app: Scheduling, scene: Scene) => Promise<unkno
       doctorId: desk.doctor.userId,
       doctor: { bio: "Changed" },
     });
-    return invoke(DoctorServiceService.updateDoctor, updateDoctor(app), desk.doctor, request);
+    return invoke(DoctorServiceService.updateDoctor, bound(updateDoctor, app), desk.doctor, request);
   },
   "offers a slot": (app) => desk.offer(IN_DAYS + 180, 30, app),
   "books a slot": (app, { slot }) => desk.book(slot.id, desk.patient, undefined, app),
@@ -62,7 +62,7 @@ const USE_CASES: Record<string, (app: Scheduling, scene: Scene) => Promise<unkno
   "verifies the account's name": (app, { licenseId }) => desk.verify(licenseId, app, MARRIED),
   "revokes the licence with the public name": (app, { licenseId }) => {
     const request = RevokeLicenseRequest.fromPartial({ licenseId, reason: "Struck off the register" });
-    return invoke(LicenseServiceService.revokeLicense, revokeLicense(app), desk.admin, request);
+    return invoke(LicenseServiceService.revokeLicense, bound(revokeLicense, app), desk.admin, request);
   },
 };
 
@@ -184,7 +184,7 @@ async function claimSecond(): Promise<string> {
     region: "DE",
   });
   const { createLicense: method } = LicenseServiceService;
-  return (await invoke(method, createLicense(desk.app), desk.doctor, request)).response.id;
+  return (await invoke(method, bound(createLicense, desk.app), desk.doctor, request)).response.id;
 }
 
 const interleave = (first: (app: Scheduling) => Promise<unknown>, second: () => Promise<unknown>) =>
@@ -252,6 +252,6 @@ async function assertConverged(): Promise<void> {
 async function isFoundBy(query: string): Promise<boolean> {
   const request = SearchDoctorsRequest.fromPartial({ query, pageSize: 100 });
   const { searchDoctors: method } = DoctorServiceService;
-  const { response } = await invoke(method, searchDoctors(desk.app), userCaller("PATIENT"), request);
+  const { response } = await invoke(method, bound(searchDoctors, desk.app), userCaller("PATIENT"), request);
   return response.doctors.some(({ id }) => id === desk.doctor.userId);
 }

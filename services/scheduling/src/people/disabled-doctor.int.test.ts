@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
-import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { bound, invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { SlotServiceService } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import { sweepHolds } from "../bookings/expire-bookings.ts";
 import { sweepUnlicensedBookings } from "../licenses/end-unlicensed-bookings.ts";
-import { changeSlot } from "../slots/change-slot.ts";
+import { blockSlot } from "../slots/change-slot.ts";
 import { HOLD_MS, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 
 let desk: SchedulingFixture;
@@ -32,7 +32,7 @@ test("a disabled doctor's bookings end with their money returned, and not one sl
     await desk.offer(240),
     await desk.offer(300),
   ];
-  await invoke(SlotServiceService.blockSlot, changeSlot(desk.app, "block"), desk.doctor, {
+  await invoke(SlotServiceService.blockSlot, bound(blockSlot, desk.app), desk.doctor, {
     slotId: blocked.id,
     idempotencyKey: "",
   });

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
-import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { bound, invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import {
   DoctorServiceService,
   SearchDoctorsRequest,
@@ -88,10 +88,10 @@ async function look(slotId: string) {
   const times = ListSlotsRequest.fromPartial({ doctorId, startTime: from, endTime: to });
   const search = SearchDoctorsRequest.fromPartial({ availableFrom: from, availableTo: to, pageSize: 100 });
   const [got, listed, profile, found] = await Promise.allSettled([
-    invoke(SlotServiceService.getSlot, getSlot(app), stranger, { slotId, region: "" }),
-    invoke(SlotServiceService.listSlots, listSlots(app), stranger, times),
-    invoke(DoctorServiceService.getDoctor, getDoctor(app), stranger, { doctorId }),
-    invoke(DoctorServiceService.searchDoctors, searchDoctors(app), stranger, search),
+    invoke(SlotServiceService.getSlot, bound(getSlot, app), stranger, { slotId, region: "" }),
+    invoke(SlotServiceService.listSlots, bound(listSlots, app), stranger, times),
+    invoke(DoctorServiceService.getDoctor, bound(getDoctor, app), stranger, { doctorId }),
+    invoke(DoctorServiceService.searchDoctors, bound(searchDoctors, app), stranger, search),
   ]);
   return {
     why: whyNotBookable(row, app.clock.now()) ?? "ok",
@@ -109,12 +109,12 @@ async function lookAsOwner(slotId: string) {
   const range = { startTime, endTime: new Date(startTime.getTime() + MINUTE_MS) };
   const list = async (status: Slot_Status) => {
     const request = ListSlotsRequest.fromPartial({ doctorId: doctor.userId, ...range, status });
-    const { response } = await invoke(SlotServiceService.listSlots, listSlots(app), doctor, request);
+    const { response } = await invoke(SlotServiceService.listSlots, bound(listSlots, app), doctor, request);
     return response.slots.filter(({ id }) => id === slotId).map((slot) => [status, slot.status]);
   };
   const statuses = ["OPEN", "HELD", "BOOKED", "BLOCKED", "WITHDRAWN", "EXPIRED"] as const;
   const [{ response }, ...lists] = await Promise.all([
-    invoke(SlotServiceService.getSlot, getSlot(app), doctor, { slotId, region: "" }),
+    invoke(SlotServiceService.getSlot, bound(getSlot, app), doctor, { slotId, region: "" }),
     ...statuses.map(list),
   ]);
   return { get: response.status, listed: lists.flat() };
@@ -161,7 +161,8 @@ test("the slots of an unknown or hidden doctor are not found", async () => {
   desk.admit();
   const list = async (by: typeof desk.patient, status: "OPEN" | "STATUS_UNSPECIFIED" | "BOOKED") => {
     const request = ListSlotsRequest.fromPartial({ doctorId: desk.doctor.userId, status });
-    return (await invoke(SlotServiceService.listSlots, listSlots(desk.app), by, request)).response.slots;
+    return (await invoke(SlotServiceService.listSlots, bound(listSlots, desk.app), by, request)).response
+      .slots;
   };
   const NOT_FOUND = { reason: "NOT_FOUND" };
   await expect(list(desk.patient, "OPEN")).rejects.toMatchObject(NOT_FOUND);

@@ -1,35 +1,51 @@
 import { ApiError, hiddenFrom } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
-import type { Slot } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
+import type {
+  BlockSlotRequest,
+  Slot,
+  UnblockSlotRequest,
+  WithdrawSlotRequest,
+} from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import type { Scheduling } from "../app.ts";
 import { expireBooking } from "../bookings/expire-bookings.ts";
 import { isVisibleTo } from "./bookable.ts";
 import { decideTransition, type SlotTransition, statusAt } from "./slot-rules.ts";
 import { findSlot, lockSlot, type SlotRow, setSlotStatus, toSlot } from "./slot-store.ts";
 
-/**
- * SlotService.BlockSlot, UnblockSlot, WithdrawSlot.
- * Throws NOT_FOUND, NOT_OWNER, SLOT_HAS_BOOKING, ILLEGAL_TRANSITION.
- */
-export const changeSlot =
-  (app: Scheduling, transition: SlotTransition) =>
-  async ({ slotId }: { slotId: string }, call: Call): Promise<Slot> => {
-    const found = await findSlot(app.db, slotId);
-    if (!found) throw new ApiError("NOT_FOUND");
-    assertOwn(found, userOf(call).userId, app.clock.now());
-    return await app.calls.apply(call, async (tx) => {
-      const now = app.clock.now();
-      const row = await lockSlot(tx, slotId);
-      const status = decideTransition(statusAt(row, now), transition);
-      if (!status) return { response: toSlot(row, now), entries: [] };
-      const expired = row.booking_id ? await expireBooking(tx, row.booking_id, now) : [];
-      setSlotStatus(tx, slotId, status);
-      return {
-        response: toSlot({ ...row, status }, now),
-        entries: [{ resource: `slots/${slotId}`, subjectIds: [row.doctor_id] }, ...expired],
-      };
-    });
-  };
+/** SlotService.BlockSlot. Throws NOT_FOUND, NOT_OWNER, SLOT_HAS_BOOKING, ILLEGAL_TRANSITION. */
+export const blockSlot = (app: Scheduling, { slotId }: BlockSlotRequest, call: Call): Promise<Slot> =>
+  changeSlot(app, slotId, "block", call);
+
+/** SlotService.UnblockSlot. Throws as `blockSlot`. */
+export const unblockSlot = (app: Scheduling, { slotId }: UnblockSlotRequest, call: Call): Promise<Slot> =>
+  changeSlot(app, slotId, "unblock", call);
+
+/** SlotService.WithdrawSlot. Throws as `blockSlot`. */
+export const withdrawSlot = (app: Scheduling, { slotId }: WithdrawSlotRequest, call: Call): Promise<Slot> =>
+  changeSlot(app, slotId, "withdraw", call);
+
+async function changeSlot(
+  app: Scheduling,
+  slotId: string,
+  transition: SlotTransition,
+  call: Call,
+): Promise<Slot> {
+  const found = await findSlot(app.db, slotId);
+  if (!found) throw new ApiError("NOT_FOUND");
+  assertOwn(found, userOf(call).userId, app.clock.now());
+  return await app.calls.apply(call, async (tx) => {
+    const now = app.clock.now();
+    const row = await lockSlot(tx, slotId);
+    const status = decideTransition(statusAt(row, now), transition);
+    if (!status) return { response: toSlot(row, now), entries: [] };
+    const expired = row.booking_id ? await expireBooking(tx, row.booking_id, now) : [];
+    setSlotStatus(tx, slotId, status);
+    return {
+      response: toSlot({ ...row, status }, now),
+      entries: [{ resource: `slots/${slotId}`, subjectIds: [row.doctor_id] }, ...expired],
+    };
+  });
+}
 
 /** Another doctor's slot is NOT_OWNER while everybody may see it, and as a missing one otherwise. */
 function assertOwn(slot: SlotRow, userId: string, now: Date): void {

@@ -14,38 +14,39 @@ import { batchViolations, findOverlap, type Interval, slotViolations } from "./s
 import { countFutureSlots, findOverlapping, guardSlotsOf, insertSlots } from "./slot-store.ts";
 
 /** SlotService.CreateSlot. Throws NOT_FOUND, NOT_OWNER, DOCTOR_PROFILE_REQUIRED, SLOT_OVERLAP, TOO_MANY_SLOTS. */
-export const createSlot =
-  (app: Scheduling) =>
-  async ({ doctorId, startTime, endTime }: CreateSlotRequest, call: Call): Promise<Slot> => {
-    const interval = { startTime: startTime!, endTime: endTime! };
-    const violations = slotViolations(interval, app.clock.now(), "");
-    if (violations.length > 0) throw new ApiError("INVALID_REQUEST", { violations });
-    await assertOwnProfile(app, doctorId, call);
-    return await app.calls.apply(call, async (tx) => {
-      const [slot] = await offer(app, tx, doctorId, [interval]);
-      return { response: slot!, entries: [{ resource: `slots/${slot!.id}`, subjectIds: [doctorId] }] };
-    });
-  };
+export async function createSlot(
+  app: Scheduling,
+  { doctorId, startTime, endTime }: CreateSlotRequest,
+  call: Call,
+): Promise<Slot> {
+  const interval = { startTime: startTime!, endTime: endTime! };
+  const violations = slotViolations(interval, app.clock.now(), "");
+  if (violations.length > 0) throw new ApiError("INVALID_REQUEST", { violations });
+  await assertOwnProfile(app, doctorId, call);
+  return await app.calls.apply(call, async (tx) => {
+    const [slot] = await offer(app, tx, doctorId, [interval]);
+    return { response: slot!, entries: [{ resource: `slots/${slot!.id}`, subjectIds: [doctorId] }] };
+  });
+}
 
 /** SlotService.BatchCreateSlots: all or none. Throws as CreateSlot. */
-export const batchCreateSlots =
-  (app: Scheduling) =>
-  async (
-    { doctorId, slots: times }: BatchCreateSlotsRequest,
-    call: Call,
-  ): Promise<BatchCreateSlotsResponse> => {
-    const intervals = times.map(({ startTime, endTime }) => ({ startTime: startTime!, endTime: endTime! }));
-    const violations = batchViolations(intervals, app.clock.now());
-    if (violations.length > 0) throw new ApiError("INVALID_REQUEST", { violations });
-    await assertOwnProfile(app, doctorId, call);
-    return await app.calls.apply(call, async (tx) => {
-      const slots = await offer(app, tx, doctorId, intervals);
-      return {
-        response: { slots },
-        entries: [{ resource: `doctors/${doctorId}/slots`, subjectIds: [doctorId] }],
-      };
-    });
-  };
+export async function batchCreateSlots(
+  app: Scheduling,
+  { doctorId, slots: times }: BatchCreateSlotsRequest,
+  call: Call,
+): Promise<BatchCreateSlotsResponse> {
+  const intervals = times.map(({ startTime, endTime }) => ({ startTime: startTime!, endTime: endTime! }));
+  const violations = batchViolations(intervals, app.clock.now());
+  if (violations.length > 0) throw new ApiError("INVALID_REQUEST", { violations });
+  await assertOwnProfile(app, doctorId, call);
+  return await app.calls.apply(call, async (tx) => {
+    const slots = await offer(app, tx, doctorId, intervals);
+    return {
+      response: { slots },
+      entries: [{ resource: `doctors/${doctorId}/slots`, subjectIds: [doctorId] }],
+    };
+  });
+}
 
 /** Makes the slots, behind the doctor's guard. */
 async function offer(

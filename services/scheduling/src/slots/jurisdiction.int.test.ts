@@ -5,7 +5,7 @@ import { canonicalRegion } from "@medconnect/platform/i18n/regions.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
 import { applyEvent } from "@medconnect/platform/inbox/event-handler.ts";
-import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { bound, invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import {
   type Booking,
@@ -63,7 +63,7 @@ async function license(region: string, days?: number, app?: Scheduling) {
             .slice(0, 10),
   });
   const { createLicense: method } = LicenseServiceService;
-  const { response } = await invoke(method, createLicense(desk.app), desk.doctor, request);
+  const { response } = await invoke(method, bound(createLicense, desk.app), desk.doctor, request);
   return await desk.verify(response.id, app);
 }
 
@@ -80,7 +80,7 @@ async function patientOf(region: string) {
 
 const book = (slotId: string, by: typeof desk.patient, app: Scheduling, patientRegion = "") => {
   const request = CreateBookingRequest.fromPartial({ slotId, patientRegion, idempotencyKey: newId() });
-  return invoke(BookingServiceService.createBooking, bookSlot(app), by, request);
+  return invoke(BookingServiceService.createBooking, bound(bookSlot, app), by, request);
 };
 
 /** "yes", "no", or the reason of a refusal. */
@@ -148,21 +148,21 @@ async function look({ app, slot, booked }: Arrangement, region: string) {
   const search = async (by: typeof desk.patient, asked: string) => {
     const request = SearchDoctorsRequest.fromPartial({ ...range, region: asked });
     const { searchDoctors: method } = DoctorServiceService;
-    const { response } = await invoke(method, searchDoctors(app), by, request);
+    const { response } = await invoke(method, bound(searchDoctors, app), by, request);
     return response.doctors.some(({ id }) => id === doctorId);
   };
   const list = async (by: typeof desk.patient, asked: string) => {
     const request = ListSlotsRequest.fromPartial({ doctorId, ...times, region: asked });
-    const { response } = await invoke(SlotServiceService.listSlots, listSlots(app), by, request);
+    const { response } = await invoke(SlotServiceService.listSlots, bound(listSlots, app), by, request);
     return response.slots.some(({ id }) => id === slot.id);
   };
   const get = async (by: typeof desk.patient, asked: string) => {
-    await invoke(SlotServiceService.getSlot, getSlot(app), by, { slotId: slot.id, region: asked });
+    await invoke(SlotServiceService.getSlot, bound(getSlot, app), by, { slotId: slot.id, region: asked });
     return true;
   };
   const next = async (by: typeof desk.patient) => {
     const { getDoctor: method } = DoctorServiceService;
-    const { response } = await invoke(method, getDoctor(app), by, { doctorId });
+    const { response } = await invoke(method, bound(getDoctor, app), by, { doctorId });
     return response.nextAvailableTime?.getTime() === startTime!.getTime();
   };
   const bookOnce = async (by: typeof desk.patient, stated: string) => {
@@ -279,7 +279,12 @@ test("an internal system has no profile: with jurisdiction enforced, it states t
   };
   const { searchDoctors: method } = DoctorServiceService;
   const search = (region: string) =>
-    invoke(method, searchDoctors(under("enforced")), system, SearchDoctorsRequest.fromPartial({ region }));
+    invoke(
+      method,
+      bound(searchDoctors, under("enforced")),
+      system,
+      SearchDoctorsRequest.fromPartial({ region }),
+    );
   await expect(search("")).rejects.toMatchObject({ reason: "REGION_REQUIRED" });
   expect((await search("FR")).response.doctors).toEqual([]);
 });
@@ -307,7 +312,7 @@ describe("with jurisdiction enforced, a booking of a patient from elsewhere", ()
   const revoke = (licenseId: string) => {
     const { revokeLicense: method } = LicenseServiceService;
     const request = RevokeLicenseRequest.fromPartial({ licenseId, reason: "Struck off" });
-    return invoke(method, revokeLicense(under("enforced")), desk.admin, request);
+    return invoke(method, bound(revokeLicense, under("enforced")), desk.admin, request);
   };
 
   test("is cancelled when the licence for the region is revoked, although another one is left", async () => {

@@ -16,63 +16,67 @@ import { findSlot, listSlots as list, toSlot } from "./slot-store.ts";
 const MAX_RANGE_MS = 62 * 24 * 3_600_000;
 
 /** SlotService.GetSlot. Throws NOT_FOUND, also for a slot that the caller may not see; REGION_REQUIRED. */
-export const getSlot =
-  (app: Scheduling) =>
-  async ({ slotId, region: asked }: GetSlotRequest, call: Call): Promise<Slot> => {
-    const now = app.clock.now();
-    const row = await findSlot(app.db, slotId);
-    if (!row) throw new ApiError("NOT_FOUND");
-    if (row.doctor_id === callerId(call.caller)) return toSlot(row, now);
-    // Before the region, so that REGION_REQUIRED does not reveal a hidden slot.
-    if (whyNotBookable(row, now)) throw new ApiError("NOT_FOUND");
-    const region = await lookedForRegion(app, asked, call);
-    const shown = region === undefined ? row : await findSlot(app.db, slotId, region);
-    if (!shown || whyNotBookable(shown, now)) throw new ApiError("NOT_FOUND");
-    return toSlot(shown, now);
-  };
+export async function getSlot(
+  app: Scheduling,
+  { slotId, region: asked }: GetSlotRequest,
+  call: Call,
+): Promise<Slot> {
+  const now = app.clock.now();
+  const row = await findSlot(app.db, slotId);
+  if (!row) throw new ApiError("NOT_FOUND");
+  if (row.doctor_id === callerId(call.caller)) return toSlot(row, now);
+  // Before the region, so that REGION_REQUIRED does not reveal a hidden slot.
+  if (whyNotBookable(row, now)) throw new ApiError("NOT_FOUND");
+  const region = await lookedForRegion(app, asked, call);
+  const shown = region === undefined ? row : await findSlot(app.db, slotId, region);
+  if (!shown || whyNotBookable(shown, now)) throw new ApiError("NOT_FOUND");
+  return toSlot(shown, now);
+}
 
 /**
  * SlotService.ListSlots: all slots for their doctor, bookable ones for others. Throws NOT_FOUND, REGION_REQUIRED,
  * INVALID_PAGE_TOKEN.
  */
-export const listSlots =
-  (app: Scheduling) =>
-  async (request: ListSlotsRequest, call: Call): Promise<ListSlotsResponse> => {
-    const { doctorId, startTime, endTime } = request;
-    const now = app.clock.now();
-    const isOwn = doctorId === callerId(call.caller);
-    const asked = request.status === "STATUS_UNSPECIFIED" ? undefined : request.status;
-    if (!isOwn && asked && asked !== "OPEN") {
-      await findShownDoctor(app, doctorId, call);
-      return { slots: [], nextPageToken: "" };
-    }
-    const region = isOwn ? undefined : await lookedForRegion(app, request.region, call);
-    const page = app.pages.open(
-      request,
-      "slots",
-      doctorId,
-      region,
-      startTime,
-      endTime,
-      request.status,
-      String(isOwn),
+export async function listSlots(
+  app: Scheduling,
+  request: ListSlotsRequest,
+  call: Call,
+): Promise<ListSlotsResponse> {
+  const { doctorId, startTime, endTime } = request;
+  const now = app.clock.now();
+  const isOwn = doctorId === callerId(call.caller);
+  const asked = request.status === "STATUS_UNSPECIFIED" ? undefined : request.status;
+  if (!isOwn && asked && asked !== "OPEN") {
+    await findShownDoctor(app, doctorId, call);
+    return { slots: [], nextPageToken: "" };
+  }
+  const region = isOwn ? undefined : await lookedForRegion(app, request.region, call);
+  const page = app.pages.open(
+    request,
+    "slots",
+    doctorId,
+    region,
+    startTime,
+    endTime,
+    request.status,
+    String(isOwn),
+  );
+  const from = startTime ?? (endTime && endTime < now ? new Date(endTime.getTime() - MAX_RANGE_MS) : now);
+  const range = { startTime: from, endTime: endTime ?? new Date(from.getTime() + MAX_RANGE_MS) };
+  if (range.endTime.getTime() - range.startTime.getTime() > MAX_RANGE_MS) {
+    throw invalidField(
+      "end_time",
+      "must be at most 62 days after startTime, or after now where that is absent",
     );
-    const from = startTime ?? (endTime && endTime < now ? new Date(endTime.getTime() - MAX_RANGE_MS) : now);
-    const range = { startTime: from, endTime: endTime ?? new Date(from.getTime() + MAX_RANGE_MS) };
-    if (range.endTime.getTime() - range.startTime.getTime() > MAX_RANGE_MS) {
-      throw invalidField(
-        "end_time",
-        "must be at most 62 days after startTime, or after now where that is absent",
-      );
-    }
-    const found = await list(
-      app.db,
-      { doctorId, range, status: isOwn ? asked : "BOOKABLE", region },
-      page,
-      now,
-    );
-    // A doctor with visible slots exists.
-    if (found.length === 0) await findShownDoctor(app, doctorId, call);
-    const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.start_time, row.id]);
-    return { slots: rows.map((row) => toSlot(row, now)), nextPageToken };
-  };
+  }
+  const found = await list(
+    app.db,
+    { doctorId, range, status: isOwn ? asked : "BOOKABLE", region },
+    page,
+    now,
+  );
+  // A doctor with visible slots exists.
+  if (found.length === 0) await findShownDoctor(app, doctorId, call);
+  const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.start_time, row.id]);
+  return { slots: rows.map((row) => toSlot(row, now)), nextPageToken };
+}

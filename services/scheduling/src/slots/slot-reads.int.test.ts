@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import { rowsRead } from "@medconnect/platform/testing/rows-read.ts";
-import { invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { bound, invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import {
   BookingServiceService,
   ListBookingsRequest,
@@ -65,7 +65,7 @@ test.each([{}, { availableFrom: "2030-01-01T00:00:00Z" }])("nor in a search with
   });
   const rows = await rowsRead(desk.app.db, "scan", async () => {
     const { searchDoctors: method } = DoctorServiceService;
-    const { response } = await invoke(method, searchDoctors(desk.app), userCaller("PATIENT"), request);
+    const { response } = await invoke(method, bound(searchDoctors, desk.app), userCaller("PATIENT"), request);
     expect(response.doctors.map(({ nextAvailableTime }) => nextAvailableTime)).toEqual([inDays(60)]);
   });
   expect(rows).toBeLessThan(FEW_ROWS);
@@ -82,7 +82,7 @@ test.each([
 ] as const)("nor in the doctor's list of slots with status %s", async (status, pool) => {
   const request = ListSlotsRequest.fromPartial({ doctorId: desk.doctor.userId, status });
   const rows = await rowsRead(desk.app.db, pool, () =>
-    invoke(SlotServiceService.listSlots, listSlots(desk.app), desk.doctor, request),
+    invoke(SlotServiceService.listSlots, bound(listSlots, desk.app), desk.doctor, request),
   );
   expect(rows).toBeLessThan(FEW_ROWS);
 });
@@ -92,7 +92,7 @@ test("nor in a patient's list of slots", async () => {
   const rows = await rowsRead(desk.app.db, "read", async () => {
     const { response } = await invoke(
       SlotServiceService.listSlots,
-      listSlots(desk.app),
+      bound(listSlots, desk.app),
       desk.patient,
       request,
     );
@@ -114,7 +114,7 @@ test.each([
     const request = ListBookingsRequest.fromPartial(filter);
     const { response } = await invoke(
       BookingServiceService.listBookings,
-      listBookings({ ...desk.app, db }),
+      bound(listBookings, { ...desk.app, db }),
       desk.doctor,
       request,
     );
@@ -128,7 +128,12 @@ test.each(["profile", "search"])("free slots after the first cost nothing in a %
   const rows = await rowsRead(db, kind === "profile" ? "read" : "scan", async () => {
     if (kind === "profile") return await findDoctor(db, desk.doctor.userId, clock.now());
     const { searchDoctors: method } = DoctorServiceService;
-    return await invoke(method, searchDoctors(desk.app), desk.patient, SearchDoctorsRequest.fromPartial({}));
+    return await invoke(
+      method,
+      bound(searchDoctors, desk.app),
+      desk.patient,
+      SearchDoctorsRequest.fromPartial({}),
+    );
   });
   expect(rows).toBeLessThan(FEW_ROWS);
 });

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
-import { invoke } from "@medconnect/platform/testing/test-service.ts";
+import { bound, invoke } from "@medconnect/platform/testing/test-service.ts";
 import { SlotServiceService } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import { HOLD_MS, outcome, SchedulingFixture } from "../testing/scheduling-fixture.ts";
-import { changeSlot } from "./change-slot.ts";
+import { blockSlot, withdrawSlot } from "./change-slot.ts";
 import { batchCreateSlots } from "./create-slots.ts";
 
 let desk: SchedulingFixture;
@@ -62,14 +62,14 @@ test("a doctor has at most so many future slots, however many are offered at onc
   const slotIds = await desk.app.db.read<{ id: string }>("SELECT id FROM slots WHERE doctor_id = ?", [
     binaryId(desk.doctor.userId),
   ]);
-  const change = (transition: "block" | "withdraw", { id: slotId }: { id: string }) =>
-    invoke(SlotServiceService.blockSlot, changeSlot(desk.app, transition), desk.doctor, {
+  const change = (useCase: typeof blockSlot, { id: slotId }: { id: string }) =>
+    invoke(SlotServiceService.blockSlot, bound(useCase, desk.app), desk.doctor, {
       slotId,
       idempotencyKey: "",
     });
-  await change("block", slotIds[0]!);
+  await change(blockSlot, slotIds[0]!);
   await expect(desk.offer(6000, 30, capped)).rejects.toMatchObject({ reason: "TOO_MANY_SLOTS" });
-  await change("withdraw", slotIds[1]!);
+  await change(withdrawSlot, slotIds[1]!);
   await desk.offer(6000, 30, capped);
 });
 
@@ -80,7 +80,7 @@ test("a batch of slots is all or nothing", async () => {
     startTime: desk.at(start + 10),
     endTime: desk.at(start + 40),
   }));
-  const batch = invoke(SlotServiceService.batchCreateSlots, batchCreateSlots(desk.app), desk.doctor, {
+  const batch = invoke(SlotServiceService.batchCreateSlots, bound(batchCreateSlots, desk.app), desk.doctor, {
     doctorId: desk.doctor.userId,
     slots,
     idempotencyKey: "",
@@ -97,7 +97,7 @@ test("a slot whose hold has ended can be blocked, and its booking ends", async (
   const slot = await desk.offer(120);
   const { response: held } = await desk.book(slot.id);
   const block = () =>
-    invoke(SlotServiceService.blockSlot, changeSlot(desk.app, "block"), desk.doctor, {
+    invoke(SlotServiceService.blockSlot, bound(blockSlot, desk.app), desk.doctor, {
       slotId: slot.id,
       idempotencyKey: "",
     });

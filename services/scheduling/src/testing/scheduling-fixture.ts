@@ -5,6 +5,7 @@ import { applyEvent } from "@medconnect/platform/inbox/event-handler.ts";
 import type { EventRoutes } from "@medconnect/platform/outbox/event.ts";
 import { doneOrWaiting, pausedBeforeCommit } from "@medconnect/platform/testing/interleaving.ts";
 import {
+  bound,
   invoke,
   startTestService,
   type TestService,
@@ -76,8 +77,6 @@ export class SchedulingFixture {
   doctor: User = userCaller("DOCTOR");
   patient: User = userCaller("PATIENT");
   readonly admin: User = userCaller("ADMIN");
-  /** One for each process, so that concurrent bookings share transactions as they do there. */
-  readonly #bookings = new WeakMap<Scheduling, ReturnType<typeof bookSlot>>();
 
   private constructor(service: TestService) {
     this.app = {
@@ -133,7 +132,7 @@ export class SchedulingFixture {
       ...profile,
     });
     const { createDoctor: method } = DoctorServiceService;
-    const { response } = await invoke(method, createDoctor(on), this.doctor, request);
+    const { response } = await invoke(method, bound(createDoctor, on), this.doctor, request);
     return response.licenses[0]!;
   }
 
@@ -145,7 +144,7 @@ export class SchedulingFixture {
       doctorName: doctorName ?? (await this.#accountName(licenseId)),
     };
     const { verifyLicense: method } = LicenseServiceService;
-    return (await invoke(method, verifyLicense(on), this.admin, request)).response;
+    return (await invoke(method, bound(verifyLicense, on), this.admin, request)).response;
   }
 
   /** The name of a licence's doctor. Tells of the account first, if auth has not. */
@@ -161,7 +160,7 @@ export class SchedulingFixture {
   }
 
   async offer(startMinutes: number, length = 30, on: Scheduling = this.app) {
-    const { response } = await invoke(SlotServiceService.createSlot, createSlot(on), this.doctor, {
+    const { response } = await invoke(SlotServiceService.createSlot, bound(createSlot, on), this.doctor, {
       doctorId: this.doctor.userId,
       startTime: this.at(startMinutes),
       endTime: this.at(startMinutes + length),
@@ -171,7 +170,7 @@ export class SchedulingFixture {
   }
 
   async slotStatus(slotId: string) {
-    const { response } = await invoke(SlotServiceService.getSlot, getSlot(this.app), this.doctor, {
+    const { response } = await invoke(SlotServiceService.getSlot, bound(getSlot, this.app), this.doctor, {
       slotId,
       region: "",
     });
@@ -186,14 +185,12 @@ export class SchedulingFixture {
     reason = "headache",
   ) {
     const request = { slotId, reason, idempotencyKey, patientRegion: "" };
-    const handler = this.#bookings.get(on) ?? bookSlot(on);
-    this.#bookings.set(on, handler);
-    return await invoke(BookingServiceService.createBooking, handler, by, request);
+    return await invoke(BookingServiceService.createBooking, bound(bookSlot, on), by, request);
   }
 
   async read(bookingId: string, by: Caller = this.patient) {
     const { getBooking: method } = BookingServiceService;
-    return (await invoke(method, getBooking(this.app), by, { bookingId })).response;
+    return (await invoke(method, bound(getBooking, this.app), by, { bookingId })).response;
   }
 
   async cancel(
@@ -204,7 +201,7 @@ export class SchedulingFixture {
     idempotencyKey = "",
   ) {
     const request = { bookingId, reason, idempotencyKey };
-    return await invoke(BookingServiceService.cancelBooking, cancelBooking(on), by, request);
+    return await invoke(BookingServiceService.cancelBooking, bound(cancelBooking, on), by, request);
   }
 
   async closeAs(
@@ -216,12 +213,12 @@ export class SchedulingFixture {
   ) {
     const request = { bookingId, outcome, feeDecision, reason: "Nobody said", idempotencyKey };
     const { closeBooking: method } = BookingServiceService;
-    return (await invoke(method, closeBooking(this.app), by, request)).response;
+    return (await invoke(method, bound(closeBooking, this.app), by, request)).response;
   }
 
   async preview(bookingId: string, by: Caller) {
     const { previewCancellation: method } = BookingServiceService;
-    return (await invoke(method, previewCancellation(this.app), by, { bookingId })).response;
+    return (await invoke(method, bound(previewCancellation, this.app), by, { bookingId })).response;
   }
 
   async accept(
@@ -231,7 +228,7 @@ export class SchedulingFixture {
   ) {
     const request = { bookingId, startTime, endTime, idempotencyKey };
     const { acceptMove: method } = BookingServiceService;
-    return (await invoke(method, acceptBookingMove(this.app), by, request)).response;
+    return (await invoke(method, bound(acceptBookingMove, this.app), by, request)).response;
   }
 
   async reschedule(
@@ -242,7 +239,7 @@ export class SchedulingFixture {
     on: Scheduling = this.app,
   ) {
     const request = { bookingId, slotId, idempotencyKey };
-    return await invoke(BookingServiceService.rescheduleBooking, rescheduleBooking(on), by, request);
+    return await invoke(BookingServiceService.rescheduleBooking, bound(rescheduleBooking, on), by, request);
   }
 
   /** Applies billing's event of an authorized payment. */
