@@ -30,7 +30,7 @@ beforeEach(async () => {
     type: "payment.authorized",
     aggregateId: newId(),
     version,
-    state: {},
+    state: undefined,
   }));
   const deliveries = deliveriesOf(events, { "payment.authorized": ["scheduling"] }, clock.now());
   await db.transaction(async (tx) => insertDeliveries(tx, deliveries, clock.now(), billing.hash));

@@ -75,7 +75,7 @@ const someEvents = (count: number) =>
       aggregateId: newId(),
       version: 1,
       occurTime: service.clock.now(),
-      payment: {},
+      state: { $case: "payment", value: {} },
     }),
   ).sort((a, b) => (a.aggregateId < b.aggregateId ? -1 : 1));
 

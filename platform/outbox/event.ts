@@ -2,16 +2,13 @@ import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import { newId } from "../ids/ids.ts";
 import { injectTrace } from "../telemetry/tracing.ts";
 
-/** An event's fields beside the aggregate's state. */
-type Envelope = "id" | "type" | "aggregateId" | "version" | "occurTime" | "traceparent";
-
 /** A fact to tell other services: the aggregate's whole state after the change, under its version. */
 export interface NewEvent {
   /** Such as "booking.confirmed"; the word before the dot is the aggregate's type. */
   type: string;
   aggregateId: string;
   version: number;
-  state: Partial<Omit<Event, Envelope>>;
+  state: Event["state"];
 }
 
 /** Which services are told of which event. */
@@ -36,7 +33,7 @@ export function deliveriesOf(events: NewEvent[], routes: EventRoutes, now: Date)
         version,
         occurTime: now,
         traceparent,
-        ...state,
+        state,
       }),
     })),
   );

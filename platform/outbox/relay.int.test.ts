@@ -126,7 +126,7 @@ async function commit(count: number, destination = "clinical"): Promise<Delivery
     type: "booking.confirmed",
     aggregateId: newId(),
     version: 1,
-    state: {},
+    state: undefined,
   }));
   const deliveries = deliveriesOf(events, { "booking.confirmed": [destination] }, now);
   await service.db.transaction(async (tx) => insertDeliveries(tx, deliveries, now, service.hash));

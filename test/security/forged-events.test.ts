@@ -25,10 +25,13 @@ beforeAll(async () => {
     aggregateId: randomUUID(),
     version: 1,
     occurTime: new Date(),
-    breakGlass: {
-      adminId: admin.id,
-      patientId: patient.id,
-      endTime: new Date(Date.now() + 60_000),
+    state: {
+      $case: "breakGlass",
+      value: {
+        adminId: admin.id,
+        patientId: patient.id,
+        endTime: new Date(Date.now() + 60_000),
+      },
     },
   });
   await database.query(

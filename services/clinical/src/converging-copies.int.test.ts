@@ -92,7 +92,11 @@ const eventOf = (sent: SentEvent) => Event.fromPartial({ id: newId(), occurTime:
 const rename = (on: Clinical, fullName = "New") =>
   on.transactions.run("service:auth", async (tx) => {
     for (const { userId: aggregateId, role } of [doctor, patient]) {
-      const event = eventOf({ type: "user.updated", aggregateId, user: { fullName, role } });
+      const event = eventOf({
+        type: "user.updated",
+        aggregateId,
+        state: { $case: "user", value: { fullName, role } },
+      });
       await applyEvent(tx, applyUserEvents, event, on.clock);
     }
     return [];
@@ -108,7 +112,11 @@ const stop = (prescriptionsStopTime: Date) => ({
 const grant = (on: Clinical, aggregateId: string, endTime: Date) =>
   on.transactions.run("service:auth", (tx) => {
     const breakGlass = { adminId: admin.userId, patientId: patient.userId, endTime };
-    const event = eventOf({ type: "break_glass.revoked", aggregateId, breakGlass });
+    const event = eventOf({
+      type: "break_glass.revoked",
+      aggregateId,
+      state: { $case: "breakGlass", value: breakGlass },
+    });
     return applyEvent(tx, applyGrantEvents(on), event, on.clock);
   });
 

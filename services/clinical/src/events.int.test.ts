@@ -23,7 +23,10 @@ testEvents(
     "consultation.joined": async () => {
       const { consultationId, confirmed } = await clinical.scheduled(patient, doctor, 0);
       const moved = clinical.movedBy(confirmed, 1);
-      await clinical.deliver("scheduling", { ...moved, booking: { ...moved.booking, movePending: true } });
+      await clinical.deliver("scheduling", {
+        ...moved,
+        state: { $case: "booking", value: { ...moved.state.value, movePending: true } },
+      });
       await clinical.join(consultationId, patient);
     },
     "consultation.started": begun,

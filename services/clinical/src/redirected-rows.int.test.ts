@@ -118,7 +118,12 @@ describe("a break-glass grant", () => {
   const grant = async (patientId: string) => {
     const aggregateId = newId();
     const breakGlass = { adminId: admin.userId, patientId, endTime: inMinutes(30) };
-    await clinical.deliver("auth", { type: "break_glass.granted", aggregateId, version: 1, breakGlass });
+    await clinical.deliver("auth", {
+      type: "break_glass.granted",
+      aggregateId,
+      version: 1,
+      state: { $case: "breakGlass", value: breakGlass },
+    });
     return aggregateId;
   };
   const expectRefused = async () => {

@@ -24,7 +24,8 @@ export const userEvent = (type: UserEventType, account: Account): NewEvent => ({
   aggregateId: account.id,
   version: account.version,
   state: {
-    user: {
+    $case: "user",
+    value: {
       fullName: account.fullName,
       role: account.role,
       disabled: account.status === "DISABLED",

@@ -75,7 +75,7 @@ test("counts accounts by role, and the last seven days by date", async () => {
 
 test("fifty calls for figures share one count, apart from other reads", async () => {
   const [scans, reads] = [jest.spyOn(auth.app.db, "scan"), jest.spyOn(auth.app.db, "read")];
-  const figures = bound(getUserStats, auth.app);
+  const figures = bound(getUserStats, { ...auth.app });
   const read = () => auth.call(UserServiceService.getUserStats, figures, {}, admin);
   await Promise.all(Array.from({ length: 50 }, read));
   expect([scans.mock.calls.length, reads.mock.calls.length]).toEqual([2, 0]);

@@ -4,6 +4,7 @@ import { validate } from "@medconnect/platform/contract/validate.ts";
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
+import { stateOf } from "@medconnect/platform/inbox/state-of.ts";
 import { bound } from "@medconnect/platform/testing/test-service.ts";
 import {
   BreakGlassServiceService,
@@ -71,8 +72,8 @@ async function told(grantId: string) {
     [grantId],
   );
   return rows.map(({ payload }) => {
-    const { type, version, breakGlass } = Event.decode(payload);
-    return { type, version, ...breakGlass };
+    const event = Event.decode(payload);
+    return { type: event.type, version: event.version, ...stateOf(event, "breakGlass") };
   });
 }
 

@@ -42,7 +42,8 @@ export const grantEntry = (type: "granted" | "revoked", grant: Grant): AuditEntr
       aggregateId: grant.id,
       version: type === "granted" ? 1 : 2,
       state: {
-        breakGlass: {
+        $case: "breakGlass",
+        value: {
           adminId: grant.adminId,
           patientId: grant.patientId,
           endTime: grant.revokeTime ?? grant.expireTime,

@@ -1,5 +1,6 @@
 import type { EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
 import { assertOwnRow } from "@medconnect/platform/inbox/own-row.ts";
+import { stateOf } from "@medconnect/platform/inbox/state-of.ts";
 import type { LicenseState_Decision } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import { type Account, findAccount } from "../accounts/account-store.ts";
 import type { Auth } from "../app.ts";
@@ -14,9 +15,10 @@ const TEMPLATES = {
 
 /** license.decided: the doctor gets a mail. */
 export const applyLicenseEvents = (app: Auth): EventHandler<Account, Plan> => ({
-  lock: (_tx, events) => Promise.all(events.map(({ license }) => findAccount(app.db, license!.doctorId))),
-  decide: (account, { license }) => {
-    const { decision, region } = license!;
+  lock: (_tx, events) =>
+    Promise.all(events.map((event) => findAccount(app.db, stateOf(event, "license").doctorId))),
+  decide: (account, event) => {
+    const { decision, region } = stateOf(event, "license");
     if (account) assertOwnRow<Account>(account, { role: "DOCTOR" });
     return account && isDecision(decision) ? { account, template: TEMPLATES[decision], region } : undefined;
   },

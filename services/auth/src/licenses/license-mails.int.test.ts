@@ -21,7 +21,7 @@ const decided = (doctorId: string, decision: "VERIFIED" | "REJECTED" | "REVOKED"
     aggregateId,
     version: decision === "REVOKED" ? 2 : 1,
     occurTime: auth.clock.now(),
-    license: { doctorId, decision, region: "US-CA" },
+    state: { $case: "license", value: { doctorId, decision, region: "US-CA" } },
   });
 
 const deliver = async (events: Event[], from = SCHEDULING) => {

@@ -2,7 +2,10 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
 import { bound } from "@medconnect/platform/testing/test-service.ts";
-import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
+import {
+  AuthServiceService,
+  type VerifyMfaRequest,
+} from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import type { User } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import { generateSync } from "otplib";
 import { activateTotp } from "../mfa/activate-totp.ts";
@@ -145,7 +148,9 @@ test("fifty failures from anywhere lock everywhere for the rest of the hour", as
 test("a reset by mail lifts the locks on the password, here and for the account, and not those on the second factor", async () => {
   const { code } = await withMfa();
   for (let i = 0; i < 10; i++) {
-    await expect(verify({ code: "000000" })).rejects.toMatchObject({ reason: "INVALID_MFA_CODE" });
+    await expect(verify({ $case: "code", value: "000000" })).rejects.toMatchObject({
+      reason: "INVALID_MFA_CODE",
+    });
   }
   for (let i = 0; i < 12; i++) await fail(4, `203.0.113.${i}`);
   await fail(5);
@@ -155,14 +160,17 @@ test("a reset by mail lifts the locks on the password, here and for the account,
   const request = { token, password: "quite another passphrase" };
   await auth.call(AuthServiceService.resetPassword, bound(resetPassword, auth.app), request, undefined, HERE);
   const { mfaToken } = await logIn(request.password);
-  const factor = { mfaToken: mfaToken!, code: code(), recoveryCode: undefined };
+  const factor = { mfaToken: mfaToken!, factor: { $case: "code", value: code() } } as const;
   await expect(
     auth.call(AuthServiceService.verifyMfa, bound(verifyMfa, auth.app), factor),
   ).rejects.toMatchObject({
     reason: "INVALID_MFA_CODE",
   });
   auth.clock.advance(MINUTE_MS);
-  await auth.call(AuthServiceService.verifyMfa, bound(verifyMfa, auth.app), { ...factor, code: code() });
+  await auth.call(AuthServiceService.verifyMfa, bound(verifyMfa, auth.app), {
+    ...factor,
+    factor: { $case: "code", value: code() },
+  });
 });
 
 test("an unknown e-mail is counted as a known one, and nobody's is in the table", async () => {
@@ -202,9 +210,9 @@ async function withMfa() {
   return { caller, code, recoveryCodes };
 }
 
-const verify = async (factor: { code: string } | { recoveryCode: string }) => {
+const verify = async (factor: VerifyMfaRequest["factor"]) => {
   const { mfaToken } = await logIn(PASSWORD);
-  const request = { mfaToken: mfaToken!, code: undefined, recoveryCode: undefined, ...factor };
+  const request = { mfaToken: mfaToken!, factor };
   return await auth.call(AuthServiceService.verifyMfa, bound(verifyMfa, auth.app), request);
 };
 
@@ -234,16 +242,21 @@ test("ten wrong factors lock the second factor, over all logins and ways to show
   const [recoveryCode = ""] = recoveryCodes;
   const INVALID_MFA_CODE = { reason: "INVALID_MFA_CODE" };
   for (let i = 0; i < 5; i++) {
-    await expect(verify({ code: "000000" })).rejects.toMatchObject(INVALID_MFA_CODE);
-    if (i % 2) await expect(verify({ recoveryCode: "0000" })).rejects.toMatchObject(INVALID_MFA_CODE);
+    await expect(verify({ $case: "code", value: "000000" })).rejects.toMatchObject(INVALID_MFA_CODE);
+    if (i % 2)
+      await expect(verify({ $case: "recoveryCode", value: "0000" })).rejects.toMatchObject(INVALID_MFA_CODE);
     else await expect(disable(caller, PASSWORD, "000000")).rejects.toMatchObject(INVALID_MFA_CODE);
   }
-  await expect(verify({ code: code() })).rejects.toMatchObject(INVALID_MFA_CODE);
-  await expect(verify({ recoveryCode })).rejects.toMatchObject(INVALID_MFA_CODE);
+  await expect(verify({ $case: "code", value: code() })).rejects.toMatchObject(INVALID_MFA_CODE);
+  await expect(verify({ $case: "recoveryCode", value: recoveryCode })).rejects.toMatchObject(
+    INVALID_MFA_CODE,
+  );
   await expect(disable(caller, PASSWORD, code())).rejects.toMatchObject(INVALID_MFA_CODE);
   auth.clock.advance(MINUTE_MS);
-  await expect(verify({ code: code() })).resolves.toMatchObject({ mfaRequired: false });
-  await expect(verify({ recoveryCode })).resolves.toMatchObject({ mfaRequired: false });
+  await expect(verify({ $case: "code", value: code() })).resolves.toMatchObject({ mfaRequired: false });
+  await expect(verify({ $case: "recoveryCode", value: recoveryCode })).resolves.toMatchObject({
+    mfaRequired: false,
+  });
 });
 
 test("ten wrong first codes lock the activation, and are in the audit trail", async () => {
@@ -263,11 +276,13 @@ test("ten wrong first codes lock the activation, and are in the audit trail", as
 
 test("of fifteen guesses of the second factor at once ten are looked at", async () => {
   const { code } = await withMfa();
-  expect(await callStats(Array.from({ length: 15 }, () => verify({ code: "000000" })))).toEqual({
+  expect(
+    await callStats(Array.from({ length: 15 }, () => verify({ $case: "code", value: "000000" }))),
+  ).toEqual({
     INVALID_MFA_CODE: 15,
   });
   const failures = (await counters()).map((counter) => counter.failures);
   expect(Math.max(...failures)).toBe(10);
   auth.clock.advance(MINUTE_MS);
-  await verify({ code: code() });
+  await verify({ $case: "code", value: code() });
 });

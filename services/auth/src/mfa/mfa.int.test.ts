@@ -5,7 +5,10 @@ import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
 import { asAnother } from "@medconnect/platform/testing/interleaving.ts";
 import { bound, userCaller } from "@medconnect/platform/testing/test-service.ts";
-import { AuthServiceService } from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
+import {
+  AuthServiceService,
+  type VerifyMfaRequest,
+} from "@medconnect/proto/medconnect/auth/v1/auth_service.ts";
 import { type User, UserServiceService } from "@medconnect/proto/medconnect/auth/v1/user_service.ts";
 import { generateSync } from "otplib";
 import { lockAccount } from "../accounts/account-store.ts";
@@ -73,12 +76,10 @@ const logIn = () =>
     rememberMe: false,
   });
 const mfaToken = async () => (await logIn()).mfaToken!;
-const verify = (token: string, factor: { code: string } | { recoveryCode: string }) =>
+const verify = (token: string, factor: VerifyMfaRequest["factor"]) =>
   auth.call(AuthServiceService.verifyMfa, bound(verifyMfa, auth.app), {
     mfaToken: token,
-    code: undefined,
-    recoveryCode: undefined,
-    ...factor,
+    factor,
   });
 
 const sidOf = (by: Caller) => (by.kind === "user" ? by.sessionId : undefined);
@@ -126,7 +127,7 @@ test("an active authenticator is not replaced", async () => {
   const { secret } = await withMfa();
   await expect(setUp()).rejects.toMatchObject({ reason: "MFA_ALREADY_ACTIVE" });
   await expect(activate(codeOf(secret))).rejects.toMatchObject({ reason: "MFA_ALREADY_ACTIVE" });
-  await expect(verify(await mfaToken(), { code: codeOf(secret) })).resolves.toMatchObject({
+  await expect(verify(await mfaToken(), { $case: "code", value: codeOf(secret) })).resolves.toMatchObject({
     mfaRequired: false,
   });
 });
@@ -187,14 +188,16 @@ test("the code that activated does not log in", async () => {
   const { secret } = await setUp();
   const code = codeOf(secret);
   await activate(code);
-  await expect(verify(await mfaToken(), { code })).rejects.toMatchObject({ reason: "INVALID_MFA_CODE" });
+  await expect(verify(await mfaToken(), { $case: "code", value: code })).rejects.toMatchObject({
+    reason: "INVALID_MFA_CODE",
+  });
 });
 
 test("of many logins with one code at once one succeeds", async () => {
   const { secret } = await withMfa();
   const tokens = await Promise.all(Array.from({ length: 50 }, mfaToken));
   const code = codeOf(secret);
-  expect(await callStats(tokens.map((token) => verify(token, { code })))).toEqual({
+  expect(await callStats(tokens.map((token) => verify(token, { $case: "code", value: code })))).toEqual({
     ok: 1,
     INVALID_MFA_CODE: 49,
   });
@@ -203,19 +206,21 @@ test("of many logins with one code at once one succeeds", async () => {
 test("an MFA token is spent by success, also by many at once", async () => {
   const { recoveryCodes } = await withMfa();
   const token = await mfaToken();
-  const attempts = recoveryCodes.map((recoveryCode) => verify(token, { recoveryCode }));
+  const attempts = recoveryCodes.map((recoveryCode) =>
+    verify(token, { $case: "recoveryCode", value: recoveryCode }),
+  );
   expect(await callStats(attempts)).toEqual({ ok: 1, INVALID_MFA_TOKEN: 9 });
 });
 
 test("five failures use an MFA token up, also when they come at once with the right code", async () => {
   const { secret } = await withMfa();
   const token = await mfaToken();
-  const guesses = Array.from({ length: 30 }, () => verify(token, { code: WRONG }));
+  const guesses = Array.from({ length: 30 }, () => verify(token, { $case: "code", value: WRONG }));
   expect(await callStats(guesses)).toEqual({ INVALID_MFA_CODE: 5, INVALID_MFA_TOKEN: 25 });
-  await expect(verify(token, { code: codeOf(secret) })).rejects.toMatchObject({
+  await expect(verify(token, { $case: "code", value: codeOf(secret) })).rejects.toMatchObject({
     reason: "INVALID_MFA_TOKEN",
   });
-  await expect(verify(await mfaToken(), { code: codeOf(secret) })).resolves.toMatchObject({
+  await expect(verify(await mfaToken(), { $case: "code", value: codeOf(secret) })).resolves.toMatchObject({
     mfaRequired: false,
   });
 });
@@ -224,7 +229,7 @@ test("an MFA token is good for five minutes", async () => {
   const { secret } = await withMfa();
   const token = await mfaToken();
   auth.clock.advance(5 * MINUTE_MS);
-  await expect(verify(token, { code: codeOf(secret) })).rejects.toMatchObject({
+  await expect(verify(token, { $case: "code", value: codeOf(secret) })).rejects.toMatchObject({
     reason: "INVALID_MFA_TOKEN",
   });
 });
@@ -233,7 +238,7 @@ test("no other token is taken for an MFA token", async () => {
   const { accessToken } = await auth.logIn(user);
   const { secret } = await withMfa();
   for (const token of [accessToken, "a.b.c"]) {
-    await expect(verify(token, { code: codeOf(secret) })).rejects.toMatchObject({
+    await expect(verify(token, { $case: "code", value: codeOf(secret) })).rejects.toMatchObject({
       reason: "INVALID_MFA_TOKEN",
     });
   }
@@ -244,7 +249,9 @@ test("a recovery code works once, of many logins at once for one", async () => {
   const tokens = await Promise.all(Array.from({ length: 50 }, mfaToken));
   const [recoveryCode = ""] = recoveryCodes;
   const typed = recoveryCode.toLowerCase().replaceAll("-", " ");
-  expect(await callStats(tokens.map((token) => verify(token, { recoveryCode: typed })))).toEqual({
+  expect(
+    await callStats(tokens.map((token) => verify(token, { $case: "recoveryCode", value: typed }))),
+  ).toEqual({
     ok: 1,
     INVALID_MFA_CODE: 49,
   });
@@ -255,7 +262,7 @@ test("a second factor does not let a disabled account in", async () => {
   const token = await mfaToken();
   const request = { userId: user.id, idempotencyKey: "" };
   await auth.call(UserServiceService.disableUser, bound(disableUser, auth.app), request, userCaller("ADMIN"));
-  await expect(verify(token, { code: codeOf(secret) })).rejects.toMatchObject({
+  await expect(verify(token, { $case: "code", value: codeOf(secret) })).rejects.toMatchObject({
     reason: "INVALID_MFA_TOKEN",
   });
 });
@@ -263,8 +270,10 @@ test("a second factor does not let a disabled account in", async () => {
 test("successes and failures are in the audit trail", async () => {
   const { secret } = await withMfa();
   const token = await mfaToken();
-  await expect(verify(token, { code: WRONG })).rejects.toMatchObject({ reason: "INVALID_MFA_CODE" });
-  await verify(token, { code: codeOf(secret) });
+  await expect(verify(token, { $case: "code", value: WRONG })).rejects.toMatchObject({
+    reason: "INVALID_MFA_CODE",
+  });
+  await verify(token, { $case: "code", value: codeOf(secret) });
   expect((await auth.auditOf(user.id)).slice(-5)).toEqual([
     "mfa.set_up SUCCESS",
     "mfa.activate SUCCESS",
@@ -285,8 +294,10 @@ test("is switched off by password and code together, the code being used thereby
     subject: "Your second factor was removed",
   });
   expect((await logIn()).mfaRequired).toBe(false);
-  await expect(verify(token, { code })).rejects.toMatchObject({ reason: "INVALID_MFA_CODE" });
-  await expect(verify(token, { recoveryCode: recoveryCodes[0]! })).rejects.toMatchObject({
+  await expect(verify(token, { $case: "code", value: code })).rejects.toMatchObject({
+    reason: "INVALID_MFA_CODE",
+  });
+  await expect(verify(token, { $case: "recoveryCode", value: recoveryCodes[0]! })).rejects.toMatchObject({
     reason: "INVALID_MFA_CODE",
   });
   await expect(disable(PASSWORD, code)).rejects.toMatchObject({ reason: "MFA_NOT_ACTIVE" });
@@ -296,7 +307,7 @@ test("a login that asks to be remembered is so after the second factor as well",
   const { secret } = await withMfa();
   const request = { email: user.email, password: PASSWORD, rememberMe: true };
   const { mfaToken: token } = await auth.call(AuthServiceService.login, bound(login, auth.app), request);
-  await verify(token!, { code: codeOf(secret) });
+  await verify(token!, { $case: "code", value: codeOf(secret) });
   const rows = await auth.app.db.read("SELECT remembered FROM sessions ORDER BY id DESC LIMIT 1");
   expect(rows).toEqual([{ remembered: 1 }]);
 });
@@ -310,10 +321,10 @@ test("new recovery codes take password and code, and void the old ones", async (
   const { recoveryCodes } = await regenerate(PASSWORD, codeOf(secret));
   expect(recoveryCodes).toHaveLength(10);
   expect((await auth.mailsTo(user.email)).at(-1)).toMatchObject({ subject: "You have new recovery codes" });
-  await expect(verify(await mfaToken(), { recoveryCode: old[0]! })).rejects.toMatchObject({
+  await expect(verify(await mfaToken(), { $case: "recoveryCode", value: old[0]! })).rejects.toMatchObject({
     reason: "INVALID_MFA_CODE",
   });
-  await verify(await mfaToken(), { recoveryCode: recoveryCodes[0]! });
+  await verify(await mfaToken(), { $case: "recoveryCode", value: recoveryCodes[0]! });
   expect((await auth.auditOf(user.id)).filter((line) => line.startsWith("mfa.regenerate"))).toEqual([
     "mfa.regenerate_codes FAILURE",
     "mfa.regenerate_codes FAILURE",
@@ -327,12 +338,15 @@ test("there are no recovery codes to make anew without a second factor", async (
 
 test("an admin removes the second factor of somebody who lost it, whose sessions end", async () => {
   const { recoveryCodes } = await withMfa();
-  const { refreshToken: refreshes } = await verify(await mfaToken(), { recoveryCode: recoveryCodes[0]! });
+  const { refreshToken: refreshes } = await verify(await mfaToken(), {
+    $case: "recoveryCode",
+    value: recoveryCodes[0]!,
+  });
   const waiting = await mfaToken();
   expect(await reset(user.id)).toMatchObject({ id: user.id, mfaEnabled: false, etag: "0003" });
   expect((await auth.mailsTo(user.email)).at(-1)).toMatchObject({ subject: "Your second factor was reset" });
   await expect(refresh(refreshes!)).rejects.toMatchObject({ reason: "INVALID_REFRESH_TOKEN" });
-  await expect(verify(waiting, { recoveryCode: recoveryCodes[1]! })).rejects.toMatchObject({
+  await expect(verify(waiting, { $case: "recoveryCode", value: recoveryCodes[1]! })).rejects.toMatchObject({
     reason: "INVALID_MFA_CODE",
   });
   expect((await logIn()).mfaRequired).toBe(false);
@@ -353,7 +367,7 @@ test("wrong factors of before a reset do not keep the new authenticator from bei
   await withMfa();
   for (let i = 0; i < 2; i++) {
     const token = await mfaToken();
-    await callStats(Array.from({ length: 5 }, () => verify(token, { code: WRONG })));
+    await callStats(Array.from({ length: 5 }, () => verify(token, { $case: "code", value: WRONG })));
   }
   await reset(user.id);
   ({ caller } = await auth.logIn(user));
@@ -393,7 +407,7 @@ describe("where doctors must have a second factor", () => {
     const third = await refresh(second.refreshToken!);
     expect(signedIn(third.accessToken!, "").caller).toMatchObject({ role: "DOCTOR", mfaPending: false });
     auth.clock.advance(STEP_MS);
-    const { accessToken } = await verify(await mfaToken(), { code: codeOf(secret) });
+    const { accessToken } = await verify(await mfaToken(), { $case: "code", value: codeOf(secret) });
     expect(signedIn(accessToken!, "").caller).toMatchObject({ mfaPending: false });
   });
 

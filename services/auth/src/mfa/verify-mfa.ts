@@ -48,8 +48,8 @@ async function useFactor(
   app: Auth,
   tx: Transaction,
   userId: string,
-  { code, recoveryCode }: VerifyMfaRequest,
+  { factor }: VerifyMfaRequest,
 ): Promise<boolean> {
-  if (code !== undefined) return await useTotpCode(app, tx, userId, code);
-  return await useRecoveryCode(app, tx, userId, recoveryCode ?? "");
+  if (factor?.$case === "code") return await useTotpCode(app, tx, userId, factor.value);
+  return await useRecoveryCode(app, tx, userId, factor?.value ?? "");
 }

@@ -251,8 +251,7 @@ describe("a recovery code", () => {
   const use = async (user: Pick<User, "email">, recoveryCode: string) =>
     auth.call(AuthServiceService.verifyMfa, bound(verifyMfa, auth.app), {
       mfaToken: await pending(user),
-      code: undefined,
-      recoveryCode,
+      factor: { $case: "recoveryCode", value: recoveryCode },
     });
 
   async function withFactor(): Promise<{ user: User; codes: string[] }> {

@@ -1,6 +1,7 @@
 import type { EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
+import { stateOf } from "@medconnect/platform/inbox/state-of.ts";
 import type { Payment_Status } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
-import type { BookingState, Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import type { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Billing } from "../app.ts";
 import { applyToPayments, type PaymentIds } from "./apply-to-payments.ts";
 import { entryOf } from "./change-payment.ts";
@@ -21,11 +22,11 @@ export const applyBookingHeld = (app: Billing): EventHandler<never, PaymentRow> 
 
 /** booking.cancelled, .payment_refused: the money goes the way that scheduling has decided. */
 export const applyBookingSettled = (app: Billing) =>
-  endPayments(app, (row, { booking }) => ({ ...row, ...decide(row, decisionOf(booking!)) }));
+  endPayments(app, (row, event) => ({ ...row, ...decide(row, decisionOf(event)) }));
 
 /** booking.closed, .fee_decided: applies the fee decision of an admin or a no-show. */
 export const applyFeeDecision = (app: Billing) =>
-  applyToPayments(app, idsOf, (row, { booking }) => decideFee(row, decisionOf(booking!)));
+  applyToPayments(app, idsOf, (row, event) => decideFee(row, decisionOf(event)));
 
 /** booking.expired: ends only what awaits authorization. The rest is decided by what scheduling makes of it. */
 export const applyBookingExpired = (app: Billing) =>
@@ -44,20 +45,23 @@ const endPayments = (app: Billing, end: End) =>
     row ? end(row, event, now) : newPayment(app, event, "CANCELLED", now),
   );
 
-const idsOf = ({ aggregateId, booking }: Event): Required<PaymentIds> => ({
-  id: booking!.paymentId,
-  booking_id: aggregateId,
-  consultation_id: booking!.consultationId,
-  patient_id: booking!.patientId,
-  doctor_id: booking!.doctorId,
-});
+function idsOf(event: Event): Required<PaymentIds> {
+  const { paymentId, consultationId, patientId, doctorId } = stateOf(event, "booking");
+  return {
+    id: paymentId,
+    booking_id: event.aggregateId,
+    consultation_id: consultationId,
+    patient_id: patientId,
+    doctor_id: doctorId,
+  };
+}
 
 /** Default: without a decision, nothing is charged. */
-const decisionOf = ({ feeDecision }: BookingState): FeeDecision =>
-  feeDecision === "CHARGE" ? "CHARGE" : "RELEASE";
+const decisionOf = (event: Event): FeeDecision =>
+  stateOf(event, "booking").feeDecision === "CHARGE" ? "CHARGE" : "RELEASE";
 
 /** A free booking names no payment. */
-const isPaid = (event: Event): boolean => event.booking!.paymentId !== "";
+const isPaid = (event: Event): boolean => stateOf(event, "booking").paymentId !== "";
 
 function newPayment(
   { providers, proofs }: Billing,
@@ -65,7 +69,7 @@ function newPayment(
   status: Payment_Status,
   now: Date,
 ): PaymentRow {
-  const { fee, holdExpireTime } = event.booking!;
+  const { fee, holdExpireTime } = stateOf(event, "booking");
   return withProof(proofs, {
     ...idsOf(event),
     status,

@@ -1,3 +1,4 @@
+import { stateOf } from "@medconnect/platform/inbox/state-of.ts";
 import type { ConsultationState } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Billing } from "../app.ts";
 import { applyToPayments } from "./apply-to-payments.ts";
@@ -15,10 +16,9 @@ export const FEE_DECISIONS = {
 export const applyConsultationEnded = (app: Billing, type: keyof typeof FEE_DECISIONS) =>
   applyToPayments(
     app,
-    ({ aggregateId, consultation }) => ({
-      id: consultation!.paymentId,
-      booking_id: consultation!.bookingId,
-      consultation_id: aggregateId,
-    }),
-    (row, { consultation }) => decideFee(row, FEE_DECISIONS[type](consultation!)),
+    (event) => {
+      const { paymentId, bookingId } = stateOf(event, "consultation");
+      return { id: paymentId, booking_id: bookingId, consultation_id: event.aggregateId };
+    },
+    (row, event) => decideFee(row, FEE_DECISIONS[type](stateOf(event, "consultation"))),
   );

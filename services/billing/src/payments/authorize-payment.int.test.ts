@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
+import { stateOf } from "@medconnect/platform/inbox/state-of.ts";
 import { roundTrips } from "@medconnect/platform/testing/round-trips.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import {
@@ -61,8 +62,8 @@ test("an authorized payment is told to scheduling, and its patient reads it", as
   });
   expect(await billing.read(paymentId, patient)).toEqual(response);
   const told = await billing.told(paymentId);
-  expect(told).toMatchObject([{ type: "payment.authorized", payment: { bookingId } }]);
-  expect(told[0]!.payment!.authorizeTime).toEqual(response.authorizeTime);
+  expect(told).toMatchObject([{ type: "payment.authorized", state: { value: { bookingId } } }]);
+  expect(stateOf(told[0]!, "payment").authorizeTime).toEqual(response.authorizeTime);
   expect(await billing.entry(paymentId)).toEqual([
     "payment.create SUCCESS by service:scheduling",
     `payment.attempt SUCCESS by ${patient.userId}`,

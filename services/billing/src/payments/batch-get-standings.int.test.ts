@@ -22,9 +22,9 @@ const ask = async (...paymentIds: string[]) => {
 
 test("tells where payments stand and what was decided, and leaves out those that are not there", async () => {
   const { paymentId, cancelledFree } = await billing.hold(patient);
-  const { aggregateId: bookingId, booking } = cancelledFree;
+  const { aggregateId: bookingId, state } = cancelledFree;
   const amount = { currencyCode: "USD", amountMinor: 5000 };
-  const ids = { paymentId, bookingId, consultationId: booking?.consultationId };
+  const ids = { paymentId, bookingId, consultationId: state.value.consultationId };
   const held = { ...ids, status: "REQUIRES_AUTHORIZATION", amount, version: 1, inFlight: false };
   expect(await ask(paymentId, newId())).toEqual([{ ...held, feeDecision: "FEE_DECISION_UNSPECIFIED" }]);
   await billing.deliver(cancelledFree);

@@ -43,8 +43,11 @@ test.each(BOOKING_EVENTS)(
   "an own booking's %s that names another's payment leaves it as it was",
   async (type) => {
     const [victims, own] = [await authorized(), await billing.hold(attacker)];
-    const { booking, ...event } = own[type];
-    await expectRefused(victims, { ...event, booking: { ...booking, paymentId: victims.paymentId } });
+    const { state, ...event } = own[type];
+    await expectRefused(victims, {
+      ...event,
+      state: { $case: "booking", value: { ...state.value, paymentId: victims.paymentId } },
+    });
   },
 );
 
@@ -53,9 +56,15 @@ test.each(CONSULTATION_EVENTS)(
   async (type) => {
     const [victims, own] = [await authorized(), await billing.hold(attacker)];
     const { paymentId, bookingId } = victims;
-    const { consultation, ...event } = own[type];
-    await expectRefused(victims, { ...event, consultation: { ...consultation, paymentId } });
-    await expectRefused(victims, { ...event, consultation: { ...consultation, paymentId, bookingId } });
+    const { state, ...event } = own[type];
+    await expectRefused(victims, {
+      ...event,
+      state: { $case: "consultation", value: { ...state.value, paymentId } },
+    });
+    await expectRefused(victims, {
+      ...event,
+      state: { $case: "consultation", value: { ...state.value, paymentId, bookingId } },
+    });
   },
 );
 
@@ -63,15 +72,18 @@ test.each(["patientId", "doctorId", "consultationId"])(
   "a booking's event that states another %s than its payment has changes nothing",
   async (column) => {
     const victims = await authorized();
-    const { booking, ...event } = victims.cancelledFree;
-    await expectRefused(victims, { ...event, booking: { ...booking, [column]: newId() } });
+    const { state, ...event } = victims.cancelledFree;
+    await expectRefused(victims, {
+      ...event,
+      state: { $case: "booking", value: { ...state.value, [column]: newId() } },
+    });
   },
 );
 
 test("of a batch with a redirected event, the others are applied", async () => {
   const [victims, own, other] = [await authorized(), await billing.hold(attacker), await authorized()];
-  const { booking, ...event } = own.cancelledFree;
-  const crossed = { ...event, booking: { ...booking, paymentId: victims.paymentId } };
+  const { state, ...event } = own.cancelledFree;
+  const crossed = { ...event, state: { ...state, value: { ...state.value, paymentId: victims.paymentId } } };
   expect(await billing.deliver(crossed, other.cancelledFree)).toEqual(["RECORD_ALTERED"]);
   await billing.settle();
   expect([

@@ -30,7 +30,7 @@ export const cancelledEvent = (row: PaymentRow): NewEvent => ({
   type: "payment.cancelled",
   aggregateId: row.id,
   version: row.version,
-  state: { payment: { bookingId: row.booking_id, authorizeTime: undefined } },
+  state: { $case: "payment", value: { bookingId: row.booking_id, authorizeTime: undefined } },
 });
 
 /** The fact that the provider authorized a payment: scheduling confirms the booking, or refuses the payment. */
@@ -38,5 +38,8 @@ export const authorizedEvent = (row: PaymentRow): NewEvent => ({
   type: "payment.authorized",
   aggregateId: row.id,
   version: row.version,
-  state: { payment: { bookingId: row.booking_id, authorizeTime: row.authorize_time ?? undefined } },
+  state: {
+    $case: "payment",
+    value: { bookingId: row.booking_id, authorizeTime: row.authorize_time ?? undefined },
+  },
 });

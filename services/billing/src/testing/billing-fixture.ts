@@ -156,21 +156,21 @@ function usesOf(app: Billing & TestService) {
       fee: { currencyCode: "USD", amountMinor: 5000 },
       holdExpireTime: new Date(app.clock.now().getTime() + HOLD_MS),
     };
-    const of = (type: string, version: number, feeDecision: FeeDecision): SentEvent => ({
+    const of = (type: string, version: number, feeDecision: FeeDecision) => ({
       type,
       aggregateId: bookingId,
       version,
-      booking: { ...state, feeDecision },
+      state: { $case: "booking" as const, value: { ...state, feeDecision } },
     });
     const consultation = (
       type: string,
       noShowParty: ConsultationState_Party = "PARTY_UNSPECIFIED",
       lateParty: ConsultationState_Party = "PARTY_UNSPECIFIED",
-    ): SentEvent => ({
+    ) => ({
       type,
       aggregateId: consultationId,
       version: 1,
-      consultation: { bookingId, paymentId, noShowParty, lateParty },
+      state: { $case: "consultation" as const, value: { bookingId, paymentId, noShowParty, lateParty } },
     });
     return {
       bookingId,

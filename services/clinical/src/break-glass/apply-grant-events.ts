@@ -1,4 +1,5 @@
 import type { EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
+import { stateOf } from "@medconnect/platform/inbox/state-of.ts";
 import type { Clinical } from "../app.ts";
 import { withProof } from "./grant-proof.ts";
 import { assertPlausible } from "./grant-rules.ts";
@@ -6,8 +7,9 @@ import { type GrantRow, saveGrants } from "./grant-store.ts";
 
 /** break_glass.*: copies the grant, so that a read needs no call to auth. Throws INVALID_REQUEST for an implausible one. */
 export const applyGrantEvents = ({ proofs, breakGlassMs }: Clinical): EventHandler<never, GrantRow> => ({
-  decide: (_facts, { aggregateId, occurTime, breakGlass }, now) => {
-    const { adminId, patientId, endTime } = breakGlass!;
+  decide: (_facts, event, now) => {
+    const { aggregateId, occurTime } = event;
+    const { adminId, patientId, endTime } = stateOf(event, "breakGlass");
     assertPlausible({ occurTime: occurTime!, endTime: endTime! }, breakGlassMs, now);
     return withProof(proofs, { id: aggregateId, adminId, patientId, endTime: endTime! });
   },

@@ -66,13 +66,23 @@ const inMinutes = (minutes: number) => new Date(clinical.app.clock.now().getTime
 async function grant(adminId = admin.userId, patientId = patient.userId): Promise<string> {
   const aggregateId = newId();
   const breakGlass = { adminId, patientId, endTime: inMinutes(30) };
-  await clinical.deliver("auth", { type: "break_glass.granted", aggregateId, version: 1, breakGlass });
+  await clinical.deliver("auth", {
+    type: "break_glass.granted",
+    aggregateId,
+    version: 1,
+    state: { $case: "breakGlass", value: breakGlass },
+  });
   return aggregateId;
 }
 
 const revoke = (aggregateId: string) => {
   const breakGlass = { adminId: admin.userId, patientId: patient.userId, endTime: clinical.app.clock.now() };
-  return clinical.deliver("auth", { type: "break_glass.revoked", aggregateId, version: 2, breakGlass });
+  return clinical.deliver("auth", {
+    type: "break_glass.revoked",
+    aggregateId,
+    version: 2,
+    state: { $case: "breakGlass", value: breakGlass },
+  });
 };
 
 const consultations = async (patientId: string, by = admin) => {
@@ -172,7 +182,7 @@ describe("an admin", () => {
       type: "break_glass.granted",
       aggregateId: late,
       version: 1,
-      breakGlass,
+      state: { $case: "breakGlass", value: breakGlass },
     });
     await expectRefused();
   });
@@ -203,7 +213,9 @@ test("a grant longer than auth's maximum is refused, and others in its batch are
 test("only auth may tell of grants", async () => {
   const event = { type: "break_glass.granted", aggregateId: newId(), version: 1 };
   const breakGlass = { adminId: admin.userId, patientId: patient.userId, endTime: inMinutes(30) };
-  await expect(clinical.deliver("scheduling", { ...event, breakGlass })).rejects.toMatchObject({
+  await expect(
+    clinical.deliver("scheduling", { ...event, state: { $case: "breakGlass", value: breakGlass } }),
+  ).rejects.toMatchObject({
     reason: "PERMISSION_DENIED",
   });
 });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
+import { stateOf } from "@medconnect/platform/inbox/state-of.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { type ClinicalTest, MINUTE_MS, startClinical } from "../testing/clinical-fixture.ts";
 
@@ -61,8 +62,8 @@ test("a confirmed booking makes the consultation that it names, with the names t
     doctorId: doctor.userId,
     doctorName: "Dr. Bo",
     status: "SCHEDULED",
-    startTime: confirmed.booking.startTime,
-    endTime: confirmed.booking.endTime,
+    startTime: confirmed.state.value.startTime,
+    endTime: confirmed.state.value.endTime,
     startedTime: undefined,
     endedTime: undefined,
     notes: "",
@@ -92,7 +93,12 @@ test("only scheduling may tell of bookings", async () => {
 test("one event that cannot be applied holds up no other", async () => {
   const good = clinical.booking(patient, doctor, 60);
   const payment = { bookingId: newId(), authorizeTime: undefined };
-  const bad = { type: "booking.confirmed", aggregateId: newId(), version: 2, payment };
+  const bad = {
+    type: "booking.confirmed",
+    aggregateId: newId(),
+    version: 2,
+    state: { $case: "payment", value: payment },
+  } as const;
   expect(await clinical.deliver("scheduling", bad, good.confirmed)).toEqual(["INTERNAL"]);
   expect((await clinical.read(good.consultationId, patient)).status).toBe("SCHEDULED");
 });
@@ -131,8 +137,8 @@ test.each([
   expect(await clinical.deliver("scheduling", later)).toEqual([]);
   expect(await clinical.read(booking.consultationId, patient)).toMatchObject({
     status: "SCHEDULED",
-    startTime: later.booking.startTime,
-    endTime: later.booking.endTime,
+    startTime: later.state.value.startTime,
+    endTime: later.state.value.endTime,
   });
 });
 
@@ -143,7 +149,7 @@ test.each(["PATIENT", "DOCTOR"] as const)(
     await miss(consultationId, party);
     const later = clinical.movedBy(confirmed, 24 * 60);
     expect(await clinical.deliver("scheduling", later)).toEqual([]);
-    const { startTime, endTime } = later.booking;
+    const { startTime, endTime } = later.state.value;
     expect(await clinical.read(consultationId, patient)).toMatchObject({
       status: "SCHEDULED",
       noShowParty: undefined,
@@ -169,7 +175,7 @@ test("a booking that was moved before its confirmation was heard of makes its co
   const moved = clinical.movedBy(confirmed, 60);
   await clinical.deliver("scheduling", moved);
   await clinical.deliver("scheduling", confirmed);
-  expect((await clinical.read(consultationId, patient)).startTime).toEqual(moved.booking.startTime);
+  expect((await clinical.read(consultationId, patient)).startTime).toEqual(moved.state.value.startTime);
 });
 
 test("a consultation that has begun is not moved", async () => {
@@ -180,7 +186,10 @@ test("a consultation that has begun is not moved", async () => {
   await clinical.complete(consultationId, doctor, "flu");
   const ended = (await clinical.told(consultationId)).at(-1)!.event;
   // Tells scheduling that the consultation took place at another time than its booking says.
-  expect(ended.consultation).toMatchObject({ startTime: begun.startTime, endTime: begun.endTime });
+  expect(stateOf(ended, "consultation")).toMatchObject({
+    startTime: begun.startTime,
+    endTime: begun.endTime,
+  });
 });
 
 test("the cancellation of its booking leaves a consultation alone that has ended", async () => {

@@ -2,6 +2,7 @@ import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
 import { assertOwnRow } from "@medconnect/platform/inbox/own-row.ts";
+import { stateOf } from "@medconnect/platform/inbox/state-of.ts";
 import type { BookingState, Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Clinical } from "../app.ts";
 import { type Closing, type Step, stepOfCancellation, stepOfClosing } from "./consultation-rules.ts";
@@ -67,8 +68,8 @@ export const applyBookingClosed = (app: Clinical) =>
       insertConsultations(tx, events.map(toNewConsultation));
       return lockOf(tx, events);
     },
-    decide: (row, { booking }) => {
-      const closing = toClosing(booking!);
+    decide: (row, event) => {
+      const closing = toClosing(stateOf(event, "booking"));
       const step = row && stepOfClosing(closingFactsOf(row), closing);
       if (!step) return undefined;
       const atItsTime = { ...row, start_time: closing.startTime, end_time: closing.endTime };
@@ -111,7 +112,7 @@ const endConsultations = (
 });
 
 async function lockOf(tx: Transaction, events: Event[]): Promise<Found[]> {
-  const ids = events.map(({ booking }) => booking!.consultationId);
+  const ids = events.map((event) => stateOf(event, "booking").consultationId);
   const rows = new Map((await lockConsultations(tx, ids)).map((row) => [row.id, row]));
   return ids.map((id) => ({ row: rows.get(id) }));
 }
@@ -130,7 +131,7 @@ function toClosing({ closeOutcome, startTime, endTime, movePending }: BookingSta
 }
 
 function toNewConsultation(event: Event): NewConsultation {
-  const { startTime, endTime, movePending } = event.booking!;
+  const { startTime, endTime, movePending } = stateOf(event, "booking");
   return {
     ...idsOf(event),
     start_time: startTime!,
@@ -139,10 +140,13 @@ function toNewConsultation(event: Event): NewConsultation {
   };
 }
 
-const idsOf = ({ aggregateId, booking }: Event): ConsultationIds => ({
-  id: booking!.consultationId,
-  booking_id: aggregateId,
-  payment_id: booking!.paymentId || null,
-  patient_id: booking!.patientId,
-  doctor_id: booking!.doctorId,
-});
+function idsOf(event: Event): ConsultationIds {
+  const { consultationId, paymentId, patientId, doctorId } = stateOf(event, "booking");
+  return {
+    id: consultationId,
+    booking_id: event.aggregateId,
+    payment_id: paymentId || null,
+    patient_id: patientId,
+    doctor_id: doctorId,
+  };
+}

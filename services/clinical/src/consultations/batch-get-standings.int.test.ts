@@ -24,7 +24,7 @@ const ask = async (...consultationIds: string[]) => {
 test("tells where consultations stand, and leaves out those that are not there", async () => {
   const { consultationId, confirmed } = clinical.booking(patient, doctor, 60);
   await clinical.deliver("scheduling", confirmed);
-  const { startTime, endTime, paymentId } = confirmed.booking;
+  const { startTime, endTime, paymentId } = confirmed.state.value;
   const scheduled = {
     consultationId,
     bookingId: confirmed.aggregateId,

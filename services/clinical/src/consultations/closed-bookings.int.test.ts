@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
+import { stateOf } from "@medconnect/platform/inbox/state-of.ts";
 import { bound, invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import {
   ConsultationServiceService,
@@ -124,8 +125,8 @@ test("a closing creates an unknown consultation, at the booking's time", async (
     closedByAdmin: true,
   });
   const moved = await book(0);
-  const startTime = new Date(moved.confirmed.booking.startTime.getTime() - HOUR_MS);
-  const endTime = new Date(moved.confirmed.booking.endTime.getTime() - HOUR_MS);
+  const startTime = new Date(moved.confirmed.state.value.startTime.getTime() - HOUR_MS);
+  const endTime = new Date(moved.confirmed.state.value.endTime.getTime() - HOUR_MS);
   await clinical.deliver("scheduling", moved.closedAs("NO_SHOW_BOTH", { startTime, endTime }));
   expect(await clinical.read(moved.consultationId, doctor)).toMatchObject({ startTime, endTime });
 });
@@ -136,7 +137,10 @@ test("an unattended consultation closes itself two hours after its end as NO_SHO
   const unaccepted = await book(0);
   await clinical.deliver("scheduling", {
     ...clinical.movedBy(unaccepted.confirmed, 1),
-    booking: { ...clinical.movedBy(unaccepted.confirmed, 0).booking, movePending: true },
+    state: {
+      $case: "booking",
+      value: { ...clinical.movedBy(unaccepted.confirmed, 0).state.value, movePending: true },
+    },
   });
   const met = await book(0);
   await clinical.ready(awaited.consultationId, doctor);
@@ -155,7 +159,7 @@ test("an unattended consultation closes itself two hours after its end as NO_SHO
     });
     expect((await told(id)).sort()).toEqual(["consultation.no_show to scheduling"]);
     for (const { event } of await clinical.told(id)) {
-      expect(event.consultation).toMatchObject({ noShowParty: "BOTH" });
+      expect(stateOf(event, "consultation")).toMatchObject({ noShowParty: "BOTH" });
     }
   }
   expect((await clinical.read(met.consultationId, patient)).status).toBe("IN_PROGRESS");

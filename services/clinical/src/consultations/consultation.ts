@@ -110,5 +110,10 @@ export function eventOf(type: string, row: ConsultationRow): NewEvent {
     startTime: row.start_time,
     endTime: row.end_time,
   };
-  return { type, aggregateId: row.id, version: row.version, state: { consultation } };
+  return {
+    type,
+    aggregateId: row.id,
+    version: row.version,
+    state: { $case: "consultation", value: consultation },
+  };
 }

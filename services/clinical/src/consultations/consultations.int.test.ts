@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
+import { stateOf } from "@medconnect/platform/inbox/state-of.ts";
 import { bound, invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { ConsultationServiceService } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import { type ClinicalTest, MINUTE_MS, startClinical } from "../testing/clinical-fixture.ts";
@@ -49,10 +50,10 @@ test("patient and doctor meet: joined, started, completed, and the others are to
     ["consultation.completed", "scheduling", 4],
     ["consultation.completed", "billing", 4],
   ]);
-  const { startTime, endTime } = confirmed.booking;
+  const { startTime, endTime } = confirmed.state.value;
   const parties = { noShowParty: "PARTY_UNSPECIFIED", lateParty: "PARTY_UNSPECIFIED" };
   const told = { bookingId, paymentId, startTime, endTime, ...parties };
-  expect(events[0]!.event.consultation).toEqual(told);
+  expect(stateOf(events[0]!.event, "consultation")).toEqual(told);
 });
 
 test("a repeated transition answers the same, is told once, and is a read of what the answer shows", async () => {
@@ -272,7 +273,7 @@ test("a doctor who was ready can mark a late patient as missing, or start", asyn
   await clinical.start(met.consultationId, doctor);
   await clinical.complete(met.consultationId, doctor, "flu");
   const [, completed] = await clinical.told(met.consultationId);
-  expect(completed!.event.consultation).toMatchObject({ lateParty: "PATIENT" });
+  expect(stateOf(completed!.event, "consultation")).toMatchObject({ lateParty: "PATIENT" });
 });
 
 test("a doctor who starts in the last second is late for a punctual patient, and the event says so", async () => {
@@ -286,7 +287,7 @@ test("a doctor who starts in the last second is late for a punctual patient, and
     lateParty: "DOCTOR",
   });
   for (const { event } of await clinical.told(consultationId)) {
-    expect(event.consultation).toMatchObject({ lateParty: "DOCTOR" });
+    expect(stateOf(event, "consultation")).toMatchObject({ lateParty: "DOCTOR" });
   }
 });
 

@@ -31,10 +31,14 @@ test.each(Object.keys(EVENTS) as (keyof typeof EVENTS)[])(
   async (type) => {
     const before = await read();
     const event = EVENTS[type](clinical.booking(attacker, doctor, 90));
-    const booking = { ...event.booking, consultationId: victims.consultationId };
+    const booking = { ...event.state!.value, consultationId: victims.consultationId };
     const lines = await clinical.actions(victims.consultationId);
     const other = clinical.booking(attacker, doctor, 120);
-    const failures = await clinical.deliver("scheduling", { ...event, booking }, other.confirmed);
+    const failures = await clinical.deliver(
+      "scheduling",
+      { ...event, state: { $case: "booking", value: booking } },
+      other.confirmed,
+    );
     expect(failures).toEqual([expect.stringMatching(/^(RECORD_ALTERED|INTERNAL)$/)]);
     expect(await read()).toEqual(before);
     expect(await clinical.actions(victims.consultationId)).toEqual(lines);
@@ -49,7 +53,11 @@ test.each(
 )("a booking that is %s with another %s leaves its consultation as it was", async (type, id) => {
   const before = await read();
   const event = EVENTS[type as keyof typeof EVENTS](victims);
-  const changed = { ...event, version: 9, booking: { ...event.booking, [id]: newId() } };
+  const changed = {
+    ...event,
+    version: 9,
+    state: { $case: "booking" as const, value: { ...event.state!.value, [id]: newId() } },
+  };
   expect(await clinical.deliver("scheduling", changed)).toHaveLength(1);
   expect(await read()).toEqual(before);
 });

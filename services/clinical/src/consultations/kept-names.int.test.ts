@@ -44,7 +44,12 @@ const nextVersion = (id: string): number => {
 /** Renames an account. */
 async function call({ userId: aggregateId, role }: UserCaller, fullName: string): Promise<void> {
   const version = nextVersion(aggregateId);
-  await clinical.deliver("auth", { type: "user.updated", aggregateId, version, user: { fullName, role } });
+  await clinical.deliver("auth", {
+    type: "user.updated",
+    aggregateId,
+    version,
+    state: { $case: "user", value: { fullName, role } },
+  });
 }
 
 /** Licenses the doctor under a public name. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { stateOf } from "@medconnect/platform/inbox/state-of.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { type ClinicalTest, MINUTE_MS, startClinical } from "../testing/clinical-fixture.ts";
 
@@ -21,15 +22,15 @@ type Made = Awaited<ReturnType<ClinicalTest["scheduled"]>>;
 /** The event of a doctor's move by so many minutes. */
 function movedBy({ confirmed }: Made, minutes: number, version = 3) {
   const moved = clinical.movedBy(confirmed, minutes);
-  return { ...moved, version, booking: { ...moved.booking, movePending: true } };
+  return { ...moved, version, state: { ...moved.state, value: { ...moved.state.value, movePending: true } } };
 }
 
 /** The event of the patient's acceptance of another event's move. */
-const acceptanceOf = ({ booking, version, ...moved }: ReturnType<typeof movedBy>) => ({
+const acceptanceOf = ({ state, version, ...moved }: ReturnType<typeof movedBy>) => ({
   ...moved,
   type: "booking.move_accepted",
   version: version + 1,
-  booking: { ...booking, movePending: false },
+  state: { ...state, value: { ...state.value, movePending: false } },
 });
 
 const told = async (consultationId: string) =>
@@ -76,9 +77,13 @@ test("joining accepts the move, with one event to scheduling", async () => {
   const joined = await clinical.join(made.consultationId, patient);
   await clinical.join(made.consultationId, patient);
   expect(await told(made.consultationId)).toEqual(["consultation.joined to scheduling"]);
-  const { startTime, endTime } = moved.booking;
+  const { startTime, endTime } = moved.state.value;
   const [joinedNews] = await clinical.told(made.consultationId);
-  expect(joinedNews!.event.consultation).toMatchObject({ bookingId: made.bookingId, startTime, endTime });
+  expect(stateOf(joinedNews!.event, "consultation")).toMatchObject({
+    bookingId: made.bookingId,
+    startTime,
+    endTime,
+  });
   // Scheduling confirms the acceptance: the patient still waits.
   await clinical.deliver("scheduling", acceptanceOf(moved));
   expect((await clinical.read(made.consultationId, patient)).status).toBe(joined.status);
@@ -124,7 +129,7 @@ test("an acceptance that overtakes the move it accepts moves the consultation", 
   const moved = movedBy(made, 30);
   await clinical.deliver("scheduling", acceptanceOf(moved));
   await clinical.deliver("scheduling", moved);
-  const { startTime, endTime } = moved.booking;
+  const { startTime, endTime } = moved.state.value;
   expect(await clinical.read(made.consultationId, patient)).toMatchObject({ startTime, endTime });
   clinical.app.clock.advance(90 * MINUTE_MS);
   expect(await miss(made)).toBe("NO_SHOW");

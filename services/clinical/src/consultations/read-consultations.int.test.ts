@@ -67,7 +67,7 @@ test("a list can be narrowed by status and time, and shows nothing of others", a
   await clinical.join(early.consultationId, patient);
   const ids = async (by: Caller, request: Partial<ListConsultationsRequest>) =>
     (await list(by, request)).consultations.map(({ id }) => id);
-  const { startTime } = late.confirmed.booking;
+  const { startTime } = late.confirmed.state.value;
   expect(await ids(doctor, { status: "WAITING" })).toEqual([early.consultationId]);
   expect(await ids(doctor, { startTime })).toEqual([late.consultationId]);
   expect(await ids(doctor, { endTime: startTime })).toEqual([early.consultationId]);

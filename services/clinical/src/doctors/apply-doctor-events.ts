@@ -1,4 +1,5 @@
 import type { EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
+import { stateOf } from "@medconnect/platform/inbox/state-of.ts";
 import type { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import { type Licensing, lockLicensings, saveLicensings } from "./doctor-store.ts";
 
@@ -20,10 +21,13 @@ export const applyDoctorEvents: EventHandler<Licensing, Licensing> = {
   },
 };
 
-const licensingOf = ({ doctor }: Event): Licensing => ({
-  doctorId: doctor!.doctorId,
-  licensedUntil: doctor!.licensedUntil || null,
-  stopTime: doctor!.prescriptionsStopTime ?? null,
-  stoppedBy: doctor!.prescriptionsStoppedBy || null,
-  displayName: doctor!.displayName || null,
-});
+function licensingOf(event: Event): Licensing {
+  const doctor = stateOf(event, "doctor");
+  return {
+    doctorId: doctor.doctorId,
+    licensedUntil: doctor.licensedUntil || null,
+    stopTime: doctor.prescriptionsStopTime ?? null,
+    stoppedBy: doctor.prescriptionsStoppedBy || null,
+    displayName: doctor.displayName || null,
+  };
+}

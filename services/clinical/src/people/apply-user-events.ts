@@ -1,16 +1,16 @@
 import type { Role } from "@medconnect/platform/identity/caller.ts";
 import type { EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
+import { stateOf } from "@medconnect/platform/inbox/state-of.ts";
 import { type Person, savePeople } from "./people-store.ts";
 
 /**
  * user.*: copies name and role. Scheduling cancels the bookings of a disabled account and sends booking.cancelled.
  */
 export const applyUserEvents: EventHandler<never, Person> = {
-  decide: (_facts, { aggregateId, user }) => ({
-    userId: aggregateId,
-    fullName: user!.fullName,
-    role: user!.role as Role,
-  }),
+  decide: (_facts, event) => {
+    const { fullName, role } = stateOf(event, "user");
+    return { userId: event.aggregateId, fullName, role: role as Role };
+  },
   write: (tx, people) => {
     savePeople(tx, people);
     return people.map(() => []);

@@ -196,7 +196,12 @@ describe.each([
     const endTime = new Date(clinical.app.clock.now().getTime() + 30 * MINUTE_MS);
     const breakGlass = { adminId, patientId: patient.userId, endTime };
     const aggregateId = newId();
-    await clinical.deliver("auth", { type: "break_glass.granted", aggregateId, version: 1, breakGlass });
+    await clinical.deliver("auth", {
+      type: "break_glass.granted",
+      aggregateId,
+      version: 1,
+      state: { $case: "breakGlass", value: breakGlass },
+    });
     return aggregateId;
   };
 
@@ -286,7 +291,7 @@ describe("an admin's list of a doctor's prescriptions", () => {
       type: "user.created",
       aggregateId: doctor.userId,
       version: 1,
-      user: { fullName: "Dr. Bo", role: "DOCTOR" },
+      state: { $case: "user", value: { fullName: "Dr. Bo", role: "DOCTOR" } },
     });
 
   test("needs no grant, shows no content, and is in the access log of each patient shown", async () => {
@@ -331,7 +336,12 @@ describe("an admin's list of a doctor's prescriptions", () => {
   test.each(["PATIENT", "ADMIN"])("of a user with the role %s is not found", async (role) => {
     const aggregateId = newId();
     const user = { fullName: "Pat", role };
-    await clinical.deliver("auth", { type: "user.created", aggregateId, version: 1, user });
+    await clinical.deliver("auth", {
+      type: "user.created",
+      aggregateId,
+      version: 1,
+      state: { $case: "user", value: user },
+    });
     await expect(listOf(aggregateId)).rejects.toMatchObject({ reason: "NOT_FOUND" });
   });
 });

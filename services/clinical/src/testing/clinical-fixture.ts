@@ -36,7 +36,10 @@ export const MINUTE_MS = 60_000;
 export type SentEvent = Parameters<typeof Event.fromPartial>[0] & { type: string };
 
 /** An event of a booking, with its times. */
-type BookingEvent = SentEvent & { version: number; booking: { startTime: Date; endTime: Date } };
+type BookingEvent = SentEvent & {
+  version: number;
+  state: { $case: "booking"; value: { startTime: Date; endTime: Date } };
+};
 
 /** Clinical on a schema of its own, and the ways in which tests use it. */
 export async function startClinical() {
@@ -125,13 +128,23 @@ function usesOf(app: Clinical & TestService) {
         consultationId: booking.consultationId,
         bookingId: aggregateId,
         paymentId: booking.paymentId,
-        confirmed: { type: "booking.confirmed", aggregateId, version: 2, booking } satisfies SentEvent,
-        cancelled: { type: "booking.cancelled", aggregateId, version: 3, booking } satisfies SentEvent,
+        confirmed: {
+          type: "booking.confirmed",
+          aggregateId,
+          version: 2,
+          state: { $case: "booking", value: booking },
+        } satisfies SentEvent,
+        cancelled: {
+          type: "booking.cancelled",
+          aggregateId,
+          version: 3,
+          state: { $case: "booking", value: booking },
+        } satisfies SentEvent,
         closedAs: (closeOutcome: BookingState_CloseOutcome, over: object = {}): SentEvent => ({
           type: "booking.closed",
           aggregateId,
           version: 4,
-          booking: { ...booking, closeOutcome, ...over },
+          state: { $case: "booking", value: { ...booking, closeOutcome, ...over } },
         }),
       };
     },
@@ -142,20 +155,21 @@ function usesOf(app: Clinical & TestService) {
       const licensing = { doctorId, licensedUntil: until, displayName: "Dr. Bo", ...over };
       // Any id except the doctor's, because auth's events use that.
       const aggregateId = doctorId.replace(/^./, (digit) => (digit === "f" ? "e" : "f"));
-      return { type: "doctor.licensed", aggregateId, version, doctor: licensing } satisfies SentEvent;
+      return {
+        type: "doctor.licensed",
+        aggregateId,
+        version,
+        state: { $case: "doctor", value: licensing },
+      } satisfies SentEvent;
     },
 
     /** The event that the booking was moved by so many minutes. */
-    movedBy: (confirmed: BookingEvent, minutes: number) => {
+    movedBy: <E extends BookingEvent>(confirmed: E, minutes: number) => {
       const later = (time: Date) => new Date(time.getTime() + minutes * MINUTE_MS);
-      const { booking, version } = confirmed;
-      const times = { startTime: later(booking.startTime), endTime: later(booking.endTime) };
-      return {
-        ...confirmed,
-        type: "booking.rescheduled",
-        version: version + 1,
-        booking: { ...booking, ...times },
-      };
+      const { state, version } = confirmed;
+      const { startTime, endTime } = state.value;
+      const value = { ...state.value, startTime: later(startTime), endTime: later(endTime) };
+      return { ...confirmed, type: "booking.rescheduled", version: version + 1, state: { ...state, value } };
     },
 
     read: async (consultationId: string, by: Caller) =>

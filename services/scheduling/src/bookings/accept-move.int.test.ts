@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { newId } from "@medconnect/platform/ids/ids.ts";
+import { stateOf } from "@medconnect/platform/inbox/state-of.ts";
 import { bound, invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Booking } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
@@ -50,14 +51,17 @@ test.each([
   const { startTime: previousStartTime } = booking;
   expect(moved.move).toEqual({ movedBy, moveTime: desk.at(0), previousStartTime, accepted: false });
   expect(await desk.read(booking.id)).toEqual({ ...moved, reason: "headache" });
-  expect((await lastEvent(booking)).booking).toMatchObject({ startTime: moved.startTime, movePending: true });
+  expect(stateOf(await lastEvent(booking), "booking")).toMatchObject({
+    startTime: moved.startTime,
+    movePending: true,
+  });
 });
 
 test("a move by the patient counts as accepted", async () => {
   const booking = await booked(10 * DAY);
   const moved = await move(booking, 11 * DAY, desk.patient);
   expect(moved.move).toMatchObject({ movedBy: "PATIENT", accepted: true });
-  expect((await lastEvent(booking)).booking).toMatchObject({ movePending: false });
+  expect(stateOf(await lastEvent(booking), "booking")).toMatchObject({ movePending: false });
 });
 
 describe("a doctor who moves a paid booking to a time after the free-cancellation cut-off", () => {
@@ -165,8 +169,11 @@ test("an accepted move binds like a booking, reaches clinical, and is accepted o
   expect(accepted).toMatchObject({ status: "CONFIRMED", sequence: 1, move: { accepted: true } });
   expect(await desk.accept(moved)).toEqual(accepted);
   await expect(desk.accept(booking)).rejects.toMatchObject({ reason: "TIME_DIFFERS" });
-  const { type, booking: told } = await lastEvent(booking);
-  expect({ type, ...told }).toMatchObject({ type: "booking.move_accepted", movePending: false });
+  const event = await lastEvent(booking);
+  expect({ type: event.type, ...stateOf(event, "booking") }).toMatchObject({
+    type: "booking.move_accepted",
+    movePending: false,
+  });
   expect(await desk.outboxTypes(booking.id)).toEqual([
     "booking.held",
     "booking.rescheduled",

@@ -2,6 +2,7 @@ import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
 import { assertOwnRow } from "@medconnect/platform/inbox/own-row.ts";
+import { stateOf } from "@medconnect/platform/inbox/state-of.ts";
 import type { ConsultationState } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import { releaseSlot } from "../slots/slot-store.ts";
 import { bookingEntry } from "./booking.ts";
@@ -14,16 +15,17 @@ import { type Change, type Course, changeBy, wasMoved } from "./consultation-cou
  */
 export const applyConsultationEvent = (type: Course): EventHandler<BookingRow, Plan> => ({
   lock: async (tx, events) => {
-    const ids = events.map(({ consultation }) => consultation!.bookingId);
+    const ids = events.map((event) => stateOf(event, "consultation").bookingId);
     const bookings = await lockBookings(tx, ids);
     return ids.map((id) => bookings.get(id)?.row);
   },
   rowsOf: (current) => [current.id],
-  decide: (current, { aggregateId, consultation }, now) => {
+  decide: (current, event, now) => {
     if (!current) return undefined;
-    assertOwnRow<BookingRow>(current, { consultation_id: aggregateId });
-    const change = changeBy(type, consultation!, current, now);
-    return change && { ...change, current, consultation: consultation! };
+    assertOwnRow<BookingRow>(current, { consultation_id: event.aggregateId });
+    const consultation = stateOf(event, "consultation");
+    const change = changeBy(type, consultation, current, now);
+    return change && { ...change, current, consultation };
   },
   write: (tx, plans, now) => plans.map((plan) => [follow(tx, plan, type, now)]),
 });

@@ -2,6 +2,7 @@ import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
 import { assertOwnRow } from "@medconnect/platform/inbox/own-row.ts";
+import { stateOf } from "@medconnect/platform/inbox/state-of.ts";
 import type { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Scheduling } from "../app.ts";
 import { guardPatientsOf } from "../people/people-store.ts";
@@ -34,7 +35,7 @@ export const applyPaymentAuthorized = (app: Deciding): EventHandler<PaidFacts, P
   write,
 });
 
-const bookingOf = ({ payment }: Event): string => payment!.bookingId;
+const bookingOf = (event: Event): string => stateOf(event, "payment").bookingId;
 
 /** A booking before its confirmation or refusal. */
 interface Plan {

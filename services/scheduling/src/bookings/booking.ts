@@ -98,7 +98,8 @@ export function bookingEvent(type: BookingEventType, row: BookingRow): NewEvent 
     aggregateId: row.id,
     version: row.version,
     state: {
-      booking: {
+      $case: "booking",
+      value: {
         slotId: row.slot_id,
         doctorId: row.doctor_id,
         patientId: row.patient_id,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
+import { stateOf } from "@medconnect/platform/inbox/state-of.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { type ConsultationState_Party, Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import { type Course, MINUTE_MS, outcome, SchedulingFixture } from "../testing/scheduling-fixture.ts";
@@ -27,7 +28,10 @@ const told = async (bookingId: string) => {
     "SELECT destination, payload FROM outbox WHERE aggregateid = ? AND type = 'booking.closed' ORDER BY destination",
     [bookingId],
   );
-  return rows.map(({ destination, payload }) => ({ destination, ...Event.decode(payload).booking }));
+  return rows.map(({ destination, payload }) => ({
+    destination,
+    ...stateOf(Event.decode(payload), "booking"),
+  }));
 };
 
 test.each([

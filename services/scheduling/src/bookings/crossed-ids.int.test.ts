@@ -35,7 +35,7 @@ test.each(["payment.authorized", "payment.cancelled"])(
     const { id: bookingId } = await victims();
     if (type === "payment.cancelled") desk.app.clock.advance(HOLD_MS);
     const before = await findBooking(desk.app.db, bookingId);
-    const event = { type, aggregateId: newId(), payment: { bookingId } };
+    const event = { type, aggregateId: newId(), state: { $case: "payment", value: { bookingId } } } as const;
     expect(await deliver("billing", event)).toEqual(["RECORD_ALTERED"]);
     expect(await findBooking(desk.app.db, bookingId)).toEqual(before);
   },
@@ -48,7 +48,11 @@ test.each(["joined", "started", "overdue", "completed", "no_show", "abandoned"])
     await desk.authorized(bookingId);
     const before = await findBooking(desk.app.db, bookingId);
     const consultation = { bookingId, startTime, endTime, noShowParty: "PATIENT" } as const;
-    const event = { type: `consultation.${end}`, aggregateId: newId(), consultation };
+    const event = {
+      type: `consultation.${end}`,
+      aggregateId: newId(),
+      state: { $case: "consultation", value: consultation },
+    } as const;
     expect(await deliver("clinical", event)).toEqual(["RECORD_ALTERED"]);
     expect(await findBooking(desk.app.db, bookingId)).toEqual(before);
   },

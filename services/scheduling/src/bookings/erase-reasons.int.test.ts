@@ -32,7 +32,11 @@ async function expired(): Promise<Booking> {
 
 /** Billing's event for a payment that ended unpaid. */
 async function paymentCancelled({ id: bookingId, paymentId: aggregateId }: Booking): Promise<void> {
-  const event = Event.fromPartial({ aggregateId: aggregateId!, version: 1, payment: { bookingId } });
+  const event = Event.fromPartial({
+    aggregateId: aggregateId!,
+    version: 1,
+    state: { $case: "payment", value: { bookingId } },
+  });
   const { transactions, clock } = desk.app;
   await transactions.run("service:billing", (tx) => applyEvent(tx, applyPaymentCancelled, event, clock));
 }

@@ -2,6 +2,7 @@ import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
 import { assertOwnRow } from "@medconnect/platform/inbox/own-row.ts";
+import { stateOf } from "@medconnect/platform/inbox/state-of.ts";
 import { sweep } from "@medconnect/platform/jobs/sweep.ts";
 import type { Scheduling } from "../app.ts";
 import { type BookingRow, lockBooking, lockBookings } from "./booking-store.ts";
@@ -14,7 +15,7 @@ import { eraseReason, findDueErasures, forgetErasure } from "./reason-store.ts";
  */
 export const applyPaymentCancelled: EventHandler<BookingRow, BookingRow> = {
   lock: async (tx, events) => {
-    const ids = events.map(({ payment }) => payment!.bookingId);
+    const ids = events.map((event) => stateOf(event, "payment").bookingId);
     const bookings = await lockBookings(tx, ids);
     return ids.map((id) => bookings.get(id)?.row);
   },

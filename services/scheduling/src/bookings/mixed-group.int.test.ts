@@ -31,7 +31,11 @@ afterAll(() => desk.close());
 async function patientOf(region: string, fullName: string) {
   const patient = userCaller("PATIENT");
   const user = { fullName, role: "PATIENT", disabled: false, region } as const;
-  const event = Event.fromPartial({ aggregateId: patient.userId, version: 1, user });
+  const event = Event.fromPartial({
+    aggregateId: patient.userId,
+    version: 1,
+    state: { $case: "user", value: user },
+  });
   await desk.app.transactions.run("service:auth", (tx) =>
     applyEvent(tx, applyUserEvents(desk.app), event, desk.app.clock),
   );

@@ -28,7 +28,7 @@ const eventOf = ({ id: bookingId, paymentId }: Paid): Event =>
     aggregateId: paymentId!,
     version: 3,
     occurTime: desk.app.clock.now(),
-    payment: { bookingId, authorizeTime: desk.at(0) },
+    state: { $case: "payment", value: { bookingId, authorizeTime: desk.at(0) } },
   });
 
 /** Delivers the payments of bookings in one batch. */

@@ -3,6 +3,7 @@ import { reflect } from "@bufbuild/protobuf/reflect";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { registry } from "@medconnect/platform/contract/registry.ts";
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
+import { stateOf } from "@medconnect/platform/inbox/state-of.ts";
 import { bound, invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { in_lists } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
@@ -298,7 +299,7 @@ test("a new name goes to clinical; auth sends no mail about it", async () => {
     const rows = await desk.app.db.read<{ type: string; payload: Buffer }>(
       "SELECT type, payload FROM outbox WHERE type IN ('license.decided', 'doctor.licensed') ORDER BY id DESC LIMIT 3",
     );
-    const states = rows.map(({ payload }) => Event.decode(payload).doctor?.displayName);
+    const states = rows.map(({ payload }) => stateOf(Event.decode(payload), "doctor")?.displayName);
     return rows.map(({ type }, i) => [type, states[i]]);
   };
   const before = await told();

@@ -16,7 +16,8 @@ export const licensingEvent = (row: LicensingRow): NewEvent => ({
   aggregateId: licensingIdOf(row.id),
   version: row.licensing_version,
   state: {
-    doctor: {
+    $case: "doctor",
+    value: {
       doctorId: row.id,
       displayName: row.display_name,
       licensedUntil: row.licensed_until ? dateOf(row.licensed_until) : "",
@@ -34,5 +35,5 @@ export const decisionEvent = ({ id, doctor_id, region }: LicenseRow, decision: D
   type: "license.decided",
   aggregateId: id,
   version: decision === "REVOKED" ? 2 : 1,
-  state: { license: { doctorId: doctor_id, decision, region } },
+  state: { $case: "license", value: { doctorId: doctor_id, decision, region } },
 });

@@ -1,6 +1,7 @@
 import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
+import { stateOf } from "@medconnect/platform/inbox/state-of.ts";
 import type { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Scheduling } from "../app.ts";
 import { copyAccount } from "../doctors/doctor-store.ts";
@@ -19,7 +20,7 @@ export const applyUserEvents = (app: Scheduling): EventHandler<never, Event> => 
   write: async (tx, events) => {
     savePeople(
       tx,
-      events.map(({ aggregateId, user }) => ({ userId: aggregateId, ...user! })),
+      events.map((event) => ({ userId: event.aggregateId, ...stateOf(event, "user") })),
     );
     const entries: AuditEntry[][] = [];
     for (const event of events) entries.push(await follow(app, tx, event));
@@ -28,12 +29,9 @@ export const applyUserEvents = (app: Scheduling): EventHandler<never, Event> => 
 });
 
 /** Compares the name with a doctor's licences, and ends the practice or the bookings of a disabled account. */
-async function follow(
-  app: Scheduling,
-  tx: Transaction,
-  { aggregateId: userId, user }: Event,
-): Promise<AuditEntry[]> {
-  const { fullName, disabled, role } = user!;
+async function follow(app: Scheduling, tx: Transaction, event: Event): Promise<AuditEntry[]> {
+  const { aggregateId: userId } = event;
+  const { fullName, disabled, role } = stateOf(event, "user");
   const isChanged = role === "DOCTOR" && (await copyAccount(tx, userId, fullName, disabled));
   if (role === "DOCTOR") compareNames(tx, userId, fullName, app.clock.now());
   const end = role === "DOCTOR" ? endPractice : endBookingsOfPatient;

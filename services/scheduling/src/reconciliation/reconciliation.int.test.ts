@@ -273,7 +273,7 @@ test("an authorization that was not heard of confirms the booking, and is not he
     aggregateId: row.payment_id!,
     version: 3,
     occurTime: service.clock.now(),
-    payment: { bookingId: row.id },
+    state: { $case: "payment", value: { bookingId: row.id } },
   });
   const billing = { kind: "service", name: "billing" } as const;
   await invoke(EventServiceService.deliverEvents, inbox.deliverEvents, billing, { events: [event] });

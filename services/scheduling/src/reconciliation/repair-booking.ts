@@ -66,10 +66,11 @@ async function hear(app: Repairing, tx: Transaction, disputed: Disputed, type: N
 function eventOf({ row, payment, consultation }: Disputed, type: News): Event {
   if (type === "payment.authorized") {
     const { paymentId: aggregateId, version, authorizeTime } = payment!;
-    return Event.fromPartial({ type, aggregateId, version, payment: { bookingId: row.id, authorizeTime } });
+    const value = { bookingId: row.id, authorizeTime };
+    return Event.fromPartial({ type, aggregateId, version, state: { $case: "payment", value } });
   }
   const { consultationId: aggregateId, version, startTime, endTime } = consultation!;
   const { noShowParty = "PARTY_UNSPECIFIED", lateParty = "PARTY_UNSPECIFIED" } = consultation!;
-  const state = { bookingId: row.id, noShowParty, lateParty, startTime, endTime };
-  return Event.fromPartial({ type, aggregateId, version, consultation: state });
+  const value = { bookingId: row.id, noShowParty, lateParty, startTime, endTime };
+  return Event.fromPartial({ type, aggregateId, version, state: { $case: "consultation", value } });
 }

@@ -71,7 +71,11 @@ async function license(region: string, days?: number, app?: Scheduling) {
 async function patientOf(region: string) {
   const patient = userCaller("PATIENT");
   const user = { fullName: "Paula", role: "PATIENT", disabled: false, region: canonicalRegion(region) ?? "" };
-  const event = Event.fromPartial({ aggregateId: patient.userId, version: 1, user });
+  const event = Event.fromPartial({
+    aggregateId: patient.userId,
+    version: 1,
+    state: { $case: "user", value: user },
+  });
   await desk.app.transactions.run("service:auth", (tx) =>
     applyEvent(tx, applyUserEvents(desk.app), event, desk.app.clock),
   );

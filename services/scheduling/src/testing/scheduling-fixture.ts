@@ -246,7 +246,11 @@ export class SchedulingFixture {
   async authorized(bookingId: string, on: Scheduling = this.app): Promise<void> {
     const payment = { bookingId, authorizeTime: this.at(0) };
     const { payment_id: aggregateId } = (await findBooking(on.db, bookingId))!;
-    const event = Event.fromPartial({ aggregateId: aggregateId!, version: 1, payment });
+    const event = Event.fromPartial({
+      aggregateId: aggregateId!,
+      version: 1,
+      state: { $case: "payment", value: payment },
+    });
     await on.transactions.run("service:billing", (tx) =>
       applyEvent(tx, applyPaymentAuthorized(on), event, on.clock),
     );
@@ -260,7 +264,12 @@ export class SchedulingFixture {
     lateParty: ConsultationState_Party = "PARTY_UNSPECIFIED",
   ): Promise<void> {
     const consultation = { bookingId, startTime, endTime, noShowParty, lateParty };
-    const event = Event.fromPartial({ type, aggregateId, version: 2, consultation });
+    const event = Event.fromPartial({
+      type,
+      aggregateId,
+      version: 2,
+      state: { $case: "consultation", value: consultation },
+    });
     const { transactions, clock } = this.app;
     await transactions.run("service:clinical", (tx) =>
       applyEvent(tx, applyConsultationEvent(type), event, clock),
@@ -274,7 +283,7 @@ export class SchedulingFixture {
     on: Scheduling = this.app,
   ): Promise<void> {
     const user = { fullName, role, disabled };
-    const event = Event.fromPartial({ aggregateId, version: 1, user });
+    const event = Event.fromPartial({ aggregateId, version: 1, state: { $case: "user", value: user } });
     await on.transactions.run("service:auth", (tx) => applyEvent(tx, applyUserEvents(on), event, on.clock));
   }
 
