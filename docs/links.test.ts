@@ -1,0 +1,40 @@
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { expect, test } from "@jest/globals";
+
+const ROOT = join(import.meta.dirname, "..");
+/** A path or an anchor within this repository. */
+const LINK = /\]\((?!https?:)([^)#\s]*)(#[^)\s]+)?\)/g;
+const CODE = /^```.*?^```$/gms;
+const HEADING = /^#+ (.+)$/gm;
+const MAX_LINES = 300;
+/** CHANGELOG.md grows with each release, and errors.md with each reason. */
+const UNBOUNDED = ["CHANGELOG.md", "docs/errors.md"];
+
+const documents = globSync("{*.md,{docs,deploy}/**/*.md}", { cwd: ROOT });
+const textOf = (path: string) => readFileSync(join(ROOT, path), "utf8");
+
+/** The anchor that GitHub gives a heading. */
+const anchorOf = (heading: string) =>
+  `#${heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, "")
+    .replaceAll(" ", "-")}`;
+
+function isBroken(from: string, path: string, anchor: string | undefined): boolean {
+  const target = path === "" ? from : join(dirname(from), path);
+  if (!existsSync(join(ROOT, target))) return true;
+  if (anchor === undefined) return false;
+  const headings = [...textOf(target).replace(CODE, "").matchAll(HEADING)];
+  return !headings.some(([, heading]) => anchorOf(heading!) === anchor);
+}
+
+test.each(documents)("the links of %s lead somewhere", (document) => {
+  const links = [...textOf(document).replace(CODE, "").matchAll(LINK)];
+  const broken = links.filter(([, path, anchor]) => isBroken(document, path!, anchor));
+  expect(broken.map(([link]) => link)).toEqual([]);
+});
+
+test.each(documents.filter((document) => !UNBOUNDED.includes(document)))("%s is short", (document) => {
+  expect(textOf(document).split("\n").length).toBeLessThanOrEqual(MAX_LINES);
+});
