@@ -11,7 +11,19 @@ const LINES = `(?<!//.*\\n *)(?<=^|\\s)// ${LEAD}`;
 const COMMENT = new RegExp(`${DOCSTRING}|${LINES}`, "gm");
 
 /** Maximum of older docstrings that lead so, by folder. Lower a number after mending some; never raise one. */
-const OLDER = { bench: 0, deploy: 0, docs: 0, gateway: 0, platform: 0, proto: 0, services: 93, test: 49 };
+const OLDER = {
+  bench: 0,
+  deploy: 0,
+  dev: 0,
+  docs: 0,
+  gateway: 0,
+  ops: 0,
+  platform: 0,
+  proto: 0,
+  services: 93,
+  test: 49,
+  topology: 0,
+};
 
 test.each(Object.entries(OLDER))("comments in %s lead with a noun or a verb", (folder, most) => {
   const leads = globSync(`${folder}/**/*.{ts,mjs,proto}`, {

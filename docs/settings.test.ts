@@ -11,8 +11,8 @@ import { billingSettings } from "../services/billing/src/app.ts";
 import { clinicalSettings } from "../services/clinical/src/app.ts";
 import { schedulingSettings } from "../services/scheduling/src/app.ts";
 
-const README = readFileSync(join(import.meta.dirname, "../README.md"), "utf8");
-const [TABLE] = /^\| Setting \| Default \|.*?\n\n/ms.exec(README)!;
+const SETTINGS = readFileSync(join(import.meta.dirname, "settings.md"), "utf8");
+const [TABLE] = /^\| Setting \| Default \|.*\n(?:\|.*\n)+/m.exec(SETTINGS)!;
 const ROW = /^\| (`.*?) \| (.*?) \| .* \|$/gm;
 const NAME = /`(_?[A-Z][A-Z_]*)`/g;
 const VALUE = /`([^`]+)`|\b(none|required|\d[\d,]*)\b/g;
@@ -33,7 +33,7 @@ const mail = mailOptionsOf({ MAIL_URL: "smtp://localhost" });
 const LATER: Record<string, unknown> = { MAIL_FROM: mail.from, PUBLIC_URL: mail.publicUrl };
 const COMPUTED: Record<string, string> = { "min(cores, 3)": String(Math.min(availableParallelism(), 3)) };
 
-/** Defaults in the README by name. One value for several names holds for each. */
+/** Documented defaults by name. One value for several names holds for each. */
 const documented = new Map(
   [...TABLE.matchAll(ROW)].flatMap(([, setting, text]) => {
     const [first, ...others] = [...setting!.matchAll(NAME)].map(([, name]) => name!);
@@ -49,13 +49,13 @@ const settings = Object.entries(PROCESSES).flatMap(([process, shape]) =>
     .map(([name, schema]) => [name, process, schema as z.ZodType] as const),
 );
 
-test("the README's table has every setting, and no others", () => {
+test("settings.md has every setting, and no others", () => {
   const names = new Set(settings.map(([name]) => name));
   const rows = [...documented.keys()].filter((name) => !BY_DEPLOYMENT.includes(name));
   expect(rows.sort()).toEqual([...names].sort());
 });
 
-test.each(settings)("%s of %s has the default that the README promises", (name, _, schema) => {
+test.each(settings)("%s of %s has its documented default", (name, _, schema) => {
   const promised = documented.get(name)!;
   const { success, data } = schema.safeParse(undefined);
   const actual = success ? (LATER[name] ?? data) : "required";

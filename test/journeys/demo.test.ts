@@ -35,31 +35,40 @@ test("where jurisdiction is enforced, the demo walks to its end", async () => {
   expect(stdout).toContain("All of it was answered as it should be.");
 }, 60_000);
 
-/** Runs the README's walk in a shell and folder of its own, with one of its texts replaced. */
-async function walk(text: string, by: string): Promise<{ code: number; stdout: string }> {
-  const readme = await readFile(join(import.meta.dirname, "../../README.md"), "utf8");
-  const [, script] = /## A walk by curl\n.*?```sh\n(.*?)```/s.exec(readme)!;
+/** Runs the `bash` blocks of a document in a shell and folder of their own, with one of their texts replaced. */
+async function walk(document: string, text: string, by: string): Promise<{ code: number; stdout: string }> {
+  const markdown = await readFile(join(import.meta.dirname, "../..", document), "utf8");
+  const script = [...markdown.matchAll(/^```bash\n(.*?)^```$/gms)].map(([, commands]) => commands).join("");
   expect(script).toContain(text);
   const cwd = await mkdtemp(join(tmpdir(), "medconnect-walk-"));
   await mkdir(join(cwd, ".local"));
   const env = { PATH: `${dirname(process.execPath)}:${process.env.PATH}` };
-  const commands = script!.replace("http://localhost:8080", stack.urls.gateway).replace(text, by);
+  const commands = script.replace("http://localhost:8080", stack.urls.gateway).replace(text, by);
   return promisify(execFile)("bash", ["-c", commands], { cwd, env })
     .then(({ stdout }) => ({ code: 0, stdout }))
     .catch(({ code, stdout }: { code: number; stdout: string }) => ({ code, stdout }))
     .finally(() => rm(cwd, { recursive: true }));
 }
 
-test("the README's walk ends at the first call that fails, with an exit code", async () => {
-  const { code, stdout } = await walk('Bearer $admin" -H "$json"', 'Bearer nobody" -H "$json"');
+test("the tutorial's walk ends at the first call that fails, with an exit code", async () => {
+  const { code, stdout } = await walk(
+    "docs/tutorial.md",
+    'Bearer $admin" -H "$json"',
+    'Bearer nobody" -H "$json"',
+  );
   expect(code).not.toBe(0);
   expect(stdout).toMatch(/"reason":"UNAUTHENTICATED"[^\n]*$/);
-  const withoutSlot = await walk("endTime", "endingTime");
+  const withoutSlot = await walk("docs/tutorial.md", "endTime", "endingTime");
   expect(withoutSlot.code).not.toBe(0);
   expect(withoutSlot.stdout).not.toContain("consultationId");
 });
 
-test("the README's walk reaches its end", async () => {
-  const { code, stdout } = await walk("pageSize=5", "pageSize=6");
+test("the tutorial's walk reaches its end", async () => {
+  const { code, stdout } = await walk("docs/tutorial.md", "pageSize=5", "pageSize=6");
   expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('"auditEvents"') });
+});
+
+test("the README's six lines book an appointment", async () => {
+  const { code, stdout } = await walk("README.md", "A cough", "A cold");
+  expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('"PENDING_PAYMENT"') });
 });
