@@ -26,12 +26,12 @@ interface MailSettings {
   readonly PUBLIC_URL?: string | undefined;
 }
 
-/** How mails go out, with nothing left open. */
+/** Mail settings with all defaults. */
 export interface MailOptions {
-  /** Of the mail server; one that asks for a user gets nothing without TLS in production. */
+  /** URL of the mail server. In production, a URL with a user requires TLS. */
   readonly url: string;
   readonly from: string;
-  /** Without a slash at the end. */
+  /** Without a trailing slash. */
   readonly publicUrl: string;
 }
 
