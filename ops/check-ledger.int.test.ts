@@ -59,7 +59,7 @@ test("--doctor and --payment print balances", async () => {
 
 test("where no money has moved, they say so; what is no id is refused", async () => {
   const id = newId();
-  expect((await run("--payment", id)).stdout).toBe(`payment ${id}: nothing was booked\n`);
+  expect((await run("--payment", id)).stdout).toBe(`payment ${id}: no entries\n`);
   expect(await run("--doctor", "dr-who")).toMatchObject({
     code: 2,
     stderr: expect.stringContaining("--help"),

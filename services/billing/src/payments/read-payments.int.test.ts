@@ -94,7 +94,7 @@ test("revenue is what was captured and not returned", async () => {
 
 test("fifty calls for figures share one count, apart from other reads", async () => {
   const [scans, reads] = [jest.spyOn(billing.app.db, "scan"), jest.spyOn(billing.app.db, "read")];
-  const figures = bound(getPaymentStats, billing.app);
+  const figures = bound(getPaymentStats, { ...billing.app });
   const read = () => invoke(PaymentServiceService.getPaymentStats, figures, userCaller("ADMIN"), {});
   await Promise.all(Array.from({ length: 50 }, read));
   expect([scans.mock.calls.length, reads.mock.calls.length]).toEqual([2, 0]);

@@ -78,7 +78,7 @@ test("a list can be narrowed by status and time, and shows nothing of others", a
 test("the figures count consultations by status, and those completed by day", async () => {
   const figures = async () => {
     const { getConsultationStats: method } = ConsultationServiceService;
-    return (await invoke(method, bound(getConsultationStats, clinical.app), userCaller("ADMIN"), {}))
+    return (await invoke(method, bound(getConsultationStats, { ...clinical.app }), userCaller("ADMIN"), {}))
       .response;
   };
   const today = clinical.app.clock.now().toISOString().slice(0, 10);
@@ -95,7 +95,7 @@ test("the figures count consultations by status, and those completed by day", as
 
 test("fifty calls for figures share one count, apart from other reads", async () => {
   const [scans, reads] = [jest.spyOn(clinical.app.db, "scan"), jest.spyOn(clinical.app.db, "read")];
-  const figures = bound(getConsultationStats, clinical.app);
+  const figures = bound(getConsultationStats, { ...clinical.app });
   const read = () =>
     invoke(ConsultationServiceService.getConsultationStats, figures, userCaller("ADMIN"), {});
   await Promise.all(Array.from({ length: 50 }, read));
