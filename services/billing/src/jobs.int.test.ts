@@ -5,9 +5,9 @@ import { type JobCase, testJobs } from "@medconnect/platform/testing/job-tests.t
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { jobsOf } from "./jobs.ts";
 import { captureLapsing } from "./payments/capture-lapsing.ts";
-import { settlePayments } from "./payments/settle-payments.ts";
-import { settleRefunds } from "./refunds/settle-refunds.ts";
-import { settleJobs } from "./settle-jobs.ts";
+import { settlePayments } from "./processing/process-payments.ts";
+import { settleRefunds } from "./processing/process-refunds.ts";
+import { settleJobs } from "./processing/processing-jobs.ts";
 import {
   AUTHORIZATION_MS,
   type BillingTest,

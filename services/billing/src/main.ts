@@ -14,11 +14,11 @@ import { authorizePayment } from "./payments/authorize-payment.ts";
 import { batchGetPaymentStandings } from "./payments/batch-get-standings.ts";
 import { getPaymentStats } from "./payments/payment-stats.ts";
 import { getPayment, listPayments } from "./payments/read-payments.ts";
-import { watchBacklog } from "./payments/watch-backlog.ts";
+import { settleJobs } from "./processing/processing-jobs.ts";
+import { watchBacklog } from "./processing/watch-backlog.ts";
 import { createProviders } from "./providers/create-providers.ts";
 import { createRefund } from "./refunds/create-refund.ts";
 import { getRefund, listRefunds } from "./refunds/read-refunds.ts";
-import { settleJobs } from "./settle-jobs.ts";
 import { receiveWebhook } from "./webhooks/receive-webhook.ts";
 
 startProcess("billing", async () => {

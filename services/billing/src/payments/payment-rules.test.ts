@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import type { Payment_Status } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
 import fc from "fast-check";
 import type { ChargeStatus } from "../providers/provider.ts";
-import { beginRefund, endRefund, type Funds, refundableMinor } from "../refunds/refund-rules.ts";
+import { beginRefund, endRefund } from "../refunds/refund-rules.ts";
 import {
   type Authorizable,
   assertAuthorizable,
@@ -10,11 +10,13 @@ import {
   decide,
   expire,
   type FeeDecision,
+  type Funds,
   isFeeLost,
   isForsaken,
   isLapsing,
   learn,
   nextStep,
+  refundableMinor,
   type Standing,
 } from "./payment-rules.ts";
 

@@ -2,7 +2,6 @@ import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Payment_Status } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
 import type { FeeDecision as AnyFeeDecision } from "@medconnect/proto/medconnect/common/v1/fee_decision.ts";
 import type { ChargeStatus } from "../providers/provider.ts";
-import { type Funds, refundableMinor } from "../refunds/refund-rules.ts";
 
 /** Where a payment can go from each status. */
 const TRANSITIONS: Record<Payment_Status, readonly Payment_Status[]> = {
@@ -112,6 +111,22 @@ export const isLapsing = (payment: Standing & { lapse_time: Date | null }, by: D
 export function isFeeLost(before: Standing, { status, feeDecision }: Standing): boolean {
   const isLetGo = status === "VOIDED" || status === "CANCELLED";
   return isLetGo && (feeDecision === "CHARGE" || (feeDecision === null && before.status === "AUTHORIZED"));
+}
+
+/** A payment's money. */
+export interface Funds {
+  status: Payment_Status;
+  amount_minor: number;
+  /** What went back. */
+  refunded_minor: number;
+  /** What is on its way back: the sum of refunds that are PENDING. */
+  refunding_minor: number;
+}
+
+/** What may still go back. What is on its way counts as gone, so that refunds at once never exceed the charge. */
+export function refundableMinor({ status, amount_minor, refunded_minor, refunding_minor }: Funds): number {
+  const isCaptured = status === "CAPTURED" || status === "PARTIALLY_REFUNDED";
+  return isCaptured ? amount_minor - refunded_minor - refunding_minor : 0;
 }
 
 /** What is to be done next: at the provider, or, to REFUND, by making a refund of what is left. */

@@ -1,13 +1,7 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import {
-  beginRefund,
-  endRefund,
-  type Funds,
-  refundableMinor,
-  retryDelayMs,
-  reverseRefund,
-} from "./refund-rules.ts";
+import { type Funds, refundableMinor } from "../payments/payment-rules.ts";
+import { beginRefund, endRefund, retryDelayMs, reverseRefund } from "./refund-rules.ts";
 
 const captured: Funds = { status: "CAPTURED", amount_minor: 5000, refunded_minor: 0, refunding_minor: 0 };
 

@@ -1,22 +1,6 @@
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
-import type { Payment_Status } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
+import { type Funds, refundableMinor } from "../payments/payment-rules.ts";
 import type { RefundOutcome } from "../providers/provider.ts";
-
-/** A payment's money. */
-export interface Funds {
-  status: Payment_Status;
-  amount_minor: number;
-  /** What went back. */
-  refunded_minor: number;
-  /** What is on its way back: the sum of refunds that are PENDING. */
-  refunding_minor: number;
-}
-
-/** What may still go back. What is on its way counts as gone, so that refunds at once never exceed the charge. */
-export function refundableMinor({ status, amount_minor, refunded_minor, refunding_minor }: Funds): number {
-  const isCaptured = status === "CAPTURED" || status === "PARTIALLY_REFUNDED";
-  return isCaptured ? amount_minor - refunded_minor - refunding_minor : 0;
-}
 
 /** A payment with a refund under way. Throws REFUND_EXCEEDS_CAPTURED. */
 export function beginRefund<F extends Funds>(funds: F, amountMinor: number): F {

@@ -6,7 +6,7 @@ import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { findViolations } from "../ledger/check-store.ts";
 import { doctorAccount } from "../ledger/ledger-rules.ts";
 import { balanceOf } from "../ledger/ledger-store.ts";
-import { countBacklog } from "../payments/backlog-store.ts";
+import { countBacklog } from "../processing/backlog-store.ts";
 import { type BillingTest, LEASE_MS, startBilling } from "../testing/billing-fixture.ts";
 
 const HOUR_MS = 3_600_000;

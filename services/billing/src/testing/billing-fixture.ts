@@ -24,7 +24,8 @@ import { consumersOf } from "../consumers.ts";
 import { authorizePayment } from "../payments/authorize-payment.ts";
 import { captureLapsing } from "../payments/capture-lapsing.ts";
 import { getPayment } from "../payments/read-payments.ts";
-import { settlePayments } from "../payments/settle-payments.ts";
+import { settlePayments } from "../processing/process-payments.ts";
+import { settleRefunds } from "../processing/process-refunds.ts";
 import type {
   Charge,
   ChargeKey,
@@ -38,7 +39,6 @@ import { StubProvider } from "../providers/stub-provider.ts";
 import { signWebhook } from "../providers/stub-webhooks.ts";
 import { createRefund } from "../refunds/create-refund.ts";
 import { getRefund, listRefunds } from "../refunds/read-refunds.ts";
-import { settleRefunds } from "../refunds/settle-refunds.ts";
 import { receiveWebhook } from "../webhooks/receive-webhook.ts";
 
 export const LEASE_MS = 10_000;

@@ -1,7 +1,7 @@
 import { Job } from "@medconnect/platform/jobs/jobs.ts";
-import type { Billing } from "./app.ts";
-import { settlePayments } from "./payments/settle-payments.ts";
-import { settleRefunds } from "./refunds/settle-refunds.ts";
+import type { Billing } from "../app.ts";
+import { settlePayments } from "./process-payments.ts";
+import { settleRefunds } from "./process-refunds.ts";
 
 /** Carry out all that is due: side by side, so that calls for payments that hang do not hold up refunds. */
 export const settleJobs = (app: Billing, everyMs: number): Job[] => [

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
-import { settleJobs } from "./settle-jobs.ts";
-import { type BillingTest, LEASE_MS, startBilling } from "./testing/billing-fixture.ts";
+import { type BillingTest, LEASE_MS, startBilling } from "../testing/billing-fixture.ts";
+import { settleJobs } from "./processing-jobs.ts";
 
 const EVERY_MS = 60_000;
 

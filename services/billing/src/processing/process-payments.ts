@@ -1,14 +1,13 @@
 import { repeat } from "@medconnect/platform/jobs/jobs.ts";
 import { inSpan, SpanKind } from "@medconnect/platform/telemetry/tracing.ts";
 import { type Billing, SETTLER } from "../app.ts";
+import { findAttempt } from "../payments/attempt-store.ts";
+import { callOffReplaced } from "../payments/call-off-attempt.ts";
+import { applyCharge, finishAttempt, sendAttempt } from "../payments/payment-attempt.ts";
+import { isForsaken, nextStep, refundableMinor } from "../payments/payment-rules.ts";
+import { lockPayment, type PaymentRow, takeDuePayments } from "../payments/payment-store.ts";
 import type { Charge } from "../providers/provider.ts";
 import { newRefund, openRefund } from "../refunds/refund.ts";
-import { refundableMinor } from "../refunds/refund-rules.ts";
-import { findAttempt } from "./attempt-store.ts";
-import { callOffReplaced } from "./call-off-attempt.ts";
-import { applyCharge, finishAttempt, sendAttempt } from "./payment-attempt.ts";
-import { isForsaken, nextStep } from "./payment-rules.ts";
-import { lockPayment, type PaymentRow, takeDuePayments } from "./payment-store.ts";
 
 /**
  * Carries out at the provider what is left to do there: decisions, and attempts whose outcome is not known. What fails

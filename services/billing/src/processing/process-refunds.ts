@@ -2,8 +2,8 @@ import { repeat } from "@medconnect/platform/jobs/jobs.ts";
 import { inSpan, SpanKind } from "@medconnect/platform/telemetry/tracing.ts";
 import { type Billing, SETTLER } from "../app.ts";
 import { findPayment } from "../payments/payment-store.ts";
-import { finishRefund, sendRefund } from "./finish-refund.ts";
-import { type RefundRow, takeDueRefunds } from "./refund-store.ts";
+import { finishRefund, sendRefund } from "../refunds/finish-refund.ts";
+import { type RefundRow, takeDueRefunds } from "../refunds/refund-store.ts";
 
 /** Carries out the refunds that are due. What fails is due again later; several settlers may run. */
 export const settleRefunds =
