@@ -21,7 +21,7 @@ beforeAll(async () => {
   const held = await billing.hold(patient);
   await billing.authorize(held.paymentId, patient);
   await billing.deliver(held.completed);
-  await billing.settle();
+  await billing.process();
   await billing.refund(held.paymentId, 2000);
   ({ id: paymentId, doctorId } = await billing.read(held.paymentId));
 });

@@ -17,7 +17,7 @@ export const UNATTENDED_AFTER_MS = 15_000;
 export const SETTINGS = {
   ...HIGH_RATE_LIMITS,
   BOOKING_HOLD: `${HOLD_MS}ms`,
-  STUB_SETTLE_DELAY: "1s",
+  STUB_PENDING_DELAY: "1s",
   // The stub answers at once: what has none after this is dead.
   ATTEMPT_LEASE: "3s",
   // So that any consultation can be held now.

@@ -155,7 +155,7 @@ test("cancelled before it is paid, there is nothing left to pay", async () => {
 test.each([
   ["does not answer in time", "pm_provider_timeout", undefined],
   ["asks the patient to confirm", "pm_requires_action", expect.stringMatching(/^https?:/)],
-])("a provider that %s leaves the payment processing, and settles it later", async (_what, method, url) => {
+])("a provider that %s leaves the payment PROCESSING until a later outcome", async (_what, method, url) => {
   const booked = await bookFor((method === "pm_requires_action" ? 5 : 4) * DAY_MS);
   const processing = await pay(booked, method);
   expect(processing.status).toBe(200);

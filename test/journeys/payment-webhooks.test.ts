@@ -11,8 +11,8 @@ let stack: OwnStack;
 let api: Api;
 
 beforeAll(async () => {
-  // Billing never asks by itself: what it knows of a charge that settles later, the provider has told it.
-  stack = await startOwnStack({ SETTLE_EVERY: "1h", STUB_SETTLE_DELAY: "500ms" });
+  // Billing does not poll within the test, so news of a pending charge can only come by webhook.
+  stack = await startOwnStack({ PROCESS_EVERY: "1h", STUB_PENDING_DELAY: "500ms" });
   api = new Api(stack.urls.gateway);
 }, START_TIMEOUT_MS);
 
@@ -20,7 +20,7 @@ afterAll(async () => {
   await stack?.stop();
 }, START_TIMEOUT_MS);
 
-test("a payment that settles later is heard of by a signed webhook, and confirms its booking", async () => {
+test("a signed webhook completes a pending payment, which confirms its booking", async () => {
   const [doctor, patient] = await Promise.all([openPractice(api, { fee: FEE }), signUp(api, "PATIENT")]);
   const { id, paymentId } = await book(patient, await offer(doctor, DAY_MS));
   const { status } = await patient.api.ok(`POST /v1/payments/${paymentId}:authorize`, {

@@ -130,8 +130,8 @@ test("nothing is counted as a change where one is asked for again, and is only s
   expect(actions).not.toContain("booking.get");
 });
 
-test.each(["payment", "refund"])("billing tells how long a %s has waited to be settled", (what) => {
-  for (const name of ["settlement_waiting", "settlement_age"]) {
+test.each(["payment", "refund"])("billing reports how long a %s has waited for processing", (what) => {
+  for (const name of ["payment_processing_waiting", "payment_processing_age"]) {
     const told = after.billing.filter(
       (sample) => sample.name === name && sample.labels.what === what && sample.labels.state !== "stopped",
     );

@@ -22,12 +22,12 @@ CREATE TABLE payments (
   last_error VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NULL,
   next_action_url VARCHAR(512) NULL,
   authorize_time DATETIME(3) NULL,
-  lapse_time DATETIME(3) NULL COMMENT 'when the provider lets go of what is authorized',
+  authorization_expire_time DATETIME(3) NULL COMMENT 'when the provider lets go of what is authorized',
   capture_time DATETIME(3) NULL,
   version INT UNSIGNED NOT NULL,
   create_time DATETIME(3) NOT NULL,
-  settle_time DATETIME(3) NULL COMMENT 'when the settler takes it up; null where the provider has nothing to do',
-  settle_tries INT UNSIGNED NOT NULL DEFAULT 0,
+  process_time DATETIME(3) NULL COMMENT 'when the settler takes it up; null where the provider has nothing to do',
+  process_tries INT UNSIGNED NOT NULL DEFAULT 0,
   due_since DATETIME(3) NULL COMMENT 'since when the step has been left to do; null where there is none',
   replaced_attempt_id BINARY(16) NULL
     COMMENT 'to be called off at the provider before attempt_id is sent; provider_reference is its reference until then',
@@ -35,8 +35,8 @@ CREATE TABLE payments (
   KEY payments_by_patient (patient_id, create_time, id),
   KEY payments_by_time (create_time, id),
   KEY payments_by_status (status, create_time, id),
-  KEY payments_due (settle_time),
-  KEY payments_lapsing (status, lapse_time),
+  KEY payments_due (process_time),
+  KEY payments_expiring (status, authorization_expire_time),
   KEY payments_due_since (due_since)
 );
 
@@ -62,9 +62,9 @@ CREATE TABLE stub_charges (
   amount_minor BIGINT UNSIGNED NOT NULL,
   decline_code VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NULL,
   next_action_url VARCHAR(512) NULL,
-  settle_time DATETIME(3) NOT NULL COMMENT 'pending before',
+  outcome_time DATETIME(3) NOT NULL COMMENT 'pending before',
   refund_status ENUM ('SUCCEEDED', 'FAILED') NOT NULL DEFAULT 'SUCCEEDED' COMMENT 'how its refunds end',
-  lapse_time DATETIME(3) NOT NULL COMMENT 'voided from then on, unless captured'
+  authorization_expire_time DATETIME(3) NOT NULL COMMENT 'voided from then on, unless captured'
 );
 
 -- Money that goes back. The id is the provider's idempotency key.
@@ -77,10 +77,10 @@ CREATE TABLE refunds (
   key_id BINARY(32) NULL COMMENT 'the idempotency key whose answer is the outcome; null where nobody asked',
   provider_reference VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NULL,
   create_time DATETIME(3) NOT NULL,
-  settle_time DATETIME(3) NULL COMMENT 'when the settler takes it up; null once it has ended',
-  settle_tries INT UNSIGNED NOT NULL DEFAULT 0,
+  process_time DATETIME(3) NULL COMMENT 'when the settler takes it up; null once it has ended',
+  process_tries INT UNSIGNED NOT NULL DEFAULT 0,
   KEY refunds_by_payment (payment_id, create_time, id),
-  KEY refunds_due (settle_time)
+  KEY refunds_due (process_time)
 );
 
 -- The stub provider's memory of refunds.

@@ -13,7 +13,7 @@ export const billingSettings = {
   /** Lets a production deployment run with the stub, which moves none. */
   ALLOW_STUB_PROVIDER: z.stringbool().default(false),
   /** How long the stub's pending charges stay so. */
-  STUB_SETTLE_DELAY: duration("2s"),
+  STUB_PENDING_DELAY: duration("2s"),
   /** How long what the stub has authorized stays so. */
   STUB_AUTHORIZATION_TTL: duration("7d"),
   /** Where the stub sends patients who have to confirm. */
@@ -35,11 +35,11 @@ export const billingSettings = {
    */
   ATTEMPT_LEASE: duration("10s"),
   /** How often payments are looked for that are due to be settled. */
-  SETTLE_EVERY: duration("500ms"),
+  PROCESS_EVERY: duration("500ms"),
   /** How long before an authorization lapses it is captured, where its booking is still on. */
-  CAPTURE_BEFORE_LAPSE: duration("24h"),
+  CAPTURE_BEFORE_EXPIRY: duration("24h"),
   /** How often authorizations are looked for that lapse. */
-  LAPSE_CHECK_EVERY: duration("1m"),
+  EXPIRY_CHECK_EVERY: duration("1m"),
   /** How often the ledger is checked; it reads all of it. */
   LEDGER_CHECK_EVERY: duration("5m"),
 };
@@ -54,10 +54,10 @@ export interface Billing extends Platform {
   readonly proofs: RowProofs;
   readonly providers: Providers;
   readonly attemptLeaseMs: number;
-  readonly captureBeforeLapseMs: number;
+  readonly captureBeforeExpiryMs: number;
   /** Has what was just decided carried out at the provider. */
-  readonly settleSoon: () => void;
+  readonly processSoon: () => void;
 }
 
 /** Who does what nobody asked for, in the audit trail. */
-export const SETTLER = "service:billing";
+export const SERVICE_ACTOR = "service:billing";

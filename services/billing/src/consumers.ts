@@ -1,22 +1,22 @@
 import type { Consumers } from "@medconnect/platform/inbox/inbox.ts";
 import type { Billing } from "./app.ts";
 import {
+  applyBookingEnded,
   applyBookingExpired,
   applyBookingHeld,
-  applyBookingSettled,
   applyFeeDecision,
 } from "./payments/apply-booking-events.ts";
 import { applyConsultationEnded } from "./payments/apply-consultation-events.ts";
 
 /** Which events it takes, from whom, and what they do. */
 export function consumersOf(app: Billing): Consumers {
-  const settled = { from: "scheduling", apply: applyBookingSettled(app) };
+  const ended = { from: "scheduling", apply: applyBookingEnded(app) };
   const decided = { from: "scheduling", apply: applyFeeDecision(app) };
   return {
     "booking.held": { from: "scheduling", apply: applyBookingHeld(app), isFirst: true },
     "booking.expired": { from: "scheduling", apply: applyBookingExpired(app) },
-    "booking.cancelled": settled,
-    "booking.payment_refused": settled,
+    "booking.cancelled": ended,
+    "booking.payment_refused": ended,
     "booking.closed": decided,
     "booking.fee_decided": decided,
     "consultation.completed": {

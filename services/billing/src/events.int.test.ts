@@ -32,9 +32,9 @@ async function attempt(held: Held, card: string) {
   billing.provider.mend();
 }
 
-const settle = async () => {
+const processDue = async () => {
   billing.app.clock.advance(LEASE_MS);
-  await billing.settle();
+  await billing.process();
 };
 
 testEvents(
@@ -62,7 +62,7 @@ const ENDS: [string, (held: Held) => Promise<void>][] = [
     async (held) => {
       await attempt(held, "pm_card_declined");
       await expire(held);
-      await settle();
+      await processDue();
     },
   ],
   [
@@ -70,7 +70,7 @@ const ENDS: [string, (held: Held) => Promise<void>][] = [
     async (held) => {
       await attempt(held, "pm_card_declined");
       billing.app.clock.advance(HOLD_MS);
-      await settle();
+      await processDue();
       await billing.deliver(held.expired);
     },
   ],
@@ -79,10 +79,10 @@ const ENDS: [string, (held: Held) => Promise<void>][] = [
     async (held) => {
       await billing.authorize(held.paymentId, patient, "pm_requires_action");
       // The stub's payers confirm by themselves after a while.
-      await billing.app.db.write("UPDATE stub_charges SET settle_time = '9999-12-31'");
+      await billing.app.db.write("UPDATE stub_charges SET outcome_time = '9999-12-31'");
       await expire(held);
       billing.app.clock.advance(CONFIRM_LATE_MS);
-      await settle();
+      await processDue();
     },
   ],
 ];
@@ -92,7 +92,7 @@ const toldOf = async (paymentId: string) => (await billing.told(paymentId)).map(
 test.each(ENDS)("scheduling is told once that no payment will come: %s", async (_, end) => {
   const held = await billing.hold(patient);
   await end(held);
-  await settle();
+  await processDue();
   expect(await toldOf(held.paymentId)).toEqual(["payment.cancelled"]);
 });
 

@@ -4,14 +4,14 @@ import type { Logger } from "@medconnect/platform/telemetry/log.ts";
 import { type JobCase, testJobs } from "@medconnect/platform/testing/job-tests.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { jobsOf } from "./jobs.ts";
-import { captureLapsing } from "./payments/capture-lapsing.ts";
-import { settlePayments } from "./processing/process-payments.ts";
-import { settleRefunds } from "./processing/process-refunds.ts";
-import { settleJobs } from "./processing/processing-jobs.ts";
+import { captureExpiring } from "./payments/capture-expiring.ts";
+import { processPayments } from "./processing/process-payments.ts";
+import { processRefunds } from "./processing/process-refunds.ts";
+import { processingJobs } from "./processing/processing-jobs.ts";
 import {
   AUTHORIZATION_MS,
   type BillingTest,
-  CAPTURE_BEFORE_LAPSE_MS,
+  CAPTURE_BEFORE_EXPIRY_MS,
   LEASE_MS,
   startBilling,
 } from "./testing/billing-fixture.ts";
@@ -31,8 +31,8 @@ beforeAll(async () => {
   const app = { ...billing.app, log: log as unknown as Logger };
   jobs = jobsOf(
     app,
-    { LAPSE_CHECK_EVERY: MINUTE_MS, LEDGER_CHECK_EVERY: MINUTE_MS },
-    settleJobs(app, MINUTE_MS),
+    { EXPIRY_CHECK_EVERY: MINUTE_MS, LEDGER_CHECK_EVERY: MINUTE_MS },
+    processingJobs(app, MINUTE_MS),
   );
 });
 afterAll(() => billing.app.close());
@@ -46,17 +46,17 @@ async function authorized() {
 async function captured() {
   const held = await authorized();
   await billing.deliver(held.completed);
-  await billing.settle();
+  await billing.process();
   return held;
 }
 
 const cases: Record<string, JobCase> = {
-  "settle payments": async () => {
+  "process payments": async () => {
     const { paymentId, completed } = await authorized();
     await billing.deliver(completed);
     return async () => (await billing.read(paymentId)).status === "CAPTURED";
   },
-  "settle refunds": async () => {
+  "process refunds": async () => {
     const { paymentId } = await captured();
     billing.provider.back = async () => {
       throw new Error("cut");
@@ -66,10 +66,11 @@ const cases: Record<string, JobCase> = {
     billing.app.clock.advance(LEASE_MS);
     return async () => (await billing.read(paymentId)).status === "REFUNDED";
   },
-  "capture before a lapse": async () => {
+  "capture expiring authorizations": async () => {
     const { paymentId } = await authorized();
-    billing.app.clock.advance(AUTHORIZATION_MS - CAPTURE_BEFORE_LAPSE_MS);
-    return async () => (await billing.entry(paymentId)).includes("payment.decide SUCCESS by service:billing");
+    billing.app.clock.advance(AUTHORIZATION_MS - CAPTURE_BEFORE_EXPIRY_MS);
+    return async () =>
+      (await billing.auditTrail(paymentId)).includes("payment.decide SUCCESS by service:billing");
   },
   "forget webhooks": async () => {
     const { app } = billing;
@@ -87,7 +88,7 @@ const cases: Record<string, JobCase> = {
 
 testJobs(cases, () => jobs);
 
-test.each(Object.entries({ settlePayments, settleRefunds, captureLapsing, forgetWebhooks }))(
+test.each(Object.entries({ processPayments, processRefunds, captureExpiring, forgetWebhooks }))(
   "%s ends with its process, however much is due",
   async (_, job) => {
     await expect(job(billing.app)(AbortSignal.abort())).rejects.toMatchObject({ name: "AbortError" });

@@ -14,7 +14,7 @@ import { authorizePayment } from "./payments/authorize-payment.ts";
 import { batchGetPaymentStandings } from "./payments/batch-get-standings.ts";
 import { getPaymentStats } from "./payments/payment-stats.ts";
 import { getPayment, listPayments } from "./payments/read-payments.ts";
-import { settleJobs } from "./processing/processing-jobs.ts";
+import { processingJobs } from "./processing/processing-jobs.ts";
 import { watchBacklog } from "./processing/watch-backlog.ts";
 import { createProviders } from "./providers/create-providers.ts";
 import { createRefund } from "./refunds/create-refund.ts";
@@ -35,12 +35,12 @@ startProcess("billing", async () => {
         proofs: new RowProofs(platform),
         providers: await createProviders(config, platform),
         attemptLeaseMs: config.ATTEMPT_LEASE,
-        captureBeforeLapseMs: config.CAPTURE_BEFORE_LAPSE,
-        settleSoon: () => {
-          for (const settler of settlers) settler.kick();
+        captureBeforeExpiryMs: config.CAPTURE_BEFORE_EXPIRY,
+        processSoon: () => {
+          for (const job of processing) job.kick();
         },
       };
-      const settlers = settleJobs(app, config.SETTLE_EVERY);
+      const processing = processingJobs(app, config.PROCESS_EVERY);
       watchBacklog(app);
       return {
         serve: (server) => {
@@ -59,7 +59,7 @@ startProcess("billing", async () => {
           });
         },
         consumes: consumersOf(app),
-        jobs: jobsOf(app, config, settlers),
+        jobs: jobsOf(app, config, processing),
       };
     },
   });

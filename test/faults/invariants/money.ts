@@ -60,7 +60,7 @@ export const MONEY: readonly Rule[] = [
   },
   {
     name: "a payment has not come to rest",
-    sql: `SELECT id, status, fee_decision AS feeDecision, settle_tries FROM billing.payments WHERE status = 'PROCESSING'
+    sql: `SELECT id, status, fee_decision AS feeDecision, process_tries AS processTries FROM billing.payments WHERE status = 'PROCESSING'
       OR (status = 'AUTHORIZED' AND fee_decision IS NOT NULL)`,
   },
   {
@@ -75,7 +75,7 @@ export const MONEY: readonly Rule[] = [
   },
   {
     name: "a refund has not come to rest",
-    sql: "SELECT id, settle_tries FROM billing.refunds WHERE status = 'PENDING'",
+    sql: "SELECT id, process_tries AS processTries FROM billing.refunds WHERE status = 'PENDING'",
   },
   {
     name: "the provider gave back something else than was refunded",

@@ -171,7 +171,7 @@ export const SETTLED: readonly Rule[] = [
   appliedTwice("billing", "payment.create"),
   appliedTwice("billing", "payment.capture"),
   appliedTwice("billing", "refund.create"),
-  appliedTwice("billing", "refund.settle"),
+  appliedTwice("billing", "refund.complete"),
   appliedTwice("scheduling", "booking.cancel"),
   appliedTwice("scheduling", "booking.close"),
   appliedTwice("scheduling", "booking.create"),

@@ -24,7 +24,7 @@ async function captured() {
   const held = await billing.hold(patient);
   await billing.authorize(held.paymentId, patient);
   await billing.deliver(held.completed);
-  await billing.settle();
+  await billing.process();
   return { ...held, doctorId: (await billing.read(held.paymentId)).doctorId };
 }
 
@@ -44,7 +44,7 @@ test("an authorization moves no money; a refund that is pending or failed moves 
   const entries = () => billing.app.db.read("SELECT account FROM ledger_entries");
   expect(await entries()).toHaveLength(0);
   await billing.deliver(held.completed);
-  await billing.settle();
+  await billing.process();
   await billing.refund(held.paymentId, 1000);
   billing.provider.there = async () => {
     throw new Error("unreachable");
@@ -63,7 +63,7 @@ test("after captures, voids and 20 refunds at once, by request and by event, all
     ...payments.flatMap(({ paymentId }) => Array.from({ length: 4 }, () => billing.refund(paymentId, 1500))),
     ...payments.slice(3).map(({ cancelledFree }) => billing.deliver(cancelledFree)),
   ]);
-  await billing.settle();
+  await billing.process();
   for (const [index, { paymentId }] of payments.entries()) {
     expect((await billing.read(paymentId)).status).toBe(index < 3 ? "PARTIALLY_REFUNDED" : "REFUNDED");
   }

@@ -66,13 +66,13 @@ test("an amount that is altered after an attempt began is not sent when the atte
 
   await alter(paymentId, "amount_minor", 900_000);
   billing.app.clock.advance(LEASE_MS);
-  await billing.settle();
+  await billing.process();
   expect(billing.provider.calls).toEqual(["find"]);
   expect(await billing.charges(paymentId)).toEqual([]);
 
   await alter(paymentId, "amount_minor", 5000);
   billing.app.clock.advance(LEASE_MS);
-  await billing.settle();
+  await billing.process();
   expect(await billing.read(paymentId)).toMatchObject({
     status: "AUTHORIZED",
     amount: { amountMinor: 5000 },

@@ -21,7 +21,7 @@ export const applyBookingHeld = (app: Billing): EventHandler<never, PaymentRow> 
 });
 
 /** booking.cancelled, .payment_refused: the money goes the way that scheduling has decided. */
-export const applyBookingSettled = (app: Billing) =>
+export const applyBookingEnded = (app: Billing) =>
   endPayments(app, (row, event) => ({ ...row, ...decide(row, decisionOf(event)) }));
 
 /** booking.closed, .fee_decided: applies the fee decision of an admin or a no-show. */
@@ -86,12 +86,12 @@ function newPayment(
     last_error: null,
     next_action_url: null,
     authorize_time: null,
-    lapse_time: null,
+    authorization_expire_time: null,
     capture_time: null,
     version: 1,
     create_time: now,
-    settle_time: null,
-    settle_tries: 0,
+    process_time: null,
+    process_tries: 0,
     due_since: null,
   });
 }

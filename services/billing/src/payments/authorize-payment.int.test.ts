@@ -9,7 +9,7 @@ import {
   type BillingTest,
   HOLD_MS,
   LEASE_MS,
-  SETTLE_DELAY_MS,
+  PENDING_DELAY_MS,
   startBilling,
 } from "../testing/billing-fixture.ts";
 import { lockPayment } from "./payment-store.ts";
@@ -64,7 +64,7 @@ test("an authorized payment is told to scheduling, and its patient reads it", as
   const told = await billing.told(paymentId);
   expect(told).toMatchObject([{ type: "payment.authorized", state: { value: { bookingId } } }]);
   expect(stateOf(told[0]!, "payment").authorizeTime).toEqual(response.authorizeTime);
-  expect(await billing.entry(paymentId)).toEqual([
+  expect(await billing.auditTrail(paymentId)).toEqual([
     "payment.create SUCCESS by service:scheduling",
     `payment.attempt SUCCESS by ${patient.userId}`,
     `payment.authorize SUCCESS by ${patient.userId}`,
@@ -106,7 +106,7 @@ test("attempts that the provider answers at once end in one transaction", async 
   for (const { paymentId, by } of held) {
     expect((await billing.read(paymentId, by)).status).toBe("AUTHORIZED");
     expect(await billing.told(paymentId)).toMatchObject([{ type: "payment.authorized" }]);
-    expect((await billing.entry(paymentId)).slice(1)).toEqual([
+    expect((await billing.auditTrail(paymentId)).slice(1)).toEqual([
       `payment.attempt SUCCESS by ${by.userId}`,
       `payment.authorize SUCCESS by ${by.userId}`,
     ]);
@@ -186,8 +186,8 @@ test.each([
   const { paymentId } = await billing.hold(patient);
   const { response } = await billing.authorize(paymentId, patient, method, "once");
   expect(response).toMatchObject({ status: "PROCESSING", nextActionUrl });
-  billing.app.clock.advance(LEASE_MS + SETTLE_DELAY_MS);
-  await billing.settle();
+  billing.app.clock.advance(LEASE_MS + PENDING_DELAY_MS);
+  await billing.process();
   const settled = await billing.read(paymentId);
   expect(settled).toMatchObject({ status: "AUTHORIZED", nextActionUrl: undefined });
   expect(await billing.told(paymentId)).toHaveLength(1);
@@ -202,15 +202,15 @@ test("a provider that cannot be reached is asked again, later and later", async 
   for (const waitMs of [2000, 2000, 4000, 8000]) {
     billing.provider.there = nobodyAnswers;
     billing.app.clock.advance(waitMs - 1);
-    await billing.settle();
+    await billing.process();
     billing.app.clock.advance(1);
-    await billing.settle();
-    await billing.settle();
+    await billing.process();
+    await billing.process();
     expect(billing.provider.calls).toEqual(["find"]);
     billing.provider.mend();
   }
   billing.app.clock.advance(16_000);
-  await billing.settle();
+  await billing.process();
   expect((await billing.read(paymentId)).status).toBe("AUTHORIZED");
 });
 
@@ -218,10 +218,10 @@ test("while its request waits for the provider, nobody else asks about an attemp
   const { paymentId } = await billing.hold(patient);
   await authorizeAndDie(paymentId, "pm_card_visa", "once", "there");
   billing.app.clock.advance(LEASE_MS - 1);
-  await billing.settle();
+  await billing.process();
   expect(billing.provider.calls).toEqual([]);
   billing.app.clock.advance(1);
-  await billing.settle();
+  await billing.process();
   expect((await billing.read(paymentId)).status).toBe("AUTHORIZED");
 });
 
@@ -276,10 +276,10 @@ test("killed before the provider was called: the settler sends it once, and a re
     reason: "IDEMPOTENCY_IN_PROGRESS",
   });
   billing.app.clock.advance(LEASE_MS - 1);
-  await billing.settle();
+  await billing.process();
   expect(billing.provider.calls).toEqual([]);
   billing.app.clock.advance(1);
-  await billing.settle();
+  await billing.process();
   expect(billing.provider.calls).toEqual(["find", "authorize"]);
   const { response, replayed } = await billing.authorize(paymentId, patient, "pm_card_visa", "once");
   expect([response.status, replayed]).toEqual(["AUTHORIZED", true]);
@@ -290,13 +290,13 @@ test("killed after the provider has declined: the settler asks, and a repeat get
   const { paymentId } = await billing.hold(patient);
   await authorizeAndDie(paymentId, "pm_card_declined", "once", "back");
   billing.app.clock.advance(LEASE_MS);
-  await billing.settle();
+  await billing.process();
   expect(billing.provider.calls).toEqual(["find"]);
   await expect(billing.authorize(paymentId, patient, "pm_card_declined", "once")).rejects.toMatchObject({
     reason: "PAYMENT_DECLINED",
     metadata: { declineCode: "card_declined" },
   });
-  expect((await billing.entry(paymentId)).at(-1)).toBe("payment.authorize FAILURE by service:billing");
+  expect((await billing.auditTrail(paymentId)).at(-1)).toBe("payment.authorize FAILURE by service:billing");
 });
 
 test("slower than its lease: request and settler both end the attempt, with one charge, event and answer", async () => {
@@ -310,9 +310,9 @@ test("slower than its lease: request and settler both end the attempt, with one 
   await answered.promise;
   billing.provider.back = async () => {};
   billing.app.clock.advance(LEASE_MS);
-  await billing.settle();
+  await billing.process();
   await billing.deliver(completed);
-  await billing.settle();
+  await billing.process();
   expect((await billing.read(paymentId)).status).toBe("CAPTURED");
   jam.resolve();
   const { response } = await slow;
@@ -337,7 +337,7 @@ test("a decline that comes so late that another attempt is under way is not that
   await answered.promise;
   billing.provider.mend();
   billing.app.clock.advance(LEASE_MS);
-  await billing.settle();
+  await billing.process();
   await billing.authorize(paymentId, patient, "pm_requires_action", "second");
   jam.resolve();
   await expect(slow).rejects.toMatchObject({ reason: "PAYMENT_DECLINED" });
@@ -357,7 +357,7 @@ test("no authorization begins once the hold has ended; one that began before may
   await expect(billing.authorize(late.paymentId, patient)).rejects.toMatchObject({ reason: "HOLD_EXPIRED" });
   await billing.deliver(late.expired);
   await expect(billing.authorize(late.paymentId, patient)).rejects.toMatchObject({ reason: "HOLD_EXPIRED" });
-  await billing.settle();
+  await billing.process();
   expect((await billing.read(declined.paymentId)).status).toBe("CANCELLED");
   expect((await billing.read(slow.paymentId)).status).toBe("AUTHORIZED");
   expect(await billing.told(slow.paymentId)).toHaveLength(1);
@@ -375,6 +375,6 @@ test("payment methods lie encrypted in the database, until they are forgotten", 
   await billing.authorize(paymentId, patient, "pm_provider_timeout");
   expect((await methodOf())!.includes("pm_")).toBe(false);
   billing.app.clock.advance(LEASE_MS);
-  await billing.settle();
+  await billing.process();
   expect(await methodOf()).toBeNull();
 });

@@ -9,7 +9,7 @@ import type {
 import type { Billing } from "../app.ts";
 import type { Charge, Provider } from "../providers/provider.ts";
 import { type AttemptRow, insertAttempts } from "./attempt-store.ts";
-import { callOffReplaced } from "./call-off-attempt.ts";
+import { cancelReplaced } from "./cancel-replaced.ts";
 import { entriesOf, entryOf } from "./change-payment.ts";
 import { assertGenuine } from "./debt-proof.ts";
 import { finishAttempt, newAttempt, sendAttempt } from "./payment-attempt.ts";
@@ -93,8 +93,8 @@ function begunPayment(app: Billing, row: PaymentRow, attempt: AttemptRow, now: D
     next_action_url: null,
     last_error: null,
     version: row.version + 1,
-    settle_time: new Date(now.getTime() + app.attemptLeaseMs),
-    settle_tries: 0,
+    process_time: new Date(now.getTime() + app.attemptLeaseMs),
+    process_tries: 0,
     due_since: now,
   };
 }
@@ -115,7 +115,7 @@ async function carryOut(
   const by = { actorId: actorOf(call), call };
   let charge: Charge | undefined;
   try {
-    const givenUp = await callOffReplaced(app, provider, payment, attempt, by);
+    const givenUp = await cancelReplaced(app, provider, payment, attempt, by);
     if (givenUp) return givenUp;
     charge = await sendAttempt(app, provider, payment, attempt);
   } catch (error) {

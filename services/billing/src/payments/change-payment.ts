@@ -28,14 +28,14 @@ export function changePayment(
   const version = before.version + 1;
   const step = nextStep(after);
   if (step && step === nextStep(before)) return save(tx, { ...after, version });
-  if (step && pauseMs === 0) tx.afterCommit(app.settleSoon);
+  if (step && pauseMs === 0) tx.afterCommit(app.processSoon);
   const now = app.clock.now();
   const isTaken = step !== undefined && pauseMs !== null;
   return save(tx, {
     ...after,
     version,
-    settle_time: isTaken ? new Date(now.getTime() + pauseMs) : null,
-    settle_tries: 0,
+    process_time: isTaken ? new Date(now.getTime() + pauseMs) : null,
+    process_tries: 0,
     due_since: step ? now : null,
   });
 }

@@ -35,7 +35,7 @@ const CONSULTATION_EVENTS = ["completed", "completedByLateDoctor", "abandoned"] 
 async function expectRefused(victims: Held, event: Parameters<BillingTest["deliver"]>[0]): Promise<void> {
   const before = await findPayment(billing.app.db, victims.paymentId);
   expect(await billing.deliver(event)).toEqual(["RECORD_ALTERED"]);
-  await billing.settle();
+  await billing.process();
   expect(await findPayment(billing.app.db, victims.paymentId)).toEqual(before);
 }
 
@@ -85,7 +85,7 @@ test("of a batch with a redirected event, the others are applied", async () => {
   const { state, ...event } = own.cancelledFree;
   const crossed = { ...event, state: { ...state, value: { ...state.value, paymentId: victims.paymentId } } };
   expect(await billing.deliver(crossed, other.cancelledFree)).toEqual(["RECORD_ALTERED"]);
-  await billing.settle();
+  await billing.process();
   expect([
     (await billing.read(victims.paymentId)).status,
     (await billing.read(other.paymentId)).status,

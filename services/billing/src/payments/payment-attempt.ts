@@ -132,7 +132,8 @@ function learned(row: PaymentRow, charge: Charge, now: Date): PaymentRow {
     last_error: charge.declineCode,
     next_action_url: status === "PROCESSING" ? charge.nextActionUrl : null,
     authorize_time: becomes("AUTHORIZED") ? now : row.authorize_time,
-    lapse_time: status === "AUTHORIZED" ? charge.lapseTime : row.lapse_time,
+    authorization_expire_time:
+      status === "AUTHORIZED" ? charge.authorizationExpireTime : row.authorization_expire_time,
     capture_time: becomes("CAPTURED") ? now : row.capture_time,
   };
 }

@@ -11,13 +11,13 @@ import {
   expire,
   type FeeDecision,
   type Funds,
+  isExpiring,
   isFeeLost,
   isForsaken,
-  isLapsing,
   learn,
   nextStep,
   refundableMinor,
-  type Standing,
+  type StatusAndDecision,
 } from "./payment-rules.ts";
 
 /** A payment of which nothing has gone back. */
@@ -143,8 +143,8 @@ test.each([
   ["PROCESSING", null, now, false],
 ] as const)(
   "%s, decided %s, lapsing at %s: to be captured before: %s",
-  (status, feeDecision, lapse_time, is) => {
-    expect(isLapsing({ status, feeDecision, lapse_time }, now)).toBe(is);
+  (status, feeDecision, authorization_expire_time, is) => {
+    expect(isExpiring({ status, feeDecision, authorization_expire_time }, now)).toBe(is);
   },
 );
 
@@ -177,30 +177,30 @@ const happening = fc.oneof(
 );
 type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never;
 
-function after(standing: Standing, event: Happening): Standing {
+function after(state: StatusAndDecision, event: Happening): StatusAndDecision {
   switch (event.kind) {
     case "begin":
-      return canBecome(standing.status, "PROCESSING") ? { ...standing, status: "PROCESSING" } : standing;
+      return canBecome(state.status, "PROCESSING") ? { ...state, status: "PROCESSING" } : state;
     case "expire":
-      return { ...standing, status: expire(standing.status) };
+      return { ...state, status: expire(state.status) };
     case "decide":
-      return decide(standing, event.decision);
+      return decide(state, event.decision);
     case "learn":
-      return { ...standing, status: learn(standing.status, event.charge, event.isGone) };
+      return { ...state, status: learn(state.status, event.charge, event.isGone) };
   }
 }
 
-const START: Standing = { status: "REQUIRES_AUTHORIZATION", feeDecision: null };
+const START: StatusAndDecision = { status: "REQUIRES_AUTHORIZATION", feeDecision: null };
 
 test("whatever happens, a payment only goes where its states allow, and RETURN is never taken back", () => {
   fc.assert(
     fc.property(fc.array(happening, { maxLength: 30 }), (happenings) => {
-      let standing = START;
+      let state = START;
       for (const event of happenings) {
-        const next = after(standing, event);
-        if (next.status !== standing.status) expect(canBecome(standing.status, next.status)).toBe(true);
-        if (standing.feeDecision === "RELEASE") expect(next.feeDecision).toBe("RELEASE");
-        standing = next;
+        const next = after(state, event);
+        if (next.status !== state.status) expect(canBecome(state.status, next.status)).toBe(true);
+        if (state.feeDecision === "RELEASE") expect(next.feeDecision).toBe("RELEASE");
+        state = next;
       }
     }),
   );
@@ -209,9 +209,9 @@ test("whatever happens, a payment only goes where its states allow, and RETURN i
 test.each(["REQUIRES_AUTHORIZATION", "PROCESSING", "AUTHORIZED", "CAPTURED", "REFUNDED"] as const)(
   "the order of two decisions on a payment that is %s does not matter",
   (status) => {
-    const standing: Standing = { status, feeDecision: null };
-    const one = decide(decide(standing, "RELEASE"), "CHARGE");
-    const other = decide(decide(standing, "CHARGE"), "RELEASE");
+    const state: StatusAndDecision = { status, feeDecision: null };
+    const one = decide(decide(state, "RELEASE"), "CHARGE");
+    const other = decide(decide(state, "CHARGE"), "RELEASE");
     expect([one.status, nextStep({ ...UNTOUCHED, ...one })]).toEqual([
       other.status,
       nextStep({ ...UNTOUCHED, ...other }),
@@ -226,7 +226,7 @@ const CARRIED_OUT: Record<string, Partial<Record<ChargeStatus, ChargeStatus>>> =
   VOID: { AUTHORIZED: "VOIDED" },
 };
 
-const refundAll = (payment: Standing & Funds) =>
+const refundAll = (payment: StatusAndDecision & Funds) =>
   endRefund(beginRefund(payment, refundableMinor(payment)), refundableMinor(payment), "SUCCEEDED");
 
 test("carried out step by step, with decisions in between, the money ends where the decisions say", () => {
@@ -235,25 +235,25 @@ test("carried out step by step, with decisions in between, the money ends where 
       fc.array(fc.option(fc.constantFrom<FeeDecision>("RELEASE", "CHARGE")), { maxLength: 10 }),
       fc.constantFrom<ChargeStatus>("PENDING", "DECLINED"),
       (decisions, first) => {
-        let standing: Standing & Funds = { ...UNTOUCHED, status: "PROCESSING", feeDecision: null };
+        let state: StatusAndDecision & Funds = { ...UNTOUCHED, status: "PROCESSING", feeDecision: null };
         let charge = first;
         const carryOut = () => {
-          const step = nextStep(standing);
-          if (step === "REFUND") standing = refundAll(standing);
+          const step = nextStep(state);
+          if (step === "REFUND") state = refundAll(state);
           if (!step || step === "REFUND") return;
           charge = CARRIED_OUT[step]![charge] ?? charge;
-          standing = { ...standing, status: learn(standing.status, charge, standing.feeDecision !== null) };
+          state = { ...state, status: learn(state.status, charge, state.feeDecision !== null) };
         };
         for (const decision of decisions) {
-          if (decision) standing = { ...standing, ...decide(standing, decision) };
+          if (decision) state = { ...state, ...decide(state, decision) };
           carryOut();
         }
         for (let i = 0; i < 5; i++) carryOut();
-        expect(nextStep(standing)).toBeUndefined();
+        expect(nextStep(state)).toBeUndefined();
         const made = decisions.filter((decision) => decision !== null);
         if (first === "DECLINED") expect(charge).toBe("DECLINED");
-        else if (made.includes("RELEASE")) expect(["VOIDED", "REFUNDED"]).toContain(standing.status);
-        else expect(standing.status).toBe(made.length > 0 ? "CAPTURED" : "AUTHORIZED");
+        else if (made.includes("RELEASE")) expect(["VOIDED", "REFUNDED"]).toContain(state.status);
+        else expect(state.status).toBe(made.length > 0 ? "CAPTURED" : "AUTHORIZED");
       },
     ),
   );

@@ -23,13 +23,13 @@ export const canBecome = (current: Payment_Status, next: Payment_Status): boolea
 export type FeeDecision = Exclude<AnyFeeDecision, "FEE_DECISION_UNSPECIFIED">;
 
 /** Where a payment stands, and what was decided about its money: nothing, while the booking lives. */
-export interface Standing {
+export interface StatusAndDecision {
   status: Payment_Status;
   feeDecision: FeeDecision | null;
 }
 
 /** The facts that decide whether another attempt may start. */
-export interface Authorizable extends Standing {
+export interface Authorizable extends StatusAndDecision {
   hold_expire_time: Date;
   next_action_url: string | null;
 }
@@ -57,7 +57,7 @@ export const notAuthorizable = (status: Payment_Status): ApiError =>
  * the decision until it is carried out, and beyond: what was given back may come back. RELEASE prevails over CHARGE, so that
  * the order of decisions does not matter.
  */
-export function decide({ status, feeDecision }: Standing, decision: FeeDecision): Standing {
+export function decide({ status, feeDecision }: StatusAndDecision, decision: FeeDecision): StatusAndDecision {
   const prevailing = feeDecision === "RELEASE" ? feeDecision : decision;
   if (status === "REQUIRES_AUTHORIZATION") return { status: "CANCELLED", feeDecision: prevailing };
   const isLetGo = status === "VOIDED" || status === "CANCELLED";
@@ -93,22 +93,25 @@ const CONFIRM_LATE_MS = 3_600_000;
 
 /** Whether an attempt that waits for its patient waits in vain: the booking is off, or they have gone away. */
 export const isForsaken = (
-  { feeDecision, hold_expire_time }: Pick<Standing, "feeDecision"> & { hold_expire_time: Date },
+  { feeDecision, hold_expire_time }: Pick<StatusAndDecision, "feeDecision"> & { hold_expire_time: Date },
   now: Date,
 ): boolean => feeDecision === "RELEASE" || hold_expire_time.getTime() + CONFIRM_LATE_MS <= now.getTime();
 
 /** Whether what is authorized lapses by then with nothing decided: the booking is on, and its fee would be lost. */
-export const isLapsing = (payment: Standing & { lapse_time: Date | null }, by: Date): boolean =>
+export const isExpiring = (
+  payment: StatusAndDecision & { authorization_expire_time: Date | null },
+  by: Date,
+): boolean =>
   payment.status === "AUTHORIZED" &&
   payment.feeDecision === null &&
-  payment.lapse_time !== null &&
-  payment.lapse_time <= by;
+  payment.authorization_expire_time !== null &&
+  payment.authorization_expire_time <= by;
 
 /**
  * Whether money was let go that had to be taken, or would have had to once the consultation ends: the provider lets go of
  * what is authorized unasked, while the booking is on, and no decision comes that could still take it.
  */
-export function isFeeLost(before: Standing, { status, feeDecision }: Standing): boolean {
+export function isFeeLost(before: StatusAndDecision, { status, feeDecision }: StatusAndDecision): boolean {
   const isLetGo = status === "VOIDED" || status === "CANCELLED";
   return isLetGo && (feeDecision === "CHARGE" || (feeDecision === null && before.status === "AUTHORIZED"));
 }
@@ -133,7 +136,7 @@ export function refundableMinor({ status, amount_minor, refunded_minor, refundin
 export type Step = "ASK" | "CAPTURE" | "VOID" | "REFUND";
 
 /** What is left to do; undefined where a payment waits for somebody else or for its refunds, or is over. */
-export function nextStep(payment: Standing & Funds): Step | undefined {
+export function nextStep(payment: StatusAndDecision & Funds): Step | undefined {
   const { status, feeDecision } = payment;
   switch (status) {
     case "PROCESSING":

@@ -35,27 +35,27 @@ export interface PaymentRow {
   next_action_url: string | null;
   authorize_time: Date | null;
   /** When the provider lets go of what is authorized. */
-  lapse_time: Date | null;
+  authorization_expire_time: Date | null;
   capture_time: Date | null;
   version: number;
   create_time: Date;
   /** When the settler takes its step up; null also where it has given up. */
-  settle_time: Date | null;
-  settle_tries: number;
+  process_time: Date | null;
+  process_tries: number;
   /** Since when its step has been left to do; null where there is none. */
   due_since: Date | null;
 }
 
 const SELECT = `SELECT id, booking_id, consultation_id, patient_id, doctor_id, status, fee_decision AS feeDecision, currency, amount_minor,
     proof, refunded_minor, refunding_minor, hold_expire_time, attempt_id, replaced_attempt_id, provider, provider_reference, last_error, next_action_url,
-    authorize_time, lapse_time, capture_time, version, create_time, settle_time, settle_tries, due_since
+    authorize_time, authorization_expire_time, capture_time, version, create_time, process_time, process_tries, due_since
   FROM payments`;
 
 /** Takes what is due, unless another settler has. */
-const TAKE = `${SELECT} WHERE settle_time <= ? ORDER BY settle_time LIMIT 20 FOR UPDATE SKIP LOCKED`;
+const TAKE = `${SELECT} WHERE process_time <= ? ORDER BY process_time LIMIT 20 FOR UPDATE SKIP LOCKED`;
 /** Lets the next try come after 2, 4, 8 … 64 s: by then a crashed one is over, and a slow provider is not stormed. */
-const LEASE = `UPDATE payments SET settle_time = ? + INTERVAL 2 << LEAST(settle_tries, 5) SECOND,
-  settle_tries = settle_tries + 1 WHERE id IN (?)`;
+const LEASE = `UPDATE payments SET process_time = ? + INTERVAL 2 << LEAST(process_tries, 5) SECOND,
+  process_tries = process_tries + 1 WHERE id IN (?)`;
 
 export function insertPayments(tx: Transaction, rows: PaymentRow[]): void {
   if (rows.length === 0) return;
@@ -104,8 +104,8 @@ export async function lockPayments(tx: Transaction, ids: string[]): Promise<Map<
 export function savePayment(tx: Transaction, row: PaymentRow): void {
   tx.defer(
     `UPDATE payments SET status = ?, fee_decision = ?, refunded_minor = ?, refunding_minor = ?, hold_expire_time = ?, attempt_id = ?,
-       replaced_attempt_id = ?, provider = ?, provider_reference = ?, last_error = ?, next_action_url = ?, authorize_time = ?, lapse_time = ?, capture_time = ?,
-       version = ?, settle_time = ?, settle_tries = ?, due_since = ?
+       replaced_attempt_id = ?, provider = ?, provider_reference = ?, last_error = ?, next_action_url = ?, authorize_time = ?, authorization_expire_time = ?, capture_time = ?,
+       version = ?, process_time = ?, process_tries = ?, due_since = ?
      WHERE id = ?`,
     [
       row.status,
@@ -120,11 +120,11 @@ export function savePayment(tx: Transaction, row: PaymentRow): void {
       row.last_error,
       row.next_action_url,
       row.authorize_time,
-      row.lapse_time,
+      row.authorization_expire_time,
       row.capture_time,
       row.version,
-      row.settle_time,
-      row.settle_tries,
+      row.process_time,
+      row.process_tries,
       row.due_since,
       binaryId(row.id),
     ],
@@ -143,16 +143,16 @@ export async function takeDuePayments(db: Database, now: Date): Promise<PaymentR
 /** Lets the settler ask about an attempt that it has not taken up yet, from then on. */
 export function endLease(tx: Transaction, paymentId: string, askTime: Date): void {
   tx.defer(
-    `UPDATE payments SET settle_time = LEAST(settle_time, ?) WHERE id = ? AND status = 'PROCESSING' AND settle_tries = 0`,
+    `UPDATE payments SET process_time = LEAST(process_time, ?) WHERE id = ? AND status = 'PROCESSING' AND process_tries = 0`,
     [askTime, binaryId(paymentId)],
   );
 }
 
 /** Up to a hundred payments whose authorization lapses by then and about which nothing is decided. */
-export async function findLapsing(db: Database, by: Date, limit: number): Promise<string[]> {
+export async function findExpiring(db: Database, by: Date, limit: number): Promise<string[]> {
   const rows = await db.read<{ id: string }>(
-    `SELECT id FROM payments WHERE status = 'AUTHORIZED' AND fee_decision IS NULL AND lapse_time <= ?
-     ORDER BY lapse_time LIMIT ?`,
+    `SELECT id FROM payments WHERE status = 'AUTHORIZED' AND fee_decision IS NULL AND authorization_expire_time <= ?
+     ORDER BY authorization_expire_time LIMIT ?`,
     [by, limit],
   );
   return rows.map(({ id }) => id);

@@ -79,9 +79,9 @@ test("revenue is what was captured and not returned", async () => {
   for (const { paymentId } of payments) await billing.authorize(paymentId, patient);
   const [kept, returned] = payments;
   await billing.deliver(kept!.completed, returned!.completed);
-  await billing.settle();
+  await billing.process();
   await billing.deliver(returned!.cancelledFree);
-  await billing.settle();
+  await billing.process();
   const { response } = await invoke(
     PaymentServiceService.getPaymentStats,
     bound(getPaymentStats, billing.app),

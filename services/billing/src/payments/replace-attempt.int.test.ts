@@ -8,7 +8,7 @@ import {
   type BillingTest,
   HOLD_MS,
   LEASE_MS,
-  SETTLE_DELAY_MS,
+  PENDING_DELAY_MS,
   startBilling,
 } from "../testing/billing-fixture.ts";
 
@@ -30,7 +30,7 @@ async function withStub(): Promise<Setup> {
     billing,
     waiting: "pm_requires_action",
     // The stub's payers confirm by themselves after a while.
-    confirm: async () => billing.app.clock.advance(SETTLE_DELAY_MS),
+    confirm: async () => billing.app.clock.advance(PENDING_DELAY_MS),
     charges: billing.charges,
     close: () => billing.app.close(),
   };
@@ -115,7 +115,7 @@ describe.each([
     expect(billing.provider.calls).toEqual(METHODS);
     expect(await setup.charges(paymentId)).toEqual(["VOIDED", "AUTHORIZED"]);
     expect(await billing.told(paymentId)).toHaveLength(1);
-    expect((await billing.entry(paymentId)).slice(1)).toEqual([
+    expect((await billing.auditTrail(paymentId)).slice(1)).toEqual([
       `payment.attempt SUCCESS by ${patient.userId}`,
       `payment.replace_attempt SUCCESS by ${patient.userId}`,
       `payment.authorize SUCCESS by ${patient.userId}`,
@@ -124,7 +124,7 @@ describe.each([
     const again = await billing.authorize(paymentId, patient, setup.waiting, `first ${paymentId}`);
     expect(again).toMatchObject({ replayed: true, response: { status: "PROCESSING" } });
     await setup.confirm(paymentId);
-    await billing.settle();
+    await billing.process();
     expect(await setup.charges(paymentId)).toEqual(["VOIDED", "AUTHORIZED"]);
   });
 
@@ -166,7 +166,7 @@ describe.each([
     expect(response).toMatchObject({ status: "PROCESSING", nextActionUrl: undefined });
     billing.provider.mend();
     billing.app.clock.advance(LEASE_MS);
-    await billing.settle();
+    await billing.process();
     await outcome(paymentId);
   });
 
@@ -182,7 +182,7 @@ describe.each([
     await reached;
     billing.provider.mend();
     billing.app.clock.advance(LEASE_MS);
-    await billing.settle();
+    await billing.process();
     await outcome(paymentId);
   });
 
@@ -208,7 +208,7 @@ describe.each([
     billing.provider.back = async () => {};
     await setup.confirm(paymentId);
     billing.app.clock.advance(LEASE_MS);
-    await billing.settle();
+    await billing.process();
     goOn();
     await expect(slow).rejects.toMatchObject(ILLEGAL);
     expect(billing.provider.calls).toEqual(["find", "find"]);
@@ -228,7 +228,7 @@ describe.each([
     billing.provider.mend();
     await setup.confirm(paymentId);
     billing.app.clock.advance(LEASE_MS);
-    await billing.settle();
+    await billing.process();
     expect(await setup.charges(paymentId)).toEqual(["VOIDED", "AUTHORIZED"]);
     await outcome(paymentId);
   });
@@ -254,8 +254,8 @@ describe.each([
     billing.provider.mend();
     await billing.deliver(held.cancelledFree);
     billing.app.clock.advance(LEASE_MS);
-    await billing.settle();
-    await billing.settle();
+    await billing.process();
+    await billing.process();
     expect(await setup.charges(held.paymentId)).not.toContain("AUTHORIZED");
     expect((await billing.read(held.paymentId)).status).toBe("VOIDED");
   });

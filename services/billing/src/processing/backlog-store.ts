@@ -13,12 +13,12 @@ export interface Backlog {
 export async function countBacklog(db: Database): Promise<Backlog[]> {
   return await db.read<Backlog>(
     `SELECT 'payment' AS what, 'waiting' AS state, COUNT(*) AS count, MIN(due_since) AS oldest
-     FROM payments WHERE settle_time IS NOT NULL
+     FROM payments WHERE process_time IS NOT NULL
      UNION ALL
      SELECT 'payment', 'stopped', COUNT(*), MIN(due_since) FROM payments
-     WHERE due_since IS NOT NULL AND settle_time IS NULL
+     WHERE due_since IS NOT NULL AND process_time IS NULL
        AND fee_decision = 'RELEASE' AND status IN ('CAPTURED', 'PARTIALLY_REFUNDED')
      UNION ALL
-     SELECT 'refund', 'waiting', COUNT(*), MIN(create_time) FROM refunds WHERE settle_time IS NOT NULL`,
+     SELECT 'refund', 'waiting', COUNT(*), MIN(create_time) FROM refunds WHERE process_time IS NOT NULL`,
   );
 }

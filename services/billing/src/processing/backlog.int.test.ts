@@ -42,12 +42,12 @@ test("a capture is left to do from its decision until it is done, however often 
   const decided = billing.app.clock.now();
   billing.provider.there = unreachable;
   for (let i = 0; i < 5; i++) {
-    await billing.settle();
+    await billing.process();
     billing.app.clock.advance(60_000);
   }
   expect(await backlog()).toEqual({ payment: { count: 1, oldest: decided }, refund: none });
   billing.provider.mend();
-  await billing.settle();
+  await billing.process();
   expect(await backlog()).toEqual({ payment: none, refund: none });
 });
 
@@ -59,20 +59,20 @@ test("an attempt whose outcome is not known is, from its beginning", async () =>
   expect((await backlog()).payment).toEqual({ count: 1, oldest: begun });
   billing.provider.mend();
   billing.app.clock.advance(60_000);
-  await billing.settle();
+  await billing.process();
   expect((await backlog()).payment).toEqual(none);
 });
 
 test("a refund is from when it was made until the provider has settled it", async () => {
   const held = await authorized();
   await billing.deliver(held.completed);
-  await billing.settle();
+  await billing.process();
   const made = billing.app.clock.now();
   billing.provider.there = unreachable;
   await billing.refund(held.paymentId, 2000);
   expect(await backlog()).toEqual({ payment: none, refund: { count: 1, oldest: made } });
   billing.provider.mend();
   billing.app.clock.advance(60_000);
-  await billing.settle();
+  await billing.process();
   expect((await backlog()).refund).toEqual(none);
 });

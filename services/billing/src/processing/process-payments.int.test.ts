@@ -6,7 +6,7 @@ import {
   AUTHORIZATION_MS,
   type BillingTest,
   LEASE_MS,
-  SETTLE_DELAY_MS,
+  PENDING_DELAY_MS,
   startBilling,
 } from "../testing/billing-fixture.ts";
 
@@ -34,13 +34,13 @@ const authorized = async (): Promise<Held> => {
 const captured = async (): Promise<Held> => {
   const held = await authorized();
   await billing.deliver(held.completed);
-  await billing.settle();
+  await billing.process();
   return held;
 };
 
 /** At the stub they confirm after a while; here, none does. */
 const waitingForPatients = () =>
-  billing.app.db.write("UPDATE stub_charges SET settle_time = ? WHERE next_action_url IS NOT NULL", [
+  billing.app.db.write("UPDATE stub_charges SET outcome_time = ? WHERE next_action_url IS NOT NULL", [
     new Date(billing.app.clock.now().getTime() + 30 * 24 * 3_600_000),
   ]);
 
@@ -64,7 +64,7 @@ test.each([
 ] as const)("while it awaits authorization, %s makes it %s", async (event, status) => {
   const held = await billing.hold(patient);
   await billing.deliver(held[event]);
-  await billing.settle();
+  await billing.process();
   expect(await statusOf(held)).toBe(status);
   expect(billing.provider.calls).toEqual([]);
 });
@@ -86,7 +86,7 @@ test.each([
   const held = await authorized();
   billing.provider.mend();
   await billing.deliver(held[event]);
-  await billing.settle();
+  await billing.process();
   expect(await statusOf(held)).toBe(status);
   expect(billing.provider.calls).toEqual(calls);
 });
@@ -98,12 +98,12 @@ test("what was captured and has to go back is refunded", async () => {
     captureTime: billing.app.clock.now(),
   });
   await billing.deliver(held.cancelledFree);
-  await billing.settle();
+  await billing.process();
   expect(await billing.read(held.paymentId)).toMatchObject({
     status: "REFUNDED",
     refunded: { currencyCode: "USD", amountMinor: 5000 },
   });
-  expect((await billing.entry(held.paymentId)).slice(-4)).toEqual([
+  expect((await billing.auditTrail(held.paymentId)).slice(-4)).toEqual([
     "payment.decide SUCCESS by service:clinical",
     "payment.capture SUCCESS by service:billing",
     "payment.decide SUCCESS by service:scheduling",
@@ -120,10 +120,10 @@ test.each([
   async (_, event, status) => {
     const held = await authorized();
     await billing.deliver(held.noShowOfPatient);
-    await billing.settle();
+    await billing.process();
     expect(await statusOf(held)).toBe("CAPTURED");
     await billing.deliver({ ...held[event], version: 3 });
-    await billing.settle();
+    await billing.process();
     expect(await statusOf(held)).toBe(status);
     expect(billing.provider.calls.filter((call) => call === "capture")).toHaveLength(1);
   },
@@ -134,11 +134,11 @@ test("cancelled while the provider is silent: voided once it has settled, and sc
   await billing.authorize(held.paymentId, patient, "pm_provider_timeout");
   billing.provider.mend();
   await billing.deliver(held.cancelledFree);
-  await billing.settle();
+  await billing.process();
   expect(billing.provider.calls).toEqual([]);
   expect(await statusOf(held)).toBe("PROCESSING");
-  billing.app.clock.advance(LEASE_MS + SETTLE_DELAY_MS);
-  await billing.settle();
+  billing.app.clock.advance(LEASE_MS + PENDING_DELAY_MS);
+  await billing.process();
   expect(await statusOf(held)).toBe("VOIDED");
   expect(await billing.told(held.paymentId)).toEqual([]);
 });
@@ -150,7 +150,7 @@ test("cancelled while its patient was to confirm: given up at the provider, whic
   billing.provider.mend();
   billing.app.clock.advance(LEASE_MS);
   await waitingForPatients();
-  await billing.settle();
+  await billing.process();
   expect(billing.provider.calls).toEqual(["find", "void"]);
   expect(await billing.read(held.paymentId)).toMatchObject({ status: "VOIDED", nextActionUrl: undefined });
   expect(await billing.told(held.paymentId)).toEqual([]);
@@ -163,10 +163,10 @@ test("a patient who never confirms has an hour after the hold, as their booking 
   await billing.deliver(held.expired);
   await waitingForPatients();
   billing.app.clock.advance(3_600_000 - 1);
-  await billing.settle();
+  await billing.process();
   expect(await statusOf(held)).toBe("PROCESSING");
   billing.app.clock.advance(60_000);
-  await billing.settle();
+  await billing.process();
   expect(await statusOf(held)).toBe("VOIDED");
 });
 
@@ -214,7 +214,7 @@ test.each([
 ] as const)("the end of a booking decides its fee: %s, %s", async (end, status) => {
   const held = await authorized();
   expect(await billing.deliver(held[end])).toEqual([]);
-  await billing.settle();
+  await billing.process();
   expect(await statusOf(held)).toBe(status);
 });
 
@@ -230,7 +230,7 @@ test.each([
 ] as const)(
   "an admin's closing (%s) and the consultation's own end (%s), in any order: the fee is %s",
   async (closed, ended, fee) => {
-    for (const isSettledBetween of [true, false]) {
+    for (const isProcessedBetween of [true, false]) {
       for (const order of [
         [closed, ended],
         [ended, closed],
@@ -239,9 +239,9 @@ test.each([
         billing.provider.mend();
         for (const event of order) {
           expect(await billing.deliver(held[event])).toEqual([]);
-          if (isSettledBetween) await billing.settle();
+          if (isProcessedBetween) await billing.process();
         }
-        await billing.settle();
+        await billing.process();
         expect(await statusOf(held)).toMatch(fee === "charged" ? /^CAPTURED$/ : /^(VOIDED|REFUNDED)$/);
         expect(billing.provider.calls.filter((call) => call === "capture").length).toBeLessThanOrEqual(1);
         const given = await billing.givenBack(held.paymentId);
@@ -257,13 +257,13 @@ test("what fails at the provider is done later, and what was done without an ans
   billing.provider.back = async () => {
     throw new Error("the answer was lost");
   };
-  await billing.settle();
+  await billing.process();
   expect(await statusOf(held)).toBe("AUTHORIZED");
   billing.provider.mend();
-  await billing.settle();
+  await billing.process();
   expect(billing.provider.calls).toEqual([]);
   billing.app.clock.advance(2000);
-  await billing.settle();
+  await billing.process();
   expect(await statusOf(held)).toBe("CAPTURED");
 });
 
@@ -271,9 +271,11 @@ test("a fee that was due and lapsed before it could be taken is a capture that f
   const held = await authorized();
   await billing.deliver(held.completed);
   billing.app.clock.advance(AUTHORIZATION_MS);
-  await billing.settle();
+  await billing.process();
   expect(await statusOf(held)).toBe("VOIDED");
-  expect((await billing.entry(held.paymentId)).at(-1)).toBe("payment.capture FAILURE by service:billing");
+  expect((await billing.auditTrail(held.paymentId)).at(-1)).toBe(
+    "payment.capture FAILURE by service:billing",
+  );
 });
 
 test("a fee that the provider lets go of while the booking is on is a capture that failed, told of once", async () => {
@@ -282,9 +284,9 @@ test("a fee that the provider lets go of while the booking is on is a capture th
   const attemptId = await billing.attemptOf(held.paymentId);
   await billing.webhook({ id: newId(), type: "charge.updated", attemptId });
   await billing.deliver(held.completed);
-  await billing.settle();
+  await billing.process();
   expect(await statusOf(held)).toBe("VOIDED");
-  expect((await billing.entry(held.paymentId)).slice(3)).toEqual([
+  expect((await billing.auditTrail(held.paymentId)).slice(3)).toEqual([
     "payment.capture FAILURE by provider:stub",
   ]);
 });
@@ -296,7 +298,7 @@ test("a decision that comes while another is carried out is carried out after it
     billing.provider.mend();
     await billing.deliver(held.cancelledFree);
   };
-  await billing.settle();
+  await billing.process();
   expect(await statusOf(held)).toBe("REFUNDED");
   expect(await billing.givenBack(held.paymentId)).toEqual([5000]);
 });
@@ -305,7 +307,7 @@ test("several settlers at once do each step once", async () => {
   const payments = await Promise.all(Array.from({ length: 30 }, authorized));
   for (const held of payments) await billing.deliver(held.completed);
   billing.provider.mend();
-  await Promise.all(Array.from({ length: 4 }, () => billing.settle()));
+  await Promise.all(Array.from({ length: 4 }, () => billing.process()));
   expect(await Promise.all(payments.map(statusOf))).toEqual(Array(30).fill("CAPTURED"));
   expect(billing.provider.calls).toEqual(Array(30).fill("capture"));
 });

@@ -1,8 +1,8 @@
 import { repeat } from "@medconnect/platform/jobs/jobs.ts";
 import { inSpan, SpanKind } from "@medconnect/platform/telemetry/tracing.ts";
-import { type Billing, SETTLER } from "../app.ts";
+import { type Billing, SERVICE_ACTOR } from "../app.ts";
 import { findAttempt } from "../payments/attempt-store.ts";
-import { callOffReplaced } from "../payments/call-off-attempt.ts";
+import { cancelReplaced } from "../payments/cancel-replaced.ts";
 import { applyCharge, finishAttempt, sendAttempt } from "../payments/payment-attempt.ts";
 import { isForsaken, nextStep, refundableMinor } from "../payments/payment-rules.ts";
 import { lockPayment, type PaymentRow, takeDuePayments } from "../payments/payment-store.ts";
@@ -13,21 +13,24 @@ import { newRefund, openRefund } from "../refunds/refund.ts";
  * Carries out at the provider what is left to do there: decisions, and attempts whose outcome is not known. What fails
  * is due again later. Several settlers may run: payments are leased, and the provider does nothing twice.
  */
-export const settlePayments =
+export const processPayments =
   (app: Billing) =>
   (signal?: AbortSignal): Promise<void> =>
     repeat(async () => {
       const due = await takeDuePayments(app.db, app.clock.now());
-      await Promise.all(due.map((row) => settle(app, row)));
+      await Promise.all(due.map((row) => processPayment(app, row)));
       return due.length > 0;
     }, signal);
 
-async function settle(app: Billing, row: PaymentRow): Promise<void> {
+async function processPayment(app: Billing, row: PaymentRow): Promise<void> {
   try {
-    await inSpan("settle payment", { kind: SpanKind.INTERNAL }, () => carryOut(app, row));
+    await inSpan("process payment", { kind: SpanKind.INTERNAL }, () => carryOut(app, row));
   } catch (error) {
-    const { id: paymentId, settle_tries: tries } = row;
-    app.log.warn({ err: error, paymentId, step: nextStep(row), tries }, "payment is not settled yet");
+    const { id: paymentId, process_tries: tries } = row;
+    app.log.warn(
+      { err: error, paymentId, step: nextStep(row), tries },
+      "payment processing failed; it is retried later",
+    );
   }
 }
 
@@ -37,7 +40,7 @@ async function carryOut(app: Billing, row: PaymentRow): Promise<void> {
   const charge = { attemptId, reference: row.provider_reference };
   switch (nextStep(row)) {
     case "ASK":
-      return await settleAttempt(app, row, attemptId);
+      return await processAttempt(app, row, attemptId);
     case "CAPTURE":
       return await applyOutcome(app, row.id, await provider.capture(charge));
     case "VOID":
@@ -54,20 +57,20 @@ async function carryOut(app: Billing, row: PaymentRow): Promise<void> {
  * answer to it tells for sure that nothing comes of it. One for which nobody waits any more is called off, and one that it
  * replaces before that.
  */
-async function settleAttempt(app: Billing, row: PaymentRow, attemptId: string): Promise<void> {
+async function processAttempt(app: Billing, row: PaymentRow, attemptId: string): Promise<void> {
   const attempt = (await findAttempt(app.db, attemptId))!;
   const provider = app.providers.of(row);
-  if (await callOffReplaced(app, provider, row, attempt, { actorId: SETTLER })) return;
+  if (await cancelReplaced(app, provider, row, attempt, { actorId: SERVICE_ACTOR })) return;
   const reference = row.replaced_attempt_id === null ? row.provider_reference : null;
   const found =
     (await provider.find({ attemptId, reference })) ?? (await sendAttempt(app, provider, row, attempt));
   const isInVain = found.status === "PENDING" && isForsaken(row, app.clock.now());
   const charge = isInVain ? await provider.void({ attemptId, reference: found.reference }) : found;
-  await finishAttempt(app, attempt, charge, { actorId: SETTLER });
+  await finishAttempt(app, attempt, charge, { actorId: SERVICE_ACTOR });
 }
 
 async function applyOutcome(app: Billing, paymentId: string, charge: Charge): Promise<void> {
-  await app.transactions.run(SETTLER, async (tx) => {
+  await app.transactions.run(SERVICE_ACTOR, async (tx) => {
     const row = await lockPayment(tx, paymentId);
     return applyCharge(app, tx, row, charge).entries;
   });
@@ -75,7 +78,7 @@ async function applyOutcome(app: Billing, paymentId: string, charge: Charge): Pr
 
 /** Makes a refund of what is left of a payment that has to go back: all of it, unless a part went before. */
 async function refundRest(app: Billing, paymentId: string): Promise<void> {
-  await app.transactions.run(SETTLER, async (tx) => {
+  await app.transactions.run(SERVICE_ACTOR, async (tx) => {
     const payment = await lockPayment(tx, paymentId);
     // Another settler may have been faster.
     if (nextStep(payment) !== "REFUND") return [];
@@ -83,9 +86,9 @@ async function refundRest(app: Billing, paymentId: string): Promise<void> {
       amountMinor: refundableMinor(payment),
       reason: "The booking was called off.",
       keyId: null,
-      settleTime: app.clock.now(),
+      processTime: app.clock.now(),
     });
-    tx.afterCommit(app.settleSoon);
+    tx.afterCommit(app.processSoon);
     return openRefund(app, tx, payment, refund);
   });
 }

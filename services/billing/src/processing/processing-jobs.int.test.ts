@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { type BillingTest, LEASE_MS, startBilling } from "../testing/billing-fixture.ts";
-import { settleJobs } from "./processing-jobs.ts";
+import { processingJobs } from "./processing-jobs.ts";
 
 const EVERY_MS = 60_000;
 
@@ -17,12 +17,12 @@ test("a call for a payment that hangs does not hold up refunds", async () => {
   const [refunded, hanging] = [await billing.hold(patient), await billing.hold(patient)];
   for (const { paymentId } of [refunded, hanging]) await billing.authorize(paymentId, patient);
   await billing.deliver(refunded.completed);
-  await billing.settle();
+  await billing.process();
   const { refund } = billing.provider;
   billing.provider.refund = async () => ({ reference: "re_1", status: "PENDING" });
   const { id } = (await billing.refund(refunded.paymentId, 5000)).response;
 
-  const [called, settled] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const [called, refundSent] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const answer = Promise.withResolvers<void>();
   const { capture } = billing.provider;
   billing.provider.capture = async (charge) => {
@@ -31,15 +31,15 @@ test("a call for a payment that hangs does not hold up refunds", async () => {
     return await capture(charge);
   };
   billing.provider.refund = async (order) => {
-    settled.resolve();
+    refundSent.resolve();
     return await refund(order);
   };
   await billing.deliver(hanging.completed);
   billing.app.clock.advance(LEASE_MS);
-  const jobs = settleJobs(billing.app, EVERY_MS);
+  const jobs = processingJobs(billing.app, EVERY_MS);
   for (const job of jobs) job.kick();
   try {
-    await Promise.all([called.promise, settled.promise]);
+    await Promise.all([called.promise, refundSent.promise]);
     expect((await billing.read(hanging.paymentId)).status).toBe("AUTHORIZED");
   } finally {
     answer.resolve();

@@ -7,13 +7,13 @@ import { countBacklog } from "./backlog-store.ts";
 export function watchBacklog(app: Billing): void {
   const backlog = sampled(() => countBacklog(app.db));
   gauge(
-    "settlement.waiting",
+    "payment_processing.waiting",
     "Payments with something to do at the provider, and refunds under way",
     (report) => {
       for (const { what, state, count } of backlog() ?? []) report(count, { what, state });
     },
   );
-  gauge("settlement.age", "How long the oldest of them has waited, in seconds", (report) => {
+  gauge("payment_processing.age", "How long the oldest of them has waited, in seconds", (report) => {
     const nowMs = app.clock.now().getTime();
     for (const { what, state, oldest } of backlog() ?? []) {
       if (state === "waiting") report(oldest ? (nowMs - oldest.getTime()) / 1000 : 0, { what });

@@ -12,7 +12,7 @@ const create = (settings: Partial<ProviderSettings>) =>
     {
       PAYMENT_PROVIDER: "stub",
       ALLOW_STUB_PROVIDER: false,
-      STUB_SETTLE_DELAY: 0,
+      STUB_PENDING_DELAY: 0,
       STUB_AUTHORIZATION_TTL: 0,
       STUB_ACTION_URL: "https://stub.test",
       STRIPE_API_URL: "https://stripe.test",

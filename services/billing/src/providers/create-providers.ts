@@ -7,7 +7,7 @@ export interface ProviderSettings {
   NODE_ENV?: string | undefined;
   PAYMENT_PROVIDER: "stub" | "stripe";
   ALLOW_STUB_PROVIDER: boolean;
-  STUB_SETTLE_DELAY: number;
+  STUB_PENDING_DELAY: number;
   STUB_AUTHORIZATION_TTL: number;
   STUB_ACTION_URL: string;
   STUB_WEBHOOK_URL?: string | undefined;
@@ -53,7 +53,7 @@ function createStub(settings: ProviderSettings, { db, clock, log }: ProviderPlat
     db,
     clock,
     log,
-    settleDelayMs: settings.STUB_SETTLE_DELAY,
+    pendingDelayMs: settings.STUB_PENDING_DELAY,
     authorizationMs: settings.STUB_AUTHORIZATION_TTL,
     actionUrl: settings.STUB_ACTION_URL,
     webhookUrl: settings.STUB_WEBHOOK_URL,

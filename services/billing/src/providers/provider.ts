@@ -13,7 +13,7 @@ export interface Charge {
   /** Where the patient has to go before it goes on. */
   nextActionUrl: string | null;
   /** When the provider lets go of what is authorized, unless it is captured before. */
-  lapseTime: Date;
+  authorizationExpireTime: Date;
 }
 
 /** What is to be authorized. */

@@ -25,7 +25,7 @@ export function toCharge(intent: Stripe.PaymentIntent): Charge {
     status,
     declineCode: status === "DECLINED" ? (error?.decline_code ?? error?.code ?? "card_declined") : null,
     nextActionUrl: intent.next_action?.redirect_to_url?.url ?? null,
-    lapseTime: new Date(1000 * (captureBefore(intent) ?? intent.created + AUTHORIZATION_S)),
+    authorizationExpireTime: new Date(1000 * (captureBefore(intent) ?? intent.created + AUTHORIZATION_S)),
   };
 }
 

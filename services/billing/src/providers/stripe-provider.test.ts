@@ -42,7 +42,7 @@ test("an attempt is one intent, to be captured later, under the attempt's id as 
     status: "AUTHORIZED",
     declineCode: null,
     nextActionUrl: null,
-    lapseTime: new Date(CAPTURE_BEFORE * 1000),
+    authorizationExpireTime: new Date(CAPTURE_BEFORE * 1000),
   });
   expect(await authorize()).toEqual(charge);
   expect(stripe.intents.size).toBe(1);

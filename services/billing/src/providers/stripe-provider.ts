@@ -173,7 +173,7 @@ export class StripeProvider implements Provider {
       status: "DECLINED",
       declineCode: error.decline_code ?? error.code ?? error.rawType ?? "card_declined",
       nextActionUrl: null,
-      lapseTime: this.#options.clock.now(),
+      authorizationExpireTime: this.#options.clock.now(),
     };
   }
 }

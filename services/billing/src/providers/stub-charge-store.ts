@@ -2,7 +2,7 @@ import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { ChargeStatus, RefundOutcome } from "./provider.ts";
 
-/** A charge that is pending is stored as what it becomes at its `settle_time`, unless it is voided before. */
+/** A charge that is pending is stored as what it becomes at its `outcome_time`, unless it is voided before. */
 export interface StubChargeRow {
   attempt_id: string;
   reference: string;
@@ -11,9 +11,9 @@ export interface StubChargeRow {
   amount_minor: number;
   decline_code: string | null;
   next_action_url: string | null;
-  settle_time: Date;
+  outcome_time: Date;
   /** Voided from then on, unless captured. */
-  lapse_time: Date;
+  authorization_expire_time: Date;
   /** How its refunds end. */
   refund_status: StubRefundStatus;
 }
@@ -24,7 +24,7 @@ export type StubRefundStatus = Exclude<RefundOutcome["status"], "PENDING">;
 export async function insertCharge(db: Database, row: StubChargeRow): Promise<void> {
   await db.write(
     `INSERT INTO stub_charges (attempt_id, reference, status, currency, amount_minor, decline_code, next_action_url,
-       settle_time, lapse_time, refund_status)
+       outcome_time, authorization_expire_time, refund_status)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON DUPLICATE KEY UPDATE reference = stub_charges.reference`,
     [
@@ -35,8 +35,8 @@ export async function insertCharge(db: Database, row: StubChargeRow): Promise<vo
       row.amount_minor,
       row.decline_code,
       row.next_action_url,
-      row.settle_time,
-      row.lapse_time,
+      row.outcome_time,
+      row.authorization_expire_time,
       row.refund_status,
     ],
   );
@@ -44,8 +44,8 @@ export async function insertCharge(db: Database, row: StubChargeRow): Promise<vo
 
 export async function findCharge(db: Database, attemptId: string): Promise<StubChargeRow | undefined> {
   const [row] = await db.read<StubChargeRow>(
-    `SELECT attempt_id, reference, status, currency, amount_minor, decline_code, next_action_url, settle_time,
-       lapse_time, refund_status
+    `SELECT attempt_id, reference, status, currency, amount_minor, decline_code, next_action_url, outcome_time,
+       authorization_expire_time, refund_status
      FROM stub_charges WHERE attempt_id = ?`,
     [binaryId(attemptId)],
   );
@@ -56,7 +56,7 @@ export async function findCharge(db: Database, attemptId: string): Promise<StubC
 export async function captureCharge(db: Database, attemptId: string, now: Date): Promise<void> {
   await db.write(
     `UPDATE stub_charges SET status = 'CAPTURED'
-     WHERE attempt_id = ? AND status = 'AUTHORIZED' AND settle_time <= ? AND lapse_time > ?`,
+     WHERE attempt_id = ? AND status = 'AUTHORIZED' AND outcome_time <= ? AND authorization_expire_time > ?`,
     [binaryId(attemptId), now, now],
   );
 }
@@ -65,7 +65,7 @@ export async function captureCharge(db: Database, attemptId: string, now: Date):
 export async function voidCharge(db: Database, attemptId: string, now: Date): Promise<void> {
   await db.write(
     `UPDATE stub_charges SET status = 'VOIDED'
-     WHERE attempt_id = ? AND status = 'AUTHORIZED' AND (settle_time <= ? OR next_action_url IS NOT NULL) AND lapse_time > ?`,
+     WHERE attempt_id = ? AND status = 'AUTHORIZED' AND (outcome_time <= ? OR next_action_url IS NOT NULL) AND authorization_expire_time > ?`,
     [binaryId(attemptId), now, now],
   );
 }

@@ -20,7 +20,7 @@ test("the stub tells of a charge that has settled later, signed", async () => {
     db,
     log,
     clock: systemClock,
-    settleDelayMs: 20,
+    pendingDelayMs: 20,
     authorizationMs: 60_000,
     actionUrl: "https://stub.test/confirm",
     webhookUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

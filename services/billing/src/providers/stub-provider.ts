@@ -25,7 +25,7 @@ export interface StubProviderOptions {
   db: Database;
   clock: Clock;
   /** How long a charge that does not settle at once stays pending, in ms. */
-  settleDelayMs: number;
+  pendingDelayMs: number;
   /** How long what is authorized stays so, in ms. */
   authorizationMs: number;
   /** Whom the stub tells of a charge that settled later; nobody if absent. */
@@ -100,19 +100,19 @@ export class StubProvider implements Provider {
 
   /** Tells of a charge once it has settled. A process that ends before does not: who waits for it asks, too. */
   #tellLater(attemptId: string): void {
-    const { clock, log, settleDelayMs, webhookUrl, webhookSecret } = this.#options;
+    const { clock, log, pendingDelayMs, webhookUrl, webhookSecret } = this.#options;
     if (!webhookUrl || !webhookSecret) return;
     const event: StubEvent = { id: newId(), type: "charge.updated", attemptId };
     setTimeout(() => {
       sendStubWebhook(webhookUrl, webhookSecret, event, clock.now()).catch((error: unknown) => {
         log.warn({ err: error, attemptId }, "the stub's webhook is not taken");
       });
-    }, settleDelayMs).unref();
+    }, pendingDelayMs).unref();
   }
 
   #newCharge({ attemptId, amount }: Order, { declineCode, pending, refundsFail }: Course): StubChargeRow {
-    const { clock, settleDelayMs, authorizationMs, actionUrl } = this.#options;
-    const settleMs = clock.now().getTime() + (pending ? settleDelayMs : 0);
+    const { clock, pendingDelayMs, authorizationMs, actionUrl } = this.#options;
+    const outcomeMs = clock.now().getTime() + (pending ? pendingDelayMs : 0);
     return {
       attempt_id: attemptId,
       reference: `stub_${attemptId.replaceAll("-", "")}`,
@@ -121,8 +121,8 @@ export class StubProvider implements Provider {
       amount_minor: amount.amountMinor,
       decline_code: declineCode ?? null,
       next_action_url: pending === "for the patient" ? `${actionUrl}/${attemptId}` : null,
-      settle_time: new Date(settleMs),
-      lapse_time: new Date(settleMs + authorizationMs),
+      outcome_time: new Date(outcomeMs),
+      authorization_expire_time: new Date(outcomeMs + authorizationMs),
       refund_status: refundsFail ? "FAILED" : "SUCCEEDED",
     };
   }
@@ -135,14 +135,14 @@ export class StubProvider implements Provider {
 }
 
 function toCharge(row: StubChargeRow, now: Date): Charge {
-  const isPending = row.settle_time > now && row.status !== "VOIDED";
-  const hasLapsed = row.status === "AUTHORIZED" && row.lapse_time <= now;
-  const status = hasLapsed ? "VOIDED" : row.status;
+  const isPending = row.outcome_time > now && row.status !== "VOIDED";
+  const hasExpired = row.status === "AUTHORIZED" && row.authorization_expire_time <= now;
+  const status = hasExpired ? "VOIDED" : row.status;
   return {
     reference: row.reference,
     status: isPending ? "PENDING" : status,
     declineCode: row.decline_code,
     nextActionUrl: isPending ? row.next_action_url : null,
-    lapseTime: row.lapse_time,
+    authorizationExpireTime: row.authorization_expire_time,
   };
 }

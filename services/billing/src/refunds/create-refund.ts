@@ -24,7 +24,7 @@ export async function createRefund(
     amountMinor,
     reason,
     keyId: app.calls.keyIdOf(call),
-    settleTime: new Date(app.clock.now().getTime() + app.attemptLeaseMs),
+    processTime: new Date(app.clock.now().getTime() + app.attemptLeaseMs),
   });
   const firstAnswer = await app.calls.begin<Refund>(call, async (tx) =>
     openRefund(app, tx, await lockPayment(tx, paymentId), refund),

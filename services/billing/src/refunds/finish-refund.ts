@@ -60,7 +60,7 @@ async function applyRefund(
     saveRefund(tx, heard);
     return { answer: toRefund(app, payment, heard), entries: [] };
   }
-  const ended: RefundRow = { ...heard, status: outcome.status, settle_time: null };
+  const ended: RefundRow = { ...heard, status: outcome.status, process_time: null };
   saveRefund(tx, ended);
   if (ended.status === "SUCCEEDED") insertEntries(tx, refundEntries(payment, ended), app.clock.now());
   const funds = endRefund(payment, refund.amount_minor, outcome.status);
@@ -69,7 +69,7 @@ async function applyRefund(
   return {
     answer: toRefund(app, after, ended),
     entries: [
-      refundEntry(after, ended, { action: "refund.settle", outcome: result }),
+      refundEntry(after, ended, { action: "refund.complete", outcome: result }),
       ...entriesOf(payment, after),
     ],
   };

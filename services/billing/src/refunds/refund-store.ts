@@ -16,23 +16,23 @@ export interface RefundRow {
   key_id: Buffer | null;
   provider_reference: string | null;
   create_time: Date;
-  settle_time: Date | null;
-  settle_tries: number;
+  process_time: Date | null;
+  process_tries: number;
 }
 
-const SELECT = `SELECT id, payment_id, status, amount_minor, reason, key_id, provider_reference, create_time, settle_time,
-    settle_tries
+const SELECT = `SELECT id, payment_id, status, amount_minor, reason, key_id, provider_reference, create_time, process_time,
+    process_tries
   FROM refunds`;
 
 /** Takes what is due, unless another settler has. */
-const TAKE = `${SELECT} WHERE settle_time <= ? ORDER BY settle_time LIMIT 20 FOR UPDATE SKIP LOCKED`;
+const TAKE = `${SELECT} WHERE process_time <= ? ORDER BY process_time LIMIT 20 FOR UPDATE SKIP LOCKED`;
 /** Lets the next try come after 2, 4, 8 … 64 s, as with payments. */
-const LEASE = `UPDATE refunds SET settle_time = ? + INTERVAL 2 << LEAST(settle_tries, 5) SECOND,
-  settle_tries = settle_tries + 1 WHERE id IN (?)`;
+const LEASE = `UPDATE refunds SET process_time = ? + INTERVAL 2 << LEAST(process_tries, 5) SECOND,
+  process_tries = process_tries + 1 WHERE id IN (?)`;
 
 export function insertRefund(tx: Transaction, row: RefundRow): void {
   tx.defer(
-    `INSERT INTO refunds (id, payment_id, status, amount_minor, reason, key_id, create_time, settle_time)
+    `INSERT INTO refunds (id, payment_id, status, amount_minor, reason, key_id, create_time, process_time)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
     [
       binaryId(row.id),
@@ -42,7 +42,7 @@ export function insertRefund(tx: Transaction, row: RefundRow): void {
       row.reason,
       row.key_id,
       row.create_time,
-      row.settle_time,
+      row.process_time,
     ],
   );
 }
@@ -69,10 +69,10 @@ export async function countFailed(tx: Transaction, paymentId: string): Promise<n
 
 /** Writes what can change in a refund's life. */
 export function saveRefund(tx: Transaction, row: RefundRow): void {
-  tx.defer("UPDATE refunds SET status = ?, provider_reference = ?, settle_time = ? WHERE id = ?", [
+  tx.defer("UPDATE refunds SET status = ?, provider_reference = ?, process_time = ? WHERE id = ?", [
     row.status,
     row.provider_reference,
-    row.settle_time,
+    row.process_time,
     binaryId(row.id),
   ]);
 }

@@ -18,7 +18,7 @@ interface Wish {
   /** The idempotency key whose answer is the outcome; null where nobody asked. */
   keyId: Buffer | null;
   /** When the settler takes it up. */
-  settleTime: Date;
+  processTime: Date;
 }
 
 /** A refund that is not under way yet. */
@@ -32,8 +32,8 @@ export function newRefund(app: Billing, paymentId: string, wish: Wish): RefundRo
     key_id: wish.keyId,
     provider_reference: null,
     create_time: app.clock.now(),
-    settle_time: wish.settleTime,
-    settle_tries: 0,
+    process_time: wish.processTime,
+    process_tries: 0,
   };
 }
 

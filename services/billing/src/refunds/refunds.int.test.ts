@@ -29,7 +29,7 @@ async function captured(paymentMethod?: string) {
   const held = await billing.hold(patient);
   await billing.authorize(held.paymentId, patient, paymentMethod);
   await billing.deliver(held.completed);
-  await billing.settle();
+  await billing.process();
   return held;
 }
 
@@ -143,12 +143,12 @@ test("a provider that gives no answer: PENDING, counted as gone, and settled lat
   await expect(billing.refund(paymentId, 1001)).rejects.toMatchObject(tooMuch("1000"));
 
   billing.app.clock.advance(LEASE_MS);
-  await billing.settle();
+  await billing.process();
   billing.provider.mend();
-  await billing.settle();
+  await billing.process();
   expect(billing.provider.calls).toEqual([]);
   billing.app.clock.advance(2000);
-  await billing.settle();
+  await billing.process();
   expect((await billing.readRefund(paymentId, response.id)).status).toBe("SUCCEEDED");
   expect((await billing.read(paymentId)).status).toBe("PARTIALLY_REFUNDED");
   expect(await billing.givenBack(paymentId)).toEqual([4000]);
@@ -166,7 +166,7 @@ test("killed before the provider was called: the settler sends it, and a repeat 
   await reached.promise;
   billing.provider.mend();
   billing.app.clock.advance(LEASE_MS);
-  await billing.settle();
+  await billing.process();
   const { response, replayed } = await billing.refund(paymentId, 4000, "once", admin);
   expect([response.status, replayed]).toEqual(["SUCCEEDED", true]);
   expect(await billing.givenBack(paymentId)).toEqual([4000]);
@@ -178,11 +178,11 @@ test("a refund that the provider takes its time with is PENDING until it says mo
   billing.provider.refund = async () => ({ reference: "re_1", status: "PENDING" });
   const { response } = await billing.refund(paymentId, 4000);
   billing.app.clock.advance(LEASE_MS);
-  await billing.settle();
+  await billing.process();
   expect((await billing.readRefund(paymentId, response.id)).status).toBe("PENDING");
   billing.provider.refund = refund;
   billing.app.clock.advance(2000);
-  await billing.settle();
+  await billing.process();
   expect((await billing.readRefund(paymentId, response.id)).status).toBe("SUCCEEDED");
 });
 
@@ -197,7 +197,7 @@ test("what a booking's end gives back is a refund, too: of what is left", async 
   const { paymentId, abandoned } = await captured();
   await billing.refund(paymentId, 2000);
   await billing.deliver({ ...abandoned, version: 2 });
-  await billing.settle();
+  await billing.process();
   const { refunds } = await billing.listRefunds(paymentId, patient);
   expect(refunds.map(({ status, amount }) => [status, amount?.amountMinor])).toEqual([
     ["SUCCEEDED", 3000],
@@ -213,22 +213,22 @@ const stopped = async () =>
 test("what the provider will not give back is left to people after four refusals; a refund of theirs settles it", async () => {
   const { paymentId, cancelledFree } = await captured("pm_card_refund_fail");
   await billing.deliver(cancelledFree);
-  await billing.settle();
+  await billing.process();
   for (const hours of [1, 4, 24]) {
     expect(await stopped()).toBe(0);
     billing.app.clock.advance(hours * HOUR_MS);
-    await billing.settle();
+    await billing.process();
   }
   const failures = async () => (await billing.listRefunds(paymentId)).refunds.map(({ status }) => status);
   expect(await failures()).toEqual(Array(4).fill("FAILED"));
   expect(await stopped()).toBe(1);
 
   billing.app.clock.advance(30 * 24 * HOUR_MS);
-  await billing.settle();
+  await billing.process();
   // Their refund is refused as well, and is not tried again either.
   expect((await billing.refund(paymentId, 5000)).response.status).toBe("FAILED");
   billing.app.clock.advance(30 * 24 * HOUR_MS);
-  await billing.settle();
+  await billing.process();
   expect(await failures()).toHaveLength(5);
   expect(await stopped()).toBe(1);
 
@@ -243,7 +243,7 @@ test("a refund that an admin asked for and that failed stays so: nobody else tri
   await billing.refund(paymentId, 2000);
   await billing.app.db.write("UPDATE stub_charges SET refund_status = 'SUCCEEDED'");
   billing.app.clock.advance(30 * 24 * HOUR_MS);
-  await billing.settle();
+  await billing.process();
   expect((await billing.listRefunds(paymentId)).refunds.map(({ status }) => status)).toEqual(["FAILED"]);
   expect(await stopped()).toBe(0);
 });
@@ -251,15 +251,15 @@ test("a refund that an admin asked for and that failed stays so: nobody else tri
 test("what has to go back is tried again an hour after it has failed", async () => {
   const { paymentId, cancelledFree } = await captured("pm_card_refund_fail");
   await billing.deliver(cancelledFree);
-  await billing.settle();
+  await billing.process();
   const failures = async () => (await billing.listRefunds(paymentId)).refunds.map(({ status }) => status);
   expect(await failures()).toEqual(["FAILED"]);
   billing.app.clock.advance(HOUR_MS - 1);
-  await billing.settle();
+  await billing.process();
   expect(await failures()).toEqual(["FAILED"]);
   await billing.app.db.write("UPDATE stub_charges SET refund_status = 'SUCCEEDED'");
   billing.app.clock.advance(1);
-  await billing.settle();
+  await billing.process();
   expect(await failures()).toEqual(["SUCCEEDED", "FAILED"]);
   expect((await billing.read(paymentId)).status).toBe("REFUNDED");
 });
@@ -291,15 +291,15 @@ test("a refund that came back after it had succeeded has FAILED; it is booked ba
 test("what has to go back and came back is tried again an hour later; what was captured is not booked again", async () => {
   const { paymentId, cancelledFree } = await captured();
   await billing.deliver(cancelledFree);
-  await billing.settle();
+  await billing.process();
   const [first] = (await billing.listRefunds(paymentId)).refunds;
   expect(await billing.read(paymentId)).toMatchObject({ status: "REFUNDED" });
   await comeBack(first!.id);
   expect(await billing.read(paymentId)).toMatchObject({ status: "CAPTURED", refunded: { amountMinor: 0 } });
-  await billing.settle();
+  await billing.process();
   expect((await billing.listRefunds(paymentId)).refunds).toHaveLength(1);
   billing.app.clock.advance(HOUR_MS);
-  await billing.settle();
+  await billing.process();
   expect(await billing.read(paymentId)).toMatchObject({ status: "REFUNDED" });
   expect(await findViolations(billing.app.db)).toEqual([]);
 });
@@ -311,7 +311,7 @@ test("what an admin gave back before the booking was called off has to go back a
   expect(await billing.read(paymentId)).toMatchObject({ status: "REFUNDED" });
   await comeBack(refund.id);
   billing.app.clock.advance(HOUR_MS);
-  await billing.settle();
+  await billing.process();
   expect(await billing.read(paymentId)).toMatchObject({ status: "REFUNDED" });
   expect(await findViolations(billing.app.db)).toEqual([]);
 });
@@ -319,6 +319,6 @@ test("what an admin gave back before the booking was called off has to go back a
 test("several settlers at once refund once", async () => {
   const payments = await Promise.all(Array.from({ length: 20 }, () => captured()));
   for (const { cancelledFree } of payments) await billing.deliver(cancelledFree);
-  await Promise.all(Array.from({ length: 4 }, () => billing.settle()));
+  await Promise.all(Array.from({ length: 4 }, () => billing.process()));
   for (const { paymentId } of payments) expect(await billing.givenBack(paymentId)).toEqual([5000]);
 });

@@ -22,10 +22,10 @@ import {
 import { type Billing, EVENT_ROUTES } from "../app.ts";
 import { consumersOf } from "../consumers.ts";
 import { authorizePayment } from "../payments/authorize-payment.ts";
-import { captureLapsing } from "../payments/capture-lapsing.ts";
+import { captureExpiring } from "../payments/capture-expiring.ts";
 import { getPayment } from "../payments/read-payments.ts";
-import { settlePayments } from "../processing/process-payments.ts";
-import { settleRefunds } from "../processing/process-refunds.ts";
+import { processPayments } from "../processing/process-payments.ts";
+import { processRefunds } from "../processing/process-refunds.ts";
 import type {
   Charge,
   ChargeKey,
@@ -42,9 +42,9 @@ import { getRefund, listRefunds } from "../refunds/read-refunds.ts";
 import { receiveWebhook } from "../webhooks/receive-webhook.ts";
 
 export const LEASE_MS = 10_000;
-export const SETTLE_DELAY_MS = 2000;
+export const PENDING_DELAY_MS = 2000;
 export const AUTHORIZATION_MS = 7 * 24 * 3_600_000;
-export const CAPTURE_BEFORE_LAPSE_MS = 24 * 3_600_000;
+export const CAPTURE_BEFORE_EXPIRY_MS = 24 * 3_600_000;
 export const WEBHOOK_SECRET = "the stub's webhook secret";
 export const HOLD_MS = 15 * 60_000;
 
@@ -106,7 +106,7 @@ export async function startBilling(far?: Provider) {
       new StubProvider({
         db,
         clock,
-        settleDelayMs: SETTLE_DELAY_MS,
+        pendingDelayMs: PENDING_DELAY_MS,
         authorizationMs: AUTHORIZATION_MS,
         log: service.log,
         webhookSecret: WEBHOOK_SECRET,
@@ -119,8 +119,8 @@ export async function startBilling(far?: Provider) {
     proofs: new RowProofs(service),
     providers: new Providers("stub", [provider]),
     attemptLeaseMs: LEASE_MS,
-    captureBeforeLapseMs: CAPTURE_BEFORE_LAPSE_MS,
-    settleSoon: () => {},
+    captureBeforeExpiryMs: CAPTURE_BEFORE_EXPIRY_MS,
+    processSoon: () => {},
   };
   return { app, provider, ...usesOf(app) };
 }
@@ -216,9 +216,9 @@ function usesOf(app: Billing & TestService) {
       (await invoke(PaymentServiceService.getPayment, bound(getPayment, app), by, { paymentId })).response,
 
     /** Carries out all that is due: first what may make refunds, then refunds. */
-    settle: async () => {
-      await settlePayments(app)();
-      await settleRefunds(app)();
+    process: async () => {
+      await processPayments(app)();
+      await processRefunds(app)();
     },
 
     /** Delivers a webhook, signed now unless a signature is given. */
@@ -242,7 +242,7 @@ function usesOf(app: Billing & TestService) {
       );
       return row!.attempt_id;
     },
-    captureLapsing: captureLapsing(app),
+    captureExpiring: captureExpiring(app),
 
     refund: (paymentId: string, amountMinor: number, idempotencyKey = newId(), by: Caller = ADMIN) =>
       invoke(RefundServiceService.createRefund, bound(createRefund, app), by, {
@@ -262,7 +262,7 @@ function usesOf(app: Billing & TestService) {
     },
 
     /** What the audit trail says of a payment's changes, oldest first; that admins read it is in there, too. */
-    entry: async (paymentId: string) => {
+    auditTrail: async (paymentId: string) => {
       const rows = await app.db.read<{ action: string; outcome: string; actor_id: string }>(
         "SELECT action, outcome, actor_id FROM audit_events WHERE resource = ? AND action <> ? ORDER BY occur_time, id",
         [`payments/${paymentId}`, "payment.get"],

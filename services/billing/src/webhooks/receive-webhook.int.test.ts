@@ -6,7 +6,7 @@ import { signWebhook } from "../providers/stub-webhooks.ts";
 import {
   type BillingTest,
   LEASE_MS,
-  SETTLE_DELAY_MS,
+  PENDING_DELAY_MS,
   startBilling,
   WEBHOOK_SECRET,
 } from "../testing/billing-fixture.ts";
@@ -41,19 +41,19 @@ async function pending(method = "pm_requires_action") {
 
 test("a webhook settles a payment before the settler asks, and scheduling is told", async () => {
   const { paymentId, event } = await pending();
-  billing.app.clock.advance(SETTLE_DELAY_MS);
+  billing.app.clock.advance(PENDING_DELAY_MS);
   expect(await billing.webhook(event)).toEqual(TAKEN);
   expect(await statusOf(paymentId)).toBe("AUTHORIZED");
   expect(await billing.told(paymentId)).toHaveLength(1);
-  expect((await billing.entry(paymentId)).at(-1)).toBe("payment.authorize SUCCESS by provider:stub");
+  expect((await billing.auditTrail(paymentId)).at(-1)).toBe("payment.authorize SUCCESS by provider:stub");
   billing.app.clock.advance(LEASE_MS);
-  await billing.settle();
+  await billing.process();
   expect(billing.provider.calls).toEqual(["find"]);
 });
 
 test("an event that comes twice, also at once, has one effect, and is asked about once more at most", async () => {
   const { paymentId, event } = await pending();
-  billing.app.clock.advance(SETTLE_DELAY_MS);
+  billing.app.clock.advance(PENDING_DELAY_MS);
   await Promise.all(Array.from({ length: 5 }, () => billing.webhook(event)));
   billing.provider.mend();
   expect(await billing.webhook(event)).toEqual(TAKEN);
@@ -64,10 +64,10 @@ test("an event that comes twice, also at once, has one effect, and is asked abou
 
 test("the order of events does not matter: one that comes late changes nothing", async () => {
   const { paymentId, event, completed } = await pending();
-  billing.app.clock.advance(SETTLE_DELAY_MS);
+  billing.app.clock.advance(PENDING_DELAY_MS);
   await billing.webhook({ ...event, id: "evt_2" });
   await billing.deliver(completed);
-  await billing.settle();
+  await billing.process();
   const { response: refund } = await billing.refund(paymentId, 2000);
   const before = await billing.read(paymentId);
   for (const id of ["evt_1", "evt_0"]) await billing.webhook({ ...event, id });
@@ -80,7 +80,7 @@ test("a webhook before the charge has settled leaves it pending; the next one se
   const { paymentId, event } = await pending();
   await billing.webhook({ ...event, id: newId() });
   expect(await statusOf(paymentId)).toBe("PROCESSING");
-  billing.app.clock.advance(SETTLE_DELAY_MS);
+  billing.app.clock.advance(PENDING_DELAY_MS);
   await billing.webhook(event);
   expect(await statusOf(paymentId)).toBe("AUTHORIZED");
 });
@@ -89,7 +89,7 @@ test("a webhook settles a refund, once", async () => {
   const { paymentId, completed } = await billing.hold(patient);
   await billing.authorize(paymentId, patient);
   await billing.deliver(completed);
-  await billing.settle();
+  await billing.process();
   billing.provider.back = async () => {
     throw new Error("the answer was lost");
   };
@@ -104,7 +104,7 @@ test("a webhook settles a refund, once", async () => {
 
 test("a forged, unsigned or old webhook has no effect", async () => {
   const { paymentId, event } = await pending();
-  billing.app.clock.advance(SETTLE_DELAY_MS);
+  billing.app.clock.advance(PENDING_DELAY_MS);
   const now = billing.app.clock.now();
   const minutesAway = (minutes: number) =>
     signWebhook(WEBHOOK_SECRET, JSON.stringify(event), new Date(now.getTime() + minutes * 60_000 + minutes));
@@ -136,7 +136,7 @@ test.each([
 
 test("where the provider, asked back, does not answer, the event is refused, and taken when it comes again", async () => {
   const { paymentId, event } = await pending();
-  billing.app.clock.advance(SETTLE_DELAY_MS);
+  billing.app.clock.advance(PENDING_DELAY_MS);
   billing.provider.there = async () => {
     throw new Error("unreachable");
   };

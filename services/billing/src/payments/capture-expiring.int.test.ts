@@ -5,7 +5,7 @@ import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import {
   AUTHORIZATION_MS,
   type BillingTest,
-  CAPTURE_BEFORE_LAPSE_MS,
+  CAPTURE_BEFORE_EXPIRY_MS,
   startBilling,
 } from "../testing/billing-fixture.ts";
 
@@ -31,22 +31,22 @@ async function authorized() {
 
 /** What the jobs do, one after the other. */
 async function runJobs() {
-  await billing.captureLapsing();
-  await billing.settle();
+  await billing.captureExpiring();
+  await billing.process();
 }
 
 const statusOf = async ({ paymentId }: { paymentId: string }) => (await billing.read(paymentId)).status;
 
 test("what would lapse is captured before, and goes back if the booking is called off after all", async () => {
   const held = await authorized();
-  billing.app.clock.advance(AUTHORIZATION_MS - CAPTURE_BEFORE_LAPSE_MS - 1);
+  billing.app.clock.advance(AUTHORIZATION_MS - CAPTURE_BEFORE_EXPIRY_MS - 1);
   await runJobs();
   expect(await statusOf(held)).toBe("AUTHORIZED");
   billing.app.clock.advance(1);
   await Promise.all([runJobs(), runJobs()]);
   expect(await statusOf(held)).toBe("CAPTURED");
   expect(billing.provider.calls).toEqual(["capture"]);
-  expect((await billing.entry(held.paymentId)).slice(-2)).toEqual([
+  expect((await billing.auditTrail(held.paymentId)).slice(-2)).toEqual([
     "payment.decide SUCCESS by service:billing",
     "payment.capture SUCCESS by service:billing",
   ]);
@@ -61,8 +61,8 @@ test("what is to be let go of is not captured for its lapse", async () => {
     throw new Error("unreachable");
   };
   await billing.deliver(held.cancelledFree);
-  await billing.settle();
-  billing.app.clock.advance(AUTHORIZATION_MS - CAPTURE_BEFORE_LAPSE_MS);
+  await billing.process();
+  billing.app.clock.advance(AUTHORIZATION_MS - CAPTURE_BEFORE_EXPIRY_MS);
   billing.provider.mend();
   await runJobs();
   expect(await statusOf(held)).toBe("VOIDED");
@@ -77,7 +77,7 @@ test("what has lapsed all the same is VOIDED once its capture is tried", async (
 
 test("one payment that cannot be decided holds up no other", async () => {
   const [first, second] = [await authorized(), await authorized()];
-  billing.app.clock.advance(AUTHORIZATION_MS - CAPTURE_BEFORE_LAPSE_MS);
+  billing.app.clock.advance(AUTHORIZATION_MS - CAPTURE_BEFORE_EXPIRY_MS);
   const setVersion = (version: number) =>
     billing.app.db.write("UPDATE payments SET version = ? WHERE id = ?", [
       version,

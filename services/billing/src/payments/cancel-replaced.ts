@@ -30,7 +30,7 @@ interface Replaced {
  * @returns the answer for the replacing key if it was dropped; undefined if it may be sent. Throws if the provider does not
  * answer, or cannot cancel yet
  */
-export async function callOffReplaced(
+export async function cancelReplaced(
   app: Billing,
   provider: Provider,
   payment: PaymentRow,
@@ -54,7 +54,7 @@ export async function callOffReplaced(
         (tx) => keepReplaced(app, tx, replaced, attempt, found),
       );
     case "CALL_OFF":
-      await callOff(provider, replaced, found);
+      await cancelAttempt(provider, replaced, found);
       await app.db.transaction((tx) => clearWay(tx, replaced));
       return undefined;
   }
@@ -80,7 +80,7 @@ async function decide(
 const isConfirmed = ({ status }: Charge): boolean => status === "AUTHORIZED" || status === "CAPTURED";
 
 /** Throws if the attempt may still succeed. */
-async function callOff(provider: Provider, replaced: Replaced, found: Charge): Promise<void> {
+async function cancelAttempt(provider: Provider, replaced: Replaced, found: Charge): Promise<void> {
   const isOver = found.status === "DECLINED" || found.status === "VOIDED";
   const { status } = isOver ? found : await provider.void(replaced);
   if (status !== "DECLINED" && status !== "VOIDED") {
