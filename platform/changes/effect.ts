@@ -11,7 +11,10 @@ export interface Effect<T> {
 /** Nothing changed, such as by a repeated transition. */
 export const unchanged = <T>(response: T): Effect<T> => ({ response, entries: [] });
 
-export const changed = <T>(response: T, ...entries: AuditEntry[]): Effect<T> => ({ response, entries });
+export const changed = <T>(response: T, ...entries: AuditEntry[]): Effect<T> & { response: T } => ({
+  response,
+  entries,
+});
 
 /** A failed attempt that is counted or audited: its entries are committed, then the error is thrown. */
 export const failed = (error: ApiError, ...entries: AuditEntry[]): Effect<never> => ({

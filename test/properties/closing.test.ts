@@ -257,9 +257,9 @@ const atItsTime = (row: BookingRow, consultation: ConsultationState): BookingRow
 
 /** The payment after billing's next step at the provider. */
 function settle({ payment }: World): World["payment"] | undefined {
-  const funds = { amount_minor: 5000, refunded_minor: 0, refunding_minor: 0 };
+  const funds = { amountMinor: 5000, refundedMinor: 0, refundingMinor: 0 };
   const isRefunded = payment.status === "REFUNDED";
-  const step = nextStep({ ...payment, ...funds, ...(isRefunded && { refunded_minor: 5000 }) });
+  const step = nextStep({ ...payment, ...funds, ...(isRefunded && { refundedMinor: 5000 }) });
   const next = { CAPTURE: "CAPTURED", VOID: "VOIDED", REFUND: "REFUNDED" } as const;
   return step && step !== "ASK" ? { ...payment, status: next[step] } : undefined;
 }

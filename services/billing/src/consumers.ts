@@ -8,7 +8,7 @@ import {
 } from "./payments/apply-booking-events.ts";
 import { applyConsultationEnded } from "./payments/apply-consultation-events.ts";
 
-/** Which events it takes, from whom, and what they do. */
+/** Handlers of consumed events, by type. */
 export function consumersOf(app: Billing): Consumers {
   const ended = { from: "scheduling", apply: applyBookingEnded(app) };
   const decided = { from: "scheduling", apply: applyFeeDecision(app) };
@@ -23,7 +23,7 @@ export function consumersOf(app: Billing): Consumers {
       from: "clinical",
       apply: applyConsultationEnded(app, "consultation.completed"),
     },
-    // Sent by clinical until 0.2.0; since then scheduling sends the valid ones.
+    // Clinical sends no-shows until 0.2.0; since then scheduling sends booking.fee_decided.
     "consultation.no_show": { from: "clinical", apply: applyConsultationEnded(app, "consultation.no_show") },
     "consultation.abandoned": {
       from: "clinical",

@@ -15,7 +15,7 @@ import {
   LEASE_MS,
   startBilling,
 } from "./testing/billing-fixture.ts";
-import { forgetWebhooks } from "./webhooks/forget-webhooks.ts";
+import { deleteOldEvents } from "./webhooks/delete-old-events.ts";
 
 const MINUTE_MS = 60_000;
 const WEBHOOKS_KEPT_MS = 30 * 24 * 60 * MINUTE_MS;
@@ -72,7 +72,7 @@ const cases: Record<string, JobCase> = {
     return async () =>
       (await billing.auditTrail(paymentId)).includes("payment.decide SUCCESS by service:billing");
   },
-  "forget webhooks": async () => {
+  "delete old webhook events": async () => {
     const { app } = billing;
     const insert = "INSERT INTO webhook_events (provider, event_id, receive_time) VALUES ('stub', 'old', ?)";
     await app.db.write(insert, [app.clock.now()]);
@@ -88,7 +88,7 @@ const cases: Record<string, JobCase> = {
 
 testJobs(cases, () => jobs);
 
-test.each(Object.entries({ processPayments, processRefunds, captureExpiring, forgetWebhooks }))(
+test.each(Object.entries({ processPayments, processRefunds, captureExpiring, deleteOldEvents }))(
   "%s ends with its process, however much is due",
   async (_, job) => {
     await expect(job(billing.app)(AbortSignal.abort())).rejects.toMatchObject({ name: "AbortError" });

@@ -1,6 +1,6 @@
 import type { Database } from "@medconnect/platform/db/database.ts";
 
-/** What must never be found. Each is one statement, so that it sees one moment. */
+/** Queries that find violations. Each is one statement, so that it reads one snapshot. */
 export const CHECKS = {
   "debits differ from credits": `
     SELECT transaction_id AS name, SUM(debit_minor) AS expected, SUM(credit_minor) AS found
@@ -49,18 +49,20 @@ export const CHECKS = {
 
 export type Check = keyof typeof CHECKS;
 
+export const CHECK_NAMES = Object.keys(CHECKS) as Check[];
+
 export interface Violation {
   check: Check;
-  /** The transaction, payment or account. */
+  /** Id of the transaction or payment, or the account. */
   name: string;
   expected: number;
   found: number;
 }
 
-/** At most a hundred violations of each check: one is enough to look into. */
+/** At most 100 violations of each check. MySQL returns sums as text. */
 export async function findViolations(db: Database): Promise<Violation[]> {
   const violations: Violation[] = [];
-  for (const check of Object.keys(CHECKS) as Check[]) {
+  for (const check of CHECK_NAMES) {
     const rows = await db.read<{ name: string; expected: string; found: string }>(
       `${CHECKS[check]} LIMIT 100`,
     );

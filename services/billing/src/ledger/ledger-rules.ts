@@ -1,72 +1,55 @@
-/** One line of a movement of money: what an account receives (debit) or gives (credit); the other one is 0. */
+/** A line of a double-entry transaction. Either debit or credit is 0. */
 export interface Entry {
-  /** What moved the money: a payment's id for its capture, a refund's id for a refund and for its reversal. */
-  transaction_id: string;
+  /** The payment's id for a capture; the refund's id for a refund and its reversal. */
+  transactionId: string;
   account: string;
   kind: "CAPTURE" | "REFUND" | "REFUND_REVERSAL";
-  payment_id: string;
+  paymentId: string;
   currency: string;
-  debit_minor: number;
-  credit_minor: number;
+  debitMinor: number;
+  creditMinor: number;
 }
 
-/** What the ledger has to know of a payment. */
-export interface Booked {
+export interface LedgerPayment {
   id: string;
-  doctor_id: string;
+  doctorId: string;
   provider: string;
   currency: string;
-  amount_minor: number;
+  amountMinor: number;
 }
 
-/** What the provider holds for us, until it pays out. */
+export interface LedgerRefund {
+  id: string;
+  amountMinor: number;
+}
+
+/** Account of the money that the provider holds until its payout. */
 export const clearingAccount = (provider: string): string => `provider_clearing:${provider}`;
-/** What is due to a doctor. */
+/** Account of the doctor's earnings. */
 export const doctorAccount = (doctorId: string): string => `doctor:${doctorId}`;
 
-/** A capture: the provider has the fee for us, and the doctor has earned it. */
-export function captureEntries(payment: Booked): Entry[] {
-  const line = { transaction_id: payment.id, kind: "CAPTURE" as const, ...commonOf(payment) };
+/** A capture: debits the provider's account, and credits the doctor's. */
+export function captureEntries(payment: LedgerPayment): Entry[] {
+  const { id, doctorId, provider, currency, amountMinor } = payment;
+  const line = { transactionId: id, kind: "CAPTURE" as const, paymentId: id, currency };
   return [
-    {
-      ...line,
-      account: clearingAccount(payment.provider),
-      debit_minor: payment.amount_minor,
-      credit_minor: 0,
-    },
-    {
-      ...line,
-      account: doctorAccount(payment.doctor_id),
-      debit_minor: 0,
-      credit_minor: payment.amount_minor,
-    },
+    { ...line, account: clearingAccount(provider), debitMinor: amountMinor, creditMinor: 0 },
+    { ...line, account: doctorAccount(doctorId), debitMinor: 0, creditMinor: amountMinor },
   ];
 }
 
-/** A refund: a capture's inverse, of a part or all of it. */
-export function refundEntries(payment: Booked, refund: { id: string; amount_minor: number }): Entry[] {
-  const line = { transaction_id: refund.id, kind: "REFUND" as const, ...commonOf(payment) };
-  return [
-    { ...line, account: doctorAccount(payment.doctor_id), debit_minor: refund.amount_minor, credit_minor: 0 },
-    {
-      ...line,
-      account: clearingAccount(payment.provider),
-      debit_minor: 0,
-      credit_minor: refund.amount_minor,
-    },
-  ];
-}
+/** A refund: the inverse of a capture, for its own amount. */
+export const refundEntries = (payment: LedgerPayment, { id, amountMinor }: LedgerRefund): Entry[] =>
+  captureEntries({ ...payment, amountMinor }).map((entry) =>
+    inverse({ ...entry, transactionId: id, kind: "REFUND" }),
+  );
 
-/** A refund that came back: its inverse. */
-export const refundReversalEntries = (
-  payment: Booked,
-  refund: { id: string; amount_minor: number },
-): Entry[] =>
-  refundEntries(payment, refund).map((entry) => ({
-    ...entry,
-    kind: "REFUND_REVERSAL",
-    debit_minor: entry.credit_minor,
-    credit_minor: entry.debit_minor,
-  }));
+/** A refund that the patient's bank returned: the inverse of the refund. */
+export const refundReversalEntries = (payment: LedgerPayment, refund: LedgerRefund): Entry[] =>
+  refundEntries(payment, refund).map((entry) => inverse({ ...entry, kind: "REFUND_REVERSAL" }));
 
-const commonOf = ({ id, currency }: Booked) => ({ payment_id: id, currency });
+const inverse = (entry: Entry): Entry => ({
+  ...entry,
+  debitMinor: entry.creditMinor,
+  creditMinor: entry.debitMinor,
+});

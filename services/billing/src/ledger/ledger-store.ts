@@ -4,41 +4,40 @@ import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Entry } from "./ledger-rules.ts";
 
-/** Writes a movement's entries, in the transaction of the change of state that it is. */
+const INSERT = `INSERT INTO ledger_entries
+  (transaction_id, account, kind, payment_id, currency, debit_minor, credit_minor, create_time) VALUES ?`;
+
+/** Books a movement of money in the transaction of its change of state. */
 export function insertEntries(tx: Transaction, entries: Entry[], now: Date): void {
-  tx.defer(
-    `INSERT INTO ledger_entries
-       (transaction_id, account, kind, payment_id, currency, debit_minor, credit_minor, create_time) VALUES ?`,
-    [
-      entries.map((entry) => [
-        binaryId(entry.transaction_id),
-        entry.account,
-        entry.kind,
-        binaryId(entry.payment_id),
-        entry.currency,
-        entry.debit_minor,
-        entry.credit_minor,
-        now,
-      ]),
-    ],
-  );
+  const values = entries.map((entry) => [
+    binaryId(entry.transactionId),
+    entry.account,
+    entry.kind,
+    binaryId(entry.paymentId),
+    entry.currency,
+    entry.debitMinor,
+    entry.creditMinor,
+    now,
+  ]);
+  tx.defer(INSERT, [values]);
 }
 
-/** An account's credits less its debits. */
+/** Credits less debits, in minor units. */
 export interface Balance {
   account: string;
   currency: string;
   minor: number;
 }
 
-/** An account's balance in each currency; none where nothing was ever booked. */
+/** An account's balance in each currency; empty without entries. */
 export const balanceOf = (db: Database, account: string): Promise<Balance[]> =>
   readBalances(db, "account = ?", account);
 
-/** What a payment adds to the balance of each account that it touched; none where no money has moved. */
+/** Balances of a payment's own entries, by account; empty if no money has moved. */
 export const balancesOfPayment = (db: Database, paymentId: string): Promise<Balance[]> =>
   readBalances(db, "payment_id = ?", binaryId(paymentId));
 
+/** MySQL returns the sums as text. */
 async function readBalances(db: Database, condition: string, value: SqlValue): Promise<Balance[]> {
   const rows = await db.read<{ account: string; currency: string; minor: string }>(
     `SELECT account, currency, SUM(CAST(credit_minor AS SIGNED) - CAST(debit_minor AS SIGNED)) AS minor

@@ -7,10 +7,11 @@ import { applyToPayments, type PaymentIds } from "./apply-to-payments.ts";
 import { entryOf } from "./change-payment.ts";
 import { withProof } from "./debt-proof.ts";
 import { decideFee } from "./decide-fee.ts";
+import type { PaymentRow } from "./payment.ts";
 import { decide, expire, type FeeDecision } from "./payment-rules.ts";
-import { insertPayments, type PaymentRow } from "./payment-store.ts";
+import { insertPayments } from "./payment-store.ts";
 
-/** booking.held: makes the payment, under the id that the booking names. */
+/** booking.held: creates the payment under the id that scheduling chose. */
 export const applyBookingHeld = (app: Billing): EventHandler<never, PaymentRow> => ({
   decide: (_facts, event, now) =>
     isPaid(event) ? newPayment(app, event, "REQUIRES_AUTHORIZATION", now) : undefined,
@@ -20,26 +21,26 @@ export const applyBookingHeld = (app: Billing): EventHandler<never, PaymentRow> 
   },
 });
 
-/** booking.cancelled, .payment_refused: the money goes the way that scheduling has decided. */
+/** booking.cancelled, booking.payment_refused: applies scheduling's fee decision. */
 export const applyBookingEnded = (app: Billing) =>
   endPayments(app, (row, event) => ({ ...row, ...decide(row, decisionOf(event)) }));
 
-/** booking.closed, .fee_decided: applies the fee decision of an admin or a no-show. */
+/** booking.closed, booking.fee_decided: applies the fee decision of an admin or of a no-show. */
 export const applyFeeDecision = (app: Billing) =>
   applyToPayments(app, idsOf, (row, event) => decideFee(row, decisionOf(event)));
 
-/** booking.expired: ends only what awaits authorization. The rest is decided by what scheduling makes of it. */
+/** booking.expired: cancels a payment without an attempt. Scheduling decides about the others. */
 export const applyBookingExpired = (app: Billing) =>
   endPayments(app, (row, _event, now) => ({
     ...row,
     status: expire(row.status),
-    // The hold has ended, whatever our own clock says: no attempt begins any more, or goes back to being awaited.
-    hold_expire_time: new Date(Math.min(row.hold_expire_time.getTime(), now.getTime())),
+    // Billing's clock may be behind scheduling's; from now on no attempt may start.
+    holdExpireTime: new Date(Math.min(row.holdExpireTime.getTime(), now.getTime())),
   }));
 
 type End = (row: PaymentRow, event: Event, now: Date) => PaymentRow;
 
-/** Ends payments. Where booking.held was skipped, as the end is newer, the payment is made as one that is over. */
+/** Ends payments. If a newer event made the inbox skip booking.held, creates the payment as CANCELLED. */
 const endPayments = (app: Billing, end: End) =>
   applyToPayments(app, idsOf, (row, event, now) =>
     row ? end(row, event, now) : newPayment(app, event, "CANCELLED", now),
@@ -47,22 +48,17 @@ const endPayments = (app: Billing, end: End) =>
 
 function idsOf(event: Event): Required<PaymentIds> {
   const { paymentId, consultationId, patientId, doctorId } = stateOf(event, "booking");
-  return {
-    id: paymentId,
-    booking_id: event.aggregateId,
-    consultation_id: consultationId,
-    patient_id: patientId,
-    doctor_id: doctorId,
-  };
+  return { id: paymentId, bookingId: event.aggregateId, consultationId, patientId, doctorId };
 }
 
-/** Default: without a decision, nothing is charged. */
+/** Without a decision, nothing is charged. */
 const decisionOf = (event: Event): FeeDecision =>
   stateOf(event, "booking").feeDecision === "CHARGE" ? "CHARGE" : "RELEASE";
 
-/** A free booking names no payment. */
+/** A free booking has no payment id. */
 const isPaid = (event: Event): boolean => stateOf(event, "booking").paymentId !== "";
 
+/** Throws for a booking without a fee or hold. */
 function newPayment(
   { providers, proofs }: Billing,
   event: Event,
@@ -70,28 +66,29 @@ function newPayment(
   now: Date,
 ): PaymentRow {
   const { fee, holdExpireTime } = stateOf(event, "booking");
+  if (!fee || !holdExpireTime) throw new Error("a booking with a payment has no fee or no hold");
   return withProof(proofs, {
     ...idsOf(event),
     status,
     feeDecision: null,
-    currency: fee!.currencyCode,
-    amount_minor: fee!.amountMinor,
-    refunded_minor: 0,
-    refunding_minor: 0,
-    hold_expire_time: holdExpireTime!,
-    attempt_id: null,
-    replaced_attempt_id: null,
+    currency: fee.currencyCode,
+    amountMinor: fee.amountMinor,
+    refundedMinor: 0,
+    refundingMinor: 0,
+    holdExpireTime,
+    attemptId: null,
+    replacedAttemptId: null,
     provider: providers.current.name,
-    provider_reference: null,
-    last_error: null,
-    next_action_url: null,
-    authorize_time: null,
-    authorization_expire_time: null,
-    capture_time: null,
+    providerReference: null,
+    lastError: null,
+    nextActionUrl: null,
+    authorizeTime: null,
+    authorizationExpireTime: null,
+    captureTime: null,
     version: 1,
-    create_time: now,
-    process_time: null,
-    process_tries: 0,
-    due_since: null,
+    createTime: now,
+    processTime: null,
+    processTries: 0,
+    dueSince: null,
   });
 }

@@ -5,20 +5,20 @@ import { applyToPayments } from "./apply-to-payments.ts";
 import { decideFee } from "./decide-fee.ts";
 import type { FeeDecision } from "./payment-rules.ts";
 
-/** Fee decision of each end: due if the doctor came in time and it took place, or if only the patient was missing. */
+/** Fee decision of each end: CHARGE if the doctor came in time and it took place, or if only the patient was missing. */
 export const FEE_DECISIONS = {
   "consultation.completed": ({ lateParty }) => (lateParty === "DOCTOR" ? "RELEASE" : "CHARGE"),
   "consultation.no_show": ({ noShowParty }) => (noShowParty === "PATIENT" ? "CHARGE" : "RELEASE"),
   "consultation.abandoned": () => "RELEASE",
 } as const satisfies Record<string, (consultation: ConsultationState) => FeeDecision>;
 
-/** consultation.completed, .no_show, .abandoned: captures, or gives back. */
+/** consultation.completed, consultation.no_show, consultation.abandoned: decides the fee. */
 export const applyConsultationEnded = (app: Billing, type: keyof typeof FEE_DECISIONS) =>
   applyToPayments(
     app,
     (event) => {
       const { paymentId, bookingId } = stateOf(event, "consultation");
-      return { id: paymentId, booking_id: bookingId, consultation_id: event.aggregateId };
+      return { id: paymentId, bookingId, consultationId: event.aggregateId };
     },
     (row, event) => decideFee(row, FEE_DECISIONS[type](stateOf(event, "consultation"))),
   );

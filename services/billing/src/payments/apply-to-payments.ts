@@ -3,24 +3,24 @@ import { assertOwnRow } from "@medconnect/platform/inbox/own-row.ts";
 import type { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Billing } from "../app.ts";
 import { changePayment, entriesOf, entryOf } from "./change-payment.ts";
-import { insertPayments, lockPayments, type PaymentRow } from "./payment-store.ts";
+import type { PaymentRow } from "./payment.ts";
+import { insertPayments, lockPayments } from "./payment-store.ts";
 
-/** A payment before and after an event. */
 interface Change {
-  /** Undefined for one that the event makes. */
+  /** Undefined if the event creates the payment. */
   before: PaymentRow | undefined;
   after: PaymentRow;
 }
 
-/** A payment's id, and those ids of its booking that an event states. */
+/** A payment's id, and the ids of its booking that an event states. */
 export type PaymentIds = Pick<PaymentRow, "id"> &
-  Partial<Pick<PaymentRow, "booking_id" | "consultation_id" | "patient_id" | "doctor_id">>;
+  Partial<Pick<PaymentRow, "bookingId" | "consultationId" | "patientId" | "doctorId">>;
 
 /**
- * Handler of events that change a payment each.
+ * Handler of events that change one payment each.
  *
- * @param idsOf ids of an event's payment, which must be the row's; `id` is "" for a free booking, which has none
- * @param change the payment after an event. Gets undefined where there is none yet
+ * @param idsOf ids that an event states, which must be the row's; `id` is "" for a free booking
+ * @param change returns the payment after an event; `before` is undefined if it does not exist yet
  */
 export const applyToPayments = (
   app: Billing,

@@ -366,11 +366,11 @@ test("no authorization begins once the hold has ended; one that began before may
 test("payment methods lie encrypted in the database, until they are forgotten", async () => {
   const { paymentId } = await billing.hold(patient);
   const methodOf = async () => {
-    const [row] = await billing.app.db.read<{ payment_method: Buffer | null }>(
-      "SELECT payment_method FROM payment_attempts WHERE payment_id = ?",
+    const [row] = await billing.app.db.read<{ paymentMethod: Buffer | null }>(
+      "SELECT payment_method AS paymentMethod FROM payment_attempts WHERE payment_id = ?",
       [binaryId(paymentId)],
     );
-    return row!.payment_method;
+    return row!.paymentMethod;
   };
   await billing.authorize(paymentId, patient, "pm_provider_timeout");
   expect((await methodOf())!.includes("pm_")).toBe(false);

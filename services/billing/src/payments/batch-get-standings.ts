@@ -16,12 +16,12 @@ export const batchGetPaymentStandings = async (
     const undelivered = await findUndelivered(tx, paymentIds);
     const standings = rows.map((row) => ({
       paymentId: row.id,
-      bookingId: row.booking_id,
-      consultationId: row.consultation_id,
+      bookingId: row.bookingId,
+      consultationId: row.consultationId,
       status: row.status,
       feeDecision: row.feeDecision ?? ("FEE_DECISION_UNSPECIFIED" as const),
-      amount: { currencyCode: row.currency, amountMinor: row.amount_minor },
-      authorizeTime: row.authorize_time ?? undefined,
+      amount: { currencyCode: row.currency, amountMinor: row.amountMinor },
+      authorizeTime: row.authorizeTime ?? undefined,
       version: row.version,
       inFlight: undelivered.get(row.id) === "WAITING",
     }));

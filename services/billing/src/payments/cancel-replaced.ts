@@ -6,19 +6,16 @@ import {
   PaymentServiceService,
 } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
 import type { Billing } from "../app.ts";
-import type { Charge, Provider } from "../providers/provider.ts";
+import type { Charge, ChargeKey, Provider } from "../providers/provider.ts";
 import { type AttemptRow, endAttempt, isAttemptEnded } from "./attempt-store.ts";
-import { toPayment } from "./payment.ts";
+import { type PaymentRow, toPayment } from "./payment.ts";
 import { applyCharge } from "./payment-attempt.ts";
 import { notAuthorizable } from "./payment-rules.ts";
-import { lockPayment, type PaymentRow, savePayment } from "./payment-store.ts";
+import { lockPayment, savePayment } from "./payment-store.ts";
 
 /** The attempt of a payment that another one replaces. */
-interface Replaced {
+interface ReplacedAttempt extends ChargeKey {
   paymentId: string;
-  attemptId: string;
-  /** The provider's name for it. */
-  reference: string | null;
 }
 
 /**
@@ -37,50 +34,50 @@ export async function cancelReplaced(
   attempt: AttemptRow,
   by: Pick<PendingCall<Payment>, "actorId" | "call">,
 ): Promise<Payment | ApiError | undefined> {
-  if (payment.replaced_attempt_id === null) return undefined;
-  const replaced: Replaced = {
+  if (payment.replacedAttemptId === null) return undefined;
+  const replaced: ReplacedAttempt = {
     paymentId: payment.id,
-    attemptId: payment.replaced_attempt_id,
-    reference: payment.provider_reference,
+    attemptId: payment.replacedAttemptId,
+    reference: payment.providerReference,
   };
   const found = await provider.find(replaced);
   if (!found) throw new Error("the provider does not find an attempt that it accepted earlier");
   switch (await app.db.transaction((tx) => decide(app, tx, replaced, attempt, found))) {
     case "SEND":
       return undefined;
-    case "GIVE_UP":
+    case "DROP":
       return await app.calls.finish<Payment>(
-        { ...by, keyId: attempt.key_id, definition: PaymentServiceService.authorizePayment },
+        { ...by, keyId: attempt.keyId, definition: PaymentServiceService.authorizePayment },
         (tx) => keepReplaced(app, tx, replaced, attempt, found),
       );
-    case "CALL_OFF":
+    case "CANCEL":
       await cancelAttempt(provider, replaced, found);
-      await app.db.transaction((tx) => clearWay(tx, replaced));
+      await app.db.transaction((tx) => clearReplaced(tx, replaced));
       return undefined;
   }
 }
 
-/** Decides between the two attempts, unless the request or the settler has decided already. */
+/** Decides between the two attempts, unless the request or the processing job has decided already. */
 async function decide(
   app: Billing,
   tx: Transaction,
-  { paymentId, attemptId }: Replaced,
+  { paymentId, attemptId }: ReplacedAttempt,
   attempt: AttemptRow,
   found: Charge,
-): Promise<"SEND" | "GIVE_UP" | "CALL_OFF"> {
+): Promise<"SEND" | "DROP" | "CANCEL"> {
   const row = await lockPayment(tx, paymentId);
-  if (row.attempt_id !== attempt.id) return "GIVE_UP";
-  if (row.replaced_attempt_id === null) return "SEND";
-  if (await isAttemptEnded(tx, attemptId)) return "CALL_OFF";
-  if (isConfirmed(found)) return "GIVE_UP";
+  if (row.attemptId !== attempt.id) return "DROP";
+  if (row.replacedAttemptId === null) return "SEND";
+  if (await isAttemptEnded(tx, attemptId)) return "CANCEL";
+  if (isConfirmed(found)) return "DROP";
   endAttempt(tx, attemptId, { status: "FAILED", declineCode: found.declineCode }, app.clock.now());
-  return "CALL_OFF";
+  return "CANCEL";
 }
 
 const isConfirmed = ({ status }: Charge): boolean => status === "AUTHORIZED" || status === "CAPTURED";
 
 /** Throws if the attempt may still succeed. */
-async function cancelAttempt(provider: Provider, replaced: Replaced, found: Charge): Promise<void> {
+async function cancelAttempt(provider: Provider, replaced: ReplacedAttempt, found: Charge): Promise<void> {
   const isOver = found.status === "DECLINED" || found.status === "VOIDED";
   const { status } = isOver ? found : await provider.void(replaced);
   if (status !== "DECLINED" && status !== "VOIDED") {
@@ -88,26 +85,26 @@ async function cancelAttempt(provider: Provider, replaced: Replaced, found: Char
   }
 }
 
-async function clearWay(tx: Transaction, { paymentId, attemptId }: Replaced): Promise<void> {
+async function clearReplaced(tx: Transaction, { paymentId, attemptId }: ReplacedAttempt): Promise<void> {
   const row = await lockPayment(tx, paymentId);
-  if (row.replaced_attempt_id !== attemptId) return;
-  savePayment(tx, { ...row, replaced_attempt_id: null, provider_reference: null });
+  if (row.replacedAttemptId !== attemptId) return;
+  savePayment(tx, { ...row, replacedAttemptId: null, providerReference: null });
 }
 
 async function keepReplaced(
   app: Billing,
   tx: Transaction,
-  { paymentId, attemptId }: Replaced,
+  { paymentId, attemptId }: ReplacedAttempt,
   attempt: AttemptRow,
   charge: Charge,
 ): Promise<Completion<Payment>> {
   const row = await lockPayment(tx, paymentId);
-  if (row.attempt_id !== attempt.id) return { answer: notAuthorizable(row.status), entries: [] };
-  // Decided differently meanwhile: the settler continues from there.
-  if (row.replaced_attempt_id === null || (await isAttemptEnded(tx, attemptId))) {
+  if (row.attemptId !== attempt.id) return { answer: notAuthorizable(row.status), entries: [] };
+  // Another process has decided to cancel meanwhile; the processing job continues from there.
+  if (row.replacedAttemptId === null || (await isAttemptEnded(tx, attemptId))) {
     return { answer: toPayment(row), entries: [] };
   }
   endAttempt(tx, attempt.id, { status: "FAILED", declineCode: null }, app.clock.now());
-  const kept = { ...row, attempt_id: attemptId, replaced_attempt_id: null };
+  const kept = { ...row, attemptId, replacedAttemptId: null };
   return { answer: notAuthorizable("AUTHORIZED"), entries: applyCharge(app, tx, kept, charge).entries };
 }

@@ -5,15 +5,15 @@ import type { Payment_Status } from "@medconnect/proto/medconnect/billing/v1/pay
 import type { Billing } from "../app.ts";
 import { captureEntries } from "../ledger/ledger-rules.ts";
 import { insertEntries } from "../ledger/ledger-store.ts";
-import { authorizedEvent, cancelledEvent } from "./payment.ts";
+import { authorizedEvent, cancelledEvent, type PaymentRow } from "./payment.ts";
 import { isFeeLost, nextStep } from "./payment-rules.ts";
-import { type PaymentRow, savePayment } from "./payment-store.ts";
+import { savePayment } from "./payment-store.ts";
 
 /**
- * Saves a locked payment under its next version, and books its capture. A step that it leads to is due at once (or after a pause), and is begun
- * after the commit; the time of a step that was due before stays.
+ * Saves a locked payment under its next version, and books a capture. A new step is scheduled, and processed right after the commit
+ * if it needs no pause. A step that was already due keeps its schedule.
  *
- * @param pauseMs how long a step that is new waits; null: for people
+ * @param pauseMs delay of a new step; null leaves it to an admin
  * @returns the row as saved
  */
 export function changePayment(
@@ -23,29 +23,34 @@ export function changePayment(
   after: PaymentRow,
   pauseMs: number | null = 0,
 ): PaymentRow {
-  const isCapture = before.status === "AUTHORIZED" && after.status === "CAPTURED";
-  if (isCapture) insertEntries(tx, captureEntries(after), app.clock.now());
-  const version = before.version + 1;
-  const step = nextStep(after);
-  if (step && step === nextStep(before)) return save(tx, { ...after, version });
-  if (step && pauseMs === 0) tx.afterCommit(app.processSoon);
   const now = app.clock.now();
-  const isTaken = step !== undefined && pauseMs !== null;
-  return save(tx, {
-    ...after,
-    version,
-    process_time: isTaken ? new Date(now.getTime() + pauseMs) : null,
-    process_tries: 0,
-    due_since: step ? now : null,
-  });
+  const isCapture = before.status === "AUTHORIZED" && after.status === "CAPTURED";
+  if (isCapture) insertEntries(tx, captureEntries(after), now);
+  const saved = { ...after, ...scheduleOf(before, after, now, pauseMs), version: before.version + 1 };
+  savePayment(tx, saved);
+  if (isStepNew(before, after) && pauseMs === 0) tx.afterCommit(app.processSoon);
+  return saved;
 }
 
-function save(tx: Transaction, row: PaymentRow): PaymentRow {
-  savePayment(tx, row);
-  return row;
+function isStepNew(before: PaymentRow, after: PaymentRow): boolean {
+  const step = nextStep(after);
+  return step !== undefined && step !== nextStep(before);
 }
 
-/** What the audit trail calls the arrival at a status. */
+function scheduleOf(
+  before: PaymentRow,
+  after: PaymentRow,
+  now: Date,
+  pauseMs: number | null,
+): Pick<PaymentRow, "processTime" | "processTries" | "dueSince"> {
+  if (nextStep(after) === undefined) return { processTime: null, processTries: 0, dueSince: null };
+  const { processTime: dueTime, processTries, dueSince } = after;
+  if (!isStepNew(before, after)) return { processTime: dueTime, processTries, dueSince };
+  const processTime = pauseMs === null ? null : new Date(now.getTime() + pauseMs);
+  return { processTime, processTries: 0, dueSince: now };
+}
+
+/** Audit action of the arrival at each status. */
 const ACTIONS: Record<Payment_Status, Pick<AuditEntry, "action" | "outcome">> = {
   STATUS_UNSPECIFIED: {},
   REQUIRES_AUTHORIZATION: { action: "payment.authorize", outcome: "FAILURE" },
@@ -58,27 +63,25 @@ const ACTIONS: Record<Payment_Status, Pick<AuditEntry, "action" | "outcome">> = 
   CANCELLED: { action: "payment.cancel" },
 };
 
-// A fee that can never be taken any more is a capture that failed: an alert watches for it.
+// The alert FeeLost counts failed captures.
 const arrivalOf = (before: PaymentRow, after: PaymentRow): Pick<AuditEntry, "action" | "outcome"> =>
   isFeeLost(before, after) ? { action: "payment.capture", outcome: "FAILURE" } : ACTIONS[after.status];
 
-/** The trails of a change: its status, what was decided, and who is told. */
+/** Audit entry of a new status or fee decision; none for any other change. */
 export function entriesOf(before: PaymentRow, after: PaymentRow): AuditEntry[] {
   if (after.status !== before.status) return [entryOf(after, arrivalOf(before, after))];
   return after.feeDecision !== before.feeDecision ? [entryOf(after, { action: "payment.decide" })] : [];
 }
 
-/** An audit entry about a payment. Scheduling gets an event, unless it has decided about the money meanwhile. */
-export function entryOf(row: PaymentRow, kind: Pick<AuditEntry, "action" | "outcome">): AuditEntry {
-  return {
-    ...kind,
-    resource: `payments/${row.id}`,
-    subjectIds: [row.patient_id, row.doctor_id],
-    events: row.feeDecision === null ? newsOf(row) : [],
-  };
-}
+/** Audit entry with its event. Scheduling gets no event after its own fee decision. */
+export const entryOf = (row: PaymentRow, kind: Pick<AuditEntry, "action" | "outcome">): AuditEntry => ({
+  ...kind,
+  resource: `payments/${row.id}`,
+  subjectIds: [row.patientId, row.doctorId],
+  events: row.feeDecision === null ? eventsOf(row) : [],
+});
 
-function newsOf(row: PaymentRow): NewEvent[] {
+function eventsOf(row: PaymentRow): NewEvent[] {
   switch (row.status) {
     case "AUTHORIZED":
       return [authorizedEvent(row)];

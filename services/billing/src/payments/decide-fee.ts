@@ -1,9 +1,11 @@
+import type { PaymentRow } from "./payment.ts";
 import { decide, type FeeDecision } from "./payment-rules.ts";
-import type { PaymentRow } from "./payment-store.ts";
 
-/** The payment of an ended appointment after a decision about its fee. */
+/**
+ * The payment of an ended appointment after a fee decision. Throws if it does not exist: a confirmed appointment was paid, so the
+ * event is retried and shows up as undelivered.
+ */
 export function decideFee(before: PaymentRow | undefined, decision: FeeDecision): PaymentRow {
-  // Every confirmed appointment was paid, so its payment must exist. Fail, so that the event is retried and noticed.
   if (!before) throw new Error("an appointment names a payment that does not exist");
   return { ...before, ...decide(before, decision) };
 }

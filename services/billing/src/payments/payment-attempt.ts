@@ -12,34 +12,30 @@ import type { Charge, Provider } from "../providers/provider.ts";
 import { type AttemptRow, endAttempt } from "./attempt-store.ts";
 import { changePayment, entriesOf } from "./change-payment.ts";
 import { assertGenuine } from "./debt-proof.ts";
-import { amountOf, toPayment } from "./payment.ts";
-import { learn } from "./payment-rules.ts";
-import { endLease, lockPayments, type PaymentRow } from "./payment-store.ts";
+import { amountOf, type PaymentRow, toPayment } from "./payment.ts";
+import { statusAfterCharge } from "./payment-rules.ts";
+import { endLease, lockPayments } from "./payment-store.ts";
 
-/** How long after an answer that was none, or "not yet", the provider is asked for the first time. */
+/** Delay until the provider is asked again after a missing or PENDING answer. */
 const ASK_AFTER_MS = 2000;
 
-const methodContext = ({ id, payment_id }: Pick<AttemptRow, "id" | "payment_id">): string =>
-  `payment_attempts.payment_method:${id}:${payment_id}`;
+const methodContext = ({ id, paymentId }: Pick<AttemptRow, "id" | "paymentId">): string =>
+  `payment_attempts.payment_method:${id}:${paymentId}`;
 
-/** A try to authorize a payment, whose outcome is the answer to an idempotency key. */
+/** An attempt to authorize a payment. Its outcome becomes the answer of an idempotency key. */
 export function newAttempt(
   app: Billing,
   paymentId: string,
   paymentMethod: string,
   keyId: Buffer,
 ): AttemptRow {
-  const owned = { id: newId(), payment_id: paymentId };
-  return {
-    ...owned,
-    key_id: keyId,
-    payment_method: app.cipher.encrypt(methodContext(owned), paymentMethod),
-  };
+  const ids = { id: newId(), paymentId };
+  return { ...ids, keyId, paymentMethod: app.cipher.encrypt(methodContext(ids), paymentMethod) };
 }
 
 /**
- * Has a provider authorize an attempt under way. It may be sent again: the provider authorizes it once.
- * Throws RECORD_ALTERED, also for an amount that was altered after the attempt began.
+ * Sends a started attempt to the provider, which authorizes it once however often it is sent.
+ * Throws RECORD_ALTERED, also for an amount that was altered after the start.
  */
 export async function sendAttempt(
   app: Billing,
@@ -51,18 +47,18 @@ export async function sendAttempt(
   return await provider.authorize({
     attemptId: attempt.id,
     amount: amountOf(payment),
-    paymentMethod: app.cipher.decrypt(methodContext(attempt), attempt.payment_method).toString(),
+    paymentMethod: app.cipher.decrypt(methodContext(attempt), attempt.paymentMethod).toString(),
   });
 }
 
-/** An attempt, and what the provider says of it; without a word (`charge` undefined) its payment stays PROCESSING. */
 export interface AttemptOutcome {
   attempt: AttemptRow;
+  /** Undefined if the provider has not answered; the payment then stays PROCESSING. */
   charge: Charge | undefined;
 }
 
 /**
- * Carries what the provider says of an attempt into its payment, and keeps the outcome as the key's answer.
+ * Applies the provider's answer to the payment, and keeps the outcome as the key's answer.
  *
  * @returns the key's first answer: the payment, or PAYMENT_DECLINED
  */
@@ -73,15 +69,15 @@ export const finishAttempt = (
   by: Pick<PendingCall<Payment>, "actorId" | "call">,
 ): Promise<Payment | ApiError> => {
   const definition = PaymentServiceService.authorizePayment;
-  return completions(app)({ ...by, keyId: attempt.key_id, definition }, { attempt, charge });
+  return completions(app)({ ...by, keyId: attempt.keyId, definition }, { attempt, charge });
 };
 
 /** Concurrent completions share transactions. */
 const completions = perApp((app: Billing) =>
   app.calls.groupedFinish<AttemptOutcome, PaymentRow, Payment>({
-    rowsOf: ({ attempt }) => [attempt.payment_id],
+    rowsOf: ({ attempt }) => [attempt.paymentId],
     lock: async (tx, outcomes) => {
-      const ids = outcomes.map(({ attempt }) => attempt.payment_id);
+      const ids = outcomes.map(({ attempt }) => attempt.paymentId);
       const rows = await lockPayments(tx, ids);
       return ids.map((id) => rows.get(id));
     },
@@ -95,17 +91,17 @@ function finishOne(
   row: PaymentRow,
   { attempt, charge }: AttemptOutcome,
 ): Completion<Payment> {
-  // Where another attempt is under way, this one was ended before, and its key has its answer.
-  if (row.attempt_id !== attempt.id) return { answer: toPayment(row), entries: [] };
-  const ending = charge ? applyCharge(app, tx, row, charge) : { answer: toPayment(row), entries: [] };
-  // No request waits for the provider any more, so the lease can end.
+  // A later attempt is running: this one has ended, and its key has an answer.
+  if (row.attemptId !== attempt.id) return { answer: toPayment(row), entries: [] };
+  const completion = charge ? applyCharge(app, tx, row, charge) : { answer: toPayment(row), entries: [] };
+  // No request waits for the provider any more, so its lease can end.
   if (!charge || charge.status === "PENDING") {
     endLease(tx, row.id, new Date(app.clock.now().getTime() + ASK_AFTER_MS));
   }
-  return ending;
+  return completion;
 }
 
-/** Carries the state of a payment's charge into it. Old news changes nothing. */
+/** Applies the state of the charge to its locked payment. An outdated state changes no status. */
 export function applyCharge(
   app: Billing,
   tx: Transaction,
@@ -113,28 +109,34 @@ export function applyCharge(
   charge: Charge,
 ): Completion<Payment> {
   const now = app.clock.now();
-  const after = changePayment(app, tx, before, learned(before, charge, now));
+  const after = changePayment(app, tx, before, withCharge(before, charge, now));
   if (before.status === "PROCESSING" && after.status !== "PROCESSING") {
     const status = after.status === "AUTHORIZED" ? "AUTHORIZED" : "FAILED";
-    endAttempt(tx, before.attempt_id!, { status, declineCode: charge.declineCode }, now);
+    endAttempt(tx, currentAttempt(before), { status, declineCode: charge.declineCode }, now);
   }
   return { answer: answerOf(after, charge), entries: entriesOf(before, after) };
 }
 
-function learned(row: PaymentRow, charge: Charge, now: Date): PaymentRow {
-  const isGone = row.feeDecision !== null || row.hold_expire_time <= now;
-  const status = learn(row.status, charge.status, isGone);
+/** Attempt of a payment that has a charge. */
+export function currentAttempt({ id, attemptId }: PaymentRow): string {
+  if (attemptId === null) throw new Error(`payment ${id} has no attempt`);
+  return attemptId;
+}
+
+function withCharge(row: PaymentRow, charge: Charge, now: Date): PaymentRow {
+  const isOver = row.feeDecision !== null || row.holdExpireTime <= now;
+  const status = statusAfterCharge(row.status, charge.status, isOver);
   const becomes = (next: PaymentRow["status"]) => status === next && row.status !== next;
   return {
     ...row,
     status,
-    provider_reference: charge.reference,
-    last_error: charge.declineCode,
-    next_action_url: status === "PROCESSING" ? charge.nextActionUrl : null,
-    authorize_time: becomes("AUTHORIZED") ? now : row.authorize_time,
-    authorization_expire_time:
-      status === "AUTHORIZED" ? charge.authorizationExpireTime : row.authorization_expire_time,
-    capture_time: becomes("CAPTURED") ? now : row.capture_time,
+    providerReference: charge.reference,
+    lastError: charge.declineCode,
+    nextActionUrl: status === "PROCESSING" ? charge.nextActionUrl : null,
+    authorizeTime: becomes("AUTHORIZED") ? now : row.authorizeTime,
+    authorizationExpireTime:
+      status === "AUTHORIZED" ? charge.authorizationExpireTime : row.authorizationExpireTime,
+    captureTime: becomes("CAPTURED") ? now : row.captureTime,
   };
 }
 

@@ -13,27 +13,27 @@ import {
   type Funds,
   isExpiring,
   isFeeLost,
-  isForsaken,
-  learn,
+  isPointless,
   nextStep,
   refundableMinor,
   type StatusAndDecision,
+  statusAfterCharge,
 } from "./payment-rules.ts";
 
 /** A payment of which nothing has gone back. */
-const UNTOUCHED = { amount_minor: 5000, refunded_minor: 0, refunding_minor: 0 };
+const UNTOUCHED = { amountMinor: 5000, refundedMinor: 0, refundingMinor: 0 };
 
 const now = new Date("2030-01-01T09:00:00Z");
 const later = new Date("2030-01-01T09:15:00Z");
 
-const payment = (status: Payment_Status, hold_expire_time: Date, more: Partial<Authorizable> = {}) => ({
+const payment = (status: Payment_Status, holdExpireTime: Date, more: Partial<Authorizable> = {}) => ({
   status,
   feeDecision: null,
-  hold_expire_time,
-  next_action_url: null,
+  holdExpireTime,
+  nextActionUrl: null,
   ...more,
 });
-const WAITING = { next_action_url: "https://bank.test/confirm" };
+const WAITING = { nextActionUrl: "https://bank.test/confirm" };
 
 test.each<[string, Payment_Status, Partial<Authorizable>]>([
   ["awaits authorization", "REQUIRES_AUTHORIZATION", {}],
@@ -106,11 +106,11 @@ test.each([
   ["VOIDED", "AUTHORIZED", "VOIDED"],
   ["REQUIRES_AUTHORIZATION", "DECLINED", "REQUIRES_AUTHORIZATION"],
 ] as const)("%s, with a charge that is %s: %s", (status, charge, expected) => {
-  expect(learn(status, charge, false)).toBe(expected);
+  expect(statusAfterCharge(status, charge, false)).toBe(expected);
 });
 
 test("a decline is the end where nobody can try again", () => {
-  expect(learn("PROCESSING", "DECLINED", true)).toBe("CANCELLED");
+  expect(statusAfterCharge("PROCESSING", "DECLINED", true)).toBe("CANCELLED");
 });
 
 test("the end of the hold cancels only what awaits authorization", () => {
@@ -126,12 +126,9 @@ test.each([
   [null, new Date("2030-01-01T08:00:00.001Z"), false],
   [null, new Date("2030-01-01T08:00:00Z"), true],
   ["CHARGE", later, false],
-] as const)(
-  "decided %s, held until %s: its attempt waits in vain: %s",
-  (feeDecision, hold_expire_time, is) => {
-    expect(isForsaken({ feeDecision, hold_expire_time }, now)).toBe(is);
-  },
-);
+] as const)("decided %s, held until %s: its attempt waits in vain: %s", (feeDecision, holdExpireTime, is) => {
+  expect(isPointless({ feeDecision, holdExpireTime }, now)).toBe(is);
+});
 
 test.each([
   ["AUTHORIZED", null, now, true],
@@ -143,8 +140,8 @@ test.each([
   ["PROCESSING", null, now, false],
 ] as const)(
   "%s, decided %s, lapsing at %s: to be captured before: %s",
-  (status, feeDecision, authorization_expire_time, is) => {
-    expect(isExpiring({ status, feeDecision, authorization_expire_time }, now)).toBe(is);
+  (status, feeDecision, authorizationExpireTime, is) => {
+    expect(isExpiring({ status, feeDecision, authorizationExpireTime }, now)).toBe(is);
   },
 );
 
@@ -186,7 +183,7 @@ function after(state: StatusAndDecision, event: Happening): StatusAndDecision {
     case "decide":
       return decide(state, event.decision);
     case "learn":
-      return { ...state, status: learn(state.status, event.charge, event.isGone) };
+      return { ...state, status: statusAfterCharge(state.status, event.charge, event.isGone) };
   }
 }
 
@@ -242,7 +239,7 @@ test("carried out step by step, with decisions in between, the money ends where 
           if (step === "REFUND") state = refundAll(state);
           if (!step || step === "REFUND") return;
           charge = CARRIED_OUT[step]![charge] ?? charge;
-          state = { ...state, status: learn(state.status, charge, state.feeDecision !== null) };
+          state = { ...state, status: statusAfterCharge(state.status, charge, state.feeDecision !== null) };
         };
         for (const decision of decisions) {
           if (decision) state = { ...state, ...decide(state, decision) };

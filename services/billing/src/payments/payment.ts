@@ -1,45 +1,84 @@
 import type { NewEvent } from "@medconnect/platform/outbox/event.ts";
-import type { Payment } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
+import type { Payment, Payment_Status } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
 import type { Money } from "@medconnect/proto/medconnect/common/v1/money.ts";
-import type { PaymentRow } from "./payment-store.ts";
+import type { FeeDecision } from "./payment-rules.ts";
 
-export const amountOf = (row: PaymentRow): Money => ({
-  currencyCode: row.currency,
-  amountMinor: row.amount_minor,
+/** A payment as stored. Amounts are in minor units of the currency. */
+export interface PaymentRow {
+  id: string;
+  bookingId: string;
+  consultationId: string;
+  patientId: string;
+  doctorId: string;
+  status: Payment_Status;
+  /** Null until the booking ends. */
+  feeDecision: FeeDecision | null;
+  currency: string;
+  amountMinor: number;
+  /** Keyed hash over the debt; see debt-proof.ts. */
+  proof: Buffer;
+  refundedMinor: number;
+  /** Sum of the PENDING refunds. */
+  refundingMinor: number;
+  holdExpireTime: Date;
+  /** The latest attempt. */
+  attemptId: string | null;
+  /** The attempt that `attemptId` replaces, until the provider has cancelled it. */
+  replacedAttemptId: string | null;
+  provider: string;
+  /** The provider's id of the charge: the replaced attempt's while `replacedAttemptId` is set. */
+  providerReference: string | null;
+  lastError: string | null;
+  nextActionUrl: string | null;
+  authorizeTime: Date | null;
+  authorizationExpireTime: Date | null;
+  captureTime: Date | null;
+  version: number;
+  createTime: Date;
+  /** Time of the next try of the payment's step; null without a step, and after the last try. */
+  processTime: Date | null;
+  processTries: number;
+  /** Time since which the step has been pending; null without a step. */
+  dueSince: Date | null;
+}
+
+export const amountOf = ({ currency, amountMinor }: PaymentRow): Money => ({
+  currencyCode: currency,
+  amountMinor,
 });
 
 export const toPayment = (row: PaymentRow): Payment => ({
   id: row.id,
-  bookingId: row.booking_id,
-  patientId: row.patient_id,
-  doctorId: row.doctor_id,
+  bookingId: row.bookingId,
+  patientId: row.patientId,
+  doctorId: row.doctorId,
   status: row.status,
   amount: amountOf(row),
-  refunded: { currencyCode: row.currency, amountMinor: row.refunded_minor },
+  refunded: { currencyCode: row.currency, amountMinor: row.refundedMinor },
   provider: row.provider,
-  providerReference: row.provider_reference ?? undefined,
-  lastError: row.last_error ?? undefined,
-  nextActionUrl: row.next_action_url ?? undefined,
-  authorizeTime: row.authorize_time ?? undefined,
-  captureTime: row.capture_time ?? undefined,
-  createTime: row.create_time,
+  providerReference: row.providerReference ?? undefined,
+  lastError: row.lastError ?? undefined,
+  nextActionUrl: row.nextActionUrl ?? undefined,
+  authorizeTime: row.authorizeTime ?? undefined,
+  captureTime: row.captureTime ?? undefined,
+  createTime: row.createTime,
 });
 
-/** The event that a payment has finally ended unpaid: scheduling erases the reason of an unpaid hold. */
+/** The payment ended unpaid. Scheduling then erases the reason of an unpaid hold. */
 export const cancelledEvent = (row: PaymentRow): NewEvent => ({
   type: "payment.cancelled",
   aggregateId: row.id,
   version: row.version,
-  state: { $case: "payment", value: { bookingId: row.booking_id, authorizeTime: undefined } },
+  state: { $case: "payment", value: { bookingId: row.bookingId, authorizeTime: undefined } },
 });
 
-/** The fact that the provider authorized a payment: scheduling confirms the booking, or refuses the payment. */
+/** The provider authorized the payment. Scheduling then confirms the booking, or refuses the payment. */
 export const authorizedEvent = (row: PaymentRow): NewEvent => ({
   type: "payment.authorized",
   aggregateId: row.id,
   version: row.version,
   state: {
     $case: "payment",
-    value: { bookingId: row.booking_id, authorizeTime: row.authorize_time ?? undefined },
+    value: { bookingId: row.bookingId, authorizeTime: row.authorizeTime ?? undefined },
   },
 });

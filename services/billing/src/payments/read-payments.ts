@@ -8,8 +8,9 @@ import type {
   Payment,
 } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
 import type { Billing } from "../app.ts";
-import { toPayment } from "./payment.ts";
-import { findPayment, listPayments as list, type PaymentRow } from "./payment-store.ts";
+import { type PaymentRow, toPayment } from "./payment.ts";
+import { listPayments as list } from "./payment-list-store.ts";
+import { findPayment } from "./payment-store.ts";
 
 /** PaymentService.GetPayment: for its patient, an admin, or an internal system. Throws NOT_FOUND. */
 export async function getPayment(
@@ -20,13 +21,13 @@ export async function getPayment(
   const reader = readerOf(call);
   const row = await findPayment(app.db, paymentId);
   if (!row) throw new ApiError("NOT_FOUND");
-  if (!isOverseer(reader) && row.patient_id !== callerId(reader))
-    throw hiddenFrom(`payments/${row.id}`, row.patient_id);
+  if (!isOverseer(reader) && row.patientId !== callerId(reader))
+    throw hiddenFrom(`payments/${row.id}`, row.patientId);
   await recordReads(app, call, [row]);
   return toPayment(row);
 }
 
-/** PaymentService.ListPayments: a patient's own; for admins and internal systems all. Throws INVALID_PAGE_TOKEN. */
+/** PaymentService.ListPayments: patients list their own, admins and internal systems all. Throws INVALID_PAGE_TOKEN. */
 export async function listPayments(
   app: Billing,
   request: ListPaymentsRequest,
@@ -36,17 +37,14 @@ export async function listPayments(
   const readerId = callerId(reader);
   const page = app.pages.open(request, "payments", readerId, request.status, request.bookingId);
   const found = await list(app.db, isOverseer(reader) ? undefined : readerId, request, page);
-  const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.create_time, row.id]);
+  const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.createTime, row.id]);
   await recordReads(app, call, rows);
   return { payments: rows.map(toPayment), nextPageToken };
 }
 
-/**
- * An admin or an internal system that reads a payment, or its refunds, reads who has seen which doctor. To patients it
- * is their own.
- */
+/** Audits reads by admins and internal systems, because a payment tells which doctor a patient has seen. */
 export async function recordReads(app: Billing, call: Call, rows: PaymentRow[]): Promise<void> {
   if (!isOverseer(readerOf(call))) return;
-  const accesses = rows.map((row) => ({ resource: `payments/${row.id}`, subjectIds: [row.patient_id] }));
+  const accesses = rows.map((row) => ({ resource: `payments/${row.id}`, subjectIds: [row.patientId] }));
   await app.audit.record(call, accesses);
 }

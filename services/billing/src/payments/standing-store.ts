@@ -1,25 +1,26 @@
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
-import type { PaymentRow } from "./payment-store.ts";
+import type { PaymentRow } from "./payment.ts";
 
-/** As much of a payment as its booking can be compared with. */
+/** Columns that reconciliation compares with the booking. */
 export type StandingRow = Pick<
   PaymentRow,
   | "id"
-  | "booking_id"
-  | "consultation_id"
+  | "bookingId"
+  | "consultationId"
   | "status"
   | "feeDecision"
   | "currency"
-  | "amount_minor"
-  | "authorize_time"
+  | "amountMinor"
+  | "authorizeTime"
   | "version"
 >;
 
-/** Those of the payments that exist. */
+/** Rows of the existing payments. */
 export async function findStandings(tx: Transaction, ids: string[]): Promise<StandingRow[]> {
   return await tx.read(
-    `SELECT id, booking_id, consultation_id, status, fee_decision AS feeDecision, currency, amount_minor, authorize_time, version
+    `SELECT id, booking_id AS bookingId, consultation_id AS consultationId, status, fee_decision AS feeDecision,
+       currency, amount_minor AS amountMinor, authorize_time AS authorizeTime, version
      FROM payments WHERE id IN (?)`,
     [ids.map(binaryId)],
   );

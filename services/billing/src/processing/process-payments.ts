@@ -3,30 +3,33 @@ import { inSpan, SpanKind } from "@medconnect/platform/telemetry/tracing.ts";
 import { type Billing, SERVICE_ACTOR } from "../app.ts";
 import { findAttempt } from "../payments/attempt-store.ts";
 import { cancelReplaced } from "../payments/cancel-replaced.ts";
-import { applyCharge, finishAttempt, sendAttempt } from "../payments/payment-attempt.ts";
-import { isForsaken, nextStep, refundableMinor } from "../payments/payment-rules.ts";
-import { lockPayment, type PaymentRow, takeDuePayments } from "../payments/payment-store.ts";
+import type { PaymentRow } from "../payments/payment.ts";
+import { applyCharge, currentAttempt, finishAttempt, sendAttempt } from "../payments/payment-attempt.ts";
+import { isPointless, nextStep, refundableMinor } from "../payments/payment-rules.ts";
+import { lockPayment } from "../payments/payment-store.ts";
 import type { Charge } from "../providers/provider.ts";
-import { newRefund, openRefund } from "../refunds/refund.ts";
+import { openRefund } from "../refunds/open-refund.ts";
+import { newRefund } from "../refunds/refund.ts";
+import { leaseDuePayments } from "./due-store.ts";
 
 /**
- * Carries out at the provider what is left to do there: decisions, and attempts whose outcome is not known. What fails
- * is due again later. Several settlers may run: payments are leased, and the provider does nothing twice.
+ * Job: does the due steps of payments at the provider. Those are fee decisions, and attempts with an unknown outcome. A failed step
+ * is retried after its lease. Several processes may run the job, because payments are leased and the provider is idempotent.
  */
 export const processPayments =
   (app: Billing) =>
   (signal?: AbortSignal): Promise<void> =>
     repeat(async () => {
-      const due = await takeDuePayments(app.db, app.clock.now());
+      const due = await leaseDuePayments(app.db, app.clock.now());
       await Promise.all(due.map((row) => processPayment(app, row)));
       return due.length > 0;
     }, signal);
 
 async function processPayment(app: Billing, row: PaymentRow): Promise<void> {
   try {
-    await inSpan("process payment", { kind: SpanKind.INTERNAL }, () => carryOut(app, row));
+    await inSpan("process payment", { kind: SpanKind.INTERNAL }, () => doStep(app, row));
   } catch (error) {
-    const { id: paymentId, process_tries: tries } = row;
+    const { id: paymentId, processTries: tries } = row;
     app.log.warn(
       { err: error, paymentId, step: nextStep(row), tries },
       "payment processing failed; it is retried later",
@@ -34,17 +37,16 @@ async function processPayment(app: Billing, row: PaymentRow): Promise<void> {
   }
 }
 
-async function carryOut(app: Billing, row: PaymentRow): Promise<void> {
-  const attemptId = row.attempt_id!;
+async function doStep(app: Billing, row: PaymentRow): Promise<void> {
   const provider = app.providers.of(row);
-  const charge = { attemptId, reference: row.provider_reference };
+  const charge = { attemptId: currentAttempt(row), reference: row.providerReference };
   switch (nextStep(row)) {
     case "ASK":
-      return await processAttempt(app, row, attemptId);
+      return await askForOutcome(app, row);
     case "CAPTURE":
-      return await applyOutcome(app, row.id, await provider.capture(charge));
+      return await saveCharge(app, row.id, await provider.capture(charge));
     case "VOID":
-      return await applyOutcome(app, row.id, await provider.void(charge));
+      return await saveCharge(app, row.id, await provider.void(charge));
     case "REFUND":
       return await refundRest(app, row.id);
     case undefined:
@@ -53,34 +55,35 @@ async function carryOut(app: Billing, row: PaymentRow): Promise<void> {
 }
 
 /**
- * Finds out what became of an attempt. One that never reached the provider is sent again, under the same id: only an
- * answer to it tells for sure that nothing comes of it. One for which nobody waits any more is called off, and one that it
- * replaces before that.
+ * Asks for the outcome of an attempt. If the provider does not know the attempt, sends it again under the same id: only the answer
+ * to it excludes that an earlier request still arrives. Voids a pointless attempt, and cancels a replaced one first.
  */
-async function processAttempt(app: Billing, row: PaymentRow, attemptId: string): Promise<void> {
-  const attempt = (await findAttempt(app.db, attemptId))!;
+async function askForOutcome(app: Billing, row: PaymentRow): Promise<void> {
+  const attemptId = currentAttempt(row);
+  const attempt = await findAttempt(app.db, attemptId);
+  if (!attempt) throw new Error(`attempt ${attemptId} does not exist`);
   const provider = app.providers.of(row);
   if (await cancelReplaced(app, provider, row, attempt, { actorId: SERVICE_ACTOR })) return;
-  const reference = row.replaced_attempt_id === null ? row.provider_reference : null;
+  const reference = row.replacedAttemptId === null ? row.providerReference : null;
   const found =
     (await provider.find({ attemptId, reference })) ?? (await sendAttempt(app, provider, row, attempt));
-  const isInVain = found.status === "PENDING" && isForsaken(row, app.clock.now());
-  const charge = isInVain ? await provider.void({ attemptId, reference: found.reference }) : found;
+  const isToVoid = found.status === "PENDING" && isPointless(row, app.clock.now());
+  const charge = isToVoid ? await provider.void({ attemptId, reference: found.reference }) : found;
   await finishAttempt(app, attempt, charge, { actorId: SERVICE_ACTOR });
 }
 
-async function applyOutcome(app: Billing, paymentId: string, charge: Charge): Promise<void> {
+async function saveCharge(app: Billing, paymentId: string, charge: Charge): Promise<void> {
   await app.transactions.run(SERVICE_ACTOR, async (tx) => {
     const row = await lockPayment(tx, paymentId);
     return applyCharge(app, tx, row, charge).entries;
   });
 }
 
-/** Makes a refund of what is left of a payment that has to go back: all of it, unless a part went before. */
+/** Opens a refund of the amount that earlier refunds left. */
 async function refundRest(app: Billing, paymentId: string): Promise<void> {
   await app.transactions.run(SERVICE_ACTOR, async (tx) => {
     const payment = await lockPayment(tx, paymentId);
-    // Another settler may have been faster.
+    // Another process may have been faster.
     if (nextStep(payment) !== "REFUND") return [];
     const refund = newRefund(app, paymentId, {
       amountMinor: refundableMinor(payment),

@@ -4,7 +4,7 @@ import { createLogger } from "@medconnect/platform/telemetry/log.ts";
 import { systemClock } from "@medconnect/platform/time/clock.ts";
 import { createProviders, type ProviderSettings } from "./create-providers.ts";
 
-// A pool that is not used connects to nothing.
+// An unused pool opens no connection.
 const db = new Database({ url: "mysql://nobody@127.0.0.1:1/none", poolSize: 1, timeoutMs: 1 });
 
 const create = (settings: Partial<ProviderSettings>) =>
@@ -21,13 +21,13 @@ const create = (settings: Partial<ProviderSettings>) =>
     { db, clock: systemClock, log: createLogger("billing", "silent") },
   );
 
-test("the stub, which moves no money, runs in production only where that is allowed by name", async () => {
+test("the stub runs in production only with ALLOW_STUB_PROVIDER", async () => {
   expect((await create({})).current.name).toBe("stub");
   expect((await create({ NODE_ENV: "production", ALLOW_STUB_PROVIDER: true })).current.name).toBe("stub");
   await expect(create({ NODE_ENV: "production" })).rejects.toThrow("ALLOW_STUB_PROVIDER");
 });
 
-test("the stub sends no webhooks without a secret to sign them with", async () => {
+test("the stub needs a secret to send webhooks", async () => {
   const STUB_WEBHOOK_URL = "https://gateway.test/v1/webhooks/payments/stub";
   await expect(create({ STUB_WEBHOOK_URL })).rejects.toThrow("STUB_WEBHOOK_SECRET");
   expect(
@@ -41,7 +41,7 @@ const STRIPE = {
   STRIPE_RETURN_URL: "https://clinic.test/paid",
 };
 
-test("Stripe runs with all it needs, or not at all", async () => {
+test("Stripe needs all of its settings", async () => {
   const settings = { PAYMENT_PROVIDER: "stripe" as const, ...STRIPE };
   expect((await create(settings)).current.name).toBe("stripe");
   for (const name of ["STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET", "STRIPE_RETURN_URL"]) {
@@ -49,14 +49,14 @@ test("Stripe runs with all it needs, or not at all", async () => {
   }
 });
 
-test("who is set up beside the current provider ends what was begun with it", async () => {
+test("a provider configured beside the current one finishes its own payments", async () => {
   const providers = await create({ PAYMENT_PROVIDER: "stub", ...STRIPE });
   expect(providers.current.name).toBe("stub");
   expect(providers.of({ provider: "stripe" }).name).toBe("stripe");
 });
 
-test("in production the stub does not come along unasked", async () => {
+test("in production, another provider does not bring the stub with it", async () => {
   const providers = await create({ NODE_ENV: "production", PAYMENT_PROVIDER: "stripe", ...STRIPE });
   expect(providers.find("stub")).toBeUndefined();
-  expect(() => providers.of({ provider: "stub" })).toThrow("stub is not set up here");
+  expect(() => providers.of({ provider: "stub" })).toThrow("stub is not configured");
 });

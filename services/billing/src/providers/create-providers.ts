@@ -21,8 +21,8 @@ export interface ProviderSettings {
 type ProviderPlatform = Pick<Platform, "db" | "clock" | "log">;
 
 /**
- * The provider that the settings name, and beside it any other that they give all it needs: payments that were begun
- * with one are ended with it. Throws for one that must not be used there.
+ * The provider of PAYMENT_PROVIDER and every other one that the settings configure, so that payments finish with the provider they
+ * started with. Throws for incomplete settings, and for the stub in production without ALLOW_STUB_PROVIDER.
  */
 export async function createProviders(
   settings: ProviderSettings,
@@ -43,11 +43,11 @@ export async function createProviders(
 function createStub(settings: ProviderSettings, { db, clock, log }: ProviderPlatform): Provider {
   if (settings.NODE_ENV === "production" && !settings.ALLOW_STUB_PROVIDER) {
     throw new Error(
-      "PAYMENT_PROVIDER=stub moves no money; ALLOW_STUB_PROVIDER=true lets it run in production all the same",
+      "PAYMENT_PROVIDER=stub moves no money. Set PAYMENT_PROVIDER=stripe, or ALLOW_STUB_PROVIDER=true to use the stub in production",
     );
   }
   if (settings.STUB_WEBHOOK_URL && !settings.STUB_WEBHOOK_SECRET) {
-    throw new Error("STUB_WEBHOOK_URL needs a STUB_WEBHOOK_SECRET, with which webhooks are signed");
+    throw new Error("STUB_WEBHOOK_URL needs STUB_WEBHOOK_SECRET to sign webhooks");
   }
   return new StubProvider({
     db,
@@ -64,9 +64,11 @@ function createStub(settings: ProviderSettings, { db, clock, log }: ProviderPlat
 async function createStripe(settings: ProviderSettings, { clock }: ProviderPlatform): Promise<Provider> {
   const { STRIPE_API_KEY, STRIPE_WEBHOOK_SECRET, STRIPE_RETURN_URL, STRIPE_API_URL } = settings;
   if (!STRIPE_API_KEY || !STRIPE_WEBHOOK_SECRET || !STRIPE_RETURN_URL) {
-    throw new Error("Stripe needs STRIPE_API_KEY, STRIPE_WEBHOOK_SECRET and STRIPE_RETURN_URL");
+    throw new Error(
+      "Stripe needs STRIPE_API_KEY, STRIPE_WEBHOOK_SECRET and STRIPE_RETURN_URL; set all three",
+    );
   }
-  // Loaded on demand: Stripe's library takes 24 MB.
+  // Loaded on demand: the Stripe library takes 24 MB of memory.
   const { StripeProvider } = await import("./stripe-provider.ts");
   return new StripeProvider({
     apiKey: STRIPE_API_KEY,

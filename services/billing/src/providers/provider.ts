@@ -1,83 +1,81 @@
 import type { Money } from "@medconnect/proto/medconnect/common/v1/money.ts";
 
-/** Where the provider has got with an attempt. What goes back of a captured charge, its refunds say. */
+/** Status of a charge at the provider. Its refunds have statuses of their own. */
 export type ChargeStatus = "PENDING" | "DECLINED" | "AUTHORIZED" | "CAPTURED" | "VOIDED";
 
-/** What the provider knows of an attempt. */
+/** The provider's record of an attempt. */
 export interface Charge {
-  /** The provider's name for it; null where it was declined before it had one. */
+  /** The provider's id; null if the attempt was declined before it got one. */
   reference: string | null;
   status: ChargeStatus;
-  /** Why it was declined, such as "card_declined". */
+  /** Reason of a decline, such as "card_declined". */
   declineCode: string | null;
-  /** Where the patient has to go before it goes on. */
+  /** Page where the patient confirms the payment. */
   nextActionUrl: string | null;
-  /** When the provider lets go of what is authorized, unless it is captured before. */
   authorizationExpireTime: Date;
 }
 
-/** What is to be authorized. */
 export interface Order {
-  /** Ours; the provider authorizes it once, however often it is asked to. */
+  /** Idempotency key of the authorization. */
   attemptId: string;
   amount: Money;
-  /** The provider's name for a card or account. */
+  /** The provider's token of a card or account. */
   paymentMethod: string;
 }
 
-/** Which charge. */
 export interface ChargeKey {
   attemptId: string;
-  /** The provider's name for it; null where its answer has not been heard yet. */
+  /** The provider's id; null until an answer of the provider has arrived. */
   reference: string | null;
 }
 
-/** What is to go back of a captured charge. */
 export interface RefundOrder {
-  /** Ours; the provider gives it back once, however often it is asked to. */
+  /** Idempotency key of the refund. */
   refundId: string;
-  /** The provider's name for the refund; null where its answer has not been heard yet. */
+  /** The provider's id of the refund; null until an answer of the provider has arrived. */
   reference: string | null;
   charge: ChargeKey;
   amount: Money;
 }
 
-/** What the provider knows of a refund. */
+export type RefundStatus = "PENDING" | "SUCCEEDED" | "FAILED";
+
+/** The provider's record of a refund. */
 export interface RefundOutcome {
-  /** Null where it was refused without a trace. */
+  /** Null if the provider refused the refund without a record of it. */
   reference: string | null;
-  status: "PENDING" | "SUCCEEDED" | "FAILED";
+  status: RefundStatus;
 }
 
-/** What a provider tells unasked. */
+export type WebhookSubject =
+  | { kind: "charge"; charge: ChargeKey }
+  | { kind: "refund"; refundId: string; reference: string };
+
 export interface WebhookEvent {
-  /** The same where the event comes again. */
+  /** Stays the same when the provider sends the event again. */
   id: string;
-  /** What it says has news; undefined where it is of no concern. */
-  news:
-    | { about: "charge"; charge: ChargeKey }
-    | { about: "refund"; refundId: string; reference: string }
-    | undefined;
+  /** Charge or refund that has news; undefined for any other event. */
+  subject: WebhookSubject | undefined;
 }
 
 /**
- * Who moves the money. Every call may be repeated without doing more, answers with where the charge stands afterwards
- * (also where it did nothing, such as a void after a capture), and throws where the provider cannot be reached or does
- * not answer in time: then nobody knows whether it did anything, until it is asked again.
+ * A payment provider. Every call is idempotent. It returns the current state, also if it changed nothing, such as a void after
+ * a capture. It throws if the provider cannot be reached or does not answer in time; the outcome is then unknown until a
+ * later call returns it.
  */
 export interface Provider {
-  /** Such as "stub"; stands on each payment. */
+  /** Stored with each payment, such as "stub". */
   readonly name: string;
   /** Reserves the money. */
   authorize(order: Order): Promise<Charge>;
-  /** The charge of an attempt; undefined where the provider has not heard of it. */
+  /** The charge of an attempt; undefined if the provider does not know the attempt. */
   find(charge: ChargeKey): Promise<Charge | undefined>;
-  /** Takes what is reserved. */
+  /** Takes the reserved money. */
   capture(charge: ChargeKey): Promise<Charge>;
-  /** Lets go of what is reserved, or gives up an attempt that waits for its patient. */
+  /** Releases the reserved money, or cancels an attempt that waits for its payer. */
   void(charge: ChargeKey): Promise<Charge>;
-  /** Gives back some of what was taken, or says what became of it. */
+  /** Returns captured money, or reads the state of such a refund. */
   refund(order: RefundOrder): Promise<RefundOutcome>;
-  /** Reads a webhook's body, untouched, and the header that signs it. Throws INVALID_SIGNATURE. */
+  /** Reads a webhook's unparsed body and its signature header. Throws INVALID_SIGNATURE. */
   readWebhook(body: Uint8Array, signature: string): WebhookEvent | Promise<WebhookEvent>;
 }

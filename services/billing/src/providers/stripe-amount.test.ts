@@ -11,21 +11,21 @@ test.each([
   ["HUF", 1045, 1045],
   ["TWD", 80_045, 80_045],
   ["MGA", 500_000, 5000],
-])("%s %i of ISO 4217 is %i to Stripe", (currencyCode, amountMinor, expected) => {
+])("%s: %i minor units of ISO 4217 are %i of Stripe", (currencyCode, amountMinor, expected) => {
   expect(stripeAmount({ currencyCode, amountMinor })).toBe(expected);
 });
 
 /**
- * https://docs.stripe.com/currencies as of 2026-11-28, "Zero-decimal currencies", without UGX, which "Special cases" keeps at
- * two. The `stripe` package contains no such list.
+ * https://docs.stripe.com/currencies as of 2026-11-28, "Zero-decimal currencies", without UGX, which has two decimals under "Special
+ * cases". The `stripe` package contains no such list.
  */
 const ZERO_DECIMAL = new Set("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split(" "));
 /** The same page, "Three-decimal currencies". */
 const THREE_DECIMAL = new Set("BHD JOD KWD OMR TND".split(" "));
-/** Active in ISO 4217 with other than two digits, and in none of Stripe's lists: it refuses them as unknown. */
+/** Active in ISO 4217 without two decimals, and in none of Stripe's lists: Stripe refuses them as unknown. */
 const UNKNOWN_TO_STRIPE = new Set("CLF IQD LYD UYI UYW".split(" "));
 
-describe("one whole unit has the minor units that Stripe documents:", () => {
+describe("a whole unit has as many minor units as Stripe documents:", () => {
   const known = [...MINOR_UNITS].filter(([code]) => !UNKNOWN_TO_STRIPE.has(code));
   test.each(known)("%s", (currencyCode, digits) => {
     const stripeDigits = ZERO_DECIMAL.has(currencyCode) ? 0 : THREE_DECIMAL.has(currencyCode) ? 3 : 2;

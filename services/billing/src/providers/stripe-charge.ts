@@ -1,11 +1,11 @@
 import type Stripe from "stripe";
 import type { Charge, ChargeStatus, RefundOutcome } from "./provider.ts";
 
-/** How long card networks keep an authorization, where Stripe does not say it for the card at hand. */
+/** Lifetime of an authorization if Stripe does not state the card network's. */
 const AUTHORIZATION_S = 7 * 24 * 3600;
 
 const STATUSES: ReadonlyMap<string, ChargeStatus> = new Map<string, ChargeStatus>([
-  // Each attempt is an intent of its own, made with its payment method: one that asks for another was declined.
+  // An intent belongs to one attempt and its payment method, so one that needs another method was declined.
   ["requires_payment_method", "DECLINED"],
   ["requires_confirmation", "PENDING"],
   ["requires_action", "PENDING"],
@@ -15,10 +15,10 @@ const STATUSES: ReadonlyMap<string, ChargeStatus> = new Map<string, ChargeStatus
   ["canceled", "VOIDED"],
 ]);
 
-/** Where an intent stands, in our words. Throws for a status that Stripe did not have when this was written. */
+/** Throws for a status that this code does not know. */
 export function toCharge(intent: Stripe.PaymentIntent): Charge {
   const status = STATUSES.get(intent.status);
-  if (!status) throw new Error(`a PaymentIntent is ${intent.status}`);
+  if (!status) throw new Error(`Stripe returned a PaymentIntent with the unknown status ${intent.status}`);
   const error = intent.last_payment_error;
   return {
     reference: intent.id,
@@ -29,14 +29,13 @@ export function toCharge(intent: Stripe.PaymentIntent): Charge {
   };
 }
 
-/** Said by the charge, where it is expanded. In seconds since the epoch. */
+/** Seconds since the epoch; undefined unless `latest_charge` is expanded. */
 function captureBefore({ latest_charge }: Stripe.PaymentIntent): number | undefined {
   return typeof latest_charge === "object"
     ? latest_charge?.payment_method_details?.card?.capture_before
     : undefined;
 }
 
-/** Where a refund stands, in our words. */
 export function toOutcome({ id, status }: Stripe.Refund): RefundOutcome {
   switch (status) {
     case "succeeded":

@@ -186,17 +186,17 @@ function webhook(type: string, object: object, secret = WEBHOOK_SECRET, ageS = 0
 const intent = { id: "pi_1", object: "payment_intent", metadata: { attempt_id: "a1" } };
 
 test.each([
-  ["payment_intent.succeeded", intent, { about: "charge", charge: byReference }],
+  ["payment_intent.succeeded", intent, { kind: "charge", charge: byReference }],
   [
     "refund.updated",
     { id: "re_1", object: "refund", metadata: { refund_id: "r1" } },
-    { about: "refund", refundId: "r1", reference: "re_1" },
+    { kind: "refund", refundId: "r1", reference: "re_1" },
   ],
   ["payment_intent.succeeded", { ...intent, metadata: {} }, undefined],
   ["refund.created", { id: "re_1", object: "refund", metadata: null }, undefined],
   ["customer.created", { id: "cus_1", object: "customer" }, undefined],
-])("the webhook %s of %j tells of %j", (type, object, news) => {
-  expect(webhook(type, object)()).toEqual({ id: "evt_1", news });
+])("the webhook %s of %j tells of %j", (type, object, subject) => {
+  expect(webhook(type, object)()).toEqual({ id: "evt_1", subject });
 });
 
 test("a webhook that is forged, too old or not signed is refused", () => {

@@ -9,6 +9,7 @@ import type {
   RefundOrder,
   RefundOutcome,
   WebhookEvent,
+  WebhookSubject,
 } from "./provider.ts";
 import { stripeAmount } from "./stripe-amount.ts";
 import { toCharge, toOutcome } from "./stripe-charge.ts";
@@ -16,23 +17,23 @@ import { toCharge, toOutcome } from "./stripe-charge.ts";
 export interface StripeProviderOptions {
   apiKey: string;
   webhookSecret: string;
-  /** https://api.stripe.com, or a stand-in for it. */
+  /** https://api.stripe.com, or a stand-in. */
   apiUrl: string;
-  /** Where Stripe sends patients back to who had to confirm. */
+  /** Page to which Stripe returns a patient who confirmed. */
   returnUrl: string;
   clock: Clock;
 }
 
-/** Within the deadline of the request that waits for it. */
+/** Shorter than the deadline of the request that waits for the call. */
 export const TIMEOUT_MS = 8000;
 const WEBHOOK_TOLERANCE_S = 300;
-/** What an intent has to come with, so that it tells when its authorization lapses. */
+/** Expands the charge, which states the expiry of the authorization. */
 const WITH_CHARGE = { expand: ["latest_charge"] };
 
 /**
- * Stripe: an attempt is a PaymentIntent that is confirmed as it is made and captured later. Stripe remembers an
- * idempotency key for a day at least, but repeats its first answer, also an old one: so keys are for making things, and
- * where they stand is read. Both kinds carry our id as metadata, by which they are found where the answer was lost.
+ * Stripe. An attempt is a PaymentIntent that is confirmed at its creation and captured later. Stripe keeps an idempotency key for at
+ * least a day and repeats the first answer, so keys only protect creations, and the current state is read. Intents and refunds
+ * carry our id as metadata, which finds them after a lost answer.
  */
 export class StripeProvider implements Provider {
   readonly name = "stripe";
@@ -47,7 +48,7 @@ export class StripeProvider implements Provider {
       host: hostname,
       port: port || (protocol === "http:" ? 80 : 443),
       timeout: TIMEOUT_MS,
-      // The job of payment processing tries again, and keeps the reason.
+      // The processing job retries, and logs the reason.
       maxNetworkRetries: 0,
       telemetry: false,
     });
@@ -76,8 +77,8 @@ export class StripeProvider implements Provider {
   }
 
   /**
-   * Search lags behind by up to a minute. An attempt that it does not find yet is sent again under its key, and Stripe
-   * then answers as it did at first.
+   * Stripe's search lags by up to a minute. A caller that gets undefined too early authorizes again under the same key, and
+   * Stripe repeats its first answer.
    */
   async find({ attemptId, reference }: ChargeKey): Promise<Charge | undefined> {
     if (reference) return await this.#read(reference);
@@ -101,8 +102,7 @@ export class StripeProvider implements Provider {
   async refund(order: RefundOrder): Promise<RefundOutcome> {
     if (order.reference) return toOutcome(await this.#stripe.refunds.retrieve(order.reference));
     const intent = await this.#idOf(order.charge);
-    // A first try may have been lost longer ago than Stripe remembers its key. At most a hundred refunds a payment
-    // are read: a charge is not given back in more parts.
+    // Stripe may have forgotten the key of an earlier try. A hundred refunds are one page, and more than a payment gets.
     const { data } = await this.#stripe.refunds.list({ payment_intent: intent, limit: 100 });
     const made = data.find(({ metadata }) => metadata?.refund_id === order.refundId);
     return made ? toOutcome(made) : await this.#newRefund(intent, order);
@@ -119,7 +119,7 @@ export class StripeProvider implements Provider {
         undefined,
         clock.now().getTime(),
       );
-      return { id: event.id, news: newsOf(event) };
+      return { id: event.id, subject: subjectOf(event) };
     } catch (error) {
       if (error instanceof Stripe.errors.StripeSignatureVerificationError) {
         throw new ApiError("INVALID_SIGNATURE", { cause: error });
@@ -136,13 +136,13 @@ export class StripeProvider implements Provider {
       );
       return toOutcome(refund);
     } catch (error) {
-      // Refused for good: given back in Stripe's dashboard, say, or disputed.
+      // A permanent refusal, such as a charge that is disputed or was refunded in Stripe's dashboard.
       if (isInvalidRequest(error)) return { reference: null, status: "FAILED" };
       throw error;
     }
   }
 
-  /** Does what can be done once; where it was done, or is not possible any more, where the intent stands says so. */
+  /** Ignores the refusal of a change that was made before or is no longer possible: the intent shows which. */
   async #change(id: string, change: () => Promise<unknown>): Promise<Charge> {
     try {
       await change();
@@ -158,13 +158,13 @@ export class StripeProvider implements Provider {
 
   async #idOf(charge: ChargeKey): Promise<string> {
     const id = charge.reference ?? (await this.find(charge))?.reference;
-    if (!id) throw new Error("Stripe has no intent for the attempt (yet)");
+    if (!id) throw new Error("Stripe finds no intent for the attempt; its search lags by up to a minute");
     return id;
   }
 
   /**
-   * A card that is refused, or a request that is and always will be (no such card, too small an amount): nothing is
-   * charged. Throws everything else, such as a key that is in use, or is not good: then the outcome is not known.
+   * A refused card, or a permanently invalid request (no such card, too small an amount). Rethrows every other error, such
+   * as a key in use or an expired API key: the outcome is then unknown.
    */
   #declined(error: unknown): Charge {
     if (!(error instanceof Stripe.errors.StripeCardError || isInvalidRequest(error))) throw error;
@@ -178,21 +178,21 @@ export class StripeProvider implements Provider {
   }
 }
 
-/** 400 or 404, but neither a conflict of idempotency keys nor a limit, which have classes of their own. */
+/** 400 or 404. Conflicts of idempotency keys and rate limits have classes of their own. */
 const isInvalidRequest = (error: unknown): error is Stripe.errors.StripeInvalidRequestError =>
   error instanceof Stripe.errors.StripeInvalidRequestError;
 
-/** What an event is about, if it is about something that was made here. */
-function newsOf(event: Stripe.Event): WebhookEvent["news"] {
+/** Undefined for objects without our metadata. */
+function subjectOf(event: Stripe.Event): WebhookSubject | undefined {
   const { object } = event.data;
   if (!("object" in object)) return undefined;
   if (object.object === "payment_intent") {
     const { attempt_id: attemptId } = object.metadata;
-    return attemptId ? { about: "charge", charge: { attemptId, reference: object.id } } : undefined;
+    return attemptId ? { kind: "charge", charge: { attemptId, reference: object.id } } : undefined;
   }
   if (object.object === "refund") {
     const refundId = object.metadata?.refund_id;
-    return refundId ? { about: "refund", refundId, reference: object.id } : undefined;
+    return refundId ? { kind: "refund", refundId, reference: object.id } : undefined;
   }
   return undefined;
 }

@@ -8,7 +8,7 @@ import { startTestService } from "@medconnect/platform/testing/test-service.ts";
 import { systemClock } from "@medconnect/platform/time/clock.ts";
 import { StubProvider } from "./stub-provider.ts";
 
-test("the stub tells of a charge that has settled later, signed", async () => {
+test("the stub sends a signed webhook with the outcome of a delayed charge", async () => {
   const { db, log, close } = await startTestService("billing");
   const received = Promise.withResolvers<[body: Buffer, signature: string]>();
   const server = createServer(async (request, response) => {
@@ -32,7 +32,7 @@ test("the stub tells of a charge that has settled later, signed", async () => {
     const charge = { attemptId, reference: null };
     await stub.authorize({ attemptId, amount, paymentMethod: "pm_requires_action" });
     const [body, signature] = await received.promise;
-    expect(stub.readWebhook(body, signature).news).toEqual({ about: "charge", charge });
+    expect(stub.readWebhook(body, signature).subject).toEqual({ kind: "charge", charge });
     expect((await stub.find(charge))?.status).toBe("AUTHORIZED");
   } finally {
     server.closeAllConnections();

@@ -24,39 +24,38 @@ import { readStubWebhook, type StubEvent, sendStubWebhook } from "./stub-webhook
 export interface StubProviderOptions {
   db: Database;
   clock: Clock;
-  /** How long a charge that does not settle at once stays pending, in ms. */
+  /** Time for which a delayed charge stays PENDING, in ms. */
   pendingDelayMs: number;
-  /** How long what is authorized stays so, in ms. */
+  /** Lifetime of an authorization, in ms. */
   authorizationMs: number;
-  /** Whom the stub tells of a charge that settled later; nobody if absent. */
+  /** Receiver of webhooks about delayed charges; none are sent if absent. */
   webhookUrl?: string | undefined;
-  /** What signs webhooks; without it, none is sent and none is taken. */
+  /** Key of webhook signatures; without it, none are sent or accepted. */
   webhookSecret?: string | undefined;
   log: Logger;
-  /** Where patients are sent who have to confirm; the attempt's id follows. */
+  /** Page where a patient confirms; the attempt's id is appended. */
   actionUrl: string;
 }
 
-/** What a payment method leads to, as test cards do. */
-interface Course {
+/** Behaviour of a test payment method. */
+interface Scenario {
   declineCode?: string;
-  /** Settles later; a patient who has to confirm is taken to have done so by then. */
-  pending?: "without an answer" | "for the patient";
-  /** What is given back does not arrive. */
+  /** The outcome is delayed. A payer who has to confirm counts as having done so by then. */
+  delay?: "WITHOUT_ANSWER" | "FOR_PAYER";
   refundsFail?: boolean;
 }
 
-const COURSES: ReadonlyMap<string, Course> = new Map<string, Course>([
+const SCENARIOS: ReadonlyMap<string, Scenario> = new Map<string, Scenario>([
   ["pm_card_visa", {}],
   ["pm_card_declined", { declineCode: "card_declined" }],
   ["pm_card_insufficient_funds", { declineCode: "insufficient_funds" }],
-  ["pm_provider_timeout", { pending: "without an answer" }],
-  ["pm_requires_action", { pending: "for the patient" }],
+  ["pm_provider_timeout", { delay: "WITHOUT_ANSWER" }],
+  ["pm_requires_action", { delay: "FOR_PAYER" }],
   ["pm_card_refund_fail", { refundsFail: true }],
 ]);
-const UNKNOWN_METHOD: Course = { declineCode: "invalid_payment_method" };
+const UNKNOWN_METHOD: Scenario = { declineCode: "invalid_payment_method" };
 
-/** A provider that moves no money. Its memory outlives the process, as another company's would. */
+/** A provider that moves no money. It stores charges in MySQL, because a real provider's also outlive the process. */
 export class StubProvider implements Provider {
   readonly name = "stub";
   readonly #options: StubProviderOptions;
@@ -66,14 +65,14 @@ export class StubProvider implements Provider {
   }
 
   async authorize(order: Order): Promise<Charge> {
-    const course = COURSES.get(order.paymentMethod) ?? UNKNOWN_METHOD;
-    await insertCharge(this.#options.db, this.#newCharge(order, course));
-    if (course.pending) this.#tellLater(order.attemptId);
-    if (course.pending === "without an answer") throw new Error("the stub provider does not answer in time");
+    const scenario = SCENARIOS.get(order.paymentMethod) ?? UNKNOWN_METHOD;
+    await insertCharge(this.#options.db, this.#newCharge(order, scenario));
+    if (scenario.delay) this.#scheduleWebhook(order.attemptId);
+    if (scenario.delay === "WITHOUT_ANSWER") throw new Error("the stub provider does not answer in time");
     return await this.#get(order);
   }
 
-  async find({ attemptId }: ChargeKey): Promise<Charge | undefined> {
+  async find({ attemptId }: Pick<ChargeKey, "attemptId">): Promise<Charge | undefined> {
     const row = await findCharge(this.#options.db, attemptId);
     return row && toCharge(row, this.#options.clock.now());
   }
@@ -98,51 +97,51 @@ export class StubProvider implements Provider {
     return readStubWebhook(this.#options.webhookSecret, body, signature, this.#options.clock.now());
   }
 
-  /** Tells of a charge once it has settled. A process that ends before does not: who waits for it asks, too. */
-  #tellLater(attemptId: string): void {
+  /** Sends the outcome of a delayed charge. A process that ends before sends nothing; the processing job then asks. */
+  #scheduleWebhook(attemptId: string): void {
     const { clock, log, pendingDelayMs, webhookUrl, webhookSecret } = this.#options;
     if (!webhookUrl || !webhookSecret) return;
     const event: StubEvent = { id: newId(), type: "charge.updated", attemptId };
     setTimeout(() => {
       sendStubWebhook(webhookUrl, webhookSecret, event, clock.now()).catch((error: unknown) => {
-        log.warn({ err: error, attemptId }, "the stub's webhook is not taken");
+        log.warn({ err: error, attemptId }, "cannot deliver the stub's webhook");
       });
     }, pendingDelayMs).unref();
   }
 
-  #newCharge({ attemptId, amount }: Order, { declineCode, pending, refundsFail }: Course): StubChargeRow {
+  #newCharge({ attemptId, amount }: Order, { declineCode, delay, refundsFail }: Scenario): StubChargeRow {
     const { clock, pendingDelayMs, authorizationMs, actionUrl } = this.#options;
-    const outcomeMs = clock.now().getTime() + (pending ? pendingDelayMs : 0);
+    const outcomeMs = clock.now().getTime() + (delay ? pendingDelayMs : 0);
     return {
-      attempt_id: attemptId,
+      attemptId,
       reference: `stub_${attemptId.replaceAll("-", "")}`,
       status: declineCode ? "DECLINED" : "AUTHORIZED",
       currency: amount.currencyCode,
-      amount_minor: amount.amountMinor,
-      decline_code: declineCode ?? null,
-      next_action_url: pending === "for the patient" ? `${actionUrl}/${attemptId}` : null,
-      outcome_time: new Date(outcomeMs),
-      authorization_expire_time: new Date(outcomeMs + authorizationMs),
-      refund_status: refundsFail ? "FAILED" : "SUCCEEDED",
+      amountMinor: amount.amountMinor,
+      declineCode: declineCode ?? null,
+      nextActionUrl: delay === "FOR_PAYER" ? `${actionUrl}/${attemptId}` : null,
+      outcomeTime: new Date(outcomeMs),
+      authorizationExpireTime: new Date(outcomeMs + authorizationMs),
+      refundStatus: refundsFail ? "FAILED" : "SUCCEEDED",
     };
   }
 
   async #get(key: Pick<ChargeKey, "attemptId">): Promise<Charge> {
-    const charge = await this.find({ ...key, reference: null });
-    if (!charge) throw new Error("the stub provider has no such charge");
+    const charge = await this.find(key);
+    if (!charge) throw new Error(`the stub provider has no charge of the attempt ${key.attemptId}`);
     return charge;
   }
 }
 
 function toCharge(row: StubChargeRow, now: Date): Charge {
-  const isPending = row.outcome_time > now && row.status !== "VOIDED";
-  const hasExpired = row.status === "AUTHORIZED" && row.authorization_expire_time <= now;
+  const isPending = row.outcomeTime > now && row.status !== "VOIDED";
+  const hasExpired = row.status === "AUTHORIZED" && row.authorizationExpireTime <= now;
   const status = hasExpired ? "VOIDED" : row.status;
   return {
     reference: row.reference,
     status: isPending ? "PENDING" : status,
-    declineCode: row.decline_code,
-    nextActionUrl: isPending ? row.next_action_url : null,
-    authorizationExpireTime: row.authorization_expire_time,
+    declineCode: row.declineCode,
+    nextActionUrl: isPending ? row.nextActionUrl : null,
+    authorizationExpireTime: row.authorizationExpireTime,
   };
 }

@@ -9,7 +9,7 @@ const SECRET = "a secret of the stub's";
 const now = new Date("2030-01-01T09:00:00Z");
 const event = { id: "evt_1", type: "charge.updated" as const, attemptId: "a1" };
 
-test("what the stub sends, billing can read", async () => {
+test("billing can read a webhook of the stub", async () => {
   const received = Promise.withResolvers<[body: Buffer, signature: string]>();
   const statuses = [200, 503];
   const server = createServer(async (request, response) => {
@@ -23,7 +23,7 @@ test("what the stub sends, billing can read", async () => {
     const [body, signature] = await received.promise;
     expect(readStubWebhook(SECRET, body, signature, now)).toEqual({
       id: "evt_1",
-      news: { about: "charge", charge: { attemptId: "a1", reference: null } },
+      subject: { kind: "charge", charge: { attemptId: "a1", reference: null } },
     });
     await expect(sendStubWebhook(url, SECRET, event, now)).rejects.toThrow("503");
   } finally {
@@ -32,7 +32,7 @@ test("what the stub sends, billing can read", async () => {
   }
 });
 
-test("without a secret no webhook is taken, however it is signed", () => {
+test("without a secret, no signature is valid", () => {
   expect(() => readStubWebhook(undefined, Buffer.from("{}"), `t=1,v1=${"0".repeat(64)}`, now)).toThrow(
     expect.objectContaining({ reason: "INVALID_SIGNATURE" }),
   );

@@ -17,16 +17,15 @@ const stubEvent = z.discriminatedUnion("type", [
   }),
 ]);
 
-/** What the stub tells unasked. */
 export type StubEvent = z.infer<typeof stubEvent>;
 
-/** The value of Stub-Signature: the time, and an HMAC of time and body, as Stripe's `v1` scheme has it. */
+/** Value of the header Stub-Signature: the time, and an HMAC of time and body, as in Stripe's `v1` scheme. */
 export function signWebhook(secret: string, body: string | Uint8Array, now: Date): string {
   const seconds = Math.floor(now.getTime() / 1000);
   return `t=${seconds},v1=${macOf(secret, seconds, body).toString("hex")}`;
 }
 
-/** Reads a signed event. Throws INVALID_SIGNATURE where it is forged, or older (or newer) than five minutes. */
+/** Throws INVALID_SIGNATURE for a forged event, and for one more than five minutes away from `now`. */
 export function readStubWebhook(
   secret: string | undefined,
   body: Uint8Array,
@@ -34,7 +33,6 @@ export function readStubWebhook(
   now: Date,
 ): WebhookEvent {
   const [, seconds = "", mac = ""] = SIGNATURE.exec(signature) ?? [];
-  // Without a secret nobody can sign.
   const isSigned =
     secret !== undefined &&
     mac !== "" &&
@@ -46,15 +44,15 @@ export function readStubWebhook(
 
 function toEvent(json: unknown): WebhookEvent {
   const { success, data: event } = stubEvent.safeParse(json);
-  if (!success) return { id: "", news: undefined };
+  if (!success) return { id: "", subject: undefined };
   const { id } = event;
   if (event.type === "charge.updated") {
-    return { id, news: { about: "charge", charge: { attemptId: event.attemptId, reference: null } } };
+    return { id, subject: { kind: "charge", charge: { attemptId: event.attemptId, reference: null } } };
   }
-  return { id, news: { about: "refund", refundId: event.refundId, reference: event.reference } };
+  return { id, subject: { kind: "refund", refundId: event.refundId, reference: event.reference } };
 }
 
-/** Sends an event once. Throws where it is not taken; whoever waits for it asks instead. */
+/** Sends an event once. Throws if the receiver refuses it; the processing job then asks for the outcome. */
 export async function sendStubWebhook(
   url: string,
   secret: string,
@@ -69,7 +67,7 @@ export async function sendStubWebhook(
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   await response.body?.cancel();
-  if (!response.ok) throw new Error(`the webhook was answered ${response.status}`);
+  if (!response.ok) throw new Error(`the webhook's receiver answered ${response.status}`);
 }
 
 const macOf = (secret: string, seconds: number, body: string | Uint8Array): Buffer =>

@@ -6,64 +6,74 @@ import type { Billing } from "../app.ts";
 import { refundEntries, refundReversalEntries } from "../ledger/ledger-rules.ts";
 import { insertEntries } from "../ledger/ledger-store.ts";
 import { changePayment, entriesOf } from "../payments/change-payment.ts";
-import { amountOf } from "../payments/payment.ts";
-import { lockPayment, type PaymentRow } from "../payments/payment-store.ts";
+import { amountOf, type PaymentRow } from "../payments/payment.ts";
+import { currentAttempt } from "../payments/payment-attempt.ts";
+import { lockPayment } from "../payments/payment-store.ts";
 import type { RefundOutcome } from "../providers/provider.ts";
-import { refundEntry, toRefund } from "./refund.ts";
+import { type RefundRow, refundEntry, toRefund } from "./refund.ts";
 import { endRefund, retryDelayMs, reverseRefund } from "./refund-rules.ts";
-import { countFailed, lockRefund, type RefundRow, saveRefund } from "./refund-store.ts";
+import { countFailed, lockRefund, saveRefund } from "./refund-store.ts";
 
-/** Has the provider give a refund back. It may be sent again: the provider gives it back once. */
+/** Sends a refund to the provider, which makes it once however often it is sent. */
 export const sendRefund = (app: Billing, payment: PaymentRow, refund: RefundRow): Promise<RefundOutcome> =>
   app.providers.of(payment).refund({
     refundId: refund.id,
-    reference: refund.provider_reference,
-    charge: { attemptId: payment.attempt_id!, reference: payment.provider_reference },
-    amount: { ...amountOf(payment), amountMinor: refund.amount_minor },
+    reference: refund.providerReference,
+    charge: { attemptId: currentAttempt(payment), reference: payment.providerReference },
+    amount: { ...amountOf(payment), amountMinor: refund.amountMinor },
   });
 
-/**
- * Carries what the provider says of a refund into it and its payment; without a word from the provider (`outcome`
- * undefined) it stays PENDING. Where somebody asked for the refund, it is kept as their key's answer.
- *
- * @returns the key's first answer
- */
+type By = Pick<PendingCall<Refund>, "actorId" | "call">;
+
+/** Applies the provider's answer to a refund and its payment. A requested refund also gets its key's answer. */
 export async function finishRefund(
   app: Billing,
-  { id, payment_id, key_id }: RefundRow,
-  outcome: RefundOutcome | undefined,
-  by: Pick<PendingCall<Refund>, "actorId" | "call">,
-): Promise<Refund | ApiError | undefined> {
-  const work = async (tx: Transaction): Promise<Completion<Refund>> => {
-    const payment = await lockPayment(tx, payment_id);
-    return await applyRefund(app, tx, payment, await lockRefund(tx, id), outcome);
-  };
-  const definition = RefundServiceService.createRefund;
-  if (key_id) return await app.calls.finish({ ...by, keyId: key_id, definition }, work);
-  await app.transactions.run(by.actorId, async (tx) => (await work(tx)).entries);
-  return undefined;
+  refund: RefundRow,
+  outcome: RefundOutcome,
+  by: By,
+): Promise<void> {
+  const { keyId } = refund;
+  if (keyId) await finishRequestedRefund(app, refund, outcome, { ...by, keyId });
+  else await app.transactions.run(by.actorId, async (tx) => (await apply(app, tx, refund, outcome)).entries);
 }
 
-/** Old news changes nothing: a refund that has ended stays as it is, unless the money came back. */
-async function applyRefund(
+/**
+ * Applies the provider's answer to a refund with an idempotency key, and keeps the result as the key's answer.
+ *
+ * @param outcome undefined if the provider has not answered; the refund then stays PENDING
+ * @returns the key's first answer
+ */
+export const finishRequestedRefund = (
   app: Billing,
-  tx: Transaction,
-  payment: PaymentRow,
   refund: RefundRow,
   outcome: RefundOutcome | undefined,
+  by: By & Pick<PendingCall<Refund>, "keyId">,
+): Promise<Refund | ApiError> =>
+  app.calls.finish<Refund>({ ...by, definition: RefundServiceService.createRefund }, (tx) =>
+    apply(app, tx, refund, outcome),
+  );
+
+/** Locks payment and refund, and applies the outcome. An ended refund stays as it is, unless the money came back. */
+async function apply(
+  app: Billing,
+  tx: Transaction,
+  { id, paymentId }: RefundRow,
+  outcome: RefundOutcome | undefined,
 ): Promise<Completion<Refund>> {
+  const payment = await lockPayment(tx, paymentId);
+  const refund = await lockRefund(tx, id);
   if (refund.status === "SUCCEEDED" && outcome?.status === "FAILED")
     return await reverse(app, tx, payment, refund);
   if (!outcome || refund.status !== "PENDING") return { answer: toRefund(app, payment, refund), entries: [] };
-  const heard: RefundRow = { ...refund, provider_reference: outcome.reference };
+  const answered: RefundRow = { ...refund, providerReference: outcome.reference };
   if (outcome.status === "PENDING") {
-    saveRefund(tx, heard);
-    return { answer: toRefund(app, payment, heard), entries: [] };
+    saveRefund(tx, answered);
+    return { answer: toRefund(app, payment, answered), entries: [] };
   }
-  const ended: RefundRow = { ...heard, status: outcome.status, process_time: null };
+  const ended: RefundRow = { ...answered, status: outcome.status, processTime: null };
   saveRefund(tx, ended);
   if (ended.status === "SUCCEEDED") insertEntries(tx, refundEntries(payment, ended), app.clock.now());
-  const funds = endRefund(payment, refund.amount_minor, outcome.status);
+  const funds = endRefund(payment, refund.amountMinor, outcome.status);
   const after = changePayment(app, tx, payment, funds, await pauseAfter(tx, ended));
   const result = outcome.status === "FAILED" ? "FAILURE" : "SUCCESS";
   return {
@@ -76,8 +86,8 @@ async function applyRefund(
 }
 
 /**
- * The patient's bank could not take what was given back, and the provider has it again (Stripe's `refund.failed` after
- * `succeeded`). What still has to go back is then tried again, as another refund.
+ * Books a refund back that the patient's bank returned to the provider (Stripe's `refund.failed` after `succeeded`). If the
+ * booking's fee is released, another refund follows.
  */
 async function reverse(
   app: Billing,
@@ -88,7 +98,7 @@ async function reverse(
   const failed: RefundRow = { ...refund, status: "FAILED" };
   saveRefund(tx, failed);
   insertEntries(tx, refundReversalEntries(payment, refund), app.clock.now());
-  const funds = reverseRefund(payment, refund.amount_minor);
+  const funds = reverseRefund(payment, refund.amountMinor);
   const after = changePayment(app, tx, payment, funds, await pauseAfter(tx, failed));
   return {
     answer: toRefund(app, after, failed),
@@ -96,6 +106,6 @@ async function reverse(
   };
 }
 
-/** How long what is left waits after a refund has ended, and is saved. */
-const pauseAfter = async (tx: Transaction, { payment_id, status }: RefundRow): Promise<number | null> =>
-  status === "FAILED" ? retryDelayMs(await countFailed(tx, payment_id)) : 0;
+/** Delay of the payment's next refund after one that has ended and is saved; null after the last retry. */
+const pauseAfter = async (tx: Transaction, { paymentId, status }: RefundRow): Promise<number | null> =>
+  status === "FAILED" ? retryDelayMs(await countFailed(tx, paymentId)) : 0;

@@ -9,12 +9,13 @@ import type {
   Refund,
 } from "@medconnect/proto/medconnect/billing/v1/refund_service.ts";
 import type { Billing } from "../app.ts";
-import { findPayment, type PaymentRow } from "../payments/payment-store.ts";
+import type { PaymentRow } from "../payments/payment.ts";
+import { findPayment } from "../payments/payment-store.ts";
 import { recordReads } from "../payments/read-payments.ts";
 import { toRefund } from "./refund.ts";
 import { findRefund, listRefunds as list } from "./refund-store.ts";
 
-/** RefundService.GetRefund: for its payment's patient, an admin, or an internal system. Throws NOT_FOUND. */
+/** RefundService.GetRefund: for the payment's patient, admins and internal systems. Throws NOT_FOUND. */
 export async function getRefund(
   app: Billing,
   { paymentId, refundId }: GetRefundRequest,
@@ -22,11 +23,13 @@ export async function getRefund(
 ): Promise<Refund> {
   const payment = await visiblePayment(app, paymentId, call);
   const row = await findRefund(app.db, refundId);
-  if (row?.payment_id !== payment.id) throw new ApiError("NOT_FOUND");
+  if (row?.paymentId !== payment.id) throw new ApiError("NOT_FOUND");
   return toRefund(app, payment, row);
 }
 
-/** RefundService.ListRefunds: for their payment's patient, an admin, or an internal system. Throws NOT_FOUND, INVALID_PAGE_TOKEN. */
+/**
+ * RefundService.ListRefunds: for the payment's patient, admins and internal systems. Throws NOT_FOUND, INVALID_PAGE_TOKEN.
+ */
 export async function listRefunds(
   app: Billing,
   request: ListRefundsRequest,
@@ -35,7 +38,7 @@ export async function listRefunds(
   const page = app.pages.open(request, "refunds", request.paymentId);
   const payment = await visiblePayment(app, request.paymentId, call);
   const found = await list(app.db, payment.id, page);
-  const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.create_time, row.id]);
+  const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.createTime, row.id]);
   const refunds = leaveOutAltered(app.log, rows, (row) => toRefund(app, payment, row));
   return { refunds, nextPageToken };
 }
@@ -44,8 +47,8 @@ async function visiblePayment(app: Billing, id: string, call: Call): Promise<Pay
   const reader = readerOf(call);
   const payment = await findPayment(app.db, id);
   if (!payment) throw new ApiError("NOT_FOUND");
-  if (!isOverseer(reader) && payment.patient_id !== callerId(reader))
-    throw hiddenFrom(`payments/${payment.id}`, payment.patient_id);
+  if (!isOverseer(reader) && payment.patientId !== callerId(reader))
+    throw hiddenFrom(`payments/${payment.id}`, payment.patientId);
   await recordReads(app, call, [payment]);
   return payment;
 }

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { type Funds, refundableMinor } from "../payments/payment-rules.ts";
 import { beginRefund, endRefund, retryDelayMs, reverseRefund } from "./refund-rules.ts";
 
-const captured: Funds = { status: "CAPTURED", amount_minor: 5000, refunded_minor: 0, refunding_minor: 0 };
+const captured: Funds = { status: "CAPTURED", amountMinor: 5000, refundedMinor: 0, refundingMinor: 0 };
 
 test.each([
   ["CAPTURED", 0, 0, 5000],
@@ -14,8 +14,8 @@ test.each([
   ["VOIDED", 0, 0, 0],
 ] as const)(
   "of 5000 %s, with %i back and %i on its way, %i may still go back",
-  (status, refunded_minor, refunding_minor, expected) => {
-    const funds: Funds = { status, amount_minor: 5000, refunded_minor, refunding_minor };
+  (status, refundedMinor, refundingMinor, expected) => {
+    const funds: Funds = { status, amountMinor: 5000, refundedMinor, refundingMinor };
     expect(refundableMinor(funds)).toBe(expected);
     expect(() => beginRefund(funds, expected + 1)).toThrow(
       expect.objectContaining({
@@ -27,9 +27,9 @@ test.each([
 );
 
 test.each([
-  [5000, "SUCCEEDED", { status: "REFUNDED", refunded_minor: 5000, refunding_minor: 0 }],
-  [2000, "SUCCEEDED", { status: "PARTIALLY_REFUNDED", refunded_minor: 2000, refunding_minor: 0 }],
-  [2000, "FAILED", { status: "CAPTURED", refunded_minor: 0, refunding_minor: 0 }],
+  [5000, "SUCCEEDED", { status: "REFUNDED", refundedMinor: 5000, refundingMinor: 0 }],
+  [2000, "SUCCEEDED", { status: "PARTIALLY_REFUNDED", refundedMinor: 2000, refundingMinor: 0 }],
+  [2000, "FAILED", { status: "CAPTURED", refundedMinor: 0, refundingMinor: 0 }],
 ] as const)("a refund of %i that %s", (amount, outcome, expected) => {
   expect(endRefund(beginRefund(captured, amount), amount, outcome)).toMatchObject(expected);
 });
@@ -47,7 +47,7 @@ test("a refund that came back can be given again; a part that stayed back remain
     3000,
     "SUCCEEDED",
   );
-  expect(reverseRefund(parts, 2000)).toMatchObject({ status: "PARTIALLY_REFUNDED", refunded_minor: 3000 });
+  expect(reverseRefund(parts, 2000)).toMatchObject({ status: "PARTIALLY_REFUNDED", refundedMinor: 3000 });
   expect(refundableMinor(reverseRefund(parts, 2000))).toBe(2000);
 });
 
@@ -67,13 +67,13 @@ test("however many refunds are asked for, under way and ended in any order, neve
         funds = beginRefund(funds, refund.amount);
         if (refund.endsAtOnce) funds = endRefund(funds, refund.amount, refund.outcome);
         else later.push(refund);
-        expect(funds.refunded_minor + funds.refunding_minor).toBeLessThanOrEqual(funds.amount_minor);
+        expect(funds.refundedMinor + funds.refundingMinor).toBeLessThanOrEqual(funds.amountMinor);
       }
       for (const { amount, outcome } of later) funds = endRefund(funds, amount, outcome);
-      expect(funds.refunding_minor).toBe(0);
-      expect(funds.refunded_minor).toBeLessThanOrEqual(funds.amount_minor);
-      expect(funds.status === "REFUNDED").toBe(funds.refunded_minor === funds.amount_minor);
-      expect(funds.status === "CAPTURED").toBe(funds.refunded_minor === 0);
+      expect(funds.refundingMinor).toBe(0);
+      expect(funds.refundedMinor).toBeLessThanOrEqual(funds.amountMinor);
+      expect(funds.status === "REFUNDED").toBe(funds.refundedMinor === funds.amountMinor);
+      expect(funds.status === "CAPTURED").toBe(funds.refundedMinor === 0);
     }),
   );
 });

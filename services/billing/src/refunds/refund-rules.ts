@@ -1,42 +1,42 @@
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Funds, refundableMinor } from "../payments/payment-rules.ts";
-import type { RefundOutcome } from "../providers/provider.ts";
+import type { RefundStatus } from "../providers/provider.ts";
 
-/** A payment with a refund under way. Throws REFUND_EXCEEDS_CAPTURED. */
+/** A payment with another pending refund. Throws REFUND_EXCEEDS_CAPTURED. */
 export function beginRefund<F extends Funds>(funds: F, amountMinor: number): F {
   const refundable = refundableMinor(funds);
   if (amountMinor > refundable) {
     throw new ApiError("REFUND_EXCEEDS_CAPTURED", { metadata: { refundableMinor: `${refundable}` } });
   }
-  return { ...funds, refunding_minor: funds.refunding_minor + amountMinor };
+  return { ...funds, refundingMinor: funds.refundingMinor + amountMinor };
 }
 
-/** A payment after one of its refunds, which had succeeded, came back from the patient's bank. */
-export function reverseRefund<F extends Funds>(funds: F, amountMinor: number): F {
-  const refunded_minor = funds.refunded_minor - amountMinor;
-  return { ...funds, status: refunded_minor === 0 ? "CAPTURED" : "PARTIALLY_REFUNDED", refunded_minor };
-}
-
-const HOUR_MS = 3_600_000;
-const TRY_AGAIN_MS = [HOUR_MS, 4 * HOUR_MS, 24 * HOUR_MS];
-
-/**
- * How long what still has to go back waits before it is tried again, as another refund.
- *
- * @param failures how many refunds of the payment have failed, 1 or more
- * @returns null: the provider has refused too often, and people have to find another way
- */
-export const retryDelayMs = (failures: number): number | null => TRY_AGAIN_MS[failures - 1] ?? null;
-
-/** A payment after one of its refunds under way has ended. What failed may be tried again, as another refund. */
+/** A payment after the end of a pending refund. */
 export function endRefund<F extends Funds>(
   funds: F,
   amountMinor: number,
-  outcome: Exclude<RefundOutcome["status"], "PENDING">,
+  outcome: Exclude<RefundStatus, "PENDING">,
 ): F {
-  const refunding_minor = funds.refunding_minor - amountMinor;
-  if (outcome === "FAILED") return { ...funds, refunding_minor };
-  const refunded_minor = funds.refunded_minor + amountMinor;
-  const status = refunded_minor === funds.amount_minor ? "REFUNDED" : "PARTIALLY_REFUNDED";
-  return { ...funds, status, refunded_minor, refunding_minor };
+  const refundingMinor = funds.refundingMinor - amountMinor;
+  if (outcome === "FAILED") return { ...funds, refundingMinor };
+  const refundedMinor = funds.refundedMinor + amountMinor;
+  const status = refundedMinor === funds.amountMinor ? "REFUNDED" : "PARTIALLY_REFUNDED";
+  return { ...funds, status, refundedMinor, refundingMinor };
 }
+
+/** A payment after the patient's bank returned a refund that had succeeded. */
+export function reverseRefund<F extends Funds>(funds: F, amountMinor: number): F {
+  const refundedMinor = funds.refundedMinor - amountMinor;
+  return { ...funds, status: refundedMinor === 0 ? "CAPTURED" : "PARTIALLY_REFUNDED", refundedMinor };
+}
+
+const HOUR_MS = 3_600_000;
+const RETRY_DELAYS_MS = [HOUR_MS, 4 * HOUR_MS, 24 * HOUR_MS];
+
+/**
+ * Delay of the next refund of a payment whose fee is released.
+ *
+ * @param failures number of the payment's failed refunds, 1 or more
+ * @returns null after the last retry: an admin has to find another way
+ */
+export const retryDelayMs = (failures: number): number | null => RETRY_DELAYS_MS[failures - 1] ?? null;

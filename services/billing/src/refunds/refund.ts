@@ -1,61 +1,60 @@
 import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
-import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
 import type { Refund } from "@medconnect/proto/medconnect/billing/v1/refund_service.ts";
 import type { Billing } from "../app.ts";
-import { changePayment } from "../payments/change-payment.ts";
-import type { PaymentRow } from "../payments/payment-store.ts";
-import { beginRefund } from "./refund-rules.ts";
-import { insertRefund, type RefundRow } from "./refund-store.ts";
+import type { PaymentRow } from "../payments/payment.ts";
+import type { RefundStatus } from "../providers/provider.ts";
 
-const reasonContext = ({ id, payment_id }: Pick<RefundRow, "id" | "payment_id">): string =>
-  `refunds.reason:${id}:${payment_id}`;
-
-/** How much is to go back, why, and who waits for it. */
-interface Wish {
+/** A refund as stored. The amount is in minor units of the payment's currency. */
+export interface RefundRow {
+  id: string;
+  paymentId: string;
+  status: RefundStatus;
   amountMinor: number;
-  reason: string;
-  /** The idempotency key whose answer is the outcome; null where nobody asked. */
+  /** Encrypted. */
+  reason: Buffer;
+  /** Idempotency key that keeps the outcome as its answer; null for a refund by a job. */
   keyId: Buffer | null;
-  /** When the settler takes it up. */
-  processTime: Date;
+  /** The provider's id; null until it is known. */
+  providerReference: string | null;
+  createTime: Date;
+  /** Time of the next try; null once the refund has ended. */
+  processTime: Date | null;
+  processTries: number;
 }
 
-/** A refund that is not under way yet. */
-export function newRefund(app: Billing, paymentId: string, wish: Wish): RefundRow {
-  const owned = { id: newId(), payment_id: paymentId };
-  return {
-    ...owned,
-    status: "PENDING",
-    amount_minor: wish.amountMinor,
-    reason: app.cipher.encrypt(reasonContext(owned), wish.reason),
-    key_id: wish.keyId,
-    provider_reference: null,
-    create_time: app.clock.now(),
-    process_time: wish.processTime,
-    process_tries: 0,
-  };
-}
+/** Input for a new refund. */
+export type RefundOptions = Pick<RefundRow, "amountMinor" | "keyId" | "processTime"> & { reason: string };
 
-/** Puts a refund of a locked payment under way. Throws REFUND_EXCEEDS_CAPTURED. */
-export function openRefund(
+const reasonContext = ({ id, paymentId }: Pick<RefundRow, "id" | "paymentId">): string =>
+  `refunds.reason:${id}:${paymentId}`;
+
+export function newRefund(
   app: Billing,
-  tx: Transaction,
-  payment: PaymentRow,
-  refund: RefundRow,
-): AuditEntry[] {
-  const after = changePayment(app, tx, payment, beginRefund(payment, refund.amount_minor));
-  insertRefund(tx, refund);
-  return [refundEntry(after, refund, { action: "refund.create" })];
+  paymentId: string,
+  { amountMinor, reason, keyId, processTime }: RefundOptions,
+): RefundRow {
+  const ids = { id: newId(), paymentId };
+  return {
+    ...ids,
+    status: "PENDING",
+    amountMinor,
+    reason: app.cipher.encrypt(reasonContext(ids), reason),
+    keyId,
+    providerReference: null,
+    createTime: app.clock.now(),
+    processTime,
+    processTries: 0,
+  };
 }
 
 export const toRefund = (app: Billing, { currency }: PaymentRow, row: RefundRow): Refund => ({
   id: row.id,
-  paymentId: row.payment_id,
+  paymentId: row.paymentId,
   status: row.status,
-  amount: { currencyCode: currency, amountMinor: row.amount_minor },
+  amount: { currencyCode: currency, amountMinor: row.amountMinor },
   reason: app.cipher.decrypt(reasonContext(row), row.reason).toString(),
-  createTime: row.create_time,
+  createTime: row.createTime,
 });
 
 export const refundEntry = (
@@ -65,5 +64,5 @@ export const refundEntry = (
 ): AuditEntry => ({
   ...kind,
   resource: `payments/${payment.id}/refunds/${refund.id}`,
-  subjectIds: [payment.patient_id, payment.doctor_id],
+  subjectIds: [payment.patientId, payment.doctorId],
 });

@@ -236,11 +236,11 @@ function usesOf(app: Billing & TestService) {
 
     /** The id of a payment's last attempt. */
     attemptOf: async (paymentId: string) => {
-      const [row] = await app.db.read<{ attempt_id: string }>(
-        "SELECT attempt_id FROM payments WHERE id = ?",
+      const [row] = await app.db.read<{ attemptId: string }>(
+        "SELECT attempt_id AS attemptId FROM payments WHERE id = ?",
         [binaryId(paymentId)],
       );
-      return row!.attempt_id;
+      return row!.attemptId;
     },
     captureExpiring: captureExpiring(app),
 
@@ -263,11 +263,11 @@ function usesOf(app: Billing & TestService) {
 
     /** What the audit trail says of a payment's changes, oldest first; that admins read it is in there, too. */
     auditTrail: async (paymentId: string) => {
-      const rows = await app.db.read<{ action: string; outcome: string; actor_id: string }>(
-        "SELECT action, outcome, actor_id FROM audit_events WHERE resource = ? AND action <> ? ORDER BY occur_time, id",
+      const rows = await app.db.read<{ action: string; outcome: string; actorId: string }>(
+        "SELECT action, outcome, actor_id AS actorId FROM audit_events WHERE resource = ? AND action <> ? ORDER BY occur_time, id",
         [`payments/${paymentId}`, "payment.get"],
       );
-      return rows.map((row) => `${row.action} ${row.outcome} by ${row.actor_id}`);
+      return rows.map((row) => `${row.action} ${row.outcome} by ${row.actorId}`);
     },
 
     /** The events that wait to be told of a payment. */
@@ -291,12 +291,12 @@ function usesOf(app: Billing & TestService) {
 
     /** What the provider has given back of a payment, refund by refund. */
     givenBack: async (paymentId: string) => {
-      const rows = await app.db.read<{ amount_minor: number }>(
-        `SELECT r.amount_minor FROM stub_refunds r JOIN payment_attempts a ON a.id = r.attempt_id
+      const rows = await app.db.read<{ amountMinor: number }>(
+        `SELECT r.amount_minor AS amountMinor FROM stub_refunds r JOIN payment_attempts a ON a.id = r.attempt_id
          WHERE a.payment_id = ? AND r.status = 'SUCCEEDED' ORDER BY r.refund_id`,
         [binaryId(paymentId)],
       );
-      return rows.map((row) => row.amount_minor);
+      return rows.map((row) => row.amountMinor);
     },
   };
 }

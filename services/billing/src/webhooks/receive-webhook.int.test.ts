@@ -10,7 +10,7 @@ import {
   startBilling,
   WEBHOOK_SECRET,
 } from "../testing/billing-fixture.ts";
-import { forgetWebhooks } from "./forget-webhooks.ts";
+import { deleteOldEvents } from "./delete-old-events.ts";
 
 const TAKEN = { received: true };
 const FORGED = { reason: "INVALID_SIGNATURE" };
@@ -154,10 +154,10 @@ test("events are forgotten after 30 days", async () => {
   const { event } = await pending();
   await billing.webhook(event);
   const known = () => billing.app.db.read("SELECT 1 FROM webhook_events WHERE event_id = ?", [event.id]);
-  await forgetWebhooks(billing.app)();
+  await deleteOldEvents(billing.app)();
   expect(await known()).toHaveLength(1);
   billing.app.clock.advance(31 * 24 * 3_600_000);
-  await forgetWebhooks(billing.app)();
+  await deleteOldEvents(billing.app)();
   expect(await known()).toHaveLength(0);
 });
 
@@ -168,6 +168,6 @@ test("all that is old enough is forgotten at once, however much it is", async ()
     events,
   ]);
   billing.app.clock.advance(31 * 24 * 3_600_000);
-  await forgetWebhooks(billing.app)();
+  await deleteOldEvents(billing.app)();
   expect(await billing.app.db.read("SELECT 1 FROM webhook_events WHERE provider = 'flood'")).toEqual([]);
 });
