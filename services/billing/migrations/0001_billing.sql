@@ -1,7 +1,7 @@
--- Payments, refunds, ledger and webhooks. Times are UTC.
+-- Payments, refunds, ledger and webhooks. Times are UTC. Amounts are in minor units of the currency.
 
 CREATE TABLE payments (
-  id BINARY(16) NOT NULL PRIMARY KEY COMMENT 'named by the booking',
+  id BINARY(16) NOT NULL PRIMARY KEY COMMENT 'chosen by the booking',
   booking_id BINARY(16) NOT NULL,
   consultation_id BINARY(16) NOT NULL,
   patient_id BINARY(16) NOT NULL,
@@ -9,28 +9,28 @@ CREATE TABLE payments (
   status ENUM (
     'REQUIRES_AUTHORIZATION', 'PROCESSING', 'AUTHORIZED', 'CAPTURED', 'REFUNDED', 'PARTIALLY_REFUNDED', 'VOIDED', 'CANCELLED'
   ) NOT NULL,
-  fee_decision ENUM ('RELEASE', 'CHARGE') NULL COMMENT 'what becomes of the money; null while the booking lives',
+  fee_decision ENUM ('RELEASE', 'CHARGE') NULL COMMENT 'null until the booking ends',
   currency CHAR(3) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   amount_minor BIGINT UNSIGNED NOT NULL,
-  proof BINARY(32) NOT NULL COMMENT 'keyed hash of ids and amount; without it the payment is not authorized',
+  proof BINARY(32) NOT NULL COMMENT 'keyed hash of ids and amount; an attempt without a valid one is refused',
   refunded_minor BIGINT UNSIGNED NOT NULL DEFAULT 0,
-  refunding_minor BIGINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'of refunds that are PENDING',
-  hold_expire_time DATETIME(3) NOT NULL COMMENT 'no authorization begins later',
-  attempt_id BINARY(16) NULL COMMENT 'the last attempt: under way, authorized or failed',
+  refunding_minor BIGINT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'sum of PENDING refunds',
+  hold_expire_time DATETIME(3) NOT NULL COMMENT 'end of the time for new attempts',
+  attempt_id BINARY(16) NULL COMMENT 'latest attempt',
   provider VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-  provider_reference VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NULL,
+  provider_reference VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NULL
+    COMMENT 'charge at the provider: of replaced_attempt_id while that is set, else of attempt_id',
   last_error VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NULL,
   next_action_url VARCHAR(512) NULL,
   authorize_time DATETIME(3) NULL,
-  authorization_expire_time DATETIME(3) NULL COMMENT 'when the provider lets go of what is authorized',
+  authorization_expire_time DATETIME(3) NULL,
   capture_time DATETIME(3) NULL,
   version INT UNSIGNED NOT NULL,
   create_time DATETIME(3) NOT NULL,
-  process_time DATETIME(3) NULL COMMENT 'when the settler takes it up; null where the provider has nothing to do',
+  process_time DATETIME(3) NULL COMMENT 'next try of the pending step; null without a step and after the last try',
   process_tries INT UNSIGNED NOT NULL DEFAULT 0,
-  due_since DATETIME(3) NULL COMMENT 'since when the step has been left to do; null where there is none',
-  replaced_attempt_id BINARY(16) NULL
-    COMMENT 'to be called off at the provider before attempt_id is sent; provider_reference is its reference until then',
+  due_since DATETIME(3) NULL COMMENT 'start of the pending step; null without one',
+  replaced_attempt_id BINARY(16) NULL COMMENT 'attempt to cancel at the provider before attempt_id is sent',
   UNIQUE KEY one_payment_a_booking (booking_id),
   KEY payments_by_patient (patient_id, create_time, id),
   KEY payments_by_time (create_time, id),
@@ -40,12 +40,12 @@ CREATE TABLE payments (
   KEY payments_due_since (due_since)
 );
 
--- Tries to authorize a payment. The id is the provider's idempotency key.
+-- Authorization attempts. The id is the provider's idempotency key.
 CREATE TABLE payment_attempts (
   id BINARY(16) NOT NULL PRIMARY KEY,
   payment_id BINARY(16) NOT NULL,
-  key_id BINARY(32) NOT NULL COMMENT 'the idempotency key whose answer is the outcome',
-  payment_method VARBINARY(256) NULL COMMENT 'sealed for payment_id; forgotten once the attempt has ended',
+  key_id BINARY(32) NOT NULL COMMENT 'idempotency key that keeps the outcome as its answer',
+  payment_method VARBINARY(256) NULL COMMENT 'sealed for payment_id; null once the attempt has ended',
   status ENUM ('PROCESSING', 'AUTHORIZED', 'FAILED') NOT NULL,
   decline_code VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NULL,
   create_time DATETIME(3) NOT NULL,
@@ -53,7 +53,7 @@ CREATE TABLE payment_attempts (
   KEY payment_attempts_by_payment (payment_id, create_time)
 );
 
--- The memory of the stub provider, which stands for another company's system: only providers/stub-*.ts touches it.
+-- Charges of the stub provider. Only providers/stub-*.ts uses this table, because it stands for another company's system.
 CREATE TABLE stub_charges (
   attempt_id BINARY(16) NOT NULL PRIMARY KEY,
   reference VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -62,28 +62,28 @@ CREATE TABLE stub_charges (
   amount_minor BIGINT UNSIGNED NOT NULL,
   decline_code VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NULL,
   next_action_url VARCHAR(512) NULL,
-  outcome_time DATETIME(3) NOT NULL COMMENT 'pending before',
-  refund_status ENUM ('SUCCEEDED', 'FAILED') NOT NULL DEFAULT 'SUCCEEDED' COMMENT 'how its refunds end',
-  authorization_expire_time DATETIME(3) NOT NULL COMMENT 'voided from then on, unless captured'
+  outcome_time DATETIME(3) NOT NULL COMMENT 'PENDING before',
+  refund_status ENUM ('SUCCEEDED', 'FAILED') NOT NULL DEFAULT 'SUCCEEDED' COMMENT 'outcome of its refunds',
+  authorization_expire_time DATETIME(3) NOT NULL COMMENT 'VOIDED afterwards, unless captured'
 );
 
--- Money that goes back. The id is the provider's idempotency key.
+-- Refunds. The id is the provider's idempotency key.
 CREATE TABLE refunds (
   id BINARY(16) NOT NULL PRIMARY KEY,
   payment_id BINARY(16) NOT NULL,
   status ENUM ('PENDING', 'SUCCEEDED', 'FAILED') NOT NULL,
   amount_minor BIGINT UNSIGNED NOT NULL,
   reason VARBINARY(2100) NOT NULL COMMENT 'sealed for payment_id',
-  key_id BINARY(32) NULL COMMENT 'the idempotency key whose answer is the outcome; null where nobody asked',
+  key_id BINARY(32) NULL COMMENT 'idempotency key that keeps the outcome as its answer; null for a refund by a job',
   provider_reference VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NULL,
   create_time DATETIME(3) NOT NULL,
-  process_time DATETIME(3) NULL COMMENT 'when the settler takes it up; null once it has ended',
+  process_time DATETIME(3) NULL COMMENT 'next try; null once the refund has ended',
   process_tries INT UNSIGNED NOT NULL DEFAULT 0,
   KEY refunds_by_payment (payment_id, create_time, id),
   KEY refunds_due (process_time)
 );
 
--- The stub provider's memory of refunds.
+-- Refunds of the stub provider.
 CREATE TABLE stub_refunds (
   refund_id BINARY(16) NOT NULL PRIMARY KEY,
   attempt_id BINARY(16) NOT NULL,
@@ -92,9 +92,9 @@ CREATE TABLE stub_refunds (
   KEY stub_refunds_by_charge (attempt_id)
 );
 
--- Double entry: each movement of money is one transaction, whose debits equal its credits. An account's balance is the
--- sum of its entries. A movement is named by what moved the money (a capture by its payment, a refund by itself) and how, so
--- that the key lets each be booked once. A refund that came back from the patient's bank is a second movement of it.
+-- Double entry: each movement of money is a transaction whose debits equal its credits. An account's balance is the sum of its
+-- entries. The primary key lets each movement be booked once: a capture has its payment's id, a refund and its reversal have the
+-- refund's.
 CREATE TABLE ledger_entries (
   transaction_id BINARY(16) NOT NULL,
   account VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'provider_clearing:{name}, doctor:{id}',
@@ -110,7 +110,7 @@ CREATE TABLE ledger_entries (
   CONSTRAINT debit_or_credit CHECK ((debit_minor = 0) <> (credit_minor = 0))
 ) COMMENT = 'append-only';
 
--- Events that providers told us of, so that one that comes twice is asked about once.
+-- Ids of handled webhook events, so that a repeated event costs no call to the provider.
 CREATE TABLE webhook_events (
   provider VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   event_id VARCHAR(255) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,

@@ -8,7 +8,7 @@ import type { Providers } from "./providers/providers.ts";
 /** What billing can be told beyond what every service can. */
 export const billingSettings = {
   NODE_ENV: z.string().optional(),
-  /** Who moves the money of new attempts; earlier ones are ended with whom they were begun. */
+  /** Provider of new attempts. Each provider finishes the payments that started with it. */
   PAYMENT_PROVIDER: z.enum(["stub", "stripe"]).default("stub"),
   /** Lets a production deployment run with the stub, which moves none. */
   ALLOW_STUB_PROVIDER: z.stringbool().default(false),
@@ -44,7 +44,7 @@ export const billingSettings = {
   LEDGER_CHECK_EVERY: duration("5m"),
 };
 
-/** Which services are told of which of its events. */
+/** Consumers of billing's events, by type. */
 export const EVENT_ROUTES: EventRoutes = {
   "payment.authorized": ["scheduling"],
   "payment.cancelled": ["scheduling"],
@@ -55,9 +55,9 @@ export interface Billing extends Platform {
   readonly providers: Providers;
   readonly attemptLeaseMs: number;
   readonly captureBeforeExpiryMs: number;
-  /** Has what was just decided carried out at the provider. */
+  /** Starts the processing jobs before their next interval. */
   readonly processSoon: () => void;
 }
 
-/** Who does what nobody asked for, in the audit trail. */
+/** Audit actor of changes by jobs. */
 export const SERVICE_ACTOR = "service:billing";

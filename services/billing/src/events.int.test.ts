@@ -2,9 +2,10 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { testEvents } from "@medconnect/platform/testing/event-tests.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { EVENT_ROUTES } from "./app.ts";
-import { type BillingTest, HOLD_MS, LEASE_MS, startBilling } from "./testing/billing-fixture.ts";
+import { type BillingTest, LEASE_MS, startBilling } from "./testing/billing-fixture.ts";
+import { HOLD_MS } from "./testing/booking-events.ts";
 
-/** Time after the hold in which a patient may still confirm. */
+/** Time after the hold in which a late confirmation still counts. */
 const CONFIRM_LATE_MS = 3_600_000;
 const patient = userCaller("PATIENT");
 
@@ -14,7 +15,7 @@ beforeAll(async () => {
   billing = await startBilling();
 });
 afterAll(() => billing.app.close());
-beforeEach(() => billing.provider.mend());
+beforeEach(() => billing.provider.reset());
 
 type Held = Awaited<ReturnType<BillingTest["hold"]>>;
 
@@ -24,12 +25,12 @@ const expire = async ({ expired }: Held) => {
 };
 
 /** An attempt whose answer is lost. */
-async function attempt(held: Held, card: string) {
-  billing.provider.back = async () => {
+async function lostAttempt(held: Held, card: string) {
+  billing.provider.onResponse = async () => {
     throw new Error("cut");
   };
   await billing.authorize(held.paymentId, patient, card);
-  billing.provider.mend();
+  billing.provider.reset();
 }
 
 const processDue = async () => {
@@ -46,7 +47,7 @@ testEvents(
   () => billing.app.db,
 );
 
-/** Ends of a payment after which it can no longer confirm its booking. */
+/** Ways in which a payment ends without confirming its booking. */
 const ENDS: [string, (held: Held) => Promise<void>][] = [
   ["the hold ends without an attempt", expire],
   [
@@ -60,15 +61,15 @@ const ENDS: [string, (held: Held) => Promise<void>][] = [
   [
     "an attempt is declined after the end of the hold",
     async (held) => {
-      await attempt(held, "pm_card_declined");
+      await lostAttempt(held, "pm_card_declined");
       await expire(held);
       await processDue();
     },
   ],
   [
-    "an attempt is declined after the hold by this clock, before scheduling's event",
+    "an attempt is declined after the hold by billing's clock, before scheduling's event",
     async (held) => {
-      await attempt(held, "pm_card_declined");
+      await lostAttempt(held, "pm_card_declined");
       billing.app.clock.advance(HOLD_MS);
       await processDue();
       await billing.deliver(held.expired);
@@ -78,7 +79,7 @@ const ENDS: [string, (held: Held) => Promise<void>][] = [
     "the patient never confirms the attempt",
     async (held) => {
       await billing.authorize(held.paymentId, patient, "pm_requires_action");
-      // The stub's payers confirm by themselves after a while.
+      // A payer of the stub counts as confirming at `outcome_time`.
       await billing.app.db.write("UPDATE stub_charges SET outcome_time = '9999-12-31'");
       await expire(held);
       billing.app.clock.advance(CONFIRM_LATE_MS);
@@ -87,17 +88,17 @@ const ENDS: [string, (held: Held) => Promise<void>][] = [
   ],
 ];
 
-const toldOf = async (paymentId: string) => (await billing.told(paymentId)).map(({ type }) => type);
+const eventTypesOf = async (paymentId: string) => (await billing.events(paymentId)).map(({ type }) => type);
 
-test.each(ENDS)("scheduling is told once that no payment will come: %s", async (_, end) => {
+test.each(ENDS)("sends payment.cancelled once: %s", async (_, end) => {
   const held = await billing.hold(patient);
   await end(held);
   await processDue();
-  expect(await toldOf(held.paymentId)).toEqual(["payment.cancelled"]);
+  expect(await eventTypesOf(held.paymentId)).toEqual(["payment.cancelled"]);
 });
 
-test("scheduling is told once that no payment will come: the hold's end arrives alone", async () => {
+test("sends payment.cancelled once: booking.expired arrives without booking.held", async () => {
   const { paymentId, expired } = billing.booking(patient);
   await billing.deliver(expired);
-  expect(await toldOf(paymentId)).toEqual(["payment.cancelled"]);
+  expect(await eventTypesOf(paymentId)).toEqual(["payment.cancelled"]);
 });

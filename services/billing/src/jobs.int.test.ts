@@ -58,11 +58,11 @@ const cases: Record<string, JobCase> = {
   },
   "process refunds": async () => {
     const { paymentId } = await captured();
-    billing.provider.back = async () => {
+    billing.provider.onResponse = async () => {
       throw new Error("cut");
     };
     await billing.refund(paymentId, 5000);
-    billing.provider.mend();
+    billing.provider.reset();
     billing.app.clock.advance(LEASE_MS);
     return async () => (await billing.read(paymentId)).status === "REFUNDED";
   },
@@ -89,7 +89,7 @@ const cases: Record<string, JobCase> = {
 testJobs(cases, () => jobs);
 
 test.each(Object.entries({ processPayments, processRefunds, captureExpiring, deleteOldEvents }))(
-  "%s ends with its process, however much is due",
+  "%s stops when its signal aborts",
   async (_, job) => {
     await expect(job(billing.app)(AbortSignal.abort())).rejects.toMatchObject({ name: "AbortError" });
   },

@@ -50,7 +50,7 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => billing.app.close());
 
-/** Filters that no key holds, as sets of words of the call. */
+/** Calls whose filters no index covers. */
 const SCANS = ["ListPayments PATIENT status"];
 
 testListWork("billing", SCANS, () => ({ app: billing.app, lists, values }));

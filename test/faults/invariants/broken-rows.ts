@@ -22,16 +22,16 @@ const COMPLETED = [booking({ ...PAID, status: "COMPLETED" }), consultation({ sta
 /** Rows that break each invariant, in one or more ways. */
 export const BROKEN_ROWS: Readonly<Record<string, readonly (readonly Row[])[]>> = {
   "ledger: debits differ from credits": [[entry]],
-  "ledger: a payment's clearing differs from what was captured and not refunded": [
+  "ledger: a payment's clearing balance differs from its amount less refunds": [
     [payment({ status: "CAPTURED" })],
   ],
-  "ledger: a doctor's balance differs from what their payments captured and did not refund": [
+  "ledger: a doctor's balance differs from the captured amounts less refunds": [
     [payment({ status: "CAPTURED" })],
   ],
-  "ledger: an entry is of no payment": [[entry]],
+  "ledger: an entry has no payment": [[entry]],
   "ledger: a payment's refunded sum differs from its refunds": [[payment({ refunded_minor: 1 })]],
   "ledger: a payment's refunding sum differs from its refunds": [[payment({ refunding_minor: 1 })]],
-  "ledger: more was given back than charged": [[payment({ refunded_minor: 6 })]],
+  "ledger: refunds exceed the charge": [[payment({ refunded_minor: 6 })]],
   "a slot has more than one live booking": [bookings(2, () => ({ slot_id: "s" }))],
   "a patient's live bookings overlap": [bookings(2, () => ({}))],
   "a patient exceeds the limit of holds": [

@@ -6,7 +6,7 @@ export const CHECKS = {
     SELECT transaction_id AS name, SUM(debit_minor) AS expected, SUM(credit_minor) AS found
     FROM ledger_entries GROUP BY transaction_id, currency
     HAVING SUM(debit_minor) <> SUM(credit_minor)`,
-  "a payment's clearing differs from what was captured and not refunded": `
+  "a payment's clearing balance differs from its amount less refunds": `
     SELECT p.id AS name,
       IF(p.status IN ('CAPTURED', 'PARTIALLY_REFUNDED', 'REFUNDED'), p.amount_minor - p.refunded_minor, 0) AS expected,
       COALESCE(l.minor, 0) AS found
@@ -15,7 +15,7 @@ export const CHECKS = {
       FROM ledger_entries WHERE account LIKE 'provider\\_clearing:%' GROUP BY payment_id
     ) l ON l.payment_id = p.id
     HAVING expected <> found`,
-  "a doctor's balance differs from what their payments captured and did not refund": `
+  "a doctor's balance differs from the captured amounts less refunds": `
     SELECT p.account AS name, p.minor AS expected, COALESCE(l.minor, 0) AS found
     FROM (
       SELECT CONCAT('doctor:', BIN_TO_UUID(doctor_id)) AS account, currency,
@@ -27,7 +27,7 @@ export const CHECKS = {
       FROM ledger_entries WHERE account LIKE 'doctor:%' GROUP BY account, currency
     ) l ON l.account = p.account AND l.currency = p.currency
     HAVING expected <> found`,
-  "an entry is of no payment": `
+  "an entry has no payment": `
     SELECT l.transaction_id AS name, 0 AS expected, l.debit_minor + l.credit_minor AS found
     FROM ledger_entries l LEFT JOIN payments p ON p.id = l.payment_id WHERE p.id IS NULL`,
   "a payment's refunded sum differs from its refunds": `
@@ -42,7 +42,7 @@ export const CHECKS = {
       SELECT payment_id, SUM(amount_minor) AS minor FROM refunds WHERE status = 'PENDING' GROUP BY payment_id
     ) r ON r.payment_id = p.id
     HAVING expected <> found`,
-  "more was given back than charged": `
+  "refunds exceed the charge": `
     SELECT id AS name, amount_minor AS expected, refunded_minor + refunding_minor AS found
     FROM payments WHERE refunded_minor + refunding_minor > amount_minor`,
 } as const;

@@ -9,13 +9,13 @@ const balance = (entries: Entry[], account: string): number =>
     .filter((entry) => entry.account === account)
     .reduce((sum, { debitMinor, creditMinor }) => sum + creditMinor - debitMinor, 0);
 
-test("a capture goes from the provider to the doctor, a refund back", () => {
+test("a capture credits the doctor, and a refund debits the doctor", () => {
   const entries = [...captureEntries(payment), ...refundEntries(payment, { id: "r", amountMinor: 2000 })];
   expect(balance(entries, doctorAccount("d"))).toBe(3000);
   expect(balance(entries, clearingAccount("stub"))).toBe(-3000);
 });
 
-test("whatever is captured and given back, each transaction's debits equal its credits, and so do all together", () => {
+test("debits equal credits in each transaction and in total, for any captures and refunds", () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 1, max: 1000 }), { maxLength: 5 }), (amounts) => {
       const movements = [

@@ -13,7 +13,7 @@ const HOUR_MS = 3_600_000;
 let billing: BillingTest;
 let patient: Caller & { userId: string };
 
-// Each test breaks the ledger in its own way, so each has a schema of its own.
+// Some tests damage the ledger, so each has a schema of its own.
 beforeEach(async () => {
   billing = await startBilling();
   patient = userCaller("PATIENT");
@@ -30,7 +30,7 @@ async function captured() {
 
 const found = async () => (await findViolations(billing.app.db)).map(({ check }) => check).toSorted();
 
-test("a doctor's balance is what was captured and not refunded", async () => {
+test("a doctor's balance is the captured amount less refunds", async () => {
   const { paymentId, doctorId } = await captured();
   const account = doctorAccount(doctorId);
   expect(await balanceOf(billing.app.db, account)).toEqual([{ account, currency: "USD", minor: 5000 }]);
@@ -38,7 +38,7 @@ test("a doctor's balance is what was captured and not refunded", async () => {
   expect(await balanceOf(billing.app.db, account)).toEqual([{ account, currency: "USD", minor: 3000 }]);
 });
 
-test("an authorization moves no money; a refund that is pending or failed moves none either", async () => {
+test("authorizations, pending refunds and failed refunds book no entries", async () => {
   const held = await billing.hold(patient);
   await billing.authorize(held.paymentId, patient, "pm_card_refund_fail");
   const entries = () => billing.app.db.read("SELECT account FROM ledger_entries");
@@ -46,7 +46,7 @@ test("an authorization moves no money; a refund that is pending or failed moves 
   await billing.deliver(held.completed);
   await billing.process();
   await billing.refund(held.paymentId, 1000);
-  billing.provider.there = async () => {
+  billing.provider.onRequest = async () => {
     throw new Error("unreachable");
   };
   await billing.refund(held.paymentId, 1000);
@@ -54,7 +54,7 @@ test("an authorization moves no money; a refund that is pending or failed moves 
   expect(await found()).toEqual([]);
 });
 
-test("after captures, voids and 20 refunds at once, by request and by event, all is in balance", async () => {
+test("the ledger is in balance after captures, voids and 20 concurrent refunds by request and event", async () => {
   const payments = await Promise.all(Array.from({ length: 5 }, captured));
   const held = await billing.hold(patient);
   await billing.authorize(held.paymentId, patient);
@@ -73,39 +73,39 @@ test("after captures, voids and 20 refunds at once, by request and by event, all
 test.each([
   [
     "UPDATE ledger_entries SET debit_minor = debit_minor + 1 WHERE debit_minor > 0",
-    ["a payment's clearing differs from what was captured and not refunded", "debits differ from credits"],
+    ["a payment's clearing balance differs from its amount less refunds", "debits differ from credits"],
   ],
   [
     "DELETE FROM ledger_entries",
     [
-      "a doctor's balance differs from what their payments captured and did not refund",
-      "a payment's clearing differs from what was captured and not refunded",
+      "a doctor's balance differs from the captured amounts less refunds",
+      "a payment's clearing balance differs from its amount less refunds",
     ],
   ],
   [
     "UPDATE payments SET refunding_minor = 5001",
-    ["a payment's refunding sum differs from its refunds", "more was given back than charged"],
+    ["a payment's refunding sum differs from its refunds", "refunds exceed the charge"],
   ],
   [
     "UPDATE ledger_entries SET payment_id = UUID_TO_BIN(UUID())",
     [
-      "a payment's clearing differs from what was captured and not refunded",
-      "an entry is of no payment",
-      "an entry is of no payment",
+      "a payment's clearing balance differs from its amount less refunds",
+      "an entry has no payment",
+      "an entry has no payment",
     ],
   ],
-])("the check finds what %s does", async (damage, violations) => {
+])("the check finds the damage of %s", async (damage, violations) => {
   await captured();
   await billing.app.db.write(damage);
   expect(await found()).toEqual(violations);
 });
 
-test("the metrics tell what the last check found, and when that was: not when one failed", async () => {
+test("the metrics report result and time of the last completed check", async () => {
   const readMetrics = startMetrics("billing");
-  const told = async (pattern: RegExp) =>
+  const sumOf = async (pattern: RegExp) =>
     [...(await readMetrics()).matchAll(pattern)].reduce((sum, [, value]) => sum + Number(value), 0);
-  const violations = () => told(/^ledger_violations\{.*\} (\S+)$/gm);
-  const lastRun = () => told(/^ledger_last_run(?:\{.*\})? (\S+)$/gm);
+  const violations = () => sumOf(/^ledger_violations\{.*\} (\S+)$/gm);
+  const lastRun = () => sumOf(/^ledger_last_run(?:\{.*\})? (\S+)$/gm);
   const now = () => billing.app.clock.now().getTime() / 1000;
   const table = (from: string, to: string) => billing.app.db.write(`RENAME TABLE ${from} TO ${to}`);
   await captured();

@@ -16,13 +16,13 @@ beforeAll(async () => {
   billing = await startBilling();
 });
 afterAll(() => billing.app.close());
-beforeEach(() => billing.provider.mend());
+beforeEach(() => billing.provider.reset());
 
-/** Writes as MySQL's root. */
+/** Changes a row as an attacker with write access to the database. */
 const alter = (paymentId: string, column: string, value: SqlValue) =>
   billing.app.db.write(`UPDATE payments SET ${column} = ? WHERE id = ?`, [value, binaryId(paymentId)]);
 
-const counted = async (): Promise<number> =>
+const refusals = async (): Promise<number> =>
   Number(
     /^credentials_refused_total\{[^}]*table="payments"[^}]*\} (\d+)/m.exec(await readMetrics())?.[1] ?? 0,
   );
@@ -34,16 +34,16 @@ test.each<[string, SqlValue]>([
   ["booking_id", binaryId(newId())],
   ["consultation_id", binaryId(newId())],
   ["proof", Buffer.alloc(32)],
-])("a payment with an altered %s has no card authorized, and counts for the alert", async (column, value) => {
+])("an altered %s prevents the authorization, and counts for the alert", async (column, value) => {
   const { paymentId } = await billing.hold(patient);
-  const before = await counted();
+  const before = await refusals();
   await alter(paymentId, column, value);
   await expect(billing.authorize(paymentId, patient)).rejects.toMatchObject(ALTERED);
-  expect(await billing.charges(paymentId)).toEqual([]);
-  expect(await counted()).toBe(before + 1);
+  expect(await billing.chargeStatuses(paymentId)).toEqual([]);
+  expect(await refusals()).toBe(before + 1);
 });
 
-test("a payment given to another patient is authorized by nobody's card", async () => {
+test("a payment moved to another patient cannot be authorized", async () => {
   const attacker = userCaller("PATIENT");
   const { paymentId } = await billing.hold(patient);
   await alter(paymentId, "patient_id", binaryId(attacker.userId));
@@ -52,23 +52,22 @@ test("a payment given to another patient is authorized by nobody's card", async 
   expect((await billing.authorize(paymentId, patient)).response.status).toBe("AUTHORIZED");
 });
 
-test("an amount that is altered after an attempt began is not sent when the attempt is sent again", async () => {
+test("a retry of an attempt does not send an amount that was altered after the start", async () => {
   const { paymentId } = await billing.hold(patient);
   const reached = Promise.withResolvers<void>();
-  billing.provider.there = () => {
+  billing.provider.onRequest = () => {
     reached.resolve();
-    // Nothing comes of a dead process's call any more.
     return new Promise(() => {});
   };
   void billing.authorize(paymentId, patient);
   await reached.promise;
-  billing.provider.mend();
+  billing.provider.reset();
 
   await alter(paymentId, "amount_minor", 900_000);
   billing.app.clock.advance(LEASE_MS);
   await billing.process();
   expect(billing.provider.calls).toEqual(["find"]);
-  expect(await billing.charges(paymentId)).toEqual([]);
+  expect(await billing.chargeStatuses(paymentId)).toEqual([]);
 
   await alter(paymentId, "amount_minor", 5000);
   billing.app.clock.advance(LEASE_MS);

@@ -5,16 +5,11 @@ import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { stateOf } from "@medconnect/platform/inbox/state-of.ts";
 import { roundTrips } from "@medconnect/platform/testing/round-trips.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
-import {
-  type BillingTest,
-  HOLD_MS,
-  LEASE_MS,
-  PENDING_DELAY_MS,
-  startBilling,
-} from "../testing/billing-fixture.ts";
+import { type BillingTest, LEASE_MS, PENDING_DELAY_MS, startBilling } from "../testing/billing-fixture.ts";
+import { HOLD_MS } from "../testing/booking-events.ts";
 import { lockPayment } from "./payment-store.ts";
 
-/** After this time MySQL ends a wait for a lock. */
+/** Lock wait timeout of MySQL in tests. */
 const LOCK_WAIT_MS = 2000;
 
 let billing: BillingTest;
@@ -27,30 +22,34 @@ afterAll(() => billing.app.close());
 
 beforeEach(() => {
   patient = userCaller("PATIENT");
-  billing.provider.mend();
+  billing.provider.reset();
 });
 
-const nobodyAnswers = async () => {
+const unreachable = async () => {
   throw new Error("unreachable");
 };
 
-/** Begins an authorization whose process is killed when its call is on its way `there`, or its answer on its way `back`. */
-async function authorizeAndDie(paymentId: string, method: string, key: string, way: "there" | "back") {
+/** Starts an authorization whose process dies before the request or the response. */
+async function authorizeAndDie(
+  paymentId: string,
+  method: string,
+  key: string,
+  hook: "onRequest" | "onResponse",
+) {
   const reached = Promise.withResolvers<void>();
-  billing.provider[way] = () => {
+  billing.provider[hook] = () => {
     reached.resolve();
-    // Nothing comes of a dead process's call any more.
     return new Promise(() => {});
   };
   void billing.authorize(paymentId, patient, method, key);
   await reached.promise;
-  billing.provider.mend();
+  billing.provider.reset();
 }
 
 const reasonOf = (result: PromiseSettledResult<unknown>) =>
   result.status === "fulfilled" ? "ok" : (result.reason as { reason: string }).reason;
 
-test("an authorized payment is told to scheduling, and its patient reads it", async () => {
+test("an authorization sends an event to scheduling, and its patient can read it", async () => {
   const { paymentId, bookingId } = await billing.hold(patient);
   const { response, replayed } = await billing.authorize(paymentId, patient);
   expect(replayed).toBe(false);
@@ -61,9 +60,9 @@ test("an authorized payment is told to scheduling, and its patient reads it", as
     authorizeTime: billing.app.clock.now(),
   });
   expect(await billing.read(paymentId, patient)).toEqual(response);
-  const told = await billing.told(paymentId);
-  expect(told).toMatchObject([{ type: "payment.authorized", state: { value: { bookingId } } }]);
-  expect(stateOf(told[0]!, "payment").authorizeTime).toEqual(response.authorizeTime);
+  const events = await billing.events(paymentId);
+  expect(events).toMatchObject([{ type: "payment.authorized", state: { value: { bookingId } } }]);
+  expect(stateOf(events[0]!, "payment").authorizeTime).toEqual(response.authorizeTime);
   expect(await billing.auditTrail(paymentId)).toEqual([
     "payment.create SUCCESS by service:scheduling",
     `payment.attempt SUCCESS by ${patient.userId}`,
@@ -71,13 +70,13 @@ test("an authorized payment is told to scheduling, and its patient reads it", as
   ]);
 });
 
-test("it takes two round trips to begin an attempt, and two to end it", async () => {
+test("an attempt takes two round trips to start, and two to end", async () => {
   const { paymentId } = await billing.hold(patient);
-  const ownAndProviders = 1 + 2;
-  expect(await roundTrips(() => billing.authorize(paymentId, patient))).toBe(ownAndProviders + 2 + 2);
+  const readAndStub = 1 + 2;
+  expect(await roundTrips(() => billing.authorize(paymentId, patient))).toBe(readAndStub + 2 + 2);
 });
 
-/** Payments of as many patients. */
+/** Payments of different patients. */
 async function holdMany(count: number) {
   const held: { paymentId: string; by: typeof patient }[] = [];
   for (let i = 0; i < count; i++) {
@@ -87,12 +86,12 @@ async function holdMany(count: number) {
   return held;
 }
 
-test("attempts that the provider answers at once end in one transaction", async () => {
+test("attempts with concurrent answers end in one transaction", async () => {
   const held = await holdMany(24);
   const { promise: areAnswered, resolve: allAnswered } = Promise.withResolvers<void>();
   const { promise: isToGoOn, resolve: goOn } = Promise.withResolvers<void>();
   let answered = 0;
-  billing.provider.back = () => {
+  billing.provider.onResponse = () => {
     if (++answered === held.length) allAnswered();
     return isToGoOn;
   };
@@ -105,7 +104,7 @@ test("attempts that the provider answers at once end in one transaction", async 
   expect(await roundTrips(finish)).toBe(2);
   for (const { paymentId, by } of held) {
     expect((await billing.read(paymentId, by)).status).toBe("AUTHORIZED");
-    expect(await billing.told(paymentId)).toMatchObject([{ type: "payment.authorized" }]);
+    expect(await billing.events(paymentId)).toMatchObject([{ type: "payment.authorized" }]);
     expect((await billing.auditTrail(paymentId)).slice(1)).toEqual([
       `payment.attempt SUCCESS by ${by.userId}`,
       `payment.authorize SUCCESS by ${by.userId}`,
@@ -113,7 +112,7 @@ test("attempts that the provider answers at once end in one transaction", async 
   }
 });
 
-test("attempts that come together get their own answers, which their keys give again", async () => {
+test("concurrent attempts get their own answers, and their keys repeat them", async () => {
   const held = await holdMany(16);
   const methods = ["pm_card_visa", "pm_card_declined", "pm_requires_action", "pm_card_insufficient_funds"];
   const authorizeAll = async () => {
@@ -134,7 +133,7 @@ test("attempts that come together get their own answers, which their keys give a
   expect(await authorizeAll()).toEqual(answers);
 });
 
-test("an attempt on a locked payment holds up no other", async () => {
+test("an attempt on a locked payment delays no other", async () => {
   const held = await holdMany(4);
   const { promise: isToEnd, resolve: end } = Promise.withResolvers<void>();
   const { promise: isLocked, resolve: lock } = Promise.withResolvers<void>();
@@ -153,7 +152,7 @@ test("an attempt on a locked payment holds up no other", async () => {
   expect((await sent[1]!).response.status).toBe("AUTHORIZED");
 });
 
-test("nobody else can authorize or read it, or tell that it exists", async () => {
+test("to another patient the payment does not exist", async () => {
   const { paymentId } = await billing.hold(patient);
   const hidden = { reason: "NOT_FOUND", isDenial: true };
   await expect(billing.authorize(paymentId, userCaller("PATIENT"))).rejects.toMatchObject(hidden);
@@ -165,7 +164,7 @@ test.each([
   ["pm_card_declined", "card_declined"],
   ["pm_card_insufficient_funds", "insufficient_funds"],
   ["constructor", "invalid_payment_method"],
-])("%s is declined: the payment stays open, and another key may try again", async (method, declineCode) => {
+])("%s is declined, and another key may try again", async (method, declineCode) => {
   const { paymentId } = await billing.hold(patient);
   const declined = { reason: "PAYMENT_DECLINED", metadata: { declineCode } };
   await expect(billing.authorize(paymentId, patient, method, "once")).rejects.toMatchObject(declined);
@@ -176,47 +175,46 @@ test.each([
   await expect(billing.authorize(paymentId, patient, method, "once")).rejects.toMatchObject(declined);
   expect((await billing.authorize(paymentId, patient)).response.status).toBe("AUTHORIZED");
   expect((await billing.read(paymentId)).lastError).toBeUndefined();
-  expect(await billing.charges(paymentId)).toEqual(["DECLINED", "AUTHORIZED"]);
+  expect(await billing.chargeStatuses(paymentId)).toEqual(["DECLINED", "AUTHORIZED"]);
 });
 
 test.each([
   ["pm_provider_timeout", undefined],
   ["pm_requires_action", expect.stringContaining("https://stub.test/confirm/")],
-])("%s answers PROCESSING, and is authorized later", async (method, nextActionUrl) => {
+])("%s answers PROCESSING, and the processing job authorizes it", async (method, nextActionUrl) => {
   const { paymentId } = await billing.hold(patient);
   const { response } = await billing.authorize(paymentId, patient, method, "once");
   expect(response).toMatchObject({ status: "PROCESSING", nextActionUrl });
   billing.app.clock.advance(LEASE_MS + PENDING_DELAY_MS);
   await billing.process();
-  const settled = await billing.read(paymentId);
-  expect(settled).toMatchObject({ status: "AUTHORIZED", nextActionUrl: undefined });
-  expect(await billing.told(paymentId)).toHaveLength(1);
+  expect(await billing.read(paymentId)).toMatchObject({ status: "AUTHORIZED", nextActionUrl: undefined });
+  expect(await billing.events(paymentId)).toHaveLength(1);
   expect(await billing.authorize(paymentId, patient, method, "once")).toEqual({ response, replayed: true });
 });
 
-test("a provider that cannot be reached is asked again, later and later", async () => {
+test("the processing job retries an unreachable provider with backoff", async () => {
   const { paymentId } = await billing.hold(patient);
-  billing.provider.back = nobodyAnswers;
+  billing.provider.onResponse = unreachable;
   await billing.authorize(paymentId, patient, "pm_requires_action");
-  billing.provider.mend();
+  billing.provider.reset();
   for (const waitMs of [2000, 2000, 4000, 8000]) {
-    billing.provider.there = nobodyAnswers;
+    billing.provider.onRequest = unreachable;
     billing.app.clock.advance(waitMs - 1);
     await billing.process();
     billing.app.clock.advance(1);
     await billing.process();
     await billing.process();
     expect(billing.provider.calls).toEqual(["find"]);
-    billing.provider.mend();
+    billing.provider.reset();
   }
   billing.app.clock.advance(16_000);
   await billing.process();
   expect((await billing.read(paymentId)).status).toBe("AUTHORIZED");
 });
 
-test("while its request waits for the provider, nobody else asks about an attempt; what died is asked about after its lease", async () => {
+test("the processing job leaves an attempt to its request until the lease ends", async () => {
   const { paymentId } = await billing.hold(patient);
-  await authorizeAndDie(paymentId, "pm_card_visa", "once", "there");
+  await authorizeAndDie(paymentId, "pm_card_visa", "once", "onRequest");
   billing.app.clock.advance(LEASE_MS - 1);
   await billing.process();
   expect(billing.provider.calls).toEqual([]);
@@ -225,26 +223,26 @@ test("while its request waits for the provider, nobody else asks about an attemp
   expect((await billing.read(paymentId)).status).toBe("AUTHORIZED");
 });
 
-test("the same key many times at once charges once, and every answer is the first", async () => {
+test("concurrent calls with one key charge once and get the same answer", async () => {
   const { paymentId } = await billing.hold(patient);
   const results = await Promise.all(
     Array.from({ length: 50 }, () => billing.authorize(paymentId, patient, "pm_card_visa", "once")),
   );
   expect(new Set(results.map(({ response }) => JSON.stringify(response))).size).toBe(1);
   expect(results.filter(({ replayed }) => !replayed)).toHaveLength(1);
-  expect(await billing.charges(paymentId)).toEqual(["AUTHORIZED"]);
+  expect(await billing.chargeStatuses(paymentId)).toEqual(["AUTHORIZED"]);
 });
 
-test("of many keys at once one authorizes, and the others are refused", async () => {
+test("of concurrent calls with different keys, one authorizes and the others are refused", async () => {
   const { paymentId } = await billing.hold(patient);
   const results = await Promise.allSettled(
     Array.from({ length: 20 }, () => billing.authorize(paymentId, patient)),
   );
   expect(results.map(reasonOf).sort()).toEqual([...Array(19).fill("ILLEGAL_TRANSITION"), "ok"]);
-  expect(await billing.charges(paymentId)).toEqual(["AUTHORIZED"]);
+  expect(await billing.chargeStatuses(paymentId)).toEqual(["AUTHORIZED"]);
 });
 
-test("a key is good for one request only", async () => {
+test("a key cannot be reused for another request", async () => {
   const { paymentId } = await billing.hold(patient);
   await billing.authorize(paymentId, patient, "pm_card_visa", "once");
   await expect(billing.authorize(paymentId, patient, "pm_card_declined", "once")).rejects.toMatchObject({
@@ -252,10 +250,10 @@ test("a key is good for one request only", async () => {
   });
 });
 
-test("a twin waits two seconds for the provider, then is told to come back", async () => {
+test("a concurrent call with the same key waits two seconds, then is IDEMPOTENCY_IN_PROGRESS", async () => {
   const { paymentId } = await billing.hold(patient);
   const [reached, jam] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  billing.provider.there = () => {
+  billing.provider.onRequest = () => {
     reached.resolve();
     return jam.promise;
   };
@@ -269,9 +267,9 @@ test("a twin waits two seconds for the provider, then is told to come back", asy
   expect(await laterTwin).toEqual({ response, replayed: true });
 });
 
-test("killed before the provider was called: the settler sends it once, and a repeat gets the outcome", async () => {
+test("process dies before the request: the job sends the attempt once, and a repeat gets the outcome", async () => {
   const { paymentId } = await billing.hold(patient);
-  await authorizeAndDie(paymentId, "pm_card_visa", "once", "there");
+  await authorizeAndDie(paymentId, "pm_card_visa", "once", "onRequest");
   await expect(billing.authorize(paymentId, patient, "pm_card_visa", "once")).rejects.toMatchObject({
     reason: "IDEMPOTENCY_IN_PROGRESS",
   });
@@ -283,12 +281,12 @@ test("killed before the provider was called: the settler sends it once, and a re
   expect(billing.provider.calls).toEqual(["find", "authorize"]);
   const { response, replayed } = await billing.authorize(paymentId, patient, "pm_card_visa", "once");
   expect([response.status, replayed]).toEqual(["AUTHORIZED", true]);
-  expect(await billing.charges(paymentId)).toEqual(["AUTHORIZED"]);
+  expect(await billing.chargeStatuses(paymentId)).toEqual(["AUTHORIZED"]);
 });
 
-test("killed after the provider has declined: the settler asks, and a repeat gets the decline", async () => {
+test("process dies after the decline: the job asks, and a repeat gets the decline", async () => {
   const { paymentId } = await billing.hold(patient);
-  await authorizeAndDie(paymentId, "pm_card_declined", "once", "back");
+  await authorizeAndDie(paymentId, "pm_card_declined", "once", "onResponse");
   billing.app.clock.advance(LEASE_MS);
   await billing.process();
   expect(billing.provider.calls).toEqual(["find"]);
@@ -299,16 +297,16 @@ test("killed after the provider has declined: the settler asks, and a repeat get
   expect((await billing.auditTrail(paymentId)).at(-1)).toBe("payment.authorize FAILURE by service:billing");
 });
 
-test("slower than its lease: request and settler both end the attempt, with one charge, event and answer", async () => {
+test("a request slower than its lease: request and job end the attempt with one charge, event and answer", async () => {
   const { paymentId, completed } = await billing.hold(patient);
   const [answered, jam] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  billing.provider.back = () => {
+  billing.provider.onResponse = () => {
     answered.resolve();
     return jam.promise;
   };
   const slow = billing.authorize(paymentId, patient, "pm_card_visa", "once");
   await answered.promise;
-  billing.provider.back = async () => {};
+  billing.provider.onResponse = async () => {};
   billing.app.clock.advance(LEASE_MS);
   await billing.process();
   await billing.deliver(completed);
@@ -322,20 +320,20 @@ test("slower than its lease: request and settler both end the attempt, with one 
     response,
     replayed: true,
   });
-  expect(await billing.charges(paymentId)).toEqual(["CAPTURED"]);
-  expect(await billing.told(paymentId)).toHaveLength(1);
+  expect(await billing.chargeStatuses(paymentId)).toEqual(["CAPTURED"]);
+  expect(await billing.events(paymentId)).toHaveLength(1);
 });
 
-test("a decline that comes so late that another attempt is under way is not that one's", async () => {
+test("a late decline does not end a later attempt", async () => {
   const { paymentId } = await billing.hold(patient);
   const [answered, jam] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  billing.provider.back = () => {
+  billing.provider.onResponse = () => {
     answered.resolve();
     return jam.promise;
   };
   const slow = billing.authorize(paymentId, patient, "pm_card_declined", "first");
   await answered.promise;
-  billing.provider.mend();
+  billing.provider.reset();
   billing.app.clock.advance(LEASE_MS);
   await billing.process();
   await billing.authorize(paymentId, patient, "pm_requires_action", "second");
@@ -344,14 +342,14 @@ test("a decline that comes so late that another attempt is under way is not that
   expect((await billing.read(paymentId)).status).toBe("PROCESSING");
 });
 
-test("no authorization begins once the hold has ended; one that began before may end after it", async () => {
+test("no attempt starts after the hold; an earlier one may end after it", async () => {
   const [late, declined, slow] = [
     await billing.hold(patient),
     await billing.hold(patient),
     await billing.hold(patient),
   ];
-  await authorizeAndDie(declined.paymentId, "pm_card_declined", "first", "there");
-  await authorizeAndDie(slow.paymentId, "pm_card_visa", "second", "there");
+  await authorizeAndDie(declined.paymentId, "pm_card_declined", "first", "onRequest");
+  await authorizeAndDie(slow.paymentId, "pm_card_visa", "second", "onRequest");
 
   billing.app.clock.advance(HOLD_MS);
   await expect(billing.authorize(late.paymentId, patient)).rejects.toMatchObject({ reason: "HOLD_EXPIRED" });
@@ -360,10 +358,10 @@ test("no authorization begins once the hold has ended; one that began before may
   await billing.process();
   expect((await billing.read(declined.paymentId)).status).toBe("CANCELLED");
   expect((await billing.read(slow.paymentId)).status).toBe("AUTHORIZED");
-  expect(await billing.told(slow.paymentId)).toHaveLength(1);
+  expect(await billing.events(slow.paymentId)).toHaveLength(1);
 });
 
-test("payment methods lie encrypted in the database, until they are forgotten", async () => {
+test("payment methods are encrypted in the database, and deleted with the end of the attempt", async () => {
   const { paymentId } = await billing.hold(patient);
   const methodOf = async () => {
     const [row] = await billing.app.db.read<{ paymentMethod: Buffer | null }>(

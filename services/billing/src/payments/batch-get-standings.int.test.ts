@@ -20,7 +20,7 @@ const ask = async (...paymentIds: string[]) => {
   return (await invoke(method, handler, scheduling, { paymentIds })).response.standings;
 };
 
-test("tells where payments stand and what was decided, and leaves out those that are not there", async () => {
+test("returns status and fee decision of the existing payments", async () => {
   const { paymentId, cancelledFree } = await billing.hold(patient);
   const { aggregateId: bookingId, state } = cancelledFree;
   const amount = { currencyCode: "USD", amountMinor: 5000 };
@@ -31,7 +31,7 @@ test("tells where payments stand and what was decided, and leaves out those that
   expect(await ask(paymentId)).toMatchObject([{ status: "CANCELLED", feeDecision: "RELEASE" }]);
 });
 
-test("tells that its authorization is on its way to scheduling, until it is there", async () => {
+test("inFlight is true until the authorization is delivered to scheduling", async () => {
   const { paymentId } = await billing.hold(patient);
   await billing.authorize(paymentId, patient);
   const authorizeTime = billing.app.clock.now();

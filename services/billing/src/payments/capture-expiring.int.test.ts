@@ -19,17 +19,17 @@ afterAll(() => billing.app.close());
 
 beforeEach(() => {
   patient = userCaller("PATIENT");
-  billing.provider.mend();
+  billing.provider.reset();
 });
 
 async function authorized() {
   const held = await billing.hold(patient);
   await billing.authorize(held.paymentId, patient);
-  billing.provider.mend();
+  billing.provider.reset();
   return held;
 }
 
-/** What the jobs do, one after the other. */
+/** Runs the jobs one after the other. */
 async function runJobs() {
   await billing.captureExpiring();
   await billing.process();
@@ -37,7 +37,7 @@ async function runJobs() {
 
 const statusOf = async ({ paymentId }: { paymentId: string }) => (await billing.read(paymentId)).status;
 
-test("what would lapse is captured before, and goes back if the booking is called off after all", async () => {
+test("an expiring authorization is captured, and refunded if the booking is cancelled later", async () => {
   const held = await authorized();
   billing.app.clock.advance(AUTHORIZATION_MS - CAPTURE_BEFORE_EXPIRY_MS - 1);
   await runJobs();
@@ -55,27 +55,27 @@ test("what would lapse is captured before, and goes back if the booking is calle
   expect(await statusOf(held)).toBe("REFUNDED");
 });
 
-test("what is to be let go of is not captured for its lapse", async () => {
+test("a released payment is not captured before its authorization expires", async () => {
   const held = await authorized();
-  billing.provider.there = async () => {
+  billing.provider.onRequest = async () => {
     throw new Error("unreachable");
   };
   await billing.deliver(held.cancelledFree);
   await billing.process();
   billing.app.clock.advance(AUTHORIZATION_MS - CAPTURE_BEFORE_EXPIRY_MS);
-  billing.provider.mend();
+  billing.provider.reset();
   await runJobs();
   expect(await statusOf(held)).toBe("VOIDED");
 });
 
-test("what has lapsed all the same is VOIDED once its capture is tried", async () => {
+test("a payment whose authorization has expired is VOIDED by its capture", async () => {
   const held = await authorized();
   billing.app.clock.advance(AUTHORIZATION_MS);
   await runJobs();
   expect(await statusOf(held)).toBe("VOIDED");
 });
 
-test("one payment that cannot be decided holds up no other", async () => {
+test("a payment that cannot be saved delays no other", async () => {
   const [first, second] = [await authorized(), await authorized()];
   billing.app.clock.advance(AUTHORIZATION_MS - CAPTURE_BEFORE_EXPIRY_MS);
   const setVersion = (version: number) =>
@@ -83,7 +83,7 @@ test("one payment that cannot be decided holds up no other", async () => {
       version,
       binaryId(first.paymentId),
     ]);
-  // The next one does not fit.
+  // The next version overflows the column.
   await setVersion(4_294_967_295);
   await runJobs();
   expect([await statusOf(first), await statusOf(second)]).toEqual(["AUTHORIZED", "CAPTURED"]);

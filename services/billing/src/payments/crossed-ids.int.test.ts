@@ -21,7 +21,7 @@ const authorized = async (): Promise<Held> => {
   return held;
 };
 
-/** Events of an attacker's booking or consultation, which a writer of the sender's schema can redirect. */
+/** Events of the attacker's booking and consultation. A writer of the sender's schema can redirect them. */
 const BOOKING_EVENTS = [
   "expired",
   "cancelledFree",
@@ -39,20 +39,17 @@ async function expectRefused(victims: Held, event: Parameters<BillingTest["deliv
   expect(await findPayment(billing.app.db, victims.paymentId)).toEqual(before);
 }
 
-test.each(BOOKING_EVENTS)(
-  "an own booking's %s that names another's payment leaves it as it was",
-  async (type) => {
-    const [victims, own] = [await authorized(), await billing.hold(attacker)];
-    const { state, ...event } = own[type];
-    await expectRefused(victims, {
-      ...event,
-      state: { $case: "booking", value: { ...state.value, paymentId: victims.paymentId } },
-    });
-  },
-);
+test.each(BOOKING_EVENTS)("%s of an own booking cannot change another patient's payment", async (type) => {
+  const [victims, own] = [await authorized(), await billing.hold(attacker)];
+  const { state, ...event } = own[type];
+  await expectRefused(victims, {
+    ...event,
+    state: { $case: "booking", value: { ...state.value, paymentId: victims.paymentId } },
+  });
+});
 
 test.each(CONSULTATION_EVENTS)(
-  "an own consultation's %s that names another's payment leaves it as it was, also with its booking",
+  "%s of an own consultation cannot change another patient's payment, also with the matching booking id",
   async (type) => {
     const [victims, own] = [await authorized(), await billing.hold(attacker)];
     const { paymentId, bookingId } = victims;
@@ -69,7 +66,7 @@ test.each(CONSULTATION_EVENTS)(
 );
 
 test.each(["patientId", "doctorId", "consultationId"])(
-  "a booking's event that states another %s than its payment has changes nothing",
+  "an event with another %s than the payment's changes nothing",
   async (column) => {
     const victims = await authorized();
     const { state, ...event } = victims.cancelledFree;
@@ -80,7 +77,7 @@ test.each(["patientId", "doctorId", "consultationId"])(
   },
 );
 
-test("of a batch with a redirected event, the others are applied", async () => {
+test("a redirected event does not stop the others of its batch", async () => {
   const [victims, own, other] = [await authorized(), await billing.hold(attacker), await authorized()];
   const { state, ...event } = own.cancelledFree;
   const crossed = { ...event, state: { ...state, value: { ...state.value, paymentId: victims.paymentId } } };
@@ -92,7 +89,7 @@ test("of a batch with a redirected event, the others are applied", async () => {
   ]).toEqual(["AUTHORIZED", "VOIDED"]);
 });
 
-test("a booking that is held with another's payment makes none", async () => {
+test("booking.held with another booking's payment id changes nothing", async () => {
   const victims = await authorized();
   const before = await findPayment(billing.app.db, victims.paymentId);
   const { held } = billing.booking(attacker, victims.paymentId);

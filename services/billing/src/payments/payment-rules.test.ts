@@ -20,7 +20,7 @@ import {
   statusAfterCharge,
 } from "./payment-rules.ts";
 
-/** A payment of which nothing has gone back. */
+/** A payment without refunds. */
 const UNTOUCHED = { amountMinor: 5000, refundedMinor: 0, refundingMinor: 0 };
 
 const now = new Date("2030-01-01T09:00:00Z");
@@ -45,14 +45,14 @@ test.each<[string, Payment_Status, Partial<Authorizable>]>([
   );
 });
 
-test("a payment that waits for its payer, but must be returned, cannot be authorized", () => {
+test("a payment that waits for its payer cannot be authorized after a fee decision", () => {
   const decided = payment("PROCESSING", later, { ...WAITING, feeDecision: "RELEASE" });
   expect(() => assertAuthorizable(decided, now)).toThrow(
     expect.objectContaining({ reason: "ILLEGAL_TRANSITION" }),
   );
 });
 
-test("a payment that was cancelled tells of its hold, where that has ended, swept or not", () => {
+test("a cancelled payment is HOLD_EXPIRED after the end of its hold", () => {
   expect(() => assertAuthorizable(payment("CANCELLED", now), now)).toThrow(
     expect.objectContaining({ reason: "HOLD_EXPIRED" }),
   );
@@ -87,7 +87,7 @@ test.each([
   ["REFUNDED", "RELEASE", "REFUNDED", undefined],
   ["VOIDED", "CHARGE", "VOIDED", undefined],
   ["CANCELLED", "RELEASE", "CANCELLED", undefined],
-] as const)("%s, decided %s: %s, and the provider is to %s", (status, decision, expected, step) => {
+] as const)("%s with decision %s: status %s, next step %s", (status, decision, expected, step) => {
   const after = decide({ status, feeDecision: null }, decision);
   expect(after.status).toBe(expected);
   expect(nextStep({ ...UNTOUCHED, ...after })).toBe(step);
@@ -105,15 +105,15 @@ test.each([
   ["REFUNDED", "CAPTURED", "REFUNDED"],
   ["VOIDED", "AUTHORIZED", "VOIDED"],
   ["REQUIRES_AUTHORIZATION", "DECLINED", "REQUIRES_AUTHORIZATION"],
-] as const)("%s, with a charge that is %s: %s", (status, charge, expected) => {
+] as const)("%s with a charge that is %s becomes %s", (status, charge, expected) => {
   expect(statusAfterCharge(status, charge, false)).toBe(expected);
 });
 
-test("a decline is the end where nobody can try again", () => {
+test("a decline cancels a payment that cannot be tried again", () => {
   expect(statusAfterCharge("PROCESSING", "DECLINED", true)).toBe("CANCELLED");
 });
 
-test("the end of the hold cancels only what awaits authorization", () => {
+test("the end of the hold cancels only REQUIRES_AUTHORIZATION", () => {
   expect(expire("REQUIRES_AUTHORIZATION")).toBe("CANCELLED");
   expect(expire("PROCESSING")).toBe("PROCESSING");
   expect(expire("AUTHORIZED")).toBe("AUTHORIZED");
@@ -126,9 +126,12 @@ test.each([
   [null, new Date("2030-01-01T08:00:00.001Z"), false],
   [null, new Date("2030-01-01T08:00:00Z"), true],
   ["CHARGE", later, false],
-] as const)("decided %s, held until %s: its attempt waits in vain: %s", (feeDecision, holdExpireTime, is) => {
-  expect(isPointless({ feeDecision, holdExpireTime }, now)).toBe(is);
-});
+] as const)(
+  "decision %s, hold until %s: a pending attempt is pointless: %s",
+  (feeDecision, holdExpireTime, is) => {
+    expect(isPointless({ feeDecision, holdExpireTime }, now)).toBe(is);
+  },
+);
 
 test.each([
   ["AUTHORIZED", null, now, true],
@@ -139,7 +142,7 @@ test.each([
   ["CAPTURED", null, now, false],
   ["PROCESSING", null, now, false],
 ] as const)(
-  "%s, decided %s, lapsing at %s: to be captured before: %s",
+  "%s, decision %s, authorization expires at %s: expiring: %s",
   (status, feeDecision, authorizationExpireTime, is) => {
     expect(isExpiring({ status, feeDecision, authorizationExpireTime }, now)).toBe(is);
   },
@@ -154,46 +157,46 @@ test.each([
   ["PROCESSING", "CANCELLED", "CHARGE", true],
   ["PROCESSING", "VOIDED", null, false],
   ["REQUIRES_AUTHORIZATION", "CANCELLED", null, false],
-] as const)("from %s to %s, decided %s: its fee is lost: %s", (status, next, feeDecision, is) => {
+] as const)("from %s to %s with decision %s: the fee is lost: %s", (status, next, feeDecision, is) => {
   expect(isFeeLost({ status, feeDecision }, { status: next, feeDecision })).toBe(is);
 });
 
-/** What can happen to a payment, in any order and number. */
-const happening = fc.oneof(
-  fc.record({ kind: fc.constant("begin" as const) }),
+/** Input of the transitions of a payment. */
+const input = fc.oneof(
+  fc.record({ kind: fc.constant("start" as const) }),
   fc.record({ kind: fc.constant("expire" as const) }),
   fc.record({
     kind: fc.constant("decide" as const),
     decision: fc.constantFrom<FeeDecision>("RELEASE", "CHARGE"),
   }),
   fc.record({
-    kind: fc.constant("learn" as const),
+    kind: fc.constant("charge" as const),
     charge: fc.constantFrom<ChargeStatus>("PENDING", "DECLINED", "AUTHORIZED", "CAPTURED", "VOIDED"),
-    isGone: fc.boolean(),
+    isOver: fc.boolean(),
   }),
 );
-type Happening = typeof happening extends fc.Arbitrary<infer T> ? T : never;
+type Input = typeof input extends fc.Arbitrary<infer T> ? T : never;
 
-function after(state: StatusAndDecision, event: Happening): StatusAndDecision {
+function after(state: StatusAndDecision, event: Input): StatusAndDecision {
   switch (event.kind) {
-    case "begin":
+    case "start":
       return canBecome(state.status, "PROCESSING") ? { ...state, status: "PROCESSING" } : state;
     case "expire":
       return { ...state, status: expire(state.status) };
     case "decide":
       return decide(state, event.decision);
-    case "learn":
-      return { ...state, status: statusAfterCharge(state.status, event.charge, event.isGone) };
+    case "charge":
+      return { ...state, status: statusAfterCharge(state.status, event.charge, event.isOver) };
   }
 }
 
 const START: StatusAndDecision = { status: "REQUIRES_AUTHORIZATION", feeDecision: null };
 
-test("whatever happens, a payment only goes where its states allow, and RETURN is never taken back", () => {
+test("any sequence of inputs makes only allowed transitions, and RELEASE is final", () => {
   fc.assert(
-    fc.property(fc.array(happening, { maxLength: 30 }), (happenings) => {
+    fc.property(fc.array(input, { maxLength: 30 }), (inputs) => {
       let state = START;
-      for (const event of happenings) {
+      for (const event of inputs) {
         const next = after(state, event);
         if (next.status !== state.status) expect(canBecome(state.status, next.status)).toBe(true);
         if (state.feeDecision === "RELEASE") expect(next.feeDecision).toBe("RELEASE");
@@ -204,7 +207,7 @@ test("whatever happens, a payment only goes where its states allow, and RETURN i
 });
 
 test.each(["REQUIRES_AUTHORIZATION", "PROCESSING", "AUTHORIZED", "CAPTURED", "REFUNDED"] as const)(
-  "the order of two decisions on a payment that is %s does not matter",
+  "the order of two decisions does not matter for %s",
   (status) => {
     const state: StatusAndDecision = { status, feeDecision: null };
     const one = decide(decide(state, "RELEASE"), "CHARGE");
@@ -216,7 +219,7 @@ test.each(["REQUIRES_AUTHORIZATION", "PROCESSING", "AUTHORIZED", "CAPTURED", "RE
   },
 );
 
-/** What a provider does with a step: never more than its own state allows. */
+/** Effect of each step on the provider's charge. */
 const CARRIED_OUT: Record<string, Partial<Record<ChargeStatus, ChargeStatus>>> = {
   ASK: { PENDING: "AUTHORIZED" },
   CAPTURE: { AUTHORIZED: "CAPTURED" },
@@ -226,7 +229,7 @@ const CARRIED_OUT: Record<string, Partial<Record<ChargeStatus, ChargeStatus>>> =
 const refundAll = (payment: StatusAndDecision & Funds) =>
   endRefund(beginRefund(payment, refundableMinor(payment)), refundableMinor(payment), "SUCCEEDED");
 
-test("carried out step by step, with decisions in between, the money ends where the decisions say", () => {
+test("steps with decisions in between end as the decisions say", () => {
   fc.assert(
     fc.property(
       fc.array(fc.option(fc.constantFrom<FeeDecision>("RELEASE", "CHARGE")), { maxLength: 10 }),

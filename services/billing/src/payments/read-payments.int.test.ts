@@ -26,7 +26,7 @@ const list = async (by: Caller, request: Parameters<typeof ListPaymentsRequest.f
     )
   ).response;
 
-test("payments are listed newest first, page by page, none lost and none twice", async () => {
+test("pages list every payment once, newest first", async () => {
   const patient = userCaller("PATIENT");
   const made: string[] = [];
   for (let i = 0; i < 7; i++) {
@@ -49,7 +49,7 @@ test("payments are listed newest first, page by page, none lost and none twice",
   expect(seen).toEqual(made.toReversed());
 });
 
-test("a patient lists their own by booking and status; an admin lists everybody's", async () => {
+test("patients list their own payments by booking and status; admins list all", async () => {
   const patient = userCaller("PATIENT");
   const { paymentId, bookingId } = await billing.hold(patient);
   const ids = async (by: Caller, request: Parameters<typeof list>[1]) =>
@@ -60,20 +60,20 @@ test("a patient lists their own by booking and status; an admin lists everybody'
   expect(await ids(userCaller("ADMIN"), { bookingId })).toEqual([paymentId]);
 });
 
-test("which payments an admin reads is in the audit trail; that a patient reads their own is not", async () => {
+test("a list by an admin is audited, and one by the patient is not", async () => {
   const patient = userCaller("PATIENT");
   const admin = userCaller("ADMIN");
   const { paymentId, bookingId } = await billing.hold(patient);
   await list(patient, { bookingId });
   await list(admin, { bookingId });
-  const entry = await billing.app.db.read<{ actorId: string; subjectIds: string[] }>(
+  const entries = await billing.app.db.read<{ actorId: string; subjectIds: string[] }>(
     "SELECT actor_id AS actorId, subject_ids AS subjectIds FROM audit_events WHERE resource = ? AND action = 'payment.list'",
     [`payments/${paymentId}`],
   );
-  expect(entry).toEqual([{ actorId: admin.userId, subjectIds: [patient.userId] }]);
+  expect(entries).toEqual([{ actorId: admin.userId, subjectIds: [patient.userId] }]);
 });
 
-test("revenue is what was captured and not returned", async () => {
+test("revenue is the captured amount less refunds", async () => {
   const patient = userCaller("PATIENT");
   const payments = [await billing.hold(patient), await billing.hold(patient), await billing.hold(patient)];
   for (const { paymentId } of payments) await billing.authorize(paymentId, patient);
@@ -92,7 +92,7 @@ test("revenue is what was captured and not returned", async () => {
   expect(response.revenue).toEqual([{ currencyCode: "USD", amountMinor: 5000 }]);
 });
 
-test("fifty calls for figures share one count, apart from other reads", async () => {
+test("fifty concurrent calls for figures share one count on the connections for scans", async () => {
   // The figures of earlier tests have expired.
   billing.app.clock.advance(15_000);
   const [scans, reads] = [jest.spyOn(billing.app.db, "scan"), jest.spyOn(billing.app.db, "read")];

@@ -4,13 +4,8 @@ import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { StripeProvider } from "../providers/stripe-provider.ts";
 import { StripeStandIn } from "../providers/testing/stripe-stand-in.ts";
-import {
-  type BillingTest,
-  HOLD_MS,
-  LEASE_MS,
-  PENDING_DELAY_MS,
-  startBilling,
-} from "../testing/billing-fixture.ts";
+import { type BillingTest, LEASE_MS, PENDING_DELAY_MS, startBilling } from "../testing/billing-fixture.ts";
+import { HOLD_MS } from "../testing/booking-events.ts";
 
 /** A provider whose payer confirms on the test's command. */
 interface Setup {
@@ -29,9 +24,9 @@ async function withStub(): Promise<Setup> {
   return {
     billing,
     waiting: "pm_requires_action",
-    // The stub's payers confirm by themselves after a while.
+    // A payer of the stub counts as confirming after the delay.
     confirm: async () => billing.app.clock.advance(PENDING_DELAY_MS),
-    charges: billing.charges,
+    charges: billing.chargeStatuses,
     close: () => billing.app.close(),
   };
 }
@@ -80,7 +75,9 @@ async function withStripe(): Promise<Setup> {
 
 const ILLEGAL = { reason: "ILLEGAL_TRANSITION" };
 const METHODS = ["find", "void", "authorize"];
-const CUTS = METHODS.flatMap((method) => (["there", "back"] as const).map((way) => [method, way] as const));
+const CUTS = METHODS.flatMap((method) =>
+  (["onRequest", "onResponse"] as const).map((hook) => [method, hook] as const),
+);
 
 describe.each([
   ["the stub", withStub],
@@ -96,7 +93,7 @@ describe.each([
   afterAll(() => setup.close());
   beforeEach(() => {
     patient = userCaller("PATIENT");
-    billing.provider.mend();
+    billing.provider.reset();
   });
 
   /** A payment whose first attempt waits for its payer. */
@@ -104,7 +101,7 @@ describe.each([
     const { paymentId } = await billing.hold(patient);
     const { response } = await billing.authorize(paymentId, patient, setup.waiting, `first ${paymentId}`);
     expect(response).toMatchObject({ status: "PROCESSING", nextActionUrl: expect.any(String) });
-    billing.provider.mend();
+    billing.provider.reset();
     return paymentId;
   }
 
@@ -114,7 +111,7 @@ describe.each([
     expect(response).toMatchObject({ status: "AUTHORIZED", nextActionUrl: undefined });
     expect(billing.provider.calls).toEqual(METHODS);
     expect(await setup.charges(paymentId)).toEqual(["VOIDED", "AUTHORIZED"]);
-    expect(await billing.told(paymentId)).toHaveLength(1);
+    expect(await billing.events(paymentId)).toHaveLength(1);
     expect((await billing.auditTrail(paymentId)).slice(1)).toEqual([
       `payment.attempt SUCCESS by ${patient.userId}`,
       `payment.replace_attempt SUCCESS by ${patient.userId}`,
@@ -135,7 +132,7 @@ describe.each([
     expect(await setup.charges(paymentId)).toEqual(["VOIDED", "VOIDED", "AUTHORIZED"]);
   });
 
-  test("a first attempt that the payer has confirmed wins", async () => {
+  test("a confirmed first attempt wins", async () => {
     const paymentId = await waitingPayment();
     await setup.confirm(paymentId);
     const second = () => billing.authorize(paymentId, patient, "pm_card_visa", `second ${paymentId}`);
@@ -143,94 +140,94 @@ describe.each([
     expect(billing.provider.calls).toEqual(["find"]);
     expect(await setup.charges(paymentId)).toEqual(["AUTHORIZED"]);
     expect((await billing.read(paymentId)).status).toBe("AUTHORIZED");
-    expect(await billing.told(paymentId)).toHaveLength(1);
+    expect(await billing.events(paymentId)).toHaveLength(1);
     await expect(second()).rejects.toMatchObject(ILLEGAL);
   });
 
-  test("a confirmation during the cancellation of the first has no effect", async () => {
+  test("a confirmation during the cancellation of the first attempt has no effect", async () => {
     const paymentId = await waitingPayment();
-    billing.provider.back = async () => {
+    billing.provider.onResponse = async () => {
       if (billing.provider.calls.at(-1) === "find") await setup.confirm(paymentId);
     };
     expect((await billing.authorize(paymentId, patient)).response.status).toBe("AUTHORIZED");
     expect(await setup.charges(paymentId)).toEqual(["VOIDED", "AUTHORIZED"]);
-    expect(await billing.told(paymentId)).toHaveLength(1);
+    expect(await billing.events(paymentId)).toHaveLength(1);
   });
 
-  test.each(CUTS)("a %s lost on its way %s is repaired", async (method, way) => {
+  test.each(CUTS)("a failed call of %s in %s is repaired", async (method, hook) => {
     const paymentId = await waitingPayment();
-    billing.provider[way] = async () => {
+    billing.provider[hook] = async () => {
       if (billing.provider.calls.at(-1) === method) throw new Error("unreachable");
     };
     const { response } = await billing.authorize(paymentId, patient);
     expect(response).toMatchObject({ status: "PROCESSING", nextActionUrl: undefined });
-    billing.provider.mend();
+    billing.provider.reset();
     billing.app.clock.advance(LEASE_MS);
     await billing.process();
-    await outcome(paymentId);
+    await expectOneAuthorization(paymentId);
   });
 
-  test.each(CUTS)("a crash with a %s on its way %s is repaired", async (method, way) => {
+  test.each(CUTS)("a crash in a call of %s in %s is repaired", async (method, hook) => {
     const paymentId = await waitingPayment();
     const { promise: reached, resolve: reach } = Promise.withResolvers<void>();
-    billing.provider[way] = () => {
+    billing.provider[hook] = () => {
       if (billing.provider.calls.at(-1) !== method) return Promise.resolve();
       reach();
       return new Promise(() => {});
     };
     void billing.authorize(paymentId, patient);
     await reached;
-    billing.provider.mend();
+    billing.provider.reset();
     billing.app.clock.advance(LEASE_MS);
     await billing.process();
-    await outcome(paymentId);
+    await expectOneAuthorization(paymentId);
   });
 
-  /** One authorization, by whichever card. The stub's payer confirms within the lease, so there the first may win. */
-  async function outcome(paymentId: string): Promise<void> {
+  /** Expects one authorization. The stub's payer confirms within the lease, so the first card may win there. */
+  async function expectOneAuthorization(paymentId: string): Promise<void> {
     expect((await billing.read(paymentId)).status).toBe("AUTHORIZED");
     const charges = await setup.charges(paymentId);
     expect(charges.filter((status) => status === "AUTHORIZED")).toHaveLength(1);
     expect(charges).not.toContain("PENDING");
-    expect(await billing.told(paymentId)).toHaveLength(1);
+    expect(await billing.events(paymentId)).toHaveLength(1);
   }
 
-  test("a request slower than its lease does not send the second after the settler kept the first", async () => {
+  test("a request slower than its lease does not send the second after the job kept the first", async () => {
     const paymentId = await waitingPayment();
     const { promise: reached, resolve: reach } = Promise.withResolvers<void>();
-    const { promise: jam, resolve: goOn } = Promise.withResolvers<void>();
-    billing.provider.back = () => {
+    const { promise: delay, resolve: goOn } = Promise.withResolvers<void>();
+    billing.provider.onResponse = () => {
       reach();
-      return jam;
+      return delay;
     };
     const slow = billing.authorize(paymentId, patient);
     await reached;
-    billing.provider.back = async () => {};
+    billing.provider.onResponse = async () => {};
     await setup.confirm(paymentId);
     billing.app.clock.advance(LEASE_MS);
     await billing.process();
     goOn();
     await expect(slow).rejects.toMatchObject(ILLEGAL);
     expect(billing.provider.calls).toEqual(["find", "find"]);
-    await outcome(paymentId);
+    await expectOneAuthorization(paymentId);
   });
 
-  test("the settler also cancels a confirmation after the decision to cancel the first", async () => {
+  test("the job also cancels a confirmation after the decision to cancel the first", async () => {
     const paymentId = await waitingPayment();
     const { promise: reached, resolve: reach } = Promise.withResolvers<void>();
-    billing.provider.there = () => {
+    billing.provider.onRequest = () => {
       if (billing.provider.calls.at(-1) !== "void") return Promise.resolve();
       reach();
       return new Promise(() => {});
     };
     void billing.authorize(paymentId, patient);
     await reached;
-    billing.provider.mend();
+    billing.provider.reset();
     await setup.confirm(paymentId);
     billing.app.clock.advance(LEASE_MS);
     await billing.process();
     expect(await setup.charges(paymentId)).toEqual(["VOIDED", "AUTHORIZED"]);
-    await outcome(paymentId);
+    await expectOneAuthorization(paymentId);
   });
 
   test("of many concurrent cards, one replaces the first and the others are refused", async () => {
@@ -247,11 +244,11 @@ describe.each([
   test("nothing stays authorized if the booking is cancelled meanwhile", async () => {
     const held = await billing.hold(patient);
     await billing.authorize(held.paymentId, patient, setup.waiting);
-    billing.provider.there = async () => {
+    billing.provider.onRequest = async () => {
       throw new Error("unreachable");
     };
     await billing.authorize(held.paymentId, patient);
-    billing.provider.mend();
+    billing.provider.reset();
     await billing.deliver(held.cancelledFree);
     billing.app.clock.advance(LEASE_MS);
     await billing.process();
@@ -277,6 +274,6 @@ test("an attempt without an answer cannot be replaced", async () => {
     ...ILLEGAL,
     metadata: { current: "PROCESSING" },
   });
-  expect(await billing.charges(paymentId)).toEqual(["AUTHORIZED"]);
+  expect(await billing.chargeStatuses(paymentId)).toEqual(["AUTHORIZED"]);
   await billing.app.close();
 });

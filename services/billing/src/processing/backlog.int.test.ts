@@ -14,7 +14,7 @@ afterAll(() => billing.app.close());
 
 beforeEach(() => {
   patient = userCaller("PATIENT");
-  billing.provider.mend();
+  billing.provider.reset();
 });
 
 const none = { count: 0, oldest: null };
@@ -35,43 +35,43 @@ async function authorized() {
   return held;
 }
 
-test("a capture is left to do from its decision until it is done, however often it was tried", async () => {
+test("a capture is pending from its decision until it succeeds", async () => {
   const held = await authorized();
   expect(await backlog()).toEqual({ payment: none, refund: none });
   await billing.deliver(held.completed);
-  const decided = billing.app.clock.now();
-  billing.provider.there = unreachable;
+  const decideTime = billing.app.clock.now();
+  billing.provider.onRequest = unreachable;
   for (let i = 0; i < 5; i++) {
     await billing.process();
     billing.app.clock.advance(60_000);
   }
-  expect(await backlog()).toEqual({ payment: { count: 1, oldest: decided }, refund: none });
-  billing.provider.mend();
+  expect(await backlog()).toEqual({ payment: { count: 1, oldest: decideTime }, refund: none });
+  billing.provider.reset();
   await billing.process();
   expect(await backlog()).toEqual({ payment: none, refund: none });
 });
 
-test("an attempt whose outcome is not known is, from its beginning", async () => {
+test("an attempt is pending from its start until its outcome is known", async () => {
   const held = await billing.hold(patient);
-  const begun = billing.app.clock.now();
-  billing.provider.there = unreachable;
+  const startTime = billing.app.clock.now();
+  billing.provider.onRequest = unreachable;
   await billing.authorize(held.paymentId, patient);
-  expect((await backlog()).payment).toEqual({ count: 1, oldest: begun });
-  billing.provider.mend();
+  expect((await backlog()).payment).toEqual({ count: 1, oldest: startTime });
+  billing.provider.reset();
   billing.app.clock.advance(60_000);
   await billing.process();
   expect((await backlog()).payment).toEqual(none);
 });
 
-test("a refund is from when it was made until the provider has settled it", async () => {
+test("a refund is pending from its creation until its outcome is known", async () => {
   const held = await authorized();
   await billing.deliver(held.completed);
   await billing.process();
-  const made = billing.app.clock.now();
-  billing.provider.there = unreachable;
+  const createTime = billing.app.clock.now();
+  billing.provider.onRequest = unreachable;
   await billing.refund(held.paymentId, 2000);
-  expect(await backlog()).toEqual({ payment: none, refund: { count: 1, oldest: made } });
-  billing.provider.mend();
+  expect(await backlog()).toEqual({ payment: none, refund: { count: 1, oldest: createTime } });
+  billing.provider.reset();
   billing.app.clock.advance(60_000);
   await billing.process();
   expect((await backlog()).refund).toEqual(none);

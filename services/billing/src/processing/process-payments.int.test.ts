@@ -22,7 +22,7 @@ afterAll(() => billing.app.close());
 
 beforeEach(() => {
   patient = userCaller("PATIENT");
-  billing.provider.mend();
+  billing.provider.reset();
 });
 
 const authorized = async (): Promise<Held> => {
@@ -38,15 +38,15 @@ const captured = async (): Promise<Held> => {
   return held;
 };
 
-/** At the stub they confirm after a while; here, none does. */
-const waitingForPatients = () =>
+/** Keeps the stub's payers from confirming. */
+const neverConfirm = () =>
   billing.app.db.write("UPDATE stub_charges SET outcome_time = ? WHERE next_action_url IS NOT NULL", [
     new Date(billing.app.clock.now().getTime() + 30 * 24 * 3_600_000),
   ]);
 
 const statusOf = async ({ paymentId }: Held) => (await billing.read(paymentId)).status;
 
-test("a held booking makes a payment that awaits its patient", async () => {
+test("booking.held creates a payment that requires authorization", async () => {
   const { paymentId, bookingId } = await billing.hold(patient);
   expect(await billing.read(paymentId, patient)).toMatchObject({
     bookingId,
@@ -61,7 +61,7 @@ test("a held booking makes a payment that awaits its patient", async () => {
 test.each([
   ["expired", "CANCELLED"],
   ["cancelledFree", "CANCELLED"],
-] as const)("while it awaits authorization, %s makes it %s", async (event, status) => {
+] as const)("before an authorization, %s makes the payment %s", async (event, status) => {
   const held = await billing.hold(patient);
   await billing.deliver(held[event]);
   await billing.process();
@@ -82,16 +82,16 @@ test.each([
   ["abandoned", "VOIDED", ["void"]],
   ["missedByPatient", "CAPTURED", ["capture"]],
   ["missedByOthers", "VOIDED", ["void"]],
-] as const)("once authorized, %s makes it %s", async (event, status, calls) => {
+] as const)("after the authorization, %s makes the payment %s", async (event, status, calls) => {
   const held = await authorized();
-  billing.provider.mend();
+  billing.provider.reset();
   await billing.deliver(held[event]);
   await billing.process();
   expect(await statusOf(held)).toBe(status);
   expect(billing.provider.calls).toEqual(calls);
 });
 
-test("what was captured and has to go back is refunded", async () => {
+test("a captured payment is refunded after a RELEASE", async () => {
   const held = await captured();
   expect(await billing.read(held.paymentId)).toMatchObject({
     status: "CAPTURED",
@@ -116,7 +116,7 @@ test.each([
   ["is cancelled in time", "cancelledFree", "REFUNDED"],
   ["is missed by its doctor", "noShowOfDoctor", "REFUNDED"],
 ] as const)(
-  "a fee taken at a time that the booking had been moved away from is the new appointment's, which %s",
+  "a fee captured for a no-show at an outdated time belongs to the new appointment, which %s",
   async (_, event, status) => {
     const held = await authorized();
     await billing.deliver(held.noShowOfPatient);
@@ -129,10 +129,10 @@ test.each([
   },
 );
 
-test("cancelled while the provider is silent: voided once it has settled, and scheduling is not told", async () => {
+test("a payment cancelled before the provider's answer is voided after it, without an event", async () => {
   const held = await billing.hold(patient);
   await billing.authorize(held.paymentId, patient, "pm_provider_timeout");
-  billing.provider.mend();
+  billing.provider.reset();
   await billing.deliver(held.cancelledFree);
   await billing.process();
   expect(billing.provider.calls).toEqual([]);
@@ -140,28 +140,28 @@ test("cancelled while the provider is silent: voided once it has settled, and sc
   billing.app.clock.advance(LEASE_MS + PENDING_DELAY_MS);
   await billing.process();
   expect(await statusOf(held)).toBe("VOIDED");
-  expect(await billing.told(held.paymentId)).toEqual([]);
+  expect(await billing.events(held.paymentId)).toEqual([]);
 });
 
-test("cancelled while its patient was to confirm: given up at the provider, which would wait for ever", async () => {
+test("a payment cancelled while it waits for its payer is voided at the provider", async () => {
   const held = await billing.hold(patient);
   await billing.authorize(held.paymentId, patient, "pm_requires_action");
   await billing.deliver(held.cancelledFree);
-  billing.provider.mend();
+  billing.provider.reset();
   billing.app.clock.advance(LEASE_MS);
-  await waitingForPatients();
+  await neverConfirm();
   await billing.process();
   expect(billing.provider.calls).toEqual(["find", "void"]);
   expect(await billing.read(held.paymentId)).toMatchObject({ status: "VOIDED", nextActionUrl: undefined });
-  expect(await billing.told(held.paymentId)).toEqual([]);
-  expect(await billing.charges(held.paymentId)).toEqual(["VOIDED"]);
+  expect(await billing.events(held.paymentId)).toEqual([]);
+  expect(await billing.chargeStatuses(held.paymentId)).toEqual(["VOIDED"]);
 });
 
-test("a patient who never confirms has an hour after the hold, as their booking may be confirmed late", async () => {
+test("an unconfirmed attempt is voided an hour after the hold, because a late confirmation may still count", async () => {
   const held = await billing.hold(patient);
   await billing.authorize(held.paymentId, patient, "pm_requires_action");
   await billing.deliver(held.expired);
-  await waitingForPatients();
+  await neverConfirm();
   billing.app.clock.advance(3_600_000 - 1);
   await billing.process();
   expect(await statusOf(held)).toBe("PROCESSING");
@@ -170,9 +170,9 @@ test("a patient who never confirms has an hour after the hold, as their booking 
   expect(await statusOf(held)).toBe("VOIDED");
 });
 
-test("declined after its booking has expired: nobody can try again, whatever our clock says", async () => {
+test("a payment declined after booking.expired is CANCELLED, although billing's clock is within the hold", async () => {
   const held = await billing.hold(patient);
-  billing.provider.back = async () => {
+  billing.provider.onResponse = async () => {
     await billing.deliver(held.expired);
   };
   const declined = { reason: "PAYMENT_DECLINED" };
@@ -182,14 +182,14 @@ test("declined after its booking has expired: nobody can try again, whatever our
   expect(await statusOf(held)).toBe("CANCELLED");
 });
 
-test("a booking that is cancelled before it is known to be held makes a cancelled payment", async () => {
+test("booking.cancelled before booking.held creates a CANCELLED payment", async () => {
   const { held, cancelledFree, paymentId } = billing.booking(patient);
   await billing.deliver(cancelledFree);
   await billing.deliver(held);
   expect((await billing.read(paymentId)).status).toBe("CANCELLED");
 });
 
-test("a batch makes a payment for each booking that has a fee; an event that cannot be applied stops no other", async () => {
+test("a batch creates a payment for each booking with a fee, despite an invalid event", async () => {
   const bookings = Array.from({ length: 5 }, () => billing.booking(patient));
   const free = billing.booking(patient, "");
   const broken = billing.booking(patient, "not an id, and longer than any id has a right to be");
@@ -200,7 +200,7 @@ test("a batch makes a payment for each booking that has a fee; an event that can
   }
 });
 
-test("a free consultation has nothing to settle; one whose payment is not there is tried again", async () => {
+test("an end of a free booking is ignored; one with an unknown payment fails, to be retried", async () => {
   expect(await billing.deliver(billing.booking(patient, "").completed)).toEqual([]);
   expect(await billing.deliver(billing.booking(patient, "").closedCharged)).toEqual([]);
   expect(await billing.deliver(billing.booking(patient).completed)).toEqual(["INTERNAL"]);
@@ -211,7 +211,7 @@ test.each([
   ["closedCharged", "CAPTURED"],
   ["closedReleased", "VOIDED"],
   ["noShowOfBoth", "VOIDED"],
-] as const)("the end of a booking decides its fee: %s, %s", async (end, status) => {
+] as const)("%s decides the fee: %s", async (end, status) => {
   const held = await authorized();
   expect(await billing.deliver(held[end])).toEqual([]);
   await billing.process();
@@ -228,7 +228,7 @@ test.each([
   ["closedReleased", "noShowOfPatient", "released"],
   ["closedReleased", "abandoned", "released"],
 ] as const)(
-  "an admin's closing (%s) and the consultation's own end (%s), in any order: the fee is %s",
+  "an admin's %s and the consultation's %s, in any order: the fee is %s",
   async (closed, ended, fee) => {
     for (const isProcessedBetween of [true, false]) {
       for (const order of [
@@ -236,7 +236,7 @@ test.each([
         [ended, closed],
       ] as const) {
         const held = await authorized();
-        billing.provider.mend();
+        billing.provider.reset();
         for (const event of order) {
           expect(await billing.deliver(held[event])).toEqual([]);
           if (isProcessedBetween) await billing.process();
@@ -244,22 +244,22 @@ test.each([
         await billing.process();
         expect(await statusOf(held)).toMatch(fee === "charged" ? /^CAPTURED$/ : /^(VOIDED|REFUNDED)$/);
         expect(billing.provider.calls.filter((call) => call === "capture").length).toBeLessThanOrEqual(1);
-        const given = await billing.givenBack(held.paymentId);
+        const given = await billing.refundedAmounts(held.paymentId);
         expect(given.length).toBe((await statusOf(held)) === "REFUNDED" ? 1 : 0);
       }
     }
   },
 );
 
-test("what fails at the provider is done later, and what was done without an answer is not done twice", async () => {
+test("a step is retried, and a lost answer does not repeat its effect", async () => {
   const held = await authorized();
   await billing.deliver(held.completed);
-  billing.provider.back = async () => {
+  billing.provider.onResponse = async () => {
     throw new Error("the answer was lost");
   };
   await billing.process();
   expect(await statusOf(held)).toBe("AUTHORIZED");
-  billing.provider.mend();
+  billing.provider.reset();
   await billing.process();
   expect(billing.provider.calls).toEqual([]);
   billing.app.clock.advance(2000);
@@ -267,7 +267,7 @@ test("what fails at the provider is done later, and what was done without an ans
   expect(await statusOf(held)).toBe("CAPTURED");
 });
 
-test("a fee that was due and lapsed before it could be taken is a capture that failed", async () => {
+test("a due fee whose authorization expired is a failed capture", async () => {
   const held = await authorized();
   await billing.deliver(held.completed);
   billing.app.clock.advance(AUTHORIZATION_MS);
@@ -278,7 +278,7 @@ test("a fee that was due and lapsed before it could be taken is a capture that f
   );
 });
 
-test("a fee that the provider lets go of while the booking is on is a capture that failed, told of once", async () => {
+test("an authorization that the provider voids while the booking is on is one failed capture", async () => {
   const held = await authorized();
   billing.app.clock.advance(AUTHORIZATION_MS);
   const attemptId = await billing.attemptOf(held.paymentId);
@@ -291,22 +291,22 @@ test("a fee that the provider lets go of while the booking is on is a capture th
   ]);
 });
 
-test("a decision that comes while another is carried out is carried out after it", async () => {
+test("a decision during the step of another one is processed after it", async () => {
   const held = await authorized();
   await billing.deliver(held.completed);
-  billing.provider.back = async () => {
-    billing.provider.mend();
+  billing.provider.onResponse = async () => {
+    billing.provider.reset();
     await billing.deliver(held.cancelledFree);
   };
   await billing.process();
   expect(await statusOf(held)).toBe("REFUNDED");
-  expect(await billing.givenBack(held.paymentId)).toEqual([5000]);
+  expect(await billing.refundedAmounts(held.paymentId)).toEqual([5000]);
 });
 
-test("several settlers at once do each step once", async () => {
+test("concurrent jobs do each step once", async () => {
   const payments = await Promise.all(Array.from({ length: 30 }, authorized));
   for (const held of payments) await billing.deliver(held.completed);
-  billing.provider.mend();
+  billing.provider.reset();
   await Promise.all(Array.from({ length: 4 }, () => billing.process()));
   expect(await Promise.all(payments.map(statusOf))).toEqual(Array(30).fill("CAPTURED"));
   expect(billing.provider.calls).toEqual(Array(30).fill("capture"));

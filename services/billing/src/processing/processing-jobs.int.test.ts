@@ -12,7 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => billing.app.close());
 
-test("a call for a payment that hangs does not hold up refunds", async () => {
+test("a hanging call for a payment does not delay refunds", async () => {
   const patient = userCaller("PATIENT");
   const [refunded, hanging] = [await billing.hold(patient), await billing.hold(patient)];
   for (const { paymentId } of [refunded, hanging]) await billing.authorize(paymentId, patient);

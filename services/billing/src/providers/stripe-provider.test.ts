@@ -26,7 +26,7 @@ afterEach(() => stripe.stop());
 const authorize = (paymentMethod = "pm_card_visa", attemptId = "a1") =>
   provider.authorize({ attemptId, amount, paymentMethod });
 
-/** The library itself sends once more where a connection breaks. */
+/** The library repeats a request once after a broken connection. */
 const LOSE_ANSWER = 2;
 
 const byAttempt = { attemptId: "a1", reference: null };
@@ -35,7 +35,7 @@ const byReference = { attemptId: "a1", reference: "pi_1" };
 const refund = (amountMinor: number, refundId = "r1", reference: string | null = null) =>
   provider.refund({ refundId, reference, charge: byReference, amount: { ...amount, amountMinor } });
 
-test("an attempt is one intent, to be captured later, under the attempt's id as key", async () => {
+test("an attempt is one intent with manual capture and the attempt's id as key", async () => {
   const charge = await authorize();
   expect(charge).toEqual({
     reference: "pi_1",
@@ -70,13 +70,10 @@ test.each([
   [{ status: 400, type: INVALID, code: "amount_too_small" }, "amount_too_small"],
   [{ status: 404, type: INVALID, code: "resource_missing" }, "resource_missing"],
   [{ status: 400, type: INVALID }, INVALID],
-])(
-  "what Stripe refuses for good, %j, is declined: the same would be refused again",
-  async (refusal, declineCode) => {
-    stripe.refusal = refusal;
-    expect(await authorize()).toMatchObject({ status: "DECLINED", reference: null, declineCode });
-  },
-);
+])("the permanent refusal %j is DECLINED", async (refusal, declineCode) => {
+  stripe.refusal = refusal;
+  expect(await authorize()).toMatchObject({ status: "DECLINED", reference: null, declineCode });
+});
 
 test.each([
   { status: 409, type: INVALID, code: "idempotency_key_in_use" },
@@ -86,28 +83,28 @@ test.each([
   { status: 429, type: INVALID, code: "lock_timeout" },
   { status: 400, type: INVALID, code: "rate_limit" },
   { status: 500, type: "api_error" },
-])("after %j the outcome is not known", async (refusal) => {
+])("after %j the outcome is unknown", async (refusal) => {
   stripe.refusal = refusal;
   await expect(authorize()).rejects.toThrow();
 });
 
-test("a patient who has to confirm and does not is let go of", async () => {
+test("an attempt that waits for its payer can be voided", async () => {
   await authorize("pm_card_authenticationRequired");
   expect(await provider.void(byReference)).toMatchObject({ status: "VOIDED", nextActionUrl: null });
 });
 
-test("a patient who has to confirm is told where, and is authorized once they have", async () => {
+test("an attempt that needs confirmation has an URL, and is AUTHORIZED afterwards", async () => {
   expect(await authorize("pm_card_authenticationRequired")).toMatchObject({
     status: "PENDING",
     nextActionUrl: "https://stripe.test/3ds",
   });
   Object.assign(stripe.intents.get("pi_1")!, { status: "requires_capture", next_action: null });
-  // The key alone would repeat the old answer.
+  // Stripe repeats the first answer under the same key.
   expect(await authorize("pm_card_authenticationRequired")).toMatchObject({ status: "PENDING" });
   expect(await provider.find(byReference)).toMatchObject({ status: "AUTHORIZED", nextActionUrl: null });
 });
 
-test("an answer that was lost is found by the attempt's id, or given again; nothing is charged twice", async () => {
+test("a lost answer is found by the attempt's id or repeated, and nothing is charged twice", async () => {
   stripe.dropAnswers = LOSE_ANSWER;
   await expect(authorize()).rejects.toThrow();
   stripe.searchable = false;
@@ -118,12 +115,12 @@ test("an answer that was lost is found by the attempt's id, or given again; noth
   expect(stripe.intents.size).toBe(1);
 });
 
-test("an attempt that never arrived is unknown", async () => {
+test("an attempt that never arrived is not found", async () => {
   expect(await provider.find(byAttempt)).toBeUndefined();
   await expect(provider.capture(byAttempt)).rejects.toThrow("no intent");
 });
 
-test("what is captured stays so, also where it is captured or voided again, or the answer was lost", async () => {
+test("a capture is final, also after a lost answer, another capture and a void", async () => {
   await authorize();
   stripe.dropAnswers = LOSE_ANSWER;
   await expect(provider.capture(byReference)).rejects.toThrow();
@@ -136,13 +133,13 @@ test("what is captured stays so, also where it is captured or voided again, or t
   }
 });
 
-test("what is voided cannot be captured any more", async () => {
+test("a voided attempt cannot be captured", async () => {
   await authorize();
   expect(await provider.void(byReference)).toMatchObject({ status: "VOIDED" });
   expect(await provider.capture(byReference)).toMatchObject({ status: "VOIDED" });
 });
 
-test("a refund goes back once, however often it is asked for, and its lost answer is found", async () => {
+test("a repeated refund is made once", async () => {
   await authorize();
   await provider.capture(byReference);
   expect(await refund(2000)).toEqual({ reference: "re_1", status: "SUCCEEDED" });
@@ -157,7 +154,7 @@ test.each([
   ["requires_action", "PENDING"],
   ["failed", "FAILED"],
   ["canceled", "FAILED"],
-])("a refund that is %s is %s, until it says otherwise", async (stripeStatus, status) => {
+])("a refund with status %s is %s until Stripe changes it", async (stripeStatus, status) => {
   await authorize();
   await provider.capture(byReference);
   stripe.refundStatus = stripeStatus;
@@ -166,16 +163,16 @@ test.each([
   expect(await refund(2000, "r1", "re_1")).toEqual({ reference: "re_1", status: "SUCCEEDED" });
 });
 
-test("a call has ended before the settler takes its request for dead", () => {
+test("the lease of an attempt is longer than the timeout of a call", () => {
   expect(billingSettings.ATTEMPT_LEASE.parse(undefined)).toBeGreaterThan(TIMEOUT_MS);
 });
 
-test("nobody there: the outcome is not known", async () => {
+test("without a connection the outcome is unknown", async () => {
   stripe.stop();
   await expect(authorize()).rejects.toThrow();
 });
 
-/** A webhook as Stripe sends it. */
+/** Reads a webhook that is signed as Stripe does. */
 function webhook(type: string, object: object, secret = WEBHOOK_SECRET, ageS = 0) {
   const payload = JSON.stringify({ id: "evt_1", object: "event", type, data: { object } });
   const timestamp = now.getTime() / 1000 - ageS;
@@ -195,11 +192,11 @@ test.each([
   ["payment_intent.succeeded", { ...intent, metadata: {} }, undefined],
   ["refund.created", { id: "re_1", object: "refund", metadata: null }, undefined],
   ["customer.created", { id: "cus_1", object: "customer" }, undefined],
-])("the webhook %s of %j tells of %j", (type, object, subject) => {
+])("the webhook %s of %j has the subject %j", (type, object, subject) => {
   expect(webhook(type, object)()).toEqual({ id: "evt_1", subject });
 });
 
-test("a webhook that is forged, too old or not signed is refused", () => {
+test("a forged, old or unsigned webhook is refused", () => {
   const forged = expect.objectContaining({ reason: "INVALID_SIGNATURE" });
   expect(webhook("payment_intent.succeeded", intent, "whsec_other")).toThrow(forged);
   expect(webhook("payment_intent.succeeded", intent, WEBHOOK_SECRET, 301)).toThrow(forged);

@@ -13,7 +13,7 @@ test.each([
   ["AUTHORIZED", 0, 0, 0],
   ["VOIDED", 0, 0, 0],
 ] as const)(
-  "of 5000 %s, with %i back and %i on its way, %i may still go back",
+  "of 5000 %s, with %i refunded and %i pending, %i are refundable",
   (status, refundedMinor, refundingMinor, expected) => {
     const funds: Funds = { status, amountMinor: 5000, refundedMinor, refundingMinor };
     expect(refundableMinor(funds)).toBe(expected);
@@ -34,12 +34,12 @@ test.each([
   expect(endRefund(beginRefund(captured, amount), amount, outcome)).toMatchObject(expected);
 });
 
-test("what the provider refuses is tried again after 1, 4 and 24 hours, and then left to people", () => {
+test("a refused refund is retried after 1, 4 and 24 hours", () => {
   const hours = [1, 2, 3, 4, 5].map(retryDelayMs).map((ms) => ms && ms / 3_600_000);
   expect(hours).toEqual([1, 4, 24, null, null]);
 });
 
-test("a refund that came back can be given again; a part that stayed back remains so", () => {
+test("a reversed refund is refundable again; other refunds stay", () => {
   const whole = endRefund(beginRefund(captured, 5000), 5000, "SUCCEEDED");
   expect(reverseRefund(whole, 5000)).toEqual(captured);
   const parts = endRefund(
@@ -51,11 +51,11 @@ test("a refund that came back can be given again; a part that stayed back remain
   expect(refundableMinor(reverseRefund(parts, 2000))).toBe(2000);
 });
 
-test("however many refunds are asked for, under way and ended in any order, never more goes back than was charged", () => {
+test("refunds in any order never exceed the charge", () => {
   const asked = fc.record({
     amount: fc.integer({ min: 1, max: 6000 }),
     outcome: fc.constantFrom("SUCCEEDED" as const, "FAILED" as const),
-    // Ended before the next one is asked for, or only after all of them.
+    // Ends before the next one starts, or else after all have started.
     endsAtOnce: fc.boolean(),
   });
   fc.assert(

@@ -21,10 +21,10 @@ afterAll(() => billing.app.close());
 
 beforeEach(() => {
   patient = userCaller("PATIENT");
-  billing.provider.mend();
+  billing.provider.reset();
 });
 
-/** A payment of 5000 that was captured. */
+/** A captured payment of 5000. */
 async function captured(paymentMethod?: string) {
   const held = await billing.hold(patient);
   await billing.authorize(held.paymentId, patient, paymentMethod);
@@ -42,7 +42,7 @@ const tooMuch = (refundableMinor: string) => ({
   metadata: { refundableMinor },
 });
 
-test("a part goes back, then the rest; the payment tells how much", async () => {
+test("a payment is refunded in parts, and shows the sum", async () => {
   const { paymentId } = await captured();
   const { response: part } = await billing.refund(paymentId, 2000);
   expect(part).toMatchObject({
@@ -63,10 +63,10 @@ test("a part goes back, then the rest; the payment tells how much", async () => 
     refunded: { amountMinor: 5000 },
   });
   await expect(billing.refund(paymentId, 1)).rejects.toMatchObject(tooMuch("0"));
-  expect(await billing.givenBack(paymentId)).toEqual([2000, 3000]);
+  expect(await billing.refundedAmounts(paymentId)).toEqual([2000, 3000]);
 });
 
-test("a refund whose reason was changed in the database is missing in the list, and no other is", async () => {
+test("a list leaves out a refund whose reason was altered in the database", async () => {
   const { paymentId } = await captured();
   const { response: altered } = await billing.refund(paymentId, 2000);
   const { response: other } = await billing.refund(paymentId, 3000);
@@ -74,14 +74,14 @@ test("a refund whose reason was changed in the database is missing in the list, 
   expect((await billing.listRefunds(paymentId, patient)).refunds).toEqual([other]);
 });
 
-test("what was not captured cannot go back", async () => {
+test("an uncaptured payment cannot be refunded", async () => {
   const { paymentId } = await billing.hold(patient);
   await billing.authorize(paymentId, patient);
   await expect(billing.refund(paymentId, 1)).rejects.toMatchObject(tooMuch("0"));
   await expect(billing.refund(newId(), 1)).rejects.toMatchObject({ reason: "NOT_FOUND" });
 });
 
-test("its patient and admins read a refund; to others neither it nor its payment is there", async () => {
+test("patient and admins can read a refund; to others it does not exist", async () => {
   const { paymentId } = await captured();
   const { response } = await billing.refund(paymentId, 2000);
   const elsewhere = await captured();
@@ -105,7 +105,7 @@ test("refunds are listed newest first, page by page", async () => {
   expect(second.nextPageToken).toBe("");
 });
 
-test("the same key gives one refund and one answer, also a refusal", async () => {
+test("a key gets one refund and one answer, also for a refusal", async () => {
   const { paymentId } = await captured();
   const answers = await Promise.all(
     Array.from({ length: 10 }, () =>
@@ -114,7 +114,7 @@ test("the same key gives one refund and one answer, also a refusal", async () =>
   );
   expect(new Set(answers.map(({ response }) => response.id)).size).toBe(1);
   expect(answers.filter(({ replayed }) => !replayed)).toHaveLength(1);
-  expect(await billing.givenBack(paymentId)).toEqual([2000]);
+  expect(await billing.refundedAmounts(paymentId)).toEqual([2000]);
 
   const admin = userCaller("ADMIN");
   await expect(billing.refund(paymentId, 4000, "much", admin)).rejects.toMatchObject(tooMuch("3000"));
@@ -122,7 +122,7 @@ test("the same key gives one refund and one answer, also a refusal", async () =>
   await expect(billing.refund(paymentId, 4000, "much", admin)).rejects.toMatchObject(tooMuch("3000"));
 });
 
-test("20 refunds at once never give back more than was charged", async () => {
+test("20 concurrent refunds do not exceed the charge", async () => {
   const { paymentId } = await captured();
   const results = await Promise.allSettled(Array.from({ length: 20 }, () => billing.refund(paymentId, 700)));
   const reasons = results.map((result) =>
@@ -130,13 +130,13 @@ test("20 refunds at once never give back more than was charged", async () => {
   );
   expect(reasons.filter((reason) => reason === "ok")).toHaveLength(7);
   expect(reasons.filter((reason) => reason === "REFUND_EXCEEDS_CAPTURED")).toHaveLength(13);
-  expect(await billing.givenBack(paymentId)).toEqual(Array(7).fill(700));
+  expect(await billing.refundedAmounts(paymentId)).toEqual(Array(7).fill(700));
   expect((await billing.read(paymentId)).refunded?.amountMinor).toBe(4900);
 });
 
-test("a provider that gives no answer: PENDING, counted as gone, and settled later, once", async () => {
+test("a refund without an answer is PENDING, counts as refunded, and completes once", async () => {
   const { paymentId } = await captured();
-  billing.provider.back = lost;
+  billing.provider.onResponse = lost;
   const { response } = await billing.refund(paymentId, 4000, "once");
   expect(response.status).toBe("PENDING");
   expect((await billing.read(paymentId)).status).toBe("CAPTURED");
@@ -144,35 +144,35 @@ test("a provider that gives no answer: PENDING, counted as gone, and settled lat
 
   billing.app.clock.advance(LEASE_MS);
   await billing.process();
-  billing.provider.mend();
+  billing.provider.reset();
   await billing.process();
   expect(billing.provider.calls).toEqual([]);
   billing.app.clock.advance(2000);
   await billing.process();
   expect((await billing.readRefund(paymentId, response.id)).status).toBe("SUCCEEDED");
   expect((await billing.read(paymentId)).status).toBe("PARTIALLY_REFUNDED");
-  expect(await billing.givenBack(paymentId)).toEqual([4000]);
+  expect(await billing.refundedAmounts(paymentId)).toEqual([4000]);
 });
 
-test("killed before the provider was called: the settler sends it, and a repeat gets the outcome", async () => {
+test("process dies before the request: the job sends the refund, and a repeat gets the outcome", async () => {
   const { paymentId } = await captured();
   const admin = userCaller("ADMIN");
   const reached = Promise.withResolvers<void>();
-  billing.provider.there = () => {
+  billing.provider.onRequest = () => {
     reached.resolve();
     return new Promise(() => {});
   };
   void billing.refund(paymentId, 4000, "once", admin);
   await reached.promise;
-  billing.provider.mend();
+  billing.provider.reset();
   billing.app.clock.advance(LEASE_MS);
   await billing.process();
   const { response, replayed } = await billing.refund(paymentId, 4000, "once", admin);
   expect([response.status, replayed]).toEqual(["SUCCEEDED", true]);
-  expect(await billing.givenBack(paymentId)).toEqual([4000]);
+  expect(await billing.refundedAmounts(paymentId)).toEqual([4000]);
 });
 
-test("a refund that the provider takes its time with is PENDING until it says more", async () => {
+test("a refund stays PENDING until the provider reports an outcome", async () => {
   const { paymentId } = await captured();
   const { refund } = billing.provider;
   billing.provider.refund = async () => ({ reference: "re_1", status: "PENDING" });
@@ -186,14 +186,14 @@ test("a refund that the provider takes its time with is PENDING until it says mo
   expect((await billing.readRefund(paymentId, response.id)).status).toBe("SUCCEEDED");
 });
 
-test("a refund that the provider refuses has FAILED, and its money may go back another way", async () => {
+test("a refused refund has FAILED, and its amount is refundable again", async () => {
   const { paymentId } = await captured("pm_card_refund_fail");
   expect((await billing.refund(paymentId, 4000)).response.status).toBe("FAILED");
   expect(await billing.read(paymentId)).toMatchObject({ status: "CAPTURED", refunded: { amountMinor: 0 } });
   expect((await billing.refund(paymentId, 5000)).response.status).toBe("FAILED");
 });
 
-test("what a booking's end gives back is a refund, too: of what is left", async () => {
+test("the end of a booking refunds the rest", async () => {
   const { paymentId, abandoned } = await captured();
   await billing.refund(paymentId, 2000);
   await billing.deliver({ ...abandoned, version: 2 });
@@ -206,11 +206,11 @@ test("what a booking's end gives back is a refund, too: of what is left", async 
   expect((await billing.read(paymentId)).status).toBe("REFUNDED");
 });
 
-/** How many payments the settler has left to people. */
+/** Number of payments whose refunds are no longer retried. */
 const stopped = async () =>
   (await countBacklog(billing.app.db)).find(({ state }) => state === "stopped")!.count;
 
-test("what the provider will not give back is left to people after four refusals; a refund of theirs settles it", async () => {
+test("retries of a refund stop after four refusals, until an admin's refund succeeds", async () => {
   const { paymentId, cancelledFree } = await captured("pm_card_refund_fail");
   await billing.deliver(cancelledFree);
   await billing.process();
@@ -225,7 +225,7 @@ test("what the provider will not give back is left to people after four refusals
 
   billing.app.clock.advance(30 * 24 * HOUR_MS);
   await billing.process();
-  // Their refund is refused as well, and is not tried again either.
+  // A refused refund of an admin is not retried either.
   expect((await billing.refund(paymentId, 5000)).response.status).toBe("FAILED");
   billing.app.clock.advance(30 * 24 * HOUR_MS);
   await billing.process();
@@ -238,7 +238,7 @@ test("what the provider will not give back is left to people after four refusals
   expect((await billing.read(paymentId)).status).toBe("REFUNDED");
 });
 
-test("a refund that an admin asked for and that failed stays so: nobody else tries it again", async () => {
+test("a failed refund of an admin is not retried", async () => {
   const { paymentId } = await captured("pm_card_refund_fail");
   await billing.refund(paymentId, 2000);
   await billing.app.db.write("UPDATE stub_charges SET refund_status = 'SUCCEEDED'");
@@ -248,7 +248,7 @@ test("a refund that an admin asked for and that failed stays so: nobody else tri
   expect(await stopped()).toBe(0);
 });
 
-test("what has to go back is tried again an hour after it has failed", async () => {
+test("a failed refund of a released fee is retried after an hour", async () => {
   const { paymentId, cancelledFree } = await captured("pm_card_refund_fail");
   await billing.deliver(cancelledFree);
   await billing.process();
@@ -264,20 +264,20 @@ test("what has to go back is tried again an hour after it has failed", async () 
   expect((await billing.read(paymentId)).status).toBe("REFUNDED");
 });
 
-/** What was given back comes back from the patient's bank, and the provider tells so. */
-async function comeBack(refundId: string) {
+/** The patient's bank returns a refund, and the provider sends webhooks about it. */
+async function returnRefund(refundId: string) {
   await billing.app.db.write("UPDATE stub_refunds SET status = 'FAILED' WHERE refund_id = ?", [
     binaryId(refundId),
   ]);
-  const news = { type: "refund.updated", refundId, reference: "re_1" };
-  await Promise.all([1, 2, 3].map(() => billing.webhook({ ...news, id: newId() })));
+  const event = { type: "refund.updated", refundId, reference: "re_1" };
+  await Promise.all([1, 2, 3].map(() => billing.webhook({ ...event, id: newId() })));
 }
 
-test("a refund that came back after it had succeeded has FAILED; it is booked back once, and may go another way", async () => {
+test("a returned refund has FAILED, is booked back once, and its amount is refundable again", async () => {
   const { paymentId } = await captured();
   await billing.refund(paymentId, 1000);
   const { response: refund } = await billing.refund(paymentId, 4000);
-  await comeBack(refund.id);
+  await returnRefund(refund.id);
   expect(await billing.readRefund(paymentId, refund.id)).toMatchObject({ status: "FAILED" });
   const payment = await billing.read(paymentId);
   expect(payment).toMatchObject({ status: "PARTIALLY_REFUNDED", refunded: { amountMinor: 1000 } });
@@ -288,13 +288,13 @@ test("a refund that came back after it had succeeded has FAILED; it is booked ba
   expect(await findViolations(billing.app.db)).toEqual([]);
 });
 
-test("what has to go back and came back is tried again an hour later; what was captured is not booked again", async () => {
+test("a returned refund of a released fee is retried after an hour, without a second capture entry", async () => {
   const { paymentId, cancelledFree } = await captured();
   await billing.deliver(cancelledFree);
   await billing.process();
   const [first] = (await billing.listRefunds(paymentId)).refunds;
   expect(await billing.read(paymentId)).toMatchObject({ status: "REFUNDED" });
-  await comeBack(first!.id);
+  await returnRefund(first!.id);
   expect(await billing.read(paymentId)).toMatchObject({ status: "CAPTURED", refunded: { amountMinor: 0 } });
   await billing.process();
   expect((await billing.listRefunds(paymentId)).refunds).toHaveLength(1);
@@ -304,21 +304,21 @@ test("what has to go back and came back is tried again an hour later; what was c
   expect(await findViolations(billing.app.db)).toEqual([]);
 });
 
-test("what an admin gave back before the booking was called off has to go back as well, where it came back", async () => {
+test("an admin's refund that is returned is retried if the fee was released meanwhile", async () => {
   const { paymentId, cancelledFree } = await captured();
   const { response: refund } = await billing.refund(paymentId, 5000);
   await billing.deliver(cancelledFree);
   expect(await billing.read(paymentId)).toMatchObject({ status: "REFUNDED" });
-  await comeBack(refund.id);
+  await returnRefund(refund.id);
   billing.app.clock.advance(HOUR_MS);
   await billing.process();
   expect(await billing.read(paymentId)).toMatchObject({ status: "REFUNDED" });
   expect(await findViolations(billing.app.db)).toEqual([]);
 });
 
-test("several settlers at once refund once", async () => {
+test("concurrent jobs refund once", async () => {
   const payments = await Promise.all(Array.from({ length: 20 }, () => captured()));
   for (const { cancelledFree } of payments) await billing.deliver(cancelledFree);
   await Promise.all(Array.from({ length: 4 }, () => billing.process()));
-  for (const { paymentId } of payments) expect(await billing.givenBack(paymentId)).toEqual([5000]);
+  for (const { paymentId } of payments) expect(await billing.refundedAmounts(paymentId)).toEqual([5000]);
 });

@@ -13,12 +13,7 @@ import {
 import { PaymentServiceService } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
 import { RefundServiceService } from "@medconnect/proto/medconnect/billing/v1/refund_service.ts";
 import { WebhookServiceService } from "@medconnect/proto/medconnect/billing/v1/webhook_service.ts";
-import type { FeeDecision } from "@medconnect/proto/medconnect/common/v1/fee_decision.ts";
-import {
-  type ConsultationState_Party,
-  Event,
-  EventServiceService,
-} from "@medconnect/proto/medconnect/events/v1/events.ts";
+import { Event, EventServiceService } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import { type Billing, EVENT_ROUTES } from "../app.ts";
 import { consumersOf } from "../consumers.ts";
 import { authorizePayment } from "../payments/authorize-payment.ts";
@@ -26,83 +21,32 @@ import { captureExpiring } from "../payments/capture-expiring.ts";
 import { getPayment } from "../payments/read-payments.ts";
 import { processPayments } from "../processing/process-payments.ts";
 import { processRefunds } from "../processing/process-refunds.ts";
-import type {
-  Charge,
-  ChargeKey,
-  Order,
-  Provider,
-  RefundOrder,
-  RefundOutcome,
-} from "../providers/provider.ts";
+import type { Provider } from "../providers/provider.ts";
 import { Providers } from "../providers/providers.ts";
 import { StubProvider } from "../providers/stub-provider.ts";
 import { signWebhook } from "../providers/stub-webhooks.ts";
 import { createRefund } from "../refunds/create-refund.ts";
 import { getRefund, listRefunds } from "../refunds/read-refunds.ts";
 import { receiveWebhook } from "../webhooks/receive-webhook.ts";
+import { bookingEvents } from "./booking-events.ts";
+import { InterruptibleProvider } from "./interruptible-provider.ts";
 
 export const LEASE_MS = 10_000;
 export const PENDING_DELAY_MS = 2000;
 export const AUTHORIZATION_MS = 7 * 24 * 3_600_000;
 export const CAPTURE_BEFORE_EXPIRY_MS = 24 * 3_600_000;
 export const WEBHOOK_SECRET = "the stub's webhook secret";
-export const HOLD_MS = 15 * 60_000;
-
-const pass = async (): Promise<void> => {};
-
-/** The stub, at the end of a wire that a test can jam or cut. */
-export class WiredProvider implements Provider {
-  readonly name = "stub";
-  readonly #stub: Provider;
-  /** Which methods were called since the wire was last mended. */
-  calls: string[] = [];
-  /** What happens to a call on its way there, and to its answer on the way back. */
-  there = pass;
-  back = pass;
-
-  constructor(stub: Provider) {
-    this.#stub = stub;
-  }
-
-  mend(): void {
-    this.calls = [];
-    this.there = pass;
-    this.back = pass;
-  }
-
-  authorize = (order: Order): Promise<Charge> => this.#call("authorize", () => this.#stub.authorize(order));
-  find = (key: ChargeKey): Promise<Charge | undefined> => this.#call("find", () => this.#stub.find(key));
-  capture = (key: ChargeKey): Promise<Charge> => this.#call("capture", () => this.#stub.capture(key));
-  void = (key: ChargeKey): Promise<Charge> => this.#call("void", () => this.#stub.void(key));
-  refund = (order: RefundOrder): Promise<RefundOutcome> =>
-    this.#call("refund", () => this.#stub.refund(order));
-
-  readWebhook = (body: Uint8Array, signature: string) => this.#stub.readWebhook(body, signature);
-
-  async #call<T>(name: string, send: () => Promise<T>): Promise<T> {
-    this.calls.push(name);
-    await this.there();
-    const answer = await send();
-    await this.back();
-    return answer;
-  }
-}
 
 const ADMIN = userCaller("ADMIN");
 
-/** An event as another service would send it. */
 type SentEvent = Parameters<typeof Event.fromPartial>[0] & { type: string };
 
-/**
- * Billing on a schema of its own, with helpers for tests.
- *
- * @param far the remote end of the wire; default: the stub
- */
-export async function startBilling(far?: Provider) {
+/** Billing with a schema of its own. Its default provider is the stub. Jobs run only when a test calls them. */
+export async function startBilling(inner?: Provider) {
   const service = await startTestService("billing", EVENT_ROUTES);
   const { db, clock } = service;
-  const provider = new WiredProvider(
-    far ??
+  const provider = new InterruptibleProvider(
+    inner ??
       new StubProvider({
         db,
         clock,
@@ -113,7 +57,6 @@ export async function startBilling(far?: Provider) {
         actionUrl: "https://stub.test/confirm",
       }),
   );
-  // Nothing is settled unless a test says so.
   const app: Billing & TestService = {
     ...service,
     proofs: new RowProofs(service),
@@ -127,13 +70,10 @@ export async function startBilling(far?: Provider) {
 
 function usesOf(app: Billing & TestService) {
   const inbox = new Inbox(app.transactions, consumersOf(app), app.clock, app.log);
-  // One, so that concurrent attempts share transactions as in a process.
-  const authorizing = bound(authorizePayment, app);
-
-  /** Delivers events in one batch. @returns why, for those that could not be applied */
+  /** Delivers events of one sender in one batch. @returns reasons of the failures */
   const deliver = async (...sent: SentEvent[]): Promise<string[]> => {
-    const [first] = sent;
-    const name = first!.type.startsWith("consultation.") ? "clinical" : "scheduling";
+    const isClinical = sent.some(({ type }) => type.startsWith("consultation."));
+    const name = isClinical ? "clinical" : "scheduling";
     const events = sent.map((event) =>
       Event.fromPartial({ id: newId(), occurTime: app.clock.now(), ...event }),
     );
@@ -144,61 +84,14 @@ function usesOf(app: Billing & TestService) {
     return response.failures.map(({ reason }) => reason);
   };
 
-  /** A booking of 50 USD, and the events that it and its consultation can come to. */
-  const booking = (patient: Caller, paymentId = newId()) => {
-    const [bookingId, consultationId] = [newId(), newId()];
-    const state = {
-      slotId: newId(),
-      doctorId: newId(),
-      patientId: callerId(patient),
-      consultationId,
-      paymentId,
-      fee: { currencyCode: "USD", amountMinor: 5000 },
-      holdExpireTime: new Date(app.clock.now().getTime() + HOLD_MS),
-    };
-    const of = (type: string, version: number, feeDecision: FeeDecision) => ({
-      type,
-      aggregateId: bookingId,
-      version,
-      state: { $case: "booking" as const, value: { ...state, feeDecision } },
-    });
-    const consultation = (
-      type: string,
-      noShowParty: ConsultationState_Party = "PARTY_UNSPECIFIED",
-      lateParty: ConsultationState_Party = "PARTY_UNSPECIFIED",
-    ) => ({
-      type,
-      aggregateId: consultationId,
-      version: 1,
-      state: { $case: "consultation" as const, value: { bookingId, paymentId, noShowParty, lateParty } },
-    });
-    return {
-      bookingId,
-      paymentId,
-      held: of("booking.held", 1, "FEE_DECISION_UNSPECIFIED"),
-      expired: of("booking.expired", 2, "RELEASE"),
-      cancelledFree: of("booking.cancelled", 3, "RELEASE"),
-      cancelledLate: of("booking.cancelled", 3, "CHARGE"),
-      refused: of("booking.payment_refused", 4, "RELEASE"),
-      closedCharged: of("booking.closed", 5, "CHARGE"),
-      closedReleased: of("booking.closed", 5, "RELEASE"),
-      completed: consultation("consultation.completed"),
-      completedWithLatePatient: consultation("consultation.completed", undefined, "PATIENT"),
-      completedByLateDoctor: consultation("consultation.completed", undefined, "DOCTOR"),
-      missedByPatient: of("booking.fee_decided", 5, "CHARGE"),
-      missedByOthers: of("booking.fee_decided", 5, "RELEASE"),
-      noShowOfPatient: consultation("consultation.no_show", "PATIENT"),
-      noShowOfDoctor: consultation("consultation.no_show", "DOCTOR"),
-      noShowOfBoth: consultation("consultation.no_show", "BOTH"),
-      abandoned: consultation("consultation.abandoned"),
-    };
-  };
+  const booking = (patient: Caller, paymentId = newId()) =>
+    bookingEvents(callerId(patient), paymentId, app.clock.now());
 
   return {
     deliver,
     booking,
 
-    /** A payment that awaits its patient, with its booking's further events. */
+    /** Creates a payment by booking.held. @returns its booking's further events */
     hold: async (patient: Caller) => {
       const held = booking(patient);
       await deliver(held.held);
@@ -206,7 +99,7 @@ function usesOf(app: Billing & TestService) {
     },
 
     authorize: (paymentId: string, by: Caller, paymentMethod = "pm_card_visa", idempotencyKey = newId()) =>
-      invoke(PaymentServiceService.authorizePayment, authorizing, by, {
+      invoke(PaymentServiceService.authorizePayment, bound(authorizePayment, app), by, {
         paymentId,
         paymentMethod,
         idempotencyKey,
@@ -215,13 +108,13 @@ function usesOf(app: Billing & TestService) {
     read: async (paymentId: string, by: Caller = userCaller("ADMIN")) =>
       (await invoke(PaymentServiceService.getPayment, bound(getPayment, app), by, { paymentId })).response,
 
-    /** Carries out all that is due: first what may make refunds, then refunds. */
+    /** Runs the processing jobs: payments first, because they open refunds. */
     process: async () => {
       await processPayments(app)();
       await processRefunds(app)();
     },
 
-    /** Delivers a webhook, signed now unless a signature is given. */
+    /** Delivers a webhook. @param signature default: a valid one */
     webhook: async (event: unknown, signature?: string, provider = "stub") => {
       const data = Buffer.from(JSON.stringify(event));
       const request = {
@@ -234,13 +127,14 @@ function usesOf(app: Billing & TestService) {
         .response;
     },
 
-    /** The id of a payment's last attempt. */
+    /** Id of a payment's latest attempt. */
     attemptOf: async (paymentId: string) => {
       const [row] = await app.db.read<{ attemptId: string }>(
         "SELECT attempt_id AS attemptId FROM payments WHERE id = ?",
         [binaryId(paymentId)],
       );
-      return row!.attemptId;
+      if (!row) throw new Error("the payment has no attempt");
+      return row.attemptId;
     },
     captureExpiring: captureExpiring(app),
 
@@ -261,7 +155,7 @@ function usesOf(app: Billing & TestService) {
       return (await invoke(RefundServiceService.listRefunds, bound(listRefunds, app), by, request)).response;
     },
 
-    /** What the audit trail says of a payment's changes, oldest first; that admins read it is in there, too. */
+    /** Audited changes of a payment, oldest first, without reads. */
     auditTrail: async (paymentId: string) => {
       const rows = await app.db.read<{ action: string; outcome: string; actorId: string }>(
         "SELECT action, outcome, actor_id AS actorId FROM audit_events WHERE resource = ? AND action <> ? ORDER BY occur_time, id",
@@ -270,8 +164,8 @@ function usesOf(app: Billing & TestService) {
       return rows.map((row) => `${row.action} ${row.outcome} by ${row.actorId}`);
     },
 
-    /** The events that wait to be told of a payment. */
-    told: async (paymentId: string) => {
+    /** Events about a payment in the outbox. */
+    events: async (paymentId: string) => {
       const rows = await app.db.read<{ payload: Buffer }>(
         "SELECT payload FROM outbox WHERE aggregateid = ? ORDER BY id",
         [paymentId],
@@ -279,8 +173,8 @@ function usesOf(app: Billing & TestService) {
       return rows.map(({ payload }) => Event.decode(payload));
     },
 
-    /** What the provider has of a payment, attempt by attempt. */
-    charges: async (paymentId: string) => {
+    /** Statuses of a payment's charges at the stub, by attempt. */
+    chargeStatuses: async (paymentId: string) => {
       const rows = await app.db.read<{ status: string }>(
         `SELECT c.status FROM stub_charges c JOIN payment_attempts a ON a.id = c.attempt_id
          WHERE a.payment_id = ? ORDER BY a.id`,
@@ -289,8 +183,8 @@ function usesOf(app: Billing & TestService) {
       return rows.map(({ status }) => status);
     },
 
-    /** What the provider has given back of a payment, refund by refund. */
-    givenBack: async (paymentId: string) => {
+    /** Amounts of a payment's successful refunds at the stub. */
+    refundedAmounts: async (paymentId: string) => {
       const rows = await app.db.read<{ amountMinor: number }>(
         `SELECT r.amount_minor AS amountMinor FROM stub_refunds r JOIN payment_attempts a ON a.id = r.attempt_id
          WHERE a.payment_id = ? AND r.status = 'SUCCEEDED' ORDER BY r.refund_id`,

@@ -12,7 +12,7 @@ import {
 } from "../testing/billing-fixture.ts";
 import { deleteOldEvents } from "./delete-old-events.ts";
 
-const TAKEN = { received: true };
+const RECEIVED = { received: true };
 const FORGED = { reason: "INVALID_SIGNATURE" };
 
 let billing: BillingTest;
@@ -25,44 +25,44 @@ afterAll(() => billing.app.close());
 
 beforeEach(() => {
   patient = userCaller("PATIENT");
-  billing.provider.mend();
+  billing.provider.reset();
 });
 
 const statusOf = async (paymentId: string) => (await billing.read(paymentId)).status;
 
-/** A payment whose outcome is not known yet, and the event that says there is news of it. */
+/** A payment without an outcome, and the webhook event about its attempt. */
 async function pending(method = "pm_requires_action") {
   const held = await billing.hold(patient);
   await billing.authorize(held.paymentId, patient, method);
   const attemptId = await billing.attemptOf(held.paymentId);
-  billing.provider.mend();
+  billing.provider.reset();
   return { ...held, event: { id: newId(), type: "charge.updated", attemptId } };
 }
 
-test("a webhook settles a payment before the settler asks, and scheduling is told", async () => {
+test("a webhook authorizes a payment before the job asks, and sends an event to scheduling", async () => {
   const { paymentId, event } = await pending();
   billing.app.clock.advance(PENDING_DELAY_MS);
-  expect(await billing.webhook(event)).toEqual(TAKEN);
+  expect(await billing.webhook(event)).toEqual(RECEIVED);
   expect(await statusOf(paymentId)).toBe("AUTHORIZED");
-  expect(await billing.told(paymentId)).toHaveLength(1);
+  expect(await billing.events(paymentId)).toHaveLength(1);
   expect((await billing.auditTrail(paymentId)).at(-1)).toBe("payment.authorize SUCCESS by provider:stub");
   billing.app.clock.advance(LEASE_MS);
   await billing.process();
   expect(billing.provider.calls).toEqual(["find"]);
 });
 
-test("an event that comes twice, also at once, has one effect, and is asked about once more at most", async () => {
+test("a repeated event, also a concurrent one, has one effect, and costs no call once it is known", async () => {
   const { paymentId, event } = await pending();
   billing.app.clock.advance(PENDING_DELAY_MS);
   await Promise.all(Array.from({ length: 5 }, () => billing.webhook(event)));
-  billing.provider.mend();
-  expect(await billing.webhook(event)).toEqual(TAKEN);
+  billing.provider.reset();
+  expect(await billing.webhook(event)).toEqual(RECEIVED);
   expect(billing.provider.calls).toEqual([]);
-  expect(await billing.told(paymentId)).toHaveLength(1);
-  expect(await billing.charges(paymentId)).toEqual(["AUTHORIZED"]);
+  expect(await billing.events(paymentId)).toHaveLength(1);
+  expect(await billing.chargeStatuses(paymentId)).toEqual(["AUTHORIZED"]);
 });
 
-test("the order of events does not matter: one that comes late changes nothing", async () => {
+test("late events change nothing", async () => {
   const { paymentId, event, completed } = await pending();
   billing.app.clock.advance(PENDING_DELAY_MS);
   await billing.webhook({ ...event, id: "evt_2" });
@@ -76,7 +76,7 @@ test("the order of events does not matter: one that comes late changes nothing",
   expect(before).toMatchObject({ status: "PARTIALLY_REFUNDED", refunded: { amountMinor: 2000 } });
 });
 
-test("a webhook before the charge has settled leaves it pending; the next one settles it", async () => {
+test("a webhook about a PENDING charge changes nothing; the next one authorizes the payment", async () => {
   const { paymentId, event } = await pending();
   await billing.webhook({ ...event, id: newId() });
   expect(await statusOf(paymentId)).toBe("PROCESSING");
@@ -85,21 +85,21 @@ test("a webhook before the charge has settled leaves it pending; the next one se
   expect(await statusOf(paymentId)).toBe("AUTHORIZED");
 });
 
-test("a webhook settles a refund, once", async () => {
+test("a webhook completes a refund once", async () => {
   const { paymentId, completed } = await billing.hold(patient);
   await billing.authorize(paymentId, patient);
   await billing.deliver(completed);
   await billing.process();
-  billing.provider.back = async () => {
+  billing.provider.onResponse = async () => {
     throw new Error("the answer was lost");
   };
   const { response } = await billing.refund(paymentId, 2000);
-  billing.provider.mend();
+  billing.provider.reset();
   const event = { id: newId(), type: "refund.updated", refundId: response.id, reference: "stub_re" };
   await Promise.all([billing.webhook(event), billing.webhook({ ...event, id: newId() })]);
   expect((await billing.readRefund(paymentId, response.id)).status).toBe("SUCCEEDED");
   expect((await billing.read(paymentId)).refunded?.amountMinor).toBe(2000);
-  expect(await billing.givenBack(paymentId)).toEqual([2000]);
+  expect(await billing.refundedAmounts(paymentId)).toEqual([2000]);
 });
 
 test("a forged, unsigned or old webhook has no effect", async () => {
@@ -120,7 +120,7 @@ test("a forged, unsigned or old webhook has no effect", async () => {
   }
   expect(billing.provider.calls).toEqual([]);
   expect(await statusOf(paymentId)).toBe("PROCESSING");
-  expect(await billing.webhook(event, minutesAway(-4))).toEqual(TAKEN);
+  expect(await billing.webhook(event, minutesAway(-4))).toEqual(RECEIVED);
   expect(await statusOf(paymentId)).toBe("AUTHORIZED");
 });
 
@@ -129,28 +129,28 @@ test.each([
   { id: "strange_2", type: "charge.updated", attemptId: "of another system" },
   { id: "strange_3", type: "refund.updated", refundId: "of another system", reference: "re" },
   "not even an object",
-])("what is of no concern is taken and ignored: %j", async (event) => {
-  expect(await billing.webhook(event)).toEqual(TAKEN);
+])("an unrelated event is received and ignored: %j", async (event) => {
+  expect(await billing.webhook(event)).toEqual(RECEIVED);
   expect(billing.provider.calls).toEqual([]);
 });
 
-test("where the provider, asked back, does not answer, the event is refused, and taken when it comes again", async () => {
+test("an event is UNAVAILABLE while the provider does not answer, and is handled when it is sent again", async () => {
   const { paymentId, event } = await pending();
   billing.app.clock.advance(PENDING_DELAY_MS);
-  billing.provider.there = async () => {
+  billing.provider.onRequest = async () => {
     throw new Error("unreachable");
   };
   await expect(billing.webhook(event)).rejects.toMatchObject({ reason: "UNAVAILABLE" });
-  billing.provider.mend();
+  billing.provider.reset();
   await billing.webhook(event);
   expect(await statusOf(paymentId)).toBe("AUTHORIZED");
 });
 
-test("a provider that is not in use has no webhooks", async () => {
+test("an unknown provider is NOT_FOUND", async () => {
   await expect(billing.webhook({}, "", "acme")).rejects.toMatchObject({ reason: "NOT_FOUND" });
 });
 
-test("events are forgotten after 30 days", async () => {
+test("event ids are deleted after 30 days", async () => {
   const { event } = await pending();
   await billing.webhook(event);
   const known = () => billing.app.db.read("SELECT 1 FROM webhook_events WHERE event_id = ?", [event.id]);
@@ -161,7 +161,7 @@ test("events are forgotten after 30 days", async () => {
   expect(await known()).toHaveLength(0);
 });
 
-test("all that is old enough is forgotten at once, however much it is", async () => {
+test("one run deletes all old event ids", async () => {
   const receiveTime = billing.app.clock.now();
   const events = Array.from({ length: 2500 }, (_, i) => ["flood", `${i}`, receiveTime]);
   await billing.app.db.write("INSERT INTO webhook_events (provider, event_id, receive_time) VALUES ?", [

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 
-/** What it has of a PaymentIntent; the field names are Stripe's. */
+/** Subset of a PaymentIntent. The field names are Stripe's. */
 interface Intent {
   id: string;
   object: "payment_intent";
@@ -33,7 +33,7 @@ interface Reply {
 const CREATED = 1_893_488_400;
 export const CAPTURE_BEFORE = CREATED + 5 * 24 * 3600;
 
-/** What Stripe says in place of making an intent. */
+/** Error answer to the creation of an intent. */
 export interface Refusal {
   status: number;
   type: string;
@@ -47,26 +47,26 @@ const invalid = (code: string, param?: string): Reply => ({
 });
 const missing = invalid("resource_missing", "intent");
 
-/** The few endpoints of Stripe's API that are used, as far as they are, with its idempotency keys. */
+/** The endpoints of Stripe's API that billing uses, with idempotency keys. */
 export class StripeStandIn {
   readonly intents = new Map<string, Intent>();
   readonly refunds = new Map<string, Refund>();
-  /** Method and path of each request, and what a test wants to know of its form. */
+  /** Received requests; `route` is method and path. */
   readonly requests: { route: string; form: URLSearchParams; key: string | undefined }[] = [];
-  /** Whether search finds what was made: at Stripe, up to a minute later. */
+  /** False: search finds nothing yet. Stripe's lags by up to a minute. */
   searchable = true;
-  /** How new intents are refused. */
+  /** Answer to new intents. */
   refusal: Refusal | undefined;
   /** The status of new refunds. */
   refundStatus = "succeeded";
-  /** Does the work of so many next requests, but drops their answers. */
+  /** Number of next requests that are processed without an answer. */
   dropAnswers = 0;
   readonly #answers = new Map<string, Reply>();
   readonly #server: Server;
 
   constructor() {
     this.#server = createServer(async (request, response) => {
-      const reply = this.#once(request, new URLSearchParams(await text(request)));
+      const reply = this.#answerOnce(request, new URLSearchParams(await text(request)));
       if (this.dropAnswers > 0) {
         this.dropAnswers--;
         request.socket.destroy();
@@ -88,8 +88,8 @@ export class StripeStandIn {
     this.#server.close();
   }
 
-  /** The same key gets the first answer again, also where that is old. */
-  #once(request: IncomingMessage, form: URLSearchParams): Reply {
+  /** Repeats the first answer of a key, even if it is outdated. */
+  #answerOnce(request: IncomingMessage, form: URLSearchParams): Reply {
     const key = request.headers["idempotency-key"] as string | undefined;
     const url = new URL(request.url!, "http://stripe.test");
     this.requests.push({ route: `${request.method} ${url.pathname}`, form, key });
@@ -114,8 +114,9 @@ export class StripeStandIn {
     if (route.startsWith("GET /v1/refunds/")) return ok(this.refunds.get(id));
     const intent = this.intents.get(id);
     if (!intent) return missing;
-    if (verb === "capture") return this.#move(intent, ["requires_capture"], "succeeded");
-    if (verb === "cancel") return this.#move(intent, ["requires_capture", "requires_action"], "canceled");
+    if (verb === "capture") return this.#transition(intent, ["requires_capture"], "succeeded");
+    if (verb === "cancel")
+      return this.#transition(intent, ["requires_capture", "requires_action"], "canceled");
     return ok(intent);
   }
 
@@ -153,7 +154,7 @@ export class StripeStandIn {
     return { object: "search_result", data: this.searchable ? found : [], has_more: false };
   }
 
-  #move(intent: Intent, from: string[], to: string): Reply {
+  #transition(intent: Intent, from: string[], to: string): Reply {
     if (!from.includes(intent.status)) return invalid("payment_intent_unexpected_state");
     Object.assign(intent, { status: to, next_action: null });
     return ok(intent);
