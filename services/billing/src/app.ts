@@ -5,42 +5,42 @@ import type { Platform } from "@medconnect/platform/service/service.ts";
 import * as z from "zod";
 import type { Providers } from "./providers/providers.ts";
 
-/** What billing can be told beyond what every service can. */
+/** Billing's settings beyond those of every service. */
 export const billingSettings = {
   NODE_ENV: z.string().optional(),
   /** Provider of new attempts. Each provider finishes the payments that started with it. */
   PAYMENT_PROVIDER: z.enum(["stub", "stripe"]).default("stub"),
-  /** Lets a production deployment run with the stub, which moves none. */
+  /** Permission to use the stub in production. */
   ALLOW_STUB_PROVIDER: z.stringbool().default(false),
-  /** How long the stub's pending charges stay so. */
+  /** Delay of the stub's pending charges. */
   STUB_PENDING_DELAY: duration("2s"),
-  /** How long what the stub has authorized stays so. */
+  /** Lifetime of the stub's authorizations. */
   STUB_AUTHORIZATION_TTL: duration("7d"),
-  /** Where the stub sends patients who have to confirm. */
+  /** Page to which the stub sends patients who have to confirm. */
   STUB_ACTION_URL: z.url().default("https://stub.medconnect.test/confirm"),
-  /** Where the stub tells of charges that settled later, such as …/v1/webhooks/payments/stub; nowhere if absent. */
+  /** Receiver of the stub's webhooks, such as …/v1/webhooks/payments/stub; none are sent if absent. */
   STUB_WEBHOOK_URL: z.url().optional(),
-  /** What signs the stub's webhooks; without it, none is sent and none is taken. */
+  /** Key of the stub's signatures; without it, no webhook is sent or accepted. */
   STUB_WEBHOOK_SECRET: z.string().min(16).optional(),
-  /** For Stripe: its secret key, what signs its webhooks, and where it sends patients back to. */
+  /** Stripe needs this and the next two settings. */
   STRIPE_API_KEY: z.string().optional(),
   STRIPE_WEBHOOK_SECRET: z.string().optional(),
   STRIPE_RETURN_URL: z.url().optional(),
-  /** Only tests talk to another one. */
+  /** Only tests use another one. */
   STRIPE_API_URL: z.url().default("https://api.stripe.com"),
   /**
-   * How long a request has an attempt, or a refund, for itself; then the settler takes it for dead, and asks the provider.
-   * Longer than a provider's call may take (8 s for Stripe's), so that nobody asks about a call that is still under way; and
-   * no longer than a request may take, as who died leaves its patient without an outcome for so long.
+   * Lease of a request on its call to the provider. It is longer than such a call (8 s for Stripe), so that
+   * the processing job does not ask about a running one. It is not longer than a request, because the patient
+   * of a crashed process waits for the outcome until then.
    */
   ATTEMPT_LEASE: duration("10s"),
-  /** How often payments are looked for that are due to be settled. */
+  /** Interval of the processing jobs. */
   PROCESS_EVERY: duration("500ms"),
-  /** How long before an authorization lapses it is captured, where its booking is still on. */
+  /** Time before the expiry of an authorization at which it is captured, if its booking is still on. */
   CAPTURE_BEFORE_EXPIRY: duration("24h"),
-  /** How often authorizations are looked for that lapse. */
+  /** Interval of the search for expiring authorizations. */
   EXPIRY_CHECK_EVERY: duration("1m"),
-  /** How often the ledger is checked; it reads all of it. */
+  /** Interval of the ledger check, which reads the whole ledger. */
   LEDGER_CHECK_EVERY: duration("5m"),
 };
 

@@ -8,7 +8,8 @@ export const CHECKS = {
     HAVING SUM(debit_minor) <> SUM(credit_minor)`,
   "a payment's clearing balance differs from its amount less refunds": `
     SELECT p.id AS name,
-      IF(p.status IN ('CAPTURED', 'PARTIALLY_REFUNDED', 'REFUNDED'), p.amount_minor - p.refunded_minor, 0) AS expected,
+      IF(p.status IN ('CAPTURED', 'PARTIALLY_REFUNDED', 'REFUNDED'), p.amount_minor - p.refunded_minor, 0)
+        AS expected,
       COALESCE(l.minor, 0) AS found
     FROM payments p LEFT JOIN (
       SELECT payment_id, SUM(CAST(debit_minor AS SIGNED) - CAST(credit_minor AS SIGNED)) AS minor
@@ -33,13 +34,15 @@ export const CHECKS = {
   "a payment's refunded sum differs from its refunds": `
     SELECT p.id AS name, p.refunded_minor AS expected, COALESCE(r.minor, 0) AS found
     FROM payments p LEFT JOIN (
-      SELECT payment_id, SUM(amount_minor) AS minor FROM refunds WHERE status = 'SUCCEEDED' GROUP BY payment_id
+      SELECT payment_id, SUM(amount_minor) AS minor FROM refunds WHERE status = 'SUCCEEDED'
+      GROUP BY payment_id
     ) r ON r.payment_id = p.id
     HAVING expected <> found`,
   "a payment's refunding sum differs from its refunds": `
     SELECT p.id AS name, p.refunding_minor AS expected, COALESCE(r.minor, 0) AS found
     FROM payments p LEFT JOIN (
-      SELECT payment_id, SUM(amount_minor) AS minor FROM refunds WHERE status = 'PENDING' GROUP BY payment_id
+      SELECT payment_id, SUM(amount_minor) AS minor FROM refunds WHERE status = 'PENDING'
+      GROUP BY payment_id
     ) r ON r.payment_id = p.id
     HAVING expected <> found`,
   "refunds exceed the charge": `

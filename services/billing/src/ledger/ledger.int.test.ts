@@ -54,7 +54,7 @@ test("authorizations, pending refunds and failed refunds book no entries", async
   expect(await found()).toEqual([]);
 });
 
-test("the ledger is in balance after captures, voids and 20 concurrent refunds by request and event", async () => {
+test("captures, voids and concurrent refunds by request and event keep the ledger in balance", async () => {
   const payments = await Promise.all(Array.from({ length: 5 }, captured));
   const held = await billing.hold(patient);
   await billing.authorize(held.paymentId, patient);

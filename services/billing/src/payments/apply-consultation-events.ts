@@ -5,7 +5,10 @@ import { applyToPayments } from "./apply-to-payments.ts";
 import { decideFee } from "./decide-fee.ts";
 import type { FeeDecision } from "./payment-rules.ts";
 
-/** Fee decision of each end: CHARGE if the doctor came in time and it took place, or if only the patient was missing. */
+/**
+ * Fee decision of each end: CHARGE if the doctor came in time and it took place, or if only the patient was
+ * missing.
+ */
 export const FEE_DECISIONS = {
   "consultation.completed": ({ lateParty }) => (lateParty === "DOCTOR" ? "RELEASE" : "CHARGE"),
   "consultation.no_show": ({ noShowParty }) => (noShowParty === "PATIENT" ? "CHARGE" : "RELEASE"),

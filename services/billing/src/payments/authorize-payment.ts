@@ -19,9 +19,10 @@ import { assertAuthorizable, notAuthorizable, waitsForPayer } from "./payment-ru
 import { findPayment, lockPayments, savePayment } from "./payment-store.ts";
 
 /**
- * PaymentService.AuthorizePayment, in three steps: one transaction commits the attempt with its idempotency key, the provider is
- * called outside of any transaction, and another transaction commits the outcome. The processing job finishes interrupted
- * attempts. An attempt that waits for its payer is replaced: the provider cancels it before it gets the new one.
+ * PaymentService.AuthorizePayment, in three steps: one transaction commits the attempt with its idempotency
+ * key, the provider is called outside of any transaction, and another transaction commits the outcome. The
+ * processing job finishes interrupted attempts. An attempt that waits for its payer is replaced: the provider
+ * cancels it before it gets the new one.
  * Throws NOT_FOUND, HOLD_EXPIRED, ILLEGAL_TRANSITION, PAYMENT_DECLINED.
  */
 export async function authorizePayment(

@@ -19,13 +19,14 @@ interface ReplacedAttempt extends ChargeKey {
 }
 
 /**
- * Cancels the replaced attempt before the replacing one is sent. If the payer confirmed the replaced one meanwhile, it wins,
- * and the replacing one is dropped. The first transaction decides between the two for good: after it decides to cancel, a
- * later confirmation is cancelled, too. So a payment never has two authorizations, and a confirmed booking keeps its own.
+ * Cancels the replaced attempt before the replacing one is sent. If the payer confirmed the replaced one
+ * meanwhile, it wins, and the replacing one is dropped. The first transaction decides between the two for
+ * good: after it decides to cancel, a later confirmation is cancelled, too. So a payment never has two
+ * authorizations, and a confirmed booking keeps its own.
  *
  * @param attempt the replacing one
- * @returns the answer for the replacing key if it was dropped; undefined if it may be sent. Throws if the provider does not
- * answer, or cannot cancel yet
+ * @returns the answer for the replacing key if it was dropped; undefined if it may be sent. Throws if the
+ * provider does not answer, or cannot cancel yet
  */
 export async function cancelReplaced(
   app: Billing,

@@ -5,8 +5,8 @@ import { decide, isExpiring } from "./payment-rules.ts";
 import { findExpiring, lockPayment } from "./payment-store.ts";
 
 /**
- * Job: decides to charge the fee of a booking that is still on when its authorization is about to expire. If the booking later
- * ends with RELEASE, the fee is refunded.
+ * Job: decides to charge the fee of a booking that is still on when its authorization is about to expire. If
+ * the booking later ends with RELEASE, the fee is refunded.
  */
 export const captureExpiring =
   (app: Billing) =>

@@ -11,8 +11,8 @@ import type { PaymentRow } from "./payment.ts";
 import { SELECT_PAYMENTS } from "./payment-store.ts";
 
 /**
- * Matching payments, newest first. FORCE INDEX keeps MySQL from a plan that sorts the whole table. No key holds patient
- * and status, so a status filter scans the patient's payments.
+ * Matching payments, newest first. FORCE INDEX keeps MySQL from a plan that sorts the whole table. No key
+ * holds patient and status, so a status filter scans the patient's payments.
  *
  * @param patientId undefined: payments of all patients
  */

@@ -4,8 +4,8 @@ import type { FeeDecision as AnyFeeDecision } from "@medconnect/proto/medconnect
 import type { ChargeStatus } from "../providers/provider.ts";
 
 /**
- * Transitions of a payment. A refund that the patient's bank returns also leads back to CAPTURED or PARTIALLY_REFUNDED; see
- * refund-rules.ts.
+ * Transitions of a payment. A refund that the patient's bank returns also leads back to CAPTURED or
+ * PARTIALLY_REFUNDED; see refund-rules.ts.
  */
 const TRANSITIONS: Record<Payment_Status, readonly Payment_Status[]> = {
   STATUS_UNSPECIFIED: [],
@@ -57,8 +57,8 @@ export const notAuthorizable = (status: Payment_Status): ApiError =>
 const isReleased = (status: Payment_Status): boolean => status === "VOIDED" || status === "CANCELLED";
 
 /**
- * A payment after a fee decision. The decision outlives its execution, because refunded money may come back. RELEASE prevails
- * over CHARGE, so the order of decisions does not matter.
+ * A payment after a fee decision. The decision outlives its execution, because refunded money may come back.
+ * RELEASE prevails over CHARGE, so the order of decisions does not matter.
  */
 export function decide({ status, feeDecision }: StatusAndDecision, decision: FeeDecision): StatusAndDecision {
   const prevailing = feeDecision === "RELEASE" ? feeDecision : decision;
@@ -118,7 +118,10 @@ export const isExpiring = (
   authorizationExpireTime !== null &&
   authorizationExpireTime <= by;
 
-/** True if an uncaptured fee can no longer be taken: it is due, or the provider voided it while the booking is on. */
+/**
+ * True if an uncaptured fee can no longer be taken: it is due, or the provider voided it while the booking is
+ * on.
+ */
 export const isFeeLost = (before: StatusAndDecision, { status, feeDecision }: StatusAndDecision): boolean =>
   isReleased(status) &&
   (feeDecision === "CHARGE" || (feeDecision === null && before.status === "AUTHORIZED"));
@@ -131,7 +134,9 @@ export interface Funds {
   refundingMinor: number;
 }
 
-/** Amount that further refunds may return. Pending refunds count, so concurrent ones never exceed the charge. */
+/**
+ * Amount that further refunds may return. Pending refunds count, so concurrent ones never exceed the charge.
+ */
 export function refundableMinor({ status, amountMinor, refundedMinor, refundingMinor }: Funds): number {
   const isCaptured = status === "CAPTURED" || status === "PARTIALLY_REFUNDED";
   return isCaptured ? amountMinor - refundedMinor - refundingMinor : 0;

@@ -6,14 +6,15 @@ import type { PaymentRow } from "./payment.ts";
 export const SELECT_PAYMENTS = `SELECT id, booking_id AS bookingId, consultation_id AS consultationId,
     patient_id AS patientId, doctor_id AS doctorId, status, fee_decision AS feeDecision, currency,
     amount_minor AS amountMinor, proof, refunded_minor AS refundedMinor, refunding_minor AS refundingMinor,
-    hold_expire_time AS holdExpireTime, attempt_id AS attemptId, replaced_attempt_id AS replacedAttemptId, provider,
-    provider_reference AS providerReference, last_error AS lastError, next_action_url AS nextActionUrl,
-    authorize_time AS authorizeTime, authorization_expire_time AS authorizationExpireTime,
+    hold_expire_time AS holdExpireTime, attempt_id AS attemptId, replaced_attempt_id AS replacedAttemptId,
+    provider, provider_reference AS providerReference, last_error AS lastError,
+    next_action_url AS nextActionUrl, authorize_time AS authorizeTime,
+    authorization_expire_time AS authorizationExpireTime,
     capture_time AS captureTime, version, create_time AS createTime, process_time AS processTime,
     process_tries AS processTries, due_since AS dueSince
   FROM payments`;
-const INSERT = `INSERT INTO payments (id, booking_id, consultation_id, patient_id, doctor_id, status, currency,
-    amount_minor, proof, hold_expire_time, provider, version, create_time) VALUES ?`;
+const INSERT = `INSERT INTO payments (id, booking_id, consultation_id, patient_id, doctor_id, status,
+    currency, amount_minor, proof, hold_expire_time, provider, version, create_time) VALUES ?`;
 const SAVE = `UPDATE payments SET status = ?, fee_decision = ?, refunded_minor = ?, refunding_minor = ?,
     hold_expire_time = ?, attempt_id = ?, replaced_attempt_id = ?, provider = ?, provider_reference = ?,
     last_error = ?, next_action_url = ?, authorize_time = ?, authorization_expire_time = ?, capture_time = ?,

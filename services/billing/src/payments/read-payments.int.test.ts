@@ -67,7 +67,8 @@ test("a list by an admin is audited, and one by the patient is not", async () =>
   await list(patient, { bookingId });
   await list(admin, { bookingId });
   const entries = await billing.app.db.read<{ actorId: string; subjectIds: string[] }>(
-    "SELECT actor_id AS actorId, subject_ids AS subjectIds FROM audit_events WHERE resource = ? AND action = 'payment.list'",
+    `SELECT actor_id AS actorId, subject_ids AS subjectIds FROM audit_events
+     WHERE resource = ? AND action = 'payment.list'`,
     [`payments/${paymentId}`],
   );
   expect(entries).toEqual([{ actorId: admin.userId, subjectIds: [patient.userId] }]);

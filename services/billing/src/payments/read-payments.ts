@@ -27,7 +27,10 @@ export async function getPayment(
   return toPayment(row);
 }
 
-/** PaymentService.ListPayments: patients list their own, admins and internal systems all. Throws INVALID_PAGE_TOKEN. */
+/**
+ * PaymentService.ListPayments: patients list their own, admins and internal systems all. Throws
+ * INVALID_PAGE_TOKEN.
+ */
 export async function listPayments(
   app: Billing,
   request: ListPaymentsRequest,

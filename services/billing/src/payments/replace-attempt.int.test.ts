@@ -183,7 +183,9 @@ describe.each([
     await expectOneAuthorization(paymentId);
   });
 
-  /** Expects one authorization. The stub's payer confirms within the lease, so the first card may win there. */
+  /**
+   * Expects one authorization. The stub's payer confirms within the lease, so the first card may win there.
+   */
   async function expectOneAuthorization(paymentId: string): Promise<void> {
     expect((await billing.read(paymentId)).status).toBe("AUTHORIZED");
     const charges = await setup.charges(paymentId);

@@ -19,8 +19,9 @@ export type StandingRow = Pick<
 /** Rows of the existing payments. */
 export async function findStandings(tx: Transaction, ids: string[]): Promise<StandingRow[]> {
   return await tx.read(
-    `SELECT id, booking_id AS bookingId, consultation_id AS consultationId, status, fee_decision AS feeDecision,
-       currency, amount_minor AS amountMinor, authorize_time AS authorizeTime, version
+    `SELECT id, booking_id AS bookingId, consultation_id AS consultationId, status,
+       fee_decision AS feeDecision, currency, amount_minor AS amountMinor,
+       authorize_time AS authorizeTime, version
      FROM payments WHERE id IN (?)`,
     [ids.map(binaryId)],
   );

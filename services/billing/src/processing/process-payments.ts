@@ -13,8 +13,9 @@ import { newRefund } from "../refunds/refund.ts";
 import { leaseDuePayments } from "./due-store.ts";
 
 /**
- * Job: does the due steps of payments at the provider. Those are fee decisions, and attempts with an unknown outcome. A failed step
- * is retried after its lease. Several processes may run the job, because payments are leased and the provider is idempotent.
+ * Job: does the due steps of payments at the provider. Those are fee decisions, and attempts with an unknown
+ * outcome. A failed step is retried after its lease. Several processes may run the job, because payments are
+ * leased and the provider is idempotent.
  */
 export const processPayments =
   (app: Billing) =>
@@ -55,8 +56,9 @@ async function doStep(app: Billing, row: PaymentRow): Promise<void> {
 }
 
 /**
- * Asks for the outcome of an attempt. If the provider does not know the attempt, sends it again under the same id: only the answer
- * to it excludes that an earlier request still arrives. Voids a pointless attempt, and cancels a replaced one first.
+ * Asks for the outcome of an attempt. If the provider does not know the attempt, sends it again under the
+ * same id: only the answer to it excludes that an earlier request still arrives. Voids a pointless attempt,
+ * and cancels a replaced one first.
  */
 async function askForOutcome(app: Billing, row: PaymentRow): Promise<void> {
   const attemptId = currentAttempt(row);

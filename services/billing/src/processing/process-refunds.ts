@@ -6,7 +6,10 @@ import { finishRefund, sendRefund } from "../refunds/finish-refund.ts";
 import type { RefundRow } from "../refunds/refund.ts";
 import { leaseDueRefunds } from "./due-store.ts";
 
-/** Job: sends due refunds to the provider. A failed one is retried after its lease. Several processes may run the job. */
+/**
+ * Job: sends due refunds to the provider. A failed one is retried after its lease. Several processes may run
+ * the job.
+ */
 export const processRefunds =
   (app: Billing) =>
   (signal?: AbortSignal): Promise<void> =>

@@ -21,8 +21,9 @@ export interface ProviderSettings {
 type ProviderPlatform = Pick<Platform, "db" | "clock" | "log">;
 
 /**
- * The provider of PAYMENT_PROVIDER and every other one that the settings configure, so that payments finish with the provider they
- * started with. Throws for incomplete settings, and for the stub in production without ALLOW_STUB_PROVIDER.
+ * The provider of PAYMENT_PROVIDER and every other one that the settings configure, so that payments finish
+ * with the provider they started with. Throws for incomplete settings, and for the stub in production without
+ * ALLOW_STUB_PROVIDER.
  */
 export async function createProviders(
   settings: ProviderSettings,
@@ -43,7 +44,8 @@ export async function createProviders(
 function createStub(settings: ProviderSettings, { db, clock, log }: ProviderPlatform): Provider {
   if (settings.NODE_ENV === "production" && !settings.ALLOW_STUB_PROVIDER) {
     throw new Error(
-      "PAYMENT_PROVIDER=stub moves no money. Set PAYMENT_PROVIDER=stripe, or ALLOW_STUB_PROVIDER=true to use the stub in production",
+      "PAYMENT_PROVIDER=stub moves no money. " +
+        "Set PAYMENT_PROVIDER=stripe, or ALLOW_STUB_PROVIDER=true to use the stub in production",
     );
   }
   if (settings.STUB_WEBHOOK_URL && !settings.STUB_WEBHOOK_SECRET) {

@@ -59,9 +59,9 @@ export interface WebhookEvent {
 }
 
 /**
- * A payment provider. Every call is idempotent. It returns the current state, also if it changed nothing, such as a void after
- * a capture. It throws if the provider cannot be reached or does not answer in time; the outcome is then unknown until a
- * later call returns it.
+ * A payment provider. Every call is idempotent. It returns the current state, also if it changed nothing,
+ * such as a void after a capture. It throws if the provider cannot be reached or does not answer in time; the
+ * outcome is then unknown until a later call returns it.
  */
 export interface Provider {
   /** Stored with each payment, such as "stub". */

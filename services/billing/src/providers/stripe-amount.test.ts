@@ -16,8 +16,8 @@ test.each([
 });
 
 /**
- * https://docs.stripe.com/currencies as of 2026-11-28, "Zero-decimal currencies", without UGX, which has two decimals under "Special
- * cases". The `stripe` package contains no such list.
+ * https://docs.stripe.com/currencies as of 2026-11-28, "Zero-decimal currencies", without UGX, which has two
+ * decimals under "Special cases". The `stripe` package contains no such list.
  */
 const ZERO_DECIMAL = new Set("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split(" "));
 /** The same page, "Three-decimal currencies". */

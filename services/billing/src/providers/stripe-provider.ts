@@ -31,9 +31,9 @@ const WEBHOOK_TOLERANCE_S = 300;
 const WITH_CHARGE = { expand: ["latest_charge"] };
 
 /**
- * Stripe. An attempt is a PaymentIntent that is confirmed at its creation and captured later. Stripe keeps an idempotency key for at
- * least a day and repeats the first answer, so keys only protect creations, and the current state is read. Intents and refunds
- * carry our id as metadata, which finds them after a lost answer.
+ * Stripe. An attempt is a PaymentIntent that is confirmed at its creation and captured later. Stripe keeps an
+ * idempotency key for at least a day and repeats the first answer, so keys only protect creations, and the
+ * current state is read. Intents and refunds carry our id as metadata, which finds them after a lost answer.
  */
 export class StripeProvider implements Provider {
   readonly name = "stripe";
@@ -77,8 +77,8 @@ export class StripeProvider implements Provider {
   }
 
   /**
-   * Stripe's search lags by up to a minute. A caller that gets undefined too early authorizes again under the same key, and
-   * Stripe repeats its first answer.
+   * Stripe's search lags by up to a minute. A caller that gets undefined too early authorizes again under the
+   * same key, and Stripe repeats its first answer.
    */
   async find({ attemptId, reference }: ChargeKey): Promise<Charge | undefined> {
     if (reference) return await this.#read(reference);
@@ -102,7 +102,8 @@ export class StripeProvider implements Provider {
   async refund(order: RefundOrder): Promise<RefundOutcome> {
     if (order.reference) return toOutcome(await this.#stripe.refunds.retrieve(order.reference));
     const intent = await this.#idOf(order.charge);
-    // Stripe may have forgotten the key of an earlier try. A hundred refunds are one page, and more than a payment gets.
+    // Stripe may have forgotten the key of an earlier try. A hundred refunds are one page, and more than a
+    // payment gets.
     const { data } = await this.#stripe.refunds.list({ payment_intent: intent, limit: 100 });
     const made = data.find(({ metadata }) => metadata?.refund_id === order.refundId);
     return made ? toOutcome(made) : await this.#newRefund(intent, order);
@@ -142,7 +143,9 @@ export class StripeProvider implements Provider {
     }
   }
 
-  /** Ignores the refusal of a change that was made before or is no longer possible: the intent shows which. */
+  /**
+   * Ignores the refusal of a change that was made before or is no longer possible: the intent shows which.
+   */
   async #change(id: string, change: () => Promise<unknown>): Promise<Charge> {
     try {
       await change();
@@ -163,8 +166,8 @@ export class StripeProvider implements Provider {
   }
 
   /**
-   * A refused card, or a permanently invalid request (no such card, too small an amount). Rethrows every other error, such
-   * as a key in use or an expired API key: the outcome is then unknown.
+   * A refused card, or a permanently invalid request (no such card, too small an amount). Rethrows every
+   * other error, such as a key in use or an expired API key: the outcome is then unknown.
    */
   #declined(error: unknown): Charge {
     if (!(error instanceof Stripe.errors.StripeCardError || isInvalidRequest(error))) throw error;

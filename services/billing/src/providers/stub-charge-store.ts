@@ -70,7 +70,9 @@ export async function voidCharge(db: Database, attemptId: string, now: Date): Pr
   await db.write(VOID, [binaryId(attemptId), now, now]);
 }
 
-/** Refunds a captured charge once for each refund id. @returns the outcome; undefined if nothing was captured */
+/**
+ * Refunds a captured charge once for each refund id. @returns the outcome; undefined if nothing was captured
+ */
 export async function insertRefund(
   db: Database,
   refundId: string,

@@ -55,7 +55,10 @@ const SCENARIOS: ReadonlyMap<string, Scenario> = new Map<string, Scenario>([
 ]);
 const UNKNOWN_METHOD: Scenario = { declineCode: "invalid_payment_method" };
 
-/** A provider that moves no money. It stores charges in MySQL, because a real provider's also outlive the process. */
+/**
+ * A provider that moves no money. It stores charges in MySQL, because a real provider's also outlive the
+ * process.
+ */
 export class StubProvider implements Provider {
   readonly name = "stub";
   readonly #options: StubProviderOptions;
@@ -97,7 +100,10 @@ export class StubProvider implements Provider {
     return readStubWebhook(this.#options.webhookSecret, body, signature, this.#options.clock.now());
   }
 
-  /** Sends the outcome of a delayed charge. A process that ends before sends nothing; the processing job then asks. */
+  /**
+   * Sends the outcome of a delayed charge. A process that ends before sends nothing; the processing job then
+   * asks.
+   */
   #scheduleWebhook(attemptId: string): void {
     const { clock, log, pendingDelayMs, webhookUrl, webhookSecret } = this.#options;
     if (!webhookUrl || !webhookSecret) return;

@@ -10,8 +10,9 @@ import { openRefund } from "./open-refund.ts";
 import { newRefund, type RefundRow } from "./refund.ts";
 
 /**
- * RefundService.CreateRefund, in three steps: one transaction commits the refund with its idempotency key, the provider is called
- * outside of any transaction, and another transaction commits the outcome. The processing job finishes interrupted refunds.
+ * RefundService.CreateRefund, in three steps: one transaction commits the refund with its idempotency key,
+ * the provider is called outside of any transaction, and another transaction commits the outcome. The
+ * processing job finishes interrupted refunds.
  * Throws NOT_FOUND, REFUND_EXCEEDS_CAPTURED.
  */
 export async function createRefund(

@@ -25,7 +25,9 @@ export const sendRefund = (app: Billing, payment: PaymentRow, refund: RefundRow)
 
 type By = Pick<PendingCall<Refund>, "actorId" | "call">;
 
-/** Applies the provider's answer to a refund and its payment. A requested refund also gets its key's answer. */
+/**
+ * Applies the provider's answer to a refund and its payment. A requested refund also gets its key's answer.
+ */
 export async function finishRefund(
   app: Billing,
   refund: RefundRow,
@@ -38,7 +40,8 @@ export async function finishRefund(
 }
 
 /**
- * Applies the provider's answer to a refund with an idempotency key, and keeps the result as the key's answer.
+ * Applies the provider's answer to a refund with an idempotency key, and keeps the result as the key's
+ * answer.
  *
  * @param outcome undefined if the provider has not answered; the refund then stays PENDING
  * @returns the key's first answer
@@ -53,7 +56,10 @@ export const finishRequestedRefund = (
     apply(app, tx, refund, outcome),
   );
 
-/** Locks payment and refund, and applies the outcome. An ended refund stays as it is, unless the money came back. */
+/**
+ * Locks payment and refund, and applies the outcome. An ended refund stays as it is, unless the money came
+ * back.
+ */
 async function apply(
   app: Billing,
   tx: Transaction,
@@ -86,8 +92,8 @@ async function apply(
 }
 
 /**
- * Books a refund back that the patient's bank returned to the provider (Stripe's `refund.failed` after `succeeded`). If the
- * booking's fee is released, another refund follows.
+ * Books a refund back that the patient's bank returned to the provider (Stripe's `refund.failed` after
+ * `succeeded`). If the booking's fee is released, another refund follows.
  */
 async function reverse(
   app: Billing,

@@ -28,7 +28,8 @@ export async function getRefund(
 }
 
 /**
- * RefundService.ListRefunds: for the payment's patient, admins and internal systems. Throws NOT_FOUND, INVALID_PAGE_TOKEN.
+ * RefundService.ListRefunds: for the payment's patient, admins and internal systems. Throws NOT_FOUND,
+ * INVALID_PAGE_TOKEN.
  */
 export async function listRefunds(
   app: Billing,

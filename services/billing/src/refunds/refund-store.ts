@@ -5,11 +5,12 @@ import { before, where } from "@medconnect/platform/db/filters.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { RefundRow } from "./refund.ts";
 
-export const SELECT_REFUNDS = `SELECT id, payment_id AS paymentId, status, amount_minor AS amountMinor, reason,
-    key_id AS keyId, provider_reference AS providerReference, create_time AS createTime,
+export const SELECT_REFUNDS = `SELECT id, payment_id AS paymentId, status, amount_minor AS amountMinor,
+    reason, key_id AS keyId, provider_reference AS providerReference, create_time AS createTime,
     process_time AS processTime, process_tries AS processTries
   FROM refunds`;
-const INSERT = `INSERT INTO refunds (id, payment_id, status, amount_minor, reason, key_id, create_time, process_time)
+const INSERT = `INSERT INTO refunds
+    (id, payment_id, status, amount_minor, reason, key_id, create_time, process_time)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
 const SAVE = "UPDATE refunds SET status = ?, provider_reference = ?, process_time = ? WHERE id = ?";
 const COUNT_FAILED = "SELECT COUNT(*) AS count FROM refunds WHERE payment_id = ? AND status = 'FAILED'";

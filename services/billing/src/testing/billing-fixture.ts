@@ -41,7 +41,9 @@ const ADMIN = userCaller("ADMIN");
 
 type SentEvent = Parameters<typeof Event.fromPartial>[0] & { type: string };
 
-/** Billing with a schema of its own. Its default provider is the stub. Jobs run only when a test calls them. */
+/**
+ * Billing with a schema of its own. Its default provider is the stub. Jobs run only when a test calls them.
+ */
 export async function startBilling(inner?: Provider) {
   const service = await startTestService("billing", EVENT_ROUTES);
   const { db, clock } = service;
@@ -158,7 +160,8 @@ function usesOf(app: Billing & TestService) {
     /** Audited changes of a payment, oldest first, without reads. */
     auditTrail: async (paymentId: string) => {
       const rows = await app.db.read<{ action: string; outcome: string; actorId: string }>(
-        "SELECT action, outcome, actor_id AS actorId FROM audit_events WHERE resource = ? AND action <> ? ORDER BY occur_time, id",
+        `SELECT action, outcome, actor_id AS actorId FROM audit_events
+         WHERE resource = ? AND action <> ? ORDER BY occur_time, id`,
         [`payments/${paymentId}`, "payment.get"],
       );
       return rows.map((row) => `${row.action} ${row.outcome} by ${row.actorId}`);
@@ -186,7 +189,8 @@ function usesOf(app: Billing & TestService) {
     /** Amounts of a payment's successful refunds at the stub. */
     refundedAmounts: async (paymentId: string) => {
       const rows = await app.db.read<{ amountMinor: number }>(
-        `SELECT r.amount_minor AS amountMinor FROM stub_refunds r JOIN payment_attempts a ON a.id = r.attempt_id
+        `SELECT r.amount_minor AS amountMinor FROM stub_refunds r
+         JOIN payment_attempts a ON a.id = r.attempt_id
          WHERE a.payment_id = ? AND r.status = 'SUCCEEDED' ORDER BY r.refund_id`,
         [binaryId(paymentId)],
       );

@@ -51,7 +51,7 @@ test("a webhook authorizes a payment before the job asks, and sends an event to 
   expect(billing.provider.calls).toEqual(["find"]);
 });
 
-test("a repeated event, also a concurrent one, has one effect, and costs no call once it is known", async () => {
+test("repeated and concurrent events have one effect; a known event costs no call", async () => {
   const { paymentId, event } = await pending();
   billing.app.clock.advance(PENDING_DELAY_MS);
   await Promise.all(Array.from({ length: 5 }, () => billing.webhook(event)));
@@ -134,7 +134,7 @@ test.each([
   expect(billing.provider.calls).toEqual([]);
 });
 
-test("an event is UNAVAILABLE while the provider does not answer, and is handled when it is sent again", async () => {
+test("an event is UNAVAILABLE while the provider does not answer, and succeeds when sent again", async () => {
   const { paymentId, event } = await pending();
   billing.app.clock.advance(PENDING_DELAY_MS);
   billing.provider.onRequest = async () => {
