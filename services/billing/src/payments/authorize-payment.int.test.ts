@@ -31,7 +31,7 @@ test("an authorization sends an event to scheduling, and its patient can read it
   expect(await billing.read(paymentId, patient)).toEqual(response);
   const events = await billing.events(paymentId);
   expect(events).toMatchObject([{ type: "payment.authorized", state: { value: { bookingId } } }]);
-  expect(stateOf(events[0]!, "payment").authorizeTime).toEqual(response.authorizeTime);
+  expect(events.map((event) => stateOf(event, "payment").authorizeTime)).toEqual([response.authorizeTime]);
   expect(await billing.auditTrail(paymentId)).toEqual([
     "payment.create SUCCESS by service:scheduling",
     `payment.attempt SUCCESS by ${patient.userId}`,
@@ -94,10 +94,10 @@ test("payment methods are encrypted in the database, and deleted with the end of
       "SELECT payment_method AS paymentMethod FROM payment_attempts WHERE payment_id = ?",
       [binaryId(paymentId)],
     );
-    return row!.paymentMethod;
+    return row?.paymentMethod;
   };
   await billing.authorize(paymentId, patient, "pm_provider_timeout");
-  expect((await methodOf())!.includes("pm_")).toBe(false);
+  expect((await methodOf())?.includes("pm_")).toBe(false);
   billing.app.clock.advance(LEASE_MS);
   await billing.process();
   expect(await methodOf()).toBeNull();

@@ -13,10 +13,11 @@ import {
   type Funds,
   isExpiring,
   isFeeLost,
-  isPointless,
   nextStep,
   refundableMinor,
   type StatusAndDecision,
+  type Step,
+  shouldVoid,
   statusAfterCharge,
 } from "./payment-rules.ts";
 
@@ -127,9 +128,9 @@ test.each([
   [null, new Date("2030-01-01T08:00:00Z"), true],
   ["CHARGE", later, false],
 ] as const)(
-  "decision %s, hold until %s: a pending attempt is pointless: %s",
+  "decision %s, hold until %s: a pending attempt is to be voided: %s",
   (feeDecision, holdExpireTime, is) => {
-    expect(isPointless({ feeDecision, holdExpireTime }, now)).toBe(is);
+    expect(shouldVoid({ feeDecision, holdExpireTime }, now)).toBe(is);
   },
 );
 
@@ -220,7 +221,7 @@ test.each(["REQUIRES_AUTHORIZATION", "PROCESSING", "AUTHORIZED", "CAPTURED", "RE
 );
 
 /** Effect of each step on the provider's charge. */
-const CARRIED_OUT: Record<string, Partial<Record<ChargeStatus, ChargeStatus>>> = {
+const EFFECTS: Record<Exclude<Step, "REFUND">, Partial<Record<ChargeStatus, ChargeStatus>>> = {
   ASK: { PENDING: "AUTHORIZED" },
   CAPTURE: { AUTHORIZED: "CAPTURED" },
   VOID: { AUTHORIZED: "VOIDED" },
@@ -241,7 +242,7 @@ test("steps with decisions in between end as the decisions say", () => {
           const step = nextStep(state);
           if (step === "REFUND") state = refundAll(state);
           if (!step || step === "REFUND") return;
-          charge = CARRIED_OUT[step]![charge] ?? charge;
+          charge = EFFECTS[step][charge] ?? charge;
           state = { ...state, status: statusAfterCharge(state.status, charge, state.feeDecision !== null) };
         };
         for (const decision of decisions) {

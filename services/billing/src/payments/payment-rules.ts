@@ -99,7 +99,7 @@ export function statusAfterCharge(
 const CONFIRM_LATE_MS = 3_600_000;
 
 /** True if a pending attempt is to be voided, because the booking is released or the payer is too late. */
-export const isPointless = (
+export const shouldVoid = (
   { feeDecision, holdExpireTime }: Pick<Authorizable, "feeDecision" | "holdExpireTime">,
   now: Date,
 ): boolean => feeDecision === "RELEASE" || holdExpireTime.getTime() + CONFIRM_LATE_MS <= now.getTime();

@@ -76,12 +76,15 @@ test("a list by an admin is audited, and one by the patient is not", async () =>
 
 test("revenue is the captured amount less refunds", async () => {
   const patient = userCaller("PATIENT");
-  const payments = [await billing.hold(patient), await billing.hold(patient), await billing.hold(patient)];
-  for (const { paymentId } of payments) await billing.authorize(paymentId, patient);
-  const [kept, returned] = payments;
-  await billing.deliver(kept!.completed, returned!.completed);
+  const [open, kept, refunded] = [
+    await billing.hold(patient),
+    await billing.hold(patient),
+    await billing.hold(patient),
+  ];
+  for (const { paymentId } of [open, kept, refunded]) await billing.authorize(paymentId, patient);
+  await billing.deliver(kept.completed, refunded.completed);
   await billing.process();
-  await billing.deliver(returned!.cancelledFree);
+  await billing.deliver(refunded.cancelledFree);
   await billing.process();
   const { response } = await invoke(
     PaymentServiceService.getPaymentStats,

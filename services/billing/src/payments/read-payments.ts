@@ -45,7 +45,7 @@ export async function listPayments(
   return { payments: rows.map(toPayment), nextPageToken };
 }
 
-/** Audits reads by admins and internal systems, because a payment tells which doctor a patient has seen. */
+/** Audits reads by admins and internal systems, because a payment reveals which doctor a patient has seen. */
 export async function recordReads(app: Billing, call: Call, rows: PaymentRow[]): Promise<void> {
   if (!isOverseer(readerOf(call))) return;
   const accesses = rows.map((row) => ({ resource: `payments/${row.id}`, subjectIds: [row.patientId] }));

@@ -61,8 +61,7 @@ async function withStripe(): Promise<Setup> {
     billing,
     waiting: "pm_card_authenticationRequired",
     confirm: async (paymentId) => {
-      const intent = (await intentsOf(paymentId)).at(-1)!;
-      if (intent.status === "requires_action") intent.status = "requires_capture";
+      for (const { id } of (await intentsOf(paymentId)).slice(-1)) standIn.confirm(id);
     },
     charges: async (paymentId) =>
       (await intentsOf(paymentId)).map(({ status }) => STATUSES[status] ?? status),

@@ -5,7 +5,7 @@ import { findAttempt } from "../payments/attempt-store.ts";
 import { cancelReplaced } from "../payments/cancel-replaced.ts";
 import type { PaymentRow } from "../payments/payment.ts";
 import { applyCharge, currentAttempt, finishAttempt, sendAttempt } from "../payments/payment-attempt.ts";
-import { isPointless, nextStep, refundableMinor } from "../payments/payment-rules.ts";
+import { nextStep, refundableMinor, shouldVoid } from "../payments/payment-rules.ts";
 import { lockPayment } from "../payments/payment-store.ts";
 import type { Charge } from "../providers/provider.ts";
 import { openRefund } from "../refunds/open-refund.ts";
@@ -57,7 +57,7 @@ async function doStep(app: Billing, row: PaymentRow): Promise<void> {
 
 /**
  * Asks for the outcome of an attempt. If the provider does not know the attempt, sends it again under the
- * same id: only the answer to it excludes that an earlier request still arrives. Voids a pointless attempt,
+ * same id: only the answer to it excludes that an earlier request still arrives. Voids an obsolete attempt,
  * and cancels a replaced one first.
  */
 async function askForOutcome(app: Billing, row: PaymentRow): Promise<void> {
@@ -69,7 +69,7 @@ async function askForOutcome(app: Billing, row: PaymentRow): Promise<void> {
   const reference = row.replacedAttemptId === null ? row.providerReference : null;
   const found =
     (await provider.find({ attemptId, reference })) ?? (await sendAttempt(app, provider, row, attempt));
-  const isToVoid = found.status === "PENDING" && isPointless(row, app.clock.now());
+  const isToVoid = found.status === "PENDING" && shouldVoid(row, app.clock.now());
   const charge = isToVoid ? await provider.void({ attemptId, reference: found.reference }) : found;
   await finishAttempt(app, attempt, charge, { actorId: SERVICE_ACTOR });
 }

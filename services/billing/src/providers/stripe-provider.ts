@@ -105,8 +105,8 @@ export class StripeProvider implements Provider {
     // Stripe may have forgotten the key of an earlier try. A hundred refunds are one page, and more than a
     // payment gets.
     const { data } = await this.#stripe.refunds.list({ payment_intent: intent, limit: 100 });
-    const made = data.find(({ metadata }) => metadata?.refund_id === order.refundId);
-    return made ? toOutcome(made) : await this.#newRefund(intent, order);
+    const existing = data.find(({ metadata }) => metadata?.refund_id === order.refundId);
+    return existing ? toOutcome(existing) : await this.#newRefund(intent, order);
   }
 
   readWebhook(body: Uint8Array, signature: string): WebhookEvent {

@@ -14,7 +14,7 @@ test("billing can read a webhook of the stub", async () => {
   const statuses = [200, 503];
   const server = createServer(async (request, response) => {
     received.resolve([await buffer(request), String(request.headers["stub-signature"])]);
-    response.writeHead(statuses.shift()!).end();
+    response.writeHead(statuses.shift() ?? 500).end();
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/webhooks/payments/stub`;

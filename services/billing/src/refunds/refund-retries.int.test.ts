@@ -35,7 +35,9 @@ async function captured(paymentMethod?: string) {
 
 /** Number of payments whose refunds are no longer retried. */
 const stopped = async () =>
-  (await countBacklog(billing.app.db)).find(({ state }) => state === "stopped")!.count;
+  (await countBacklog(billing.app.db))
+    .filter(({ state }) => state === "stopped")
+    .reduce((sum, { count }) => sum + count, 0);
 
 test("retries of a refund stop after four refusals, until an admin's refund succeeds", async () => {
   const { paymentId, cancelledFree } = await captured("pm_card_refund_fail");
@@ -119,9 +121,9 @@ test("a returned refund of a released fee is retried after an hour, in balance",
   const { paymentId, cancelledFree } = await captured();
   await billing.deliver(cancelledFree);
   await billing.process();
-  const [first] = (await billing.listRefunds(paymentId)).refunds;
+  const [refundId = ""] = (await billing.listRefunds(paymentId)).refunds.map(({ id }) => id);
   expect(await billing.read(paymentId)).toMatchObject({ status: "REFUNDED" });
-  await returnRefund(first!.id);
+  await returnRefund(refundId);
   expect(await billing.read(paymentId)).toMatchObject({ status: "CAPTURED", refunded: { amountMinor: 0 } });
   await billing.process();
   expect((await billing.listRefunds(paymentId)).refunds).toHaveLength(1);

@@ -88,10 +88,16 @@ export class StripeStandIn {
     this.#server.close();
   }
 
+  /** The payer confirms an intent that waits for it. */
+  confirm(id: string): void {
+    const intent = this.intents.get(id);
+    if (intent) this.#transition(intent, ["requires_action"], "requires_capture");
+  }
+
   /** Repeats the first answer of a key, even if it is outdated. */
   #answerOnce(request: IncomingMessage, form: URLSearchParams): Reply {
     const key = request.headers["idempotency-key"] as string | undefined;
-    const url = new URL(request.url!, "http://stripe.test");
+    const url = new URL(request.url ?? "/", "http://stripe.test");
     this.requests.push({ route: `${request.method} ${url.pathname}`, form, key });
     const known = key && this.#answers.get(key);
     if (known) return known;
@@ -103,7 +109,7 @@ export class StripeStandIn {
   #answer(route: string, query: URLSearchParams, form: URLSearchParams): Reply {
     const [, id = "", verb = ""] = /\/(?:payment_intents|refunds)\/(\w+)(?:\/(\w+))?$/.exec(route) ?? [];
     if (route === "POST /v1/payment_intents") return this.#createIntent(form);
-    if (route === "GET /v1/payment_intents/search") return ok(this.#search(query.get("query")!));
+    if (route === "GET /v1/payment_intents/search") return ok(this.#search(query.get("query") ?? ""));
     if (route === "POST /v1/refunds") return this.#createRefund(form);
     if (route === "GET /v1/refunds") {
       const data = [...this.refunds.values()].filter(
@@ -121,7 +127,7 @@ export class StripeStandIn {
   }
 
   #createIntent(form: URLSearchParams): Reply {
-    const method = form.get("payment_method")!;
+    const method = form.get("payment_method");
     if (this.refusal) {
       const { status, ...error } = this.refusal;
       return { status, body: { error: { ...error, message: "no" } } };
@@ -135,7 +141,7 @@ export class StripeStandIn {
       status: isDeclined ? "requires_payment_method" : needsAction ? "requires_action" : "requires_capture",
       amount: Number(form.get("amount")),
       created: CREATED,
-      metadata: { attempt_id: form.get("metadata[attempt_id]")! },
+      metadata: { attempt_id: form.get("metadata[attempt_id]") ?? "" },
       last_payment_error: isDeclined ? { code: "card_declined", decline_code: "insufficient_funds" } : null,
       next_action: needsAction
         ? { type: "redirect_to_url", redirect_to_url: { url: "https://stripe.test/3ds" } }
@@ -161,7 +167,7 @@ export class StripeStandIn {
   }
 
   #createRefund(form: URLSearchParams): Reply {
-    const intent = this.intents.get(form.get("payment_intent")!);
+    const intent = this.intents.get(form.get("payment_intent") ?? "");
     const amount = Number(form.get("amount"));
     const before = [...this.refunds.values()].reduce((sum, refund) => sum + refund.amount, 0);
     if (intent?.status !== "succeeded" || before + amount > intent.amount) {
@@ -173,7 +179,7 @@ export class StripeStandIn {
       payment_intent: intent.id,
       status: this.refundStatus,
       amount,
-      metadata: { refund_id: form.get("metadata[refund_id]")! },
+      metadata: { refund_id: form.get("metadata[refund_id]") ?? "" },
     };
     this.refunds.set(refund.id, refund);
     return ok(refund);
