@@ -32,33 +32,33 @@ const BOOKING_EVENTS = [
 ] as const;
 const CONSULTATION_EVENTS = ["completed", "completedByLateDoctor", "abandoned"] as const;
 
-async function expectRefused(victims: Held, event: Parameters<BillingTest["deliver"]>[0]): Promise<void> {
-  const before = await findPayment(billing.app.db, victims.paymentId);
+async function expectRefused(target: Held, event: Parameters<BillingTest["deliver"]>[0]): Promise<void> {
+  const before = await findPayment(billing.app.db, target.paymentId);
   expect(await billing.deliver(event)).toEqual(["RECORD_ALTERED"]);
   await billing.process();
-  expect(await findPayment(billing.app.db, victims.paymentId)).toEqual(before);
+  expect(await findPayment(billing.app.db, target.paymentId)).toEqual(before);
 }
 
 test.each(BOOKING_EVENTS)("%s of an own booking cannot change another patient's payment", async (type) => {
-  const [victims, own] = [await authorized(), await billing.hold(attacker)];
+  const [target, own] = [await authorized(), await billing.hold(attacker)];
   const { state, ...event } = own[type];
-  await expectRefused(victims, {
+  await expectRefused(target, {
     ...event,
-    state: { $case: "booking", value: { ...state.value, paymentId: victims.paymentId } },
+    state: { $case: "booking", value: { ...state.value, paymentId: target.paymentId } },
   });
 });
 
 test.each(CONSULTATION_EVENTS)(
   "%s of an own consultation cannot change another patient's payment, also with the matching booking id",
   async (type) => {
-    const [victims, own] = [await authorized(), await billing.hold(attacker)];
-    const { paymentId, bookingId } = victims;
+    const [target, own] = [await authorized(), await billing.hold(attacker)];
+    const { paymentId, bookingId } = target;
     const { state, ...event } = own[type];
-    await expectRefused(victims, {
+    await expectRefused(target, {
       ...event,
       state: { $case: "consultation", value: { ...state.value, paymentId } },
     });
-    await expectRefused(victims, {
+    await expectRefused(target, {
       ...event,
       state: { $case: "consultation", value: { ...state.value, paymentId, bookingId } },
     });
@@ -68,9 +68,9 @@ test.each(CONSULTATION_EVENTS)(
 test.each(["patientId", "doctorId", "consultationId"])(
   "an event with another %s than the payment's changes nothing",
   async (column) => {
-    const victims = await authorized();
-    const { state, ...event } = victims.cancelledFree;
-    await expectRefused(victims, {
+    const target = await authorized();
+    const { state, ...event } = target.cancelledFree;
+    await expectRefused(target, {
       ...event,
       state: { $case: "booking", value: { ...state.value, [column]: newId() } },
     });
@@ -78,21 +78,21 @@ test.each(["patientId", "doctorId", "consultationId"])(
 );
 
 test("a redirected event does not stop the others of its batch", async () => {
-  const [victims, own, other] = [await authorized(), await billing.hold(attacker), await authorized()];
+  const [target, own, other] = [await authorized(), await billing.hold(attacker), await authorized()];
   const { state, ...event } = own.cancelledFree;
-  const crossed = { ...event, state: { ...state, value: { ...state.value, paymentId: victims.paymentId } } };
+  const crossed = { ...event, state: { ...state, value: { ...state.value, paymentId: target.paymentId } } };
   expect(await billing.deliver(crossed, other.cancelledFree)).toEqual(["RECORD_ALTERED"]);
   await billing.process();
   expect([
-    (await billing.read(victims.paymentId)).status,
+    (await billing.read(target.paymentId)).status,
     (await billing.read(other.paymentId)).status,
   ]).toEqual(["AUTHORIZED", "VOIDED"]);
 });
 
 test("booking.held with another booking's payment id changes nothing", async () => {
-  const victims = await authorized();
-  const before = await findPayment(billing.app.db, victims.paymentId);
-  const { held } = billing.booking(attacker, victims.paymentId);
+  const target = await authorized();
+  const before = await findPayment(billing.app.db, target.paymentId);
+  const { held } = billing.booking(attacker, target.paymentId);
   expect(await billing.deliver(held)).toHaveLength(1);
-  expect(await findPayment(billing.app.db, victims.paymentId)).toEqual(before);
+  expect(await findPayment(billing.app.db, target.paymentId)).toEqual(before);
 });

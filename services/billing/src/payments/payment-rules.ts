@@ -106,17 +106,13 @@ export const shouldVoid = (
 
 /** True if the authorization expires by then without a fee decision, so that the fee would be lost. */
 export const isExpiring = (
-  {
-    status,
-    feeDecision,
-    authorizationExpireTime,
-  }: StatusAndDecision & { authorizationExpireTime: Date | null },
+  payment: StatusAndDecision & { authorizationExpireTime: Date | null },
   by: Date,
 ): boolean =>
-  status === "AUTHORIZED" &&
-  feeDecision === null &&
-  authorizationExpireTime !== null &&
-  authorizationExpireTime <= by;
+  payment.status === "AUTHORIZED" &&
+  payment.feeDecision === null &&
+  payment.authorizationExpireTime !== null &&
+  payment.authorizationExpireTime <= by;
 
 /**
  * True if an uncaptured fee can no longer be taken: it is due, or the provider voided it while the booking is

@@ -14,8 +14,8 @@ export const leaseDueRefunds = (db: Database, now: Date): Promise<RefundRow[]> =
   leaseDue(db, "refunds", SELECT_REFUNDS, now);
 
 /**
- * Leases due rows, and skips those that another process is leasing. A lease lasts 2, 4, 8 … 64 s: long enough
- * for the call to the provider, and a backoff after a failed one.
+ * Leases due rows, and skips those that another process is leasing. A lease lasts 2, 4, 8 … 64 s, which is
+ * also the backoff of retries. A call that outlives its lease may be repeated: the provider is idempotent.
  */
 async function leaseDue<Row extends { id: string }>(
   db: Database,
