@@ -1,13 +1,13 @@
 import type { Consumers } from "@medconnect/platform/inbox/inbox.ts";
 import type { Clinical } from "./app.ts";
-import { applyGrantEvents } from "./break-glass/apply-grant-events.ts";
 import {
   applyBookingCancelled,
   applyBookingClosed,
   applyBookingConfirmed,
   applyBookingRescheduled,
   applyMoveAccepted,
-} from "./consultations/apply-booking-events.ts";
+} from "./bookings/apply-booking-events.ts";
+import { applyGrantEvents } from "./break-glass/apply-grant-events.ts";
 import { applyDoctorEvents } from "./doctors/apply-doctor-events.ts";
 import { applyUserEvents } from "./people/apply-user-events.ts";
 

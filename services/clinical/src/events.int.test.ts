@@ -2,7 +2,7 @@ import { afterAll, beforeAll } from "@jest/globals";
 import { testEvents } from "@medconnect/platform/testing/event-tests.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { EVENT_ROUTES } from "./app.ts";
-import { tellOverdue } from "./consultations/tell-overdue.ts";
+import { tellOverdue } from "./overdue/report-overdue.ts";
 import { type ClinicalTest, startClinical } from "./testing/clinical-fixture.ts";
 
 const [patient, doctor] = [userCaller("PATIENT"), userCaller("DOCTOR")];

@@ -1,7 +1,7 @@
 import { Job } from "@medconnect/platform/jobs/jobs.ts";
 import type { Clinical } from "./app.ts";
-import { sweepNoShows } from "./consultations/sweep-no-shows.ts";
-import { tellOverdue } from "./consultations/tell-overdue.ts";
+import { sweepNoShows } from "./no-shows/sweep-no-shows.ts";
+import { tellOverdue } from "./overdue/report-overdue.ts";
 import { stopOrderedPrescriptions } from "./prescriptions/stop-ordered-prescriptions.ts";
 
 const STOP_MS = 2000;

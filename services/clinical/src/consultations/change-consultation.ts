@@ -3,9 +3,9 @@ import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError, hiddenFrom } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type { Consultation } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
-import { isOwn } from "../access.ts";
-import { addendaOf } from "../addenda/addendum.ts";
+import { isOwn } from "../access/parties.ts";
 import type { Clinical } from "../app.ts";
+import { addendaOf } from "./addendum.ts";
 import { accessTo, toConsultation } from "./consultation.ts";
 import { type ConsultationRow, findConsultation, lockConsultations } from "./consultation-store.ts";
 

@@ -9,7 +9,7 @@ import type {
   Consultation_Status,
   ListConsultationsRequest,
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
-import type { Scope } from "../access.ts";
+import type { Scope } from "../access/parties.ts";
 import { isOver, type Mover, type Party } from "./consultation-rules.ts";
 
 export interface ConsultationRow {

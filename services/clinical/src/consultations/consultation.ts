@@ -7,9 +7,9 @@ import type {
   Consultation_Status,
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import type { ConsultationState } from "@medconnect/proto/medconnect/events/v1/events.ts";
-import type { Owned } from "../access.ts";
-import { toAddendum } from "../addenda/addendum.ts";
-import type { AddendumRow } from "../addenda/addendum-store.ts";
+import type { Owned } from "../access/parties.ts";
+import { toAddendum } from "./addendum.ts";
+import type { AddendumRow } from "./addendum-store.ts";
 import type { ConsultationFacts } from "./consultation-rules.ts";
 import type { ConsultationRow, ListedConsultation } from "./consultation-store.ts";
 

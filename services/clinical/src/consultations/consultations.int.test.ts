@@ -5,10 +5,10 @@ import { newId } from "@medconnect/platform/ids/ids.ts";
 import { stateOf } from "@medconnect/platform/inbox/state-of.ts";
 import { bound, invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { ConsultationServiceService } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
+import { sweepNoShows } from "../no-shows/sweep-no-shows.ts";
 import { type ClinicalTest, MINUTE_MS, startClinical } from "../testing/clinical-fixture.ts";
 import { joinConsultation } from "./join-consultation.ts";
 import { startConsultation } from "./start-consultation.ts";
-import { sweepNoShows } from "./sweep-no-shows.ts";
 
 let clinical: ClinicalTest;
 let doctor: Caller & { userId: string };

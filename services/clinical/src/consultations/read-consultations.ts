@@ -5,9 +5,9 @@ import type {
   ListConsultationsRequest,
   ListConsultationsResponse,
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
-import { addendaOf } from "../addenda/addendum.ts";
+import { accessesTo, authorizeList, authorizeRead } from "../access/authorize-read.ts";
 import type { Clinical } from "../app.ts";
-import { accessesTo, authorizeList, authorizeRead } from "../authorize-read.ts";
+import { addendaOf } from "./addendum.ts";
 import { accessTo, toConsultation, toConsultationWithoutTexts } from "./consultation.ts";
 import { findConsultation, listConsultations as list } from "./consultation-store.ts";
 

@@ -8,7 +8,7 @@ import type {
   CreatePrescriptionRequest,
   Prescription,
 } from "@medconnect/proto/medconnect/clinical/v1/prescription_service.ts";
-import { isOwn } from "../access.ts";
+import { isOwn } from "../access/parties.ts";
 import type { Clinical } from "../app.ts";
 import { assertCompleted } from "../consultations/consultation-rules.ts";
 import { type ConsultationRow, findConsultation } from "../consultations/consultation-store.ts";

@@ -6,8 +6,8 @@ import type {
   Prescription,
   StopPrescriptionRequest,
 } from "@medconnect/proto/medconnect/clinical/v1/prescription_service.ts";
+import { authorizeRead } from "../access/authorize-read.ts";
 import type { Clinical } from "../app.ts";
-import { authorizeRead } from "../authorize-read.ts";
 import { accessTo, endReasonContext, endReasonOf, toPrescription } from "./prescription.ts";
 import { type EndedStatus, endsNow } from "./prescription-rules.ts";
 import { findPrescription, lockPrescription, saveEnd } from "./prescription-store.ts";

@@ -7,7 +7,7 @@ import type {
   ListPrescriptionsRequest,
   Prescription_Status,
 } from "@medconnect/proto/medconnect/clinical/v1/prescription_service.ts";
-import type { Scope } from "../access.ts";
+import type { Scope } from "../access/parties.ts";
 
 export interface PrescriptionRow {
   id: string;

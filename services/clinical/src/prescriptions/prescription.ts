@@ -4,7 +4,7 @@ import type {
   Prescription,
   PrescriptionItem,
 } from "@medconnect/proto/medconnect/clinical/v1/prescription_service.ts";
-import type { Owned } from "../access.ts";
+import type { Owned } from "../access/parties.ts";
 import { statusAt } from "./prescription-rules.ts";
 import type { ListedPrescription, PrescriptionRow } from "./prescription-store.ts";
 

@@ -5,8 +5,8 @@ import type {
   ListPrescriptionsResponse,
   Prescription,
 } from "@medconnect/proto/medconnect/clinical/v1/prescription_service.ts";
+import { accessesTo, authorizeList, authorizeRead } from "../access/authorize-read.ts";
 import type { Clinical } from "../app.ts";
-import { accessesTo, authorizeList, authorizeRead } from "../authorize-read.ts";
 import { accessTo, toPrescription, toPrescriptionWithoutTexts } from "./prescription.ts";
 import { findPrescription, listPrescriptions as list } from "./prescription-store.ts";
 

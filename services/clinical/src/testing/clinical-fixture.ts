@@ -19,16 +19,16 @@ import {
   Event,
   EventServiceService,
 } from "@medconnect/proto/medconnect/events/v1/events.ts";
-import { createAddendum } from "../addenda/create-addendum.ts";
 import { type Clinical, EVENT_ROUTES } from "../app.ts";
 import { abandonConsultation } from "../consultations/abandon-consultation.ts";
 import { completeConsultation } from "../consultations/complete-consultation.ts";
+import { createAddendum } from "../consultations/create-addendum.ts";
 import { joinConsultation } from "../consultations/join-consultation.ts";
-import { markNoShow } from "../consultations/mark-no-show.ts";
 import { getConsultation } from "../consultations/read-consultations.ts";
 import { readyConsultation } from "../consultations/ready-consultation.ts";
 import { startConsultation } from "../consultations/start-consultation.ts";
 import { consumersOf } from "../consumers.ts";
+import { markNoShow } from "../no-shows/mark-no-show.ts";
 
 export const MINUTE_MS = 60_000;
 

@@ -12,9 +12,9 @@ import {
   ListConsultationsRequest,
   ListConsultationsResponse,
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
-import { listConsultations } from "../consultations/read-consultations.ts";
 import { type ClinicalTest, MINUTE_MS, startClinical } from "../testing/clinical-fixture.ts";
 import { insertAddendum } from "./addendum-store.ts";
+import { listConsultations } from "./read-consultations.ts";
 
 const NOTES = "flu; rest";
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { newId } from "@medconnect/platform/ids/ids.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
+import { findConsultation } from "../consultations/consultation-store.ts";
 import { type ClinicalTest, type SentEvent, startClinical } from "../testing/clinical-fixture.ts";
-import { findConsultation } from "./consultation-store.ts";
 
 const [victim, attacker, doctor] = [userCaller("PATIENT"), userCaller("PATIENT"), userCaller("DOCTOR")];
 

@@ -7,13 +7,13 @@ import type {
   Addendum,
   CreateAddendumRequest,
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
-import { isOwn } from "../access.ts";
+import { isOwn } from "../access/parties.ts";
 import type { Clinical } from "../app.ts";
-import { accessTo } from "../consultations/consultation.ts";
-import { assertCompleted } from "../consultations/consultation-rules.ts";
-import { findConsultation, lockConsultations } from "../consultations/consultation-store.ts";
 import { textContext } from "./addendum.ts";
 import { insertAddendum, measureAddenda } from "./addendum-store.ts";
+import { accessTo } from "./consultation.ts";
+import { assertCompleted } from "./consultation-rules.ts";
+import { findConsultation, lockConsultations } from "./consultation-store.ts";
 
 /** Limits, because a consultation is read with all of its addenda and an answer is bounded. As the contract has them. */
 const MAX_ADDENDA = 100;

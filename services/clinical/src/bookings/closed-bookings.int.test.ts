@@ -6,10 +6,10 @@ import {
   ConsultationServiceService,
   ListOverdueConsultationsRequest,
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
+import { sweepNoShows } from "../no-shows/sweep-no-shows.ts";
+import { listOverdueConsultations } from "../overdue/list-overdue.ts";
+import { tellOverdue } from "../overdue/report-overdue.ts";
 import { type ClinicalTest, MINUTE_MS, startClinical } from "../testing/clinical-fixture.ts";
-import { listOverdueConsultations } from "./list-overdue.ts";
-import { sweepNoShows } from "./sweep-no-shows.ts";
-import { tellOverdue } from "./tell-overdue.ts";
 
 const HOUR_MS = 60 * MINUTE_MS;
 

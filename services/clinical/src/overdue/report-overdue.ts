@@ -2,8 +2,8 @@ import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { sweep } from "@medconnect/platform/jobs/sweep.ts";
 import { type Clinical, SWEEPER } from "../app.ts";
-import { eventOf } from "./consultation.ts";
-import { findUntoldOverdue, lockConsultations, saveOverdue } from "./consultation-store.ts";
+import { eventOf } from "../consultations/consultation.ts";
+import { findUntoldOverdue, lockConsultations, saveOverdue } from "../consultations/consultation-store.ts";
 
 /**
  * Sends one event for each consultation that is still in progress long after its end. The fee waits: only the doctor or an

@@ -5,7 +5,12 @@ import { assertOwnRow } from "@medconnect/platform/inbox/own-row.ts";
 import { stateOf } from "@medconnect/platform/inbox/state-of.ts";
 import type { BookingState, Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Clinical } from "../app.ts";
-import { type Closing, type Step, stepOfCancellation, stepOfClosing } from "./consultation-rules.ts";
+import {
+  type Closing,
+  type Step,
+  stepOfCancellation,
+  stepOfClosing,
+} from "../consultations/consultation-rules.ts";
 import {
   type ConsultationIds,
   type ConsultationRow,
@@ -13,8 +18,8 @@ import {
   lockConsultations,
   moveConsultations,
   type NewConsultation,
-} from "./consultation-store.ts";
-import { move, saveMove } from "./move-consultation.ts";
+} from "../consultations/consultation-store.ts";
+import { move, saveMove } from "../consultations/move-consultation.ts";
 
 /** booking.confirmed: the consultation is made under the id that the booking names. Nothing is read, as a booking's answer waits for it. */
 export const applyBookingConfirmed: EventHandler<never, NewConsultation> = {

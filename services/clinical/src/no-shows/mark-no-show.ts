@@ -4,8 +4,8 @@ import type {
   MarkConsultationNoShowRequest,
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import type { Clinical } from "../app.ts";
-import type { Party } from "./consultation-rules.ts";
-import { takeStep } from "./take-step.ts";
+import type { Party } from "../consultations/consultation-rules.ts";
+import { takeStep } from "../consultations/take-step.ts";
 
 /**
  * ConsultationService.MarkConsultationNoShow. Throws NOT_FOUND, ILLEGAL_TRANSITION, LICENSE_NOT_VERIFIED, TOO_EARLY, TOO_LATE,

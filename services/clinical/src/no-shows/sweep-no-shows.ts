@@ -4,9 +4,14 @@ import { sweep } from "@medconnect/platform/jobs/sweep.ts";
 import { gauge } from "@medconnect/platform/telemetry/metrics.ts";
 import { sampled } from "@medconnect/platform/telemetry/samples.ts";
 import { type Clinical, SWEEPER } from "../app.ts";
-import { stepOfTime } from "./consultation-rules.ts";
-import { countWaitingInVain, findEnded, findWaitedInVain, lockConsultations } from "./consultation-store.ts";
-import { move, saveMove } from "./move-consultation.ts";
+import { stepOfTime } from "../consultations/consultation-rules.ts";
+import {
+  countWaitingInVain,
+  findEnded,
+  findWaitedInVain,
+  lockConsultations,
+} from "../consultations/consultation-store.ts";
+import { move, saveMove } from "../consultations/move-consultation.ts";
 
 /** Closes consultations whose patients waited until the end, and unattended ones. */
 export const sweepNoShows =

@@ -4,9 +4,9 @@ import type {
   ListOverdueConsultationsRequest,
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import type { Clinical } from "../app.ts";
-import { accessTo, toConsultationWithoutTexts } from "./consultation.ts";
-import { listOverdue } from "./consultation-store.ts";
-import { overdueBy } from "./tell-overdue.ts";
+import { accessTo, toConsultationWithoutTexts } from "../consultations/consultation.ts";
+import { listOverdue } from "../consultations/consultation-store.ts";
+import { overdueBy } from "./report-overdue.ts";
 
 /** ConsultationService.ListOverdueConsultations. Throws INVALID_PAGE_TOKEN. */
 export async function listOverdueConsultations(

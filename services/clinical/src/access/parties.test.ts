@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import type { Role, UserCaller } from "@medconnect/platform/identity/caller.ts";
-import { isOwn } from "./access.ts";
+import { isOwn } from "./parties.ts";
 
 const user = (role: Role, userId: string): UserCaller => ({
   kind: "user",

@@ -1,7 +1,7 @@
 import { SEALED_OVERHEAD_BYTES } from "@medconnect/platform/crypto/field-cipher.ts";
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
-import type { Owned } from "../access.ts";
+import type { Owned } from "../access/parties.ts";
 
 export interface AddendumRow {
   id: string;

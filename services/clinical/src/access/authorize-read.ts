@@ -1,10 +1,10 @@
 import type { Access } from "@medconnect/platform/audit/recorder.ts";
 import { ApiError, hiddenFrom, invalidField } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
-import { isOwn, type Parties, type Scope } from "./access.ts";
-import type { Clinical } from "./app.ts";
-import { isGenuine } from "./break-glass/grant-proof.ts";
-import { findLiveGrants } from "./break-glass/grant-store.ts";
+import type { Clinical } from "../app.ts";
+import { isGenuine } from "../break-glass/grant-proof.ts";
+import { findLiveGrants } from "../break-glass/grant-store.ts";
+import { isOwn, type Parties, type Scope } from "./parties.ts";
 
 /** Right to read a record: as one's own, or by an admin under a grant, which the audit trail names. */
 export interface ReadRight {

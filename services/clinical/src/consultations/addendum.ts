@@ -1,9 +1,9 @@
 import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Addendum } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
-import type { Owned } from "../access.ts";
-import type { ConsultationRow } from "../consultations/consultation-store.ts";
+import type { Owned } from "../access/parties.ts";
 import { type AddendumRow, findAddenda } from "./addendum-store.ts";
+import type { ConsultationRow } from "./consultation-store.ts";
 
 /** Where an addendum's sealed text lies, and whose it is: in another consultation, or for other people, it does not open. */
 export const textContext = (id: string, { id: consultation_id, patient_id, doctor_id }: Owned): string =>
