@@ -31,9 +31,6 @@ export const EVENT_ROUTES: EventRoutes = {
   "consultation.abandoned": ["scheduling", "billing"],
 };
 
-/** Actor of changes made by the clock. */
-export const SWEEPER = "service:clinical";
-
 export interface Clinical extends Platform {
   readonly proofs: RowProofs;
   readonly earlyStartMs: number;

@@ -1,3 +1,4 @@
+import { CLOCK_SKEW_MS } from "@medconnect/platform/identity/access-tokens.ts";
 import type { EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
 import { stateOf } from "@medconnect/platform/inbox/state-of.ts";
 import type { Clinical } from "../app.ts";
@@ -10,7 +11,8 @@ export const applyGrantEvents = ({ proofs, breakGlassMs }: Clinical): EventHandl
   decide: (_facts, event, now) => {
     const { aggregateId, occurTime } = event;
     const { adminId, patientId, endTime } = stateOf(event, "breakGlass");
-    assertPlausible({ occurTime: occurTime!, endTime: endTime! }, breakGlassMs, now);
+    const limits = { maxMs: breakGlassMs, skewMs: CLOCK_SKEW_MS };
+    assertPlausible({ occurTime: occurTime!, endTime: endTime! }, limits, now);
     return withProof(proofs, { id: aggregateId, adminId, patientId, endTime: endTime! });
   },
   write: (tx, grants) => {

@@ -1,19 +1,29 @@
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
-import { CLOCK_SKEW_MS } from "@medconnect/platform/identity/access-tokens.ts";
 
-/** Times of a grant's event: occurrence and end of the grant. */
-export interface ToldTimes {
+/** Times of a grant's event: its occurrence, and the end of the grant. */
+export interface GrantTimes {
   occurTime: Date;
   endTime: Date;
 }
 
-/** Throws INVALID_REQUEST for a grant from the future, or of more than `maxMs` (BREAK_GLASS_TTL). */
-export function assertPlausible({ occurTime, endTime }: ToldTimes, maxMs: number, now: Date): void {
-  const isFuture = occurTime.getTime() > now.getTime() + CLOCK_SKEW_MS;
+export interface GrantLimits {
+  /** Maximum length of a grant, in ms (BREAK_GLASS_TTL). */
+  readonly maxMs: number;
+  /** Maximum lead of auth's clock, in ms. */
+  readonly skewMs: number;
+}
+
+/** Throws INVALID_REQUEST for a grant that is too long or from the future. */
+export function assertPlausible(
+  { occurTime, endTime }: GrantTimes,
+  { maxMs, skewMs }: GrantLimits,
+  now: Date,
+): void {
+  const isFuture = occurTime.getTime() > now.getTime() + skewMs;
   const isTooLong = endTime.getTime() > occurTime.getTime() + maxMs;
   if (!isFuture && !isTooLong) return;
-  const [told, end] = [occurTime.toISOString(), endTime.toISOString()];
+  const [from, until] = [occurTime.toISOString(), endTime.toISOString()];
   throw new ApiError("INVALID_REQUEST", {
-    detail: `A grant of ${told} until ${end} is refused: the maximum is ${maxMs / 1000} s.`,
+    detail: `A grant of ${from} until ${until} is refused: the maximum is ${maxMs / 1000} s.`,
   });
 }

@@ -3,7 +3,7 @@ import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { sweep } from "@medconnect/platform/jobs/sweep.ts";
 import { gauge } from "@medconnect/platform/telemetry/metrics.ts";
 import { sampled } from "@medconnect/platform/telemetry/samples.ts";
-import { type Clinical, SWEEPER } from "../app.ts";
+import type { Clinical } from "../app.ts";
 import { stepOfTime } from "../consultations/consultation-rules.ts";
 import {
   countWaitingInVain,
@@ -12,6 +12,7 @@ import {
   lockConsultations,
 } from "../consultations/consultation-store.ts";
 import { move, saveMove } from "../consultations/move-consultation.ts";
+import { SWEEPER } from "../sweeper.ts";
 
 /** Closes consultations whose patients waited until the end, and unattended ones. */
 export const sweepNoShows =

@@ -2,11 +2,11 @@ import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { sweep } from "@medconnect/platform/jobs/sweep.ts";
 import type { Clinical } from "../app.ts";
+import { SWEEPER } from "../sweeper.ts";
 import { endReasonContext } from "./prescription.ts";
 import { lockPrescription, saveEnd } from "./prescription-store.ts";
 import { endOrders, findPrescriptionsToStop, findStopper } from "./stop-store.ts";
 
-const SWEEPER = "service:clinical";
 /** End reason, shown to patient and doctor. */
 const REASON = "The doctor's licence was revoked.";
 /** Time after an order in which earlier prescriptions may still commit, in ms. */

@@ -1,0 +1,2 @@
+/** Actor of the changes that background jobs make. */
+export const SWEEPER = "service:clinical";
