@@ -1,4 +1,5 @@
 import { type AuditEntry, readEntries } from "@medconnect/platform/changes/audit-entry.ts";
+import { changed, type Effect, unchanged } from "@medconnect/platform/changes/effect.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError, hiddenFrom } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
@@ -29,13 +30,11 @@ export async function changeConsultation(
   const found = await findConsultation(app.db, consultationId);
   if (!found) throw new ApiError("NOT_FOUND");
   if (!isOwn(userOf(call), found)) throw hiddenFrom(`consultations/${consultationId}`, found.patient_id);
-  const apply = async (tx: Transaction) => {
+  const apply = async (tx: Transaction): Promise<Effect<Consultation>> => {
     const row = (await lockConsultations(tx, [consultationId]))[0]!;
-    const changed = change(tx, row, app.clock.now());
-    if (!changed) {
-      return { response: toConsultation(row, app.cipher, await addendaOf(tx, row)), entries: [] };
-    }
-    return { response: toConsultation(changed.row, app.cipher), entries: [changed.entry] };
+    const made = change(tx, row, app.clock.now());
+    if (!made) return unchanged(toConsultation(row, app.cipher, await addendaOf(tx, row)));
+    return changed(toConsultation(made.row, app.cipher), made.entry);
   };
   return await app.calls.apply(call, apply, () => readEntries("consultation.get", [accessTo(found)]));
 }

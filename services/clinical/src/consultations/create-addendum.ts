@@ -1,4 +1,5 @@
 import { readEntries } from "@medconnect/platform/changes/audit-entry.ts";
+import { changed, type Effect } from "@medconnect/platform/changes/effect.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError, hiddenFrom } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
@@ -29,7 +30,7 @@ export async function createAddendum(
   if (!consultation) throw new ApiError("NOT_FOUND");
   const { patient_id: patientId, doctor_id: doctorId } = consultation;
   if (!isOwn(userOf(call), consultation)) throw hiddenFrom(`consultations/${consultationId}`, patientId);
-  const create = async (tx: Transaction) => {
+  const create = async (tx: Transaction): Promise<Effect<Addendum>> => {
     // It stays so: the lock is for the count.
     assertCompleted(consultation);
     await lockConsultations(tx, [consultationId]);
@@ -39,7 +40,7 @@ export async function createAddendum(
     const sealed = app.cipher.encrypt(textContext(addendum.id, consultation), text);
     insertAddendum(tx, { id: addendum.id, text: sealed, create_time: addendum.createTime! }, consultation);
     const resource = `consultations/${consultationId}/addenda/${addendum.id}`;
-    return { response: addendum, entries: [{ resource, subjectIds: [patientId, doctorId] }] };
+    return changed(addendum, { resource, subjectIds: [patientId, doctorId] });
   };
   return await app.calls.apply(call, create, () => readEntries("consultation.get", [accessTo(consultation)]));
 }

@@ -1,4 +1,5 @@
 import { readEntries } from "@medconnect/platform/changes/audit-entry.ts";
+import { changed, type Effect } from "@medconnect/platform/changes/effect.ts";
 import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError, hiddenFrom } from "@medconnect/platform/errors/api-error.ts";
@@ -27,7 +28,7 @@ export async function createPrescription(
   if (!consultation) throw new ApiError("NOT_FOUND");
   if (!isOwn(userOf(call), consultation))
     throw hiddenFrom(`consultations/${consultation.id}`, consultation.patient_id);
-  const create = async (tx: Transaction) => {
+  const create = async (tx: Transaction): Promise<Effect<Prescription>> => {
     // No lock: a completed consultation stays completed.
     assertCompleted(consultation);
     const issuer = await lockIssuer(tx, consultation);
@@ -35,10 +36,10 @@ export async function createPrescription(
     assertLicensed(issuer?.licensed_until ?? null, now);
     const row = newPrescription(consultation, issuer!, request, now, app.prescriptionValidityMs, app.cipher);
     insertPrescription(tx, row);
-    return {
-      response: toPrescription(row, now, app.cipher),
-      entries: [{ resource: `prescriptions/${row.id}`, subjectIds: [row.patient_id, row.doctor_id] }],
-    };
+    return changed(toPrescription(row, now, app.cipher), {
+      resource: `prescriptions/${row.id}`,
+      subjectIds: [row.patient_id, row.doctor_id],
+    });
   };
   return await app.calls.apply(call, create, ({ id }) =>
     readEntries("prescription.get", [accessTo({ id, patient_id: consultation.patient_id })]),

@@ -1,4 +1,5 @@
 import { readEntries } from "@medconnect/platform/changes/audit-entry.ts";
+import { changed, type Effect, unchanged } from "@medconnect/platform/changes/effect.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type {
@@ -30,7 +31,7 @@ async function endPrescription(
   const found = await findPrescription(app.db, prescriptionId);
   const { record, ...right } = await authorizeRead(app, call, found, `prescriptions/${prescriptionId}`);
   const { userId } = userOf(call);
-  const end = async (tx: Transaction) => {
+  const end = async (tx: Transaction): Promise<Effect<Prescription>> => {
     const now = app.clock.now();
     const row = (await lockPrescription(tx, prescriptionId))!;
     const facts = {
@@ -40,7 +41,7 @@ async function endPrescription(
       endReason: endReasonOf(row, app.cipher) ?? "",
     };
     if (!endsNow(facts, { to, actorId: userId, reason }, now))
-      return { response: toPrescription(row, now, app.cipher), entries: [] };
+      return unchanged(toPrescription(row, now, app.cipher));
     const ended = {
       ...row,
       status: to,
@@ -49,8 +50,11 @@ async function endPrescription(
       end_reason: app.cipher.encrypt(endReasonContext(row), reason),
     };
     saveEnd(tx, ended);
-    const entry = { ...accessTo(row), ...right, subjectIds: [row.patient_id, row.doctor_id] };
-    return { response: toPrescription(ended, now, app.cipher), entries: [entry] };
+    return changed(toPrescription(ended, now, app.cipher), {
+      ...accessTo(row),
+      ...right,
+      subjectIds: [row.patient_id, row.doctor_id],
+    });
   };
   return await app.calls.apply(call, end, () =>
     readEntries("prescription.get", [{ ...accessTo(record), ...right }]),
