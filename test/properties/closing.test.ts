@@ -2,13 +2,13 @@ import { expect, test } from "@jest/globals";
 import type { ConsultationState } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import { FEE_DECISIONS } from "../../services/billing/src/payments/apply-consultation-events.ts";
 import { decide, type FeeDecision, nextStep } from "../../services/billing/src/payments/payment-rules.ts";
+import { stepOfClosing } from "../../services/clinical/src/bookings/booking-event-rules.ts";
 import {
   type ConsultationFacts,
   type Step,
-  stepOfClosing,
-  stepOfTime,
   takesStep,
 } from "../../services/clinical/src/consultations/consultation-rules.ts";
+import { stepOfTime } from "../../services/clinical/src/no-shows/no-show-rules.ts";
 import { factsOf } from "../../services/scheduling/src/bookings/booking.ts";
 import {
   assertReschedulable,

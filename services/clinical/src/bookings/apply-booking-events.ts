@@ -5,21 +5,19 @@ import { assertOwnRow } from "@medconnect/platform/inbox/own-row.ts";
 import { stateOf } from "@medconnect/platform/inbox/state-of.ts";
 import type { BookingState, Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Clinical } from "../app.ts";
-import {
-  type Closing,
-  type Step,
-  stepOfCancellation,
-  stepOfClosing,
-} from "../consultations/consultation-rules.ts";
+import type { Step } from "../consultations/consultation-rules.ts";
 import {
   type ConsultationIds,
   type ConsultationRow,
-  insertConsultations,
   lockConsultations,
-  moveConsultations,
-  type NewConsultation,
 } from "../consultations/consultation-store.ts";
 import { move, saveMove } from "../consultations/move-consultation.ts";
+import {
+  insertConsultations,
+  moveConsultations,
+  type NewConsultation,
+} from "./apply-booking-events-store.ts";
+import { type Closing, stepOfCancellation, stepOfClosing } from "./booking-event-rules.ts";
 
 /** booking.confirmed: the consultation is made under the id that the booking names. Nothing is read, as a booking's answer waits for it. */
 export const applyBookingConfirmed: EventHandler<never, NewConsultation> = {

@@ -1,14 +1,13 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { stepOfCancellation, stepOfClosing } from "../bookings/booking-event-rules.ts";
+import { stepOfTime } from "../no-shows/no-show-rules.ts";
 import {
   assertCompleted,
   becomesReady,
   type ConsultationFacts,
   latePartyAfter,
   type Step,
-  stepOfCancellation,
-  stepOfClosing,
-  stepOfTime,
   takesStep,
 } from "./consultation-rules.ts";
 

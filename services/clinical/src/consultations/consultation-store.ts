@@ -1,8 +1,7 @@
 import { limitOf, type Page } from "@medconnect/platform/api/page-token.ts";
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
-import { before, following, where } from "@medconnect/platform/db/filters.ts";
-import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
+import { before, where } from "@medconnect/platform/db/filters.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Count } from "@medconnect/platform/stats/utc-days.ts";
 import type {
@@ -45,10 +44,11 @@ export type ListedConsultation = Omit<ConsultationRow, "notes" | "abandon_reason
   addenda_count: number;
 };
 
-const LISTED = `c.id, c.booking_id, c.payment_id, c.patient_id, COALESCE(c.patient_name, p.full_name) AS patient_name,
+/** Columns of a listed consultation; tables: consultations c, and those of NAMES. */
+export const LISTED = `c.id, c.booking_id, c.payment_id, c.patient_id, COALESCE(c.patient_name, p.full_name) AS patient_name,
     c.doctor_id, COALESCE(c.doctor_name, d.display_name) AS doctor_name, c.status, c.moved_by, c.start_time, c.end_time, c.started_time, c.ended_time,
     c.no_show_party, c.doctor_ready_time, c.join_time, c.late_party, c.move_pending, c.overdue_time, c.version`;
-const NAMES =
+export const NAMES =
   "LEFT JOIN people p ON p.user_id = c.patient_id LEFT JOIN doctors d ON d.doctor_id = c.doctor_id";
 const SELECT = `SELECT ${LISTED}, c.notes, c.abandon_reason, d.licensed_until FROM consultations c ${NAMES}`;
 
@@ -57,75 +57,6 @@ export type ConsultationIds = Pick<
   ConsultationRow,
   "id" | "booking_id" | "payment_id" | "patient_id" | "doctor_id"
 >;
-
-/** Columns of a consultation from its confirmed booking. */
-export type NewConsultation = ConsultationIds &
-  Pick<ConsultationRow, "start_time" | "end_time" | "move_pending">;
-
-const INSERT = `INSERT INTO consultations
-  (id, booking_id, payment_id, patient_id, doctor_id, status, moved_by, start_time, end_time, move_pending, version)
-  VALUES ? AS new ON DUPLICATE KEY UPDATE`;
-
-/**
- * As `assertOwnRow`, without a read: the statement fails if the row has other ids than the booking's event states, because the column
- * takes no NULL.
- */
-const OWN_ROW = `booking_id = IF(consultations.booking_id = new.booking_id AND consultations.payment_id <=> new.payment_id
-    AND consultations.patient_id = new.patient_id AND consultations.doctor_id = new.doctor_id, new.booking_id, NULL)`;
-
-const newRows = (consultations: NewConsultation[]): SqlValue[][] =>
-  consultations.map((row) => [
-    binaryId(row.id),
-    binaryId(row.booking_id),
-    binaryId(row.payment_id),
-    binaryId(row.patient_id),
-    binaryId(row.doctor_id),
-    "SCHEDULED",
-    "SERVICE",
-    row.start_time,
-    row.end_time,
-    row.move_pending,
-    1,
-  ]);
-
-/** Makes consultations; one that is there already stays as it is, as it may have begun. */
-export function insertConsultations(tx: Transaction, consultations: NewConsultation[]): void {
-  tx.defer(`${INSERT} ${OWN_ROW}`, [newRows(consultations)]);
-}
-
-const TIMES_DIFFER = "(consultations.start_time <> new.start_time OR consultations.end_time <> new.end_time)";
-
-/**
- * Excludes started consultations. Includes a no-show at a time that its booking had left, or that its patient had not
- * accepted: that no-show is void. A waiting patient returns to SCHEDULED, because they have not accepted the new time.
- */
-const MOVABLE = `(consultations.status IN ('SCHEDULED', 'WAITING') AND (${TIMES_DIFFER} OR new.move_pending)
-  OR consultations.status = 'NO_SHOW'
-    AND (${TIMES_DIFFER} OR (new.move_pending AND consultations.no_show_party = 'PATIENT')))`;
-
-/**
- * Moves consultations that have not begun to another time, where nobody waits yet; makes those that are not there,
- * as their booking may have been moved before its confirmation came.
- */
-export function moveConsultations(tx: Transaction, consultations: NewConsultation[]): void {
-  // MySQL assigns from left to right, so the row is SCHEDULED already when the rest is set.
-  tx.defer(
-    `${INSERT} ${OWN_ROW},
-       version = consultations.version + IF(${MOVABLE}, 1, 0),
-       moved_by = IF(${MOVABLE}, 'SERVICE', consultations.moved_by),
-       doctor_ready_time = IF(${MOVABLE}, NULL, consultations.doctor_ready_time),
-       join_time = IF(${MOVABLE}, NULL, consultations.join_time),
-       late_party = IF(${MOVABLE}, NULL, consultations.late_party),
-       status = IF(${MOVABLE}, 'SCHEDULED', consultations.status),
-       no_show_party = IF(consultations.status = 'SCHEDULED', NULL, consultations.no_show_party),
-       patient_name = IF(consultations.status = 'SCHEDULED', NULL, consultations.patient_name),
-       doctor_name = IF(consultations.status = 'SCHEDULED', NULL, consultations.doctor_name),
-       move_pending = IF(consultations.status IN ('SCHEDULED', 'WAITING'), new.move_pending, consultations.move_pending),
-       start_time = IF(consultations.status = 'SCHEDULED', new.start_time, consultations.start_time),
-       end_time = IF(consultations.status = 'SCHEDULED', new.end_time, consultations.end_time)`,
-    [newRows(consultations)],
-  );
-}
 
 export async function findConsultation(db: Database, id: string): Promise<ConsultationRow | undefined> {
   const [row] = await db.read<ConsultationRow>(`${SELECT} WHERE c.id = ?`, [binaryId(id)]);
@@ -141,15 +72,6 @@ export async function lockConsultations(tx: Transaction, ids: string[]): Promise
     `${SELECT} WHERE c.id IN (?) ORDER BY c.id FOR UPDATE OF c FOR SHARE OF d`,
     [ids.map(binaryId)],
   );
-}
-
-/** Notes that the doctor was told that the consultation is long over, under the version that follows. */
-export function saveOverdue(tx: Transaction, { id, version }: ConsultationRow, now: Date): void {
-  tx.defer("UPDATE consultations SET overdue_time = ?, version = ? WHERE id = ?", [
-    now,
-    version,
-    binaryId(id),
-  ]);
 }
 
 /** Writes what can change in a consultation's life, under the version that follows the one that was locked. */
@@ -210,65 +132,6 @@ export async function listConsultations(
      JOIN consultations c ON c.id = page.id ${NAMES} ORDER BY c.start_time DESC, c.id DESC`,
     [...params, limitOf(page)],
   );
-}
-
-/** Consultations that ended by a time with a punctual patient still waiting. */
-const WAITED_IN_VAIN = "status = 'WAITING' AND late_party IS NULL AND end_time <= ?";
-
-export async function findWaitedInVain(db: Database, by: Date, limit: number): Promise<string[]> {
-  const rows = await db.read<{ id: string }>(
-    `SELECT id FROM consultations WHERE ${WAITED_IN_VAIN} ORDER BY end_time LIMIT ?`,
-    [by, limit],
-  );
-  return rows.map((row) => row.id);
-}
-
-/** Consultations of a status whose end is at or before a time. */
-export async function findEnded(
-  db: Database,
-  status: "SCHEDULED" | "WAITING",
-  by: Date,
-  limit: number,
-): Promise<string[]> {
-  const rows = await db.read<{ id: string }>(
-    "SELECT id FROM consultations WHERE status = ? AND end_time <= ? ORDER BY end_time LIMIT ?",
-    [status, by, limit],
-  );
-  return rows.map((row) => row.id);
-}
-
-/** Consultations in progress whose end is at or before a time, without an event about it yet. */
-export async function findUntoldOverdue(db: Database, by: Date, limit: number): Promise<string[]> {
-  const rows = await db.read<{ id: string }>(
-    `SELECT id FROM consultations WHERE status = 'IN_PROGRESS' AND end_time <= ? AND overdue_time IS NULL
-     ORDER BY end_time LIMIT ?`,
-    [by, limit],
-  );
-  return rows.map((row) => row.id);
-}
-
-/** Consultations in progress whose end is at or before a time, longest overdue first. */
-export async function listOverdue(db: Database, by: Date, page: Page): Promise<ListedConsultation[]> {
-  const { sql, params } = where(
-    ["c.status = ?", "IN_PROGRESS"],
-    ["c.end_time <= ?", by],
-    following("c.end_time", "c.id", page.after),
-  );
-  return await db.read<ListedConsultation>(
-    `SELECT ${LISTED}, 0 AS addenda_count
-     FROM (SELECT c.id FROM consultations c FORCE INDEX (consultations_by_status) ${sql}
-       ORDER BY c.end_time, c.id LIMIT ?) page
-     JOIN consultations c ON c.id = page.id ${NAMES} ORDER BY c.end_time, c.id`,
-    [...params, limitOf(page)],
-  );
-}
-
-export async function countWaitingInVain(db: Database, now: Date): Promise<number> {
-  const [row] = await db.read<{ count: number }>(
-    `SELECT COUNT(*) AS count FROM consultations WHERE ${WAITED_IN_VAIN}`,
-    [now],
-  );
-  return Number(row!.count);
 }
 
 export async function countByStatus(db: Database): Promise<Count<Consultation_Status>[]> {

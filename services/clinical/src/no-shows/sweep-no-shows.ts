@@ -4,15 +4,11 @@ import { sweep } from "@medconnect/platform/jobs/sweep.ts";
 import { gauge } from "@medconnect/platform/telemetry/metrics.ts";
 import { sampled } from "@medconnect/platform/telemetry/samples.ts";
 import type { Clinical } from "../app.ts";
-import { stepOfTime } from "../consultations/consultation-rules.ts";
-import {
-  countWaitingInVain,
-  findEnded,
-  findWaitedInVain,
-  lockConsultations,
-} from "../consultations/consultation-store.ts";
+import { lockConsultations } from "../consultations/consultation-store.ts";
 import { move, saveMove } from "../consultations/move-consultation.ts";
 import { SWEEPER } from "../sweeper.ts";
+import { stepOfTime } from "./no-show-rules.ts";
+import { countWaitingInVain, findEnded, findWaitedInVain } from "./no-show-store.ts";
 
 /** Closes consultations whose patients waited until the end, and unattended ones. */
 export const sweepNoShows =

@@ -5,7 +5,7 @@ import type {
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import type { Clinical } from "../app.ts";
 import { accessTo, toConsultationWithoutTexts } from "../consultations/consultation.ts";
-import { listOverdue } from "../consultations/consultation-store.ts";
+import { listOverdue } from "./overdue-store.ts";
 import { overdueBy } from "./report-overdue.ts";
 
 /** ConsultationService.ListOverdueConsultations. Throws INVALID_PAGE_TOKEN. */

@@ -3,8 +3,9 @@ import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { sweep } from "@medconnect/platform/jobs/sweep.ts";
 import type { Clinical } from "../app.ts";
 import { eventOf } from "../consultations/consultation.ts";
-import { findUntoldOverdue, lockConsultations, saveOverdue } from "../consultations/consultation-store.ts";
+import { lockConsultations } from "../consultations/consultation-store.ts";
 import { SWEEPER } from "../sweeper.ts";
+import { findUntoldOverdue, saveOverdue } from "./overdue-store.ts";
 
 /**
  * Sends one event for each consultation that is still in progress long after its end. The fee waits: only the doctor or an
