@@ -183,10 +183,11 @@ const namesAre =
     const { getConsultation: method } = ConsultationServiceService;
     const { response: open } = await invoke(method, bound(getConsultation, app), patient, { consultationId });
     expect(open).toMatchObject({ patientName, doctorName });
-    const [row] = await app.db.read("SELECT patient_name, doctor_name FROM prescriptions WHERE id = ?", [
-      binaryId(await prescribe(app, completed)),
-    ]);
-    expect(row).toEqual({ patient_name: patientName, doctor_name: doctorName });
+    const [row] = await app.db.read(
+      "SELECT patient_name AS patientName, doctor_name AS doctorName FROM prescriptions WHERE id = ?",
+      [binaryId(await prescribe(app, completed))],
+    );
+    expect(row).toEqual({ patientName, doctorName });
   };
 
 /** Checks of the state after an event that no later call may contradict. */

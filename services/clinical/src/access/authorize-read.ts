@@ -25,9 +25,9 @@ export async function authorizeRead<Row extends Parties>(
   const user = userOf(call);
   if (!record) throw new ApiError(user.role === "ADMIN" ? "BREAK_GLASS_REQUIRED" : "NOT_FOUND");
   if (user.role === "ADMIN") {
-    return { record, ...(await grantFor(app, user.userId, record.patient_id, resource)) };
+    return { record, ...(await grantFor(app, user.userId, record.patientId, resource)) };
   }
-  if (!isOwn(user, record)) throw hiddenFrom(resource, record.patient_id);
+  if (!isOwn(user, record)) throw hiddenFrom(resource, record.patientId);
   return { record };
 }
 

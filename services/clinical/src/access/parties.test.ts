@@ -9,7 +9,7 @@ const user = (role: Role, userId: string): UserCaller => ({
   role,
   authTime: new Date(0),
 });
-const record = { patient_id: "p", doctor_id: "d" };
+const record = { patientId: "p", doctorId: "d" };
 
 test.each([
   ["PATIENT", "p", true],

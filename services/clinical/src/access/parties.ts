@@ -2,8 +2,8 @@ import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
 
 /** Patient and doctor of a consultation or prescription. */
 export interface Parties {
-  patient_id: string;
-  doctor_id: string;
+  patientId: string;
+  doctorId: string;
 }
 
 /** A record by its id, and the people who may read its texts. */
@@ -15,9 +15,9 @@ export interface Owned extends Parties {
 export function isOwn({ role, userId }: UserCaller, record: Parties): boolean {
   switch (role) {
     case "PATIENT":
-      return record.patient_id === userId;
+      return record.patientId === userId;
     case "DOCTOR":
-      return record.doctor_id === userId;
+      return record.doctorId === userId;
     case "ADMIN":
       return false;
   }

@@ -1,11 +1,11 @@
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
-import type { ConsultationIds, ConsultationRow } from "../consultations/consultation-store.ts";
+import type { ConsultationIds, ConsultationRow } from "../consultations/consultation.ts";
 
 /** Columns of a consultation from its confirmed booking. */
 export type NewConsultation = ConsultationIds &
-  Pick<ConsultationRow, "start_time" | "end_time" | "move_pending">;
+  Pick<ConsultationRow, "startTime" | "endTime" | "movePending">;
 
 const INSERT = `INSERT INTO consultations
   (id, booking_id, payment_id, patient_id, doctor_id, status, moved_by, start_time, end_time, move_pending, version)
@@ -21,15 +21,15 @@ const OWN_ROW = `booking_id = IF(consultations.booking_id = new.booking_id AND c
 const newRows = (consultations: NewConsultation[]): SqlValue[][] =>
   consultations.map((row) => [
     binaryId(row.id),
-    binaryId(row.booking_id),
-    binaryId(row.payment_id),
-    binaryId(row.patient_id),
-    binaryId(row.doctor_id),
+    binaryId(row.bookingId),
+    binaryId(row.paymentId),
+    binaryId(row.patientId),
+    binaryId(row.doctorId),
     "SCHEDULED",
     "SERVICE",
-    row.start_time,
-    row.end_time,
-    row.move_pending,
+    row.startTime,
+    row.endTime,
+    row.movePending,
     1,
   ]);
 

@@ -39,7 +39,7 @@ test("a confirmed booking makes the consultation that it names, with the names t
     type: "user.created",
     aggregateId: userId,
     version: 1,
-    user: { fullName, role },
+    state: { $case: "user" as const, value: { fullName, role } },
   });
   await clinical.deliver(
     "auth",

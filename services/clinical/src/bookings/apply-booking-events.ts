@@ -5,12 +5,9 @@ import { assertOwnRow } from "@medconnect/platform/inbox/own-row.ts";
 import { stateOf } from "@medconnect/platform/inbox/state-of.ts";
 import type { BookingState, Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Clinical } from "../app.ts";
+import type { ConsultationIds, ConsultationRow } from "../consultations/consultation.ts";
 import type { Step } from "../consultations/consultation-rules.ts";
-import {
-  type ConsultationIds,
-  type ConsultationRow,
-  lockConsultations,
-} from "../consultations/consultation-store.ts";
+import { lockConsultations } from "../consultations/consultation-store.ts";
 import { move, saveMove } from "../consultations/move-consultation.ts";
 import {
   insertConsultations,
@@ -45,7 +42,7 @@ export const applyMoveAccepted = follow("consultation.accept_move");
 const entryOf = (row: NewConsultation, action: string): AuditEntry => ({
   action,
   resource: `consultations/${row.id}`,
-  subjectIds: [row.patient_id, row.doctor_id],
+  subjectIds: [row.patientId, row.doctorId],
 });
 
 /** booking.cancelled: the consultation is cancelled, or broken off if it has just begun. One that has ended stays. */
@@ -75,7 +72,7 @@ export const applyBookingClosed = (app: Clinical) =>
       const closing = toClosing(stateOf(event, "booking"));
       const step = row && stepOfClosing(closingFactsOf(row), closing);
       if (!step) return undefined;
-      const atItsTime = { ...row, start_time: closing.startTime, end_time: closing.endTime };
+      const atItsTime = { ...row, startTime: closing.startTime, endTime: closing.endTime };
       return { row: atItsTime, step, action: "consultation.close" };
     },
   });
@@ -122,9 +119,9 @@ async function lockOf(tx: Transaction, events: Event[]): Promise<Found[]> {
 
 const closingFactsOf = (row: ConsultationRow) => ({
   status: row.status,
-  startTime: row.start_time,
-  endTime: row.end_time,
-  noShowParty: row.no_show_party,
+  startTime: row.startTime,
+  endTime: row.endTime,
+  noShowParty: row.noShowParty,
 });
 
 function toClosing({ closeOutcome, startTime, endTime, movePending }: BookingState): Closing {
@@ -137,9 +134,9 @@ function toNewConsultation(event: Event): NewConsultation {
   const { startTime, endTime, movePending } = stateOf(event, "booking");
   return {
     ...idsOf(event),
-    start_time: startTime!,
-    end_time: endTime!,
-    move_pending: movePending ? 1 : 0,
+    startTime: startTime!,
+    endTime: endTime!,
+    movePending: movePending ? 1 : 0,
   };
 }
 
@@ -147,9 +144,9 @@ function idsOf(event: Event): ConsultationIds {
   const { consultationId, paymentId, patientId, doctorId } = stateOf(event, "booking");
   return {
     id: consultationId,
-    booking_id: event.aggregateId,
-    payment_id: paymentId || null,
-    patient_id: patientId,
-    doctor_id: doctorId,
+    bookingId: event.aggregateId,
+    paymentId: paymentId || null,
+    patientId: patientId,
+    doctorId: doctorId,
   };
 }

@@ -139,11 +139,12 @@ describe("an admin", () => {
     expect(await consultations(untreated.userId)).toEqual([]);
     expect(await prescriptions(untreated.userId)).toEqual([]);
     const lines = await clinical.app.db.read(
-      `SELECT action, resource, outcome, actor_id, grant_id FROM audit_events WHERE ? MEMBER OF (subject_ids)
+      `SELECT action, resource, outcome, actor_id AS actorId, grant_id AS grantId FROM audit_events
+        WHERE ? MEMBER OF (subject_ids)
        ORDER BY occur_time, id`,
       [untreated.userId],
     );
-    const line = { outcome: "SUCCESS", actor_id: admin.userId, grant_id: grantId };
+    const line = { outcome: "SUCCESS", actorId: admin.userId, grantId: grantId };
     expect(lines).toEqual([
       { action: "consultation.list", resource: "consultations", ...line },
       { action: "prescription.list", resource: "prescriptions", ...line },
@@ -198,7 +199,10 @@ test("a grant longer than auth's maximum is refused, and others in its batch are
     type: "break_glass.granted",
     aggregateId: newId(),
     version: 1,
-    breakGlass: { adminId: otherAdmin.userId, patientId: patient.userId, endTime },
+    state: {
+      $case: "breakGlass" as const,
+      value: { adminId: otherAdmin.userId, patientId: patient.userId, endTime },
+    },
   });
   expect(await clinical.deliver("auth", told(inMinutes(31)))).toEqual(["INVALID_REQUEST"]);
   expect(await consultations(patient.userId, otherAdmin).catch(({ reason }) => reason)).toBe(

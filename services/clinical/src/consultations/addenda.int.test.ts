@@ -168,8 +168,8 @@ test("a list of five consultations with a hundred long addenda is small, and mem
       for (let i = 0; i < 100; i++)
         insertAddendum(
           tx,
-          { id: newId(), text, create_time: clinical.app.clock.now() },
-          { id: consultationId, patient_id: patient.userId, doctor_id: doctor.userId },
+          { id: newId(), text, createTime: clinical.app.clock.now() },
+          { id: consultationId, patientId: patient.userId, doctorId: doctor.userId },
         );
     });
   }

@@ -2,42 +2,38 @@ import { SEALED_OVERHEAD_BYTES } from "@medconnect/platform/crypto/field-cipher.
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Owned } from "../access/parties.ts";
-
-export interface AddendumRow {
-  id: string;
-  consultation_id: string;
-  text: Buffer;
-  create_time: Date;
-}
+import type { AddendumRow } from "./addendum.ts";
+import type { ConsultationRow } from "./consultation.ts";
 
 export function insertAddendum(
   tx: Transaction,
-  row: Omit<AddendumRow, "consultation_id">,
+  row: Omit<AddendumRow, "consultationId">,
   consultation: Owned,
 ): void {
-  const { id: consultationId, patient_id, doctor_id } = consultation;
+  const { id: consultationId, patientId, doctorId } = consultation;
   tx.defer(
     "INSERT INTO addenda (id, consultation_id, patient_id, doctor_id, text, create_time) VALUES (?, ?, ?, ?, ?, ?)",
     [
       binaryId(row.id),
       binaryId(consultationId),
-      binaryId(patient_id),
-      binaryId(doctor_id),
+      binaryId(patientId),
+      binaryId(doctorId),
       row.text,
-      row.create_time,
+      row.createTime,
     ],
   );
 }
 
-/** The addenda of a consultation, oldest first. */
+/** The addenda of a consultation, oldest first. Only a completed one has any, so for others no query runs. */
 export async function findAddenda(
   tx: Pick<Transaction, "read">,
-  consultationId: string,
+  { id, status }: Pick<ConsultationRow, "id" | "status">,
 ): Promise<AddendumRow[]> {
+  if (status !== "COMPLETED") return [];
   return await tx.read<AddendumRow>(
-    `SELECT id, consultation_id, text, create_time FROM addenda WHERE consultation_id = ?
-     ORDER BY create_time, id`,
-    [binaryId(consultationId)],
+    `SELECT id, consultation_id AS consultationId, text, create_time AS createTime
+     FROM addenda WHERE consultation_id = ? ORDER BY create_time, id`,
+    [binaryId(id)],
   );
 }
 
@@ -46,10 +42,12 @@ export async function measureAddenda(
   tx: Transaction,
   consultationId: string,
 ): Promise<{ count: number; bytes: number }> {
-  const [row] = await tx.read<{ count: number; sealed: number | null }>(
-    "SELECT COUNT(*) AS count, SUM(OCTET_LENGTH(text)) AS sealed FROM addenda WHERE consultation_id = ?",
+  const [row] = await tx.read<{ count: number; storedBytes: number }>(
+    `SELECT COUNT(*) AS count, COALESCE(SUM(OCTET_LENGTH(text)), 0) AS storedBytes
+     FROM addenda WHERE consultation_id = ?`,
     [binaryId(consultationId)],
   );
+  // An aggregate without GROUP BY has one row.
   const count = Number(row!.count);
-  return { count, bytes: Number(row!.sealed ?? 0) - count * SEALED_OVERHEAD_BYTES };
+  return { count, bytes: Number(row!.storedBytes) - count * SEALED_OVERHEAD_BYTES };
 }

@@ -16,17 +16,17 @@ export const batchGetConsultationStandings = async (
     const undelivered = await findUndelivered(tx, consultationIds);
     const standings = rows.map((row) => ({
       consultationId: row.id,
-      bookingId: row.booking_id,
-      paymentId: row.payment_id ?? undefined,
+      bookingId: row.bookingId,
+      paymentId: row.paymentId ?? undefined,
       status: row.status,
-      startTime: row.start_time,
-      endTime: row.end_time,
-      noShowParty: row.no_show_party ?? undefined,
-      lateParty: row.late_party ?? undefined,
+      startTime: row.startTime,
+      endTime: row.endTime,
+      noShowParty: row.noShowParty ?? undefined,
+      lateParty: row.lateParty ?? undefined,
       version: row.version,
-      movePending: row.move_pending === 1,
-      closedByAdmin: row.moved_by === "ADMIN",
-      brokenOff: row.status === "ABANDONED" && row.moved_by === "DOCTOR",
+      movePending: row.movePending === 1,
+      closedByAdmin: row.movedBy === "ADMIN",
+      brokenOff: row.status === "ABANDONED" && row.movedBy === "DOCTOR",
       inFlight: undelivered.get(row.id) === "WAITING",
     }));
     return { standings };

@@ -6,9 +6,9 @@ import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type { Consultation } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import { isOwn } from "../access/parties.ts";
 import type { Clinical } from "../app.ts";
-import { addendaOf } from "./addendum.ts";
-import { accessTo, toConsultation } from "./consultation.ts";
-import { type ConsultationRow, findConsultation, lockConsultations } from "./consultation-store.ts";
+import { findAddenda } from "./addendum-store.ts";
+import { accessTo, type ConsultationRow, toConsultation } from "./consultation.ts";
+import { findConsultation, lockConsultations } from "./consultation-store.ts";
 
 /** Decides about the locked row and saves the change. @returns undefined if there is nothing to change */
 type Change = (
@@ -29,11 +29,11 @@ export async function changeConsultation(
 ): Promise<Consultation> {
   const found = await findConsultation(app.db, consultationId);
   if (!found) throw new ApiError("NOT_FOUND");
-  if (!isOwn(userOf(call), found)) throw hiddenFrom(`consultations/${consultationId}`, found.patient_id);
+  if (!isOwn(userOf(call), found)) throw hiddenFrom(`consultations/${consultationId}`, found.patientId);
   const apply = async (tx: Transaction): Promise<Effect<Consultation>> => {
     const row = (await lockConsultations(tx, [consultationId]))[0]!;
     const made = change(tx, row, app.clock.now());
-    if (!made) return unchanged(toConsultation(row, app.cipher, await addendaOf(tx, row)));
+    if (!made) return unchanged(toConsultation(row, app.cipher, await findAddenda(tx, row)));
     return changed(toConsultation(made.row, app.cipher), made.entry);
   };
   return await app.calls.apply(call, apply, () => readEntries("consultation.get", [accessTo(found)]));

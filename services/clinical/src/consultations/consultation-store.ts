@@ -9,54 +9,20 @@ import type {
   ListConsultationsRequest,
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import type { Scope } from "../access/parties.ts";
-import { isOver, type Mover, type Party } from "./consultation-rules.ts";
+import type { ConsultationRow, ListedConsultation } from "./consultation.ts";
+import { isOver } from "./consultation-rules.ts";
 
-export interface ConsultationRow {
-  id: string;
-  booking_id: string;
-  payment_id: string | null;
-  patient_id: string;
-  /** Name at the end; until then the current one. Null if unknown here. */
-  patient_name: string | null;
-  doctor_id: string;
-  doctor_name: string | null;
-  status: Consultation_Status;
-  moved_by: Mover;
-  start_time: Date;
-  end_time: Date;
-  started_time: Date | null;
-  ended_time: Date | null;
-  notes: Buffer | null;
-  abandon_reason: Buffer | null;
-  no_show_party: Party | null;
-  doctor_ready_time: Date | null;
-  join_time: Date | null;
-  late_party: Party | null;
-  move_pending: number;
-  overdue_time: Date | null;
-  /** Last day of the doctor's verified licences; null without one. */
-  licensed_until: Date | null;
-  version: number;
-}
-
-/** A consultation without its texts, which lists neither read nor show. */
-export type ListedConsultation = Omit<ConsultationRow, "notes" | "abandon_reason" | "licensed_until"> & {
-  addenda_count: number;
-};
-
-/** Columns of a listed consultation; tables: consultations c, and those of NAMES. */
-export const LISTED = `c.id, c.booking_id, c.payment_id, c.patient_id, COALESCE(c.patient_name, p.full_name) AS patient_name,
-    c.doctor_id, COALESCE(c.doctor_name, d.display_name) AS doctor_name, c.status, c.moved_by, c.start_time, c.end_time, c.started_time, c.ended_time,
-    c.no_show_party, c.doctor_ready_time, c.join_time, c.late_party, c.move_pending, c.overdue_time, c.version`;
+/** Columns of a `ListedConsultation` from consultations c, and the tables of NAMES. */
+export const LISTED = `c.id, c.booking_id AS bookingId, c.payment_id AS paymentId, c.patient_id AS patientId,
+    COALESCE(c.patient_name, p.full_name) AS patientName, c.doctor_id AS doctorId,
+    COALESCE(c.doctor_name, d.display_name) AS doctorName, c.status, c.moved_by AS movedBy,
+    c.start_time AS startTime, c.end_time AS endTime, c.started_time AS startedTime, c.ended_time AS endedTime,
+    c.no_show_party AS noShowParty, c.doctor_ready_time AS doctorReadyTime, c.join_time AS joinTime,
+    c.late_party AS lateParty, c.move_pending AS movePending, c.overdue_time AS overdueTime, c.version`;
 export const NAMES =
   "LEFT JOIN people p ON p.user_id = c.patient_id LEFT JOIN doctors d ON d.doctor_id = c.doctor_id";
-const SELECT = `SELECT ${LISTED}, c.notes, c.abandon_reason, d.licensed_until FROM consultations c ${NAMES}`;
-
-/** Ids of a consultation from its booking, which never change. */
-export type ConsultationIds = Pick<
-  ConsultationRow,
-  "id" | "booking_id" | "payment_id" | "patient_id" | "doctor_id"
->;
+const SELECT = `SELECT ${LISTED}, c.notes, c.abandon_reason AS abandonReason, d.licensed_until AS licensedUntil
+  FROM consultations c ${NAMES}`;
 
 export async function findConsultation(db: Database, id: string): Promise<ConsultationRow | undefined> {
   const [row] = await db.read<ConsultationRow>(`${SELECT} WHERE c.id = ?`, [binaryId(id)]);
@@ -76,25 +42,25 @@ export async function lockConsultations(tx: Transaction, ids: string[]): Promise
 
 /** Writes what can change in a consultation's life, under the version that follows the one that was locked. */
 export function saveConsultation(tx: Transaction, row: ConsultationRow): void {
-  const [patientName, doctorName] = isOver(row.status) ? [row.patient_name, row.doctor_name] : [null, null];
+  const [patientName, doctorName] = isOver(row.status) ? [row.patientName, row.doctorName] : [null, null];
   tx.defer(
     `UPDATE consultations SET status = ?, moved_by = ?, started_time = ?, ended_time = ?, notes = ?,
        abandon_reason = ?, no_show_party = ?, doctor_ready_time = ?, join_time = ?, late_party = ?,
        move_pending = ?, start_time = ?, end_time = ?, patient_name = ?, doctor_name = ?, version = ? WHERE id = ?`,
     [
       row.status,
-      row.moved_by,
-      row.started_time,
-      row.ended_time,
+      row.movedBy,
+      row.startedTime,
+      row.endedTime,
       row.notes,
-      row.abandon_reason,
-      row.no_show_party,
-      row.doctor_ready_time,
-      row.join_time,
-      row.late_party,
-      row.move_pending,
-      row.start_time,
-      row.end_time,
+      row.abandonReason,
+      row.noShowParty,
+      row.doctorReadyTime,
+      row.joinTime,
+      row.lateParty,
+      row.movePending,
+      row.startTime,
+      row.endTime,
       patientName,
       doctorName,
       row.version,
@@ -126,7 +92,7 @@ export async function listConsultations(
     before("c.start_time", "c.id", page.after),
   );
   return await db[isKeyed ? "read" : "scan"]<ListedConsultation>(
-    `SELECT ${LISTED}, (SELECT COUNT(*) FROM addenda a WHERE a.consultation_id = c.id) AS addenda_count
+    `SELECT ${LISTED}, (SELECT COUNT(*) FROM addenda a WHERE a.consultation_id = c.id) AS addendaCount
      FROM (SELECT c.id FROM consultations c FORCE INDEX (${key}) ${sql}
        ORDER BY c.start_time DESC, c.id DESC LIMIT ?) page
      JOIN consultations c ON c.id = page.id ${NAMES} ORDER BY c.start_time DESC, c.id DESC`,

@@ -8,16 +8,60 @@ import type {
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import type { ConsultationState } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Owned } from "../access/parties.ts";
+import type { AddendumRow } from "./addendum.ts";
 import { toAddendum } from "./addendum.ts";
-import type { AddendumRow } from "./addendum-store.ts";
-import type { ConsultationFacts } from "./consultation-rules.ts";
-import type { ConsultationRow, ListedConsultation } from "./consultation-store.ts";
+import type { ConsultationFacts, Mover, Party } from "./consultation-rules.ts";
+
+/** A consultation as its store reads it. */
+export interface ConsultationRow {
+  id: string;
+  bookingId: string;
+  paymentId: string | null;
+  patientId: string;
+  /** Current name until the end, then the name at the end; null if unknown. */
+  patientName: string | null;
+  doctorId: string;
+  /** As `patientName`. */
+  doctorName: string | null;
+  status: Consultation_Status;
+  movedBy: Mover;
+  startTime: Date;
+  endTime: Date;
+  startedTime: Date | null;
+  endedTime: Date | null;
+  /** Ciphertext. */
+  notes: Buffer | null;
+  /** Ciphertext. */
+  abandonReason: Buffer | null;
+  noShowParty: Party | null;
+  doctorReadyTime: Date | null;
+  joinTime: Date | null;
+  lateParty: Party | null;
+  /** 1 while the patient has not accepted the last reschedule. */
+  movePending: 0 | 1;
+  /** Time of the event that the consultation is overdue. */
+  overdueTime: Date | null;
+  /** Last day of the doctor's verified licences; null without one. */
+  licensedUntil: Date | null;
+  version: number;
+}
+
+/** A consultation in lists, which neither read nor show its texts. */
+export type ListedConsultation = Omit<ConsultationRow, "notes" | "abandonReason" | "licensedUntil"> & {
+  addendaCount: number;
+};
+
+/** Ids of a consultation from its booking. They never change. */
+export type ConsultationIds = Pick<
+  ConsultationRow,
+  "id" | "bookingId" | "paymentId" | "patientId" | "doctorId"
+>;
 
 /** Where a consultation's sealed texts lie, and whose they are: for other people, they do not open. */
-export const notesContext = ({ id, patient_id, doctor_id }: Owned): string =>
-  `consultations.notes:${id}:${patient_id}:${doctor_id}`;
-export const abandonReasonContext = ({ id, patient_id, doctor_id }: Owned): string =>
-  `consultations.abandon_reason:${id}:${patient_id}:${doctor_id}`;
+export const notesContext = ({ id, patientId, doctorId }: Owned): string =>
+  `consultations.notes:${id}:${patientId}:${doctorId}`;
+export const abandonReasonContext = ({ id, patientId, doctorId }: Owned): string =>
+  `consultations.abandon_reason:${id}:${patientId}:${doctorId}`;
 
 /** The doctor's notes; empty before the consultation is completed. */
 export const notesOf = (row: Owned & Pick<ConsultationRow, "notes">, cipher: FieldCipher): string =>
@@ -26,43 +70,43 @@ export const notesOf = (row: Owned & Pick<ConsultationRow, "notes">, cipher: Fie
 /** Facts of a consultation that the rules use. */
 export const factsOf = (row: ConsultationRow, cipher: FieldCipher): ConsultationFacts => ({
   status: row.status,
-  movedBy: row.moved_by,
-  startTime: row.start_time,
-  endTime: row.end_time,
+  movedBy: row.movedBy,
+  startTime: row.startTime,
+  endTime: row.endTime,
   notes: notesOf(row, cipher),
   abandonReason:
-    row.abandon_reason && row.status === "ABANDONED"
-      ? cipher.decrypt(abandonReasonContext(row), row.abandon_reason).toString()
+    row.abandonReason && row.status === "ABANDONED"
+      ? cipher.decrypt(abandonReasonContext(row), row.abandonReason).toString()
       : "",
-  noShowParty: row.no_show_party,
-  doctorReadyTime: row.doctor_ready_time,
-  joinTime: row.join_time,
-  lateParty: row.late_party,
-  movePending: row.move_pending === 1,
-  licensedUntil: row.licensed_until,
+  noShowParty: row.noShowParty,
+  doctorReadyTime: row.doctorReadyTime,
+  joinTime: row.joinTime,
+  lateParty: row.lateParty,
+  movePending: row.movePending === 1,
+  licensedUntil: row.licensedUntil,
 });
 
 /** The consultation without its texts, for lists, because a page has to fit into an answer. */
 export const toConsultationWithoutTexts = (row: ListedConsultation): Consultation => ({
   id: row.id,
-  bookingId: row.booking_id,
-  patientId: row.patient_id,
-  patientName: row.patient_name ?? "",
-  doctorId: row.doctor_id,
-  doctorName: row.doctor_name ?? "",
+  bookingId: row.bookingId,
+  patientId: row.patientId,
+  patientName: row.patientName ?? "",
+  doctorId: row.doctorId,
+  doctorName: row.doctorName ?? "",
   status: row.status,
-  startTime: row.start_time,
-  endTime: row.end_time,
-  startedTime: row.started_time ?? undefined,
-  endedTime: row.ended_time ?? undefined,
+  startTime: row.startTime,
+  endTime: row.endTime,
+  startedTime: row.startedTime ?? undefined,
+  endedTime: row.endedTime ?? undefined,
   notes: undefined,
-  noShowParty: row.no_show_party ?? undefined,
-  doctorReadyTime: row.doctor_ready_time ?? undefined,
-  lateParty: row.late_party ?? undefined,
-  closedByAdmin: row.moved_by === "ADMIN",
+  noShowParty: row.noShowParty ?? undefined,
+  doctorReadyTime: row.doctorReadyTime ?? undefined,
+  lateParty: row.lateParty ?? undefined,
+  closedByAdmin: row.movedBy === "ADMIN",
   addenda: [],
   // A completed consultation's version is final, so adding the addenda count keeps the ETag unique.
-  etag: etagOf(row.version + Number(row.addenda_count)),
+  etag: etagOf(row.version + Number(row.addendaCount)),
 });
 
 /** The consultation for its patient and doctor. */
@@ -71,15 +115,15 @@ export const toConsultation = (
   cipher: FieldCipher,
   addenda: AddendumRow[] = [],
 ): Consultation => ({
-  ...toConsultationWithoutTexts({ ...row, addenda_count: addenda.length }),
+  ...toConsultationWithoutTexts({ ...row, addendaCount: addenda.length }),
   notes: notesOf(row, cipher),
   addenda: addenda.map((addendum) => toAddendum(addendum, row, cipher)),
 });
 
 /** Audit access to a consultation. */
-export const accessTo = (row: Pick<ConsultationRow, "id" | "patient_id">): Access => ({
+export const accessTo = (row: Pick<ConsultationRow, "id" | "patientId">): Access => ({
   resource: `consultations/${row.id}`,
-  subjectIds: [row.patient_id],
+  subjectIds: [row.patientId],
 });
 
 /** The statuses that others are told of; a patient who waits, or a cancelled booking, is no news to them. */
@@ -95,20 +139,20 @@ const NEWS: Partial<Record<Consultation_Status, string>> = {
  * its booking's cancellation or closing causes none: scheduling has decided about the fee and told billing itself.
  */
 export function consultationEvents(before: ConsultationRow, row: ConsultationRow): NewEvent[] {
-  const type = before.move_pending > row.move_pending ? "consultation.joined" : NEWS[row.status];
-  const isFollowing = row.moved_by === "ADMIN" || (row.status === "ABANDONED" && row.moved_by === "SERVICE");
+  const type = before.movePending > row.movePending ? "consultation.joined" : NEWS[row.status];
+  const isFollowing = row.movedBy === "ADMIN" || (row.status === "ABANDONED" && row.movedBy === "SERVICE");
   return type && !isFollowing ? [eventOf(type, row)] : [];
 }
 
 /** An event of a consultation, with all state that other services need. */
 export function eventOf(type: string, row: ConsultationRow): NewEvent {
   const consultation: ConsultationState = {
-    bookingId: row.booking_id,
-    paymentId: row.payment_id ?? "",
-    noShowParty: row.no_show_party ?? "PARTY_UNSPECIFIED",
-    lateParty: row.late_party ?? "PARTY_UNSPECIFIED",
-    startTime: row.start_time,
-    endTime: row.end_time,
+    bookingId: row.bookingId,
+    paymentId: row.paymentId ?? "",
+    noShowParty: row.noShowParty ?? "PARTY_UNSPECIFIED",
+    lateParty: row.lateParty ?? "PARTY_UNSPECIFIED",
+    startTime: row.startTime,
+    endTime: row.endTime,
   };
   return {
     type,

@@ -216,7 +216,7 @@ test("a doctor marks who did not come, and breaks off what has begun", async () 
   const [news] = await clinical.told(missed.consultationId);
   expect(news!.event).toMatchObject({
     type: "consultation.no_show",
-    consultation: { noShowParty: "PATIENT" },
+    state: { value: { noShowParty: "PATIENT" } },
   });
 
   const broken = await book(0);
@@ -316,12 +316,12 @@ test("notes and reasons lie encrypted in the database, each bound to its place",
   const abandoned = (await book(0)).consultationId;
   await clinical.meet(abandoned, patient, doctor);
   await clinical.abandon(abandoned, doctor, "a canary");
-  const rows = await clinical.app.db.read<{ notes: Buffer | null; abandon_reason: Buffer | null }>(
-    "SELECT notes, abandon_reason FROM consultations WHERE id IN (?, ?)",
+  const rows = await clinical.app.db.read<{ notes: Buffer | null; abandonReason: Buffer | null }>(
+    "SELECT notes, abandon_reason AS abandonReason FROM consultations WHERE id IN (?, ?)",
     [binaryId(consultationId), binaryId(abandoned)],
   );
-  for (const { notes, abandon_reason } of rows) {
-    const sealed = notes ?? abandon_reason;
+  for (const { notes, abandonReason } of rows) {
+    const sealed = notes ?? abandonReason;
     expect(sealed!.length).toBeGreaterThan(0);
     expect(sealed!.includes("canary")).toBe(false);
   }

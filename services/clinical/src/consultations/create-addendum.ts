@@ -28,7 +28,7 @@ export async function createAddendum(
 ): Promise<Addendum> {
   const consultation = await findConsultation(app.db, consultationId);
   if (!consultation) throw new ApiError("NOT_FOUND");
-  const { patient_id: patientId, doctor_id: doctorId } = consultation;
+  const { patientId, doctorId } = consultation;
   if (!isOwn(userOf(call), consultation)) throw hiddenFrom(`consultations/${consultationId}`, patientId);
   const create = async (tx: Transaction): Promise<Effect<Addendum>> => {
     // It stays so: the lock is for the count.
@@ -38,7 +38,7 @@ export async function createAddendum(
     if (count >= MAX_ADDENDA || bytes + Buffer.byteLength(text) > MAX_BYTES) throw tooMany(bytes);
     const addendum: Addendum = { id: newId(), consultationId, text, createTime: app.clock.now() };
     const sealed = app.cipher.encrypt(textContext(addendum.id, consultation), text);
-    insertAddendum(tx, { id: addendum.id, text: sealed, create_time: addendum.createTime! }, consultation);
+    insertAddendum(tx, { id: addendum.id, text: sealed, createTime: addendum.createTime! }, consultation);
     const resource = `consultations/${consultationId}/addenda/${addendum.id}`;
     return changed(addendum, { resource, subjectIds: [patientId, doctorId] });
   };

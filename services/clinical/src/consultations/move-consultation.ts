@@ -3,9 +3,15 @@ import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { counter } from "@medconnect/platform/telemetry/metrics.ts";
 import type { Clinical } from "../app.ts";
-import { abandonReasonContext, consultationEvents, factsOf, notesContext } from "./consultation.ts";
+import {
+  abandonReasonContext,
+  type ConsultationRow,
+  consultationEvents,
+  factsOf,
+  notesContext,
+} from "./consultation.ts";
 import { latePartyAfter, type Step } from "./consultation-rules.ts";
-import { type ConsultationRow, saveConsultation } from "./consultation-store.ts";
+import { saveConsultation } from "./consultation-store.ts";
 
 const transitions = counter("consultation.transitions", "Consultations that came to a status");
 
@@ -14,15 +20,15 @@ export function move(app: Clinical, row: ConsultationRow, step: Step, now: Date)
   return {
     ...row,
     status: step.to,
-    moved_by: step.by,
+    movedBy: step.by,
     version: row.version + 1,
-    started_time: step.to === "IN_PROGRESS" ? now : row.started_time,
-    ended_time: row.status === "IN_PROGRESS" ? now : row.ended_time,
+    startedTime: step.to === "IN_PROGRESS" ? now : row.startedTime,
+    endedTime: row.status === "IN_PROGRESS" ? now : row.endedTime,
     // Joining the waiting room accepts the time.
-    move_pending: step.to === "WAITING" ? 0 : row.move_pending,
-    join_time: step.to === "WAITING" ? now : row.join_time,
-    late_party: latePartyAfter(factsOf(row, app.cipher), step, now, app),
-    no_show_party: step.to === "NO_SHOW" ? step.party : null,
+    movePending: step.to === "WAITING" ? 0 : row.movePending,
+    joinTime: step.to === "WAITING" ? now : row.joinTime,
+    lateParty: latePartyAfter(factsOf(row, app.cipher), step, now, app),
+    noShowParty: step.to === "NO_SHOW" ? step.party : null,
     ...writtenDown(row, step, app.cipher),
   };
 }
@@ -33,7 +39,7 @@ export function saveMove(tx: Transaction, before: ConsultationRow, moved: Consul
   tx.afterCommit(() => transitions({ to: moved.status }));
   return {
     resource: `consultations/${moved.id}`,
-    subjectIds: [moved.patient_id, moved.doctor_id],
+    subjectIds: [moved.patientId, moved.doctorId],
     events: consultationEvents(before, moved),
   };
 }
@@ -45,7 +51,7 @@ function writtenDown(row: ConsultationRow, step: Step, cipher: FieldCipher): Par
     case "ABANDONED":
       return step.reason === undefined
         ? {}
-        : { abandon_reason: cipher.encrypt(abandonReasonContext(row), step.reason) };
+        : { abandonReason: cipher.encrypt(abandonReasonContext(row), step.reason) };
     default:
       return {};
   }

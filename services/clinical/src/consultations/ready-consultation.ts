@@ -19,8 +19,8 @@ export const readyConsultation = async (
 ): Promise<Consultation> =>
   await changeConsultation(app, call, consultationId, (tx, row, now) => {
     if (!becomesReady(factsOf(row, app.cipher), now, app)) return undefined;
-    const ready = { ...row, doctor_ready_time: now, version: row.version + 1 };
+    const ready = { ...row, doctorReadyTime: now, version: row.version + 1 };
     saveConsultation(tx, ready);
-    const subjectIds = [row.patient_id, row.doctor_id];
+    const subjectIds = [row.patientId, row.doctorId];
     return { row: ready, entry: { resource: `consultations/${row.id}`, subjectIds } };
   });

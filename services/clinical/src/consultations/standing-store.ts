@@ -1,28 +1,29 @@
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
-import type { ConsultationRow } from "./consultation-store.ts";
+import type { ConsultationRow } from "./consultation.ts";
 
-/** As much of a consultation as its booking can be compared with. */
+/** The part of a consultation that its booking is compared with. */
 export type StandingRow = Pick<
   ConsultationRow,
   | "id"
-  | "booking_id"
-  | "payment_id"
+  | "bookingId"
+  | "paymentId"
   | "status"
-  | "moved_by"
-  | "start_time"
-  | "end_time"
-  | "no_show_party"
-  | "late_party"
-  | "move_pending"
+  | "movedBy"
+  | "startTime"
+  | "endTime"
+  | "noShowParty"
+  | "lateParty"
+  | "movePending"
   | "version"
 >;
 
 /** Those of the consultations that exist. */
 export async function findStandings(tx: Transaction, ids: string[]): Promise<StandingRow[]> {
   return await tx.read(
-    `SELECT id, booking_id, payment_id, status, moved_by, start_time, end_time, no_show_party, late_party,
-       move_pending, version
+    `SELECT id, booking_id AS bookingId, payment_id AS paymentId, status, moved_by AS movedBy,
+       start_time AS startTime, end_time AS endTime, no_show_party AS noShowParty, late_party AS lateParty,
+       move_pending AS movePending, version
      FROM consultations WHERE id IN (?)`,
     [ids.map(binaryId)],
   );

@@ -19,9 +19,9 @@ export interface Licensing {
 /** Facts about the two people of a prescription at its issue. */
 export interface Issuer {
   /** Last day of the doctor's verified licences; null without one. */
-  licensed_until: Date | null;
-  doctor_name: string | null;
-  patient_name: string | null;
+  licensedUntil: Date | null;
+  doctorName: string | null;
+  patientName: string | null;
 }
 
 /**
@@ -30,13 +30,13 @@ export interface Issuer {
  */
 export async function lockIssuer(
   tx: Transaction,
-  { doctor_id, patient_id }: { doctor_id: string; patient_id: string },
+  { doctorId, patientId }: { doctorId: string; patientId: string },
 ): Promise<Issuer | undefined> {
   const [row] = await tx.read<Issuer>(
-    `SELECT l.licensed_until, l.display_name AS doctor_name, p.full_name AS patient_name
+    `SELECT l.licensed_until AS licensedUntil, l.display_name AS doctorName, p.full_name AS patientName
      FROM doctors l LEFT JOIN people p ON p.user_id = ?
      WHERE l.doctor_id = ? FOR SHARE OF l`,
-    [binaryId(patient_id), binaryId(doctor_id)],
+    [binaryId(patientId), binaryId(doctorId)],
   );
   return row;
 }

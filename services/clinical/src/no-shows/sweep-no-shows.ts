@@ -34,7 +34,7 @@ async function closeAll(
 async function close(app: Clinical, tx: Transaction, id: string, now: Date): Promise<AuditEntry[]> {
   const row = (await lockConsultations(tx, [id]))[0]!;
   // Between the search and the lock another sweeper, the doctor or an admin may have closed it.
-  const facts = { status: row.status, endTime: row.end_time, lateParty: row.late_party };
+  const facts = { status: row.status, endTime: row.endTime, lateParty: row.lateParty };
   const step = stepOfTime(facts, now, app.unattendedAfterMs);
   if (!step) return [];
   return [{ ...saveMove(tx, row, move(app, row, step, now)), action: "consultation.mark_no_show" }];

@@ -16,7 +16,7 @@ export async function listOverdueConsultations(
 ): Promise<ListConsultationsResponse> {
   const page = app.pages.open(request, "overdue consultations");
   const found = await listOverdue(app.db, overdueBy(app), page);
-  const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.end_time, row.id]);
+  const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.endTime, row.id]);
   await app.audit.record(call, rows.map(accessTo));
   return { consultations: rows.map(toConsultationWithoutTexts), nextPageToken };
 }

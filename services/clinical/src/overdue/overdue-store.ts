@@ -3,12 +3,8 @@ import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import { following, where } from "@medconnect/platform/db/filters.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
-import {
-  type ConsultationRow,
-  LISTED,
-  type ListedConsultation,
-  NAMES,
-} from "../consultations/consultation-store.ts";
+import type { ConsultationRow, ListedConsultation } from "../consultations/consultation.ts";
+import { LISTED, NAMES } from "../consultations/consultation-store.ts";
 
 /** Notes that the doctor was told that the consultation is long over, under the version that follows. */
 export function saveOverdue(tx: Transaction, { id, version }: ConsultationRow, now: Date): void {

@@ -26,14 +26,14 @@ export const overdueBy = ({ clock, overdueAfterMs }: Clinical): Date =>
 
 async function tell(app: Clinical, tx: Transaction, id: string): Promise<AuditEntry[]> {
   const row = (await lockConsultations(tx, [id]))[0]!;
-  if (row.status !== "IN_PROGRESS" || row.overdue_time) return [];
+  if (row.status !== "IN_PROGRESS" || row.overdueTime) return [];
   const told = { ...row, version: row.version + 1 };
   saveOverdue(tx, told, app.clock.now());
   return [
     {
       action: "consultation.tell_overdue",
       resource: `consultations/${id}`,
-      subjectIds: [row.patient_id, row.doctor_id],
+      subjectIds: [row.patientId, row.doctorId],
       events: [eventOf("consultation.overdue", told)],
     },
   ];

@@ -11,12 +11,19 @@ import type {
 } from "@medconnect/proto/medconnect/clinical/v1/prescription_service.ts";
 import { isOwn } from "../access/parties.ts";
 import type { Clinical } from "../app.ts";
+import type { ConsultationRow } from "../consultations/consultation.ts";
 import { assertCompleted } from "../consultations/consultation-rules.ts";
-import { type ConsultationRow, findConsultation } from "../consultations/consultation-store.ts";
+import { findConsultation } from "../consultations/consultation-store.ts";
 import { type Issuer, lockIssuer } from "../doctors/doctor-store.ts";
 import { assertLicensed } from "../doctors/licensing-rules.ts";
-import { accessTo, contentContext, itemsContext, toPrescription } from "./prescription.ts";
-import { insertPrescription, type PrescriptionRow } from "./prescription-store.ts";
+import {
+  accessTo,
+  contentContext,
+  itemsContext,
+  type PrescriptionRow,
+  toPrescription,
+} from "./prescription.ts";
+import { insertPrescription } from "./prescription-store.ts";
 
 /** PrescriptionService.CreatePrescription. Throws NOT_FOUND, CONSULTATION_NOT_COMPLETED, LICENSE_NOT_VERIFIED. */
 export async function createPrescription(
@@ -27,47 +34,47 @@ export async function createPrescription(
   const consultation = await findConsultation(app.db, request.consultationId);
   if (!consultation) throw new ApiError("NOT_FOUND");
   if (!isOwn(userOf(call), consultation))
-    throw hiddenFrom(`consultations/${consultation.id}`, consultation.patient_id);
+    throw hiddenFrom(`consultations/${consultation.id}`, consultation.patientId);
   const create = async (tx: Transaction): Promise<Effect<Prescription>> => {
     // No lock: a completed consultation stays completed.
     assertCompleted(consultation);
     const issuer = await lockIssuer(tx, consultation);
     const now = app.clock.now();
-    assertLicensed(issuer?.licensed_until ?? null, now);
+    assertLicensed(issuer?.licensedUntil ?? null, now);
     const row = newPrescription(consultation, issuer!, request, now, app.prescriptionValidityMs, app.cipher);
     insertPrescription(tx, row);
     return changed(toPrescription(row, now, app.cipher), {
       resource: `prescriptions/${row.id}`,
-      subjectIds: [row.patient_id, row.doctor_id],
+      subjectIds: [row.patientId, row.doctorId],
     });
   };
   return await app.calls.apply(call, create, ({ id }) =>
-    readEntries("prescription.get", [accessTo({ id, patient_id: consultation.patient_id })]),
+    readEntries("prescription.get", [accessTo({ id, patientId: consultation.patientId })]),
   );
 }
 
 function newPrescription(
   consultation: ConsultationRow,
-  { patient_name, doctor_name }: Issuer,
+  { patientName, doctorName }: Issuer,
   { content, items }: CreatePrescriptionRequest,
   now: Date,
   validityMs: number,
   cipher: FieldCipher,
 ): PrescriptionRow {
-  const { patient_id, doctor_id } = consultation;
-  const owned = { id: newId(), patient_id, doctor_id };
+  const { patientId, doctorId } = consultation;
+  const owned = { id: newId(), patientId, doctorId };
   return {
     ...owned,
-    consultation_id: consultation.id,
-    patient_name,
-    doctor_name,
+    consultationId: consultation.id,
+    patientName,
+    doctorName,
     status: "ACTIVE",
     content: cipher.encrypt(contentContext(owned), content),
     items: cipher.encrypt(itemsContext(owned), JSON.stringify(items)),
-    issue_time: now,
-    expire_time: new Date(now.getTime() + validityMs),
-    ended_by: null,
-    end_time: null,
-    end_reason: null,
+    issueTime: now,
+    expireTime: new Date(now.getTime() + validityMs),
+    endedBy: null,
+    endTime: null,
+    endReason: null,
   };
 }

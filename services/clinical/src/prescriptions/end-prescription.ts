@@ -36,8 +36,8 @@ async function endPrescription(
     const row = (await lockPrescription(tx, prescriptionId))!;
     const facts = {
       status: row.status,
-      expireTime: row.expire_time,
-      endedBy: row.ended_by,
+      expireTime: row.expireTime,
+      endedBy: row.endedBy,
       endReason: endReasonOf(row, app.cipher) ?? "",
     };
     if (!endsNow(facts, { to, actorId: userId, reason }, now))
@@ -45,15 +45,15 @@ async function endPrescription(
     const ended = {
       ...row,
       status: to,
-      ended_by: userId,
-      end_time: now,
-      end_reason: app.cipher.encrypt(endReasonContext(row), reason),
+      endedBy: userId,
+      endTime: now,
+      endReason: app.cipher.encrypt(endReasonContext(row), reason),
     };
     saveEnd(tx, ended);
     return changed(toPrescription(ended, now, app.cipher), {
       ...accessTo(row),
       ...right,
-      subjectIds: [row.patient_id, row.doctor_id],
+      subjectIds: [row.patientId, row.doctorId],
     });
   };
   return await app.calls.apply(call, end, () =>

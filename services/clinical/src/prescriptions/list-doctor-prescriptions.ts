@@ -23,7 +23,7 @@ export async function listDoctorPrescriptions(
   const page = app.pages.open(request, "doctor prescriptions", doctorId);
   if (!(await isKnownDoctor(app.db, doctorId))) throw new ApiError("NOT_FOUND");
   const found = await listPrescriptions(app.db, { doctorId }, {}, page);
-  const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.issue_time, row.id]);
+  const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.issueTime, row.id]);
   const none = { resource: `doctors/${doctorId}/prescriptions`, subjectIds: [doctorId] };
   await app.audit.record(call, rows.length > 0 ? rows.map(accessTo) : [none]);
   const now = app.clock.now();

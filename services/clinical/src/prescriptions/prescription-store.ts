@@ -3,39 +3,18 @@ import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import { before, where } from "@medconnect/platform/db/filters.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
-import type {
-  ListPrescriptionsRequest,
-  Prescription_Status,
-} from "@medconnect/proto/medconnect/clinical/v1/prescription_service.ts";
+import type { ListPrescriptionsRequest } from "@medconnect/proto/medconnect/clinical/v1/prescription_service.ts";
 import type { Scope } from "../access/parties.ts";
+import type { ListedPrescription, PrescriptionRow } from "./prescription.ts";
 
-export interface PrescriptionRow {
-  id: string;
-  consultation_id: string;
-  patient_id: string;
-  /** Name at the time of issue. Null if unknown here. */
-  patient_name: string | null;
-  doctor_id: string;
-  doctor_name: string | null;
-  status: Prescription_Status;
-  content: Buffer;
-  items: Buffer;
-  issue_time: Date;
-  expire_time: Date;
-  /** The actor who stopped or cancelled it. */
-  ended_by: string | null;
-  end_time: Date | null;
-  end_reason: Buffer | null;
-}
-
-/** A prescription without its texts, which lists neither read nor show. */
-export type ListedPrescription = Omit<PrescriptionRow, "content" | "items" | "end_reason">;
-
-const LISTED = `r.id, r.consultation_id, r.patient_id, COALESCE(r.patient_name, p.full_name) AS patient_name, r.doctor_id,
-    COALESCE(r.doctor_name, d.display_name) AS doctor_name, r.status, r.issue_time, r.expire_time, r.ended_by, r.end_time`;
+/** Columns of a `ListedPrescription` from prescriptions r, and the tables of NAMES. */
+const LISTED = `r.id, r.consultation_id AS consultationId, r.patient_id AS patientId,
+    COALESCE(r.patient_name, p.full_name) AS patientName, r.doctor_id AS doctorId,
+    COALESCE(r.doctor_name, d.display_name) AS doctorName, r.status, r.issue_time AS issueTime,
+    r.expire_time AS expireTime, r.ended_by AS endedBy, r.end_time AS endTime`;
 const NAMES =
   "LEFT JOIN people p ON p.user_id = r.patient_id LEFT JOIN doctors d ON d.doctor_id = r.doctor_id";
-const SELECT = `SELECT ${LISTED}, r.content, r.items, r.end_reason FROM prescriptions r ${NAMES}`;
+const SELECT = `SELECT ${LISTED}, r.content, r.items, r.end_reason AS endReason FROM prescriptions r ${NAMES}`;
 
 export function insertPrescription(tx: Transaction, row: PrescriptionRow): void {
   tx.defer(
@@ -43,16 +22,16 @@ export function insertPrescription(tx: Transaction, row: PrescriptionRow): void 
        items, issue_time, expire_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     [
       binaryId(row.id),
-      binaryId(row.consultation_id),
-      binaryId(row.patient_id),
-      row.patient_name,
-      binaryId(row.doctor_id),
-      row.doctor_name,
+      binaryId(row.consultationId),
+      binaryId(row.patientId),
+      row.patientName,
+      binaryId(row.doctorId),
+      row.doctorName,
       row.status,
       row.content,
       row.items,
-      row.issue_time,
-      row.expire_time,
+      row.issueTime,
+      row.expireTime,
     ],
   );
 }
@@ -71,9 +50,9 @@ export async function lockPrescription(tx: Transaction, id: string): Promise<Pre
 export function saveEnd(tx: Transaction, row: PrescriptionRow): void {
   tx.defer("UPDATE prescriptions SET status = ?, ended_by = ?, end_time = ?, end_reason = ? WHERE id = ?", [
     row.status,
-    row.ended_by,
-    row.end_time,
-    row.end_reason,
+    row.endedBy,
+    row.endTime,
+    row.endReason,
     binaryId(row.id),
   ]);
 }

@@ -2,41 +2,68 @@ import type { Access } from "@medconnect/platform/audit/recorder.ts";
 import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import type {
   Prescription,
+  Prescription_Status,
   PrescriptionItem,
 } from "@medconnect/proto/medconnect/clinical/v1/prescription_service.ts";
 import type { Owned } from "../access/parties.ts";
 import { statusAt } from "./prescription-rules.ts";
-import type { ListedPrescription, PrescriptionRow } from "./prescription-store.ts";
+
+/** A prescription as its store reads it. */
+export interface PrescriptionRow {
+  id: string;
+  consultationId: string;
+  patientId: string;
+  /** Name at the issue; null if unknown. */
+  patientName: string | null;
+  doctorId: string;
+  /** As `patientName`. */
+  doctorName: string | null;
+  status: Prescription_Status;
+  /** Ciphertext. */
+  content: Buffer;
+  /** Ciphertext of JSON. */
+  items: Buffer;
+  issueTime: Date;
+  expireTime: Date;
+  /** Actor who stopped or cancelled it. */
+  endedBy: string | null;
+  endTime: Date | null;
+  /** Ciphertext. */
+  endReason: Buffer | null;
+}
+
+/** A prescription in lists, which neither read nor show its texts. */
+export type ListedPrescription = Omit<PrescriptionRow, "content" | "items" | "endReason">;
 
 /** Where a prescription's sealed parts lie, and whose they are: for other people, they do not open. */
-export const contentContext = ({ id, patient_id, doctor_id }: Owned): string =>
-  `prescriptions.content:${id}:${patient_id}:${doctor_id}`;
-export const itemsContext = ({ id, patient_id, doctor_id }: Owned): string =>
-  `prescriptions.items:${id}:${patient_id}:${doctor_id}`;
-export const endReasonContext = ({ id, patient_id, doctor_id }: Owned): string =>
-  `prescriptions.end_reason:${id}:${patient_id}:${doctor_id}`;
+export const contentContext = ({ id, patientId, doctorId }: Owned): string =>
+  `prescriptions.content:${id}:${patientId}:${doctorId}`;
+export const itemsContext = ({ id, patientId, doctorId }: Owned): string =>
+  `prescriptions.items:${id}:${patientId}:${doctorId}`;
+export const endReasonContext = ({ id, patientId, doctorId }: Owned): string =>
+  `prescriptions.end_reason:${id}:${patientId}:${doctorId}`;
 
 /** Audit access to a prescription. */
-export const accessTo = (row: Pick<PrescriptionRow, "id" | "patient_id">): Access => ({
+export const accessTo = (row: Pick<PrescriptionRow, "id" | "patientId">): Access => ({
   resource: `prescriptions/${row.id}`,
-  subjectIds: [row.patient_id],
+  subjectIds: [row.patientId],
 });
 
 /** The prescription without its texts, for lists, because a page has to fit into an answer. */
 export const toPrescriptionWithoutTexts = (row: ListedPrescription, now: Date): Prescription => ({
   id: row.id,
-  consultationId: row.consultation_id,
-  patientId: row.patient_id,
-  patientName: row.patient_name ?? "",
-  doctorId: row.doctor_id,
-  doctorName: row.doctor_name ?? "",
-  status: statusAt({ status: row.status, expireTime: row.expire_time }, now),
+  consultationId: row.consultationId,
+  patientId: row.patientId,
+  patientName: row.patientName ?? "",
+  doctorId: row.doctorId,
+  doctorName: row.doctorName ?? "",
+  status: statusAt({ status: row.status, expireTime: row.expireTime }, now),
   content: undefined,
   items: [],
-  issueTime: row.issue_time,
-  expireTime: row.expire_time,
+  issueTime: row.issueTime,
+  expireTime: row.expireTime,
   endReason: undefined,
-  endTime: row.end_time ?? undefined,
+  endTime: row.endTime ?? undefined,
 });
 
 /** The prescription for an admin without a grant, who needs ids, status and times only. */
@@ -49,8 +76,8 @@ export const toPrescriptionOfDoctor = (row: ListedPrescription, now: Date): Pres
 
 /** Reason of the end; undefined without one. In an active prescription a text is foreign, and must not stop its end. */
 export const endReasonOf = (row: PrescriptionRow, cipher: FieldCipher): string | undefined =>
-  row.end_reason && row.status !== "ACTIVE"
-    ? cipher.decrypt(endReasonContext(row), row.end_reason).toString()
+  row.endReason && row.status !== "ACTIVE"
+    ? cipher.decrypt(endReasonContext(row), row.endReason).toString()
     : undefined;
 
 /** The prescription for its patient and doctor. */

@@ -223,11 +223,11 @@ describe.each([
       { action: "prescription.get", actorId: doctor.userId, subjectIds: [patient.userId] },
       { action: "prescription.get", actorId: patient.userId, subjectIds: [patient.userId] },
     ]);
-    const [row] = await clinical.app.db.read<{ end_reason: Buffer }>(
-      "SELECT end_reason FROM prescriptions WHERE id = ?",
+    const [row] = await clinical.app.db.read<{ endReason: Buffer }>(
+      "SELECT end_reason AS endReason FROM prescriptions WHERE id = ?",
       [binaryId(made.id)],
     );
-    expect(row!.end_reason.includes("rash")).toBe(false);
+    expect(row!.endReason.includes("rash")).toBe(false);
   });
 
   test("by its doctor works although a text was planted as the reason of its end", async () => {
@@ -247,10 +247,11 @@ describe.each([
     const grantId = await grantTo(admin.userId);
     expect(await end(made.id, admin)).toMatchObject({ status, content: "take with food" });
     const [line] = await clinical.app.db.read(
-      "SELECT action, actor_id, grant_id FROM audit_events WHERE resource = ? ORDER BY id DESC LIMIT 1",
+      `SELECT action, actor_id AS actorId, grant_id AS grantId FROM audit_events WHERE resource = ?
+       ORDER BY id DESC LIMIT 1`,
       [`prescriptions/${made.id}`],
     );
-    expect(line).toEqual({ action, actor_id: admin.userId, grant_id: grantId });
+    expect(line).toEqual({ action, actorId: admin.userId, grantId: grantId });
     await expect(end(made.id, doctor)).rejects.toMatchObject({ reason: "ILLEGAL_TRANSITION" });
   });
 
@@ -487,10 +488,10 @@ describe("prescriptions of a doctor whose licence was revoked with an order to s
     await order(2);
     await Promise.all([stopOrderedPrescriptions(clinical.app)(), stopOrderedPrescriptions(clinical.app)()]);
     const lines = await clinical.app.db.read(
-      "SELECT action, actor_id FROM audit_events WHERE resource = ? AND action = 'prescription.stop' AND ? MEMBER OF (subject_ids)",
+      "SELECT action, actor_id AS actorId FROM audit_events WHERE resource = ? AND action = 'prescription.stop' AND ? MEMBER OF (subject_ids)",
       [`prescriptions/${one.id}`, patient.userId],
     );
-    expect(lines).toEqual([{ action: "prescription.stop", actor_id: admin.userId }]);
+    expect(lines).toEqual([{ action: "prescription.stop", actorId: admin.userId }]);
   });
 
   test("are stopped in batches, until a minute after the order", async () => {

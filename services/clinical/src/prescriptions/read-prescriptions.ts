@@ -33,7 +33,7 @@ export async function listPrescriptions(
   const { userId } = userOf(call);
   const page = app.pages.open(request, "prescriptions", userId, consultationId, patientId);
   const found = await list(app.db, scope, request, page);
-  const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.issue_time, row.id]);
+  const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.issueTime, row.id]);
   await app.audit.record(call, accessesTo(rows.map(accessTo), right, patientId, "prescriptions"));
   const now = app.clock.now();
   return { prescriptions: rows.map((row) => toPrescriptionWithoutTexts(row, now)), nextPageToken };

@@ -33,16 +33,16 @@ async function stop({ cipher }: Clinical, tx: Transaction, id: string, now: Date
   saveEnd(tx, {
     ...row,
     status: "STOPPED",
-    ended_by: adminId,
-    end_time: now,
-    end_reason: cipher.encrypt(endReasonContext(row), REASON),
+    endedBy: adminId,
+    endTime: now,
+    endReason: cipher.encrypt(endReasonContext(row), REASON),
   });
   return [
     {
       action: "prescription.stop",
       actorId: adminId,
       resource: `prescriptions/${id}`,
-      subjectIds: [row.patient_id, row.doctor_id],
+      subjectIds: [row.patientId, row.doctorId],
     },
   ];
 }

@@ -18,12 +18,12 @@ export async function findPrescriptionsToStop(db: Database, now: Date, limit: nu
 
 /** The admin who ordered the stop of an active prescription; undefined without an order. */
 export async function findStopper(tx: Transaction, id: string, now: Date): Promise<string | undefined> {
-  const [row] = await tx.read<{ stopped_by: string }>(
-    `SELECT d.stopped_by FROM prescriptions p JOIN doctors d ON d.doctor_id = p.doctor_id
+  const [row] = await tx.read<{ stoppedBy: string }>(
+    `SELECT d.stopped_by AS stoppedBy FROM prescriptions p JOIN doctors d ON d.doctor_id = p.doctor_id
      WHERE p.id = ? AND ${IS_TO_STOP}`,
     [binaryId(id), now],
   );
-  return row?.stopped_by;
+  return row?.stoppedBy;
 }
 
 /** Ends orders received before a time with nothing left to stop. */

@@ -213,11 +213,12 @@ function usesOf(app: Clinical & TestService) {
 
     /** Audit lines of a resource, oldest first. */
     entry: async (resource: string) => {
-      const rows = await app.db.read<{ action: string; actor_id: string; subject_ids: string[] }>(
-        "SELECT action, actor_id, subject_ids FROM audit_events WHERE resource = ? ORDER BY id",
+      const rows = await app.db.read<{ action: string; actorId: string; subjectIds: string[] }>(
+        `SELECT action, actor_id AS actorId, subject_ids AS subjectIds FROM audit_events WHERE resource = ?
+         ORDER BY id`,
         [resource],
       );
-      return rows.map((row) => ({ action: row.action, actorId: row.actor_id, subjectIds: row.subject_ids }));
+      return rows.map((row) => ({ action: row.action, actorId: row.actorId, subjectIds: row.subjectIds }));
     },
 
     /** Audited actions on a consultation, oldest first. */
