@@ -2,13 +2,13 @@ import { expect, test } from "@jest/globals";
 import type { ConsultationState } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import { FEE_DECISIONS } from "../../services/billing/src/payments/apply-consultation-events.ts";
 import { decide, type FeeDecision, nextStep } from "../../services/billing/src/payments/payment-rules.ts";
-import { stepOfClosing } from "../../services/clinical/src/bookings/booking-event-rules.ts";
+import { closingTransition } from "../../services/clinical/src/bookings/booking-event-rules.ts";
 import {
   type ConsultationFacts,
-  type Step,
-  takesStep,
+  type Transition,
+  transitionsNow,
 } from "../../services/clinical/src/consultations/consultation-rules.ts";
-import { stepOfTime } from "../../services/clinical/src/no-shows/no-show-rules.ts";
+import { timeoutTransition } from "../../services/clinical/src/no-shows/no-show-rules.ts";
 import { factsOf } from "../../services/scheduling/src/bookings/booking.ts";
 import {
   assertReschedulable,
@@ -56,7 +56,7 @@ interface World {
   /** Actions still to come: the admin's closing, the patient's move, and the end of the consultation in clinical. */
   close: Close | undefined;
   move: boolean;
-  end: Step | "time" | undefined;
+  end: Transition | "time" | undefined;
   underWay: Delivery[];
   version: number;
   /** The newest of the consultation's events that scheduling has applied. */
@@ -99,7 +99,7 @@ const BOOKING: BookingRow = {
 
 const scheduled: ConsultationFacts = {
   status: "SCHEDULED",
-  movedBy: "SERVICE",
+  transitionedBy: "SERVICE",
   startTime,
   endTime,
   notes: "",
@@ -111,8 +111,8 @@ const scheduled: ConsultationFacts = {
   movePending: false,
   licensedUntil: new Date("9999-12-31T00:00:00Z"),
 };
-const waiting: ConsultationFacts = { ...scheduled, status: "WAITING", movedBy: "PATIENT" };
-const inProgress: ConsultationFacts = { ...scheduled, status: "IN_PROGRESS", movedBy: "DOCTOR" };
+const waiting: ConsultationFacts = { ...scheduled, status: "WAITING", transitionedBy: "PATIENT" };
+const inProgress: ConsultationFacts = { ...scheduled, status: "IN_PROGRESS", transitionedBy: "DOCTOR" };
 
 const startedLate: ConsultationFacts = { ...inProgress, lateParty: "DOCTOR" };
 
@@ -136,10 +136,10 @@ const stateOf = ({ noShowParty, lateParty, ...its }: ConsultationFacts): Consult
   endTime: its.endTime,
 });
 
-const after = (consultation: ConsultationFacts, step: Step): ConsultationFacts => ({
+const after = (consultation: ConsultationFacts, step: Transition): ConsultationFacts => ({
   ...consultation,
   status: step.to,
-  movedBy: step.by,
+  transitionedBy: step.by,
   noShowParty: step.to === "NO_SHOW" ? step.party : null,
 });
 
@@ -186,16 +186,16 @@ function follow(consultation: ConsultationFacts, movePending: boolean): Consulta
   return isMovable ? { ...scheduled, ...later, movePending } : consultation;
 }
 
-function endBy({ consultation }: World, end: Step | "time"): Step | undefined {
-  if (end === "time") return stepOfTime(consultation, now, UNATTENDED_AFTER_MS);
+function endBy({ consultation }: World, end: Transition | "time"): Transition | undefined {
+  if (end === "time") return timeoutTransition(consultation, now, UNATTENDED_AFTER_MS);
   try {
-    return takesStep(consultation, end, now, TIMES) ? end : undefined;
+    return transitionsNow(consultation, end, now, TIMES) ? end : undefined;
   } catch {
     return undefined;
   }
 }
 
-function endInClinical(world: World, end: Step | "time"): World {
+function endInClinical(world: World, end: Transition | "time"): World {
   const rest = { ...world, end: undefined };
   const step = endBy(world, end);
   if (!step) return rest;
@@ -225,7 +225,7 @@ function deliver(world: World, delivery: Delivery): World {
       if ("moved" in delivery)
         return { ...heard, consultation: follow(world.consultation, delivery.moved.movePending) };
       const { outcome, movePending } = delivery;
-      const step = stepOfClosing(world.consultation, { outcome, startTime, endTime, movePending });
+      const step = closingTransition(world.consultation, { outcome, startTime, endTime, movePending });
       return step ? { ...heard, consultation: after(world.consultation, step) } : heard;
     }
     case "scheduling": {
@@ -294,7 +294,7 @@ function outcomesOf(first: World): World[] {
 
 const BOOKING_STATUS = { COMPLETED: "COMPLETED", NO_SHOW: "NO_SHOW", ABANDONED: "CANCELLED" } as const;
 
-const ENDS: [string, ConsultationFacts, Step | "time"][] = [
+const ENDS: [string, ConsultationFacts, Transition | "time"][] = [
   ["its doctor completes it", inProgress, { to: "COMPLETED", by: "DOCTOR", notes: "flu" }],
   ["a late doctor completes it", startedLate, { to: "COMPLETED", by: "DOCTOR", notes: "flu" }],
   ["its doctor breaks it off", inProgress, { to: "ABANDONED", by: "DOCTOR", reason: "no sound" }],
@@ -354,7 +354,7 @@ test.each(CASES)(
     expect(outcomes.length).toBeGreaterThan(movePending ? 0 : 2);
     for (const { booking, consultation: ended, payment, decisions } of outcomes) {
       expect(booking.status).toBe(BOOKING_STATUS[ended.status as keyof typeof BOOKING_STATUS]);
-      expect(booking.close_outcome !== null).toBe(ended.movedBy === "ADMIN");
+      expect(booking.close_outcome !== null).toBe(ended.transitionedBy === "ADMIN");
       const decision = decisions.includes("RELEASE") ? "RELEASE" : "CHARGE";
       if (movePending && !presence)
         expect([decision, ended.noShowParty]).toEqual(["RELEASE", expect.not.stringMatching("PATIENT")]);

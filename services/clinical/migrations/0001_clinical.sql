@@ -15,7 +15,7 @@ CREATE TABLE consultations (
   patient_id BINARY(16) NOT NULL,
   doctor_id BINARY(16) NOT NULL,
   status ENUM ('SCHEDULED', 'WAITING', 'IN_PROGRESS', 'COMPLETED', 'CANCELLED', 'NO_SHOW', 'ABANDONED') NOT NULL,
-  moved_by ENUM ('PATIENT', 'DOCTOR', 'SERVICE', 'ADMIN') NOT NULL COMMENT 'who brought it to its status',
+  transitioned_by ENUM ('PATIENT', 'DOCTOR', 'SERVICE', 'ADMIN') NOT NULL COMMENT 'who brought it to its status',
   start_time DATETIME(3) NOT NULL,
   end_time DATETIME(3) NOT NULL,
   started_time DATETIME(3) NULL,
@@ -86,7 +86,7 @@ CREATE TABLE doctors (
   stop_time DATETIME(3) NULL COMMENT 'prescriptions issued until then are stopped',
   stop_until DATETIME(3) NULL COMMENT 'prescriptions issued until then are stopped',
   stopped_by BINARY(16) NULL COMMENT 'the admin',
-  stop_heard_time DATETIME(3) NULL COMMENT 'set until the prescriptions are stopped',
+  stop_received_time DATETIME(3) NULL COMMENT 'set until the prescriptions are stopped',
   display_name VARCHAR(200) NULL COMMENT 'public name; null: not known',
-  KEY doctors_by_stop (stop_heard_time)
+  KEY doctors_by_stop (stop_received_time)
 );

@@ -48,7 +48,7 @@ beforeEach(() => {
 interface Scene {
   /** The patient waits. */
   waiting: string;
-  begun: string;
+  started: string;
   completed: string;
   prescription: string;
   grant: string;
@@ -71,7 +71,7 @@ const USE_CASES: Record<string, (on: Clinical, scene: Scene) => Promise<unknown>
       consultationId,
       idempotencyKey: "",
     }),
-  "completes a consultation": (on, { begun: consultationId }) =>
+  "completes a consultation": (on, { started: consultationId }) =>
     invoke(ConsultationServiceService.completeConsultation, bound(completeConsultation, on), doctor, {
       consultationId,
       notes: "flu",
@@ -161,7 +161,7 @@ async function prepare(): Promise<Scene> {
   await clinical.join(waiting, patient);
   const scene = {
     waiting,
-    begun: await clinical.begun(patient, doctor),
+    started: await clinical.started(patient, doctor),
     completed: await clinical.completed(patient, doctor, "flu"),
     grant: newId(),
   };

@@ -2,7 +2,7 @@ import { afterAll, beforeAll } from "@jest/globals";
 import { testEvents } from "@medconnect/platform/testing/event-tests.ts";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { EVENT_ROUTES } from "./app.ts";
-import { tellOverdue } from "./overdue/report-overdue.ts";
+import { reportOverdue } from "./overdue/report-overdue.ts";
 import { type ClinicalTest, startClinical } from "./testing/clinical-fixture.ts";
 
 const [patient, doctor] = [userCaller("PATIENT"), userCaller("DOCTOR")];
@@ -15,34 +15,34 @@ beforeAll(async () => {
 });
 afterAll(() => clinical.app.close());
 
-const begun = () => clinical.begun(patient, doctor);
+const started = () => clinical.started(patient, doctor);
 
 testEvents(
   EVENT_ROUTES,
   {
     "consultation.joined": async () => {
       const { consultationId, confirmed } = await clinical.scheduled(patient, doctor, 0);
-      const moved = clinical.movedBy(confirmed, 1);
+      const moved = clinical.rescheduledBy(confirmed, 1);
       await clinical.deliver("scheduling", {
         ...moved,
         state: { $case: "booking", value: { ...moved.state.value, movePending: true } },
       });
       await clinical.join(consultationId, patient);
     },
-    "consultation.started": begun,
+    "consultation.started": started,
     "consultation.overdue": async () => {
-      await begun();
+      await started();
       clinical.app.clock.advance(LENGTH_MINUTES * 60_000 + clinical.app.overdueAfterMs);
-      await tellOverdue(clinical.app)();
+      await reportOverdue(clinical.app)();
     },
-    "consultation.completed": async () => clinical.complete(await begun(), doctor, "flu"),
+    "consultation.completed": async () => clinical.complete(await started(), doctor, "flu"),
     "consultation.no_show": async () => {
       const { consultationId } = await clinical.scheduled(patient, doctor, 0);
       await clinical.ready(consultationId, doctor);
       clinical.app.clock.advance(clinical.app.noShowAfterMs);
       await clinical.markNoShow(consultationId, doctor, "PATIENT");
     },
-    "consultation.abandoned": async () => clinical.abandon(await begun(), doctor, "The line broke"),
+    "consultation.abandoned": async () => clinical.abandon(await started(), doctor, "The line broke"),
   },
   () => clinical.app.db,
 );

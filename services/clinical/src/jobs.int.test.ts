@@ -48,10 +48,10 @@ const cases: Record<string, JobCase> = {
     return async () => (await read()).response.status === "STOPPED";
   },
   "report overdue consultations": async () => {
-    const consultationId = await clinical.begun(patient, userCaller("DOCTOR"));
+    const consultationId = await clinical.started(patient, userCaller("DOCTOR"));
     clinical.app.clock.advance(30 * MINUTE_MS + clinical.app.overdueAfterMs);
     return async () =>
-      (await clinical.told(consultationId)).some(({ event }) => event.type === "consultation.overdue");
+      (await clinical.outbox(consultationId)).some(({ event }) => event.type === "consultation.overdue");
   },
 };
 

@@ -14,7 +14,7 @@ interface Stored extends Pick<ExpectedBooking, "id" | "slotId" | "status" | "seq
 }
 
 const STORED = `SELECT b.id, b.patient_id AS patientId, b.slot_id AS slotId, b.status, b.sequence,
-    b.cancelled_by AS cancelledBy, p.status AS paymentStatus, c.status AS consultation, c.moved_by AS movedBy,
+    b.cancelled_by AS cancelledBy, p.status AS paymentStatus, c.status AS consultation, c.transitioned_by AS movedBy,
     c.started_time IS NOT NULL AS hasBegun
   FROM scheduling.bookings b LEFT JOIN billing.payments p ON p.booking_id = b.id
     LEFT JOIN clinical.consultations c ON c.id = b.consultation_id`;

@@ -9,9 +9,9 @@ interface Stored {
   hasFollowed: number;
 }
 
-const STORED = `SELECT b.id, b.close_outcome AS outcome, b.fee_decision AS feeDecision, c.moved_by <=> 'ADMIN' AS hasFollowed
+const STORED = `SELECT b.id, b.close_outcome AS outcome, b.fee_decision AS feeDecision, c.transitioned_by <=> 'ADMIN' AS hasFollowed
   FROM scheduling.bookings b LEFT JOIN clinical.consultations c ON c.id = b.consultation_id
-  WHERE b.close_outcome IS NOT NULL OR c.moved_by = 'ADMIN' OR EXISTS (SELECT 1 FROM scheduling.audit_events a
+  WHERE b.close_outcome IS NOT NULL OR c.transitioned_by = 'ADMIN' OR EXISTS (SELECT 1 FROM scheduling.audit_events a
     WHERE a.resource = CONCAT('bookings/', BIN_TO_UUID(b.id)) AND a.action = 'booking.close' AND a.outcome = 'SUCCESS')`;
 
 /**

@@ -12,7 +12,7 @@ interface Stored extends Pick<AcknowledgedConsultation, "id" | "noShowParty"> {
   isMoved: number;
 }
 
-const STORED = `SELECT c.id, c.doctor_id AS doctorId, c.status, c.moved_by AS movedBy, c.no_show_party AS noShowParty,
+const STORED = `SELECT c.id, c.doctor_id AS doctorId, c.status, c.transitioned_by AS movedBy, c.no_show_party AS noShowParty,
     DATE_FORMAT(c.start_time, '%Y-%m-%dT%H:%i:%s.%fZ') AS startTime, c.booking_id AS bookingId,
     b.status AS bookingStatus, b.cancelled_by AS cancelledBy,
     EXISTS (SELECT 1 FROM clinical.audit_events e WHERE e.resource = CONCAT('consultations/', BIN_TO_UUID(c.id))

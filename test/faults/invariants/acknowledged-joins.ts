@@ -11,7 +11,7 @@ interface Stored {
 /** Excludes moved bookings, whose patients wait for another time, and no-shows by an admin's closing. */
 const STORED = `SELECT c.id, c.status, c.no_show_party AS noShowParty, c.late_party AS lateParty
   FROM clinical.consultations c JOIN scheduling.bookings b ON b.consultation_id = c.id AND b.sequence = 0
-  WHERE c.moved_by <> 'ADMIN'`;
+  WHERE c.transitioned_by <> 'ADMIN'`;
 
 /** Checks that each patient in a waiting room is recorded, and is a no-show only if they came late. */
 export async function unacknowledgedJoins(

@@ -207,7 +207,7 @@ describe("an acknowledged closing", () => {
     return empty.withRows(rows, (schemas) => unacknowledgedCloses(schemas, refundingAdmin));
   };
   const closed = (columns = {}) => booking({ close_outcome: "COMPLETED", ...columns });
-  const followed = consultation({ status: "COMPLETED", moved_by: "ADMIN" });
+  const followed = consultation({ status: "COMPLETED", transitioned_by: "ADMIN" });
   const isOver = consultation({ status: "ABANDONED" });
   const line = audited("scheduling", "booking.close", "bookings/b");
 

@@ -105,7 +105,7 @@ export const BROKEN_ROWS: Readonly<Record<string, readonly (readonly Row[])[]>> 
   "an unattended consultation is still open": [[consultation({ end_time: PAST })]],
   "the clock recorded a no-show too early, or of the patient alone": [
     ...["PATIENT", "DOCTOR", "BOTH"].map((party) => [
-      consultation({ status: "NO_SHOW", moved_by: "SERVICE", no_show_party: party }),
+      consultation({ status: "NO_SHOW", transitioned_by: "SERVICE", no_show_party: party }),
       audited("clinical", "consultation.mark_no_show", "consultations/c"),
     ]),
   ],

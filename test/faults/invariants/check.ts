@@ -18,7 +18,7 @@ const WATCH_MS = 500;
 export const SETTLE_TIMEOUT_MS = 40_000;
 
 const LET_DOWN = `SELECT COUNT(*) AS letDown FROM clinical.consultations
-  WHERE status = 'NO_SHOW' AND moved_by = 'SERVICE' AND no_show_party = 'DOCTOR'`;
+  WHERE status = 'NO_SHOW' AND transitioned_by = 'SERVICE' AND no_show_party = 'DOCTOR'`;
 
 export interface Verdict {
   /** How long the system took to come to rest. */

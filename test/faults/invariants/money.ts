@@ -13,7 +13,7 @@ const TAKEN = "('CAPTURED', 'PARTIALLY_REFUNDED', 'REFUNDED')";
  */
 const DECISION = `CASE
   WHEN a.resource IS NOT NULL THEN b.fee_decision
-  WHEN b.status = 'EXPIRED' OR (c.status <=> 'ABANDONED' AND c.moved_by = 'DOCTOR')
+  WHEN b.status = 'EXPIRED' OR (c.status <=> 'ABANDONED' AND c.transitioned_by = 'DOCTOR')
     OR (c.status <=> 'NO_SHOW' AND c.no_show_party <> 'PATIENT')
     OR (c.status <=> 'COMPLETED' AND c.late_party <=> 'DOCTOR') THEN 'RELEASE'
   WHEN b.status = 'CANCELLED' AND NOT (b.cancelled_by <=> 'PATIENT' AND k.resource IS NOT NULL

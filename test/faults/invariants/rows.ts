@@ -57,7 +57,7 @@ export const consultation = (columns: Columns = {}): Row => {
     doctor_id: "d",
     patient_id: "p",
     status: "SCHEDULED",
-    moved_by: "DOCTOR",
+    transitioned_by: "DOCTOR",
   };
   return ["clinical.consultations", { ...base, start_time: AHEAD, end_time: later(AHEAD), ...columns }];
 };

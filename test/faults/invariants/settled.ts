@@ -15,8 +15,8 @@ const UNTOLD = changesOf(
 );
 
 /** Excludes ends by the booking's cancellation or closing, which have no event: the others know them. */
-const IS_NEWS = `(c.moved_by <> 'ADMIN' AND (c.status IN ('IN_PROGRESS', 'COMPLETED', 'NO_SHOW')
-  OR (c.status = 'ABANDONED' AND c.moved_by = 'DOCTOR')))`;
+const IS_NEWS = `(c.transitioned_by <> 'ADMIN' AND (c.status IN ('IN_PROGRESS', 'COMPLETED', 'NO_SHOW')
+  OR (c.status = 'ABANDONED' AND c.transitioned_by = 'DOCTOR')))`;
 const UNATTENDED = `UTC_TIMESTAMP(3) - INTERVAL ${UNATTENDED_AFTER_MS} * 1000 MICROSECOND`;
 
 const outboxOf = (service: string): Rule => ({
@@ -90,7 +90,7 @@ export const SETTLED: readonly Rule[] = [
     name: "the clock recorded a no-show too early, or of the patient alone",
     sql: `SELECT c.id, c.no_show_party, c.end_time, a.occur_time FROM clinical.consultations c
       JOIN clinical.audit_events a ON a.resource = CONCAT('consultations/', BIN_TO_UUID(c.id)) AND a.action = 'consultation.mark_no_show'
-      WHERE c.status = 'NO_SHOW' AND c.moved_by = 'SERVICE'
+      WHERE c.status = 'NO_SHOW' AND c.transitioned_by = 'SERVICE'
         AND NOT (c.no_show_party <=> 'DOCTOR' AND a.occur_time >= c.end_time
           OR c.no_show_party <=> 'BOTH' AND a.occur_time >= c.end_time + INTERVAL ${UNATTENDED_AFTER_MS} * 1000 MICROSECOND)`,
   },

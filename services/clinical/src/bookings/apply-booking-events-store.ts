@@ -3,17 +3,17 @@ import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { ConsultationIds, ConsultationRow } from "../consultations/consultation.ts";
 
-/** Columns of a consultation from its confirmed booking. */
+/** Columns of a consultation that its booking determines. */
 export type NewConsultation = ConsultationIds &
   Pick<ConsultationRow, "startTime" | "endTime" | "movePending">;
 
 const INSERT = `INSERT INTO consultations
-  (id, booking_id, payment_id, patient_id, doctor_id, status, moved_by, start_time, end_time, move_pending, version)
+  (id, booking_id, payment_id, patient_id, doctor_id, status, transitioned_by, start_time, end_time, move_pending, version)
   VALUES ? AS new ON DUPLICATE KEY UPDATE`;
 
 /**
- * As `assertOwnRow`, without a read: the statement fails if the row has other ids than the booking's event states, because the column
- * takes no NULL.
+ * As `assertOwnRow`, without a read: if the row has other ids than the event, the statement assigns NULL to a NOT NULL
+ * column and fails.
  */
 const OWN_ROW = `booking_id = IF(consultations.booking_id = new.booking_id AND consultations.payment_id <=> new.payment_id
     AND consultations.patient_id = new.patient_id AND consultations.doctor_id = new.doctor_id, new.booking_id, NULL)`;
@@ -33,7 +33,7 @@ const newRows = (consultations: NewConsultation[]): SqlValue[][] =>
     1,
   ]);
 
-/** Makes consultations; one that is there already stays as it is, as it may have begun. */
+/** Inserts consultations. An existing one stays unchanged, because it may have started. */
 export function insertConsultations(tx: Transaction, consultations: NewConsultation[]): void {
   tx.defer(`${INSERT} ${OWN_ROW}`, [newRows(consultations)]);
 }
@@ -41,27 +41,25 @@ export function insertConsultations(tx: Transaction, consultations: NewConsultat
 const TIMES_DIFFER = "(consultations.start_time <> new.start_time OR consultations.end_time <> new.end_time)";
 
 /**
- * Excludes started consultations. Includes a no-show at a time that its booking had left, or that its patient had not
- * accepted: that no-show is void. A waiting patient returns to SCHEDULED, because they have not accepted the new time.
+ * Condition of a row that follows its booking to another time. A started or ended consultation does not. A void no-show does:
+ * at a time that the booking has left, or that the patient had not accepted. A waiting patient returns to SCHEDULED,
+ * because they have not accepted the new time.
  */
-const MOVABLE = `(consultations.status IN ('SCHEDULED', 'WAITING') AND (${TIMES_DIFFER} OR new.move_pending)
+const RESCHEDULABLE = `(consultations.status IN ('SCHEDULED', 'WAITING') AND (${TIMES_DIFFER} OR new.move_pending)
   OR consultations.status = 'NO_SHOW'
     AND (${TIMES_DIFFER} OR (new.move_pending AND consultations.no_show_party = 'PATIENT')))`;
 
-/**
- * Moves consultations that have not begun to another time, where nobody waits yet; makes those that are not there,
- * as their booking may have been moved before its confirmation came.
- */
-export function moveConsultations(tx: Transaction, consultations: NewConsultation[]): void {
-  // MySQL assigns from left to right, so the row is SCHEDULED already when the rest is set.
+/** Reschedules consultations that have not started. Inserts unknown ones: a reschedule may overtake the confirmation. */
+export function rescheduleConsultations(tx: Transaction, consultations: NewConsultation[]): void {
+  // MySQL assigns from left to right, so the columns after `status` see its new value.
   tx.defer(
     `${INSERT} ${OWN_ROW},
-       version = consultations.version + IF(${MOVABLE}, 1, 0),
-       moved_by = IF(${MOVABLE}, 'SERVICE', consultations.moved_by),
-       doctor_ready_time = IF(${MOVABLE}, NULL, consultations.doctor_ready_time),
-       join_time = IF(${MOVABLE}, NULL, consultations.join_time),
-       late_party = IF(${MOVABLE}, NULL, consultations.late_party),
-       status = IF(${MOVABLE}, 'SCHEDULED', consultations.status),
+       version = consultations.version + IF(${RESCHEDULABLE}, 1, 0),
+       transitioned_by = IF(${RESCHEDULABLE}, 'SERVICE', consultations.transitioned_by),
+       doctor_ready_time = IF(${RESCHEDULABLE}, NULL, consultations.doctor_ready_time),
+       join_time = IF(${RESCHEDULABLE}, NULL, consultations.join_time),
+       late_party = IF(${RESCHEDULABLE}, NULL, consultations.late_party),
+       status = IF(${RESCHEDULABLE}, 'SCHEDULED', consultations.status),
        no_show_party = IF(consultations.status = 'SCHEDULED', NULL, consultations.no_show_party),
        patient_name = IF(consultations.status = 'SCHEDULED', NULL, consultations.patient_name),
        doctor_name = IF(consultations.status = 'SCHEDULED', NULL, consultations.doctor_name),

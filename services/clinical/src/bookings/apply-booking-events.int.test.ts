@@ -29,8 +29,8 @@ const miss = async (consultationId: string, party: "PATIENT" | "DOCTOR") => {
 };
 
 /** Events of a consultation, as "type to service". */
-const told = async (consultationId: string) =>
-  (await clinical.told(consultationId))
+const outbox = async (consultationId: string) =>
+  (await clinical.outbox(consultationId))
     .map(({ event, destination }) => `${event.type} to ${destination}`)
     .sort();
 
@@ -47,7 +47,7 @@ test("a confirmed booking makes the consultation that it names, with the names t
     user(doctor.userId, "Dr. Bo", "DOCTOR"),
   );
   const { consultationId, bookingId, confirmed } = await book(60);
-  expect(await clinical.entry(`consultations/${consultationId}`)).toEqual([
+  expect(await clinical.auditEntries(`consultations/${consultationId}`)).toEqual([
     {
       action: "consultation.create",
       actorId: "service:scheduling",
@@ -110,7 +110,7 @@ test("the cancellation of its booking cancels a consultation, and tells nobody",
     status: "CANCELLED",
     endedTime: undefined,
   });
-  expect(await told(consultationId)).toEqual([]);
+  expect(await outbox(consultationId)).toEqual([]);
   expect(await clinical.actions(consultationId)).toEqual([
     "consultation.create",
     "consultation.cancel",
@@ -124,7 +124,7 @@ test("the cancellation of its booking wins over a consultation that has just beg
   await clinical.deliver("scheduling", cancelled);
   const endedTime = clinical.app.clock.now();
   expect(await clinical.read(consultationId, patient)).toMatchObject({ status: "ABANDONED", endedTime });
-  expect(await told(consultationId)).toEqual(["consultation.started to scheduling"]);
+  expect(await outbox(consultationId)).toEqual(["consultation.started to scheduling"]);
 });
 
 test.each([
@@ -133,7 +133,7 @@ test.each([
 ])("a consultation that %s takes place at the time its booking is moved to", async (_, isWaiting) => {
   const booking = await book(10);
   if (isWaiting) await clinical.join(booking.consultationId, patient);
-  const later = clinical.movedBy(booking.confirmed, 24 * 60);
+  const later = clinical.rescheduledBy(booking.confirmed, 24 * 60);
   expect(await clinical.deliver("scheduling", later)).toEqual([]);
   expect(await clinical.read(booking.consultationId, patient)).toMatchObject({
     status: "SCHEDULED",
@@ -147,7 +147,7 @@ test.each(["PATIENT", "DOCTOR"] as const)(
   async (party) => {
     const { consultationId, confirmed } = await book(0);
     await miss(consultationId, party);
-    const later = clinical.movedBy(confirmed, 24 * 60);
+    const later = clinical.rescheduledBy(confirmed, 24 * 60);
     expect(await clinical.deliver("scheduling", later)).toEqual([]);
     const { startTime, endTime } = later.state.value;
     expect(await clinical.read(consultationId, patient)).toMatchObject({
@@ -166,13 +166,13 @@ test.each(["PATIENT", "DOCTOR"] as const)(
 test("a consultation that was missed stays so where its booking was moved away and back", async () => {
   const { consultationId, confirmed } = await book(0);
   const missed = await miss(consultationId, "PATIENT");
-  await clinical.deliver("scheduling", clinical.movedBy(confirmed, 0));
+  await clinical.deliver("scheduling", clinical.rescheduledBy(confirmed, 0));
   expect(await clinical.read(consultationId, doctor)).toEqual(missed);
 });
 
 test("a booking that was moved before its confirmation was heard of makes its consultation all the same", async () => {
   const { consultationId, confirmed } = clinical.booking(patient, doctor, 60);
-  const moved = clinical.movedBy(confirmed, 60);
+  const moved = clinical.rescheduledBy(confirmed, 60);
   await clinical.deliver("scheduling", moved);
   await clinical.deliver("scheduling", confirmed);
   expect((await clinical.read(consultationId, patient)).startTime).toEqual(moved.state.value.startTime);
@@ -180,15 +180,15 @@ test("a booking that was moved before its confirmation was heard of makes its co
 
 test("a consultation that has begun is not moved", async () => {
   const { consultationId, confirmed } = await book(10);
-  const begun = await clinical.meet(consultationId, patient, doctor);
-  await clinical.deliver("scheduling", clinical.movedBy(confirmed, 60));
-  expect((await clinical.read(consultationId, patient)).startTime).toEqual(begun.startTime);
+  const started = await clinical.meet(consultationId, patient, doctor);
+  await clinical.deliver("scheduling", clinical.rescheduledBy(confirmed, 60));
+  expect((await clinical.read(consultationId, patient)).startTime).toEqual(started.startTime);
   await clinical.complete(consultationId, doctor, "flu");
-  const ended = (await clinical.told(consultationId)).at(-1)!.event;
+  const ended = (await clinical.outbox(consultationId)).at(-1)!.event;
   // Tells scheduling that the consultation took place at another time than its booking says.
   expect(stateOf(ended, "consultation")).toMatchObject({
-    startTime: begun.startTime,
-    endTime: begun.endTime,
+    startTime: started.startTime,
+    endTime: started.endTime,
   });
 });
 

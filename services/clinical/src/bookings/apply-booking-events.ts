@@ -6,38 +6,41 @@ import { stateOf } from "@medconnect/platform/inbox/state-of.ts";
 import type { BookingState, Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Clinical } from "../app.ts";
 import type { ConsultationIds, ConsultationRow } from "../consultations/consultation.ts";
-import type { Step } from "../consultations/consultation-rules.ts";
+import type { Transition } from "../consultations/consultation-rules.ts";
 import { lockConsultations } from "../consultations/consultation-store.ts";
-import { move, saveMove } from "../consultations/move-consultation.ts";
+import { afterTransition, saveTransition } from "../consultations/transition.ts";
 import {
   insertConsultations,
-  moveConsultations,
   type NewConsultation,
+  rescheduleConsultations,
 } from "./apply-booking-events-store.ts";
-import { type Closing, stepOfCancellation, stepOfClosing } from "./booking-event-rules.ts";
+import { type Closing, cancellationTransition, closingTransition } from "./booking-event-rules.ts";
 
-/** booking.confirmed: the consultation is made under the id that the booking names. Nothing is read, as a booking's answer waits for it. */
+/**
+ * booking.confirmed: creates the consultation under the id that the booking names. It reads nothing, because the response
+ * to a booking waits for this event.
+ */
 export const applyBookingConfirmed: EventHandler<never, NewConsultation> = {
-  decide: (_facts, event) => toNewConsultation(event),
+  decide: (_facts, event) => newConsultationOf(event),
   write: (tx, consultations) => {
     insertConsultations(tx, consultations);
     return consultations.map((row) => [entryOf(row, "consultation.create")]);
   },
 };
 
-const follow = (action: string): EventHandler<never, NewConsultation> => ({
-  decide: (_facts, event) => toNewConsultation(event),
+const rescheduling = (action: string): EventHandler<never, NewConsultation> => ({
+  decide: (_facts, event) => newConsultationOf(event),
   write: (tx, consultations) => {
-    moveConsultations(tx, consultations);
+    rescheduleConsultations(tx, consultations);
     return consultations.map((row) => [entryOf(row, action)]);
   },
 });
 
-/** booking.rescheduled: the consultation moves to another time, which its patient may still have to accept. */
-export const applyBookingRescheduled = follow("consultation.reschedule");
+/** booking.rescheduled: moves the consultation to another time, which its patient may have to accept. */
+export const applyBookingRescheduled = rescheduling("consultation.reschedule");
 
-/** booking.move_accepted: same as rescheduled, because the older event of the move is skipped if it arrives later. */
-export const applyMoveAccepted = follow("consultation.accept_move");
+/** booking.move_accepted: also reschedules, because an older booking.rescheduled that arrives later is skipped. */
+export const applyMoveAccepted = rescheduling("consultation.accept_move");
 
 const entryOf = (row: NewConsultation, action: string): AuditEntry => ({
   action,
@@ -45,99 +48,95 @@ const entryOf = (row: NewConsultation, action: string): AuditEntry => ({
   subjectIds: [row.patientId, row.doctorId],
 });
 
-/** booking.cancelled: the consultation is cancelled, or broken off if it has just begun. One that has ended stays. */
+/** booking.cancelled: cancels the consultation, or abandons it if it is in progress. */
 export const applyBookingCancelled = (app: Clinical) =>
   endConsultations(app, {
-    lock: lockOf,
+    lock: lockByEvents,
     decide: (row) => {
       // A booking that was never confirmed has no consultation.
-      const step = row && stepOfCancellation(row);
-      if (!step) return undefined;
-      const action = step.to === "CANCELLED" ? "consultation.cancel" : "consultation.abandon";
-      return { row, step, action };
+      const transition = row && cancellationTransition(row);
+      if (!transition) return undefined;
+      const action = transition.to === "CANCELLED" ? "consultation.cancel" : "consultation.abandon";
+      return { row, transition, action };
     },
   });
 
 /**
- * booking.closed: the consultation ends with the admin's outcome, at its booking's time. One that has already ended stays:
- * its own end reaches scheduling as an event. An unknown one is created, so that it can get addenda.
+ * booking.closed: ends the consultation with the admin's outcome, at the booking's time. An ended consultation keeps its
+ * end, which scheduling receives as an event. An unknown consultation is created, so that it can have addenda.
  */
 export const applyBookingClosed = (app: Clinical) =>
   endConsultations(app, {
     lock: (tx, events) => {
-      insertConsultations(tx, events.map(toNewConsultation));
-      return lockOf(tx, events);
+      insertConsultations(tx, events.map(newConsultationOf));
+      return lockByEvents(tx, events);
     },
     decide: (row, event) => {
-      const closing = toClosing(stateOf(event, "booking"));
-      const step = row && stepOfClosing(closingFactsOf(row), closing);
-      if (!step) return undefined;
-      const atItsTime = { ...row, startTime: closing.startTime, endTime: closing.endTime };
-      return { row: atItsTime, step, action: "consultation.close" };
+      const closing = closingOf(stateOf(event, "booking"));
+      const transition = row && closingTransition(row, closing);
+      if (!transition) return undefined;
+      const atBookingTime = { ...row, startTime: closing.startTime, endTime: closing.endTime };
+      return { row: atBookingTime, transition, action: "consultation.close" };
     },
   });
 
 interface Found {
-  /** Undefined where there is no consultation. */
+  /** Undefined for an unknown consultation. */
   row: ConsultationRow | undefined;
 }
 
-/** A consultation that takes a step. */
-interface Completion {
+/** A decided transition of a locked consultation. */
+interface PlannedEnd {
   row: ConsultationRow;
-  step: Step;
+  transition: Transition;
   action: string;
 }
 
-/** Handler of events that end a consultation each. */
+/** Handler of events that each end a consultation. */
 const endConsultations = (
   app: Clinical,
   {
     lock,
     decide,
   }: {
-    lock: typeof lockOf;
-    decide: (row: ConsultationRow | undefined, event: Event) => Completion | undefined;
+    lock: typeof lockByEvents;
+    decide: (row: ConsultationRow | undefined, event: Event) => PlannedEnd | undefined;
   },
-): EventHandler<Found, Completion> => ({
+): EventHandler<Found, PlannedEnd> => ({
   lock,
   rowsOf: ({ row }) => (row ? [row.id] : []),
   decide: (found, event) => {
-    const { row } = found!;
+    const row = found?.row;
     if (row) assertOwnRow<ConsultationIds>(row, idsOf(event));
     return decide(row, event);
   },
-  write: (tx, endings, now) =>
-    endings.map(({ row, step, action }) => [{ ...saveMove(tx, row, move(app, row, step, now)), action }]),
+  write: (tx, ends, now) =>
+    ends.map(({ row, transition, action }) => {
+      const after = afterTransition(app, row, transition, now);
+      return [{ ...saveTransition(tx, row, after), action }];
+    }),
 });
 
-async function lockOf(tx: Transaction, events: Event[]): Promise<Found[]> {
+async function lockByEvents(tx: Transaction, events: Event[]): Promise<Found[]> {
   const ids = events.map((event) => stateOf(event, "booking").consultationId);
   const rows = new Map((await lockConsultations(tx, ids)).map((row) => [row.id, row]));
   return ids.map((id) => ({ row: rows.get(id) }));
 }
 
-const closingFactsOf = (row: ConsultationRow) => ({
-  status: row.status,
-  startTime: row.startTime,
-  endTime: row.endTime,
-  noShowParty: row.noShowParty,
-});
-
-function toClosing({ closeOutcome, startTime, endTime, movePending }: BookingState): Closing {
-  if (closeOutcome === "CLOSE_OUTCOME_UNSPECIFIED")
-    throw new Error("a booking was closed without an outcome");
-  return { outcome: closeOutcome, startTime: startTime!, endTime: endTime!, movePending };
+function closingOf(state: BookingState): Closing {
+  const { closeOutcome: outcome, movePending } = state;
+  if (outcome === "CLOSE_OUTCOME_UNSPECIFIED") throw new Error("a closed booking has no outcome");
+  return { outcome, ...timesOf(state), movePending };
 }
 
-function toNewConsultation(event: Event): NewConsultation {
-  const { startTime, endTime, movePending } = stateOf(event, "booking");
-  return {
-    ...idsOf(event),
-    startTime: startTime!,
-    endTime: endTime!,
-    movePending: movePending ? 1 : 0,
-  };
+function newConsultationOf(event: Event): NewConsultation {
+  const state = stateOf(event, "booking");
+  return { ...idsOf(event), ...timesOf(state), movePending: state.movePending ? 1 : 0 };
+}
+
+function timesOf({ startTime, endTime }: BookingState): { startTime: Date; endTime: Date } {
+  if (!startTime || !endTime) throw new Error("a booking's event has no start or end");
+  return { startTime, endTime };
 }
 
 function idsOf(event: Event): ConsultationIds {
@@ -146,7 +145,7 @@ function idsOf(event: Event): ConsultationIds {
     id: consultationId,
     bookingId: event.aggregateId,
     paymentId: paymentId || null,
-    patientId: patientId,
-    doctorId: doctorId,
+    patientId,
+    doctorId,
   };
 }

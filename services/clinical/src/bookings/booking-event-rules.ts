@@ -1,8 +1,10 @@
 import type { BookingState_CloseOutcome } from "@medconnect/proto/medconnect/events/v1/events.ts";
-import type { ConsultationFacts, Step } from "../consultations/consultation-rules.ts";
+import type { ConsultationFacts, Transition } from "../consultations/consultation-rules.ts";
 
-/** The step of a booking's cancellation: it ends a started consultation, but not an ended one. */
-export function stepOfCancellation({ status }: Pick<ConsultationFacts, "status">): Step | undefined {
+/** Transition after the cancellation of the booking; undefined for an ended consultation. */
+export function cancellationTransition({
+  status,
+}: Pick<ConsultationFacts, "status">): Transition | undefined {
   switch (status) {
     case "SCHEDULED":
     case "WAITING":
@@ -14,7 +16,7 @@ export function stepOfCancellation({ status }: Pick<ConsultationFacts, "status">
   }
 }
 
-/** The closing of a booking by an admin. */
+/** An admin's closing of a booking. */
 export interface Closing {
   outcome: Exclude<BookingState_CloseOutcome, "CLOSE_OUTCOME_UNSPECIFIED">;
   startTime: Date;
@@ -22,11 +24,10 @@ export interface Closing {
   movePending: boolean;
 }
 
-/** The step that follows the closing of the booking; undefined for a consultation that has already ended. */
-export function stepOfClosing(
-  consultation: Pick<ConsultationFacts, "status" | "startTime" | "endTime" | "noShowParty">,
-  closing: Closing,
-): Step | undefined {
+type ClosableFacts = Pick<ConsultationFacts, "status" | "startTime" | "endTime" | "noShowParty">;
+
+/** Transition after the closing of the booking; undefined for an ended consultation. */
+export function closingTransition(consultation: ClosableFacts, closing: Closing): Transition | undefined {
   if (!isOpen(consultation, closing)) return undefined;
   switch (closing.outcome) {
     case "COMPLETED":
@@ -40,11 +41,8 @@ export function stepOfClosing(
   }
 }
 
-/** Includes a no-show at a time other than the booking's, or at one that the patient had not accepted. */
-function isOpen(
-  { status, startTime, endTime, noShowParty }: Parameters<typeof stepOfClosing>[0],
-  closing: Closing,
-): boolean {
+/** True also for a void no-show: at a time that the booking has left, or that the patient had not accepted. */
+function isOpen({ status, startTime, endTime, noShowParty }: ClosableFacts, closing: Closing): boolean {
   switch (status) {
     case "SCHEDULED":
     case "WAITING":

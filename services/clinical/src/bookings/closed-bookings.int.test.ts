@@ -8,7 +8,7 @@ import {
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import { sweepNoShows } from "../no-shows/sweep-no-shows.ts";
 import { listOverdueConsultations } from "../overdue/list-overdue.ts";
-import { tellOverdue } from "../overdue/report-overdue.ts";
+import { reportOverdue } from "../overdue/report-overdue.ts";
 import { type ClinicalTest, MINUTE_MS, startClinical } from "../testing/clinical-fixture.ts";
 
 const HOUR_MS = 60 * MINUTE_MS;
@@ -30,8 +30,8 @@ beforeEach(() => {
 const book = (startMinutes: number) => clinical.scheduled(patient, doctor, startMinutes);
 
 /** Events of a consultation, as "type to service". */
-const told = async (consultationId: string) =>
-  (await clinical.told(consultationId)).map(({ event, destination }) => `${event.type} to ${destination}`);
+const outbox = async (consultationId: string) =>
+  (await clinical.outbox(consultationId)).map(({ event, destination }) => `${event.type} to ${destination}`);
 
 test.each([
   ["COMPLETED", { status: "COMPLETED", noShowParty: undefined }],
@@ -49,7 +49,7 @@ test.each([
       closedByAdmin: true,
       notes: "",
     });
-    expect(await told(consultationId)).toEqual([]);
+    expect(await outbox(consultationId)).toEqual([]);
     expect(await clinical.actions(consultationId)).toContain("consultation.close");
   },
 );
@@ -82,7 +82,7 @@ test("an unattended consultation closes itself though its doctor has lost the li
     status: "NO_SHOW",
     noShowParty: "BOTH",
   });
-  expect(await told(consultationId)).toContain("consultation.no_show to scheduling");
+  expect(await outbox(consultationId)).toContain("consultation.no_show to scheduling");
 });
 
 test("the doctor's earlier end stands, and is the only one sent", async () => {
@@ -92,7 +92,7 @@ test("the doctor's earlier end stands, and is the only one sent", async () => {
   const completed = await clinical.complete(consultationId, doctor, "flu");
   expect(await clinical.deliver("scheduling", closedAs("NO_SHOW_BOTH"))).toEqual([]);
   expect(await clinical.read(consultationId, doctor)).toEqual(completed);
-  expect((await told(consultationId)).slice(1)).toEqual([
+  expect((await outbox(consultationId)).slice(1)).toEqual([
     "consultation.completed to scheduling",
     "consultation.completed to billing",
   ]);
@@ -112,7 +112,7 @@ test("of a concurrent doctor's step and closing, one happens", async () => {
       status: isDoctors ? "COMPLETED" : "NO_SHOW",
       closedByAdmin: !isDoctors,
     });
-    expect(await told(consultationId)).toHaveLength(isDoctors ? 3 : 1);
+    expect(await outbox(consultationId)).toHaveLength(isDoctors ? 3 : 1);
   }
 });
 
@@ -136,10 +136,10 @@ test("an unattended consultation closes itself two hours after its end as NO_SHO
   const awaited = await book(0);
   const unaccepted = await book(0);
   await clinical.deliver("scheduling", {
-    ...clinical.movedBy(unaccepted.confirmed, 1),
+    ...clinical.rescheduledBy(unaccepted.confirmed, 1),
     state: {
       $case: "booking",
-      value: { ...clinical.movedBy(unaccepted.confirmed, 0).state.value, movePending: true },
+      value: { ...clinical.rescheduledBy(unaccepted.confirmed, 0).state.value, movePending: true },
     },
   });
   const met = await book(0);
@@ -157,8 +157,8 @@ test("an unattended consultation closes itself two hours after its end as NO_SHO
       noShowParty: "BOTH",
       closedByAdmin: false,
     });
-    expect((await told(id)).sort()).toEqual(["consultation.no_show to scheduling"]);
-    for (const { event } of await clinical.told(id)) {
+    expect((await outbox(id)).sort()).toEqual(["consultation.no_show to scheduling"]);
+    for (const { event } of await clinical.outbox(id)) {
       expect(stateOf(event, "consultation")).toMatchObject({ noShowParty: "BOTH" });
     }
   }
@@ -181,14 +181,14 @@ test("a consultation in progress a day after its end sends one event, and stays 
     await clinical.meet(consultationId, patient, doctor);
   }
   clinical.app.clock.advance(24 * HOUR_MS + 35 * MINUTE_MS - 1);
-  await tellOverdue(clinical.app)();
+  await reportOverdue(clinical.app)();
   expect((await list({ pageSize: 100 })).consultations.map(({ id }) => id)).not.toContain(
     second.consultationId,
   );
   clinical.app.clock.advance(1);
-  await Promise.all([tellOverdue(clinical.app)(), tellOverdue(clinical.app)()]);
+  await Promise.all([reportOverdue(clinical.app)(), reportOverdue(clinical.app)()]);
   for (const { consultationId } of [first, second]) {
-    expect(await told(consultationId)).toEqual([
+    expect(await outbox(consultationId)).toEqual([
       "consultation.started to scheduling",
       "consultation.overdue to scheduling",
     ]);
@@ -197,7 +197,7 @@ test("a consultation in progress a day after its end sends one event, and stays 
   const own = listed.filter(({ doctorId }) => doctorId === doctor.userId);
   expect(own.map(({ id }) => id)).toEqual([first.consultationId, second.consultationId]);
   expect(own[0]).toMatchObject({ status: "IN_PROGRESS", notes: undefined, patientId: patient.userId });
-  expect((await clinical.entry(`consultations/${first.consultationId}`)).at(-1)).toEqual({
+  expect((await clinical.auditEntries(`consultations/${first.consultationId}`)).at(-1)).toEqual({
     action: "consultation.list_overdue",
     actorId: admin.userId,
     subjectIds: [patient.userId],
@@ -216,5 +216,5 @@ test("a consultation in progress a day after its end sends one event, and stays 
 
 test("the sweeps end with their process", async () => {
   const aborted = { name: "AbortError" };
-  await expect(tellOverdue(clinical.app)(AbortSignal.abort())).rejects.toMatchObject(aborted);
+  await expect(reportOverdue(clinical.app)(AbortSignal.abort())).rejects.toMatchObject(aborted);
 });

@@ -20,8 +20,11 @@ const read = () => findConsultation(clinical.app.db, victims.consultationId);
 
 const EVENTS = {
   confirmed: ({ confirmed }) => confirmed,
-  rescheduled: ({ confirmed }) => clinical.movedBy(confirmed, 30),
-  "move accepted": ({ confirmed }) => ({ ...clinical.movedBy(confirmed, 30), type: "booking.move_accepted" }),
+  rescheduled: ({ confirmed }) => clinical.rescheduledBy(confirmed, 30),
+  "move accepted": ({ confirmed }) => ({
+    ...clinical.rescheduledBy(confirmed, 30),
+    type: "booking.move_accepted",
+  }),
   cancelled: ({ cancelled }) => cancelled,
   closed: ({ closedAs }) => closedAs("NO_SHOW_PATIENT"),
 } as const satisfies Record<string, (of: typeof victims) => SentEvent>;

@@ -20,21 +20,21 @@ beforeEach(() => {
 type Made = Awaited<ReturnType<ClinicalTest["scheduled"]>>;
 
 /** The event of a doctor's move by so many minutes. */
-function movedBy({ confirmed }: Made, minutes: number, version = 3) {
-  const moved = clinical.movedBy(confirmed, minutes);
+function rescheduledBy({ confirmed }: Made, minutes: number, version = 3) {
+  const moved = clinical.rescheduledBy(confirmed, minutes);
   return { ...moved, version, state: { ...moved.state, value: { ...moved.state.value, movePending: true } } };
 }
 
 /** The event of the patient's acceptance of another event's move. */
-const acceptanceOf = ({ state, version, ...moved }: ReturnType<typeof movedBy>) => ({
+const acceptanceOf = ({ state, version, ...moved }: ReturnType<typeof rescheduledBy>) => ({
   ...moved,
   type: "booking.move_accepted",
   version: version + 1,
   state: { ...state, value: { ...state.value, movePending: false } },
 });
 
-const told = async (consultationId: string) =>
-  (await clinical.told(consultationId)).map(({ event, destination }) => `${event.type} to ${destination}`);
+const outbox = async (consultationId: string) =>
+  (await clinical.outbox(consultationId)).map(({ event, destination }) => `${event.type} to ${destination}`);
 
 /** The doctor waits past the waiting time, and records a patient no-show. */
 async function miss({ consultationId }: Made): Promise<string> {
@@ -48,15 +48,15 @@ async function miss({ consultationId }: Made): Promise<string> {
 
 test("a doctor who moves a booking from 10 days ahead to now cannot record a patient no-show", async () => {
   const made = await clinical.scheduled(patient, doctor, 10 * 24 * 60);
-  await clinical.deliver("scheduling", movedBy(made, -10 * 24 * 60));
+  await clinical.deliver("scheduling", rescheduledBy(made, -10 * 24 * 60));
   expect(await miss(made)).toBe("MOVE_NOT_ACCEPTED");
-  expect(await told(made.consultationId)).toEqual([]);
+  expect(await outbox(made.consultationId)).toEqual([]);
   expect((await clinical.markNoShow(made.consultationId, doctor, "DOCTOR")).noShowParty).toBe("DOCTOR");
 });
 
 test("a patient no-show is possible again after clinical applied the acceptance", async () => {
   const made = await clinical.scheduled(patient, doctor, 24 * 60);
-  const moved = movedBy(made, -24 * 60);
+  const moved = rescheduledBy(made, -24 * 60);
   await clinical.deliver("scheduling", moved);
   expect(await miss(made)).toBe("MOVE_NOT_ACCEPTED");
   await clinical.deliver("scheduling", acceptanceOf(moved));
@@ -72,13 +72,13 @@ test("a patient no-show is possible again after clinical applied the acceptance"
 
 test("joining accepts the move, with one event to scheduling", async () => {
   const made = await clinical.scheduled(patient, doctor, 24 * 60);
-  const moved = movedBy(made, -24 * 60);
+  const moved = rescheduledBy(made, -24 * 60);
   await clinical.deliver("scheduling", moved);
   const joined = await clinical.join(made.consultationId, patient);
   await clinical.join(made.consultationId, patient);
-  expect(await told(made.consultationId)).toEqual(["consultation.joined to scheduling"]);
+  expect(await outbox(made.consultationId)).toEqual(["consultation.joined to scheduling"]);
   const { startTime, endTime } = moved.state.value;
-  const [joinedNews] = await clinical.told(made.consultationId);
+  const [joinedNews] = await clinical.outbox(made.consultationId);
   expect(stateOf(joinedNews!.event, "consultation")).toMatchObject({
     bookingId: made.bookingId,
     startTime,
@@ -93,7 +93,7 @@ test("joining accepts the move, with one event to scheduling", async () => {
 test("joining a consultation without a move sends no event", async () => {
   const { consultationId } = await clinical.scheduled(patient, doctor, 0);
   await clinical.join(consultationId, patient);
-  expect(await told(consultationId)).toEqual([]);
+  expect(await outbox(consultationId)).toEqual([]);
 });
 
 test.each([
@@ -102,12 +102,12 @@ test.each([
 ])("a waiting patient has to join again after the doctor moved the booking %s", async (_, minutes) => {
   const made = await clinical.scheduled(patient, doctor, 10);
   await clinical.join(made.consultationId, patient);
-  await clinical.deliver("scheduling", movedBy(made, minutes));
+  await clinical.deliver("scheduling", rescheduledBy(made, minutes));
   expect((await clinical.read(made.consultationId, patient)).status).toBe("SCHEDULED");
   const start = clinical.start(made.consultationId, doctor);
   await expect(start).rejects.toMatchObject({ reason: "PATIENT_NOT_JOINED" });
   await clinical.join(made.consultationId, patient);
-  expect(await told(made.consultationId)).toEqual(["consultation.joined to scheduling"]);
+  expect(await outbox(made.consultationId)).toEqual(["consultation.joined to scheduling"]);
 });
 
 test("nobody is late for an old time or an unaccepted one", async () => {
@@ -115,7 +115,7 @@ test("nobody is late for an old time or an unaccepted one", async () => {
   await clinical.ready(made.consultationId, doctor);
   clinical.app.clock.advance(20 * MINUTE_MS);
   expect((await clinical.join(made.consultationId, patient)).lateParty).toBe("PATIENT");
-  await clinical.deliver("scheduling", movedBy(made, 20));
+  await clinical.deliver("scheduling", rescheduledBy(made, 20));
   expect((await clinical.read(made.consultationId, patient)).lateParty).toBeUndefined();
   await clinical.ready(made.consultationId, doctor);
   clinical.app.clock.advance(20 * MINUTE_MS);
@@ -126,7 +126,7 @@ test("nobody is late for an old time or an unaccepted one", async () => {
 
 test("an acceptance that overtakes the move it accepts moves the consultation", async () => {
   const made = await clinical.scheduled(patient, doctor, 60);
-  const moved = movedBy(made, 30);
+  const moved = rescheduledBy(made, 30);
   await clinical.deliver("scheduling", acceptanceOf(moved));
   await clinical.deliver("scheduling", moved);
   const { startTime, endTime } = moved.state.value;
@@ -138,7 +138,7 @@ test("an acceptance that overtakes the move it accepts moves the consultation", 
 test("a patient no-show recorded before a move to the same time was applied is taken back", async () => {
   const made = await clinical.scheduled(patient, doctor, 0);
   expect(await miss(made)).toBe("NO_SHOW");
-  await clinical.deliver("scheduling", movedBy(made, 0));
+  await clinical.deliver("scheduling", rescheduledBy(made, 0));
   expect(await clinical.read(made.consultationId, patient)).toMatchObject({
     status: "SCHEDULED",
     noShowParty: undefined,
@@ -150,12 +150,12 @@ test("a doctor no-show stays after a move away and back", async () => {
   const made = await clinical.scheduled(patient, doctor, 0);
   clinical.app.clock.advance(20 * MINUTE_MS);
   const missed = await clinical.markNoShow(made.consultationId, doctor, "DOCTOR");
-  await clinical.deliver("scheduling", movedBy(made, 0));
+  await clinical.deliver("scheduling", rescheduledBy(made, 0));
   expect(await clinical.read(made.consultationId, doctor)).toEqual(missed);
 });
 
 test("a move that arrives before its confirmation waits for the patient as well", async () => {
   const made = clinical.booking(patient, doctor, 60);
-  await clinical.deliver("scheduling", clinical.licensed(doctor), movedBy(made, -60));
+  await clinical.deliver("scheduling", clinical.licensed(doctor), rescheduledBy(made, -60));
   expect(await miss(made)).toBe("MOVE_NOT_ACCEPTED");
 });

@@ -150,7 +150,7 @@ describe("an admin", () => {
       { action: "prescription.list", resource: "prescriptions", ...line },
     ]);
     expect(await consultations(untreated.userId, doctor)).toEqual([]);
-    expect(await clinical.entry("consultations")).toHaveLength(1);
+    expect(await clinical.auditEntries("consultations")).toHaveLength(1);
   });
 
   test("has no use of another admin's grant", async () => {
@@ -195,7 +195,7 @@ describe("an admin", () => {
 });
 
 test("a grant longer than auth's maximum is refused, and others in its batch are applied", async () => {
-  const told = (endTime: Date) => ({
+  const outbox = (endTime: Date) => ({
     type: "break_glass.granted",
     aggregateId: newId(),
     version: 1,
@@ -204,11 +204,11 @@ test("a grant longer than auth's maximum is refused, and others in its batch are
       value: { adminId: otherAdmin.userId, patientId: patient.userId, endTime },
     },
   });
-  expect(await clinical.deliver("auth", told(inMinutes(31)))).toEqual(["INVALID_REQUEST"]);
+  expect(await clinical.deliver("auth", outbox(inMinutes(31)))).toEqual(["INVALID_REQUEST"]);
   expect(await consultations(patient.userId, otherAdmin).catch(({ reason }) => reason)).toBe(
     "BREAK_GLASS_REQUIRED",
   );
-  expect(await clinical.deliver("auth", told(inMinutes(31)), told(inMinutes(30)))).toEqual([
+  expect(await clinical.deliver("auth", outbox(inMinutes(31)), outbox(inMinutes(30)))).toEqual([
     "INVALID_REQUEST",
   ]);
   expect(await consultations(patient.userId, otherAdmin)).toHaveLength(1);

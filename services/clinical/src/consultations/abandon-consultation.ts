@@ -4,7 +4,7 @@ import type {
   Consultation,
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import type { Clinical } from "../app.ts";
-import { takeStep } from "./take-step.ts";
+import { requestTransition } from "./request-transition.ts";
 
 /** ConsultationService.AbandonConsultation. Throws NOT_FOUND, ILLEGAL_TRANSITION. */
 export const abandonConsultation = async (
@@ -12,4 +12,4 @@ export const abandonConsultation = async (
   { consultationId, reason }: AbandonConsultationRequest,
   call: Call,
 ): Promise<Consultation> =>
-  await takeStep(app, call, consultationId, { to: "ABANDONED", by: "DOCTOR", reason });
+  await requestTransition(app, call, consultationId, { to: "ABANDONED", by: "DOCTOR", reason });

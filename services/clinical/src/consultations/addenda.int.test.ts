@@ -32,7 +32,7 @@ beforeEach(() => {
   patient = userCaller("PATIENT");
 });
 
-const begin = () => clinical.begun(patient, doctor);
+const begin = () => clinical.started(patient, doctor);
 const complete = () => clinical.completed(patient, doctor, NOTES);
 
 const rowsOf = (consultationId: string) =>
@@ -52,7 +52,7 @@ test("a doctor adds to a completed consultation's notes; patient and doctor read
     const read = await clinical.read(consultationId, reader);
     expect(read).toMatchObject({ status: "COMPLETED", notes: NOTES, addenda: [first, second] });
   }
-  expect(await clinical.entry(`consultations/${consultationId}/addenda/${first.id}`)).toEqual([
+  expect(await clinical.auditEntries(`consultations/${consultationId}/addenda/${first.id}`)).toEqual([
     { action: "addendum.create", actorId: doctor.userId, subjectIds: [patient.userId, doctor.userId] },
   ]);
 });
@@ -96,12 +96,12 @@ test("each addition changes the consultation's etag", async () => {
 });
 
 test("nothing is added before the consultation is completed, or where it never is", async () => {
-  const begun = await begin();
+  const started = await begin();
   const refused = { reason: "CONSULTATION_NOT_COMPLETED" };
-  await expect(clinical.add(begun, doctor, "early")).rejects.toMatchObject(refused);
-  await clinical.abandon(begun, doctor, "no sound");
-  await expect(clinical.add(begun, doctor, "never")).rejects.toMatchObject(refused);
-  expect(await rowsOf(begun)).toEqual([]);
+  await expect(clinical.add(started, doctor, "early")).rejects.toMatchObject(refused);
+  await clinical.abandon(started, doctor, "no sound");
+  await expect(clinical.add(started, doctor, "never")).rejects.toMatchObject(refused);
+  expect(await rowsOf(started)).toEqual([]);
 });
 
 test("only the consultation's own doctor adds to it", async () => {
@@ -206,7 +206,7 @@ test("an answer that is given again is in the audit trail as a read, as it shows
   const [completing, adding] = [newId(), newId()];
   for (let i = 0; i < 2; i++) await clinical.complete(consultationId, doctor, NOTES, completing);
   for (let i = 0; i < 2; i++) await clinical.add(consultationId, doctor, "one more thing", adding);
-  const reads = (await clinical.entry(`consultations/${consultationId}`)).slice(-2);
+  const reads = (await clinical.auditEntries(`consultations/${consultationId}`)).slice(-2);
   const read = { action: "consultation.get", actorId: doctor.userId, subjectIds: [patient.userId] };
   expect(reads).toEqual([read, read]);
 });

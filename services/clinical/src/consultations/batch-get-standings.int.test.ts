@@ -60,13 +60,13 @@ test("tells that an event of it is on its way, until it is delivered or dead", a
 });
 
 test("tells whether a doctor broke it off, or its booking's cancellation", async () => {
-  const begun = async () => {
+  const started = async () => {
     const booked = clinical.booking(patient, doctor, 0);
     await clinical.deliver("scheduling", booked.confirmed);
     await clinical.meet(booked.consultationId, patient, doctor);
     return booked;
   };
-  const [broken, cancelled] = [await begun(), await begun()];
+  const [broken, cancelled] = [await started(), await started()];
   await clinical.abandon(broken.consultationId, doctor, "no sound");
   await clinical.deliver("scheduling", cancelled.cancelled);
   expect(await ask(broken.consultationId)).toMatchObject([{ status: "ABANDONED", brokenOff: true }]);

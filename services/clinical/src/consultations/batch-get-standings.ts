@@ -25,8 +25,8 @@ export const batchGetConsultationStandings = async (
       lateParty: row.lateParty ?? undefined,
       version: row.version,
       movePending: row.movePending === 1,
-      closedByAdmin: row.movedBy === "ADMIN",
-      brokenOff: row.status === "ABANDONED" && row.movedBy === "DOCTOR",
+      closedByAdmin: row.transitionedBy === "ADMIN",
+      brokenOff: row.status === "ABANDONED" && row.transitionedBy === "DOCTOR",
       inFlight: undelivered.get(row.id) === "WAITING",
     }));
     return { standings };

@@ -8,9 +8,9 @@ import { isOwn } from "../access/parties.ts";
 import type { Clinical } from "../app.ts";
 import { findAddenda } from "./addendum-store.ts";
 import { accessTo, type ConsultationRow, toConsultation } from "./consultation.ts";
-import { findConsultation, lockConsultations } from "./consultation-store.ts";
+import { findConsultation, lockConsultation } from "./consultation-store.ts";
 
-/** Decides about the locked row and saves the change. @returns undefined if there is nothing to change */
+/** Decides on a locked consultation and saves the change. @returns undefined for a repeat, which changes nothing */
 type Change = (
   tx: Transaction,
   row: ConsultationRow,
@@ -18,8 +18,8 @@ type Change = (
 ) => { row: ConsultationRow; entry: AuditEntry } | undefined;
 
 /**
- * Changes a consultation for its patient or doctor. A call that changes nothing repeats an earlier one, and is audited as a
- * read. Throws NOT_FOUND, and the refusals of `change`.
+ * Changes a consultation for its patient or doctor. A repeated call changes nothing and is audited as a read.
+ * Throws NOT_FOUND, and the errors of `change`.
  */
 export async function changeConsultation(
   app: Clinical,
@@ -31,7 +31,7 @@ export async function changeConsultation(
   if (!found) throw new ApiError("NOT_FOUND");
   if (!isOwn(userOf(call), found)) throw hiddenFrom(`consultations/${consultationId}`, found.patientId);
   const apply = async (tx: Transaction): Promise<Effect<Consultation>> => {
-    const row = (await lockConsultations(tx, [consultationId]))[0]!;
+    const row = await lockConsultation(tx, consultationId);
     const made = change(tx, row, app.clock.now());
     if (!made) return unchanged(toConsultation(row, app.cipher, await findAddenda(tx, row)));
     return changed(toConsultation(made.row, app.cipher), made.entry);

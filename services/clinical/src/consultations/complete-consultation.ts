@@ -4,7 +4,7 @@ import type {
   Consultation,
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import type { Clinical } from "../app.ts";
-import { takeStep } from "./take-step.ts";
+import { requestTransition } from "./request-transition.ts";
 
 /** ConsultationService.CompleteConsultation. Throws NOT_FOUND, ILLEGAL_TRANSITION, NOTES_LOCKED. */
 export const completeConsultation = async (
@@ -12,4 +12,4 @@ export const completeConsultation = async (
   { consultationId, notes }: CompleteConsultationRequest,
   call: Call,
 ): Promise<Consultation> =>
-  await takeStep(app, call, consultationId, { to: "COMPLETED", by: "DOCTOR", notes });
+  await requestTransition(app, call, consultationId, { to: "COMPLETED", by: "DOCTOR", notes });

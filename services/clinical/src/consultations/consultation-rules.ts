@@ -6,8 +6,8 @@ import type {
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import { assertLicensed } from "../doctors/licensing-rules.ts";
 
-/** Where a consultation can go from each status. */
-const TRANSITIONS: Record<Consultation_Status, readonly Consultation_Status[]> = {
+/** Possible next statuses. */
+const NEXT_STATUSES: Record<Consultation_Status, readonly Consultation_Status[]> = {
   STATUS_UNSPECIFIED: [],
   SCHEDULED: ["WAITING", "CANCELLED", "NO_SHOW"],
   WAITING: ["IN_PROGRESS", "CANCELLED", "NO_SHOW"],
@@ -18,39 +18,38 @@ const TRANSITIONS: Record<Consultation_Status, readonly Consultation_Status[]> =
   ABANDONED: [],
 };
 
-/** Time after the start until which `:ready` counts, in ms; later it proves no wait for the patient. */
+/** Time after the start in which `:ready` is accepted, in ms. Later it would not prove that the doctor waited. */
 export const READY_GRACE_MS = 5 * 60_000;
 
-/** Actor of a transition; SERVICE: its booking's cancellation, or the clock; ADMIN: its booking's closing. */
-export type Mover = "PATIENT" | "DOCTOR" | "SERVICE" | "ADMIN";
+/** Actor of a transition. SERVICE: the clock, or the cancellation of the booking; ADMIN: the closing of the booking. */
+export type Actor = "PATIENT" | "DOCTOR" | "SERVICE" | "ADMIN";
 
-/** The missing party. */
 export type Party = Exclude<Consultation_Party, "PARTY_UNSPECIFIED">;
 
 export interface ConsultationFacts {
   status: Consultation_Status;
   /** Actor of the last transition. */
-  movedBy: Mover;
+  transitionedBy: Actor;
   startTime: Date;
   endTime: Date;
   notes: string;
-  /** Why the doctor abandoned it; empty if they did not. */
+  /** The doctor's reason for abandoning it, or empty. */
   abandonReason: string;
   noShowParty: Party | null;
   /** Time of the doctor's `:ready`. */
   doctorReadyTime: Date | null;
-  /** Time at which the patient came to the waiting room. */
+  /** Time at which the patient joined the waiting room. */
   joinTime: Date | null;
-  /** Party that kept the other waiting for the full waiting time. */
+  /** Party that the other waited for during the full waiting time. */
   lateParty: Party | null;
-  /** The patient has not accepted the booking's move to this time. */
+  /** The patient has not accepted the reschedule to this time. */
   movePending: boolean;
   /** Last day of the doctor's verified licences; null without one. */
   licensedUntil: Date | null;
 }
 
-/** A move from one status to another, with what is written down on the way. */
-export type Step = { by: Mover } & (
+/** A change to another status, with the facts that it records. */
+export type Transition = { by: Actor } & (
   | { to: "WAITING" | "IN_PROGRESS" | "CANCELLED" }
   | { to: "COMPLETED"; notes?: string }
   | { to: "NO_SHOW"; party: Party }
@@ -58,34 +57,40 @@ export type Step = { by: Mover } & (
 );
 
 export interface Times {
-  /** How long before the start patient and doctor may come, in ms. */
+  /** Time before the start from which patient and doctor may join, in ms. */
   readonly earlyStartMs: number;
-  /** Waiting time until a no-show, in ms; half the length of a shorter appointment. */
+  /** Waiting time until a no-show, in ms. Appointments that are not longer use half their length. */
   readonly noShowAfterMs: number;
 }
 
 /**
- * Whether a patient or doctor takes a step now; false where the same one has taken it already.
+ * True if a patient's or doctor's transition takes place now; false for a repeat of the last one.
  * Throws NOTES_LOCKED, ILLEGAL_TRANSITION, LICENSE_NOT_VERIFIED, TOO_EARLY, TOO_LATE, PATIENT_NOT_JOINED, DOCTOR_NOT_READY,
  * MOVE_NOT_ACCEPTED.
  */
-export function takesStep(consultation: ConsultationFacts, step: Step, now: Date, times: Times): boolean {
-  if (hasTaken(consultation, step)) return false;
-  if (step.to === "COMPLETED" && consultation.status === "COMPLETED") throw new ApiError("NOTES_LOCKED");
-  // From SCHEDULED, a start only lacks the patient, so a repeat may succeed.
-  const lacksPatient = step.to === "IN_PROGRESS" && consultation.status === "SCHEDULED";
-  assertReachable(lacksPatient ? { ...consultation, status: "WAITING" } : consultation, step, now);
-  if (step.to === "IN_PROGRESS") assertLicensed(consultation.licensedUntil, now);
-  // It charges the patient, so the doctor must have been able to start.
-  if (isPatientNoShow(step)) assertLicensed(consultation.licensedUntil, consultation.startTime);
-  assertNotBefore(possibleFrom(consultation, step, times), now);
+export function transitionsNow(
+  consultation: ConsultationFacts,
+  transition: Transition,
+  now: Date,
+  times: Times,
+): boolean {
+  if (isRepeat(consultation, transition)) return false;
+  const { status } = consultation;
+  if (transition.to === "COMPLETED" && status === "COMPLETED") throw new ApiError("NOTES_LOCKED");
+  // A start of a SCHEDULED consultation succeeds once the patient has joined, so it is not illegal.
+  const lacksPatient = transition.to === "IN_PROGRESS" && status === "SCHEDULED";
+  assertReachable(lacksPatient ? { ...consultation, status: "WAITING" } : consultation, transition, now);
+  if (transition.to === "IN_PROGRESS") assertLicensed(consultation.licensedUntil, now);
+  // A patient no-show charges the patient, so the doctor must have been allowed to start.
+  if (isPatientNoShow(transition)) assertLicensed(consultation.licensedUntil, consultation.startTime);
+  assertNotBefore(possibleFrom(consultation, transition, times), now);
   if (lacksPatient) throw new ApiError("PATIENT_NOT_JOINED");
-  if (isPatientNoShow(step)) assertMissed(consultation, now);
+  if (isPatientNoShow(transition)) assertMissed(consultation, now);
   return true;
 }
 
 /**
- * True if the doctor becomes ready now; false if they were already. Possible until shortly after the start.
+ * True if the doctor becomes ready now; false if they already are. Possible until shortly after the start.
  * Throws ILLEGAL_TRANSITION, LICENSE_NOT_VERIFIED, TOO_EARLY, TOO_LATE.
  */
 export function becomesReady(consultation: ConsultationFacts, now: Date, { earlyStartMs }: Times): boolean {
@@ -93,7 +98,7 @@ export function becomesReady(consultation: ConsultationFacts, now: Date, { early
   if (doctorReadyTime) return false;
   if (status !== "SCHEDULED" && status !== "WAITING") {
     throw new ApiError("ILLEGAL_TRANSITION", {
-      metadata: { current: status, requested: "READY", allowed: TRANSITIONS[status].join(",") },
+      metadata: { current: status, requested: "READY", allowed: NEXT_STATUSES[status].join(",") },
     });
   }
   assertLicensed(licensedUntil, now);
@@ -103,24 +108,24 @@ export function becomesReady(consultation: ConsultationFacts, now: Date, { early
 }
 
 /**
- * The late party after a step. A patient is late who joins after the waiting time of a doctor who was ready, unless they
- * never accepted the time. A doctor is late who starts after the patient's full waiting time.
+ * Late party after a transition. A patient is late if they join a ready doctor after the waiting time, unless they never
+ * accepted the time of the appointment. A doctor is late if they start after the patient has waited that long.
  */
 export function latePartyAfter(
   consultation: ConsultationFacts,
-  step: Pick<Step, "to">,
+  transition: Pick<Transition, "to">,
   now: Date,
   times: Times,
 ): Party | null {
   const { startTime, doctorReadyTime, joinTime, movePending, lateParty } = consultation;
   const waitMs = waitOf(consultation, times);
-  switch (step.to) {
+  switch (transition.to) {
     case "WAITING": {
       const isAwaited = doctorReadyTime !== null && !movePending;
       return isAwaited && now.getTime() >= startTime.getTime() + waitMs ? "PATIENT" : null;
     }
     case "IN_PROGRESS": {
-      // Joined under a release that did not store the time.
+      // Without a join time, no wait is proven.
       if (!joinTime) return lateParty;
       const since = Math.max(startTime.getTime(), joinTime.getTime());
       return now.getTime() >= since + waitMs ? "DOCTOR" : lateParty;
@@ -130,42 +135,43 @@ export function latePartyAfter(
   }
 }
 
-/** True if a consultation in this status is over. */
-export const isOver = (status: Consultation_Status): boolean => TRANSITIONS[status].length === 0;
+/** True for a final status. */
+export const isOver = (status: Consultation_Status): boolean => NEXT_STATUSES[status].length === 0;
 
-/** Only what took place is prescribed for, or added to. Throws CONSULTATION_NOT_COMPLETED. */
+/** Guards prescriptions and addenda. Throws CONSULTATION_NOT_COMPLETED. */
 export function assertCompleted({ status }: Pick<ConsultationFacts, "status">): void {
   if (status !== "COMPLETED") throw new ApiError("CONSULTATION_NOT_COMPLETED");
 }
 
-function hasTaken(consultation: ConsultationFacts, step: Step): boolean {
-  if (consultation.status !== step.to || consultation.movedBy !== step.by) return false;
-  switch (step.to) {
+function isRepeat(consultation: ConsultationFacts, transition: Transition): boolean {
+  if (consultation.status !== transition.to || consultation.transitionedBy !== transition.by) return false;
+  switch (transition.to) {
     case "COMPLETED":
-      return consultation.notes === step.notes;
+      return consultation.notes === transition.notes;
     case "NO_SHOW":
-      return consultation.noShowParty === step.party;
+      return consultation.noShowParty === transition.party;
     case "ABANDONED":
-      return consultation.abandonReason === (step.reason ?? "");
+      return consultation.abandonReason === (transition.reason ?? "");
     default:
       return true;
   }
 }
 
-function assertReachable(consultation: ConsultationFacts, step: Step, now: Date): void {
-  if (step.to === consultation.status) throw repeatDiffers(step.to);
+function assertReachable(consultation: ConsultationFacts, transition: Transition, now: Date): void {
+  if (transition.to === consultation.status) throw repeatDiffers(transition.to);
   const allowed = reachable(consultation, now);
-  const metadata = { current: consultation.status, requested: step.to, allowed: allowed.join(",") };
-  if (!allowed.includes(step.to)) throw new ApiError("ILLEGAL_TRANSITION", { metadata });
-  const isThere = consultation.status === "WAITING" && consultation.lateParty !== "PATIENT";
-  if (isPatientNoShow(step) && isThere) {
+  const metadata = { current: consultation.status, requested: transition.to, allowed: allowed.join(",") };
+  if (!allowed.includes(transition.to)) throw new ApiError("ILLEGAL_TRANSITION", { metadata });
+  const isPresent = consultation.status === "WAITING" && consultation.lateParty !== "PATIENT";
+  if (isPatientNoShow(transition) && isPresent) {
     throw new ApiError("ILLEGAL_TRANSITION", { detail: "The patient is in the waiting room.", metadata });
   }
 }
 
-const isPatientNoShow = (step: Step): boolean => step.to === "NO_SHOW" && step.party === "PATIENT";
+const isPatientNoShow = (transition: Transition): boolean =>
+  transition.to === "NO_SHOW" && transition.party === "PATIENT";
 
-/** A patient no-show needs a doctor who was ready in time and reports it before the end. */
+/** Checks that a ready doctor reports the patient no-show before the end. */
 function assertMissed({ endTime, doctorReadyTime, movePending }: ConsultationFacts, now: Date): void {
   if (movePending) throw new ApiError("MOVE_NOT_ACCEPTED");
   assertNotAfter(endTime, now);
@@ -180,14 +186,14 @@ function assertNotAfter(until: Date, now: Date): void {
   if (now >= until) throw new ApiError("TOO_LATE", { metadata: { possibleUntil: until.toISOString() } });
 }
 
-/** The statuses that a consultation can come to at a time: after its end it does not begin any more. */
+/** Possible next statuses at a time. After its end, a consultation cannot start. */
 function reachable({ status, endTime }: ConsultationFacts, now: Date): readonly Consultation_Status[] {
   const isPast = now >= endTime;
-  return TRANSITIONS[status].filter((next) => !(isPast && (next === "WAITING" || next === "IN_PROGRESS")));
+  return NEXT_STATUSES[status].filter((next) => !(isPast && (next === "WAITING" || next === "IN_PROGRESS")));
 }
 
-/** From when on a step can be taken. */
-function possibleFrom(consultation: ConsultationFacts, { to }: Step, times: Times): Date {
+/** Earliest time of a transition. */
+function possibleFrom(consultation: ConsultationFacts, { to }: Transition, times: Times): Date {
   const { startTime } = consultation;
   switch (to) {
     case "WAITING":
@@ -200,7 +206,7 @@ function possibleFrom(consultation: ConsultationFacts, { to }: Step, times: Time
   }
 }
 
-/** Waiting time until a no-show, in ms. */
+/** Waiting time of this appointment until a no-show, in ms. */
 function waitOf({ startTime, endTime }: ConsultationFacts, { noShowAfterMs }: Times): number {
   const lengthMs = endTime.getTime() - startTime.getTime();
   return noShowAfterMs < lengthMs ? noShowAfterMs : lengthMs / 2;

@@ -15,7 +15,7 @@ import { isOver } from "./consultation-rules.ts";
 /** Columns of a `ListedConsultation` from consultations c, and the tables of NAMES. */
 export const LISTED = `c.id, c.booking_id AS bookingId, c.payment_id AS paymentId, c.patient_id AS patientId,
     COALESCE(c.patient_name, p.full_name) AS patientName, c.doctor_id AS doctorId,
-    COALESCE(c.doctor_name, d.display_name) AS doctorName, c.status, c.moved_by AS movedBy,
+    COALESCE(c.doctor_name, d.display_name) AS doctorName, c.status, c.transitioned_by AS transitionedBy,
     c.start_time AS startTime, c.end_time AS endTime, c.started_time AS startedTime, c.ended_time AS endedTime,
     c.no_show_party AS noShowParty, c.doctor_ready_time AS doctorReadyTime, c.join_time AS joinTime,
     c.late_party AS lateParty, c.move_pending AS movePending, c.overdue_time AS overdueTime, c.version`;
@@ -30,8 +30,8 @@ export async function findConsultation(db: Database, id: string): Promise<Consul
 }
 
 /**
- * Locks those of the consultations that exist, in the order of their ids: everyone locks the same way round. Then locks their
- * doctors' licensings against a change.
+ * Locks the existing ones of the consultations in the order of their ids, which avoids deadlocks. A shared lock keeps
+ * their doctors' licensing unchanged.
  */
 export async function lockConsultations(tx: Transaction, ids: string[]): Promise<ConsultationRow[]> {
   return await tx.read<ConsultationRow>(
@@ -40,16 +40,23 @@ export async function lockConsultations(tx: Transaction, ids: string[]): Promise
   );
 }
 
-/** Writes what can change in a consultation's life, under the version that follows the one that was locked. */
+/** As `lockConsultations`, for one that exists. */
+export async function lockConsultation(tx: Transaction, id: string): Promise<ConsultationRow> {
+  const [row] = await lockConsultations(tx, [id]);
+  if (!row) throw new Error(`consultation ${id} does not exist`);
+  return row;
+}
+
+/** Updates the columns that change after the insert. An ended consultation keeps the current names. */
 export function saveConsultation(tx: Transaction, row: ConsultationRow): void {
   const [patientName, doctorName] = isOver(row.status) ? [row.patientName, row.doctorName] : [null, null];
   tx.defer(
-    `UPDATE consultations SET status = ?, moved_by = ?, started_time = ?, ended_time = ?, notes = ?,
+    `UPDATE consultations SET status = ?, transitioned_by = ?, started_time = ?, ended_time = ?, notes = ?,
        abandon_reason = ?, no_show_party = ?, doctor_ready_time = ?, join_time = ?, late_party = ?,
        move_pending = ?, start_time = ?, end_time = ?, patient_name = ?, doctor_name = ?, version = ? WHERE id = ?`,
     [
       row.status,
-      row.movedBy,
+      row.transitionedBy,
       row.startedTime,
       row.endedTime,
       row.notes,
@@ -70,8 +77,8 @@ export function saveConsultation(tx: Transaction, row: ConsultationRow): void {
 }
 
 /**
- * Consultations that match, latest start first. The inner statement reads the page by a named key, so that no other plan
- * joins and sorts all. A filter that the key does not hold is a scan.
+ * Matching consultations, latest start first. The inner statement reads one page by a named index; other plans would join
+ * and sort all rows. A filter without an index is a scan.
  */
 export async function listConsultations(
   db: Database,
@@ -104,7 +111,7 @@ export async function countByStatus(db: Database): Promise<Count<Consultation_St
   return await db.scan("SELECT status AS name, COUNT(*) AS count FROM consultations GROUP BY status");
 }
 
-/** Consultations completed on each day (UTC) since a time; days without any are not among them. */
+/** Completed consultations by day of their end (UTC), since a time. Days without any are absent. */
 export async function countCompletedByDay(db: Database, since: Date): Promise<Count[]> {
   return await db.scan(
     `SELECT DATE_FORMAT(ended_time, '%Y-%m-%d') AS name, COUNT(*) AS count

@@ -10,7 +10,7 @@ import type { ConsultationState } from "@medconnect/proto/medconnect/events/v1/e
 import type { Owned } from "../access/parties.ts";
 import type { AddendumRow } from "./addendum.ts";
 import { toAddendum } from "./addendum.ts";
-import type { ConsultationFacts, Mover, Party } from "./consultation-rules.ts";
+import type { Actor, ConsultationFacts, Party } from "./consultation-rules.ts";
 
 /** A consultation as its store reads it. */
 export interface ConsultationRow {
@@ -24,7 +24,7 @@ export interface ConsultationRow {
   /** As `patientName`. */
   doctorName: string | null;
   status: Consultation_Status;
-  movedBy: Mover;
+  transitionedBy: Actor;
   startTime: Date;
   endTime: Date;
   startedTime: Date | null;
@@ -70,7 +70,7 @@ export const notesOf = (row: Owned & Pick<ConsultationRow, "notes">, cipher: Fie
 /** Facts of a consultation that the rules use. */
 export const factsOf = (row: ConsultationRow, cipher: FieldCipher): ConsultationFacts => ({
   status: row.status,
-  movedBy: row.movedBy,
+  transitionedBy: row.transitionedBy,
   startTime: row.startTime,
   endTime: row.endTime,
   notes: notesOf(row, cipher),
@@ -103,7 +103,7 @@ export const toConsultationWithoutTexts = (row: ListedConsultation): Consultatio
   noShowParty: row.noShowParty ?? undefined,
   doctorReadyTime: row.doctorReadyTime ?? undefined,
   lateParty: row.lateParty ?? undefined,
-  closedByAdmin: row.movedBy === "ADMIN",
+  closedByAdmin: row.transitionedBy === "ADMIN",
   addenda: [],
   // A completed consultation's version is final, so adding the addenda count keeps the ETag unique.
   etag: etagOf(row.version + Number(row.addendaCount)),
@@ -140,7 +140,8 @@ const NEWS: Partial<Record<Consultation_Status, string>> = {
  */
 export function consultationEvents(before: ConsultationRow, row: ConsultationRow): NewEvent[] {
   const type = before.movePending > row.movePending ? "consultation.joined" : NEWS[row.status];
-  const isFollowing = row.movedBy === "ADMIN" || (row.status === "ABANDONED" && row.movedBy === "SERVICE");
+  const isFollowing =
+    row.transitionedBy === "ADMIN" || (row.status === "ABANDONED" && row.transitionedBy === "SERVICE");
   return type && !isFollowing ? [eventOf(type, row)] : [];
 }
 

@@ -27,8 +27,8 @@ beforeEach(() => {
 const book = (startMinutes: number) => clinical.scheduled(patient, doctor, startMinutes);
 
 /** Events of a consultation, as "type to service". */
-const told = async (consultationId: string) =>
-  (await clinical.told(consultationId))
+const outbox = async (consultationId: string) =>
+  (await clinical.outbox(consultationId))
     .map(({ event, destination }) => `${event.type} to ${destination}`)
     .sort();
 
@@ -44,7 +44,7 @@ test("patient and doctor meet: joined, started, completed, and the others are to
   expect(completed).toMatchObject({ status: "COMPLETED", startedTime, endedTime, notes: "flu; rest" });
   expect(await clinical.read(consultationId, patient)).toEqual(completed);
 
-  const events = await clinical.told(consultationId);
+  const events = await clinical.outbox(consultationId);
   expect(events.map(({ event, destination }) => [event.type, destination, event.version])).toEqual([
     ["consultation.started", "scheduling", 3],
     ["consultation.completed", "scheduling", 4],
@@ -52,8 +52,8 @@ test("patient and doctor meet: joined, started, completed, and the others are to
   ]);
   const { startTime, endTime } = confirmed.state.value;
   const parties = { noShowParty: "PARTY_UNSPECIFIED", lateParty: "PARTY_UNSPECIFIED" };
-  const told = { bookingId, paymentId, startTime, endTime, ...parties };
-  expect(stateOf(events[0]!.event, "consultation")).toEqual(told);
+  const outbox = { bookingId, paymentId, startTime, endTime, ...parties };
+  expect(stateOf(events[0]!.event, "consultation")).toEqual(outbox);
 });
 
 test("a repeated transition answers the same, is told once, and is a read of what the answer shows", async () => {
@@ -75,12 +75,12 @@ test("a repeated transition answers the same, is told once, and is a read of wha
     "consultation.complete",
     "consultation.get",
   ]);
-  expect((await clinical.entry(`consultations/${consultationId}`)).at(-1)).toEqual({
+  expect((await clinical.auditEntries(`consultations/${consultationId}`)).at(-1)).toEqual({
     action: "consultation.get",
     actorId: doctor.userId,
     subjectIds: [patient.userId],
   });
-  const events = await clinical.told(consultationId);
+  const events = await clinical.outbox(consultationId);
   expect(events.map(({ event, destination }) => `${event.type} to ${destination}`)).toEqual([
     "consultation.started to scheduling",
     "consultation.completed to scheduling",
@@ -122,7 +122,7 @@ test("a doctor who was not ready can neither start nor record a no-show without 
   await expect(clinical.ready(consultationId, doctor)).rejects.toMatchObject({ reason: "TOO_LATE" });
   const miss = clinical.markNoShow(consultationId, doctor, "PATIENT");
   await expect(miss).rejects.toMatchObject({ reason: "DOCTOR_NOT_READY" });
-  expect(await told(consultationId)).toEqual([]);
+  expect(await outbox(consultationId)).toEqual([]);
 });
 
 test("a doctor without a licence is neither ready nor paid for a patient's absence", async () => {
@@ -136,7 +136,7 @@ test("a doctor without a licence is neither ready nor paid for a patient's absen
   clinical.app.clock.advance(20 * MINUTE_MS);
   const miss = clinical.markNoShow(consultationId, doctor, "PATIENT");
   await expect(miss).rejects.toMatchObject(refusal);
-  expect(await told(consultationId)).toEqual([]);
+  expect(await outbox(consultationId)).toEqual([]);
 });
 
 test("many starts at once are one start", async () => {
@@ -144,7 +144,7 @@ test("many starts at once are one start", async () => {
   await clinical.join(consultationId, patient);
   const answers = await Promise.all(Array.from({ length: 20 }, () => clinical.start(consultationId, doctor)));
   expect(new Set(answers.map(({ etag }) => etag))).toEqual(new Set(["0003"]));
-  expect(await told(consultationId)).toEqual(["consultation.started to scheduling"]);
+  expect(await outbox(consultationId)).toEqual(["consultation.started to scheduling"]);
 });
 
 test("of a start and a cancellation at once both end in the same place", async () => {
@@ -213,7 +213,7 @@ test("a doctor marks who did not come, and breaks off what has begun", async () 
   clinical.app.clock.advance(20 * MINUTE_MS);
   const noShow = await clinical.markNoShow(missed.consultationId, doctor, "PATIENT");
   expect(noShow).toMatchObject({ status: "NO_SHOW", noShowParty: "PATIENT" });
-  const [news] = await clinical.told(missed.consultationId);
+  const [news] = await clinical.outbox(missed.consultationId);
   expect(news!.event).toMatchObject({
     type: "consultation.no_show",
     state: { value: { noShowParty: "PATIENT" } },
@@ -239,7 +239,7 @@ test("a patient who waited until the end was let down by the doctor: closed once
   expect(await clinical.read(waited.consultationId, patient)).toMatchObject(closed);
   // Two hours later that one is over, too.
   expect((await clinical.read(neverJoined.consultationId, patient)).status).toBe("SCHEDULED");
-  expect(await told(waited.consultationId)).toEqual(["consultation.no_show to scheduling"]);
+  expect(await outbox(waited.consultationId)).toEqual(["consultation.no_show to scheduling"]);
 });
 
 test("a patient who joins in the last second does not make a ready doctor a no-show: it closes as unattended", async () => {
@@ -272,7 +272,7 @@ test("a doctor who was ready can mark a late patient as missing, or start", asyn
   });
   await clinical.start(met.consultationId, doctor);
   await clinical.complete(met.consultationId, doctor, "flu");
-  const [, completed] = await clinical.told(met.consultationId);
+  const [, completed] = await clinical.outbox(met.consultationId);
   expect(stateOf(completed!.event, "consultation")).toMatchObject({ lateParty: "PATIENT" });
 });
 
@@ -286,7 +286,7 @@ test("a doctor who starts in the last second is late for a punctual patient, and
     status: "COMPLETED",
     lateParty: "DOCTOR",
   });
-  for (const { event } of await clinical.told(consultationId)) {
+  for (const { event } of await clinical.outbox(consultationId)) {
     expect(stateOf(event, "consultation")).toMatchObject({ lateParty: "DOCTOR" });
   }
 });

@@ -4,11 +4,12 @@ import type {
   JoinConsultationRequest,
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import type { Clinical } from "../app.ts";
-import { takeStep } from "./take-step.ts";
+import { requestTransition } from "./request-transition.ts";
 
 /** ConsultationService.JoinConsultation. Throws NOT_FOUND, ILLEGAL_TRANSITION, TOO_EARLY. */
 export const joinConsultation = async (
   app: Clinical,
   { consultationId }: JoinConsultationRequest,
   call: Call,
-): Promise<Consultation> => await takeStep(app, call, consultationId, { to: "WAITING", by: "PATIENT" });
+): Promise<Consultation> =>
+  await requestTransition(app, call, consultationId, { to: "WAITING", by: "PATIENT" });

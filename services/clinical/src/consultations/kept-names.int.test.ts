@@ -145,7 +145,7 @@ test("a void no-show returns to current names", async () => {
   clinical.app.clock.advance(20 * MINUTE_MS);
   await clinical.markNoShow(consultationId, doctor, "DOCTOR");
   await rename();
-  await clinical.deliver("scheduling", clinical.movedBy(confirmed, 60));
+  await clinical.deliver("scheduling", clinical.rescheduledBy(confirmed, 60));
   expect(await namesOf(consultationId)).toEqual(NEW);
 });
 

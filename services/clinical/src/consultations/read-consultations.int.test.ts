@@ -46,7 +46,7 @@ test("consultations are listed page by page, latest first, each once, and each r
     pageToken = page.nextPageToken;
   } while (pageToken);
   expect(seen).toEqual(ids.toReversed());
-  expect((await clinical.entry(`consultations/${ids[0]}`)).at(-1)).toEqual({
+  expect((await clinical.auditEntries(`consultations/${ids[0]}`)).at(-1)).toEqual({
     action: "consultation.list",
     actorId: patient.userId,
     subjectIds: [patient.userId],

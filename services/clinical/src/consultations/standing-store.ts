@@ -9,7 +9,7 @@ export type StandingRow = Pick<
   | "bookingId"
   | "paymentId"
   | "status"
-  | "movedBy"
+  | "transitionedBy"
   | "startTime"
   | "endTime"
   | "noShowParty"
@@ -21,7 +21,7 @@ export type StandingRow = Pick<
 /** Those of the consultations that exist. */
 export async function findStandings(tx: Transaction, ids: string[]): Promise<StandingRow[]> {
   return await tx.read(
-    `SELECT id, booking_id AS bookingId, payment_id AS paymentId, status, moved_by AS movedBy,
+    `SELECT id, booking_id AS bookingId, payment_id AS paymentId, status, transitioned_by AS transitionedBy,
        start_time AS startTime, end_time AS endTime, no_show_party AS noShowParty, late_party AS lateParty,
        move_pending AS movePending, version
      FROM consultations WHERE id IN (?)`,

@@ -4,7 +4,7 @@ import type {
   StartConsultationRequest,
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import type { Clinical } from "../app.ts";
-import { takeStep } from "./take-step.ts";
+import { requestTransition } from "./request-transition.ts";
 
 /**
  * ConsultationService.StartConsultation. Throws NOT_FOUND, ILLEGAL_TRANSITION, LICENSE_NOT_VERIFIED, TOO_EARLY,
@@ -14,4 +14,5 @@ export const startConsultation = async (
   app: Clinical,
   { consultationId }: StartConsultationRequest,
   call: Call,
-): Promise<Consultation> => await takeStep(app, call, consultationId, { to: "IN_PROGRESS", by: "DOCTOR" });
+): Promise<Consultation> =>
+  await requestTransition(app, call, consultationId, { to: "IN_PROGRESS", by: "DOCTOR" });

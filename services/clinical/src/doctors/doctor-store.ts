@@ -17,7 +17,7 @@ export interface Licensing {
 }
 
 /** Facts about the two people of a prescription at its issue. */
-export interface Issuer {
+export interface IssueFacts {
   /** Last day of the doctor's verified licences; null without one. */
   licensedUntil: Date | null;
   doctorName: string | null;
@@ -28,11 +28,11 @@ export interface Issuer {
  * Doctor and patient at the issue of a prescription; undefined for a doctor without any licence. Locks the licensing, so that
  * no revocation commits before the prescription, and an order to stop finds it.
  */
-export async function lockIssuer(
+export async function lockIssueFacts(
   tx: Transaction,
   { doctorId, patientId }: { doctorId: string; patientId: string },
-): Promise<Issuer | undefined> {
-  const [row] = await tx.read<Issuer>(
+): Promise<IssueFacts | undefined> {
+  const [row] = await tx.read<IssueFacts>(
     `SELECT l.licensed_until AS licensedUntil, l.display_name AS doctorName, p.full_name AS patientName
      FROM doctors l LEFT JOIN people p ON p.user_id = ?
      WHERE l.doctor_id = ? FOR SHARE OF l`,
@@ -53,10 +53,10 @@ export function saveLicensings(tx: Transaction, licensings: Licensing[], now: Da
   // MySQL assigns from left to right, so the comparison with the old stop comes before its update.
   tx.defer(
     `INSERT INTO doctors
-       (doctor_id, licensed_until, stop_time, stop_until, stopped_by, stop_heard_time, display_name) VALUES ? AS new
+       (doctor_id, licensed_until, stop_time, stop_until, stopped_by, stop_received_time, display_name) VALUES ? AS new
      ON DUPLICATE KEY UPDATE licensed_until = new.licensed_until,
        display_name = COALESCE(new.display_name, doctors.display_name),
-       stop_heard_time = IF(doctors.stop_time <=> new.stop_time, doctors.stop_heard_time, new.stop_heard_time),
+       stop_received_time = IF(doctors.stop_time <=> new.stop_time, doctors.stop_received_time, new.stop_received_time),
        stop_until = IF(doctors.stop_time <=> new.stop_time, doctors.stop_until, new.stop_until),
        stop_time = new.stop_time, stopped_by = new.stopped_by`,
     [

@@ -1,14 +1,14 @@
-import type { ConsultationFacts, Step } from "../consultations/consultation-rules.ts";
+import type { ConsultationFacts, Transition } from "../consultations/consultation-rules.ts";
 
 /**
- * The step that the clock takes. If the patient waits until the end, the doctor was missing. If it was unattended or the
- * patient was late, both count as missing `unattendedAfterMs` after the end.
+ * The transition that the clock makes. A punctual patient who waits until the end makes it the doctor's no-show. A
+ * consultation that has not started `unattendedAfterMs` after its end is a no-show of both.
  */
-export function stepOfTime(
+export function timeoutTransition(
   { status, endTime, lateParty }: Pick<ConsultationFacts, "status" | "endTime" | "lateParty">,
   now: Date,
   unattendedAfterMs: number,
-): Step | undefined {
+): Transition | undefined {
   if (status === "WAITING" && lateParty !== "PATIENT" && now >= endTime)
     return { to: "NO_SHOW", by: "SERVICE", party: "DOCTOR" };
   const isOpen = status === "WAITING" || status === "SCHEDULED";

@@ -1,34 +1,36 @@
 import type { Database } from "@medconnect/platform/db/database.ts";
 
-/** Consultations that ended by a time with a punctual patient still waiting. */
-const WAITED_IN_VAIN = "status = 'WAITING' AND late_party IS NULL AND end_time <= ?";
+/** Condition of consultations whose punctual patient still waits. Takes the latest end. */
+const IS_DOCTOR_NO_SHOW = "status = 'WAITING' AND late_party IS NULL AND end_time <= ?";
 
-export async function findWaitedInVain(db: Database, by: Date, limit: number): Promise<string[]> {
+/** Consultations that ended with a punctual patient still waiting, earliest end first. */
+export async function findDoctorNoShows(db: Database, now: Date, limit: number): Promise<string[]> {
   const rows = await db.read<{ id: string }>(
-    `SELECT id FROM consultations WHERE ${WAITED_IN_VAIN} ORDER BY end_time LIMIT ?`,
-    [by, limit],
+    `SELECT id FROM consultations WHERE ${IS_DOCTOR_NO_SHOW} ORDER BY end_time LIMIT ?`,
+    [now, limit],
   );
-  return rows.map((row) => row.id);
+  return rows.map(({ id }) => id);
 }
 
-/** Consultations of a status whose end is at or before a time. */
-export async function findEnded(
+/** Consultations of a status that end at or before a time, earliest end first. */
+export async function findUnattended(
   db: Database,
   status: "SCHEDULED" | "WAITING",
-  by: Date,
+  before: Date,
   limit: number,
 ): Promise<string[]> {
   const rows = await db.read<{ id: string }>(
     "SELECT id FROM consultations WHERE status = ? AND end_time <= ? ORDER BY end_time LIMIT ?",
-    [status, by, limit],
+    [status, before, limit],
   );
-  return rows.map((row) => row.id);
+  return rows.map(({ id }) => id);
 }
 
-export async function countWaitingInVain(db: Database, now: Date): Promise<number> {
-  const [row] = await db.read<{ count: number }>(
-    `SELECT COUNT(*) AS count FROM consultations WHERE ${WAITED_IN_VAIN}`,
+/** Number of consultations that `findDoctorNoShows` finds. */
+export async function countDoctorNoShows(db: Database, now: Date): Promise<number> {
+  const rows = await db.read<{ count: number }>(
+    `SELECT COUNT(*) AS count FROM consultations WHERE ${IS_DOCTOR_NO_SHOW}`,
     [now],
   );
-  return Number(row!.count);
+  return Number(rows[0]?.count);
 }

@@ -6,7 +6,7 @@ import type {
 import type { Clinical } from "../app.ts";
 import { accessTo, toConsultationWithoutTexts } from "../consultations/consultation.ts";
 import { listOverdue } from "./overdue-store.ts";
-import { overdueBy } from "./report-overdue.ts";
+import { overdueBefore } from "./report-overdue.ts";
 
 /** ConsultationService.ListOverdueConsultations. Throws INVALID_PAGE_TOKEN. */
 export async function listOverdueConsultations(
@@ -15,7 +15,7 @@ export async function listOverdueConsultations(
   call: Call,
 ): Promise<ListConsultationsResponse> {
   const page = app.pages.open(request, "overdue consultations");
-  const found = await listOverdue(app.db, overdueBy(app), page);
+  const found = await listOverdue(app.db, overdueBefore(app), page);
   const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.endTime, row.id]);
   await app.audit.record(call, rows.map(accessTo));
   return { consultations: rows.map(toConsultationWithoutTexts), nextPageToken };

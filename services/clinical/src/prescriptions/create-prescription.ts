@@ -14,7 +14,7 @@ import type { Clinical } from "../app.ts";
 import type { ConsultationRow } from "../consultations/consultation.ts";
 import { assertCompleted } from "../consultations/consultation-rules.ts";
 import { findConsultation } from "../consultations/consultation-store.ts";
-import { type Issuer, lockIssuer } from "../doctors/doctor-store.ts";
+import { type IssueFacts, lockIssueFacts } from "../doctors/doctor-store.ts";
 import { assertLicensed } from "../doctors/licensing-rules.ts";
 import {
   accessTo,
@@ -38,7 +38,7 @@ export async function createPrescription(
   const create = async (tx: Transaction): Promise<Effect<Prescription>> => {
     // No lock: a completed consultation stays completed.
     assertCompleted(consultation);
-    const issuer = await lockIssuer(tx, consultation);
+    const issuer = await lockIssueFacts(tx, consultation);
     const now = app.clock.now();
     assertLicensed(issuer?.licensedUntil ?? null, now);
     const row = newPrescription(consultation, issuer!, request, now, app.prescriptionValidityMs, app.cipher);
@@ -55,7 +55,7 @@ export async function createPrescription(
 
 function newPrescription(
   consultation: ConsultationRow,
-  { patientName, doctorName }: Issuer,
+  { patientName, doctorName }: IssueFacts,
   { content, items }: CreatePrescriptionRequest,
   now: Date,
   validityMs: number,

@@ -6,7 +6,7 @@ import type {
 } from "@medconnect/proto/medconnect/clinical/v1/prescription_service.ts";
 import type { Clinical } from "../app.ts";
 import { isKnownDoctor } from "../people/people-store.ts";
-import { accessTo, toPrescriptionOfDoctor } from "./prescription.ts";
+import { accessTo, toPrescriptionSummary } from "./prescription.ts";
 import { listPrescriptions } from "./prescription-store.ts";
 
 /**
@@ -27,5 +27,5 @@ export async function listDoctorPrescriptions(
   const none = { resource: `doctors/${doctorId}/prescriptions`, subjectIds: [doctorId] };
   await app.audit.record(call, rows.length > 0 ? rows.map(accessTo) : [none]);
   const now = app.clock.now();
-  return { prescriptions: rows.map((row) => toPrescriptionOfDoctor(row, now)), nextPageToken };
+  return { prescriptions: rows.map((row) => toPrescriptionSummary(row, now)), nextPageToken };
 }

@@ -67,7 +67,7 @@ export const toPrescriptionWithoutTexts = (row: ListedPrescription, now: Date): 
 });
 
 /** The prescription for an admin without a grant, who needs ids, status and times only. */
-export const toPrescriptionOfDoctor = (row: ListedPrescription, now: Date): Prescription => ({
+export const toPrescriptionSummary = (row: ListedPrescription, now: Date): Prescription => ({
   ...toPrescriptionWithoutTexts(row, now),
   consultationId: "",
   patientName: "",

@@ -39,7 +39,7 @@ const ITEM = {
   refills: 1,
 };
 
-const begin = () => clinical.begun(patient, doctor);
+const begin = () => clinical.started(patient, doctor);
 const complete = () => clinical.completed(patient, doctor, "flu");
 
 const prescribe = (
@@ -93,7 +93,7 @@ test("a doctor prescribes after the consultation; patient and doctor read it, an
   });
   expect(await read(made.id, patient)).toEqual(made);
   expect(await read(made.id, doctor)).toEqual(made);
-  expect(await clinical.entry(`prescriptions/${made.id}`)).toEqual([
+  expect(await clinical.auditEntries(`prescriptions/${made.id}`)).toEqual([
     {
       action: "prescription.create",
       actorId: doctor.userId,
@@ -131,7 +131,7 @@ test("an answer that is given again is in the audit trail as a read, as it shows
   const idempotencyKey = newId();
   const { response: made } = await prescribe(consultationId, doctor, { idempotencyKey });
   expect((await prescribe(consultationId, doctor, { idempotencyKey })).replayed).toBe(true);
-  expect(await clinical.entry(`prescriptions/${made.id}`)).toEqual([
+  expect(await clinical.auditEntries(`prescriptions/${made.id}`)).toEqual([
     { action: "prescription.create", actorId: doctor.userId, subjectIds: [patient.userId, doctor.userId] },
     { action: "prescription.get", actorId: doctor.userId, subjectIds: [patient.userId] },
   ]);
@@ -218,7 +218,7 @@ describe.each([
     });
     expect(await read(made.id, patient)).toEqual(ended);
     const both = [patient.userId, doctor.userId];
-    expect((await clinical.entry(`prescriptions/${made.id}`)).slice(1)).toEqual([
+    expect((await clinical.auditEntries(`prescriptions/${made.id}`)).slice(1)).toEqual([
       { action, actorId: doctor.userId, subjectIds: both },
       { action: "prescription.get", actorId: doctor.userId, subjectIds: [patient.userId] },
       { action: "prescription.get", actorId: patient.userId, subjectIds: [patient.userId] },
@@ -271,8 +271,8 @@ describe.each([
     const { response: made } = await prescribe(await complete());
     const ended = await Promise.all(Array.from({ length: 10 }, () => end(made.id, doctor)));
     expect(new Set(ended.map(({ endTime }) => endTime?.getTime())).size).toBe(1);
-    const entry = await clinical.entry(`prescriptions/${made.id}`);
-    expect(entry.filter((line) => line.action === action)).toHaveLength(1);
+    const auditEntries = await clinical.auditEntries(`prescriptions/${made.id}`);
+    expect(auditEntries.filter((line) => line.action === action)).toHaveLength(1);
   });
 });
 
@@ -303,7 +303,7 @@ describe("an admin's list of a doctor's prescriptions", () => {
     expect(prescriptions).toEqual([
       Prescription.fromPartial({ id, patientId, doctorId, status, issueTime, expireTime }),
     ]);
-    expect((await clinical.entry(`prescriptions/${made.id}`)).at(-1)).toEqual({
+    expect((await clinical.auditEntries(`prescriptions/${made.id}`)).at(-1)).toEqual({
       action: "prescription.list_of_doctor",
       actorId: admin.userId,
       subjectIds: [patient.userId],
@@ -313,7 +313,7 @@ describe("an admin's list of a doctor's prescriptions", () => {
   test("is paged, newest first; an empty list is audited, too", async () => {
     await introduce();
     expect((await listOf(doctor.userId)).prescriptions).toEqual([]);
-    expect(await clinical.entry(`doctors/${doctor.userId}/prescriptions`)).toEqual([
+    expect(await clinical.auditEntries(`doctors/${doctor.userId}/prescriptions`)).toEqual([
       {
         action: "prescription.list_of_doctor",
         actorId: admin.userId,
@@ -502,7 +502,7 @@ describe("prescriptions of a doctor whose licence was revoked with an order to s
     const left = "SELECT 1 FROM prescriptions WHERE doctor_id = ? AND status = 'ACTIVE'";
     expect(await clinical.app.db.read(left, [binaryId(doctor.userId)])).toEqual([]);
     const open = async () => {
-      const sql = "SELECT 1 FROM doctors WHERE doctor_id = ? AND stop_heard_time IS NOT NULL";
+      const sql = "SELECT 1 FROM doctors WHERE doctor_id = ? AND stop_received_time IS NOT NULL";
       return (await clinical.app.db.read(sql, [binaryId(doctor.userId)])).length;
     };
     expect(await open()).toBe(1);

@@ -5,7 +5,7 @@ import type { Clinical } from "../app.ts";
 import { SWEEPER } from "../sweeper.ts";
 import { endReasonContext } from "./prescription.ts";
 import { lockPrescription, saveEnd } from "./prescription-store.ts";
-import { endOrders, findPrescriptionsToStop, findStopper } from "./stop-store.ts";
+import { endStopOrders, findOrderingAdmin, findPrescriptionsToStop } from "./stop-store.ts";
 
 /** End reason, shown to patient and doctor. */
 const REASON = "The doctor's licence was revoked.";
@@ -23,12 +23,12 @@ export const stopOrderedPrescriptions =
     const find = (limit: number) => findPrescriptionsToStop(app.db, now, limit);
     const work = (id: string) => app.transactions.run(SWEEPER, (tx) => stop(app, tx, id, now));
     await sweep({ find, work, failure: "prescription cannot be stopped", signal }, app.log);
-    await endOrders(app.db, new Date(now.getTime() - LATE_ISSUES_MS), now);
+    await endStopOrders(app.db, new Date(now.getTime() - LATE_ISSUES_MS), now);
   };
 
 async function stop({ cipher }: Clinical, tx: Transaction, id: string, now: Date): Promise<AuditEntry[]> {
   const row = (await lockPrescription(tx, id))!;
-  const adminId = await findStopper(tx, id, now);
+  const adminId = await findOrderingAdmin(tx, id, now);
   if (!adminId) return [];
   saveEnd(tx, {
     ...row,

@@ -10,14 +10,14 @@ const IS_TO_STOP = `p.status = 'ACTIVE' AND p.expire_time > ?
 export async function findPrescriptionsToStop(db: Database, now: Date, limit: number): Promise<string[]> {
   const rows = await db.read<{ id: string }>(
     `SELECT p.id FROM doctors d JOIN prescriptions p ON p.doctor_id = d.doctor_id
-     WHERE d.stop_heard_time IS NOT NULL AND ${IS_TO_STOP} ORDER BY p.issue_time LIMIT ?`,
+     WHERE d.stop_received_time IS NOT NULL AND ${IS_TO_STOP} ORDER BY p.issue_time LIMIT ?`,
     [now, limit],
   );
   return rows.map(({ id }) => id);
 }
 
 /** The admin who ordered the stop of an active prescription; undefined without an order. */
-export async function findStopper(tx: Transaction, id: string, now: Date): Promise<string | undefined> {
+export async function findOrderingAdmin(tx: Transaction, id: string, now: Date): Promise<string | undefined> {
   const [row] = await tx.read<{ stoppedBy: string }>(
     `SELECT d.stopped_by AS stoppedBy FROM prescriptions p JOIN doctors d ON d.doctor_id = p.doctor_id
      WHERE p.id = ? AND ${IS_TO_STOP}`,
@@ -27,9 +27,9 @@ export async function findStopper(tx: Transaction, id: string, now: Date): Promi
 }
 
 /** Ends orders received before a time with nothing left to stop. */
-export async function endOrders(db: Database, before: Date, now: Date): Promise<void> {
+export async function endStopOrders(db: Database, before: Date, now: Date): Promise<void> {
   await db.write(
-    `UPDATE doctors d SET d.stop_heard_time = NULL WHERE d.stop_heard_time < ?
+    `UPDATE doctors d SET d.stop_received_time = NULL WHERE d.stop_received_time < ?
        AND NOT EXISTS (SELECT 1 FROM prescriptions p WHERE p.doctor_id = d.doctor_id AND ${IS_TO_STOP})`,
     [before, now],
   );

@@ -54,12 +54,12 @@ export async function startClinical() {
     prescriptionValidityMs: 365 * 24 * 60 * MINUTE_MS,
     breakGlassMs: 30 * MINUTE_MS,
   };
-  const uses = usesOf(app);
-  return { app, ...uses, ...stagesOf(uses) };
+  const uses = actionsOn(app);
+  return { app, ...uses, ...stagesOn(uses) };
 }
 
 /** Consultations of a patient and a doctor that have come so far. */
-function stagesOf({ booking, licensed, deliver, join, start, complete }: ReturnType<typeof usesOf>) {
+function stagesOn({ booking, licensed, deliver, join, start, complete }: ReturnType<typeof actionsOn>) {
   /** Scheduled to begin in so many minutes. @returns its booking's events */
   const scheduled = async (patient: Caller, doctor: Caller, startMinutes: number) => {
     const made = booking(patient, doctor, startMinutes);
@@ -76,7 +76,7 @@ function stagesOf({ booking, licensed, deliver, join, start, complete }: ReturnT
   };
 
   /** @returns its id */
-  const begun = async (patient: Caller, doctor: Caller): Promise<string> => {
+  const started = async (patient: Caller, doctor: Caller): Promise<string> => {
     const { consultationId } = await scheduled(patient, doctor, 0);
     await meet(consultationId, patient, doctor);
     return consultationId;
@@ -84,15 +84,15 @@ function stagesOf({ booking, licensed, deliver, join, start, complete }: ReturnT
 
   /** @returns its id */
   const completed = async (patient: Caller, doctor: Caller, notes: string): Promise<string> => {
-    const consultationId = await begun(patient, doctor);
+    const consultationId = await started(patient, doctor);
     await complete(consultationId, doctor, notes);
     return consultationId;
   };
 
-  return { scheduled, meet, begun, completed };
+  return { scheduled, meet, started, completed };
 }
 
-function usesOf(app: Clinical & TestService) {
+function actionsOn(app: Clinical & TestService) {
   const inbox = new Inbox(app.transactions, consumersOf(app), app.clock, app.log);
   const service = ConsultationServiceService;
   const idempotencyKey = "";
@@ -164,7 +164,7 @@ function usesOf(app: Clinical & TestService) {
     },
 
     /** The event that the booking was moved by so many minutes. */
-    movedBy: <E extends BookingEvent>(confirmed: E, minutes: number) => {
+    rescheduledBy: <E extends BookingEvent>(confirmed: E, minutes: number) => {
       const later = (time: Date) => new Date(time.getTime() + minutes * MINUTE_MS);
       const { state, version } = confirmed;
       const { startTime, endTime } = state.value;
@@ -212,7 +212,7 @@ function usesOf(app: Clinical & TestService) {
     },
 
     /** Audit lines of a resource, oldest first. */
-    entry: async (resource: string) => {
+    auditEntries: async (resource: string) => {
       const rows = await app.db.read<{ action: string; actorId: string; subjectIds: string[] }>(
         `SELECT action, actor_id AS actorId, subject_ids AS subjectIds FROM audit_events WHERE resource = ?
          ORDER BY id`,
@@ -231,7 +231,7 @@ function usesOf(app: Clinical & TestService) {
     },
 
     /** The events that wait to be told of a consultation. */
-    told: async (consultationId: string) => {
+    outbox: async (consultationId: string) => {
       const rows = await app.db.read<{ payload: Buffer; destination: string }>(
         "SELECT payload, destination FROM outbox WHERE aggregateid = ? ORDER BY id",
         [consultationId],

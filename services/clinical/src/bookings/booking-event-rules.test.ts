@@ -1,0 +1,50 @@
+import { expect, test } from "@jest/globals";
+import { at, CONSULTATIONS, start } from "../testing/consultation-facts.ts";
+import { cancellationTransition, closingTransition } from "./booking-event-rules.ts";
+
+test.each([
+  ["scheduled", "CANCELLED"],
+  ["waiting", "CANCELLED"],
+  ["in progress", "ABANDONED"],
+  ["completed", undefined],
+  ["cancelled", undefined],
+  ["missed by the patient", undefined],
+  ["abandoned", undefined],
+] as const)("%s: the cancellation of its booking makes it %s", (consultation, status) => {
+  expect(cancellationTransition(CONSULTATIONS[consultation])?.to).toBe(status);
+});
+
+const OUTCOMES = {
+  COMPLETED: { to: "COMPLETED", by: "ADMIN" },
+  NO_SHOW_PATIENT: { to: "NO_SHOW", by: "ADMIN", party: "PATIENT" },
+  NO_SHOW_DOCTOR: { to: "NO_SHOW", by: "ADMIN", party: "DOCTOR" },
+  NO_SHOW_BOTH: { to: "NO_SHOW", by: "ADMIN", party: "BOTH" },
+} as const;
+const closing = (outcome: keyof typeof OUTCOMES, over: object = {}) => ({
+  outcome,
+  startTime: start,
+  endTime: at(30),
+  movePending: false,
+  ...over,
+});
+
+test.each(Object.keys(CONSULTATIONS) as (keyof typeof CONSULTATIONS)[])(
+  "%s: its booking's closing ends it only where nothing else has",
+  (name) => {
+    const consultation = CONSULTATIONS[name];
+    const isOpen = ["SCHEDULED", "WAITING", "IN_PROGRESS"].includes(consultation.status);
+    for (const [outcome, transition] of Object.entries(OUTCOMES)) {
+      const taken = closingTransition(consultation, closing(outcome as keyof typeof OUTCOMES));
+      expect(taken).toEqual(isOpen ? transition : undefined);
+    }
+  },
+);
+
+test("a no-show at an old or unaccepted time leaves the consultation open", () => {
+  const missed = CONSULTATIONS["missed by the patient"];
+  const elsewhere = closing("COMPLETED", { startTime: at(60), endTime: at(90) });
+  expect(closingTransition(missed, elsewhere)).toEqual(OUTCOMES.COMPLETED);
+  expect(closingTransition(missed, closing("COMPLETED", { movePending: true }))).toEqual(OUTCOMES.COMPLETED);
+  const byDoctor = CONSULTATIONS["closed by the clock"];
+  expect(closingTransition(byDoctor, closing("COMPLETED", { movePending: true }))).toBeUndefined();
+});
