@@ -21,7 +21,7 @@ export const clinicalSettings = {
   BREAK_GLASS_TTL: duration("30m"),
 };
 
-/** Which services are told of which of its events. */
+/** Receivers of each event type. */
 export const EVENT_ROUTES: EventRoutes = {
   "consultation.joined": ["scheduling"],
   "consultation.started": ["scheduling"],

@@ -1,2 +1,2 @@
-/** Actor of the changes that background jobs make. */
+/** Actor of the changes made by background jobs. */
 export const SWEEPER = "service:clinical";

@@ -6,15 +6,20 @@ import { isGenuine } from "../break-glass/grant-proof.ts";
 import { findLiveGrants } from "../break-glass/grant-store.ts";
 import { isOwn, type Parties, type Scope } from "./parties.ts";
 
-/** Right to read a record: as one's own, or by an admin under a grant, which the audit trail names. */
+/**
+ * Right to read a record: as its patient or doctor, or as an admin under a grant, which the audit trail
+ * names.
+ */
 export interface ReadRight {
   grantId?: string;
 }
 
 /**
- * Lets the caller read a record that was looked for, if it is theirs to know of: its patient, its doctor, or an admin
- * under a break-glass grant for its patient. Throws NOT_FOUND; to an admin BREAK_GLASS_REQUIRED, the same whether the
- * record exists or not.
+ * Authorizes the read of a record for its patient, its doctor, or an admin under a break-glass grant for its
+ * patient.
+ * Throws NOT_FOUND. Admins without a grant get BREAK_GLASS_REQUIRED, whether or not the record exists.
+ *
+ * @param record undefined for an unknown id
  */
 export async function authorizeRead<Row extends Parties>(
   app: Clinical,
@@ -32,8 +37,8 @@ export async function authorizeRead<Row extends Parties>(
 }
 
 /**
- * Scope of a list for the caller: their own records, optionally of the named patient; for an admin, those of the patient of
- * their grant. Throws BREAK_GLASS_REQUIRED, and INVALID_REQUEST to an admin who names nobody.
+ * Scope of a list: the caller's own records; for an admin, those of the patient of their grant. Throws
+ * BREAK_GLASS_REQUIRED, and INVALID_REQUEST for an admin's request without a patient.
  */
 export async function authorizeList(
   app: Clinical,
@@ -54,8 +59,8 @@ export async function authorizeList(
 }
 
 /**
- * Audit lines of a list read by such a right: one for each record. Under a grant, an empty list has a line too, because it also
- * reveals something about the patient.
+ * Audit entries of a list, one for each record. Under a grant, an empty list has an entry as well, because it
+ * also reveals something about the patient.
  */
 export function accessesTo(found: Access[], right: ReadRight, patientId: string, resource: string): Access[] {
   const accesses = found.length === 0 && right.grantId ? [{ resource, subjectIds: [patientId] }] : found;

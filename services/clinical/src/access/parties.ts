@@ -6,12 +6,12 @@ export interface Parties {
   doctorId: string;
 }
 
-/** A record by its id, and the people who may read its texts. */
+/** A record and the people to whom its encrypted texts are bound. */
 export interface Owned extends Parties {
   id: string;
 }
 
-/** Whether a clinical record is the user's own: as its patient or its doctor, and nobody else's. */
+/** True if the user is the record's patient or doctor, in that role. */
 export function isOwn({ role, userId }: UserCaller, record: Parties): boolean {
   switch (role) {
     case "PATIENT":
@@ -23,5 +23,5 @@ export function isOwn({ role, userId }: UserCaller, record: Parties): boolean {
   }
 }
 
-/** Patient or doctor of a list's records. At least one is set, so that no list covers everybody. */
+/** Patient or doctor of a list's records. At least one is set, so no list covers all patients. */
 export type Scope = { patientId: string; doctorId?: string } | { patientId?: string; doctorId: string };

@@ -12,8 +12,8 @@ const INSERT = `INSERT INTO consultations
   VALUES ? AS new ON DUPLICATE KEY UPDATE`;
 
 /**
- * As `assertOwnRow`, without a read: if the row has other ids than the event, the statement assigns NULL to a NOT NULL
- * column and fails.
+ * As `assertOwnRow`, without a read: if the row has other ids than the event, the statement assigns NULL to a
+ * NOT NULL column and fails.
  */
 const OWN_ROW = `booking_id = IF(consultations.booking_id = new.booking_id AND consultations.payment_id <=> new.payment_id
     AND consultations.patient_id = new.patient_id AND consultations.doctor_id = new.doctor_id, new.booking_id, NULL)`;
@@ -41,15 +41,18 @@ export function insertConsultations(tx: Transaction, consultations: NewConsultat
 const TIMES_DIFFER = "(consultations.start_time <> new.start_time OR consultations.end_time <> new.end_time)";
 
 /**
- * Condition of a row that follows its booking to another time. A started or ended consultation does not. A void no-show does:
- * at a time that the booking has left, or that the patient had not accepted. A waiting patient returns to SCHEDULED,
- * because they have not accepted the new time.
+ * Condition of a row that follows its booking to another time. A started or ended consultation does not. A
+ * void no-show does: at a time that the booking has left, or that the patient had not accepted. A waiting
+ * patient returns to SCHEDULED, because they have not accepted the new time.
  */
 const RESCHEDULABLE = `(consultations.status IN ('SCHEDULED', 'WAITING') AND (${TIMES_DIFFER} OR new.move_pending)
   OR consultations.status = 'NO_SHOW'
     AND (${TIMES_DIFFER} OR (new.move_pending AND consultations.no_show_party = 'PATIENT')))`;
 
-/** Reschedules consultations that have not started. Inserts unknown ones: a reschedule may overtake the confirmation. */
+/**
+ * Reschedules consultations that have not started. Inserts unknown ones: a reschedule may overtake the
+ * confirmation.
+ */
 export function rescheduleConsultations(tx: Transaction, consultations: NewConsultation[]): void {
   // MySQL assigns from left to right, so the columns after `status` see its new value.
   tx.defer(

@@ -17,8 +17,8 @@ import {
 import { type Closing, cancellationTransition, closingTransition } from "./booking-event-rules.ts";
 
 /**
- * booking.confirmed: creates the consultation under the id that the booking names. It reads nothing, because the response
- * to a booking waits for this event.
+ * booking.confirmed: creates the consultation under the id that the booking names. It reads nothing, because
+ * the response to a booking waits for this event.
  */
 export const applyBookingConfirmed: EventHandler<never, NewConsultation> = {
   decide: (_facts, event) => newConsultationOf(event),
@@ -39,7 +39,10 @@ const rescheduling = (action: string): EventHandler<never, NewConsultation> => (
 /** booking.rescheduled: moves the consultation to another time, which its patient may have to accept. */
 export const applyBookingRescheduled = rescheduling("consultation.reschedule");
 
-/** booking.move_accepted: also reschedules, because an older booking.rescheduled that arrives later is skipped. */
+/**
+ * booking.move_accepted: also reschedules, because an older booking.rescheduled that arrives later is
+ * skipped.
+ */
 export const applyMoveAccepted = rescheduling("consultation.accept_move");
 
 const entryOf = (row: NewConsultation, action: string): AuditEntry => ({
@@ -62,8 +65,9 @@ export const applyBookingCancelled = (app: Clinical) =>
   });
 
 /**
- * booking.closed: ends the consultation with the admin's outcome, at the booking's time. An ended consultation keeps its
- * end, which scheduling receives as an event. An unknown consultation is created, so that it can have addenda.
+ * booking.closed: ends the consultation with the admin's outcome, at the booking's time. An ended
+ * consultation keeps its end, which scheduling receives as an event. An unknown consultation is created, so
+ * that it can have addenda.
  */
 export const applyBookingClosed = (app: Clinical) =>
   endConsultations(app, {

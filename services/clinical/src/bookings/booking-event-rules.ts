@@ -41,7 +41,9 @@ export function closingTransition(consultation: ClosableFacts, closing: Closing)
   }
 }
 
-/** True also for a void no-show: at a time that the booking has left, or that the patient had not accepted. */
+/**
+ * True also for a void no-show: at a time that the booking has left, or that the patient had not accepted.
+ */
 function isOpen({ status, startTime, endTime, noShowParty }: ClosableFacts, closing: Closing): boolean {
   switch (status) {
     case "SCHEDULED":

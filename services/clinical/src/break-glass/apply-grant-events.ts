@@ -6,14 +6,18 @@ import { withProof } from "./grant-proof.ts";
 import { assertPlausible } from "./grant-rules.ts";
 import { type GrantRow, saveGrants } from "./grant-store.ts";
 
-/** break_glass.*: copies the grant, so that a read needs no call to auth. Throws INVALID_REQUEST for an implausible one. */
+/**
+ * break_glass.*: copies the grant, so that reads need no call to auth. Throws INVALID_REQUEST for an
+ * implausible one.
+ */
 export const applyGrantEvents = ({ proofs, breakGlassMs }: Clinical): EventHandler<never, GrantRow> => ({
   decide: (_facts, event, now) => {
     const { aggregateId, occurTime } = event;
     const { adminId, patientId, endTime } = stateOf(event, "breakGlass");
+    if (!occurTime || !endTime) throw new Error("a grant's event lacks a time");
     const limits = { maxMs: breakGlassMs, skewMs: CLOCK_SKEW_MS };
-    assertPlausible({ occurTime: occurTime!, endTime: endTime! }, limits, now);
-    return withProof(proofs, { id: aggregateId, adminId, patientId, endTime: endTime! });
+    assertPlausible({ occurTime, endTime }, limits, now);
+    return withProof(proofs, { id: aggregateId, adminId, patientId, endTime });
   },
   write: (tx, grants) => {
     saveGrants(tx, grants);

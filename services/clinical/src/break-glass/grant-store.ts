@@ -10,15 +10,15 @@ export interface Grant {
   endTime: Date;
 }
 
-/** A stored grant, with its proof; null for a row of another writer. */
+/** A stored grant. Its proof is null if another writer inserted it. */
 export interface GrantRow extends Grant {
   proof: Buffer | null;
 }
 
-/** Bounds the work on rows that another writer has put in. */
+/** Limits the work that rows of another writer can cause. */
 const MAX_READ = 20;
 
-/** Keeps grants as they stand now. */
+/** Inserts grants, or updates their end. */
 export function saveGrants(tx: Transaction, grants: GrantRow[]): void {
   tx.defer(
     `INSERT INTO break_glass_grants (id, admin_id, patient_id, end_time, proof) VALUES ? AS new
@@ -35,7 +35,7 @@ export function saveGrants(tx: Transaction, grants: GrantRow[]): void {
   );
 }
 
-/** Grants for an admin to read a patient's records, the longest first. Their proofs are not checked yet. */
+/** Unexpired grants for an admin to read a patient's records, longest first. Their proofs are unchecked. */
 export async function findLiveGrants(
   db: Database,
   adminId: string,

@@ -37,7 +37,7 @@ export async function findAddenda(
   );
 }
 
-/** Number of a consultation's addenda, and total length of their texts in bytes of UTF-8. */
+/** Number of a consultation's addenda, and the total size of their texts in bytes of UTF-8. */
 export async function measureAddenda(
   tx: Transaction,
   consultationId: string,

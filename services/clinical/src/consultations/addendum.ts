@@ -11,11 +11,14 @@ export interface AddendumRow {
   createTime: Date;
 }
 
-/** Where an addendum's sealed text lies, and whose it is: in another consultation, or for other people, it does not open. */
+/** Encryption context of an addendum's text. It binds the text to its consultation, patient and doctor. */
 export const textContext = (id: string, { id: consultationId, patientId, doctorId }: Owned): string =>
   `addenda.text:${id}:${consultationId}:${patientId}:${doctorId}`;
 
-/** @param consultation the one that the caller may read; the addendum's own columns are for npm run rekey */
+/**
+ * @param consultation the one that the caller may read; only `npm run rekey` uses the owners in the
+ * addendum's row
+ */
 export const toAddendum = (row: AddendumRow, consultation: Owned, cipher: FieldCipher): Addendum => ({
   id: row.id,
   consultationId: row.consultationId,

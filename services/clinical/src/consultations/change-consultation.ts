@@ -10,7 +10,10 @@ import { findAddenda } from "./addendum-store.ts";
 import { accessTo, type ConsultationRow, toConsultation } from "./consultation.ts";
 import { findConsultation, lockConsultation } from "./consultation-store.ts";
 
-/** Decides on a locked consultation and saves the change. @returns undefined for a repeat, which changes nothing */
+/**
+ * Decides on a locked consultation and saves the change. @returns undefined for a repeat, which changes
+ * nothing
+ */
 type Change = (
   tx: Transaction,
   row: ConsultationRow,

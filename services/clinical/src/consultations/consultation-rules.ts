@@ -18,10 +18,15 @@ const NEXT_STATUSES: Record<Consultation_Status, readonly Consultation_Status[]>
   ABANDONED: [],
 };
 
-/** Time after the start in which `:ready` is accepted, in ms. Later it would not prove that the doctor waited. */
+/**
+ * Time after the start in which `:ready` is accepted, in ms. Later it would not prove that the doctor waited.
+ */
 export const READY_GRACE_MS = 5 * 60_000;
 
-/** Actor of a transition. SERVICE: the clock, or the cancellation of the booking; ADMIN: the closing of the booking. */
+/**
+ * Actor of a transition. SERVICE: the clock, or the cancellation of the booking; ADMIN: the closing of the
+ * booking.
+ */
 export type Actor = "PATIENT" | "DOCTOR" | "SERVICE" | "ADMIN";
 
 export type Party = Exclude<Consultation_Party, "PARTY_UNSPECIFIED">;
@@ -65,8 +70,8 @@ export interface Times {
 
 /**
  * True if a patient's or doctor's transition takes place now; false for a repeat of the last one.
- * Throws NOTES_LOCKED, ILLEGAL_TRANSITION, LICENSE_NOT_VERIFIED, TOO_EARLY, TOO_LATE, PATIENT_NOT_JOINED, DOCTOR_NOT_READY,
- * MOVE_NOT_ACCEPTED.
+ * Throws NOTES_LOCKED, ILLEGAL_TRANSITION, LICENSE_NOT_VERIFIED, TOO_EARLY, TOO_LATE, PATIENT_NOT_JOINED,
+ * DOCTOR_NOT_READY, MOVE_NOT_ACCEPTED.
  */
 export function transitionsNow(
   consultation: ConsultationFacts,
@@ -108,8 +113,9 @@ export function becomesReady(consultation: ConsultationFacts, now: Date, { early
 }
 
 /**
- * Late party after a transition. A patient is late if they join a ready doctor after the waiting time, unless they never
- * accepted the time of the appointment. A doctor is late if they start after the patient has waited that long.
+ * Late party after a transition. A patient is late if they join a ready doctor after the waiting time, unless
+ * they never accepted the time of the appointment. A doctor is late if they start after the patient has
+ * waited that long.
  */
 export function latePartyAfter(
   consultation: ConsultationFacts,

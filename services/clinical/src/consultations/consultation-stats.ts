@@ -9,8 +9,9 @@ export const getConsultationStats = figures(
   "stats/consultations",
   async (app: Clinical): Promise<ConsultationStats> => {
     const days = lastDays(app.clock.now());
-    // One after the other, because there are few connections for scans.
+    // One after the other, because few connections run scans.
     const statuses = await countByStatus(app.db);
+    // `lastDays` returns seven days.
     const completed = await countCompletedByDay(app.db, new Date(days[0]!));
     return { consultationsByStatus: byName(statuses), completedByDay: byName(completed, days) };
   },

@@ -30,8 +30,8 @@ export async function findConsultation(db: Database, id: string): Promise<Consul
 }
 
 /**
- * Locks the existing ones of the consultations in the order of their ids, which avoids deadlocks. A shared lock keeps
- * their doctors' licensing unchanged.
+ * Locks the existing ones of the consultations in the order of their ids, which avoids deadlocks. A shared
+ * lock keeps their doctors' licensing unchanged.
  */
 export async function lockConsultations(tx: Transaction, ids: string[]): Promise<ConsultationRow[]> {
   return await tx.read<ConsultationRow>(
@@ -77,8 +77,8 @@ export function saveConsultation(tx: Transaction, row: ConsultationRow): void {
 }
 
 /**
- * Matching consultations, latest start first. The inner statement reads one page by a named index; other plans would join
- * and sort all rows. A filter without an index is a scan.
+ * Matching consultations, latest start first. The inner statement reads one page by a named index; other
+ * plans would join and sort all rows. A filter without an index is a scan.
  */
 export async function listConsultations(
   db: Database,

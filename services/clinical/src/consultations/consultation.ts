@@ -1,12 +1,10 @@
 import { etagOf } from "@medconnect/platform/api/update-mask.ts";
 import type { Access } from "@medconnect/platform/audit/recorder.ts";
 import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
-import type { NewEvent } from "@medconnect/platform/outbox/event.ts";
 import type {
   Consultation,
   Consultation_Status,
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
-import type { ConsultationState } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Owned } from "../access/parties.ts";
 import type { AddendumRow } from "./addendum.ts";
 import { toAddendum } from "./addendum.ts";
@@ -57,7 +55,7 @@ export type ConsultationIds = Pick<
   "id" | "bookingId" | "paymentId" | "patientId" | "doctorId"
 >;
 
-/** Where a consultation's sealed texts lie, and whose they are: for other people, they do not open. */
+/** Encryption contexts of a consultation's texts. They bind the texts to its patient and doctor. */
 export const notesContext = ({ id, patientId, doctorId }: Owned): string =>
   `consultations.notes:${id}:${patientId}:${doctorId}`;
 export const abandonReasonContext = ({ id, patientId, doctorId }: Owned): string =>
@@ -67,7 +65,6 @@ export const abandonReasonContext = ({ id, patientId, doctorId }: Owned): string
 export const notesOf = (row: Owned & Pick<ConsultationRow, "notes">, cipher: FieldCipher): string =>
   row.notes ? cipher.decrypt(notesContext(row), row.notes).toString() : "";
 
-/** Facts of a consultation that the rules use. */
 export const factsOf = (row: ConsultationRow, cipher: FieldCipher): ConsultationFacts => ({
   status: row.status,
   transitionedBy: row.transitionedBy,
@@ -86,7 +83,7 @@ export const factsOf = (row: ConsultationRow, cipher: FieldCipher): Consultation
   licensedUntil: row.licensedUntil,
 });
 
-/** The consultation without its texts, for lists, because a page has to fit into an answer. */
+/** The consultation for lists. It has no texts, because the size of a response is limited. */
 export const toConsultationWithoutTexts = (row: ListedConsultation): Consultation => ({
   id: row.id,
   bookingId: row.bookingId,
@@ -109,7 +106,6 @@ export const toConsultationWithoutTexts = (row: ListedConsultation): Consultatio
   etag: etagOf(row.version + Number(row.addendaCount)),
 });
 
-/** The consultation for its patient and doctor. */
 export const toConsultation = (
   row: ConsultationRow,
   cipher: FieldCipher,
@@ -120,45 +116,8 @@ export const toConsultation = (
   addenda: addenda.map((addendum) => toAddendum(addendum, row, cipher)),
 });
 
-/** Audit access to a consultation. */
+/** A read of a consultation, for the audit trail. */
 export const accessTo = (row: Pick<ConsultationRow, "id" | "patientId">): Access => ({
   resource: `consultations/${row.id}`,
   subjectIds: [row.patientId],
 });
-
-/** The statuses that others are told of; a patient who waits, or a cancelled booking, is no news to them. */
-const NEWS: Partial<Record<Consultation_Status, string>> = {
-  IN_PROGRESS: "consultation.started",
-  COMPLETED: "consultation.completed",
-  NO_SHOW: "consultation.no_show",
-  ABANDONED: "consultation.abandoned",
-};
-
-/**
- * The event of a consultation's status, if other services need it. Joining causes one only if it accepts a move. An end by
- * its booking's cancellation or closing causes none: scheduling has decided about the fee and told billing itself.
- */
-export function consultationEvents(before: ConsultationRow, row: ConsultationRow): NewEvent[] {
-  const type = before.movePending > row.movePending ? "consultation.joined" : NEWS[row.status];
-  const isFollowing =
-    row.transitionedBy === "ADMIN" || (row.status === "ABANDONED" && row.transitionedBy === "SERVICE");
-  return type && !isFollowing ? [eventOf(type, row)] : [];
-}
-
-/** An event of a consultation, with all state that other services need. */
-export function eventOf(type: string, row: ConsultationRow): NewEvent {
-  const consultation: ConsultationState = {
-    bookingId: row.bookingId,
-    paymentId: row.paymentId ?? "",
-    noShowParty: row.noShowParty ?? "PARTY_UNSPECIFIED",
-    lateParty: row.lateParty ?? "PARTY_UNSPECIFIED",
-    startTime: row.startTime,
-    endTime: row.endTime,
-  };
-  return {
-    type,
-    aggregateId: row.id,
-    version: row.version,
-    state: { $case: "consultation", value: consultation },
-  };
-}

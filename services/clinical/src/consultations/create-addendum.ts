@@ -14,9 +14,12 @@ import { textContext } from "./addendum.ts";
 import { insertAddendum, measureAddenda } from "./addendum-store.ts";
 import { accessTo } from "./consultation.ts";
 import { assertCompleted } from "./consultation-rules.ts";
-import { findConsultation, lockConsultations } from "./consultation-store.ts";
+import { findConsultation, lockConsultation } from "./consultation-store.ts";
 
-/** Limits, because a consultation is read with all of its addenda and an answer is bounded. As the contract has them. */
+/**
+ * Limits of the contract. A consultation is read with all of its addenda, and the size of a response is
+ * limited.
+ */
 const MAX_ADDENDA = 100;
 const MAX_BYTES = 256 * 1024;
 
@@ -31,16 +34,16 @@ export async function createAddendum(
   const { patientId, doctorId } = consultation;
   if (!isOwn(userOf(call), consultation)) throw hiddenFrom(`consultations/${consultationId}`, patientId);
   const create = async (tx: Transaction): Promise<Effect<Addendum>> => {
-    // It stays so: the lock is for the count.
+    // A completed consultation stays completed. The lock serializes the check of the limits.
     assertCompleted(consultation);
-    await lockConsultations(tx, [consultationId]);
+    await lockConsultation(tx, consultationId);
     const { count, bytes } = await measureAddenda(tx, consultationId);
     if (count >= MAX_ADDENDA || bytes + Buffer.byteLength(text) > MAX_BYTES) throw tooMany(bytes);
-    const addendum: Addendum = { id: newId(), consultationId, text, createTime: app.clock.now() };
-    const sealed = app.cipher.encrypt(textContext(addendum.id, consultation), text);
-    insertAddendum(tx, { id: addendum.id, text: sealed, createTime: addendum.createTime! }, consultation);
-    const resource = `consultations/${consultationId}/addenda/${addendum.id}`;
-    return changed(addendum, { resource, subjectIds: [patientId, doctorId] });
+    const [id, createTime] = [newId(), app.clock.now()];
+    const ciphertext = app.cipher.encrypt(textContext(id, consultation), text);
+    insertAddendum(tx, { id, text: ciphertext, createTime }, consultation);
+    const resource = `consultations/${consultationId}/addenda/${id}`;
+    return changed({ id, consultationId, text, createTime }, { resource, subjectIds: [patientId, doctorId] });
   };
   return await app.calls.apply(call, create, () => readEntries("consultation.get", [accessTo(consultation)]));
 }

@@ -10,7 +10,8 @@ import { becomesReady } from "./consultation-rules.ts";
 import { saveConsultation } from "./consultation-store.ts";
 
 /**
- * ConsultationService.ReadyConsultation. Throws NOT_FOUND, ILLEGAL_TRANSITION, LICENSE_NOT_VERIFIED, TOO_EARLY, TOO_LATE.
+ * ConsultationService.ReadyConsultation. Throws NOT_FOUND, ILLEGAL_TRANSITION, LICENSE_NOT_VERIFIED,
+ * TOO_EARLY, TOO_LATE.
  */
 export const readyConsultation = async (
   app: Clinical,

@@ -6,7 +6,9 @@ import { factsOf } from "./consultation.ts";
 import { type Transition, transitionsNow } from "./consultation-rules.ts";
 import { afterTransition, saveTransition } from "./transition.ts";
 
-/** Makes a transition that a patient or doctor requests. Throws NOT_FOUND, and the errors of `transitionsNow`. */
+/**
+ * Makes a transition that a patient or doctor requests. Throws NOT_FOUND, and the errors of `transitionsNow`.
+ */
 export async function requestTransition(
   app: Clinical,
   call: Call,

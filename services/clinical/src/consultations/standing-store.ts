@@ -18,7 +18,7 @@ export type StandingRow = Pick<
   | "version"
 >;
 
-/** Those of the consultations that exist. */
+/** Unknown ids have no row. */
 export async function findStandings(tx: Transaction, ids: string[]): Promise<StandingRow[]> {
   return await tx.read(
     `SELECT id, booking_id AS bookingId, payment_id AS paymentId, status, transitioned_by AS transitionedBy,

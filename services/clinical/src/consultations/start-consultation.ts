@@ -7,8 +7,8 @@ import type { Clinical } from "../app.ts";
 import { requestTransition } from "./request-transition.ts";
 
 /**
- * ConsultationService.StartConsultation. Throws NOT_FOUND, ILLEGAL_TRANSITION, LICENSE_NOT_VERIFIED, TOO_EARLY,
- * PATIENT_NOT_JOINED.
+ * ConsultationService.StartConsultation. Throws NOT_FOUND, ILLEGAL_TRANSITION, LICENSE_NOT_VERIFIED,
+ * TOO_EARLY, PATIENT_NOT_JOINED.
  */
 export const startConsultation = async (
   app: Clinical,

@@ -3,13 +3,8 @@ import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { counter } from "@medconnect/platform/telemetry/metrics.ts";
 import type { Clinical } from "../app.ts";
-import {
-  abandonReasonContext,
-  type ConsultationRow,
-  consultationEvents,
-  factsOf,
-  notesContext,
-} from "./consultation.ts";
+import { abandonReasonContext, type ConsultationRow, factsOf, notesContext } from "./consultation.ts";
+import { consultationEvents } from "./consultation-events.ts";
 import { latePartyAfter, type Transition } from "./consultation-rules.ts";
 import { saveConsultation } from "./consultation-store.ts";
 

@@ -3,7 +3,10 @@ import { stateOf } from "@medconnect/platform/inbox/state-of.ts";
 import type { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import { type Licensing, lockLicensings, saveLicensings } from "./doctor-store.ts";
 
-/** doctor.licensed: copies licensing and public name, so that a start needs no call to scheduling. */
+/**
+ * doctor.licensed: copies licensing and public name, so that starts and prescriptions need no call to
+ * scheduling.
+ */
 export const applyDoctorEvents: EventHandler<Licensing, Licensing> = {
   lock: async (tx, events) => {
     const licensings = events.map(licensingOf);
@@ -15,7 +18,7 @@ export const applyDoctorEvents: EventHandler<Licensing, Licensing> = {
   },
   decide: (licensing) => licensing,
   write: (tx, licensings, now) => {
-    // Later than all prescriptions that were issued under the old licensing.
+    // The locks make `now` later than all prescriptions issued under the old licensing.
     saveLicensings(tx, licensings, now);
     return licensings.map(() => []);
   },

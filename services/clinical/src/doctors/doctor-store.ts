@@ -3,20 +3,20 @@ import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { CalendarDate } from "@medconnect/platform/time/calendar-date.ts";
 import { stopBound } from "./licensing-rules.ts";
 
-/** A doctor's licensing, from scheduling's event. */
+/** A doctor's licensing, from an event of scheduling. */
 export interface Licensing {
   doctorId: string;
   /** Null without a verified licence. */
   licensedUntil: CalendarDate | null;
-  /** Prescriptions issued until this time are stopped; null: none are. */
+  /** Latest issue time of prescriptions to stop; null without an order. */
   stopTime: Date | null;
-  /** The admin who ordered the stop. */
+  /** Admin who ordered the stop. */
   stoppedBy: string | null;
-  /** Public name; null from a sender of a release before names. */
+  /** Public name; null in events of a release that sent none. */
   displayName: string | null;
 }
 
-/** Facts about the two people of a prescription at its issue. */
+/** Facts about doctor and patient at the issue of a prescription. */
 export interface IssueFacts {
   /** Last day of the doctor's verified licences; null without one. */
   licensedUntil: Date | null;
@@ -24,33 +24,36 @@ export interface IssueFacts {
   patientName: string | null;
 }
 
+/** Facts of a doctor without an event of scheduling. */
+const UNKNOWN_DOCTOR: IssueFacts = { licensedUntil: null, doctorName: null, patientName: null };
+
 /**
- * Doctor and patient at the issue of a prescription; undefined for a doctor without any licence. Locks the licensing, so that
- * no revocation commits before the prescription, and an order to stop finds it.
+ * Facts at the issue of a prescription. Locks the licensing, so that no revocation commits before the
+ * prescription, and an order to stop finds it.
  */
 export async function lockIssueFacts(
   tx: Transaction,
   { doctorId, patientId }: { doctorId: string; patientId: string },
-): Promise<IssueFacts | undefined> {
+): Promise<IssueFacts> {
   const [row] = await tx.read<IssueFacts>(
-    `SELECT l.licensed_until AS licensedUntil, l.display_name AS doctorName, p.full_name AS patientName
-     FROM doctors l LEFT JOIN people p ON p.user_id = ?
-     WHERE l.doctor_id = ? FOR SHARE OF l`,
+    `SELECT d.licensed_until AS licensedUntil, d.display_name AS doctorName, p.full_name AS patientName
+     FROM doctors d LEFT JOIN people p ON p.user_id = ?
+     WHERE d.doctor_id = ? FOR SHARE OF d`,
     [binaryId(patientId), binaryId(doctorId)],
   );
-  return row;
+  return row ?? UNKNOWN_DOCTOR;
 }
 
-/** Waits for prescriptions that are being issued by these doctors. */
+/** Locks the licensings of doctors. Waits for the prescriptions that they are issuing. */
 export async function lockLicensings(tx: Transaction, doctorIds: string[]): Promise<void> {
   await tx.read("SELECT doctor_id FROM doctors WHERE doctor_id IN (?) ORDER BY doctor_id FOR UPDATE", [
     doctorIds.map(binaryId),
   ]);
 }
 
-/** Stores current licensings. A new stop becomes due. */
+/** Saves current licensings. A new order to stop becomes due. */
 export function saveLicensings(tx: Transaction, licensings: Licensing[], now: Date): void {
-  // MySQL assigns from left to right, so the comparison with the old stop comes before its update.
+  // MySQL assigns from left to right, so `stop_time` keeps its old value until the last line.
   tx.defer(
     `INSERT INTO doctors
        (doctor_id, licensed_until, stop_time, stop_until, stopped_by, stop_received_time, display_name) VALUES ? AS new
@@ -75,7 +78,7 @@ export function saveLicensings(tx: Transaction, licensings: Licensing[], now: Da
   if (nameless.length > 0) copyAccountNames(tx, nameless);
 }
 
-/** Gives doctors without a name that of the account, as releases before names did. */
+/** Names doctors without a public name after their account, as releases without public names did. */
 function copyAccountNames(tx: Transaction, doctors: Licensing[]): void {
   tx.defer(
     `UPDATE doctors d JOIN people p ON p.user_id = d.doctor_id SET d.display_name = p.full_name

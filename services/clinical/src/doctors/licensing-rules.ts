@@ -2,7 +2,8 @@ import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type CalendarDate, dateOf } from "@medconnect/platform/time/calendar-date.ts";
 
 /**
- * Checks that a doctor may treat at a time. A licence holds through its last day, UTC. Throws LICENSE_NOT_VERIFIED.
+ * Checks that a doctor may treat patients at a time. A licence is valid through its last day, UTC.
+ * Throws LICENSE_NOT_VERIFIED.
  *
  * @param until last day of the doctor's verified licences; null without one
  */
@@ -11,10 +12,10 @@ export function assertLicensed(until: Date | null, now: Date): void {
 }
 
 /**
- * Latest issue time of prescriptions that an order stops. A doctor without a licence could still prescribe here until the order
- * arrived. A doctor with another or a new licence by then continues to prescribe.
+ * Latest issue time of the prescriptions that an order stops: the time of the order. For a doctor who has
+ * lost the last licence it is the arrival of the order, because until then clinical let them prescribe.
  *
- * @param licensedUntil as it comes with the order
+ * @param licensedUntil last day of the verified licences, from the event with the order
  */
 export function stopBound(stopTime: Date, licensedUntil: CalendarDate | null, now: Date): Date {
   const isLicensed = licensedUntil !== null && licensedUntil >= dateOf(now);

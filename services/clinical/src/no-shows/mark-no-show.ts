@@ -8,8 +8,8 @@ import type { Party } from "../consultations/consultation-rules.ts";
 import { requestTransition } from "../consultations/request-transition.ts";
 
 /**
- * ConsultationService.MarkConsultationNoShow. Throws NOT_FOUND, ILLEGAL_TRANSITION, LICENSE_NOT_VERIFIED, TOO_EARLY,
- * TOO_LATE, DOCTOR_NOT_READY, MOVE_NOT_ACCEPTED.
+ * ConsultationService.MarkConsultationNoShow. Throws NOT_FOUND, ILLEGAL_TRANSITION, LICENSE_NOT_VERIFIED,
+ * TOO_EARLY, TOO_LATE, DOCTOR_NOT_READY, MOVE_NOT_ACCEPTED.
  */
 export async function markNoShow(
   app: Clinical,

@@ -18,7 +18,9 @@ export function saveOverdue(
   ]);
 }
 
-/** Consultations in progress that end at or before a time and have no event about it yet, earliest end first. */
+/**
+ * Consultations in progress that end at or before a time and have no event about it yet, earliest end first.
+ */
 export async function findUnreportedOverdue(db: Database, before: Date, limit: number): Promise<string[]> {
   const rows = await db.read<{ id: string }>(
     `SELECT id FROM consultations WHERE status = 'IN_PROGRESS' AND end_time <= ? AND overdue_time IS NULL

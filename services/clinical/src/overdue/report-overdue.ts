@@ -2,14 +2,14 @@ import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { sweep } from "@medconnect/platform/jobs/sweep.ts";
 import type { Clinical } from "../app.ts";
-import { eventOf } from "../consultations/consultation.ts";
+import { eventOf } from "../consultations/consultation-events.ts";
 import { lockConsultation } from "../consultations/consultation-store.ts";
 import { SWEEPER } from "../sweeper.ts";
 import { findUnreportedOverdue, saveOverdue } from "./overdue-store.ts";
 
 /**
- * Sends one event for each consultation that is still in progress long after its end. Its fee stays undecided: only
- * the doctor or an admin knows whether the consultation took place.
+ * Sends one event for each consultation that is still in progress long after its end. Its fee stays
+ * undecided: only the doctor or an admin knows whether the consultation took place.
  */
 export const reportOverdue =
   (app: Clinical) =>

@@ -3,9 +3,7 @@ import type { EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
 import { stateOf } from "@medconnect/platform/inbox/state-of.ts";
 import { type Person, savePeople } from "./people-store.ts";
 
-/**
- * user.*: copies name and role. Scheduling cancels the bookings of a disabled account and sends booking.cancelled.
- */
+/** user.*: copies name and role. For a disabled account, scheduling sends booking.cancelled. */
 export const applyUserEvents: EventHandler<never, Person> = {
   decide: (_facts, event) => {
     const { fullName, role } = stateOf(event, "user");

@@ -25,7 +25,9 @@ import {
 } from "./prescription.ts";
 import { insertPrescription } from "./prescription-store.ts";
 
-/** PrescriptionService.CreatePrescription. Throws NOT_FOUND, CONSULTATION_NOT_COMPLETED, LICENSE_NOT_VERIFIED. */
+/**
+ * PrescriptionService.CreatePrescription. Throws NOT_FOUND, CONSULTATION_NOT_COMPLETED, LICENSE_NOT_VERIFIED.
+ */
 export async function createPrescription(
   app: Clinical,
   request: CreatePrescriptionRequest,
@@ -36,12 +38,12 @@ export async function createPrescription(
   if (!isOwn(userOf(call), consultation))
     throw hiddenFrom(`consultations/${consultation.id}`, consultation.patientId);
   const create = async (tx: Transaction): Promise<Effect<Prescription>> => {
-    // No lock: a completed consultation stays completed.
+    // A completed consultation stays completed, so it needs no lock.
     assertCompleted(consultation);
-    const issuer = await lockIssueFacts(tx, consultation);
+    const issue = await lockIssueFacts(tx, consultation);
     const now = app.clock.now();
-    assertLicensed(issuer?.licensedUntil ?? null, now);
-    const row = newPrescription(consultation, issuer!, request, now, app.prescriptionValidityMs, app.cipher);
+    assertLicensed(issue.licensedUntil, now);
+    const row = newPrescription(consultation, issue, request, now, app.prescriptionValidityMs, app.cipher);
     insertPrescription(tx, row);
     return changed(toPrescription(row, now, app.cipher), {
       resource: `prescriptions/${row.id}`,

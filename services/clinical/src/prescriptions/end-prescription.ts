@@ -21,7 +21,7 @@ export const cancelPrescription = (app: Clinical, request: CancelPrescriptionReq
 export const stopPrescription = (app: Clinical, request: StopPrescriptionRequest, call: Call) =>
   endPrescription(app, call, request, "STOPPED");
 
-/** The answer shows the content, so ending a prescription needs the right to read it. */
+/** Requires the right to read the prescription, because the response shows its content. */
 async function endPrescription(
   app: Clinical,
   call: Call,
@@ -33,7 +33,7 @@ async function endPrescription(
   const { userId } = userOf(call);
   const end = async (tx: Transaction): Promise<Effect<Prescription>> => {
     const now = app.clock.now();
-    const row = (await lockPrescription(tx, prescriptionId))!;
+    const row = await lockPrescription(tx, prescriptionId);
     const facts = {
       status: row.status,
       expireTime: row.expireTime,

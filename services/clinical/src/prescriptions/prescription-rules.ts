@@ -2,25 +2,24 @@ import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { repeatDiffers } from "@medconnect/platform/errors/repeat-differs.ts";
 import type { Prescription_Status } from "@medconnect/proto/medconnect/clinical/v1/prescription_service.ts";
 
-/** Ways to end a prescription before its expiry. */
 export type EndedStatus = "STOPPED" | "CANCELLED";
 
 export interface PrescriptionFacts {
   status: Prescription_Status;
   expireTime: Date;
-  /** The actor who ended it. */
+  /** Actor of the end; null without one. */
   endedBy: string | null;
   endReason: string;
 }
 
-/** The end that an actor requests. */
+/** A requested end of a prescription. */
 export interface End {
   to: EndedStatus;
   actorId: string;
   reason: string;
 }
 
-/** A prescription's status at a time: an active one becomes EXPIRED after its expiry. */
+/** Status at a time. An active prescription becomes EXPIRED at its expiry. */
 export function statusAt(
   { status, expireTime }: Pick<PrescriptionFacts, "status" | "expireTime">,
   now: Date,
@@ -29,7 +28,7 @@ export function statusAt(
 }
 
 /**
- * True if an actor can end a prescription now; false if the same actor has ended it in the same way, for the same reason.
+ * True if the end takes place now; false if it repeats the end by the same actor, for the same reason.
  * Throws ILLEGAL_TRANSITION.
  */
 export function endsNow(prescription: PrescriptionFacts, { to, actorId, reason }: End, now: Date): boolean {

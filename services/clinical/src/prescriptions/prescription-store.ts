@@ -41,12 +41,14 @@ export async function findPrescription(db: Database, id: string): Promise<Prescr
   return row;
 }
 
-export async function lockPrescription(tx: Transaction, id: string): Promise<PrescriptionRow | undefined> {
+/** Locks a prescription that exists. */
+export async function lockPrescription(tx: Transaction, id: string): Promise<PrescriptionRow> {
   const [row] = await tx.read<PrescriptionRow>(`${SELECT} WHERE r.id = ? FOR UPDATE OF r`, [binaryId(id)]);
+  if (!row) throw new Error(`prescription ${id} does not exist`);
   return row;
 }
 
-/** Writes the end of a prescription; its other columns never change. */
+/** Saves the end of a prescription. Its other columns never change. */
 export function saveEnd(tx: Transaction, row: PrescriptionRow): void {
   tx.defer("UPDATE prescriptions SET status = ?, ended_by = ?, end_time = ?, end_reason = ? WHERE id = ?", [
     row.status,
@@ -58,8 +60,8 @@ export function saveEnd(tx: Transaction, row: PrescriptionRow): void {
 }
 
 /**
- * Prescriptions that match, newest first. The inner statement reads the page by a named key, so that no other plan joins
- * and sorts all. A doctor's prescriptions for one patient are a scan of the patient's.
+ * Matching prescriptions, newest first. The inner statement reads one page by a named index; other plans
+ * would join and sort all rows. A doctor's prescriptions for one patient are a scan of the patient's.
  */
 export async function listPrescriptions(
   db: Database,

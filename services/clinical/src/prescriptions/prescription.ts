@@ -35,7 +35,7 @@ export interface PrescriptionRow {
 /** A prescription in lists, which neither read nor show its texts. */
 export type ListedPrescription = Omit<PrescriptionRow, "content" | "items" | "endReason">;
 
-/** Where a prescription's sealed parts lie, and whose they are: for other people, they do not open. */
+/** Encryption contexts of a prescription's texts. They bind the texts to its patient and doctor. */
 export const contentContext = ({ id, patientId, doctorId }: Owned): string =>
   `prescriptions.content:${id}:${patientId}:${doctorId}`;
 export const itemsContext = ({ id, patientId, doctorId }: Owned): string =>
@@ -43,13 +43,13 @@ export const itemsContext = ({ id, patientId, doctorId }: Owned): string =>
 export const endReasonContext = ({ id, patientId, doctorId }: Owned): string =>
   `prescriptions.end_reason:${id}:${patientId}:${doctorId}`;
 
-/** Audit access to a prescription. */
+/** A read of a prescription, for the audit trail. */
 export const accessTo = (row: Pick<PrescriptionRow, "id" | "patientId">): Access => ({
   resource: `prescriptions/${row.id}`,
   subjectIds: [row.patientId],
 });
 
-/** The prescription without its texts, for lists, because a page has to fit into an answer. */
+/** The prescription for lists. It has no texts, because the size of a response is limited. */
 export const toPrescriptionWithoutTexts = (row: ListedPrescription, now: Date): Prescription => ({
   id: row.id,
   consultationId: row.consultationId,
@@ -57,7 +57,7 @@ export const toPrescriptionWithoutTexts = (row: ListedPrescription, now: Date): 
   patientName: row.patientName ?? "",
   doctorId: row.doctorId,
   doctorName: row.doctorName ?? "",
-  status: statusAt({ status: row.status, expireTime: row.expireTime }, now),
+  status: statusAt(row, now),
   content: undefined,
   items: [],
   issueTime: row.issueTime,
@@ -66,7 +66,7 @@ export const toPrescriptionWithoutTexts = (row: ListedPrescription, now: Date): 
   endTime: row.endTime ?? undefined,
 });
 
-/** The prescription for an admin without a grant, who needs ids, status and times only. */
+/** Ids, status and times of a prescription, for an admin without a grant. */
 export const toPrescriptionSummary = (row: ListedPrescription, now: Date): Prescription => ({
   ...toPrescriptionWithoutTexts(row, now),
   consultationId: "",
@@ -74,13 +74,12 @@ export const toPrescriptionSummary = (row: ListedPrescription, now: Date): Presc
   doctorName: "",
 });
 
-/** Reason of the end; undefined without one. In an active prescription a text is foreign, and must not stop its end. */
+/** Reason of the end. An active prescription has none, so a planted text cannot prevent its end. */
 export const endReasonOf = (row: PrescriptionRow, cipher: FieldCipher): string | undefined =>
   row.endReason && row.status !== "ACTIVE"
     ? cipher.decrypt(endReasonContext(row), row.endReason).toString()
     : undefined;
 
-/** The prescription for its patient and doctor. */
 export const toPrescription = (row: PrescriptionRow, now: Date, cipher: FieldCipher): Prescription => ({
   ...toPrescriptionWithoutTexts(row, now),
   content: cipher.decrypt(contentContext(row), row.content).toString(),

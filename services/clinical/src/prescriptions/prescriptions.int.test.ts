@@ -441,8 +441,8 @@ describe("prescriptions of a doctor whose licence was revoked with an order to s
   });
 
   /**
-   * A revocation and a new licence reach clinical late, in an order of delivery. One prescription was issued before the
-   * revocation, one between that and its arrival, one after the new licence arrived.
+   * A revocation and a new licence reach clinical late, in an order of delivery. One prescription was issued
+   * before the revocation, one between that and its arrival, one after the new licence arrived.
    */
   async function stopAroundNewLicence(
     deliveries: "revoked, licensed" | "licensed, revoked" | "licensed alone",

@@ -7,14 +7,14 @@ import { endReasonContext } from "./prescription.ts";
 import { lockPrescription, saveEnd } from "./prescription-store.ts";
 import { endStopOrders, findOrderingAdmin, findPrescriptionsToStop } from "./stop-store.ts";
 
-/** End reason, shown to patient and doctor. */
+/** Reason that patient and doctor read. */
 const REASON = "The doctor's licence was revoked.";
-/** Time after an order in which earlier prescriptions may still commit, in ms. */
-const LATE_ISSUES_MS = 60_000;
+/** Time after an order until which earlier prescriptions may still commit, in ms. */
+const LATE_COMMIT_MS = 60_000;
 
 /**
- * Stops active prescriptions by an admin's order, without reading their content. Each patient's access log names the
- * admin.
+ * Stops active prescriptions by an admin's order, without decrypting their content. Each patient's access log
+ * names the admin.
  */
 export const stopOrderedPrescriptions =
   (app: Clinical) =>
@@ -23,11 +23,11 @@ export const stopOrderedPrescriptions =
     const find = (limit: number) => findPrescriptionsToStop(app.db, now, limit);
     const work = (id: string) => app.transactions.run(SWEEPER, (tx) => stop(app, tx, id, now));
     await sweep({ find, work, failure: "prescription cannot be stopped", signal }, app.log);
-    await endStopOrders(app.db, new Date(now.getTime() - LATE_ISSUES_MS), now);
+    await endStopOrders(app.db, new Date(now.getTime() - LATE_COMMIT_MS), now);
   };
 
 async function stop({ cipher }: Clinical, tx: Transaction, id: string, now: Date): Promise<AuditEntry[]> {
-  const row = (await lockPrescription(tx, id))!;
+  const row = await lockPrescription(tx, id);
   const adminId = await findOrderingAdmin(tx, id, now);
   if (!adminId) return [];
   saveEnd(tx, {

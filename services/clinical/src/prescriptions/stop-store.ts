@@ -2,11 +2,11 @@ import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 
-/** Condition of active prescription `p` of doctor `d` with an order to stop. Takes the time. */
+/** Condition of an active prescription p whose stop doctor d's order demands. Takes the current time. */
 const IS_TO_STOP = `p.status = 'ACTIVE' AND p.expire_time > ?
   AND p.issue_time <= COALESCE(d.stop_until, d.stop_time)`;
 
-/** Active prescriptions with an order to stop, the oldest first. */
+/** Active prescriptions with an order to stop, oldest first. */
 export async function findPrescriptionsToStop(db: Database, now: Date, limit: number): Promise<string[]> {
   const rows = await db.read<{ id: string }>(
     `SELECT p.id FROM doctors d JOIN prescriptions p ON p.doctor_id = d.doctor_id
@@ -16,7 +16,7 @@ export async function findPrescriptionsToStop(db: Database, now: Date, limit: nu
   return rows.map(({ id }) => id);
 }
 
-/** The admin who ordered the stop of an active prescription; undefined without an order. */
+/** Admin who ordered the stop of an active prescription; undefined without an order. */
 export async function findOrderingAdmin(tx: Transaction, id: string, now: Date): Promise<string | undefined> {
   const [row] = await tx.read<{ stoppedBy: string }>(
     `SELECT d.stopped_by AS stoppedBy FROM prescriptions p JOIN doctors d ON d.doctor_id = p.doctor_id
@@ -26,7 +26,7 @@ export async function findOrderingAdmin(tx: Transaction, id: string, now: Date):
   return row?.stoppedBy;
 }
 
-/** Ends orders received before a time with nothing left to stop. */
+/** Ends the orders received before a time that have no prescriptions left to stop. */
 export async function endStopOrders(db: Database, before: Date, now: Date): Promise<void> {
   await db.write(
     `UPDATE doctors d SET d.stop_received_time = NULL WHERE d.stop_received_time < ?

@@ -1,0 +1,42 @@
+import type { NewEvent } from "@medconnect/platform/outbox/event.ts";
+import type { Consultation_Status } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
+import type { ConsultationState } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import type { ConsultationRow } from "./consultation.ts";
+
+/** Event types of the statuses that other services need. */
+const EVENT_TYPES: Partial<Record<Consultation_Status, string>> = {
+  IN_PROGRESS: "consultation.started",
+  COMPLETED: "consultation.completed",
+  NO_SHOW: "consultation.no_show",
+  ABANDONED: "consultation.abandoned",
+};
+
+/**
+ * Event of a transition, if other services need it. Joining sends one only if it accepts a reschedule. An end that follows
+ * from the booking's cancellation or closing sends none: scheduling has decided on the fee and informed billing.
+ */
+export function consultationEvents(before: ConsultationRow, after: ConsultationRow): NewEvent[] {
+  const { status, transitionedBy } = after;
+  const type = before.movePending > after.movePending ? "consultation.joined" : EVENT_TYPES[status];
+  const followsBooking =
+    transitionedBy === "ADMIN" || (status === "ABANDONED" && transitionedBy === "SERVICE");
+  return type && !followsBooking ? [eventOf(type, after)] : [];
+}
+
+/** An event with the consultation's state. */
+export function eventOf(type: string, row: ConsultationRow): NewEvent {
+  const consultation: ConsultationState = {
+    bookingId: row.bookingId,
+    paymentId: row.paymentId ?? "",
+    noShowParty: row.noShowParty ?? "PARTY_UNSPECIFIED",
+    lateParty: row.lateParty ?? "PARTY_UNSPECIFIED",
+    startTime: row.startTime,
+    endTime: row.endTime,
+  };
+  return {
+    type,
+    aggregateId: row.id,
+    version: row.version,
+    state: { $case: "consultation", value: consultation },
+  };
+}
