@@ -24,7 +24,7 @@ import { stopOrderedPrescriptions } from "./prescriptions/stop-ordered-prescript
 import { type ClinicalTest, MINUTE_MS, type SentEvent, startClinical } from "./testing/clinical-fixture.ts";
 
 let clinical: ClinicalTest;
-/** Its clock goes on with each look at it, so that all events and prescriptions have times of their own. */
+/** Its clock advances with each read, so that all events and prescriptions have different times. */
 let app: Clinical;
 beforeAll(async () => {
   clinical = await startClinical();
@@ -46,7 +46,7 @@ beforeEach(() => {
 });
 
 interface Scene {
-  /** The patient waits. */
+  /** Id of a consultation whose patient waits. */
   waiting: string;
   started: string;
   completed: string;
@@ -64,7 +64,7 @@ const prescribe = async (on: Clinical, consultationId: string): Promise<string> 
   return (await invoke(method, bound(createPrescription, on), doctor, request)).response.id;
 };
 
-/** All use cases that read a copy of a person, a doctor's licensing or a grant. */
+/** Use cases that read a copy of a person, a licensing or a grant. */
 const USE_CASES: Record<string, (on: Clinical, scene: Scene) => Promise<unknown>> = {
   "starts a consultation": (on, { waiting: consultationId }) =>
     invoke(ConsultationServiceService.startConsultation, bound(startConsultation, on), doctor, {
@@ -137,7 +137,7 @@ const CASES = Object.keys(USE_CASES).flatMap((useCase) =>
   Object.keys(EVENTS).flatMap((event) => ORDERS.map((order) => [useCase, event, order] as const)),
 );
 
-test.each(CASES)("copies converge where somebody %s while %s, and %s", async (useCase, event, order) => {
+test.each(CASES)("copies converge if a caller %s while %s, and %s", async (useCase, event, order) => {
   const scene = await prepare();
   const act = (on: Clinical) => USE_CASES[useCase]!(on, scene);
   const happen = (on: Clinical) => EVENTS[event]!(on, scene);
@@ -190,7 +190,7 @@ const namesAre =
     expect(row).toEqual({ patientName, doctorName });
   };
 
-/** Checks of the state after an event that no later call may contradict. */
+/** Checks of the state after each event. */
 const CONVERGED: Record<string, (scene: Scene) => Promise<void>> = {
   "both accounts are renamed": namesAre("New", "Old"),
   "an admin verifies the doctor's new name": namesAre("Old", "New"),

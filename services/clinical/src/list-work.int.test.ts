@@ -92,7 +92,7 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => clinical.app.close());
 
-/** Filters that no key holds, as sets of words of the call. */
+/** Calls whose filters have no index. */
 const SCANS = [
   "ListConsultations status",
   "ListConsultations DOCTOR patientId",

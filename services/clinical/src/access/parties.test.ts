@@ -20,6 +20,6 @@ test.each([
   ["DOCTOR", "x", false],
   ["ADMIN", "p", false],
   ["ADMIN", "d", false],
-] as const)("to %s %s the record of patient p and doctor d is their own: %s", (role, id, own) => {
+] as const)("the record of patient p and doctor d is the own one of %s %s: %s", (role, id, own) => {
   expect(isOwn(user(role, id), record)).toBe(own);
 });

@@ -21,7 +21,7 @@ beforeEach(() => {
 
 const book = (startMinutes: number) => clinical.scheduled(patient, doctor, startMinutes);
 
-/** Marks a party as missing, after the doctor has waited. */
+/** Records a no-show of a party, after a ready doctor has waited. */
 const miss = async (consultationId: string, party: "PATIENT" | "DOCTOR") => {
   await clinical.ready(consultationId, doctor);
   clinical.app.clock.advance(20 * MINUTE_MS);
@@ -34,7 +34,7 @@ const outbox = async (consultationId: string) =>
     .map(({ event, destination }) => `${event.type} to ${destination}`)
     .sort();
 
-test("a confirmed booking makes the consultation that it names, with the names that auth told", async () => {
+test("a confirmed booking creates its consultation, with the names from auth and scheduling", async () => {
   const user = (userId: string, fullName: string, role: string) => ({
     type: "user.created",
     aggregateId: userId,
@@ -75,7 +75,7 @@ test("a confirmed booking makes the consultation that it names, with the names t
   });
 });
 
-test("a batch of events, some twice and some old, makes each consultation once", async () => {
+test("a batch with repeated and old events creates each consultation once", async () => {
   const bookings = Array.from({ length: 50 }, () => clinical.booking(patient, doctor, 60));
   const confirmed = bookings.map((booking) => booking.confirmed);
   expect(await clinical.deliver("scheduling", ...confirmed, confirmed[0]!)).toEqual([]);
@@ -85,12 +85,12 @@ test("a batch of events, some twice and some old, makes each consultation once",
   }
 });
 
-test("only scheduling may tell of bookings", async () => {
+test("only scheduling may send events of bookings", async () => {
   const { confirmed } = clinical.booking(patient, doctor, 60);
   await expect(clinical.deliver("billing", confirmed)).rejects.toMatchObject({ reason: "PERMISSION_DENIED" });
 });
 
-test("one event that cannot be applied holds up no other", async () => {
+test("an event that cannot be applied does not delay others", async () => {
   const good = clinical.booking(patient, doctor, 60);
   const payment = { bookingId: newId(), authorizeTime: undefined };
   const bad = {
@@ -103,7 +103,7 @@ test("one event that cannot be applied holds up no other", async () => {
   expect((await clinical.read(good.consultationId, patient)).status).toBe("SCHEDULED");
 });
 
-test("the cancellation of its booking cancels a consultation, and tells nobody", async () => {
+test("the cancellation of its booking cancels a consultation, and sends no event", async () => {
   const { consultationId, cancelled } = await book(60);
   expect(await clinical.deliver("scheduling", cancelled)).toEqual([]);
   expect(await clinical.read(consultationId, patient)).toMatchObject({
@@ -118,7 +118,7 @@ test("the cancellation of its booking cancels a consultation, and tells nobody",
   ]);
 });
 
-test("the cancellation of its booking wins over a consultation that has just begun", async () => {
+test("the cancellation of its booking abandons a consultation in progress", async () => {
   const { consultationId, cancelled } = await book(10);
   await clinical.meet(consultationId, patient, doctor);
   await clinical.deliver("scheduling", cancelled);
@@ -128,9 +128,9 @@ test("the cancellation of its booking wins over a consultation that has just beg
 });
 
 test.each([
-  ["waits for its time", false],
+  ["is scheduled", false],
   ["has its patient in the waiting room", true],
-])("a consultation that %s takes place at the time its booking is moved to", async (_, isWaiting) => {
+])("a consultation that %s is rescheduled with its booking", async (_, isWaiting) => {
   const booking = await book(10);
   if (isWaiting) await clinical.join(booking.consultationId, patient);
   const later = clinical.rescheduledBy(booking.confirmed, 24 * 60);
@@ -143,7 +143,7 @@ test.each([
 });
 
 test.each(["PATIENT", "DOCTOR"] as const)(
-  "a consultation that the %s missed takes place where its booking had been moved, once that is heard of",
+  "a no-show of the %s is void if its booking had been rescheduled",
   async (party) => {
     const { consultationId, confirmed } = await book(0);
     await miss(consultationId, party);
@@ -163,36 +163,36 @@ test.each(["PATIENT", "DOCTOR"] as const)(
   },
 );
 
-test("a consultation that was missed stays so where its booking was moved away and back", async () => {
+test("a no-show stays if its booking was rescheduled away and back", async () => {
   const { consultationId, confirmed } = await book(0);
   const missed = await miss(consultationId, "PATIENT");
   await clinical.deliver("scheduling", clinical.rescheduledBy(confirmed, 0));
   expect(await clinical.read(consultationId, doctor)).toEqual(missed);
 });
 
-test("a booking that was moved before its confirmation was heard of makes its consultation all the same", async () => {
+test("a reschedule that overtakes the confirmation creates the consultation", async () => {
   const { consultationId, confirmed } = clinical.booking(patient, doctor, 60);
-  const moved = clinical.rescheduledBy(confirmed, 60);
-  await clinical.deliver("scheduling", moved);
+  const rescheduled = clinical.rescheduledBy(confirmed, 60);
+  await clinical.deliver("scheduling", rescheduled);
   await clinical.deliver("scheduling", confirmed);
-  expect((await clinical.read(consultationId, patient)).startTime).toEqual(moved.state.value.startTime);
+  expect((await clinical.read(consultationId, patient)).startTime).toEqual(rescheduled.state.value.startTime);
 });
 
-test("a consultation that has begun is not moved", async () => {
+test("a consultation in progress keeps its time", async () => {
   const { consultationId, confirmed } = await book(10);
   const started = await clinical.meet(consultationId, patient, doctor);
   await clinical.deliver("scheduling", clinical.rescheduledBy(confirmed, 60));
   expect((await clinical.read(consultationId, patient)).startTime).toEqual(started.startTime);
   await clinical.complete(consultationId, doctor, "flu");
   const ended = (await clinical.outbox(consultationId)).at(-1)!.event;
-  // Tells scheduling that the consultation took place at another time than its booking says.
+  // Scheduling learns that the consultation took place at another time than its booking.
   expect(stateOf(ended, "consultation")).toMatchObject({
     startTime: started.startTime,
     endTime: started.endTime,
   });
 });
 
-test("the cancellation of its booking leaves a consultation alone that has ended", async () => {
+test("the cancellation of its booking does not change an ended consultation", async () => {
   const { consultationId, cancelled } = await book(0);
   await clinical.meet(consultationId, patient, doctor);
   const completed = await clinical.complete(consultationId, doctor, "flu");
@@ -200,7 +200,7 @@ test("the cancellation of its booking leaves a consultation alone that has ended
   expect(await clinical.read(consultationId, doctor)).toEqual(completed);
 });
 
-test("a booking that is cancelled before it was heard of makes no consultation, also not afterwards", async () => {
+test("a cancellation that overtakes the confirmation prevents the consultation", async () => {
   const { consultationId, cancelled, confirmed } = clinical.booking(patient, doctor, 60);
   expect(await clinical.deliver("scheduling", cancelled)).toEqual([]);
   expect(await clinical.deliver("scheduling", confirmed)).toEqual([]);

@@ -29,7 +29,7 @@ const closing = (outcome: keyof typeof OUTCOMES, over: object = {}) => ({
 });
 
 test.each(Object.keys(CONSULTATIONS) as (keyof typeof CONSULTATIONS)[])(
-  "%s: its booking's closing ends it only where nothing else has",
+  "%s: the closing of its booking ends it if it has not ended",
   (name) => {
     const consultation = CONSULTATIONS[name];
     const isOpen = ["SCHEDULED", "WAITING", "IN_PROGRESS"].includes(consultation.status);
@@ -40,7 +40,7 @@ test.each(Object.keys(CONSULTATIONS) as (keyof typeof CONSULTATIONS)[])(
   },
 );
 
-test("a no-show at an old or unaccepted time leaves the consultation open", () => {
+test("the closing of its booking replaces a no-show at an old or unaccepted time", () => {
   const missed = CONSULTATIONS["missed by the patient"];
   const elsewhere = closing("COMPLETED", { startTime: at(60), endTime: at(90) });
   expect(closingTransition(missed, elsewhere)).toEqual(OUTCOMES.COMPLETED);

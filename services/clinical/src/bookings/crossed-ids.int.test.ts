@@ -30,12 +30,12 @@ const EVENTS = {
 } as const satisfies Record<string, (of: typeof victims) => SentEvent>;
 
 test.each(Object.keys(EVENTS) as (keyof typeof EVENTS)[])(
-  "an own booking that is %s with another's consultation leaves it as it was",
+  "a booking that is %s with the id of another's consultation does not change it",
   async (type) => {
     const before = await read();
     const event = EVENTS[type](clinical.booking(attacker, doctor, 90));
     const booking = { ...event.state!.value, consultationId: victims.consultationId };
-    const lines = await clinical.actions(victims.consultationId);
+    const actions = await clinical.actions(victims.consultationId);
     const other = clinical.booking(attacker, doctor, 120);
     const failures = await clinical.deliver(
       "scheduling",
@@ -44,7 +44,7 @@ test.each(Object.keys(EVENTS) as (keyof typeof EVENTS)[])(
     );
     expect(failures).toEqual([expect.stringMatching(/^(RECORD_ALTERED|INTERNAL)$/)]);
     expect(await read()).toEqual(before);
-    expect(await clinical.actions(victims.consultationId)).toEqual(lines);
+    expect(await clinical.actions(victims.consultationId)).toEqual(actions);
     expect(await findConsultation(clinical.app.db, other.consultationId)).toBeDefined();
   },
 );
@@ -53,7 +53,7 @@ test.each(
   Object.keys(EVENTS).flatMap((type) =>
     ["patientId", "doctorId", "paymentId"].map((id) => [type, id] as const),
   ),
-)("a booking that is %s with another %s leaves its consultation as it was", async (type, id) => {
+)("a booking that is %s with another %s does not change its consultation", async (type, id) => {
   const before = await read();
   const event = EVENTS[type as keyof typeof EVENTS](victims);
   const changed = {

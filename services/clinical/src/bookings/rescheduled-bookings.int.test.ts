@@ -19,15 +19,19 @@ beforeEach(() => {
 
 type Made = Awaited<ReturnType<ClinicalTest["scheduled"]>>;
 
-/** The event of a doctor's move by so many minutes. */
+/** booking.rescheduled by a doctor, by so many minutes. */
 function rescheduledBy({ confirmed }: Made, minutes: number, version = 3) {
-  const moved = clinical.rescheduledBy(confirmed, minutes);
-  return { ...moved, version, state: { ...moved.state, value: { ...moved.state.value, movePending: true } } };
+  const rescheduled = clinical.rescheduledBy(confirmed, minutes);
+  return {
+    ...rescheduled,
+    version,
+    state: { ...rescheduled.state, value: { ...rescheduled.state.value, movePending: true } },
+  };
 }
 
-/** The event of the patient's acceptance of another event's move. */
-const acceptanceOf = ({ state, version, ...moved }: ReturnType<typeof rescheduledBy>) => ({
-  ...moved,
+/** booking.move_accepted for a booking.rescheduled. */
+const acceptanceOf = ({ state, version, ...rescheduled }: ReturnType<typeof rescheduledBy>) => ({
+  ...rescheduled,
   type: "booking.move_accepted",
   version: version + 1,
   state: { ...state, value: { ...state.value, movePending: false } },
@@ -36,7 +40,10 @@ const acceptanceOf = ({ state, version, ...moved }: ReturnType<typeof reschedule
 const outbox = async (consultationId: string) =>
   (await clinical.outbox(consultationId)).map(({ event, destination }) => `${event.type} to ${destination}`);
 
-/** The doctor waits past the waiting time, and records a patient no-show. */
+/**
+ * A ready doctor waits past the waiting time and records a patient no-show. @returns new status, or reason of
+ * the refusal
+ */
 async function miss({ consultationId }: Made): Promise<string> {
   await clinical.ready(consultationId, doctor);
   clinical.app.clock.advance(20 * MINUTE_MS);
@@ -46,7 +53,7 @@ async function miss({ consultationId }: Made): Promise<string> {
   );
 }
 
-test("a doctor who moves a booking from 10 days ahead to now cannot record a patient no-show", async () => {
+test("a doctor who reschedules a booking from 10 days ahead to now cannot record a patient no-show", async () => {
   const made = await clinical.scheduled(patient, doctor, 10 * 24 * 60);
   await clinical.deliver("scheduling", rescheduledBy(made, -10 * 24 * 60));
   expect(await miss(made)).toBe("MOVE_NOT_ACCEPTED");
@@ -54,12 +61,12 @@ test("a doctor who moves a booking from 10 days ahead to now cannot record a pat
   expect((await clinical.markNoShow(made.consultationId, doctor, "DOCTOR")).noShowParty).toBe("DOCTOR");
 });
 
-test("a patient no-show is possible again after clinical applied the acceptance", async () => {
+test("a patient no-show is possible once the patient has accepted the reschedule", async () => {
   const made = await clinical.scheduled(patient, doctor, 24 * 60);
-  const moved = rescheduledBy(made, -24 * 60);
-  await clinical.deliver("scheduling", moved);
+  const rescheduled = rescheduledBy(made, -24 * 60);
+  await clinical.deliver("scheduling", rescheduled);
   expect(await miss(made)).toBe("MOVE_NOT_ACCEPTED");
-  await clinical.deliver("scheduling", acceptanceOf(moved));
+  await clinical.deliver("scheduling", acceptanceOf(rescheduled));
   expect((await clinical.markNoShow(made.consultationId, doctor, "PATIENT")).status).toBe("NO_SHOW");
   expect(await clinical.actions(made.consultationId)).toEqual([
     "consultation.create",
@@ -70,27 +77,27 @@ test("a patient no-show is possible again after clinical applied the acceptance"
   ]);
 });
 
-test("joining accepts the move, with one event to scheduling", async () => {
+test("joining accepts the reschedule, with one event to scheduling", async () => {
   const made = await clinical.scheduled(patient, doctor, 24 * 60);
-  const moved = rescheduledBy(made, -24 * 60);
-  await clinical.deliver("scheduling", moved);
+  const rescheduled = rescheduledBy(made, -24 * 60);
+  await clinical.deliver("scheduling", rescheduled);
   const joined = await clinical.join(made.consultationId, patient);
   await clinical.join(made.consultationId, patient);
   expect(await outbox(made.consultationId)).toEqual(["consultation.joined to scheduling"]);
-  const { startTime, endTime } = moved.state.value;
-  const [joinedNews] = await clinical.outbox(made.consultationId);
-  expect(stateOf(joinedNews!.event, "consultation")).toMatchObject({
+  const { startTime, endTime } = rescheduled.state.value;
+  const [sent] = await clinical.outbox(made.consultationId);
+  expect(stateOf(sent!.event, "consultation")).toMatchObject({
     bookingId: made.bookingId,
     startTime,
     endTime,
   });
-  // Scheduling confirms the acceptance: the patient still waits.
-  await clinical.deliver("scheduling", acceptanceOf(moved));
+  // Scheduling confirms the acceptance, and the patient still waits.
+  await clinical.deliver("scheduling", acceptanceOf(rescheduled));
   expect((await clinical.read(made.consultationId, patient)).status).toBe(joined.status);
   expect((await clinical.start(made.consultationId, doctor)).status).toBe("IN_PROGRESS");
 });
 
-test("joining a consultation without a move sends no event", async () => {
+test("joining without a pending reschedule sends no event", async () => {
   const { consultationId } = await clinical.scheduled(patient, doctor, 0);
   await clinical.join(consultationId, patient);
   expect(await outbox(consultationId)).toEqual([]);
@@ -99,7 +106,7 @@ test("joining a consultation without a move sends no event", async () => {
 test.each([
   ["to another time", 5],
   ["away and back", 0],
-])("a waiting patient has to join again after the doctor moved the booking %s", async (_, minutes) => {
+])("a waiting patient has to join again after the doctor rescheduled the booking %s", async (_, minutes) => {
   const made = await clinical.scheduled(patient, doctor, 10);
   await clinical.join(made.consultationId, patient);
   await clinical.deliver("scheduling", rescheduledBy(made, minutes));
@@ -110,7 +117,7 @@ test.each([
   expect(await outbox(made.consultationId)).toEqual(["consultation.joined to scheduling"]);
 });
 
-test("nobody is late for an old time or an unaccepted one", async () => {
+test("a patient is not late for an old time or an unaccepted one", async () => {
   const made = await clinical.scheduled(patient, doctor, 0);
   await clinical.ready(made.consultationId, doctor);
   clinical.app.clock.advance(20 * MINUTE_MS);
@@ -124,18 +131,18 @@ test("nobody is late for an old time or an unaccepted one", async () => {
   await expect(miss).rejects.toMatchObject({ reason: "ILLEGAL_TRANSITION" });
 });
 
-test("an acceptance that overtakes the move it accepts moves the consultation", async () => {
+test("an acceptance that overtakes its reschedule also reschedules", async () => {
   const made = await clinical.scheduled(patient, doctor, 60);
-  const moved = rescheduledBy(made, 30);
-  await clinical.deliver("scheduling", acceptanceOf(moved));
-  await clinical.deliver("scheduling", moved);
-  const { startTime, endTime } = moved.state.value;
+  const rescheduled = rescheduledBy(made, 30);
+  await clinical.deliver("scheduling", acceptanceOf(rescheduled));
+  await clinical.deliver("scheduling", rescheduled);
+  const { startTime, endTime } = rescheduled.state.value;
   expect(await clinical.read(made.consultationId, patient)).toMatchObject({ startTime, endTime });
   clinical.app.clock.advance(90 * MINUTE_MS);
   expect(await miss(made)).toBe("NO_SHOW");
 });
 
-test("a patient no-show recorded before a move to the same time was applied is taken back", async () => {
+test("a patient no-show is void if a reschedule away and back was pending", async () => {
   const made = await clinical.scheduled(patient, doctor, 0);
   expect(await miss(made)).toBe("NO_SHOW");
   await clinical.deliver("scheduling", rescheduledBy(made, 0));
@@ -146,7 +153,7 @@ test("a patient no-show recorded before a move to the same time was applied is t
   });
 });
 
-test("a doctor no-show stays after a move away and back", async () => {
+test("a doctor no-show stays after a reschedule away and back", async () => {
   const made = await clinical.scheduled(patient, doctor, 0);
   clinical.app.clock.advance(20 * MINUTE_MS);
   const missed = await clinical.markNoShow(made.consultationId, doctor, "DOCTOR");
@@ -154,7 +161,7 @@ test("a doctor no-show stays after a move away and back", async () => {
   expect(await clinical.read(made.consultationId, doctor)).toEqual(missed);
 });
 
-test("a move that arrives before its confirmation waits for the patient as well", async () => {
+test("a reschedule that overtakes the confirmation also needs the patient's acceptance", async () => {
   const made = clinical.booking(patient, doctor, 60);
   await clinical.deliver("scheduling", clinical.licensed(doctor), rescheduledBy(made, -60));
   expect(await miss(made)).toBe("MOVE_NOT_ACCEPTED");

@@ -40,7 +40,7 @@ beforeEach(async () => {
   [consultationId, prescriptionId] = await treat(patient);
 });
 
-/** @returns the ids of a completed consultation and of what was prescribed after it */
+/** @returns the ids of a completed consultation and its prescription */
 async function treat(treated: typeof patient): Promise<[string, string]> {
   const booking = clinical.booking(treated, doctor, 0);
   await clinical.deliver("scheduling", booking.confirmed);
@@ -62,7 +62,7 @@ async function treat(treated: typeof patient): Promise<[string, string]> {
 
 const inMinutes = (minutes: number) => new Date(clinical.app.clock.now().getTime() + minutes * MINUTE_MS);
 
-/** A grant of half an hour, as auth tells of it. @returns its id */
+/** Delivers the event of a grant of 30 minutes. @returns its id */
 async function grant(adminId = admin.userId, patientId = patient.userId): Promise<string> {
   const aggregateId = newId();
   const breakGlass = { adminId, patientId, endTime: inMinutes(30) };
@@ -114,14 +114,14 @@ async function expectRefused(by = admin): Promise<void> {
 }
 
 describe("an admin", () => {
-  test("without a grant is refused, alike for what does not exist", async () => {
+  test("without a grant is refused, whether or not the record exists", async () => {
     await expectRefused();
     await expect(clinical.read(newId(), admin)).rejects.toMatchObject(REFUSED);
     await expect(prescription(newId())).rejects.toMatchObject(REFUSED);
     await expect(consultations(newId())).rejects.toMatchObject(REFUSED);
   });
 
-  test("under a grant reads that patient's records, and nobody else's", async () => {
+  test("under a grant reads the records of its patient only", async () => {
     await grant();
     expect(await clinical.read(consultationId, admin)).toMatchObject({
       notes: NOTES,
@@ -133,7 +133,7 @@ describe("an admin", () => {
     await expect(consultations(otherPatient.userId)).rejects.toMatchObject(REFUSED);
   });
 
-  test("who finds nothing under a grant has looked for that patient's records all the same", async () => {
+  test("who finds no records under a grant is audited as well", async () => {
     const untreated = userCaller("PATIENT");
     const grantId = await grant(admin.userId, untreated.userId);
     expect(await consultations(untreated.userId)).toEqual([]);
@@ -153,19 +153,19 @@ describe("an admin", () => {
     expect(await clinical.auditEntries("consultations")).toHaveLength(1);
   });
 
-  test("has no use of another admin's grant", async () => {
+  test("cannot use another admin's grant", async () => {
     await grant(otherAdmin.userId);
     await expectRefused();
   });
 
-  test("must say whose list to show", async () => {
+  test("must name the patient of a list", async () => {
     await grant();
     const unnamed = { reason: "INVALID_REQUEST", violations: [{ field: "patient_id" }] };
     await expect(consultations("")).rejects.toMatchObject(unnamed);
     await expect(prescriptions("")).rejects.toMatchObject(unnamed);
   });
 
-  test("reads until the grant's end, and not a moment longer", async () => {
+  test("reads until the millisecond at which the grant ends", async () => {
     await grant();
     clinical.app.clock.advance(30 * MINUTE_MS - 1);
     await clinical.read(consultationId, admin);
@@ -173,7 +173,7 @@ describe("an admin", () => {
     await expectRefused();
   });
 
-  test("reads no more once the grant is revoked, in whatever order that is told", async () => {
+  test("is refused after the revocation of the grant, in every order of events", async () => {
     await revoke(await grant());
     await expectRefused();
     const late = newId();
@@ -188,14 +188,14 @@ describe("an admin", () => {
     await expectRefused();
   });
 
-  test("changes no consultation, with or without a grant", async () => {
+  test("cannot change a consultation under a grant", async () => {
     await grant();
     await expect(clinical.start(consultationId, admin)).rejects.toMatchObject({ reason: "NOT_FOUND" });
   });
 });
 
-test("a grant longer than auth's maximum is refused, and others in its batch are applied", async () => {
-  const outbox = (endTime: Date) => ({
+test("a grant longer than the maximum is refused; others in its batch are applied", async () => {
+  const grantUntil = (endTime: Date) => ({
     type: "break_glass.granted",
     aggregateId: newId(),
     version: 1,
@@ -204,17 +204,17 @@ test("a grant longer than auth's maximum is refused, and others in its batch are
       value: { adminId: otherAdmin.userId, patientId: patient.userId, endTime },
     },
   });
-  expect(await clinical.deliver("auth", outbox(inMinutes(31)))).toEqual(["INVALID_REQUEST"]);
+  expect(await clinical.deliver("auth", grantUntil(inMinutes(31)))).toEqual(["INVALID_REQUEST"]);
   expect(await consultations(patient.userId, otherAdmin).catch(({ reason }) => reason)).toBe(
     "BREAK_GLASS_REQUIRED",
   );
-  expect(await clinical.deliver("auth", outbox(inMinutes(31)), outbox(inMinutes(30)))).toEqual([
+  expect(await clinical.deliver("auth", grantUntil(inMinutes(31)), grantUntil(inMinutes(30)))).toEqual([
     "INVALID_REQUEST",
   ]);
   expect(await consultations(patient.userId, otherAdmin)).toHaveLength(1);
 });
 
-test("only auth may tell of grants", async () => {
+test("only auth may send events of grants", async () => {
   const event = { type: "break_glass.granted", aggregateId: newId(), version: 1 };
   const breakGlass = { adminId: admin.userId, patientId: patient.userId, endTime: inMinutes(30) };
   await expect(
@@ -224,7 +224,7 @@ test("only auth may tell of grants", async () => {
   });
 });
 
-test("a list's patient narrows what a doctor sees, and widens it for nobody", async () => {
+test("the patient of a list narrows it for a doctor, and widens it for no caller", async () => {
   expect((await consultations(patient.userId, doctor)).map(({ id }) => id)).toEqual([consultationId]);
   expect(await consultations(otherPatient.userId, patient)).toEqual([]);
   expect(await consultations(patient.userId, userCaller("DOCTOR"))).toEqual([]);

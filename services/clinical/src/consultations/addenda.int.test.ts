@@ -32,7 +32,7 @@ beforeEach(() => {
   patient = userCaller("PATIENT");
 });
 
-const begin = () => clinical.started(patient, doctor);
+const start = () => clinical.started(patient, doctor);
 const complete = () => clinical.completed(patient, doctor, NOTES);
 
 const rowsOf = (consultationId: string) =>
@@ -41,7 +41,7 @@ const rowsOf = (consultationId: string) =>
     [binaryId(consultationId)],
   );
 
-test("a doctor adds to a completed consultation's notes; patient and doctor read it in order, and it is audited", async () => {
+test("a doctor adds addenda to a completed consultation, which patient and doctor read in order", async () => {
   const consultationId = await complete();
   const createTime = clinical.app.clock.now();
   const first = await clinical.add(consultationId, doctor, "the culture is negative");
@@ -57,8 +57,8 @@ test("a doctor adds to a completed consultation's notes; patient and doctor read
   ]);
 });
 
-test("what was added is read by its time, also where the clock of one instance is behind another's", async () => {
-  // Read along it they come in this order by chance.
+test("addenda are read in the order of their times, even if the clocks of instances differ", async () => {
+  // Reads along the index happen to be in this order.
   await clinical.app.db.write("ALTER TABLE addenda ALTER INDEX addenda_by_consultation INVISIBLE");
   const consultationId = await complete();
   const second = await clinical.add(consultationId, doctor, "added last");
@@ -67,9 +67,9 @@ test("what was added is read by its time, also where the clock of one instance i
   expect((await clinical.read(consultationId, patient)).addenda).toEqual([first, second]);
 });
 
-test("a repeated completion shows the addenda; a list omits them, under the same etag", async () => {
+test("a repeated completion shows the addenda; a list omits them, with the same ETag", async () => {
   const [first, second] = [await complete(), await complete()];
-  await begin();
+  await start();
   const a = await clinical.add(first, doctor, "a");
   await clinical.add(second, doctor, "b");
   const { response } = await invoke(
@@ -85,7 +85,7 @@ test("a repeated completion shows the addenda; a list omits them, under the same
   }
 });
 
-test("each addition changes the consultation's etag", async () => {
+test("each addendum changes the ETag of the consultation", async () => {
   const consultationId = await complete();
   const etags = [(await clinical.read(consultationId, patient)).etag];
   for (const text of ["a", "b"]) {
@@ -95,8 +95,8 @@ test("each addition changes the consultation's etag", async () => {
   expect(new Set(etags).size).toBe(3);
 });
 
-test("nothing is added before the consultation is completed, or where it never is", async () => {
-  const started = await begin();
+test("an addendum is refused before the completion, and after an abandonment", async () => {
+  const started = await start();
   const refused = { reason: "CONSULTATION_NOT_COMPLETED" };
   await expect(clinical.add(started, doctor, "early")).rejects.toMatchObject(refused);
   await clinical.abandon(started, doctor, "no sound");
@@ -104,7 +104,7 @@ test("nothing is added before the consultation is completed, or where it never i
   expect(await rowsOf(started)).toEqual([]);
 });
 
-test("only the consultation's own doctor adds to it", async () => {
+test("only the consultation's doctor can add addenda", async () => {
   const consultationId = await complete();
   const hidden = { reason: "NOT_FOUND", isDenial: true };
   await expect(clinical.add(consultationId, userCaller("DOCTOR"), "mine")).rejects.toMatchObject(hidden);
@@ -113,7 +113,7 @@ test("only the consultation's own doctor adds to it", async () => {
   expect(await rowsOf(consultationId)).toEqual([]);
 });
 
-test("the same key many times at once adds once; without one each call adds", async () => {
+test("concurrent calls with the same key add one addendum; calls without a key add one each", async () => {
   const consultationId = await complete();
   const key = newId();
   const made = await Promise.all(
@@ -127,7 +127,7 @@ test("the same key many times at once adds once; without one each call adds", as
   expect(await rowsOf(consultationId)).toHaveLength(3);
 });
 
-test("a consultation has a hundred addenda at the most, however many are added at once", async () => {
+test("a consultation has at most a hundred addenda, also when added concurrently", async () => {
   const consultationId = await complete();
   for (let i = 0; i < 95; i++) await clinical.add(consultationId, doctor, "again");
   const added = await Promise.allSettled(
@@ -162,7 +162,7 @@ test("a list of five consultations with a hundred long addenda is small, and mem
   const ids: string[] = [];
   for (let i = 0; i < 5; i++) ids.push(await complete());
   const text = clinical.app.cipher.encrypt("addenda.text:any", "x".repeat(20_000));
-  // Rows older than the limit of their length.
+  // Longer than the limit of the contract.
   for (const consultationId of ids) {
     await clinical.app.db.transaction(async (tx) => {
       for (let i = 0; i < 100; i++)
@@ -189,7 +189,7 @@ test("a list of five consultations with a hundred long addenda is small, and mem
   expect(heldBytes() - before).toBeLessThan(100 * 1024 * 1024);
 }, 120_000);
 
-test("what is added lies encrypted in the database, each bound to its row", async () => {
+test("the database stores addenda encrypted, each bound to its row", async () => {
   const consultationId = await complete();
   for (const text of ["a canary", "another canary"]) await clinical.add(consultationId, doctor, text);
   const [first, second] = await rowsOf(consultationId);
@@ -201,8 +201,8 @@ test("what is added lies encrypted in the database, each bound to its row", asyn
   await expect(clinical.read(consultationId, doctor)).rejects.toThrow();
 });
 
-test("an answer that is given again is in the audit trail as a read, as it shows notes and addenda", async () => {
-  const consultationId = await begin();
+test("a replayed response is audited as a read, because it shows notes and addenda", async () => {
+  const consultationId = await start();
   const [completing, adding] = [newId(), newId()];
   for (let i = 0; i < 2; i++) await clinical.complete(consultationId, doctor, NOTES, completing);
   for (let i = 0; i < 2; i++) await clinical.add(consultationId, doctor, "one more thing", adding);

@@ -21,7 +21,7 @@ const ask = async (...consultationIds: string[]) => {
   return (await invoke(method, handler, scheduling, { consultationIds })).response.standings;
 };
 
-test("tells where consultations stand, and leaves out those that are not there", async () => {
+test("describes the existing consultations, and leaves out unknown ones", async () => {
   const { consultationId, confirmed } = clinical.booking(patient, doctor, 60);
   await clinical.deliver("scheduling", confirmed);
   const { startTime, endTime, paymentId } = confirmed.state.value;
@@ -50,7 +50,7 @@ test("shows the late party", async () => {
   expect(await ask(consultationId)).toMatchObject([{ status: "IN_PROGRESS", lateParty: "DOCTOR" }]);
 });
 
-test("tells that an event of it is on its way, until it is delivered or dead", async () => {
+test("shows whether an event is still to be delivered", async () => {
   const { consultationId, confirmed } = clinical.booking(patient, doctor, 0);
   await clinical.deliver("scheduling", confirmed);
   await clinical.meet(consultationId, patient, doctor);
@@ -59,7 +59,7 @@ test("tells that an event of it is on its way, until it is delivered or dead", a
   expect(await ask(consultationId)).toMatchObject([{ status: "IN_PROGRESS", inFlight: false }]);
 });
 
-test("tells whether a doctor broke it off, or its booking's cancellation", async () => {
+test("tells an abandonment by the doctor from one by a cancellation", async () => {
   const started = async () => {
     const booked = clinical.booking(patient, doctor, 0);
     await clinical.deliver("scheduling", booked.confirmed);

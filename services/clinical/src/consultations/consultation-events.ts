@@ -12,8 +12,9 @@ const EVENT_TYPES: Partial<Record<Consultation_Status, string>> = {
 };
 
 /**
- * Event of a transition, if other services need it. Joining sends one only if it accepts a reschedule. An end that follows
- * from the booking's cancellation or closing sends none: scheduling has decided on the fee and informed billing.
+ * Event of a transition, if other services need it. Joining sends one only if it accepts a reschedule. An end
+ * that follows from the booking's cancellation or closing sends none: scheduling has decided on the fee and
+ * informed billing.
  */
 export function consultationEvents(before: ConsultationRow, after: ConsultationRow): NewEvent[] {
   const { status, transitionedBy } = after;

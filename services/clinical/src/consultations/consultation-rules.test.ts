@@ -27,16 +27,16 @@ test.each([
   ["in progress", "complete", 300],
   ["awaited by the doctor", "mark the patient's no-show", 15],
   ["awaited by the doctor", "mark the patient's no-show", 29.9],
-  ["moved without acceptance", "join", -15],
-  ["moved without acceptance", "mark the doctor's no-show", 15],
+  ["rescheduled without acceptance", "join", -15],
+  ["rescheduled without acceptance", "mark the doctor's no-show", 15],
   ["scheduled", "mark the doctor's no-show", 300],
   ["scheduled", "mark the doctor's no-show", 15],
   ["waiting", "mark the doctor's no-show", 15],
   ["in progress", "abandon", 10],
-  ["waiting since late", "start", 29.9],
-  ["waiting since late", "mark the patient's no-show", 15],
-  ["waiting since late", "mark the patient's no-show", 29.9],
-  ["waiting since late", "mark the doctor's no-show", 29.9],
+  ["waiting after a late join", "start", 29.9],
+  ["waiting after a late join", "mark the patient's no-show", 15],
+  ["waiting after a late join", "mark the patient's no-show", 29.9],
+  ["waiting after a late join", "mark the doctor's no-show", 29.9],
 ] as const)("%s: to %s is possible %s minutes after the start", (consultation, transition, minutes) => {
   expect(transitionsNow(CONSULTATIONS[consultation], REQUESTS[transition], at(minutes), TIMES)).toBe(true);
 });
@@ -53,9 +53,9 @@ test.each([
   ["scheduled", "mark the patient's no-show", 30, "TOO_LATE"],
   ["awaited by the doctor", "mark the patient's no-show", 14.9, "TOO_EARLY"],
   ["awaited by the doctor", "mark the patient's no-show", 30, "TOO_LATE"],
-  ["moved without acceptance", "mark the patient's no-show", 15, "MOVE_NOT_ACCEPTED"],
-  ["moved without acceptance", "mark the patient's no-show", 40, "MOVE_NOT_ACCEPTED"],
-  ["moved without acceptance", "start", 0, "PATIENT_NOT_JOINED"],
+  ["rescheduled without acceptance", "mark the patient's no-show", 15, "MOVE_NOT_ACCEPTED"],
+  ["rescheduled without acceptance", "mark the patient's no-show", 40, "MOVE_NOT_ACCEPTED"],
+  ["rescheduled without acceptance", "start", 0, "PATIENT_NOT_JOINED"],
   ["waiting", "start", -15.1, "TOO_EARLY"],
   ["scheduled", "mark the patient's no-show", 14.9, "TOO_EARLY"],
   ["waiting", "mark the doctor's no-show", 14.9, "TOO_EARLY"],
@@ -67,7 +67,7 @@ test.each([
   ["waiting", "complete", 10, "ILLEGAL_TRANSITION"],
   ["waiting", "mark the patient's no-show", 20, "ILLEGAL_TRANSITION"],
   ["waiting", "mark the patient's no-show", 29.9, "ILLEGAL_TRANSITION"],
-  ["waiting since late", "mark the patient's no-show", 30, "TOO_LATE"],
+  ["waiting after a late join", "mark the patient's no-show", 30, "TOO_LATE"],
   ["in progress", "join", 10, "ILLEGAL_TRANSITION"],
   ["in progress", "mark the doctor's no-show", 20, "ILLEGAL_TRANSITION"],
   ["completed", "abandon", 20, "ILLEGAL_TRANSITION"],
@@ -77,7 +77,7 @@ test.each([
   ["missed by the patient", "mark the doctor's no-show", 20, "ILLEGAL_TRANSITION"],
   ["closed by the clock", "mark the doctor's no-show", 40, "ILLEGAL_TRANSITION"],
   ["abandoned by a cancellation", "abandon", 20, "ILLEGAL_TRANSITION"],
-] as const)("%s: to %s %s minutes after the start is %s", (consultation, transition, minutes, reason) => {
+] as const)("%s: to %s %s minutes after the start throws %s", (consultation, transition, minutes, reason) => {
   expect(() => transitionsNow(CONSULTATIONS[consultation], REQUESTS[transition], at(minutes), TIMES)).toThrow(
     expect.objectContaining({ reason }),
   );
@@ -89,7 +89,7 @@ test.each([
   ["completed", "complete"],
   ["missed by the patient", "mark the patient's no-show"],
   ["abandoned", "abandon"],
-] as const)("%s: to %s again changes nothing, at any time", (consultation, transition) => {
+] as const)("%s: to %s again is a repeat at any time", (consultation, transition) => {
   expect(transitionsNow(CONSULTATIONS[consultation], REQUESTS[transition], at(-100), TIMES)).toBe(false);
   expect(transitionsNow(CONSULTATIONS[consultation], REQUESTS[transition], at(100), TIMES)).toBe(false);
 });
@@ -110,18 +110,18 @@ test.each([
   ["completed", 0, "ILLEGAL_TRANSITION"],
   ["cancelled", 0, "ILLEGAL_TRANSITION"],
   ["closed by the clock", 0, "ILLEGAL_TRANSITION"],
-] as const)("%s: to become ready %s minutes after the start is %s", (consultation, minutes, reason) => {
+] as const)("%s: to become ready %s minutes after the start throws %s", (consultation, minutes, reason) => {
   const become = () => becomesReady(CONSULTATIONS[consultation], at(minutes), TIMES);
   expect(become).toThrow(expect.objectContaining({ reason }));
 });
 
-test("a doctor who is ready stays so, at any time", () => {
+test("a ready doctor stays ready at any time", () => {
   for (const minutes of [-100, 0, 100]) {
     expect(becomesReady(CONSULTATIONS["awaited by the doctor"], at(minutes), TIMES)).toBe(false);
   }
 });
 
-test("every length leaves a time for a patient no-show, which ends with the appointment", () => {
+test("an appointment of any length leaves time for a patient no-show, until its end", () => {
   const minutes = fc.integer({ min: 1, max: 720 });
   fc.assert(
     fc.property(minutes, minutes, (length, noShowAfter) => {
@@ -140,7 +140,7 @@ test("every length leaves a time for a patient no-show, which ends with the appo
   );
 });
 
-test("an illegal transition says where the consultation stands and where it can go", () => {
+test("ILLEGAL_TRANSITION names the current status and the possible next ones", () => {
   expect(() => transitionsNow(scheduled, REQUESTS.complete, at(0), TIMES)).toThrow(
     expect.objectContaining({
       metadata: {
@@ -157,14 +157,14 @@ test("an illegal transition says where the consultation stands and where it can 
   );
 });
 
-test("who comes too early is told from when on it is possible", () => {
+test("TOO_EARLY names the earliest time", () => {
   expect(() => transitionsNow(scheduled, REQUESTS.join, at(-60), TIMES)).toThrow(
     expect.objectContaining({ metadata: { possibleFrom: "2030-01-01T08:45:00.000Z" } }),
   );
 });
 
 test.each(Object.keys(CONSULTATIONS) as (keyof typeof CONSULTATIONS)[])(
-  "%s: added to only once completed",
+  "%s: addenda need a completed consultation",
   (name) => {
     const add = () => assertCompleted(CONSULTATIONS[name]);
     if (name === "completed") expect(add).not.toThrow();
@@ -175,24 +175,27 @@ test.each(Object.keys(CONSULTATIONS) as (keyof typeof CONSULTATIONS)[])(
 test.each([
   ["without a verified licence", null],
   ["whose licence ended the day before", new Date("2029-12-31T00:00:00Z")],
-])("a doctor %s starts nothing and collects no fee, but completes a started consultation", (_who, until) => {
-  const unlicensed = (consultation: ConsultationFacts) => ({ ...consultation, licensedUntil: until });
-  const { "awaited by the doctor": awaited, "waiting since late": late } = CONSULTATIONS;
-  const miss = REQUESTS["mark the patient's no-show"];
-  const refusal = expect.objectContaining({ reason: "LICENSE_NOT_VERIFIED" });
-  expect(() => transitionsNow(unlicensed(waiting), REQUESTS.start, start, TIMES)).toThrow(refusal);
-  expect(() => becomesReady(unlicensed(scheduled), start, TIMES)).toThrow(refusal);
-  for (const missed of [scheduled, awaited, late])
-    expect(() => transitionsNow(unlicensed(missed), miss, at(20), TIMES)).toThrow(refusal);
-  expect(transitionsNow(unlicensed(waiting), REQUESTS["mark the doctor's no-show"], at(20), TIMES)).toBe(
-    true,
-  );
-  const started = unlicensed(CONSULTATIONS["in progress"]);
-  expect(transitionsNow(started, REQUESTS.complete, start, TIMES)).toBe(true);
-  expect(transitionsNow(started, REQUESTS.start, start, TIMES)).toBe(false);
-});
+])(
+  "a doctor %s can neither start nor collect a fee, but can complete a started consultation",
+  (_who, until) => {
+    const unlicensed = (consultation: ConsultationFacts) => ({ ...consultation, licensedUntil: until });
+    const { "awaited by the doctor": awaited, "waiting after a late join": late } = CONSULTATIONS;
+    const miss = REQUESTS["mark the patient's no-show"];
+    const refusal = expect.objectContaining({ reason: "LICENSE_NOT_VERIFIED" });
+    expect(() => transitionsNow(unlicensed(waiting), REQUESTS.start, start, TIMES)).toThrow(refusal);
+    expect(() => becomesReady(unlicensed(scheduled), start, TIMES)).toThrow(refusal);
+    for (const missed of [scheduled, awaited, late])
+      expect(() => transitionsNow(unlicensed(missed), miss, at(20), TIMES)).toThrow(refusal);
+    expect(transitionsNow(unlicensed(waiting), REQUESTS["mark the doctor's no-show"], at(20), TIMES)).toBe(
+      true,
+    );
+    const started = unlicensed(CONSULTATIONS["in progress"]);
+    expect(transitionsNow(started, REQUESTS.complete, start, TIMES)).toBe(true);
+    expect(transitionsNow(started, REQUESTS.start, start, TIMES)).toBe(false);
+  },
+);
 
-test("a licence holds through its last day; a no-show needs it at the start only", () => {
+test("a licence is valid through its last day; a no-show requires it at the start only", () => {
   const midnight = new Date("2030-01-02T00:00:00Z");
   const lastDay = new Date("2030-01-01T00:00:00Z");
   const before = (minutes: number) => new Date(midnight.getTime() - minutes * MINUTE_MS);

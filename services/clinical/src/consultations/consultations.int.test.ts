@@ -5,7 +5,6 @@ import { newId } from "@medconnect/platform/ids/ids.ts";
 import { stateOf } from "@medconnect/platform/inbox/state-of.ts";
 import { bound, invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { ConsultationServiceService } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
-import { sweepNoShows } from "../no-shows/sweep-no-shows.ts";
 import { type ClinicalTest, MINUTE_MS, startClinical } from "../testing/clinical-fixture.ts";
 import { joinConsultation } from "./join-consultation.ts";
 import { startConsultation } from "./start-consultation.ts";
@@ -32,7 +31,7 @@ const outbox = async (consultationId: string) =>
     .map(({ event, destination }) => `${event.type} to ${destination}`)
     .sort();
 
-test("patient and doctor meet: joined, started, completed, and the others are told", async () => {
+test("a patient joins, the doctor starts and completes, and other services get events", async () => {
   const { consultationId, bookingId, paymentId, confirmed } = await book(10);
   expect((await clinical.join(consultationId, patient)).status).toBe("WAITING");
   clinical.app.clock.advance(5 * MINUTE_MS);
@@ -56,7 +55,7 @@ test("patient and doctor meet: joined, started, completed, and the others are to
   expect(stateOf(events[0]!.event, "consultation")).toEqual(outbox);
 });
 
-test("a repeated transition answers the same, is told once, and is a read of what the answer shows", async () => {
+test("a repeated transition gives the same response, sends no event, and is audited as a read", async () => {
   const { consultationId } = await book(0);
   await clinical.join(consultationId, patient);
   const answers = [
@@ -97,49 +96,7 @@ test("the notes of a completed consultation are locked", async () => {
   expect((await clinical.read(consultationId, doctor)).notes).toBe("flu");
 });
 
-test("a doctor who was ready can record a patient no-show", async () => {
-  const { consultationId } = await book(10);
-  const doctorReadyTime = clinical.app.clock.now();
-  const ready = await clinical.ready(consultationId, doctor);
-  expect(ready).toMatchObject({ status: "SCHEDULED", doctorReadyTime, etag: "0002" });
-  clinical.app.clock.advance(25 * MINUTE_MS);
-  expect(await clinical.ready(consultationId, doctor)).toEqual(ready);
-  const missed = await clinical.markNoShow(consultationId, doctor, "PATIENT");
-  expect(missed).toMatchObject({ status: "NO_SHOW", noShowParty: "PATIENT", doctorReadyTime });
-  expect(await clinical.actions(consultationId)).toEqual([
-    "consultation.create",
-    "consultation.ready",
-    "consultation.get",
-    "consultation.mark_no_show",
-  ]);
-});
-
-test("a doctor who was not ready can neither start nor record a no-show without the patient", async () => {
-  const { consultationId } = await book(0);
-  const start = clinical.start(consultationId, doctor);
-  await expect(start).rejects.toMatchObject({ reason: "PATIENT_NOT_JOINED" });
-  clinical.app.clock.advance(20 * MINUTE_MS);
-  await expect(clinical.ready(consultationId, doctor)).rejects.toMatchObject({ reason: "TOO_LATE" });
-  const miss = clinical.markNoShow(consultationId, doctor, "PATIENT");
-  await expect(miss).rejects.toMatchObject({ reason: "DOCTOR_NOT_READY" });
-  expect(await outbox(consultationId)).toEqual([]);
-});
-
-test("a doctor without a licence is neither ready nor paid for a patient's absence", async () => {
-  const { consultationId } = await book(0);
-  await clinical.deliver("scheduling", clinical.licensed(doctor, "", 2));
-  const refusal = { reason: "LICENSE_NOT_VERIFIED" };
-  await expect(clinical.ready(consultationId, doctor)).rejects.toMatchObject(refusal);
-  await clinical.deliver("scheduling", clinical.licensed(doctor, undefined, 3));
-  await clinical.ready(consultationId, doctor);
-  await clinical.deliver("scheduling", clinical.licensed(doctor, "", 4));
-  clinical.app.clock.advance(20 * MINUTE_MS);
-  const miss = clinical.markNoShow(consultationId, doctor, "PATIENT");
-  await expect(miss).rejects.toMatchObject(refusal);
-  expect(await outbox(consultationId)).toEqual([]);
-});
-
-test("many starts at once are one start", async () => {
+test("concurrent starts make one transition", async () => {
   const { consultationId } = await book(0);
   await clinical.join(consultationId, patient);
   const answers = await Promise.all(Array.from({ length: 20 }, () => clinical.start(consultationId, doctor)));
@@ -147,7 +104,7 @@ test("many starts at once are one start", async () => {
   expect(await outbox(consultationId)).toEqual(["consultation.started to scheduling"]);
 });
 
-test("of a start and a cancellation at once both end in the same place", async () => {
+test("a start and a concurrent cancellation end the consultation in every order", async () => {
   for (let round = 0; round < 10; round++) {
     const { consultationId, cancelled } = await book(0);
     await clinical.join(consultationId, patient);
@@ -160,7 +117,7 @@ test("of a start and a cancellation at once both end in the same place", async (
   }
 });
 
-test("an idempotency key gives the first answer again", async () => {
+test("an idempotency key replays the first response", async () => {
   const { consultationId } = await book(0);
   const request = { consultationId, idempotencyKey: newId() };
   const join = () =>
@@ -190,7 +147,7 @@ test("a start refused without the patient succeeds later under the same key", as
   expect((await start()).response.status).toBe("IN_PROGRESS");
 });
 
-test("others cannot tell that a consultation exists", async () => {
+test("others cannot learn that a consultation exists", async () => {
   const { consultationId } = await book(0);
   const hidden = { reason: "NOT_FOUND", isDenial: true };
   const otherDoctor = userCaller("DOCTOR");
@@ -205,75 +162,6 @@ test("others cannot tell that a consultation exists", async () => {
     reason: "NOT_FOUND",
     isDenial: false,
   });
-});
-
-test("a doctor marks who did not come, and breaks off what has begun", async () => {
-  const missed = await book(0);
-  await clinical.ready(missed.consultationId, doctor);
-  clinical.app.clock.advance(20 * MINUTE_MS);
-  const noShow = await clinical.markNoShow(missed.consultationId, doctor, "PATIENT");
-  expect(noShow).toMatchObject({ status: "NO_SHOW", noShowParty: "PATIENT" });
-  const [news] = await clinical.outbox(missed.consultationId);
-  expect(news!.event).toMatchObject({
-    type: "consultation.no_show",
-    state: { value: { noShowParty: "PATIENT" } },
-  });
-
-  const broken = await book(0);
-  await clinical.meet(broken.consultationId, patient, doctor);
-  expect((await clinical.abandon(broken.consultationId, doctor, "no sound")).status).toBe("ABANDONED");
-});
-
-test("a patient who waited until the end was let down by the doctor: closed once, however many sweep", async () => {
-  const waited = await book(0);
-  const neverJoined = await book(0);
-  await clinical.join(waited.consultationId, patient);
-  clinical.app.clock.advance(30 * MINUTE_MS - 1);
-  await sweepNoShows(clinical.app)();
-  expect((await clinical.read(waited.consultationId, patient)).status).toBe("WAITING");
-
-  clinical.app.clock.advance(1);
-  await Promise.all([sweepNoShows(clinical.app)(), sweepNoShows(clinical.app)()]);
-  await sweepNoShows(clinical.app)();
-  const closed = { status: "NO_SHOW", noShowParty: "DOCTOR" };
-  expect(await clinical.read(waited.consultationId, patient)).toMatchObject(closed);
-  // Two hours later that one is over, too.
-  expect((await clinical.read(neverJoined.consultationId, patient)).status).toBe("SCHEDULED");
-  expect(await outbox(waited.consultationId)).toEqual(["consultation.no_show to scheduling"]);
-});
-
-test("a patient who joins in the last second does not make a ready doctor a no-show: it closes as unattended", async () => {
-  const late = await book(0);
-  await clinical.ready(late.consultationId, doctor);
-  clinical.app.clock.advance(30 * MINUTE_MS - 1000);
-  expect(await clinical.join(late.consultationId, patient)).toMatchObject({
-    status: "WAITING",
-    lateParty: "PATIENT",
-  });
-  clinical.app.clock.advance(1000 + 120 * MINUTE_MS - 1);
-  await sweepNoShows(clinical.app)();
-  expect((await clinical.read(late.consultationId, patient)).status).toBe("WAITING");
-  clinical.app.clock.advance(1);
-  await sweepNoShows(clinical.app)();
-  expect(await clinical.read(late.consultationId, patient)).toMatchObject({
-    status: "NO_SHOW",
-    noShowParty: "BOTH",
-  });
-});
-
-test("a doctor who was ready can mark a late patient as missing, or start", async () => {
-  const [missed, met] = [await book(0), await book(0)];
-  for (const { consultationId } of [missed, met]) await clinical.ready(consultationId, doctor);
-  clinical.app.clock.advance(15 * MINUTE_MS);
-  for (const { consultationId } of [missed, met]) await clinical.join(consultationId, patient);
-  expect(await clinical.markNoShow(missed.consultationId, doctor, "PATIENT")).toMatchObject({
-    status: "NO_SHOW",
-    noShowParty: "PATIENT",
-  });
-  await clinical.start(met.consultationId, doctor);
-  await clinical.complete(met.consultationId, doctor, "flu");
-  const [, completed] = await clinical.outbox(met.consultationId);
-  expect(stateOf(completed!.event, "consultation")).toMatchObject({ lateParty: "PATIENT" });
 });
 
 test("a doctor who starts in the last second is late for a punctual patient, and the event says so", async () => {
@@ -291,25 +179,7 @@ test("a doctor who starts in the last second is late for a punctual patient, and
   }
 });
 
-test("one consultation that cannot be closed holds up no other", async () => {
-  const [first, second] = [await book(0), await book(0)];
-  for (const { consultationId } of [first, second]) await clinical.join(consultationId, patient);
-  clinical.app.clock.advance(30 * MINUTE_MS);
-  // Its next version does not fit.
-  await clinical.app.db.write("UPDATE consultations SET version = 4294967295 WHERE id = ?", [
-    binaryId(first.consultationId),
-  ]);
-  await sweepNoShows(clinical.app)();
-  expect((await clinical.read(first.consultationId, patient)).status).toBe("WAITING");
-  expect((await clinical.read(second.consultationId, patient)).status).toBe("NO_SHOW");
-  await clinical.app.db.write("UPDATE consultations SET version = 3 WHERE id = ?", [
-    binaryId(first.consultationId),
-  ]);
-  await sweepNoShows(clinical.app)();
-  expect((await clinical.read(first.consultationId, patient)).status).toBe("NO_SHOW");
-});
-
-test("notes and reasons lie encrypted in the database, each bound to its place", async () => {
+test("the database stores notes and reasons encrypted, each bound to its column", async () => {
   const { consultationId } = await book(0);
   await clinical.meet(consultationId, patient, doctor);
   await clinical.complete(consultationId, doctor, "a canary");
@@ -321,16 +191,12 @@ test("notes and reasons lie encrypted in the database, each bound to its place",
     [binaryId(consultationId), binaryId(abandoned)],
   );
   for (const { notes, abandonReason } of rows) {
-    const sealed = notes ?? abandonReason;
-    expect(sealed!.length).toBeGreaterThan(0);
-    expect(sealed!.includes("canary")).toBe(false);
+    const ciphertext = notes ?? abandonReason;
+    expect(ciphertext!.length).toBeGreaterThan(0);
+    expect(ciphertext!.includes("canary")).toBe(false);
   }
   await clinical.app.db.write("UPDATE consultations SET notes = abandon_reason WHERE id = ?", [
     binaryId(abandoned),
   ]);
   await expect(clinical.read(abandoned, doctor)).rejects.toThrow();
-});
-
-test("the sweep of no-shows ends with its process, however many there are", async () => {
-  await expect(sweepNoShows(clinical.app)(AbortSignal.abort())).rejects.toMatchObject({ name: "AbortError" });
 });

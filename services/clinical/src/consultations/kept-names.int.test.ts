@@ -31,7 +31,7 @@ beforeEach(async () => {
   doctor = userCaller("DOCTOR");
   patient = userCaller("PATIENT");
   versions = new Map();
-  await call(patient, "Ann Old");
+  await renameAccount(patient, "Ann Old");
   await license("Dr. Bo Old");
 });
 
@@ -41,8 +41,8 @@ const nextVersion = (id: string): number => {
   return version;
 };
 
-/** Renames an account. */
-async function call({ userId: aggregateId, role }: UserCaller, fullName: string): Promise<void> {
+/** Gives an account a name. */
+async function renameAccount({ userId: aggregateId, role }: UserCaller, fullName: string): Promise<void> {
   const version = nextVersion(aggregateId);
   await clinical.deliver("auth", {
     type: "user.updated",
@@ -59,7 +59,7 @@ async function license(displayName: string): Promise<void> {
 }
 
 async function rename(): Promise<void> {
-  await call(patient, "Ann New");
+  await renameAccount(patient, "Ann New");
   await license("Dr. Bo New");
 }
 
@@ -68,7 +68,7 @@ const NEW = { patientName: "Ann New", doctorName: "Dr. Bo New" };
 
 const book = () => clinical.scheduled(patient, doctor, 0);
 
-/** The names of a consultation in GET; checks that the list has the same. */
+/** Names of a consultation in GetConsultation. Checks that ListConsultations shows the same. */
 async function namesOf(consultationId: string) {
   const { response } = await invoke(
     ConsultationServiceService.listConsultations,
@@ -85,40 +85,40 @@ async function namesOf(consultationId: string) {
   return { patientName, doctorName };
 }
 
-test("a consultation shows current names until its end, and then the names of that time", async () => {
+test("a consultation shows current names until its end, then the names at its end", async () => {
   const { consultationId } = await book();
   expect(await namesOf(consultationId)).toEqual(OLD);
   await clinical.meet(consultationId, patient, doctor);
   await rename();
   expect(await namesOf(consultationId)).toEqual(NEW);
   await clinical.complete(consultationId, doctor, "flu");
-  await call(patient, "Somebody Else");
+  await renameAccount(patient, "Somebody Else");
   await license("Somebody Else");
   expect(await namesOf(consultationId)).toEqual(NEW);
 });
 
 test("a new name of the doctor's account is not shown", async () => {
   const { consultationId } = await book();
-  await call(doctor, "Prof. Bo Old");
+  await renameAccount(doctor, "Prof. Bo Old");
   expect(await namesOf(consultationId)).toEqual(OLD);
 });
 
-test("a sender of a release before names keeps the known name; without one, the account's is shown", async () => {
+test("an event without a public name keeps the known one, or shows the account's", async () => {
   const { consultationId } = await book();
-  await call(doctor, "Account");
+  await renameAccount(doctor, "Account");
   await license("");
   expect(await namesOf(consultationId)).toEqual(OLD);
   const unnamed = userCaller("DOCTOR");
-  await call(unnamed, "Account");
+  await renameAccount(unnamed, "Account");
   await clinical.deliver("scheduling", clinical.licensed(unnamed, "9999-12-31", 1, { displayName: "" }));
   const other = await clinical.scheduled(patient, unnamed, 0);
   expect(await clinical.read(other.consultationId, patient)).toMatchObject({ doctorName: "Account" });
 });
 
 test.each([
-  ["was missed", async (id: string) => void (await clinical.markNoShow(id, doctor, "DOCTOR"))],
+  ["was a no-show", async (id: string) => void (await clinical.markNoShow(id, doctor, "DOCTOR"))],
   [
-    "was broken off",
+    "was abandoned",
     async (id: string) => {
       await clinical.meet(id, patient, doctor);
       await clinical.abandon(id, doctor, "no sound");
@@ -149,7 +149,7 @@ test("a void no-show returns to current names", async () => {
   expect(await namesOf(consultationId)).toEqual(NEW);
 });
 
-test("a consultation older than stored names shows current ones", async () => {
+test("an ended consultation without stored names shows current ones", async () => {
   const consultationId = await clinical.completed(patient, doctor, "flu");
   await clinical.app.db.write(
     "UPDATE consultations SET patient_name = NULL, doctor_name = NULL WHERE id = ?",
@@ -159,7 +159,7 @@ test("a consultation older than stored names shows current ones", async () => {
   expect(await namesOf(consultationId)).toEqual(NEW);
 });
 
-test("a prescription shows the names of its issue in answers, GET and lists", async () => {
+test("a prescription shows the names at its issue in every response", async () => {
   const consultationId = await clinical.completed(patient, doctor, "flu");
   await rename();
   const { response: made } = await invoke(
@@ -169,7 +169,7 @@ test("a prescription shows the names of its issue in answers, GET and lists", as
     CreatePrescriptionRequest.fromPartial({ consultationId, content: "rest", idempotencyKey: newId() }),
   );
   expect(made).toMatchObject(NEW);
-  await call(patient, "Somebody Else");
+  await renameAccount(patient, "Somebody Else");
   const { response: read } = await invoke(
     PrescriptionServiceService.getPrescription,
     bound(getPrescription, clinical.app),

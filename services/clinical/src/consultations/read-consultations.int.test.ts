@@ -35,7 +35,7 @@ const list = async (by: Caller, request: Partial<ListConsultationsRequest>) =>
     )
   ).response;
 
-test("consultations are listed page by page, latest first, each once, and each reading audited", async () => {
+test("lists are paged, latest start first, with each consultation once; each read is audited", async () => {
   const ids = [];
   for (let i = 0; i < 7; i++) ids.push((await book(60 + Math.floor(i / 2))).consultationId);
   const seen: string[] = [];
@@ -53,7 +53,7 @@ test("consultations are listed page by page, latest first, each once, and each r
   });
 });
 
-test("a page token is good for its own list only", async () => {
+test("a page token is valid for its own list only", async () => {
   for (let i = 0; i < 2; i++) await book(60);
   const { nextPageToken: pageToken } = await list(patient, { pageSize: 1 });
   const wrong = { reason: "INVALID_PAGE_TOKEN" };
@@ -61,7 +61,7 @@ test("a page token is good for its own list only", async () => {
   await expect(list(doctor, { pageToken })).rejects.toMatchObject(wrong);
 });
 
-test("a list can be narrowed by status and time, and shows nothing of others", async () => {
+test("a list can be filtered by status and time, and shows the caller's records only", async () => {
   const early = await book(5);
   const late = await book(120);
   await clinical.join(early.consultationId, patient);
@@ -75,7 +75,7 @@ test("a list can be narrowed by status and time, and shows nothing of others", a
   expect(await ids(userCaller("PATIENT"), {})).toEqual([]);
 });
 
-test("the figures count consultations by status, and those completed by day", async () => {
+test("the figures count consultations by status, and completed ones by day", async () => {
   const figures = async () => {
     const { getConsultationStats: method } = ConsultationServiceService;
     return (await invoke(method, bound(getConsultationStats, { ...clinical.app }), userCaller("ADMIN"), {}))
@@ -93,7 +93,7 @@ test("the figures count consultations by status, and those completed by day", as
   expect(Object.keys(after.completedByDay)).toHaveLength(7);
 });
 
-test("fifty calls for figures share one count, apart from other reads", async () => {
+test("fifty concurrent calls for figures share two scans", async () => {
   const [scans, reads] = [jest.spyOn(clinical.app.db, "scan"), jest.spyOn(clinical.app.db, "read")];
   const figures = bound(getConsultationStats, { ...clinical.app });
   const read = () =>

@@ -8,7 +8,7 @@ export interface Licensing {
   doctorId: string;
   /** Null without a verified licence. */
   licensedUntil: CalendarDate | null;
-  /** Latest issue time of prescriptions to stop; null without an order. */
+  /** Time of the order to stop prescriptions; null without an order. */
   stopTime: Date | null;
   /** Admin who ordered the stop. */
   stoppedBy: string | null;

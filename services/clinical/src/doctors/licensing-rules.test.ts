@@ -4,7 +4,7 @@ import { assertLicensed, stopBound } from "./licensing-rules.ts";
 const day = (text: string) => new Date(`${text}T00:00:00Z`);
 
 test.each([
-  ["on the licence's last day, to its last second", "2030-05-31", "2030-05-31T23:59:59.999Z"],
+  ["until the last millisecond of the licence's last day", "2030-05-31", "2030-05-31T23:59:59.999Z"],
   ["long before", "9999-12-31", "2030-05-31T12:00:00Z"],
 ])("a doctor may treat %s", (_when, until, now) => {
   expect(() => assertLicensed(day(until), new Date(now))).not.toThrow();
@@ -24,7 +24,7 @@ test.each([
   ["who keeps a licence to its last day", "2030-05-31", "10:00"],
   ["who is licensed again", "9999-12-31", "10:00"],
 ] as const)(
-  "an order of 10:00 that arrives at 10:05 for a doctor %s (%s) reaches to %s",
+  "an order of 10:00 that arrives at 10:05 for a doctor %s (%s) stops prescriptions up to %s",
   (_who, until, time) => {
     const at = (clock: string) => new Date(`2030-05-31T${clock}:00Z`);
     expect(stopBound(at("10:00"), until, at("10:05"))).toEqual(at(time));

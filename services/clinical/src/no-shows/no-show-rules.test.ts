@@ -8,20 +8,22 @@ const { waiting } = CONSULTATIONS;
 const afterTime = (consultation: ConsultationFacts, minutes: number) =>
   timeoutTransition(consultation, at(minutes), UNATTENDED_AFTER_MS);
 
-test("a patient who waits until the end makes the doctor a no-show", () => {
+test("a patient who waits until the end makes it a doctor no-show", () => {
   expect(afterTime(waiting, 29.9)).toBeUndefined();
   expect(afterTime(waiting, 30)).toEqual({ to: "NO_SHOW", by: "SERVICE", party: "DOCTOR" });
 });
 
-test.each(["scheduled", "awaited by the doctor", "moved without acceptance", "waiting since late"] as const)(
-  "%s: where nobody met until two hours after the end, both were missing",
-  (name) => {
-    expect(afterTime(CONSULTATIONS[name], 149.9)).toBeUndefined();
-    expect(afterTime(CONSULTATIONS[name], 150)).toEqual({ to: "NO_SHOW", by: "SERVICE", party: "BOTH" });
-  },
-);
+test.each([
+  "scheduled",
+  "awaited by the doctor",
+  "rescheduled without acceptance",
+  "waiting after a late join",
+] as const)("%s: two hours after its end it is a no-show of both", (name) => {
+  expect(afterTime(CONSULTATIONS[name], 149.9)).toBeUndefined();
+  expect(afterTime(CONSULTATIONS[name], 150)).toEqual({ to: "NO_SHOW", by: "SERVICE", party: "BOTH" });
+});
 
-test("the clock ends no consultation that has started or ended", () => {
+test("the clock does not end a started or ended consultation", () => {
   const others = Object.values(CONSULTATIONS).filter(
     ({ status }) => status !== "WAITING" && status !== "SCHEDULED",
   );

@@ -18,8 +18,9 @@ import {
 } from "../testing/consultation-facts.ts";
 import { timeoutTransition } from "./no-show-rules.ts";
 
-/** Actions of patient and doctor, in minutes after the start; the doctor may be ready at the start. */
+/** Actions of patient and doctor, in minutes after the start. */
 interface Visit {
+  /** The doctor is ready at the start. */
   isReady?: boolean;
   movePending?: boolean;
   joins?: number;
@@ -28,40 +29,44 @@ interface Visit {
   misses?: number;
 }
 
-/** A consultation of 30 minutes after a visit, and the clock; or the refusal of its last step. */
+/**
+ * End of a consultation of 30 minutes after a visit and the clock's transition, or the reason of a refusal.
+ */
 function endOf({ isReady, movePending, joins, starts, misses }: Visit): string {
-  let its: ConsultationFacts = {
+  let consultation: ConsultationFacts = {
     ...scheduled,
     doctorReadyTime: isReady ? start : null,
     movePending: movePending === true,
   };
   const take = (transition: Transition, minutes: number | undefined) => {
     if (minutes === undefined) return;
-    transitionsNow(its, transition, at(minutes), TIMES);
-    its = factsAfter(its, transition, at(minutes));
+    transitionsNow(consultation, transition, at(minutes), TIMES);
+    consultation = factsAfter(consultation, transition, at(minutes));
   };
   try {
     take(REQUESTS.join, joins);
     take(REQUESTS.start, starts);
     take(REQUESTS["mark the patient's no-show"], misses);
-    if (its.status === "IN_PROGRESS") take(REQUESTS.complete, 40);
+    if (consultation.status === "IN_PROGRESS") take(REQUESTS.complete, 40);
   } catch (error) {
     return (error as { reason: string }).reason;
   }
   const transition =
-    timeoutTransition(its, at(30), UNATTENDED_AFTER_MS) ??
-    timeoutTransition(its, at(150), UNATTENDED_AFTER_MS);
-  if (transition) its = factsAfter(its, transition, at(150));
-  return its.status === "NO_SHOW" ? `NO_SHOW ${its.noShowParty}` : `${its.status}, late: ${its.lateParty}`;
+    timeoutTransition(consultation, at(30), UNATTENDED_AFTER_MS) ??
+    timeoutTransition(consultation, at(150), UNATTENDED_AFTER_MS);
+  if (transition) consultation = factsAfter(consultation, transition, at(150));
+  return consultation.status === "NO_SHOW"
+    ? `NO_SHOW ${consultation.noShowParty}`
+    : `${consultation.status}, late: ${consultation.lateParty}`;
 }
 
 test.each<[string, Visit, string]>([
   ["both in time", { isReady: true, joins: 0, starts: 1 }, "COMPLETED, late: null"],
-  ["patient in time, doctor just so", { joins: -15, starts: 14.9 }, "COMPLETED, late: null"],
+  ["patient in time, doctor just in time", { joins: -15, starts: 14.9 }, "COMPLETED, late: null"],
   ["patient in time, doctor late", { joins: -15, starts: 15 }, "COMPLETED, late: DOCTOR"],
   ["patient in time, doctor in the last second", { joins: 0, starts: 29.99 }, "COMPLETED, late: DOCTOR"],
   [
-    "the same, though the doctor clicked :ready",
+    "patient in time, ready doctor in the last second",
     { isReady: true, joins: 0, starts: 29.99 },
     "COMPLETED, late: DOCTOR",
   ],
@@ -72,24 +77,32 @@ test.each<[string, Visit, string]>([
     { isReady: true, joins: 14.9, starts: 29.8 },
     "COMPLETED, late: null",
   ],
-  [
-    "patient in time, and said to be missing",
-    { isReady: true, joins: 14.9, misses: 15 },
-    "ILLEGAL_TRANSITION",
-  ],
+  ["patient in time, and reported missing", { isReady: true, joins: 14.9, misses: 15 }, "ILLEGAL_TRANSITION"],
   [
     "patient late, doctor ready and starts",
     { isReady: true, joins: 15, starts: 29.9 },
     "COMPLETED, late: PATIENT",
   ],
-  ["patient late, doctor ready and gives up", { isReady: true, joins: 15, misses: 15 }, "NO_SHOW PATIENT"],
+  [
+    "patient late, and reported missing by a ready doctor",
+    { isReady: true, joins: 15, misses: 15 },
+    "NO_SHOW PATIENT",
+  ],
   ["patient in the last second, doctor ready", { isReady: true, joins: 29.99 }, "NO_SHOW BOTH"],
-  ["the same, and said to be missing", { isReady: true, joins: 29.99, misses: 29.995 }, "NO_SHOW PATIENT"],
+  [
+    "patient in the last second, and reported missing",
+    { isReady: true, joins: 29.99, misses: 29.995 },
+    "NO_SHOW PATIENT",
+  ],
   ["patient late, doctor never", { joins: 29.99 }, "NO_SHOW DOCTOR"],
-  ["patient late, doctor not ready, and said to be missing", { joins: 15, misses: 16 }, "ILLEGAL_TRANSITION"],
+  [
+    "patient late, and reported missing by a doctor who was not ready",
+    { joins: 15, misses: 16 },
+    "ILLEGAL_TRANSITION",
+  ],
   ["patient late, doctor not ready, and starts", { joins: 20, starts: 29.9 }, "COMPLETED, late: null"],
   ["patient never, doctor ready", { isReady: true }, "NO_SHOW BOTH"],
-  ["patient never, doctor ready and says so", { isReady: true, misses: 15 }, "NO_SHOW PATIENT"],
+  ["patient never, and reported missing by a ready doctor", { isReady: true, misses: 15 }, "NO_SHOW PATIENT"],
   ["neither ever", {}, "NO_SHOW BOTH"],
   [
     "patient late for a time never accepted",
@@ -97,7 +110,7 @@ test.each<[string, Visit, string]>([
     "NO_SHOW DOCTOR",
   ],
   [
-    "the same, and said to be missing",
+    "patient late for a time never accepted, and reported missing",
     { isReady: true, movePending: true, joins: 20, misses: 21 },
     "ILLEGAL_TRANSITION",
   ],
@@ -105,7 +118,7 @@ test.each<[string, Visit, string]>([
   expect(endOf(visit)).toBe(end);
 });
 
-test("a party that came in time is neither missing nor charged, for all arrivals and lengths", () => {
+test("a punctual party is neither missing nor late, for all arrivals and lengths", () => {
   const minutes = fc.integer({ min: 1, max: 720 });
   const share = fc.double({ min: 0, max: 0.999, noNaN: true });
   fc.assert(
@@ -116,7 +129,7 @@ test("a party that came in time is neither missing nor charged, for all arrivals
       const miss = () =>
         transitionsNow(joined, REQUESTS["mark the patient's no-show"], at(length - 0.001), times);
       const wait = noShowAfter < length ? noShowAfter : length / 2;
-      // The clock has whole milliseconds.
+      // The clock counts whole milliseconds.
       if (Math.abs(joins * length - wait) < 0.001) return;
       if (joins * length < wait)
         expect(miss).toThrow(expect.objectContaining({ reason: "ILLEGAL_TRANSITION" }));

@@ -23,7 +23,7 @@ test.each([
   ["stopped by the same", stopped, "STOPPED", "dora", before, false],
   ["cancelled by the same", cancelled, "CANCELLED", "dora", expireTime, false],
 ] as const)(
-  "a prescription that is %s can be ended, or has ended in this way already",
+  "a prescription that is %s can be ended, or the call repeats its end",
   (_, prescription, to, actor, now, ends) => {
     expect(endsNow(prescription, { to, actorId: actor, reason: "a rash" }, now)).toBe(ends);
   },

@@ -32,16 +32,16 @@ import { markNoShow } from "../no-shows/mark-no-show.ts";
 
 export const MINUTE_MS = 60_000;
 
-/** An event as another service would send it. */
+/** An event of another service. */
 export type SentEvent = Parameters<typeof Event.fromPartial>[0] & { type: string };
 
-/** An event of a booking, with its times. */
+/** An event of a booking with its times. */
 type BookingEvent = SentEvent & {
   version: number;
   state: { $case: "booking"; value: { startTime: Date; endTime: Date } };
 };
 
-/** Clinical on a schema of its own, and the ways in which tests use it. */
+/** Clinical on its own schema, with the actions of patients, doctors and other services. */
 export async function startClinical() {
   const service = await startTestService("clinical", EVENT_ROUTES);
   const app: Clinical & TestService = {
@@ -58,31 +58,31 @@ export async function startClinical() {
   return { app, ...uses, ...stagesOn(uses) };
 }
 
-/** Consultations of a patient and a doctor that have come so far. */
+/** Makes consultations that have reached a stage. */
 function stagesOn({ booking, licensed, deliver, join, start, complete }: ReturnType<typeof actionsOn>) {
-  /** Scheduled to begin in so many minutes. @returns its booking's events */
+  /** Scheduled to start in so many minutes. @returns the ids and events of its booking */
   const scheduled = async (patient: Caller, doctor: Caller, startMinutes: number) => {
     const made = booking(patient, doctor, startMinutes);
     const failures = await deliver("scheduling", licensed(doctor), made.confirmed);
-    if (failures.length > 0) throw new Error(`the booking was not taken: ${failures}`);
+    if (failures.length > 0) throw new Error(`the booking was refused: ${failures}`);
     return made;
   };
 
-  /** The patient joins, and the doctor, who is licensed, starts. */
+  /** The patient joins, and the licensed doctor starts. */
   const meet = async (consultationId: string, patient: Caller, doctor: Caller): Promise<Consultation> => {
     await deliver("scheduling", licensed(doctor));
     await join(consultationId, patient);
     return await start(consultationId, doctor);
   };
 
-  /** @returns its id */
+  /** @returns the id */
   const started = async (patient: Caller, doctor: Caller): Promise<string> => {
     const { consultationId } = await scheduled(patient, doctor, 0);
     await meet(consultationId, patient, doctor);
     return consultationId;
   };
 
-  /** @returns its id */
+  /** @returns the id */
   const completed = async (patient: Caller, doctor: Caller, notes: string): Promise<string> => {
     const consultationId = await started(patient, doctor);
     await complete(consultationId, doctor, notes);
@@ -97,7 +97,7 @@ function actionsOn(app: Clinical & TestService) {
   const service = ConsultationServiceService;
   const idempotencyKey = "";
 
-  /** Delivers events in one batch. @returns why, for those that could not be applied */
+  /** Delivers events in one batch. @returns the reasons of failures */
   const deliver = async (from: string, ...sent: SentEvent[]): Promise<string[]> => {
     const events = sent.map((event) =>
       Event.fromPartial({ id: newId(), occurTime: app.clock.now(), ...event }),
@@ -112,7 +112,7 @@ function actionsOn(app: Clinical & TestService) {
   return {
     deliver,
 
-    /** A booking of 30 minutes, and its events. */
+    /** A booking of 30 minutes. */
     booking: (patient: Caller, doctor: Caller, startMinutes: number) => {
       const aggregateId = newId();
       const booking = {
@@ -149,11 +149,11 @@ function actionsOn(app: Clinical & TestService) {
       };
     },
 
-    /** The event that a doctor has a verified licence until a day; "": none. @param over other fields */
+    /** doctor.licensed: a verified licence until a day; "": no licence. @param over other fields */
     licensed: (doctor: Caller, until = "9999-12-31", version = 1, over: Partial<DoctorState> = {}) => {
       const doctorId = callerId(doctor);
       const licensing = { doctorId, licensedUntil: until, displayName: "Dr. Bo", ...over };
-      // Any id except the doctor's, because auth's events use that.
+      // Differs from the doctor's id, which is the aggregate of auth's events.
       const aggregateId = doctorId.replace(/^./, (digit) => (digit === "f" ? "e" : "f"));
       return {
         type: "doctor.licensed",
@@ -163,7 +163,7 @@ function actionsOn(app: Clinical & TestService) {
       } satisfies SentEvent;
     },
 
-    /** The event that the booking was moved by so many minutes. */
+    /** booking.rescheduled: by so many minutes. */
     rescheduledBy: <E extends BookingEvent>(confirmed: E, minutes: number) => {
       const later = (time: Date) => new Date(time.getTime() + minutes * MINUTE_MS);
       const { state, version } = confirmed;
@@ -211,15 +211,13 @@ function actionsOn(app: Clinical & TestService) {
         .response;
     },
 
-    /** Audit lines of a resource, oldest first. */
-    auditEntries: async (resource: string) => {
-      const rows = await app.db.read<{ action: string; actorId: string; subjectIds: string[] }>(
+    /** Audit entries of a resource, oldest first. */
+    auditEntries: async (resource: string) =>
+      await app.db.read<{ action: string; actorId: string; subjectIds: string[] }>(
         `SELECT action, actor_id AS actorId, subject_ids AS subjectIds FROM audit_events WHERE resource = ?
          ORDER BY id`,
         [resource],
-      );
-      return rows.map((row) => ({ action: row.action, actorId: row.actorId, subjectIds: row.subjectIds }));
-    },
+      ),
 
     /** Audited actions on a consultation, oldest first. */
     actions: async (consultationId: string) => {
@@ -230,7 +228,7 @@ function actionsOn(app: Clinical & TestService) {
       return rows.map(({ action }) => action);
     },
 
-    /** The events that wait to be told of a consultation. */
+    /** Events of a consultation in the outbox, oldest first. */
     outbox: async (consultationId: string) => {
       const rows = await app.db.read<{ payload: Buffer; destination: string }>(
         "SELECT payload, destination FROM outbox WHERE aggregateid = ? ORDER BY id",

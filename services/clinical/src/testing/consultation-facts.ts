@@ -8,8 +8,10 @@ export const MINUTE_MS = 60_000;
 export const UNATTENDED_AFTER_MS = 120 * MINUTE_MS;
 export const TIMES = { earlyStartMs: 15 * MINUTE_MS, noShowAfterMs: 15 * MINUTE_MS };
 export const start = new Date("2030-01-01T09:00:00Z");
+/** Time so many minutes after the start. */
 export const at = (minutes: number) => new Date(start.getTime() + minutes * MINUTE_MS);
 
+/** An appointment of 30 minutes. */
 export const scheduled: ConsultationFacts = {
   status: "SCHEDULED",
   transitionedBy: "SERVICE",
@@ -28,9 +30,9 @@ export const scheduled: ConsultationFacts = {
 export const CONSULTATIONS = {
   scheduled,
   "awaited by the doctor": { ...scheduled, doctorReadyTime: start },
-  "moved without acceptance": { ...scheduled, doctorReadyTime: start, movePending: true },
+  "rescheduled without acceptance": { ...scheduled, doctorReadyTime: start, movePending: true },
   waiting: { ...scheduled, status: "WAITING", transitionedBy: "PATIENT", joinTime: start },
-  "waiting since late": {
+  "waiting after a late join": {
     ...scheduled,
     status: "WAITING",
     transitionedBy: "PATIENT",
@@ -63,7 +65,6 @@ export const REQUESTS = {
   "abandon for another reason": { to: "ABANDONED", by: "DOCTOR", reason: "no picture" },
 } as const satisfies Record<string, Transition>;
 
-/** The facts after a transition. */
 export const factsAfter = (
   consultation: ConsultationFacts,
   transition: Transition,
