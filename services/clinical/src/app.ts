@@ -11,9 +11,7 @@ export const clinicalSettings = {
   NO_SHOW_AFTER: duration("15m"),
   /** Time after its end until an unattended consultation closes itself. */
   UNATTENDED_AFTER: duration("2h"),
-  /**
-   * Time after its end until a consultation in progress is overdue: it causes an event, and admins find it.
-   */
+  /** Time after its end until a consultation in progress is overdue: it causes an event, and admins find it. */
   OVERDUE_AFTER: duration("24h"),
   /** Interval of the sweeps for missed and overdue consultations. */
   NO_SHOW_SWEEP: duration("10s"),

@@ -41,9 +41,9 @@ export function insertConsultations(tx: Transaction, consultations: NewConsultat
 const TIMES_DIFFER = "(consultations.start_time <> new.start_time OR consultations.end_time <> new.end_time)";
 
 /**
- * Condition of a row that follows its booking to another time. A started or ended consultation does not. A
- * void no-show does: at a time that the booking has left, or that the patient had not accepted. A waiting
- * patient returns to SCHEDULED, because they have not accepted the new time.
+ * Condition of a consultation that follows its booking to another time. Either it has not started, or it is a
+ * void no-show: at a time that the booking has left, or that the patient had not accepted. A waiting patient
+ * returns to SCHEDULED, because they have not accepted the new time.
  */
 const RESCHEDULABLE = `(consultations.status IN ('SCHEDULED', 'WAITING') AND (${TIMES_DIFFER} OR new.move_pending)
   OR consultations.status = 'NO_SHOW'

@@ -36,7 +36,7 @@ const rescheduling = (action: string): EventHandler<never, NewConsultation> => (
   },
 });
 
-/** booking.rescheduled: moves the consultation to another time, which its patient may have to accept. */
+/** booking.rescheduled: changes the time of the consultation, which its patient may have to accept. */
 export const applyBookingRescheduled = rescheduling("consultation.reschedule");
 
 /**

@@ -64,7 +64,7 @@ export type Transition = { by: Actor } & (
 export interface Times {
   /** Time before the start from which patient and doctor may join, in ms. */
   readonly earlyStartMs: number;
-  /** Waiting time until a no-show, in ms. Appointments that are not longer use half their length. */
+  /** Waiting time until a no-show, in ms. An appointment of at most this length uses half of it. */
   readonly noShowAfterMs: number;
 }
 
