@@ -34,14 +34,14 @@ test("fields, rules and what must be given come from the proto", () => {
     type: "object",
     description: "Slot to book, and its details.",
     properties: {
-      slotId: { type: "string", format: "uuid", description: "An open slot that has not begun." },
+      slotId: { type: "string", format: "uuid", description: "An open slot that has not started." },
       patientRegion: {
         type: "string",
         maxLength: 6,
         description:
           "The patient's region at the appointment, such as \"US-CA\"; default: the profile's region.",
       },
-      reason: { type: "string", maxLength: 2000, description: "For the doctor to read." },
+      reason: { type: "string", maxLength: 2000, description: "Reason of the visit, for the doctor." },
     },
     required: ["slotId"],
     additionalProperties: false,
