@@ -22,10 +22,10 @@ testEvents(
   {
     "consultation.joined": async () => {
       const { consultationId, confirmed } = await clinical.scheduled(patient, doctor, 0);
-      const moved = clinical.rescheduledBy(confirmed, 1);
+      const rescheduled = clinical.rescheduledBy(confirmed, 1);
       await clinical.deliver("scheduling", {
-        ...moved,
-        state: { $case: "booking", value: { ...moved.state.value, movePending: true } },
+        ...rescheduled,
+        state: { $case: "booking", value: { ...rescheduled.state.value, movePending: true } },
       });
       await clinical.join(consultationId, patient);
     },

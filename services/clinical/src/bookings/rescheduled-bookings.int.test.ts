@@ -142,7 +142,7 @@ test("an acceptance that overtakes its reschedule also reschedules", async () =>
   expect(await miss(made)).toBe("NO_SHOW");
 });
 
-test("a patient no-show is void if a reschedule away and back was pending", async () => {
+test("a patient no-show is void if the booking was rescheduled to the same time without acceptance", async () => {
   const made = await clinical.scheduled(patient, doctor, 0);
   expect(await miss(made)).toBe("NO_SHOW");
   await clinical.deliver("scheduling", rescheduledBy(made, 0));
