@@ -1,14 +1,13 @@
 import { type AuditEntry, readEntries } from "@medconnect/platform/changes/audit-entry.ts";
 import { changed, type Effect, unchanged } from "@medconnect/platform/changes/effect.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
-import { ApiError, hiddenFrom } from "@medconnect/platform/errors/api-error.ts";
-import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
+import type { Call } from "@medconnect/platform/grpc/call.ts";
 import type { Consultation } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
-import { isOwn } from "../access/parties.ts";
 import type { Clinical } from "../app.ts";
 import { findAddenda } from "./addendum-store.ts";
 import { accessTo, type ConsultationRow, toConsultation } from "./consultation.ts";
-import { findConsultation, lockConsultation } from "./consultation-store.ts";
+import { lockConsultation } from "./consultation-store.ts";
+import { findOwnConsultation } from "./find-own-consultation.ts";
 
 /**
  * Decides on a locked consultation and saves the change. @returns undefined for a repeat, which changes
@@ -30,9 +29,7 @@ export async function changeConsultation(
   consultationId: string,
   change: Change,
 ): Promise<Consultation> {
-  const found = await findConsultation(app.db, consultationId);
-  if (!found) throw new ApiError("NOT_FOUND");
-  if (!isOwn(userOf(call), found)) throw hiddenFrom(`consultations/${consultationId}`, found.patientId);
+  const found = await findOwnConsultation(app, call, consultationId);
   const apply = async (tx: Transaction): Promise<Effect<Consultation>> => {
     const row = await lockConsultation(tx, consultationId);
     const made = change(tx, row, app.clock.now());

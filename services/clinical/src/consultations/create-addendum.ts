@@ -1,20 +1,20 @@
 import { readEntries } from "@medconnect/platform/changes/audit-entry.ts";
 import { changed, type Effect } from "@medconnect/platform/changes/effect.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
-import { ApiError, hiddenFrom } from "@medconnect/platform/errors/api-error.ts";
-import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import type { Call } from "@medconnect/platform/grpc/call.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
 import type {
   Addendum,
   CreateAddendumRequest,
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
-import { isOwn } from "../access/parties.ts";
 import type { Clinical } from "../app.ts";
 import { textContext } from "./addendum.ts";
 import { insertAddendum, measureAddenda } from "./addendum-store.ts";
 import { accessTo } from "./consultation.ts";
 import { assertCompleted } from "./consultation-rules.ts";
-import { findConsultation, lockConsultation } from "./consultation-store.ts";
+import { lockConsultation } from "./consultation-store.ts";
+import { findOwnConsultation } from "./find-own-consultation.ts";
 
 /**
  * Limits of the contract. A consultation is read with all of its addenda, and the size of a response is
@@ -29,10 +29,8 @@ export async function createAddendum(
   { consultationId, text }: CreateAddendumRequest,
   call: Call,
 ): Promise<Addendum> {
-  const consultation = await findConsultation(app.db, consultationId);
-  if (!consultation) throw new ApiError("NOT_FOUND");
+  const consultation = await findOwnConsultation(app, call, consultationId);
   const { patientId, doctorId } = consultation;
-  if (!isOwn(userOf(call), consultation)) throw hiddenFrom(`consultations/${consultationId}`, patientId);
   const create = async (tx: Transaction): Promise<Effect<Addendum>> => {
     // A completed consultation stays completed. The lock serializes the check of the limits.
     assertCompleted(consultation);

@@ -2,18 +2,16 @@ import { readEntries } from "@medconnect/platform/changes/audit-entry.ts";
 import { changed, type Effect } from "@medconnect/platform/changes/effect.ts";
 import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
-import { ApiError, hiddenFrom } from "@medconnect/platform/errors/api-error.ts";
-import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
+import type { Call } from "@medconnect/platform/grpc/call.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
 import type {
   CreatePrescriptionRequest,
   Prescription,
 } from "@medconnect/proto/medconnect/clinical/v1/prescription_service.ts";
-import { isOwn } from "../access/parties.ts";
 import type { Clinical } from "../app.ts";
 import type { ConsultationRow } from "../consultations/consultation.ts";
 import { assertCompleted } from "../consultations/consultation-rules.ts";
-import { findConsultation } from "../consultations/consultation-store.ts";
+import { findOwnConsultation } from "../consultations/find-own-consultation.ts";
 import { type IssueFacts, lockIssueFacts } from "../doctors/doctor-store.ts";
 import { assertLicensed } from "../doctors/licensing-rules.ts";
 import {
@@ -33,10 +31,7 @@ export async function createPrescription(
   request: CreatePrescriptionRequest,
   call: Call,
 ): Promise<Prescription> {
-  const consultation = await findConsultation(app.db, request.consultationId);
-  if (!consultation) throw new ApiError("NOT_FOUND");
-  if (!isOwn(userOf(call), consultation))
-    throw hiddenFrom(`consultations/${consultation.id}`, consultation.patientId);
+  const consultation = await findOwnConsultation(app, call, request.consultationId);
   const create = async (tx: Transaction): Promise<Effect<Prescription>> => {
     // A completed consultation stays completed, so it needs no lock.
     assertCompleted(consultation);
