@@ -1,15 +1,15 @@
 import type { IncomingMessage } from "node:http";
 import type { Logger } from "@medconnect/platform/telemetry/log.ts";
-import type { Proxies } from "./client-address.ts";
-import { countUnrouted } from "./count-unrouted.ts";
-import type { GatewayResponse } from "./exchange.ts";
-import { observe } from "./observe.ts";
-import { createPages } from "./pages.ts";
-import { problemHandler } from "./problem-handler.ts";
-import { mistakeInSyntax } from "./request-syntax.ts";
-import { type Route, routerOf } from "./routing/routes.ts";
-import { type RpcHandlerOptions, rpcHandler } from "./rpc-handler.ts";
-import { commonHeaders } from "./security.ts";
+import type { Proxies } from "./http/client-address.ts";
+import type { GatewayResponse } from "./http/gateway-response.ts";
+import { observe } from "./http/observe.ts";
+import { problemHandler } from "./http/problem-handler.ts";
+import { mistakeInSyntax } from "./http/request-syntax.ts";
+import { commonHeaders } from "./http/security-headers.ts";
+import { createPages } from "./pages/pages.ts";
+import { countUnrouted } from "./rpc/count-unrouted.ts";
+import { type Route, routerOf } from "./rpc/routes.ts";
+import { type RpcHandlerOptions, rpcHandler } from "./rpc/rpc-handler.ts";
 
 export interface AppOptions extends Omit<RpcHandlerOptions, "router"> {
   routes: Route[];

@@ -22,14 +22,14 @@ import { startTracing } from "@medconnect/platform/telemetry/start-tracing.ts";
 import { startTls } from "@medconnect/platform/tls/start-tls.ts";
 import { connectTokenIssuer } from "@medconnect/topology/token-issuer.ts";
 import { createApp } from "./app.ts";
-import { trustedProxies } from "./client-address.ts";
 import { warmUpComposed } from "./composed/composed-methods.ts";
-import { countRefused } from "./count-unrouted.ts";
-import { RateLimiter } from "./rate-limit.ts";
-import { routesOf } from "./routing/routes.ts";
-import { ANONYMOUS_BODY_MS, HttpServer } from "./server.ts";
-import { Services } from "./services.ts";
+import { trustedProxies } from "./http/client-address.ts";
+import { ANONYMOUS_BODY_MS, HttpServer } from "./http/server.ts";
+import { RateLimiter } from "./limits/rate-limiter.ts";
+import { countRefused } from "./rpc/count-unrouted.ts";
+import { routesOf } from "./rpc/routes.ts";
 import { gatewaySettings } from "./settings.ts";
+import { Services } from "./upstream/services.ts";
 
 /**
  * How long to wait for the first connections before being ready in any case. Where all is started at once, a service that

@@ -12,7 +12,7 @@ import {
   type BatchGetActorsResponse,
 } from "@medconnect/proto/medconnect/auth/v1/actor_service.ts";
 import { SERVICES } from "@medconnect/topology/services.ts";
-import type { ComposedCall } from "./composed-methods.ts";
+import type { ComposedCall } from "./composed-call.ts";
 import type { Lister } from "./merge-events.ts";
 import { mergedPage } from "./merged-page.ts";
 

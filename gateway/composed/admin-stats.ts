@@ -1,4 +1,4 @@
-import { type MethodDefinition, status } from "@grpc/grpc-js";
+import type { MethodDefinition } from "@grpc/grpc-js";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { within } from "@medconnect/platform/grpc/client.ts";
 import { lastDays } from "@medconnect/platform/stats/utc-days.ts";
@@ -8,7 +8,8 @@ import { PaymentServiceService } from "@medconnect/proto/medconnect/billing/v1/p
 import { ConsultationServiceService } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import { BookingServiceService } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import { SERVICES, type ServiceName } from "@medconnect/topology/services.ts";
-import type { ComposedCall } from "./composed-methods.ts";
+import type { ComposedCall } from "./composed-call.ts";
+import { isAway } from "./is-away.ts";
 
 /** A service that takes longer is told as away: the figures of the others should not wait for it. */
 const TIMEOUT_MS = 2000;
@@ -60,7 +61,3 @@ export async function getStats(
     unavailable: unavailable.sort(),
   };
 }
-
-/** Cannot be reached, or does not answer in time. A refusal is an answer. */
-export const isAway = (error: unknown): boolean =>
-  error instanceof ApiError && (error.code === status.UNAVAILABLE || error.code === status.DEADLINE_EXCEEDED);

@@ -5,7 +5,7 @@ import {
   type ListAuditEventsResponse,
 } from "@medconnect/proto/medconnect/audit/v1/audit.ts";
 import { SERVICES } from "@medconnect/topology/services.ts";
-import type { ComposedCall } from "./composed-methods.ts";
+import type { ComposedCall } from "./composed-call.ts";
 import type { Lister } from "./merge-events.ts";
 import { mergedPage, type PageSizes, type Part } from "./merged-page.ts";
 

@@ -1,24 +1,14 @@
 import type { MethodDefinition } from "@grpc/grpc-js";
 import { methodAt } from "@medconnect/platform/contract/methods.ts";
 import { validate, warmUpValidation } from "@medconnect/platform/contract/validate.ts";
-import type { CallOptions } from "@medconnect/platform/grpc/client.ts";
-import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { AccessLogServiceService } from "@medconnect/proto/medconnect/admin/v1/access_log.ts";
 import { AdminServiceService } from "@medconnect/proto/medconnect/admin/v1/admin.ts";
-import type { Services } from "../services.ts";
 import { listAccessLog } from "./access-log.ts";
 import { getStats } from "./admin-stats.ts";
 import { listAuditEvents } from "./audit-events.ts";
+import type { ComposedCall } from "./composed-call.ts";
 import { exportAuditEvents } from "./export-audit-events.ts";
 import { listLicenses } from "./licenses.ts";
-
-/** Inputs of a composed answer. */
-export interface ComposedCall {
-  readonly services: Services;
-  /** The caller's own token goes with every call, so that each service decides for itself what the caller may see. */
-  readonly options: CallOptions;
-  readonly caller: Caller;
-}
 
 /** Answers a method as a service would, bytes for bytes. */
 type Compose = (request: Buffer, call: ComposedCall) => Promise<Buffer>;

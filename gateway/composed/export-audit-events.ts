@@ -5,7 +5,7 @@ import type { ExportAuditEventsRequest } from "@medconnect/proto/medconnect/admi
 import { AuditEvent, AuditServiceService } from "@medconnect/proto/medconnect/audit/v1/audit.ts";
 import { JsonWriter } from "../transcoding/json-writer.ts";
 import { mergedTrail } from "./audit-events.ts";
-import type { ComposedCall } from "./composed-methods.ts";
+import type { ComposedCall } from "./composed-call.ts";
 
 /** About 4 MB, and a dozen calls to the services. */
 const SIZES = { byDefault: 10_000, atMost: 10_000 };

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { AuditEvent } from "@medconnect/proto/medconnect/audit/v1/audit.ts";
 import * as z from "zod";
-import { isAway } from "./admin-stats.ts";
+import { isAway } from "./is-away.ts";
 import { type Lister, mergeNewestFirst, type Position, pageAfter, positionOf } from "./merge-events.ts";
 
 /** How many events a page has where the request does not say, and at most. */

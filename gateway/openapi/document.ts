@@ -1,5 +1,5 @@
-import { PROBLEM_TYPE_BASE } from "../problem.ts";
-import type { Route } from "../routing/routes.ts";
+import { PROBLEM_TYPE_BASE } from "../http/problem.ts";
+import type { Route } from "../rpc/routes.ts";
 import { commentOn } from "./comments.ts";
 import type { Schema } from "./json-schema.ts";
 import { operationOf } from "./operation.ts";

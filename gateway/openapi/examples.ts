@@ -6,8 +6,8 @@ import {
   ScalarType,
 } from "@bufbuild/protobuf";
 import type { FieldRules } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
+import { rulesOf } from "../transcoding/validation-rules.ts";
 import { commentOn } from "./comments.ts";
-import { rulesOf } from "./field-rules.ts";
 
 const UUID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
 /** Default examples for comments without one; the first that fits the field's rules is used. */

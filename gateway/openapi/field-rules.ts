@@ -1,16 +1,11 @@
 import { type DescField, type DescMessage, getOption, hasOption, ScalarType } from "@bufbuild/protobuf";
 import {
   type FieldRules,
-  field as fieldOption,
   Ignore,
   message as messageOption,
 } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
+import { rulesOf } from "../transcoding/validation-rules.ts";
 import type { Schema } from "./json-schema.ts";
-
-/** Rules of protovalidate for a field. */
-export function rulesOf(field: DescField): FieldRules | undefined {
-  return hasOption(field, fieldOption) ? getOption(field, fieldOption) : undefined;
-}
 
 /** The rules as JSON Schema says them. What it cannot say stays with the services, which check everything. */
 export function constraintsOf(rules: FieldRules | undefined): Schema {

@@ -8,7 +8,7 @@ import {
   MethodRules_RateClass as RateClass,
   MethodRules_Role as Role,
 } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
-import type { Route } from "../routing/routes.ts";
+import type { Route } from "../rpc/routes.ts";
 import { HTTP_BODY } from "../transcoding/binding.ts";
 import { commentOn, firstSentence } from "./comments.ts";
 import { exampleOf, exampleValue } from "./examples.ts";

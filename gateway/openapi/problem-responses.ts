@@ -5,8 +5,8 @@ import {
   MethodRules_Idempotency as Idempotency,
 } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import { Reason as ReasonNumber } from "@medconnect/proto/es/medconnect/options/v1/reason_pb.js";
-import { PROBLEM_MEDIA_TYPE, problemOf } from "../problem.ts";
-import type { Route } from "../routing/routes.ts";
+import { PROBLEM_MEDIA_TYPE, problemOf } from "../http/problem.ts";
+import type { Route } from "../rpc/routes.ts";
 import { ref, type Schema } from "./json-schema.ts";
 
 const OF_ANY_ROUTE: Reason[] = [

@@ -7,8 +7,9 @@ import {
   Text_Kind,
   text as textOption,
 } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
+import { rulesOf } from "../transcoding/validation-rules.ts";
 import { commentOn } from "./comments.ts";
-import { constraintsOf, isRequired, messageRulesOf, notesOf, rulesOf, scalarSchema } from "./field-rules.ts";
+import { constraintsOf, isRequired, messageRulesOf, notesOf, scalarSchema } from "./field-rules.ts";
 import { ref, type Schema } from "./json-schema.ts";
 
 /**

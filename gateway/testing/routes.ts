@@ -1,7 +1,7 @@
 import { methods } from "@medconnect/platform/contract/methods.ts";
 import { ServiceTokens } from "@medconnect/platform/identity/service-tokens.ts";
-import { type Route, routesOf } from "../routing/routes.ts";
-import { Services } from "../services.ts";
+import { type Route, routesOf } from "../rpc/routes.ts";
+import { Services } from "../upstream/services.ts";
 
 /** Nobody listens on port 1: for tests of what happens before a service is called. */
 const NOWHERE = "127.0.0.1:1";

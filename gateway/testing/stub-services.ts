@@ -9,7 +9,7 @@ import {
 import { type Method, methods } from "@medconnect/platform/contract/methods.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { toGrpcStatus } from "@medconnect/platform/grpc/status.ts";
-import { rawMethod } from "../services.ts";
+import { rawMethod } from "../upstream/services.ts";
 
 /** Request to a stub, as the contract's JSON. */
 export interface StubCall {

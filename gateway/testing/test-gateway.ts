@@ -15,12 +15,12 @@ import { startTracing } from "@medconnect/platform/telemetry/start-tracing.ts";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import pino from "pino";
 import { type AppOptions, createApp } from "../app.ts";
-import { trustedProxies } from "../client-address.ts";
-import { countRefused } from "../count-unrouted.ts";
-import { RateLimiter, type RateLimits } from "../rate-limit.ts";
-import { routesOf } from "../routing/routes.ts";
-import { ANONYMOUS_BODY_MS, HttpServer, LIMITS } from "../server.ts";
-import { Services } from "../services.ts";
+import { trustedProxies } from "../http/client-address.ts";
+import { ANONYMOUS_BODY_MS, HttpServer, LIMITS } from "../http/server.ts";
+import { RateLimiter, type RateLimits } from "../limits/rate-limiter.ts";
+import { countRefused } from "../rpc/count-unrouted.ts";
+import { routesOf } from "../rpc/routes.ts";
+import { Services } from "../upstream/services.ts";
 import { StubServices } from "./stub-services.ts";
 
 const ISSUER = "https://issuer.test";

@@ -2,7 +2,7 @@ import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import type { FieldRules } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { behavesAs } from "@medconnect/platform/contract/validate.ts";
 import { FieldBehavior } from "@medconnect/proto/es/google/api/field_behavior_pb.js";
-import { rulesOf } from "../openapi/field-rules.ts";
+import { rulesOf } from "./validation-rules.ts";
 
 /** Bodies of most routes. */
 export const USUAL_BYTES = 100 * 1024;

@@ -1,9 +1,10 @@
 import type { IncomingMessage } from "node:http";
 import { versionOf } from "@medconnect/platform/api/update-mask.ts";
+import type { Method } from "@medconnect/platform/contract/methods.ts";
 import { ApiError, invalidField } from "@medconnect/platform/errors/api-error.ts";
-import type { Route } from "../routing/routes.ts";
+import type { Answer } from "../http/answer.ts";
+import type { RequestBinding } from "./binding.ts";
 import { ifMatchOf } from "./headers.ts";
-import type { Answer } from "./response.ts";
 
 /** The opaque part of each entity tag in a list; `W/` makes no difference, as the comparison is weak (RFC 9110 §8.8.3.2). */
 const ENTITY_TAGS = /(?:W\/)?"([!#-~]*)"/g;
@@ -12,7 +13,7 @@ const ENTITY_TAGS = /(?:W\/)?"([!#-~]*)"/g;
  * Refuses conditions that cannot hold: if ignored, a guarded change would happen unchecked. No tag matches a target without
  * one, for every method (RFC 9110 §13.1.1). Throws INVALID_REQUEST, ETAG_MISMATCH.
  */
-export function assertConditions(request: IncomingMessage, { binding, method: rpc }: Route): void {
+export function assertConditions(request: IncomingMessage, rpc: Method, binding: RequestBinding): void {
   const { method, headers } = request;
   if (!isRead(method) && headers["if-none-match"] !== undefined) {
     throw invalidField("If-None-Match", "is for GET and HEAD only");

@@ -4,15 +4,9 @@ import type { Metadata } from "@grpc/grpc-js";
 import type { Method } from "@medconnect/platform/contract/methods.ts";
 import { REPLAYED_KEY } from "@medconnect/platform/grpc/status.ts";
 import { HttpBodySchema } from "@medconnect/proto/es/google/api/httpbody_pb.js";
+import type { Answer } from "../http/answer.ts";
 import { HTTP_BODY } from "./binding.ts";
 import { type FieldTexts, JsonWriter } from "./json-writer.ts";
-
-/** An HTTP answer. */
-export interface Answer {
-  readonly status: number;
-  readonly headers: Record<string, string>;
-  readonly body: string | Uint8Array;
-}
 
 /** Makes a method's answers. Made once per route. */
 export type AnswerMaker = (bytes: Uint8Array, trailer: Metadata) => Answer;

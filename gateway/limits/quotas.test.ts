@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { ANONYMOUS, type Caller } from "@medconnect/platform/identity/caller.ts";
 import { MethodRules_RateClass as RateClass } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
-import { clientFor } from "./client-key.ts";
+import { clientFor } from "./quotas.ts";
 
 const ID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
 

@@ -5,12 +5,12 @@ import {
   MethodRules_Access,
   MethodRules_RateClass,
 } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
-import { type Dispatch, dispatchTo } from "../dispatch.ts";
-import type { Services } from "../services.ts";
+import { type HttpBinding, type PathTemplate, parseHttpRule } from "../routing/http-rule.ts";
+import { Router } from "../routing/router.ts";
 import { bindRequest, type RequestBinding } from "../transcoding/binding.ts";
 import { type AnswerMaker, answerMakerFor } from "../transcoding/response.ts";
-import { type HttpBinding, type PathTemplate, parseHttpRule } from "./http-rule.ts";
-import { Router } from "./router.ts";
+import type { Services } from "../upstream/services.ts";
+import { type Dispatch, dispatchTo } from "./dispatch.ts";
 
 /** One way from HTTP to an RPC, with all that can be worked out before a request comes. */
 export interface Route {

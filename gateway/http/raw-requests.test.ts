@@ -1,7 +1,7 @@
 import { connect, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { eventually } from "../test/support/eventually.ts";
-import { startTestGateway, type TestGateway } from "./testing/test-gateway.ts";
+import { eventually } from "@medconnect/test/support/eventually.ts";
+import { startTestGateway, type TestGateway } from "../testing/test-gateway.ts";
 
 const ID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
 const HOST = "host: api.test\r\n";

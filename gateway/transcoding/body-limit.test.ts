@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { contractRoutes } from "./testing/routes.ts";
-import { startTestGateway, type TestGateway } from "./testing/test-gateway.ts";
+import { contractRoutes } from "../testing/routes.ts";
+import { startTestGateway, type TestGateway } from "../testing/test-gateway.ts";
 
 const ID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
 const COMPLETE = `/v1/consultations/${ID}:complete`;

@@ -3,10 +3,10 @@ import type { ServerResponse } from "node:http";
 import { connect, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { PeerConnections } from "@medconnect/platform/network/peer-connections.ts";
+import { eventually } from "@medconnect/test/support/eventually.ts";
 import pino from "pino";
-import { eventually } from "../test/support/eventually.ts";
+import { startTestGateway } from "../testing/test-gateway.ts";
 import { HttpServer, LIMITS } from "./server.ts";
-import { startTestGateway } from "./testing/test-gateway.ts";
 
 const log = pino({ level: "silent" });
 

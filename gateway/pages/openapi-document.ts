@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { RequestHandler } from "express";
-import type { Route } from "../routing/routes.ts";
-import { openApiDocument } from "./document.ts";
+import { openApiDocument } from "../openapi/document.ts";
+import type { Route } from "../rpc/routes.ts";
 
 /** Serves the document, made at the first request, with a validator so that tools can ask whether it has changed. */
 export function serveOpenApi(routes: readonly Route[]): RequestHandler {

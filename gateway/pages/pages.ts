@@ -1,10 +1,10 @@
 import type { IncomingMessage } from "node:http";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import express, { type Express, type NextFunction, type Request, type Response } from "express";
-import { DOCS_PATHS, docsPage } from "./docs/docs-page.ts";
-import type { GatewayResponse, RequestContext } from "./exchange.ts";
-import { serveOpenApi } from "./openapi/serve.ts";
-import type { Route } from "./routing/routes.ts";
+import type { GatewayResponse, RequestContext } from "../http/gateway-response.ts";
+import type { Route } from "../rpc/routes.ts";
+import { DOCS_PATHS, docsPage } from "./docs-page.ts";
+import { serveOpenApi } from "./openapi-document.ts";
 
 type Handler = (request: IncomingMessage, response: GatewayResponse) => Promise<void>;
 

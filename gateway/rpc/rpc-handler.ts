@@ -11,18 +11,18 @@ import {
   MethodRules_Access as Access,
   MethodRules_RateClass as RateClass,
 } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
-import { send } from "./answer.ts";
-import { countsOf, unknownCaller } from "./client-key.ts";
+import { send } from "../http/answer.ts";
+import type { GatewayResponse } from "../http/gateway-response.ts";
+import { countsOf, unknownCaller } from "../limits/quotas.ts";
+import type { RateLimiter } from "../limits/rate-limiter.ts";
+import { allowedMethods, type Router } from "../routing/router.ts";
+import type { RequestBinding } from "../transcoding/binding.ts";
+import { assertJson, readBody } from "../transcoding/body.ts";
+import { assertConditions, conditional } from "../transcoding/conditions.ts";
+import { asClientWrote } from "../transcoding/field-names.ts";
+import { encodeRequest } from "../transcoding/request.ts";
 import { countUnrouted, senderOf } from "./count-unrouted.ts";
-import type { GatewayResponse } from "./exchange.ts";
-import type { RateLimiter } from "./rate-limit.ts";
-import { allowedMethods, type Router } from "./routing/router.ts";
-import type { Route } from "./routing/routes.ts";
-import type { RequestBinding } from "./transcoding/binding.ts";
-import { assertJson, readBody } from "./transcoding/body.ts";
-import { assertConditions, conditional } from "./transcoding/conditions.ts";
-import { asClientWrote } from "./transcoding/field-names.ts";
-import { encodeRequest } from "./transcoding/request.ts";
+import type { Route } from "./routes.ts";
 
 export interface RpcHandlerOptions {
   router: Router<Route>;
@@ -82,7 +82,7 @@ export function rpcHandler(options: RpcHandlerOptions) {
     await limiter.count(counts, (name, value) => response.locals.headers.push(name, value));
     if (caller instanceof ApiError) throw caller;
 
-    assertConditions(request, route);
+    assertConditions(request, method, binding);
     // Until its body has arrived, it holds one of the few places that its address has for requests without a token.
     const bodyMs = known?.kind === "anonymous" ? anonymousBodyMs : undefined;
     const body = await readBody(request, response, binding.bodyLimit, bodyMs);

@@ -4,9 +4,9 @@ import {
   MethodRules_Access as Access,
   MethodRules_RateClass as RateClass,
 } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
-import type { Route } from "./routing/routes.ts";
-import { contractRoutes } from "./testing/routes.ts";
-import { startTestGateway, type TestGateway } from "./testing/test-gateway.ts";
+import type { Route } from "../rpc/routes.ts";
+import { contractRoutes } from "../testing/routes.ts";
+import { startTestGateway, type TestGateway } from "../testing/test-gateway.ts";
 
 const ID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
 const JUNK = { authorization: "Bearer x" };

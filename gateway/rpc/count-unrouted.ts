@@ -1,9 +1,9 @@
 import type { IncomingMessage } from "node:http";
 import { type Identity, signedIn } from "@medconnect/platform/grpc/access.ts";
 import { ANONYMOUS, type Caller } from "@medconnect/platform/identity/caller.ts";
-import { unknownCaller, unroutedCounts } from "./client-key.ts";
-import type { GatewayResponse } from "./exchange.ts";
-import type { RateLimiter } from "./rate-limit.ts";
+import type { GatewayResponse } from "../http/gateway-response.ts";
+import { unknownCaller, unroutedCounts } from "../limits/quotas.ts";
+import type { RateLimiter } from "../limits/rate-limiter.ts";
 
 /**
  * Counts a request to no RPC: an unknown path or method, OPTIONS, the documentation, broken syntax.

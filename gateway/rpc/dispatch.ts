@@ -2,8 +2,8 @@ import { Metadata } from "@grpc/grpc-js";
 import type { Method } from "@medconnect/platform/contract/methods.ts";
 import type { CallOptions, Reply } from "@medconnect/platform/grpc/client.ts";
 import type { Caller } from "@medconnect/platform/identity/caller.ts";
-import { composedMethods } from "./composed/composed-methods.ts";
-import { rawMethod, type Services } from "./services.ts";
+import { composedMethods } from "../composed/composed-methods.ts";
+import { rawMethod, type Services } from "../upstream/services.ts";
 
 /** Answers a method's calls, bytes for bytes. */
 export type Dispatch = (request: Buffer, options: CallOptions, caller: Caller) => Promise<Reply<Uint8Array>>;

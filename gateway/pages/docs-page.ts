@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { type Response, Router } from "express";
-import { docsPageHeaders } from "../security.ts";
+import { docsPageHeaders } from "../http/security-headers.ts";
 
 /** Resolves files by package, because a bundle lies elsewhere. */
 const { resolve } = createRequire(import.meta.url);
@@ -9,8 +9,8 @@ const SWAGGER_UI = dirname(resolve("swagger-ui-dist/package.json"));
 
 /** All that the page is made of: two files of ours and three of the library; nothing comes from another host. */
 const FILES: Record<string, string> = {
-  "/": resolve("@medconnect/gateway/docs/index.html"),
-  "/init.js": resolve("@medconnect/gateway/docs/init.js"),
+  "/": resolve("@medconnect/gateway/pages/docs/index.html"),
+  "/init.js": resolve("@medconnect/gateway/pages/docs/init.js"),
   "/swagger-ui.css": join(SWAGGER_UI, "swagger-ui.css"),
   "/swagger-ui-bundle.js": join(SWAGGER_UI, "swagger-ui-bundle.js"),
   "/favicon-32x32.png": join(SWAGGER_UI, "favicon-32x32.png"),

@@ -3,7 +3,7 @@ import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { byAddress, type Client, clientOf } from "@medconnect/platform/network/client.ts";
 import { networkOf } from "@medconnect/platform/network/client-network.ts";
 import { MethodRules_RateClass as RateClass } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
-import type { Count, QuotaName } from "./rate-limit.ts";
+import type { Count, QuotaName } from "./rate-limiter.ts";
 
 /**
  * The client that a request counts for: the signed-in user or service account, else the address. For credential

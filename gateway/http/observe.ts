@@ -6,7 +6,7 @@ import { traceParent } from "@medconnect/platform/telemetry/trace-parent.ts";
 import { activeTraceId, inSpan, SpanKind } from "@medconnect/platform/telemetry/tracing.ts";
 import { type Span, SpanStatusCode } from "@opentelemetry/api";
 import type { Proxies } from "./client-address.ts";
-import type { GatewayResponse } from "./exchange.ts";
+import type { GatewayResponse } from "./gateway-response.ts";
 
 /** nginx's status for a caller that went away before the answer. */
 const CLIENT_CLOSED_REQUEST = 499;

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { newId } from "@medconnect/platform/ids/ids.ts";
 import { connectRedis } from "@medconnect/platform/network/redis.ts";
+import { eventually } from "@medconnect/test/support/eventually.ts";
 import pino from "pino";
-import { eventually } from "../test/support/eventually.ts";
-import { type QuotaName, RateLimiter, type RateLimits } from "./rate-limit.ts";
+import { type QuotaName, RateLimiter, type RateLimits } from "./rate-limiter.ts";
 
 const QUOTA = 100;
 const HIGH_QUOTA = 2000;

@@ -5,7 +5,7 @@ import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
 import type { Logger } from "@medconnect/platform/telemetry/log.ts";
 import { send } from "./answer.ts";
-import type { GatewayResponse } from "./exchange.ts";
+import type { GatewayResponse } from "./gateway-response.ts";
 import { problemHeaders, problemOf } from "./problem.ts";
 
 /** Time for a refused client to stop sending, in ms. Closing at once would reset the TCP connection and lose the answer. */

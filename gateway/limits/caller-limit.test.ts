@@ -4,11 +4,11 @@ import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { MethodRules_RateClass as RateClass } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
-import { eventually } from "../test/support/eventually.ts";
-import { ANONYMOUS_BODY_MS, LIMITS } from "./server.ts";
-import { gatewaySettings } from "./settings.ts";
-import { contractRoutes } from "./testing/routes.ts";
-import { startTestGateway, type TestGateway } from "./testing/test-gateway.ts";
+import { eventually } from "@medconnect/test/support/eventually.ts";
+import { ANONYMOUS_BODY_MS, LIMITS } from "../http/server.ts";
+import { gatewaySettings } from "../settings.ts";
+import { contractRoutes } from "../testing/routes.ts";
+import { startTestGateway, type TestGateway } from "../testing/test-gateway.ts";
 
 const ID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
 const SEARCH = "/v1/doctors";

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { methodAt } from "@medconnect/platform/contract/methods.ts";
 import { MAX_ANSWER_BYTES } from "@medconnect/platform/grpc/message-limits.ts";
 import { heldBytes } from "@medconnect/platform/testing/held-memory.ts";
-import { startTestGateway, type TestGateway } from "./testing/test-gateway.ts";
+import { startTestGateway, type TestGateway } from "../testing/test-gateway.ts";
 
 const AT_ONCE = 8;
 /** Rounds until the heap has its size. */

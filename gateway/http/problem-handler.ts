@@ -1,10 +1,10 @@
 import type { IncomingMessage } from "node:http";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Logger } from "@medconnect/platform/telemetry/log.ts";
+import { RefusalPace } from "../limits/refusal-pace.ts";
 import { send } from "./answer.ts";
-import type { GatewayResponse } from "./exchange.ts";
+import type { GatewayResponse } from "./gateway-response.ts";
 import { problemHeaders, problemOf } from "./problem.ts";
-import { RefusalPace } from "./refusal-pace.ts";
 
 /** Statuses of refusals that come in bursts. */
 const PACED = new Set([429, 503]);

@@ -2,8 +2,8 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { ServiceTokens } from "@medconnect/platform/identity/service-tokens.ts";
-import { eventually } from "../test/support/eventually.ts";
-import { INTERNAL_KEY, startTestGateway, type TestGateway } from "./testing/test-gateway.ts";
+import { eventually } from "@medconnect/test/support/eventually.ts";
+import { INTERNAL_KEY, startTestGateway, type TestGateway } from "../testing/test-gateway.ts";
 
 const ID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
 let gateway: TestGateway;

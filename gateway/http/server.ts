@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import type { PeerConnections } from "@medconnect/platform/network/peer-connections.ts";
 import type { Logger } from "@medconnect/platform/telemetry/log.ts";
-import { GatewayResponse } from "./exchange.ts";
+import { GatewayResponse } from "./gateway-response.ts";
 import { RefusedRequests } from "./refused-requests.ts";
 
 /** Bounds what a slow or hostile client can hold on to (OWASP API4). */

@@ -1,5 +1,11 @@
-import type { GatewayResponse } from "./exchange.ts";
-import type { Answer } from "./transcoding/response.ts";
+import type { GatewayResponse } from "./gateway-response.ts";
+
+/** An HTTP answer. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  readonly body: string | Uint8Array;
+}
 
 /** Sends an answer with its length; to HEAD, Node sends the same headers and no body. */
 export function send(response: GatewayResponse, { status, headers, body }: Answer): void {
