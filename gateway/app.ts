@@ -1,10 +1,10 @@
 import type { IncomingMessage } from "node:http";
 import type { Logger } from "@medconnect/platform/telemetry/log.ts";
-import type { Proxies } from "./http/client-address.ts";
+import type { TrustedProxies } from "./http/client-address.ts";
 import type { GatewayResponse } from "./http/gateway-response.ts";
 import { observe } from "./http/observe.ts";
 import { problemHandler } from "./http/problem-handler.ts";
-import { mistakeInSyntax } from "./http/request-syntax.ts";
+import { syntaxErrorOf } from "./http/request-syntax.ts";
 import { commonHeaders } from "./http/security-headers.ts";
 import { createPages } from "./pages/pages.ts";
 import { countUnrouted } from "./rpc/count-unrouted.ts";
@@ -14,35 +14,35 @@ import { type RpcHandlerOptions, rpcHandler } from "./rpc/rpc-handler.ts";
 export interface AppOptions extends Omit<RpcHandlerOptions, "router"> {
   routes: Route[];
   log: Logger;
-  /** The share of callers' traces that is recorded. */
+  /** Sampling ratio for traces continued from external callers. */
   traceRatio: number;
   corsOrigins: string[];
-  proxies: Proxies;
-  /** Whether new requests should come here. */
+  proxies: TrustedProxies;
+  /** True while load balancers should send new requests. */
   ready: () => boolean;
 }
 
 /**
- * The gateway from the outside in. Descriptors say which RPC is meant. Express serves the pages alone, because it took 45 µs
- * of each call, more than all the gateway's own steps.
+ * The gateway's request listener, from the outside in: observation, common headers, syntax, then an RPC or a page. Express serves
+ * only the pages, because its 45 µs a request are more than all steps of an RPC take together.
  */
 export function createApp(options: AppOptions) {
   const { routes, log, traceRatio, corsOrigins, proxies, ready } = options;
   const headersFor = commonHeaders(corsOrigins);
-  const call = rpcHandler({ ...options, router: routerOf(routes) });
+  const handleRpc = rpcHandler({ ...options, router: routerOf(routes) });
   const refuse = problemHandler(log);
   const count = (request: IncomingMessage, response: GatewayResponse) =>
     countUnrouted(options, request, response);
-  const pages = createPages({ routes, ready, count, otherwise: call, refuse });
+  const pages = createPages({ routes, ready, count, otherwise: handleRpc, refuse });
 
   async function handle(request: IncomingMessage, response: GatewayResponse): Promise<void> {
     response.locals.headers.push(...headersFor(request));
-    const mistake = mistakeInSyntax(request);
-    if (mistake) {
+    const syntaxError = syntaxErrorOf(request);
+    if (syntaxError) {
       await count(request, response);
-      throw mistake;
+      throw syntaxError;
     }
-    if (request.url?.startsWith("/v1/")) await call(request, response);
+    if (request.url?.startsWith("/v1/")) await handleRpc(request, response);
     else pages(request, response);
   }
 

@@ -32,8 +32,8 @@ import { gatewaySettings } from "./settings.ts";
 import { Services } from "./upstream/services.ts";
 
 /**
- * How long to wait for the first connections before being ready in any case. Where all is started at once, a service that
- * was not there yet is tried again only after a while (gRPC's backoff), in which every request to it would get a 503.
+ * Longest wait for the first connections before the gateway reports ready. When all processes start together, gRPC backs off from
+ * services that are not up yet. Without the wait, requests to them would get 503 meanwhile.
  */
 const CONNECT_MS = 5000;
 

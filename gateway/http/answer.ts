@@ -1,17 +1,18 @@
 import type { GatewayResponse } from "./gateway-response.ts";
 
-/** An HTTP answer. */
+/** Status, headers and body to send. */
 export interface Answer {
   readonly status: number;
   readonly headers: Record<string, string>;
   readonly body: string | Uint8Array;
 }
 
-/** Sends an answer with its length; to HEAD, Node sends the same headers and no body. */
+/** Sends an answer with its length. Node leaves out the body of an answer to HEAD. */
 export function send(response: GatewayResponse, { status, headers, body }: Answer): void {
   const all = [...response.locals.headers];
+  // Each name is a key of `headers`, so its value exists.
   for (const name in headers) all.push(name, headers[name]!);
-  // Nothing is to be kept, unless a route says otherwise: answers are about people.
+  // Answers are about people, so caches keep none unless a route allows it.
   if (headers["cache-control"] === undefined) all.push("cache-control", "no-store");
   if (status !== 204 && status !== 304) all.push("content-length", String(Buffer.byteLength(body)));
   response.writeHead(status, all).end(body);

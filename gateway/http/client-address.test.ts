@@ -3,7 +3,7 @@ import { Socket } from "node:net";
 import { expect, test } from "@jest/globals";
 import express from "express";
 import pino from "pino";
-import { Proxies } from "./client-address.ts";
+import { TrustedProxies } from "./client-address.ts";
 
 const trusting = (trustProxy: number | string[]) =>
   express().set("trust proxy", trustProxy).get("trust proxy fn");
@@ -30,13 +30,13 @@ test.each<[string, number | string[], string, string]>([
 ])(
   "X-Forwarded-For: %s with TRUST_PROXY %j from %s is the client %s",
   (forwarded, trustProxy, peer, client) => {
-    const proxies = new Proxies(trusting(trustProxy), pino({ level: "silent" }));
+    const proxies = new TrustedProxies(trusting(trustProxy), pino({ level: "silent" }));
     expect(proxies.addressOf(requestFrom(peer, { "x-forwarded-for": forwarded }))).toBe(client);
   },
 );
 
 test("only a trusted proxy tells the scheme", () => {
-  const proxies = new Proxies(trusting(PROXIES), pino({ level: "silent" }));
+  const proxies = new TrustedProxies(trusting(PROXIES), pino({ level: "silent" }));
   const headers = { "x-forwarded-proto": "https, http" };
   expect(proxies.schemeOf(requestFrom("10.0.0.1", headers))).toBe("https");
   expect(proxies.schemeOf(requestFrom("8.8.8.8", headers))).toBe("http");
@@ -44,7 +44,7 @@ test("only a trusted proxy tells the scheme", () => {
 
 test("the first X-Forwarded-For of a peer that is not trusted is worth a warning", () => {
   const lines: string[] = [];
-  const proxies = new Proxies(trusting(PROXIES), pino({}, { write: (line) => lines.push(line) }));
+  const proxies = new TrustedProxies(trusting(PROXIES), pino({}, { write: (line) => lines.push(line) }));
   for (const peer of ["10.0.0.1", "8.8.8.8", "8.8.8.8"])
     proxies.addressOf(requestFrom(peer, { "x-forwarded-for": "1.2.3.4" }));
   expect(lines).toEqual([expect.stringContaining("TRUST_PROXY")]);

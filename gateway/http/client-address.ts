@@ -3,35 +3,35 @@ import { isIP } from "node:net";
 import type { Logger } from "@medconnect/platform/telemetry/log.ts";
 import express from "express";
 
-/** Whether the proxy at this address is trusted; `hop` counts from the gateway outwards. */
+/** Decides whether the proxy at an address is trusted; `hop` counts from the gateway outwards. */
 export type TrustProxy = (address: string, hop: number) => boolean;
 
-/** @param trusted number of proxies in front, or their CIDRs, as Express reads them */
-export const trustedProxies = (trusted: number | string[], log: Logger): Proxies =>
-  new Proxies(express().set("trust proxy", trusted).get("trust proxy fn"), log);
+/** @param trusted number of proxies in front, or their CIDRs; Express parses both */
+export const trustedProxies = (trusted: number | string[], log: Logger): TrustedProxies =>
+  new TrustedProxies(express().set("trust proxy", trusted).get("trust proxy fn"), log);
 
-/** Reads the headers of trusted proxies. Without one, a client is its connection. */
-export class Proxies {
+/** Reads the forwarding headers of trusted proxies. Without such a proxy, the client is the peer of the connection. */
+export class TrustedProxies {
   readonly #trusts: TrustProxy;
   readonly #log: Logger;
-  #isTold = false;
+  #hasWarned = false;
 
   constructor(trusts: TrustProxy, log: Logger) {
     this.#trusts = trusts;
     this.#log = log;
   }
 
-  /** Whether the peer of a connection is a trusted proxy. */
+  /** True if the peer of a connection is a trusted proxy. */
   isProxy(peer: string): boolean {
     return this.#trusts(peer, 0);
   }
 
-  /** The client's address: the last of X-Forwarded-For that no trusted proxy has. Empty after the connection closed. */
+  /** The last address in X-Forwarded-For that is no trusted proxy's, else the peer's. Empty after the connection closed. */
   addressOf({ headers, socket }: IncomingMessage): string {
     const peer = socket.remoteAddress ?? "";
     const forwarded = headers["x-forwarded-for"];
     if (forwarded === undefined) return peer;
-    if (!this.isProxy(peer)) this.#warn();
+    if (!this.isProxy(peer)) this.#warnOnce();
     const hops = [...String(forwarded).split(","), peer]
       .map((hop) => hop.trim())
       .filter((hop) => hop !== "")
@@ -40,22 +40,23 @@ export class Proxies {
     return isIP(client) ? client : peer;
   }
 
-  /** `https` if the client's connection to the outermost trusted proxy was. */
+  /** Scheme of the client's connection to the outermost trusted proxy; `http` without one. */
   schemeOf({ headers, socket }: IncomingMessage): string {
     const forwarded = headers["x-forwarded-proto"];
     if (forwarded === undefined || !this.isProxy(socket.remoteAddress ?? "")) return "http";
+    // `split` returns at least one part.
     return String(forwarded).split(",", 1)[0]!.trim();
   }
 
   /**
-   * Once. Where the peer is a load balancer, all clients behind it are one, and share its limits and lockouts; anybody can
-   * send the header, too, so it means no harm by itself.
+   * If the peer is a load balancer, all its clients share one address with its limits and lockouts. Any client can send the header,
+   * so the warning comes once and is no alert.
    */
-  #warn(): void {
-    if (this.#isTold) return;
-    this.#isTold = true;
+  #warnOnce(): void {
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
     this.#log.warn(
-      "X-Forwarded-For of a peer that TRUST_PROXY does not name: whoever is behind it counts as one",
+      "ignored X-Forwarded-For from a peer that TRUST_PROXY does not list; if the peer is your proxy, add it, because all clients behind it share one address and its limits",
     );
   }
 }

@@ -1,16 +1,17 @@
 import type { IncomingMessage } from "node:http";
 import { isRequestId, newId } from "@medconnect/platform/ids/ids.ts";
+import { byAddress } from "@medconnect/platform/network/client.ts";
 import type { Logger } from "@medconnect/platform/telemetry/log.ts";
 import { durations } from "@medconnect/platform/telemetry/metrics.ts";
 import { traceParent } from "@medconnect/platform/telemetry/trace-parent.ts";
 import { activeTraceId, inSpan, SpanKind } from "@medconnect/platform/telemetry/tracing.ts";
 import { type Span, SpanStatusCode } from "@opentelemetry/api";
-import type { Proxies } from "./client-address.ts";
+import type { TrustedProxies } from "./client-address.ts";
 import type { GatewayResponse } from "./gateway-response.ts";
 
-/** nginx's status for a caller that went away before the answer. */
+/** Status that nginx logs for a client that left before the answer. */
 const CLIENT_CLOSED_REQUEST = 499;
-/** HTTP semantic conventions: any other method counts as _OTHER, so that callers cannot make up time series. */
+/** Other methods are recorded as _OTHER (OpenTelemetry HTTP conventions), so clients cannot create time series. */
 const KNOWN_METHODS = new Set([
   "GET",
   "HEAD",
@@ -23,20 +24,20 @@ const KNOWN_METHODS = new Set([
   "CONNECT",
 ]);
 
-const served = durations("http.server.request.duration", "How long requests took to answer");
+const recordDuration = durations("http.server.request.duration", "Duration of HTTP requests");
 
 export interface ObserveOptions {
   log: Logger;
-  /** Share of callers' traces that is recorded. */
+  /** Sampling ratio for traces continued from external callers. */
   traceRatio: number;
-  proxies: Proxies;
+  proxies: TrustedProxies;
 }
 
 /**
- * Gives each request its id and its span, and tells of it afterwards in one metric and one line of log: the route's
- * template, never the path or the query, which may be personal.
+ * Gives each request its id and its span. After the answer, records one duration and one log line. Both have the route's template,
+ * because the path and the query may hold personal data.
  *
- * @param handle begins the answer
+ * @param handle starts the answer
  */
 export function observe(
   { log, traceRatio, proxies }: ObserveOptions,
@@ -46,13 +47,16 @@ export function observe(
     const startedAtMs = performance.now();
     const sentId = String(request.headers["x-request-id"] ?? "");
     const requestId = isRequestId(sentId) ? sentId : newId();
-    const method = KNOWN_METHODS.has(request.method ?? "") ? request.method! : "_OTHER";
+    const { method: sentMethod = "" } = request;
+    const method = KNOWN_METHODS.has(sentMethod) ? sentMethod : "_OTHER";
     const parent = traceParent(request.headers.traceparent as string | undefined, traceRatio);
     const attributes = { "http.request.method": method, "url.scheme": proxies.schemeOf(request) };
     void inSpan(method, { kind: SpanKind.SERVER, attributes, parent }, async (span) => {
+      const address = proxies.addressOf(request);
       response.locals = {
         requestId,
-        address: proxies.addressOf(request),
+        address,
+        addressClient: byAddress(address),
         headers: ["x-request-id", requestId, "x-trace-id", activeTraceId()],
       };
       handle(request, response);
@@ -61,7 +65,7 @@ export function observe(
       const { route, reason } = response.locals;
       const seconds = (performance.now() - startedAtMs) / 1000;
       describe(span, method, route, status);
-      served(seconds, {
+      recordDuration(seconds, {
         "http.request.method": method,
         "http.response.status_code": status,
         ...(route !== undefined && { "http.route": route }),

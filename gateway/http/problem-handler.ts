@@ -7,21 +7,21 @@ import type { GatewayResponse } from "./gateway-response.ts";
 import { problemHeaders, problemOf } from "./problem.ts";
 
 /** Statuses of refusals that come in bursts. */
-const PACED = new Set([429, 503]);
+const PACED_STATUSES = new Set([429, 503]);
 
-/** The last handler: every error leaves as a problem, and what we did not mean is told to the log alone. */
+/** Answers any error with a problem. The cause of an unexpected error goes to the log only. */
 export function problemHandler(log: Logger) {
   const pace = new RefusalPace();
   return async (thrown: unknown, request: IncomingMessage, response: GatewayResponse): Promise<void> => {
     const error = ApiError.from(thrown);
     const { requestId, route } = response.locals;
     response.locals.reason = error.reason;
-    // Without a cause, the request's own line says it all.
+    // An error without a cause adds nothing to the request's own log line.
     if (error.rule.httpStatus >= 500 && error.cause !== undefined) {
       const level = error.reason === "INTERNAL" ? "error" : "warn";
       log[level]({ err: error, reason: error.reason, route, requestId }, "request failed");
     }
-    if (PACED.has(error.rule.httpStatus)) await pace.wait();
+    if (PACED_STATUSES.has(error.rule.httpStatus)) await pace.wait();
     if (response.destroyed) return;
     if (response.headersSent) {
       response.destroy();

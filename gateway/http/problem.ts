@@ -3,18 +3,18 @@ import type { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { FieldViolation } from "@medconnect/platform/errors/limit-violations.ts";
 import { REPLAYED_KEY } from "@medconnect/platform/grpc/status.ts";
 
-/** Where `type` leads: the page that is made from the catalogue, at the reason's own heading. */
+/** Base of `type`: the page generated from the catalogue, which has a heading for each reason. */
 export const PROBLEM_TYPE_BASE = "https://medconnect.dev/errors#";
 
 export const PROBLEM_MEDIA_TYPE = "application/problem+json";
 
-/** RFC 9457, with our extensions after `detail`. */
+/** A problem of RFC 9457; the members after `detail` are extensions. */
 export interface Problem {
   type: string;
   title: string;
   status: number;
   detail: string;
-  /** The gRPC code's name. */
+  /** Name of the gRPC status code. */
   code: string;
   /** Machine-readable reason, for clients to switch on. */
   reason: string;
@@ -38,7 +38,7 @@ export function problemOf(error: ApiError, requestId: string): Problem {
   };
 }
 
-/** The headers that go with an error beyond its media type. `sentToken`: the request had an Authorization header. */
+/** @param sentToken true if the request had an Authorization header */
 export function problemHeaders(error: ApiError, sentToken: boolean): Record<string, string> {
   const headers: Record<string, string> = { "content-type": PROBLEM_MEDIA_TYPE };
   if (error.replayed) headers[REPLAYED_KEY] = "true";
@@ -46,9 +46,9 @@ export function problemHeaders(error: ApiError, sentToken: boolean): Record<stri
     headers["retry-after"] = String(Math.max(1, Math.ceil(error.retryAfterMs / 1000)));
   }
   if (error.rule.httpStatus === 401) {
-    // RFC 6750 §3.1: an error code only where a token was tried.
-    const tried = sentToken && error.reason === "UNAUTHENTICATED";
-    headers["www-authenticate"] = tried ? 'Bearer error="invalid_token"' : "Bearer";
+    // RFC 6750 §3.1: an error code only if the request had a token.
+    const isTokenRefused = sentToken && error.reason === "UNAUTHENTICATED";
+    headers["www-authenticate"] = isTokenRefused ? 'Bearer error="invalid_token"' : "Bearer";
   }
   return headers;
 }

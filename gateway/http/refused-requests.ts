@@ -8,17 +8,17 @@ import { send } from "./answer.ts";
 import type { GatewayResponse } from "./gateway-response.ts";
 import { problemHeaders, problemOf } from "./problem.ts";
 
-/** Time for a refused client to stop sending, in ms. Closing at once would reset the TCP connection and lose the answer. */
+/** Time for a refused client to stop sending, in ms. An immediate close would reset the connection and lose the answer. */
 const LINGER_MS = 1000;
 
 /**
- * Answers requests that Node's parser refuses before any handler: with a problem and a request id, as all others. The
- * connection ends with the answer, because the parser cannot find the start of the next request.
+ * Answers requests that Node's parser refuses with a problem and a request id, as the handlers do. Then the connection closes,
+ * because the parser cannot find the start of the next request.
  */
 export class RefusedRequests {
   readonly #count: (address: string) => Promise<void>;
   readonly #log: Logger;
-  /** The last response started on each connection. */
+  /** Response to the latest request of each connection. */
   readonly #responses = new WeakMap<Duplex, GatewayResponse>();
   readonly #refused = new WeakSet<Duplex>();
 
@@ -31,15 +31,16 @@ export class RefusedRequests {
     server.on("connect", (_request: IncomingMessage, socket) =>
       this.#refuse(
         new ApiError("METHOD_NOT_ALLOWED", {
-          detail: "This server is not a proxy; send requests to its routes directly.",
+          detail:
+            "CONNECT is not supported, because this server is no proxy. Send requests to its routes directly.",
         }),
         socket,
       ),
     );
   }
 
-  /** Remembers the response for a refusal of the request's body. */
-  begun({ socket }: IncomingMessage, response: GatewayResponse): void {
+  /** Remembers the response, in case the parser refuses the request's body. */
+  track({ socket }: IncomingMessage, response: GatewayResponse): void {
     this.#responses.set(socket, response);
   }
 
@@ -52,23 +53,23 @@ export class RefusedRequests {
     }
     const response = this.#responses.get(socket);
     if (response && !response.writableFinished && !response.headersSent && !response.req.complete) {
-      // Its route has counted it.
+      // Its handler has counted it.
       answerInstead(error, response);
       return;
     }
     const counted = this.#counted(error, socket as Socket);
     if (!response || response.writableFinished)
       void counted.then((answer) => this.#answerRaw(answer, socket));
-    else lastOn(socket, response);
+    else closeAfter(socket, response);
   }
 
   /**
-   * Counts a refusal as a call without a token, by the connection's address, because its headers are unknown.
+   * Counts a refused request as a call without a token. Its headers are unknown, so the address is the peer's.
    *
-   * @returns the refusal, or RATE_LIMITED if there were too many
+   * @returns the refusal, or RATE_LIMITED beyond the limit
    */
   async #counted(error: ApiError, { remoteAddress, bytesRead }: Socket): Promise<ApiError> {
-    // Browsers open connections in advance, perhaps without any call.
+    // Browsers open spare connections and may send nothing on them.
     if (remoteAddress === undefined || bytesRead === 0) return error;
     return await this.#count(remoteAddress).then(() => error, ApiError.from);
   }
@@ -96,7 +97,7 @@ export class RefusedRequests {
   }
 }
 
-/** @returns undefined if the connection is broken and cannot carry an answer */
+/** @returns undefined if the connection is broken, so no answer can be sent */
 function refusalOf({ code = "" }: NodeJS.ErrnoException): ApiError | undefined {
   switch (code) {
     case "HPE_HEADER_OVERFLOW":
@@ -104,17 +105,19 @@ function refusalOf({ code = "" }: NodeJS.ErrnoException): ApiError | undefined {
     case "ERR_HTTP_REQUEST_TIMEOUT":
       return new ApiError("REQUEST_TIMEOUT");
     case "HPE_INVALID_METHOD":
-      return new ApiError("MALFORMED_REQUEST", { detail: "The method is unknown." });
+      return new ApiError("MALFORMED_REQUEST", {
+        detail: "The HTTP method is unknown. Methods are written in upper case, such as GET.",
+      });
     case "HPE_INVALID_URL":
       return new ApiError("MALFORMED_REQUEST", {
-        detail: "The request target has a character that must be percent-encoded.",
+        detail: "The path or query has a character that is not allowed there. Percent-encode it.",
       });
     default:
       return code.startsWith("HPE_") ? new ApiError("MALFORMED_REQUEST") : undefined;
   }
 }
 
-/** Refuses a request with a malformed body in place of its handler, which still waits for the body. */
+/** Answers a request with a malformed body instead of its handler, which is still waiting for the body. */
 function answerInstead(error: ApiError, response: GatewayResponse): void {
   const { locals } = response;
   locals.reason = error.reason;
@@ -123,8 +126,8 @@ function answerInstead(error: ApiError, response: GatewayResponse): void {
   send(response, { status: error.rule.httpStatus, headers, body });
 }
 
-/** Waits for the answer to a complete request, then closes: nothing after it can be parsed. */
-function lastOn(socket: Duplex, response: ServerResponse): void {
+/** Closes the connection after the answer to a complete request, because nothing after that request can be parsed. */
+function closeAfter(socket: Duplex, response: ServerResponse): void {
   response.shouldKeepAlive = false;
   response.once("close", () => linger(socket.end()));
 }

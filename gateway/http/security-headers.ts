@@ -4,7 +4,7 @@ import cors from "cors";
 import type { Request, RequestHandler, Response } from "express";
 import helmet from "helmet";
 
-/** OWASP's header set; an API's answers are nothing that a browser should render or frame. */
+/** OWASP's recommended headers. Browsers must neither render nor frame the answers of an API. */
 const securityHeaders = helmet({
   contentSecurityPolicy: {
     useDefaults: false,
@@ -13,7 +13,7 @@ const securityHeaders = helmet({
   xFrameOptions: { action: "deny" },
 });
 
-/** The documentation page loads its own scripts and styles, and calls this API; the library's icons are data URIs. */
+/** The documentation page loads its own scripts and styles and calls this API. The icons of its library are data URIs. */
 export const docsPageHeaders = helmet.contentSecurityPolicy({
   useDefaults: false,
   directives: {
@@ -25,7 +25,7 @@ export const docsPageHeaders = helmet.contentSecurityPolicy({
   },
 });
 
-const SENT_BY_PAGES = [
+const REQUEST_HEADERS = [
   "authorization",
   "content-type",
   "idempotency-key",
@@ -35,7 +35,7 @@ const SENT_BY_PAGES = [
   "x-request-id",
 ];
 
-const READ_BY_PAGES = [
+const RESPONSE_HEADERS = [
   "etag",
   "idempotent-replayed",
   "location",
@@ -47,29 +47,30 @@ const READ_BY_PAGES = [
   "x-trace-id",
 ];
 
-/** Lets pages of these origins, and no other, call from a browser. Without cookies, so without credentials mode. */
+/** Allows calls from pages of these origins only. Without credentials mode, because the API uses no cookies. */
 const crossOrigin = (origins: string[]) =>
   cors({
     origin: origins,
     methods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
-    allowedHeaders: SENT_BY_PAGES,
-    exposedHeaders: READ_BY_PAGES,
+    allowedHeaders: REQUEST_HEADERS,
+    exposedHeaders: RESPONSE_HEADERS,
     maxAge: 600,
-    // The router answers, because only it knows the routes.
+    // The gateway answers preflights itself, because it knows the methods of each route.
     preflightContinue: true,
   });
 
 /**
- * Headers of every answer that depend on nothing but method and origin of the request, as a flat list. The libraries run
- * once for each case, not for each request.
+ * Headers of every answer, as a list of alternating names and values. They depend only on the method and the origin of a
+ * request, so the libraries run once for each case instead of for each request.
  */
 export function commonHeaders(origins: string[]): (request: IncomingMessage) => readonly string[] {
   const handlers = [securityHeaders, crossOrigin(origins)] as RequestHandler[];
-  const made = (method: string) =>
+  const casesOf = (method: string) =>
     new Map([undefined, ...origins].map((origin) => [origin, headersSetBy(handlers, method, origin)]));
-  const [preflights, others] = [made("OPTIONS"), made("GET")];
+  const [preflights, others] = [casesOf("OPTIONS"), casesOf("GET")];
   return ({ method, headers }) => {
     const cases = method === "OPTIONS" ? preflights : others;
+    // `undefined` is always among the cases.
     return cases.get(headers.origin) ?? cases.get(undefined)!;
   };
 }

@@ -6,21 +6,21 @@ import type { Logger } from "@medconnect/platform/telemetry/log.ts";
 import { GatewayResponse } from "./gateway-response.ts";
 import { RefusedRequests } from "./refused-requests.ts";
 
-/** Bounds what a slow or hostile client can hold on to (OWASP API4). */
+/** Bounds on the resources that a slow or hostile client can hold (OWASP API4); times in ms, sizes in bytes. */
 export const LIMITS = {
   maxHeaderSize: 16 * 1024,
   headersTimeout: 10_000,
   requestTimeout: 30_000,
   connectionsCheckingInterval: 1000,
-  /** Longer than the idle timeout of common load balancers (60 s), so that it is they who close. */
+  /** Longer than the 60 s idle timeout of common load balancers, so that the balancer closes the connection. */
   keepAliveTimeout: 65_000,
-  /** How long a client may neither send nor take anything; the time that a service has to answer comes on top. */
+  /** Time without any data in either direction, in addition to the time for the answer. */
   stallTimeout: 30_000,
 };
 
 /**
- * Time for the body of a request without a valid token. One client cannot hold all places of its address for such requests
- * (`MAX_CALLER_REQUESTS`) with slow bodies: it would need more requests a minute than `RATE_LIMIT_ADDRESS_ANONYMOUS`.
+ * Time for the body of a request without a valid token. With slow bodies, one client would need more requests a minute than
+ * `RATE_LIMIT_ADDRESS_ANONYMOUS` to occupy all `MAX_CALLER_REQUESTS` of its address.
  */
 export const ANONYMOUS_BODY_MS = 5000;
 
@@ -30,23 +30,23 @@ interface Limits extends ServerOptions {
 
 export interface HttpServerOptions {
   listener: (request: IncomingMessage, response: GatewayResponse) => void;
-  /** Time until an answer has to start, in ms. */
+  /** Time until an answer starts, in ms. */
   answerMs: number;
-  /** Counts a request that the parser refuses, by its connection's address. Throws RATE_LIMITED. */
+  /** Counts a request that the parser refused, by the peer's address. Throws RATE_LIMITED. */
   countRefused: (address: string) => Promise<void>;
-  /** Bounds the connections of each client. */
+  /** Bounds the open connections of each client. */
   peers: PeerConnections;
   log: Logger;
   limits?: Limits;
 }
 
 /**
- * How many connections may wait to be taken (`somaxconn` is the kernel's own bound). In a rush, Node's 511 are full within
- * half a second, and who does not fit in is not refused but waits for TCP to try again: 1, 3, 7, then 15 s.
+ * Connections that may wait to be accepted; the kernel's own bound is `somaxconn`. A burst fills Node's default of 511 within half
+ * a second. The kernel drops further connections, and their clients retry after 1, 3, 7, then 15 s.
  */
 const BACKLOG = 2048;
 
-/** The public port. */
+/** HTTP/1.1 server of the public port. */
 export class HttpServer {
   readonly #server: Server<typeof IncomingMessage, typeof GatewayResponse>;
   readonly #peers: PeerConnections;
@@ -56,19 +56,19 @@ export class HttpServer {
     const { listener, answerMs, countRefused, peers, log, limits: allLimits = LIMITS } = options;
     const { stallTimeout, ...limits } = allLimits;
     this.#peers = peers;
-    // Node's own check answers with neither problem nor request id; `mistakeInSyntax` makes it.
+    // `syntaxErrorOf` checks Host: Node's own check answers without a problem and a request id.
     this.#server = createServer({ ...limits, requireHostHeader: false, ServerResponse: GatewayResponse });
-    // Node silently drops headers beyond 2,000; `maxHeaderSize` bounds them all.
+    // By default Node silently drops headers after the 2,000th. `maxHeaderSize` bounds them all.
     this.#server.maxHeadersCount = 0;
     const refused = new RefusedRequests(this.#server, countRefused, log);
     const serve = (request: IncomingMessage, response: GatewayResponse) => {
-      refused.begun(request, response);
-      // Sends the client's next request elsewhere, instead of on a connection about to close.
+      refused.track(request, response);
+      // Otherwise the client's next request could meet a connection that is about to close.
       if (this.#draining) response.setHeader("Connection", "close");
       listener(request, response);
     };
     this.#server.on("request", serve).on("checkExpectation", serve);
-    // A client that never reads its answer would keep connection and answer for ever. Between requests, keepAliveTimeout holds.
+    // A client that never reads its answer would hold connection and answer for ever. Between requests, keepAliveTimeout applies.
     this.#server.setTimeout(answerMs + stallTimeout);
   }
 
@@ -76,7 +76,7 @@ export class HttpServer {
     return this.#draining;
   }
 
-  /** @returns the port. Throws EADDRINUSE for one that is in use. */
+  /** @returns the port. Throws EADDRINUSE. */
   async listen(host: string, port: number): Promise<number> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once("error", reject);
@@ -87,7 +87,7 @@ export class HttpServer {
     return bound;
   }
 
-  /** Reports not ready for `delayMs`, then takes no new connections, and waits for the requests under way. */
+  /** Reports not ready for `delayMs`, then accepts no new connections and waits for the running requests. */
   async drain(delayMs: number): Promise<void> {
     this.#draining = true;
     await delay(delayMs);

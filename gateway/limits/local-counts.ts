@@ -1,59 +1,60 @@
-/** Clients that are remembered; the one whose count began first is forgotten, and Redis is asked for it again. */
+/** Clients with a local count. The oldest count is dropped first; the next request of that client asks Redis again. */
 const MAX_CLIENTS = 10_000;
 
-/** A client's requests in its window. */
+/** Requests of a client in its current window. */
 export interface WindowCount {
   readonly consumed: number;
   readonly resetMs: number;
 }
 
 interface ClientCount {
-  /** Total that Redis told, of all gateways. */
+  /** Requests at all gateways, as Redis last reported them. */
   total: number;
   /** Requests since then that Redis does not know of. */
-  untold: number;
+  unreported: number;
   resetAtMs: number;
 }
 
 /**
- * Counts of one gateway between two round trips to Redis for the same client. A client can get past its limit by `slack`
- * requests at each gateway, because the gateways do not know of each other's untold ones.
+ * The counts of one gateway between two round trips to Redis for the same client. Gateways do not see each other's unreported
+ * requests, so a client can exceed its limit by `maxUnreported` requests per gateway.
  */
 export class LocalCounts {
-  readonly #slack: number;
+  readonly #maxUnreported: number;
   readonly #clients = new Map<string, ClientCount>();
 
-  /** @param slack requests of a client that Redis need not know of; 0 tells it of each */
-  constructor(slack: number) {
-    this.#slack = slack;
+  /** @param maxUnreported requests of one client before the next report to Redis; 0 reports each */
+  constructor(maxUnreported: number) {
+    this.#maxUnreported = maxUnreported;
   }
 
-  /** Counts a request; undefined if it has to be told to Redis instead. */
+  /** Counts a request locally; undefined if Redis must count it. */
   count(client: string, nowMs: number): WindowCount | undefined {
     const known = this.#clients.get(client);
-    if (!known || known.resetAtMs <= nowMs || known.untold >= this.#slack) return undefined;
-    known.untold += 1;
-    return { consumed: known.total + known.untold, resetMs: known.resetAtMs - nowMs };
+    if (!known || known.resetAtMs <= nowMs || known.unreported >= this.#maxUnreported) return undefined;
+    known.unreported += 1;
+    return { consumed: known.total + known.unreported, resetMs: known.resetAtMs - nowMs };
   }
 
-  /** The number of requests to tell to Redis, this one included. They count as told from now on. */
-  take(client: string, nowMs: number): number {
+  /** Number of requests to report to Redis, including the current one. They count as reported from now on. */
+  takeUnreported(client: string, nowMs: number): number {
     const known = this.#clients.get(client);
     if (!known || known.resetAtMs <= nowMs) return 1;
-    const points = known.untold + 1;
+    const points = known.unreported + 1;
     known.total += points;
-    known.untold = 0;
+    known.unreported = 0;
     return points;
   }
 
-  /** Takes over a count that Redis told. */
-  learn(client: string, { consumed, resetMs }: WindowCount, nowMs: number): void {
-    if (this.#slack === 0) return;
+  /** Stores the count that Redis reported. */
+  update(client: string, { consumed, resetMs }: WindowCount, nowMs: number): void {
+    if (this.#maxUnreported === 0) return;
     const known = this.#clients.get(client);
-    const untold = known && known.resetAtMs > nowMs ? known.untold : 0;
+    const unreported = known && known.resetAtMs > nowMs ? known.unreported : 0;
     if (!known && this.#clients.size === MAX_CLIENTS) {
+      // A full map has a first key.
       this.#clients.delete(this.#clients.keys().next().value!);
     }
-    this.#clients.set(client, { total: consumed, untold, resetAtMs: nowMs + resetMs });
+    this.#clients.set(client, { total: consumed, unreported, resetAtMs: nowMs + resetMs });
   }
 }

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
 import { ANONYMOUS, type Caller } from "@medconnect/platform/identity/caller.ts";
+import { byAddress } from "@medconnect/platform/network/client.ts";
 import { MethodRules_RateClass as RateClass } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import { clientFor } from "./quotas.ts";
 
+const source = (address: string) => ({ address, addressClient: byAddress(address) });
 const ID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
 
 describe("a request counts for", () => {
@@ -20,17 +22,17 @@ describe("a request counts for", () => {
     ["the network of a shortened address", RateClass.READ, ANONYMOUS, "2001:db8::1", "ip:2001:db8:0:0"],
     ["the network of this machine", RateClass.READ, ANONYMOUS, "::1", "ip:0:0:0:0"],
   ])("%s", (_title, rate, caller, address, key) => {
-    expect(clientFor(rate, caller, address).key).toBe(key);
+    expect(clientFor(rate, caller, source(address)).key).toBe(key);
   });
 
   test("the IPv6 site only where it counts for the address", () => {
     const address = "2001:db8:0:7::1";
-    expect(clientFor(RateClass.READ, ANONYMOUS, address).siteKey).toBe("site:2001:db8:0");
-    expect(clientFor(RateClass.READ, user, address).siteKey).toBeUndefined();
-    expect(clientFor(RateClass.READ, ANONYMOUS, "1.2.3.4").siteKey).toBeUndefined();
+    expect(clientFor(RateClass.READ, ANONYMOUS, source(address)).siteKey).toBe("site:2001:db8:0");
+    expect(clientFor(RateClass.READ, user, source(address)).siteKey).toBeUndefined();
+    expect(clientFor(RateClass.READ, ANONYMOUS, source("1.2.3.4")).siteKey).toBeUndefined();
   });
 
   test("all users of an address share a quota for credential attempts", () => {
-    expect(clientFor(RateClass.AUTH, user, "1.2.3.4").siteKey).toBe("users:1.2.3.4");
+    expect(clientFor(RateClass.AUTH, user, source("1.2.3.4")).siteKey).toBe("users:1.2.3.4");
   });
 });

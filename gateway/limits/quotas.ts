@@ -3,19 +3,16 @@ import type { Caller } from "@medconnect/platform/identity/caller.ts";
 import { byAddress, type Client, clientOf } from "@medconnect/platform/network/client.ts";
 import { networkOf } from "@medconnect/platform/network/client-network.ts";
 import { MethodRules_RateClass as RateClass } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
-import type { Count, QuotaName } from "./rate-limiter.ts";
+import type { ClientQuota, QuotaName } from "./rate-limiter.ts";
 
-/**
- * The client that a request counts for: the signed-in user or service account, else the address. For credential
- * attempts, all users of an address also share a quota, because accounts are cheap and password hashes are not.
- */
-export function clientFor(rate: RateClass, caller: Caller, address: string): Client {
-  const client = clientOf(caller, address);
-  const isAttempt = rate === RateClass.AUTH && caller.kind !== "anonymous";
-  return isAttempt ? { ...client, siteKey: `users:${networkOf(address)}` } : client;
+/** Address that a request comes from. */
+export interface SourceAddress {
+  readonly address: string;
+  /** The address as a client of the limits: its network and, for IPv6, its site. */
+  readonly addressClient: Client;
 }
 
-/** The quota of each class of methods; UNLIMITED has none. */
+/** The quota of each rate class; UNLIMITED has none. */
 const QUOTA_OF: Partial<Record<RateClass, QuotaName>> = {
   [RateClass.AUTH]: "auth",
   [RateClass.READ]: "read",
@@ -24,34 +21,60 @@ const QUOTA_OF: Partial<Record<RateClass, QuotaName>> = {
 };
 
 /**
- * The quotas that a request to an RPC counts against: its class's, and one of its address. An address has separate quotas, so
- * calls without a token do not use up those with one, and polls do not use up sign-ins.
+ * The quotas of a call: one of its rate class and one of its address. Each address has several quotas, so calls without a token
+ * leave those of signed-in users alone, and polls leave sign-ins alone.
  *
- * @param caller undefined where the token was refused
+ * @param caller undefined if the token was refused
  */
-export function countsOf({ name, rules }: Method, caller: Caller | undefined, address: string): Count[] {
-  if (rules.rate === RateClass.UNLIMITED) return [openCall(name, address)];
-  if (!caller) return [unknownCaller(address)];
-  return ofClass(rules.rate, caller, address);
+export function quotasOf(
+  { name, rules }: Method,
+  caller: Caller | undefined,
+  source: SourceAddress,
+): ClientQuota[] {
+  if (rules.rate === RateClass.UNLIMITED) return [openQuota(name, source)];
+  if (!caller) return [anonymousQuota(source.addressClient)];
+  return classQuotas(rules.rate, caller, source);
 }
 
-/** The quotas of a request to no RPC. A preflight has its own quota: it has no token, and refusing it would block its user. */
-export const unroutedCounts = (method: string, caller: Caller, address: string): Count[] =>
-  method === "OPTIONS" ? [openCall(method, address)] : ofClass(RateClass.READ, caller, address);
+/**
+ * The quotas of a request that reaches no RPC. OPTIONS has its own quota: a browser sends preflights without the token, so a
+ * refused one would block a signed-in user.
+ */
+export const unroutedQuotas = (httpMethod: string, caller: Caller, source: SourceAddress): ClientQuota[] =>
+  httpMethod === "OPTIONS" ? [openQuota(httpMethod, source)] : classQuotas(RateClass.READ, caller, source);
 
-/** The quota of requests without a valid token, and of answers 401. */
-export const unknownCaller = (address: string): Count => ({ quota: "anonymous", client: byAddress(address) });
+/** Quota of an address for requests without a valid token and for 401 answers. */
+export const anonymousQuota = (addressClient: Client): ClientQuota => ({
+  quota: "anonymous",
+  client: addressClient,
+});
 
-/** Quota of cheap requests without a token. Each name has its own, so that polls cannot block webhooks. */
-const openCall = (name: string, address: string): Count => ({
+/** Quota for cheap requests without a token. It is separate for each name, so polls cannot block webhooks. */
+const openQuota = (name: string, { address }: SourceAddress): ClientQuota => ({
   quota: "open",
   client: byAddress(address, name),
 });
 
-function ofClass(rate: RateClass, caller: Caller, address: string): Count[] {
+function classQuotas(rate: RateClass, caller: Caller, source: SourceAddress): ClientQuota[] {
   const quota = QUOTA_OF[rate];
   return [
-    ...(quota ? [{ quota, client: clientFor(rate, caller, address) }] : []),
-    caller.kind === "anonymous" ? unknownCaller(address) : { quota: "address", client: byAddress(address) },
+    ...(quota ? [{ quota, client: clientFor(rate, caller, source) }] : []),
+    caller.kind === "anonymous"
+      ? anonymousQuota(source.addressClient)
+      : { quota: "address", client: source.addressClient },
   ];
+}
+
+/**
+ * The client of a rate class: the user or service account, or the address without a token. For credential attempts, all users of
+ * an address share one more quota, because accounts are cheap and password hashes are not.
+ */
+export function clientFor(
+  rate: RateClass,
+  caller: Caller,
+  { address, addressClient }: SourceAddress,
+): Client {
+  if (caller.kind === "anonymous") return addressClient;
+  const client = clientOf(caller, address);
+  return rate === RateClass.AUTH ? { ...client, siteKey: `users:${networkOf(address)}` } : client;
 }

@@ -6,37 +6,37 @@ import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from "rate-limite
 import { LocalCounts, type WindowCount } from "./local-counts.ts";
 
 const WINDOW_S = 60;
-/** Share of a quota that a gateway may count for itself, as a round trip to Redis costs more than most calls' own checks. */
+/** Share of a limit that a gateway counts locally; a round trip to Redis costs more than all other checks of most calls. */
 const LOCAL_SHARE = 0.05;
-/** More would save nothing, and let more past a high limit. */
+/** Bound of the local count. A larger one would save little, and let clients exceed a high limit by more. */
 const MAX_LOCAL = 50;
-/** How long Redis is left alone after it failed: one request a second pays for finding out, at most 100 ms. */
+/** Time without Redis after a failure. Then one request tries it again and waits for at most 100 ms. */
 const RETRY_REDIS_MS = 1000;
 
-/** Requests a minute; 0 is no limit. */
+/** Requests a minute by quota; 0 is unlimited. */
 export interface RateLimits {
   auth: number;
   read: number;
   write: number;
   search: number;
-  /** Calls with a valid token from one address, of all its users together. */
+  /** Calls from one address with valid tokens, of all its users together. */
   address: number;
-  /** Calls from one address that need no token: a separate quota each for public keys, webhooks and OPTIONS. */
+  /** Calls from one address that need no token: separately for public keys, for webhooks and for OPTIONS. */
   open: number;
-  /** Calls from one address without a valid token, and answers 401. */
+  /** Calls from one address without a valid token, and 401 answers. */
   anonymous: number;
 }
 
 export type QuotaName = keyof RateLimits;
 
-/** A quota that a request counts against, and the client it belongs to. */
-export interface Count {
+/** A quota, and the client whose share of it a request uses. */
+export interface ClientQuota {
   readonly quota: QuotaName;
   readonly client: Client;
 }
 
 interface Policy {
-  /** The item of RateLimit-Policy. */
+  /** Item of the RateLimit-Policy header. */
   readonly header: string;
   readonly name: string;
   readonly client: Counter;
@@ -44,28 +44,30 @@ interface Policy {
 }
 
 interface Counter {
-  readonly quota: number;
+  readonly limit: number;
   readonly local: LocalCounts;
   readonly redis: RateLimiterRedis;
   readonly memory: RateLimiterMemory;
 }
 
-/** Where a client stands. */
-interface Standing {
-  /** How many requests are left; below 0 once it is too many. */
-  readonly left: number;
+interface QuotaState {
+  /** Requests left in the window; negative beyond the limit. */
+  readonly remaining: number;
   readonly resetMs: number;
 }
 
-type PolicyStanding = Standing & { readonly policy: Policy };
+type PolicyState = QuotaState & { readonly policy: Policy };
 
-const isRefused = ({ left }: Standing): boolean => left < 0;
+const isExceeded = ({ remaining }: QuotaState): boolean => remaining < 0;
 
 /**
- * Counts requests by quota and client, in Redis for all gateways together. Each tells it of a client's requests in
- * twentieths of the quota, 50 at most, so a client gets past its limit by no more than that for each gateway. Attempts to
- * sign in are told one by one. While Redis is away or frozen each gateway counts for itself, so that logins stay limited.
- * Keys hold a user id or an address, nothing else of a request.
+ * Counts requests by quota and client, in Redis for all gateways together.
+ *
+ * Each gateway counts up to a twentieth of a limit, 50 requests at most, before it reports to Redis. A client can exceed its limit
+ * by that number per gateway. Credential attempts are reported one by one.
+ *
+ * While Redis is down or frozen, each gateway counts alone, so logins stay limited. Redis keys hold a user id or an address and
+ * nothing else from a request.
  */
 export class RateLimiter {
   readonly #policies: ReadonlyMap<QuotaName, Policy>;
@@ -80,112 +82,116 @@ export class RateLimiter {
   }
 
   /**
-   * Counts one request and reports the rest of each quota (draft-ietf-httpapi-ratelimit-headers-10). The address is
-   * counted last, and only if no narrower quota refuses, so refused requests of one caller cost its neighbours nothing.
+   * Counts one request and reports the remaining quotas (draft-ietf-httpapi-ratelimit-headers-10). The address is counted last,
+   * and only if no narrower quota is exceeded. Refused requests of one caller thus cost others at the address nothing.
    * Throws RATE_LIMITED.
    *
-   * @param tell sets a header of the answer, whether the request is refused or not
+   * @param setHeader receives the headers of the answer, also of a refusal
    */
-  async count(counts: readonly Count[], tell: (name: string, value: string) => void): Promise<void> {
-    const standings = await this.#standingsOf(counts.filter(({ quota }) => quota !== "address"));
-    if (!standings.some(isRefused)) {
-      standings.push(...(await this.#standingsOf(counts.filter(({ quota }) => quota === "address"))));
+  async count(
+    quotas: readonly ClientQuota[],
+    setHeader: (name: string, value: string) => void,
+  ): Promise<void> {
+    const states = await this.#use(quotas.filter(({ quota }) => quota !== "address"));
+    if (!states.some(isExceeded)) {
+      states.push(...(await this.#use(quotas.filter(({ quota }) => quota === "address"))));
     }
-    if (standings.length === 0) return;
-    tell("RateLimit-Policy", standings.map(({ policy }) => policy.header).join(", "));
-    tell("RateLimit", standings.map(itemOf).join(", "));
-    const refused = standings.filter(isRefused);
-    if (refused.length === 0) return;
-    throw new ApiError("RATE_LIMITED", { retryAfterMs: Math.max(...refused.map(({ resetMs }) => resetMs)) });
+    if (states.length === 0) return;
+    setHeader("RateLimit-Policy", states.map(({ policy }) => policy.header).join(", "));
+    setHeader("RateLimit", states.map(itemOf).join(", "));
+    const exceeded = states.filter(isExceeded);
+    if (exceeded.length === 0) return;
+    throw new ApiError("RATE_LIMITED", { retryAfterMs: Math.max(...exceeded.map(({ resetMs }) => resetMs)) });
   }
 
-  /** Counts a request that has been answered already; never refuses. */
-  async note({ quota, client }: Count): Promise<void> {
+  /** Counts a request that has been answered already. Never refuses it. */
+  async record({ quota, client }: ClientQuota): Promise<void> {
     const policy = this.#policies.get(quota);
-    if (policy) await this.#standingOf(policy, client);
+    if (policy) await this.#useOne(policy, client);
   }
 
-  /** Counts against these quotas at once, in one round trip. */
-  async #standingsOf(counts: readonly Count[]): Promise<PolicyStanding[]> {
-    const limited = counts.flatMap(({ quota, client }) => {
+  /** Counts towards several quotas concurrently. */
+  async #use(quotas: readonly ClientQuota[]): Promise<PolicyState[]> {
+    const limited = quotas.flatMap(({ quota, client }) => {
       const policy = this.#policies.get(quota);
       return policy ? [{ policy, client }] : [];
     });
     return await Promise.all(
-      limited.map(async ({ policy, client }) => ({ policy, ...(await this.#standingOf(policy, client)) })),
+      limited.map(async ({ policy, client }) => ({ policy, ...(await this.#useOne(policy, client)) })),
     );
   }
 
-  /** Rest of the quota of a client or its site, whichever is less. */
-  async #standingOf({ client, site }: Policy, { key, siteKey }: Client): Promise<Standing> {
+  /** Counts for the client and its site. Returns the state with less remaining. */
+  async #useOne({ client, site }: Policy, { key, siteKey }: Client): Promise<QuotaState> {
     const own = await this.#consume(client, key);
-    // Once it is refused itself, it takes nothing from others.
-    if (siteKey === undefined || own.left < 0) return own;
+    // A client beyond its own limit uses nothing of its site's.
+    if (siteKey === undefined || isExceeded(own)) return own;
     const shared = await this.#consume(site, siteKey);
-    return shared.left < own.left ? shared : own;
+    return shared.remaining < own.remaining ? shared : own;
   }
 
-  async #consume(counter: Counter, key: string): Promise<Standing> {
-    const { consumed, resetMs } = counter.local.count(key, Date.now()) ?? (await this.#tell(counter, key));
-    return { left: counter.quota - consumed, resetMs };
+  async #consume(counter: Counter, key: string): Promise<QuotaState> {
+    const { consumed, resetMs } = counter.local.count(key, Date.now()) ?? (await this.#report(counter, key));
+    return { remaining: counter.limit - consumed, resetMs };
   }
 
-  /** Tells Redis of the requests that it does not know of, and counts those of the other gateways in. */
-  async #tell(counter: Counter, key: string): Promise<WindowCount> {
-    const points = counter.local.take(key, Date.now());
-    const { consumedPoints, msBeforeNext } = await this.#count(counter, key, points);
+  /** Reports the local count to Redis, and takes over the count of all gateways. */
+  async #report(counter: Counter, key: string): Promise<WindowCount> {
+    const points = counter.local.takeUnreported(key, Date.now());
+    const { consumedPoints, msBeforeNext } = await this.#consumePoints(counter, key, points);
     const count = { consumed: consumedPoints, resetMs: msBeforeNext };
-    counter.local.learn(key, count, Date.now());
+    counter.local.update(key, count, Date.now());
     return count;
   }
 
-  async #count({ redis, memory }: Counter, client: string, points: number): Promise<RateLimiterRes> {
+  async #consumePoints({ redis, memory }: Counter, key: string, points: number): Promise<RateLimiterRes> {
     if (this.#redisFailed) {
-      if (Date.now() < this.#retryAtMs) return await consume(memory, client, points);
-      // This request alone finds out whether Redis is back; the others go on without.
+      if (Date.now() < this.#retryAtMs) return await consume(memory, key, points);
+      // Only this request tries Redis again; concurrent ones count in memory.
       this.#retryAtMs = Date.now() + RETRY_REDIS_MS;
     }
     try {
-      const result = await consume(redis, client, points);
+      const result = await consume(redis, key, points);
       this.#redisFailed = false;
       return result;
     } catch {
       this.#redisFailed = true;
       this.#retryAtMs = Date.now() + RETRY_REDIS_MS;
-      return await consume(memory, client, points);
+      return await consume(memory, key, points);
     }
   }
 }
 
-const itemOf = ({ policy, left, resetMs }: PolicyStanding): string =>
-  `"${policy.name}";r=${Math.max(0, left)};t=${Math.max(1, Math.ceil(resetMs / 1000))}`;
+/** Item of the RateLimit header. */
+const itemOf = ({ policy, remaining, resetMs }: PolicyState): string =>
+  `"${policy.name}";r=${Math.max(0, remaining)};t=${Math.max(1, Math.ceil(resetMs / 1000))}`;
 
-const policy = (name: string, quota: number, redis: Redis): Policy => ({
+const policy = (name: string, limit: number, redis: Redis): Policy => ({
   name,
-  header: `"${name}";q=${quota};w=${WINDOW_S}`,
-  client: counter(name, quota, redis),
-  site: counter(name, quota * NETWORKS_OF_A_SITE, redis),
+  header: `"${name}";q=${limit};w=${WINDOW_S}`,
+  client: counter(name, limit, redis),
+  site: counter(name, limit * NETWORKS_OF_A_SITE, redis),
 });
 
-function counter(name: string, quota: number, storeClient: Redis): Counter {
-  const options = { points: quota, duration: WINDOW_S, keyPrefix: `medconnect:rate:${name}` };
+function counter(name: string, limit: number, storeClient: Redis): Counter {
+  const options = { points: limit, duration: WINDOW_S, keyPrefix: `medconnect:rate:${name}` };
   return {
-    quota,
-    // Attempts to sign in are counted exactly: each may be a guess at a password.
-    local: new LocalCounts(name === "auth" ? 0 : Math.min(MAX_LOCAL, Math.floor(quota * LOCAL_SHARE))),
+    limit,
+    // Credential attempts are counted exactly: each may be a guess at a password.
+    local: new LocalCounts(name === "auth" ? 0 : Math.min(MAX_LOCAL, Math.floor(limit * LOCAL_SHARE))),
     redis: new RateLimiterRedis({ ...options, storeClient }),
     memory: new RateLimiterMemory(options),
   };
 }
 
-/** The library rejects with the same result where the quota is used up. */
+/** Returns the count also beyond the limit, where the library rejects with it. */
 async function consume(
   limiter: RateLimiterRedis | RateLimiterMemory,
-  client: string,
+  key: string,
   points: number,
 ): Promise<RateLimiterRes> {
   try {
-    return await limiter.consume(client, points);
+    return await limiter.consume(key, points);
   } catch (thrown) {
     if (thrown instanceof RateLimiterRes) return thrown;
     throw thrown;

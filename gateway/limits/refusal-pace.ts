@@ -1,9 +1,9 @@
-/** Waits are shorter, in ms: a refusal is still quick. */
+/** Bound of each wait, so that clients still get a quick refusal. */
 const MAX_WAIT_MS = 250;
 
 /**
- * Spreads the refusals of a burst over a quarter of a second: each waits a millisecond longer than the one before. At once, 192
- * refusals take the gateway 25 ms of CPU, in which it answers nobody else.
+ * Spreads a burst of refusals over 250 ms: each waits one millisecond longer than the one before. Sent at once, 192 refusals take
+ * 25 ms of CPU, which delays all other requests.
  */
 export class RefusalPace {
   #waiting = 0;

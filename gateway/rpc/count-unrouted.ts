@@ -1,22 +1,28 @@
 import type { IncomingMessage } from "node:http";
-import { type Identity, signedIn } from "@medconnect/platform/grpc/access.ts";
-import { ANONYMOUS, type Caller } from "@medconnect/platform/identity/caller.ts";
+import type { Identity } from "@medconnect/platform/grpc/access.ts";
+import { byAddress } from "@medconnect/platform/network/client.ts";
 import type { GatewayResponse } from "../http/gateway-response.ts";
-import { unknownCaller, unroutedCounts } from "../limits/quotas.ts";
+import { anonymousQuota, unroutedQuotas } from "../limits/quotas.ts";
 import type { RateLimiter } from "../limits/rate-limiter.ts";
+import { callerOfToken } from "./identify.ts";
+
+export interface UnroutedLimits {
+  limiter: RateLimiter;
+  identity: Identity;
+}
 
 /**
- * Counts a request to no RPC: an unknown path or method, OPTIONS, the documentation, broken syntax.
- * Throws RATE_LIMITED.
+ * Counts a request that reaches no RPC: an unknown path or method, OPTIONS, documentation, invalid syntax. Throws RATE_LIMITED.
  */
 export async function countUnrouted(
-  { limiter, identity }: { limiter: RateLimiter; identity: Identity },
+  { limiter, identity }: UnroutedLimits,
   request: IncomingMessage,
   response: GatewayResponse,
 ): Promise<void> {
-  const sender = await senderOf(request, identity);
-  await limiter.count(unroutedCounts(request.method ?? "", sender, response.locals.address), (name, value) =>
-    response.locals.headers.push(name, value),
+  const caller = await callerOfToken(request, identity);
+  const { locals } = response;
+  await limiter.count(unroutedQuotas(request.method ?? "", caller, locals), (name, value) =>
+    locals.headers.push(name, value),
   );
 }
 
@@ -24,10 +30,4 @@ export async function countUnrouted(
 export const countRefused =
   (limiter: RateLimiter) =>
   (address: string): Promise<void> =>
-    limiter.count([unknownCaller(address)], () => {});
-
-/** The caller of a request's token, for a request that needs none. */
-export async function senderOf({ headers }: IncomingMessage, identity: Identity): Promise<Caller> {
-  if (!headers.authorization) return ANONYMOUS;
-  return await signedIn(headers.authorization, identity).catch(() => ANONYMOUS);
-}
+    limiter.count([anonymousQuota(byAddress(address))], () => {});

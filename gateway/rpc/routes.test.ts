@@ -23,9 +23,9 @@ test("what a route creates is found on a route that reads it", () => {
 test("a method with a route that nobody serves is found out at the start", () => {
   const [composed] = [...methods.values()].filter(({ rules }) => rules.composed);
   const unknown = { ...composed!, path: "/medconnect.admin.v1.AdminService/GetNothing" };
-  expect(() => routesOf([unknown], unreachableServices())).toThrow("nobody composes");
+  expect(() => routesOf([unknown], unreachableServices())).toThrow("has no implementation");
   const misplaced = { ...unknown, owner: "nowhere", rules: { ...unknown.rules, composed: false } };
-  expect(() => routesOf([misplaced], unreachableServices())).toThrow("no service is called nowhere");
+  expect(() => routesOf([misplaced], unreachableServices())).toThrow('no service is called "nowhere"');
 });
 
 test("clients see names as JSON has them", () => {

@@ -8,25 +8,25 @@ import {
 import { type HttpBinding, type PathTemplate, parseHttpRule } from "../routing/http-rule.ts";
 import { Router } from "../routing/router.ts";
 import { bindRequest, type RequestBinding } from "../transcoding/binding.ts";
-import { type AnswerMaker, answerMakerFor } from "../transcoding/response.ts";
+import { type AnswerEncoder, answerEncoderFor } from "../transcoding/response.ts";
 import type { Services } from "../upstream/services.ts";
 import { type Dispatch, dispatchTo } from "./dispatch.ts";
 
-/** One way from HTTP to an RPC, with all that can be worked out before a request comes. */
+/** A mapping of an HTTP method and path to an RPC. Everything that does not depend on a request is computed once. */
 export interface Route {
   readonly method: Method;
   readonly httpMethod: string;
   readonly template: PathTemplate;
-  /** The template as clients know it: `/v1/bookings/{bookingId}:cancel`. */
+  /** The template with JSON names: `/v1/bookings/{bookingId}:cancel`. */
   readonly path: string;
   readonly binding: RequestBinding;
   readonly dispatch: Dispatch;
-  readonly answer: AnswerMaker;
-  /** Says nothing about a person and is meant to be polled, so that caches may keep it. */
+  readonly encodeAnswer: AnswerEncoder;
+  /** Polled data about no person, such as public keys; caches may keep it. */
   readonly isPublicData: boolean;
 }
 
-/** The routes of all methods that have one. Methods for other services never do, whatever their proto says. */
+/** The routes of all methods with an HTTP rule. Internal methods have no route, even with a rule. */
 export function routesOf(methods: Iterable<Method>, services: Services): Route[] {
   return [...methods]
     .filter((method) => hasOption(method.desc, http) && method.rules.access !== MethodRules_Access.INTERNAL)
@@ -35,7 +35,7 @@ export function routesOf(methods: Iterable<Method>, services: Services): Route[]
     );
 }
 
-/** Throws where two routes have the same method and path. */
+/** Throws if two routes share HTTP method and path. */
 export function routerOf(routes: Iterable<Route>): Router<Route> {
   const router = new Router<Route>();
   for (const route of routes) router.add(route.httpMethod, route.template, route);
@@ -52,7 +52,7 @@ function routeOf(method: Method, http: HttpBinding, services: Services): Route {
     path: clientPath(http.template, binding),
     binding,
     dispatch: dispatchTo(method, services),
-    answer: answerMakerFor(method),
+    encodeAnswer: answerEncoderFor(method),
     isPublicData:
       rules.access === MethodRules_Access.PUBLIC &&
       rules.rate === MethodRules_RateClass.UNLIMITED &&

@@ -10,7 +10,7 @@ import { routeNamed } from "../testing/routes.ts";
 import { testMessage } from "../testing/test-contract.ts";
 import { bindRequest } from "./binding.ts";
 import { encodeRequest } from "./request.ts";
-import { answerMakerFor } from "./response.ts";
+import { answerEncoderFor } from "./response.ts";
 
 interface Sent {
   values?: string[];
@@ -64,7 +64,7 @@ test("a raw answer goes to the client untouched, with its media type", () => {
     HttpBodySchema,
     create(HttpBodySchema, { contentType: "text/calendar", data: Buffer.from("X") }),
   );
-  const { status, headers, body } = answerMakerFor(method)(bytes, new Metadata());
+  const { status, headers, body } = answerEncoderFor(method)(bytes, new Metadata());
   expect([status, headers, Buffer.from(body).toString()]).toEqual([
     200,
     { "content-type": "text/calendar" },

@@ -9,17 +9,17 @@ import { HTTP_BODY } from "./binding.ts";
 import { type FieldTexts, JsonWriter } from "./json-writer.ts";
 
 /** Makes a method's answers. Made once per route. */
-export type AnswerMaker = (bytes: Uint8Array, trailer: Metadata) => Answer;
+export type AnswerEncoder = (bytes: Uint8Array, trailer: Metadata) => Answer;
 
 /** How a method's output is told over HTTP, by what the contract says of it. */
-export function answerMakerFor(method: Method): AnswerMaker {
-  const done = doneMakerFor(method);
-  if (!method.rules.accepts) return done;
+export function answerEncoderFor(method: Method): AnswerEncoder {
+  const encodeResult = resultEncoderFor(method);
+  if (!method.rules.accepts) return encodeResult;
   // Where nothing is set, nothing is encoded.
-  return (bytes, trailer) => (bytes.length === 0 ? accepted(trailer) : done(bytes, trailer));
+  return (bytes, trailer) => (bytes.length === 0 ? accepted(trailer) : encodeResult(bytes, trailer));
 }
 
-function doneMakerFor({ output, rules }: Method): AnswerMaker {
+function resultEncoderFor({ output, rules }: Method): AnswerEncoder {
   if (output.typeName === HTTP_BODY) return rawAnswer;
   if (output.fields.length === 0)
     return (_, trailer) => ({ status: 204, headers: replayed(trailer), body: "" });

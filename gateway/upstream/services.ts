@@ -7,7 +7,7 @@ import type { Addresses } from "@medconnect/topology/addresses.ts";
 import { clientOf } from "@medconnect/topology/clients.ts";
 import { SERVICES } from "@medconnect/topology/services.ts";
 
-/** The services behind the gateway. */
+/** gRPC clients of the services behind the gateway. */
 export class Services {
   readonly #clients: ReadonlyMap<string, GrpcClient>;
   readonly #tokens: ServiceTokens;
@@ -17,14 +17,14 @@ export class Services {
     this.#clients = new Map(SERVICES.map((name) => [name, clientOf(name, addresses, tls)]));
   }
 
-  /** Throws for a name that is none: a mistake in a proto. */
+  /** Throws for an unknown name, which is an error in a proto. */
   client(service: string): GrpcClient {
     const client = this.#clients.get(service);
-    if (!client) throw new Error(`no service is called ${service}`);
+    if (!client) throw new Error(`no service is called "${service}"; topology/services.ts lists them`);
     return client;
   }
 
-  /** Passes a client's request on, with what proves that its address is the gateway's own word. */
+  /** Forwards a client's request. The gateway's token proves that the forwarded client address is authentic. */
   async call<Request, Response>(
     service: string,
     method: MethodDefinition<Request, Response>,
@@ -35,7 +35,7 @@ export class Services {
     return await this.client(service).call(method, request, { ...options, metadata });
   }
 
-  /** Calls a method in the gateway's own name that clients may not call. */
+  /** Calls an internal method on behalf of the gateway itself. */
   async callAsGateway<Request, Response>(
     service: string,
     method: MethodDefinition<Request, Response>,
@@ -47,7 +47,7 @@ export class Services {
     return await this.call(service, method, request, { ...options, metadata });
   }
 
-  /** Resolves once there are connections to all, or at the deadline. */
+  /** Resolves when all services are connected, or at the deadline. */
   async connect(deadline: number): Promise<void> {
     await Promise.all([...this.#clients.values()].map((client) => client.connect(deadline)));
   }
@@ -57,15 +57,15 @@ export class Services {
   }
 }
 
-const asIs = (bytes: Buffer): Buffer => bytes;
+const identity = (bytes: Buffer): Buffer => bytes;
 
-/** A method whose messages are passed on as the bytes they are. */
+/** A method whose messages stay serialized. */
 export const rawMethod = (path: string): MethodDefinition<Buffer, Buffer> => ({
   path,
   requestStream: false,
   responseStream: false,
-  requestSerialize: asIs,
-  requestDeserialize: asIs,
-  responseSerialize: asIs,
-  responseDeserialize: asIs,
+  requestSerialize: identity,
+  requestDeserialize: identity,
+  responseSerialize: identity,
+  responseDeserialize: identity,
 });

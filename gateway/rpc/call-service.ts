@@ -1,0 +1,83 @@
+import type { IncomingMessage } from "node:http";
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { type CallOptions, type Reply, within } from "@medconnect/platform/grpc/client.ts";
+import { CLIENT_ADDRESS_KEY, CLIENT_AGENT_KEY, cleanUserAgent } from "@medconnect/platform/grpc/origin.ts";
+import type { Caller } from "@medconnect/platform/identity/caller.ts";
+import type { LoadLimit } from "@medconnect/platform/network/load-limit.ts";
+import type { GatewayResponse } from "../http/gateway-response.ts";
+import { anonymousQuota } from "../limits/quotas.ts";
+import type { ClientQuota, RateLimiter } from "../limits/rate-limiter.ts";
+import type { RequestBinding } from "../transcoding/binding.ts";
+import { asClientWrote } from "../transcoding/field-names.ts";
+import { isUnauthenticated } from "./is-unauthenticated.ts";
+import type { Route } from "./routes.ts";
+
+export interface ServiceCallOptions {
+  limiter: RateLimiter;
+  /** Time for a service to answer, in ms. */
+  callTimeoutMs: number;
+}
+
+/** A call that has passed the limits of its caller. */
+export interface ServiceCall {
+  readonly route: Route;
+  readonly message: Buffer;
+  readonly caller: Caller;
+  /** Bound of the calls to the service that run at once. */
+  readonly capacity: LoadLimit;
+  /** Quotas that the request has counted towards. */
+  readonly quotas: readonly ClientQuota[];
+  /** Cancels the call. */
+  readonly signal: AbortSignal;
+}
+
+/** Calls the method. Throws the service's error with the fields' names in JSON, or UNAVAILABLE beyond the capacity. */
+export async function callService(
+  { limiter, callTimeoutMs }: ServiceCallOptions,
+  { route, message, caller, capacity, quotas, signal }: ServiceCall,
+  request: IncomingMessage,
+  response: GatewayResponse,
+): Promise<Reply<Uint8Array>> {
+  const { addressClient } = response.locals;
+  const options: CallOptions = {
+    deadline: within(callTimeoutMs),
+    signal,
+    metadata: metadataOf(request, response, caller),
+  };
+  try {
+    return await capacity.run(() => route.dispatch(message, options, caller), addressClient.key);
+  } catch (error) {
+    const isCounted = quotas.some(({ quota }) => quota === "anonymous");
+    if (isUnauthenticated(error) && !isCounted) await limiter.record(anonymousQuota(addressClient));
+    throw withClientNames(error, route.binding);
+  }
+}
+
+/** Everything of the request that a service sees besides the message; no other header of the client is forwarded. */
+function metadataOf(
+  { headers }: IncomingMessage,
+  { locals }: GatewayResponse,
+  caller: Caller,
+): Record<string, string> {
+  const { authorization } = headers;
+  return {
+    "x-request-id": locals.requestId,
+    [CLIENT_ADDRESS_KEY]: locals.address,
+    [CLIENT_AGENT_KEY]: cleanUserAgent(headers["user-agent"] ?? ""),
+    ...(caller.kind !== "anonymous" && authorization !== undefined && { authorization }),
+  };
+}
+
+/** The error with its fields named as in the client's JSON; services name them as in the proto. */
+function withClientNames(error: unknown, binding: RequestBinding): unknown {
+  if (!(error instanceof ApiError) || error.violations.length === 0) return error;
+  return new ApiError(error.reason, {
+    detail: error.message,
+    metadata: error.metadata,
+    violations: error.violations.map(({ field, description }) => ({
+      field: asClientWrote(binding, field),
+      description,
+    })),
+    cause: error,
+  });
+}

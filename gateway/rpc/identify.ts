@@ -1,0 +1,45 @@
+import type { IncomingMessage } from "node:http";
+import type { Method } from "@medconnect/platform/contract/methods.ts";
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { authenticate, type Identity, signedIn } from "@medconnect/platform/grpc/access.ts";
+import { ANONYMOUS, type Caller } from "@medconnect/platform/identity/caller.ts";
+import {
+  MethodRules_Access as Access,
+  MethodRules_RateClass as RateClass,
+} from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
+import { isUnauthenticated } from "./is-unauthenticated.ts";
+
+/** Result of reading a request's token. */
+export interface IdentifiedCaller {
+  /** The caller, or the refusal of the token. It is thrown later, because limits count refused tokens, too. */
+  readonly caller: Caller | ApiError;
+  /** The caller for the limits; undefined if the token was refused. A public method ignores tokens, limits do not. */
+  readonly limitedCaller: Caller | undefined;
+}
+
+/** Reads the token as the method requires. Rethrows failures other than a refused token, such as REVOCATION_UNKNOWN. */
+export async function identify(
+  method: Method,
+  request: IncomingMessage,
+  identity: Identity,
+): Promise<IdentifiedCaller> {
+  const { authorization } = request.headers;
+  const caller = await authenticate(method.rules, authorization, identity).catch(refusalOf);
+  if (ignoresToken(method)) return { caller, limitedCaller: await callerOfToken(request, identity) };
+  return { caller, limitedCaller: caller instanceof ApiError ? undefined : caller };
+}
+
+/** The caller of a valid token; ANONYMOUS without a token or with an invalid one. */
+export async function callerOfToken({ headers }: IncomingMessage, identity: Identity): Promise<Caller> {
+  if (!headers.authorization) return ANONYMOUS;
+  return await signedIn(headers.authorization, identity).catch(() => ANONYMOUS);
+}
+
+/** True if a method ignores tokens, although a valid one selects the user's quota. */
+const ignoresToken = ({ rules: { access, rate } }: Method): boolean =>
+  access === Access.PUBLIC && rate !== RateClass.AUTH && rate !== RateClass.UNLIMITED;
+
+function refusalOf(error: unknown): ApiError {
+  if (isUnauthenticated(error)) return error;
+  throw error;
+}

@@ -1,0 +1,32 @@
+import type { Method } from "@medconnect/platform/contract/methods.ts";
+import type { Caller } from "@medconnect/platform/identity/caller.ts";
+import type { CallerLimit } from "@medconnect/platform/network/caller-limit.ts";
+import type { GatewayResponse } from "../http/gateway-response.ts";
+import { quotasOf } from "../limits/quotas.ts";
+import type { ClientQuota, RateLimiter } from "../limits/rate-limiter.ts";
+
+export interface CallerLimits {
+  limiter: RateLimiter;
+  /** Bound of each client's concurrent requests. */
+  callers: CallerLimit;
+}
+
+/**
+ * Counts a request towards its client's limits. Throws TOO_MANY_CONCURRENT_REQUESTS, RATE_LIMITED.
+ *
+ * @param caller undefined if the token was refused
+ * @returns the quotas that the request counted towards
+ */
+export async function limitCaller(
+  { limiter, callers }: CallerLimits,
+  method: Method,
+  caller: Caller | undefined,
+  response: GatewayResponse,
+): Promise<readonly ClientQuota[]> {
+  const { locals } = response;
+  // Concurrency first: in a burst, its refusals cost no round trip to Redis.
+  response.once("close", callers.enter(method, caller, locals.address));
+  const quotas = quotasOf(method, caller, locals);
+  await limiter.count(quotas, (name, value) => locals.headers.push(name, value));
+  return quotas;
+}

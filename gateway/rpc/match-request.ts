@@ -1,0 +1,32 @@
+import type { IncomingMessage } from "node:http";
+import type { Match, Router } from "../routing/router.ts";
+import type { Route } from "./routes.ts";
+
+/** A request's target, and its place among the routes. */
+export interface MatchedRequest {
+  /** Undefined for an unknown path. */
+  readonly match: Match<Route> | undefined;
+  /** Undefined for an unknown path, and for a known path with another HTTP method. */
+  readonly route: Route | undefined;
+  /** The raw query, without the question mark. */
+  readonly query: string;
+}
+
+/** Finds a request's route; HEAD takes the one of GET. Throws INVALID_REQUEST for invalid percent-encoding. */
+export function matchRequest(
+  { method = "", url = "" }: IncomingMessage,
+  router: Router<Route>,
+): MatchedRequest {
+  const { path, query } = splitTarget(url);
+  const match = router.match(path);
+  return { match, route: match?.targets.get(method === "HEAD" ? "GET" : method), query };
+}
+
+/** The path and the query of a request target, also in absolute form (RFC 9112 §3.2.2). */
+function splitTarget(target: string): { path: string; query: string } {
+  const origin = target.startsWith("/") ? target : target.replace(/^https?:\/\/[^/?]*/i, "");
+  const mark = origin.indexOf("?");
+  return mark < 0
+    ? { path: origin, query: "" }
+    : { path: origin.slice(0, mark), query: origin.slice(mark + 1) };
+}

@@ -1,0 +1,32 @@
+import type { IncomingMessage } from "node:http";
+import type { GatewayResponse } from "../http/gateway-response.ts";
+import { assertJson, readBody } from "../transcoding/body.ts";
+import { assertConditions } from "../transcoding/conditions.ts";
+import { encodeRequest } from "../transcoding/request.ts";
+import type { Route } from "./routes.ts";
+
+/** Parts of a request's target that become fields of the message. */
+export interface TargetValues {
+  /** The path's variables, decoded, in the order of the template. */
+  readonly values: readonly string[];
+  readonly query: string;
+}
+
+/**
+ * Reads a request as the protobuf message of its method. Throws ETAG_MISMATCH, BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE,
+ * MALFORMED_JSON, INVALID_REQUEST, REQUEST_TIMEOUT or CANCELLED.
+ *
+ * @param bodyMs time for the body to arrive; default: the server's time for the whole request
+ */
+export async function readMessage(
+  { method, binding }: Route,
+  { values, query }: TargetValues,
+  request: IncomingMessage,
+  response: GatewayResponse,
+  bodyMs?: number,
+): Promise<Buffer> {
+  assertConditions(request, method, binding);
+  const body = await readBody(request, response, binding.bodyLimit, bodyMs);
+  if (!binding.takesRawBody) assertJson(request, body);
+  return encodeRequest(binding, { request, values, query, body });
+}
