@@ -23,8 +23,9 @@ export interface AppOptions extends Omit<RpcHandlerOptions, "router"> {
 }
 
 /**
- * The gateway's request listener, from the outside in: observation, common headers, syntax, then an RPC or a page. Express serves
- * only the pages, because its 45 µs a request are more than all steps of an RPC take together.
+ * The gateway's request listener, from the outside in: observation, common headers, syntax, then an RPC or a
+ * page. Express serves only the pages, because its 45 µs a request are more than all steps of an RPC take
+ * together.
  */
 export function createApp(options: AppOptions) {
   const { routes, log, traceRatio, corsOrigins, proxies, ready } = options;

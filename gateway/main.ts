@@ -32,8 +32,9 @@ import { gatewaySettings } from "./settings.ts";
 import { Services } from "./upstream/services.ts";
 
 /**
- * Longest wait for the first connections before the gateway reports ready. When all processes start together, gRPC backs off from
- * services that are not up yet. Without the wait, requests to them would get 503 meanwhile.
+ * Longest wait for the first connections before the gateway reports ready. When all processes start together,
+ * gRPC backs off from services that are not up yet. Without the wait, requests to them would get 503
+ * meanwhile.
  */
 const CONNECT_MS = 5000;
 

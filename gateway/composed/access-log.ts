@@ -17,8 +17,8 @@ import type { Lister } from "./merge-events.ts";
 import { mergedPage } from "./merged-page.ts";
 
 /**
- * Accesses to the calling patient's records in all services, newest first. Each service lists this patient's entries only;
- * auth adds the actors' names and the reasons of break-glass grants.
+ * Accesses to the calling patient's records in all services, newest first. Each service lists this patient's
+ * entries only; auth adds the actors' names and the reasons of break-glass grants.
  */
 export async function listAccessLog(
   request: ListAccessLogRequest,

@@ -15,8 +15,9 @@ import { isAway } from "./is-away.ts";
 const TIMEOUT_MS = 2000;
 
 /**
- * The platform's figures, put together from all services at once. Those of a service that is away are missing, and it
- * is named; with all of them away nobody has said that the caller may see anything: UNAVAILABLE.
+ * The platform's figures, put together from all services at once. Those of a service that is away are
+ * missing, and it is named; with all of them away nobody has said that the caller may see anything:
+ * UNAVAILABLE.
  */
 export async function getStats(
   _request: GetStatsRequest,

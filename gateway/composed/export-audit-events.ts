@@ -15,8 +15,8 @@ const AT_ONCE = 200;
 const writer = new JsonWriter(registry.getMessage("medconnect.audit.v1.AuditEvent")!);
 
 /**
- * The audit trail as NDJSON, a line for each event, newest first. The last line has the token to go on with, and is there
- * also where there is nothing to go on with, so that who reads it knows to have it all.
+ * The audit trail as NDJSON, a line for each event, newest first. The last line has the token to go on with,
+ * and is there also where there is nothing to go on with, so that who reads it knows to have it all.
  */
 export async function exportAuditEvents(
   request: ExportAuditEventsRequest,

@@ -21,7 +21,8 @@ export function compare(a: Position, b: Position): number {
 export type Lister = (pageToken: string) => Promise<{ auditEvents: AuditEvent[]; nextPageToken: string }>;
 
 /**
- * All services' events as one list. A page is asked for only when the one before is used up, the first ones at once.
+ * All services' events as one list. A page is asked for only when the one before is used up, the first ones
+ * at once.
  */
 export async function* mergeNewestFirst(listers: Lister[]): AsyncGenerator<AuditEvent, void> {
   const streams = listers.map(eventsOf);

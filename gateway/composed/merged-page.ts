@@ -28,13 +28,14 @@ export type Part = Pick<MergedRequest, "pageSize" | "endTime">;
 /**
  * One page of all services' events, newest first.
  *
- * The page token is the position of the last event shown, in an order that all events have. The next page asks each
- * service for what happened up to that millisecond and skips what comes before the position, so no event is shown
- * twice or left out, however the services cut their pages and whatever is recorded in the meantime.
+ * The page token is the position of the last event shown, in an order that all events have. The next page
+ * asks each service for what happened up to that millisecond and skips what comes before the position, so no
+ * event is shown twice or left out, however the services cut their pages and whatever is recorded in the
+ * meantime.
  *
  * @param scope what the token is bound to: every filter, but not the page's size
- * @param listersOf lists each service's part
- * Throws INVALID_PAGE_TOKEN, and UNAVAILABLE while a service is away: a list with a gap would be taken for the whole.
+ * @param listersOf lists each service's part Throws INVALID_PAGE_TOKEN, and UNAVAILABLE while a service is
+ *   away: a list with a gap would be taken for the whole.
  */
 export async function mergedPage(
   request: MergedRequest,
@@ -46,7 +47,8 @@ export async function mergedPage(
   const size = Math.min(request.pageSize || sizes.byDefault, sizes.atMost);
   const after = request.pageToken === "" ? undefined : decodeToken(request.pageToken, filters);
   const listers = listersOf({
-    // Two more than shown: the last event of the page before comes again, and one tells whether there is a next page.
+    // Two more than shown: the last event of the page before comes again, and one tells whether there is a
+    // next page.
     pageSize: request.pageSize < 0 ? request.pageSize : size + 2,
     endTime: after
       ? new Date(Math.min(after.timeMs + 1, request.endTime?.getTime() ?? LATEST_MS))

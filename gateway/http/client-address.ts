@@ -10,7 +10,10 @@ export type TrustProxy = (address: string, hop: number) => boolean;
 export const trustedProxies = (trusted: number | string[], log: Logger): TrustedProxies =>
   new TrustedProxies(express().set("trust proxy", trusted).get("trust proxy fn"), log);
 
-/** Reads the forwarding headers of trusted proxies. Without such a proxy, the client is the peer of the connection. */
+/**
+ * Reads the forwarding headers of trusted proxies. Without such a proxy, the client is the peer of the
+ * connection.
+ */
 export class TrustedProxies {
   readonly #trusts: TrustProxy;
   readonly #log: Logger;
@@ -26,7 +29,10 @@ export class TrustedProxies {
     return this.#trusts(peer, 0);
   }
 
-  /** The last address in X-Forwarded-For that is no trusted proxy's, else the peer's. Empty after the connection closed. */
+  /**
+   * The last address in X-Forwarded-For that is no trusted proxy's, else the peer's. Empty after the
+   * connection closed.
+   */
   addressOf({ headers, socket }: IncomingMessage): string {
     const peer = socket.remoteAddress ?? "";
     const forwarded = headers["x-forwarded-for"];
@@ -49,8 +55,8 @@ export class TrustedProxies {
   }
 
   /**
-   * If the peer is a load balancer, all its clients share one address with its limits and lockouts. Any client can send the header,
-   * so the warning comes once and is no alert.
+   * If the peer is a load balancer, all its clients share one address with its limits and lockouts. Any
+   * client can send the header, so the warning comes once and is no alert.
    */
   #warnOnce(): void {
     if (this.#hasWarned) return;

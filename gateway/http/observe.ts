@@ -11,7 +11,10 @@ import type { GatewayResponse } from "./gateway-response.ts";
 
 /** Status that nginx logs for a client that left before the answer. */
 const CLIENT_CLOSED_REQUEST = 499;
-/** Other methods are recorded as _OTHER (OpenTelemetry HTTP conventions), so clients cannot create time series. */
+/**
+ * Other methods are recorded as _OTHER (OpenTelemetry HTTP conventions), so clients cannot create time
+ * series.
+ */
 const KNOWN_METHODS = new Set([
   "GET",
   "HEAD",
@@ -34,8 +37,8 @@ export interface ObserveOptions {
 }
 
 /**
- * Gives each request its id and its span. After the answer, records one duration and one log line. Both have the route's template,
- * because the path and the query may hold personal data.
+ * Gives each request its id and its span. After the answer, records one duration and one log line. Both have
+ * the route's template, because the path and the query may hold personal data.
  *
  * @param handle starts the answer
  */

@@ -7,7 +7,9 @@ const ID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
 const HOST = "host: api.test\r\n";
 const CHUNKED = `${HOST}content-type: application/json\r\ntransfer-encoding: chunked\r\n`;
 let gateway: TestGateway;
-/** A gateway with short time-outs for incomplete requests; on a busy machine, others might be too slow for it. */
+/**
+ * A gateway with short time-outs for incomplete requests; on a busy machine, others might be too slow for it.
+ */
 let impatient: TestGateway;
 
 beforeAll(async () => {

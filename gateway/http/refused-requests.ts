@@ -8,12 +8,15 @@ import { send } from "./answer.ts";
 import type { GatewayResponse } from "./gateway-response.ts";
 import { problemHeaders, problemOf } from "./problem.ts";
 
-/** Time for a refused client to stop sending, in ms. An immediate close would reset the connection and lose the answer. */
+/**
+ * Time for a refused client to stop sending, in ms. An immediate close would reset the connection and lose
+ * the answer.
+ */
 const LINGER_MS = 1000;
 
 /**
- * Answers requests that Node's parser refuses with a problem and a request id, as the handlers do. Then the connection closes,
- * because the parser cannot find the start of the next request.
+ * Answers requests that Node's parser refuses with a problem and a request id, as the handlers do. Then the
+ * connection closes, because the parser cannot find the start of the next request.
  */
 export class RefusedRequests {
   readonly #count: (address: string) => Promise<void>;
@@ -64,7 +67,8 @@ export class RefusedRequests {
   }
 
   /**
-   * Counts a refused request as a call without a token. Its headers are unknown, so the address is the peer's.
+   * Counts a refused request as a call without a token. Its headers are unknown, so the address is the
+   * peer's.
    *
    * @returns the refusal, or RATE_LIMITED beyond the limit
    */
@@ -126,7 +130,10 @@ function answerInstead(error: ApiError, response: GatewayResponse): void {
   send(response, { status: error.rule.httpStatus, headers, body });
 }
 
-/** Closes the connection after the answer to a complete request, because nothing after that request can be parsed. */
+/**
+ * Closes the connection after the answer to a complete request, because nothing after that request can be
+ * parsed.
+ */
 function closeAfter(socket: Duplex, response: ServerResponse): void {
   response.shouldKeepAlive = false;
   response.once("close", () => linger(socket.end()));

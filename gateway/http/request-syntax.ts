@@ -7,7 +7,10 @@ const UNIQUE = ["host", "authorization", "content-type", "idempotency-key"];
 /** `uri-host [":" port]` (RFC 9110 §7.2). An empty host is refused, because an http URI has one (§4.2.1). */
 const HOST = /^(?:\[[0-9a-f:.]+\]|(?:[a-z0-9._~!$&'()*+,;=-]|%[0-9a-f]{2})+)(?::\d*)?$/i;
 
-/** MALFORMED_REQUEST or EXPECTATION_FAILED for a request that RFC 9112 forbids although Node's parser accepts it. */
+/**
+ * MALFORMED_REQUEST or EXPECTATION_FAILED for a request that RFC 9112 forbids although Node's parser accepts
+ * it.
+ */
 export function syntaxErrorOf(request: IncomingMessage): ApiError | undefined {
   const { headers, headersDistinct, httpVersion, url = "" } = request;
   if (httpVersion !== "1.1" && httpVersion !== "1.0")

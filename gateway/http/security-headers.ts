@@ -13,7 +13,10 @@ const securityHeaders = helmet({
   xFrameOptions: { action: "deny" },
 });
 
-/** The documentation page loads its own scripts and styles and calls this API. The icons of its library are data URIs. */
+/**
+ * The documentation page loads its own scripts and styles and calls this API. The icons of its library are
+ * data URIs.
+ */
 export const docsPageHeaders = helmet.contentSecurityPolicy({
   useDefaults: false,
   directives: {
@@ -47,7 +50,9 @@ const RESPONSE_HEADERS = [
   "x-trace-id",
 ];
 
-/** Allows calls from pages of these origins only. Without credentials mode, because the API uses no cookies. */
+/**
+ * Allows calls from pages of these origins only. Without credentials mode, because the API uses no cookies.
+ */
 const crossOrigin = (origins: string[]) =>
   cors({
     origin: origins,
@@ -60,8 +65,8 @@ const crossOrigin = (origins: string[]) =>
   });
 
 /**
- * Headers of every answer, as a list of alternating names and values. They depend only on the method and the origin of a
- * request, so the libraries run once for each case instead of for each request.
+ * Headers of every answer, as a list of alternating names and values. They depend only on the method and the
+ * origin of a request, so the libraries run once for each case instead of for each request.
  */
 export function commonHeaders(origins: string[]): (request: IncomingMessage) => readonly string[] {
   const handlers = [securityHeaders, crossOrigin(origins)] as RequestHandler[];

@@ -6,21 +6,25 @@ import type { Logger } from "@medconnect/platform/telemetry/log.ts";
 import { GatewayResponse } from "./gateway-response.ts";
 import { RefusedRequests } from "./refused-requests.ts";
 
-/** Bounds on the resources that a slow or hostile client can hold (OWASP API4); times in ms, sizes in bytes. */
+/**
+ * Bounds on the resources that a slow or hostile client can hold (OWASP API4); times in ms, sizes in bytes.
+ */
 export const LIMITS = {
   maxHeaderSize: 16 * 1024,
   headersTimeout: 10_000,
   requestTimeout: 30_000,
   connectionsCheckingInterval: 1000,
-  /** Longer than the 60 s idle timeout of common load balancers, so that the balancer closes the connection. */
+  /**
+   * Longer than the 60 s idle timeout of common load balancers, so that the balancer closes the connection.
+   */
   keepAliveTimeout: 65_000,
   /** Time without any data in either direction, in addition to the time for the answer. */
   stallTimeout: 30_000,
 };
 
 /**
- * Time for the body of a request without a valid token. With slow bodies, one client would need more requests a minute than
- * `RATE_LIMIT_ADDRESS_ANONYMOUS` to occupy all `MAX_CALLER_REQUESTS` of its address.
+ * Time for the body of a request without a valid token. With slow bodies, one client would need more requests
+ * a minute than `RATE_LIMIT_ADDRESS_ANONYMOUS` to occupy all `MAX_CALLER_REQUESTS` of its address.
  */
 export const ANONYMOUS_BODY_MS = 5000;
 
@@ -41,8 +45,9 @@ export interface HttpServerOptions {
 }
 
 /**
- * Connections that may wait to be accepted; the kernel's own bound is `somaxconn`. A burst fills Node's default of 511 within half
- * a second. The kernel drops further connections, and their clients retry after 1, 3, 7, then 15 s.
+ * Connections that may wait to be accepted; the kernel's own bound is `somaxconn`. A burst fills Node's
+ * default of 511 within half a second. The kernel drops further connections, and their clients retry after 1,
+ * 3, 7, then 15 s.
  */
 const BACKLOG = 2048;
 
@@ -68,7 +73,8 @@ export class HttpServer {
       listener(request, response);
     };
     this.#server.on("request", serve).on("checkExpectation", serve);
-    // A client that never reads its answer would hold connection and answer for ever. Between requests, keepAliveTimeout applies.
+    // A client that never reads its answer would hold connection and answer for ever. Between requests,
+    // keepAliveTimeout applies.
     this.#server.setTimeout(answerMs + stallTimeout);
   }
 

@@ -1,4 +1,7 @@
-/** Clients with a local count. The oldest count is dropped first; the next request of that client asks Redis again. */
+/**
+ * Clients with a local count. The oldest count is dropped first; the next request of that client asks Redis
+ * again.
+ */
 const MAX_CLIENTS = 10_000;
 
 /** Requests of a client in its current window. */
@@ -16,8 +19,8 @@ interface ClientCount {
 }
 
 /**
- * The counts of one gateway between two round trips to Redis for the same client. Gateways do not see each other's unreported
- * requests, so a client can exceed its limit by `maxUnreported` requests per gateway.
+ * The counts of one gateway between two round trips to Redis for the same client. Gateways do not see each
+ * other's unreported requests, so a client can exceed its limit by `maxUnreported` requests per gateway.
  */
 export class LocalCounts {
   readonly #maxUnreported: number;

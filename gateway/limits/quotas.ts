@@ -21,8 +21,8 @@ const QUOTA_OF: Partial<Record<RateClass, QuotaName>> = {
 };
 
 /**
- * The quotas of a call: one of its rate class and one of its address. Each address has several quotas, so calls without a token
- * leave those of signed-in users alone, and polls leave sign-ins alone.
+ * The quotas of a call: one of its rate class and one of its address. Each address has several quotas, so
+ * calls without a token leave those of signed-in users alone, and polls leave sign-ins alone.
  *
  * @param caller undefined if the token was refused
  */
@@ -37,8 +37,8 @@ export function quotasOf(
 }
 
 /**
- * The quotas of a request that reaches no RPC. OPTIONS has its own quota: a browser sends preflights without the token, so a
- * refused one would block a signed-in user.
+ * The quotas of a request that reaches no RPC. OPTIONS has its own quota: a browser sends preflights without
+ * the token, so a refused one would block a signed-in user.
  */
 export const unroutedQuotas = (httpMethod: string, caller: Caller, source: SourceAddress): ClientQuota[] =>
   httpMethod === "OPTIONS" ? [openQuota(httpMethod, source)] : classQuotas(RateClass.READ, caller, source);
@@ -66,8 +66,9 @@ function classQuotas(rate: RateClass, caller: Caller, source: SourceAddress): Cl
 }
 
 /**
- * The client of a rate class: the user or service account, or the address without a token. For credential attempts, all users of
- * an address share one more quota, because accounts are cheap and password hashes are not.
+ * The client of a rate class: the user or service account, or the address without a token. For credential
+ * attempts, all users of an address share one more quota, because accounts are cheap and password hashes are
+ * not.
  */
 export function clientFor(
   rate: RateClass,

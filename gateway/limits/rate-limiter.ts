@@ -6,7 +6,10 @@ import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from "rate-limite
 import { LocalCounts, type WindowCount } from "./local-counts.ts";
 
 const WINDOW_S = 60;
-/** Share of a limit that a gateway counts locally; a round trip to Redis costs more than all other checks of most calls. */
+/**
+ * Share of a limit that a gateway counts locally; a round trip to Redis costs more than all other checks of
+ * most calls.
+ */
 const LOCAL_SHARE = 0.05;
 /** Bound of the local count. A larger one would save little, and let clients exceed a high limit by more. */
 const MAX_LOCAL = 50;
@@ -63,11 +66,11 @@ const isExceeded = ({ remaining }: QuotaState): boolean => remaining < 0;
 /**
  * Counts requests by quota and client, in Redis for all gateways together.
  *
- * Each gateway counts up to a twentieth of a limit, 50 requests at most, before it reports to Redis. A client can exceed its limit
- * by that number per gateway. Credential attempts are reported one by one.
+ * Each gateway counts up to a twentieth of a limit, 50 requests at most, before it reports to Redis. A client
+ * can exceed its limit by that number per gateway. Credential attempts are reported one by one.
  *
- * While Redis is down or frozen, each gateway counts alone, so logins stay limited. Redis keys hold a user id or an address and
- * nothing else from a request.
+ * While Redis is down or frozen, each gateway counts alone, so logins stay limited. Redis keys hold a user id
+ * or an address and nothing else from a request.
  */
 export class RateLimiter {
   readonly #policies: ReadonlyMap<QuotaName, Policy>;
@@ -82,9 +85,9 @@ export class RateLimiter {
   }
 
   /**
-   * Counts one request and reports the remaining quotas (draft-ietf-httpapi-ratelimit-headers-10). The address is counted last,
-   * and only if no narrower quota is exceeded. Refused requests of one caller thus cost others at the address nothing.
-   * Throws RATE_LIMITED.
+   * Counts one request and reports the remaining quotas (draft-ietf-httpapi-ratelimit-headers-10). The
+   * address is counted last, and only if no narrower quota is exceeded. Refused requests of one caller thus
+   * cost others at the address nothing. Throws RATE_LIMITED.
    *
    * @param setHeader receives the headers of the answer, also of a refusal
    */

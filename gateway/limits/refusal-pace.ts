@@ -2,8 +2,8 @@
 const MAX_WAIT_MS = 250;
 
 /**
- * Spreads a burst of refusals over 250 ms: each waits one millisecond longer than the one before. Sent at once, 192 refusals take
- * 25 ms of CPU, which delays all other requests.
+ * Spreads a burst of refusals over 250 ms: each waits one millisecond longer than the one before. Sent at
+ * once, 192 refusals take 25 ms of CPU, which delays all other requests.
  */
 export class RefusalPace {
   #waiting = 0;

@@ -14,8 +14,9 @@ import { commentedFiles } from "@medconnect/platform/contract/commented-files.ts
 type Declaration = DescMessage | DescField | DescEnum | DescEnumValue | DescService | DescMethod;
 
 /**
- * The comment before a declaration in its .proto, as one paragraph; "" if there is none. The descriptor set keeps
- * comments by the declaration's path of field numbers and indexes in its file (google.protobuf.SourceCodeInfo).
+ * The comment before a declaration in its .proto, as one paragraph; "" if there is none. The descriptor set
+ * keeps comments by the declaration's path of field numbers and indexes in its file
+ * (google.protobuf.SourceCodeInfo).
  */
 export function commentOn(desc: Declaration): string {
   return commentsIn(fileOf(desc)).get(pathOf(desc).join(".")) ?? "";
@@ -26,7 +27,9 @@ export function firstSentence(comment: string): string {
   return /^.*?[.!?](?=\s|$)/.exec(comment)?.[0] ?? comment;
 }
 
-/** Comments by path, by file name. Read at the first question: most gateways are never asked for the document. */
+/**
+ * Comments by path, by file name. Read at the first question: most gateways are never asked for the document.
+ */
 let commentsByFile: Map<string, Map<string, string>> | undefined;
 
 function commentsIn(file: DescFile): Map<string, string> {

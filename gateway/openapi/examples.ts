@@ -13,13 +13,18 @@ const UUID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
 /** Default examples for comments without one; the first that fits the field's rules is used. */
 const TEXTS = ["An example", "example", "en", "123456"];
 
-/** A message with plausible values. Fields of which an example says nothing (`optional` ones) are left out. */
+/**
+ * A message with plausible values. Fields of which an example says nothing (`optional` ones) are left out.
+ */
 export function exampleOf(fields: readonly DescField[]): JsonObject {
   const shown = fields.filter((field) => !field.proto.proto3Optional && isFirstOfOneof(field));
   return Object.fromEntries(shown.map((field) => [field.jsonName, exampleValue(field)]));
 }
 
-/** An example for one field: the one that its comment names ("such as …"), or one that fits its type and rules. */
+/**
+ * An example for one field: the one that its comment names ("such as …"), or one that fits its type and
+ * rules.
+ */
 export function exampleValue(field: DescField): JsonValue {
   const rules = rulesOf(field);
   if (field.fieldKind === "list") {

@@ -13,8 +13,9 @@ import { constraintsOf, isRequired, messageRulesOf, notesOf, scalarSchema } from
 import { ref, type Schema } from "./json-schema.ts";
 
 /**
- * Which way a message goes. An answer always has its scalars, enums and lists, so they are required there, unless the items of
- * lists leave them out; in a request the rules decide, and they are told there alone, as they bind the client.
+ * Which way a message goes. An answer always has its scalars, enums and lists, so they are required there,
+ * unless the items of lists leave them out; in a request the rules decide, and they are told there alone, as
+ * they bind the client.
  */
 export type Direction = "answer" | "request" | "patch";
 

@@ -7,7 +7,9 @@ import { docsPageHeaders } from "../http/security-headers.ts";
 const { resolve } = createRequire(import.meta.url);
 const SWAGGER_UI = dirname(resolve("swagger-ui-dist/package.json"));
 
-/** All that the page is made of: two files of ours and three of the library; nothing comes from another host. */
+/**
+ * All that the page is made of: two files of ours and three of the library; nothing comes from another host.
+ */
 const FILES: Record<string, string> = {
   "/": resolve("@medconnect/gateway/pages/docs/index.html"),
   "/init.js": resolve("@medconnect/gateway/pages/docs/init.js"),

@@ -3,7 +3,10 @@ import type { RequestHandler } from "express";
 import { openApiDocument } from "../openapi/document.ts";
 import type { Route } from "../rpc/routes.ts";
 
-/** Serves the document, made at the first request, with a validator so that tools can ask whether it has changed. */
+/**
+ * Serves the document, made at the first request, with a validator so that tools can ask whether it has
+ * changed.
+ */
 export function serveOpenApi(routes: readonly Route[]): RequestHandler {
   let made: ReturnType<typeof make> | undefined;
   return (request, response) => {

@@ -1,23 +1,23 @@
 import type { HttpRule } from "@medconnect/proto/es/google/api/http_pb.d.ts";
 
-/** One segment of a path template: fixed text, or a variable that binds a field of the request. */
+/** One segment of a path template: fixed text, or a variable that fills a field of the request. */
 export type Segment =
   | { readonly kind: "literal"; readonly text: string }
-  /** The path to the field, as the proto spells it: `["doctor", "id"]`. */
+  /** Path to the field, in proto names: `["doctor", "id"]`. */
   | { readonly kind: "variable"; readonly fieldPath: readonly string[] };
 
 /** A parsed `google.api.http` path: `/v1/bookings/{booking_id}:cancel`. */
 export interface PathTemplate {
   readonly segments: readonly Segment[];
-  /** The custom verb (AIP-136) behind the last colon, or "". */
+  /** Custom verb (AIP-136) after the last colon, or "". */
   readonly verb: string;
 }
 
-/** An HTTP method, a path and the part of the request that the body fills. */
+/** An HTTP method, a path, and the field that the body fills. */
 export interface HttpBinding {
   readonly httpMethod: string;
   readonly template: PathTemplate;
-  /** A field's name, "*" for all that the path does not bind, or "" for no body. */
+  /** A field's name; "*" for all fields that the path does not fill; "" for no body. */
   readonly body: string;
 }
 
@@ -26,8 +26,9 @@ const FIELD_PATH = /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$/;
 const VERB = /^[A-Za-z][A-Za-z0-9]*$/;
 
 /**
- * Parses the path syntax of google/api/http.proto, without its wildcards that span several segments (`**`,
- * `{name=shelves/*}`): resources here are named by plain ids. Throws for what it does not take: a mistake in a proto.
+ * Parses the path syntax of google/api/http.proto. Wildcards over several segments (`**`, `{name=shelves/*}`)
+ * are not supported, because resources here have plain ids. Throws for other syntax, which is an error in a
+ * proto.
  */
 export function parsePathTemplate(path: string): PathTemplate {
   const refuse = (why: string) => new Error(`HTTP rule "${path}": ${why}`);
@@ -48,7 +49,7 @@ export function parsePathTemplate(path: string): PathTemplate {
   return { segments, verb };
 }
 
-/** Every way in which a rule reaches its method: the rule itself and its `additional_bindings`. */
+/** The bindings of a rule: its own and its `additional_bindings`. */
 export function parseHttpRule(rule: HttpRule): HttpBinding[] {
   const { pattern } = rule;
   const [httpMethod, path] =

@@ -3,16 +3,16 @@ import type { PathTemplate } from "./http-rule.ts";
 
 /** Match of a path, before the HTTP method is checked. */
 export interface Match<Target> {
-  /** The targets by HTTP method. */
+  /** Targets by HTTP method. */
   readonly targets: ReadonlyMap<string, Target>;
-  /** The variables' values, decoded, in the order of the template. */
+  /** Decoded values of the variables, in the order of the template. */
   readonly values: readonly string[];
 }
 
 interface Node<Target> {
   readonly literals: Map<string, Node<Target>>;
   variable: Node<Target> | undefined;
-  /** Bindings by verb ("" for none), then by HTTP method. */
+  /** Targets by verb ("" for none), then by HTTP method. */
   readonly targets: Map<string, Map<string, Target>>;
 }
 
@@ -23,14 +23,19 @@ const newNode = <Target>(): Node<Target> => ({
 });
 
 /**
- * Matches paths against `google.api.http` templates, as grpc-gateway does: the verb is cut off at the last raw colon
- * of the last segment, then each segment is percent-decoded by itself, so an encoded slash or colon is plain text.
- * Case counts, a trailing slash is another path, and a literal beats a variable, in whatever order they were added.
+ * Matches paths against `google.api.http` templates, with the rules of grpc-gateway:
+ *
+ * - The verb follows the last raw colon of the last segment.
+ * - Each segment is percent-decoded separately, so an encoded slash or colon is plain text.
+ * - Paths are case-sensitive, and a trailing slash makes another path.
+ * - A literal takes precedence over a variable, whatever their order.
  */
 export class Router<Target> {
   readonly #root: Node<Target> = newNode();
 
-  /** Throws if another target has the same method and path: routes must not depend on their order. */
+  /**
+   * Throws if another target has the same method and path, because the result would depend on their order.
+   */
   add(httpMethod: string, template: PathTemplate, target: Target): void {
     let node = this.#root;
     for (const segment of template.segments) node = child(node, segment);
@@ -39,7 +44,7 @@ export class Router<Target> {
     node.targets.set(template.verb, byMethod.set(httpMethod, target));
   }
 
-  /** @returns undefined for an unknown path. Throws INVALID_REQUEST for a path that is not valid percent-encoding. */
+  /** @returns undefined for an unknown path. Throws INVALID_REQUEST for invalid percent-encoding. */
   match(path: string): Match<Target> | undefined {
     if (!path.startsWith("/")) return undefined;
     const colon = path.lastIndexOf(":");
@@ -92,7 +97,7 @@ function decodeSegment(segment: string): string {
   }
 }
 
-/** The value of the `Allow` header (RFC 9110 §10.2.1). */
+/** Value of the `Allow` header (RFC 9110 §10.2.1). */
 export function allowedMethods<Target>({ targets }: Match<Target>): string {
   const methods = [...targets.keys()].flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]));
   return [...methods, "OPTIONS"].join(", ");

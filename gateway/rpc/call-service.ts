@@ -31,7 +31,10 @@ export interface ServiceCall {
   readonly signal: AbortSignal;
 }
 
-/** Calls the method. Throws the service's error with the fields' names in JSON, or UNAVAILABLE beyond the capacity. */
+/**
+ * Calls the method. Throws the service's error with the fields' names in JSON, or UNAVAILABLE beyond the
+ * capacity.
+ */
 export async function callService(
   { limiter, callTimeoutMs }: ServiceCallOptions,
   { route, message, caller, capacity, quotas, signal }: ServiceCall,
@@ -53,7 +56,10 @@ export async function callService(
   }
 }
 
-/** Everything of the request that a service sees besides the message; no other header of the client is forwarded. */
+/**
+ * Everything of the request that a service sees besides the message; no other header of the client is
+ * forwarded.
+ */
 function metadataOf(
   { headers }: IncomingMessage,
   { locals }: GatewayResponse,

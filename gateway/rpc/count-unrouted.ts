@@ -12,7 +12,8 @@ export interface UnroutedLimits {
 }
 
 /**
- * Counts a request that reaches no RPC: an unknown path or method, OPTIONS, documentation, invalid syntax. Throws RATE_LIMITED.
+ * Counts a request that reaches no RPC: an unknown path or method, OPTIONS, documentation, invalid syntax.
+ * Throws RATE_LIMITED.
  */
 export async function countUnrouted(
   { limiter, identity }: UnroutedLimits,

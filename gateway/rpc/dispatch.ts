@@ -8,7 +8,9 @@ import { rawMethod, type Services } from "../upstream/services.ts";
 /** Answers calls of one method: serialized request in, serialized response out. */
 export type Dispatch = (request: Buffer, options: CallOptions, caller: Caller) => Promise<Reply<Uint8Array>>;
 
-/** Calls the method's service, or composes the answer in the gateway. Throws for a method that has neither. */
+/**
+ * Calls the method's service, or composes the answer in the gateway. Throws for a method that has neither.
+ */
 export function dispatchTo(method: Method, services: Services): Dispatch {
   if (!method.rules.composed) {
     // An unknown service fails at the start instead of at the first request.

@@ -11,13 +11,21 @@ import { isUnauthenticated } from "./is-unauthenticated.ts";
 
 /** Result of reading a request's token. */
 export interface IdentifiedCaller {
-  /** The caller, or the refusal of the token. It is thrown later, because limits count refused tokens, too. */
+  /**
+   * The caller, or the refusal of the token. It is thrown later, because limits count refused tokens, too.
+   */
   readonly caller: Caller | ApiError;
-  /** The caller for the limits; undefined if the token was refused. A public method ignores tokens, limits do not. */
+  /**
+   * The caller for the limits; undefined if the token was refused. A public method ignores tokens, limits do
+   * not.
+   */
   readonly limitedCaller: Caller | undefined;
 }
 
-/** Reads the token as the method requires. Rethrows failures other than a refused token, such as REVOCATION_UNKNOWN. */
+/**
+ * Reads the token as the method requires. Rethrows failures other than a refused token, such as
+ * REVOCATION_UNKNOWN.
+ */
 export async function identify(
   method: Method,
   request: IncomingMessage,

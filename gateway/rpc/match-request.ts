@@ -12,7 +12,9 @@ export interface MatchedRequest {
   readonly query: string;
 }
 
-/** Finds a request's route; HEAD takes the one of GET. Throws INVALID_REQUEST for invalid percent-encoding. */
+/**
+ * Finds a request's route; HEAD takes the one of GET. Throws INVALID_REQUEST for invalid percent-encoding.
+ */
 export function matchRequest(
   { method = "", url = "" }: IncomingMessage,
   router: Router<Route>,

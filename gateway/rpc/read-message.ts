@@ -13,8 +13,8 @@ export interface TargetValues {
 }
 
 /**
- * Reads a request as the protobuf message of its method. Throws ETAG_MISMATCH, BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE,
- * MALFORMED_JSON, INVALID_REQUEST, REQUEST_TIMEOUT or CANCELLED.
+ * Reads a request as the protobuf message of its method. Throws ETAG_MISMATCH, BODY_TOO_LARGE,
+ * UNSUPPORTED_MEDIA_TYPE, MALFORMED_JSON, INVALID_REQUEST, REQUEST_TIMEOUT or CANCELLED.
  *
  * @param bodyMs time for the body to arrive; default: the server's time for the whole request
  */

@@ -12,7 +12,10 @@ import { type AnswerEncoder, answerEncoderFor } from "../transcoding/response.ts
 import type { Services } from "../upstream/services.ts";
 import { type Dispatch, dispatchTo } from "./dispatch.ts";
 
-/** A mapping of an HTTP method and path to an RPC. Everything that does not depend on a request is computed once. */
+/**
+ * A mapping of an HTTP method and path to an RPC. Everything that does not depend on a request is computed
+ * once.
+ */
 export interface Route {
   readonly method: Method;
   readonly httpMethod: string;

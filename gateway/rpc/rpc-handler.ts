@@ -29,7 +29,8 @@ export interface RpcHandlerOptions extends UnroutedLimits, CallerLimits, Service
  *
  * 1. route: 404, 405
  * 2. load of the service: 503
- * 3. limits of the caller: 429. They need the token's caller, so the token is read before and refused after them.
+ * 3. limits of the caller: 429. They need the token's caller, so the token is read before and refused after
+ *    them.
  * 4. token: 401
  * 5. message: 412, 413, 415, 400
  * 6. checks of the service

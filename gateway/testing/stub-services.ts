@@ -23,7 +23,9 @@ export interface StubCall {
 
 export type Stub = (call: StubCall) => JsonObject | Promise<JsonObject>;
 
-/** A gRPC server with every method of the contract; what they answer, each test says. Real gRPC, real network. */
+/**
+ * A gRPC server with every method of the contract; what they answer, each test says. Real gRPC, real network.
+ */
 export class StubServices {
   /** Answers by the method's name. Without one a method answers an empty message. */
   readonly stubs = new Map<string, Stub>();

@@ -55,5 +55,8 @@ const testRegistry = createFileRegistry(file, (name) =>
     : registry.getFile(name)?.proto,
 );
 
-/** A message with features that the gateway supports but the contract does not use yet: Thing, Wrapped or Webhook. */
+/**
+ * A message with features that the gateway supports but the contract does not use yet: Thing, Wrapped or
+ * Webhook.
+ */
 export const testMessage = (name: string): DescMessage => testRegistry.getMessage(`test.${name}`)!;

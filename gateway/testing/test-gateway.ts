@@ -58,7 +58,9 @@ export interface Received {
   json: Record<string, unknown>;
 }
 
-/** A gateway on a free port with stubs behind it, and all else real: tokens, revocations, limits, gRPC, HTTP. */
+/**
+ * A gateway on a free port with stubs behind it, and all else real: tokens, revocations, limits, gRPC, HTTP.
+ */
 export async function startTestGateway(options: TestGatewayOptions = {}) {
   const {
     limits,

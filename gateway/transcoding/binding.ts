@@ -4,39 +4,41 @@ import type { HttpBinding } from "../routing/http-rule.ts";
 import { bodyLimitOf } from "./body-limit.ts";
 import { isWellKnown } from "./strict-json.ts";
 
-/** The message whose content is the raw body of a request or an answer. */
+/** Message type that carries a raw body. */
 export const HTTP_BODY = "google.api.HttpBody";
 
-/** Where each part of an HTTP request goes in a method's input. Made once per route. */
+/** Mapping of the parts of an HTTP request to fields of a method's input. Computed once per route. */
 export interface RequestBinding {
   readonly input: DescMessage;
-  /** The field behind each variable of the path, as a path of fields from the input down. */
+  /** Field of each path variable, as a path of fields from the input down. */
   readonly variables: readonly (readonly DescField[])[];
-  /** The fields that are query parameters, by the parameter's name. */
+  /** Fields that are query parameters, by parameter name. */
   readonly query: ReadonlyMap<string, DescField>;
-  /** The body fills this field, all fields that are left ("*"), or there is none (""). */
+  /** Field that the body fills; "*" for all remaining fields; "" for no body. */
   readonly body: DescField | "*" | "";
   /** Body limit, in bytes. */
   readonly bodyLimit: number;
-  /** The body is passed on untouched, whatever its media type (google.api.HttpBody). */
+  /** True if the body is forwarded unchanged, with any media type (google.api.HttpBody). */
   readonly takesRawBody: boolean;
-  /** Filled from the Idempotency-Key header. */
+  /** Field that the Idempotency-Key header fills. */
   readonly idempotencyKey: DescField | undefined;
-  /** Filled from headers of the request, each from the first that is there. */
+  /** Fields that other headers fill. */
   readonly headers: readonly HeaderField[];
-  /** Says which fields of the body's resource to change (AIP-134). */
+  /** Field with the names of the resource's fields to change (AIP-134). */
   readonly updateMask: DescField | undefined;
-  /** The versions that the body's resource may replace, by commas; narrowed by If-Match (AIP-154). */
+  /**
+   * Field with the versions that the update may replace, separated by commas; If-Match narrows it (AIP-154).
+   */
   readonly etag: DescField | undefined;
 }
 
-/** A field that says by which headers it is filled (medconnect.options.v1.headers). */
+/** A field and its headers (medconnect.options.v1.headers); the first one in the request fills it. */
 export interface HeaderField {
   readonly field: DescField;
   readonly names: readonly string[];
 }
 
-/** Throws for a rule that does not fit its method's input: a mistake in a proto. */
+/** Throws for a rule that does not fit its method's input, which is an error in a proto. */
 export function bindRequest(input: DescMessage, { template, body }: HttpBinding): RequestBinding {
   const variables = template.segments.flatMap((segment) =>
     segment.kind === "variable" ? [fieldsAlong(input, segment.fieldPath)] : [],
@@ -82,7 +84,7 @@ function fieldNamed(desc: DescMessage | undefined, name: string): DescField {
   return field;
 }
 
-/** A parameter's value is text, so its field must be one that text can say. */
+/** Refuses maps and plain messages: a parameter is text, and they have no text form. */
 function asParameter(field: DescField): DescField {
   const isText = field.fieldKind !== "map" && (!field.message || isWellKnown(field.message));
   if (!isText) throw new Error(`${field} cannot be a query parameter`);

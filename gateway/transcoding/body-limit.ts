@@ -4,26 +4,25 @@ import { behavesAs } from "@medconnect/platform/contract/validate.ts";
 import { FieldBehavior } from "@medconnect/proto/es/google/api/field_behavior_pb.js";
 import { rulesOf } from "./validation-rules.ts";
 
-/** Bodies of most routes. */
+/** Body limit of most routes. */
 export const USUAL_BYTES = 100 * 1024;
-/** Bodies of routes with larger fields, such as clinical notes; equals a service's limit over gRPC. */
+/**
+ * Body limit of routes with larger fields, such as clinical notes; equal to the services' limit over gRPC.
+ */
 export const LARGE_BYTES = 1024 * 1024;
 
-/** A code point beyond U+FFFF as JSON may write it: two escapes, `\ud83d\ude00`. */
+/** Longest JSON form of a code point: two escapes for one beyond U+FFFF, `\ud83d\ude00`. */
 const BYTES_OF_CHARACTER = 12;
-/** Numbers, times, ids and words, with their quotes; longer ones have a rule. */
+/** Bound of a number, time, id or enum name with its quotes. Longer text has a length rule. */
 const BYTES_OF_VALUE = 64;
 
-/** The body limit of a route: 1 MiB if its fields may need more than 100 KiB of JSON. */
+/** Body limit of a route in bytes: 1 MiB if its fields may need more than 100 KiB of JSON. */
 export function bodyLimitOf(input: DescMessage, body: DescField | "*" | ""): number {
   const message = body === "*" ? input : typeof body === "object" ? body.message : undefined;
   return message && largestOf(message) > USUAL_BYTES ? LARGE_BYTES : USUAL_BYTES;
 }
 
-/**
- * The size of the largest JSON that the field rules allow, white space left out. Output-only fields do not count, although
- * clients may send them back.
- */
+/** Size of the largest JSON that the field rules allow, without white space and output-only fields. */
 function largestOf({ fields }: DescMessage): number {
   const settable = fields.filter((field) => !behavesAs(field, FieldBehavior.OUTPUT_ONLY));
   return settable.reduce(

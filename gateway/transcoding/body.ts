@@ -4,10 +4,11 @@ import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 const NO_BODY = Buffer.alloc(0);
 
 /**
- * The body's bytes; empty without a body. Throws BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, REQUEST_TIMEOUT or CANCELLED.
+ * Reads the body; empty if there is none. Throws BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, REQUEST_TIMEOUT or
+ * CANCELLED.
  *
- * @param limit in bytes, one of `bodyLimitOf`
- * @param timeoutMs time for the body to arrive; default: the server's for the whole request
+ * @param limit in bytes
+ * @param timeoutMs time for the body to arrive; default: the server's time for the whole request
  */
 export async function readBody(
   request: IncomingMessage,
@@ -21,7 +22,7 @@ export async function readBody(
     "content-encoding": coding,
   } = request.headers;
   if (transfer === undefined && (length === undefined || length === "0")) return NO_BODY;
-  // A hundred kilobytes of a compressed body can say a hundred megabytes.
+  // 100 KB of compressed data can expand to 100 MB.
   if (coding !== undefined && coding.toLowerCase() !== "identity") {
     throw new ApiError("UNSUPPORTED_MEDIA_TYPE", { detail: "A compressed body is not taken." });
   }
@@ -41,7 +42,7 @@ function collect(request: IncomingMessage, limit: number): Promise<Buffer> {
       bytes += chunk.length;
       if (bytes <= limit) return;
       reject(tooLarge(limit));
-      // The rest goes nowhere: the next request of the connection is behind it.
+      // Discards the rest, because the next request on the connection follows it.
       request.off("data", take).resume();
     };
     const isGone = (cause?: unknown) => reject(new ApiError("CANCELLED", { cause }));
@@ -53,7 +54,7 @@ function collect(request: IncomingMessage, limit: number): Promise<Buffer> {
   });
 }
 
-/** The connection ends with the answer, because the rest of the body would precede the next request. */
+/** Closes the connection after the answer, because the rest of the body would precede the next request. */
 function tooSlow(response: ServerResponse): ApiError {
   response.shouldKeepAlive = false;
   return new ApiError("REQUEST_TIMEOUT");
@@ -67,7 +68,7 @@ const tooLarge = (limit: number): ApiError =>
 
 const JSON_MEDIA_TYPE = /^application\/json[ \t]*(?:;[ \t]*charset=("?)utf-8\1[ \t]*)?$/i;
 
-/** Throws UNSUPPORTED_MEDIA_TYPE for a body that does not say it is JSON in UTF-8, the only kind that is taken. */
+/** Throws UNSUPPORTED_MEDIA_TYPE for a body whose media type is not JSON in UTF-8. */
 export function assertJson(request: IncomingMessage, body: Buffer): void {
   if (body.length > 0 && !JSON_MEDIA_TYPE.test(request.headers["content-type"] ?? "")) {
     throw new ApiError("UNSUPPORTED_MEDIA_TYPE");

@@ -6,12 +6,16 @@ import type { Answer } from "../http/answer.ts";
 import type { RequestBinding } from "./binding.ts";
 import { ifMatchOf } from "./headers.ts";
 
-/** The opaque part of each entity tag in a list; `W/` makes no difference, as the comparison is weak (RFC 9110 §8.8.3.2). */
+/**
+ * Opaque part of each entity tag in a list. If-None-Match compares weakly, so `W/` is ignored (RFC 9110
+ * §8.8.3.2).
+ */
 const ENTITY_TAGS = /(?:W\/)?"([!#-~]*)"/g;
 
 /**
- * Refuses conditions that cannot hold: if ignored, a guarded change would happen unchecked. No tag matches a target without
- * one, for every method (RFC 9110 §13.1.1). Throws INVALID_REQUEST, ETAG_MISMATCH.
+ * Refuses conditions that the method cannot evaluate. Ignoring them would let a guarded change happen
+ * unchecked. A resource without an entity tag matches no tag (RFC 9110 §13.1.1). Throws INVALID_REQUEST,
+ * ETAG_MISMATCH.
  */
 export function assertConditions(request: IncomingMessage, rpc: Method, binding: RequestBinding): void {
   const { method, headers } = request;
@@ -34,8 +38,8 @@ export function assertConditions(request: IncomingMessage, rpc: Method, binding:
 }
 
 /**
- * The answer of a read under its conditions (RFC 9110 §13.1). If-Match requires a version of the resource.
- * If-None-Match gives 304 if the answer has not changed. Throws ETAG_MISMATCH.
+ * Applies the conditions of a read (RFC 9110 §13.1). If-Match requires one of its versions; If-None-Match
+ * gives 304 for an unchanged answer. Throws ETAG_MISMATCH.
  */
 export function conditional(request: IncomingMessage, answer: Answer): Answer {
   const { method, headers } = request;

@@ -2,15 +2,15 @@ import type { IncomingMessage } from "node:http";
 import { versionOf } from "@medconnect/platform/api/update-mask.ts";
 import { invalidField } from "@medconnect/platform/errors/api-error.ts";
 
-/** A quoted string of RFC 8941 §3.3.3. */
+/** Quoted string (RFC 8941 §3.3.3). */
 const QUOTED = /^"((?:[ !#-[\]-~]|\\["\\])*)"$/;
-/** Clients' unquoted form of it: the bare key. */
+/** Key without quotes, as most clients send it. */
 const BARE = /^[!#-~][ -~]*$/;
 const MAX_KEY_LENGTH = 255;
 
 /**
- * The Idempotency-Key header (draft-ietf-httpapi-idempotency-key-header), quoted as its draft says or bare as most
- * clients send it; "" if there is none. Throws INVALID_REQUEST.
+ * Value of the Idempotency-Key header (draft-ietf-httpapi-idempotency-key-header), quoted or bare; "" without
+ * the header. Throws INVALID_REQUEST.
  */
 export function idempotencyKeyOf({ headers, headersDistinct }: IncomingMessage): string {
   if (headers["idempotency-key"] === undefined) return "";
@@ -25,18 +25,18 @@ export function idempotencyKeyOf({ headers, headersDistinct }: IncomingMessage):
   return key;
 }
 
-/** A list of entity tags (RFC 9110 §5.6.1, §8.8.3), in which elements may be empty. */
+/** List of entity tags (RFC 9110 §5.6.1, §8.8.3); elements may be empty. */
 const ENTITY_TAGS = /^[ \t,]*(?:(?:W\/)?"[!#-~]*"[ \t]*(?:,[ \t,]*|$))+$/;
-/** Each tag of a list: whether it is weak, and its opaque part. */
+/** One tag of a list: the mark of a weak one, and the opaque part. */
 const ENTITY_TAG = /(W\/)?"([!#-~]*)"/g;
-/** Clients' unquoted form of one tag, such as a body's `etag`. */
+/** Single tag without quotes, such as the `etag` of a body. */
 const BARE_TAG = /^[!#-+\--~]+$/;
-/** Versions of this API. Tags of another form match nothing. */
+/** This API's version format. Tags in another format match nothing. */
 const VERSION = /^\w+$/;
 
 /**
- * The versions that If-Match asks for; undefined for none and for `*`. Weak tags name no version, because the comparison is
- * strong (RFC 9110 §13.1.1). Throws INVALID_REQUEST.
+ * Versions in If-Match; undefined without the header and for `*`. Weak tags are left out, because the
+ * comparison is strong (RFC 9110 §13.1.1). Throws INVALID_REQUEST.
  */
 export function ifMatchOf({ headers }: IncomingMessage): string[] | undefined {
   const text = headers["if-match"];

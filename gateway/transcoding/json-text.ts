@@ -3,8 +3,8 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import { ApiError, invalidField } from "@medconnect/platform/errors/api-error.ts";
 
 /**
- * The JSON object in a body; an empty body is an empty object. Throws MALFORMED_JSON for what is not JSON in UTF-8
- * (RFC 8259 §8.1), INVALID_REQUEST for another kind of value and for a name that is given twice.
+ * Parses a body as a JSON object; an empty body is `{}`. Throws MALFORMED_JSON for anything but JSON in UTF-8
+ * (RFC 8259 §8.1), INVALID_REQUEST for another JSON value and for a duplicate name.
  */
 export function parseJsonObject(body: Buffer): JsonObject {
   if (body.length === 0) return {};
@@ -23,19 +23,19 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    // The parser's own message quotes the body, which may be personal.
+    // The parser's own message quotes the body, which may hold personal data.
     throw new ApiError("MALFORMED_JSON", { cause });
   }
 }
 
 const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],]/g;
 
-/** An open object with the names seen in it and the one being read, or an open array with its index. */
+/** An open object with its names so far and the current one, or an open array with its index. */
 type Frame = { names: Set<string>; name: string; expectsName: boolean } | { index: number };
 
 /**
- * The path of a name that occurs twice in one object, in text that is known to be JSON. JSON.parse keeps the last of
- * them, other parsers the first (RFC 8259 §4): two parties could read two different requests.
+ * Path of the first name that occurs twice in one object; the text is valid JSON. JSON.parse keeps the last
+ * value, other parsers the first (RFC 8259 §4), so two parties could read two different requests.
  */
 function findDuplicateName(text: string): string | undefined {
   const open: Frame[] = [];

@@ -3,7 +3,7 @@ import { invalidField } from "@medconnect/platform/errors/api-error.ts";
 import type { FieldViolation } from "@medconnect/platform/errors/limit-violations.ts";
 
 /**
- * Query parameters as the JSON that their fields take. What is wrong is added to `violations`.
+ * Converts query parameters to the JSON of their fields. Adds errors to `violations`.
  *
  * @param text the raw query, without the question mark
  */
@@ -23,7 +23,10 @@ export function queryToJson(
   return json;
 }
 
-/** A value of a path or query. Canonical JSON takes numbers, times and enums as text as well, but booleans not. */
+/**
+ * JSON of a value in a path or query. Canonical JSON accepts text for numbers, times and enums, but not for
+ * booleans.
+ */
 export function textToJson(field: DescField, text: string): JsonValue {
   const isBool = field.scalar === ScalarType.BOOL && (text === "true" || text === "false");
   return isBool ? text === "true" : text;
@@ -43,7 +46,7 @@ function group(text: string): Map<string, string[]> {
   return values;
 }
 
-/** As forms are encoded (WHATWG URL §5.1), but what is not valid is refused rather than guessed. */
+/** Decodes form encoding (WHATWG URL §5.1), but refuses invalid bytes instead of replacing them. */
 function decode(text: string): string {
   try {
     return decodeURIComponent(text.replaceAll("+", " "));

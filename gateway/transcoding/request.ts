@@ -12,20 +12,21 @@ import { parseJsonObject } from "./json-text.ts";
 import { queryToJson, textToJson } from "./query.ts";
 import { isObject, violationsOf } from "./strict-json.ts";
 
-/** The parts of an HTTP request that make a message. */
+/** Parts of an HTTP request that fill its message. */
 export interface RequestParts {
   readonly request: IncomingMessage;
-  /** The path's variables, decoded. */
+  /** Decoded values of the path variables. */
   readonly values: readonly string[];
   /** The raw query, without the question mark. */
   readonly query: string;
-  /** Empty where there is none. */
+  /** Empty without a body. */
   readonly body: Buffer;
 }
 
 /**
- * The method's input as bytes. All parts are put together as one JSON object first, so that one check and one
- * conversion serve them all. Throws INVALID_REQUEST with every field that is wrong, or MALFORMED_JSON.
+ * Encodes a request as its method's input. All parts become one JSON object first, so one check and one
+ * conversion apply to them all. Throws INVALID_REQUEST with every invalid field, MALFORMED_JSON or
+ * ETAG_MISMATCH.
  */
 export function encodeRequest(binding: RequestBinding, parts: RequestParts): Buffer {
   const violations: FieldViolation[] = [];
@@ -55,7 +56,8 @@ function bodyToJson(
   }
   if (binding.body === "*") {
     const json = parseJsonObject(body);
-    // The body cannot set a header's field: two places for one value would need a rule for when they differ.
+    // A field that a header fills is not allowed in the body: two sources would need a rule for when they
+    // differ.
     const { idempotencyKey, headers } = binding;
     for (const field of [idempotencyKey, ...headers.map((header) => header.field)]) {
       if (field && Object.hasOwn(json, field.jsonName)) {
@@ -88,7 +90,7 @@ function fillFromPath(
   }
 }
 
-/** The object that a path of fields leads to, made where it is missing; undefined where something else is there. */
+/** The object at a path of fields, created if absent; undefined if another kind of value is there. */
 function objectAt(json: JsonObject, fields: readonly DescField[]): JsonObject | undefined {
   let object = json;
   for (const { jsonName } of fields) {
@@ -117,10 +119,10 @@ function fillFromHeaders(
   resource[etag.jsonName] = withIfMatch(versions, resource[etag.jsonName] ?? "");
 }
 
-/** The etags that satisfy both If-Match and the body. Throws ETAG_MISMATCH if none does. */
+/** Versions that satisfy both If-Match and the body's etag. Throws ETAG_MISMATCH if there are none. */
 function withIfMatch(versions: string[], etag: JsonValue): JsonValue {
   if (etag === "") return versions.join(",");
-  // Refused by the check of its type.
+  // The type check refuses it.
   if (typeof etag !== "string") return etag;
   const both = etag.split(",").filter((each) => versions.includes(versionOf(each)));
   if (both.length > 0) return both.join(",");
@@ -131,8 +133,8 @@ function withIfMatch(versions: string[], etag: JsonValue): JsonValue {
 }
 
 /**
- * Without a mask a PATCH changes what its body names. A client may send back what it read, so fields that only the
- * server sets are left out (AIP-203); whether the rest may change, the service says.
+ * Fills a missing update mask with the fields in the body. Clients may send back a resource that they read,
+ * so output-only fields are left out (AIP-203). The service checks whether the others may change.
  */
 function fillUpdateMask(json: JsonObject, { body, updateMask, etag }: RequestBinding): void {
   if (!updateMask || typeof body !== "object" || json[updateMask.jsonName]) return;

@@ -8,14 +8,14 @@ import type { Answer } from "../http/answer.ts";
 import { HTTP_BODY } from "./binding.ts";
 import { type FieldTexts, JsonWriter } from "./json-writer.ts";
 
-/** Makes a method's answers. Made once per route. */
+/** Encodes the response of a method as an HTTP answer. Created once per route. */
 export type AnswerEncoder = (bytes: Uint8Array, trailer: Metadata) => Answer;
 
-/** How a method's output is told over HTTP, by what the contract says of it. */
+/** The encoder for a method, by its output type and its rules: 200, 201 with Location, 202, or 204. */
 export function answerEncoderFor(method: Method): AnswerEncoder {
   const encodeResult = resultEncoderFor(method);
   if (!method.rules.accepts) return encodeResult;
-  // Where nothing is set, nothing is encoded.
+  // An empty response means that the outcome follows later, such as by mail.
   return (bytes, trailer) => (bytes.length === 0 ? accepted(trailer) : encodeResult(bytes, trailer));
 }
 
@@ -41,10 +41,10 @@ function resultEncoderFor({ output, rules }: Method): AnswerEncoder {
 const indexOf = ({ fields }: DescMessage, name: string): number =>
   fields.findIndex((field) => field.name === name);
 
-/** 96 bits: enough to tell a resource's answers apart. */
+/** Characters of base64url, 96 bits: enough to distinguish the answers of one resource. */
 const HASH_LENGTH = 16;
 
-/** Covers the whole answer, so that If-None-Match also detects a change that does not raise the version. */
+/** Hash of the whole answer, so If-None-Match also detects a change that does not raise the version. */
 const hashOf = (json: string): string =>
   createHash("sha256").update(json).digest("base64url").slice(0, HASH_LENGTH);
 
@@ -60,11 +60,11 @@ function rawAnswer(bytes: Uint8Array, trailer: Metadata): Answer {
   return { status: 200, headers, body: data };
 }
 
-/** The answer is one that was given before, to the same Idempotency-Key. */
+/** Header of an answer repeated for the same Idempotency-Key. */
 const replayed = (trailer: Metadata): Record<string, string> =>
   trailer.get(REPLAYED_KEY).length > 0 ? { [REPLAYED_KEY]: "true" } : {};
 
-/** `/v1/bookings/{id}` with the answer's own id. */
+/** Fills the variables of a location, such as `/v1/bookings/{id}`, from the answer. */
 const fillIn = (location: string, output: DescMessage, texts: FieldTexts): string =>
   location.replace(/\{(\w+)\}/g, (_, name: string) =>
     encodeURIComponent(String(JSON.parse(texts[indexOf(output, name)]!))),

@@ -12,10 +12,15 @@ import { MAX_VIOLATIONS } from "@medconnect/platform/errors/limit-violations.ts"
 import { mistakeInWellKnown } from "./well-known-json.ts";
 
 /**
- * Violations of canonical protobuf JSON in an object, each with its path. Stricter than the library, so
- * that each request has one spelling: fields by their lowerCamelCase name only, enums by name only, no numbers that
- * have lost precision. `null` is the same as absent. `fromJson` accepts an object without violations. Stops behind
- * MAX_VIOLATIONS, so that the error says that there are more.
+ * Violations of canonical protobuf JSON, each with its path. Stricter than the library, so each request has
+ * one spelling:
+ *
+ * - Fields have lowerCamelCase names only, enums names only.
+ * - Numbers that lost precision are refused.
+ * - `null` equals an absent field.
+ *
+ * `fromJson` accepts every object without violations. Stops at one more than MAX_VIOLATIONS, so the answer
+ * says that there are more.
  */
 export function violationsOf(desc: DescMessage, json: JsonObject): FieldViolation[] {
   const violations: FieldViolation[] = [];
@@ -66,18 +71,17 @@ function checkValue(field: DescField, value: JsonValue, path: string, violations
   }
 }
 
-/** The mistake in a value other than a plain message. */
+/** Violation of a value other than a plain message. */
 function mistakeIn(field: DescField, value: JsonValue): string | undefined {
   const wellKnown =
     field.fieldKind === "map" ? undefined : mistakeInWellKnown(field.message?.typeName ?? "", value);
   return wellKnown ?? (isValid(field, value) ? undefined : expectation(field));
 }
 
-/** The one field of a wrapper such as Int64Value, whose JSON is that field's. */
+/** The single field of a wrapper such as Int64Value, whose JSON is the field's value. */
 const wrappedField = (message: DescMessage): DescField | undefined =>
   isWrapperDesc(message) ? message.fields[0] : undefined;
 
-/** True if a value fits its field. */
 function isValid(field: DescField, value: JsonValue): boolean {
   if (field.enum) return field.enum.values.some(({ name, number }) => name === value && number !== 0);
   switch (field.scalar) {
@@ -96,8 +100,8 @@ function isValid(field: DescField, value: JsonValue): boolean {
 }
 
 /**
- * A JSON number counts by its value, however it is written (RFC 8259 §6): 1e3 is 1000, and -0 is 0. JSON.parse has rounded one
- * beyond 2^53 already. Text is exact, and has one spelling for each number.
+ * A JSON number counts by value, so 1e3 is 1000 and -0 is 0 (RFC 8259 §6). JSON.parse rounds numbers beyond
+ * 2^53, so those must be text. Text has one spelling for each number.
  */
 const isInteger = (value: JsonValue): boolean =>
   typeof value === "number"
@@ -144,7 +148,7 @@ function fieldsByJsonName(desc: DescMessage): ReadonlyMap<string, DescField> {
   return made;
 }
 
-/** Well-known types have a JSON form of their own. */
+/** True for types with their own JSON form, such as Timestamp. */
 export const isWellKnown = (desc: DescMessage): boolean => desc.typeName.startsWith("google.protobuf.");
 
 export const isObject = (value: JsonValue | undefined): value is JsonObject =>

@@ -1,11 +1,11 @@
 import { BinaryReader } from "@bufbuild/protobuf/wire";
 
 const DAY_S = 86_400;
-/** Days whose date is kept as text; over two years of slots. */
+/** Cached dates; enough for more than two years of slots. */
 const MAX_DAYS = 1000;
 const SECONDS_TAG = 8;
 
-/** Reads values of protobuf's wire format as JSON text, without an object in between. */
+/** Reads values of protobuf's wire format directly as JSON text. */
 export class WireReader extends BinaryReader {
   readonly #bytes: Buffer;
 
@@ -14,14 +14,16 @@ export class WireReader extends BinaryReader {
     this.#bytes = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
-  /** Reads a length and returns the position after so many bytes. Throws a RangeError beyond the end. */
+  /**
+   * Reads a length prefix and returns the end position. Throws a RangeError beyond the end of the message.
+   */
   end(): number {
     const end = this.uint32() + this.pos;
     if (end > this.len) throw new RangeError("premature end of a protobuf message");
     return end;
   }
 
-  /** A string. Faster than `string()`, which decodes a view. */
+  /** Reads a string. Faster than `string()`, which decodes a view of the bytes. */
   text(): string {
     const end = this.end();
     const text = this.#bytes.toString("utf8", this.pos, end);
@@ -29,7 +31,7 @@ export class WireReader extends BinaryReader {
     return JSON.stringify(text);
   }
 
-  /** A google.protobuf.Timestamp, in RFC 3339 with 0, 3, 6 or 9 decimals. */
+  /** Reads a google.protobuf.Timestamp as RFC 3339 with 0, 3, 6 or 9 decimals. */
   time(): string {
     const end = this.end();
     let seconds = 0;
@@ -50,7 +52,7 @@ const twoDigits = (n: number): string => (n < 10 ? `0${n}` : String(n));
 
 const dates = new Map<number, string>();
 
-/** `Date` takes most of the time that a timestamp needs, and few days are asked for again and again. */
+/** Caches dates, because `Date` takes most of the time of a timestamp and answers repeat few days. */
 function dateOf(day: number): string {
   let date = dates.get(day);
   if (date === undefined) {

@@ -24,7 +24,9 @@ export class Services {
     return client;
   }
 
-  /** Forwards a client's request. The gateway's token proves that the forwarded client address is authentic. */
+  /**
+   * Forwards a client's request. The gateway's token proves that the forwarded client address is authentic.
+   */
   async call<Request, Response>(
     service: string,
     method: MethodDefinition<Request, Response>,
