@@ -17,8 +17,8 @@ import type { Lister } from "./merge-events.ts";
 import { mergedPage } from "./merged-page.ts";
 
 /**
- * Accesses to the calling patient's records in all services, newest first. Each service lists this patient's
- * entries only; auth adds the actors' names and the reasons of break-glass grants.
+ * Lists accesses to the calling patient's records in all services, newest first. Each service lists entries
+ * of this patient only. Auth adds the actors' names and the reasons of break-glass grants.
  */
 export async function listAccessLog(
   request: ListAccessLogRequest,
@@ -40,8 +40,13 @@ export async function listAccessLog(
     grantIds: unique(page.map(({ grantId }) => grantId).filter((id) => id !== "")),
     patientId: caller.kind === "user" ? caller.userId : "",
   };
-  const told = await services.callAsGateway("auth", ActorServiceService.batchGetActors, asked, options);
-  return { entries: page.map((event) => toEntry(event, told.message)), nextPageToken };
+  const { message: details } = await services.callAsGateway(
+    "auth",
+    ActorServiceService.batchGetActors,
+    asked,
+    options,
+  );
+  return { entries: page.map((event) => toEntry(event, details)), nextPageToken };
 }
 
 const unique = (ids: string[]): string[] => [...new Set(ids)];
@@ -61,7 +66,9 @@ function toEntry(event: AuditEvent, { actors, grantReasons }: BatchGetActorsResp
   };
 }
 
-/** Each service names the caller as the only subject. */
+/**
+ * Relation of the actor to the patient. Services list the calling patient as the only subject of an event.
+ */
 function relationOf({ actorId, subjectIds, grantId }: AuditEvent, actor?: Actor): AccessLogEntry_Relation {
   if (subjectIds.includes(actorId)) return "SELF";
   if (grantId !== "") return "BREAK_GLASS";
@@ -75,7 +82,7 @@ function relationOf({ actorId, subjectIds, grantId }: AuditEvent, actor?: Actor)
   }
 }
 
-/** Name of an actor that is not a person the patient may see; another patient counts as the system. */
+/** Name of an actor that is no person, or a person hidden from the patient, such as another patient. */
 function systemName(actorId: string): string {
   const [kind, name = ""] = actorId.split(":");
   switch (kind) {

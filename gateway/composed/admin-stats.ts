@@ -11,13 +11,13 @@ import { SERVICES, type ServiceName } from "@medconnect/topology/services.ts";
 import type { ComposedCall } from "./composed-call.ts";
 import { isAway } from "./is-away.ts";
 
-/** A service that takes longer is told as away: the figures of the others should not wait for it. */
+/** A slower service counts as unavailable, so the figures of the others need not wait for it. */
 const TIMEOUT_MS = 2000;
 
 /**
- * The platform's figures, put together from all services at once. Those of a service that is away are
- * missing, and it is named; with all of them away nobody has said that the caller may see anything:
- * UNAVAILABLE.
+ * Combines the figures of all services, called concurrently. The answer names services that are away and
+ * lacks their figures. Throws UNAVAILABLE if all are away, because then no service has checked the caller's
+ * permission.
  */
 export async function getStats(
   _request: GetStatsRequest,

@@ -9,13 +9,13 @@ import type { ComposedCall } from "./composed-call.ts";
 import type { Lister } from "./merge-events.ts";
 import { mergedPage, type PageSizes, type Part } from "./merged-page.ts";
 
-/** The audit trail of all services as one list, newest first. */
+/** Lists the audit trail of all services, newest first. */
 export const listAuditEvents = (
   request: ListAuditEventsRequest,
   call: ComposedCall,
 ): Promise<ListAuditEventsResponse> => mergedTrail(request, call, AuditServiceService.listAuditEvents);
 
-/** @param method of each service, which records what it was called for */
+/** @param method called at each service, which audits the call */
 export async function mergedTrail(
   request: ListAuditEventsRequest,
   { services, options }: ComposedCall,
@@ -25,7 +25,7 @@ export async function mergedTrail(
   const { actorId, subjectId, action, service, startTime, endTime } = request;
   const scope = [actorId, subjectId, action, service, startTime?.getTime(), endTime?.getTime()];
   const listersOf = (part: Part) =>
-    servicesAsked(request).map(
+    servicesOf(request).map(
       (name): Lister =>
         async (pageToken) => {
           const asked = { ...request, ...part, pageToken };
@@ -36,6 +36,6 @@ export async function mergedTrail(
   return { auditEvents: page, nextPageToken };
 }
 
-/** The one service that is asked for, or all. */
-const servicesAsked = ({ service }: ListAuditEventsRequest): readonly string[] =>
+/** The service in the request, or all services. */
+const servicesOf = ({ service }: ListAuditEventsRequest): readonly string[] =>
   service === "" ? SERVICES : [service];

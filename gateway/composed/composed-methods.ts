@@ -10,7 +10,7 @@ import type { ComposedCall } from "./composed-call.ts";
 import { exportAuditEvents } from "./export-audit-events.ts";
 import { listLicenses } from "./licenses.ts";
 
-/** Answers a method as a service would, bytes for bytes. */
+/** Answers a serialized request with a serialized response, as a service does. */
 type Compose = (request: Buffer, call: ComposedCall) => Promise<Buffer>;
 
 function composed<Request, Response>(
@@ -20,7 +20,8 @@ function composed<Request, Response>(
   const { input } = methodAt(method.path);
   return [
     method.path,
-    // Before decoding, which drops values that our types cannot hold, such as fractions of a millisecond.
+    // Validation precedes decoding, which drops values that the types cannot hold, such as fractions of a
+    // millisecond.
     async (bytes, call) => {
       const request = method.requestDeserialize(validate(input, bytes));
       return method.responseSerialize(await answer(request, call));
@@ -28,7 +29,7 @@ function composed<Request, Response>(
   ];
 }
 
-/** The methods marked `composed` in the contract, by their path. */
+/** Implementations of the methods marked `composed` in the contract, by path. */
 export const composedMethods: ReadonlyMap<string, Compose> = new Map([
   composed(AdminServiceService.getStats, getStats),
   composed(AdminServiceService.listAuditEvents, listAuditEvents),
@@ -37,6 +38,6 @@ export const composedMethods: ReadonlyMap<string, Compose> = new Map([
   composed(AccessLogServiceService.listAccessLog, listAccessLog),
 ]);
 
-/** Prepares the checks of their messages, in the background. */
+/** Compiles the validation rules of the composed methods in the background. */
 export const warmUpComposed = (): Promise<void> =>
   warmUpValidation([...composedMethods.keys()].map((path) => methodAt(path).input));

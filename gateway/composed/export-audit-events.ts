@@ -7,16 +7,16 @@ import { JsonWriter } from "../transcoding/json-writer.ts";
 import { mergedTrail } from "./audit-events.ts";
 import type { ComposedCall } from "./composed-call.ts";
 
-/** About 4 MB, and a dozen calls to the services. */
+/** Events per export: about 4 MB, read with a dozen calls. */
 const SIZES = { byDefault: 10_000, atMost: 10_000 };
-/** So many events become text in about a millisecond; then others have their turn. */
-const AT_ONCE = 200;
+/** Events written before the event loop continues; about a millisecond of CPU. */
+const EVENTS_PER_TURN = 200;
 
 const writer = new JsonWriter(registry.getMessage("medconnect.audit.v1.AuditEvent")!);
 
 /**
- * The audit trail as NDJSON, a line for each event, newest first. The last line has the token to go on with,
- * and is there also where there is nothing to go on with, so that who reads it knows to have it all.
+ * Exports the audit trail as NDJSON, one event a line, newest first. The last line always has the next page
+ * token; an empty one tells readers that the export is complete.
  */
 export async function exportAuditEvents(
   request: ExportAuditEventsRequest,
@@ -26,7 +26,7 @@ export async function exportAuditEvents(
   const { auditEvents, nextPageToken } = await mergedTrail(request, call, method, SIZES);
   const lines: string[] = [];
   for (const [index, event] of auditEvents.entries()) {
-    if (index % AT_ONCE === 0) await nextTurn();
+    if (index % EVENTS_PER_TURN === 0) await nextTurn();
     lines.push(writer.write(AuditEvent.encode(event).finish()));
   }
   lines.push(JSON.stringify({ nextPageToken }));

@@ -6,10 +6,7 @@ import {
 } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
 import type { ComposedCall } from "./composed-call.ts";
 
-/**
- * Licences from scheduling, with the doctors' names and e-mails from auth. Each service audits its own
- * answer.
- */
+/** Lists licences from scheduling with names and e-mails from auth. Each service audits its own call. */
 export async function listLicenses(
   request: ListLicensesRequest,
   { services, options }: ComposedCall,

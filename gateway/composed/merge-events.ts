@@ -1,6 +1,8 @@
 import type { AuditEvent } from "@medconnect/proto/medconnect/audit/v1/audit.ts";
 
-/** A place in the order of all services' events: newest first, and by id among those of one millisecond. */
+/**
+ * Place of an event in the order of all services: newest first, then by descending id within a millisecond.
+ */
 export interface Position {
   readonly timeMs: number;
   readonly id: string;
@@ -11,18 +13,18 @@ export const positionOf = (event: AuditEvent): Position => ({
   id: event.id,
 });
 
-/** Negative where `a` is told before `b`. */
+/** Sort order: negative if `a` precedes `b`. */
 export function compare(a: Position, b: Position): number {
   if (a.timeMs !== b.timeMs) return b.timeMs - a.timeMs;
   return a.id < b.id ? 1 : a.id > b.id ? -1 : 0;
 }
 
-/** Lists one service's events in that order, a page at a time. */
+/** Lists one page of one service's events, in the order of `compare`. */
 export type Lister = (pageToken: string) => Promise<{ auditEvents: AuditEvent[]; nextPageToken: string }>;
 
 /**
- * All services' events as one list. A page is asked for only when the one before is used up, the first ones
- * at once.
+ * Merges the events of all services. Reads the first pages concurrently, and each further page when it is
+ * needed.
  */
 export async function* mergeNewestFirst(listers: Lister[]): AsyncGenerator<AuditEvent, void> {
   const streams = listers.map(eventsOf);
@@ -49,7 +51,7 @@ async function* eventsOf(list: Lister): AsyncGenerator<AuditEvent, void> {
   } while (pageToken !== "");
 }
 
-/** The first `size` events behind a position, and whether there are more. */
+/** The first `size` events after a position; `hasMore` if others follow. */
 export async function pageAfter(
   events: AsyncIterable<AuditEvent>,
   after: Position | undefined,

@@ -5,37 +5,38 @@ import * as z from "zod";
 import { isAway } from "./is-away.ts";
 import { type Lister, mergeNewestFirst, type Position, pageAfter, positionOf } from "./merge-events.ts";
 
-/** How many events a page has where the request does not say, and at most. */
+/** Default and maximum number of events on a page. */
 export interface PageSizes {
   byDefault: number;
   atMost: number;
 }
 
 const LIST: PageSizes = { byDefault: 20, atMost: 100 };
-/** The end of what a Timestamp can say. */
+/** Latest time of a Timestamp. */
 const LATEST_MS = Date.parse("9999-12-31T23:59:59.999Z");
 
-/** A page of a list that several services have a part of. */
+/** Request for a page of a list that is spread over services. */
 export interface MergedRequest {
   pageSize: number;
   pageToken: string;
   endTime?: Date | undefined;
 }
 
-/** Request to each service: latest time, and page size. */
+/** Fields that differ in the requests to the services. */
 export type Part = Pick<MergedRequest, "pageSize" | "endTime">;
 
 /**
- * One page of all services' events, newest first.
+ * Reads one page of all services' events, newest first.
  *
- * The page token is the position of the last event shown, in an order that all events have. The next page
- * asks each service for what happened up to that millisecond and skips what comes before the position, so no
- * event is shown twice or left out, however the services cut their pages and whatever is recorded in the
- * meantime.
+ * The page token is the position of the last event shown, in an order over the events of all services. For
+ * the next page, each service lists events up to that millisecond, and those up to the position are skipped.
+ * No event is repeated or lost, whatever the page sizes of the services and whatever is recorded meanwhile.
  *
- * @param scope what the token is bound to: every filter, but not the page's size
- * @param listersOf lists each service's part Throws INVALID_PAGE_TOKEN, and UNAVAILABLE while a service is
- *   away: a list with a gap would be taken for the whole.
+ * Throws INVALID_PAGE_TOKEN, and UNAVAILABLE while a service is away, because readers would take a list with
+ * a gap for complete.
+ *
+ * @param scope filters that the token is bound to: all but the page size
+ * @param listersOf lists each service's part
  */
 export async function mergedPage(
   request: MergedRequest,
@@ -47,8 +48,8 @@ export async function mergedPage(
   const size = Math.min(request.pageSize || sizes.byDefault, sizes.atMost);
   const after = request.pageToken === "" ? undefined : decodeToken(request.pageToken, filters);
   const listers = listersOf({
-    // Two more than shown: the last event of the page before comes again, and one tells whether there is a
-    // next page.
+    // Two more than shown: the last event of the previous page comes again, and one more shows if a next page
+    // exists.
     pageSize: request.pageSize < 0 ? request.pageSize : size + 2,
     endTime: after
       ? new Date(Math.min(after.timeMs + 1, request.endTime?.getTime() ?? LATEST_MS))
@@ -73,7 +74,7 @@ function decodeToken(token: string, filters: string): Position {
     const [timeMs, id, boundTo] = Token.parse(JSON.parse(Buffer.from(token, "base64url").toString()));
     if (boundTo === filters) return { timeMs, id };
   } catch {
-    // Not a token of ours.
+    // Refused below, as a token for other filters is.
   }
   throw new ApiError("INVALID_PAGE_TOKEN");
 }

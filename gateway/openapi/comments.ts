@@ -14,26 +14,24 @@ import { commentedFiles } from "@medconnect/platform/contract/commented-files.ts
 type Declaration = DescMessage | DescField | DescEnum | DescEnumValue | DescService | DescMethod;
 
 /**
- * The comment before a declaration in its .proto, as one paragraph; "" if there is none. The descriptor set
- * keeps comments by the declaration's path of field numbers and indexes in its file
+ * The comment before a declaration in its .proto, as one paragraph; "" without one. The descriptor set has
+ * comments by path: the field numbers and indexes that lead to the declaration in its file
  * (google.protobuf.SourceCodeInfo).
  */
 export function commentOn(desc: Declaration): string {
   return commentsIn(fileOf(desc)).get(pathOf(desc).join(".")) ?? "";
 }
 
-/** The part of a comment up to the first full stop. */
 export function firstSentence(comment: string): string {
   return /^.*?[.!?](?=\s|$)/.exec(comment)?.[0] ?? comment;
 }
 
-/**
- * Comments by path, by file name. Read at the first question: most gateways are never asked for the document.
- */
+/** Comments by path, by file name. Loaded on demand, because most gateways never serve the document. */
 let commentsByFile: Map<string, Map<string, string>> | undefined;
 
 function commentsIn(file: DescFile): Map<string, string> {
   commentsByFile ??= new Map(commentedFiles().map((proto) => [proto.name, readComments(proto)]));
+  // The set has every file of the contract.
   return commentsByFile.get(file.proto.name)!;
 }
 
@@ -42,7 +40,7 @@ function readComments({ sourceCodeInfo }: FileDescriptorProto): Map<string, stri
   return new Map(commented.map(({ path, leadingComments }) => [path.join("."), forClients(leadingComments)]));
 }
 
-/** One paragraph, in which fields are named as JSON names them. */
+/** The comment as one paragraph, with the JSON names of fields. */
 const forClients = (comment: string): string =>
   comment
     .trim()
@@ -53,7 +51,7 @@ function fileOf(desc: Declaration): DescFile {
   return "file" in desc ? desc.file : fileOf(desc.parent);
 }
 
-/** The numbers are those of the fields in google/protobuf/descriptor.proto. */
+/** Path of a declaration; the constants are field numbers in google/protobuf/descriptor.proto. */
 function pathOf(desc: Declaration): number[] {
   switch (desc.kind) {
     case "message":

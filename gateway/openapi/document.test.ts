@@ -121,7 +121,7 @@ test("a public method needs no token, and an optional one either", () => {
 
 test("what needs a fresh sign-in says so, and how it is refused", () => {
   const setUp = ["paths", "/v1/auth/mfa/totp", "post"];
-  expect(at(...setUp, "description")).toMatch(/Needs a sign-in of the last few minutes/);
+  expect(at(...setUp, "description")).toMatch(/Requires a sign-in within the last few minutes/);
   const examples = [...setUp, "responses", "403", "content", "application/problem+json", "examples"];
   expect(at(...examples)).toHaveProperty("REAUTHENTICATION_REQUIRED");
 });

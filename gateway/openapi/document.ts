@@ -8,16 +8,17 @@ import { Schemas } from "./schemas.ts";
 
 const DESCRIPTION = `Telemedicine: accounts, doctors, bookings, consultations, prescriptions and payments.
 
-JSON is the canonical protobuf mapping: \`lowerCamelCase\` names, times as RFC 3339 in UTC, 64-bit integers as text. Input
-is strict: an unknown field or query parameter is an error that names it. Errors are RFC 9457 problems; \`reason\` is
-what to switch on. Sign in with \`POST /v1/auth/login\` and send the access token as \`Authorization: Bearer\`. Internal
-systems have service accounts: \`POST /v1/auth/token\` gives them tokens with scopes, which operations name.
+JSON follows the canonical protobuf mapping: \`lowerCamelCase\` names, times as RFC 3339 in UTC, 64-bit integers as text.
+Input is strict: an unknown field or query parameter is an error that names it. Errors are RFC 9457 problems; switch on
+\`reason\`. To sign in, call \`POST /v1/auth/login\` and send the access token as \`Authorization: Bearer\`. Internal
+systems use service accounts: \`POST /v1/auth/token\` issues tokens with the scopes that operations require.
 
-Input has one canonical form, which answers show. Text is composed (NFC) and has no white space around it; invisible characters
-are refused. Ids are UUIDs, in any case of letters. Times are in the years 1900 to 2200, dates exist, and a range does not end
-before it starts. Time zones are IANA's, languages BCP 47, currencies those active in ISO 4217.`;
+Answers show the canonical form of the input. Text is normalized to NFC, without surrounding white space; invisible
+characters are refused. Ids are UUIDs in upper or lower case. Times lie in the years 1900 to 2200, dates exist in the
+calendar, and ranges do not end before they start. Time zones are from IANA, languages are BCP 47 tags, currencies are
+active codes of ISO 4217.`;
 
-/** The OpenAPI 3.1 document of all routes, made from what the contract says and nothing else. */
+/** Generates the OpenAPI 3.1 document of all routes from the contract alone. */
 export function openApiDocument(routes: readonly Route[]): Schema {
   const schemas = new Schemas();
   const paths: Record<string, Schema> = {};
@@ -51,7 +52,7 @@ export function openApiDocument(routes: readonly Route[]): Schema {
           scheme: "bearer",
           bearerFormat: "JWT",
           description:
-            "The access token that login answers, or the token of a service account (RFC 9068); good for five minutes.",
+            "Access token from login, or token of a service account (RFC 9068). Valid for five minutes.",
         },
       },
     },
@@ -66,7 +67,7 @@ const idempotencyKey = (required: boolean): Schema => ({
   in: "header",
   required,
   description:
-    "Makes it safe to send the request again: the same key with the same request gets the first answer. 1 to 255 printable ASCII characters, such as a UUID; quoted (RFC 8941) or bare.",
+    "Makes retries safe: the same key with the same request gets the first answer again. 1 to 255 printable ASCII characters, such as a UUID; quoted (RFC 8941) or bare.",
   schema: { type: "string", minLength: 1 },
 });
 
@@ -78,14 +79,14 @@ const parameters = {
     in: "header",
     required: false,
     description:
-      "The `ETag` that was read, or a list; 412 if the resource has changed since. Weak tags match nothing. An `etag` in the body must hold, too.",
+      "One or more `ETag` values from earlier reads. Gives 412 if the resource has changed since. Weak tags match nothing. An `etag` in the body must match as well.",
     schema: { type: "string" },
   },
   IfNoneMatch: {
     name: "If-None-Match",
     in: "header",
     required: false,
-    description: "The `ETag` that was read; 304 if the answer would be the same.",
+    description: "The `ETag` of an earlier read. Gives 304 if the answer is unchanged.",
     schema: { type: "string" },
   },
 };
@@ -93,21 +94,21 @@ const parameters = {
 const header = (description: string, type = "string"): Schema => ({ description, schema: { type } });
 
 const headers = {
-  "x-request-id": header("The request's id: the one that was sent, or a new one."),
-  "x-trace-id": header("The request's trace (W3C Trace Context)."),
+  "x-request-id": header("Id of the request: the value sent by the client, or a new one."),
+  "x-trace-id": header("Trace id of the request (W3C Trace Context)."),
   ETag: header(
-    "The resource's version and a hash of the answer, for `If-Match` (compares the version) and `If-None-Match` (compares both).",
+    "Version of the resource and a hash of the answer. `If-Match` compares the version, `If-None-Match` both.",
   ),
-  Location: header("Where the new resource is."),
+  Location: header("Path of the new resource."),
   "Idempotent-Replayed": header(
-    "`true` where this Idempotency-Key was answered before, so that this call changed nothing.",
+    "`true` if this Idempotency-Key was answered before. The repeated call changed nothing.",
   ),
   RateLimit: header(
-    'What is left of each quota, and seconds until it is whole again: `"read";r=599;t=42, "address";r=5990;t=42`.',
+    'Remaining requests of each quota, and seconds until it resets: `"read";r=599;t=42, "address";r=5990;t=42`.',
   ),
   "RateLimit-Policy": header(
-    'The quotas and their windows in seconds: `"read";q=600;w=60, "address";q=6000;w=60`.',
+    'Requests per window of each quota, and the window in seconds: `"read";q=600;w=60, "address";q=6000;w=60`.',
   ),
-  "Retry-After": header("Seconds until another try makes sense.", "integer"),
-  "WWW-Authenticate": header("How to authenticate (RFC 6750)."),
+  "Retry-After": header("Seconds to wait before a retry.", "integer"),
+  "WWW-Authenticate": header("Authentication scheme (RFC 6750)."),
 };

@@ -10,21 +10,16 @@ import { rulesOf } from "../transcoding/validation-rules.ts";
 import { commentOn } from "./comments.ts";
 
 const UUID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
-/** Default examples for comments without one; the first that fits the field's rules is used. */
+/** Default examples for text; the first that satisfies the field's rules is used. */
 const TEXTS = ["An example", "example", "en", "123456"];
 
-/**
- * A message with plausible values. Fields of which an example says nothing (`optional` ones) are left out.
- */
+/** A message with plausible values, without `optional` fields. A oneof shows its first field. */
 export function exampleOf(fields: readonly DescField[]): JsonObject {
   const shown = fields.filter((field) => !field.proto.proto3Optional && isFirstOfOneof(field));
   return Object.fromEntries(shown.map((field) => [field.jsonName, exampleValue(field)]));
 }
 
-/**
- * An example for one field: the one that its comment names ("such as …"), or one that fits its type and
- * rules.
- */
+/** The example in the field's comment ("such as …"), or a value that satisfies its type and rules. */
 export function exampleValue(field: DescField): JsonValue {
   const rules = rulesOf(field);
   if (field.fieldKind === "list") {
@@ -87,7 +82,7 @@ function textExample(field: DescField, rules: FieldRules | undefined): string {
   return candidates.find((c) => c.length >= minLength && pattern.test(c)) ?? "x".repeat(minLength);
 }
 
-/** The example that a comment gives: … such as "USD". */
+/** The example in a comment: … such as "USD". */
 const named = (field: DescField): string | undefined => /[Ss]uch as "([^"]+)"/.exec(commentOn(field))?.[1];
 
 const isFirstOfOneof = (field: DescField): boolean => !field.oneof || field.oneof.fields[0] === field;

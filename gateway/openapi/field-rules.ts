@@ -7,7 +7,7 @@ import {
 import { rulesOf } from "../transcoding/validation-rules.ts";
 import type { Schema } from "./json-schema.ts";
 
-/** The rules as JSON Schema says them. What it cannot say stays with the services, which check everything. */
+/** The rules in JSON Schema, as far as it can express them. The services check all of them. */
 export function constraintsOf(rules: FieldRules | undefined): Schema {
   switch (rules?.type.case) {
     case "string": {
@@ -46,7 +46,7 @@ export function constraintsOf(rules: FieldRules | undefined): Schema {
   }
 }
 
-/** Rules that need words: the range of a 64-bit integer, which is a string in JSON. */
+/** Range of a 64-bit integer in words: JSON Schema has no range for strings. */
 export function notesOf(rules: FieldRules | undefined): string {
   if (rules?.type.case !== "int64") return "";
   const { greaterThan, lessThan } = rules.type.value;
@@ -56,12 +56,12 @@ export function notesOf(rules: FieldRules | undefined): string {
   return parts.length > 0 ? ` ${parts.join(", ")}.` : "";
 }
 
-/** Rules over several fields of a message, in their own words. */
+/** Descriptions of the rules over several fields. */
 export function messageRulesOf(desc: DescMessage): string[] {
   return hasOption(desc, messageOption) ? getOption(desc, messageOption).cel.map((rule) => rule.message) : [];
 }
 
-/** Whether a request without the field is refused: proto3 reads an absent scalar as its zero value. */
+/** True if a request without the field is refused. Proto3 reads an absent scalar as its zero value. */
 export function isRequired(field: DescField): boolean {
   const rules = rulesOf(field);
   if (!rules || rules.ignore !== Ignore.UNSPECIFIED) return false;
@@ -85,7 +85,7 @@ export function isRequired(field: DescField): boolean {
   }
 }
 
-/** JSON Schema of a scalar, by the canonical protobuf JSON mapping. */
+/** JSON Schema of a scalar in the canonical protobuf JSON mapping. */
 export function scalarSchema(scalar: ScalarType): Schema {
   switch (scalar) {
     case ScalarType.STRING:

@@ -17,14 +17,14 @@ import { ref, type Schema } from "./json-schema.ts";
 import { problemResponses } from "./problem-responses.ts";
 import type { Schemas } from "./schemas.ts";
 
-/** One route as an OpenAPI operation. */
+/** The OpenAPI operation of a route. */
 export function operationOf(route: Route, schemas: Schemas): Schema {
   const { method } = route;
   const comment = commentOn(method.desc);
   return {
     operationId: `${method.desc.parent.name}_${method.name}`,
     summary: firstSentence(comment).replace(/\.$/, ""),
-    description: `${comment}\n\n${whoMayCall(method)}${howFresh(method)}`,
+    description: `${comment}\n\n${accessOf(method)}${freshnessOf(method)}`,
     tags: [method.desc.parent.name],
     security: securityOf(method),
     parameters: parametersOf(route, schemas),
@@ -33,12 +33,12 @@ export function operationOf(route: Route, schemas: Schemas): Schema {
   };
 }
 
-function whoMayCall({ rules }: Method): string {
+function accessOf({ rules }: Method): string {
   switch (rules.access) {
     case Access.PUBLIC:
-      return "Anyone may call; a token is ignored.";
+      return "Anyone may call. Tokens are ignored.";
     case Access.OPTIONAL:
-      return "Anyone may call; a token may widen the answer.";
+      return "Anyone may call. With a token, the answer may contain more.";
     case Access.ROLES:
       return `For ${rules.roles.map((role) => Role[role]).join(", ")}.${byScope(rules.scopes)}`;
     default:
@@ -46,8 +46,8 @@ function whoMayCall({ rules }: Method): string {
   }
 }
 
-const howFresh = ({ rules }: Method): string =>
-  rules.freshSignIn ? " Needs a sign-in of the last few minutes (`REAUTHENTICATION_REQUIRED`)." : "";
+const freshnessOf = ({ rules }: Method): string =>
+  rules.freshSignIn ? " Requires a sign-in within the last few minutes (`REAUTHENTICATION_REQUIRED`)." : "";
 
 const byScope = (scopes: string[]): string =>
   scopes.length > 0
@@ -123,16 +123,16 @@ function requestBodyOf({ method, binding, httpMethod }: Route, schemas: Schemas)
 }
 
 const ACCEPTED = {
-  description: "Taken in; the outcome is told elsewhere, such as by mail.",
+  description: "Accepted. The outcome follows by other means, such as mail.",
   content: { "application/json": { schema: { type: "object", maxProperties: 0 }, example: {} } },
 };
 
-/** True if the answer has an etag for a later conditional read. */
+/** True for reads whose answer has an ETag. */
 const isConditional = ({ method, httpMethod }: Route): boolean =>
   httpMethod === "GET" && method.output.field.etag !== undefined;
 
 const NOT_MODIFIED = {
-  description: "The answer is the one that `If-None-Match` names.",
+  description: "The answer is unchanged since the one in `If-None-Match`.",
   headers: { "x-request-id": ref("headers", "x-request-id"), ETag: ref("headers", "ETag") },
 };
 

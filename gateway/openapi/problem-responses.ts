@@ -9,7 +9,8 @@ import { PROBLEM_MEDIA_TYPE, problemOf } from "../http/problem.ts";
 import type { Route } from "../rpc/routes.ts";
 import { ref, type Schema } from "./json-schema.ts";
 
-const OF_ANY_ROUTE: Reason[] = [
+/** Reasons of every route. */
+const COMMON_REASONS: Reason[] = [
   "INVALID_REQUEST",
   "MALFORMED_REQUEST",
   "ETAG_MISMATCH",
@@ -24,10 +25,13 @@ const OF_ANY_ROUTE: Reason[] = [
   "RECORD_ALTERED",
 ];
 
-/** Every reason that a route may answer with: those of any method of its kind, and those that it declares. */
+/**
+ * All reasons of a route: the common ones, those that follow from its rules, and those that the method
+ * declares.
+ */
 export function reasonsOf({ method, binding }: Route): Reason[] {
   const { rules } = method;
-  const reasons: Reason[] = [...OF_ANY_ROUTE];
+  const reasons: Reason[] = [...COMMON_REASONS];
   if (binding.body !== "") reasons.push("MALFORMED_JSON", "BODY_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE");
   if (rules.access !== Access.PUBLIC) reasons.push("UNAUTHENTICATED", "REVOCATION_UNKNOWN");
   if (rules.access === Access.ROLES) reasons.push("PERMISSION_DENIED");
@@ -40,7 +44,7 @@ export function reasonsOf({ method, binding }: Route): Reason[] {
   return [...new Set([...reasons, ...declared])];
 }
 
-/** The error answers of a route by HTTP status, each with its reasons' bodies as examples. */
+/** Error answers of a route by HTTP status, with an example for each reason. */
 export function problemResponses(route: Route): Record<string, Schema> {
   const byStatus = Map.groupBy(reasonsOf(route), (reason) => catalogue.get(reason)!.httpStatus);
   const statuses = [...byStatus].sort(([a], [b]) => a - b);
@@ -64,7 +68,7 @@ function problemResponse(status: number, reasons: Reason[]): Schema {
   };
 }
 
-/** A problem body for each reason. */
+/** Example problems by reason. */
 export function problemExamples(reasons: Iterable<Reason>): Record<string, Schema> {
   return Object.fromEntries([...reasons].sort().map((reason) => [reason, exampleOf(reason)]));
 }
@@ -80,33 +84,37 @@ function exampleOf(reason: Reason): Schema {
 /** RFC 9457 with this API's extensions. */
 export const problemSchema: Schema = {
   type: "object",
-  description: "What went wrong (RFC 9457). Switch on `reason`; the texts may change.",
+  description: "An error (RFC 9457). Switch on `reason`; the texts may change.",
   properties: {
-    type: { type: "string", format: "uri", description: "Leads to the reason's description." },
+    type: { type: "string", format: "uri", description: "Link to the description of the reason." },
     title: { type: "string", description: "The reason in one sentence." },
-    status: { type: "integer", description: "The HTTP status." },
-    detail: { type: "string", description: "About this case." },
-    code: { type: "string", description: "The name of the gRPC status code." },
-    reason: { type: "string", enum: [...catalogue.keys()].sort(), description: "Stable." },
-    requestId: { type: "string", description: "To quote to support." },
+    status: { type: "integer", description: "HTTP status." },
+    detail: { type: "string", description: "Explanation of this occurrence." },
+    code: { type: "string", description: "Name of the gRPC status code." },
+    reason: {
+      type: "string",
+      enum: [...catalogue.keys()].sort(),
+      description: "Stable identifier of the kind of error.",
+    },
+    requestId: { type: "string", description: "Quote it in support requests." },
     errors: {
       type: "array",
-      description: "With `INVALID_REQUEST`: what is wrong where.",
+      description: "The invalid fields, with `INVALID_REQUEST`.",
       items: {
         type: "object",
         properties: {
           field: {
             type: "string",
-            description: "Path of the field, or a header's name; empty for the whole.",
+            description: "Path of the field, or name of the header; empty for the whole request.",
           },
-          description: { type: "string", description: "What is wrong with it." },
+          description: { type: "string", description: "The rule that the value breaks." },
         },
         required: ["field", "description"],
       },
     },
     metadata: {
       type: "object",
-      description: "Facts of the case to switch on.",
+      description: "Machine-readable facts of this occurrence.",
       additionalProperties: { type: "string" },
     },
   },

@@ -13,18 +13,20 @@ import { constraintsOf, isRequired, messageRulesOf, notesOf, scalarSchema } from
 import { ref, type Schema } from "./json-schema.ts";
 
 /**
- * Which way a message goes. An answer always has its scalars, enums and lists, so they are required there,
- * unless the items of lists leave them out; in a request the rules decide, and they are told there alone, as
- * they bind the client.
+ * Direction of a message, which decides its required fields:
+ *
+ * - answer: scalars, enums and lists, as they are always present; not those that list items leave out
+ * - request: as the rules say. Only requests show the rules, because these bind the client.
+ * - patch: none
  */
 export type Direction = "answer" | "request" | "patch";
 
-/** Collects the schemas that a document refers to. */
+/** The schemas that a document refers to, created on demand. */
 export class Schemas {
   readonly components: Record<string, Schema> = {};
   readonly #names = new Map<string, DescMessage | DescEnum>();
 
-  /** A message in an answer, or one that is part of a request's body. */
+  /** Schema of a message in an answer or within a request's body. */
   message(desc: DescMessage, direction: Direction): Schema {
     const known = WELL_KNOWN[desc.typeName];
     if (known) return known;
@@ -36,7 +38,7 @@ export class Schemas {
     return ref("schemas", name);
   }
 
-  /** A request's body: some of a message's fields, and whether there must be one at all. */
+  /** Schema of a request's body with some of a message's fields; `required` if the body is. */
   body(name: string, desc: DescMessage, fields: readonly DescField[], direction: Direction) {
     const schema = this.#object(desc, fields, direction);
     this.components[name] = schema;
@@ -96,7 +98,7 @@ export class Schemas {
     return ref("schemas", name);
   }
 
-  /** The name without its package, unless another package has the same one. */
+  /** The name without its package; the full name if two packages share it. */
   #nameOf(desc: DescMessage | DescEnum): string {
     const short = desc.typeName.slice(desc.file.proto.package.length + 1);
     const owner = this.#names.get(short);

@@ -3,13 +3,11 @@ import { dirname, join } from "node:path";
 import { type Response, Router } from "express";
 import { docsPageHeaders } from "../http/security-headers.ts";
 
-/** Resolves files by package, because a bundle lies elsewhere. */
+/** Resolves files by package, because a bundle runs in another folder. */
 const { resolve } = createRequire(import.meta.url);
 const SWAGGER_UI = dirname(resolve("swagger-ui-dist/package.json"));
 
-/**
- * All that the page is made of: two files of ours and three of the library; nothing comes from another host.
- */
+/** Files of the page by path. All come from this host. */
 const FILES: Record<string, string> = {
   "/": resolve("@medconnect/gateway/pages/docs/index.html"),
   "/init.js": resolve("@medconnect/gateway/pages/docs/init.js"),
@@ -20,7 +18,7 @@ const FILES: Record<string, string> = {
 
 export const DOCS_PATHS = Object.keys(FILES);
 
-/** A page to read the API's reference on and to try calls from. */
+/** Swagger UI: the API's reference, with calls to try. */
 export function docsPage(): Router {
   const router = Router();
   for (const [path, file] of Object.entries(FILES)) {

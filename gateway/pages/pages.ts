@@ -10,18 +10,18 @@ type Handler = (request: IncomingMessage, response: GatewayResponse) => Promise<
 
 export interface PagesOptions {
   routes: Route[];
-  /** Whether new requests should come here. */
+  /** True while load balancers should send new requests. */
   ready: () => boolean;
   /** Counts a request for documentation. Throws RATE_LIMITED. */
   count: Handler;
-  /** Answers any other request. */
+  /** Handles all other paths. */
   otherwise: Handler;
   refuse: (error: unknown, request: IncomingMessage, response: GatewayResponse) => Promise<void>;
 }
 
 type PageResponse = Response<unknown, RequestContext>;
 
-/** Health checks and documentation. */
+/** Serves health checks and documentation. */
 export function createPages({ routes, ready, count, otherwise, refuse }: PagesOptions): Express {
   const pages = express();
   pages.disable("x-powered-by");
@@ -33,10 +33,10 @@ export function createPages({ routes, ready, count, otherwise, refuse }: PagesOp
     next();
   });
   pages.all(READ_ONLY, setCommonHeaders);
-  pages.options(READ_ONLY, tellMethods);
-  pages.get("/healthz", (_request, response) => say(response, 200, "ok"));
+  pages.options(READ_ONLY, answerOptions);
+  pages.get("/healthz", (_request, response) => sendText(response, 200, "ok"));
   pages.get("/readyz", (_request, response) =>
-    say(response, ready() ? 200 : 503, ready() ? "ready" : "not ready"),
+    sendText(response, ready() ? 200 : 503, ready() ? "ready" : "not ready"),
   );
   pages.get("/openapi.json", serveOpenApi(routes));
   pages.use("/docs", docsPage());
@@ -49,18 +49,22 @@ export function createPages({ routes, ready, count, otherwise, refuse }: PagesOp
 }
 
 const DOCUMENTATION = ["/openapi.json", ...DOCS_PATHS.map((path) => `/docs${path}`)];
-/** Paths that are no RPC. Health checks have no limit: a busy neighbour must not make a gateway look dead. */
+/**
+ * Paths of pages. Health checks are unlimited, because other clients at their address must not make a gateway
+ * look dead.
+ */
 const READ_ONLY = ["/healthz", "/readyz", ...DOCUMENTATION];
 const READ_METHODS = "GET, HEAD, OPTIONS";
 
 function setCommonHeaders(_request: Request, response: PageResponse, next: NextFunction): void {
   const { headers } = response.locals;
+  // Names and values alternate, so both exist.
   for (let i = 0; i < headers.length; i += 2) response.setHeader(headers[i]!, headers[i + 1]!);
   response.setHeader("Cache-Control", "no-store");
   next();
 }
 
-const tellMethods = (_request: Request, response: Response) =>
+const answerOptions = (_request: Request, response: Response) =>
   response.status(204).setHeader("Allow", READ_METHODS).end();
 
 function refuseMethod(_request: Request, response: Response): never {
@@ -68,5 +72,5 @@ function refuseMethod(_request: Request, response: Response): never {
   throw new ApiError("METHOD_NOT_ALLOWED");
 }
 
-const say = (response: Response, status: number, word: string) =>
+const sendText = (response: Response, status: number, word: string) =>
   response.status(status).type("text/plain").send(`${word}\n`);

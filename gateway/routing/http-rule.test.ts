@@ -21,12 +21,12 @@ test.each([
 
 test.each([
   ["v1/bookings", "must begin with a slash"],
-  ["/v1/bookings/", "is not a segment"],
-  ["/v1//bookings", "is not a segment"],
-  ["/v1/**", "is not a segment"],
-  ["/v1/{name=shelves/*}", "is not a segment"],
-  ["/v1/{Booking}", "is not a segment"],
-  ["/v1/x{booking_id}", "is not a segment"],
+  ["/v1/bookings/", "is neither text nor a {field}"],
+  ["/v1//bookings", "is neither text nor a {field}"],
+  ["/v1/**", "is neither text nor a {field}"],
+  ["/v1/{name=shelves/*}", "is neither text nor a {field}"],
+  ["/v1/{Booking}", "is neither text nor a {field}"],
+  ["/v1/x{booking_id}", "is neither text nor a {field}"],
   ["/v1/bookings:", "is not a verb"],
   ["/v1/bookings:2go", "is not a verb"],
 ])("%s is refused: %s", (path, why) => {

@@ -36,14 +36,14 @@ export function parsePathTemplate(path: string): PathTemplate {
   const colon = path.lastIndexOf(":");
   const hasVerb = colon > path.lastIndexOf("/");
   const verb = hasVerb ? path.slice(colon + 1) : "";
-  if (hasVerb && !VERB.test(verb)) throw refuse(`"${verb}" is not a verb`);
+  if (hasVerb && !VERB.test(verb)) throw refuse(`"${verb}" is not a verb of letters and digits`);
   const segments = (hasVerb ? path.slice(0, colon) : path)
     .slice(1)
     .split("/")
     .map((text): Segment => {
       if (LITERAL.test(text)) return { kind: "literal", text };
       const fieldPath = /^\{([^=}]+)(=\*)?\}$/.exec(text)?.[1];
-      if (!fieldPath || !FIELD_PATH.test(fieldPath)) throw refuse(`"${text}" is not a segment`);
+      if (!fieldPath || !FIELD_PATH.test(fieldPath)) throw refuse(`"${text}" is neither text nor a {field}`);
       return { kind: "variable", fieldPath: fieldPath.split(".") };
     });
   return { segments, verb };
@@ -54,7 +54,7 @@ export function parseHttpRule(rule: HttpRule): HttpBinding[] {
   const { pattern } = rule;
   const [httpMethod, path] =
     pattern.case === "custom" ? [pattern.value.kind, pattern.value.path] : [pattern.case, pattern.value];
-  if (!httpMethod || !path) throw new Error("HTTP rule without a pattern");
+  if (!httpMethod || !path) throw new Error("An HTTP rule has no method and path");
   if (rule.responseBody !== "") throw new Error(`HTTP rule "${path}": response_body is not supported`);
   const binding = {
     httpMethod: httpMethod.toUpperCase(),

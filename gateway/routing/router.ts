@@ -93,7 +93,7 @@ function decodeSegment(segment: string): string {
   try {
     return decodeURIComponent(segment);
   } catch {
-    throw invalidField("", "The path is not valid percent-encoding of UTF-8.");
+    throw invalidField("", "The path is not valid percent-encoded UTF-8. Write a literal % as %25.");
   }
 }
 

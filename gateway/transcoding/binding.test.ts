@@ -78,7 +78,9 @@ test("a variable can be a field of a field, which the body then cannot give", ()
     inner: { id: "i1", name: "n" },
   });
   expect(() => encode("Thing", path, "inner", { values: ["i1"], content: '{"id":"i2"}' })).toThrow(
-    expect.objectContaining({ violations: [{ field: "id", description: "is given by the path" }] }),
+    expect.objectContaining({
+      violations: [{ field: "id", description: "is given by the path; leave it out of the body" }],
+    }),
   );
 });
 

@@ -80,13 +80,16 @@ function fieldsAlong(input: DescMessage, names: readonly string[]): DescField[] 
 
 function fieldNamed(desc: DescMessage | undefined, name: string): DescField {
   const field = desc?.fields.find((candidate) => candidate.name === name);
-  if (!field) throw new Error(`HTTP rule names ${name}, which ${desc?.typeName ?? "a scalar"} does not have`);
+  if (!field)
+    throw new Error(
+      `HTTP rule names the field "${name}", which ${desc?.typeName ?? "a scalar"} does not have`,
+    );
   return field;
 }
 
 /** Refuses maps and plain messages: a parameter is text, and they have no text form. */
 function asParameter(field: DescField): DescField {
   const isText = field.fieldKind !== "map" && (!field.message || isWellKnown(field.message));
-  if (!isText) throw new Error(`${field} cannot be a query parameter`);
+  if (!isText) throw new Error(`${field} cannot be a query parameter: maps and messages have no text form`);
   return field;
 }

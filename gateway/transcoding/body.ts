@@ -24,7 +24,9 @@ export async function readBody(
   if (transfer === undefined && (length === undefined || length === "0")) return NO_BODY;
   // 100 KB of compressed data can expand to 100 MB.
   if (coding !== undefined && coding.toLowerCase() !== "identity") {
-    throw new ApiError("UNSUPPORTED_MEDIA_TYPE", { detail: "A compressed body is not taken." });
+    throw new ApiError("UNSUPPORTED_MEDIA_TYPE", {
+      detail: "Compressed bodies are not accepted. Send the body without Content-Encoding.",
+    });
   }
   if (Number(length) > limit) throw tooLarge(limit);
   if (timeoutMs === undefined) return await collect(request, limit);

@@ -125,7 +125,9 @@ describe.each(named(updates))("%s", (_title, route) => {
   test("refuses If-None-Match instead of ignoring it", async () => {
     const { status, json } = await send(route, { "if-none-match": "*" });
     expect(status).toBe(400);
-    expect(json.errors).toEqual([{ field: "If-None-Match", description: "is for GET and HEAD only" }]);
+    expect(json.errors).toEqual([
+      { field: "If-None-Match", description: "is for GET and HEAD only; use If-Match for changes" },
+    ]);
     expect(gateway.stubs.calls).toEqual([]);
   });
 });
@@ -140,7 +142,7 @@ test.each(named(withoutTag))(
   async (_title, route) => {
     const refused = await send(route, { "if-match": '"0007"' });
     expect(refused.json).toMatchObject({ status: 412, reason: "ETAG_MISMATCH" });
-    expect(refused.json.detail).toMatch(/no entity tag/);
+    expect(refused.json.detail).toMatch(/no ETag/);
     expect(gateway.stubs.calls).toEqual([]);
     expect((await send(route, { "if-match": "*" })).status).not.toBe(412);
   },

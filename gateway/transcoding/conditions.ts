@@ -20,19 +20,20 @@ const ENTITY_TAGS = /(?:W\/)?"([!#-~]*)"/g;
 export function assertConditions(request: IncomingMessage, rpc: Method, binding: RequestBinding): void {
   const { method, headers } = request;
   if (!isRead(method) && headers["if-none-match"] !== undefined) {
-    throw invalidField("If-None-Match", "is for GET and HEAD only");
+    throw invalidField("If-None-Match", "is for GET and HEAD only; use If-Match for changes");
   }
   const versions = ifMatchOf(request);
   if (versions === undefined) return;
   const isGuarded = binding.etag !== undefined && method !== "POST";
   if (!(isRead(method) ? rpc.output.field.etag : isGuarded)) {
     throw new ApiError("ETAG_MISMATCH", {
-      detail: "There is no entity tag here that If-Match could name. Send the request without it.",
+      detail: "This resource has no ETag that If-Match could match. Send the request without If-Match.",
     });
   }
   if (versions.length === 0) {
     throw new ApiError("ETAG_MISMATCH", {
-      detail: 'If-Match names no version. A weak tag (W/"…") matches nothing; send the resource\'s own etag.',
+      detail:
+        'If-Match names no version. A weak tag (W/"…") matches nothing. Send the ETag of an earlier read.',
     });
   }
 }

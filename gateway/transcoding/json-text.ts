@@ -8,7 +8,10 @@ import { ApiError, invalidField } from "@medconnect/platform/errors/api-error.ts
  */
 export function parseJsonObject(body: Buffer): JsonObject {
   if (body.length === 0) return {};
-  if (!isUtf8(body)) throw new ApiError("MALFORMED_JSON", { detail: "The body is not UTF-8." });
+  if (!isUtf8(body))
+    throw new ApiError("MALFORMED_JSON", {
+      detail: "The body is not valid UTF-8. Encode the JSON in UTF-8.",
+    });
   const text = body.toString();
   const json = parse(text);
   if (typeof json !== "object" || json === null || Array.isArray(json)) {

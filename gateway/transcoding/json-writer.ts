@@ -91,7 +91,8 @@ export class JsonWriter {
         continue;
       }
       const { read, isRepeated, wireType: expected } = this.#fields[index]!;
-      if (wireType !== expected) throw new Error(`a field has wire type ${wireType} instead of ${expected}`);
+      if (wireType !== expected)
+        throw new Error(`field ${tag >>> 3} has wire type ${wireType} instead of ${expected}`);
       const text = read(reader);
       const before = texts[index];
       texts[index] = isRepeated && before ? `${before},${text}` : text;
@@ -173,7 +174,7 @@ function valueReaderOf(field: DescField, known: Writers): ReadText {
   return read;
 }
 
-const cannotWrite = (field: DescField) => new Error(`JsonWriter cannot write ${field} yet`);
+const cannotWrite = (field: DescField) => new Error(`JsonWriter does not support the type of ${field}`);
 
 function messageReaderOf(desc: DescMessage, known: Writers): ReadText {
   if (desc.typeName === "google.protobuf.Timestamp") return (reader) => reader.time();

@@ -51,6 +51,6 @@ function decode(text: string): string {
   try {
     return decodeURIComponent(text.replaceAll("+", " "));
   } catch {
-    throw invalidField("", "The query is not valid percent-encoding of UTF-8.");
+    throw invalidField("", "The query is not valid percent-encoded UTF-8. Write a literal % as %25.");
   }
 }

@@ -252,10 +252,10 @@ describe("Idempotency-Key", () => {
   });
 });
 
-const LIST = "must be a list";
+const LIST = "must be an array";
 const OBJECT = "must be an object";
-const TEXT = "must be text";
-const WHOLE = "must be a whole number in the range of its type; beyond 2^53 as text, without leading zeros";
+const TEXT = "must be a string";
+const WHOLE = "must be an integer in the range of its type; beyond 2^53 as a string, without leading zeros";
 const TIME = 'must be a time such as "2026-03-01T09:00:00Z" (RFC 3339)';
 
 describe("what is not exactly right is refused, by its path", () => {
@@ -316,13 +316,13 @@ describe("what is not exactly right is refused, by its path", () => {
       "two of a oneof",
       "VerifyMfa",
       { body: { code: "1", recoveryCode: "2" } },
-      "recoveryCode: only one of code, recoveryCode can be given",
+      "recoveryCode: conflicts with another field; send only one of code, recoveryCode",
     ],
     [
       "a field of the path",
       "CancelBooking",
       { values: [ID], body: { bookingId: ID } },
-      "bookingId: is given by the path",
+      "bookingId: is given by the path; leave it out of the body",
     ],
     [
       "a name twice",
@@ -344,7 +344,12 @@ describe("what is not exactly right is refused, by its path", () => {
     ],
     ["an array", "CreateBooking", { text: "[]" }, ": The body must be a JSON object."],
     ["null", "CreateBooking", { text: "null" }, ": The body must be a JSON object."],
-    ["a body where none is due", "GetMe", { body: {} }, ": This method takes no body."],
+    [
+      "a body where none is due",
+      "GetMe",
+      { body: {} },
+      ": This method takes no body. Send the request without one.",
+    ],
     ["an unknown parameter", "ListBookings", { query: "page=2" }, "page: is unknown"],
     ["a parameter as the proto spells it", "ListBookings", { query: "page_size=2" }, "page_size: is unknown"],
     [
@@ -378,13 +383,13 @@ describe("what is not exactly right is refused, by its path", () => {
       "bad percent-encoding",
       "ListBookings",
       { query: "pageToken=%zz" },
-      ": The query is not valid percent-encoding of UTF-8.",
+      ": The query is not valid percent-encoded UTF-8. Write a literal % as %25.",
     ],
     [
       "a mask as the proto spells it",
       "UpdateMe",
       { query: "updateMask=time_zone", body: {} },
-      'updateMask: must be field names such as "bio,fee"',
+      'updateMask: must be comma-separated field names such as "bio,fee"',
     ],
   ])("%s", (_title, name, parts, violation) => {
     expect(refusal(name, parts)).toEqual(["INVALID_REQUEST", violation]);

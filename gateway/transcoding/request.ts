@@ -51,7 +51,8 @@ function bodyToJson(
   violations: FieldViolation[],
 ): JsonObject {
   if (binding.body === "") {
-    if (body.length > 0) violations.push({ field: "", description: "This method takes no body." });
+    if (body.length > 0)
+      violations.push({ field: "", description: "This method takes no body. Send the request without one." });
     return {};
   }
   if (binding.body === "*") {
@@ -84,7 +85,10 @@ function fillFromPath(
     const target = objectAt(json, fields.slice(0, -1));
     if (!target) continue;
     if (Object.hasOwn(target, last.jsonName)) {
-      violations.push({ field: last.jsonName, description: "is given by the path" });
+      violations.push({
+        field: last.jsonName,
+        description: "is given by the path; leave it out of the body",
+      });
     }
     target[last.jsonName] = textToJson(last, values[index]!);
   }

@@ -9,7 +9,7 @@ import {
 import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
 import type { FieldViolation } from "@medconnect/platform/errors/limit-violations.ts";
 import { MAX_VIOLATIONS } from "@medconnect/platform/errors/limit-violations.ts";
-import { mistakeInWellKnown } from "./well-known-json.ts";
+import { wellKnownViolation } from "./well-known-json.ts";
 
 /**
  * Violations of canonical protobuf JSON, each with its path. Stricter than the library, so each request has
@@ -38,7 +38,10 @@ function checkMessage(desc: DescMessage, json: JsonObject, path: string, violati
     if (!field) violations.push({ field: at, description: "is unknown" });
     else if (value !== null) {
       if (field.oneof && oneofs.has(field.oneof.name)) {
-        violations.push({ field: at, description: `only one of ${memberNames(field)} can be given` });
+        violations.push({
+          field: at,
+          description: `conflicts with another field; send only one of ${memberNames(field)}`,
+        });
       }
       if (field.oneof) oneofs.add(field.oneof.name);
       checkField(field, value, at, violations);
@@ -50,7 +53,7 @@ function checkField(field: DescField, value: JsonValue, path: string, violations
   if (field.fieldKind !== "list") {
     checkValue(field, value, path, violations);
   } else if (!Array.isArray(value)) {
-    violations.push({ field: path, description: "must be a list" });
+    violations.push({ field: path, description: "must be an array" });
   } else {
     for (const [index, item] of value.entries()) {
       if (violations.length > MAX_VIOLATIONS) return;
@@ -66,15 +69,15 @@ function checkValue(field: DescField, value: JsonValue, path: string, violations
     else violations.push({ field: path, description: "must be an object" });
   } else {
     const wrapped = message && wrappedField(message);
-    const description = mistakeIn(wrapped ?? field, value);
+    const description = valueViolation(wrapped ?? field, value);
     if (description !== undefined) violations.push({ field: path, description });
   }
 }
 
 /** Violation of a value other than a plain message. */
-function mistakeIn(field: DescField, value: JsonValue): string | undefined {
+function valueViolation(field: DescField, value: JsonValue): string | undefined {
   const wellKnown =
-    field.fieldKind === "map" ? undefined : mistakeInWellKnown(field.message?.typeName ?? "", value);
+    field.fieldKind === "map" ? undefined : wellKnownViolation(field.message?.typeName ?? "", value);
   return wellKnown ?? (isValid(field, value) ? undefined : expectation(field));
 }
 
@@ -121,20 +124,20 @@ function libraryAccepts(field: DescField, value: JsonValue): boolean {
 
 function expectation(field: DescField): string {
   if (field.enum) return `must be one of ${namesOf(field.enum.values.filter((value) => value.number !== 0))}`;
-  if (field.fieldKind === "map") return "must be an object of such values";
+  if (field.fieldKind === "map") return "must be an object with values of the field's type";
   if (field.message) return "must be in the range of its type";
   switch (field.scalar) {
     case ScalarType.STRING:
-      return "must be text";
+      return "must be a string";
     case ScalarType.BOOL:
       return "must be true or false";
     case ScalarType.BYTES:
-      return "must be base64 text";
+      return "must be a base64 string";
     case ScalarType.DOUBLE:
     case ScalarType.FLOAT:
       return "must be a number";
     default:
-      return "must be a whole number in the range of its type; beyond 2^53 as text, without leading zeros";
+      return "must be an integer in the range of its type; beyond 2^53 as a string, without leading zeros";
   }
 }
 

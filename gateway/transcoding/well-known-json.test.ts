@@ -121,7 +121,7 @@ describe.each(fields)("%s", (_name, { method, way, field }) => {
 });
 
 test.each([
-  ["2027-02-30T10:00:00Z", "must be a day of the calendar, which 2027-02-30 is not"],
+  ["2027-02-30T10:00:00Z", "must be a date of the calendar; 2027-02-30 does not exist"],
   ["2016-12-31T23:59:60Z", "must not be a leap second (:60); send the next second instead"],
 ])("%s is told from a time that is misspelt", (value, description) => {
   const { method, way } = fields.find(([, { field }]) => field.message!.typeName === TIME)![1];

@@ -5,20 +5,20 @@ import { isCalendarDate } from "@medconnect/platform/time/calendar-date.ts";
  * types. The library is more lenient: it turns 30 February into a day of March and ignores text after a
  * duration.
  */
-export function mistakeInWellKnown(typeName: string, value: unknown): string | undefined {
+export function wellKnownViolation(typeName: string, value: unknown): string | undefined {
   const rule = RULES[typeName];
   if (!rule) return undefined;
-  return typeof value === "string" ? rule.mistakeIn(value) : rule.expectation;
+  return typeof value === "string" ? rule.violationOf(value) : rule.expectation;
 }
 
 interface Rule {
   expectation: string;
-  mistakeIn: (text: string) => string | undefined;
+  violationOf: (text: string) => string | undefined;
 }
 
 const matching = (pattern: RegExp, expectation: string): Rule => ({
   expectation,
-  mistakeIn: (text) => (pattern.test(text) ? undefined : expectation),
+  violationOf: (text) => (pattern.test(text) ? undefined : expectation),
 });
 
 /**
@@ -29,22 +29,22 @@ const TIME =
   /^(?<day>\d{4}-\d{2}-\d{2})T(?:[01]\d|2[0-3]):[0-5]\d:(?<second>[0-5]\d|60)(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 const TIME_EXPECTATION = 'must be a time such as "2026-03-01T09:00:00Z" (RFC 3339)';
 
-function mistakeInTime(text: string): string | undefined {
+function timeViolation(text: string): string | undefined {
   const { day, second } = TIME.exec(text)?.groups ?? {};
   if (day === undefined) return TIME_EXPECTATION;
-  if (!isCalendarDate(day)) return `must be a day of the calendar, which ${day} is not`;
+  if (!isCalendarDate(day)) return `must be a date of the calendar; ${day} does not exist`;
   if (second === "60") return "must not be a leap second (:60); send the next second instead";
   return undefined;
 }
 
 const RULES: Record<string, Rule> = {
-  "google.protobuf.Timestamp": { expectation: TIME_EXPECTATION, mistakeIn: mistakeInTime },
+  "google.protobuf.Timestamp": { expectation: TIME_EXPECTATION, violationOf: timeViolation },
   "google.protobuf.Duration": matching(
     /^-?(?:0|[1-9]\d{0,11})(?:\.\d{1,9})?s$/,
     'must be a duration such as "900s"',
   ),
   "google.protobuf.FieldMask": matching(
     /^(?:[a-z][A-Za-z0-9]*(?:[.,][a-z][A-Za-z0-9]*)*)?$/,
-    'must be field names such as "bio,fee"',
+    'must be comma-separated field names such as "bio,fee"',
   ),
 };

@@ -19,7 +19,7 @@ export class WireReader extends BinaryReader {
    */
   end(): number {
     const end = this.uint32() + this.pos;
-    if (end > this.len) throw new RangeError("premature end of a protobuf message");
+    if (end > this.len) throw new RangeError("a field ends beyond its protobuf message");
     return end;
   }
 
