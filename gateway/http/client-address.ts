@@ -50,8 +50,8 @@ export class TrustedProxies {
   schemeOf({ headers, socket }: IncomingMessage): string {
     const forwarded = headers["x-forwarded-proto"];
     if (forwarded === undefined || !this.isProxy(socket.remoteAddress ?? "")) return "http";
-    // `split` returns at least one part.
-    return String(forwarded).split(",", 1)[0]!.trim();
+    const [scheme = ""] = String(forwarded).split(",", 1);
+    return scheme.trim();
   }
 
   /**

@@ -67,6 +67,7 @@ function messageExample(field: DescField, desc: DescMessage): JsonValue {
 function enumExample(field: DescField, rules: FieldRules | undefined): string {
   const allowed = rules?.type.case === "enum" ? rules.type.value.in : [];
   const values = field.enum!.values.filter(({ number }) => number !== 0);
+  // Every enum has a value besides its zero.
   return (values.find(({ number }) => allowed.includes(number)) ?? values[0]!).name;
 }
 

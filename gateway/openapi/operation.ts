@@ -62,6 +62,7 @@ function securityOf({ rules }: Method): Schema[] {
 
 function parametersOf(route: Route, schemas: Schemas): Schema[] {
   const { method, binding } = route;
+  // A variable has at least one field.
   const inPath = binding.variables.map((fields) => ({
     ...parameter("path", fields.map((field) => field.jsonName).join("."), fields.at(-1)!, schemas),
     required: true,
@@ -106,6 +107,7 @@ function requestBodyOf({ method, binding, httpMethod }: Route, schemas: Schemas)
   }
   const inPath = new Set(binding.variables.map(([first]) => first));
   const inHeaders = new Set([binding.idempotencyKey, ...binding.headers.map(({ field }) => field)]);
+  // A field that is a body is a message.
   const desc = body === "*" ? method.input : body.message!;
   const direction = httpMethod === "PATCH" ? "patch" : "request";
   const fields = desc.fields.filter((field) => {

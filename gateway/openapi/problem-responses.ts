@@ -1,5 +1,5 @@
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
-import { catalogue, type Reason } from "@medconnect/platform/errors/catalogue.ts";
+import { catalogue, type Reason, type ReasonRule } from "@medconnect/platform/errors/catalogue.ts";
 import {
   MethodRules_Access as Access,
   MethodRules_Idempotency as Idempotency,
@@ -25,6 +25,9 @@ const COMMON_REASONS: Reason[] = [
   "RECORD_ALTERED",
 ];
 
+/** The catalogue has a rule for every reason. */
+const ruleOf = (reason: Reason): ReasonRule => catalogue.get(reason)!;
+
 /**
  * All reasons of a route: the common ones, those that follow from its rules, and those that the method
  * declares.
@@ -46,14 +49,14 @@ export function reasonsOf({ method, binding }: Route): Reason[] {
 
 /** Error answers of a route by HTTP status, with an example for each reason. */
 export function problemResponses(route: Route): Record<string, Schema> {
-  const byStatus = Map.groupBy(reasonsOf(route), (reason) => catalogue.get(reason)!.httpStatus);
+  const byStatus = Map.groupBy(reasonsOf(route), (reason) => ruleOf(reason).httpStatus);
   const statuses = [...byStatus].sort(([a], [b]) => a - b);
   return Object.fromEntries(statuses.map(([status, reasons]) => [status, problemResponse(status, reasons)]));
 }
 
 function problemResponse(status: number, reasons: Reason[]): Schema {
   return {
-    description: reasons.map((reason) => `\`${reason}\`: ${catalogue.get(reason)!.title}`).join("\n\n"),
+    description: reasons.map((reason) => `\`${reason}\`: ${ruleOf(reason).title}`).join("\n\n"),
     headers: {
       "x-request-id": ref("headers", "x-request-id"),
       ...((status === 429 || status === 503) && { "Retry-After": ref("headers", "Retry-After") }),
@@ -76,7 +79,7 @@ export function problemExamples(reasons: Iterable<Reason>): Record<string, Schem
 function exampleOf(reason: Reason): Schema {
   const violations = reason === "INVALID_REQUEST" ? [{ field: "email", description: "is unknown" }] : [];
   return {
-    summary: catalogue.get(reason)!.title,
+    summary: ruleOf(reason).title,
     value: problemOf(new ApiError(reason, { violations }), "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21"),
   };
 }

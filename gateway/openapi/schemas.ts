@@ -81,6 +81,7 @@ export class Schemas {
   #valueOf(field: DescField, direction: Direction): Schema {
     if (field.message) return this.message(field.message, direction === "patch" ? "request" : direction);
     if (field.enum) return this.#enum(field.enum);
+    // Neither a message nor an enum, so a scalar.
     return scalarSchema(field.scalar!);
   }
 

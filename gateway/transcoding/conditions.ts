@@ -44,16 +44,17 @@ export function assertConditions(request: IncomingMessage, rpc: Method, binding:
  */
 export function conditional(request: IncomingMessage, answer: Answer): Answer {
   const { method, headers } = request;
-  const etag = answer.headers.etag?.slice(1, -1);
-  if (!isRead(method) || etag === undefined) return answer;
+  const { etag: quotedTag } = answer.headers;
+  if (!isRead(method) || quotedTag === undefined) return answer;
+  const etag = quotedTag.slice(1, -1);
   if (ifMatchOf(request)?.includes(versionOf(etag)) === false) throw new ApiError("ETAG_MISMATCH");
   const noneMatch = headers["if-none-match"];
-  if (noneMatch === undefined || !names(noneMatch, etag)) return answer;
-  return { status: 304, headers: { etag: answer.headers.etag! }, body: "" };
+  if (noneMatch === undefined || !contains(noneMatch, etag)) return answer;
+  return { status: 304, headers: { etag: quotedTag }, body: "" };
 }
 
 const isRead = (method?: string): boolean => method === "GET" || method === "HEAD";
 
 /** True if a list of entity tags contains `wanted`. */
-const names = (list: string, wanted: string): boolean =>
+const contains = (list: string, wanted: string): boolean =>
   list.trim() === "*" || [...list.matchAll(ENTITY_TAGS)].some(([, etag]) => etag === wanted);

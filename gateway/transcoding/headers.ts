@@ -47,5 +47,5 @@ export function ifMatchOf({ headers }: IncomingMessage): string[] | undefined {
 
 function strongTags(text: string): string[] {
   if (!ENTITY_TAGS.test(text)) throw invalidField("If-Match", "must be entity tags in quotes, or *");
-  return [...text.matchAll(ENTITY_TAG)].filter(([, weak]) => !weak).map(([, , tag]) => tag!);
+  return [...text.matchAll(ENTITY_TAG)].filter(([, weak]) => !weak).map(([, , tag = ""]) => tag);
 }

@@ -18,6 +18,7 @@ export function queryToJson(
     if (!field) violations.push({ field: name, description: "is unknown" });
     else if (field.fieldKind === "list") json[name] = values.map((value) => textToJson(field, value));
     else if (values.length > 1) violations.push({ field: name, description: "is given more than once" });
+    // A name in the map has at least one value.
     else json[name] = textToJson(field, values[0]!);
   }
   return json;

@@ -80,6 +80,7 @@ function fillFromPath(
   values: readonly string[],
   violations: FieldViolation[],
 ): void {
+  // A variable has at least one field, and the router decoded a value for it.
   for (const [index, fields] of variables.entries()) {
     const last = fields.at(-1)!;
     const target = objectAt(json, fields.slice(0, -1));
@@ -143,6 +144,7 @@ function withIfMatch(versions: string[], etag: JsonValue): JsonValue {
 function fillUpdateMask(json: JsonObject, { body, updateMask, etag }: RequestBinding): void {
   if (!updateMask || typeof body !== "object" || json[updateMask.jsonName]) return;
   const resource = json[body.jsonName];
+  // A field that is a body is a message.
   const given = body.message!.fields.filter(
     (field) =>
       field !== etag &&

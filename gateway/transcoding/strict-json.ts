@@ -112,6 +112,7 @@ const isInteger = (value: JsonValue): boolean =>
     : typeof value === "string" && /^(?:0|-?[1-9]\d*)$/.test(value);
 
 function libraryAccepts(field: DescField, value: JsonValue): boolean {
+  // Only extensions have no parent.
   const parent = field.parent!;
   const one = field.fieldKind === "list" ? [value] : value;
   try {
@@ -159,5 +160,6 @@ export const isObject = (value: JsonValue | undefined): value is JsonObject =>
 
 const namesOf = (items: readonly { name: string }[]): string => items.map((item) => item.name).join(", ");
 
+/** Names of the fields in the oneof of a field. */
 const memberNames = (field: DescField): string =>
   field.oneof!.fields.map((member) => member.jsonName).join(", ");
