@@ -1,0 +1,11 @@
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+
+/** Stub of a service that is away. */
+export const away = () => {
+  throw new ApiError("UNAVAILABLE");
+};
+
+/** Stub of a service that refuses the caller. */
+export const refuse = () => {
+  throw new ApiError("PERMISSION_DENIED");
+};

@@ -1,0 +1,201 @@
+import { describe, expect, test } from "@jest/globals";
+import { type Parts, refusal } from "../testing/encode.ts";
+
+const ID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
+const ARRAY = "must be an array";
+const OBJECT = "must be an object";
+const STRING = "must be a string";
+const INTEGER = "must be an integer in the range of its type; beyond 2^53 as a string, without leading zeros";
+const TIME = 'must be a time such as "2026-03-01T09:00:00Z" (RFC 3339)';
+
+describe("invalid input is refused, with the path of the field", () => {
+  test.each<[string, string, Parts, string]>([
+    ["an unknown field", "CreateBooking", { body: { slotID: ID } }, "slotID: is unknown"],
+    ["a name in the proto's spelling", "CreateBooking", { body: { slot_id: ID } }, "slot_id: is unknown"],
+    ["__proto__", "CreateBooking", { text: '{"__proto__": {"slotId": "x"}}' }, "__proto__: is unknown"],
+    ["__proto__ in a resource", "CreateDoctor", { text: '{"__proto__": 1}' }, "__proto__: is unknown"],
+    ["constructor", "CreateBooking", { body: { constructor: {} } }, "constructor: is unknown"],
+    ["an extension", "CreateBooking", { body: { "[a.b]": 1 } }, "[a.b]: is unknown"],
+    ["a number for a string", "CreateBooking", { body: { slotId: 5 } }, `slotId: ${STRING}`],
+    ["an object for a string", "Login", { body: { email: {} } }, `email: ${STRING}`],
+    ["a lone surrogate", "Login", { text: '{"email":"\\ud800"}' }, `email: ${STRING}`],
+    ["a string for an array", "CreateDoctor", { body: { languages: "en" } }, `languages: ${ARRAY}`],
+    ["null in an array", "CreateDoctor", { body: { languages: ["en", null] } }, `languages[1]: ${STRING}`],
+    ["an array for an object", "CreateDoctor", { body: { fee: [] } }, `fee: ${OBJECT}`],
+    ["a nested field", "CreateDoctor", { body: { fee: { amount: 1 } } }, "fee.amount: is unknown"],
+    ["a fraction", "CreateDoctor", { body: { fee: { amountMinor: 1.5 } } }, `fee.amountMinor: ${INTEGER}`],
+    [
+      "lost precision",
+      "CreateDoctor",
+      { text: '{"fee":{"amountMinor":9007199254740993}}' },
+      `fee.amountMinor: ${INTEGER}`,
+    ],
+    [
+      "hexadecimal",
+      "CreateDoctor",
+      { body: { fee: { amountMinor: "0x10" } } },
+      `fee.amountMinor: ${INTEGER}`,
+    ],
+    [
+      "more than 64 bits",
+      "CreateDoctor",
+      { body: { fee: { amountMinor: "9223372036854775808" } } },
+      `fee.amountMinor: ${INTEGER}`,
+    ],
+    [
+      "a field of a list's item",
+      "BatchCreateSlots",
+      { values: [ID], body: { slots: [{}, { endTime: 1 }] } },
+      `slots[1].endTime: ${TIME}`,
+    ],
+    [
+      "a date without time",
+      "CreateSlot",
+      { values: [ID], body: { startTime: "2026-03-01" } },
+      `startTime: ${TIME}`,
+    ],
+    [
+      "an unknown enum name",
+      "Register",
+      { body: { role: "NURSE" } },
+      "role: must be one of PATIENT, DOCTOR, ADMIN",
+    ],
+    ["an enum's number", "Register", { body: { role: 1 } }, "role: must be one of PATIENT, DOCTOR, ADMIN"],
+    [
+      "an enum's zero",
+      "Register",
+      { body: { role: "ROLE_UNSPECIFIED" } },
+      "role: must be one of PATIENT, DOCTOR, ADMIN",
+    ],
+    [
+      "two of a oneof",
+      "VerifyMfa",
+      { body: { code: "1", recoveryCode: "2" } },
+      "recoveryCode: conflicts with another field; send only one of code, recoveryCode",
+    ],
+    [
+      "a field of the path",
+      "CancelBooking",
+      { values: [ID], body: { bookingId: ID } },
+      "bookingId: is given by the path; leave it out of the body",
+    ],
+    [
+      "a name twice",
+      "CreateBooking",
+      { text: `{"slotId":"${ID}","slotId":"${ID}"}` },
+      "slotId: is given more than once",
+    ],
+    [
+      "a name twice, once escaped",
+      "Login",
+      { text: '{"email":"a","\\u0065mail":"b"}' },
+      "email: is given more than once",
+    ],
+    [
+      "a name twice, deep",
+      "BatchCreateSlots",
+      { values: [ID], text: '{"slots":[{},{"endTime":"","endTime":""}]}' },
+      "slots[1].endTime: is given more than once",
+    ],
+    ["an array", "CreateBooking", { text: "[]" }, ": The body must be a JSON object."],
+    ["null", "CreateBooking", { text: "null" }, ": The body must be a JSON object."],
+    [
+      "an unexpected body",
+      "GetMe",
+      { body: {} },
+      ": This method takes no body. Send the request without one.",
+    ],
+    ["an unknown parameter", "ListBookings", { query: "page=2" }, "page: is unknown"],
+    [
+      "a parameter in the proto's spelling",
+      "ListBookings",
+      { query: "page_size=2" },
+      "page_size: is unknown",
+    ],
+    [
+      "a parameter in addition to the body",
+      "CreateBooking",
+      { query: `slotId=${ID}`, body: {} },
+      "slotId: is unknown",
+    ],
+    [
+      "a parameter twice",
+      "ListBookings",
+      { query: "pageSize=1&pageSize=1" },
+      "pageSize: is given more than once",
+    ],
+    ["a parameter that is no number", "ListBookings", { query: "pageSize=ten" }, `pageSize: ${INTEGER}`],
+    ["a parameter beyond 32 bits", "ListBookings", { query: "pageSize=2147483648" }, `pageSize: ${INTEGER}`],
+    ["an empty number", "ListBookings", { query: "pageSize=" }, `pageSize: ${INTEGER}`],
+    [
+      "an enum's number as a parameter",
+      "ListBookings",
+      { query: "status=2" },
+      "status: must be one of PENDING_PAYMENT, CONFIRMED, EXPIRED, CANCELLED, COMPLETED, NO_SHOW",
+    ],
+    [
+      "a time with its plus unescaped",
+      "ListBookings",
+      { query: "startTime=2026-03-01T09:00:00+01:00" },
+      `startTime: ${TIME}`,
+    ],
+    [
+      "bad percent-encoding",
+      "ListBookings",
+      { query: "pageToken=%zz" },
+      ": The query is not valid percent-encoded UTF-8. Write a literal % as %25.",
+    ],
+    [
+      "a mask in the proto's spelling",
+      "UpdateMe",
+      { query: "updateMask=time_zone", body: {} },
+      'updateMask: must be comma-separated field names such as "bio,fee"',
+    ],
+  ])("%s", (_title, name, parts, violation) => {
+    expect(refusal(name, parts)).toEqual(["INVALID_REQUEST", violation]);
+  });
+
+  test.each([
+    "{",
+    '{"slotId":}',
+    "{'slotId': 1}",
+    "{} {}",
+    "\u{feff}{}",
+    " ",
+    "NaN",
+    '{"a":1,}',
+    Buffer.from([0xff]),
+  ])("%j is malformed", (text) => {
+    expect(refusal("CreateBooking", { text })).toEqual(["MALFORMED_JSON"]);
+  });
+
+  test("the answer names all violations", () => {
+    const parts = { query: "a=1", body: { bio: 1, fee: { currencyCode: 2 }, x: 3 } };
+    expect(refusal("CreateDoctor", parts)).toEqual([
+      "INVALID_REQUEST",
+      "a: is unknown",
+      `bio: ${STRING}`,
+      `fee.currencyCode: ${STRING}`,
+      "x: is unknown",
+    ]);
+  });
+
+  test("the number of violations is bounded", () => {
+    const body = Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`k${index}`, 1]));
+    expect(refusal("CreateBooking", { body })).toHaveLength(51);
+  });
+
+  test("an answer with more violations than its bound says so", () => {
+    const junk = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, "1"]));
+    const more = ": There are more violations than this answer lists.";
+    const inObject = (count: number) => ({ body: junk(count) });
+    const inList = (count: number) => ({ body: { languages: Array.from({ length: count }, () => 1) } });
+    const inQuery = (count: number) => ({ body: {}, query: new URLSearchParams(junk(count)).toString() });
+    for (const parts of [inObject, inList, inQuery]) {
+      expect(refusal("CreateDoctor", parts(50)).slice(1)).toHaveLength(50);
+      expect(refusal("CreateDoctor", parts(50))).not.toContain(more);
+      expect(refusal("CreateDoctor", parts(51)).slice(49)).toEqual([expect.any(String), more]);
+    }
+  });
+});
