@@ -23,7 +23,7 @@ afterEach(() => {
 });
 afterAll(() => stubs.close());
 
-/** The gateway as a process of its own, as it runs in production. */
+/** Starts the gateway as a separate process, as in production. */
 function start(settings: Record<string, string>): ChildProcess {
   const env = {
     ...COMPILE_CACHE,
@@ -42,7 +42,7 @@ function start(settings: Record<string, string>): ChildProcess {
   return gateway;
 }
 
-/** The port it listens on, from its first lines of log, once it is ready. */
+/** The port, from the first log lines; resolves when the gateway listens. */
 async function portOf(gateway: ChildProcess): Promise<number> {
   for await (const chunk of gateway.stdout!) {
     const port = /"port":(\d+)/.exec(String(chunk))?.[1];
@@ -61,19 +61,19 @@ function request(
   });
 }
 
-test("told to stop, it finishes what it has begun, turns unready, and ends with 0", async () => {
+test("after SIGTERM it becomes unready, finishes running requests and exits with 0", async () => {
   const gateway = start({});
   const port = await portOf(gateway);
-  const asked = Promise.withResolvers<void>();
+  const called = Promise.withResolvers<void>();
   const answered = Promise.withResolvers<JsonObject>();
   stubs.stubs.set("GetDoctor", async () => {
-    asked.resolve();
+    called.resolve();
     return await answered.promise;
   });
   const keepAlive = new Agent({ keepAlive: true });
   await text(await request(port, "/healthz", { agent: keepAlive }));
-  const underWay = request(port, `/v1/doctors/${ID}`);
-  await asked.promise;
+  const running = request(port, `/v1/doctors/${ID}`);
+  await called.promise;
   gateway.kill("SIGTERM");
   const readiness = async () => {
     const { statusCode, headers } = await request(port, "/readyz");
@@ -81,26 +81,26 @@ test("told to stop, it finishes what it has begun, turns unready, and ends with 
   };
   expect(await eventually(readiness, ([status]) => status === 503)).toEqual([503, "close"]);
   answered.resolve({ id: ID });
-  const answer = await underWay;
+  const answer = await running;
   expect([answer.statusCode, JSON.parse(await text(answer)).id]).toEqual([200, ID]);
   expect(await once(gateway, "exit")).toEqual([0, null]);
   await expect(request(port, "/healthz")).rejects.toThrow("ECONNREFUSED");
   keepAlive.destroy();
 });
 
-test("a port in use is one clear line and exit code 1", async () => {
+test("a port in use gives one clear line and exit code 1", async () => {
   const other = createServer().listen(0, "127.0.0.1");
   await once(other, "listening");
   const gateway = start({ PORT: String((other.address() as { port: number }).port) });
-  const [said, [code]] = await Promise.all([text(gateway.stderr!), once(gateway, "exit")]);
+  const [output, [code]] = await Promise.all([text(gateway.stderr!), once(gateway, "exit")]);
   other.close();
-  expect([said, code]).toEqual(["gateway cannot start: its port is in use\n", 1]);
+  expect([output, code]).toEqual(["gateway cannot start: its port is in use\n", 1]);
 });
 
-test("a setting that is wrong is one clear line and exit code 1", async () => {
+test("an invalid setting gives one clear line and exit code 1", async () => {
   const gateway = start({ RATE_LIMIT_READ: "many" });
-  const [said, [code]] = await Promise.all([text(gateway.stderr!), once(gateway, "exit")]);
-  expect(said).toMatch(/^Setting RATE_LIMIT_READ: .*\n$/);
+  const [output, [code]] = await Promise.all([text(gateway.stderr!), once(gateway, "exit")]);
+  expect(output).toMatch(/^Setting RATE_LIMIT_READ: .*\n$/);
   expect(code).toBe(1);
 });
 
@@ -110,7 +110,7 @@ test("headers beyond 16 KiB are refused", async () => {
   expect(answer.statusCode).toBe(431);
 });
 
-test("without auth it is alive, but not ready", async () => {
+test("without auth it is alive but not ready", async () => {
   const port = await portOf(start({ AUTH_ADDRESS: "127.0.0.1:1" }));
   expect((await request(port, "/healthz")).statusCode).toBe(200);
   expect((await request(port, "/readyz")).statusCode).toBe(503);

@@ -10,7 +10,7 @@ import {
   positionOf,
 } from "./merge-events.ts";
 
-/** A service as they all are: newest first, pages by keyset, filtered by an exclusive end. */
+/** Lists like a service: newest first, keyset pages, an exclusive end time. */
 function lister(events: AuditEvent[], pageSize: number, endMs: number): Lister {
   return async (pageToken) => {
     const found = events
@@ -23,7 +23,7 @@ function lister(events: AuditEvent[], pageSize: number, endMs: number): Lister {
   };
 }
 
-/** Few milliseconds, so that events share them. */
+/** Events within few milliseconds, so that several share one. */
 const event = fc
   .record({ id: fc.uuid(), occurTime: fc.integer({ min: 1000, max: 1010 }).map((ms) => new Date(ms)) })
   .map((fields) => AuditEvent.fromPartial(fields));
@@ -35,7 +35,7 @@ const trails = fc
       .map((owners) => [0, 1, 2, 3].map((service) => events.filter((_, index) => owners[index] === service))),
   );
 
-test("page by page, every event comes once, newest first, however the services cut their pages", async () => {
+test("pages show every event once, newest first, whatever the services' page sizes", async () => {
   await fc.assert(
     fc.asyncProperty(
       trails,
@@ -61,7 +61,7 @@ test("page by page, every event comes once, newest first, however the services c
   );
 });
 
-test("what is recorded between two pages neither repeats nor hides an event", async () => {
+test("an event recorded between two pages neither repeats nor hides another", async () => {
   await fc.assert(
     fc.asyncProperty(trails, event, fc.integer({ min: 1, max: 5 }), async (trail, late, size) => {
       const before = trail.map((events) => lister(events, 3, Number.POSITIVE_INFINITY));
@@ -80,7 +80,7 @@ test("what is recorded between two pages neither repeats nor hides an event", as
   );
 });
 
-test("the first pages are asked for at once, and a further one only when it is needed", async () => {
+test("the first pages are read concurrently, and further ones only when needed", async () => {
   let asked = 0;
   const counting =
     (list: Lister): Lister =>

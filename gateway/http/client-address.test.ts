@@ -35,14 +35,14 @@ test.each<[string, number | string[], string, string]>([
   },
 );
 
-test("only a trusted proxy tells the scheme", () => {
+test("only a trusted proxy sets the scheme", () => {
   const proxies = new TrustedProxies(trusting(PROXIES), pino({ level: "silent" }));
   const headers = { "x-forwarded-proto": "https, http" };
   expect(proxies.schemeOf(requestFrom("10.0.0.1", headers))).toBe("https");
   expect(proxies.schemeOf(requestFrom("8.8.8.8", headers))).toBe("http");
 });
 
-test("the first X-Forwarded-For of a peer that is not trusted is worth a warning", () => {
+test("the first X-Forwarded-For of an untrusted peer logs a warning", () => {
   const lines: string[] = [];
   const proxies = new TrustedProxies(trusting(PROXIES), pino({}, { write: (line) => lines.push(line) }));
   for (const peer of ["10.0.0.1", "8.8.8.8", "8.8.8.8"])

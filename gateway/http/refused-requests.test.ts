@@ -9,7 +9,9 @@ const CHUNKED = `${HOST}content-type: application/json\r\ntransfer-encoding: chu
 const LAST = "connection: close\r\n";
 
 let gateway: TestGateway;
-/** A gateway with short time-outs, for incomplete requests only: on a busy machine, others might exceed them. */
+/**
+ * A gateway with short time-outs, for incomplete requests only: on a busy machine, others might exceed them.
+ */
 let impatient: TestGateway;
 
 beforeAll(async () => {

@@ -14,10 +14,10 @@ test("a client has 16 KiB and 10 s for its headers, and 30 s for its request", (
   expect(LIMITS).toMatchObject({ maxHeaderSize: 16_384, headersTimeout: 10_000, requestTimeout: 30_000 });
 });
 
-/** The same server with less patience, so that nobody has to wait for it. */
+/** Production limits with shorter time-outs, to keep the tests fast. */
 const IMPATIENT = { ...LIMITS, headersTimeout: 300, requestTimeout: 600, connectionsCheckingInterval: 50 };
 
-describe("a client that is slower, or sends more, is cut off:", () => {
+describe("a client that exceeds a limit is disconnected:", () => {
   const server = new HttpServer({
     listener: (request, response) => {
       request.resume().on("end", () => response.end("ok"));
@@ -35,12 +35,12 @@ describe("a client that is slower, or sends more, is cut off:", () => {
   });
   afterAll(() => server.drain(0));
 
-  /** Answer to a client that sends `first`, and then byte after byte. */
+  /** Answer to a client that sends `first`, and then `endless` again and again. */
   async function trickle(first: string, endless: string): Promise<string> {
     const socket = connect(port, "127.0.0.1").setEncoding("utf8");
-    let told = "";
+    let received = "";
     socket.on("data", (text) => {
-      told += text;
+      received += text;
     });
     // Writes to a closed connection fail with a reset.
     socket.on("error", () => {});
@@ -48,25 +48,25 @@ describe("a client that is slower, or sends more, is cut off:", () => {
     const timer = setInterval(() => socket.writable && socket.write(endless), 40);
     await closed(socket);
     clearInterval(timer);
-    return told;
+    return received;
   }
 
-  test("over its headers", async () => {
+  test("slow headers", async () => {
     expect(await trickle("GET / HTTP/1.1\r\nhost: x\r\n", "a: b\r\n")).toMatch(/^HTTP\/1.1 408 /);
   });
 
-  test("over its body", async () => {
+  test("a slow body", async () => {
     const headers = "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n";
     expect(await trickle(headers, "x")).toMatch(/^HTTP\/1.1 408 /);
   });
 
-  test("by headers that are too large", async () => {
+  test("large headers", async () => {
     const headers = `GET / HTTP/1.1\r\nhost: x\r\nx-large: ${"x".repeat(16 * 1024)}\r\n\r\n`;
     expect(await trickle(headers, "")).toMatch(/^HTTP\/1.1 431 /);
   });
 });
 
-describe("a client that reads nothing", () => {
+describe("a client that does not read its answer", () => {
   let answer: (response: ServerResponse) => void;
   let connection: Socket;
   const stallTimeout = 100;
@@ -82,9 +82,9 @@ describe("a client that reads nothing", () => {
       log,
       limits: { ...IMPATIENT, stallTimeout },
     });
-  const hasty = serverFor(0);
+  const impatient = serverFor(0);
   const patient = serverFor(60_000);
-  afterAll(() => Promise.all([hasty.drain(0), patient.drain(0)]));
+  afterAll(() => Promise.all([impatient.drain(0), patient.drain(0)]));
 
   const ask = async (server: HttpServer) => {
     const port = await server.listen("127.0.0.1", 0);
@@ -94,41 +94,41 @@ describe("a client that reads nothing", () => {
     return socket;
   };
 
-  test("is cut off", async () => {
+  test("is disconnected", async () => {
     const cutOff = new Promise<boolean>((resolve) => {
       answer = (response) => {
         response.once("close", () => resolve(!response.writableFinished));
         response.end(Buffer.alloc(64 * 1024 * 1024));
       };
     });
-    const client = await ask(hasty);
+    const client = await ask(impatient);
     expect(await cutOff).toBe(true);
     client.destroy();
   });
 
-  test("waits for an answer as long as one may take, and then for another request as long as it likes", async () => {
+  test("may wait for an answer until its deadline, and keep the connection open afterwards", async () => {
     answer = (response) => setTimeout(() => response.end("late"), 3 * stallTimeout);
     const client = await ask(patient);
-    const [told] = await once(client, "data");
-    expect(told).toMatch(/^HTTP\/1.1 200 /);
+    const [received] = await once(client, "data");
+    expect(received).toMatch(/^HTTP\/1.1 200 /);
     expect(connection.timeout).toBeGreaterThanOrEqual(LIMITS.keepAliveTimeout);
     client.destroy();
   });
 });
 
 describe("open connections of one address", () => {
-  /** @returns the status line, or nothing from a connection that was closed */
+  /** @returns the status line; "" if the connection was closed */
   const ask = async (port: number, sockets: Socket[]) => {
     const socket = connect(port, "127.0.0.1").setEncoding("utf8");
     sockets.push(socket.on("error", () => {}));
     socket.write("GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n");
-    const [told] = await Promise.race([once(socket, "data"), closed(socket).then(() => [""])]);
-    return String(told).slice(0, 12);
+    const [received] = await Promise.race([once(socket, "data"), closed(socket).then(() => [""])]);
+    return String(received).slice(0, 12);
   };
 
   test.each([
-    ["are bounded", 0, ["HTTP/1.1 200", "HTTP/1.1 200", ""]],
-    ["are not, where it is a trusted proxy's", 1, ["HTTP/1.1 200", "HTTP/1.1 200", "HTTP/1.1 200"]],
+    ["are limited", 0, ["HTTP/1.1 200", "HTTP/1.1 200", ""]],
+    ["are unlimited for a trusted proxy", 1, ["HTTP/1.1 200", "HTTP/1.1 200", "HTTP/1.1 200"]],
   ])("%s", async (_, trustProxy, expected) => {
     const { port, close } = await startTestGateway({ connections: 2, trustProxy });
     const sockets: Socket[] = [];

@@ -9,7 +9,7 @@ import { contractRoutes } from "../testing/routes.ts";
 import { startTestGateway, type TestGateway } from "../testing/test-gateway.ts";
 
 const ID = "0199c2f0-7d1a-7c3e-9b52-3f1f0c9a4e21";
-const JUNK = { authorization: "Bearer x" };
+const INVALID = { authorization: "Bearer x" };
 const MALFORMED = "GET /v1/\xe9 HTTP/1.1\r\nhost: a.test\r\n\r\n";
 let gateway: TestGateway;
 
@@ -22,7 +22,7 @@ const call = ({ httpMethod, path }: Route, headers: Record<string, string>, as =
     ...(["POST", "PATCH"].includes(as) && { body: {} }),
   });
 
-/** Status of the answer to bytes that are not a request. */
+/** Status of the answer to raw bytes. */
 async function statusOf(bytes: string): Promise<number> {
   const socket = connect(gateway.port, "127.0.0.1").setEncoding("latin1");
   socket.write(Buffer.from(bytes, "latin1"));
@@ -31,11 +31,11 @@ async function statusOf(bytes: string): Promise<number> {
   return Number(answer.split(" ")[1]);
 }
 
-/** Quotas that a call counted against, from its answer. */
+/** Quotas that a call counted towards, from the headers of its answer. */
 const quotasOf = (headers: Record<string, unknown>): string[] =>
   [...String(headers["ratelimit-policy"]).matchAll(/"(\w+)"/g)].map(([, name]) => name!);
 
-describe("each call counts once at its address", () => {
+describe("each call counts once for its address", () => {
   beforeAll(async () => {
     const limits = { auth: 9e6, read: 9e6, write: 9e6, search: 9e6, address: 9e6, open: 9e6, anonymous: 9e6 };
     gateway = await startTestGateway({ limits });
@@ -49,22 +49,22 @@ describe("each call counts once at its address", () => {
     const signedIn = await gateway.signedIn();
 
     const ownClass = RateClass[rate].toLowerCase();
-    const stranger = isOpen(route) ? ["open"] : [ownClass, "anonymous"];
+    const anonymous = isOpen(route) ? ["open"] : [ownClass, "anonymous"];
     const triesCredentials = access === Access.PUBLIC && rate === RateClass.AUTH;
-    const isKnown = !isOpen(route) && !triesCredentials;
+    const isIdentified = !isOpen(route) && !triesCredentials;
     const isPublic = access === Access.PUBLIC;
     const needsToken = !isPublic && access !== Access.OPTIONAL;
     expect({
       token: await quotas(signedIn),
       none: await quotas({}),
-      junk: await quotas(JUNK),
+      invalid: await quotas(INVALID),
       options: await quotas({}, "OPTIONS"),
       otherMethod: await quotas(signedIn, "PUT"),
       otherMethodWithoutToken: await quotas({}, "PUT"),
     }).toEqual({
-      token: isKnown ? [ownClass, "address"] : stranger,
-      none: needsToken ? ["anonymous"] : stranger,
-      junk: isPublic ? stranger : ["anonymous"],
+      token: isIdentified ? [ownClass, "address"] : anonymous,
+      none: needsToken ? ["anonymous"] : anonymous,
+      invalid: isPublic ? anonymous : ["anonymous"],
       options: ["open"],
       otherMethod: ["read", "address"],
       otherMethodWithoutToken: ["read", "anonymous"],
@@ -82,18 +82,18 @@ describe("each call counts once at its address", () => {
       quotasOf((await gateway.send(method, path, { headers })).headers);
     expect(await quotas(await gateway.signedIn())).toEqual(["read", "address"]);
     expect(await quotas({})).toEqual(["read", "anonymous"]);
-    expect(await quotas(JUNK)).toEqual(["read", "anonymous"]);
+    expect(await quotas(INVALID)).toEqual(["read", "anonymous"]);
   });
 });
 
-describe("when others at the address have used up the anonymous quota", () => {
+describe("after other clients at the address have used up the anonymous quota", () => {
   beforeAll(async () => {
     gateway = await startTestGateway({
       limits: { auth: 3, read: 1000, anonymous: 5, open: 2, address: 1000 },
     });
     for (let i = 0; i < 6; i++) await gateway.send("POST", "/v1/auth/login", { body: {} });
     for (let i = 0; i < 3; i++) {
-      await gateway.send("GET", "/v1/users/me", { headers: JUNK });
+      await gateway.send("GET", "/v1/users/me", { headers: INVALID });
       await gateway.send("OPTIONS", "/v1/users/me");
       await gateway.send("GET", "/.well-known/jwks.json");
     }
@@ -109,13 +109,13 @@ describe("when others at the address have used up the anonymous quota", () => {
     expect((await call(route, await gateway.signedIn())).status).not.toBe(429);
   });
 
-  test("unknown paths and methods are 404 and 405 to a valid token", async () => {
+  test("unknown paths and methods give 404 and 405 to a valid token", async () => {
     const headers = await gateway.signedIn();
     expect((await gateway.send("GET", "/nowhere", { headers })).status).toBe(404);
     expect((await gateway.send("DELETE", "/v1/users/me", { headers })).status).toBe(405);
   });
 
-  test("a session is refreshed with its valid token, and webhooks come in", async () => {
+  test("refreshes with a valid token and webhooks are accepted", async () => {
     const headers = await gateway.signedIn();
     expect((await gateway.send("POST", "/v1/auth/token:refresh", { headers, body: {} })).status).toBe(200);
     expect((await gateway.send("POST", "/v1/webhooks/payments/stripe", { body: "{}" })).status).toBe(200);
@@ -139,7 +139,7 @@ describe("a request that the HTTP parser refuses", () => {
   });
 });
 
-test("an idle connection does not count: browsers open some ahead", async () => {
+test("idle connections do not count, because browsers open spare ones", async () => {
   const httpLimits = { headersTimeout: 300, requestTimeout: 300, connectionsCheckingInterval: 50 };
   gateway = await startTestGateway({ limits: { anonymous: 1 }, httpLimits });
   expect([await statusOf(""), await statusOf(MALFORMED), await statusOf(MALFORMED)]).toEqual([408, 400, 429]);
@@ -158,9 +158,9 @@ describe("polls, webhooks and preflights of one address", () => {
     ["OPTIONS", "/docs/", 204],
     ["GET", "/.well-known/jwks.json", 200],
     ["POST", "/v1/webhooks/payments/stripe", 200],
-  ])("are limited by themselves: %s %s", async (method, path, status) => {
+  ])("have a quota of their own: %s %s", async (method, path, status) => {
     if (method === "OPTIONS") {
-      // All paths together have one limit.
+      // All paths share one quota, so each case starts anew.
       await gateway.close();
       gateway = await startTestGateway({ limits: { open: 3, anonymous: 1 } });
     }

@@ -9,11 +9,11 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-test("refusals of a burst leave spread over a quarter of a second, however many they are", async () => {
+test("a burst of refusals is spread over 250 ms, whatever its size", async () => {
   const pace = new RefusalPace();
   const leftAtMs: number[] = [];
-  const begin = Date.now();
-  for (let i = 0; i < 1000; i++) void pace.wait().then(() => leftAtMs.push(Date.now() - begin));
+  const startedAtMs = Date.now();
+  for (let i = 0; i < 1000; i++) void pace.wait().then(() => leftAtMs.push(Date.now() - startedAtMs));
   await jest.advanceTimersByTimeAsync(100);
   expect(leftAtMs.length).toBe(4 * 101);
   await jest.advanceTimersByTimeAsync(100);
@@ -22,14 +22,14 @@ test("refusals of a burst leave spread over a quarter of a second, however many 
   expect(leftAtMs.length).toBe(1000);
 });
 
-test("a refusal alone, or after a burst has left, waits for nobody", async () => {
+test("a single refusal, also after a burst, waits at most a millisecond", async () => {
   const pace = new RefusalPace();
   const burst = Array.from({ length: 100 }, () => pace.wait());
   await jest.advanceTimersByTimeAsync(100);
   await Promise.all(burst);
-  const begin = Date.now();
+  const startedAtMs = Date.now();
   const alone = pace.wait();
   await jest.advanceTimersByTimeAsync(1);
   await alone;
-  expect(Date.now() - begin).toBeLessThanOrEqual(1);
+  expect(Date.now() - startedAtMs).toBeLessThanOrEqual(1);
 });

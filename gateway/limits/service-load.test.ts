@@ -30,8 +30,8 @@ test.each([
   searches = await WaitingSearches.start(options);
   const own = await searches.gateway.signedIn();
   await searches.run(own);
-  const begin = performance.now();
+  const startedAtMs = performance.now();
   const refused = await Promise.all(Array.from({ length: 100 }, () => searches.get(SEARCH, own)));
   expect(refused).toEqual(Array(100).fill(expect.objectContaining({ status })));
-  expect(performance.now() - begin).toBeGreaterThan(90);
+  expect(performance.now() - startedAtMs).toBeGreaterThan(90);
 });

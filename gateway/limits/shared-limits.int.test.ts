@@ -10,7 +10,7 @@ const HIGH_QUOTA = 2000;
 const GATEWAYS = 3;
 const NONE: RateLimits = { auth: 0, read: 0, write: 0, search: 0, address: 0, open: 0, anonymous: 0 };
 
-/** Longer than in the gateway, which counts for itself where Redis is late: on a busy machine it often is. */
+/** Longer than in production: on a busy machine Redis is often late, and then a gateway counts alone. */
 const REDIS_MS = 30_000;
 
 const redis = connectRedis(process.env.REDIS_URL!, pino({ level: "silent" }), REDIS_MS);
@@ -22,8 +22,15 @@ beforeAll(() =>
 );
 afterAll(() => redis.disconnect());
 
-/** How many of twice as many requests as the limit, sent to the gateways in turn, are let through. */
-async function allowed(quota: QuotaName, inTurn: (index: number) => number, limit = QUOTA): Promise<number> {
+/**
+ * Number of requests that pass when twice the limit is sent. @param inTurn index of the gateway for each
+ * request
+ */
+async function countAllowed(
+  quota: QuotaName,
+  inTurn: (index: number) => number,
+  limit = QUOTA,
+): Promise<number> {
   const gateways = Array.from(
     { length: GATEWAYS },
     () => new RateLimiter(redis, { ...NONE, [quota]: limit }),
@@ -43,22 +50,22 @@ async function allowed(quota: QuotaName, inTurn: (index: number) => number, limi
   return count;
 }
 
-test("several gateways let through a limit and at most a twentieth of it each", async () => {
-  const count = await allowed("read", (index) => index % GATEWAYS);
+test("several gateways together exceed a limit by a twentieth of it each at most", async () => {
+  const count = await countAllowed("read", (index) => index % GATEWAYS);
   expect(count).toBeGreaterThanOrEqual(QUOTA);
   expect(count).toBeLessThanOrEqual(QUOTA * (1 + 0.05 * GATEWAYS));
 });
 
-test("past a high limit several gateways let through 50 more each at most", async () => {
-  const count = await allowed("address", (index) => index % GATEWAYS, HIGH_QUOTA);
+test("several gateways together exceed a high limit by 50 requests each at most", async () => {
+  const count = await countAllowed("address", (index) => index % GATEWAYS, HIGH_QUOTA);
   expect(count).toBeGreaterThanOrEqual(HIGH_QUOTA);
   expect(count).toBeLessThanOrEqual(HIGH_QUOTA + 50 * GATEWAYS);
 });
 
-test("a client at one gateway gets exactly its limit", async () => {
-  expect(await allowed("read", () => 0)).toBe(QUOTA);
+test("one gateway keeps the limit exactly", async () => {
+  expect(await countAllowed("read", () => 0)).toBe(QUOTA);
 });
 
-test("attempts to sign in are counted exactly, whatever the gateway", async () => {
-  expect(await allowed("auth", (index) => index % GATEWAYS)).toBe(QUOTA);
+test("credential attempts are counted exactly across gateways", async () => {
+  expect(await countAllowed("auth", (index) => index % GATEWAYS)).toBe(QUOTA);
 });

@@ -6,20 +6,20 @@ import type { Schema } from "./json-schema.ts";
 
 const document = openApiDocument(contractRoutes);
 
-/** A part of the document, by keys. */
+/** The part of the document at a path of keys. */
 function at(...keys: string[]): unknown {
   let part: unknown = document;
   for (const key of keys) part = (part as Schema)[key];
   return part;
 }
 
-test("the document has nothing that Redocly's recommended rules object to", async () => {
+test("the document passes Redocly's recommended rules", async () => {
   const config = await createConfig({ extends: ["recommended"] });
   const source = JSON.stringify(document);
   expect(await lintFromString({ source, absoluteRef: "/openapi.json", config })).toEqual([]);
 });
 
-test("every route is an operation", () => {
+test("every route has an operation", () => {
   for (const { path, httpMethod, method } of contractRoutes) {
     expect(at("paths", path, httpMethod.toLowerCase(), "operationId")).toBe(
       `${method.desc.parent.name}_${method.name}`,
@@ -29,7 +29,7 @@ test("every route is an operation", () => {
 
 const createBooking = ["paths", "/v1/bookings", "post"];
 
-test("fields, rules and what must be given come from the proto", () => {
+test("fields, rules and required fields come from the proto", () => {
   expect(at("components", "schemas", "CreateBookingBody")).toEqual({
     type: "object",
     description: "Slot to book, and its details.",
@@ -52,7 +52,7 @@ test("fields, rules and what must be given come from the proto", () => {
   ]);
 });
 
-test("answers: 201 with Location, 202, 204 for nothing, and each reason under its status", () => {
+test("answers are listed by status: 201 with Location, 202, 204, and each reason", () => {
   expect(at(...createBooking, "responses", "201", "headers")).toHaveProperty("Location");
   expect(at("paths", "/v1/auth/logout", "post", "responses")).toHaveProperty("204");
   const successes = (path: string) =>
@@ -86,7 +86,7 @@ test("answers: 201 with Location, 202, 204 for nothing, and each reason under it
   ]);
 });
 
-test("an enum has the values that a client can send, and no zero", () => {
+test("an enum has all values but its zero", () => {
   expect(at("components", "schemas", "Slot.Status", "enum")).toEqual([
     "OPEN",
     "HELD",
@@ -97,14 +97,14 @@ test("an enum has the values that a client can send, and no zero", () => {
   ]);
 });
 
-test("an answer requires its lists, except those that lists of it leave out", () => {
+test("an answer requires its lists, except those that list items omit", () => {
   const required = at("components", "schemas", "Prescription", "required");
   expect(required).toContain("status");
   expect(required).not.toContain("items");
   expect(at("components", "schemas", "Doctor", "required")).toContain("licenses");
 });
 
-test("a PATCH takes what can change, and what only the server sets", () => {
+test("a PATCH accepts mutable and read-only fields, but no immutable ones", () => {
   const { properties, ...schema } = at("components", "schemas", "UpdateDoctorBody") as Schema;
   expect(schema).not.toHaveProperty("required");
   expect(properties).not.toHaveProperty("licenseNumber");
@@ -114,12 +114,12 @@ test("a PATCH takes what can change, and what only the server sets", () => {
   });
 });
 
-test("a public method needs no token, and an optional one either", () => {
+test("public and optional methods need no token", () => {
   expect(at("paths", "/v1/auth/login", "post", "security")).toEqual([]);
   expect(at("paths", routeNamed("GetDoctor").path, "get", "security")).toEqual([{}, { bearer: [] }]);
 });
 
-test("what needs a fresh sign-in says so, and how it is refused", () => {
+test("a method that requires a fresh sign-in says so and lists its refusal", () => {
   const setUp = ["paths", "/v1/auth/mfa/totp", "post"];
   expect(at(...setUp, "description")).toMatch(/Requires a sign-in within the last few minutes/);
   const examples = [...setUp, "responses", "403", "content", "application/problem+json", "examples"];

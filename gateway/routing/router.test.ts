@@ -25,7 +25,7 @@ const find = (path: string, httpMethod = "GET") => {
   return match && [match.targets.get(httpMethod), ...match.values];
 };
 
-describe("a path leads to its route", () => {
+describe("a path finds its route", () => {
   test.each([
     ["GET", "/v1/bookings/b1", "GET /v1/bookings/{booking_id}", ["b1"]],
     ["POST", "/v1/bookings/b1:cancel", "POST /v1/bookings/{booking_id}:cancel", ["b1"]],
@@ -37,7 +37,7 @@ describe("a path leads to its route", () => {
     expect(find(path, httpMethod)).toEqual([route, ...values]);
   });
 
-  test("a literal beats a variable, also where only the variable leads on", () => {
+  test("a literal takes precedence over a variable, unless only the variable matches the rest", () => {
     expect(find("/v1/users/me")).toEqual(["GET /v1/users/me"]);
     expect(find("/v1/users/me/sessions/s1")).toEqual([
       "GET /v1/users/{user_id}/sessions/{session_id}",
@@ -46,13 +46,13 @@ describe("a path leads to its route", () => {
     ]);
   });
 
-  test("segments are decoded by themselves: an encoded slash or colon is text", () => {
+  test("segments are decoded separately, so an encoded slash or colon is text", () => {
     expect(find("/v1/bookings/a%2Fb")).toEqual(["GET /v1/bookings/{booking_id}", "a/b"]);
     expect(find("/v1/bookings/a%3Acancel")).toEqual(["GET /v1/bookings/{booking_id}", "a:cancel"]);
     expect(find("/v1/%62ookings")).toEqual(["GET /v1/bookings"]);
   });
 
-  test("the verb is what follows the last colon", () => {
+  test("the verb follows the last colon", () => {
     expect(find("/v1/bookings/a:b:cancel", "POST")).toEqual(["POST /v1/bookings/{booking_id}:cancel", "a:b"]);
   });
 });
@@ -74,24 +74,24 @@ test.each([
   "/v1/auth:x/login",
   "/__proto__",
   "/constructor/v1",
-])("%j leads nowhere", (path) => {
+])("%j has no route", (path) => {
   expect(router.match(path)).toBeUndefined();
 });
 
-test.each(["/v1/bookings/%", "/v1/bookings/%zz", "/v1/bookings/%ff"])("%s is a bad request", (path) => {
+test.each(["/v1/bookings/%", "/v1/bookings/%zz", "/v1/bookings/%ff"])("%s is refused", (path) => {
   expect(() => router.match(path)).toThrow(expect.objectContaining({ reason: "INVALID_REQUEST" }));
 });
 
-test("Allow names the methods of the path, and HEAD beside GET", () => {
+test("Allow lists the methods of the path, and HEAD with GET", () => {
   expect(allowedMethods(router.match("/v1/bookings")!)).toBe("GET, HEAD, POST, OPTIONS");
   expect(allowedMethods(router.match("/v1/auth/login")!)).toBe("POST, OPTIONS");
 });
 
-test("two routes for the same method and path are refused, whatever their variables are called", () => {
+test("two routes for the same method and path are refused, even with different variable names", () => {
   expect(() => router.add("GET", parsePathTemplate("/v1/bookings/{id}"), "twin")).toThrow("two routes");
 });
 
-test("any path is matched, not found or refused, but never breaks the router", () => {
+test("any path is matched, not found or refused, and causes no other error", () => {
   const segment = fc.oneof(
     fc.string(),
     fc.constantFrom("v1", "bookings", ":cancel", "%", "%2F", "{id}", ".."),

@@ -6,10 +6,10 @@ import { heldBytes } from "@medconnect/platform/testing/held-memory.ts";
 import { startTestGateway, type TestGateway } from "../testing/test-gateway.ts";
 
 const AT_ONCE = 8;
-/** Rounds until the heap has its size. */
+/** Rounds until the heap stops growing. */
 const WARM_UP_ROUNDS = 3;
 const ROUNDS = 5;
-/** A gateway that kept the answers would grow by 100 MiB. */
+/** Answers that were kept would take 100 MiB. */
 const MAX_GROWTH_BYTES = 30 * 1024 * 1024;
 
 let gateway: TestGateway;
@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.close());
 
-/** The page of a list that is as large as an answer may be. */
+/** A page as large as an answer may be. */
 function largestPage() {
   const { output } = methodAt("/medconnect.scheduling.v1.DoctorService/SearchDoctors");
   const doctors = Array.from({ length: 100 }, (_, i) => ({ id: String(i), bio: "診".repeat(13_950) }));

@@ -7,12 +7,12 @@ test("no two routes of the contract collide", () => {
   expect(() => routerOf(contractRoutes)).not.toThrow();
 });
 
-test("every method has a route, but those that serve other services", () => {
+test("every method has a route, except those for other services", () => {
   const routed = new Set(contractRoutes.map(({ method }) => method));
   for (const method of methods.values()) expect(routed.has(method)).toBe(!method.rules.unrouted);
 });
 
-test("what a route creates is found on a route that reads it", () => {
+test("the location of a created resource has a route to read it", () => {
   const router = routerOf(contractRoutes);
   for (const { method } of contractRoutes.filter(({ method }) => method.rules.creates)) {
     const location = method.rules.location.replace(/\{\w+\}/g, "an-id");
@@ -20,7 +20,7 @@ test("what a route creates is found on a route that reads it", () => {
   }
 });
 
-test("a method with a route that nobody serves is found out at the start", () => {
+test("a method without an implementation fails at the start", () => {
   const [composed] = [...methods.values()].filter(({ rules }) => rules.composed);
   const unknown = { ...composed!, path: "/medconnect.admin.v1.AdminService/GetNothing" };
   expect(() => routesOf([unknown], unreachableServices())).toThrow("has no implementation");
@@ -28,7 +28,7 @@ test("a method with a route that nobody serves is found out at the start", () =>
   expect(() => routesOf([misplaced], unreachableServices())).toThrow('no service is called "nowhere"');
 });
 
-test("clients see names as JSON has them", () => {
+test("paths have the JSON names of fields", () => {
   expect(contractRoutes.map(({ path }) => path)).toEqual(
     expect.arrayContaining(["/v1/bookings/{bookingId}:cancel", "/v1/doctors/{doctorId}/slots:batchCreate"]),
   );

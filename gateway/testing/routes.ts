@@ -3,7 +3,7 @@ import { ServiceTokens } from "@medconnect/platform/identity/service-tokens.ts";
 import { type Route, routesOf } from "../rpc/routes.ts";
 import { Services } from "../upstream/services.ts";
 
-/** Nobody listens on port 1: for tests of what happens before a service is called. */
+/** An address without a listener, for tests that end before a service is called. */
 const NOWHERE = "127.0.0.1:1";
 
 export const unreachableServices = () =>
@@ -17,10 +17,10 @@ export const unreachableServices = () =>
     new ServiceTokens("gateway", [Buffer.alloc(32)]),
   );
 
-/** The contract's routes. */
+/** All routes of the contract. */
 export const contractRoutes: Route[] = routesOf(methods.values(), unreachableServices());
 
-/** The route of an RPC, by its name. */
+/** The route of an RPC; the first if it has several. */
 export function routeNamed(name: string): Route {
   const route = contractRoutes.find((candidate) => candidate.method.name === name);
   if (!route) throw new Error(`no route for ${name}`);

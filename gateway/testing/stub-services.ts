@@ -11,23 +11,21 @@ import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { toGrpcStatus } from "@medconnect/platform/grpc/status.ts";
 import { rawMethod } from "../upstream/services.ts";
 
-/** Request to a stub, as the contract's JSON. */
+/** A call of a stub; the request is in JSON. */
 export interface StubCall {
   readonly method: string;
   readonly request: JsonObject;
   readonly metadata: Record<string, unknown>;
   readonly cancelled: () => boolean;
-  /** Sent along with the answer. */
+  /** Trailing metadata of the answer. */
   readonly trailer: Metadata;
 }
 
 export type Stub = (call: StubCall) => JsonObject | Promise<JsonObject>;
 
-/**
- * A gRPC server with every method of the contract; what they answer, each test says. Real gRPC, real network.
- */
+/** A gRPC server with every method of the contract. Tests set the answers. */
 export class StubServices {
-  /** Answers by the method's name. Without one a method answers an empty message. */
+  /** Stubs by method name. A method without a stub answers an empty message. */
   readonly stubs = new Map<string, Stub>();
   readonly calls: StubCall[] = [];
   readonly #server = new Server();
@@ -42,7 +40,7 @@ export class StubServices {
     }
   }
 
-  /** @returns its address */
+  /** @returns the address */
   listen(): Promise<string> {
     return new Promise((resolve, reject) => {
       this.#server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port) =>
@@ -59,15 +57,15 @@ export class StubServices {
     return async (call: ServerUnaryCall<Buffer, Buffer>, callback) => {
       const trailer = new Metadata();
       try {
-        const asked: StubCall = {
+        const stubCall: StubCall = {
           method: method.name,
           request: toJson(method.input, fromBinary(method.input, call.request)) as JsonObject,
           metadata: call.metadata.getMap(),
           cancelled: () => call.cancelled,
           trailer,
         };
-        this.calls.push(asked);
-        const answer = (await this.stubs.get(method.name)?.(asked)) ?? {};
+        this.calls.push(stubCall);
+        const answer = (await this.stubs.get(method.name)?.(stubCall)) ?? {};
         callback(null, Buffer.from(toBinary(method.output, fromJson(method.output, answer))), trailer);
       } catch (error) {
         callback(toGrpcStatus(ApiError.from(error)));

@@ -56,7 +56,6 @@ const testRegistry = createFileRegistry(file, (name) =>
 );
 
 /**
- * A message with features that the gateway supports but the contract does not use yet: Thing, Wrapped or
- * Webhook.
+ * A message with features that the gateway supports and the contract does not use: Thing, Wrapped or Webhook.
  */
 export const testMessage = (name: string): DescMessage => testRegistry.getMessage(`test.${name}`)!;

@@ -25,28 +25,28 @@ import { StubServices } from "./stub-services.ts";
 
 const ISSUER = "https://issuer.test";
 const AUDIENCE = "medconnect-test";
-/** Key of the gateway's service tokens. */
+/** Key that signs the gateway's service tokens. */
 export const INTERNAL_KEY = Buffer.alloc(32);
 const UNLIMITED: RateLimits = { auth: 0, read: 0, write: 0, search: 0, address: 0, open: 0, anonymous: 0 };
 
 export interface TestGatewayOptions
   extends Partial<Pick<AppOptions, "corsOrigins" | "callTimeoutMs" | "anonymousBodyMs">> {
   limits?: Partial<RateLimits>;
-  /** Requests of each client at once; no limit if absent. */
+  /** Concurrent requests of each client; default: unlimited. */
   callerRequests?: number;
-  /** Requests to each service at once. */
+  /** Concurrent requests to each service. */
   requests?: number;
   httpLimits?: Partial<typeof LIMITS>;
-  /** Open connections of an address; no limit if absent. */
+  /** Open connections of each address; default: unlimited. */
   connections?: number;
   trustProxy?: number | string[];
-  /** Nobody listens on port 1: Redis is away, if not told otherwise. */
+  /** Default: an address without a listener, so Redis is away. */
   redisUrl?: string;
 }
 
 export interface Sent {
   headers?: Record<string, string | string[]>;
-  /** Sent as JSON; text and bytes as they are. */
+  /** Sent as JSON; strings and buffers unchanged. */
   body?: unknown;
 }
 
@@ -54,12 +54,12 @@ export interface Received {
   status: number;
   headers: IncomingHttpHeaders;
   text: string;
-  /** Empty where the answer is not JSON. */
+  /** Empty if the answer is not JSON. */
   json: Record<string, unknown>;
 }
 
 /**
- * A gateway on a free port with stubs behind it, and all else real: tokens, revocations, limits, gRPC, HTTP.
+ * Starts a gateway on a free port with stub services; tokens, revocations, limits, gRPC and HTTP are real.
  */
 export async function startTestGateway(options: TestGatewayOptions = {}) {
   const {
@@ -99,7 +99,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
     log,
   });
   revocations.start();
-  // The product's default: on a busy machine a first call compiles for seconds.
+  // The default of production: on a busy machine, the first call compiles for seconds.
   const { callTimeoutMs = 10_000 } = options;
   const limiter = new RateLimiter(redis, { ...UNLIMITED, ...limits });
   const callers = new CallerLimit(callerRequests);
@@ -146,7 +146,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
     revoked,
     logLines,
 
-    /** An Authorization header for a user. */
+    /** Authorization header of a user. */
     signedIn: async (
       role: Role = "PATIENT",
       { userId = newId(), sessionId = newId(), expiresIn = "5m" } = {},
@@ -162,7 +162,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}) {
       return { authorization: `Bearer ${token}` };
     },
 
-    /** Sends a request with its path exactly as given, which fetch would normalize. */
+    /** Sends a request without normalizing its path, as fetch would. */
     send: async (method: string, path: string, { headers = {}, body }: Sent = {}): Promise<Received> => {
       const isRaw = typeof body === "string" || Buffer.isBuffer(body);
       const content = isRaw || body === undefined ? body : JSON.stringify(body);

@@ -32,7 +32,7 @@ function encode(
   return toJson(input, fromBinary(input, bytes));
 }
 
-test("a raw body goes to the service untouched, with its media type", () => {
+test("a raw body reaches the service unchanged, with its media type", () => {
   expect(
     encode("Webhook", "/v1/webhooks/{provider}", "payload", { values: ["acme"], content: "{not json" }),
   ).toEqual({
@@ -46,7 +46,7 @@ test.each([
   [{ "stub-signature": "t=2,v1=b" }, "t=2,v1=b"],
   [{ "stub-signature": "later", "stripe-signature": "first" }, "first"],
   [{}, undefined],
-])("a field is filled from the first of its headers: %j", (headers, signature) => {
+])("the first of its headers fills a field: %j", (headers, signature) => {
   const { binding } = routeNamed("ReceiveWebhook");
   const request = new IncomingMessage(new Socket());
   Object.assign(request.headers, headers);
@@ -58,7 +58,7 @@ test.each([
   );
 });
 
-test("a raw answer goes to the client untouched, with its media type", () => {
+test("a raw answer reaches the client unchanged, with its media type", () => {
   const method = { ...routeNamed("GetBooking").method, output: registry.getMessage("google.api.HttpBody")! };
   const bytes = toBinary(
     HttpBodySchema,
@@ -72,7 +72,7 @@ test("a raw answer goes to the client untouched, with its media type", () => {
   ]);
 });
 
-test("a variable can be a field of a field, which the body then cannot give", () => {
+test("a variable can fill a nested field, which the body then cannot set", () => {
   const path = "/v1/things/{inner.id}";
   expect(encode("Thing", path, "inner", { values: ["i1"], content: '{"name":"n"}' })).toEqual({
     inner: { id: "i1", name: "n" },
@@ -84,7 +84,7 @@ test("a variable can be a field of a field, which the body then cannot give", ()
   );
 });
 
-test("booleans, numbers and lists as parameters", () => {
+test("parameters can be booleans, numbers and lists", () => {
   const query = "active=true&tags=a&tags=b&weight=1.5";
   expect(encode("Thing", "/v1/things/{inner.id}", "inner", { values: ["i"], query })).toMatchObject({
     active: true,
@@ -108,7 +108,7 @@ test.each([
   ["/v1/{active.id}", "", "id"],
   ["/v1/things", "nothing", "nothing"],
   ["/v1/things", "", "cannot be a query parameter"],
-])("a rule that does not fit its message is found out at the start: %s, body %j", (path, body, why) => {
+])("a rule that does not fit its message fails at the start: %s, body %j", (path, body, why) => {
   expect(() =>
     bindRequest(testMessage("Thing"), { httpMethod: "GET", template: parsePathTemplate(path), body }),
   ).toThrow(why);

@@ -38,7 +38,7 @@ async function send(
   return await gateway.send(as, target, { headers: { ...(await gateway.signedIn(role)), ...headers }, body });
 }
 
-test("the contract has resources to read and to update under conditions", () => {
+test("the contract has conditional reads and updates", () => {
   expect(reads.length).toBeGreaterThanOrEqual(3);
   expect(updates.length).toBeGreaterThanOrEqual(2);
 });
@@ -47,7 +47,7 @@ describe.each(named(reads))("%s", (_title, route) => {
   const answers = (answer: Record<string, string>) =>
     gateway.stubs.stubs.set(route.method.name, () => answer);
 
-  test("has an etag of version and hash, in the header as in the body", async () => {
+  test("has an etag of version and hash, both in the header and in the body", async () => {
     answers({ etag: "0007" });
     const { headers, json } = await send(route);
     expect(json.etag).toMatch(/^0007\.[\w-]{16}$/);
@@ -55,7 +55,7 @@ describe.each(named(reads))("%s", (_title, route) => {
     expect((await send(route)).json.etag).toBe(json.etag);
   });
 
-  test("has another etag when the same version shows other content", async () => {
+  test("has another etag if the content differs in the same version", async () => {
     const [shown] = route.method.output.fields.filter(
       (field) => field.jsonName.endsWith("Time") && !field.oneof,
     );
@@ -67,7 +67,7 @@ describe.each(named(reads))("%s", (_title, route) => {
     expect(after.headers.etag).not.toBe(before.headers.etag);
   });
 
-  test("answers 304 when the client has the answer already, for GET and HEAD", async () => {
+  test("answers 304 if the client has the current answer, for GET and HEAD", async () => {
     answers({ etag: "0007" });
     const { etag } = (await send(route)).headers;
     for (const list of [etag!, `W/${etag}`, `"other", ${etag}`, ` "a,b" , W/${etag}`, "*"]) {
@@ -83,7 +83,7 @@ describe.each(named(reads))("%s", (_title, route) => {
     }
   });
 
-  test("answers 412 when If-Match names another version", async () => {
+  test("answers 412 if If-Match names other versions", async () => {
     answers({ etag: "0007" });
     const { etag } = (await send(route)).headers;
     for (const list of [etag!, '"0007"', '"0007.another-hash"', '"0006", "0007"', 'W/"0006", "0007"', "*"]) {
@@ -98,7 +98,7 @@ describe.each(named(reads))("%s", (_title, route) => {
 
 describe.each(named([...reads, ...updates]))("%s", (_title, route) => {
   test.each(['W/"0007"', 'W/"0007.hash", W/"0008"', '""', '"not-ours!"'])(
-    "answers 412 when If-Match is %s, which names no version",
+    "answers 412 to If-Match %s, which names no version",
     async (list) => {
       const { json } = await send(route, { "if-match": list });
       expect(json).toMatchObject({ status: 412, reason: "ETAG_MISMATCH" });
@@ -107,7 +107,7 @@ describe.each(named([...reads, ...updates]))("%s", (_title, route) => {
     },
   );
 
-  test("answers 400 when If-Match is no list of entity tags", async () => {
+  test("answers 400 if If-Match is no list of entity tags", async () => {
     const { status, json } = await send(route, { "if-match": '"0007' });
     expect(status).toBe(400);
     expect(json.errors).toEqual([{ field: "If-Match", description: expect.stringMatching(/entity tags/) }]);
@@ -115,7 +115,7 @@ describe.each(named([...reads, ...updates]))("%s", (_title, route) => {
 });
 
 describe.each(named(updates))("%s", (_title, route) => {
-  test("hands the versions to the service, which compares them", async () => {
+  test("forwards the versions, because the service compares them", async () => {
     await send(route, { "if-match": '"0007.hash-of_it"' });
     expect(JSON.stringify(gateway.stubs.calls.at(-1)?.request)).toContain('"etag":"0007"');
     await send(route, { "if-match": '"0006", "0007.hash-of_it", W/"0008"' });

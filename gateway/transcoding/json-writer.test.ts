@@ -29,7 +29,7 @@ function holdsRawBody({ typeName, fields }: DescMessage): boolean {
   return typeName === HTTP_BODY || fields.some(({ message }) => message?.typeName === HTTP_BODY);
 }
 
-/** Any JSON of a message, also with fields left out, and one field of each oneof at most. */
+/** Any JSON of a message: with fields absent, and at most one field of each oneof. */
 function anyJson(desc: DescMessage): fc.Arbitrary<JsonObject> {
   const members = desc.members.map((member) => {
     const fields = member.kind === "oneof" ? member.fields : [member];
@@ -84,26 +84,26 @@ function anyValue({ message, enum: desc, scalar }: DescField): fc.Arbitrary<Json
   }
 }
 
-/** JSON whose list items have no empty field that lists leave out. */
-function withoutLeftOut(desc: DescMessage, json: JsonObject, isItem = false): JsonObject {
+/** The JSON without the empty fields that list items omit. */
+function withoutOmitted(desc: DescMessage, json: JsonObject, isItem = false): JsonObject {
   const entries = desc.fields.flatMap((field): [string, JsonValue][] => {
     const { message, fieldKind, jsonName } = field;
     const value = json[jsonName];
-    if (value === undefined || (isItem && isLeftOut(field) && isEmpty(value))) return [];
+    if (value === undefined || (isItem && isOmitted(field) && isEmpty(value))) return [];
     if (!message?.typeName.startsWith("medconnect.") || fieldKind === "map") return [[jsonName, value]];
-    if (fieldKind !== "list") return [[jsonName, withoutLeftOut(message, value as JsonObject, isItem)]];
-    return [[jsonName, (value as JsonObject[]).map((item) => withoutLeftOut(message, item, true))]];
+    if (fieldKind !== "list") return [[jsonName, withoutOmitted(message, value as JsonObject, isItem)]];
+    return [[jsonName, (value as JsonObject[]).map((item) => withoutOmitted(message, item, true))]];
   });
   return Object.fromEntries(entries);
 }
 
-const isLeftOut = (field: DescField) => getOption(field, in_lists).omitted;
+const isOmitted = (field: DescField) => getOption(field, in_lists).omitted;
 const isEmpty = (value: JsonValue) => Array.isArray(value) && value.length === 0;
 
-test("there are messages to write", () => expect(written.length).toBeGreaterThan(100));
+test("the contract has many messages", () => expect(written.length).toBeGreaterThan(100));
 
 test.each(written.map((desc) => [desc.typeName, desc] as const))(
-  "%s is written as protobuf-es writes it, but for fields that lists leave out",
+  "%s is written as by protobuf-es, except for fields that list items omit",
   (_name, desc) => {
     const writer = new JsonWriter(desc);
     fc.assert(
@@ -111,51 +111,51 @@ test.each(written.map((desc) => [desc.typeName, desc] as const))(
         const message = fromJson(desc, json, { registry });
         const expected = toJson(desc, message, { alwaysEmitImplicit: true, registry });
         const written = writer.write(toBinary(desc, message));
-        expect(written).toBe(JSON.stringify(withoutLeftOut(desc, expected as JsonObject)));
+        expect(written).toBe(JSON.stringify(withoutOmitted(desc, expected as JsonObject)));
       }),
       { numRuns: 20 },
     );
   },
 );
 
-describe("fields that lists leave out", () => {
-  /** Answers with a list of messages that have such fields. */
+describe("fields that list items omit", () => {
+  /** Responses with a list of messages that have such fields. */
   const lists = [...methods.values()].flatMap(({ name, input, output }) =>
     output.fields.flatMap((items) =>
-      items.fieldKind === "list" && items.message?.fields.some(isLeftOut)
+      items.fieldKind === "list" && items.message?.fields.some(isOmitted)
         ? [{ name, input, output, items, item: items.message }]
         : [],
     ),
   );
-  /** JSON of a message with nothing set. */
+  /** JSON of an empty message. */
   const blank = (desc: DescMessage): JsonObject => JSON.parse(new JsonWriter(desc).write(new Uint8Array()));
 
-  test("are in several lists", () => expect(lists.length).toBeGreaterThan(3));
+  test("occur in several lists", () => expect(lists.length).toBeGreaterThan(3));
 
   test.each(lists.map((list) => [list.name, list] as const))(
-    "are absent from the items of %s, and empty where the message itself is the answer",
+    "are absent from the items of %s, and empty if the message itself is the answer",
     (_name, { output, items, item }) => {
       const message = fromJson(output, { [items.jsonName]: [{}] }, { registry });
       const [written] = JSON.parse(new JsonWriter(output).write(toBinary(output, message)))[items.jsonName];
-      const leftOut = item.fields.filter(isLeftOut).map(({ jsonName }) => jsonName);
-      expect(Object.keys(written).filter((name) => leftOut.includes(name))).toEqual([]);
+      const omitted = item.fields.filter(isOmitted).map(({ jsonName }) => jsonName);
+      expect(Object.keys(written).filter((name) => omitted.includes(name))).toEqual([]);
       const all = blank(item);
       for (const field of item.fields) {
         if (field.fieldKind === "list") expect(all[field.jsonName]).toEqual([]);
-        if (!isLeftOut(field)) expect(written[field.jsonName]).toEqual(all[field.jsonName]);
+        if (!isOmitted(field)) expect(written[field.jsonName]).toEqual(all[field.jsonName]);
       }
     },
   );
 
-  test("are in pages, and in no other list", () => {
+  test("occur in pages and in no other list", () => {
     const holders = [...registry]
       .flatMap((type) => (type.kind === "message" ? type.fields : []))
-      .filter(({ fieldKind, message }) => fieldKind === "list" && message?.fields.some(isLeftOut));
+      .filter(({ fieldKind, message }) => fieldKind === "list" && message?.fields.some(isOmitted));
     const pages = lists.filter(({ input }) => input.field.pageSize).map(({ items }) => items);
     expect(new Set(holders)).toEqual(new Set(pages));
   });
 
-  test("are shown if a service sends them", () => {
+  test("are written if a service sends them", () => {
     const desc = registry.getMessage("medconnect.clinical.v1.ListConsultationsResponse")!;
     const message = fromJson(
       desc,
@@ -174,7 +174,7 @@ describe("bytes of another encoder", () => {
   const json = (fill: (wire: BinaryWriter) => BinaryWriter) =>
     JSON.parse(writer.write(fill(new BinaryWriter()).finish()));
 
-  test("fields in any order, of which the last counts", () => {
+  test("fields may come in any order, and the last value counts", () => {
     const written = json((wire) =>
       wire
         .uint32((status!.number << 3) | WireType.Varint)
@@ -196,12 +196,12 @@ describe("bytes of another encoder", () => {
     [WireType.Bit32, (wire: BinaryWriter) => wire.fixed32(1)],
     [WireType.Bit64, (wire: BinaryWriter) => wire.fixed64(1)],
     [WireType.LengthDelimited, (wire: BinaryWriter) => wire.string("of a later version")],
-  ])("an unknown field of wire type %d is left out", (wireType, value) => {
+  ])("an unknown field of wire type %d is skipped", (wireType, value) => {
     const unknown = json((wire) => value(wire.uint32((1000 << 3) | wireType)));
     expect(unknown).toEqual(json((wire) => wire));
   });
 
-  test("an enum's value of a later version is a number", () => {
+  test("an unknown enum value is written as a number", () => {
     expect(json((wire) => wire.uint32((status!.number << 3) | WireType.Varint).int32(99)).status).toBe(99);
   });
 

@@ -8,7 +8,7 @@ const TIME = "google.protobuf.Timestamp";
 const DURATION = "google.protobuf.Duration";
 const MASK = "google.protobuf.FieldMask";
 
-const GOOD: Record<string, JsonValue[]> = {
+const VALID: Record<string, JsonValue[]> = {
   [TIME]: [
     "2026-03-01T09:00:00Z",
     "2028-02-29T23:59:59.123456789Z",
@@ -19,7 +19,7 @@ const GOOD: Record<string, JsonValue[]> = {
   [MASK]: ["", "bio", "bio,fee", "fee.amountMinor"],
 };
 
-const BAD: Record<string, JsonValue[]> = {
+const INVALID: Record<string, JsonValue[]> = {
   [TIME]: [
     "2027-02-30T10:00:00Z",
     "2027-02-29T10:00:00Z",
@@ -96,12 +96,12 @@ const BAD: Record<string, JsonValue[]> = {
 };
 
 const fields = requestFields
-  .filter(({ field }) => field.message && field.message.typeName in BAD && field.fieldKind !== "map")
+  .filter(({ field }) => field.message && field.message.typeName in INVALID && field.fieldKind !== "map")
   .map((each) => [each.name, each] as const);
 
 test("the contract has fields of each well-known type", () => {
   const types = new Set(fields.map(([, { field }]) => field.message!.typeName));
-  expect([...types].sort()).toEqual(Object.keys(BAD).sort());
+  expect([...types].sort()).toEqual(Object.keys(INVALID).sort());
 });
 
 describe.each(fields)("%s", (_name, { method, way, field }) => {
@@ -109,11 +109,11 @@ describe.each(fields)("%s", (_name, { method, way, field }) => {
   const violations = (value: JsonValue) => violationsOf(method.input, jsonWith(way, value));
 
   test("accepts canonical JSON", () => {
-    for (const value of GOOD[type]!) expect([value, violations(value)]).toEqual([value, []]);
+    for (const value of VALID[type]!) expect([value, violations(value)]).toEqual([value, []]);
   });
 
-  test("refuses every other spelling, by its path", () => {
-    for (const value of BAD[type]!) {
+  test("refuses every other spelling, with the path of the field", () => {
+    for (const value of INVALID[type]!) {
       const expected = { field: pathOf(way, "jsonName"), description: expect.any(String) };
       expect([value, violations(value)]).toEqual([value, [expected]]);
     }
@@ -123,7 +123,7 @@ describe.each(fields)("%s", (_name, { method, way, field }) => {
 test.each([
   ["2027-02-30T10:00:00Z", "must be a date of the calendar; 2027-02-30 does not exist"],
   ["2016-12-31T23:59:60Z", "must not be a leap second (:60); send the next second instead"],
-])("%s is told from a time that is misspelt", (value, description) => {
+])("the refusal of %s says why", (value, description) => {
   const { method, way } = fields.find(([, { field }]) => field.message!.typeName === TIME)![1];
   expect(violationsOf(method.input, jsonWith(way, value))).toEqual([
     { field: pathOf(way, "jsonName"), description },
@@ -139,10 +139,10 @@ test.each<[string, JsonValue[], JsonValue[]]>([
   ],
   ["word", ["", "a"], [5, true, "\ud800", { value: "a" }]],
   ["ratio", [1.5, "NaN", "-Infinity"], ["1,5", true, { value: 1 }]],
-])("a wrapper has the JSON form of its value: %s", (name, good, bad) => {
+])("a wrapper has the JSON form of its value: %s", (name, valid, invalid) => {
   const violations = (value: JsonValue) => violationsOf(testMessage("Wrapped"), { [name]: value });
-  for (const value of good) expect([value, violations(value)]).toEqual([value, []]);
-  for (const value of bad) {
+  for (const value of valid) expect([value, violations(value)]).toEqual([value, []]);
+  for (const value of invalid) {
     expect([value, violations(value)]).toEqual([value, [{ field: name, description: expect.any(String) }]]);
   }
 });
