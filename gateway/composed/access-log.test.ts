@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
-import { away } from "../testing/stub-errors.ts";
+import { unavailable } from "../testing/stub-errors.ts";
 import { startTestGateway, type TestGateway } from "../testing/test-gateway.ts";
 
 let gateway: TestGateway;
@@ -24,9 +24,9 @@ const read = async () => {
 };
 /** Stubs one event, which auth lists. */
 const log = (actorId: string, grantId = "") => {
-  let asked = 0;
+  let calls = 0;
   gateway.stubs.stubs.set("ListAccesses", () =>
-    asked++ === 0
+    calls++ === 0
       ? {
           auditEvents: [
             { id: "e1", occurTime: "2026-03-03T00:00:00Z", actorId, subjectIds: [PATIENT_ID], grantId },
@@ -59,10 +59,10 @@ test.each([
 });
 
 test.each(["ListAccesses", "BatchGetActors"])(
-  "the log fails while %s is away, because it would have gaps",
+  "the log fails while %s is unavailable, because it would have gaps",
   async (name) => {
     log(DOCTOR_ID);
-    gateway.stubs.stubs.set(name, away);
+    gateway.stubs.stubs.set(name, unavailable);
     expect((await read()).json).toMatchObject({ status: 503, reason: "UNAVAILABLE" });
   },
 );

@@ -30,12 +30,12 @@ export async function listAccessLog(
     SERVICES.map(
       (name): Lister =>
         async (pageToken) => {
-          const asked = { ...request, ...part, pageToken };
-          return (await services.call(name, AuditServiceService.listAccesses, asked, options)).message;
+          const pageRequest = { ...request, ...part, pageToken };
+          return (await services.call(name, AuditServiceService.listAccesses, pageRequest, options)).message;
         },
     ),
   );
-  const asked = {
+  const actorsRequest = {
     userIds: unique(page.map(({ actorId }) => actorId).filter(isId)),
     grantIds: unique(page.map(({ grantId }) => grantId).filter((id) => id !== "")),
     patientId: caller.kind === "user" ? caller.userId : "",
@@ -43,7 +43,7 @@ export async function listAccessLog(
   const { message: details } = await services.callAsGateway(
     "auth",
     ActorServiceService.batchGetActors,
-    asked,
+    actorsRequest,
     options,
   );
   return { entries: page.map((event) => toEntry(event, details)), nextPageToken };

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
-import { away, refuse } from "../testing/stub-errors.ts";
+import { refuse, unavailable } from "../testing/stub-errors.ts";
 import { startTestGateway, type TestGateway } from "../testing/test-gateway.ts";
 
 let gateway: TestGateway;
@@ -52,8 +52,8 @@ test("the figures of all services are combined", async () => {
   expect(activity[6]).toMatchObject({ bookings: "1" });
 });
 
-test("services that are away are named, and the others' figures are shown", async () => {
-  gateway.stubs.stubs.set("GetPaymentStats", away).set("GetUserStats", away);
+test("services that are unavailable are named, and the others' figures are shown", async () => {
+  gateway.stubs.stubs.set("GetPaymentStats", unavailable).set("GetUserStats", unavailable);
   gateway.stubs.stubs.set("GetBookingStats", () => ({ bookingsByStatus: { CONFIRMED: "1" } }));
   const { status, json } = await get("/v1/admin/stats");
   expect(status).toBe(200);
@@ -64,15 +64,15 @@ test("services that are away are named, and the others' figures are shown", asyn
   });
 });
 
-test("the call fails if all services are away, as none can check the permission", async () => {
+test("the call fails if all services are unavailable, as none can check the permission", async () => {
   for (const name of ["GetUserStats", "GetBookingStats", "GetConsultationStats", "GetPaymentStats"]) {
-    gateway.stubs.stubs.set(name, away);
+    gateway.stubs.stubs.set(name, unavailable);
   }
   expect((await get("/v1/admin/stats")).json).toMatchObject({ status: 503, reason: "UNAVAILABLE" });
 });
 
 test("the refusal of one service refuses the call", async () => {
-  gateway.stubs.stubs.set("GetBookingStats", refuse).set("GetPaymentStats", away);
+  gateway.stubs.stubs.set("GetBookingStats", refuse).set("GetPaymentStats", unavailable);
   expect((await get("/v1/admin/stats")).json).toMatchObject({ status: 403, reason: "PERMISSION_DENIED" });
 });
 

@@ -9,14 +9,14 @@ import { ConsultationServiceService } from "@medconnect/proto/medconnect/clinica
 import { BookingServiceService } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import { SERVICES, type ServiceName } from "@medconnect/topology/services.ts";
 import type { ComposedCall } from "./composed-call.ts";
-import { isAway } from "./is-away.ts";
+import { isUnavailable } from "./is-unavailable.ts";
 
 /** A slower service counts as unavailable, so the figures of the others need not wait for it. */
 const TIMEOUT_MS = 2000;
 
 /**
- * Combines the figures of all services, called concurrently. The answer names services that are away and
- * lacks their figures. Throws UNAVAILABLE if all are away, because then no service has checked the caller's
+ * Combines the figures of all services, called concurrently. The answer names unavailable services and lacks
+ * their figures. Throws UNAVAILABLE if all are unavailable, because then no service has checked the caller's
  * permission.
  */
 export async function getStats(
@@ -29,7 +29,7 @@ export async function getStats(
     try {
       return (await services.call(service, method, {}, soon)).message;
     } catch (error) {
-      if (!isAway(error)) throw error;
+      if (!isUnavailable(error)) throw error;
       unavailable.push(service);
       return undefined;
     }

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
-import { away, refuse } from "../testing/stub-errors.ts";
+import { refuse, unavailable } from "../testing/stub-errors.ts";
 import type { StubCall } from "../testing/stub-services.ts";
 import { startTestGateway, type TestGateway } from "../testing/test-gateway.ts";
 
@@ -84,9 +84,9 @@ test.each([
   });
 });
 
-test("the list fails while a service is away, because it would have gaps", async () => {
-  let asked = 0;
-  gateway.stubs.stubs.set("ListAuditEvents", () => (asked++ === 2 ? away() : {}));
+test("the list fails while a service is unavailable, because it would have gaps", async () => {
+  let listCalls = 0;
+  gateway.stubs.stubs.set("ListAuditEvents", () => (listCalls++ === 2 ? unavailable() : {}));
   expect((await get("/v1/admin/audit-events")).json).toMatchObject({ status: 503, reason: "UNAVAILABLE" });
 });
 

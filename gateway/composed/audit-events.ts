@@ -13,10 +13,10 @@ import { mergedPage, type PageSizes, type Part } from "./merged-page.ts";
 export const listAuditEvents = (
   request: ListAuditEventsRequest,
   call: ComposedCall,
-): Promise<ListAuditEventsResponse> => mergedTrail(request, call, AuditServiceService.listAuditEvents);
+): Promise<ListAuditEventsResponse> => mergedAuditEvents(request, call, AuditServiceService.listAuditEvents);
 
 /** @param method called at each service, which audits the call */
-export async function mergedTrail(
+export async function mergedAuditEvents(
   request: ListAuditEventsRequest,
   { services, options }: ComposedCall,
   method: MethodDefinition<ListAuditEventsRequest, ListAuditEventsResponse>,
@@ -28,8 +28,8 @@ export async function mergedTrail(
     servicesOf(request).map(
       (name): Lister =>
         async (pageToken) => {
-          const asked = { ...request, ...part, pageToken };
-          return (await services.call(name, method, asked, options)).message;
+          const pageRequest = { ...request, ...part, pageToken };
+          return (await services.call(name, method, pageRequest, options)).message;
         },
     );
   const { page, nextPageToken } = await mergedPage(request, scope, listersOf, sizes);

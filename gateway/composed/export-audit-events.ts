@@ -4,7 +4,7 @@ import type { HttpBody } from "@medconnect/proto/google/api/httpbody.ts";
 import type { ExportAuditEventsRequest } from "@medconnect/proto/medconnect/admin/v1/admin.ts";
 import { AuditEvent, AuditServiceService } from "@medconnect/proto/medconnect/audit/v1/audit.ts";
 import { JsonWriter } from "../transcoding/json-writer.ts";
-import { mergedTrail } from "./audit-events.ts";
+import { mergedAuditEvents } from "./audit-events.ts";
 import type { ComposedCall } from "./composed-call.ts";
 
 /** Events per export: about 4 MB, read with a dozen calls. */
@@ -23,7 +23,7 @@ export async function exportAuditEvents(
   call: ComposedCall,
 ): Promise<HttpBody> {
   const { exportAuditEvents: method } = AuditServiceService;
-  const { auditEvents, nextPageToken } = await mergedTrail(request, call, method, SIZES);
+  const { auditEvents, nextPageToken } = await mergedAuditEvents(request, call, method, SIZES);
   const lines: string[] = [];
   for (const [index, event] of auditEvents.entries()) {
     if (index % EVENTS_PER_TURN === 0) await nextTurn();

@@ -35,8 +35,8 @@ test("doctors' names and e-mails come from one call to auth with the admin's tok
   const shown = { doctorName: "Dana", doctorEmail: "dana@example.org" };
   expect([one, two]).toMatchObject([{ ...shown, verifiedName: "Dora" }, shown]);
   expect(Object.keys(three!)).not.toContain("doctorEmail");
-  const asked = calls.map(({ request, metadata }) => [request, metadata.authorization]);
-  expect(asked).toEqual([
+  const sent = calls.map(({ request, metadata }) => [request, metadata.authorization]);
+  expect(sent).toEqual([
     [expect.objectContaining({ awaitingDecision: true }), admin.authorization],
     [expect.objectContaining({ userIds: [doctorId, unknownId] }), admin.authorization],
   ]);

@@ -14,8 +14,9 @@ export async function listLicenses(
   const { message } = await services.call("scheduling", LicenseServiceService.listLicenses, request, options);
   const userIds = [...new Set(message.licenses.map(({ doctorId }) => doctorId))];
   if (userIds.length === 0) return message;
-  const asked = ListUsersRequest.fromPartial({ userIds, pageSize: userIds.length });
-  const { users } = (await services.call("auth", UserServiceService.listUsers, asked, options)).message;
+  const usersRequest = ListUsersRequest.fromPartial({ userIds, pageSize: userIds.length });
+  const { users } = (await services.call("auth", UserServiceService.listUsers, usersRequest, options))
+    .message;
   const doctors = new Map(
     users.map(({ id, fullName, email }) => [id, { doctorName: fullName, doctorEmail: email }]),
   );

@@ -81,16 +81,16 @@ test("an event recorded between two pages neither repeats nor hides another", as
 });
 
 test("the first pages are read concurrently, and further ones only when needed", async () => {
-  let asked = 0;
+  let listCalls = 0;
   const counting =
     (list: Lister): Lister =>
     (token) => {
-      asked++;
+      listCalls++;
       return list(token);
     };
   const events = (ms: number) =>
     [1, 2, 3, 4].map((n) => AuditEvent.fromPartial({ id: `${ms}-${n}`, occurTime: new Date(ms) }));
   const listers = [lister(events(2000), 2, 9000), lister(events(1000), 2, 9000)].map(counting);
   await pageAfter(mergeNewestFirst(listers), undefined, 1);
-  expect(asked).toBe(2);
+  expect(listCalls).toBe(2);
 });

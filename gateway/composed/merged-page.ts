@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { AuditEvent } from "@medconnect/proto/medconnect/audit/v1/audit.ts";
 import * as z from "zod";
-import { isAway } from "./is-away.ts";
+import { isUnavailable } from "./is-unavailable.ts";
 import { type Lister, mergeNewestFirst, type Position, pageAfter, positionOf } from "./merge-events.ts";
 
 /** Default and maximum number of events on a page. */
@@ -32,8 +32,8 @@ export type Part = Pick<MergedRequest, "pageSize" | "endTime">;
  * the next page, each service lists events up to that millisecond, and those up to the position are skipped.
  * No event is repeated or lost, whatever the page sizes of the services and whatever is recorded meanwhile.
  *
- * Throws INVALID_PAGE_TOKEN, and UNAVAILABLE while a service is away, because readers would take a list with
- * a gap for complete.
+ * Throws INVALID_PAGE_TOKEN, and UNAVAILABLE while a service is unavailable, because readers would take a
+ * list with a gap for complete.
  *
  * @param scope filters that the token is bound to: all but the page size
  * @param listersOf lists each service's part
@@ -60,7 +60,7 @@ export async function mergedPage(
     const last = page.at(-1);
     return { page, nextPageToken: hasMore && last ? encodeToken(positionOf(last), filters) : "" };
   } catch (error) {
-    throw isAway(error) ? new ApiError("UNAVAILABLE", { cause: error }) : error;
+    throw isUnavailable(error) ? new ApiError("UNAVAILABLE", { cause: error }) : error;
   }
 }
 

@@ -65,9 +65,9 @@ function child<Target>(node: Node<Target>, segment: PathTemplate["segments"][num
   }
   const known = node.literals.get(segment.text);
   if (known) return known;
-  const made = newNode<Target>();
-  node.literals.set(segment.text, made);
-  return made;
+  const created = newNode<Target>();
+  node.literals.set(segment.text, created);
+  return created;
 }
 
 function find<Target>(

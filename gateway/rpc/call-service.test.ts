@@ -58,16 +58,16 @@ test("an optional token is verified and forwarded", async () => {
 });
 
 test("a client that leaves cancels its call", async () => {
-  const asked = Promise.withResolvers<() => boolean>();
+  const called = Promise.withResolvers<() => boolean>();
   const answered = Promise.withResolvers<JsonObject>();
   gateway.stubs.stubs.set("GetMe", async ({ cancelled }) => {
-    asked.resolve(cancelled);
+    called.resolve(cancelled);
     return await answered.promise;
   });
   const abort = new AbortController();
   const headers = await gateway.signedIn();
   const call = fetch(`http://127.0.0.1:${gateway.port}/v1/users/me`, { headers, signal: abort.signal });
-  const isCancelled = await asked.promise;
+  const isCancelled = await called.promise;
   abort.abort();
   await expect(call).rejects.toThrow();
   await eventually(isCancelled, (yes) => yes);

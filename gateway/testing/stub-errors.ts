@@ -1,7 +1,7 @@
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 
-/** Stub of a service that is away. */
-export const away = () => {
+/** Stub of an unavailable service. */
+export const unavailable = () => {
   throw new ApiError("UNAVAILABLE");
 };
 

@@ -40,7 +40,7 @@ export interface TestGatewayOptions
   /** Open connections of each address; default: unlimited. */
   connections?: number;
   trustProxy?: number | string[];
-  /** Default: an address without a listener, so Redis is away. */
+  /** Default: an address without a listener, so Redis is unavailable. */
   redisUrl?: string;
 }
 

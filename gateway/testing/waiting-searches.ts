@@ -54,7 +54,7 @@ export class WaitingSearches {
     this.#answers.shift()?.();
   }
 
-  /** Waits until so many requests run. */
+  /** Waits until `count` requests run. */
   async untilRunning(count: number): Promise<void> {
     await eventually(
       async () => this.gateway.callers.size,

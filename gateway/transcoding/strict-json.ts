@@ -147,9 +147,9 @@ const fieldMaps = new WeakMap<DescMessage, ReadonlyMap<string, DescField>>();
 function fieldsByJsonName(desc: DescMessage): ReadonlyMap<string, DescField> {
   const known = fieldMaps.get(desc);
   if (known) return known;
-  const made = new Map(desc.fields.map((field) => [field.jsonName, field]));
-  fieldMaps.set(desc, made);
-  return made;
+  const fields = new Map(desc.fields.map((field) => [field.jsonName, field]));
+  fieldMaps.set(desc, fields);
+  return fields;
 }
 
 /** True for types with their own JSON form, such as Timestamp. */

@@ -2,5 +2,5 @@ import { status } from "@grpc/grpc-js";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 
 /** True for a service that is unreachable or too slow. A refusal is an answer. */
-export const isAway = (error: unknown): boolean =>
+export const isUnavailable = (error: unknown): boolean =>
   error instanceof ApiError && (error.code === status.UNAVAILABLE || error.code === status.DEADLINE_EXCEEDED);
