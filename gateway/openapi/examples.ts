@@ -25,7 +25,7 @@ export function exampleValue(field: DescField): JsonValue {
   if (field.fieldKind === "list") {
     return [single(field, rules?.type.case === "repeated" ? rules.type.value.items : undefined)];
   }
-  if (field.fieldKind === "map") return { [named(field) ?? "EXAMPLE"]: single(field, undefined) };
+  if (field.fieldKind === "map") return { [exampleIn(field) ?? "EXAMPLE"]: single(field, undefined) };
   return single(field, rules);
 }
 
@@ -76,7 +76,7 @@ function textExample(field: DescField, rules: FieldRules | undefined): string {
   if (text?.wellKnown.case === "email" || field.name === "email") return "ada@example.org";
   if (text?.wellKnown.case === "uuid" || /^(id|.*_ids?)$/.test(field.name)) return UUID;
   const minLength = Number(text?.minLen ?? 0n);
-  const candidates = [named(field), text?.in.find((value) => value !== ""), ...TEXTS].filter(
+  const candidates = [exampleIn(field), text?.in.find((value) => value !== ""), ...TEXTS].filter(
     (c) => c !== undefined,
   );
   const pattern = new RegExp(text?.pattern ?? "", "u");
@@ -84,6 +84,7 @@ function textExample(field: DescField, rules: FieldRules | undefined): string {
 }
 
 /** The example in a comment: … such as "USD". */
-const named = (field: DescField): string | undefined => /[Ss]uch as "([^"]+)"/.exec(commentOn(field))?.[1];
+const exampleIn = (field: DescField): string | undefined =>
+  /[Ss]uch as "([^"]+)"/.exec(commentOn(field))?.[1];
 
 const isFirstOfOneof = (field: DescField): boolean => !field.oneof || field.oneof.fields[0] === field;

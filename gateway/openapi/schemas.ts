@@ -46,7 +46,7 @@ export class Schemas {
   }
 
   #object(desc: DescMessage, fields: readonly DescField[], direction: Direction): Schema {
-    const required = fields.filter((field) => isAlwaysThere(field, direction));
+    const required = fields.filter((field) => isAlwaysPresent(field, direction));
     return {
       type: "object",
       description: [commentOn(desc), ...messageRulesOf(desc).map((rule) => `${rule}.`)].join(" "),
@@ -115,7 +115,7 @@ const WELL_KNOWN: Record<string, Schema> = {
   "google.protobuf.FieldMask": { type: "string" },
 };
 
-function isAlwaysThere(field: DescField, direction: Direction): boolean {
+function isAlwaysPresent(field: DescField, direction: Direction): boolean {
   switch (direction) {
     case "answer":
       if (getOption(field, in_lists).omitted) return false;

@@ -31,8 +31,8 @@ interface FieldWriter {
  * third of the time of decoding and `JSON.stringify`.
  *
  * - Empty scalars, enums and lists are written, so clients need not know the defaults.
- * - Fields marked `in_lists.omitted` are absent from the items of a list; an empty value would be wrong
- *   there.
+ * - Fields marked `in_lists.omitted` are absent from the items of a list, where an empty value would claim
+ *   that there is no content.
  * - Unknown fields are skipped.
  */
 export class JsonWriter {
@@ -52,8 +52,8 @@ export class JsonWriter {
     for (const field of desc.fields) {
       const writer = fieldWriterOf(field, known);
       this.#indexes[field.number] = this.#fields.push(writer) - 1;
-      const isLeftOut = known.areOfItems && getOption(field, in_lists).omitted;
-      this.#empty.push(isLeftOut ? undefined : emptyText(field, writer));
+      const isOmitted = known.areOfItems && getOption(field, in_lists).omitted;
+      this.#empty.push(isOmitted ? undefined : emptyText(field, writer));
     }
   }
 
