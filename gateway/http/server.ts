@@ -63,7 +63,7 @@ export class HttpServer {
     this.#peers = peers;
     // `syntaxErrorOf` checks Host: Node's own check answers without a problem and a request id.
     this.#server = createServer({ ...limits, requireHostHeader: false, ServerResponse: GatewayResponse });
-    // By default Node silently drops headers after the 2,000th. `maxHeaderSize` bounds them all.
+    // Node silently drops headers after the 2,000th by default. `maxHeaderSize` bounds them all.
     this.#server.maxHeadersCount = 0;
     const refused = new RefusedRequests(this.#server, countRefused, log);
     const serve = (request: IncomingMessage, response: GatewayResponse) => {

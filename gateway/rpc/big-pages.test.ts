@@ -14,7 +14,8 @@ const MAX_GROWTH_BYTES = 30 * 1024 * 1024;
 
 let gateway: TestGateway;
 beforeAll(async () => {
-  gateway = await startTestGateway();
+  // On a busy machine, stubs encode several such pages for more than the default of 10 s.
+  gateway = await startTestGateway({ callTimeoutMs: 60_000 });
 });
 afterAll(() => gateway.close());
 
