@@ -13,7 +13,7 @@ import {
   type Report,
   reconcileBookings,
 } from "@medconnect/scheduling/src/reconciliation/reconcile-bookings.ts";
-import { RemoteStandings } from "@medconnect/scheduling/src/reconciliation/standings.ts";
+import { RemoteSnapshots } from "@medconnect/scheduling/src/reconciliation/snapshots.ts";
 import { addressSettings } from "@medconnect/topology/addresses.ts";
 import { clientOf } from "@medconnect/topology/clients.ts";
 import { runCommand } from "./command/command.ts";
@@ -82,7 +82,7 @@ async function reconcileOnce(sinceMs: number, repair: boolean): Promise<{ report
     hash,
     routes: EVENT_ROUTES,
   });
-  const standings = new RemoteStandings(
+  const snapshots = new RemoteSnapshots(
     billing,
     clinical,
     new ServiceTokens("scheduling", config.INTERNAL_KEY),
@@ -99,7 +99,7 @@ async function reconcileOnce(sinceMs: number, repair: boolean): Promise<{ report
         jurisdiction: config.JURISDICTION,
         bookingLimits: bookingLimitsOf(config),
       },
-      standings,
+      snapshots,
       {
         from: new Date(nowMs - sinceMs),
         to: new Date(nowMs - graceMs),

@@ -330,7 +330,7 @@ export const ENTRIES: Record<string, Entry | Entry[]> = {
   "clinical.v1.ConsultationService/MarkConsultationNoShow": onConsultation({ party: "PATIENT" }),
   "clinical.v1.ConsultationService/AbandonConsultation": onConsultation({ reason: "The line broke" }),
   "clinical.v1.ConsultationService/GetConsultationStats": {},
-  "clinical.v1.ConsultationService/BatchGetConsultationStandings": {
+  "clinical.v1.ConsultationService/BatchGetConsultationSnapshots": {
     on: "consultation",
     rule: "filter",
     request: ({ id }) => ({ consultationIds: [id] }),
@@ -370,7 +370,7 @@ export const ENTRIES: Record<string, Entry | Entry[]> = {
     request: ({ id }) => ({ paymentId: id, paymentMethod: "pm_card_visa" }),
   },
   "billing.v1.PaymentService/GetPaymentStats": {},
-  "billing.v1.PaymentService/BatchGetPaymentStandings": {
+  "billing.v1.PaymentService/BatchGetPaymentSnapshots": {
     on: "payment",
     rule: "filter",
     request: ({ id }) => ({ paymentIds: [id] }),

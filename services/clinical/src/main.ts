@@ -8,7 +8,7 @@ import { addressSettings } from "@medconnect/topology/addresses.ts";
 import { topologyOf } from "@medconnect/topology/topology.ts";
 import { type Clinical, clinicalSettings, EVENT_ROUTES } from "./app.ts";
 import { abandonConsultation } from "./consultations/abandon-consultation.ts";
-import { batchGetConsultationStandings } from "./consultations/batch-get-standings.ts";
+import { batchGetConsultationSnapshots } from "./consultations/batch-get-standings.ts";
 import { completeConsultation } from "./consultations/complete-consultation.ts";
 import { getConsultationStats } from "./consultations/consultation-stats.ts";
 import { createAddendum } from "./consultations/create-addendum.ts";
@@ -60,7 +60,7 @@ startProcess("clinical", async () => {
             markConsultationNoShow: markNoShow,
             abandonConsultation,
             getConsultationStats,
-            batchGetConsultationStandings,
+            batchGetConsultationSnapshots,
           });
           server.serve(PrescriptionServiceService, app, {
             createPrescription,

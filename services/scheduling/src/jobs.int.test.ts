@@ -5,10 +5,10 @@ import { type JobCase, testJobs } from "@medconnect/platform/testing/job-tests.t
 import { sweepHolds } from "./bookings/expire-bookings.ts";
 import { jobsOf } from "./jobs.ts";
 import { reconcileRegularly } from "./reconciliation/reconcile-regularly.ts";
-import type { Standings } from "./reconciliation/standings.ts";
+import type { Snapshots } from "./reconciliation/snapshots.ts";
 import { HOLD_MS, MINUTE_MS, SchedulingFixture } from "./testing/scheduling-fixture.ts";
 
-const NO_STANDINGS: Standings = { payments: async () => new Map(), consultations: async () => new Map() };
+const NO_SNAPSHOTS: Snapshots = { payments: async () => new Map(), consultations: async () => new Map() };
 const INTERVALS = { HOLD_SWEEP: MINUTE_MS, RECONCILE_EVERY: MINUTE_MS, RECONCILE_GRACE: 0 };
 const START_MINUTES = 60;
 
@@ -17,7 +17,7 @@ let jobs: Job[];
 
 beforeAll(async () => {
   desk = await SchedulingFixture.open();
-  jobs = jobsOf(desk.app, INTERVALS, NO_STANDINGS);
+  jobs = jobsOf(desk.app, INTERVALS, NO_SNAPSHOTS);
 });
 afterAll(() => desk.close());
 beforeEach(() => desk.admit());
@@ -67,7 +67,7 @@ const cases: Record<string, JobCase> = {
 testJobs(cases, () => jobs);
 
 test("bookings are not compared where RECONCILE_EVERY is 0", () => {
-  const names = jobsOf(desk.app, { ...INTERVALS, RECONCILE_EVERY: 0 }, NO_STANDINGS).map(({ name }) => name);
+  const names = jobsOf(desk.app, { ...INTERVALS, RECONCILE_EVERY: 0 }, NO_SNAPSHOTS).map(({ name }) => name);
   expect(names).not.toContain("reconcile bookings");
 });
 
@@ -76,6 +76,6 @@ test("the sweep of holds ends with its process, however many have ended", async 
 });
 
 test("the comparison of bookings ends with its process, however many have changed", async () => {
-  const compare = reconcileRegularly(desk.app, NO_STANDINGS, 0);
+  const compare = reconcileRegularly(desk.app, NO_SNAPSHOTS, 0);
   await expect(compare(AbortSignal.abort())).rejects.toMatchObject({ name: "AbortError" });
 });

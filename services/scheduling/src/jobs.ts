@@ -5,7 +5,7 @@ import { sweepHolds } from "./bookings/expire-bookings.ts";
 import { refreshIndex } from "./doctors/refresh-index.ts";
 import { sweepUnlicensedBookings } from "./licenses/end-unlicensed-bookings.ts";
 import { reconcileRegularly } from "./reconciliation/reconcile-regularly.ts";
-import type { Standings } from "./reconciliation/standings.ts";
+import type { Snapshots } from "./reconciliation/snapshots.ts";
 
 const REFRESH_INDEX_MS = 10_000;
 
@@ -15,7 +15,7 @@ type Intervals = Record<"HOLD_SWEEP" | "RECONCILE_EVERY" | "RECONCILE_GRACE", nu
 export function jobsOf(
   app: Scheduling,
   { HOLD_SWEEP, RECONCILE_EVERY, RECONCILE_GRACE }: Intervals,
-  standings: Standings,
+  snapshots: Snapshots,
 ): Job[] {
   const jobs = [
     new Job("sweep holds", HOLD_SWEEP, sweepHolds(app), app.log),
@@ -24,7 +24,7 @@ export function jobsOf(
     new Job("refresh the search index", REFRESH_INDEX_MS, refreshIndex(app), app.log),
   ];
   if (RECONCILE_EVERY > 0) {
-    const reconcile = reconcileRegularly(app, standings, RECONCILE_GRACE);
+    const reconcile = reconcileRegularly(app, snapshots, RECONCILE_GRACE);
     jobs.push(new Job("reconcile bookings", RECONCILE_EVERY, reconcile, app.log));
   }
   return jobs;

@@ -26,7 +26,7 @@ import { createLicense } from "./licenses/create-license.ts";
 import { rejectLicense, revokeLicense, verifyLicense } from "./licenses/decide-license.ts";
 import { getLicense, listDoctorLicenses, listLicenses } from "./licenses/read-licenses.ts";
 import { watchPending } from "./licenses/watch-pending.ts";
-import { RemoteStandings } from "./reconciliation/standings.ts";
+import { RemoteSnapshots } from "./reconciliation/snapshots.ts";
 import { blockSlot, unblockSlot, withdrawSlot } from "./slots/change-slot.ts";
 import { batchCreateSlots, createSlot } from "./slots/create-slots.ts";
 import { getSlot, listSlots } from "./slots/read-slots.ts";
@@ -50,7 +50,7 @@ startProcess("scheduling", async () => {
       };
       watchPending(app);
       const { billing, clinical } = platform.peers;
-      const standings = new RemoteStandings(billing!, clinical!, platform.serviceTokens);
+      const snapshots = new RemoteSnapshots(billing!, clinical!, platform.serviceTokens);
       return {
         serve: (server) => {
           server.serve(DoctorServiceService, app, {
@@ -90,7 +90,7 @@ startProcess("scheduling", async () => {
           });
         },
         consumes: consumersOf(app),
-        jobs: jobsOf(app, config, standings),
+        jobs: jobsOf(app, config, snapshots),
       };
     },
   });

@@ -3,7 +3,7 @@ import { newId } from "@medconnect/platform/ids/ids.ts";
 import { bound, invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { PaymentServiceService } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
 import { startBilling } from "../testing/billing-fixture.ts";
-import { batchGetPaymentStandings } from "./batch-get-standings.ts";
+import { batchGetPaymentSnapshots } from "./batch-get-standings.ts";
 
 const patient = userCaller("PATIENT");
 let billing: Awaited<ReturnType<typeof startBilling>>;
@@ -14,10 +14,10 @@ beforeAll(async () => {
 afterAll(() => billing.app.close());
 
 const ask = async (...paymentIds: string[]) => {
-  const method = PaymentServiceService.batchGetPaymentStandings;
+  const method = PaymentServiceService.batchGetPaymentSnapshots;
   const scheduling = { kind: "service", name: "scheduling" } as const;
-  const handler = bound(batchGetPaymentStandings, billing.app);
-  return (await invoke(method, handler, scheduling, { paymentIds })).response.standings;
+  const handler = bound(batchGetPaymentSnapshots, billing.app);
+  return (await invoke(method, handler, scheduling, { paymentIds })).response.snapshots;
 };
 
 test("returns status and fee decision of the existing payments", async () => {

@@ -1,20 +1,20 @@
 import { findUndelivered } from "@medconnect/platform/outbox/outbox-store.ts";
 import type {
-  BatchGetPaymentStandingsRequest,
-  BatchGetPaymentStandingsResponse,
+  BatchGetPaymentSnapshotsRequest,
+  BatchGetPaymentSnapshotsResponse,
 } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
 import type { Billing } from "../app.ts";
 import { findStandings } from "./standing-store.ts";
 
-/** PaymentService.BatchGetPaymentStandings. */
-export const batchGetPaymentStandings = async (
+/** PaymentService.BatchGetPaymentSnapshots. */
+export const batchGetPaymentSnapshots = async (
   app: Billing,
-  { paymentIds }: BatchGetPaymentStandingsRequest,
-): Promise<BatchGetPaymentStandingsResponse> =>
+  { paymentIds }: BatchGetPaymentSnapshotsRequest,
+): Promise<BatchGetPaymentSnapshotsResponse> =>
   await app.db.transaction(async (tx) => {
     const rows = await findStandings(tx, paymentIds);
     const undelivered = await findUndelivered(tx, paymentIds);
-    const standings = rows.map((row) => ({
+    const snapshots = rows.map((row) => ({
       paymentId: row.id,
       bookingId: row.bookingId,
       consultationId: row.consultationId,
@@ -25,5 +25,5 @@ export const batchGetPaymentStandings = async (
       version: row.version,
       inFlight: undelivered.get(row.id) === "WAITING",
     }));
-    return { standings };
+    return { snapshots };
   });

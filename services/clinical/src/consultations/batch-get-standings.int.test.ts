@@ -3,7 +3,7 @@ import { newId } from "@medconnect/platform/ids/ids.ts";
 import { bound, invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { ConsultationServiceService } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import { type ClinicalTest, MINUTE_MS, startClinical } from "../testing/clinical-fixture.ts";
-import { batchGetConsultationStandings } from "./batch-get-standings.ts";
+import { batchGetConsultationSnapshots } from "./batch-get-standings.ts";
 
 const doctor = userCaller("DOCTOR");
 const patient = userCaller("PATIENT");
@@ -15,10 +15,10 @@ beforeAll(async () => {
 afterAll(() => clinical.app.close());
 
 const ask = async (...consultationIds: string[]) => {
-  const method = ConsultationServiceService.batchGetConsultationStandings;
+  const method = ConsultationServiceService.batchGetConsultationSnapshots;
   const scheduling = { kind: "service", name: "scheduling" } as const;
-  const handler = bound(batchGetConsultationStandings, clinical.app);
-  return (await invoke(method, handler, scheduling, { consultationIds })).response.standings;
+  const handler = bound(batchGetConsultationSnapshots, clinical.app);
+  return (await invoke(method, handler, scheduling, { consultationIds })).response.snapshots;
 };
 
 test("describes the existing consultations, and leaves out unknown ones", async () => {

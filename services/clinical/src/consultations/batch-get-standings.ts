@@ -1,20 +1,20 @@
 import { findUndelivered } from "@medconnect/platform/outbox/outbox-store.ts";
 import type {
-  BatchGetConsultationStandingsRequest,
-  BatchGetConsultationStandingsResponse,
+  BatchGetConsultationSnapshotsRequest,
+  BatchGetConsultationSnapshotsResponse,
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import type { Clinical } from "../app.ts";
 import { findStandings } from "./standing-store.ts";
 
-/** ConsultationService.BatchGetConsultationStandings. */
-export const batchGetConsultationStandings = async (
+/** ConsultationService.BatchGetConsultationSnapshots. */
+export const batchGetConsultationSnapshots = async (
   app: Clinical,
-  { consultationIds }: BatchGetConsultationStandingsRequest,
-): Promise<BatchGetConsultationStandingsResponse> =>
+  { consultationIds }: BatchGetConsultationSnapshotsRequest,
+): Promise<BatchGetConsultationSnapshotsResponse> =>
   await app.db.transaction(async (tx) => {
     const rows = await findStandings(tx, consultationIds);
     const undelivered = await findUndelivered(tx, consultationIds);
-    const standings = rows.map((row) => ({
+    const snapshots = rows.map((row) => ({
       consultationId: row.id,
       bookingId: row.bookingId,
       paymentId: row.paymentId ?? undefined,
@@ -29,5 +29,5 @@ export const batchGetConsultationStandings = async (
       brokenOff: row.status === "ABANDONED" && row.transitionedBy === "DOCTOR",
       inFlight: undelivered.get(row.id) === "WAITING",
     }));
-    return { standings };
+    return { snapshots };
   });

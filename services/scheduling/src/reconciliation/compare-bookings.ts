@@ -1,17 +1,17 @@
 import type { Database } from "@medconnect/platform/db/database.ts";
 import { findUndelivered } from "@medconnect/platform/outbox/outbox-store.ts";
-import type { PaymentStanding } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
-import type { ConsultationStanding } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
+import type { PaymentSnapshot } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
+import type { ConsultationSnapshot } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import { feeOf } from "../money.ts";
 import { type Disagreement, evaluate, type ReconciledBooking } from "./reconciliation-rules.ts";
 import { type ComparedRow, findVersions } from "./reconciliation-store.ts";
-import type { Standings } from "./standings.ts";
+import type { Snapshots } from "./snapshots.ts";
 
 /** A booking that something disagrees with, and what it was compared with. */
 export interface Disputed {
   row: ComparedRow;
-  payment: PaymentStanding | undefined;
-  consultation: ConsultationStanding | undefined;
+  payment: PaymentSnapshot | undefined;
+  consultation: ConsultationSnapshot | undefined;
   disagreements: Disagreement[];
   /** An event of it was refused too often: it is for people to see why, and to replay it, before more are sent. */
   hasDeadEvents: boolean;
@@ -34,7 +34,7 @@ export interface Comparison {
  */
 export async function compareBookings(
   db: Database,
-  standings: Standings,
+  snapshots: Snapshots,
   rows: ComparedRow[],
   now: Date,
 ): Promise<Comparison> {
@@ -44,10 +44,10 @@ export async function compareBookings(
       rows.map(({ id }) => id),
     ),
   );
-  const payments = await standings.payments(
+  const payments = await snapshots.payments(
     rows.map((row) => row.payment_id).filter((id): id is string => id !== null),
   );
-  const consultations = await standings.consultations(rows.map((row) => row.consultation_id));
+  const consultations = await snapshots.consultations(rows.map((row) => row.consultation_id));
 
   const comparison: Comparison = { disputed: [], inFlight: [] };
   for (const row of rows) {

@@ -5,7 +5,7 @@ import { compareBookings, type Disputed } from "./compare-bookings.ts";
 import { CLOSE_WITHIN_MS, type DisagreementKind } from "./reconciliation-rules.ts";
 import { type ComparedRow, findBookingsBetween, type WalkColumn } from "./reconciliation-store.ts";
 import { type Repairing, repairBooking } from "./repair-booking.ts";
-import type { Standings } from "./standings.ts";
+import type { Snapshots } from "./snapshots.ts";
 
 /** Less than the other services answer at once. */
 const PAGE = 200;
@@ -51,7 +51,7 @@ const WALKS: readonly { column: WalkColumn; laterMs: number }[] = [
 /** Compares bookings with billing and clinical, page by page. Throws UNAVAILABLE where one of those is away. */
 export async function reconcileBookings(
   app: Repairing,
-  standings: Standings,
+  snapshots: Snapshots,
   { from, to, mode, signal }: ReconcileOptions,
 ): Promise<Report> {
   const report: Report = { compared: 0, inFlight: 0, findings: [], resumeFrom: to };
@@ -63,7 +63,7 @@ export async function reconcileBookings(
       signal?.throwIfAborted();
       const rows = await findBookingsBetween(app.db, column, between, after, PAGE);
       if (rows.length === 0) break;
-      const { disputed, inFlight } = await compareBookings(app.db, standings, rows, app.clock.now());
+      const { disputed, inFlight } = await compareBookings(app.db, snapshots, rows, app.clock.now());
       for (const one of disputed) report.findings.push(...(await settle(app, one, mode)));
       report.compared += rows.length;
       report.inFlight += inFlight.length;

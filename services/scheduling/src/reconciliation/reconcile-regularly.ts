@@ -1,7 +1,7 @@
 import { counter, lastRun } from "@medconnect/platform/telemetry/metrics.ts";
 import type { Scheduling } from "../app.ts";
 import { reconcileBookings } from "./reconcile-bookings.ts";
-import type { Standings } from "./standings.ts";
+import type { Snapshots } from "./snapshots.ts";
 
 /** How far back the first run of a process looks: what was missed while none ran. */
 const FIRST_LOOK_BACK_MS = 24 * 60 * 60_000;
@@ -17,7 +17,7 @@ const disagreements = counter(
  */
 export function reconcileRegularly(
   app: Scheduling,
-  standings: Standings,
+  snapshots: Snapshots,
   graceMs: number,
 ): (signal?: AbortSignal) => Promise<void> {
   const graceAgo = () => new Date(app.clock.now().getTime() - graceMs);
@@ -29,7 +29,7 @@ export function reconcileRegularly(
   return async (signal) => {
     const to = graceAgo();
     if (to <= from) return;
-    const report = await reconcileBookings(app, standings, { from, to, mode: "REPAIR", signal });
+    const report = await reconcileBookings(app, snapshots, { from, to, mode: "REPAIR", signal });
     for (const { bookingId, kind, outcome } of report.findings) {
       disagreements({ kind, repaired: outcome === "REPAIRED" });
       app.log.warn({ bookingId, kind, outcome }, "services disagree about a booking");

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
 import type {
   Payment_Status,
-  PaymentStanding,
+  PaymentSnapshot,
 } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
 import type {
   Consultation_Status,
-  ConsultationStanding,
+  ConsultationSnapshot,
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import type { Booking_Status } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import fc from "fast-check";
@@ -31,7 +31,7 @@ const bookingOf = (status: Booking_Status, more: Partial<ReconciledBooking> = {}
   ...more,
 });
 
-const payment = (status: Payment_Status, feeDecision?: FeeDecision): PaymentStanding => ({
+const payment = (status: Payment_Status, feeDecision?: FeeDecision): PaymentSnapshot => ({
   paymentId: "p",
   bookingId: "b",
   consultationId: "c",
@@ -45,8 +45,8 @@ const payment = (status: Payment_Status, feeDecision?: FeeDecision): PaymentStan
 
 const consultation = (
   status: Consultation_Status,
-  more: Partial<ConsultationStanding> = {},
-): ConsultationStanding => ({
+  more: Partial<ConsultationSnapshot> = {},
+): ConsultationSnapshot => ({
   consultationId: "c",
   bookingId: "b",
   paymentId: "p",
@@ -74,8 +74,8 @@ const LET_DOWN = { noShowParty: "DOCTOR" } as const;
 const CONSISTENT: [
   stage: string,
   ReconciledBooking,
-  PaymentStanding | undefined,
-  ConsultationStanding | undefined,
+  PaymentSnapshot | undefined,
+  ConsultationSnapshot | undefined,
 ][] = [
   ["held", bookingOf("PENDING_PAYMENT"), payment("REQUIRES_AUTHORIZATION"), NONE],
   ["being paid", bookingOf("PENDING_PAYMENT"), payment("PROCESSING"), NONE],
@@ -662,7 +662,7 @@ test("of all that can be, nothing needs two remedies", () => {
   );
 });
 
-test.each<[string, boolean, ConsultationStanding, string, object]>([
+test.each<[string, boolean, ConsultationSnapshot, string, object]>([
   [
     "its patient was marked as missing at a time not accepted",
     true,

@@ -1,10 +1,10 @@
 import type {
   Payment_Status,
-  PaymentStanding,
+  PaymentSnapshot,
 } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
 import type {
   Consultation_Status,
-  ConsultationStanding,
+  ConsultationSnapshot,
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import type { Money } from "@medconnect/proto/medconnect/common/v1/money.ts";
 import type { Booking_Status } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
@@ -104,8 +104,8 @@ export const CLOSE_WITHIN_MS = 3 * 60 * 60_000;
  */
 export function evaluate(
   booking: ReconciledBooking,
-  payment: PaymentStanding | undefined,
-  consultation: ConsultationStanding | undefined,
+  payment: PaymentSnapshot | undefined,
+  consultation: ConsultationSnapshot | undefined,
   now: Date,
 ): Disagreement[] {
   const crossed = evaluateIds(booking, payment, consultation);
@@ -135,8 +135,8 @@ export function evaluate(
 
 function evaluateIds(
   { id, consultationId, paymentId, fee }: ReconciledBooking,
-  payment: PaymentStanding | undefined,
-  consultation: ConsultationStanding | undefined,
+  payment: PaymentSnapshot | undefined,
+  consultation: ConsultationSnapshot | undefined,
 ): Disagreement[] {
   const crossed: Disagreement[] = [];
   if (fee && paymentId === null) crossed.push({ kind: "PAYMENT_ID_MISSING" });
@@ -147,11 +147,11 @@ function evaluateIds(
   return crossed;
 }
 
-const isMissedUnheard = (booking: ReconciledBooking, consultation: ConsultationStanding): boolean =>
+const isMissedUnheard = (booking: ReconciledBooking, consultation: ConsultationSnapshot): boolean =>
   consultation.status === "NO_SHOW" &&
   (!isAsBooked(consultation, booking) || (booking.movePending && consultation.noShowParty === "PATIENT"));
 
-const isDoctorsDoing = ({ status, brokenOff, noShowParty, lateParty }: ConsultationStanding): boolean =>
+const isDoctorsDoing = ({ status, brokenOff, noShowParty, lateParty }: ConsultationSnapshot): boolean =>
   brokenOff ||
   (status === "NO_SHOW" && noShowParty !== "PATIENT") ||
   (status === "COMPLETED" && lateParty === "DOCTOR");
@@ -169,7 +169,7 @@ const NEWS_OF_END = {
 
 function evaluateConsultation(
   booking: ReconciledBooking,
-  consultation: ConsultationStanding | undefined,
+  consultation: ConsultationSnapshot | undefined,
   now: Date,
 ): Disagreement[] {
   switch (booking.status) {
@@ -190,7 +190,7 @@ function evaluateConsultation(
 
 function evaluateConfirmed(
   booking: ReconciledBooking,
-  consultation: ConsultationStanding | undefined,
+  consultation: ConsultationSnapshot | undefined,
   now: Date,
 ): Disagreement[] {
   if (!consultation) return [{ kind: "CONSULTATION_MISSING", remedy: { tell: "confirmed" } }];
@@ -215,7 +215,7 @@ function evaluateConfirmed(
 /** A waiting patient has accepted the move, because joining accepts it. */
 function evaluateAcceptance(
   { movePending }: ReconciledBooking,
-  consultation: ConsultationStanding,
+  consultation: ConsultationSnapshot,
 ): Disagreement[] {
   if (movePending === consultation.movePending) return [];
   const kind = "MOVE_ACCEPTANCE_DIFFERS";
@@ -229,12 +229,12 @@ function evaluateAcceptance(
 const evaluateOpen = ({ endTime }: ReconciledBooking, now: Date): Disagreement[] =>
   endTime.getTime() + CLOSE_WITHIN_MS <= now.getTime() ? [{ kind: "CONSULTATION_NOT_CLOSED" }] : [];
 
-const isAsBooked = (its: ConsultationStanding, booked: ReconciledBooking): boolean =>
+const isAsBooked = (its: ConsultationSnapshot, booked: ReconciledBooking): boolean =>
   isAt(its.startTime, booked.startTime) && isAt(its.endTime, booked.endTime);
 
 const isAt = (time: Date | undefined, expected: Date): boolean => time?.getTime() === expected.getTime();
 
-function evaluateCancelled({ started }: ReconciledBooking, { status }: ConsultationStanding): Disagreement[] {
+function evaluateCancelled({ started }: ReconciledBooking, { status }: ConsultationSnapshot): Disagreement[] {
   switch (status) {
     case "CANCELLED":
     case "ABANDONED":
@@ -250,8 +250,8 @@ function evaluateCancelled({ started }: ReconciledBooking, { status }: Consultat
 
 function evaluatePayment(
   booking: ReconciledBooking,
-  payment: PaymentStanding | undefined,
-  consultation: ConsultationStanding | undefined,
+  payment: PaymentSnapshot | undefined,
+  consultation: ConsultationSnapshot | undefined,
 ): Disagreement[] {
   const { status, fee } = booking;
   if (!fee) return payment ? [{ kind: "PAYMENT_AMOUNT_DIFFERS" }] : [];
@@ -278,7 +278,7 @@ function missingPayment(status: Booking_Status): Disagreement {
 }
 
 /** One that was cancelled or let go waits for the end of the hold, which ends the booking. */
-function evaluatePending({ status, feeDecision }: PaymentStanding): Disagreement[] {
+function evaluatePending({ status, feeDecision }: PaymentSnapshot): Disagreement[] {
   switch (status) {
     case "AUTHORIZED":
       return feeDecision === "FEE_DECISION_UNSPECIFIED"
@@ -298,7 +298,7 @@ const PAYMENT_NOT_HEARD: Disagreement = {
   remedy: { hear: "payment.authorized" },
 };
 
-const isSecured = ({ status, feeDecision }: PaymentStanding): boolean =>
+const isSecured = ({ status, feeDecision }: PaymentSnapshot): boolean =>
   feeDecision !== "RELEASE" && (status === "AUTHORIZED" || DONE.CHARGE.includes(status));
 
 /** Where a payment is when a decision was carried out. An admin may have returned a fee that was due. */
@@ -315,8 +315,8 @@ const ON_ITS_WAY: Record<FeeDecision, readonly Payment_Status[]> = {
 
 function evaluateEnded(
   booking: ReconciledBooking,
-  payment: PaymentStanding,
-  consultation: ConsultationStanding | undefined,
+  payment: PaymentSnapshot,
+  consultation: ConsultationSnapshot | undefined,
 ): Disagreement[] {
   const decision = decisionOf(booking, consultation);
   const { status, feeDecision } = payment;
@@ -338,7 +338,7 @@ function evaluateEnded(
 /** Decision about an ended booking's money. */
 function decisionOf(
   { status, feeDecision }: ReconciledBooking,
-  consultation: ConsultationStanding | undefined,
+  consultation: ConsultationSnapshot | undefined,
 ): FeeDecision {
   if (feeDecision !== null) return feeDecision;
   // Ended before this release, without a stored decision.

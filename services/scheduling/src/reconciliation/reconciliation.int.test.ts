@@ -4,8 +4,8 @@ import { newId } from "@medconnect/platform/ids/ids.ts";
 import { Inbox } from "@medconnect/platform/inbox/inbox.ts";
 import { startMetrics } from "@medconnect/platform/telemetry/start-metrics.ts";
 import { invoke, startTestService, type TestService } from "@medconnect/platform/testing/test-service.ts";
-import { PaymentStanding } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
-import { ConsultationStanding } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
+import { PaymentSnapshot } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
+import { ConsultationSnapshot } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import { Event, EventServiceService } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import { EVENT_ROUTES, type Scheduling } from "../app.ts";
 import {
@@ -20,7 +20,7 @@ import { consumersOf } from "../consumers.ts";
 import { findSlot, insertSlots } from "../slots/slot-store.ts";
 import { type ReconcileOptions, reconcileBookings } from "./reconcile-bookings.ts";
 import { reconcileRegularly } from "./reconcile-regularly.ts";
-import type { Standings } from "./standings.ts";
+import type { Snapshots } from "./snapshots.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -35,10 +35,10 @@ let service: TestService;
 let app: Scheduling;
 
 /** States at billing and clinical. */
-let payments: Map<string, PaymentStanding>;
-let consultations: Map<string, ConsultationStanding>;
+let payments: Map<string, PaymentSnapshot>;
+let consultations: Map<string, ConsultationSnapshot>;
 let whileAsked: () => Promise<void>;
-const standings: Standings = {
+const snapshots: Snapshots = {
   payments: async (ids) => only(payments, ids),
   consultations: async (ids) => {
     await whileAsked();
@@ -121,10 +121,10 @@ async function makeBooking(
   return row;
 }
 
-const pay = ({ id, payment_id, consultation_id }: BookingRow, more: Partial<PaymentStanding> = {}) =>
+const pay = ({ id, payment_id, consultation_id }: BookingRow, more: Partial<PaymentSnapshot> = {}) =>
   payments.set(
     payment_id!,
-    PaymentStanding.fromPartial({
+    PaymentSnapshot.fromPartial({
       paymentId: payment_id!,
       bookingId: id,
       consultationId: consultation_id,
@@ -135,10 +135,10 @@ const pay = ({ id, payment_id, consultation_id }: BookingRow, more: Partial<Paym
     }),
   );
 
-const meet = (row: BookingRow, more: Partial<ConsultationStanding> = {}) =>
+const meet = (row: BookingRow, more: Partial<ConsultationSnapshot> = {}) =>
   consultations.set(
     row.consultation_id,
-    ConsultationStanding.fromPartial({
+    ConsultationSnapshot.fromPartial({
       consultationId: row.consultation_id,
       bookingId: row.id,
       paymentId: row.payment_id ?? undefined,
@@ -151,7 +151,7 @@ const meet = (row: BookingRow, more: Partial<ConsultationStanding> = {}) =>
   );
 
 const reconcile = (mode: ReconcileOptions["mode"] = "REPAIR") =>
-  reconcileBookings(app, standings, { from: fromNow(-HOUR_MS), to: fromNow(MINUTE_MS), mode });
+  reconcileBookings(app, snapshots, { from: fromNow(-HOUR_MS), to: fromNow(MINUTE_MS), mode });
 
 const outboxOf = async ({ id }: BookingRow) => {
   const rows = await app.db.read<{ payload: Buffer; destination: string }>(
@@ -318,7 +318,7 @@ test("what took place unheard at its old time, as it began while its booking was
   expect((await reconcile()).findings).toEqual([]);
 });
 
-test.each<[string, Partial<ConsultationStanding>]>([
+test.each<[string, Partial<ConsultationSnapshot>]>([
   ["a breaking off", { status: "ABANDONED", brokenOff: true }],
   ["an absence of the doctor", { status: "NO_SHOW", noShowParty: "DOCTOR" }],
 ])("%s that crossed a late cancellation unheard is taken in, and then all agree", async (_, end) => {
@@ -338,10 +338,10 @@ test.each<[string, Partial<ConsultationStanding>]>([
   expect((await reconcile()).findings).toEqual([]);
 });
 
-test.each<[string, Partial<ConsultationStanding>, string[]]>([
+test.each<[string, Partial<ConsultationSnapshot>, string[]]>([
   ["accepted by a waiting patient, event lost", { status: "WAITING" }, ["booking.move_accepted"]],
   ["that clinical missed", {}, ["booking.rescheduled"]],
-])("a move %s: both agree again", async (_, standing, told) => {
+])("a move %s: both agree again", async (_, snapshot, told) => {
   const row = await makeBooking("CONFIRMED");
   await app.db.transaction(async (tx) => {
     const moved = {
@@ -352,11 +352,11 @@ test.each<[string, Partial<ConsultationStanding>, string[]]>([
     saveBooking(tx, { ...row, ...moved, move_pending: 1, version: 2 }, service.clock.now());
   });
   pay(row);
-  meet(row, { ...standing, version: 3 });
+  meet(row, { ...snapshot, version: 3 });
   const { findings } = await reconcile();
   expect(findings).toEqual([{ bookingId: row.id, kind: "MOVE_ACCEPTANCE_DIFFERS", outcome: "REPAIRED" }]);
   expect((await outboxOf(row)).map(({ event }) => event.type)).toEqual(told);
-  const isAccepted = standing.status === "WAITING";
+  const isAccepted = snapshot.status === "WAITING";
   expect(await findBooking(app.db, row.id)).toMatchObject({ move_pending: isAccepted ? 0 : 1, version: 3 });
 });
 
@@ -446,7 +446,7 @@ test("every booking is compared once, also where many changed in the same millis
 });
 
 test("regularly: what is younger than the grace, or was on its way, is seen the next time", async () => {
-  const run = reconcileRegularly(app, standings, GRACE_MS);
+  const run = reconcileRegularly(app, snapshots, GRACE_MS);
   await run();
   const row = await makeBooking("CONFIRMED");
   pay(row, { inFlight: true });
@@ -465,8 +465,8 @@ test("regularly: while another service is away, nothing is skipped", async () =>
   const run = reconcileRegularly(
     app,
     {
-      ...standings,
-      payments: (ids) => (isAway ? Promise.reject(new Error("away")) : standings.payments(ids)),
+      ...snapshots,
+      payments: (ids) => (isAway ? Promise.reject(new Error("away")) : snapshots.payments(ids)),
     },
     GRACE_MS,
   );
@@ -492,8 +492,8 @@ test("regularly: the metrics tell when bookings were last compared, and that the
   const run = reconcileRegularly(
     app,
     {
-      ...standings,
-      payments: (ids) => (isAway ? Promise.reject(new Error("away")) : standings.payments(ids)),
+      ...snapshots,
+      payments: (ids) => (isAway ? Promise.reject(new Error("away")) : snapshots.payments(ids)),
     },
     GRACE_MS,
   );

@@ -48,7 +48,7 @@ function tellAgain(tx: Transaction, row: BookingRow, type: BookingEventType, now
 }
 
 /**
- * Applies what a standing says by the same rule as the event that did not come. Should the event come after all (its
+ * Applies what a snapshot says by the same rule as the event that did not come. Should the event come after all (its
  * outbox row was dead, and is replayed), it finds that it was heard. The inbox is locked after the booking here, the
  * other way round than when an event comes: where both meet, the transaction runs again.
  */

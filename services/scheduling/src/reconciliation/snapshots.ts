@@ -2,23 +2,23 @@ import { type GrpcClient, within } from "@medconnect/platform/grpc/client.ts";
 import type { ServiceTokens } from "@medconnect/platform/identity/service-tokens.ts";
 import {
   PaymentServiceService,
-  type PaymentStanding,
+  type PaymentSnapshot,
 } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
 import {
   ConsultationServiceService,
-  type ConsultationStanding,
+  type ConsultationSnapshot,
 } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 
 const TIMEOUT_MS = 5000;
 
 /** Where payments and consultations stand, by their ids; those that do not exist are left out. */
-export interface Standings {
-  payments(ids: string[]): Promise<Map<string, PaymentStanding>>;
-  consultations(ids: string[]): Promise<Map<string, ConsultationStanding>>;
+export interface Snapshots {
+  payments(ids: string[]): Promise<Map<string, PaymentSnapshot>>;
+  consultations(ids: string[]): Promise<Map<string, ConsultationSnapshot>>;
 }
 
 /** Asks billing and clinical. At most 500 ids at once. */
-export class RemoteStandings implements Standings {
+export class RemoteSnapshots implements Snapshots {
   readonly #billing: GrpcClient;
   readonly #clinical: GrpcClient;
   readonly #tokens: ServiceTokens;
@@ -29,19 +29,19 @@ export class RemoteStandings implements Standings {
     this.#tokens = tokens;
   }
 
-  async payments(paymentIds: string[]): Promise<Map<string, PaymentStanding>> {
+  async payments(paymentIds: string[]): Promise<Map<string, PaymentSnapshot>> {
     if (paymentIds.length === 0) return new Map();
-    const method = PaymentServiceService.batchGetPaymentStandings;
+    const method = PaymentServiceService.batchGetPaymentSnapshots;
     const { message } = await this.#billing.call(method, { paymentIds }, await this.#optionsFor("billing"));
-    return new Map(message.standings.map((standing) => [standing.paymentId, standing]));
+    return new Map(message.snapshots.map((snapshot) => [snapshot.paymentId, snapshot]));
   }
 
-  async consultations(consultationIds: string[]): Promise<Map<string, ConsultationStanding>> {
+  async consultations(consultationIds: string[]): Promise<Map<string, ConsultationSnapshot>> {
     if (consultationIds.length === 0) return new Map();
-    const method = ConsultationServiceService.batchGetConsultationStandings;
+    const method = ConsultationServiceService.batchGetConsultationSnapshots;
     const options = await this.#optionsFor("clinical");
     const { message } = await this.#clinical.call(method, { consultationIds }, options);
-    return new Map(message.standings.map((standing) => [standing.consultationId, standing]));
+    return new Map(message.snapshots.map((snapshot) => [snapshot.consultationId, snapshot]));
   }
 
   async #optionsFor(service: string) {
