@@ -3,7 +3,7 @@ import type { EventRoutes } from "@medconnect/platform/outbox/event.ts";
 import type { Platform } from "@medconnect/platform/service/service.ts";
 import * as z from "zod";
 import type { BookingLimits } from "./bookings/booking-limits.ts";
-import type { Jurisdiction } from "./jurisdiction.ts";
+import type { Jurisdiction } from "./jurisdiction/jurisdiction.ts";
 
 const limit = (fallback: number) => z.coerce.number().int().min(0).default(fallback);
 

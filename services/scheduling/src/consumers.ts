@@ -1,9 +1,9 @@
 import type { Consumers } from "@medconnect/platform/inbox/inbox.ts";
+import { applyUserEvents } from "./accounts/apply-user-events.ts";
 import type { Scheduling } from "./app.ts";
 import { applyConsultationEvent } from "./bookings/apply-consultation-events.ts";
 import { applyPaymentAuthorized } from "./bookings/apply-payment-events.ts";
 import { applyPaymentCancelled } from "./bookings/erase-reasons.ts";
-import { applyUserEvents } from "./people/apply-user-events.ts";
 
 /** Which events it takes, from whom, and what they do. */
 export function consumersOf(app: Scheduling): Consumers {

@@ -40,12 +40,27 @@ const cases: Record<string, JobCase> = {
     desk.app.clock.advance(START_MINUTES * MINUTE_MS);
     return async () => (await desk.read(id)).reason === "";
   },
-  "sweep unlicensed bookings": async () => {
+  "cancel unlicensed bookings": async () => {
     await desk.publish(0);
     const { id } = (await desk.book((await desk.offer(START_MINUTES)).id)).response;
     const revoked = "UPDATE doctors SET licensed_until = NULL, licensing_change_time = ? WHERE id = ?";
     await desk.app.db.write(revoked, [desk.at(0), binaryId(desk.doctor.userId)]);
     return async () => (await desk.read(id)).status === "CANCELLED";
+  },
+  "cancel bookings of disabled patients": async () => {
+    await desk.publish(0);
+    const { id } = (await desk.book((await desk.offer(START_MINUTES)).id)).response;
+    // As after a first batch without this booking.
+    const marked = "UPDATE people SET disabled = TRUE, bookings_ending = TRUE WHERE user_id = ?";
+    await desk.app.db.write(marked, [binaryId(desk.patient.userId)]);
+    return async () => (await desk.read(id)).status === "CANCELLED";
+  },
+  "withdraw slots of disabled doctors": async () => {
+    await desk.publish(0);
+    const { id } = await desk.offer(START_MINUTES);
+    const hidden = "UPDATE doctors SET hidden = TRUE, licensing_change_time = ? WHERE id = ?";
+    await desk.app.db.write(hidden, [desk.at(0), binaryId(desk.doctor.userId)]);
+    return async () => (await desk.slotStatus(id)) === "WITHDRAWN";
   },
   "refresh the search index": async () => {
     await desk.publish(0);

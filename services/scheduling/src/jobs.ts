@@ -2,10 +2,12 @@ import { Job } from "@medconnect/platform/jobs/jobs.ts";
 import type { Scheduling } from "./app.ts";
 import { sweepReasons } from "./bookings/erase-reasons.ts";
 import { sweepHolds } from "./bookings/expire-bookings.ts";
-import { refreshIndex } from "./doctors/refresh-index.ts";
-import { sweepUnlicensedBookings } from "./licenses/end-unlicensed-bookings.ts";
+import { sweepBookingsOfPatients } from "./endings/end-bookings-of-patient.ts";
+import { sweepUnlicensedBookings } from "./endings/end-unlicensed-bookings.ts";
+import { sweepSlots } from "./endings/withdraw-slots.ts";
 import { reconcileRegularly } from "./reconciliation/reconcile-regularly.ts";
 import type { Snapshots } from "./reconciliation/snapshots.ts";
+import { refreshIndex } from "./search-index/refresh-index.ts";
 
 const REFRESH_INDEX_MS = 10_000;
 
@@ -20,7 +22,9 @@ export function jobsOf(
   const jobs = [
     new Job("sweep holds", HOLD_SWEEP, sweepHolds(app), app.log),
     new Job("erase reasons", HOLD_SWEEP, sweepReasons(app), app.log),
-    new Job("sweep unlicensed bookings", HOLD_SWEEP, sweepUnlicensedBookings(app), app.log),
+    new Job("cancel unlicensed bookings", HOLD_SWEEP, sweepUnlicensedBookings(app), app.log),
+    new Job("cancel bookings of disabled patients", HOLD_SWEEP, sweepBookingsOfPatients(app), app.log),
+    new Job("withdraw slots of disabled doctors", HOLD_SWEEP, sweepSlots(app), app.log),
     new Job("refresh the search index", REFRESH_INDEX_MS, refreshIndex(app), app.log),
   ];
   if (RECONCILE_EVERY > 0) {

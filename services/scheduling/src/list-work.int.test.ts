@@ -16,8 +16,8 @@ import { DoctorServiceService } from "@medconnect/proto/medconnect/scheduling/v1
 import { LicenseServiceService } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
 import { SlotServiceService } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import { listBookings } from "./bookings/read-bookings.ts";
-import { searchDoctors } from "./doctors/search-doctors.ts";
 import { listDoctorLicenses, listLicenses } from "./licenses/read-licenses.ts";
+import { searchDoctors } from "./profiles/search-doctors.ts";
 import { listSlots } from "./slots/read-slots.ts";
 import { SchedulingFixture } from "./testing/scheduling-fixture.ts";
 

@@ -8,6 +8,8 @@ import { SlotServiceService } from "@medconnect/proto/medconnect/scheduling/v1/s
 import { addressSettings } from "@medconnect/topology/addresses.ts";
 import { topologyOf } from "@medconnect/topology/topology.ts";
 import { bookingLimitsOf, EVENT_ROUTES, type Scheduling, schedulingSettings } from "./app.ts";
+import { blockSlot, unblockSlot, withdrawSlot } from "./availability/change-slot.ts";
+import { batchCreateSlots, createSlot } from "./availability/create-slots.ts";
 import { acceptBookingMove } from "./bookings/accept-move.ts";
 import { bookSlot } from "./bookings/book-slot.ts";
 import { getBookingStats } from "./bookings/booking-stats.ts";
@@ -17,18 +19,16 @@ import { previewCancellation } from "./bookings/preview-cancellation.ts";
 import { getBooking, listBookings } from "./bookings/read-bookings.ts";
 import { rescheduleBooking } from "./bookings/reschedule-booking.ts";
 import { consumersOf } from "./consumers.ts";
-import { createDoctor } from "./doctors/create-doctor.ts";
-import { getDoctor } from "./doctors/get-doctor.ts";
-import { searchDoctors } from "./doctors/search-doctors.ts";
-import { updateDoctor } from "./doctors/update-doctor.ts";
 import { jobsOf } from "./jobs.ts";
 import { createLicense } from "./licenses/create-license.ts";
 import { rejectLicense, revokeLicense, verifyLicense } from "./licenses/decide-license.ts";
 import { getLicense, listDoctorLicenses, listLicenses } from "./licenses/read-licenses.ts";
 import { watchPending } from "./licenses/watch-pending.ts";
+import { createDoctor } from "./profiles/create-doctor.ts";
+import { getDoctor } from "./profiles/get-doctor.ts";
+import { searchDoctors } from "./profiles/search-doctors.ts";
+import { updateDoctor } from "./profiles/update-doctor.ts";
 import { RemoteSnapshots } from "./reconciliation/snapshots.ts";
-import { blockSlot, unblockSlot, withdrawSlot } from "./slots/change-slot.ts";
-import { batchCreateSlots, createSlot } from "./slots/create-slots.ts";
 import { getSlot, listSlots } from "./slots/read-slots.ts";
 
 startProcess("scheduling", async () => {

@@ -1,8 +1,8 @@
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Scheduling } from "../app.ts";
-import { requiredRegion } from "../jurisdiction.ts";
+import { requiredRegion } from "../jurisdiction/jurisdiction.ts";
 import { lockPatientsOf, type Person } from "../people/people-store.ts";
-import { holdsSlot } from "../slots/bookable.ts";
+import { holdsSlot } from "../slots/slot-rules.ts";
 import { readLicensed } from "./book-slot-store.ts";
 import type { LiveBookings } from "./booking-limits.ts";
 import { readPatientFacts } from "./booking-limits-store.ts";

@@ -6,7 +6,7 @@ import { stateOf } from "@medconnect/platform/inbox/state-of.ts";
 import type { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Scheduling } from "../app.ts";
 import { guardPatientsOf } from "../people/people-store.ts";
-import { whyNotBookable } from "../slots/bookable.ts";
+import { whyNotBookable } from "../slots/slot-rules.ts";
 import { releaseSlot, takeSlots } from "../slots/slot-store.ts";
 import { type ClaimFacts, lockPaid, type PaidFacts } from "./apply-payment-events-store.ts";
 import { bookingEntry } from "./booking.ts";

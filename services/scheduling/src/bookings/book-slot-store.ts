@@ -1,9 +1,9 @@
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
-import type { Jurisdiction } from "../jurisdiction.ts";
-import { coversValues } from "../licenses/covers.ts";
+import { coversValues } from "../jurisdiction/covers.ts";
+import type { Jurisdiction } from "../jurisdiction/jurisdiction.ts";
 import { lockPeople, type Person } from "../people/people-store.ts";
-import { licensedAtStart } from "../slots/bookable.ts";
+import { licensedAtStart } from "../slots/bookable-sql.ts";
 import { lockSlotsToBook, type SlotToBook } from "../slots/slot-store.ts";
 import {
   PATIENT_OF_SLOT,

@@ -12,7 +12,7 @@ import type {
 import type { Scheduling } from "../app.ts";
 import { isPractising } from "../doctors/doctor-rules.ts";
 import { guardPerson, type Person } from "../people/people-store.ts";
-import { whyNotBookable } from "../slots/bookable.ts";
+import { whyNotBookable } from "../slots/slot-rules.ts";
 import { type SlotToBook, type Taken, takeSlots } from "../slots/slot-store.ts";
 import { type BookingFacts, type BookingWish, lockForBooking } from "./book-slot-store.ts";
 import { bookingEntry, reasonContext, toBookingWithoutTexts } from "./booking.ts";

@@ -9,9 +9,9 @@ import type {
   Booking_Status,
   ListBookingsRequest,
 } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
-import type { FeeColumns } from "../money.ts";
+import type { FeeColumns } from "../money/fee.ts";
 import { guardPerson } from "../people/people-store.ts";
-import { IS_OPEN, openValues, PRACTISES_AT_START } from "../slots/bookable.ts";
+import { IS_OPEN, openValues, PRACTISES_AT_START } from "../slots/bookable-sql.ts";
 import { MAX_LENGTH_MS } from "../slots/slot-rules.ts";
 import { lockSlotsOf, type SlotRow } from "../slots/slot-store.ts";
 import type { CloseOutcome, FeeDecision } from "./booking-rules.ts";

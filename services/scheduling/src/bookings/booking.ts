@@ -6,7 +6,7 @@ import type {
   Booking_Move,
   BookingClose,
 } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
-import { feeOf } from "../money.ts";
+import { feeOf } from "../money/fee.ts";
 import { type BookingFacts, statusAt } from "./booking-rules.ts";
 import type { BookingRow } from "./booking-store.ts";
 

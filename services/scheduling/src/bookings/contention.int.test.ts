@@ -6,7 +6,6 @@ import type { Booking } from "@medconnect/proto/medconnect/scheduling/v1/booking
 import { LicenseServiceService } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
 import type { Scheduling } from "../app.ts";
 import { revokeLicense } from "../licenses/decide-license.ts";
-import { sweepUnlicensedBookings } from "../licenses/end-unlicensed-bookings.ts";
 import { outcome, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 
 /** `npm run test:contention` asks for more. */
@@ -162,7 +161,7 @@ test.each(Object.entries(ENDS))("no booking stays of a doctor who %s meanwhile",
     const ending = end(id);
     const results = [...(await half), ...(await bookAll(slotIds.slice(10).map((slotId) => ({ slotId }))))];
     await ending;
-    await sweepUnlicensedBookings(desk.app)();
+    await desk.sweepEndings();
     expect(["NOT_FOUND", "SLOT_UNAVAILABLE", "ok"]).toEqual(expect.arrayContaining(results.map(outcome)));
     await assertExact(slotIds, bookedBy(results));
     const live = "SELECT 1 FROM bookings WHERE doctor_id = ? AND status IN ('PENDING_PAYMENT', 'CONFIRMED')";

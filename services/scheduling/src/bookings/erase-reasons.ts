@@ -4,9 +4,10 @@ import type { EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
 import { assertOwnRow } from "@medconnect/platform/inbox/own-row.ts";
 import { stateOf } from "@medconnect/platform/inbox/state-of.ts";
 import { sweep } from "@medconnect/platform/jobs/sweep.ts";
+import { SELF } from "../actor.ts";
 import type { Scheduling } from "../app.ts";
 import { type BookingRow, lockBooking, lockBookings } from "./booking-store.ts";
-import { endHold, SWEEPER } from "./expire-bookings.ts";
+import { endHold } from "./expire-bookings.ts";
 import { eraseReason, findDueErasures, forgetErasure } from "./reason-store.ts";
 
 /**
@@ -37,7 +38,7 @@ export const sweepReasons =
   (app: Scheduling) =>
   async (signal?: AbortSignal): Promise<void> => {
     const find = (limit: number) => findDueErasures(app.db, app.clock.now(), limit);
-    const work = (id: string) => app.transactions.run(SWEEPER, (tx) => eraseIfExpired(tx, id));
+    const work = (id: string) => app.transactions.run(SELF, (tx) => eraseIfExpired(tx, id));
     await sweep({ find, work, failure: "reason cannot be erased", signal }, app.log);
   };
 

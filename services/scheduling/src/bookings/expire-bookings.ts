@@ -1,6 +1,7 @@
 import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { sweep } from "@medconnect/platform/jobs/sweep.ts";
+import { SELF } from "../actor.ts";
 import type { Scheduling } from "../app.ts";
 import { releaseSlot } from "../slots/slot-store.ts";
 import { bookingEvent } from "./booking.ts";
@@ -9,8 +10,6 @@ import { DELETE_ENDED_COOLDOWNS, insertCooldown } from "./booking-limits-store.t
 import { statusAt } from "./booking-rules.ts";
 import { type BookingRow, findExpiredHolds, lockBooking, saveBooking } from "./booking-store.ts";
 import { eraseReasonAtStart } from "./reason-store.ts";
-
-export const SWEEPER = "service:scheduling";
 
 /** Ends a booking whose hold has ended, and opens its slot if it still has it; leaves any other alone. */
 export async function expireBooking(tx: Transaction, id: string, now: Date): Promise<AuditEntry[]> {
@@ -31,7 +30,7 @@ export function endHold(tx: Transaction, row: BookingRow, now: Date): AuditEntry
     resource: `bookings/${row.id}`,
     subjectIds: [row.patient_id, row.doctor_id],
     action: "booking.expire",
-    actorId: SWEEPER,
+    actorId: SELF,
     events: [bookingEvent("expired", expired)],
   };
 }
@@ -48,7 +47,7 @@ export const sweepHolds =
   async (signal?: AbortSignal): Promise<void> => {
     const now = app.clock.now();
     const find = (limit: number) => findExpiredHolds(app.db, now, limit);
-    const work = (id: string) => app.transactions.run(SWEEPER, (tx) => expireBooking(tx, id, now));
+    const work = (id: string) => app.transactions.run(SELF, (tx) => expireBooking(tx, id, now));
     await sweep({ find, work, failure: "hold cannot be ended", signal }, app.log);
     await app.db.deleteAll(DELETE_ENDED_COOLDOWNS, [now], signal);
   };

@@ -12,8 +12,8 @@ import {
   CreateLicenseRequest,
   LicenseServiceService,
 } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
+import { applyUserEvents } from "../accounts/apply-user-events.ts";
 import { createLicense } from "../licenses/create-license.ts";
-import { applyUserEvents } from "../people/apply-user-events.ts";
 import { HOLD_MS, outcome, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 import { bookSlot } from "./book-slot.ts";
 

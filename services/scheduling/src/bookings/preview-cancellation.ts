@@ -4,7 +4,7 @@ import type {
   PreviewCancellationRequest,
 } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import type { Scheduling } from "../app.ts";
-import { feeOf } from "../money.ts";
+import { feeOf } from "../money/fee.ts";
 import { factsOf } from "./booking.ts";
 import { cutoffOf, decideCancel } from "./booking-rules.ts";
 import { findOwnBooking } from "./find-own-booking.ts";

@@ -8,9 +8,9 @@ import type {
 } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import type { Scheduling } from "../app.ts";
 import { isPractising } from "../doctors/doctor-rules.ts";
-import { requiredRegion } from "../jurisdiction.ts";
+import { requiredRegion } from "../jurisdiction/jurisdiction.ts";
 import { guardPerson } from "../people/people-store.ts";
-import { whyNotBookable } from "../slots/bookable.ts";
+import { whyNotBookable } from "../slots/slot-rules.ts";
 import { lockSlots, releaseSlot, type SlotRow } from "../slots/slot-store.ts";
 import { saveAcceptance } from "./accept-move.ts";
 import { bookingEntry, factsOf } from "./booking.ts";

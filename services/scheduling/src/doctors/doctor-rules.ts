@@ -3,13 +3,26 @@ import { dateOf } from "@medconnect/platform/time/calendar-date.ts";
 /** Default time zone of a doctor. */
 export const DEFAULT_TIME_ZONE = "UTC";
 
+/** Facts of a doctor that decide who sees and books them. */
+export interface Practice {
+  id: string;
+  /** 1 if the account is disabled. */
+  hidden: number;
+  /** Last day of the verified licences; null without one. */
+  licensed_until: Date | null;
+}
+
 /**
  * True if a doctor practises at a time: the account is enabled, and a verified licence is valid on that day (UTC). Others
  * see, find and book only practising doctors.
  */
 export function isPractising(
-  { hidden, licensed_until: until }: { hidden: number; licensed_until: Date | null },
+  { hidden, licensed_until: until }: Omit<Practice, "id">,
   instant: Date,
 ): boolean {
   return !hidden && until !== null && dateOf(until) >= dateOf(instant);
 }
+
+/** True if a caller may see the doctor: everybody sees practising doctors, and doctors always see themselves. */
+export const isVisibleTo = (doctor: Practice, callerId: string, now: Date): boolean =>
+  doctor.id === callerId || isPractising(doctor, now);

@@ -6,8 +6,8 @@ import type {
   License,
 } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
 import type { Scheduling } from "../app.ts";
-import { findDoctor } from "../doctors/doctor-store.ts";
-import { assertOwnProfile } from "../doctors/own-profile.ts";
+import { assertOwnProfile } from "../doctors/doctor-access.ts";
+import { findPractice } from "../doctors/doctor-store.ts";
 import { assertNotOver, type Claim, MAX_LICENSES } from "./license-rules.ts";
 import { countLiveLicenses, insertLicense } from "./license-store.ts";
 
@@ -22,7 +22,7 @@ export async function createLicense(
   const claim = { number, region, expireDate };
   assertNotOver(claim, now, "expire_date");
   await assertOwnProfile(app, doctorId, call);
-  if (!(await findDoctor(app.db, doctorId, now))) throw new ApiError("DOCTOR_PROFILE_REQUIRED");
+  if (!(await findPractice(app.db, doctorId))) throw new ApiError("DOCTOR_PROFILE_REQUIRED");
   return await app.calls.apply(call, async (tx) => {
     if ((await countLiveLicenses(tx, doctorId, now)) >= MAX_LICENSES) {
       throw new ApiError("TOO_MANY_LICENSES", { metadata: { limit: String(MAX_LICENSES) } });

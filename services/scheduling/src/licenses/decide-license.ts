@@ -12,8 +12,8 @@ import type {
 } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
 import type { Scheduling } from "../app.ts";
 import { renameDoctor } from "../doctors/doctor-store.ts";
+import { endUnlicensedBookings } from "../endings/end-unlicensed-bookings.ts";
 import { lockPerson } from "../people/people-store.ts";
-import { endUnlicensedBookings } from "./end-unlicensed-bookings.ts";
 import { assertDecidable, assertVerifiable } from "./license-rules.ts";
 import {
   decisionReasonOf,

@@ -17,8 +17,8 @@ import {
   LicenseServiceService,
   ListLicensesRequest,
 } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
-import { getDoctor } from "../doctors/get-doctor.ts";
-import { searchDoctors } from "../doctors/search-doctors.ts";
+import { getDoctor } from "../profiles/get-doctor.ts";
+import { searchDoctors } from "../profiles/search-doctors.ts";
 import { outcome, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 import { createLicense } from "./create-license.ts";
 import { rejectLicense, revokeLicense } from "./decide-license.ts";

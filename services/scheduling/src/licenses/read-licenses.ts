@@ -10,7 +10,7 @@ import type {
   ListLicensesResponse,
 } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
 import type { Scheduling } from "../app.ts";
-import { assertOwnProfile } from "../doctors/own-profile.ts";
+import { assertOwnProfile } from "../doctors/doctor-access.ts";
 import { findLicense, listLicenses as list, toLicense } from "./license-store.ts";
 
 /** LicenseService.GetLicense. Throws NOT_FOUND, NOT_OWNER. */

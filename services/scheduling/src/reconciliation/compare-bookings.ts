@@ -2,7 +2,7 @@ import type { Database } from "@medconnect/platform/db/database.ts";
 import { findUndelivered } from "@medconnect/platform/outbox/outbox-store.ts";
 import type { PaymentSnapshot } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
 import type { ConsultationSnapshot } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
-import { feeOf } from "../money.ts";
+import { feeOf } from "../money/fee.ts";
 import { type Disagreement, evaluate, type ReconciledBooking } from "./reconciliation-rules.ts";
 import { type ComparedRow, findVersions } from "./reconciliation-store.ts";
 import type { Snapshots } from "./snapshots.ts";

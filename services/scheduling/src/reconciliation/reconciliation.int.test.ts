@@ -17,7 +17,8 @@ import {
   saveBooking,
 } from "../bookings/booking-store.ts";
 import { consumersOf } from "../consumers.ts";
-import { findSlot, insertSlots } from "../slots/slot-store.ts";
+import { insertSlots } from "../slots/new-slot-store.ts";
+import { findSlot } from "../slots/slot-store.ts";
 import { type ReconcileOptions, reconcileBookings } from "./reconcile-bookings.ts";
 import { reconcileRegularly } from "./reconcile-regularly.ts";
 import type { Snapshots } from "./snapshots.ts";

@@ -3,12 +3,12 @@ import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { applyEvent, type EventHandler } from "@medconnect/platform/inbox/event-handler.ts";
 import { noteHeard } from "@medconnect/platform/inbox/inbox.ts";
 import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import { SELF } from "../actor.ts";
 import type { Scheduling } from "../app.ts";
 import { applyConsultationEvent } from "../bookings/apply-consultation-events.ts";
 import { applyPaymentAuthorized } from "../bookings/apply-payment-events.ts";
 import { type BookingEventType, bookingEntry } from "../bookings/booking.ts";
 import { type BookingRow, lockBooking, saveBooking } from "../bookings/booking-store.ts";
-import { SWEEPER } from "../bookings/expire-bookings.ts";
 import type { Disputed } from "./compare-bookings.ts";
 import type { Remedy } from "./reconciliation-rules.ts";
 
@@ -29,7 +29,7 @@ const ACTION = "booking.reconcile";
  */
 export async function repairBooking(app: Repairing, disputed: Disputed, remedy: Remedy): Promise<boolean> {
   let isApplied = false;
-  await app.transactions.run(SWEEPER, async (tx) => {
+  await app.transactions.run(SELF, async (tx) => {
     const row = await lockBooking(tx, disputed.row.id);
     isApplied = row?.version === disputed.row.version;
     if (!row || !isApplied) return [];

@@ -11,11 +11,11 @@ import {
   type Slot_Status,
   SlotServiceService,
 } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
-import { getDoctor } from "../doctors/get-doctor.ts";
-import { searchDoctors } from "../doctors/search-doctors.ts";
+import { getDoctor } from "../profiles/get-doctor.ts";
+import { searchDoctors } from "../profiles/search-doctors.ts";
 import { MINUTE_MS, outcome, SchedulingFixture } from "../testing/scheduling-fixture.ts";
-import { whyNotBookable } from "./bookable.ts";
 import { getSlot, listSlots } from "./read-slots.ts";
+import { whyNotBookable } from "./slot-rules.ts";
 import { findSlot } from "./slot-store.ts";
 
 let desk: SchedulingFixture;

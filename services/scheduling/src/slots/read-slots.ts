@@ -8,9 +8,9 @@ import type {
   Slot,
 } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import type { Scheduling } from "../app.ts";
-import { findShownDoctor } from "../doctors/find-shown-doctor.ts";
-import { lookedForRegion } from "../jurisdiction.ts";
-import { whyNotBookable } from "./bookable.ts";
+import { assertVisible } from "../doctors/doctor-access.ts";
+import { lookedForRegion } from "../jurisdiction/jurisdiction.ts";
+import { whyNotBookable } from "./slot-rules.ts";
 import { findSlot, listSlots as list, toSlot } from "./slot-store.ts";
 
 const MAX_RANGE_MS = 62 * 24 * 3_600_000;
@@ -47,7 +47,7 @@ export async function listSlots(
   const isOwn = doctorId === callerId(call.caller);
   const asked = request.status === "STATUS_UNSPECIFIED" ? undefined : request.status;
   if (!isOwn && asked && asked !== "OPEN") {
-    await findShownDoctor(app, doctorId, call);
+    await assertVisible(app, doctorId, call);
     return { slots: [], nextPageToken: "" };
   }
   const region = isOwn ? undefined : await lookedForRegion(app, request.region, call);
@@ -76,7 +76,7 @@ export async function listSlots(
     now,
   );
   // A doctor with visible slots exists.
-  if (found.length === 0) await findShownDoctor(app, doctorId, call);
+  if (found.length === 0) await assertVisible(app, doctorId, call);
   const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.start_time, row.id]);
   return { slots: rows.map((row) => toSlot(row, now)), nextPageToken };
 }

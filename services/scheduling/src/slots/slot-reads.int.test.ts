@@ -15,8 +15,8 @@ import {
   SlotServiceService,
 } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import { listBookings } from "../bookings/read-bookings.ts";
-import { findDoctor } from "../doctors/doctor-store.ts";
-import { searchDoctors } from "../doctors/search-doctors.ts";
+import { findProfile } from "../profiles/profile-store.ts";
+import { searchDoctors } from "../profiles/search-doctors.ts";
 import { MINUTE_MS, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 import { listSlots } from "./read-slots.ts";
 
@@ -53,7 +53,7 @@ const inDays = (days: number) => new Date(desk.app.clock.now().getTime() + days 
 test(`${SLOTS} booked, withdrawn, blocked and past slots each cost nothing in a profile`, async () => {
   const { db, clock } = desk.app;
   const rows = await rowsRead(db, "read", async () => {
-    const doctor = await findDoctor(db, desk.doctor.userId, clock.now());
+    const doctor = await findProfile(db, desk.doctor.userId, clock.now());
     expect(doctor?.next_available_time).toEqual(inDays(60));
   });
   expect(rows).toBeLessThan(FEW_ROWS);
@@ -126,7 +126,7 @@ test.each(["profile", "search"])("free slots after the first cost nothing in a %
   const { db, clock } = desk.app;
   await addSlots("OPEN", 61);
   const rows = await rowsRead(db, kind === "profile" ? "read" : "scan", async () => {
-    if (kind === "profile") return await findDoctor(db, desk.doctor.userId, clock.now());
+    if (kind === "profile") return await findProfile(db, desk.doctor.userId, clock.now());
     const { searchDoctors: method } = DoctorServiceService;
     return await invoke(
       method,

@@ -1,6 +1,7 @@
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { FieldViolation } from "@medconnect/platform/errors/limit-violations.ts";
 import type { Slot_Status } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
+import { isPractising } from "../doctors/doctor-rules.ts";
 
 const MINUTE_MS = 60_000;
 export const MIN_LENGTH_MS = 5 * MINUTE_MS;
@@ -63,6 +64,45 @@ export function statusAt({ status, start_time, hold_expire_time }: StatusFacts, 
   if (status !== "OPEN" && !holdEnded) return status;
   return start_time > now ? "OPEN" : "EXPIRED";
 }
+
+/** Facts of a slot and of its doctor that decide whether it can be booked. */
+export interface BookableFacts extends StatusFacts {
+  hidden: number;
+  licensed_until: Date | null;
+  /** True if a verified licence at the start covers the requested region; absent without one. */
+  licensed_in_region?: number;
+}
+
+export type Refusal = "NOT_FOUND" | "NOT_LICENSED_IN_REGION" | "SLOT_UNAVAILABLE";
+
+/**
+ * Reason why a slot cannot be booked, or undefined. Lists, reads, searches and bookings all use this rule: here, or as
+ * `IS_BOOKABLE` in MySQL.
+ */
+export function whyNotBookable(slot: BookableFacts, now: Date): Refusal | undefined {
+  if (!isPractising(slot, slot.start_time)) return "NOT_FOUND";
+  if (slot.licensed_in_region === 0) return "NOT_LICENSED_IN_REGION";
+  return statusAt(slot, now) === "OPEN" ? undefined : "SLOT_UNAVAILABLE";
+}
+
+/** Whether a booking's hold of its slot lasts, and its doctor still practises then. */
+export const holdsSlot = (
+  bookingId: string,
+  slot: BookableFacts & { booking_id: string | null },
+  now: Date,
+): boolean =>
+  slot.booking_id === bookingId &&
+  slot.status === "HELD" &&
+  slot.hold_expire_time !== null &&
+  slot.hold_expire_time > now &&
+  isPractising(slot, slot.start_time);
+
+/** Everybody sees bookable slots; only their doctor sees the others. */
+export const isSlotVisibleTo = (
+  slot: BookableFacts & { doctor_id: string },
+  userId: string,
+  now: Date,
+): boolean => slot.doctor_id === userId || whyNotBookable(slot, now) === undefined;
 
 const TRANSITIONS = {
   block: { from: ["OPEN"], to: "BLOCKED" },

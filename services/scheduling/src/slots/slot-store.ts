@@ -4,12 +4,11 @@ import type { Database } from "@medconnect/platform/db/database.ts";
 import { type Filter, following, where } from "@medconnect/platform/db/filters.ts";
 import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
-import type { Money } from "@medconnect/proto/medconnect/common/v1/money.ts";
 import type { Slot, Slot_Status } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
-import { coversValues } from "../licenses/covers.ts";
-import { type FeeColumns, feeColumns, feeOf } from "../money.ts";
-import { type BookableFacts, bookableFilter, IS_LICENSED_AT_START } from "./bookable.ts";
-import { type Interval, MAX_LENGTH_MS, statusAt } from "./slot-rules.ts";
+import { coversValues } from "../jurisdiction/covers.ts";
+import { type FeeColumns, feeOf } from "../money/fee.ts";
+import { bookableFilter, IS_LICENSED_AT_START } from "./bookable-sql.ts";
+import { type BookableFacts, type Interval, statusAt } from "./slot-rules.ts";
 
 export interface SlotRow extends FeeColumns, BookableFacts {
   id: string;
@@ -127,68 +126,6 @@ const hasStatus = (status: Slot_Status | undefined, now: Date): Filter[] => [
 const offerOf = (status: Slot_Status): string =>
   status === "BOOKED" || status === "BLOCKED" || status === "WITHDRAWN" ? status : "FREE";
 
-/**
- * Serializes slot creation per doctor, so that the overlap check holds until commit.
- *
- * @returns the doctor's fee; undefined for a doctor without a profile, or with a hidden one
- */
-export async function guardSlotsOf(
-  tx: Transaction,
-  doctorId: string,
-): Promise<{ fee: Money | undefined } | undefined> {
-  tx.defer("UPDATE doctors SET slots_version = slots_version + 1 WHERE id = ?", [binaryId(doctorId)]);
-  const [row] = await tx.read<FeeColumns>(
-    "SELECT fee_currency, fee_minor FROM doctors WHERE id = ? AND NOT hidden",
-    [binaryId(doctorId)],
-  );
-  return row && { fee: feeOf(row) };
-}
-
-/** The doctor's live slots that overlap the interval. Exact only behind the guard. */
-export async function findOverlapping(
-  tx: Transaction,
-  doctorId: string,
-  { startTime, endTime }: Interval,
-): Promise<Interval[]> {
-  const rows = await tx.read<SlotRow>(
-    `SELECT start_time, end_time FROM slots FORCE INDEX (slots_by_offer) WHERE doctor_id = ? AND start_time > ? AND start_time < ? AND end_time > ?
-       AND offer IN ('FREE', 'BOOKED', 'BLOCKED')`,
-    // No slot is longer than the longest: that bounds the range on the key.
-    [binaryId(doctorId), new Date(startTime.getTime() - MAX_LENGTH_MS), endTime, startTime],
-  );
-  return rows.map((row) => ({ startTime: row.start_time, endTime: row.end_time }));
-}
-
-/** Number of the doctor's future slots, except withdrawn ones. Exact only behind the guard; the limit bounds the count. */
-export async function countFutureSlots(tx: Transaction, doctorId: string, now: Date): Promise<number> {
-  const [row] = await tx.read<{ count: number }>(
-    `SELECT COUNT(*) AS count FROM slots FORCE INDEX (slots_by_offer)
-     WHERE doctor_id = ? AND offer IN ('FREE', 'BOOKED', 'BLOCKED') AND start_time > ?`,
-    [binaryId(doctorId), now],
-  );
-  return Number(row!.count);
-}
-
-export function insertSlots(tx: Transaction, slots: Slot[]): void {
-  tx.defer(
-    "INSERT INTO slots (id, doctor_id, start_time, end_time, status, fee_currency, fee_minor) VALUES ?",
-    [
-      slots.map((slot) => {
-        const fee = feeColumns(slot.fee);
-        return [
-          binaryId(slot.id),
-          binaryId(slot.doctorId),
-          slot.startTime!,
-          slot.endTime!,
-          slot.status,
-          fee.fee_currency,
-          fee.fee_minor,
-        ];
-      }),
-    ],
-  );
-}
-
 export function setSlotStatus(tx: Transaction, id: string, status: Slot_Status): void {
   tx.defer("UPDATE slots SET status = ?, booking_id = NULL, hold_expire_time = NULL WHERE id = ?", [
     status,
@@ -248,25 +185,6 @@ export async function withdrawOpenSlots(
     [binaryId(doctorId), now, limit],
   );
   return affectedRows;
-}
-
-/** Recently disabled doctors with future open slots. */
-export async function findHiddenDoctors(db: Database, now: Date, limit: number): Promise<string[]> {
-  const rows = await db.read<{ id: string }>(
-    `SELECT d.id FROM doctors d WHERE d.licensing_change_time IS NOT NULL AND d.hidden AND EXISTS
-       (SELECT 1 FROM slots s WHERE s.doctor_id = d.id AND s.start_time > ? AND s.status IN ('OPEN', 'BLOCKED'))
-     LIMIT ?`,
-    [now, limit],
-  );
-  return rows.map(({ id }) => id);
-}
-
-/** True if a doctor is disabled. Locks the profile, so that the result stays valid. */
-export async function isHidden(tx: Transaction, doctorId: string): Promise<boolean> {
-  const rows = await tx.read("SELECT 1 FROM doctors WHERE id = ? AND hidden FOR UPDATE", [
-    binaryId(doctorId),
-  ]);
-  return rows.length > 0;
 }
 
 export const toSlot = (row: SlotRow, now: Date): Slot => ({

@@ -27,7 +27,9 @@ import {
   LicenseServiceService,
 } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
 import { SlotServiceService } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
+import { applyUserEvents } from "../accounts/apply-user-events.ts";
 import type { Scheduling } from "../app.ts";
+import { createSlot } from "../availability/create-slots.ts";
 import { acceptBookingMove } from "../bookings/accept-move.ts";
 import { applyConsultationEvent } from "../bookings/apply-consultation-events.ts";
 import { applyPaymentAuthorized } from "../bookings/apply-payment-events.ts";
@@ -39,10 +41,11 @@ import { closeBooking } from "../bookings/close-booking.ts";
 import { previewCancellation } from "../bookings/preview-cancellation.ts";
 import { getBooking } from "../bookings/read-bookings.ts";
 import { rescheduleBooking } from "../bookings/reschedule-booking.ts";
-import { createDoctor } from "../doctors/create-doctor.ts";
+import { sweepBookingsOfPatients } from "../endings/end-bookings-of-patient.ts";
+import { sweepUnlicensedBookings } from "../endings/end-unlicensed-bookings.ts";
+import { sweepSlots } from "../endings/withdraw-slots.ts";
 import { verifyLicense } from "../licenses/decide-license.ts";
-import { applyUserEvents } from "../people/apply-user-events.ts";
-import { createSlot } from "../slots/create-slots.ts";
+import { createDoctor } from "../profiles/create-doctor.ts";
 import { getSlot } from "../slots/read-slots.ts";
 
 export const MINUTE_MS = 60_000;
@@ -297,6 +300,13 @@ export class SchedulingFixture {
   async readsBy({ userId }: User): Promise<number> {
     const sql = "SELECT id FROM audit_events WHERE action = 'booking.get' AND actor_id = ?";
     return (await this.app.db.read(sql, [userId])).length;
+  }
+
+  /** Ends what disabled accounts and lost licences leave behind. */
+  async sweepEndings(): Promise<void> {
+    await sweepUnlicensedBookings(this.app)();
+    await sweepBookingsOfPatients(this.app)();
+    await sweepSlots(this.app)();
   }
 
   /** Runs a change up to its commit, and commits when told to. */

@@ -5,8 +5,8 @@ import {
   DoctorServiceService,
   SearchDoctorsRequest,
 } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
+import { refreshIndex } from "../search-index/refresh-index.ts";
 import { SchedulingFixture } from "../testing/scheduling-fixture.ts";
-import { refreshIndex } from "./refresh-index.ts";
 import { searchDoctors } from "./search-doctors.ts";
 
 let desk: SchedulingFixture;

@@ -5,11 +5,11 @@ import { stateOf } from "@medconnect/platform/inbox/state-of.ts";
 import type { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Scheduling } from "../app.ts";
 import { copyAccount } from "../doctors/doctor-store.ts";
-import { endUnlicensedBookings } from "../licenses/end-unlicensed-bookings.ts";
+import { endBookingsOfPatient } from "../endings/end-bookings-of-patient.ts";
+import { endUnlicensedBookings } from "../endings/end-unlicensed-bookings.ts";
+import { withdrawSlots } from "../endings/withdraw-slots.ts";
 import { compareNames } from "../licenses/license-store.ts";
-import { endBookingsOfPatient } from "./end-bookings-of-patient.ts";
-import { savePeople } from "./people-store.ts";
-import { withdrawSlots } from "./withdraw-slots.ts";
+import { savePeople } from "../people/people-store.ts";
 
 /**
  * user.*: the name is copied; a doctor's public name stays as an admin verified it. Of a disabled account the profile is hidden, open slots are withdrawn, and future

@@ -3,9 +3,8 @@ import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
 import { bound, invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { SlotServiceService } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
+import { blockSlot } from "../availability/change-slot.ts";
 import { sweepHolds } from "../bookings/expire-bookings.ts";
-import { sweepUnlicensedBookings } from "../licenses/end-unlicensed-bookings.ts";
-import { blockSlot } from "../slots/change-slot.ts";
 import { HOLD_MS, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 
 let desk: SchedulingFixture;
@@ -111,10 +110,10 @@ test("a first batch of bookings and of 2,000 slots ends at once, and sweeps end 
   };
   expect(await live()).toBe(3);
   expect(await claimable()).toHaveLength(1103);
-  await sweepUnlicensedBookings(desk.app)();
+  await desk.sweepEndings();
   expect(await live()).toBe(0);
   expect(await claimable()).toHaveLength(103);
-  await sweepUnlicensedBookings(desk.app)();
+  await desk.sweepEndings();
   expect(await claimable()).toEqual([]);
 });
 
@@ -124,7 +123,7 @@ test("the sweep skips a doctor who was enabled again", async () => {
   await desk.account(desk.doctor, { disabled: false });
   const { response: booking } = await desk.book((await desk.offer(60)).id);
   await desk.offer(120);
-  await sweepUnlicensedBookings(desk.app)();
+  await desk.sweepEndings();
   expect((await desk.read(booking.id)).status).toBe("CONFIRMED");
   expect(await claimable()).toHaveLength(2);
 });
@@ -143,7 +142,7 @@ test.each(["cancelled", "paid"])(
     await desk.doneOrWaiting(disabling);
     underWay.commit();
     await Promise.all([underWay.done, disabling]);
-    await sweepUnlicensedBookings(desk.app)();
+    await desk.sweepEndings();
     expect(await claimable()).toEqual([]);
     expect((await desk.read(booking.id)).status).toBe("CANCELLED");
   },
@@ -162,7 +161,7 @@ test("a slot whose hold has ended is not claimed past its doctor's being disable
   claim.commit();
   const { response: booking } = (await claim.done) as Awaited<ReturnType<typeof desk.book>>;
   await disabling;
-  await sweepUnlicensedBookings(desk.app)();
+  await desk.sweepEndings();
   expect(await claimable()).toEqual([]);
   expect((await desk.read(booking.id)).status).toBe("CANCELLED");
 });

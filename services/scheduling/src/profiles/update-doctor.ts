@@ -6,11 +6,13 @@ import type {
   UpdateDoctorRequest,
 } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
 import type { Scheduling } from "../app.ts";
-import { feeColumns, feeOf } from "../money.ts";
-import { DEFAULT_TIME_ZONE } from "./doctor-rules.ts";
-import { lockDoctor, toOwnDoctor, updateDoctor as update } from "./doctor-store.ts";
-import { assertOwnProfile } from "./own-profile.ts";
-import { indexDoctor } from "./search-index-store.ts";
+import { assertOwnProfile } from "../doctors/doctor-access.ts";
+import { DEFAULT_TIME_ZONE } from "../doctors/doctor-rules.ts";
+import { updateDoctor as update } from "../doctors/doctor-store.ts";
+import { feeColumns, feeOf } from "../money/fee.ts";
+import { indexDoctor } from "../search-index/search-index-store.ts";
+import { toOwnProfile } from "./profile.ts";
+import { lockProfile } from "./profile-store.ts";
 
 const FIELDS: Updatable<Doctor> = {
   updatable: ["specialty", "bio", "languages", "timeZone", "fee"],
@@ -29,10 +31,10 @@ export async function updateDoctor(
   await assertOwnProfile(app, doctorId, call);
   return await app.calls.apply(call, async (tx) => {
     const now = app.clock.now();
-    const current = await lockDoctor(tx, doctorId, now);
+    const current = await lockProfile(tx, doctorId, now);
     if (!current) throw new ApiError("NOT_FOUND");
     assertEtag(patch!.etag, current.version);
-    const profile = toOwnDoctor(current, now);
+    const profile = toOwnProfile(current, now);
     const patched = applyMask(profile, patch!, updateMask, FIELDS);
     const changed = {
       ...patched,
@@ -43,7 +45,7 @@ export async function updateDoctor(
     update(tx, changed);
     indexDoctor(tx, { ...changed, display_name: current.display_name });
     return {
-      response: toOwnDoctor((await lockDoctor(tx, doctorId, now))!, now),
+      response: toOwnProfile((await lockProfile(tx, doctorId, now))!, now),
       entries: [{ resource: `doctors/${doctorId}`, subjectIds: [doctorId] }],
     };
   });

@@ -26,17 +26,17 @@ import {
   type Slot,
   SlotServiceService,
 } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
+import { applyUserEvents } from "../accounts/apply-user-events.ts";
 import type { Scheduling } from "../app.ts";
 import { bookSlot } from "../bookings/book-slot.ts";
-import { getDoctor } from "../doctors/get-doctor.ts";
-import { searchDoctors } from "../doctors/search-doctors.ts";
-import type { Jurisdiction } from "../jurisdiction.ts";
+import { sweepUnlicensedBookings } from "../endings/end-unlicensed-bookings.ts";
 import { createLicense } from "../licenses/create-license.ts";
 import { revokeLicense } from "../licenses/decide-license.ts";
-import { sweepUnlicensedBookings } from "../licenses/end-unlicensed-bookings.ts";
-import { applyUserEvents } from "../people/apply-user-events.ts";
+import { getDoctor } from "../profiles/get-doctor.ts";
+import { searchDoctors } from "../profiles/search-doctors.ts";
+import { getSlot, listSlots } from "../slots/read-slots.ts";
 import { HOLD_MS, MINUTE_MS, SchedulingFixture } from "../testing/scheduling-fixture.ts";
-import { getSlot, listSlots } from "./read-slots.ts";
+import type { Jurisdiction } from "./jurisdiction.ts";
 
 let desk: SchedulingFixture;
 

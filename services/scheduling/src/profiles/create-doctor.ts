@@ -6,13 +6,15 @@ import type {
   Doctor,
 } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
 import type { Scheduling } from "../app.ts";
+import { DEFAULT_TIME_ZONE } from "../doctors/doctor-rules.ts";
+import { insertDoctor } from "../doctors/doctor-store.ts";
 import { pendingLicense } from "../licenses/create-license.ts";
 import { assertNotOver } from "../licenses/license-rules.ts";
 import { insertLicense } from "../licenses/license-store.ts";
 import { lockPerson } from "../people/people-store.ts";
-import { DEFAULT_TIME_ZONE } from "./doctor-rules.ts";
-import { insertDoctor, lockDoctor, toOwnDoctor } from "./doctor-store.ts";
-import { indexDoctor } from "./search-index-store.ts";
+import { indexDoctor } from "../search-index/search-index-store.ts";
+import { toOwnProfile } from "./profile.ts";
+import { lockProfile } from "./profile-store.ts";
 
 /** DoctorService.CreateDoctor. Throws DOCTOR_EXISTS. */
 export async function createDoctor(app: Scheduling, sent: CreateDoctorRequest, call: Call): Promise<Doctor> {
@@ -39,7 +41,7 @@ export async function createDoctor(app: Scheduling, sent: CreateDoctorRequest, c
     const license = pendingLicense(userId, claim, now);
     insertLicense(tx, license);
     return {
-      response: toOwnDoctor((await lockDoctor(tx, userId, now))!, now),
+      response: toOwnProfile((await lockProfile(tx, userId, now))!, now),
       entries: [
         { resource: `doctors/${userId}`, subjectIds: [userId] },
         { resource: `licenses/${license.id}`, subjectIds: [userId], action: "license.create" },

@@ -1,8 +1,8 @@
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { Scheduling } from "../app.ts";
-import type { Jurisdiction } from "../jurisdiction.ts";
-import { covers } from "./covers.ts";
+import { covers } from "../jurisdiction/covers.ts";
+import type { Jurisdiction } from "../jurisdiction/jurisdiction.ts";
 
 /**
  * Condition that live, future booking `b` has a disabled doctor `d`, or one without the required licence. Takes the time.

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
-import { sweepUnlicensedBookings } from "../licenses/end-unlicensed-bookings.ts";
 import { SchedulingFixture } from "../testing/scheduling-fixture.ts";
+import { sweepBookingsOfPatients } from "./end-bookings-of-patient.ts";
 
 let desk: SchedulingFixture;
 
@@ -38,7 +38,7 @@ test("of many bookings of a disabled patient a first batch ends at once, and the
   const [first] = await bookMany();
   await account(true);
   expect(await live()).toBe(BOOKINGS - 100);
-  await sweepUnlicensedBookings(desk.app)();
+  await sweepBookingsOfPatients(desk.app)();
   expect(await live()).toBe(0);
   expect(await desk.read(first!, desk.doctor)).toMatchObject({
     status: "CANCELLED",
@@ -53,6 +53,6 @@ test("the sweep skips a patient who was enabled again", async () => {
   await bookMany();
   await account(true);
   await account(false);
-  await sweepUnlicensedBookings(desk.app)();
+  await sweepBookingsOfPatients(desk.app)();
   expect(await live()).toBe(BOOKINGS - 100);
 });

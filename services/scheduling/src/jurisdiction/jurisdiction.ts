@@ -1,7 +1,7 @@
-import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
+import { findRegion } from "../people/people-store.ts";
 
 /** `enforced`: patients find and book only doctors with a licence for the patient's region. */
 export type Jurisdiction = "off" | "enforced";
@@ -17,10 +17,7 @@ export async function profileRegion(
   { caller }: Call,
 ): Promise<string | undefined> {
   if (jurisdiction === "off" || caller.kind !== "user") return undefined;
-  const [person] = await db.read<{ region: string }>("SELECT region FROM people WHERE user_id = ?", [
-    binaryId(caller.userId),
-  ]);
-  return person?.region || undefined;
+  return await findRegion(db, caller.userId);
 }
 
 /**

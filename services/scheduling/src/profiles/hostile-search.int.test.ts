@@ -7,9 +7,9 @@ import {
   DoctorServiceService,
   SearchDoctorsRequest,
 } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
+import { eventually } from "@medconnect/test/support/eventually.ts";
+import { addFindableDoctors, HOSTILE_QUERIES } from "@medconnect/test/support/hostile-search.ts";
 import { createConnection } from "mysql2/promise";
-import { eventually } from "../../../../test/support/eventually.ts";
-import { addFindableDoctors, HOSTILE_QUERIES } from "../../../../test/support/hostile-search.ts";
 import type { Scheduling } from "../app.ts";
 import { SchedulingFixture } from "../testing/scheduling-fixture.ts";
 import { searchDoctors } from "./search-doctors.ts";

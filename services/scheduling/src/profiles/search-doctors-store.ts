@@ -4,11 +4,11 @@ import { before, type Filter, following, where } from "@medconnect/platform/db/f
 import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
 import { dateOf } from "@medconnect/platform/time/calendar-date.ts";
 import type { SearchDoctorsRequest } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
-import { covers, coversValues } from "../licenses/covers.ts";
-import { bookableFilter, IS_BOOKABLE, IS_BOOKABLE_IN_REGION } from "../slots/bookable.ts";
-import { type DoctorRow, doctorColumns } from "./doctor-store.ts";
-import { specialtyKeyOf } from "./search-index-store.ts";
-import { MAX_QUERY_WORDS, rangesOf, type WordRange } from "./search-words.ts";
+import { covers, coversValues } from "../jurisdiction/covers.ts";
+import { specialtyKeyOf } from "../search-index/search-index-store.ts";
+import { MAX_QUERY_WORDS, rangesOf, type WordRange } from "../search-index/search-words.ts";
+import { bookableFilter, IS_BOOKABLE, IS_BOOKABLE_IN_REGION } from "../slots/bookable-sql.ts";
+import { type ProfileRow, profileColumns } from "./profile-store.ts";
 
 /** Takes the interval of the start, and the values of the condition of a bookable slot. */
 const hasSlot = (isBookable: string): string => `EXISTS (SELECT 1 FROM slots s WHERE s.doctor_id = d.id
@@ -46,12 +46,12 @@ export async function searchDoctors(
   region: string | undefined,
   page: Page,
   now: Date,
-): Promise<DoctorRow[]> {
+): Promise<ProfileRow[]> {
   const order = ORDERS[request.orderBy as keyof typeof ORDERS];
   const from = matching(rangesOf(request.query));
   const { sql, params } = where(...filtersOf(request, region, now), positionOf(request, page));
-  const columns = doctorColumns(now, region);
-  return await db.scan<DoctorRow>(
+  const columns = profileColumns(now, region);
+  return await db.scan<ProfileRow>(
     `SELECT ${columns.sql} FROM (SELECT d.id FROM ${from.sql} ${sql} ORDER BY ${order} LIMIT ?) found
      JOIN doctors d ON d.id = found.id ORDER BY ${order}`,
     [...columns.params, ...from.params, ...params, limitOf(page)],

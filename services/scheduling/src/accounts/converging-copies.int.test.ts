@@ -16,11 +16,10 @@ import {
 } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
 import type { Slot } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import type { Scheduling } from "../app.ts";
-import { searchDoctors } from "../doctors/search-doctors.ts";
-import { updateDoctor } from "../doctors/update-doctor.ts";
 import { createLicense } from "../licenses/create-license.ts";
 import { revokeLicense } from "../licenses/decide-license.ts";
-import { sweepUnlicensedBookings } from "../licenses/end-unlicensed-bookings.ts";
+import { searchDoctors } from "../profiles/search-doctors.ts";
+import { updateDoctor } from "../profiles/update-doctor.ts";
 import { SchedulingFixture } from "../testing/scheduling-fixture.ts";
 
 let desk: SchedulingFixture;
@@ -222,7 +221,7 @@ const verifiedNames = async (): Promise<VerifiedName[]> =>
  * account's; after a sweep of crossing bookings.
  */
 async function assertConverged(): Promise<void> {
-  await sweepUnlicensedBookings(desk.app)();
+  await desk.sweepEndings();
   const { userId: doctorId } = desk.doctor;
   const [doctor, patient] = [(await accountOf(desk.doctor))!, await accountOf(desk.patient)];
   const [profile] = await desk.app.db.read(

@@ -1,47 +1,6 @@
 import type { Filter } from "@medconnect/platform/db/filters.ts";
 import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
-import { isPractising } from "../doctors/doctor-rules.ts";
-import { covers, coversValues } from "../licenses/covers.ts";
-import { type StatusFacts, statusAt } from "./slot-rules.ts";
-
-/** Facts of a slot and of its doctor that decide whether it can be booked. */
-export interface BookableFacts extends StatusFacts {
-  hidden: number;
-  licensed_until: Date | null;
-  /** True if a verified licence at the start covers the requested region; absent without one. */
-  licensed_in_region?: number;
-}
-
-export type Refusal = "NOT_FOUND" | "NOT_LICENSED_IN_REGION" | "SLOT_UNAVAILABLE";
-
-/**
- * Reason why a slot cannot be booked, or undefined. Lists, reads, searches and bookings all use this rule: here, or as
- * `IS_BOOKABLE` in MySQL.
- */
-export function whyNotBookable(slot: BookableFacts, now: Date): Refusal | undefined {
-  if (!isPractising(slot, slot.start_time)) return "NOT_FOUND";
-  if (slot.licensed_in_region === 0) return "NOT_LICENSED_IN_REGION";
-  return statusAt(slot, now) === "OPEN" ? undefined : "SLOT_UNAVAILABLE";
-}
-
-/** Whether a booking's hold of its slot lasts, and its doctor still practises then. */
-export const holdsSlot = (
-  bookingId: string,
-  slot: BookableFacts & { booking_id: string | null },
-  now: Date,
-): boolean =>
-  slot.booking_id === bookingId &&
-  slot.status === "HELD" &&
-  slot.hold_expire_time !== null &&
-  slot.hold_expire_time > now &&
-  isPractising(slot, slot.start_time);
-
-/** Everybody sees bookable slots; only their doctor sees the others. */
-export const isVisibleTo = (
-  slot: BookableFacts & { doctor_id: string },
-  userId: string,
-  now: Date,
-): boolean => slot.doctor_id === userId || whyNotBookable(slot, now) === undefined;
+import { covers, coversValues } from "../jurisdiction/covers.ts";
 
 /**
  * SQL form of `isPractising` at the start of slot `s` of doctor `d`. A bare `s.start_time` lets InnoDB pass over the slots after

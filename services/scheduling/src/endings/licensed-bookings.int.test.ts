@@ -7,9 +7,9 @@ import {
   LicenseServiceService,
   RevokeLicenseRequest,
 } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
+import { createLicense } from "../licenses/create-license.ts";
+import { revokeLicense } from "../licenses/decide-license.ts";
 import { HOLD_MS, MINUTE_MS, SchedulingFixture } from "../testing/scheduling-fixture.ts";
-import { createLicense } from "./create-license.ts";
-import { revokeLicense } from "./decide-license.ts";
 import { sweepUnlicensedBookings } from "./end-unlicensed-bookings.ts";
 
 const DAY_MINUTES = 24 * 60;

@@ -8,9 +8,8 @@ import type {
 } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import type { Scheduling } from "../app.ts";
 import { expireBooking } from "../bookings/expire-bookings.ts";
-import { isVisibleTo } from "./bookable.ts";
-import { decideTransition, type SlotTransition, statusAt } from "./slot-rules.ts";
-import { findSlot, lockSlot, type SlotRow, setSlotStatus, toSlot } from "./slot-store.ts";
+import { decideTransition, isSlotVisibleTo, type SlotTransition, statusAt } from "../slots/slot-rules.ts";
+import { findSlot, lockSlot, type SlotRow, setSlotStatus, toSlot } from "../slots/slot-store.ts";
 
 /** SlotService.BlockSlot. Throws NOT_FOUND, NOT_OWNER, SLOT_HAS_BOOKING, ILLEGAL_TRANSITION. */
 export const blockSlot = (app: Scheduling, { slotId }: BlockSlotRequest, call: Call): Promise<Slot> =>
@@ -50,6 +49,6 @@ async function changeSlot(
 /** Another doctor's slot is NOT_OWNER while everybody may see it, and as a missing one otherwise. */
 function assertOwn(slot: SlotRow, userId: string, now: Date): void {
   if (slot.doctor_id === userId) return;
-  if (isVisibleTo(slot, userId, now)) throw new ApiError("NOT_OWNER");
+  if (isSlotVisibleTo(slot, userId, now)) throw new ApiError("NOT_OWNER");
   throw hiddenFrom(`slots/${slot.id}`, slot.doctor_id);
 }

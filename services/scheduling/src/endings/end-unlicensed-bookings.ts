@@ -1,12 +1,10 @@
 import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { sweep } from "@medconnect/platform/jobs/sweep.ts";
+import { SELF } from "../actor.ts";
 import type { Scheduling } from "../app.ts";
 import { lockBooking } from "../bookings/booking-store.ts";
 import { cancelByPlatform } from "../bookings/cancel-booking.ts";
-import { SWEEPER } from "../bookings/expire-bookings.ts";
-import { sweepBookingsOfPatients } from "../people/end-bookings-of-patient.ts";
-import { sweepSlots } from "../people/withdraw-slots.ts";
 import {
   findUnlicensedBookings,
   findUnlicensedBookingsOf,
@@ -61,17 +59,15 @@ async function endIfUnlicensed(
 }
 
 /**
- * Ends the rest after a decision about a licence or an account: bookings beyond its batch, bookings made or moved
- * concurrently, and open slots of disabled doctors.
+ * Cancels the rest after a decision about a licence or an account: bookings beyond its batch, and bookings made or moved
+ * concurrently.
  */
 export const sweepUnlicensedBookings =
   (app: Scheduling) =>
   async (signal?: AbortSignal): Promise<void> => {
     const now = app.clock.now();
     const find = (limit: number) => findUnlicensedBookings(app, now, limit);
-    const work = (id: string) => app.transactions.run(SWEEPER, (tx) => endIfUnlicensed(app, tx, id, now));
+    const work = (id: string) => app.transactions.run(SELF, (tx) => endIfUnlicensed(app, tx, id, now));
     await sweep({ find, work, failure: "booking without a licence cannot be cancelled", signal }, app.log);
-    await sweepSlots(app, now, signal);
-    await sweepBookingsOfPatients(app, now, signal);
     await forgetChanges(app, new Date(now.getTime() - LATE_CLAIMS_MS), now);
   };

@@ -4,9 +4,9 @@ import type {
   SearchDoctorsResponse,
 } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
 import type { Scheduling } from "../app.ts";
-import { lookedForRegion } from "../jurisdiction.ts";
-import { searchDoctors as search } from "./doctor-search-store.ts";
-import { toPublicDoctor } from "./doctor-store.ts";
+import { lookedForRegion } from "../jurisdiction/jurisdiction.ts";
+import { toPublicProfile } from "./profile.ts";
+import { searchDoctors as search } from "./search-doctors-store.ts";
 
 /** DoctorService.SearchDoctors. Throws INVALID_PAGE_TOKEN, INVALID_REQUEST, REGION_REQUIRED. */
 export async function searchDoctors(
@@ -34,5 +34,5 @@ export async function searchDoctors(
     orderBy === "createTime desc" ? row.create_time : row.name_key,
     row.id,
   ]);
-  return { doctors: rows.map((row) => toPublicDoctor(row, now)), nextPageToken };
+  return { doctors: rows.map((row) => toPublicProfile(row, now)), nextPageToken };
 }

@@ -1,17 +1,17 @@
 import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { sweep } from "@medconnect/platform/jobs/sweep.ts";
+import { SELF } from "../actor.ts";
 import type { Scheduling } from "../app.ts";
 import { findFutureBookings } from "../bookings/booking-store.ts";
 import { cancelByPlatform } from "../bookings/cancel-booking.ts";
-import { SWEEPER } from "../bookings/expire-bookings.ts";
+import { guardPerson } from "../people/people-store.ts";
 import {
-  endingIsDone,
   findEndingBookings,
-  guardPerson,
   hasDisabledPatient,
-  noteEndingBookings,
-} from "./people-store.ts";
+  markEndingBookings,
+  unmarkEndedPatients,
+} from "./disabled-patient-store.ts";
 
 /** Bookings cancelled in one transaction. */
 const BATCH = 100;
@@ -28,21 +28,23 @@ export async function endBookingsOfPatient(
   guardPerson(tx, patientId);
   const ids = await findFutureBookings(tx, patientId, now, BATCH);
   for (const id of ids) entries.push(...(await cancelByPlatform(tx, id, REASON, now, app.cipher)));
-  if (ids.length === BATCH) noteEndingBookings(tx, patientId);
+  if (ids.length === BATCH) markEndingBookings(tx, patientId);
   return entries;
 }
 
 /** Cancels bookings of disabled patients beyond the first batch. */
-export async function sweepBookingsOfPatients(
-  app: Scheduling,
-  now: Date,
-  signal?: AbortSignal,
-): Promise<void> {
-  const find = (limit: number) => findEndingBookings(app.db, now, limit);
-  const work = (id: string) =>
-    app.transactions.run(SWEEPER, async (tx) =>
-      (await hasDisabledPatient(tx, id)) ? await cancelByPlatform(tx, id, REASON, now, app.cipher) : [],
+export const sweepBookingsOfPatients =
+  (app: Scheduling) =>
+  async (signal?: AbortSignal): Promise<void> => {
+    const now = app.clock.now();
+    const find = (limit: number) => findEndingBookings(app.db, now, limit);
+    const work = (id: string) =>
+      app.transactions.run(SELF, async (tx) =>
+        (await hasDisabledPatient(tx, id)) ? await cancelByPlatform(tx, id, REASON, now, app.cipher) : [],
+      );
+    await sweep(
+      { find, work, failure: "booking of a disabled patient cannot be cancelled", signal },
+      app.log,
     );
-  await sweep({ find, work, failure: "booking of a disabled patient cannot be cancelled", signal }, app.log);
-  await endingIsDone(app.db, now);
-}
+    await unmarkEndedPatients(app.db, now);
+  };

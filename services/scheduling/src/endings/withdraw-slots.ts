@@ -1,9 +1,10 @@
 import type { AuditEntry } from "@medconnect/platform/changes/audit-entry.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { sweep } from "@medconnect/platform/jobs/sweep.ts";
+import { SELF } from "../actor.ts";
 import type { Scheduling } from "../app.ts";
-import { SWEEPER } from "../bookings/expire-bookings.ts";
-import { findHiddenDoctors, isHidden, withdrawOpenSlots } from "../slots/slot-store.ts";
+import { withdrawOpenSlots } from "../slots/slot-store.ts";
+import { findHiddenDoctors, isHidden } from "./hidden-doctor-store.ts";
 
 /** Slots withdrawn in one transaction. */
 const BATCH = 1000;
@@ -16,11 +17,14 @@ export async function withdrawSlots(tx: Transaction, doctorId: string, now: Date
 }
 
 /** Withdraws the remaining open slots of disabled doctors: those beyond a batch, and those of bookings that ended later. */
-export async function sweepSlots(app: Scheduling, now: Date, signal?: AbortSignal): Promise<void> {
-  const find = (limit: number) => findHiddenDoctors(app.db, now, limit);
-  const work = (id: string) =>
-    app.transactions.run(SWEEPER, async (tx) =>
-      (await isHidden(tx, id)) ? await withdrawSlots(tx, id, now) : [],
-    );
-  await sweep({ find, work, failure: "slots of a disabled doctor cannot be withdrawn", signal }, app.log);
-}
+export const sweepSlots =
+  (app: Scheduling) =>
+  async (signal?: AbortSignal): Promise<void> => {
+    const now = app.clock.now();
+    const find = (limit: number) => findHiddenDoctors(app.db, now, limit);
+    const work = (id: string) =>
+      app.transactions.run(SELF, async (tx) =>
+        (await isHidden(tx, id)) ? await withdrawSlots(tx, id, now) : [],
+      );
+    await sweep({ find, work, failure: "slots of a disabled doctor cannot be withdrawn", signal }, app.log);
+  };

@@ -9,9 +9,9 @@ import type {
   Slot,
 } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import type { Scheduling } from "../app.ts";
-import { assertOwnProfile } from "../doctors/own-profile.ts";
-import { batchViolations, findOverlap, type Interval, slotViolations } from "./slot-rules.ts";
-import { countFutureSlots, findOverlapping, guardSlotsOf, insertSlots } from "./slot-store.ts";
+import { assertOwnProfile } from "../doctors/doctor-access.ts";
+import { countFutureSlots, findOverlapping, guardSlotsOf, insertSlots } from "../slots/new-slot-store.ts";
+import { batchViolations, findOverlap, type Interval, slotViolations } from "../slots/slot-rules.ts";
 
 /** SlotService.CreateSlot. Throws NOT_FOUND, NOT_OWNER, DOCTOR_PROFILE_REQUIRED, SLOT_OVERLAP, TOO_MANY_SLOTS. */
 export async function createSlot(

@@ -1,0 +1,22 @@
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import type { Call } from "@medconnect/platform/grpc/call.ts";
+import { callerId } from "@medconnect/platform/identity/caller.ts";
+import type { Scheduling } from "../app.ts";
+import { isVisibleTo } from "./doctor-rules.ts";
+import { findPractice } from "./doctor-store.ts";
+
+/** Checks that the caller may see a doctor. Throws NOT_FOUND. */
+export async function assertVisible(app: Scheduling, doctorId: string, { caller }: Call): Promise<void> {
+  const doctor = await findPractice(app.db, doctorId);
+  if (!doctor || !isVisibleTo(doctor, callerId(caller), app.clock.now())) throw new ApiError("NOT_FOUND");
+}
+
+/**
+ * Checks that doctors change only their own profile, which need not exist. Another visible profile is NOT_OWNER; a hidden or
+ * missing one is NOT_FOUND.
+ */
+export async function assertOwnProfile(app: Scheduling, doctorId: string, call: Call): Promise<void> {
+  if (doctorId === callerId(call.caller)) return;
+  await assertVisible(app, doctorId, call);
+  throw new ApiError("NOT_OWNER");
+}

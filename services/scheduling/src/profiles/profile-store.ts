@@ -1,0 +1,86 @@
+import { binaryId } from "@medconnect/platform/db/binary-id.ts";
+import type { Database } from "@medconnect/platform/db/database.ts";
+import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import { type CalendarDate, dateOf } from "@medconnect/platform/time/calendar-date.ts";
+import type { FeeColumns } from "../money/fee.ts";
+import { bookableFilter, IS_BOOKABLE, IS_BOOKABLE_IN_REGION } from "../slots/bookable-sql.ts";
+
+export interface ProfileRow extends FeeColumns {
+  id: string;
+  display_name: string;
+  /** Beginning of the folded name. */
+  name_key: Buffer;
+  specialty: string;
+  bio: string;
+  languages: string[];
+  time_zone: string;
+  hidden: number;
+  licensed_until: Date | null;
+  /** Null if the doctor has none. */
+  licenses: ProfileLicense[] | null;
+  version: number;
+  next_available_time: Date | null;
+  create_time: Date;
+}
+
+/** A licence that is pending or verified, as JSON in a doctor's row. */
+export interface ProfileLicense {
+  id: string;
+  number: string;
+  region: string;
+  expireDate: CalendarDate;
+  status: "PENDING" | "VERIFIED";
+  decideTime: string | null;
+  createTime: string;
+}
+
+const JSON_TIME = "'%Y-%m-%dT%H:%i:%s.%fZ'";
+/**
+ * Columns of a `ProfileRow`. Take the day, and the values of the condition of a bookable slot. The next slot is ordered by the whole
+ * key: MySQL does not infer that slots read by an outer reference are sorted, and would sort all free slots of each doctor.
+ */
+const columnsWith = (
+  isBookable: string,
+): string => `d.id, d.display_name, d.name_key, d.specialty, d.bio, d.languages,
+  d.time_zone, d.fee_currency, d.fee_minor, d.hidden, d.licensed_until, d.version, d.create_time,
+  (SELECT JSON_ARRAYAGG(JSON_OBJECT('id', BIN_TO_UUID(l.id), 'number', l.number, 'region', l.region, 'expireDate', l.expire_date,
+      'status', l.status, 'decideTime', DATE_FORMAT(l.decide_time, ${JSON_TIME}),
+      'createTime', DATE_FORMAT(l.create_time, ${JSON_TIME})))
+    FROM licenses l WHERE l.doctor_id = d.id AND l.status IN ('PENDING', 'VERIFIED') AND l.expire_date >= ?) AS licenses,
+  (SELECT s.start_time FROM slots s WHERE s.doctor_id = d.id AND ${isBookable}
+    ORDER BY s.doctor_id, s.offer, s.start_time LIMIT 1) AS next_available_time`;
+
+const COLUMNS = columnsWith(IS_BOOKABLE);
+const COLUMNS_IN_REGION = columnsWith(IS_BOOKABLE_IN_REGION);
+
+/** SQL of a `ProfileRow`; its next available time is for patients of the region, or of any region. */
+export function profileColumns(now: Date, region?: string): { sql: string; params: SqlValue[] } {
+  const [, ...params] = bookableFilter(now, region) as [string, ...SqlValue[]];
+  return { sql: region === undefined ? COLUMNS : COLUMNS_IN_REGION, params: [dateOf(now), ...params] };
+}
+
+/** @param region as in `profileColumns` */
+export async function findProfile(
+  db: Database,
+  id: string,
+  now: Date,
+  region?: string,
+): Promise<ProfileRow | undefined> {
+  const { sql, params } = profileColumns(now, region);
+  const [row] = await db.read<ProfileRow>(`SELECT ${sql} FROM doctors d WHERE d.id = ?`, [
+    ...params,
+    binaryId(id),
+  ]);
+  return row;
+}
+
+/** Same as `findProfile`, and locks the profile until the transaction ends. */
+export async function lockProfile(tx: Transaction, id: string, now: Date): Promise<ProfileRow | undefined> {
+  const { sql, params } = profileColumns(now);
+  const [row] = await tx.read<ProfileRow>(`SELECT ${sql} FROM doctors d WHERE d.id = ? FOR UPDATE OF d`, [
+    ...params,
+    binaryId(id),
+  ]);
+  return row;
+}

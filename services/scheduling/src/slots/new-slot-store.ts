@@ -1,0 +1,69 @@
+import { binaryId } from "@medconnect/platform/db/binary-id.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import type { Money } from "@medconnect/proto/medconnect/common/v1/money.ts";
+import type { Slot } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
+import { type FeeColumns, feeColumns, feeOf } from "../money/fee.ts";
+import { type Interval, MAX_LENGTH_MS } from "./slot-rules.ts";
+import type { SlotRow } from "./slot-store.ts";
+
+/**
+ * Serializes slot creation per doctor, so that the overlap check holds until commit.
+ *
+ * @returns the doctor's fee; undefined for a doctor without a profile, or with a hidden one
+ */
+export async function guardSlotsOf(
+  tx: Transaction,
+  doctorId: string,
+): Promise<{ fee: Money | undefined } | undefined> {
+  tx.defer("UPDATE doctors SET slots_version = slots_version + 1 WHERE id = ?", [binaryId(doctorId)]);
+  const [row] = await tx.read<FeeColumns>(
+    "SELECT fee_currency, fee_minor FROM doctors WHERE id = ? AND NOT hidden",
+    [binaryId(doctorId)],
+  );
+  return row && { fee: feeOf(row) };
+}
+
+/** The doctor's live slots that overlap the interval. Exact only behind the guard. */
+export async function findOverlapping(
+  tx: Transaction,
+  doctorId: string,
+  { startTime, endTime }: Interval,
+): Promise<Interval[]> {
+  const rows = await tx.read<SlotRow>(
+    `SELECT start_time, end_time FROM slots FORCE INDEX (slots_by_offer) WHERE doctor_id = ? AND start_time > ? AND start_time < ? AND end_time > ?
+       AND offer IN ('FREE', 'BOOKED', 'BLOCKED')`,
+    // No slot is longer than the longest: that bounds the range on the key.
+    [binaryId(doctorId), new Date(startTime.getTime() - MAX_LENGTH_MS), endTime, startTime],
+  );
+  return rows.map((row) => ({ startTime: row.start_time, endTime: row.end_time }));
+}
+
+/** Number of the doctor's future slots, except withdrawn ones. Exact only behind the guard; the limit bounds the count. */
+export async function countFutureSlots(tx: Transaction, doctorId: string, now: Date): Promise<number> {
+  const [row] = await tx.read<{ count: number }>(
+    `SELECT COUNT(*) AS count FROM slots FORCE INDEX (slots_by_offer)
+     WHERE doctor_id = ? AND offer IN ('FREE', 'BOOKED', 'BLOCKED') AND start_time > ?`,
+    [binaryId(doctorId), now],
+  );
+  return Number(row!.count);
+}
+
+export function insertSlots(tx: Transaction, slots: Slot[]): void {
+  tx.defer(
+    "INSERT INTO slots (id, doctor_id, start_time, end_time, status, fee_currency, fee_minor) VALUES ?",
+    [
+      slots.map((slot) => {
+        const fee = feeColumns(slot.fee);
+        return [
+          binaryId(slot.id),
+          binaryId(slot.doctorId),
+          slot.startTime!,
+          slot.endTime!,
+          slot.status,
+          fee.fee_currency,
+          fee.fee_minor,
+        ];
+      }),
+    ],
+  );
+}
