@@ -68,32 +68,32 @@ interface World {
 
 const BOOKING: BookingRow = {
   id: "b",
-  slot_id: "s",
-  doctor_id: "d",
-  doctor_name: null,
-  patient_id: "p",
-  patient_name: null,
-  consultation_id: "c",
-  payment_id: "pay",
+  slotId: "s",
+  doctorId: "d",
+  doctorName: null,
+  patientId: "p",
+  patientName: null,
+  consultationId: "c",
+  paymentId: "pay",
   status: "CONFIRMED",
-  start_time: startTime,
-  end_time: endTime,
-  fee_currency: "USD",
-  fee_minor: 5000,
+  startTime,
+  endTime,
+  feeCurrency: "USD",
+  feeMinor: 5000,
   reason: null,
-  hold_expire_time: null,
+  holdExpireTime: null,
   sequence: 0,
   version: 2,
-  create_time: startTime,
+  createTime: startTime,
   started: 0,
-  cancel_time: null,
-  cancelled_by: null,
-  cancel_reason: null,
+  cancelTime: null,
+  cancelledBy: null,
+  cancelReason: null,
   feeDecision: null,
-  moved_by: null,
-  move_time: null,
-  previous_start_time: null,
-  move_pending: 0,
+  movedBy: null,
+  moveTime: null,
+  previousStartTime: null,
+  movePending: 0,
   ...NOT_CLOSED,
 } as BookingRow;
 
@@ -145,15 +145,15 @@ const after = (consultation: ConsultationFacts, step: Transition): ConsultationF
 
 function close(world: World, { outcome, feeDecision }: Close): World {
   const rest = { ...world, close: undefined };
-  const { status, end_time, move_pending, version } = world.booking;
-  const facts = { status, holdExpireTime: null, endTime: end_time, movePending: move_pending === 1 };
+  const { status, endTime, movePending, version } = world.booking;
+  const facts = { status, holdExpireTime: null, endTime, movePending: movePending === 1 };
   try {
     const closing = { outcome, feeDecision, reason: "", adminId: ADMIN };
     closesNow({ ...facts, closing: undefined }, closing, now);
   } catch {
     return rest;
   }
-  const closed = { status: CLOSED[outcome], feeDecision, close_outcome: outcome, closed_by: ADMIN };
+  const closed = { status: CLOSED[outcome], feeDecision, closeOutcome: outcome, closedBy: ADMIN };
   const told = { version: version + 1, outcome, movePending: facts.movePending };
   return {
     ...rest,
@@ -172,10 +172,10 @@ function moveAway(world: World): World {
     return rest;
   }
   const version = world.booking.version + 1;
-  const { startTime: start_time, endTime: end_time } = later;
+  const { startTime, endTime } = later;
   return {
     ...rest,
-    booking: { ...world.booking, start_time, end_time, move_pending: 0, version },
+    booking: { ...world.booking, startTime, endTime, movePending: 0, version },
     underWay: [...world.underWay, { to: "clinical", version, moved: { movePending: false } }],
   };
 }
@@ -252,7 +252,7 @@ function deliver(world: World, delivery: Delivery): World {
 /** An ended booking has the time of its consultation. */
 const atItsTime = (row: BookingRow, consultation: ConsultationState): BookingRow =>
   row.status !== "CONFIRMED" && wasMoved(row, consultation)
-    ? { ...row, start_time: consultation.startTime!, end_time: consultation.endTime! }
+    ? { ...row, startTime: consultation.startTime!, endTime: consultation.endTime! }
     : row;
 
 /** The payment after billing's next step at the provider. */
@@ -334,7 +334,7 @@ test.each(CASES)(
     const presence = PRESENCE[consultation.status as keyof typeof PRESENCE];
     const outcomes = (["AUTHORIZED", "CAPTURED"] as const).flatMap((status) =>
       outcomesOf({
-        booking: { ...BOOKING, move_pending: movePending ? 1 : 0 },
+        booking: { ...BOOKING, movePending: movePending ? 1 : 0 },
         consultation: { ...consultation, movePending: movePending && !presence },
         // Captured before its authorization expired, while nobody had closed the booking.
         payment: { status, feeDecision: status === "CAPTURED" ? "CHARGE" : null },
@@ -354,7 +354,7 @@ test.each(CASES)(
     expect(outcomes.length).toBeGreaterThan(movePending ? 0 : 2);
     for (const { booking, consultation: ended, payment, decisions } of outcomes) {
       expect(booking.status).toBe(BOOKING_STATUS[ended.status as keyof typeof BOOKING_STATUS]);
-      expect(booking.close_outcome !== null).toBe(ended.transitionedBy === "ADMIN");
+      expect(booking.closeOutcome !== null).toBe(ended.transitionedBy === "ADMIN");
       const decision = decisions.includes("RELEASE") ? "RELEASE" : "CHARGE";
       if (movePending && !presence)
         expect([decision, ended.noShowParty]).toEqual(["RELEASE", expect.not.stringMatching("PATIENT")]);
@@ -365,8 +365,8 @@ test.each(CASES)(
   },
 );
 
-const PENDING: BookingRow = { ...BOOKING, move_pending: 1 };
-const MOVED: BookingRow = { ...PENDING, start_time: later.startTime, end_time: later.endTime, version: 3 };
+const PENDING: BookingRow = { ...BOOKING, movePending: 1 };
+const MOVED: BookingRow = { ...PENDING, startTime: later.startTime, endTime: later.endTime, version: 3 };
 const MOVES: [string, Pick<World, "booking" | "move" | "underWay">][] = [
   ["its patient moves it away from a time not accepted", { booking: PENDING, move: true, underWay: [] }],
   [
@@ -404,7 +404,7 @@ test.each(MOVE_CASES)(
       }),
     );
     for (const { booking, consultation: its, payment, decisions } of outcomes) {
-      expect([booking.start_time, booking.end_time]).toEqual([its.startTime, its.endTime]);
+      expect([booking.startTime, booking.endTime]).toEqual([its.startTime, its.endTime]);
       if (booking.status === "CONFIRMED") {
         expect(its.status).toBe("SCHEDULED");
         expect(["AUTHORIZED", "CAPTURED"]).toContain(payment.status);

@@ -194,12 +194,12 @@ function refused(error: unknown): void {
 }
 
 interface Account {
-  full_name: string;
+  fullName: string;
   disabled: number;
 }
 
 async function accountOf({ userId }: { userId: string }): Promise<Account | undefined> {
-  const sql = "SELECT full_name, disabled FROM people WHERE user_id = ?";
+  const sql = "SELECT full_name AS fullName, disabled FROM people WHERE user_id = ?";
   return (await desk.app.db.read<Account>(sql, [binaryId(userId)]))[0];
 }
 
@@ -225,14 +225,13 @@ async function assertConverged(): Promise<void> {
   const { userId: doctorId } = desk.doctor;
   const [doctor, patient] = [(await accountOf(desk.doctor))!, await accountOf(desk.patient)];
   const [profile] = await desk.app.db.read(
-    "SELECT display_name, hidden, is_index_stale FROM doctors WHERE id = ?",
+    "SELECT display_name AS displayName, hidden, is_index_stale AS isIndexStale FROM doctors WHERE id = ?",
     [binaryId(doctorId)],
   );
   const verified = await verifiedNames();
-  const publicName = verified[0]?.name ?? doctor.full_name;
-  if (profile)
-    expect(profile).toEqual({ display_name: publicName, hidden: doctor.disabled, is_index_stale: 0 });
-  for (const { name, isWaiting } of verified) expect(isWaiting).toBe(name === doctor.full_name ? 0 : 1);
+  const publicName = verified[0]?.name ?? doctor.fullName;
+  if (profile) expect(profile).toEqual({ displayName: publicName, hidden: doctor.disabled, isIndexStale: 0 });
+  for (const { name, isWaiting } of verified) expect(isWaiting).toBe(name === doctor.fullName ? 0 : 1);
   for (const name of ["Olga Old", "Renata New", MARRIED]) {
     const isFound = verified.length > 0 && !doctor.disabled && publicName === name;
     expect(await isFoundBy(name)).toBe(isFound);

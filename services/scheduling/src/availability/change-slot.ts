@@ -37,18 +37,18 @@ async function changeSlot(
     const row = await lockSlot(tx, slotId);
     const status = decideTransition(statusAt(row, now), transition);
     if (!status) return { response: toSlot(row, now), entries: [] };
-    const expired = row.booking_id ? await expireBooking(tx, row.booking_id, now) : [];
+    const expired = row.bookingId ? await expireBooking(tx, row.bookingId, now) : [];
     setSlotStatus(tx, slotId, status);
     return {
       response: toSlot({ ...row, status }, now),
-      entries: [{ resource: `slots/${slotId}`, subjectIds: [row.doctor_id] }, ...expired],
+      entries: [{ resource: `slots/${slotId}`, subjectIds: [row.doctorId] }, ...expired],
     };
   });
 }
 
 /** Another doctor's slot is NOT_OWNER while everybody may see it, and as a missing one otherwise. */
 function assertOwn(slot: SlotRow, userId: string, now: Date): void {
-  if (slot.doctor_id === userId) return;
+  if (slot.doctorId === userId) return;
   if (isSlotVisibleTo(slot, userId, now)) throw new ApiError("NOT_OWNER");
-  throw hiddenFrom(`slots/${slot.id}`, slot.doctor_id);
+  throw hiddenFrom(`slots/${slot.id}`, slot.doctorId);
 }

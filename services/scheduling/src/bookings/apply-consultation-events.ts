@@ -22,7 +22,7 @@ export const applyConsultationEvent = (type: Course): EventHandler<BookingRow, P
   rowsOf: (current) => [current.id],
   decide: (current, event, now) => {
     if (!current) return undefined;
-    assertOwnRow<BookingRow>(current, { consultation_id: event.aggregateId });
+    assertOwnRow<BookingRow>(current, { consultationId: event.aggregateId });
     const consultation = stateOf(event, "consultation");
     const change = changeBy(type, consultation, current, now);
     return change && { ...change, current, consultation };
@@ -41,12 +41,12 @@ function follow(tx: Transaction, plan: Plan, type: Course, now: Date): AuditEntr
   const row = isLive(plan.row) ? plan.row : movedBack(tx, plan.row, consultation);
   const changed: BookingRow = { ...row, version: current.version + 1 };
   saveBooking(tx, changed, now);
-  if (changed.close_outcome !== current.close_outcome) saveClose(tx, changed);
+  if (changed.closeOutcome !== current.closeOutcome) saveClose(tx, changed);
   // Clinical gets the acceptance again: it may have applied another copy of the move meanwhile.
   if (type === "consultation.joined") return { ...bookingEntry("move_accepted", changed), action };
   // No-shows at an old time are void; billing gets the valid ones from here.
   if (type === "consultation.no_show") return { ...bookingEntry("fee_decided", changed), action };
-  return { action, resource: `bookings/${row.id}`, subjectIds: [row.patient_id, row.doctor_id] };
+  return { action, resource: `bookings/${row.id}`, subjectIds: [row.patientId, row.doctorId] };
 }
 
 const isLive = ({ status }: BookingRow): boolean => status === "CONFIRMED";
@@ -58,7 +58,7 @@ const isLive = ({ status }: BookingRow): boolean => status === "CONFIRMED";
  */
 function movedBack(tx: Transaction, row: BookingRow, consultation: ConsultationState): BookingRow {
   if (!wasMoved(row, consultation)) return row;
-  releaseSlot(tx, row.slot_id, row.id);
+  releaseSlot(tx, row.slotId, row.id);
   const { startTime, endTime } = consultation;
-  return { ...row, start_time: startTime!, end_time: endTime!, sequence: row.sequence + 1 };
+  return { ...row, startTime: startTime!, endTime: endTime!, sequence: row.sequence + 1 };
 }

@@ -43,7 +43,7 @@ export async function lockPaid(
   await Promise.all([...bookings.values()].map(readClaimOf));
   return bookingIds.map((id) => {
     const booking = bookings.get(id);
-    const patient = booking && patients.get(booking.row.patient_id);
+    const patient = booking && patients.get(booking.row.patientId);
     return patient && { ...booking, patient, claim: claims.get(id) };
   });
 }
@@ -58,7 +58,7 @@ async function readClaim(
   app: Pick<Scheduling, "jurisdiction">,
   now: Date,
 ): Promise<ClaimFacts> {
-  const wish = { slotId: slot.id, patientId: row.patient_id, statedRegion: row.patient_region };
+  const wish = { slotId: slot.id, patientId: row.patientId, statedRegion: row.patientRegion };
   const [facts, licensed, endedHolds] = await Promise.all([
     readPatientFacts(tx, [wish], now),
     requiredRegion(app, row) === undefined ? undefined : readLicensed(tx, [wish]),

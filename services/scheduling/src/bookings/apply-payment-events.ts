@@ -27,9 +27,9 @@ export const applyPaymentAuthorized = (app: Deciding): EventHandler<PaidFacts, P
   prepare: (tx, events) => guardPatientsOf(tx, events.map(bookingOf)),
   lock: (tx, events) => lockPaid(tx, events.map(bookingOf), app),
   // A new claim depends on what else is made of its slot and of its patient's time.
-  rowsOf: ({ row, claim }) => (claim ? [row.slot_id, row.patient_id] : [row.slot_id]),
+  rowsOf: ({ row, claim }) => (claim ? [row.slotId, row.patientId] : [row.slotId]),
   decide: (facts, { aggregateId }, now) => {
-    if (facts) assertOwnRow<BookingRow>(facts.row, { payment_id: aggregateId });
+    if (facts) assertOwnRow<BookingRow>(facts.row, { paymentId: aggregateId });
     return decide(app, facts, now);
   },
   write,
@@ -48,7 +48,7 @@ interface Plan {
 function decide(app: Deciding, facts: PaidFacts | undefined, now: Date): Plan | undefined {
   if (!facts || !awaitsPayment(facts.row.status)) return undefined;
   const { row, claim } = facts;
-  const isPossible = canBecome(row.status, "CONFIRMED") && row.start_time > now;
+  const isPossible = canBecome(row.status, "CONFIRMED") && row.startTime > now;
   const isConfirmed = isPossible && (claim === undefined || isFree(facts, claim, app, now));
   return { row, isConfirmed, endedHold: isConfirmed ? claim?.endedHold : undefined };
 }
@@ -66,7 +66,7 @@ function write(tx: Transaction, plans: Plan[], now: Date): AuditEntry[][] {
   const confirmed = plans.filter(({ isConfirmed }) => isConfirmed).map(({ row }) => row);
   takeSlots(
     tx,
-    confirmed.map(({ id, slot_id }) => ({ slotId: slot_id, bookingId: id, holdExpireTime: null })),
+    confirmed.map(({ id, slotId }) => ({ slotId, bookingId: id, holdExpireTime: null })),
   );
   confirmBookings(
     tx,
@@ -87,8 +87,8 @@ function write(tx: Transaction, plans: Plan[], now: Date): AuditEntry[][] {
 function refuse(tx: Transaction, row: BookingRow, now: Date): AuditEntry {
   if (row.status !== "CANCELLED") eraseReason(tx, row.id);
   if (row.status === "PENDING_PAYMENT") {
-    releaseSlot(tx, row.slot_id, row.id);
-    if (row.hold_expire_time! <= now) coolDown(tx, row, row.hold_expire_time!);
+    releaseSlot(tx, row.slotId, row.id);
+    if (row.holdExpireTime! <= now) coolDown(tx, row, row.holdExpireTime!);
   }
   const refused: BookingRow = {
     ...row,

@@ -56,7 +56,7 @@ export async function lockForBooking(
     const isLicensed = licensed.get(slotId);
     return {
       ...patientFacts.get(slotId)!,
-      slot: isLicensed === undefined ? slot : { ...slot, licensed_in_region: isLicensed },
+      slot: isLicensed === undefined ? slot : { ...slot, licensedInRegion: isLicensed },
       patient,
       endedHold: endedHolds.get(slotId),
     };

@@ -68,11 +68,11 @@ function decide(app: Scheduling, facts: BookingFacts | undefined, { request }: A
   const refusal = whyNotBookable(slot, now);
   if (refusal) throw new ApiError(refusal);
   assertCooledDown(cooldownEnd(facts), now);
-  const isHold = slot.fee_minor > 0;
+  const isHold = slot.feeMinor > 0;
   const limited = refusalOf(live, app.bookingLimits, { isHold });
   if (limited) throw limited;
   if (patient.disabled) throw new ApiError("SLOT_UNAVAILABLE");
-  const booking = { ...newBooking(slot, patient, now, app.holdMs), patient_region: region };
+  const booking = { ...newBooking(slot, patient, now, app.holdMs), patientRegion: region };
   booking.reason = reason === "" ? null : app.cipher.encrypt(reasonContext(booking), reason);
   return { booking, reason, statedRegion, endedHold };
 }
@@ -92,66 +92,66 @@ function write(tx: Transaction, plans: Plan[], now: Date) {
   }));
 }
 
-const takenBy = ({ id, slot_id, hold_expire_time }: BookingRow): Taken => ({
-  slotId: slot_id,
+const takenBy = ({ id, slotId, holdExpireTime }: BookingRow): Taken => ({
+  slotId,
   bookingId: id,
-  holdExpireTime: hold_expire_time,
+  holdExpireTime,
 });
 
 /** The audit entry for the source of a booking's region: the patient's statement, or the profile. */
-function regionEntry({ id, patient_id, patient_region: region }: BookingRow, stated: string): AuditEntry[] {
+function regionEntry({ id, patientId, patientRegion: region }: BookingRow, stated: string): AuditEntry[] {
   if (region === "") return [];
   const action = stated === "" ? "booking.region_from_profile" : "booking.state_region";
-  return [{ action, resource: `bookings/${id}`, subjectIds: [patient_id] }];
+  return [{ action, resource: `bookings/${id}`, subjectIds: [patientId] }];
 }
 
 /** A slot without a practising doctor is refused like an unknown one, before any other check. */
 function assertShown(facts: BookingFacts | undefined): asserts facts is BookingFacts {
-  if (!facts || !isPractising(facts.slot, facts.slot.start_time)) throw new ApiError("NOT_FOUND");
+  if (!facts || !isPractising(facts.slot, facts.slot.startTime)) throw new ApiError("NOT_FOUND");
 }
 
 /** A cooldown applies to the patient's ended hold, swept or not. */
 function cooldownEnd({ endedHold, patient, cooldownEnd }: BookingFacts): Date | null {
-  if (endedHold?.patient_id !== patient.user_id) return cooldownEnd;
-  const { create_time: createTime, hold_expire_time: holdExpireTime } = endedHold;
+  if (endedHold?.patientId !== patient.userId) return cooldownEnd;
+  const { createTime, holdExpireTime } = endedHold;
   return cooldownEndOf({ createTime, holdExpireTime: holdExpireTime! }, holdExpireTime!);
 }
 
 function newBooking(slot: SlotToBook, patient: Person, now: Date, holdMs: number): BookingRow {
-  const isFree = slot.fee_minor === 0;
+  const isFree = slot.feeMinor === 0;
   return {
     id: newId(),
-    slot_id: slot.id,
-    doctor_id: slot.doctor_id,
-    doctor_name: slot.doctor_name,
-    patient_id: patient.user_id,
-    patient_name: patient.full_name,
-    consultation_id: newId(),
-    payment_id: isFree ? null : newId(),
+    slotId: slot.id,
+    doctorId: slot.doctorId,
+    doctorName: slot.doctorName,
+    patientId: patient.userId,
+    patientName: patient.fullName,
+    consultationId: newId(),
+    paymentId: isFree ? null : newId(),
     status: isFree ? "CONFIRMED" : "PENDING_PAYMENT",
-    start_time: slot.start_time,
-    end_time: slot.end_time,
-    fee_currency: slot.fee_currency,
-    fee_minor: slot.fee_minor,
+    startTime: slot.startTime,
+    endTime: slot.endTime,
+    feeCurrency: slot.feeCurrency,
+    feeMinor: slot.feeMinor,
     reason: null,
-    hold_expire_time: isFree ? null : endOfHold(slot, now, holdMs),
+    holdExpireTime: isFree ? null : endOfHold(slot, now, holdMs),
     sequence: 0,
     version: 1,
-    create_time: now,
+    createTime: now,
     started: 0,
-    cancel_time: null,
-    cancelled_by: null,
-    cancel_reason: null,
+    cancelTime: null,
+    cancelledBy: null,
+    cancelReason: null,
     feeDecision: null,
-    moved_by: null,
-    move_time: null,
-    previous_start_time: null,
-    move_pending: 0,
-    patient_region: "",
+    movedBy: null,
+    moveTime: null,
+    previousStartTime: null,
+    movePending: 0,
+    patientRegion: "",
     ...NOT_CLOSED,
   };
 }
 
 /** A hold does not outlast the start: what is not paid by then does not take place. */
 const endOfHold = (slot: SlotToBook, now: Date, holdMs: number): Date =>
-  new Date(Math.min(now.getTime() + holdMs, slot.start_time.getTime()));
+  new Date(Math.min(now.getTime() + holdMs, slot.startTime.getTime()));

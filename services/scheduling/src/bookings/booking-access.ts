@@ -6,11 +6,11 @@ import { toBooking, toBookingWithoutTexts } from "./booking.ts";
 import type { BookingRow, BookingScope } from "./booking-store.ts";
 
 /** Whether a booking is the reader's to know of: as its patient, its doctor, an admin, or an internal system. */
-export function mayRead(reader: Reader, row: Pick<BookingRow, "patient_id" | "doctor_id">): boolean {
+export function mayRead(reader: Reader, row: Pick<BookingRow, "patientId" | "doctorId">): boolean {
   const { patientId, doctorId } = scopeOf(reader);
   return (
-    (patientId === undefined || row.patient_id === patientId) &&
-    (doctorId === undefined || row.doctor_id === doctorId)
+    (patientId === undefined || row.patientId === patientId) &&
+    (doctorId === undefined || row.doctorId === doctorId)
   );
 }
 

@@ -18,51 +18,55 @@ import type { CloseOutcome, FeeDecision } from "./booking-rules.ts";
 
 export interface BookingRow extends FeeColumns {
   id: string;
-  slot_id: string;
-  doctor_id: string;
-  doctor_name: string | null;
-  patient_id: string;
-  patient_name: string | null;
-  consultation_id: string;
-  payment_id: string | null;
+  slotId: string;
+  doctorId: string;
+  doctorName: string | null;
+  patientId: string;
+  patientName: string | null;
+  consultationId: string;
+  paymentId: string | null;
   status: Booking_Status;
-  start_time: Date;
-  end_time: Date;
+  startTime: Date;
+  endTime: Date;
   reason: Buffer | null;
-  hold_expire_time: Date | null;
+  holdExpireTime: Date | null;
   /** ISO 3166; empty if unknown. */
-  patient_region: string;
+  patientRegion: string;
   sequence: number;
   version: number;
-  create_time: Date;
+  createTime: Date;
   started: number;
-  cancel_time: Date | null;
-  cancelled_by: Booking_Party | null;
-  cancel_reason: Buffer | null;
+  cancelTime: Date | null;
+  cancelledBy: Booking_Party | null;
+  cancelReason: Buffer | null;
   feeDecision: FeeDecision | null;
-  moved_by: Booking_Party | null;
-  move_time: Date | null;
-  previous_start_time: Date | null;
-  move_pending: number;
-  close_outcome: CloseOutcome | null;
-  close_time: Date | null;
-  closed_by: string | null;
-  close_reason: Buffer | null;
+  movedBy: Booking_Party | null;
+  moveTime: Date | null;
+  previousStartTime: Date | null;
+  movePending: number;
+  closeOutcome: CloseOutcome | null;
+  closeTime: Date | null;
+  closedBy: string | null;
+  closeReason: Buffer | null;
 }
 
 /** The close columns of a booking that was not closed by an admin. */
 export const NOT_CLOSED = {
-  close_outcome: null,
-  close_time: null,
-  closed_by: null,
-  close_reason: null,
+  closeOutcome: null,
+  closeTime: null,
+  closedBy: null,
+  closeReason: null,
 } as const;
 
-const COLUMNS = `b.id, b.slot_id, b.doctor_id, d.display_name AS doctor_name, b.patient_id,
-    p.full_name AS patient_name, b.consultation_id, b.payment_id, b.status, b.start_time, b.end_time, b.fee_currency,
-    b.fee_minor, b.reason, b.hold_expire_time, b.sequence, b.version, b.create_time, b.started, b.cancel_time,
-    b.cancelled_by, b.cancel_reason, b.fee_decision AS feeDecision, b.moved_by, b.move_time, b.previous_start_time, b.move_pending,
-    b.patient_region, b.close_outcome, b.close_time, b.closed_by, b.close_reason`;
+const COLUMNS = `b.id, b.slot_id AS slotId, b.doctor_id AS doctorId, d.display_name AS doctorName,
+  b.patient_id AS patientId, p.full_name AS patientName, b.consultation_id AS consultationId,
+  b.payment_id AS paymentId, b.status, b.start_time AS startTime, b.end_time AS endTime,
+  b.fee_currency AS feeCurrency, b.fee_minor AS feeMinor, b.reason, b.hold_expire_time AS holdExpireTime,
+  b.sequence, b.version, b.create_time AS createTime, b.started, b.cancel_time AS cancelTime,
+  b.cancelled_by AS cancelledBy, b.cancel_reason AS cancelReason, b.fee_decision AS feeDecision,
+  b.moved_by AS movedBy, b.move_time AS moveTime, b.previous_start_time AS previousStartTime,
+  b.move_pending AS movePending, b.patient_region AS patientRegion, b.close_outcome AS closeOutcome,
+  b.close_time AS closeTime, b.closed_by AS closedBy, b.close_reason AS closeReason`;
 const NAMES = "LEFT JOIN doctors d ON d.id = b.doctor_id LEFT JOIN people p ON p.user_id = b.patient_id";
 const SELECT = `SELECT ${COLUMNS} FROM bookings b ${NAMES}`;
 
@@ -84,13 +88,13 @@ export interface Claim {
 
 /** The claim that a booking makes on its slot: for good where it is confirmed, else until its hold ends. */
 export const claimOf = (row: BookingRow, now: Date): Claim => ({
-  slotId: row.slot_id,
+  slotId: row.slotId,
   bookingId: row.id,
-  patientId: row.patient_id,
-  doctorId: row.doctor_id,
-  startTime: row.start_time,
-  endTime: row.end_time,
-  holdExpireTime: row.status === "PENDING_PAYMENT" ? row.hold_expire_time : null,
+  patientId: row.patientId,
+  doctorId: row.doctorId,
+  startTime: row.startTime,
+  endTime: row.endTime,
+  holdExpireTime: row.status === "PENDING_PAYMENT" ? row.holdExpireTime : null,
   now,
 });
 
@@ -151,22 +155,22 @@ export function insertBookings(tx: Transaction, rows: BookingRow[]): void {
     [
       rows.map((row) => [
         binaryId(row.id),
-        binaryId(row.slot_id),
-        binaryId(row.doctor_id),
-        binaryId(row.patient_id),
-        binaryId(row.consultation_id),
-        binaryId(row.payment_id),
+        binaryId(row.slotId),
+        binaryId(row.doctorId),
+        binaryId(row.patientId),
+        binaryId(row.consultationId),
+        binaryId(row.paymentId),
         row.status,
-        row.start_time,
-        row.end_time,
-        row.fee_currency,
-        row.fee_minor,
+        row.startTime,
+        row.endTime,
+        row.feeCurrency,
+        row.feeMinor,
         row.reason,
-        row.hold_expire_time,
-        row.patient_region,
+        row.holdExpireTime,
+        row.patientRegion,
         row.version,
-        row.create_time,
-        row.create_time,
+        row.createTime,
+        row.createTime,
       ]),
     ],
   );
@@ -180,17 +184,16 @@ export async function findBooking(db: Database, id: string): Promise<BookingRow 
 /** The bookings whose hold has ended, but have their slots still, by slot. */
 export async function findEndedHolds(
   tx: Transaction,
-  slots: Pick<SlotRow, "booking_id" | "hold_expire_time">[],
+  slots: Pick<SlotRow, "bookingId" | "holdExpireTime">[],
   now: Date,
 ): Promise<Map<string, BookingRow>> {
-  const isEnded = ({ hold_expire_time: end }: Pick<SlotRow, "hold_expire_time">) =>
-    end !== null && end <= now;
-  const ids = slots.filter(isEnded).flatMap(({ booking_id: id }) => id ?? []);
+  const isEnded = ({ holdExpireTime: end }: Pick<SlotRow, "holdExpireTime">) => end !== null && end <= now;
+  const ids = slots.filter(isEnded).flatMap(({ bookingId: id }) => id ?? []);
   if (ids.length === 0) return new Map();
   const rows = await tx.read<BookingRow>(`${SELECT} WHERE b.id IN (?) AND b.status = 'PENDING_PAYMENT'`, [
     ids.map(binaryId),
   ]);
-  return new Map(rows.map((row) => [row.slot_id, row]));
+  return new Map(rows.map((row) => [row.slotId, row]));
 }
 
 /** A locked booking and its locked slot. */
@@ -206,11 +209,11 @@ export async function lockBookings(tx: Transaction, ids: string[]): Promise<Map<
     tx.lock<BookingRow>(`${SELECT} WHERE b.id IN (?) ORDER BY b.id FOR UPDATE OF b`, [ids.map(binaryId)]),
   ]);
   // Locked bookings move no more; one that moved just before has another slot.
-  const moved = rows.filter((row) => !slots.has(row.slot_id)).map((row) => row.id);
+  const moved = rows.filter((row) => !slots.has(row.slotId)).map((row) => row.id);
   if (moved.length > 0) for (const [id, slot] of await lockSlotsOf(tx, moved)) slots.set(id, slot);
   return new Map(
     rows.flatMap((row) => {
-      const slot = slots.get(row.slot_id);
+      const slot = slots.get(row.slotId);
       return slot ? [[row.id, { row, slot }]] : [];
     }),
   );
@@ -228,22 +231,22 @@ export function saveBooking(tx: Transaction, row: BookingRow, now: Date): void {
        update_time = ?, started = ?, cancel_time = ?, cancelled_by = ?, cancel_reason = ?, fee_decision = ?,
        moved_by = ?, move_time = ?, previous_start_time = ?, move_pending = ? WHERE id = ?`,
     [
-      binaryId(row.slot_id),
-      row.start_time,
-      row.end_time,
+      binaryId(row.slotId),
+      row.startTime,
+      row.endTime,
       row.sequence,
       row.status,
       row.version,
       now,
       row.started,
-      row.cancel_time,
-      row.cancelled_by,
-      row.cancel_reason,
+      row.cancelTime,
+      row.cancelledBy,
+      row.cancelReason,
       row.feeDecision,
-      row.moved_by,
-      row.move_time,
-      row.previous_start_time,
-      row.move_pending,
+      row.movedBy,
+      row.moveTime,
+      row.previousStartTime,
+      row.movePending,
       binaryId(row.id),
     ],
   );
@@ -263,7 +266,7 @@ export function confirmBookings(tx: Transaction, ids: string[], now: Date): void
 export function saveClose(tx: Transaction, row: BookingRow): void {
   tx.defer(
     "UPDATE bookings SET close_outcome = ?, close_time = ?, closed_by = ?, close_reason = ? WHERE id = ?",
-    [row.close_outcome, row.close_time, binaryId(row.closed_by), row.close_reason, binaryId(row.id)],
+    [row.closeOutcome, row.closeTime, binaryId(row.closedBy), row.closeReason, binaryId(row.id)],
   );
 }
 

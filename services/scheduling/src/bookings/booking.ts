@@ -21,56 +21,56 @@ export type BookingEventType =
   | "expired"
   | "payment_refused";
 
-type Owned = Pick<BookingRow, "id" | "patient_id" | "doctor_id">;
+type Owned = Pick<BookingRow, "id" | "patientId" | "doctorId">;
 
 /** Where a booking's sealed texts lie, and whose they are: for other people, they do not open. */
-export const reasonContext = ({ id, patient_id, doctor_id }: Owned): string =>
-  `bookings.reason:${id}:${patient_id}:${doctor_id}`;
-export const cancelReasonContext = ({ id, patient_id, doctor_id }: Owned): string =>
-  `bookings.cancel_reason:${id}:${patient_id}:${doctor_id}`;
-export const closeReasonContext = ({ id, patient_id, doctor_id }: Owned): string =>
-  `bookings.close_reason:${id}:${patient_id}:${doctor_id}`;
+export const reasonContext = ({ id, patientId, doctorId }: Owned): string =>
+  `bookings.reason:${id}:${patientId}:${doctorId}`;
+export const cancelReasonContext = ({ id, patientId, doctorId }: Owned): string =>
+  `bookings.cancel_reason:${id}:${patientId}:${doctorId}`;
+export const closeReasonContext = ({ id, patientId, doctorId }: Owned): string =>
+  `bookings.close_reason:${id}:${patientId}:${doctorId}`;
 
 /** The booking without what patient and doctor wrote: for admins, and in answers to those who just wrote it. */
 export function toBookingWithoutTexts(row: BookingRow, now: Date): Booking {
   return {
     id: row.id,
-    slotId: row.slot_id,
-    doctorId: row.doctor_id,
-    doctorName: row.doctor_name ?? "",
-    patientId: row.patient_id,
-    patientName: row.patient_name ?? "",
-    consultationId: row.consultation_id,
-    paymentId: row.payment_id ?? undefined,
-    status: statusAt({ status: row.status, holdExpireTime: row.hold_expire_time }, now),
-    startTime: row.start_time,
-    endTime: row.end_time,
+    slotId: row.slotId,
+    doctorId: row.doctorId,
+    doctorName: row.doctorName ?? "",
+    patientId: row.patientId,
+    patientName: row.patientName ?? "",
+    consultationId: row.consultationId,
+    paymentId: row.paymentId ?? undefined,
+    status: statusAt({ status: row.status, holdExpireTime: row.holdExpireTime }, now),
+    startTime: row.startTime,
+    endTime: row.endTime,
     fee: feeOf(row),
     reason: "",
-    holdExpireTime: row.hold_expire_time ?? undefined,
+    holdExpireTime: row.holdExpireTime ?? undefined,
     sequence: row.sequence,
-    createTime: row.create_time,
-    cancelTime: row.cancel_time ?? undefined,
-    cancelledBy: row.cancelled_by ?? undefined,
+    createTime: row.createTime,
+    cancelTime: row.cancelTime ?? undefined,
+    cancelledBy: row.cancelledBy ?? undefined,
     cancelReason: undefined,
     move: moveOf(row),
-    feeDecision: row.feeDecision && row.payment_id !== null ? row.feeDecision : undefined,
+    feeDecision: row.feeDecision && row.paymentId !== null ? row.feeDecision : undefined,
     close: closeOf(row),
-    patientRegion: row.patient_region,
+    patientRegion: row.patientRegion,
   };
 }
 
-const closeOf = ({ close_outcome: outcome, close_time: closeTime }: BookingRow): BookingClose | undefined =>
+const closeOf = ({ closeOutcome: outcome, closeTime }: BookingRow): BookingClose | undefined =>
   outcome === null ? undefined : { outcome, closeTime: closeTime!, reason: undefined };
 
 const moveOf = (row: BookingRow): Booking_Move | undefined =>
-  row.moved_by === null
+  row.movedBy === null
     ? undefined
     : {
-        movedBy: row.moved_by,
-        moveTime: row.move_time!,
-        previousStartTime: row.previous_start_time!,
-        accepted: row.move_pending === 0,
+        movedBy: row.movedBy,
+        moveTime: row.moveTime!,
+        previousStartTime: row.previousStartTime!,
+        accepted: row.movePending === 0,
       };
 
 /** The booking as its patient and its doctor see it. */
@@ -80,7 +80,7 @@ export function toBooking(row: BookingRow, now: Date, cipher: FieldCipher): Book
     ...toBookingWithoutTexts(row, now),
     close: close && {
       ...close,
-      reason: cipher.decrypt(closeReasonContext(row), row.close_reason).toString(),
+      reason: cipher.decrypt(closeReasonContext(row), row.closeReason).toString(),
     },
     reason: row.reason ? cipher.decrypt(reasonContext(row), row.reason).toString() : "",
     cancelReason: cancelReasonOf(row, cipher),
@@ -89,7 +89,7 @@ export function toBooking(row: BookingRow, now: Date, cipher: FieldCipher): Book
 
 /** Reason of the cancellation; undefined without one. */
 export const cancelReasonOf = (row: BookingRow, cipher: FieldCipher): string | undefined =>
-  row.cancel_reason ? cipher.decrypt(cancelReasonContext(row), row.cancel_reason).toString() : undefined;
+  row.cancelReason ? cipher.decrypt(cancelReasonContext(row), row.cancelReason).toString() : undefined;
 
 /** The fact that a booking has changed, with all of its state that others need. */
 export function bookingEvent(type: BookingEventType, row: BookingRow): NewEvent {
@@ -100,18 +100,18 @@ export function bookingEvent(type: BookingEventType, row: BookingRow): NewEvent 
     state: {
       $case: "booking",
       value: {
-        slotId: row.slot_id,
-        doctorId: row.doctor_id,
-        patientId: row.patient_id,
-        consultationId: row.consultation_id,
-        paymentId: row.payment_id ?? "",
-        startTime: row.start_time,
-        endTime: row.end_time,
+        slotId: row.slotId,
+        doctorId: row.doctorId,
+        patientId: row.patientId,
+        consultationId: row.consultationId,
+        paymentId: row.paymentId ?? "",
+        startTime: row.startTime,
+        endTime: row.endTime,
         fee: feeOf(row),
-        holdExpireTime: row.hold_expire_time ?? undefined,
+        holdExpireTime: row.holdExpireTime ?? undefined,
         feeDecision: row.feeDecision ?? "FEE_DECISION_UNSPECIFIED",
-        movePending: row.move_pending === 1,
-        closeOutcome: row.close_outcome ?? "CLOSE_OUTCOME_UNSPECIFIED",
+        movePending: row.movePending === 1,
+        closeOutcome: row.closeOutcome ?? "CLOSE_OUTCOME_UNSPECIFIED",
       },
     },
   };
@@ -120,18 +120,18 @@ export function bookingEvent(type: BookingEventType, row: BookingRow): NewEvent 
 /** Audit line and event of a booking's change. */
 export const bookingEntry = (type: BookingEventType, row: BookingRow): AuditEntry => ({
   resource: `bookings/${row.id}`,
-  subjectIds: [row.patient_id, row.doctor_id],
+  subjectIds: [row.patientId, row.doctorId],
   events: [bookingEvent(type, row)],
 });
 
 /** Facts of a booking that the rules use. */
 export const factsOf = (row: BookingRow): BookingFacts => ({
   status: row.status,
-  holdExpireTime: row.hold_expire_time,
-  startTime: row.start_time,
-  endTime: row.end_time,
+  holdExpireTime: row.holdExpireTime,
+  startTime: row.startTime,
+  endTime: row.endTime,
   started: row.started === 1,
-  cancelledBy: row.cancelled_by,
-  moved: row.moved_by !== null,
-  movePending: row.move_pending === 1,
+  cancelledBy: row.cancelledBy,
+  moved: row.movedBy !== null,
+  movePending: row.movePending === 1,
 });

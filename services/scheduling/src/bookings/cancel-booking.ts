@@ -89,12 +89,12 @@ function cancel(
     status: "CANCELLED",
     reason: isUnpaidHold ? null : row.reason,
     version: row.version + 1,
-    cancel_time: now,
-    cancelled_by: by,
-    cancel_reason: reason === "" ? null : cipher.encrypt(cancelReasonContext(row), reason),
+    cancelTime: now,
+    cancelledBy: by,
+    cancelReason: reason === "" ? null : cipher.encrypt(cancelReasonContext(row), reason),
     feeDecision,
   };
-  releaseSlot(tx, row.slot_id, row.id);
+  releaseSlot(tx, row.slotId, row.id);
   saveBooking(tx, cancelled, now);
   if (isUnpaidHold) eraseReason(tx, row.id);
   if (isUnpaidHold && by === "PATIENT") coolDown(tx, row, now);

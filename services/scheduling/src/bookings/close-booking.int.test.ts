@@ -130,11 +130,11 @@ test.each([
 test("its reason is encrypted in the database", async () => {
   const { id } = await pastBooking();
   await desk.closeAs(id, "NO_SHOW_BOTH");
-  const [row] = await desk.app.db.read<{ close_reason: Buffer }>(
-    "SELECT close_reason FROM bookings WHERE id = ?",
+  const [row] = await desk.app.db.read<{ closeReason: Buffer }>(
+    "SELECT close_reason AS closeReason FROM bookings WHERE id = ?",
     [binaryId(id)],
   );
-  expect(row!.close_reason.includes("Nobody")).toBe(false);
+  expect(row!.closeReason.includes("Nobody")).toBe(false);
 });
 
 describe("a consultation that ended before clinical applied the closing", () => {

@@ -43,10 +43,10 @@ export async function closeBooking(
       status: CLOSED[outcome],
       version: row.version + 1,
       feeDecision,
-      close_outcome: outcome,
-      close_time: now,
-      closed_by: user.userId,
-      close_reason: app.cipher.encrypt(closeReasonContext(row), reason),
+      closeOutcome: outcome,
+      closeTime: now,
+      closedBy: user.userId,
+      closeReason: app.cipher.encrypt(closeReasonContext(row), reason),
     };
     saveBooking(tx, closed, now);
     saveClose(tx, closed);
@@ -59,15 +59,15 @@ export async function closeBooking(
 
 const closingFactsOf = (row: BookingRow, cipher: FieldCipher): ClosingFacts => ({
   status: row.status,
-  holdExpireTime: row.hold_expire_time,
-  movePending: row.move_pending === 1,
-  endTime: row.end_time,
-  closing: row.close_outcome === null ? undefined : closingOf(row, row.close_outcome, cipher),
+  holdExpireTime: row.holdExpireTime,
+  movePending: row.movePending === 1,
+  endTime: row.endTime,
+  closing: row.closeOutcome === null ? undefined : closingOf(row, row.closeOutcome, cipher),
 });
 
 const closingOf = (row: BookingRow, outcome: CloseOutcome, cipher: FieldCipher): Closing => ({
   outcome,
   feeDecision: row.feeDecision!,
-  reason: cipher.decrypt(closeReasonContext(row), row.close_reason).toString(),
-  adminId: row.closed_by!,
+  reason: cipher.decrypt(closeReasonContext(row), row.closeReason).toString(),
+  adminId: row.closedBy!,
 });

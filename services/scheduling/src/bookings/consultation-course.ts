@@ -28,12 +28,12 @@ function feeOfEnd(type: End, { noShowParty, lateParty }: ConsultationState): Fee
 
 const begin = (row: BookingRow): Change => ({
   action: "booking.begin",
-  row: { ...row, started: 1, move_pending: 0 },
+  row: { ...row, started: 1, movePending: 0 },
 });
 
 /** Effect of each event on a confirmed booking. Billing hears of the ends from clinical itself, except for no-shows. */
 const COURSES = {
-  "consultation.joined": (row) => ({ action: "booking.accept_move", row: { ...row, move_pending: 0 } }),
+  "consultation.joined": (row) => ({ action: "booking.accept_move", row: { ...row, movePending: 0 } }),
   "consultation.started": begin,
   // Newer than its start, which is skipped if this arrives first.
   "consultation.overdue": begin,
@@ -43,7 +43,7 @@ const COURSES = {
       ...row,
       status: "COMPLETED",
       feeDecision: feeOfEnd("consultation.completed", consultation),
-      move_pending: 0,
+      movePending: 0,
     },
   }),
   "consultation.no_show": (row, consultation) => ({
@@ -55,10 +55,10 @@ const COURSES = {
     row: {
       ...row,
       status: "CANCELLED",
-      cancel_time: now,
-      cancelled_by: "DOCTOR",
+      cancelTime: now,
+      cancelledBy: "DOCTOR",
       feeDecision: "RELEASE",
-      move_pending: 0,
+      movePending: 0,
     },
   }),
 } as const satisfies Record<string, (row: BookingRow, consultation: ConsultationState, now: Date) => Change>;
@@ -79,7 +79,7 @@ export function changeBy(
   const isReturned = feeOfEnd(type, consultation) === "RELEASE" && row.feeDecision === "CHARGE";
   const feeDecision = isReturned ? "RELEASE" : row.feeDecision;
   // An admin closed it while it ended. Clinical had not applied the closing, and will skip it.
-  if (row.close_outcome !== null && change)
+  if (row.closeOutcome !== null && change)
     return { ...change, row: { ...change.row, ...NOT_CLOSED, feeDecision } };
   return isReturned ? { action: "booking.return_fee", row: { ...row, feeDecision } } : undefined;
 }
@@ -95,11 +95,9 @@ function isMoot(type: Course, consultation: ConsultationState, row: BookingRow):
     case "consultation.overdue":
       return row.started === 1;
     case "consultation.joined":
-      return wasMoved(row, consultation) || !row.move_pending;
+      return wasMoved(row, consultation) || !row.movePending;
     case "consultation.no_show":
-      return (
-        wasMoved(row, consultation) || (row.move_pending === 1 && consultation.noShowParty === "PATIENT")
-      );
+      return wasMoved(row, consultation) || (row.movePending === 1 && consultation.noShowParty === "PATIENT");
     default:
       return false;
   }
@@ -108,5 +106,5 @@ function isMoot(type: Course, consultation: ConsultationState, row: BookingRow):
 /** True if the booking's time differs from its consultation's, which an older clinical does not send. */
 export function wasMoved(row: BookingRow, { startTime, endTime }: ConsultationState): boolean {
   if (!startTime || !endTime) return false;
-  return row.start_time.getTime() !== startTime.getTime() || row.end_time.getTime() !== endTime.getTime();
+  return row.startTime.getTime() !== startTime.getTime() || row.endTime.getTime() !== endTime.getTime();
 }

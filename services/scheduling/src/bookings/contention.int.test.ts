@@ -46,8 +46,8 @@ async function slots(count: number, startMinutes = 60): Promise<string[]> {
 /** Each answered booking is in the table with one audit line, and no other is. No slot has two live bookings. */
 async function assertExact(slotIds: string[], answered: Booking[]): Promise<void> {
   const rows = await desk.app.db.transaction((tx) =>
-    tx.read<{ id: string; slot_id: string; isLive: number; created: number }>(
-      `SELECT b.id, b.slot_id, b.status IN ('PENDING_PAYMENT', 'CONFIRMED') AS isLive,
+    tx.read<{ id: string; slotId: string; isLive: number; created: number }>(
+      `SELECT b.id, b.slot_id AS slotId, b.status IN ('PENDING_PAYMENT', 'CONFIRMED') AS isLive,
          (SELECT COUNT(*) FROM audit_events a WHERE a.resource = CONCAT('bookings/', BIN_TO_UUID(b.id)) AND a.action = 'booking.create') AS created
        FROM bookings b WHERE b.slot_id IN (?)`,
       [slotIds.map(binaryId)],
@@ -55,7 +55,7 @@ async function assertExact(slotIds: string[], answered: Booking[]): Promise<void
   );
   expect(rows.map(({ id }) => id).sort()).toEqual(answered.map(({ id }) => id).sort());
   expect(rows.filter(({ created }) => created !== 1)).toEqual([]);
-  const live = rows.filter(({ isLive }) => isLive).map(({ slot_id: slotId }) => slotId);
+  const live = rows.filter(({ isLive }) => isLive).map(({ slotId }) => slotId);
   expect(new Set(live).size).toBe(live.length);
 }
 

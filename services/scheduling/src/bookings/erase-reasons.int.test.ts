@@ -88,8 +88,9 @@ test("it is erased when its payment has ended", async () => {
   await paymentCancelled(booking);
   expect(await stored(booking)).toBeNull();
   expect(await queued(booking)).toEqual([]);
-  const sql = "SELECT actor_id FROM audit_events WHERE action = 'booking.erase_reason' AND resource = ?";
-  expect(await desk.app.db.read(sql, [`bookings/${booking.id}`])).toEqual([{ actor_id: "service:billing" }]);
+  const sql =
+    "SELECT actor_id AS actorId FROM audit_events WHERE action = 'booking.erase_reason' AND resource = ?";
+  expect(await desk.app.db.read(sql, [`bookings/${booking.id}`])).toEqual([{ actorId: "service:billing" }]);
 });
 
 test.each([

@@ -22,7 +22,7 @@ export const applyPaymentCancelled: EventHandler<BookingRow, BookingRow> = {
   },
   rowsOf: ({ id }) => [id],
   decide: (row, { aggregateId }) => {
-    if (row) assertOwnRow<BookingRow>(row, { payment_id: aggregateId });
+    if (row) assertOwnRow<BookingRow>(row, { paymentId: aggregateId });
     return row;
   },
   write: (tx, rows, now) =>
@@ -57,5 +57,5 @@ function erase(tx: Transaction, row: BookingRow): AuditEntry[] {
     return [];
   }
   eraseReason(tx, id);
-  return [{ action: "booking.erase_reason", resource: `bookings/${id}`, subjectIds: [row.patient_id] }];
+  return [{ action: "booking.erase_reason", resource: `bookings/${id}`, subjectIds: [row.patientId] }];
 }

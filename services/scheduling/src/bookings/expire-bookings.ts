@@ -15,20 +15,20 @@ import { eraseReasonAtStart } from "./reason-store.ts";
 export async function expireBooking(tx: Transaction, id: string, now: Date): Promise<AuditEntry[]> {
   const row = await lockBooking(tx, id);
   if (row?.status !== "PENDING_PAYMENT") return [];
-  if (statusAt({ status: row.status, holdExpireTime: row.hold_expire_time }, now) !== "EXPIRED") return [];
+  if (statusAt({ status: row.status, holdExpireTime: row.holdExpireTime }, now) !== "EXPIRED") return [];
   return [endHold(tx, row, now)];
 }
 
 /** Ends a locked unpaid hold, and opens its slot. */
 export function endHold(tx: Transaction, row: BookingRow, now: Date): AuditEntry {
   const expired: BookingRow = { ...row, status: "EXPIRED", version: row.version + 1, feeDecision: "RELEASE" };
-  releaseSlot(tx, row.slot_id, row.id);
+  releaseSlot(tx, row.slotId, row.id);
   saveBooking(tx, expired, now);
-  coolDown(tx, row, row.hold_expire_time!);
+  coolDown(tx, row, row.holdExpireTime!);
   if (row.reason) eraseReasonAtStart(tx, row);
   return {
     resource: `bookings/${row.id}`,
-    subjectIds: [row.patient_id, row.doctor_id],
+    subjectIds: [row.patientId, row.doctorId],
     action: "booking.expire",
     actorId: SELF,
     events: [bookingEvent("expired", expired)],
@@ -37,8 +37,8 @@ export function endHold(tx: Transaction, row: BookingRow, now: Date): AuditEntry
 
 /** Starts the cooldown after an unpaid hold, so that its patient cannot hold the slot again at once. */
 export function coolDown(tx: Transaction, row: BookingRow, endTime: Date): void {
-  const hold = { createTime: row.create_time, holdExpireTime: row.hold_expire_time! };
-  insertCooldown(tx, row.patient_id, row.slot_id, cooldownEndOf(hold, endTime));
+  const hold = { createTime: row.createTime, holdExpireTime: row.holdExpireTime! };
+  insertCooldown(tx, row.patientId, row.slotId, cooldownEndOf(hold, endTime));
 }
 
 /** Ends the bookings whose holds have ended. Readers and claimants do not wait for it. */

@@ -8,6 +8,6 @@ import { type BookingRow, findBooking } from "./booking-store.ts";
 export async function findOwnBooking(app: Scheduling, reader: Reader, id: string): Promise<BookingRow> {
   const row = await findBooking(app.db, id);
   if (!row) throw new ApiError("NOT_FOUND");
-  if (!mayRead(reader, row)) throw hiddenFrom(`bookings/${id}`, row.patient_id);
+  if (!mayRead(reader, row)) throw hiddenFrom(`bookings/${id}`, row.patientId);
   return row;
 }

@@ -107,9 +107,10 @@ test("each request of a group gets its own slot, status, region, name and text, 
     };
     expect(response).toMatchObject(shown);
     expect(await desk.read(id, wish.patient)).toMatchObject(shown);
-    const sql = "SELECT status, booking_id, hold_expire_time FROM slots WHERE id = ?";
+    const sql =
+      "SELECT status, booking_id AS bookingId, hold_expire_time AS holdExpireTime FROM slots WHERE id = ?";
     expect(await desk.app.db.read(sql, [binaryId(wish.slotId)])).toEqual([
-      { status: wish.isPaid ? "HELD" : "BOOKED", booking_id: id, hold_expire_time: holdExpireTime },
+      { status: wish.isPaid ? "HELD" : "BOOKED", bookingId: id, holdExpireTime },
     ]);
     if (wish.hold === undefined) continue;
     const ended = "SELECT status FROM bookings WHERE id = ?";

@@ -98,9 +98,9 @@ test.each([
 test("the audit trail records previews by doctors and admins", async () => {
   const booking = await booked(HOUR, 5000, true);
   for (const by of [desk.patient, desk.doctor, admin]) await desk.preview(booking.id, by);
-  const rows = await desk.app.db.read<{ actor_id: string }>(
-    "SELECT actor_id FROM audit_events WHERE action = 'booking.preview_cancellation' AND resource = ?",
+  const rows = await desk.app.db.read<{ actorId: string }>(
+    "SELECT actor_id AS actorId FROM audit_events WHERE action = 'booking.preview_cancellation' AND resource = ?",
     [`bookings/${booking.id}`],
   );
-  expect(rows.map((row) => row.actor_id).sort()).toEqual([desk.doctor.userId, admin.userId].sort());
+  expect(rows.map((row) => row.actorId).sort()).toEqual([desk.doctor.userId, admin.userId].sort());
 });

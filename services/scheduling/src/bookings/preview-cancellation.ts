@@ -21,11 +21,11 @@ export async function previewCancellation(
   // Already cancelled by the caller: the decision stands.
   const feeDecision = decideCancel(facts, user.role, app.clock.now(), app.cancelCutoffMs) ?? row.feeDecision!;
   if (user.role !== "PATIENT") {
-    await app.audit.record(call, [{ resource: `bookings/${row.id}`, subjectIds: [row.patient_id] }]);
+    await app.audit.record(call, [{ resource: `bookings/${row.id}`, subjectIds: [row.patientId] }]);
   }
-  if (row.payment_id === null) return { feeDecision: undefined, amount: undefined, cutoffTime: undefined };
+  if (row.paymentId === null) return { feeDecision: undefined, amount: undefined, cutoffTime: undefined };
   return {
-    feeDecision: feeDecision,
+    feeDecision,
     amount: feeOf(row),
     cutoffTime: facts.movePending ? undefined : cutoffOf(facts, app.cancelCutoffMs),
   };

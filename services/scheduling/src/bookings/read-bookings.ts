@@ -45,7 +45,7 @@ export async function listBookings(
   );
   const now = app.clock.now();
   const found = await list(app.db, scopeOf(reader), request, page, now);
-  const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.start_time, row.id]);
+  const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.startTime, row.id]);
   const bookings = leaveOutAltered(app.log, rows, (row) => viewOf(reader, row, now, app.cipher));
   await app.audit.record(call, readsOf(reader, bookings));
   return { bookings, nextPageToken };

@@ -4,11 +4,11 @@ import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { BookingRow } from "./booking-store.ts";
 
 /** Schedules the erasure of an expired booking's reason for its start: until then a late payment may confirm it. */
-export function eraseReasonAtStart(tx: Transaction, { id, start_time }: BookingRow): void {
+export function eraseReasonAtStart(tx: Transaction, { id, startTime }: BookingRow): void {
   tx.defer(
     `INSERT INTO reason_erasures (booking_id, due_time) VALUES (?, ?) AS new
      ON DUPLICATE KEY UPDATE due_time = new.due_time`,
-    [binaryId(id), start_time],
+    [binaryId(id), startTime],
   );
 }
 
@@ -25,9 +25,9 @@ export function forgetErasure(tx: Transaction, id: string): void {
 
 /** Bookings with due erasures, the longest overdue first. */
 export async function findDueErasures(db: Database, now: Date, limit: number): Promise<string[]> {
-  const rows = await db.read<{ booking_id: string }>(
-    "SELECT booking_id FROM reason_erasures WHERE due_time <= ? ORDER BY due_time LIMIT ?",
+  const rows = await db.read<{ bookingId: string }>(
+    "SELECT booking_id AS bookingId FROM reason_erasures WHERE due_time <= ? ORDER BY due_time LIMIT ?",
     [now, limit],
   );
-  return rows.map((row) => row.booking_id);
+  return rows.map((row) => row.bookingId);
 }

@@ -41,13 +41,13 @@ export async function rescheduleBooking(
   const found = await findOwnBooking(app, user, bookingId);
   const reschedule = async (tx: Transaction) => {
     const now = app.clock.now();
-    guardPerson(tx, found.patient_id);
-    const slots = await lockSlots(tx, [found.slot_id, slotId], requiredRegion(app, found));
+    guardPerson(tx, found.patientId);
+    const slots = await lockSlots(tx, [found.slotId, slotId], requiredRegion(app, found));
     const row = (await lockBooking(tx, bookingId))!;
-    if (row.slot_id === slotId && row.status === "CONFIRMED") {
+    if (row.slotId === slotId && row.status === "CONFIRMED") {
       // A patient who moves the booking to its new time accepts the move.
       const facts = factsOf(row);
-      if (user.role === "PATIENT" && row.move_pending && acceptsMove(facts, facts, now)) {
+      if (user.role === "PATIENT" && row.movePending && acceptsMove(facts, facts, now)) {
         const { accepted, entry } = saveAcceptance(tx, row, now);
         return { response: viewOf(user, accepted, now, app.cipher), entries: [entry] };
       }
@@ -58,22 +58,22 @@ export async function rescheduleBooking(
     assertFits(row, slot, now);
     const moved: BookingRow = {
       ...row,
-      slot_id: slot.id,
-      start_time: slot.start_time,
-      end_time: slot.end_time,
+      slotId: slot.id,
+      startTime: slot.startTime,
+      endTime: slot.endTime,
       sequence: row.sequence + 1,
       version: row.version + 1,
-      moved_by: user.role,
-      move_time: now,
-      previous_start_time: row.move_pending ? row.previous_start_time : row.start_time,
-      move_pending: user.role === "PATIENT" ? 0 : 1,
+      movedBy: user.role,
+      moveTime: now,
+      previousStartTime: row.movePending ? row.previousStartTime : row.startTime,
+      movePending: user.role === "PATIENT" ? 0 : 1,
     };
     const claim = claimOf(moved, now);
     if (!(await claimSlot(tx, claim))) {
       throw new ApiError((await hasOverlap(tx, claim)) ? "PATIENT_OVERLAP" : "SLOT_UNAVAILABLE");
     }
-    const expired = slot.booking_id ? await expireBooking(tx, slot.booking_id, now) : [];
-    releaseSlot(tx, row.slot_id, row.id);
+    const expired = slot.bookingId ? await expireBooking(tx, slot.bookingId, now) : [];
+    releaseSlot(tx, row.slotId, row.id);
     saveBooking(tx, moved, now);
     return {
       response: viewOf(user, moved, now, app.cipher),
@@ -87,9 +87,9 @@ export async function rescheduleBooking(
 
 function assertFits(booking: BookingRow, slot: SlotRow | undefined, now: Date): asserts slot is SlotRow {
   // First, so that a slot without a practising doctor is refused like an unknown one.
-  if (!slot || !isPractising(slot, slot.start_time)) throw new ApiError("NOT_FOUND");
-  if (slot.doctor_id !== booking.doctor_id) throw new ApiError("DOCTOR_DIFFERS");
-  if (slot.fee_minor !== booking.fee_minor || slot.fee_currency !== booking.fee_currency) {
+  if (!slot || !isPractising(slot, slot.startTime)) throw new ApiError("NOT_FOUND");
+  if (slot.doctorId !== booking.doctorId) throw new ApiError("DOCTOR_DIFFERS");
+  if (slot.feeMinor !== booking.feeMinor || slot.feeCurrency !== booking.feeCurrency) {
     throw new ApiError("FEE_DIFFERS");
   }
   const refusal = whyNotBookable(slot, now);

@@ -9,17 +9,14 @@ export interface Practice {
   /** 1 if the account is disabled. */
   hidden: number;
   /** Last day of the verified licences; null without one. */
-  licensed_until: Date | null;
+  licensedUntil: Date | null;
 }
 
 /**
  * True if a doctor practises at a time: the account is enabled, and a verified licence is valid on that day (UTC). Others
  * see, find and book only practising doctors.
  */
-export function isPractising(
-  { hidden, licensed_until: until }: Omit<Practice, "id">,
-  instant: Date,
-): boolean {
+export function isPractising({ hidden, licensedUntil: until }: Omit<Practice, "id">, instant: Date): boolean {
   return !hidden && until !== null && dateOf(until) >= dateOf(instant);
 }
 

@@ -10,9 +10,10 @@ import type { Practice } from "./doctor-rules.ts";
 type Profile = Pick<Doctor, "id" | "specialty" | "bio" | "languages" | "timeZone" | "fee">;
 
 export async function findPractice(db: Database, doctorId: string): Promise<Practice | undefined> {
-  const [row] = await db.read<Practice>("SELECT id, hidden, licensed_until FROM doctors WHERE id = ?", [
-    binaryId(doctorId),
-  ]);
+  const [row] = await db.read<Practice>(
+    "SELECT id, hidden, licensed_until AS licensedUntil FROM doctors WHERE id = ?",
+    [binaryId(doctorId)],
+  );
   return row;
 }
 
@@ -32,8 +33,8 @@ export async function insertDoctor(tx: Transaction, doctor: Profile, now: Date):
       doctor.bio,
       JSON.stringify(doctor.languages),
       doctor.timeZone,
-      fee.fee_currency,
-      fee.fee_minor,
+      fee.feeCurrency,
+      fee.feeMinor,
       id,
       now,
     ],
@@ -52,8 +53,8 @@ export function updateDoctor(tx: Transaction, doctor: Profile): void {
       doctor.bio,
       JSON.stringify(doctor.languages),
       doctor.timeZone,
-      fee.fee_currency,
-      fee.fee_minor,
+      fee.feeCurrency,
+      fee.feeMinor,
       binaryId(doctor.id),
     ],
   );
@@ -66,10 +67,10 @@ export async function renameDoctor(tx: Transaction, id: string, name: string): P
 
 /** A new name is a new version of the profile. */
 function writeName(tx: Transaction, doctor: IndexedText, name: string): void {
-  if (doctor.display_name === name) return;
+  if (doctor.displayName === name) return;
   const sql = "UPDATE doctors SET display_name = ?, version = version + 1 WHERE id = ?";
   tx.defer(sql, [name, binaryId(doctor.id)]);
-  indexDoctor(tx, { ...doctor, display_name: name });
+  indexDoctor(tx, { ...doctor, displayName: name });
 }
 
 /**
@@ -85,7 +86,7 @@ export async function copyAccount(
 ): Promise<boolean> {
   const doctor = await lockIndexedText(tx, id);
   if (!doctor) return false;
-  if (doctor.licensing_version === 0) writeName(tx, doctor, fullName);
+  if (doctor.licensingVersion === 0) writeName(tx, doctor, fullName);
   const setHidden = "UPDATE doctors SET hidden = ? WHERE id = ? AND hidden <> ?";
   return (await tx.write(setHidden, [hidden, binaryId(id), hidden])).affectedRows > 0;
 }

@@ -38,5 +38,5 @@ export async function lookedForRegion(
 /** The region that a booking's doctor must be licensed for; undefined if it does not matter. */
 export const requiredRegion = (
   { jurisdiction }: Pick<Deployment, "jurisdiction">,
-  { patient_region: region }: { patient_region: string },
+  { patientRegion: region }: { patientRegion: string },
 ): string | undefined => (jurisdiction === "enforced" && region !== "" ? region : undefined);

@@ -73,9 +73,9 @@ async function decide(app: Scheduling, call: Call, licenseId: string, decided: D
   const decideOnce = async (tx: Transaction) => {
     const now = app.clock.now();
     // First, as in the account's events.
-    const accountName = await lockPerson(tx, found.doctor_id);
+    const accountName = await lockPerson(tx, found.doctorId);
     const row = await lockLicense(tx, found);
-    const entry = { resource: `licenses/${row.id}`, subjectIds: [row.doctor_id] };
+    const entry = { resource: `licenses/${row.id}`, subjectIds: [row.doctorId] };
     const stoppedBy = decided.decision === "REVOKED" ? decided.stoppedBy : undefined;
     if (!changes(app, row, decided, accountName, now)) {
       const stopped = stoppedBy ? [entry, await changeLicensing(tx, row, now, stoppedBy)] : [];
@@ -88,7 +88,7 @@ async function decide(app: Scheduling, call: Call, licenseId: string, decided: D
         : { after: refuse(app, tx, row, decided, now), isShortened: decision === "REVOKED" };
     const licensing = decision === "REJECTED" ? [] : [await changeLicensing(tx, row, now, stoppedBy)];
     // A decision that takes nothing away cancels nothing, whatever the setting was when a booking was made.
-    const cancelled = isShortened ? await endUnlicensedBookings(app, tx, row.doctor_id, now) : [];
+    const cancelled = isShortened ? await endUnlicensedBookings(app, tx, row.doctorId, now) : [];
     const events = row.status === decision ? [] : [decisionEvent(row, decision)];
     return {
       response: toLicense(after, now, app.cipher),
@@ -108,8 +108,8 @@ function changes(
   accountName: string,
   now: Date,
 ): boolean {
-  const { status, verified_name: verified } = row;
-  const current = { status, expireDate: dateOf(row.expire_date), reason: decisionReasonOf(row, cipher) };
+  const { status, verifiedName: verified } = row;
+  const current = { status, expireDate: dateOf(row.expireDate), reason: decisionReasonOf(row, cipher) };
   return decided.decision === "VERIFIED"
     ? assertVerifiable(current, { seen: decided.seenName, account: accountName, verified }, dateOf(now))
     : assertDecidable(current, decided, dateOf(now));
@@ -118,7 +118,7 @@ function changes(
 /** Copies the doctor's new last licensed day and public name, and sends both to clinical. */
 async function changeLicensing(
   tx: Transaction,
-  { doctor_id: doctorId }: LicenseRow,
+  { doctorId }: LicenseRow,
   now: Date,
   stoppedBy: string | undefined,
 ): Promise<AuditEntry> {
@@ -150,7 +150,7 @@ async function verify(tx: Transaction, row: LicenseRow, name: string, now: Date)
     if (duplicateKeyOf(error) === "licenses.one_verified_claim") throw new ApiError("LICENSE_NUMBER_TAKEN");
     throw error;
   }
-  const after = { ...row, reject_reason: null, decide_time: now, verified_name: name };
+  const after = { ...row, rejectReason: null, decideTime: now, verifiedName: name };
   return { after: { ...after, status: "VERIFIED" }, isShortened };
 }
 
@@ -164,5 +164,5 @@ function refuse(
 ): LicenseRow {
   const sealed = cipher.encrypt(rejectReasonContext(row), reason);
   refuseLicense(tx, row.id, decision, sealed, now);
-  return { ...row, status: decision, reject_reason: sealed, decide_time: now };
+  return { ...row, status: decision, rejectReason: sealed, decideTime: now };
 }

@@ -10,23 +10,24 @@ import { type Decision, NO_EXPIRY, type StoredStatus, shownDate, statusOn } from
 
 export interface LicenseRow {
   id: string;
-  doctor_id: string;
+  doctorId: string;
   number: string;
   /** Letters and digits of the number, upper case: the form in which numbers are compared. */
-  number_key: string;
+  numberKey: string;
   region: string;
-  expire_date: Date;
+  expireDate: Date;
   status: StoredStatus;
   /** Encrypted; null without a reason. */
-  reject_reason: Buffer | null;
-  decide_time: Date | null;
-  create_time: Date;
+  rejectReason: Buffer | null;
+  decideTime: Date | null;
+  createTime: Date;
   /** The account's name at the last verification; null before the first. */
-  verified_name: string | null;
+  verifiedName: string | null;
 }
 
-const COLUMNS = `l.id, l.doctor_id, l.number, l.number_key, l.region, l.expire_date, l.status, l.reject_reason,
-  l.decide_time, l.create_time, l.verified_name`;
+const COLUMNS = `l.id, l.doctor_id AS doctorId, l.number, l.number_key AS numberKey, l.region, l.expire_date AS expireDate,
+  l.status, l.reject_reason AS rejectReason, l.decide_time AS decideTime, l.create_time AS createTime,
+  l.verified_name AS verifiedName`;
 const SELECT = `SELECT ${COLUMNS} FROM licenses l`;
 
 /** SQL form of `statusOn`. Takes the day. */
@@ -97,8 +98,8 @@ export async function findLicense(db: Database, id: string): Promise<LicenseRow 
 }
 
 /** Locks a licence and, before it, its doctor's profile: the guard of its counts and copies. */
-export async function lockLicense(tx: Transaction, { id, doctor_id }: LicenseRow): Promise<LicenseRow> {
-  lockDoctor(tx, doctor_id);
+export async function lockLicense(tx: Transaction, { id, doctorId }: LicenseRow): Promise<LicenseRow> {
+  lockDoctor(tx, doctorId);
   const [row] = await tx.read<LicenseRow>(`${SELECT} WHERE l.id = ? FOR UPDATE OF l`, [binaryId(id)]);
   return row!;
 }
@@ -136,9 +137,9 @@ const PREDECESSOR = "doctor_id = ? AND region = ? AND number_key = ? AND status 
  * @returns true if it was valid for longer than its successor
  */
 export async function replaceVerified(tx: Transaction, row: LicenseRow, now: Date): Promise<boolean> {
-  const values = [binaryId(row.doctor_id), row.region, row.number_key];
+  const values = [binaryId(row.doctorId), row.region, row.numberKey];
   const longer = `SELECT 1 FROM licenses WHERE ${PREDECESSOR} AND expire_date > ?`;
-  const isShortened = (await tx.read(longer, [...values, dateOf(row.expire_date)])).length > 0;
+  const isShortened = (await tx.read(longer, [...values, dateOf(row.expireDate)])).length > 0;
   tx.defer(`UPDATE licenses SET status = 'REPLACED', decide_time = ? WHERE ${PREDECESSOR}`, [now, ...values]);
   return isShortened;
 }
@@ -179,22 +180,22 @@ export function compareNames(tx: Transaction, doctorId: string, accountName: str
 
 /** Name on the doctor's licence that was verified last; undefined without a verified one. */
 export async function findVerifiedName(tx: Transaction, doctorId: string): Promise<string | undefined> {
-  const [row] = await tx.read<{ verified_name: string }>(
-    `SELECT verified_name FROM licenses WHERE doctor_id = ? AND status = 'VERIFIED' AND verified_name IS NOT NULL
+  const [row] = await tx.read<{ verifiedName: string }>(
+    `SELECT verified_name AS verifiedName FROM licenses WHERE doctor_id = ? AND status = 'VERIFIED' AND verified_name IS NOT NULL
      ORDER BY decide_time DESC, id DESC LIMIT 1`,
     [binaryId(doctorId)],
   );
-  return row?.verified_name;
+  return row?.verifiedName;
 }
 
 /** A doctor's licensing, as in the event. */
 export interface LicensingRow {
   id: string;
-  display_name: string;
-  licensed_until: Date | null;
-  licensing_version: number;
-  prescriptions_stop_time: Date | null;
-  prescriptions_stopped_by: string | null;
+  displayName: string;
+  licensedUntil: Date | null;
+  licensingVersion: number;
+  prescriptionsStopTime: Date | null;
+  prescriptionsStoppedBy: string | null;
 }
 
 /**
@@ -222,7 +223,8 @@ export async function updateLicensing(
     );
   }
   const [row] = await tx.read<LicensingRow>(
-    `SELECT id, display_name, licensed_until, licensing_version, prescriptions_stop_time, prescriptions_stopped_by
+    `SELECT id, display_name AS displayName, licensed_until AS licensedUntil, licensing_version AS licensingVersion,
+       prescriptions_stop_time AS prescriptionsStopTime, prescriptions_stopped_by AS prescriptionsStoppedBy
      FROM doctors WHERE id = ?`,
     [binaryId(doctorId)],
   );
@@ -230,27 +232,27 @@ export async function updateLicensing(
 }
 
 /** Where the reason of a decision lies, and which doctor may read it. */
-export const rejectReasonContext = ({ id, doctor_id }: Pick<LicenseRow, "id" | "doctor_id">): string =>
-  `licenses.reject_reason:${id}:${doctor_id}`;
+export const rejectReasonContext = ({ id, doctorId }: Pick<LicenseRow, "id" | "doctorId">): string =>
+  `licenses.reject_reason:${id}:${doctorId}`;
 
 /** Reason of a rejection or revocation; "" without one. In any other row a text is foreign, and must not stop a decision. */
 export const decisionReasonOf = (row: LicenseRow, cipher: FieldCipher): string =>
-  row.reject_reason && (row.status === "REJECTED" || row.status === "REVOKED")
-    ? cipher.decrypt(rejectReasonContext(row), row.reject_reason).toString()
+  row.rejectReason && (row.status === "REJECTED" || row.status === "REVOKED")
+    ? cipher.decrypt(rejectReasonContext(row), row.rejectReason).toString()
     : "";
 
 export function toLicense(row: LicenseRow, now: Date, cipher: FieldCipher): License {
-  const expireDate = dateOf(row.expire_date);
+  const expireDate = dateOf(row.expireDate);
   return {
     id: row.id,
-    doctorId: row.doctor_id,
+    doctorId: row.doctorId,
     number: row.number,
     region: row.region,
     expireDate: shownDate(expireDate),
     status: statusOn({ status: row.status, expireDate }, dateOf(now)),
     rejectReason: decisionReasonOf(row, cipher),
-    decideTime: row.decide_time ?? undefined,
-    createTime: row.create_time,
-    verifiedName: row.verified_name ?? undefined,
+    decideTime: row.decideTime ?? undefined,
+    createTime: row.createTime,
+    verifiedName: row.verifiedName ?? undefined,
   };
 }

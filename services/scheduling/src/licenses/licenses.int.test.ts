@@ -337,11 +337,11 @@ test("a decision shows its reason, and a repeat changes nothing", async () => {
 test("the reason of a decision is readable for the doctor, but encrypted in the database", async () => {
   const { id } = await desk.claimLicense(0);
   await decide("reject", id);
-  const [row] = await desk.app.db.read<{ reject_reason: Buffer }>(
-    "SELECT reject_reason FROM licenses WHERE id = ?",
+  const [row] = await desk.app.db.read<{ rejectReason: Buffer }>(
+    "SELECT reject_reason AS rejectReason FROM licenses WHERE id = ?",
     [binaryId(id)],
   );
-  expect(row!.reject_reason.toString("latin1")).not.toContain("register");
+  expect(row!.rejectReason.toString("latin1")).not.toContain("register");
   const { getLicense: method } = LicenseServiceService;
   const request = { doctorId: desk.doctor.userId, licenseId: id };
   const { response } = await invoke(method, bound(getLicense, desk.app), desk.doctor, request);
@@ -446,11 +446,11 @@ test("the audit trail links each decision to the doctor", async () => {
   const { id } = await desk.claimLicense(0);
   await desk.verify(id);
   await decide("revoke", id);
-  const rows = await desk.app.db.read<{ action: string; actor_id: string }>(
-    "SELECT action, actor_id FROM audit_events WHERE resource = ? ORDER BY id",
+  const rows = await desk.app.db.read<{ action: string; actorId: string }>(
+    "SELECT action, actor_id AS actorId FROM audit_events WHERE resource = ? ORDER BY id",
     [`licenses/${id}`],
   );
-  expect(rows.map(({ action, actor_id }) => [action, actor_id])).toEqual([
+  expect(rows.map(({ action, actorId }) => [action, actorId])).toEqual([
     ["license.create", desk.doctor.userId],
     ["license.verify", desk.admin.userId],
     ["license.revoke", desk.admin.userId],
@@ -481,12 +481,13 @@ test("prescriptions are stopped on the admin's request, also in a repeated revoc
   await desk.verify(id);
   const stopTime = async () => {
     const [row] = await desk.app.db.read<{
-      prescriptions_stop_time: Date | null;
-      prescriptions_stopped_by: string;
-    }>("SELECT prescriptions_stop_time, prescriptions_stopped_by FROM doctors WHERE id = ?", [
-      binaryId(desk.doctor.userId),
-    ]);
-    return [row!.prescriptions_stop_time, row!.prescriptions_stopped_by];
+      prescriptionsStopTime: Date | null;
+      prescriptionsStoppedBy: string;
+    }>(
+      "SELECT prescriptions_stop_time AS prescriptionsStopTime, prescriptions_stopped_by AS prescriptionsStoppedBy FROM doctors WHERE id = ?",
+      [binaryId(desk.doctor.userId)],
+    );
+    return [row!.prescriptionsStopTime, row!.prescriptionsStoppedBy];
   };
   await decide("revoke", id);
   expect(await stopTime()).toEqual([null, null]);

@@ -14,15 +14,15 @@ const licensingIdOf = (doctorId: string): string => v5(doctorId, LICENSINGS);
 export const licensingEvent = (row: LicensingRow): NewEvent => ({
   type: "doctor.licensed",
   aggregateId: licensingIdOf(row.id),
-  version: row.licensing_version,
+  version: row.licensingVersion,
   state: {
     $case: "doctor",
     value: {
       doctorId: row.id,
-      displayName: row.display_name,
-      licensedUntil: row.licensed_until ? dateOf(row.licensed_until) : "",
-      prescriptionsStopTime: row.prescriptions_stop_time ?? undefined,
-      prescriptionsStoppedBy: row.prescriptions_stopped_by ?? "",
+      displayName: row.displayName,
+      licensedUntil: row.licensedUntil ? dateOf(row.licensedUntil) : "",
+      prescriptionsStopTime: row.prescriptionsStopTime ?? undefined,
+      prescriptionsStoppedBy: row.prescriptionsStoppedBy ?? "",
     },
   },
 });
@@ -31,9 +31,9 @@ export const licensingEvent = (row: LicensingRow): NewEvent => ({
  * Event of a decision, for auth's mail to the doctor. A licence has at most two decisions; the second is a revocation. A new name
  * is none, as the licence stays VERIFIED.
  */
-export const decisionEvent = ({ id, doctor_id, region }: LicenseRow, decision: Decision): NewEvent => ({
+export const decisionEvent = ({ id, doctorId, region }: LicenseRow, decision: Decision): NewEvent => ({
   type: "license.decided",
   aggregateId: id,
   version: decision === "REVOKED" ? 2 : 1,
-  state: { $case: "license", value: { doctorId: doctor_id, decision, region } },
+  state: { $case: "license", value: { doctorId, decision, region } },
 });

@@ -21,7 +21,7 @@ export async function getLicense(
 ): Promise<License> {
   await assertOwnProfile(app, doctorId, call);
   const row = await findLicense(app.db, licenseId);
-  if (row?.doctor_id !== doctorId) throw new ApiError("NOT_FOUND");
+  if (row?.doctorId !== doctorId) throw new ApiError("NOT_FOUND");
   return toLicense(row, app.clock.now(), app.cipher);
 }
 
@@ -36,7 +36,7 @@ export async function listDoctorLicenses(
   const now = app.clock.now();
   const page = app.pages.open(request, "doctorLicenses", doctorId);
   const found = await list(app.db, { doctorId }, page, now);
-  const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.create_time, row.id]);
+  const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.createTime, row.id]);
   const licenses = leaveOutAltered(app.log, rows, (row) => toLicense(row, now, app.cipher));
   return { licenses, nextPageToken };
 }
@@ -54,10 +54,10 @@ export async function listLicenses(
   const isAwaiting = request.awaitingDecision;
   const page = app.pages.open(request, "licenses", doctorId, status, region, Number(isAwaiting));
   const found = await list(app.db, { doctorId, status, region, isAwaiting }, page, now);
-  const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.create_time, row.id]);
+  const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.createTime, row.id]);
   await app.audit.record(
     call,
-    rows.map((row) => ({ resource: `licenses/${row.id}`, subjectIds: [row.doctor_id] })),
+    rows.map((row) => ({ resource: `licenses/${row.id}`, subjectIds: [row.doctorId] })),
   );
   const licenses = leaveOutAltered(app.log, rows, (row) => toLicense(row, now, app.cipher));
   return { licenses, nextPageToken };

@@ -5,9 +5,9 @@ import type { UserState } from "@medconnect/proto/medconnect/events/v1/events.ts
 
 /** A copy of an account. */
 export interface Person {
-  user_id: string;
+  userId: string;
   /** Empty where auth has not told. */
-  full_name: string;
+  fullName: string;
   disabled: number;
   /** ISO 3166; empty if unknown. */
   region: string;
@@ -38,30 +38,31 @@ export function guardPatientsOf(tx: Transaction, bookingIds: string[]): void {
 /** As `guardPerson`, for a change that copies from the account. @returns the full name; empty where auth has not told */
 export async function lockPerson(tx: Transaction, userId: string): Promise<string> {
   guardPerson(tx, userId);
-  const [person] = await tx.read<{ full_name: string }>("SELECT full_name FROM people WHERE user_id = ?", [
-    binaryId(userId),
-  ]);
-  return person!.full_name;
+  const [person] = await tx.read<{ fullName: string }>(
+    "SELECT full_name AS fullName FROM people WHERE user_id = ?",
+    [binaryId(userId)],
+  );
+  return person!.fullName;
 }
 
 /** Locks the accounts that are there, in the global lock order. @returns them by id */
 export async function lockPeople(tx: Transaction, userIds: string[]): Promise<Map<string, Person>> {
   const people = await tx.lock<Person>(
-    "SELECT user_id, full_name, disabled, region FROM people WHERE user_id IN (?) ORDER BY user_id FOR UPDATE",
+    "SELECT user_id AS userId, full_name AS fullName, disabled, region FROM people WHERE user_id IN (?) ORDER BY user_id FOR UPDATE",
     [userIds.map(binaryId)],
   );
-  return new Map(people.map((person) => [person.user_id, person]));
+  return new Map(people.map((person) => [person.userId, person]));
 }
 
 /** Locks the copies of the patients of bookings that are there, in the global lock order. @returns them by id */
 export async function lockPatientsOf(tx: Transaction, bookingIds: string[]): Promise<Map<string, Person>> {
   const people = await tx.lock<Person>(
-    `SELECT p.user_id, p.full_name, p.disabled, p.region
+    `SELECT p.user_id AS userId, p.full_name AS fullName, p.disabled, p.region
      FROM (SELECT DISTINCT patient_id FROM bookings WHERE id IN (?) ORDER BY patient_id LIMIT ?) b
      STRAIGHT_JOIN people p ON p.user_id = b.patient_id FOR UPDATE OF p`,
     [bookingIds.map(binaryId), bookingIds.length],
   );
-  return new Map(people.map((person) => [person.user_id, person]));
+  return new Map(people.map((person) => [person.userId, person]));
 }
 
 /** Stores the state of accounts from auth, and locks the rows like `lockPerson`. */

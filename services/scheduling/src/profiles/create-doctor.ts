@@ -37,7 +37,7 @@ export async function createDoctor(app: Scheduling, sent: CreateDoctorRequest, c
       if (duplicateKeyOf(error) === "doctors.PRIMARY") throw new ApiError("DOCTOR_EXISTS");
       throw error;
     }
-    indexDoctor(tx, { ...profile, display_name: displayName });
+    indexDoctor(tx, { ...profile, displayName });
     const license = pendingLicense(userId, claim, now);
     insertLicense(tx, license);
     return {

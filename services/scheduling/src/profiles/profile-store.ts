@@ -8,20 +8,20 @@ import { bookableFilter, IS_BOOKABLE, IS_BOOKABLE_IN_REGION } from "../slots/boo
 
 export interface ProfileRow extends FeeColumns {
   id: string;
-  display_name: string;
+  displayName: string;
   /** Beginning of the folded name. */
-  name_key: Buffer;
+  nameKey: Buffer;
   specialty: string;
   bio: string;
   languages: string[];
-  time_zone: string;
+  timeZone: string;
   hidden: number;
-  licensed_until: Date | null;
+  licensedUntil: Date | null;
   /** Null if the doctor has none. */
   licenses: ProfileLicense[] | null;
   version: number;
-  next_available_time: Date | null;
-  create_time: Date;
+  nextAvailableTime: Date | null;
+  createTime: Date;
 }
 
 /** A licence that is pending or verified, as JSON in a doctor's row. */
@@ -42,14 +42,15 @@ const JSON_TIME = "'%Y-%m-%dT%H:%i:%s.%fZ'";
  */
 const columnsWith = (
   isBookable: string,
-): string => `d.id, d.display_name, d.name_key, d.specialty, d.bio, d.languages,
-  d.time_zone, d.fee_currency, d.fee_minor, d.hidden, d.licensed_until, d.version, d.create_time,
+): string => `d.id, d.display_name AS displayName, d.name_key AS nameKey, d.specialty, d.bio, d.languages,
+  d.time_zone AS timeZone, d.fee_currency AS feeCurrency, d.fee_minor AS feeMinor, d.hidden,
+  d.licensed_until AS licensedUntil, d.version, d.create_time AS createTime,
   (SELECT JSON_ARRAYAGG(JSON_OBJECT('id', BIN_TO_UUID(l.id), 'number', l.number, 'region', l.region, 'expireDate', l.expire_date,
       'status', l.status, 'decideTime', DATE_FORMAT(l.decide_time, ${JSON_TIME}),
       'createTime', DATE_FORMAT(l.create_time, ${JSON_TIME})))
     FROM licenses l WHERE l.doctor_id = d.id AND l.status IN ('PENDING', 'VERIFIED') AND l.expire_date >= ?) AS licenses,
   (SELECT s.start_time FROM slots s WHERE s.doctor_id = d.id AND ${isBookable}
-    ORDER BY s.doctor_id, s.offer, s.start_time LIMIT 1) AS next_available_time`;
+    ORDER BY s.doctor_id, s.offer, s.start_time LIMIT 1) AS nextAvailableTime`;
 
 const COLUMNS = columnsWith(IS_BOOKABLE);
 const COLUMNS_IN_REGION = columnsWith(IS_BOOKABLE_IN_REGION);

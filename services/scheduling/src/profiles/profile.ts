@@ -9,14 +9,14 @@ import type { ProfileLicense, ProfileRow } from "./profile-store.ts";
 /** The profile for its doctor: with all pending and verified licences. */
 export const toOwnProfile = (row: ProfileRow, now: Date): Doctor => ({
   id: row.id,
-  displayName: row.display_name,
+  displayName: row.displayName,
   specialty: row.specialty,
   bio: row.bio,
   languages: row.languages,
-  timeZone: row.time_zone,
+  timeZone: row.timeZone,
   fee: feeOf(row),
-  nextAvailableTime: row.next_available_time ?? undefined,
-  createTime: row.create_time,
+  nextAvailableTime: row.nextAvailableTime ?? undefined,
+  createTime: row.createTime,
   etag: etagOf(row.version),
   practising: isPractising(row, now),
   licenses: licensesOf(row).map((license) => toProfileLicense(row.id, license)),

@@ -31,7 +31,7 @@ export async function searchDoctors(
   );
   const found = await search(app.db, request, region, page, now);
   const { rows, nextPageToken } = app.pages.close(page, found, (row) => [
-    orderBy === "createTime desc" ? row.create_time : row.name_key,
+    orderBy === "createTime desc" ? row.createTime : row.nameKey,
     row.id,
   ]);
   return { doctors: rows.map((row) => toPublicProfile(row, now)), nextPageToken };

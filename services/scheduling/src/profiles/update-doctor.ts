@@ -43,7 +43,7 @@ export async function updateDoctor(
     };
     if (isUnchanged(profile, changed, FIELDS)) return { response: profile, entries: [] };
     update(tx, changed);
-    indexDoctor(tx, { ...changed, display_name: current.display_name });
+    indexDoctor(tx, { ...changed, displayName: current.displayName });
     return {
       response: toOwnProfile((await lockProfile(tx, doctorId, now))!, now),
       entries: [{ resource: `doctors/${doctorId}`, subjectIds: [doctorId] }],

@@ -45,14 +45,14 @@ export async function compareBookings(
     ),
   );
   const payments = await snapshots.payments(
-    rows.map((row) => row.payment_id).filter((id): id is string => id !== null),
+    rows.map((row) => row.paymentId).filter((id): id is string => id !== null),
   );
-  const consultations = await snapshots.consultations(rows.map((row) => row.consultation_id));
+  const consultations = await snapshots.consultations(rows.map((row) => row.consultationId));
 
   const comparison: Comparison = { disputed: [], inFlight: [] };
   for (const row of rows) {
-    const payment = row.payment_id === null ? undefined : payments.get(row.payment_id);
-    const consultation = consultations.get(row.consultation_id);
+    const payment = row.paymentId === null ? undefined : payments.get(row.paymentId);
+    const consultation = consultations.get(row.consultationId);
     const state = undelivered.get(row.id);
     if (state === "WAITING" || payment?.inFlight || consultation?.inFlight) {
       comparison.inFlight.push(row);
@@ -78,14 +78,14 @@ async function stillAsSeen(db: Database, disputed: Disputed[]): Promise<Disputed
 
 const toReconciled = (row: ComparedRow): ReconciledBooking => ({
   id: row.id,
-  consultationId: row.consultation_id,
-  paymentId: row.payment_id,
+  consultationId: row.consultationId,
+  paymentId: row.paymentId,
   status: row.status,
-  startTime: row.start_time,
-  endTime: row.end_time,
+  startTime: row.startTime,
+  endTime: row.endTime,
   started: row.started === 1,
   fee: feeOf(row),
   feeDecision: row.feeDecision,
-  movePending: row.move_pending === 1,
-  closed: row.close_outcome !== null,
+  movePending: row.movePending === 1,
+  closed: row.closeOutcome !== null,
 });

@@ -3,7 +3,7 @@ import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { MAX_LENGTH_MS } from "../slots/slot-rules.ts";
 import { compareBookings, type Disputed } from "./compare-bookings.ts";
 import { CLOSE_WITHIN_MS, type DisagreementKind } from "./reconciliation-rules.ts";
-import { type ComparedRow, findBookingsBetween, type WalkColumn } from "./reconciliation-store.ts";
+import { type ComparedRow, findBookingsBetween, type WalkTime } from "./reconciliation-store.ts";
 import { type Repairing, repairBooking } from "./repair-booking.ts";
 import type { Snapshots } from "./snapshots.ts";
 
@@ -43,9 +43,9 @@ export interface ReconcileOptions {
  * Each booking is looked at after each of its changes, and once more when its appointment must be over and closed,
  * however long it was: of what happened there only an event tells, and that may be what is missing; or the doctor never said.
  */
-const WALKS: readonly { column: WalkColumn; laterMs: number }[] = [
-  { column: "update_time", laterMs: 0 },
-  { column: "start_time", laterMs: MAX_LENGTH_MS + CLOSE_WITHIN_MS },
+const WALKS: readonly { time: WalkTime; laterMs: number }[] = [
+  { time: "updateTime", laterMs: 0 },
+  { time: "startTime", laterMs: MAX_LENGTH_MS + CLOSE_WITHIN_MS },
 ];
 
 /** Compares bookings with billing and clinical, page by page. Throws UNAVAILABLE where one of those is away. */
@@ -55,13 +55,13 @@ export async function reconcileBookings(
   { from, to, mode, signal }: ReconcileOptions,
 ): Promise<Report> {
   const report: Report = { compared: 0, inFlight: 0, findings: [], resumeFrom: to };
-  for (const { column, laterMs } of WALKS) {
-    const timeOf = (row: ComparedRow) => row[column];
+  for (const { time, laterMs } of WALKS) {
+    const timeOf = (row: ComparedRow) => row[time];
     const between = { from: earlier(from, laterMs), to: earlier(to, laterMs) };
     let after: Position | undefined;
     do {
       signal?.throwIfAborted();
-      const rows = await findBookingsBetween(app.db, column, between, after, PAGE);
+      const rows = await findBookingsBetween(app.db, time, between, after, PAGE);
       if (rows.length === 0) break;
       const { disputed, inFlight } = await compareBookings(app.db, snapshots, rows, app.clock.now());
       for (const one of disputed) report.findings.push(...(await settle(app, one, mode)));

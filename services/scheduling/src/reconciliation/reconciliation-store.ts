@@ -11,37 +11,40 @@ export type ComparedRow = Pick<
   | "id"
   | "version"
   | "status"
-  | "start_time"
-  | "end_time"
+  | "startTime"
+  | "endTime"
   | "started"
-  | "fee_currency"
-  | "fee_minor"
+  | "feeCurrency"
+  | "feeMinor"
   | "feeDecision"
-  | "consultation_id"
-  | "payment_id"
-  | "move_pending"
-  | "close_outcome"
-> & { update_time: Date };
+  | "consultationId"
+  | "paymentId"
+  | "movePending"
+  | "closeOutcome"
+> & { updateTime: Date };
 
-/** Time column for looking up bookings; each has an index. */
-export type WalkColumn = "update_time" | "start_time";
+/** Indexed times of a booking, and their columns. */
+const COLUMNS = { updateTime: "update_time", startTime: "start_time" } as const;
+export type WalkTime = keyof typeof COLUMNS;
 
 /** Bookings whose time is in [from, to), in its order, after a position. */
 export async function findBookingsBetween(
   db: Database,
-  column: WalkColumn,
+  time: WalkTime,
   { from, to }: { from: Date; to: Date },
   after: Position | undefined,
   limit: number,
 ): Promise<ComparedRow[]> {
+  const column = COLUMNS[time];
   const { sql, params } = where(
     [`${column} >= ?`, from],
     [`${column} < ?`, to],
     following(column, "id", after),
   );
   return await db.read(
-    `SELECT id, version, status, start_time, end_time, started, fee_currency, fee_minor, fee_decision AS feeDecision, consultation_id,
-       payment_id, move_pending, close_outcome, update_time
+    `SELECT id, version, status, start_time AS startTime, end_time AS endTime, started, fee_currency AS feeCurrency,
+       fee_minor AS feeMinor, fee_decision AS feeDecision, consultation_id AS consultationId, payment_id AS paymentId,
+       move_pending AS movePending, close_outcome AS closeOutcome, update_time AS updateTime
      FROM bookings ${sql} ORDER BY ${column}, id LIMIT ?`,
     [...params, limit],
   );

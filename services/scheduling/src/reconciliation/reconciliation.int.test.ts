@@ -30,7 +30,7 @@ const GRACE_MS = MINUTE_MS;
 const UNTIL_CLOSED_MS = 24 * HOUR_MS + 12 * HOUR_MS + 3 * HOUR_MS;
 const NO_LIMITS = { holds: 0, bookings: 0, bookingsPerDoctor: 0 };
 const FEE = { currencyCode: "USD", amountMinor: 5000 };
-const FREE = { fee_currency: null, fee_minor: 0 };
+const FREE = { feeCurrency: null, feeMinor: 0 };
 
 let service: TestService;
 let app: Scheduling;
@@ -83,52 +83,52 @@ async function makeBooking(
   const [startTime, endTime] = [fromNow(24 * HOUR_MS), fromNow(24 * HOUR_MS + 30 * MINUTE_MS)];
   const row: BookingRow = {
     id: newId(),
-    slot_id: newId(),
-    doctor_id: newId(),
-    doctor_name: null,
-    patient_id: newId(),
-    patient_name: null,
-    consultation_id: newId(),
-    payment_id: newId(),
+    slotId: newId(),
+    doctorId: newId(),
+    doctorName: null,
+    patientId: newId(),
+    patientName: null,
+    consultationId: newId(),
+    paymentId: newId(),
     status,
-    start_time: startTime,
-    end_time: endTime,
-    fee_currency: FEE.currencyCode,
-    fee_minor: FEE.amountMinor,
+    startTime,
+    endTime,
+    feeCurrency: FEE.currencyCode,
+    feeMinor: FEE.amountMinor,
     reason: null,
-    hold_expire_time: fromNow(15 * MINUTE_MS),
+    holdExpireTime: fromNow(15 * MINUTE_MS),
     sequence: 0,
     version: 1,
-    create_time: service.clock.now(),
+    createTime: service.clock.now(),
     started: 0,
-    cancel_time: null,
-    cancelled_by: null,
-    cancel_reason: null,
+    cancelTime: null,
+    cancelledBy: null,
+    cancelReason: null,
     feeDecision: null,
-    patient_region: "",
-    moved_by: null,
-    move_time: null,
-    previous_start_time: null,
-    move_pending: 0,
+    patientRegion: "",
+    movedBy: null,
+    moveTime: null,
+    previousStartTime: null,
+    movePending: 0,
     ...NOT_CLOSED,
     ...more,
   };
-  const slot = { id: row.slot_id, doctorId: row.doctor_id, startTime, endTime, fee: FEE };
+  const slot = { id: row.slotId, doctorId: row.doctorId, startTime, endTime, fee: FEE };
   await app.db.transaction(async (tx) => {
-    tx.defer(LICENSED_DOCTOR, [binaryId(row.doctor_id), service.clock.now()]);
+    tx.defer(LICENSED_DOCTOR, [binaryId(row.doctorId), service.clock.now()]);
     insertSlots(tx, [{ ...slot, status: "OPEN" }]);
     insertBookings(tx, [row]);
   });
   return row;
 }
 
-const pay = ({ id, payment_id, consultation_id }: BookingRow, more: Partial<PaymentSnapshot> = {}) =>
+const pay = ({ id, paymentId, consultationId }: BookingRow, more: Partial<PaymentSnapshot> = {}) =>
   payments.set(
-    payment_id!,
+    paymentId!,
     PaymentSnapshot.fromPartial({
-      paymentId: payment_id!,
+      paymentId: paymentId!,
       bookingId: id,
-      consultationId: consultation_id,
+      consultationId,
       status: "AUTHORIZED",
       amount: FEE,
       version: 3,
@@ -138,14 +138,14 @@ const pay = ({ id, payment_id, consultation_id }: BookingRow, more: Partial<Paym
 
 const meet = (row: BookingRow, more: Partial<ConsultationSnapshot> = {}) =>
   consultations.set(
-    row.consultation_id,
+    row.consultationId,
     ConsultationSnapshot.fromPartial({
-      consultationId: row.consultation_id,
+      consultationId: row.consultationId,
       bookingId: row.id,
-      paymentId: row.payment_id ?? undefined,
+      paymentId: row.paymentId ?? undefined,
       status: "SCHEDULED",
-      startTime: row.start_time,
-      endTime: row.end_time,
+      startTime: row.startTime,
+      endTime: row.endTime,
       version: 1,
       ...more,
     }),
@@ -164,11 +164,11 @@ const outboxOf = async ({ id }: BookingRow) => {
 
 const auditOf = async ({ id }: BookingRow) =>
   (
-    await app.db.read<{ action: string; actor_id: string }>(
-      "SELECT action, actor_id FROM audit_events WHERE resource = ? ORDER BY id",
+    await app.db.read<{ action: string; actorId: string }>(
+      "SELECT action, actor_id AS actorId FROM audit_events WHERE resource = ? ORDER BY id",
       [`bookings/${id}`],
     )
-  ).map(({ action, actor_id }) => `${action} by ${actor_id}`);
+  ).map(({ action, actorId }) => `${action} by ${actorId}`);
 
 const versionOf = async ({ id }: BookingRow) => (await findBooking(app.db, id))!.version;
 
@@ -192,7 +192,7 @@ test("a confirmed booking without a consultation is told again, under the next v
       event: {
         type: "booking.confirmed",
         version: 2,
-        booking: { consultationId: row.consultation_id, startTime: row.start_time },
+        booking: { consultationId: row.consultationId, startTime: row.startTime },
       },
     },
   ]);
@@ -271,7 +271,7 @@ test("an authorization that was not heard of confirms the booking, and is not he
   const event = Event.fromPartial({
     id: newId(),
     type: "payment.authorized",
-    aggregateId: row.payment_id!,
+    aggregateId: row.paymentId!,
     version: 3,
     occurTime: service.clock.now(),
     state: { $case: "payment", value: { bookingId: row.id } },
@@ -306,16 +306,16 @@ test("what took place unheard at its old time, as it began while its booking was
   const row = await makeBooking("CONFIRMED");
   await app.db.write("UPDATE slots SET status = 'BOOKED', booking_id = ? WHERE id = ?", [
     binaryId(row.id),
-    binaryId(row.slot_id),
+    binaryId(row.slotId),
   ]);
   const [startTime, endTime] = [fromNow(-30 * MINUTE_MS), service.clock.now()];
   pay(row, { status: "CAPTURED", feeDecision: "CHARGE" });
   meet(row, { status: "COMPLETED", startTime, endTime, version: 3 });
   const { findings } = await reconcile();
   expect(findings).toEqual([{ bookingId: row.id, kind: "CONSULTATION_NOT_HEARD", outcome: "REPAIRED" }]);
-  const back = { status: "COMPLETED", start_time: startTime, end_time: endTime, sequence: 1 };
+  const back = { status: "COMPLETED", startTime, endTime, sequence: 1 };
   expect(await findBooking(app.db, row.id)).toMatchObject(back);
-  expect(await findSlot(app.db, row.slot_id)).toMatchObject({ status: "OPEN", booking_id: null });
+  expect(await findSlot(app.db, row.slotId)).toMatchObject({ status: "OPEN", bookingId: null });
   expect((await reconcile()).findings).toEqual([]);
 });
 
@@ -323,7 +323,7 @@ test.each<[string, Partial<ConsultationSnapshot>]>([
   ["a breaking off", { status: "ABANDONED", brokenOff: true }],
   ["an absence of the doctor", { status: "NO_SHOW", noShowParty: "DOCTOR" }],
 ])("%s that crossed a late cancellation unheard is taken in, and then all agree", async (_, end) => {
-  const cancelled = { cancelled_by: "PATIENT", feeDecision: "CHARGE" } as const;
+  const cancelled = { cancelledBy: "PATIENT", feeDecision: "CHARGE" } as const;
   const row = await makeBooking("CANCELLED");
   await app.db.transaction(async (tx) => {
     saveBooking(tx, { ...row, ...cancelled, version: 2 }, service.clock.now());
@@ -333,7 +333,7 @@ test.each<[string, Partial<ConsultationSnapshot>]>([
   const { findings } = await reconcile();
   expect(findings).toEqual([{ bookingId: row.id, kind: "CONSULTATION_NOT_HEARD", outcome: "REPAIRED" }]);
   expect(await findBooking(app.db, row.id)).toMatchObject({
-    cancelled_by: "PATIENT",
+    cancelledBy: "PATIENT",
     feeDecision: "RELEASE",
   });
   expect((await reconcile()).findings).toEqual([]);
@@ -346,11 +346,11 @@ test.each<[string, Partial<ConsultationSnapshot>, string[]]>([
   const row = await makeBooking("CONFIRMED");
   await app.db.transaction(async (tx) => {
     const moved = {
-      moved_by: "DOCTOR",
-      move_time: row.create_time,
-      previous_start_time: row.start_time,
+      movedBy: "DOCTOR",
+      moveTime: row.createTime,
+      previousStartTime: row.startTime,
     } as const;
-    saveBooking(tx, { ...row, ...moved, move_pending: 1, version: 2 }, service.clock.now());
+    saveBooking(tx, { ...row, ...moved, movePending: 1, version: 2 }, service.clock.now());
   });
   pay(row);
   meet(row, { ...snapshot, version: 3 });
@@ -358,7 +358,7 @@ test.each<[string, Partial<ConsultationSnapshot>, string[]]>([
   expect(findings).toEqual([{ bookingId: row.id, kind: "MOVE_ACCEPTANCE_DIFFERS", outcome: "REPAIRED" }]);
   expect((await outboxOf(row)).map(({ event }) => event.type)).toEqual(told);
   const isAccepted = snapshot.status === "WAITING";
-  expect(await findBooking(app.db, row.id)).toMatchObject({ move_pending: isAccepted ? 0 : 1, version: 3 });
+  expect(await findBooking(app.db, row.id)).toMatchObject({ movePending: isAccepted ? 0 : 1, version: 3 });
 });
 
 test("a consultation that took place while its booking was cancelled is nothing to report", async () => {
@@ -430,7 +430,7 @@ test("another's authorized payment confirms no booking that was redirected to it
   meet(paid);
   await app.db.write(
     "UPDATE bookings SET payment_id = ? WHERE id = ?",
-    [paid.payment_id, row.id].map(binaryId),
+    [paid.paymentId, row.id].map(binaryId),
   );
   const { findings } = await reconcile();
   expect(findings).toEqual([{ bookingId: row.id, kind: "PAYMENT_IDS_DIFFER", outcome: "LEFT" }]);
@@ -438,9 +438,9 @@ test("another's authorized payment confirms no booking that was redirected to it
 });
 
 test("every booking is compared once, also where many changed in the same millisecond", async () => {
-  const row = await makeBooking("EXPIRED", { payment_id: null, ...FREE });
+  const row = await makeBooking("EXPIRED", { paymentId: null, ...FREE });
   await app.db.transaction(async (tx) => {
-    const others = Array.from({ length: 449 }, () => ({ ...row, id: newId(), consultation_id: newId() }));
+    const others = Array.from({ length: 449 }, () => ({ ...row, id: newId(), consultationId: newId() }));
     insertBookings(tx, others);
   });
   expect(await reconcile()).toMatchObject({ compared: 450, findings: [] });

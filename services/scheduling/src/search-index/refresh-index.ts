@@ -13,7 +13,7 @@ export const refreshIndex =
           app.db.transaction(async (tx) => {
             const text = await lockIndexedText(tx, id);
             // Another instance may have done it already.
-            if (text?.is_index_stale) indexDoctor(tx, text);
+            if (text?.isIndexStale) indexDoctor(tx, text);
           }),
         failure: "a doctor's search index cannot be refreshed",
         signal,

@@ -7,7 +7,7 @@ import { entriesOf } from "./search-words.ts";
 /** Texts of a profile that search reads. */
 export interface IndexedText {
   id: string;
-  display_name: string;
+  displayName: string;
   specialty: string;
   bio: string;
 }
@@ -22,7 +22,7 @@ export const specialtyKeyOf = (specialty: string): Buffer => keyOf(specialty, SP
  * Indexes a doctor by these texts. The transaction must have locked or written them, so that index and profile agree after
  * the commit.
  */
-export function indexDoctor(tx: Transaction, { id, display_name: name, specialty, bio }: IndexedText): void {
+export function indexDoctor(tx: Transaction, { id, displayName: name, specialty, bio }: IndexedText): void {
   tx.defer("UPDATE doctors SET name_key = ?, specialty_key = ?, indexed_hash = text_hash WHERE id = ?", [
     keyOf(name, NAME_KEY_BYTES),
     specialtyKeyOf(specialty),
@@ -44,16 +44,17 @@ export async function findStaleIndexes(db: Database, limit: number): Promise<str
 }
 
 export interface LockedText extends IndexedText {
-  is_index_stale: number;
+  isIndexStale: number;
   /** 0 if no licence was ever verified. */
-  licensing_version: number;
+  licensingVersion: number;
 }
 
 /** Reads a doctor's texts and locks them until the transaction ends. */
 export async function lockIndexedText(tx: Transaction, id: string): Promise<LockedText | undefined> {
   const [text] = await tx.read<LockedText>(
-    `SELECT id, display_name, specialty, bio, is_index_stale, licensing_version FROM doctors WHERE id = ?
-     FOR UPDATE`,
+    `SELECT id, display_name AS displayName, specialty, bio, is_index_stale AS isIndexStale,
+       licensing_version AS licensingVersion
+     FROM doctors WHERE id = ? FOR UPDATE`,
     [binaryId(id)],
   );
   return text;

@@ -81,7 +81,7 @@ async function arrange([state, start, license, account]: (typeof CASES)[number])
 async function look(slotId: string) {
   const { app, doctor } = desk;
   const row = (await findSlot(app.db, slotId))!;
-  const from = row.start_time;
+  const from = row.startTime;
   const to = new Date(from.getTime() + MINUTE_MS);
   const stranger = userCaller("PATIENT");
   const doctorId = doctor.userId;
@@ -105,7 +105,7 @@ async function look(slotId: string) {
 /** Statuses of a slot for its doctor: by a get, and each status by which a list finds it. */
 async function lookAsOwner(slotId: string) {
   const { app, doctor } = desk;
-  const { start_time: startTime } = (await findSlot(app.db, slotId))!;
+  const { startTime } = (await findSlot(app.db, slotId))!;
   const range = { startTime, endTime: new Date(startTime.getTime() + MINUTE_MS) };
   const list = async (status: Slot_Status) => {
     const request = ListSlotsRequest.fromPartial({ doctorId: doctor.userId, ...range, status });
@@ -128,7 +128,7 @@ test("its doctor sees as OPEN a slot that can be booked, as soon as the doctor p
       throw new Error(`${each}`, { cause: error });
     });
     const row = (await findSlot(desk.app.db, slotId))!;
-    const practising = { ...row, hidden: 0, licensed_until: new Date("9999-12-31T00:00:00Z") };
+    const practising = { ...row, hidden: 0, licensedUntil: new Date("9999-12-31T00:00:00Z") };
     const isBookable = whyNotBookable(practising, desk.app.clock.now()) === undefined;
     const isAgreed = (get === "OPEN") === isBookable && isDeepStrictEqual(listed, [[get, get]]);
     if (!isAgreed) disagreements.push({ each, isBookable, get, listed });

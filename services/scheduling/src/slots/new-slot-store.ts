@@ -4,7 +4,6 @@ import type { Money } from "@medconnect/proto/medconnect/common/v1/money.ts";
 import type { Slot } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import { type FeeColumns, feeColumns, feeOf } from "../money/fee.ts";
 import { type Interval, MAX_LENGTH_MS } from "./slot-rules.ts";
-import type { SlotRow } from "./slot-store.ts";
 
 /**
  * Serializes slot creation per doctor, so that the overlap check holds until commit.
@@ -17,7 +16,7 @@ export async function guardSlotsOf(
 ): Promise<{ fee: Money | undefined } | undefined> {
   tx.defer("UPDATE doctors SET slots_version = slots_version + 1 WHERE id = ?", [binaryId(doctorId)]);
   const [row] = await tx.read<FeeColumns>(
-    "SELECT fee_currency, fee_minor FROM doctors WHERE id = ? AND NOT hidden",
+    "SELECT fee_currency AS feeCurrency, fee_minor AS feeMinor FROM doctors WHERE id = ? AND NOT hidden",
     [binaryId(doctorId)],
   );
   return row && { fee: feeOf(row) };
@@ -29,13 +28,12 @@ export async function findOverlapping(
   doctorId: string,
   { startTime, endTime }: Interval,
 ): Promise<Interval[]> {
-  const rows = await tx.read<SlotRow>(
-    `SELECT start_time, end_time FROM slots FORCE INDEX (slots_by_offer) WHERE doctor_id = ? AND start_time > ? AND start_time < ? AND end_time > ?
+  return await tx.read<Interval>(
+    `SELECT start_time AS startTime, end_time AS endTime FROM slots FORCE INDEX (slots_by_offer) WHERE doctor_id = ? AND start_time > ? AND start_time < ? AND end_time > ?
        AND offer IN ('FREE', 'BOOKED', 'BLOCKED')`,
     // No slot is longer than the longest: that bounds the range on the key.
     [binaryId(doctorId), new Date(startTime.getTime() - MAX_LENGTH_MS), endTime, startTime],
   );
-  return rows.map((row) => ({ startTime: row.start_time, endTime: row.end_time }));
 }
 
 /** Number of the doctor's future slots, except withdrawn ones. Exact only behind the guard; the limit bounds the count. */
@@ -60,8 +58,8 @@ export function insertSlots(tx: Transaction, slots: Slot[]): void {
           slot.startTime!,
           slot.endTime!,
           slot.status,
-          fee.fee_currency,
-          fee.fee_minor,
+          fee.feeCurrency,
+          fee.feeMinor,
         ];
       }),
     ],

@@ -24,7 +24,7 @@ export async function getSlot(
   const now = app.clock.now();
   const row = await findSlot(app.db, slotId);
   if (!row) throw new ApiError("NOT_FOUND");
-  if (row.doctor_id === callerId(call.caller)) return toSlot(row, now);
+  if (row.doctorId === callerId(call.caller)) return toSlot(row, now);
   // Before the region, so that REGION_REQUIRED does not reveal a hidden slot.
   if (whyNotBookable(row, now)) throw new ApiError("NOT_FOUND");
   const region = await lookedForRegion(app, asked, call);
@@ -77,6 +77,6 @@ export async function listSlots(
   );
   // A doctor with visible slots exists.
   if (found.length === 0) await assertVisible(app, doctorId, call);
-  const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.start_time, row.id]);
+  const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.startTime, row.id]);
   return { slots: rows.map((row) => toSlot(row, now)), nextPageToken };
 }

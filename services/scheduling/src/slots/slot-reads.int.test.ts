@@ -54,7 +54,7 @@ test(`${SLOTS} booked, withdrawn, blocked and past slots each cost nothing in a 
   const { db, clock } = desk.app;
   const rows = await rowsRead(db, "read", async () => {
     const doctor = await findProfile(db, desk.doctor.userId, clock.now());
-    expect(doctor?.next_available_time).toEqual(inDays(60));
+    expect(doctor?.nextAvailableTime).toEqual(inDays(60));
   });
   expect(rows).toBeLessThan(FEW_ROWS);
 });

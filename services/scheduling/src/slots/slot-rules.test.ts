@@ -66,7 +66,7 @@ test.each<[Slot_Status, number | null, number, Slot_Status]>([
   ["BOOKED", null, 0, "BOOKED"],
   ["BLOCKED", null, 0, "BLOCKED"],
 ])("%s, its hold ending in %s min and its start in %i: %s", (status, hold, start, expected) => {
-  const facts = { status, start_time: at(start), hold_expire_time: hold === null ? null : at(hold) };
+  const facts = { status, startTime: at(start), holdExpireTime: hold === null ? null : at(hold) };
   expect(statusAt(facts, now)).toBe(expected);
 });
 

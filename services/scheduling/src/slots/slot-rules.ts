@@ -54,23 +54,23 @@ export function findOverlap(intervals: Interval[]): Interval | undefined {
 /** Facts that decide the status of a slot. */
 export interface StatusFacts {
   status: Slot_Status;
-  start_time: Date;
-  hold_expire_time: Date | null;
+  startTime: Date;
+  holdExpireTime: Date | null;
 }
 
 /** Status of a slot at a time: a slot whose hold has ended is open again, swept or not, and an open one expires at its start. */
-export function statusAt({ status, start_time, hold_expire_time }: StatusFacts, now: Date): Slot_Status {
-  const holdEnded = status === "HELD" && hold_expire_time !== null && hold_expire_time <= now;
+export function statusAt({ status, startTime, holdExpireTime }: StatusFacts, now: Date): Slot_Status {
+  const holdEnded = status === "HELD" && holdExpireTime !== null && holdExpireTime <= now;
   if (status !== "OPEN" && !holdEnded) return status;
-  return start_time > now ? "OPEN" : "EXPIRED";
+  return startTime > now ? "OPEN" : "EXPIRED";
 }
 
 /** Facts of a slot and of its doctor that decide whether it can be booked. */
 export interface BookableFacts extends StatusFacts {
   hidden: number;
-  licensed_until: Date | null;
+  licensedUntil: Date | null;
   /** True if a verified licence at the start covers the requested region; absent without one. */
-  licensed_in_region?: number;
+  licensedInRegion?: number;
 }
 
 export type Refusal = "NOT_FOUND" | "NOT_LICENSED_IN_REGION" | "SLOT_UNAVAILABLE";
@@ -80,29 +80,29 @@ export type Refusal = "NOT_FOUND" | "NOT_LICENSED_IN_REGION" | "SLOT_UNAVAILABLE
  * `IS_BOOKABLE` in MySQL.
  */
 export function whyNotBookable(slot: BookableFacts, now: Date): Refusal | undefined {
-  if (!isPractising(slot, slot.start_time)) return "NOT_FOUND";
-  if (slot.licensed_in_region === 0) return "NOT_LICENSED_IN_REGION";
+  if (!isPractising(slot, slot.startTime)) return "NOT_FOUND";
+  if (slot.licensedInRegion === 0) return "NOT_LICENSED_IN_REGION";
   return statusAt(slot, now) === "OPEN" ? undefined : "SLOT_UNAVAILABLE";
 }
 
 /** Whether a booking's hold of its slot lasts, and its doctor still practises then. */
 export const holdsSlot = (
   bookingId: string,
-  slot: BookableFacts & { booking_id: string | null },
+  slot: BookableFacts & { bookingId: string | null },
   now: Date,
 ): boolean =>
-  slot.booking_id === bookingId &&
+  slot.bookingId === bookingId &&
   slot.status === "HELD" &&
-  slot.hold_expire_time !== null &&
-  slot.hold_expire_time > now &&
-  isPractising(slot, slot.start_time);
+  slot.holdExpireTime !== null &&
+  slot.holdExpireTime > now &&
+  isPractising(slot, slot.startTime);
 
 /** Everybody sees bookable slots; only their doctor sees the others. */
 export const isSlotVisibleTo = (
-  slot: BookableFacts & { doctor_id: string },
+  slot: BookableFacts & { doctorId: string },
   userId: string,
   now: Date,
-): boolean => slot.doctor_id === userId || whyNotBookable(slot, now) === undefined;
+): boolean => slot.doctorId === userId || whyNotBookable(slot, now) === undefined;
 
 const TRANSITIONS = {
   block: { from: ["OPEN"], to: "BLOCKED" },

@@ -12,18 +12,19 @@ import { type BookableFacts, type Interval, statusAt } from "./slot-rules.ts";
 
 export interface SlotRow extends FeeColumns, BookableFacts {
   id: string;
-  doctor_id: string;
-  end_time: Date;
-  booking_id: string | null;
+  doctorId: string;
+  endTime: Date;
+  bookingId: string | null;
 }
 
 /** Columns of a `SlotRow`, of slot `s` and doctor `d`. */
-export const SLOT_COLUMNS = `s.id, s.doctor_id, s.start_time, s.end_time, s.status, s.fee_currency, s.fee_minor,
-  s.booking_id, s.hold_expire_time, d.hidden, d.licensed_until`;
+export const SLOT_COLUMNS = `s.id, s.doctor_id AS doctorId, s.start_time AS startTime, s.end_time AS endTime, s.status,
+  s.fee_currency AS feeCurrency, s.fee_minor AS feeMinor, s.booking_id AS bookingId,
+  s.hold_expire_time AS holdExpireTime, d.hidden, d.licensed_until AS licensedUntil`;
 const FROM = "FROM slots s JOIN doctors d ON d.id = s.doctor_id";
 const SELECT = `SELECT ${SLOT_COLUMNS} ${FROM}`;
 /** Takes `coversValues` first. */
-const SELECT_IN_REGION = `SELECT ${SLOT_COLUMNS}, ${IS_LICENSED_AT_START} AS licensed_in_region ${FROM}`;
+const SELECT_IN_REGION = `SELECT ${SLOT_COLUMNS}, ${IS_LICENSED_AT_START} AS licensedInRegion ${FROM}`;
 /** As `statusAt`; takes the time as parameter, twice. */
 const STATUS_AT = `IF(s.status = 'OPEN' OR (s.status = 'HELD' AND s.hold_expire_time <= ?),
   IF(s.start_time > ?, 'OPEN', 'EXPIRED'), s.status)`;
@@ -63,13 +64,13 @@ export async function lockSlotsOf(tx: Transaction, bookingIds: string[]): Promis
 
 /** A slot as a patient is about to book it. */
 export interface SlotToBook extends SlotRow {
-  doctor_name: string;
+  doctorName: string;
 }
 
 /** Locks the slots that are there, in the global lock order. @returns them by id */
 export async function lockSlotsToBook(tx: Transaction, ids: string[]): Promise<Map<string, SlotToBook>> {
   const slots = await tx.lock<SlotToBook>(
-    `SELECT ${SLOT_COLUMNS}, d.display_name AS doctor_name ${FROM} WHERE s.id IN (?) ORDER BY s.id FOR UPDATE OF s`,
+    `SELECT ${SLOT_COLUMNS}, d.display_name AS doctorName ${FROM} WHERE s.id IN (?) ORDER BY s.id FOR UPDATE OF s`,
     [ids.map(binaryId)],
   );
   return new Map(slots.map((slot) => [slot.id, slot]));
@@ -189,9 +190,9 @@ export async function withdrawOpenSlots(
 
 export const toSlot = (row: SlotRow, now: Date): Slot => ({
   id: row.id,
-  doctorId: row.doctor_id,
-  startTime: row.start_time,
-  endTime: row.end_time,
+  doctorId: row.doctorId,
+  startTime: row.startTime,
+  endTime: row.endTime,
   status: statusAt(row, now),
   fee: feeOf(row),
 });

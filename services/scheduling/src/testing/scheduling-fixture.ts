@@ -248,7 +248,7 @@ export class SchedulingFixture {
   /** Applies billing's event of an authorized payment. */
   async authorized(bookingId: string, on: Scheduling = this.app): Promise<void> {
     const payment = { bookingId, authorizeTime: this.at(0) };
-    const { payment_id: aggregateId } = (await findBooking(on.db, bookingId))!;
+    const { paymentId: aggregateId } = (await findBooking(on.db, bookingId))!;
     const event = Event.fromPartial({
       aggregateId: aggregateId!,
       version: 1,
