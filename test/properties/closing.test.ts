@@ -9,14 +9,13 @@ import {
   transitionsNow,
 } from "../../services/clinical/src/consultations/consultation-rules.ts";
 import { timeoutTransition } from "../../services/clinical/src/no-shows/no-show-rules.ts";
-import { factsOf } from "../../services/scheduling/src/bookings/booking.ts";
+import { type BookingRow, factsOf, NOT_CLOSED } from "../../services/scheduling/src/bookings/booking.ts";
 import {
   assertReschedulable,
   CLOSED,
   type CloseOutcome,
   closesNow,
 } from "../../services/scheduling/src/bookings/booking-rules.ts";
-import { type BookingRow, NOT_CLOSED } from "../../services/scheduling/src/bookings/booking-store.ts";
 import {
   type Course,
   changeBy,

@@ -54,7 +54,7 @@ CREATE TABLE doctor_words (
   KEY doctor_words_by_word (word, doctor_id)
 );
 
--- `offer` is the class of a slot. Searches, profiles and lists of slots read one class only, so they never walk booked, blocked or
+-- `list_class` is the class of a slot. Searches, profiles and lists of slots read one class only, so they never walk booked, blocked or
 -- withdrawn slots, of which a doctor may have any number. It is stored, because InnoDB checks conditions within a key (ICP) only if
 -- no column of the key is virtual.
 CREATE TABLE slots (
@@ -67,10 +67,10 @@ CREATE TABLE slots (
   fee_minor BIGINT UNSIGNED NOT NULL,
   booking_id BINARY(16) NULL COMMENT 'who holds or booked it',
   hold_expire_time DATETIME(3) NULL,
-  offer ENUM ('FREE', 'BOOKED', 'BLOCKED', 'WITHDRAWN')
+  list_class ENUM ('FREE', 'BOOKED', 'BLOCKED', 'WITHDRAWN')
     AS (IF(status IN ('OPEN', 'HELD'), 'FREE', status)) STORED NOT NULL COMMENT 'class that lists and searches read',
   KEY slots_by_doctor (doctor_id, start_time, id),
-  KEY slots_by_offer (doctor_id, offer, start_time, id)
+  KEY slots_by_class (doctor_id, list_class, start_time, id)
 );
 
 CREATE TABLE patient_calendars (

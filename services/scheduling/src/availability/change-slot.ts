@@ -1,3 +1,4 @@
+import { changed, unchanged } from "@medconnect/platform/changes/effect.ts";
 import { ApiError, hiddenFrom } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type {
@@ -8,8 +9,9 @@ import type {
 } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import type { Scheduling } from "../app.ts";
 import { expireBooking } from "../bookings/expire-bookings.ts";
+import { type SlotRow, toSlot } from "../slots/slot.ts";
 import { decideTransition, isSlotVisibleTo, type SlotTransition, statusAt } from "../slots/slot-rules.ts";
-import { findSlot, lockSlot, type SlotRow, setSlotStatus, toSlot } from "../slots/slot-store.ts";
+import { findSlot, lockSlots, setSlotStatus } from "../slots/slot-store.ts";
 
 /** SlotService.BlockSlot. Throws NOT_FOUND, NOT_OWNER, SLOT_HAS_BOOKING, ILLEGAL_TRANSITION. */
 export const blockSlot = (app: Scheduling, { slotId }: BlockSlotRequest, call: Call): Promise<Slot> =>
@@ -34,19 +36,18 @@ async function changeSlot(
   assertOwn(found, userOf(call).userId, app.clock.now());
   return await app.calls.apply(call, async (tx) => {
     const now = app.clock.now();
-    const row = await lockSlot(tx, slotId);
+    const row = (await lockSlots(tx, [slotId])).get(slotId);
+    if (!row) throw new ApiError("NOT_FOUND");
     const status = decideTransition(statusAt(row, now), transition);
-    if (!status) return { response: toSlot(row, now), entries: [] };
+    if (!status) return unchanged(toSlot(row, now));
     const expired = row.bookingId ? await expireBooking(tx, row.bookingId, now) : [];
     setSlotStatus(tx, slotId, status);
-    return {
-      response: toSlot({ ...row, status }, now),
-      entries: [{ resource: `slots/${slotId}`, subjectIds: [row.doctorId] }, ...expired],
-    };
+    const entry = { resource: `slots/${slotId}`, subjectIds: [row.doctorId] };
+    return changed(toSlot({ ...row, status }, now), entry, ...expired);
   });
 }
 
-/** Another doctor's slot is NOT_OWNER while everybody may see it, and as a missing one otherwise. */
+/** Throws NOT_OWNER for another doctor's slot that everybody sees, and NOT_FOUND for one that is hidden. */
 function assertOwn(slot: SlotRow, userId: string, now: Date): void {
   if (slot.doctorId === userId) return;
   if (isSlotVisibleTo(slot, userId, now)) throw new ApiError("NOT_OWNER");

@@ -1,3 +1,4 @@
+import { changed } from "@medconnect/platform/changes/effect.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
@@ -19,37 +20,37 @@ export async function createSlot(
   { doctorId, startTime, endTime }: CreateSlotRequest,
   call: Call,
 ): Promise<Slot> {
+  // The contract requires both times.
   const interval = { startTime: startTime!, endTime: endTime! };
   const violations = slotViolations(interval, app.clock.now(), "");
   if (violations.length > 0) throw new ApiError("INVALID_REQUEST", { violations });
   await assertOwnProfile(app, doctorId, call);
   return await app.calls.apply(call, async (tx) => {
-    const [slot] = await offer(app, tx, doctorId, [interval]);
-    return { response: slot!, entries: [{ resource: `slots/${slot!.id}`, subjectIds: [doctorId] }] };
+    const [slot] = await createAll(app, tx, doctorId, [interval]);
+    // One interval makes one slot.
+    return changed(slot!, { resource: `slots/${slot!.id}`, subjectIds: [doctorId] });
   });
 }
 
-/** SlotService.BatchCreateSlots: all or none. Throws as CreateSlot. */
+/** SlotService.BatchCreateSlots: creates all slots or none. Throws the same as CreateSlot. */
 export async function batchCreateSlots(
   app: Scheduling,
   { doctorId, slots: times }: BatchCreateSlotsRequest,
   call: Call,
 ): Promise<BatchCreateSlotsResponse> {
+  // The contract requires both times.
   const intervals = times.map(({ startTime, endTime }) => ({ startTime: startTime!, endTime: endTime! }));
   const violations = batchViolations(intervals, app.clock.now());
   if (violations.length > 0) throw new ApiError("INVALID_REQUEST", { violations });
   await assertOwnProfile(app, doctorId, call);
   return await app.calls.apply(call, async (tx) => {
-    const slots = await offer(app, tx, doctorId, intervals);
-    return {
-      response: { slots },
-      entries: [{ resource: `doctors/${doctorId}/slots`, subjectIds: [doctorId] }],
-    };
+    const slots = await createAll(app, tx, doctorId, intervals);
+    return changed({ slots }, { resource: `doctors/${doctorId}/slots`, subjectIds: [doctorId] });
   });
 }
 
-/** Makes the slots, behind the doctor's guard. */
-async function offer(
+/** Creates all slots, or none. Throws DOCTOR_PROFILE_REQUIRED, SLOT_OVERLAP, TOO_MANY_SLOTS. */
+async function createAll(
   { clock, doctorMaxSlots }: Scheduling,
   tx: Transaction,
   doctorId: string,

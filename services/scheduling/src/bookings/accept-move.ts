@@ -6,10 +6,10 @@ import type {
   Booking,
 } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import type { Scheduling } from "../app.ts";
-import { bookingEntry, factsOf } from "./booking.ts";
+import { type BookingRow, bookingEntry, factsOf } from "./booking.ts";
 import { readsOf, viewOf } from "./booking-access.ts";
 import { acceptsMove } from "./booking-rules.ts";
-import { type BookingRow, lockBooking, saveBooking } from "./booking-store.ts";
+import { lockBooking, saveBooking } from "./booking-store.ts";
 import { findOwnBooking } from "./find-own-booking.ts";
 
 /** BookingService.AcceptMove. Throws NOT_FOUND, ILLEGAL_TRANSITION, BOOKING_STARTED, TIME_DIFFERS. */

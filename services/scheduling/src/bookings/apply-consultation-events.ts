@@ -5,8 +5,8 @@ import { assertOwnRow } from "@medconnect/platform/inbox/own-row.ts";
 import { stateOf } from "@medconnect/platform/inbox/state-of.ts";
 import type { ConsultationState } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import { releaseSlot } from "../slots/slot-store.ts";
-import { bookingEntry } from "./booking.ts";
-import { type BookingRow, lockBookings, saveBooking, saveClose } from "./booking-store.ts";
+import { type BookingRow, bookingEntry } from "./booking.ts";
+import { lockBookings, saveBooking, saveClose } from "./booking-store.ts";
 import { type Change, type Course, changeBy, wasMoved } from "./consultation-course.ts";
 
 /**

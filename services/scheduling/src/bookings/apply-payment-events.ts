@@ -6,62 +6,60 @@ import { stateOf } from "@medconnect/platform/inbox/state-of.ts";
 import type { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import type { Scheduling } from "../app.ts";
 import { guardPatientsOf } from "../people/people-store.ts";
-import { whyNotBookable } from "../slots/slot-rules.ts";
 import { releaseSlot, takeSlots } from "../slots/slot-store.ts";
-import { type ClaimFacts, lockPaid, type PaidFacts } from "./apply-payment-events-store.ts";
-import { bookingEntry } from "./booking.ts";
-import { refusalOf } from "./booking-limits.ts";
+import { type BookingRow, bookingEntry } from "./booking.ts";
 import { awaitsPayment, canBecome } from "./booking-rules.ts";
-import { type BookingRow, confirmBookings, saveBooking } from "./booking-store.ts";
+import { confirmBookings, saveBooking } from "./booking-store.ts";
+import { claimRefusal } from "./claim-rules.ts";
 import { coolDown, endHold } from "./expire-bookings.ts";
+import { type LateClaim, lockPaidBookings, type PaidBooking } from "./paid-booking-store.ts";
 import { eraseReason } from "./reason-store.ts";
 
 type Deciding = Pick<Scheduling, "clock" | "jurisdiction" | "bookingLimits">;
 
 /**
- * payment.authorized: the booking is confirmed if its slot and its patient's time are still its own, or free again (a
- * late payment) and the patient within the limits of a new booking; else the payment is refused, and billing returns the
- * money.
+ * payment.authorized: confirms the booking while its hold lasts. A late payment confirms it only if it may claim its slot
+ * again. Otherwise the payment is refused, and billing returns the money.
  */
-export const applyPaymentAuthorized = (app: Deciding): EventHandler<PaidFacts, Plan> => ({
+export const applyPaymentAuthorized = (app: Deciding): EventHandler<PaidBooking, Plan> => ({
   prepare: (tx, events) => guardPatientsOf(tx, events.map(bookingOf)),
-  lock: (tx, events) => lockPaid(tx, events.map(bookingOf), app),
-  // A new claim depends on what else is made of its slot and of its patient's time.
+  lock: (tx, events) => lockPaidBookings(tx, events.map(bookingOf), app),
+  // A new claim depends on the patient's other bookings, too.
   rowsOf: ({ row, claim }) => (claim ? [row.slotId, row.patientId] : [row.slotId]),
-  decide: (facts, { aggregateId }, now) => {
-    if (facts) assertOwnRow<BookingRow>(facts.row, { paymentId: aggregateId });
-    return decide(app, facts, now);
+  decide: (paid, { aggregateId }, now) => {
+    if (paid) assertOwnRow<BookingRow>(paid.row, { paymentId: aggregateId });
+    return decide(app, paid, now);
   },
   write,
 });
 
 const bookingOf = (event: Event): string => stateOf(event, "payment").bookingId;
 
-/** A booking before its confirmation or refusal. */
+/** A booking to confirm or refuse. */
 interface Plan {
   row: BookingRow;
   isConfirmed: boolean;
-  /** Another booking's unpaid, ended hold of the slot. It ends now, because this booking takes its slot. */
+  /** The ended hold of another booking on the slot. It ends in this transaction, because a slot has one live booking. */
   endedHold: BookingRow | undefined;
 }
 
-function decide(app: Deciding, facts: PaidFacts | undefined, now: Date): Plan | undefined {
-  if (!facts || !awaitsPayment(facts.row.status)) return undefined;
-  const { row, claim } = facts;
+function decide(app: Deciding, paid: PaidBooking | undefined, now: Date): Plan | undefined {
+  if (!paid || !awaitsPayment(paid.row.status)) return undefined;
+  const { row, claim } = paid;
   const isPossible = canBecome(row.status, "CONFIRMED") && row.startTime > now;
-  const isConfirmed = isPossible && (claim === undefined || isFree(facts, claim, app, now));
+  const isConfirmed = isPossible && (claim === undefined || mayClaim(paid, claim, app, now));
   return { row, isConfirmed, endedHold: isConfirmed ? claim?.endedHold : undefined };
 }
 
-/** Whether a booking without its hold may have its slot again. */
-function isFree({ slot, patient }: PaidFacts, claim: ClaimFacts, app: Deciding, now: Date): boolean {
-  const { live, isLicensed } = claim;
-  if (!isLicensed || patient.disabled || refusalOf(live, app.bookingLimits, { isHold: false })) return false;
-  return whyNotBookable(slot, now) === undefined;
+function mayClaim({ slot, patient }: PaidBooking, claim: LateClaim, app: Deciding, now: Date): boolean {
+  const { live, licensedInRegion } = claim;
+  // A cooldown keeps patients from holding a slot again, not from paying.
+  const facts = { slot: { ...slot, licensedInRegion }, patient, live, cooldownEnd: null };
+  return claimRefusal(facts, app.bookingLimits, { isHold: false }, now) === undefined;
 }
 
 function write(tx: Transaction, plans: Plan[], now: Date): AuditEntry[][] {
-  // First, as a slot has one live booking at a time.
+  // Before the confirmations, because the key allows one live booking per slot.
   const expired = plans.map(({ endedHold }) => (endedHold ? [endHold(tx, endedHold, now)] : []));
   const confirmed = plans.filter(({ isConfirmed }) => isConfirmed).map(({ row }) => row);
   takeSlots(
@@ -76,24 +74,25 @@ function write(tx: Transaction, plans: Plan[], now: Date): AuditEntry[][] {
   return plans.map(({ row, isConfirmed }, i) => {
     if (!isConfirmed) return [refuse(tx, row, now)];
     const next: BookingRow = { ...row, version: row.version + 1, status: "CONFIRMED", feeDecision: null };
-    return [{ ...bookingEntry("confirmed", next), action: "booking.confirm" }, ...expired[i]!];
+    return [{ ...bookingEntry("confirmed", next), action: "booking.confirm" }, ...(expired[i] ?? [])];
   });
 }
 
 /**
- * Returns the money, unless a cancellation has charged it. Ends an unpaid hold and erases its reason. A hold that ended
- * before its payment starts a cooldown; a payment in time is refused for the doctor's sake, and starts none.
+ * Releases the fee, unless a cancellation has charged it. Ends an unpaid hold and erases its reason. A hold that ended before
+ * its payment starts a cooldown. A payment in time is refused because of the doctor or the start, so it starts none.
  */
 function refuse(tx: Transaction, row: BookingRow, now: Date): AuditEntry {
-  if (row.status !== "CANCELLED") eraseReason(tx, row.id);
-  if (row.status === "PENDING_PAYMENT") {
+  const { status, holdExpireTime } = row;
+  if (status !== "CANCELLED") eraseReason(tx, row.id);
+  if (status === "PENDING_PAYMENT") {
     releaseSlot(tx, row.slotId, row.id);
-    if (row.holdExpireTime! <= now) coolDown(tx, row, row.holdExpireTime!);
+    if (holdExpireTime !== null && holdExpireTime <= now) coolDown(tx, row, holdExpireTime);
   }
   const refused: BookingRow = {
     ...row,
     version: row.version + 1,
-    status: row.status === "PENDING_PAYMENT" ? "EXPIRED" : row.status,
+    status: status === "PENDING_PAYMENT" ? "EXPIRED" : status,
     feeDecision: row.feeDecision ?? "RELEASE",
   };
   saveBooking(tx, refused, now);

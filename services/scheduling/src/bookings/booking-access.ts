@@ -2,8 +2,9 @@ import type { Access } from "@medconnect/platform/audit/recorder.ts";
 import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import { isOverseer, type Reader } from "@medconnect/platform/identity/caller.ts";
 import type { Booking } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
+import type { BookingRow } from "./booking.ts";
 import { toBooking, toBookingWithoutTexts } from "./booking.ts";
-import type { BookingRow, BookingScope } from "./booking-store.ts";
+import type { BookingScope } from "./booking-list-store.ts";
 
 /** Whether a booking is the reader's to know of: as its patient, its doctor, an admin, or an internal system. */
 export function mayRead(reader: Reader, row: Pick<BookingRow, "patientId" | "doctorId">): boolean {

@@ -1,6 +1,6 @@
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 
-/** Limits on one patient's live bookings before their start; 0: no limit. */
+/** Limits on one patient's live bookings before their start; 0: unlimited. */
 export interface BookingLimits {
   /** Unpaid holds. */
   readonly holds: number;
@@ -10,17 +10,22 @@ export interface BookingLimits {
   readonly bookingsPerDoctor: number;
 }
 
-/** Counts of a patient's live bookings, compared with a new one: overlapping, and before their start. */
+/** Limits of a moved booking, which is counted already. */
+export const NO_LIMITS: BookingLimits = { holds: 0, bookings: 0, bookingsPerDoctor: 0 };
+
+/** Counts of a patient's other live bookings, compared with a claim. */
 export interface LiveBookings {
   overlapping: number;
+  /** Unpaid holds before their start. */
   holds: number;
+  /** Bookings before their start, including holds. */
   bookings: number;
-  /** Those of `bookings` with the doctor of the new one. */
+  /** Those of `bookings` with the doctor of the claimed slot. */
   withDoctor: number;
 }
 
-/** The refusal of a new booking; undefined if it is allowed. A free booking is never a hold. */
-export function refusalOf(
+/** Refusal by a limit or an overlap; undefined if the booking is within all. Only a paid booking can be a hold. */
+export function limitRefusal(
   live: LiveBookings,
   limits: BookingLimits,
   booking: { isHold: boolean },
@@ -45,7 +50,7 @@ const tooMany = (reason: "TOO_MANY_HOLDS" | "TOO_MANY_BOOKINGS", limit: number, 
 const COOLDOWN_FACTOR = 2;
 
 /**
- * The end of a cooldown: twice the hold's length after the hold.
+ * End of a cooldown: twice the hold's length after the hold.
  *
  * @param endTime end or cancellation of the hold
  */
@@ -54,8 +59,8 @@ export function cooldownEndOf(hold: { createTime: Date; holdExpireTime: Date }, 
   return new Date(endTime.getTime() + COOLDOWN_FACTOR * lengthMs);
 }
 
-/** Throws HOLD_COOLDOWN with the remaining time. */
-export function assertCooledDown(cooldownEnd: Date | null, now: Date): void {
-  if (cooldownEnd === null || cooldownEnd <= now) return;
-  throw new ApiError("HOLD_COOLDOWN", { retryAfterMs: cooldownEnd.getTime() - now.getTime() });
+/** Refusal during a cooldown, with the remaining time; undefined after it. */
+export function cooldownRefusal(cooldownEnd: Date | null, now: Date): ApiError | undefined {
+  if (cooldownEnd === null || cooldownEnd <= now) return undefined;
+  return new ApiError("HOLD_COOLDOWN", { retryAfterMs: cooldownEnd.getTime() - now.getTime() });
 }

@@ -2,7 +2,7 @@ import { figures } from "@medconnect/platform/stats/figures.ts";
 import { byName, lastDays } from "@medconnect/platform/stats/utc-days.ts";
 import type { BookingStats } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import type { Scheduling } from "../app.ts";
-import { countByDay, countByStatus } from "./booking-store.ts";
+import { countByDay, countByStatus } from "./booking-stats-store.ts";
 
 /** BookingService.GetBookingStats. Figures are at most 15 s old. */
 export const getBookingStats = figures("stats/bookings", async (app: Scheduling): Promise<BookingStats> => {

@@ -4,11 +4,55 @@ import type { NewEvent } from "@medconnect/platform/outbox/event.ts";
 import type {
   Booking,
   Booking_Move,
+  Booking_Party,
+  Booking_Status,
   BookingClose,
 } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
-import { feeOf } from "../money/fee.ts";
-import { type BookingFacts, statusAt } from "./booking-rules.ts";
-import type { BookingRow } from "./booking-store.ts";
+import { type FeeColumns, feeOf } from "../money/fee.ts";
+import { type BookingFacts, type CloseOutcome, type FeeDecision, statusAt } from "./booking-rules.ts";
+
+export interface BookingRow extends FeeColumns {
+  id: string;
+  slotId: string;
+  doctorId: string;
+  doctorName: string | null;
+  patientId: string;
+  patientName: string | null;
+  consultationId: string;
+  paymentId: string | null;
+  status: Booking_Status;
+  startTime: Date;
+  endTime: Date;
+  /** Encrypted. */
+  reason: Buffer | null;
+  holdExpireTime: Date | null;
+  /** ISO 3166; empty if unknown. */
+  patientRegion: string;
+  sequence: number;
+  version: number;
+  createTime: Date;
+  started: number;
+  cancelTime: Date | null;
+  cancelledBy: Booking_Party | null;
+  cancelReason: Buffer | null;
+  feeDecision: FeeDecision | null;
+  movedBy: Booking_Party | null;
+  moveTime: Date | null;
+  previousStartTime: Date | null;
+  movePending: number;
+  closeOutcome: CloseOutcome | null;
+  closeTime: Date | null;
+  closedBy: string | null;
+  closeReason: Buffer | null;
+}
+
+/** Close columns of a booking that no admin closed. */
+export const NOT_CLOSED = {
+  closeOutcome: null,
+  closeTime: null,
+  closedBy: null,
+  closeReason: null,
+} as const;
 
 export type BookingEventType =
   | "held"

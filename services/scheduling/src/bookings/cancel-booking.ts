@@ -10,11 +10,10 @@ import type {
 import type { Scheduling } from "../app.ts";
 import { guardPerson } from "../people/people-store.ts";
 import { releaseSlot } from "../slots/slot-store.ts";
-import { bookingEntry, cancelReasonContext, cancelReasonOf, factsOf } from "./booking.ts";
+import { type BookingRow, bookingEntry, cancelReasonContext, cancelReasonOf, factsOf } from "./booking.ts";
 import { readsOf, viewOf } from "./booking-access.ts";
-
 import { assertSameReason, canBecome, decideCancel, type FeeDecision, statusAt } from "./booking-rules.ts";
-import { type BookingRow, lockBooking, saveBooking } from "./booking-store.ts";
+import { lockBooking, saveBooking } from "./booking-store.ts";
 
 import { coolDown, expireBooking } from "./expire-bookings.ts";
 import { findOwnBooking } from "./find-own-booking.ts";

@@ -7,7 +7,7 @@ import type {
   CloseBookingRequest,
 } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import type { Scheduling } from "../app.ts";
-import { bookingEntry, closeReasonContext } from "./booking.ts";
+import { type BookingRow, bookingEntry, closeReasonContext } from "./booking.ts";
 import { readsOf, viewOf } from "./booking-access.ts";
 import {
   CLOSED,
@@ -17,7 +17,7 @@ import {
   closesNow,
   type FeeDecision,
 } from "./booking-rules.ts";
-import { type BookingRow, lockBooking, saveBooking, saveClose } from "./booking-store.ts";
+import { lockBooking, saveBooking, saveClose } from "./booking-store.ts";
 import { findOwnBooking } from "./find-own-booking.ts";
 
 /** BookingService.CloseBooking. Throws NOT_FOUND, ILLEGAL_TRANSITION, TOO_EARLY, MOVE_NOT_ACCEPTED, BOOKING_CLOSED. */

@@ -1,6 +1,6 @@
 import type { ConsultationState } from "@medconnect/proto/medconnect/events/v1/events.ts";
+import { type BookingRow, NOT_CLOSED } from "./booking.ts";
 import type { FeeDecision } from "./booking-rules.ts";
-import { type BookingRow, NOT_CLOSED } from "./booking-store.ts";
 
 /** A booking after a consultation's event, before its next version. */
 export interface Change {

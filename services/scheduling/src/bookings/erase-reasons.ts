@@ -6,7 +6,8 @@ import { stateOf } from "@medconnect/platform/inbox/state-of.ts";
 import { sweep } from "@medconnect/platform/jobs/sweep.ts";
 import { SELF } from "../actor.ts";
 import type { Scheduling } from "../app.ts";
-import { type BookingRow, lockBooking, lockBookings } from "./booking-store.ts";
+import type { BookingRow } from "./booking.ts";
+import { lockBooking, lockBookings } from "./booking-store.ts";
 import { endHold } from "./expire-bookings.ts";
 import { eraseReason, findDueErasures, forgetErasure } from "./reason-store.ts";
 

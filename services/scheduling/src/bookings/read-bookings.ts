@@ -9,7 +9,7 @@ import type {
 } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 import type { Scheduling } from "../app.ts";
 import { readsOf, scopeOf, viewOf } from "./booking-access.ts";
-import { listBookings as list } from "./booking-store.ts";
+import { listBookings as list } from "./booking-list-store.ts";
 import { findOwnBooking } from "./find-own-booking.ts";
 
 /** BookingService.GetBooking. Throws NOT_FOUND. */

@@ -1,7 +1,7 @@
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
-import type { BookingRow } from "./booking-store.ts";
+import type { BookingRow } from "./booking.ts";
 
 /** Schedules the erasure of an expired booking's reason for its start: until then a late payment may confirm it. */
 export function eraseReasonAtStart(tx: Transaction, { id, startTime }: BookingRow): void {

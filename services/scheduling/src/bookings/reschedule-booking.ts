@@ -1,7 +1,9 @@
 import { readEntries } from "@medconnect/platform/changes/audit-entry.ts";
+import { changed, type Effect, unchanged } from "@medconnect/platform/changes/effect.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
+import type { UserCaller } from "@medconnect/platform/identity/caller.ts";
 import type {
   Booking,
   RescheduleBookingRequest,
@@ -10,21 +12,16 @@ import type { Scheduling } from "../app.ts";
 import { isPractising } from "../doctors/doctor-rules.ts";
 import { requiredRegion } from "../jurisdiction/jurisdiction.ts";
 import { guardPerson } from "../people/people-store.ts";
-import { whyNotBookable } from "../slots/slot-rules.ts";
-import { lockSlots, releaseSlot, type SlotRow } from "../slots/slot-store.ts";
+import { lockSlots, releaseSlot, takeSlots } from "../slots/slot-store.ts";
 import { saveAcceptance } from "./accept-move.ts";
-import { bookingEntry, factsOf } from "./booking.ts";
+import { type BookingRow, bookingEntry, factsOf } from "./booking.ts";
 import { readsOf, viewOf } from "./booking-access.ts";
+import { NO_LIMITS } from "./booking-limits.ts";
 import { acceptsMove, assertReschedulable } from "./booking-rules.ts";
-import {
-  type BookingRow,
-  claimOf,
-  claimSlot,
-  hasOverlap,
-  lockBooking,
-  saveBooking,
-} from "./booking-store.ts";
-import { expireBooking } from "./expire-bookings.ts";
+import { lockKnownBooking, saveBooking } from "./booking-store.ts";
+import { claimRefusal, movedTo } from "./claim-rules.ts";
+import { type LockedWish, lockWishes } from "./claim-store.ts";
+import { endHold } from "./expire-bookings.ts";
 import { findOwnBooking } from "./find-own-booking.ts";
 
 /**
@@ -39,59 +36,58 @@ export async function rescheduleBooking(
 ): Promise<Booking> {
   const user = userOf(call);
   const found = await findOwnBooking(app, user, bookingId);
-  const reschedule = async (tx: Transaction) => {
+  const reschedule = async (tx: Transaction): Promise<Effect<Booking>> => {
     const now = app.clock.now();
-    guardPerson(tx, found.patientId);
-    const slots = await lockSlots(tx, [found.slotId, slotId], requiredRegion(app, found));
-    const row = (await lockBooking(tx, bookingId))!;
-    if (row.slotId === slotId && row.status === "CONFIRMED") {
-      // A patient who moves the booking to its new time accepts the move.
-      const facts = factsOf(row);
-      if (user.role === "PATIENT" && row.movePending && acceptsMove(facts, facts, now)) {
-        const { accepted, entry } = saveAcceptance(tx, row, now);
-        return { response: viewOf(user, accepted, now, app.cipher), entries: [entry] };
-      }
-      return { response: viewOf(user, row, now, app.cipher), entries: [] };
-    }
+    const { patientId, slotId: oldSlotId } = found;
+    // Patient, slots, booking: the lock order of every transaction.
+    guardPerson(tx, patientId);
+    await lockSlots(tx, [oldSlotId, slotId]);
+    const row = await lockKnownBooking(tx, bookingId);
+    if (row.slotId === slotId && row.status === "CONFIRMED") return stay(app, tx, user, row, now);
     assertReschedulable(factsOf(row), user.role, now, app.cancelCutoffMs);
-    const slot = slots.find(({ id }) => id === slotId);
-    assertFits(row, slot, now);
-    const moved: BookingRow = {
-      ...row,
-      slotId: slot.id,
-      startTime: slot.startTime,
-      endTime: slot.endTime,
-      sequence: row.sequence + 1,
-      version: row.version + 1,
-      movedBy: user.role,
-      moveTime: now,
-      previousStartTime: row.movePending ? row.previousStartTime : row.startTime,
-      movePending: user.role === "PATIENT" ? 0 : 1,
-    };
-    const claim = claimOf(moved, now);
-    if (!(await claimSlot(tx, claim))) {
-      throw new ApiError((await hasOverlap(tx, claim)) ? "PATIENT_OVERLAP" : "SLOT_UNAVAILABLE");
-    }
-    const expired = slot.bookingId ? await expireBooking(tx, slot.bookingId, now) : [];
-    releaseSlot(tx, row.slotId, row.id);
+    const wish = { slotId, patientId, bookingId, region: requiredRegion(app, row) };
+    const [locked] = await lockWishes(tx, [wish], now);
+    assertFits(row, locked);
+    const { slot, endedHold, licensedInRegion } = locked;
+    const claim = { ...locked, slot: { ...slot, licensedInRegion }, cooldownEnd: null };
+    const refusal = claimRefusal(claim, NO_LIMITS, { isHold: false }, now);
+    if (refusal) throw refusal;
+    const moved = movedTo(slot, row, user.role, now);
+    takeSlots(tx, [{ slotId, bookingId, holdExpireTime: null }]);
+    // Before the booking is saved, because the key allows one live booking per slot.
+    const expired = endedHold ? [endHold(tx, endedHold, now)] : [];
+    releaseSlot(tx, row.slotId, bookingId);
     saveBooking(tx, moved, now);
-    return {
-      response: viewOf(user, moved, now, app.cipher),
-      entries: [bookingEntry("rescheduled", moved), ...expired],
-    };
+    return changed(viewOf(user, moved, now, app.cipher), bookingEntry("rescheduled", moved), ...expired);
   };
   return await app.calls.apply(call, reschedule, (booking) =>
     readEntries("booking.get", readsOf(user, [booking])),
   );
 }
 
-function assertFits(booking: BookingRow, slot: SlotRow | undefined, now: Date): asserts slot is SlotRow {
+/** Result for a booking that has the slot already. A patient who moves it to its new time accepts the move. */
+function stay(
+  app: Scheduling,
+  tx: Transaction,
+  user: UserCaller,
+  row: BookingRow,
+  now: Date,
+): Effect<Booking> {
+  const facts = factsOf(row);
+  if (user.role === "PATIENT" && row.movePending && acceptsMove(facts, facts, now)) {
+    const { accepted, entry } = saveAcceptance(tx, row, now);
+    return changed(viewOf(user, accepted, now, app.cipher), entry);
+  }
+  return unchanged(viewOf(user, row, now, app.cipher));
+}
+
+/** Checks that the slot is of the booking's doctor and fee. Throws NOT_FOUND, DOCTOR_DIFFERS, FEE_DIFFERS. */
+function assertFits(booking: BookingRow, wish: LockedWish | undefined): asserts wish is LockedWish {
   // First, so that a slot without a practising doctor is refused like an unknown one.
-  if (!slot || !isPractising(slot, slot.startTime)) throw new ApiError("NOT_FOUND");
+  if (!wish || !isPractising(wish.slot, wish.slot.startTime)) throw new ApiError("NOT_FOUND");
+  const { slot } = wish;
   if (slot.doctorId !== booking.doctorId) throw new ApiError("DOCTOR_DIFFERS");
   if (slot.feeMinor !== booking.feeMinor || slot.feeCurrency !== booking.feeCurrency) {
     throw new ApiError("FEE_DIFFERS");
   }
-  const refusal = whyNotBookable(slot, now);
-  if (refusal) throw new ApiError(refusal);
 }

@@ -299,8 +299,8 @@ test("a new name goes to clinical; auth sends no mail about it", async () => {
     const rows = await desk.app.db.read<{ type: string; payload: Buffer }>(
       "SELECT type, payload FROM outbox WHERE type IN ('license.decided', 'doctor.licensed') ORDER BY id DESC LIMIT 3",
     );
-    const states = rows.map(({ payload }) => stateOf(Event.decode(payload), "doctor")?.displayName);
-    return rows.map(({ type }, i) => [type, states[i]]);
+    const nameIn = ({ state }: Event) => (state?.$case === "doctor" ? state.value.displayName : undefined);
+    return rows.map(({ type, payload }) => [type, nameIn(Event.decode(payload))]);
   };
   const before = await told();
   await desk.verify(id);

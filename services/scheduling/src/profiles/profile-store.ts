@@ -4,7 +4,7 @@ import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { type CalendarDate, dateOf } from "@medconnect/platform/time/calendar-date.ts";
 import type { FeeColumns } from "../money/fee.ts";
-import { bookableFilter, IS_BOOKABLE, IS_BOOKABLE_IN_REGION } from "../slots/bookable-sql.ts";
+import { bookableValues, IS_BOOKABLE, IS_BOOKABLE_IN_REGION } from "../slots/bookable-sql.ts";
 
 export interface ProfileRow extends FeeColumns {
   id: string;
@@ -50,15 +50,15 @@ const columnsWith = (
       'createTime', DATE_FORMAT(l.create_time, ${JSON_TIME})))
     FROM licenses l WHERE l.doctor_id = d.id AND l.status IN ('PENDING', 'VERIFIED') AND l.expire_date >= ?) AS licenses,
   (SELECT s.start_time FROM slots s WHERE s.doctor_id = d.id AND ${isBookable}
-    ORDER BY s.doctor_id, s.offer, s.start_time LIMIT 1) AS nextAvailableTime`;
+    ORDER BY s.doctor_id, s.list_class, s.start_time LIMIT 1) AS nextAvailableTime`;
 
 const COLUMNS = columnsWith(IS_BOOKABLE);
 const COLUMNS_IN_REGION = columnsWith(IS_BOOKABLE_IN_REGION);
 
 /** SQL of a `ProfileRow`; its next available time is for patients of the region, or of any region. */
 export function profileColumns(now: Date, region?: string): { sql: string; params: SqlValue[] } {
-  const [, ...params] = bookableFilter(now, region) as [string, ...SqlValue[]];
-  return { sql: region === undefined ? COLUMNS : COLUMNS_IN_REGION, params: [dateOf(now), ...params] };
+  const sql = region === undefined ? COLUMNS : COLUMNS_IN_REGION;
+  return { sql, params: [dateOf(now), ...bookableValues(now, region)] };
 }
 
 /** @param region as in `profileColumns` */

@@ -7,7 +7,7 @@ import type { SearchDoctorsRequest } from "@medconnect/proto/medconnect/scheduli
 import { covers, coversValues } from "../jurisdiction/covers.ts";
 import { specialtyKeyOf } from "../search-index/search-index-store.ts";
 import { MAX_QUERY_WORDS, rangesOf, type WordRange } from "../search-index/search-words.ts";
-import { bookableFilter, IS_BOOKABLE, IS_BOOKABLE_IN_REGION } from "../slots/bookable-sql.ts";
+import { bookableValues, IS_BOOKABLE, IS_BOOKABLE_IN_REGION } from "../slots/bookable-sql.ts";
 import { type ProfileRow, profileColumns } from "./profile-store.ts";
 
 /** Takes the interval of the start, and the values of the condition of a bookable slot. */
@@ -78,7 +78,7 @@ function filtersOf(
 }
 
 function hasBookableSlot(start: { from: Date; to: Date }, region: string | undefined, now: Date): Filter {
-  const [, ...values] = bookableFilter(now, region);
+  const values = bookableValues(now, region);
   const sql = region === undefined ? HAS_BOOKABLE_SLOT : HAS_BOOKABLE_SLOT_IN_REGION;
   return [sql, start.from, start.to, ...values];
 }

@@ -3,7 +3,7 @@ import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Position } from "@medconnect/platform/db/filters.ts";
 import { following, where } from "@medconnect/platform/db/filters.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
-import type { BookingRow } from "../bookings/booking-store.ts";
+import type { BookingRow } from "../bookings/booking.ts";
 
 /** As much of a booking as its payment and consultation can be compared with. */
 export type ComparedRow = Pick<

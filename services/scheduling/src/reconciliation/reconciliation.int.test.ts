@@ -8,14 +8,8 @@ import { PaymentSnapshot } from "@medconnect/proto/medconnect/billing/v1/payment
 import { ConsultationSnapshot } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import { Event, EventServiceService } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import { EVENT_ROUTES, type Scheduling } from "../app.ts";
-import {
-  type BookingRow,
-  findBooking,
-  insertBookings,
-  lockBooking,
-  NOT_CLOSED,
-  saveBooking,
-} from "../bookings/booking-store.ts";
+import { type BookingRow, NOT_CLOSED } from "../bookings/booking.ts";
+import { findBooking, insertBookings, lockBooking, saveBooking } from "../bookings/booking-store.ts";
 import { consumersOf } from "../consumers.ts";
 import { insertSlots } from "../slots/new-slot-store.ts";
 import { findSlot } from "../slots/slot-store.ts";
@@ -192,7 +186,7 @@ test("a confirmed booking without a consultation is told again, under the next v
       event: {
         type: "booking.confirmed",
         version: 2,
-        booking: { consultationId: row.consultationId, startTime: row.startTime },
+        state: { value: { consultationId: row.consultationId, startTime: row.startTime } },
       },
     },
   ]);

@@ -7,8 +7,8 @@ import { SELF } from "../actor.ts";
 import type { Scheduling } from "../app.ts";
 import { applyConsultationEvent } from "../bookings/apply-consultation-events.ts";
 import { applyPaymentAuthorized } from "../bookings/apply-payment-events.ts";
-import { type BookingEventType, bookingEntry } from "../bookings/booking.ts";
-import { type BookingRow, lockBooking, saveBooking } from "../bookings/booking-store.ts";
+import { type BookingEventType, type BookingRow, bookingEntry } from "../bookings/booking.ts";
+import { lockBooking, saveBooking } from "../bookings/booking-store.ts";
 import type { Disputed } from "./compare-bookings.ts";
 import type { Remedy } from "./reconciliation-rules.ts";
 

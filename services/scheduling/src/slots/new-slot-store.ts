@@ -6,7 +6,7 @@ import { type FeeColumns, feeColumns, feeOf } from "../money/fee.ts";
 import { type Interval, MAX_LENGTH_MS } from "./slot-rules.ts";
 
 /**
- * Serializes slot creation per doctor, so that the overlap check holds until commit.
+ * Serializes slot creation per doctor, so that the checks of overlap and limit hold until the commit.
  *
  * @returns the doctor's fee; undefined for a doctor without a profile, or with a hidden one
  */
@@ -22,27 +22,29 @@ export async function guardSlotsOf(
   return row && { fee: feeOf(row) };
 }
 
-/** The doctor's live slots that overlap the interval. Exact only behind the guard. */
+/** The doctor's live slots that overlap an interval. Exact only under the guard. */
 export async function findOverlapping(
   tx: Transaction,
   doctorId: string,
   { startTime, endTime }: Interval,
 ): Promise<Interval[]> {
   return await tx.read<Interval>(
-    `SELECT start_time AS startTime, end_time AS endTime FROM slots FORCE INDEX (slots_by_offer) WHERE doctor_id = ? AND start_time > ? AND start_time < ? AND end_time > ?
-       AND offer IN ('FREE', 'BOOKED', 'BLOCKED')`,
-    // No slot is longer than the longest: that bounds the range on the key.
+    `SELECT start_time AS startTime, end_time AS endTime FROM slots FORCE INDEX (slots_by_class)
+     WHERE doctor_id = ? AND start_time > ? AND start_time < ? AND end_time > ?
+       AND list_class IN ('FREE', 'BOOKED', 'BLOCKED')`,
+    // The maximum length bounds the range on the key.
     [binaryId(doctorId), new Date(startTime.getTime() - MAX_LENGTH_MS), endTime, startTime],
   );
 }
 
-/** Number of the doctor's future slots, except withdrawn ones. Exact only behind the guard; the limit bounds the count. */
+/** Number of the doctor's future slots, except withdrawn ones. Exact only under the guard. */
 export async function countFutureSlots(tx: Transaction, doctorId: string, now: Date): Promise<number> {
   const [row] = await tx.read<{ count: number }>(
-    `SELECT COUNT(*) AS count FROM slots FORCE INDEX (slots_by_offer)
-     WHERE doctor_id = ? AND offer IN ('FREE', 'BOOKED', 'BLOCKED') AND start_time > ?`,
+    `SELECT COUNT(*) AS count FROM slots FORCE INDEX (slots_by_class)
+     WHERE doctor_id = ? AND list_class IN ('FREE', 'BOOKED', 'BLOCKED') AND start_time > ?`,
     [binaryId(doctorId), now],
   );
+  // COUNT without GROUP BY always has one row.
   return Number(row!.count);
 }
 
@@ -55,6 +57,7 @@ export function insertSlots(tx: Transaction, slots: Slot[]): void {
         return [
           binaryId(slot.id),
           binaryId(slot.doctorId),
+          // Every slot here was built from a validated interval, so it has both times.
           slot.startTime!,
           slot.endTime!,
           slot.status,

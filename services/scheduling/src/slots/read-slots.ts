@@ -10,8 +10,9 @@ import type {
 import type { Scheduling } from "../app.ts";
 import { assertVisible } from "../doctors/doctor-access.ts";
 import { lookedForRegion } from "../jurisdiction/jurisdiction.ts";
+import { toSlot } from "./slot.ts";
 import { whyNotBookable } from "./slot-rules.ts";
-import { findSlot, listSlots as list, toSlot } from "./slot-store.ts";
+import { findSlot, listSlots as list } from "./slot-store.ts";
 
 const MAX_RANGE_MS = 62 * 24 * 3_600_000;
 

@@ -6,10 +6,10 @@ import { isPractising } from "../doctors/doctor-rules.ts";
 const MINUTE_MS = 60_000;
 export const MIN_LENGTH_MS = 5 * MINUTE_MS;
 export const MAX_LENGTH_MS = 12 * 60 * MINUTE_MS;
-/** How far ahead a slot may lie. */
+/** Maximum time from now to the start of a new slot. */
 const HORIZON_MS = 2 * 366 * 24 * 60 * MINUTE_MS;
 
-/** Maximum distance between the starts of a batch: its overlap check reads every slot in between. */
+/** Maximum distance between the starts of a batch, because its overlap check reads every slot in between. */
 const BATCH_SPAN_MS = 31 * 24 * 60 * MINUTE_MS;
 
 export interface Interval {
@@ -17,7 +17,7 @@ export interface Interval {
   endTime: Date;
 }
 
-/** Violations of an offered time; `path` is its place in the request. */
+/** Violations of a new slot's times. @param path of the slot in the request */
 export function slotViolations({ startTime, endTime }: Interval, now: Date, path: string): FieldViolation[] {
   const lengthMs = endTime.getTime() - startTime.getTime();
   const aheadMs = startTime.getTime() - now.getTime();
@@ -34,7 +34,7 @@ export function slotViolations({ startTime, endTime }: Interval, now: Date, path
   return violations;
 }
 
-/** Violations of the times of one batch, each under its place in the request. */
+/** Violations of the times of a batch. */
 export function batchViolations(intervals: Interval[], now: Date): FieldViolation[] {
   const earliestMs = Math.min(...intervals.map(({ startTime }) => startTime.getTime()));
   return intervals.flatMap((interval, i) => {
@@ -45,7 +45,7 @@ export function batchViolations(intervals: Interval[], now: Date): FieldViolatio
   });
 }
 
-/** The first interval that overlaps another one, if there is one; those that only touch do not overlap. */
+/** First interval that starts before the end of another. Adjacent intervals do not overlap. */
 export function findOverlap(intervals: Interval[]): Interval | undefined {
   const sorted = intervals.toSorted((a, b) => a.startTime.getTime() - b.startTime.getTime());
   return sorted.find((interval, i) => i > 0 && interval.startTime < sorted[i - 1]!.endTime);
@@ -58,7 +58,7 @@ export interface StatusFacts {
   holdExpireTime: Date | null;
 }
 
-/** Status of a slot at a time: a slot whose hold has ended is open again, swept or not, and an open one expires at its start. */
+/** Status of a slot at a time. An ended hold leaves it open, swept or not. An open slot expires at its start. */
 export function statusAt({ status, startTime, holdExpireTime }: StatusFacts, now: Date): Slot_Status {
   const holdEnded = status === "HELD" && holdExpireTime !== null && holdExpireTime <= now;
   if (status !== "OPEN" && !holdEnded) return status;
@@ -69,23 +69,20 @@ export function statusAt({ status, startTime, holdExpireTime }: StatusFacts, now
 export interface BookableFacts extends StatusFacts {
   hidden: number;
   licensedUntil: Date | null;
-  /** True if a verified licence at the start covers the requested region; absent without one. */
-  licensedInRegion?: number;
+  /** 1 if a verified licence at the start covers the patient's region; undefined if the region does not matter. */
+  licensedInRegion?: number | undefined;
 }
 
 export type Refusal = "NOT_FOUND" | "NOT_LICENSED_IN_REGION" | "SLOT_UNAVAILABLE";
 
-/**
- * Reason why a slot cannot be booked, or undefined. Lists, reads, searches and bookings all use this rule: here, or as
- * `IS_BOOKABLE` in MySQL.
- */
+/** Reason to refuse a slot; undefined if it can be booked. Its SQL form for lists and searches is `IS_BOOKABLE`. */
 export function whyNotBookable(slot: BookableFacts, now: Date): Refusal | undefined {
   if (!isPractising(slot, slot.startTime)) return "NOT_FOUND";
   if (slot.licensedInRegion === 0) return "NOT_LICENSED_IN_REGION";
   return statusAt(slot, now) === "OPEN" ? undefined : "SLOT_UNAVAILABLE";
 }
 
-/** Whether a booking's hold of its slot lasts, and its doctor still practises then. */
+/** True while a booking's hold of its slot lasts and its doctor practises at the start. */
 export const holdsSlot = (
   bookingId: string,
   slot: BookableFacts & { bookingId: string | null },
@@ -97,7 +94,7 @@ export const holdsSlot = (
   slot.holdExpireTime > now &&
   isPractising(slot, slot.startTime);
 
-/** Everybody sees bookable slots; only their doctor sees the others. */
+/** True for every bookable slot, and for a doctor's own slots. */
 export const isSlotVisibleTo = (
   slot: BookableFacts & { doctorId: string },
   userId: string,
@@ -112,10 +109,7 @@ const TRANSITIONS = {
 
 export type SlotTransition = keyof typeof TRANSITIONS;
 
-/**
- * The status that a doctor's command leads to; undefined where the slot is there already.
- * Throws SLOT_HAS_BOOKING, ILLEGAL_TRANSITION.
- */
+/** Status after a doctor's command; undefined if the slot has it already. Throws SLOT_HAS_BOOKING, ILLEGAL_TRANSITION. */
 export function decideTransition(current: Slot_Status, transition: SlotTransition): Slot_Status | undefined {
   const { from, to } = TRANSITIONS[transition];
   const leads = (sources: readonly Slot_Status[]) => sources.includes(current);

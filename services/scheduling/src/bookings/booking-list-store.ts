@@ -1,0 +1,50 @@
+import { limitOf, type Page } from "@medconnect/platform/api/page-token.ts";
+import { binaryId } from "@medconnect/platform/db/binary-id.ts";
+import type { Database } from "@medconnect/platform/db/database.ts";
+import { before, where } from "@medconnect/platform/db/filters.ts";
+import type { ListBookingsRequest } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
+import type { BookingRow } from "./booking.ts";
+import { BOOKING_COLUMNS, BOOKING_NAMES } from "./booking-store.ts";
+
+/** SQL form of `statusAt`. Takes the time. */
+const STATUS_AT = "IF(b.status = 'PENDING_PAYMENT' AND b.hold_expire_time <= ?, 'EXPIRED', b.status)";
+
+/** Patient or doctor whose bookings a reader sees; neither: all bookings. */
+export interface BookingScope {
+  patientId?: string;
+  doctorId?: string;
+}
+
+/**
+ * Lists matching bookings, latest appointment first. The inner statement reads the page by a named key; other plans would
+ * join and sort all bookings. A filter outside the key is a scan.
+ */
+export async function listBookings(
+  db: Database,
+  scope: BookingScope,
+  request: ListBookingsRequest,
+  page: Page,
+  now: Date,
+): Promise<BookingRow[]> {
+  const status = request.status === "STATUS_UNSPECIFIED" ? undefined : request.status;
+  const { sql, params } = where(
+    ["b.patient_id = ?", binaryId(scope.patientId)],
+    ["b.doctor_id = ?", binaryId(scope.doctorId)],
+    ["b.patient_id = ?", binaryId(request.patientId || undefined)],
+    ["b.doctor_id = ?", binaryId(request.doctorId || undefined)],
+    [`${STATUS_AT} = ?`, now, status],
+    ["b.start_time >= ?", request.startTime],
+    ["b.start_time < ?", request.endTime],
+    before("b.start_time", "b.id", page.after),
+  );
+  const patientId = scope.patientId || request.patientId;
+  const doctorId = scope.doctorId || request.doctorId;
+  const key = patientId ? "bookings_by_patient" : doctorId ? "bookings_by_doctor" : "bookings_by_start";
+  const isKeyed = status === undefined && !(patientId && doctorId);
+  return await db[isKeyed ? "read" : "scan"]<BookingRow>(
+    `SELECT ${BOOKING_COLUMNS} FROM (SELECT b.id FROM bookings b FORCE INDEX (${key}) ${sql}
+       ORDER BY b.start_time DESC, b.id DESC LIMIT ?) page
+     JOIN bookings b ON b.id = page.id ${BOOKING_NAMES} ORDER BY b.start_time DESC, b.id DESC`,
+    [...params, limitOf(page)],
+  );
+}

@@ -1,0 +1,116 @@
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import type { Booking_Party } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
+import type { SlotRow } from "../slots/slot.ts";
+import { type BookableFacts, whyNotBookable } from "../slots/slot-rules.ts";
+import { type BookingRow, NOT_CLOSED } from "./booking.ts";
+import {
+  type BookingLimits,
+  cooldownEndOf,
+  cooldownRefusal,
+  type LiveBookings,
+  limitRefusal,
+} from "./booking-limits.ts";
+
+/** Facts that decide whether a patient gets a slot. The locks on both keep them valid until the commit. */
+export interface Claim {
+  slot: BookableFacts;
+  /** The patient's account; `disabled` is 1 if it may not book. */
+  patient: { disabled: number };
+  live: LiveBookings;
+  /** End of the patient's cooldown for the slot; null without one. */
+  cooldownEnd: Date | null;
+}
+
+/** Refusal of a claim; undefined if the patient gets the slot. New bookings, moves and late payments share this rule. */
+export function claimRefusal(
+  { slot, patient, live, cooldownEnd }: Claim,
+  limits: BookingLimits,
+  booking: { isHold: boolean },
+  now: Date,
+): ApiError | undefined {
+  const reason = whyNotBookable(slot, now);
+  if (reason) return new ApiError(reason);
+  const refusal = cooldownRefusal(cooldownEnd, now) ?? limitRefusal(live, limits, booking);
+  if (refusal) return refusal;
+  return patient.disabled ? new ApiError("SLOT_UNAVAILABLE") : undefined;
+}
+
+/** End of the cooldown that a patient's own ended hold starts, before the sweep stores it. */
+export function cooldownEndAfter(endedHold: BookingRow | undefined, patientId: string): Date | undefined {
+  if (endedHold?.patientId !== patientId || endedHold.holdExpireTime === null) return undefined;
+  const { createTime, holdExpireTime } = endedHold;
+  return cooldownEndOf({ createTime, holdExpireTime }, holdExpireTime);
+}
+
+/** Parts of a new booking that come from outside the slot. */
+export interface NewBooking {
+  ids: { id: string; consultationId: string; paymentId: string };
+  patient: { userId: string; fullName: string };
+  /** ISO 3166; empty if unknown. */
+  patientRegion: string;
+  holdMs: number;
+}
+
+/** A booking of a slot: a free one is confirmed, a paid one is held until `endOfHold`. */
+export function newBooking(
+  slot: SlotRow & { doctorName: string },
+  { ids, patient, patientRegion, holdMs }: NewBooking,
+  now: Date,
+): BookingRow {
+  const isFree = slot.feeMinor === 0;
+  return {
+    id: ids.id,
+    slotId: slot.id,
+    doctorId: slot.doctorId,
+    doctorName: slot.doctorName,
+    patientId: patient.userId,
+    patientName: patient.fullName,
+    consultationId: ids.consultationId,
+    paymentId: isFree ? null : ids.paymentId,
+    status: isFree ? "CONFIRMED" : "PENDING_PAYMENT",
+    startTime: slot.startTime,
+    endTime: slot.endTime,
+    feeCurrency: slot.feeCurrency,
+    feeMinor: slot.feeMinor,
+    reason: null,
+    holdExpireTime: isFree ? null : endOfHold(slot, now, holdMs),
+    patientRegion,
+    sequence: 0,
+    version: 1,
+    createTime: now,
+    started: 0,
+    cancelTime: null,
+    cancelledBy: null,
+    cancelReason: null,
+    feeDecision: null,
+    movedBy: null,
+    moveTime: null,
+    previousStartTime: null,
+    movePending: 0,
+    ...NOT_CLOSED,
+  };
+}
+
+/** A hold ends at the start of its slot at the latest, because an unpaid booking does not take place. */
+export const endOfHold = ({ startTime }: { startTime: Date }, now: Date, holdMs: number): Date =>
+  new Date(Math.min(now.getTime() + holdMs, startTime.getTime()));
+
+/** A booking at another slot of the same doctor and fee. A move by the doctor or an admin waits for the patient. */
+export const movedTo = (
+  { id, startTime, endTime }: SlotRow,
+  row: BookingRow,
+  by: Booking_Party,
+  now: Date,
+): BookingRow => ({
+  ...row,
+  slotId: id,
+  startTime,
+  endTime,
+  sequence: row.sequence + 1,
+  version: row.version + 1,
+  movedBy: by,
+  moveTime: now,
+  // The start that the patient accepted last.
+  previousStartTime: row.movePending ? row.previousStartTime : row.startTime,
+  movePending: by === "PATIENT" ? 0 : 1,
+});

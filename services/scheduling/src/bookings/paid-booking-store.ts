@@ -1,0 +1,66 @@
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import type { Scheduling } from "../app.ts";
+import { requiredRegion } from "../jurisdiction/jurisdiction.ts";
+import { lockPatientsOf, type Person } from "../people/people-store.ts";
+import { holdsSlot } from "../slots/slot-rules.ts";
+import type { BookingRow } from "./booking.ts";
+import { awaitsPayment } from "./booking-rules.ts";
+import { findEndedHolds, type LockedBooking, lockBookings } from "./booking-store.ts";
+import { readWishFacts, type WishFacts } from "./claim-store.ts";
+
+/** A paid booking with its locked slot and patient. They hold until the commit. */
+export interface PaidBooking extends LockedBooking {
+  patient: Person;
+  /** Facts of a new claim on the slot; undefined while the booking's hold lasts. */
+  claim: LateClaim | undefined;
+}
+
+export interface LateClaim extends WishFacts {
+  /** Another unpaid booking that still has the slot although its hold has ended. */
+  endedHold: BookingRow | undefined;
+}
+
+/** Locks patients, slots and bookings, and reads the facts of late payments; undefined if one of the rows is missing. */
+export async function lockPaidBookings(
+  tx: Transaction,
+  bookingIds: string[],
+  app: Pick<Scheduling, "clock" | "jurisdiction">,
+): Promise<(PaidBooking | undefined)[]> {
+  const [patients, bookings] = await Promise.all([
+    lockPatientsOf(tx, bookingIds),
+    lockBookings(tx, bookingIds),
+  ]);
+  // A hold may have ended while this transaction waited for the locks, so the time is read after them.
+  const now = app.clock.now();
+  const claims = new Map<string, LateClaim>();
+  const readClaimOf = async (booking: LockedBooking) => {
+    if (isLate(booking, now)) claims.set(booking.row.id, await readClaim(tx, booking, app, now));
+  };
+  await Promise.all([...bookings.values()].map(readClaimOf));
+  return bookingIds.map((id) => {
+    const booking = bookings.get(id);
+    const patient = booking && patients.get(booking.row.patientId);
+    return patient && { ...booking, patient, claim: claims.get(id) };
+  });
+}
+
+const isLate = ({ row, slot }: LockedBooking, now: Date): boolean =>
+  awaitsPayment(row.status) && !holdsSlot(row.id, slot, now);
+
+/** Reads one claim at a time, because few payments are late. Concurrent reads share a round trip. */
+async function readClaim(
+  tx: Transaction,
+  { row, slot }: LockedBooking,
+  app: Pick<Scheduling, "jurisdiction">,
+  now: Date,
+): Promise<LateClaim> {
+  const region = requiredRegion(app, row);
+  const wish = { slotId: slot.id, patientId: row.patientId, bookingId: row.id, region };
+  const [facts, endedHolds] = await Promise.all([
+    readWishFacts(tx, [wish], now),
+    findEndedHolds(tx, [slot], now),
+  ]);
+  const endedHold = endedHolds.get(slot.id);
+  // The locked slot exists, so its facts do.
+  return { ...facts.get(slot.id)!, endedHold: endedHold?.id === row.id ? undefined : endedHold };
+}
