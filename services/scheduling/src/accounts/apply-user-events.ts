@@ -8,12 +8,12 @@ import { copyAccount } from "../doctors/doctor-store.ts";
 import { endBookingsOfPatient } from "../endings/end-bookings-of-patient.ts";
 import { endUnlicensedBookings } from "../endings/end-unlicensed-bookings.ts";
 import { withdrawSlots } from "../endings/withdraw-slots.ts";
-import { compareNames } from "../licenses/license-store.ts";
+import { compareNames } from "../licenses/licensing-store.ts";
 import { savePeople } from "../people/people-store.ts";
 
 /**
- * user.*: the name is copied; a doctor's public name stays as an admin verified it. Of a disabled account the profile is hidden, open slots are withdrawn, and future
- * bookings cancelled with all money returned.
+ * user.*: copies name and state. A doctor keeps the public name that an admin verified. A disabled account loses its profile,
+ * its open slots and its future bookings, whose fees are released.
  */
 export const applyUserEvents = (app: Scheduling): EventHandler<never, Event> => ({
   decide: (_facts, event) => event,
@@ -28,7 +28,7 @@ export const applyUserEvents = (app: Scheduling): EventHandler<never, Event> => 
   },
 });
 
-/** Compares the name with a doctor's licences, and ends the practice or the bookings of a disabled account. */
+/** Compares a doctor's name with the licences, and ends the practice or the bookings of a disabled account. */
 async function follow(app: Scheduling, tx: Transaction, event: Event): Promise<AuditEntry[]> {
   const { aggregateId: userId } = event;
   const { fullName, disabled, role } = stateOf(event, "user");
@@ -45,10 +45,10 @@ const doctorEntry = (action: string, userId: string): AuditEntry => ({
   subjectIds: [userId],
 });
 
-/** Ends the first future bookings and slots; the sweep ends the rest. */
+/** Ends the first future bookings and slots; the sweeps end the rest. */
 async function endPractice(app: Scheduling, tx: Transaction, doctorId: string): Promise<AuditEntry[]> {
   const now = app.clock.now();
   const cancelled = await endUnlicensedBookings(app, tx, doctorId, now);
-  // Last, as each booking that ends opens its slot again.
+  // After the bookings, because each of them opens its slot again.
   return [...cancelled, ...(await withdrawSlots(tx, doctorId, now))];
 }

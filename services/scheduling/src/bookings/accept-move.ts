@@ -1,4 +1,5 @@
 import { type AuditEntry, readEntries } from "@medconnect/platform/changes/audit-entry.ts";
+import { changed, unchanged } from "@medconnect/platform/changes/effect.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
 import type {
@@ -9,7 +10,7 @@ import type { Scheduling } from "../app.ts";
 import { type BookingRow, bookingEntry, factsOf } from "./booking.ts";
 import { readsOf, viewOf } from "./booking-access.ts";
 import { acceptsMove } from "./booking-rules.ts";
-import { lockBooking, saveBooking } from "./booking-store.ts";
+import { lockKnownBooking, saveBooking } from "./booking-store.ts";
 import { findOwnBooking } from "./find-own-booking.ts";
 
 /** BookingService.AcceptMove. Throws NOT_FOUND, ILLEGAL_TRANSITION, BOOKING_STARTED, TIME_DIFFERS. */
@@ -22,19 +23,19 @@ export async function acceptBookingMove(
   await findOwnBooking(app, user, bookingId);
   const accept = async (tx: Transaction) => {
     const now = app.clock.now();
-    const row = (await lockBooking(tx, bookingId))!;
+    const row = await lockKnownBooking(tx, bookingId);
     // The contract requires both times.
     if (!acceptsMove(factsOf(row), { startTime: startTime!, endTime: endTime! }, now))
-      return { response: viewOf(user, row, now, app.cipher), entries: [] };
+      return unchanged(viewOf(user, row, now, app.cipher));
     const { accepted, entry } = saveAcceptance(tx, row, now);
-    return { response: viewOf(user, accepted, now, app.cipher), entries: [entry] };
+    return changed(viewOf(user, accepted, now, app.cipher), entry);
   };
   return await app.calls.apply(call, accept, (booking) =>
     readEntries("booking.get", readsOf(user, [booking])),
   );
 }
 
-/** Accepts the move of a locked booking. @returns the saved booking, and the audit entry of the change */
+/** Accepts the move of a locked booking. @returns the saved booking and the entry of the change */
 export function saveAcceptance(
   tx: Transaction,
   row: BookingRow,

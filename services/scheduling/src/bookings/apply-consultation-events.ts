@@ -10,8 +10,8 @@ import { lockBookings, saveBooking, saveClose } from "./booking-store.ts";
 import { type Change, type Course, changeBy, wasMoved } from "./consultation-course.ts";
 
 /**
- * consultation.*: a patient who joins accepts a move. A started consultation refuses cancelling. An ended one closes the
- * booking at the consultation's time.
+ * consultation.*: a patient who joins accepts a move. A booking whose consultation has started cannot be cancelled. The end of
+ * the consultation ends the booking, at the consultation's time.
  */
 export const applyConsultationEvent = (type: Course): EventHandler<BookingRow, Plan> => ({
   lock: async (tx, events) => {
@@ -30,7 +30,7 @@ export const applyConsultationEvent = (type: Course): EventHandler<BookingRow, P
   write: (tx, plans, now) => plans.map((plan) => [follow(tx, plan, type, now)]),
 });
 
-/** A booking before its change by a consultation's event. */
+/** Change of a booking by an event, with both states it comes from. */
 interface Plan extends Change {
   current: BookingRow;
   consultation: ConsultationState;
@@ -42,9 +42,9 @@ function follow(tx: Transaction, plan: Plan, type: Course, now: Date): AuditEntr
   const changed: BookingRow = { ...row, version: current.version + 1 };
   saveBooking(tx, changed, now);
   if (changed.closeOutcome !== current.closeOutcome) saveClose(tx, changed);
-  // Clinical gets the acceptance again: it may have applied another copy of the move meanwhile.
+  // Clinical receives the acceptance again, because it may have applied another copy of the move meanwhile.
   if (type === "consultation.joined") return { ...bookingEntry("move_accepted", changed), action };
-  // No-shows at an old time are void; billing gets the valid ones from here.
+  // A no-show at an old time is void, so billing learns of valid no-shows from scheduling.
   if (type === "consultation.no_show") return { ...bookingEntry("fee_decided", changed), action };
   return { action, resource: `bookings/${row.id}`, subjectIds: [row.patientId, row.doctorId] };
 }
@@ -52,13 +52,13 @@ function follow(tx: Transaction, plan: Plan, type: Course, now: Date): AuditEntr
 const isLive = ({ status }: BookingRow): boolean => status === "CONFIRMED";
 
 /**
- * The closed booking at the time at which it took place. Where it was moved while its consultation began, that is the
- * old one, and the slot that it was moved to is given back, unused. Until it ends the slot is its own: the old one may be
- * somebody else's by now, and so may the patient's old time.
+ * An ended booking at its consultation's time. A booking that was moved while its consultation started takes place at the old
+ * time, so its new slot is released. It keeps the new slot until then, because another booking may have the old one.
  */
 function movedBack(tx: Transaction, row: BookingRow, consultation: ConsultationState): BookingRow {
   if (!wasMoved(row, consultation)) return row;
   releaseSlot(tx, row.slotId, row.id);
   const { startTime, endTime } = consultation;
+  // Only a consultation with both times differs from its booking.
   return { ...row, startTime: startTime!, endTime: endTime!, sequence: row.sequence + 1 };
 }

@@ -6,7 +6,7 @@ import type { BookingRow } from "./booking.ts";
 import { toBooking, toBookingWithoutTexts } from "./booking.ts";
 import type { BookingScope } from "./booking-list-store.ts";
 
-/** Whether a booking is the reader's to know of: as its patient, its doctor, an admin, or an internal system. */
+/** True for the booking's patient and doctor, for admins and for service accounts. */
 export function mayRead(reader: Reader, row: Pick<BookingRow, "patientId" | "doctorId">): boolean {
   const { patientId, doctorId } = scopeOf(reader);
   return (
@@ -15,7 +15,7 @@ export function mayRead(reader: Reader, row: Pick<BookingRow, "patientId" | "doc
   );
 }
 
-/** The bookings that a list may show the reader. */
+/** Scope of the reader's lists. */
 export function scopeOf(reader: Reader): BookingScope {
   if (reader.kind === "serviceAccount") return {};
   switch (reader.role) {
@@ -28,13 +28,13 @@ export function scopeOf(reader: Reader): BookingScope {
   }
 }
 
-/** A booking as the reader may see it. */
+/** A booking as the reader sees it: overseers see no texts. */
 export const viewOf = (reader: Reader, row: BookingRow, now: Date, cipher: FieldCipher): Booking =>
   isOverseer(reader) ? toBookingWithoutTexts(row, now) : toBooking(row, now, cipher);
 
 /**
- * The audit lines of bookings that were shown. A patient's appointments are personal data even without a reason text.
- * Patients who read their own bookings leave no line.
+ * Audit lines of shown bookings. An appointment is personal data even without a reason text. Patients who read their own
+ * bookings leave no line.
  */
 export function readsOf(reader: Reader, shown: Booking[]): Access[] {
   if (reader.kind === "user" && reader.role === "PATIENT") return [];

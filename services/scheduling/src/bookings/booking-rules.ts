@@ -8,7 +8,7 @@ import type {
   BookingClose_Outcome,
 } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
 
-/** Where a booking can go from each status. EXPIRED → CONFIRMED is for a late payment only. */
+/** Allowed transitions of a booking. EXPIRED becomes CONFIRMED only by a late payment. */
 const TRANSITIONS: Record<Booking_Status, readonly Booking_Status[]> = {
   STATUS_UNSPECIFIED: [],
   PENDING_PAYMENT: ["CONFIRMED", "EXPIRED", "CANCELLED"],
@@ -22,7 +22,7 @@ const TRANSITIONS: Record<Booking_Status, readonly Booking_Status[]> = {
 export const canBecome = (current: Booking_Status, next: Booking_Status): boolean =>
   TRANSITIONS[current].includes(next);
 
-/** Whether a payment still decides about a booking. In any other status a booking has its payment already. */
+/** True if an authorized payment has an effect on the booking: it confirms it or is refused. */
 export const awaitsPayment = (status: Booking_Status): boolean =>
   status === "PENDING_PAYMENT" || status === "EXPIRED" || status === "CANCELLED";
 
@@ -34,7 +34,6 @@ export interface BookingFacts {
   /** The consultation has started. */
   started: boolean;
   cancelledBy: Booking_Party | null;
-  /** The booking was moved. */
   moved: boolean;
   /** The patient has not accepted the last move. */
   movePending: boolean;
@@ -50,7 +49,7 @@ export function statusAt(
 }
 
 /**
- * Whether a booking may be moved. Throws ILLEGAL_TRANSITION, BOOKING_STARTED, and RESCHEDULE_TOO_LATE for a patient later
+ * Checks that a booking can be moved. Throws ILLEGAL_TRANSITION, BOOKING_STARTED, and RESCHEDULE_TOO_LATE for a patient later
  * than `cutoffMs` before a start that they have accepted.
  */
 export function assertReschedulable(
@@ -61,7 +60,7 @@ export function assertReschedulable(
 ): void {
   const current = statusAt(booking, now);
   if (current !== "CONFIRMED") {
-    // Only a payment can still confirm it, so the error does not offer CONFIRMED.
+    // Only a payment confirms a booking, so the error does not offer CONFIRMED.
     const allowed = TRANSITIONS[current].filter((next) => next !== "CONFIRMED").join(",");
     throw new ApiError("ILLEGAL_TRANSITION", { metadata: { current, requested: "CONFIRMED", allowed } });
   }
@@ -70,8 +69,8 @@ export function assertReschedulable(
 }
 
 /**
- * True if the patient can accept a move now; false if they have already. They accept the time that they saw, which a later
- * move may have replaced. A start that has passed cannot be accepted: that could only make the patient a no-show.
+ * True if the patient accepts a move now; false if they have already. They accept the time that they saw, which a later move
+ * may have replaced. A past start cannot be accepted, because that would make the patient a no-show.
  * Throws ILLEGAL_TRANSITION, BOOKING_STARTED, TIME_DIFFERS.
  */
 export function acceptsMove(
@@ -93,24 +92,24 @@ export function acceptsMove(
   return movePending;
 }
 
-/** With a pending move, a booking starts for its patient only when the consultation starts. */
+/** True after the start. Under a pending move, the start does not count for the patient until the consultation starts. */
 const hasStarted = (
   { started, startTime, movePending }: BookingFacts,
   by: Booking_Party,
   now: Date,
 ): boolean => started || (startTime <= now && !(by === "PATIENT" && movePending));
 
-/** Last time at which a patient cancels or moves an accepted time free of charge. */
+/** Last moment at which a patient cancels or moves an accepted time free of charge. */
 export const cutoffOf = ({ startTime }: Pick<BookingFacts, "startTime">, cutoffMs: number): Date =>
   new Date(startTime.getTime() - cutoffMs);
 
 const isAfterCutoff = (booking: BookingFacts, now: Date, cutoffMs: number): boolean =>
   !booking.movePending && now > cutoffOf(booking, cutoffMs);
 
-/** Outcomes with which an admin closes a booking. */
+/** Outcome with which an admin closes a booking. */
 export type CloseOutcome = Exclude<BookingClose_Outcome, "OUTCOME_UNSPECIFIED">;
 
-/** The booking's status for each outcome. */
+/** Booking status of each outcome. */
 export const CLOSED: Readonly<Record<CloseOutcome, Booking_Status>> = {
   COMPLETED: "COMPLETED",
   NO_SHOW_PATIENT: "NO_SHOW",
@@ -133,9 +132,9 @@ export interface ClosingFacts extends Pick<BookingFacts, "status" | "holdExpireT
 }
 
 /**
- * True if an admin can close a booking now; false if the same admin has closed it in the same way. It must be CONFIRMED and
- * over. With a pending move, a no-show or charge against the patient is refused. Throws BOOKING_CLOSED, ILLEGAL_TRANSITION,
- * TOO_EARLY, MOVE_NOT_ACCEPTED.
+ * True if an admin closes a booking now; false if the same admin has closed it in the same way. Only a CONFIRMED booking can
+ * be closed, after its end. Under a pending move, a no-show of the patient or a charge is refused.
+ * Throws BOOKING_CLOSED, ILLEGAL_TRANSITION, TOO_EARLY, MOVE_NOT_ACCEPTED.
  */
 export function closesNow(booking: ClosingFacts, asked: Closing, now: Date): boolean {
   const { closing, endTime, movePending } = booking;
@@ -155,20 +154,19 @@ export function closesNow(booking: ClosingFacts, asked: Closing, now: Date): boo
   return true;
 }
 
-/** A repeated call gets the first answer only if it asks for the same decision. Throws BOOKING_CLOSED. */
+/** Checks that a repeated call asks for the same closing. Throws BOOKING_CLOSED. */
 function assertSameClosing(closing: Closing, asked: Closing): void {
   if (isDeepStrictEqual(closing, asked)) return;
   const { outcome, feeDecision } = closing;
-  throw new ApiError("BOOKING_CLOSED", { metadata: { outcome, feeDecision: feeDecision } });
+  throw new ApiError("BOOKING_CLOSED", { metadata: { outcome, feeDecision } });
 }
 
-/** Decision about the money of a cancelled booking. */
+/** Decision about the fee of an ended booking. */
 export type FeeDecision = Exclude<AnyFeeDecision, "FEE_DECISION_UNSPECIFIED">;
 
 /**
- * Whether and how a booking is cancelled; undefined where the same party has cancelled it already. A patient who
- * cancels a confirmed booking later than `cutoffMs` before a start that they have accepted owes the fee; else it is
- * returned.
+ * Decides a cancellation; undefined if the same party has cancelled already. A patient who cancels a confirmed booking later
+ * than `cutoffMs` before a start that they have accepted is charged. Every other cancellation releases the fee.
  * Throws ILLEGAL_TRANSITION, BOOKING_STARTED.
  */
 export function decideCancel(
@@ -188,11 +186,11 @@ export function decideCancel(
     });
   }
   if (hasStarted(booking, by, now)) throw new ApiError("BOOKING_STARTED");
-  const isDue = by === "PATIENT" && current === "CONFIRMED" && isAfterCutoff(booking, now, cutoffMs);
-  return isDue ? "CHARGE" : "RELEASE";
+  const isCharged = by === "PATIENT" && current === "CONFIRMED" && isAfterCutoff(booking, now, cutoffMs);
+  return isCharged ? "CHARGE" : "RELEASE";
 }
 
-/** A repeated cancellation gets the first answer only for the same reason. Throws ILLEGAL_TRANSITION. */
+/** Checks that a repeated cancellation has the same reason. Throws ILLEGAL_TRANSITION. */
 export function assertSameReason(recorded: string, requested: string): void {
   if (recorded !== requested) throw repeatDiffers("CANCELLED");
 }

@@ -7,8 +7,9 @@ import { countByDay, countByStatus } from "./booking-stats-store.ts";
 /** BookingService.GetBookingStats. Figures are at most 15 s old. */
 export const getBookingStats = figures("stats/bookings", async (app: Scheduling): Promise<BookingStats> => {
   const days = lastDays(app.clock.now());
-  // One after the other, because there are few connections for scans.
+  // One after the other, because the pool for scans is small.
   const statuses = await countByStatus(app.db);
+  // `lastDays` is never empty.
   const made = await countByDay(app.db, new Date(days[0]!));
   return { bookingsByStatus: byName(statuses), bookingsByDay: byName(made, days) };
 });

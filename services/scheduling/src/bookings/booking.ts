@@ -67,7 +67,7 @@ export type BookingEventType =
 
 type Owned = Pick<BookingRow, "id" | "patientId" | "doctorId">;
 
-/** Where a booking's sealed texts lie, and whose they are: for other people, they do not open. */
+/** Contexts of a booking's encrypted texts. They hold the people, so a row with other people does not decrypt. */
 export const reasonContext = ({ id, patientId, doctorId }: Owned): string =>
   `bookings.reason:${id}:${patientId}:${doctorId}`;
 export const cancelReasonContext = ({ id, patientId, doctorId }: Owned): string =>
@@ -75,7 +75,7 @@ export const cancelReasonContext = ({ id, patientId, doctorId }: Owned): string 
 export const closeReasonContext = ({ id, patientId, doctorId }: Owned): string =>
   `bookings.close_reason:${id}:${patientId}:${doctorId}`;
 
-/** The booking without what patient and doctor wrote: for admins, and in answers to those who just wrote it. */
+/** A booking without its texts: for overseers, and for responses that add the text themselves. */
 export function toBookingWithoutTexts(row: BookingRow, now: Date): Booking {
   return {
     id: row.id,
@@ -86,7 +86,7 @@ export function toBookingWithoutTexts(row: BookingRow, now: Date): Booking {
     patientName: row.patientName ?? "",
     consultationId: row.consultationId,
     paymentId: row.paymentId ?? undefined,
-    status: statusAt({ status: row.status, holdExpireTime: row.holdExpireTime }, now),
+    status: statusAt(row, now),
     startTime: row.startTime,
     endTime: row.endTime,
     fee: feeOf(row),
@@ -105,19 +105,19 @@ export function toBookingWithoutTexts(row: BookingRow, now: Date): Booking {
 }
 
 const closeOf = ({ closeOutcome: outcome, closeTime }: BookingRow): BookingClose | undefined =>
-  outcome === null ? undefined : { outcome, closeTime: closeTime!, reason: undefined };
+  outcome === null ? undefined : { outcome, closeTime: closeTime ?? undefined, reason: undefined };
 
 const moveOf = (row: BookingRow): Booking_Move | undefined =>
   row.movedBy === null
     ? undefined
     : {
         movedBy: row.movedBy,
-        moveTime: row.moveTime!,
-        previousStartTime: row.previousStartTime!,
+        moveTime: row.moveTime ?? undefined,
+        previousStartTime: row.previousStartTime ?? undefined,
         accepted: row.movePending === 0,
       };
 
-/** The booking as its patient and its doctor see it. */
+/** A booking as its patient and doctor see it, with its texts. */
 export function toBooking(row: BookingRow, now: Date, cipher: FieldCipher): Booking {
   const close = closeOf(row);
   return {
@@ -135,7 +135,7 @@ export function toBooking(row: BookingRow, now: Date, cipher: FieldCipher): Book
 export const cancelReasonOf = (row: BookingRow, cipher: FieldCipher): string | undefined =>
   row.cancelReason ? cipher.decrypt(cancelReasonContext(row), row.cancelReason).toString() : undefined;
 
-/** The fact that a booking has changed, with all of its state that others need. */
+/** Event of a booking's change, with the state that other services need. */
 export function bookingEvent(type: BookingEventType, row: BookingRow): NewEvent {
   return {
     type: `booking.${type}`,
@@ -161,14 +161,14 @@ export function bookingEvent(type: BookingEventType, row: BookingRow): NewEvent 
   };
 }
 
-/** Audit line and event of a booking's change. */
+/** Audit entry and event of a booking's change. */
 export const bookingEntry = (type: BookingEventType, row: BookingRow): AuditEntry => ({
   resource: `bookings/${row.id}`,
   subjectIds: [row.patientId, row.doctorId],
   events: [bookingEvent(type, row)],
 });
 
-/** Facts of a booking that the rules use. */
+/** Facts of a booking for the rules. */
 export const factsOf = (row: BookingRow): BookingFacts => ({
   status: row.status,
   holdExpireTime: row.holdExpireTime,

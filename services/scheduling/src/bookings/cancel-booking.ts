@@ -1,4 +1,5 @@
 import { type AuditEntry, readEntries } from "@medconnect/platform/changes/audit-entry.ts";
+import { changed, unchanged } from "@medconnect/platform/changes/effect.ts";
 import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
@@ -13,7 +14,7 @@ import { releaseSlot } from "../slots/slot-store.ts";
 import { type BookingRow, bookingEntry, cancelReasonContext, cancelReasonOf, factsOf } from "./booking.ts";
 import { readsOf, viewOf } from "./booking-access.ts";
 import { assertSameReason, canBecome, decideCancel, type FeeDecision, statusAt } from "./booking-rules.ts";
-import { lockBooking, saveBooking } from "./booking-store.ts";
+import { lockKnownBooking, saveBooking } from "./booking-store.ts";
 
 import { coolDown, expireBooking } from "./expire-bookings.ts";
 import { findOwnBooking } from "./find-own-booking.ts";
@@ -29,19 +30,16 @@ export async function cancelBooking(
   await findOwnBooking(app, user, bookingId);
   const cancelOnce = async (tx: Transaction) => {
     const now = app.clock.now();
-    // The end of a hold starts a cooldown, which a concurrent booking of the patient must see.
+    // Cancelling a hold starts a cooldown, which a concurrent booking of the patient must see.
     if (user.role === "PATIENT") guardPerson(tx, user.userId);
-    const row = (await lockBooking(tx, bookingId))!;
+    const row = await lockKnownBooking(tx, bookingId);
     const feeDecision = decideCancel(factsOf(row), user.role, now, app.cancelCutoffMs);
     if (!feeDecision) {
       assertSameReason(cancelReasonOf(row, app.cipher) ?? "", reason);
-      return { response: viewOf(user, row, now, app.cipher), entries: [] };
+      return unchanged(viewOf(user, row, now, app.cipher));
     }
     const cancelled = cancel(tx, row, user.role, feeDecision, reason, now, app.cipher);
-    return {
-      response: viewOf(user, cancelled, now, app.cipher),
-      entries: [bookingEntry("cancelled", cancelled)],
-    };
+    return changed(viewOf(user, cancelled, now, app.cipher), bookingEntry("cancelled", cancelled));
   };
   return await app.calls.apply(call, cancelOnce, (booking) =>
     readEntries("booking.get", readsOf(user, [booking])),
@@ -49,9 +47,9 @@ export async function cancelBooking(
 }
 
 /**
- * Cancels a booking that cannot take place, such as one of a disabled account, with a full refund.
+ * Cancels a booking that cannot take place, such as one of a disabled account, and releases its fee.
  *
- * @param reason for patient and doctor to read
+ * @param reason shown to patient and doctor
  */
 export async function cancelByPlatform(
   tx: Transaction,
@@ -60,9 +58,9 @@ export async function cancelByPlatform(
   now: Date,
   cipher: FieldCipher,
 ): Promise<AuditEntry[]> {
-  const row = (await lockBooking(tx, id))!;
+  const row = await lockKnownBooking(tx, id);
   const current = statusAt(factsOf(row), now);
-  // Readers already see an ended hold as EXPIRED, so it does not become CANCELLED.
+  // Readers see an ended hold as EXPIRED already, so it does not become CANCELLED.
   if (current === "EXPIRED") return await expireBooking(tx, id, now);
   if (!canBecome(current, "CANCELLED")) return [];
   return [

@@ -1,4 +1,5 @@
 import { readEntries } from "@medconnect/platform/changes/audit-entry.ts";
+import { changed, unchanged } from "@medconnect/platform/changes/effect.ts";
 import type { FieldCipher } from "@medconnect/platform/crypto/field-cipher.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
@@ -17,7 +18,7 @@ import {
   closesNow,
   type FeeDecision,
 } from "./booking-rules.ts";
-import { lockBooking, saveBooking, saveClose } from "./booking-store.ts";
+import { lockKnownBooking, saveBooking, saveClose } from "./booking-store.ts";
 import { findOwnBooking } from "./find-own-booking.ts";
 
 /** BookingService.CloseBooking. Throws NOT_FOUND, ILLEGAL_TRANSITION, TOO_EARLY, MOVE_NOT_ACCEPTED, BOOKING_CLOSED. */
@@ -28,16 +29,16 @@ export async function closeBooking(
 ): Promise<Booking> {
   const { bookingId, reason } = request;
   const user = userOf(call);
-  // The contract refuses unspecified values.
+  // The contract refuses the unspecified values.
   const outcome = request.outcome as CloseOutcome;
   const feeDecision = request.feeDecision as FeeDecision;
   await findOwnBooking(app, user, bookingId);
   const close = async (tx: Transaction) => {
     const now = app.clock.now();
-    const row = (await lockBooking(tx, bookingId))!;
+    const row = await lockKnownBooking(tx, bookingId);
     const closing = { outcome, feeDecision, reason, adminId: user.userId };
     if (!closesNow(closingFactsOf(row, app.cipher), closing, now))
-      return { response: viewOf(user, row, now, app.cipher), entries: [] };
+      return unchanged(viewOf(user, row, now, app.cipher));
     const closed: BookingRow = {
       ...row,
       status: CLOSED[outcome],
@@ -50,7 +51,7 @@ export async function closeBooking(
     };
     saveBooking(tx, closed, now);
     saveClose(tx, closed);
-    return { response: viewOf(user, closed, now, app.cipher), entries: [bookingEntry("closed", closed)] };
+    return changed(viewOf(user, closed, now, app.cipher), bookingEntry("closed", closed));
   };
   return await app.calls.apply(call, close, (booking) =>
     readEntries("booking.get", readsOf(user, [booking])),
@@ -65,6 +66,7 @@ const closingFactsOf = (row: BookingRow, cipher: FieldCipher): ClosingFacts => (
   closing: row.closeOutcome === null ? undefined : closingOf(row, row.closeOutcome, cipher),
 });
 
+/** Closing of a closed booking, which has all close columns and a fee decision. */
 const closingOf = (row: BookingRow, outcome: CloseOutcome, cipher: FieldCipher): Closing => ({
   outcome,
   feeDecision: row.feeDecision!,

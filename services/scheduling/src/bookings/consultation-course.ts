@@ -2,7 +2,7 @@ import type { ConsultationState } from "@medconnect/proto/medconnect/events/v1/e
 import { type BookingRow, NOT_CLOSED } from "./booking.ts";
 import type { FeeDecision } from "./booking-rules.ts";
 
-/** A booking after a consultation's event, before its next version. */
+/** A booking after a consultation's event, without its next version. */
 export interface Change {
   action: string;
   row: BookingRow;
@@ -14,7 +14,7 @@ type End = (typeof ENDS)[number];
 
 const isEnd = (type: string): type is End => ENDS.some((end) => end === type);
 
-/** The fee is due if the doctor came in time and it took place, or if only the patient was missing. */
+/** Charges the fee if the doctor came in time and the consultation took place, or if only the patient was missing. */
 function feeOfEnd(type: End, { noShowParty, lateParty }: ConsultationState): FeeDecision {
   switch (type) {
     case "consultation.completed":
@@ -26,17 +26,17 @@ function feeOfEnd(type: End, { noShowParty, lateParty }: ConsultationState): Fee
   }
 }
 
-const begin = (row: BookingRow): Change => ({
+const start = (row: BookingRow): Change => ({
   action: "booking.begin",
   row: { ...row, started: 1, movePending: 0 },
 });
 
-/** Effect of each event on a confirmed booking. Billing hears of the ends from clinical itself, except for no-shows. */
+/** Effect of each event on a confirmed booking. Clinical tells billing of every end except a no-show. */
 const COURSES = {
   "consultation.joined": (row) => ({ action: "booking.accept_move", row: { ...row, movePending: 0 } }),
-  "consultation.started": begin,
-  // Newer than its start, which is skipped if this arrives first.
-  "consultation.overdue": begin,
+  "consultation.started": start,
+  // Has a later version than the start, which is skipped if it arrives second.
+  "consultation.overdue": start,
   "consultation.completed": (row, consultation) => ({
     action: "booking.complete",
     row: {
@@ -65,7 +65,7 @@ const COURSES = {
 
 export type Course = keyof typeof COURSES;
 
-/** Effect of a consultation's event on its booking; undefined if it has none. */
+/** Effect of a consultation's event on its booking; undefined without one. */
 export function changeBy(
   type: Course,
   consultation: ConsultationState,
@@ -75,19 +75,20 @@ export function changeBy(
   const change = isMoot(type, consultation, row) ? undefined : COURSES[type](row, consultation, now);
   if (row.status === "CONFIRMED") return change;
   if (!isEnd(type)) return undefined;
-  // Both services have decided about the fee, and billing gets both in any order: a release prevails.
-  const isReturned = feeOfEnd(type, consultation) === "RELEASE" && row.feeDecision === "CHARGE";
-  const feeDecision = isReturned ? "RELEASE" : row.feeDecision;
-  // An admin closed it while it ended. Clinical had not applied the closing, and will skip it.
+  // Scheduling and clinical have both decided about the fee, and billing receives the decisions in any order. A release
+  // prevails.
+  const isReleased = feeOfEnd(type, consultation) === "RELEASE" && row.feeDecision === "CHARGE";
+  const feeDecision = isReleased ? "RELEASE" : row.feeDecision;
+  // An admin closed the booking while its consultation ended. Clinical skips the closing, so the consultation's end counts.
   if (row.closeOutcome !== null && change)
     return { ...change, row: { ...change.row, ...NOT_CLOSED, feeDecision } };
-  return isReturned ? { action: "booking.return_fee", row: { ...row, feeDecision } } : undefined;
+  return isReleased ? { action: "booking.return_fee", row: { ...row, feeDecision } } : undefined;
 }
 
 /**
- * True if the event changes nothing here: it is known already, or clinical had not applied a move of the booking yet. A
- * no-show at the old time, or of the patient at a time not accepted, is void: clinical reopens the consultation when it
- * applies the move. A patient who joins at one time accepts no other.
+ * True if the event changes nothing: it is known already, or clinical had not applied a move of the booking yet. A no-show at
+ * the old time, or of the patient at a time not accepted, is void. Clinical reopens the consultation when it applies the
+ * move. A patient who joins at one time accepts no other.
  */
 function isMoot(type: Course, consultation: ConsultationState, row: BookingRow): boolean {
   switch (type) {
@@ -103,7 +104,7 @@ function isMoot(type: Course, consultation: ConsultationState, row: BookingRow):
   }
 }
 
-/** True if the booking's time differs from its consultation's, which an older clinical does not send. */
+/** True if the booking's time differs from its consultation's. Events of older releases have no time. */
 export function wasMoved(row: BookingRow, { startTime, endTime }: ConsultationState): boolean {
   if (!startTime || !endTime) return false;
   return row.startTime.getTime() !== startTime.getTime() || row.endTime.getTime() !== endTime.getTime();

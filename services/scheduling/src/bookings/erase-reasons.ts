@@ -12,8 +12,8 @@ import { endHold } from "./expire-bookings.ts";
 import { eraseReason, findDueErasures, forgetErasure } from "./reason-store.ts";
 
 /**
- * payment.cancelled: the booking can no longer be paid, so its reason is erased. Billing may see the hold's end before the
- * sweep; the hold then ends here, because nothing would erase its reason before the start.
+ * payment.cancelled: the booking can no longer be paid, so its reason is erased. Billing may notice the end of the hold before
+ * the sweep does. The hold then ends here; otherwise its reason would stay until the start.
  */
 export const applyPaymentCancelled: EventHandler<BookingRow, BookingRow> = {
   lock: async (tx, events) => {
@@ -34,7 +34,7 @@ export const applyPaymentCancelled: EventHandler<BookingRow, BookingRow> = {
     }),
 };
 
-/** Erases the reasons of expired bookings after their start, when a late payment can no longer confirm them. */
+/** Erases the reasons of expired bookings at their start, after which no late payment confirms them. */
 export const sweepReasons =
   (app: Scheduling) =>
   async (signal?: AbortSignal): Promise<void> => {
@@ -53,7 +53,7 @@ async function eraseIfExpired(tx: Transaction, id: string): Promise<AuditEntry[]
 function erase(tx: Transaction, row: BookingRow): AuditEntry[] {
   const { id, status, reason } = row;
   if (status !== "EXPIRED" || !reason) {
-    // Confirmed by a late payment, or erased meanwhile. A hold that is not swept yet comes here again.
+    // A late payment confirmed the booking, or its reason is erased already. An open hold keeps its erasure.
     if (status !== "PENDING_PAYMENT") forgetErasure(tx, id);
     return [];
   }

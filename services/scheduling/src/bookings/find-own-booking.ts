@@ -5,7 +5,7 @@ import type { BookingRow } from "./booking.ts";
 import { mayRead } from "./booking-access.ts";
 import { findBooking } from "./booking-store.ts";
 
-/** The booking, if it is the reader's to know of. Throws NOT_FOUND where it is not, or does not exist. */
+/** Finds a booking that the reader may see. Throws NOT_FOUND. */
 export async function findOwnBooking(app: Scheduling, reader: Reader, id: string): Promise<BookingRow> {
   const row = await findBooking(app.db, id);
   if (!row) throw new ApiError("NOT_FOUND");

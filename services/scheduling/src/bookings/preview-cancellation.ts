@@ -18,7 +18,7 @@ export async function previewCancellation(
   const user = userOf(call);
   const row = await findOwnBooking(app, user, bookingId);
   const facts = factsOf(row);
-  // Already cancelled by the caller: the decision stands.
+  // The caller has cancelled it already, and a cancelled booking has a decision.
   const feeDecision = decideCancel(facts, user.role, app.clock.now(), app.cancelCutoffMs) ?? row.feeDecision!;
   if (user.role !== "PATIENT") {
     await app.audit.record(call, [{ resource: `bookings/${row.id}`, subjectIds: [row.patientId] }]);

@@ -3,7 +3,7 @@ import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { BookingRow } from "./booking.ts";
 
-/** Schedules the erasure of an expired booking's reason for its start: until then a late payment may confirm it. */
+/** Schedules the erasure of an expired booking's reason for its start. Until then a late payment may confirm it. */
 export function eraseReasonAtStart(tx: Transaction, { id, startTime }: BookingRow): void {
   tx.defer(
     `INSERT INTO reason_erasures (booking_id, due_time) VALUES (?, ?) AS new
@@ -12,7 +12,7 @@ export function eraseReasonAtStart(tx: Transaction, { id, startTime }: BookingRo
   );
 }
 
-/** Erases the reason of a locked booking that was never confirmed and can no longer be. */
+/** Erases the reason of a locked booking that no payment can confirm any more. */
 export function eraseReason(tx: Transaction, id: string): void {
   tx.defer("UPDATE bookings SET reason = NULL WHERE id = ?", [binaryId(id)]);
   forgetErasure(tx, id);

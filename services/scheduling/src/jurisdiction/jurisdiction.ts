@@ -6,14 +6,14 @@ import { findRegion } from "../people/people-store.ts";
 /** `enforced`: patients find and book only doctors with a licence for the patient's region. */
 export type Jurisdiction = "off" | "enforced";
 
-interface Deployment {
+interface Enforcement {
   readonly db: Database;
   readonly jurisdiction: Jurisdiction;
 }
 
-/** With enforcement, the region of the caller's profile; undefined if unknown, or if the region does not matter. */
+/** Region of the caller's profile under enforcement; undefined if unknown, or without enforcement. */
 export async function profileRegion(
-  { db, jurisdiction }: Deployment,
+  { db, jurisdiction }: Enforcement,
   { caller }: Call,
 ): Promise<string | undefined> {
   if (jurisdiction === "off" || caller.kind !== "user") return undefined;
@@ -21,22 +21,22 @@ export async function profileRegion(
 }
 
 /**
- * The region of a caller's search for doctors or slots: the requested one, else, with enforcement, the profile's. Undefined
- * if the region does not matter. Throws REGION_REQUIRED.
+ * Region of a search for doctors or slots: the requested region, or the profile's under enforcement. Undefined if the region
+ * does not matter. Throws REGION_REQUIRED.
  */
-export async function lookedForRegion(
-  deployment: Deployment,
-  asked: string,
+export async function searchRegion(
+  enforcement: Enforcement,
+  requested: string,
   call: Call,
 ): Promise<string | undefined> {
-  if (asked !== "") return asked;
-  const region = await profileRegion(deployment, call);
-  if (region === undefined && deployment.jurisdiction === "enforced") throw new ApiError("REGION_REQUIRED");
+  if (requested !== "") return requested;
+  const region = await profileRegion(enforcement, call);
+  if (region === undefined && enforcement.jurisdiction === "enforced") throw new ApiError("REGION_REQUIRED");
   return region;
 }
 
-/** The region that a booking's doctor must be licensed for; undefined if it does not matter. */
+/** Region that the licence of a booking's doctor must cover; undefined if it does not matter. */
 export const requiredRegion = (
-  { jurisdiction }: Pick<Deployment, "jurisdiction">,
+  { jurisdiction }: Pick<Enforcement, "jurisdiction">,
   { patientRegion: region }: { patientRegion: string },
 ): string | undefined => (jurisdiction === "enforced" && region !== "" ? region : undefined);

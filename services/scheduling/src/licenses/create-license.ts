@@ -1,3 +1,4 @@
+import { changed } from "@medconnect/platform/changes/effect.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
 import { newId } from "@medconnect/platform/ids/ids.ts";
@@ -28,15 +29,12 @@ export async function createLicense(
       throw new ApiError("TOO_MANY_LICENSES", { metadata: { limit: String(MAX_LICENSES) } });
     }
     const license = pendingLicense(doctorId, claim, now);
-    insertLicense(tx, license);
-    return {
-      response: license,
-      entries: [{ resource: `licenses/${license.id}`, subjectIds: [doctorId] }],
-    };
+    insertLicense(tx, license, now);
+    return changed(license, { resource: `licenses/${license.id}`, subjectIds: [doctorId] });
   });
 }
 
-/** A new claim. */
+/** A licence that waits for an admin. */
 export const pendingLicense = (
   doctorId: string,
   { number, region, expireDate }: Claim,

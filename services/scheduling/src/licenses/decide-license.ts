@@ -1,4 +1,5 @@
 import { type AuditEntry, readEntries } from "@medconnect/platform/changes/audit-entry.ts";
+import { changed, unchanged } from "@medconnect/platform/changes/effect.ts";
 import { duplicateKeyOf } from "@medconnect/platform/db/errors.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
@@ -14,21 +15,17 @@ import type { Scheduling } from "../app.ts";
 import { renameDoctor } from "../doctors/doctor-store.ts";
 import { endUnlicensedBookings } from "../endings/end-unlicensed-bookings.ts";
 import { lockPerson } from "../people/people-store.ts";
+import { decisionReasonOf, type LicenseRow, rejectReasonContext, toLicense } from "./license.ts";
 import { assertDecidable, assertVerifiable } from "./license-rules.ts";
 import {
-  decisionReasonOf,
   findLicense,
-  findVerifiedName,
-  type LicenseRow,
   lockLicense,
   refuseLicense,
-  rejectReasonContext,
   replaceVerified,
-  toLicense,
-  updateLicensing,
   verifyLicense as writeVerified,
 } from "./license-store.ts";
 import { decisionEvent, licensingEvent } from "./licensing.ts";
+import { findVerifiedName, updateLicensing } from "./licensing-store.ts";
 
 /** LicenseService.VerifyLicense. Throws NOT_FOUND, ILLEGAL_TRANSITION, LICENSE_NUMBER_TAKEN, NAME_DIFFERS. */
 export const verifyLicense = (
@@ -54,6 +51,7 @@ export function revokeLicense(
   return decide(app, call, licenseId, { decision: "REVOKED", reason, stoppedBy });
 }
 
+/** A decision and its details. */
 type Decided =
   | {
       decision: "VERIFIED";
@@ -72,14 +70,15 @@ async function decide(app: Scheduling, call: Call, licenseId: string, decided: D
   if (!found) throw new ApiError("NOT_FOUND");
   const decideOnce = async (tx: Transaction) => {
     const now = app.clock.now();
-    // First, as in the account's events.
+    // Before the licence: the lock order of the account's events.
     const accountName = await lockPerson(tx, found.doctorId);
     const row = await lockLicense(tx, found);
     const entry = { resource: `licenses/${row.id}`, subjectIds: [row.doctorId] };
     const stoppedBy = decided.decision === "REVOKED" ? decided.stoppedBy : undefined;
-    if (!changes(app, row, decided, accountName, now)) {
-      const stopped = stoppedBy ? [entry, await changeLicensing(tx, row, now, stoppedBy)] : [];
-      return { response: toLicense(row, now, app.cipher), entries: stopped };
+    if (!hasEffect(app, row, decided, accountName, now)) {
+      const response = toLicense(row, now, app.cipher);
+      if (!stoppedBy) return unchanged(response);
+      return changed(response, entry, await changeLicensing(tx, row, now, stoppedBy));
     }
     const { decision } = decided;
     const { after, isShortened } =
@@ -87,21 +86,18 @@ async function decide(app: Scheduling, call: Call, licenseId: string, decided: D
         ? await verify(tx, row, accountName, now)
         : { after: refuse(app, tx, row, decided, now), isShortened: decision === "REVOKED" };
     const licensing = decision === "REJECTED" ? [] : [await changeLicensing(tx, row, now, stoppedBy)];
-    // A decision that takes nothing away cancels nothing, whatever the setting was when a booking was made.
+    // A decision that takes no licensed day away cancels nothing, even if the setting has changed since a booking was made.
     const cancelled = isShortened ? await endUnlicensedBookings(app, tx, row.doctorId, now) : [];
     const events = row.status === decision ? [] : [decisionEvent(row, decision)];
-    return {
-      response: toLicense(after, now, app.cipher),
-      entries: [{ ...entry, events }, ...licensing, ...cancelled],
-    };
+    return changed(toLicense(after, now, app.cipher), { ...entry, events }, ...licensing, ...cancelled);
   };
   return await app.calls.apply(call, decideOnce, ({ id, doctorId }) =>
     readEntries("license.list", [{ resource: `licenses/${id}`, subjectIds: [doctorId] }]),
   );
 }
 
-/** Checks a decision. @returns false if it was made already */
-function changes(
+/** Checks a decision. Throws ILLEGAL_TRANSITION, NAME_DIFFERS. @returns false if it was made already */
+function hasEffect(
   { cipher }: Pick<Scheduling, "cipher">,
   row: LicenseRow,
   decided: Decided,
@@ -115,7 +111,7 @@ function changes(
     : assertDecidable(current, decided, dateOf(now));
 }
 
-/** Copies the doctor's new last licensed day and public name, and sends both to clinical. */
+/** Updates the doctor's last licensed day and public name, and sends both to clinical. */
 async function changeLicensing(
   tx: Transaction,
   { doctorId }: LicenseRow,
@@ -137,11 +133,11 @@ async function changeLicensing(
 /** A licence after a decision. */
 interface Outcome {
   after: LicenseRow;
-  /** Days are missing that the doctor's licences covered before. */
+  /** The doctor's licences cover fewer days than before. */
   isShortened: boolean;
 }
 
-/** Verifies a claim, or only the account's name on a verified licence. */
+/** Verifies a claim, or the new name of the account on a verified licence. */
 async function verify(tx: Transaction, row: LicenseRow, name: string, now: Date): Promise<Outcome> {
   const isShortened = row.status === "PENDING" && (await replaceVerified(tx, row, now));
   try {
@@ -154,7 +150,6 @@ async function verify(tx: Transaction, row: LicenseRow, name: string, now: Date)
   return { after: { ...after, status: "VERIFIED" }, isShortened };
 }
 
-/** Rejects or revokes. */
 function refuse(
   { cipher }: Pick<Scheduling, "cipher">,
   tx: Transaction,
@@ -162,7 +157,7 @@ function refuse(
   { decision, reason }: { decision: "REJECTED" | "REVOKED"; reason: string },
   now: Date,
 ): LicenseRow {
-  const sealed = cipher.encrypt(rejectReasonContext(row), reason);
-  refuseLicense(tx, row.id, decision, sealed, now);
-  return { ...row, status: decision, rejectReason: sealed, decideTime: now };
+  const encrypted = cipher.encrypt(rejectReasonContext(row), reason);
+  refuseLicense(tx, row.id, decision, encrypted, now);
+  return { ...row, status: decision, rejectReason: encrypted, decideTime: now };
 }

@@ -3,12 +3,12 @@ import { repeatDiffers } from "@medconnect/platform/errors/repeat-differs.ts";
 import { type CalendarDate, dateOf } from "@medconnect/platform/time/calendar-date.ts";
 import type { License_Status } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
 
-/** Maximum of a doctor's pending and valid licences; the profile reads them all. */
+/** Maximum of a doctor's pending and valid licences, because the profile shows all of them. */
 export const MAX_LICENSES = 20;
-/** Stored date of an unlimited licence. */
+/** Stored expire date of an unlimited licence. */
 export const NO_EXPIRY: CalendarDate = "9999-12-31";
 
-/** The date in the API: empty for an unlimited licence. */
+/** Expire date in the API; empty for an unlimited licence. */
 export const shownDate = (date: CalendarDate): string => (date === NO_EXPIRY ? "" : date);
 
 /** Stored state; the API shows a replaced licence as EXPIRED. */
@@ -22,12 +22,12 @@ export interface Claim {
   expireDate: string;
 }
 
-/** Throws INVALID_REQUEST for a last day in the past. @param field with the day */
+/** Throws INVALID_REQUEST for a last day in the past. @param field that holds the day */
 export function assertNotOver({ expireDate }: Claim, now: Date, field: string): void {
   if (expireDate !== "" && expireDate < dateOf(now)) throw invalidField(field, "must not be in the past");
 }
 
-/** State of a licence on a day: a pending or verified one expires after its last day. */
+/** State of a licence on a day. A pending or verified licence expires after its last day. */
 export function statusOn(
   { status, expireDate }: { status: StoredStatus; expireDate: CalendarDate },
   today: CalendarDate,
@@ -48,7 +48,7 @@ export interface LicenseFacts {
 }
 
 /**
- * Checks a decision about a licence. An expired, verified one can still be revoked, which frees its number for others.
+ * Checks a decision about a licence. An expired licence that was verified can still be revoked, which frees its number.
  * Throws ILLEGAL_TRANSITION.
  *
  * @returns false if the same decision was made already, for the same reason
@@ -70,7 +70,7 @@ export function assertDecidable(
   });
 }
 
-/** Names that a verification compares, each by its code points. */
+/** Names that a verification compares, by code points. */
 export interface VerificationNames {
   /** Name that the admin compared with the licence. */
   seen: string;

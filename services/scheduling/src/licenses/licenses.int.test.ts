@@ -3,7 +3,6 @@ import { reflect } from "@bufbuild/protobuf/reflect";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { registry } from "@medconnect/platform/contract/registry.ts";
 import { binaryId } from "@medconnect/platform/db/binary-id.ts";
-import { stateOf } from "@medconnect/platform/inbox/state-of.ts";
 import { bound, invoke, userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { in_lists } from "@medconnect/proto/es/medconnect/options/v1/options_pb.js";
 import { Event } from "@medconnect/proto/medconnect/events/v1/events.ts";

@@ -1,13 +1,23 @@
 import type { NewEvent } from "@medconnect/platform/outbox/event.ts";
 import { dateOf } from "@medconnect/platform/time/calendar-date.ts";
 import { v5 } from "uuid";
+import type { LicenseRow } from "./license.ts";
 import type { Decision } from "./license-rules.ts";
-import type { LicenseRow, LicensingRow } from "./license-store.ts";
+
+/** Licensed days and public name of a doctor, for other services. */
+export interface LicensingRow {
+  id: string;
+  displayName: string;
+  licensedUntil: Date | null;
+  licensingVersion: number;
+  prescriptionsStopTime: Date | null;
+  prescriptionsStoppedBy: string | null;
+}
 
 /** Namespace of `licensingIdOf` (RFC 9562 §5.5), a random UUID. */
 const LICENSINGS = "5f0f5a3e-6c0e-4a53-8f0b-0d9f6f1d7a11";
 
-/** Aggregate id of a doctor's licensing. It differs from the user id, because consumers count auth's versions under that. */
+/** Aggregate id of a doctor's licensing. The user id counts the versions of auth's events. */
 const licensingIdOf = (doctorId: string): string => v5(doctorId, LICENSINGS);
 
 /** Event with a doctor's last licensed day and public name. */
@@ -28,8 +38,8 @@ export const licensingEvent = (row: LicensingRow): NewEvent => ({
 });
 
 /**
- * Event of a decision, for auth's mail to the doctor. A licence has at most two decisions; the second is a revocation. A new name
- * is none, as the licence stays VERIFIED.
+ * Event of a decision, for auth's mail to the doctor. A licence has at most two decisions, and the second is a revocation. The
+ * verification of a new name is not a decision, because the licence stays VERIFIED.
  */
 export const decisionEvent = ({ id, doctorId, region }: LicenseRow, decision: Decision): NewEvent => ({
   type: "license.decided",

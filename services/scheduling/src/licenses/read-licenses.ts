@@ -11,7 +11,8 @@ import type {
 } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
 import type { Scheduling } from "../app.ts";
 import { assertOwnProfile } from "../doctors/doctor-access.ts";
-import { findLicense, listLicenses as list, toLicense } from "./license-store.ts";
+import { toLicense } from "./license.ts";
+import { findLicense, listLicenses as list } from "./license-store.ts";
 
 /** LicenseService.GetLicense. Throws NOT_FOUND, NOT_OWNER. */
 export async function getLicense(

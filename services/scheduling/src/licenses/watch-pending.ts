@@ -3,14 +3,14 @@ import { sampled } from "@medconnect/platform/telemetry/samples.ts";
 import type { Scheduling } from "../app.ts";
 import { countPending } from "./license-store.ts";
 
-/** Reports licences that wait for an admin: claims, whose doctors have no patients until then, and new names. */
+/** Reports licences that wait for an admin. A doctor without a verified licence cannot be booked until then. */
 export function watchPending({ db, clock }: Pick<Scheduling, "db" | "clock">): void {
   const pending = sampled(() => countPending(db, clock.now()));
   gauge("licenses.pending", "Licences that wait for an admin's decision", (report) => {
     const claims = pending();
     if (claims) report(claims.count);
   });
-  gauge("licenses.pending_age", "Seconds that the first of them has waited", (report) => {
+  gauge("licenses.pending_age", "Seconds since the first of them began to wait", (report) => {
     const claims = pending();
     if (claims) report(claims.oldest ? (clock.now().getTime() - claims.oldest.getTime()) / 1000 : 0);
   });

@@ -3,10 +3,10 @@ import type { Database } from "@medconnect/platform/db/database.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { UserState } from "@medconnect/proto/medconnect/events/v1/events.ts";
 
-/** A copy of an account. */
+/** Copy of an account. */
 export interface Person {
   userId: string;
-  /** Empty where auth has not told. */
+  /** Empty until auth's first event about the account. */
   fullName: string;
   disabled: number;
   /** ISO 3166; empty if unknown. */
@@ -14,8 +14,8 @@ export interface Person {
 }
 
 /**
- * Locks the copy of an account: the account's next event waits for the commit, and then finds what was made, as does whoever
- * else locks it. Makes the row of an account that auth has not told of yet, as there would be nothing to lock.
+ * Locks the copy of an account until the commit. The account's next event waits, and then sees the changes of this
+ * transaction. Inserts an empty copy if auth has not sent the account yet, because a missing row cannot be locked.
  */
 export function guardPerson(tx: Transaction, userId: string): void {
   tx.defer(
@@ -25,7 +25,7 @@ export function guardPerson(tx: Transaction, userId: string): void {
   );
 }
 
-/** As `guardPerson`, for the patients of bookings; before the bookings are locked. */
+/** Same as `guardPerson`, for the patients of bookings. Call it before the bookings are locked. */
 export function guardPatientsOf(tx: Transaction, bookingIds: string[]): void {
   tx.defer(
     `INSERT INTO people (user_id, full_name, disabled)
@@ -35,17 +35,18 @@ export function guardPatientsOf(tx: Transaction, bookingIds: string[]): void {
   );
 }
 
-/** As `guardPerson`, for a change that copies from the account. @returns the full name; empty where auth has not told */
+/** Same as `guardPerson`. @returns the full name; empty until auth's first event about the account */
 export async function lockPerson(tx: Transaction, userId: string): Promise<string> {
   guardPerson(tx, userId);
   const [person] = await tx.read<{ fullName: string }>(
     "SELECT full_name AS fullName FROM people WHERE user_id = ?",
     [binaryId(userId)],
   );
+  // The guard inserts a missing row.
   return person!.fullName;
 }
 
-/** Locks the accounts that are there, in the global lock order. @returns them by id */
+/** Locks the existing copies in id order, as every transaction does. @returns them by id */
 export async function lockPeople(tx: Transaction, userIds: string[]): Promise<Map<string, Person>> {
   const people = await tx.lock<Person>(
     "SELECT user_id AS userId, full_name AS fullName, disabled, region FROM people WHERE user_id IN (?) ORDER BY user_id FOR UPDATE",
@@ -54,7 +55,7 @@ export async function lockPeople(tx: Transaction, userIds: string[]): Promise<Ma
   return new Map(people.map((person) => [person.userId, person]));
 }
 
-/** Locks the copies of the patients of bookings that are there, in the global lock order. @returns them by id */
+/** Same as `lockPeople`, for the patients of bookings. */
 export async function lockPatientsOf(tx: Transaction, bookingIds: string[]): Promise<Map<string, Person>> {
   const people = await tx.lock<Person>(
     `SELECT p.user_id AS userId, p.full_name AS fullName, p.disabled, p.region
@@ -65,7 +66,7 @@ export async function lockPatientsOf(tx: Transaction, bookingIds: string[]): Pro
   return new Map(people.map((person) => [person.userId, person]));
 }
 
-/** Stores the state of accounts from auth, and locks the rows like `lockPerson`. */
+/** Stores the state of accounts from auth, and locks the rows the same as `guardPerson`. */
 export function savePeople(
   tx: Transaction,
   people: (Pick<UserState, "fullName" | "disabled" | "region"> & { userId: string })[],

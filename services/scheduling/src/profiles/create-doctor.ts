@@ -1,3 +1,4 @@
+import { changed } from "@medconnect/platform/changes/effect.ts";
 import { duplicateKeyOf } from "@medconnect/platform/db/errors.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { type Call, userOf } from "@medconnect/platform/grpc/call.ts";
@@ -14,7 +15,7 @@ import { insertLicense } from "../licenses/license-store.ts";
 import { lockPerson } from "../people/people-store.ts";
 import { indexDoctor } from "../search-index/search-index-store.ts";
 import { toOwnProfile } from "./profile.ts";
-import { lockProfile } from "./profile-store.ts";
+import { lockOwnProfile } from "./profile-store.ts";
 
 /** DoctorService.CreateDoctor. Throws DOCTOR_EXISTS. */
 export async function createDoctor(app: Scheduling, sent: CreateDoctorRequest, call: Call): Promise<Doctor> {
@@ -39,13 +40,11 @@ export async function createDoctor(app: Scheduling, sent: CreateDoctorRequest, c
     }
     indexDoctor(tx, { ...profile, displayName });
     const license = pendingLicense(userId, claim, now);
-    insertLicense(tx, license);
-    return {
-      response: toOwnProfile((await lockProfile(tx, userId, now))!, now),
-      entries: [
-        { resource: `doctors/${userId}`, subjectIds: [userId] },
-        { resource: `licenses/${license.id}`, subjectIds: [userId], action: "license.create" },
-      ],
-    };
+    insertLicense(tx, license, now);
+    return changed(
+      toOwnProfile(await lockOwnProfile(tx, userId, now), now),
+      { resource: `doctors/${userId}`, subjectIds: [userId] },
+      { resource: `licenses/${license.id}`, subjectIds: [userId], action: "license.create" },
+    );
   });
 }

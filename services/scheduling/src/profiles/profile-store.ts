@@ -2,43 +2,15 @@ import { binaryId } from "@medconnect/platform/db/binary-id.ts";
 import type { Database } from "@medconnect/platform/db/database.ts";
 import type { SqlValue } from "@medconnect/platform/db/sql-value.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
-import { type CalendarDate, dateOf } from "@medconnect/platform/time/calendar-date.ts";
-import type { FeeColumns } from "../money/fee.ts";
+import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { dateOf } from "@medconnect/platform/time/calendar-date.ts";
 import { bookableValues, IS_BOOKABLE, IS_BOOKABLE_IN_REGION } from "../slots/bookable-sql.ts";
-
-export interface ProfileRow extends FeeColumns {
-  id: string;
-  displayName: string;
-  /** Beginning of the folded name. */
-  nameKey: Buffer;
-  specialty: string;
-  bio: string;
-  languages: string[];
-  timeZone: string;
-  hidden: number;
-  licensedUntil: Date | null;
-  /** Null if the doctor has none. */
-  licenses: ProfileLicense[] | null;
-  version: number;
-  nextAvailableTime: Date | null;
-  createTime: Date;
-}
-
-/** A licence that is pending or verified, as JSON in a doctor's row. */
-export interface ProfileLicense {
-  id: string;
-  number: string;
-  region: string;
-  expireDate: CalendarDate;
-  status: "PENDING" | "VERIFIED";
-  decideTime: string | null;
-  createTime: string;
-}
+import type { ProfileRow } from "./profile.ts";
 
 const JSON_TIME = "'%Y-%m-%dT%H:%i:%s.%fZ'";
 /**
- * Columns of a `ProfileRow`. Take the day, and the values of the condition of a bookable slot. The next slot is ordered by the whole
- * key: MySQL does not infer that slots read by an outer reference are sorted, and would sort all free slots of each doctor.
+ * Columns of a `ProfileRow`. They take the day, then `bookableValues`. The next slot is ordered by the whole key, because
+ * MySQL does not infer the order of slots read by an outer reference, and would sort all free slots of each doctor.
  */
 const columnsWith = (
   isBookable: string,
@@ -55,7 +27,11 @@ const columnsWith = (
 const COLUMNS = columnsWith(IS_BOOKABLE);
 const COLUMNS_IN_REGION = columnsWith(IS_BOOKABLE_IN_REGION);
 
-/** SQL of a `ProfileRow`; its next available time is for patients of the region, or of any region. */
+/**
+ * SQL of a `ProfileRow`.
+ *
+ * @param region of the patients for whom the next available time is; absent: any region
+ */
 export function profileColumns(now: Date, region?: string): { sql: string; params: SqlValue[] } {
   const sql = region === undefined ? COLUMNS : COLUMNS_IN_REGION;
   return { sql, params: [dateOf(now), ...bookableValues(now, region)] };
@@ -76,12 +52,13 @@ export async function findProfile(
   return row;
 }
 
-/** Same as `findProfile`, and locks the profile until the transaction ends. */
-export async function lockProfile(tx: Transaction, id: string, now: Date): Promise<ProfileRow | undefined> {
+/** Locks a profile until the transaction ends, and reads it for its doctor. Throws NOT_FOUND. */
+export async function lockOwnProfile(tx: Transaction, id: string, now: Date): Promise<ProfileRow> {
   const { sql, params } = profileColumns(now);
   const [row] = await tx.read<ProfileRow>(`SELECT ${sql} FROM doctors d WHERE d.id = ? FOR UPDATE OF d`, [
     ...params,
     binaryId(id),
   ]);
+  if (!row) throw new ApiError("NOT_FOUND");
   return row;
 }

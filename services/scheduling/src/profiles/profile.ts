@@ -1,12 +1,41 @@
 import { etagOf } from "@medconnect/platform/api/update-mask.ts";
+import type { CalendarDate } from "@medconnect/platform/time/calendar-date.ts";
 import type { Doctor } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
 import type { License } from "@medconnect/proto/medconnect/scheduling/v1/license_service.ts";
 import { isPractising } from "../doctors/doctor-rules.ts";
 import { shownDate } from "../licenses/license-rules.ts";
-import { feeOf } from "../money/fee.ts";
-import type { ProfileLicense, ProfileRow } from "./profile-store.ts";
+import { type FeeColumns, feeOf } from "../money/fee.ts";
 
-/** The profile for its doctor: with all pending and verified licences. */
+export interface ProfileRow extends FeeColumns {
+  id: string;
+  displayName: string;
+  /** Beginning of the folded name. */
+  nameKey: Buffer;
+  specialty: string;
+  bio: string;
+  languages: string[];
+  timeZone: string;
+  hidden: number;
+  licensedUntil: Date | null;
+  /** Null without any. */
+  licenses: ProfileLicense[] | null;
+  version: number;
+  nextAvailableTime: Date | null;
+  createTime: Date;
+}
+
+/** A pending or verified licence, as JSON in the row. */
+interface ProfileLicense {
+  id: string;
+  number: string;
+  region: string;
+  expireDate: CalendarDate;
+  status: "PENDING" | "VERIFIED";
+  decideTime: string | null;
+  createTime: string;
+}
+
+/** A profile for its doctor, with pending and verified licences. */
 export const toOwnProfile = (row: ProfileRow, now: Date): Doctor => ({
   id: row.id,
   displayName: row.displayName,
@@ -22,13 +51,13 @@ export const toOwnProfile = (row: ProfileRow, now: Date): Doctor => ({
   licenses: licensesOf(row).map((license) => toProfileLicense(row.id, license)),
 });
 
-/** The profile for everybody else: with verified licences only. */
+/** A profile for everybody else, with verified licences only. */
 export function toPublicProfile(row: ProfileRow, now: Date): Doctor {
   const doctor = toOwnProfile(row, now);
   return { ...doctor, licenses: doctor.licenses.filter(({ status }) => status === "VERIFIED") };
 }
 
-/** Oldest first, because MySQL's JSON arrays have no order. */
+/** Licences, oldest first. MySQL aggregates JSON arrays in no order. */
 const licensesOf = ({ licenses }: ProfileRow): ProfileLicense[] =>
   (licenses ?? []).toSorted((a, b) => compare(a.createTime, b.createTime) || compare(a.id, b.id));
 

@@ -8,7 +8,8 @@ import { covers, coversValues } from "../jurisdiction/covers.ts";
 import { specialtyKeyOf } from "../search-index/search-index-store.ts";
 import { MAX_QUERY_WORDS, rangesOf, type WordRange } from "../search-index/search-words.ts";
 import { bookableValues, IS_BOOKABLE, IS_BOOKABLE_IN_REGION } from "../slots/bookable-sql.ts";
-import { type ProfileRow, profileColumns } from "./profile-store.ts";
+import type { ProfileRow } from "./profile.ts";
+import { profileColumns } from "./profile-store.ts";
 
 /** Takes the interval of the start, and the values of the condition of a bookable slot. */
 const hasSlot = (isBookable: string): string => `EXISTS (SELECT 1 FROM slots s WHERE s.doctor_id = d.id

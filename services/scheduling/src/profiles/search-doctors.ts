@@ -4,7 +4,7 @@ import type {
   SearchDoctorsResponse,
 } from "@medconnect/proto/medconnect/scheduling/v1/doctor_service.ts";
 import type { Scheduling } from "../app.ts";
-import { lookedForRegion } from "../jurisdiction/jurisdiction.ts";
+import { searchRegion } from "../jurisdiction/jurisdiction.ts";
 import { toPublicProfile } from "./profile.ts";
 import { searchDoctors as search } from "./search-doctors-store.ts";
 
@@ -15,7 +15,7 @@ export async function searchDoctors(
   call: Call,
 ): Promise<SearchDoctorsResponse> {
   const { query, specialty, language, maxFeeMinor, availableFrom, availableTo, orderBy } = request;
-  const region = await lookedForRegion(app, request.region, call);
+  const region = await searchRegion(app, request.region, call);
   const now = app.clock.now();
   const page = app.pages.open(
     request,

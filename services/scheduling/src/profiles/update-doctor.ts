@@ -1,5 +1,5 @@
 import { applyMask, assertEtag, isUnchanged, type Updatable } from "@medconnect/platform/api/update-mask.ts";
-import { ApiError } from "@medconnect/platform/errors/api-error.ts";
+import { changed, unchanged } from "@medconnect/platform/changes/effect.ts";
 import type { Call } from "@medconnect/platform/grpc/call.ts";
 import type {
   Doctor,
@@ -12,7 +12,7 @@ import { updateDoctor as update } from "../doctors/doctor-store.ts";
 import { feeColumns, feeOf } from "../money/fee.ts";
 import { indexDoctor } from "../search-index/search-index-store.ts";
 import { toOwnProfile } from "./profile.ts";
-import { lockProfile } from "./profile-store.ts";
+import { lockOwnProfile } from "./profile-store.ts";
 
 const FIELDS: Updatable<Doctor> = {
   updatable: ["specialty", "bio", "languages", "timeZone", "fee"],
@@ -20,8 +20,8 @@ const FIELDS: Updatable<Doctor> = {
 };
 
 /**
- * DoctorService.UpdateDoctor. The mask is applied to the locked profile. Without an etag, concurrent updates all succeed and
- * the last write of each field stays. One that changes nothing raises no version. Throws NOT_FOUND, NOT_OWNER, ETAG_MISMATCH.
+ * DoctorService.UpdateDoctor: applies the mask to the locked profile. Without an etag, concurrent updates all succeed, and the
+ * last write of each field wins. An update without a change keeps the version. Throws NOT_FOUND, NOT_OWNER, ETAG_MISMATCH.
  */
 export async function updateDoctor(
   app: Scheduling,
@@ -31,22 +31,20 @@ export async function updateDoctor(
   await assertOwnProfile(app, doctorId, call);
   return await app.calls.apply(call, async (tx) => {
     const now = app.clock.now();
-    const current = await lockProfile(tx, doctorId, now);
-    if (!current) throw new ApiError("NOT_FOUND");
+    const current = await lockOwnProfile(tx, doctorId, now);
+    // The contract requires the profile.
     assertEtag(patch!.etag, current.version);
     const profile = toOwnProfile(current, now);
     const patched = applyMask(profile, patch!, updateMask, FIELDS);
-    const changed = {
+    const updated = {
       ...patched,
       timeZone: patched.timeZone || DEFAULT_TIME_ZONE,
       fee: feeOf(feeColumns(patched.fee)),
     };
-    if (isUnchanged(profile, changed, FIELDS)) return { response: profile, entries: [] };
-    update(tx, changed);
-    indexDoctor(tx, { ...changed, displayName: current.displayName });
-    return {
-      response: toOwnProfile((await lockProfile(tx, doctorId, now))!, now),
-      entries: [{ resource: `doctors/${doctorId}`, subjectIds: [doctorId] }],
-    };
+    if (isUnchanged(profile, updated, FIELDS)) return unchanged(profile);
+    update(tx, updated);
+    indexDoctor(tx, { ...updated, displayName: current.displayName });
+    const after = toOwnProfile(await lockOwnProfile(tx, doctorId, now), now);
+    return changed(after, { resource: `doctors/${doctorId}`, subjectIds: [doctorId] });
   });
 }

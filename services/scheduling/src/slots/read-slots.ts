@@ -9,17 +9,17 @@ import type {
 } from "@medconnect/proto/medconnect/scheduling/v1/slot_service.ts";
 import type { Scheduling } from "../app.ts";
 import { assertVisible } from "../doctors/doctor-access.ts";
-import { lookedForRegion } from "../jurisdiction/jurisdiction.ts";
+import { searchRegion } from "../jurisdiction/jurisdiction.ts";
 import { toSlot } from "./slot.ts";
 import { whyNotBookable } from "./slot-rules.ts";
 import { findSlot, listSlots as list } from "./slot-store.ts";
 
 const MAX_RANGE_MS = 62 * 24 * 3_600_000;
 
-/** SlotService.GetSlot. Throws NOT_FOUND, also for a slot that the caller may not see; REGION_REQUIRED. */
+/** SlotService.GetSlot. Throws REGION_REQUIRED, and NOT_FOUND also for slots that the caller may not see. */
 export async function getSlot(
   app: Scheduling,
-  { slotId, region: asked }: GetSlotRequest,
+  { slotId, region: requested }: GetSlotRequest,
   call: Call,
 ): Promise<Slot> {
   const now = app.clock.now();
@@ -28,7 +28,7 @@ export async function getSlot(
   if (row.doctorId === callerId(call.caller)) return toSlot(row, now);
   // Before the region, so that REGION_REQUIRED does not reveal a hidden slot.
   if (whyNotBookable(row, now)) throw new ApiError("NOT_FOUND");
-  const region = await lookedForRegion(app, asked, call);
+  const region = await searchRegion(app, requested, call);
   const shown = region === undefined ? row : await findSlot(app.db, slotId, region);
   if (!shown || whyNotBookable(shown, now)) throw new ApiError("NOT_FOUND");
   return toSlot(shown, now);
@@ -46,12 +46,12 @@ export async function listSlots(
   const { doctorId, startTime, endTime } = request;
   const now = app.clock.now();
   const isOwn = doctorId === callerId(call.caller);
-  const asked = request.status === "STATUS_UNSPECIFIED" ? undefined : request.status;
-  if (!isOwn && asked && asked !== "OPEN") {
+  const status = request.status === "STATUS_UNSPECIFIED" ? undefined : request.status;
+  if (!isOwn && status && status !== "OPEN") {
     await assertVisible(app, doctorId, call);
     return { slots: [], nextPageToken: "" };
   }
-  const region = isOwn ? undefined : await lookedForRegion(app, request.region, call);
+  const region = isOwn ? undefined : await searchRegion(app, request.region, call);
   const page = app.pages.open(
     request,
     "slots",
@@ -67,16 +67,16 @@ export async function listSlots(
   if (range.endTime.getTime() - range.startTime.getTime() > MAX_RANGE_MS) {
     throw invalidField(
       "end_time",
-      "must be at most 62 days after startTime, or after now where that is absent",
+      "must be at most 62 days after startTime, or after now without a startTime",
     );
   }
   const found = await list(
     app.db,
-    { doctorId, range, status: isOwn ? asked : "BOOKABLE", region },
+    { doctorId, range, status: isOwn ? status : "BOOKABLE", region },
     page,
     now,
   );
-  // A doctor with visible slots exists.
+  // Visible slots prove a visible doctor.
   if (found.length === 0) await assertVisible(app, doctorId, call);
   const { rows, nextPageToken } = app.pages.close(page, found, (row) => [row.startTime, row.id]);
   return { slots: rows.map((row) => toSlot(row, now)), nextPageToken };

@@ -1,0 +1,56 @@
+import { binaryId } from "@medconnect/platform/db/binary-id.ts";
+import type { Transaction } from "@medconnect/platform/db/transaction.ts";
+import type { LicensingRow } from "./licensing.ts";
+
+/** Marks the verified licences of a locked doctor whose name differs from the account's, with the time. */
+export function compareNames(tx: Transaction, doctorId: string, accountName: string, now: Date): void {
+  tx.defer(
+    `UPDATE licenses SET rename_time = IF(verified_name <=> ?, NULL, COALESCE(rename_time, ?))
+     WHERE doctor_id = ? AND status = 'VERIFIED'`,
+    [accountName, now, binaryId(doctorId)],
+  );
+}
+
+/** Name on the doctor's licence that was verified last; undefined without a verified licence. */
+export async function findVerifiedName(tx: Transaction, doctorId: string): Promise<string | undefined> {
+  const [row] = await tx.read<{ verifiedName: string }>(
+    `SELECT verified_name AS verifiedName FROM licenses WHERE doctor_id = ? AND status = 'VERIFIED' AND verified_name IS NOT NULL
+     ORDER BY decide_time DESC, id DESC LIMIT 1`,
+    [binaryId(doctorId)],
+  );
+  return row?.verifiedName;
+}
+
+/**
+ * Copies the last day of the doctor's verified licences to the profile, which hot statements read, under a new version.
+ *
+ * @param stoppedBy admin who stops the prescriptions issued until now; absent: none are stopped
+ */
+export async function updateLicensing(
+  tx: Transaction,
+  doctorId: string,
+  now: Date,
+  stoppedBy: string | undefined,
+): Promise<LicensingRow> {
+  tx.defer(
+    `UPDATE doctors SET licensing_version = licensing_version + 1, licensed_until =
+       (SELECT MAX(l.expire_date) FROM licenses l WHERE l.doctor_id = doctors.id AND l.status = 'VERIFIED')
+     WHERE id = ?`,
+    [binaryId(doctorId)],
+  );
+  if (stoppedBy) {
+    tx.defer(
+      `UPDATE doctors SET prescriptions_stopped_by = ?,
+         prescriptions_stop_time = GREATEST(?, COALESCE(prescriptions_stop_time, ?)) WHERE id = ?`,
+      [binaryId(stoppedBy), now, now, binaryId(doctorId)],
+    );
+  }
+  const [row] = await tx.read<LicensingRow>(
+    `SELECT id, display_name AS displayName, licensed_until AS licensedUntil, licensing_version AS licensingVersion,
+       prescriptions_stop_time AS prescriptionsStopTime, prescriptions_stopped_by AS prescriptionsStoppedBy
+     FROM doctors WHERE id = ?`,
+    [binaryId(doctorId)],
+  );
+  // A licensed doctor has a profile.
+  return row!;
+}
