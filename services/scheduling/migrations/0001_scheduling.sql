@@ -1,16 +1,16 @@
 -- Profiles, licences, slots and bookings. Times are UTC.
 
--- Names and states of users, copied from auth's events. A booking locks its patient's row first.
+-- Copies of auth's accounts, from its events. A booking locks its patient's row first.
 CREATE TABLE people (
   user_id BINARY(16) NOT NULL PRIMARY KEY,
   full_name VARCHAR(200) NOT NULL,
   disabled BOOLEAN NOT NULL,
-  region VARCHAR(6) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '' COMMENT 'of the profile, ISO 3166; empty: not known',
-  bookings_ending BOOLEAN NOT NULL DEFAULT FALSE COMMENT 'disabled, and bookings ahead are still being cancelled',
+  region VARCHAR(6) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '' COMMENT 'of the profile, ISO 3166; empty: unknown',
+  bookings_ending BOOLEAN NOT NULL DEFAULT FALSE COMMENT 'disabled, and a sweep still cancels future bookings',
   KEY people_with_ending_bookings (bookings_ending)
 );
 
--- Keys of search hold folded texts (doctors/fold.ts), which SQL cannot make: a job fills them in wherever the index is stale.
+-- Search keys hold folded texts (search-index/fold.ts), which SQL cannot make. A job rebuilds them if the index is stale.
 CREATE TABLE doctors (
   id BINARY(16) NOT NULL PRIMARY KEY COMMENT 'the user id',
   display_name VARCHAR(200) NOT NULL,
@@ -25,17 +25,17 @@ CREATE TABLE doctors (
   verification ENUM ('PENDING', 'VERIFIED', 'REJECTED') NOT NULL DEFAULT 'PENDING',
   hidden BOOLEAN NOT NULL COMMENT 'the account is disabled',
   version INT UNSIGNED NOT NULL,
-  slots_version INT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'guard: who makes slots touches it first',
+  slots_version INT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'guard of slot creation, which increments it first',
   create_time DATETIME(3) NOT NULL,
-  name_key VARBINARY(64) NOT NULL DEFAULT '' COMMENT 'beginning of the folded name: the order of lists',
+  name_key VARBINARY(64) NOT NULL DEFAULT '' COMMENT 'first bytes of the folded name; sort key of lists',
   specialty_key VARBINARY(320) NOT NULL DEFAULT '' COMMENT 'the folded specialty',
   text_hash BINARY(32) AS (UNHEX(SHA2(CONCAT_WS('\n', display_name, specialty, bio), 256))) STORED NOT NULL,
-  indexed_hash BINARY(32) NULL COMMENT 'text_hash of the text that keys and words were made of',
+  indexed_hash BINARY(32) NULL COMMENT 'text_hash of the indexed text',
   is_index_stale BOOLEAN AS (NOT (text_hash <=> indexed_hash)) STORED NOT NULL,
-  licensed_until DATE NULL COMMENT 'latest expire_date of verified licences, for hot statements; null: none',
-  licensing_version INT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'of the events about it; 0: no licence was ever verified',
-  licensing_change_time DATETIME(3) NULL COMMENT 'set until bookings have been compared with the change',
-  prescriptions_stop_time DATETIME(3) NULL COMMENT 'what was issued until then is stopped; only grows',
+  licensed_until DATE NULL COMMENT 'latest expire_date of verified licences, copied for hot statements; null: none',
+  licensing_version INT UNSIGNED NOT NULL DEFAULT 0 COMMENT 'version of its events; 0: no licence was ever verified',
+  licensing_change_time DATETIME(3) NULL COMMENT 'last change; set until a sweep has ended affected bookings and slots',
+  prescriptions_stop_time DATETIME(3) NULL COMMENT 'prescriptions issued until then are stopped; never decreases',
   prescriptions_stopped_by BINARY(16) NULL COMMENT 'the admin',
   KEY doctors_by_name (display_name, id),
   KEY doctors_by_time (create_time, id),
@@ -46,7 +46,7 @@ CREATE TABLE doctors (
   KEY doctors_by_licensing_change (licensing_change_time)
 );
 
--- Words that a doctor is found by, compared byte by byte: folded words are equal if search takes them as equal.
+-- Search words of doctors. Words are folded, so bytes are compared.
 CREATE TABLE doctor_words (
   doctor_id BINARY(16) NOT NULL,
   word VARBINARY(160) NOT NULL,
@@ -54,9 +54,8 @@ CREATE TABLE doctor_words (
   KEY doctor_words_by_word (word, doctor_id)
 );
 
--- `list_class` is the class of a slot. Searches, profiles and lists of slots read one class only, so they never walk booked, blocked or
--- withdrawn slots, of which a doctor may have any number. It is stored, because InnoDB checks conditions within a key (ICP) only if
--- no column of the key is virtual.
+-- Searches, profiles and lists read slots of one `list_class`, so booked, blocked and withdrawn slots cost them nothing. The column is
+-- stored, because InnoDB pushes conditions down to a key (ICP) only if the key has no virtual column.
 CREATE TABLE slots (
   id BINARY(16) NOT NULL PRIMARY KEY,
   doctor_id BINARY(16) NOT NULL,
@@ -65,7 +64,7 @@ CREATE TABLE slots (
   status ENUM ('OPEN', 'HELD', 'BOOKED', 'BLOCKED', 'WITHDRAWN') NOT NULL,
   fee_currency CHAR(3) CHARACTER SET ascii NULL,
   fee_minor BIGINT UNSIGNED NOT NULL,
-  booking_id BINARY(16) NULL COMMENT 'who holds or booked it',
+  booking_id BINARY(16) NULL COMMENT 'booking that holds or booked it',
   hold_expire_time DATETIME(3) NULL,
   list_class ENUM ('FREE', 'BOOKED', 'BLOCKED', 'WITHDRAWN')
     AS (IF(status IN ('OPEN', 'HELD'), 'FREE', status)) STORED NOT NULL COMMENT 'class that lists and searches read',
@@ -78,7 +77,7 @@ CREATE TABLE patient_calendars (
   version INT UNSIGNED NOT NULL
 );
 
--- Overlap and caps are decided within a patient's live bookings (`live_patient_id`), however many have ended.
+-- Overlap and limits read a patient's live bookings (`live_patient_id`), so ended bookings cost nothing.
 CREATE TABLE bookings (
   id BINARY(16) NOT NULL PRIMARY KEY,
   slot_id BINARY(16) NOT NULL,
@@ -101,11 +100,11 @@ CREATE TABLE bookings (
   cancel_time DATETIME(3) NULL,
   cancelled_by ENUM ('PATIENT', 'DOCTOR', 'ADMIN') NULL,
   cancel_reason VARBINARY(2048) NULL COMMENT 'sealed for patient_id, doctor_id',
-  fee_decision ENUM ('RELEASE', 'CHARGE') NULL COMMENT 'what becomes of the money',
+  fee_decision ENUM ('RELEASE', 'CHARGE') NULL COMMENT 'decision about the fee',
   live_slot_id BINARY(16) AS (IF(status IN ('PENDING_PAYMENT', 'CONFIRMED'), slot_id, NULL)) STORED,
   moved_by ENUM ('PATIENT', 'DOCTOR', 'ADMIN') NULL,
   move_time DATETIME(3) NULL,
-  previous_start_time DATETIME(3) NULL COMMENT 'the start that the patient had accepted last',
+  previous_start_time DATETIME(3) NULL COMMENT 'start that the patient accepted last',
   move_pending BOOLEAN NOT NULL DEFAULT FALSE COMMENT 'the patient has not accepted the move yet',
   close_outcome ENUM ('COMPLETED', 'NO_SHOW_PATIENT', 'NO_SHOW_DOCTOR', 'NO_SHOW_BOTH') NULL COMMENT 'closed by an admin',
   close_time DATETIME(3) NULL,
@@ -123,20 +122,20 @@ CREATE TABLE bookings (
   KEY live_bookings_by_patient (live_patient_id, start_time)
 );
 
--- Licences to practise. A claim blocks nobody; region and number are unique among verified ones. Numbers are compared by their
--- letters and digits, in any case: X-123, x.123 and X123 are one.
+-- Licences to practise. Region and number are unique among verified licences, so a pending claim blocks no other. Numbers are
+-- compared by letters and digits, ignoring case: X-123, x.123 and X123 are equal.
 CREATE TABLE licenses (
   id BINARY(16) NOT NULL PRIMARY KEY,
   doctor_id BINARY(16) NOT NULL,
   number VARCHAR(40) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL,
   region VARCHAR(40) CHARACTER SET ascii COLLATE ascii_general_ci NOT NULL COMMENT 'ISO 3166-1 or -2',
-  expire_date DATE NOT NULL COMMENT 'last day of validity, UTC; 9999-12-31: does not end',
+  expire_date DATE NOT NULL COMMENT 'last day of validity, UTC; 9999-12-31: unlimited',
   status ENUM ('PENDING', 'VERIFIED', 'REJECTED', 'REVOKED', 'REPLACED') NOT NULL,
   reject_reason VARBINARY(2048) NULL COMMENT 'sealed for doctor_id',
   decide_time DATETIME(3) NULL,
   create_time DATETIME(3) NOT NULL,
-  verified_name VARCHAR(200) COLLATE utf8mb4_0900_bin NULL COMMENT 'of the account, at the last verification',
-  rename_time DATETIME(3) NULL COMMENT 'since when a verified licence has another name than its account',
+  verified_name VARCHAR(200) COLLATE utf8mb4_0900_bin NULL COMMENT 'name of the account at the last verification',
+  rename_time DATETIME(3) NULL COMMENT 'time since which the account has another name',
   awaits_decision BOOLEAN
     AS (status = 'PENDING' OR (status = 'VERIFIED' AND rename_time IS NOT NULL)) VIRTUAL NOT NULL,
   number_key VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin
@@ -152,7 +151,7 @@ CREATE TABLE licenses (
   KEY licenses_by_waiting (awaits_decision, create_time, id)
 );
 
--- Slots that a patient has held without paying, with the end of the cooldown for each.
+-- Cooldowns of slots that a patient held without paying.
 CREATE TABLE hold_cooldowns (
   patient_id BINARY(16) NOT NULL,
   slot_id BINARY(16) NOT NULL,
@@ -161,7 +160,7 @@ CREATE TABLE hold_cooldowns (
   KEY hold_cooldowns_by_end (end_time)
 );
 
--- Expired bookings whose reason is kept until no payment can confirm them any more: at their start, at the latest.
+-- Erasures of the reasons of expired bookings, due at their start, when no late payment can confirm them any more.
 CREATE TABLE reason_erasures (
   booking_id BINARY(16) NOT NULL PRIMARY KEY,
   due_time DATETIME(3) NOT NULL,

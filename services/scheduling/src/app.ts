@@ -40,7 +40,7 @@ export const bookingLimitsOf = (
   bookingsPerDoctor: config.PATIENT_MAX_BOOKINGS_PER_DOCTOR,
 });
 
-/** Which services are told of which of its events. */
+/** Receivers of each event. */
 export const EVENT_ROUTES: EventRoutes = {
   "booking.held": ["billing"],
   "booking.confirmed": ["clinical"],

@@ -5,7 +5,7 @@ import { applyConsultationEvent } from "./bookings/apply-consultation-events.ts"
 import { applyPaymentAuthorized } from "./bookings/apply-payment-events.ts";
 import { applyPaymentCancelled } from "./bookings/erase-reasons.ts";
 
-/** Which events it takes, from whom, and what they do. */
+/** Consumed events with their senders and handlers. */
 export function consumersOf(app: Scheduling): Consumers {
   const user = { from: "auth", apply: applyUserEvents(app) };
   return {

@@ -13,8 +13,8 @@ export interface Practice {
 }
 
 /**
- * True if a doctor practises at a time: the account is enabled, and a verified licence is valid on that day (UTC). Others
- * see, find and book only practising doctors.
+ * True if a doctor practises at a time: the account is enabled, and a verified licence is valid on that day (UTC). Others can
+ * see, find and book practising doctors only.
  */
 export function isPractising({ hidden, licensedUntil: until }: Omit<Practice, "id">, instant: Date): boolean {
   return !hidden && until !== null && dateOf(until) >= dateOf(instant);

@@ -9,6 +9,7 @@ import type { Practice } from "./doctor-rules.ts";
 /** Fields of a profile that its doctor writes. */
 type Profile = Pick<Doctor, "id" | "specialty" | "bio" | "languages" | "timeZone" | "fee">;
 
+/** Finds the facts that decide who sees a doctor. */
 export async function findPractice(db: Database, doctorId: string): Promise<Practice | undefined> {
   const [row] = await db.read<Practice>(
     "SELECT id, hidden, licensed_until AS licensedUntil FROM doctors WHERE id = ?",
@@ -17,7 +18,7 @@ export async function findPractice(db: Database, doctorId: string): Promise<Prac
   return row;
 }
 
-/** Copies name and visibility from the locked account. Throws ER_DUP_ENTRY on `doctors.PRIMARY`. */
+/** Inserts a profile with the name and state of the locked account. Throws ER_DUP_ENTRY on `doctors.PRIMARY`. */
 export async function insertDoctor(tx: Transaction, doctor: Profile, now: Date): Promise<void> {
   const fee = feeColumns(doctor.fee);
   const id = binaryId(doctor.id);
@@ -60,12 +61,12 @@ export function updateDoctor(tx: Transaction, doctor: Profile): void {
   );
 }
 
-/** Writes the public name into the profile. */
+/** Writes the public name of an existing profile. */
 export async function renameDoctor(tx: Transaction, id: string, name: string): Promise<void> {
-  writeName(tx, (await lockIndexedText(tx, id))!, name);
+  const doctor = await lockIndexedText(tx, id);
+  if (doctor) writeName(tx, doctor, name);
 }
 
-/** A new name is a new version of the profile. */
 function writeName(tx: Transaction, doctor: IndexedText, name: string): void {
   if (doctor.displayName === name) return;
   const sql = "UPDATE doctors SET display_name = ?, version = version + 1 WHERE id = ?";
@@ -74,7 +75,7 @@ function writeName(tx: Transaction, doctor: IndexedText, name: string): void {
 }
 
 /**
- * Copies visibility from a doctor's locked account into the profile, if there is one, and the name until an admin verifies one.
+ * Copies the state of a doctor's locked account to the profile, if there is one. Copies the name until an admin verifies one.
  *
  * @returns true if the profile was hidden or shown again
  */

@@ -13,11 +13,11 @@ import {
   unmarkEndedPatients,
 } from "./disabled-patient-store.ts";
 
-/** Bookings cancelled in one transaction. */
+/** Maximum of bookings cancelled in one transaction. */
 const BATCH = 100;
 const REASON = "The patient's account was disabled.";
 
-/** Cancels a disabled patient's future bookings: the first of them at once, the sweep the rest. */
+/** Cancels a first batch of a disabled patient's future bookings; the sweep cancels the rest. */
 export async function endBookingsOfPatient(
   app: Scheduling,
   tx: Transaction,

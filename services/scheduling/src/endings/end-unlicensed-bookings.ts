@@ -8,18 +8,18 @@ import { cancelByPlatform } from "../bookings/cancel-booking.ts";
 import {
   findUnlicensedBookings,
   findUnlicensedBookingsOf,
-  forgetChanges,
   lockDoctorOf,
-  noteChange,
+  markChange,
   reasonToEnd,
+  unmarkChanges,
 } from "./unlicensed-booking-store.ts";
 
-/** Bookings that one decision cancels in its own transaction; the sweep cancels the rest. */
+/** Maximum of bookings that a decision cancels in its own transaction; the sweep cancels the rest. */
 const BATCH = 100;
-/** Time after a decision in which older transactions may still commit bookings, in ms. */
+/** Time in ms after a decision within which older transactions may still commit bookings. */
 const LATE_CLAIMS_MS = 60_000;
 
-/** For patient and doctor to read. */
+/** Reasons shown to patient and doctor. */
 const REASONS = {
   DOCTOR_DISABLED: "The doctor's account was disabled.",
   UNLICENSED: "The doctor has no valid licence for this appointment.",
@@ -28,8 +28,8 @@ const REASONS = {
 type Licensing = Pick<Scheduling, "cipher" | "jurisdiction">;
 
 /**
- * Cancels a doctor's future bookings without the required licence, or all of a disabled doctor's, with a full refund. Cancels
- * only the first batch, and marks the doctor for the sweep, which cancels the rest.
+ * Cancels a first batch of a doctor's future bookings without the required licence, or of a disabled doctor, and releases their
+ * fees. Marks the doctor for the sweep, which cancels the rest.
  */
 export async function endUnlicensedBookings(
   app: Licensing,
@@ -37,7 +37,7 @@ export async function endUnlicensedBookings(
   doctorId: string,
   now: Date,
 ): Promise<AuditEntry[]> {
-  noteChange(tx, doctorId, now);
+  markChange(tx, doctorId, now);
   const entries: AuditEntry[] = [];
   for (const id of await findUnlicensedBookingsOf(tx, app.jurisdiction, doctorId, now, BATCH)) {
     entries.push(...(await endIfUnlicensed(app, tx, id, now)));
@@ -45,7 +45,7 @@ export async function endUnlicensedBookings(
   return entries;
 }
 
-/** Checks again under the locks: meanwhile the booking may have moved, or an admin may have verified a licence. */
+/** Checks again under the locks, because the booking may have moved, or an admin verified a licence, since it was found. */
 async function endIfUnlicensed(
   { cipher, jurisdiction }: Licensing,
   tx: Transaction,
@@ -69,5 +69,5 @@ export const sweepUnlicensedBookings =
     const find = (limit: number) => findUnlicensedBookings(app, now, limit);
     const work = (id: string) => app.transactions.run(SELF, (tx) => endIfUnlicensed(app, tx, id, now));
     await sweep({ find, work, failure: "booking without a licence cannot be cancelled", signal }, app.log);
-    await forgetChanges(app, new Date(now.getTime() - LATE_CLAIMS_MS), now);
+    await unmarkChanges(app, new Date(now.getTime() - LATE_CLAIMS_MS), now);
   };

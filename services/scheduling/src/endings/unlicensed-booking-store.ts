@@ -5,8 +5,8 @@ import { covers } from "../jurisdiction/covers.ts";
 import type { Jurisdiction } from "../jurisdiction/jurisdiction.ts";
 
 /**
- * Condition that live, future booking `b` has a disabled doctor `d`, or one without the required licence. Takes the time.
- * A consultation that started early is completed by its doctor, except a disabled one.
+ * Condition that live, future booking `b` has a disabled doctor `d`, or one without the required licence. Takes the time. A
+ * doctor who lost a licence still completes a consultation that started early; a disabled doctor does not.
  */
 const unlicensed = (lacksLicense: string): string =>
   `b.start_time > ? AND b.status IN ('PENDING_PAYMENT', 'CONFIRMED')
@@ -51,7 +51,7 @@ export async function findUnlicensedBookingsOf(
   return rows.map(({ id }) => id);
 }
 
-/** Locks a booking's doctor, before the booking and its slot, so that the licences cannot change. */
+/** Locks a booking's doctor, so that the licences cannot change. Call it before the booking and its slot are locked. */
 export function lockDoctorOf(tx: Transaction, bookingId: string): void {
   tx.defer(
     "SELECT id FROM doctors WHERE id = (SELECT b.doctor_id FROM bookings b WHERE b.id = ?) FOR UPDATE",
@@ -59,7 +59,7 @@ export function lockDoctorOf(tx: Transaction, bookingId: string): void {
   );
 }
 
-/** Reason to end a booking; undefined where it can take place. */
+/** Reason to cancel a booking; undefined if it can take place. */
 export async function reasonToEnd(
   tx: Transaction,
   jurisdiction: Jurisdiction,
@@ -75,12 +75,12 @@ export async function reasonToEnd(
 }
 
 /** Marks a doctor for the sweep of unlicensed bookings. */
-export function noteChange(tx: Transaction, doctorId: string, now: Date): void {
+export function markChange(tx: Transaction, doctorId: string, now: Date): void {
   tx.defer("UPDATE doctors SET licensing_change_time = ? WHERE id = ?", [now, binaryId(doctorId)]);
 }
 
-/** Unmarks doctors that changed before a time and have nothing left to end. */
-export async function forgetChanges(
+/** Unmarks doctors marked before a time that have no booking or slot left to end. */
+export async function unmarkChanges(
   { db, jurisdiction }: Pick<Scheduling, "db" | "jurisdiction">,
   before: Date,
   now: Date,

@@ -6,17 +6,17 @@ import type { Scheduling } from "../app.ts";
 import { withdrawOpenSlots } from "../slots/slot-store.ts";
 import { findHiddenDoctors, isHidden } from "./hidden-doctor-store.ts";
 
-/** Slots withdrawn in one transaction. */
+/** Maximum of slots withdrawn in one transaction. */
 const BATCH = 1000;
 
-/** Withdraws the first of a disabled doctor's future open slots; the sweep withdraws the rest. */
+/** Withdraws a first batch of a disabled doctor's future open slots; the sweep withdraws the rest. */
 export async function withdrawSlots(tx: Transaction, doctorId: string, now: Date): Promise<AuditEntry[]> {
   const withdrawn = await withdrawOpenSlots(tx, doctorId, now, BATCH);
   if (withdrawn === 0) return [];
   return [{ action: "slot.withdraw_all", resource: `doctors/${doctorId}`, subjectIds: [doctorId] }];
 }
 
-/** Withdraws the remaining open slots of disabled doctors: those beyond a batch, and those of bookings that ended later. */
+/** Withdraws open slots of disabled doctors: those beyond the first batch, and those of bookings that ended later. */
 export const sweepSlots =
   (app: Scheduling) =>
   async (signal?: AbortSignal): Promise<void> => {

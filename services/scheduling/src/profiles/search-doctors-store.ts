@@ -11,7 +11,7 @@ import { bookableValues, IS_BOOKABLE, IS_BOOKABLE_IN_REGION } from "../slots/boo
 import type { ProfileRow } from "./profile.ts";
 import { profileColumns } from "./profile-store.ts";
 
-/** Takes the interval of the start, and the values of the condition of a bookable slot. */
+/** Takes the interval of the start, then `bookableValues`. */
 const hasSlot = (isBookable: string): string => `EXISTS (SELECT 1 FROM slots s WHERE s.doctor_id = d.id
   AND s.start_time >= ? AND s.start_time < ? AND ${isBookable})`;
 const HAS_BOOKABLE_SLOT = hasSlot(IS_BOOKABLE);
@@ -22,8 +22,8 @@ const IS_LICENSED_FOR = `EXISTS (SELECT 1 FROM licenses l WHERE l.doctor_id = d.
 const FAR = new Date("9000-01-01T00:00:00Z");
 
 /**
- * Doctors with an entry in each range. The statement always has eight ranges, of which unused ones are empty, so its plan
- * does not depend on the query: read the ranges from the index, group them, fetch the doctors.
+ * Doctors with an entry in each range. The statement always has eight ranges, and unused ranges are empty, so every query has
+ * the same plan: read the ranges from the index, group them, fetch the doctors.
  */
 const RANGES = Array.from({ length: MAX_QUERY_WORDS }, () => "(w.word >= ? AND w.word < ?)");
 const MATCHING = `(SELECT w.doctor_id FROM doctor_words w WHERE ${RANGES.join(" OR ")} GROUP BY w.doctor_id
@@ -38,8 +38,8 @@ const ORDERS = {
 };
 
 /**
- * Doctors that match every filter, in the requested order, from the page's position on. Throws INVALID_REQUEST.
- * The inner statement finds their ids, and the outer one reads only these few profiles.
+ * Finds doctors that match every filter. The inner statement finds the ids of the page, and the outer one reads only these
+ * profiles. Throws INVALID_REQUEST.
  */
 export async function searchDoctors(
   db: Database,

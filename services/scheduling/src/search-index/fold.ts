@@ -1,4 +1,4 @@
-/** Plain spelling of letters that Unicode neither decomposes nor folds. */
+/** Plain spellings of letters that Unicode neither decomposes nor folds. */
 const PLAIN: Record<string, string> = {
   ß: "ss",
   æ: "ae",
@@ -14,25 +14,27 @@ const PLAIN: Record<string, string> = {
   ς: "σ",
 };
 const PLAIN_LETTERS = new RegExp(`[${Object.keys(PLAIN).join("")}]`, "g");
-/** Accents, and the vowel points of Hebrew and Arabic. Vowel signs of Indic scripts and Thai stay: readers see them as letters. */
+/** Accents, and vowel points of Hebrew and Arabic. Vowel signs of Indic scripts and Thai are letters to readers, so they stay. */
 const ACCENTS = /[\p{M}&&[\p{Script=Inherited}\p{Script=Hebrew}\p{Script=Arabic}]]/gv;
-/** Soft hyphens, joiners and marks of direction. */
+/** Soft hyphens, joiners and direction marks. */
 const INVISIBLE = /\p{Cf}/gu;
 
 /**
- * Folds a text for comparison: texts that differ only in case, accents or compatibility forms fold to the same. NFKD
- * without accents, then full case folding (Unicode §3.13). JavaScript has no such function, but the lower case of the upper
- * case gives the same: "ſ" becomes "s", and "ı" becomes "i". Folding twice changes nothing. A change of this function needs a
- * migration that sets `doctors.indexed_hash` to NULL, so that a job rebuilds the index.
+ * Folds a text for comparison. Texts that differ only in case, accents or compatibility forms fold to the same text. Applies
+ * NFKD without accents, then full case folding (Unicode §3.13). JavaScript has no case folding, but the lower case of the upper
+ * case is the same: "ſ" becomes "s", and "ı" becomes "i". Folding is idempotent.
+ *
+ * A change of this function needs a migration that sets `doctors.indexed_hash` to NULL, so that a job rebuilds the index.
  */
 export function fold(text: string): string {
   const bare = withoutAccents(text.replace(INVISIBLE, ""));
   const lower = withoutAccents(bare.toUpperCase().toLowerCase());
+  // The expression matches the keys of the table only.
   return lower.replace(PLAIN_LETTERS, (letter) => PLAIN[letter]!);
 }
 
 const withoutAccents = (text: string): string => text.normalize("NFKD").replace(ACCENTS, "");
 
-/** Bytes of the folded text, cut to a column's length: a sort key, and a key for comparing spellings. */
+/** First bytes of the folded text, as a key for sorting and comparing. */
 export const keyOf = (text: string, bytes: number): Buffer =>
   Buffer.from(fold(text).trim().replace(/\s+/g, " ")).subarray(0, bytes);

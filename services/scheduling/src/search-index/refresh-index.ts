@@ -2,7 +2,7 @@ import { sweep } from "@medconnect/platform/jobs/sweep.ts";
 import type { Scheduling } from "../app.ts";
 import { findStaleIndexes, indexDoctor, lockIndexedText } from "./search-index-store.ts";
 
-/** Indexes profiles whose index is stale: after a migration, beside the release before, or after a change by hand. */
+/** Rebuilds stale indexes: after a migration, a change by hand, or a change by an older release. */
 export const refreshIndex =
   (app: Scheduling) =>
   (signal?: AbortSignal): Promise<void> =>
@@ -12,7 +12,7 @@ export const refreshIndex =
         work: (id) =>
           app.db.transaction(async (tx) => {
             const text = await lockIndexedText(tx, id);
-            // Another instance may have done it already.
+            // Another replica may have rebuilt it.
             if (text?.isIndexStale) indexDoctor(tx, text);
           }),
         failure: "a doctor's search index cannot be refreshed",

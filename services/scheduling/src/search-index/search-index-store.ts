@@ -4,7 +4,7 @@ import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import { keyOf } from "./fold.ts";
 import { entriesOf } from "./search-words.ts";
 
-/** Texts of a profile that search reads. */
+/** Texts of a profile that search finds. */
 export interface IndexedText {
   id: string;
   displayName: string;
@@ -12,15 +12,15 @@ export interface IndexedText {
   bio: string;
 }
 
-/** Bytes of `doctors.name_key` and `doctors.specialty_key`. */
+/** Lengths of `doctors.name_key` and `doctors.specialty_key`. */
 const NAME_KEY_BYTES = 64;
 const SPECIALTY_KEY_BYTES = 320;
 
 export const specialtyKeyOf = (specialty: string): Buffer => keyOf(specialty, SPECIALTY_KEY_BYTES);
 
 /**
- * Indexes a doctor by these texts. The transaction must have locked or written them, so that index and profile agree after
- * the commit.
+ * Rebuilds a doctor's index. The transaction must have locked or written the texts, so that index and profile agree after the
+ * commit.
  */
 export function indexDoctor(tx: Transaction, { id, displayName: name, specialty, bio }: IndexedText): void {
   tx.defer("UPDATE doctors SET name_key = ?, specialty_key = ?, indexed_hash = text_hash WHERE id = ?", [
@@ -37,7 +37,7 @@ export function indexDoctor(tx: Transaction, { id, displayName: name, specialty,
   }
 }
 
-/** Ids of doctors whose index differs from the profile's texts. */
+/** Doctors whose index differs from the profile's texts. */
 export async function findStaleIndexes(db: Database, limit: number): Promise<string[]> {
   const rows = await db.read<{ id: string }>("SELECT id FROM doctors WHERE is_index_stale LIMIT ?", [limit]);
   return rows.map(({ id }) => id);
@@ -49,7 +49,7 @@ export interface LockedText extends IndexedText {
   licensingVersion: number;
 }
 
-/** Reads a doctor's texts and locks them until the transaction ends. */
+/** Locks a doctor's texts until the transaction ends. */
 export async function lockIndexedText(tx: Transaction, id: string): Promise<LockedText | undefined> {
   const [text] = await tx.read<LockedText>(
     `SELECT id, display_name AS displayName, specialty, bio, is_index_stale AS isIndexStale,

@@ -7,7 +7,7 @@ const MAX_LETTERS = 40;
 /** Lengths of the indexed prefixes, in letters; whole words are indexed, too. */
 const SHORT = [1, 2];
 
-/** A range of index entries that match a word of a query, as bytes: from `first` up to, not including, `end`. */
+/** Range of index entries that match a word of a query: from `first` to `end`, exclusive. */
 export interface WordRange {
   first: Buffer;
   end: Buffer;
@@ -20,8 +20,8 @@ export function wordsOf(text: string): string[] {
 }
 
 /**
- * Index entries of a text: its first 500 words, and their prefixes of one and two letters. A query of such a prefix reads
- * one entry for each doctor, not one for each word of each profile.
+ * Index entries of a text: its first 500 words, and their prefixes of one and two letters. A query for such a prefix reads one
+ * entry per doctor instead of one per word.
  */
 export function entriesOf(text: string): string[] {
   const words = wordsOf(text).slice(0, MAX_WORDS);
@@ -30,8 +30,8 @@ export function entriesOf(text: string): string[] {
 }
 
 /**
- * Ranges in each of which a doctor must have an entry. They do not overlap: a word that is a prefix of another is left
- * out, because the longer word implies it. Throws INVALID_REQUEST for a query without words, or of more than eight.
+ * Ranges of a query. A matching doctor has an entry in each. A word that is a prefix of another is left out, so the ranges do
+ * not overlap. Throws INVALID_REQUEST for a query without words, or with more than eight.
  */
 export function rangesOf(query: string): WordRange[] {
   if (query === "") return [];
@@ -48,7 +48,7 @@ export function rangesOf(query: string): WordRange[] {
 function rangeOf(word: string): WordRange {
   const first = Buffer.from(word);
   if (SHORT.includes([...word].length)) return { first, end: Buffer.concat([first, Buffer.of(0)]) };
-  // No byte of UTF-8 is 0xff, so the last one can be raised.
+  // UTF-8 has no byte 0xff, so the last byte can be incremented.
   const end = Buffer.from(first);
   end[end.length - 1]! += 1;
   return { first, end };
