@@ -13,7 +13,7 @@ const REFRESH_INDEX_MS = 10_000;
 
 type Intervals = Record<"HOLD_SWEEP" | "RECONCILE_EVERY" | "RECONCILE_GRACE", number>;
 
-/** Scheduling's background jobs. Bookings are not compared where RECONCILE_EVERY is 0. */
+/** Scheduling's background jobs. RECONCILE_EVERY = 0 turns reconciliation off. */
 export function jobsOf(
   app: Scheduling,
   { HOLD_SWEEP, RECONCILE_EVERY, RECONCILE_GRACE }: Intervals,

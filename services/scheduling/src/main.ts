@@ -50,6 +50,7 @@ startProcess("scheduling", async () => {
       };
       watchPending(app);
       const { billing, clinical } = platform.peers;
+      // The topology connects scheduling with both peers.
       const snapshots = new RemoteSnapshots(billing!, clinical!, platform.serviceTokens);
       return {
         serve: (server) => {

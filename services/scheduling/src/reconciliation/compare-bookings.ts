@@ -3,34 +3,34 @@ import { findUndelivered } from "@medconnect/platform/outbox/outbox-store.ts";
 import type { PaymentSnapshot } from "@medconnect/proto/medconnect/billing/v1/payment_service.ts";
 import type { ConsultationSnapshot } from "@medconnect/proto/medconnect/clinical/v1/consultation_service.ts";
 import { feeOf } from "../money/fee.ts";
-import { type Disagreement, evaluate, type ReconciledBooking } from "./reconciliation-rules.ts";
+import type { Disagreement, ReconciledBooking } from "./disagreement.ts";
+import { evaluate } from "./reconciliation-rules.ts";
 import { type ComparedRow, findVersions } from "./reconciliation-store.ts";
 import type { Snapshots } from "./snapshots.ts";
 
-/** A booking that something disagrees with, and what it was compared with. */
+/** A booking with disagreements, and the snapshots that it was compared with. */
 export interface Disputed {
   row: ComparedRow;
   payment: PaymentSnapshot | undefined;
   consultation: ConsultationSnapshot | undefined;
   disagreements: Disagreement[];
-  /** An event of it was refused too often: it is for people to see why, and to replay it, before more are sent. */
+  /** An event of it is dead after its retries. A person must replay it before scheduling sends more events. */
   hasDeadEvents: boolean;
 }
 
 export interface Comparison {
   disputed: Disputed[];
-  /** Those that cannot be judged yet, as an event is on its way between the services. */
+  /** Bookings that cannot be compared yet, because an event is in flight between the services. */
   inFlight: ComparedRow[];
 }
 
 /**
- * Compares bookings with their payments and consultations. What it finds is so, however much goes on meanwhile, by the
- * order of its questions:
+ * Compares bookings with their payments and consultations. The order of the reads keeps the result correct while everything
+ * changes:
  *
- * 1. The outboxes are read after what they tell of: a change that was seen was either applied everywhere, or is seen
- *    to be in flight.
- * 2. Payments are read before consultations: an end that has reached the payment is seen at the consultation.
- * 3. The bookings' versions are read last: what changed a booking meanwhile is left to the next look.
+ * 1. Each outbox is read after the rows that its events describe. A seen change is applied everywhere, or seen in flight.
+ * 2. Payments are read before consultations. The end behind a seen payment is seen in the consultation.
+ * 3. The bookings' versions are read last. A booking that changed meanwhile is left to the next run.
  */
 export async function compareBookings(
   db: Database,
@@ -62,10 +62,10 @@ export async function compareBookings(
     if (disagreements.length === 0) continue;
     comparison.disputed.push({ row, payment, consultation, disagreements, hasDeadEvents: state === "DEAD" });
   }
-  return { ...comparison, disputed: await stillAsSeen(db, comparison.disputed) };
+  return { ...comparison, disputed: await unchangedSince(db, comparison.disputed) };
 }
 
-async function stillAsSeen(db: Database, disputed: Disputed[]): Promise<Disputed[]> {
+async function unchangedSince(db: Database, disputed: Disputed[]): Promise<Disputed[]> {
   if (disputed.length === 0) return [];
   const versions = await db.transaction((tx) =>
     findVersions(

@@ -2,15 +2,15 @@ import type { Position } from "@medconnect/platform/db/filters.ts";
 import { ApiError } from "@medconnect/platform/errors/api-error.ts";
 import { MAX_LENGTH_MS } from "../slots/slot-rules.ts";
 import { compareBookings, type Disputed } from "./compare-bookings.ts";
-import { CLOSE_WITHIN_MS, type DisagreementKind } from "./reconciliation-rules.ts";
+import { CLOSE_WITHIN_MS, type DisagreementKind } from "./disagreement.ts";
 import { type ComparedRow, findBookingsBetween, type WalkTime } from "./reconciliation-store.ts";
 import { type Repairing, repairBooking } from "./repair-booking.ts";
 import type { Snapshots } from "./snapshots.ts";
 
-/** Less than the other services answer at once. */
+/** Bookings per page, below the 500 ids that the other services accept. */
 const PAGE = 200;
 
-/** Outcome of a disagreement. LEFT: policy does not allow a repair, or none was requested. */
+/** Outcome of a disagreement. LEFT: policy allows no repair, or none was requested. */
 export type Outcome = "REPAIRED" | "LEFT" | "FAILED";
 
 export interface Finding {
@@ -20,35 +20,35 @@ export interface Finding {
 }
 
 export interface Report {
-  /** How many bookings were compared. */
+  /** Number of compared bookings. */
   compared: number;
-  /** How many of them could not be judged, as an event was on its way. */
+  /** Number of them that could not be compared, because an event was in flight. */
   inFlight: number;
   findings: Finding[];
-  /** The time from which to look again, so as to see those as well. */
+  /** Start of the next run, which includes the bookings in flight. */
   resumeFrom: Date;
 }
 
 export interface ReconcileOptions {
-  /** Which bookings: those that changed at this time or later, and before `to`. */
+  /** First change of the compared bookings, inclusive; `to` is exclusive. */
   from: Date;
   to: Date;
-  /** Whether to repair what policy allows. */
+  /** REPAIR applies the remedies that policy allows. */
   mode: "REPORT" | "REPAIR";
-  /** Ends it between two pages. */
+  /** Aborts between two pages. */
   signal?: AbortSignal | undefined;
 }
 
 /**
- * Each booking is looked at after each of its changes, and once more when its appointment must be over and closed,
- * however long it was: of what happened there only an event tells, and that may be what is missing; or the doctor never said.
+ * Every booking is compared after each of its changes, and again when its appointment must be over and closed. The second
+ * comparison finds ends whose event was lost, and consultations that nobody closed.
  */
 const WALKS: readonly { time: WalkTime; laterMs: number }[] = [
   { time: "updateTime", laterMs: 0 },
   { time: "startTime", laterMs: MAX_LENGTH_MS + CLOSE_WITHIN_MS },
 ];
 
-/** Compares bookings with billing and clinical, page by page. Throws UNAVAILABLE where one of those is away. */
+/** Compares bookings with billing and clinical, page by page. Throws UNAVAILABLE if one of them does not answer. */
 export async function reconcileBookings(
   app: Repairing,
   snapshots: Snapshots,
@@ -64,11 +64,12 @@ export async function reconcileBookings(
       const rows = await findBookingsBetween(app.db, time, between, after, PAGE);
       if (rows.length === 0) break;
       const { disputed, inFlight } = await compareBookings(app.db, snapshots, rows, app.clock.now());
-      for (const one of disputed) report.findings.push(...(await settle(app, one, mode)));
+      for (const one of disputed) report.findings.push(...(await resolve(app, one, mode)));
       report.compared += rows.length;
       report.inFlight += inFlight.length;
       const [first] = inFlight;
       if (first) report.resumeFrom = earliest(report.resumeFrom, earlier(timeOf(first), -laterMs));
+      // The page is not empty.
       const last = rows.at(-1)!;
       after = rows.length < PAGE ? undefined : [timeOf(last), last.id];
     } while (after);
@@ -76,7 +77,7 @@ export async function reconcileBookings(
   return report;
 }
 
-async function settle(app: Repairing, disputed: Disputed, mode: "REPORT" | "REPAIR"): Promise<Finding[]> {
+async function resolve(app: Repairing, disputed: Disputed, mode: "REPORT" | "REPAIR"): Promise<Finding[]> {
   const outcome = mode === "REPAIR" ? await repair(app, disputed) : "LEFT";
   return disputed.disagreements.map(({ kind, remedy }) => ({
     bookingId: disputed.row.id,

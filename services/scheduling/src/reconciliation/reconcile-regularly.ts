@@ -3,17 +3,17 @@ import type { Scheduling } from "../app.ts";
 import { reconcileBookings } from "./reconcile-bookings.ts";
 import type { Snapshots } from "./snapshots.ts";
 
-/** How far back the first run of a process looks: what was missed while none ran. */
+/** Look-back of a process's first run, in ms, for changes made while no process ran. */
 const FIRST_LOOK_BACK_MS = 24 * 60 * 60_000;
 
 const disagreements = counter(
   "reconciliation.disagreements",
-  "Bookings that billing or clinical disagreed with, by kind, and whether that was repaired",
+  "Disagreements of bookings with billing or clinical, by kind, and whether they were repaired",
 );
 
 /**
- * Follows the changes of bookings, `graceMs` behind, and repairs what policy allows. Every replica does so by itself:
- * a repair is one conditional change of the booking, so the second finds it done.
+ * Compares changed bookings `graceMs` after their change, and repairs disagreements. Every replica does so: a repair is one
+ * conditional change of the booking, so only one replica makes it.
  */
 export function reconcileRegularly(
   app: Scheduling,
@@ -24,7 +24,7 @@ export function reconcileRegularly(
   let from = new Date(graceAgo().getTime() - FIRST_LOOK_BACK_MS);
   const compared = lastRun(
     "reconciliation.last_run",
-    "When this process last compared bookings, in seconds since 1970; 0 where it has not yet",
+    "Time of this process's last comparison of bookings, in seconds since 1970; 0: never",
   );
   return async (signal) => {
     const to = graceAgo();

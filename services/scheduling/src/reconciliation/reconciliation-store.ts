@@ -5,7 +5,7 @@ import { following, where } from "@medconnect/platform/db/filters.ts";
 import type { Transaction } from "@medconnect/platform/db/transaction.ts";
 import type { BookingRow } from "../bookings/booking.ts";
 
-/** As much of a booking as its payment and consultation can be compared with. */
+/** Columns of a booking that are compared with its payment and consultation. */
 export type ComparedRow = Pick<
   BookingRow,
   | "id"
@@ -27,7 +27,7 @@ export type ComparedRow = Pick<
 const COLUMNS = { updateTime: "update_time", startTime: "start_time" } as const;
 export type WalkTime = keyof typeof COLUMNS;
 
-/** Bookings whose time is in [from, to), in its order, after a position. */
+/** Bookings whose time is in [from, to), by that time, after a position. */
 export async function findBookingsBetween(
   db: Database,
   time: WalkTime,
@@ -50,7 +50,7 @@ export async function findBookingsBetween(
   );
 }
 
-/** The versions that bookings have now. */
+/** Current versions of bookings. */
 export async function findVersions(tx: Transaction, ids: string[]): Promise<Map<string, number>> {
   const rows = await tx.read<Pick<BookingRow, "id" | "version">>(
     "SELECT id, version FROM bookings WHERE id IN (?)",

@@ -10,22 +10,21 @@ import { applyPaymentAuthorized } from "../bookings/apply-payment-events.ts";
 import { type BookingEventType, type BookingRow, bookingEntry } from "../bookings/booking.ts";
 import { lockBooking, saveBooking } from "../bookings/booking-store.ts";
 import type { Disputed } from "./compare-bookings.ts";
-import type { Remedy } from "./reconciliation-rules.ts";
+import type { Remedy } from "./disagreement.ts";
 
 export type Repairing = Pick<
   Scheduling,
   "db" | "clock" | "transactions" | "log" | "jurisdiction" | "bookingLimits"
 >;
 
-type News = Extract<Remedy, { hear: string }>["hear"];
+type AppliedEvent = Extract<Remedy, { apply: string }>["apply"];
 
 const ACTION = "booking.reconcile";
 
 /**
- * Applies a remedy, unless the booking has changed since it was compared: then somebody else, such as another
- * replica's reconciliation, was faster.
+ * Applies a remedy, unless the booking has changed since the comparison, for example by another replica's repair.
  *
- * @returns whether it was applied
+ * @returns true if it was applied
  */
 export async function repairBooking(app: Repairing, disputed: Disputed, remedy: Remedy): Promise<boolean> {
   let isApplied = false;
@@ -33,42 +32,50 @@ export async function repairBooking(app: Repairing, disputed: Disputed, remedy: 
     const row = await lockBooking(tx, disputed.row.id);
     isApplied = row?.version === disputed.row.version;
     if (!row || !isApplied) return [];
-    return "tell" in remedy
-      ? tellAgain(tx, row, remedy.tell, app.clock.now())
-      : hear(app, tx, disputed, remedy.hear);
+    return "send" in remedy
+      ? sendAgain(tx, row, remedy.send, app.clock.now())
+      : applyMissed(app, tx, disputed, remedy.apply);
   });
   return isApplied;
 }
 
-/** The same state under a new version: whoever has heard of the last one takes it, and ends up where it should be. */
-function tellAgain(tx: Transaction, row: BookingRow, type: BookingEventType, now: Date): AuditEntry[] {
-  const told: BookingRow = { ...row, version: row.version + 1 };
-  saveBooking(tx, told, now);
-  return [{ ...bookingEntry(type, told), action: ACTION }];
+/** Sends the booking's state under a new version, so that its receivers apply it after the last one. */
+function sendAgain(tx: Transaction, row: BookingRow, type: BookingEventType, now: Date): AuditEntry[] {
+  const next: BookingRow = { ...row, version: row.version + 1 };
+  saveBooking(tx, next, now);
+  return [{ ...bookingEntry(type, next), action: ACTION }];
 }
 
 /**
- * Applies what a snapshot says by the same rule as the event that did not come. Should the event come after all (its
- * outbox row was dead, and is replayed), it finds that it was heard. The inbox is locked after the booking here, the
- * other way round than when an event comes: where both meet, the transaction runs again.
+ * Applies a snapshot by the handler of the event that was lost. If the event arrives after all, because its dead outbox row is
+ * replayed, the inbox skips it. This transaction locks the inbox after the booking and a delivery locks it before, so the two
+ * may deadlock; then the transaction is retried.
  */
-async function hear(app: Repairing, tx: Transaction, disputed: Disputed, type: News): Promise<AuditEntry[]> {
+async function applyMissed(
+  app: Repairing,
+  tx: Transaction,
+  disputed: Disputed,
+  type: AppliedEvent,
+): Promise<AuditEntry[]> {
   const event = eventOf(disputed, type);
   noteHeard(tx, event.aggregateId, event.version);
   const handler: EventHandler =
     type === "payment.authorized" ? applyPaymentAuthorized(app) : applyConsultationEvent(type);
   const entries = await applyEvent(tx, handler, event, app.clock);
+  // Every remedy changes its booking, so the handler returns an entry.
   const { resource, subjectIds } = entries[0]!;
   return [{ action: ACTION, resource, subjectIds }, ...entries];
 }
 
-/** The event as it would have come. */
-function eventOf({ row, payment, consultation }: Disputed, type: News): Event {
+/** The lost event, from the snapshot that the remedy was decided by. */
+function eventOf({ row, payment, consultation }: Disputed, type: AppliedEvent): Event {
   if (type === "payment.authorized") {
+    // Only an existing payment is found authorized.
     const { paymentId: aggregateId, version, authorizeTime } = payment!;
     const value = { bookingId: row.id, authorizeTime };
     return Event.fromPartial({ type, aggregateId, version, state: { $case: "payment", value } });
   }
+  // Only an existing consultation is found started or ended.
   const { consultationId: aggregateId, version, startTime, endTime } = consultation!;
   const { noShowParty = "PARTY_UNSPECIFIED", lateParty = "PARTY_UNSPECIFIED" } = consultation!;
   const value = { bookingId: row.id, noShowParty, lateParty, startTime, endTime };

@@ -11,13 +11,13 @@ import {
 
 const TIMEOUT_MS = 5000;
 
-/** Where payments and consultations stand, by their ids; those that do not exist are left out. */
+/** Reads snapshots of payments and consultations, by id. Missing ones are left out. */
 export interface Snapshots {
   payments(ids: string[]): Promise<Map<string, PaymentSnapshot>>;
   consultations(ids: string[]): Promise<Map<string, ConsultationSnapshot>>;
 }
 
-/** Asks billing and clinical. At most 500 ids at once. */
+/** Snapshots from billing and clinical. Both accept at most 500 ids per call. */
 export class RemoteSnapshots implements Snapshots {
   readonly #billing: GrpcClient;
   readonly #clinical: GrpcClient;

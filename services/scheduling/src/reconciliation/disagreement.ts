@@ -1,0 +1,90 @@
+import type { Money } from "@medconnect/proto/medconnect/common/v1/money.ts";
+import type { Booking_Status } from "@medconnect/proto/medconnect/scheduling/v1/booking_service.ts";
+import type { BookingEventType } from "../bookings/booking.ts";
+import type { FeeDecision } from "../bookings/booking-rules.ts";
+
+/** State of a booking that its payment and its consultation must agree with. */
+export interface ReconciledBooking {
+  id: string;
+  consultationId: string;
+  /** Null for a free booking. */
+  paymentId: string | null;
+  status: Booking_Status;
+  startTime: Date;
+  endTime: Date;
+  /** Scheduling has applied the start of the consultation. */
+  started: boolean;
+  /** Undefined for a free booking. */
+  fee: Money | undefined;
+  feeDecision: FeeDecision | null;
+  /** The patient has not accepted the last move. */
+  movePending: boolean;
+  /** An admin closed it. */
+  closed: boolean;
+}
+
+/** Kind of a disagreement. Metrics and scripts use these names, so they are stable. */
+export type DisagreementKind =
+  /** The consultation belongs to another booking, or its booking has another payment. */
+  | "CONSULTATION_IDS_DIFFER"
+  /** The payment belongs to another booking, or its booking has another consultation. */
+  | "PAYMENT_IDS_DIFFER"
+  /** A booking with a fee names no payment. */
+  | "PAYMENT_ID_MISSING"
+  /** A confirmed booking has no consultation. */
+  | "CONSULTATION_MISSING"
+  /** Booking and consultation have different times. */
+  | "CONSULTATION_TIMES_DIFFER"
+  /** Clinical and scheduling disagree about the acceptance of the last move. */
+  | "MOVE_ACCEPTANCE_DIFFERS"
+  /** The consultation of a cancelled booking is still open. */
+  | "CONSULTATION_LIVE_FOR_CANCELLED"
+  /** The consultation of a confirmed booking was cancelled. */
+  | "CONSULTATION_CANCELLED_FOR_CONFIRMED"
+  /** A booking that was never confirmed has a consultation. */
+  | "CONSULTATION_UNEXPECTED"
+  /** The consultation has started or ended, and scheduling has not applied the event. */
+  | "CONSULTATION_NOT_HEARD"
+  /** An admin closed the booking, but its consultation is open. */
+  | "CONSULTATION_LIVE_FOR_CLOSED"
+  /** Booking and consultation ended in different ways. */
+  | "OUTCOME_DIFFERS"
+  /** The doctor did not close the consultation in time, and still can. */
+  | "CONSULTATION_NOT_CLOSED"
+  /** A booking with a fee has no payment. */
+  | "PAYMENT_MISSING"
+  /** The amount differs from the fee, or the booking is free. */
+  | "PAYMENT_AMOUNT_DIFFERS"
+  /** The payment is authorized, and scheduling has neither confirmed the booking nor refused the payment. */
+  | "PAYMENT_NOT_HEARD"
+  /** The payment of a confirmed booking is neither authorized nor captured. */
+  | "PAYMENT_NOT_SECURED"
+  /** The booking has ended, and billing has no decision about the fee. */
+  | "PAYMENT_OPEN_FOR_ENDED"
+  /** Billing carries out another fee decision, or can no longer carry out this one. */
+  | "FEE_DECISION_DIFFERS";
+
+/**
+ * Repair that policy allows: scheduling sends its own event again, or applies the event of another service as if it arrived
+ * now. Disagreements without a remedy need a person.
+ */
+export type Remedy =
+  | { send: BookingEventType }
+  | {
+      apply:
+        | "payment.authorized"
+        | "consultation.joined"
+        | "consultation.started"
+        | "consultation.completed"
+        | "consultation.no_show"
+        | "consultation.abandoned";
+    };
+
+export interface Disagreement {
+  kind: DisagreementKind;
+  /** Absent: only reported. */
+  remedy?: Remedy;
+}
+
+/** Time in ms after its end within which a doctor may close an appointment, before it is reported. */
+export const CLOSE_WITHIN_MS = 3 * 60 * 60_000;
