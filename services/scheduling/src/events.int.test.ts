@@ -9,17 +9,17 @@ import { HOLD_MS, MINUTE_MS, SchedulingFixture } from "./testing/scheduling-fixt
 const START_MINUTES = 25 * 60;
 const LATER_MINUTES = START_MINUTES + 60;
 
-let desk: SchedulingFixture;
+let fixture: SchedulingFixture;
 
 beforeAll(async () => {
-  desk = await SchedulingFixture.open(EVENT_ROUTES);
+  fixture = await SchedulingFixture.open(EVENT_ROUTES);
 });
-afterAll(() => desk.close());
-beforeEach(() => desk.admit());
+afterAll(() => fixture.close());
+beforeEach(() => fixture.renewPeople());
 
 async function booked(amountMinor: number) {
-  await desk.publish(amountMinor);
-  return (await desk.book((await desk.offer(START_MINUTES)).id)).response;
+  await fixture.createDoctor(amountMinor);
+  return (await fixture.book((await fixture.createSlot(START_MINUTES)).id)).response;
 }
 
 const free = () => booked(0);
@@ -27,20 +27,20 @@ const held = () => booked(5000);
 
 async function paid() {
   const { id } = await held();
-  await desk.authorized(id);
-  return await desk.read(id);
+  await fixture.paymentAuthorized(id);
+  return await fixture.read(id);
 }
 
 async function expired() {
   const booking = await held();
-  desk.app.clock.advance(HOLD_MS);
-  await sweepHolds(desk.app)();
+  fixture.app.clock.advance(HOLD_MS);
+  await sweepHolds(fixture.app)();
   return booking;
 }
 
-const movedBy = async (by: typeof desk.patient) => {
+const movedBy = async (by: typeof fixture.patient) => {
   const { id } = await free();
-  return (await desk.reschedule(id, (await desk.offer(LATER_MINUTES)).id, by)).response;
+  return (await fixture.reschedule(id, (await fixture.createSlot(LATER_MINUTES)).id, by)).response;
 };
 
 testEvents(
@@ -48,23 +48,24 @@ testEvents(
   {
     "booking.held": held,
     "booking.confirmed": free,
-    "booking.rescheduled": () => movedBy(desk.patient),
-    "booking.move_accepted": async () => desk.accept(await movedBy(desk.doctor)),
-    "booking.cancelled": async () => desk.cancel((await free()).id, desk.patient),
+    "booking.rescheduled": () => movedBy(fixture.patient),
+    "booking.move_accepted": async () => fixture.accept(await movedBy(fixture.doctor)),
+    "booking.cancelled": async () => fixture.cancel((await free()).id, fixture.patient),
     "booking.closed": async () => {
       const { id } = await paid();
-      desk.app.clock.advance(LATER_MINUTES * MINUTE_MS);
-      await desk.closeAs(id, "COMPLETED");
+      fixture.app.clock.advance(LATER_MINUTES * MINUTE_MS);
+      await fixture.closeBooking(id, "COMPLETED");
     },
-    "booking.fee_decided": async () => desk.tell("consultation.no_show", await paid(), "PATIENT"),
+    "booking.fee_decided": async () =>
+      fixture.consultationEvent("consultation.no_show", await paid(), "PATIENT"),
     "booking.expired": expired,
     "booking.payment_refused": async () => {
       const { id, slotId } = await expired();
-      await desk.book(slotId, userCaller("PATIENT"));
-      await desk.authorized(id);
+      await fixture.book(slotId, userCaller("PATIENT"));
+      await fixture.paymentAuthorized(id);
     },
-    "doctor.licensed": () => desk.publish(0),
-    "license.decided": () => desk.publish(0),
+    "doctor.licensed": () => fixture.createDoctor(0),
+    "license.decided": () => fixture.createDoctor(0),
   },
-  () => desk.app.db,
+  () => fixture.app.db,
 );

@@ -12,85 +12,87 @@ const NO_SNAPSHOTS: Snapshots = { payments: async () => new Map(), consultations
 const INTERVALS = { HOLD_SWEEP: MINUTE_MS, RECONCILE_EVERY: MINUTE_MS, RECONCILE_GRACE: 0 };
 const START_MINUTES = 60;
 
-let desk: SchedulingFixture;
+let fixture: SchedulingFixture;
 let jobs: Job[];
 
 beforeAll(async () => {
-  desk = await SchedulingFixture.open();
-  jobs = jobsOf(desk.app, INTERVALS, NO_SNAPSHOTS);
+  fixture = await SchedulingFixture.open();
+  jobs = jobsOf(fixture.app, INTERVALS, NO_SNAPSHOTS);
 });
-afterAll(() => desk.close());
-beforeEach(() => desk.admit());
+afterAll(() => fixture.close());
+beforeEach(() => fixture.renewPeople());
 
 const held = async () => {
-  await desk.publish(5000);
-  return (await desk.book((await desk.offer(START_MINUTES)).id)).response;
+  await fixture.createDoctor(5000);
+  return (await fixture.book((await fixture.createSlot(START_MINUTES)).id)).response;
 };
 
 const cases: Record<string, JobCase> = {
   "sweep holds": async () => {
     const { id } = await held();
-    desk.app.clock.advance(HOLD_MS);
-    return async () => (await desk.outboxTypes(id)).includes("booking.expired");
+    fixture.app.clock.advance(HOLD_MS);
+    return async () => (await fixture.outboxTypes(id)).includes("booking.expired");
   },
   "erase reasons": async () => {
     const { id } = await held();
-    desk.app.clock.advance(HOLD_MS);
-    await sweepHolds(desk.app)();
-    desk.app.clock.advance(START_MINUTES * MINUTE_MS);
-    return async () => (await desk.read(id)).reason === "";
+    fixture.app.clock.advance(HOLD_MS);
+    await sweepHolds(fixture.app)();
+    fixture.app.clock.advance(START_MINUTES * MINUTE_MS);
+    return async () => (await fixture.read(id)).reason === "";
   },
   "cancel unlicensed bookings": async () => {
-    await desk.publish(0);
-    const { id } = (await desk.book((await desk.offer(START_MINUTES)).id)).response;
+    await fixture.createDoctor(0);
+    const { id } = (await fixture.book((await fixture.createSlot(START_MINUTES)).id)).response;
     const revoked = "UPDATE doctors SET licensed_until = NULL, licensing_change_time = ? WHERE id = ?";
-    await desk.app.db.write(revoked, [desk.at(0), binaryId(desk.doctor.userId)]);
-    return async () => (await desk.read(id)).status === "CANCELLED";
+    await fixture.app.db.write(revoked, [fixture.at(0), binaryId(fixture.doctor.userId)]);
+    return async () => (await fixture.read(id)).status === "CANCELLED";
   },
   "cancel bookings of disabled patients": async () => {
-    await desk.publish(0);
-    const { id } = (await desk.book((await desk.offer(START_MINUTES)).id)).response;
+    await fixture.createDoctor(0);
+    const { id } = (await fixture.book((await fixture.createSlot(START_MINUTES)).id)).response;
     // As after a first batch without this booking.
     const marked = "UPDATE people SET disabled = TRUE, bookings_ending = TRUE WHERE user_id = ?";
-    await desk.app.db.write(marked, [binaryId(desk.patient.userId)]);
-    return async () => (await desk.read(id)).status === "CANCELLED";
+    await fixture.app.db.write(marked, [binaryId(fixture.patient.userId)]);
+    return async () => (await fixture.read(id)).status === "CANCELLED";
   },
   "withdraw slots of disabled doctors": async () => {
-    await desk.publish(0);
-    const { id } = await desk.offer(START_MINUTES);
+    await fixture.createDoctor(0);
+    const { id } = await fixture.createSlot(START_MINUTES);
     const hidden = "UPDATE doctors SET hidden = TRUE, licensing_change_time = ? WHERE id = ?";
-    await desk.app.db.write(hidden, [desk.at(0), binaryId(desk.doctor.userId)]);
-    return async () => (await desk.slotStatus(id)) === "WITHDRAWN";
+    await fixture.app.db.write(hidden, [fixture.at(0), binaryId(fixture.doctor.userId)]);
+    return async () => (await fixture.slotStatus(id)) === "WITHDRAWN";
   },
   "refresh the search index": async () => {
-    await desk.publish(0);
-    const id = binaryId(desk.doctor.userId);
-    await desk.app.db.write("UPDATE doctors SET display_name = 'Renata' WHERE id = ?", [id]);
+    await fixture.createDoctor(0);
+    const id = binaryId(fixture.doctor.userId);
+    await fixture.app.db.write("UPDATE doctors SET display_name = 'Renata' WHERE id = ?", [id]);
     const sql = "SELECT 1 FROM doctor_words WHERE doctor_id = ? AND word = 'renata'";
-    return async () => (await desk.app.db.read(sql, [id])).length > 0;
+    return async () => (await fixture.app.db.read(sql, [id])).length > 0;
   },
   // Billing knows no payment, so it is told of the booking again.
   "reconcile bookings": async () => {
     const { id } = await held();
     // As after a delivery that was lost.
-    await desk.app.db.write("DELETE FROM outbox WHERE aggregateid = ?", [id]);
-    desk.app.clock.advance(1);
-    return async () => (await desk.outboxTypes(id)).includes("booking.held");
+    await fixture.app.db.write("DELETE FROM outbox WHERE aggregateid = ?", [id]);
+    fixture.app.clock.advance(1);
+    return async () => (await fixture.outboxTypes(id)).includes("booking.held");
   },
 };
 
 testJobs(cases, () => jobs);
 
 test("bookings are not compared where RECONCILE_EVERY is 0", () => {
-  const names = jobsOf(desk.app, { ...INTERVALS, RECONCILE_EVERY: 0 }, NO_SNAPSHOTS).map(({ name }) => name);
+  const names = jobsOf(fixture.app, { ...INTERVALS, RECONCILE_EVERY: 0 }, NO_SNAPSHOTS).map(
+    ({ name }) => name,
+  );
   expect(names).not.toContain("reconcile bookings");
 });
 
 test("the sweep of holds ends with its process, however many have ended", async () => {
-  await expect(sweepHolds(desk.app)(AbortSignal.abort())).rejects.toMatchObject({ name: "AbortError" });
+  await expect(sweepHolds(fixture.app)(AbortSignal.abort())).rejects.toMatchObject({ name: "AbortError" });
 });
 
 test("the comparison of bookings ends with its process, however many have changed", async () => {
-  const compare = reconcileRegularly(desk.app, NO_SNAPSHOTS, 0);
+  const compare = reconcileRegularly(fixture.app, NO_SNAPSHOTS, 0);
   await expect(compare(AbortSignal.abort())).rejects.toMatchObject({ name: "AbortError" });
 });

@@ -21,17 +21,17 @@ import { searchDoctors } from "./profiles/search-doctors.ts";
 import { listSlots } from "./slots/read-slots.ts";
 import { SchedulingFixture } from "./testing/scheduling-fixture.ts";
 
-let desk: SchedulingFixture;
+let fixture: SchedulingFixture;
 let lists: ListUnderTest<SchedulingFixture["app"]>[];
 let values: Record<string, JsonValue>;
 
 beforeAll(async () => {
-  desk = await SchedulingFixture.open();
-  desk.admit();
-  await desk.publish(0);
-  const { db } = desk.app;
-  const slot = await desk.offer(60);
-  const booking = (await desk.book(slot.id)).response;
+  fixture = await SchedulingFixture.open();
+  fixture.renewPeople();
+  await fixture.createDoctor(0);
+  const { db } = fixture.app;
+  const slot = await fixture.createSlot(60);
+  const booking = (await fixture.book(slot.id)).response;
   const [license] = await db.read<{ id: string }>("SELECT id FROM licenses");
   const later = {
     start_time: "t.start_time + INTERVAL 5 * n MINUTE",
@@ -50,33 +50,39 @@ beforeAll(async () => {
   });
   await copyRow(db, "licenses", license!.id, OWN, { ...aged, number: "n", status: "'REVOKED'" });
   await copyRow(db, "licenses", license!.id, FOREIGN, { ...aged, number: "n", doctor_id: NEW_ID });
-  await copyRow(db, "doctors", desk.doctor.userId, FOREIGN, aged);
+  await copyRow(db, "doctors", fixture.doctor.userId, FOREIGN, aged);
   await db.write("ANALYZE TABLE slots, bookings, licenses, doctors");
 
   lists = [
-    listUnderTest(DoctorServiceService.searchDoctors, searchDoctors, desk.patient),
-    listUnderTest(LicenseServiceService.listDoctorLicenses, listDoctorLicenses, desk.doctor),
-    listUnderTest(LicenseServiceService.listLicenses, listLicenses, desk.admin),
-    listUnderTest(SlotServiceService.listSlots, listSlots, desk.patient, desk.doctor),
-    listUnderTest(BookingServiceService.listBookings, listBookings, desk.patient, desk.doctor, desk.admin),
+    listUnderTest(DoctorServiceService.searchDoctors, searchDoctors, fixture.patient),
+    listUnderTest(LicenseServiceService.listDoctorLicenses, listDoctorLicenses, fixture.doctor),
+    listUnderTest(LicenseServiceService.listLicenses, listLicenses, fixture.admin),
+    listUnderTest(SlotServiceService.listSlots, listSlots, fixture.patient, fixture.doctor),
+    listUnderTest(
+      BookingServiceService.listBookings,
+      listBookings,
+      fixture.patient,
+      fixture.doctor,
+      fixture.admin,
+    ),
   ];
   values = {
-    doctorId: desk.doctor.userId,
-    patientId: desk.patient.userId,
-    startTime: desk.at(0).toISOString(),
-    endTime: desk.at(60 * 24 * 30).toISOString(),
+    doctorId: fixture.doctor.userId,
+    patientId: fixture.patient.userId,
+    startTime: fixture.at(0).toISOString(),
+    endTime: fixture.at(60 * 24 * 30).toISOString(),
     region: "US-CA",
     query: "cardiology",
     specialty: "cardiology",
     language: "en",
     maxFeeMinor: "1000",
-    availableFrom: desk.at(0).toISOString(),
-    availableTo: desk.at(60 * 24 * 30).toISOString(),
+    availableFrom: fixture.at(0).toISOString(),
+    availableTo: fixture.at(60 * 24 * 30).toISOString(),
     orderBy: "createTime desc",
     awaitingDecision: true,
   };
 }, 300_000);
-afterAll(() => desk.close());
+afterAll(() => fixture.close());
 
 /** Filters that no key holds, as sets of words of the call. */
 const SCANS = [
@@ -91,4 +97,4 @@ const SCANS = [
   "ListBookings doctorId patientId",
 ];
 
-testListWork("scheduling", SCANS, () => ({ app: desk.app, lists, values }));
+testListWork("scheduling", SCANS, () => ({ app: fixture.app, lists, values }));

@@ -11,43 +11,48 @@ import { SchedulingFixture } from "./testing/scheduling-fixture.ts";
 
 const ALTERED = { reason: "RECORD_ALTERED" };
 
-let desk: SchedulingFixture;
+let fixture: SchedulingFixture;
 beforeAll(async () => {
-  desk = await SchedulingFixture.open();
+  fixture = await SchedulingFixture.open();
 });
-afterAll(() => desk.close());
-beforeEach(() => desk.admit());
+afterAll(() => fixture.close());
+beforeEach(() => fixture.renewPeople());
 
 /** Writes as MySQL's root. */
-const write = (sql: string, ...params: SqlValue[]) => desk.app.db.write(sql, withBinaryIds(params));
+const write = (sql: string, ...params: SqlValue[]) => fixture.app.db.write(sql, withBinaryIds(params));
 
 test.each(["PATIENT", "DOCTOR"] as const)(
   "a booking that a writer of the database has given another %s shows them nothing, also in lists",
   async (role) => {
-    await desk.publish(0);
-    const { response: booking } = await desk.book((await desk.offer(60)).id);
+    await fixture.createDoctor(0);
+    const { response: booking } = await fixture.book((await fixture.createSlot(60)).id);
     const attacker = userCaller(role);
     const column = role === "PATIENT" ? "patient_id" : "doctor_id";
     await write(`UPDATE bookings SET ${column} = ? WHERE id = ?`, attacker.userId, booking.id);
-    await expect(desk.read(booking.id, attacker)).rejects.toMatchObject(ALTERED);
+    await expect(fixture.read(booking.id, attacker)).rejects.toMatchObject(ALTERED);
     const { listBookings: method } = BookingServiceService;
-    const list = invoke(method, bound(listBookings, desk.app), attacker, ListBookingsRequest.fromPartial({}));
+    const list = invoke(
+      method,
+      bound(listBookings, fixture.app),
+      attacker,
+      ListBookingsRequest.fromPartial({}),
+    );
     expect((await list).response).toEqual({ bookings: [], nextPageToken: "" });
-    const owner = role === "PATIENT" ? desk.patient : desk.doctor;
+    const owner = role === "PATIENT" ? fixture.patient : fixture.doctor;
     await write(`UPDATE bookings SET ${column} = ? WHERE id = ?`, owner.userId, booking.id);
-    expect((await desk.read(booking.id, desk.patient)).reason).toBe("headache");
+    expect((await fixture.read(booking.id, fixture.patient)).reason).toBe("headache");
   },
 );
 
 test("the reasons that end a booking open for its patient and doctor only", async () => {
-  await desk.publish(0);
-  const { response: booking } = await desk.book((await desk.offer(48 * 60)).id);
-  await desk.cancel(booking.id, desk.patient, desk.app, "a rash");
+  await fixture.createDoctor(0);
+  const { response: booking } = await fixture.book((await fixture.createSlot(48 * 60)).id);
+  await fixture.cancel(booking.id, fixture.patient, fixture.app, "a rash");
   const attacker = userCaller("PATIENT");
   await write("UPDATE bookings SET reason = NULL, patient_id = ? WHERE id = ?", attacker.userId, booking.id);
-  await expect(desk.read(booking.id, attacker)).rejects.toMatchObject(ALTERED);
-  await write("UPDATE bookings SET patient_id = ? WHERE id = ?", desk.patient.userId, booking.id);
-  expect((await desk.read(booking.id, desk.patient)).cancelReason).toBe("a rash");
+  await expect(fixture.read(booking.id, attacker)).rejects.toMatchObject(ALTERED);
+  await write("UPDATE bookings SET patient_id = ? WHERE id = ?", fixture.patient.userId, booking.id);
+  expect((await fixture.read(booking.id, fixture.patient)).cancelReason).toBe("a rash");
 });
 
 const JUNK = Buffer.from("written by hand");
@@ -57,19 +62,19 @@ test.each([
   ["a reason of junk", "reason = ?"],
   ["no reason for closing", "close_outcome = 'COMPLETED', close_time = NOW(3), reason = COALESCE(reason, ?)"],
 ])("a booking with %s is missing in its owner's list, and no other is", async (_what, change) => {
-  await desk.publish(0);
-  const { response: altered } = await desk.book((await desk.offer(60)).id);
-  const { response: other } = await desk.book((await desk.offer(120)).id);
+  await fixture.createDoctor(0);
+  const { response: altered } = await fixture.book((await fixture.createSlot(60)).id);
+  const { response: other } = await fixture.book((await fixture.createSlot(120)).id);
   await write(
     `UPDATE bookings SET ${change} WHERE id = ?`,
     change.includes("id <>") ? altered.id : JUNK,
     altered.id,
   );
-  await expect(desk.read(altered.id, desk.patient)).rejects.toMatchObject(ALTERED);
+  await expect(fixture.read(altered.id, fixture.patient)).rejects.toMatchObject(ALTERED);
   const { listBookings: method } = BookingServiceService;
-  for (const reader of [desk.patient, desk.doctor]) {
+  for (const reader of [fixture.patient, fixture.doctor]) {
     const request = ListBookingsRequest.fromPartial({});
-    const { response } = await invoke(method, bound(listBookings, desk.app), reader, request);
+    const { response } = await invoke(method, bound(listBookings, fixture.app), reader, request);
     expect(response.bookings.map(({ id }) => id)).toEqual([other.id]);
   }
 });

@@ -22,12 +22,12 @@ import { searchDoctors } from "../profiles/search-doctors.ts";
 import { updateDoctor } from "../profiles/update-doctor.ts";
 import { SchedulingFixture } from "../testing/scheduling-fixture.ts";
 
-let desk: SchedulingFixture;
+let fixture: SchedulingFixture;
 beforeAll(async () => {
-  desk = await SchedulingFixture.open();
+  fixture = await SchedulingFixture.open();
 });
-afterAll(() => desk.close());
-beforeEach(() => desk.admit());
+afterAll(() => fixture.close());
+beforeEach(() => fixture.renewPeople());
 
 /** Later than any cut-off, in minutes. */
 const IN_DAYS = 4 * 24 * 60;
@@ -45,30 +45,32 @@ interface Scene {
 
 /** All use cases that read the copy of an account, the doctor's or the patient's, or its verified name. */
 const USE_CASES: Record<string, (app: Scheduling, scene: Scene) => Promise<unknown>> = {
-  "creates the profile": (app) => desk.claimLicense(0, {}, app),
+  "creates the profile": (app) => fixture.claimLicense(0, {}, app),
   "changes the profile": (app) => {
     const request = UpdateDoctorRequest.fromPartial({
-      doctorId: desk.doctor.userId,
+      doctorId: fixture.doctor.userId,
       doctor: { bio: "Changed" },
     });
-    return invoke(DoctorServiceService.updateDoctor, bound(updateDoctor, app), desk.doctor, request);
+    return invoke(DoctorServiceService.updateDoctor, bound(updateDoctor, app), fixture.doctor, request);
   },
-  "offers a slot": (app) => desk.offer(IN_DAYS + 180, 30, app),
-  "books a slot": (app, { slot }) => desk.book(slot.id, desk.patient, undefined, app),
+  "offers a slot": (app) => fixture.createSlot(IN_DAYS + 180, 30, app),
+  "books a slot": (app, { slot }) => fixture.book(slot.id, fixture.patient, undefined, app),
   "moves a booking": (app, { booking, other }) =>
-    desk.reschedule(booking.id, other.id, desk.patient, undefined, app),
-  "verifies a licence": (app, { licenseId }) => desk.verify(licenseId, app, MARRIED),
-  "verifies the account's name": (app, { licenseId }) => desk.verify(licenseId, app, MARRIED),
+    fixture.reschedule(booking.id, other.id, fixture.patient, undefined, app),
+  "verifies a licence": (app, { licenseId }) => fixture.verify(licenseId, app, MARRIED),
+  "verifies the account's name": (app, { licenseId }) => fixture.verify(licenseId, app, MARRIED),
   "revokes the licence with the public name": (app, { licenseId }) => {
     const request = RevokeLicenseRequest.fromPartial({ licenseId, reason: "Struck off the register" });
-    return invoke(LicenseServiceService.revokeLicense, bound(revokeLicense, app), desk.admin, request);
+    return invoke(LicenseServiceService.revokeLicense, bound(revokeLicense, app), fixture.admin, request);
   },
 };
 
 const EVENTS: Record<string, (app?: Scheduling) => Promise<void>> = {
-  "the doctor is renamed": (app) => desk.account(desk.doctor, { fullName: "Renata New" }, app),
-  "the doctor is disabled": (app) => desk.account(desk.doctor, { fullName: "Olga Old", disabled: true }, app),
-  "the patient is disabled": (app) => desk.account(desk.patient, { disabled: true, role: "PATIENT" }, app),
+  "the doctor is renamed": (app) => fixture.accountEvent(fixture.doctor, { fullName: "Renata New" }, app),
+  "the doctor is disabled": (app) =>
+    fixture.accountEvent(fixture.doctor, { fullName: "Olga Old", disabled: true }, app),
+  "the patient is disabled": (app) =>
+    fixture.accountEvent(fixture.patient, { disabled: true, role: "PATIENT" }, app),
 };
 
 /** The others read behind their locks only. */
@@ -97,11 +99,11 @@ test.each(CASES)("copies converge where somebody %s while %s, and %s", async (us
   const scene = await prepare(useCase);
   const act = (app: Scheduling) => USE_CASES[useCase]!(app, scene);
   const happen = EVENTS[event]!;
-  if (order === "the event commits first") await interleave(happen, () => act(desk.app));
+  if (order === "the event commits first") await interleave(happen, () => act(fixture.app));
   else if (order === "the use case commits first") await interleave(act, () => happen());
   else
     await actAfterFirstRead<Scheduling>(
-      desk.app,
+      fixture.app,
       (app) => act(app).catch(refused),
       () => happen(),
     );
@@ -111,9 +113,9 @@ test.each(CASES)("copies converge where somebody %s while %s, and %s", async (us
 test.each([true, false])(
   "a profile follows the name and state of its account when auth's event comes late (first: %p)",
   async (tellsFirst) => {
-    const make = (app?: Scheduling) => desk.claimLicense(0, {}, app);
+    const make = (app?: Scheduling) => fixture.claimLicense(0, {}, app);
     const tell = (app?: Scheduling) =>
-      desk.account(desk.doctor, { fullName: "Nora New", disabled: true }, app);
+      fixture.accountEvent(fixture.doctor, { fullName: "Nora New", disabled: true }, app);
     await (tellsFirst ? interleave(tell, () => make()) : interleave(make, () => tell()));
     await assertConverged();
   },
@@ -121,16 +123,17 @@ test.each([true, false])(
 
 test("a new name is a new version of the profile; the same name again is not", async () => {
   const versionAfter = async (fullName: string) => {
-    await desk.account(desk.doctor, { fullName });
+    await fixture.accountEvent(fixture.doctor, { fullName });
     const sql = "SELECT version FROM doctors WHERE id = ?";
-    return (await desk.app.db.read<{ version: number }>(sql, [binaryId(desk.doctor.userId)]))[0]?.version;
+    return (await fixture.app.db.read<{ version: number }>(sql, [binaryId(fixture.doctor.userId)]))[0]
+      ?.version;
   };
   await versionAfter("Ana Øre");
-  const { id } = await desk.claimLicense(0);
+  const { id } = await fixture.claimLicense(0);
   expect(await versionAfter("Ana Øre")).toBe(1);
   // Equal to the column's collation.
   expect(await versionAfter("Ana Ore")).toBe(2);
-  await desk.verify(id);
+  await fixture.verify(id);
   expect(await versionAfter("Ana Øre")).toBe(2);
 });
 
@@ -139,55 +142,55 @@ test("a new name is a new version of the profile; the same name again is not", a
  * case that makes one.
  */
 async function prepare(useCase: string): Promise<Scene> {
-  await desk.account(desk.doctor, { fullName: "Olga Old" });
-  await desk.account(desk.patient, { role: "PATIENT" });
+  await fixture.accountEvent(fixture.doctor, { fullName: "Olga Old" });
+  await fixture.accountEvent(fixture.patient, { role: "PATIENT" });
   if (useCase === "creates the profile") return {} as Scene;
-  await desk.publish(0);
+  await fixture.createDoctor(0);
   const [slot, other, taken] = [
-    await desk.offer(IN_DAYS),
-    await desk.offer(IN_DAYS + 60),
-    await desk.offer(IN_DAYS + 120),
+    await fixture.createSlot(IN_DAYS),
+    await fixture.createSlot(IN_DAYS + 60),
+    await fixture.createSlot(IN_DAYS + 120),
   ];
-  const booking = (await desk.book(taken.id)).response;
+  const booking = (await fixture.book(taken.id)).response;
   return { slot, other, booking, licenseId: useCase in LICENSES ? await LICENSES[useCase]!() : "" };
 }
 
 /** Makes the second licence of a use case, of an account that was renamed after the first was verified. */
 const LICENSES: Record<string, () => Promise<string>> = {
   "verifies a licence": async () => {
-    await desk.account(desk.doctor, { fullName: MARRIED });
-    desk.app.clock.advance(1000);
+    await fixture.accountEvent(fixture.doctor, { fullName: MARRIED });
+    fixture.app.clock.advance(1000);
     return await claimSecond();
   },
   "verifies the account's name": async () => {
     const licenseId = await claimSecond();
-    await desk.verify(licenseId);
-    await desk.account(desk.doctor, { fullName: MARRIED });
-    desk.app.clock.advance(1000);
+    await fixture.verify(licenseId);
+    await fixture.accountEvent(fixture.doctor, { fullName: MARRIED });
+    fixture.app.clock.advance(1000);
     return licenseId;
   },
   "revokes the licence with the public name": async () => {
-    await desk.account(desk.doctor, { fullName: MARRIED });
+    await fixture.accountEvent(fixture.doctor, { fullName: MARRIED });
     const licenseId = await claimSecond();
-    desk.app.clock.advance(1000);
-    await desk.verify(licenseId);
+    fixture.app.clock.advance(1000);
+    await fixture.verify(licenseId);
     return licenseId;
   },
 };
 
 async function claimSecond(): Promise<string> {
-  const doctorId = desk.doctor.userId;
+  const doctorId = fixture.doctor.userId;
   const request = CreateLicenseRequest.fromPartial({
     doctorId,
     number: `S${doctorId.slice(-12)}`,
     region: "DE",
   });
   const { createLicense: method } = LicenseServiceService;
-  return (await invoke(method, bound(createLicense, desk.app), desk.doctor, request)).response.id;
+  return (await invoke(method, bound(createLicense, fixture.app), fixture.doctor, request)).response.id;
 }
 
 const interleave = (first: (app: Scheduling) => Promise<unknown>, second: () => Promise<unknown>) =>
-  interleaveIn<Scheduling>(desk.app, first, second, refused);
+  interleaveIn<Scheduling>(fixture.app, first, second, refused);
 
 function refused(error: unknown): void {
   if (!(error instanceof ApiError) || error.rule.httpStatus >= 500) throw error;
@@ -200,7 +203,7 @@ interface Account {
 
 async function accountOf({ userId }: { userId: string }): Promise<Account | undefined> {
   const sql = "SELECT full_name AS fullName, disabled FROM people WHERE user_id = ?";
-  return (await desk.app.db.read<Account>(sql, [binaryId(userId)]))[0];
+  return (await fixture.app.db.read<Account>(sql, [binaryId(userId)]))[0];
 }
 
 interface VerifiedName {
@@ -210,10 +213,10 @@ interface VerifiedName {
 
 /** Names on the doctor's verified licences, the one verified last first. */
 const verifiedNames = async (): Promise<VerifiedName[]> =>
-  await desk.app.db.read(
+  await fixture.app.db.read(
     `SELECT verified_name AS name, awaits_decision AS isWaiting FROM licenses
      WHERE doctor_id = ? AND status = 'VERIFIED' ORDER BY decide_time DESC`,
-    [binaryId(desk.doctor.userId)],
+    [binaryId(fixture.doctor.userId)],
   );
 
 /**
@@ -221,10 +224,10 @@ const verifiedNames = async (): Promise<VerifiedName[]> =>
  * account's; after a sweep of crossing bookings.
  */
 async function assertConverged(): Promise<void> {
-  await desk.sweepEndings();
-  const { userId: doctorId } = desk.doctor;
-  const [doctor, patient] = [(await accountOf(desk.doctor))!, await accountOf(desk.patient)];
-  const [profile] = await desk.app.db.read(
+  await fixture.sweepEndings();
+  const { userId: doctorId } = fixture.doctor;
+  const [doctor, patient] = [(await accountOf(fixture.doctor))!, await accountOf(fixture.patient)];
+  const [profile] = await fixture.app.db.read(
     "SELECT display_name AS displayName, hidden, is_index_stale AS isIndexStale FROM doctors WHERE id = ?",
     [binaryId(doctorId)],
   );
@@ -237,19 +240,25 @@ async function assertConverged(): Promise<void> {
     expect(await isFoundBy(name)).toBe(isFound);
   }
   const live = "status IN ('PENDING_PAYMENT', 'CONFIRMED')";
-  const bookings = await desk.app.db.read(`SELECT id FROM bookings WHERE doctor_id = ? AND ${live}`, [
+  const bookings = await fixture.app.db.read(`SELECT id FROM bookings WHERE doctor_id = ? AND ${live}`, [
     binaryId(doctorId),
   ]);
   if (doctor.disabled || patient?.disabled) expect(bookings).toEqual([]);
-  const slots = await desk.app.db.read("SELECT id FROM slots WHERE doctor_id = ? AND status <> 'WITHDRAWN'", [
-    binaryId(doctorId),
-  ]);
+  const slots = await fixture.app.db.read(
+    "SELECT id FROM slots WHERE doctor_id = ? AND status <> 'WITHDRAWN'",
+    [binaryId(doctorId)],
+  );
   if (doctor.disabled) expect(slots).toEqual([]);
 }
 
 async function isFoundBy(query: string): Promise<boolean> {
   const request = SearchDoctorsRequest.fromPartial({ query, pageSize: 100 });
   const { searchDoctors: method } = DoctorServiceService;
-  const { response } = await invoke(method, bound(searchDoctors, desk.app), userCaller("PATIENT"), request);
-  return response.doctors.some(({ id }) => id === desk.doctor.userId);
+  const { response } = await invoke(
+    method,
+    bound(searchDoctors, fixture.app),
+    userCaller("PATIENT"),
+    request,
+  );
+  return response.doctors.some(({ id }) => id === fixture.doctor.userId);
 }

@@ -6,18 +6,18 @@ import { HOLD_MS, outcome, SchedulingFixture } from "../testing/scheduling-fixtu
 import { blockSlot, withdrawSlot } from "./change-slot.ts";
 import { batchCreateSlots } from "./create-slots.ts";
 
-let desk: SchedulingFixture;
+let fixture: SchedulingFixture;
 
 beforeAll(async () => {
-  desk = await SchedulingFixture.open();
+  fixture = await SchedulingFixture.open();
 });
-afterAll(() => desk.close());
-beforeEach(() => desk.admit());
+afterAll(() => fixture.close());
+beforeEach(() => fixture.renewPeople());
 
 test("a doctor's slots never overlap, however many are offered at once", async () => {
-  await desk.publish(0);
+  await fixture.createDoctor(0);
   const starts = Array.from({ length: 40 }, (_, i) => 60 + i * 10);
-  const results = await Promise.allSettled(starts.map((start) => desk.offer(start)));
+  const results = await Promise.allSettled(starts.map((start) => fixture.createSlot(start)));
   const made = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
   expect(new Set(results.map(outcome))).toEqual(new Set(["ok", "SLOT_OVERLAP"]));
   const sorted = made.toSorted((a, b) => a.startTime!.getTime() - b.startTime!.getTime());
@@ -27,9 +27,9 @@ test("a doctor's slots never overlap, however many are offered at once", async (
 });
 
 test("slots of one doctor that wait for each other leave connections to others", async () => {
-  await desk.publish(0);
-  const { db } = desk.app;
-  const busy = desk.doctor;
+  await fixture.createDoctor(0);
+  const { db } = fixture.app;
+  const busy = fixture.doctor;
   const { promise: isOver, resolve: end } = Promise.withResolvers<void>();
   const { promise: isLocked, resolve: lock } = Promise.withResolvers<void>();
   const locking = db.transaction(async (tx) => {
@@ -38,10 +38,10 @@ test("slots of one doctor that wait for each other leave connections to others",
     await isOver;
   });
   await isLocked;
-  const waiting = Array.from({ length: 60 }, (_, i) => desk.offer(60 + i * 30));
-  desk.admit();
-  await desk.publish(0);
-  await desk.offer(60);
+  const waiting = Array.from({ length: 60 }, (_, i) => fixture.createSlot(60 + i * 30));
+  fixture.renewPeople();
+  await fixture.createDoctor(0);
+  await fixture.createSlot(60);
   const held = await db.read(
     `SELECT 1 FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE '%slots_version%'
        AND id <> CONNECTION_ID()`,
@@ -54,55 +54,60 @@ test("slots of one doctor that wait for each other leave connections to others",
 });
 
 test("a doctor has at most so many future slots, however many are offered at once", async () => {
-  await desk.publish(0);
-  const capped = { ...desk.app, doctorMaxSlots: 5 };
-  const offers = Array.from({ length: 20 }, (_, i) => desk.offer(60 + i * 30, 30, capped));
+  await fixture.createDoctor(0);
+  const capped = { ...fixture.app, doctorMaxSlots: 5 };
+  const offers = Array.from({ length: 20 }, (_, i) => fixture.createSlot(60 + i * 30, 30, capped));
   const outcomes = (await Promise.allSettled(offers)).map(outcome).sort();
   expect(outcomes).toEqual([...Array(15).fill("TOO_MANY_SLOTS"), ...Array(5).fill("ok")].sort());
-  const slotIds = await desk.app.db.read<{ id: string }>("SELECT id FROM slots WHERE doctor_id = ?", [
-    binaryId(desk.doctor.userId),
+  const slotIds = await fixture.app.db.read<{ id: string }>("SELECT id FROM slots WHERE doctor_id = ?", [
+    binaryId(fixture.doctor.userId),
   ]);
   const change = (useCase: typeof blockSlot, { id: slotId }: { id: string }) =>
-    invoke(SlotServiceService.blockSlot, bound(useCase, desk.app), desk.doctor, {
+    invoke(SlotServiceService.blockSlot, bound(useCase, fixture.app), fixture.doctor, {
       slotId,
       idempotencyKey: "",
     });
   await change(blockSlot, slotIds[0]!);
-  await expect(desk.offer(6000, 30, capped)).rejects.toMatchObject({ reason: "TOO_MANY_SLOTS" });
+  await expect(fixture.createSlot(6000, 30, capped)).rejects.toMatchObject({ reason: "TOO_MANY_SLOTS" });
   await change(withdrawSlot, slotIds[1]!);
-  await desk.offer(6000, 30, capped);
+  await fixture.createSlot(6000, 30, capped);
 });
 
 test("a batch of slots is all or nothing", async () => {
-  await desk.publish(0);
-  await desk.offer(60);
+  await fixture.createDoctor(0);
+  await fixture.createSlot(60);
   const slots = [0, 60, 120].map((start) => ({
-    startTime: desk.at(start + 10),
-    endTime: desk.at(start + 40),
+    startTime: fixture.at(start + 10),
+    endTime: fixture.at(start + 40),
   }));
-  const batch = invoke(SlotServiceService.batchCreateSlots, bound(batchCreateSlots, desk.app), desk.doctor, {
-    doctorId: desk.doctor.userId,
-    slots,
-    idempotencyKey: "",
-  });
+  const batch = invoke(
+    SlotServiceService.batchCreateSlots,
+    bound(batchCreateSlots, fixture.app),
+    fixture.doctor,
+    {
+      doctorId: fixture.doctor.userId,
+      slots,
+      idempotencyKey: "",
+    },
+  );
   await expect(batch).rejects.toMatchObject({ reason: "SLOT_OVERLAP" });
-  const rows = await desk.app.db.read("SELECT id FROM slots WHERE doctor_id = ?", [
-    binaryId(desk.doctor.userId),
+  const rows = await fixture.app.db.read("SELECT id FROM slots WHERE doctor_id = ?", [
+    binaryId(fixture.doctor.userId),
   ]);
   expect(rows).toHaveLength(1);
 });
 
 test("a slot whose hold has ended can be blocked, and its booking ends", async () => {
-  await desk.publish(5000);
-  const slot = await desk.offer(120);
-  const { response: held } = await desk.book(slot.id);
+  await fixture.createDoctor(5000);
+  const slot = await fixture.createSlot(120);
+  const { response: held } = await fixture.book(slot.id);
   const block = () =>
-    invoke(SlotServiceService.blockSlot, bound(blockSlot, desk.app), desk.doctor, {
+    invoke(SlotServiceService.blockSlot, bound(blockSlot, fixture.app), fixture.doctor, {
       slotId: slot.id,
       idempotencyKey: "",
     });
   await expect(block()).rejects.toMatchObject({ reason: "SLOT_HAS_BOOKING" });
-  desk.app.clock.advance(HOLD_MS);
+  fixture.app.clock.advance(HOLD_MS);
   expect((await block()).response.status).toBe("BLOCKED");
-  expect(await desk.outboxTypes(held.id)).toEqual(["booking.held", "booking.expired"]);
+  expect(await fixture.outboxTypes(held.id)).toEqual(["booking.held", "booking.expired"]);
 });

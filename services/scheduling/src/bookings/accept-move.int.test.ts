@@ -8,13 +8,13 @@ import { SlotServiceService } from "@medconnect/proto/medconnect/scheduling/v1/s
 import { withdrawSlot } from "../availability/change-slot.ts";
 import { MINUTE_MS, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 
-let desk: SchedulingFixture;
+let fixture: SchedulingFixture;
 
 beforeAll(async () => {
-  desk = await SchedulingFixture.open();
+  fixture = await SchedulingFixture.open();
 });
-afterAll(() => desk.close());
-beforeEach(() => desk.admit());
+afterAll(() => fixture.close());
+beforeEach(() => fixture.renewPeople());
 
 const HOUR = 60;
 const DAY = 24 * HOUR;
@@ -22,35 +22,39 @@ const admin = userCaller("ADMIN");
 
 /** A paid booking of the patient that starts in so many minutes. */
 async function booked(startMinutes: number): Promise<Booking> {
-  await desk.publish(5000);
-  const { response } = await desk.book((await desk.offer(startMinutes)).id);
-  await desk.authorized(response.id);
-  return await desk.read(response.id);
+  await fixture.createDoctor(5000);
+  const { response } = await fixture.book((await fixture.createSlot(startMinutes)).id);
+  await fixture.paymentAuthorized(response.id);
+  return await fixture.read(response.id);
 }
 
 /** Moves a booking to a time in so many minutes. */
-async function move({ id }: Pick<Booking, "id">, startMinutes: number, by = desk.doctor): Promise<Booking> {
-  return (await desk.reschedule(id, (await desk.offer(startMinutes, 5)).id, by)).response;
+async function move(
+  { id }: Pick<Booking, "id">,
+  startMinutes: number,
+  by = fixture.doctor,
+): Promise<Booking> {
+  return (await fixture.reschedule(id, (await fixture.createSlot(startMinutes, 5)).id, by)).response;
 }
 
-const passMinutes = (minutes: number) => desk.app.clock.advance(minutes * MINUTE_MS);
+const passMinutes = (minutes: number) => fixture.app.clock.advance(minutes * MINUTE_MS);
 
 /** The event to clinical about a booking's last change. */
 async function lastEvent({ id }: Booking): Promise<Event> {
   const sql = "SELECT payload FROM outbox WHERE aggregateid = ? AND destination = 'clinical' ORDER BY id";
-  return Event.decode((await desk.app.db.read<{ payload: Buffer }>(sql, [id])).at(-1)!.payload);
+  return Event.decode((await fixture.app.db.read<{ payload: Buffer }>(sql, [id])).at(-1)!.payload);
 }
 
 test.each([
-  ["the doctor", () => desk.doctor, "DOCTOR"],
+  ["the doctor", () => fixture.doctor, "DOCTOR"],
   ["an admin", () => admin, "ADMIN"],
 ] as const)("a move by %s records the mover, and waits for the patient", async (_, by, movedBy) => {
   const booking = await booked(10 * DAY);
   expect(booking.move).toBeUndefined();
   const moved = await move(booking, 2, by());
   const { startTime: previousStartTime } = booking;
-  expect(moved.move).toEqual({ movedBy, moveTime: desk.at(0), previousStartTime, accepted: false });
-  expect(await desk.read(booking.id)).toEqual({ ...moved, reason: "headache" });
+  expect(moved.move).toEqual({ movedBy, moveTime: fixture.at(0), previousStartTime, accepted: false });
+  expect(await fixture.read(booking.id)).toEqual({ ...moved, reason: "headache" });
   expect(stateOf(await lastEvent(booking), "booking")).toMatchObject({
     startTime: moved.startTime,
     movePending: true,
@@ -59,7 +63,7 @@ test.each([
 
 test("a move by the patient counts as accepted", async () => {
   const booking = await booked(10 * DAY);
-  const moved = await move(booking, 11 * DAY, desk.patient);
+  const moved = await move(booking, 11 * DAY, fixture.patient);
   expect(moved.move).toMatchObject({ movedBy: "PATIENT", accepted: true });
   expect(stateOf(await lastEvent(booking), "booking")).toMatchObject({ movePending: false });
 });
@@ -82,14 +86,14 @@ describe("a doctor who moves a paid booking to a time after the free-cancellatio
         const { slotId } = booking;
         passMinutes(2 * DAY - HOUR);
         await move(booking, 5 * DAY);
-        await desk.reschedule(booking.id, slotId, desk.doctor);
+        await fixture.reschedule(booking.id, slotId, fixture.doctor);
       },
     ],
     [
       "after its patient had accepted another move",
       10 * DAY,
       async (booking) => {
-        await desk.accept(await move(booking, 9 * DAY));
+        await fixture.accept(await move(booking, 9 * DAY));
         await move(booking, 2);
       },
     ],
@@ -97,7 +101,7 @@ describe("a doctor who moves a paid booking to a time after the free-cancellatio
       "after its patient had moved it",
       10 * DAY,
       async (booking) => {
-        await move(booking, 9 * DAY, desk.patient);
+        await move(booking, 9 * DAY, fixture.patient);
         await move(booking, 2);
       },
     ],
@@ -114,12 +118,12 @@ describe("a doctor who moves a paid booking to a time after the free-cancellatio
   test.each(ATTACKS)("%s: the patient cancels free of charge before and after the start", async (...row) => {
     const [, startMinutes, attack] = row;
     for (const lateMinutes of [0, HOUR + 30]) {
-      desk.admit();
+      fixture.renewPeople();
       const booking = await booked(startMinutes);
       await attack(booking);
       passMinutes(lateMinutes);
-      expect(await desk.preview(booking.id, desk.patient)).toMatchObject({ feeDecision: "RELEASE" });
-      expect((await desk.cancel(booking.id, desk.patient)).response).toMatchObject({
+      expect(await fixture.preview(booking.id, fixture.patient)).toMatchObject({ feeDecision: "RELEASE" });
+      expect((await fixture.cancel(booking.id, fixture.patient)).response).toMatchObject({
         status: "CANCELLED",
         feeDecision: "RELEASE",
         move: { accepted: false },
@@ -132,7 +136,7 @@ describe("a doctor who moves a paid booking to a time after the free-cancellatio
     const booking = await booked(startMinutes);
     await attack(booking);
     passMinutes(HOUR + 30);
-    const moved = await move(booking, 3 * DAY, desk.patient);
+    const moved = await move(booking, 3 * DAY, fixture.patient);
     expect(moved.move).toMatchObject({ movedBy: "PATIENT", accepted: true });
   });
 
@@ -140,9 +144,9 @@ describe("a doctor who moves a paid booking to a time after the free-cancellatio
     const [, startMinutes, attack] = row;
     const booking = await booked(startMinutes);
     await attack(booking);
-    const moved = await desk.read(booking.id);
-    await desk.tell("consultation.no_show", moved, "PATIENT");
-    expect(await desk.read(booking.id)).toEqual(moved);
+    const moved = await fixture.read(booking.id);
+    await fixture.consultationEvent("consultation.no_show", moved, "PATIENT");
+    expect(await fixture.read(booking.id)).toEqual(moved);
   });
 });
 
@@ -152,7 +156,7 @@ test("a chain of moves keeps the start that the patient accepted last", async ()
     const { move: last } = await move(booking, days * DAY);
     expect(last?.previousStartTime).toEqual(booking.startTime);
   }
-  const accepted = await desk.accept(await move(booking, 7 * DAY));
+  const accepted = await fixture.accept(await move(booking, 7 * DAY));
   expect(accepted.move).toMatchObject({
     movedBy: "DOCTOR",
     previousStartTime: booking.startTime,
@@ -165,57 +169,58 @@ test("a chain of moves keeps the start that the patient accepted last", async ()
 test("an accepted move binds like a booking, reaches clinical, and is accepted once", async () => {
   const booking = await booked(10 * DAY);
   const moved = await move(booking, HOUR);
-  const accepted = await desk.accept(moved);
+  const accepted = await fixture.accept(moved);
   expect(accepted).toMatchObject({ status: "CONFIRMED", sequence: 1, move: { accepted: true } });
-  expect(await desk.accept(moved)).toEqual(accepted);
-  await expect(desk.accept(booking)).rejects.toMatchObject({ reason: "TIME_DIFFERS" });
+  expect(await fixture.accept(moved)).toEqual(accepted);
+  await expect(fixture.accept(booking)).rejects.toMatchObject({ reason: "TIME_DIFFERS" });
   const event = await lastEvent(booking);
   expect({ type: event.type, ...stateOf(event, "booking") }).toMatchObject({
     type: "booking.move_accepted",
     movePending: false,
   });
-  expect(await desk.outboxTypes(booking.id)).toEqual([
+  expect(await fixture.outboxTypes(booking.id)).toEqual([
     "booking.held",
     "booking.rescheduled",
     "booking.move_accepted",
   ]);
-  expect((await desk.cancel(booking.id, desk.patient)).response.feeDecision).toBe("CHARGE");
+  expect((await fixture.cancel(booking.id, fixture.patient)).response.feeDecision).toBe("CHARGE");
 });
 
 test("a patient accepts only the time that they saw, not a later move's", async () => {
   const booking = await booked(10 * DAY);
   const seen = await move(booking, 9 * DAY);
   const moved = await move(booking, 2);
-  await expect(desk.accept(seen)).rejects.toMatchObject({
+  await expect(fixture.accept(seen)).rejects.toMatchObject({
     reason: "TIME_DIFFERS",
     metadata: { startTime: moved.startTime!.toISOString(), endTime: moved.endTime!.toISOString() },
   });
-  expect((await desk.read(booking.id)).move).toMatchObject({ accepted: false });
-  expect((await desk.accept(moved)).move).toMatchObject({ accepted: true });
+  expect((await fixture.read(booking.id)).move).toMatchObject({ accepted: false });
+  expect((await fixture.accept(moved)).move).toMatchObject({ accepted: true });
 });
 
 test("a later move to a shorter slot with the same start is not accepted unseen", async () => {
   const booking = await booked(10 * DAY);
-  const seen = (await desk.reschedule(booking.id, (await desk.offer(9 * DAY)).id, desk.doctor)).response;
+  const seen = (await fixture.reschedule(booking.id, (await fixture.createSlot(9 * DAY)).id, fixture.doctor))
+    .response;
   await move(booking, 8 * DAY);
-  const withdraw = bound(withdrawSlot, desk.app);
-  await invoke(SlotServiceService.withdrawSlot, withdraw, desk.doctor, {
+  const withdraw = bound(withdrawSlot, fixture.app);
+  await invoke(SlotServiceService.withdrawSlot, withdraw, fixture.doctor, {
     slotId: seen.slotId,
     idempotencyKey: "",
   });
   const shorter = await move(booking, 9 * DAY);
   expect(shorter.startTime).toEqual(seen.startTime);
-  await expect(desk.accept(seen)).rejects.toMatchObject({ reason: "TIME_DIFFERS" });
-  expect((await desk.accept(shorter)).move).toMatchObject({ accepted: true });
+  await expect(fixture.accept(seen)).rejects.toMatchObject({ reason: "TIME_DIFFERS" });
+  expect((await fixture.accept(shorter)).move).toMatchObject({ accepted: true });
 });
 
 test("twenty acceptances at once make one change", async () => {
   const booking = await booked(10 * DAY);
   const moved = await move(booking, HOUR);
-  const answers = await Promise.all(Array.from({ length: 20 }, () => desk.accept(moved)));
+  const answers = await Promise.all(Array.from({ length: 20 }, () => fixture.accept(moved)));
   expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
   expect(
-    (await desk.outboxTypes(booking.id)).filter((type) => type === "booking.move_accepted"),
+    (await fixture.outboxTypes(booking.id)).filter((type) => type === "booking.move_accepted"),
   ).toHaveLength(1);
 });
 
@@ -226,56 +231,56 @@ test.each([
   const booking = await booked(10 * DAY);
   const { slotId } = await move(booking, HOUR);
   if (outcome === "ok") {
-    const { response } = await desk.reschedule(booking.id, slotId);
+    const { response } = await fixture.reschedule(booking.id, slotId);
     expect(response).toMatchObject({ slotId, sequence: 1, move: { movedBy: "DOCTOR", accepted: true } });
     expect((await lastEvent(booking)).type).toBe("booking.move_accepted");
   } else {
     passMinutes(HOUR);
-    await expect(desk.reschedule(booking.id, slotId)).rejects.toMatchObject({ reason: outcome });
+    await expect(fixture.reschedule(booking.id, slotId)).rejects.toMatchObject({ reason: outcome });
   }
 });
 
 test("only the patient can accept a move, and only before the new start", async () => {
   const booking = await booked(10 * DAY);
-  await expect(desk.accept(booking)).rejects.toMatchObject({ reason: "ILLEGAL_TRANSITION" });
+  await expect(fixture.accept(booking)).rejects.toMatchObject({ reason: "ILLEGAL_TRANSITION" });
   const moved = await move(booking, HOUR);
   for (const id of [booking.id, newId()]) {
-    const accept = desk.accept({ ...moved, id }, userCaller("PATIENT"));
+    const accept = fixture.accept({ ...moved, id }, userCaller("PATIENT"));
     await expect(accept).rejects.toMatchObject({ reason: "NOT_FOUND" });
   }
   passMinutes(HOUR);
-  await expect(desk.accept(moved)).rejects.toMatchObject({ reason: "BOOKING_STARTED" });
+  await expect(fixture.accept(moved)).rejects.toMatchObject({ reason: "BOOKING_STARTED" });
 });
 
 describe("the consultation of a moved booking", () => {
   test("accepts the move when the patient joins", async () => {
     const booking = await booked(10 * DAY);
     const moved = await move(booking, HOUR);
-    await desk.tell("consultation.joined", moved);
-    expect((await desk.read(booking.id)).move?.accepted).toBe(true);
+    await fixture.consultationEvent("consultation.joined", moved);
+    expect((await fixture.read(booking.id)).move?.accepted).toBe(true);
     expect((await lastEvent(booking)).type).toBe("booking.move_accepted");
-    expect((await desk.cancel(booking.id, desk.patient)).response.feeDecision).toBe("CHARGE");
+    expect((await fixture.cancel(booking.id, fixture.patient)).response.feeDecision).toBe("CHARGE");
   });
 
   test("accepts nothing when the patient joined at another time", async () => {
     const booking = await booked(HOUR);
     const moved = await move(booking, DAY);
-    await desk.tell("consultation.joined", booking);
-    expect(await desk.read(booking.id)).toEqual({ ...moved, reason: "headache" });
+    await fixture.consultationEvent("consultation.joined", booking);
+    expect(await fixture.read(booking.id)).toEqual({ ...moved, reason: "headache" });
   });
 
   test("does not accept a later move when the patient joined before it", async () => {
     const booking = await booked(10 * DAY);
     const first = await move(booking, HOUR);
     await move(booking, 2);
-    await desk.tell("consultation.joined", first);
-    expect((await desk.read(booking.id)).move?.accepted).toBe(false);
+    await fixture.consultationEvent("consultation.joined", first);
+    expect((await fixture.read(booking.id)).move?.accepted).toBe(false);
   });
 
   test("changes nothing on joining without a pending move", async () => {
     const booking = await booked(HOUR);
-    await desk.tell("consultation.joined", booking);
-    expect(await desk.read(booking.id)).toEqual(booking);
+    await fixture.consultationEvent("consultation.joined", booking);
+    expect(await fixture.read(booking.id)).toEqual(booking);
   });
 
   test.each(["consultation.started", "consultation.completed"] as const)(
@@ -283,15 +288,15 @@ describe("the consultation of a moved booking", () => {
     async (type) => {
       const booking = await booked(10 * DAY);
       const moved = await move(booking, HOUR);
-      await desk.tell(type, moved);
-      expect((await desk.read(booking.id)).move?.accepted).toBe(true);
+      await fixture.consultationEvent(type, moved);
+      expect((await fixture.read(booking.id)).move?.accepted).toBe(true);
     },
   );
 
   test("ends without charge when the doctor did not come", async () => {
     const booking = await booked(10 * DAY);
     const moved = await move(booking, HOUR);
-    await desk.tell("consultation.no_show", moved, "DOCTOR");
-    expect(await desk.read(booking.id)).toMatchObject({ status: "NO_SHOW", feeDecision: "RELEASE" });
+    await fixture.consultationEvent("consultation.no_show", moved, "DOCTOR");
+    expect(await fixture.read(booking.id)).toMatchObject({ status: "NO_SHOW", feeDecision: "RELEASE" });
   });
 });

@@ -3,101 +3,106 @@ import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { HOLD_MS, outcome, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 import { sweepHolds } from "./expire-bookings.ts";
 
-let desk: SchedulingFixture;
+let fixture: SchedulingFixture;
 
 beforeAll(async () => {
-  desk = await SchedulingFixture.open();
+  fixture = await SchedulingFixture.open();
 });
-afterAll(() => desk.close());
-beforeEach(() => desk.admit());
+afterAll(() => fixture.close());
+beforeEach(() => fixture.renewPeople());
 
 test("of many patients who book one slot at once exactly one gets it", async () => {
-  await desk.publish(0);
-  const slot = await desk.offer(60);
+  await fixture.createDoctor(0);
+  const slot = await fixture.createSlot(60);
   const results = await Promise.allSettled(
-    Array.from({ length: 50 }, () => desk.book(slot.id, userCaller("PATIENT"))),
+    Array.from({ length: 50 }, () => fixture.book(slot.id, userCaller("PATIENT"))),
   );
   const outcomes = results.map(outcome).sort();
   expect(outcomes).toEqual([...Array(49).fill("SLOT_UNAVAILABLE"), "ok"]);
 });
 
 test("one patient cannot hold two bookings that overlap, even when both are tried at once", async () => {
-  await desk.publish(0);
-  const first = await desk.offer(60);
+  await fixture.createDoctor(0);
+  const first = await fixture.createSlot(60);
   const other = userCaller("DOCTOR");
-  const mine = desk.doctor;
-  desk.doctor = other;
-  await desk.publish(0);
-  const second = await desk.offer(75);
-  desk.doctor = mine;
+  const mine = fixture.doctor;
+  fixture.doctor = other;
+  await fixture.createDoctor(0);
+  const second = await fixture.createSlot(75);
+  fixture.doctor = mine;
   for (let round = 0; round < 5; round++) {
     const someone = userCaller("PATIENT");
-    const results = await Promise.allSettled([desk.book(first.id, someone), desk.book(second.id, someone)]);
+    const results = await Promise.allSettled([
+      fixture.book(first.id, someone),
+      fixture.book(second.id, someone),
+    ]);
     const won = results.filter((result) => result.status === "fulfilled");
     expect(won).toHaveLength(1);
     expect(results.map(outcome)).toContain("PATIENT_OVERLAP");
-    for (const { value } of won as PromiseFulfilledResult<Awaited<ReturnType<typeof desk.book>>>[]) {
-      await desk.cancel(value.response.id, someone);
+    for (const { value } of won as PromiseFulfilledResult<Awaited<ReturnType<typeof fixture.book>>>[]) {
+      await fixture.cancel(value.response.id, someone);
     }
   }
 });
 
 test("the same key many times at once makes one booking, and every answer is the first", async () => {
-  await desk.publish(0);
-  const slot = await desk.offer(60);
+  await fixture.createDoctor(0);
+  const slot = await fixture.createSlot(60);
   const results = await Promise.all(
-    Array.from({ length: 30 }, () => desk.book(slot.id, desk.patient, "once")),
+    Array.from({ length: 30 }, () => fixture.book(slot.id, fixture.patient, "once")),
   );
   expect(new Set(results.map(({ response }) => JSON.stringify(response))).size).toBe(1);
   expect(results.filter(({ replayed }) => !replayed)).toHaveLength(1);
 });
 
 test("the key of a refused booking books the slot once it is open again, and is not good for another", async () => {
-  await desk.publish(0);
-  const slot = await desk.offer(60);
+  await fixture.createDoctor(0);
+  const slot = await fixture.createSlot(60);
   const someone = userCaller("PATIENT");
-  const { response: first } = await desk.book(slot.id, someone);
-  const book = (slotId: string) => desk.book(slotId, desk.patient, "refused");
+  const { response: first } = await fixture.book(slot.id, someone);
+  const book = (slotId: string) => fixture.book(slotId, fixture.patient, "refused");
   await expect(book(slot.id)).rejects.toMatchObject({ reason: "SLOT_UNAVAILABLE" });
-  await desk.cancel(first.id, someone);
+  await fixture.cancel(first.id, someone);
   const booked = await book(slot.id);
   expect(booked).toMatchObject({ replayed: false, response: { slotId: slot.id } });
   expect(await book(slot.id)).toEqual({ ...booked, replayed: true });
-  await expect(book((await desk.offer(120)).id)).rejects.toMatchObject({ reason: "IDEMPOTENCY_KEY_REUSED" });
+  await expect(book((await fixture.createSlot(120)).id)).rejects.toMatchObject({
+    reason: "IDEMPOTENCY_KEY_REUSED",
+  });
 });
 
 test("a repeated booking gets its first answer although its slot is in its cooldown by then", async () => {
-  await desk.publish(5000);
-  const slot = await desk.offer(120);
-  const { response } = await desk.book(slot.id, desk.patient, "lost answer");
-  await desk.cancel(response.id, desk.patient);
-  await expect(desk.book(slot.id)).rejects.toMatchObject({ reason: "HOLD_COOLDOWN" });
-  expect(await desk.book(slot.id, desk.patient, "lost answer")).toEqual({ response, replayed: true });
+  await fixture.createDoctor(5000);
+  const slot = await fixture.createSlot(120);
+  const { response } = await fixture.book(slot.id, fixture.patient, "lost answer");
+  await fixture.cancel(response.id, fixture.patient);
+  await expect(fixture.book(slot.id)).rejects.toMatchObject({ reason: "HOLD_COOLDOWN" });
+  expect(await fixture.book(slot.id, fixture.patient, "lost answer")).toEqual({ response, replayed: true });
 });
 
 test("a paid slot is held until the hold ends, then it is open to others at once, without the sweeper", async () => {
-  await desk.publish(5000);
-  const slot = await desk.offer(120);
-  const { response: held } = await desk.book(slot.id);
+  await fixture.createDoctor(5000);
+  const slot = await fixture.createSlot(120);
+  const { response: held } = await fixture.book(slot.id);
   expect(held).toMatchObject({ status: "PENDING_PAYMENT", fee: { currencyCode: "USD", amountMinor: 5000 } });
-  await expect(desk.book(slot.id, userCaller("PATIENT"))).rejects.toMatchObject({
+  await expect(fixture.book(slot.id, userCaller("PATIENT"))).rejects.toMatchObject({
     reason: "SLOT_UNAVAILABLE",
   });
 
-  desk.app.clock.advance(HOLD_MS);
-  expect(await desk.slotStatus(slot.id)).toBe("OPEN");
-  expect((await desk.read(held.id)).status).toBe("EXPIRED");
-  await desk.book(slot.id, userCaller("PATIENT"));
-  expect(await desk.outboxTypes(held.id)).toEqual(["booking.held", "booking.expired"]);
+  fixture.app.clock.advance(HOLD_MS);
+  expect(await fixture.slotStatus(slot.id)).toBe("OPEN");
+  expect((await fixture.read(held.id)).status).toBe("EXPIRED");
+  await fixture.book(slot.id, userCaller("PATIENT"));
+  expect(await fixture.outboxTypes(held.id)).toEqual(["booking.held", "booking.expired"]);
 });
 
 test("the sweeper ends an unpaid hold once, and tells billing", async () => {
-  await desk.publish(5000);
-  const slot = await desk.offer(120);
-  const { response: held } = await desk.book(slot.id);
-  desk.app.clock.advance(HOLD_MS);
-  await sweepHolds(desk.app)();
-  await sweepHolds(desk.app)();
-  expect(await desk.outboxTypes(held.id)).toEqual(["booking.held", "booking.expired"]);
-  expect(await desk.slotStatus(slot.id)).toBe("OPEN");
+  await fixture.createDoctor(5000);
+  const slot = await fixture.createSlot(120);
+  const { response: held } = await fixture.book(slot.id);
+  fixture.app.clock.advance(HOLD_MS);
+  await sweepHolds(fixture.app)();
+  await sweepHolds(fixture.app)();
+  expect(await fixture.outboxTypes(held.id)).toEqual(["booking.held", "booking.expired"]);
+  expect(await fixture.slotStatus(slot.id)).toBe("OPEN");
 });

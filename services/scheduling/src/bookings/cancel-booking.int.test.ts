@@ -2,37 +2,37 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { SchedulingFixture } from "../testing/scheduling-fixture.ts";
 
-let desk: SchedulingFixture;
+let fixture: SchedulingFixture;
 
 beforeAll(async () => {
-  desk = await SchedulingFixture.open();
+  fixture = await SchedulingFixture.open();
 });
-afterAll(() => desk.close());
-beforeEach(() => desk.admit());
+afterAll(() => fixture.close());
+beforeEach(() => fixture.renewPeople());
 
 test("a cancelled booking opens its slot again; others cannot tell that it exists", async () => {
-  await desk.publish(0);
-  const slot = await desk.offer(60);
-  const { response: booking } = await desk.book(slot.id);
-  await expect(desk.cancel(booking.id, userCaller("PATIENT"))).rejects.toMatchObject({
+  await fixture.createDoctor(0);
+  const slot = await fixture.createSlot(60);
+  const { response: booking } = await fixture.book(slot.id);
+  await expect(fixture.cancel(booking.id, userCaller("PATIENT"))).rejects.toMatchObject({
     reason: "NOT_FOUND",
     isDenial: true,
   });
-  const { response } = await desk.cancel(booking.id, desk.patient);
+  const { response } = await fixture.cancel(booking.id, fixture.patient);
   expect(response).toMatchObject({ status: "CANCELLED", cancelledBy: "PATIENT", cancelReason: "flu" });
-  expect(await desk.slotStatus(slot.id)).toBe("OPEN");
-  expect((await desk.cancel(booking.id, desk.patient)).response).toEqual(response);
+  expect(await fixture.slotStatus(slot.id)).toBe("OPEN");
+  expect((await fixture.cancel(booking.id, fixture.patient)).response).toEqual(response);
 });
 
 test("a repeated cancellation for another reason is refused, and the first reason stays", async () => {
-  await desk.publish(0);
-  const { response: booking } = await desk.book((await desk.offer(60)).id);
-  await desk.cancel(booking.id, desk.patient);
+  await fixture.createDoctor(0);
+  const { response: booking } = await fixture.book((await fixture.createSlot(60)).id);
+  await fixture.cancel(booking.id, fixture.patient);
   for (const reason of ["measles", ""]) {
-    await expect(desk.cancel(booking.id, desk.patient, desk.app, reason)).rejects.toMatchObject({
+    await expect(fixture.cancel(booking.id, fixture.patient, fixture.app, reason)).rejects.toMatchObject({
       reason: "ILLEGAL_TRANSITION",
       metadata: { current: "CANCELLED", requested: "CANCELLED", allowed: "" },
     });
   }
-  expect((await desk.read(booking.id)).cancelReason).toBe("flu");
+  expect((await fixture.read(booking.id)).cancelReason).toBe("flu");
 });

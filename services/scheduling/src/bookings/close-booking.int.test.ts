@@ -6,25 +6,25 @@ import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { type ConsultationState_Party, Event } from "@medconnect/proto/medconnect/events/v1/events.ts";
 import { type Course, MINUTE_MS, outcome, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 
-let desk: SchedulingFixture;
+let fixture: SchedulingFixture;
 
 beforeAll(async () => {
-  desk = await SchedulingFixture.open();
+  fixture = await SchedulingFixture.open();
 });
-afterAll(() => desk.close());
-beforeEach(() => desk.admit());
+afterAll(() => fixture.close());
+beforeEach(() => fixture.renewPeople());
 
 /** A paid booking after its end, still CONFIRMED. */
 async function pastBooking(amountMinor = 5000) {
-  await desk.publish(amountMinor);
-  const { response: booking } = await desk.book((await desk.offer(10)).id);
-  if (amountMinor > 0) await desk.authorized(booking.id);
-  desk.app.clock.advance(40 * MINUTE_MS);
+  await fixture.createDoctor(amountMinor);
+  const { response: booking } = await fixture.book((await fixture.createSlot(10)).id);
+  if (amountMinor > 0) await fixture.paymentAuthorized(booking.id);
+  fixture.app.clock.advance(40 * MINUTE_MS);
   return booking;
 }
 
 const told = async (bookingId: string) => {
-  const rows = await desk.app.db.read<{ destination: string; payload: Buffer }>(
+  const rows = await fixture.app.db.read<{ destination: string; payload: Buffer }>(
     "SELECT destination, payload FROM outbox WHERE aggregateid = ? AND type = 'booking.closed' ORDER BY destination",
     [bookingId],
   );
@@ -44,11 +44,11 @@ test.each([
   "an admin closes it as %s, %s, with events to clinical and billing",
   async (closeOutcome, feeDecision, status) => {
     const booking = await pastBooking();
-    const closed = await desk.closeAs(booking.id, closeOutcome, feeDecision);
-    const closeTime = desk.app.clock.now();
+    const closed = await fixture.closeBooking(booking.id, closeOutcome, feeDecision);
+    const closeTime = fixture.app.clock.now();
     expect(closed).toMatchObject({ status, feeDecision, close: { outcome: closeOutcome, closeTime } });
     expect(closed.close).toHaveProperty("reason", undefined);
-    expect(await desk.read(booking.id)).toMatchObject({ close: { reason: "Nobody said" } });
+    expect(await fixture.read(booking.id)).toMatchObject({ close: { reason: "Nobody said" } });
     const event = { feeDecision, closeOutcome, startTime: booking.startTime, endTime: booking.endTime };
     expect(await told(booking.id)).toMatchObject([
       { destination: "billing", ...event },
@@ -59,21 +59,21 @@ test.each([
 
 test("a repeat by the same admin changes nothing; another admin or outcome gets the existing closing", async () => {
   const booking = await pastBooking();
-  const closed = await desk.closeAs(booking.id, "NO_SHOW_BOTH");
-  desk.app.clock.advance(MINUTE_MS);
-  expect(await desk.closeAs(booking.id, "NO_SHOW_BOTH")).toEqual(closed);
+  const closed = await fixture.closeBooking(booking.id, "NO_SHOW_BOTH");
+  fixture.app.clock.advance(MINUTE_MS);
+  expect(await fixture.closeBooking(booking.id, "NO_SHOW_BOTH")).toEqual(closed);
   const refused = {
     reason: "BOOKING_CLOSED",
     metadata: { outcome: "NO_SHOW_BOTH", feeDecision: "RELEASE" },
   };
-  await expect(desk.closeAs(booking.id, "COMPLETED")).rejects.toMatchObject(refused);
-  await expect(desk.closeAs(booking.id, "NO_SHOW_BOTH", "CHARGE")).rejects.toMatchObject(refused);
-  const other = desk.closeAs(booking.id, "NO_SHOW_BOTH", "RELEASE", userCaller("ADMIN"));
+  await expect(fixture.closeBooking(booking.id, "COMPLETED")).rejects.toMatchObject(refused);
+  await expect(fixture.closeBooking(booking.id, "NO_SHOW_BOTH", "CHARGE")).rejects.toMatchObject(refused);
+  const other = fixture.closeBooking(booking.id, "NO_SHOW_BOTH", "RELEASE", userCaller("ADMIN"));
   await expect(other).rejects.toMatchObject(refused);
   expect(await told(booking.id)).toHaveLength(2);
-  const lines = await desk.app.db.read(
+  const lines = await fixture.app.db.read(
     "SELECT action FROM audit_events WHERE resource = ? AND actor_id = ? ORDER BY id",
-    [`bookings/${booking.id}`, desk.admin.userId],
+    [`bookings/${booking.id}`, fixture.admin.userId],
   );
   expect(lines).toEqual([{ action: "booking.close" }, { action: "booking.get" }]);
 });
@@ -82,7 +82,7 @@ test("concurrent admins close it once", async () => {
   const booking = await pastBooking();
   const tries = await Promise.allSettled(
     Array.from({ length: 10 }, () =>
-      desk.closeAs(booking.id, "NO_SHOW_BOTH", "RELEASE", userCaller("ADMIN")),
+      fixture.closeBooking(booking.id, "NO_SHOW_BOTH", "RELEASE", userCaller("ADMIN")),
     ),
   );
   expect(tries.map(outcome).filter((each) => each === "ok")).toHaveLength(1);
@@ -90,19 +90,19 @@ test("concurrent admins close it once", async () => {
 });
 
 test("it can be closed only after its end, and while it is CONFIRMED", async () => {
-  await desk.publish(0);
-  const { response: booking } = await desk.book((await desk.offer(10)).id);
-  desk.app.clock.advance(40 * MINUTE_MS - 1);
-  await expect(desk.closeAs(booking.id, "COMPLETED")).rejects.toMatchObject({
+  await fixture.createDoctor(0);
+  const { response: booking } = await fixture.book((await fixture.createSlot(10)).id);
+  fixture.app.clock.advance(40 * MINUTE_MS - 1);
+  await expect(fixture.closeBooking(booking.id, "COMPLETED")).rejects.toMatchObject({
     reason: "TOO_EARLY",
     metadata: { possibleFrom: booking.endTime!.toISOString() },
   });
-  desk.app.clock.advance(1);
-  await desk.tell("consultation.completed", booking);
-  await expect(desk.closeAs(booking.id, "COMPLETED")).rejects.toMatchObject({
+  fixture.app.clock.advance(1);
+  await fixture.consultationEvent("consultation.completed", booking);
+  await expect(fixture.closeBooking(booking.id, "COMPLETED")).rejects.toMatchObject({
     reason: "ILLEGAL_TRANSITION",
   });
-  await expect(desk.closeAs(newId(), "COMPLETED")).rejects.toMatchObject({ reason: "NOT_FOUND" });
+  await expect(fixture.closeBooking(newId(), "COMPLETED")).rejects.toMatchObject({ reason: "NOT_FOUND" });
 });
 
 test.each([
@@ -111,17 +111,17 @@ test.each([
   ["COMPLETED", "CHARGE"],
   ["NO_SHOW_BOTH", "CHARGE"],
 ] as const)("a booking with a pending move cannot be closed as %s, %s", async (closeOutcome, feeDecision) => {
-  await desk.publish(5000);
-  const { response: booking } = await desk.book((await desk.offer(120)).id);
-  await desk.authorized(booking.id);
-  await desk.reschedule(booking.id, (await desk.offer(2)).id, desk.doctor);
-  desk.app.clock.advance(32 * MINUTE_MS);
-  await expect(desk.closeAs(booking.id, closeOutcome, feeDecision)).rejects.toMatchObject({
+  await fixture.createDoctor(5000);
+  const { response: booking } = await fixture.book((await fixture.createSlot(120)).id);
+  await fixture.paymentAuthorized(booking.id);
+  await fixture.reschedule(booking.id, (await fixture.createSlot(2)).id, fixture.doctor);
+  fixture.app.clock.advance(32 * MINUTE_MS);
+  await expect(fixture.closeBooking(booking.id, closeOutcome, feeDecision)).rejects.toMatchObject({
     reason: "MOVE_NOT_ACCEPTED",
   });
   const untouched = { status: "CONFIRMED", feeDecision: undefined, close: undefined };
-  expect(await desk.read(booking.id)).toMatchObject(untouched);
-  expect(await desk.closeAs(booking.id, "NO_SHOW_BOTH", "RELEASE")).toMatchObject({
+  expect(await fixture.read(booking.id)).toMatchObject(untouched);
+  expect(await fixture.closeBooking(booking.id, "NO_SHOW_BOTH", "RELEASE")).toMatchObject({
     status: "NO_SHOW",
     feeDecision: "RELEASE",
   });
@@ -129,8 +129,8 @@ test.each([
 
 test("its reason is encrypted in the database", async () => {
   const { id } = await pastBooking();
-  await desk.closeAs(id, "NO_SHOW_BOTH");
-  const [row] = await desk.app.db.read<{ closeReason: Buffer }>(
+  await fixture.closeBooking(id, "NO_SHOW_BOTH");
+  const [row] = await fixture.app.db.read<{ closeReason: Buffer }>(
     "SELECT close_reason AS closeReason FROM bookings WHERE id = ?",
     [binaryId(id)],
   );
@@ -151,16 +151,16 @@ describe("a consultation that ended before clinical applied the closing", () => 
     "%s (%s) makes the booking %s; its fee's %s and the admin's %s: a release prevails",
     async (type, party, status, ownFee, adminsFee) => {
       const booking = await pastBooking();
-      await desk.closeAs(
+      await fixture.closeBooking(
         booking.id,
         type === "consultation.completed" ? "NO_SHOW_BOTH" : "COMPLETED",
         adminsFee,
       );
-      await desk.tell(type, booking, party);
-      await desk.tell(type, booking, party);
+      await fixture.consultationEvent(type, booking, party);
+      await fixture.consultationEvent(type, booking, party);
       const feeDecision = ownFee === "CHARGE" && adminsFee === "CHARGE" ? "CHARGE" : "RELEASE";
-      expect(await desk.read(booking.id)).toMatchObject({ status, feeDecision, close: undefined });
-      await expect(desk.closeAs(booking.id, "COMPLETED")).rejects.toMatchObject({
+      expect(await fixture.read(booking.id)).toMatchObject({ status, feeDecision, close: undefined });
+      await expect(fixture.closeBooking(booking.id, "COMPLETED")).rejects.toMatchObject({
         reason: "ILLEGAL_TRANSITION",
       });
     },
@@ -171,18 +171,18 @@ test.each<Course>(["consultation.joined", "consultation.started", "consultation.
   "%s changes nothing for a closed booking",
   async (type) => {
     const booking = await pastBooking();
-    await desk.closeAs(booking.id, "COMPLETED", "CHARGE");
-    const closed = await desk.read(booking.id);
-    await desk.tell(type, booking);
-    expect(await desk.read(booking.id)).toEqual(closed);
+    await fixture.closeBooking(booking.id, "COMPLETED", "CHARGE");
+    const closed = await fixture.read(booking.id);
+    await fixture.consultationEvent(type, booking);
+    expect(await fixture.read(booking.id)).toEqual(closed);
   },
 );
 
 test("an overdue consultation counts as started, even without the event of its start", async () => {
   const booking = await pastBooking();
-  await desk.tell("consultation.overdue", booking);
-  await desk.tell("consultation.started", booking);
-  const [row] = await desk.app.db.read("SELECT started, version FROM bookings WHERE id = ?", [
+  await fixture.consultationEvent("consultation.overdue", booking);
+  await fixture.consultationEvent("consultation.started", booking);
+  const [row] = await fixture.app.db.read("SELECT started, version FROM bookings WHERE id = ?", [
     binaryId(booking.id),
   ]);
   expect(row).toEqual({ started: 1, version: 3 });

@@ -12,16 +12,16 @@ import { outcome, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 const ROUNDS = Number(process.env.CONTENTION_ROUNDS ?? 2);
 const rounds = Array.from({ length: ROUNDS }, (_, i) => i + 1);
 
-let desk: SchedulingFixture;
+let fixture: SchedulingFixture;
 /** Processes with groups of their own on one schema. */
 let processes: Scheduling[];
 
 beforeAll(async () => {
-  desk = await SchedulingFixture.open();
-  processes = Array.from({ length: 4 }, () => ({ ...desk.app }));
+  fixture = await SchedulingFixture.open();
+  processes = Array.from({ length: 4 }, () => ({ ...fixture.app }));
 });
-afterAll(() => desk.close());
-beforeEach(() => desk.admit());
+afterAll(() => fixture.close());
+beforeEach(() => fixture.renewPeople());
 
 type Result = PromiseSettledResult<Awaited<ReturnType<SchedulingFixture["book"]>>>;
 
@@ -29,7 +29,7 @@ type Result = PromiseSettledResult<Awaited<ReturnType<SchedulingFixture["book"]>
 const bookAll = (wishes: { slotId: string; patient?: ReturnType<typeof userCaller>; key?: string }[]) =>
   Promise.allSettled(
     wishes.map(({ slotId, patient = userCaller("PATIENT"), key = newId() }, i) =>
-      desk.book(slotId, patient, key, processes[i % processes.length]),
+      fixture.book(slotId, patient, key, processes[i % processes.length]),
     ),
   );
 
@@ -39,13 +39,13 @@ const bookedBy = (results: Result[]): Booking[] =>
 /** Slots one after the other, of the current doctor. */
 async function slots(count: number, startMinutes = 60): Promise<string[]> {
   const ids: string[] = [];
-  for (let i = 0; i < count; i++) ids.push((await desk.offer(startMinutes + i * 30)).id);
+  for (let i = 0; i < count; i++) ids.push((await fixture.createSlot(startMinutes + i * 30)).id);
   return ids;
 }
 
 /** Each answered booking is in the table with one audit line, and no other is. No slot has two live bookings. */
 async function assertExact(slotIds: string[], answered: Booking[]): Promise<void> {
-  const rows = await desk.app.db.transaction((tx) =>
+  const rows = await fixture.app.db.transaction((tx) =>
     tx.read<{ id: string; slotId: string; isLive: number; created: number }>(
       `SELECT b.id, b.slot_id AS slotId, b.status IN ('PENDING_PAYMENT', 'CONFIRMED') AS isLive,
          (SELECT COUNT(*) FROM audit_events a WHERE a.resource = CONCAT('bookings/', BIN_TO_UUID(b.id)) AND a.action = 'booking.create') AS created
@@ -60,7 +60,7 @@ async function assertExact(slotIds: string[], answered: Booking[]): Promise<void
 }
 
 test.each(rounds)("of 200 patients who book one slot in four processes one gets it (round %d)", async () => {
-  await desk.publish(0);
+  await fixture.createDoctor(0);
   const slotIds = await slots(1);
   const results = await bookAll(Array.from({ length: 200 }, () => ({ slotId: slotIds[0]! })));
   expect(results.map(outcome).sort()).toEqual([...Array(199).fill("SLOT_UNAVAILABLE"), "ok"]);
@@ -68,14 +68,14 @@ test.each(rounds)("of 200 patients who book one slot in four processes one gets 
 });
 
 test.each(rounds)("of 20 overlapping slots one patient gets one (round %d)", async () => {
-  const { patient } = desk;
+  const { patient } = fixture;
   // Without auth's event the patient has no row to lock, and each request goes alone.
-  await desk.account(patient, { role: "PATIENT" });
+  await fixture.accountEvent(patient, { role: "PATIENT" });
   const slotIds: string[] = [];
   for (let i = 0; i < 20; i++) {
-    desk.doctor = userCaller("DOCTOR");
-    await desk.publish(0);
-    slotIds.push((await desk.offer(60 + i)).id);
+    fixture.doctor = userCaller("DOCTOR");
+    await fixture.createDoctor(0);
+    slotIds.push((await fixture.createSlot(60 + i)).id);
   }
   const results = await bookAll(slotIds.map((slotId) => ({ slotId, patient })));
   expect(results.map(outcome).sort()).toEqual([...Array(19).fill("PATIENT_OVERLAP"), "ok"]);
@@ -83,9 +83,9 @@ test.each(rounds)("of 20 overlapping slots one patient gets one (round %d)", asy
 });
 
 test.each(rounds)("60 twins of one request make one booking and get one answer (round %d)", async () => {
-  await desk.publish(0);
+  await fixture.createDoctor(0);
   const slotIds = await slots(1);
-  const { patient } = desk;
+  const { patient } = fixture;
   const results = await bookAll(
     Array.from({ length: 60 }, () => ({ slotId: slotIds[0]!, patient, key: "twin" })),
   );
@@ -100,10 +100,10 @@ test.each(rounds)("60 twins of one request make one booking and get one answer (
 test.each(rounds)(
   "free and paid slots, wanted by two patients each, have one booking each (round %d)",
   async () => {
-    await desk.publish(0);
+    await fixture.createDoctor(0);
     const free = await slots(15);
-    desk.doctor = userCaller("DOCTOR");
-    await desk.publish(5000);
+    fixture.doctor = userCaller("DOCTOR");
+    await fixture.createDoctor(5000);
     const paid = await slots(15);
     const slotIds = [...free, ...paid];
     const results = await bookAll([...slotIds, ...slotIds].map((slotId) => ({ slotId })));
@@ -119,18 +119,18 @@ test.each(rounds)(
 );
 
 test("while 200 patients wait for a locked slot, another one is booked", async () => {
-  await desk.publish(0);
+  await fixture.createDoctor(0);
   const [locked, free] = await slots(2);
   const { promise: isToEnd, resolve: end } = Promise.withResolvers<void>();
   const { promise: isLocked, resolve: lock } = Promise.withResolvers<void>();
-  const holder = desk.app.db.transaction(async (tx) => {
+  const holder = fixture.app.db.transaction(async (tx) => {
     await tx.read("SELECT id FROM slots WHERE id = ? FOR UPDATE", [binaryId(locked!)]);
     lock();
     await isToEnd;
   });
   await isLocked;
   const results = bookAll(Array.from({ length: 200 }, () => ({ slotId: locked! })));
-  await desk.doneOrWaiting(results);
+  await fixture.doneOrWaiting(results);
   const others = await bookAll(processes.map(() => ({ slotId: free! })));
   expect(others.map(outcome).sort()).toEqual([...Array(processes.length - 1).fill("SLOT_UNAVAILABLE"), "ok"]);
   end();
@@ -141,9 +141,9 @@ test("while 200 patients wait for a locked slot, another one is booked", async (
 
 /** Ends of a practice while patients book. */
 const ENDS: Record<string, (licenseId: string) => Promise<unknown>> = {
-  "is disabled": () => desk.account(desk.doctor, { disabled: true }),
+  "is disabled": () => fixture.accountEvent(fixture.doctor, { disabled: true }),
   "loses the licence": (licenseId) =>
-    invoke(LicenseServiceService.revokeLicense, bound(revokeLicense, desk.app), desk.admin, {
+    invoke(LicenseServiceService.revokeLicense, bound(revokeLicense, fixture.app), fixture.admin, {
       licenseId,
       reason: "Struck off the register",
       stopPrescriptions: false,
@@ -153,18 +153,18 @@ const ENDS: Record<string, (licenseId: string) => Promise<unknown>> = {
 
 test.each(Object.entries(ENDS))("no booking stays of a doctor who %s meanwhile", async (_, end) => {
   for (const _round of rounds) {
-    desk.admit();
-    const { id } = await desk.claimLicense(0);
-    await desk.verify(id);
+    fixture.renewPeople();
+    const { id } = await fixture.claimLicense(0);
+    await fixture.verify(id);
     const slotIds = await slots(20);
     const half = bookAll(slotIds.slice(0, 10).map((slotId) => ({ slotId })));
     const ending = end(id);
     const results = [...(await half), ...(await bookAll(slotIds.slice(10).map((slotId) => ({ slotId }))))];
     await ending;
-    await desk.sweepEndings();
+    await fixture.sweepEndings();
     expect(["NOT_FOUND", "SLOT_UNAVAILABLE", "ok"]).toEqual(expect.arrayContaining(results.map(outcome)));
     await assertExact(slotIds, bookedBy(results));
     const live = "SELECT 1 FROM bookings WHERE doctor_id = ? AND status IN ('PENDING_PAYMENT', 'CONFIRMED')";
-    expect(await desk.app.db.read(live, [binaryId(desk.doctor.userId)])).toEqual([]);
+    expect(await fixture.app.db.read(live, [binaryId(fixture.doctor.userId)])).toEqual([]);
   }
 });

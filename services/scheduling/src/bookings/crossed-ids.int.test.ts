@@ -7,20 +7,20 @@ import { consumersOf } from "../consumers.ts";
 import { HOLD_MS, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 import { findBooking } from "./booking-store.ts";
 
-let desk: SchedulingFixture;
+let fixture: SchedulingFixture;
 beforeAll(async () => {
-  desk = await SchedulingFixture.open();
+  fixture = await SchedulingFixture.open();
 });
-afterAll(() => desk.close());
+afterAll(() => fixture.close());
 beforeEach(async () => {
-  desk.admit();
-  await desk.publish(5000);
+  fixture.renewPeople();
+  await fixture.createDoctor(5000);
 });
 
-const victims = async () => (await desk.book((await desk.offer(60)).id)).response;
+const victims = async () => (await fixture.book((await fixture.createSlot(60)).id)).response;
 
 async function deliver(name: string, event: Parameters<typeof Event.fromPartial>[0]): Promise<string[]> {
-  const { app } = desk;
+  const { app } = fixture;
   const inbox = new Inbox(app.transactions, consumersOf(app), app.clock, app.log);
   const sent = Event.fromPartial({ id: newId(), version: 5, occurTime: app.clock.now(), ...event });
   const sender = { kind: "service", name } as const;
@@ -33,11 +33,11 @@ test.each(["payment.authorized", "payment.cancelled"])(
   "another booking's %s that names a booking leaves it as it was",
   async (type) => {
     const { id: bookingId } = await victims();
-    if (type === "payment.cancelled") desk.app.clock.advance(HOLD_MS);
-    const before = await findBooking(desk.app.db, bookingId);
+    if (type === "payment.cancelled") fixture.app.clock.advance(HOLD_MS);
+    const before = await findBooking(fixture.app.db, bookingId);
     const event = { type, aggregateId: newId(), state: { $case: "payment", value: { bookingId } } } as const;
     expect(await deliver("billing", event)).toEqual(["RECORD_ALTERED"]);
-    expect(await findBooking(desk.app.db, bookingId)).toEqual(before);
+    expect(await findBooking(fixture.app.db, bookingId)).toEqual(before);
   },
 );
 
@@ -45,8 +45,8 @@ test.each(["joined", "started", "overdue", "completed", "no_show", "abandoned"])
   "another booking's consultation that is %s and names a booking leaves it as it was",
   async (end) => {
     const { id: bookingId, startTime, endTime } = await victims();
-    await desk.authorized(bookingId);
-    const before = await findBooking(desk.app.db, bookingId);
+    await fixture.paymentAuthorized(bookingId);
+    const before = await findBooking(fixture.app.db, bookingId);
     const consultation = { bookingId, startTime, endTime, noShowParty: "PATIENT" } as const;
     const event = {
       type: `consultation.${end}`,
@@ -54,6 +54,6 @@ test.each(["joined", "started", "overdue", "completed", "no_show", "abandoned"])
       state: { $case: "consultation", value: consultation },
     } as const;
     expect(await deliver("clinical", event)).toEqual(["RECORD_ALTERED"]);
-    expect(await findBooking(desk.app.db, bookingId)).toEqual(before);
+    expect(await findBooking(fixture.app.db, bookingId)).toEqual(before);
   },
 );

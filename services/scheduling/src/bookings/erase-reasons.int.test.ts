@@ -8,25 +8,25 @@ import { HOLD_MS, MINUTE_MS, SchedulingFixture } from "../testing/scheduling-fix
 import { applyPaymentCancelled, sweepReasons } from "./erase-reasons.ts";
 import { sweepHolds } from "./expire-bookings.ts";
 
-let desk: SchedulingFixture;
+let fixture: SchedulingFixture;
 
 beforeAll(async () => {
-  desk = await SchedulingFixture.open();
+  fixture = await SchedulingFixture.open();
 });
-afterAll(() => desk.close());
-beforeEach(() => desk.admit());
+afterAll(() => fixture.close());
+beforeEach(() => fixture.renewPeople());
 
 const START_MINUTES = 48 * 60;
 
 async function held(): Promise<Booking> {
-  await desk.publish(5000);
-  return (await desk.book((await desk.offer(START_MINUTES)).id)).response;
+  await fixture.createDoctor(5000);
+  return (await fixture.book((await fixture.createSlot(START_MINUTES)).id)).response;
 }
 
 async function expired(): Promise<Booking> {
   const booking = await held();
-  desk.app.clock.advance(HOLD_MS);
-  await sweepHolds(desk.app)();
+  fixture.app.clock.advance(HOLD_MS);
+  await sweepHolds(fixture.app)();
   return booking;
 }
 
@@ -37,13 +37,13 @@ async function paymentCancelled({ id: bookingId, paymentId: aggregateId }: Booki
     version: 1,
     state: { $case: "payment", value: { bookingId } },
   });
-  const { transactions, clock } = desk.app;
+  const { transactions, clock } = fixture.app;
   await transactions.run("service:billing", (tx) => applyEvent(tx, applyPaymentCancelled, event, clock));
 }
 
 /** The encrypted reason of a booking in the table. */
 async function stored({ id }: Booking): Promise<Buffer | null> {
-  const [row] = await desk.app.db.read<{ reason: Buffer | null }>(
+  const [row] = await fixture.app.db.read<{ reason: Buffer | null }>(
     "SELECT reason FROM bookings WHERE id = ?",
     [binaryId(id)],
   );
@@ -51,34 +51,34 @@ async function stored({ id }: Booking): Promise<Buffer | null> {
 }
 
 const queued = ({ id }: Booking) =>
-  desk.app.db.read("SELECT 1 FROM reason_erasures WHERE booking_id = ?", [binaryId(id)]);
+  fixture.app.db.read("SELECT 1 FROM reason_erasures WHERE booking_id = ?", [binaryId(id)]);
 
 test.each([
-  ["patient", () => desk.patient],
-  ["doctor", () => desk.doctor],
+  ["patient", () => fixture.patient],
+  ["doctor", () => fixture.doctor],
 ])("the reason of an unpaid hold is erased at once when its %s cancels it", async (_, by) => {
   const booking = await held();
-  expect((await desk.cancel(booking.id, by())).response.reason).toBe("");
+  expect((await fixture.cancel(booking.id, by())).response.reason).toBe("");
   expect(await stored(booking)).toBeNull();
-  expect((await desk.read(booking.id, desk.doctor)).reason).toBe("");
+  expect((await fixture.read(booking.id, fixture.doctor)).reason).toBe("");
 });
 
 test("the reason of a paid booking outlives its cancellation", async () => {
   const booking = await held();
-  await desk.authorized(booking.id);
-  expect((await desk.cancel(booking.id, desk.patient)).response.reason).toBe("headache");
+  await fixture.paymentAuthorized(booking.id);
+  expect((await fixture.cancel(booking.id, fixture.patient)).response.reason).toBe("headache");
 });
 
 test("the reason of an expired booking stays while a payment may confirm it", async () => {
   const booking = await expired();
-  await sweepReasons(desk.app)();
+  await sweepReasons(fixture.app)();
   expect(await stored(booking)).not.toBeNull();
-  await desk.authorized(booking.id);
-  expect(await desk.read(booking.id)).toMatchObject({ status: "CONFIRMED", reason: "headache" });
+  await fixture.paymentAuthorized(booking.id);
+  expect(await fixture.read(booking.id)).toMatchObject({ status: "CONFIRMED", reason: "headache" });
   await paymentCancelled(booking);
-  desk.app.clock.advance(START_MINUTES * MINUTE_MS);
-  await sweepReasons(desk.app)();
-  expect((await desk.read(booking.id)).reason).toBe("headache");
+  fixture.app.clock.advance(START_MINUTES * MINUTE_MS);
+  await sweepReasons(fixture.app)();
+  expect((await fixture.read(booking.id)).reason).toBe("headache");
   expect(await queued(booking)).toEqual([]);
 });
 
@@ -90,7 +90,9 @@ test("it is erased when its payment has ended", async () => {
   expect(await queued(booking)).toEqual([]);
   const sql =
     "SELECT actor_id AS actorId FROM audit_events WHERE action = 'booking.erase_reason' AND resource = ?";
-  expect(await desk.app.db.read(sql, [`bookings/${booking.id}`])).toEqual([{ actorId: "service:billing" }]);
+  expect(await fixture.app.db.read(sql, [`bookings/${booking.id}`])).toEqual([
+    { actorId: "service:billing" },
+  ]);
 });
 
 test.each([
@@ -98,37 +100,37 @@ test.each([
   ["before the hold ends by this clock", HOLD_MS - 1],
 ])("it is erased, and the hold ends, when its payment ends %s", async (_, ms) => {
   const booking = await held();
-  desk.app.clock.advance(ms);
+  fixture.app.clock.advance(ms);
   await paymentCancelled(booking);
-  expect(await desk.read(booking.id)).toMatchObject({ status: "EXPIRED", reason: "" });
-  expect(await desk.slotStatus(booking.slotId)).toBe("OPEN");
-  desk.app.clock.advance(1);
-  await sweepHolds(desk.app)();
-  await sweepReasons(desk.app)();
+  expect(await fixture.read(booking.id)).toMatchObject({ status: "EXPIRED", reason: "" });
+  expect(await fixture.slotStatus(booking.slotId)).toBe("OPEN");
+  fixture.app.clock.advance(1);
+  await sweepHolds(fixture.app)();
+  await sweepReasons(fixture.app)();
   expect(await stored(booking)).toBeNull();
   expect(await queued(booking)).toEqual([]);
-  expect(await desk.outboxTypes(booking.id)).toEqual(["booking.held", "booking.expired"]);
+  expect(await fixture.outboxTypes(booking.id)).toEqual(["booking.held", "booking.expired"]);
 });
 
 test("it is erased when a late payment was refused", async () => {
   const booking = await expired();
   const { slotId } = booking;
-  desk.patient = { ...desk.patient, userId: newId() };
-  await desk.book(slotId);
-  await desk.authorized(booking.id);
+  fixture.patient = { ...fixture.patient, userId: newId() };
+  await fixture.book(slotId);
+  await fixture.paymentAuthorized(booking.id);
   expect(await stored(booking)).toBeNull();
   expect(await queued(booking)).toEqual([]);
 });
 
 test("it is erased at its start for any state of the payment, in batches", async () => {
   const first = await expired();
-  desk.admit();
+  fixture.renewPeople();
   const bookings = [first, await expired()];
-  desk.app.clock.advance(START_MINUTES * MINUTE_MS - HOLD_MS - 1);
-  await sweepReasons(desk.app)();
+  fixture.app.clock.advance(START_MINUTES * MINUTE_MS - HOLD_MS - 1);
+  await sweepReasons(fixture.app)();
   expect(await stored(bookings[1]!)).not.toBeNull();
-  desk.app.clock.advance(1);
-  await sweepReasons(desk.app)();
+  fixture.app.clock.advance(1);
+  await sweepReasons(fixture.app)();
   for (const booking of bookings) {
     expect(await stored(booking)).toBeNull();
     expect(await queued(booking)).toEqual([]);

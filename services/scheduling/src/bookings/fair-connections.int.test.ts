@@ -16,46 +16,46 @@ const SLOW = "SELECT GET_LOCK('slow', 60), RELEASE_LOCK('slow')";
 /** A quarter of the connections of a test service. */
 const SHARE = 10;
 
-let desk: SchedulingFixture;
+let fixture: SchedulingFixture;
 let console: Connection;
 
 beforeAll(async () => {
-  desk = await SchedulingFixture.open();
-  await desk.publish(0);
-  const [schema] = await desk.app.db.read<{ name: string }>("SELECT DATABASE() AS name");
+  fixture = await SchedulingFixture.open();
+  await fixture.createDoctor(0);
+  const [schema] = await fixture.app.db.read<{ name: string }>("SELECT DATABASE() AS name");
   const url = new URL(process.env.MYSQL_URL!);
   url.pathname = `/${schema!.name}`;
   console = await createConnection(url.href);
 });
 afterAll(async () => {
   await console.end();
-  await desk.close();
+  await fixture.close();
 });
 
 /** Statements in MySQL that wait for the lock of this test. */
 async function waiting(): Promise<number> {
-  const rows = await desk.app.db.read(
+  const rows = await fixture.app.db.read(
     "SELECT 1 FROM information_schema.PROCESSLIST WHERE db = DATABASE() AND state = 'User lock'",
   );
   return rows.length;
 }
 
 test("reads that leave audit lines, however many of one caller, leave connections to a booking", async () => {
-  await desk.book((await desk.offer(60)).id, userCaller("PATIENT"));
-  const { id: slotId } = await desk.offer(90);
+  await fixture.book((await fixture.createSlot(60)).id, userCaller("PATIENT"));
+  const { id: slotId } = await fixture.createSlot(90);
   await console.query(
     `CREATE TRIGGER slow_lines BEFORE INSERT ON audit_events FOR EACH ROW
-     SET @slow = IF(NEW.actor_id = '${desk.doctor.userId}', GET_LOCK('slow', 60) + RELEASE_LOCK('slow'), 0)`,
+     SET @slow = IF(NEW.actor_id = '${fixture.doctor.userId}', GET_LOCK('slow', 60) + RELEASE_LOCK('slow'), 0)`,
   );
   await console.query("SELECT GET_LOCK('slow', 0)");
   const request = ListBookingsRequest.fromPartial({ pageSize: 10 });
   const { listBookings: method } = BookingServiceService;
   const lists = Array.from({ length: 48 }, () =>
-    invoke(method, bound(listBookings, desk.app), desk.doctor, request),
+    invoke(method, bound(listBookings, fixture.app), fixture.doctor, request),
   );
   try {
     await eventually(waiting, (count) => count === SHARE);
-    await desk.book(slotId, userCaller("PATIENT"));
+    await fixture.book(slotId, userCaller("PATIENT"));
     expect(await waiting()).toBe(SHARE);
   } finally {
     await console.query("DO RELEASE_LOCK('slow')");
@@ -67,16 +67,16 @@ test("reads that leave audit lines, however many of one caller, leave connection
 test("a group of bookings counts for none of its members: one whose share is used up delays none", async () => {
   const patient = userCaller("PATIENT");
   // A first booking is alone in its transaction: it makes the row of its patient.
-  await desk.book((await desk.offer(120)).id, patient);
-  const { id: slotId } = await desk.offer(150);
+  await fixture.book((await fixture.createSlot(120)).id, patient);
+  const { id: slotId } = await fixture.createSlot(150);
   await console.query("SELECT GET_LOCK('slow', 0)");
   const callContext = withBorrower(context.active(), borrowerOf(patient, "192.0.2.1"));
   const slow = Array.from({ length: SHARE + 1 }, () =>
-    context.with(callContext, () => desk.app.db.transaction((tx) => tx.read(SLOW))),
+    context.with(callContext, () => fixture.app.db.transaction((tx) => tx.read(SLOW))),
   );
   try {
     await eventually(waiting, (count) => count === SHARE);
-    await desk.book(slotId, patient);
+    await fixture.book(slotId, patient);
     expect(await waiting()).toBe(SHARE);
   } finally {
     await console.query("DO RELEASE_LOCK('slow')");

@@ -20,12 +20,12 @@ import { bookSlot } from "./book-slot.ts";
 /** Enough for each combination below; they share one group, but for the first. */
 const WISHES = 25;
 
-let desk: SchedulingFixture;
+let fixture: SchedulingFixture;
 
 beforeAll(async () => {
-  desk = await SchedulingFixture.open();
+  fixture = await SchedulingFixture.open();
 });
-afterAll(() => desk.close());
+afterAll(() => fixture.close());
 
 /** A patient of whom auth has told. */
 async function patientOf(region: string, fullName: string) {
@@ -36,35 +36,35 @@ async function patientOf(region: string, fullName: string) {
     version: 1,
     state: { $case: "user", value: user },
   });
-  await desk.app.transactions.run("service:auth", (tx) =>
-    applyEvent(tx, applyUserEvents(desk.app), event, desk.app.clock),
+  await fixture.app.transactions.run("service:auth", (tx) =>
+    applyEvent(tx, applyUserEvents(fixture.app), event, fixture.app.clock),
   );
   return patient;
 }
 
 /** A doctor of US-CA, in part also of Germany, with a slot that an ended hold may still have, and a patient who wants it. */
 async function prepare(n: number) {
-  desk.admit();
+  fixture.renewPeople();
   const isPaid = n % 2 === 1;
-  await desk.publish(isPaid ? 5000 : 0);
+  await fixture.createDoctor(isPaid ? 5000 : 0);
   const isGerman = n % 3 === 0;
   if (isGerman) {
     const { createLicense: method } = LicenseServiceService;
-    const license = { doctorId: desk.doctor.userId, number: `N${newId().slice(-12)}`, region: "DE" };
+    const license = { doctorId: fixture.doctor.userId, number: `N${newId().slice(-12)}`, region: "DE" };
     const request = CreateLicenseRequest.fromPartial(license);
-    await desk.verify(
-      (await invoke(method, bound(createLicense, desk.app), desk.doctor, request)).response.id,
+    await fixture.verify(
+      (await invoke(method, bound(createLicense, fixture.app), fixture.doctor, request)).response.id,
     );
   }
-  const slot = await desk.offer(24 * 60);
+  const slot = await fixture.createSlot(24 * 60);
   const hold =
-    n % 4 === 1 ? (await desk.book(slot.id, userCaller("PATIENT"), newId())).response.id : undefined;
+    n % 4 === 1 ? (await fixture.book(slot.id, userCaller("PATIENT"), newId())).response.id : undefined;
   const profile = ["US-CA", "DE-BY", "FR", ""][n % 4]!;
   const stated = ["", "", "US-CA", "DE"][n % 4]!;
   const region = stated || profile;
   return {
     slotId: slot.id,
-    doctorId: desk.doctor.userId,
+    doctorId: fixture.doctor.userId,
     isPaid,
     hold,
     stated,
@@ -79,8 +79,8 @@ async function prepare(n: number) {
 test("each request of a group gets its own slot, status, region, name and text, or its own refusal", async () => {
   const wishes: Awaited<ReturnType<typeof prepare>>[] = [];
   for (let n = 0; n < WISHES; n++) wishes.push(await prepare(n));
-  desk.app.clock.advance(HOLD_MS);
-  const book = bound(bookSlot, { ...desk.app, jurisdiction: "enforced" });
+  fixture.app.clock.advance(HOLD_MS);
+  const book = bound(bookSlot, { ...fixture.app, jurisdiction: "enforced" });
   const results = await Promise.allSettled(
     wishes.map(({ slotId, stated: patientRegion, reason, patient }) => {
       const sent = { slotId, patientRegion, reason, idempotencyKey: newId() };
@@ -106,14 +106,14 @@ test("each request of a group gets its own slot, status, region, name and text, 
       status: wish.isPaid ? "PENDING_PAYMENT" : "CONFIRMED",
     };
     expect(response).toMatchObject(shown);
-    expect(await desk.read(id, wish.patient)).toMatchObject(shown);
+    expect(await fixture.read(id, wish.patient)).toMatchObject(shown);
     const sql =
       "SELECT status, booking_id AS bookingId, hold_expire_time AS holdExpireTime FROM slots WHERE id = ?";
-    expect(await desk.app.db.read(sql, [binaryId(wish.slotId)])).toEqual([
+    expect(await fixture.app.db.read(sql, [binaryId(wish.slotId)])).toEqual([
       { status: wish.isPaid ? "HELD" : "BOOKED", bookingId: id, holdExpireTime },
     ]);
     if (wish.hold === undefined) continue;
     const ended = "SELECT status FROM bookings WHERE id = ?";
-    expect(await desk.app.db.read(ended, [binaryId(wish.hold)])).toEqual([{ status: "EXPIRED" }]);
+    expect(await fixture.app.db.read(ended, [binaryId(wish.hold)])).toEqual([{ status: "EXPIRED" }]);
   }
 });

@@ -11,13 +11,13 @@ import { HOLD_MS, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 import { lockBookings } from "./booking-store.ts";
 import { sweepHolds } from "./expire-bookings.ts";
 
-let desk: SchedulingFixture;
+let fixture: SchedulingFixture;
 
 beforeAll(async () => {
-  desk = await SchedulingFixture.open();
+  fixture = await SchedulingFixture.open();
 });
-afterAll(() => desk.close());
-beforeEach(() => desk.admit());
+afterAll(() => fixture.close());
+beforeEach(() => fixture.renewPeople());
 
 type Paid = Pick<Booking, "id" | "paymentId">;
 
@@ -27,14 +27,14 @@ const eventOf = ({ id: bookingId, paymentId }: Paid): Event =>
     type: "payment.authorized",
     aggregateId: paymentId!,
     version: 3,
-    occurTime: desk.app.clock.now(),
-    state: { $case: "payment", value: { bookingId, authorizeTime: desk.at(0) } },
+    occurTime: fixture.app.clock.now(),
+    state: { $case: "payment", value: { bookingId, authorizeTime: fixture.at(0) } },
   });
 
 /** Delivers the payments of bookings in one batch. */
 async function payTogether(bookings: Paid[]): Promise<void> {
-  const { transactions, clock, log } = desk.app;
-  const inbox = new Inbox(transactions, consumersOf(desk.app), clock, log);
+  const { transactions, clock, log } = fixture.app;
+  const inbox = new Inbox(transactions, consumersOf(fixture.app), clock, log);
   const { deliverEvents } = EventServiceService;
   const billing = { kind: "service", name: "billing" } as const;
   const events = bookings.map(eventOf);
@@ -46,45 +46,45 @@ async function payTogether(bookings: Paid[]): Promise<void> {
 async function holds(count: number): Promise<Booking[]> {
   const held: Booking[] = [];
   for (let i = 0; i < count; i++) {
-    const slot = await desk.offer(60 + 30 * i);
-    held.push((await desk.book(slot.id, userCaller("PATIENT"))).response);
+    const slot = await fixture.createSlot(60 + 30 * i);
+    held.push((await fixture.book(slot.id, userCaller("PATIENT"))).response);
   }
   return held;
 }
 
 const statuses = (bookings: { id: string }[]) =>
-  Promise.all(bookings.map(async ({ id }) => (await desk.read(id, desk.admin)).status));
+  Promise.all(bookings.map(async ({ id }) => (await fixture.read(id, fixture.admin)).status));
 
 const linesOf = async (bookingId: string) => {
   const sql = "SELECT action FROM audit_events WHERE resource = ? AND action <> 'booking.get' ORDER BY id";
-  return (await desk.app.db.read<{ action: string }>(sql, [`bookings/${bookingId}`])).map(
+  return (await fixture.app.db.read<{ action: string }>(sql, [`bookings/${bookingId}`])).map(
     ({ action }) => action,
   );
 };
 
 test("32 payments that come together take as many round trips as one", async () => {
-  await desk.publish(5000);
+  await fixture.createDoctor(5000);
   const [first, ...others] = await holds(33);
   expect(await roundTrips(() => payTogether([first!]))).toBe(2);
   expect(await roundTrips(() => payTogether(others))).toBe(2);
   expect(new Set(await statuses([first!, ...others]))).toEqual(new Set(["CONFIRMED"]));
   for (const { id, slotId } of [first!, ...others]) {
-    expect(await desk.slotStatus(slotId)).toBe("BOOKED");
+    expect(await fixture.slotStatus(slotId)).toBe("BOOKED");
     expect(await linesOf(id)).toEqual(["booking.create", "booking.confirm"]);
   }
 });
 
 test("each of the payments that come together gets its own decision", async () => {
-  await desk.publish(5000);
+  await fixture.createDoctor(5000);
   const [expired, taken, swept] = await holds(3);
-  const { patient } = desk;
-  const tooLate = (await desk.book((await desk.offer(10)).id, userCaller("PATIENT"))).response;
-  desk.app.clock.advance(HOLD_MS);
-  await sweepHolds(desk.app)();
-  const { response: winner } = await desk.book(taken!.slotId, patient);
-  const { response: inTime } = await desk.book((await desk.offer(400)).id, userCaller("PATIENT"));
-  const { response: cancelled } = await desk.book((await desk.offer(460)).id, patient);
-  await desk.cancel(cancelled.id, patient);
+  const { patient } = fixture;
+  const tooLate = (await fixture.book((await fixture.createSlot(10)).id, userCaller("PATIENT"))).response;
+  fixture.app.clock.advance(HOLD_MS);
+  await sweepHolds(fixture.app)();
+  const { response: winner } = await fixture.book(taken!.slotId, patient);
+  const { response: inTime } = await fixture.book((await fixture.createSlot(400)).id, userCaller("PATIENT"));
+  const { response: cancelled } = await fixture.book((await fixture.createSlot(460)).id, patient);
+  await fixture.cancel(cancelled.id, patient);
   const unknown = { id: newId(), paymentId: newId() };
   const all = [expired!, taken!, swept!, tooLate, winner, inTime, cancelled];
   await payTogether([unknown, ...all]);
@@ -100,50 +100,50 @@ test("each of the payments that come together gets its own decision", async () =
   for (const { id } of [taken!, tooLate, cancelled]) {
     expect((await linesOf(id)).at(-1)).toBe("booking.refuse_payment");
   }
-  expect(await desk.outboxTypes(unknown.id)).toEqual([]);
+  expect(await fixture.outboxTypes(unknown.id)).toEqual([]);
 });
 
 test("of late payments for one slot one gets it, and the money of the others goes back", async () => {
-  await desk.publish(5000);
-  const slot = await desk.offer(240);
+  await fixture.createDoctor(5000);
+  const slot = await fixture.createSlot(240);
   const late: Booking[] = [];
   for (let i = 0; i < 3; i++) {
-    late.push((await desk.book(slot.id, userCaller("PATIENT"))).response);
-    desk.app.clock.advance(HOLD_MS);
+    late.push((await fixture.book(slot.id, userCaller("PATIENT"))).response);
+    fixture.app.clock.advance(HOLD_MS);
   }
   await payTogether(late);
   expect((await statuses(late)).sort()).toEqual(["CONFIRMED", "EXPIRED", "EXPIRED"]);
-  const refused = await Promise.all(late.map(async ({ id }) => (await desk.outboxTypes(id)).at(-1)));
+  const refused = await Promise.all(late.map(async ({ id }) => (await fixture.outboxTypes(id)).at(-1)));
   expect(refused.filter((type) => type === "booking.payment_refused")).toHaveLength(2);
-  expect(await desk.slotStatus(slot.id)).toBe("BOOKED");
+  expect(await fixture.slotStatus(slot.id)).toBe("BOOKED");
 });
 
 test("of late payments of one patient, each counts for the limits of the next", async () => {
   const late: Booking[] = [];
   // Overlapping slots of as many doctors: the patient may have one.
   for (let i = 0; i < 3; i++) {
-    desk.doctor = userCaller("DOCTOR");
-    await desk.publish(5000);
-    late.push((await desk.book((await desk.offer(240 - i * 14)).id)).response);
-    desk.app.clock.advance(HOLD_MS);
+    fixture.doctor = userCaller("DOCTOR");
+    await fixture.createDoctor(5000);
+    late.push((await fixture.book((await fixture.createSlot(240 - i * 14)).id)).response);
+    fixture.app.clock.advance(HOLD_MS);
   }
   await payTogether(late);
   expect((await statuses(late)).sort()).toEqual(["CONFIRMED", "EXPIRED", "EXPIRED"]);
 });
 
 test("a payment whose slot somebody has locked holds up no other", async () => {
-  await desk.publish(5000);
+  await fixture.createDoctor(5000);
   const [locked, ...others] = await holds(4);
   const { promise: isToEnd, resolve: end } = Promise.withResolvers<void>();
   const { promise: isLocked, resolve: lock } = Promise.withResolvers<void>();
-  const holder = desk.app.db.transaction(async (tx) => {
+  const holder = fixture.app.db.transaction(async (tx) => {
     await tx.read("SELECT id FROM slots WHERE id = ? FOR UPDATE", [binaryId(locked!.slotId)]);
     lock();
     await isToEnd;
   });
   await isLocked;
   const delivered = payTogether([locked!, ...others]);
-  await desk.doneOrWaiting(delivered);
+  await fixture.doneOrWaiting(delivered);
   expect(await statuses([locked!, ...others])).toEqual([
     "PENDING_PAYMENT",
     "CONFIRMED",
@@ -157,12 +157,12 @@ test("a payment whose slot somebody has locked holds up no other", async () => {
 });
 
 test("slots are locked in the order of their ids, however the payments come", async () => {
-  await desk.publish(5000);
+  await fixture.createDoctor(5000);
   const held = (await holds(3)).sort((a, b) => (a.slotId < b.slotId ? -1 : 1));
   const [first, middle, last] = held;
   const { promise: isToEnd, resolve: end } = Promise.withResolvers<void>();
   const { promise: isLocked, resolve: lock } = Promise.withResolvers<void>();
-  const holder = desk.app.db.transaction(async (tx) => {
+  const holder = fixture.app.db.transaction(async (tx) => {
     await tx.read("SELECT id FROM slots WHERE id = ? FOR UPDATE", [binaryId(middle!.slotId)]);
     lock();
     await isToEnd;
@@ -170,9 +170,9 @@ test("slots are locked in the order of their ids, however the payments come", as
   await isLocked;
   const isFree = async ({ slotId }: { slotId: string }) => {
     const sql = "SELECT id FROM slots WHERE id = ? FOR UPDATE SKIP LOCKED";
-    return (await desk.app.db.transaction((tx) => tx.read(sql, [binaryId(slotId)]))).length > 0;
+    return (await fixture.app.db.transaction((tx) => tx.read(sql, [binaryId(slotId)]))).length > 0;
   };
-  const locking = desk.app.db.transaction((tx) => lockBookings(tx, held.map(({ id }) => id).reverse()));
+  const locking = fixture.app.db.transaction((tx) => lockBookings(tx, held.map(({ id }) => id).reverse()));
   let isOver = false;
   const over = () => {
     isOver = true;

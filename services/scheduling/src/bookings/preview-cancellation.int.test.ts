@@ -2,25 +2,25 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { userCaller } from "@medconnect/platform/testing/test-service.ts";
 import { outcome, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 
-let desk: SchedulingFixture;
+let fixture: SchedulingFixture;
 
 beforeAll(async () => {
-  desk = await SchedulingFixture.open();
+  fixture = await SchedulingFixture.open();
 });
-afterAll(() => desk.close());
-beforeEach(() => desk.admit());
+afterAll(() => fixture.close());
+beforeEach(() => fixture.renewPeople());
 
 const HOUR = 60;
 const admin = userCaller("ADMIN");
 
 const callerOf = (role: "PATIENT" | "DOCTOR" | "ADMIN") =>
-  role === "ADMIN" ? admin : role === "DOCTOR" ? desk.doctor : desk.patient;
+  role === "ADMIN" ? admin : role === "DOCTOR" ? fixture.doctor : fixture.patient;
 
 /** A booking of the patient that starts in so many minutes. */
 async function booked(startMinutes: number, feeMinor: number, isPaid: boolean) {
-  await desk.publish(feeMinor);
-  const { response } = await desk.book((await desk.offer(startMinutes)).id);
-  if (isPaid) await desk.authorized(response.id);
+  await fixture.createDoctor(feeMinor);
+  const { response } = await fixture.book((await fixture.createSlot(startMinutes)).id);
+  if (isPaid) await fixture.paymentAuthorized(response.id);
   return response;
 }
 
@@ -36,50 +36,53 @@ test.each([
   const booking = await booked(startMinutes, 5000, isPaid);
   expect(booking.feeDecision).toBeUndefined();
   const by = callerOf(role);
-  const preview = await desk.preview(booking.id, by);
+  const preview = await fixture.preview(booking.id, by);
   expect(preview).toEqual({
     feeDecision,
     amount: booking.fee,
-    cutoffTime: desk.at(startMinutes - 24 * HOUR),
+    cutoffTime: fixture.at(startMinutes - 24 * HOUR),
   });
-  expect((await desk.cancel(booking.id, by)).response.feeDecision).toBe(feeDecision);
-  expect((await desk.preview(booking.id, by)).feeDecision).toBe(feeDecision);
+  expect((await fixture.cancel(booking.id, by)).response.feeDecision).toBe(feeDecision);
+  expect((await fixture.preview(booking.id, by)).feeDecision).toBe(feeDecision);
 });
 
 test("a free booking has no charge and no fee decision", async () => {
   const booking = await booked(HOUR, 0, false);
   const nothing = { feeDecision: undefined, amount: undefined, cutoffTime: undefined };
-  expect(await desk.preview(booking.id, desk.patient)).toEqual(nothing);
-  expect((await desk.cancel(booking.id, desk.patient)).response.feeDecision).toBeUndefined();
-  expect(await desk.preview(booking.id, desk.patient)).toEqual(nothing);
+  expect(await fixture.preview(booking.id, fixture.patient)).toEqual(nothing);
+  expect((await fixture.cancel(booking.id, fixture.patient)).response.feeDecision).toBeUndefined();
+  expect(await fixture.preview(booking.id, fixture.patient)).toEqual(nothing);
 });
 
 test("no cut-off applies while a move waits for the patient", async () => {
   const booking = await booked(10 * 24 * HOUR, 5000, true);
-  const target = await desk.offer(HOUR);
-  const { response: moved } = await desk.reschedule(booking.id, target.id, desk.doctor);
+  const target = await fixture.createSlot(HOUR);
+  const { response: moved } = await fixture.reschedule(booking.id, target.id, fixture.doctor);
   const free = { feeDecision: "RELEASE", amount: booking.fee, cutoffTime: undefined };
-  expect(await desk.preview(booking.id, desk.patient)).toEqual(free);
-  await desk.accept(moved);
-  const late = { feeDecision: "CHARGE", amount: booking.fee, cutoffTime: desk.at(-23 * HOUR) };
-  expect(await desk.preview(booking.id, desk.patient)).toEqual(late);
+  expect(await fixture.preview(booking.id, fixture.patient)).toEqual(free);
+  await fixture.accept(moved);
+  const late = { feeDecision: "CHARGE", amount: booking.fee, cutoffTime: fixture.at(-23 * HOUR) };
+  expect(await fixture.preview(booking.id, fixture.patient)).toEqual(late);
 });
 
 test("a preview gives the same errors as the cancellation", async () => {
   const booking = await booked(HOUR, 5000, true);
   const cases = [
     ["somebody else's", () => userCaller("PATIENT"), "NOT_FOUND"],
-    ["a started", () => desk.patient, "BOOKING_STARTED"],
+    ["a started", () => fixture.patient, "BOOKING_STARTED"],
   ] as const;
   for (const [name, by, reason] of cases) {
-    if (name === "a started") await desk.tell("consultation.started", booking);
-    const answers = await Promise.allSettled([desk.preview(booking.id, by()), desk.cancel(booking.id, by())]);
+    if (name === "a started") await fixture.consultationEvent("consultation.started", booking);
+    const answers = await Promise.allSettled([
+      fixture.preview(booking.id, by()),
+      fixture.cancel(booking.id, by()),
+    ]);
     expect([name, ...answers.map(outcome)]).toEqual([name, reason, reason]);
   }
-  await desk.tell("consultation.completed", booking);
+  await fixture.consultationEvent("consultation.completed", booking);
   const answers = await Promise.allSettled([
-    desk.preview(booking.id, desk.patient),
-    desk.cancel(booking.id, desk.patient),
+    fixture.preview(booking.id, fixture.patient),
+    fixture.cancel(booking.id, fixture.patient),
   ]);
   expect(answers.map(outcome)).toEqual(["ILLEGAL_TRANSITION", "ILLEGAL_TRANSITION"]);
 });
@@ -91,16 +94,16 @@ test.each([
   ["consultation.abandoned", undefined, "RELEASE"],
 ] as const)("after %s (%s) the booking's fee decision is %s", async (type, party, feeDecision) => {
   const booking = await booked(HOUR, 5000, true);
-  await desk.tell(type, booking, party);
-  expect((await desk.read(booking.id)).feeDecision).toBe(feeDecision);
+  await fixture.consultationEvent(type, booking, party);
+  expect((await fixture.read(booking.id)).feeDecision).toBe(feeDecision);
 });
 
 test("the audit trail records previews by doctors and admins", async () => {
   const booking = await booked(HOUR, 5000, true);
-  for (const by of [desk.patient, desk.doctor, admin]) await desk.preview(booking.id, by);
-  const rows = await desk.app.db.read<{ actorId: string }>(
+  for (const by of [fixture.patient, fixture.doctor, admin]) await fixture.preview(booking.id, by);
+  const rows = await fixture.app.db.read<{ actorId: string }>(
     "SELECT actor_id AS actorId FROM audit_events WHERE action = 'booking.preview_cancellation' AND resource = ?",
     [`bookings/${booking.id}`],
   );
-  expect(rows.map((row) => row.actorId).sort()).toEqual([desk.doctor.userId, admin.userId].sort());
+  expect(rows.map((row) => row.actorId).sort()).toEqual([fixture.doctor.userId, admin.userId].sort());
 });

@@ -4,55 +4,55 @@ import { newId } from "@medconnect/platform/ids/ids.ts";
 import { SchedulingFixture } from "../testing/scheduling-fixture.ts";
 import { sweepBookingsOfPatients } from "./end-bookings-of-patient.ts";
 
-let desk: SchedulingFixture;
+let fixture: SchedulingFixture;
 
 beforeAll(async () => {
-  desk = await SchedulingFixture.open();
+  fixture = await SchedulingFixture.open();
 });
-afterAll(() => desk.close());
-beforeEach(() => desk.admit());
+afterAll(() => fixture.close());
+beforeEach(() => fixture.renewPeople());
 
 const NO_LIMITS = { holds: 0, bookings: 0, bookingsPerDoctor: 0 };
 const BOOKINGS = 103;
 
 /** Books for the patient, without limits. */
 async function bookMany(): Promise<string[]> {
-  await desk.publish(0);
+  await fixture.createDoctor(0);
   const ids: string[] = [];
-  const app = { ...desk.app, bookingLimits: NO_LIMITS };
+  const app = { ...fixture.app, bookingLimits: NO_LIMITS };
   for (let i = 0; i < BOOKINGS; i++) {
-    const slot = await desk.offer(60 + 30 * i);
-    ids.push((await desk.book(slot.id, desk.patient, newId(), app)).response.id);
+    const slot = await fixture.createSlot(60 + 30 * i);
+    ids.push((await fixture.book(slot.id, fixture.patient, newId(), app)).response.id);
   }
   return ids;
 }
 
-const account = (disabled: boolean) => desk.account(desk.patient, { disabled, role: "PATIENT" });
+const account = (disabled: boolean) => fixture.accountEvent(fixture.patient, { disabled, role: "PATIENT" });
 
 const live = async () => {
   const sql = "SELECT 1 FROM bookings WHERE patient_id = ? AND status = 'CONFIRMED'";
-  return (await desk.app.db.read(sql, [binaryId(desk.patient.userId)])).length;
+  return (await fixture.app.db.read(sql, [binaryId(fixture.patient.userId)])).length;
 };
 
 test("of many bookings of a disabled patient a first batch ends at once, and the sweep ends the rest", async () => {
   const [first] = await bookMany();
   await account(true);
   expect(await live()).toBe(BOOKINGS - 100);
-  await sweepBookingsOfPatients(desk.app)();
+  await sweepBookingsOfPatients(fixture.app)();
   expect(await live()).toBe(0);
-  expect(await desk.read(first!, desk.doctor)).toMatchObject({
+  expect(await fixture.read(first!, fixture.doctor)).toMatchObject({
     status: "CANCELLED",
     cancelledBy: "ADMIN",
     cancelReason: "The patient's account was disabled.",
   });
   const ending = "SELECT 1 FROM people WHERE bookings_ending";
-  expect(await desk.app.db.read(ending)).toEqual([]);
+  expect(await fixture.app.db.read(ending)).toEqual([]);
 });
 
 test("the sweep skips a patient who was enabled again", async () => {
   await bookMany();
   await account(true);
   await account(false);
-  await sweepBookingsOfPatients(desk.app)();
+  await sweepBookingsOfPatients(fixture.app)();
   expect(await live()).toBe(BOOKINGS - 100);
 });

@@ -15,13 +15,13 @@ import { sweepUnlicensedBookings } from "./end-unlicensed-bookings.ts";
 const DAY_MINUTES = 24 * 60;
 const NOT_FOUND = { reason: "NOT_FOUND" };
 
-let desk: SchedulingFixture;
+let fixture: SchedulingFixture;
 
 beforeAll(async () => {
-  desk = await SchedulingFixture.open();
+  fixture = await SchedulingFixture.open();
 });
-afterAll(() => desk.close());
-beforeEach(() => desk.admit());
+afterAll(() => fixture.close());
+beforeEach(() => fixture.renewPeople());
 
 const { createLicense: create, revokeLicense: revokeMethod } = LicenseServiceService;
 
@@ -30,198 +30,200 @@ async function claim(number: string, days?: number) {
   const expireDate =
     days === undefined
       ? ""
-      : desk
+      : fixture
           .at(days * DAY_MINUTES)
           .toISOString()
           .slice(0, 10);
   const request = CreateLicenseRequest.fromPartial({
-    doctorId: desk.doctor.userId,
+    doctorId: fixture.doctor.userId,
     number,
     region: "DE",
     expireDate,
   });
-  return (await invoke(create, bound(createLicense, desk.app), desk.doctor, request)).response;
+  return (await invoke(create, bound(createLicense, fixture.app), fixture.doctor, request)).response;
 }
 
-const license = async (number: string, days?: number) => await desk.verify((await claim(number, days)).id);
+const license = async (number: string, days?: number) => await fixture.verify((await claim(number, days)).id);
 
 const revoke = async (licenseId: string) => {
   const request = RevokeLicenseRequest.fromPartial({ licenseId, reason: "Struck off the register" });
-  return await invoke(revokeMethod, bound(revokeLicense, desk.app), desk.admin, request);
+  return await invoke(revokeMethod, bound(revokeLicense, fixture.app), fixture.admin, request);
 };
 
 const firstLicense = async (fee = 0) => {
-  const first = await desk.claimLicense(fee);
-  return await desk.verify(first.id);
+  const first = await fixture.claimLicense(fee);
+  return await fixture.verify(first.id);
 };
 
 test("revoking the last licence cancels future bookings with a full refund, at once", async () => {
   const { id } = await firstLicense(5000);
-  const { response: paid } = await desk.book((await desk.offer(60)).id);
-  await desk.authorized(paid.id);
-  const { response: held } = await desk.book((await desk.offer(120)).id);
+  const { response: paid } = await fixture.book((await fixture.createSlot(60)).id);
+  await fixture.paymentAuthorized(paid.id);
+  const { response: held } = await fixture.book((await fixture.createSlot(120)).id);
   await revoke(id);
   for (const booking of [paid, held]) {
-    expect(await desk.read(booking.id, desk.admin)).toMatchObject({
+    expect(await fixture.read(booking.id, fixture.admin)).toMatchObject({
       status: "CANCELLED",
       cancelledBy: "ADMIN",
     });
-    const { cancelReason } = await desk.read(booking.id, desk.doctor);
+    const { cancelReason } = await fixture.read(booking.id, fixture.doctor);
     expect(cancelReason).toBe("The doctor has no valid licence for this appointment.");
   }
-  const settlements = await desk.app.db.read<{ feeDecision: string }>(
+  const settlements = await fixture.app.db.read<{ feeDecision: string }>(
     "SELECT fee_decision AS feeDecision FROM bookings WHERE doctor_id = ?",
-    [binaryId(desk.doctor.userId)],
+    [binaryId(fixture.doctor.userId)],
   );
   expect(settlements).toEqual([{ feeDecision: "RELEASE" }, { feeDecision: "RELEASE" }]);
 });
 
 test("a booking that has begun when the licence is revoked ends as missed, with the fee released", async () => {
   const { id } = await firstLicense(5000);
-  const { response: booking } = await desk.book((await desk.offer(60)).id);
-  await desk.authorized(booking.id);
-  desk.app.clock.advance(61 * MINUTE_MS);
+  const { response: booking } = await fixture.book((await fixture.createSlot(60)).id);
+  await fixture.paymentAuthorized(booking.id);
+  fixture.app.clock.advance(61 * MINUTE_MS);
   await revoke(id);
-  expect((await desk.read(booking.id)).status).toBe("CONFIRMED");
-  desk.app.clock.advance(180 * MINUTE_MS);
+  expect((await fixture.read(booking.id)).status).toBe("CONFIRMED");
+  fixture.app.clock.advance(180 * MINUTE_MS);
   // The sweep of clinical sends it, whatever the licences.
-  await desk.tell("consultation.no_show", booking, "BOTH");
-  expect(await desk.read(booking.id)).toMatchObject({ status: "NO_SHOW", feeDecision: "RELEASE" });
+  await fixture.consultationEvent("consultation.no_show", booking, "BOTH");
+  expect(await fixture.read(booking.id)).toMatchObject({ status: "NO_SHOW", feeDecision: "RELEASE" });
 });
 
 test("a consultation that started early is not broken off by a revocation, only by the doctor's being disabled", async () => {
   const { id } = await firstLicense();
-  const { response: booking } = await desk.book((await desk.offer(10)).id);
-  await desk.tell("consultation.started", booking);
+  const { response: booking } = await fixture.book((await fixture.createSlot(10)).id);
+  await fixture.consultationEvent("consultation.started", booking);
   await revoke(id);
-  await sweepUnlicensedBookings(desk.app)();
-  expect((await desk.read(booking.id)).status).toBe("CONFIRMED");
-  await desk.account(desk.doctor, { disabled: true });
-  expect((await desk.read(booking.id)).status).toBe("CANCELLED");
+  await sweepUnlicensedBookings(fixture.app)();
+  expect((await fixture.read(booking.id)).status).toBe("CONFIRMED");
+  await fixture.accountEvent(fixture.doctor, { disabled: true });
+  expect((await fixture.read(booking.id)).status).toBe("CANCELLED");
 });
 
 test("revoking one of two licences cancels nothing", async () => {
   const { id } = await firstLicense();
   await license("OTHER-1");
-  const { response: booking } = await desk.book((await desk.offer(60)).id);
+  const { response: booking } = await fixture.book((await fixture.createSlot(60)).id);
   await revoke(id);
-  expect((await desk.read(booking.id)).status).toBe("CONFIRMED");
+  expect((await fixture.read(booking.id)).status).toBe("CONFIRMED");
 });
 
 test("revoking the longest licence cancels the bookings beyond the others", async () => {
-  const first = await desk.claimLicense(0);
+  const first = await fixture.claimLicense(0);
   await license("SHORT-1", 2);
-  await desk.verify(first.id);
-  const { response: covered } = await desk.book((await desk.offer(60)).id);
-  const { response: beyond } = await desk.book((await desk.offer(5 * DAY_MINUTES)).id);
+  await fixture.verify(first.id);
+  const { response: covered } = await fixture.book((await fixture.createSlot(60)).id);
+  const { response: beyond } = await fixture.book((await fixture.createSlot(5 * DAY_MINUTES)).id);
   await revoke(first.id);
-  expect((await desk.read(covered.id)).status).toBe("CONFIRMED");
-  expect((await desk.read(beyond.id)).status).toBe("CANCELLED");
+  expect((await fixture.read(covered.id)).status).toBe("CONFIRMED");
+  expect((await fixture.read(beyond.id)).status).toBe("CANCELLED");
 });
 
 test("renewing a licence to an earlier day cancels the bookings beyond it", async () => {
-  await desk.claimLicense(0);
+  await fixture.claimLicense(0);
   await license("RENEWED-2", 30);
-  const { response: beyond } = await desk.book((await desk.offer(5 * DAY_MINUTES)).id);
+  const { response: beyond } = await fixture.book((await fixture.createSlot(5 * DAY_MINUTES)).id);
   await license("RENEWED-2", 2);
-  expect((await desk.read(beyond.id)).status).toBe("CANCELLED");
+  expect((await fixture.read(beyond.id)).status).toBe("CANCELLED");
 });
 
 test("past bookings stay", async () => {
   const { id } = await firstLicense();
-  const { response: past } = await desk.book((await desk.offer(60)).id);
-  desk.app.clock.advance(2 * 60 * MINUTE_MS);
+  const { response: past } = await fixture.book((await fixture.createSlot(60)).id);
+  fixture.app.clock.advance(2 * 60 * MINUTE_MS);
   await revoke(id);
-  expect((await desk.read(past.id)).status).toBe("CONFIRMED");
+  expect((await fixture.read(past.id)).status).toBe("CONFIRMED");
 });
 
 test("the sweep cancels a booking that was made while the licence was revoked", async () => {
   const { id } = await firstLicense();
-  const slot = await desk.offer(60);
-  await desk.account(desk.patient, { role: "PATIENT" });
-  const underWay = desk.pausedBeforeCommit((paused) => desk.book(slot.id, desk.patient, newId(), paused));
+  const slot = await fixture.createSlot(60);
+  await fixture.accountEvent(fixture.patient, { role: "PATIENT" });
+  const underWay = fixture.pausedBeforeCommit((paused) =>
+    fixture.book(slot.id, fixture.patient, newId(), paused),
+  );
   await underWay.isPaused;
   await revoke(id);
   underWay.commit();
-  const { response: booking } = (await underWay.done) as Awaited<ReturnType<typeof desk.book>>;
-  await sweepUnlicensedBookings(desk.app)();
-  expect((await desk.read(booking.id)).status).toBe("CANCELLED");
+  const { response: booking } = (await underWay.done) as Awaited<ReturnType<typeof fixture.book>>;
+  await sweepUnlicensedBookings(fixture.app)();
+  expect((await fixture.read(booking.id)).status).toBe("CANCELLED");
 });
 
 test("the sweep cancels a booking that waited for its slot while the licence was revoked", async () => {
   const { id } = await firstLicense(5000);
-  const slot = await desk.offer(60);
-  const { response: held } = await desk.book(slot.id, userCaller("PATIENT"));
-  const cancelling = desk.pausedBeforeCommit((paused) => desk.cancel(held.id, desk.admin, paused));
+  const slot = await fixture.createSlot(60);
+  const { response: held } = await fixture.book(slot.id, userCaller("PATIENT"));
+  const cancelling = fixture.pausedBeforeCommit((paused) => fixture.cancel(held.id, fixture.admin, paused));
   await cancelling.isPaused;
-  desk.app.clock.advance(HOLD_MS);
-  const claiming = Promise.allSettled([desk.book(slot.id)]);
-  await desk.doneOrWaiting(claiming);
+  fixture.app.clock.advance(HOLD_MS);
+  const claiming = Promise.allSettled([fixture.book(slot.id)]);
+  await fixture.doneOrWaiting(claiming);
   const revoking = revoke(id);
-  await desk.doneOrWaiting(revoking);
+  await fixture.doneOrWaiting(revoking);
   cancelling.commit();
   await Promise.all([cancelling.done, claiming, revoking]);
-  await sweepUnlicensedBookings(desk.app)();
+  await sweepUnlicensedBookings(fixture.app)();
   const live = "SELECT 1 FROM bookings WHERE doctor_id = ? AND status IN ('PENDING_PAYMENT', 'CONFIRMED')";
-  expect(await desk.app.db.read(live, [binaryId(desk.doctor.userId)])).toEqual([]);
+  expect(await fixture.app.db.read(live, [binaryId(fixture.doctor.userId)])).toEqual([]);
 });
 
 test("a booking stays that moved to a covered day while the licence was revoked", async () => {
   const { id } = await firstLicense();
   await license("SHORT-4", 2);
-  const { response: booking } = await desk.book((await desk.offer(5 * DAY_MINUTES)).id);
-  const covered = await desk.offer(60);
-  const moving = desk.pausedBeforeCommit((paused) =>
-    desk.reschedule(booking.id, covered.id, desk.patient, "", paused),
+  const { response: booking } = await fixture.book((await fixture.createSlot(5 * DAY_MINUTES)).id);
+  const covered = await fixture.createSlot(60);
+  const moving = fixture.pausedBeforeCommit((paused) =>
+    fixture.reschedule(booking.id, covered.id, fixture.patient, "", paused),
   );
   await moving.isPaused;
   const revoking = revoke(id);
-  await desk.doneOrWaiting(revoking);
+  await fixture.doneOrWaiting(revoking);
   moving.commit();
   await Promise.all([moving.done, revoking]);
-  expect(await desk.read(booking.id)).toMatchObject({ status: "CONFIRMED", startTime: covered.startTime });
+  expect(await fixture.read(booking.id)).toMatchObject({ status: "CONFIRMED", startTime: covered.startTime });
 });
 
 test("the sweep keeps a booking whose licence is verified concurrently", async () => {
   await firstLicense();
-  const { response: booking } = await desk.book((await desk.offer(60)).id);
-  await desk.app.db.write(
+  const { response: booking } = await fixture.book((await fixture.createSlot(60)).id);
+  await fixture.app.db.write(
     "UPDATE doctors SET licensed_until = NULL, licensing_change_time = ? WHERE id = ?",
-    [desk.app.clock.now(), binaryId(desk.doctor.userId)],
+    [fixture.app.clock.now(), binaryId(fixture.doctor.userId)],
   );
   const { id: licenseId } = await claim("OTHER-5");
-  const verifying = desk.pausedBeforeCommit((paused) => desk.verify(licenseId, paused));
+  const verifying = fixture.pausedBeforeCommit((paused) => fixture.verify(licenseId, paused));
   await verifying.isPaused;
-  const sweeping = sweepUnlicensedBookings(desk.app)();
-  await desk.doneOrWaiting(sweeping);
+  const sweeping = sweepUnlicensedBookings(fixture.app)();
+  await fixture.doneOrWaiting(sweeping);
   verifying.commit();
   await Promise.all([verifying.done, sweeping]);
-  expect((await desk.read(booking.id)).status).toBe("CONFIRMED");
+  expect((await fixture.read(booking.id)).status).toBe("CONFIRMED");
 });
 
 test("the sweep checks a change for one minute", async () => {
   const changes = async () => {
     const sql = "SELECT 1 FROM doctors WHERE id = ? AND licensing_change_time IS NOT NULL";
-    return (await desk.app.db.read(sql, [binaryId(desk.doctor.userId)])).length;
+    return (await fixture.app.db.read(sql, [binaryId(fixture.doctor.userId)])).length;
   };
   const { id } = await firstLicense();
   expect(await changes()).toBe(0);
   await revoke(id);
-  desk.app.clock.advance(MINUTE_MS);
-  await sweepUnlicensedBookings(desk.app)();
+  fixture.app.clock.advance(MINUTE_MS);
+  await sweepUnlicensedBookings(fixture.app)();
   expect(await changes()).toBe(1);
-  desk.app.clock.advance(1);
-  await sweepUnlicensedBookings(desk.app)();
+  fixture.app.clock.advance(1);
+  await sweepUnlicensedBookings(fixture.app)();
   expect(await changes()).toBe(0);
 });
 
 test("a slot after the licence's last day refuses bookings and moves", async () => {
-  await desk.claimLicense(0);
+  await fixture.claimLicense(0);
   await license("ENDS-1", 2);
-  const [near, far] = [await desk.offer(2 * DAY_MINUTES), await desk.offer(3 * DAY_MINUTES)];
-  await expect(desk.book(far.id)).rejects.toMatchObject(NOT_FOUND);
-  const { response: booking } = await desk.book(near.id);
-  await expect(desk.reschedule(booking.id, far.id)).rejects.toMatchObject(NOT_FOUND);
+  const [near, far] = [await fixture.createSlot(2 * DAY_MINUTES), await fixture.createSlot(3 * DAY_MINUTES)];
+  await expect(fixture.book(far.id)).rejects.toMatchObject(NOT_FOUND);
+  const { response: booking } = await fixture.book(near.id);
+  await expect(fixture.reschedule(booking.id, far.id)).rejects.toMatchObject(NOT_FOUND);
 });
 
 test.each([
@@ -229,27 +231,27 @@ test.each([
   ["is disabled", "hidden = TRUE", "hidden = FALSE"],
 ])("a payment in time that is refused because the doctor %s starts no cooldown", async (_, stop, resume) => {
   await firstLicense(5000);
-  const slot = await desk.offer(120);
-  const { response: held } = await desk.book(slot.id);
+  const slot = await fixture.createSlot(120);
+  const { response: held } = await fixture.book(slot.id);
   const set = (columns: string) =>
-    desk.app.db.write(`UPDATE doctors SET ${columns} WHERE id = ?`, [binaryId(desk.doctor.userId)]);
+    fixture.app.db.write(`UPDATE doctors SET ${columns} WHERE id = ?`, [binaryId(fixture.doctor.userId)]);
   await set(stop);
-  await desk.authorized(held.id);
-  expect((await desk.outboxTypes(held.id)).at(-1)).toBe("booking.payment_refused");
+  await fixture.paymentAuthorized(held.id);
+  expect((await fixture.outboxTypes(held.id)).at(-1)).toBe("booking.payment_refused");
   await set(resume);
-  expect((await desk.book(slot.id)).response.status).toBe("PENDING_PAYMENT");
+  expect((await fixture.book(slot.id)).response.status).toBe("PENDING_PAYMENT");
 });
 
 test("a payment after the doctor stopped practising is refused", async () => {
   await firstLicense(5000);
-  const { response: held } = await desk.book((await desk.offer(60)).id);
-  const { response: late } = await desk.book((await desk.offer(120)).id, userCaller("PATIENT"));
-  await desk.app.db.write("UPDATE doctors SET licensed_until = NULL WHERE id = ?", [
-    binaryId(desk.doctor.userId),
+  const { response: held } = await fixture.book((await fixture.createSlot(60)).id);
+  const { response: late } = await fixture.book((await fixture.createSlot(120)).id, userCaller("PATIENT"));
+  await fixture.app.db.write("UPDATE doctors SET licensed_until = NULL WHERE id = ?", [
+    binaryId(fixture.doctor.userId),
   ]);
-  await desk.authorized(held.id);
-  expect((await desk.outboxTypes(held.id)).at(-1)).toBe("booking.payment_refused");
-  desk.app.clock.advance(HOLD_MS);
-  await desk.authorized(late.id);
-  expect((await desk.outboxTypes(late.id)).at(-1)).toBe("booking.payment_refused");
+  await fixture.paymentAuthorized(held.id);
+  expect((await fixture.outboxTypes(held.id)).at(-1)).toBe("booking.payment_refused");
+  fixture.app.clock.advance(HOLD_MS);
+  await fixture.paymentAuthorized(late.id);
+  expect((await fixture.outboxTypes(late.id)).at(-1)).toBe("booking.payment_refused");
 });

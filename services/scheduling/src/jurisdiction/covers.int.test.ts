@@ -4,12 +4,12 @@ import { iso31661, iso31662 } from "iso-3166";
 import { SchedulingFixture } from "../testing/scheduling-fixture.ts";
 import { covers } from "./covers.ts";
 
-let desk: SchedulingFixture;
+let fixture: SchedulingFixture;
 
 beforeAll(async () => {
-  desk = await SchedulingFixture.open();
+  fixture = await SchedulingFixture.open();
 });
-afterAll(() => desk.close());
+afterAll(() => fixture.close());
 
 /** Canonical codes of ISO 3166. */
 const REGIONS = [
@@ -22,7 +22,7 @@ const REGIONS = [
 
 /** Pairs of a patient's region and a licence's region that covers it. */
 async function coveredPairs(pairs: string[][]): Promise<string[]> {
-  const rows = await desk.app.db.read<{ patient: string; region: string }>(
+  const rows = await fixture.app.db.read<{ patient: string; region: string }>(
     `SELECT l.patient, l.region FROM JSON_TABLE(?, '$[*]' COLUMNS (patient VARCHAR(6) PATH '$[0]', region VARCHAR(6) PATH '$[1]')) l
      WHERE ${covers("l.patient")}`,
     [JSON.stringify(pairs)],

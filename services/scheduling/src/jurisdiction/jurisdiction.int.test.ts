@@ -38,33 +38,33 @@ import { getSlot, listSlots } from "../slots/read-slots.ts";
 import { HOLD_MS, MINUTE_MS, SchedulingFixture } from "../testing/scheduling-fixture.ts";
 import type { Jurisdiction } from "./jurisdiction.ts";
 
-let desk: SchedulingFixture;
+let fixture: SchedulingFixture;
 
 beforeAll(async () => {
-  desk = await SchedulingFixture.open();
+  fixture = await SchedulingFixture.open();
 });
-afterAll(() => desk.close());
-beforeEach(() => desk.admit());
+afterAll(() => fixture.close());
+beforeEach(() => fixture.renewPeople());
 
 const DAY_MINUTES = 24 * 60;
-const under = (jurisdiction: Jurisdiction): Scheduling => ({ ...desk.app, jurisdiction });
+const under = (jurisdiction: Jurisdiction): Scheduling => ({ ...fixture.app, jurisdiction });
 
 async function license(region: string, days?: number, app?: Scheduling) {
   const request = CreateLicenseRequest.fromPartial({
-    doctorId: desk.doctor.userId,
+    doctorId: fixture.doctor.userId,
     number: `N-${newId()}`,
     region,
     expireDate:
       days === undefined
         ? ""
-        : desk
+        : fixture
             .at(days * DAY_MINUTES)
             .toISOString()
             .slice(0, 10),
   });
   const { createLicense: method } = LicenseServiceService;
-  const { response } = await invoke(method, bound(createLicense, desk.app), desk.doctor, request);
-  return await desk.verify(response.id, app);
+  const { response } = await invoke(method, bound(createLicense, fixture.app), fixture.doctor, request);
+  return await fixture.verify(response.id, app);
 }
 
 /** A patient whose profile has a region, by auth's event. */
@@ -76,13 +76,13 @@ async function patientOf(region: string) {
     version: 1,
     state: { $case: "user", value: user },
   });
-  await desk.app.transactions.run("service:auth", (tx) =>
-    applyEvent(tx, applyUserEvents(desk.app), event, desk.app.clock),
+  await fixture.app.transactions.run("service:auth", (tx) =>
+    applyEvent(tx, applyUserEvents(fixture.app), event, fixture.app.clock),
   );
   return patient;
 }
 
-const book = (slotId: string, by: typeof desk.patient, app: Scheduling, patientRegion = "") => {
+const book = (slotId: string, by: typeof fixture.patient, app: Scheduling, patientRegion = "") => {
   const request = CreateBookingRequest.fromPartial({ slotId, patientRegion, idempotencyKey: newId() });
   return invoke(BookingServiceService.createBooking, bound(bookSlot, app), by, request);
 };
@@ -149,41 +149,41 @@ async function look({ app, slot, booked }: Arrangement, region: string) {
   const { doctorId, startTime } = slot;
   const times = { startTime: startTime!, endTime: new Date(startTime!.getTime() + MINUTE_MS) };
   const range = { availableFrom: times.startTime, availableTo: times.endTime, pageSize: 100 };
-  const search = async (by: typeof desk.patient, asked: string) => {
+  const search = async (by: typeof fixture.patient, asked: string) => {
     const request = SearchDoctorsRequest.fromPartial({ ...range, region: asked });
     const { searchDoctors: method } = DoctorServiceService;
     const { response } = await invoke(method, bound(searchDoctors, app), by, request);
     return response.doctors.some(({ id }) => id === doctorId);
   };
-  const list = async (by: typeof desk.patient, asked: string) => {
+  const list = async (by: typeof fixture.patient, asked: string) => {
     const request = ListSlotsRequest.fromPartial({ doctorId, ...times, region: asked });
     const { response } = await invoke(SlotServiceService.listSlots, bound(listSlots, app), by, request);
     return response.slots.some(({ id }) => id === slot.id);
   };
-  const get = async (by: typeof desk.patient, asked: string) => {
+  const get = async (by: typeof fixture.patient, asked: string) => {
     await invoke(SlotServiceService.getSlot, bound(getSlot, app), by, { slotId: slot.id, region: asked });
     return true;
   };
-  const next = async (by: typeof desk.patient) => {
+  const next = async (by: typeof fixture.patient) => {
     const { getDoctor: method } = DoctorServiceService;
     const { response } = await invoke(method, bound(getDoctor, app), by, { doctorId });
     return response.nextAvailableTime?.getTime() === startTime!.getTime();
   };
-  const bookOnce = async (by: typeof desk.patient, stated: string) => {
+  const bookOnce = async (by: typeof fixture.patient, stated: string) => {
     const { response } = await book(slot.id, by, app, stated);
-    await desk.app.db.write("UPDATE slots SET status = 'OPEN', booking_id = NULL WHERE id = ?", [
+    await fixture.app.db.write("UPDATE slots SET status = 'OPEN', booking_id = NULL WHERE id = ?", [
       binaryId(slot.id),
     ]);
-    await desk.app.db.write("DELETE FROM bookings WHERE id = ?", [binaryId(response.id)]);
+    await fixture.app.db.write("DELETE FROM bookings WHERE id = ?", [binaryId(response.id)]);
     return true;
   };
   const moveThereAndBack = async () => {
-    await desk.app.db.write("UPDATE bookings SET patient_region = ? WHERE id = ?", [
+    await fixture.app.db.write("UPDATE bookings SET patient_region = ? WHERE id = ?", [
       canonicalRegion(region) ?? "",
       binaryId(booked.id),
     ]);
-    await desk.reschedule(booked.id, slot.id, desk.patient, "", app);
-    await desk.reschedule(booked.id, booked.slotId);
+    await fixture.reschedule(booked.id, slot.id, fixture.patient, "", app);
+    await fixture.reschedule(booked.id, booked.slotId);
     return true;
   };
   const home = await patientOf(region);
@@ -242,13 +242,13 @@ describe.each(["off", "enforced"] as const)("with jurisdiction %s", (jurisdictio
     "searches, lists, reads, bookings and moves agree about a doctor %s, for every region",
     async (kind) => {
       const doctor = DOCTORS[kind]!;
-      await desk.claimLicense(0);
+      await fixture.claimLicense(0);
       for (const [region, days] of doctor.licenses) await license(region, days);
-      const { response: booked } = await desk.book((await desk.offer(DAY_MINUTES + 60)).id);
+      const { response: booked } = await fixture.book((await fixture.createSlot(DAY_MINUTES + 60)).id);
       const slots = [];
       for (const [when, minutes] of Object.entries(STARTS))
-        slots.push({ when, minutes, slot: await desk.offer(minutes) });
-      if (doctor.hide) await desk.app.db.write(doctor.hide, [binaryId(desk.doctor.userId)]);
+        slots.push({ when, minutes, slot: await fixture.createSlot(minutes) });
+      if (doctor.hide) await fixture.app.db.write(doctor.hide, [binaryId(fixture.doctor.userId)]);
       const wrong: unknown[] = [];
       for (const { when, minutes, slot } of slots) {
         for (const region of Object.keys(REGIONS)) {
@@ -256,7 +256,7 @@ describe.each(["off", "enforced"] as const)("with jurisdiction %s", (jurisdictio
           const right = expected(doctor, minutes, region, jurisdiction === "enforced");
           if (!isDeepStrictEqual(seen, right)) wrong.push({ when, region, seen, right });
         }
-        await desk.app.db.write("UPDATE slots SET status = 'WITHDRAWN' WHERE id = ?", [binaryId(slot.id)]);
+        await fixture.app.db.write("UPDATE slots SET status = 'WITHDRAWN' WHERE id = ?", [binaryId(slot.id)]);
       }
       expect(wrong).toEqual([]);
     },
@@ -265,13 +265,13 @@ describe.each(["off", "enforced"] as const)("with jurisdiction %s", (jurisdictio
 });
 
 test("a booking is not moved to a hidden doctor's slot, as if there were none", async () => {
-  await desk.publish(0);
-  const { response: booking } = await desk.book((await desk.offer(2 * DAY_MINUTES)).id);
-  desk.doctor = userCaller("DOCTOR");
-  await desk.claimLicense(0);
-  const { id: hidden } = await desk.offer(3 * DAY_MINUTES);
+  await fixture.createDoctor(0);
+  const { response: booking } = await fixture.book((await fixture.createSlot(2 * DAY_MINUTES)).id);
+  fixture.doctor = userCaller("DOCTOR");
+  await fixture.claimLicense(0);
+  const { id: hidden } = await fixture.createSlot(3 * DAY_MINUTES);
   for (const slotId of [hidden, newId()])
-    await expect(desk.reschedule(booking.id, slotId)).rejects.toMatchObject({ reason: "NOT_FOUND" });
+    await expect(fixture.reschedule(booking.id, slotId)).rejects.toMatchObject({ reason: "NOT_FOUND" });
 });
 
 test("an internal system has no profile: with jurisdiction enforced, it states the region", async () => {
@@ -294,20 +294,24 @@ test("an internal system has no profile: with jurisdiction enforced, it states t
 });
 
 test("a booking stores the region, and the audit trail its source", async () => {
-  await desk.publish(0);
-  const [one, other, third] = [await desk.offer(60), await desk.offer(120), await desk.offer(180)];
+  await fixture.createDoctor(0);
+  const [one, other, third] = [
+    await fixture.createSlot(60),
+    await fixture.createSlot(120),
+    await fixture.createSlot(180),
+  ];
   const patient = await patientOf("US-NV");
   const stated = await book(one.id, patient, under("off"), "US-CA");
   const defaulted = await book(other.id, patient, under("off"));
   const unknown = await book(third.id, userCaller("PATIENT"), under("off"));
   const seen = [];
   for (const { response } of [stated, defaulted, unknown]) {
-    const lines = await desk.app.db.read<{ action: string }>(
+    const lines = await fixture.app.db.read<{ action: string }>(
       "SELECT action FROM audit_events WHERE resource = ? AND action LIKE '%region%'",
       [`bookings/${response.id}`],
     );
     seen.push([response.patientRegion, ...lines.map(({ action }) => action)]);
-    expect((await desk.read(response.id, desk.doctor)).patientRegion).toBe(response.patientRegion);
+    expect((await fixture.read(response.id, fixture.doctor)).patientRegion).toBe(response.patientRegion);
   }
   expect(seen).toEqual([["US-CA", "booking.state_region"], ["US-NV", "booking.region_from_profile"], [""]]);
 });
@@ -316,26 +320,30 @@ describe("with jurisdiction enforced, a booking of a patient from elsewhere", ()
   const revoke = (licenseId: string) => {
     const { revokeLicense: method } = LicenseServiceService;
     const request = RevokeLicenseRequest.fromPartial({ licenseId, reason: "Struck off" });
-    return invoke(method, bound(revokeLicense, under("enforced")), desk.admin, request);
+    return invoke(method, bound(revokeLicense, under("enforced")), fixture.admin, request);
   };
 
   test("is cancelled when the licence for the region is revoked, although another one is left", async () => {
-    await desk.publish(0);
+    await fixture.createDoctor(0);
     const german = await license("DE");
-    const kept = await book((await desk.offer(60)).id, await patientOf("US-CA"), under("enforced"));
-    const lost = await book((await desk.offer(120)).id, await patientOf("DE-BY"), under("enforced"));
+    const kept = await book((await fixture.createSlot(60)).id, await patientOf("US-CA"), under("enforced"));
+    const lost = await book((await fixture.createSlot(120)).id, await patientOf("DE-BY"), under("enforced"));
     await revoke(german.id);
-    expect((await desk.read(kept.response.id, desk.admin)).status).toBe("CONFIRMED");
-    expect((await desk.read(lost.response.id, desk.admin)).status).toBe("CANCELLED");
+    expect((await fixture.read(kept.response.id, fixture.admin)).status).toBe("CONFIRMED");
+    expect((await fixture.read(lost.response.id, fixture.admin)).status).toBe("CANCELLED");
     await sweepUnlicensedBookings(under("enforced"))();
-    expect((await desk.read(kept.response.id, desk.admin)).status).toBe("CONFIRMED");
+    expect((await fixture.read(kept.response.id, fixture.admin)).status).toBe("CONFIRMED");
   });
 
   test("made before the enforcement, stays until a decision takes a licence away", async () => {
-    await desk.publish(0);
+    await fixture.createDoctor(0);
     const german = await license("DE");
-    const { response: booking } = await book((await desk.offer(60)).id, await patientOf("FR"), under("off"));
-    const status = async () => (await desk.read(booking.id, desk.admin)).status;
+    const { response: booking } = await book(
+      (await fixture.createSlot(60)).id,
+      await patientOf("FR"),
+      under("off"),
+    );
+    const status = async () => (await fixture.read(booking.id, fixture.admin)).status;
     await license("NL", undefined, under("enforced"));
     await sweepUnlicensedBookings(under("enforced"))();
     expect(await status()).toBe("CONFIRMED");
@@ -344,13 +352,13 @@ describe("with jurisdiction enforced, a booking of a patient from elsewhere", ()
   });
 
   test("is not confirmed by a payment after the licence was revoked", async () => {
-    await desk.publish(5000);
+    await fixture.createDoctor(5000);
     const german = await license("DE");
-    const slot = await desk.offer(120);
+    const slot = await fixture.createSlot(120);
     const { response: held } = await book(slot.id, await patientOf("DE"), under("enforced"));
-    desk.app.clock.advance(HOLD_MS);
+    fixture.app.clock.advance(HOLD_MS);
     await revoke(german.id);
-    await desk.authorized(held.id, under("enforced"));
-    expect((await desk.outboxTypes(held.id)).at(-1)).toBe("booking.payment_refused");
+    await fixture.paymentAuthorized(held.id, under("enforced"));
+    expect((await fixture.outboxTypes(held.id)).at(-1)).toBe("booking.payment_refused");
   });
 });

@@ -18,17 +18,17 @@ const DOCTORS = 2000;
 const SEARCHES = 200;
 const BOOKINGS = 20;
 
-let desk: SchedulingFixture;
+let fixture: SchedulingFixture;
 
 beforeAll(async () => {
-  desk = await SchedulingFixture.open();
-  await desk.publish(0);
-  await addFindableDoctors((sql, rows) => desk.app.db.write(sql, [rows]), DOCTORS);
+  fixture = await SchedulingFixture.open();
+  await fixture.createDoctor(0);
+  await addFindableDoctors((sql, rows) => fixture.app.db.write(sql, [rows]), DOCTORS);
 }, 120_000);
-afterAll(() => desk.close());
+afterAll(() => fixture.close());
 
 async function schemaUrl(): Promise<string> {
-  const [schema] = await desk.app.db.read<{ name: string }>("SELECT DATABASE() AS name");
+  const [schema] = await fixture.app.db.read<{ name: string }>("SELECT DATABASE() AS name");
   const url = new URL(process.env.MYSQL_URL!);
   url.pathname = `/${schema!.name}`;
   return url.href;
@@ -37,7 +37,7 @@ async function schemaUrl(): Promise<string> {
 /** Scheduling as in production: with the default number of connections, and this time-out. */
 async function appWith(timeoutMs: number): Promise<{ app: Scheduling; db: Database }> {
   const db = new Database({ url: await schemaUrl(), poolSize: 16, timeoutMs });
-  return { app: { ...desk.app, db, ...changesOn(desk.app, { db }) }, db };
+  return { app: { ...fixture.app, db, ...changesOn(fixture.app, { db }) }, db };
 }
 
 const searchAll = (app: Scheduling) =>
@@ -52,7 +52,7 @@ const searchAll = (app: Scheduling) =>
 
 /** Number of searches running in MySQL, or waiting there for a lock. */
 async function searchesInMysql(): Promise<number> {
-  const rows = await desk.app.db.read(
+  const rows = await fixture.app.db.read(
     `SELECT 1 FROM information_schema.PROCESSLIST
      WHERE db = DATABASE() AND info LIKE '%doctor_words%' AND info NOT LIKE '%PROCESSLIST%'`,
   );
@@ -71,14 +71,14 @@ test("200 hostile searches at once are answered or refused, and leave no stateme
 test("one search at a time reaches the database, and bookings continue while it hangs there", async () => {
   const { app, db } = await appWith(60_000);
   const slots = [];
-  for (let i = 0; i < BOOKINGS; i++) slots.push(await desk.offer(60 + 30 * i));
+  for (let i = 0; i < BOOKINGS; i++) slots.push(await fixture.createSlot(60 + 30 * i));
   const lock = await createConnection(await schemaUrl());
   await lock.query("LOCK TABLES doctor_words WRITE");
   const searches = searchAll(app);
   try {
     await eventually(searchesInMysql, (count) => count > 0);
     for (const { id } of slots) {
-      await desk.book(id, userCaller("PATIENT"), newId(), app);
+      await fixture.book(id, userCaller("PATIENT"), newId(), app);
       expect(await searchesInMysql()).toBe(1);
     }
   } finally {

@@ -9,24 +9,24 @@ import { refreshIndex } from "../search-index/refresh-index.ts";
 import { SchedulingFixture } from "../testing/scheduling-fixture.ts";
 import { searchDoctors } from "./search-doctors.ts";
 
-let desk: SchedulingFixture;
+let fixture: SchedulingFixture;
 beforeAll(async () => {
-  desk = await SchedulingFixture.open();
+  fixture = await SchedulingFixture.open();
 });
-afterAll(() => desk.close());
+afterAll(() => fixture.close());
 
 /** Publishes a profile under a name. @returns the doctor's id */
 async function publishAs(fullName: string, specialty = "cardiology", bio = ""): Promise<string> {
-  desk.admit();
-  await desk.account(desk.doctor, { fullName });
-  await desk.publish(0, { specialty, bio });
-  return desk.doctor.userId;
+  fixture.renewPeople();
+  await fixture.accountEvent(fixture.doctor, { fullName });
+  await fixture.createDoctor(0, { specialty, bio });
+  return fixture.doctor.userId;
 }
 
 async function page(request: Partial<SearchDoctorsRequest>) {
   const asked = SearchDoctorsRequest.fromPartial(request);
   const { searchDoctors: method } = DoctorServiceService;
-  return (await invoke(method, bound(searchDoctors, desk.app), userCaller("PATIENT"), asked)).response;
+  return (await invoke(method, bound(searchDoctors, fixture.app), userCaller("PATIENT"), asked)).response;
 }
 
 const idsOf = async (request: Partial<SearchDoctorsRequest>) =>
@@ -70,20 +70,22 @@ test("orders by name, and ignores case and accents", async () => {
 
 test("the job indexes every kind of stale profile again", async () => {
   const id = await publishAs("Stella Stale");
-  await desk.app.db.write("UPDATE doctors SET display_name = 'Renata Stale' WHERE id = ?", [binaryId(id)]);
-  await desk.app.db.write("DELETE FROM doctor_words WHERE doctor_id = ? AND word = 'stale'", [binaryId(id)]);
-  await refreshIndex(desk.app)();
+  await fixture.app.db.write("UPDATE doctors SET display_name = 'Renata Stale' WHERE id = ?", [binaryId(id)]);
+  await fixture.app.db.write("DELETE FROM doctor_words WHERE doctor_id = ? AND word = 'stale'", [
+    binaryId(id),
+  ]);
+  await refreshIndex(fixture.app)();
   expect(await idsOf({ query: "renata stale" })).toEqual([id]);
   expect(await idsOf({ query: "stella" })).toEqual([]);
-  expect(await desk.app.db.read("SELECT 1 FROM doctors WHERE is_index_stale")).toEqual([]);
+  expect(await fixture.app.db.read("SELECT 1 FROM doctors WHERE is_index_stale")).toEqual([]);
 });
 
 test("the plan of a search is the same for one word and for eight", async () => {
   const plans: unknown[] = [];
-  const explaining = Object.create(desk.app.db, {
+  const explaining = Object.create(fixture.app.db, {
     scan: {
       value: async (sql: string, params: never[]) => {
-        const rows = await desk.app.db.scan(`EXPLAIN FORMAT=TRADITIONAL ${sql}`, params);
+        const rows = await fixture.app.db.scan(`EXPLAIN FORMAT=TRADITIONAL ${sql}`, params);
         plans.push((rows as Record<string, unknown>[]).map(({ table, key }) => ({ table, key })));
         return [];
       },
@@ -91,7 +93,7 @@ test("the plan of a search is the same for one word and for eight", async () => 
   });
   for (const query of ["stella", "a b c d e f g h"]) {
     const request = SearchDoctorsRequest.fromPartial({ query });
-    const handler = bound(searchDoctors, { ...desk.app, db: explaining });
+    const handler = bound(searchDoctors, { ...fixture.app, db: explaining });
     await invoke(DoctorServiceService.searchDoctors, handler, userCaller("PATIENT"), request);
   }
   expect(plans[0]).toEqual(plans[1]);

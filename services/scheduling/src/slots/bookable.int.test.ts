@@ -18,12 +18,12 @@ import { getSlot, listSlots } from "./read-slots.ts";
 import { whyNotBookable } from "./slot-rules.ts";
 import { findSlot } from "./slot-store.ts";
 
-let desk: SchedulingFixture;
+let fixture: SchedulingFixture;
 
 beforeAll(async () => {
-  desk = await SchedulingFixture.open();
+  fixture = await SchedulingFixture.open();
 });
-afterAll(() => desk.close());
+afterAll(() => fixture.close());
 
 /** States of a slot, with the minutes until its hold ends. */
 const STATES = {
@@ -54,32 +54,32 @@ const CASES = Object.keys(STATES).flatMap((state) =>
 );
 
 async function arrange([state, start, license, account]: (typeof CASES)[number]): Promise<string> {
-  desk.admit();
-  await desk.publish(0);
-  const slot = await desk.offer(60);
+  fixture.renewPeople();
+  await fixture.createDoctor(0);
+  const slot = await fixture.createSlot(60);
   const { status, ...hold } = STATES[state as keyof typeof STATES];
   const startMinutes = STARTS[start as keyof typeof STARTS];
-  await desk.app.db.write(
+  await fixture.app.db.write(
     "UPDATE slots SET status = ?, hold_expire_time = ?, start_time = ?, end_time = ? WHERE id = ?",
     [
       status,
-      "holdMinutes" in hold ? desk.at(hold.holdMinutes) : null,
-      desk.at(startMinutes),
-      desk.at(startMinutes + 30),
+      "holdMinutes" in hold ? fixture.at(hold.holdMinutes) : null,
+      fixture.at(startMinutes),
+      fixture.at(startMinutes + 30),
       binaryId(slot.id),
     ],
   );
-  await desk.app.db.write("UPDATE doctors SET licensed_until = ?, hidden = ? WHERE id = ?", [
+  await fixture.app.db.write("UPDATE doctors SET licensed_until = ?, hidden = ? WHERE id = ?", [
     LICENSES[license as keyof typeof LICENSES],
     account === "hidden",
-    binaryId(desk.doctor.userId),
+    binaryId(fixture.doctor.userId),
   ]);
   return slot.id;
 }
 
 /** Visibility of a slot to a stranger on every route. */
 async function look(slotId: string) {
-  const { app, doctor } = desk;
+  const { app, doctor } = fixture;
   const row = (await findSlot(app.db, slotId))!;
   const from = row.startTime;
   const to = new Date(from.getTime() + MINUTE_MS);
@@ -104,7 +104,7 @@ async function look(slotId: string) {
 
 /** Statuses of a slot for its doctor: by a get, and each status by which a list finds it. */
 async function lookAsOwner(slotId: string) {
-  const { app, doctor } = desk;
+  const { app, doctor } = fixture;
   const { startTime } = (await findSlot(app.db, slotId))!;
   const range = { startTime, endTime: new Date(startTime.getTime() + MINUTE_MS) };
   const list = async (status: Slot_Status) => {
@@ -127,9 +127,9 @@ test("its doctor sees as OPEN a slot that can be booked, as soon as the doctor p
     const { get, listed } = await lookAsOwner(slotId).catch((error: unknown) => {
       throw new Error(`${each}`, { cause: error });
     });
-    const row = (await findSlot(desk.app.db, slotId))!;
+    const row = (await findSlot(fixture.app.db, slotId))!;
     const practising = { ...row, hidden: 0, licensedUntil: new Date("9999-12-31T00:00:00Z") };
-    const isBookable = whyNotBookable(practising, desk.app.clock.now()) === undefined;
+    const isBookable = whyNotBookable(practising, fixture.app.clock.now()) === undefined;
     const isAgreed = (get === "OPEN") === isBookable && isDeepStrictEqual(listed, [[get, get]]);
     if (!isAgreed) disagreements.push({ each, isBookable, get, listed });
   }
@@ -142,7 +142,7 @@ test("lists, reads, searches, profiles and bookings agree about bookable slots",
   for (const each of CASES) {
     const slotId = await arrange(each);
     const { why, ...seen } = await look(slotId);
-    const [booked] = await Promise.allSettled([desk.book(slotId)]);
+    const [booked] = await Promise.allSettled([fixture.book(slotId)]);
     const isBookable = why === "ok";
     const isAgreed = Object.values(seen).every((one) => one === isBookable) && outcome(booked) === why;
     if (!isAgreed) disagreements.push({ each, why, ...seen, booked: outcome(booked) });
@@ -158,21 +158,21 @@ test("lists, reads, searches, profiles and bookings agree about bookable slots",
 }, 120_000);
 
 test("the slots of an unknown or hidden doctor are not found", async () => {
-  desk.admit();
-  const list = async (by: typeof desk.patient, status: "OPEN" | "STATUS_UNSPECIFIED" | "BOOKED") => {
-    const request = ListSlotsRequest.fromPartial({ doctorId: desk.doctor.userId, status });
-    return (await invoke(SlotServiceService.listSlots, bound(listSlots, desk.app), by, request)).response
+  fixture.renewPeople();
+  const list = async (by: typeof fixture.patient, status: "OPEN" | "STATUS_UNSPECIFIED" | "BOOKED") => {
+    const request = ListSlotsRequest.fromPartial({ doctorId: fixture.doctor.userId, status });
+    return (await invoke(SlotServiceService.listSlots, bound(listSlots, fixture.app), by, request)).response
       .slots;
   };
   const NOT_FOUND = { reason: "NOT_FOUND" };
-  await expect(list(desk.patient, "OPEN")).rejects.toMatchObject(NOT_FOUND);
-  await expect(list(desk.doctor, "OPEN")).rejects.toMatchObject(NOT_FOUND);
-  const license = await desk.claimLicense(0);
-  await desk.offer(60);
-  await expect(list(desk.patient, "STATUS_UNSPECIFIED")).rejects.toMatchObject(NOT_FOUND);
-  await expect(list(desk.patient, "BOOKED")).rejects.toMatchObject(NOT_FOUND);
-  expect(await list(desk.doctor, "OPEN")).toHaveLength(1);
-  await desk.verify(license.id);
-  expect(await list(desk.patient, "OPEN")).toHaveLength(1);
-  expect(await list(desk.patient, "BOOKED")).toEqual([]);
+  await expect(list(fixture.patient, "OPEN")).rejects.toMatchObject(NOT_FOUND);
+  await expect(list(fixture.doctor, "OPEN")).rejects.toMatchObject(NOT_FOUND);
+  const license = await fixture.claimLicense(0);
+  await fixture.createSlot(60);
+  await expect(list(fixture.patient, "STATUS_UNSPECIFIED")).rejects.toMatchObject(NOT_FOUND);
+  await expect(list(fixture.patient, "BOOKED")).rejects.toMatchObject(NOT_FOUND);
+  expect(await list(fixture.doctor, "OPEN")).toHaveLength(1);
+  await fixture.verify(license.id);
+  expect(await list(fixture.patient, "OPEN")).toHaveLength(1);
+  expect(await list(fixture.patient, "BOOKED")).toEqual([]);
 });

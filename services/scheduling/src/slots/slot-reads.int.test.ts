@@ -26,34 +26,34 @@ const SLOTS = 10_000;
 const FEW_ROWS = 1000;
 const DAY_MINUTES = 24 * 60;
 
-let desk: SchedulingFixture;
+let fixture: SchedulingFixture;
 beforeAll(async () => {
-  desk = await SchedulingFixture.open();
-  desk.admit();
-  await desk.publish(0);
+  fixture = await SchedulingFixture.open();
+  fixture.renewPeople();
+  await fixture.createDoctor(0);
   for (const status of ["WITHDRAWN", "BLOCKED", "BOOKED"] as const) await addSlots(status, 1);
   await addSlots("OPEN", -40);
-  await desk.offer(60 * DAY_MINUTES);
-  await desk.app.db.write("ANALYZE TABLE slots");
+  await fixture.createSlot(60 * DAY_MINUTES);
+  await fixture.app.db.write("ANALYZE TABLE slots");
 });
-afterAll(() => desk.close());
+afterAll(() => fixture.close());
 
 async function addSlots(status: "OPEN" | "WITHDRAWN" | "BLOCKED" | "BOOKED", day: number): Promise<void> {
-  await desk.app.db.write(
+  await fixture.app.db.write(
     `INSERT INTO slots (id, doctor_id, start_time, end_time, status, fee_minor)
      WITH RECURSIVE a (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM a WHERE n < 99),
        m (n) AS (SELECT 5 * (100 * a.n + b.n) FROM a, a AS b)
      SELECT UUID_TO_BIN(UUID()), ?, ? + INTERVAL m.n MINUTE, ? + INTERVAL m.n + 5 MINUTE, ?, 0 FROM m`,
-    [binaryId(desk.doctor.userId), inDays(day), inDays(day), status],
+    [binaryId(fixture.doctor.userId), inDays(day), inDays(day), status],
   );
 }
 
-const inDays = (days: number) => new Date(desk.app.clock.now().getTime() + days * DAY_MINUTES * MINUTE_MS);
+const inDays = (days: number) => new Date(fixture.app.clock.now().getTime() + days * DAY_MINUTES * MINUTE_MS);
 
 test(`${SLOTS} booked, withdrawn, blocked and past slots each cost nothing in a profile`, async () => {
-  const { db, clock } = desk.app;
+  const { db, clock } = fixture.app;
   const rows = await rowsRead(db, "read", async () => {
-    const doctor = await findProfile(db, desk.doctor.userId, clock.now());
+    const doctor = await findProfile(db, fixture.doctor.userId, clock.now());
     expect(doctor?.nextAvailableTime).toEqual(inDays(60));
   });
   expect(rows).toBeLessThan(FEW_ROWS);
@@ -63,9 +63,14 @@ test.each([{}, { availableFrom: "2030-01-01T00:00:00Z" }])("nor in a search with
   const request = SearchDoctorsRequest.fromPartial({
     availableFrom: filter.availableFrom ? new Date(filter.availableFrom) : undefined,
   });
-  const rows = await rowsRead(desk.app.db, "scan", async () => {
+  const rows = await rowsRead(fixture.app.db, "scan", async () => {
     const { searchDoctors: method } = DoctorServiceService;
-    const { response } = await invoke(method, bound(searchDoctors, desk.app), userCaller("PATIENT"), request);
+    const { response } = await invoke(
+      method,
+      bound(searchDoctors, fixture.app),
+      userCaller("PATIENT"),
+      request,
+    );
     expect(response.doctors.map(({ nextAvailableTime }) => nextAvailableTime)).toEqual([inDays(60)]);
   });
   expect(rows).toBeLessThan(FEW_ROWS);
@@ -80,20 +85,20 @@ test.each([
   ["BLOCKED", "read"],
   ["WITHDRAWN", "read"],
 ] as const)("nor in the doctor's list of slots with status %s", async (status, pool) => {
-  const request = ListSlotsRequest.fromPartial({ doctorId: desk.doctor.userId, status });
-  const rows = await rowsRead(desk.app.db, pool, () =>
-    invoke(SlotServiceService.listSlots, bound(listSlots, desk.app), desk.doctor, request),
+  const request = ListSlotsRequest.fromPartial({ doctorId: fixture.doctor.userId, status });
+  const rows = await rowsRead(fixture.app.db, pool, () =>
+    invoke(SlotServiceService.listSlots, bound(listSlots, fixture.app), fixture.doctor, request),
   );
   expect(rows).toBeLessThan(FEW_ROWS);
 });
 
 test("nor in a patient's list of slots", async () => {
-  const request = ListSlotsRequest.fromPartial({ doctorId: desk.doctor.userId });
-  const rows = await rowsRead(desk.app.db, "read", async () => {
+  const request = ListSlotsRequest.fromPartial({ doctorId: fixture.doctor.userId });
+  const rows = await rowsRead(fixture.app.db, "read", async () => {
     const { response } = await invoke(
       SlotServiceService.listSlots,
-      bound(listSlots, desk.app),
-      desk.patient,
+      bound(listSlots, fixture.app),
+      fixture.patient,
       request,
     );
     expect(response.slots).toHaveLength(1);
@@ -107,15 +112,15 @@ test.each([
 ] as const)(
   "a list of bookings by %s, which no key holds, leaves the connections of bookings alone",
   async (_, filter) => {
-    const db = Object.create(desk.app.db, {
+    const db = Object.create(fixture.app.db, {
       read: { value: () => Promise.reject(new Error("a scan on the connections of bookings")) },
-      scan: { value: desk.app.db.scan.bind(desk.app.db) },
+      scan: { value: fixture.app.db.scan.bind(fixture.app.db) },
     });
     const request = ListBookingsRequest.fromPartial(filter);
     const { response } = await invoke(
       BookingServiceService.listBookings,
-      bound(listBookings, { ...desk.app, db }),
-      desk.doctor,
+      bound(listBookings, { ...fixture.app, db }),
+      fixture.doctor,
       request,
     );
     expect(response.bookings).toEqual([]);
@@ -123,15 +128,15 @@ test.each([
 );
 
 test.each(["profile", "search"])("free slots after the first cost nothing in a %s", async (kind) => {
-  const { db, clock } = desk.app;
+  const { db, clock } = fixture.app;
   await addSlots("OPEN", 61);
   const rows = await rowsRead(db, kind === "profile" ? "read" : "scan", async () => {
-    if (kind === "profile") return await findProfile(db, desk.doctor.userId, clock.now());
+    if (kind === "profile") return await findProfile(db, fixture.doctor.userId, clock.now());
     const { searchDoctors: method } = DoctorServiceService;
     return await invoke(
       method,
-      bound(searchDoctors, desk.app),
-      desk.patient,
+      bound(searchDoctors, fixture.app),
+      fixture.patient,
       SearchDoctorsRequest.fromPartial({}),
     );
   });

@@ -52,7 +52,7 @@ export const MINUTE_MS = 60_000;
 export const HOLD_MS = 15 * MINUTE_MS;
 const CANCEL_CUTOFF_MS = 24 * 60 * MINUTE_MS;
 export const BOOKING_LIMITS = { holds: 3, bookings: 10, bookingsPerDoctor: 3 };
-/** The events that tests look for; of the others none lies in the outbox. */
+/** Routes of the events that tests read from the outbox. Other events have no receiver. */
 const ROUTES = {
   "booking.rescheduled": ["clinical"],
   "booking.move_accepted": ["clinical"],
@@ -65,16 +65,16 @@ const ROUTES = {
   "license.decided": ["auth"],
 };
 
-/** A consultation's event from clinical. */
+/** Type of a consultation's event. */
 export type Course = Parameters<typeof applyConsultationEvent>[0];
 
 type User = ReturnType<typeof userCaller>;
 
-/** "ok", or the reason of a refusal. */
+/** "ok", or the reason of the error. */
 export const outcome = (result: PromiseSettledResult<unknown>): string =>
   result.status === "fulfilled" ? "ok" : (result.reason as { reason: string }).reason;
 
-/** Scheduling on a schema of its own, a doctor and a patient who use it, and the services that tell it things. */
+/** Scheduling on its own schema, with a doctor and a patient as callers, and events of the other services. */
 export class SchedulingFixture {
   readonly app: Scheduling & TestService;
   doctor: User = userCaller("DOCTOR");
@@ -100,19 +100,19 @@ export class SchedulingFixture {
     await this.app.close();
   }
 
-  /** Another doctor and patient, of whom nothing is known yet. */
-  admit(): void {
+  /** Replaces doctor and patient by new accounts that scheduling does not know. */
+  renewPeople(): void {
     this.doctor = userCaller("DOCTOR");
     this.patient = userCaller("PATIENT");
   }
 
-  /** The time in so many minutes. */
+  /** Time in `minutes` from now. */
   at(minutes: number): Date {
     return new Date(this.app.clock.now().getTime() + minutes * MINUTE_MS);
   }
 
-  /** Makes the doctor's profile, with a verified licence. @param amountMinor the fee, in cents */
-  async publish(
+  /** Creates the doctor's profile with a verified licence. @param amountMinor fee in cents */
+  async createDoctor(
     amountMinor: number,
     profile: Partial<CreateDoctorRequest> = {},
     on: Scheduling = this.app,
@@ -121,7 +121,7 @@ export class SchedulingFixture {
     await this.verify(id);
   }
 
-  /** Makes the doctor's profile. @returns its first, pending licence */
+  /** Creates the doctor's profile. @returns its first licence, which is pending */
   async claimLicense(
     amountMinor: number,
     profile: Partial<CreateDoctorRequest> = {},
@@ -139,7 +139,7 @@ export class SchedulingFixture {
     return response.licenses[0]!;
   }
 
-  /** Verifies a licence. @param doctorName that the admin saw; default: the account's */
+  /** Verifies a licence. @param doctorName that the admin compared; default: the account's */
   async verify(licenseId: string, on: Scheduling = this.app, doctorName?: string): Promise<License> {
     const request = {
       licenseId,
@@ -150,7 +150,7 @@ export class SchedulingFixture {
     return (await invoke(method, bound(verifyLicense, on), this.admin, request)).response;
   }
 
-  /** The name of a licence's doctor. Tells of the account first, if auth has not. */
+  /** Name of a licence's doctor. Applies an event of the account first if there was none. */
   async #accountName(licenseId: string): Promise<string> {
     const [found] = await this.app.db.read<{ userId: string; name: string | null }>(
       `SELECT l.doctor_id AS userId, p.full_name AS name FROM licenses l LEFT JOIN people p ON p.user_id = l.doctor_id
@@ -158,11 +158,11 @@ export class SchedulingFixture {
       [binaryId(licenseId)],
     );
     if (found!.name) return found!.name;
-    await this.account(found!);
+    await this.accountEvent(found!);
     return await this.#accountName(licenseId);
   }
 
-  async offer(startMinutes: number, length = 30, on: Scheduling = this.app) {
+  async createSlot(startMinutes: number, length = 30, on: Scheduling = this.app) {
     const { response } = await invoke(SlotServiceService.createSlot, bound(createSlot, on), this.doctor, {
       doctorId: this.doctor.userId,
       startTime: this.at(startMinutes),
@@ -207,7 +207,7 @@ export class SchedulingFixture {
     return await invoke(BookingServiceService.cancelBooking, bound(cancelBooking, on), by, request);
   }
 
-  async closeAs(
+  async closeBooking(
     bookingId: string,
     outcome: CloseOutcome,
     feeDecision: FeeDecision = "RELEASE",
@@ -245,8 +245,8 @@ export class SchedulingFixture {
     return await invoke(BookingServiceService.rescheduleBooking, bound(rescheduleBooking, on), by, request);
   }
 
-  /** Applies billing's event of an authorized payment. */
-  async authorized(bookingId: string, on: Scheduling = this.app): Promise<void> {
+  /** Applies billing's payment.authorized for a booking. */
+  async paymentAuthorized(bookingId: string, on: Scheduling = this.app): Promise<void> {
     const payment = { bookingId, authorizeTime: this.at(0) };
     const { paymentId: aggregateId } = (await findBooking(on.db, bookingId))!;
     const event = Event.fromPartial({
@@ -259,8 +259,8 @@ export class SchedulingFixture {
     );
   }
 
-  /** Applies clinical's event of a booking's consultation, with its own times. */
-  async tell(
+  /** Applies clinical's event about a booking's consultation at the booking's times. */
+  async consultationEvent(
     type: Course,
     { id: bookingId, consultationId: aggregateId, startTime, endTime }: Booking,
     noShowParty: ConsultationState_Party = "PARTY_UNSPECIFIED",
@@ -279,8 +279,8 @@ export class SchedulingFixture {
     );
   }
 
-  /** Applies auth's event of an account (default: the doctor's): created, renamed, disabled or enabled again. */
-  async account(
+  /** Applies auth's event about an account: created, renamed, disabled or enabled. */
+  async accountEvent(
     { userId: aggregateId }: Pick<User, "userId">,
     { fullName = "Gregory", disabled = false, role = "DOCTOR" as "DOCTOR" | "PATIENT" } = {},
     on: Scheduling = this.app,
@@ -290,13 +290,13 @@ export class SchedulingFixture {
     await on.transactions.run("service:auth", (tx) => applyEvent(tx, applyUserEvents(on), event, on.clock));
   }
 
-  /** The types of the events of a booking, in their order. */
+  /** Types of a booking's events, in order. */
   async outboxTypes(aggregateId: string): Promise<string[]> {
     const sql = "SELECT type FROM outbox WHERE aggregateid = ? ORDER BY id";
     return (await this.app.db.read<{ type: string }>(sql, [aggregateId])).map((row) => row.type);
   }
 
-  /** How often a caller has read a booking, as the audit trail has it. */
+  /** Number of a caller's reads of bookings in the audit log. */
   async readsBy({ userId }: User): Promise<number> {
     const sql = "SELECT id FROM audit_events WHERE action = 'booking.get' AND actor_id = ?";
     return (await this.app.db.read(sql, [userId])).length;
@@ -309,12 +309,12 @@ export class SchedulingFixture {
     await sweepSlots(this.app)();
   }
 
-  /** Runs a change up to its commit, and commits when told to. */
+  /** Runs a change up to its commit, which the caller triggers. */
   pausedBeforeCommit(change: (app: Scheduling) => Promise<unknown>, clock: Clock = this.app.clock) {
     return pausedBeforeCommit({ ...this.app, clock }, ROUTES, change);
   }
 
-  /** Resolves when the change is done, or waits for a lock. */
+  /** Resolves when the change is done or waits for a lock. */
   async doneOrWaiting(done: Promise<unknown>): Promise<void> {
     await doneOrWaiting(this.app.db, done);
   }
